@@ -1,0 +1,65 @@
+/*
+ * nntrain: the public C interface without MPI. Load what a run has trained, predict, inspect.
+ *
+ * Every function returns a status; the text of the last failure in this thread is nn_error_text().
+ * Functions on different predictors may run at the same time; one predictor serves one thread.
+ */
+#ifndef NNTRAIN_NNTRAIN_H
+#define NNTRAIN_NNTRAIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The outcome of a call. The values are also the exit codes of the program. */
+typedef enum nn_status {
+    NN_OK = 0,
+    NN_ERROR_USAGE = 2,      /* the configuration, the command line or an argument is wrong */
+    NN_ERROR_NONFINITE = 3,  /* NaN or Inf appeared while training */
+    NN_ERROR_HANG = 4,       /* a rank stopped making progress */
+    NN_ERROR_DATA = 5,       /* a data set cannot be used as configured */
+    NN_ERROR_IO = 6,         /* a file could not be read or written */
+    NN_ERROR_MEMORY = 7,     /* memory could not be allocated */
+    NN_ERROR_COMM = 8,       /* MPI failed, or the ranks do not fit together */
+    NN_ERROR_CHECKPOINT = 9, /* a checkpoint is damaged, or does not fit the configuration */
+    NN_ERROR_BUSY = 10,      /* another job holds the run directory */
+    NN_STOPPED = 75          /* stopped on request after a checkpoint: run again to resume */
+} nn_status;
+
+/* Text of the last failure in this thread: what, where, what to do. Borrowed, never NULL. */
+const char *nn_error_text(void);
+
+/* Version of the library, such as "0.1.0". Borrowed. */
+const char *nn_version(void);
+
+/* A trained network together with the normalisation of its data. */
+typedef struct nn_predictor nn_predictor;
+
+/* Loads the best weights of a run directory, or a checkpoint file. *predictor is owned by the caller. */
+nn_status nn_predictor_open(const char *run_directory_or_checkpoint, nn_predictor **predictor);
+
+/* Accepts NULL. */
+void nn_predictor_close(nn_predictor *predictor);
+
+/* Number of values of one sample's input, and of one sample's output. */
+size_t nn_predictor_input_count(const nn_predictor *predictor);
+size_t nn_predictor_output_count(const nn_predictor *predictor);
+
+/* 64-bit fingerprint of the weights: the figure that the run printed, if these are its last weights. */
+uint64_t nn_predictor_fingerprint(const nn_predictor *predictor);
+
+/*
+ * Predicts `samples` samples. inputs holds samples x input_count raw values as they stand in the data file
+ * (normalisation is applied here); outputs receives samples x output_count values: class probabilities where
+ * the loss is cross_entropy, values in the target's own units otherwise.
+ */
+nn_status nn_predictor_run(nn_predictor *predictor, size_t samples, const float *inputs, float *outputs);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

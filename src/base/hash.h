@@ -1,0 +1,10 @@
+/* 64-bit hashes (XXH64, from libxxhash): checksums of arrays, and fingerprints of weights. */
+#ifndef NN_BASE_HASH_H
+#define NN_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+uint64_t nn_hash(const void *bytes, size_t size, uint64_t seed);
+
+#endif

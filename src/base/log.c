@@ -1,0 +1,47 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+static atomic_bool log_is_enabled = true;
+
+void nn_log_enable(bool enabled)
+{
+    atomic_store(&log_is_enabled, enabled);
+}
+
+bool nn_log_enabled(void)
+{
+    return atomic_load(&log_is_enabled);
+}
+
+/* A line is whole even when threads speak at the same time, and is out at once, as batch jobs are watched
+ * through their files. */
+static void log_write(FILE *stream, const char *prefix, const char *format, va_list arguments)
+{
+    flockfile(stream);
+    (void)fputs(prefix, stream);
+    (void)vfprintf(stream, format, arguments);
+    (void)fputc('\n', stream);
+    (void)fflush(stream);
+    funlockfile(stream);
+}
+
+void nn_log_line(const char *format, ...)
+{
+    if (!nn_log_enabled()) return;
+    va_list arguments;
+    va_start(arguments, format);
+    log_write(stdout, "", format, arguments);
+    va_end(arguments);
+}
+
+void nn_log_warning(const char *format, ...)
+{
+    if (!nn_log_enabled()) return;
+    va_list arguments;
+    va_start(arguments, format);
+    log_write(stderr, "warning: ", format, arguments);
+    va_end(arguments);
+}

@@ -1,0 +1,22 @@
+/*
+ * Lines for people. One rank of a job speaks; the others are silenced. Errors do not go through here: they
+ * are statuses, printed by cli.
+ */
+#ifndef NN_BASE_LOG_H
+#define NN_BASE_LOG_H
+
+#include <stdbool.h>
+
+#include "base/status.h"
+
+/* Turned off on all ranks but one. On at the start. */
+void nn_log_enable(bool enabled);
+bool nn_log_enabled(void);
+
+/* One line to standard output. */
+void nn_log_line(const char *format, ...) NN_PRINTF(1, 2);
+
+/* One line "warning: ..." to standard error. */
+void nn_log_warning(const char *format, ...) NN_PRINTF(1, 2);
+
+#endif

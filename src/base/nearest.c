@@ -1,0 +1,58 @@
+/* The name that a misspelt word was meant to be. */
+#include <ctype.h>
+#include <string.h>
+
+#include "base/text.h"
+
+/* Longer words are not guessed at. */
+#define NEAREST_LONGEST 63
+
+static size_t nearest_smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static bool nearest_same(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+/* Edit distance with insertions, deletions, replacements and swaps of neighbours (optimal string alignment),
+ * without regard to case. Both words have at most NEAREST_LONGEST letters. */
+static size_t nearest_distance(const char *a, const char *b)
+{
+    size_t rows[3][NEAREST_LONGEST + 1]; /* row i of the table stands in rows[i % 3] */
+    size_t a_length = strlen(a), b_length = strlen(b);
+    for (size_t j = 0; j <= b_length; j++) rows[0][j] = j;
+    for (size_t i = 1; i <= a_length; i++) {
+        const size_t *above = rows[(i + 2) % 3];
+        size_t *row = rows[i % 3];
+        row[0] = i;
+        for (size_t j = 1; j <= b_length; j++) {
+            bool same = nearest_same(a[i - 1], b[j - 1]);
+            row[j] =
+                nearest_smaller(above[j - 1] + (same ? 0 : 1), nearest_smaller(above[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && nearest_same(a[i - 1], b[j - 2]) && nearest_same(a[i - 2], b[j - 1])) {
+                row[j] = nearest_smaller(row[j], rows[(i + 1) % 3][j - 2] + 1);
+            }
+        }
+    }
+    return rows[a_length % 3][b_length];
+}
+
+const char *nn_nearest(const char *word, const char *const *candidates, size_t count)
+{
+    size_t length = strlen(word);
+    if (length > NEAREST_LONGEST) return NULL;
+    size_t best_distance = (length + 1) / 3 + 1; /* about one slip in three letters is near enough */
+    const char *best = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(candidates[i]) > NEAREST_LONGEST) continue;
+        size_t distance = nearest_distance(word, candidates[i]);
+        if (distance < best_distance) {
+            best = candidates[i];
+            best_distance = distance;
+        }
+    }
+    return best;
+}

@@ -1,0 +1,71 @@
+/*
+ * Option tables: one row an option, from which parsing, checking, help, the resolved configuration and what
+ * may change on a resume all follow. Whoever has options owns a table and a plain struct; config fills the
+ * struct.
+ */
+#ifndef NN_BASE_OPTIONS_H
+#define NN_BASE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What an option's value is, and the type of its field in the struct. */
+typedef enum nn_option_kind {
+    NN_OPTION_INTEGER, /* int64_t; text forms 12, 1e6, and the symbols that the reader is given ("classes") */
+    NN_OPTION_REAL,    /* double */
+    NN_OPTION_BOOLEAN, /* bool; true, false, yes, no, on, off */
+    NN_OPTION_CHOICE,  /* int, the index of the word in `choices` */
+    NN_OPTION_TEXT,    /* char *, owned by the struct, NULL when not given */
+    NN_OPTION_TEXT_LIST, /* nn_text_list, owned by the struct; a single text is a list of one */
+    NN_OPTION_DURATION,  /* nn_duration: "3 epochs", "100 steps", "10 minutes", "5%" of the run */
+    NN_OPTION_SECTION    /* not a field: documents a key that the reader handles itself (a nested mapping) */
+} nn_option_kind;
+
+/* What a change of the option changes: decides what may differ when a run is resumed. */
+typedef enum nn_option_effect {
+    NN_EFFECT_RESULT, /* the trained bits */
+    NN_EFFECT_EXTENT, /* how far the run goes (epochs): may be raised on resume */
+    NN_EFFECT_SPEED,  /* only speed or memory */
+    NN_EFFECT_OUTPUT  /* only what is written where */
+} nn_option_effect;
+
+typedef enum nn_duration_unit {
+    NN_DURATION_NONE,
+    NN_DURATION_EPOCHS,
+    NN_DURATION_STEPS,
+    NN_DURATION_SECONDS, /* from seconds, minutes, hours */
+    NN_DURATION_FRACTION /* of the whole run, from percent */
+} nn_duration_unit;
+
+typedef struct nn_duration {
+    double amount;
+    nn_duration_unit unit;
+} nn_duration;
+
+typedef struct nn_text_list {
+    char **items;
+    size_t count;
+} nn_text_list;
+
+typedef struct nn_option {
+    const char *name; /* NULL ends a table */
+    nn_option_kind kind;
+    size_t offset;              /* of the field: offsetof(struct, field) */
+    const char *default_value;  /* as it would be written in YAML; NULL: required; "": not given */
+    double minimum, maximum;    /* inclusive, for INTEGER and REAL, and amounts; both 0: no limits */
+    const char *const *choices; /* NULL-terminated, for CHOICE */
+    nn_option_effect effect;
+    const char *help; /* one line, with the unit */
+} nn_option;
+
+/* Releases the texts and lists that a filled struct owns, and zeroes those fields. */
+void nn_options_release(const nn_option *table, void *options);
+
+/* A name that stands for a number where the reader knows it: {"classes", 10}. */
+typedef struct nn_symbol {
+    const char *name; /* NULL ends a list */
+    int64_t value;
+} nn_symbol;
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy
+ * as 1, 2, 3; SC 2011). A number is a function of (seed, purpose, a, b) and of nothing else: no state, so no
+ * dependence on ranks, threads or history.
+ */
+#ifndef NN_BASE_PHILOX_H
+#define NN_BASE_PHILOX_H
+
+#include <stdint.h>
+
+/* Well-known purposes. Layers use NN_RANDOM_LAYER + index of the layer. */
+enum nn_random_purpose {
+    NN_RANDOM_ORDER = 1,
+    NN_RANDOM_SPLIT = 2,
+    NN_RANDOM_INITIAL = 0x10000, /* + index of the parameter */
+    NN_RANDOM_LAYER = 0x20000    /* + index of the layer */
+};
+
+/* The block function: counter and key to four words. */
+void nn_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4]);
+
+/* A stream of numbers: word i of stream (seed, purpose, step) is a pure function. */
+typedef struct nn_random {
+    uint64_t seed;
+    uint32_t purpose;
+    uint32_t step; /* step, epoch or 0 */
+} nn_random;
+
+/* Four words at `index`. */
+void nn_random_words(nn_random stream, uint64_t index, uint32_t words[4]);
+
+/* Uniform in [0, 1) with 24 bits (float-exact), uniform in (0, 1) with 53 bits, and standard normal. */
+float nn_random_uniform24(nn_random stream, uint64_t index);
+double nn_random_uniform(nn_random stream, uint64_t index);
+double nn_random_normal(nn_random stream, uint64_t index);
+
+/* Bijection of [0, count) chosen by the stream: a Feistel network of Philox rounds with cycle walking, so a
+ * shuffled order of 10^10 samples needs no table. `position` in [0, count). */
+uint64_t nn_random_permute(nn_random stream, uint64_t count, uint64_t position);
+
+#endif

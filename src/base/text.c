@@ -1,0 +1,112 @@
+#include "base/text.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+#define TEXT_FIRST_CAPACITY ((size_t)128)
+
+/* Makes room for `extra` more bytes and the final zero. */
+static bool text_reserve(nn_text *text, size_t extra)
+{
+    size_t needed = text->length + extra + 1;
+    if (needed <= text->capacity) return true;
+    size_t capacity = text->capacity ? text->capacity : TEXT_FIRST_CAPACITY;
+    while (capacity < needed) capacity *= 2;
+    text->failed = nn_reallocate((void **)&text->bytes, text->length, capacity, 1, "a text") != NN_OK;
+    if (text->failed) return false;
+    text->capacity = capacity;
+    return true;
+}
+
+void nn_text_append(nn_text *text, const char *format, ...)
+{
+    if (text->failed) return;
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (length < 0) {
+        text->failed = true;
+    } else if (text_reserve(text, (size_t)length)) {
+        (void)vsnprintf(text->bytes + text->length, (size_t)length + 1, format, again);
+        text->length += (size_t)length;
+    }
+    va_end(again);
+}
+
+/* Length of the UTF-8 sequence at `bytes`, 0 when it is none (RFC 3629: no overlong forms, no surrogates). */
+static int text_utf8_length(const unsigned char *bytes)
+{
+    unsigned char first = bytes[0], second = bytes[0] ? bytes[1] : 0;
+    if (first < 0x80) return 1;
+    if (first < 0xC2 || first > 0xF4) return 0;
+    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F)) return 0;
+    if ((first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F)) return 0;
+    int length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    for (int i = 1; i < length; i++) {
+        if ((bytes[i] & 0xC0) != 0x80) return 0;
+    }
+    return length;
+}
+
+void nn_text_append_json(nn_text *text, const char *string)
+{
+    nn_text_append(text, "\"");
+    const unsigned char *at = (const unsigned char *)string;
+    while (*at) {
+        int length = text_utf8_length(at);
+        if (length == 0) {
+            nn_text_append(text, "\\ufffd");
+        } else if (*at < 0x20 || *at == 0x7F) {
+            nn_text_append(text, "\\u%04x", (unsigned)*at);
+        } else {
+            nn_text_append(text, "%s%.*s", *at == '"' || *at == '\\' ? "\\" : "", length, (const char *)at);
+        }
+        at += length ? length : 1;
+    }
+    nn_text_append(text, "\"");
+}
+
+void nn_text_free(nn_text *text)
+{
+    nn_free(text->bytes);
+    *text = (nn_text){0};
+}
+
+char *nn_format_bytes(char *buffer, double bytes)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    const size_t last = sizeof(units) / sizeof(units[0]) - 1;
+    size_t unit = 0;
+    /* From 1023.95 on, one decimal would show 1024.0. */
+    while (bytes >= 1023.95 && unit < last) {
+        bytes /= 1024.0;
+        unit++;
+    }
+    (void)snprintf(buffer, NN_FORMAT_SIZE, "%.*f %s", unit == 0 ? 0 : 1, bytes, units[unit]);
+    return buffer;
+}
+
+char *nn_format_seconds(char *buffer, double seconds)
+{
+    if (seconds < 0.9995) {
+        (void)snprintf(buffer, NN_FORMAT_SIZE, "%.3g ms", seconds * 1e3);
+    } else if (seconds < 59.95) {
+        (void)snprintf(buffer, NN_FORMAT_SIZE, "%.1f s", seconds);
+    } else if (seconds < 3599.5) {
+        double whole = floor(seconds + 0.5), minutes = floor(whole / 60.0);
+        (void)snprintf(buffer, NN_FORMAT_SIZE, "%.0f min %.0f s", minutes, whole - 60.0 * minutes);
+    } else if (seconds < 86370.0) {
+        double whole = floor(seconds / 60.0 + 0.5), hours = floor(whole / 60.0);
+        (void)snprintf(buffer, NN_FORMAT_SIZE, "%.0f h %.0f min", hours, whole - 60.0 * hours);
+    } else {
+        double whole = floor(seconds / 3600.0 + 0.5), days = floor(whole / 24.0);
+        (void)snprintf(buffer, NN_FORMAT_SIZE, "%.0f d %.0f h", days, whole - 24.0 * days);
+    }
+    return buffer;
+}

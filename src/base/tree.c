@@ -1,0 +1,94 @@
+#include "base/tree.h"
+
+/* The position of the highest one bit; bits > 0. */
+static int tree_top_bit(uint64_t bits)
+{
+    int top = 0;
+    while (bits >>= 1) top++;
+    return top;
+}
+
+int64_t nn_tree_split(int64_t begin, int64_t end)
+{
+    return begin + (INT64_C(1) << tree_top_bit((uint64_t)(end - begin - 1)));
+}
+
+/* Appends the maximal nodes of the subtree `node` that lie in `range`. */
+static void tree_cover_below(nn_tree_node node, nn_tree_node range, nn_tree_node *nodes, int *count)
+{
+    if (node.end <= range.begin || range.end <= node.begin) return;
+    if (range.begin <= node.begin && node.end <= range.end) {
+        nodes[(*count)++] = node;
+        return;
+    }
+    int64_t middle = nn_tree_split(node.begin, node.end);
+    tree_cover_below((nn_tree_node){node.begin, middle}, range, nodes, count);
+    tree_cover_below((nn_tree_node){middle, node.end}, range, nodes, count);
+}
+
+int nn_tree_cover(int64_t n, int64_t begin, int64_t end, nn_tree_node *nodes)
+{
+    int count = 0;
+    if (begin < end) tree_cover_below((nn_tree_node){0, n}, (nn_tree_node){begin, end}, nodes, &count);
+    return count;
+}
+
+static double tree_sum_column(nn_tree_node node, size_t width, const double *column)
+{
+    if (node.end - node.begin == 1) return column[(size_t)node.begin * width];
+    int64_t middle = nn_tree_split(node.begin, node.end);
+    return tree_sum_column((nn_tree_node){node.begin, middle}, width, column) +
+           tree_sum_column((nn_tree_node){middle, node.end}, width, column);
+}
+
+void nn_tree_sum(int64_t n, size_t width, const double *values, double *sum)
+{
+    for (size_t j = 0; j < width; j++) {
+        sum[j] = n > 0 ? tree_sum_column((nn_tree_node){0, n}, width, values + j) : 0.0;
+    }
+}
+
+/* The number in [low, high], low > 0, that has the most trailing zero bits: everything below the highest bit
+ * in which low - 1 and high differ is cleared. There is only one: between two multiples of 2^k that are odd
+ * multiples lies a multiple of 2^(k+1). */
+static int64_t tree_roundest(int64_t low, int64_t high)
+{
+    int bit = tree_top_bit((uint64_t)(low - 1) ^ (uint64_t)high);
+    return (int64_t)((uint64_t)high >> bit << bit);
+}
+
+static int64_t tree_larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t tree_smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+nn_tree_node nn_tree_share(int64_t n, int rank, int size)
+{
+    if (n <= size) return (nn_tree_node){tree_smaller(rank, n), tree_smaller((int64_t)rank + 1, n)};
+    /* From left to right, each rank takes at least one leaf and at most `longest`, and leaves the ranks
+     * behind it at least one and at most `longest` each; within those limits its end is as round as possible.
+     */
+    int64_t longest = (n - 1) / size + 1;
+    nn_tree_node share = {0, 0};
+    for (int r = 0; r <= rank; r++) {
+        int64_t behind = size - 1 - r;
+        share.begin = share.end;
+        int64_t low = tree_larger(share.begin + 1, n - behind * longest);
+        int64_t high = tree_smaller(share.begin + longest, n - behind);
+        share.end = tree_roundest(low, high);
+    }
+    return share;
+}
+
+nn_tree_node nn_tree_leaf_samples(int64_t samples, int64_t leaves, int64_t leaf)
+{
+    int64_t each = samples / leaves;
+    int64_t longer = samples % leaves;
+    int64_t begin = leaf * each + tree_smaller(leaf, longer);
+    return (nn_tree_node){begin, begin + each + (leaf < longer ? 1 : 0)};
+}

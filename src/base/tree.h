@@ -1,0 +1,38 @@
+/*
+ * The canonical binary tree over n leaves: a node [a, b) splits at a + the largest power of two below b - a.
+ * Whatever is summed over a batch is summed in this order, whoever computed the leaves.
+ */
+#ifndef NN_BASE_TREE_H
+#define NN_BASE_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct nn_tree_node {
+    int64_t begin, end;
+} nn_tree_node;
+
+/* A range of leaves has at most this many maximal nodes. */
+#define NN_TREE_COVER_MAX 128
+
+/* Where [begin, end) of two leaves or more splits. */
+int64_t nn_tree_split(int64_t begin, int64_t end);
+
+/* The maximal nodes of the tree over n leaves that tile [begin, end), from left to right, at most
+ * NN_TREE_COVER_MAX of them. Returns their number; 0 for an empty range. */
+int nn_tree_cover(int64_t n, int64_t begin, int64_t end, nn_tree_node *nodes);
+
+/* Sums `width` values per leaf over n leaves in the tree's order: values is n x width, row by row; sum has
+ * `width` values. n = 0 gives zeros. Allocates nothing. */
+void nn_tree_sum(int64_t n, size_t width, const double *values, double *sum);
+
+/* The leaves [begin, end) of `rank` among `size` ranks: contiguous, none longer than ceil(n / size), cut
+ * where the subtrees are largest. Ranks beyond n leaves get an empty range. */
+nn_tree_node nn_tree_share(int64_t n, int rank, int size);
+
+/* Samples of a batch that leaf `leaf` of `leaves` holds: spread evenly, the first (samples % leaves) leaves
+ * hold one more. Returns their range within the batch. */
+nn_tree_node nn_tree_leaf_samples(int64_t samples, int64_t leaves, int64_t leaf);
+
+#endif

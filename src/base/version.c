@@ -1,0 +1,7 @@
+#include "build.h"
+#include "nntrain/nntrain.h"
+
+const char *nn_version(void)
+{
+    return NN_VERSION;
+}

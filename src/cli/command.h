@@ -1,0 +1,42 @@
+/* A subcommand: one file command_NAME.c and one line in command_list.h. */
+#ifndef NN_CLI_COMMAND_H
+#define NN_CLI_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+
+/* An option of a subcommand, for parsing and for help. */
+typedef struct nn_command_option {
+    const char *name;  /* "--set"; NULL ends a table */
+    const char *value; /* "KEY=VALUE"; NULL for a flag */
+    const char *help;  /* one line */
+} nn_command_option;
+
+#define NN_COMMAND_VALUES 64
+
+/* The command line, taken apart: values[i] are those of options[i], in order. */
+typedef struct nn_arguments {
+    const char *operands[NN_COMMAND_VALUES];
+    size_t operand_count;
+    const char *values[8][NN_COMMAND_VALUES]; /* of the table's rows */
+    size_t value_counts[8];
+} nn_arguments;
+
+typedef struct nn_command {
+    const char *name;
+    const char *operands; /* "[CONFIG.yaml]" */
+    const char *summary;  /* one line */
+    const nn_command_option *options;
+    nn_status (*run)(const nn_arguments *arguments);
+} nn_command;
+
+const nn_command *const *nn_commands(void); /* NULL-terminated */
+const nn_command *nn_command_find(const char *name);
+
+/* Takes a command line apart by the command's table; argv[0 .. argc) are the words after the command's name.
+ */
+nn_status nn_arguments_parse(const nn_command *command, int argc, char **argv, nn_arguments *arguments);
+
+#endif

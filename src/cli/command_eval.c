@@ -1,0 +1,33 @@
+/* nntrain eval RUN_DIR|CHECKPOINT */
+#include "cli/command.h"
+#include "cli/session.h"
+#include "train/engine.h"
+
+enum { OPTION_DATA };
+
+static const nn_command_option eval_options[] = {
+    {"--data", "FILE", "another HDF5 file, with the datasets that the configuration names"},
+    {NULL, NULL, NULL}};
+
+static nn_status eval_work(nn_comm *comm, const void *context)
+{
+    const nn_arguments *arguments = context;
+    size_t given = arguments->value_counts[OPTION_DATA];
+    return nn_evaluate_job(comm, arguments->operands[0],
+                           given ? arguments->values[OPTION_DATA][given - 1] : NULL);
+}
+
+static nn_status eval_run(const nn_arguments *arguments)
+{
+    if (arguments->operand_count != 1)
+        NN_FAIL(NN_ERROR_USAGE, "nntrain eval: name one run directory or checkpoint: nntrain eval RUN_DIR");
+    return nn_session_run(eval_work, arguments);
+}
+
+const nn_command nn_command_eval = {
+    .name = "eval",
+    .operands = "RUN_DIR|CHECKPOINT",
+    .summary = "loss and metrics of the best weights on the test part or another file",
+    .options = eval_options,
+    .run = eval_run,
+};

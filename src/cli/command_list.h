@@ -1,0 +1,7 @@
+/* One line a subcommand. Included by commands.c with NN_COMMAND defined. The first one runs when none is
+ * named. */
+NN_COMMAND(train)
+NN_COMMAND(eval)
+NN_COMMAND(info)
+NN_COMMAND(help)
+NN_COMMAND(version)

@@ -1,0 +1,77 @@
+/* nntrain [train] [CONFIG.yaml] */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "cli/command.h"
+#include "cli/session.h"
+#include "train/engine.h"
+
+enum { OPTION_SET, OPTION_RUN_DIR, OPTION_FRESH };
+
+static const nn_command_option train_options[] = {
+    {"--set", "KEY=VALUE", "sets any key of the configuration: --set optimizer.adam.learning_rate=0.01"},
+    {"--run-dir", "DIR",
+     "where checkpoints and metrics go (default: runs/NAME after the configuration's name)"},
+    {"--fresh", NULL, "starts over: removes what the run directory holds of an earlier run"},
+    {NULL, NULL, NULL}};
+
+#define LOCAL_CONFIG "nntrain.yaml"
+#define EXAMPLE "digits/digits.yaml"
+
+/* The configuration: named, ./nntrain.yaml, or the built-in example (installed, else in the source tree). */
+static nn_status train_find_config(const nn_arguments *arguments, const char **path)
+{
+    static const char *const places[] = {LOCAL_CONFIG, NN_DATA_DIR "/" EXAMPLE,
+                                         NN_SOURCE_DATA_DIR "/" EXAMPLE};
+    if (arguments->operand_count > 1)
+        NN_FAIL(NN_ERROR_USAGE, "nntrain train: one configuration, not %zu", arguments->operand_count);
+    if (arguments->operand_count == 1) {
+        *path = arguments->operands[0];
+        return NN_OK;
+    }
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        *path = places[i];
+        if (access(*path, R_OK) == 0) return NN_OK;
+    }
+    NN_FAIL(NN_ERROR_USAGE,
+            "there is no " LOCAL_CONFIG " here, and the built-in example is not installed in %s; name a "
+            "configuration: nntrain CONFIG.yaml",
+            NN_DATA_DIR);
+}
+
+/* runs/NAME, from the configuration's file name without its extension. */
+static void train_default_directory(const char *config, char *directory, size_t size)
+{
+    const char *slash = strrchr(config, '/'), *name = slash ? slash + 1 : config;
+    snprintf(directory, size, "runs/%.*s", (int)strcspn(name, "."), name);
+}
+
+static nn_status train_work(nn_comm *comm, const void *context)
+{
+    return nn_train_job(comm, context, NULL);
+}
+
+static nn_status train_run(const nn_arguments *arguments)
+{
+    char directory[512];
+    nn_job job = {.overrides = arguments->values[OPTION_SET],
+                  .override_count = arguments->value_counts[OPTION_SET],
+                  .fresh = arguments->value_counts[OPTION_FRESH] > 0,
+                  .terminal = isatty(STDOUT_FILENO),
+                  .stop = nn_session_stop_flag()};
+    NN_TRY(train_find_config(arguments, &job.config_path));
+    train_default_directory(job.config_path, directory, sizeof directory);
+    size_t given = arguments->value_counts[OPTION_RUN_DIR];
+    job.run_directory = given ? arguments->values[OPTION_RUN_DIR][given - 1] : directory;
+    return nn_session_run(train_work, &job);
+}
+
+const nn_command nn_command_train = {
+    .name = "train",
+    .operands = "[CONFIG.yaml]",
+    .summary = "trains, or resumes where the run directory has a checkpoint",
+    .options = train_options,
+    .run = train_run,
+};

@@ -1,0 +1,25 @@
+/* nntrain version */
+#include <stdio.h>
+
+#include "build.h"
+#include "cli/command.h"
+#include "comm/comm.h"
+#include "tensor/matrix.h"
+
+static const nn_command_option version_options[] = {{NULL, NULL, NULL}};
+
+static nn_status version_run(const nn_arguments *arguments)
+{
+    (void)arguments;
+    printf("nntrain %s (%s, %s)\nmatrix products: %s\nMPI: %s\n", NN_VERSION, NN_BUILD_TYPE, NN_COMPILER,
+           nn_matrix_kernels(), nn_comm_library());
+    return NN_OK;
+}
+
+const nn_command nn_command_version = {
+    .name = "version",
+    .operands = "",
+    .summary = "versions of the program and of what it was built with",
+    .options = version_options,
+    .run = version_run,
+};

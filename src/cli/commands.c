@@ -1,0 +1,84 @@
+/* The subcommands, and their command lines. */
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/command.h"
+
+#define NN_COMMAND(name) extern const nn_command nn_command_##name;
+#include "cli/command_list.h"
+#undef NN_COMMAND
+
+static const nn_command *const commands[] = {
+#define NN_COMMAND(name) &nn_command_##name,
+#include "cli/command_list.h"
+#undef NN_COMMAND
+    NULL};
+
+const nn_command *const *nn_commands(void)
+{
+    return commands;
+}
+
+const nn_command *nn_command_find(const char *name)
+{
+    for (size_t i = 0; commands[i]; i++)
+        if (strcmp(commands[i]->name, name) == 0) return commands[i];
+    return NULL;
+}
+
+static nn_status commands_unknown_option(const nn_command *command, const char *word)
+{
+    const char *names[16];
+    size_t count = 0;
+    for (const nn_command_option *option = command->options; option->name && count < 16; option++)
+        names[count++] = option->name;
+    const char *near = nn_nearest(word, names, count);
+    if (near)
+        NN_FAIL(NN_ERROR_USAGE, "nntrain %s: unknown option %s; did you mean %s?", command->name, word, near);
+    NN_FAIL(NN_ERROR_USAGE, "nntrain %s: unknown option %s; see `nntrain help %s`", command->name, word,
+            command->name);
+}
+
+/* One option, as `--name VALUE` or `--name=VALUE`; *used becomes the number of words it took. */
+static nn_status commands_parse_option(const nn_command *command, int argc, char **argv, int *used,
+                                       nn_arguments *arguments)
+{
+    size_t length = strcspn(argv[0], "=");
+    size_t row = 0;
+    const nn_command_option *option = command->options;
+    while (option[row].name && (strncmp(option[row].name, argv[0], length) != 0 || option[row].name[length]))
+        row++;
+    if (!option[row].name) return commands_unknown_option(command, argv[0]);
+    const char *value = argv[0][length] ? argv[0] + length + 1 : NULL;
+    *used = 1;
+    if (!option[row].value && value)
+        NN_FAIL(NN_ERROR_USAGE, "nntrain %s: %s takes no value", command->name, option[row].name);
+    if (option[row].value && !value) {
+        if (argc < 2)
+            NN_FAIL(NN_ERROR_USAGE, "nntrain %s: %s needs a value: %s %s", command->name, option[row].name,
+                    option[row].name, option[row].value);
+        value = argv[1];
+        *used = 2;
+    }
+    if (arguments->value_counts[row] == NN_COMMAND_VALUES)
+        NN_FAIL(NN_ERROR_USAGE, "nntrain %s: more than %d times %s", command->name, NN_COMMAND_VALUES,
+                option[row].name);
+    arguments->values[row][arguments->value_counts[row]++] = value;
+    return NN_OK;
+}
+
+nn_status nn_arguments_parse(const nn_command *command, int argc, char **argv, nn_arguments *arguments)
+{
+    *arguments = (nn_arguments){0};
+    for (int i = 0, used = 1; i < argc; i += used) {
+        used = 1;
+        if (argv[i][0] == '-' && argv[i][1]) {
+            NN_TRY(commands_parse_option(command, argc - i, argv + i, &used, arguments));
+            continue;
+        }
+        if (arguments->operand_count == NN_COMMAND_VALUES)
+            NN_FAIL(NN_ERROR_USAGE, "nntrain %s: too many arguments", command->name);
+        arguments->operands[arguments->operand_count++] = argv[i];
+    }
+    return NN_OK;
+}

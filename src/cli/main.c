@@ -1,0 +1,61 @@
+/* The program: finds the subcommand, runs it, prints its failure once. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "build.h"
+#include "cli/command.h"
+
+static nn_status main_unknown(const char *word)
+{
+    const char *names[16];
+    size_t count = 0;
+    for (; nn_commands()[count] && count < 16; count++) names[count] = nn_commands()[count]->name;
+    const char *near = nn_nearest(word, names, count);
+    if (near)
+        NN_FAIL(NN_ERROR_USAGE, "unknown command '%s'; did you mean `nntrain %s`? (see nntrain help)", word,
+                near);
+    NN_FAIL(NN_ERROR_USAGE, "'%s' is neither a command (see nntrain help) nor a configuration (NAME.yaml)",
+            word);
+}
+
+static bool main_is_config(const char *word)
+{
+    const char *dot = strrchr(word, '.');
+    return strchr(word, '/') || (dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0));
+}
+
+/* The command that the words begin with; without a name the first of the list. */
+static nn_status main_find(int *argc, char ***argv, const nn_command **command)
+{
+    *command = nn_commands()[0];
+    if (*argc == 0 || main_is_config((*argv)[0])) return NN_OK;
+    const char *word = (*argv)[0];
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+        word = "help";
+    else if (word[0] == '-')
+        return NN_OK;
+    *command = nn_command_find(word);
+    if (!*command) return main_unknown(word);
+    (*argc)--;
+    (*argv)++;
+    return NN_OK;
+}
+
+static nn_status main_run(int argc, char **argv)
+{
+    const nn_command *command;
+    static nn_arguments arguments;
+    NN_TRY(main_find(&argc, &argv, &command));
+    NN_TRY(nn_arguments_parse(command, argc, argv, &arguments));
+    return command->run(&arguments);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) argv[1] = "version";
+    nn_status status = main_run(argc - 1, argv + 1);
+    /* A text that is gone has been printed by the rank that speaks. */
+    if (status != NN_OK && nn_error_text()[0]) fprintf(stderr, "nntrain: %s\n", nn_error_text());
+    return (int)status;
+}

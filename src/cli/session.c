@@ -1,0 +1,39 @@
+/* MPI from start to end, and the signals that ask for a stop. */
+#include "cli/session.h"
+
+#include <stddef.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+static volatile sig_atomic_t stop_flag;
+
+static void session_on_signal(int signal_number)
+{
+    if (signal_number == SIGINT && stop_flag) _exit(128 + SIGINT);
+    stop_flag = 1;
+}
+
+const volatile sig_atomic_t *nn_session_stop_flag(void)
+{
+    static const int signals[] = {SIGUSR1, SIGTERM, SIGINT};
+    struct sigaction action = {.sa_handler = session_on_signal};
+    sigemptyset(&action.sa_mask);
+    action.sa_flags = SA_RESTART;
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
+    /* A write beyond a file-size limit shall fail, not kill. */
+    signal(SIGXFSZ, SIG_IGN);
+    return &stop_flag;
+}
+
+nn_status nn_session_run(nn_session_work work, const void *context)
+{
+    nn_comm *comm = NULL;
+    NN_TRY(nn_comm_start(NULL, NULL, &comm));
+    bool speaks = nn_comm_rank(comm) == 0;
+    nn_log_enable(speaks);
+    nn_status status = work(comm, context);
+    nn_comm_destroy(comm);
+    if (!speaks) nn_error_clear();
+    return status;
+}

@@ -1,0 +1,18 @@
+/* A subcommand that runs on all ranks: MPI, who speaks, signals, and one error message. */
+#ifndef NN_CLI_SESSION_H
+#define NN_CLI_SESSION_H
+
+#include <signal.h>
+
+#include "comm/comm.h"
+
+/* What runs between start and end. Collective; all ranks return the same status. */
+typedef nn_status (*nn_session_work)(nn_comm *comm, const void *context);
+
+/* Starts MPI, runs `work`, ends MPI. Afterwards the error text is there on rank 0 alone. */
+nn_status nn_session_run(nn_session_work work, const void *context);
+
+/* Becomes non-zero with SIGUSR1, SIGTERM or the first SIGINT; the second SIGINT ends the process. */
+const volatile sig_atomic_t *nn_session_stop_flag(void);
+
+#endif

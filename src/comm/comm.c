@@ -1,0 +1,211 @@
+/* The life of a communicator. */
+#include "comm/comm.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "comm/internal.h"
+#include "comm/testing.h"
+
+static int comm_test_node_size = 0;
+
+void nn_comm_set_test_node_size(int ranks_per_node)
+{
+    comm_test_node_size = ranks_per_node;
+}
+
+nn_status nn_mpi_check(int code, const char *doing)
+{
+    char text[MPI_MAX_ERROR_STRING] = "";
+    int length = 0;
+
+    if (code == MPI_SUCCESS) return NN_OK;
+    MPI_Error_string(code, text, &length);
+    NN_FAIL(NN_ERROR_COMM, "MPI failed while %s: %s", doing, text);
+}
+
+/* The node's communicator, ordered by rank. */
+static nn_status comm_find_node(nn_comm *comm)
+{
+    MPI_Comm machine;
+
+    NN_TRY(nn_mpi_check(
+        MPI_Comm_split_type(comm->job, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &comm->node),
+        "finding the ranks of each node"));
+    if (comm_test_node_size > 0) {
+        machine = comm->node;
+        MPI_Comm_rank(machine, &comm->node_rank);
+        NN_TRY(nn_mpi_check(
+            MPI_Comm_split(machine, comm->node_rank / comm_test_node_size, comm->rank, &comm->node),
+            "dividing a node"));
+        NN_TRY(nn_mpi_check(MPI_Comm_free(&machine), "dividing a node"));
+    }
+    MPI_Comm_rank(comm->node, &comm->node_rank);
+    MPI_Comm_size(comm->node, &comm->node_size);
+    return NN_OK;
+}
+
+static nn_status comm_find_leaders(nn_comm *comm)
+{
+    int leader = comm->rank;
+
+    NN_TRY(nn_mpi_check(MPI_Bcast(&leader, 1, MPI_INT, 0, comm->node), "finding the ranks of each node"));
+    NN_TRY(nn_mpi_check(MPI_Allgather(&leader, 1, MPI_INT, comm->leaders, 1, MPI_INT, comm->job),
+                        "finding the ranks of each node"));
+    for (int rank = 0; rank < comm->size; rank++) comm->node_count += comm->leaders[rank] == rank;
+    return NN_OK;
+}
+
+static nn_status comm_allocate_tables(nn_comm *comm)
+{
+    NN_TRY(NN_ALLOCATE(&comm->leaders, comm->size, "the table of ranks"));
+    NN_TRY(NN_ALLOCATE(&comm->counts, comm->size, "the table of ranks"));
+    NN_TRY(NN_ALLOCATE(&comm->offsets, comm->size, "the table of ranks"));
+    return NN_OK;
+}
+
+static nn_status comm_fill(nn_comm *comm, MPI_Comm parent)
+{
+    int length = 0;
+
+    NN_TRY(nn_mpi_check(MPI_Comm_dup(parent, &comm->job), "duplicating a communicator"));
+    MPI_Comm_set_errhandler(comm->job, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(comm->job, &comm->rank);
+    MPI_Comm_size(comm->job, &comm->size);
+    MPI_Get_processor_name(comm->host, &length);
+    NN_TRY(nn_comm_agree(comm, comm_allocate_tables(comm)));
+    NN_TRY(comm_find_node(comm));
+    return comm_find_leaders(comm);
+}
+
+static nn_status comm_make(MPI_Comm parent, bool ends_mpi, nn_comm **comm)
+{
+    nn_comm *made = NULL;
+    nn_status status;
+    bool all = false;
+
+    *comm = NULL;
+    if (NN_ALLOCATE(&made, 1, "a communicator") == NN_OK) made->job = made->node = MPI_COMM_NULL;
+    NN_TRY_TO(failed, status, nn_comm_all(parent, made != NULL, &all));
+    if (made == NULL || !all) {
+        status = nn_fail(NN_ERROR_MEMORY, "a rank has no memory for a communicator");
+        goto failed;
+    }
+    NN_TRY_TO(failed, status, comm_fill(made, parent));
+    made->ends_mpi = ends_mpi;
+    *comm = made;
+    return NN_OK;
+
+failed:
+    nn_comm_destroy(made);
+    return status;
+}
+
+/* srun of a program whose MPI does not speak Slurm's launch protocol starts single-rank worlds. mpirun inside
+ * a job of several tasks is another matter: it tells each process the size of its world. */
+static nn_status comm_check_launcher(bool launched)
+{
+    const char *tasks = getenv("SLURM_NTASKS");
+    int size = 0;
+
+    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    if (size > 1 || launched || tasks == NULL || strtol(tasks, NULL, 10) <= 1) return NN_OK;
+    NN_FAIL(NN_ERROR_COMM,
+            "SLURM_NTASKS is %s, but MPI sees a world of 1 rank: the launcher does not speak to this MPI "
+            "(%s); start "
+            "with `srun --mpi=pmix`, or with mpirun",
+            tasks, nn_comm_library());
+}
+
+nn_status nn_comm_start(int *argc, char ***argv, nn_comm **comm)
+{
+    bool launched = getenv("OMPI_COMM_WORLD_SIZE") != NULL || getenv("PMI_SIZE") != NULL;
+    int provided = MPI_THREAD_SINGLE;
+    nn_status status;
+
+    *comm = NULL;
+    NN_TRY(nn_mpi_check(MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided), "starting"));
+    NN_TRY_TO(failed, status, comm_check_launcher(launched));
+    if (provided < MPI_THREAD_FUNNELED) {
+        status =
+            nn_fail(NN_ERROR_COMM, "this MPI (%s) does not allow threads: use one with MPI_THREAD_FUNNELED",
+                    nn_comm_library());
+        goto failed;
+    }
+    NN_TRY_TO(failed, status, comm_make(MPI_COMM_WORLD, true, comm));
+    return NN_OK;
+
+failed:
+    MPI_Finalize();
+    return status;
+}
+
+nn_status nn_comm_create_from_handle(int handle, nn_comm **comm)
+{
+    return comm_make(MPI_Comm_f2c((MPI_Fint)handle), false, comm);
+}
+
+void nn_comm_destroy(nn_comm *comm)
+{
+    bool ends_mpi;
+
+    if (comm == NULL) return;
+    ends_mpi = comm->ends_mpi;
+    if (comm->node != MPI_COMM_NULL) MPI_Comm_free(&comm->node);
+    if (comm->job != MPI_COMM_NULL) MPI_Comm_free(&comm->job);
+    nn_free(comm->leaders);
+    nn_free(comm->counts);
+    nn_free(comm->offsets);
+    nn_free(comm);
+    if (ends_mpi) MPI_Finalize();
+}
+
+int nn_comm_rank(const nn_comm *comm)
+{
+    return comm->rank;
+}
+
+int nn_comm_size(const nn_comm *comm)
+{
+    return comm->size;
+}
+
+int nn_comm_node_size(const nn_comm *comm)
+{
+    return comm->node_size;
+}
+
+int nn_comm_node_rank(const nn_comm *comm)
+{
+    return comm->node_rank;
+}
+
+int nn_comm_node_count(const nn_comm *comm)
+{
+    return comm->node_count;
+}
+
+const char *nn_comm_host(const nn_comm *comm)
+{
+    return comm->host;
+}
+
+const char *nn_comm_library(void)
+{
+    static char text[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length = 0;
+
+    MPI_Get_library_version(text, &length);
+    text[strcspn(text, "\r\n")] = '\0';
+    return text;
+}
+
+void nn_comm_abort(nn_comm *comm, nn_status status)
+{
+    fprintf(stderr, "rank %d on %s: %s\n", comm->rank, comm->host, nn_error_text());
+    fflush(NULL);
+    MPI_Abort(comm->job, (int)status);
+    _Exit((int)status);
+}

@@ -1,0 +1,83 @@
+/*
+ * The ranks of a job. The only folder that includes mpi.h. One thread of a rank calls these functions.
+ * "Collective" means: every rank of the communicator calls it, in the same order.
+ */
+#ifndef NN_COMM_COMM_H
+#define NN_COMM_COMM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+typedef struct nn_comm nn_comm;
+
+/* Starts MPI (MPI_THREAD_FUNNELED) and makes the communicator of the whole job; collective over the job.
+ * Refuses a world of one rank where SLURM_NTASKS says more: a launcher that does not speak to this MPI. */
+nn_status nn_comm_start(int *argc, char ***argv, nn_comm **comm);
+
+/* Duplicates the communicator of a Fortran handle (MPI_Comm_c2f) of the caller. Collective. */
+nn_status nn_comm_create_from_handle(int handle, nn_comm **comm);
+
+/* Releases it, and ends MPI if nn_comm_start began it. Collective. Accepts NULL. */
+void nn_comm_destroy(nn_comm *comm);
+
+int nn_comm_rank(const nn_comm *comm);
+int nn_comm_size(const nn_comm *comm);
+int nn_comm_node_size(const nn_comm *comm);  /* ranks on this node */
+int nn_comm_node_rank(const nn_comm *comm);  /* this rank among them */
+int nn_comm_node_count(const nn_comm *comm); /* nodes of the job */
+const char *nn_comm_host(const nn_comm *comm);
+const char *nn_comm_library(void); /* "Open MPI v4.1.4 ..." first line. Borrowed. */
+
+/* Cores that this rank may run on, from its affinity mask, divided by the node's ranks that share them (at
+ * least 1). Collective over the node. *shared_cores tells whether the mask is shared with other ranks; may be
+ * NULL. */
+int nn_comm_cores_per_rank(nn_comm *comm, bool *shared_cores);
+
+/*
+ * All ranks fail or none does. Collective: each gives its own status; all get the worst failure's status
+ * back. Where ranks failed, the error text becomes, on all ranks, that of the lowest failing rank with "rank
+ * R on HOST: " in front (when size > 1), and how many others failed alike.
+ */
+nn_status nn_comm_agree(nn_comm *comm, nn_status status);
+
+/* Ends the whole job with the status as exit code, after printing the recorded error of this rank. For
+ * failures outside collective sections. Does not return. */
+void nn_comm_abort(nn_comm *comm, nn_status status);
+
+nn_status nn_comm_barrier(nn_comm *comm); /* collective */
+
+/* Bytes from the root to all; any size_t size. Collective. */
+nn_status nn_comm_broadcast(nn_comm *comm, void *bytes, size_t size, int root);
+
+/* Every rank gets all parts, one after the other in the order of ranks: sizes[r] bytes of rank r (known to
+ * all). `all` may contain the caller's own part in place when part is NULL. Any size_t size. Collective. */
+nn_status nn_comm_gather_all(nn_comm *comm, const void *part, const size_t *sizes, void *all);
+
+/* As nn_comm_gather_all, only to rank 0; `all` is ignored elsewhere, and the part of rank 0 is never in
+ * place. */
+nn_status nn_comm_gather(nn_comm *comm, const void *part, const size_t *sizes, void *all);
+
+/* All ranks' maximum of each value; and whether `hash` is the same on all ranks. Collective. */
+nn_status nn_comm_maximum(nn_comm *comm, int64_t *values, size_t count);
+nn_status nn_comm_same(nn_comm *comm, uint64_t hash, bool *same);
+
+/* ---- node-shared memory ---- */
+
+/* Memory that all ranks of a node see: one copy a node, made by an MPI shared window. */
+typedef struct nn_shared nn_shared;
+
+/* Allocates `size` bytes, zeroed, once per node; all ranks of the node get the same memory through
+ * nn_shared_memory. Checks the room in /dev/shm first and then fails with NN_ERROR_MEMORY on all ranks of the
+ * node. Collective over the node, destroy too (accepts NULL). */
+nn_status nn_shared_create(nn_comm *comm, size_t size, nn_shared **shared);
+void *nn_shared_memory(const nn_shared *shared);
+nn_status nn_shared_barrier(nn_comm *comm); /* of the node's ranks; makes their writes visible */
+void nn_shared_destroy(nn_shared *shared);
+
+/* For tests: bytes above which messages are split (normally near 2^31). */
+void nn_comm_set_message_limit(size_t bytes);
+
+#endif

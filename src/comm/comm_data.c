@@ -1,0 +1,145 @@
+/* Data from rank to rank, in messages that MPI's int counts can hold. */
+#include <limits.h>
+#include <string.h>
+
+#include "comm/comm.h"
+#include "comm/internal.h"
+
+/* The largest int that keeps pieces of an array aligned as the array is. */
+#define MESSAGE_LIMIT ((size_t)(INT_MAX / 64) * 64)
+#define GATHER_TAG 1
+
+static size_t data_message_limit = MESSAGE_LIMIT;
+
+void nn_comm_set_message_limit(size_t bytes)
+{
+    size_t whole_values = bytes / sizeof(double) * sizeof(double);
+
+    if (whole_values == 0) whole_values = sizeof(double);
+    data_message_limit = whole_values < MESSAGE_LIMIT ? whole_values : MESSAGE_LIMIT;
+}
+
+size_t nn_comm_message_limit(void)
+{
+    return data_message_limit;
+}
+
+static size_t data_piece(size_t rest)
+{
+    return rest < data_message_limit ? rest : data_message_limit;
+}
+
+nn_status nn_comm_barrier(nn_comm *comm)
+{
+    return nn_mpi_check(MPI_Barrier(comm->job), "waiting for all ranks");
+}
+
+nn_status nn_comm_broadcast(nn_comm *comm, void *bytes, size_t size, int root)
+{
+    char *rest = bytes;
+
+    for (size_t piece; size > 0; rest += piece, size -= piece) {
+        piece = data_piece(size);
+        NN_TRY(nn_mpi_check(MPI_Bcast(rest, (int)piece, MPI_BYTE, root, comm->job), "broadcasting"));
+    }
+    return NN_OK;
+}
+
+/* The offset of each rank's part, as MPI wants it. False when the parts together are too long for one
+ * message. */
+static bool data_parts(nn_comm *comm, const size_t *sizes)
+{
+    size_t total = 0;
+
+    for (int rank = 0; rank < comm->size; rank++) {
+        if (sizes[rank] > data_message_limit - total) return false;
+        comm->counts[rank] = (int)sizes[rank];
+        comm->offsets[rank] = (int)total;
+        total += sizes[rank];
+    }
+    return true;
+}
+
+/* In place on all ranks alike, as MPI demands: the own part is moved there first. */
+nn_status nn_comm_gather_all(nn_comm *comm, const void *part, const size_t *sizes, void *all)
+{
+    char *place = all;
+
+    for (int rank = 0; rank < comm->rank; rank++) place += sizes[rank];
+    if (part != NULL && sizes[comm->rank] > 0) memmove(place, part, sizes[comm->rank]);
+    if (data_parts(comm, sizes)) {
+        return nn_mpi_check(
+            MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_BYTE, all, comm->counts, comm->offsets, MPI_BYTE, comm->job),
+            "gathering");
+    }
+    place = all;
+    for (int rank = 0; rank < comm->size; rank++) {
+        NN_TRY(nn_comm_broadcast(comm, place, sizes[rank], rank));
+        place += sizes[rank];
+    }
+    return NN_OK;
+}
+
+static nn_status data_send(nn_comm *comm, const void *bytes, size_t size)
+{
+    const char *rest = bytes;
+
+    for (size_t piece; size > 0; rest += piece, size -= piece) {
+        piece = data_piece(size);
+        NN_TRY(nn_mpi_check(MPI_Send(rest, (int)piece, MPI_BYTE, 0, GATHER_TAG, comm->job), "gathering"));
+    }
+    return NN_OK;
+}
+
+static nn_status data_receive(nn_comm *comm, void *bytes, size_t size, int source)
+{
+    char *rest = bytes;
+
+    for (size_t piece; size > 0; rest += piece, size -= piece) {
+        piece = data_piece(size);
+        NN_TRY(nn_mpi_check(
+            MPI_Recv(rest, (int)piece, MPI_BYTE, source, GATHER_TAG, comm->job, MPI_STATUS_IGNORE),
+            "gathering"));
+    }
+    return NN_OK;
+}
+
+nn_status nn_comm_gather(nn_comm *comm, const void *part, const size_t *sizes, void *all)
+{
+    char *place = all;
+
+    if (data_parts(comm, sizes)) {
+        return nn_mpi_check(MPI_Gatherv(part, comm->counts[comm->rank], MPI_BYTE, all, comm->counts,
+                                        comm->offsets, MPI_BYTE, 0, comm->job),
+                            "gathering");
+    }
+    if (comm->rank != 0) return data_send(comm, part, sizes[comm->rank]);
+    if (sizes[0] > 0) memcpy(place, part, sizes[0]);
+    for (int rank = 1; rank < comm->size; rank++) {
+        place += sizes[rank - 1];
+        NN_TRY(data_receive(comm, place, sizes[rank], rank));
+    }
+    return NN_OK;
+}
+
+nn_status nn_comm_maximum(nn_comm *comm, int64_t *values, size_t count)
+{
+    const size_t limit = data_message_limit / sizeof(*values);
+
+    for (size_t piece; count > 0; values += piece, count -= piece) {
+        piece = count < limit ? count : limit;
+        NN_TRY(nn_mpi_check(MPI_Allreduce(MPI_IN_PLACE, values, (int)piece, MPI_INT64_T, MPI_MAX, comm->job),
+                            "finding a maximum"));
+    }
+    return NN_OK;
+}
+
+nn_status nn_comm_same(nn_comm *comm, uint64_t hash, bool *same)
+{
+    uint64_t values[2] = {hash, ~hash}; /* the greatest ~hash is that of the least hash */
+
+    NN_TRY(
+        nn_mpi_check(MPI_Allreduce(MPI_IN_PLACE, values, 2, MPI_UINT64_T, MPI_MAX, comm->job), "comparing"));
+    *same = values[0] == (uint64_t)~values[1];
+    return NN_OK;
+}

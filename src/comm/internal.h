@@ -1,0 +1,38 @@
+/* What the files of this folder know of a communicator. */
+#ifndef NN_COMM_INTERNAL_H
+#define NN_COMM_INTERNAL_H
+
+#include <mpi.h>
+
+#include "comm/comm.h"
+
+#define NN_AGREED_TEXT 16384
+
+struct nn_comm {
+    MPI_Comm job, node;
+    int rank, size;
+    int node_rank, node_size, node_count;
+    int *leaders;          /* of each rank: the lowest rank on its node */
+    int *counts, *offsets; /* one a rank: arguments of the gathers */
+    bool ends_mpi;
+    char host[MPI_MAX_PROCESSOR_NAME];
+    char agreed[NN_AGREED_TEXT]; /* the text of the last agreed failure */
+};
+
+/* The status of an MPI call; `doing` completes "MPI failed while ...". */
+nn_status nn_mpi_check(int code, const char *doing);
+
+/* nn_comm_agree among the ranks of this node. Collective over the node. */
+nn_status nn_comm_agree_on_node(nn_comm *comm, nn_status status);
+
+/* Whether `flag` holds on all ranks of the group. Collective over it. */
+nn_status nn_comm_all(MPI_Comm group, bool flag, bool *all);
+
+/* Bytes above which messages are split. */
+size_t nn_comm_message_limit(void);
+
+/* One turn of a wait that others end: after some turns it gives the core away and lets MPI make progress,
+ * since whoever is waited for may itself wait for a message from here. *turns starts at 0. */
+nn_status nn_comm_pause(MPI_Comm group, unsigned *turns);
+
+#endif

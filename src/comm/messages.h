@@ -1,0 +1,35 @@
+/* Messages under way, split where they are longer than MPI's int counts allow. */
+#ifndef NN_COMM_MESSAGES_H
+#define NN_COMM_MESSAGES_H
+
+#include <mpi.h>
+
+#include "comm/internal.h"
+
+typedef struct nn_messages {
+    MPI_Comm group; /* borrowed */
+    MPI_Request *requests;
+    int count;
+    size_t capacity;
+    size_t limit; /* bytes of one message: that of nn_comm_message_limit when these were created */
+} nn_messages;
+
+nn_status nn_messages_create(MPI_Comm group, size_t capacity, nn_messages *messages);
+void nn_messages_release(nn_messages *messages);
+
+/* Messages that `size` bytes become. */
+size_t nn_messages_pieces(size_t size);
+
+nn_status nn_messages_send(nn_messages *messages, const void *bytes, size_t size, int receiver, int tag);
+nn_status nn_messages_receive(nn_messages *messages, void *bytes, size_t size, int sender, int tag);
+
+/* Sums `count` values of `width` bytes over the group, in place. */
+nn_status nn_messages_sum(nn_messages *messages, void *values, int64_t count, unsigned width);
+
+/* Whether the messages [begin, end) have arrived; lets MPI make progress. */
+nn_status nn_messages_test(nn_messages *messages, int begin, int end, bool *done);
+
+/* Waits for all, and forgets them. */
+nn_status nn_messages_wait(nn_messages *messages);
+
+#endif

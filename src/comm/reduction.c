@@ -1,0 +1,168 @@
+/* The steps of a reduction, whatever its kind. */
+#include "comm/reduction.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "comm/reduction_internal.h"
+
+static const nn_reduction_kind *const reduction_kinds[] = {
+    [NN_REDUCE_EXACT] = &nn_reduction_exact,
+    [NN_REDUCE_MPI] = &nn_reduction_mpi,
+};
+
+static nn_status reduction_plan(nn_comm *comm, const nn_reduction_layout *layout, nn_reduction_mode mode,
+                                nn_reduction **reduction)
+{
+    NN_TRY(NN_ALLOCATE(reduction, 1, "a reduction"));
+    (*reduction)->group = MPI_COMM_NULL;
+    (*reduction)->comm = comm;
+    return nn_plan_create(comm, layout, mode, &(*reduction)->plan);
+}
+
+nn_status nn_reduction_create(nn_comm *comm, const nn_reduction_layout *layout, nn_reduction_mode mode,
+                              nn_reduction_add add, nn_reduction **reduction)
+{
+    nn_reduction *made = NULL;
+    nn_status status;
+
+    *reduction = NULL;
+    NN_TRY_TO(failed, status, nn_comm_agree(comm, reduction_plan(comm, layout, mode, &made)));
+    made->add = add;
+    NN_TRY_TO(failed, status,
+              nn_mpi_check(MPI_Comm_dup(comm->job, &made->group), "duplicating a communicator"));
+    made->kind = reduction_kinds[mode];
+    NN_TRY_TO(failed, status, nn_comm_agree(comm, made->kind->create(made)));
+    *reduction = made;
+    return NN_OK;
+
+failed:
+    nn_reduction_destroy(made);
+    return status;
+}
+
+/* Where any rank is in the middle of a sum, MPI may still write to the buffers: they live until the process
+ * ends. */
+static bool reduction_is_idle(const nn_reduction *reduction)
+{
+    bool idle = false;
+
+    return nn_comm_all(reduction->group, !reduction->summing, &idle) == NN_OK && idle;
+}
+
+void nn_reduction_destroy(nn_reduction *reduction)
+{
+    if (reduction == NULL) return;
+    if (reduction->kind != NULL) {
+        if (!reduction_is_idle(reduction)) return;
+        reduction->kind->destroy(reduction);
+    }
+    if (reduction->group != MPI_COMM_NULL) MPI_Comm_free(&reduction->group);
+    nn_plan_release(&reduction->plan);
+    nn_free(reduction);
+}
+
+size_t nn_reduction_memory(const nn_comm *comm, const nn_reduction_layout *layout, nn_reduction_mode mode)
+{
+    nn_plan plan;
+    size_t size;
+
+    if (nn_plan_create(comm, layout, mode, &plan) != NN_OK) return 0;
+    size = nn_plan_arrays(&plan, plan.rank) + nn_plan_arrivals(&plan, comm->leaders) + nn_plan_sum(&plan) +
+           plan.scratch;
+    nn_plan_release(&plan);
+    return size;
+}
+
+void *nn_reduction_weights(nn_reduction *reduction)
+{
+    return reduction->weights;
+}
+
+void *nn_reduction_partial(nn_reduction *reduction, int node)
+{
+    assert(node >= 0 && node < reduction->plan.partial_counts[reduction->plan.rank]);
+    return reduction->weights + (size_t)(1 + node) * reduction->plan.stride;
+}
+
+static const nn_leaf_plan *reduction_find_leaves(const nn_plan *plan, int64_t leaf_count)
+{
+    for (int kind = 0; kind < plan->leaf_count_kinds; kind++) {
+        if (plan->leaves[kind].leaf_count == leaf_count) return &plan->leaves[kind];
+    }
+    return NULL;
+}
+
+nn_status nn_reduction_begin(nn_reduction *reduction, int64_t leaf_count, nn_tree_node *nodes,
+                             int *node_count)
+{
+    const nn_plan *plan = &reduction->plan;
+    const nn_tree_node *own;
+
+    assert(!reduction->summing);
+    reduction->leaves = reduction_find_leaves(plan, leaf_count);
+    if (reduction->leaves == NULL) {
+        NN_FAIL(NN_ERROR_COMM,
+                "a step of %lld microbatches is not among those that the reduction was made for",
+                (long long)leaf_count);
+    }
+    *node_count = nn_leaf_plan_nodes(reduction->leaves, plan->rank, &own);
+    memcpy(nodes, own, (size_t)*node_count * sizeof(*nodes));
+    reduction->unstarted = plan->bucket_count;
+    reduction->summing = true;
+    return reduction->kind->begin(reduction);
+}
+
+nn_status nn_reduction_start(nn_reduction *reduction, int64_t bucket)
+{
+    assert(reduction->summing && bucket == reduction->unstarted - 1);
+    reduction->unstarted = bucket;
+    return reduction->kind->start(reduction, bucket);
+}
+
+nn_status nn_reduction_progress(nn_reduction *reduction)
+{
+    bool summed = false;
+
+    return reduction->summing ? reduction->kind->progress(reduction, &summed) : NN_OK;
+}
+
+nn_status nn_reduction_finish(nn_reduction *reduction)
+{
+    bool summed = false;
+    unsigned turns = 0;
+
+    assert(reduction->summing && reduction->unstarted == 0);
+    for (;;) {
+        NN_TRY(reduction->kind->progress(reduction, &summed));
+        if (summed) break;
+        NN_TRY(nn_comm_pause(reduction->group, &turns));
+    }
+    reduction->summing = false;
+    return NN_OK;
+}
+
+int64_t nn_reduction_slices(nn_reduction *reduction, const nn_reduction_slice **slices)
+{
+    *slices = reduction->plan.slices;
+    return reduction->plan.slice_count;
+}
+
+int64_t nn_reduction_slices_of(const nn_reduction *reduction, int rank, nn_reduction_slice *slices)
+{
+    const nn_plan *plan = &reduction->plan;
+
+    if (plan->mode == NN_REDUCE_EXACT) return nn_cuts_slices(&plan->cuts, rank, slices);
+    if (plan->slice_count > 0) {
+        slices[0] = plan->slices[0];
+        slices[0].gradient = NULL;
+    }
+    return plan->slice_count;
+}
+
+nn_status nn_reduction_share(nn_reduction *reduction)
+{
+    assert(!reduction->summing);
+    return reduction->kind->share(reduction);
+}

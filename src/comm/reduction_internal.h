@@ -1,0 +1,35 @@
+/* What the two kinds of reduction share. */
+#ifndef NN_COMM_REDUCTION_INTERNAL_H
+#define NN_COMM_REDUCTION_INTERNAL_H
+
+#include <mpi.h>
+
+#include "comm/messages.h"
+#include "comm/plan.h"
+
+/* How a kind of reduction does each part of a step. */
+typedef struct nn_reduction_kind {
+    nn_status (*create)(nn_reduction *reduction); /* collective; sets `state` and `weights` */
+    void (*destroy)(nn_reduction *reduction);     /* collective; after a failed create too */
+    nn_status (*begin)(nn_reduction *reduction);  /* `leaves` is set */
+    nn_status (*start)(nn_reduction *reduction, int64_t bucket);
+    nn_status (*progress)(nn_reduction *reduction, bool *summed);
+    nn_status (*share)(nn_reduction *reduction);
+} nn_reduction_kind;
+
+struct nn_reduction {
+    const nn_reduction_kind *kind;
+    nn_comm *comm;  /* borrowed */
+    MPI_Comm group; /* the job's ranks, for the messages of this reduction alone */
+    nn_reduction_add add;
+    nn_plan plan;
+    void *state;
+    char *weights;              /* `count` values; the partials follow, `stride` bytes apart */
+    const nn_leaf_plan *leaves; /* of this step */
+    int64_t unstarted;          /* buckets [0, unstarted) have not started in this step */
+    bool summing;               /* between begin and finish */
+};
+
+extern const nn_reduction_kind nn_reduction_exact, nn_reduction_mpi;
+
+#endif

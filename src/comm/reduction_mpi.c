@@ -1,0 +1,96 @@
+/* `mpi`: the rank's nodes are summed here, the ranks' sums by MPI_Iallreduce, bucket by bucket. */
+#include <string.h>
+
+#include "base/memory.h"
+#include "comm/reduction_internal.h"
+
+typedef struct mpi_state {
+    char *arrays;
+    char *scratch;
+    const char **sources;
+    nn_messages sums;
+} mpi_state;
+
+static nn_status mpi_create(nn_reduction *reduction)
+{
+    nn_plan *plan = &reduction->plan;
+    mpi_state *state = NULL;
+    size_t pieces = 0;
+
+    NN_TRY(NN_ALLOCATE(&state, 1, "a reduction"));
+    reduction->state = state;
+    for (int64_t bucket = 0; bucket < plan->bucket_count; bucket++) {
+        nn_reduction_slice whole = nn_cuts_slice(&plan->cuts, bucket, 0);
+        pieces += nn_messages_pieces((size_t)(whole.end - whole.begin) * plan->width);
+    }
+    NN_TRY(nn_messages_create(reduction->group, pieces, &state->sums));
+    NN_TRY(NN_ALLOCATE(&state->arrays, nn_plan_arrays(plan, plan->rank), "weights and gradients"));
+    NN_TRY(NN_ALLOCATE(&state->scratch, plan->scratch, "sums under way"));
+    NN_TRY(NN_ALLOCATE(&state->sources, plan->partial_counts[plan->rank], "sums under way"));
+    reduction->weights = state->arrays;
+    if (plan->slice_count > 0) plan->slices[0].gradient = nn_reduction_partial(reduction, 0);
+    return NN_OK;
+}
+
+static void mpi_destroy(nn_reduction *reduction)
+{
+    mpi_state *state = reduction->state;
+
+    if (state == NULL) return;
+    nn_messages_release(&state->sums);
+    nn_free(state->arrays);
+    nn_free(state->scratch);
+    nn_free(state->sources);
+    nn_free(state);
+}
+
+static nn_status mpi_begin(nn_reduction *reduction)
+{
+    mpi_state *state = reduction->state;
+
+    state->sums.count = 0;
+    return NN_OK;
+}
+
+static nn_status mpi_start(nn_reduction *reduction, int64_t bucket)
+{
+    const nn_plan *plan = &reduction->plan;
+    mpi_state *state = reduction->state;
+    const nn_tree_node *nodes;
+    nn_reduction_slice whole = nn_cuts_slice(&plan->cuts, bucket, 0);
+    size_t offset = (size_t)whole.begin * plan->width;
+    int64_t count = whole.end - whole.begin;
+    int node_count = nn_leaf_plan_nodes(reduction->leaves, plan->rank, &nodes);
+    char *sum = (char *)nn_reduction_partial(reduction, 0) + offset;
+
+    for (int i = 0; i < node_count; i++)
+        state->sources[i] = (char *)nn_reduction_partial(reduction, i) + offset;
+    if (node_count == 0) memset(sum, 0, (size_t)count * plan->width);
+    nn_fold_run(&reduction->leaves->fold, reduction->add, plan->width, count, state->sources, sum,
+                state->scratch);
+    return plan->size == 1 ? NN_OK : nn_messages_sum(&state->sums, sum, count, plan->width);
+}
+
+static nn_status mpi_progress(nn_reduction *reduction, bool *summed)
+{
+    mpi_state *state = reduction->state;
+
+    NN_TRY(nn_messages_test(&state->sums, 0, state->sums.count, summed));
+    *summed = *summed && reduction->unstarted == 0;
+    return NN_OK;
+}
+
+static nn_status mpi_share(nn_reduction *reduction)
+{
+    (void)reduction; /* every rank has updated every weight */
+    return NN_OK;
+}
+
+const nn_reduction_kind nn_reduction_mpi = {
+    .create = mpi_create,
+    .destroy = mpi_destroy,
+    .begin = mpi_begin,
+    .start = mpi_start,
+    .progress = mpi_progress,
+    .share = mpi_share,
+};

@@ -1,0 +1,162 @@
+/*
+ * The way back of an exact reduction: from the owner of a slice to all ranks. A slice enters another node
+ * once, at the rank that relays it; from there, as from an owner, the node's ranks copy it in shared memory.
+ */
+#include <string.h>
+
+#include "comm/reduction_exact.h"
+
+static int share_tag(int64_t bucket)
+{
+    return NN_EXACT_TAGS + (int)(bucket % (NN_EXACT_TAGS - 1));
+}
+
+/* Whether what `owner` has for this rank's group comes to `rank` of that group. */
+static bool share_is_relay(const nn_exact *exact, int rank, int owner)
+{
+    int group = exact->peers.group[rank];
+
+    return exact->peers.group[owner] != group && nn_peers_relay(&exact->peers, group, owner) == rank;
+}
+
+static char *share_place(const nn_reduction *reduction, char *weights, int64_t bucket, int owner,
+                         size_t *size)
+{
+    const nn_plan *plan = &reduction->plan;
+    nn_reduction_slice slice = nn_cuts_slice(&plan->cuts, bucket, owner);
+
+    *size = (size_t)(slice.end - slice.begin) * plan->width;
+    return weights + (size_t)slice.begin * plan->width;
+}
+
+/* Messages that the slices of a rank become. */
+static size_t share_pieces(const nn_reduction *reduction, int owner)
+{
+    size_t pieces = 0, size;
+
+    for (int64_t bucket = 0; bucket < reduction->plan.bucket_count; bucket++) {
+        share_place(reduction, reduction->weights, bucket, owner, &size);
+        pieces += nn_messages_pieces(size);
+    }
+    return pieces;
+}
+
+nn_status nn_exact_create_share(nn_reduction *reduction)
+{
+    nn_exact *exact = reduction->state;
+    int rank = reduction->plan.rank;
+    size_t arriving = 0;
+
+    for (int owner = 0; owner < reduction->plan.size; owner++) {
+        if (share_is_relay(exact, rank, owner)) arriving += share_pieces(reduction, owner);
+    }
+    NN_TRY(nn_messages_create(reduction->group, arriving, &exact->weights_arriving));
+    return nn_messages_create(reduction->group,
+                              share_pieces(reduction, rank) * (size_t)(exact->peers.group_count - 1),
+                              &exact->weights_leaving);
+}
+
+static nn_status share_receive(nn_reduction *reduction, int owner)
+{
+    nn_exact *exact = reduction->state;
+    size_t size;
+
+    for (int64_t bucket = 0; bucket < reduction->plan.bucket_count; bucket++) {
+        char *slice = share_place(reduction, reduction->weights, bucket, owner, &size);
+        NN_TRY(nn_messages_receive(&exact->weights_arriving, slice, size, owner, share_tag(bucket)));
+    }
+    return NN_OK;
+}
+
+static nn_status share_send(nn_reduction *reduction, int relay)
+{
+    nn_exact *exact = reduction->state;
+    size_t size;
+
+    for (int64_t bucket = 0; bucket < reduction->plan.bucket_count; bucket++) {
+        char *slice = share_place(reduction, reduction->weights, bucket, reduction->plan.rank, &size);
+        NN_TRY(nn_messages_send(&exact->weights_leaving, slice, size, relay, share_tag(bucket)));
+    }
+    return NN_OK;
+}
+
+/* Posts all messages. Sends begin behind the own group, so that not all send to the same rank at a time. */
+static nn_status share_post(nn_reduction *reduction)
+{
+    nn_exact *exact = reduction->state;
+    int rank = reduction->plan.rank, groups = exact->peers.group_count;
+
+    for (int owner = 0; owner < reduction->plan.size; owner++) {
+        if (share_is_relay(exact, rank, owner)) NN_TRY(share_receive(reduction, owner));
+    }
+    for (int i = 1; i < groups; i++) {
+        int group = (exact->peers.group[rank] + i) % groups;
+        NN_TRY(share_send(reduction, nn_peers_relay(&exact->peers, group, rank)));
+    }
+    return NN_OK;
+}
+
+/* Copies the slices of `owner` from the weights of a peer. */
+static void share_copy(nn_reduction *reduction, int owner, int place)
+{
+    const nn_exact *exact = reduction->state;
+    size_t size;
+
+    for (int64_t bucket = 0; bucket < reduction->plan.bucket_count; bucket++) {
+        const char *from = share_place(reduction, exact->peers.arrays[place], bucket, owner, &size);
+        memcpy(share_place(reduction, reduction->weights, bucket, owner, &size), from, size);
+    }
+}
+
+/* Peers are visited from the next one on, so that not all read the same memory at a time. */
+static int share_peer(const nn_peers *peers, int i)
+{
+    return (peers->own_place + i) % peers->mine_count;
+}
+
+static nn_status share_copy_owned(nn_reduction *reduction)
+{
+    nn_exact *exact = reduction->state;
+    const nn_peers *peers = &exact->peers;
+
+    for (int i = 1; i < peers->mine_count; i++) {
+        int place = share_peer(peers, i);
+        NN_TRY(nn_exact_await(reduction, &peers->counters[place].updated, exact->shares));
+        share_copy(reduction, peers->mine[place], place);
+    }
+    return NN_OK;
+}
+
+static nn_status share_copy_relayed(nn_reduction *reduction)
+{
+    nn_exact *exact = reduction->state;
+    const nn_peers *peers = &exact->peers;
+
+    for (int i = 1; i < peers->mine_count; i++) {
+        int place = share_peer(peers, i);
+        NN_TRY(nn_exact_await(reduction, &peers->counters[place].relayed, exact->shares));
+        for (int owner = 0; owner < reduction->plan.size; owner++) {
+            if (share_is_relay(exact, peers->mine[place], owner)) share_copy(reduction, owner, place);
+        }
+    }
+    return NN_OK;
+}
+
+nn_status nn_exact_share(nn_reduction *reduction)
+{
+    nn_exact *exact = reduction->state;
+    nn_peer_counters *counters = &exact->peers.counters[exact->peers.own_place];
+
+    exact->shares++;
+    atomic_store_explicit(&counters->updated, exact->shares, memory_order_release);
+    NN_TRY(share_post(reduction));
+    NN_TRY(share_copy_owned(reduction));
+    if (exact->peers.group_count > 1) {
+        NN_TRY(nn_messages_wait(&exact->weights_arriving));
+        atomic_store_explicit(&counters->relayed, exact->shares, memory_order_release);
+        NN_TRY(share_copy_relayed(reduction));
+        NN_TRY(nn_messages_wait(&exact->weights_leaving));
+    }
+    atomic_store_explicit(&counters->copied, exact->shares, memory_order_release);
+    return NN_OK;
+}

@@ -1,0 +1,106 @@
+/* Memory that all ranks of a node see. */
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "comm/comm.h"
+#include "comm/internal.h"
+
+/* What MPI puts beside the memory that it is asked for. */
+#define SHARED_SLACK ((size_t)1 << 20)
+
+struct nn_shared {
+    MPI_Win window; /* MPI_WIN_NULL where the node has one rank */
+    void *own;      /* the memory there */
+    void *memory;
+};
+
+/* MPI takes the memory from a file system in RAM, and a full one kills with SIGBUS at the first touch. */
+static nn_status shared_check_room(const nn_comm *comm, size_t size)
+{
+    struct statvfs room;
+    char needed[NN_FORMAT_SIZE], left[NN_FORMAT_SIZE];
+    double bytes;
+
+    if (comm->node_rank != 0 || statvfs("/dev/shm", &room) != 0) return NN_OK;
+    bytes = (double)room.f_bavail * (double)room.f_frsize;
+    if ((double)size + (double)SHARED_SLACK <= bytes) return NN_OK;
+    NN_FAIL(NN_ERROR_MEMORY,
+            "node-shared memory of %s does not fit: /dev/shm on %s has %s left; enlarge it, or remove files "
+            "from it",
+            nn_format_bytes(needed, (double)size), comm->host, nn_format_bytes(left, bytes));
+}
+
+/* Each rank zeroes its part, so that a page lies near the rank that most likely uses it. */
+static void shared_zero(const nn_comm *comm, char *memory, size_t size)
+{
+    size_t part = size / (size_t)comm->node_size;
+    size_t begin = part * (size_t)comm->node_rank;
+
+    memset(memory + begin, 0, comm->node_rank == comm->node_size - 1 ? size - begin : part);
+}
+
+static nn_status shared_allocate(nn_comm *comm, size_t size, nn_shared *shared)
+{
+    MPI_Aint bytes = comm->node_rank == 0 ? (MPI_Aint)(size + NN_ALIGNMENT) : 0;
+    int unit = 1;
+    void *base = NULL;
+
+    NN_TRY(nn_comm_agree_on_node(
+        comm,
+        nn_mpi_check(MPI_Win_allocate_shared(bytes, 1, MPI_INFO_NULL, comm->node, &base, &shared->window),
+                     "allocating node-shared memory")));
+    MPI_Win_set_errhandler(shared->window, MPI_ERRORS_RETURN);
+    NN_TRY(nn_mpi_check(MPI_Win_shared_query(shared->window, 0, &bytes, &unit, &base),
+                        "finding node-shared memory"));
+    shared->memory = (char *)base + (NN_ALIGNMENT - (uintptr_t)base % NN_ALIGNMENT) % NN_ALIGNMENT;
+    shared_zero(comm, shared->memory, size);
+    return nn_shared_barrier(comm);
+}
+
+nn_status nn_shared_create(nn_comm *comm, size_t size, nn_shared **shared)
+{
+    nn_shared *made = NULL;
+    nn_status status = NN_ALLOCATE(&made, 1, "node-shared memory");
+
+    *shared = NULL;
+    if (status == NN_OK) {
+        made->window = MPI_WIN_NULL;
+        status = comm->node_size == 1 ? nn_allocate(&made->own, size, 1, "memory of the node")
+                                      : shared_check_room(comm, size);
+    }
+    NN_TRY_TO(failed, status, nn_comm_agree_on_node(comm, status));
+    made->memory = made->own;
+    if (comm->node_size > 1) NN_TRY_TO(failed, status, shared_allocate(comm, size, made));
+    *shared = made;
+    return NN_OK;
+
+failed:
+    nn_shared_destroy(made);
+    return status;
+}
+
+void *nn_shared_memory(const nn_shared *shared)
+{
+    return shared->memory;
+}
+
+nn_status nn_shared_barrier(nn_comm *comm)
+{
+    nn_status status;
+
+    atomic_thread_fence(memory_order_seq_cst);
+    status = nn_mpi_check(MPI_Barrier(comm->node), "waiting for the ranks of a node");
+    atomic_thread_fence(memory_order_seq_cst);
+    return status;
+}
+
+void nn_shared_destroy(nn_shared *shared)
+{
+    if (shared == NULL) return;
+    if (shared->window != MPI_WIN_NULL) MPI_Win_free(&shared->window);
+    nn_free(shared->own);
+    nn_free(shared);
+}

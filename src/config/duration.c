@@ -1,0 +1,113 @@
+/* Durations: "3 epochs", "100 steps", "10 minutes", "5%". */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/tree.h"
+
+static const struct {
+    const char *word;
+    nn_duration_unit unit;
+    double factor;
+} duration_units[] = {
+    {"epochs", NN_DURATION_EPOCHS, 1},    {"epoch", NN_DURATION_EPOCHS, 1},
+    {"steps", NN_DURATION_STEPS, 1},      {"step", NN_DURATION_STEPS, 1},
+    {"s", NN_DURATION_SECONDS, 1},        {"seconds", NN_DURATION_SECONDS, 1},
+    {"second", NN_DURATION_SECONDS, 1},   {"minutes", NN_DURATION_SECONDS, 60},
+    {"minute", NN_DURATION_SECONDS, 60},  {"min", NN_DURATION_SECONDS, 60},
+    {"hours", NN_DURATION_SECONDS, 3600}, {"hour", NN_DURATION_SECONDS, 3600},
+    {"h", NN_DURATION_SECONDS, 3600},     {"days", NN_DURATION_SECONDS, 86400},
+    {"day", NN_DURATION_SECONDS, 86400},  {"%", NN_DURATION_FRACTION, 1},
+};
+
+enum { DURATION_UNITS = sizeof duration_units / sizeof duration_units[0], DURATION_NUMBER_MAX = 40 };
+
+#define DURATION_FORMS "'3 epochs', '100 steps', '30 s', '10 minutes', '2 hours' or '5%%'"
+
+/* Cuts "10 minutes" into the number and the word behind it; NULL when it does not begin with a number. */
+static const char *duration_split(const char *text, double *number)
+{
+    char digits[DURATION_NUMBER_MAX + 1];
+    size_t length = strspn(text, "0123456789.");
+    size_t exponent = length > 0 && (text[length] == 'e' || text[length] == 'E')
+                          ? strspn(text + length + 1, "+0123456789")
+                          : 0; /* "1e3 steps", but not "1 epoch" */
+    if (exponent > 0) length += exponent + 1;
+    if (length == 0 || length > DURATION_NUMBER_MAX) return NULL;
+    memcpy(digits, text, length);
+    digits[length] = '\0';
+    if (!nn_config_parse_number(digits, number)) return NULL;
+    return text + length + strspn(text + length, " ");
+}
+
+static bool duration_unknown_unit(const nn_config_reading *reading, const nn_config_node *node,
+                                  const char *word)
+{
+    static const char *const names[] = {"epochs", "steps", "s", "minutes", "hours", "days", "%"};
+    nn_config_report_unknown(reading->config, node, reading->path, "unit", word, names,
+                             sizeof names / sizeof names[0]);
+    return false;
+}
+
+static bool duration_wrong(const nn_config_reading *reading, const nn_config_node *node, double number,
+                           const char *rest)
+{
+    char shown[NN_CONFIG_SHOWN_SIZE];
+    nn_config_show_node(shown, node);
+    if (rest == NULL)
+        nn_config_error(reading->config, node, "%s: expected a duration such as " DURATION_FORMS ", not %s",
+                        reading->path, shown);
+    else
+        nn_config_error(
+            reading->config, node,
+            "%s: a number alone is no duration; write '%.15g epochs', '%.15g steps', '%.15g minutes' "
+            "or another of the forms " DURATION_FORMS,
+            reading->path, number, number, number);
+    return false;
+}
+
+static bool duration_check(const nn_config_reading *reading, const nn_config_node *node, nn_duration duration)
+{
+    const char *wrong = NULL;
+    if (duration.unit == NN_DURATION_FRACTION && duration.amount > 1) wrong = "must be at most 100%";
+    if (duration.unit == NN_DURATION_STEPS && duration.amount != floor(duration.amount))
+        wrong = "must be a whole number of steps";
+    if (wrong == NULL) return nn_config_check_limits(reading, node, duration.amount);
+    char shown[NN_CONFIG_SHOWN_SIZE];
+    nn_config_error(reading->config, node, "%s: %s, not %s", reading->path, wrong,
+                    nn_config_show_node(shown, node));
+    return false;
+}
+
+bool nn_config_read_duration(const nn_config_reading *reading, const nn_config_node *node, void *field)
+{
+    double number = 0;
+    const char *rest = node->kind == NN_CONFIG_SCALAR ? duration_split(node->text, &number) : NULL;
+    if (rest == NULL || *rest == '\0') return duration_wrong(reading, node, number, rest);
+    for (size_t i = 0; i < DURATION_UNITS; i++) {
+        if (strcmp(duration_units[i].word, rest) != 0) continue;
+        nn_duration duration = {.amount = number * duration_units[i].factor, .unit = duration_units[i].unit};
+        if (duration.unit == NN_DURATION_FRACTION)
+            duration.amount = number / 100; /* a factor 0.01 would not make 7% the double 0.07 */
+        if (!duration_check(reading, node, duration)) return false;
+        *(nn_duration *)field = duration;
+        return true;
+    }
+    return duration_unknown_unit(reading, node, rest);
+}
+
+void nn_config_show_duration(const nn_option *option, const void *field, nn_text *text)
+{
+    static const char *const words[] = {
+        [NN_DURATION_EPOCHS] = " epoch", [NN_DURATION_STEPS] = " step", [NN_DURATION_SECONDS] = " s"};
+    (void)option;
+    const nn_duration *duration = field;
+    if (duration->unit == NN_DURATION_NONE) return;
+    if (duration->unit == NN_DURATION_FRACTION) {
+        nn_text_append(text, "%.12g%%", duration->amount * 100);
+        return;
+    }
+    nn_config_show_number(duration->amount, text);
+    bool is_plural = duration->unit != NN_DURATION_SECONDS && duration->amount != 1;
+    nn_text_append(text, "%s%s", words[duration->unit], is_plural ? "s" : "");
+}

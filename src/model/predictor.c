@@ -1,0 +1,110 @@
+/* Prediction in one precision: a model, its weights and one microbatch. */
+#include "model/predictor.h"
+
+#include "base/memory.h"
+#include "model/model.h"
+#include "tensor/matrix.h"
+
+typedef struct predictor_state {
+    nn_model *model;
+    nn_real *weights, *scratch;
+    nn_microbatch *microbatch;
+} predictor_state;
+
+static void predictor_destroy(void *state)
+{
+    predictor_state *self = state;
+    if (!self) return;
+    nn_microbatch_destroy(self->microbatch);
+    nn_free(self->weights);
+    nn_free(self->scratch);
+    nn_model_destroy(self->model);
+    nn_free(self);
+}
+
+static nn_status predictor_fill(predictor_state *self, nn_store_file *file)
+{
+    int64_t microbatch_size = 0;
+    NN_TRY(nn_matrix_setup());
+    NN_TRY(nn_model_get(file, &self->model));
+    NN_TRY(nn_store_read_verified(file, "microbatch_size", NN_STORE_I64, 1, &microbatch_size));
+    const nn_network *network = self->model->network;
+    NN_TRY(NN_ALLOCATE(&self->weights, network->value_count, "the weights"));
+    NN_TRY(NN_ALLOCATE(&self->scratch, network->scratch_values, "scratch"));
+    NN_TRY(nn_model_get_values(self->model, file, "weights", self->weights));
+    return nn_microbatch_create(network, microbatch_size, false, &self->microbatch);
+}
+
+static nn_status predictor_create(nn_store_file *file, void **state)
+{
+    predictor_state *self = NULL;
+    NN_TRY(NN_ALLOCATE(&self, 1, "a predictor"));
+    nn_status status = predictor_fill(self, file);
+    if (status != NN_OK) {
+        predictor_destroy(self);
+        return status;
+    }
+    *state = self;
+    return NN_OK;
+}
+
+static size_t predictor_input_count(const void *state)
+{
+    const predictor_state *self = state;
+    return (size_t)nn_shape_count(self->model->input.shape);
+}
+
+static size_t predictor_output_count(const void *state)
+{
+    const nn_network *network = ((const predictor_state *)state)->model->network;
+    return (size_t)nn_shape_count(network->layers[network->layer_count - 1].output_shape);
+}
+
+static uint64_t predictor_fingerprint(const void *state)
+{
+    const predictor_state *self = state;
+    return nn_network_fingerprint(self->model->network, self->weights);
+}
+
+static void predictor_load(const predictor_state *self, const float *inputs, int64_t count)
+{
+    const nn_scaling *scaling = &self->model->input_scaling;
+    nn_real *values = self->microbatch->outputs[0];
+    for (int64_t i = 0; i < count; i++) {
+        int64_t column = scaling->columns ? i % scaling->columns : 0;
+        values[i] = scaling->columns
+                        ? (nn_real)((double)inputs[i] * scaling->scale[column] + scaling->offset[column])
+                        : (nn_real)inputs[i];
+    }
+}
+
+static nn_status predictor_run(void *state, size_t samples, const float *inputs, float *outputs)
+{
+    predictor_state *self = state;
+    const nn_network *network = self->model->network;
+    int64_t input_count = (int64_t)predictor_input_count(self),
+            output_count = (int64_t)predictor_output_count(self);
+    nn_microbatch *microbatch = self->microbatch;
+    for (int64_t first = 0; first < (int64_t)samples; first += microbatch->capacity) {
+        int64_t left = (int64_t)samples - first;
+        microbatch->samples = left < microbatch->capacity ? left : microbatch->capacity;
+        predictor_load(self, inputs + first * input_count, microbatch->samples * input_count);
+        for (int l = 1; l < network->layer_count; l++)
+            nn_network_forward(network, l, self->weights, microbatch, self->scratch);
+        nn_model_predict(self->model, microbatch);
+        const nn_real *output = microbatch->outputs[network->layer_count - 1];
+        for (int64_t i = 0; i < microbatch->samples * output_count; i++)
+            outputs[first * output_count + i] = (float)output[i];
+    }
+    return NN_OK;
+}
+
+const nn_predictor_engine NN_REAL_SYMBOL(nn_predictor_engine) = {
+    .precision = NN_REAL_NAME,
+    .create = predictor_create,
+    .destroy = predictor_destroy,
+    .input_count = predictor_input_count,
+    .output_count = predictor_output_count,
+    .fingerprint = predictor_fingerprint,
+    .run = predictor_run,
+};

@@ -1,0 +1,20 @@
+/* Prediction from a checkpoint, for callers that know nothing of nn_real: one set of functions for each
+ * precision. */
+#ifndef NN_MODEL_PREDICTOR_H
+#define NN_MODEL_PREDICTOR_H
+
+#include "store/store.h"
+
+typedef struct nn_predictor_engine {
+    const char *precision;
+    nn_status (*create)(nn_store_file *file, void **state);
+    void (*destroy)(void *state);
+    size_t (*input_count)(const void *state);
+    size_t (*output_count)(const void *state);
+    uint64_t (*fingerprint)(const void *state);
+    nn_status (*run)(void *state, size_t samples, const float *inputs, float *outputs);
+} nn_predictor_engine;
+
+extern const nn_predictor_engine nn_predictor_engine_f32, nn_predictor_engine_f64;
+
+#endif

@@ -1,0 +1,18 @@
+/* Whether an output can be compared with a target: private to losses and metrics. */
+#ifndef NN_NN_FIT_H
+#define NN_NN_FIT_H
+
+#include "base/real.h"
+#include "base/shape.h"
+#include "base/status.h"
+
+#define nn_fit_classes NN_REAL_SYMBOL(nn_fit_classes)
+#define nn_fit_values NN_REAL_SYMBOL(nn_fit_values)
+
+/* The target is a class, and the output has one value for each. */
+nn_status nn_fit_classes(nn_shape output, const nn_field *target);
+
+/* The target is values, as many as the output has. */
+nn_status nn_fit_values(nn_shape output, const nn_field *target);
+
+#endif

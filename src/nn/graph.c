@@ -1,0 +1,31 @@
+/* How the layers of a network hang together. */
+#include "nn/graph.h"
+
+int nn_graph_consumers(const nn_network *network, int layer)
+{
+    int consumers = 0;
+    for (int l = layer + 1; l < network->layer_count; l++)
+        for (int i = 0; i < network->layers[l].input_count; i++)
+            if (network->layers[l].inputs[i] == layer) consumers++;
+    return consumers;
+}
+
+bool nn_graph_has_gradient(const nn_network *network, int layer)
+{
+    return network->layers[layer].parameter_count > 0 || network->layers[layer].needs_input_gradient;
+}
+
+bool nn_graph_writes_first(const nn_network *network, int layer, int input)
+{
+    const int *inputs = network->layers[layer].inputs;
+    if (network->gradient_writers[inputs[input]] != layer) return false;
+    int first = 0;
+    while (inputs[first] != inputs[input]) first++;
+    return first == input;
+}
+
+int64_t nn_graph_scratch_values(const nn_layer *layer, int64_t samples)
+{
+    int64_t values = samples * layer->scratch_per_sample + layer->scratch_fixed;
+    return (values + NN_PARAMETER_ALIGNMENT - 1) / NN_PARAMETER_ALIGNMENT * NN_PARAMETER_ALIGNMENT;
+}

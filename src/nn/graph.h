@@ -1,0 +1,30 @@
+/* How the layers of a network hang together: private to nn. */
+#ifndef NN_NN_GRAPH_H
+#define NN_NN_GRAPH_H
+
+#include "nn/network.h"
+
+#define nn_graph_consumers NN_REAL_SYMBOL(nn_graph_consumers)
+#define nn_graph_has_gradient NN_REAL_SYMBOL(nn_graph_has_gradient)
+#define nn_graph_writes_first NN_REAL_SYMBOL(nn_graph_writes_first)
+#define nn_graph_scratch_values NN_REAL_SYMBOL(nn_graph_scratch_values)
+
+/* A layer reads at most this many others. */
+#define NN_LAYER_INPUTS 16
+
+/* How often later layers read `layer`: a layer that reads it twice counts twice. */
+int nn_graph_consumers(const nn_network *network, int layer);
+
+/* Whether the gradient with respect to the layer's output is needed: it, or something below, has parameters.
+ */
+bool nn_graph_has_gradient(const nn_network *network, int layer);
+
+/* Where several inputs share a producer, the first to run writes its gradient and the others are added:
+ * whether input `input` of `layer` is the one that writes. */
+bool nn_graph_writes_first(const nn_network *network, int layer, int input);
+
+/* The layer's own scratch for `samples` samples, a multiple of NN_PARAMETER_ALIGNMENT values. Behind it come
+ * the gradients that are added. */
+int64_t nn_graph_scratch_values(const nn_layer *layer, int64_t samples);
+
+#endif

@@ -1,0 +1,26 @@
+/* What fills a tensor of parameters before the first step. */
+#ifndef NN_NN_INITIALIZER_H
+#define NN_NN_INITIALIZER_H
+
+#include "nn/layer.h"
+
+#define nn_initializer_types NN_REAL_SYMBOL(nn_initializer_types)
+#define nn_initializer_find NN_REAL_SYMBOL(nn_initializer_find)
+
+struct nn_initializer_type {
+    const char *name;
+    const char *summary;
+    /* The standard deviation that the values have (0 for zeros): what tests check. */
+    double (*deviation)(const nn_parameter *parameter);
+    /* Writes values [begin, end) of the tensor to values[0 .. end - begin): each depends on the stream and
+     * its own index alone. */
+    void (*fill)(const nn_parameter *parameter, nn_random stream, int64_t begin, int64_t end,
+                 nn_real *values);
+    /* Instead of fill, where a value depends on others (orthogonal): writes the whole tensor. */
+    nn_status (*fill_whole)(const nn_parameter *parameter, nn_random stream, nn_real *values);
+};
+
+const nn_initializer_type *const *nn_initializer_types(void); /* NULL-terminated */
+const nn_initializer_type *nn_initializer_find(const char *name);
+
+#endif

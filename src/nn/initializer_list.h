@@ -1,0 +1,5 @@
+/* One line an initialiser. Included by registry.c with NN_INITIALIZER defined. */
+NN_INITIALIZER(he)
+NN_INITIALIZER(xavier)
+NN_INITIALIZER(orthogonal)
+NN_INITIALIZER(zeros)

@@ -1,0 +1,53 @@
+/* What plug-ins call while they build a layer. */
+#include "nn/layer.h"
+
+#include <assert.h>
+
+#include "base/memory.h"
+
+/* Far above any memory, and far below where a count of values, parts or bytes overflows. */
+#define LAYER_VALUES_MAX ((int64_t)1 << 44)
+
+nn_status nn_layer_add_parameter(nn_layer *layer, const char *name, nn_shape shape, int64_t fan_in,
+                                 int64_t fan_out, const nn_initializer_type *initializer, double gain,
+                                 int *index)
+{
+    assert(layer->parameter_count < NN_LAYER_PARAMETERS);
+    int64_t count = nn_shape_count(shape);
+    if (count > LAYER_VALUES_MAX - layer->value_count) {
+        char text[NN_SHAPE_TEXT];
+        NN_FAIL(NN_ERROR_USAGE, "its %s of %s values is more than any memory holds; make the layer smaller",
+                name, nn_shape_text(text, shape));
+    }
+    if (index) *index = layer->parameter_count;
+    layer->parameters[layer->parameter_count++] = (nn_parameter){.name = name,
+                                                                 .shape = shape,
+                                                                 .count = count,
+                                                                 .offset = layer->value_count,
+                                                                 .fan_in = fan_in,
+                                                                 .fan_out = fan_out,
+                                                                 .initializer = initializer,
+                                                                 .gain = gain};
+    int64_t aligned = (count + NN_PARAMETER_ALIGNMENT - 1) / NN_PARAMETER_ALIGNMENT * NN_PARAMETER_ALIGNMENT;
+    layer->value_count += aligned;
+    return NN_OK;
+}
+
+nn_status nn_layer_add_part(nn_layer *layer, int64_t end)
+{
+    size_t entries = layer->part_begin ? (size_t)layer->part_count + 1 : 0;
+    size_t needed = (size_t)layer->part_count + 2;
+    void *grown = layer->part_begin;
+    NN_TRY(nn_reallocate(&grown, entries, needed, sizeof *layer->part_begin, "the parts of a layer"));
+    layer->part_begin = grown;
+    assert(end > layer->part_begin[layer->part_count] && end <= layer->value_count);
+    layer->part_begin[++layer->part_count] = end;
+    return NN_OK;
+}
+
+nn_status nn_layer_check_inputs(const nn_layer *layer, int count)
+{
+    if (layer->input_count == count) return NN_OK;
+    NN_FAIL(NN_ERROR_USAGE, "it reads %d layers, but %s takes %d; change `inputs`", layer->input_count,
+            layer->type->name, count);
+}

@@ -1,0 +1,125 @@
+/*
+ * What a layer is. A layer's plug-in is one file src/nn/layer_NAME.c with one exported object nn_layer_NAME
+ * and one line in layer_list.h. Everything is row-major; a microbatch is `samples` rows, one sample a row.
+ */
+#ifndef NN_NN_LAYER_H
+#define NN_NN_LAYER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/options.h"
+#include "base/philox.h"
+#include "base/real.h"
+#include "base/shape.h"
+#include "base/status.h"
+
+#define nn_layer_types NN_REAL_SYMBOL(nn_layer_types)
+#define nn_layer_find NN_REAL_SYMBOL(nn_layer_find)
+#define nn_layer_add_parameter NN_REAL_SYMBOL(nn_layer_add_parameter)
+#define nn_layer_add_part NN_REAL_SYMBOL(nn_layer_add_part)
+#define nn_layer_check_inputs NN_REAL_SYMBOL(nn_layer_check_inputs)
+
+/* Each tensor of parameters starts at a multiple of this many values in the flat vector; the gap holds zeros.
+ */
+#define NN_PARAMETER_ALIGNMENT 16
+
+typedef struct nn_layer nn_layer;
+typedef struct nn_initializer_type nn_initializer_type;
+
+/* A tensor of parameters. */
+typedef struct nn_parameter {
+    const char *name; /* "weight", "bias": borrowed from the plug-in */
+    nn_shape shape;
+    int64_t count;           /* product of the extents */
+    int64_t offset;          /* in the layer's values; the flat vector adds the layer's own offset */
+    int64_t fan_in, fan_out; /* for the initialiser */
+    const nn_initializer_type *initializer;
+    double gain; /* factor on the initialiser's deviation, by activation */
+} nn_parameter;
+
+#define NN_LAYER_PARAMETERS 8
+
+/* What a layer sees of one microbatch. */
+typedef struct nn_layer_call {
+    int64_t samples;
+    bool training;
+    const nn_real *parameters;    /* of this layer */
+    const nn_real *const *inputs; /* per input: samples x its count */
+    nn_real *output;              /* samples x output count; may be inputs[0] where the layer is in_place */
+    nn_real *output_gradient;     /* backward may overwrite it; gradient() then sees what backward left */
+    nn_real *const *input_gradients; /* per input, to be overwritten; NULL where nobody needs it; may be
+                                        output_gradient where the layer is in_place */
+    nn_real *saved;       /* samples x saved_per_sample: carried from forward to backward and gradient */
+    nn_real *scratch;     /* this thread's: samples x scratch_per_sample + scratch_fixed */
+    nn_random random;     /* stream of this layer at this step */
+    int64_t first_sample; /* position of the first row in the global batch: the index for random numbers */
+} nn_layer_call;
+
+/* All functions but build are re-entrant; they see a const layer. */
+typedef struct nn_layer_type {
+    const char *name;
+    const char *summary; /* one line for help */
+    const char *example; /* a YAML list entry that works on an input of 8 values: "dense: {units: 4}" */
+    const nn_option *options;
+    size_t options_size;
+
+    /* Shape inference: sets output_shape and what follows it in nn_layer, adds parameters and parts. A
+     * failure says what does not fit, without the layer's name (the network puts that in front). */
+    nn_status (*build)(nn_layer *layer);
+    void (*forward)(const nn_layer *layer, const nn_layer_call *call);
+    /* Input gradients. Always called once a microbatch, before gradient(), also when no input gradient is
+     * needed. */
+    void (*backward)(const nn_layer *layer, const nn_layer_call *call);
+    /* The gradient of part `part` of the parameters: `values` is the whole layer's gradient (offset 0 = the
+     * layer's first value), only the part's range is written. With accumulate the result must be exactly the
+     * old value plus what it would write without, each element rounded once. NULL for layers without
+     * parameters. */
+    void (*gradient)(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
+                     nn_real *values);
+} nn_layer_type;
+
+struct nn_layer {
+    /* set before build */
+    const nn_layer_type *type;
+    char *name;
+    void *options; /* of type->options_size bytes, owned */
+    int input_count;
+    int *inputs; /* indices of the layers it reads */
+    nn_shape *input_shapes;
+    int64_t microbatch_size; /* samples of a full microbatch: for shape-dependent choices of kernels */
+
+    /* set by build */
+    nn_shape output_shape;
+    int parameter_count;
+    nn_parameter parameters[NN_LAYER_PARAMETERS];
+    int64_t value_count; /* values of all parameters, alignment gaps included */
+    int part_count;      /* the gradient is computed in this many independent parts */
+    int64_t *part_begin; /* part p writes [part_begin[p], part_begin[p + 1]); part_count + 1 entries */
+    int64_t saved_per_sample, scratch_per_sample, scratch_fixed;
+    bool in_place;     /* backward and gradient do not read inputs[0]: the output may overwrite it */
+    bool reads_output; /* backward reads the output: a following layer must not overwrite it */
+    double flops_forward, flops_input_gradient, flops_gradient; /* per sample, a multiply-add counts 2 */
+    void *plan; /* the plug-in's own, one block from nn_allocate; freed with the layer; may be NULL */
+
+    /* set by the network */
+    int64_t offset;            /* of its values in the flat vector */
+    bool needs_input_gradient; /* something below has parameters */
+};
+
+/* Adds a tensor; returns its index in layer->parameters through *index (may be NULL). */
+nn_status nn_layer_add_parameter(nn_layer *layer, const char *name, nn_shape shape, int64_t fan_in,
+                                 int64_t fan_out, const nn_initializer_type *initializer, double gain,
+                                 int *index);
+
+/* Adds a part that ends at `end` (it begins where the last one ended); the last must end at value_count. */
+nn_status nn_layer_add_part(nn_layer *layer, int64_t end);
+
+/* For build: fails unless the layer reads exactly `count` others. */
+nn_status nn_layer_check_inputs(const nn_layer *layer, int count);
+
+/* The list of layer types, NULL-terminated; and one by name, or NULL. */
+const nn_layer_type *const *nn_layer_types(void);
+const nn_layer_type *nn_layer_find(const char *name);
+
+#endif

@@ -1,0 +1,23 @@
+/* The data, as the first layer of every network: the caller writes its output. */
+#include "nn/layer.h"
+
+static nn_status input_build(nn_layer *layer)
+{
+    for (int d = 0; d < layer->output_shape.dimensions; d++)
+        if (layer->output_shape.extents[d] < 1) {
+            char text[NN_SHAPE_TEXT];
+            NN_FAIL(NN_ERROR_USAGE, "a sample of %s values is empty; check the data set",
+                    nn_shape_text(text, layer->output_shape));
+        }
+    return NN_OK;
+}
+
+static const nn_option input_options[] = {{0}};
+
+const nn_layer_type NN_REAL_SYMBOL(nn_layer_input) = {
+    .name = "input",
+    .summary = "the data: made for every network, not to be written (its name for `inputs` is input)",
+    .example = "input",
+    .options = input_options,
+    .build = input_build,
+};

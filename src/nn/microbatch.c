@@ -1,0 +1,110 @@
+/* The buffers of one microbatch: one block of memory, laid out by one walk over the network. */
+#include <stdint.h>
+
+#include "base/memory.h"
+#include "nn/graph.h"
+
+/* Hands out pieces of the block; without a block it only counts. */
+typedef struct microbatch_block {
+    char *begin;
+    size_t used;
+} microbatch_block;
+
+static void *microbatch_take(microbatch_block *block, size_t bytes)
+{
+    void *piece = block->begin ? block->begin + block->used : NULL;
+    block->used += (bytes + NN_ALIGNMENT - 1) / NN_ALIGNMENT * NN_ALIGNMENT;
+    return piece;
+}
+
+static nn_real *microbatch_take_values(microbatch_block *block, int64_t capacity, int64_t per_sample)
+{
+    return microbatch_take(block, (size_t)(capacity * per_sample) * sizeof(nn_real));
+}
+
+/* Whether the layer and its producer may use one buffer for what lies between them. */
+static bool microbatch_is_chained(const nn_network *network, int l)
+{
+    const nn_layer *layer = &network->layers[l];
+    return l > 0 && layer->in_place && layer->inputs[0] != 0 &&
+           nn_graph_consumers(network, layer->inputs[0]) == 1;
+}
+
+static bool microbatch_overwrites_input(const nn_network *network, int l)
+{
+    return microbatch_is_chained(network, l) && !network->layers[network->layers[l].inputs[0]].reads_output;
+}
+
+static void microbatch_lay_out_values(const nn_network *network, int64_t capacity, microbatch_block *block,
+                                      nn_real **outputs, nn_real **saved)
+{
+    for (int l = 0; l < network->layer_count; l++) {
+        const nn_layer *layer = &network->layers[l];
+        bool shared = microbatch_overwrites_input(network, l);
+        nn_real *own =
+            shared ? NULL : microbatch_take_values(block, capacity, nn_shape_count(layer->output_shape));
+        nn_real *kept =
+            layer->saved_per_sample ? microbatch_take_values(block, capacity, layer->saved_per_sample) : NULL;
+        if (!block->begin) continue;
+        outputs[l] = shared ? outputs[layer->inputs[0]] : own;
+        saved[l] = kept;
+    }
+}
+
+/* From the last layer down: a layer that works in place hands its buffer to its producer. */
+static void microbatch_lay_out_gradients(const nn_network *network, int64_t capacity, microbatch_block *block,
+                                         nn_real **gradients)
+{
+    for (int l = network->layer_count - 1; l > 0; l--) {
+        if (!nn_graph_has_gradient(network, l)) continue;
+        int consumer = network->gradient_writers[l];
+        bool shared = consumer > 0 && network->layers[consumer].inputs[0] == l &&
+                      microbatch_is_chained(network, consumer);
+        int64_t count = nn_shape_count(network->layers[l].output_shape);
+        nn_real *own = shared ? NULL : microbatch_take_values(block, capacity, count);
+        if (block->begin) gradients[l] = shared ? gradients[consumer] : own;
+    }
+}
+
+/* Bytes of the block; fills the microbatch at its beginning unless `begin` is NULL. */
+static size_t microbatch_lay_out(const nn_network *network, int64_t capacity, bool training, char *begin)
+{
+    microbatch_block block = {begin, 0};
+    size_t pointers = (size_t)network->layer_count * sizeof(nn_real *);
+    nn_microbatch *microbatch = microbatch_take(&block, sizeof *microbatch);
+    nn_real **outputs = microbatch_take(&block, pointers);
+    nn_real **gradients = microbatch_take(&block, pointers);
+    nn_real **saved = microbatch_take(&block, pointers);
+    microbatch_lay_out_values(network, capacity, &block, outputs, saved);
+    if (training) microbatch_lay_out_gradients(network, capacity, &block, gradients);
+    if (begin)
+        *microbatch = (nn_microbatch){.capacity = capacity,
+                                      .training = training,
+                                      .outputs = outputs,
+                                      .gradients = gradients,
+                                      .saved = saved,
+                                      .memory = begin};
+    return block.used;
+}
+
+size_t nn_microbatch_memory(const nn_network *network, int64_t capacity, bool training)
+{
+    return microbatch_lay_out(network, capacity, training, NULL);
+}
+
+nn_status nn_microbatch_create(const nn_network *network, int64_t capacity, bool training,
+                               nn_microbatch **microbatch)
+{
+    *microbatch = NULL;
+    char *block = NULL;
+    size_t bytes = nn_microbatch_memory(network, capacity, training);
+    NN_TRY(NN_ALLOCATE(&block, bytes, "the values of a microbatch"));
+    microbatch_lay_out(network, capacity, training, block);
+    *microbatch = (void *)block;
+    return NN_OK;
+}
+
+void nn_microbatch_destroy(nn_microbatch *microbatch)
+{
+    if (microbatch) nn_free(microbatch->memory);
+}

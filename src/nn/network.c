@@ -1,0 +1,268 @@
+/* Building a network from its spec: names, connections, shapes, and the layout of the flat vector. */
+#include "nn/network.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "nn/graph.h"
+
+/* Values of one sample in one layer: keeps every byte count of a microbatch below 2^63. */
+#define NETWORK_SAMPLE_VALUES_MAX ((int64_t)1 << 38)
+#define NETWORK_MICROBATCH_MAX ((int64_t)1 << 20)
+
+static const char network_name_letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+
+/* ---- names ---- */
+
+static int network_find(const nn_network *network, int begin, int end, const char *name)
+{
+    for (int l = begin; l < end; l++)
+        if (strcmp(network->layers[l].name, name) == 0) return l;
+    return -1;
+}
+
+/* "dense2": the type, and which one of its type it is. */
+static nn_status network_number_name(nn_network *network, int l)
+{
+    int number = 0;
+    for (int i = 1; i <= l; i++)
+        if (network->layers[i].type == network->layers[l].type) number++;
+    nn_text text = {0};
+    nn_text_append(&text, "%s%d", network->layers[l].type->name, number);
+    nn_status status = text.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for the name of a layer")
+                                   : nn_copy_text(text.bytes, &network->layers[l].name);
+    nn_text_free(&text);
+    return status;
+}
+
+static nn_status network_check_name(const nn_network *network, int l)
+{
+    const char *name = network->layers[l].name;
+    if (!name[0] || name[strspn(name, network_name_letters)])
+        NN_FAIL(NN_ERROR_USAGE, "layer '%s': a name is made of letters, digits, _ and -", name);
+    if (network_find(network, 0, 1, name) == 0)
+        NN_FAIL(NN_ERROR_USAGE, "layer %s: this is the name of the network's input; choose another `name`",
+                name);
+    if (network_find(network, 1, l, name) > 0)
+        NN_FAIL(NN_ERROR_USAGE, "layer %s: another layer has the same name; choose another `name`", name);
+    return NN_OK;
+}
+
+/* Moves names and options out of the spec, so that all names are known before the first connection. */
+static nn_status network_take_layers(nn_network *network, nn_network_spec *spec)
+{
+    NN_TRY(NN_ALLOCATE(&network->layers, spec->count + 1, "the layers of a network"));
+    network->layer_count = (int)spec->count + 1;
+    network->layers[0].type = nn_layer_find("input");
+    NN_TRY(nn_copy_text("input", &network->layers[0].name));
+    for (int l = 1; l < network->layer_count; l++) {
+        nn_layer_spec *from = &spec->layers[l - 1];
+        nn_layer *layer = &network->layers[l];
+        layer->type = from->type;
+        layer->name = from->name;
+        layer->options = from->options;
+        from->name = NULL;
+        from->options = NULL;
+    }
+    for (int l = 1; l < network->layer_count; l++) {
+        if (!network->layers[l].name) NN_TRY(network_number_name(network, l));
+        NN_TRY(network_check_name(network, l));
+    }
+    return NN_OK;
+}
+
+/* ---- connections ---- */
+
+static nn_status network_unknown_input(const nn_network *network, int l, const char *name)
+{
+    if (network_find(network, l, network->layer_count, name) >= 0)
+        NN_FAIL(NN_ERROR_USAGE,
+                "its input '%s' does not stand above it; write layers in the order in which "
+                "they compute",
+                name);
+    nn_text known = {0};
+    for (int i = 0; i < l; i++) nn_text_append(&known, "%s%s", i > 0 ? ", " : "", network->layers[i].name);
+    nn_status status = nn_fail(NN_ERROR_USAGE, "its input '%s' is no layer above it (known: %s)", name,
+                               known.failed ? "no memory for the list" : known.bytes);
+    nn_text_free(&known);
+    return status;
+}
+
+static nn_status network_connect(nn_network *network, int l, const nn_text_list *names)
+{
+    nn_layer *layer = &network->layers[l];
+    size_t count = names->count > 0 ? names->count : 1;
+    if (count > NN_LAYER_INPUTS)
+        NN_FAIL(NN_ERROR_USAGE, "it reads %zu layers, and at most %d are possible", count, NN_LAYER_INPUTS);
+    NN_TRY(NN_ALLOCATE(&layer->inputs, count, "the inputs of a layer"));
+    NN_TRY(NN_ALLOCATE(&layer->input_shapes, count, "the inputs of a layer"));
+    layer->input_count = (int)count;
+    for (int i = 0; i < layer->input_count; i++) {
+        int input = names->count > 0 ? network_find(network, 0, l, names->items[i]) : l - 1;
+        if (input < 0) return network_unknown_input(network, l, names->items[i]);
+        layer->inputs[i] = input;
+        layer->input_shapes[i] = network->layers[input].output_shape;
+        if (nn_graph_has_gradient(network, input)) layer->needs_input_gradient = true;
+    }
+    return NN_OK;
+}
+
+/* A layer's result that nobody uses would be computed for nothing, and its gradient would have no source. */
+static nn_status network_check_consumers(const nn_network *network)
+{
+    for (int l = 1; l < network->layer_count - 1; l++)
+        if (nn_graph_consumers(network, l) == 0)
+            NN_FAIL(NN_ERROR_USAGE,
+                    "layer %s: no layer reads it; name it in the `inputs` of a later one, or remove it",
+                    network->layers[l].name);
+    return NN_OK;
+}
+
+static nn_status network_note_writers(nn_network *network)
+{
+    NN_TRY(NN_ALLOCATE(&network->gradient_writers, network->layer_count, "a network"));
+    for (int l = 0; l < network->layer_count; l++) network->gradient_writers[l] = -1;
+    for (int l = 1; l < network->layer_count; l++)
+        for (int i = 0; i < network->layers[l].input_count; i++)
+            network->gradient_writers[network->layers[l].inputs[i]] = l;
+    return NN_OK;
+}
+
+/* ---- shapes ---- */
+
+static nn_status network_build_layer(nn_network *network, int l, int64_t microbatch_size)
+{
+    nn_layer *layer = &network->layers[l];
+    layer->microbatch_size = microbatch_size;
+    NN_TRY(layer->type->build(layer));
+    assert(layer->value_count == 0 || layer->part_begin[layer->part_count] == layer->value_count);
+    if (nn_shape_count(layer->output_shape) > NETWORK_SAMPLE_VALUES_MAX) {
+        char text[NN_SHAPE_TEXT];
+        NN_FAIL(NN_ERROR_USAGE, "its output of %s values a sample is more than any memory holds",
+                nn_shape_text(text, layer->output_shape));
+    }
+    layer->offset = network->value_count;
+    network->value_count += layer->value_count;
+    return NN_OK;
+}
+
+static nn_status network_build_layers(nn_network *network, const nn_network_spec *spec)
+{
+    for (int l = 0; l < network->layer_count; l++) {
+        nn_status status = l > 0 ? network_connect(network, l, &spec->layers[l - 1].inputs) : NN_OK;
+        if (status == NN_OK) status = network_build_layer(network, l, spec->microbatch_size);
+        if (status != NN_OK) return nn_fail_context(status, "layer %s", network->layers[l].name);
+    }
+    return NN_OK;
+}
+
+/* ---- the flat vector ---- */
+
+/* Counts the blocks, and writes where they begin unless `begin` is NULL. */
+static int64_t network_cut_blocks(const nn_network *network, int64_t *begin)
+{
+    int64_t blocks = 0;
+    for (int l = 0; l < network->layer_count; l++) {
+        const nn_layer *layer = &network->layers[l];
+        for (int p = 0; p < layer->parameter_count; p++)
+            for (int64_t i = 0; i < layer->parameters[p].count; i += NN_BLOCK_VALUES) {
+                if (begin) begin[blocks] = layer->offset + layer->parameters[p].offset + i;
+                blocks++;
+            }
+    }
+    if (begin) begin[blocks] = network->value_count;
+    return blocks;
+}
+
+static int64_t network_layer_scratch(const nn_network *network, int l, int64_t microbatch_size)
+{
+    const nn_layer *layer = &network->layers[l];
+    int64_t added = 0;
+    for (int i = 0; i < layer->input_count; i++)
+        if (nn_graph_has_gradient(network, layer->inputs[i]) && !nn_graph_writes_first(network, l, i))
+            added += microbatch_size * nn_shape_count(layer->input_shapes[i]);
+    return nn_graph_scratch_values(layer, microbatch_size) + added;
+}
+
+static void network_sum_up(nn_network *network, int64_t microbatch_size)
+{
+    for (int l = 0; l < network->layer_count; l++) {
+        const nn_layer *layer = &network->layers[l];
+        for (int p = 0; p < layer->parameter_count; p++)
+            network->trainable_count += layer->parameters[p].count;
+        int64_t scratch = network_layer_scratch(network, l, microbatch_size);
+        if (scratch > network->scratch_values) network->scratch_values = scratch;
+        network->flops_forward += layer->flops_forward;
+        network->flops_training += layer->flops_forward + layer->flops_gradient +
+                                   (layer->needs_input_gradient ? layer->flops_input_gradient : 0);
+    }
+}
+
+static nn_status network_lay_out(nn_network *network, int64_t microbatch_size)
+{
+    NN_TRY(network_note_writers(network));
+    network->block_count = network_cut_blocks(network, NULL);
+    NN_TRY(NN_ALLOCATE(&network->block_begin, network->block_count + 1, "the blocks of a network"));
+    network_cut_blocks(network, network->block_begin);
+    network_sum_up(network, microbatch_size);
+    return NN_OK;
+}
+
+/* ---- making and releasing ---- */
+
+static nn_status network_check_spec(const nn_network_spec *spec)
+{
+    if (spec->count == 0)
+        NN_FAIL(NN_ERROR_USAGE, "network: there is no layer; write one at least, such as `- dense: {units: "
+                                "classes}`");
+    if (spec->microbatch_size < 1 || spec->microbatch_size > NETWORK_MICROBATCH_MAX)
+        NN_FAIL(NN_ERROR_USAGE, "network: a microbatch of %lld samples is not possible; choose 1 to %lld",
+                (long long)spec->microbatch_size, (long long)NETWORK_MICROBATCH_MAX);
+    return NN_OK;
+}
+
+static nn_status network_fill(nn_network *network, nn_network_spec *spec)
+{
+    NN_TRY(network_take_layers(network, spec));
+    network->layers[0].output_shape = spec->input.shape;
+    NN_TRY(network_build_layers(network, spec));
+    NN_TRY(network_check_consumers(network));
+    return network_lay_out(network, spec->microbatch_size);
+}
+
+nn_status nn_network_create(nn_network_spec *spec, nn_network **network)
+{
+    *network = NULL;
+    nn_status status = network_check_spec(spec);
+    if (status == NN_OK) status = NN_ALLOCATE(network, 1, "a network");
+    if (status == NN_OK) status = network_fill(*network, spec);
+    nn_network_spec_release(spec);
+    if (status != NN_OK) {
+        nn_network_destroy(*network);
+        *network = NULL;
+    }
+    return status;
+}
+
+static void network_release_layer(nn_layer *layer)
+{
+    if (layer->options && layer->type->options) nn_options_release(layer->type->options, layer->options);
+    nn_free(layer->options);
+    nn_free(layer->name);
+    nn_free(layer->inputs);
+    nn_free(layer->input_shapes);
+    nn_free(layer->part_begin);
+    nn_free(layer->plan);
+}
+
+void nn_network_destroy(nn_network *network)
+{
+    if (!network) return;
+    for (int l = 0; l < network->layer_count; l++) network_release_layer(&network->layers[l]);
+    nn_free(network->layers);
+    nn_free(network->block_begin);
+    nn_free(network->gradient_writers);
+    nn_free(network);
+}

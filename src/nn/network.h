@@ -1,0 +1,110 @@
+/*
+ * The network: a directed acyclic graph of layers over one flat parameter vector. It knows nothing of ranks
+ * or threads: callers hand it weights, microbatches and scratch, and may run different microbatches, or
+ * different parts of a gradient, at the same time.
+ */
+#ifndef NN_NN_NETWORK_H
+#define NN_NN_NETWORK_H
+
+#include "nn/layer.h"
+
+#define nn_network_create NN_REAL_SYMBOL(nn_network_create)
+#define nn_network_destroy NN_REAL_SYMBOL(nn_network_destroy)
+#define nn_network_spec_add NN_REAL_SYMBOL(nn_network_spec_add)
+#define nn_network_spec_release NN_REAL_SYMBOL(nn_network_spec_release)
+#define nn_network_initialize NN_REAL_SYMBOL(nn_network_initialize)
+#define nn_network_forward NN_REAL_SYMBOL(nn_network_forward)
+#define nn_network_backward NN_REAL_SYMBOL(nn_network_backward)
+#define nn_network_gradient NN_REAL_SYMBOL(nn_network_gradient)
+#define nn_network_fingerprint NN_REAL_SYMBOL(nn_network_fingerprint)
+#define nn_microbatch_create NN_REAL_SYMBOL(nn_microbatch_create)
+#define nn_microbatch_destroy NN_REAL_SYMBOL(nn_microbatch_destroy)
+#define nn_microbatch_memory NN_REAL_SYMBOL(nn_microbatch_memory)
+
+/* ---- describing a network ---- */
+
+/* One layer as the user wrote it. */
+typedef struct nn_layer_spec {
+    const nn_layer_type *type;
+    char *name;          /* owned; NULL: type and number, such as "dense2" */
+    void *options;       /* owned, type->options_size bytes, or NULL when that is 0 */
+    nn_text_list inputs; /* names; empty: the layer before */
+} nn_layer_spec;
+
+/* Zero-initialise. */
+typedef struct nn_network_spec {
+    nn_layer_spec *layers;
+    size_t count;
+    nn_field input;          /* of the data */
+    int64_t microbatch_size; /* samples */
+} nn_network_spec;
+
+/* Appends a layer; takes ownership of name, options and the list, also on failure. */
+nn_status nn_network_spec_add(nn_network_spec *spec, const nn_layer_type *type, char *name, void *options,
+                              nn_text_list inputs);
+void nn_network_spec_release(nn_network_spec *spec);
+
+/* ---- the network ---- */
+
+/* Values of a block: the unit of slices, norms and fingerprints. A tensor is cut into blocks from its start.
+ */
+#define NN_BLOCK_VALUES 4096
+
+typedef struct nn_network {
+    int layer_count; /* layers[0] is the input; the last one is the output */
+    nn_layer *layers;
+    int64_t value_count;     /* of the flat vector, alignment gaps included */
+    int64_t trainable_count; /* without gaps: what a summary calls parameters */
+    int64_t block_count;
+    int64_t *block_begin;   /* block_count + 1 entries: blocks tile the flat vector; layers start at blocks */
+    int64_t scratch_values; /* scratch that a thread needs for a full microbatch, in values */
+    double flops_forward,
+        flops_training;    /* per sample: forward; forward, weight and needed input gradients */
+    int *gradient_writers; /* private: for each layer, its last consumer (which writes its gradient first) */
+} nn_network;
+
+/* Takes the spec's layers (the spec is empty afterwards, also on failure). Failures name the layer. */
+nn_status nn_network_create(nn_network_spec *spec, nn_network **network);
+void nn_network_destroy(nn_network *network); /* accepts NULL */
+
+/* Initial values of parameter `parameter` of layer `layer`, from the seed, to the flat vector; independent
+ * calls. */
+nn_status nn_network_initialize(const nn_network *network, uint64_t seed, int layer, int parameter,
+                                nn_real *weights);
+
+/* 64-bit hash over the weights' blocks, alignment gaps excluded. */
+uint64_t nn_network_fingerprint(const nn_network *network, const nn_real *weights);
+
+/* ---- one microbatch in flight ---- */
+
+typedef struct nn_microbatch {
+    int64_t capacity;     /* samples there is room for */
+    int64_t samples;      /* samples it holds now */
+    int64_t first_sample; /* position of its first one in the global batch */
+    uint64_t seed;
+    uint32_t step; /* for random numbers */
+    bool training;
+    nn_real **outputs;   /* by layer; outputs[0] is the input, written by the caller */
+    nn_real **gradients; /* by layer; that of the last layer is written by the loss; NULL: not needed */
+    nn_real **saved;     /* by layer */
+    void *memory;        /* private: the one block behind all of it */
+} nn_microbatch;
+
+/* Buffers for `capacity` samples; without gradients when not `training`. Owned by the caller. */
+nn_status nn_microbatch_create(const nn_network *network, int64_t capacity, bool training,
+                               nn_microbatch **microbatch);
+void nn_microbatch_destroy(nn_microbatch *microbatch);                                   /* accepts NULL */
+size_t nn_microbatch_memory(const nn_network *network, int64_t capacity, bool training); /* bytes */
+
+/* The three steps of one layer on one microbatch; weights and gradient are flat vectors, scratch is this
+ * thread's. Forward goes from layer 1 up, backward from the last layer down to 1; gradient of a layer comes
+ * after its backward, part by part in any order (see nn_layer_type.gradient). */
+void nn_network_forward(const nn_network *network, int layer, const nn_real *weights,
+                        nn_microbatch *microbatch, nn_real *scratch);
+void nn_network_backward(const nn_network *network, int layer, const nn_real *weights,
+                         nn_microbatch *microbatch, nn_real *scratch);
+void nn_network_gradient(const nn_network *network, int layer, int part, const nn_real *weights,
+                         const nn_microbatch *microbatch, nn_real *scratch, bool accumulate,
+                         nn_real *gradient);
+
+#endif

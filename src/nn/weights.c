@@ -1,0 +1,40 @@
+/* The flat vector of weights: first values, and fingerprint. */
+#include "base/hash.h"
+#include "nn/initializer.h"
+#include "nn/network.h"
+
+nn_status nn_network_initialize(const nn_network *network, uint64_t seed, int layer, int parameter,
+                                nn_real *weights)
+{
+    const nn_parameter *tensor = &network->layers[layer].parameters[parameter];
+    int index = parameter;
+    for (int l = 0; l < layer; l++) index += network->layers[l].parameter_count;
+    nn_random stream = {.seed = seed, .purpose = NN_RANDOM_INITIAL + (uint32_t)index, .step = 0};
+    nn_real *values = weights + network->layers[layer].offset + tensor->offset;
+    if (tensor->initializer->fill_whole) return tensor->initializer->fill_whole(tensor, stream, values);
+    tensor->initializer->fill(tensor, stream, 0, tensor->count, values);
+    return NN_OK;
+}
+
+/* Each block is hashed alone and the hashes are chained, so that blocks could be hashed anywhere. */
+static uint64_t weights_hash_tensor(const nn_real *values, int64_t count, uint64_t chain)
+{
+    for (int64_t begin = 0; begin < count; begin += NN_BLOCK_VALUES) {
+        int64_t block = count - begin < NN_BLOCK_VALUES ? count - begin : NN_BLOCK_VALUES;
+        uint64_t link = nn_hash(values + begin, (size_t)block * sizeof *values, 0);
+        chain = nn_hash(&link, sizeof link, chain);
+    }
+    return chain;
+}
+
+uint64_t nn_network_fingerprint(const nn_network *network, const nn_real *weights)
+{
+    uint64_t chain = 0;
+    for (int l = 0; l < network->layer_count; l++) {
+        const nn_layer *layer = &network->layers[l];
+        for (int p = 0; p < layer->parameter_count; p++)
+            chain = weights_hash_tensor(weights + layer->offset + layer->parameters[p].offset,
+                                        layer->parameters[p].count, chain);
+    }
+    return chain;
+}

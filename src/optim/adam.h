@@ -1,0 +1,39 @@
+/* What adam and adamw share: private to optim. */
+#ifndef NN_OPTIM_ADAM_H
+#define NN_OPTIM_ADAM_H
+
+#include "optim/optimizer.h"
+
+#define nn_adam_slots NN_REAL_SYMBOL(nn_adam_slots)
+#define nn_adam_prepare NN_REAL_SYMBOL(nn_adam_prepare)
+#define nn_adam_apply NN_REAL_SYMBOL(nn_adam_apply)
+
+typedef struct nn_adam_options {
+    double learning_rate, beta1, beta2, epsilon;
+    double weight_decay; /* decoupled; 0 in adam */
+} nn_adam_options;
+
+#define NN_ADAM_OPTION(field, default_text, least, most, text)                                               \
+    {                                                                                                        \
+        .name = #field, .kind = NN_OPTION_REAL, .offset = offsetof(nn_adam_options, field),                  \
+        .default_value = (default_text), .minimum = (least), .maximum = (most), .effect = NN_EFFECT_RESULT,  \
+        .help = (text)                                                                                       \
+    }
+
+/* The rows that both option tables have. A beta of 1 would keep the averages at zero for ever; epsilon stays
+ * a normal number in float, so that 0 / epsilon is 0. */
+#define NN_ADAM_OPTIONS                                                                                      \
+    NN_ADAM_OPTION(learning_rate, "0.001", 0, 9e18, "factor on the step, before the schedule"),              \
+        NN_ADAM_OPTION(beta1, "0.9", 0, 0.999999,                                                            \
+                       "share of the gradient's running average that a step keeps"),                         \
+        NN_ADAM_OPTION(beta2, "0.999", 0, 0.999999,                                                          \
+                       "share of the squared gradient's average that a step keeps"),                         \
+        NN_ADAM_OPTION(epsilon, "1e-8", 1e-30, 1, "added to the root of the squared gradient's average")
+
+/* The functions of an nn_optimizer_type, on nn_adam_options. */
+int nn_adam_slots(const void *options, const char **names);
+void nn_adam_prepare(const void *options, nn_optimizer_step *step);
+void nn_adam_apply(const void *options, const nn_optimizer_step *step, int64_t count, const nn_real *gradient,
+                   nn_real *const *slots, nn_real *weights);
+
+#endif

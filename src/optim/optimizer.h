@@ -1,0 +1,46 @@
+/*
+ * Optimizers. A plug-in is one file src/optim/optimizer_NAME.c and one line in optimizer_list.h. apply works
+ * on any slice of the flat vectors, element by element: any cut gives the same bits.
+ */
+#ifndef NN_OPTIM_OPTIMIZER_H
+#define NN_OPTIM_OPTIMIZER_H
+
+#include <stdint.h>
+
+#include "base/options.h"
+#include "base/real.h"
+#include "base/status.h"
+
+#define nn_optimizer_types NN_REAL_SYMBOL(nn_optimizer_types)
+#define nn_optimizer_find NN_REAL_SYMBOL(nn_optimizer_find)
+
+#define NN_OPTIMIZER_SLOTS 3
+#define NN_OPTIMIZER_FACTORS 4
+
+/* What is the same for all elements of a step. */
+typedef struct nn_optimizer_step {
+    int64_t step;                         /* from 1 */
+    double learning_rate;                 /* after the schedule */
+    double gradient_scale;                /* from clipping; the gradient is multiplied by it first */
+    double factors[NN_OPTIMIZER_FACTORS]; /* filled by prepare: bias corrections and the like */
+} nn_optimizer_step;
+
+typedef struct nn_optimizer_type {
+    const char *name;
+    const char *summary;
+    const char *example;      /* YAML: "adam: {learning_rate: 0.001}" */
+    const nn_option *options; /* the first option, and first member of the struct, is double learning_rate */
+    size_t options_size;
+    nn_status (*check)(const void *options); /* NULL: nothing to check beyond the table */
+    /* Names of the state vectors that each parameter has (at most NN_OPTIMIZER_SLOTS); returns their number.
+     */
+    int (*slots)(const void *options, const char **names);
+    void (*prepare)(const void *options, nn_optimizer_step *step); /* step and learning_rate are set */
+    void (*apply)(const void *options, const nn_optimizer_step *step, int64_t count, const nn_real *gradient,
+                  nn_real *const *slots, nn_real *weights);
+} nn_optimizer_type;
+
+const nn_optimizer_type *const *nn_optimizer_types(void); /* NULL-terminated */
+const nn_optimizer_type *nn_optimizer_find(const char *name);
+
+#endif

@@ -1,0 +1,116 @@
+/*
+ * Stochastic gradient descent, with momentum (Polyak 1964) in the form that PyTorch gives it:
+ * b = momentum b + g and w = w - learning_rate b, where b starts at zero; with nesterov (Sutskever, Martens,
+ * Dahl, Hinton; ICML 2013) w = w - learning_rate (g + momentum b). weight_decay adds weight_decay w to g.
+ */
+#include "optim/optimizer.h"
+#include "tensor/vectorize.h"
+
+typedef struct sgd_options {
+    double learning_rate, momentum, weight_decay;
+    bool nesterov;
+} sgd_options;
+
+static const nn_option sgd_table[] = {
+    {"learning_rate", NN_OPTION_REAL, offsetof(sgd_options, learning_rate), "0.05", 0, 9e18, NULL,
+     NN_EFFECT_RESULT, "factor on the step, before the schedule"},
+    {"momentum", NN_OPTION_REAL, offsetof(sgd_options, momentum), "0.9", 0, 1, NULL, NN_EFFECT_RESULT,
+     "share of the last step that is kept; 0: none"},
+    {"nesterov", NN_OPTION_BOOLEAN, offsetof(sgd_options, nesterov), "false", 0, 0, NULL, NN_EFFECT_RESULT,
+     "look one step of momentum ahead"},
+    {"weight_decay", NN_OPTION_REAL, offsetof(sgd_options, weight_decay), "0", 0, 9e18, NULL,
+     NN_EFFECT_RESULT, "share of the weights added to their gradient"},
+    {.name = NULL}};
+
+static nn_status sgd_check(const void *options)
+{
+    const sgd_options *sgd = options;
+    if (sgd->nesterov && sgd->momentum == 0)
+        NN_FAIL(NN_ERROR_USAGE,
+                "nesterov looks ahead along the momentum, which is 0 here; set momentum, such "
+                "as 0.9, or leave nesterov out");
+    return NN_OK;
+}
+
+static int sgd_slots(const void *options, const char **names)
+{
+    const sgd_options *sgd = options;
+    if (sgd->momentum == 0) return 0;
+    names[0] = "momentum";
+    return 1;
+}
+
+static void sgd_prepare(const void *options, nn_optimizer_step *step)
+{
+    (void)options, (void)step;
+}
+
+/* What is the same for all elements, in the scalar type. */
+typedef struct sgd_factors {
+    nn_real scale, decay, momentum, rate;
+} sgd_factors;
+
+NN_INLINE nn_real sgd_gradient(sgd_factors f, nn_real gradient, nn_real weight)
+{
+    return f.scale * gradient + f.decay * weight;
+}
+
+NN_VECTORIZED
+static void sgd_plain(sgd_factors f, int64_t count, const nn_real *gradient, nn_real *weights)
+{
+    NN_INDEPENDENT
+    for (int64_t i = 0; i < count; i++) weights[i] -= f.rate * sgd_gradient(f, gradient[i], weights[i]);
+}
+
+NN_VECTORIZED
+static void sgd_momentum(sgd_factors f, int64_t count, const nn_real *gradient, nn_real *buffer,
+                         nn_real *weights)
+{
+    NN_INDEPENDENT
+    for (int64_t i = 0; i < count; i++) {
+        nn_real moved = f.momentum * buffer[i] + sgd_gradient(f, gradient[i], weights[i]);
+        buffer[i] = moved;
+        weights[i] -= f.rate * moved;
+    }
+}
+
+NN_VECTORIZED
+static void sgd_nesterov(sgd_factors f, int64_t count, const nn_real *gradient, nn_real *buffer,
+                         nn_real *weights)
+{
+    NN_INDEPENDENT
+    for (int64_t i = 0; i < count; i++) {
+        nn_real now = sgd_gradient(f, gradient[i], weights[i]);
+        nn_real moved = f.momentum * buffer[i] + now;
+        buffer[i] = moved;
+        weights[i] -= f.rate * (now + f.momentum * moved);
+    }
+}
+
+static void sgd_apply(const void *options, const nn_optimizer_step *step, int64_t count,
+                      const nn_real *gradient, nn_real *const *slots, nn_real *weights)
+{
+    const sgd_options *sgd = options;
+    sgd_factors factors = {.scale = (nn_real)step->gradient_scale,
+                           .decay = (nn_real)sgd->weight_decay,
+                           .momentum = (nn_real)sgd->momentum,
+                           .rate = (nn_real)step->learning_rate};
+    if (sgd->momentum == 0)
+        sgd_plain(factors, count, gradient, weights);
+    else if (sgd->nesterov)
+        sgd_nesterov(factors, count, gradient, slots[0], weights);
+    else
+        sgd_momentum(factors, count, gradient, slots[0], weights);
+}
+
+const nn_optimizer_type NN_REAL_SYMBOL(nn_optimizer_sgd) = {
+    .name = "sgd",
+    .summary = "stochastic gradient descent, with momentum unless that is 0",
+    .example = "sgd: {learning_rate: 0.05, momentum: 0.9}",
+    .options = sgd_table,
+    .options_size = sizeof(sgd_options),
+    .check = sgd_check,
+    .slots = sgd_slots,
+    .prepare = sgd_prepare,
+    .apply = sgd_apply,
+};

@@ -1,0 +1,30 @@
+/* The same learning rate throughout. */
+#include "optim/duration.h"
+
+typedef struct constant_options {
+    nn_duration warmup;
+} constant_options;
+
+static const nn_option constant_table[] = {NN_SCHEDULE_WARMUP(constant_options, "0%"), {.name = NULL}};
+
+static nn_status constant_check(const void *options)
+{
+    const constant_options *constant = options;
+    return nn_duration_check("warmup", constant->warmup);
+}
+
+static double constant_factor(const void *options, int64_t step, nn_run_length length)
+{
+    (void)options, (void)step, (void)length;
+    return 1.0;
+}
+
+const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_constant) = {
+    .name = "constant",
+    .summary = "the same learning rate throughout",
+    .example = "constant",
+    .options = constant_table,
+    .options_size = sizeof(constant_options),
+    .check = constant_check,
+    .factor = constant_factor,
+};

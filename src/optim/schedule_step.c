@@ -1,0 +1,46 @@
+/* A learning rate that falls by a factor at regular intervals. */
+#include <math.h>
+
+#include "optim/duration.h"
+
+typedef struct step_options {
+    nn_duration warmup, every;
+    double factor;
+} step_options;
+
+static const nn_option step_table[] = {
+    NN_SCHEDULE_WARMUP(step_options, "0%"),
+    {"every", NN_OPTION_DURATION, offsetof(step_options, every), NULL, 0, 0, NULL, NN_EFFECT_RESULT,
+     "interval between two falls, such as 10 epochs; percent are of the run after the warm-up"},
+    {"factor", NN_OPTION_REAL, offsetof(step_options, factor), "0.1", 0, 1, NULL, NN_EFFECT_RESULT,
+     "what the learning rate is multiplied by at each fall"},
+    {.name = NULL}};
+
+static nn_status step_check(const void *options)
+{
+    const step_options *step = options;
+    NN_TRY(nn_duration_check("warmup", step->warmup));
+    NN_TRY(nn_duration_check("every", step->every));
+    if (!(step->every.amount > 0))
+        NN_FAIL(NN_ERROR_USAGE, "every is the interval between two falls and must be above 0, such as '10 "
+                                "epochs'; for a learning rate that stays use the schedule 'constant'");
+    return NN_OK;
+}
+
+/* An interval that rounds to no step is one step. */
+static double step_factor(const void *options, int64_t step, nn_run_length length)
+{
+    const step_options *falls = options;
+    int64_t every = nn_duration_steps(falls->every, length);
+    return pow(falls->factor, (double)(step / (every > 0 ? every : 1)));
+}
+
+const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_step) = {
+    .name = "step",
+    .summary = "falls by a factor at regular intervals",
+    .example = "step: {every: 10 epochs, factor: 0.1}",
+    .options = step_table,
+    .options_size = sizeof(step_options),
+    .check = step_check,
+    .factor = step_factor,
+};

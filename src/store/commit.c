@@ -1,0 +1,136 @@
+/*
+ * The atomic commit: a temporary file beside the target, room reserved, written, fsynced, closed, renamed,
+ * and the directory fsynced. Whoever reads `path` at any instant finds the old file or the new one, whole.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "store/errors.h"
+#include "store/store.h"
+
+/* More in one call is cut short by Linux, and an error elsewhere. */
+#define COMMIT_LARGEST_WRITE ((size_t)1 << 30)
+
+typedef struct commit {
+    const char *path;
+    const void *bytes;
+    size_t size;
+    char *temporary; /* "path.tmp" */
+    char *directory;
+    int directory_descriptor, descriptor;
+} commit;
+
+static nn_status commit_fail(const commit *job, int error, const char *doing)
+{
+    char amount[NN_FORMAT_SIZE];
+    return nn_store_fail_system(NN_ERROR_IO, error, "cannot write %s (%s): %s %s failed", job->path,
+                                nn_format_bytes(amount, (double)job->size), doing, job->temporary);
+}
+
+static nn_status commit_make_names(commit *job)
+{
+    const char *slash = strrchr(job->path, '/');
+    size_t length = slash ? (size_t)(slash - job->path) + 1 : 1;
+    size_t temporary_size = strlen(job->path) + sizeof ".tmp";
+    NN_TRY(nn_allocate((void **)&job->temporary, temporary_size, 1, "a file name"));
+    snprintf(job->temporary, temporary_size, "%s.tmp", job->path);
+    NN_TRY(nn_allocate((void **)&job->directory, length + 1, 1, "a file name"));
+    memcpy(job->directory, slash ? job->path : ".", length);
+    return NN_OK;
+}
+
+/* The directory first: once the file is renamed, opening its directory must not be what fails. */
+static nn_status commit_open(commit *job)
+{
+    job->directory_descriptor = open(job->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (job->directory_descriptor < 0)
+        return nn_store_fail_system(NN_ERROR_IO, errno, "cannot write %s: its directory %s cannot be opened",
+                                    job->path, job->directory);
+    job->descriptor = open(job->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    return job->descriptor >= 0 ? NN_OK : commit_fail(job, errno, "making");
+}
+
+/* A full disk shows here, before a byte is written. Not every file system can reserve: then the writes show
+ * it. */
+static nn_status commit_reserve(commit *job)
+{
+    int error;
+    if (job->size == 0) return NN_OK;
+    do {
+        error = posix_fallocate(job->descriptor, 0, (off_t)job->size);
+    } while (error == EINTR);
+    bool cannot_reserve = error == EOPNOTSUPP || error == ENOTSUP || error == EINVAL || error == ENOSYS;
+    return error == 0 || cannot_reserve ? NN_OK : commit_fail(job, error, "reserving room for");
+}
+
+static nn_status commit_write(commit *job)
+{
+    const char *bytes = job->bytes;
+    for (size_t done = 0; done < job->size;) {
+        size_t part = job->size - done < COMMIT_LARGEST_WRITE ? job->size - done : COMMIT_LARGEST_WRITE;
+        ssize_t written = write(job->descriptor, bytes + done, part);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return commit_fail(job, written < 0 ? errno : ENOSPC, "writing");
+        done += (size_t)written;
+    }
+    return NN_OK;
+}
+
+static int commit_sync(int descriptor)
+{
+    int outcome;
+    do {
+        outcome = fsync(descriptor);
+    } while (outcome != 0 && errno == EINTR);
+    return outcome;
+}
+
+/* On NFS a full disk or quota may show only here. After EINTR the descriptor is gone, and the data was
+ * synced. */
+static nn_status commit_finish_file(commit *job)
+{
+    if (commit_sync(job->descriptor) != 0) return commit_fail(job, errno, "fsync of");
+    int outcome = close(job->descriptor);
+    job->descriptor = -1;
+    return outcome == 0 || errno == EINTR ? NN_OK : commit_fail(job, errno, "closing");
+}
+
+static nn_status commit_perform(commit *job)
+{
+    NN_TRY(commit_make_names(job));
+    NN_TRY(commit_open(job));
+    NN_TRY(commit_reserve(job));
+    NN_TRY(commit_write(job));
+    NN_TRY(commit_finish_file(job));
+    if (rename(job->temporary, job->path) != 0) return commit_fail(job, errno, "renaming");
+    return NN_OK;
+}
+
+/* The file is in place by now; what may be missing is that a power cut cannot undo it. Some file systems sync
+ * no directories and answer EINVAL: there is nothing more to do on them. */
+static nn_status commit_sync_directory(const commit *job)
+{
+    if (commit_sync(job->directory_descriptor) == 0 || errno == EINVAL || errno == ENOTSUP) return NN_OK;
+    return nn_store_fail_system(NN_ERROR_IO, errno, "%s is written, but fsync of its directory failed",
+                                job->path);
+}
+
+nn_status nn_store_commit(const char *path, const void *bytes, size_t size)
+{
+    commit job = {.path = path, .bytes = bytes, .size = size, .directory_descriptor = -1, .descriptor = -1};
+    nn_status status = commit_perform(&job);
+    bool temporary_made = job.directory_descriptor >= 0;
+    if (job.descriptor >= 0) close(job.descriptor);
+    if (status != NN_OK && temporary_made) unlink(job.temporary);
+    if (status == NN_OK) status = commit_sync_directory(&job);
+    if (job.directory_descriptor >= 0) close(job.directory_descriptor);
+    nn_free(job.directory);
+    nn_free(job.temporary);
+    return status;
+}

@@ -1,0 +1,23 @@
+/* How failures of HDF5 and of the system become our one message: what, where, why, what to do. */
+#ifndef NN_STORE_ERRORS_H
+#define NN_STORE_ERRORS_H
+
+#include "base/status.h"
+
+#define NN_STORE_REASON 256
+
+/* HDF5 no longer prints its error stack in this thread. Called wherever a file or an image begins. */
+void nn_store_silence_hdf5(void);
+
+/* The innermost text of HDF5's error stack, on one line, into a buffer of NN_STORE_REASON bytes. To be called
+ * before the next HDF5 call, which clears the stack. */
+void nn_store_hdf5_reason(char *buffer);
+
+/* Records the message with that text behind it; the same condition holds. */
+nn_status nn_store_fail_hdf5(nn_status status, const char *format, ...) NN_PRINTF(2, 3);
+
+/* Records the message with the text of `error`, a value of errno, and what to do about it. Calls no HDF5 and
+ * may run in any thread. */
+nn_status nn_store_fail_system(nn_status status, int error, const char *format, ...) NN_PRINTF(3, 4);
+
+#endif

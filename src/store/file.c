@@ -1,0 +1,218 @@
+/* Opening a file on disk or in memory, and saying clearly why it does not open. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "store/internal.h"
+
+/* H5Pset_file_locking came with 1.10.7, 1.12.1 and 1.14.0. */
+#if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 12, 0))
+#define FILE_CAN_SKIP_LOCKING 1
+#else
+#define FILE_CAN_SKIP_LOCKING 0
+#endif
+
+/* The signature stands at 0, or at 512, 1024, 2048, ... behind a block of the user's own. */
+static bool file_has_signature(int descriptor, off_t size)
+{
+    static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+    for (off_t at = 0; at<size; at = at> 0 ? 2 * at : 512) {
+        unsigned char found[sizeof signature];
+        if (pread(descriptor, found, sizeof found, at) == (ssize_t)sizeof found &&
+            memcmp(found, signature, sizeof found) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What HDF5 itself would report in other words, or all in the same. */
+static nn_status file_check(const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return nn_store_fail_system(NN_ERROR_IO, errno, "cannot open the file %s", path);
+    if (S_ISDIR(status.st_mode)) NN_FAIL(NN_ERROR_IO, "%s is a folder: name an HDF5 file in it", path);
+    if (!S_ISREG(status.st_mode)) NN_FAIL(NN_ERROR_IO, "%s is not a regular file: name an HDF5 file", path);
+    if (status.st_size == 0) NN_FAIL(NN_ERROR_DATA, "%s is empty: make or copy the file again", path);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return nn_store_fail_system(NN_ERROR_IO, errno, "cannot open the file %s", path);
+    bool is_hdf5 = file_has_signature(descriptor, status.st_size);
+    close(descriptor);
+    if (!is_hdf5)
+        NN_FAIL(NN_ERROR_DATA, "%s is not an HDF5 file: convert the data to HDF5, or name another file",
+                path);
+    return NN_OK;
+}
+
+static bool file_set_driver(hid_t access, bool locking)
+{
+    /* Set, not left to the default: the environment could put another driver there. */
+    if (access < 0 || H5Pset_fapl_sec2(access) < 0) return false;
+#if FILE_CAN_SKIP_LOCKING
+    if (!locking && H5Pset_file_locking(access, false, true) < 0) return false;
+#else
+    (void)locking;
+#endif
+    return true;
+}
+
+static hid_t file_try(const char *path, bool locking, char *reason)
+{
+    hid_t id = H5I_INVALID_HID;
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    if (file_set_driver(access, locking)) id = H5Fopen(path, H5F_ACC_RDONLY, access);
+    if (id < 0) nn_store_hdf5_reason(reason);
+    if (access >= 0) H5Pclose(access);
+    return id;
+}
+
+static nn_status file_open_disk(const char *path, hid_t *id)
+{
+    char reason[NN_STORE_REASON];
+    NN_TRY(file_check(path));
+    *id = file_try(path, true, reason);
+    bool lock_refused = *id < 0 && strstr(reason, "lock file") != NULL;
+    if (lock_refused && FILE_CAN_SKIP_LOCKING) {
+        *id = file_try(path, false, reason);
+        if (*id >= 0)
+            nn_log_warning(
+                "%s could not be locked (the file system has no locks, or a program is writing the "
+                "file): it is read without a lock and must not change meanwhile",
+                path);
+    }
+    if (*id >= 0) return NN_OK;
+    if (lock_refused && !FILE_CAN_SKIP_LOCKING)
+        NN_FAIL(NN_ERROR_IO,
+                "%s cannot be locked: set HDF5_USE_FILE_LOCKING=FALSE in the environment (HDF5: %s)", path,
+                reason);
+    if (strstr(reason, "truncated file"))
+        NN_FAIL(NN_ERROR_DATA, "%s is cut short: make or copy the file again (HDF5: %s)", path, reason);
+    NN_FAIL(NN_ERROR_DATA,
+            "%s is damaged, cut short or still being written: make or copy it again (HDF5: %s)", path,
+            reason);
+}
+
+nn_status nn_store_open(const char *path, nn_store_file **file)
+{
+    nn_status status;
+    nn_store_silence_hdf5();
+    *file = NULL;
+    nn_store_file *made;
+    NN_TRY(NN_ALLOCATE(&made, 1, "an open file"));
+    made->id = H5I_INVALID_HID;
+    NN_TRY_TO(failed, status, nn_copy_text(path, &made->path));
+    NN_TRY_TO(failed, status, file_open_disk(path, &made->id));
+    *file = made;
+    return NN_OK;
+failed:
+    nn_store_close(made);
+    return status;
+}
+
+/* An image in memory: these functions keep HDF5 from copying the caller's bytes, which may be large. */
+
+static void *image_lend(size_t size, H5FD_file_image_op_t operation, void *context)
+{
+    (void)operation;
+    const nn_store_file *file = context;
+    return size == file->image_size ? (void *)file->image : NULL;
+}
+
+static void *image_copy(void *to, const void *from, size_t size, H5FD_file_image_op_t operation,
+                        void *context)
+{
+    (void)size, (void)operation, (void)context;
+    return to == from ? to : NULL;
+}
+
+static void *image_refuse_to_grow(void *bytes, size_t size, H5FD_file_image_op_t operation, void *context)
+{
+    (void)bytes, (void)size, (void)operation, (void)context;
+    return NULL;
+}
+
+static herr_t image_keep(void *bytes, H5FD_file_image_op_t operation, void *context)
+{
+    (void)bytes, (void)operation, (void)context;
+    return 0;
+}
+
+static void *image_share_context(void *context)
+{
+    return context;
+}
+
+static herr_t image_keep_context(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+void nn_store_image_name(char *buffer, const void *owner)
+{
+    snprintf(buffer, NN_STORE_IMAGE_NAME, "/dev/null/image-%p", owner);
+}
+
+static bool file_set_image(hid_t access, nn_store_file *file)
+{
+    H5FD_file_image_callbacks_t callbacks = {
+        .image_malloc = image_lend,
+        .image_memcpy = image_copy,
+        .image_realloc = image_refuse_to_grow,
+        .image_free = image_keep,
+        .udata_copy = image_share_context,
+        .udata_free = image_keep_context,
+        .udata = file,
+    };
+    return access >= 0 && H5Pset_fapl_core(access, 1, false) >= 0 &&
+           H5Pset_file_image_callbacks(access, &callbacks) >= 0 &&
+           H5Pset_file_image(access, (void *)file->image, file->image_size) >= 0;
+}
+
+static nn_status file_open_memory(nn_store_file *file)
+{
+    nn_status status = NN_OK;
+    char name[NN_STORE_IMAGE_NAME];
+    nn_store_image_name(name, file);
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    if (file_set_image(access, file)) file->id = H5Fopen(name, H5F_ACC_RDONLY, access);
+    if (file->id < 0)
+        status = nn_store_fail_hdf5(NN_ERROR_DATA, "%s is not an HDF5 file, or damaged", file->path);
+    if (access >= 0) H5Pclose(access);
+    return status;
+}
+
+nn_status nn_store_open_image(const void *bytes, size_t size, const char *name, nn_store_file **file)
+{
+    nn_status status;
+    nn_store_silence_hdf5();
+    *file = NULL;
+    nn_store_file *made;
+    NN_TRY(NN_ALLOCATE(&made, 1, "an open file"));
+    *made = (nn_store_file){.id = H5I_INVALID_HID, .image = bytes, .image_size = size};
+    NN_TRY_TO(failed, status, nn_copy_text(name, &made->path));
+    NN_TRY_TO(failed, status, file_open_memory(made));
+    *file = made;
+    return NN_OK;
+failed:
+    nn_store_close(made);
+    return status;
+}
+
+void nn_store_close(nn_store_file *file)
+{
+    if (!file) return;
+    if (file->id >= 0) H5Fclose(file->id);
+    nn_free(file->path);
+    nn_free(file);
+}
+
+const char *nn_store_path(const nn_store_file *file)
+{
+    return file->path;
+}

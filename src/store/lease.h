@@ -1,0 +1,17 @@
+/* The lease on a run directory: two jobs never write one, and the lease of a job that crashed does not
+ * outlive it. */
+#ifndef NN_STORE_LEASE_H
+#define NN_STORE_LEASE_H
+
+#include "base/status.h"
+
+typedef struct nn_lease nn_lease;
+
+/* Takes the lease of a directory for this process (a lock on DIRECTORY/lease that the kernel drops when the
+ * process ends, also after kill -9; the file names host, process and time for the message). NN_ERROR_BUSY
+ * names the holder. Falls back to a renewed time stamp where the file system has no locks. One rank of a job
+ * takes it. */
+nn_status nn_lease_take(const char *directory, nn_lease **lease);
+void nn_lease_release(nn_lease *lease); /* accepts NULL */
+
+#endif

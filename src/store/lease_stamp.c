@@ -1,0 +1,136 @@
+#include "store/lease_stamp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "store/errors.h"
+#include "store/lease_file.h"
+
+struct nn_lease_stamp {
+    int descriptor;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t ended;
+    bool end;
+};
+
+/* The age of the stamp by the file system's own clock, which need not agree with this node's: that of a file
+ * made now. */
+static nn_status stamp_age(int descriptor, const char *directory, double *age)
+{
+    struct stat stamp, now;
+    nn_text path = {0};
+    nn_text_append(&path, "%s/lease.clock.%ld", directory, (long)getpid());
+    if (path.failed) NN_FAIL(NN_ERROR_MEMORY, "out of memory for the name of the lease of %s", directory);
+    nn_status status = NN_OK;
+    int clock = open(path.bytes, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (clock < 0 || write(clock, "\n", 1) != 1 || fsync(clock) != 0 || fstat(clock, &now) != 0 ||
+        fstat(descriptor, &stamp) != 0)
+        status = nn_store_fail_system(NN_ERROR_IO, errno, "cannot tell the time of the file system from %s",
+                                      path.bytes);
+    else
+        *age = difftime(now.st_mtime, stamp.st_mtime);
+    if (clock >= 0) {
+        close(clock);
+        unlink(path.bytes);
+    }
+    nn_text_free(&path);
+    return status;
+}
+
+static nn_status stamp_expect_free(int descriptor, const char *directory)
+{
+    char holder[NN_LEASE_OWNER], advice[128];
+    double age = 0;
+    nn_lease_read_owner(descriptor, holder);
+    if (!*holder) return NN_OK;
+    NN_TRY(stamp_age(descriptor, directory, &age));
+    if (age > NN_LEASE_OLD_AFTER) return NN_OK;
+    snprintf(advice, sizeof advice, "; if that job has died, try again %d s after its death",
+             NN_LEASE_OLD_AFTER);
+    return nn_lease_fail_busy(directory, holder, advice);
+}
+
+/* Two that come at the same time both write; a second later both see whose line stands. */
+static nn_status stamp_win(int descriptor, const char *directory, const char *owner)
+{
+    char holder[NN_LEASE_OWNER];
+    struct timespec second = {.tv_sec = 1};
+    NN_TRY(nn_lease_write_owner(descriptor, directory, owner));
+    while (nanosleep(&second, &second) != 0 && errno == EINTR) {
+    }
+    nn_lease_read_owner(descriptor, holder);
+    return strcmp(holder, owner) == 0 ? NN_OK : nn_lease_fail_busy(directory, holder, "");
+}
+
+static void *stamp_renew(void *context)
+{
+    nn_lease_stamp *stamp = context;
+    struct timespec next;
+    pthread_mutex_lock(&stamp->mutex);
+    while (!stamp->end) {
+        clock_gettime(CLOCK_REALTIME, &next);
+        next.tv_sec += NN_LEASE_RENEWED_EVERY;
+        int outcome = pthread_cond_timedwait(&stamp->ended, &stamp->mutex, &next);
+        if (outcome == ETIMEDOUT) futimens(stamp->descriptor, NULL); /* "now" by the file server */
+    }
+    pthread_mutex_unlock(&stamp->mutex);
+    return NULL;
+}
+
+/* Signals stay with the threads that expect them. */
+static int stamp_start(nn_lease_stamp *stamp)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&stamp->thread, NULL, stamp_renew, stamp);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return error;
+}
+
+nn_status nn_lease_stamp_take(int descriptor, const char *directory, const char *owner,
+                              nn_lease_stamp **stamp)
+{
+    *stamp = NULL;
+    nn_lease_stamp *made;
+    NN_TRY(stamp_expect_free(descriptor, directory));
+    NN_TRY(stamp_win(descriptor, directory, owner));
+    NN_TRY(NN_ALLOCATE(&made, 1, "a lease"));
+    made->descriptor = descriptor;
+    pthread_mutex_init(&made->mutex, NULL);
+    pthread_cond_init(&made->ended, NULL);
+    int error = stamp_start(made);
+    if (error != 0) {
+        pthread_cond_destroy(&made->ended);
+        pthread_mutex_destroy(&made->mutex);
+        nn_free(made);
+        return nn_store_fail_system(NN_ERROR_IO, error, "cannot start the thread that renews %s/lease",
+                                    directory);
+    }
+    *stamp = made;
+    return NN_OK;
+}
+
+void nn_lease_stamp_release(nn_lease_stamp *stamp)
+{
+    if (!stamp) return;
+    pthread_mutex_lock(&stamp->mutex);
+    stamp->end = true;
+    pthread_cond_signal(&stamp->ended);
+    pthread_mutex_unlock(&stamp->mutex);
+    pthread_join(stamp->thread, NULL);
+    pthread_cond_destroy(&stamp->ended);
+    pthread_mutex_destroy(&stamp->mutex);
+    nn_free(stamp);
+}

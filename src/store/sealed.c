@@ -1,0 +1,118 @@
+/* Sealed files: the seal (magic, length, XXH64 of all before it; numbers little-endian), and reading such a
+ * file. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/memory.h"
+#include "store/errors.h"
+#include "store/seal.h"
+#include "store/store.h"
+
+static const unsigned char sealed_magic[8] = {'n', 'n', 's', 'e', 'a', 'l', '0', '1'};
+static const unsigned char sealed_hdf5_magic[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+
+/* Where a superblock of version 0 with 8-byte addresses, which is what we write, keeps its end. */
+#define SEALED_VERSION_AT 8
+#define SEALED_END_AT 40
+#define SEALED_SUPERBLOCK 48
+
+static void sealed_put_number(unsigned char *at, uint64_t number)
+{
+    for (int i = 0; i < 8; i++) at[i] = (unsigned char)(number >> (8 * i));
+}
+
+static uint64_t sealed_get_number(const unsigned char *at)
+{
+    uint64_t number = 0;
+    for (int i = 0; i < 8; i++) number |= (uint64_t)at[i] << (8 * i);
+    return number;
+}
+
+void nn_store_seal(void *bytes, size_t size)
+{
+    unsigned char *trailer = (unsigned char *)bytes + size;
+    memcpy(trailer, sealed_magic, sizeof sealed_magic);
+    sealed_put_number(trailer + 8, size);
+    sealed_put_number(trailer + 16, nn_hash(bytes, size + 16, 0));
+}
+
+/* What is known of a file that does not end in a seal. */
+static nn_status sealed_fail_without_seal(const unsigned char *bytes, size_t size, const char *path)
+{
+    bool is_hdf5 =
+        size >= sizeof sealed_hdf5_magic && memcmp(bytes, sealed_hdf5_magic, sizeof sealed_hdf5_magic) == 0;
+    bool has_end = is_hdf5 && size >= SEALED_SUPERBLOCK && bytes[SEALED_VERSION_AT] == 0;
+    if (!is_hdf5) NN_FAIL(NN_ERROR_CHECKPOINT, "%s is not a checkpoint, or damaged: use another one", path);
+    if (!has_end || size < sealed_get_number(bytes + SEALED_END_AT) + NN_STORE_SEAL_SIZE)
+        NN_FAIL(NN_ERROR_CHECKPOINT,
+                "%s is not sealed: it is cut short after %zu bytes, or nntrain did not write it; use another "
+                "checkpoint",
+                path, size);
+    NN_FAIL(NN_ERROR_CHECKPOINT,
+            "%s is not sealed: its end is damaged, or nntrain did not write it; use another checkpoint",
+            path);
+}
+
+nn_status nn_store_seal_check(const void *bytes, size_t size, const char *path)
+{
+    const unsigned char *all = bytes;
+    if (size == 0) NN_FAIL(NN_ERROR_CHECKPOINT, "%s is empty: use another checkpoint", path);
+    if (size < NN_STORE_SEAL_SIZE ||
+        memcmp(all + size - NN_STORE_SEAL_SIZE, sealed_magic, sizeof sealed_magic) != 0)
+        return sealed_fail_without_seal(all, size, path);
+    const unsigned char *trailer = all + size - NN_STORE_SEAL_SIZE;
+    if (sealed_get_number(trailer + 8) != size - NN_STORE_SEAL_SIZE ||
+        sealed_get_number(trailer + 16) != nn_hash(bytes, size - 8, 0))
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s is damaged: its checksum differs; use another checkpoint", path);
+    return NN_OK;
+}
+
+static nn_status sealed_fill(int descriptor, const char *path, unsigned char *bytes, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        size_t part = size - done < (size_t)1 << 30 ? size - done : (size_t)1 << 30;
+        ssize_t got = read(descriptor, bytes + done, part);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return nn_store_fail_system(NN_ERROR_IO, errno, "cannot read %s", path);
+        if (got == 0)
+            NN_FAIL(NN_ERROR_CHECKPOINT, "%s is cut short: it became shorter while it was read", path);
+        done += (size_t)got;
+    }
+    return NN_OK;
+}
+
+static nn_status sealed_load(int descriptor, const char *path, void **bytes, size_t *size)
+{
+    nn_status status;
+    struct stat found;
+    void *loaded;
+    if (fstat(descriptor, &found) != 0)
+        return nn_store_fail_system(NN_ERROR_IO, errno, "cannot read %s", path);
+    if (S_ISDIR(found.st_mode)) return nn_store_fail_system(NN_ERROR_IO, EISDIR, "cannot read %s", path);
+    NN_TRY(nn_allocate(&loaded, (size_t)found.st_size, 1, "a checkpoint"));
+    NN_TRY_TO(failed, status, sealed_fill(descriptor, path, loaded, (size_t)found.st_size));
+    NN_TRY_TO(failed, status, nn_store_seal_check(loaded, (size_t)found.st_size, path));
+    *bytes = loaded;
+    *size = (size_t)found.st_size;
+    return NN_OK;
+failed:
+    nn_free(loaded);
+    return status;
+}
+
+nn_status nn_store_read_sealed(const char *path, void **bytes, size_t *size)
+{
+    *bytes = NULL;
+    *size = 0;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return nn_store_fail_system(NN_ERROR_IO, errno, "cannot open the checkpoint %s", path);
+    nn_status status = sealed_load(descriptor, path, bytes, size);
+    close(descriptor);
+    return status;
+}

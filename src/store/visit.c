@@ -1,0 +1,164 @@
+/* Which datasets a file holds, and what to say about a name that is none of them. */
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "store/internal.h"
+
+#define VISIT_LISTED 20
+
+typedef struct visit_names {
+    hid_t file;
+    char **items;
+    size_t count, capacity;
+    nn_status status;
+} visit_names;
+
+static H5I_type_t visit_kind(hid_t place, const char *name)
+{
+    hid_t object = H5Oopen(place, name, H5P_DEFAULT);
+    if (object < 0) return H5I_BADID;
+    H5I_type_t kind = H5Iget_type(object);
+    H5Oclose(object);
+    return kind;
+}
+
+static nn_status visit_add(visit_names *names, const char *name)
+{
+    if (names->count == names->capacity) {
+        size_t capacity = names->capacity > 0 ? 2 * names->capacity : 32;
+        NN_TRY(nn_reallocate((void **)&names->items, names->capacity, capacity, sizeof *names->items,
+                             "names of datasets"));
+        names->capacity = capacity;
+    }
+    NN_TRY(nn_copy_text(name, &names->items[names->count]));
+    names->count++;
+    return NN_OK;
+}
+
+/* A link that leads nowhere is passed over. */
+static herr_t visit_take_link(hid_t group, const char *name, const H5L_info_t *link, void *context)
+{
+    (void)link;
+    visit_names *names = context;
+    if (visit_kind(group, name) != H5I_DATASET) return 0;
+    names->status = visit_add(names, name);
+    return names->status == NN_OK ? 0 : -1;
+}
+
+static void visit_release(visit_names *names)
+{
+    for (size_t i = 0; i < names->count; i++) nn_free(names->items[i]);
+    nn_free(names->items);
+}
+
+/* All names before the first use of one: nothing that a visitor does can then disturb HDF5's iteration. */
+static nn_status visit_collect(nn_store_file *file, visit_names *names)
+{
+    *names = (visit_names){.file = file->id};
+    herr_t walked = H5Lvisit(file->id, H5_INDEX_NAME, H5_ITER_INC, visit_take_link, names);
+    if (walked < 0 && names->status == NN_OK)
+        names->status = nn_store_fail_hdf5(
+            NN_ERROR_DATA, "the groups of %s cannot be read: the file is damaged; make or copy it again",
+            file->path);
+    if (names->status != NN_OK) visit_release(names);
+    return names->status;
+}
+
+static nn_status visit_one(nn_store_file *file, const char *name, nn_store_visitor visit, void *context)
+{
+    nn_store_info info;
+    hid_t dataset;
+    NN_TRY(nn_store_dataset_open(file, name, &dataset));
+    nn_status status = nn_store_describe(file, dataset, name, &info);
+    H5Dclose(dataset);
+    NN_TRY(status);
+    return visit(context, name, &info);
+}
+
+nn_status nn_store_visit(nn_store_file *file, nn_store_visitor visit, void *context)
+{
+    visit_names names;
+    nn_status status = NN_OK;
+    NN_TRY(visit_collect(file, &names));
+    for (size_t i = 0; i < names.count && status == NN_OK; i++)
+        status = visit_one(file, names.items[i], visit, context);
+    visit_release(&names);
+    return status;
+}
+
+const char *nn_store_bare_name(const char *dataset)
+{
+    while (*dataset == '/') dataset++;
+    return dataset;
+}
+
+bool nn_store_has(nn_store_file *file, const char *dataset)
+{
+    if (*dataset == '@') return H5Aexists(file->id, dataset + 1) > 0;
+    const char *name = nn_store_bare_name(dataset);
+    return *name && visit_kind(file->id, name) == H5I_DATASET;
+}
+
+/* ": a, b, c and 4 more": the names that start with `prefix`, `first` before the others. */
+static void visit_list(nn_text *text, const visit_names *names, const char *prefix, const char *first)
+{
+    size_t listed = 0, left = 0;
+    if (first) nn_text_append(text, "%s%s", listed++ > 0 ? ", " : ": ", first);
+    for (size_t i = 0; i < names->count; i++) {
+        const char *name = names->items[i];
+        if (name == first || strncmp(name, prefix, strlen(prefix)) != 0) continue;
+        if (listed == VISIT_LISTED)
+            left++;
+        else
+            nn_text_append(text, "%s%s", listed++ > 0 ? ", " : ": ", name);
+    }
+    if (left > 0) nn_text_append(text, " and %zu more", left);
+    if (listed == 0) nn_text_append(text, " no dataset at all");
+}
+
+static void visit_explain_group(nn_text *text, const visit_names *names, const char *name)
+{
+    nn_text prefix = {0};
+    size_t length = strlen(name);
+    bool ends_in_slash = length == 0 || name[length - 1] == '/';
+    nn_text_append(&prefix, "%s%s", name, ends_in_slash ? "" : "/");
+    nn_text_append(text, "is a group, not a dataset: name a dataset in it; it holds");
+    visit_list(text, names, prefix.bytes ? prefix.bytes : "", NULL);
+    nn_text_free(&prefix);
+}
+
+static void visit_explain_missing(nn_text *text, const visit_names *names, const char *name)
+{
+    const char *nearest = nn_nearest(name, (const char *const *)names->items, names->count);
+    nn_text_append(text, "does not exist");
+    if (nearest) nn_text_append(text, " (did you mean \"%s\"?)", nearest);
+    nn_text_append(text, "; the file holds");
+    visit_list(text, names, "", nearest);
+}
+
+nn_status nn_store_fail_not_dataset(nn_store_file *file, const char *name)
+{
+    visit_names names;
+    nn_text text = {0};
+    bool linked = *name && H5Lexists(file->id, name, H5P_DEFAULT) > 0;
+    H5I_type_t kind = *name ? visit_kind(file->id, name) : H5I_GROUP;
+    if (linked && kind == H5I_BADID)
+        return nn_store_fail_hdf5(
+            NN_ERROR_DATA,
+            "\"%s\" of %s leads to nothing that can be opened: it is damaged, or a link to a "
+            "file or dataset that is not there",
+            name, file->path);
+    if (linked && kind != H5I_GROUP)
+        NN_FAIL(NN_ERROR_DATA, "\"%s\" of %s is not a dataset: name a dataset", name, file->path);
+    NN_TRY(visit_collect(file, &names));
+    if (kind == H5I_GROUP)
+        visit_explain_group(&text, &names, name);
+    else
+        visit_explain_missing(&text, &names, name);
+    visit_release(&names);
+    nn_status status = nn_fail(NN_ERROR_DATA, "dataset \"%s\" of %s %s", name, file->path,
+                               text.bytes ? text.bytes : "is missing");
+    nn_text_free(&text);
+    return status;
+}

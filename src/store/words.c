@@ -1,0 +1,96 @@
+/* Reading texts: scalar strings of fixed or variable length, as a dataset or as an attribute of the root
+ * group. */
+#include <string.h>
+
+#include "base/memory.h"
+#include "store/internal.h"
+
+/* A dataset or an attribute: read alike, by different functions. */
+typedef struct words_source {
+    hid_t id, type, space;
+    bool is_attribute;
+    const char *name, *path;
+} words_source;
+
+static void words_open(nn_store_file *file, const char *attribute, words_source *source)
+{
+    source->id =
+        attribute ? H5Aopen(file->id, attribute, H5P_DEFAULT) : H5Dopen2(file->id, source->name, H5P_DEFAULT);
+    source->type = source->space = H5I_INVALID_HID;
+    if (source->id < 0) return;
+    source->type = attribute ? H5Aget_type(source->id) : H5Dget_type(source->id);
+    source->space = attribute ? H5Aget_space(source->id) : H5Dget_space(source->id);
+}
+
+static void words_close(words_source *source)
+{
+    if (source->space >= 0) H5Sclose(source->space);
+    if (source->type >= 0) H5Tclose(source->type);
+    if (source->id < 0) return;
+    if (source->is_attribute)
+        H5Aclose(source->id);
+    else
+        H5Dclose(source->id);
+}
+
+static nn_status words_read(const words_source *source, void *into)
+{
+    herr_t outcome = source->is_attribute
+                         ? H5Aread(source->id, source->type, into)
+                         : H5Dread(source->id, source->type, H5S_ALL, H5S_ALL, H5P_DEFAULT, into);
+    if (outcome >= 0) return NN_OK;
+    return nn_store_fail_hdf5(NN_ERROR_IO, "cannot read the text \"%s\" of %s: the file is damaged",
+                              source->name, source->path);
+}
+
+static nn_status words_read_fixed(const words_source *source, char **text)
+{
+    nn_status status;
+    size_t size = H5Tget_size(source->type);
+    char *read;
+    NN_TRY(nn_allocate((void **)&read, size + 1, 1, "a text"));
+    NN_TRY_TO(failed, status, words_read(source, read));
+    if (H5Tget_strpad(source->type) == H5T_STR_SPACEPAD)
+        while (size > 0 && read[size - 1] == ' ') read[--size] = '\0';
+    *text = read;
+    return NN_OK;
+failed:
+    nn_free(read);
+    return status;
+}
+
+static nn_status words_read_variable(const words_source *source, char **text)
+{
+    char *read = NULL; /* HDF5's own allocation */
+    NN_TRY(words_read(source, &read));
+    nn_status status = nn_copy_text(read ? read : "", text);
+    if (read) H5free_memory(read);
+    return status;
+}
+
+static nn_status words_take(const words_source *source, char **text)
+{
+    if (source->type < 0 || source->space < 0)
+        return nn_store_fail_hdf5(NN_ERROR_DATA, "the text \"%s\" of %s is damaged", source->name,
+                                  source->path);
+    if (H5Tget_class(source->type) != H5T_STRING || H5Sget_simple_extent_npoints(source->space) != 1)
+        NN_FAIL(NN_ERROR_DATA, "\"%s\" of %s is not a single text: store it as one string", source->name,
+                source->path);
+    bool variable = H5Tis_variable_str(source->type) > 0;
+    return variable ? words_read_variable(source, text) : words_read_fixed(source, text);
+}
+
+nn_status nn_store_read_text(nn_store_file *file, const char *dataset, char **text)
+{
+    bool is_attribute = *dataset == '@';
+    words_source source = {.is_attribute = is_attribute, .path = file->path};
+    source.name = is_attribute ? dataset : nn_store_bare_name(dataset);
+    *text = NULL;
+    words_open(file, is_attribute ? dataset + 1 : NULL, &source);
+    if (source.id < 0 && is_attribute)
+        NN_FAIL(NN_ERROR_DATA, "%s has no attribute \"%s\" at its root", file->path, dataset + 1);
+    if (source.id < 0) return nn_store_fail_not_dataset(file, source.name);
+    nn_status status = words_take(&source, text);
+    words_close(&source);
+    return status;
+}

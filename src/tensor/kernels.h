@@ -1,0 +1,72 @@
+/*
+ * Element-wise kernels, vectorised by CPU feature, with the same bits on every instruction set and for every
+ * cut of an array. In-place use (output == input) is fine everywhere; other overlaps are not.
+ */
+#ifndef NN_TENSOR_KERNELS_H
+#define NN_TENSOR_KERNELS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/real.h"
+
+#define nn_add NN_REAL_SYMBOL(nn_add)
+#define nn_add_bias NN_REAL_SYMBOL(nn_add_bias)
+#define nn_scale NN_REAL_SYMBOL(nn_scale)
+#define nn_sum_rows NN_REAL_SYMBOL(nn_sum_rows)
+#define nn_sum_squares NN_REAL_SYMBOL(nn_sum_squares)
+#define nn_all_finite NN_REAL_SYMBOL(nn_all_finite)
+#define nn_relu NN_REAL_SYMBOL(nn_relu)
+#define nn_relu_gradient NN_REAL_SYMBOL(nn_relu_gradient)
+#define nn_leaky_relu NN_REAL_SYMBOL(nn_leaky_relu)
+#define nn_leaky_relu_gradient NN_REAL_SYMBOL(nn_leaky_relu_gradient)
+#define nn_exp NN_REAL_SYMBOL(nn_exp)
+#define nn_log NN_REAL_SYMBOL(nn_log)
+#define nn_tanh NN_REAL_SYMBOL(nn_tanh)
+#define nn_tanh_gradient NN_REAL_SYMBOL(nn_tanh_gradient)
+#define nn_sigmoid NN_REAL_SYMBOL(nn_sigmoid)
+#define nn_sigmoid_gradient NN_REAL_SYMBOL(nn_sigmoid_gradient)
+#define nn_gelu NN_REAL_SYMBOL(nn_gelu)
+#define nn_gelu_gradient NN_REAL_SYMBOL(nn_gelu_gradient)
+#define nn_erf NN_REAL_SYMBOL(nn_erf)
+#define nn_softmax_rows NN_REAL_SYMBOL(nn_softmax_rows)
+#define nn_softmax_gradient_rows NN_REAL_SYMBOL(nn_softmax_gradient_rows)
+
+void nn_add(int64_t count, const nn_real *a, nn_real *sum);                            /* sum += a */
+void nn_scale(int64_t count, nn_real factor, nn_real *values);                         /* values *= factor */
+void nn_add_bias(int64_t rows, int64_t columns, const nn_real *bias, nn_real *matrix); /* to every row */
+
+/* sums[c] = the rows' values added in order of rows (+ sums[c] as one addition afterwards when accumulate).
+ */
+void nn_sum_rows(int64_t rows, int64_t columns, const nn_real *matrix, int64_t ld, bool accumulate,
+                 nn_real *sums);
+
+/* Sum of squares in double, in a fixed order that depends on count alone. NaN or Inf when a value is. */
+double nn_sum_squares(int64_t count, const nn_real *values);
+bool nn_all_finite(int64_t count, const nn_real *values);
+
+/* exp, log, tanh, erf: at most 2 units in the last place in float, 4 in double; NaN goes through; exp
+ * overflows to Inf and underflows to 0 (subnormals may be flushed); log(0) is -Inf. */
+void nn_exp(int64_t count, const nn_real *x, nn_real *y);
+void nn_log(int64_t count, const nn_real *x, nn_real *y);
+void nn_tanh(int64_t count, const nn_real *x, nn_real *y);
+void nn_erf(int64_t count, const nn_real *x, nn_real *y);
+void nn_sigmoid(int64_t count, const nn_real *x, nn_real *y);
+void nn_gelu(int64_t count, const nn_real *x,
+             nn_real *y); /* x Phi(x), the exact form (Hendrycks, Gimpel 2016) */
+void nn_relu(int64_t count, const nn_real *x, nn_real *y);
+void nn_leaky_relu(int64_t count, nn_real slope, const nn_real *x, nn_real *y);
+
+/* dx = dy times the derivative; from the output y, except gelu (from the input x). NaN goes through relu. */
+void nn_relu_gradient(int64_t count, const nn_real *y, const nn_real *dy, nn_real *dx);
+void nn_leaky_relu_gradient(int64_t count, nn_real slope, const nn_real *y, const nn_real *dy, nn_real *dx);
+void nn_tanh_gradient(int64_t count, const nn_real *y, const nn_real *dy, nn_real *dx);
+void nn_sigmoid_gradient(int64_t count, const nn_real *y, const nn_real *dy, nn_real *dx);
+void nn_gelu_gradient(int64_t count, const nn_real *x, const nn_real *dy, nn_real *dx);
+
+/* Softmax of each row (shifted by the row's maximum), and its gradient from the output. */
+void nn_softmax_rows(int64_t rows, int64_t columns, const nn_real *x, nn_real *y);
+void nn_softmax_gradient_rows(int64_t rows, int64_t columns, const nn_real *y, const nn_real *dy,
+                              nn_real *dx);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * Softmax of the rows of a matrix. Rows are taken in groups that fill whole vectors and stay in cache, so that ten
+ * classes cost no more a number than a thousand.
+ */
+#include "tensor/elementary.h"
+#include "tensor/kernels.h"
+#include "tensor/reduce.h"
+#include "tensor/vectorize.h"
+
+#define SOFTMAX_GROUP 2048 /* numbers in a group of rows */
+
+NN_INLINE void softmax_shift(int64_t columns, const nn_real *x, nn_real *y)
+{
+    nn_real maximum = reduce_maximum(columns, x);
+    NN_INDEPENDENT
+    for (int64_t i = 0; i < columns; i++) y[i] = x[i] - maximum;
+}
+
+NN_INLINE void softmax_exp(int64_t count, nn_real *y)
+{
+    for (int64_t i = 0; i < count; i++) y[i] = elementary_exp(y[i]);
+}
+
+NN_INLINE void softmax_normalize(int64_t columns, nn_real *y)
+{
+    nn_real sum = (nn_real)reduce_sum(columns, y);
+    for (int64_t i = 0; i < columns; i++) y[i] /= sum;
+}
+
+NN_INLINE void softmax_rows(int64_t rows, int64_t columns, const nn_real *x, nn_real *y)
+{
+    for (int64_t row = 0; row < rows; row++) softmax_shift(columns, x + row * columns, y + row * columns);
+    softmax_exp(rows * columns, y);
+    for (int64_t row = 0; row < rows; row++) softmax_normalize(columns, y + row * columns);
+}
+
+NN_VECTORIZED
+void nn_softmax_rows(int64_t rows, int64_t columns, const nn_real *x, nn_real *y)
+{
+    if (columns == 0) return;
+    int64_t group = columns < SOFTMAX_GROUP ? SOFTMAX_GROUP / columns : 1;
+    for (int64_t first = 0; first < rows; first += group) {
+        int64_t together = rows - first < group ? rows - first : group;
+        softmax_rows(together, columns, x + first * columns, y + first * columns);
+    }
+}
+
+NN_VECTORIZED
+void nn_softmax_gradient_rows(int64_t rows, int64_t columns, const nn_real *y, const nn_real *dy, nn_real *dx)
+{
+    for (int64_t row = 0; row < rows; row++) {
+        const nn_real *y_row = y + row * columns;
+        const nn_real *dy_row = dy + row * columns;
+        nn_real *dx_row = dx + row * columns;
+        nn_real mean = (nn_real)reduce_dot(columns, y_row, dy_row);
+        NN_INDEPENDENT
+        for (int64_t i = 0; i < columns; i++) dx_row[i] = y_row[i] * (dy_row[i] - mean);
+    }
+}

@@ -1,0 +1,284 @@
+/* Building a checkpoint, and restoring a run from one. */
+#include "train/checkpoint.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "build.h"
+#include "tensor/matrix.h"
+#include "train/settings.h"
+
+#define STATE_VALUES 3 /* step, best_epoch, data identity */
+#define CHUNK_VALUES ((int64_t)1 << 20)
+
+size_t nn_checkpoint_memory(const nn_model *model, int slots)
+{
+    size_t vector = (size_t)model->network->value_count * sizeof(nn_real);
+    return 2 * (size_t)(1 + slots) * vector + (slots ? 2 * vector : 0);
+}
+
+/* ---- building ---- */
+
+/* A state vector from its owners to rank 0, in the order of the flat vector. */
+static nn_status checkpoint_gather(nn_stepper *stepper, const nn_real *owned, nn_real *by_rank,
+                                   nn_real *values)
+{
+    const nn_update *update = stepper->update;
+    if (stepper->settings->training.allreduce == NN_REDUCE_MPI) {
+        if (values) memcpy(values, owned, (size_t)update->owned_values * sizeof *values);
+        return NN_OK;
+    }
+    const nn_network *network = stepper->model->network;
+    const int64_t *block = stepper->block_of_owned;
+    for (int r = 0; r < nn_comm_size(stepper->comm); r++) {
+        stepper->sizes[r] = 0;
+        for (int64_t b = 0; b < stepper->blocks_of_rank[r]; b++, block++)
+            stepper->sizes[r] +=
+                (size_t)(network->block_begin[*block + 1] - network->block_begin[*block]) * sizeof *owned;
+    }
+    NN_TRY(nn_comm_gather(stepper->comm, owned, stepper->sizes, by_rank));
+    for (int64_t i = 0; values && i < network->block_count; i++) {
+        int64_t b = stepper->block_of_owned[i], count = network->block_begin[b + 1] - network->block_begin[b];
+        memcpy(values + network->block_begin[b], by_rank, (size_t)count * sizeof *values);
+        by_rank += count;
+    }
+    return NN_OK;
+}
+
+static nn_status checkpoint_put_state(nn_store_image *image, const nn_checkpoint_parts *parts)
+{
+    const nn_run_state *state = parts->state;
+    int64_t integers[STATE_VALUES] = {state->step, state->best_epoch, (int64_t)parts->data_identity};
+    int64_t extent = STATE_VALUES, one = 1, width = parts->stepper->width;
+    NN_TRY(nn_store_image_put(image, "state/step_best_identity", NN_STORE_I64, 1, &extent, integers));
+    NN_TRY(nn_store_image_put(image, "state/best_value", NN_STORE_F64, 1, &one, &state->best_value));
+    NN_TRY(nn_store_image_put(image, "state/epoch_figures", NN_STORE_F64, 1, &width, state->epoch_figures));
+    NN_TRY(nn_store_image_put(image, "microbatch_size", NN_STORE_I64, 1, &one,
+                              &parts->stepper->plan.microbatch_size));
+    return nn_store_image_put_text(image, "state/history", state->history.bytes ? state->history.bytes : "");
+}
+
+static nn_status checkpoint_put_config(nn_store_image *image, const nn_checkpoint_parts *parts)
+{
+    nn_text text = {0}, lines = {0};
+    nn_config_emit(parts->config, &text);
+    const nn_config_value *values;
+    size_t count = nn_config_values(parts->config, &values);
+    for (size_t i = 0; i < count; i++)
+        nn_text_append(&lines, "%d\t%s\t%s\n", (int)values[i].effect, values[i].path, values[i].value);
+    nn_status status =
+        text.failed || lines.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for a checkpoint's texts") : NN_OK;
+    if (status == NN_OK) status = nn_store_image_put_text(image, "config", text.bytes ? text.bytes : "");
+    if (status == NN_OK)
+        status = nn_store_image_put_text(image, "config_values", lines.bytes ? lines.bytes : "");
+    nn_text_free(&text);
+    nn_text_free(&lines);
+    return status;
+}
+
+static nn_status checkpoint_put_facts(nn_store_image *image, const nn_checkpoint_parts *parts)
+{
+    char text[64];
+    const nn_model *model = parts->stepper->model;
+    snprintf(text, sizeof text, "%016" PRIx64,
+             nn_network_fingerprint(model->network, nn_reduction_weights(parts->stepper->reduction)));
+    NN_TRY(nn_store_image_put_attribute(image, "fingerprint", text));
+    NN_TRY(nn_store_image_put_attribute(image, "format", "nntrain checkpoint 1"));
+    NN_TRY(nn_store_image_put_attribute(image, "version", NN_VERSION));
+    NN_TRY(nn_store_image_put_attribute(image, "precision", NN_REAL_NAME));
+    NN_TRY(nn_store_image_put_attribute(image, "data_folder", parts->data_folder));
+    return nn_store_image_put_attribute(image, "kernels", nn_matrix_kernels());
+}
+
+static nn_status checkpoint_put_all(nn_store_image *image, const nn_checkpoint_parts *parts)
+{
+    const nn_model *model = parts->stepper->model;
+    NN_TRY(checkpoint_put_facts(image, parts));
+    NN_TRY(checkpoint_put_config(image, parts));
+    NN_TRY(checkpoint_put_state(image, parts));
+    NN_TRY(nn_model_put(model, image));
+    return nn_model_put_values(model, image, "weights", nn_reduction_weights(parts->stepper->reduction));
+}
+
+/* Gathers and writes the optimizer's vectors one by one; every rank takes part even when rank 0 has failed.
+ */
+static nn_status checkpoint_put_optimizer(nn_store_image *image, const nn_checkpoint_parts *parts,
+                                          nn_real *by_rank, nn_real *values)
+{
+    const nn_update *update = parts->stepper->update;
+    for (int s = 0; s < update->slot_count; s++) {
+        NN_TRY(checkpoint_gather(parts->stepper, update->slots[s], by_rank, values));
+        char group[64];
+        snprintf(group, sizeof group, "optimizer/%s", update->slot_names[s]);
+        nn_status status = image ? nn_model_put_values(parts->stepper->model, image, group, values) : NN_OK;
+        NN_TRY(nn_comm_agree(parts->stepper->comm, status));
+    }
+    return NN_OK;
+}
+
+nn_status nn_checkpoint_build(const nn_checkpoint_parts *parts, void **bytes, size_t *size)
+{
+    nn_comm *comm = parts->stepper->comm;
+    bool writes = nn_comm_rank(comm) == 0;
+    int64_t count = parts->stepper->update->slot_count ? parts->stepper->model->network->value_count : 0;
+    nn_store_image *image = NULL;
+    nn_real *by_rank = NULL, *values = NULL;
+    nn_status status = NN_OK;
+    *bytes = NULL;
+    if (writes) status = nn_store_image_create(&image);
+    if (writes && status == NN_OK) status = checkpoint_put_all(image, parts);
+    if (writes && status == NN_OK) status = NN_ALLOCATE(&by_rank, count, "gathering the optimizer's state");
+    if (writes && status == NN_OK) status = NN_ALLOCATE(&values, count, "gathering the optimizer's state");
+    NN_TRY_TO(done, status, nn_comm_agree(comm, status));
+    NN_TRY_TO(done, status, checkpoint_put_optimizer(image, parts, by_rank, values));
+    if (writes) status = nn_store_image_seal(image, bytes, size);
+    status = nn_comm_agree(comm, status);
+done:
+    nn_store_image_destroy(image);
+    nn_free(by_rank);
+    nn_free(values);
+    return status;
+}
+
+/* ---- comparing ---- */
+
+/* The value of `path` now, or NULL. */
+static const char *checkpoint_value(const nn_config *config, const char *path)
+{
+    const nn_config_value *values;
+    size_t count = nn_config_values(config, &values);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(values[i].path, path) == 0) return values[i].value;
+    return NULL;
+}
+
+/* Appends the saved values that differ now. `lines` is cut to pieces. */
+static void checkpoint_differences(const nn_config *config, char *lines, nn_text *differences)
+{
+    for (char *line = lines, *next; *line; line = next) {
+        next = line + strcspn(line, "\n");
+        if (*next) *next++ = '\0';
+        char *path = strchr(line, '\t'), *value = path ? strchr(path + 1, '\t') : NULL;
+        if (!value || atoi(line) != NN_EFFECT_RESULT) continue;
+        *value++ = '\0';
+        const char *now = checkpoint_value(config, path + 1);
+        if (!now || strcmp(now, value) != 0)
+            nn_text_append(differences, "\n  %s: was %s, is %s", path + 1, value, now ? now : "not there");
+    }
+}
+
+static nn_status checkpoint_compare(const nn_checkpoint_parts *parts, nn_store_file *file, uint64_t identity)
+{
+    char *lines = NULL, *kernels = NULL;
+    nn_text differences = {0};
+    nn_status status;
+    NN_TRY_TO(done, status, nn_store_read_text(file, "config_values", &lines));
+    NN_TRY_TO(done, status, nn_store_read_text(file, "@kernels", &kernels));
+    checkpoint_differences(parts->config, lines, &differences);
+    if (identity != parts->data_identity)
+        nn_text_append(&differences, "\n  the content of the training data");
+    if (differences.length > 0)
+        status = nn_fail(
+            NN_ERROR_USAGE,
+            "%s was made with other settings, which change the result:%s\nundo the change, choose another "
+            "--run-dir, or start over with --fresh",
+            nn_store_path(file), differences.bytes ? differences.bytes : "");
+    if (strcmp(kernels, nn_matrix_kernels()) != 0)
+        nn_log_warning(
+            "this run was begun with %s and goes on with %s: from here on its bits may differ from an "
+            "uninterrupted run's",
+            kernels, nn_matrix_kernels());
+done:
+    nn_text_free(&differences);
+    nn_free(lines);
+    nn_free(kernels);
+    return status;
+}
+
+/* ---- restoring ---- */
+
+static nn_status checkpoint_get_state(nn_store_file *file, const nn_checkpoint_parts *parts)
+{
+    nn_run_state *state = parts->state;
+    int64_t integers[STATE_VALUES];
+    char *history = NULL;
+    NN_TRY(nn_store_read_verified(file, "state/step_best_identity", NN_STORE_I64, STATE_VALUES, integers));
+    NN_TRY(checkpoint_compare(parts, file, (uint64_t)integers[2]));
+    state->step = integers[0];
+    state->best_epoch = integers[1];
+    NN_TRY(nn_store_read_verified(file, "state/best_value", NN_STORE_F64, 1, &state->best_value));
+    NN_TRY(nn_store_read_verified(file, "state/epoch_figures", NN_STORE_F64, (size_t)parts->stepper->width,
+                                  state->epoch_figures));
+    NN_TRY(nn_store_read_text(file, "state/history", &history));
+    nn_text_append(&state->history, "%s", history);
+    nn_free(history);
+    return nn_model_get_values(parts->stepper->model, file, "weights",
+                               nn_reduction_weights(parts->stepper->reduction));
+}
+
+static nn_status checkpoint_share_state(const nn_checkpoint_parts *parts)
+{
+    nn_comm *comm = parts->stepper->comm;
+    nn_run_state *state = parts->state;
+    size_t length = state->history.length;
+    NN_TRY(nn_comm_broadcast(comm, &state->step, sizeof state->step, 0));
+    NN_TRY(nn_comm_broadcast(comm, &state->best_epoch, sizeof state->best_epoch, 0));
+    NN_TRY(nn_comm_broadcast(comm, &state->best_value, sizeof state->best_value, 0));
+    NN_TRY(nn_comm_broadcast(comm, state->epoch_figures, sizeof state->epoch_figures, 0));
+    NN_TRY(nn_comm_broadcast(comm, &length, sizeof length, 0));
+    return nn_comm_broadcast(comm, nn_reduction_weights(parts->stepper->reduction),
+                             (size_t)parts->stepper->model->network->value_count * sizeof(nn_real), 0);
+}
+
+/* Values [first, first + count) of a state vector to wherever this rank keeps them. */
+static void checkpoint_take(nn_update *update, int slot, int64_t first, int64_t count, const nn_real *values)
+{
+    for (int64_t i = 0; i < update->block_count; i++) {
+        const nn_owned_block *block = &update->blocks[i];
+        int64_t begin = block->begin > first ? block->begin : first;
+        int64_t end = block->end < first + count ? block->end : first + count;
+        if (begin < end)
+            memcpy(update->slots[slot] + block->state + (begin - block->begin), values + (begin - first),
+                   (size_t)(end - begin) * sizeof *values);
+    }
+}
+
+static nn_status checkpoint_get_slot(const nn_checkpoint_parts *parts, nn_store_file *file, int slot,
+                                     nn_real *values)
+{
+    nn_stepper *stepper = parts->stepper;
+    char group[64];
+    snprintf(group, sizeof group, "optimizer/%s", stepper->update->slot_names[slot]);
+    bool reads = nn_comm_rank(stepper->comm) == 0;
+    nn_status status = reads ? nn_model_get_values(stepper->model, file, group, values) : NN_OK;
+    NN_TRY(nn_comm_agree(stepper->comm, status));
+    int64_t total = stepper->model->network->value_count;
+    for (int64_t first = 0; first < total; first += CHUNK_VALUES) {
+        int64_t count = total - first < CHUNK_VALUES ? total - first : CHUNK_VALUES;
+        nn_real *chunk = reads ? values + first : values;
+        NN_TRY(nn_comm_broadcast(stepper->comm, chunk, (size_t)count * sizeof *chunk, 0));
+        checkpoint_take(stepper->update, slot, first, count, chunk);
+    }
+    return NN_OK;
+}
+
+nn_status nn_checkpoint_load(const nn_checkpoint_parts *parts, nn_store_file *file)
+{
+    nn_comm *comm = parts->stepper->comm;
+    bool reads = nn_comm_rank(comm) == 0;
+    int64_t total = parts->stepper->model->network->value_count;
+    NN_TRY(nn_comm_agree(comm, reads ? checkpoint_get_state(file, parts) : NN_OK));
+    NN_TRY(checkpoint_share_state(parts));
+    nn_real *values = NULL;
+    nn_status status = NN_ALLOCATE(&values, reads || total < CHUNK_VALUES ? total : CHUNK_VALUES,
+                                   "reading the optimizer's state");
+    status = nn_comm_agree(comm, status);
+    for (int s = 0; status == NN_OK && s < parts->stepper->update->slot_count; s++)
+        status = checkpoint_get_slot(parts, file, s, values);
+    nn_free(values);
+    return status;
+}

@@ -1,0 +1,45 @@
+/*
+ * Checkpoints: everything that the next step reads, as one sealed HDF5 file. Rank 0 reads and writes; the
+ * optimizer's state is gathered from its owners and handed back to them, whatever the number of ranks is
+ * then.
+ */
+#ifndef NN_TRAIN_CHECKPOINT_H
+#define NN_TRAIN_CHECKPOINT_H
+
+#include "model/find.h"
+#include "train/step.h"
+
+#define nn_checkpoint_build NN_REAL_SYMBOL(nn_checkpoint_build)
+#define nn_checkpoint_load NN_REAL_SYMBOL(nn_checkpoint_load)
+#define nn_checkpoint_memory NN_REAL_SYMBOL(nn_checkpoint_memory)
+
+/* What a run carries from step to step beside weights and optimizer state. */
+typedef struct nn_run_state {
+    int64_t step;                                                                /* steps done */
+    double epoch_figures[NN_FIGURE_METRICS + NN_MODEL_METRICS * NN_METRIC_SUMS]; /* of the epoch under way */
+    int64_t best_epoch;                                                          /* from 1; 0: none yet */
+    double best_value;
+    nn_text history; /* the lines of metrics.jsonl */
+} nn_run_state;
+
+/* What a checkpoint is made of, borrowed. */
+typedef struct nn_checkpoint_parts {
+    nn_stepper *stepper;
+    const nn_config *config;
+    uint64_t data_identity;
+    const char *data_folder; /* absolute: where relative names of data files start */
+    nn_run_state *state;
+} nn_checkpoint_parts;
+
+/* The bytes of a checkpoint, on rank 0 (owned by the caller; NULL elsewhere). Collective. */
+nn_status nn_checkpoint_build(const nn_checkpoint_parts *parts, void **bytes, size_t *size);
+
+/* Restores everything from an open checkpoint (`file` on rank 0, ignored elsewhere), after comparing
+ * configuration and data: a difference that changes the result is refused, with all differences shown.
+ * Collective. */
+nn_status nn_checkpoint_load(const nn_checkpoint_parts *parts, nn_store_file *file);
+
+/* Bytes that rank 0 needs while it saves. */
+size_t nn_checkpoint_memory(const nn_model *model, int slots);
+
+#endif

@@ -1,0 +1,84 @@
+/* From a precision to its engine. Compiled once: the part of this folder that knows both. */
+#include "base/real.h"
+
+#ifndef NN_REAL_DOUBLE
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "store/store.h"
+#include "train/engine.h"
+#include "train/files.h"
+
+static const nn_engine *const engines[] = {&nn_engine_f32, &nn_engine_f64};
+
+/* The engine of that name; the first one where it is NULL or unknown (which reading the options then
+ * reports). */
+static const nn_engine *choose_engine(const char *precision)
+{
+    for (size_t i = 0; precision && i < sizeof engines / sizeof *engines; i++)
+        if (strcmp(engines[i]->precision, precision) == 0) return engines[i];
+    return engines[0];
+}
+
+static nn_status choose_from_config(const nn_job *job, const nn_engine **engine)
+{
+    nn_config *config = NULL;
+    NN_TRY(nn_config_load(job->config_path, job->overrides, job->override_count, &config));
+    nn_config_node *training = nn_config_get(nn_config_root(config), "training");
+    nn_config_node *precision = nn_config_get(training, "precision");
+    *engine = choose_engine(precision ? nn_config_text(precision) : NULL);
+    nn_config_destroy(config);
+    return NN_OK;
+}
+
+nn_status nn_train_job(nn_comm *comm, const nn_job *job, nn_train_result *result)
+{
+    const nn_engine *engine = NULL;
+    nn_train_result unused;
+    NN_TRY(nn_comm_agree(comm, choose_from_config(job, &engine)));
+    return engine->train(comm, job, result ? result : &unused);
+}
+
+static nn_status choose_from_checkpoint(const char *run_or_checkpoint, int *index)
+{
+    char path[NN_PATH_SIZE], *precision = NULL;
+    void *bytes = NULL;
+    size_t size = 0;
+    nn_store_file *file = NULL;
+    nn_status status;
+    NN_TRY_TO(done, status, nn_saved_find(run_or_checkpoint, path, &bytes, &size));
+    NN_TRY_TO(done, status, nn_store_open_image(bytes, size, path, &file));
+    NN_TRY_TO(done, status, nn_store_read_text(file, "@precision", &precision));
+    *index = choose_engine(precision) == engines[1];
+done:
+    nn_store_close(file);
+    nn_free(precision);
+    nn_free(bytes);
+    return status;
+}
+
+nn_status nn_evaluate_job(nn_comm *comm, const char *run_or_checkpoint, const char *data_file)
+{
+    int index = 0;
+    nn_status status = nn_comm_rank(comm) == 0 ? choose_from_checkpoint(run_or_checkpoint, &index) : NN_OK;
+    NN_TRY(nn_comm_agree(comm, status));
+    NN_TRY(nn_comm_broadcast(comm, &index, sizeof index, 0));
+    return engines[index]->evaluate(comm, run_or_checkpoint, data_file);
+}
+
+nn_status nn_train_on_handle(int communicator, const char *config_path, const char *run_directory,
+                             const char *const *overrides, size_t override_count, nn_train_result *result)
+{
+    nn_comm *comm = NULL;
+    nn_job job = {.config_path = config_path,
+                  .overrides = overrides,
+                  .override_count = override_count,
+                  .run_directory = run_directory};
+    NN_TRY(nn_comm_create_from_handle(communicator, &comm));
+    nn_status status = nn_train_job(comm, &job, result);
+    nn_comm_destroy(comm);
+    return status;
+}
+
+#endif

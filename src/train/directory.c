@@ -1,0 +1,66 @@
+/* The run directory: made, leased, emptied with --fresh. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "train/run.h"
+
+/* Makes a folder and those above it. */
+static nn_status directory_make(const char *path)
+{
+    char part[NN_PATH_SIZE];
+    size_t length = strlen(path);
+    if (length == 0 || length >= sizeof part)
+        NN_FAIL(NN_ERROR_USAGE, "the run directory's name is empty or too long");
+    for (size_t i = 1; i <= length; i++) {
+        if (path[i] != '/' && path[i] != '\0') continue;
+        memcpy(part, path, i);
+        part[i] = '\0';
+        if (mkdir(part, 0777) != 0 && errno != EEXIST)
+            NN_FAIL(NN_ERROR_IO, "%s: cannot be made: %s; choose another place with --run-dir", part,
+                    strerror(errno));
+    }
+    struct stat facts;
+    if (stat(path, &facts) != 0 || !S_ISDIR(facts.st_mode))
+        NN_FAIL(NN_ERROR_IO, "%s: is not a folder; choose another place with --run-dir", path);
+    return NN_OK;
+}
+
+/* Only what nntrain itself writes is removed. */
+static nn_status directory_empty(const char *path)
+{
+    static const char *const files[] = {NN_CHECKPOINT_BEST, "metrics.jsonl", "config.yaml"};
+    int64_t *steps;
+    size_t count;
+    char name[NN_PATH_SIZE + 32];
+    NN_TRY(nn_checkpoint_list(path, &steps, &count));
+    nn_status status = NN_OK;
+    for (size_t i = 0; i < count && status == NN_OK; i++) {
+        nn_checkpoint_path(path, steps[i], name);
+        if (unlink(name) != 0)
+            status = nn_fail(NN_ERROR_IO, "%s: cannot be removed: %s", name, strerror(errno));
+    }
+    nn_free(steps);
+    for (size_t i = 0; i < sizeof files / sizeof *files && status == NN_OK; i++) {
+        snprintf(name, sizeof name, "%s/%s", path, files[i]);
+        if (unlink(name) != 0 && errno != ENOENT)
+            status = nn_fail(NN_ERROR_IO, "%s: cannot be removed: %s", name, strerror(errno));
+    }
+    return status;
+}
+
+nn_status nn_run_directory_prepare(const nn_job *job, nn_lease **lease)
+{
+    char folder[NN_PATH_SIZE + 32];
+    NN_TRY(directory_make(job->run_directory));
+    if (access(job->run_directory, W_OK | X_OK) != 0)
+        NN_FAIL(NN_ERROR_IO, "%s: cannot be written: %s; choose another place with --run-dir",
+                job->run_directory, strerror(errno));
+    NN_TRY(nn_lease_take(job->run_directory, lease));
+    if (job->fresh) NN_TRY(directory_empty(job->run_directory));
+    snprintf(folder, sizeof folder, "%s/" NN_CHECKPOINT_FOLDER, job->run_directory);
+    return directory_make(folder);
+}

@@ -1,0 +1,43 @@
+/*
+ * Training and evaluation as a whole, for callers that know nothing of nn_real: one engine for each
+ * precision.
+ */
+#ifndef NN_TRAIN_ENGINE_H
+#define NN_TRAIN_ENGINE_H
+
+#include <signal.h>
+
+#include "comm/comm.h"
+#include "config/config.h"
+#include "nntrain/nntrain_mpi.h"
+
+/* What a training run is given; everything is borrowed. */
+typedef struct nn_job {
+    const char *config_path; /* relative names of data files start from its folder */
+    const char *const *overrides;
+    size_t override_count;
+    const char *run_directory;
+    bool fresh;    /* whatever the run directory holds of an earlier run is removed first */
+    bool terminal; /* show a progress bar */
+    const volatile sig_atomic_t
+        *stop; /* becomes non-zero when the run shall end at the next step; may be NULL */
+} nn_job;
+
+typedef struct nn_engine {
+    const char *precision; /* "float32" */
+    /* Collective; all ranks get the same status. NN_STOPPED: stopped on request, after a checkpoint. */
+    nn_status (*train)(nn_comm *comm, const nn_job *job, nn_train_result *result);
+    /* Loss and metrics of a run's best weights, or of a checkpoint, on its test part, or on that of
+     * `data_file` (NULL: as configured); one line each to the log. Collective. */
+    nn_status (*evaluate)(nn_comm *comm, const char *run_or_checkpoint, const char *data_file);
+} nn_engine;
+
+extern const nn_engine nn_engine_f32, nn_engine_f64;
+
+/* Runs the job with the engine of the precision that its configuration asks for. Collective. */
+nn_status nn_train_job(nn_comm *comm, const nn_job *job, nn_train_result *result);
+
+/* Evaluates with the engine of the precision of the checkpoint. Collective. */
+nn_status nn_evaluate_job(nn_comm *comm, const char *run_or_checkpoint, const char *data_file);
+
+#endif

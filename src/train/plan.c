@@ -1,0 +1,46 @@
+/* Steps and their batches. */
+#include "train/plan.h"
+
+static int64_t plan_default_batch(int64_t samples)
+{
+    return samples < 10000 ? 32 : samples < 100000 ? 64 : 256;
+}
+
+static int64_t plan_default_microbatch(int64_t batch_size)
+{
+    int64_t sixteenth = batch_size / 16;
+    return sixteenth < 1 ? 1 : sixteenth > 64 ? 64 : sixteenth;
+}
+
+static int64_t plan_divide_up(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
+nn_plan nn_plan_make(int64_t samples, int64_t batch_size, int64_t microbatch_size, int64_t epochs,
+                     bool drop_last)
+{
+    nn_plan plan = {
+        .samples = samples, .batch_size = batch_size, .microbatch_size = microbatch_size, .epochs = epochs};
+    if (plan.batch_size == 0) plan.batch_size = plan_default_batch(samples);
+    if (plan.batch_size > samples) plan.batch_size = samples;
+    if (plan.microbatch_size == 0) plan.microbatch_size = plan_default_microbatch(plan.batch_size);
+    if (plan.microbatch_size > plan.batch_size) plan.microbatch_size = plan.batch_size;
+    plan.length.steps_per_epoch =
+        drop_last ? samples / plan.batch_size : plan_divide_up(samples, plan.batch_size);
+    plan.length.steps = plan.length.steps_per_epoch * epochs;
+    int64_t rest = drop_last ? 0 : samples % plan.batch_size;
+    plan.leaves = plan_divide_up(plan.batch_size, plan.microbatch_size);
+    plan.last_leaves = rest ? plan_divide_up(rest, plan.microbatch_size) : plan.leaves;
+    return plan;
+}
+
+nn_batch nn_plan_batch(const nn_plan *plan, int64_t step)
+{
+    nn_batch batch = {.epoch = step / plan->length.steps_per_epoch};
+    batch.first = step % plan->length.steps_per_epoch * plan->batch_size;
+    batch.samples = plan->samples - batch.first;
+    if (batch.samples > plan->batch_size) batch.samples = plan->batch_size;
+    batch.leaves = plan_divide_up(batch.samples, plan->microbatch_size);
+    return batch;
+}

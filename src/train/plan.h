@@ -1,0 +1,33 @@
+/* Which samples belong to which step: a function of the number of samples and the batch size alone. */
+#ifndef NN_TRAIN_PLAN_H
+#define NN_TRAIN_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/real.h"
+#include "optim/schedule.h"
+
+#define nn_plan_make NN_REAL_SYMBOL(nn_plan_make)
+#define nn_plan_batch NN_REAL_SYMBOL(nn_plan_batch)
+
+typedef struct nn_plan {
+    int64_t samples; /* of the training part */
+    int64_t batch_size, microbatch_size;
+    int64_t epochs;
+    nn_run_length length;        /* steps of the run, steps of an epoch */
+    int64_t leaves, last_leaves; /* microbatches of a full batch, and of the last one of an epoch */
+} nn_plan;
+
+/* One step's batch: positions [first, first + samples) of the epoch's order, in `leaves` microbatches. */
+typedef struct nn_batch {
+    int64_t epoch, first, samples, leaves;
+} nn_batch;
+
+/* batch_size and microbatch_size of 0 are chosen by the rules that the options' help states. */
+nn_plan nn_plan_make(int64_t samples, int64_t batch_size, int64_t microbatch_size, int64_t epochs,
+                     bool drop_last);
+
+nn_batch nn_plan_batch(const nn_plan *plan, int64_t step);
+
+#endif

@@ -1,0 +1,37 @@
+/* The progress bar on a terminal. */
+#include <stdio.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "train/run.h"
+
+#define BAR_WIDTH 24
+#define SHOW_EVERY 0.2 /* seconds */
+
+double nn_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+void nn_progress_step(nn_run *run, const nn_step_result *result, nn_batch batch)
+{
+    nn_progress *progress = &run->progress;
+    double now = nn_seconds();
+    progress->epoch_samples += batch.samples;
+    if (!progress->terminal || !nn_log_enabled() || now - progress->shown < SHOW_EVERY) return;
+    progress->shown = now;
+    int64_t of_epoch = run->plan.length.steps_per_epoch;
+    int64_t step = (run->state.step - 1) % of_epoch + 1;
+    char bar[BAR_WIDTH + 1], left[NN_FORMAT_SIZE];
+    for (int i = 0; i < BAR_WIDTH; i++) bar[i] = i * of_epoch < step * BAR_WIDTH ? '#' : '.';
+    bar[BAR_WIDTH] = '\0';
+    double rate = (double)progress->epoch_samples / (now - progress->epoch_began);
+    double samples_left = (double)(run->plan.length.steps - run->state.step) * (double)run->plan.batch_size;
+    printf("\repoch %lld/%lld [%s] loss %.5g  %.0f samples/s  %s left \033[K", (long long)batch.epoch + 1,
+           (long long)run->plan.epochs, bar,
+           result->figures[NN_FIGURE_UNITS] / result->figures[NN_FIGURE_DENOMINATOR], rate,
+           nn_format_seconds(left, samples_left / rate));
+    fflush(stdout);
+}

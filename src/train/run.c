@@ -1,0 +1,283 @@
+/* The training loop. */
+#include "train/run.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+
+/* ---- checkpoints ---- */
+
+/* Whether the step just done ends an interval of checkpoint.every, for intervals that count steps. */
+static bool run_interval_ended(const nn_run *run)
+{
+    nn_duration every = run->settings.checkpoint.every;
+    int64_t of_epoch = run->plan.length.steps_per_epoch;
+    double steps = every.unit == NN_DURATION_EPOCHS     ? every.amount * (double)of_epoch
+                   : every.unit == NN_DURATION_STEPS    ? every.amount
+                   : every.unit == NN_DURATION_FRACTION ? every.amount * (double)run->plan.length.steps
+                                                        : 0;
+    int64_t interval = (int64_t)(steps + 0.5);
+    if (every.unit == NN_DURATION_SECONDS) return false;
+    return run->state.step % (interval < 1 ? 1 : interval) == 0;
+}
+
+/* What this rank asks for at the coming step. Rank 0's clock speaks for all. */
+static unsigned run_requests(const nn_run *run)
+{
+    unsigned requests = run->job->stop && *run->job->stop ? NN_REQUEST_STOP : 0;
+    nn_duration every = run->settings.checkpoint.every;
+    if (every.unit == NN_DURATION_SECONDS && nn_comm_rank(run->comm) == 0 &&
+        nn_seconds() - run->saved_at >= every.amount)
+        requests |= NN_REQUEST_SAVE;
+    return requests;
+}
+
+/* Builds a checkpoint and hands it to the writer. A write that failed is reported here, at the next one. */
+static nn_status run_save(nn_run *run, bool regular, bool best)
+{
+    nn_checkpoint_parts parts = {run->stepper, run->config, nn_dataset_identity(run->data), run->data_folder,
+                                 &run->state};
+    void *bytes;
+    size_t size = 0;
+    NN_TRY(nn_checkpoint_build(&parts, &bytes, &size));
+    run->saved_at = nn_seconds();
+    if (!run->writer) return NN_OK;
+    if (nn_writer_start(run->writer, run->state.step, regular, best, bytes, size) != NN_OK)
+        nn_log_warning("a checkpoint could not be written, the ones before are intact: %s", nn_error_text());
+    return NN_OK;
+}
+
+/* ---- the end of an epoch ---- */
+
+static bool run_is_better(const nn_run *run, double value)
+{
+    if (run->state.best_epoch == 0) return true;
+    bool higher = run->best_metric >= 0 && run->model->metrics[run->best_metric]->higher_is_better;
+    return higher ? value > run->state.best_value : value < run->state.best_value;
+}
+
+static nn_status run_append(const nn_run *run, const char *line)
+{
+    char path[NN_PATH_SIZE + 32];
+    snprintf(path, sizeof path, "%s/metrics.jsonl", run->job->run_directory);
+    FILE *file = fopen(path, "a");
+    if (!file) NN_FAIL(NN_ERROR_IO, "%s: cannot be opened for appending: %s", path, strerror(errno));
+    bool wrote = fputs(line, file) >= 0;
+    if (fclose(file) != 0 || !wrote)
+        NN_FAIL(NN_ERROR_IO, "%s: cannot be written: %s; is the disk full?", path, strerror(errno));
+    return NN_OK;
+}
+
+/* One line of metrics.jsonl. What may differ between two equal runs stands under "time". */
+static nn_status run_record(nn_run *run, int64_t epoch, const nn_figures *train, const nn_figures *validation,
+                            double seconds, double rate, double utilisation)
+{
+    nn_text line = {0};
+    const nn_settings *settings = &run->settings;
+    double factor = nn_schedule_factor(settings->schedule, settings->schedule_options, run->state.step - 1,
+                                       run->plan.length);
+    nn_text_append(&line,
+                   "{\"epoch\":%" PRId64 ",\"step\":%" PRId64 ",\"learning_rate\":%.17g,\"train\":", epoch,
+                   run->state.step, factor * *(const double *)settings->optimizer_options);
+    nn_figures_json(run->model, train, &line);
+    if (validation) {
+        nn_text_append(&line, ",\"validation\":");
+        nn_figures_json(run->model, validation, &line);
+    }
+    nn_text_append(&line, ",\"time\":{\"seconds\":%.3f,\"samples_per_second\":%.1f,\"utilisation\":%.4f}}\n",
+                   seconds, rate, utilisation);
+    nn_text_append(&run->state.history, "%s", line.bytes ? line.bytes : "");
+    nn_status status = NN_OK;
+    if (line.failed || run->state.history.failed)
+        status = nn_fail(NN_ERROR_MEMORY, "no memory for the metrics");
+    else if (run->writer)
+        status = run_append(run, line.bytes);
+    nn_text_free(&line);
+    return status;
+}
+
+static void run_show(const nn_run *run, int64_t epoch, const nn_figures *train, const nn_figures *validation,
+                     double rate, double utilisation)
+{
+    nn_text text = {0};
+    char left[NN_FORMAT_SIZE];
+    nn_figures_text(run->model, train, &text);
+    if (validation) {
+        nn_text_append(&text, " | validation ");
+        nn_figures_text(run->model, validation, &text);
+    }
+    nn_text_append(&text, " | %.0f samples/s", rate);
+    if (utilisation > 0) nn_text_append(&text, ", utilisation %.1f %%", 100 * utilisation);
+    double samples = (double)(run->plan.length.steps - run->state.step) * (double)run->plan.batch_size;
+    nn_log_line("%sepoch %lld/%lld: %s, %s left", run->progress.terminal ? "\r\033[K" : "", (long long)epoch,
+                (long long)run->plan.epochs, text.bytes ? text.bytes : "",
+                nn_format_seconds(left, samples / rate));
+    nn_text_free(&text);
+}
+
+/* Figures, the line for people, the line for programs, and whether these are the best weights so far. */
+static nn_status run_end_epoch(nn_run *run, bool *best)
+{
+    nn_progress *progress = &run->progress;
+    double seconds = nn_seconds() - progress->epoch_began;
+    double rate = (double)progress->epoch_samples / seconds;
+    double utilisation = progress->peak > 0 ? run->model->network->flops_training * rate / progress->peak : 0;
+    nn_figures train, validation;
+    bool validates = nn_dataset_count(run->data, NN_VALIDATION) > 0;
+    int64_t epoch = run->state.step / run->plan.length.steps_per_epoch;
+    nn_figures_finish(run->model, run->state.epoch_figures, &train);
+    if (validates) {
+        NN_TRY(nn_evaluate_part(run->comm, run->workers, run->model, run->data, NN_VALIDATION,
+                                run->plan.microbatch_size, nn_reduction_weights(run->stepper->reduction),
+                                &validation));
+        double value = run->best_metric < 0 ? validation.loss : validation.metrics[run->best_metric];
+        *best = run_is_better(run, value);
+        if (*best) {
+            run->state.best_epoch = epoch;
+            run->state.best_value = value;
+        }
+    }
+    nn_status status =
+        run_record(run, epoch, &train, validates ? &validation : NULL, seconds, rate, utilisation);
+    NN_TRY(nn_comm_agree(run->comm, status));
+    run_show(run, epoch, &train, validates ? &validation : NULL, rate, utilisation);
+    memset(run->state.epoch_figures, 0, sizeof run->state.epoch_figures);
+    progress->epoch_began = nn_seconds();
+    progress->epoch_samples = 0;
+    return NN_OK;
+}
+
+/* ---- the loop ---- */
+
+static nn_status run_step(nn_run *run, bool *stopped)
+{
+    nn_step_result result;
+    int64_t of_epoch = run->plan.length.steps_per_epoch;
+    nn_batch batch = nn_plan_batch(&run->plan, run->state.step);
+    NN_TRY(nn_stepper_run(run->stepper, run->state.step, run_requests(run), &result));
+    run->state.step++;
+    for (int i = 0; i < run->stepper->width; i++) run->state.epoch_figures[i] += result.figures[i];
+    nn_progress_step(run, &result, batch);
+    bool best = false, last = run->state.step == run->plan.length.steps;
+    if (run->state.step % of_epoch == 0) NN_TRY(run_end_epoch(run, &best));
+    *stopped = (result.requests & NN_REQUEST_STOP) && !last;
+    bool regular = last || result.requests != 0 || run_interval_ended(run);
+    return regular || best ? run_save(run, regular, best) : NN_OK;
+}
+
+static nn_status run_loop(nn_run *run, bool *stopped)
+{
+    *stopped = false;
+    if (run->state.step >= run->plan.length.steps) {
+        nn_log_line("the run is finished: all %lld epochs are done; raise training.epochs to go on",
+                    (long long)run->plan.epochs);
+        return NN_OK;
+    }
+    NN_TRY(nn_stepper_begin(run->stepper, run->state.step));
+    run->progress.terminal = run->job->terminal;
+    run->progress.epoch_began = run->saved_at = nn_seconds();
+    while (run->state.step < run->plan.length.steps && !*stopped) NN_TRY(run_step(run, stopped));
+    nn_status status = run->writer ? nn_writer_wait(run->writer) : NN_OK;
+    return nn_comm_agree(run->comm, status);
+}
+
+/* ---- the last lines ---- */
+
+/* The best weights from their file to all ranks; the last ones where there is no such file. */
+static nn_status run_best_weights(nn_run *run, nn_real **weights)
+{
+    char path[NN_PATH_SIZE + 32];
+    void *bytes = NULL;
+    size_t size = 0, count = (size_t)run->model->network->value_count;
+    nn_store_file *file = NULL;
+    snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, run->job->run_directory);
+    nn_status status = NN_ALLOCATE(weights, count, "the best weights");
+    if (status == NN_OK && run->writer) {
+        status = nn_store_read_sealed(path, &bytes, &size);
+        if (status == NN_OK) status = nn_store_open_image(bytes, size, path, &file);
+        if (status == NN_OK) status = nn_model_get_values(run->model, file, "weights", *weights);
+        nn_store_close(file);
+        nn_free(bytes);
+    }
+    NN_TRY(nn_comm_agree(run->comm, status));
+    return nn_comm_broadcast(run->comm, *weights, count * sizeof **weights, 0);
+}
+
+static void run_show_final(const nn_run *run, const char *part, const nn_figures *figures,
+                           const nn_figures *baseline)
+{
+    nn_text text = {0}, base = {0};
+    nn_figures_text(run->model, figures, &text);
+    nn_figures_text(run->model, baseline, &base);
+    if (run->state.best_epoch > 0)
+        nn_log_line("%s, best weights (epoch %lld): %s", part, (long long)run->state.best_epoch, text.bytes);
+    else
+        nn_log_line("%s, last weights: %s", part, text.bytes);
+    nn_log_line("%s, baseline (%s): %s", part,
+                run->model->target.is_class ? "the shares of the classes" : "the mean of the training part",
+                base.bytes);
+    nn_text_free(&text);
+    nn_text_free(&base);
+}
+
+static nn_status run_final(nn_run *run)
+{
+    nn_part part = nn_dataset_count(run->data, NN_TEST) > 0         ? NN_TEST
+                   : nn_dataset_count(run->data, NN_VALIDATION) > 0 ? NN_VALIDATION
+                                                                    : NN_TRAIN;
+    static const char *const names[NN_PARTS] = {"training", "validation", "test"};
+    nn_figures figures, baseline;
+    nn_real *best = NULL;
+    int64_t microbatch = run->plan.microbatch_size;
+    nn_status status = NN_OK;
+    if (run->state.best_epoch > 0) NN_TRY_TO(done, status, run_best_weights(run, &best));
+    const nn_real *weights = best ? best : nn_reduction_weights(run->stepper->reduction);
+    NN_TRY_TO(done, status,
+              nn_evaluate_part(run->comm, run->workers, run->model, run->data, part, microbatch, weights,
+                               &figures));
+    NN_TRY_TO(
+        done, status,
+        nn_evaluate_baseline(run->comm, run->workers, run->model, run->data, part, microbatch, &baseline));
+    run_show_final(run, names[part], &figures, &baseline);
+done:
+    nn_free(best);
+    return status;
+}
+
+static nn_status run_train(nn_run *run, nn_train_result *result)
+{
+    bool stopped = false;
+    NN_TRY(run_loop(run, &stopped));
+    if (stopped) {
+        nn_log_line("stopped on request after step %lld of %lld; the same command resumes",
+                    (long long)run->state.step, (long long)run->plan.length.steps);
+        NN_FAIL(NN_STOPPED, "stopped on request after step %lld", (long long)run->state.step);
+    }
+    NN_TRY(run_final(run));
+    result->steps = run->state.step;
+    result->fingerprint =
+        nn_network_fingerprint(run->model->network, nn_reduction_weights(run->stepper->reduction));
+    nn_log_line("fingerprint: %016" PRIx64, result->fingerprint);
+    return NN_OK;
+}
+
+static nn_status engine_train(nn_comm *comm, const nn_job *job, nn_train_result *result)
+{
+    nn_run *run = NULL;
+    NN_TRY(nn_comm_agree(comm, NN_ALLOCATE(&run, 1, "a run")));
+    nn_status status = nn_run_open(comm, job, run);
+    if (status == NN_OK) status = run_train(run, result);
+    nn_run_close(run);
+    nn_free(run);
+    return status;
+}
+
+const nn_engine NN_REAL_SYMBOL(nn_engine) = {
+    .precision = NN_REAL_NAME,
+    .train = engine_train,
+    .evaluate = nn_evaluate_saved,
+};

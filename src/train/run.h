@@ -1,0 +1,94 @@
+/* A run in progress: what the setup makes, and the loop uses. */
+#ifndef NN_TRAIN_RUN_H
+#define NN_TRAIN_RUN_H
+
+#include "store/lease.h"
+#include "train/checkpoint.h"
+#include "train/engine.h"
+#include "train/files.h"
+
+#define nn_run_open NN_REAL_SYMBOL(nn_run_open)
+#define nn_run_close NN_REAL_SYMBOL(nn_run_close)
+#define nn_run_resume NN_REAL_SYMBOL(nn_run_resume)
+#define nn_run_directory_prepare NN_REAL_SYMBOL(nn_run_directory_prepare)
+#define nn_evaluate_part NN_REAL_SYMBOL(nn_evaluate_part)
+#define nn_evaluate_baseline NN_REAL_SYMBOL(nn_evaluate_baseline)
+#define nn_evaluate_saved NN_REAL_SYMBOL(nn_evaluate_saved)
+#define nn_figures_finish NN_REAL_SYMBOL(nn_figures_finish)
+#define nn_figures_text NN_REAL_SYMBOL(nn_figures_text)
+#define nn_figures_json NN_REAL_SYMBOL(nn_figures_json)
+#define nn_threads_choose NN_REAL_SYMBOL(nn_threads_choose)
+#define nn_threads_peak NN_REAL_SYMBOL(nn_threads_peak)
+#define nn_progress_step NN_REAL_SYMBOL(nn_progress_step)
+#define nn_seconds NN_REAL_SYMBOL(nn_seconds)
+
+/* What a person sees of a part: the loss in the target's own units, and the metrics. */
+typedef struct nn_figures {
+    double loss;
+    double metrics[NN_MODEL_METRICS];
+} nn_figures;
+
+typedef struct nn_progress {
+    bool terminal;
+    double began; /* of this process's first step, in seconds */
+    double epoch_began, shown;
+    int64_t epoch_samples; /* done by this process in the epoch under way */
+    double peak;           /* FLOP/s of all cores of the job together; 0: not measured */
+} nn_progress;
+
+typedef struct nn_run {
+    nn_comm *comm;
+    const nn_job *job;
+    nn_config *config;
+    nn_settings settings;
+    char data_folder[NN_PATH_SIZE];
+    nn_dataset *data;
+    nn_model *model;
+    nn_plan plan;
+    int threads;
+    nn_workers *workers;
+    nn_stepper *stepper;
+    nn_run_state state;
+    nn_lease *lease;   /* on rank 0 */
+    nn_writer *writer; /* on rank 0 */
+    int best_metric;   /* index among the metrics; -1: the loss */
+    double saved_at;   /* when the last checkpoint was made, in seconds */
+    nn_progress progress;
+} nn_run;
+
+/* Opens everything that a run needs, announces it, and resumes from the newest checkpoint. Close it in any
+ * case. Collective. */
+nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run);
+void nn_run_close(nn_run *run);
+
+/* The folder, its lease, and the removal of an earlier run with --fresh. Rank 0 calls it. */
+nn_status nn_run_directory_prepare(const nn_job *job, nn_lease **lease);
+
+/* Figures of a part with the given weights; the same bits on any number of ranks. Collective. */
+nn_status nn_evaluate_part(nn_comm *comm, nn_workers *workers, const nn_model *model, const nn_dataset *data,
+                           nn_part part, int64_t microbatch_size, const nn_real *weights,
+                           nn_figures *figures);
+/* Figures of the best constant guess. Collective. */
+nn_status nn_evaluate_baseline(nn_comm *comm, nn_workers *workers, const nn_model *model,
+                               const nn_dataset *data, nn_part part, int64_t microbatch_size,
+                               nn_figures *figures);
+
+/* See nn_engine.evaluate. Collective. */
+nn_status nn_evaluate_saved(nn_comm *comm, const char *run_or_checkpoint, const char *data_file);
+
+/* From sums to figures; and as "loss 0.12, accuracy 97.5 %", and as {"loss":0.12,"accuracy":0.975}. */
+void nn_figures_finish(const nn_model *model, const double *sums, nn_figures *figures);
+void nn_figures_text(const nn_model *model, const nn_figures *figures, nn_text *text);
+void nn_figures_json(const nn_model *model, const nn_figures *figures, nn_text *text);
+
+/* Threads of this rank: configured, OMP_NUM_THREADS, or its share of the cores; warns where cores are shared
+ * out more than once. Collective. */
+int nn_threads_choose(nn_comm *comm, int64_t configured);
+/* FLOP/s of a square product on all threads of all ranks at the same time. Collective. */
+nn_status nn_threads_peak(nn_comm *comm, int threads, double seconds, double *peak);
+
+/* The bar, after each step. */
+void nn_progress_step(nn_run *run, const nn_step_result *result, nn_batch batch);
+double nn_seconds(void); /* monotonic clock */
+
+#endif

@@ -1,0 +1,201 @@
+/* The sections of a configuration, read through their tables. */
+#include "train/settings.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+static const char *const allreduce_choices[] = {"exact", "mpi", NULL};
+static const char *const precision_choices[] = {"float32", "float64", NULL};
+static const char *const last_batch_choices[] = {"keep", "drop", NULL};
+
+#define FIELD(member) offsetof(nn_training_options, member)
+const nn_option nn_training_options_table[] = {
+    {"epochs", NN_OPTION_INTEGER, FIELD(epochs), "30", 1, 1e9, NULL, NN_EFFECT_EXTENT,
+     "passes over the training part; may be raised when a run is resumed"},
+    {"batch_size", NN_OPTION_INTEGER, FIELD(batch_size), "0", 0, 1e9, NULL, NN_EFFECT_RESULT,
+     "samples a step, over all ranks; 0: 32, 64 or 256 below 10,000, below 100,000 or more samples"},
+    {"microbatch_size", NN_OPTION_INTEGER, FIELD(microbatch_size), "0", 0, 1e9, NULL, NN_EFFECT_RESULT,
+     "samples computed at once, at most batch_size; 0: batch_size / 16, between 1 and 64"},
+    {"last_batch", NN_OPTION_CHOICE, FIELD(last_batch), "keep", 0, 0, last_batch_choices, NN_EFFECT_RESULT,
+     "what becomes of the short last batch of an epoch: keep or drop"},
+    {"seed", NN_OPTION_INTEGER, FIELD(seed), "1", 0, 9e15, NULL, NN_EFFECT_RESULT,
+     "of initial weights, order of samples, dropout and splits"},
+    {"allreduce", NN_OPTION_CHOICE, FIELD(allreduce), "exact", 0, 0, allreduce_choices, NN_EFFECT_RESULT,
+     "exact: the same bits on any number of ranks; mpi: MPI_Iallreduce, whose bits depend on them"},
+    {"precision", NN_OPTION_CHOICE, FIELD(precision), "float32", 0, 0, precision_choices, NN_EFFECT_RESULT,
+     "of weights and arithmetic: float32 or float64"},
+    {"clip_norm", NN_OPTION_REAL, FIELD(clip_norm), "0", 0, 1e30, NULL, NN_EFFECT_RESULT,
+     "scales a gradient whose global norm is larger down to it; 0: no clipping"},
+    {"threads", NN_OPTION_INTEGER, FIELD(threads), "0", 0, 4096, NULL, NN_EFFECT_SPEED,
+     "threads a rank; 0: OMP_NUM_THREADS, else the cores that the rank may use"},
+    {"memory", NN_OPTION_REAL, FIELD(memory), "1024", 1, 1e9, NULL, NN_EFFECT_SPEED,
+     "MiB a rank for microbatches in flight; less makes more waves, not other bits"},
+    {"peak_seconds", NN_OPTION_REAL, FIELD(peak_seconds), "0.04", 0, 60, NULL, NN_EFFECT_SPEED,
+     "seconds spent on measuring the matrix rate that the utilisation is relative to; 0: no figure"},
+    {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
+#undef FIELD
+
+#define FIELD(member) offsetof(nn_checkpoint_options, member)
+const nn_option nn_checkpoint_options_table[] = {
+    {"every", NN_OPTION_DURATION, FIELD(every), "1 epoch", 0, 0, NULL, NN_EFFECT_OUTPUT,
+     "how often to save: 1 epoch, 500 steps, 10 minutes"},
+    {"keep_last", NN_OPTION_INTEGER, FIELD(keep_last), "3", 1, 1e6, NULL, NN_EFFECT_OUTPUT,
+     "checkpoints kept beside the best one"},
+    {"best", NN_OPTION_TEXT, FIELD(best), "", 0, 0, NULL, NN_EFFECT_RESULT,
+     "metric on the validation part that chooses the best weights, or loss (default: the first metric)"},
+    {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
+#undef FIELD
+
+static const char *const part_names[NN_PARTS] = {"train", "validation", "test"};
+
+static void settings_read_data(nn_config *config, nn_config_node *root, nn_data_options *data)
+{
+    static const char *const sections[] = {"train", "validation", "test", "split", "fields", NULL};
+    nn_config_node *node = nn_config_get(root, "data");
+    if (!node) {
+        nn_config_error(
+            config, NULL,
+            "data: is missing; it names the file and the datasets, such as\n  data:\n    file: data.h5\n"
+            "    train: {x: x_train, y: y_train}");
+        return;
+    }
+    nn_config_read(config, node, "data", nn_data_options_table, NULL, sections, data);
+    for (int p = 0; p < NN_PARTS; p++) {
+        char path[64];
+        snprintf(path, sizeof path, "data.%s", part_names[p]);
+        nn_config_node *part = nn_config_get(node, part_names[p]);
+        if (part || p == NN_TRAIN)
+            nn_config_read(config, part, path, nn_part_options_table, NULL, NULL, &data->parts[p]);
+    }
+    nn_config_read(config, nn_config_get(node, "split"), "data.split", nn_split_options_table, NULL, NULL,
+                   &data->split);
+    static const char *const fields[] = {"x", "y", NULL};
+    nn_config_node *fields_node = nn_config_get(node, "fields");
+    nn_config_check_keys(config, fields_node, fields);
+    nn_config_read(config, nn_config_get(fields_node, "x"), "data.fields.x", nn_field_options_table, NULL,
+                   NULL, &data->input);
+    nn_config_read(config, nn_config_get(fields_node, "y"), "data.fields.y", nn_field_options_table, NULL,
+                   NULL, &data->target);
+}
+
+/* What optimizers and schedules have in common for reading. */
+typedef struct choice {
+    const char *section, *what;
+    const char *name;
+    const nn_option *table;
+    size_t size;
+    nn_status (*check)(const void *options);
+} choice;
+
+static void settings_read_chosen(nn_config *config, nn_config_node *node, nn_config_node *options_node,
+                                 const choice *chosen, void **options)
+{
+    char path[96];
+    snprintf(path, sizeof path, "%s.%s", chosen->section, chosen->name);
+    nn_config_record(config, chosen->section, chosen->name, NN_EFFECT_RESULT);
+    if (nn_allocate(options, chosen->size, 1, chosen->what) != NN_OK) {
+        nn_config_error(config, node, "%s", nn_error_text());
+        return;
+    }
+    nn_config_read(config, options_node, path, chosen->table, NULL, NULL, *options);
+    if (chosen->check && chosen->check(*options) != NN_OK)
+        nn_config_error(config, node, "%s", nn_error_text());
+}
+
+static void settings_unknown(nn_config *config, nn_config_node *node, const char *what, const char *word,
+                             const void *const *types)
+{
+    const char *names[64];
+    size_t count = 0;
+    for (; types[count] && count < 63; count++) names[count] = *(const char *const *)types[count];
+    names[count] = NULL;
+    nn_config_unknown(config, node, what, word, names);
+}
+
+static void settings_read_optimizer(nn_config *config, nn_config_node *root, nn_settings *settings)
+{
+    nn_config_node *node = nn_config_get(root, "optimizer"), *options_node = NULL;
+    const char *word = node ? nn_config_read_choice(config, node, &options_node) : "adam";
+    if (!word) return;
+    const nn_optimizer_type *type = nn_optimizer_find(word);
+    if (!type) {
+        settings_unknown(config, node, "optimizer", word, (const void *const *)nn_optimizer_types());
+        return;
+    }
+    settings->optimizer = type;
+    choice chosen = {"optimizer",        "the options of the optimizer",
+                     type->name,         type->options,
+                     type->options_size, type->check};
+    settings_read_chosen(config, node, options_node, &chosen, &settings->optimizer_options);
+}
+
+static void settings_read_schedule(nn_config *config, nn_config_node *root, nn_settings *settings)
+{
+    nn_config_node *node = nn_config_get(root, "lr_schedule"), *options_node = NULL;
+    const char *word = node ? nn_config_read_choice(config, node, &options_node) : "cosine";
+    if (!word) return;
+    const nn_schedule_type *type = nn_schedule_find(word);
+    if (!type) {
+        settings_unknown(config, node, "learning-rate schedule", word,
+                         (const void *const *)nn_schedule_types());
+        return;
+    }
+    settings->schedule = type;
+    choice chosen = {"lr_schedule",      "the options of the schedule",
+                     type->name,         type->options,
+                     type->options_size, type->check};
+    settings_read_chosen(config, node, options_node, &chosen, &settings->schedule_options);
+}
+
+/* The metric that chooses the best weights must be one that is computed. */
+static void settings_check_best(nn_config *config, nn_config_node *node, const nn_settings *settings)
+{
+    const char *best = settings->checkpoint.best;
+    if (!best || strcmp(best, "loss") == 0) return;
+    const char *names[NN_MODEL_METRICS + 2] = {"loss"};
+    for (int m = 0; m < settings->model.metric_count; m++) {
+        names[m + 1] = settings->model.metrics[m]->name;
+        if (strcmp(best, names[m + 1]) == 0) return;
+    }
+    nn_config_unknown(config, node, "metric (of those under `metrics:`)", best, names);
+}
+
+nn_status nn_settings_read(nn_config *config, nn_settings *settings)
+{
+    *settings = (nn_settings){0};
+    nn_config_node *root = nn_config_root(config);
+    settings_read_data(config, root, &settings->data);
+    nn_model_spec_read(config, &settings->model);
+    settings_read_optimizer(config, root, settings);
+    settings_read_schedule(config, root, settings);
+    nn_config_node *training = nn_config_get(root, "training");
+    nn_config_read(config, training, "training", nn_training_options_table, NULL, NULL, &settings->training);
+    if (settings->training.batch_size > 0 &&
+        settings->training.microbatch_size > settings->training.batch_size)
+        nn_config_error(
+            config, training,
+            "training.microbatch_size %lld is larger than batch_size %lld; choose at most the batch",
+            (long long)settings->training.microbatch_size, (long long)settings->training.batch_size);
+    nn_config_node *checkpoint = nn_config_get(root, "checkpoint");
+    nn_config_read(config, checkpoint, "checkpoint", nn_checkpoint_options_table, NULL, NULL,
+                   &settings->checkpoint);
+    settings_check_best(config, checkpoint, settings);
+    return nn_config_finish(config);
+}
+
+void nn_settings_release(nn_settings *settings)
+{
+    nn_options_release(nn_data_options_table, &settings->data);
+    for (int p = 0; p < NN_PARTS; p++) nn_options_release(nn_part_options_table, &settings->data.parts[p]);
+    nn_model_spec_release(&settings->model);
+    if (settings->optimizer_options)
+        nn_options_release(settings->optimizer->options, settings->optimizer_options);
+    nn_free(settings->optimizer_options);
+    if (settings->schedule_options)
+        nn_options_release(settings->schedule->options, settings->schedule_options);
+    nn_free(settings->schedule_options);
+    nn_options_release(nn_checkpoint_options_table, &settings->checkpoint);
+    *settings = (nn_settings){0};
+}

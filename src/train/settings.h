@@ -1,0 +1,57 @@
+/* Everything that a configuration says about a run, in structs. */
+#ifndef NN_TRAIN_SETTINGS_H
+#define NN_TRAIN_SETTINGS_H
+
+#include "config/config.h"
+#include "data/dataset.h"
+#include "model/model.h"
+#include "optim/optimizer.h"
+#include "optim/schedule.h"
+
+#define nn_settings_read NN_REAL_SYMBOL(nn_settings_read)
+#define nn_settings_release NN_REAL_SYMBOL(nn_settings_release)
+#define nn_training_options_table NN_REAL_SYMBOL(nn_training_options_table)
+#define nn_checkpoint_options_table NN_REAL_SYMBOL(nn_checkpoint_options_table)
+
+enum { NN_LAST_BATCH_KEEP, NN_LAST_BATCH_DROP };
+
+typedef struct nn_training_options { /* section training */
+    int64_t epochs;
+    int64_t batch_size;      /* 0: a rule of the number of samples */
+    int64_t microbatch_size; /* 0: a rule of the batch */
+    int last_batch;          /* keep or drop */
+    int64_t seed;
+    int allreduce; /* nn_reduction_mode */
+    int precision; /* 0: float32, 1: float64 */
+    double clip_norm;
+    int64_t threads;     /* 0: OMP_NUM_THREADS, else the rank's share of the cores */
+    double memory;       /* MiB for microbatches in flight, per rank */
+    double peak_seconds; /* spent on measuring the machine's matrix rate at the start */
+} nn_training_options;
+
+typedef struct nn_checkpoint_options { /* section checkpoint */
+    nn_duration every;
+    int64_t keep_last;
+    char *best;
+} nn_checkpoint_options;
+
+extern const nn_option nn_training_options_table[];
+extern const nn_option nn_checkpoint_options_table[];
+
+typedef struct nn_settings {
+    nn_data_options data;
+    nn_model_spec model;
+    const nn_optimizer_type *optimizer;
+    void *optimizer_options;
+    const nn_schedule_type *schedule;
+    void *schedule_options;
+    nn_training_options training;
+    nn_checkpoint_options checkpoint;
+} nn_settings;
+
+/* Reads all sections; on NN_ERROR_USAGE the error text has every problem. Release the settings in any case.
+ */
+nn_status nn_settings_read(nn_config *config, nn_settings *settings);
+void nn_settings_release(nn_settings *settings);
+
+#endif

@@ -1,0 +1,253 @@
+/* Opening a run: configuration, data, model, memory, and the checkpoint it goes on from. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "tensor/matrix.h"
+#include "train/run.h"
+
+/* ---- configuration and data ---- */
+
+static nn_status setup_configuration(nn_run *run)
+{
+    const nn_job *job = run->job;
+    NN_TRY(nn_config_load(job->config_path, job->overrides, job->override_count, &run->config));
+    return nn_settings_read(run->config, &run->settings);
+}
+
+/* The folder of the configuration file, absolute. */
+static void setup_data_folder(nn_run *run)
+{
+    const char *path = run->job->config_path, *slash = strrchr(path, '/');
+    char folder[NN_PATH_SIZE], *real;
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
+    real = realpath(folder, NULL);
+    snprintf(run->data_folder, sizeof run->data_folder, "%s", real ? real : folder);
+    free(real);
+}
+
+static nn_status setup_check_ranks(const nn_run *run)
+{
+    int size = nn_comm_size(run->comm);
+    const nn_plan *plan = &run->plan;
+    if (plan->leaves < size)
+        NN_FAIL(NN_ERROR_USAGE,
+                "%d ranks, but a batch of %lld samples has only %lld microbatches of %lld: start at most "
+                "%lld ranks, "
+                "or set training.microbatch_size=%lld or smaller, or a larger training.batch_size",
+                size, (long long)plan->batch_size, (long long)plan->leaves, (long long)plan->microbatch_size,
+                (long long)plan->leaves,
+                (long long)(plan->batch_size / size > 0 ? plan->batch_size / size : 1));
+    return NN_OK;
+}
+
+static nn_status setup_data(nn_run *run)
+{
+    const nn_training_options *training = &run->settings.training;
+    setup_data_folder(run);
+    /* A loss that sets a prediction's probabilities is a loss on classes. */
+    bool classes = run->settings.model.loss->predict != NULL;
+    NN_TRY(nn_dataset_open(run->comm, &run->settings.data, run->data_folder, (uint64_t)training->seed,
+                           classes, NULL, &run->data));
+    run->plan =
+        nn_plan_make(nn_dataset_count(run->data, NN_TRAIN), training->batch_size, training->microbatch_size,
+                     training->epochs, training->last_batch == NN_LAST_BATCH_DROP);
+    return setup_check_ranks(run);
+}
+
+static nn_status setup_model(nn_run *run)
+{
+    NN_TRY(nn_model_create(&run->settings.model, nn_dataset_input(run->data), nn_dataset_target(run->data),
+                           nn_dataset_input_scaling(run->data), nn_dataset_target_scaling(run->data),
+                           run->plan.microbatch_size, &run->model));
+    if (run->model->network->trainable_count == 0)
+        NN_FAIL(NN_ERROR_USAGE, "network: no layer has parameters; add a layer such as dense");
+    const char *best = run->settings.checkpoint.best;
+    run->best_metric = run->model->metric_count > 0 ? 0 : -1;
+    for (int m = 0; best && m < run->model->metric_count; m++)
+        if (strcmp(run->model->metrics[m]->name, best) == 0) run->best_metric = m;
+    if (best && strcmp(best, "loss") == 0) run->best_metric = -1;
+    return NN_OK;
+}
+
+/* ---- workers and memory ---- */
+
+static int64_t setup_share_max(const nn_run *run)
+{
+    int64_t most = 1;
+    for (int p = 0; p < NN_PARTS; p++) {
+        int64_t leaves = p == NN_TRAIN ? run->plan.leaves : 1;
+        int64_t share = (leaves + nn_comm_size(run->comm) - 1) / nn_comm_size(run->comm);
+        if (share > most) most = share;
+    }
+    return most < run->threads ? run->threads : most;
+}
+
+static nn_status setup_workers(nn_run *run)
+{
+    const nn_training_options *training = &run->settings.training;
+    NN_TRY(nn_workers_create(run->model, run->data, run->threads, setup_share_max(run),
+                             run->plan.microbatch_size, training->memory * 1048576, (uint64_t)training->seed,
+                             &run->workers));
+    if (nn_comm_rank(run->comm) == 0)
+        NN_TRY(nn_writer_create(run->job->run_directory, run->settings.checkpoint.keep_last, &run->writer));
+    return NN_OK;
+}
+
+static void setup_announce(const nn_run *run, size_t before)
+{
+    nn_text text = {0};
+    char announced[NN_FORMAT_SIZE], shared[NN_FORMAT_SIZE], saving[NN_FORMAT_SIZE];
+    nn_model_summary(run->model, &text);
+    nn_log_line("%s", text.bytes ? text.bytes : "");
+    nn_text_free(&text);
+    const nn_plan *plan = &run->plan;
+    nn_log_line("%d rank%s x %d thread%s on %d node%s, %s, %s", nn_comm_size(run->comm),
+                nn_comm_size(run->comm) > 1 ? "s" : "", run->threads, run->threads > 1 ? "s" : "",
+                nn_comm_node_count(run->comm), nn_comm_node_count(run->comm) > 1 ? "s" : "", NN_REAL_NAME,
+                nn_matrix_kernels());
+    nn_log_line("%lld training, %lld validation, %lld test samples; batch %lld in microbatches of %lld; %lld "
+                "steps an "
+                "epoch, %lld epochs",
+                (long long)nn_dataset_count(run->data, NN_TRAIN),
+                (long long)nn_dataset_count(run->data, NN_VALIDATION),
+                (long long)nn_dataset_count(run->data, NN_TEST), (long long)plan->batch_size,
+                (long long)plan->microbatch_size, (long long)plan->length.steps_per_epoch,
+                (long long)plan->epochs);
+    size_t own = nn_memory_in_use() - before + run->stepper->uncounted_bytes;
+    nn_log_line(
+        "memory: %s a rank, %s of data a node; rank 0 takes %s more while it saves",
+        nn_format_bytes(announced, (double)own),
+        nn_format_bytes(shared, (double)nn_dataset_memory(run->data)),
+        nn_format_bytes(saving, (double)nn_checkpoint_memory(run->model, run->stepper->update->slot_count)));
+    if (run->settings.training.allreduce == NN_REDUCE_MPI)
+        nn_log_line("allreduce: mpi gives up the same bits on any number of ranks: they depend on the ranks "
+                    "and on MPI's "
+                    "algorithms");
+}
+
+static void setup_warn(const nn_run *run)
+{
+    const nn_plan *plan = &run->plan;
+    int64_t workers = (int64_t)nn_comm_size(run->comm) * run->threads;
+    if (plan->leaves < workers)
+        nn_log_warning("a batch has %lld microbatches for %lld threads in all: some are idle; set "
+                       "training.microbatch_size=%lld or smaller",
+                       (long long)plan->leaves, (long long)workers,
+                       (long long)(plan->batch_size / workers > 0 ? plan->batch_size / workers : 1));
+    if (plan->length.steps < 1000)
+        nn_log_warning("the run has only %lld steps: more epochs or a smaller batch usually train better",
+                       (long long)plan->length.steps);
+    int64_t warmup = nn_schedule_warmup_steps(run->settings.schedule_options, plan->length);
+    if (warmup * 5 > plan->length.steps)
+        nn_log_warning("warm-up takes %lld of %lld steps: over 20 %%", (long long)warmup,
+                       (long long)plan->length.steps);
+}
+
+/* ---- starting point ---- */
+
+/* Mixed kernel sets cannot give the same bits on any number of ranks. */
+static nn_status setup_check_kernels(nn_run *run)
+{
+    bool same = true;
+    const char *kernels = nn_matrix_kernels();
+    NN_TRY(nn_comm_same(run->comm, nn_hash(kernels, strlen(kernels), 0), &same));
+    if (same || run->settings.training.allreduce == NN_REDUCE_MPI) return NN_OK;
+    NN_FAIL(NN_ERROR_COMM,
+            "the ranks use different BLAS kernels (here %s): their bits would depend on where they run; ask "
+            "for nodes of "
+            "one kind, or set OPENBLAS_CORETYPE to one kernel set for all ranks",
+            kernels);
+}
+
+/* Opens the newest checkpoint on rank 0; *file stays NULL where there is none. */
+static nn_status setup_find(const nn_run *run, char path[NN_PATH_SIZE], void **bytes, nn_store_file **file)
+{
+    size_t size;
+    NN_TRY(nn_checkpoint_newest(run->job->run_directory, path, bytes, &size));
+    return *bytes ? nn_store_open_image(*bytes, size, path, file) : NN_OK;
+}
+
+/* The metrics of the history, as the run directory's file: what an earlier process wrote beyond the
+ * checkpoint is cut off, since it will be written again. */
+static nn_status setup_write_history(const nn_run *run)
+{
+    char path[NN_PATH_SIZE + 32];
+    nn_text config = {0};
+    snprintf(path, sizeof path, "%s/metrics.jsonl", run->job->run_directory);
+    const char *lines = run->state.history.bytes ? run->state.history.bytes : "";
+    NN_TRY(nn_store_commit(path, lines, strlen(lines)));
+    nn_config_emit(run->config, &config);
+    snprintf(path, sizeof path, "%s/config.yaml", run->job->run_directory);
+    nn_status status = nn_store_commit(path, config.bytes ? config.bytes : "", config.length);
+    nn_text_free(&config);
+    return status;
+}
+
+nn_status nn_run_resume(nn_run *run)
+{
+    char path[NN_PATH_SIZE];
+    void *bytes = NULL;
+    nn_store_file *file = NULL;
+    bool first = nn_comm_rank(run->comm) == 0;
+    nn_status status = first ? setup_find(run, path, &bytes, &file) : NN_OK;
+    int found = file != NULL;
+    NN_TRY_TO(done, status, nn_comm_agree(run->comm, status));
+    NN_TRY_TO(done, status, nn_comm_broadcast(run->comm, &found, sizeof found, 0));
+    if (found) {
+        nn_checkpoint_parts parts = {run->stepper, run->config, nn_dataset_identity(run->data),
+                                     run->data_folder, &run->state};
+        NN_TRY_TO(done, status, nn_checkpoint_load(&parts, file));
+        nn_log_line("resuming from %s: %lld of %lld steps are done", path, (long long)run->state.step,
+                    (long long)run->plan.length.steps);
+    } else {
+        NN_TRY_TO(done, status,
+                  nn_comm_agree(run->comm, nn_workers_initialize(
+                                               run->workers, nn_reduction_weights(run->stepper->reduction))));
+    }
+    status = nn_comm_agree(run->comm, first ? setup_write_history(run) : NN_OK);
+done:
+    nn_store_close(file);
+    nn_free(bytes);
+    return status;
+}
+
+/* ---- all of it ---- */
+
+nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run)
+{
+    *run = (nn_run){.comm = comm, .job = job};
+    NN_TRY(nn_comm_agree(comm, nn_matrix_setup()));
+    NN_TRY(nn_comm_agree(comm, setup_configuration(run)));
+    nn_status status = nn_comm_rank(comm) == 0 ? nn_run_directory_prepare(job, &run->lease) : NN_OK;
+    NN_TRY(nn_comm_agree(comm, status));
+    NN_TRY(nn_comm_agree(comm, setup_check_kernels(run)));
+    NN_TRY(nn_comm_agree(comm, setup_data(run)));
+    run->threads = nn_threads_choose(comm, run->settings.training.threads);
+    size_t before = nn_memory_in_use();
+    NN_TRY(nn_comm_agree(comm, setup_model(run)));
+    NN_TRY(nn_comm_agree(comm, setup_workers(run)));
+    NN_TRY(nn_stepper_create(comm, &run->settings, run->model, run->plan, run->workers, run->threads,
+                             &run->stepper));
+    setup_announce(run, before);
+    setup_warn(run);
+    NN_TRY(nn_run_resume(run));
+    return nn_threads_peak(comm, run->threads, run->settings.training.peak_seconds, &run->progress.peak);
+}
+
+void nn_run_close(nn_run *run)
+{
+    nn_writer_destroy(run->writer);
+    nn_stepper_destroy(run->stepper);
+    nn_workers_destroy(run->workers);
+    nn_model_destroy(run->model);
+    nn_dataset_close(run->data);
+    nn_settings_release(&run->settings);
+    nn_config_destroy(run->config);
+    nn_text_free(&run->state.history);
+    nn_lease_release(run->lease);
+}

@@ -1,0 +1,314 @@
+/* A step, from the gradient to the new weights. */
+#include "train/step.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "tensor/kernels.h"
+#include "train/buckets.h"
+
+/* A rank's message in the agreement: these values, then its leaves' figures, the denominators of its leaves
+ * of the next step, and the sums of squares of its blocks. Everything is a double, positions included. */
+enum { MESSAGE_REQUESTS, MESSAGE_NONFINITE, MESSAGE_HEADER };
+
+/* ---- making ---- */
+
+static void step_add(int64_t count, const void *values, void *sum)
+{
+    nn_add(count, values, sum);
+}
+
+static nn_status step_list_owners(nn_stepper *stepper, int64_t bucket_count)
+{
+    int size = nn_comm_size(stepper->comm);
+    nn_reduction_slice *slices = NULL;
+    NN_TRY(NN_ALLOCATE(&stepper->blocks_of_rank, size, "the owners of blocks"));
+    NN_TRY(
+        NN_ALLOCATE(&stepper->block_of_owned, stepper->model->network->block_count, "the owners of blocks"));
+    NN_TRY(NN_ALLOCATE(&slices, bucket_count + 1, "the owners of blocks"));
+    int64_t next = 0;
+    bool exact = stepper->settings->training.allreduce == NN_REDUCE_EXACT;
+    for (int r = 0; exact && r < size; r++) {
+        int64_t count = nn_reduction_slices_of(stepper->reduction, r, slices);
+        for (int64_t s = 0; s < count; s++)
+            for (int64_t b = slices[s].block_begin; b < slices[s].block_end; b++) {
+                stepper->block_of_owned[next++] = b;
+                stepper->blocks_of_rank[r]++;
+            }
+    }
+    nn_free(slices);
+    return NN_OK;
+}
+
+static nn_status step_allocate(nn_stepper *stepper, int threads)
+{
+    const nn_network *network = stepper->model->network;
+    const nn_training_options *training = &stepper->settings->training;
+    nn_buckets buckets = {0};
+    int64_t leaf_counts[2] = {stepper->plan.leaves, stepper->plan.last_leaves};
+    nn_status status;
+    NN_TRY_TO(done, status,
+              NN_ALLOCATE(&stepper->bucket_of_layer, network->layer_count, "the list of buckets"));
+    NN_TRY_TO(done, status, nn_buckets_make(network, &buckets, stepper->bucket_of_layer));
+    nn_reduction_layout layout = nn_buckets_layout(network, &buckets, leaf_counts, 2);
+    size_t before = nn_memory_in_use();
+    NN_TRY_TO(done, status,
+              nn_reduction_create(stepper->comm, &layout, (nn_reduction_mode)training->allreduce, step_add,
+                                  &stepper->reduction));
+    stepper->uncounted_bytes =
+        nn_reduction_memory(stepper->comm, &layout, (nn_reduction_mode)training->allreduce) -
+        (nn_memory_in_use() - before);
+    NN_TRY_TO(done, status,
+              nn_update_create(network, stepper->settings->optimizer, stepper->settings->optimizer_options,
+                               stepper->reduction, threads, &stepper->update));
+    NN_TRY_TO(done, status, step_list_owners(stepper, buckets.count));
+    size_t leaves = (size_t)stepper->plan.leaves;
+    size_t values = (size_t)nn_comm_size(stepper->comm) * MESSAGE_HEADER +
+                    leaves * (size_t)(stepper->width + 1) + (size_t)network->block_count;
+    NN_TRY_TO(done, status,
+              NN_ALLOCATE(&stepper->sizes, nn_comm_size(stepper->comm), "the agreement of a step"));
+    NN_TRY_TO(done, status, NN_ALLOCATE(&stepper->message, values, "the agreement of a step"));
+    NN_TRY_TO(done, status, NN_ALLOCATE(&stepper->messages, values, "the agreement of a step"));
+    NN_TRY_TO(done, status,
+              NN_ALLOCATE(&stepper->figures, leaves * (size_t)(stepper->width + 1), "the figures of a step"));
+    status = NN_ALLOCATE(&stepper->squares, network->block_count, "the norms of blocks");
+done:
+    nn_buckets_release(&buckets);
+    return status;
+}
+
+nn_status nn_stepper_create(nn_comm *comm, const nn_settings *settings, const nn_model *model, nn_plan plan,
+                            nn_workers *workers, int threads, nn_stepper **stepper)
+{
+    *stepper = NULL;
+    NN_TRY(NN_ALLOCATE(stepper, 1, "a stepper"));
+    nn_stepper *made = *stepper;
+    made->comm = comm;
+    made->settings = settings;
+    made->model = model;
+    made->plan = plan;
+    made->workers = workers;
+    made->width = nn_figures_width(model);
+    nn_status status = nn_comm_agree(comm, step_allocate(made, threads));
+    if (status != NN_OK) {
+        nn_stepper_destroy(made);
+        *stepper = NULL;
+    }
+    return status;
+}
+
+void nn_stepper_destroy(nn_stepper *stepper)
+{
+    if (!stepper) return;
+    nn_update_destroy(stepper->update);
+    nn_reduction_destroy(stepper->reduction);
+    nn_free(stepper->bucket_of_layer);
+    nn_free(stepper->blocks_of_rank);
+    nn_free(stepper->block_of_owned);
+    nn_free(stepper->sizes);
+    nn_free(stepper->message);
+    nn_free(stepper->messages);
+    nn_free(stepper->figures);
+    nn_free(stepper->squares);
+    nn_free(stepper);
+}
+
+/* ---- the agreement ---- */
+
+/* How a step's messages are laid out: functions of the step, known to all. */
+typedef struct step_parts {
+    int64_t leaves, next_leaves; /* of the whole batch; next_leaves is 0 after the last step */
+    bool squares;
+} step_parts;
+
+static int64_t step_share_length(int64_t leaves, int rank, int size)
+{
+    nn_tree_node share = nn_tree_share(leaves, rank, size);
+    return share.end - share.begin;
+}
+
+static size_t step_message_values(const nn_stepper *stepper, const step_parts *parts, int rank)
+{
+    int size = nn_comm_size(stepper->comm);
+    return MESSAGE_HEADER + (size_t)(step_share_length(parts->leaves, rank, size) * stepper->width) +
+           (size_t)step_share_length(parts->next_leaves, rank, size) +
+           (parts->squares ? (size_t)stepper->blocks_of_rank[rank] : 0);
+}
+
+/* Puts one rank's message where the sums expect its values; shares are contiguous, so leaves come in order.
+ */
+typedef struct step_cursors {
+    double *figures, *denominators;
+    const int64_t *owned;
+} step_cursors;
+
+static void step_unpack(nn_stepper *stepper, const step_parts *parts, int rank, const double *message,
+                        step_cursors *at)
+{
+    int size = nn_comm_size(stepper->comm);
+    const double *values = message + MESSAGE_HEADER;
+    size_t count = (size_t)(step_share_length(parts->leaves, rank, size) * stepper->width);
+    memcpy(at->figures, values, count * sizeof *values);
+    at->figures += count;
+    values += count;
+    count = (size_t)step_share_length(parts->next_leaves, rank, size);
+    memcpy(at->denominators, values, count * sizeof *values);
+    at->denominators += count;
+    values += count;
+    for (int64_t b = 0; parts->squares && b < stepper->blocks_of_rank[rank]; b++)
+        stepper->squares[*at->owned++] = values[b];
+}
+
+/* Exchanges the messages and sums them. `nonfinite` becomes whether any rank met a value that is not finite.
+ */
+static nn_status step_agree(nn_stepper *stepper, const step_parts *parts, nn_step_result *result,
+                            bool *nonfinite)
+{
+    int size = nn_comm_size(stepper->comm);
+    for (int r = 0; r < size; r++)
+        stepper->sizes[r] = step_message_values(stepper, parts, r) * sizeof(double);
+    NN_TRY(nn_comm_gather_all(stepper->comm, stepper->message, stepper->sizes, stepper->messages));
+    step_cursors at = {stepper->figures, stepper->figures + parts->leaves * stepper->width,
+                       stepper->block_of_owned};
+    double *denominators = at.denominators;
+    const double *message = stepper->messages;
+    *nonfinite = false;
+    result->requests = 0;
+    for (int r = 0; r < size; r++) {
+        result->requests |= (unsigned)message[MESSAGE_REQUESTS];
+        *nonfinite = *nonfinite || message[MESSAGE_NONFINITE] != 0;
+        step_unpack(stepper, parts, r, message, &at);
+        message += stepper->sizes[r] / sizeof(double);
+    }
+    nn_tree_sum(parts->leaves, (size_t)stepper->width, stepper->figures, result->figures);
+    nn_tree_sum(parts->next_leaves, 1, denominators, &stepper->denominator);
+    return NN_OK;
+}
+
+static int64_t step_leaves_at(const nn_stepper *stepper, int64_t step)
+{
+    return step < stepper->plan.length.steps ? nn_plan_batch(&stepper->plan, step).leaves : 0;
+}
+
+/* Writes this rank's denominators of the leaves of `step` to the message. */
+static void step_next_denominators(nn_stepper *stepper, int64_t step, double *denominators)
+{
+    if (step >= stepper->plan.length.steps) return;
+    nn_batch batch = nn_plan_batch(&stepper->plan, step);
+    nn_tree_node share =
+        nn_tree_share(batch.leaves, nn_comm_rank(stepper->comm), nn_comm_size(stepper->comm));
+    nn_workers_denominators(stepper->workers, batch, share, denominators);
+}
+
+nn_status nn_stepper_begin(nn_stepper *stepper, int64_t step)
+{
+    step_parts parts = {0, step_leaves_at(stepper, step), false};
+    nn_step_result unused;
+    bool nonfinite;
+    stepper->message[MESSAGE_REQUESTS] = stepper->message[MESSAGE_NONFINITE] = 0;
+    step_next_denominators(stepper, step, stepper->message + MESSAGE_HEADER);
+    return step_agree(stepper, &parts, &unused, &nonfinite);
+}
+
+/* ---- the step ---- */
+
+static nn_status step_layer_done(void *context, int layer)
+{
+    nn_stepper *stepper = context;
+    if (stepper->bucket_of_layer[layer] >= 0)
+        NN_TRY(nn_reduction_start(stepper->reduction, stepper->bucket_of_layer[layer]));
+    return nn_reduction_progress(stepper->reduction);
+}
+
+/* The message of the rank that met it; the others learn it from nn_comm_agree. */
+static nn_status step_fail_nonfinite(const nn_stepper *stepper, nn_batch batch, int64_t step,
+                                     nn_nonfinite found, int64_t bad_block)
+{
+    const nn_network *network = stepper->model->network;
+    if (found.position >= 0 && found.layer < network->layer_count)
+        NN_FAIL(NN_ERROR_NONFINITE,
+                "step %lld: the output of layer %s is NaN or Inf for the sample at position %lld of epoch "
+                "%lld; try a "
+                "smaller learning rate, training.clip_norm or longer warm-up, and look at the data",
+                (long long)step + 1, network->layers[found.layer].name, (long long)found.position,
+                (long long)batch.epoch + 1);
+    if (found.position >= 0)
+        NN_FAIL(NN_ERROR_NONFINITE,
+                "step %lld: the loss is NaN or Inf in the microbatch at position %lld of epoch %lld; try a "
+                "smaller "
+                "learning rate, and look at the targets",
+                (long long)step + 1, (long long)found.position, (long long)batch.epoch + 1);
+    int layer = 0;
+    while (layer + 1 < network->layer_count &&
+           network->layers[layer + 1].offset <= network->block_begin[bad_block])
+        layer++;
+    NN_FAIL(NN_ERROR_NONFINITE,
+            "step %lld: the gradient of layer %s is NaN or Inf; try a smaller learning rate or "
+            "training.clip_norm",
+            (long long)step + 1, network->layers[layer].name);
+}
+
+/* Norms of the owned blocks into the message; returns the first block that is not finite, or -1. */
+static int64_t step_norms(nn_stepper *stepper, double *squares)
+{
+    nn_update_norms(stepper->update, squares);
+    for (int64_t b = 0; b < stepper->update->block_count; b++)
+        if (!isfinite(squares[b])) return stepper->update->blocks[b].block;
+    return -1;
+}
+
+static void step_update(nn_stepper *stepper, int64_t step, nn_step_result *result)
+{
+    const nn_settings *settings = stepper->settings;
+    double factor =
+        nn_schedule_factor(settings->schedule, settings->schedule_options, step, stepper->plan.length);
+    nn_optimizer_step at = {.step = step + 1,
+                            .learning_rate = *(const double *)settings->optimizer_options * factor,
+                            .gradient_scale = 1};
+    result->gradient_norm = 0;
+    if (settings->training.clip_norm > 0) {
+        double sum;
+        nn_tree_sum(stepper->model->network->block_count, 1, stepper->squares, &sum);
+        result->gradient_norm = sqrt(sum);
+        if (result->gradient_norm > settings->training.clip_norm)
+            at.gradient_scale = settings->training.clip_norm / result->gradient_norm;
+    }
+    settings->optimizer->prepare(settings->optimizer_options, &at);
+    nn_update_apply(stepper->update, &at, nn_reduction_weights(stepper->reduction));
+}
+
+nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, nn_step_result *result)
+{
+    nn_batch batch = nn_plan_batch(&stepper->plan, step);
+    int rank = nn_comm_rank(stepper->comm), size = nn_comm_size(stepper->comm), node_count;
+    nn_tree_node share = nn_tree_share(batch.leaves, rank, size), nodes[NN_TREE_COVER_MAX];
+    nn_real *partials[NN_TREE_COVER_MAX];
+    double *figures = stepper->message + MESSAGE_HEADER;
+    bool clip = stepper->settings->training.clip_norm > 0;
+    bool exact = stepper->settings->training.allreduce == NN_REDUCE_EXACT;
+    step_parts parts = {batch.leaves, step_leaves_at(stepper, step + 1), clip && exact};
+
+    NN_TRY(nn_reduction_begin(stepper->reduction, batch.leaves, nodes, &node_count));
+    for (int i = 0; i < node_count; i++) partials[i] = nn_reduction_partial(stepper->reduction, i);
+    nn_nonfinite found;
+    NN_TRY(nn_workers_gradient(stepper->workers, batch, step, stepper->denominator, share, nodes, partials,
+                               node_count, nn_reduction_weights(stepper->reduction), figures, &found,
+                               step_layer_done, stepper));
+    double *denominators = figures + (share.end - share.begin) * stepper->width;
+    step_next_denominators(stepper, step + 1, denominators);
+    NN_TRY(nn_reduction_finish(stepper->reduction));
+
+    double *squares =
+        exact ? denominators + step_share_length(parts.next_leaves, rank, size) : stepper->squares;
+    int64_t bad_block = step_norms(stepper, squares);
+    bool bad = found.position >= 0 || bad_block >= 0, nonfinite;
+    stepper->message[MESSAGE_REQUESTS] = requests;
+    stepper->message[MESSAGE_NONFINITE] = bad;
+    NN_TRY(step_agree(stepper, &parts, result, &nonfinite));
+    if (nonfinite)
+        return nn_comm_agree(stepper->comm,
+                             bad ? step_fail_nonfinite(stepper, batch, step, found, bad_block) : NN_OK);
+    step_update(stepper, step, result);
+    return nn_reduction_share(stepper->reduction);
+}

@@ -1,0 +1,62 @@
+/*
+ * One step of a run: the gradient on this rank's share, its reduction (started layer by layer, while the
+ * layers below still compute), the small agreement, the optimizer on the owned slices, and the weights back
+ * to all ranks.
+ */
+#ifndef NN_TRAIN_STEP_H
+#define NN_TRAIN_STEP_H
+
+#include "comm/reduction.h"
+#include "train/plan.h"
+#include "train/settings.h"
+#include "train/update.h"
+#include "train/workers.h"
+
+#define nn_stepper_create NN_REAL_SYMBOL(nn_stepper_create)
+#define nn_stepper_destroy NN_REAL_SYMBOL(nn_stepper_destroy)
+#define nn_stepper_begin NN_REAL_SYMBOL(nn_stepper_begin)
+#define nn_stepper_run NN_REAL_SYMBOL(nn_stepper_run)
+
+typedef struct nn_stepper {
+    nn_comm *comm;
+    const nn_settings *settings;
+    const nn_model *model;
+    nn_plan plan;
+    nn_workers *workers;
+    nn_reduction *reduction;
+    nn_update *update;
+    size_t uncounted_bytes;   /* of node-shared memory, which the allocator does not count */
+    int width;                /* figures a leaf */
+    double denominator;       /* of the step to come */
+    int64_t *bucket_of_layer; /* the bucket that is final when the layer's gradient is; -1: none */
+    int64_t *blocks_of_rank;  /* how many blocks each rank owns */
+    int64_t *
+        block_of_owned; /* all ranks' owned blocks, one rank after the other: indices in the network's list */
+    size_t *sizes;      /* bytes of each rank's message */
+    double *message, *messages;
+    double *figures, *squares; /* in the canonical order of leaves, and of blocks */
+} nn_stepper;
+
+/* What a rank may ask for at a step; all ranks then do it at the same boundary. */
+enum { NN_REQUEST_STOP = 1, NN_REQUEST_SAVE = 2 };
+
+/* What a step ended with: the same on all ranks. */
+typedef struct nn_step_result {
+    double figures[NN_FIGURE_METRICS + NN_MODEL_METRICS * NN_METRIC_SUMS]; /* summed over the batch */
+    double gradient_norm; /* before clipping; 0 where clipping is off */
+    unsigned requests;    /* of any rank */
+} nn_step_result;
+
+/* Cuts the network into buckets and makes reduction and optimizer state. workers is borrowed. Collective. */
+nn_status nn_stepper_create(nn_comm *comm, const nn_settings *settings, const nn_model *model, nn_plan plan,
+                            nn_workers *workers, int threads, nn_stepper **stepper);
+void nn_stepper_destroy(nn_stepper *stepper); /* collective; accepts NULL */
+
+/* Sums the denominators of the first step to come. Collective. */
+nn_status nn_stepper_begin(nn_stepper *stepper, int64_t step);
+
+/* Step `step` (from 0). requests: what this rank asks for. Collective; on failure every rank
+ * fails, NN_ERROR_NONFINITE before anything is updated. */
+nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, nn_step_result *result);
+
+#endif

@@ -1,0 +1,348 @@
+/* One step's compute on one rank: waves of leaves, layer by layer. */
+#include "train/workers.h"
+
+#include <math.h>
+#include <omp.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "tensor/kernels.h"
+#include "train/leaf.h"
+
+struct nn_workers {
+    const nn_model *model;
+    const nn_dataset *data;
+    uint64_t seed;
+    int threads;
+    int64_t microbatch_size;
+    int64_t slots; /* leaves in flight */
+    nn_leaf *leaves;
+    nn_real **scratch; /* by thread */
+    int fold_depth;
+    int64_t fold_values;
+    nn_real **fold; /* by thread: fold_depth x fold_values */
+    int wave_depth;
+    nn_real **wave_sums; /* wave_depth whole gradients, where a share takes several waves */
+};
+
+static int workers_log2_up(int64_t n)
+{
+    int bits = 0;
+    while (((int64_t)1 << bits) < n) bits++;
+    return bits;
+}
+
+static int64_t workers_largest_part(const nn_network *network)
+{
+    int64_t largest = 0;
+    for (int l = 0; l < network->layer_count; l++)
+        for (int p = 0; p < network->layers[l].part_count; p++) {
+            int64_t values = network->layers[l].part_begin[p + 1] - network->layers[l].part_begin[p];
+            if (values > largest) largest = values;
+        }
+    return (largest + NN_PARAMETER_ALIGNMENT - 1) / NN_PARAMETER_ALIGNMENT * NN_PARAMETER_ALIGNMENT;
+}
+
+static int64_t workers_slots(const nn_model *model, int threads, int64_t leaves_max, int64_t microbatch_size,
+                             double memory)
+{
+    double leaf = (double)nn_leaf_memory(model, microbatch_size);
+    double fit = floor(memory / leaf);
+    int64_t slots = fit < (double)threads ? threads : fit > 1e9 ? (int64_t)1e9 : (int64_t)fit;
+    if (slots > leaves_max) slots = leaves_max;
+    return slots < 1 ? 1 : slots;
+}
+
+static int workers_wave_depth(int64_t slots, int64_t leaves_max)
+{
+    return slots >= leaves_max ? 0 : workers_log2_up(leaves_max);
+}
+
+size_t nn_workers_memory(const nn_model *model, int threads, int64_t leaves_max, int64_t microbatch_size,
+                         double memory)
+{
+    int64_t slots = workers_slots(model, threads, leaves_max, microbatch_size, memory);
+    int64_t fold = workers_log2_up(slots) * workers_largest_part(model->network);
+    return (size_t)slots * nn_leaf_memory(model, microbatch_size) +
+           (size_t)threads * (size_t)(model->network->scratch_values + fold) * sizeof(nn_real) +
+           (size_t)(workers_wave_depth(slots, leaves_max) * model->network->value_count) * sizeof(nn_real);
+}
+
+static nn_status workers_allocate(nn_workers *workers, int64_t leaves_max)
+{
+    const nn_network *network = workers->model->network;
+    NN_TRY(NN_ALLOCATE(&workers->leaves, workers->slots, "microbatches in flight"));
+    for (int64_t i = 0; i < workers->slots; i++)
+        NN_TRY(nn_leaf_create(workers->model, workers->microbatch_size, &workers->leaves[i]));
+    NN_TRY(NN_ALLOCATE(&workers->scratch, workers->threads, "scratch of threads"));
+    NN_TRY(NN_ALLOCATE(&workers->fold, workers->threads, "scratch of threads"));
+    workers->fold_values = workers_largest_part(network);
+    workers->fold_depth = workers_log2_up(workers->slots);
+    for (int t = 0; t < workers->threads; t++) {
+        NN_TRY(NN_ALLOCATE(&workers->scratch[t], network->scratch_values, "a thread's scratch"));
+        NN_TRY(NN_ALLOCATE(&workers->fold[t], workers->fold_depth * workers->fold_values,
+                           "a thread's partial sums"));
+    }
+    workers->wave_depth = workers_wave_depth(workers->slots, leaves_max);
+    NN_TRY(NN_ALLOCATE(&workers->wave_sums, workers->wave_depth, "sums of waves"));
+    for (int d = 0; d < workers->wave_depth; d++)
+        NN_TRY(NN_ALLOCATE(&workers->wave_sums[d], network->value_count, "the gradient of a wave"));
+    return NN_OK;
+}
+
+nn_status nn_workers_create(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max,
+                            int64_t microbatch_size, double memory, uint64_t seed, nn_workers **workers)
+{
+    *workers = NULL;
+    NN_TRY(NN_ALLOCATE(workers, 1, "the workers of a rank"));
+    nn_workers *made = *workers;
+    made->model = model;
+    made->data = data;
+    made->seed = seed;
+    made->threads = threads;
+    made->microbatch_size = microbatch_size;
+    made->slots = workers_slots(model, threads, leaves_max, microbatch_size, memory);
+    nn_status status = workers_allocate(made, leaves_max);
+    if (status != NN_OK) {
+        nn_workers_destroy(made);
+        *workers = NULL;
+    }
+    return status;
+}
+
+void nn_workers_destroy(nn_workers *workers)
+{
+    if (!workers) return;
+    for (int64_t i = 0; workers->leaves && i < workers->slots; i++) nn_leaf_destroy(&workers->leaves[i]);
+    for (int t = 0; t < workers->threads; t++) {
+        if (workers->scratch) nn_free(workers->scratch[t]);
+        if (workers->fold) nn_free(workers->fold[t]);
+    }
+    for (int d = 0; workers->wave_sums && d < workers->wave_depth; d++) nn_free(workers->wave_sums[d]);
+    nn_free(workers->leaves);
+    nn_free(workers->scratch);
+    nn_free(workers->fold);
+    nn_free(workers->wave_sums);
+    nn_free(workers);
+}
+
+nn_status nn_workers_initialize(nn_workers *workers, nn_real *weights)
+{
+    const nn_network *network = workers->model->network;
+    for (int l = 0; l < network->layer_count; l++)
+        for (int p = 0; p < network->layers[l].parameter_count; p++)
+            NN_TRY(nn_network_initialize(network, workers->seed, l, p, weights));
+    return NN_OK;
+}
+
+int nn_figures_width(const nn_model *model)
+{
+    int width = NN_FIGURE_METRICS;
+    for (int m = 0; m < model->metric_count; m++) width += model->metrics[m]->sums;
+    return width;
+}
+
+/* Keeps the earliest sample, so that the message does not depend on threads. */
+static void workers_note(nn_nonfinite *nonfinite, nn_nonfinite found)
+{
+    if (found.position >= 0 && (nonfinite->position < 0 || found.position < nonfinite->position))
+        *nonfinite = found;
+}
+
+/* ---- evaluation ---- */
+
+void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_tree_node share,
+                         const nn_real *weights, const nn_real *constant, double *figures,
+                         nn_nonfinite *nonfinite)
+{
+    int width = nn_figures_width(workers->model);
+    int64_t samples = nn_dataset_count(workers->data, part);
+    *nonfinite = (nn_nonfinite){.position = -1};
+    int team = workers->slots < workers->threads ? (int)workers->slots : workers->threads;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(team)
+    for (int64_t leaf = share.begin; leaf < share.end; leaf++) {
+        int thread = omp_get_thread_num();
+        nn_leaf *slot = &workers->leaves[thread];
+        nn_leaf_place place = {.part = part, .range = nn_tree_leaf_samples(samples, leaves, leaf)};
+        nn_leaf_load(slot, workers->model, workers->data, &place);
+        nn_nonfinite found = {.position = -1};
+        double *sums = figures + (leaf - share.begin) * width;
+        if (constant)
+            nn_leaf_constant(slot, workers->model, constant, sums);
+        else
+            found = nn_leaf_forward(slot, workers->model, weights, workers->scratch[thread], 0, sums);
+#pragma omp critical(nn_workers_note)
+        workers_note(nonfinite, found);
+    }
+}
+
+void nn_workers_denominators(nn_workers *workers, nn_batch batch, nn_tree_node share, double *denominators)
+{
+    for (int64_t leaf = share.begin; leaf < share.end; leaf++) {
+        nn_leaf_place place = {.part = NN_TRAIN,
+                               .epoch = batch.epoch,
+                               .batch_first = batch.first,
+                               .range = nn_tree_leaf_samples(batch.samples, batch.leaves, leaf)};
+        denominators[leaf - share.begin] =
+            nn_leaf_denominator(&workers->leaves[0], workers->model, workers->data, &place);
+    }
+}
+
+/* ---- the gradient ---- */
+
+/* What is the same for all waves of a step. */
+typedef struct workers_step {
+    nn_workers *workers;
+    nn_batch batch;
+    int64_t step;
+    double denominator;
+    const nn_real *weights;
+    nn_tree_node share;
+    double *figures;
+    nn_nonfinite *nonfinite;
+    nn_workers_hook hook; /* NULL in all waves but a last one that is final for its share */
+    void *context;
+} workers_step;
+
+/* A wave: nodes whose leaves are in flight together, [first_leaf, ...) in slots 0, 1, .... */
+typedef struct workers_wave {
+    const nn_tree_node *nodes;
+    nn_real *const *sums; /* one per node: whole gradients */
+    int node_count;
+    int64_t first_leaf, leaf_count;
+} workers_wave;
+
+static void workers_forward(const workers_step *at, const workers_wave *wave)
+{
+    nn_workers *workers = at->workers;
+    int width = nn_figures_width(workers->model);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads)
+    for (int64_t i = 0; i < wave->leaf_count; i++) {
+        int64_t leaf = wave->first_leaf + i;
+        nn_leaf *slot = &workers->leaves[i];
+        nn_leaf_place place = {.part = NN_TRAIN,
+                               .training = true,
+                               .epoch = at->batch.epoch,
+                               .batch_first = at->batch.first,
+                               .seed = workers->seed,
+                               .step = (uint32_t)at->step,
+                               .range = nn_tree_leaf_samples(at->batch.samples, at->batch.leaves, leaf)};
+        nn_leaf_load(slot, workers->model, workers->data, &place);
+        nn_nonfinite found =
+            nn_leaf_forward(slot, workers->model, at->weights, workers->scratch[omp_get_thread_num()],
+                            at->denominator, at->figures + (leaf - at->share.begin) * width);
+#pragma omp critical(nn_workers_note)
+        workers_note(at->nonfinite, found);
+    }
+}
+
+/* One part of one layer's gradient. */
+typedef struct workers_part {
+    const workers_step *at;
+    const workers_wave *wave;
+    int layer, part, thread;
+    int64_t values, origin; /* of the part, in the flat vector */
+} workers_part;
+
+static void workers_leaf_gradient(const workers_part *of, int64_t leaf, bool accumulate, nn_real *sum)
+{
+    nn_workers *workers = of->at->workers;
+    nn_network_gradient(workers->model->network, of->layer, of->part, of->at->weights,
+                        workers->leaves[leaf - of->wave->first_leaf].microbatch, workers->scratch[of->thread],
+                        accumulate, sum - of->origin);
+}
+
+/* The canonical sum over a node. A right child of one leaf is added by the product itself. */
+static void workers_fold(const workers_part *of, nn_tree_node node, int depth, nn_real *sum)
+{
+    if (node.end - node.begin == 1) {
+        workers_leaf_gradient(of, node.begin, false, sum);
+        return;
+    }
+    int64_t middle = nn_tree_split(node.begin, node.end);
+    workers_fold(of, (nn_tree_node){node.begin, middle}, depth, sum);
+    if (node.end - middle == 1) {
+        workers_leaf_gradient(of, middle, true, sum);
+        return;
+    }
+    nn_real *right = of->at->workers->fold[of->thread] + depth * of->at->workers->fold_values;
+    workers_fold(of, (nn_tree_node){middle, node.end}, depth + 1, right);
+    nn_add(of->values, right, sum);
+}
+
+static void workers_layer_gradient(const workers_step *at, const workers_wave *wave, int l)
+{
+    const nn_layer *layer = &at->workers->model->network->layers[l];
+    int64_t tasks = (int64_t)layer->part_count * wave->node_count;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(at->workers->threads) if (tasks > 1)
+    for (int64_t task = 0; task < tasks; task++) {
+        int part = (int)(task / wave->node_count), node = (int)(task % wave->node_count);
+        workers_part of = {at,
+                           wave,
+                           l,
+                           part,
+                           omp_get_thread_num(),
+                           layer->part_begin[part + 1] - layer->part_begin[part],
+                           layer->offset + layer->part_begin[part]};
+        workers_fold(&of, wave->nodes[node], 0, wave->sums[node] + of.origin);
+    }
+}
+
+static void workers_layer_backward(const workers_step *at, const workers_wave *wave, int l)
+{
+    nn_workers *workers = at->workers;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads) if (wave->leaf_count > 1)
+    for (int64_t i = 0; i < wave->leaf_count; i++)
+        nn_network_backward(workers->model->network, l, at->weights, workers->leaves[i].microbatch,
+                            workers->scratch[omp_get_thread_num()]);
+}
+
+static nn_status workers_run_wave(const workers_step *at, const workers_wave *wave)
+{
+    const nn_network *network = at->workers->model->network;
+    workers_forward(at, wave);
+    for (int l = network->layer_count - 1; l > 0; l--) {
+        workers_layer_backward(at, wave, l);
+        if (network->layers[l].part_count > 0) workers_layer_gradient(at, wave, l);
+        if (at->hook) NN_TRY(at->hook(at->context, l));
+    }
+    return NN_OK;
+}
+
+/* A node of more leaves than slots: its halves one after the other, depth first. */
+static nn_status workers_run_node(const workers_step *at, nn_tree_node node, int depth, nn_real *sum)
+{
+    nn_workers *workers = at->workers;
+    if (node.end - node.begin <= workers->slots) {
+        workers_wave wave = {&node, &sum, 1, node.begin, node.end - node.begin};
+        return workers_run_wave(at, &wave);
+    }
+    int64_t middle = nn_tree_split(node.begin, node.end);
+    NN_TRY(workers_run_node(at, (nn_tree_node){node.begin, middle}, depth, sum));
+    nn_real *right = workers->wave_sums[depth];
+    NN_TRY(workers_run_node(at, (nn_tree_node){middle, node.end}, depth + 1, right));
+    const nn_network *network = workers->model->network;
+#pragma omp parallel for schedule(static) num_threads(workers->threads)
+    for (int64_t b = 0; b < network->block_count; b++)
+        nn_add(network->block_begin[b + 1] - network->block_begin[b], right + network->block_begin[b],
+               sum + network->block_begin[b]);
+    return NN_OK;
+}
+
+nn_status nn_workers_gradient(nn_workers *workers, nn_batch batch, int64_t step, double denominator,
+                              nn_tree_node share, const nn_tree_node *nodes, nn_real *const *partials,
+                              int node_count, const nn_real *weights, double *figures,
+                              nn_nonfinite *nonfinite, nn_workers_hook hook, void *context)
+{
+    *nonfinite = (nn_nonfinite){.position = -1};
+    workers_step at = {workers, batch, step, denominator, weights, share, figures, nonfinite, hook, context};
+    int64_t leaves = share.end - share.begin;
+    if (leaves <= workers->slots) {
+        workers_wave wave = {nodes, partials, node_count, share.begin, leaves};
+        return workers_run_wave(&at, &wave);
+    }
+    at.hook = NULL;
+    for (int i = 0; i < node_count; i++) NN_TRY(workers_run_node(&at, nodes[i], 0, partials[i]));
+    for (int l = workers->model->network->layer_count - 1; hook && l > 0; l--) NN_TRY(hook(context, l));
+    return NN_OK;
+}

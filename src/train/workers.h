@@ -1,0 +1,70 @@
+/*
+ * The threads of a rank at work on its share of a batch: gather, forward, loss, backward, and the gradient
+ * summed in the canonical tree. Leaves (microbatches) are spread over threads; a layer's gradient is cut into
+ * parts, and a thread folds one part over all leaves of a node, so that no sum ever crosses threads.
+ */
+#ifndef NN_TRAIN_WORKERS_H
+#define NN_TRAIN_WORKERS_H
+
+#include "base/tree.h"
+#include "data/dataset.h"
+#include "model/model.h"
+#include "train/plan.h"
+
+#define nn_workers_create NN_REAL_SYMBOL(nn_workers_create)
+#define nn_workers_destroy NN_REAL_SYMBOL(nn_workers_destroy)
+#define nn_workers_memory NN_REAL_SYMBOL(nn_workers_memory)
+#define nn_workers_initialize NN_REAL_SYMBOL(nn_workers_initialize)
+#define nn_workers_evaluate NN_REAL_SYMBOL(nn_workers_evaluate)
+#define nn_workers_denominators NN_REAL_SYMBOL(nn_workers_denominators)
+#define nn_workers_gradient NN_REAL_SYMBOL(nn_workers_gradient)
+#define nn_figures_width NN_REAL_SYMBOL(nn_figures_width)
+
+typedef struct nn_workers nn_workers;
+
+/* What is summed a leaf: [0] the loss that is minimised, [1] its denominator, [2] the loss in the target's
+ * own units, then the sums of each metric. */
+enum { NN_FIGURE_LOSS, NN_FIGURE_DENOMINATOR, NN_FIGURE_UNITS, NN_FIGURE_METRICS };
+int nn_figures_width(const nn_model *model);
+
+/* The first non-finite value met, for the message. position < 0: none. */
+typedef struct nn_nonfinite {
+    int64_t position; /* in the order of the epoch or part */
+    int layer;        /* the first layer whose output is not finite; layer_count: only the loss is */
+} nn_nonfinite;
+
+/* Called by the thread that started the gradient, between layers; `layer` is the lowest one whose gradient is
+ * final on this rank. */
+typedef nn_status (*nn_workers_hook)(void *context, int layer);
+
+/* Room for the leaves of a share (at most `leaves_max`) as far as `memory` bytes go, at least one wave of
+ * `threads`. model and data are borrowed. */
+nn_status nn_workers_create(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max,
+                            int64_t microbatch_size, double memory, uint64_t seed, nn_workers **workers);
+void nn_workers_destroy(nn_workers *workers); /* accepts NULL */
+/* Bytes that nn_workers_create takes. */
+size_t nn_workers_memory(const nn_model *model, int threads, int64_t leaves_max, int64_t microbatch_size,
+                         double memory);
+
+/* Initial weights, from the seed. */
+nn_status nn_workers_initialize(nn_workers *workers, nn_real *weights);
+
+/* Forward and figures of the leaves [share.begin, share.end) of `leaves` over the whole part; figures
+ * receives (share.end - share.begin) x width values. */
+void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_tree_node share,
+                         const nn_real *weights, const nn_real *constant, double *figures,
+                         nn_nonfinite *nonfinite);
+
+/* The denominators of the share's leaves of a batch, from their targets alone. */
+void nn_workers_denominators(nn_workers *workers, nn_batch batch, nn_tree_node share, double *denominators);
+
+/*
+ * The gradient of a batch on this rank's share of its leaves: for each of its maximal nodes the sum over the
+ * node to partials[i] (value_count values each). figures as above. The hook is called as layers become final.
+ */
+nn_status nn_workers_gradient(nn_workers *workers, nn_batch batch, int64_t step, double denominator,
+                              nn_tree_node share, const nn_tree_node *nodes, nn_real *const *partials,
+                              int node_count, const nn_real *weights, double *figures,
+                              nn_nonfinite *nonfinite, nn_workers_hook hook, void *context);
+
+#endif

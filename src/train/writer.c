@@ -1,0 +1,103 @@
+/* The thread that commits checkpoints while training goes on. It makes no HDF5 and no MPI call. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "train/files.h"
+
+struct nn_writer {
+    char directory[NN_PATH_SIZE];
+    int64_t keep_last;
+    pthread_t thread;
+    bool running;
+    /* of the write under way */
+    int64_t step;
+    bool regular, best;
+    void *bytes;
+    size_t size;
+    nn_status status;
+    char failure[1024]; /* an error's text belongs to the thread that failed */
+};
+
+nn_status nn_writer_create(const char *run_directory, int64_t keep_last, nn_writer **writer)
+{
+    NN_TRY(NN_ALLOCATE(writer, 1, "the writer of checkpoints"));
+    snprintf((*writer)->directory, sizeof(*writer)->directory, "%s", run_directory);
+    (*writer)->keep_last = keep_last;
+    return NN_OK;
+}
+
+static nn_status writer_remove_old(const nn_writer *writer)
+{
+    int64_t *steps;
+    size_t count;
+    NN_TRY(nn_checkpoint_list(writer->directory, &steps, &count));
+    for (size_t i = (size_t)writer->keep_last; i < count; i++) {
+        char path[NN_PATH_SIZE];
+        nn_checkpoint_path(writer->directory, steps[i], path);
+        unlink(path); /* one that stays costs room, nothing else */
+    }
+    nn_free(steps);
+    return NN_OK;
+}
+
+/* The best weights are written first: a checkpoint that names them is never there without them. */
+static nn_status writer_commit(const nn_writer *writer)
+{
+    char path[NN_PATH_SIZE + 32];
+    if (writer->best) {
+        snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, writer->directory);
+        NN_TRY(nn_store_commit(path, writer->bytes, writer->size));
+    }
+    if (!writer->regular) return NN_OK;
+    nn_checkpoint_path(writer->directory, writer->step, path);
+    NN_TRY(nn_store_commit(path, writer->bytes, writer->size));
+    return writer_remove_old(writer);
+}
+
+static void *writer_run(void *context)
+{
+    nn_writer *writer = context;
+    writer->status = writer_commit(writer);
+    if (writer->status != NN_OK) snprintf(writer->failure, sizeof writer->failure, "%s", nn_error_text());
+    return NULL;
+}
+
+nn_status nn_writer_wait(nn_writer *writer)
+{
+    if (!writer->running) return NN_OK;
+    pthread_join(writer->thread, NULL);
+    writer->running = false;
+    nn_free(writer->bytes);
+    writer->bytes = NULL;
+    if (writer->status != NN_OK) return nn_fail(writer->status, "%s", writer->failure);
+    return NN_OK;
+}
+
+nn_status nn_writer_start(nn_writer *writer, int64_t step, bool regular, bool best, void *bytes, size_t size)
+{
+    nn_status before = nn_writer_wait(writer);
+    writer->step = step;
+    writer->regular = regular;
+    writer->best = best;
+    writer->bytes = bytes;
+    writer->size = size;
+    int failure = pthread_create(&writer->thread, NULL, writer_run, writer);
+    if (failure) {
+        nn_free(writer->bytes);
+        writer->bytes = NULL;
+        NN_FAIL(NN_ERROR_MEMORY, "no thread for writing a checkpoint: %s", strerror(failure));
+    }
+    writer->running = true;
+    return before;
+}
+
+void nn_writer_destroy(nn_writer *writer)
+{
+    if (!writer) return;
+    nn_writer_wait(writer);
+    nn_free(writer);
+}

@@ -1,0 +1,366 @@
+/*
+ * Reductions on any number of ranks, placed on one node, two a node and one a node: the summed gradients and
+ * the shared weights have the bits of a serial sum in the order of the canonical tree.
+ */
+#include <math.h>
+#include <mpi.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/philox.h"
+#include "check.h"
+#include "comm/reduction.h"
+#include "comm/testing.h"
+
+#define MAX_LEAVES 64
+#define MAX_COUNT 12000
+#define MAX_BLOCKS 40
+#define MAX_BUCKETS 8
+#define STEPS 5
+#define STEP_WITHOUT_SHARE 2
+#define KINDS 2
+#define MORE_THAN_ALL_ALLOCATIONS 60
+
+typedef struct test_layout {
+    const char *name;
+    int64_t blocks; /* their sizes: first, first + step, first + 2 step, ... */
+    int64_t first, step;
+    int64_t buckets;
+    int64_t bucket_begin[MAX_BUCKETS + 1];
+} test_layout;
+
+static const test_layout layouts[] = {
+    {"one bucket", 11, 97, -7, 1, {0, 11}},
+    {"many buckets of odd blocks", 40, 3, 1, 7, {0, 1, 2, 9, 20, 33, 39, 40}},
+    {"fewer blocks than ranks", 3, 51, 10, 2, {0, 1, 3}},
+    {"one value", 1, 1, 0, 1, {0, 1}},
+    {"longer than a block of the fold", 3, 3500, 301, 2, {0, 2, 3}},
+};
+
+static const int64_t leaf_kinds[][KINDS] = {{1, 64}, {3, 2}, {8, 5}, {21, 16}};
+
+typedef struct test_case {
+    const test_layout *shape;
+    nn_reduction_mode mode;
+    nn_scalar scalar;
+    int64_t block_begin[MAX_BLOCKS + 1];
+    nn_reduction_layout layout;
+    nn_comm *comm;
+    nn_reduction *reduction;
+    char *node;     /* a node's sum, before it is given away */
+    char *gradient; /* the serial sum */
+    char *weights;  /* as they should be */
+} test_case;
+
+static double *leaf_values; /* MAX_LEAVES x MAX_COUNT */
+
+/* Numbers of many magnitudes, whose sums round differently in every order. */
+static void make_leaf_values(void)
+{
+    nn_random stream = {.seed = 7, .purpose = 1};
+    uint32_t words[4];
+
+    for (uint64_t i = 0; i < (uint64_t)MAX_LEAVES * MAX_COUNT; i++) {
+        nn_random_words(stream, i, words);
+        leaf_values[i] = ldexp((double)words[0] * 0x1p-32 - 0.5, -(int)(words[1] % 12));
+    }
+}
+
+static double value_at(const test_case *test, const char *values, int64_t i)
+{
+    if (test->scalar == NN_SCALAR_F64) return ((const double *)(const void *)values)[i];
+    return (double)((const float *)(const void *)values)[i];
+}
+
+static void set_value(const test_case *test, char *values, int64_t i, double value)
+{
+    if (test->scalar == NN_SCALAR_F64) {
+        ((double *)(void *)values)[i] = value;
+    } else {
+        ((float *)(void *)values)[i] = (float)value;
+    }
+}
+
+static void add_f32(int64_t count, const void *values, void *sum)
+{
+    const float *from = values;
+    float *to = sum;
+    for (int64_t i = 0; i < count; i++) to[i] += from[i];
+}
+
+static void add_f64(int64_t count, const void *values, void *sum)
+{
+    const double *from = values;
+    double *to = sum;
+    for (int64_t i = 0; i < count; i++) to[i] += from[i];
+}
+
+static nn_reduction_add add_of(const test_case *test)
+{
+    return test->scalar == NN_SCALAR_F64 ? add_f64 : add_f32;
+}
+
+static size_t bytes_of(const test_case *test, int64_t count)
+{
+    return (size_t)count * nn_scalar_size(test->scalar);
+}
+
+/* The sum of the leaves [begin, end) in a step, in the tree's order. */
+static void sum_node(const test_case *test, int step, int64_t begin, int64_t end, char *sum)
+{
+    int64_t count = test->layout.count;
+    char *right = NULL;
+
+    if (end - begin == 1) {
+        const double *leaf = leaf_values + (begin + 13 * step) % MAX_LEAVES * MAX_COUNT;
+        for (int64_t i = 0; i < count; i++) set_value(test, sum, i, leaf[i]);
+        return;
+    }
+    CHECK_OK(nn_allocate((void **)&right, bytes_of(test, count), 1, "a sum"));
+    sum_node(test, step, begin, nn_tree_split(begin, end), sum);
+    sum_node(test, step, nn_tree_split(begin, end), end, right);
+    add_of(test)(count, right, sum);
+    nn_free(right);
+}
+
+/* Ranks fall behind one another differently at every call, so that a missing wait shows. */
+static void dawdle(const test_case *test)
+{
+    static uint64_t calls = 0;
+    nn_random stream = {.seed = (uint64_t)nn_comm_rank(test->comm), .purpose = 2};
+    uint32_t words[4];
+    struct timespec pause = {0, 0};
+
+    nn_random_words(stream, calls++, words);
+    if (words[0] % 8 != 0) return;
+    pause.tv_nsec = (long)(words[1] % 100000);
+    nanosleep(&pause, NULL);
+}
+
+static void check_values(const test_case *test, const char *values, const char *expected, int64_t begin,
+                         int64_t end, int step, const char *what)
+{
+    double slack = test->scalar == NN_SCALAR_F64 ? 1e-12 : 1e-4;
+
+    if (test->mode == NN_REDUCE_EXACT) {
+        CHECK(memcmp(values, expected, bytes_of(test, end - begin)) == 0,
+              "%s, step %d: %s of [%lld, %lld) differ from the serial tree on rank %d of %d, %d a node",
+              test->shape->name, step, what, (long long)begin, (long long)end, nn_comm_rank(test->comm),
+              nn_comm_size(test->comm), nn_comm_node_size(test->comm));
+        return;
+    }
+    for (int64_t i = 0; i < end - begin; i++) {
+        CHECK(fabs(value_at(test, values, i) - value_at(test, expected, i)) < slack,
+              "%s, step %d: %s at %lld are %.9g, not %.9g", test->shape->name, step, what,
+              (long long)(begin + i), value_at(test, values, i), value_at(test, expected, i));
+    }
+}
+
+static void run_sum(test_case *test, int step, int64_t leaf_count)
+{
+    const nn_reduction_layout *layout = &test->layout;
+    nn_tree_node nodes[NN_TREE_COVER_MAX];
+    char *sums[NN_TREE_COVER_MAX];
+    int node_count = 0;
+
+    CHECK_OK(nn_reduction_begin(test->reduction, leaf_count, nodes, &node_count));
+    for (int i = 0; i < node_count; i++) {
+        memset(nn_reduction_partial(test->reduction, i), 0xff, bytes_of(test, layout->count));
+        CHECK_OK(nn_allocate((void **)&sums[i], bytes_of(test, layout->count), 1, "a sum"));
+        sum_node(test, step, nodes[i].begin, nodes[i].end, sums[i]);
+    }
+    for (int64_t bucket = layout->bucket_count - 1; bucket >= 0; bucket--) {
+        size_t begin = bytes_of(test, layout->block_begin[layout->bucket_begin[bucket]]);
+        size_t end = bytes_of(test, layout->block_begin[layout->bucket_begin[bucket + 1]]);
+        dawdle(test);
+        for (int i = 0; i < node_count; i++) {
+            memcpy((char *)nn_reduction_partial(test->reduction, i) + begin, sums[i] + begin, end - begin);
+        }
+        CHECK_OK(nn_reduction_start(test->reduction, bucket));
+        CHECK_OK(nn_reduction_progress(test->reduction));
+    }
+    CHECK_OK(nn_reduction_finish(test->reduction));
+    for (int i = 0; i < node_count; i++) nn_free(sums[i]);
+}
+
+static void update(const test_case *test, char *weights, const char *gradient, int64_t begin, int64_t end)
+{
+    for (int64_t i = begin; i < end; i++) {
+        double weight = value_at(test, weights, i) - 0.125 * value_at(test, gradient, i - begin);
+        set_value(test, weights, i, weight);
+    }
+}
+
+/* One step ends without an update and a share, as a step with non-finite gradients does. */
+static void run_step(test_case *test, int step)
+{
+    const nn_reduction_layout *layout = &test->layout;
+    const nn_reduction_slice *slices = NULL;
+    int64_t leaf_count = layout->leaf_counts[step % KINDS], slice_count;
+    char *weights = nn_reduction_weights(test->reduction);
+
+    sum_node(test, step, 0, leaf_count, test->gradient);
+    run_sum(test, step, leaf_count);
+    slice_count = nn_reduction_slices(test->reduction, &slices);
+    for (const nn_reduction_slice *slice = slices; slice < slices + slice_count; slice++) {
+        check_values(test, slice->gradient, test->gradient + bytes_of(test, slice->begin), slice->begin,
+                     slice->end, step, "gradients");
+    }
+    if (step == STEP_WITHOUT_SHARE) return;
+
+    update(test, test->weights, test->gradient, 0, layout->count);
+    for (const nn_reduction_slice *slice = slices; slice < slices + slice_count; slice++) {
+        update(test, weights, slice->gradient, slice->begin, slice->end);
+    }
+    dawdle(test);
+    CHECK_OK(nn_reduction_share(test->reduction));
+    dawdle(test);
+    check_values(test, weights, test->weights, 0, layout->count, step, "weights");
+}
+
+/* The slices of all ranks together are all blocks, each once (with `mpi`, each rank has them all). */
+static void check_slices(test_case *test)
+{
+    int owners[MAX_BLOCKS] = {0};
+    int expected = test->mode == NN_REDUCE_MPI ? nn_comm_size(test->comm) : 1;
+    nn_reduction_slice slices[MAX_BUCKETS];
+    const nn_reduction_slice *own = NULL;
+    const int64_t *begin = test->layout.block_begin;
+
+    for (int rank = 0; rank < nn_comm_size(test->comm); rank++) {
+        int64_t count = nn_reduction_slices_of(test->reduction, rank, slices);
+        for (int64_t i = 0; i < count; i++) {
+            for (int64_t block = slices[i].block_begin; block < slices[i].block_end; block++) owners[block]++;
+            CHECK(slices[i].begin == begin[slices[i].block_begin] &&
+                      slices[i].end == begin[slices[i].block_end],
+                  "a slice is not of whole blocks");
+            CHECK(i == 0 || slices[i - 1].end <= slices[i].begin, "slices are not in ascending order");
+        }
+        if (rank != nn_comm_rank(test->comm)) continue;
+        CHECK(nn_reduction_slices(test->reduction, &own) == count,
+              "slices and slices_of have another number");
+        for (int64_t i = 0; i < count; i++) {
+            CHECK(own[i].begin == slices[i].begin && own[i].end == slices[i].end,
+                  "slices and slices_of differ");
+        }
+    }
+    for (int64_t block = 0; block < test->layout.block_count; block++) {
+        CHECK(owners[block] == expected, "block %lld has %d owners", (long long)block, owners[block]);
+    }
+}
+
+static void fill_layout(test_case *test, const int64_t *leaf_counts)
+{
+    const test_layout *shape = test->shape;
+
+    for (int64_t block = 0; block < shape->blocks; block++) {
+        test->block_begin[block + 1] = test->block_begin[block] + shape->first + block * shape->step;
+    }
+    test->layout = (nn_reduction_layout){.scalar = test->scalar,
+                                         .count = test->block_begin[shape->blocks],
+                                         .block_count = shape->blocks,
+                                         .block_begin = test->block_begin,
+                                         .bucket_count = shape->buckets,
+                                         .bucket_begin = shape->bucket_begin,
+                                         .leaf_counts = leaf_counts,
+                                         .leaf_count_kinds = KINDS};
+}
+
+static void run_steps(test_case *test)
+{
+    char *weights = nn_reduction_weights(test->reduction);
+
+    CHECK_OK(nn_allocate((void **)&test->gradient, bytes_of(test, test->layout.count), 1, "a gradient"));
+    CHECK_OK(nn_allocate((void **)&test->weights, bytes_of(test, test->layout.count), 1, "weights"));
+    for (int64_t i = 0; i < test->layout.count; i++) {
+        set_value(test, test->weights, i, leaf_values[i]);
+        set_value(test, weights, i, leaf_values[i]);
+    }
+    check_slices(test);
+    for (int step = 0; step < STEPS; step++) run_step(test, step);
+    nn_free(test->gradient);
+    nn_free(test->weights);
+}
+
+static void run_case(nn_comm *comm, const test_layout *shape, nn_reduction_mode mode, nn_scalar scalar,
+                     const int64_t *leaf_counts)
+{
+    test_case test = {.shape = shape, .mode = mode, .scalar = scalar, .comm = comm};
+    size_t before = nn_memory_in_use();
+
+    fill_layout(&test, leaf_counts);
+    CHECK(nn_reduction_memory(comm, &test.layout, mode) >= bytes_of(&test, test.layout.count),
+          "the announced memory does not even hold the weights");
+    CHECK_OK(nn_reduction_create(comm, &test.layout, mode, add_of(&test), &test.reduction));
+    if (test.reduction == NULL) return;
+    run_steps(&test);
+    nn_reduction_destroy(test.reduction);
+    CHECK(nn_memory_in_use() == before, "%zu bytes are left behind", nn_memory_in_use() - before);
+}
+
+static void run_cases(nn_comm *comm)
+{
+    for (size_t shape = 0; shape < sizeof(layouts) / sizeof(*layouts); shape++) {
+        for (size_t kind = 0; kind < sizeof(leaf_kinds) / sizeof(*leaf_kinds); kind++) {
+            nn_scalar scalar = (shape + kind) % 2 == 0 ? NN_SCALAR_F32 : NN_SCALAR_F64;
+            nn_comm_set_message_limit(kind % 2 == 0 ? SIZE_MAX : 1000);
+            run_case(comm, &layouts[shape], NN_REDUCE_EXACT, scalar, leaf_kinds[kind]);
+            run_case(comm, &layouts[shape], NN_REDUCE_MPI, scalar, leaf_kinds[kind]);
+        }
+    }
+    nn_comm_set_message_limit(SIZE_MAX);
+}
+
+/* Whichever allocation fails on one rank: all ranks fail alike, or all go on without shared memory and are
+ * right. */
+static void run_without_memory(nn_comm *comm, nn_reduction_mode mode)
+{
+    test_case test = {.shape = &layouts[1], .mode = mode, .comm = comm};
+    size_t before = nn_memory_in_use();
+    bool same = false;
+
+    fill_layout(&test, leaf_kinds[2]);
+    for (int64_t allocation = 1; allocation < MORE_THAN_ALL_ALLOCATIONS; allocation++) {
+        nn_status status;
+        if (nn_comm_rank(comm) == nn_comm_size(comm) - 1) nn_memory_fail_at(allocation);
+        status = nn_reduction_create(comm, &test.layout, mode, add_of(&test), &test.reduction);
+        nn_memory_fail_at(0);
+        CHECK_OK(nn_comm_same(comm, (uint64_t)status, &same));
+        CHECK(same, "allocation %lld failed on one rank, and the ranks disagree", (long long)allocation);
+        CHECK(status == NN_OK || status == NN_ERROR_MEMORY, "status %d, %s", (int)status, nn_error_text());
+        CHECK(allocation > 1 || status == NN_ERROR_MEMORY, "no allocation failed");
+        if (same && status == NN_OK) run_steps(&test);
+        nn_reduction_destroy(test.reduction);
+        test.reduction = NULL;
+        CHECK(nn_memory_in_use() == before, "%zu bytes are left behind", nn_memory_in_use() - before);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const int placements[] = {0, 2, 1, 3};
+    nn_comm *job = NULL, *comm = NULL;
+
+    if (nn_comm_start(&argc, &argv, &job) != NN_OK ||
+        NN_ALLOCATE(&leaf_values, (size_t)MAX_LEAVES * MAX_COUNT, "the leaves") != NN_OK) {
+        fprintf(stderr, "%s\n", nn_error_text());
+        return 1;
+    }
+    nn_log_enable(false);
+    make_leaf_values();
+    for (size_t i = 0; i < sizeof(placements) / sizeof(*placements); i++) {
+        nn_comm_set_test_node_size(placements[i]);
+        CHECK_OK(nn_comm_create_from_handle((int)MPI_Comm_c2f(MPI_COMM_WORLD), &comm));
+        if (comm == NULL) break;
+        run_cases(comm);
+        if (placements[i] != 1) {
+            run_without_memory(comm, NN_REDUCE_EXACT);
+            run_without_memory(comm, NN_REDUCE_MPI);
+        }
+        nn_comm_destroy(comm);
+    }
+    nn_free(leaf_values);
+    return check_end(job);
+}

@@ -1,0 +1,74 @@
+/* The lease on a file system without locks, which this program plays with a flock of its own. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "scratch.h"
+#include "store/lease.h"
+#include "store/lease_stamp.h"
+
+int flock(int descriptor, int operation)
+{
+    (void)descriptor, (void)operation;
+    errno = ENOLCK;
+    return -1;
+}
+
+static void stamp_set_age(long seconds)
+{
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = time(NULL) - seconds}};
+    assert_int_equal(utimensat(AT_FDCWD, scratch_path("lease"), times, 0), 0);
+}
+
+/* Wrong: two holders without locks, or a directory that stays taken after a release. */
+static void test_one_holder(void **state)
+{
+    (void)state;
+    nn_lease *lease, *second;
+    size_t memory = nn_memory_in_use();
+    expect_ok(nn_lease_take(scratch_directory, &lease));
+    assert_int_equal(nn_lease_take(scratch_directory, &second), NN_ERROR_BUSY);
+    assert_null(second);
+    expect_message("process ");
+    expect_message("after its death");
+    nn_lease_release(lease);
+    expect_ok(nn_lease_take(scratch_directory, &lease));
+    nn_lease_release(lease);
+    assert_int_equal(nn_memory_in_use(), memory);
+    assert_int_equal(scratch_count(), 1); /* the lease file, and nothing to tell the time by */
+}
+
+/* Wrong: a dead holder keeps the directory for ever, or a living one loses it at once. */
+static void test_age(void **state)
+{
+    (void)state;
+    static const char line[] = "host n1, process 1, since 2026-01-01 00:00:00 UTC\n";
+    nn_lease *lease;
+    scratch_write(scratch_path("lease"), line, sizeof line - 1);
+    stamp_set_age(NN_LEASE_OLD_AFTER - 30);
+    assert_int_equal(nn_lease_take(scratch_directory, &lease), NN_ERROR_BUSY);
+    expect_message("host n1, process 1");
+    stamp_set_age(-1000); /* clocks that disagree */
+    assert_int_equal(nn_lease_take(scratch_directory, &lease), NN_ERROR_BUSY);
+    stamp_set_age(NN_LEASE_OLD_AFTER + 30);
+    expect_ok(nn_lease_take(scratch_directory, &lease));
+    nn_lease_release(lease);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_holder),
+        cmocka_unit_test(test_age),
+    };
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
+}

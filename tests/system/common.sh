@@ -1,0 +1,73 @@
+# What the system tests share. A test is called with the program's path and the build folder.
+set -u
+program=$1
+source_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+digits=$source_folder/scripts/examples/digits
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+export OMPI_MCA_rmaps_base_oversubscribe=1
+if [ "$(id -u)" = 0 ]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
+failures=0
+
+fail() {
+    echo "FAIL: $*"
+    failures=$((failures + 1))
+}
+
+finish() {
+    if [ "$failures" -gt 0 ]; then
+        echo "$failures failed"
+        exit 1
+    fi
+    echo "all passed"
+    exit 0
+}
+
+# train RANKS THREADS ARGUMENT...: output to train.log; the exit code is the program's
+train() {
+    local ranks=$1 threads=$2
+    shift 2
+    OMP_NUM_THREADS=$threads mpirun -n "$ranks" --bind-to none "$program" train "$@" >train.log 2>&1
+}
+
+fingerprint() { sed -n 's/^fingerprint: //p' train.log; }
+
+# A classifier: cross_entropy, adam, dropout, clipping, a short last batch with fewer leaves than 16 ranks.
+classifier() {
+    cat >classifier.yaml <<YAML
+data:
+  file: $digits/digits.h5
+  train: {x: x_train, y: y_train}
+  validation: {x: x_valid, y: y_valid}
+  test: {x: x_test, y: y_test}
+network:
+  - flatten
+  - dense: {units: 96, activation: relu}
+  - dropout: 0.3
+  - dense: {units: 64, activation: gelu}
+  - dense: {units: classes}
+loss: cross_entropy
+metrics: [accuracy]
+optimizer: {adam: {learning_rate: 0.002}}
+training: {epochs: 3, batch_size: 72, microbatch_size: 4, clip_norm: 0.5}
+checkpoint: {every: 3 steps, keep_last: 2}
+YAML
+}
+
+# A regression on the same file: mse, sgd with momentum, standardised targets.
+regression() {
+    cat >regression.yaml <<YAML
+data:
+  file: $digits/digits.h5
+  train: {x: x_train, y: y_train}
+  split: {validation: 0.1, test: 0.1}
+network:
+  - dense: {units: 80, activation: tanh}
+  - dense: {units: 1}
+loss: mse
+metrics: [rmse, mae]
+optimizer: {sgd: {learning_rate: 0.02, momentum: 0.9}}
+training: {epochs: 2, batch_size: 64, microbatch_size: 4}
+YAML
+}

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Each mistake gives one message with place and remedy, a non-zero exit code, and leaves no rank behind.
+source "$(dirname "$0")/common.sh"
+classifier
+
+# refused RANKS CODE PATTERN ARGUMENT...: the run ends with CODE and says PATTERN exactly once
+refused() {
+    local ranks=$1 code=$2 pattern=$3 found
+    shift 3
+    timeout 60 env OMP_NUM_THREADS=1 mpirun -n "$ranks" --bind-to none "$program" train "$@" >train.log 2>&1
+    found=$?
+    [ $found = "$code" ] || { fail "exit $found, not $code: $*"; cat train.log; }
+    [ "$(grep -c -E "$pattern" train.log)" = 1 ] || { fail "not once: '$pattern' with $*"; cat train.log; }
+}
+
+refused 3 2 "there is no such|nowhere.yaml" nowhere.yaml
+sed 's/metrics:/metrisc:/; s/units: 96/unitz: 96/' classifier.yaml >typo.yaml
+refused 3 2 'typo.yaml:[0-9]+:[0-9]+: .*metrisc.*metrics' typo.yaml --run-dir a
+grep -q 'typo.yaml:[0-9]*:[0-9]*: .*unitz.*units' train.log || { fail "only one of two mistakes is shown"; cat train.log; }
+sed 's/classifier//; s/x: x_train/x: x_trian/' classifier.yaml >dataset.yaml
+refused 3 5 'x_trian.*x_train' dataset.yaml --run-dir b
+refused 3 5 'nothing.h5' classifier.yaml --run-dir c --set data.file=nothing.h5
+refused 16 2 '16 ranks, but .* 9 microbatches' classifier.yaml --run-dir d --set training.microbatch_size=8
+refused 3 2 'layer .*|units' classifier.yaml --run-dir e --set network.4.units=3
+refused 2 3 'NaN or Inf' classifier.yaml --run-dir f --set optimizer.adam.learning_rate=1e30 --set training.clip_norm=0 \
+    --set lr_schedule=constant
+touch file
+refused 2 6 'file' classifier.yaml --run-dir file
+SLURM_NTASKS=4 SLURM_PROCID=0 "$program" train classifier.yaml --run-dir g >train.log 2>&1 && fail "a world of one rank in a job of 4"
+grep -q SLURM_NTASKS train.log || { fail "no word of SLURM_NTASKS"; cat train.log; }
+
+# A damaged newest checkpoint: the one before is used, and said so.
+train 2 1 classifier.yaml --run-dir h --set training.epochs=2 || fail "training"
+newest=$(ls h/checkpoints | tail -n 1)
+size=$(stat -c %s "h/checkpoints/$newest")
+truncate -s $((size / 2)) "h/checkpoints/$newest"
+train 2 1 classifier.yaml --run-dir h --set training.epochs=3 || { fail "no fall-back"; cat train.log; }
+grep -q "$newest.*falling back" train.log || { fail "the fall-back is not said"; cat train.log; }
+found=$(fingerprint)
+train 1 1 classifier.yaml --run-dir i --set training.epochs=2 && train 1 1 classifier.yaml --run-dir i --set training.epochs=3
+[ "$found" = "$(fingerprint)" ] || fail "the fall-back ends with other bits"
+for checkpoint in h/checkpoints/*; do printf x | dd of="$checkpoint" bs=1 seek=5000 conv=notrunc 2>/dev/null; done
+refused 2 9 'none of the .* checkpoints is whole' classifier.yaml --run-dir h --set training.epochs=4
+
+# The lease keeps a second job out, and does not outlive a killed first one.
+OMP_NUM_THREADS=1 mpirun -n 1 "$program" train classifier.yaml --run-dir j --set training.epochs=100000 >first.log 2>&1 &
+launcher=$!
+for _ in $(seq 100); do grep -q '^epoch' first.log && break; sleep 0.05; done
+refused 2 10 'j' classifier.yaml --run-dir j --set training.epochs=100000
+pkill -9 -P $launcher
+wait $launcher
+train 1 1 classifier.yaml --run-dir j --fresh || { fail "the lease outlives its holder"; cat train.log; }
+finish

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# The promise: the same bits on any number of ranks and threads. Fails when any fingerprint differs from the first.
+source "$(dirname "$0")/common.sh"
+classifier
+regression
+for name in classifier regression; do
+    reference=
+    for ranks in 1 2 3 4 5 7 8 16; do
+        for threads in 1 2; do
+            train $ranks $threads $name.yaml --run-dir "run-$ranks-$threads" --fresh ||
+                { fail "$name on $ranks ranks x $threads threads ended with $?"; cat train.log; }
+            found=$(fingerprint)
+            : "${reference:=$found}"
+            echo "$name $ranks ranks x $threads threads: $found"
+            [ -n "$found" ] && [ "$found" = "$reference" ] || fail "$name on $ranks x $threads: $found, not $reference"
+        done
+    done
+    rm -rf run-*
+    # Waves of few microbatches, and double precision, keep it too.
+    train 1 1 $name.yaml --run-dir waves --set training.memory=1
+    [ "$(fingerprint)" = "$reference" ] || fail "$name in small waves: $(fingerprint)"
+    train 1 2 $name.yaml --run-dir double-1 --set training.precision=float64
+    double=$(fingerprint)
+    train 3 1 $name.yaml --run-dir double-3 --set training.precision=float64
+    [ -n "$double" ] && [ "$(fingerprint)" = "$double" ] || fail "$name in float64: $(fingerprint), not $double"
+    [ "$double" != "$reference" ] || fail "$name: float64 has the bits of float32"
+    rm -rf waves double-*
+done
+finish

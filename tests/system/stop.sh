@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# A request to stop (USR1) ends the run at a step boundary with a checkpoint and exit code 75; the same command resumes
+# to the same bits. A finished run says so; more epochs go on; a change of the result is refused.
+source "$(dirname "$0")/common.sh"
+classifier
+settings=(--set training.epochs=60)
+train 2 1 classifier.yaml --run-dir whole "${settings[@]}" || fail "the uninterrupted run"
+reference=$(fingerprint)
+
+for ranks in 1 3; do
+    OMP_NUM_THREADS=1 mpirun -n $ranks --bind-to none "$program" train classifier.yaml --run-dir stopped \
+        "${settings[@]}" >stopped.log 2>&1 &
+    launcher=$!
+    for _ in $(seq 100); do grep -q '^epoch' stopped.log && break; sleep 0.05; done
+    kill -USR1 $launcher
+    wait $launcher
+    code=$?
+    if [ $code = 75 ]; then
+        grep -q 'stopped on request' stopped.log || fail "no word of the stop"
+    else
+        fail "stop on $ranks ranks: exit $code, not 75"
+        cat stopped.log
+    fi
+done
+train 5 1 classifier.yaml --run-dir stopped "${settings[@]}"
+[ "$(fingerprint)" = "$reference" ] || fail "after stops: $(fingerprint), not $reference"
+
+train 2 1 classifier.yaml --run-dir stopped "${settings[@]}" || fail "a finished run ends with $?"
+grep -q 'the run is finished' train.log || fail "a finished run does not say so"
+train 2 1 classifier.yaml --run-dir stopped --set training.epochs=61 || fail "more epochs end with $?"
+grep -q '^epoch 61/61' train.log || fail "the run did not go on to epoch 61"
+train 2 1 classifier.yaml --run-dir stopped --set training.epochs=61 --set training.clip_norm=2
+[ $? = 2 ] || fail "a change of the result is not refused"
+grep -q 'training.clip_norm: was 0.5, is 2' train.log || { fail "the difference is not shown"; cat train.log; }
+train 2 1 classifier.yaml --run-dir stopped --set training.epochs=61 --set training.memory=100 \
+    --set checkpoint.keep_last=1 || fail "a change of speed and output options is refused"
+cp "$digits/digits.h5" moved.h5
+train 2 1 classifier.yaml --run-dir stopped --set training.epochs=62 --set data.file=moved.h5 ||
+    { fail "a moved data file is refused"; cat train.log; }
+train 2 1 classifier.yaml --run-dir stopped --set training.epochs=1 --set training.seed=2 --fresh ||
+    fail "--fresh does not start over"
+finish
