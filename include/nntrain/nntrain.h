@@ -58,6 +58,18 @@ uint64_t nn_predictor_fingerprint(const nn_predictor *predictor);
  */
 nn_status nn_predictor_run(nn_predictor *predictor, size_t samples, const float *inputs, float *outputs);
 
+/* ---- training: see nntrain/nntrain_mpi.h ---- */
+
+/* What a training run ended with. */
+typedef struct nn_train_result {
+    uint64_t fingerprint; /* of the last weights */
+    int64_t steps;        /* optimizer steps of the whole run, those before a resume included */
+} nn_train_result;
+
+/* As nn_train of nntrain_mpi.h, with the communicator as a Fortran handle (MPI_Comm_c2f). */
+nn_status nn_train_on_handle(int communicator, const char *config_path, const char *run_directory,
+                             const char *const *overrides, size_t override_count, nn_train_result *result);
+
 #ifdef __cplusplus
 }
 #endif

@@ -42,11 +42,23 @@ static nn_status main_find(int *argc, char ***argv, const nn_command **command)
     return NN_OK;
 }
 
+/* Whether the words ask what the command does: `nntrain train --help`. */
+static bool main_asks(int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return true;
+    return false;
+}
+
 static nn_status main_run(int argc, char **argv)
 {
     const nn_command *command;
     static nn_arguments arguments;
     NN_TRY(main_find(&argc, &argv, &command));
+    if (main_asks(argc, argv)) {
+        arguments = (nn_arguments){.operands = {command->name}, .operand_count = 1};
+        return nn_command_find("help")->run(&arguments);
+    }
     NN_TRY(nn_arguments_parse(command, argc, argv, &arguments));
     return command->run(&arguments);
 }

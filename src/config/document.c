@@ -1,5 +1,4 @@
-/* From libyaml's document to the tree. Aliases are written out, so that an override changes one place only.
- */
+/* From libyaml's document to the tree. Aliases are written out: an override changes one place only. */
 #include <assert.h>
 #include <string.h>
 #include <yaml.h>
@@ -247,6 +246,17 @@ static nn_status document_check_end(nn_config *config, const nn_config_source *s
                           "a second document begins here ('---'); keep one document a file");
 }
 
+/* libyaml takes quadratic time for brackets that stay open: far too many of them are refused beforehand. */
+static bool document_opens_too_many(const char *bytes, size_t length)
+{
+    size_t open = 0, most = 16 * NN_CONFIG_DEPTH_MAX; /* some may stand in texts */
+    for (size_t i = 0; i < length && open <= most; i++) {
+        if (bytes[i] == '[' || bytes[i] == '{') open++;
+        if ((bytes[i] == ']' || bytes[i] == '}') && open > 0) open--;
+    }
+    return open > most;
+}
+
 static nn_status document_build(document_builder *builder, nn_config_node **root)
 {
     if (yaml_document_get_root_node(builder->document) != NULL) return document_convert(builder, 1, 1, root);
@@ -259,6 +269,9 @@ nn_status nn_config_parse_document(nn_config *config, const nn_config_source *so
     if (document_has_mark(bytes, length))
         return document_wrong(config, document_position(source, 1, 1),
                               "the text begins with a byte order mark (BOM); save it as UTF-8 without one");
+    if (document_opens_too_many(bytes, length))
+        return document_too_many(config, document_position(source, 1, 1), "open brackets",
+                                 NN_CONFIG_DEPTH_MAX);
     yaml_parser_t parser;
     yaml_document_t document;
     if (!yaml_parser_initialize(&parser)) NN_FAIL(NN_ERROR_MEMORY, "no memory to parse %s", source->name);

@@ -160,10 +160,10 @@ static bool override_path_is_good(nn_config *config, const nn_config_node *place
     }
 }
 
-nn_status nn_config_override(nn_config *config, const char *text)
+/* A node that stands for the override in messages. */
+static nn_status override_place(nn_config *config, const char *text, nn_config_node **place)
 {
-    const nn_config_source *source;
-    nn_config_node *place, *value;
+    const nn_config_source *source = NULL;
     nn_text name = {0};
     nn_text_append(&name, "--set %s", text);
     if (!name.failed) nn_config_flatten(name.bytes);
@@ -171,15 +171,20 @@ nn_status nn_config_override(nn_config *config, const char *text)
                                    : nn_config_add_source(config, name.bytes, false, &source);
     nn_text_free(&name);
     if (status != NN_OK) return status;
-    NN_TRY(nn_config_new_scalar(config, (nn_config_position){.source = source}, "", true, &place));
+    return nn_config_new_scalar(config, (nn_config_position){.source = source}, "", true, place);
+}
 
-    const char *equals = strchr(text, '=');
+nn_status nn_config_override(nn_config *config, const char *text)
+{
+    nn_config_node *place, *value;
     char *path, *whole;
-    size_t length = equals == NULL ? 0 : (size_t)(equals - text);
-    NN_TRY(nn_config_copy(config, text, length, &path));
-    NN_TRY(nn_config_copy(config, text, length, &whole));
+    size_t length = strcspn(text, "=");
+    const char *right = text[length] == '\0' ? "" : text + length + 1;
+    NN_TRY(override_place(config, text, &place));
+    NN_TRY(nn_config_copy(config, text, text[length] == '\0' ? 0 : length, &path)); /* "" is no good path */
+    NN_TRY(nn_config_copy(config, path, strlen(path), &whole));
     if (!override_path_is_good(config, place, path)) return NN_ERROR_USAGE;
-    NN_TRY(nn_config_parse_document(config, source, equals + 1, strlen(equals + 1), &value));
+    NN_TRY(nn_config_parse_document(config, place->position.source, right, strlen(right), &value));
     override_walk walk = {.config = config, .place = place, .path = whole, .at = config->root, .depth = 1};
     return override_walk_to(&walk, path, value);
 }

@@ -64,8 +64,8 @@ static const nn_config_node *path_step(const nn_config_node *at, const char *seg
     const nn_config_entry *entry = nn_config_find(at, segment);
     if (entry != NULL) return entry->value;
     if (entered != NULL && strcmp(entered, segment) == 0) return at;
-    bool is_word = at->kind == NN_CONFIG_SCALAR && strcmp(at->text, segment) == 0;
-    return is_word ? at : NULL;
+    const char *word = nn_config_text(at);
+    return word != NULL && strcmp(word, segment) == 0 ? at : NULL;
 }
 
 const nn_config_node *nn_config_locate(const nn_config *config, const char *path)

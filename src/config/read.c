@@ -1,7 +1,6 @@
 /* Sections: a mapping, or what may stand in its place, into a struct through its option table. */
 #include <string.h>
 
-#include "base/memory.h"
 #include "config/tree.h"
 
 /* A section on its way into a struct. */
@@ -169,7 +168,7 @@ static void read_check_keys(nn_config *config, nn_config_node *node, const char 
     for (size_t i = 0; node != NULL && node->kind == NN_CONFIG_MAPPING && i < node->count; i++) {
         nn_config_node *key = node->entries[i].key;
         node->entries[i].known = true;
-        if (key->broken) continue; /* another table's reader has reported it */
+        if (key->broken) continue;                            /* another table's reader has reported it */
         bool is_known = path != NULL && key->text[0] == '\0'; /* read_find's empty key */
         for (size_t j = 0; j < count && !is_known; j++) is_known = strcmp(names[j], key->text) == 0;
         if (!is_known) nn_config_report_unknown(config, key, path, what, key->text, names, count);

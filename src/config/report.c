@@ -41,7 +41,8 @@ const char *nn_config_show_node(char *buffer, const nn_config_node *node)
     if (node->kind != NN_CONFIG_SCALAR) return nn_config_show(buffer, kinds[node->kind][node->count > 0]);
     if (nn_config_is_null(node)) return nn_config_show(buffer, "nothing");
     char word[NN_CONFIG_SHOWN_SIZE];
-    (void)snprintf(buffer, NN_CONFIG_SHOWN_SIZE, "'%s'", nn_config_show(word, node->text));
+    (void)snprintf(buffer, NN_CONFIG_SHOWN_SIZE, "'%.*s'", NN_CONFIG_SHOWN_SIZE - 3,
+                   nn_config_show(word, node->text));
     return buffer;
 }
 

@@ -12,7 +12,7 @@
 
 enum {
     NN_CONFIG_DEPTH_MAX = 64,      /* nested values; what recurses over the tree relies on it */
-    NN_CONFIG_NODES_MAX = 100000,  /* keys and values, aliases written out */
+    NN_CONFIG_NODES_MAX = 20000,   /* keys and values, aliases written out */
     NN_CONFIG_KEY_MAX = 200,       /* bytes of a key: escaped, it must stay below libyaml's 1024 */
     NN_CONFIG_BYTES_MAX = 4194304, /* of a file */
     NN_CONFIG_FILES_MAX = 100,     /* of a configuration */

@@ -121,11 +121,13 @@ static bool value_read_integer(const nn_config_reading *reading, const nn_config
     int64_t number;
     const char *word = value_word(reading, node, "a whole number");
     if (word == NULL) return false;
-    if (!value_symbol(reading->symbols, word, &number)) {
-        bool is_number = nn_config_parse_number(word, &real);
-        if (is_number && !value_whole(word, &number)) return value_wrong(reading, node, "a whole number");
-        if (!is_number) return value_unknown_symbol(reading, node);
+    if (value_symbol(reading->symbols, word, &number)) {
+        *(int64_t *)field = number; /* may be a mark that no limit applies to */
+        return true;
     }
+    bool is_number = nn_config_parse_number(word, &real);
+    if (is_number && !value_whole(word, &number)) return value_wrong(reading, node, "a whole number");
+    if (!is_number) return value_unknown_symbol(reading, node);
     if (!nn_config_check_limits(reading, node, (double)number)) return false;
     *(int64_t *)field = number;
     return true;

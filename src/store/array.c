@@ -22,7 +22,8 @@ static bool array_set_cache(hid_t access, const nn_store_info *info)
     double chunk = (double)nn_store_type_size(info->type), band = 1;
     for (int d = 0; d < info->dimensions; d++) {
         chunk *= (double)info->chunk[d];
-        if (d > 0) band *= (double)((info->extents[d] + info->chunk[d] - 1) / info->chunk[d]);
+        int64_t chunks = (info->extents[d] - 1) / info->chunk[d] + 1;
+        if (d > 0) band *= (double)chunks;
     }
     double bytes = 2 * band * chunk;
     if (bytes > ARRAY_CACHE_LARGEST) bytes = ARRAY_CACHE_LARGEST;

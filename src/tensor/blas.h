@@ -1,6 +1,6 @@
 /*
- * What differs between BLAS libraries: the width of their integers, and how OpenBLAS is asked for its name and its
- * threads. Included by matrix.c alone.
+ * What differs between BLAS libraries: the width of their integers, and how OpenBLAS is asked for its name
+ * and its threads. Included by matrix.c alone.
  */
 #ifndef NN_TENSOR_BLAS_H
 #define NN_TENSOR_BLAS_H
@@ -28,7 +28,8 @@ static inline int blas_set_threads(int threads)
     return openblas_get_num_threads();
 }
 
-/* "OpenBLAS 0.3.21 Zen": the first two words of the library's configuration, and the kernel set chosen for this CPU. */
+/* "OpenBLAS 0.3.21 Zen": the first two words of the library's configuration, and the kernel set chosen for
+ * this CPU. */
 static inline void blas_describe(char *text, size_t size)
 {
     const char *configuration = openblas_get_config();

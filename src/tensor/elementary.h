@@ -1,6 +1,7 @@
 /*
- * exp, log, tanh and erf of one number, without branches, for use inside vector loops. What is computed in a region
- * where it does not apply is thrown away by a selection at the end; NaN always comes from such a selection.
+ * exp, log, tanh and erf of one number, without branches, for use inside vector loops. What is computed in a
+ * region where it does not apply is thrown away by a selection at the end; NaN always comes from such a
+ * selection.
  */
 #ifndef NN_TENSOR_ELEMENTARY_H
 #define NN_TENSOR_ELEMENTARY_H
@@ -22,7 +23,8 @@
 #define ELEMENTARY_ONE_BITS ((elementary_bits)ELEMENTARY_EXPONENT_BIAS << ELEMENTARY_FRACTION_BITS)
 #define ELEMENTARY_FRACTION (((elementary_bits)1 << ELEMENTARY_FRACTION_BITS) - 1)
 
-/* Numbers of [2^f, 2^(f+1)), f the bits of a fraction, are the integers: adding brings an integer into the fraction. */
+/* Numbers of [2^f, 2^(f+1)), f the bits of a fraction, are the integers: adding brings an integer into the
+ * fraction. */
 #define ELEMENTARY_INTEGERS ((nn_real)((elementary_bits)1 << ELEMENTARY_FRACTION_BITS))
 
 NN_INLINE elementary_bits elementary_to_bits(nn_real x)
@@ -112,8 +114,8 @@ NN_INLINE nn_real elementary_log(nn_real x)
     return x == 0 ? -ELEMENTARY_INFINITY : y;
 }
 
-/* With t = exp(-2 |x|) - 1, tanh(-|x|) = y = t / (2 + t); t keeps its relative accuracy near 0. What t and 2 + t
- * lost in rounding is put right afterwards, with 1 / (2 + t) = (1 - y) / 2. */
+/* With t = exp(-2 |x|) - 1, tanh(-|x|) = y = t / (2 + t); t keeps its relative accuracy near 0. What t and 2
+ * + t lost in rounding is put right afterwards, with 1 / (2 + t) = (1 - y) / 2. */
 NN_INLINE nn_real elementary_tanh(nn_real x)
 {
     nn_real inside = elementary_magnitude(x);
@@ -142,8 +144,8 @@ NN_INLINE nn_real elementary_erf_near(nn_real z)
     return z + z * ELEMENTARY_POLYNOMIAL(elementary_erf_table, z * z);
 }
 
-/* erfc z = exp(-z^2) T((z - 5/2) / (z + 5/2)) / (z + 5/2), for z >= 1, given exp(-z^2): T has no pole, and hardly
- * bends, from 1 to infinity. */
+/* erfc z = exp(-z^2) T((z - 5/2) / (z + 5/2)) / (z + 5/2), for z >= 1, given exp(-z^2): T has no pole, and
+ * hardly bends, from 1 to infinity. */
 NN_INLINE nn_real elementary_erfc_far(nn_real z, nn_real exp_minus_z_squared)
 {
     nn_real inverse = 1 / (z + (nn_real)2.5);

@@ -9,8 +9,8 @@
 /* Below -40 the normal distribution is 0 in either type; so is then its product with x, for -Inf too. */
 #define ACTIVATION_GELU_LOWEST ((nn_real)-40)
 
-/* The normal distribution function Phi(x) = erfc(-x / sqrt 2) / 2, given exp(-x^2 / 2). The negative tail has no
- * cancellation. */
+/* The normal distribution function Phi(x) = erfc(-x / sqrt 2) / 2, given exp(-x^2 / 2). The negative tail has
+ * no cancellation. */
 NN_INLINE nn_real activation_normal(nn_real x, nn_real exp_minus_half_square)
 {
     nn_real z = elementary_magnitude(x) * ACTIVATION_SQRT_HALF;
@@ -27,7 +27,8 @@ NN_INLINE nn_real activation_gelu(nn_real x)
     return inside * activation_normal(inside, elementary_exp(inside * inside * (nn_real)-0.5));
 }
 
-/* d (x Phi(x)) / dx = Phi(x) + x phi(x), phi the normal density; where phi is 0 its product with Inf is 0 too. */
+/* d (x Phi(x)) / dx = Phi(x) + x phi(x), phi the normal density; where phi is 0 its product with Inf is 0
+ * too. */
 NN_INLINE nn_real activation_gelu_slope(nn_real x)
 {
     nn_real inside = x < ACTIVATION_GELU_LOWEST ? ACTIVATION_GELU_LOWEST : x;

@@ -35,8 +35,8 @@ void nn_add_bias(int64_t rows, int64_t columns, const nn_real *bias, nn_real *ma
     }
 }
 
-NN_INLINE void basic_sum_columns(int64_t rows, int64_t columns, const nn_real *matrix, int64_t ld, bool accumulate,
-                                 nn_real *sums)
+NN_INLINE void basic_sum_columns(int64_t rows, int64_t columns, const nn_real *matrix, int64_t ld,
+                                 bool accumulate, nn_real *sums)
 {
     nn_real totals[BASIC_COLUMNS];
     memset(totals, 0, sizeof(totals));
@@ -50,7 +50,8 @@ NN_INLINE void basic_sum_columns(int64_t rows, int64_t columns, const nn_real *m
 }
 
 NN_VECTORIZED
-void nn_sum_rows(int64_t rows, int64_t columns, const nn_real *matrix, int64_t ld, bool accumulate, nn_real *sums)
+void nn_sum_rows(int64_t rows, int64_t columns, const nn_real *matrix, int64_t ld, bool accumulate,
+                 nn_real *sums)
 {
     for (int64_t first = 0; first < columns; first += BASIC_COLUMNS) {
         int64_t width = columns - first < BASIC_COLUMNS ? columns - first : BASIC_COLUMNS;

@@ -1,6 +1,6 @@
 /*
- * Softmax of the rows of a matrix. Rows are taken in groups that fill whole vectors and stay in cache, so that ten
- * classes cost no more a number than a thousand.
+ * Softmax of the rows of a matrix. Rows are taken in groups that fill whole vectors and stay in cache, so
+ * that ten classes cost no more a number than a thousand.
  */
 #include "tensor/elementary.h"
 #include "tensor/kernels.h"

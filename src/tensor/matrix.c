@@ -13,7 +13,8 @@ nn_status nn_matrix_setup(void)
     int threads = blas_set_threads(1);
     if (threads != 1) {
         NN_FAIL(NN_ERROR_USAGE,
-                "%s uses %d threads although it was told to use 1: set OPENBLAS_NUM_THREADS=1 in the environment, or "
+                "%s uses %d threads although it was told to use 1: set OPENBLAS_NUM_THREADS=1 in the "
+                "environment, or "
                 "load another build of the library",
                 nn_matrix_kernels(), threads);
     }
@@ -28,8 +29,8 @@ const char *nn_matrix_kernels(void)
     return name;
 }
 
-/* Only element counts go beyond 2^31; a single dimension of a product is at most a microbatch's positions or a layer's
- * width. */
+/* Only element counts go beyond 2^31; a single dimension of a product is at most a microbatch's positions or
+ * a layer's width. */
 static blas_integer matrix_narrow(int64_t dimension)
 {
     assert(dimension >= 0 && (sizeof(blas_integer) >= sizeof(int64_t) || dimension <= INT_MAX));
@@ -48,7 +49,7 @@ void nn_matrix_product(nn_transpose transpose_a, nn_transpose transpose_b, int64
 {
     if (rows == 0 || columns == 0) return;
     BLAS_GEMM(CblasRowMajor, transpose_a == NN_TRANSPOSED ? CblasTrans : CblasNoTrans,
-              transpose_b == NN_TRANSPOSED ? CblasTrans : CblasNoTrans, matrix_narrow(rows), matrix_narrow(columns),
-              matrix_narrow(inner), 1, a, matrix_leading(lda), b, matrix_leading(ldb), accumulate ? 1 : 0, c,
-              matrix_leading(ldc));
+              transpose_b == NN_TRANSPOSED ? CblasTrans : CblasNoTrans, matrix_narrow(rows),
+              matrix_narrow(columns), matrix_narrow(inner), 1, a, matrix_leading(lda), b, matrix_leading(ldb),
+              accumulate ? 1 : 0, c, matrix_leading(ldc));
 }

@@ -1,4 +1,5 @@
-/* What can only be found out by trying the BLAS library in use: how exactly it accumulates, and how fast it is. */
+/* What can only be found out by trying the BLAS library in use: how exactly it accumulates, and how fast it
+ * is. */
 #include <string.h>
 #include <time.h>
 
@@ -27,8 +28,8 @@ typedef struct trial_matrices {
 
 static bool trial_same_shape(trial_shape one, trial_shape other)
 {
-    return one.transpose_a == other.transpose_a && one.transpose_b == other.transpose_b && one.rows == other.rows &&
-           one.columns == other.columns && one.inner == other.inner;
+    return one.transpose_a == other.transpose_a && one.transpose_b == other.transpose_b &&
+           one.rows == other.rows && one.columns == other.columns && one.inner == other.inner;
 }
 
 /* Uniform in [-1, 1), with as many bits as a number holds. */
@@ -42,8 +43,8 @@ static void trial_product(trial_shape shape, const trial_matrices *matrices, boo
 {
     int64_t lda = shape.transpose_a == NN_TRANSPOSED ? shape.rows : shape.inner;
     int64_t ldb = shape.transpose_b == NN_TRANSPOSED ? shape.inner : shape.columns;
-    nn_matrix_product(shape.transpose_a, shape.transpose_b, shape.rows, shape.columns, shape.inner, matrices->a, lda,
-                      matrices->b, ldb, accumulate, c, shape.columns);
+    nn_matrix_product(shape.transpose_a, shape.transpose_b, shape.rows, shape.columns, shape.inner,
+                      matrices->a, lda, matrices->b, ldb, accumulate, c, shape.columns);
 }
 
 /* The same start C in both; afterwards C + (A B) in `sum` and what BLAS accumulates in `accumulated`. */
@@ -78,8 +79,8 @@ static bool trial_accumulates_exactly(trial_shape shape)
     return exact;
 }
 
-bool nn_matrix_accumulates_exactly(nn_transpose transpose_a, nn_transpose transpose_b, int64_t rows, int64_t columns,
-                                   int64_t inner)
+bool nn_matrix_accumulates_exactly(nn_transpose transpose_a, nn_transpose transpose_b, int64_t rows,
+                                   int64_t columns, int64_t inner)
 {
     static trial_answer answers[TRIAL_REMEMBERED];
     static int64_t asked;

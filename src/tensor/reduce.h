@@ -1,7 +1,7 @@
 /*
- * Sums and maxima over an array in an order that depends on its length alone: of the whole groups of NN_LANES,
- * element i belongs to lane i modulo NN_LANES, and the lanes are folded in halves; the rest is added from left to
- * right, and then to that. The lanes are what the compiler turns into vectors.
+ * Sums and maxima over an array in an order that depends on its length alone: of the whole groups of
+ * NN_LANES, element i belongs to lane i modulo NN_LANES, and the lanes are folded in halves; the rest is
+ * added from left to right, and then to that. The lanes are what the compiler turns into vectors.
  */
 #ifndef NN_TENSOR_REDUCE_H
 #define NN_TENSOR_REDUCE_H

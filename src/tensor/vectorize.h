@@ -1,16 +1,18 @@
 /*
  * How the kernels become vector code: plain loops, compiled once for each instruction set and chosen when the
  * program is loaded. Every copy does the same IEEE operations on an element (+ - * /, comparisons and integer
- * operations; no fused multiply-add, no library calls), so all give the same bits, and so does the scalar rest of a
- * loop: an element's result does not depend on where an array starts or ends.
+ * operations; no fused multiply-add, no library calls), so all give the same bits, and so does the scalar
+ * rest of a loop: an element's result does not depend on where an array starts or ends.
  */
 #ifndef NN_TENSOR_VECTORIZE_H
 #define NN_TENSOR_VECTORIZE_H
 
 #include <stdint.h> /* defines __GLIBC__ where it applies */
 
-/* NN_VECTORIZED: before the definition of a kernel. It needs the loader's ifunc; sanitizers run before that works. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(NN_SANITIZED)
+/* NN_VECTORIZED: before the definition of a kernel. It needs the loader's ifunc; sanitizers run before that
+ * works. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) &&                 \
+    !defined(NN_SANITIZED)
 #define NN_VECTORIZED __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define NN_VECTORIZED
@@ -23,8 +25,8 @@
 #define NN_INLINE static inline
 #endif
 
-/* NN_INDEPENDENT: before a loop whose arrays are either the same or do not overlap. Without it the compiler would
- * test that they do not overlap, and take the scalar loop when a kernel works in place. */
+/* NN_INDEPENDENT: before a loop whose arrays are either the same or do not overlap. Without it the compiler
+ * would test that they do not overlap, and take the scalar loop when a kernel works in place. */
 #if defined(__clang__)
 #define NN_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #elif defined(__GNUC__)

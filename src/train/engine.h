@@ -9,7 +9,7 @@
 
 #include "comm/comm.h"
 #include "config/config.h"
-#include "nntrain/nntrain_mpi.h"
+#include "nntrain/nntrain.h"
 
 /* What a training run is given; everything is borrowed. */
 typedef struct nn_job {

@@ -2,7 +2,6 @@
 #include "check.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static void check_equal(nn_config_node *a, nn_config_node *b)
 {
@@ -70,14 +69,14 @@ static void scalars_are_quoted_where_needed(void **state)
 static void long_keys_and_texts_survive(void **state)
 {
     (void)state;
-    char text[8192];
-    memset(text, 0, sizeof text);
-    text[0] = '"';
-    for (size_t i = 1; i < 5 * 60; i += 5) memcpy(text + i, "\\x07k", 5);
-    strcat(text, "\": \"");
-    memset(text + strlen(text), 'x', 4000);
-    strcat(text, " y\"\n");
-    check_round_trip(text, NULL);
+    nn_text text = {0};
+    nn_text_append(&text, "\"");
+    for (int i = 0; i < 60; i++) nn_text_append(&text, "\\x07k");
+    nn_text_append(&text, "\": \"");
+    for (int i = 0; i < 4000; i++) nn_text_append(&text, "x");
+    nn_text_append(&text, " y\"\n");
+    check_round_trip(text.bytes, NULL);
+    nn_text_free(&text);
 }
 
 /* ${ is read as a variable again unless it is doubled, and a variable's value stays what it was. */

@@ -199,6 +199,25 @@ static void missing_options_are_told_where_the_section_is(void **state)
                          "t.yaml:3:5: net.1.dense.units is missing: neurons");
 }
 
+/* A section may be read through two tables: what neither has is told once. */
+static void unknown_options_are_told_once(void **state)
+{
+    (void)state;
+    static const nn_option one[] = {{"a", NN_OPTION_TEXT, 0, "", 0, 0, NULL, NN_EFFECT_RESULT, "a"},
+                                    {.name = NULL}};
+    static const nn_option two[] = {{"b", NN_OPTION_TEXT, 0, "", 0, 0, NULL, NN_EFFECT_RESULT, "b"},
+                                    {.name = NULL}};
+    static const char *const not_one[] = {"b", NULL}, *const not_two[] = {"a", NULL};
+    nn_config *config = check_parse("s: {a: 1, b: 2, cc: 3}");
+    nn_config_node *section = nn_config_get(nn_config_root(config), "s");
+    char *text;
+    nn_config_read(config, section, "s", one, NULL, not_one, &text);
+    nn_options_release(one, &text);
+    nn_config_read(config, section, "s", two, NULL, not_two, &text);
+    nn_options_release(two, &text);
+    check_finish(config, "t.yaml:1:17: s: unknown option 'cc' (known: a, b)");
+}
+
 static void extra_keys_are_the_callers(void **state)
 {
     (void)state;
@@ -331,6 +350,7 @@ int main(void)
         cmocka_unit_test(wrong_values_are_told),
         cmocka_unit_test(unknown_options_are_told),
         cmocka_unit_test(missing_options_are_told_where_the_section_is),
+        cmocka_unit_test(unknown_options_are_told_once),
         cmocka_unit_test(extra_keys_are_the_callers),
         cmocka_unit_test(problems_come_in_file_order),
         cmocka_unit_test(many_problems_are_counted),

@@ -108,8 +108,8 @@ static void compare_sum(run *r, int l, const nn_real *old, nn_real *sum)
         bool written = in_layer >= 0 && in_layer < r->network->layers[l].value_count;
         nn_real expected = written ? old[i] + r->gradient[i] : old[i];
         if (memcmp(&sum[i], &expected, sizeof expected) != 0)
-            fail_msg("layer %s, value %lld: %.17g instead of %.17g", r->network->layers[l].name,
-                     (long long)i, (double)sum[i], (double)expected);
+            fail_msg("layer %s, value %lld: %.17g instead of %.17g", r->network->layers[l].name, (long long)i,
+                     (double)sum[i], (double)expected);
     }
 }
 
@@ -184,8 +184,7 @@ static void check_gaps(const char *yaml)
         const nn_layer *layer = &r.network->layers[l];
         for (int p = 0; p < layer->parameter_count; p++) {
             int64_t end = layer->parameters[p].offset + layer->parameters[p].count;
-            for (; end % NN_PARAMETER_ALIGNMENT; end++)
-                assert_true(r.gradient[layer->offset + end] == 0);
+            for (; end % NN_PARAMETER_ALIGNMENT; end++) assert_true(r.gradient[layer->offset + end] == 0);
         }
     }
     run_destroy(&r);

@@ -68,13 +68,15 @@ static void test_holder_is_killed(void **state)
         if (write(ready[1], &word, 1) != 1) _exit(1);
         for (;;) pause();
     }
-    assert_int_equal(read(ready[0], &word, 1), 1);
-    assert_int_equal(word, 'y');
-    assert_int_equal(nn_lease_take(scratch_directory, &lease), NN_ERROR_BUSY);
-    kill(child, SIGKILL);
+    ssize_t got = read(ready[0], &word, 1);
+    nn_status while_alive = nn_lease_take(scratch_directory, &lease);
+    kill(child, SIGKILL); /* before any check may leave this function */
     assert_int_equal(waitpid(child, &outcome, 0), child);
     close(ready[0]);
     close(ready[1]);
+    assert_int_equal(got, 1);
+    assert_int_equal(word, 'y');
+    assert_int_equal(while_alive, NN_ERROR_BUSY);
     expect_ok(nn_lease_take(scratch_directory, &lease));
     nn_lease_release(lease);
 }

@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Installs what building, testing and running need, where it is missing. Does nothing where nothing is missing.
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+has_programs() {
+    local program
+    for program in "$@"; do command -v "$program" >/dev/null || return 1; done
+}
+
+has_cmake() {
+    has_programs cmake || return 1
+    local version
+    version=$(cmake --version | sed -n 's/^cmake version //p')
+    [ "$(printf '3.21\n%s\n' "$version" | sort -V | head -n 1)" = 3.21 ]
+}
+
+has_compiler() {
+    { has_programs "${CC:-cc}" || has_programs gcc; } && { has_programs make || has_programs ninja; }
+}
+
+# has_library HEADER LIBRARY PKG_CONFIG_NAME...: pkg-config knows it, or the compiler finds it without help.
+has_library() {
+    local header=$1 library=$2 name
+    shift 2
+    for name in "$@"; do pkg-config --exists "$name" 2>/dev/null && return 0; done
+    printf '#include <%s>\nint main(void) { return 0; }\n' "$header" |
+        "${CC:-cc}" -x c - -l"$library" -o /dev/null 2>/dev/null
+}
+
+has_hdf5() { has_programs h5cc || has_programs h5pcc || has_library hdf5.h hdf5 hdf5 hdf5-serial; }
+
+# What it is | how to see it | Debian packages | module | Spack package
+needs=(
+    "CMake 3.21 or newer|has_cmake|cmake|cmake|cmake"
+    "a C compiler and make|has_compiler|gcc libc6-dev make|gcc|gcc"
+    "pkg-config|has_programs pkg-config|pkg-config|pkgconf|pkgconf"
+    "MPI (mpicc, mpirun)|has_programs mpicc mpirun|libopenmpi-dev openmpi-bin|openmpi|openmpi"
+    "HDF5|has_hdf5|libhdf5-dev|hdf5|hdf5~mpi"
+    "OpenBLAS with cblas.h|has_library cblas.h openblas openblas|libopenblas-dev|openblas|openblas"
+    "libyaml|has_library yaml.h yaml yaml-0.1|libyaml-dev|libyaml|libyaml"
+    "xxHash|has_library xxhash.h xxhash libxxhash|libxxhash-dev|xxhash|xxhash"
+    "cmocka (for the tests)|has_library cmocka.h cmocka cmocka|libcmocka-dev|cmocka|cmocka"
+)
+
+missing=() packages=() modules=() specs=()
+
+look() {
+    local row what check names module spec
+    missing=() packages=() modules=() specs=()
+    for row in "${needs[@]}"; do
+        IFS='|' read -r what check names module spec <<<"$row"
+        $check && continue
+        missing+=("$what")
+        # shellcheck disable=SC2206 # the names are words
+        packages+=($names)
+        modules+=("$module")
+        specs+=("$spec")
+    done
+}
+
+tell_missing() {
+    printf 'missing: %s\n' "${missing[@]}"
+}
+
+install_packages() {
+    local as_root=()
+    if [ "$(id -u)" != 0 ]; then
+        if ! has_programs sudo; then
+            tell_missing
+            echo "As root: apt-get update && apt-get install ${packages[*]}"
+            exit 1
+        fi
+        as_root=(sudo)
+    fi
+    echo "installing ${packages[*]}"
+    # A package list that is out of date may still know the packages.
+    "${as_root[@]}" apt-get update -q || true
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -q -y --no-install-recommends "${packages[@]}"
+}
+
+look
+[ ${#missing[@]} = 0 ] && exit 0
+if has_programs apt-get; then
+    install_packages
+    look
+    [ ${#missing[@]} = 0 ] && exit 0
+    echo "still missing after the installation:"
+fi
+tell_missing
+echo "On a cluster usually:  module load ${modules[*]}      (names differ: see module avail)"
+echo "With Spack:            spack install ${specs[*]} && spack load ${specs[*]}"
+exit 1

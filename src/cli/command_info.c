@@ -1,0 +1,82 @@
+/* nntrain info FILE|RUN_DIR */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/command.h"
+#include "cli/info.h"
+#include "store/seal.h"
+
+#define INFO_SEAL_MAGIC 8 /* bytes at the start of a seal that are the same in all */
+
+enum { OPTION_JSON };
+
+static const nn_command_option info_options[] = {{"--json", NULL, "the same facts as one JSON object"},
+                                                 {NULL, NULL, NULL}};
+
+uint64_t nn_info_file_bytes(const char *path)
+{
+    struct stat facts;
+    return stat(path, &facts) == 0 ? (uint64_t)facts.st_size : 0;
+}
+
+/* Whether the file ends in a seal: then its checksum is verified before HDF5 sees a byte of it. */
+static bool info_is_sealed(const char *path)
+{
+    unsigned char seal[NN_STORE_SEAL_SIZE], end[NN_STORE_SEAL_SIZE];
+    nn_store_seal(seal, 0);
+    FILE *file = fopen(path, "rb");
+    if (!file) return false;
+    bool whole = fseek(file, -(long)sizeof end, SEEK_END) == 0 && fread(end, sizeof end, 1, file) == 1;
+    fclose(file);
+    return whole && memcmp(end, seal, INFO_SEAL_MAGIC) == 0;
+}
+
+/* A checkpoint that has lost its seal still says what it was. */
+static bool info_was_checkpoint(nn_store_file *file)
+{
+    return nn_store_has(file, "@format") && nn_store_has(file, "state/step_best_identity");
+}
+
+static nn_status info_append_file(nn_facts *facts, const char *path)
+{
+    nn_store_file *file;
+    if (info_is_sealed(path)) return nn_info_append_checkpoint(facts, path);
+    nn_status status = nn_store_open(path, &file);
+    if (status != NN_OK) nn_text_free(&facts->text);
+    NN_TRY(status);
+    bool checkpoint = info_was_checkpoint(file);
+    if (!checkpoint) status = nn_info_append_data(facts, file);
+    nn_store_close(file);
+    return checkpoint ? nn_info_append_checkpoint(facts, path) : status;
+}
+
+nn_status nn_info_append(nn_facts *facts, const char *path)
+{
+    struct stat found;
+    bool folder = stat(path, &found) == 0 && S_ISDIR(found.st_mode);
+    if (facts->json) nn_text_append(&facts->text, "{");
+    nn_facts_word(facts, "path", path);
+    nn_status status = folder ? nn_info_append_run(facts, path) : info_append_file(facts, path);
+    if (facts->text.length > 0 && facts->json) nn_text_append(&facts->text, "}\n");
+    return facts->text.failed ? NN_ERROR_MEMORY : status;
+}
+
+static nn_status info_run(const nn_arguments *arguments)
+{
+    if (arguments->operand_count != 1)
+        NN_FAIL(NN_ERROR_USAGE, "nntrain info: name one file or run directory: nntrain info FILE");
+    nn_facts facts = {.json = arguments->value_counts[OPTION_JSON] > 0};
+    nn_status status = nn_info_append(&facts, arguments->operands[0]);
+    if (facts.text.length > 0 && !facts.text.failed) fputs(facts.text.bytes, stdout);
+    nn_text_free(&facts.text);
+    return status;
+}
+
+const nn_command nn_command_info = {
+    .name = "info",
+    .operands = "FILE|RUN_DIR",
+    .summary = "what a data set, a checkpoint or a run directory holds",
+    .options = info_options,
+    .run = info_run,
+};

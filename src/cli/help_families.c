@@ -1,0 +1,97 @@
+/* The kinds of plug-ins, brought to one form. */
+#include "cli/help.h"
+#include "model/symbols.h"
+#include "nn/initializer.h"
+#include "nn/loss.h"
+#include "optim/optimizer.h"
+#include "optim/schedule.h"
+
+static bool families_layer(size_t index, nn_help_item *item)
+{
+    const nn_layer_type *type = nn_layer_types()[index];
+    if (!type) return false;
+    *item = (nn_help_item){type->name, type->summary, type->example, type->options};
+    return true;
+}
+
+static bool families_loss(size_t index, nn_help_item *item)
+{
+    const nn_loss_type *type = nn_loss_types()[index];
+    if (!type) return false;
+    *item = (nn_help_item){type->name, type->summary, type->example, type->options};
+    return true;
+}
+
+static bool families_metric(size_t index, nn_help_item *item)
+{
+    const nn_metric_type *type = nn_metric_types()[index];
+    if (!type) return false;
+    *item = (nn_help_item){type->name, type->summary, type->example, NULL};
+    return true;
+}
+
+static bool families_initializer(size_t index, nn_help_item *item)
+{
+    const nn_initializer_type *type = nn_initializer_types()[index];
+    if (!type) return false;
+    *item = (nn_help_item){type->name, type->summary, type->name, NULL};
+    return true;
+}
+
+static bool families_optimizer(size_t index, nn_help_item *item)
+{
+    const nn_optimizer_type *type = nn_optimizer_types()[index];
+    if (!type) return false;
+    *item = (nn_help_item){type->name, type->summary, type->example, type->options};
+    return true;
+}
+
+static bool families_schedule(size_t index, nn_help_item *item)
+{
+    const nn_schedule_type *type = nn_schedule_types()[index];
+    if (!type) return false;
+    *item = (nn_help_item){type->name, type->summary, type->example, type->options};
+    return true;
+}
+
+const nn_help_family nn_help_families[] = {
+    {"layers", "layer", "network:\n    - ",
+     "entries of the list `network`, in order; a bare word where no option is needed", families_layer,
+     nn_layer_common_options},
+    {"losses", "loss", "loss:\n    ", "what training makes small: the section `loss`", families_loss, NULL},
+    {"metrics", "metric", "metrics:\n    - ", "figures shown beside the loss: entries of the list `metrics`",
+     families_metric, NULL},
+    {"initializers", "initializer",
+     "initializer: ", "first values of a layer's weights: the option `initializer` of layers that have it",
+     families_initializer, NULL},
+    {"optimizers", "optimizer", "optimizer:\n    ",
+     "how a gradient changes the weights: the section `optimizer`", families_optimizer, NULL},
+    {"schedules", "learning-rate schedule", "lr_schedule:\n    ",
+     "how the learning rate changes in a run: the section `lr_schedule`", families_schedule, NULL},
+    {.topic = NULL},
+};
+
+void nn_help_append_family(nn_text *text, const nn_help_family *family)
+{
+    nn_help_item item;
+    nn_text_append(text, "%s: %s\n\n", family->topic, family->use);
+    for (size_t i = 0; family->item(i, &item); i++)
+        nn_text_append(text, "  %-14s %s\n", item.name, item.summary);
+    if (family->common) {
+        nn_text_append(text, "\noptions that each %s has beside its own:\n", family->what);
+        nn_help_append_options(text, family->common());
+    }
+    nn_text_append(text, "\n`nntrain help NAME` tells about one of them.\n");
+}
+
+void nn_help_append_item(nn_text *text, const nn_help_family *family, const nn_help_item *item)
+{
+    nn_text_append(text, "%s (%s): %s\n", item->name, family->what, item->summary);
+    if (item->example) nn_text_append(text, "\nexample:\n  %s%s\n", family->place, item->example);
+    if (!item->options && !family->common) return;
+    nn_text_append(text, "\noptions:\n");
+    nn_help_append_options(text, item->options);
+    if (!family->common) return;
+    nn_text_append(text, "\noptions that each %s has:\n", family->what);
+    nn_help_append_options(text, family->common());
+}

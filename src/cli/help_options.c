@@ -1,0 +1,71 @@
+/* An option table, for people. */
+#include <math.h>
+
+#include "cli/help.h"
+
+/* Limits beyond these only keep arithmetic from overflowing. */
+#define OPTIONS_UNLIMITED 1e15
+
+static const char *const options_kinds[] = {
+    [NN_OPTION_INTEGER] = "integer",
+    [NN_OPTION_REAL] = "number",
+    [NN_OPTION_BOOLEAN] = "true or false",
+    [NN_OPTION_CHOICE] = "one of",
+    [NN_OPTION_TEXT] = "text",
+    [NN_OPTION_TEXT_LIST] = "text or list of texts",
+    [NN_OPTION_DURATION] = "duration (3 epochs, 100 steps, 10 minutes, 5%)",
+    [NN_OPTION_SECTION] = "section",
+};
+
+static const char *const options_effects[] = {
+    [NN_EFFECT_RESULT] = "changes the result: stays as it is on a resume",
+    [NN_EFFECT_EXTENT] = "length of the run: may be raised on a resume",
+    [NN_EFFECT_SPEED] = "changes speed or memory alone: free on a resume",
+    [NN_EFFECT_OUTPUT] = "changes what is written alone: free on a resume",
+};
+
+static void options_append_choices(nn_text *text, const char *const *choices)
+{
+    for (size_t i = 0; choices && choices[i]; i++)
+        nn_text_append(text, "%s%s", i > 0 ? ", " : " ", choices[i]);
+}
+
+static void options_append_limits(nn_text *text, const nn_option *option)
+{
+    bool low = fabs(option->minimum) < OPTIONS_UNLIMITED;
+    bool high = fabs(option->maximum) < OPTIONS_UNLIMITED;
+    if (option->minimum == 0 && option->maximum == 0) return;
+    if (low && high)
+        nn_text_append(text, ", %.15g to %.15g", option->minimum, option->maximum);
+    else if (low)
+        nn_text_append(text, ", at least %.15g", option->minimum);
+    else if (high)
+        nn_text_append(text, ", at most %.15g", option->maximum);
+}
+
+static void options_append_default(nn_text *text, const nn_option *option)
+{
+    if (!option->default_value)
+        nn_text_append(text, "; required");
+    else if (option->default_value[0])
+        nn_text_append(text, "; default %s", option->default_value);
+    else
+        nn_text_append(text, "; optional");
+}
+
+static void options_append_row(nn_text *text, const nn_option *option)
+{
+    nn_text_append(text, "  %s: %s", option->name, options_kinds[option->kind]);
+    if (option->kind == NN_OPTION_CHOICE) options_append_choices(text, option->choices);
+    options_append_limits(text, option);
+    if (option->kind != NN_OPTION_SECTION) options_append_default(text, option);
+    nn_text_append(text, "\n      %s\n", option->help);
+    if (option->kind != NN_OPTION_SECTION)
+        nn_text_append(text, "      (%s)\n", options_effects[option->effect]);
+}
+
+void nn_help_append_options(nn_text *text, const nn_option *table)
+{
+    if (!table || !table->name) nn_text_append(text, "  (no options)\n");
+    for (const nn_option *option = table; option && option->name; option++) options_append_row(text, option);
+}

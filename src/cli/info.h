@@ -1,0 +1,72 @@
+/* What `nntrain info` says: the same facts as lines for people, or as one JSON object. */
+#ifndef NN_CLI_INFO_H
+#define NN_CLI_INFO_H
+
+#include "store/store.h"
+
+/* ---- facts: "key: value" lines, or members of a JSON object ---- */
+
+typedef struct nn_facts {
+    nn_text text;
+    bool json;
+} nn_facts;
+
+/* Begins a member: what follows is its value. In JSON the comma before it is put where one is needed. */
+void nn_facts_key(nn_facts *facts, const char *key);
+/* Begins an entry of a JSON list; for people nothing. */
+void nn_facts_entry(nn_facts *facts);
+
+void nn_facts_word(nn_facts *facts, const char *key, const char *value); /* NULL: null, or no line */
+void nn_facts_integer(nn_facts *facts, const char *key, int64_t value);
+void nn_facts_number(nn_facts *facts, const char *key, double value, int digits);
+void nn_facts_bytes(nn_facts *facts, const char *key, uint64_t bytes);
+
+/* Values without a key. JSON has no NaN and no Inf: null stands for them. */
+void nn_facts_append_number(nn_facts *facts, double value, int digits);
+void nn_facts_append_extents(nn_facts *facts, int dimensions,
+                             const int64_t *extents); /* "28 x 28", [28,28] */
+
+/* ---- values of a dataset ---- */
+
+#define NN_INFO_CLASSES 1000
+
+/* Of a dataset's values, read as doubles: integers beyond 2^53 are rounded. */
+typedef struct nn_info_statistics {
+    bool measured; /* false: no numbers, or too many */
+    int64_t count, nans, infinities;
+    double minimum, maximum; /* of the finite values; NaN when there is none */
+    size_t class_count;      /* of a list of integers, of which some come more than once; 0: it is none */
+    struct nn_info_class {
+        double label;
+        int64_t count;
+    } classes[NN_INFO_CLASSES];
+} nn_info_statistics;
+
+/* Reads all values, some MiB at a time. */
+nn_status nn_info_measure(nn_store_file *file, const char *dataset, nn_info_statistics *statistics);
+
+/* ---- what a path may be ---- */
+
+/* All facts about a file or a run directory. A data set of which a part cannot be read gives its facts and a
+ * failure; after any other failure there are no facts. */
+nn_status nn_info_append(nn_facts *facts, const char *path);
+
+nn_status nn_info_append_data(nn_facts *facts, nn_store_file *file);
+nn_status nn_info_append_checkpoint(nn_facts *facts, const char *path);
+nn_status nn_info_append_run(nn_facts *facts, const char *directory);
+
+/* Size of a file; 0 when there is none. */
+uint64_t nn_info_file_bytes(const char *path);
+
+/* Where a run was when it saved a checkpoint. */
+typedef struct nn_info_progress {
+    int64_t step, epochs; /* done */
+    int64_t best_epoch;   /* 0: none yet */
+    double best_value;
+    uint64_t data_identity;
+    char fingerprint[32];
+} nn_info_progress;
+
+nn_status nn_info_read_progress(nn_store_file *checkpoint, nn_info_progress *progress);
+
+#endif

@@ -1,0 +1,152 @@
+/* A checkpoint: who wrote it, where the run was, and what it holds. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "cli/info.h"
+
+/* ---- where the run was ---- */
+
+static int64_t checkpoint_lines(const char *text)
+{
+    int64_t lines = 0;
+    for (; *text; text++) lines += *text == '\n';
+    return lines;
+}
+
+nn_status nn_info_read_progress(nn_store_file *checkpoint, nn_info_progress *progress)
+{
+    int64_t integers[3]; /* as training writes them */
+    char *history = NULL, *fingerprint = NULL;
+    nn_status status;
+    NN_TRY(nn_store_read_verified(checkpoint, "state/step_best_identity", NN_STORE_I64, 3, integers));
+    progress->step = integers[0];
+    progress->best_epoch = integers[1];
+    progress->data_identity = (uint64_t)integers[2];
+    NN_TRY(nn_store_read_verified(checkpoint, "state/best_value", NN_STORE_F64, 1, &progress->best_value));
+    NN_TRY_TO(done, status, nn_store_read_text(checkpoint, "state/history", &history));
+    NN_TRY_TO(done, status, nn_store_read_text(checkpoint, "@fingerprint", &fingerprint));
+    progress->epochs = checkpoint_lines(history);
+    snprintf(progress->fingerprint, sizeof progress->fingerprint, "%s", fingerprint);
+done:
+    nn_free(history);
+    nn_free(fingerprint);
+    return status;
+}
+
+static nn_status checkpoint_append_progress(nn_facts *facts, nn_store_file *file)
+{
+    nn_info_progress progress;
+    char identity[32];
+    int64_t microbatch_size;
+    NN_TRY(nn_info_read_progress(file, &progress));
+    NN_TRY(nn_store_read_verified(file, "microbatch_size", NN_STORE_I64, 1, &microbatch_size));
+    snprintf(identity, sizeof identity, "%016" PRIx64, progress.data_identity);
+    nn_facts_word(facts, "fingerprint", progress.fingerprint);
+    nn_facts_integer(facts, "step", progress.step);
+    nn_facts_integer(facts, "epochs", progress.epochs);
+    if (progress.best_epoch > 0) {
+        nn_facts_integer(facts, "best_epoch", progress.best_epoch);
+        nn_facts_number(facts, "best_value", progress.best_value, facts->json ? 17 : 6);
+    }
+    nn_facts_integer(facts, "microbatch_size", microbatch_size);
+    nn_facts_word(facts, "data_identity", identity);
+    return NN_OK;
+}
+
+/* ---- what it holds ---- */
+
+#define CHECKPOINT_WEIGHTS "weights/"
+#define CHECKPOINT_OPTIMIZER "optimizer/"
+
+typedef struct checkpoint_visit {
+    nn_facts *facts;
+    int64_t parameters;
+    uint64_t optimizer_bytes;
+} checkpoint_visit;
+
+static nn_status checkpoint_visit_one(void *context, const char *name, const nn_store_info *info)
+{
+    checkpoint_visit *visit = context;
+    nn_facts *facts = visit->facts;
+    if (strncmp(name, CHECKPOINT_OPTIMIZER, strlen(CHECKPOINT_OPTIMIZER)) == 0)
+        visit->optimizer_bytes += info->storage_bytes;
+    if (strncmp(name, CHECKPOINT_WEIGHTS, strlen(CHECKPOINT_WEIGHTS)) != 0) return NN_OK;
+    const char *tensor = name + strlen(CHECKPOINT_WEIGHTS);
+    int64_t count = 1;
+    for (int d = 0; d < info->dimensions; d++) count *= info->extents[d];
+    visit->parameters += count;
+    if (facts->json) {
+        nn_facts_entry(facts);
+        nn_text_append(&facts->text, "{");
+        nn_facts_word(facts, "name", tensor);
+        nn_facts_key(facts, "shape");
+        nn_facts_append_extents(facts, info->dimensions, info->extents);
+        nn_text_append(&facts->text, "}");
+    } else {
+        nn_text_append(&facts->text, "    %s: ", tensor);
+        nn_facts_append_extents(facts, info->dimensions, info->extents);
+        nn_text_append(&facts->text, "\n");
+    }
+    return NN_OK;
+}
+
+static nn_status checkpoint_append_weights(nn_facts *facts, nn_store_file *file)
+{
+    checkpoint_visit visit = {.facts = facts};
+    nn_facts_key(facts, "weights");
+    nn_text_append(&facts->text, facts->json ? "[" : "\n");
+    NN_TRY(nn_store_visit(file, checkpoint_visit_one, &visit));
+    if (facts->json) nn_text_append(&facts->text, "]");
+    nn_facts_integer(facts, "parameters", visit.parameters);
+    nn_facts_bytes(facts, "optimizer_bytes", visit.optimizer_bytes);
+    return NN_OK;
+}
+
+/* ---- the file ---- */
+
+static nn_status checkpoint_append_text(nn_facts *facts, nn_store_file *file, const char *key,
+                                        const char *source)
+{
+    char *text;
+    NN_TRY(nn_store_read_text(file, source, &text));
+    if (!facts->json && strchr(text, '\n'))
+        nn_text_append(&facts->text, "\n%s:\n%s", key, text);
+    else
+        nn_facts_word(facts, key, text);
+    nn_free(text);
+    return NN_OK;
+}
+
+static nn_status checkpoint_append_all(nn_facts *facts, nn_store_file *file, size_t size)
+{
+    static const char *const attributes[][2] = {{"format", "@format"},
+                                                {"version", "@version"},
+                                                {"precision", "@precision"},
+                                                {"kernels", "@kernels"},
+                                                {"data_folder", "@data_folder"}};
+    nn_facts_word(facts, "kind", "checkpoint");
+    nn_facts_bytes(facts, "bytes", size);
+    for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++)
+        NN_TRY(checkpoint_append_text(facts, file, attributes[i][0], attributes[i][1]));
+    NN_TRY(checkpoint_append_progress(facts, file));
+    NN_TRY(checkpoint_append_weights(facts, file));
+    return checkpoint_append_text(facts, file, "config", "config");
+}
+
+nn_status nn_info_append_checkpoint(nn_facts *facts, const char *path)
+{
+    void *bytes = NULL;
+    size_t size;
+    nn_store_file *file = NULL;
+    nn_status status;
+    NN_TRY_TO(done, status, nn_store_read_sealed(path, &bytes, &size));
+    NN_TRY_TO(done, status, nn_store_open_image(bytes, size, path, &file));
+    status = checkpoint_append_all(facts, file, size);
+done:
+    nn_store_close(file);
+    nn_free(bytes);
+    if (status != NN_OK) nn_text_free(&facts->text);
+    return status;
+}

@@ -1,0 +1,188 @@
+/* A run directory: its checkpoints and whether each is whole, the best weights, the last metrics. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "cli/info.h"
+#include "model/find.h"
+
+#define RUN_METRICS "metrics.jsonl"
+#define RUN_LONGEST_LINE ((long)65536)
+
+/* ---- a checkpoint in it ---- */
+
+typedef struct run_saved {
+    char path[NN_PATH_SIZE];
+    uint64_t bytes;
+    bool whole;
+    nn_info_progress progress; /* of a whole one */
+    char problem[4096];        /* of another */
+} run_saved;
+
+static nn_status run_open_saved(run_saved *saved)
+{
+    void *bytes = NULL;
+    size_t size;
+    nn_store_file *file = NULL;
+    nn_status status;
+    NN_TRY_TO(done, status, nn_store_read_sealed(saved->path, &bytes, &size));
+    NN_TRY_TO(done, status, nn_store_open_image(bytes, size, saved->path, &file));
+    status = nn_info_read_progress(file, &saved->progress);
+done:
+    nn_store_close(file);
+    nn_free(bytes);
+    return status;
+}
+
+static nn_status run_read_saved(run_saved *saved)
+{
+    saved->bytes = nn_info_file_bytes(saved->path);
+    nn_status status = run_open_saved(saved);
+    saved->whole = status == NN_OK;
+    saved->problem[0] = '\0';
+    if (!saved->whole) snprintf(saved->problem, sizeof saved->problem, "%s", nn_error_text());
+    return status == NN_ERROR_MEMORY ? status : NN_OK;
+}
+
+/* The members of a JSON object. */
+static void run_append_json(nn_facts *facts, const run_saved *saved)
+{
+    nn_facts_word(facts, "path", saved->path);
+    nn_facts_bytes(facts, "bytes", saved->bytes);
+    nn_facts_key(facts, "whole");
+    nn_text_append(&facts->text, saved->whole ? "true" : "false");
+    nn_facts_word(facts, "problem", saved->whole ? NULL : saved->problem);
+    if (!saved->whole) return;
+    nn_facts_integer(facts, "step", saved->progress.step);
+    nn_facts_integer(facts, "epochs", saved->progress.epochs);
+    nn_facts_word(facts, "fingerprint", saved->progress.fingerprint);
+}
+
+/* The rest of a line. */
+static void run_append_line(nn_facts *facts, const run_saved *saved)
+{
+    char bytes[NN_FORMAT_SIZE];
+    if (saved->whole)
+        nn_text_append(&facts->text, "step %lld, %lld epochs done, whole, %s, fingerprint %s\n",
+                       (long long)saved->progress.step, (long long)saved->progress.epochs,
+                       nn_format_bytes(bytes, (double)saved->bytes), saved->progress.fingerprint);
+    else
+        nn_text_append(&facts->text, "not whole: %s\n", saved->problem);
+}
+
+static void run_append_saved(nn_facts *facts, const run_saved *saved)
+{
+    if (!facts->json) {
+        run_append_line(facts, saved);
+        return;
+    }
+    nn_text_append(&facts->text, "{");
+    run_append_json(facts, saved);
+    nn_text_append(&facts->text, "}");
+}
+
+/* ---- all of them ---- */
+
+/* *newest, where there is a whole one, is its fingerprint. */
+static nn_status run_append_checkpoints(nn_facts *facts, const char *directory, const int64_t *steps,
+                                        size_t count, run_saved *saved, char *newest, size_t newest_size)
+{
+    nn_facts_key(facts, "checkpoints");
+    nn_text_append(&facts->text, facts->json ? "[" : "%zu\n", count);
+    for (size_t i = 0; i < count; i++) {
+        nn_checkpoint_path(directory, steps[i], saved->path);
+        NN_TRY(run_read_saved(saved));
+        nn_facts_entry(facts);
+        if (!facts->json) nn_text_append(&facts->text, "    %s: ", strrchr(saved->path, '/') + 1);
+        run_append_saved(facts, saved);
+        if (saved->whole && !newest[0]) snprintf(newest, newest_size, "%s", saved->progress.fingerprint);
+    }
+    if (facts->json) nn_text_append(&facts->text, "]");
+    nn_facts_word(facts, "fingerprint", newest[0] ? newest : NULL);
+    return NN_OK;
+}
+
+static nn_status run_append_best(nn_facts *facts, const char *directory, run_saved *saved)
+{
+    snprintf(saved->path, sizeof saved->path, "%.4000s/" NN_CHECKPOINT_BEST, directory);
+    if (nn_info_file_bytes(saved->path) == 0) {
+        nn_facts_word(facts, "best", NULL);
+        return NN_OK;
+    }
+    NN_TRY(run_read_saved(saved));
+    nn_facts_key(facts, "best");
+    run_append_saved(facts, saved);
+    if (!saved->whole || saved->progress.best_epoch == 0) return NN_OK;
+    nn_facts_integer(facts, "best_epoch", saved->progress.best_epoch);
+    nn_facts_number(facts, "best_value", saved->progress.best_value, facts->json ? 17 : 6);
+    return NN_OK;
+}
+
+/* ---- the last metrics ---- */
+
+/* The last line that is whole, a JSON object by itself, cut out of `tail`; NULL: there is none. */
+static char *run_last_line(char *tail)
+{
+    char *end = strrchr(tail, '\n');
+    if (!end) return NULL;
+    *end = '\0';
+    char *before = strrchr(tail, '\n'), *line = before ? before + 1 : tail;
+    return line[0] == '{' && end > line && end[-1] == '}' ? line : NULL;
+}
+
+static nn_status run_append_metrics(nn_facts *facts, const char *directory)
+{
+    char path[NN_PATH_SIZE], *tail;
+    snprintf(path, sizeof path, "%.4000s/" RUN_METRICS, directory);
+    NN_TRY(NN_ALLOCATE(&tail, RUN_LONGEST_LINE + 1, "the last metrics"));
+    FILE *file = fopen(path, "rb");
+    if (file) {
+        if (fseek(file, -RUN_LONGEST_LINE, SEEK_END) != 0) rewind(file);
+        tail[fread(tail, 1, (size_t)RUN_LONGEST_LINE, file)] = '\0';
+        fclose(file);
+    }
+    const char *line = run_last_line(tail);
+    nn_facts_key(facts, "last_metrics");
+    nn_text_append(&facts->text, "%s%s",
+                   line          ? line
+                   : facts->json ? "null"
+                                 : "none yet",
+                   facts->json ? "" : "\n");
+    nn_free(tail);
+    return NN_OK;
+}
+
+/* ---- the directory ---- */
+
+static nn_status run_check(const char *directory, size_t checkpoints)
+{
+    char metrics[NN_PATH_SIZE], best[NN_PATH_SIZE];
+    snprintf(metrics, sizeof metrics, "%.4000s/" RUN_METRICS, directory);
+    snprintf(best, sizeof best, "%.4000s/" NN_CHECKPOINT_BEST, directory);
+    if (checkpoints > 0 || nn_info_file_bytes(metrics) > 0 || nn_info_file_bytes(best) > 0) return NN_OK;
+    NN_FAIL(NN_ERROR_USAGE,
+            "%s: is a folder, but no run directory with a checkpoint; name a file, or a run directory",
+            directory);
+}
+
+nn_status nn_info_append_run(nn_facts *facts, const char *directory)
+{
+    int64_t *steps = NULL;
+    size_t count;
+    char newest[32] = "";
+    run_saved *saved = NULL;
+    nn_status status;
+    NN_TRY_TO(done, status, nn_checkpoint_list(directory, &steps, &count));
+    NN_TRY_TO(done, status, run_check(directory, count));
+    NN_TRY_TO(done, status, NN_ALLOCATE(&saved, 1, "the facts of a checkpoint"));
+    nn_facts_word(facts, "kind", "run");
+    NN_TRY_TO(done, status,
+              run_append_checkpoints(facts, directory, steps, count, saved, newest, sizeof newest));
+    NN_TRY_TO(done, status, run_append_best(facts, directory, saved));
+    status = run_append_metrics(facts, directory);
+done:
+    nn_free(steps);
+    nn_free(saved);
+    if (status != NN_OK) nn_text_free(&facts->text);
+    return status;
+}

@@ -1,0 +1,30 @@
+#include "data/problems.h"
+
+#include <stdint.h>
+
+bool nn_problems_collect(nn_problems *problems, nn_status status)
+{
+    if (status == NN_OK) return true;
+    nn_text_append(&problems->text, "%s%s", problems->text.length > 0 ? "\n" : "", nn_error_text());
+    if (problems->status != NN_ERROR_MEMORY)
+        problems->status =
+            status == NN_ERROR_MEMORY || problems->text.failed ? NN_ERROR_MEMORY : NN_ERROR_DATA;
+    return false;
+}
+
+nn_status nn_problems_report(nn_comm *comm, const nn_problems *problems)
+{
+    /* As a rule all ranks have found the same: one that speaks is enough. */
+    int64_t own = -(int64_t)nn_comm_rank(comm), speaker = problems->status == NN_OK ? INT64_MIN : own;
+    nn_status status = NN_OK;
+    NN_TRY(nn_comm_maximum(comm, &speaker, 1));
+    if (speaker == own)
+        status = nn_fail(problems->status, "%s", problems->text.bytes ? problems->text.bytes : "");
+    return nn_comm_agree(comm, status);
+}
+
+void nn_problems_release(nn_problems *problems)
+{
+    nn_text_free(&problems->text);
+    problems->status = NN_OK;
+}

@@ -1,0 +1,27 @@
+/* Mistakes in the data, collected so that all are reported in one message. Private to data. */
+#ifndef NN_DATA_PROBLEMS_H
+#define NN_DATA_PROBLEMS_H
+
+#include "base/real.h"
+#include "base/text.h"
+#include "comm/comm.h"
+
+#define nn_problems_collect NN_REAL_SYMBOL(nn_problems_collect)
+#define nn_problems_report NN_REAL_SYMBOL(nn_problems_report)
+#define nn_problems_release NN_REAL_SYMBOL(nn_problems_release)
+
+/* Zero-initialise. */
+typedef struct nn_problems {
+    nn_text text;
+    nn_status status; /* NN_ERROR_DATA, or NN_ERROR_MEMORY when memory was a problem */
+} nn_problems;
+
+/* Keeps the recorded text of a failed status. Returns whether the status is NN_OK. */
+bool nn_problems_collect(nn_problems *problems, nn_status status);
+
+/* Fails on all ranks with what the lowest rank that has problems collected. Collective. */
+nn_status nn_problems_report(nn_comm *comm, const nn_problems *problems);
+
+void nn_problems_release(nn_problems *problems);
+
+#endif

@@ -1,0 +1,154 @@
+/* What nntrain help says: nothing of the tables is left out, and its example is a good configuration. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cli/command.h"
+#include "cli/help.h"
+#include "model/symbols.h"
+#include "train/settings.h"
+
+static nn_text help_on(const char *topic)
+{
+    nn_text text = {0};
+    if (nn_help_append(&text, topic) != NN_OK) fail_msg("help %s: %s", topic ? topic : "", nn_error_text());
+    return text;
+}
+
+static void expect_text(const nn_text *text, const char *topic, const char *part)
+{
+    if (!strstr(text->bytes, part)) fail_msg("help %s lacks \"%s\":\n%s", topic, part, text->bytes);
+}
+
+/* Each option with its help line; its default and its choices too. */
+static void expect_options(const nn_text *text, const char *topic, const nn_option *table)
+{
+    char line[256];
+    for (const nn_option *option = table; option && option->name; option++) {
+        snprintf(line, sizeof line, "\n  %s: ", option->name);
+        expect_text(text, topic, line);
+        expect_text(text, topic, option->help);
+        if (option->kind == NN_OPTION_SECTION) continue;
+        if (option->default_value && option->default_value[0]) {
+            snprintf(line, sizeof line, "; default %s\n", option->default_value);
+            expect_text(text, topic, line);
+        }
+        for (size_t i = 0; option->choices && option->choices[i]; i++)
+            expect_text(text, topic, option->choices[i]);
+    }
+}
+
+static void expect_page(const char *topic, const nn_option *table)
+{
+    nn_text text = help_on(topic);
+    expect_options(&text, topic, table);
+    nn_text_free(&text);
+}
+
+/* Would be wrong: a topic that is listed and has no text. */
+static void test_topics(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    for (; nn_help_topic(count); count++) {
+        nn_text text = help_on(nn_help_topic(count));
+        assert_true(strlen(text.bytes) > 40);
+        assert_int_equal(text.bytes[text.length - 1], '\n');
+        nn_text_free(&text);
+    }
+    assert_true(count > 25);
+}
+
+/* Would be wrong: an option that the reader of configurations knows and help does not. */
+static void test_sections(void **state)
+{
+    (void)state;
+    expect_page("data", nn_data_options_table);
+    expect_page("data", nn_part_options_table);
+    expect_page("data", nn_split_options_table);
+    expect_page("data", nn_field_options_table);
+    expect_page("training", nn_training_options_table);
+    expect_page("checkpoint", nn_checkpoint_options_table);
+    expect_page("dense", nn_layer_common_options());
+}
+
+/* Would be wrong: a plug-in that is registered and that help passes over, or a part of its table. */
+static void test_plugins(void **state)
+{
+    (void)state;
+    size_t families = 0;
+    for (const nn_help_family *family = nn_help_families; family->topic; family++, families++) {
+        nn_help_item item;
+        nn_text list = help_on(family->topic);
+        size_t items = 0;
+        for (; family->item(items, &item); items++) {
+            expect_text(&list, family->topic, item.name);
+            expect_text(&list, family->topic, item.summary);
+            nn_text text = help_on(item.name);
+            expect_text(&text, item.name, item.summary);
+            if (item.example) expect_text(&text, item.name, item.example);
+            expect_options(&text, item.name, item.options);
+            nn_text_free(&text);
+        }
+        assert_true(items > 0);
+        nn_text_free(&list);
+    }
+    assert_int_equal(families, 6);
+}
+
+/* Would be wrong: a command or one of its options that the overview does not show. */
+static void test_overview(void **state)
+{
+    (void)state;
+    nn_text text = help_on(NULL);
+    for (const nn_command *const *command = nn_commands(); *command; command++) {
+        expect_text(&text, "", (*command)->name);
+        expect_text(&text, "", (*command)->summary);
+        for (const nn_command_option *option = (*command)->options; option->name; option++) {
+            expect_text(&text, "", option->name);
+            expect_text(&text, "", option->help);
+        }
+    }
+    for (const nn_help_family *family = nn_help_families; family->topic; family++)
+        expect_text(&text, "", family->topic);
+    nn_text_free(&text);
+}
+
+/* Would be wrong: a beginner who copies the example from help gets errors. */
+static void test_example(void **state)
+{
+    (void)state;
+    nn_config *config = NULL;
+    nn_settings settings;
+    nn_text text = help_on("config");
+    expect_text(&text, "config", nn_help_example);
+    nn_text_free(&text);
+    assert_int_equal(nn_config_parse(nn_help_example, "example", NULL, 0, &config), NN_OK);
+    if (nn_settings_read(config, &settings) != NN_OK) fail_msg("%s", nn_error_text());
+    nn_settings_release(&settings);
+    nn_config_destroy(config);
+}
+
+static void test_unknown(void **state)
+{
+    (void)state;
+    nn_text text = {0};
+    assert_int_equal(nn_help_append(&text, "dens"), NN_ERROR_USAGE);
+    assert_non_null(strstr(nn_error_text(), "nntrain help dense"));
+    assert_int_equal(nn_help_append(&text, "qqqqqqqqqq"), NN_ERROR_USAGE);
+    assert_int_equal(text.length, 0);
+    nn_text_free(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_topics),   cmocka_unit_test(test_sections), cmocka_unit_test(test_plugins),
+        cmocka_unit_test(test_overview), cmocka_unit_test(test_example),  cmocka_unit_test(test_unknown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,301 @@
+/* Every optimizer of the list: PyTorch's figures, the same bits for any cut, no NaN lost, gaps stay zero. */
+#include "plugin.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "../fixtures/fixture.h"
+#include "base/philox.h"
+
+#define WEIGHTS 12
+#define STEPS 10
+
+/* The arrays of optimizers.txt. */
+static const struct {
+    const char *fixture, *yaml;
+} cases[] = {
+    {"sgd_plain", "sgd: {learning_rate: 0.1, momentum: 0}"},
+    {"sgd_momentum", "sgd: {learning_rate: 0.1}"},
+    {"sgd_nesterov", "sgd: {learning_rate: 0.1, momentum: 0.8, nesterov: true}"},
+    {"sgd_decay", "sgd: {learning_rate: 0.1, momentum: 0.9, weight_decay: 0.05}"},
+    {"sgd_plain_decay", "sgd: {learning_rate: 0.1, momentum: 0, weight_decay: 0.05}"},
+    {"adam", "adam"},
+    {"adam_other", "adam: {learning_rate: 0.01, beta1: 0.8, beta2: 0.95, epsilon: 1e-3}"},
+    {"adamw", "adamw: {learning_rate: 0.01, weight_decay: 0.1}"},
+};
+
+static void for_all_optimizers(void (*check)(const char *yaml))
+{
+    for (const nn_optimizer_type *const *type = nn_optimizer_types(); *type; type++) check((*type)->example);
+    for (size_t i = 0; i < COUNT(cases); i++) check(cases[i].yaml);
+}
+
+/* An optimizer with `count` weights and their state. */
+typedef struct trial {
+    const nn_optimizer_type *type;
+    void *options;
+    int slot_count;
+    int64_t count, step;
+    nn_real *weights, *gradient, *slots[NN_OPTIMIZER_SLOTS];
+} trial;
+
+static nn_real *trial_values(int64_t count)
+{
+    nn_real *values = NULL;
+    assert_int_equal(NN_ALLOCATE(&values, count, "values"), NN_OK);
+    return values;
+}
+
+/* Slots that the optimizer does not have are NULL, so that touching them crashes. */
+static trial trial_create(const char *yaml, int64_t count)
+{
+    trial t = {.count = count};
+    const char *names[NN_OPTIMIZER_SLOTS] = {0};
+    t.options = plugin_optimizer(yaml, &t.type);
+    t.slot_count = t.type->slots(t.options, names);
+    assert_in_range(t.slot_count, 0, NN_OPTIMIZER_SLOTS);
+    t.weights = trial_values(count);
+    t.gradient = trial_values(count);
+    for (int s = 0; s < t.slot_count; s++) {
+        assert_true(names[s] && names[s][0]);
+        t.slots[s] = trial_values(count);
+    }
+    return t;
+}
+
+static void trial_destroy(trial *t)
+{
+    nn_free(t->options);
+    nn_free(t->weights);
+    nn_free(t->gradient);
+    for (int s = 0; s < t->slot_count; s++) nn_free(t->slots[s]);
+}
+
+static void trial_fill(int64_t count, uint32_t purpose, uint32_t step, nn_real *values)
+{
+    nn_random stream = {5, purpose, step};
+    for (int64_t i = 0; i < count; i++) values[i] = (nn_real)nn_random_normal(stream, (uint64_t)i);
+}
+
+static nn_optimizer_step trial_prepare(trial *t, double scale)
+{
+    nn_optimizer_step step = {
+        .step = ++t->step, .learning_rate = *(const double *)t->options, .gradient_scale = scale};
+    t->type->prepare(t->options, &step);
+    return step;
+}
+
+static void trial_apply(trial *t, const nn_optimizer_step *step, int64_t begin, int64_t end)
+{
+    nn_real *slots[NN_OPTIMIZER_SLOTS] = {0};
+    for (int s = 0; s < t->slot_count; s++) slots[s] = t->slots[s] + begin;
+    t->type->apply(t->options, step, end - begin, t->gradient + begin, slots, t->weights + begin);
+}
+
+static void expect_same_bits(const trial *a, const trial *b)
+{
+    size_t bytes = (size_t)a->count * sizeof(nn_real);
+    assert_memory_equal(a->weights, b->weights, bytes);
+    for (int s = 0; s < a->slot_count; s++) assert_memory_equal(a->slots[s], b->slots[s], bytes);
+}
+
+/* Fails when a plug-in or an option is undocumented, its example does not pass its own check, or the learning
+ * rate is not where the step takes it from. */
+static void test_documented(void **state)
+{
+    (void)state;
+    for (const nn_optimizer_type *const *entry = nn_optimizer_types(); *entry; entry++) {
+        const nn_optimizer_type *type = *entry, *found;
+        assert_ptr_equal(nn_optimizer_find(type->name), type);
+        assert_true(type->summary && type->summary[0]);
+        plugin_check_table(type->options, type->options_size);
+        assert_string_equal(type->options[0].name, "learning_rate");
+        assert_int_equal(type->options[0].offset, 0);
+        void *options = plugin_optimizer(type->example, &found);
+        assert_ptr_equal(found, type);
+        if (type->check) assert_int_equal(type->check(options), NN_OK);
+        nn_free(options);
+    }
+    assert_null(nn_optimizer_find("no such optimizer"));
+}
+
+/* Ten steps with the fixture's gradients; after[w][s] is weight w after step s. */
+static void run_fixture(const char *yaml, nn_real after[WEIGHTS][STEPS])
+{
+    nn_real gradients[STEPS * WEIGHTS];
+    trial t = trial_create(yaml, WEIGHTS);
+    fixture_read("optimizers.txt", "gradients", STEPS * WEIGHTS, gradients);
+    fixture_read("optimizers.txt", "initial", WEIGHTS, t.weights);
+    for (int s = 0; s < STEPS; s++) {
+        memcpy(t.gradient, gradients + s * WEIGHTS, sizeof(nn_real) * WEIGHTS);
+        nn_optimizer_step step = trial_prepare(&t, 1);
+        trial_apply(&t, &step, 0, WEIGHTS);
+        for (int w = 0; w < WEIGHTS; w++) after[w][s] = t.weights[w];
+    }
+    trial_destroy(&t);
+}
+
+/* Fails when the definition is not PyTorch's: place of epsilon, bias correction, decay, momentum. Each weight
+ * is compared on its own, as they are of very different size. */
+static void test_pytorch(void **state)
+{
+    (void)state;
+    double tolerance = sizeof(nn_real) == sizeof(double) ? 1e-14 : 1e-6;
+    nn_real after[WEIGHTS][STEPS], expected[STEPS * WEIGHTS], weight[STEPS];
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s.%s", cases[i].fixture, NN_REAL_NAME);
+        fixture_read("optimizers.txt", name, STEPS * WEIGHTS, expected);
+        run_fixture(cases[i].yaml, after);
+        for (int w = 0; w < WEIGHTS; w++) {
+            for (int s = 0; s < STEPS; s++) weight[s] = expected[s * WEIGHTS + w];
+            fixture_compare(name, STEPS, after[w], weight, tolerance);
+        }
+    }
+}
+
+/* Fails when an element's result depends on where a slice begins or ends. */
+static void check_cuts(const char *yaml)
+{
+    static const int64_t lengths[] = {1, 3, 16, 7, 64, 5, 100, 2, 33};
+    enum { VALUES = 1003 };
+    trial whole = trial_create(yaml, VALUES), cut = trial_create(yaml, VALUES);
+    trial_fill(VALUES, 1, 0, whole.weights);
+    trial_fill(VALUES, 1, 0, cut.weights);
+    for (uint32_t s = 0; s < 4; s++) {
+        trial_fill(VALUES, 2, s, whole.gradient);
+        trial_fill(VALUES, 2, s, cut.gradient);
+        nn_optimizer_step step = trial_prepare(&whole, 0.7);
+        trial_apply(&whole, &step, 0, VALUES);
+        step = trial_prepare(&cut, 0.7);
+        size_t length = s;
+        for (int64_t begin = 0; begin < VALUES; length++) {
+            int64_t end = begin + lengths[length % COUNT(lengths)];
+            if (end > VALUES) end = VALUES;
+            trial_apply(&cut, &step, begin, end);
+            begin = end;
+        }
+        expect_same_bits(&whole, &cut);
+    }
+    trial_destroy(&whole);
+    trial_destroy(&cut);
+}
+
+static void test_cuts(void **state)
+{
+    (void)state;
+    for_all_optimizers(check_cuts);
+}
+
+/* Fails when a NaN or infinite gradient leaves a weight that looks sound, or reaches its neighbours. */
+static void check_nonfinite(const char *yaml)
+{
+    trial t = trial_create(yaml, WEIGHTS);
+    trial_fill(WEIGHTS, 1, 0, t.weights);
+    trial_fill(WEIGHTS, 2, 0, t.gradient);
+    t.gradient[1] = (nn_real)NAN;
+    t.gradient[8] = (nn_real)INFINITY;
+    nn_optimizer_step step = trial_prepare(&t, 1);
+    trial_apply(&t, &step, 0, WEIGHTS);
+    for (int i = 0; i < WEIGHTS; i++) assert_int_equal(isfinite(t.weights[i]) != 0, i != 1 && i != 8);
+    assert_true(isnan(t.weights[1]));
+    trial_destroy(&t);
+}
+
+static void test_nonfinite(void **state)
+{
+    (void)state;
+    for_all_optimizers(check_nonfinite);
+}
+
+/* Fails when the gaps between tensors, which hold zeros, are moved by a step. */
+static void check_zeros(const char *yaml)
+{
+    trial t = trial_create(yaml, WEIGHTS);
+    for (int s = 0; s < 3; s++) {
+        nn_optimizer_step step = trial_prepare(&t, 1);
+        trial_apply(&t, &step, 0, WEIGHTS);
+    }
+    for (int i = 0; i < WEIGHTS; i++) {
+        assert_true(t.weights[i] == 0);
+        for (int s = 0; s < t.slot_count; s++) assert_true(t.slots[s][i] == 0);
+    }
+    trial_destroy(&t);
+}
+
+static void test_zeros(void **state)
+{
+    (void)state;
+    for_all_optimizers(check_zeros);
+}
+
+/* Fails when clipping's factor is left out, or applied to anything but the gradient. */
+static void check_scale(const char *yaml)
+{
+    trial plain = trial_create(yaml, WEIGHTS), scaled = trial_create(yaml, WEIGHTS);
+    trial_fill(WEIGHTS, 1, 0, plain.weights);
+    trial_fill(WEIGHTS, 1, 0, scaled.weights);
+    for (uint32_t s = 0; s < 3; s++) {
+        trial_fill(WEIGHTS, 2, s, plain.gradient);
+        trial_fill(WEIGHTS, 2, s, scaled.gradient);
+        for (int i = 0; i < WEIGHTS; i++) scaled.gradient[i] *= 4;
+        nn_optimizer_step step = trial_prepare(&plain, 1);
+        trial_apply(&plain, &step, 0, WEIGHTS);
+        step = trial_prepare(&scaled, 0.25);
+        trial_apply(&scaled, &step, 0, WEIGHTS);
+    }
+    expect_same_bits(&plain, &scaled);
+    trial_destroy(&plain);
+    trial_destroy(&scaled);
+}
+
+static void test_scale(void **state)
+{
+    (void)state;
+    for_all_optimizers(check_scale);
+}
+
+static void expect_slots(const char *yaml, int expected)
+{
+    trial t = trial_create(yaml, 1);
+    assert_int_equal(t.slot_count, expected);
+    trial_destroy(&t);
+}
+
+/* Fails when memory is spent on a momentum that is 0, or checkpoints would miss a vector of state. */
+static void test_slots(void **state)
+{
+    (void)state;
+    expect_slots("sgd: {momentum: 0}", 0);
+    expect_slots("sgd", 1);
+    expect_slots("adam", 2);
+    expect_slots("adamw", 2);
+}
+
+static void expect_refused(const char *yaml, const char *remedy)
+{
+    const nn_optimizer_type *type;
+    void *options = plugin_optimizer(yaml, &type);
+    assert_non_null(type->check);
+    assert_int_equal(type->check(options), NN_ERROR_USAGE);
+    if (!strstr(nn_error_text(), remedy)) fail_msg("'%s' does not say '%s'", nn_error_text(), remedy);
+    nn_free(options);
+}
+
+/* Fails when options that would silently do nothing, or not what their name says, are taken. */
+static void test_refused(void **state)
+{
+    (void)state;
+    expect_refused("adam: {weight_decay: 0.01}", "adamw: {weight_decay: 0.01}");
+    expect_refused("sgd: {momentum: 0, nesterov: true}", "set momentum");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_documented), cmocka_unit_test(test_pytorch), cmocka_unit_test(test_cuts),
+        cmocka_unit_test(test_nonfinite),  cmocka_unit_test(test_zeros),   cmocka_unit_test(test_scale),
+        cmocka_unit_test(test_slots),      cmocka_unit_test(test_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,159 @@
+/* Every schedule of the list: a sound factor at every step, linear warm-up; and the closed forms. */
+#include "plugin.h"
+
+#include <math.h>
+#include <string.h>
+
+static const nn_run_length lengths[] = {{1, 1}, {7, 3}, {100, 10}, {1000, 7}, {977, 2000}};
+
+static const nn_duration warmups[] = {
+    {0, NN_DURATION_FRACTION}, {0.05, NN_DURATION_FRACTION}, {1, NN_DURATION_FRACTION},
+    {1.5, NN_DURATION_EPOCHS}, {5, NN_DURATION_STEPS},       {1e12, NN_DURATION_STEPS},
+};
+
+/* The options begin with the warm-up, whatever the schedule. */
+static void *schedule_create(const char *yaml, const nn_schedule_type **type, nn_duration warmup)
+{
+    void *options = plugin_schedule(yaml, type);
+    *(nn_duration *)options = warmup;
+    return options;
+}
+
+static void expect_near(double value, double expected)
+{
+    if (!(fabs(value - expected) <= 1e-12)) fail_msg("%.17g instead of %.17g", value, expected);
+}
+
+/* Fails when a plug-in or an option is undocumented, its example does not pass its own check, or the warm-up
+ * is not where the common code takes it from. */
+static void test_documented(void **state)
+{
+    (void)state;
+    for (const nn_schedule_type *const *entry = nn_schedule_types(); *entry; entry++) {
+        const nn_schedule_type *type = *entry, *found;
+        assert_ptr_equal(nn_schedule_find(type->name), type);
+        assert_true(type->summary && type->summary[0]);
+        plugin_check_table(type->options, type->options_size);
+        assert_string_equal(type->options[0].name, "warmup");
+        assert_int_equal(type->options[0].kind, NN_OPTION_DURATION);
+        assert_int_equal(type->options[0].offset, 0);
+        void *options = plugin_schedule(type->example, &found);
+        assert_ptr_equal(found, type);
+        if (type->check) assert_int_equal(type->check(options), NN_OK);
+        nn_free(options);
+    }
+    assert_null(nn_schedule_find("no such schedule"));
+}
+
+static void check_run(const nn_schedule_type *type, const void *options, nn_run_length length)
+{
+    int64_t warmup = nn_schedule_warmup_steps(options, length);
+    assert_in_range(warmup, 0, length.steps);
+    for (int64_t step = 0; step < length.steps + 2; step++) {
+        double factor = nn_schedule_factor(type, options, step, length);
+        assert_true(isfinite(factor) && factor >= 0 && factor <= 1);
+        if (step < warmup) expect_near(factor, (double)(step + 1) / (double)warmup);
+        if (step == warmup && step < length.steps) expect_near(factor, 1);
+    }
+}
+
+/* Fails when a factor is no share of the learning rate, the warm-up is not linear, or the schedule proper
+ * does not begin at 1 right after it; a resume with more epochs may ask for steps beyond the end. */
+static void test_all(void **state)
+{
+    (void)state;
+    for (const nn_schedule_type *const *type = nn_schedule_types(); *type; type++) {
+        for (size_t w = 0; w < COUNT(warmups); w++) {
+            const nn_schedule_type *found;
+            void *options = schedule_create((*type)->example, &found, warmups[w]);
+            for (size_t l = 0; l < COUNT(lengths); l++) check_run(found, options, lengths[l]);
+            nn_free(options);
+        }
+    }
+}
+
+static int64_t warmup_of(nn_duration warmup, nn_run_length length)
+{
+    return nn_schedule_warmup_steps(&warmup, length);
+}
+
+/* Fails when a duration becomes the wrong number of steps. */
+static void test_durations(void **state)
+{
+    (void)state;
+    nn_run_length length = {.steps = 100, .steps_per_epoch = 10};
+    assert_int_equal(warmup_of((nn_duration){0, NN_DURATION_NONE}, length), 0);
+    assert_int_equal(warmup_of((nn_duration){2, NN_DURATION_EPOCHS}, length), 20);
+    assert_int_equal(warmup_of((nn_duration){0.5, NN_DURATION_EPOCHS}, length), 5);
+    assert_int_equal(warmup_of((nn_duration){17, NN_DURATION_STEPS}, length), 17);
+    assert_int_equal(warmup_of((nn_duration){0.07, NN_DURATION_FRACTION}, length), 7);
+    assert_int_equal(warmup_of((nn_duration){0.29, NN_DURATION_FRACTION}, length), 29);
+    assert_int_equal(warmup_of((nn_duration){11, NN_DURATION_EPOCHS}, length), 100);
+    assert_int_equal(warmup_of((nn_duration){1e300, NN_DURATION_EPOCHS}, length), 100);
+}
+
+static double factor_of(const char *yaml, int64_t step, nn_run_length length)
+{
+    const nn_schedule_type *type;
+    void *options = plugin_schedule(yaml, &type);
+    double factor = nn_schedule_factor(type, options, step, length);
+    nn_free(options);
+    return factor;
+}
+
+/* Fails when a schedule is not the function that its name promises, or a default has changed. */
+static void test_closed_forms(void **state)
+{
+    (void)state;
+    const double pi = 3.14159265358979323846;
+    nn_run_length length = {.steps = 200, .steps_per_epoch = 20};
+    for (int64_t step = 0; step < 200; step++) {
+        double done = (double)step / 200, done_warm = (double)(step - 10) / 190;
+        expect_near(factor_of("constant", step, length), 1);
+        expect_near(factor_of("step: {every: 3 epochs}", step, length), pow(0.1, (double)(step / 60)));
+        expect_near(factor_of("step: {every: 25%, factor: 0.5}", step, length),
+                    pow(0.5, (double)(step / 50)));
+        expect_near(factor_of("step: {warmup: 20 steps, every: 60 steps}", step, length),
+                    step < 20 ? (double)(step + 1) / 20 : pow(0.1, (double)((step - 20) / 60)));
+        expect_near(factor_of("cosine", step, length),
+                    step < 10 ? (double)(step + 1) / 10 : (1 + cos(pi * done_warm)) / 2);
+        expect_near(factor_of("cosine: {warmup: 0%, final_factor: 0.2}", step, length),
+                    0.2 + 0.8 * (1 + cos(pi * done)) / 2);
+    }
+}
+
+static void expect_refused(const char *yaml, const char *text)
+{
+    const nn_schedule_type *type;
+    void *options = plugin_schedule(yaml, &type);
+    assert_non_null(type->check);
+    assert_int_equal(type->check(options), NN_ERROR_USAGE);
+    if (!strstr(nn_error_text(), text)) fail_msg("'%s' does not say '%s'", nn_error_text(), text);
+    nn_free(options);
+}
+
+/* Fails when a schedule takes minutes, which would make the trained bits depend on the machine. */
+static void test_seconds_refused(void **state)
+{
+    (void)state;
+    for (const nn_schedule_type *const *type = nn_schedule_types(); *type; type++) {
+        const nn_schedule_type *found;
+        void *options = schedule_create((*type)->example, &found, (nn_duration){60, NN_DURATION_SECONDS});
+        assert_non_null(found->check);
+        assert_int_equal(found->check(options), NN_ERROR_USAGE);
+        assert_non_null(strstr(nn_error_text(), "warmup"));
+        nn_free(options);
+    }
+    expect_refused("step: {every: 10 minutes}", "every");
+    expect_refused("step: {every: 0 epochs}", "above 0");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_documented),      cmocka_unit_test(test_all),
+        cmocka_unit_test(test_durations),       cmocka_unit_test(test_closed_forms),
+        cmocka_unit_test(test_seconds_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

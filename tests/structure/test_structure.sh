@@ -1,0 +1,145 @@
+#!/usr/bin/env bash
+# The house plan: which folder may include which, where libraries may be called, and where files may lie.
+# test_structure.sh PROJECT_FOLDER: one line for each breach; non-zero when there is one.
+set -euo pipefail
+shopt -s nullglob
+cd "$1"
+
+# A folder may use these, and whatever these may use.
+declare -A arrows=(
+    [base]=""
+    [config]="base"
+    [tensor]="base"
+    [comm]="base"
+    [store]="base"
+    [nn]="tensor base"
+    [optim]="tensor base"
+    [model]="nn config store"
+    [data]="store comm tensor base"
+    [train]="model data optim comm"
+    [cli]="train"
+)
+
+# header or pragma | the only files where it may stand
+guarded=(
+    "#include <mpi\.h>|^(src/comm/|include/nntrain/nntrain_mpi\.h$)"
+    "#include <hdf5|^src/store/"
+    "#include <cblas|^src/tensor/"
+    "#include <xxhash|^src/base/"
+    "#include <yaml|^src/config/"
+    "#pragma omp|^src/train/"
+)
+
+# folder | prefix of the plug-ins' files and list | macro of the list
+plugins=(
+    "nn|layer|NN_LAYER"
+    "nn|loss|NN_LOSS"
+    "nn|metric|NN_METRIC"
+    "nn|initializer|NN_INITIALIZER"
+    "optim|optimizer|NN_OPTIMIZER"
+    "optim|schedule|NN_SCHEDULE"
+    "cli|command|NN_COMMAND"
+)
+
+top_level=" src include scripts tests cluster CMakeLists.txt CMakePresets.json README.md build runs "
+
+breaches=0
+breach() {
+    echo "$*"
+    breaches=$((breaches + 1))
+}
+
+# reachable FOLDER: the folder and all that its arrows lead to.
+reachable() {
+    local next
+    echo "$1"
+    for next in ${arrows[$1]}; do reachable "$next"; done
+}
+
+check_places() {
+    local path
+    for path in *; do
+        [[ $top_level == *" $path "* ]] || breach "$path: does not belong at the top level"
+    done
+    while read -r path; do
+        breach "$path: sources lie at src/FOLDER/FILE, no deeper and no higher"
+    done < <(find src -mindepth 1 -maxdepth 1 ! -type d; find src -mindepth 2 -type d)
+    for path in src/*/; do
+        path=${path#src/}
+        [[ -v arrows[${path%/}] ]] || breach "src/$path: has no row in the arrows of $0"
+    done
+}
+
+# check_include FOLDER FILE:LINE HEADER
+check_include() {
+    local folder=$1 place=$2 header=$3 owner=${3%%/*}
+    if [[ $header == build.h ]]; then return; fi # generated from base
+    if [[ $header != */* ]]; then
+        breach "$place: \"$header\" is included without its folder"
+    elif [[ $owner != nntrain && " ${allowed[$folder]} " != *" $owner "* ]]; then
+        breach "$place: src/$folder may not use src/$owner (\"$header\")"
+    fi
+}
+
+check_includes() {
+    local folder file line text
+    declare -A allowed
+    for folder in "${!arrows[@]}"; do allowed[$folder]=$(reachable "$folder" | sort -u | tr '\n' ' '); done
+    while IFS=: read -r file line text; do
+        folder=${file#src/}
+        folder=${folder%%/*}
+        [[ -v arrows[$folder] ]] || continue
+        text=${text#*\"}
+        check_include "$folder" "$file:$line" "${text%%\"*}"
+    done < <(grep -rnE --include='*.[ch]' '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' src)
+}
+
+check_guarded() {
+    local row pattern places place
+    for row in "${guarded[@]}"; do
+        IFS='|' read -r pattern places <<<"$row"
+        pattern=${pattern/#\#/'^[[:space:]]*#[[:space:]]*'}
+        while read -r place; do
+            breach "$place: belongs in ${places} only"
+        done < <(grep -rnE --include='*.[ch]' "${pattern// /[[:space:]]*}" src include | grep -vE "${places/\$/:}" || true)
+    done
+}
+
+check_plugins() {
+    local row folder kind macro list files lines name
+    for row in "${plugins[@]}"; do
+        IFS='|' read -r folder kind macro <<<"$row"
+        list=src/$folder/${kind}_list.h
+        files=$(for name in "src/$folder/${kind}"_*.c; do
+            name=${name##*/"${kind}"_}
+            echo "${name%.c}"
+        done | sort)
+        lines=$(sed -n "s/^$macro(\(.*\))\$/\1/p" "$list" | sort)
+        for name in $(comm -23 <(echo "$files") <(echo "$lines")); do
+            breach "src/$folder/${kind}_$name.c: has no line $macro($name) in $list"
+        done
+        for name in $(comm -13 <(echo "$files") <(echo "$lines")); do
+            breach "$list: $macro($name) has no file src/$folder/${kind}_$name.c of its own"
+        done
+    done
+}
+
+# Libraries return; only the program ends. comm may end the job once MPI_Abort has been asked to.
+check_endings() {
+    local place
+    while read -r place; do
+        breach "$place: nothing below cli may end the process"
+    done < <(grep -rnE --include='*.[ch]' '\b(_?exit|_Exit|quick_exit|abort|MPI_Abort)[[:space:]]*\(' src |
+        grep -vE '^src/cli/|^src/comm/[a-z_]*\.c:[0-9]+:[[:space:]]*(MPI_Abort|_Exit)\(')
+}
+
+check_places
+check_includes
+check_guarded
+check_plugins
+check_endings
+if [ "$breaches" -gt 0 ]; then
+    echo "$breaches breaches of the house plan"
+    exit 1
+fi
+echo "the house stands as planned"

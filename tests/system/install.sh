@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# The installed tree is complete: programs of one's own compile against it, by pkg-config and by find_package, train on
+# two ranks, and predict without MPI.
+source "$(dirname "$0")/common.sh"
+build=$2
+grep -q '^NN_SANITIZE:[^=]*=.' "$build/CMakeCache.txt" && exit 77
+sources=$source_folder/tests/install
+tree=$work/tree
+must() { "$@" >log 2>&1 || { fail "$*"; cat log; finish; }; }
+
+must cmake --install "$build" --prefix "$tree"
+must "$tree/bin/nntrain" version
+config=$tree/share/nntrain/digits/digits.yaml
+[ -f "$config" ] || fail "the example is not installed"
+
+# By pkg-config: training with mpicc, prediction with a plain compiler.
+PKG_CONFIG_PATH=$(dirname "$(find "$tree" -name nntrain.pc)"):${PKG_CONFIG_PATH:-}
+export PKG_CONFIG_PATH
+read -r -a train_flags <<<"$(pkg-config --cflags --libs nntrain)"
+read -r -a predict_flags <<<"$(pkg-config --cflags --libs nntrain_infer)"
+must mpicc -std=c11 "$sources/train.c" "${train_flags[@]}" -o train
+must "${CC:-cc}" -std=c11 "$sources/predict.c" "${predict_flags[@]}" -o predict
+ldd predict | grep -q 'libmpi\.' && fail "prediction needs MPI"
+
+# By find_package, with and without the part that needs MPI.
+must cmake -S "$sources" -B user -DCMAKE_PREFIX_PATH="$tree"
+must cmake --build user
+must cmake -S "$sources" -B user-infer -DCMAKE_PREFIX_PATH="$tree" -DCOMPONENTS=infer
+must cmake --build user-infer
+[ -e user-infer/train ] && fail "COMPONENTS=infer brings training along"
+
+OMP_NUM_THREADS=1 must mpirun -n 2 --bind-to none ./train "$config" run-a training.epochs=2
+trained=$(sed -n 's/^[0-9]* steps, fingerprint //p' log)
+OMP_NUM_THREADS=1 must mpirun -n 2 --bind-to none user/train "$config" run-b training.epochs=2
+[ -n "$trained" ] && [ "$(sed -n 's/^[0-9]* steps, fingerprint //p' log)" = "$trained" ] ||
+    fail "the two programs trained different weights"
+newest=run-a/checkpoints/$(ls run-a/checkpoints | tail -n 1)
+for program in ./predict user/predict user-infer/predict; do
+    must $program run-a
+    grep -q '^class 0 ' log || { fail "$program does not see a zero"; cat log; }
+    must $program "$newest"
+    grep -q "fingerprint $trained" log || { fail "$program has not loaded the trained weights"; cat log; }
+done
+$program nowhere >log 2>&1 && fail "a run that is not there"
+grep -q nowhere log || fail "no word of the run that is not there"
+finish
