@@ -59,7 +59,7 @@ static nn_status train_run(const nn_arguments *arguments)
     nn_job job = {.overrides = arguments->values[OPTION_SET],
                   .override_count = arguments->value_counts[OPTION_SET],
                   .fresh = arguments->value_counts[OPTION_FRESH] > 0,
-                  .terminal = isatty(STDOUT_FILENO),
+                  .terminal = nn_session_on_terminal(),
                   .stop = nn_session_stop_flag()};
     NN_TRY(train_find_config(arguments, &job.config_path));
     train_default_directory(job.config_path, directory, sizeof directory);

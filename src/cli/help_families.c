@@ -1,4 +1,6 @@
 /* The kinds of plug-ins, brought to one form. */
+#include <string.h>
+
 #include "cli/help.h"
 #include "model/symbols.h"
 #include "nn/initializer.h"
@@ -6,11 +8,13 @@
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 
+/* The layer `input` is made by the network: an example of it would be refused. */
 static bool families_layer(size_t index, nn_help_item *item)
 {
     const nn_layer_type *type = nn_layer_types()[index];
     if (!type) return false;
-    *item = (nn_help_item){type->name, type->summary, type->example, type->options};
+    bool written = strcmp(type->name, "input") != 0;
+    *item = (nn_help_item){type->name, type->summary, written ? type->example : NULL, type->options};
     return true;
 }
 

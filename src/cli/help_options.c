@@ -17,11 +17,11 @@ static const char *const options_kinds[] = {
     [NN_OPTION_SECTION] = "section",
 };
 
-static const char *const options_effects[] = {
-    [NN_EFFECT_RESULT] = "changes the result: stays as it is on a resume",
-    [NN_EFFECT_EXTENT] = "length of the run: may be raised on a resume",
-    [NN_EFFECT_SPEED] = "changes speed or memory alone: free on a resume",
-    [NN_EFFECT_OUTPUT] = "changes what is written alone: free on a resume",
+static const char *const options_on_resume[] = {
+    [NN_EFFECT_RESULT] = "the same",
+    [NN_EFFECT_EXTENT] = "may be raised",
+    [NN_EFFECT_SPEED] = "free",
+    [NN_EFFECT_OUTPUT] = "free",
 };
 
 static void options_append_choices(nn_text *text, const char *const *choices)
@@ -58,10 +58,11 @@ static void options_append_row(nn_text *text, const nn_option *option)
     nn_text_append(text, "  %s: %s", option->name, options_kinds[option->kind]);
     if (option->kind == NN_OPTION_CHOICE) options_append_choices(text, option->choices);
     options_append_limits(text, option);
-    if (option->kind != NN_OPTION_SECTION) options_append_default(text, option);
+    if (option->kind != NN_OPTION_SECTION) {
+        options_append_default(text, option);
+        nn_text_append(text, "; on resume: %s", options_on_resume[option->effect]);
+    }
     nn_text_append(text, "\n      %s\n", option->help);
-    if (option->kind != NN_OPTION_SECTION)
-        nn_text_append(text, "      (%s)\n", options_effects[option->effect]);
 }
 
 void nn_help_append_options(nn_text *text, const nn_option *table)

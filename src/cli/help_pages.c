@@ -73,6 +73,7 @@ void nn_help_append_config(nn_text *text)
                    "\n`include: FILE` takes in another file, ${NAME} an environment variable. Names of data "
                    "files start from\nthe configuration's folder. --set changes any key from the command "
                    "line; a layer is called by its name,\nor by its number from 0: --set network.0.units=32\n"
-                   "\nexample:\n\n%s",
+                   "\nA run that is resumed may change what its options call free; what changes the result "
+                   "stays the same.\n\nexample:\n\n%s",
                    nn_help_example);
 }

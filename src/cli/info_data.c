@@ -1,6 +1,4 @@
 /* An HDF5 file of data: each of its datasets. */
-#include <stdio.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "cli/info.h"
@@ -13,7 +11,7 @@ typedef struct data_visit {
     nn_store_file *file;
     nn_info_statistics *statistics;
     nn_status status; /* of the first dataset that cannot be read */
-    char problem[4096];
+    size_t unreadable;
 } data_visit;
 
 static int data_digits(const nn_facts *facts, const nn_store_info *info)
@@ -127,10 +125,7 @@ static nn_status data_visit_one(void *context, const char *name, const nn_store_
     data_visit *visit = context;
     nn_status status = nn_info_measure(visit->file, name, visit->statistics);
     if (status == NN_ERROR_MEMORY) return status;
-    if (status != NN_OK && visit->status == NN_OK) {
-        visit->status = status;
-        snprintf(visit->problem, sizeof visit->problem, "%s", nn_error_text());
-    }
+    if (status != NN_OK && visit->unreadable++ == 0) visit->status = status;
     const char *problem = status == NN_OK ? NULL : nn_error_text();
     if (visit->facts->json)
         data_append_json(visit->facts, name, info, visit->statistics, problem);
@@ -154,5 +149,7 @@ nn_status nn_info_append_data(nn_facts *facts, nn_store_file *file)
     nn_free(visit.statistics);
     if (status != NN_OK) nn_text_free(&facts->text);
     NN_TRY(status);
-    return visit.status == NN_OK ? NN_OK : nn_fail(visit.status, "%s", visit.problem);
+    if (visit.unreadable == 0) return NN_OK;
+    NN_FAIL(visit.status, "%zu of the datasets of %s cannot be read; the reason stands beside each",
+            visit.unreadable, nn_store_path(file));
 }

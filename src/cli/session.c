@@ -2,6 +2,9 @@
 #include "cli/session.h"
 
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -24,6 +27,19 @@ const volatile sig_atomic_t *nn_session_stop_flag(void)
     /* A write beyond a file-size limit shall fail, not kill. */
     signal(SIGXFSZ, SIG_IGN);
     return &stop_flag;
+}
+
+bool nn_session_on_terminal(void)
+{
+    char link[64], target[256];
+    if (!isatty(STDOUT_FILENO)) return false;
+    if (!getenv("OMPI_COMM_WORLD_SIZE")) return true;
+    /* Where the launcher's own output goes; readable on Linux, when it runs on this node. */
+    snprintf(link, sizeof link, "/proc/%ld/fd/1", (long)getppid());
+    ssize_t length = readlink(link, target, sizeof target - 1);
+    if (length < 0) return false;
+    target[length] = '\0';
+    return strncmp(target, "/dev/pts/", 9) == 0 || strncmp(target, "/dev/tty", 8) == 0;
 }
 
 nn_status nn_session_run(nn_session_work work, const void *context)

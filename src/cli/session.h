@@ -3,6 +3,7 @@
 #define NN_CLI_SESSION_H
 
 #include <signal.h>
+#include <stdbool.h>
 
 #include "comm/comm.h"
 
@@ -14,5 +15,9 @@ nn_status nn_session_run(nn_session_work work, const void *context);
 
 /* Becomes non-zero with SIGUSR1, SIGTERM or the first SIGINT; the second SIGINT ends the process. */
 const volatile sig_atomic_t *nn_session_stop_flag(void);
+
+/* Whether a person watches standard output: a terminal, also behind mpirun, which gives its ranks one of its
+ * own. */
+bool nn_session_on_terminal(void);
 
 #endif

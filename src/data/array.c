@@ -127,10 +127,11 @@ nn_status nn_array_describe(nn_array *array, bool labels)
         NN_FAIL(NN_ERROR_DATA, "is larger than any memory: check its extents");
     array->row_size = (size_t)array->values * value_size;
     if (labels && array->values != 1)
-        NN_FAIL(NN_ERROR_DATA,
-                "has %s values a sample where the loss needs one class label: store the number of the class, "
-                "0 for the first (of one-hot rows, the place of the 1), or use a loss for values, such as mse",
-                nn_shape_text(text, array->shape));
+        NN_FAIL(
+            NN_ERROR_DATA,
+            "has %s values a sample where the loss needs one class label: store the number of the class, "
+            "0 for the first (of one-hot rows, the place of the 1), or use a loss for values, such as mse",
+            nn_shape_text(text, array->shape));
     return NN_OK;
 }
 

@@ -63,10 +63,14 @@ static nn_status check_array(nn_comm *comm, const nn_array *array, check_block *
 
 static nn_status check_fail_value(const nn_array *array, int64_t sample, int64_t column, double value)
 {
+    (void)array;
     NN_FAIL(NN_ERROR_DATA,
             "sample %lld, column %lld is %s (the first such value): repair the data, or leave such samples "
             "out",
-            (long long)sample, (long long)column, isnan(value) ? "NaN" : value > 0 ? "Inf" : "-Inf");
+            (long long)sample, (long long)column,
+            isnan(value) ? "NaN"
+            : value > 0  ? "Inf"
+                         : "-Inf");
 }
 
 static nn_status check_fail_label(const nn_array *array, int64_t sample, int64_t column, double value)

@@ -69,7 +69,8 @@ static void source_open(const nn_data_options *options, const char *directory, b
         source->arrays[a].key = keys[a];
         source->arrays[a].part = nn_part_names[part];
     }
-    if (!source->given || !nn_problems_collect(problems, source_path(options, directory, part, &source->path)))
+    if (!source->given ||
+        !nn_problems_collect(problems, source_path(options, directory, part, &source->path)))
         return;
     nn_problems_collect(problems, source_open_file(sources, part));
     for (int a = 0; source->file && a < NN_ARRAYS; a++)
@@ -91,9 +92,10 @@ static nn_status source_check_shape(const nn_array *array, const nn_array *first
     char text[NN_SHAPE_TEXT], expected[NN_SHAPE_TEXT];
     if (!array->sound || !first->sound || nn_shape_equal(array->shape, first->shape)) return NN_OK;
     return nn_array_context(
-        array, nn_fail(NN_ERROR_DATA, "its samples are %s, but those of data.%s.%s are %s: all parts need one shape",
-                       nn_shape_text(text, array->shape), first->part, first->key,
-                       nn_shape_text(expected, first->shape)));
+        array,
+        nn_fail(NN_ERROR_DATA, "its samples are %s, but those of data.%s.%s are %s: all parts need one shape",
+                nn_shape_text(text, array->shape), first->part, first->key,
+                nn_shape_text(expected, first->shape)));
 }
 
 void nn_sources_open(const nn_data_options *options, const char *directory, bool labels, nn_source *sources,

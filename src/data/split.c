@@ -11,6 +11,11 @@ static int64_t split_share(double share, int64_t count)
     return (int64_t)floor(share * (double)count + 0.5);
 }
 
+static bool split_is_given(const nn_split_options *split)
+{
+    return split->validation > 0 || split->test > 0;
+}
+
 static nn_status split_check_share(const nn_split_options *split, const nn_source *sources, int part)
 {
     const char *name = nn_part_names[part];
@@ -18,7 +23,8 @@ static nn_status split_check_share(const nn_split_options *split, const nn_sourc
     const nn_array *x = &sources[NN_TRAIN].arrays[NN_X];
     if (share == 0) return NN_OK;
     if (sources[part].given)
-        NN_FAIL(NN_ERROR_USAGE, "data.split.%s and data.%s are both given: leave one of them out", name, name);
+        NN_FAIL(NN_ERROR_USAGE, "data.split.%s and data.%s are both given: leave one of them out", name,
+                name);
     if (x->sound && split_share(share, x->rows) == 0)
         NN_FAIL(NN_ERROR_USAGE, "data.split.%s: a share of %g of %lld samples is none: make it larger", name,
                 share, (long long)x->rows);
@@ -41,8 +47,7 @@ static nn_status split_check_rest(const nn_split_options *split, const nn_source
 void nn_split_check(const nn_split_options *split, const nn_source *sources, bool labels,
                     nn_problems *problems)
 {
-    bool splits = split->validation > 0 || split->test > 0;
-    if (!splits) return;
+    if (!split_is_given(split)) return;
     bool fits = nn_problems_collect(problems, split_check_share(split, sources, NN_VALIDATION));
     fits &= nn_problems_collect(problems, split_check_share(split, sources, NN_TEST));
     if (fits) nn_problems_collect(problems, split_check_rest(split, sources));
@@ -140,6 +145,12 @@ static nn_status split_fill_table(const nn_split_options *split, const nn_source
 
 /* ---- all parts ---- */
 
+int64_t nn_split_table_rows(const nn_split_options *split, const nn_source *sources)
+{
+    const nn_array *y = &sources[NN_TRAIN].arrays[NN_Y];
+    return split_is_given(split) && split->stratified && y->sound ? y->rows : 0;
+}
+
 static void split_cut(const nn_split_options *split, nn_random stream, const nn_source *train,
                       nn_samples *parts)
 {
@@ -164,12 +175,11 @@ nn_status nn_split_parts(nn_comm *comm, const nn_split_options *split, uint64_t 
         const nn_array *arrays = sources[p].arrays;
         parts[p] = (nn_samples){.arrays = arrays, .count = sources[p].given ? arrays[NN_X].rows : 0};
     }
-    if (split->validation == 0 && split->test == 0) return NN_OK;
+    if (!split_is_given(split)) return NN_OK;
     nn_random stream = {.seed = split->seed < 0 ? seed : (uint64_t)split->seed, .purpose = NN_RANDOM_SPLIT};
     split_cut(split, stream, &sources[NN_TRAIN], parts);
     if (!memory->table) return NN_OK;
-    if (memory->writes)
-        status = split_fill_table(split, &sources[NN_TRAIN], classes, parts, memory->table);
+    if (memory->writes) status = split_fill_table(split, &sources[NN_TRAIN], classes, parts, memory->table);
     NN_TRY(nn_comm_agree(comm, status));
     if (memory->shared) status = nn_shared_barrier(comm);
     for (int p = 0; p < NN_PARTS; p++) parts[p].table = parts[p].count > 0 ? memory->table : NULL;

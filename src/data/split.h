@@ -6,6 +6,7 @@
 #include "data/source.h"
 
 #define nn_split_check NN_REAL_SYMBOL(nn_split_check)
+#define nn_split_table_rows NN_REAL_SYMBOL(nn_split_table_rows)
 #define nn_split_parts NN_REAL_SYMBOL(nn_split_parts)
 
 /* The samples of a part, numbered from 0, and the rows of the arrays where they stand. */
@@ -29,6 +30,9 @@ static inline int64_t nn_samples_row(const nn_samples *samples, int64_t sample)
 /* Collects what is wrong with data.split, as far as the opened sources tell. */
 void nn_split_check(const nn_split_options *split, const nn_source *sources, bool labels,
                     nn_problems *problems);
+
+/* Rows for which nn_split_parts needs room in memory->table. */
+int64_t nn_split_table_rows(const nn_split_options *split, const nn_source *sources);
 
 /*
  * The samples of all parts. A share of n samples is the nearest whole number to share x n; validation has the

@@ -67,7 +67,8 @@ static void statistics_add_maximum(int64_t count, const double *values, const do
 
 static const statistics_kind statistics_sum = {0, statistics_add_sum, statistics_merge_sum};
 static const statistics_kind statistics_square = {0, statistics_add_square, statistics_merge_sum};
-static const statistics_kind statistics_minimum = {INFINITY, statistics_add_minimum, statistics_merge_minimum};
+static const statistics_kind statistics_minimum = {INFINITY, statistics_add_minimum,
+                                                   statistics_merge_minimum};
 static const statistics_kind statistics_maximum = {-INFINITY, statistics_add_maximum,
                                                    statistics_merge_maximum};
 
@@ -77,14 +78,14 @@ typedef struct statistics_work {
     const nn_array *array;
     const statistics_kind *kind;
     int64_t columns;
-    double *center;            /* of each value of a sample */
-    double *partials;          /* one a value of a sample */
-    double *stack;             /* `columns` a level of the tree */
-    nn_tree_node *nodes;       /* of all workers, from left to right */
-    double *sums;              /* of the nodes */
-    size_t *sizes;             /* bytes of the nodes' sums, by rank */
-    int64_t own, own_count;    /* the nodes of this rank */
-    int64_t taken;             /* nodes that the end of the tree has used */
+    double *center;         /* of each value of a sample */
+    double *partials;       /* one a value of a sample */
+    double *stack;          /* `columns` a level of the tree */
+    nn_tree_node *nodes;    /* of all workers, from left to right */
+    double *sums;           /* of the nodes */
+    size_t *sizes;          /* bytes of the nodes' sums, by rank */
+    int64_t own, own_count; /* the nodes of this rank */
+    int64_t taken;          /* nodes that the end of the tree has used */
 } statistics_work;
 
 static int64_t statistics_chunks(const nn_samples *samples)
@@ -248,10 +249,11 @@ static nn_status statistics_check(const nn_array *array, const nn_scaling *scali
     for (int64_t c = 0; c < scaling->columns; c++)
         if (!isfinite(scaling->scale[c]) || !isfinite(scaling->offset[c]) || scaling->scale[c] == 0)
             return nn_array_context(
-                array, nn_fail(NN_ERROR_DATA,
-                               "the values of column %lld are too large or too close together to be normalised: "
-                               "store them in other units, or set data.fields.%s.normalize: none",
-                               (long long)c, array->key));
+                array,
+                nn_fail(NN_ERROR_DATA,
+                        "the values of column %lld are too large or too close together to be normalised: "
+                        "store them in other units, or set data.fields.%s.normalize: none",
+                        (long long)c, array->key));
     return NN_OK;
 }
 
@@ -273,12 +275,11 @@ nn_status nn_statistics_scaling(nn_comm *comm, const nn_samples *samples, int ar
                                 nn_scaling *scaling)
 {
     statistics_work work;
-    nn_status status =
-        nn_comm_agree(comm, statistics_create(comm, samples, array, scaling->columns, &work));
+    nn_status status = nn_comm_agree(comm, statistics_create(comm, samples, array, scaling->columns, &work));
     if (status == NN_OK)
         status = normalize == NN_NORMALIZE_UNIT_RANGE ? statistics_unit_range(comm, &work, scaling)
                                                       : statistics_standardize(comm, &work, scaling);
-    if (status == NN_OK) status = nn_comm_agree(comm, statistics_check(work.array, scaling));
+    if (status == NN_OK) status = statistics_check(work.array, scaling);
     statistics_release(&work);
     return status;
 }

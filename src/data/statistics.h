@@ -6,7 +6,6 @@
 
 #define nn_statistics_mean NN_REAL_SYMBOL(nn_statistics_mean)
 #define nn_statistics_scaling NN_REAL_SYMBOL(nn_statistics_scaling)
-#define nn_statistics_classes NN_REAL_SYMBOL(nn_statistics_classes)
 
 /* Mean of each column of an array (NN_X or NN_Y): value i of a sample is in column i % columns. Collective.
  */
@@ -14,11 +13,9 @@ nn_status nn_statistics_mean(nn_comm *comm, const nn_samples *samples, int array
                              double *mean);
 
 /* Scale and offset of each column, into a scaling that has room for them: to mean 0 and deviation 1, or to 0
- * .. 1. A column without variance is only moved to 0. Collective. */
+ * .. 1. A column without variance is only moved to 0. Fails on all ranks
+ * alike where a scale would be 0 or not finite. Collective. */
 nn_status nn_statistics_scaling(nn_comm *comm, const nn_samples *samples, int array, nn_normalize normalize,
                                 nn_scaling *scaling);
-
-/* Samples of each class. Collective. */
-nn_status nn_statistics_classes(nn_comm *comm, const nn_samples *samples, int64_t classes, double *counts);
 
 #endif

@@ -84,8 +84,8 @@ static void spec_read_network(nn_config *config, nn_config_node *root, nn_model_
     nn_config_node *network = nn_config_get(root, "network");
     if (!network || nn_config_kind_of(network) != NN_CONFIG_LIST || nn_config_count(network) == 0) {
         nn_config_error(config, network ? network : NULL,
-                        "network: a list of layers is needed, such as\n  network:\n    - dense: {units: 64, "
-                        "activation: relu}\n    - dense: {units: classes}");
+                        "network: a list of layers is needed, such as [dense: {units: 64, activation: relu}, "
+                        "dense: {units: classes}]");
         return;
     }
     for (size_t i = 0; i < nn_config_count(network); i++)

@@ -71,10 +71,9 @@ typedef struct nn_layer_type {
     /* Input gradients. Always called once a microbatch, before gradient(), also when no input gradient is
      * needed. */
     void (*backward)(const nn_layer *layer, const nn_layer_call *call);
-    /* The gradient of part `part` of the parameters: `values` is the whole layer's gradient (offset 0 = the
-     * layer's first value), only the part's range is written. With accumulate the result must be exactly the
-     * old value plus what it would write without, each element rounded once. NULL for layers without
-     * parameters. */
+    /* The gradient of part `part` of the parameters: values[0] is the part's first value. With accumulate the
+     * result must be exactly the old value plus what it would write without, each element rounded once. NULL
+     * for layers without parameters. */
     void (*gradient)(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
                      nn_real *values);
 } nn_layer_type;

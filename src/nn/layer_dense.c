@@ -158,7 +158,7 @@ static void dense_weight_gradient(const nn_layer *layer, const nn_layer_call *ca
     bool last = part == plan->weight_parts - 1;
     int64_t first = part * plan->part_rows;
     int64_t rows = last ? plan->inputs - first : plan->part_rows;
-    nn_real *sum = values + first * plan->units;
+    nn_real *sum = values;
     bool exact =
         call->samples == layer->microbatch_size && (last ? plan->last_accumulates : plan->accumulates);
     nn_real *product = accumulate && !exact ? call->scratch : sum;
@@ -175,8 +175,7 @@ static void dense_gradient(const nn_layer *layer, const nn_layer_call *call, int
     if (part < plan->weight_parts)
         dense_weight_gradient(layer, call, part, accumulate, values);
     else
-        nn_sum_rows(call->samples, plan->units, call->output_gradient, plan->units, accumulate,
-                    values + plan->bias->offset);
+        nn_sum_rows(call->samples, plan->units, call->output_gradient, plan->units, accumulate, values);
 }
 
 const nn_layer_type NN_REAL_SYMBOL(nn_layer_dense) = {

@@ -96,9 +96,10 @@ nn_status nn_microbatch_create(const nn_network *network, int64_t capacity, bool
 void nn_microbatch_destroy(nn_microbatch *microbatch);                                   /* accepts NULL */
 size_t nn_microbatch_memory(const nn_network *network, int64_t capacity, bool training); /* bytes */
 
-/* The three steps of one layer on one microbatch; weights and gradient are flat vectors, scratch is this
- * thread's. Forward goes from layer 1 up, backward from the last layer down to 1; gradient of a layer comes
- * after its backward, part by part in any order (see nn_layer_type.gradient). */
+/* The three steps of one layer on one microbatch; weights is the flat vector, `gradient` is
+ * that of the part alone, from the part's first value on, and scratch is this thread's. Forward goes from
+ * layer 1 up, backward from the last layer down to 1; gradient of a layer comes after its backward, part by
+ * part in any order (see nn_layer_type.gradient). */
 void nn_network_forward(const nn_network *network, int layer, const nn_real *weights,
                         nn_microbatch *microbatch, nn_real *scratch);
 void nn_network_backward(const nn_network *network, int layer, const nn_real *weights,

@@ -66,7 +66,8 @@ static void run_clear_gaps(const nn_layer *layer, int part, nn_real *values)
         int64_t end = p + 1 < layer->parameter_count ? layer->parameters[p + 1].offset : layer->value_count;
         if (begin < layer->part_begin[part]) begin = layer->part_begin[part];
         if (end > layer->part_begin[part + 1]) end = layer->part_begin[part + 1];
-        if (begin < end) memset(values + begin, 0, (size_t)(end - begin) * sizeof *values);
+        if (begin < end)
+            memset(values + (begin - layer->part_begin[part]), 0, (size_t)(end - begin) * sizeof *values);
     }
 }
 
@@ -77,6 +78,6 @@ void nn_network_gradient(const nn_network *network, int layer, int part, const n
     const nn_layer *self = &network->layers[layer];
     const nn_real *inputs[NN_LAYER_INPUTS];
     nn_layer_call call = run_make_call(network, layer, weights, microbatch, scratch, inputs);
-    self->type->gradient(self, &call, part, accumulate, gradient + self->offset);
-    if (!accumulate) run_clear_gaps(self, part, gradient + self->offset);
+    self->type->gradient(self, &call, part, accumulate, gradient);
+    if (!accumulate) run_clear_gaps(self, part, gradient);
 }

@@ -55,10 +55,9 @@ static void settings_read_data(nn_config *config, nn_config_node *root, nn_data_
     static const char *const sections[] = {"train", "validation", "test", "split", "fields", NULL};
     nn_config_node *node = nn_config_get(root, "data");
     if (!node) {
-        nn_config_error(
-            config, NULL,
-            "data: is missing; it names the file and the datasets, such as\n  data:\n    file: data.h5\n"
-            "    train: {x: x_train, y: y_train}");
+        nn_config_error(config, NULL,
+                        "data: is missing; it names the file and the datasets, such as {file: data.h5, "
+                        "train: {x: x_train, y: y_train}}");
         return;
     }
     nn_config_read(config, node, "data", nn_data_options_table, NULL, sections, data);

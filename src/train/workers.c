@@ -241,7 +241,7 @@ typedef struct workers_part {
     const workers_step *at;
     const workers_wave *wave;
     int layer, part, thread;
-    int64_t values, origin; /* of the part, in the flat vector */
+    int64_t values; /* of the part */
 } workers_part;
 
 static void workers_leaf_gradient(const workers_part *of, int64_t leaf, bool accumulate, nn_real *sum)
@@ -249,7 +249,7 @@ static void workers_leaf_gradient(const workers_part *of, int64_t leaf, bool acc
     nn_workers *workers = of->at->workers;
     nn_network_gradient(workers->model->network, of->layer, of->part, of->at->weights,
                         workers->leaves[leaf - of->wave->first_leaf].microbatch, workers->scratch[of->thread],
-                        accumulate, sum - of->origin);
+                        accumulate, sum);
 }
 
 /* The canonical sum over a node. A right child of one leaf is added by the product itself. */
@@ -277,14 +277,9 @@ static void workers_layer_gradient(const workers_step *at, const workers_wave *w
 #pragma omp parallel for schedule(dynamic, 1) num_threads(at->workers->threads) if (tasks > 1)
     for (int64_t task = 0; task < tasks; task++) {
         int part = (int)(task / wave->node_count), node = (int)(task % wave->node_count);
-        workers_part of = {at,
-                           wave,
-                           l,
-                           part,
-                           omp_get_thread_num(),
-                           layer->part_begin[part + 1] - layer->part_begin[part],
-                           layer->offset + layer->part_begin[part]};
-        workers_fold(&of, wave->nodes[node], 0, wave->sums[node] + of.origin);
+        workers_part of = {
+            at, wave, l, part, omp_get_thread_num(), layer->part_begin[part + 1] - layer->part_begin[part]};
+        workers_fold(&of, wave->nodes[node], 0, wave->sums[node] + layer->offset + layer->part_begin[part]);
     }
 }
 

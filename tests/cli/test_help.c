@@ -34,7 +34,7 @@ static void expect_options(const nn_text *text, const char *topic, const nn_opti
         expect_text(text, topic, option->help);
         if (option->kind == NN_OPTION_SECTION) continue;
         if (option->default_value && option->default_value[0]) {
-            snprintf(line, sizeof line, "; default %s\n", option->default_value);
+            snprintf(line, sizeof line, "; default %s; on resume: ", option->default_value);
             expect_text(text, topic, line);
         }
         for (size_t i = 0; option->choices && option->choices[i]; i++)

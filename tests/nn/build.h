@@ -161,8 +161,10 @@ static inline double run_loss(run *r)
 
 static inline void run_parts(run *r, int l, bool accumulate, nn_real *gradient)
 {
-    for (int p = 0; p < r->network->layers[l].part_count; p++)
-        nn_network_gradient(r->network, l, p, r->weights, r->microbatch, r->scratch, accumulate, gradient);
+    const nn_layer *layer = &r->network->layers[l];
+    for (int p = 0; p < layer->part_count; p++)
+        nn_network_gradient(r->network, l, p, r->weights, r->microbatch, r->scratch, accumulate,
+                            gradient + layer->offset + layer->part_begin[p]);
 }
 
 /* Forward, backward, and the whole gradient to r->gradient. */

@@ -35,12 +35,12 @@ static void test_add_bias(void **state)
     static nn_real matrix[ROWS * MANY], expected[ROWS * MANY], bias[MANY];
     for (size_t l = 0; l < LENGTHS; l++) {
         int64_t columns = lengths[l];
-        check_fill(3, 3, ROWS * MANY, matrix);
+        check_fill(3, 3, (int64_t)ROWS * MANY, matrix);
         check_fill(4, 3, MANY, bias);
         memcpy(expected, matrix, sizeof(matrix));
         for (int64_t i = 0; i < ROWS * columns; i++) expected[i] = expected[i] + bias[i % columns];
         nn_add_bias(ROWS, columns, bias, matrix);
-        check_same_bits(ROWS * MANY, matrix, expected);
+        check_same_bits((int64_t)ROWS * MANY, matrix, expected);
     }
 }
 
@@ -50,7 +50,7 @@ static void test_sum_rows(void **state)
     (void)state;
     enum { ROWS = 37, PADDING = 3 };
     static nn_real matrix[ROWS * (MANY + PADDING)], sums[MANY], expected[MANY];
-    check_fill(5, 3, ROWS * (MANY + PADDING), matrix);
+    check_fill(5, 3, (int64_t)ROWS * (MANY + PADDING), matrix);
     for (size_t l = 0; l < 2 * LENGTHS; l++) {
         int64_t columns = lengths[l / 2];
         bool accumulate = l % 2 != 0;

@@ -89,12 +89,12 @@ static void test_alignment(void **state)
     static nn_real a[ROWS * INNER + SHIFTS], b[INNER * COLUMNS + SHIFTS], c[ROWS * COLUMNS + SHIFTS];
     static nn_real first[ROWS * COLUMNS];
     for (int64_t shift = 0; shift < SHIFTS; shift++) {
-        check_fill(4, 1, ROWS * INNER, a + shift);
-        check_fill(5, 1, INNER * COLUMNS, b + SHIFTS - shift);
+        check_fill(4, 1, (int64_t)ROWS * INNER, a + shift);
+        check_fill(5, 1, (int64_t)INNER * COLUMNS, b + SHIFTS - shift);
         nn_matrix_product(NN_PLAIN, NN_PLAIN, ROWS, COLUMNS, INNER, a + shift, INNER, b + SHIFTS - shift,
                           COLUMNS, false, c + shift, COLUMNS);
         if (shift == 0) memcpy(first, c, sizeof(first));
-        check_same_bits(ROWS * COLUMNS, first, c + shift);
+        check_same_bits((int64_t)ROWS * COLUMNS, first, c + shift);
     }
 }
 
@@ -114,13 +114,13 @@ static void test_accumulates_exactly(void **state)
         if (!exact) continue;
         check_fill(6, 3, ROWS * inner, a);
         check_fill(7, 2, COLUMNS * inner, b);
-        check_fill(8, 5, ROWS * COLUMNS, sum);
+        check_fill(8, 5, (int64_t)ROWS * COLUMNS, sum);
         nn_matrix_product(NN_TRANSPOSED, NN_PLAIN, ROWS, COLUMNS, inner, a, ROWS, b, COLUMNS, false, product,
                           COLUMNS);
-        for (int64_t k = 0; k < ROWS * COLUMNS; k++) product[k] = sum[k] + product[k];
+        for (int64_t k = 0; k < (int64_t)ROWS * COLUMNS; k++) product[k] = sum[k] + product[k];
         nn_matrix_product(NN_TRANSPOSED, NN_PLAIN, ROWS, COLUMNS, inner, a, ROWS, b, COLUMNS, true, sum,
                           COLUMNS);
-        check_same_bits(ROWS * COLUMNS, sum, product);
+        check_same_bits((int64_t)ROWS * COLUMNS, sum, product);
     }
 }
 

@@ -1,0 +1,585 @@
+/* Data sets of one rank: what is read, refused, split, ordered, normalised and gathered. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "files.h"
+
+static nn_comm *comm;
+
+static void expect_message(const char *part)
+{
+    if (!strstr(nn_error_text(), part)) fail_msg("the message lacks \"%s\": %s", part, nn_error_text());
+}
+
+static nn_dataset *open_ok(const nn_data_options *options, bool for_class_loss)
+{
+    nn_dataset *dataset = NULL;
+    if (nn_dataset_open(comm, options, files_directory, 7, for_class_loss, NULL, &dataset) != NN_OK)
+        fail_msg("%s", nn_error_text());
+    return dataset;
+}
+
+static void expect_refused(const nn_data_options *options, bool for_class_loss, const char *part)
+{
+    nn_dataset *dataset = NULL;
+    assert_int_equal(nn_dataset_open(comm, options, files_directory, 7, for_class_loss, NULL, &dataset),
+                     NN_ERROR_DATA);
+    assert_null(dataset);
+    expect_message(part);
+}
+
+/* ---- reading and gathering ---- */
+
+/* If it fails: values of some type of file arrive changed, or labels do. */
+static void every_type_arrives_as_it_is(void **state)
+{
+    (void)state;
+    const hid_t types[] = {H5T_STD_U8LE,  H5T_STD_I8LE,  H5T_STD_U16BE, H5T_STD_I16LE,  H5T_STD_U32LE,
+                           H5T_STD_I32BE, H5T_STD_U64LE, H5T_STD_I64LE, H5T_IEEE_F32BE, H5T_IEEE_F64LE};
+    enum { ROWS = 6, COLUMNS = 3 };
+    double x[ROWS * COLUMNS], y[ROWS];
+    for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
+        bool is_signed = H5Tget_class(types[t]) == H5T_FLOAT || H5Tget_sign(types[t]) == H5T_SGN_2;
+        for (int i = 0; i < ROWS * COLUMNS; i++) x[i] = is_signed ? 50 - 9 * i : 12 * i;
+        for (int i = 0; i < ROWS; i++) y[i] = i % 4;
+        hid_t file = files_create("d.h5");
+        files_add_rows(file, "x", types[t], ROWS, COLUMNS, x);
+        files_add_column(file, "y", types[t], ROWS, y);
+        H5Fclose(file);
+        nn_data_options options = files_options();
+        options.input.normalize = NN_NORMALIZE_NONE;
+        nn_dataset *dataset = open_ok(&options, true);
+        assert_int_equal(nn_dataset_input_scaling(dataset)->columns, 0);
+        assert_true(nn_dataset_target(dataset)->is_class);
+        assert_int_equal(nn_dataset_target(dataset)->classes, 4);
+        const int64_t samples[3] = {5, 0, 3};
+        nn_real inputs[3 * COLUMNS];
+        int64_t labels[3];
+        nn_dataset_gather(dataset, NN_TRAIN, 3, samples, inputs, NULL, labels);
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(labels[i], (int64_t)y[samples[i]]);
+            for (int c = 0; c < COLUMNS; c++)
+                assert_true((double)inputs[i * COLUMNS + c] == x[samples[i] * COLUMNS + c]);
+        }
+        nn_dataset_close(dataset);
+    }
+}
+
+/* Checks scaling and gathered values against a plain two-pass computation. */
+static void check_standardized(const nn_dataset *dataset, int64_t rows, int64_t values, int64_t columns,
+                               const double *x)
+{
+    const nn_scaling *scaling = nn_dataset_input_scaling(dataset);
+    nn_real *inputs = malloc((size_t)values * sizeof *inputs);
+    assert_int_equal(scaling->columns, columns);
+    for (int64_t c = 0; c < columns; c++) {
+        double sum = 0, squares = 0, count = (double)(rows * values / columns);
+        for (int64_t i = c; i < rows * values; i += columns) sum += x[i];
+        for (int64_t i = c; i < rows * values; i += columns)
+            squares += (x[i] - sum / count) * (x[i] - sum / count);
+        double deviation = sqrt(squares / count);
+        assert_true(fabs(scaling->scale[c] * deviation - 1) < 1e-10);
+        assert_true(fabs(scaling->offset[c] + sum / count / deviation) <
+                    1e-10 * (1 + fabs(scaling->offset[c])));
+    }
+    for (int64_t row = 0; row < rows; row += 11) {
+        nn_dataset_gather(dataset, NN_TRAIN, 1, &row, inputs, NULL, NULL);
+        for (int64_t i = 0; i < values; i++) {
+            int64_t c = i % columns;
+            assert_true(inputs[i] == (nn_real)(x[row * values + i] * scaling->scale[c] + scaling->offset[c]));
+        }
+    }
+    free(inputs);
+}
+
+/* If it fails: the columns of some shape are mixed up, or mean and deviation are wrong. */
+static void normalization_follows_the_shape(void **state)
+{
+    (void)state;
+    static const struct {
+        int dimensions;
+        hsize_t extents[4];
+        int64_t columns;
+        nn_shape shape;
+    } cases[] = {
+        {1, {2500}, 1, {1, {1}}},
+        {2, {2500, 1}, 1, {1, {1}}},
+        {2, {2500, 5}, 5, {1, {5}}},
+        {2, {60, 1500}, 1500, {1, {1500}}},
+        {3, {300, 30, 30}, 1, {2, {30, 30}}},
+        {4, {150, 20, 20, 3}, 3, {3, {20, 20, 3}}},
+    };
+    for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+        int64_t rows = (int64_t)cases[n].extents[0], values = nn_shape_count(cases[n].shape);
+        double *x = malloc((size_t)(rows * values) * sizeof *x), *y = calloc((size_t)rows, sizeof *y);
+        for (int64_t i = 0; i < rows * values; i++)
+            x[i] = (1e5 + files_number((uint64_t)i)) * (double)(1 + i % cases[n].columns);
+        hid_t file = files_create("d.h5");
+        files_add(file, "x", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, cases[n].dimensions, cases[n].extents, 7, x);
+        files_add_column(file, "y", H5T_STD_U8LE, (hsize_t)rows, y);
+        H5Fclose(file);
+        nn_data_options options = files_options();
+        nn_dataset *dataset = open_ok(&options, true);
+        assert_true(nn_shape_equal(nn_dataset_input(dataset)->shape, cases[n].shape));
+        check_standardized(dataset, rows, values, cases[n].columns, x);
+        nn_dataset_close(dataset);
+        free(x);
+        free(y);
+    }
+}
+
+/* If it fails: a column without variance becomes NaN, or unit_range does not end at 0 and 1. */
+static void constant_columns_and_ranges(void **state)
+{
+    (void)state;
+    enum { ROWS = 3000 };
+    static double x[ROWS * 2], y[ROWS * 2];
+    for (int i = 0; i < ROWS; i++) {
+        x[2 * i] = 0.1;
+        x[2 * i + 1] = y[2 * i] = -3 + 8 * files_number((uint64_t)i);
+        y[2 * i + 1] = 5;
+    }
+    hid_t file = files_create("d.h5");
+    files_add_rows(file, "x", H5T_IEEE_F64LE, ROWS, 2, x);
+    files_add_rows(file, "y", H5T_IEEE_F64LE, ROWS, 2, y);
+    H5Fclose(file);
+    nn_data_options options = files_options();
+    options.target.normalize = NN_NORMALIZE_UNIT_RANGE;
+    nn_dataset *dataset = open_ok(&options, false);
+    assert_true(nn_dataset_input_scaling(dataset)->scale[0] == 1);
+    assert_true(nn_dataset_input_scaling(dataset)->offset[0] == -0.1);
+    double least = 2, most = -1, prior[2];
+    for (int64_t row = 0; row < ROWS; row++) {
+        nn_real inputs[2], targets[2];
+        nn_dataset_gather(dataset, NN_TRAIN, 1, &row, inputs, targets, NULL);
+        assert_true(inputs[0] == 0 && targets[1] == 0);
+        least = targets[0] < least ? (double)targets[0] : least;
+        most = targets[0] > most ? (double)targets[0] : most;
+    }
+    assert_true(fabs(least) < 1e-6 && fabs(most - 1) < 1e-6);
+    nn_dataset_prior(dataset, prior);
+    assert_true(fabs(prior[0] - 0.5) < 0.05 && prior[1] == 0);
+    nn_dataset_close(dataset);
+}
+
+/* If it fails: a regression on integers becomes a classification, or whole-number floats are no labels. */
+static void the_loss_decides_what_targets_are(void **state)
+{
+    (void)state;
+    const double x[4] = {1, 2, 3, 4}, y[4] = {0, 2, 2, 1};
+    const hid_t types[2] = {H5T_STD_I16LE, H5T_IEEE_F32LE};
+    for (int t = 0; t < 2; t++) {
+        hid_t file = files_create("d.h5");
+        files_add_column(file, "x", H5T_IEEE_F32LE, 4, x);
+        files_add_rows(file, "y", types[t], 4, 1, y);
+        H5Fclose(file);
+        nn_data_options options = files_options();
+        nn_dataset *dataset = open_ok(&options, true);
+        double prior[3];
+        nn_dataset_prior(dataset, prior);
+        assert_int_equal(nn_dataset_target(dataset)->classes, 3);
+        assert_int_equal(nn_dataset_target(dataset)->shape.dimensions, 0);
+        assert_int_equal(nn_dataset_target_scaling(dataset)->columns, 0);
+        assert_true(prior[0] == 0.25 && prior[1] == 0.25 && prior[2] == 0.5);
+        nn_dataset_close(dataset);
+        dataset = open_ok(&options, false);
+        assert_false(nn_dataset_target(dataset)->is_class);
+        assert_int_equal(nn_dataset_target_scaling(dataset)->columns, 1);
+        nn_dataset_prior(dataset, prior);
+        assert_true(fabs(prior[0]) < 1e-12);
+        nn_dataset_close(dataset);
+    }
+}
+
+/* ---- what is refused ---- */
+
+/* If it fails: a run ends in NaN without a word about where the NaN came from. */
+static void nan_and_inf_are_found(void **state)
+{
+    (void)state;
+    enum { ROWS = 100, COLUMNS = 600 };
+    static double x[ROWS * COLUMNS], y[ROWS];
+    x[70 * COLUMNS + 599] = x[71 * COLUMNS] = NAN;
+    y[3] = -INFINITY;
+    hid_t file = files_create("d.h5");
+    files_add_rows(file, "x", H5T_IEEE_F32LE, ROWS, COLUMNS, x);
+    files_add_column(file, "y", H5T_IEEE_F64LE, ROWS, y);
+    H5Fclose(file);
+    nn_data_options options = files_options();
+    expect_refused(&options, false, "data.train.x: dataset \"x\" of ");
+    expect_message("d.h5: sample 70, column 599 is NaN");
+    expect_message("sample 3, column 0 is -Inf");
+}
+
+static void write_targets(hid_t type, hsize_t columns, const double *y)
+{
+    const double x[4] = {1, 2, 3, 4};
+    hid_t file = files_create("d.h5");
+    files_add_column(file, "x", H5T_IEEE_F32LE, 4, x);
+    files_add_rows(file, "y", type, 4, columns, y);
+    H5Fclose(file);
+}
+
+/* If it fails: labels that are none train a network on nonsense, or index out of an array. */
+static void labels_that_are_none_are_refused(void **state)
+{
+    (void)state;
+    nn_data_options options = files_options();
+    write_targets(H5T_STD_I32LE, 1, (const double[]){0, 1, -1, -2});
+    expect_refused(&options, true, "label of sample 2 is -1 (");
+    write_targets(H5T_IEEE_F32LE, 1, (const double[]){0, 1.5, 1, 0});
+    expect_refused(&options, true, "label of sample 1 is 1.5 (");
+    write_targets(H5T_IEEE_F32LE, 1, (const double[]){0, 1, 1, NAN});
+    expect_refused(&options, true, "label of sample 3 is nan (");
+    write_targets(H5T_STD_U64LE, 1, (const double[]){0, 1e15, 1, 0});
+    expect_refused(&options, true, "label of sample 1 is 1000000000000000 (");
+    write_targets(H5T_STD_U8LE, 2, (const double[]){0, 1, 0, 1, 1, 0, 1, 0});
+    expect_refused(&options, true, "one-hot");
+    options.target.kind = 2;
+    nn_dataset_close(open_ok(&options, true));
+}
+
+/* If it fails: a user mends one mistake a job. */
+static void all_problems_are_told_at_once(void **state)
+{
+    (void)state;
+    static char absent[] = "xs", other[] = "other.h5", z[] = "z", c[] = "c", empty[] = "e", x[] = "x";
+    const double values[12] = {0, 1, 2, 3, 4, 5, 6, 7, 8, NAN, 10, 11};
+    const hsize_t three = 3;
+    hid_t pair = H5Tcreate(H5T_COMPOUND, 16), file = files_create("d.h5");
+    H5Tinsert(pair, "a", 0, H5T_NATIVE_DOUBLE);
+    H5Tinsert(pair, "b", 8, H5T_NATIVE_DOUBLE);
+    files_add_rows(file, "x", H5T_IEEE_F64LE, 6, 2, values);
+    files_add_column(file, "y", H5T_STD_I32LE, 5, values);
+    files_add_rows(file, "e", H5T_IEEE_F64LE, 0, 2, NULL);
+    files_add(file, "c", pair, pair, 1, &three, 0, NULL);
+    H5Fclose(file);
+    file = files_create("other.h5");
+    files_add_rows(file, "z", H5T_IEEE_F64LE, 4, 3, values);
+    H5Fclose(file);
+    H5Tclose(pair);
+    nn_data_options options = files_options();
+    options.parts[NN_VALIDATION] = (nn_part_options){.file = other, .x = z, .y = absent};
+    options.parts[NN_TEST] = (nn_part_options){.x = empty, .y = c};
+    options.split.validation = 0.5;
+    expect_refused(&options, false, "\"x\" has 6 samples, but dataset \"y\" has 5");
+    expect_message("data.validation.x: dataset \"z\"");
+    expect_message("its samples are 3, but those of data.train.x are 2");
+    expect_message("data.validation.y: dataset \"xs\"");
+    expect_message("other.h5 does not exist");
+    expect_message("data.test.x: dataset \"e\"");
+    expect_message("is empty");
+    expect_message("compound");
+    expect_message("data.split.validation and data.validation are both given");
+    expect_message("sample 4, column 1 is NaN");
+    options = files_options();
+    options.parts[NN_TRAIN].y = x;
+    options.split.validation = 0.01;
+    expect_refused(&options, false, "0.01 of 6 samples is none");
+    options.split = (nn_split_options){.validation = 0.5, .test = 0.5, .stratified = true};
+    expect_refused(&options, false, "leave nothing to train on");
+    expect_message("data.split.stratified: the targets are values");
+}
+
+/* If it fails: a wrong path is told once a part, or without what to set. */
+static void files_are_found_or_told(void **state)
+{
+    (void)state;
+    static char nowhere[] = "nowhere.h5", x[] = "/x", y[] = "y", full[512];
+    const double values[3] = {1, 2, 3};
+    nn_data_options options = files_options();
+    options.file = NULL;
+    expect_refused(&options, false, "set data.file");
+    options.file = nowhere;
+    options.parts[NN_TEST] = (nn_part_options){.x = x, .y = y};
+    expect_refused(&options, false, "nowhere.h5");
+    assert_null(strstr(strstr(nn_error_text(), "nowhere.h5") + 1, "nowhere.h5"));
+    hid_t file = files_create("here.h5");
+    files_add_column(file, "x", H5T_IEEE_F64LE, 3, values);
+    files_add_column(file, "y", H5T_IEEE_F64LE, 3, values);
+    H5Fclose(file);
+    snprintf(full, sizeof full, "%s", files_path("here.h5"));
+    static char relative[] = "here.h5";
+    options.parts[NN_TRAIN].file = relative;
+    options.parts[NN_TEST].file = full;
+    nn_dataset *dataset = open_ok(&options, false);
+    assert_int_equal(nn_dataset_count(dataset, NN_TRAIN), 3);
+    assert_int_equal(nn_dataset_count(dataset, NN_VALIDATION), 0);
+    assert_int_equal(nn_dataset_count(dataset, NN_TEST), 3);
+    nn_dataset_close(dataset);
+    options.parts[NN_TRAIN] = (nn_part_options){0};
+    expect_refused(&options, false, "data.train: is missing");
+    options.parts[NN_TRAIN].x = x;
+    options.parts[NN_TRAIN].file = full;
+    expect_refused(&options, false, "data.train.y: is missing");
+}
+
+/* ---- split, order, identity ---- */
+
+enum { SPLIT_ROWS = 1000 };
+
+/* Sample i has x = i; its label is 0 for 600 samples, 1 for 300, 2 for 97, 3 for 3. */
+static int64_t split_label(int64_t i)
+{
+    int64_t place = i * 7 % SPLIT_ROWS;
+    return place < 600 ? 0 : place < 900 ? 1 : place < 997 ? 2 : 3;
+}
+
+static void write_split_file(void)
+{
+    double x[SPLIT_ROWS], y[SPLIT_ROWS];
+    for (int64_t i = 0; i < SPLIT_ROWS; i++) {
+        x[i] = (double)i;
+        y[i] = (double)split_label(i);
+    }
+    hid_t file = files_create("d.h5");
+    files_add_column(file, "x", H5T_STD_U16LE, SPLIT_ROWS, x);
+    files_add_column(file, "y", H5T_STD_U8LE, SPLIT_ROWS, y);
+    H5Fclose(file);
+}
+
+/* Where each row went; counts[part][label]. */
+static void take_parts(const nn_dataset *dataset, int parts[SPLIT_ROWS], int64_t counts[NN_PARTS][4])
+{
+    memset(counts, 0, sizeof(int64_t[NN_PARTS][4]));
+    for (int i = 0; i < SPLIT_ROWS; i++) parts[i] = -1;
+    for (int p = 0; p < NN_PARTS; p++)
+        for (int64_t s = 0; s < nn_dataset_count(dataset, (nn_part)p); s++) {
+            nn_real x;
+            int64_t label;
+            nn_dataset_gather(dataset, (nn_part)p, 1, &s, &x, NULL, &label);
+            assert_int_equal(label, split_label((int64_t)x));
+            assert_int_equal(parts[(int64_t)x], -1);
+            parts[(int64_t)x] = p;
+            counts[p][label]++;
+        }
+    for (int i = 0; i < SPLIT_ROWS; i++) assert_true(parts[i] >= 0);
+}
+
+/* If it fails: a sample is in two parts or in none, or the seed or the fractions do not count. */
+static void a_split_is_disjoint_and_complete(void **state)
+{
+    (void)state;
+    int first[SPLIT_ROWS], again[SPLIT_ROWS], other[SPLIT_ROWS];
+    int64_t counts[NN_PARTS][4];
+    write_split_file();
+    nn_data_options options = files_options();
+    options.input.normalize = NN_NORMALIZE_NONE;
+    for (int stratified = 0; stratified < 2; stratified++) {
+        options.split =
+            (nn_split_options){.validation = 0.15, .test = 0.1, .stratified = stratified, .seed = -1};
+        nn_dataset *dataset = open_ok(&options, true);
+        assert_int_equal(nn_dataset_count(dataset, NN_TRAIN), 750);
+        assert_int_equal(nn_dataset_count(dataset, NN_VALIDATION), 150);
+        assert_int_equal(nn_dataset_count(dataset, NN_TEST), 100);
+        take_parts(dataset, first, counts);
+        nn_dataset_close(dataset);
+        if (stratified) {
+            const int64_t expected[NN_PARTS][4] = {{450, 225, 72, 3}, {90, 45, 15, 0}, {60, 30, 10, 0}};
+            assert_memory_equal(counts, expected, sizeof expected);
+        }
+        options.split.seed = 7; /* that of the run */
+        dataset = open_ok(&options, true);
+        take_parts(dataset, again, counts);
+        nn_dataset_close(dataset);
+        assert_memory_equal(first, again, sizeof first);
+        options.split.seed = 8;
+        dataset = open_ok(&options, true);
+        take_parts(dataset, other, counts);
+        nn_dataset_close(dataset);
+        assert_memory_not_equal(first, other, sizeof first);
+    }
+}
+
+/* If it fails: what is measured leaks from validation and test samples into training. */
+static void statistics_are_of_the_train_samples_alone(void **state)
+{
+    (void)state;
+    write_split_file();
+    nn_data_options options = files_options();
+    options.split.validation = 0.4;
+    nn_dataset *dataset = open_ok(&options, true);
+    const nn_scaling *scaling = nn_dataset_input_scaling(dataset);
+    double sum = 0, squares = 0, prior[4], shares[4] = {0};
+    int64_t count = nn_dataset_count(dataset, NN_TRAIN);
+    for (int64_t s = 0; s < count; s++) {
+        nn_real x;
+        int64_t label;
+        nn_dataset_gather(dataset, NN_TRAIN, 1, &s, &x, NULL, &label);
+        sum += (double)x;
+        squares += (double)x * (double)x;
+        shares[label] += 1 / (double)count;
+    }
+    assert_int_equal(scaling->columns, 1);
+    assert_true(fabs(sum / (double)count) < 1e-6);
+    assert_true(fabs(squares / (double)count - 1) < 1e-5);
+    nn_dataset_prior(dataset, prior);
+    for (int c = 0; c < 4; c++) assert_true(fabs(prior[c] - shares[c]) < 1e-9);
+    nn_dataset_close(dataset);
+}
+
+/* If it fails: an epoch skips or repeats samples, or all epochs have the same order. */
+static void the_order_is_a_permutation(void **state)
+{
+    (void)state;
+    write_split_file();
+    nn_data_options options = files_options();
+    options.split.validation = 0.2;
+    nn_dataset *dataset = open_ok(&options, true);
+    int64_t count = nn_dataset_count(dataset, NN_TRAIN), same = 0, in_place = 0;
+    for (int64_t epoch = 0; epoch < 3; epoch++) {
+        bool seen[SPLIT_ROWS] = {false};
+        for (int64_t p = 0; p < count; p++) {
+            int64_t sample = nn_dataset_order(dataset, NN_TRAIN, epoch, p);
+            assert_true(sample >= 0 && sample < count);
+            assert_false(seen[sample]);
+            seen[sample] = true;
+            same += sample == nn_dataset_order(dataset, NN_TRAIN, epoch + 1, p);
+            in_place += sample == p;
+        }
+    }
+    assert_true(same < 30 && in_place < 30);
+    for (int64_t p = 0; p < nn_dataset_count(dataset, NN_VALIDATION); p++)
+        assert_int_equal(nn_dataset_order(dataset, NN_VALIDATION, 1, p), p);
+    nn_dataset_close(dataset);
+}
+
+static uint64_t identity_of(const char *name, double changed, hid_t type)
+{
+    static char file_name[32];
+    double x[300], y[100];
+    for (int i = 0; i < 300; i++) x[i] = i;
+    for (int i = 0; i < 100; i++) y[i] = i % 2;
+    x[157] = changed;
+    hid_t file = files_create(name);
+    files_add_rows(file, "x", type, 100, 3, x);
+    files_add_column(file, "y", H5T_STD_U8LE, 100, y);
+    H5Fclose(file);
+    snprintf(file_name, sizeof file_name, "%s", name);
+    nn_data_options options = files_options();
+    options.file = file_name;
+    nn_dataset *dataset = open_ok(&options, true);
+    uint64_t identity = nn_dataset_identity(dataset);
+    assert_true(nn_dataset_memory(dataset) >= 100 * 3 * H5Tget_size(type) + 100);
+    nn_dataset_close(dataset);
+    return identity;
+}
+
+/* If it fails: a resume goes on with other data, or refuses the same data elsewhere. */
+static void identity_is_of_content_and_not_of_path(void **state)
+{
+    (void)state;
+    uint64_t identity = identity_of("d.h5", 157, H5T_STD_I16LE);
+    assert_true(identity == identity_of("moved.h5", 157, H5T_STD_I16LE));
+    assert_true(identity != identity_of("d.h5", 158, H5T_STD_I16LE));
+    assert_true(identity != identity_of("d.h5", 157, H5T_STD_I32LE));
+}
+
+/* If it fails: an evaluation normalises test data by itself, or reads labels that the network lacks. */
+static void what_is_known_is_not_measured(void **state)
+{
+    (void)state;
+    double scale = 2, offset = 1;
+    const nn_scaling known_input = {.columns = 1, .scale = &scale, .offset = &offset}, none = {0};
+    nn_data_known known = {.input = &known_input, .target = &none, .classes = 10};
+    write_split_file();
+    nn_data_options options = files_options();
+    options.parts[NN_TEST] = options.parts[NN_TRAIN];
+    options.parts[NN_TRAIN] = (nn_part_options){0};
+    nn_dataset *dataset = NULL;
+    assert_int_equal(nn_dataset_open(comm, &options, files_directory, 7, true, &known, &dataset), NN_OK);
+    assert_int_equal(nn_dataset_target(dataset)->classes, 10);
+    assert_int_equal(nn_dataset_count(dataset, NN_TRAIN), 0);
+    assert_int_equal(nn_dataset_count(dataset, NN_TEST), SPLIT_ROWS);
+    int64_t sample = 10;
+    nn_real x;
+    nn_dataset_gather(dataset, NN_TEST, 1, &sample, &x, NULL, NULL);
+    assert_true(x == 21);
+    nn_dataset_close(dataset);
+    known.classes = 3;
+    assert_int_equal(nn_dataset_open(comm, &options, files_directory, 7, true, &known, &dataset),
+                     NN_ERROR_DATA);
+    expect_message("holds the label 3, but the network was made for 3 classes");
+}
+
+/* If it fails: values that cannot be normalised give a run that is NaN or Inf from the start. */
+static void extreme_values_are_refused(void **state)
+{
+    (void)state;
+    const double x[4] = {1e300, -1e300, 1e299, 0}, y[4] = {0, 1, 0, 1};
+    hid_t file = files_create("d.h5");
+    files_add_column(file, "x", H5T_IEEE_F64LE, 4, x);
+    files_add_column(file, "y", H5T_STD_U8LE, 4, y);
+    H5Fclose(file);
+    nn_data_options options = files_options();
+    expect_refused(&options, true, "too large");
+    expect_message("data.fields.x.normalize: none");
+}
+
+/* ---- no room ---- */
+
+/* If it fails: a failed open leaks, crashes, or leaves the file open. */
+static void every_failed_allocation_is_survived(void **state)
+{
+    (void)state;
+    write_split_file();
+    nn_data_options options = files_options();
+    options.split = (nn_split_options){.validation = 0.1, .stratified = true, .seed = -1};
+    size_t before = nn_memory_in_use();
+    nn_status status = NN_ERROR_MEMORY;
+    int64_t n = 0;
+    while (status != NN_OK) {
+        nn_dataset *dataset = NULL;
+        nn_memory_fail_at(++n);
+        status = nn_dataset_open(comm, &options, files_directory, 7, true, NULL, &dataset);
+        nn_memory_fail_at(0);
+        assert_true(status == NN_OK || status == NN_ERROR_MEMORY);
+        nn_dataset_close(dataset);
+        assert_int_equal(nn_memory_in_use(), before);
+        assert_int_equal(H5Fget_obj_count(H5F_OBJ_ALL, H5F_OBJ_ALL), 0);
+    }
+    assert_true(n > 20);
+}
+
+/* If it fails: a choice in the configuration means another one in the program. */
+static void choices_are_in_the_order_of_their_values(void **state)
+{
+    (void)state;
+    const char *const *choices = nn_field_options_table[0].choices;
+    assert_string_equal(choices[NN_NORMALIZE_AUTO], "auto");
+    assert_string_equal(choices[NN_NORMALIZE_NONE], "none");
+    assert_string_equal(choices[NN_NORMALIZE_UNIT_RANGE], "unit_range");
+    assert_string_equal(choices[NN_NORMALIZE_STANDARDIZE], "standardize");
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_type_arrives_as_it_is),
+        cmocka_unit_test(normalization_follows_the_shape),
+        cmocka_unit_test(constant_columns_and_ranges),
+        cmocka_unit_test(the_loss_decides_what_targets_are),
+        cmocka_unit_test(nan_and_inf_are_found),
+        cmocka_unit_test(labels_that_are_none_are_refused),
+        cmocka_unit_test(all_problems_are_told_at_once),
+        cmocka_unit_test(files_are_found_or_told),
+        cmocka_unit_test(a_split_is_disjoint_and_complete),
+        cmocka_unit_test(statistics_are_of_the_train_samples_alone),
+        cmocka_unit_test(the_order_is_a_permutation),
+        cmocka_unit_test(identity_is_of_content_and_not_of_path),
+        cmocka_unit_test(what_is_known_is_not_measured),
+        cmocka_unit_test(extreme_values_are_refused),
+        cmocka_unit_test(every_failed_allocation_is_survived),
+        cmocka_unit_test(choices_are_in_the_order_of_their_values),
+    };
+    if (nn_comm_start(&argc, &argv, &comm) != NN_OK || !files_make_directory()) return 1;
+    int failures = cmocka_run_group_tests(tests, NULL, NULL);
+    files_remove_directory();
+    nn_comm_destroy(comm);
+    return failures;
+}
