@@ -21,14 +21,14 @@ static nn_status agree_status(int64_t severity)
     return severity == 1 ? NN_STOPPED : (nn_status)severity;
 }
 
-/* This rank's failure as all ranks will report it. A text that was agreed on before names its rank already.
- */
-static void agree_compose(nn_comm *comm, int failures)
+/* This rank's failure as all ranks will report it. Where all have failed alike (a mistake in the
+ * configuration), no rank is named; and a text that was agreed on before names its rank already. */
+static void agree_compose(nn_comm *comm, int failures, int ranks)
 {
     char text[NN_AGREED_TEXT];
     char others[64] = "";
 
-    if (comm->agreed[0] != '\0' && strstr(nn_error_text(), comm->agreed) != NULL) {
+    if (failures == ranks || (comm->agreed[0] != '\0' && strstr(nn_error_text(), comm->agreed) != NULL)) {
         snprintf(comm->agreed, sizeof(comm->agreed), "%s", nn_error_text());
         return;
     }
@@ -46,17 +46,18 @@ static nn_status agree_among(nn_comm *comm, MPI_Comm group, nn_status status)
     const char *doing = "agreeing on a failure";
     const int64_t unit = (int64_t)1 << 32;
     int64_t worst = 0;
-    int group_rank = 0, speaker, failures = status != NN_OK;
+    int group_rank = 0, ranks = 1, speaker, failures = status != NN_OK;
 
     /* One maximum finds the worst failure and the lowest rank that has it. */
     MPI_Comm_rank(group, &group_rank);
+    MPI_Comm_size(group, &ranks);
     if (status != NN_OK) worst = agree_severity(status) * unit + (INT_MAX - group_rank);
     NN_TRY(nn_mpi_check(MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPI_INT64_T, MPI_MAX, group), doing));
     if (worst == 0) return NN_OK;
 
     speaker = INT_MAX - (int)(worst % unit);
     NN_TRY(nn_mpi_check(MPI_Allreduce(MPI_IN_PLACE, &failures, 1, MPI_INT, MPI_SUM, group), doing));
-    if (group_rank == speaker) agree_compose(comm, failures);
+    if (group_rank == speaker) agree_compose(comm, failures, ranks);
     NN_TRY(nn_mpi_check(MPI_Bcast(comm->agreed, (int)sizeof(comm->agreed), MPI_CHAR, speaker, group), doing));
     NN_FAIL(agree_status(worst / unit), "%s", comm->agreed);
 }

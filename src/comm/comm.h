@@ -39,7 +39,8 @@ int nn_comm_cores_per_rank(nn_comm *comm, bool *shared_cores);
 /*
  * All ranks fail or none does. Collective: each gives its own status; all get the worst failure's status
  * back. Where ranks failed, the error text becomes, on all ranks, that of the lowest failing rank with "rank
- * R on HOST: " in front (when size > 1), and how many others failed alike.
+ * R on HOST: " in front (when size > 1), and how many others failed too; where all ranks failed, no rank is
+ * named.
  */
 nn_status nn_comm_agree(nn_comm *comm, nn_status status);
 

@@ -38,10 +38,10 @@ bool nn_config_check_limits(const nn_config_reading *reading, const nn_config_no
 {
     double minimum = reading->option->minimum, maximum = reading->option->maximum;
     if (reading->is_default || (minimum == 0 && maximum == 0)) return true;
-    if (number >= minimum && number <= maximum) return true;
+    bool open_below = minimum <= -9e18, open_above = maximum >= 9e18;
+    if ((open_below || number >= minimum) && (open_above || number <= maximum)) return true;
     char shown[NN_CONFIG_SHOWN_SIZE];
     nn_config_show_node(shown, node);
-    bool open_below = minimum <= -9e18, open_above = maximum >= 9e18;
     if (open_above)
         nn_config_error(reading->config, node, "%s: must be at least %.15g, not %s", reading->path, minimum,
                         shown);

@@ -3,6 +3,8 @@
 #include <float.h>
 #include <math.h>
 
+#include "base/memory.h"
+
 /* Labels above are surely no classes: as many outputs would fit into no memory. */
 #define CHECK_LABEL_MAX 2147483646.0
 
@@ -34,7 +36,7 @@ static int64_t check_label(int64_t count, const double *values, double *largest)
 static int64_t check_rows(const nn_array *array, check_block *check, int64_t begin, int64_t end,
                           double *largest)
 {
-    double values[NN_ARRAY_BLOCK];
+    _Alignas(NN_ALIGNMENT) double values[NN_ARRAY_BLOCK];
     for (int64_t row = begin; row < end; row++)
         for (int64_t at = 0; at < array->values; at += NN_ARRAY_BLOCK) {
             int64_t count = nn_array_smaller(NN_ARRAY_BLOCK, array->values - at);

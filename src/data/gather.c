@@ -19,7 +19,7 @@ static void gather_plain(int64_t count, const double *values, nn_real *numbers)
 
 static void gather_row(const nn_array *array, const nn_data_field *field, int64_t row, nn_real *numbers)
 {
-    double values[NN_ARRAY_BLOCK];
+    _Alignas(NN_ALIGNMENT) double values[NN_ARRAY_BLOCK];
     for (int64_t at = 0; at < array->values; at += NN_ARRAY_BLOCK) {
         int64_t count = nn_array_smaller(NN_ARRAY_BLOCK, array->values - at);
         nn_array_convert(array, row, at, count, values);

@@ -56,12 +56,14 @@ static nn_status prior_classes(nn_comm *comm, nn_dataset *dataset)
     int64_t classes = dataset->prior_count, counters = nn_array_smaller(nn_comm_size(comm), PRIOR_COUNTERS);
     int64_t *counts = NULL;
     size_t *sizes = NULL;
-    nn_status status = NN_ALLOCATE(&counts, counters * classes, "the shares of the classes");
-    if (status == NN_OK) status = NN_ALLOCATE(&sizes, nn_comm_size(comm), "the shares of the classes");
-    status = nn_comm_agree(comm, status);
-    if (status == NN_OK) status = prior_gather_counts(comm, train, classes, counters, sizes, counts);
-    for (int64_t i = 0; status == NN_OK && i < counters * classes; i++)
-        dataset->prior[i % classes] += (double)counts[i];
+    nn_status status;
+    NN_TRY_TO(done, status,
+              nn_comm_agree(comm, NN_ALLOCATE(&counts, counters * classes, "the shares of the classes")));
+    NN_TRY_TO(done, status,
+              nn_comm_agree(comm, NN_ALLOCATE(&sizes, nn_comm_size(comm), "the shares of the classes")));
+    NN_TRY_TO(done, status, prior_gather_counts(comm, train, classes, counters, sizes, counts));
+    for (int64_t i = 0; i < counters * classes; i++) dataset->prior[i % classes] += (double)counts[i];
+done:
     nn_free(counts);
     nn_free(sizes);
     return status;

@@ -138,7 +138,7 @@ static void statistics_release(statistics_work *work)
 
 static void statistics_add_sample(const statistics_work *work, int64_t row)
 {
-    double values[NN_ARRAY_BLOCK];
+    _Alignas(NN_ALIGNMENT) double values[NN_ARRAY_BLOCK];
     for (int64_t at = 0; at < work->array->values; at += NN_ARRAY_BLOCK) {
         int64_t count = nn_array_smaller(NN_ARRAY_BLOCK, work->array->values - at);
         nn_array_convert(work->array, row, at, count, values);
@@ -202,7 +202,8 @@ static nn_status statistics_measure(nn_comm *comm, statistics_work *work, const 
 /* Divides by the number of values in a column. */
 static void statistics_divide(const statistics_work *work, double *sums)
 {
-    double count = (double)work->samples->count * (double)(work->array->values / work->columns);
+    int64_t of_sample = work->array->values / work->columns;
+    double count = (double)work->samples->count * (double)of_sample;
     for (int64_t c = 0; c < work->columns; c++) sums[c] /= count;
 }
 
@@ -260,12 +261,13 @@ static nn_status statistics_check(const nn_array *array, const nn_scaling *scali
 nn_status nn_statistics_mean(nn_comm *comm, const nn_samples *samples, int array, int64_t columns,
                              double *mean)
 {
-    statistics_work work;
+    statistics_work work = {0};
     double *first = NULL;
-    nn_status status = statistics_create(comm, samples, array, columns, &work);
-    if (status == NN_OK) status = NN_ALLOCATE(&first, columns, "statistics of the data");
-    status = nn_comm_agree(comm, status);
-    if (status == NN_OK) status = statistics_mean(comm, &work, first, mean);
+    nn_status status;
+    NN_TRY_TO(done, status, nn_comm_agree(comm, NN_ALLOCATE(&first, columns, "statistics of the data")));
+    NN_TRY_TO(done, status, nn_comm_agree(comm, statistics_create(comm, samples, array, columns, &work)));
+    status = statistics_mean(comm, &work, first, mean);
+done:
     nn_free(first);
     statistics_release(&work);
     return status;

@@ -30,7 +30,7 @@ const nn_option nn_training_options_table[] = {
      "scales a gradient whose global norm is larger down to it; 0: no clipping"},
     {"threads", NN_OPTION_INTEGER, FIELD(threads), "0", 0, 4096, NULL, NN_EFFECT_SPEED,
      "threads a rank; 0: OMP_NUM_THREADS, else the cores that the rank may use"},
-    {"memory", NN_OPTION_REAL, FIELD(memory), "1024", 1, 1e9, NULL, NN_EFFECT_SPEED,
+    {"memory", NN_OPTION_REAL, FIELD(memory), "1024", 0.001, 1e9, NULL, NN_EFFECT_SPEED,
      "MiB a rank for microbatches in flight; less makes more waves, not other bits"},
     {"peak_seconds", NN_OPTION_REAL, FIELD(peak_seconds), "0.04", 0, 60, NULL, NN_EFFECT_SPEED,
      "seconds spent on measuring the matrix rate that the utilisation is relative to; 0: no figure"},

@@ -5,6 +5,7 @@
 
 #include "../comm/check.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/philox.h"
 #include "base/tree.h"
@@ -228,6 +229,7 @@ int main(int argc, char **argv)
     reference *known = calloc(1, sizeof *known);
     reference_chunks = calloc(ROWS / CHUNK + 1, sizeof *reference_chunks);
     if (nn_comm_start(&argc, &argv, &comm) != NN_OK || !known || !reference_chunks) return 1;
+    nn_log_enable(nn_comm_rank(comm) == 0);
     make_given();
     if (nn_comm_rank(comm) == 0) {
         CHECK(files_make_directory(), "no directory for the files");

@@ -1,12 +1,12 @@
 # What the system tests share. A test is called with the program's path and the build folder.
 set -u
-program=$1
+program=$(realpath "$1")
 source_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 digits=$source_folder/scripts/examples/digits
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
-export OMPI_MCA_rmaps_base_oversubscribe=1
+export OMPI_MCA_rmaps_base_oversubscribe=1 OMP_WAIT_POLICY=passive
 if [ "$(id -u)" = 0 ]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
 failures=0
 

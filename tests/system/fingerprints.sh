@@ -17,7 +17,7 @@ for name in classifier regression; do
     done
     rm -rf run-*
     # Waves of few microbatches, and double precision, keep it too.
-    train 1 1 $name.yaml --run-dir waves --set training.memory=1
+    train 1 1 $name.yaml --run-dir waves --set training.memory=0.001
     [ "$(fingerprint)" = "$reference" ] || fail "$name in small waves: $(fingerprint)"
     train 1 2 $name.yaml --run-dir double-1 --set training.precision=float64
     double=$(fingerprint)

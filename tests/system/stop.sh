@@ -8,10 +8,11 @@ train 2 1 classifier.yaml --run-dir whole "${settings[@]}" || fail "the uninterr
 reference=$(fingerprint)
 
 for ranks in 1 3; do
+    rm -f stopped.log
     OMP_NUM_THREADS=1 mpirun -n $ranks --bind-to none "$program" train classifier.yaml --run-dir stopped \
         "${settings[@]}" >stopped.log 2>&1 &
     launcher=$!
-    for _ in $(seq 100); do grep -q '^epoch' stopped.log && break; sleep 0.05; done
+    for _ in $(seq 100); do grep -q '^epoch' stopped.log 2>/dev/null && break; sleep 0.05; done
     kill -USR1 $launcher
     wait $launcher
     code=$?
