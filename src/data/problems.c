@@ -1,7 +1,5 @@
 #include "data/problems.h"
 
-#include <stdint.h>
-
 bool nn_problems_collect(nn_problems *problems, nn_status status)
 {
     if (status == NN_OK) return true;
@@ -14,12 +12,8 @@ bool nn_problems_collect(nn_problems *problems, nn_status status)
 
 nn_status nn_problems_report(nn_comm *comm, const nn_problems *problems)
 {
-    /* As a rule all ranks have found the same: one that speaks is enough. */
-    int64_t own = -(int64_t)nn_comm_rank(comm), speaker = problems->status == NN_OK ? INT64_MIN : own;
-    nn_status status = NN_OK;
-    NN_TRY(nn_comm_maximum(comm, &speaker, 1));
-    if (speaker == own)
-        status = nn_fail(problems->status, "%s", problems->text.bytes ? problems->text.bytes : "");
+    nn_status status = problems->status;
+    if (status != NN_OK) status = nn_fail(status, "%s", problems->text.bytes ? problems->text.bytes : "");
     return nn_comm_agree(comm, status);
 }
 

@@ -19,7 +19,7 @@ typedef struct nn_problems {
 /* Keeps the recorded text of a failed status. Returns whether the status is NN_OK. */
 bool nn_problems_collect(nn_problems *problems, nn_status status);
 
-/* Fails on all ranks with what the lowest rank that has problems collected. Collective. */
+/* Fails on all ranks when one has problems, as nn_comm_agree does. Collective. */
 nn_status nn_problems_report(nn_comm *comm, const nn_problems *problems);
 
 void nn_problems_release(nn_problems *problems);

@@ -478,6 +478,7 @@ static void identity_is_of_content_and_not_of_path(void **state)
     assert_true(identity == identity_of("moved.h5", 157, H5T_STD_I16LE));
     assert_true(identity != identity_of("d.h5", 158, H5T_STD_I16LE));
     assert_true(identity != identity_of("d.h5", 157, H5T_STD_I32LE));
+    assert_true(identity != identity_of("d.h5", 157, H5T_STD_U16LE));
 }
 
 /* If it fails: an evaluation normalises test data by itself, or reads labels that the network lacks. */
