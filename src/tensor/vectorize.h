@@ -26,8 +26,11 @@
 #endif
 
 /* NN_INDEPENDENT: before a loop whose arrays are either the same or do not overlap. Without it the compiler
- * would test that they do not overlap, and take the scalar loop when a kernel works in place. */
-#if defined(__clang__)
+ * would test that they do not overlap, and take the scalar loop when a kernel works in place. Sanitizers
+ * watch each access, which leaves nothing to vectorise. */
+#if defined(NN_SANITIZED)
+#define NN_INDEPENDENT
+#elif defined(__clang__)
 #define NN_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #elif defined(__GNUC__)
 #define NN_INDEPENDENT _Pragma("GCC ivdep")
