@@ -62,7 +62,9 @@ typedef struct nn_option {
 /* Releases the texts and lists that a filled struct owns, and zeroes those fields. */
 void nn_options_release(const nn_option *table, void *options);
 
-/* A name that stands for a number where the reader knows it: {"classes", 10}. */
+/* A name that stands for a number where the reader knows it: {"classes", 10}; its value is NN_SYMBOL_UNKNOWN
+ * where the number follows from data that is not open yet. */
+#define NN_SYMBOL_UNKNOWN INT64_MIN
 typedef struct nn_symbol {
     const char *name; /* NULL ends a list */
     int64_t value;

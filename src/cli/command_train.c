@@ -20,25 +20,16 @@ static const nn_command_option train_options[] = {
 #define LOCAL_CONFIG "nntrain.yaml"
 #define EXAMPLE "digits/digits.yaml"
 
-/* The configuration: named, ./nntrain.yaml, or the built-in example (installed, else in the source tree). */
-static nn_status train_find_config(const nn_arguments *arguments, const char **path)
+/* The configuration: named, ./nntrain.yaml, or the built-in example (installed, else in the source tree);
+ * NULL where none of them is there. */
+static const char *train_find_config(const nn_arguments *arguments)
 {
     static const char *const places[] = {LOCAL_CONFIG, NN_DATA_DIR "/" EXAMPLE,
                                          NN_SOURCE_DATA_DIR "/" EXAMPLE};
-    if (arguments->operand_count > 1)
-        NN_FAIL(NN_ERROR_USAGE, "nntrain train: one configuration, not %zu", arguments->operand_count);
-    if (arguments->operand_count == 1) {
-        *path = arguments->operands[0];
-        return NN_OK;
-    }
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        *path = places[i];
-        if (access(*path, R_OK) == 0) return NN_OK;
-    }
-    NN_FAIL(NN_ERROR_USAGE,
-            "there is no " LOCAL_CONFIG " here, and the built-in example is not installed in %s; name a "
-            "configuration: nntrain CONFIG.yaml",
-            NN_DATA_DIR);
+    if (arguments->operand_count == 1) return arguments->operands[0];
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (access(places[i], R_OK) == 0) return places[i];
+    return NULL;
 }
 
 /* runs/NAME, from the configuration's file name without its extension. */
@@ -55,14 +46,22 @@ static nn_status train_work(nn_comm *comm, const void *context)
 
 static nn_status train_run(const nn_arguments *arguments)
 {
+    if (arguments->operand_count > 1)
+        NN_FAIL(NN_ERROR_USAGE, "nntrain train: one configuration, not %zu", arguments->operand_count);
+    const char *config = train_find_config(arguments);
+    if (!config)
+        NN_FAIL(NN_ERROR_USAGE,
+                "there is no " LOCAL_CONFIG " here, and the built-in example is not installed in %s; name a "
+                "configuration: nntrain CONFIG.yaml",
+                NN_DATA_DIR);
     char directory[512];
-    nn_job job = {.overrides = arguments->values[OPTION_SET],
+    train_default_directory(config, directory, sizeof directory);
+    nn_job job = {.config_path = config,
+                  .overrides = arguments->values[OPTION_SET],
                   .override_count = arguments->value_counts[OPTION_SET],
                   .fresh = arguments->value_counts[OPTION_FRESH] > 0,
                   .terminal = nn_session_on_terminal(),
                   .stop = nn_session_stop_flag()};
-    NN_TRY(train_find_config(arguments, &job.config_path));
-    train_default_directory(job.config_path, directory, sizeof directory);
     size_t given = arguments->value_counts[OPTION_RUN_DIR];
     job.run_directory = given ? arguments->values[OPTION_RUN_DIR][given - 1] : directory;
     return nn_session_run(train_work, &job);

@@ -10,7 +10,8 @@
 /* What runs between start and end. Collective; all ranks return the same status. */
 typedef nn_status (*nn_session_work)(nn_comm *comm, const void *context);
 
-/* Starts MPI, runs `work`, ends MPI. Afterwards the error text is there on rank 0 alone. */
+/* Starts MPI, runs `work`, ends MPI. A failure of `work` has then been printed, by rank 0, and its text is
+ * cleared. */
 nn_status nn_session_run(nn_session_work work, const void *context);
 
 /* Becomes non-zero with SIGUSR1, SIGTERM or the first SIGINT; the second SIGINT ends the process. */

@@ -136,9 +136,10 @@ static nn_status document_convert(document_builder *builder, int index, size_t d
         nn_config_kind kind;
         document_converter *convert;
     } kinds[] = {
-        [YAML_SCALAR_NODE] = {NN_CONFIG_SCALAR, document_scalar},
-        [YAML_SEQUENCE_NODE] = {NN_CONFIG_LIST, document_list},
-        [YAML_MAPPING_NODE] = {NN_CONFIG_MAPPING, document_mapping},
+        /* from YAML_SCALAR_NODE on, in libyaml's order */
+        {NN_CONFIG_SCALAR, document_scalar},
+        {NN_CONFIG_LIST, document_list},
+        {NN_CONFIG_MAPPING, document_mapping},
     };
     nn_config *config = builder->config;
     const yaml_node_t *from = yaml_document_get_node(builder->document, index);
@@ -147,9 +148,10 @@ static nn_status document_convert(document_builder *builder, int index, size_t d
         return document_too_many(config, position, "levels of nesting", NN_CONFIG_DEPTH_MAX);
     if (config->node_count >= NN_CONFIG_NODES_MAX)
         return document_too_many(config, position, "values", NN_CONFIG_NODES_MAX);
-    assert(kinds[from->type].convert != NULL);
-    NN_TRY(nn_config_new_node(config, position, kinds[from->type].kind, node));
-    return kinds[from->type].convert(builder, from, depth, *node);
+    assert(from->type != YAML_NO_NODE);
+    size_t kind = from->type - YAML_SCALAR_NODE;
+    NN_TRY(nn_config_new_node(config, position, kinds[kind].kind, node));
+    return kinds[kind].convert(builder, from, depth, *node);
 }
 
 static nn_status document_scalar(document_builder *builder, const yaml_node_t *from, size_t depth,

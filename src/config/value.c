@@ -136,7 +136,10 @@ static bool value_read_integer(const nn_config_reading *reading, const nn_config
 static void value_show_integer(const nn_option *option, const void *field, nn_text *text)
 {
     (void)option;
-    nn_text_append(text, "%lld", (long long)*(const int64_t *)field);
+    if (*(const int64_t *)field == NN_SYMBOL_UNKNOWN)
+        nn_text_append(text, "(from the data)");
+    else
+        nn_text_append(text, "%lld", (long long)*(const int64_t *)field);
 }
 
 static bool value_read_real(const nn_config_reading *reading, const nn_config_node *node, void *field)

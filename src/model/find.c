@@ -87,7 +87,10 @@ nn_status nn_saved_find(const char *run_or_checkpoint, char path[NN_PATH_SIZE], 
         return nn_store_read_sealed(path, bytes, size);
     }
     snprintf(path, NN_PATH_SIZE, "%.4000s/" NN_CHECKPOINT_BEST, run_or_checkpoint);
-    if (stat(path, &facts) == 0) return nn_store_read_sealed(path, bytes, size);
+    if (stat(path, &facts) == 0) {
+        if (nn_store_read_sealed(path, bytes, size) == NN_OK) return NN_OK;
+        nn_log_warning("%s; using the newest checkpoint instead", nn_error_text());
+    }
     NN_TRY(nn_checkpoint_newest(run_or_checkpoint, path, bytes, size));
     if (!*bytes)
         NN_FAIL(NN_ERROR_USAGE, "%s: has no checkpoint; is it a run directory of nntrain?",

@@ -140,12 +140,16 @@ static void spec_read_metrics(nn_config *config, nn_config_node *root, nn_model_
 {
     nn_config_node *node = nn_config_get(root, "metrics");
     if (!node) return;
-    if (nn_config_kind_of(node) != NN_CONFIG_LIST) {
+    if (nn_config_kind_of(node) != NN_CONFIG_LIST)
         spec_read_metric(config, node, spec);
-        return;
-    }
-    for (size_t i = 0; i < nn_config_count(node); i++)
-        spec_read_metric(config, nn_config_item(node, i), spec);
+    else
+        for (size_t i = 0; i < nn_config_count(node); i++)
+            spec_read_metric(config, nn_config_item(node, i), spec);
+    nn_text names = {0};
+    for (int m = 0; m < spec->metric_count; m++)
+        nn_text_append(&names, "%s%s", m ? ", " : "", spec->metrics[m]->name);
+    nn_config_record(config, "metrics", names.bytes ? names.bytes : "", NN_EFFECT_RESULT);
+    nn_text_free(&names);
 }
 
 void nn_model_spec_read(nn_config *config, nn_model_spec *spec)

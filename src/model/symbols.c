@@ -1,16 +1,14 @@
 /* "classes" in a configuration. */
 #include "model/symbols.h"
 
-#define MARK_CLASSES INT64_MIN
-
-const nn_symbol nn_unknown_symbols[] = {{"classes", MARK_CLASSES}, {NULL, 0}};
+const nn_symbol nn_unknown_symbols[] = {{"classes", NN_SYMBOL_UNKNOWN}, {NULL, 0}};
 
 static nn_status symbols_resolve_layer(nn_layer_spec *layer, const nn_field *target)
 {
     for (const nn_option *option = layer->type->options; option && option->name; option++) {
         if (option->kind != NN_OPTION_INTEGER) continue;
         int64_t *value = (int64_t *)(void *)((char *)layer->options + option->offset);
-        if (*value != MARK_CLASSES) continue;
+        if (*value != NN_SYMBOL_UNKNOWN) continue;
         if (!target->is_class)
             NN_FAIL(
                 NN_ERROR_USAGE,

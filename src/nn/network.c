@@ -2,6 +2,7 @@
 #include "nn/network.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -29,12 +30,9 @@ static nn_status network_number_name(nn_network *network, int l)
     int number = 0;
     for (int i = 1; i <= l; i++)
         if (network->layers[i].type == network->layers[l].type) number++;
-    nn_text text = {0};
-    nn_text_append(&text, "%s%d", network->layers[l].type->name, number);
-    nn_status status = text.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for the name of a layer")
-                                   : nn_copy_text(text.bytes, &network->layers[l].name);
-    nn_text_free(&text);
-    return status;
+    char name[128];
+    snprintf(name, sizeof name, "%s%d", network->layers[l].type->name, number);
+    return nn_copy_text(name, &network->layers[l].name);
 }
 
 static nn_status network_check_name(const nn_network *network, int l)

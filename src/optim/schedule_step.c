@@ -32,7 +32,8 @@ static double step_factor(const void *options, int64_t step, nn_run_length lengt
 {
     const step_options *falls = options;
     int64_t every = nn_duration_steps(falls->every, length);
-    return pow(falls->factor, (double)(step / (every > 0 ? every : 1)));
+    int64_t count = step / (every > 0 ? every : 1);
+    return pow(falls->factor, (double)count);
 }
 
 const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_step) = {

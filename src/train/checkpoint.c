@@ -156,9 +156,24 @@ static const char *checkpoint_value(const nn_config *config, const char *path)
     return NULL;
 }
 
-/* Appends the saved values that differ now. `lines` is cut to pieces. */
+/* Appends the values that are there now and were not. */
+static void checkpoint_added(const nn_config *config, const char *lines, nn_text *differences)
+{
+    const nn_config_value *values;
+    size_t count = nn_config_values(config, &values);
+    for (size_t i = 0; i < count; i++) {
+        nn_text wanted = {0};
+        nn_text_append(&wanted, "\t%s\t", values[i].path);
+        if (values[i].effect == NN_EFFECT_RESULT && wanted.bytes && !strstr(lines, wanted.bytes))
+            nn_text_append(differences, "\n  %s: was not there, is %s", values[i].path, values[i].value);
+        nn_text_free(&wanted);
+    }
+}
+
+/* Appends the saved values that differ now, and those that are new. `lines` is cut to pieces. */
 static void checkpoint_differences(const nn_config *config, char *lines, nn_text *differences)
 {
+    checkpoint_added(config, lines, differences);
     for (char *line = lines, *next; *line; line = next) {
         next = line + strcspn(line, "\n");
         if (*next) *next++ = '\0';
@@ -216,6 +231,7 @@ static nn_status checkpoint_get_state(nn_store_file *file, const nn_checkpoint_p
     NN_TRY(nn_store_read_text(file, "state/history", &history));
     nn_text_append(&state->history, "%s", history);
     nn_free(history);
+    if (state->history.failed) NN_FAIL(NN_ERROR_MEMORY, "no memory for the metrics of a checkpoint");
     return nn_model_get_values(parts->stepper->model, file, "weights",
                                nn_reduction_weights(parts->stepper->reduction));
 }
@@ -224,12 +240,10 @@ static nn_status checkpoint_share_state(const nn_checkpoint_parts *parts)
 {
     nn_comm *comm = parts->stepper->comm;
     nn_run_state *state = parts->state;
-    size_t length = state->history.length;
     NN_TRY(nn_comm_broadcast(comm, &state->step, sizeof state->step, 0));
     NN_TRY(nn_comm_broadcast(comm, &state->best_epoch, sizeof state->best_epoch, 0));
     NN_TRY(nn_comm_broadcast(comm, &state->best_value, sizeof state->best_value, 0));
     NN_TRY(nn_comm_broadcast(comm, state->epoch_figures, sizeof state->epoch_figures, 0));
-    NN_TRY(nn_comm_broadcast(comm, &length, sizeof length, 0));
     return nn_comm_broadcast(comm, nn_reduction_weights(parts->stepper->reduction),
                              (size_t)parts->stepper->model->network->value_count * sizeof(nn_real), 0);
 }
@@ -264,6 +278,23 @@ static nn_status checkpoint_get_slot(const nn_checkpoint_parts *parts, nn_store_
         checkpoint_take(stepper->update, slot, first, count, chunk);
     }
     return NN_OK;
+}
+
+nn_status nn_checkpoint_step(const char *path, int64_t *step)
+{
+    void *bytes = NULL;
+    size_t size = 0;
+    nn_store_file *file = NULL;
+    int64_t integers[STATE_VALUES] = {0};
+    nn_status status = nn_store_read_sealed(path, &bytes, &size);
+    if (status == NN_OK) status = nn_store_open_image(bytes, size, path, &file);
+    if (status == NN_OK)
+        status =
+            nn_store_read_verified(file, "state/step_best_identity", NN_STORE_I64, STATE_VALUES, integers);
+    *step = integers[0];
+    nn_store_close(file);
+    nn_free(bytes);
+    return status;
 }
 
 nn_status nn_checkpoint_load(const nn_checkpoint_parts *parts, nn_store_file *file)

@@ -10,6 +10,7 @@
 #include "train/step.h"
 
 #define nn_checkpoint_build NN_REAL_SYMBOL(nn_checkpoint_build)
+#define nn_checkpoint_step NN_REAL_SYMBOL(nn_checkpoint_step)
 #define nn_checkpoint_load NN_REAL_SYMBOL(nn_checkpoint_load)
 #define nn_checkpoint_memory NN_REAL_SYMBOL(nn_checkpoint_memory)
 
@@ -38,6 +39,9 @@ nn_status nn_checkpoint_build(const nn_checkpoint_parts *parts, void **bytes, si
  * configuration and data: a difference that changes the result is refused, with all differences shown.
  * Collective. */
 nn_status nn_checkpoint_load(const nn_checkpoint_parts *parts, nn_store_file *file);
+
+/* The step at which a checkpoint file was made. Not collective. */
+nn_status nn_checkpoint_step(const char *path, int64_t *step);
 
 /* Bytes that rank 0 needs while it saves. */
 size_t nn_checkpoint_memory(const nn_model *model, int slots);

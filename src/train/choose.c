@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "store/store.h"
 #include "train/engine.h"
@@ -21,22 +22,43 @@ static const nn_engine *choose_engine(const char *precision)
     return engines[0];
 }
 
-static nn_status choose_from_config(const nn_job *job, const nn_engine **engine)
+/* What all ranks must have been given alike: the configuration as read, and the run directory. */
+static uint64_t choose_hash(const nn_config *config, const nn_job *job)
+{
+    nn_text text = {0};
+    nn_config_emit(config, &text);
+    nn_text_append(&text, "%s\n%d\n", job->run_directory, job->fresh);
+    uint64_t hash = nn_hash(text.bytes ? text.bytes : "", text.length, 0);
+    nn_text_free(&text);
+    return hash;
+}
+
+static nn_status choose_from_config(const nn_job *job, const nn_engine **engine, uint64_t *hash)
 {
     nn_config *config = NULL;
     NN_TRY(nn_config_load(job->config_path, job->overrides, job->override_count, &config));
     nn_config_node *training = nn_config_get(nn_config_root(config), "training");
     nn_config_node *precision = nn_config_get(training, "precision");
     *engine = choose_engine(precision ? nn_config_text(precision) : NULL);
+    *hash = choose_hash(config, job);
     nn_config_destroy(config);
     return NN_OK;
 }
 
 nn_status nn_train_job(nn_comm *comm, const nn_job *job, nn_train_result *result)
 {
-    const nn_engine *engine = NULL;
+    const nn_engine *engine = engines[0];
     nn_train_result unused;
-    NN_TRY(nn_comm_agree(comm, choose_from_config(job, &engine)));
+    uint64_t hash = 0;
+    bool same = true;
+    NN_TRY(nn_comm_agree(comm, choose_from_config(job, &engine, &hash)));
+    NN_TRY(nn_comm_same(comm, hash, &same));
+    if (!same)
+        NN_FAIL(NN_ERROR_USAGE,
+                "the ranks read different configurations from %s, or were given different arguments: start "
+                "all with the "
+                "same command, and see that the file and each ${VAR} in it are the same on all nodes",
+                job->config_path);
     return engine->train(comm, job, result ? result : &unused);
 }
 

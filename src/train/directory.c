@@ -1,4 +1,5 @@
 /* The run directory: made, leased, emptied with --fresh. */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,8 +30,24 @@ static nn_status directory_make(const char *path)
     return NN_OK;
 }
 
+/* Removes what a killed job was about to write; one that stays costs room, nothing else. */
+static void directory_sweep(const char *path)
+{
+    static const char ending[] = ".h5.tmp";
+    char name[NN_PATH_SIZE + 300];
+    DIR *directory = opendir(path);
+    for (struct dirent *entry; directory && (entry = readdir(directory));) {
+        size_t length = strlen(entry->d_name);
+        if (length < sizeof ending || strcmp(entry->d_name + length - (sizeof ending - 1), ending) != 0)
+            continue;
+        snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
+        unlink(name);
+    }
+    if (directory) closedir(directory);
+}
+
 /* Only what nntrain itself writes is removed. */
-static nn_status directory_empty(const char *path)
+nn_status nn_run_directory_empty(const char *path)
 {
     static const char *const files[] = {NN_CHECKPOINT_BEST, "metrics.jsonl", "config.yaml"};
     int64_t *steps;
@@ -60,7 +77,9 @@ nn_status nn_run_directory_prepare(const nn_job *job, nn_lease **lease)
         NN_FAIL(NN_ERROR_IO, "%s: cannot be written: %s; choose another place with --run-dir",
                 job->run_directory, strerror(errno));
     NN_TRY(nn_lease_take(job->run_directory, lease));
-    if (job->fresh) NN_TRY(directory_empty(job->run_directory));
     snprintf(folder, sizeof folder, "%s/" NN_CHECKPOINT_FOLDER, job->run_directory);
-    return directory_make(folder);
+    NN_TRY(directory_make(folder));
+    directory_sweep(job->run_directory);
+    directory_sweep(folder);
+    return NN_OK;
 }

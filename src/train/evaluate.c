@@ -65,9 +65,9 @@ nn_status nn_evaluate_baseline(nn_comm *comm, nn_workers *workers, const nn_mode
     int64_t known = model->target.is_class ? model->target.classes : nn_shape_count(model->target.shape);
     double *prior = NULL;
     nn_real *constant = NULL;
-    nn_status status = NN_ALLOCATE(&prior, known, "the baseline");
-    if (status == NN_OK) status = NN_ALLOCATE(&constant, columns, "the baseline");
-    NN_TRY_TO(done, status, nn_comm_agree(comm, status));
+    nn_status status;
+    NN_TRY_TO(done, status, nn_comm_agree(comm, NN_ALLOCATE(&prior, known, "the baseline")));
+    NN_TRY_TO(done, status, nn_comm_agree(comm, NN_ALLOCATE(&constant, columns, "the baseline")));
     nn_dataset_prior(data, prior);
     /* A class that never occurs gets the probability of less than one sample in 10^30. */
     for (int64_t c = 0; c < columns; c++) {

@@ -20,8 +20,8 @@ static bool run_interval_ended(const nn_run *run)
                    : every.unit == NN_DURATION_STEPS    ? every.amount
                    : every.unit == NN_DURATION_FRACTION ? every.amount * (double)run->plan.length.steps
                                                         : 0;
+    if (every.unit == NN_DURATION_SECONDS || steps > 9e15) return false;
     int64_t interval = (int64_t)(steps + 0.5);
-    if (every.unit == NN_DURATION_SECONDS) return false;
     return run->state.step % (interval < 1 ? 1 : interval) == 0;
 }
 
@@ -173,7 +173,8 @@ static nn_status run_loop(nn_run *run, bool *stopped)
 {
     *stopped = false;
     if (run->state.step >= run->plan.length.steps) {
-        nn_log_line("the run is finished: all %lld epochs are done; raise training.epochs to go on",
+        nn_log_line("the run is finished: %lld epochs are done, of %lld; raise training.epochs to go on",
+                    (long long)(run->state.step / run->plan.length.steps_per_epoch),
                     (long long)run->plan.epochs);
         return NN_OK;
     }
@@ -187,24 +188,38 @@ static nn_status run_loop(nn_run *run, bool *stopped)
 
 /* ---- the last lines ---- */
 
-/* The best weights from their file to all ranks; the last ones where there is no such file. */
-static nn_status run_best_weights(nn_run *run, nn_real **weights)
+/* Reads the best weights, if the file is whole and is of the epoch that the run remembers. */
+static nn_status run_read_best(const nn_run *run, nn_real *weights)
 {
     char path[NN_PATH_SIZE + 32];
     void *bytes = NULL;
-    size_t size = 0, count = (size_t)run->model->network->value_count;
+    size_t size = 0;
+    int64_t step = 0;
     nn_store_file *file = NULL;
     snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, run->job->run_directory);
-    nn_status status = NN_ALLOCATE(weights, count, "the best weights");
-    if (status == NN_OK && run->writer) {
-        status = nn_store_read_sealed(path, &bytes, &size);
-        if (status == NN_OK) status = nn_store_open_image(bytes, size, path, &file);
-        if (status == NN_OK) status = nn_model_get_values(run->model, file, "weights", *weights);
-        nn_store_close(file);
-        nn_free(bytes);
+    NN_TRY(nn_checkpoint_step(path, &step));
+    if (step != run->state.best_epoch * run->plan.length.steps_per_epoch)
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s is of step %lld, not of the best epoch", path, (long long)step);
+    nn_status status = nn_store_read_sealed(path, &bytes, &size);
+    if (status == NN_OK) status = nn_store_open_image(bytes, size, path, &file);
+    if (status == NN_OK) status = nn_model_get_values(run->model, file, "weights", weights);
+    nn_store_close(file);
+    nn_free(bytes);
+    return status;
+}
+
+/* The best weights from their file to all ranks. Where it is not to be had, a warning says so, and the run
+ * counts as one without best weights. */
+static nn_status run_best_weights(nn_run *run, nn_real *weights)
+{
+    if (run->writer && run_read_best(run, weights) != NN_OK) {
+        nn_log_warning("%s: the figures are of the last weights", nn_error_text());
+        run->state.best_epoch = 0;
     }
-    NN_TRY(nn_comm_agree(run->comm, status));
-    return nn_comm_broadcast(run->comm, *weights, count * sizeof **weights, 0);
+    NN_TRY(nn_comm_broadcast(run->comm, &run->state.best_epoch, sizeof run->state.best_epoch, 0));
+    if (run->state.best_epoch == 0) return NN_OK;
+    size_t size = (size_t)run->model->network->value_count * sizeof *weights;
+    return nn_comm_broadcast(run->comm, weights, size, 0);
 }
 
 static void run_show_final(const nn_run *run, const char *part, const nn_figures *figures,
@@ -234,8 +249,12 @@ static nn_status run_final(nn_run *run)
     nn_real *best = NULL;
     int64_t microbatch = run->plan.microbatch_size;
     nn_status status = NN_OK;
-    if (run->state.best_epoch > 0) NN_TRY_TO(done, status, run_best_weights(run, &best));
-    const nn_real *weights = best ? best : nn_reduction_weights(run->stepper->reduction);
+    if (run->state.best_epoch > 0) {
+        status = NN_ALLOCATE(&best, run->model->network->value_count, "the best weights");
+        NN_TRY_TO(done, status, nn_comm_agree(run->comm, status));
+        NN_TRY_TO(done, status, run_best_weights(run, best));
+    }
+    const nn_real *weights = run->state.best_epoch > 0 ? best : nn_reduction_weights(run->stepper->reduction);
     NN_TRY_TO(done, status,
               nn_evaluate_part(run->comm, run->workers, run->model, run->data, part, microbatch, weights,
                                &figures));
@@ -271,6 +290,8 @@ static nn_status engine_train(nn_comm *comm, const nn_job *job, nn_train_result 
     NN_TRY(nn_comm_agree(comm, NN_ALLOCATE(&run, 1, "a run")));
     nn_status status = nn_run_open(comm, job, run);
     if (status == NN_OK) status = run_train(run, result);
+    /* A failure of MPI itself is not agreed on: the others would wait for ever. */
+    if (status == NN_ERROR_COMM && nn_comm_size(comm) > 1 && run->stepper) nn_comm_abort(comm, status);
     nn_run_close(run);
     nn_free(run);
     return status;

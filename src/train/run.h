@@ -11,6 +11,7 @@
 #define nn_run_close NN_REAL_SYMBOL(nn_run_close)
 #define nn_run_resume NN_REAL_SYMBOL(nn_run_resume)
 #define nn_run_directory_prepare NN_REAL_SYMBOL(nn_run_directory_prepare)
+#define nn_run_directory_empty NN_REAL_SYMBOL(nn_run_directory_empty)
 #define nn_evaluate_part NN_REAL_SYMBOL(nn_evaluate_part)
 #define nn_evaluate_baseline NN_REAL_SYMBOL(nn_evaluate_baseline)
 #define nn_evaluate_saved NN_REAL_SYMBOL(nn_evaluate_saved)
@@ -61,8 +62,9 @@ typedef struct nn_run {
 nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run);
 void nn_run_close(nn_run *run);
 
-/* The folder, its lease, and the removal of an earlier run with --fresh. Rank 0 calls it. */
+/* Makes the folder and takes its lease; and removes what an earlier run has left there. Rank 0 calls them. */
 nn_status nn_run_directory_prepare(const nn_job *job, nn_lease **lease);
+nn_status nn_run_directory_empty(const char *path);
 
 /* Figures of a part with the given weights; the same bits on any number of ranks. Collective. */
 nn_status nn_evaluate_part(nn_comm *comm, nn_workers *workers, const nn_model *model, const nn_dataset *data,

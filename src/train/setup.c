@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/hash.h"
 #include "base/log.h"
@@ -168,6 +169,7 @@ static nn_status setup_check_kernels(nn_run *run)
 static nn_status setup_find(const nn_run *run, char path[NN_PATH_SIZE], void **bytes, nn_store_file **file)
 {
     size_t size;
+    if (run->job->fresh) NN_TRY(nn_run_directory_empty(run->job->run_directory));
     NN_TRY(nn_checkpoint_newest(run->job->run_directory, path, bytes, &size));
     return *bytes ? nn_store_open_image(*bytes, size, path, file) : NN_OK;
 }
@@ -186,6 +188,18 @@ static nn_status setup_write_history(const nn_run *run)
     nn_status status = nn_store_commit(path, config.bytes ? config.bytes : "", config.length);
     nn_text_free(&config);
     return status;
+}
+
+/* Best weights of a later step than the one the run goes on from, or of another run, will be found again. */
+static void setup_drop_later_best(const nn_run *run)
+{
+    char path[NN_PATH_SIZE + 32];
+    int64_t step = 0;
+    snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, run->job->run_directory);
+    if (access(path, F_OK) != 0) return;
+    if (nn_checkpoint_step(path, &step) == NN_OK && step <= run->state.step && run->state.best_epoch > 0)
+        return;
+    unlink(path);
 }
 
 nn_status nn_run_resume(nn_run *run)
@@ -209,6 +223,7 @@ nn_status nn_run_resume(nn_run *run)
                   nn_comm_agree(run->comm, nn_workers_initialize(
                                                run->workers, nn_reduction_weights(run->stepper->reduction))));
     }
+    if (first) setup_drop_later_best(run);
     status = nn_comm_agree(run->comm, first ? setup_write_history(run) : NN_OK);
 done:
     nn_store_close(file);

@@ -48,9 +48,9 @@ static nn_status step_allocate(nn_stepper *stepper, int threads)
     nn_buckets buckets = {0};
     int64_t leaf_counts[2] = {stepper->plan.leaves, stepper->plan.last_leaves};
     nn_status status;
-    NN_TRY_TO(done, status,
-              NN_ALLOCATE(&stepper->bucket_of_layer, network->layer_count, "the list of buckets"));
-    NN_TRY_TO(done, status, nn_buckets_make(network, &buckets, stepper->bucket_of_layer));
+    status = NN_ALLOCATE(&stepper->bucket_of_layer, network->layer_count, "the list of buckets");
+    if (status == NN_OK) status = nn_buckets_make(network, &buckets, stepper->bucket_of_layer);
+    NN_TRY_TO(done, status, nn_comm_agree(stepper->comm, status));
     nn_reduction_layout layout = nn_buckets_layout(network, &buckets, leaf_counts, 2);
     size_t before = nn_memory_in_use();
     NN_TRY_TO(done, status,
@@ -82,7 +82,7 @@ nn_status nn_stepper_create(nn_comm *comm, const nn_settings *settings, const nn
                             nn_workers *workers, int threads, nn_stepper **stepper)
 {
     *stepper = NULL;
-    NN_TRY(NN_ALLOCATE(stepper, 1, "a stepper"));
+    NN_TRY(nn_comm_agree(comm, NN_ALLOCATE(stepper, 1, "a stepper")));
     nn_stepper *made = *stepper;
     made->comm = comm;
     made->settings = settings;

@@ -35,9 +35,9 @@ nn_status nn_threads_peak(nn_comm *comm, int threads, double seconds, double *pe
     int size = nn_comm_size(comm);
     double own = 0, *rates = NULL;
     size_t *sizes = NULL;
-    nn_status status = NN_ALLOCATE(&rates, size, "the matrix rates of ranks");
-    if (status == NN_OK) status = NN_ALLOCATE(&sizes, size, "the matrix rates of ranks");
-    NN_TRY_TO(done, status, nn_comm_agree(comm, status));
+    nn_status status;
+    NN_TRY_TO(done, status, nn_comm_agree(comm, NN_ALLOCATE(&rates, size, "the matrix rates of ranks")));
+    NN_TRY_TO(done, status, nn_comm_agree(comm, NN_ALLOCATE(&sizes, size, "the matrix rates of ranks")));
     for (int r = 0; r < size; r++) sizes[r] = sizeof *rates;
     NN_TRY_TO(done, status, nn_comm_barrier(comm));
 #pragma omp parallel num_threads(threads) reduction(+ : own)

@@ -151,6 +151,12 @@ static void workers_note(nn_nonfinite *nonfinite, nn_nonfinite found)
 
 /* ---- evaluation ---- */
 
+/* Every thread of an evaluation needs a leaf of its own. */
+static int workers_team(const nn_workers *workers)
+{
+    return workers->slots < workers->threads ? (int)workers->slots : workers->threads;
+}
+
 void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_tree_node share,
                          const nn_real *weights, const nn_real *constant, double *figures,
                          nn_nonfinite *nonfinite)
@@ -158,8 +164,7 @@ void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_t
     int width = nn_figures_width(workers->model);
     int64_t samples = nn_dataset_count(workers->data, part);
     *nonfinite = (nn_nonfinite){.position = -1};
-    int team = workers->slots < workers->threads ? (int)workers->slots : workers->threads;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(team)
+#pragma omp parallel for schedule(dynamic, 1) num_threads(workers_team(workers))
     for (int64_t leaf = share.begin; leaf < share.end; leaf++) {
         int thread = omp_get_thread_num();
         nn_leaf *slot = &workers->leaves[thread];

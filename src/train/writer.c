@@ -35,8 +35,11 @@ static nn_status writer_remove_old(const nn_writer *writer)
     int64_t *steps;
     size_t count;
     NN_TRY(nn_checkpoint_list(writer->directory, &steps, &count));
-    for (size_t i = (size_t)writer->keep_last; i < count; i++) {
+    int64_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
         char path[NN_PATH_SIZE];
+        /* Later steps than this one are of damaged checkpoints: the run would have gone on from them. */
+        if (steps[i] <= writer->step && kept++ < writer->keep_last) continue;
         nn_checkpoint_path(writer->directory, steps[i], path);
         unlink(path); /* one that stays costs room, nothing else */
     }
@@ -44,18 +47,21 @@ static nn_status writer_remove_old(const nn_writer *writer)
     return NN_OK;
 }
 
-/* The best weights are written first: a checkpoint that names them is never there without them. */
+/* The best weights are written first, so that a checkpoint that names them is not there without them. Either
+ * is tried when the other fails. */
 static nn_status writer_commit(const nn_writer *writer)
 {
     char path[NN_PATH_SIZE + 32];
+    nn_status status = NN_OK;
     if (writer->best) {
         snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, writer->directory);
-        NN_TRY(nn_store_commit(path, writer->bytes, writer->size));
+        status = nn_store_commit(path, writer->bytes, writer->size);
     }
-    if (!writer->regular) return NN_OK;
+    if (!writer->regular) return status;
     nn_checkpoint_path(writer->directory, writer->step, path);
     NN_TRY(nn_store_commit(path, writer->bytes, writer->size));
-    return writer_remove_old(writer);
+    NN_TRY(writer_remove_old(writer));
+    return status;
 }
 
 static void *writer_run(void *context)

@@ -37,6 +37,8 @@ static void check_agree(nn_comm *comm)
     CHECK(strcmp(nn_error_text(), "all fail") == 0, "no rank should be named: %s", nn_error_text());
 
     status = nn_comm_agree(comm, rank == size - 1 ? NN_OK : nn_fail(NN_ERROR_IO, "all but one fail"));
+    CHECK(status == (size == 1 ? NN_OK : NN_ERROR_IO), "all but one failed, but the status is %d",
+          (int)status);
     CHECK(size == 1 || strncmp(nn_error_text(), "rank 0 on ", 10) == 0, "rank 0 should speak: %s",
           nn_error_text());
     snprintf(start, sizeof(start), "(%d other rank", size - 2);

@@ -49,7 +49,7 @@ typedef struct reference {
     double scale[COLUMNS], offset[COLUMNS], prior[CLASSES];
 } reference;
 
-static double (*reference_chunks)[COLUMNS];
+static double reference_chunks[ROWS / CHUNK + 1][COLUMNS];
 
 /* Sums over the train samples of (x - center) to the power 1 or 2: chunks, then the tree. */
 static void reference_sum(const reference *known, const double *center, bool square, double *sums)
@@ -230,10 +230,9 @@ static void check_all(nn_comm *comm, reference *known)
 
 int main(int argc, char **argv)
 {
+    static reference known;
     nn_comm *comm = NULL, *pairs = NULL;
-    reference *known = calloc(1, sizeof *known);
-    reference_chunks = calloc(ROWS / CHUNK + 1, sizeof *reference_chunks);
-    if (nn_comm_start(&argc, &argv, &comm) != NN_OK || !known || !reference_chunks) return 1;
+    if (nn_comm_start(&argc, &argv, &comm) != NN_OK) return 1;
     nn_log_enable(nn_comm_rank(comm) == 0);
     make_given();
     if (nn_comm_rank(comm) == 0) {
@@ -241,14 +240,12 @@ int main(int argc, char **argv)
         write_files();
     }
     CHECK_OK(nn_comm_broadcast(comm, files_directory, sizeof files_directory, 0));
-    check_all(comm, known);
+    check_all(comm, &known);
     nn_comm_set_test_node_size(2);
     CHECK_OK(nn_comm_create_from_handle((int)MPI_Comm_c2f(MPI_COMM_WORLD), &pairs));
-    if (pairs) check_all(pairs, known);
+    if (pairs) check_all(pairs, &known);
     nn_comm_destroy(pairs);
     CHECK_OK(nn_comm_barrier(comm));
     if (nn_comm_rank(comm) == 0) files_remove_directory();
-    free(known);
-    free(reference_chunks);
     return check_end(comm);
 }

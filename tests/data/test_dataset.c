@@ -52,8 +52,9 @@ static void check_standardized(const nn_dataset *dataset, int64_t rows, int64_t 
     const nn_scaling *scaling = nn_dataset_input_scaling(dataset);
     nn_real *inputs = malloc((size_t)values * sizeof *inputs);
     assert_int_equal(scaling->columns, columns);
+    int64_t samples = rows * values / columns; /* of each column */
     for (int64_t c = 0; c < columns; c++) {
-        double sum = 0, squares = 0, count = (double)(rows * values / columns);
+        double sum = 0, squares = 0, count = (double)samples;
         for (int64_t i = c; i < rows * values; i += columns) sum += x[i];
         for (int64_t i = c; i < rows * values; i += columns)
             squares += (x[i] - sum / count) * (x[i] - sum / count);

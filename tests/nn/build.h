@@ -56,12 +56,13 @@ static inline void add_type(nn_network_spec *spec, const nn_layer_type *type, vo
                             const char *inputs)
 {
     nn_text_list list = {0};
-    if (inputs) expect_ok(NN_ALLOCATE(&list.items, 8, "inputs"));
-    char words[128] = "";
-    if (inputs) snprintf(words, sizeof words, "%s", inputs);
-    char *rest = words;
-    for (char *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
-        list.items[list.count++] = copy_text(word);
+    if (inputs) {
+        expect_ok(NN_ALLOCATE(&list.items, 8, "inputs"));
+        char words[128], *rest;
+        snprintf(words, sizeof words, "%s", inputs);
+        for (char *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+            list.items[list.count++] = copy_text(word);
+    }
     expect_ok(nn_network_spec_add(spec, type, copy_text(name), options, list));
 }
 

@@ -101,6 +101,11 @@ static double factor_of(const char *yaml, int64_t step, nn_run_length length)
     return factor;
 }
 
+static double after_falls(double factor, int64_t falls)
+{
+    return pow(factor, (double)falls);
+}
+
 /* Fails when a schedule is not the function that its name promises, or a default has changed. */
 static void test_closed_forms(void **state)
 {
@@ -110,11 +115,10 @@ static void test_closed_forms(void **state)
     for (int64_t step = 0; step < 200; step++) {
         double done = (double)step / 200, done_warm = (double)(step - 10) / 190;
         expect_near(factor_of("constant", step, length), 1);
-        expect_near(factor_of("step: {every: 3 epochs}", step, length), pow(0.1, (double)(step / 60)));
-        expect_near(factor_of("step: {every: 25%, factor: 0.5}", step, length),
-                    pow(0.5, (double)(step / 50)));
+        expect_near(factor_of("step: {every: 3 epochs}", step, length), after_falls(0.1, step / 60));
+        expect_near(factor_of("step: {every: 25%, factor: 0.5}", step, length), after_falls(0.5, step / 50));
         expect_near(factor_of("step: {warmup: 20 steps, every: 60 steps}", step, length),
-                    step < 20 ? (double)(step + 1) / 20 : pow(0.1, (double)((step - 20) / 60)));
+                    step < 20 ? (double)(step + 1) / 20 : after_falls(0.1, (step - 20) / 60));
         expect_near(factor_of("cosine", step, length),
                     step < 10 ? (double)(step + 1) / 10 : (1 + cos(pi * done_warm)) / 2);
         expect_near(factor_of("cosine: {warmup: 0%, final_factor: 0.2}", step, length),

@@ -16,9 +16,10 @@
 #include "store/lease.h"
 #include "store/lease_stamp.h"
 
-int flock(int descriptor, int operation)
+/* The parameters are named as in <sys/file.h>, which clang-tidy compares. */
+int flock(int __fd, int __operation)
 {
-    (void)descriptor, (void)operation;
+    (void)__fd, (void)__operation;
     errno = ENOLCK;
     return -1;
 }

@@ -29,6 +29,25 @@ refused 2 6 'file' classifier.yaml --run-dir file
 SLURM_NTASKS=4 SLURM_PROCID=0 "$program" train classifier.yaml --run-dir g >train.log 2>&1 && fail "a world of one rank in a job of 4"
 grep -q SLURM_NTASKS train.log || { fail "no word of SLURM_NTASKS"; cat train.log; }
 
+# The message gets through from many ranks, every time, and once.
+for _ in 1 2 3 4 5; do
+    refused 16 2 '^nntrain: 16 ranks, but' classifier.yaml --run-dir d --set training.microbatch_size=8
+done
+refused 3 2 '^nntrain: .*--bogus' --bogus
+
+# Ranks that are given different settings do not train a mixture.
+timeout 60 mpirun -n 1 "$program" train classifier.yaml --run-dir m : \
+    -n 1 "$program" train classifier.yaml --run-dir m --set training.seed=2 >train.log 2>&1
+[ $? = 2 ] && grep -q 'different configurations' train.log || { fail "different settings on two ranks"; cat train.log; }
+
+# What is added to the configuration is seen on a resume; a mistake beside --fresh removes nothing.
+train 1 1 classifier.yaml --run-dir k --set training.epochs=1 || fail "training"
+sed 's/^loss:/  - activation: tanh\nloss:/' classifier.yaml >added.yaml
+refused 2 2 'network.5.activation.function: was not there' added.yaml --run-dir k --set training.epochs=2
+refused 2 2 'metrics: was accuracy, is ' classifier.yaml --run-dir k --set training.epochs=2 --set 'metrics=[]'
+refused 2 5 'nothing.h5' classifier.yaml --run-dir k --set data.file=nothing.h5 --fresh
+[ -f k/best.h5 ] || fail "--fresh removed a run although the new one could not start"
+
 # A damaged newest checkpoint: the one before is used, and said so.
 train 2 1 classifier.yaml --run-dir h --set training.epochs=2 --set lr_schedule=constant || fail "training"
 newest=$(ls h/checkpoints | tail -n 1)
