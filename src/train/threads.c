@@ -13,8 +13,7 @@
 
 int nn_threads_choose(nn_comm *comm, int64_t configured)
 {
-    bool shared = false;
-    int cores = nn_comm_cores_per_rank(comm, &shared);
+    int cores = nn_comm_cores_per_rank(comm, NULL);
     const char *variable = getenv("OMP_NUM_THREADS");
     int64_t threads = configured ? configured : variable ? strtol(variable, NULL, 10) : cores;
     if (threads < 1) threads = 1;
