@@ -38,6 +38,10 @@ needs=(
     "HDF5|has_hdf5|libhdf5-dev|hdf5|hdf5~mpi"
     "OpenBLAS with cblas.h|has_library cblas.h openblas openblas|libopenblas-dev|openblas|openblas"
     "libyaml|has_library yaml.h yaml yaml-0.1|libyaml-dev|libyaml|libyaml"
+    "zlib|has_library zlib.h z zlib|zlib1g-dev|zlib|zlib"
+    "libpng|has_library png.h png libpng|libpng-dev|libpng|libpng"
+    "libjpeg|has_library jpeglib.h jpeg libjpeg|libjpeg-dev|libjpeg-turbo|libjpeg-turbo"
+    "libzip|has_library zip.h zip libzip|libzip-dev|libzip|libzip"
     "xxHash|has_library xxhash.h xxhash libxxhash|libxxhash-dev|xxhash|xxhash"
     "cmocka (for the tests)|has_library cmocka.h cmocka cmocka|libcmocka-dev|cmocka|cmocka"
 )

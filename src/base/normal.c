@@ -6,6 +6,7 @@
  * every machine, whatever its mathematics library.
  */
 #include <math.h>
+#include <string.h>
 
 #include "base/philox.h"
 
@@ -77,16 +78,52 @@ static double normal_log(double x)
     return exponent * log_2 + 2.0 * ratio * series;
 }
 
+/* The quantile of a probability away from 1/2 by more than 0.425. */
+static double normal_outer(double uniform)
+{
+    double tail = uniform < 0.5 ? uniform : 1.0 - uniform;
+    double depth = sqrt(-normal_log(tail));
+    double distance = depth <= 5.0 ? normal_divide(&normal_shoulder, depth - 1.6)
+                                   : normal_divide(&normal_tail, depth - 5.0);
+    return uniform < 0.5 ? -distance : distance;
+}
+
+static double normal_inner(double centred)
+{
+    return centred * normal_divide(&normal_centre, 0.180625 - centred * centred);
+}
+
 double nn_random_normal(nn_random stream, uint64_t index)
 {
     double uniform = nn_random_uniform(stream, index);
     double centred = uniform - 0.5;
-    if (fabs(centred) <= 0.425) {
-        return centred * normal_divide(&normal_centre, 0.180625 - centred * centred);
+    return fabs(centred) <= 0.425 ? normal_inner(centred) : normal_outer(uniform);
+}
+
+/* Enough at a time to fill vectors, few enough to stay in cache. */
+#define NORMAL_CHUNK 64
+
+/* The centre's quotient is taken of all numbers, in a loop without branches; the few others replace it. */
+static void normal_chunk(nn_random stream, uint64_t index, double normals[NORMAL_CHUNK])
+{
+    double uniforms[NORMAL_CHUNK];
+    for (int i = 0; i < NORMAL_CHUNK; i += 4) {
+        uint32_t words[4];
+        nn_random_words(stream, index + (uint64_t)i / 4, words);
+        for (int w = 0; w < 4; w++) uniforms[i + w] = ((double)words[w] + 0.5) * 0x1p-32;
     }
-    double tail = centred < 0.0 ? uniform : 1.0 - uniform;
-    double depth = sqrt(-normal_log(tail));
-    double distance = depth <= 5.0 ? normal_divide(&normal_shoulder, depth - 1.6)
-                                   : normal_divide(&normal_tail, depth - 5.0);
-    return centred < 0.0 ? -distance : distance;
+    for (int i = 0; i < NORMAL_CHUNK; i++) normals[i] = normal_inner(uniforms[i] - 0.5);
+    for (int i = 0; i < NORMAL_CHUNK; i++)
+        if (fabs(uniforms[i] - 0.5) > 0.425) normals[i] = normal_outer(uniforms[i]);
+}
+
+void nn_random_normals(nn_random stream, uint64_t index, int64_t count, double *normals)
+{
+    double chunk[NORMAL_CHUNK];
+    int64_t whole = count - count % NORMAL_CHUNK;
+    for (int64_t i = 0; i < whole; i += NORMAL_CHUNK)
+        normal_chunk(stream, index + (uint64_t)i / 4, normals + i);
+    if (whole == count) return;
+    normal_chunk(stream, index + (uint64_t)whole / 4, chunk);
+    memcpy(normals + whole, chunk, (size_t)(count - whole) * sizeof *chunk);
 }

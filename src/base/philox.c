@@ -11,6 +11,7 @@
 /* The least width of a half: with halves of 2 bits some orders stay 10 % too frequent after any number of
  * rounds, with 4 bits none is measurably so after 8. */
 #define PERMUTE_LEAST_BITS 4
+#define PERMUTE_FEW 48
 
 /* Keeps the counters of a permutation's rounds apart from those of the numbers of the same stream. */
 #define PERMUTE_MARK (UINT64_C(1) << 63)
@@ -80,11 +81,34 @@ static uint64_t permute_domain(nn_random stream, int half_bits, uint64_t value)
     return left << half_bits | right;
 }
 
+static int permute_half_bits(uint64_t count)
+{
+    int half_bits = PERMUTE_LEAST_BITS;
+    while (half_bits < 32 && (count - 1) >> (2 * half_bits)) half_bits++;
+    return half_bits;
+}
+
+/* Of few: each has a random number, and goes to its rank among them; cheaper than cycles through a domain that is
+ * many times as large. */
+static uint64_t permute_few(nn_random stream, uint64_t count, uint64_t position)
+{
+    uint64_t keys[PERMUTE_FEW], rank = 0;
+    for (uint64_t i = 0; i < count; i += 2) {
+        uint32_t words[4];
+        nn_random_words(stream, PERMUTE_MARK | i, words);
+        keys[i] = (uint64_t)words[1] << 32 | words[0];
+        if (i + 1 < count) keys[i + 1] = (uint64_t)words[3] << 32 | words[2];
+    }
+    for (uint64_t i = 0; i < count; i++)
+        rank += keys[i] < keys[position] || (keys[i] == keys[position] && i < position);
+    return rank;
+}
+
 uint64_t nn_random_permute(nn_random stream, uint64_t count, uint64_t position)
 {
     if (count <= 1) return 0;
-    int half_bits = PERMUTE_LEAST_BITS;
-    while (half_bits < 32 && (count - 1) >> (2 * half_bits)) half_bits++;
+    if (count <= PERMUTE_FEW) return permute_few(stream, count, position);
+    int half_bits = permute_half_bits(count);
     /* The cycle that starts at `position` comes back to it, so it meets [0, count) again: on average after
      * fewer than four steps when count > 64, as the domain is then less than four times as large. */
     uint64_t value = position;

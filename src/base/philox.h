@@ -12,8 +12,10 @@
 enum nn_random_purpose {
     NN_RANDOM_ORDER = 1,
     NN_RANDOM_SPLIT = 2,
-    NN_RANDOM_INITIAL = 0x10000, /* + index of the parameter */
-    NN_RANDOM_LAYER = 0x20000    /* + index of the layer */
+    NN_RANDOM_BLOCKS = 3, /* of the file, in their order */
+    NN_RANDOM_INITIAL = 0x10000,  /* + index of the parameter */
+    NN_RANDOM_LAYER = 0x20000,    /* + index of the layer */
+    NN_RANDOM_TRANSFORM = 0x30000 /* + 16 x number of the input + index in its list */
 };
 
 /* The block function: counter and key to four words. */
@@ -33,6 +35,10 @@ void nn_random_words(nn_random stream, uint64_t index, uint32_t words[4]);
 float nn_random_uniform24(nn_random stream, uint64_t index);
 double nn_random_uniform(nn_random stream, uint64_t index);
 double nn_random_normal(nn_random stream, uint64_t index);
+
+/* Many standard normal numbers at half the cost each: number i is made of word i % 4 at index + i / 4,
+ * so that its size stays below 6.4. */
+void nn_random_normals(nn_random stream, uint64_t index, int64_t count, double *normals);
 
 /* Bijection of [0, count) chosen by the stream: a Feistel network of Philox rounds with cycle walking, so a
  * shuffled order of 10^10 samples needs no table. `position` in [0, count). */

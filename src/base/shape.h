@@ -27,12 +27,24 @@ typedef struct nn_scaling {
     double *scale, *offset;
 } nn_scaling;
 
+/* What is done to the values of a target before they are normalised; figures and predictions undo it. */
+typedef enum nn_target_transform {
+    NN_TRANSFORM_NONE,
+    NN_TRANSFORM_LOG,       /* natural logarithm */
+    NN_TRANSFORM_DIFFERENCE /* to the same column of the last row of the window */
+} nn_target_transform;
+
 /* A field of the data as the network sees it: an input or a target. */
 typedef struct nn_field {
     const char *name; /* borrowed: "x", "y" */
     nn_shape shape;
     bool is_class;   /* integer labels 0 .. classes-1; shape is a scalar */
     int64_t classes; /* 0 when not is_class */
+    char *class_names; /* one a line; NULL: not known. Owned by the field's owner */
+    int transform;   /* nn_target_transform, of a target */
+    /* Of a target that is a difference: for each of its values, the place among those of the input of the value
+     * it is a difference to, or -1 where that is no input. Owned by the field's owner; NULL: no difference. */
+    int64_t *seen;
 } nn_field;
 
 #endif

@@ -30,6 +30,9 @@ typedef struct nn_command {
     const char *summary;  /* one line */
     const nn_command_option *options;
     nn_status (*run)(const nn_arguments *arguments);
+    /* In its place, for a command whose options are not in a table of its own: argv[0 .. argc) are the words
+     * after the command's name. NULL: none. */
+    nn_status (*run_words)(int argc, char **argv);
 } nn_command;
 
 const nn_command *const *nn_commands(void); /* NULL-terminated */

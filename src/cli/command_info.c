@@ -5,14 +5,17 @@
 
 #include "cli/command.h"
 #include "cli/info.h"
+#include "cli/probe.h"
 #include "store/seal.h"
 
 #define INFO_SEAL_MAGIC 8 /* bytes at the start of a seal that are the same in all */
 
-enum { OPTION_JSON };
+enum { OPTION_JSON, OPTION_FULL };
 
-static const nn_command_option info_options[] = {{"--json", NULL, "the same facts as one JSON object"},
-                                                 {NULL, NULL, NULL}};
+static const nn_command_option info_options[] = {
+    {"--json", NULL, "the same facts as one JSON object"},
+    {"--full", NULL, "read large datasets whole, not a sample of them"},
+    {NULL, NULL, NULL}};
 
 uint64_t nn_info_file_bytes(const char *path)
 {
@@ -42,7 +45,8 @@ static nn_status info_append_file(nn_facts *facts, const char *path)
 {
     nn_store_file *file;
     if (info_is_sealed(path)) return nn_info_append_checkpoint(facts, path);
-    nn_status status = nn_store_open(path, &file);
+    nn_status status = nn_probe_files(1, &path);
+    if (status == NN_OK) status = nn_store_open(path, &file);
     if (status != NN_OK) nn_text_free(&facts->text);
     NN_TRY(status);
     bool checkpoint = info_was_checkpoint(file);
@@ -66,7 +70,8 @@ static nn_status info_run(const nn_arguments *arguments)
 {
     if (arguments->operand_count != 1)
         NN_FAIL(NN_ERROR_USAGE, "nntrain info: name one file or run directory: nntrain info FILE");
-    nn_facts facts = {.json = arguments->value_counts[OPTION_JSON] > 0};
+    nn_facts facts = {.json = arguments->value_counts[OPTION_JSON] > 0,
+                      .full = arguments->value_counts[OPTION_FULL] > 0};
     nn_status status = nn_info_append(&facts, arguments->operands[0]);
     if (facts.text.length > 0 && !facts.text.failed) fputs(facts.text.bytes, stdout);
     nn_text_free(&facts.text);

@@ -3,5 +3,6 @@
 NN_COMMAND(train)
 NN_COMMAND(eval)
 NN_COMMAND(info)
+NN_COMMAND(import)
 NN_COMMAND(help)
 NN_COMMAND(version)

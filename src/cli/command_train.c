@@ -5,6 +5,7 @@
 
 #include "build.h"
 #include "cli/command.h"
+#include "cli/probe.h"
 #include "cli/session.h"
 #include "train/engine.h"
 
@@ -44,6 +45,21 @@ static nn_status train_work(nn_comm *comm, const void *context)
     return nn_train_job(comm, context, NULL);
 }
 
+/* A file that HDF5 itself does not survive is found before MPI starts. What is wrong with the configuration is
+ * told later, all of it. */
+static nn_status train_probe(const nn_job *job)
+{
+    nn_text_list files;
+    if (!nn_probe_is_first()) return NN_OK;
+    nn_status status = nn_job_files(job, &files);
+    if (status == NN_OK)
+        status = nn_probe_files(files.count, (const char *const *)files.items);
+    else
+        status = NN_OK;
+    nn_job_files_release(&files);
+    return status;
+}
+
 static nn_status train_run(const nn_arguments *arguments)
 {
     if (arguments->operand_count > 1)
@@ -64,6 +80,7 @@ static nn_status train_run(const nn_arguments *arguments)
                   .stop = nn_session_stop_flag()};
     size_t given = arguments->value_counts[OPTION_RUN_DIR];
     job.run_directory = given ? arguments->values[OPTION_RUN_DIR][given - 1] : directory;
+    NN_TRY(train_probe(&job));
     return nn_session_run(train_work, &job);
 }
 

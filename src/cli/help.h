@@ -14,6 +14,9 @@
  * or NULL, says so. */
 void nn_help_append_options(nn_text *text, const nn_option *table);
 
+/* The same for options of a command line: --name, and no word of resumed runs. */
+void nn_help_append_flags(nn_text *text, const nn_option *table);
+
 /* ---- plug-ins ---- */
 
 /* What all kinds of plug-ins have in common. */
@@ -27,7 +30,7 @@ typedef struct nn_help_item {
 typedef struct nn_help_family {
     const char *topic; /* "layers"; NULL ends the list */
     const char *what;  /* "layer" */
-    const char *place; /* where one stands in a configuration, up to the example */
+    const char *place; /* where one stands in a configuration, up to the example; NULL: a command line */
     const char *use;   /* one line */
     bool (*item)(size_t index, nn_help_item *item); /* false: there are only `index` of them */
     const nn_option *(*common)(void);               /* keys of all beside their own; NULL: none */

@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "cli/help.h"
+#include "data/transform.h"
+#include "import/run.h"
 #include "model/symbols.h"
 #include "nn/initializer.h"
 #include "nn/loss.h"
@@ -58,6 +60,27 @@ static bool families_schedule(size_t index, nn_help_item *item)
     return true;
 }
 
+static bool families_transform(size_t index, nn_help_item *item)
+{
+    const nn_transform_type *type = nn_transform_types()[index];
+    if (!type) return false;
+    *item = (nn_help_item){type->name, type->summary, type->example, type->options};
+    return true;
+}
+
+static bool families_importer(size_t index, nn_help_item *item)
+{
+    const nn_importer *importer = nn_importers()[index];
+    if (!importer) return false;
+    *item = (nn_help_item){importer->name, importer->summary, importer->example, importer->options};
+    return true;
+}
+
+static const nn_option *families_import_options(void)
+{
+    return nn_import_settings_table;
+}
+
 const nn_help_family nn_help_families[] = {
     {"layers", "layer", "network:\n    - ",
      "entries of the list `network`, in order; a bare word where no option is needed", families_layer,
@@ -72,8 +95,31 @@ const nn_help_family nn_help_families[] = {
      "how a gradient changes the weights: the section `optimizer`", families_optimizer, NULL},
     {"schedules", "learning-rate schedule", "lr_schedule:\n    ",
      "how the learning rate changes in a run: the section `lr_schedule`", families_schedule, NULL},
+    {"augment", "transform", "data:\n    fields:\n      x:\n        augment:\n          - ",
+     "changes of training samples on the fly: entries of the list `augment` of data.fields.x, in order",
+     families_transform, NULL},
+    {"import", "format", NULL,
+     "formats that `nntrain import` reads: nntrain import FORMAT SOURCE... -o OUT.h5", families_importer,
+     families_import_options},
     {.topic = NULL},
 };
+
+static void families_append_options(nn_text *text, const nn_help_family *family, const nn_option *table)
+{
+    if (family->place)
+        nn_help_append_options(text, table);
+    else
+        nn_help_append_flags(text, table);
+}
+
+/* An importer's example is a whole command, and it has datasets to tell about. */
+static void families_append_example(nn_text *text, const nn_help_family *family, const nn_help_item *item)
+{
+    const nn_importer *importer = family->place ? NULL : nn_importer_find(item->name);
+    if (item->example)
+        nn_text_append(text, "\nexample:\n  %s%s\n", family->place ? family->place : "", item->example);
+    if (importer && importer->writes) nn_text_append(text, "\nwrites:\n  %s\n", importer->writes);
+}
 
 void nn_help_append_family(nn_text *text, const nn_help_family *family)
 {
@@ -83,7 +129,7 @@ void nn_help_append_family(nn_text *text, const nn_help_family *family)
         nn_text_append(text, "  %-14s %s\n", item.name, item.summary);
     if (family->common) {
         nn_text_append(text, "\noptions that each %s has beside its own:\n", family->what);
-        nn_help_append_options(text, family->common());
+        families_append_options(text, family, family->common());
     }
     nn_text_append(text, "\n`nntrain help NAME` tells about one of them.\n");
 }
@@ -91,11 +137,11 @@ void nn_help_append_family(nn_text *text, const nn_help_family *family)
 void nn_help_append_item(nn_text *text, const nn_help_family *family, const nn_help_item *item)
 {
     nn_text_append(text, "%s (%s): %s\n", item->name, family->what, item->summary);
-    if (item->example) nn_text_append(text, "\nexample:\n  %s%s\n", family->place, item->example);
+    families_append_example(text, family, item);
     if (!item->options && !family->common) return;
     nn_text_append(text, "\noptions:\n");
-    nn_help_append_options(text, item->options);
+    families_append_options(text, family, item->options);
     if (!family->common) return;
     nn_text_append(text, "\noptions that each %s has:\n", family->what);
-    nn_help_append_options(text, family->common());
+    families_append_options(text, family, family->common());
 }

@@ -53,20 +53,31 @@ static void options_append_default(nn_text *text, const nn_option *option)
         nn_text_append(text, "; optional");
 }
 
-static void options_append_row(nn_text *text, const nn_option *option)
+static void options_append_row(nn_text *text, const nn_option *option, bool flag)
 {
-    nn_text_append(text, "  %s: %s", option->name, options_kinds[option->kind]);
+    nn_text_append(text, "  %s%s: %s", flag ? "--" : "", option->name, options_kinds[option->kind]);
     if (option->kind == NN_OPTION_CHOICE) options_append_choices(text, option->choices);
     options_append_limits(text, option);
     if (option->kind != NN_OPTION_SECTION) {
         options_append_default(text, option);
-        nn_text_append(text, "; on resume: %s", options_on_resume[option->effect]);
+        if (!flag) nn_text_append(text, "; on resume: %s", options_on_resume[option->effect]);
     }
     nn_text_append(text, "\n      %s\n", option->help);
 }
 
-void nn_help_append_options(nn_text *text, const nn_option *table)
+static void options_append(nn_text *text, const nn_option *table, bool flags)
 {
     if (!table || !table->name) nn_text_append(text, "  (no options)\n");
-    for (const nn_option *option = table; option && option->name; option++) options_append_row(text, option);
+    for (const nn_option *option = table; option && option->name; option++)
+        options_append_row(text, option, flags);
+}
+
+void nn_help_append_options(nn_text *text, const nn_option *table)
+{
+    options_append(text, table, false);
+}
+
+void nn_help_append_flags(nn_text *text, const nn_option *table)
+{
+    options_append(text, table, true);
 }

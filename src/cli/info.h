@@ -9,6 +9,7 @@
 typedef struct nn_facts {
     nn_text text;
     bool json;
+    bool full; /* read all values of large datasets too, not a sample of them */
 } nn_facts;
 
 /* Begins a member: what follows is its value. In JSON the comma before it is put where one is needed. */
@@ -32,18 +33,25 @@ void nn_facts_append_extents(nn_facts *facts, int dimensions,
 
 /* Of a dataset's values, read as doubles: integers beyond 2^53 are rounded. */
 typedef struct nn_info_statistics {
-    bool measured; /* false: no numbers, or too many */
-    int64_t count, nans, infinities;
+    bool measured;      /* false: no numbers, or rows too long to be read here */
+    int64_t count, row; /* elements of the dataset, and of a row */
+    int64_t rows_read;  /* fewer than there are: evenly spread samples, and all figures are theirs */
+    bool sampled;
+    int64_t nans, infinities;
+    int64_t first_bad;       /* element, in row-major order; -1: none */
     double minimum, maximum; /* of the finite values; NaN when there is none */
-    size_t class_count;      /* of a list of integers, of which some come more than once; 0: it is none */
+    int64_t constants;       /* values of a row that are the same in all rows, of at least two rows */
+    int64_t first_constant;
+    size_t class_count; /* of a list of integers, of which some come more than once; 0: it is none */
     struct nn_info_class {
         double label;
         int64_t count;
     } classes[NN_INFO_CLASSES];
 } nn_info_statistics;
 
-/* Reads all values, some MiB at a time. */
-nn_status nn_info_measure(nn_store_file *file, const char *dataset, nn_info_statistics *statistics);
+/* Reads the values, some MiB at a time; of large datasets a sample unless `full`. */
+nn_status nn_info_measure(nn_store_file *file, const char *dataset, bool full,
+                          nn_info_statistics *statistics);
 
 /* ---- what a path may be ---- */
 

@@ -1,10 +1,12 @@
 /* An HDF5 file of data: each of its datasets. */
+#include <inttypes.h>
 
 #include "base/memory.h"
 #include "cli/info.h"
 
 /* Shown to people; programs get all. */
 #define DATA_CLASSES_SHOWN 20
+#define DATA_NAMES_SHOWN 20
 
 typedef struct data_visit {
     nn_facts *facts;
@@ -13,6 +15,30 @@ typedef struct data_visit {
     nn_status status; /* of the first dataset that cannot be read */
     size_t unreadable;
 } data_visit;
+
+/* What is said of a dataset. */
+typedef struct data_set {
+    const char *name;
+    const nn_store_info *info;
+    const nn_info_statistics *statistics;
+    char **names; /* a list of names; else NULL */
+    size_t name_count;
+    const char *problem; /* why it cannot be read; else NULL */
+} data_set;
+
+/* Where an element stands, by dimension. */
+static void data_append_place(nn_facts *facts, const nn_store_info *info, int64_t element)
+{
+    int64_t index[NN_STORE_MAX_DIMENSIONS];
+    for (int d = info->dimensions - 1; d >= 0; d--) {
+        index[d] = element % info->extents[d];
+        element /= info->extents[d];
+    }
+    nn_text_append(&facts->text, "[");
+    for (int d = 0; d < info->dimensions; d++)
+        nn_text_append(&facts->text, "%s%" PRId64, d == 0 ? "" : facts->json ? "," : ", ", index[d]);
+    nn_text_append(&facts->text, "]");
+}
 
 static int data_digits(const nn_facts *facts, const nn_store_info *info)
 {
@@ -36,12 +62,45 @@ static void data_append_classes_json(nn_facts *facts, const nn_info_statistics *
     nn_text_append(&facts->text, "]");
 }
 
-static void data_append_json(nn_facts *facts, const char *name, const nn_store_info *info,
-                             const nn_info_statistics *statistics, const char *problem)
+static void data_append_flag(nn_facts *facts, const char *key, bool value)
 {
+    nn_facts_key(facts, key);
+    nn_text_append(&facts->text, value ? "true" : "false");
+}
+
+static void data_append_statistics_json(nn_facts *facts, const data_set *set)
+{
+    const nn_info_statistics *statistics = set->statistics;
+    nn_facts_integer(facts, "rows_read", statistics->rows_read);
+    nn_facts_number(facts, "minimum", statistics->minimum, data_digits(facts, set->info));
+    nn_facts_number(facts, "maximum", statistics->maximum, data_digits(facts, set->info));
+    nn_facts_integer(facts, "nan", statistics->nans);
+    nn_facts_integer(facts, "infinite", statistics->infinities);
+    if (statistics->first_bad >= 0) {
+        nn_facts_key(facts, "first_nan_or_infinite");
+        data_append_place(facts, set->info, statistics->first_bad);
+    }
+    nn_facts_integer(facts, "constant", statistics->constants);
+    if (statistics->class_count > 0) data_append_classes_json(facts, statistics);
+}
+
+static void data_append_names_json(nn_facts *facts, const data_set *set)
+{
+    nn_facts_key(facts, "names");
+    nn_text_append(&facts->text, "[");
+    for (size_t i = 0; i < set->name_count; i++) {
+        nn_facts_entry(facts);
+        nn_text_append_json(&facts->text, set->names[i]);
+    }
+    nn_text_append(&facts->text, "]");
+}
+
+static void data_append_json(nn_facts *facts, const data_set *set)
+{
+    const nn_store_info *info = set->info;
     nn_facts_entry(facts);
     nn_text_append(&facts->text, "{");
-    nn_facts_word(facts, "name", name);
+    nn_facts_word(facts, "name", set->name);
     nn_facts_key(facts, "shape");
     nn_facts_append_extents(facts, info->dimensions, info->extents);
     nn_facts_word(facts, "type", info->type_name);
@@ -52,14 +111,12 @@ static void data_append_json(nn_facts *facts, const char *name, const nn_store_i
         nn_text_append(&facts->text, "null");
     nn_facts_word(facts, "filters", info->filters);
     nn_facts_bytes(facts, "storage_bytes", info->storage_bytes);
-    nn_facts_word(facts, "problem", problem);
-    if (statistics->measured) {
-        nn_facts_number(facts, "minimum", statistics->minimum, data_digits(facts, info));
-        nn_facts_number(facts, "maximum", statistics->maximum, data_digits(facts, info));
-        nn_facts_integer(facts, "nan", statistics->nans);
-        nn_facts_integer(facts, "infinite", statistics->infinities);
-        if (statistics->class_count > 0) data_append_classes_json(facts, statistics);
-    }
+    data_append_flag(facts, "written", info->written);
+    data_append_flag(facts, "external", info->external);
+    data_append_flag(facts, "virtual", info->is_virtual);
+    nn_facts_word(facts, "problem", set->problem);
+    if (set->statistics->measured) data_append_statistics_json(facts, set);
+    if (set->names) data_append_names_json(facts, set);
     nn_text_append(&facts->text, "}");
 }
 
@@ -76,61 +133,101 @@ static void data_append_classes(nn_text *text, const nn_info_statistics *statist
     nn_text_append(text, "\n");
 }
 
-static void data_append_values(nn_facts *facts, const nn_store_info *info,
-                               const nn_info_statistics *statistics)
+static void data_append_range(nn_facts *facts, const data_set *set)
 {
+    const nn_info_statistics *statistics = set->statistics;
     nn_text *text = &facts->text;
-    int digits = data_digits(facts, info);
-    if (!statistics->measured && statistics->count > 0 && nn_store_type_size(info->type) > 0)
-        nn_text_append(text, "    too many values to read them all here\n");
-    if (!statistics->measured) return;
+    int digits = data_digits(facts, set->info);
     if (statistics->minimum <= statistics->maximum)
         nn_text_append(text, "    %.*g to %.*g", digits, statistics->minimum, digits, statistics->maximum);
     else
         nn_text_append(text, "    no finite value");
-    if (statistics->nans + statistics->infinities > 0)
-        nn_text_append(text, ", %lld NaN, %lld Inf", (long long)statistics->nans,
-                       (long long)statistics->infinities);
-    else if (!nn_store_type_is_integer(info->type))
+    if (statistics->first_bad >= 0) {
+        nn_text_append(text, ", %" PRId64 " NaN, %" PRId64 " Inf, the first at ", statistics->nans,
+                       statistics->infinities);
+        data_append_place(facts, set->info, statistics->first_bad);
+    } else if (!nn_store_type_is_integer(set->info->type)) {
         nn_text_append(text, ", no NaN or Inf");
+    }
     nn_text_append(text, "\n");
-    if (statistics->class_count > 0) data_append_classes(text, statistics);
 }
 
-static void data_append_lines(nn_facts *facts, const char *name, const nn_store_info *info,
-                              const nn_info_statistics *statistics, const char *problem)
+static void data_append_values(nn_facts *facts, const data_set *set)
+{
+    const nn_info_statistics *statistics = set->statistics;
+    nn_text *text = &facts->text;
+    if (!statistics->measured && statistics->count > 0 && nn_store_type_size(set->info->type) > 0)
+        nn_text_append(text, "    rows too long to be read here\n");
+    if (!statistics->measured) return;
+    data_append_range(facts, set);
+    if (statistics->constants > 0)
+        nn_text_append(text,
+                       "    %" PRId64 " of the %" PRId64 " values of a row are the same in all rows, the "
+                       "first is number %" PRId64 "\n",
+                       statistics->constants, statistics->row, statistics->first_constant);
+    if (statistics->class_count > 0) data_append_classes(text, statistics);
+    if (statistics->sampled)
+        nn_text_append(text, "    these figures are of %" PRId64 " rows spread evenly (--full reads all)\n",
+                       statistics->rows_read);
+}
+
+static void data_append_names(nn_text *text, const data_set *set)
+{
+    size_t count = set->name_count, shown = count < DATA_NAMES_SHOWN ? count : DATA_NAMES_SHOWN;
+    nn_text_append(text, "   ");
+    for (size_t i = 0; i < shown; i++) nn_text_append(text, "%s %s", i > 0 ? "," : "", set->names[i]);
+    if (shown < count) nn_text_append(text, " and %zu more", count - shown);
+    nn_text_append(text, "\n");
+}
+
+static void data_append_lines(nn_facts *facts, const data_set *set)
 {
     char bytes[NN_FORMAT_SIZE];
+    const nn_store_info *info = set->info;
     nn_text *text = &facts->text;
-    nn_text_append(text, "\n%s: ", name);
+    nn_text_append(text, "\n%s: ", set->name);
     nn_facts_append_extents(facts, info->dimensions, info->extents);
     nn_text_append(text, " %s", info->type_name);
     if (info->chunked) {
         nn_text_append(text, ", chunks ");
         nn_facts_append_extents(facts, info->dimensions, info->chunk);
     }
-    nn_text_append(text, "%s%s, %s\n", info->filters[0] ? ", " : "", info->filters,
-                   nn_format_bytes(bytes, (double)info->storage_bytes));
-    if (problem)
-        nn_text_append(text, "    cannot be read: %s\n", problem);
+    nn_text_append(text, "%s%s, %s%s%s\n", info->filters[0] ? ", " : "", info->filters,
+                   nn_format_bytes(bytes, (double)info->storage_bytes),
+                   info->external ? ", in another file" : "", info->is_virtual ? ", virtual" : "");
+    if (!info->written) nn_text_append(text, "    never written: all values are the fill value\n");
+    if (set->problem)
+        nn_text_append(text, "    cannot be read: %s\n", set->problem);
     else
-        data_append_values(facts, info, statistics);
+        data_append_values(facts, set);
+    if (set->names && set->name_count > 0) data_append_names(text, set);
 }
 
 /* ---- the file ---- */
+
+static nn_status data_read(data_visit *visit, data_set *set)
+{
+    const nn_store_info *info = set->info;
+    NN_TRY(nn_info_measure(visit->file, set->name, visit->facts->full, visit->statistics));
+    if (info->type != NN_STORE_TEXT || info->dimensions != 1 || info->extents[0] > NN_STORE_MOST_NAMES)
+        return NN_OK;
+    return nn_store_read_names(visit->file, set->name, &set->names, &set->name_count);
+}
 
 /* One that cannot be read does not hide the others. */
 static nn_status data_visit_one(void *context, const char *name, const nn_store_info *info)
 {
     data_visit *visit = context;
-    nn_status status = nn_info_measure(visit->file, name, visit->statistics);
+    data_set set = {.name = name, .info = info, .statistics = visit->statistics};
+    nn_status status = data_read(visit, &set);
     if (status == NN_ERROR_MEMORY) return status;
     if (status != NN_OK && visit->unreadable++ == 0) visit->status = status;
-    const char *problem = status == NN_OK ? NULL : nn_error_text();
+    if (status != NN_OK) set.problem = nn_error_text();
     if (visit->facts->json)
-        data_append_json(visit->facts, name, info, visit->statistics, problem);
+        data_append_json(visit->facts, &set);
     else
-        data_append_lines(visit->facts, name, info, visit->statistics, problem);
+        data_append_lines(visit->facts, &set);
+    nn_store_free_names(set.names, set.name_count);
     return NN_OK;
 }
 

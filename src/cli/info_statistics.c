@@ -1,4 +1,5 @@
-/* Smallest and largest values of a dataset, what is not finite in it, and how often each class comes. */
+/* Smallest and largest values of a dataset, what is not finite in it, what never changes, and how often each
+ * class comes. */
 #include <math.h>
 #include <string.h>
 
@@ -8,7 +9,20 @@
 /* Values read at a time: 16 MiB. A single row may need more, but not this much more. */
 #define STATISTICS_PIECE ((int64_t)2 << 20)
 #define STATISTICS_LONGEST_ROW ((int64_t)32 << 20)
-#define STATISTICS_MOST_VALUES ((int64_t)100000000)
+/* More than this many (some GB) are sampled: so many pieces, spread evenly over the rows. */
+#define STATISTICS_MOST_VALUES ((int64_t)250000000)
+#define STATISTICS_PIECES 24
+
+/* A measurement under way. */
+typedef struct statistics_run {
+    nn_info_statistics *figures;
+    nn_store_array *array;
+    int64_t rows, at_once; /* of the dataset; of a piece */
+    bool labels;           /* the values may still be classes */
+    double *values;        /* a piece */
+    double *first;         /* the first row, to compare with; NULL: nothing is compared */
+    unsigned char *varies; /* by value of a row */
+} statistics_run;
 
 /* Index of the first class whose label is not below `label`. */
 static size_t statistics_find(const nn_info_statistics *statistics, double label)
@@ -39,47 +53,98 @@ static bool statistics_count_label(nn_info_statistics *statistics, double label)
     return true;
 }
 
-static void statistics_take(nn_info_statistics *statistics, int64_t count, const double *values)
+static void statistics_take(nn_info_statistics *statistics, int64_t begin, int64_t count,
+                            const double *values)
 {
     for (int64_t i = 0; i < count; i++) {
         double value = values[i];
-        if (isnan(value)) {
-            statistics->nans++;
-        } else if (isinf(value)) {
-            statistics->infinities++;
-        } else {
+        if (isfinite(value)) {
             /* Written so that the first finite value replaces the NaN. */
             if (!(statistics->minimum <= value)) statistics->minimum = value;
             if (!(statistics->maximum >= value)) statistics->maximum = value;
+            continue;
         }
+        if (statistics->first_bad < 0) statistics->first_bad = begin + i;
+        if (isnan(value))
+            statistics->nans++;
+        else
+            statistics->infinities++;
     }
 }
 
-static void statistics_take_labels(nn_info_statistics *statistics, int64_t count, const double *values,
-                                   bool *labels)
+static void statistics_compare(const statistics_run *run, int64_t rows)
 {
-    for (int64_t i = 0; i < count && *labels; i++) *labels = statistics_count_label(statistics, values[i]);
+    int64_t row = run->figures->row;
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t i = 0; i < row; i++) run->varies[i] |= run->values[r * row + i] != run->first[i];
 }
 
-static nn_status statistics_read(nn_store_array *array, int64_t row, nn_info_statistics *statistics)
+static nn_status statistics_read_piece(statistics_run *run, int64_t begin, int64_t rows)
+{
+    nn_info_statistics *figures = run->figures;
+    int64_t count = rows * figures->row;
+    NN_TRY(nn_store_read_rows(run->array, begin, rows, NN_STORE_F64, run->values));
+    statistics_take(figures, begin * figures->row, count, run->values);
+    for (int64_t i = 0; i < count && run->labels; i++)
+        run->labels = statistics_count_label(figures, run->values[i]);
+    if (run->first && figures->rows_read == 0)
+        memcpy(run->first, run->values, (size_t)figures->row * sizeof *run->first);
+    if (run->first) statistics_compare(run, rows);
+    figures->rows_read += rows;
+    return NN_OK;
+}
+
+/* Either every piece, or some of them: the first, the last and those between at equal distances. */
+static nn_status statistics_read_pieces(statistics_run *run)
+{
+    int64_t pieces = (run->rows - 1) / run->at_once + 1;
+    int64_t taken = run->figures->sampled && pieces > STATISTICS_PIECES ? STATISTICS_PIECES : pieces;
+    for (int64_t i = 0; i < taken; i++) {
+        int64_t piece = taken > 1 ? (int64_t)((double)i * (double)(pieces - 1) / (double)(taken - 1)) : 0;
+        int64_t begin = piece * run->at_once, left = run->rows - begin;
+        NN_TRY(statistics_read_piece(run, begin, left < run->at_once ? left : run->at_once));
+    }
+    run->figures->sampled = taken < pieces;
+    return NN_OK;
+}
+
+static void statistics_conclude(const statistics_run *run)
+{
+    nn_info_statistics *figures = run->figures;
+    /* Where each value comes once they are no classes but numbers of something. */
+    if (!run->labels || (int64_t)figures->class_count == figures->rows_read) figures->class_count = 0;
+    for (int64_t i = 0; run->first && i < figures->row; i++) {
+        if (run->varies[i]) continue;
+        if (figures->constants++ == 0) figures->first_constant = i;
+    }
+}
+
+static nn_status statistics_allocate(statistics_run *run)
+{
+    int64_t row = run->figures->row, at_once = run->rows < run->at_once ? run->rows : run->at_once;
+    NN_TRY(NN_ALLOCATE(&run->values, at_once * row, "values of a dataset"));
+    if (run->rows < 2 || nn_store_array_info(run->array)->dimensions < 2) return NN_OK;
+    NN_TRY(NN_ALLOCATE(&run->varies, row, "values of a dataset"));
+    return NN_ALLOCATE(&run->first, row, "values of a dataset");
+}
+
+static nn_status statistics_read(nn_store_array *array, bool full, nn_info_statistics *figures)
 {
     const nn_store_info *info = nn_store_array_info(array);
-    int64_t rows = info->dimensions > 0 ? info->extents[0] : 1;
-    int64_t at_once = row < STATISTICS_PIECE ? STATISTICS_PIECE / row : 1;
-    bool labels = info->dimensions == 1 && nn_store_type_is_integer(info->type);
-    double *values = NULL;
-    nn_status status = NN_ALLOCATE(&values, (rows < at_once ? rows : at_once) * row, "values of a dataset");
-    for (int64_t first = 0; first < rows && status == NN_OK; first += at_once) {
-        int64_t taken = rows - first < at_once ? rows - first : at_once;
-        status = nn_store_read_rows(array, first, taken, NN_STORE_F64, values);
-        if (status != NN_OK) break;
-        statistics_take(statistics, taken * row, values);
-        statistics_take_labels(statistics, taken * row, values, &labels);
-    }
-    nn_free(values);
-    /* Where each value comes once they are no classes but numbers of something. */
-    if (!labels || (int64_t)statistics->class_count == statistics->count) statistics->class_count = 0;
-    statistics->measured = status == NN_OK;
+    statistics_run run = {.figures = figures, .array = array, .at_once = 1};
+    run.rows = info->dimensions > 0 ? info->extents[0] : 1;
+    run.labels = info->dimensions == 1 && nn_store_type_is_integer(info->type);
+    if (figures->row < STATISTICS_PIECE) run.at_once = STATISTICS_PIECE / figures->row;
+    /* Whole chunks, so that none is unpacked for a part of it. */
+    if (info->chunked && run.at_once > info->chunk[0]) run.at_once -= run.at_once % info->chunk[0];
+    figures->sampled = !full && figures->count > STATISTICS_MOST_VALUES;
+    nn_status status = statistics_allocate(&run);
+    if (status == NN_OK) status = statistics_read_pieces(&run);
+    if (status == NN_OK) statistics_conclude(&run);
+    nn_free(run.first);
+    nn_free(run.varies);
+    nn_free(run.values);
+    figures->measured = status == NN_OK;
     return status;
 }
 
@@ -91,19 +156,20 @@ static int64_t statistics_product(const nn_store_info *info, int first)
     return product;
 }
 
-nn_status nn_info_measure(nn_store_file *file, const char *dataset, nn_info_statistics *statistics)
+nn_status nn_info_measure(nn_store_file *file, const char *dataset, bool full, nn_info_statistics *statistics)
 {
     nn_store_array *array;
     memset(statistics, 0, sizeof *statistics);
     statistics->minimum = statistics->maximum = NAN;
+    statistics->first_bad = -1;
     NN_TRY(nn_store_array_open(file, dataset, &array));
     const nn_store_info *info = nn_store_array_info(array);
     nn_status status = NN_OK;
     statistics->count = statistics_product(info, 0);
-    int64_t row = statistics->count > 0 ? statistics_product(info, 1) : 0;
+    statistics->row = statistics->count > 0 ? statistics_product(info, 1) : 0;
     if (nn_store_type_size(info->type) > 0 && statistics->count > 0 &&
-        statistics->count <= STATISTICS_MOST_VALUES && row <= STATISTICS_LONGEST_ROW)
-        status = statistics_read(array, row, statistics);
+        statistics->row <= STATISTICS_LONGEST_ROW)
+        status = statistics_read(array, full, statistics);
     nn_store_array_close(array);
     return status;
 }

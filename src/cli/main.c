@@ -56,6 +56,7 @@ static nn_status main_run(int argc, char **argv)
     const nn_command *command;
     static nn_arguments arguments;
     NN_TRY(main_find(&argc, &argv, &command));
+    if (command->run_words) return command->run_words(argc, argv);
     if (main_asks(argc, argv)) {
         arguments = (nn_arguments){.operands = {command->name}, .operand_count = 1};
         return nn_command_find("help")->run(&arguments);

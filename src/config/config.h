@@ -23,6 +23,18 @@ nn_status nn_config_load(const char *path, const char *const *overrides, size_t 
 nn_status nn_config_parse(const char *text, const char *name, const char *const *overrides,
                           size_t override_count, nn_config **config);
 
+/* An option of a command line. Its value is taken as it stands. */
+typedef struct nn_config_word {
+    const char *key, *value;
+    bool list;         /* values between commas; \, is a comma within one */
+    const char *place; /* stands in messages: "--key value" */
+} nn_config_word;
+
+/* A configuration whose root has these options; of two with one key the later one counts. `name` stands for
+ * the command in messages. */
+nn_status nn_config_from_words(const char *name, const nn_config_word *words, size_t count,
+                               nn_config **config);
+
 void nn_config_destroy(nn_config *config); /* accepts NULL */
 
 /* ---- walking ---- */

@@ -1,7 +1,13 @@
-/* What an array is, and how its values become numbers. */
+/* What an array is, and how what is stored becomes rows of raw values. */
 #include "data/array.h"
 
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
 #include "tensor/vectorize.h"
+
+/* ---- numbers ---- */
 
 NN_VECTORIZED
 static void array_from_u8(const void *raw, int64_t count, double *values)
@@ -80,22 +86,103 @@ static void (*const array_from[])(const void *raw, int64_t count, double *values
     [NN_STORE_F64] = array_from_f64,
 };
 
-void nn_array_convert(const nn_array *array, int64_t row, int64_t first, int64_t count, double *values)
+/* ---- layouts ---- */
+
+/* The network's order of dimensions; the place of a letter is its rank. */
+static const char array_letters[] = "TDHWCF";
+
+/* What the letters of a layout say; `of` maps a dimension of a row to that of the dataset without its sample
+ * axis. */
+typedef struct array_layout {
+    int axis; /* of the samples */
+    int dimensions;
+    int of[NN_MAX_DIMENSIONS];
+    bool adds_channel;
+} array_layout;
+
+static bool array_has(const char *letters, char letter)
 {
-    size_t value_size = array->row_size / (size_t)array->values;
-    const unsigned char *raw = array->raw + (size_t)row * array->row_size + (size_t)first * value_size;
-    array_from[array->type](raw, count, values);
+    return strchr(letters, letter) != NULL;
 }
 
-/* The shape of a sample; a row of a single number is one value. */
-static nn_shape array_shape(const nn_store_info *info)
+/* Every letter once, and all of them known. */
+static nn_status array_check_letters(const char *letters, int dimensions, bool windows)
 {
-    nn_shape shape = {.dimensions = 1, .extents = {1}};
-    if (info->dimensions == 1) return shape;
-    shape.dimensions = info->dimensions - 1;
-    for (int d = 0; d < shape.dimensions; d++) shape.extents[d] = info->extents[d + 1];
+    for (const char *letter = letters; *letter; letter++)
+        if ((*letter != 'N' && !array_has(array_letters, *letter)) || strchr(letter + 1, *letter))
+            NN_FAIL(NN_ERROR_USAGE,
+                    "layout: %s: '%c' is unknown or comes twice; the letters are N samples, C channels, D depth, "
+                    "H height, W width, T time, F features",
+                    letters, *letter);
+    if ((int)strlen(letters) != dimensions)
+        NN_FAIL(NN_ERROR_USAGE, "layout: %s names %zu dimensions, but the dataset has %d", letters,
+                strlen(letters), dimensions);
+    if (!array_has(letters, 'N') && !(windows && array_has(letters, 'T')))
+        NN_FAIL(NN_ERROR_USAGE, "layout: %s lacks N, the dimension of the samples%s", letters,
+                windows ? ", or T, that of time" : "");
+    return NN_OK;
+}
+
+static nn_status array_lay_out(const char *letters, const nn_store_info *info, bool windows,
+                               array_layout *layout)
+{
+    *layout = (array_layout){0};
+    layout->dimensions = info->dimensions - 1;
+    for (int d = 0; d < layout->dimensions && d < NN_MAX_DIMENSIONS; d++) layout->of[d] = d;
+    if (!letters || !*letters) return NN_OK;
+    NN_TRY(array_check_letters(letters, info->dimensions, windows));
+    char samples = array_has(letters, 'N') ? 'N' : 'T';
+    layout->axis = (int)(strchr(letters, samples) - letters);
+    int next = 0;
+    for (const char *letter = array_letters; *letter; letter++) {
+        const char *at = strchr(letters, *letter);
+        if (!at || *letter == samples) continue;
+        int d = (int)(at - letters);
+        layout->of[next++] = d > layout->axis ? d - 1 : d;
+    }
+    layout->adds_channel = array_has(letters, 'H') && array_has(letters, 'W') && !array_has(letters, 'C');
+    return NN_OK;
+}
+
+/* Extents of the dataset without its sample axis. */
+static void array_extents(const nn_store_info *info, int axis, int64_t *extents)
+{
+    for (int d = 0, next = 0; d < info->dimensions; d++)
+        if (d != axis) extents[next++] = info->extents[d];
+}
+
+static nn_shape array_shape(const nn_store_info *info, const array_layout *layout)
+{
+    int64_t extents[NN_STORE_MAX_DIMENSIONS];
+    nn_shape shape = {.dimensions = layout->dimensions};
+    array_extents(info, layout->axis, extents);
+    for (int d = 0; d < layout->dimensions; d++) shape.extents[d] = extents[layout->of[d]];
+    if (layout->adds_channel || shape.dimensions == 0) shape.extents[shape.dimensions++] = 1;
     return shape;
 }
+
+/* Where each value of a row stands in the row as it is stored. */
+static nn_status array_place_values(nn_array *array, const nn_store_info *info, const array_layout *layout)
+{
+    int64_t extents[NN_STORE_MAX_DIMENSIONS], strides[NN_STORE_MAX_DIMENSIONS], index[NN_MAX_DIMENSIONS] = {0};
+    bool in_order = true;
+    for (int d = 0; d < layout->dimensions; d++) in_order &= layout->of[d] == d;
+    if (in_order) return NN_OK;
+    array_extents(info, layout->axis, extents);
+    strides[layout->dimensions - 1] = 1;
+    for (int d = layout->dimensions - 2; d >= 0; d--) strides[d] = strides[d + 1] * extents[d + 1];
+    NN_TRY(NN_ALLOCATE(&array->places, array->values, "the layout of a sample"));
+    for (int64_t i = 0; i < array->values; i++) {
+        for (int d = 0; d < layout->dimensions; d++) array->places[i] += index[d] * strides[layout->of[d]];
+        for (int d = layout->dimensions - 1; d >= 0; d--) {
+            if (++index[d] < extents[layout->of[d]]) break;
+            index[d] = 0;
+        }
+    }
+    return NN_OK;
+}
+
+/* ---- describing ---- */
 
 static nn_status array_check_info(const nn_store_info *info)
 {
@@ -104,35 +191,111 @@ static nn_status array_check_info(const nn_store_info *info)
                 info->type_name);
     if (info->dimensions == 0)
         NN_FAIL(NN_ERROR_DATA, "holds a single number: store one sample a row, N x ...");
-    if (info->dimensions - 1 > NN_MAX_DIMENSIONS)
+    if (info->dimensions - 1 > NN_MAX_DIMENSIONS - 1)
         NN_FAIL(NN_ERROR_DATA, "samples of %d dimensions are too many: reshape them to %d at most",
-                info->dimensions - 1, NN_MAX_DIMENSIONS);
-    if (info->extents[0] == 0) NN_FAIL(NN_ERROR_DATA, "is empty: a part needs one sample at least");
+                info->dimensions - 1, NN_MAX_DIMENSIONS - 1);
+    if (!info->written)
+        NN_FAIL(NN_ERROR_DATA,
+                "was never written: it holds nothing but its fill value; write the data, or name another dataset");
     return NN_OK;
 }
 
-nn_status nn_array_describe(nn_array *array, bool labels)
+static nn_status array_describe_labels(nn_array *array)
 {
     char text[NN_SHAPE_TEXT];
-    const nn_store_info *info = nn_store_array_info(array->stored);
+    if (array->values > 1 && array->shape.dimensions > 1)
+        NN_FAIL(NN_ERROR_DATA,
+                "has %s values a sample where the loss needs one class label: store the number of the class, "
+                "0 for the first, or use a loss for values, such as mse",
+                nn_shape_text(text, array->shape));
+    array->one_hot = array->values > 1 ? array->values : 0;
+    array->type = NN_STORE_I32;
+    array->values = 1;
+    array->shape = (nn_shape){.dimensions = 1, .extents = {1}};
+    return NN_OK;
+}
+
+nn_status nn_array_describe(nn_array *array, const nn_store_info *info, const nn_field_options *options,
+                            bool windows)
+{
+    array_layout layout;
     NN_TRY(array_check_info(info));
-    array->type = info->type;
-    array->shape = array_shape(info);
-    array->rows = info->extents[0];
-    array->values = nn_shape_count(array->shape);
-    array->chunk_rows = info->chunked ? info->chunk[0] : 1;
+    NN_TRY(array_lay_out(options->layout, info, windows, &layout));
+    array->axis = layout.axis;
+    array->type = array->stored_type = info->type;
+    array->shape = array_shape(info, &layout);
+    array->rows = info->extents[layout.axis];
+    array->values = array->stored_values = nn_shape_count(array->shape);
+    array->chunk_rows = info->chunked ? info->chunk[layout.axis] : 1;
+    array->first_label = options->first_label;
+    if (array->rows == 0) NN_FAIL(NN_ERROR_DATA, "is empty: a part needs one sample at least");
     if (array->values == 0) NN_FAIL(NN_ERROR_DATA, "its samples have no values: an extent is 0");
     size_t value_size = nn_store_type_size(array->type);
-    if ((uint64_t)array->rows > PTRDIFF_MAX / value_size / (uint64_t)array->values)
-        NN_FAIL(NN_ERROR_DATA, "is larger than any memory: check its extents");
-    array->row_size = (size_t)array->values * value_size;
-    if (labels && array->values != 1)
-        NN_FAIL(
-            NN_ERROR_DATA,
-            "has %s values a sample where the loss needs one class label: store the number of the class, "
-            "0 for the first (of one-hot rows, the place of the 1), or use a loss for values, such as mse",
-            nn_shape_text(text, array->shape));
+    if ((uint64_t)array->values > PTRDIFF_MAX / value_size)
+        NN_FAIL(NN_ERROR_DATA, "its samples are larger than any memory: check its extents");
+    array->stored_size = (size_t)array->values * value_size;
+    NN_TRY(array_place_values(array, info, &layout));
+    if (array->label) NN_TRY(array_describe_labels(array));
+    array->row_size = (size_t)array->values * nn_store_type_size(array->type);
     return NN_OK;
+}
+
+/* ---- from what is stored to rows ---- */
+
+static void array_move(const nn_array *array, const unsigned char *from, unsigned char *to)
+{
+    size_t size = nn_store_type_size(array->type);
+    for (int64_t i = 0; i < array->values; i++)
+        memcpy(to + (size_t)i * size, from + (size_t)array->places[i] * size, size);
+}
+
+/* The number of the class, or NN_LABEL_BAD. */
+static int32_t array_label(const nn_array *array, const double *values)
+{
+    double label = values[0] - (double)array->first_label;
+    if (array->one_hot > 0) {
+        int64_t hot = -1;
+        for (int64_t i = 0; i < array->one_hot; i++) {
+            if (values[i] == 0) continue;
+            if (values[i] != 1 || hot >= 0) return NN_LABEL_BAD;
+            hot = i;
+        }
+        label = (double)hot;
+    }
+    return label >= 0 && label <= NN_LABEL_MAX && label == floor(label) ? (int32_t)label : NN_LABEL_BAD;
+}
+
+static void array_find_label(const nn_array *array, const unsigned char *from, double *values, int32_t *label)
+{
+    array_from[array->stored_type](from, array->stored_values, values);
+    *label = array_label(array, values);
+}
+
+bool nn_array_is_plain(const nn_array *array)
+{
+    return !array->places && !array->label;
+}
+
+nn_status nn_array_unpack(const nn_array *array, int64_t rows, const unsigned char *stored, unsigned char *raw)
+{
+    double *values = NULL;
+    if (array->label) NN_TRY(NN_ALLOCATE(&values, array->stored_values, "a label"));
+    for (int64_t row = 0; row < rows; row++) {
+        const unsigned char *from = stored + (size_t)row * array->stored_size;
+        unsigned char *to = raw + (size_t)row * array->row_size;
+        if (array->label)
+            array_find_label(array, from, values, (int32_t *)(void *)to);
+        else
+            array_move(array, from, to);
+    }
+    nn_free(values);
+    return NN_OK;
+}
+
+void nn_array_convert(const nn_array *array, const unsigned char *row, int64_t first, int64_t count,
+                      double *values)
+{
+    array_from[array->type](row + (size_t)first * nn_store_type_size(array->type), count, values);
 }
 
 nn_status nn_array_context(const nn_array *array, nn_status status)

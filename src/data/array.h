@@ -1,37 +1,61 @@
-/* An array of samples as it stands in the file: raw values of the file's own type. Private to data. */
+/* An array of samples: rows of raw values of the file's own type, in the network's order of dimensions. Private
+ * to data. */
 #ifndef NN_DATA_ARRAY_H
 #define NN_DATA_ARRAY_H
 
 #include "base/real.h"
 #include "base/shape.h"
+#include "data/dataset.h"
 #include "store/store.h"
 
 #define nn_array_convert NN_REAL_SYMBOL(nn_array_convert)
 #define nn_array_describe NN_REAL_SYMBOL(nn_array_describe)
 #define nn_array_context NN_REAL_SYMBOL(nn_array_context)
+#define nn_array_is_plain NN_REAL_SYMBOL(nn_array_is_plain)
+#define nn_array_unpack NN_REAL_SYMBOL(nn_array_unpack)
+
+/* Labels above are surely no classes: as many outputs would fit into no memory. */
+#define NN_LABEL_MAX 2147483646.0
+#define NN_LABEL_BAD INT32_MIN
 
 typedef struct nn_array {
     const char *key, *part;     /* for messages: data.<part>.<key>; borrowed */
-    const char *dataset, *path; /* where it stands; borrowed, valid while the data is being opened */
-    nn_store_array *stored;     /* NULL once read */
-    bool sound;                 /* can be read as samples */
+    const char *dataset, *path; /* where it stands, in the first file; borrowed */
+    bool given, sound;          /* sound: can be read as samples */
+    bool label;                 /* one class a row: numbers from 0 as NN_STORE_I32, NN_LABEL_BAD where none */
     nn_store_type type;
-    int64_t rows, values; /* samples, and values of each */
+    int64_t rows, values; /* of all files; and values of each row */
     int64_t chunk_rows;   /* rows that are best read together */
-    nn_shape shape;       /* of a sample; one value is 1 x */
+    nn_shape shape;       /* of a row; one value is 1 x */
     size_t row_size;      /* bytes */
-    unsigned char *raw;
+    int64_t one_hot;      /* classes, where labels are stored one-hot; else 0 */
+    unsigned char *raw;   /* all rows; NULL: a stream */
+
+    /* as it is stored */
+    int axis; /* of the rows */
+    nn_store_type stored_type;
+    int64_t stored_values;
+    size_t stored_size;
+    int64_t first_label;
+    int64_t *places; /* of each value in the stored row; owned; NULL: as it stands */
 } nn_array;
 
 /* Values converted at a time, so that they stay in the nearest cache. */
 #define NN_ARRAY_BLOCK 512
 
-/* Values [first, first + count) of a sample as double. 64-bit integers beyond 2^53 are rounded. */
-void nn_array_convert(const nn_array *array, int64_t row, int64_t first, int64_t count, double *values);
+/* Values [first, first + count) of a row as double. 64-bit integers beyond 2^53 are rounded. */
+void nn_array_convert(const nn_array *array, const unsigned char *row, int64_t first, int64_t count,
+                      double *values);
 
-/* Fills the array from what is open in `stored`; fails when it does not hold samples. labels: one label a
- * sample is expected. */
-nn_status nn_array_describe(nn_array *array, bool labels);
+/* Fills the array, whose `label` is set, from what the first file says; fails when it does not hold samples.
+ * windows: rows are steps of a series. */
+nn_status nn_array_describe(nn_array *array, const nn_store_info *info, const nn_field_options *options,
+                            bool windows);
+
+/* Whether rows are stored as they are used; else nn_array_unpack makes them so. */
+bool nn_array_is_plain(const nn_array *array);
+nn_status nn_array_unpack(const nn_array *array, int64_t rows, const unsigned char *stored,
+                          unsigned char *raw);
 
 /* Puts the array's place in front of the recorded text of a failed status; returns the status. */
 nn_status nn_array_context(const nn_array *array, nn_status status);

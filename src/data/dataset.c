@@ -4,58 +4,60 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/memory.h"
-#include "data/check.h"
+#include "data/blocks.h"
 #include "data/internal.h"
-#include "data/statistics.h"
+#include "data/request.h"
 
-enum { KIND_AUTO, KIND_CLASS, KIND_VALUE };
-
-/* How a data set is opened. */
-typedef struct dataset_request {
-    const nn_data_options *options;
-    const nn_data_known *known;
-    bool labels;
-} dataset_request;
-
-/* What to do with the values of a field; none: nothing. */
-static nn_normalize dataset_normalize(const dataset_request *request, int field)
-{
-    int chosen = field == NN_X ? request->options->input.normalize : request->options->target.normalize;
-    if (field == NN_Y && request->labels) return NN_NORMALIZE_NONE;
-    return chosen == NN_NORMALIZE_AUTO ? NN_NORMALIZE_STANDARDIZE : (nn_normalize)chosen;
-}
-
-static const nn_scaling *dataset_known_scaling(const dataset_request *request, int field)
-{
-    if (!request->known) return NULL;
-    return field == NN_X ? request->known->input : request->known->target;
-}
+/* Training samples up to this many bytes are shuffled all together, unless the user says otherwise. */
+#define DATASET_FULL_SHUFFLE ((double)((size_t)1 << 30))
 
 /* ---- what is wrong with the options ---- */
 
-static nn_status dataset_check_train(const dataset_request *request)
+static nn_status dataset_check_train(const nn_data_request *request)
 {
     const nn_data_options *options = request->options;
     bool splits = options->split.validation > 0 || options->split.test > 0;
     bool measures =
         !request->known || !request->known->input || (!request->labels && !request->known->target);
     bool given = false;
-    for (int p = 0; p < NN_PARTS; p++) given |= options->parts[p].x || options->parts[p].y;
-    if (options->parts[NN_TRAIN].x || options->parts[NN_TRAIN].y || (!splits && !measures && given))
+    for (int p = 0; p < NN_PARTS; p++) given |= options->parts[p].x.count > 0 || options->parts[p].y.count > 0;
+    if (options->parts[NN_TRAIN].x.count > 0 || options->parts[NN_TRAIN].y.count > 0 ||
+        (!splits && !measures && given))
         return NN_OK;
     NN_FAIL(NN_ERROR_USAGE,
             "data.train: is missing; name its datasets, such as train: {x: x_train, y: y_train}");
 }
 
-static nn_status dataset_check_fields(const dataset_request *request)
+static nn_status dataset_check_field(const nn_data_request *request, const nn_source *source, int array)
 {
-    int normalize = request->options->target.normalize;
-    if (request->options->input.kind != KIND_AUTO)
-        NN_FAIL(NN_ERROR_USAGE, "data.fields.x.kind: only a target can be of a kind: leave it out");
-    if (request->labels && normalize != NN_NORMALIZE_AUTO && normalize != NN_NORMALIZE_NONE)
-        NN_FAIL(NN_ERROR_USAGE, "data.fields.y.normalize: class labels are not normalised: leave it out");
+    const nn_array *self = &source->arrays[array];
+    const nn_field_options *field = nn_source_field_options(request->options, source, array);
+    bool input = array < source->inputs, classes = !input && request->labels;
+    if (input && field->kind != NN_KIND_AUTO)
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.kind: only a target can be of a kind: leave it out", self->key);
+    if (classes && field->normalize != NN_NORMALIZE_AUTO && field->normalize != NN_NORMALIZE_NONE)
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.normalize: class labels are not normalised: leave it out",
+                self->key);
+    if (classes && source->fields > source->inputs + 1)
+        NN_FAIL(NN_ERROR_USAGE, "data.train.y: several targets are values together; a class must be alone");
+    if (!input && field->augment.count > 0)
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.augment: only inputs are augmented: leave it out", self->key);
     return NN_OK;
+}
+
+static void dataset_check_fields(const nn_data_request *request, const nn_source *train, nn_problems *problems)
+{
+    for (int a = 0; a < train->fields; a++)
+        nn_problems_collect(problems, dataset_check_field(request, train, a));
+    if ((request->options->bucket_by_length || train->arrays[NN_DATA_LENGTH].given) &&
+        (!train->arrays[NN_DATA_LENGTH].given || request->options->window.length > 0))
+        nn_problems_collect(problems, nn_fail(NN_ERROR_USAGE, "data.bucket_by_length: needs data.train.lengths, and "
+                                                              "sequences that are samples, not windows"));
+    if (request->options->balanced && (!request->labels || request->options->window.length > 0))
+        nn_problems_collect(problems, nn_fail(NN_ERROR_USAGE, "data.balanced: needs samples that are of one class "
+                                                              "each; leave it out"));
 }
 
 /* ---- the steps ---- */
@@ -63,10 +65,10 @@ static nn_status dataset_check_fields(const dataset_request *request)
 /* A file system may show one rank what another does not see yet. */
 static nn_status dataset_check_same(nn_comm *comm, const nn_source *sources)
 {
-    int64_t seen[NN_PARTS][NN_ARRAYS][4];
+    int64_t seen[NN_PARTS][NN_DATA_ARRAYS][4];
     bool same = false;
     for (int p = 0; p < NN_PARTS; p++)
-        for (int a = 0; a < NN_ARRAYS; a++) {
+        for (int a = 0; a < NN_DATA_ARRAYS; a++) {
             const nn_array *array = &sources[p].arrays[a];
             const int64_t of_array[4] = {array->sound, array->rows, array->values, (int64_t)array->type};
             memcpy(seen[p][a], of_array, sizeof of_array);
@@ -79,97 +81,289 @@ static nn_status dataset_check_same(nn_comm *comm, const nn_source *sources)
     return NN_OK;
 }
 
+/* The views of all fields, each from the first part where the field can be read. */
+static void dataset_make_views(nn_dataset *dataset, nn_problems *problems)
+{
+    nn_source *first = dataset->sources;
+    while (first < dataset->sources + NN_PARTS && !first->given) first++;
+    if (first == dataset->sources + NN_PARTS) return;
+    dataset->first = first;
+    dataset->view_count = first->fields;
+    for (int v = 0; v < dataset->view_count; v++)
+        for (int p = 0; p < NN_PARTS; p++) {
+            nn_source *source = &dataset->sources[p];
+            if (!source->given || source->fields != first->fields || !source->arrays[v].sound) continue;
+            nn_problems_collect(problems, nn_view_create(source, v, dataset->options, &dataset->views[v]));
+            break;
+        }
+}
+
+static void dataset_place_views(nn_dataset *dataset)
+{
+    for (int v = 0; v < dataset->view_count; v++) {
+        nn_view *view = &dataset->views[v];
+        int64_t *values = view->input ? &dataset->input_values : &dataset->target_values;
+        view->begin = *values;
+        *values += view->values;
+        dataset->raw_offsets[v] = dataset->raw_size;
+        dataset->raw_size += (view->raw_size + 7) / 8 * 8;
+    }
+}
+
+static nn_status dataset_choose_cache(nn_comm *comm, nn_dataset *dataset)
+{
+    bool fits = true;
+    char bytes[NN_FORMAT_SIZE];
+    size_t size = nn_memory_wanted(dataset->sources);
+    int cache = dataset->options->cache;
+    if (cache == NN_CACHE_AUTO) NN_TRY(nn_memory_fits(comm, size, &fits));
+    dataset->streams = cache == NN_CACHE_STREAM || !fits;
+    dataset->looks = !dataset->streams || dataset->options->check == NN_CHECK_ALL;
+    if (!fits)
+        nn_log_line("the data, %s, is streamed: it takes more than half of the memory that a node has to spare",
+                    nn_format_bytes(bytes, (double)size));
+    return NN_OK;
+}
+
+static nn_status dataset_skip(nn_comm *comm, nn_dataset *dataset)
+{
+    for (int p = 0; p < NN_PARTS; p++) {
+        nn_source *source = &dataset->sources[p];
+        if (!source->given || dataset->options->on_bad_sample != NN_BAD_SKIP) continue;
+        NN_TRY(nn_scan_bad_rows(comm, dataset, (nn_part)p));
+        if (source->bad_count == source->rows)
+            NN_FAIL(NN_ERROR_DATA, "data.%s: all of its %lld samples are bad: repair the data", nn_part_names[p],
+                    (long long)source->rows);
+        if (source->bad_count > 0)
+            nn_log_warning("data.%s: %lld of %lld samples are skipped: they hold NaN or Inf or no class, or cannot "
+                           "be read; the first is sample %lld",
+                           nn_part_names[p], (long long)source->bad_count, (long long)source->rows,
+                           (long long)source->bad[0]);
+    }
+    return NN_OK;
+}
+
+/* What a stream that nobody looks at beforehand must be told. */
+static nn_status dataset_check_unseen(const nn_dataset *dataset, const nn_data_request *request)
+{
+    for (int v = 0; v < dataset->view_count; v++)
+        if (request->statistics[v].columns > 0)
+            NN_FAIL(NN_ERROR_USAGE, "data.check: none: nothing is measured, so set data.fields.%s.normalize: none",
+                    dataset->first->arrays[dataset->views[v].array].key);
+    if (request->labels && request->classes == 0)
+        NN_FAIL(NN_ERROR_USAGE, "data.check: none: set data.fields.y.classes, the number of classes");
+    return NN_OK;
+}
+
+static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_request *request, nn_problems *problems)
+{
+    int64_t largest = -1;
+    if (!dataset->looks) {
+        nn_problems_collect(problems, dataset_check_unseen(dataset, request));
+        return NN_OK;
+    }
+    for (int p = 0; p < NN_PARTS; p++) {
+        nn_statistics *statistics = p == NN_TRAIN && problems->status == NN_OK ? request->statistics : NULL;
+        int64_t before = largest;
+        NN_TRY(nn_scan_part(comm, dataset, (nn_part)p, statistics, &largest, problems));
+        const nn_samples *part = &dataset->parts[p];
+        if (part->count > 0 && request->classes > 0 && largest > before && largest >= request->classes)
+            nn_problems_collect(
+                problems,
+                nn_array_context(&part->source->arrays[part->source->inputs],
+                                 nn_fail(NN_ERROR_DATA,
+                                         "holds the label %lld, but there are %lld classes, 0 to %lld: use data "
+                                         "with these classes, or set data.fields.y.classes",
+                                         (long long)largest, (long long)request->classes,
+                                         (long long)request->classes - 1)));
+    }
+    if (request->classes == 0) {
+        request->classes = largest < 0 ? 1 : largest + 1;
+        for (int p = 0; p < NN_PARTS; p++) {
+            const nn_source *source = &dataset->sources[p];
+            int64_t hot = source->given && source->inputs < source->fields
+                              ? source->arrays[source->inputs].one_hot
+                              : 0;
+            if (hot > request->classes) request->classes = hot;
+        }
+    }
+    return NN_OK;
+}
+
+/* Names of the classes tell how many there are, too. */
+static nn_status dataset_name_classes(nn_dataset *dataset, nn_data_request *request)
+{
+    nn_text text = {0};
+    char **names = NULL;
+    size_t count = 0;
+    nn_source *source = dataset->first;
+    if (!request->labels || !source->arrays[source->inputs].sound) return NN_OK;
+    const char *told = nn_source_field_options(request->options, source, source->inputs)->class_names;
+    nn_status status = nn_source_class_names(source, source->inputs, told, &names, &count);
+    for (size_t i = 0; i < count; i++) {
+        nn_text_append(&text, "%s%s", i > 0 ? "\n" : "", names[i]);
+        nn_free(names[i]);
+    }
+    nn_free(names);
+    dataset->target.class_names = text.bytes;
+    if (count > 0 && request->classes == 0) request->classes = (int64_t)count;
+    return status;
+}
+
 /* All that is wrong is reported at once: what can be read is read and looked at, even if a part is lost. */
-static nn_status dataset_read(nn_comm *comm, const dataset_request *request, const char *directory,
-                              nn_dataset *dataset, int64_t *classes, nn_problems *problems)
+static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const char *directory,
+                              nn_dataset *dataset, nn_problems *problems)
 {
     const nn_data_options *options = request->options;
     nn_source *sources = dataset->sources;
     nn_problems_collect(problems, dataset_check_train(request));
-    nn_problems_collect(problems, dataset_check_fields(request));
-    nn_sources_open(options, directory, request->labels, sources, problems);
-    nn_split_check(&options->split, sources, request->labels, problems);
+    nn_sources_list(options, directory, request->labels, sources, problems);
+    if (options->stage) NN_TRY(nn_sources_stage(comm, options->stage, sources));
+    nn_sources_look(options, sources, problems);
+    dataset_check_fields(request, &sources[NN_TRAIN], problems);
+    nn_split_check(options, sources, request->labels, problems);
     nn_status same = dataset_check_same(comm, sources);
     if (same != NN_OK) {
         NN_TRY(nn_problems_report(comm, problems));
         return same;
     }
-    NN_TRY(nn_memory_load(comm, sources, nn_split_table_rows(&options->split, sources), &dataset->memory));
-    NN_TRY(nn_check_content(comm, sources, request->labels, classes, problems));
+    dataset_make_views(dataset, problems);
+    if (dataset->first) nn_problems_collect(problems, dataset_name_classes(dataset, request));
+    dataset_place_views(dataset);
+    NN_TRY(dataset_choose_cache(comm, dataset));
+    if (!dataset->streams) NN_TRY(nn_memory_load(comm, sources, &dataset->memory));
+    if (problems->status == NN_OK) {
+        NN_TRY(dataset_skip(comm, dataset));
+        NN_TRY(nn_split_parts(comm, options, dataset->seed, sources, &dataset->split_table, dataset->parts));
+        NN_TRY(nn_comm_agree(comm, nn_fields_statistics(dataset, request)));
+    } else {
+        nn_problems_collect(problems, nn_split_whole(options, sources, dataset->parts));
+    }
+    NN_TRY(dataset_scan(comm, dataset, request, problems));
     return nn_problems_report(comm, problems);
 }
 
-static int64_t dataset_columns(nn_shape shape)
+static nn_status dataset_check_augment(const nn_dataset *dataset)
 {
-    bool has_columns = shape.dimensions == 1 || shape.dimensions == 3;
-    return has_columns ? shape.extents[shape.dimensions - 1] : 1;
-}
-
-static nn_status dataset_create_scaling(int64_t columns, nn_scaling *scaling)
-{
-    scaling->columns = columns;
-    NN_TRY(NN_ALLOCATE(&scaling->scale, columns, "the normalisation"));
-    return NN_ALLOCATE(&scaling->offset, columns, "the normalisation");
-}
-
-static nn_status dataset_scale(nn_comm *comm, const dataset_request *request, int which, nn_dataset *dataset)
-{
-    nn_data_field *field = &dataset->fields[which];
-    nn_scaling *scaling = &field->scaling;
-    const nn_scaling *known = dataset_known_scaling(request, which);
-    nn_normalize normalize = dataset_normalize(request, which);
-    if (!known && normalize == NN_NORMALIZE_NONE) return NN_OK;
-    int64_t columns = known ? known->columns : dataset_columns(field->field.shape);
-    NN_TRY(nn_comm_agree(comm, dataset_create_scaling(columns, scaling)));
-    if (known && columns > 0) {
-        memcpy(scaling->scale, known->scale, (size_t)columns * sizeof *scaling->scale);
-        memcpy(scaling->offset, known->offset, (size_t)columns * sizeof *scaling->offset);
+    for (int v = 0; v < dataset->view_count; v++) {
+        const nn_view *view = &dataset->views[v];
+        if (!view->input) continue;
+        const nn_augment *augment =
+            &nn_source_field_options(dataset->options, dataset->first, view->array)->augment;
+        nn_status status = nn_augment_check(augment, view->shape, true);
+        if (status != NN_OK)
+            return nn_fail_context(status, "data.fields.%s.augment",
+                                   dataset->first->arrays[view->array].key);
     }
-    if (!known) NN_TRY(nn_statistics_scaling(comm, &dataset->parts[NN_TRAIN], which, normalize, scaling));
-    return nn_comm_agree(comm, nn_gather_prepare(field));
+    return NN_OK;
 }
 
-static void dataset_name_fields(const dataset_request *request, int64_t classes, nn_dataset *dataset)
+/* ---- the order ---- */
+
+static void dataset_make_order(nn_dataset *dataset)
 {
-    const nn_source *source = dataset->sources;
-    while (!source->given) source++;
-    dataset->fields[NN_X].field = (nn_field){.name = "x", .shape = source->arrays[NN_X].shape};
-    dataset->fields[NN_Y].field = (nn_field){.name = "y", .shape = source->arrays[NN_Y].shape};
-    if (request->labels)
-        dataset->fields[NN_Y].field = (nn_field){.name = "y", .is_class = true, .classes = classes};
+    const nn_data_options *options = dataset->options;
+    const nn_samples *train = &dataset->parts[NN_TRAIN];
+    nn_order *order = &dataset->order;
+    if (train->count == 0) return;
+    int64_t rows = nn_blocks_rows(train->source);
+    double bytes = (double)nn_blocks_size(train->source, (1u << train->source->fields) - 1) / (double)rows *
+                   (double)train->stride; /* that a sample adds */
+    order->shuffle = options->shuffle;
+    if (order->shuffle == NN_SHUFFLE_AUTO)
+        order->shuffle =
+            bytes * (double)train->count <= DATASET_FULL_SHUFFLE ? NN_SHUFFLE_FULL : NN_SHUFFLE_BLOCK;
+    order->seed = dataset->seed;
+    order->count = train->count;
+    order->blocks = nn_samples_runs(train);
+    double window = (options->shuffle_window > 0 ? options->shuffle_window : 64) * 1048576 / bytes;
+    order->window_total = window < 9e15 ? (int64_t)window : (int64_t)9e15;
+    nn_order_arrange(order, train->count, 1);
 }
 
-static nn_status dataset_fill(nn_comm *comm, const dataset_request *request, const char *directory,
-                              nn_dataset *dataset)
+nn_status nn_dataset_arrange(nn_dataset *dataset, int64_t batch_size, int64_t lanes)
 {
-    nn_problems problems = {0};
-    int64_t classes = request->known ? request->known->classes : 0;
-    nn_status status = dataset_read(comm, request, directory, dataset, &classes, &problems);
-    nn_problems_release(&problems);
-    NN_TRY(status);
-    NN_TRY(nn_split_parts(comm, &request->options->split, dataset->seed, dataset->sources, classes,
-                          &dataset->memory, dataset->parts));
-    dataset_name_fields(request, classes, dataset);
-    for (int f = 0; f < NN_ARRAYS; f++) NN_TRY(dataset_scale(comm, request, f, dataset));
-    dataset->identity = nn_identity_hash(&dataset->sources[NN_TRAIN]);
-    return nn_prior_measure(comm, dataset);
+    nn_order *order = &dataset->order;
+    if (dataset->parts[NN_TRAIN].count == 0) return NN_OK;
+    nn_order_arrange(order, batch_size, lanes);
+    nn_buckets_destroy(order->buckets);
+    order->buckets = NULL;
+    if (!dataset->options->bucket_by_length) return NN_OK;
+    return nn_buckets_create(dataset->lengths[NN_TRAIN].bytes, order->batch, &order->buckets);
+}
+
+int64_t nn_dataset_order(const nn_dataset *dataset, nn_part part, int64_t epoch, int64_t position)
+{
+    return part == NN_TRAIN ? nn_order_sample(&dataset->order, epoch, position) : position;
+}
+
+int64_t nn_dataset_row(const nn_dataset *dataset, nn_part part, int64_t sample)
+{
+    return nn_samples_row(&dataset->parts[part], sample);
 }
 
 /* ---- the public functions ---- */
+
+/* What the target's options say. */
+static const nn_field_options *dataset_target_options(const nn_data_options *options)
+{
+    const nn_field_options *found = NULL;
+    const nn_data_names *y = &options->parts[NN_TRAIN].y;
+    for (int p = 0; p < NN_PARTS && y->count == 0; p++) y = &options->parts[p].y;
+    for (int f = 0; f < options->fields.count; f++) {
+        if (y->count == 1 && strcmp(options->fields.names[f], y->names[0]) == 0) return &options->fields.fields[f];
+        if (strcmp(options->fields.names[f], "y") == 0) found = &options->fields.fields[f];
+    }
+    return found;
+}
+
+static int64_t dataset_told_classes(const nn_data_options *options)
+{
+    const nn_field_options *target = dataset_target_options(options);
+    return target ? target->classes : 0;
+}
+
+static nn_status dataset_fill(nn_comm *comm, nn_data_request *request, const char *directory,
+                              nn_dataset *dataset)
+{
+    nn_problems problems = {0};
+    request->classes = request->known && request->known->classes > 0 ? request->known->classes
+                                                                     : dataset_told_classes(request->options);
+    nn_status status = dataset_read(comm, request, directory, dataset, &problems);
+    nn_problems_release(&problems);
+    NN_TRY(status);
+    NN_TRY(nn_comm_agree(comm, nn_fields_describe(dataset, request)));
+    NN_TRY(nn_comm_agree(comm, dataset_check_augment(dataset)));
+    NN_TRY(nn_identity_hash(comm, dataset));
+    if (dataset->looks) NN_TRY(nn_prior_measure(comm, dataset));
+    NN_TRY(nn_lengths_load(comm, dataset));
+    dataset_make_order(dataset);
+    if (request->options->balanced && dataset->parts[NN_TRAIN].count > 0)
+        NN_TRY(nn_balance_create(comm, dataset));
+    return NN_OK;
+}
+
+static bool dataset_wants_labels(const nn_data_options *options, bool for_class_loss)
+{
+    const nn_field_options *target = dataset_target_options(options);
+    int kind = target ? target->kind : NN_KIND_AUTO;
+    return kind == NN_KIND_CLASS || (kind == NN_KIND_AUTO && for_class_loss);
+}
 
 nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const char *directory, uint64_t seed,
                           bool for_class_loss, const nn_data_known *known, nn_dataset **dataset)
 {
     nn_dataset *made;
-    int kind = options->target.kind;
-    dataset_request request = {.options = options, .known = known};
-    request.labels = kind == KIND_CLASS || (kind == KIND_AUTO && for_class_loss);
+    nn_data_request request = {.options = options, .known = known};
+    request.labels = dataset_wants_labels(options, for_class_loss);
     *dataset = NULL;
     nn_status status = nn_comm_agree(comm, NN_ALLOCATE(&made, 1, "a data set"));
     if (status == NN_OK) {
         made->seed = seed;
+        made->options = options;
         status = dataset_fill(comm, &request, directory, made);
-        nn_sources_close(made->sources);
+        for (int p = 0; p < NN_PARTS; p++) nn_source_rest(&made->sources[p]);
+        for (int v = 0; v < NN_DATA_FIELDS; v++) nn_statistics_release(&request.statistics[v]);
     }
     if (status == NN_OK)
         *dataset = made;
@@ -181,34 +375,45 @@ nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const c
 void nn_dataset_close(nn_dataset *dataset)
 {
     if (!dataset) return;
-    for (int f = 0; f < NN_ARRAYS; f++) {
-        nn_free(dataset->fields[f].scaling.scale);
-        nn_free(dataset->fields[f].scaling.offset);
-        nn_gather_release(&dataset->fields[f]);
+    for (int p = 0; p < NN_PARTS; p++) {
+        nn_feed_destroy(dataset->feeds[p]);
+        nn_samples_release(&dataset->parts[p]);
     }
+    for (int v = 0; v < NN_DATA_FIELDS; v++) nn_view_release(&dataset->views[v]);
+    nn_free(dataset->input_scaling.scale);
+    nn_free(dataset->input_scaling.offset);
+    nn_free(dataset->target_scaling.scale);
+    nn_free(dataset->target_scaling.offset);
+    nn_free(dataset->target.seen);
+    nn_free(dataset->target.class_names);
+    nn_sources_destroy(dataset->sources);
     nn_memory_release(&dataset->memory);
+    nn_memory_release(&dataset->split_table);
+    nn_memory_release(&dataset->balance_table);
+    for (int p = 0; p < NN_PARTS; p++) nn_memory_release(&dataset->lengths[p]);
+    nn_buckets_destroy(dataset->order.buckets);
     nn_free(dataset->prior);
     nn_free(dataset);
 }
 
 const nn_field *nn_dataset_input(const nn_dataset *dataset)
 {
-    return &dataset->fields[NN_X].field;
+    return &dataset->input;
 }
 
 const nn_field *nn_dataset_target(const nn_dataset *dataset)
 {
-    return &dataset->fields[NN_Y].field;
+    return &dataset->target;
 }
 
 const nn_scaling *nn_dataset_input_scaling(const nn_dataset *dataset)
 {
-    return &dataset->fields[NN_X].scaling;
+    return &dataset->input_scaling;
 }
 
 const nn_scaling *nn_dataset_target_scaling(const nn_dataset *dataset)
 {
-    return &dataset->fields[NN_Y].scaling;
+    return &dataset->target_scaling;
 }
 
 int64_t nn_dataset_count(const nn_dataset *dataset, nn_part part)
@@ -218,5 +423,43 @@ int64_t nn_dataset_count(const nn_dataset *dataset, nn_part part)
 
 size_t nn_dataset_memory(const nn_dataset *dataset)
 {
-    return dataset->memory.on_node;
+    size_t lengths = 0;
+    for (int p = 0; p < NN_PARTS; p++) lengths += dataset->lengths[p].on_node;
+    return dataset->memory.on_node + dataset->split_table.on_node + dataset->balance_table.on_node + lengths;
+}
+
+/* ---- streams ---- */
+
+bool nn_dataset_streams(const nn_dataset *dataset)
+{
+    return dataset->streams;
+}
+
+nn_status nn_dataset_follow(nn_dataset *dataset, nn_part part, nn_data_schedule schedule, const void *context,
+                            int64_t first, int64_t depth, bool inputs)
+{
+    if (!dataset->streams) return NN_OK;
+    nn_dataset_unfollow(dataset, part);
+    return nn_feed_create(dataset, part, schedule, context, first, depth, inputs, &dataset->feeds[part]);
+}
+
+void nn_dataset_release(nn_dataset *dataset, nn_part part, int64_t index)
+{
+    if (dataset->feeds[part]) nn_feed_release(dataset->feeds[part], index);
+}
+
+void nn_dataset_unfollow(nn_dataset *dataset, nn_part part)
+{
+    nn_feed_destroy(dataset->feeds[part]);
+    dataset->feeds[part] = NULL;
+}
+
+nn_status nn_dataset_status(nn_dataset *dataset, nn_part part)
+{
+    return dataset->feeds[part] ? nn_feed_status(dataset->feeds[part]) : NN_OK;
+}
+
+double nn_dataset_waited(const nn_dataset *dataset, nn_part part)
+{
+    return dataset->feeds[part] ? nn_feed_waited(dataset->feeds[part]) : 0;
 }

@@ -1,7 +1,7 @@
 /*
- * The data of a run: parts (train, validation, test) of an HDF5 file, their order, their normalisation. Raw
- * values are kept in their own type, one copy a node, and turned into numbers for the network when a
- * microbatch is gathered.
+ * The data of a run: parts (train, validation, test) of HDF5 files, their order, their normalisation. Raw
+ * values are kept in their own type, one copy a node in memory or a few blocks a rank in a stream, and turned
+ * into numbers for the network when a microbatch is gathered. Where they are kept never changes a bit.
  */
 #ifndef NN_DATA_DATASET_H
 #define NN_DATA_DATASET_H
@@ -13,6 +13,7 @@
 #include "base/real.h"
 #include "base/shape.h"
 #include "comm/comm.h"
+#include "data/augment.h"
 
 #define nn_dataset_open NN_REAL_SYMBOL(nn_dataset_open)
 #define nn_dataset_close NN_REAL_SYMBOL(nn_dataset_close)
@@ -21,30 +22,69 @@
 #define nn_dataset_input_scaling NN_REAL_SYMBOL(nn_dataset_input_scaling)
 #define nn_dataset_target_scaling NN_REAL_SYMBOL(nn_dataset_target_scaling)
 #define nn_dataset_count NN_REAL_SYMBOL(nn_dataset_count)
+#define nn_dataset_arrange NN_REAL_SYMBOL(nn_dataset_arrange)
 #define nn_dataset_order NN_REAL_SYMBOL(nn_dataset_order)
+#define nn_dataset_row NN_REAL_SYMBOL(nn_dataset_row)
 #define nn_dataset_gather NN_REAL_SYMBOL(nn_dataset_gather)
+#define nn_dataset_mixes NN_REAL_SYMBOL(nn_dataset_mixes)
+#define nn_dataset_streams NN_REAL_SYMBOL(nn_dataset_streams)
+#define nn_dataset_follow NN_REAL_SYMBOL(nn_dataset_follow)
+#define nn_dataset_release NN_REAL_SYMBOL(nn_dataset_release)
+#define nn_dataset_unfollow NN_REAL_SYMBOL(nn_dataset_unfollow)
+#define nn_dataset_status NN_REAL_SYMBOL(nn_dataset_status)
+#define nn_dataset_waited NN_REAL_SYMBOL(nn_dataset_waited)
 #define nn_dataset_prior NN_REAL_SYMBOL(nn_dataset_prior)
 #define nn_dataset_identity NN_REAL_SYMBOL(nn_dataset_identity)
 #define nn_dataset_memory NN_REAL_SYMBOL(nn_dataset_memory)
 #define nn_data_options_table NN_REAL_SYMBOL(nn_data_options_table)
+#define nn_data_options_release NN_REAL_SYMBOL(nn_data_options_release)
+#define nn_part_options_release NN_REAL_SYMBOL(nn_part_options_release)
+#define nn_data_options_set_file NN_REAL_SYMBOL(nn_data_options_set_file)
 #define nn_part_options_table NN_REAL_SYMBOL(nn_part_options_table)
 #define nn_split_options_table NN_REAL_SYMBOL(nn_split_options_table)
+#define nn_window_options_table NN_REAL_SYMBOL(nn_window_options_table)
 #define nn_field_options_table NN_REAL_SYMBOL(nn_field_options_table)
 
 typedef enum nn_part { NN_TRAIN, NN_VALIDATION, NN_TEST, NN_PARTS } nn_part;
 
 /* ---- options: sections of the configuration ---- */
 
+/* Inputs and targets together. */
+#define NN_DATA_FIELDS 8
+
+/* data.PART.x or .y: one dataset, or several by name. */
+typedef struct nn_data_names {
+    int count;
+    char *names[NN_DATA_FIELDS];    /* owned: "x", or as the user calls them */
+    char *datasets[NN_DATA_FIELDS]; /* owned: paths in the file */
+} nn_data_names;
+
 typedef struct nn_part_options { /* data.train, data.validation, data.test */
-    char *file;                  /* NULL: data.file */
-    char *x, *y;                 /* paths of datasets; both NULL: the part is not given */
+    nn_text_list file;           /* empty: data.file */
+    nn_data_names x, y;          /* both empty: the part is not given */
+    char *lengths;               /* dataset of the steps of each sequence, or NULL */
 } nn_part_options;
+
+enum { NN_SPLIT_RANDOM, NN_SPLIT_CHRONOLOGICAL, NN_SPLIT_AUTO };
+enum { NN_SPLIT_BY_SAMPLE, NN_SPLIT_BY_FILE, NN_SPLIT_BY_GROUP };
 
 typedef struct nn_split_options { /* data.split */
     double validation, test;      /* fractions of the train part; 0: none */
     bool stratified;              /* keep the shares of the classes */
-    int64_t seed;                 /* -1: that of the run */
+    int order, by;
+    char *group; /* dataset of group numbers, for by: group */
+    int64_t seed; /* -1: that of the run */
 } nn_split_options;
+
+enum { NN_WINDOW_LAST, NN_WINDOW_EVERY_STEP };
+
+typedef struct nn_window_options { /* data.window */
+    int64_t length;                /* rows of a window; 0: samples are rows */
+    int64_t horizon;               /* rows between the last row seen and the target */
+    int64_t stride;                /* rows between the beginnings of windows */
+    nn_text_list targets;          /* names or numbers of the columns to predict; empty: all */
+    int target;                    /* one row, or one at every step */
+} nn_window_options;
 
 typedef enum nn_normalize {
     NN_NORMALIZE_AUTO,
@@ -53,23 +93,69 @@ typedef enum nn_normalize {
     NN_NORMALIZE_STANDARDIZE
 } nn_normalize;
 
-typedef struct nn_field_options { /* data.fields.x, data.fields.y */
+enum { NN_KIND_AUTO, NN_KIND_CLASS, NN_KIND_VALUE };
+
+typedef struct nn_field_options { /* data.fields.NAME */
     int normalize;                /* nn_normalize. auto: standardize for inputs and for regression targets */
     int kind;                     /* of a target: auto, class, value */
+    char *layout;                 /* "NCHW"; NULL: samples first, the rest as it stands */
+    int64_t first_label;          /* number of the first class */
+    int64_t classes;              /* 0: as many as the labels show */
+    char *class_names;            /* dataset of their names; NULL: DATASET_classes, where there is one */
+    double scale, offset;         /* value x scale + offset, where nothing is measured */
+    int transform;                /* nn_target_transform */
+    nn_text_list columns;         /* of the last extent, by name or number; empty: all */
+    nn_augment augment;           /* of inputs, in training */
 } nn_field_options;
 
+/* Options by field; those of a name that no row has are those of x or y. */
+typedef struct nn_fields_options {
+    int count;
+    char *names[NN_DATA_FIELDS]; /* owned */
+    nn_field_options fields[NN_DATA_FIELDS];
+} nn_fields_options;
+
+enum { NN_CACHE_AUTO, NN_CACHE_MEMORY, NN_CACHE_STREAM };
+enum { NN_SHUFFLE_AUTO, NN_SHUFFLE_FULL, NN_SHUFFLE_BLOCK, NN_SHUFFLE_NONE, NN_SHUFFLE_STATEFUL };
+enum { NN_CHECK_ALL, NN_CHECK_NONE };
+enum { NN_BAD_STOP, NN_BAD_SKIP };
+
 typedef struct nn_data_options {
-    char *file;
-    nn_part_options parts[NN_PARTS]; /* read through nn_part_options_table: not a row of the data table */
+    nn_text_list file; /* one data set, whose rows follow each other */
+    int cache;
+    double memory;         /* MiB a rank for a stream */
+    int shuffle;
+    double shuffle_window; /* MiB of samples that are mixed together */
+    bool balanced;
+    bool bucket_by_length; /* batches of similar lengths */
+    int check;
+    int on_bad_sample;
+    char *stage; /* folder on a disk of the node, or NULL */
+    /* What follows are sections: not rows of the data table. */
+    nn_part_options parts[NN_PARTS];
     nn_split_options split;
-    nn_field_options input, target;
+    nn_window_options window;
+    nn_fields_options fields;
 } nn_data_options;
 
-extern const nn_option
-    nn_data_options_table[]; /* file; and sections train, validation, test, split, fields */
+extern const nn_option nn_data_options_table[];
 extern const nn_option nn_part_options_table[];
 extern const nn_option nn_split_options_table[];
+extern const nn_option nn_window_options_table[];
 extern const nn_option nn_field_options_table[];
+
+void nn_data_options_release(nn_data_options *options); /* all of it, sections included */
+void nn_part_options_release(nn_part_options *part);    /* afterwards the part is not given */
+
+/* Every part is then read from this one file. */
+nn_status nn_data_options_set_file(nn_data_options *options, const char *path);
+
+/* The files of all parts, patterns resolved, each once; parts whose files cannot be listed are left out. The list
+ * is the caller's: nn_data_files_release. */
+#define nn_data_files NN_REAL_SYMBOL(nn_data_files)
+#define nn_data_files_release NN_REAL_SYMBOL(nn_data_files_release)
+nn_status nn_data_files(const nn_data_options *options, const char *directory, nn_text_list *files);
+void nn_data_files_release(nn_text_list *files);
 
 /* ---- the data ---- */
 
@@ -82,12 +168,13 @@ typedef struct nn_data_known {
 } nn_data_known;
 
 /*
- * Opens and reads all given parts, splits, checks (lengths, types, shapes, NaN and Inf with the first sample,
- * labels that are negative or not integers, empty parts: all problems in one message), and measures the
- * normalisation: per column for one-dimensional samples, per last extent (channel) where samples have 3
- * dimensions, else one for all; variance 0 divides by 1. `for_class_loss`: the target is meant as class
- * labels (kind auto). known may be NULL. Relative file names are taken from `directory`. Collective; all
- * ranks get the same status.
+ * Opens all given parts, splits, checks (lengths, types, shapes, NaN and Inf with the first sample, labels
+ * that are negative or not integers, empty parts: all problems in one message), and measures the
+ * normalisation: per column for one-dimensional samples and windows, per last extent (channel) where samples
+ * have 3 dimensions, else one for all; variance 0 divides by 1. Reads all of it once: into memory, or, for a
+ * stream, block by block. Several inputs are joined, one behind the other. `for_class_loss`: the target is
+ * meant as class labels (kind auto). known may be NULL. Relative file names are taken from `directory`.
+ * The options are borrowed until the data set is closed. Collective; all ranks get the same status.
  */
 nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const char *directory, uint64_t seed,
                           bool for_class_loss, const nn_data_known *known, nn_dataset **dataset);
@@ -100,15 +187,77 @@ const nn_scaling *nn_dataset_target_scaling(const nn_dataset *dataset); /* 0 col
 
 int64_t nn_dataset_count(const nn_dataset *dataset, nn_part part); /* samples; 0: no such part */
 
+/* ---- the order ---- */
+
+/* Tells how the train part is cut into batches. To be called before anything below: the order of blocks
+ * gives each stretch of a batch (there are `lanes` of them, at most) blocks of its own to read, so that a
+ * rank, whose share of every batch is the same, reads few blocks that others read as well. */
+nn_status nn_dataset_arrange(nn_dataset *dataset, int64_t batch_size, int64_t lanes);
+
 /* The sample at `position` of epoch `epoch`: shuffled for the train part, a function of (seed, epoch,
- * position) alone and without a table; in order for the others (epoch is ignored). */
+ * position) and of the options alone, without a table; in order for the others (epoch is ignored). */
 int64_t nn_dataset_order(const nn_dataset *dataset, nn_part part, int64_t epoch, int64_t position);
 
-/* Gathers `count` samples, normalised: inputs count x values, and targets count x values or labels (the one
- * that does not apply may be NULL; inputs may be NULL when only targets are wanted). Re-entrant, cannot fail.
- */
-void nn_dataset_gather(const nn_dataset *dataset, nn_part part, int64_t count, const int64_t *samples,
-                       nn_real *inputs, nn_real *targets, int64_t *labels);
+/* The row of the part's arrays where a sample stands or, for windows, begins. */
+int64_t nn_dataset_row(const nn_dataset *dataset, nn_part part, int64_t sample);
+
+/* ---- gathering ---- */
+
+/* Successive positions of the order of an epoch. */
+typedef struct nn_data_span {
+    int64_t epoch, first, count;
+} nn_data_span;
+
+typedef struct nn_gathered {
+    nn_real *inputs;  /* count x values; NULL: not wanted */
+    nn_real *targets; /* count x values of a target that is no class; or soft targets, count x classes, where
+                         nn_dataset_mixes; may be NULL */
+    int64_t *labels;  /* count x values of a target that is a class; may be NULL */
+    int64_t *lengths; /* steps of each sequence, where nn_dataset_has_lengths; may be NULL */
+    int64_t *samples; /* their numbers in the part; may be NULL, unless nn_dataset_mixes */
+    nn_real *scratch; /* room for nn_dataset_scratch values a sample, where training is augmented */
+} nn_gathered;
+
+/* Gathers samples, normalised; and augmented when training. Re-entrant. Cannot fail: where a stream fails,
+ * the values are 0 and nn_dataset_status tells. */
+void nn_dataset_gather(const nn_dataset *dataset, nn_part part, nn_data_span span, bool training,
+                       const nn_gathered *gathered);
+
+/* Values of scratch that gathering needs a sample. */
+#define nn_dataset_scratch NN_REAL_SYMBOL(nn_dataset_scratch)
+int64_t nn_dataset_scratch(const nn_dataset *dataset);
+
+/* Whether training has soft targets: a microbatch's samples are mixed with each other. */
+bool nn_dataset_mixes(const nn_dataset *dataset);
+
+#define nn_dataset_has_lengths NN_REAL_SYMBOL(nn_dataset_has_lengths)
+bool nn_dataset_has_lengths(const nn_dataset *dataset, nn_part part);
+
+/* ---- a stream ---- */
+
+/* Whether samples come from a stream: then a part can be gathered only while it is followed. */
+bool nn_dataset_streams(const nn_dataset *dataset);
+
+/* Span number `index` (from 0) that this rank is going to gather; false behind the last. Called by another
+ * thread. */
+typedef bool (*nn_data_schedule)(const void *context, int64_t index, nn_data_span *span);
+
+/* A thread of its own reads the spans ahead, in order, from number `first` on, as far as memory goes; at
+ * least `depth` of them are held at once. Each is kept until it is released; releases may come in any order.
+ * No two parts share a thread. inputs: they are wanted too, not only targets. Does nothing where nothing
+ * streams. */
+nn_status nn_dataset_follow(nn_dataset *dataset, nn_part part, nn_data_schedule schedule, const void *context,
+                            int64_t first, int64_t depth, bool inputs);
+void nn_dataset_release(nn_dataset *dataset, nn_part part, int64_t index);
+void nn_dataset_unfollow(nn_dataset *dataset, nn_part part);
+
+/* The failure of a stream, if there was one; recorded text included. */
+nn_status nn_dataset_status(nn_dataset *dataset, nn_part part);
+
+/* Seconds that gathering has waited for the stream of a part since it is followed. */
+double nn_dataset_waited(const nn_dataset *dataset, nn_part part);
+
+/* ---- what else is known ---- */
 
 /* The best constant guess from the train part: shares of the classes (classes values), or the normalised
  * target's mean (one per value of the target). The yardstick beside each final figure. */
@@ -117,6 +266,6 @@ void nn_dataset_prior(const nn_dataset *dataset, double *values);
 /* Hash of what the train part is: extents, types, and sampled content; not of its path. */
 uint64_t nn_dataset_identity(const nn_dataset *dataset);
 
-size_t nn_dataset_memory(const nn_dataset *dataset); /* bytes on this node, shared by its ranks */
+size_t nn_dataset_memory(const nn_dataset *dataset); /* bytes on this node, for all of its ranks */
 
 #endif

@@ -1,71 +1,115 @@
-/* Raw values to numbers for the network: runs inside the training step. */
-#include "base/memory.h"
+/* Samples to numbers for the network: runs inside the training step. */
+#include <string.h>
+
 #include "data/internal.h"
-#include "tensor/vectorize.h"
 
-/* In double, as a predictor does it: a value has the same bits in both. */
-NN_VECTORIZED
-static void gather_scaled(int64_t count, const double *values, const double *scales, const double *offsets,
-                          nn_real *numbers)
+/* ---- one sample ---- */
+
+/* Where the rows of a view are: in memory, or among the bytes that a stream has read. */
+static const unsigned char *gather_raw(const nn_dataset *dataset, nn_part part, int view, int64_t sample,
+                                       const unsigned char *staged)
 {
-    for (int64_t i = 0; i < count; i++) numbers[i] = (nn_real)(values[i] * scales[i] + offsets[i]);
+    const nn_view *self = &dataset->views[view];
+    if (dataset->streams) return staged + dataset->raw_offsets[view];
+    const nn_samples *samples = &dataset->parts[part];
+    const nn_array *array = &samples->source->arrays[self->array];
+    return array->raw + (size_t)(nn_samples_row(samples, sample) + self->first_row) * array->row_size;
 }
 
-NN_VECTORIZED
-static void gather_plain(int64_t count, const double *values, nn_real *numbers)
+static const nn_augment *gather_augment(const nn_dataset *dataset, const nn_view *view)
 {
-    for (int64_t i = 0; i < count; i++) numbers[i] = (nn_real)values[i];
+    return &nn_source_field_options(dataset->options, dataset->first, view->array)->augment;
 }
 
-static void gather_row(const nn_array *array, const nn_data_field *field, int64_t row, nn_real *numbers)
+static void gather_input(const nn_dataset *dataset, const nn_view *view, const unsigned char *raw, bool training,
+                         int64_t epoch, int64_t sample, nn_real *values, nn_real *scratch)
 {
-    _Alignas(NN_ALIGNMENT) double values[NN_ARRAY_BLOCK];
-    for (int64_t at = 0; at < array->values; at += NN_ARRAY_BLOCK) {
-        int64_t count = nn_array_smaller(NN_ARRAY_BLOCK, array->values - at);
-        nn_array_convert(array, row, at, count, values);
-        if (field->scales) {
-            int64_t column = at % field->scaling.columns;
-            gather_scaled(count, values, field->scales + column, field->offsets + column, numbers + at);
-        } else {
-            gather_plain(count, values, numbers + at);
+    const nn_array *array = &dataset->first->arrays[view->array];
+    nn_view_numbers(view, array, raw, values);
+    if (!training) return;
+    nn_augment augment = *gather_augment(dataset, view);
+    augment.field = view->array;
+    if (augment.count > 0)
+        nn_augment_sample(&augment, dataset->seed, epoch, sample, view->shape, values, scratch);
+}
+
+/* ---- a microbatch ---- */
+
+static void gather_sample(const nn_dataset *dataset, nn_part part, int64_t epoch, int64_t sample, bool training,
+                          const unsigned char *staged, int64_t i, const nn_gathered *gathered)
+{
+    const nn_source *source = dataset->parts[part].source;
+    for (int v = 0; v < dataset->view_count; v++) {
+        const nn_view *view = &dataset->views[v];
+        const nn_array *array = &source->arrays[view->array];
+        if (view->input ? !gathered->inputs : array->label ? !gathered->labels : !gathered->targets) continue;
+        const unsigned char *raw = gather_raw(dataset, part, v, sample, staged);
+        if (view->input)
+            gather_input(dataset, view, raw, training, epoch, sample,
+                         gathered->inputs + i * dataset->input_values + view->begin, gathered->scratch);
+        else if (array->label)
+            nn_view_labels(view, array, raw, gathered->labels + i * dataset->target_values + view->begin);
+        else
+            nn_view_numbers(view, array, raw, gathered->targets + i * dataset->target_values + view->begin);
+    }
+}
+
+/* What cannot be had is 0: the failure is told at the end of the step. */
+static void gather_nothing(const nn_dataset *dataset, int64_t count, const nn_gathered *gathered)
+{
+    size_t inputs = (size_t)(count * dataset->input_values), targets = (size_t)(count * dataset->target_values);
+    if (gathered->inputs) memset(gathered->inputs, 0, inputs * sizeof(nn_real));
+    if (gathered->targets && !dataset->target.is_class) memset(gathered->targets, 0, targets * sizeof(nn_real));
+    if (gathered->labels) memset(gathered->labels, 0, targets * sizeof(int64_t));
+}
+
+/* Samples mixed with each other, whose targets become soft where they are classes. */
+static void gather_mix(const nn_dataset *dataset, nn_data_span span, const nn_gathered *gathered)
+{
+    int64_t classes = dataset->target.is_class ? dataset->target.classes : 0;
+    if (classes > 0) nn_augment_soften(span.count, classes, gathered->labels, gathered->targets);
+    nn_transform_batch batch = {.samples = span.count,
+                                .input_values = dataset->input_values,
+                                .target_values = classes > 0 ? classes : dataset->target_values,
+                                .inputs = gathered->inputs,
+                                .targets = gathered->targets,
+                                .scratch = gathered->scratch,
+                                .numbers = gathered->samples};
+    nn_augment_mix(gather_augment(dataset, &dataset->views[0]), dataset->seed, span.epoch, &batch);
+    if (classes > 0) nn_augment_dominant(span.count, classes, gathered->targets, gathered->labels);
+}
+
+void nn_dataset_gather(const nn_dataset *dataset, nn_part part, nn_data_span span, bool training,
+                       const nn_gathered *gathered)
+{
+    const unsigned char *staged = NULL;
+    if (dataset->streams) {
+        staged = nn_feed_find(dataset->feeds[part], span);
+        if (!staged) {
+            gather_nothing(dataset, span.count, gathered);
+            return;
         }
     }
-}
-
-void nn_dataset_gather(const nn_dataset *dataset, nn_part part, int64_t count, const int64_t *samples,
-                       nn_real *inputs, nn_real *targets, int64_t *labels)
-{
-    const nn_samples *of_part = &dataset->parts[part];
-    const nn_array *x = &of_part->arrays[NN_X], *y = &of_part->arrays[NN_Y];
-    for (int64_t i = 0; i < count; i++) {
-        int64_t row = nn_samples_row(of_part, samples[i]);
-        if (inputs) gather_row(x, &dataset->fields[NN_X], row, inputs + i * x->values);
-        if (targets) gather_row(y, &dataset->fields[NN_Y], row, targets + i * y->values);
-        if (labels) {
-            double label;
-            nn_array_convert(y, row, 0, 1, &label);
-            labels[i] = (int64_t)label;
-        }
+    for (int64_t i = 0; i < span.count; i++) {
+        int64_t sample = nn_dataset_order(dataset, part, span.epoch, span.first + i);
+        if (gathered->samples) gathered->samples[i] = sample;
+        if (gathered->lengths) gathered->lengths[i] = ((const int32_t *)dataset->lengths[part].bytes)[sample];
+        gather_sample(dataset, part, span.epoch, sample, training,
+                      staged ? staged + (size_t)i * dataset->raw_size : NULL, i, gathered);
     }
+    if (training && gathered->inputs && nn_dataset_mixes(dataset)) gather_mix(dataset, span, gathered);
 }
 
-nn_status nn_gather_prepare(nn_data_field *field)
+bool nn_dataset_mixes(const nn_dataset *dataset)
 {
-    const nn_scaling *scaling = &field->scaling;
-    int64_t length = scaling->columns + NN_ARRAY_BLOCK;
-    if (scaling->columns == 0) return NN_OK;
-    NN_TRY(NN_ALLOCATE(&field->scales, length, "the normalisation"));
-    NN_TRY(NN_ALLOCATE(&field->offsets, length, "the normalisation"));
-    for (int64_t i = 0; i < length; i++) {
-        field->scales[i] = scaling->scale[i % scaling->columns];
-        field->offsets[i] = scaling->offset[i % scaling->columns];
-    }
-    return NN_OK;
+    return nn_augment_mixes(gather_augment(dataset, &dataset->views[0]));
 }
 
-void nn_gather_release(nn_data_field *field)
+int64_t nn_dataset_scratch(const nn_dataset *dataset)
 {
-    nn_free(field->scales);
-    nn_free(field->offsets);
-    field->scales = field->offsets = NULL;
+    bool augments = false;
+    for (int v = 0; v < dataset->view_count; v++)
+        augments |= dataset->views[v].input && gather_augment(dataset, &dataset->views[v])->count > 0;
+    int64_t targets = dataset->target.is_class ? dataset->target.classes : dataset->target_values;
+    return augments ? dataset->input_values + targets : 0;
 }

@@ -1,31 +1,56 @@
 /* What tells one train part from another: all of a small one, rows from all over a large one. */
 #include "base/hash.h"
+#include "base/memory.h"
+#include "data/blocks.h"
 #include "data/internal.h"
 
 #define IDENTITY_BYTES ((size_t)64 << 20)
-#define IDENTITY_ROWS 4096
 
-static uint64_t identity_array(const nn_array *array, uint64_t hash)
+/* Of a large array: so many runs of so many rows. */
+#define IDENTITY_RUNS 64
+#define IDENTITY_RUN_ROWS 16
+
+static nn_status identity_rows(nn_blocks *blocks, int which, const nn_array *array, int64_t first, int64_t rows,
+                               unsigned char *raw, uint64_t *hash)
 {
-    int64_t extents[NN_MAX_DIMENSIONS + 2] = {array->rows, (int64_t)array->type};
-    for (int d = 0; d < array->shape.dimensions; d++) extents[d + 2] = array->shape.extents[d];
-    hash = nn_hash(extents, sizeof extents, hash);
-    if ((size_t)array->rows * array->row_size <= IDENTITY_BYTES)
-        return nn_hash(array->raw, (size_t)array->rows * array->row_size, hash);
-    int64_t count = (int64_t)(IDENTITY_BYTES / array->row_size);
-    if (count < IDENTITY_ROWS) count = nn_array_smaller(IDENTITY_ROWS, array->rows);
-    for (int64_t i = 0; i < count; i++) {
-        int64_t row = (int64_t)((double)i / (double)count * (double)array->rows);
-        hash = nn_hash(array->raw + (size_t)row * array->row_size, array->row_size, hash);
-    }
-    return hash;
+    NN_TRY(nn_blocks_copy(blocks, which, first, rows, raw));
+    *hash = nn_hash(raw, (size_t)rows * array->row_size, *hash);
+    return NN_OK;
 }
 
-uint64_t nn_identity_hash(const nn_source *train)
+static nn_status identity_array(nn_source *source, int which, uint64_t *hash)
 {
-    uint64_t hash = 0;
-    for (int a = 0; train->given && a < NN_ARRAYS; a++) hash = identity_array(&train->arrays[a], hash);
-    return hash;
+    const nn_array *array = &source->arrays[which];
+    int64_t extents[NN_MAX_DIMENSIONS + 2] = {array->rows, (int64_t)array->type};
+    bool small = (size_t)array->rows <= IDENTITY_BYTES / array->row_size;
+    int64_t runs = small ? (array->rows - 1) / IDENTITY_RUN_ROWS + 1 : IDENTITY_RUNS;
+    unsigned char *raw = NULL;
+    nn_blocks *blocks = NULL;
+    for (int d = 0; d < array->shape.dimensions; d++) extents[d + 2] = array->shape.extents[d];
+    *hash = nn_hash(extents, sizeof extents, *hash);
+    nn_status status = nn_allocate((void **)&raw, IDENTITY_RUN_ROWS, array->row_size, "a sample of the data");
+    if (status == NN_OK) status = nn_blocks_create(source, 1u << which, small ? 2 : 0, &blocks);
+    for (int64_t i = 0; i < runs && status == NN_OK; i++) {
+        int64_t row = small ? i * IDENTITY_RUN_ROWS
+                            : (int64_t)((double)i / (double)runs * (double)(array->rows - IDENTITY_RUN_ROWS));
+        int64_t rows = nn_array_smaller(IDENTITY_RUN_ROWS, array->rows - row);
+        status = identity_rows(blocks, which, array, row, rows, raw, hash);
+    }
+    nn_blocks_destroy(blocks);
+    nn_free(raw);
+    return status;
+}
+
+nn_status nn_identity_hash(nn_comm *comm, nn_dataset *dataset)
+{
+    nn_source *train = &dataset->sources[NN_TRAIN];
+    nn_status status = NN_OK;
+    dataset->identity = 0;
+    if (!train->given) return NN_OK;
+    for (int a = 0; nn_comm_rank(comm) == 0 && a < train->fields && status == NN_OK; a++)
+        status = identity_array(train, a, &dataset->identity);
+    NN_TRY(nn_comm_agree(comm, status));
+    return nn_comm_broadcast(comm, &dataset->identity, sizeof dataset->identity, 0);
 }
 
 uint64_t nn_dataset_identity(const nn_dataset *dataset)

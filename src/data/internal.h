@@ -2,39 +2,69 @@
 #ifndef NN_DATA_INTERNAL_H
 #define NN_DATA_INTERNAL_H
 
+#include "data/memory.h"
+#include "data/order.h"
 #include "data/split.h"
+#include "data/view.h"
 
-#define nn_gather_prepare NN_REAL_SYMBOL(nn_gather_prepare)
-#define nn_gather_release NN_REAL_SYMBOL(nn_gather_release)
 #define nn_prior_measure NN_REAL_SYMBOL(nn_prior_measure)
 #define nn_identity_hash NN_REAL_SYMBOL(nn_identity_hash)
+#define nn_balance_create NN_REAL_SYMBOL(nn_balance_create)
+#define nn_lengths_load NN_REAL_SYMBOL(nn_lengths_load)
+#define nn_feed_create NN_REAL_SYMBOL(nn_feed_create)
+#define nn_feed_destroy NN_REAL_SYMBOL(nn_feed_destroy)
+#define nn_feed_find NN_REAL_SYMBOL(nn_feed_find)
+#define nn_feed_release NN_REAL_SYMBOL(nn_feed_release)
+#define nn_feed_status NN_REAL_SYMBOL(nn_feed_status)
+#define nn_feed_waited NN_REAL_SYMBOL(nn_feed_waited)
 
-/* A field and how it is gathered. */
-typedef struct nn_data_field {
-    nn_field field;
-    nn_scaling scaling;
-    /* The scaling's columns over and over, long enough for a block from any column on; NULL: identity. */
-    double *scales, *offsets;
-} nn_data_field;
+typedef struct nn_feed nn_feed;
 
 struct nn_dataset {
+    const nn_data_options *options; /* borrowed */
     nn_source sources[NN_PARTS];
-    nn_data_memory memory;
+    nn_source *first; /* the first given one: what describes the fields */
+    bool streams;
+    bool looks; /* at all values before the first step */
+    nn_data_memory memory, split_table, balance_table;
+    nn_data_memory lengths[NN_PARTS]; /* of sequences, by sample */
     nn_samples parts[NN_PARTS];
-    nn_data_field fields[NN_ARRAYS];
+    nn_order order; /* of the train part */
+    int view_count;
+    nn_view views[NN_DATA_FIELDS];
+    size_t raw_offsets[NN_DATA_FIELDS]; /* of each view in the raw bytes of one sample, where they stream */
+    size_t raw_size;                    /* of one sample */
+    int64_t input_values, target_values;
+    nn_field input, target; /* of all inputs, and of all targets, joined */
+    nn_scaling input_scaling, target_scaling;
     uint64_t seed, identity;
     double *prior; /* one a class, or one a value of the target */
     int64_t prior_count;
+    nn_feed *feeds[NN_PARTS];
 };
-
-/* From the field's scaling to scales and offsets. */
-nn_status nn_gather_prepare(nn_data_field *field);
-void nn_gather_release(nn_data_field *field);
 
 /* Fills `prior`; zeros without a train part. Warns of classes that have no sample. Collective. */
 nn_status nn_prior_measure(nn_comm *comm, nn_dataset *dataset);
 
-/* nn_dataset_identity; 0 without a train part. */
-uint64_t nn_identity_hash(const nn_source *train);
+/* nn_dataset_identity, into dataset->identity; 0 without a train part. Collective. */
+nn_status nn_identity_hash(nn_comm *comm, nn_dataset *dataset);
+
+/* The list of samples by class, for balanced sampling. Collective. */
+nn_status nn_balance_create(nn_comm *comm, nn_dataset *dataset);
+
+/* The lengths of sequences of all parts that have them. Collective. */
+nn_status nn_lengths_load(nn_comm *comm, nn_dataset *dataset);
+
+/* ---- a thread that reads ahead ---- */
+
+nn_status nn_feed_create(nn_dataset *dataset, nn_part part, nn_data_schedule schedule, const void *context,
+                         int64_t first, int64_t depth, bool inputs, nn_feed **feed);
+void nn_feed_destroy(nn_feed *feed); /* accepts NULL */
+
+/* The raw bytes of the span's samples, raw_size each; waits for them. NULL where the stream failed or ended. */
+const unsigned char *nn_feed_find(nn_feed *feed, nn_data_span span);
+void nn_feed_release(nn_feed *feed, int64_t index);
+nn_status nn_feed_status(nn_feed *feed);
+double nn_feed_waited(nn_feed *feed);
 
 #endif

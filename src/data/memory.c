@@ -1,8 +1,12 @@
 /* The raw values in memory, one copy a node, read by the node's ranks together. */
-#include "base/memory.h"
+#include "data/memory.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
 
 #include "base/log.h"
-#include "data/source.h"
+#include "base/memory.h"
 
 static size_t memory_round(size_t size)
 {
@@ -14,61 +18,24 @@ static size_t memory_array_size(const nn_array *array)
     return array->sound ? memory_round((size_t)array->rows * array->row_size) : 0;
 }
 
-static nn_status memory_create(nn_comm *comm, size_t size, nn_data_memory *memory)
+/* ---- making ---- */
+
+nn_status nn_memory_create(nn_comm *comm, size_t size, const char *what, nn_data_memory *memory)
 {
     char bytes[NN_FORMAT_SIZE];
     nn_status status = nn_shared_create(comm, size, &memory->shared);
     int64_t lacks_room = status == NN_ERROR_MEMORY && nn_comm_node_size(comm) > 1;
-    if (lacks_room) status = nn_allocate(&memory->separate, size, 1, "a rank's own copy of the data");
+    if (lacks_room) status = nn_allocate(&memory->separate, size, 1, what);
     NN_TRY(nn_comm_agree(comm, status));
     NN_TRY(nn_comm_maximum(comm, &lacks_room, 1));
     if (lacks_room)
-        nn_log_warning("/dev/shm of a node has no room for the data, %s: there each rank holds a copy of its "
-                       "own; enlarge /dev/shm, or put fewer ranks on a node",
-                       nn_format_bytes(bytes, (double)size));
+        nn_log_warning("/dev/shm of a node has no room for %s, %s: there each rank holds a copy of its own; enlarge "
+                       "/dev/shm, put fewer ranks on a node, or set data.cache: stream",
+                       what, nn_format_bytes(bytes, (double)size));
+    memory->bytes = memory->shared ? nn_shared_memory(memory->shared) : memory->separate;
     memory->writes = memory->separate || nn_comm_node_rank(comm) == 0;
     memory->on_node = memory->separate ? size * (size_t)nn_comm_node_size(comm) : size;
     return NN_OK;
-}
-
-/* Reads the share of one of `readers`. Cuts are made between chunks: one cut in two is unpacked twice. */
-static nn_status memory_read(nn_array *array, int reader, int readers)
-{
-    if (!array->sound) return NN_OK;
-    int64_t chunks = (array->rows - 1) / array->chunk_rows + 1;
-    int64_t each = chunks / readers, longer = chunks % readers;
-    int64_t begin = (reader * each + nn_array_smaller(reader, longer)) * array->chunk_rows;
-    int64_t end = nn_array_smaller(array->rows, begin + (each + (reader < longer)) * array->chunk_rows);
-    nn_status status = NN_OK;
-    if (begin < end)
-        status = nn_store_read_rows(array->stored, begin, end - begin, array->type,
-                                    array->raw + (size_t)begin * array->row_size);
-    if (status != NN_OK) status = nn_fail_context(status, "data.%s.%s", array->part, array->key);
-    return status;
-}
-
-nn_status nn_memory_load(nn_comm *comm, nn_source *sources, int64_t table_rows, nn_data_memory *memory)
-{
-    size_t size = memory_round((size_t)table_rows * sizeof *memory->table);
-    for (int p = 0; p < NN_PARTS; p++)
-        for (int a = 0; a < NN_ARRAYS; a++) size += memory_array_size(&sources[p].arrays[a]);
-    NN_TRY(memory_create(comm, size, memory));
-
-    unsigned char *place = memory->shared ? nn_shared_memory(memory->shared) : memory->separate;
-    if (table_rows > 0) memory->table = (int64_t *)(void *)place;
-    place += memory_round((size_t)table_rows * sizeof *memory->table);
-    int reader = memory->shared ? nn_comm_node_rank(comm) : 0;
-    int readers = memory->shared ? nn_comm_node_size(comm) : 1;
-    nn_status status = NN_OK;
-    for (int p = 0; p < NN_PARTS; p++)
-        for (int a = 0; a < NN_ARRAYS; a++) {
-            nn_array *array = &sources[p].arrays[a];
-            array->raw = place;
-            place += memory_array_size(array);
-            if (status == NN_OK) status = memory_read(array, reader, readers);
-        }
-    NN_TRY(nn_comm_agree(comm, status));
-    return nn_comm_agree(comm, memory->shared ? nn_shared_barrier(comm) : NN_OK);
 }
 
 void nn_memory_release(nn_data_memory *memory)
@@ -76,4 +43,86 @@ void nn_memory_release(nn_data_memory *memory)
     nn_shared_destroy(memory->shared);
     nn_free(memory->separate);
     *memory = (nn_data_memory){0};
+}
+
+nn_status nn_memory_publish(nn_comm *comm, const nn_data_memory *memory, nn_status status)
+{
+    NN_TRY(nn_comm_agree(comm, status));
+    return nn_comm_agree(comm, memory->shared ? nn_shared_barrier(comm) : NN_OK);
+}
+
+/* ---- whether there is room ---- */
+
+size_t nn_memory_wanted(const nn_source *sources)
+{
+    size_t size = 0;
+    for (int p = 0; p < NN_PARTS; p++)
+        for (int a = 0; a < sources[p].fields; a++) size += memory_array_size(&sources[p].arrays[a]);
+    return size;
+}
+
+/* A number behind a word in a file of the kernel; `none` where it cannot be told. */
+static double memory_read_number(const char *path, const char *word, double none)
+{
+    char line[256];
+    double number = none;
+    FILE *file = fopen(path, "r");
+    if (!file) return none;
+    while (fgets(line, sizeof line, file))
+        if (strncmp(line, word, strlen(word)) == 0 && sscanf(line + strlen(word), "%lf", &number) == 1) break;
+    fclose(file);
+    return number;
+}
+
+/* Bytes that this node has to spare, as far as the kernel and the job's limits tell. */
+static double memory_available(void)
+{
+    struct statvfs room;
+    double available = 1024 * memory_read_number("/proc/meminfo", "MemAvailable:", 1e15);
+    double limit = memory_read_number("/sys/fs/cgroup/memory.max", "", 1e18);
+    double used = memory_read_number("/sys/fs/cgroup/memory.current", "", 0);
+    if (limit - used < available) available = limit - used;
+    if (statvfs("/dev/shm", &room) == 0 && (double)room.f_bavail * (double)room.f_frsize < available)
+        available = (double)room.f_bavail * (double)room.f_frsize;
+    return available;
+}
+
+nn_status nn_memory_fits(nn_comm *comm, size_t size, bool *fits)
+{
+    int64_t lacks = nn_comm_node_rank(comm) == 0 && 2 * (double)size > memory_available();
+    NN_TRY(nn_comm_maximum(comm, &lacks, 1));
+    *fits = !lacks;
+    return NN_OK;
+}
+
+/* ---- reading ---- */
+
+/* Reads the share of one of `readers`. Cuts are made between chunks: one cut in two is unpacked twice. */
+static nn_status memory_read(nn_source *source, int which, int reader, int readers)
+{
+    const nn_array *array = &source->arrays[which];
+    int64_t chunks = (array->rows - 1) / array->chunk_rows + 1;
+    int64_t each = chunks / readers, longer = chunks % readers;
+    int64_t begin = (reader * each + nn_array_smaller(reader, longer)) * array->chunk_rows;
+    int64_t end = nn_array_smaller(array->rows, begin + (each + (reader < longer)) * array->chunk_rows);
+    if (begin >= end) return NN_OK;
+    return nn_source_read(source, which, begin, end - begin, array->raw + (size_t)begin * array->row_size);
+}
+
+nn_status nn_memory_load(nn_comm *comm, nn_source *sources, nn_data_memory *memory)
+{
+    NN_TRY(nn_memory_create(comm, nn_memory_wanted(sources), "the data", memory));
+    unsigned char *place = memory->bytes;
+    int reader = memory->shared ? nn_comm_node_rank(comm) : 0;
+    int readers = memory->shared ? nn_comm_node_size(comm) : 1;
+    nn_status status = NN_OK;
+    for (int p = 0; p < NN_PARTS; p++)
+        for (int a = 0; a < sources[p].fields; a++) {
+            nn_array *array = &sources[p].arrays[a];
+            if (!array->sound) continue;
+            array->raw = place;
+            place += memory_array_size(array);
+            if (status == NN_OK) status = memory_read(&sources[p], a, reader, readers);
+        }
+    return nn_memory_publish(comm, memory, status);
 }

@@ -1,6 +1,7 @@
 /* The sections of the configuration that describe the data. */
 #include <stddef.h>
 
+#include "base/memory.h"
 #include "data/dataset.h"
 
 #define SECTION(name, effect, help)                                                                          \
@@ -8,25 +9,59 @@
         (name), NN_OPTION_SECTION, 0, "", 0, 0, NULL, (effect), (help)                                       \
     }
 
+static const char *const cache_choices[] = {"auto", "memory", "stream", NULL};
+static const char *const shuffle_choices[] = {"auto", "full", "block", "none", "stateful", NULL};
+static const char *const check_choices[] = {"all", "none", NULL};
+static const char *const bad_choices[] = {"stop", "skip", NULL};
+
 /* Where a file lies may change on a resume: what it holds is compared by nn_dataset_identity. */
+#define FIELD(member) offsetof(nn_data_options, member)
 const nn_option nn_data_options_table[] = {
-    {"file", NN_OPTION_TEXT, offsetof(nn_data_options, file), "", 0, 0, NULL, NN_EFFECT_SPEED,
-     "HDF5 file of every part that names none of its own; relative to the configuration's folder"},
+    {"file", NN_OPTION_TEXT_LIST, FIELD(file), "", 0, 0, NULL, NN_EFFECT_SPEED,
+     "HDF5 file of every part that names none of its own; relative to the configuration's folder; a list or a "
+     "pattern (part-*.h5) is one data set"},
     SECTION("train", NN_EFFECT_RESULT, "datasets to train on"),
     SECTION("validation", NN_EFFECT_RESULT, "datasets on which the best weights are chosen"),
     SECTION("test", NN_EFFECT_RESULT, "datasets for the final figures only"),
     SECTION("split", NN_EFFECT_RESULT, "shares of the train part to take for validation and test"),
-    SECTION("fields", NN_EFFECT_RESULT, "how the inputs x and the targets y are read"),
+    SECTION("window", NN_EFFECT_RESULT, "samples are windows over the rows of a series"),
+    SECTION("fields", NN_EFFECT_RESULT, "how the inputs x and the targets y, or those of a name, are read"),
+    {"cache", NN_OPTION_CHOICE, FIELD(cache), "auto", 0, 0, cache_choices, NN_EFFECT_SPEED,
+     "memory: one copy a node; stream: read ahead block by block; auto: memory where it fits. Never changes a "
+     "bit"},
+    {"memory", NN_OPTION_REAL, FIELD(memory), "160", 1, 1e9, NULL, NN_EFFECT_SPEED,
+     "MiB a rank for the blocks of a stream"},
+    {"shuffle", NN_OPTION_CHOICE, FIELD(shuffle), "auto", 0, 0, shuffle_choices, NN_EFFECT_RESULT,
+     "full: all samples; block: blocks of the file, then samples within a window; none; stateful: sample i of "
+     "a batch goes on where sample i of the batch before ended; auto: full up to 1 GiB of training samples, block "
+     "above"},
+    {"shuffle_window", NN_OPTION_REAL, FIELD(shuffle_window), "64", 0.001, 1e9, NULL, NN_EFFECT_RESULT,
+     "MiB of samples that are mixed with each other when blocks are shuffled"},
+    {"balanced", NN_OPTION_BOOLEAN, FIELD(balanced), "false", 0, 0, NULL, NN_EFFECT_RESULT,
+     "draw every class equally often in training"},
+    {"bucket_by_length", NN_OPTION_BOOLEAN, FIELD(bucket_by_length), "false", 0, 0, NULL, NN_EFFECT_RESULT,
+     "form batches of sequences of similar length, within windows of 64 shuffled batches; needs lengths"},
+    {"check", NN_OPTION_CHOICE, FIELD(check), "all", 0, 0, check_choices, NN_EFFECT_RESULT,
+     "all: look at every value before the first step; none: start at once, for a stream too long to be read twice; "
+     "needs normalize: none, and of classes fields.y.classes"},
+    {"on_bad_sample", NN_OPTION_CHOICE, FIELD(on_bad_sample), "stop", 0, 0, bad_choices, NN_EFFECT_RESULT,
+     "what becomes of a sample that holds NaN or Inf or cannot be read: stop, or skip it and count"},
+    {"stage", NN_OPTION_TEXT, FIELD(stage), "", 0, 0, NULL, NN_EFFECT_SPEED,
+     "folder on a disk of the node: files are copied there first, once a node"},
     {.name = NULL}};
+#undef FIELD
 
 const nn_option nn_part_options_table[] = {
-    {"x", NN_OPTION_TEXT, offsetof(nn_part_options, x), NULL, 0, 0, NULL, NN_EFFECT_RESULT,
-     "path of the dataset of inputs, one sample a row"},
-    {"y", NN_OPTION_TEXT, offsetof(nn_part_options, y), NULL, 0, 0, NULL, NN_EFFECT_RESULT,
-     "path of the dataset of targets: class labels or values, one sample a row"},
-    {"file", NN_OPTION_TEXT, offsetof(nn_part_options, file), "", 0, 0, NULL, NN_EFFECT_SPEED,
-     "HDF5 file of this part (default: data.file)"},
+    SECTION("x", NN_EFFECT_RESULT, "dataset of inputs, one sample a row; or several: {NAME: DATASET, ...}"),
+    SECTION("y", NN_EFFECT_RESULT, "dataset of targets, class labels or values; or several by name"),
+    {"lengths", NN_OPTION_TEXT, offsetof(nn_part_options, lengths), "", 0, 0, NULL, NN_EFFECT_RESULT,
+     "dataset of the number of steps of each sequence; what is behind is padding"},
+    {"file", NN_OPTION_TEXT_LIST, offsetof(nn_part_options, file), "", 0, 0, NULL, NN_EFFECT_SPEED,
+     "HDF5 file, files or pattern of this part (default: data.file)"},
     {.name = NULL}};
+
+static const char *const order_choices[] = {"random", "chronological", "auto", NULL};
+static const char *const by_choices[] = {"sample", "file", "group", NULL};
 
 const nn_option nn_split_options_table[] = {
     {"validation", NN_OPTION_REAL, offsetof(nn_split_options, validation), "0", 0, 1, NULL, NN_EFFECT_RESULT,
@@ -35,17 +70,106 @@ const nn_option nn_split_options_table[] = {
      "share of the train part to test on; 0: none"},
     {"stratified", NN_OPTION_BOOLEAN, offsetof(nn_split_options, stratified), "false", 0, 0, NULL,
      NN_EFFECT_RESULT, "keep the shares of the classes"},
+    {"order", NN_OPTION_CHOICE, offsetof(nn_split_options, order), "auto", 0, 0, order_choices,
+     NN_EFFECT_RESULT,
+     "random; chronological: the last rows, first validation, then test; auto: chronological for windows"},
+    {"by", NN_OPTION_CHOICE, offsetof(nn_split_options, by), "sample", 0, 0, by_choices, NN_EFFECT_RESULT,
+     "what goes into one part as a whole: a sample, a file, or the samples of one group"},
+    {"group", NN_OPTION_TEXT, offsetof(nn_split_options, group), "", 0, 0, NULL, NN_EFFECT_RESULT,
+     "dataset of the number of each sample's group, for by: group"},
     {"seed", NN_OPTION_INTEGER, offsetof(nn_split_options, seed), "-1", -1, 9e15, NULL, NN_EFFECT_RESULT,
      "of the choice of samples; -1: training.seed"},
     {.name = NULL}};
 
+static const char *const target_choices[] = {"last", "every_step", NULL};
+
+const nn_option nn_window_options_table[] = {
+    {"length", NN_OPTION_INTEGER, offsetof(nn_window_options, length), "0", 0, 1e9, NULL, NN_EFFECT_RESULT,
+     "rows of a window; 0: samples are rows, not windows"},
+    {"horizon", NN_OPTION_INTEGER, offsetof(nn_window_options, horizon), "1", 0, 1e9, NULL, NN_EFFECT_RESULT,
+     "rows from the last one seen to the target: 1 is the next row"},
+    {"stride", NN_OPTION_INTEGER, offsetof(nn_window_options, stride), "1", 1, 1e9, NULL, NN_EFFECT_RESULT,
+     "rows between the beginnings of windows"},
+    {"targets", NN_OPTION_TEXT_LIST, offsetof(nn_window_options, targets), "", 0, 0, NULL, NN_EFFECT_RESULT,
+     "columns to predict, by name or number from 0 (default: all)"},
+    {"target", NN_OPTION_CHOICE, offsetof(nn_window_options, target), "last", 0, 0, target_choices,
+     NN_EFFECT_RESULT, "last: the row at the horizon; every_step: a target for every row of the window"},
+    {.name = NULL}};
+
 static const char *const normalize_choices[] = {"auto", "none", "unit_range", "standardize", NULL};
 static const char *const kind_choices[] = {"auto", "class", "value", NULL};
+static const char *const transform_choices[] = {"none", "log", "difference", NULL};
 
+#define FIELD(member) offsetof(nn_field_options, member)
 const nn_option nn_field_options_table[] = {
-    {"normalize", NN_OPTION_CHOICE, offsetof(nn_field_options, normalize), "auto", 0, 0, normalize_choices,
-     NN_EFFECT_RESULT,
+    {"normalize", NN_OPTION_CHOICE, FIELD(normalize), "auto", 0, 0, normalize_choices, NN_EFFECT_RESULT,
      "standardize: mean 0 and deviation 1; unit_range: 0 to 1; none; auto: standardize all but labels"},
-    {"kind", NN_OPTION_CHOICE, offsetof(nn_field_options, kind), "auto", 0, 0, kind_choices, NN_EFFECT_RESULT,
+    {"kind", NN_OPTION_CHOICE, FIELD(kind), "auto", 0, 0, kind_choices, NN_EFFECT_RESULT,
      "of a target: class labels or values; auto: what the loss needs"},
+    {"layout", NN_OPTION_TEXT, FIELD(layout), "", 0, 0, NULL, NN_EFFECT_RESULT,
+     "the dataset's dimensions in order: N samples, C channels, D depth, H height, W width, T time, F features; "
+     "NHW adds a channel, NCHW and HWN are turned to N x H x W x C (default: samples first, as it stands)"},
+    {"first_label", NN_OPTION_INTEGER, FIELD(first_label), "0", -1e9, 1e9, NULL, NN_EFFECT_RESULT,
+     "number of the first class in the file"},
+    {"classes", NN_OPTION_INTEGER, FIELD(classes), "0", 0, 2147483647, NULL, NN_EFFECT_RESULT,
+     "number of classes, where some may not occur; 0: the largest label + 1, or the width of one-hot labels"},
+    {"class_names", NN_OPTION_TEXT, FIELD(class_names), "", 0, 0, NULL, NN_EFFECT_OUTPUT,
+     "dataset of the names of the classes (default: NAME_classes, where the file has it)"},
+    {"scale", NN_OPTION_REAL, FIELD(scale), "1", -1e300, 1e300, NULL, NN_EFFECT_RESULT,
+     "with normalize: none, factor on every value, such as 0.00392156862745098 for bytes"},
+    {"offset", NN_OPTION_REAL, FIELD(offset), "0", -1e300, 1e300, NULL, NN_EFFECT_RESULT,
+     "with normalize: none, added to every value after the factor"},
+    {"transform", NN_OPTION_CHOICE, FIELD(transform), "none", 0, 0, transform_choices, NN_EFFECT_RESULT,
+     "of a target, before it is normalised: log, or difference to the last row seen; undone in all figures"},
+    {"columns", NN_OPTION_TEXT_LIST, FIELD(columns), "", 0, 0, NULL, NN_EFFECT_RESULT,
+     "columns to use, by name or number from 0 (default: all)"},
+    SECTION("augment", NN_EFFECT_RESULT, "transforms of inputs in training: [flip, {shift: 2}]"),
     {.name = NULL}};
+#undef FIELD
+
+static void options_release_names(nn_data_names *names)
+{
+    for (int i = 0; i < names->count; i++) {
+        nn_free(names->names[i]);
+        nn_free(names->datasets[i]);
+    }
+    *names = (nn_data_names){0};
+}
+
+void nn_part_options_release(nn_part_options *part)
+{
+    nn_options_release(nn_part_options_table, part);
+    options_release_names(&part->x);
+    options_release_names(&part->y);
+}
+
+nn_status nn_data_options_set_file(nn_data_options *options, const char *path)
+{
+    char **items, *copy;
+    NN_TRY(NN_ALLOCATE(&items, 1, "the name of a file"));
+    nn_status status = nn_copy_text(path, &copy);
+    if (status != NN_OK) {
+        nn_free(items);
+        return status;
+    }
+    items[0] = copy;
+    for (int p = 0; p < NN_PARTS; p++) nn_options_release(nn_part_options_table, &options->parts[p]);
+    for (size_t i = 0; i < options->file.count; i++) nn_free(options->file.items[i]);
+    nn_free(options->file.items);
+    options->file = (nn_text_list){items, 1};
+    return NN_OK;
+}
+
+void nn_data_options_release(nn_data_options *options)
+{
+    nn_options_release(nn_data_options_table, options);
+    for (int p = 0; p < NN_PARTS; p++) nn_part_options_release(&options->parts[p]);
+    nn_options_release(nn_split_options_table, &options->split);
+    nn_options_release(nn_window_options_table, &options->window);
+    for (int f = 0; f < options->fields.count; f++) {
+        nn_options_release(nn_field_options_table, &options->fields.fields[f]);
+        nn_augment_release(&options->fields.fields[f].augment);
+        nn_free(options->fields.names[f]);
+    }
+    options->fields.count = 0;
+}

@@ -1,130 +1,223 @@
-/* Opening the parts, and what can be seen of them before they are read. */
+/* Reading rows, whichever files they stand in. */
 #include "data/source.h"
 
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 
-const char *const nn_part_names[NN_PARTS] = {"train", "validation", "test"};
+/* Files that a source keeps open. */
+#define SOURCE_OPEN_FILES 32
 
-static bool source_is_set(const char *text)
+static void source_close_piece(nn_source *source, nn_piece *piece)
 {
-    return text && *text;
+    if (!piece->file) return;
+    for (int a = 0; a < NN_DATA_ARRAYS; a++) {
+        nn_store_array_close(piece->stored[a]);
+        piece->stored[a] = NULL;
+    }
+    nn_store_close(piece->file);
+    piece->file = NULL;
+    source->open_pieces--;
 }
 
-static nn_status source_path(const nn_data_options *options, const char *directory, int part, char **path)
+void nn_source_rest(nn_source *source)
 {
-    const char *own = options->parts[part].file, *file = source_is_set(own) ? own : options->file;
-    if (!source_is_set(file))
-        NN_FAIL(NN_ERROR_USAGE,
-                "data.%s: no file is named; set data.file to an HDF5 file, such as data.file: data.h5 "
-                "(or data.%s.file for this part alone)",
-                nn_part_names[part], nn_part_names[part]);
-    bool relative = file[0] != '/' && source_is_set(directory);
-    nn_text text = {0};
-    nn_text_append(&text, "%s%s%s", relative ? directory : "", relative ? "/" : "", file);
-    *path = text.bytes; /* made by base/memory.h, as if by nn_copy_text */
-    if (text.failed) NN_FAIL(NN_ERROR_MEMORY, "no memory is left for the path of %s", file);
+    for (int i = 0; i < source->piece_count; i++) source_close_piece(source, &source->pieces[i]);
+}
+
+static void source_make_room(nn_source *source)
+{
+    nn_piece *oldest = NULL;
+    if (source->open_pieces < SOURCE_OPEN_FILES) return;
+    for (int i = 0; i < source->piece_count; i++) {
+        nn_piece *piece = &source->pieces[i];
+        if (piece->file && (!oldest || piece->used < oldest->used)) oldest = piece;
+    }
+    source_close_piece(source, oldest);
+}
+
+nn_status nn_source_array(nn_source *source, nn_piece *piece, int array, nn_store_array **stored)
+{
+    piece->used = source->clock++;
+    if (!piece->file) {
+        source_make_room(source);
+        NN_TRY(nn_store_open(piece->staged ? piece->staged : piece->path, &piece->file));
+        source->open_pieces++;
+    }
+    if (!piece->stored[array])
+        NN_TRY(nn_store_array_open(piece->file, source->arrays[array].dataset, &piece->stored[array]));
+    *stored = piece->stored[array];
     return NN_OK;
 }
 
-/* An earlier part's file is used again, and not complained about a second time when it did not open. */
-static nn_status source_open_file(nn_source *sources, int part)
+static nn_piece *source_find_piece(nn_source *source, int64_t row)
 {
-    nn_source *source = &sources[part];
-    for (int p = 0; p < part; p++)
-        if (sources[p].path && strcmp(sources[p].path, source->path) == 0) {
-            source->file = sources[p].file;
+    int low = 0, high = source->piece_count - 1;
+    while (low < high) {
+        int middle = (low + high + 1) / 2;
+        if (source->pieces[middle].first <= row)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    return &source->pieces[low];
+}
+
+static nn_status source_read_stored(nn_source *source, int which, nn_piece *piece, int64_t first, int64_t rows,
+                                    unsigned char *raw)
+{
+    const nn_array *array = &source->arrays[which];
+    nn_store_array *stored;
+    unsigned char *temporary = NULL;
+    NN_TRY(nn_source_array(source, piece, which, &stored));
+    if (nn_array_is_plain(array))
+        return nn_store_read_slab(stored, array->axis, first, rows, array->stored_type, raw);
+    NN_TRY(NN_ALLOCATE(&temporary, (size_t)rows * array->stored_size, "rows of the data"));
+    nn_status status = nn_store_read_slab(stored, array->axis, first, rows, array->stored_type, temporary);
+    if (status == NN_OK) status = nn_array_unpack(array, rows, temporary, raw);
+    nn_free(temporary);
+    return status;
+}
+
+nn_status nn_source_note(nn_source *source, int64_t row)
+{
+    if (source->noted_count == source->noted_room) {
+        int64_t room = source->noted_room ? 2 * source->noted_room : 64;
+        NN_TRY(nn_reallocate((void **)&source->noted, (size_t)source->noted_room, (size_t)room,
+                             sizeof *source->noted, "rows to be skipped"));
+        source->noted_room = room;
+    }
+    source->noted[source->noted_count++] = row;
+    return NN_OK;
+}
+
+/* Halves what cannot be read until the rows that can be are read. */
+static nn_status source_read_around(nn_source *source, int which, nn_piece *piece, int64_t first, int64_t rows,
+                                    unsigned char *raw)
+{
+    const nn_array *array = &source->arrays[which];
+    nn_status status = source_read_stored(source, which, piece, first, rows, raw);
+    if (status == NN_OK || status == NN_ERROR_MEMORY || !source->skips) return status;
+    if (rows == 1) {
+        memset(raw, 0, array->row_size);
+        return source->bad ? NN_OK : nn_source_note(source, piece->first + first);
+    }
+    NN_TRY(source_read_around(source, which, piece, first, rows / 2, raw));
+    return source_read_around(source, which, piece, first + rows / 2, rows - rows / 2,
+                              raw + (size_t)(rows / 2) * array->row_size);
+}
+
+nn_status nn_source_read(nn_source *source, int array, int64_t first, int64_t rows, void *raw)
+{
+    unsigned char *to = raw;
+    const nn_array *self = &source->arrays[array];
+    while (rows > 0) {
+        nn_piece *piece = source_find_piece(source, first);
+        int64_t in_piece = first - piece->first, count = nn_array_smaller(rows, piece->rows - in_piece);
+        nn_status status = source_read_around(source, array, piece, in_piece, count, to);
+        if (status != NN_OK) return nn_fail_context(status, "data.%s.%s", self->part, self->key);
+        first += count;
+        rows -= count;
+        to += (size_t)count * self->row_size;
+    }
+    return NN_OK;
+}
+
+nn_status nn_source_explain(nn_source *source, int array, int64_t row, double *value)
+{
+    const nn_array *self = &source->arrays[array];
+    nn_piece *piece = source_find_piece(source, row);
+    nn_store_array *stored;
+    double *values = NULL;
+    NN_TRY(nn_source_array(source, piece, array, &stored));
+    NN_TRY(NN_ALLOCATE(&values, self->stored_values, "a label"));
+    nn_status status = nn_store_read_slab(stored, self->axis, row - piece->first, 1, NN_STORE_F64, values);
+    *value = values[0];
+    nn_free(values);
+    return status;
+}
+
+/* ---- names ---- */
+
+/* The path of what names a dataset's columns or classes: DATASET_WHAT, or that of the field whose part the dataset
+ * is: of x_train it is x_WHAT. Empty where there is none. */
+static nn_status source_find_names(nn_source *source, int array, const char *what, nn_text *path)
+{
+    static const char *const parts[] = {"", "_train", "_validation", "_test"};
+    const char *dataset = source->arrays[array].dataset;
+    nn_store_array *stored;
+    NN_TRY(nn_source_array(source, &source->pieces[0], array, &stored));
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        size_t length = strlen(dataset), tail = strlen(parts[i]);
+        if (tail > length || strcmp(dataset + length - tail, parts[i]) != 0) continue;
+        nn_text_free(path);
+        nn_text_append(path, "%.*s_%s", (int)(length - tail), dataset, what);
+        if (path->failed) NN_FAIL(NN_ERROR_MEMORY, "no memory is left for a name");
+        if (nn_store_has(source->pieces[0].file, path->bytes)) return NN_OK;
+    }
+    nn_text_free(path);
+    return NN_OK;
+}
+
+nn_status nn_source_class_names(nn_source *source, int array, const char *told, char ***names, size_t *count)
+{
+    nn_text path = {0};
+    nn_store_array *stored;
+    *names = NULL;
+    *count = 0;
+    if (told)
+        nn_text_append(&path, "%s", told);
+    else
+        NN_TRY(source_find_names(source, array, "classes", &path));
+    nn_status status = NN_OK;
+    if (path.length > 0) status = nn_source_array(source, &source->pieces[0], array, &stored);
+    if (path.length > 0 && status == NN_OK)
+        status = nn_store_read_names(source->pieces[0].file, path.bytes, names, count);
+    nn_text_free(&path);
+    return nn_array_context(&source->arrays[array], status);
+}
+
+static nn_status source_find_column(const char *name, char *const *names, size_t count, int64_t *column)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0) {
+            *column = (int64_t)i;
             return NN_OK;
         }
-    nn_status status = nn_store_open(source->path, &source->file);
-    source->owns_file = status == NN_OK;
-    return status == NN_OK ? status : nn_fail_context(status, "data.%s", nn_part_names[part]);
+    const char *near = nn_nearest(name, (const char *const *)names, count);
+    NN_FAIL(NN_ERROR_USAGE, "there is no column '%s'%s%s%s", name, near ? "; did you mean '" : "", near ? near : "",
+            near ? "'?" : "");
 }
 
-static nn_status source_open_array(nn_source *source, int which, const char *dataset, bool labels)
+static nn_status source_column_by_name(nn_source *source, int array, const char *name, int64_t *column)
 {
-    nn_array *array = &source->arrays[which];
-    if (!source_is_set(dataset))
-        NN_FAIL(NN_ERROR_USAGE, "data.%s.%s: is missing; name a dataset of %s", array->part, array->key,
-                source->path);
-    while (*dataset == '/') dataset++;
-    array->dataset = dataset;
-    array->path = source->path;
-    nn_status status = nn_store_array_open(source->file, dataset, &array->stored);
-    if (status != NN_OK) return nn_fail_context(status, "data.%s.%s", array->part, array->key);
-    NN_TRY(nn_array_context(array, nn_array_describe(array, labels && which == NN_Y)));
-    array->sound = true;
-    return NN_OK;
+    nn_text path = {0};
+    char **names = NULL;
+    size_t count = 0;
+    nn_status status = source_find_names(source, array, "columns", &path);
+    if (status == NN_OK && path.length == 0)
+        status = nn_fail(NN_ERROR_USAGE,
+                         "columns have no names here: a dataset \"%s_columns\" would give them; use their numbers, "
+                         "from 0",
+                         source->arrays[array].dataset);
+    if (status == NN_OK) status = nn_store_read_names(source->pieces[0].file, path.bytes, &names, &count);
+    if (status == NN_OK) status = source_find_column(name, names, count, column);
+    for (size_t i = 0; i < count; i++) nn_free(names[i]);
+    nn_free(names);
+    nn_text_free(&path);
+    return status;
 }
 
-static void source_open(const nn_data_options *options, const char *directory, bool labels, int part,
-                        nn_source *sources, nn_problems *problems)
+nn_status nn_source_column(nn_source *source, int array, const char *name, int64_t columns, int64_t *column)
 {
-    static const char *const keys[NN_ARRAYS] = {"x", "y"};
-    nn_source *source = &sources[part];
-    const char *const datasets[NN_ARRAYS] = {options->parts[part].x, options->parts[part].y};
-    source->given = datasets[NN_X] || datasets[NN_Y];
-    for (int a = 0; a < NN_ARRAYS; a++) {
-        source->arrays[a].key = keys[a];
-        source->arrays[a].part = nn_part_names[part];
-    }
-    if (!source->given ||
-        !nn_problems_collect(problems, source_path(options, directory, part, &source->path)))
-        return;
-    nn_problems_collect(problems, source_open_file(sources, part));
-    for (int a = 0; source->file && a < NN_ARRAYS; a++)
-        nn_problems_collect(problems, source_open_array(source, a, datasets[a], labels));
-}
-
-static nn_status source_check_lengths(const nn_source *source)
-{
-    const nn_array *x = &source->arrays[NN_X], *y = &source->arrays[NN_Y];
-    if (!x->sound || !y->sound || x->rows == y->rows) return NN_OK;
-    NN_FAIL(NN_ERROR_DATA,
-            "data.%s: dataset \"%s\" has %lld samples, but dataset \"%s\" has %lld, of %s: each sample needs "
-            "its target",
-            x->part, x->dataset, (long long)x->rows, y->dataset, (long long)y->rows, x->path);
-}
-
-static nn_status source_check_shape(const nn_array *array, const nn_array *first)
-{
-    char text[NN_SHAPE_TEXT], expected[NN_SHAPE_TEXT];
-    if (!array->sound || !first->sound || nn_shape_equal(array->shape, first->shape)) return NN_OK;
-    return nn_array_context(
-        array,
-        nn_fail(NN_ERROR_DATA, "its samples are %s, but those of data.%s.%s are %s: all parts need one shape",
-                nn_shape_text(text, array->shape), first->part, first->key,
-                nn_shape_text(expected, first->shape)));
-}
-
-void nn_sources_open(const nn_data_options *options, const char *directory, bool labels, nn_source *sources,
-                     nn_problems *problems)
-{
-    const nn_source *first = NULL;
-    for (int p = 0; p < NN_PARTS; p++) {
-        nn_source *source = &sources[p];
-        source_open(options, directory, labels, p, sources, problems);
-        if (!source->given) continue;
-        nn_problems_collect(problems, source_check_lengths(source));
-        if (!first) first = source;
-        for (int a = 0; a < NN_ARRAYS; a++)
-            nn_problems_collect(problems, source_check_shape(&source->arrays[a], &first->arrays[a]));
-    }
-}
-
-void nn_sources_close(nn_source *sources)
-{
-    for (int p = 0; p < NN_PARTS; p++)
-        for (int a = 0; a < NN_ARRAYS; a++) {
-            nn_store_array_close(sources[p].arrays[a].stored);
-            sources[p].arrays[a].stored = NULL;
-        }
-    for (int p = 0; p < NN_PARTS; p++) {
-        if (sources[p].owns_file) nn_store_close(sources[p].file);
-        nn_free(sources[p].path);
-        sources[p].file = NULL;
-        sources[p].owns_file = false;
-        sources[p].path = NULL;
-    }
+    char *end;
+    *column = strtoll(name, &end, 10);
+    nn_status status = NN_OK;
+    if (!isdigit((unsigned char)name[0]) || *end) status = source_column_by_name(source, array, name, column);
+    if (status == NN_OK && *column >= columns)
+        status = nn_fail(NN_ERROR_USAGE, "there is no column %lld: there are %lld, the first is 0",
+                         (long long)*column, (long long)columns);
+    return nn_array_context(&source->arrays[array], status);
 }

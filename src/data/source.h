@@ -1,4 +1,4 @@
-/* The parts as they stand in files: x and y of each. Private to data. */
+/* The parts as they stand in files: the rows of several files behind each other. Private to data. */
 #ifndef NN_DATA_SOURCE_H
 #define NN_DATA_SOURCE_H
 
@@ -7,44 +7,91 @@
 #include "data/dataset.h"
 #include "data/problems.h"
 
-#define nn_sources_open NN_REAL_SYMBOL(nn_sources_open)
-#define nn_sources_close NN_REAL_SYMBOL(nn_sources_close)
-#define nn_memory_load NN_REAL_SYMBOL(nn_memory_load)
-#define nn_memory_release NN_REAL_SYMBOL(nn_memory_release)
+#define nn_sources_list NN_REAL_SYMBOL(nn_sources_list)
+#define nn_sources_look NN_REAL_SYMBOL(nn_sources_look)
+#define nn_sources_stage NN_REAL_SYMBOL(nn_sources_stage)
+#define nn_sources_destroy NN_REAL_SYMBOL(nn_sources_destroy)
+#define nn_source_rest NN_REAL_SYMBOL(nn_source_rest)
+#define nn_source_array NN_REAL_SYMBOL(nn_source_array)
+#define nn_source_field_options NN_REAL_SYMBOL(nn_source_field_options)
+#define nn_source_read NN_REAL_SYMBOL(nn_source_read)
+#define nn_source_note NN_REAL_SYMBOL(nn_source_note)
+#define nn_source_explain NN_REAL_SYMBOL(nn_source_explain)
+#define nn_source_class_names NN_REAL_SYMBOL(nn_source_class_names)
+#define nn_source_column NN_REAL_SYMBOL(nn_source_column)
 #define nn_part_names NN_REAL_SYMBOL(nn_part_names)
 
 extern const char *const nn_part_names[NN_PARTS];
 
-enum { NN_X, NN_Y, NN_ARRAYS };
+/* The fields, inputs first; behind them the groups of a split, and the lengths of sequences. */
+#define NN_DATA_GROUP NN_DATA_FIELDS
+#define NN_DATA_LENGTH (NN_DATA_FIELDS + 1)
+#define NN_DATA_ARRAYS (NN_DATA_FIELDS + 2)
+
+/* A file; opened when rows of it are wanted. */
+typedef struct nn_piece {
+    char *path;
+    char *staged; /* the copy on this node; NULL: none */
+    int64_t first, rows; /* of the source's rows; -1: not looked at yet */
+    nn_store_file *file; /* NULL: closed */
+    nn_store_array *stored[NN_DATA_ARRAYS];
+    int64_t used; /* when, for closing the one that was not used for longest */
+} nn_piece;
 
 typedef struct nn_source {
-    bool given;
-    nn_store_file *file; /* of this part or, when not owned, of an earlier one; NULL: cannot be opened */
-    bool owns_file;
-    char *path;
-    nn_array arrays[NN_ARRAYS];
+    bool given, listed; /* listed: files and arrays are known by name */
+    int inputs, fields; /* arrays [0, inputs) are inputs, [inputs, fields) targets */
+    nn_array arrays[NN_DATA_ARRAYS];
+    int64_t rows;
+    int64_t chunk_rows; /* rows that are best read together: those of the widest array */
+    int piece_count;
+    nn_piece *pieces;
+    int open_pieces;
+    int64_t clock;
+    bool skips;        /* rows that cannot be read are noted, not failures */
+    int64_t bad_count; /* rows to leave out, ... */
+    int64_t *bad;      /* ... ascending; owned; NULL: not yet known */
+    int64_t noted_count, noted_room;
+    int64_t *noted; /* rows that this rank has found to be bad; owned */
 } nn_source;
 
-/* Opens and describes all given parts. What is wrong with them is collected; `sound` says which arrays can be
- * read. labels: the targets are class labels. Not collective. */
-void nn_sources_open(const nn_data_options *options, const char *directory, bool labels, nn_source *sources,
+/* Lists the files of all given parts and names their arrays; what is wrong is collected. labels: the targets are
+ * class labels. */
+void nn_sources_list(const nn_data_options *options, const char *directory, bool labels, nn_source *sources,
                      nn_problems *problems);
 
-/* Closes the files; what was read stays. */
-void nn_sources_close(nn_source *sources);
+/* Copies the files to a folder of every node, once a node, unless a copy is there: named after path, size and time
+ * of change. They are left there for the next run. Collective. */
+nn_status nn_sources_stage(nn_comm *comm, const char *folder, nn_source *sources);
 
-/* The data in memory: one copy a node, or one a rank where a node has no room to share. */
-typedef struct nn_data_memory {
-    nn_shared *shared; /* either of these two holds it */
-    void *separate;
-    size_t on_node; /* bytes, over all copies on the node */
-    bool writes;    /* this rank writes what one rank of a copy writes */
-    int64_t *table; /* room for the rows of the split; NULL when none was asked for */
-} nn_data_memory;
+/* Opens and describes what is listed. What is wrong is collected; `sound` says which arrays can be read. */
+void nn_sources_look(const nn_data_options *options, nn_source *sources, nn_problems *problems);
+void nn_sources_destroy(nn_source *sources);
 
-/* Reads every sound array, the ranks of a node together. table_rows: room for that many row numbers beside
- * them. Collective. */
-nn_status nn_memory_load(nn_comm *comm, nn_source *sources, int64_t table_rows, nn_data_memory *memory);
-void nn_memory_release(nn_data_memory *memory); /* collective over a node */
+/* Closes the files for now. */
+void nn_source_rest(nn_source *source);
+
+/* The open array of a piece; the file and the array are opened when they are not yet. */
+nn_status nn_source_array(nn_source *source, nn_piece *piece, int array, nn_store_array **stored);
+
+/* What the configuration says of a field: under its own name, else under x or y. */
+const nn_field_options *nn_source_field_options(const nn_data_options *options, const nn_source *source,
+                                                int array);
+
+/* Rows [first, first + rows) of an array, as raw values. One thread at a time. */
+nn_status nn_source_read(nn_source *source, int array, int64_t first, int64_t rows, void *raw);
+
+/* Notes a row that is to be left out. */
+nn_status nn_source_note(nn_source *source, int64_t row);
+
+/* The value of a label as it is stored, for a message. */
+nn_status nn_source_explain(nn_source *source, int array, int64_t row, double *value);
+
+/* The names of the classes: of the dataset that is told, or of DATASET_classes; none is no failure unless told. The
+ * names and their list are the caller's. */
+nn_status nn_source_class_names(nn_source *source, int array, const char *told, char ***names, size_t *count);
+
+/* The number of a column that is called so in "DATASET_columns", or is that number. */
+nn_status nn_source_column(nn_source *source, int array, const char *name, int64_t columns, int64_t *column);
 
 #endif

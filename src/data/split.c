@@ -2,9 +2,12 @@
 #include "data/split.h"
 
 #include <math.h>
-#include <stdlib.h>
 
+#include "base/log.h"
 #include "base/memory.h"
+
+/* Successive units in which each part has its share: so many at least. */
+#define SPLIT_GROUP 64
 
 static int64_t split_share(double share, int64_t count)
 {
@@ -16,26 +19,32 @@ static bool split_is_given(const nn_split_options *split)
     return split->validation > 0 || split->test > 0;
 }
 
+static bool split_is_chronological(const nn_data_options *options)
+{
+    int order = options->split.order;
+    return order == NN_SPLIT_CHRONOLOGICAL || (order == NN_SPLIT_AUTO && options->window.length > 0);
+}
+
+/* ---- what is wrong with the options ---- */
+
 static nn_status split_check_share(const nn_split_options *split, const nn_source *sources, int part)
 {
     const char *name = nn_part_names[part];
     double share = part == NN_VALIDATION ? split->validation : split->test;
-    const nn_array *x = &sources[NN_TRAIN].arrays[NN_X];
+    int64_t rows = sources[NN_TRAIN].rows;
     if (share == 0) return NN_OK;
     if (sources[part].given)
-        NN_FAIL(NN_ERROR_USAGE, "data.split.%s and data.%s are both given: leave one of them out", name,
-                name);
-    if (x->sound && split_share(share, x->rows) == 0)
+        NN_FAIL(NN_ERROR_USAGE, "data.split.%s and data.%s are both given: leave one of them out", name, name);
+    if (rows > 0 && split_share(share, rows) == 0)
         NN_FAIL(NN_ERROR_USAGE, "data.split.%s: a share of %g of %lld samples is none: make it larger", name,
-                share, (long long)x->rows);
+                share, (long long)rows);
     return NN_OK;
 }
 
 static nn_status split_check_rest(const nn_split_options *split, const nn_source *sources)
 {
-    const nn_array *x = &sources[NN_TRAIN].arrays[NN_X];
-    int64_t count = x->rows;
-    bool none = x->sound && split_share(split->validation, count) + split_share(split->test, count) >= count;
+    int64_t rows = sources[NN_TRAIN].rows;
+    bool none = rows > 0 && split_share(split->validation, rows) + split_share(split->test, rows) >= rows;
     if (!(split->validation + split->test < 1) || none)
         NN_FAIL(NN_ERROR_USAGE,
                 "data.split: shares of %g for validation and %g for test leave nothing to train on: make "
@@ -44,144 +53,272 @@ static nn_status split_check_rest(const nn_split_options *split, const nn_source
     return NN_OK;
 }
 
-void nn_split_check(const nn_split_options *split, const nn_source *sources, bool labels,
+static nn_status split_check_kind(const nn_data_options *options, bool labels)
+{
+    const nn_split_options *split = &options->split;
+    bool windows = options->window.length > 0;
+    if (split->stratified && !labels)
+        NN_FAIL(NN_ERROR_USAGE, "data.split.stratified: the targets are values, not classes; leave it out");
+    if (split->stratified && (windows || split_is_chronological(options) || split->by != NN_SPLIT_BY_SAMPLE))
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.split.stratified: only single samples in a random order can be stratified; leave it out");
+    if (split->by == NN_SPLIT_BY_GROUP && (windows || !split->group))
+        NN_FAIL(NN_ERROR_USAGE, "data.split.by: group: %s",
+                windows ? "windows have no groups; put each series into a file and use by: file"
+                        : "needs data.split.group, the dataset of each sample's group number");
+    if (split->by != NN_SPLIT_BY_SAMPLE && split->order == NN_SPLIT_CHRONOLOGICAL)
+        NN_FAIL(NN_ERROR_USAGE, "data.split.by: whole files and groups are chosen at random; leave out order");
+    return NN_OK;
+}
+
+void nn_split_check(const nn_data_options *options, const nn_source *sources, bool labels,
                     nn_problems *problems)
 {
+    const nn_split_options *split = &options->split;
+    if (options->window.length > 0 && options->on_bad_sample == NN_BAD_SKIP)
+        nn_problems_collect(problems, nn_fail(NN_ERROR_USAGE, "data.on_bad_sample: skip: a step of a series cannot "
+                                                              "be skipped; repair the data"));
     if (!split_is_given(split)) return;
     bool fits = nn_problems_collect(problems, split_check_share(split, sources, NN_VALIDATION));
     fits &= nn_problems_collect(problems, split_check_share(split, sources, NN_TEST));
     if (fits) nn_problems_collect(problems, split_check_rest(split, sources));
-    if (split->stratified && !labels)
-        nn_problems_collect(problems, nn_fail(NN_ERROR_USAGE,
-                                              "data.split.stratified: the targets are values, not classes; "
-                                              "leave it out"));
+    nn_problems_collect(problems, split_check_kind(options, labels));
 }
 
-/* ---- stratified: the same for each class ---- */
+/* ---- units ---- */
 
-typedef struct split_class {
-    int64_t label;
-    int64_t count;            /* samples */
-    int64_t taken[NN_PARTS];  /* of them, by part: validation and test */
-    int64_t passed[NN_PARTS]; /* so far, while rows are handed out */
-    double remainder;
-} split_class;
-
-static int64_t split_label(const nn_source *train, int64_t row)
+/* Rows that a window and its target reach over. */
+static int64_t split_reach(const nn_window_options *window)
 {
-    double label;
-    nn_array_convert(&train->arrays[NN_Y], row, 0, 1, &label);
-    return (int64_t)label;
+    return window->length > 0 ? window->length + window->horizon : 1;
 }
 
-static int split_by_remainder(const void *a, const void *b)
+static void split_add_segment(const nn_data_options *options, int64_t row, int64_t rows, nn_samples *samples)
 {
-    const split_class *one = a, *other = b;
-    if (one->remainder != other->remainder) return one->remainder > other->remainder ? -1 : 1;
-    return one->label < other->label ? -1 : 1;
+    int64_t reach = split_reach(&options->window);
+    if (rows < reach) return;
+    samples->segments[samples->segment_count++] = (nn_segment){row, samples->units};
+    samples->units += (rows - reach) / samples->stride + 1;
 }
 
-static int split_by_label(const void *a, const void *b)
+/* The place of a row when bad ones are left out. */
+static int64_t split_good_rows(const nn_source *source, int64_t row)
 {
-    const split_class *one = a, *other = b;
-    return one->label < other->label ? -1 : 1;
+    int64_t bad = 0;
+    while (bad < source->bad_count && source->bad[bad] < row) bad++;
+    return row - bad;
 }
 
-static int64_t split_left(const split_class *class)
+/* The units of the rows [from, to) of every piece, as shares of it, in the files of one part: part_of may be
+ * NULL. */
+static nn_status split_cut_pieces(const nn_data_options *options, nn_source *source, double from, double to,
+                                  const uint8_t *part_of, int part, nn_samples *samples)
 {
-    return class->count - class->taken[NN_VALIDATION] - class->taken[NN_TEST];
-}
-
-/* Each class gives its share rounded down; those with the largest remainders one more, until there are
- * enough. */
-static void split_apportion(split_class *classes, int64_t class_count, int part, double share, int64_t total)
-{
-    for (int64_t c = 0; c < class_count; c++) {
-        double exact = share * (double)classes[c].count;
-        int64_t whole = nn_array_smaller((int64_t)exact, split_left(&classes[c]));
-        classes[c].taken[part] = whole;
-        classes[c].remainder = exact - (double)whole;
-        total -= whole;
+    bool windows = options->window.length > 0;
+    *samples = (nn_samples){.source = source, .part = part, .stride = windows ? options->window.stride : 1};
+    NN_TRY(NN_ALLOCATE(&samples->segments, source->piece_count, "the files of a part"));
+    for (int i = 0; i < source->piece_count; i++) {
+        const nn_piece *piece = &source->pieces[i];
+        if (part_of && part_of[i] != part) continue;
+        int64_t first = split_good_rows(source, piece->first);
+        int64_t rows = split_good_rows(source, piece->first + piece->rows) - first;
+        int64_t begin = split_share(from, rows), end = split_share(to, rows);
+        split_add_segment(options, first + begin, end - begin, samples);
     }
-    qsort(classes, (size_t)class_count, sizeof *classes, split_by_remainder);
-    while (total > 0)
-        for (int64_t c = 0; c < class_count && total > 0; c++)
-            if (split_left(&classes[c]) > 0) {
-                classes[c].taken[part]++;
-                total--;
-            }
-    qsort(classes, (size_t)class_count, sizeof *classes, split_by_label);
+    samples->count = samples->units;
+    if (samples->units > 0) return NN_OK;
+    NN_FAIL(NN_ERROR_DATA,
+            "data.%s: no file has enough rows for one sample%s: use more data, shorter windows, or other shares",
+            nn_part_names[part], windows ? ", a window with its target" : "");
 }
 
-/* The part that gets the next sample of a class. */
-static int split_next_part(split_class *class)
+nn_status nn_split_whole(const nn_data_options *options, nn_source *sources, nn_samples *parts)
 {
-    for (int part = NN_VALIDATION; part <= NN_TEST; part++)
-        if (class->passed[part] < class->taken[part]) {
-            class->passed[part]++;
-            return part;
+    for (int p = 0; p < NN_PARTS; p++) {
+        nn_source *source = &sources[p];
+        if (!source->given || source->rows == 0) continue;
+        if (options->window.length > 0) {
+            NN_TRY(split_cut_pieces(options, source, 0, 1, NULL, p, &parts[p]));
+        } else {
+            int64_t rows = source->rows - source->bad_count;
+            parts[p] = (nn_samples){.source = source, .part = p, .stride = 1, .units = rows, .count = rows};
         }
-    return NN_TRAIN;
-}
-
-static nn_status split_fill_table(const nn_split_options *split, const nn_source *train, int64_t class_count,
-                                  const nn_samples *parts, int64_t *table)
-{
-    split_class *classes = NULL;
-    int64_t rows = train->arrays[NN_Y].rows, next[NN_PARTS];
-    NN_TRY(NN_ALLOCATE(&classes, class_count, "the shares of the classes"));
-    for (int64_t c = 0; c < class_count; c++) classes[c].label = c;
-    for (int64_t row = 0; row < rows; row++) classes[split_label(train, row)].count++;
-    split_apportion(classes, class_count, NN_VALIDATION, split->validation, parts[NN_VALIDATION].count);
-    split_apportion(classes, class_count, NN_TEST, split->test, parts[NN_TEST].count);
-    for (int p = 0; p < NN_PARTS; p++) next[p] = parts[p].first;
-    for (int64_t i = 0; i < rows; i++) {
-        int64_t row = (int64_t)nn_random_permute(parts[NN_TRAIN].stream, (uint64_t)rows, (uint64_t)i);
-        table[next[split_next_part(&classes[split_label(train, row)])]++] = row;
     }
-    nn_free(classes);
     return NN_OK;
 }
 
-/* ---- all parts ---- */
+/* ---- splitting ---- */
 
-int64_t nn_split_table_rows(const nn_split_options *split, const nn_source *sources)
+static bool split_has_part(const nn_split_options *split, int part)
 {
-    const nn_array *y = &sources[NN_TRAIN].arrays[NN_Y];
-    return split_is_given(split) && split->stratified && y->sound ? y->rows : 0;
+    return part == NN_TRAIN || (part == NN_VALIDATION ? split->validation : split->test) > 0;
 }
 
-static void split_cut(const nn_split_options *split, nn_random stream, const nn_source *train,
-                      nn_samples *parts)
+/* The last rows are for testing, those before for validation; of windows, in every file. */
+static nn_status split_chronological(const nn_data_options *options, nn_source *source, nn_samples *parts)
 {
-    int64_t rows = train->arrays[NN_X].rows, first = 0;
-    const double shares[NN_PARTS] = {[NN_VALIDATION] = split->validation, [NN_TEST] = split->test};
-    for (int p = NN_VALIDATION; p <= NN_TEST; p++) {
-        if (shares[p] == 0) continue;
-        int64_t count = split_share(shares[p], rows);
-        parts[p] = (nn_samples){
-            .arrays = train->arrays, .count = count, .first = first, .permuted = rows, .stream = stream};
-        first += count;
-    }
-    parts[NN_TRAIN] = (nn_samples){
-        .arrays = train->arrays, .count = rows - first, .first = first, .permuted = rows, .stream = stream};
-}
-
-nn_status nn_split_parts(nn_comm *comm, const nn_split_options *split, uint64_t seed,
-                         const nn_source *sources, int64_t classes, nn_data_memory *memory, nn_samples *parts)
-{
-    nn_status status = NN_OK;
+    const nn_split_options *split = &options->split;
+    double edges[] = {0, 1 - split->validation - split->test, 1 - split->test, 1};
     for (int p = 0; p < NN_PARTS; p++) {
-        const nn_array *arrays = sources[p].arrays;
-        parts[p] = (nn_samples){.arrays = arrays, .count = sources[p].given ? arrays[NN_X].rows : 0};
+        if (!split_has_part(split, p)) continue;
+        int64_t rows = source->rows - source->bad_count;
+        nn_samples_release(&parts[p]);
+        if (options->window.length > 0) {
+            NN_TRY(split_cut_pieces(options, source, edges[p], edges[p + 1], NULL, p, &parts[p]));
+            continue;
+        }
+        int64_t begin = split_share(edges[p], rows), end = split_share(edges[p + 1], rows);
+        parts[p] = (nn_samples){
+            .source = source, .part = p, .stride = 1, .units = rows, .first = begin, .count = end - begin};
     }
+    return NN_OK;
+}
+
+/* Units that are read together, or several times as many where a group would be too small for its shares. */
+static int64_t split_group_size(const nn_split_options *split, const nn_samples *whole)
+{
+    int64_t group = nn_samples_run_units(whole);
+    double rest = 1 - split->validation - split->test;
+    while (group < whole->units && (group < SPLIT_GROUP || rest * (double)group < 2)) group *= 2;
+    return group;
+}
+
+/* How many units of each group are for training: the same everywhere, up to one. */
+static void split_make_runs(nn_samples *samples, int64_t training)
+{
+    int64_t group = samples->shares.group, full = samples->units / group, rest = samples->units % group;
+    nn_runs *runs = &samples->runs;
+    *runs = (nn_runs){.full = full};
+    runs->last = split_share((double)training / (double)samples->units, rest);
+    if (full == 0) {
+        runs->last = training;
+        return;
+    }
+    runs->each = (training - runs->last) / full;
+    runs->longer = (training - runs->last) % full;
+}
+
+static nn_status split_random(const nn_data_options *options, nn_random stream, nn_samples *parts)
+{
+    const nn_split_options *split = &options->split;
+    nn_samples whole = parts[NN_TRAIN];
+    int64_t taken[NN_PARTS] = {0, split_share(split->validation, whole.units),
+                               split_share(split->test, whole.units)};
+    taken[NN_TRAIN] = whole.units - taken[NN_VALIDATION] - taken[NN_TEST];
+    if (options->window.length > options->window.stride)
+        nn_log_warning("data.split: windows overlap, so that a random split shows in training most of what is "
+                       "tested; order: chronological does not");
+    for (int p = 0; p < NN_PARTS; p++) {
+        if (!split_has_part(split, p)) continue;
+        nn_segment *segments = parts[NN_TRAIN].segments;
+        parts[p] = whole;
+        if (p != NN_TRAIN && segments) {
+            NN_TRY(NN_ALLOCATE(&parts[p].segments, whole.segment_count, "the files of a part"));
+            for (int i = 0; i < whole.segment_count; i++) parts[p].segments[i] = segments[i];
+        }
+        parts[p].part = p;
+        parts[p].count = taken[p];
+        parts[p].shares = (nn_shares){split_group_size(split, &whole), taken[NN_VALIDATION], taken[NN_TEST], stream};
+        split_make_runs(&parts[p], taken[NN_TRAIN]);
+    }
+    return NN_OK;
+}
+
+/* Every file goes into one part as a whole; each counts by its rows. */
+static nn_status split_files(const nn_data_options *options, nn_random stream, nn_source *source,
+                             nn_samples *parts)
+{
+    nn_split_unit *files = NULL;
+    uint8_t *part_of = NULL;
+    int64_t count = source->piece_count;
+    nn_status status;
+    NN_TRY_TO(done, status, NN_ALLOCATE(&files, count, "the files of a split"));
+    NN_TRY_TO(done, status, NN_ALLOCATE(&part_of, count, "the files of a split"));
+    for (int64_t i = 0; i < count; i++) files[i] = (nn_split_unit){.id = i, .size = source->pieces[i].rows};
+    nn_split_assign(&options->split, stream, count, files);
+    for (int64_t i = 0; i < count; i++) part_of[files[i].id] = files[i].part;
+    for (int p = 0; p < NN_PARTS && status == NN_OK; p++) {
+        if (!split_has_part(&options->split, p)) continue;
+        nn_samples_release(&parts[p]);
+        status = split_cut_pieces(options, source, 0, 1, part_of, p, &parts[p]);
+    }
+done:
+    nn_free(files);
+    nn_free(part_of);
+    return status;
+}
+
+/* The units by part, ascending in each; part p has table[begin[p] .. begin[p + 1]). */
+static void split_fill_table(const uint8_t *part_of, int64_t units, int64_t *begin, int64_t *table)
+{
+    int64_t next = 0;
+    for (int p = 0; p < NN_PARTS; p++) {
+        begin[p] = next;
+        for (int64_t unit = 0; unit < units; unit++)
+            if (part_of[unit] == p) table[next++] = unit;
+    }
+    begin[NN_PARTS] = next;
+}
+
+static nn_status split_write_table(const nn_data_options *options, nn_random stream, const nn_samples *train,
+                                   int64_t *begin)
+{
+    const nn_split_options *split = &options->split;
+    int32_t *keys = NULL;
+    uint8_t *part_of = NULL;
+    nn_status status;
+    int array = split->stratified ? train->source->inputs : NN_DATA_GROUP;
+    NN_TRY_TO(done, status, nn_samples_keys(train, array, &keys));
+    NN_TRY_TO(done, status, NN_ALLOCATE(&part_of, train->units, "the table of a split"));
+    if (split->stratified)
+        NN_TRY_TO(done, status, nn_split_stratify(split, stream, keys, train->units, part_of));
+    else
+        NN_TRY_TO(done, status, nn_split_group(split, stream, keys, train->units, part_of));
+    split_fill_table(part_of, train->units, begin, begin + NN_PARTS + 1);
+done:
+    nn_free(keys);
+    nn_free(part_of);
+    return status;
+}
+
+/* By class or by group: the writers decide about every unit, and all learn where the parts begin. */
+static nn_status split_by_table(nn_comm *comm, const nn_data_options *options, nn_random stream,
+                                nn_data_memory *table, nn_samples *parts)
+{
+    nn_samples whole = parts[NN_TRAIN];
+    size_t size = (size_t)(whole.units + NN_PARTS + 1) * sizeof(int64_t);
+    NN_TRY(nn_memory_create(comm, size, "the table of a split", table));
+    int64_t *begin = table->bytes;
+    nn_status status = table->writes ? split_write_table(options, stream, &whole, begin) : NN_OK;
+    NN_TRY(nn_memory_publish(comm, table, status));
+    for (int p = 0; p < NN_PARTS; p++) {
+        if (!split_has_part(&options->split, p)) continue;
+        parts[p] = whole;
+        parts[p].part = p;
+        parts[p].table = begin + NN_PARTS + 1 + begin[p];
+        parts[p].count = begin[p + 1] - begin[p];
+        if (parts[p].count == 0)
+            NN_FAIL(NN_ERROR_DATA, "data.split: no sample is left for %s: there are too few groups; use other shares",
+                    nn_part_names[p]);
+    }
+    return NN_OK;
+}
+
+nn_status nn_split_parts(nn_comm *comm, const nn_data_options *options, uint64_t seed, nn_source *sources,
+                         nn_data_memory *table, nn_samples *parts)
+{
+    const nn_split_options *split = &options->split;
+    NN_TRY(nn_comm_agree(comm, nn_split_whole(options, sources, parts)));
     if (!split_is_given(split)) return NN_OK;
     nn_random stream = {.seed = split->seed < 0 ? seed : (uint64_t)split->seed, .purpose = NN_RANDOM_SPLIT};
-    split_cut(split, stream, &sources[NN_TRAIN], parts);
-    if (!memory->table) return NN_OK;
-    if (memory->writes) status = split_fill_table(split, &sources[NN_TRAIN], classes, parts, memory->table);
-    NN_TRY(nn_comm_agree(comm, status));
-    if (memory->shared) status = nn_shared_barrier(comm);
-    for (int p = 0; p < NN_PARTS; p++) parts[p].table = parts[p].count > 0 ? memory->table : NULL;
+    if (split->stratified || split->by == NN_SPLIT_BY_GROUP)
+        return split_by_table(comm, options, stream, table, parts);
+    nn_status status;
+    if (split->by == NN_SPLIT_BY_FILE)
+        status = split_files(options, stream, &sources[NN_TRAIN], parts);
+    else if (split_is_chronological(options))
+        status = split_chronological(options, &sources[NN_TRAIN], parts);
+    else
+        status = split_random(options, stream, parts);
     return nn_comm_agree(comm, status);
 }

@@ -1,47 +1,109 @@
-/* Which samples a part has: those of its own datasets, or a share of the train part's. Private to data. */
+/* Which samples a part has: those of its own files, or a share of the train part's. Private to data. */
 #ifndef NN_DATA_SPLIT_H
 #define NN_DATA_SPLIT_H
 
 #include "base/philox.h"
+#include "data/memory.h"
 #include "data/source.h"
 
 #define nn_split_check NN_REAL_SYMBOL(nn_split_check)
-#define nn_split_table_rows NN_REAL_SYMBOL(nn_split_table_rows)
 #define nn_split_parts NN_REAL_SYMBOL(nn_split_parts)
+#define nn_split_whole NN_REAL_SYMBOL(nn_split_whole)
+#define nn_split_stratify NN_REAL_SYMBOL(nn_split_stratify)
+#define nn_split_group NN_REAL_SYMBOL(nn_split_group)
+#define nn_split_assign NN_REAL_SYMBOL(nn_split_assign)
+#define nn_samples_row NN_REAL_SYMBOL(nn_samples_row)
+#define nn_samples_run_units NN_REAL_SYMBOL(nn_samples_run_units)
+#define nn_samples_runs NN_REAL_SYMBOL(nn_samples_runs)
+#define nn_samples_release NN_REAL_SYMBOL(nn_samples_release)
+#define nn_samples_keys NN_REAL_SYMBOL(nn_samples_keys)
 
-/* The samples of a part, numbered from 0, and the rows of the arrays where they stand. */
-typedef struct nn_samples {
-    const nn_array *arrays; /* x and y; borrowed */
-    int64_t count;          /* 0: no such part */
-    int64_t first;          /* sample i is position first + i ... */
-    const int64_t *table;   /* ... of this table of rows, if there is one, ... */
-    int64_t permuted;       /* ... else of a permutation of that many rows, unless 0; else it is row i */
-    nn_random stream;
-} nn_samples;
+/* Rows that follow each other, in which units begin at every stride-th row. */
+typedef struct nn_segment {
+    int64_t row, unit; /* the first of each */
+} nn_segment;
 
-static inline int64_t nn_samples_row(const nn_samples *samples, int64_t sample)
+/* Samples cut into runs of nearly one length: `full` runs of `each` or one more, of which there are `longer`,
+ * spread evenly; then a short one. */
+typedef struct nn_runs {
+    int64_t full, each, longer, last;
+} nn_runs;
+
+/* Samples before run `run`, up to the short one. */
+static inline int64_t nn_runs_begin(const nn_runs *runs, int64_t run)
 {
-    int64_t position = samples->first + sample;
-    if (samples->table) return samples->table[position];
-    if (samples->permuted == 0) return position;
-    return (int64_t)nn_random_permute(samples->stream, (uint64_t)samples->permuted, (uint64_t)position);
+    return run * runs->each + (runs->full > 0 ? run * runs->longer / runs->full : 0);
 }
 
-/* Collects what is wrong with data.split, as far as the opened sources tell. */
-void nn_split_check(const nn_split_options *split, const nn_source *sources, bool labels,
-                    nn_problems *problems);
-
-/* Rows for which nn_split_parts needs room in memory->table. */
-int64_t nn_split_table_rows(const nn_split_options *split, const nn_source *sources);
+/* Random shares of the units, without a table: in every group of successive units each part has its share,
+ * chosen at random. Samples thus stand nearly in the order of the files, and the training samples of a group
+ * are a run. */
+typedef struct nn_shares {
+    int64_t group;            /* units; 0: no shares */
+    int64_t validation, test; /* samples in all */
+    nn_random stream;
+} nn_shares;
 
 /*
- * The samples of all parts. A share of n samples is the nearest whole number to share x n; validation has the
- * first positions of a permutation of the train part's rows, test those behind, train the rest. When
- * stratified, each class is divided so, by largest remainder, and the rows are written to memory->table.
- * Collective.
+ * The samples of a part, numbered from 0. A sample is a unit of the source, and a unit begins at a row: units
+ * are all rows that are not left out, or all windows.
  */
-nn_status nn_split_parts(nn_comm *comm, const nn_split_options *split, uint64_t seed,
-                         const nn_source *sources, int64_t classes, nn_data_memory *memory,
-                         nn_samples *parts);
+typedef struct nn_samples {
+    nn_source *source;
+    int part;
+    int64_t count; /* 0: no such part */
+    int64_t units; /* of all segments */
+    int segment_count;
+    nn_segment *segments; /* owned; NULL: one, from row 0 on */
+    int64_t stride;
+    const int64_t *table; /* sample i is unit table[i], ... */
+    nn_shares shares;     /* ... or so chosen, ... */
+    nn_runs runs;         /* of training samples whose rows lie together: what is read in one go */
+    int64_t first;        /* ... or unit first + i */
+} nn_samples;
+
+/* Units whose rows are read together. */
+int64_t nn_samples_run_units(const nn_samples *samples);
+
+/* The runs of a part: those of its shares, or such as follow from nn_samples_run_units. */
+nn_runs nn_samples_runs(const nn_samples *samples);
+
+/* The row at which a sample begins. */
+int64_t nn_samples_row(const nn_samples *samples, int64_t sample);
+void nn_samples_release(nn_samples *samples);
+
+/* Collects what is wrong with data.split and data.window, as far as the opened sources tell. */
+void nn_split_check(const nn_data_options *options, const nn_source *sources, bool labels,
+                    nn_problems *problems);
+
+/* Every part that is given as a whole, unsplit. */
+nn_status nn_split_whole(const nn_data_options *options, nn_source *sources, nn_samples *parts);
+
+/*
+ * The samples of all parts. A share of n samples is the nearest whole number to share x n. Stratified, each
+ * class is divided so, by largest remainder; by: group or file, whole groups in a random order until there
+ * are enough. Both write a table. Collective.
+ */
+nn_status nn_split_parts(nn_comm *comm, const nn_data_options *options, uint64_t seed, nn_source *sources,
+                         nn_data_memory *table, nn_samples *parts);
+
+/* The label (or group) at every unit of `samples`. *keys is the caller's. */
+nn_status nn_samples_keys(const nn_samples *samples, int array, int32_t **keys);
+
+/* part_of[unit] for stratified shares, and for whole groups; keys as nn_samples_keys gives them. */
+nn_status nn_split_stratify(const nn_split_options *split, nn_random stream, const int32_t *keys, int64_t units,
+                            uint8_t *part_of);
+nn_status nn_split_group(const nn_split_options *split, nn_random stream, const int32_t *keys, int64_t units,
+                         uint8_t *part_of);
+
+/* What goes into one part as a whole. */
+typedef struct nn_split_unit {
+    int64_t id, size;
+    uint64_t place; /* in a random order */
+    uint8_t part;
+} nn_split_unit;
+
+/* Sets `part` of each; sorts them. */
+void nn_split_assign(const nn_split_options *split, nn_random stream, int64_t count, nn_split_unit *units);
 
 #endif

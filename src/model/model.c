@@ -1,6 +1,7 @@
 /* A model, from its spec and what is known of its data. */
 #include "model/model.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -33,10 +34,18 @@ void nn_scaling_release(nn_scaling *scaling)
 static nn_status model_copy_field(const nn_field *from, nn_field *to)
 {
     *to = *from;
+    to->name = NULL;
+    to->seen = NULL;
+    to->class_names = NULL;
     char *name = NULL;
     nn_status status = nn_copy_text(from->name, &name);
     to->name = name;
-    return status;
+    if (status == NN_OK && from->class_names) status = nn_copy_text(from->class_names, &to->class_names);
+    if (status != NN_OK || !from->seen) return status;
+    size_t count = (size_t)nn_shape_count(from->shape);
+    NN_TRY(NN_ALLOCATE(&to->seen, count, "a target"));
+    memcpy(to->seen, from->seen, count * sizeof *to->seen);
+    return NN_OK;
 }
 
 /* What the network's output must be for the loss and each metric. */
@@ -99,6 +108,8 @@ void nn_model_destroy(nn_model *model)
     nn_free(model->loss_options);
     nn_free((void *)(uintptr_t)model->input.name);
     nn_free((void *)(uintptr_t)model->target.name);
+    nn_free(model->target.seen);
+    nn_free(model->target.class_names);
     nn_scaling_release(&model->input_scaling);
     nn_scaling_release(&model->target_scaling);
     nn_free(model);
@@ -122,16 +133,35 @@ void nn_model_summary(const nn_model *model, nn_text *text)
                    network->flops_training * 1e-6);
 }
 
-void nn_model_predict(const nn_model *model, nn_microbatch *microbatch)
+void nn_model_undo(const nn_model *model, int64_t count, const nn_real *values, nn_real *units)
+{
+    const nn_scaling *scaling = &model->target_scaling;
+    bool is_log = model->target.transform == NN_TRANSFORM_LOG;
+    for (int64_t i = 0; i < count; i++) {
+        double value = (double)values[i];
+        int64_t column = scaling->columns > 0 ? i % scaling->columns : 0;
+        if (scaling->columns > 0) value = (value - scaling->offset[column]) / scaling->scale[column];
+        units[i] = (nn_real)(is_log ? exp(value) : value);
+    }
+}
+
+/* From differences to values, where the input holds what they are differences to. */
+static void model_add_seen(const nn_model *model, int64_t samples, const float *inputs, nn_real *output)
+{
+    int64_t values = nn_shape_count(model->target.shape), input_values = nn_shape_count(model->input.shape);
+    for (int64_t i = 0; i < samples * values; i++) {
+        int64_t seen = model->target.seen[i % values];
+        if (seen >= 0) output[i] = (nn_real)((double)output[i] + (double)inputs[i / values * input_values + seen]);
+    }
+}
+
+void nn_model_predict(const nn_model *model, nn_microbatch *microbatch, const float *inputs)
 {
     int last = model->network->layer_count - 1;
     int64_t columns = nn_shape_count(model->network->layers[last].output_shape);
     nn_real *output = microbatch->outputs[last];
     if (model->loss->predict) model->loss->predict(model->loss_options, microbatch->samples, columns, output);
-    const nn_scaling *scaling = &model->target_scaling;
-    if (scaling->columns == 0) return;
-    for (int64_t i = 0; i < microbatch->samples * columns; i++) {
-        int64_t column = i % scaling->columns;
-        output[i] = (nn_real)(((double)output[i] - scaling->offset[column]) / scaling->scale[column]);
-    }
+    if (model->target.is_class) return;
+    nn_model_undo(model, microbatch->samples * columns, output, output);
+    if (model->target.seen) model_add_seen(model, microbatch->samples, inputs, output);
 }

@@ -17,6 +17,7 @@
 #define nn_model_destroy NN_REAL_SYMBOL(nn_model_destroy)
 #define nn_model_summary NN_REAL_SYMBOL(nn_model_summary)
 #define nn_model_predict NN_REAL_SYMBOL(nn_model_predict)
+#define nn_model_undo NN_REAL_SYMBOL(nn_model_undo)
 #define nn_model_put NN_REAL_SYMBOL(nn_model_put)
 #define nn_model_get NN_REAL_SYMBOL(nn_model_get)
 #define nn_model_put_values NN_REAL_SYMBOL(nn_model_put_values)
@@ -60,11 +61,16 @@ void nn_model_destroy(nn_model *model); /* accepts NULL */
 /* The table of layers, shapes, parameters and MFLOP per sample. */
 void nn_model_summary(const nn_model *model, nn_text *text);
 
+/* Undoes the target's normalisation and logarithm: values (whole samples) in the target's own units. A
+ * difference stays one. In place where units is values. */
+void nn_model_undo(const nn_model *model, int64_t count, const nn_real *values, nn_real *units);
+
 /*
  * From a microbatch whose forward pass is done to what a user calls a prediction: class probabilities, or
- * values in the target's own units; in place in the last layer's output.
+ * values in the target's own units; in place in the last layer's output. inputs: samples x input values, as
+ * they were before normalisation: what a difference is added to.
  */
-void nn_model_predict(const nn_model *model, nn_microbatch *microbatch);
+void nn_model_predict(const nn_model *model, nn_microbatch *microbatch, const float *inputs);
 
 /* Writes fields and normalisation to an image. */
 nn_status nn_model_put(const nn_model *model, nn_store_image *image);

@@ -91,7 +91,7 @@ static nn_status predictor_run(void *state, size_t samples, const float *inputs,
         predictor_load(self, inputs + first * input_count, microbatch->samples * input_count);
         for (int l = 1; l < network->layer_count; l++)
             nn_network_forward(network, l, self->weights, microbatch, self->scratch);
-        nn_model_predict(self->model, microbatch);
+        nn_model_predict(self->model, microbatch, inputs + first * input_count);
         const nn_real *output = microbatch->outputs[network->layer_count - 1];
         for (int64_t i = 0; i < microbatch->samples * output_count; i++)
             outputs[first * output_count + i] = (float)output[i];

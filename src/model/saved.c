@@ -6,6 +6,8 @@
 #include "model/model.h"
 
 #define PATH_SIZE 512
+/* Of a field: classes, transform, number of dimensions, extents. */
+#define FIELD_FACTS (3 + NN_MAX_DIMENSIONS)
 
 static const nn_store_type real_type = sizeof(nn_real) == 8 ? NN_STORE_F64 : NN_STORE_F32;
 
@@ -17,11 +19,20 @@ static nn_status saved_put_field(nn_store_image *image, const char *group, const
     char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s/name", group);
     NN_TRY(nn_store_image_put_text(image, path, field->name));
-    int64_t facts[2 + NN_MAX_DIMENSIONS] = {field->classes, field->shape.dimensions};
-    for (int d = 0; d < field->shape.dimensions; d++) facts[2 + d] = field->shape.extents[d];
-    int64_t extent = 2 + NN_MAX_DIMENSIONS;
-    snprintf(path, sizeof path, "%s/classes_and_shape", group);
+    int64_t facts[FIELD_FACTS] = {field->classes, field->transform, field->shape.dimensions};
+    for (int d = 0; d < field->shape.dimensions; d++) facts[3 + d] = field->shape.extents[d];
+    int64_t extent = FIELD_FACTS;
+    snprintf(path, sizeof path, "%s/classes_transform_and_shape", group);
     NN_TRY(nn_store_image_put(image, path, NN_STORE_I64, 1, &extent, facts));
+    if (field->class_names) {
+        snprintf(path, sizeof path, "%s/class_names", group);
+        NN_TRY(nn_store_image_put_text(image, path, field->class_names));
+    }
+    if (field->seen) {
+        extent = nn_shape_count(field->shape);
+        snprintf(path, sizeof path, "%s/difference_to", group);
+        NN_TRY(nn_store_image_put(image, path, NN_STORE_I64, 1, &extent, field->seen));
+    }
     snprintf(path, sizeof path, "%s/columns", group);
     extent = 1;
     NN_TRY(nn_store_image_put(image, path, NN_STORE_I64, 1, &extent, &scaling->columns));
@@ -63,16 +74,25 @@ static nn_status saved_get_field(nn_store_file *file, const char *group, nn_fiel
     snprintf(path, sizeof path, "%s/name", group);
     NN_TRY(nn_store_read_text(file, path, name));
     field->name = *name;
-    int64_t facts[2 + NN_MAX_DIMENSIONS] = {0};
-    snprintf(path, sizeof path, "%s/classes_and_shape", group);
-    NN_TRY(nn_store_read_verified(file, path, NN_STORE_I64, 2 + NN_MAX_DIMENSIONS, facts));
-    if (facts[1] < 0 || facts[1] > NN_MAX_DIMENSIONS)
+    int64_t facts[FIELD_FACTS] = {0};
+    snprintf(path, sizeof path, "%s/classes_transform_and_shape", group);
+    NN_TRY(nn_store_read_verified(file, path, NN_STORE_I64, FIELD_FACTS, facts));
+    if (facts[2] < 0 || facts[2] > NN_MAX_DIMENSIONS)
         NN_FAIL(NN_ERROR_CHECKPOINT, "%s: %s has %lld dimensions", nn_store_path(file), path,
-                (long long)facts[1]);
+                (long long)facts[2]);
     field->classes = facts[0];
     field->is_class = facts[0] > 0;
-    field->shape.dimensions = (int)facts[1];
-    for (int d = 0; d < field->shape.dimensions; d++) field->shape.extents[d] = facts[2 + d];
+    field->transform = (int)facts[1];
+    field->shape.dimensions = (int)facts[2];
+    for (int d = 0; d < field->shape.dimensions; d++) field->shape.extents[d] = facts[3 + d];
+    snprintf(path, sizeof path, "%s/class_names", group);
+    if (nn_store_has(file, path)) NN_TRY(nn_store_read_text(file, path, &field->class_names));
+    if (field->transform == NN_TRANSFORM_DIFFERENCE) {
+        size_t count = (size_t)nn_shape_count(field->shape);
+        NN_TRY(NN_ALLOCATE(&field->seen, count, "a target"));
+        snprintf(path, sizeof path, "%s/difference_to", group);
+        NN_TRY(nn_store_read_verified(file, path, NN_STORE_I64, count, field->seen));
+    }
     return saved_get_scaling(file, group, scaling);
 }
 
@@ -105,6 +125,8 @@ done:
         nn_free(names[i]);
         nn_scaling_release(&scalings[i]);
     }
+    nn_free(target.seen);
+    nn_free(target.class_names);
     nn_free(text);
     return status;
 }

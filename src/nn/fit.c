@@ -9,6 +9,10 @@ nn_status nn_fit_classes(nn_shape output, const nn_field *target)
                 "mse, or give the target as integers",
                 target->name);
     char text[NN_SHAPE_TEXT];
+    if (target->shape.dimensions > 0)
+        NN_FAIL(NN_ERROR_USAGE,
+                "one class a sample is needed, but the target '%s' has %s; use data.window.target: last",
+                target->name, nn_shape_text(text, target->shape));
     if (output.dimensions != 1 || output.extents[0] != target->classes)
         NN_FAIL(NN_ERROR_USAGE,
                 "the output has %s values a sample, but the target '%s' has %lld classes; end the network "

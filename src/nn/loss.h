@@ -18,8 +18,11 @@ typedef struct nn_loss_call {
     const nn_real *output;
     const int64_t *labels;  /* samples, where the target is a class */
     const nn_real *targets; /* samples x columns, otherwise */
-    double denominator;     /* global; used for the gradient only */
-    nn_real *gradient;      /* samples x columns: d(loss) / d(output), overwritten; NULL when not wanted */
+    /* samples x columns, rows that sum to 1: soft targets of a loss that takes them, in place of labels;
+     * NULL: none. labels then hold the dominant class, for metrics. */
+    const nn_real *soft;
+    double denominator; /* global; used for the gradient only */
+    nn_real *gradient;  /* samples x columns: d(loss) / d(output), overwritten; NULL when not wanted */
 } nn_loss_call;
 
 typedef struct nn_loss_type {
@@ -28,6 +31,7 @@ typedef struct nn_loss_type {
     const char *example; /* YAML: "cross_entropy" */
     const nn_option *options;
     size_t options_size;
+    bool takes_soft; /* whether the classes of samples may be mixed: nn_loss_call.soft */
     /* Whether the loss fits: the failure says why not and what would. */
     nn_status (*check)(const void *options, nn_shape output, const nn_field *target);
     /* The terms that these samples add to the global denominator (from targets alone: output is NULL here).

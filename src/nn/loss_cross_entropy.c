@@ -55,19 +55,50 @@ static void cross_entropy_gradient(int64_t columns, int64_t label, double sum, d
     row[label] = (nn_real)right;
 }
 
+/* The sum over the classes of -t log p. */
+static double cross_entropy_soft(int64_t columns, const nn_real *row, const nn_real *soft, nn_real maximum,
+                                 double sum)
+{
+    double loss = 0.0, log_sum = log(sum);
+    for (int64_t c = 0; c < columns; c++)
+        if (soft[c] != 0) loss += (double)soft[c] * (log_sum + ((double)maximum - (double)row[c]));
+    return loss;
+}
+
+/* (softmax - soft) / denominator, from the exponentials, in place; the same bits as above where soft is
+ * one-hot. */
+static void cross_entropy_soft_gradient(int64_t columns, const nn_real *soft, double sum, double denominator,
+                                        nn_real *row)
+{
+    nn_real factor = (nn_real)(1.0 / (sum * denominator));
+    for (int64_t c = 0; c < columns; c++)
+        row[c] = soft[c] == 0 ? factor * row[c]
+                              : (nn_real)(((double)row[c] / sum - (double)soft[c]) / denominator);
+}
+
+/* One sample: its loss, and its gradient unless that is NULL. */
+static double cross_entropy_sample(const nn_loss_call *call, int64_t sample, nn_real *gradient)
+{
+    int64_t columns = call->columns;
+    const nn_real *row = call->output + sample * columns;
+    nn_real maximum = cross_entropy_maximum(columns, row);
+    double sum = cross_entropy_sum(columns, row, maximum, gradient);
+    if (call->soft) {
+        const nn_real *soft = call->soft + sample * columns;
+        if (gradient) cross_entropy_soft_gradient(columns, soft, sum, call->denominator, gradient);
+        return cross_entropy_soft(columns, row, soft, maximum, sum);
+    }
+    int64_t label = call->labels[sample];
+    if (gradient) cross_entropy_gradient(columns, label, sum, call->denominator, gradient);
+    return log(sum) + ((double)maximum - (double)row[label]);
+}
+
 static double cross_entropy_evaluate(const void *options, const nn_loss_call *call)
 {
     (void)options;
     double loss = 0.0;
-    for (int64_t s = 0; s < call->samples; s++) {
-        const nn_real *row = call->output + s * call->columns;
-        nn_real *gradient = call->gradient ? call->gradient + s * call->columns : NULL;
-        int64_t label = call->labels[s];
-        nn_real maximum = cross_entropy_maximum(call->columns, row);
-        double sum = cross_entropy_sum(call->columns, row, maximum, gradient);
-        loss += log(sum) + ((double)maximum - (double)row[label]);
-        if (gradient) cross_entropy_gradient(call->columns, label, sum, call->denominator, gradient);
-    }
+    for (int64_t s = 0; s < call->samples; s++)
+        loss += cross_entropy_sample(call, s, call->gradient ? call->gradient + s * call->columns : NULL);
     return loss;
 }
 
@@ -82,6 +113,7 @@ const nn_loss_type NN_REAL_SYMBOL(nn_loss_cross_entropy) = {
     .summary = "for classes: softmax and log-likelihood in one; the network ends without an activation",
     .example = "cross_entropy",
     .options = cross_entropy_options,
+    .takes_soft = true,
     .check = cross_entropy_check,
     .denominator = cross_entropy_denominator,
     .evaluate = cross_entropy_evaluate,

@@ -6,11 +6,11 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "store/durable.h"
 #include "store/errors.h"
 #include "store/store.h"
 
@@ -22,7 +22,6 @@ typedef struct commit {
     const void *bytes;
     size_t size;
     char *temporary; /* "path.tmp" */
-    char *directory;
     int directory_descriptor, descriptor;
 } commit;
 
@@ -33,25 +32,11 @@ static nn_status commit_fail(const commit *job, int error, const char *doing)
                                 nn_format_bytes(amount, (double)job->size), doing, job->temporary);
 }
 
-static nn_status commit_make_names(commit *job)
-{
-    const char *slash = strrchr(job->path, '/');
-    size_t length = slash ? (size_t)(slash - job->path) + 1 : 1;
-    size_t temporary_size = strlen(job->path) + sizeof ".tmp";
-    NN_TRY(nn_allocate((void **)&job->temporary, temporary_size, 1, "a file name"));
-    snprintf(job->temporary, temporary_size, "%s.tmp", job->path);
-    NN_TRY(nn_allocate((void **)&job->directory, length + 1, 1, "a file name"));
-    memcpy(job->directory, slash ? job->path : ".", length);
-    return NN_OK;
-}
-
 /* The directory first: once the file is renamed, opening its directory must not be what fails. */
 static nn_status commit_open(commit *job)
 {
-    job->directory_descriptor = open(job->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (job->directory_descriptor < 0)
-        return nn_store_fail_system(NN_ERROR_IO, errno, "cannot write %s: its directory %s cannot be opened",
-                                    job->path, job->directory);
+    NN_TRY(nn_store_name_temporary(job->path, &job->temporary));
+    NN_TRY(nn_store_open_directory(job->path, &job->directory_descriptor));
     job->descriptor = open(job->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     return job->descriptor >= 0 ? NN_OK : commit_fail(job, errno, "making");
 }
@@ -82,20 +67,11 @@ static nn_status commit_write(commit *job)
     return NN_OK;
 }
 
-static int commit_sync(int descriptor)
-{
-    int outcome;
-    do {
-        outcome = fsync(descriptor);
-    } while (outcome != 0 && errno == EINTR);
-    return outcome;
-}
-
 /* On NFS a full disk or quota may show only here. After EINTR the descriptor is gone, and the data was
  * synced. */
 static nn_status commit_finish_file(commit *job)
 {
-    if (commit_sync(job->descriptor) != 0) return commit_fail(job, errno, "fsync of");
+    if (nn_store_sync(job->descriptor) != 0) return commit_fail(job, errno, "fsync of");
     int outcome = close(job->descriptor);
     job->descriptor = -1;
     return outcome == 0 || errno == EINTR ? NN_OK : commit_fail(job, errno, "closing");
@@ -103,22 +79,12 @@ static nn_status commit_finish_file(commit *job)
 
 static nn_status commit_perform(commit *job)
 {
-    NN_TRY(commit_make_names(job));
     NN_TRY(commit_open(job));
     NN_TRY(commit_reserve(job));
     NN_TRY(commit_write(job));
     NN_TRY(commit_finish_file(job));
     if (rename(job->temporary, job->path) != 0) return commit_fail(job, errno, "renaming");
     return NN_OK;
-}
-
-/* The file is in place by now; what may be missing is that a power cut cannot undo it. Some file systems sync
- * no directories and answer EINVAL: there is nothing more to do on them. */
-static nn_status commit_sync_directory(const commit *job)
-{
-    if (commit_sync(job->directory_descriptor) == 0 || errno == EINVAL || errno == ENOTSUP) return NN_OK;
-    return nn_store_fail_system(NN_ERROR_IO, errno, "%s is written, but fsync of its directory failed",
-                                job->path);
 }
 
 nn_status nn_store_commit(const char *path, const void *bytes, size_t size)
@@ -128,9 +94,8 @@ nn_status nn_store_commit(const char *path, const void *bytes, size_t size)
     bool temporary_made = job.directory_descriptor >= 0;
     if (job.descriptor >= 0) close(job.descriptor);
     if (status != NN_OK && temporary_made) unlink(job.temporary);
-    if (status == NN_OK) status = commit_sync_directory(&job);
+    if (status == NN_OK) status = nn_store_sync_directory(job.directory_descriptor, path);
     if (job.directory_descriptor >= 0) close(job.directory_descriptor);
-    nn_free(job.directory);
     nn_free(job.temporary);
     return status;
 }

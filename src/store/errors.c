@@ -75,3 +75,25 @@ nn_status nn_store_fail_system(nn_status status, int error, const char *format, 
     va_end(arguments);
     return nn_fail(status, "%s: %s: %s", message, reason, errors_find_advice(error));
 }
+
+/* HDF5 keeps the cause in its text only. */
+static herr_t errors_take_errno(unsigned depth, const H5E_error2_t *error, void *context)
+{
+    (void)depth;
+    const char *at = error->desc ? strstr(error->desc, "errno = ") : NULL;
+    if (at) sscanf(at, "errno = %d", (int *)context);
+    return 0;
+}
+
+nn_status nn_store_fail_write(nn_status status, const char *format, ...)
+{
+    char message[ERRORS_MESSAGE];
+    int error = 0;
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, errors_take_errno, &error);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    if (error != 0) return nn_store_fail_system(status, error, "%s", message);
+    return nn_store_fail_hdf5(status, "%s", message);
+}

@@ -6,15 +6,19 @@
 
 #define NN_STORE_REASON 256
 
-/* HDF5 no longer prints its error stack in this thread. Called wherever a file or an image begins. */
+/* HDF5 no longer prints its error stack in this thread. Called by the lock. */
 void nn_store_silence_hdf5(void);
 
 /* The innermost text of HDF5's error stack, on one line, into a buffer of NN_STORE_REASON bytes. To be called
- * before the next HDF5 call, which clears the stack. */
+ * before the next HDF5 call, which clears the stack, and before the lock is given back. */
 void nn_store_hdf5_reason(char *buffer);
 
 /* Records the message with that text behind it; the same condition holds. */
 nn_status nn_store_fail_hdf5(nn_status status, const char *format, ...) NN_PRINTF(2, 3);
+
+/* As nn_store_fail_hdf5, of a failure to write: with what to do about the cause that the system has given
+ * HDF5, if it has. */
+nn_status nn_store_fail_write(nn_status status, const char *format, ...) NN_PRINTF(2, 3);
 
 /* Records the message with the text of `error`, a value of errno, and what to do about it. Calls no HDF5 and
  * may run in any thread. */

@@ -10,13 +10,6 @@
 #include "base/memory.h"
 #include "store/internal.h"
 
-/* H5Pset_file_locking came with 1.10.7, 1.12.1 and 1.14.0. */
-#if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 12, 0))
-#define FILE_CAN_SKIP_LOCKING 1
-#else
-#define FILE_CAN_SKIP_LOCKING 0
-#endif
-
 /* The signature stands at 0, or at 512, 1024, 2048, ... behind a block of the user's own. */
 static bool file_has_signature(int descriptor, off_t size)
 {
@@ -53,7 +46,7 @@ static bool file_set_driver(hid_t access, bool locking)
 {
     /* Set, not left to the default: the environment could put another driver there. */
     if (access < 0 || H5Pset_fapl_sec2(access) < 0) return false;
-#if FILE_CAN_SKIP_LOCKING
+#if NN_STORE_CAN_SKIP_LOCKING
     if (!locking && H5Pset_file_locking(access, false, true) < 0) return false;
 #else
     (void)locking;
@@ -77,7 +70,7 @@ static nn_status file_open_disk(const char *path, hid_t *id)
     NN_TRY(file_check(path));
     *id = file_try(path, true, reason);
     bool lock_refused = *id < 0 && strstr(reason, "lock file") != NULL;
-    if (lock_refused && FILE_CAN_SKIP_LOCKING) {
+    if (lock_refused && NN_STORE_CAN_SKIP_LOCKING) {
         *id = file_try(path, false, reason);
         if (*id >= 0)
             nn_log_warning(
@@ -86,7 +79,7 @@ static nn_status file_open_disk(const char *path, hid_t *id)
                 path);
     }
     if (*id >= 0) return NN_OK;
-    if (lock_refused && !FILE_CAN_SKIP_LOCKING)
+    if (lock_refused && !NN_STORE_CAN_SKIP_LOCKING)
         NN_FAIL(NN_ERROR_IO,
                 "%s cannot be locked: set HDF5_USE_FILE_LOCKING=FALSE in the environment (HDF5: %s)", path,
                 reason);
@@ -97,16 +90,41 @@ static nn_status file_open_disk(const char *path, hid_t *id)
             reason);
 }
 
-nn_status nn_store_open(const char *path, nn_store_file **file)
+static nn_status file_open(const char *path, nn_store_file **file)
 {
     nn_status status;
-    nn_store_silence_hdf5();
     *file = NULL;
     nn_store_file *made;
     NN_TRY(NN_ALLOCATE(&made, 1, "an open file"));
     made->id = H5I_INVALID_HID;
     NN_TRY_TO(failed, status, nn_copy_text(path, &made->path));
     NN_TRY_TO(failed, status, file_open_disk(path, &made->id));
+    *file = made;
+    return NN_OK;
+failed:
+    nn_store_close(made);
+    return status;
+}
+
+nn_status nn_store_open(const char *path, nn_store_file **file)
+{
+    return NN_STORE_LOCKED(file_open(path, file));
+}
+
+nn_status nn_store_open_own(const char *path, nn_store_file **file)
+{
+    nn_status status;
+    char reason[NN_STORE_REASON];
+    *file = NULL;
+    nn_store_file *made;
+    NN_TRY(NN_ALLOCATE(&made, 1, "an open file"));
+    made->id = H5I_INVALID_HID;
+    NN_TRY_TO(failed, status, nn_copy_text(path, &made->path));
+    made->id = file_try(path, false, reason);
+    if (made->id < 0) {
+        status = nn_fail(NN_ERROR_IO, "%s cannot be opened again (HDF5: %s)", path, reason);
+        goto failed;
+    }
     *file = made;
     return NN_OK;
 failed:
@@ -187,10 +205,9 @@ static nn_status file_open_memory(nn_store_file *file)
     return status;
 }
 
-nn_status nn_store_open_image(const void *bytes, size_t size, const char *name, nn_store_file **file)
+static nn_status image_open(const void *bytes, size_t size, const char *name, nn_store_file **file)
 {
     nn_status status;
-    nn_store_silence_hdf5();
     *file = NULL;
     nn_store_file *made;
     NN_TRY(NN_ALLOCATE(&made, 1, "an open file"));
@@ -204,10 +221,17 @@ failed:
     return status;
 }
 
+nn_status nn_store_open_image(const void *bytes, size_t size, const char *name, nn_store_file **file)
+{
+    return NN_STORE_LOCKED(image_open(bytes, size, name, file));
+}
+
 void nn_store_close(nn_store_file *file)
 {
     if (!file) return;
+    nn_store_lock();
     if (file->id >= 0) H5Fclose(file->id);
+    nn_store_unlock();
     nn_free(file->path);
     nn_free(file);
 }

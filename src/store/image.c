@@ -8,7 +8,6 @@
 
 /* HDF5 lets the file in memory grow by this much. */
 #define IMAGE_INCREMENT ((size_t)4 << 20)
-#define IMAGE_LONGEST_ATTRIBUTE ((size_t)60000)
 
 struct nn_store_image {
     hid_t file;
@@ -45,10 +44,9 @@ static nn_status image_make_properties(nn_store_image *image)
     return made ? NN_OK : nn_store_fail_hdf5(NN_ERROR_IO, "HDF5 cannot make a file in memory");
 }
 
-nn_status nn_store_image_create(nn_store_image **image)
+static nn_status image_create(nn_store_image **image)
 {
     nn_status status;
-    nn_store_silence_hdf5();
     *image = NULL;
     nn_store_image *made;
     NN_TRY(NN_ALLOCATE(&made, 1, "a checkpoint in memory"));
@@ -62,12 +60,19 @@ failed:
     return status;
 }
 
+nn_status nn_store_image_create(nn_store_image **image)
+{
+    return NN_STORE_LOCKED(image_create(image));
+}
+
 void nn_store_image_destroy(nn_store_image *image)
 {
     if (!image) return;
+    nn_store_lock();
     if (image->dataset >= 0) H5Pclose(image->dataset);
     if (image->links >= 0) H5Pclose(image->links);
     if (image->file >= 0) H5Fclose(image->file);
+    nn_store_unlock();
     nn_free(image);
 }
 
@@ -106,8 +111,8 @@ static hid_t image_make_space(int dimensions, const int64_t *extents, size_t *co
     return dimensions == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(dimensions, converted, NULL);
 }
 
-nn_status nn_store_image_put(nn_store_image *image, const char *dataset, nn_store_type type, int dimensions,
-                             const int64_t *extents, const void *values)
+static nn_status image_put(nn_store_image *image, const char *dataset, nn_store_type type, int dimensions,
+                           const int64_t *extents, const void *values)
 {
     size_t count;
     hid_t id = H5I_INVALID_HID;
@@ -125,15 +130,17 @@ nn_status nn_store_image_put(nn_store_image *image, const char *dataset, nn_stor
     return status;
 }
 
+nn_status nn_store_image_put(nn_store_image *image, const char *dataset, nn_store_type type, int dimensions,
+                             const int64_t *extents, const void *values)
+{
+    return NN_STORE_LOCKED(image_put(image, dataset, type, dimensions, extents, values));
+}
+
 /* A string type as long as the text and its final NUL. */
 static nn_status image_make_text_type(const char *name, const char *text, hid_t *type)
 {
-    *type = H5Tcopy(H5T_C_S1);
-    if (*type >= 0 && H5Tset_size(*type, strlen(text) + 1) >= 0 && H5Tset_cset(*type, H5T_CSET_UTF8) >= 0)
-        return NN_OK;
-    nn_status status = image_fail("make the type of", name);
-    if (*type >= 0) H5Tclose(*type);
-    return status;
+    *type = nn_store_text_type(strlen(text) + 1);
+    return *type >= 0 ? NN_OK : image_fail("make the type of", name);
 }
 
 static nn_status image_write_text(nn_store_image *image, const char *name, hid_t type, const char *text)
@@ -146,7 +153,7 @@ static nn_status image_write_text(nn_store_image *image, const char *name, hid_t
     return status;
 }
 
-nn_status nn_store_image_put_text(nn_store_image *image, const char *dataset, const char *text)
+static nn_status image_put_text(nn_store_image *image, const char *dataset, const char *text)
 {
     hid_t type;
     NN_TRY(image_make_text_type(dataset, text, &type));
@@ -155,10 +162,15 @@ nn_status nn_store_image_put_text(nn_store_image *image, const char *dataset, co
     return status;
 }
 
-nn_status nn_store_image_put_attribute(nn_store_image *image, const char *name, const char *text)
+nn_status nn_store_image_put_text(nn_store_image *image, const char *dataset, const char *text)
+{
+    return NN_STORE_LOCKED(image_put_text(image, dataset, text));
+}
+
+static nn_status image_put_attribute(nn_store_image *image, const char *name, const char *text)
 {
     hid_t type;
-    if (strlen(text) > IMAGE_LONGEST_ATTRIBUTE)
+    if (strlen(text) > NN_STORE_LONGEST_ATTRIBUTE)
         NN_FAIL(NN_ERROR_IO,
                 "the attribute \"%s\" of %zu bytes is longer than HDF5 allows: store it as a dataset", name,
                 strlen(text));
@@ -166,6 +178,11 @@ nn_status nn_store_image_put_attribute(nn_store_image *image, const char *name, 
     nn_status status = image_write_attribute(image->file, name, type, text);
     H5Tclose(type);
     return status;
+}
+
+nn_status nn_store_image_put_attribute(nn_store_image *image, const char *name, const char *text)
+{
+    return NN_STORE_LOCKED(image_put_attribute(image, name, text));
 }
 
 static nn_status image_take_bytes(nn_store_image *image, void **bytes, size_t *size)
@@ -180,6 +197,8 @@ static nn_status image_take_bytes(nn_store_image *image, void **bytes, size_t *s
         nn_free(taken);
         return status;
     }
+    H5Fclose(image->file); /* its memory goes; the bytes are already ours */
+    image->file = H5I_INVALID_HID;
     *bytes = taken;
     *size = (size_t)length;
     return NN_OK;
@@ -189,9 +208,7 @@ nn_status nn_store_image_seal(nn_store_image *image, void **bytes, size_t *size)
 {
     *bytes = NULL;
     *size = 0;
-    NN_TRY(image_take_bytes(image, bytes, size));
-    H5Fclose(image->file); /* its memory goes; the bytes are already ours */
-    image->file = H5I_INVALID_HID;
+    NN_TRY(NN_STORE_LOCKED(image_take_bytes(image, bytes, size)));
     nn_store_seal(*bytes, *size);
     *size += NN_STORE_SEAL_SIZE;
     return NN_OK;

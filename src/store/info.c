@@ -5,6 +5,8 @@
 
 #include "store/internal.h"
 
+#define INFO_FILE_NAME 4096
+
 int64_t nn_store_count(const nn_store_info *info)
 {
     int64_t count = 1;
@@ -33,42 +35,23 @@ static bool info_take_space(hid_t space, nn_store_info *info)
     return class != H5S_NO_CLASS && info->dimensions >= 0 && nn_store_count(info) >= 0;
 }
 
-static void info_append_filter(nn_store_info *info, const char *name)
+/* Whether the dataset stands in another file, where a link has led. */
+static bool info_is_linked(const nn_store_file *file, hid_t dataset)
 {
-    size_t used = strlen(info->filters);
-    snprintf(info->filters + used, sizeof info->filters - used, "%s%s", used > 0 ? " " : "", name);
+    char here[INFO_FILE_NAME], there[INFO_FILE_NAME];
+    return H5Fget_name(file->id, here, sizeof here) > 0 && H5Fget_name(dataset, there, sizeof there) > 0 &&
+           strcmp(here, there) != 0;
 }
 
-static void info_take_filters(hid_t creation, nn_store_info *info)
+/* Compact, external and virtual datasets are never without room. */
+static bool info_is_written(hid_t dataset, H5D_layout_t layout, const nn_store_info *info)
 {
-    static const struct {
-        H5Z_filter_t id;
-        const char *name;
-    } known[] = {
-        {H5Z_FILTER_DEFLATE, "deflate"},
-        {H5Z_FILTER_SHUFFLE, "shuffle"},
-        {H5Z_FILTER_FLETCHER32, "fletcher32"},
-        {H5Z_FILTER_SZIP, "szip"},
-        {H5Z_FILTER_NBIT, "nbit"},
-        {H5Z_FILTER_SCALEOFFSET, "scaleoffset"},
-    };
-    int count = H5Pget_nfilters(creation);
-    for (int i = 0; i < count; i++) {
-        unsigned flags, configuration;
-        size_t values = 0;
-        char stored[48] = "";
-        H5Z_filter_t id = H5Pget_filter2(creation, (unsigned)i, &flags, &values, NULL, sizeof stored, stored,
-                                         &configuration);
-        stored[sizeof stored - 1] = '\0';
-        const char *name = stored;
-        for (size_t k = 0; k < sizeof known / sizeof *known; k++)
-            if (known[k].id == id) name = known[k].name;
-        if (!*name) snprintf(stored, sizeof stored, "filter %d", (int)id);
-        info_append_filter(info, name);
-    }
+    if (nn_store_count(info) == 0) return true;
+    return (layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED) || H5Dget_storage_size(dataset) > 0;
 }
 
-static void info_take_layout(hid_t dataset, hid_t creation, size_t element_size, nn_store_info *info)
+static void info_take_layout(const nn_store_file *file, hid_t dataset, hid_t creation, size_t element_size,
+                             nn_store_info *info)
 {
     hsize_t chunk[NN_STORE_MAX_DIMENSIONS];
     H5D_layout_t layout = H5Pget_layout(creation);
@@ -77,10 +60,13 @@ static void info_take_layout(hid_t dataset, hid_t creation, size_t element_size,
         int dimensions = H5Pget_chunk(creation, NN_STORE_MAX_DIMENSIONS, chunk);
         for (int d = 0; d < dimensions; d++) info->chunk[d] = (int64_t)chunk[d];
     }
-    info_take_filters(creation, info);
+    nn_store_describe_filters(creation, info);
+    info->is_virtual = layout == H5D_VIRTUAL;
+    info->external = H5Pget_external_count(creation) > 0 || info_is_linked(file, dataset);
+    info->written = info_is_written(dataset, layout, info);
     /* HDF5 does not know what a virtual dataset's parts occupy. */
     info->storage_bytes =
-        layout == H5D_VIRTUAL ? (uint64_t)nn_store_count(info) * element_size : H5Dget_storage_size(dataset);
+        info->is_virtual ? (uint64_t)nn_store_count(info) * element_size : H5Dget_storage_size(dataset);
 }
 
 nn_status nn_store_describe(const nn_store_file *file, hid_t dataset, const char *name, nn_store_info *info)
@@ -98,7 +84,7 @@ nn_status nn_store_describe(const nn_store_file *file, hid_t dataset, const char
             name, file->path);
     } else {
         nn_store_describe_type(type, info);
-        info_take_layout(dataset, creation, H5Tget_size(type), info);
+        info_take_layout(file, dataset, creation, H5Tget_size(type), info);
     }
     if (creation >= 0) H5Pclose(creation);
     if (space >= 0) H5Sclose(space);

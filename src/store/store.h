@@ -1,6 +1,8 @@
 /*
- * HDF5 in, HDF5 out. The only folder that includes hdf5.h; one thread of a rank calls it. Every rank opens
- * files on its own with the serial driver. HDF5's own error stack is turned into our one message.
+ * HDF5 in, HDF5 out. The only folder that includes hdf5.h. Every rank opens files on its own with the serial
+ * driver. HDF5's own error stack is turned into our one message. Any thread may call these functions: one
+ * lock of the process lets one at a time into HDF5. A file, array, image or writer is itself used by one
+ * thread at a time.
  */
 #ifndef NN_STORE_STORE_H
 #define NN_STORE_STORE_H
@@ -46,6 +48,11 @@ typedef struct nn_store_info {
     int64_t chunk[NN_STORE_MAX_DIMENSIONS];
     char filters[64]; /* "deflate", "shuffle deflate", "" */
     uint64_t storage_bytes;
+    bool half;       /* float16 in the file */
+    bool big_endian; /* in the file */
+    bool external;   /* its values stand in another file: raw external storage, or a link to that file */
+    bool is_virtual; /* its values stand in other datasets */
+    bool written;    /* false: there are elements, but none was ever written; they read as the fill value */
 } nn_store_info;
 
 /* Opens read-only. Retries without file locking where the file system has none, and warns. Messages tell a
@@ -67,14 +74,34 @@ bool nn_store_has(nn_store_file *file, const char *dataset);
 const nn_store_info *nn_store_array_info(const nn_store_array *array);
 
 /* Reads rows [first, first + rows) along the first dimension, whole, as `type` (a numeric one), to `values`.
- * HDF5 converts: what `type` cannot hold silently becomes its nearest limit, fractions are cut off. */
+ * HDF5 converts: what `type` cannot hold silently becomes its nearest limit, fractions are cut off. A
+ * contiguous array is read past HDF5, and past the lock, where `type` is what the file holds. The failure
+ * tells which rows are damaged. */
 nn_status nn_store_read_rows(nn_store_array *array, int64_t first, int64_t rows, nn_store_type type,
                              void *values);
+/* Reads indices [first, first + count) of dimension `axis` and delivers them with that dimension moved to the
+ * front, the others behind it in their order; with axis 0 the same as nn_store_read_rows. Otherwise needs
+ * some MiB of memory more, or one chunk. Packed chunks are unpacked once when `first` and `count` are
+ * multiples of the chunk's extent along the axis. */
+nn_status nn_store_read_slab(nn_store_array *array, int axis, int64_t first, int64_t count,
+                             nn_store_type type, void *values);
+/* Finds the first of indices [first, first + count) of dimension `axis` that cannot be read, and how many
+ * follow it without a gap (all indices of a damaged chunk, as far as asked for); *bad_count is 0 when all
+ * can be read. Reads them all, in bounded memory. */
+nn_status nn_store_find_damage(nn_store_array *array, int axis, int64_t first, int64_t count,
+                               int64_t *bad_first, int64_t *bad_count);
+/* Reads the first and the last element, whatever their type: for a look at a file that may be malformed. */
+nn_status nn_store_touch(nn_store_file *file, const char *dataset);
 /* Reads the whole array as `type`, of which exactly `count` elements are expected. */
 nn_status nn_store_read(nn_store_file *file, const char *dataset, nn_store_type type, size_t count,
                         void *values);
 /* Reads a byte string dataset or a text attribute of the root group ("@name"); *text is the caller's. */
 nn_status nn_store_read_text(nn_store_file *file, const char *dataset, char **text);
+/* Reads a one-dimensional dataset of strings, of fixed or variable length, at most NN_STORE_MOST_NAMES.
+ * *names and each of its items are the caller's (nn_store_free_names). */
+#define NN_STORE_MOST_NAMES 1000000
+nn_status nn_store_read_names(nn_store_file *file, const char *dataset, char ***names, size_t *count);
+void nn_store_free_names(char **names, size_t count); /* accepts NULL */
 
 /* ---- writing: an image in memory, then an atomic commit ---- */
 

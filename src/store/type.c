@@ -42,6 +42,24 @@ hid_t nn_store_memory_type(nn_store_type type)
     return nn_store_type_is_numeric(type) ? native[type] : H5I_INVALID_HID;
 }
 
+hid_t nn_store_half_type(void)
+{
+    hid_t type = H5Tcopy(H5T_IEEE_F32LE);
+    if (type >= 0 && H5Tset_fields(type, 15, 10, 5, 0, 10) >= 0 && H5Tset_size(type, 2) >= 0 &&
+        H5Tset_ebias(type, 15) >= 0)
+        return type;
+    if (type >= 0) H5Tclose(type);
+    return H5I_INVALID_HID;
+}
+
+hid_t nn_store_text_type(size_t size)
+{
+    hid_t type = H5Tcopy(H5T_C_S1);
+    if (type >= 0 && H5Tset_size(type, size) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0) return type;
+    if (type >= 0) H5Tclose(type);
+    return H5I_INVALID_HID;
+}
+
 /* The smallest type of ours that holds an integer of `size` bytes. */
 static nn_store_type type_of_integer(size_t size, bool is_signed)
 {
@@ -56,26 +74,51 @@ static nn_store_type type_of_integer(size_t size, bool is_signed)
     return NN_STORE_UNSUPPORTED;
 }
 
-static void type_describe_number(hid_t type, H5T_class_t class, const char *prefix, nn_store_info *info)
+static const char *type_order(hid_t type, nn_store_info *info)
 {
-    size_t size = H5Tget_size(type);
-    bool is_signed = class == H5T_INTEGER && H5Tget_sign(type) == H5T_SGN_2;
-    const char *kind = class == H5T_FLOAT ? "float" : is_signed ? "int" : "uint";
-    const char *order = size > 1 && H5Tget_order(type) == H5T_ORDER_BE ? " big-endian" : "";
-    if (class == H5T_FLOAT)
-        info->type = size <= sizeof(float) ? NN_STORE_F32 : NN_STORE_F64;
-    else
-        info->type = type_of_integer(size, is_signed);
-    snprintf(info->type_name, sizeof info->type_name, "%s%s%zu%s", prefix, kind, H5Tget_precision(type),
-             order);
+    info->big_endian = H5Tget_size(type) > 1 && H5Tget_order(type) == H5T_ORDER_BE;
+    return info->big_endian ? " big-endian" : "";
 }
 
-/* h5py keeps booleans as an enumeration over int8: readable as what lies beneath. */
+static void type_describe_integer(hid_t type, const char *prefix, nn_store_info *info)
+{
+    bool is_signed = H5Tget_sign(type) == H5T_SGN_2;
+    info->type = type_of_integer(H5Tget_size(type), is_signed);
+    snprintf(info->type_name, sizeof info->type_name, "%s%s%zu%s", prefix, is_signed ? "int" : "uint",
+             H5Tget_precision(type), type_order(type, info));
+}
+
+/* float16 and bfloat16 share their size, not their mantissa. */
+static void type_describe_float(hid_t type, nn_store_info *info)
+{
+    size_t sign, exponent, exponent_bits, mantissa, mantissa_bits = 0, precision = H5Tget_precision(type);
+    H5Tget_fields(type, &sign, &exponent, &exponent_bits, &mantissa, &mantissa_bits);
+    info->type = H5Tget_size(type) <= sizeof(float) ? NN_STORE_F32 : NN_STORE_F64;
+    info->half = precision == 16 && mantissa_bits == 10;
+    snprintf(info->type_name, sizeof info->type_name, "%sfloat%zu%s",
+             precision == 16 && mantissa_bits == 7 ? "b" : "", precision, type_order(type, info));
+}
+
+/* numpy's bool, as h5py keeps it: FALSE and TRUE over 8 bits. */
+static bool type_is_truth(hid_t type)
+{
+    int8_t value;
+    return H5Tget_size(type) == 1 && H5Tget_nmembers(type) == 2 &&
+           H5Tenum_valueof(type, "FALSE", &value) >= 0 && value == 0 &&
+           H5Tenum_valueof(type, "TRUE", &value) >= 0 && value == 1;
+}
+
+/* Readable as what lies beneath. */
 static void type_describe_enumeration(hid_t type, nn_store_info *info)
 {
+    if (type_is_truth(type)) {
+        info->type = NN_STORE_U8;
+        snprintf(info->type_name, sizeof info->type_name, "bool");
+        return;
+    }
     hid_t base = H5Tget_super(type);
     if (base < 0) return;
-    type_describe_number(base, H5T_INTEGER, "enumeration of ", info);
+    type_describe_integer(base, "enumeration of ", info);
     H5Tclose(base);
 }
 
@@ -104,8 +147,10 @@ void nn_store_describe_type(hid_t type, nn_store_info *info)
     H5T_class_t class = H5Tget_class(type);
     info->type = NN_STORE_UNSUPPORTED;
     snprintf(info->type_name, sizeof info->type_name, "%s", type_name_of_class(class));
-    if (class == H5T_INTEGER || class == H5T_FLOAT) {
-        type_describe_number(type, class, "", info);
+    if (class == H5T_INTEGER) {
+        type_describe_integer(type, "", info);
+    } else if (class == H5T_FLOAT) {
+        type_describe_float(type, info);
     } else if (class == H5T_ENUM) {
         type_describe_enumeration(type, info);
     } else if (class == H5T_STRING) {

@@ -69,7 +69,7 @@ nn_status nn_store_read_verified(nn_store_file *file, const char *dataset, nn_st
 {
     nn_store_array *array;
     NN_TRY(nn_store_array_open(file, dataset, &array));
-    nn_status status = verified_read(array, type, count, values);
+    nn_status status = NN_STORE_LOCKED(verified_read(array, type, count, values));
     nn_store_array_close(array);
     return status;
 }

@@ -65,14 +65,20 @@ static nn_status visit_collect(nn_store_file *file, visit_names *names)
     return names->status;
 }
 
+static nn_status visit_describe(nn_store_file *file, const char *name, nn_store_info *info)
+{
+    hid_t dataset;
+    NN_TRY(nn_store_dataset_open(file, name, &dataset));
+    nn_status status = nn_store_describe(file, dataset, name, info);
+    H5Dclose(dataset);
+    return status;
+}
+
+/* Without the lock while it visits, which may take long. */
 static nn_status visit_one(nn_store_file *file, const char *name, nn_store_visitor visit, void *context)
 {
     nn_store_info info;
-    hid_t dataset;
-    NN_TRY(nn_store_dataset_open(file, name, &dataset));
-    nn_status status = nn_store_describe(file, dataset, name, &info);
-    H5Dclose(dataset);
-    NN_TRY(status);
+    NN_TRY(NN_STORE_LOCKED(visit_describe(file, name, &info)));
     return visit(context, name, &info);
 }
 
@@ -80,7 +86,7 @@ nn_status nn_store_visit(nn_store_file *file, nn_store_visitor visit, void *cont
 {
     visit_names names;
     nn_status status = NN_OK;
-    NN_TRY(visit_collect(file, &names));
+    NN_TRY(NN_STORE_LOCKED(visit_collect(file, &names)));
     for (size_t i = 0; i < names.count && status == NN_OK; i++)
         status = visit_one(file, names.items[i], visit, context);
     visit_release(&names);
@@ -95,9 +101,12 @@ const char *nn_store_bare_name(const char *dataset)
 
 bool nn_store_has(nn_store_file *file, const char *dataset)
 {
-    if (*dataset == '@') return H5Aexists(file->id, dataset + 1) > 0;
     const char *name = nn_store_bare_name(dataset);
-    return *name && visit_kind(file->id, name) == H5I_DATASET;
+    nn_store_lock();
+    bool has = *dataset == '@' ? H5Aexists(file->id, dataset + 1) > 0
+                               : *name && visit_kind(file->id, name) == H5I_DATASET;
+    nn_store_unlock();
+    return has;
 }
 
 /* ": a, b, c and 4 more": the names that start with `prefix`, `first` before the others. */
@@ -141,13 +150,14 @@ nn_status nn_store_fail_not_dataset(nn_store_file *file, const char *name)
 {
     visit_names names;
     nn_text text = {0};
+    NN_TRY(nn_store_check_links(file, name));
     bool linked = *name && H5Lexists(file->id, name, H5P_DEFAULT) > 0;
     H5I_type_t kind = *name ? visit_kind(file->id, name) : H5I_GROUP;
     if (linked && kind == H5I_BADID)
         return nn_store_fail_hdf5(
             NN_ERROR_DATA,
-            "\"%s\" of %s leads to nothing that can be opened: it is damaged, or a link to a "
-            "file or dataset that is not there",
+            "\"%s\" of %s leads to nothing that can be opened: it is damaged, or a link to a dataset that is "
+            "not there",
             name, file->path);
     if (linked && kind != H5I_GROUP)
         NN_FAIL(NN_ERROR_DATA, "\"%s\" of %s is not a dataset: name a dataset", name, file->path);

@@ -80,7 +80,7 @@ static nn_status words_take(const words_source *source, char **text)
     return variable ? words_read_variable(source, text) : words_read_fixed(source, text);
 }
 
-nn_status nn_store_read_text(nn_store_file *file, const char *dataset, char **text)
+static nn_status words_read_text(nn_store_file *file, const char *dataset, char **text)
 {
     bool is_attribute = *dataset == '@';
     words_source source = {.is_attribute = is_attribute, .path = file->path};
@@ -93,4 +93,9 @@ nn_status nn_store_read_text(nn_store_file *file, const char *dataset, char **te
     nn_status status = words_take(&source, text);
     words_close(&source);
     return status;
+}
+
+nn_status nn_store_read_text(nn_store_file *file, const char *dataset, char **text)
+{
+    return NN_STORE_LOCKED(words_read_text(file, dataset, text));
 }

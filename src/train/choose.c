@@ -3,6 +3,8 @@
 
 #ifndef NN_REAL_DOUBLE
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -10,6 +12,7 @@
 #include "store/store.h"
 #include "train/engine.h"
 #include "train/files.h"
+#include "train/settings_data.h"
 
 static const nn_engine *const engines[] = {&nn_engine_f32, &nn_engine_f64};
 
@@ -43,6 +46,36 @@ static nn_status choose_from_config(const nn_job *job, const nn_engine **engine,
     *hash = choose_hash(config, job);
     nn_config_destroy(config);
     return NN_OK;
+}
+
+void nn_job_folder(const char *config_path, char *folder)
+{
+    const char *slash = strrchr(config_path, '/');
+    char path[NN_PATH_SIZE], *real;
+    snprintf(path, sizeof path, "%.*s", slash ? (int)(slash - config_path + 1) : 1, slash ? config_path : ".");
+    real = realpath(path, NULL);
+    snprintf(folder, NN_PATH_SIZE, "%s", real ? real : path);
+    free(real);
+}
+
+nn_status nn_job_files(const nn_job *job, nn_text_list *files)
+{
+    nn_config *config = NULL;
+    nn_data_options data = {0};
+    char folder[NN_PATH_SIZE];
+    *files = (nn_text_list){0};
+    NN_TRY(nn_config_load(job->config_path, job->overrides, job->override_count, &config));
+    nn_settings_read_data(config, nn_config_root(config), &data);
+    nn_job_folder(job->config_path, folder);
+    nn_status status = nn_data_files(&data, folder, files);
+    nn_data_options_release(&data);
+    nn_config_destroy(config);
+    return status;
+}
+
+void nn_job_files_release(nn_text_list *files)
+{
+    nn_data_files_release(files);
 }
 
 nn_status nn_train_job(nn_comm *comm, const nn_job *job, nn_train_result *result)

@@ -27,21 +27,48 @@ static nn_status evaluate_gather(nn_comm *comm, int64_t leaves, int width, const
     return status;
 }
 
-static nn_status evaluate_run(nn_comm *comm, nn_workers *workers, const nn_model *model,
-                              const nn_dataset *data, nn_part part, int64_t microbatch_size,
+/* The leaves of this rank, one after the other. */
+typedef struct evaluate_leaves {
+    int64_t samples, leaves;
+    nn_tree_node share;
+} evaluate_leaves;
+
+static bool evaluate_schedule(const void *context, int64_t index, nn_data_span *span)
+{
+    const evaluate_leaves *of = context;
+    if (of->share.begin + index >= of->share.end) return false;
+    nn_tree_node range = nn_tree_leaf_samples(of->samples, of->leaves, of->share.begin + index);
+    *span = (nn_data_span){.first = range.begin, .count = range.end - range.begin};
+    return true;
+}
+
+static nn_status evaluate_share(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
+                                nn_part part, const evaluate_leaves *of, const nn_real *weights,
+                                const nn_real *constant, double *figures)
+{
+    nn_nonfinite found;
+    int64_t depth = nn_workers_threads(workers) + 1;
+    nn_status status = nn_dataset_follow(data, part, evaluate_schedule, of, 0, depth, constant == NULL);
+    NN_TRY(nn_comm_agree(comm, status));
+    nn_workers_evaluate(workers, part, of->leaves, of->share, weights, constant, figures, &found);
+    status = nn_dataset_status(data, part);
+    if (status == NN_OK && found.position >= 0) status = evaluate_fail(model, part, found);
+    nn_dataset_unfollow(data, part);
+    return nn_comm_agree(comm, status);
+}
+
+static nn_status evaluate_run(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data, nn_part part, int64_t microbatch_size,
                               const nn_real *weights, const nn_real *constant, nn_figures *figures)
 {
     int64_t leaves = (nn_dataset_count(data, part) + microbatch_size - 1) / microbatch_size;
     int width = nn_figures_width(model);
     nn_tree_node share = nn_tree_share(leaves, nn_comm_rank(comm), nn_comm_size(comm));
     double *own = NULL, *all = NULL, sums[NN_FIGURE_METRICS + NN_MODEL_METRICS * NN_METRIC_SUMS];
-    nn_nonfinite found;
+    evaluate_leaves of = {nn_dataset_count(data, part), leaves, share};
     nn_status status = NN_ALLOCATE(&own, (share.end - share.begin) * width, "an evaluation");
     if (status == NN_OK) status = NN_ALLOCATE(&all, leaves * width, "an evaluation");
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
-    nn_workers_evaluate(workers, part, leaves, share, weights, constant, own, &found);
-    NN_TRY_TO(done, status,
-              nn_comm_agree(comm, found.position < 0 ? NN_OK : evaluate_fail(model, part, found)));
+    NN_TRY_TO(done, status, evaluate_share(comm, workers, model, data, part, &of, weights, constant, own));
     NN_TRY_TO(done, status, evaluate_gather(comm, leaves, width, own, all));
     nn_tree_sum(leaves, (size_t)width, all, sums);
     nn_figures_finish(model, sums, figures);
@@ -51,14 +78,14 @@ done:
     return status;
 }
 
-nn_status nn_evaluate_part(nn_comm *comm, nn_workers *workers, const nn_model *model, const nn_dataset *data,
+nn_status nn_evaluate_part(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
                            nn_part part, int64_t microbatch_size, const nn_real *weights, nn_figures *figures)
 {
     return evaluate_run(comm, workers, model, data, part, microbatch_size, weights, NULL, figures);
 }
 
 nn_status nn_evaluate_baseline(nn_comm *comm, nn_workers *workers, const nn_model *model,
-                               const nn_dataset *data, nn_part part, int64_t microbatch_size,
+                               nn_dataset *data, nn_part part, int64_t microbatch_size,
                                nn_figures *figures)
 {
     int64_t columns = nn_shape_count(model->network->layers[model->network->layer_count - 1].output_shape);

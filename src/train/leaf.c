@@ -12,22 +12,35 @@ static int64_t leaf_output_count(const nn_model *model)
     return nn_shape_count(model->network->layers[model->network->layer_count - 1].output_shape);
 }
 
-size_t nn_leaf_memory(const nn_model *model, int64_t capacity)
+/* Whether figures are in other units than what the network computes. */
+static bool leaf_has_units(const nn_model *model)
 {
-    size_t targets = (size_t)(capacity * leaf_output_count(model)) * sizeof(nn_real);
-    size_t units = model->target_scaling.columns ? 2 * targets : 0;
-    return nn_microbatch_memory(model->network, capacity, true) + (size_t)capacity * 2 * sizeof(int64_t) +
-           targets + units;
+    return model->target_scaling.columns > 0 || model->target.transform == NN_TRANSFORM_LOG;
 }
 
-nn_status nn_leaf_create(const nn_model *model, int64_t capacity, nn_leaf *leaf)
+static int64_t leaf_label_count(const nn_model *model)
+{
+    return model->target.is_class ? nn_shape_count(model->target.shape) : 0;
+}
+
+size_t nn_leaf_memory(const nn_model *model, const nn_dataset *data, int64_t capacity)
+{
+    size_t targets = (size_t)(capacity * leaf_output_count(model)) * sizeof(nn_real);
+    size_t units = leaf_has_units(model) ? 2 * targets : 0;
+    return nn_microbatch_memory(model->network, capacity, true) +
+           (size_t)(capacity * (1 + leaf_label_count(model))) * sizeof(int64_t) + targets + units +
+           (size_t)(capacity * nn_dataset_scratch(data)) * sizeof(nn_real);
+}
+
+nn_status nn_leaf_create(const nn_model *model, const nn_dataset *data, int64_t capacity, nn_leaf *leaf)
 {
     int64_t outputs = capacity * leaf_output_count(model);
     NN_TRY(nn_microbatch_create(model->network, capacity, true, &leaf->microbatch));
     NN_TRY(NN_ALLOCATE(&leaf->samples, capacity, "a microbatch"));
-    NN_TRY(NN_ALLOCATE(&leaf->labels, capacity, "a microbatch"));
+    NN_TRY(NN_ALLOCATE(&leaf->labels, capacity * leaf_label_count(model), "a microbatch"));
     NN_TRY(NN_ALLOCATE(&leaf->targets, outputs, "the targets of a microbatch"));
-    if (model->target_scaling.columns == 0) return NN_OK;
+    NN_TRY(NN_ALLOCATE(&leaf->data_scratch, capacity * nn_dataset_scratch(data), "the transforms of the data"));
+    if (!leaf_has_units(model)) return NN_OK;
     NN_TRY(NN_ALLOCATE(&leaf->units_output, outputs, "the output of a microbatch"));
     return NN_ALLOCATE(&leaf->units_targets, outputs, "the targets of a microbatch");
 }
@@ -40,6 +53,7 @@ void nn_leaf_destroy(nn_leaf *leaf)
     nn_free(leaf->targets);
     nn_free(leaf->units_output);
     nn_free(leaf->units_targets);
+    nn_free(leaf->data_scratch);
 }
 
 static void leaf_gather(nn_leaf *leaf, const nn_model *model, const nn_dataset *data,
@@ -48,21 +62,26 @@ static void leaf_gather(nn_leaf *leaf, const nn_model *model, const nn_dataset *
     nn_microbatch *microbatch = leaf->microbatch;
     microbatch->samples = place->range.end - place->range.begin;
     leaf->first_position = place->batch_first + place->range.begin;
-    for (int64_t i = 0; i < microbatch->samples; i++)
-        leaf->samples[i] = nn_dataset_order(data, place->part, place->epoch, leaf->first_position + i);
-    nn_dataset_gather(data, place->part, microbatch->samples, leaf->samples, inputs,
-                      model->target.is_class ? NULL : leaf->targets,
-                      model->target.is_class ? leaf->labels : NULL);
+    bool mixes = place->training && inputs && nn_dataset_mixes(data);
+    nn_gathered gathered = {.inputs = inputs,
+                            .targets = !model->target.is_class || mixes ? leaf->targets : NULL,
+                            .labels = model->target.is_class ? leaf->labels : NULL,
+                            .samples = leaf->samples,
+                            .scratch = leaf->data_scratch};
+    nn_data_span span = {place->epoch, leaf->first_position, microbatch->samples};
+    nn_dataset_gather(data, place->part, span, place->training, &gathered);
+    leaf->soft = mixes && model->target.is_class;
 }
 
-void nn_leaf_load(nn_leaf *leaf, const nn_model *model, const nn_dataset *data, const nn_leaf_place *place)
+void nn_leaf_load(nn_leaf *leaf, const nn_model *model, const nn_dataset *data, const nn_leaf_place *place,
+                  bool inputs)
 {
     nn_microbatch *microbatch = leaf->microbatch;
     microbatch->first_sample = place->range.begin;
     microbatch->seed = place->seed;
     microbatch->step = place->step;
     microbatch->training = place->training;
-    leaf_gather(leaf, model, data, place, microbatch->outputs[0]);
+    leaf_gather(leaf, model, data, place, inputs ? microbatch->outputs[0] : NULL);
 }
 
 static nn_loss_call leaf_loss_call(const nn_leaf *leaf, const nn_model *model)
@@ -71,7 +90,8 @@ static nn_loss_call leaf_loss_call(const nn_leaf *leaf, const nn_model *model)
                           .columns = leaf_output_count(model),
                           .output = leaf->microbatch->outputs[model->network->layer_count - 1],
                           .labels = leaf->labels,
-                          .targets = leaf->targets};
+                          .targets = leaf->targets,
+                          .soft = leaf->soft ? leaf->targets : NULL};
 }
 
 double nn_leaf_denominator(nn_leaf *leaf, const nn_model *model, const nn_dataset *data,
@@ -83,14 +103,6 @@ double nn_leaf_denominator(nn_leaf *leaf, const nn_model *model, const nn_datase
     return model->loss->denominator(model->loss_options, &call);
 }
 
-/* Undoes the target's normalisation: values in the target's own units. */
-static void leaf_undo(const nn_scaling *scaling, int64_t count, const nn_real *values, nn_real *units)
-{
-    for (int64_t i = 0; i < count; i++) {
-        int64_t column = i % scaling->columns;
-        units[i] = (nn_real)(((double)values[i] - scaling->offset[column]) / scaling->scale[column]);
-    }
-}
 
 static void leaf_figures(nn_leaf *leaf, const nn_model *model, double denominator, double *figures)
 {
@@ -103,8 +115,8 @@ static void leaf_figures(nn_leaf *leaf, const nn_model *model, double denominato
     figures[NN_FIGURE_UNITS] = figures[NN_FIGURE_LOSS];
     call.gradient = NULL;
     if (leaf->units_output) {
-        leaf_undo(&model->target_scaling, call.samples * call.columns, call.output, leaf->units_output);
-        leaf_undo(&model->target_scaling, call.samples * call.columns, call.targets, leaf->units_targets);
+        nn_model_undo(model, call.samples * call.columns, call.output, leaf->units_output);
+        nn_model_undo(model, call.samples * call.columns, call.targets, leaf->units_targets);
         call.output = leaf->units_output;
         call.targets = leaf->units_targets;
         figures[NN_FIGURE_UNITS] = model->loss->evaluate(model->loss_options, &call);

@@ -16,7 +16,9 @@ typedef struct nn_leaf {
     nn_microbatch *microbatch;
     int64_t *samples; /* indices in the part */
     int64_t *labels;
-    nn_real *targets;      /* normalised */
+    nn_real *targets;      /* normalised; or soft targets */
+    bool soft;             /* targets are soft */
+    nn_real *data_scratch; /* of the data set's transforms */
     nn_real *units_output; /* output and targets in the target's own units; NULL where nothing is undone */
     nn_real *units_targets;
     int64_t first_position; /* of its first sample in the order of the part */
@@ -32,12 +34,13 @@ typedef struct nn_leaf_place {
     uint32_t step;
 } nn_leaf_place;
 
-nn_status nn_leaf_create(const nn_model *model, int64_t capacity, nn_leaf *leaf);
+nn_status nn_leaf_create(const nn_model *model, const nn_dataset *data, int64_t capacity, nn_leaf *leaf);
 void nn_leaf_destroy(nn_leaf *leaf);
-size_t nn_leaf_memory(const nn_model *model, int64_t capacity);
+size_t nn_leaf_memory(const nn_model *model, const nn_dataset *data, int64_t capacity);
 
-/* Gathers the samples; and only their targets, for the denominator that they add. */
-void nn_leaf_load(nn_leaf *leaf, const nn_model *model, const nn_dataset *data, const nn_leaf_place *place);
+/* Gathers the samples, or only their targets; the latter also for the denominator that they add. */
+void nn_leaf_load(nn_leaf *leaf, const nn_model *model, const nn_dataset *data, const nn_leaf_place *place,
+                  bool inputs);
 double nn_leaf_denominator(nn_leaf *leaf, const nn_model *model, const nn_dataset *data,
                            const nn_leaf_place *place);
 

@@ -18,12 +18,14 @@ static int64_t plan_divide_up(int64_t a, int64_t b)
 }
 
 nn_plan nn_plan_make(int64_t samples, int64_t batch_size, int64_t microbatch_size, int64_t epochs,
-                     bool drop_last)
+                     bool drop_last, int64_t limit_batches)
 {
     nn_plan plan = {
         .samples = samples, .batch_size = batch_size, .microbatch_size = microbatch_size, .epochs = epochs};
     if (plan.batch_size == 0) plan.batch_size = plan_default_batch(samples);
     if (plan.batch_size > samples) plan.batch_size = samples;
+    if (limit_batches > 0 && samples > limit_batches * plan.batch_size)
+        plan.samples = samples = limit_batches * plan.batch_size;
     if (plan.microbatch_size == 0) plan.microbatch_size = plan_default_microbatch(plan.batch_size);
     if (plan.microbatch_size > plan.batch_size) plan.microbatch_size = plan.batch_size;
     plan.length.steps_per_epoch =

@@ -12,7 +12,7 @@
 #define nn_plan_batch NN_REAL_SYMBOL(nn_plan_batch)
 
 typedef struct nn_plan {
-    int64_t samples; /* of the training part */
+    int64_t samples; /* of an epoch */
     int64_t batch_size, microbatch_size;
     int64_t epochs;
     nn_run_length length;        /* steps of the run, steps of an epoch */
@@ -24,9 +24,9 @@ typedef struct nn_batch {
     int64_t epoch, first, samples, leaves;
 } nn_batch;
 
-/* batch_size and microbatch_size of 0 are chosen by the rules that the options' help states. */
+/* limit_batches: an epoch ends after so many; 0: no limit. batch_size and microbatch_size of 0 are chosen by the rules that the options' help states. */
 nn_plan nn_plan_make(int64_t samples, int64_t batch_size, int64_t microbatch_size, int64_t epochs,
-                     bool drop_last);
+                     bool drop_last, int64_t limit_batches);
 
 nn_batch nn_plan_batch(const nn_plan *plan, int64_t step);
 

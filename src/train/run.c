@@ -74,7 +74,7 @@ static nn_status run_append(const nn_run *run, const char *line)
 
 /* One line of metrics.jsonl. What may differ between two equal runs stands under "time". */
 static nn_status run_record(nn_run *run, int64_t epoch, const nn_figures *train, const nn_figures *validation,
-                            double seconds, double rate, double utilisation)
+                            double seconds, double rate, double utilisation, double waited)
 {
     nn_text line = {0};
     const nn_settings *settings = &run->settings;
@@ -88,8 +88,9 @@ static nn_status run_record(nn_run *run, int64_t epoch, const nn_figures *train,
         nn_text_append(&line, ",\"validation\":");
         nn_figures_json(run->model, validation, &line);
     }
-    nn_text_append(&line, ",\"time\":{\"seconds\":%.3f,\"samples_per_second\":%.1f,\"utilisation\":%.4f}}\n",
-                   seconds, rate, utilisation);
+    nn_text_append(&line, ",\"time\":{\"seconds\":%.3f,\"samples_per_second\":%.1f,\"utilisation\":%.4f"
+                   ",\"waited_for_data\":%.3f}}\n",
+                   seconds, rate, utilisation, waited);
     nn_text_append(&run->state.history, "%s", line.bytes ? line.bytes : "");
     nn_status status = NN_OK;
     if (line.failed || run->state.history.failed)
@@ -101,7 +102,7 @@ static nn_status run_record(nn_run *run, int64_t epoch, const nn_figures *train,
 }
 
 static void run_show(const nn_run *run, int64_t epoch, const nn_figures *train, const nn_figures *validation,
-                     double rate, double utilisation)
+                     double rate, double utilisation, double waited)
 {
     nn_text text = {0};
     char left[NN_FORMAT_SIZE];
@@ -113,6 +114,7 @@ static void run_show(const nn_run *run, int64_t epoch, const nn_figures *train, 
     nn_text_append(&text, " | %.0f samples/s", rate);
     if (utilisation > 0) nn_text_append(&text, ", utilisation %.1f %%", 100 * utilisation);
     double samples = (double)(run->plan.length.steps - run->state.step) * (double)run->plan.batch_size;
+    if (nn_dataset_streams(run->data)) nn_text_append(&text, ", waited %.1f %% for data", 100 * waited);
     nn_log_line("%sepoch %lld/%lld: %s, %s left", run->progress.terminal ? "\r\033[K" : "", (long long)epoch,
                 (long long)run->plan.epochs, text.bytes ? text.bytes : "",
                 nn_format_seconds(left, samples / rate));
@@ -125,6 +127,7 @@ static nn_status run_end_epoch(nn_run *run, bool *best)
     nn_progress *progress = &run->progress;
     double seconds = nn_seconds() - progress->epoch_began;
     double rate = (double)progress->epoch_samples / seconds;
+    double waited = nn_dataset_waited(run->data, NN_TRAIN) - progress->waited;
     double utilisation = progress->peak > 0 ? run->model->network->flops_training * rate / progress->peak : 0;
     nn_figures train, validation;
     bool validates = nn_dataset_count(run->data, NN_VALIDATION) > 0;
@@ -142,12 +145,13 @@ static nn_status run_end_epoch(nn_run *run, bool *best)
         }
     }
     nn_status status =
-        run_record(run, epoch, &train, validates ? &validation : NULL, seconds, rate, utilisation);
+        run_record(run, epoch, &train, validates ? &validation : NULL, seconds, rate, utilisation, waited);
     NN_TRY(nn_comm_agree(run->comm, status));
-    run_show(run, epoch, &train, validates ? &validation : NULL, rate, utilisation);
+    run_show(run, epoch, &train, validates ? &validation : NULL, rate, utilisation, waited / seconds);
     memset(run->state.epoch_figures, 0, sizeof run->state.epoch_figures);
     progress->epoch_began = nn_seconds();
     progress->epoch_samples = 0;
+    progress->waited += waited;
     return NN_OK;
 }
 

@@ -34,6 +34,7 @@ typedef struct nn_progress {
     double began; /* of this process's first step, in seconds */
     double epoch_began, shown;
     int64_t epoch_samples; /* done by this process in the epoch under way */
+    double waited;         /* for data, up to the beginning of the epoch, in seconds */
     double peak;           /* FLOP/s of all cores of the job together; 0: not measured */
 } nn_progress;
 
@@ -67,12 +68,12 @@ nn_status nn_run_directory_prepare(const nn_job *job, nn_lease **lease);
 nn_status nn_run_directory_empty(const char *path);
 
 /* Figures of a part with the given weights; the same bits on any number of ranks. Collective. */
-nn_status nn_evaluate_part(nn_comm *comm, nn_workers *workers, const nn_model *model, const nn_dataset *data,
+nn_status nn_evaluate_part(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
                            nn_part part, int64_t microbatch_size, const nn_real *weights,
                            nn_figures *figures);
 /* Figures of the best constant guess. Collective. */
 nn_status nn_evaluate_baseline(nn_comm *comm, nn_workers *workers, const nn_model *model,
-                               const nn_dataset *data, nn_part part, int64_t microbatch_size,
+                               nn_dataset *data, nn_part part, int64_t microbatch_size,
                                nn_figures *figures);
 
 /* See nn_engine.evaluate. Collective. */

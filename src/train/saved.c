@@ -55,19 +55,11 @@ static nn_status saved_open(saved_model *saved)
 static nn_status saved_open_data(nn_comm *comm, const char *data_file, saved_model *saved)
 {
     nn_data_options *options = &saved->settings.data;
-    if (data_file) {
-        char *copy = NULL;
-        NN_TRY(nn_comm_agree(comm, nn_copy_text(data_file, &copy)));
-        nn_free(options->file);
-        options->file = copy;
-        for (int p = 0; p < NN_PARTS; p++) {
-            nn_free(options->parts[p].file);
-            options->parts[p].file = NULL;
-        }
-    }
-    if (options->parts[NN_TEST].x) {
-        nn_options_release(nn_part_options_table, &options->parts[NN_TRAIN]);
-        nn_options_release(nn_part_options_table, &options->parts[NN_VALIDATION]);
+    if (data_file) NN_TRY(nn_comm_agree(comm, nn_data_options_set_file(options, data_file)));
+    if (options->parts[NN_TEST].x.count > 0) {
+        nn_part_options_release(&options->parts[NN_TRAIN]);
+        nn_part_options_release(&options->parts[NN_VALIDATION]);
+        options->balanced = false;
         options->split.validation = options->split.test = 0;
     }
     nn_data_known known = {&saved->model->input_scaling, &saved->model->target_scaling,

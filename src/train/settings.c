@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "train/settings_data.h"
 
 static const char *const allreduce_choices[] = {"exact", "mpi", NULL};
 static const char *const precision_choices[] = {"float32", "float64", NULL};
@@ -28,6 +29,9 @@ const nn_option nn_training_options_table[] = {
      "of weights and arithmetic: float32 or float64"},
     {"clip_norm", NN_OPTION_REAL, FIELD(clip_norm), "0", 0, 1e30, NULL, NN_EFFECT_RESULT,
      "scales a gradient whose global norm is larger down to it; 0: no clipping"},
+    {"limit_batches", NN_OPTION_INTEGER, FIELD(limit_batches), "0", 0, 1e15, NULL, NN_EFFECT_RESULT,
+     "ends an epoch after so many batches, for trying things out; with data.shuffle: none they are the same in "
+     "every epoch; 0: no limit"},
     {"threads", NN_OPTION_INTEGER, FIELD(threads), "0", 0, 4096, NULL, NN_EFFECT_SPEED,
      "threads a rank; 0: OMP_NUM_THREADS, else the cores that the rank may use"},
     {"memory", NN_OPTION_REAL, FIELD(memory), "1024", 0.001, 1e9, NULL, NN_EFFECT_SPEED,
@@ -47,37 +51,6 @@ const nn_option nn_checkpoint_options_table[] = {
      "metric on the validation part that chooses the best weights, or loss (default: the first metric)"},
     {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
 #undef FIELD
-
-static const char *const part_names[NN_PARTS] = {"train", "validation", "test"};
-
-static void settings_read_data(nn_config *config, nn_config_node *root, nn_data_options *data)
-{
-    static const char *const sections[] = {"train", "validation", "test", "split", "fields", NULL};
-    nn_config_node *node = nn_config_get(root, "data");
-    if (!node) {
-        nn_config_error(config, NULL,
-                        "data: is missing; it names the file and the datasets, such as {file: data.h5, "
-                        "train: {x: x_train, y: y_train}}");
-        return;
-    }
-    nn_config_read(config, node, "data", nn_data_options_table, NULL, sections, data);
-    for (int p = 0; p < NN_PARTS; p++) {
-        char path[64];
-        snprintf(path, sizeof path, "data.%s", part_names[p]);
-        nn_config_node *part = nn_config_get(node, part_names[p]);
-        if (part || p == NN_TRAIN)
-            nn_config_read(config, part, path, nn_part_options_table, NULL, NULL, &data->parts[p]);
-    }
-    nn_config_read(config, nn_config_get(node, "split"), "data.split", nn_split_options_table, NULL, NULL,
-                   &data->split);
-    static const char *const fields[] = {"x", "y", NULL};
-    nn_config_node *fields_node = nn_config_get(node, "fields");
-    nn_config_check_keys(config, fields_node, fields);
-    nn_config_read(config, nn_config_get(fields_node, "x"), "data.fields.x", nn_field_options_table, NULL,
-                   NULL, &data->input);
-    nn_config_read(config, nn_config_get(fields_node, "y"), "data.fields.y", nn_field_options_table, NULL,
-                   NULL, &data->target);
-}
 
 /* What optimizers and schedules have in common for reading. */
 typedef struct choice {
@@ -165,7 +138,7 @@ nn_status nn_settings_read(nn_config *config, nn_settings *settings)
 {
     *settings = (nn_settings){0};
     nn_config_node *root = nn_config_root(config);
-    settings_read_data(config, root, &settings->data);
+    nn_settings_read_data(config, root, &settings->data);
     nn_model_spec_read(config, &settings->model);
     settings_read_optimizer(config, root, settings);
     settings_read_schedule(config, root, settings);
@@ -186,8 +159,7 @@ nn_status nn_settings_read(nn_config *config, nn_settings *settings)
 
 void nn_settings_release(nn_settings *settings)
 {
-    nn_options_release(nn_data_options_table, &settings->data);
-    for (int p = 0; p < NN_PARTS; p++) nn_options_release(nn_part_options_table, &settings->data.parts[p]);
+    nn_data_options_release(&settings->data);
     nn_model_spec_release(&settings->model);
     if (settings->optimizer_options)
         nn_options_release(settings->optimizer->options, settings->optimizer_options);

@@ -11,6 +11,9 @@
 #include "tensor/matrix.h"
 #include "train/run.h"
 
+/* Bytes of the line that names the classes. */
+#define SETUP_NAMES 120
+
 /* ---- configuration and data ---- */
 
 static nn_status setup_configuration(nn_run *run)
@@ -18,17 +21,6 @@ static nn_status setup_configuration(nn_run *run)
     const nn_job *job = run->job;
     NN_TRY(nn_config_load(job->config_path, job->overrides, job->override_count, &run->config));
     return nn_settings_read(run->config, &run->settings);
-}
-
-/* The folder of the configuration file, absolute. */
-static void setup_data_folder(nn_run *run)
-{
-    const char *path = run->job->config_path, *slash = strrchr(path, '/');
-    char folder[NN_PATH_SIZE], *real;
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
-    real = realpath(folder, NULL);
-    snprintf(run->data_folder, sizeof run->data_folder, "%s", real ? real : folder);
-    free(real);
 }
 
 static nn_status setup_check_ranks(const nn_run *run)
@@ -49,14 +41,15 @@ static nn_status setup_check_ranks(const nn_run *run)
 static nn_status setup_data(nn_run *run)
 {
     const nn_training_options *training = &run->settings.training;
-    setup_data_folder(run);
+    nn_job_folder(run->job->config_path, run->data_folder);
     /* A loss that sets a prediction's probabilities is a loss on classes. */
     bool classes = run->settings.model.loss->predict != NULL;
     NN_TRY(nn_dataset_open(run->comm, &run->settings.data, run->data_folder, (uint64_t)training->seed,
                            classes, NULL, &run->data));
     run->plan =
         nn_plan_make(nn_dataset_count(run->data, NN_TRAIN), training->batch_size, training->microbatch_size,
-                     training->epochs, training->last_batch == NN_LAST_BATCH_DROP);
+                     training->epochs, training->last_batch == NN_LAST_BATCH_DROP, training->limit_batches);
+    NN_TRY(nn_dataset_arrange(run->data, run->plan.batch_size, run->plan.leaves));
     return setup_check_ranks(run);
 }
 
@@ -67,6 +60,9 @@ static nn_status setup_model(nn_run *run)
                            run->plan.microbatch_size, &run->model));
     if (run->model->network->trainable_count == 0)
         NN_FAIL(NN_ERROR_USAGE, "network: no layer has parameters; add a layer such as dense");
+    if (nn_dataset_mixes(run->data) && run->model->target.is_class && !run->model->loss->takes_soft)
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.x.augment: mixup: the loss %s takes no mixed classes; leave mixup out",
+                run->model->loss->name);
     const char *best = run->settings.checkpoint.best;
     run->best_metric = run->model->metric_count > 0 ? 0 : -1;
     for (int m = 0; best && m < run->model->metric_count; m++)
@@ -99,6 +95,16 @@ static nn_status setup_workers(nn_run *run)
     return NN_OK;
 }
 
+/* The names on one line, as far as it goes. */
+static void setup_show_classes(const char *names, int64_t classes)
+{
+    char line[SETUP_NAMES];
+    snprintf(line, sizeof line, "%s", names);
+    for (char *at = line; *at; at++)
+        if (*at == '\n') *at = ',';
+    nn_log_line("%lld classes: %s%s", (long long)classes, line, strlen(names) >= sizeof line ? " ..." : "");
+}
+
 static void setup_announce(const nn_run *run, size_t before)
 {
     nn_text text = {0};
@@ -119,7 +125,11 @@ static void setup_announce(const nn_run *run, size_t before)
                 (long long)nn_dataset_count(run->data, NN_TEST), (long long)plan->batch_size,
                 (long long)plan->microbatch_size, (long long)plan->length.steps_per_epoch,
                 (long long)plan->epochs);
+    if (run->model->target.class_names)
+        setup_show_classes(run->model->target.class_names, run->model->target.classes);
     size_t own = nn_memory_in_use() - before + run->stepper->uncounted_bytes;
+    if (nn_dataset_streams(run->data))
+        nn_log_line("the data is streamed: up to %.0f MiB a rank are taken for it", run->settings.data.memory);
     nn_log_line(
         "memory: %s a rank, %s of data a node; rank 0 takes %s more while it saves",
         nn_format_bytes(announced, (double)own),
@@ -246,8 +256,8 @@ nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run)
     size_t before = nn_memory_in_use();
     NN_TRY(nn_comm_agree(comm, setup_model(run)));
     NN_TRY(nn_comm_agree(comm, setup_workers(run)));
-    NN_TRY(nn_stepper_create(comm, &run->settings, run->model, run->plan, run->workers, run->threads,
-                             &run->stepper));
+    NN_TRY(nn_stepper_create(comm, &run->settings, run->model, run->plan, run->workers, run->data,
+                             run->threads, &run->stepper));
     setup_announce(run, before);
     setup_warn(run);
     NN_TRY(nn_run_resume(run));

@@ -10,7 +10,7 @@
 
 /* A rank's message in the agreement: these values, then its leaves' figures, the denominators of its leaves
  * of the next step, and the sums of squares of its blocks. Everything is a double, positions included. */
-enum { MESSAGE_REQUESTS, MESSAGE_NONFINITE, MESSAGE_HEADER };
+enum { MESSAGE_REQUESTS, MESSAGE_FAILED, MESSAGE_HEADER };
 
 /* ---- making ---- */
 
@@ -79,7 +79,7 @@ done:
 }
 
 nn_status nn_stepper_create(nn_comm *comm, const nn_settings *settings, const nn_model *model, nn_plan plan,
-                            nn_workers *workers, int threads, nn_stepper **stepper)
+                            nn_workers *workers, nn_dataset *data, int threads, nn_stepper **stepper)
 {
     *stepper = NULL;
     NN_TRY(nn_comm_agree(comm, NN_ALLOCATE(stepper, 1, "a stepper")));
@@ -89,6 +89,7 @@ nn_status nn_stepper_create(nn_comm *comm, const nn_settings *settings, const nn
     made->model = model;
     made->plan = plan;
     made->workers = workers;
+    made->data = data;
     made->width = nn_figures_width(model);
     nn_status status = nn_comm_agree(comm, step_allocate(made, threads));
     if (status != NN_OK) {
@@ -101,6 +102,7 @@ nn_status nn_stepper_create(nn_comm *comm, const nn_settings *settings, const nn
 void nn_stepper_destroy(nn_stepper *stepper)
 {
     if (!stepper) return;
+    nn_dataset_unfollow(stepper->data, NN_TRAIN);
     nn_update_destroy(stepper->update);
     nn_reduction_destroy(stepper->reduction);
     nn_free(stepper->bucket_of_layer);
@@ -160,10 +162,10 @@ static void step_unpack(nn_stepper *stepper, const step_parts *parts, int rank, 
         stepper->squares[*at->owned++] = values[b];
 }
 
-/* Exchanges the messages and sums them. `nonfinite` becomes whether any rank met a value that is not finite.
- */
+/* Exchanges the messages and sums them. `failed` becomes whether any rank met a value that is not finite, or
+ * lost its data. */
 static nn_status step_agree(nn_stepper *stepper, const step_parts *parts, nn_step_result *result,
-                            bool *nonfinite)
+                            bool *failed)
 {
     int size = nn_comm_size(stepper->comm);
     for (int r = 0; r < size; r++)
@@ -173,11 +175,11 @@ static nn_status step_agree(nn_stepper *stepper, const step_parts *parts, nn_ste
                        stepper->block_of_owned};
     double *denominators = at.denominators;
     const double *message = stepper->messages;
-    *nonfinite = false;
+    *failed = false;
     result->requests = 0;
     for (int r = 0; r < size; r++) {
         result->requests |= (unsigned)message[MESSAGE_REQUESTS];
-        *nonfinite = *nonfinite || message[MESSAGE_NONFINITE] != 0;
+        *failed = *failed || message[MESSAGE_FAILED] != 0;
         step_unpack(stepper, parts, r, message, &at);
         message += stepper->sizes[r] / sizeof(double);
     }
@@ -201,14 +203,32 @@ static void step_next_denominators(nn_stepper *stepper, int64_t step, double *de
     nn_workers_denominators(stepper->workers, batch, share, denominators);
 }
 
+/* This rank's share of the batch of a step. */
+static bool step_schedule(const void *context, int64_t step, nn_data_span *span)
+{
+    const nn_stepper *stepper = context;
+    if (step >= stepper->plan.length.steps) return false;
+    nn_batch batch = nn_plan_batch(&stepper->plan, step);
+    nn_tree_node share =
+        nn_tree_share(batch.leaves, nn_comm_rank(stepper->comm), nn_comm_size(stepper->comm));
+    *span = (nn_data_span){.epoch = batch.epoch, .first = batch.first};
+    if (share.begin == share.end) return true;
+    int64_t begin = nn_tree_leaf_samples(batch.samples, batch.leaves, share.begin).begin;
+    span->first += begin;
+    span->count = nn_tree_leaf_samples(batch.samples, batch.leaves, share.end - 1).end - begin;
+    return true;
+}
+
 nn_status nn_stepper_begin(nn_stepper *stepper, int64_t step)
 {
     step_parts parts = {0, step_leaves_at(stepper, step), false};
     nn_step_result unused;
-    bool nonfinite;
-    stepper->message[MESSAGE_REQUESTS] = stepper->message[MESSAGE_NONFINITE] = 0;
+    bool failed;
+    nn_status status = nn_dataset_follow(stepper->data, NN_TRAIN, step_schedule, stepper, step, 3, true);
+    NN_TRY(nn_comm_agree(stepper->comm, status));
+    stepper->message[MESSAGE_REQUESTS] = stepper->message[MESSAGE_FAILED] = 0;
     step_next_denominators(stepper, step, stepper->message + MESSAGE_HEADER);
-    return step_agree(stepper, &parts, &unused, &nonfinite);
+    return step_agree(stepper, &parts, &unused, &failed);
 }
 
 /* ---- the step ---- */
@@ -302,13 +322,16 @@ nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, n
     double *squares =
         exact ? denominators + step_share_length(parts.next_leaves, rank, size) : stepper->squares;
     int64_t bad_block = step_norms(stepper, squares);
-    bool bad = found.position >= 0 || bad_block >= 0, nonfinite;
+    nn_status data = nn_dataset_status(stepper->data, NN_TRAIN);
+    nn_dataset_release(stepper->data, NN_TRAIN, step);
+    bool bad = found.position >= 0 || bad_block >= 0, failed = bad || data != NN_OK;
     stepper->message[MESSAGE_REQUESTS] = requests;
-    stepper->message[MESSAGE_NONFINITE] = bad;
-    NN_TRY(step_agree(stepper, &parts, result, &nonfinite));
-    if (nonfinite)
-        return nn_comm_agree(stepper->comm,
-                             bad ? step_fail_nonfinite(stepper, batch, step, found, bad_block) : NN_OK);
+    stepper->message[MESSAGE_FAILED] = failed;
+    NN_TRY(step_agree(stepper, &parts, result, &failed));
+    if (failed) {
+        if (bad && data == NN_OK) data = step_fail_nonfinite(stepper, batch, step, found, bad_block);
+        return nn_comm_agree(stepper->comm, data);
+    }
     step_update(stepper, step, result);
     return nn_reduction_share(stepper->reduction);
 }

@@ -23,6 +23,7 @@ typedef struct nn_stepper {
     const nn_model *model;
     nn_plan plan;
     nn_workers *workers;
+    nn_dataset *data;
     nn_reduction *reduction;
     nn_update *update;
     size_t uncounted_bytes;   /* of node-shared memory, which the allocator does not count */
@@ -47,12 +48,14 @@ typedef struct nn_step_result {
     unsigned requests;    /* of any rank */
 } nn_step_result;
 
-/* Cuts the network into buckets and makes reduction and optimizer state. workers is borrowed. Collective. */
+/* Cuts the network into buckets and makes reduction and optimizer state. workers and data are borrowed.
+ * Collective. */
 nn_status nn_stepper_create(nn_comm *comm, const nn_settings *settings, const nn_model *model, nn_plan plan,
-                            nn_workers *workers, int threads, nn_stepper **stepper);
+                            nn_workers *workers, nn_dataset *data, int threads, nn_stepper **stepper);
 void nn_stepper_destroy(nn_stepper *stepper); /* collective; accepts NULL */
 
-/* Sums the denominators of the first step to come. Collective. */
+/* Begins to read ahead where the data streams, and sums the denominators of the first step to come.
+ * Collective. */
 nn_status nn_stepper_begin(nn_stepper *stepper, int64_t step);
 
 /* Step `step` (from 0). requests: what this rank asks for. Collective; on failure every rank

@@ -11,7 +11,7 @@
 
 struct nn_workers {
     const nn_model *model;
-    const nn_dataset *data;
+    nn_dataset *data;
     uint64_t seed;
     int threads;
     int64_t microbatch_size;
@@ -43,10 +43,10 @@ static int64_t workers_largest_part(const nn_network *network)
     return (largest + NN_PARAMETER_ALIGNMENT - 1) / NN_PARAMETER_ALIGNMENT * NN_PARAMETER_ALIGNMENT;
 }
 
-static int64_t workers_slots(const nn_model *model, int threads, int64_t leaves_max, int64_t microbatch_size,
+static int64_t workers_slots(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max, int64_t microbatch_size,
                              double memory)
 {
-    double leaf = (double)nn_leaf_memory(model, microbatch_size);
+    double leaf = (double)nn_leaf_memory(model, data, microbatch_size);
     double fit = floor(memory / leaf);
     int64_t slots = fit < (double)threads ? threads : fit > 1e9 ? (int64_t)1e9 : (int64_t)fit;
     if (slots > leaves_max) slots = leaves_max;
@@ -58,12 +58,12 @@ static int workers_wave_depth(int64_t slots, int64_t leaves_max)
     return slots >= leaves_max ? 0 : workers_log2_up(leaves_max);
 }
 
-size_t nn_workers_memory(const nn_model *model, int threads, int64_t leaves_max, int64_t microbatch_size,
+size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max, int64_t microbatch_size,
                          double memory)
 {
-    int64_t slots = workers_slots(model, threads, leaves_max, microbatch_size, memory);
+    int64_t slots = workers_slots(model, data, threads, leaves_max, microbatch_size, memory);
     int64_t fold = workers_log2_up(slots) * workers_largest_part(model->network);
-    return (size_t)slots * nn_leaf_memory(model, microbatch_size) +
+    return (size_t)slots * nn_leaf_memory(model, data, microbatch_size) +
            (size_t)threads * (size_t)(model->network->scratch_values + fold) * sizeof(nn_real) +
            (size_t)(workers_wave_depth(slots, leaves_max) * model->network->value_count) * sizeof(nn_real);
 }
@@ -73,7 +73,7 @@ static nn_status workers_allocate(nn_workers *workers, int64_t leaves_max)
     const nn_network *network = workers->model->network;
     NN_TRY(NN_ALLOCATE(&workers->leaves, workers->slots, "microbatches in flight"));
     for (int64_t i = 0; i < workers->slots; i++)
-        NN_TRY(nn_leaf_create(workers->model, workers->microbatch_size, &workers->leaves[i]));
+        NN_TRY(nn_leaf_create(workers->model, workers->data, workers->microbatch_size, &workers->leaves[i]));
     NN_TRY(NN_ALLOCATE(&workers->scratch, workers->threads, "scratch of threads"));
     NN_TRY(NN_ALLOCATE(&workers->fold, workers->threads, "scratch of threads"));
     workers->fold_values = workers_largest_part(network);
@@ -90,7 +90,7 @@ static nn_status workers_allocate(nn_workers *workers, int64_t leaves_max)
     return NN_OK;
 }
 
-nn_status nn_workers_create(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max,
+nn_status nn_workers_create(const nn_model *model, nn_dataset *data, int threads, int64_t leaves_max,
                             int64_t microbatch_size, double memory, uint64_t seed, nn_workers **workers)
 {
     *workers = NULL;
@@ -101,7 +101,7 @@ nn_status nn_workers_create(const nn_model *model, const nn_dataset *data, int t
     made->seed = seed;
     made->threads = threads;
     made->microbatch_size = microbatch_size;
-    made->slots = workers_slots(model, threads, leaves_max, microbatch_size, memory);
+    made->slots = workers_slots(model, data, threads, leaves_max, microbatch_size, memory);
     nn_status status = workers_allocate(made, leaves_max);
     if (status != NN_OK) {
         nn_workers_destroy(made);
@@ -124,6 +124,11 @@ void nn_workers_destroy(nn_workers *workers)
     nn_free(workers->fold);
     nn_free(workers->wave_sums);
     nn_free(workers);
+}
+
+int nn_workers_threads(const nn_workers *workers)
+{
+    return workers->threads;
 }
 
 nn_status nn_workers_initialize(nn_workers *workers, nn_real *weights)
@@ -169,7 +174,8 @@ void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_t
         int thread = omp_get_thread_num();
         nn_leaf *slot = &workers->leaves[thread];
         nn_leaf_place place = {.part = part, .range = nn_tree_leaf_samples(samples, leaves, leaf)};
-        nn_leaf_load(slot, workers->model, workers->data, &place);
+        nn_leaf_load(slot, workers->model, workers->data, &place, constant == NULL);
+        nn_dataset_release(workers->data, part, leaf - share.begin);
         nn_nonfinite found = {.position = -1};
         double *sums = figures + (leaf - share.begin) * width;
         if (constant)
@@ -232,7 +238,7 @@ static void workers_forward(const workers_step *at, const workers_wave *wave)
                                .seed = workers->seed,
                                .step = (uint32_t)at->step,
                                .range = nn_tree_leaf_samples(at->batch.samples, at->batch.leaves, leaf)};
-        nn_leaf_load(slot, workers->model, workers->data, &place);
+        nn_leaf_load(slot, workers->model, workers->data, &place, true);
         nn_nonfinite found =
             nn_leaf_forward(slot, workers->model, at->weights, workers->scratch[omp_get_thread_num()],
                             at->denominator, at->figures + (leaf - at->share.begin) * width);

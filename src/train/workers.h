@@ -13,6 +13,7 @@
 
 #define nn_workers_create NN_REAL_SYMBOL(nn_workers_create)
 #define nn_workers_destroy NN_REAL_SYMBOL(nn_workers_destroy)
+#define nn_workers_threads NN_REAL_SYMBOL(nn_workers_threads)
 #define nn_workers_memory NN_REAL_SYMBOL(nn_workers_memory)
 #define nn_workers_initialize NN_REAL_SYMBOL(nn_workers_initialize)
 #define nn_workers_evaluate NN_REAL_SYMBOL(nn_workers_evaluate)
@@ -39,18 +40,19 @@ typedef nn_status (*nn_workers_hook)(void *context, int layer);
 
 /* Room for the leaves of a share (at most `leaves_max`) as far as `memory` bytes go, at least one wave of
  * `threads`. model and data are borrowed. */
-nn_status nn_workers_create(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max,
+nn_status nn_workers_create(const nn_model *model, nn_dataset *data, int threads, int64_t leaves_max,
                             int64_t microbatch_size, double memory, uint64_t seed, nn_workers **workers);
 void nn_workers_destroy(nn_workers *workers); /* accepts NULL */
+int nn_workers_threads(const nn_workers *workers);
 /* Bytes that nn_workers_create takes. */
-size_t nn_workers_memory(const nn_model *model, int threads, int64_t leaves_max, int64_t microbatch_size,
+size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max, int64_t microbatch_size,
                          double memory);
 
 /* Initial weights, from the seed. */
 nn_status nn_workers_initialize(nn_workers *workers, nn_real *weights);
 
-/* Forward and figures of the leaves [share.begin, share.end) of `leaves` over the whole part; figures
- * receives (share.end - share.begin) x width values. */
+/* Forward and figures of the leaves [share.begin, share.end) of `leaves` over the whole part, which the caller
+ * follows where it streams: span i is that of leaf share.begin + i, and is released here. figures receives (share.end - share.begin) x width values. */
 void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_tree_node share,
                          const nn_real *weights, const nn_real *constant, double *figures,
                          nn_nonfinite *nonfinite);

@@ -113,6 +113,37 @@ static void test_normal_moments(void **state)
     assert_true(fabs(powers[3] / COUNT - 3.0) < 0.1);
 }
 
+/* Fails when a block of normal numbers is not the quantiles of its words, or depends on how many are asked
+ * for. */
+static void test_normals(void **state)
+{
+    (void)state;
+    enum { COUNT = 100001 };
+    static double normals[COUNT], part[COUNT];
+    const nn_random stream = {7, NN_RANDOM_TRANSFORM, 2};
+    double sum = 0.0, squares = 0.0, largest = 0.0;
+    nn_random_normals(stream, 5, COUNT, normals);
+    for (uint64_t i = 0; i < COUNT; i++) {
+        uint32_t words[4];
+        nn_random_words(stream, 5 + i / 4, words);
+        double uniform = ((double)words[i % 4] + 0.5) * 0x1p-32, tail = fmin(uniform, 1.0 - uniform);
+        double found = 0.5 * erfc(fabs(normals[i]) / sqrt(2.0));
+        assert_true((normals[i] < 0.0) == (uniform < 0.5));
+        assert_true(fabs(found - tail) <= 1e-13 * tail);
+        sum += normals[i];
+        squares += normals[i] * normals[i];
+        largest = fmax(largest, fabs(normals[i]));
+    }
+    assert_true(fabs(sum / COUNT) < 0.013 && fabs(squares / COUNT - 1.0) < 0.018);
+    assert_true(largest > 4.0);
+    for (int64_t count = 0; count < 200; count++) {
+        nn_random_normals(stream, 5, count, part);
+        assert_memory_equal(part, normals, (size_t)count * sizeof *part);
+    }
+    nn_random_normals(stream, 5 + 64, 300, part);
+    assert_memory_equal(part, normals + 256, 300 * sizeof *part);
+}
+
 /* Fails when a sample would be seen twice, or not at all, in an epoch. */
 static void test_permutation_is_a_bijection(void **state)
 {
@@ -180,6 +211,7 @@ int main(void)
         cmocka_unit_test(test_uniform),
         cmocka_unit_test(test_normal_inverts_the_distribution),
         cmocka_unit_test(test_normal_moments),
+        cmocka_unit_test(test_normals),
         cmocka_unit_test(test_permutation_is_a_bijection),
         cmocka_unit_test(test_permutation_of_large_counts),
         cmocka_unit_test(test_orders_are_equally_likely),

@@ -10,10 +10,12 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <hdf5.h>
 
 #include "base/memory.h"
 #include "cli/info.h"
 #include "store/seal.h"
+#include "store/writer.h"
 
 #define DIGITS NN_SOURCE_DIR "/scripts/examples/digits/digits.h5"
 #define FINGERPRINT "0123456789abcdef"
@@ -127,11 +129,13 @@ static void test_data_json(void **state)
     expect_part(&facts, "\"kind\":\"data\"");
     expect_part(&facts,
                 "{\"name\":\"group/x\",\"shape\":[2,3],\"type\":\"float32\",\"chunks\":null,\"filters\":\"\","
-                "\"storage_bytes\":24,\"problem\":null,\"minimum\":-2,\"maximum\":1.5,\"nan\":1,"
-                "\"infinite\":1}");
-    expect_part(&facts, "\"minimum\":null,\"maximum\":null,\"nan\":2,\"infinite\":0}");
+                "\"storage_bytes\":24,\"written\":true,\"external\":false,\"virtual\":false,\"problem\":null,"
+                "\"rows_read\":2,\"minimum\":-2,\"maximum\":1.5,\"nan\":1,\"infinite\":1,"
+                "\"first_nan_or_infinite\":[0,1],\"constant\":0}");
+    expect_part(&facts, "\"minimum\":null,\"maximum\":null,\"nan\":2,\"infinite\":0,"
+                        "\"first_nan_or_infinite\":[0],\"constant\":0}");
     expect_part(&facts, "{\"name\":\"none\",\"shape\":[0],\"type\":\"float32\"");
-    expect_part(&facts, "\"minimum\":-9,\"maximum\":8,\"nan\":0,\"infinite\":0}");
+    expect_part(&facts, "\"minimum\":-9,\"maximum\":8,\"nan\":0,\"infinite\":0,\"constant\":0}");
     expect_part(&facts, "\"classes\":[{\"label\":0,\"count\":1},{\"label\":1,\"count\":1},"
                         "{\"label\":2,\"count\":3}]}]}\n");
     expect_part(&facts, "{\"name\":\"words\",\"shape\":[],\"type\":\"text\"");
@@ -145,8 +149,8 @@ static void test_data_lines(void **state)
     nn_facts facts = {.json = false};
     write_data(path);
     expect_ok(nn_info_append(&facts, path));
-    expect_part(&facts, "group/x: 2 x 3 float32, 24 B\n    -2 to 1.5, 1 NaN, 1 Inf\n");
-    expect_part(&facts, "empty: 2 float64, 16 B\n    no finite value, 2 NaN, 0 Inf\n");
+    expect_part(&facts, "group/x: 2 x 3 float32, 24 B\n    -2 to 1.5, 1 NaN, 1 Inf, the first at [0, 1]\n");
+    expect_part(&facts, "empty: 2 float64, 16 B\n    no finite value, 2 NaN, 0 Inf, the first at [0]\n");
     expect_part(&facts, "y: 5 uint8, 5 B\n    0 to 2\n    3 distinct values: 0 (1), 1 (1), 2 (3)\n");
     nn_text_free(&facts.text);
 }
@@ -168,6 +172,81 @@ static void test_data_in_pieces(void **state)
     nn_free(labels);
     expect_ok(nn_info_append(&facts, path));
     expect_part(&facts, "\"classes\":[{\"label\":0,\"count\":4999999},{\"label\":3,\"count\":1}]");
+    nn_text_free(&facts.text);
+}
+
+static void write_table(const char *path, int64_t rows)
+{
+    nn_store_writer *writer;
+    nn_store_output *table, *unwritten;
+    static char *const names[] = {"open", "high", "low"};
+    float values[3] = {1, 5, 0};
+    const nn_store_layout layout = {.type = NN_STORE_F32, .dimensions = 1, .extents = {3}, .rows = -1};
+    const nn_store_layout empty = {.type = NN_STORE_F32, .rows = 0};
+    expect_ok(nn_store_writer_create(path, &writer));
+    expect_ok(nn_store_writer_add(writer, "table", &layout, &table));
+    expect_ok(nn_store_writer_add(writer, "unwritten", &empty, &unwritten));
+    for (int64_t i = 0; i < rows; i++) {
+        values[0] = (float)i;
+        expect_ok(nn_store_output_append(table, 1, NN_STORE_F32, values));
+    }
+    expect_ok(nn_store_writer_put_names(writer, "table_columns", 3, names));
+    expect_ok(nn_store_writer_commit(writer));
+    nn_store_writer_destroy(writer);
+}
+
+/* Would be wrong: a column that says nothing, or names, that info keeps to itself. */
+static void test_table(void **state)
+{
+    (void)state;
+    const char *path = path_of("table.h5");
+    nn_facts facts = {.json = true}, lines = {.json = false};
+    write_table(path, 10);
+    expect_ok(nn_info_append(&facts, path));
+    expect_part(&facts,
+                "\"rows_read\":10,\"minimum\":0,\"maximum\":9,\"nan\":0,\"infinite\":0,\"constant\":2}");
+    expect_part(&facts, "\"names\":[\"open\",\"high\",\"low\"]}");
+    expect_ok(nn_info_append(&lines, path));
+    expect_part(&lines, "    2 of the 3 values of a row are the same in all rows, the first is number 1\n");
+    expect_part(&lines, "\n    open, high, low\n");
+    nn_text_free(&facts.text);
+    nn_text_free(&lines.text);
+}
+
+/* Would be wrong: zeros that nobody wrote shown as values. */
+static void test_never_written(void **state)
+{
+    (void)state;
+    const char *path = path_of("unwritten.h5");
+    nn_facts lines = {.json = false};
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t space = H5Screate_simple(2, (hsize_t[]){5, 2}, NULL);
+    H5Dclose(H5Dcreate2(file, "x", H5T_IEEE_F32LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    H5Sclose(space);
+    H5Fclose(file);
+    expect_ok(nn_info_append(&lines, path));
+    expect_part(&lines, "x: 5 x 2 float32, 0 B\n    never written: all values are the fill value\n");
+    nn_text_free(&lines.text);
+}
+
+/* Would be wrong: a large dataset read for minutes, a sample taken for the whole, or one that --full samples.
+ * The dataset is not written, so that it takes no room. */
+static void test_large_is_sampled(void **state)
+{
+    (void)state;
+    const char *path = path_of("huge.h5");
+    const hsize_t count = (hsize_t)3 << 30;
+    nn_facts lines = {.json = false}, facts = {.json = true};
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t space = H5Screate_simple(1, &count, NULL);
+    H5Dclose(H5Dcreate2(file, "x", H5T_IEEE_F32LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    H5Sclose(space);
+    H5Fclose(file);
+    expect_ok(nn_info_append(&lines, path));
+    expect_part(&lines, "these figures are of 50331648 rows spread evenly (--full reads all)\n");
+    expect_ok(nn_info_append(&facts, path));
+    expect_part(&facts, "\"rows_read\":50331648,");
+    nn_text_free(&lines.text);
     nn_text_free(&facts.text);
 }
 
@@ -304,9 +383,9 @@ static int remove_folders(void **state)
 {
     (void)state;
     static const char *const names[] = {
-        "data.h5",         "large.h5",           "text.txt",           "saved.h5",
-        "damaged.h5",      "step-0000000010.h5", "step-0000000020.h5", "../best.h5",
-        "../metrics.jsonl"};
+        "table.h5",           "unwritten.h5",       "huge.h5",    "data.h5",
+        "large.h5",           "text.txt",           "saved.h5",   "damaged.h5",
+        "step-0000000010.h5", "step-0000000020.h5", "../best.h5", "../metrics.jsonl"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) remove(path_of(names[i]));
     return rmdir(folder) || rmdir(run_directory);
 }
@@ -314,10 +393,17 @@ static int remove_folders(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_data_json),          cmocka_unit_test(test_data_lines),
-        cmocka_unit_test(test_data_in_pieces),     cmocka_unit_test(test_digits),
-        cmocka_unit_test(test_not_hdf5),           cmocka_unit_test(test_checkpoint),
-        cmocka_unit_test(test_damaged_checkpoint), cmocka_unit_test(test_run),
+        cmocka_unit_test(test_data_json),
+        cmocka_unit_test(test_data_lines),
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_never_written),
+        cmocka_unit_test(test_large_is_sampled),
+        cmocka_unit_test(test_data_in_pieces),
+        cmocka_unit_test(test_digits),
+        cmocka_unit_test(test_not_hdf5),
+        cmocka_unit_test(test_checkpoint),
+        cmocka_unit_test(test_damaged_checkpoint),
+        cmocka_unit_test(test_run),
         cmocka_unit_test(test_other_folder),
     };
     return cmocka_run_group_tests(tests, make_folders, remove_folders);

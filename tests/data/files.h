@@ -83,13 +83,84 @@ static inline double files_number(uint64_t i)
     return (double)((i ^ i >> 27) >> 11) * 0x1p-53;
 }
 
-/* The options that most tests begin with: everything automatic, train from x and y of "d.h5". */
+/* A list of texts that stay where they are: options made of them are not released. */
+static inline nn_text_list files_list(char **items, size_t count)
+{
+    return (nn_text_list){.items = items, .count = count};
+}
+
+/* A list of one; each call has room of its own, which later calls take again. */
+static inline nn_text_list files_text(const char *text)
+{
+    static char *items[64];
+    static size_t next = 0;
+    char **item = &items[next++ % 64];
+    *item = (char *)text;
+    return files_list(item, 1);
+}
+
+static inline nn_data_names files_name(const char *name, const char *dataset)
+{
+    return (nn_data_names){.count = 1, .names = {(char *)name}, .datasets = {(char *)dataset}};
+}
+
+static inline void files_add_name(nn_data_names *names, const char *name, const char *dataset)
+{
+    names->names[names->count] = (char *)name;
+    names->datasets[names->count++] = (char *)dataset;
+}
+
+/* A part of datasets "x" and "y" as `x` and `y` are called in the file. */
+static inline nn_part_options files_part(const char *x, const char *y)
+{
+    return (nn_part_options){.x = files_name("x", x), .y = files_name("y", y)};
+}
+
+/* The options of a field, which is added when it is not there. */
+static inline nn_field_options *files_field(nn_data_options *options, const char *name)
+{
+    nn_fields_options *fields = &options->fields;
+    for (int f = 0; f < fields->count; f++)
+        if (strcmp(fields->names[f], name) == 0) return &fields->fields[f];
+    fields->names[fields->count] = (char *)name;
+    return &fields->fields[fields->count++];
+}
+
+/* The options that most tests begin with: x and y of "d.h5", in memory, sample by sample in the file's order.
+ */
 static inline nn_data_options files_options(void)
 {
-    static char file[] = "d.h5", x[] = "x", y[] = "y";
-    nn_data_options options = {.file = file, .split = {.seed = -1}};
-    options.parts[NN_TRAIN] = (nn_part_options){.x = x, .y = y};
+    nn_data_options options = {.file = files_text("d.h5"),
+                               .cache = NN_CACHE_MEMORY,
+                               .shuffle = NN_SHUFFLE_NONE,
+                               .memory = 16,
+                               .split = {.seed = -1, .order = NN_SPLIT_AUTO},
+                               .window = {.horizon = 1, .stride = 1}};
+    options.parts[NN_TRAIN] = files_part("x", "y");
     return options;
+}
+
+/* ---- gathering, from memory and from a stream alike ---- */
+
+static inline bool files_one_span(const void *context, int64_t index, nn_data_span *span)
+{
+    *span = *(const nn_data_span *)context;
+    return index == 0;
+}
+
+/* Samples at positions [first, first + count), not augmented. */
+static inline nn_status files_gather(nn_dataset *dataset, nn_part part, int64_t first, int64_t count,
+                                     nn_real *inputs, nn_real *targets, int64_t *labels)
+{
+    const nn_data_span span = {.epoch = 0, .first = first, .count = count};
+    const nn_gathered gathered = {.inputs = inputs, .targets = targets, .labels = labels};
+    nn_status status = nn_dataset_follow(dataset, part, files_one_span, &span, 0, 1, true);
+    if (status != NN_OK) return status;
+    nn_dataset_gather(dataset, part, span, false, &gathered);
+    status = nn_dataset_status(dataset, part);
+    nn_dataset_release(dataset, part, 0);
+    nn_dataset_unfollow(dataset, part);
+    return status;
 }
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef NN_TESTS_DATA_OPENED_H
 #define NN_TESTS_DATA_OPENED_H
 
+#include "base/hash.h"
 #include "files.h"
 
 static nn_comm *comm;
@@ -27,6 +28,100 @@ static inline void expect_refused(const nn_data_options *options, bool for_class
     assert_null(dataset);
     expect_message(part);
 }
+
+static inline void gather_ok(nn_dataset *dataset, nn_part part, int64_t first, int64_t count, nn_real *inputs,
+                             nn_real *targets, int64_t *labels)
+{
+    if (files_gather(dataset, part, first, count, inputs, targets, labels) != NN_OK)
+        fail_msg("%s", nn_error_text());
+}
+
+/* ---- the same bytes from memory and from a stream ---- */
+
+enum { SPAN = 7, SPAN_EPOCHS = 2 };
+
+/* Epochs in spans of 7 samples. */
+static inline bool spans_of_epochs(const void *context, int64_t index, nn_data_span *span)
+{
+    int64_t count = *(const int64_t *)context, each = (count + SPAN - 1) / SPAN;
+    span->epoch = index / each;
+    span->first = index % each * SPAN;
+    span->count = count - span->first < SPAN ? count - span->first : SPAN;
+    return span->epoch < SPAN_EPOCHS;
+}
+
+typedef struct gathered_bytes {
+    int64_t samples[SPAN], *labels;
+    nn_real *inputs, *targets;
+} gathered_bytes;
+
+/* Gathers a span in two pieces: threads share one. Returns a hash of all that came. */
+static inline uint64_t hash_of_span(const nn_dataset *dataset, nn_part part, nn_data_span span)
+{
+    size_t inputs = (size_t)nn_shape_count(nn_dataset_input(dataset)->shape);
+    size_t targets = (size_t)nn_shape_count(nn_dataset_target(dataset)->shape);
+    gathered_bytes to = {.inputs = calloc(SPAN * inputs, sizeof(nn_real)),
+                         .targets = calloc(SPAN * targets, sizeof(nn_real)),
+                         .labels = calloc(SPAN * targets, sizeof(int64_t))};
+    for (int half = 0; half < 2; half++) {
+        int64_t begin = half ? span.count / 2 : 0, end = half ? span.count : span.count / 2;
+        nn_data_span piece = {.epoch = span.epoch, .first = span.first + begin, .count = end - begin};
+        const nn_gathered gathered = {.inputs = to.inputs + (size_t)begin * inputs,
+                                      .targets = to.targets + (size_t)begin * targets,
+                                      .labels = to.labels + (size_t)begin * targets,
+                                      .samples = to.samples + begin};
+        if (end > begin) nn_dataset_gather(dataset, part, piece, false, &gathered);
+    }
+    uint64_t hash = nn_hash(to.samples, (size_t)span.count * sizeof(int64_t), 0);
+    hash = nn_hash(to.inputs, (size_t)span.count * inputs * sizeof(nn_real), hash);
+    hash = nn_hash(to.targets, (size_t)span.count * targets * sizeof(nn_real), hash);
+    hash = nn_hash(to.labels, (size_t)span.count * targets * sizeof(int64_t), hash);
+    free(to.inputs);
+    free(to.targets);
+    free(to.labels);
+    return hash;
+}
+
+/* Two spans are held at a time, and the later one is released first. */
+static inline void check_span_pairs(const nn_dataset *memory, nn_dataset *stream, nn_part part)
+{
+    int64_t count = nn_dataset_count(memory, part);
+    nn_data_span spans[2];
+    assert_int_equal(nn_dataset_count(stream, part), count);
+    if (count == 0) return;
+    if (nn_dataset_follow(stream, part, spans_of_epochs, &count, 0, 2, true) != NN_OK)
+        fail_msg("part %d: %s", (int)part, nn_error_text());
+    for (int64_t index = 0; spans_of_epochs(&count, index, &spans[0]); index += 2) {
+        int both = spans_of_epochs(&count, index + 1, &spans[1]) ? 2 : 1;
+        for (int i = 0; i < both; i++)
+            if (hash_of_span(memory, part, spans[i]) != hash_of_span(stream, part, spans[i]))
+                fail_msg("part %d, epoch %lld, samples from %lld on: the stream has other bytes", (int)part,
+                         (long long)spans[i].epoch, (long long)spans[i].first);
+        for (int i = both; i > 0; i--) nn_dataset_release(stream, part, index + i - 1);
+    }
+    if (nn_dataset_status(stream, part) != NN_OK) fail_msg("%s", nn_error_text());
+    nn_dataset_unfollow(stream, part);
+}
+
+/* Reads all parts both ways, in every order. */
+static inline void expect_same_from_stream(nn_data_options options, bool for_class_loss)
+{
+    for (int shuffle = NN_SHUFFLE_FULL; shuffle <= NN_SHUFFLE_NONE; shuffle++) {
+        nn_dataset *datasets[2];
+        options.shuffle = shuffle;
+        for (int i = 0; i < 2; i++) {
+            options.cache = i == 0 ? NN_CACHE_MEMORY : NN_CACHE_STREAM;
+            datasets[i] = open_ok(&options, for_class_loss);
+            assert_int_equal(nn_dataset_streams(datasets[i]), i == 1);
+            assert_int_equal(nn_dataset_arrange(datasets[i], 14, 2), NN_OK);
+        }
+        assert_true(nn_dataset_identity(datasets[0]) == nn_dataset_identity(datasets[1]));
+        for (int p = 0; p < NN_PARTS; p++) check_span_pairs(datasets[0], datasets[1], (nn_part)p);
+        for (int i = 0; i < 2; i++) nn_dataset_close(datasets[i]);
+    }
+}
+
+/* ---- a file for splits ---- */
 
 enum { SPLIT_ROWS = 1000 };
 

@@ -49,9 +49,13 @@ static void labels_that_are_none_are_refused(void **state)
     expect_refused(&options, true, "label of sample 3 is nan (");
     write_targets(H5T_STD_U64LE, 1, (const double[]){0, 1e15, 1, 0});
     expect_refused(&options, true, "label of sample 1 is 1000000000000000 (");
-    write_targets(H5T_STD_U8LE, 2, (const double[]){0, 1, 0, 1, 1, 0, 1, 0});
-    expect_refused(&options, true, "one-hot");
-    options.target.kind = 2;
+    write_targets(H5T_STD_U8LE, 2, (const double[]){0, 1, 0, 1, 1, 1, 1, 0});
+    expect_refused(&options, true, "the label of sample 2 is not one-hot");
+    write_targets(H5T_STD_U8LE, 2, (const double[]){0, 1, 0, 1, 0, 1, 0, 0});
+    expect_refused(&options, true, "the label of sample 3 is not one-hot");
+    write_targets(H5T_IEEE_F32LE, 2, (const double[]){0, 1, 0.5, 0.5, 0, 1, 1, 0});
+    expect_refused(&options, true, "the label of sample 1 is not one-hot");
+    files_field(&options, "y")->kind = NN_KIND_VALUE;
     nn_dataset_close(open_ok(&options, true));
 }
 
@@ -59,7 +63,6 @@ static void labels_that_are_none_are_refused(void **state)
 static void all_problems_are_told_at_once(void **state)
 {
     (void)state;
-    static char absent[] = "xs", other[] = "other.h5", z[] = "z", c[] = "c", empty[] = "e", x[] = "x";
     const double values[12] = {0, 1, 2, 3, 4, 5, 6, 7, 8, NAN, 10, 11};
     const hsize_t three = 3;
     hid_t pair = H5Tcreate(H5T_COMPOUND, 16), file = files_create("d.h5");
@@ -75,8 +78,9 @@ static void all_problems_are_told_at_once(void **state)
     H5Fclose(file);
     H5Tclose(pair);
     nn_data_options options = files_options();
-    options.parts[NN_VALIDATION] = (nn_part_options){.file = other, .x = z, .y = absent};
-    options.parts[NN_TEST] = (nn_part_options){.x = empty, .y = c};
+    options.parts[NN_VALIDATION] = files_part("z", "xs");
+    options.parts[NN_VALIDATION].file = files_text("other.h5");
+    options.parts[NN_TEST] = files_part("e", "c");
     options.split.validation = 0.5;
     expect_refused(&options, false, "\"x\" has 6 samples, but dataset \"y\" has 5");
     expect_message("data.validation.x: dataset \"z\"");
@@ -89,7 +93,7 @@ static void all_problems_are_told_at_once(void **state)
     expect_message("data.split.validation and data.validation are both given");
     expect_message("sample 4, column 1 is NaN");
     options = files_options();
-    options.parts[NN_TRAIN].y = x;
+    options.parts[NN_TRAIN].y = files_name("y", "x");
     options.split.validation = 0.01;
     expect_refused(&options, false, "0.01 of 6 samples is none");
     options.split = (nn_split_options){.validation = 0.5, .test = 0.5, .stratified = true};
@@ -101,13 +105,13 @@ static void all_problems_are_told_at_once(void **state)
 static void files_are_found_or_told(void **state)
 {
     (void)state;
-    static char nowhere[] = "nowhere.h5", x[] = "/x", y[] = "y", full[512];
+    static char full[512];
     const double values[3] = {1, 2, 3};
     nn_data_options options = files_options();
-    options.file = NULL;
+    options.file = (nn_text_list){0};
     expect_refused(&options, false, "set data.file");
-    options.file = nowhere;
-    options.parts[NN_TEST] = (nn_part_options){.x = x, .y = y};
+    options.file = files_text("nowhere.h5");
+    options.parts[NN_TEST] = files_part("/x", "y");
     expect_refused(&options, false, "nowhere.h5");
     assert_null(strstr(strstr(nn_error_text(), "nowhere.h5") + 1, "nowhere.h5"));
     hid_t file = files_create("here.h5");
@@ -115,9 +119,8 @@ static void files_are_found_or_told(void **state)
     files_add_column(file, "y", H5T_IEEE_F64LE, 3, values);
     H5Fclose(file);
     snprintf(full, sizeof full, "%s", files_path("here.h5"));
-    static char relative[] = "here.h5";
-    options.parts[NN_TRAIN].file = relative;
-    options.parts[NN_TEST].file = full;
+    options.parts[NN_TRAIN].file = files_text("here.h5");
+    options.parts[NN_TEST].file = files_text(full);
     nn_dataset *dataset = open_ok(&options, false);
     assert_int_equal(nn_dataset_count(dataset, NN_TRAIN), 3);
     assert_int_equal(nn_dataset_count(dataset, NN_VALIDATION), 0);
@@ -125,8 +128,8 @@ static void files_are_found_or_told(void **state)
     nn_dataset_close(dataset);
     options.parts[NN_TRAIN] = (nn_part_options){0};
     expect_refused(&options, false, "data.train: is missing");
-    options.parts[NN_TRAIN].x = x;
-    options.parts[NN_TRAIN].file = full;
+    options.parts[NN_TRAIN].x = files_name("x", "x");
+    options.parts[NN_TRAIN].file = files_text(full);
     expect_refused(&options, false, "data.train.y: is missing");
 }
 

@@ -22,7 +22,8 @@ static nn_loss_call make_example(example *at, double denominator)
     fill_random(1, SAMPLES * COLUMNS, at->output);
     fill_random(2, SAMPLES * COLUMNS, at->targets);
     for (int i = 0; i < SAMPLES; i++) at->labels[i] = (3 * i + 1) % COLUMNS;
-    return (nn_loss_call){SAMPLES, COLUMNS, at->output, at->labels, at->targets, denominator, at->gradient};
+    return (nn_loss_call){SAMPLES,     COLUMNS, at->output,  at->labels,
+                          at->targets, NULL,    denominator, at->gradient};
 }
 
 /* Rows [begin, end) of an example. */
@@ -80,28 +81,61 @@ static void test_documented(void **state)
     assert_null(nn_metric_find("no such metric"));
 }
 
+/* soft != NULL: rows with shares of two classes. */
+static void check_gradient(const nn_loss_type *type, const void *options, const nn_real *soft)
+{
+    example at;
+    nn_loss_call call = make_example(&at, 3.5);
+    call.soft = soft;
+    type->evaluate(options, &call);
+    call.gradient = NULL;
+    for (int i = 0; i < SAMPLES * COLUMNS; i++) {
+        const double step = 1e-5;
+        nn_real kept = at.output[i];
+        at.output[i] = (nn_real)((double)kept + step);
+        double above = type->evaluate(options, &call);
+        at.output[i] = (nn_real)((double)kept - step);
+        double below = type->evaluate(options, &call);
+        at.output[i] = kept;
+        double difference = (above - below) / (2 * step * call.denominator);
+        assert_true(fabs(difference - (double)at.gradient[i]) < 1e-8);
+    }
+}
+
 /* Fails when a loss's gradient is not the derivative of its sum over the denominator. */
 static void test_gradients(void **state)
 {
     (void)state;
     if (!IS_DOUBLE) skip();
+    nn_real soft[SAMPLES * COLUMNS] = {0};
+    for (int s = 0; s < SAMPLES; s++) {
+        soft[s * COLUMNS + s % COLUMNS] = (nn_real)(0.1 * s);
+        soft[s * COLUMNS + (s + 2) % COLUMNS] = (nn_real)(1 - 0.1 * s);
+    }
     for (const nn_loss_type *const *type = nn_loss_types(); *type; type++) {
         void *options = make_options(*type);
-        example at;
-        nn_loss_call call = make_example(&at, 3.5);
-        (*type)->evaluate(options, &call);
-        call.gradient = NULL;
-        for (int i = 0; i < SAMPLES * COLUMNS; i++) {
-            const double step = 1e-5;
-            nn_real kept = at.output[i];
-            at.output[i] = (nn_real)((double)kept + step);
-            double above = (*type)->evaluate(options, &call);
-            at.output[i] = (nn_real)((double)kept - step);
-            double below = (*type)->evaluate(options, &call);
-            at.output[i] = kept;
-            double difference = (above - below) / (2 * step * call.denominator);
-            assert_true(fabs(difference - (double)at.gradient[i]) < 1e-8);
-        }
+        check_gradient(*type, options, NULL);
+        if ((*type)->takes_soft) check_gradient(*type, options, soft);
+        release_options(*type, options);
+    }
+}
+
+/* Fails when targets that are wholly of one class are not as good as labels: the same bits. */
+static void test_soft_is_label(void **state)
+{
+    (void)state;
+    for (const nn_loss_type *const *type = nn_loss_types(); *type; type++) {
+        if (!(*type)->takes_soft) continue;
+        void *options = make_options(*type);
+        example hard, softened;
+        nn_real soft[SAMPLES * COLUMNS] = {0};
+        nn_loss_call call = make_example(&hard, 3), soft_call = make_example(&softened, 3);
+        for (int s = 0; s < SAMPLES; s++) soft[s * COLUMNS + hard.labels[s]] = 1;
+        soft_call.soft = soft;
+        soft_call.labels = NULL;
+        assert_true((*type)->evaluate(options, &call) == (*type)->evaluate(options, &soft_call));
+        assert_memory_equal(hard.gradient, softened.gradient, sizeof hard.gradient);
+        assert_true((*type)->denominator(options, &call) == (*type)->denominator(options, &soft_call));
         release_options(*type, options);
     }
 }
@@ -157,17 +191,34 @@ static void test_cross_entropy(void **state)
     const nn_loss_type *type = nn_loss_find("cross_entropy");
     nn_real output[6] = {4, 4, 4, 1000, -1000, 0}, gradient[6];
     const int64_t labels[2] = {2, 0};
-    nn_loss_call call = {2, 3, output, labels, NULL, 2, gradient};
+    nn_loss_call call = {2, 3, output, labels, NULL, NULL, 2, gradient};
     double tolerance = IS_DOUBLE ? 1e-15 : 1e-7;
     assert_true(fabs(type->evaluate(NULL, &call) - log(3)) < tolerance);
     const double expected[6] = {1 / 6., 1 / 6., -1 / 3., 0, 0, 0};
     for (int i = 0; i < 6; i++) assert_true(fabs((double)gradient[i] - expected[i]) < tolerance);
-    call = (nn_loss_call){1, 3, output + 3, labels, NULL, 1, NULL};
+    call = (nn_loss_call){1, 3, output + 3, labels, NULL, NULL, 1, NULL};
     assert_true(type->evaluate(NULL, &call) == 1000);
     assert_true(type->denominator(NULL, &call) == 1);
     type->predict(NULL, 2, 3, output);
     for (int i = 0; i < 3; i++) assert_true(fabs((double)output[i] - 1 / 3.) < tolerance);
     assert_true(output[3] == 1 && output[4] == 0 && output[5] == 0);
+}
+
+/* Fails when a soft target is not the mean of the losses of its classes, or labels are read beside it. */
+static void test_cross_entropy_soft(void **state)
+{
+    (void)state;
+    const nn_loss_type *type = nn_loss_find("cross_entropy");
+    const nn_real output[3] = {1, 3, 2}, soft[3] = {(nn_real)0.25, 0, (nn_real)0.75};
+    const int64_t label = 1;
+    nn_real gradient[3];
+    nn_loss_call call = {1, 3, output, &label, NULL, soft, 2, gradient};
+    double sum = exp(1) + exp(2) + exp(3), tolerance = IS_DOUBLE ? 1e-14 : 1e-6;
+    assert_true(fabs(type->evaluate(NULL, &call) - (log(sum) - 0.25 * 1 - 0.75 * 2)) < tolerance);
+    for (int c = 0; c < 3; c++) {
+        double expected = (exp((double)output[c]) / sum - (double)soft[c]) / 2;
+        assert_true(fabs((double)gradient[c] - expected) < tolerance);
+    }
 }
 
 /* Fails when classes beyond one chunk of exponentials are forgotten. */
@@ -176,7 +227,7 @@ static void test_cross_entropy_many_classes(void **state)
     (void)state;
     static nn_real output[1000], gradient[1000];
     const int64_t label = 999;
-    nn_loss_call call = {1, 1000, output, &label, NULL, 1, gradient};
+    nn_loss_call call = {1, 1000, output, &label, NULL, NULL, 1, gradient};
     assert_true(fabs(nn_loss_find("cross_entropy")->evaluate(NULL, &call) - log(1000)) < 1e-12);
     for (int i = 0; i < 999; i++) assert_true(fabs((double)gradient[i] - 1e-3) < 1e-9);
     assert_true(fabs((double)gradient[999] + 0.999) < 1e-7);
@@ -188,7 +239,7 @@ static void test_mse(void **state)
     const nn_loss_type *type = nn_loss_find("mse");
     const nn_real output[4] = {1, 2, 3, 4}, targets[4] = {1, 0, 3, 7};
     nn_real gradient[4];
-    nn_loss_call call = {2, 2, output, NULL, targets, 4, gradient};
+    nn_loss_call call = {2, 2, output, NULL, targets, NULL, 4, gradient};
     assert_true(type->evaluate(NULL, &call) == 13);
     assert_true(type->denominator(NULL, &call) == 4);
     assert_true(gradient[0] == 0 && gradient[1] == 1 && gradient[2] == 0 && gradient[3] == (nn_real)-1.5);
@@ -208,7 +259,7 @@ static void test_metrics(void **state)
     (void)state;
     const nn_real output[6] = {1, 2, 2, 3, 1, 3}, targets[6] = {1, 2, 5, 3, 1, -1};
     const int64_t labels[2] = {1, 2};
-    nn_loss_call call = {2, 3, output, labels, targets, 0, NULL};
+    nn_loss_call call = {2, 3, output, labels, targets, NULL, 0, NULL};
     assert_true(metric("accuracy", &call) == 0.5);
     assert_true(fabs(metric("mae", &call) - 7 / 6.) < 1e-15);
     assert_true(fabs(metric("rmse", &call) - sqrt(25 / 6.)) < 1e-15);
@@ -242,6 +293,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_documented),    cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_soft_is_label), cmocka_unit_test(test_cross_entropy_soft),
         cmocka_unit_test(test_halves),        cmocka_unit_test(test_metric_halves),
         cmocka_unit_test(test_cross_entropy), cmocka_unit_test(test_cross_entropy_many_classes),
         cmocka_unit_test(test_mse),           cmocka_unit_test(test_metrics),

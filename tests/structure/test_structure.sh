@@ -16,8 +16,9 @@ declare -A arrows=(
     [optim]="tensor base"
     [model]="nn config store"
     [data]="store comm tensor base"
+    [import]="store base"
     [train]="model data optim comm"
-    [cli]="train"
+    [cli]="train import"
 )
 
 # header or pragma | the only files where it may stand
@@ -27,6 +28,7 @@ guarded=(
     "#include <cblas|^src/tensor/"
     "#include <xxhash|^src/base/"
     "#include <yaml|^src/config/"
+    "#include <(png|jpeglib|zlib|zip)|^src/import/"
     "#pragma omp|^src/train/"
 )
 
@@ -38,6 +40,8 @@ plugins=(
     "nn|initializer|NN_INITIALIZER"
     "optim|optimizer|NN_OPTIMIZER"
     "optim|schedule|NN_SCHEDULE"
+    "data|transform|NN_TRANSFORM"
+    "import|importer|NN_IMPORTER"
     "cli|command|NN_COMMAND"
 )
 

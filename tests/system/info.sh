@@ -28,6 +28,34 @@ if command -v python3 >/dev/null; then
     done
 fi
 
+# Values that nobody wrote, a damaged chunk, and a file cut short: each said as what it is.
+if command -v /usr/bin/python3 >/dev/null && /usr/bin/python3 -c 'import h5py' 2>/dev/null; then
+    /usr/bin/python3 - <<'PYTHON'
+import h5py
+import numpy as np
+
+with h5py.File("odd.h5", "w") as file:
+    file.create_dataset("never", (10, 2), "f4")
+    file["mask"] = np.array([True, False, True])
+    file["half"] = np.arange(6, dtype="f2").reshape(3, 2)
+    file["big"] = np.arange(6, dtype=">i8")
+    file["names"] = ["zebra", "lion"]
+    packed = file.create_dataset("packed", data=np.arange(4000, dtype="i4"), chunks=(1000,), fletcher32=True)
+    at = packed.id.get_chunk_info(2)
+with open("odd.h5", "r+b") as file:
+    file.seek(at.byte_offset + 10)
+    file.write(b"?")
+PYTHON
+    "$program" info odd.h5 >info.log 2>&1 && { fail "a damaged chunk goes unseen"; cat info.log; }
+    for part in 'never written' 'mask: 3 bool' 'half: 3 x 2 float16' '0 to 5, no NaN or Inf' 'int64 big-endian' \
+        'zebra, lion' 'cannot read rows 2000 to 2999 of dataset "packed"'; do
+        grep -q -F "$part" info.log || { fail "info odd.h5 lacks '$part'"; cat info.log; }
+    done
+    head -c 5000 odd.h5 >cut.h5
+    "$program" info cut.h5 >info.log 2>&1 && fail "a file cut short goes unseen"
+    grep -q 'cut short' info.log || { fail "cut short is not said"; cat info.log; }
+fi
+
 printf x | dd of="$newest" bs=1 seek=5000 conv=notrunc 2>/dev/null
 said "$(basename "$newest"): not whole: .*damaged" run
 "$program" info "$newest" >info.log 2>&1

@@ -1,11 +1,19 @@
 /*
- * make_data FILE SAMPLES COLUMNS CLASSES: an HDF5 file with x (SAMPLES x COLUMNS, bytes) and y (labels), for
- * measurements. A class is a fixed pattern of bytes with noise on it, so that there is something to learn.
+ * make_data FILE SAMPLES COLUMNS CLASSES [CHUNK [DEFLATE]]: an HDF5 file of any size with x (SAMPLES x COLUMNS,
+ * bytes) and y (labels), for measurements. A class is a fixed pattern of bytes with noise on it, so that there
+ * is something to learn. CHUNK: rows of a chunk of x, 0 for a contiguous one; DEFLATE: its level.
  */
 #include <hdf5.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_BYTES ((uint64_t)4 << 20)
+
+typedef struct request {
+    uint64_t samples, columns, classes, chunk, deflate;
+} request;
 
 /* SplitMix64 (Steele, Lea, Flood 2014): a number for each index, without a state. */
 static uint64_t make_number(uint64_t index)
@@ -16,48 +24,79 @@ static uint64_t make_number(uint64_t index)
     return z ^ (z >> 31);
 }
 
-static void make_samples(uint64_t samples, uint64_t columns, uint64_t classes, uint8_t *x, uint8_t *y)
+/* Eight bytes of noise a number; the bits that compress least stay out. */
+static void make_sample(const request *wanted, uint64_t sample, const uint8_t *patterns, uint8_t *x, uint8_t *y)
 {
-    for (uint64_t s = 0; s < samples; s++) {
-        y[s] = (uint8_t)(make_number(s) % classes);
-        for (uint64_t c = 0; c < columns; c++) {
-            uint64_t pattern = make_number((1u << 20) + y[s] * columns + c) % 64;
-            uint64_t noise = make_number((UINT64_C(1) << 32) + s * columns + c) % 192;
-            x[s * columns + c] = (uint8_t)(pattern + noise);
-        }
+    *y = (uint8_t)(make_number(sample) % wanted->classes);
+    const uint8_t *pattern = patterns + *y * wanted->columns;
+    for (uint64_t c = 0; c < wanted->columns; c++) {
+        static uint64_t noise;
+        if (c % 8 == 0) noise = make_number((UINT64_C(1) << 40) + sample * wanted->columns + c) & 0x7f7f7f7f7f7f7f7fu;
+        x[c] = (uint8_t)(pattern[c] + (uint8_t)(noise >> (c % 8 * 8)));
     }
 }
 
-static int make_dataset(hid_t file, const char *name, int dimensions, const hsize_t *extents,
-                        const uint8_t *values)
+static hid_t make_dataset(hid_t file, const char *name, int dimensions, const hsize_t *extents, hsize_t chunk,
+                          unsigned deflate)
 {
-    hid_t space = H5Screate_simple(dimensions, extents, NULL);
-    hid_t dataset = H5Dcreate2(file, name, H5T_NATIVE_UINT8, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    herr_t wrote = H5Dwrite(dataset, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
-    H5Dclose(dataset);
+    hid_t space = H5Screate_simple(dimensions, extents, NULL), properties = H5Pcreate(H5P_DATASET_CREATE);
+    hsize_t chunks[2] = {chunk, dimensions > 1 ? extents[1] : 0};
+    if (chunk > 0) H5Pset_chunk(properties, dimensions, chunks);
+    if (chunk > 0 && deflate > 0) H5Pset_deflate(properties, deflate);
+    hid_t dataset = H5Dcreate2(file, name, H5T_STD_U8LE, space, H5P_DEFAULT, properties, H5P_DEFAULT);
+    H5Pclose(properties);
+    H5Sclose(space);
+    return dataset;
+}
+
+static int write_rows(hid_t dataset, int dimensions, hsize_t first, hsize_t rows, hsize_t columns,
+                      const uint8_t *values)
+{
+    hsize_t start[2] = {first, 0}, count[2] = {rows, columns};
+    hid_t space = H5Dget_space(dataset), memory = H5Screate_simple(dimensions, count, NULL);
+    herr_t wrote = H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL);
+    if (wrote >= 0) wrote = H5Dwrite(dataset, H5T_NATIVE_UINT8, memory, space, H5P_DEFAULT, values);
+    H5Sclose(memory);
     H5Sclose(space);
     return wrote < 0;
 }
 
-int main(int argc, char **argv)
+static int make_file(const char *path, const request *wanted)
 {
-    uint64_t sizes[3] = {0};
-    for (int i = 0; i < 3 && argc == 5; i++) sizes[i] = strtoull(argv[i + 2], NULL, 10);
-    if (sizes[0] == 0 || sizes[1] == 0 || sizes[2] == 0 || sizes[2] > 256) {
-        fprintf(stderr, "make_data FILE SAMPLES COLUMNS CLASSES (at most 256 classes)\n");
-        return 2;
+    uint64_t rows = BLOCK_BYTES / wanted->columns > 0 ? BLOCK_BYTES / wanted->columns : 1;
+    uint8_t *patterns = malloc(wanted->classes * wanted->columns), *x = malloc(rows * wanted->columns),
+            *y = malloc(rows);
+    hsize_t extents[2] = {wanted->samples, wanted->columns};
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    if (!patterns || !x || !y || file < 0) return 1;
+    for (uint64_t i = 0; i < wanted->classes * wanted->columns; i++)
+        patterns[i] = (uint8_t)(make_number((1u << 20) + i) % 64);
+    hid_t of_x = make_dataset(file, "x", 2, extents, wanted->chunk, (unsigned)wanted->deflate);
+    hid_t of_y = make_dataset(file, "y", 1, extents, 0, 0);
+    int failed = of_x < 0 || of_y < 0;
+    for (uint64_t first = 0; first < wanted->samples && !failed; first += rows) {
+        uint64_t count = wanted->samples - first < rows ? wanted->samples - first : rows;
+        for (uint64_t s = 0; s < count; s++)
+            make_sample(wanted, first + s, patterns, x + s * wanted->columns, y + s);
+        failed = write_rows(of_x, 2, first, count, wanted->columns, x) | write_rows(of_y, 1, first, count, 0, y);
     }
-    uint8_t *x = malloc(sizes[0] * sizes[1]), *y = malloc(sizes[0]);
-    hid_t file = H5Fcreate(argv[1], H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-    int failed = !x || !y || file < 0;
-    if (!failed) {
-        hsize_t extents[2] = {sizes[0], sizes[1]};
-        make_samples(sizes[0], sizes[1], sizes[2], x, y);
-        failed = make_dataset(file, "x", 2, extents, x) | make_dataset(file, "y", 1, extents, y);
-    }
-    if (file >= 0) failed |= H5Fclose(file) < 0;
+    failed |= H5Dclose(of_x) < 0 || H5Dclose(of_y) < 0 || H5Fclose(file) < 0;
+    free(patterns);
     free(x);
     free(y);
-    if (failed) fprintf(stderr, "make_data: %s could not be written\n", argv[1]);
+    return failed;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t numbers[5] = {0};
+    for (int i = 0; i < 5 && i + 2 < argc; i++) numbers[i] = strtoull(argv[i + 2], NULL, 10);
+    request wanted = {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]};
+    if (wanted.samples == 0 || wanted.columns == 0 || wanted.classes == 0 || wanted.classes > 256) {
+        fprintf(stderr, "make_data FILE SAMPLES COLUMNS CLASSES [CHUNK [DEFLATE]] (at most 256 classes)\n");
+        return 2;
+    }
+    int failed = make_file(argv[1], &wanted);
+    if (failed) fprintf(stderr, "make_data: %s cannot be written\n", argv[1]);
     return failed;
 }

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# What feeding data costs on this machine: reading against dd, a stream against memory, and the time to the first step.
+# Every figure compares runs that alternate within this one. NN_BENCH_ROUNDS: 5 unless set; NN_BENCH_GIB: size of the
+# files, 2 unless set.
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+export LC_ALL=C
+rounds=${NN_BENCH_ROUNDS:-5}
+gib=${NN_BENCH_GIB:-2}
+"$root/scripts/setup.sh"
+build_preset release >/dev/null
+program=$root/build/release/nntrain
+tools=$root/build/release/tests
+prepare_mpirun 2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+quiet() { "$@" >log 2>&1 || { cat log >&2; exit 1; }; }
+
+median() {
+    sort -n "$1" | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'
+}
+
+# ---- reading, with a warm cache ----
+
+dd_rate() {
+    dd if="$1" of=/dev/null bs=1M 2>&1 | awk '/copied/ {for (i = 1; i < NF; i++) if ($(i + 1) ~ /^s,/) print $1 / $i}'
+}
+
+bench_reading() {
+    local round
+    for ((round = 0; round <= rounds; round++)); do
+        [ "$round" = 1 ] && rm -f dd.rates ours.rates # the first round warms the cache
+        dd_rate raw.h5 >>dd.rates
+        "$tools/read_rows" raw.h5 x 1048576 >>ours.rates
+    done
+    awk -v dd="$(median dd.rates)" -v ours="$(median ours.rates)" 'BEGIN {
+        printf "contiguous reading: %.2f GB/s, dd bs=1M %.2f GB/s: %.0f %% of it\n", ours / 1e9, dd / 1e9, 100 * ours / dd}'
+}
+
+# ---- a stream against memory ----
+
+configuration() {
+    cat >stream.yaml <<YAML
+data: {train: {x: x, y: y}, shuffle: block}
+network:
+  - dense: {units: 512, activation: relu}
+  - dense: {units: 512, activation: relu}
+  - dense: {units: classes}
+loss: cross_entropy
+training: {epochs: 2, batch_size: 256, microbatch_size: 32, peak_seconds: 0, limit_batches: 400}
+checkpoint: {every: 1000 epochs, keep_last: 1}
+YAML
+}
+
+# epoch FILE CACHE OUT: samples a second and the share of time that was waited, of the second epoch.
+epoch() {
+    quiet env OMP_NUM_THREADS=1 mpirun -n 2 --bind-to none "$program" train stream.yaml --run-dir run --fresh \
+        --set data.file="$1" --set data.cache="$2"
+    sed -n '$s/.*"seconds":\([0-9.]*\),"samples_per_second":\([0-9.]*\),.*"waited_for_data":\([0-9.]*\).*/\2 \1 \3/p' \
+        run/metrics.jsonl | awk '{print $1 > "/dev/stderr"; print 100 * $3 / $2}' 2>>"$3.rates" >>"$3.waits"
+}
+
+bench_stream() {
+    local round file
+    configuration
+    for file in raw deflated; do
+        for ((round = 0; round < rounds; round++)); do
+            epoch "$work/$file.h5" memory "$file.memory"
+            epoch "$work/$file.h5" stream "$file.stream"
+        done
+        awk -v memory="$(median $file.memory.rates)" -v stream="$(median $file.stream.rates)" \
+            -v waited="$(median $file.stream.waits)" -v file=$file 'BEGIN {
+            printf "%-9s stream %6.0f samples/s, memory %6.0f: ratio %.3f; waited %.2f %% for data\n", file, stream,
+                memory, stream / memory, waited}'
+    done
+}
+
+# ---- the first step ----
+
+bench_start() {
+    local round
+    cat >start.yaml <<YAML
+data: {file: $work/images.h5, train: {x: x, y: y}}
+network: [{dense: {units: 128, activation: relu}}, {dense: {units: classes}}]
+loss: cross_entropy
+training: {epochs: 1, batch_size: 64, peak_seconds: 0, limit_batches: 1}
+YAML
+    for ((round = 0; round <= rounds; round++)); do
+        [ "$round" = 1 ] && rm -f start.times
+        local begin=${EPOCHREALTIME/./}
+        mpirun -n 2 "$program" train start.yaml --run-dir start --fresh 2>/dev/null |
+            while read -r line; do
+                case $line in epoch*) echo "$(((${EPOCHREALTIME/./} - begin) / 1000))" >>start.times ;; esac
+            done
+    done
+    echo "60,000 images, 2 ranks: $(median start.times) ms from mpirun to the end of the first step"
+}
+
+samples=$(awk -v gib="$gib" 'BEGIN {print int(gib * 2 ^ 30 / 3072)}')
+quiet "$tools/make_data" raw.h5 "$samples" 3072 10
+quiet "$tools/make_data" deflated.h5 "$samples" 3072 10 100 1
+quiet "$tools/make_data" images.h5 60000 784 10
+echo "files of $gib GiB, medians of $rounds alternating runs"
+bench_reading
+bench_stream
+bench_start

@@ -1,0 +1,28 @@
+/* Rows of a source, wherever they are: in memory, or in the blocks that were read last. Private to data. */
+#ifndef NN_DATA_BLOCKS_H
+#define NN_DATA_BLOCKS_H
+
+#include "data/source.h"
+
+#define nn_blocks_create NN_REAL_SYMBOL(nn_blocks_create)
+#define nn_blocks_destroy NN_REAL_SYMBOL(nn_blocks_destroy)
+#define nn_blocks_rows NN_REAL_SYMBOL(nn_blocks_rows)
+#define nn_blocks_size NN_REAL_SYMBOL(nn_blocks_size)
+#define nn_blocks_copy NN_REAL_SYMBOL(nn_blocks_copy)
+
+typedef struct nn_blocks nn_blocks;
+
+/* Rows of a block: about 1 MiB, and whole chunks of the file. A property of the files alone. */
+int64_t nn_blocks_rows(const nn_source *source);
+/* Bytes of a block of the arrays whose bits are set. */
+size_t nn_blocks_size(const nn_source *source, unsigned arrays);
+
+/* Keeps up to `capacity` blocks of the given arrays, those used last; with a capacity of 0 rows are read one
+ * by one. Borrows the source. One thread at a time. */
+nn_status nn_blocks_create(nn_source *source, unsigned arrays, int64_t capacity, nn_blocks **blocks);
+void nn_blocks_destroy(nn_blocks *blocks); /* accepts NULL */
+
+/* Copies rows [first, first + rows) of an array. */
+nn_status nn_blocks_copy(nn_blocks *blocks, int array, int64_t first, int64_t rows, unsigned char *raw);
+
+#endif

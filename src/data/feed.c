@@ -1,0 +1,320 @@
+/*
+ * A thread that reads ahead. It fills slots, a span each, with the raw rows of the span's samples; the threads
+ * that compute take them from there. It holds the blocks that were read last, so that in an order by blocks
+ * each block is read, and unpacked, once a window.
+ */
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "data/blocks.h"
+#include "data/internal.h"
+
+/* Spans read ahead at most, and the share of a stream's memory that is for them; the rest is for blocks. */
+#define FEED_SLOTS_MOST 256
+#define FEED_SLOTS_SHARE 0.35
+
+/* Of so many rows of a block one is wanted: reading all of them would cost more. */
+#define FEED_SPARSE 16
+
+typedef struct feed_slot {
+    int64_t index; /* of its span; -1: free */
+    nn_data_span span;
+    bool ready;
+    int64_t room; /* samples */
+    unsigned char *raw;
+} feed_slot;
+
+struct nn_feed {
+    nn_dataset *dataset;
+    nn_part part;
+    bool inputs;
+    nn_data_schedule schedule;
+    const void *context;
+    int64_t next; /* span to be read */
+    nn_blocks *blocks;
+    int64_t slot_count;
+    feed_slot *slots;
+    pthread_t thread;
+    bool started;
+    pthread_mutex_t mutex; /* guards all below, and index and ready of the slots */
+    pthread_cond_t changed;
+    bool stops, ended;
+    nn_status status;
+    char *text;
+    int waiting;
+    double waited, waiting_since;
+};
+
+static double feed_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* ---- the reading thread ---- */
+
+static nn_status feed_read_sample(nn_feed *feed, int64_t sample, unsigned char *raw)
+{
+    const nn_dataset *dataset = feed->dataset;
+    const nn_samples *samples = &dataset->parts[feed->part];
+    int64_t row = nn_samples_row(samples, sample);
+    for (int v = 0; v < dataset->view_count; v++) {
+        const nn_view *view = &dataset->views[v];
+        if (view->input && !feed->inputs) continue;
+        NN_TRY(nn_blocks_copy(feed->blocks, view->array, row + view->first_row, view->rows,
+                              raw + dataset->raw_offsets[v]));
+    }
+    return NN_OK;
+}
+
+/* A label that nobody has looked at yet must not lead outside the network's output. */
+static nn_status feed_check_labels(const nn_feed *feed, int64_t sample, const unsigned char *raw)
+{
+    const nn_dataset *dataset = feed->dataset;
+    const nn_view *view = &dataset->views[dataset->first->inputs];
+    const nn_array *array = &dataset->first->arrays[view->array];
+    if (dataset->looks || !array->label) return NN_OK;
+    for (int64_t i = 0; i < view->values; i++) {
+        double label;
+        nn_view_values(view, array, raw + dataset->raw_offsets[dataset->first->inputs], i, 1, &label);
+        if (label >= 0 && label < (double)dataset->target.classes) continue;
+        return nn_array_context(array, nn_fail(NN_ERROR_DATA, "the label of sample %lld is none of the %lld classes",
+                                               (long long)nn_samples_row(&dataset->parts[feed->part], sample),
+                                               (long long)dataset->target.classes));
+    }
+    return NN_OK;
+}
+
+static nn_status feed_read_span(nn_feed *feed, feed_slot *slot)
+{
+    const nn_dataset *dataset = feed->dataset;
+    if (slot->room < slot->span.count) {
+        nn_free(slot->raw);
+        slot->raw = NULL;
+        slot->room = 0;
+        NN_TRY(nn_allocate((void **)&slot->raw, (size_t)slot->span.count, dataset->raw_size,
+                           "samples read ahead"));
+        slot->room = slot->span.count;
+    }
+    for (int64_t i = 0; i < slot->span.count; i++) {
+        int64_t sample = nn_dataset_order(dataset, feed->part, slot->span.epoch, slot->span.first + i);
+        NN_TRY(feed_read_sample(feed, sample, slot->raw + (size_t)i * dataset->raw_size));
+        NN_TRY(feed_check_labels(feed, sample, slot->raw + (size_t)i * dataset->raw_size));
+    }
+    return NN_OK;
+}
+
+/* Waits for a free slot and takes it; NULL when the stream is to end. */
+static feed_slot *feed_take_slot(nn_feed *feed, nn_data_span span)
+{
+    feed_slot *slot = NULL;
+    pthread_mutex_lock(&feed->mutex);
+    while (!slot && !feed->stops) {
+        for (int64_t i = 0; i < feed->slot_count && !slot; i++)
+            if (feed->slots[i].index < 0) slot = &feed->slots[i];
+        if (!slot) pthread_cond_wait(&feed->changed, &feed->mutex);
+    }
+    if (slot) {
+        slot->index = feed->next++;
+        slot->span = span;
+        slot->ready = false;
+    }
+    pthread_mutex_unlock(&feed->mutex);
+    return slot;
+}
+
+/* Says that a span is there, or why it is not: the text belongs to the thread that failed. */
+static void feed_tell(nn_feed *feed, feed_slot *slot, nn_status status)
+{
+    pthread_mutex_lock(&feed->mutex);
+    if (slot) slot->ready = status == NN_OK;
+    if (status != NN_OK) {
+        feed->status = status;
+        if (nn_copy_text(nn_error_text(), &feed->text) != NN_OK) feed->text = NULL;
+    }
+    feed->ended = !slot || status != NN_OK;
+    pthread_cond_broadcast(&feed->changed);
+    pthread_mutex_unlock(&feed->mutex);
+}
+
+static void *feed_run(void *context)
+{
+    nn_feed *feed = context;
+    nn_data_span span;
+    nn_status status = NN_OK;
+    while (status == NN_OK && feed->schedule(feed->context, feed->next, &span)) {
+        feed_slot *slot = feed_take_slot(feed, span);
+        if (!slot) return NULL;
+        status = feed_read_span(feed, slot);
+        feed_tell(feed, slot, status);
+    }
+    if (status == NN_OK) feed_tell(feed, NULL, NN_OK);
+    return NULL;
+}
+
+/* ---- making ---- */
+
+static unsigned feed_arrays(const nn_feed *feed)
+{
+    const nn_source *source = feed->dataset->parts[feed->part].source;
+    unsigned all = (1u << source->fields) - 1;
+    return feed->inputs ? all : all & ~((1u << source->inputs) - 1);
+}
+
+/* Whether so few rows of a block belong to the part that they are read one by one. */
+static bool feed_is_sparse(const nn_feed *feed)
+{
+    const nn_samples *samples = &feed->dataset->parts[feed->part];
+    bool spread = samples->table || samples->shares.group > 0;
+    return spread && samples->source->chunk_rows == 1 && samples->count < samples->units / FEED_SPARSE;
+}
+
+/* Blocks that are worth keeping: those of the windows that a span's samples come from, as far as memory goes. */
+static int64_t feed_block_capacity(const nn_feed *feed, int64_t span_samples)
+{
+    const nn_dataset *dataset = feed->dataset;
+    const nn_order *order = &dataset->order;
+    nn_source *source = dataset->parts[feed->part].source;
+    unsigned arrays = feed_arrays(feed);
+    double room = dataset->options->memory * 1048576 * (1 - FEED_SLOTS_SHARE);
+    int64_t most = (int64_t)(room / (double)nn_blocks_size(source, arrays));
+    int64_t wanted = 2;
+    if (feed_is_sparse(feed)) return 0;
+    bool shuffled = feed->part == NN_TRAIN && order->shuffle != NN_SHUFFLE_NONE;
+    if (shuffled && (order->classes > 0 || order->shuffle == NN_SHUFFLE_FULL)) return 0;
+    if (shuffled) {
+        const nn_samples *train = &dataset->parts[NN_TRAIN];
+        const nn_runs *runs = &order->blocks;
+        double each = (double)(runs->full > 0 ? runs->each : runs->last);
+        double rows = each * (double)train->units / (double)train->count * (double)train->stride;
+        double block = (double)nn_blocks_rows(source);
+        int64_t lanes = span_samples * order->lanes / order->batch + 2;
+        wanted = (int64_t)((double)lanes * ((double)order->window / each + 2) * rows / block) + 2;
+    }
+    if (most < 4) most = 4;
+    return wanted < most ? wanted : most;
+}
+
+static int64_t feed_slot_count(const nn_feed *feed, int64_t span_samples, int64_t depth)
+{
+    const nn_dataset *dataset = feed->dataset;
+    double room = dataset->options->memory * 1048576 * FEED_SLOTS_SHARE;
+    double span = (double)dataset->raw_size * (double)(span_samples > 0 ? span_samples : 1);
+    int64_t count = room / span < FEED_SLOTS_MOST ? (int64_t)(room / span) : FEED_SLOTS_MOST;
+    return count < depth ? depth : count;
+}
+
+static nn_status feed_start(nn_feed *feed, int64_t depth)
+{
+    nn_source *source = feed->dataset->parts[feed->part].source;
+    nn_data_span span = {0};
+    feed->schedule(feed->context, feed->next, &span);
+    feed->slot_count = feed_slot_count(feed, span.count, depth);
+    NN_TRY(NN_ALLOCATE(&feed->slots, feed->slot_count, "samples read ahead"));
+    for (int64_t i = 0; i < feed->slot_count; i++) feed->slots[i].index = -1;
+    NN_TRY(nn_blocks_create(source, feed_arrays(feed), feed_block_capacity(feed, span.count),
+                            &feed->blocks));
+    if (pthread_create(&feed->thread, NULL, feed_run, feed) != 0)
+        NN_FAIL(NN_ERROR_MEMORY, "no thread can be started to read the data: raise the limit of processes");
+    feed->started = true;
+    return NN_OK;
+}
+
+nn_status nn_feed_create(nn_dataset *dataset, nn_part part, nn_data_schedule schedule, const void *context,
+                         int64_t first, int64_t depth, bool inputs, nn_feed **feed)
+{
+    *feed = NULL;
+    nn_feed *made;
+    NN_TRY(NN_ALLOCATE(&made, 1, "a stream of data"));
+    *made = (nn_feed){.dataset = dataset, .part = part, .inputs = inputs, .schedule = schedule, .context = context, .next = first};
+    pthread_mutex_init(&made->mutex, NULL);
+    pthread_cond_init(&made->changed, NULL);
+    nn_status status = feed_start(made, depth);
+    if (status != NN_OK) {
+        nn_feed_destroy(made);
+        return status;
+    }
+    *feed = made;
+    return NN_OK;
+}
+
+void nn_feed_destroy(nn_feed *feed)
+{
+    if (!feed) return;
+    pthread_mutex_lock(&feed->mutex);
+    feed->stops = true;
+    pthread_cond_broadcast(&feed->changed);
+    pthread_mutex_unlock(&feed->mutex);
+    if (feed->started) pthread_join(feed->thread, NULL);
+    for (int64_t i = 0; feed->slots && i < feed->slot_count; i++) nn_free(feed->slots[i].raw);
+    nn_free(feed->slots);
+    nn_blocks_destroy(feed->blocks);
+    nn_free(feed->text);
+    pthread_cond_destroy(&feed->changed);
+    pthread_mutex_destroy(&feed->mutex);
+    nn_free(feed);
+}
+
+/* ---- for the threads that compute ---- */
+
+static const unsigned char *feed_find_ready(const nn_feed *feed, nn_data_span span)
+{
+    for (int64_t i = 0; i < feed->slot_count; i++) {
+        const feed_slot *slot = &feed->slots[i];
+        int64_t before = span.first - slot->span.first;
+        if (slot->index >= 0 && slot->ready && slot->span.epoch == span.epoch && before >= 0 &&
+            before + span.count <= slot->span.count)
+            return slot->raw + (size_t)before * feed->dataset->raw_size;
+    }
+    return NULL;
+}
+
+/* Time counts while at least one thread waits. */
+static void feed_wait(nn_feed *feed)
+{
+    if (feed->waiting++ == 0) feed->waiting_since = feed_seconds();
+    pthread_cond_wait(&feed->changed, &feed->mutex);
+    if (--feed->waiting == 0) feed->waited += feed_seconds() - feed->waiting_since;
+}
+
+const unsigned char *nn_feed_find(nn_feed *feed, nn_data_span span)
+{
+    if (!feed) return NULL;
+    pthread_mutex_lock(&feed->mutex);
+    const unsigned char *raw = feed_find_ready(feed, span);
+    while (!raw && !feed->ended) {
+        feed_wait(feed);
+        raw = feed_find_ready(feed, span);
+    }
+    pthread_mutex_unlock(&feed->mutex);
+    return raw;
+}
+
+void nn_feed_release(nn_feed *feed, int64_t index)
+{
+    pthread_mutex_lock(&feed->mutex);
+    for (int64_t i = 0; i < feed->slot_count; i++)
+        if (feed->slots[i].index == index) feed->slots[i].index = -1;
+    pthread_cond_broadcast(&feed->changed);
+    pthread_mutex_unlock(&feed->mutex);
+}
+
+nn_status nn_feed_status(nn_feed *feed)
+{
+    nn_status status = NN_OK;
+    pthread_mutex_lock(&feed->mutex);
+    if (feed->status != NN_OK) status = nn_fail(feed->status, "%s", feed->text ? feed->text : "the data failed");
+    pthread_mutex_unlock(&feed->mutex);
+    return status;
+}
+
+double nn_feed_waited(nn_feed *feed)
+{
+    pthread_mutex_lock(&feed->mutex);
+    double waited = feed->waited;
+    pthread_mutex_unlock(&feed->mutex);
+    return waited;
+}

@@ -1,0 +1,39 @@
+/* The files of a data set, before anything is opened. */
+#include <string.h>
+
+#include "base/memory.h"
+#include "data/source.h"
+
+static nn_status files_add(const char *path, nn_text_list *files)
+{
+    for (size_t i = 0; i < files->count; i++)
+        if (strcmp(files->items[i], path) == 0) return NN_OK;
+    NN_TRY(nn_copy_text(path, &files->items[files->count]));
+    files->count++;
+    return NN_OK;
+}
+
+nn_status nn_data_files(const nn_data_options *options, const char *directory, nn_text_list *files)
+{
+    nn_source sources[NN_PARTS] = {{0}};
+    nn_problems ignored = {0};
+    size_t room = 0;
+    *files = (nn_text_list){0};
+    nn_sources_list(options, directory, false, sources, &ignored);
+    for (int p = 0; p < NN_PARTS; p++) room += (size_t)sources[p].piece_count;
+    nn_status status = NN_ALLOCATE(&files->items, room, "the list of files");
+    for (int p = 0; p < NN_PARTS; p++)
+        for (int i = 0; i < sources[p].piece_count && status == NN_OK; i++)
+            status = files_add(sources[p].pieces[i].path, files);
+    nn_problems_release(&ignored);
+    nn_sources_destroy(sources);
+    if (status != NN_OK) nn_data_files_release(files);
+    return status;
+}
+
+void nn_data_files_release(nn_text_list *files)
+{
+    for (size_t i = 0; i < files->count; i++) nn_free(files->items[i]);
+    nn_free(files->items);
+    *files = (nn_text_list){0};
+}

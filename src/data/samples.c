@@ -1,0 +1,125 @@
+/* From a sample to the row where it begins. */
+#include "base/memory.h"
+#include "data/blocks.h"
+#include "data/split.h"
+
+/* ---- shares ---- */
+
+/* Units of the first `groups` groups that are not for training. */
+static int64_t samples_held_out(const nn_samples *samples, int64_t groups)
+{
+    const nn_shares *shares = &samples->shares;
+    if (groups > samples->runs.full) return shares->validation + shares->test;
+    return groups * shares->group - nn_runs_begin(&samples->runs, groups);
+}
+
+/* Samples of a part in the first `groups` groups. What is held out is divided as evenly as whole numbers
+ * allow. */
+static int64_t samples_before(const nn_samples *samples, int part, int64_t groups)
+{
+    const nn_shares *shares = &samples->shares;
+    int64_t held_out = samples_held_out(samples, groups), all = shares->validation + shares->test;
+    if (part == NN_TRAIN)
+        return groups > samples->runs.full ? samples->units - all : nn_runs_begin(&samples->runs, groups);
+    double share = (double)shares->validation / (double)(all > 0 ? all : 1);
+    int64_t validation = nn_array_smaller((int64_t)(share * (double)held_out), shares->validation);
+    if (validation < held_out - shares->test) validation = held_out - shares->test;
+    return part == NN_VALIDATION ? validation : held_out - validation;
+}
+
+static int64_t samples_shared_unit(const nn_samples *samples, int64_t sample)
+{
+    const nn_shares *shares = &samples->shares;
+    int part = samples->part;
+    int64_t last = (samples->units - 1) / shares->group;
+    int64_t group =
+        (int64_t)((double)sample / (double)samples->count * (double)samples->units) / shares->group;
+    if (group > last) group = last;
+    while (group > 0 && samples_before(samples, part, group) > sample) group--;
+    while (group < last && samples_before(samples, part, group + 1) <= sample) group++;
+    int64_t begin = group * shares->group, size = nn_array_smaller(samples->units - begin, shares->group);
+    int64_t place = sample - samples_before(samples, part, group);
+    for (int p = NN_VALIDATION; p <= NN_TEST; p++)
+        if (part == NN_TRAIN || p < part)
+            place += samples_before(samples, p, group + 1) - samples_before(samples, p, group);
+    nn_random stream = shares->stream;
+    stream.step = (uint32_t)group;
+    return begin + (int64_t)nn_random_permute(stream, (uint64_t)size, (uint64_t)place);
+}
+
+/* ---- rows ---- */
+
+/* The row that comes at this place when bad ones are left out. */
+static int64_t samples_good_row(const nn_source *source, int64_t place)
+{
+    int64_t low = 0, high = source->bad_count; /* bad rows that come before */
+    while (low < high) {
+        int64_t middle = (low + high) / 2;
+        if (source->bad[middle] - middle <= place)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return place + low;
+}
+
+static int64_t samples_unit_row(const nn_samples *samples, int64_t unit)
+{
+    if (!samples->segments) return samples_good_row(samples->source, unit);
+    int low = 0, high = samples->segment_count - 1;
+    while (low < high) {
+        int middle = (low + high + 1) / 2;
+        if (samples->segments[middle].unit <= unit)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    const nn_segment *segment = &samples->segments[low];
+    return samples_good_row(samples->source, segment->row + (unit - segment->unit) * samples->stride);
+}
+
+int64_t nn_samples_row(const nn_samples *samples, int64_t sample)
+{
+    int64_t unit = samples->table              ? samples->table[sample]
+                   : samples->shares.group > 0 ? samples_shared_unit(samples, sample)
+                                               : samples->first + sample;
+    return samples_unit_row(samples, unit);
+}
+
+int64_t nn_samples_run_units(const nn_samples *samples)
+{
+    int64_t units = nn_blocks_rows(samples->source) / samples->stride;
+    return units < 1 ? 1 : units;
+}
+
+nn_runs nn_samples_runs(const nn_samples *samples)
+{
+    if (samples->shares.group > 0) return samples->runs;
+    /* A part that has a table is spread over the rows of all parts. */
+    double share = samples->table ? (double)samples->count / (double)samples->units : 1;
+    int64_t each = (int64_t)(share * (double)nn_samples_run_units(samples));
+    if (each < 1) each = 1;
+    return (nn_runs){.full = samples->count / each, .each = each, .last = samples->count % each};
+}
+
+void nn_samples_release(nn_samples *samples)
+{
+    nn_free(samples->segments);
+    *samples = (nn_samples){0};
+}
+
+nn_status nn_samples_keys(const nn_samples *samples, int array, int32_t **keys)
+{
+    nn_blocks *blocks = NULL;
+    *keys = NULL;
+    nn_status status = NN_ALLOCATE(keys, samples->units, "the labels of a split");
+    if (status == NN_OK) status = nn_blocks_create(samples->source, 1u << array, 2, &blocks);
+    for (int64_t unit = 0; unit < samples->units && status == NN_OK; unit++)
+        status = nn_blocks_copy(blocks, array, samples_unit_row(samples, unit), 1,
+                                (unsigned char *)(*keys + unit));
+    nn_blocks_destroy(blocks);
+    if (status == NN_OK) return NN_OK;
+    nn_free(*keys);
+    *keys = NULL;
+    return status;
+}

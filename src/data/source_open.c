@@ -1,0 +1,256 @@
+/* Opening the parts, and what can be seen of them before they are read. */
+#include <glob.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "data/source.h"
+
+const char *const nn_part_names[NN_PARTS] = {"train", "validation", "test"};
+
+/* ---- files ---- */
+
+static nn_status source_add_piece(nn_source *source, const char *path)
+{
+    nn_piece *pieces;
+    NN_TRY(NN_ALLOCATE(&pieces, source->piece_count + 1, "the list of files"));
+    for (int i = 0; i < source->piece_count; i++) pieces[i] = source->pieces[i];
+    nn_free(source->pieces);
+    source->pieces = pieces;
+    pieces[source->piece_count] = (nn_piece){.rows = -1};
+    NN_TRY(nn_copy_text(path, &pieces[source->piece_count].path));
+    source->piece_count++;
+    return NN_OK;
+}
+
+static nn_status source_add_pattern(nn_source *source, const char *pattern)
+{
+    glob_t found;
+    nn_status status = NN_OK;
+    int result = glob(pattern, 0, NULL, &found);
+    if (result == GLOB_NOMATCH)
+        NN_FAIL(NN_ERROR_IO, "no file matches %s: check the path (it starts from the configuration's folder)",
+                pattern);
+    if (result != 0) NN_FAIL(NN_ERROR_IO, "the files that match %s cannot be listed", pattern);
+    for (size_t i = 0; i < found.gl_pathc && status == NN_OK; i++)
+        status = source_add_piece(source, found.gl_pathv[i]);
+    globfree(&found);
+    return status;
+}
+
+static nn_status source_add_file(nn_source *source, const char *directory, const char *name)
+{
+    bool relative = name[0] != '/' && directory && *directory;
+    nn_text path = {0};
+    nn_text_append(&path, "%s%s%s", relative ? directory : "", relative ? "/" : "", name);
+    nn_status status = NN_OK;
+    if (path.failed)
+        status = nn_fail(NN_ERROR_MEMORY, "no memory is left for the path of %s", name);
+    else if (strpbrk(name, "*?["))
+        status = source_add_pattern(source, path.bytes);
+    else
+        status = source_add_piece(source, path.bytes);
+    nn_text_free(&path);
+    return status;
+}
+
+static nn_status source_list_files(const nn_data_options *options, const char *directory, int part,
+                                   nn_source *source)
+{
+    const nn_text_list *own = &options->parts[part].file, *files = own->count > 0 ? own : &options->file;
+    if (files->count == 0)
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.%s: no file is named; set data.file to an HDF5 file, such as data.file: data.h5 "
+                "(or data.%s.file for this part alone)",
+                nn_part_names[part], nn_part_names[part]);
+    for (size_t i = 0; i < files->count; i++) NN_TRY(source_add_file(source, directory, files->items[i]));
+    return NN_OK;
+}
+
+/* ---- arrays ---- */
+
+static void source_name_array(nn_array *array, int part, const char *key, const char *dataset)
+{
+    while (*dataset == '/') dataset++;
+    *array = (nn_array){.given = true, .key = key, .part = nn_part_names[part], .dataset = dataset};
+}
+
+/* Names the arrays of a part. Windows without targets of their own predict their inputs. */
+static nn_status source_name_arrays(const nn_data_options *options, int part, bool labels, nn_source *source)
+{
+    const nn_part_options *own = &options->parts[part];
+    const nn_data_names *y = own->y.count == 0 && options->window.length > 0 ? &own->x : &own->y;
+    if (own->x.count == 0 || y->count == 0)
+        NN_FAIL(NN_ERROR_USAGE, "data.%s.%s: is missing; name a dataset of the file", nn_part_names[part],
+                own->x.count == 0 ? "x" : "y");
+    if (own->x.count + y->count > NN_DATA_FIELDS)
+        NN_FAIL(NN_ERROR_USAGE, "data.%s: more than %d inputs and targets", nn_part_names[part], NN_DATA_FIELDS);
+    source->inputs = own->x.count;
+    source->fields = own->x.count + y->count;
+    for (int i = 0; i < own->x.count; i++)
+        source_name_array(&source->arrays[i], part, own->x.names[i], own->x.datasets[i]);
+    for (int i = 0; i < y->count; i++) {
+        nn_array *array = &source->arrays[own->x.count + i];
+        source_name_array(array, part, y == &own->x ? "y" : y->names[i], y->datasets[i]);
+        array->label = labels;
+    }
+    if (part == NN_TRAIN && options->split.by == NN_SPLIT_BY_GROUP && options->split.group) {
+        source_name_array(&source->arrays[NN_DATA_GROUP], part, "group", options->split.group);
+        source->arrays[NN_DATA_GROUP].label = true;
+    }
+    if (own->lengths) {
+        source_name_array(&source->arrays[NN_DATA_LENGTH], part, "lengths", own->lengths);
+        source->arrays[NN_DATA_LENGTH].label = true;
+    }
+    return NN_OK;
+}
+
+static const nn_field_options *source_field_options(const nn_data_options *options, const char *key,
+                                                    bool input)
+{
+    static const nn_field_options none = {.normalize = NN_NORMALIZE_AUTO};
+    const nn_field_options *found = &none;
+    for (int f = 0; f < options->fields.count; f++) {
+        if (strcmp(options->fields.names[f], key) == 0) return &options->fields.fields[f];
+        if (strcmp(options->fields.names[f], input ? "x" : "y") == 0) found = &options->fields.fields[f];
+    }
+    return found;
+}
+
+const nn_field_options *nn_source_field_options(const nn_data_options *options, const nn_source *source, int array)
+{
+    static const nn_field_options none = {.normalize = NN_NORMALIZE_AUTO};
+    if (array >= NN_DATA_FIELDS) return &none;
+    return source_field_options(options, source->arrays[array].key, array < source->inputs);
+}
+
+/* ---- looking at the files ---- */
+
+/* Describes an array from one file; all files must agree with the first. */
+static nn_status source_describe(nn_source *source, nn_piece *piece, int which, const nn_data_options *options)
+{
+    nn_array *array = &source->arrays[which], seen = *array;
+    char text[NN_SHAPE_TEXT], expected[NN_SHAPE_TEXT];
+    nn_store_array *stored;
+    bool first = piece == source->pieces, windows = options->window.length > 0;
+    seen.path = piece->path;
+    seen.places = NULL;
+    nn_status status = nn_source_array(source, piece, which, &stored);
+    if (status != NN_OK) /* what is wrong with a file concerns all of its arrays */
+        return piece->file ? nn_fail_context(status, "data.%s.%s", seen.part, seen.key) : status;
+    status = nn_array_describe(&seen, nn_store_array_info(stored),
+                                         nn_source_field_options(options, source, which), windows);
+    if (status != NN_OK) {
+        nn_free(seen.places);
+        return nn_array_context(&seen, status);
+    }
+    if (!first) nn_free(seen.places);
+    if (!first && (!nn_shape_equal(seen.shape, array->shape) || seen.stored_type != array->stored_type))
+        return nn_array_context(
+            &seen, nn_fail(NN_ERROR_DATA,
+                           "its samples are %s of another type or shape than those of %s, %s: the files of one "
+                           "data set must be alike",
+                           nn_shape_text(text, seen.shape), array->path,
+                           nn_shape_text(expected, array->shape)));
+    bool fits = piece->rows < 0 || piece->rows == seen.rows;
+    if (!fits && first) nn_free(seen.places);
+    if (!fits)
+        NN_FAIL(NN_ERROR_DATA,
+                "data.%s: dataset \"%s\" has %lld samples, but dataset \"%s\" has %lld, of %s: each sample needs "
+                "its target",
+                array->part, source->arrays[0].dataset, (long long)piece->rows, array->dataset,
+                (long long)seen.rows, piece->path);
+    piece->rows = seen.rows;
+    if (first) *array = seen;
+    array->sound = true;
+    return NN_OK;
+}
+
+static void source_look(nn_source *source, const nn_data_options *options, nn_problems *problems)
+{
+    for (int i = 0; i < source->piece_count; i++) {
+        nn_piece *piece = &source->pieces[i];
+        piece->first = source->rows;
+        for (int a = 0; a < NN_DATA_ARRAYS; a++) {
+            nn_array *array = &source->arrays[a];
+            if (!array->given || (i > 0 && !array->sound)) continue;
+            bool opened = piece->file != NULL;
+            if (nn_problems_collect(problems, source_describe(source, piece, a, options))) continue;
+            array->sound = false;
+            if (!opened && !piece->file) break; /* the file itself: said once */
+        }
+        if (piece->rows > 0) source->rows += piece->rows;
+    }
+    size_t largest = 0;
+    source->chunk_rows = 1;
+    for (int a = 0; a < source->fields; a++) {
+        nn_array *array = &source->arrays[a];
+        array->rows = source->rows;
+        if (array->row_size >= largest) source->chunk_rows = array->chunk_rows;
+        if (array->row_size > largest) largest = array->row_size;
+    }
+    source->arrays[NN_DATA_GROUP].rows = source->arrays[NN_DATA_LENGTH].rows = source->rows;
+}
+
+static nn_status source_check_shape(const nn_array *array, const nn_array *first)
+{
+    char text[NN_SHAPE_TEXT], expected[NN_SHAPE_TEXT];
+    if (!array->sound || !first->sound || nn_shape_equal(array->shape, first->shape)) return NN_OK;
+    return nn_array_context(
+        array,
+        nn_fail(NN_ERROR_DATA, "its samples are %s, but those of data.%s.%s are %s: all parts need one shape",
+                nn_shape_text(text, array->shape), first->part, first->key,
+                nn_shape_text(expected, first->shape)));
+}
+
+static nn_status source_check_fields(const nn_source *source, const nn_source *first)
+{
+    if (source->fields == first->fields && source->inputs == first->inputs) return NN_OK;
+    NN_FAIL(NN_ERROR_USAGE, "data.%s: all parts need the same inputs and targets as data.%s: %d and %d",
+            source->arrays[0].part, first->arrays[0].part, first->inputs, first->fields - first->inputs);
+}
+
+void nn_sources_list(const nn_data_options *options, const char *directory, bool labels, nn_source *sources,
+                     nn_problems *problems)
+{
+    for (int p = 0; p < NN_PARTS; p++) {
+        nn_source *source = &sources[p];
+        const nn_part_options *own = &options->parts[p];
+        source->given = own->x.count > 0 || own->y.count > 0;
+        source->skips = options->on_bad_sample == NN_BAD_SKIP;
+        if (!source->given) continue;
+        bool listed = nn_problems_collect(problems, source_list_files(options, directory, p, source));
+        bool named = nn_problems_collect(problems, source_name_arrays(options, p, labels, source));
+        source->listed = listed && named;
+    }
+}
+
+void nn_sources_look(const nn_data_options *options, nn_source *sources, nn_problems *problems)
+{
+    const nn_source *first = NULL;
+    for (int p = 0; p < NN_PARTS; p++) {
+        nn_source *source = &sources[p];
+        if (!source->listed) continue;
+        source_look(source, options, problems);
+        if (!first) first = source;
+        if (!nn_problems_collect(problems, source_check_fields(source, first))) continue;
+        for (int a = 0; a < source->fields; a++)
+            nn_problems_collect(problems, source_check_shape(&source->arrays[a], &first->arrays[a]));
+    }
+}
+
+void nn_sources_destroy(nn_source *sources)
+{
+    for (int p = 0; p < NN_PARTS; p++) {
+        nn_source *source = &sources[p];
+        nn_source_rest(source);
+        for (int i = 0; i < source->piece_count; i++) {
+            nn_free(source->pieces[i].path);
+            nn_free(source->pieces[i].staged);
+        }
+        for (int a = 0; a < NN_DATA_ARRAYS; a++) nn_free(source->arrays[a].places);
+        nn_free(source->pieces);
+        nn_free(source->bad);
+        nn_free(source->noted);
+        *source = (nn_source){0};
+    }
+}

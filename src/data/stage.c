@@ -1,0 +1,119 @@
+/* Copies of the data on a disk of the node. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "data/source.h"
+
+#define STAGE_BLOCK ((size_t)4 << 20)
+
+static nn_status stage_fail(const char *what, const char *path)
+{
+    int error = errno;
+    NN_FAIL(NN_ERROR_IO, "data.stage: cannot %s %s: %s; %s", what, path, strerror(error),
+            error == ENOSPC ? "choose a folder with more room, or leave data.stage out"
+                            : "choose a folder that can be written on every node");
+}
+
+/* FOLDER/HASH-NAME: another file, or the same one changed, has another name. */
+static nn_status stage_name(const char *folder, const char *path, const struct stat *facts, char **staged)
+{
+    nn_text text = {0};
+    const char *slash = strrchr(path, '/');
+    const int64_t state[2] = {(int64_t)facts->st_size, (int64_t)facts->st_mtime};
+    uint64_t hash = nn_hash(state, sizeof state, nn_hash(path, strlen(path), 0));
+    nn_text_append(&text, "%s/%016" PRIx64 "-%s", folder, hash, slash ? slash + 1 : path);
+    *staged = text.bytes;
+    if (text.failed) NN_FAIL(NN_ERROR_MEMORY, "no memory is left for the path of %s", path);
+    return NN_OK;
+}
+
+static nn_status stage_copy_bytes(int from, int to, const char *path, const char *temporary)
+{
+    unsigned char *block;
+    nn_status status = NN_OK;
+    ssize_t count;
+    NN_TRY(nn_allocate((void **)&block, STAGE_BLOCK, 1, "a block of a copy"));
+    while (status == NN_OK && (count = read(from, block, STAGE_BLOCK)) != 0) {
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) status = stage_fail("read", path);
+        for (ssize_t done = 0; status == NN_OK && done < count;) {
+            ssize_t written = write(to, block + done, (size_t)(count - done));
+            if (written < 0 && errno != EINTR) status = stage_fail("write", temporary);
+            if (written > 0) done += written;
+        }
+    }
+    nn_free(block);
+    return status;
+}
+
+static nn_status stage_copy_to(const char *path, const char *temporary)
+{
+    nn_status status = NN_OK;
+    int from = open(path, O_RDONLY | O_CLOEXEC);
+    if (from < 0) return stage_fail("open", path);
+    int to = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (to < 0) status = stage_fail("make", temporary);
+    if (status == NN_OK) status = stage_copy_bytes(from, to, path, temporary);
+    if (to >= 0 && close(to) != 0 && status == NN_OK) status = stage_fail("write", temporary);
+    close(from);
+    return status;
+}
+
+/* Beside its final name first: whoever finds the final name finds it whole. */
+static nn_status stage_copy(const char *path, const char *staged)
+{
+    nn_text temporary = {0};
+    if (access(staged, R_OK) == 0) return NN_OK;
+    nn_text_append(&temporary, "%s.tmp.%ld", staged, (long)getpid());
+    nn_status status = NN_OK;
+    if (temporary.failed) status = nn_fail(NN_ERROR_MEMORY, "no memory is left for the path of %s", path);
+    if (status == NN_OK) {
+        nn_log_line("copying %s to %s", path, staged);
+        status = stage_copy_to(path, temporary.bytes);
+        if (status == NN_OK && rename(temporary.bytes, staged) != 0) status = stage_fail("name", staged);
+        if (status != NN_OK) unlink(temporary.bytes);
+    }
+    nn_text_free(&temporary);
+    return status;
+}
+
+/* Files that do not exist are left to be complained about when they are opened. */
+static nn_status stage_piece(const char *folder, nn_piece *piece, bool copies)
+{
+    struct stat facts;
+    if (stat(piece->path, &facts) != 0) return NN_OK;
+    NN_TRY(stage_name(folder, piece->path, &facts, &piece->staged));
+    return copies ? stage_copy(piece->path, piece->staged) : NN_OK;
+}
+
+/* Whether a file of this path comes before, in this part or another. */
+static bool stage_is_repeated(const nn_source *sources, int part, int piece)
+{
+    const char *path = sources[part].pieces[piece].path;
+    for (int p = 0; p <= part; p++)
+        for (int i = 0; i < (p < part ? sources[p].piece_count : piece); i++)
+            if (strcmp(sources[p].pieces[i].path, path) == 0) return true;
+    return false;
+}
+
+nn_status nn_sources_stage(nn_comm *comm, const char *folder, nn_source *sources)
+{
+    nn_status status = NN_OK;
+    int64_t turn = 0;
+    for (int p = 0; p < NN_PARTS; p++)
+        for (int i = 0; i < sources[p].piece_count && status == NN_OK; i++) {
+            bool first = !stage_is_repeated(sources, p, i);
+            bool own = first && turn++ % nn_comm_node_size(comm) == nn_comm_node_rank(comm);
+            status = stage_piece(folder, &sources[p].pieces[i], own);
+        }
+    NN_TRY(nn_comm_agree(comm, status));
+    return nn_comm_barrier(comm);
+}

@@ -1,0 +1,74 @@
+/*
+ * What a transform is: a change of the training samples on their way to the network, made on the fly. A
+ * transform's plug-in is one file src/data/transform_NAME.c with one exported object nn_transform_NAME and one
+ * line in transform_list.h. It sees normalised values, one sample at a time or a whole microbatch, and its
+ * random numbers are a function of (seed, epoch, sample): never of ranks, threads or time.
+ */
+#ifndef NN_DATA_TRANSFORM_H
+#define NN_DATA_TRANSFORM_H
+
+#include "base/options.h"
+#include "base/philox.h"
+#include "base/real.h"
+#include "base/shape.h"
+#include "base/status.h"
+
+#define nn_transform_types NN_REAL_SYMBOL(nn_transform_types)
+#define nn_transform_find NN_REAL_SYMBOL(nn_transform_find)
+
+/* One sample under way. Values are row-major with channels last: height x width x channels for images,
+ * time x features for sequences. */
+typedef struct nn_transform_sample {
+    nn_shape shape;
+    nn_real *values;  /* in place */
+    nn_real *scratch; /* as many values */
+    nn_random stream; /* of this transform in this epoch */
+    uint64_t sample;  /* number of the sample in its part */
+} nn_transform_sample;
+
+/* Word number `draw` of the sample: uniform in [0, 1). Draws 0 .. 2^20 - 1 of a sample are its own. */
+static inline double nn_transform_uniform(const nn_transform_sample *sample, uint32_t draw)
+{
+    return nn_random_uniform(sample->stream, (sample->sample << 20) + draw);
+}
+static inline double nn_transform_normal(const nn_transform_sample *sample, uint32_t draw)
+{
+    return nn_random_normal(sample->stream, (sample->sample << 20) + draw);
+}
+
+/* A microbatch under way: samples x values of inputs, and of targets (soft targets where the target is a
+ * class: samples x classes, rows that sum to 1). */
+typedef struct nn_transform_batch {
+    int64_t samples, input_values, target_values;
+    nn_real *inputs, *targets;
+    nn_real *scratch; /* room for samples x (input_values + target_values) */
+    nn_random stream;
+    const int64_t *numbers; /* of the samples in their part */
+} nn_transform_batch;
+
+typedef struct nn_transform_type {
+    const char *name;
+    const char *summary; /* one line for help */
+    const char *example; /* YAML list entry that works on 8 x 8 x 3 values */
+    const nn_option *options;
+    size_t options_size;
+    /* Whether the transform can be applied to samples of the shape: the failure says why not. */
+    nn_status (*check)(const void *options, nn_shape shape);
+    /* Re-entrant, cannot fail; one of the two is NULL. Values that move in from outside are 0: the mean of
+     * standardised data. */
+    void (*apply)(const void *options, const nn_transform_sample *sample);
+    void (*mix)(const void *options, const nn_transform_batch *batch);
+} nn_transform_type;
+
+const nn_transform_type *const *nn_transform_types(void); /* NULL-terminated */
+const nn_transform_type *nn_transform_find(const char *name);
+
+/* A transform as the user asked for it. */
+typedef struct nn_transform {
+    const nn_transform_type *type;
+    void *options; /* owned */
+} nn_transform;
+
+#define NN_TRANSFORMS 16
+
+#endif

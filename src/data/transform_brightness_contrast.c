@@ -1,0 +1,46 @@
+/* Values x (1 + c) + b with a random c and b for each sample; contrast is about the sample's mean, which c
+ * leaves as it is. */
+#include "data/transform.h"
+#include "tensor/reduce.h"
+
+typedef struct brightness_contrast_options {
+    double brightness, contrast;
+} brightness_contrast_options;
+
+#define FIELD(member) offsetof(brightness_contrast_options, member)
+static const nn_option brightness_contrast_table[] = {
+    {"brightness", NN_OPTION_REAL, FIELD(brightness), "0.2", 0, 1e6, NULL, NN_EFFECT_RESULT,
+     "added to all values of a sample, between minus and plus this; values are normalised ones"},
+    {"contrast", NN_OPTION_REAL, FIELD(contrast), "0.2", 0, 1, NULL, NN_EFFECT_RESULT,
+     "distances from the sample's mean grow or shrink by up to this share"},
+    {.name = NULL}};
+#undef FIELD
+
+static nn_status brightness_contrast_check(const void *options, nn_shape shape)
+{
+    const brightness_contrast_options *given = options;
+    (void)shape;
+    if (given->brightness > 0 || given->contrast > 0) return NN_OK;
+    NN_FAIL(NN_ERROR_USAGE, "does nothing with brightness 0 and contrast 0; give one, or leave it out");
+}
+
+static void brightness_contrast_apply(const void *options, const nn_transform_sample *sample)
+{
+    const brightness_contrast_options *given = options;
+    int64_t count = nn_shape_count(sample->shape);
+    double brightness = (2 * nn_transform_uniform(sample, 0) - 1) * given->brightness;
+    double contrast = (2 * nn_transform_uniform(sample, 1) - 1) * given->contrast;
+    double mean = reduce_sum(count, sample->values) / (double)count;
+    nn_real factor = (nn_real)(1 + contrast), offset = (nn_real)(brightness - contrast * mean);
+    for (int64_t i = 0; i < count; i++) sample->values[i] = sample->values[i] * factor + offset;
+}
+
+const nn_transform_type NN_REAL_SYMBOL(nn_transform_brightness_contrast) = {
+    .name = "brightness_contrast",
+    .summary = "makes a sample brighter or darker, and its contrast stronger or weaker",
+    .example = "brightness_contrast: {brightness: 0.2, contrast: 0.2}",
+    .options = brightness_contrast_table,
+    .options_size = sizeof(brightness_contrast_options),
+    .check = brightness_contrast_check,
+    .apply = brightness_contrast_apply,
+};

@@ -1,0 +1,10 @@
+/* One line a transform. Included by transforms.c with NN_TRANSFORM defined. */
+NN_TRANSFORM(flip)
+NN_TRANSFORM(shift)
+NN_TRANSFORM(crop)
+NN_TRANSFORM(rotation)
+NN_TRANSFORM(cutout)
+NN_TRANSFORM(brightness_contrast)
+NN_TRANSFORM(noise)
+NN_TRANSFORM(jitter)
+NN_TRANSFORM(mixup)

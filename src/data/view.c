@@ -1,0 +1,167 @@
+/* Raw rows to numbers for the network: runs inside the training step. */
+#include "data/view.h"
+
+#include <math.h>
+
+#include "base/memory.h"
+#include "tensor/vectorize.h"
+
+/* ---- which rows and columns ---- */
+
+static nn_status view_pick(nn_source *source, int which, const nn_text_list *names, nn_view *view)
+{
+    int64_t columns = source->arrays[which].values;
+    view->picked = columns;
+    if (names->count == 0) return NN_OK;
+    NN_TRY(NN_ALLOCATE(&view->columns, names->count, "the columns of a field"));
+    view->picked = (int64_t)names->count;
+    for (size_t i = 0; i < names->count; i++)
+        NN_TRY(nn_source_column(source, which, names->items[i], columns, &view->columns[i]));
+    return NN_OK;
+}
+
+static void view_window(const nn_window_options *window, nn_view *view)
+{
+    bool difference = view->transform == NN_TRANSFORM_DIFFERENCE;
+    view->first_row = 0;
+    view->rows = window->length;
+    if (view->input) return;
+    bool every = window->target == NN_WINDOW_EVERY_STEP;
+    view->rows = every ? window->length : 1;
+    view->first_row = (every ? 0 : window->length - 1) + window->horizon;
+    view->seen = difference ? window->horizon : 0;
+    view->first_row -= view->seen;
+    view->rows += view->seen;
+}
+
+static void view_shape(const nn_array *array, bool windows, nn_view *view)
+{
+    int64_t rows = view->rows - view->seen;
+    view->values = rows * view->picked;
+    view->shape = array->shape;
+    if (view->columns || (windows && array->shape.dimensions == 1))
+        view->shape = (nn_shape){.dimensions = 1, .extents = {view->picked}};
+    if (windows && rows > 1) {
+        if (view->shape.dimensions == 1 && view->picked == 1 && !view->input)
+            view->shape.dimensions = 0; /* one value at each step */
+        for (int d = view->shape.dimensions; d > 0; d--) view->shape.extents[d] = view->shape.extents[d - 1];
+        view->shape.extents[0] = rows;
+        view->shape.dimensions++;
+    }
+}
+
+static nn_status view_check(const nn_array *array, const nn_window_options *window, const nn_view *view)
+{
+    bool windows = window->length > 0;
+    if (view->transform != NN_TRANSFORM_NONE && (view->input || array->label))
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.transform: only a target of values is transformed: leave it out",
+                array->key);
+    if (view->transform == NN_TRANSFORM_DIFFERENCE && (!windows || window->horizon == 0))
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.fields.%s.transform: a difference to the last row seen needs data.window with a horizon of 1 "
+                "or more",
+                array->key);
+    if (view->columns && array->shape.dimensions > 1)
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.columns: only rows of one dimension have columns", array->key);
+    if (windows && array->shape.dimensions + 1 > NN_MAX_DIMENSIONS)
+        NN_FAIL(NN_ERROR_USAGE, "data.%s.%s: rows of %d dimensions are too many for windows", array->part,
+                array->key, array->shape.dimensions);
+    return NN_OK;
+}
+
+nn_status nn_view_create(nn_source *source, int array, const nn_data_options *options, nn_view *view)
+{
+    const nn_array *self = &source->arrays[array];
+    const nn_field_options *field = nn_source_field_options(options, source, array);
+    const nn_window_options *window = &options->window;
+    const nn_text_list *names = &field->columns;
+    *view = (nn_view){.array = array, .input = array < source->inputs, .rows = 1, .transform = field->transform};
+    if (!view->input && window->length > 0 && window->targets.count > 0) names = &window->targets;
+    NN_TRY(view_pick(source, array, names, view));
+    if (window->length > 0) view_window(window, view);
+    NN_TRY(view_check(self, window, view));
+    view_shape(self, window->length > 0, view);
+    view->raw_size = (size_t)view->rows * self->row_size;
+    return NN_OK;
+}
+
+void nn_view_release(nn_view *view)
+{
+    nn_free(view->columns);
+    nn_free(view->scaling.scale);
+    nn_free(view->scaling.offset);
+    nn_free(view->scales);
+    nn_free(view->offsets);
+    *view = (nn_view){0};
+}
+
+/* ---- values ---- */
+
+static double view_value(const nn_view *view, const nn_array *array, const unsigned char *raw, int64_t i)
+{
+    double value, seen = 0;
+    int64_t row = i / view->picked, column = i % view->picked;
+    if (view->columns) column = view->columns[column];
+    nn_array_convert(array, raw, (row + view->seen) * array->values + column, 1, &value);
+    if (view->seen > 0) nn_array_convert(array, raw, row * array->values + column, 1, &seen);
+    if (view->transform == NN_TRANSFORM_LOG) return log(value);
+    return value - seen;
+}
+
+void nn_view_values(const nn_view *view, const nn_array *array, const unsigned char *raw, int64_t first,
+                    int64_t count, double *values)
+{
+    if (!view->columns && view->transform == NN_TRANSFORM_NONE) {
+        nn_array_convert(array, raw, first, count, values);
+        return;
+    }
+    for (int64_t i = 0; i < count; i++) values[i] = view_value(view, array, raw, first + i);
+}
+
+/* In double, as a predictor does it: a value has the same bits in both. */
+NN_VECTORIZED
+static void view_scale(int64_t count, const double *values, const double *scales, const double *offsets,
+                       nn_real *numbers)
+{
+    for (int64_t i = 0; i < count; i++) numbers[i] = (nn_real)(values[i] * scales[i] + offsets[i]);
+}
+
+NN_VECTORIZED
+static void view_copy(int64_t count, const double *values, nn_real *numbers)
+{
+    for (int64_t i = 0; i < count; i++) numbers[i] = (nn_real)values[i];
+}
+
+void nn_view_numbers(const nn_view *view, const nn_array *array, const unsigned char *raw, nn_real *numbers)
+{
+    _Alignas(NN_ALIGNMENT) double values[NN_ARRAY_BLOCK];
+    for (int64_t at = 0; at < view->values; at += NN_ARRAY_BLOCK) {
+        int64_t count = nn_array_smaller(NN_ARRAY_BLOCK, view->values - at);
+        nn_view_values(view, array, raw, at, count, values);
+        if (view->scales) {
+            int64_t column = at % view->scaling.columns;
+            view_scale(count, values, view->scales + column, view->offsets + column, numbers + at);
+        } else {
+            view_copy(count, values, numbers + at);
+        }
+    }
+}
+
+void nn_view_labels(const nn_view *view, const nn_array *array, const unsigned char *raw, int64_t *labels)
+{
+    for (int64_t i = 0; i < view->values; i++) labels[i] = (int64_t)view_value(view, array, raw, i);
+}
+
+nn_status nn_view_prepare(nn_view *view)
+{
+    const nn_scaling *scaling = &view->scaling;
+    int64_t length = scaling->columns + NN_ARRAY_BLOCK;
+    if (scaling->columns == 0) return NN_OK;
+    NN_TRY(NN_ALLOCATE(&view->scales, length, "the normalisation"));
+    NN_TRY(NN_ALLOCATE(&view->offsets, length, "the normalisation"));
+    for (int64_t i = 0; i < length; i++) {
+        view->scales[i] = scaling->scale[i % scaling->columns];
+        view->offsets[i] = scaling->offset[i % scaling->columns];
+    }
+    return NN_OK;
+}

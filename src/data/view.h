@@ -1,0 +1,47 @@
+/* A field as the network sees it: which rows and columns of an array make up a sample, and how they become
+ * numbers. Private to data. */
+#ifndef NN_DATA_VIEW_H
+#define NN_DATA_VIEW_H
+
+#include "data/source.h"
+
+#define nn_view_create NN_REAL_SYMBOL(nn_view_create)
+#define nn_view_release NN_REAL_SYMBOL(nn_view_release)
+#define nn_view_values NN_REAL_SYMBOL(nn_view_values)
+#define nn_view_numbers NN_REAL_SYMBOL(nn_view_numbers)
+#define nn_view_labels NN_REAL_SYMBOL(nn_view_labels)
+#define nn_view_prepare NN_REAL_SYMBOL(nn_view_prepare)
+
+typedef struct nn_view {
+    int array;
+    bool input;
+    int64_t first_row, rows; /* of the array, counted from the row of the sample */
+    size_t raw_size;         /* bytes of those rows */
+    int64_t seen;            /* the first so many of them are what a difference is taken to; else 0 */
+    int64_t picked;          /* values of a row that are used, ... */
+    int64_t *columns;        /* ... these of them; NULL: all */
+    int transform;           /* nn_target_transform */
+    nn_shape shape;          /* of a sample */
+    int64_t values;          /* of a sample */
+    int64_t begin;           /* of its values among those of all inputs, or all targets */
+    nn_scaling scaling;
+    /* The scaling's columns over and over, long enough for a block from any column on; NULL: identity. */
+    double *scales, *offsets;
+} nn_view;
+
+/* The view of an array of an opened source. Collects nothing: the failure has the array's place. */
+nn_status nn_view_create(nn_source *source, int array, const nn_data_options *options, nn_view *view);
+void nn_view_release(nn_view *view);
+
+/* From the view's scaling to scales and offsets. */
+nn_status nn_view_prepare(nn_view *view);
+
+/* Values [first, first + count) of the sample whose rows are at `raw`, before they are normalised. */
+void nn_view_values(const nn_view *view, const nn_array *array, const unsigned char *raw, int64_t first,
+                    int64_t count, double *values);
+
+/* All values, normalised, for the network; and all labels. */
+void nn_view_numbers(const nn_view *view, const nn_array *array, const unsigned char *raw, nn_real *numbers);
+void nn_view_labels(const nn_view *view, const nn_array *array, const unsigned char *raw, int64_t *labels);
+
+#endif

@@ -1,0 +1,382 @@
+#include "import/csv_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+#define TABLE_LOOK_AHEAD 200
+
+const char *const nn_csv_header_choices[] = {"auto", "yes", "no", NULL};
+const char *const nn_csv_missing_choices[] = {"error", "drop", "mean", NULL};
+
+/* ---- the columns ---- */
+
+static nn_status table_delimiter(const nn_csv_options *options, char *delimiter)
+{
+    static const struct {
+        const char *word;
+        char delimiter;
+    } words[] = {{"auto", '\0'}, {"comma", ','}, {"semicolon", ';'}, {"tab", '\t'},
+                 {"\\t", '\t'},  {"pipe", '|'},  {"space", ' '}};
+    const char *word = options->delimiter ? options->delimiter : "auto";
+    *delimiter = word[0];
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(word, words[i].word) != 0) continue;
+        *delimiter = words[i].delimiter;
+        return NN_OK;
+    }
+    if (strlen(word) != 1 || strchr("\"\r\n0123456789.+-", word[0]) || (unsigned char)word[0] > 0x7e)
+        NN_FAIL(NN_ERROR_USAGE,
+                "--delimiter '%s': expected one character, or comma, semicolon, tab, pipe or space", word);
+    return NN_OK;
+}
+
+/* Takes the fields of the first row as titles, or makes titles up. */
+static nn_status table_name_columns(nn_csv_table *table, const nn_csv_record *first)
+{
+    NN_TRY(NN_ALLOCATE(&table->columns, first->count, "the columns"));
+    table->column_count = first->count;
+    for (size_t i = 0; i < first->count; i++) {
+        nn_text title = {0};
+        if (table->header && first->fields[i].length > 0)
+            nn_text_append(&title, "%s", first->fields[i].text);
+        else
+            nn_text_append(&title, "column%zu", i + 1);
+        nn_status status = title.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for the names of columns")
+                                        : nn_copy_text(title.bytes, &table->columns[i].title);
+        nn_text_free(&title);
+        NN_TRY(status);
+    }
+    return NN_OK;
+}
+
+/* What a first row may be told by: a word above numbers. */
+typedef struct table_look {
+    bool *word;                /* the first row has a word there */
+    int64_t *numbers, *others; /* in the rows below */
+    size_t count;
+} table_look;
+
+static nn_status table_look_below(nn_csv_table *table, nn_csv_reader *reader, table_look *look)
+{
+    nn_csv_record record;
+    double number;
+    for (int row = 0; row < TABLE_LOOK_AHEAD; row++) {
+        NN_TRY(nn_csv_next(reader, &record));
+        if (record.count == 0) break;
+        for (size_t i = 0; i < record.count && i < look->count; i++) {
+            if (nn_csv_missing(table->options, &record.fields[i])) continue;
+            if (nn_csv_number(&record.fields[i], &number))
+                look->numbers[i]++;
+            else
+                look->others[i]++;
+        }
+    }
+    return NN_OK;
+}
+
+static nn_status table_look_first(nn_csv_table *table, const nn_csv_record *first, table_look *look)
+{
+    double number;
+    look->count = first->count;
+    NN_TRY(NN_ALLOCATE(&look->word, first->count, "the columns"));
+    NN_TRY(NN_ALLOCATE(&look->numbers, first->count, "the columns"));
+    NN_TRY(NN_ALLOCATE(&look->others, first->count, "the columns"));
+    for (size_t i = 0; i < first->count; i++)
+        look->word[i] =
+            !nn_csv_missing(table->options, &first->fields[i]) && !nn_csv_number(&first->fields[i], &number);
+    return NN_OK;
+}
+
+/* Finds the header, once the first row has named the columns for both cases. */
+static nn_status table_find_header(nn_csv_table *table, const nn_csv_record *first, nn_csv_reader *reader)
+{
+    table_look look = {0};
+    table->header = table->options->header == NN_CSV_HEADER_YES;
+    if (table->options->header != NN_CSV_HEADER_AUTO) return table_name_columns(table, first);
+    nn_status status = table_look_first(table, first, &look);
+    /* Reading on ends the life of `first`: its titles are taken as if there were a header. */
+    table->header = true;
+    if (status == NN_OK) status = table_name_columns(table, first);
+    if (status == NN_OK) status = table_look_below(table, reader, &look);
+    table->header = false;
+    for (size_t i = 0; i < look.count && status == NN_OK; i++)
+        table->header |= look.word[i] && look.numbers[i] > 0 && look.others[i] == 0;
+    nn_free(look.word);
+    nn_free(look.numbers);
+    nn_free(look.others);
+    return status;
+}
+
+static nn_status table_retitle(nn_csv_table *table)
+{
+    for (size_t i = 0; i < table->column_count; i++) {
+        nn_text title = {0};
+        nn_text_append(&title, "column%zu", i + 1);
+        nn_free(table->columns[i].title);
+        table->columns[i].title = NULL;
+        nn_status status = title.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for the names of columns")
+                                        : nn_copy_text(title.bytes, &table->columns[i].title);
+        nn_text_free(&title);
+        NN_TRY(status);
+    }
+    return NN_OK;
+}
+
+static nn_status table_settle_titles(nn_csv_table *table)
+{
+    size_t index;
+    for (size_t i = 0; i < table->column_count; i++)
+        if (!nn_csv_is_utf8(table->columns[i].title))
+            NN_FAIL(
+                NN_ERROR_DATA,
+                "%s:1: the name of column %zu is not UTF-8: convert the file, such as with iconv -f latin1 "
+                "-t UTF-8",
+                table->paths[0], i + 1);
+    for (size_t i = 0; i < table->options->categorical.count; i++) {
+        NN_TRY(nn_csv_table_find(table, "categorical", table->options->categorical.items[i], &index));
+        table->columns[index].kind = NN_CSV_NAMES;
+        table->columns[index].named = true;
+    }
+    return NN_OK;
+}
+
+static nn_status table_begin(nn_csv_table *table, nn_csv_reader *reader)
+{
+    nn_csv_record first;
+    table->delimiter = nn_csv_delimiter(reader);
+    NN_TRY(nn_csv_next(reader, &first));
+    if (first.count == 0) NN_FAIL(NN_ERROR_DATA, "%s: there are no rows", table->paths[0]);
+    NN_TRY(table_find_header(table, &first, reader));
+    if (!table->header && table->options->header == NN_CSV_HEADER_AUTO) NN_TRY(table_retitle(table));
+    return table_settle_titles(table);
+}
+
+nn_status nn_csv_table_open(const char *const *paths, size_t count, const nn_csv_options *options,
+                            nn_csv_table *table)
+{
+    char delimiter;
+    nn_csv_reader *reader;
+    *table = (nn_csv_table){.paths = paths, .path_count = count, .options = options};
+    NN_TRY(table_delimiter(options, &delimiter));
+    NN_TRY(nn_csv_open(paths[0], delimiter, &reader));
+    nn_status status = table_begin(table, reader);
+    nn_csv_close(reader);
+    return status;
+}
+
+void nn_csv_table_release(nn_csv_table *table)
+{
+    nn_csv_close(table->reader);
+    for (size_t i = 0; i < table->column_count; i++) {
+        nn_free(table->columns[i].title);
+        nn_csv_names_release(&table->columns[i].names);
+    }
+    nn_free(table->columns);
+    nn_free(table->last_time);
+    *table = (nn_csv_table){.paths = NULL};
+}
+
+static nn_status table_no_column(const nn_csv_table *table, const char *option, const char *word)
+{
+    const char **titles;
+    nn_text list = {0};
+    NN_TRY(NN_ALLOCATE(&titles, table->column_count, "names of columns"));
+    for (size_t i = 0; i < table->column_count; i++) titles[i] = table->columns[i].title;
+    const char *near = nn_nearest(word, titles, table->column_count);
+    for (size_t i = 0; i < table->column_count && i < 20; i++)
+        nn_text_append(&list, "%s%s", i > 0 ? ", " : "", titles[i]);
+    if (table->column_count > 20) nn_text_append(&list, ", ...");
+    nn_status status =
+        nn_fail(NN_ERROR_USAGE, "--%s: %s has no column '%s'%s%s%s; its %zu columns: %s", option,
+                table->paths[0], word, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "",
+                table->column_count, list.failed ? "" : list.bytes);
+    nn_text_free(&list);
+    nn_free(titles);
+    return status;
+}
+
+nn_status nn_csv_table_find(const nn_csv_table *table, const char *option, const char *word, size_t *index)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < table->column_count; i++)
+        if (strcmp(table->columns[i].title, word) == 0) {
+            *index = i;
+            found++;
+        }
+    if (found == 1) return NN_OK;
+    if (found > 1)
+        NN_FAIL(NN_ERROR_USAGE, "--%s: %s has %zu columns '%s': name one by its number, from 1", option,
+                table->paths[0], found, word);
+    char *end;
+    unsigned long number = strtoul(word, &end, 10);
+    if (word[0] < '0' || word[0] > '9' || *end || number < 1 || number > table->column_count)
+        return table_no_column(table, option, word);
+    *index = number - 1;
+    return NN_OK;
+}
+
+/* ---- rows ---- */
+
+static nn_status table_check_header(const nn_csv_table *table, const nn_csv_record *record)
+{
+    const char *path = table->paths[table->path];
+    for (size_t i = 0; i < record->count && i < table->column_count; i++) {
+        const nn_csv_field *field = &record->fields[i];
+        if (field->length > 0 && strcmp(field->text, table->columns[i].title) != 0)
+            NN_FAIL(NN_ERROR_DATA,
+                    "%s:%lld: column %zu is called '%s', but '%s' in %s: the files must have "
+                    "the same columns",
+                    path, (long long)record->line, i + 1, field->text, table->columns[i].title,
+                    table->paths[0]);
+    }
+    return NN_OK;
+}
+
+static nn_status table_check_count(const nn_csv_table *table, const nn_csv_record *record)
+{
+    if (record->count == table->column_count) return NN_OK;
+    NN_FAIL(NN_ERROR_DATA, "%s:%lld: %zu fields in a table of %zu columns; the delimiter is '%s'%s",
+            table->paths[table->path], (long long)record->line, record->count, table->column_count,
+            table->delimiter == '\t' ? "tab" : (const char[]){table->delimiter, '\0'},
+            table->header ? "" : " and no row names the columns");
+}
+
+/* The next row of the file that is open, or of the next one; count 0 at the end of the last. */
+static nn_status table_next_row(nn_csv_table *table, nn_csv_record *record)
+{
+    for (;;) {
+        if (table->reader) {
+            NN_TRY(nn_csv_next(table->reader, record));
+            if (record->count > 0) return table_check_count(table, record);
+            nn_csv_close(table->reader);
+            table->reader = NULL;
+            table->path++;
+        }
+        if (table->path == table->path_count) return NN_OK;
+        NN_TRY(nn_csv_open(table->paths[table->path], table->delimiter, &table->reader));
+        if (!table->header) continue;
+        NN_TRY(nn_csv_next(table->reader, record));
+        if (record->count > 0) NN_TRY(table_check_count(table, record));
+        NN_TRY(table_check_header(table, record));
+    }
+}
+
+/* The column of a value that the row lacks, or column_count. */
+static size_t table_lacking(const nn_csv_table *table, const nn_csv_record *record)
+{
+    for (size_t i = 0; i < table->column_count; i++)
+        if (table->columns[i].used && nn_csv_missing(table->options, &record->fields[i])) return i;
+    return table->column_count;
+}
+
+static nn_status table_fail_missing(const nn_csv_table *table, const nn_csv_record *record, size_t index)
+{
+    const char *text = record->fields[index].text;
+    NN_FAIL(
+        NN_ERROR_DATA,
+        "%s:%lld: column '%s' has no value%s%s%s: --missing drop leaves such rows out, --missing mean takes "
+        "the mean of the column",
+        table->paths[table->path], (long long)record->line, table->columns[index].title, text[0] ? " ('" : "",
+        text, text[0] ? "')" : "");
+}
+
+/* The mean of a target would be made up. */
+static nn_status table_take_mean(nn_csv_table *table, const nn_csv_record *record)
+{
+    for (size_t i = 0; i < table->column_count; i++) {
+        nn_csv_column *column = &table->columns[i];
+        if (!column->used || !nn_csv_missing(table->options, &record->fields[i])) continue;
+        if (column->target || column->time)
+            NN_FAIL(NN_ERROR_DATA,
+                    "%s:%lld: column '%s' has no value, and no mean is taken there: use --missing drop",
+                    table->paths[table->path], (long long)record->line, column->title);
+        if (column->lacking == 0) column->lacking = record->line;
+    }
+    return NN_OK;
+}
+
+/* What is known of a column at the end only. */
+static nn_status table_check_column(const nn_csv_table *table, const nn_csv_column *column)
+{
+    if (!column->used || column->time) return NN_OK;
+    if (column->kind == NN_CSV_NAMES && column->lacking > 0)
+        NN_FAIL(NN_ERROR_DATA,
+                "column '%s' has no value in line %lld, and names have no mean: use --missing drop",
+                column->title, (long long)column->lacking);
+    if (column->values == 0 && table->rows > 0)
+        NN_FAIL(NN_ERROR_DATA, "%s: column '%s' has no value in any row: leave it out", table->paths[0],
+                column->title);
+    return NN_OK;
+}
+
+static nn_status table_check_time(nn_csv_table *table, const nn_csv_column *column, const nn_csv_field *field,
+                                  int64_t line)
+{
+    double before, now;
+    const char *last = table->last_time;
+    if (last) {
+        const nn_csv_field earlier = {.text = last, .length = strlen(last)};
+        bool numbers = nn_csv_number(&earlier, &before) && nn_csv_number(field, &now);
+        if (numbers ? now < before : strcmp(field->text, last) < 0)
+            NN_FAIL(NN_ERROR_DATA,
+                    "%s:%lld: column '%s' goes back from '%s' to '%s': sort the rows by time (as numbers, or "
+                    "written like 2024-01-31), or leave out --time",
+                    table->paths[table->path], (long long)line, column->title, last, field->text);
+    }
+    nn_free(table->last_time);
+    table->last_time = NULL;
+    return nn_copy_text(field->text, &table->last_time);
+}
+
+static nn_status table_meet(nn_csv_table *table, const nn_csv_record *record)
+{
+    const char *path = table->paths[table->path];
+    for (size_t i = 0; i < table->column_count; i++) {
+        nn_csv_column *column = &table->columns[i];
+        const nn_csv_field *field = &record->fields[i];
+        if (!column->used || nn_csv_missing(table->options, field)) continue;
+        if (column->time)
+            NN_TRY(table_check_time(table, column, field, record->line));
+        else
+            NN_TRY(nn_csv_column_meet(column, field, path, record->line));
+    }
+    return NN_OK;
+}
+
+nn_status nn_csv_table_scan(nn_csv_table *table)
+{
+    nn_csv_record record;
+    for (;;) {
+        NN_TRY(table_next_row(table, &record));
+        if (record.count == 0) break;
+        size_t lacking = table_lacking(table, &record);
+        bool lacks = lacking < table->column_count;
+        if (lacks && table->options->missing == NN_CSV_MISSING_ERROR)
+            return table_fail_missing(table, &record, lacking);
+        if (lacks && table->options->missing == NN_CSV_MISSING_DROP) {
+            table->dropped++;
+            continue;
+        }
+        if (lacks) NN_TRY(table_take_mean(table, &record));
+        NN_TRY(table_meet(table, &record));
+        table->rows++;
+    }
+    for (size_t i = 0; i < table->column_count; i++) nn_csv_column_settle(&table->columns[i]);
+    for (size_t i = 0; i < table->column_count; i++) NN_TRY(table_check_column(table, &table->columns[i]));
+    table->path = 0;
+    return NN_OK;
+}
+
+nn_status nn_csv_table_next(nn_csv_table *table, nn_csv_record *record)
+{
+    do {
+        NN_TRY(table_next_row(table, record));
+        if (record->count == 0)
+            NN_FAIL(NN_ERROR_IO, "%s: a file was changed while it was read: import it again",
+                    table->paths[0]);
+    } while (table->options->missing == NN_CSV_MISSING_DROP &&
+             table_lacking(table, record) < table->column_count);
+    return NN_OK;
+}

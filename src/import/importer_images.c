@@ -1,0 +1,367 @@
+/* A folder a class, PNG and JPEG files in it. Only the names are kept: an image is decoded when its row is
+ * asked for, so that ranks can share the work. */
+#include <ctype.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "import/image.h"
+#include "import/sources.h"
+
+enum { BAD_STOP, BAD_SKIP };
+enum { COLOUR_AUTO, COLOUR_RGB, COLOUR_GREY };
+
+typedef struct images_options {
+    char *size;
+    int fit, colour, on_bad_image;
+} images_options;
+
+static const char *const fit_choices[] = {[NN_IMAGE_CROP] = "crop",
+                                          [NN_IMAGE_STRETCH] = "stretch",
+                                          [NN_IMAGE_PAD] = "pad",
+                                          [NN_IMAGE_PAD + 1] = NULL};
+static const char *const colour_choices[] = {"auto", "rgb", "grey", NULL};
+static const char *const bad_choices[] = {"stop", "skip", NULL};
+
+static const nn_option images_table[] = {
+    {"size", NN_OPTION_TEXT, offsetof(images_options, size), "", 0, 0, NULL, NN_EFFECT_RESULT,
+     "height x width of all images in pixels, such as 32x32 (default: that of the first, if all have it)"},
+    {"fit", NN_OPTION_CHOICE, offsetof(images_options, fit), "crop", 0, 0, fit_choices, NN_EFFECT_RESULT,
+     "crop: cover and cut out the middle; stretch: both sides on their own; pad: in the middle on black"},
+    {"colour", NN_OPTION_CHOICE, offsetof(images_options, colour), "auto", 0, 0, colour_choices,
+     NN_EFFECT_RESULT, "rgb: 3 channels; grey: 1; auto: as the first image"},
+    {"on_bad_image", NN_OPTION_CHOICE, offsetof(images_options, on_bad_image), "stop", 0, 0, bad_choices,
+     NN_EFFECT_RESULT, "stop, or skip images that cannot be decoded (all are decoded twice then)"},
+    {.name = NULL}};
+
+/* The files of a part; their names lie one behind another, class by class, each ended by '\0'. */
+typedef struct images_part {
+    const char *word; /* its folder below the source; "": none */
+    char *names;
+    size_t length, capacity;
+    int64_t *at;  /* where the name of a file begins */
+    int *classes; /* its class */
+    size_t rows, rows_capacity;
+} images_part;
+
+typedef struct images_state {
+    nn_text_list classes;
+    images_part parts[NN_IMPORT_TABLES];
+    int part_count;
+    int64_t height, width;
+    int channels;
+    size_t left; /* entries that are no images */
+    nn_image image;
+    nn_image_scaler scaler;
+} images_state;
+
+static const struct {
+    const char *folder, *part;
+} images_words[] = {{"train", "train"},
+                    {"val", "validation"},
+                    {"valid", "validation"},
+                    {"validation", "validation"},
+                    {"test", "test"}};
+enum { IMAGES_WORDS = sizeof(images_words) / sizeof(images_words[0]) };
+
+static bool images_takes_file(const char *folder, const char *name)
+{
+    (void)folder;
+    return name[0] != '.' &&
+           (nn_source_ends(name, ".png") || nn_source_ends(name, ".jpg") || nn_source_ends(name, ".jpeg"));
+}
+
+static bool images_takes_folder(const char *folder, const char *name)
+{
+    char *path = NULL;
+    if (name[0] == '.' || nn_source_join(folder, name, &path) != NN_OK) return false;
+    bool is_folder = nn_source_is_folder(path);
+    nn_free(path);
+    return is_folder;
+}
+
+static nn_status images_path(const nn_import *import, const images_part *part, int64_t row, char **path)
+{
+    const images_state *state = import->state;
+    nn_text text = {0};
+    const char *folder = import->sources[0], *slash = folder[strlen(folder) - 1] == '/' ? "" : "/";
+    nn_text_append(&text, "%s%s%s%s%s/%s", folder, slash, part->word, part->word[0] ? "/" : "",
+                   state->classes.items[part->classes[row]], part->names + part->at[row]);
+    nn_status status = text.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for the path of an image")
+                                   : nn_copy_text(text.bytes, path);
+    nn_text_free(&text);
+    return status;
+}
+
+static nn_status images_keep(images_part *part, int class, const char *name)
+{
+    size_t size = strlen(name) + 1;
+    if (part->length + size > part->capacity) {
+        size_t capacity = 2 * (part->capacity + size) + 1024;
+        NN_TRY(nn_reallocate((void **)&part->names, part->capacity, capacity, 1, "names of images"));
+        part->capacity = capacity;
+    }
+    if (part->rows == part->rows_capacity) {
+        size_t old = part->rows_capacity, capacity = 2 * old + 64;
+        NN_TRY(nn_reallocate((void **)&part->at, old, capacity, sizeof(*part->at), "names of images"));
+        NN_TRY(nn_reallocate((void **)&part->classes, old, capacity, sizeof(*part->classes), "labels"));
+        part->rows_capacity = capacity;
+    }
+    memcpy(part->names + part->length, name, size);
+    part->at[part->rows] = (int64_t)part->length;
+    part->classes[part->rows++] = class;
+    part->length += size;
+    return NN_OK;
+}
+
+static nn_status images_scan_class(images_state *state, images_part *part, const char *folder, int class,
+                                   nn_text_list *names)
+{
+    NN_TRY(nn_source_list(folder, images_takes_file, names, &state->left));
+    if (names->count == 0 && part == state->parts)
+        NN_FAIL(NN_ERROR_DATA,
+                "the folder '%s' of a class holds no image (.png, .jpg, .jpeg): fill or "
+                "remove it",
+                folder);
+    for (size_t i = 0; i < names->count; i++) NN_TRY(images_keep(part, class, names->items[i]));
+    return NN_OK;
+}
+
+/* The classes are those of the first part: one that has nothing to train on is a mistake. */
+static nn_status images_find_class(images_state *state, const char *folder, const char *name, int *class)
+{
+    for (*class = 0; (size_t) * class < state->classes.count; ++*class)
+        if (strcmp(state->classes.items[*class], name) == 0) return NN_OK;
+    NN_FAIL(NN_ERROR_DATA, "the class '%s' in '%s' has no folder in '%s': add or remove it", name, folder,
+            state->parts[0].word);
+}
+
+static nn_status images_add_class(images_state *state, images_part *part, const char *folder,
+                                  const char *name)
+{
+    int class = (int)state->classes.count;
+    char *path = NULL;
+    nn_text_list names = {0};
+    if (part == state->parts)
+        NN_TRY(nn_import_add_name(&state->classes, name));
+    else
+        NN_TRY(images_find_class(state, folder, name, &class));
+    nn_status status = nn_source_join(folder, name, &path);
+    if (status == NN_OK) status = images_scan_class(state, part, path, class, &names);
+    nn_source_release(&names);
+    nn_free(path);
+    return status;
+}
+
+static nn_status images_add_part(images_state *state, const char *folder, const char *word)
+{
+    images_part *part = &state->parts[state->part_count++];
+    nn_text_list folders = {0};
+    part->word = word;
+    nn_status status = nn_source_list(folder, images_takes_folder, &folders, &state->left);
+    if (status == NN_OK && folders.count == 0)
+        status = nn_fail(NN_ERROR_DATA,
+                         "the folder '%s' has no folders in it: one for each class is needed, "
+                         "with the images of the class",
+                         folder);
+    for (size_t i = 0; i < folders.count && status == NN_OK; i++)
+        status = images_add_class(state, part, folder, folders.items[i]);
+    nn_source_release(&folders);
+    if (status == NN_OK && part->rows == 0)
+        status = nn_fail(NN_ERROR_DATA, "the folder '%s' holds no images (.png, .jpg, .jpeg)", folder);
+    return status;
+}
+
+/* Folders train, val and test below the source, or else the classes themselves. */
+static nn_status images_scan(nn_import *import, images_state *state)
+{
+    const char *source = import->sources[0], *seen = "";
+    for (int i = 0; i < IMAGES_WORDS; i++) {
+        char *folder = NULL;
+        NN_TRY(nn_source_join(source, images_words[i].folder, &folder));
+        nn_status status = NN_OK;
+        if (nn_source_is_folder(folder) && strcmp(seen, images_words[i].part) == 0)
+            status = nn_fail(NN_ERROR_DATA, "'%s': another folder is the %s part, too: remove one", folder,
+                             images_words[i].part);
+        else if (nn_source_is_folder(folder)) {
+            status = images_add_part(state, folder, images_words[i].folder);
+            seen = images_words[i].part;
+        }
+        nn_free(folder);
+        NN_TRY(status);
+    }
+    return state->part_count ? NN_OK : images_add_part(state, source, "");
+}
+
+static nn_status images_decode(const nn_import *import, const images_part *part, int64_t row)
+{
+    images_state *state = import->state;
+    char *path = NULL;
+    NN_TRY(images_path(import, part, row, &path));
+    nn_status status = nn_image_read(path, &state->image);
+    nn_free(path);
+    return status;
+}
+
+/* Decodes all images, and forgets those that fail. */
+static nn_status images_drop_bad(const nn_import *import, images_part *part)
+{
+    size_t good = 0;
+    for (size_t row = 0; row < part->rows; row++) {
+        nn_status status = images_decode(import, part, (int64_t)row);
+        if (status != NN_OK && status != NN_ERROR_DATA) return status;
+        if (status != NN_OK) {
+            nn_log_warning("skipped: %s", nn_error_text());
+            continue;
+        }
+        part->at[good] = part->at[row];
+        part->classes[good++] = part->classes[row];
+    }
+    nn_error_clear();
+    part->rows = good;
+    if (good == 0) NN_FAIL(NN_ERROR_DATA, "'%s' holds no image that can be decoded", import->sources[0]);
+    return NN_OK;
+}
+
+static nn_status images_read_size(const images_options *options, images_state *state)
+{
+    char *end = options->size;
+    state->height = strtol(end, &end, 10);
+    bool separated = *end == 'x' || *end == 'X';
+    state->width = separated && isdigit((unsigned char)end[1]) ? strtol(end + 1, &end, 10) : 0;
+    const int64_t most = 32768;
+    if (*end || state->height < 1 || state->width < 1 || state->height > most || state->width > most)
+        NN_FAIL(NN_ERROR_USAGE, "size: '%s' is not HEIGHTxWIDTH in pixels, such as 32x32", options->size);
+    return NN_OK;
+}
+
+/* Size and channels, from the options and the first image. */
+static nn_status images_settle(const nn_import *import, images_state *state)
+{
+    const images_options *options = import->options;
+    if (options->on_bad_image == BAD_SKIP)
+        for (int p = 0; p < state->part_count; p++) NN_TRY(images_drop_bad(import, &state->parts[p]));
+    state->channels = options->colour == COLOUR_GREY ? 1 : 3;
+    if (options->size && options->colour != COLOUR_AUTO) return NN_OK;
+    NN_TRY(images_decode(import, &state->parts[0], 0));
+    if (options->colour == COLOUR_AUTO) state->channels = state->image.channels;
+    if (!options->size) {
+        state->height = state->image.height;
+        state->width = state->image.width;
+    }
+    return NN_OK;
+}
+
+static nn_status images_add_table(nn_import *import, const images_state *state, const images_part *part)
+{
+    const char *name = NULL;
+    for (int i = 0; i < IMAGES_WORDS; i++)
+        if (strcmp(images_words[i].folder, part->word) == 0) name = images_words[i].part;
+    nn_import_table *table;
+    nn_import_field *field;
+    NN_TRY(nn_import_add_table(import, name, (int64_t)part->rows, &table));
+    nn_shape shape = {3, {state->height, state->width, state->channels}};
+    NN_TRY(nn_import_add_field(table, "x", NN_STORE_U8, shape, NULL));
+    nn_store_type type = state->classes.count <= 256 ? NN_STORE_U8 : NN_STORE_I32;
+    NN_TRY(nn_import_add_field(table, "y", type, (nn_shape){0}, &field));
+    field->label = true;
+    for (size_t i = 0; i < state->classes.count; i++)
+        NN_TRY(nn_import_add_name(&field->classes, state->classes.items[i]));
+    return NN_OK;
+}
+
+static nn_status images_open(nn_import *import)
+{
+    const images_options *options = import->options;
+    images_state *state;
+    NN_TRY(NN_ALLOCATE(&state, 1, "the importer of images"));
+    import->state = state;
+    if (import->source_count != 1)
+        NN_FAIL(NN_ERROR_USAGE, "images come from one folder with a folder for each class in it, not %zu",
+                import->source_count);
+    if (options->size) NN_TRY(images_read_size(options, state));
+    NN_TRY(images_scan(import, state));
+    if (state->left > 0)
+        nn_log_warning("'%s': %zu entries are neither folders of classes nor images (.png, .jpg, .jpeg): "
+                       "left out",
+                       import->sources[0], state->left);
+    NN_TRY(images_settle(import, state));
+    for (int p = 0; p < state->part_count; p++) NN_TRY(images_add_table(import, state, &state->parts[p]));
+    return NN_OK;
+}
+
+static nn_status images_fit(const nn_import *import, images_state *state, unsigned char *values)
+{
+    const images_options *options = import->options;
+    nn_image *image = &state->image;
+    if (!options->size && (image->height != state->height || image->width != state->width))
+        NN_FAIL(NN_ERROR_DATA,
+                "it has %" PRId64 " x %" PRId64 " pixels, the first image %" PRId64 " x %" PRId64
+                ": say what size all shall have, such as --size 32x32",
+                image->height, image->width, state->height, state->width);
+    if (options->colour == COLOUR_AUTO && image->channels > state->channels)
+        NN_FAIL(NN_ERROR_DATA,
+                "it has colours, the first image is grey: choose --colour rgb or --colour grey");
+    NN_TRY(nn_image_set_channels(image, state->channels));
+    return nn_image_scale(&state->scaler, image, (nn_image_fit)options->fit, state->height, state->width,
+                          values);
+}
+
+static nn_status images_read(nn_import *import, int table, int64_t first, int64_t rows, void *const *values)
+{
+    images_state *state = import->state;
+    const images_part *part = &state->parts[table];
+    unsigned char *pixels = values[0];
+    for (int64_t i = 0; i < rows; i++, pixels += state->height * state->width * state->channels) {
+        NN_TRY(images_decode(import, part, first + i));
+        nn_status status = images_fit(import, state, pixels);
+        char *path = NULL;
+        if (status != NN_OK) {
+            if (images_path(import, part, first + i, &path) != NN_OK) return NN_ERROR_MEMORY;
+            nn_fail_context(status, "'%s'", path);
+            nn_free(path);
+            return status;
+        }
+        int class = part->classes[first + i];
+        if (state->classes.count <= 256)
+            ((unsigned char *)values[1])[i] = (unsigned char)class;
+        else
+            ((int32_t *)values[1])[i] = class;
+    }
+    return NN_OK;
+}
+
+static void images_close(nn_import *import)
+{
+    images_state *state = import->state;
+    if (!state) return;
+    for (int p = 0; p < state->part_count; p++) {
+        nn_free(state->parts[p].names);
+        nn_free(state->parts[p].at);
+        nn_free(state->parts[p].classes);
+    }
+    nn_source_release(&state->classes);
+    nn_image_release(&state->image);
+    nn_image_scaler_release(&state->scaler);
+    nn_free(state);
+    import->state = NULL;
+}
+
+const nn_importer nn_importer_images = {
+    .name = "images",
+    .summary = "PNG and JPEG images, a folder for each class; train, val and test may stand above these",
+    .example = "nntrain import images flowers --size 64x64 --stratified --validation 0.1 -o flowers.h5",
+    .writes =
+        "x: uint8, samples x height x width x channels (1 or 3); y: class labels, and their names: those of "
+        "the folders. Images are ordered by class and name; the EXIF orientation of JPEGs is applied, "
+        "transparency lies over black",
+    .options = images_table,
+    .options_size = sizeof(images_options),
+    .parallel = true,
+    .open = images_open,
+    .read = images_read,
+    .close = images_close,
+};

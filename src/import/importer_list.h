@@ -1,0 +1,9 @@
+/* One line an importer, in the order of `nntrain help import`. Included by registry.c with NN_IMPORTER
+ * defined. */
+NN_IMPORTER(csv)
+NN_IMPORTER(series)
+NN_IMPORTER(text)
+NN_IMPORTER(idx)
+NN_IMPORTER(images)
+NN_IMPORTER(npy)
+NN_IMPORTER(cifar)

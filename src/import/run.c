@@ -1,0 +1,220 @@
+/* From open() to the committed file. */
+#include "import/run.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "import/job.h"
+
+/* ---- a single process is a team of one ---- */
+
+static nn_status run_gather_own(void *context, const void *own, size_t bytes, void *all)
+{
+    (void)context;
+    if (all != own) memcpy(all, own, bytes);
+    return NN_OK;
+}
+
+static nn_status run_agree_alone(void *context, nn_status status)
+{
+    (void)context;
+    return status;
+}
+
+static const nn_import_team run_alone = {
+    .rank = 0, .size = 1, .gather = run_gather_own, .agree = run_agree_alone};
+
+static nn_status run_agree(const nn_import_job *job, nn_status status)
+{
+    return job->team->agree(job->team->context, status);
+}
+
+/* ---- memory ---- */
+
+static nn_status run_allocate(nn_import_job *job)
+{
+    size_t block = 0, wide = 0, rows = 0;
+    for (int t = 0; t < job->import->table_count; t++) {
+        const nn_import_stream *stream = &job->streams[t];
+        if (stream->block_bytes > block) block = stream->block_bytes;
+        if ((size_t)stream->block_rows > rows) rows = (size_t)stream->block_rows;
+        for (int f = 0; f < stream->table->field_count; f++) {
+            size_t bytes = (size_t)stream->block_rows * stream->columns[f].to_bytes;
+            if (bytes > wide) wide = bytes;
+        }
+    }
+    NN_TRY(NN_ALLOCATE(&job->block, block, "a block of rows"));
+    if (job->team->rank > 0) return NN_OK;
+    job->blocks = job->block;
+    if (job->team->size > 1)
+        NN_TRY(NN_ALLOCATE(&job->blocks, block * (size_t)job->team->size, "the blocks of all ranks"));
+    NN_TRY(NN_ALLOCATE(&job->converted, wide, "a block of converted rows"));
+    NN_TRY(NN_ALLOCATE(&job->picked, wide, "the rows of a part"));
+    return NN_ALLOCATE(&job->parts, rows, "the parts of a block's rows");
+}
+
+static void run_release(nn_import_job *job)
+{
+    nn_store_writer_destroy(job->writer);
+    if (job->blocks != job->block) nn_free(job->blocks);
+    nn_free(job->block);
+    nn_free(job->converted);
+    nn_free(job->picked);
+    nn_free(job->parts);
+    for (int t = 0; t < NN_IMPORT_TABLES; t++) {
+        nn_import_split_release(&job->streams[t].split);
+        for (int f = 0; f < NN_IMPORT_FIELDS; f++)
+            for (int part = 0; part < NN_IMPORT_PARTS; part++)
+                nn_free(job->streams[t].columns[f].names[part]);
+    }
+}
+
+/* ---- reading ---- */
+
+static nn_status run_read(nn_import_job *job, int table, int64_t first, int64_t rows)
+{
+    const nn_import_stream *stream = &job->streams[table];
+    void *values[NN_IMPORT_FIELDS] = {NULL};
+    if (job->stop && *job->stop)
+        NN_FAIL(NN_STOPPED, "interrupted: %s was not written", job->settings->output);
+    if (rows <= 0) return NN_OK;
+    for (int f = 0; f < stream->table->field_count; f++) values[f] = job->block + stream->columns[f].offset;
+    return job->importer->read(job->import, table, first, rows, values);
+}
+
+/* ---- writing ---- */
+
+static nn_status run_find_parts(nn_import_job *job, nn_import_stream *stream, const char *block,
+                                int64_t first, int64_t rows)
+{
+    const nn_import_column *label = stream->label < 0 ? NULL : &stream->columns[stream->label];
+    for (int64_t i = 0; i < rows; i++) {
+        int64_t class = label ? nn_import_value_label(label->cast.from, block + label->offset, i) : 0;
+        NN_TRY(nn_import_split_part(&stream->split, first + i, class, &job->parts[i]));
+        stream->written[job->parts[i]]++;
+    }
+    return NN_OK;
+}
+
+static nn_status run_convert(const nn_import_job *job, const nn_import_column *column, const char *values,
+                             int64_t first, int64_t rows)
+{
+    char shown[NN_IMPORT_VALUE_TEXT];
+    int64_t count = nn_shape_count(column->field->shape);
+    int64_t wrong = nn_import_cast_values(column->cast, rows * count, values, job->converted);
+    if (wrong < 0) return NN_OK;
+    NN_FAIL(NN_ERROR_DATA, "%s: row %lld (from 0) holds %s, which %s cannot hold: choose another --dtype",
+            column->field->name, (long long)(first + wrong / count),
+            nn_import_value_text(shown, column->cast.from, values, wrong),
+            nn_import_type_name(column->cast.to, column->cast.half));
+}
+
+/* Appends those of the converted rows that go to the part. */
+static nn_status run_append_part(const nn_import_job *job, const nn_import_column *column, int64_t rows,
+                                 int part)
+{
+    int64_t picked = 0;
+    for (int64_t i = 0; i < rows; i++) {
+        if (job->parts[i] != part) continue;
+        memcpy(job->picked + (size_t)picked * column->to_bytes, job->converted + (size_t)i * column->to_bytes,
+               column->to_bytes);
+        picked++;
+    }
+    if (picked == 0) return NN_OK;
+    return nn_store_output_append(column->outputs[part], picked, column->cast.to, job->picked);
+}
+
+static nn_status run_append(nn_import_job *job, int table, const char *block, int64_t first, int64_t rows)
+{
+    nn_import_stream *stream = &job->streams[table];
+    NN_TRY(run_find_parts(job, stream, block, first, rows));
+    for (int f = 0; f < stream->table->field_count; f++) {
+        const nn_import_column *column = &stream->columns[f];
+        NN_TRY(run_convert(job, column, block + column->offset, first, rows));
+        if (stream->split.way == NN_IMPORT_WHOLE) {
+            NN_TRY(nn_store_output_append(column->outputs[0], rows, column->cast.to, job->converted));
+            continue;
+        }
+        for (int part = 0; part < NN_IMPORT_PARTS; part++)
+            if (column->outputs[part]) NN_TRY(run_append_part(job, column, rows, part));
+    }
+    job->rows_done += rows;
+    nn_import_show_progress(job);
+    return NN_OK;
+}
+
+/* ---- block by block ---- */
+
+static int64_t run_block_rows(const nn_import_stream *stream, int64_t block)
+{
+    int64_t left = stream->table->rows - block * stream->block_rows;
+    return left < stream->block_rows ? left : stream->block_rows;
+}
+
+/* Rank 0: what all ranks have read, in the order of the rows. */
+static nn_status run_append_round(nn_import_job *job, int table, int64_t block)
+{
+    const nn_import_stream *stream = &job->streams[table];
+    for (int rank = 0; rank < job->team->size; rank++, block++) {
+        int64_t rows = run_block_rows(stream, block);
+        if (rows <= 0) break;
+        NN_TRY(run_append(job, table, job->blocks + (size_t)rank * stream->block_bytes,
+                          block * stream->block_rows, rows));
+    }
+    return NN_OK;
+}
+
+/* Each rank reads a block of every round. A failure of writing is agreed on with the next round's reading. */
+static nn_status run_table(nn_import_job *job, int table)
+{
+    const nn_import_stream *stream = &job->streams[table];
+    const nn_import_team *team = job->team;
+    nn_status status = NN_OK;
+    for (int64_t block = 0; run_block_rows(stream, block) > 0; block += team->size) {
+        int64_t own = block + team->rank;
+        if (status == NN_OK)
+            status = run_read(job, table, own * stream->block_rows, run_block_rows(stream, own));
+        NN_TRY(run_agree(job, status));
+        NN_TRY(team->gather(team->context, job->block, stream->block_bytes, job->blocks));
+        if (team->rank == 0) status = run_append_round(job, table, block);
+    }
+    return run_agree(job, status);
+}
+
+static nn_status run_write(nn_import_job *job)
+{
+    nn_status status = NN_OK;
+    if (job->settings->watch_signals) job->stop = job->settings->watch_signals();
+    if (job->team->rank == 0) status = nn_import_begin_file(job);
+    NN_TRY(run_agree(job, status));
+    for (int t = 0; t < job->import->table_count; t++) NN_TRY(run_table(job, t));
+    if (job->team->rank == 0) status = nn_import_end_file(job);
+    return run_agree(job, status);
+}
+
+static nn_status run_prepare(nn_import_job *job)
+{
+    NN_TRY(nn_import_check_settings(job->import, job->settings));
+    NN_TRY(job->importer->open(job->import));
+    NN_TRY(nn_import_plan(job));
+    return run_allocate(job);
+}
+
+nn_status nn_import_run(const nn_importer *importer, nn_import *import, const nn_import_settings *settings,
+                        const nn_import_team *team, bool progress, nn_text *summary)
+{
+    nn_import_job job = {.importer = importer,
+                         .import = import,
+                         .settings = settings,
+                         .team = team ? team : &run_alone,
+                         .progress = progress && (!team || team->rank == 0)};
+    if (job.team->size > 1 && !importer->parallel)
+        NN_FAIL(NN_ERROR_USAGE, "%s is imported by one process: start nntrain import without mpirun",
+                importer->name);
+    nn_status status = run_agree(&job, run_prepare(&job));
+    if (status == NN_OK) status = run_write(&job);
+    nn_import_end_progress(&job);
+    if (status == NN_OK && job.team->rank == 0) nn_import_append_summary(&job, summary);
+    run_release(&job);
+    return status;
+}

@@ -1,0 +1,165 @@
+#include "import/sources.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+static int sources_compare(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void nn_source_release(nn_text_list *names)
+{
+    for (size_t i = 0; i < names->count; i++) nn_free(names->items[i]);
+    nn_free(names->items);
+    *names = (nn_text_list){0};
+}
+
+bool nn_source_is_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+nn_status nn_source_join(const char *folder, const char *name, char **path)
+{
+    nn_text text = {0};
+    size_t length = strlen(folder);
+    nn_text_append(&text, "%s%s%s", folder, length > 0 && folder[length - 1] == '/' ? "" : "/", name);
+    nn_status status = text.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for the path of '%s'", name)
+                                   : nn_copy_text(text.bytes, path);
+    nn_text_free(&text);
+    return status;
+}
+
+const char *nn_source_base(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+bool nn_source_ends(const char *text, const char *ending)
+{
+    size_t length = strlen(text), wanted = strlen(ending);
+    return length >= wanted && strcasecmp(text + length - wanted, ending) == 0;
+}
+
+static nn_status sources_scan(DIR *directory, const char *folder, nn_source_filter *takes,
+                              nn_text_list *names, size_t *left)
+{
+    errno = 0;
+    for (struct dirent *entry = readdir(directory); entry; entry = readdir(directory)) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        if (takes(folder, entry->d_name))
+            NN_TRY(nn_import_add_name(names, entry->d_name));
+        else if (left)
+            ++*left;
+        errno = 0; /* readdir tells its end from a failure by errno alone */
+    }
+    if (errno) NN_FAIL(NN_ERROR_IO, "the folder '%s' cannot be read: %s", folder, strerror(errno));
+    return NN_OK;
+}
+
+nn_status nn_source_list(const char *folder, nn_source_filter *takes, nn_text_list *names, size_t *left)
+{
+    DIR *directory = opendir(folder);
+    if (!directory) NN_FAIL(NN_ERROR_IO, "the folder '%s' cannot be read: %s", folder, strerror(errno));
+    size_t before = names->count;
+    nn_status status = sources_scan(directory, folder, takes, names, left);
+    closedir(directory);
+    if (names->count > before)
+        qsort(names->items + before, names->count - before, sizeof(*names->items), sources_compare);
+    return status;
+}
+
+static nn_status sources_add_folder(const char *folder, nn_source_filter *takes, const char *what,
+                                    nn_text_list *paths)
+{
+    nn_text_list names = {0};
+    nn_status status = nn_source_list(folder, takes, &names, NULL);
+    if (status == NN_OK && names.count == 0)
+        status = nn_fail(NN_ERROR_DATA, "the folder '%s' holds no %s: check the path, or name the files",
+                         folder, what);
+    for (size_t i = 0; i < names.count && status == NN_OK; i++) {
+        char *path = NULL;
+        status = nn_source_join(folder, names.items[i], &path);
+        if (status == NN_OK) status = nn_import_add_name(paths, path);
+        nn_free(path);
+    }
+    nn_source_release(&names);
+    return status;
+}
+
+nn_status nn_source_files(const nn_import *import, nn_source_filter *takes, const char *what,
+                          nn_text_list *paths)
+{
+    for (size_t i = 0; i < import->source_count; i++) {
+        struct stat status;
+        const char *source = import->sources[i];
+        if (stat(source, &status) != 0)
+            NN_FAIL(NN_ERROR_IO, "'%s' cannot be opened: %s", source, strerror(errno));
+        if (S_ISDIR(status.st_mode))
+            NN_TRY(sources_add_folder(source, takes, what, paths));
+        else
+            NN_TRY(nn_import_add_name(paths, source));
+    }
+    if (paths->count == 0) NN_FAIL(NN_ERROR_USAGE, "no source is given: name %s, or a folder of them", what);
+    return NN_OK;
+}
+
+/* Words that tell a part; `whole`: more letters behind them make another word ("values"). */
+static const struct {
+    const char *word, *part;
+    bool whole;
+} sources_words[] = {
+    {"t10k", "test", false},       {"test", "test", false},
+    {"train", "train", false},     {"validation", "validation", true},
+    {"valid", "validation", true}, {"val", "validation", true},
+};
+
+nn_source_word nn_source_part(const char *name)
+{
+    for (size_t i = 0; name[i]; i++) {
+        if (i > 0 && isalpha((unsigned char)name[i - 1])) continue;
+        for (size_t w = 0; w < sizeof(sources_words) / sizeof(sources_words[0]); w++) {
+            size_t length = strlen(sources_words[w].word);
+            if (strncasecmp(name + i, sources_words[w].word, length) != 0) continue;
+            if (sources_words[w].whole && isalpha((unsigned char)name[i + length])) continue;
+            while (isalpha((unsigned char)name[i + length])) length++;
+            return (nn_source_word){sources_words[w].part, i, length};
+        }
+    }
+    return (nn_source_word){0};
+}
+
+nn_status nn_source_table(nn_import *import, const char *path, const char *part, int64_t rows, int *table)
+{
+    for (int t = 0; t < import->table_count; t++) {
+        nn_import_table *known = &import->tables[t];
+        if (!part != !known->part)
+            NN_FAIL(NN_ERROR_DATA,
+                    "some names tell train from test and others, as '%s', do not: import them one by one, "
+                    "or rename them",
+                    path);
+        if (part && strcmp(part, known->part) != 0) continue;
+        if (known->rows != rows)
+            NN_FAIL(NN_ERROR_DATA,
+                    "'%s' has %" PRId64 " rows, but the other sources%s%s have %" PRId64
+                    ": they do not belong together",
+                    path, rows, part ? " of part " : "", part ? part : "", known->rows);
+        *table = t;
+        return NN_OK;
+    }
+    nn_import_table *made;
+    *table = import->table_count;
+    return nn_import_add_table(import, part, rows, &made);
+}

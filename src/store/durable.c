@@ -1,0 +1,50 @@
+#include "store/durable.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "store/errors.h"
+
+int nn_store_sync(int descriptor)
+{
+    int outcome;
+    do {
+        outcome = fsync(descriptor);
+    } while (outcome != 0 && errno == EINTR);
+    return outcome;
+}
+
+nn_status nn_store_open_directory(const char *path, int *descriptor)
+{
+    const char *slash = strrchr(path, '/');
+    size_t length = slash ? (size_t)(slash - path) + 1 : 1;
+    char *directory;
+    nn_status status = NN_OK;
+    NN_TRY(nn_allocate((void **)&directory, length + 1, 1, "a file name"));
+    memcpy(directory, slash ? path : ".", length);
+    *descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*descriptor < 0)
+        status = nn_store_fail_system(NN_ERROR_IO, errno,
+                                      "cannot write %s: its directory %s cannot be opened", path, directory);
+    nn_free(directory);
+    return status;
+}
+
+/* Some file systems sync no directories and answer EINVAL: there is nothing more to do on them. */
+nn_status nn_store_sync_directory(int descriptor, const char *path)
+{
+    if (nn_store_sync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP) return NN_OK;
+    return nn_store_fail_system(NN_ERROR_IO, errno, "%s is written, but fsync of its directory failed", path);
+}
+
+nn_status nn_store_name_temporary(const char *path, char **temporary)
+{
+    size_t size = strlen(path) + sizeof ".tmp";
+    NN_TRY(nn_allocate((void **)temporary, size, 1, "a file name"));
+    snprintf(*temporary, size, "%s.tmp", path);
+    return NN_OK;
+}

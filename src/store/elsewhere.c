@@ -1,0 +1,129 @@
+/* Values that stand in other files: links to them, raw external storage, virtual datasets. What is missing
+ * there must be said, since HDF5 names no file, or reads zeros. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "store/internal.h"
+
+#define ELSEWHERE_NAME 4096
+
+/* As HDF5 looks for a file that another names: by its path, or beside that other. A prefix in the environment
+ * is left to HDF5. */
+static bool elsewhere_exists(const char *path, const char *other, const char *prefix, bool beside)
+{
+    const char *slash = strrchr(path, '/');
+    char joined[ELSEWHERE_NAME];
+    if (getenv(prefix) || access(other, F_OK) == 0) return true;
+    if (!beside || *other == '/' || !slash) return false;
+    int length = snprintf(joined, sizeof joined, "%.*s/%s", (int)(slash - path), path, other);
+    return length < (int)sizeof joined && access(joined, F_OK) == 0;
+}
+
+static nn_status elsewhere_fail_link(const nn_store_file *file, const char *name, const void *value,
+                                     size_t size)
+{
+    unsigned flags;
+    const char *other, *object;
+    if (H5Lunpack_elink_val(value, size, &flags, &other, &object) < 0) return NN_OK;
+    if (!elsewhere_exists(file->path, other, "HDF5_EXT_PREFIX", true))
+        NN_FAIL(
+            NN_ERROR_DATA,
+            "\"%s\" of %s is a link to \"%s\" in the file %s, which does not exist: put it there or beside "
+            "the first file, or name a dataset that is stored here",
+            name, file->path, object, other);
+    return nn_store_fail_hdf5(
+        NN_ERROR_DATA,
+        "\"%s\" of %s is a link to \"%s\" in the file %s, where it cannot be opened: check "
+        "that the file is whole and holds it",
+        name, file->path, object, other);
+}
+
+/* `name` leads to a link to another file: whether the link can be followed. */
+static nn_status elsewhere_check_link(const nn_store_file *file, const char *name, size_t size)
+{
+    nn_status status = NN_OK;
+    char *value;
+    NN_TRY(nn_allocate((void **)&value, size, 1, "a link"));
+    bool read = H5Lget_val(file->id, name, value, size, H5P_DEFAULT) >= 0;
+    hid_t object = H5Oopen(file->id, name, H5P_DEFAULT);
+    if (object >= 0)
+        H5Oclose(object);
+    else if (read)
+        status = elsewhere_fail_link(file, name, value, size);
+    nn_free(value);
+    return status;
+}
+
+nn_status nn_store_check_links(const nn_store_file *file, const char *name)
+{
+    nn_status status = NN_OK;
+    char *way;
+    if (!*name) return NN_OK;
+    NN_TRY(nn_copy_text(name, &way));
+    for (char *end = way; status == NN_OK && *end;) {
+        H5L_info_t link;
+        end += strcspn(end + 1, "/") + 1;
+        char kept = *end;
+        *end = '\0';
+        if (H5Lexists(file->id, way, H5P_DEFAULT) <= 0 || H5Lget_info(file->id, way, &link, H5P_DEFAULT) < 0)
+            break;
+        if (link.type == H5L_TYPE_EXTERNAL) status = elsewhere_check_link(file, way, link.u.val_size);
+        *end = kept;
+    }
+    nn_free(way);
+    return status;
+}
+
+static nn_status elsewhere_check_external(const nn_store_array *array, hid_t creation)
+{
+    int count = H5Pget_external_count(creation);
+    for (int i = 0; i < count; i++) {
+        char other[ELSEWHERE_NAME] = "";
+        off_t offset;
+        hsize_t size;
+        if (H5Pget_external(creation, (unsigned)i, sizeof other - 1, other, &offset, &size) < 0) continue;
+        if (elsewhere_exists(array->file->path, other, "HDF5_EXTFILE_PREFIX", false)) continue;
+        NN_FAIL(NN_ERROR_DATA,
+                "dataset \"%s\" of %s keeps its values in the file %s, which does not exist (seen from the "
+                "folder where nntrain runs): set HDF5_EXTFILE_PREFIX to the folder that holds it",
+                array->name, array->file->path, other);
+    }
+    return NN_OK;
+}
+
+/* A name with '%' stands for a series of files. "." is the file itself. */
+static nn_status elsewhere_check_virtual(const nn_store_array *array, hid_t creation)
+{
+    size_t count = 0;
+    if (H5Pget_virtual_count(creation, &count) < 0) count = 0;
+    for (size_t i = 0; i < count; i++) {
+        char other[ELSEWHERE_NAME] = "";
+        ssize_t length = H5Pget_virtual_filename(creation, i, other, sizeof other);
+        if (length <= 0 || length >= (ssize_t)sizeof other) continue;
+        if (strcmp(other, ".") == 0 || strchr(other, '%')) continue;
+        if (elsewhere_exists(array->file->path, other, "HDF5_VDS_PREFIX", true)) continue;
+        NN_FAIL(NN_ERROR_DATA,
+                "the virtual dataset \"%s\" of %s takes values from the file %s, which does not exist: HDF5 "
+                "would read fill values in their place; put the file there",
+                array->name, array->file->path, other);
+    }
+    return NN_OK;
+}
+
+nn_status nn_store_check_sources(const nn_store_array *array)
+{
+    nn_status status = NN_OK;
+    hid_t creation = H5Dget_create_plist(array->id);
+    if (creation < 0)
+        return nn_store_fail_hdf5(NN_ERROR_IO, "cannot open dataset \"%s\" of %s", array->name,
+                                  array->file->path);
+    if (array->info.is_virtual)
+        status = elsewhere_check_virtual(array, creation);
+    else if (array->info.external)
+        status = elsewhere_check_external(array, creation);
+    H5Pclose(creation);
+    return status;
+}

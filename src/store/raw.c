@@ -1,0 +1,141 @@
+/*
+ * Reading past HDF5: a contiguous array whose elements are in the file as they are in memory is read with
+ * pread from where HDF5 says that it stands.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/internal.h"
+
+/* More in one call is cut short by Linux, and an error elsewhere. */
+#define RAW_LARGEST_READ ((int64_t)1 << 30)
+
+/* HDF5 reads shorter runs through a buffer of 64 KiB: better where several of them come into one. */
+#define RAW_SMALLEST_RUN 128
+#define RAW_SMALLEST_STRIDE ((int64_t)16 << 10)
+
+static bool raw_is_native(const nn_store_array *array)
+{
+    hid_t stored = H5Dget_type(array->id);
+    bool native = stored >= 0 && H5Tequal(stored, nn_store_memory_type(array->info.type)) > 0;
+    if (stored >= 0) H5Tclose(stored);
+    return native;
+}
+
+static bool raw_is_contiguous(const nn_store_array *array)
+{
+    hid_t creation = H5Dget_create_plist(array->id);
+    bool contiguous =
+        creation >= 0 && H5Pget_layout(creation) == H5D_CONTIGUOUS && H5Pget_external_count(creation) == 0;
+    if (creation >= 0) H5Pclose(creation);
+    return contiguous;
+}
+
+/* The descriptor of the file that holds the dataset, which a link may have led to; -1 when it has none. It
+ * stays open for as long as the dataset is. */
+static int raw_descriptor(hid_t dataset)
+{
+    void *handle = NULL;
+    int descriptor = -1;
+    hid_t file = H5Iget_file_id(dataset);
+    hid_t access = file >= 0 ? H5Fget_access_plist(file) : H5I_INVALID_HID;
+    if (access >= 0 && H5Pget_driver(access) == H5FD_SEC2 && H5Fget_vfd_handle(file, access, &handle) >= 0)
+        descriptor = *(int *)handle;
+    if (access >= 0) H5Pclose(access);
+    if (file >= 0) H5Fclose(file);
+    return descriptor;
+}
+
+void nn_store_raw_find(nn_store_array *array)
+{
+    const nn_store_info *info = &array->info;
+    int64_t count = nn_store_count(info), size = (int64_t)nn_store_type_size(info->type);
+    array->descriptor = -1;
+    if (!nn_store_type_is_numeric(info->type) || count == 0 || count > INT64_MAX / size) return;
+    if (!raw_is_contiguous(array) || !raw_is_native(array)) return;
+    haddr_t offset = H5Dget_offset(array->id);
+    if (offset == HADDR_UNDEF || offset > (haddr_t)(INT64_MAX - count * size)) return;
+    if (H5Dget_storage_size(array->id) < (hsize_t)(count * size)) return;
+    array->offset = (int64_t)offset;
+    array->descriptor = raw_descriptor(array->id);
+}
+
+bool nn_store_raw_serves(const nn_store_array *array, nn_store_type type)
+{
+    return array->descriptor >= 0 && array->info.type == type;
+}
+
+bool nn_store_raw_read(const nn_store_array *array, int64_t first, int64_t count, void *values, char *reason)
+{
+    int64_t size = (int64_t)nn_store_type_size(array->info.type);
+    int64_t at = array->offset + first * size, left = count * size;
+    char *to = values;
+    while (left > 0) {
+        ssize_t got = pread(array->descriptor, to,
+                            (size_t)(left < RAW_LARGEST_READ ? left : RAW_LARGEST_READ), (off_t)at);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) {
+            int error = errno;
+            snprintf(reason, NN_STORE_REASON, "%s at byte %" PRId64,
+                     got == 0 ? "the file ends" : strerror(error), at);
+            return false;
+        }
+        to += got;
+        at += got;
+        left -= got;
+    }
+    return true;
+}
+
+/* Elements that stand together in the file: those of the last dimensions that the block holds whole, and of
+ * the one before them. */
+static int64_t raw_run(const nn_store_info *info, const int64_t *count, int *outer)
+{
+    int64_t run = 1;
+    for (*outer = info->dimensions; *outer > 0;) {
+        int d = --*outer;
+        run *= count[d];
+        if (count[d] < info->extents[d]) break;
+    }
+    return run;
+}
+
+/* Goes on to the next index of the dimensions before `outer`; false after the last. */
+static bool raw_next(int64_t *index, const int64_t *count, int outer)
+{
+    for (int d = outer - 1; d >= 0; d--) {
+        if (++index[d] < count[d]) return true;
+        index[d] = 0;
+    }
+    return false;
+}
+
+bool nn_store_raw_serves_block(const nn_store_array *array, const int64_t *count, nn_store_type type)
+{
+    int outer;
+    if (!nn_store_raw_serves(array, type)) return false;
+    int64_t size = (int64_t)nn_store_type_size(type), run = raw_run(&array->info, count, &outer) * size;
+    int64_t stride = size;
+    for (int d = outer; d < array->info.dimensions; d++) stride *= array->info.extents[d];
+    return run >= RAW_SMALLEST_RUN || stride >= RAW_SMALLEST_STRIDE;
+}
+
+bool nn_store_raw_read_block(const nn_store_array *array, const int64_t *start, const int64_t *count,
+                             void *values, char *reason)
+{
+    const nn_store_info *info = &array->info;
+    int64_t index[NN_STORE_MAX_DIMENSIONS] = {0};
+    char *to = values;
+    int outer;
+    int64_t run = raw_run(info, count, &outer);
+    do {
+        int64_t first = 0;
+        for (int d = 0; d < info->dimensions; d++) first = first * info->extents[d] + start[d] + index[d];
+        if (!nn_store_raw_read(array, first, run, to, reason)) return false;
+        to += (size_t)run * nn_store_type_size(info->type);
+    } while (raw_next(index, count, outer));
+    return true;
+}

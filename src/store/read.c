@@ -1,0 +1,129 @@
+/* Reading numeric arrays: rows at a time, or whole. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/memory.h"
+#include "store/internal.h"
+
+/* A memory space of the selection's shape: only then does HDF5 copy runs and not single elements. */
+static hid_t read_select(nn_store_array *array, const int64_t *start, const int64_t *count)
+{
+    hsize_t from[NN_STORE_MAX_DIMENSIONS], extents[NN_STORE_MAX_DIMENSIONS];
+    int dimensions = array->info.dimensions;
+    if (dimensions == 0) return H5Screate(H5S_SCALAR);
+    for (int d = 0; d < dimensions; d++) {
+        from[d] = (hsize_t)start[d];
+        extents[d] = (hsize_t)count[d];
+    }
+    if (H5Sselect_hyperslab(array->space, H5S_SELECT_SET, from, NULL, extents, NULL) < 0)
+        return H5I_INVALID_HID;
+    return H5Screate_simple(dimensions, extents, NULL);
+}
+
+bool nn_store_read_block(nn_store_array *array, const int64_t *start, const int64_t *count,
+                         nn_store_type type, void *values, char *reason)
+{
+    if (nn_store_raw_serves_block(array, count, type))
+        return nn_store_raw_read_block(array, start, count, values, reason);
+    nn_store_lock();
+    hid_t memory = read_select(array, start, count);
+    bool read = memory >= 0 && H5Dread(array->id, nn_store_memory_type(type), memory, array->space,
+                                       H5P_DEFAULT, values) >= 0;
+    if (!read) nn_store_hdf5_reason(reason);
+    if (memory >= 0) H5Sclose(memory);
+    nn_store_unlock();
+    return read;
+}
+
+static bool read_rows(nn_store_array *array, int64_t first, int64_t rows, nn_store_type type, void *values,
+                      char *reason)
+{
+    int64_t start[NN_STORE_MAX_DIMENSIONS] = {first}, count[NN_STORE_MAX_DIMENSIONS] = {rows};
+    for (int d = 1; d < array->info.dimensions; d++) count[d] = array->info.extents[d];
+    return nn_store_read_block(array, start, count, type, values, reason);
+}
+
+nn_status nn_store_read_rows(nn_store_array *array, int64_t first, int64_t rows, nn_store_type type,
+                             void *values)
+{
+    char reason[NN_STORE_REASON];
+    int64_t available = array->info.dimensions > 0 ? array->info.extents[0] : 1;
+    NN_TRY(nn_store_array_expect_numeric(array, type));
+    if (first < 0 || rows < 0 || first > available || rows > available - first)
+        NN_FAIL(NN_ERROR_DATA,
+                "%" PRId64 " rows from row %" PRId64
+                " on were asked of dataset \"%s\" of %s, which has %" PRId64 " rows",
+                rows, first, array->name, array->file->path, available);
+    if (rows == 0 || nn_store_count(&array->info) == 0) return NN_OK;
+    if (read_rows(array, first, rows, type, values, reason)) return NN_OK;
+    return nn_store_fail_read(array, 0, first, rows, reason);
+}
+
+nn_status nn_store_array_read(nn_store_array *array, nn_store_type type, size_t count, void *values)
+{
+    NN_TRY(nn_store_array_expect(array, type, count));
+    int64_t rows = array->info.dimensions > 0 ? array->info.extents[0] : 1;
+    return nn_store_read_rows(array, 0, rows, type, values);
+}
+
+nn_status nn_store_read(nn_store_file *file, const char *dataset, nn_store_type type, size_t count,
+                        void *values)
+{
+    nn_store_array *array;
+    NN_TRY(nn_store_array_open(file, dataset, &array));
+    nn_status status = nn_store_array_read(array, type, count, values);
+    nn_store_array_close(array);
+    return status;
+}
+
+/* Any type: as it stands in the file, and what HDF5 allocates for it is given back. */
+static bool read_element(hid_t dataset, hid_t type, hid_t space, const hsize_t *at, int dimensions,
+                         void *value)
+{
+    hsize_t one[NN_STORE_MAX_DIMENSIONS];
+    for (int d = 0; d < dimensions; d++) one[d] = 1;
+    if (dimensions > 0 && H5Sselect_hyperslab(space, H5S_SELECT_SET, at, NULL, one, NULL) < 0) return false;
+    hid_t memory = H5Screate(H5S_SCALAR);
+    bool read = memory >= 0 && H5Dread(dataset, type, memory, space, H5P_DEFAULT, value) >= 0;
+    if (read) H5Dvlen_reclaim(type, memory, H5P_DEFAULT, value);
+    if (memory >= 0) H5Sclose(memory);
+    return read;
+}
+
+static nn_status read_ends(nn_store_file *file, const char *name, hid_t dataset, hid_t type, hid_t space)
+{
+    hsize_t at[NN_STORE_MAX_DIMENSIONS] = {0}, extents[NN_STORE_MAX_DIMENSIONS];
+    int dimensions = H5Sget_simple_extent_dims(space, extents, NULL);
+    void *value;
+    if (H5Sget_simple_extent_npoints(space) <= 0 || dimensions < 0) return NN_OK;
+    NN_TRY(nn_allocate(&value, 1, H5Tget_size(type), "an element"));
+    bool read = read_element(dataset, type, space, at, dimensions, value);
+    for (int d = 0; d < dimensions; d++) at[d] = extents[d] - 1;
+    if (read) read = read_element(dataset, type, space, at, dimensions, value);
+    nn_status status = NN_OK;
+    if (!read)
+        status = nn_store_fail_hdf5(NN_ERROR_DATA, "cannot read dataset \"%s\" of %s", name, file->path);
+    nn_free(value);
+    return status;
+}
+
+static nn_status read_touch(nn_store_file *file, const char *name)
+{
+    nn_status status;
+    hid_t dataset;
+    NN_TRY(nn_store_dataset_open(file, name, &dataset));
+    hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
+    if (type < 0 || space < 0)
+        status = nn_store_fail_hdf5(NN_ERROR_DATA, "dataset \"%s\" of %s is damaged", name, file->path);
+    else
+        status = read_ends(file, name, dataset, type, space);
+    if (space >= 0) H5Sclose(space);
+    if (type >= 0) H5Tclose(type);
+    H5Dclose(dataset);
+    return status;
+}
+
+nn_status nn_store_touch(nn_store_file *file, const char *dataset)
+{
+    return NN_STORE_LOCKED(read_touch(file, nn_store_bare_name(dataset)));
+}

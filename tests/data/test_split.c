@@ -1,0 +1,302 @@
+/* Which samples are for training, for validation and for testing. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "opened.h"
+
+/* The part of each row of the source of the train part, -1: none; every row of a part is in it once. */
+static void take_rows(const nn_dataset *dataset, int64_t rows, int *parts)
+{
+    for (int64_t i = 0; i < rows; i++) parts[i] = -1;
+    for (int p = 0; p < NN_PARTS; p++)
+        for (int64_t s = 0; s < nn_dataset_count(dataset, (nn_part)p); s++) {
+            int64_t row = nn_dataset_row(dataset, (nn_part)p, s);
+            assert_true(row >= 0 && row < rows);
+            assert_int_equal(parts[row], -1);
+            parts[row] = p;
+        }
+}
+
+static void count_rows(const int *parts, int64_t rows, int64_t counts[NN_PARTS])
+{
+    memset(counts, 0, NN_PARTS * sizeof *counts);
+    for (int64_t i = 0; i < rows; i++) {
+        assert_true(parts[i] >= 0);
+        counts[parts[i]]++;
+    }
+}
+
+/* Where each row went; counts[part][label]. */
+static void take_parts(nn_dataset *dataset, int parts[SPLIT_ROWS], int64_t counts[NN_PARTS][4])
+{
+    memset(counts, 0, sizeof(int64_t[NN_PARTS][4]));
+    for (int i = 0; i < SPLIT_ROWS; i++) parts[i] = -1;
+    for (int p = 0; p < NN_PARTS; p++)
+        for (int64_t s = 0; s < nn_dataset_count(dataset, (nn_part)p); s++) {
+            nn_real x;
+            int64_t label;
+            gather_ok(dataset, (nn_part)p, s, 1, &x, NULL, &label);
+            assert_int_equal(label, split_label((int64_t)x));
+            assert_int_equal(parts[(int64_t)x], -1);
+            parts[(int64_t)x] = p;
+            counts[p][label]++;
+        }
+    for (int i = 0; i < SPLIT_ROWS; i++) assert_true(parts[i] >= 0);
+}
+
+/* If it fails: a sample is in two parts or in none, or the seed or the fractions do not count. */
+static void a_split_is_disjoint_and_complete(void **state)
+{
+    (void)state;
+    int first[SPLIT_ROWS], again[SPLIT_ROWS], other[SPLIT_ROWS];
+    int64_t counts[NN_PARTS][4];
+    write_split_file();
+    nn_data_options options = files_options();
+    files_field(&options, "x")->normalize = NN_NORMALIZE_NONE;
+    for (int stratified = 0; stratified < 2; stratified++) {
+        options.split =
+            (nn_split_options){.validation = 0.15, .test = 0.1, .stratified = stratified, .seed = -1};
+        nn_dataset *dataset = open_ok(&options, true);
+        assert_int_equal(nn_dataset_count(dataset, NN_TRAIN), 750);
+        assert_int_equal(nn_dataset_count(dataset, NN_VALIDATION), 150);
+        assert_int_equal(nn_dataset_count(dataset, NN_TEST), 100);
+        take_parts(dataset, first, counts);
+        nn_dataset_close(dataset);
+        if (stratified) {
+            const int64_t expected[NN_PARTS][4] = {{450, 225, 72, 3}, {90, 45, 15, 0}, {60, 30, 10, 0}};
+            assert_memory_equal(counts, expected, sizeof expected);
+        }
+        options.split.seed = 7; /* that of the run */
+        dataset = open_ok(&options, true);
+        take_parts(dataset, again, counts);
+        nn_dataset_close(dataset);
+        assert_memory_equal(first, again, sizeof first);
+        options.split.seed = 8;
+        dataset = open_ok(&options, true);
+        take_parts(dataset, other, counts);
+        nn_dataset_close(dataset);
+        assert_memory_not_equal(first, other, sizeof first);
+    }
+}
+
+/* A file of `rows` rows: x is the number of the row plus `first`, y is 0 or 1, g is given. */
+static void write_rows(const char *name, int64_t rows, int64_t first, int64_t chunk,
+                       int64_t group_of(int64_t))
+{
+    double *x = calloc((size_t)rows, sizeof *x), *y = calloc((size_t)rows, sizeof *y);
+    double *g = calloc((size_t)rows, sizeof *g);
+    const hsize_t extent = (hsize_t)rows;
+    for (int64_t i = 0; i < rows; i++) {
+        x[i] = (double)(first + i);
+        y[i] = (double)(i % 2);
+        g[i] = group_of ? (double)group_of(i) : 0;
+    }
+    hid_t file = files_create(name);
+    files_add(file, "x", H5T_STD_U32LE, H5T_NATIVE_DOUBLE, 1, &extent, (hsize_t)chunk, x);
+    files_add_column(file, "y", H5T_STD_U8LE, (hsize_t)rows, y);
+    files_add_column(file, "g", H5T_STD_I16LE, (hsize_t)rows, g);
+    H5Fclose(file);
+    free(x);
+    free(y);
+    free(g);
+}
+
+/* If it fails: a share of a large file is not the share asked for, or samples are lost between groups. */
+static void random_shares_are_exact(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t rows, chunk;
+        double validation, test;
+    } cases[] = {{10, 0, 0.1, 0.1},     {64, 0, 0.5, 0.25},      {1023, 7, 0.1, 0},      {1025, 0, 0, 0.3},
+                 {5000, 1, 0.15, 0.05}, {40961, 1024, 0.2, 0.1}, {40000, 0, 0.98, 0.01}, {3000, 0, 0.001, 0}};
+    static int parts[50000];
+    for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+        int64_t rows = cases[n].rows, counts[NN_PARTS];
+        write_rows("d.h5", rows, 0, cases[n].chunk, NULL);
+        nn_data_options options = files_options();
+        options.split =
+            (nn_split_options){.validation = cases[n].validation, .test = cases[n].test, .seed = 3};
+        nn_dataset *dataset = open_ok(&options, true);
+        int64_t validation = (int64_t)(cases[n].validation * (double)rows + 0.5);
+        int64_t test = (int64_t)(cases[n].test * (double)rows + 0.5);
+        assert_int_equal(nn_dataset_count(dataset, NN_VALIDATION), validation);
+        assert_int_equal(nn_dataset_count(dataset, NN_TEST), test);
+        assert_int_equal(nn_dataset_count(dataset, NN_TRAIN), rows - validation - test);
+        take_rows(dataset, rows, parts);
+        count_rows(parts, rows, counts);
+        nn_dataset_close(dataset);
+    }
+}
+
+/* If it fails: what is held out is not spread over the whole file: a drift would tell the parts apart. */
+static void random_shares_are_everywhere(void **state)
+{
+    (void)state;
+    enum { ROWS = 40000, TENTH = ROWS / 10 };
+    static int parts[ROWS];
+    int64_t counts[NN_PARTS], even[NN_PARTS] = {0};
+    write_rows("d.h5", ROWS, 0, 0, NULL);
+    nn_data_options options = files_options();
+    options.split.validation = 0.2;
+    nn_dataset *dataset = open_ok(&options, true);
+    take_rows(dataset, ROWS, parts);
+    for (int t = 0; t < 10; t++) {
+        count_rows(parts + t * TENTH, TENTH, counts);
+        assert_true(counts[NN_VALIDATION] > TENTH / 5 - 300 && counts[NN_VALIDATION] < TENTH / 5 + 300);
+    }
+    for (int i = 0; i < ROWS; i += 2) even[parts[i]]++;
+    assert_true(even[NN_VALIDATION] > 3600 && even[NN_VALIDATION] < 4400);
+    nn_dataset_close(dataset);
+}
+
+/* If it fails: the future is trained on and the past is tested. */
+static void chronological_shares_keep_the_order(void **state)
+{
+    (void)state;
+    write_rows("d.h5", 1000, 0, 0, NULL);
+    nn_data_options options = files_options();
+    options.split = (nn_split_options){.validation = 0.15, .test = 0.1, .order = NN_SPLIT_CHRONOLOGICAL};
+    nn_dataset *dataset = open_ok(&options, true);
+    assert_int_equal(nn_dataset_count(dataset, NN_TRAIN), 750);
+    assert_int_equal(nn_dataset_count(dataset, NN_VALIDATION), 150);
+    assert_int_equal(nn_dataset_count(dataset, NN_TEST), 100);
+    for (int64_t s = 0; s < 750; s++) assert_int_equal(nn_dataset_row(dataset, NN_TRAIN, s), s);
+    for (int64_t s = 0; s < 150; s++) assert_int_equal(nn_dataset_row(dataset, NN_VALIDATION, s), 750 + s);
+    for (int64_t s = 0; s < 100; s++) assert_int_equal(nn_dataset_row(dataset, NN_TEST, s), 900 + s);
+    nn_dataset_close(dataset);
+}
+
+static int64_t group_of_patient(int64_t row)
+{
+    return row * 7919 % 1000 / 23 - 5;
+}
+
+/* If it fails: samples of one patient are trained on and tested. */
+static void groups_stay_together(void **state)
+{
+    (void)state;
+    static int parts[1000];
+    int part_of[64], seen[NN_PARTS] = {0};
+    int64_t counts[NN_PARTS];
+    write_rows("d.h5", 1000, 0, 0, group_of_patient);
+    nn_data_options options = files_options();
+    options.split.validation = 0.2;
+    options.split.test = 0.1;
+    options.split.by = NN_SPLIT_BY_GROUP;
+    options.split.group = (char *)"g";
+    nn_dataset *dataset = NULL;
+    options.fields.count = 0;
+    dataset = open_ok(&options, true);
+    take_rows(dataset, 1000, parts);
+    count_rows(parts, 1000, counts);
+    for (int g = 0; g < 64; g++) part_of[g] = -1;
+    for (int64_t i = 0; i < 1000; i++) {
+        int *part = &part_of[group_of_patient(i) + 5];
+        if (*part < 0) seen[parts[i]]++;
+        if (*part < 0) *part = parts[i];
+        assert_int_equal(*part, parts[i]);
+    }
+    assert_true(seen[NN_TRAIN] > 20 && seen[NN_VALIDATION] > 4 && seen[NN_TEST] > 1);
+    assert_true(counts[NN_VALIDATION] >= 177 && counts[NN_VALIDATION] <= 223);
+    assert_true(counts[NN_TEST] >= 77 && counts[NN_TEST] <= 123);
+    nn_dataset_close(dataset);
+    options.split.group = (char *)"h";
+    expect_refused(&options, true, "dataset \"h\"");
+    options.split.group = NULL;
+    expect_refused(&options, true, "needs data.split.group");
+}
+
+/* Ten files of 60, 61, ... 69 rows; x counts on through them. */
+static void write_pieces(void)
+{
+    int64_t first = 0;
+    for (int i = 0; i < 10; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "piece-%d.h5", i);
+        write_rows(name, 60 + i, first, 0, NULL);
+        first += 60 + i;
+    }
+}
+
+/* If it fails: the rows of several files are mixed up, or a pattern leaves out files. */
+static void files_are_one_data_set(void **state)
+{
+    (void)state;
+    write_pieces();
+    for (int cache = NN_CACHE_MEMORY; cache <= NN_CACHE_STREAM; cache++) {
+        nn_data_options options = files_options();
+        options.cache = cache;
+        options.file = files_text("piece-?.h5");
+        files_field(&options, "x")->normalize = NN_NORMALIZE_NONE;
+        nn_dataset *dataset = open_ok(&options, true);
+        assert_int_equal(nn_dataset_count(dataset, NN_TRAIN), 645);
+        for (int64_t s = 0; s < 645; s += 5) {
+            nn_real x[5];
+            gather_ok(dataset, NN_TRAIN, s, 5, x, NULL, NULL);
+            for (int i = 0; i < 5; i++) assert_true(x[i] == (nn_real)(s + i));
+        }
+        nn_dataset_close(dataset);
+    }
+    nn_data_options options = files_options();
+    options.file = files_text("pieces-*.h5");
+    expect_refused(&options, true, "no file matches ");
+    expect_message("pieces-*.h5");
+}
+
+/* If it fails: one file is trained on and tested. */
+static void files_stay_together(void **state)
+{
+    (void)state;
+    static int parts[645];
+    int64_t counts[NN_PARTS], row = 0;
+    write_pieces();
+    nn_data_options options = files_options();
+    options.file = files_text("piece-*.h5");
+    options.split.validation = 0.2;
+    options.split.by = NN_SPLIT_BY_FILE;
+    nn_dataset *dataset = open_ok(&options, true);
+    take_rows(dataset, 645, parts);
+    count_rows(parts, 645, counts);
+    for (int i = 0; i < 10; i++)
+        for (int64_t end = row + 60 + i, first = row; row < end; row++)
+            assert_int_equal(parts[row], parts[first]);
+    assert_true(counts[NN_VALIDATION] >= 121 && counts[NN_VALIDATION] <= 137);
+    nn_dataset_close(dataset);
+}
+
+/* If it fails: files that do not belong together are read as if they did. */
+static void files_must_be_alike(void **state)
+{
+    (void)state;
+    const double values[20] = {0};
+    write_pieces();
+    hid_t file = files_create("piece-x.h5");
+    files_add_rows(file, "x", H5T_STD_U32LE, 10, 2, values);
+    files_add_column(file, "y", H5T_STD_U8LE, 9, values);
+    H5Fclose(file);
+    nn_data_options options = files_options();
+    options.file = files_text("piece-*.h5");
+    expect_refused(&options, true, "piece-x.h5: its samples are 2 of another type or shape than those of ");
+    remove(files_path("piece-x.h5"));
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_split_is_disjoint_and_complete),
+        cmocka_unit_test(random_shares_are_exact),
+        cmocka_unit_test(random_shares_are_everywhere),
+        cmocka_unit_test(chronological_shares_keep_the_order),
+        cmocka_unit_test(groups_stay_together),
+        cmocka_unit_test(files_are_one_data_set),
+        cmocka_unit_test(files_stay_together),
+        cmocka_unit_test(files_must_be_alike),
+    };
+    int failures;
+    RUN_TESTS(argc, argv, tests, failures);
+    return failures;
+}

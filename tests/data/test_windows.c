@@ -1,0 +1,342 @@
+/* Samples that are windows over a series: which rows they see, which they predict, and that none sees what it
+ * must not. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "opened.h"
+
+enum { COLUMNS = 3, FILES = 2, ALL_ROWS = 47 };
+
+static const int64_t file_rows[FILES] = {30, 17};
+
+/* Column `column` at row `row` of all files. */
+static double series_value(int64_t row, int64_t column)
+{
+    return (double)(row * 10 + column) + 100 * files_number((uint64_t)(row * COLUMNS + column));
+}
+
+static int64_t series_label(int64_t row)
+{
+    return row * 7 % 4;
+}
+
+static void add_names(hid_t file, const char *dataset, size_t size, hsize_t count, const void *names)
+{
+    hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, size);
+    files_add(file, dataset, type, type, 1, &count, 0, names);
+    H5Tclose(type);
+}
+
+/* Series "s", by row or by column, with names of the columns, and labels "l". */
+static void write_series(const char *name, int64_t first, int64_t rows, bool by_column)
+{
+    static const char names[COLUMNS][6] = {"open", "high", "close"};
+    double s[ALL_ROWS * COLUMNS], l[ALL_ROWS];
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t c = 0; c < COLUMNS; c++)
+            s[by_column ? c * rows + i : i * COLUMNS + c] = series_value(first + i, c);
+    for (int64_t i = 0; i < rows; i++) l[i] = (double)series_label(first + i);
+    hid_t file = files_create(name);
+    hsize_t r = (hsize_t)rows;
+    files_add_rows(file, "s", H5T_IEEE_F64LE, by_column ? COLUMNS : r, by_column ? r : COLUMNS, s);
+    files_add_column(file, "l", H5T_STD_U8LE, r, l);
+    add_names(file, "s_columns", sizeof *names, COLUMNS, names);
+    H5Fclose(file);
+}
+
+static void write_files(bool by_column)
+{
+    write_series("s-0.h5", 0, file_rows[0], by_column);
+    write_series("s-1.h5", file_rows[0], file_rows[1], by_column);
+}
+
+static int file_of(int64_t row)
+{
+    return row >= file_rows[0];
+}
+
+/* Windows over both files, not normalised. */
+static nn_data_options window_options(int64_t length, int64_t horizon, int64_t stride)
+{
+    nn_data_options options = files_options();
+    options.file = files_text("s-*.h5");
+    options.parts[NN_TRAIN] = (nn_part_options){.x = files_name("x", "s")};
+    options.window = (nn_window_options){.length = length, .horizon = horizon, .stride = stride};
+    options.split.order = NN_SPLIT_AUTO;
+    files_field(&options, "x")->normalize = NN_NORMALIZE_NONE;
+    files_field(&options, "y")->normalize = NN_NORMALIZE_NONE;
+    return options;
+}
+
+/* What a test expects of the targets. */
+typedef struct expected {
+    int64_t picked, columns[COLUMNS];
+    bool every_step;
+    int transform;
+} expected;
+
+static double expected_target(const nn_window_options *window, const expected *is, int64_t row, int64_t i)
+{
+    int64_t column = is->columns[i % is->picked], step = is->every_step ? i / is->picked : window->length - 1;
+    double value = series_value(row + step + window->horizon, column);
+    if (is->transform == NN_TRANSFORM_LOG) return log(value);
+    if (is->transform == NN_TRANSFORM_DIFFERENCE) return value - series_value(row + step, column);
+    return value;
+}
+
+static void check_window(nn_dataset *dataset, const nn_window_options *window, const expected *is,
+                         nn_part part, int64_t sample)
+{
+    nn_real inputs[ALL_ROWS * COLUMNS], targets[ALL_ROWS * COLUMNS];
+    int64_t row = nn_dataset_row(dataset, part, sample), last = row + window->length - 1 + window->horizon;
+    int64_t steps = is->every_step ? window->length : 1;
+    gather_ok(dataset, part, sample, 1, inputs, targets, NULL);
+    assert_true(row >= 0 && last < ALL_ROWS);
+    assert_int_equal(file_of(row), file_of(last));
+    for (int64_t i = 0; i < window->length * COLUMNS; i++)
+        assert_true(inputs[i] == (nn_real)series_value(row + i / COLUMNS, i % COLUMNS));
+    for (int64_t i = 0; i < steps * is->picked; i++) {
+        double found = (double)targets[i], wanted = (double)(nn_real)expected_target(window, is, row, i);
+        if (fabs(found - wanted) > 1e-5 * fabs(wanted))
+            fail_msg("sample %lld, target %lld: %g, not %g", (long long)sample, (long long)i, found, wanted);
+        const int64_t *seen = nn_dataset_target(dataset)->seen;
+        assert_int_equal(seen != NULL, is->transform == NN_TRANSFORM_DIFFERENCE);
+        int64_t place =
+            (is->every_step ? i / is->picked : window->length - 1) * COLUMNS + is->columns[i % is->picked];
+        if (seen) assert_int_equal(seen[i], place);
+    }
+}
+
+static int64_t windows_of(int64_t rows, const nn_window_options *window)
+{
+    int64_t reach = window->length + window->horizon;
+    return rows < reach ? 0 : (rows - reach) / window->stride + 1;
+}
+
+static void check_windows(nn_data_options options, const expected *is)
+{
+    const nn_window_options *window = &options.window;
+    const nn_shape input = {2, {window->length, COLUMNS}};
+    for (options.cache = NN_CACHE_MEMORY; options.cache <= NN_CACHE_STREAM; options.cache++) {
+        nn_dataset *dataset = open_ok(&options, false);
+        int64_t count = windows_of(file_rows[0], window) + windows_of(file_rows[1], window);
+        assert_int_equal(nn_dataset_count(dataset, NN_TRAIN), count);
+        if (window->length > 1) assert_true(nn_shape_equal(nn_dataset_input(dataset)->shape, input));
+        assert_int_equal(nn_shape_count(nn_dataset_target(dataset)->shape),
+                         (is->every_step ? window->length : 1) * is->picked);
+        for (int64_t s = 0; s < count; s++) check_window(dataset, window, is, NN_TRAIN, s);
+        nn_dataset_close(dataset);
+    }
+    expect_same_from_stream(options, false);
+}
+
+/* If it fails: a window sees other rows than it should, or predicts others, or reaches into another file. */
+static void windows_see_their_rows(void **state)
+{
+    (void)state;
+    static const int64_t cases[][3] = {{7, 1, 1},  {1, 1, 1}, {5, 3, 2}, {16, 1, 1},
+                                       {20, 5, 3}, {4, 0, 4}, {29, 1, 1}};
+    write_files(false);
+    for (size_t n = 0; n < sizeof cases / sizeof *cases; n++)
+        for (int every = 0; every < 2; every++) {
+            nn_data_options options = window_options(cases[n][0], cases[n][1], cases[n][2]);
+            expected is = {.picked = COLUMNS, .columns = {0, 1, 2}, .every_step = every};
+            options.window.target = every ? NN_WINDOW_EVERY_STEP : NN_WINDOW_LAST;
+            check_windows(options, &is);
+        }
+}
+
+/* If it fails: another column is predicted than the one that was named. */
+static void targets_are_columns_by_name_or_number(void **state)
+{
+    (void)state;
+    static char *names[] = {"close", "0"};
+    write_files(false);
+    for (int every = 0; every < 2; every++) {
+        nn_data_options options = window_options(6, 2, 1);
+        expected is = {.picked = 2, .columns = {2, 0}, .every_step = every};
+        options.window.target = every ? NN_WINDOW_EVERY_STEP : NN_WINDOW_LAST;
+        options.window.targets = files_list(names, 2);
+        check_windows(options, &is);
+        is.picked = 1;
+        options.window.targets = files_list(names, 1);
+        check_windows(options, &is);
+    }
+    nn_data_options options = window_options(6, 2, 1);
+    options.window.targets = files_text("clos");
+    expect_refused(&options, false, "there is no column 'clos'; did you mean 'close'?");
+    options.window.targets = files_text("3");
+    expect_refused(&options, false, "there is no column 3: there are 3");
+}
+
+/* If it fails: a transformed target is another figure than its name says, or cannot be undone. */
+static void targets_are_transformed(void **state)
+{
+    (void)state;
+    static char *names[] = {"high", "close"};
+    write_files(false);
+    for (int transform = NN_TRANSFORM_LOG; transform <= NN_TRANSFORM_DIFFERENCE; transform++)
+        for (int every = 0; every < 2; every++)
+            for (int64_t horizon = 1; horizon <= 3; horizon += 2) {
+                nn_data_options options = window_options(5, horizon, 1);
+                expected is = {.picked = 2, .columns = {1, 2}, .every_step = every, .transform = transform};
+                options.window.target = every ? NN_WINDOW_EVERY_STEP : NN_WINDOW_LAST;
+                options.window.targets = files_list(names, 2);
+                files_field(&options, "y")->transform = transform;
+                check_windows(options, &is);
+            }
+    nn_data_options options = window_options(5, 0, 1);
+    files_field(&options, "y")->transform = NN_TRANSFORM_DIFFERENCE;
+    expect_refused(&options, false, "needs data.window with a horizon of 1 or more");
+    options = window_options(5, 1, 1);
+    files_field(&options, "x")->transform = NN_TRANSFORM_LOG;
+    expect_refused(&options, false, "data.fields.x.transform: only a target");
+}
+
+/* If it fails: a difference is normalised as if it were a value, or its mean is not 0 after it. */
+static void differences_are_normalised_as_differences(void **state)
+{
+    (void)state;
+    write_files(false);
+    nn_data_options options = window_options(5, 2, 1);
+    files_field(&options, "y")->normalize = NN_NORMALIZE_STANDARDIZE;
+    files_field(&options, "y")->transform = NN_TRANSFORM_DIFFERENCE;
+    nn_dataset *dataset = open_ok(&options, false);
+    int64_t count = nn_dataset_count(dataset, NN_TRAIN);
+    double sums[COLUMNS] = {0}, squares[COLUMNS] = {0}, prior[COLUMNS];
+    assert_int_equal(nn_dataset_target_scaling(dataset)->columns, COLUMNS);
+    for (int64_t s = 0; s < count; s++) {
+        nn_real targets[COLUMNS];
+        gather_ok(dataset, NN_TRAIN, s, 1, NULL, targets, NULL);
+        for (int c = 0; c < COLUMNS; c++) sums[c] += (double)targets[c];
+        for (int c = 0; c < COLUMNS; c++) squares[c] += (double)targets[c] * (double)targets[c];
+    }
+    nn_dataset_prior(dataset, prior);
+    for (int c = 0; c < COLUMNS; c++)
+        assert_true(fabs(sums[c]) < 1e-4 && fabs(squares[c] / (double)count - 1) < 1e-5 &&
+                    fabs(prior[c]) < 1e-10);
+    nn_dataset_close(dataset);
+}
+
+/* If it fails: a window for training reaches into the rows that are to be predicted later. */
+static void windows_stay_on_their_side_of_an_edge(void **state)
+{
+    (void)state;
+    write_files(false);
+    for (int64_t stride = 1; stride <= 2; stride++) {
+        nn_data_options options = window_options(3, 1, stride);
+        options.split.validation = 0.3;
+        options.split.test = 0.3;
+        nn_dataset *dataset = open_ok(&options, false);
+        for (int p = 0; p < NN_PARTS; p++) {
+            int64_t files[FILES] = {0};
+            for (int64_t s = 0; s < nn_dataset_count(dataset, (nn_part)p); s++) {
+                int64_t first = nn_dataset_row(dataset, (nn_part)p, s), last = first + 3;
+                int file = file_of(first);
+                int64_t begin = file ? file_rows[0] : 0, rows = file_rows[file];
+                const int64_t edges[] = {begin, begin + (int64_t)(0.4 * (double)rows + 0.5),
+                                         begin + (int64_t)(0.7 * (double)rows + 0.5), begin + rows};
+                int side = p == NN_TRAIN ? 0 : p == NN_VALIDATION ? 1 : 2;
+                assert_true(first >= edges[side] && last < edges[side + 1]);
+                files[file]++;
+            }
+            assert_true(files[0] > 0 && files[1] > 0);
+        }
+        nn_dataset_close(dataset);
+        expect_same_from_stream(options, false);
+    }
+}
+
+/* If it fails: a random split of windows loses some or has some twice. */
+static void random_splits_of_windows_are_complete(void **state)
+{
+    (void)state;
+    bool seen[ALL_ROWS] = {false};
+    int64_t count = 0;
+    write_files(false);
+    nn_data_options options = window_options(4, 1, 1);
+    options.split.validation = 0.25;
+    options.split.order = NN_SPLIT_RANDOM;
+    nn_dataset *dataset = open_ok(&options, false);
+    for (int p = 0; p < NN_PARTS; p++)
+        for (int64_t s = 0; s < nn_dataset_count(dataset, (nn_part)p); s++, count++) {
+            int64_t row = nn_dataset_row(dataset, (nn_part)p, s);
+            assert_false(seen[row]);
+            seen[row] = true;
+            assert_int_equal(file_of(row), file_of(row + 4));
+        }
+    assert_int_equal(count, 26 + 13);
+    assert_int_equal(nn_dataset_count(dataset, NN_VALIDATION), 10);
+    nn_dataset_close(dataset);
+    expect_same_from_stream(options, false);
+}
+
+/* If it fails: a class is learned from the wrong rows. */
+static void windows_have_labels(void **state)
+{
+    (void)state;
+    write_files(false);
+    for (int every = 0; every < 2; every++) {
+        nn_data_options options = window_options(6, every ? 0 : 2, 1);
+        options.parts[NN_TRAIN].y = files_name("y", "l");
+        options.window.target = every ? NN_WINDOW_EVERY_STEP : NN_WINDOW_LAST;
+        nn_dataset *dataset = open_ok(&options, true);
+        assert_int_equal(nn_dataset_target(dataset)->classes, 4);
+        assert_int_equal(nn_shape_count(nn_dataset_target(dataset)->shape), every ? 6 : 1);
+        for (int64_t s = 0; s < nn_dataset_count(dataset, NN_TRAIN); s++) {
+            int64_t labels[6], row = nn_dataset_row(dataset, NN_TRAIN, s);
+            gather_ok(dataset, NN_TRAIN, s, 1, NULL, NULL, labels);
+            for (int64_t i = 0; i < (every ? 6 : 1); i++)
+                assert_int_equal(labels[i], series_label(row + (every ? i : 7)));
+        }
+        nn_dataset_close(dataset);
+        expect_same_from_stream(options, true);
+    }
+}
+
+/* If it fails: a series that is stored column by column cannot be used, or is read as rows. */
+static void series_by_column(void **state)
+{
+    (void)state;
+    write_files(true);
+    nn_data_options options = window_options(7, 1, 1);
+    expected is = {.picked = COLUMNS, .columns = {0, 1, 2}};
+    files_field(&options, "x")->layout = files_field(&options, "y")->layout = (char *)"FT";
+    check_windows(options, &is);
+}
+
+/* If it fails: a run without a single window starts. */
+static void windows_that_do_not_fit_are_told(void **state)
+{
+    (void)state;
+    write_files(false);
+    nn_data_options options = window_options(30, 1, 1);
+    expect_refused(&options, false,
+                   "data.train: no file has enough rows for one sample, a window with its target");
+    options = window_options(5, 1, 1);
+    options.on_bad_sample = NN_BAD_SKIP;
+    expect_refused(&options, false, "a step of a series cannot be skipped");
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(windows_see_their_rows),
+        cmocka_unit_test(targets_are_columns_by_name_or_number),
+        cmocka_unit_test(targets_are_transformed),
+        cmocka_unit_test(differences_are_normalised_as_differences),
+        cmocka_unit_test(windows_stay_on_their_side_of_an_edge),
+        cmocka_unit_test(random_splits_of_windows_are_complete),
+        cmocka_unit_test(windows_have_labels),
+        cmocka_unit_test(series_by_column),
+        cmocka_unit_test(windows_that_do_not_fit_are_told),
+    };
+    int failures;
+    RUN_TESTS(argc, argv, tests, failures);
+    return failures;
+}

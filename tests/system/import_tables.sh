@@ -1,0 +1,176 @@
+#!/usr/bin/env bash
+# `nntrain import` of text tables, series and texts as a user meets it: a file to train on from one command, one message
+# with place and remedy for each mistake, the same bytes twice, and nothing left of what was interrupted.
+source "$(dirname "$0")/common.sh"
+python=
+for candidate in python3 /usr/bin/python3; do
+    [ -z "$python" ] && "$candidate" -c 'import h5py, numpy' 2>/dev/null && python=$candidate
+done
+[ -n "$python" ] || echo "skipped: content of the files: python3 has no h5py"
+
+# imported OUTPUT ARGUMENT...
+imported() {
+    local output=$1
+    shift
+    "$program" import "$@" -o "$output" >import.log 2>&1 || { fail "exit $?: import $*"; cat import.log; }
+}
+
+# said PATTERN: in what the last import printed
+said() { grep -q -E -e "$1" import.log || { fail "not said: $1"; cat import.log; }; }
+
+# holds FILE PYTHON: an expression of the open file f that must be true
+holds() {
+    [ -n "$python" ] || return 0
+    "$python" -c "import h5py, numpy as np; f = h5py.File('$1', 'r'); assert $2, list(f.items())" 2>python.log ||
+        { fail "$1: not so: $2"; cat python.log; }
+}
+
+# refused CODE PATTERN ARGUMENT...: ends with CODE, says PATTERN once, leaves no file
+refused() {
+    local code=$1 pattern=$2 found
+    shift 2
+    "$program" import "$@" >import.log 2>&1
+    found=$?
+    [ $found = "$code" ] || { fail "exit $found, not $code: import $*"; cat import.log; }
+    [ "$(grep -c -E -e "$pattern" import.log)" = 1 ] || { fail "not '$pattern' once: import $*"; cat import.log; }
+    [ -z "$(ls -d refused.h5* 2>/dev/null)" ] || { fail "left behind: $(ls -d refused.h5*)"; rm -rf refused.h5*; }
+}
+
+# ---- a table of samples: 64 values from 0 to 16 and a digit, in files of two halves ----
+awk 'BEGIN {
+    srand(7)
+    for (i = 0; i < 64; i++) header = header "p" i ","
+    for (row = 0; row < 600; row++) {
+        file = row < 300 ? "first.csv" : "second.csv"
+        if (row % 300 == 0) print header "digit" >file
+        line = ""
+        for (i = 0; i < 64; i++) line = line int(16 * ((i + 7 * (row % 10)) % 10) / 10 + rand()) ","
+        print line row % 10 >file
+    }
+}'
+imported digits.h5 csv first.csv second.csv --test=0.1 --validation 0.1 --stratified --dtype uint8
+said '^  x_train +4[78][0-9] x 64  uint8; 64 columns: "p0"'
+said '^  y_test +[56][0-9]  uint8, class labels'
+said '^  validation: \{x: x_validation, y: y_validation\}'
+holds digits.h5 "f['x_train'].dtype == 'uint8' and f['y_train'].dtype == 'uint8' and f['x_columns'][63] == b'p63'"
+holds digits.h5 "sum(len(f['x_' + p]) for p in ('train', 'validation', 'test')) == 600 and 'y_classes' not in f"
+holds digits.h5 "all(5 <= n <= 7 for n in np.bincount(f['y_test'][:]))"
+holds digits.h5 "b'first.csv' in np.bytes_(f.attrs['nntrain_import'])"
+cp digits.h5 before.h5
+imported digits.h5 csv first.csv second.csv --test=0.1 --validation 0.1 --stratified --dtype uint8 --overwrite
+cmp digits.h5 before.h5 || fail "the same import gives other bytes"
+
+# The section that it prints is one to train with.
+sed -n '/^data:/,$p' import.log >digits.yaml
+cat >>digits.yaml <<YAML
+network: [{dense: {units: 16, activation: relu}}, {dense: {units: classes}}]
+loss: cross_entropy
+metrics: [accuracy]
+training: {epochs: 6, batch_size: 32}
+YAML
+train 1 1 digits.yaml || { fail "the imported file cannot be trained on"; cat digits.yaml train.log; }
+
+# ---- names, quotes, categories, targets ----
+printf '\xef\xbb\xbfsize;colour;"price; EUR"\r\n1;red;10.5\r\n2;"light ""sky""\nblue";20\r\n4;red;1e2\r\n' | gzip >houses.csv.gz
+imported houses.h5 csv houses.csv.gz
+said '^  y +3  float32; 1 columns: "price; EUR"'
+said '^  split: \{validation: 0.1\}'
+holds houses.h5 "f['x'].dtype == 'float32' and f['x'][:].tolist() == [[1, 1], [2, 0], [4, 1]]"
+holds houses.h5 "f['y'][:].tolist() == [10.5, 20, 100] and [n for n in f['x_categories/colour']] == [b'light \"sky\"\nblue', b'red']"
+imported two.h5 csv houses.csv.gz --x size --y 'price; EUR' --dtype float64 --compression 4 --chunk 2
+holds two.h5 "f['x'].dtype == 'float64' and f['x'].chunks == (2, 1) and f['y'][0] == 10.5"
+imported classes.h5 csv houses.csv.gz --y colour --x size
+holds classes.h5 "f['y'].dtype == 'uint8' and f['y'][:].tolist() == [1, 0, 1] and len(f['y_classes']) == 2"
+
+# ---- series and texts ----
+awk 'BEGIN { print "day,open,close"; for (i = 0; i < 200; i++) print 1000 + i "," i / 10 "," i * i }' >prices.csv
+imported prices.h5 series prices.csv --time day --test 0.1 --chronological
+holds prices.h5 "f['series_train'].shape == (180, 2) and f['series_test'][0, 1] == 180 * 180 and f['series_columns'][0] == b'open'"
+printf 'H\xc3\xa4user\n' >a.txt
+printf '\xe2\x86\x92 b' >b.txt
+imported text.h5 text a.txt b.txt
+holds text.h5 "f['text'].dtype == 'uint8' and b''.join(f['text_classes'][i] for i in f['text']) == open('a.txt', 'rb').read() + open('b.txt', 'rb').read()"
+printf 'bHe' >c.txt
+imported more.h5 text c.txt --vocabulary text.h5
+holds more.h5 "(f['text_classes'][:] == h5py.File('text.h5')['text_classes'][:]).all() and b''.join(f['text_classes'][i] for i in f['text']) == b'bHe'"
+imported bytes.h5 text a.txt --unit bytes
+holds bytes.h5 "f['text'][:].tobytes() == open('a.txt', 'rb').read() and 'text_classes' not in f"
+
+# ---- mistakes in the data ----
+bad() { printf "$1" >bad.csv; } # the format is the content
+bad 'a,b\n1,2\n3\n'
+refused 5 'bad.csv:3: 1 fields in a table of 2 columns' csv bad.csv -o refused.h5
+bad 'a,b\n1,2\n3,x\n'
+refused 5 "bad.csv:3: column 'b': 'x' is not a number" csv bad.csv -o refused.h5
+bad 'a,b\n1,"2\n3,4\n'
+refused 5 'bad.csv:2: the quote that opens field 2 is never closed' csv bad.csv -o refused.h5
+bad 'a,b\n1,2\n?,4\n'
+refused 5 "bad.csv:3: column 'a' has no value .*--missing drop" csv bad.csv -o refused.h5
+imported dropped.h5 csv bad.csv --missing drop
+bad 'a,b\n1,\xe9\n2,\xe8\n'
+refused 5 'bad.csv:2: .*not UTF-8.*iconv' csv bad.csv -o refused.h5
+bad 'a,b\n'
+refused 5 'no rows' csv bad.csv -o refused.h5 --header yes
+bad 'a,b\n1,2\n300,2.5\n'
+refused 5 'x: row 1 .*holds 300, which uint8 cannot hold' csv bad.csv -o refused.h5 --dtype uint8
+bad 't,v\n2,1\n1,1\n'
+refused 5 "bad.csv:3: column 't' goes back from '2' to '1'" series bad.csv --time t -o refused.h5
+bad 'abc\xff'
+refused 5 'bad.csv: byte 3 .*no UTF-8' text bad.csv -o refused.h5
+bad 'bHx'
+refused 5 "bad.csv: the character 'x' that ends at byte 3 is not in the vocabulary" text bad.csv --vocabulary text.h5 -o refused.h5
+head -c 60 houses.csv.gz >short.csv.gz
+refused 6 'short.csv.gz: the compressed file is cut short' csv short.csv.gz -o refused.h5
+refused 6 'nowhere.csv: cannot be read' csv nowhere.csv -o refused.h5
+
+# ---- mistakes on the command line ----
+refused 2 "'cvs' is no format; did you mean 'csv'" cvs first.csv -o refused.h5
+refused 2 "'first.csv' is no format" first.csv -o refused.h5
+refused 2 'name the format first' -o refused.h5
+refused 2 'name at least one file' csv -o refused.h5
+refused 2 'output is missing' csv first.csv
+refused 2 "unknown option 'validaton'; did you mean 'validation'" csv first.csv -o refused.h5 --validaton 0.1
+refused 2 'test: must be from 0 to 1' csv first.csv -o refused.h5 --test 2
+refused 2 "dtype: unknown word 'uint9'; did you mean 'uint8'" csv first.csv -o refused.h5 --dtype uint9
+refused 2 'leave nothing to train on' csv first.csv -o refused.h5 --test 0.5 --validation 0.5
+refused 2 'leave none for the test part' csv first.csv -o refused.h5 --test 0.0001
+refused 2 'no class labels' csv houses.csv.gz -o refused.h5 --test 0.4 --stratified
+refused 2 'add --chronological' series prices.csv --time day --test 0.1 -o refused.h5
+refused 2 'digits.h5 exists: .*--overwrite' csv first.csv -o digits.h5
+refused 2 'first.csv is a source' csv first.csv -o first.csv --overwrite
+refused 6 'there is no folder missing/' csv first.csv -o missing/refused.h5
+refused 2 '. is a folder' csv . -o refused.h5
+cmp digits.h5 before.h5 || fail "a refused import changed the output"
+refused_by_ranks=$(mpirun -n 2 --bind-to none "$program" import csv first.csv -o refused.h5 2>&1)
+[ $? = 2 ] && [ "$(grep -c 'without mpirun' <<<"$refused_by_ranks")" = 1 ] || fail "under mpirun: $refused_by_ranks"
+
+# ---- full disk, interruption ----
+awk 'BEGIN { for (i = 0; i < 1500000; i++) print i ",0.5," i % 7 ",1" }' >large.csv
+(ulimit -f 1000 && "$program" import csv large.csv -o refused.h5 >import.log 2>&1)
+[ $? = 6 ] || { fail "no room: exit $?"; cat import.log; }
+[ -z "$(ls refused.h5* 2>/dev/null)" ] || fail "no room: $(ls refused.h5*) stays"
+for signal in INT TERM KILL; do
+    rm -f large.h5*
+    # A script's background processes ignore SIGINT: the program sets its own handler before it writes.
+    "$program" import csv large.csv -o large.h5 >import.log 2>&1 &
+    process=$!
+    for _ in $(seq 2000); do [ -e large.h5.tmp ] && break; sleep 0.005; done
+    kill -$signal $process
+    wait $process 2>/dev/null
+    code=$?
+    [ ! -e large.h5 ] || fail "SIG$signal leaves an output"
+    [ $signal = KILL ] && continue
+    [ $code = 75 ] && [ "$(ls large.h5* 2>/dev/null)" = "" ] || { fail "SIG$signal: exit $code, left: $(ls large.h5*)"; cat import.log; }
+    grep -q 'interrupted: large.h5 was not written' import.log || { fail "SIG$signal: no word of it"; cat import.log; }
+done
+imported large.h5 csv large.csv # over what the killed one has left
+[ ! -e large.h5.tmp ] || fail "the killed import's file stays"
+
+# ---- help ----
+for topic in import csv series text; do
+    "$program" help $topic >help.log 2>&1 || { fail "help $topic"; cat help.log; }
+    grep -q -e '--validation: number' help.log || { fail "help $topic lacks the common options"; cat help.log; }
+done
+"$program" import --help | grep -q '^  csv ' || fail "import --help lists no formats"
+"$program" import csv --help | grep -q -e '--delimiter: text' || fail "import csv --help lacks --delimiter"
+finish
