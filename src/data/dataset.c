@@ -155,7 +155,8 @@ static nn_status dataset_check_unseen(const nn_dataset *dataset, const nn_data_r
     return NN_OK;
 }
 
-static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_request *request, nn_problems *problems)
+static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_request *request, bool measures,
+                              nn_problems *problems)
 {
     int64_t largest = -1;
     if (!dataset->looks) {
@@ -163,7 +164,7 @@ static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_reques
         return NN_OK;
     }
     for (int p = 0; p < NN_PARTS; p++) {
-        nn_statistics *statistics = p == NN_TRAIN && problems->status == NN_OK ? request->statistics : NULL;
+        nn_statistics *statistics = p == NN_TRAIN && measures ? request->statistics : NULL;
         int64_t before = largest;
         NN_TRY(nn_scan_part(comm, dataset, (nn_part)p, statistics, &largest, problems));
         const nn_samples *part = &dataset->parts[p];
@@ -232,14 +233,19 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
     dataset_place_views(dataset);
     NN_TRY(dataset_choose_cache(comm, dataset));
     if (!dataset->streams) NN_TRY(nn_memory_load(comm, sources, &dataset->memory));
-    if (problems->status == NN_OK) {
+    /* A problem may be one rank's alone; what follows is collective. */
+    int64_t lost = problems->status != NN_OK;
+    NN_TRY(nn_comm_maximum(comm, &lost, 1));
+    if (!lost) {
         NN_TRY(dataset_skip(comm, dataset));
         NN_TRY(nn_split_parts(comm, options, dataset->seed, sources, &dataset->split_table, dataset->parts));
         NN_TRY(nn_comm_agree(comm, nn_fields_statistics(dataset, request)));
     } else {
-        nn_problems_collect(problems, nn_split_whole(options, sources, dataset->parts));
+        nn_status whole = nn_split_whole(options, sources, dataset->parts);
+        NN_TRY(nn_comm_agree(comm, whole == NN_ERROR_MEMORY ? whole : NN_OK));
+        nn_problems_collect(problems, whole);
     }
-    NN_TRY(dataset_scan(comm, dataset, request, problems));
+    NN_TRY(dataset_scan(comm, dataset, request, !lost, problems));
     return nn_problems_report(comm, problems);
 }
 
@@ -294,7 +300,8 @@ nn_status nn_dataset_arrange(nn_dataset *dataset, int64_t batch_size, int64_t la
 
 int64_t nn_dataset_order(const nn_dataset *dataset, nn_part part, int64_t epoch, int64_t position)
 {
-    return part == NN_TRAIN ? nn_order_sample(&dataset->order, epoch, position) : position;
+    bool ordered = part != NN_TRAIN || epoch == NN_DATA_IN_ORDER;
+    return ordered ? position : nn_order_sample(&dataset->order, epoch, position);
 }
 
 int64_t nn_dataset_row(const nn_dataset *dataset, nn_part part, int64_t sample)

@@ -195,7 +195,8 @@ int64_t nn_dataset_count(const nn_dataset *dataset, nn_part part); /* samples; 0
 nn_status nn_dataset_arrange(nn_dataset *dataset, int64_t batch_size, int64_t lanes);
 
 /* The sample at `position` of epoch `epoch`: shuffled for the train part, a function of (seed, epoch,
- * position) and of the options alone, without a table; in order for the others (epoch is ignored). */
+ * position) and of the options alone, without a table; in order for the others, and for NN_DATA_IN_ORDER. */
+#define NN_DATA_IN_ORDER (-1)
 int64_t nn_dataset_order(const nn_dataset *dataset, nn_part part, int64_t epoch, int64_t position);
 
 /* The row of the part's arrays where a sample stands or, for windows, begins. */
@@ -203,7 +204,7 @@ int64_t nn_dataset_row(const nn_dataset *dataset, nn_part part, int64_t sample);
 
 /* ---- gathering ---- */
 
-/* Successive positions of the order of an epoch. */
+/* Successive positions of the order of an epoch, or of the part as it stands. */
 typedef struct nn_data_span {
     int64_t epoch, first, count;
 } nn_data_span;

@@ -173,7 +173,7 @@ static bool feed_is_sparse(const nn_feed *feed)
 }
 
 /* Blocks that are worth keeping: those of the windows that a span's samples come from, as far as memory goes. */
-static int64_t feed_block_capacity(const nn_feed *feed, int64_t span_samples)
+static int64_t feed_block_capacity(const nn_feed *feed, nn_data_span span)
 {
     const nn_dataset *dataset = feed->dataset;
     const nn_order *order = &dataset->order;
@@ -183,7 +183,7 @@ static int64_t feed_block_capacity(const nn_feed *feed, int64_t span_samples)
     int64_t most = (int64_t)(room / (double)nn_blocks_size(source, arrays));
     int64_t wanted = 2;
     if (feed_is_sparse(feed)) return 0;
-    bool shuffled = feed->part == NN_TRAIN && order->shuffle != NN_SHUFFLE_NONE;
+    bool shuffled = feed->part == NN_TRAIN && span.epoch != NN_DATA_IN_ORDER && order->shuffle != NN_SHUFFLE_NONE;
     if (shuffled && (order->classes > 0 || order->shuffle == NN_SHUFFLE_FULL)) return 0;
     if (shuffled) {
         const nn_samples *train = &dataset->parts[NN_TRAIN];
@@ -191,7 +191,7 @@ static int64_t feed_block_capacity(const nn_feed *feed, int64_t span_samples)
         double each = (double)(runs->full > 0 ? runs->each : runs->last);
         double rows = each * (double)train->units / (double)train->count * (double)train->stride;
         double block = (double)nn_blocks_rows(source);
-        int64_t lanes = span_samples * order->lanes / order->batch + 2;
+        int64_t lanes = span.count * order->lanes / order->batch + 2;
         wanted = (int64_t)((double)lanes * ((double)order->window / each + 2) * rows / block) + 2;
     }
     if (most < 4) most = 4;
@@ -215,7 +215,7 @@ static nn_status feed_start(nn_feed *feed, int64_t depth)
     feed->slot_count = feed_slot_count(feed, span.count, depth);
     NN_TRY(NN_ALLOCATE(&feed->slots, feed->slot_count, "samples read ahead"));
     for (int64_t i = 0; i < feed->slot_count; i++) feed->slots[i].index = -1;
-    NN_TRY(nn_blocks_create(source, feed_arrays(feed), feed_block_capacity(feed, span.count),
+    NN_TRY(nn_blocks_create(source, feed_arrays(feed), feed_block_capacity(feed, span),
                             &feed->blocks));
     if (pthread_create(&feed->thread, NULL, feed_run, feed) != 0)
         NN_FAIL(NN_ERROR_MEMORY, "no thread can be started to read the data: raise the limit of processes");

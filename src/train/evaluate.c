@@ -38,7 +38,7 @@ static bool evaluate_schedule(const void *context, int64_t index, nn_data_span *
     const evaluate_leaves *of = context;
     if (of->share.begin + index >= of->share.end) return false;
     nn_tree_node range = nn_tree_leaf_samples(of->samples, of->leaves, of->share.begin + index);
-    *span = (nn_data_span){.first = range.begin, .count = range.end - range.begin};
+    *span = (nn_data_span){.epoch = NN_DATA_IN_ORDER, .first = range.begin, .count = range.end - range.begin};
     return true;
 }
 

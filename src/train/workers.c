@@ -173,7 +173,9 @@ void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_t
     for (int64_t leaf = share.begin; leaf < share.end; leaf++) {
         int thread = omp_get_thread_num();
         nn_leaf *slot = &workers->leaves[thread];
-        nn_leaf_place place = {.part = part, .range = nn_tree_leaf_samples(samples, leaves, leaf)};
+        nn_leaf_place place = {.part = part,
+                               .epoch = NN_DATA_IN_ORDER,
+                               .range = nn_tree_leaf_samples(samples, leaves, leaf)};
         nn_leaf_load(slot, workers->model, workers->data, &place, constant == NULL);
         nn_dataset_release(workers->data, part, leaf - share.begin);
         nn_nonfinite found = {.position = -1};
