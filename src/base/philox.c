@@ -88,8 +88,8 @@ static int permute_half_bits(uint64_t count)
     return half_bits;
 }
 
-/* Of few: each has a random number, and goes to its rank among them; cheaper than cycles through a domain that is
- * many times as large. */
+/* Of few: each has a random number, and goes to its rank among them; cheaper than cycles through a domain
+ * that is many times as large. */
 static uint64_t permute_few(nn_random stream, uint64_t count, uint64_t position)
 {
     uint64_t keys[PERMUTE_FEW], rank = 0;

@@ -38,12 +38,13 @@ typedef enum nn_target_transform {
 typedef struct nn_field {
     const char *name; /* borrowed: "x", "y" */
     nn_shape shape;
-    bool is_class;   /* integer labels 0 .. classes-1; shape is a scalar */
-    int64_t classes; /* 0 when not is_class */
+    bool is_class;     /* integer labels 0 .. classes-1; shape is a scalar */
+    int64_t classes;   /* 0 when not is_class */
     char *class_names; /* one a line; NULL: not known. Owned by the field's owner */
-    int transform;   /* nn_target_transform, of a target */
-    /* Of a target that is a difference: for each of its values, the place among those of the input of the value
-     * it is a difference to, or -1 where that is no input. Owned by the field's owner; NULL: no difference. */
+    int transform;     /* nn_target_transform, of a target */
+    /* Of a target that is a difference: for each of its values, the place among those of the input of the
+     * value it is a difference to, or -1 where that is no input. Owned by the field's owner; NULL: no
+     * difference. */
     int64_t *seen;
 } nn_field;
 

@@ -45,8 +45,8 @@ static nn_status train_work(nn_comm *comm, const void *context)
     return nn_train_job(comm, context, NULL);
 }
 
-/* A file that HDF5 itself does not survive is found before MPI starts. What is wrong with the configuration is
- * told later, all of it. */
+/* A file that HDF5 itself does not survive is found before MPI starts. What is wrong with the configuration
+ * is told later, all of it. */
 static nn_status train_probe(const nn_job *job)
 {
     nn_text_list files;

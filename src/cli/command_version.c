@@ -14,7 +14,8 @@ static nn_status version_run(const nn_arguments *arguments)
     printf("nntrain %s (%s, %s)\nmatrix products: %s\nMPI: %s\n", NN_VERSION, NN_BUILD_TYPE, NN_COMPILER,
            nn_matrix_kernels(), nn_comm_library());
     printf("import: PNG %s, JPEG %s, npz %s\n", NN_HAVE_PNG ? "yes" : "no (built without libpng)",
-           NN_HAVE_JPEG ? "yes" : "no (built without libjpeg)", NN_HAVE_ZIP ? "yes" : "no (built without libzip)");
+           NN_HAVE_JPEG ? "yes" : "no (built without libjpeg)",
+           NN_HAVE_ZIP ? "yes" : "no (built without libzip)");
     return NN_OK;
 }
 

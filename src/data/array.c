@@ -110,10 +110,11 @@ static nn_status array_check_letters(const char *letters, int dimensions, bool w
 {
     for (const char *letter = letters; *letter; letter++)
         if ((*letter != 'N' && !array_has(array_letters, *letter)) || strchr(letter + 1, *letter))
-            NN_FAIL(NN_ERROR_USAGE,
-                    "layout: %s: '%c' is unknown or comes twice; the letters are N samples, C channels, D depth, "
-                    "H height, W width, T time, F features",
-                    letters, *letter);
+            NN_FAIL(
+                NN_ERROR_USAGE,
+                "layout: %s: '%c' is unknown or comes twice; the letters are N samples, C channels, D depth, "
+                "H height, W width, T time, F features",
+                letters, *letter);
     if ((int)strlen(letters) != dimensions)
         NN_FAIL(NN_ERROR_USAGE, "layout: %s names %zu dimensions, but the dataset has %d", letters,
                 strlen(letters), dimensions);
@@ -164,7 +165,8 @@ static nn_shape array_shape(const nn_store_info *info, const array_layout *layou
 /* Where each value of a row stands in the row as it is stored. */
 static nn_status array_place_values(nn_array *array, const nn_store_info *info, const array_layout *layout)
 {
-    int64_t extents[NN_STORE_MAX_DIMENSIONS], strides[NN_STORE_MAX_DIMENSIONS], index[NN_MAX_DIMENSIONS] = {0};
+    int64_t extents[NN_STORE_MAX_DIMENSIONS], strides[NN_STORE_MAX_DIMENSIONS],
+        index[NN_MAX_DIMENSIONS] = {0};
     bool in_order = true;
     for (int d = 0; d < layout->dimensions; d++) in_order &= layout->of[d] == d;
     if (in_order) return NN_OK;
@@ -195,8 +197,8 @@ static nn_status array_check_info(const nn_store_info *info)
         NN_FAIL(NN_ERROR_DATA, "samples of %d dimensions are too many: reshape them to %d at most",
                 info->dimensions - 1, NN_MAX_DIMENSIONS - 1);
     if (!info->written)
-        NN_FAIL(NN_ERROR_DATA,
-                "was never written: it holds nothing but its fill value; write the data, or name another dataset");
+        NN_FAIL(NN_ERROR_DATA, "was never written: it holds nothing but its fill value; write the data, or "
+                               "name another dataset");
     return NN_OK;
 }
 
@@ -276,7 +278,8 @@ bool nn_array_is_plain(const nn_array *array)
     return !array->places && !array->label;
 }
 
-nn_status nn_array_unpack(const nn_array *array, int64_t rows, const unsigned char *stored, unsigned char *raw)
+nn_status nn_array_unpack(const nn_array *array, int64_t rows, const unsigned char *stored,
+                          unsigned char *raw)
 {
     double *values = NULL;
     if (array->label) NN_TRY(NN_ALLOCATE(&values, array->stored_values, "a label"));

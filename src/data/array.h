@@ -1,5 +1,5 @@
-/* An array of samples: rows of raw values of the file's own type, in the network's order of dimensions. Private
- * to data. */
+/* An array of samples: rows of raw values of the file's own type, in the network's order of dimensions.
+ * Private to data. */
 #ifndef NN_DATA_ARRAY_H
 #define NN_DATA_ARRAY_H
 

@@ -18,7 +18,8 @@ static nn_status balance_keys(const nn_samples *train, int array, int32_t *keys)
 static nn_status balance_fill(const nn_dataset *dataset, int64_t *table)
 {
     const nn_samples *train = &dataset->parts[NN_TRAIN];
-    int64_t classes = dataset->target.classes, *begin = table + 1, *samples = begin + classes + 1, *next = NULL;
+    int64_t classes = dataset->target.classes, *begin = table + 1, *samples = begin + classes + 1,
+            *next = NULL;
     int32_t *keys = NULL;
     nn_status status;
     NN_TRY_TO(done, status, NN_ALLOCATE(&keys, train->count, "the samples by class"));

@@ -72,7 +72,8 @@ static nn_status blocks_read(nn_blocks *blocks, int64_t block, blocks_slot *slot
     int64_t rows = nn_array_smaller(blocks->block_rows, source->rows - first);
     slot->block = -1;
     if (!slot->raw)
-        NN_TRY(nn_allocate((void **)&slot->raw, nn_blocks_size(source, blocks->arrays), 1, "a block of a stream"));
+        NN_TRY(nn_allocate((void **)&slot->raw, nn_blocks_size(source, blocks->arrays), 1,
+                           "a block of a stream"));
     unsigned char *raw = slot->raw;
     for (int a = 0; a < NN_DATA_ARRAYS; a++) {
         if (!(blocks->arrays >> a & 1)) continue;

@@ -22,7 +22,8 @@ static nn_status dataset_check_train(const nn_data_request *request)
     bool measures =
         !request->known || !request->known->input || (!request->labels && !request->known->target);
     bool given = false;
-    for (int p = 0; p < NN_PARTS; p++) given |= options->parts[p].x.count > 0 || options->parts[p].y.count > 0;
+    for (int p = 0; p < NN_PARTS; p++)
+        given |= options->parts[p].x.count > 0 || options->parts[p].y.count > 0;
     if (options->parts[NN_TRAIN].x.count > 0 || options->parts[NN_TRAIN].y.count > 0 ||
         (!splits && !measures && given))
         return NN_OK;
@@ -36,7 +37,8 @@ static nn_status dataset_check_field(const nn_data_request *request, const nn_so
     const nn_field_options *field = nn_source_field_options(request->options, source, array);
     bool input = array < source->inputs, classes = !input && request->labels;
     if (input && field->kind != NN_KIND_AUTO)
-        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.kind: only a target can be of a kind: leave it out", self->key);
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.kind: only a target can be of a kind: leave it out",
+                self->key);
     if (classes && field->normalize != NN_NORMALIZE_AUTO && field->normalize != NN_NORMALIZE_NONE)
         NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.normalize: class labels are not normalised: leave it out",
                 self->key);
@@ -47,17 +49,20 @@ static nn_status dataset_check_field(const nn_data_request *request, const nn_so
     return NN_OK;
 }
 
-static void dataset_check_fields(const nn_data_request *request, const nn_source *train, nn_problems *problems)
+static void dataset_check_fields(const nn_data_request *request, const nn_source *train,
+                                 nn_problems *problems)
 {
     for (int a = 0; a < train->fields; a++)
         nn_problems_collect(problems, dataset_check_field(request, train, a));
     if ((request->options->bucket_by_length || train->arrays[NN_DATA_LENGTH].given) &&
         (!train->arrays[NN_DATA_LENGTH].given || request->options->window.length > 0))
-        nn_problems_collect(problems, nn_fail(NN_ERROR_USAGE, "data.bucket_by_length: needs data.train.lengths, and "
-                                                              "sequences that are samples, not windows"));
+        nn_problems_collect(problems,
+                            nn_fail(NN_ERROR_USAGE, "data.bucket_by_length: needs data.train.lengths, and "
+                                                    "sequences that are samples, not windows"));
     if (request->options->balanced && (!request->labels || request->options->window.length > 0))
-        nn_problems_collect(problems, nn_fail(NN_ERROR_USAGE, "data.balanced: needs samples that are of one class "
-                                                              "each; leave it out"));
+        nn_problems_collect(problems,
+                            nn_fail(NN_ERROR_USAGE, "data.balanced: needs samples that are of one class "
+                                                    "each; leave it out"));
 }
 
 /* ---- the steps ---- */
@@ -120,8 +125,9 @@ static nn_status dataset_choose_cache(nn_comm *comm, nn_dataset *dataset)
     dataset->streams = cache == NN_CACHE_STREAM || !fits;
     dataset->looks = !dataset->streams || dataset->options->check == NN_CHECK_ALL;
     if (!fits)
-        nn_log_line("the data, %s, is streamed: it takes more than half of the memory that a node has to spare",
-                    nn_format_bytes(bytes, (double)size));
+        nn_log_line(
+            "the data, %s, is streamed: it takes more than half of the memory that a node has to spare",
+            nn_format_bytes(bytes, (double)size));
     return NN_OK;
 }
 
@@ -132,13 +138,14 @@ static nn_status dataset_skip(nn_comm *comm, nn_dataset *dataset)
         if (!source->given || dataset->options->on_bad_sample != NN_BAD_SKIP) continue;
         NN_TRY(nn_scan_bad_rows(comm, dataset, (nn_part)p));
         if (source->bad_count == source->rows)
-            NN_FAIL(NN_ERROR_DATA, "data.%s: all of its %lld samples are bad: repair the data", nn_part_names[p],
-                    (long long)source->rows);
+            NN_FAIL(NN_ERROR_DATA, "data.%s: all of its %lld samples are bad: repair the data",
+                    nn_part_names[p], (long long)source->rows);
         if (source->bad_count > 0)
-            nn_log_warning("data.%s: %lld of %lld samples are skipped: they hold NaN or Inf or no class, or cannot "
-                           "be read; the first is sample %lld",
-                           nn_part_names[p], (long long)source->bad_count, (long long)source->rows,
-                           (long long)source->bad[0]);
+            nn_log_warning(
+                "data.%s: %lld of %lld samples are skipped: they hold NaN or Inf or no class, or cannot "
+                "be read; the first is sample %lld",
+                nn_part_names[p], (long long)source->bad_count, (long long)source->rows,
+                (long long)source->bad[0]);
     }
     return NN_OK;
 }
@@ -148,7 +155,8 @@ static nn_status dataset_check_unseen(const nn_dataset *dataset, const nn_data_r
 {
     for (int v = 0; v < dataset->view_count; v++)
         if (request->statistics[v].columns > 0)
-            NN_FAIL(NN_ERROR_USAGE, "data.check: none: nothing is measured, so set data.fields.%s.normalize: none",
+            NN_FAIL(NN_ERROR_USAGE,
+                    "data.check: none: nothing is measured, so set data.fields.%s.normalize: none",
                     dataset->first->arrays[dataset->views[v].array].key);
     if (request->labels && request->classes == 0)
         NN_FAIL(NN_ERROR_USAGE, "data.check: none: set data.fields.y.classes, the number of classes");
@@ -170,21 +178,20 @@ static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_reques
         const nn_samples *part = &dataset->parts[p];
         if (part->count > 0 && request->classes > 0 && largest > before && largest >= request->classes)
             nn_problems_collect(
-                problems,
-                nn_array_context(&part->source->arrays[part->source->inputs],
-                                 nn_fail(NN_ERROR_DATA,
-                                         "holds the label %lld, but there are %lld classes, 0 to %lld: use data "
-                                         "with these classes, or set data.fields.y.classes",
-                                         (long long)largest, (long long)request->classes,
-                                         (long long)request->classes - 1)));
+                problems, nn_array_context(
+                              &part->source->arrays[part->source->inputs],
+                              nn_fail(NN_ERROR_DATA,
+                                      "holds the label %lld, but there are %lld classes, 0 to %lld: use data "
+                                      "with these classes, or set data.fields.y.classes",
+                                      (long long)largest, (long long)request->classes,
+                                      (long long)request->classes - 1)));
     }
     if (request->classes == 0) {
         request->classes = largest < 0 ? 1 : largest + 1;
         for (int p = 0; p < NN_PARTS; p++) {
             const nn_source *source = &dataset->sources[p];
-            int64_t hot = source->given && source->inputs < source->fields
-                              ? source->arrays[source->inputs].one_hot
-                              : 0;
+            int64_t hot =
+                source->given && source->inputs < source->fields ? source->arrays[source->inputs].one_hot : 0;
             if (hot > request->classes) request->classes = hot;
         }
     }
@@ -258,8 +265,7 @@ static nn_status dataset_check_augment(const nn_dataset *dataset)
             &nn_source_field_options(dataset->options, dataset->first, view->array)->augment;
         nn_status status = nn_augment_check(augment, view->shape, true);
         if (status != NN_OK)
-            return nn_fail_context(status, "data.fields.%s.augment",
-                                   dataset->first->arrays[view->array].key);
+            return nn_fail_context(status, "data.fields.%s.augment", dataset->first->arrays[view->array].key);
     }
     return NN_OK;
 }
@@ -318,7 +324,8 @@ static const nn_field_options *dataset_target_options(const nn_data_options *opt
     const nn_data_names *y = &options->parts[NN_TRAIN].y;
     for (int p = 0; p < NN_PARTS && y->count == 0; p++) y = &options->parts[p].y;
     for (int f = 0; f < options->fields.count; f++) {
-        if (y->count == 1 && strcmp(options->fields.names[f], y->names[0]) == 0) return &options->fields.fields[f];
+        if (y->count == 1 && strcmp(options->fields.names[f], y->names[0]) == 0)
+            return &options->fields.fields[f];
         if (strcmp(options->fields.names[f], "y") == 0) found = &options->fields.fields[f];
     }
     return found;

@@ -72,7 +72,7 @@ typedef struct nn_split_options { /* data.split */
     double validation, test;      /* fractions of the train part; 0: none */
     bool stratified;              /* keep the shares of the classes */
     int order, by;
-    char *group; /* dataset of group numbers, for by: group */
+    char *group;  /* dataset of group numbers, for by: group */
     int64_t seed; /* -1: that of the run */
 } nn_split_options;
 
@@ -123,7 +123,7 @@ enum { NN_BAD_STOP, NN_BAD_SKIP };
 typedef struct nn_data_options {
     nn_text_list file; /* one data set, whose rows follow each other */
     int cache;
-    double memory;         /* MiB a rank for a stream */
+    double memory; /* MiB a rank for a stream */
     int shuffle;
     double shuffle_window; /* MiB of samples that are mixed together */
     bool balanced;
@@ -150,8 +150,8 @@ void nn_part_options_release(nn_part_options *part);    /* afterwards the part i
 /* Every part is then read from this one file. */
 nn_status nn_data_options_set_file(nn_data_options *options, const char *path);
 
-/* The files of all parts, patterns resolved, each once; parts whose files cannot be listed are left out. The list
- * is the caller's: nn_data_files_release. */
+/* The files of all parts, patterns resolved, each once; parts whose files cannot be listed are left out. The
+ * list is the caller's: nn_data_files_release. */
 #define nn_data_files NN_REAL_SYMBOL(nn_data_files)
 #define nn_data_files_release NN_REAL_SYMBOL(nn_data_files_release)
 nn_status nn_data_files(const nn_data_options *options, const char *directory, nn_text_list *files);

@@ -1,7 +1,7 @@
 /*
- * A thread that reads ahead. It fills slots, a span each, with the raw rows of the span's samples; the threads
- * that compute take them from there. It holds the blocks that were read last, so that in an order by blocks
- * each block is read, and unpacked, once a window.
+ * A thread that reads ahead. It fills slots, a span each, with the raw rows of the span's samples; the
+ * threads that compute take them from there. It holds the blocks that were read last, so that in an order by
+ * blocks each block is read, and unpacked, once a window.
  */
 #include <pthread.h>
 #include <string.h>
@@ -81,9 +81,10 @@ static nn_status feed_check_labels(const nn_feed *feed, int64_t sample, const un
         double label;
         nn_view_values(view, array, raw + dataset->raw_offsets[dataset->first->inputs], i, 1, &label);
         if (label >= 0 && label < (double)dataset->target.classes) continue;
-        return nn_array_context(array, nn_fail(NN_ERROR_DATA, "the label of sample %lld is none of the %lld classes",
-                                               (long long)nn_samples_row(&dataset->parts[feed->part], sample),
-                                               (long long)dataset->target.classes));
+        return nn_array_context(array,
+                                nn_fail(NN_ERROR_DATA, "the label of sample %lld is none of the %lld classes",
+                                        (long long)nn_samples_row(&dataset->parts[feed->part], sample),
+                                        (long long)dataset->target.classes));
     }
     return NN_OK;
 }
@@ -172,7 +173,8 @@ static bool feed_is_sparse(const nn_feed *feed)
     return spread && samples->source->chunk_rows == 1 && samples->count < samples->units / FEED_SPARSE;
 }
 
-/* Blocks that are worth keeping: those of the windows that a span's samples come from, as far as memory goes. */
+/* Blocks that are worth keeping: those of the windows that a span's samples come from, as far as memory goes.
+ */
 static int64_t feed_block_capacity(const nn_feed *feed, nn_data_span span)
 {
     const nn_dataset *dataset = feed->dataset;
@@ -183,7 +185,8 @@ static int64_t feed_block_capacity(const nn_feed *feed, nn_data_span span)
     int64_t most = (int64_t)(room / (double)nn_blocks_size(source, arrays));
     int64_t wanted = 2;
     if (feed_is_sparse(feed)) return 0;
-    bool shuffled = feed->part == NN_TRAIN && span.epoch != NN_DATA_IN_ORDER && order->shuffle != NN_SHUFFLE_NONE;
+    bool shuffled =
+        feed->part == NN_TRAIN && span.epoch != NN_DATA_IN_ORDER && order->shuffle != NN_SHUFFLE_NONE;
     if (shuffled && (order->classes > 0 || order->shuffle == NN_SHUFFLE_FULL)) return 0;
     if (shuffled) {
         const nn_samples *train = &dataset->parts[NN_TRAIN];
@@ -215,8 +218,7 @@ static nn_status feed_start(nn_feed *feed, int64_t depth)
     feed->slot_count = feed_slot_count(feed, span.count, depth);
     NN_TRY(NN_ALLOCATE(&feed->slots, feed->slot_count, "samples read ahead"));
     for (int64_t i = 0; i < feed->slot_count; i++) feed->slots[i].index = -1;
-    NN_TRY(nn_blocks_create(source, feed_arrays(feed), feed_block_capacity(feed, span),
-                            &feed->blocks));
+    NN_TRY(nn_blocks_create(source, feed_arrays(feed), feed_block_capacity(feed, span), &feed->blocks));
     if (pthread_create(&feed->thread, NULL, feed_run, feed) != 0)
         NN_FAIL(NN_ERROR_MEMORY, "no thread can be started to read the data: raise the limit of processes");
     feed->started = true;
@@ -229,7 +231,12 @@ nn_status nn_feed_create(nn_dataset *dataset, nn_part part, nn_data_schedule sch
     *feed = NULL;
     nn_feed *made;
     NN_TRY(NN_ALLOCATE(&made, 1, "a stream of data"));
-    *made = (nn_feed){.dataset = dataset, .part = part, .inputs = inputs, .schedule = schedule, .context = context, .next = first};
+    *made = (nn_feed){.dataset = dataset,
+                      .part = part,
+                      .inputs = inputs,
+                      .schedule = schedule,
+                      .context = context,
+                      .next = first};
     pthread_mutex_init(&made->mutex, NULL);
     pthread_cond_init(&made->changed, NULL);
     nn_status status = feed_start(made, depth);
@@ -306,7 +313,8 @@ nn_status nn_feed_status(nn_feed *feed)
 {
     nn_status status = NN_OK;
     pthread_mutex_lock(&feed->mutex);
-    if (feed->status != NN_OK) status = nn_fail(feed->status, "%s", feed->text ? feed->text : "the data failed");
+    if (feed->status != NN_OK)
+        status = nn_fail(feed->status, "%s", feed->text ? feed->text : "the data failed");
     pthread_mutex_unlock(&feed->mutex);
     return status;
 }

@@ -83,7 +83,7 @@ static nn_status fields_scale(nn_dataset *dataset, const nn_data_request *reques
         NN_TRY(fields_known_part(dataset, known, view));
     else if (normalize == NN_NORMALIZE_NONE && !label)
         NN_TRY(fields_fixed_scaling(nn_source_field_options(dataset->options, train, view->array),
-                                     &view->scaling));
+                                    &view->scaling));
     else if (statistics->columns > 0) {
         NN_TRY(fields_create_scaling(statistics->columns, &view->scaling));
         NN_TRY(nn_statistics_scaling(statistics, normalize, &train->arrays[view->array], &view->scaling));
@@ -126,7 +126,8 @@ static nn_status fields_find_seen(nn_dataset *dataset, const nn_view *target)
     for (int64_t i = 0; i < dataset->target_values; i++) dataset->target.seen[i] = -1;
     for (int v = 0; v < source->inputs; v++) {
         const nn_view *input = &dataset->views[v];
-        if (strcmp(source->arrays[input->array].dataset, source->arrays[target->array].dataset) != 0) continue;
+        if (strcmp(source->arrays[input->array].dataset, source->arrays[target->array].dataset) != 0)
+            continue;
         int64_t steps = target->rows - target->seen, last = input->rows - 1;
         for (int64_t i = 0; i < target->values; i++) {
             int64_t column = target->columns ? target->columns[i % target->picked] : i % target->picked;
@@ -154,10 +155,8 @@ static nn_status fields_name_fields(nn_dataset *dataset, const nn_data_request *
     }
     dataset->input.name = "x";
     dataset->target.name = "y";
-    if (inputs > 1)
-        dataset->input.shape = (nn_shape){.dimensions = 1, .extents = {dataset->input_values}};
-    if (targets > 1)
-        dataset->target.shape = (nn_shape){.dimensions = 1, .extents = {dataset->target_values}};
+    if (inputs > 1) dataset->input.shape = (nn_shape){.dimensions = 1, .extents = {dataset->input_values}};
+    if (targets > 1) dataset->target.shape = (nn_shape){.dimensions = 1, .extents = {dataset->target_values}};
     dataset->target.transform = targets == 1 ? target->transform : NN_TRANSFORM_NONE;
     if (request->labels) {
         dataset->target.is_class = true;

@@ -21,8 +21,8 @@ static const nn_augment *gather_augment(const nn_dataset *dataset, const nn_view
     return &nn_source_field_options(dataset->options, dataset->first, view->array)->augment;
 }
 
-static void gather_input(const nn_dataset *dataset, const nn_view *view, const unsigned char *raw, bool training,
-                         int64_t epoch, int64_t sample, nn_real *values, nn_real *scratch)
+static void gather_input(const nn_dataset *dataset, const nn_view *view, const unsigned char *raw,
+                         bool training, int64_t epoch, int64_t sample, nn_real *values, nn_real *scratch)
 {
     const nn_array *array = &dataset->first->arrays[view->array];
     nn_view_numbers(view, array, raw, values);
@@ -35,8 +35,8 @@ static void gather_input(const nn_dataset *dataset, const nn_view *view, const u
 
 /* ---- a microbatch ---- */
 
-static void gather_sample(const nn_dataset *dataset, nn_part part, int64_t epoch, int64_t sample, bool training,
-                          const unsigned char *staged, int64_t i, const nn_gathered *gathered)
+static void gather_sample(const nn_dataset *dataset, nn_part part, int64_t epoch, int64_t sample,
+                          bool training, const unsigned char *staged, int64_t i, const nn_gathered *gathered)
 {
     const nn_source *source = dataset->parts[part].source;
     for (int v = 0; v < dataset->view_count; v++) {
@@ -57,9 +57,11 @@ static void gather_sample(const nn_dataset *dataset, nn_part part, int64_t epoch
 /* What cannot be had is 0: the failure is told at the end of the step. */
 static void gather_nothing(const nn_dataset *dataset, int64_t count, const nn_gathered *gathered)
 {
-    size_t inputs = (size_t)(count * dataset->input_values), targets = (size_t)(count * dataset->target_values);
+    size_t inputs = (size_t)(count * dataset->input_values),
+           targets = (size_t)(count * dataset->target_values);
     if (gathered->inputs) memset(gathered->inputs, 0, inputs * sizeof(nn_real));
-    if (gathered->targets && !dataset->target.is_class) memset(gathered->targets, 0, targets * sizeof(nn_real));
+    if (gathered->targets && !dataset->target.is_class)
+        memset(gathered->targets, 0, targets * sizeof(nn_real));
     if (gathered->labels) memset(gathered->labels, 0, targets * sizeof(int64_t));
 }
 

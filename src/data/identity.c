@@ -10,8 +10,8 @@
 #define IDENTITY_RUNS 64
 #define IDENTITY_RUN_ROWS 16
 
-static nn_status identity_rows(nn_blocks *blocks, int which, const nn_array *array, int64_t first, int64_t rows,
-                               unsigned char *raw, uint64_t *hash)
+static nn_status identity_rows(nn_blocks *blocks, int which, const nn_array *array, int64_t first,
+                               int64_t rows, unsigned char *raw, uint64_t *hash)
 {
     NN_TRY(nn_blocks_copy(blocks, which, first, rows, raw));
     *hash = nn_hash(raw, (size_t)rows * array->row_size, *hash);

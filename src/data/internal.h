@@ -61,7 +61,8 @@ nn_status nn_feed_create(nn_dataset *dataset, nn_part part, nn_data_schedule sch
                          int64_t first, int64_t depth, bool inputs, nn_feed **feed);
 void nn_feed_destroy(nn_feed *feed); /* accepts NULL */
 
-/* The raw bytes of the span's samples, raw_size each; waits for them. NULL where the stream failed or ended. */
+/* The raw bytes of the span's samples, raw_size each; waits for them. NULL where the stream failed or ended.
+ */
 const unsigned char *nn_feed_find(nn_feed *feed, nn_data_span span);
 void nn_feed_release(nn_feed *feed, int64_t index);
 nn_status nn_feed_status(nn_feed *feed);

@@ -15,10 +15,11 @@ static nn_status lengths_fill(const nn_dataset *dataset, int part, int32_t *leng
         int64_t row = nn_samples_row(samples, s);
         status = nn_blocks_copy(blocks, NN_DATA_LENGTH, row, 1, (unsigned char *)(lengths + s));
         if (status == NN_OK && (lengths[s] < 1 || lengths[s] > steps))
-            status = nn_array_context(array, nn_fail(NN_ERROR_DATA,
-                                                     "the length of sample %lld is not a whole number from 1 to the "
-                                                     "%lld steps of a sequence",
-                                                     (long long)row, (long long)steps));
+            status = nn_array_context(array,
+                                      nn_fail(NN_ERROR_DATA,
+                                              "the length of sample %lld is not a whole number from 1 to the "
+                                              "%lld steps of a sequence",
+                                              (long long)row, (long long)steps));
     }
     nn_blocks_destroy(blocks);
     return status;
@@ -32,7 +33,8 @@ nn_status nn_lengths_load(nn_comm *comm, nn_dataset *dataset)
         if (samples->count == 0 || !samples->source->arrays[NN_DATA_LENGTH].given) continue;
         size_t size = (size_t)samples->count * sizeof(int32_t);
         NN_TRY(nn_memory_create(comm, size, "the lengths of sequences", memory));
-        NN_TRY(nn_memory_publish(comm, memory, memory->writes ? lengths_fill(dataset, p, memory->bytes) : NN_OK));
+        NN_TRY(nn_memory_publish(comm, memory,
+                                 memory->writes ? lengths_fill(dataset, p, memory->bytes) : NN_OK));
     }
     return NN_OK;
 }

@@ -29,9 +29,10 @@ nn_status nn_memory_create(nn_comm *comm, size_t size, const char *what, nn_data
     NN_TRY(nn_comm_agree(comm, status));
     NN_TRY(nn_comm_maximum(comm, &lacks_room, 1));
     if (lacks_room)
-        nn_log_warning("/dev/shm of a node has no room for %s, %s: there each rank holds a copy of its own; enlarge "
-                       "/dev/shm, put fewer ranks on a node, or set data.cache: stream",
-                       what, nn_format_bytes(bytes, (double)size));
+        nn_log_warning(
+            "/dev/shm of a node has no room for %s, %s: there each rank holds a copy of its own; enlarge "
+            "/dev/shm, put fewer ranks on a node, or set data.cache: stream",
+            what, nn_format_bytes(bytes, (double)size));
     memory->bytes = memory->shared ? nn_shared_memory(memory->shared) : memory->separate;
     memory->writes = memory->separate || nn_comm_node_rank(comm) == 0;
     memory->on_node = memory->separate ? size * (size_t)nn_comm_node_size(comm) : size;

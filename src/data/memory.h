@@ -1,5 +1,5 @@
-/* Memory that the ranks of a node share, one copy a node; or one a rank where a node has no room to share. Private
- * to data. */
+/* Memory that the ranks of a node share, one copy a node; or one a rank where a node has no room to share.
+ * Private to data. */
 #ifndef NN_DATA_MEMORY_H
 #define NN_DATA_MEMORY_H
 

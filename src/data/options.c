@@ -18,7 +18,8 @@ static const char *const bad_choices[] = {"stop", "skip", NULL};
 #define FIELD(member) offsetof(nn_data_options, member)
 const nn_option nn_data_options_table[] = {
     {"file", NN_OPTION_TEXT_LIST, FIELD(file), "", 0, 0, NULL, NN_EFFECT_SPEED,
-     "HDF5 file of every part that names none of its own; relative to the configuration's folder; a list or a "
+     "HDF5 file of every part that names none of its own; relative to the configuration's folder; a list or "
+     "a "
      "pattern (part-*.h5) is one data set"},
     SECTION("train", NN_EFFECT_RESULT, "datasets to train on"),
     SECTION("validation", NN_EFFECT_RESULT, "datasets on which the best weights are chosen"),
@@ -27,13 +28,16 @@ const nn_option nn_data_options_table[] = {
     SECTION("window", NN_EFFECT_RESULT, "samples are windows over the rows of a series"),
     SECTION("fields", NN_EFFECT_RESULT, "how the inputs x and the targets y, or those of a name, are read"),
     {"cache", NN_OPTION_CHOICE, FIELD(cache), "auto", 0, 0, cache_choices, NN_EFFECT_SPEED,
-     "memory: one copy a node; stream: read ahead block by block; auto: memory where it fits. Never changes a "
+     "memory: one copy a node; stream: read ahead block by block; auto: memory where it fits. Never changes "
+     "a "
      "bit"},
     {"memory", NN_OPTION_REAL, FIELD(memory), "160", 1, 1e9, NULL, NN_EFFECT_SPEED,
      "MiB a rank for the blocks of a stream"},
     {"shuffle", NN_OPTION_CHOICE, FIELD(shuffle), "auto", 0, 0, shuffle_choices, NN_EFFECT_RESULT,
-     "full: all samples; block: blocks of the file, then samples within a window; none; stateful: sample i of "
-     "a batch goes on where sample i of the batch before ended; auto: full up to 1 GiB of training samples, block "
+     "full: all samples; block: blocks of the file, then samples within a window; none; stateful: sample i "
+     "of "
+     "a batch goes on where sample i of the batch before ended; auto: full up to 1 GiB of training samples, "
+     "block "
      "above"},
     {"shuffle_window", NN_OPTION_REAL, FIELD(shuffle_window), "64", 0.001, 1e9, NULL, NN_EFFECT_RESULT,
      "MiB of samples that are mixed with each other when blocks are shuffled"},
@@ -42,7 +46,8 @@ const nn_option nn_data_options_table[] = {
     {"bucket_by_length", NN_OPTION_BOOLEAN, FIELD(bucket_by_length), "false", 0, 0, NULL, NN_EFFECT_RESULT,
      "form batches of sequences of similar length, within windows of 64 shuffled batches; needs lengths"},
     {"check", NN_OPTION_CHOICE, FIELD(check), "all", 0, 0, check_choices, NN_EFFECT_RESULT,
-     "all: look at every value before the first step; none: start at once, for a stream too long to be read twice; "
+     "all: look at every value before the first step; none: start at once, for a stream too long to be read "
+     "twice; "
      "needs normalize: none, and of classes fields.y.classes"},
     {"on_bad_sample", NN_OPTION_CHOICE, FIELD(on_bad_sample), "stop", 0, 0, bad_choices, NN_EFFECT_RESULT,
      "what becomes of a sample that holds NaN or Inf or cannot be read: stop, or skip it and count"},
@@ -107,7 +112,8 @@ const nn_option nn_field_options_table[] = {
     {"kind", NN_OPTION_CHOICE, FIELD(kind), "auto", 0, 0, kind_choices, NN_EFFECT_RESULT,
      "of a target: class labels or values; auto: what the loss needs"},
     {"layout", NN_OPTION_TEXT, FIELD(layout), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "the dataset's dimensions in order: N samples, C channels, D depth, H height, W width, T time, F features; "
+     "the dataset's dimensions in order: N samples, C channels, D depth, H height, W width, T time, F "
+     "features; "
      "NHW adds a channel, NCHW and HWN are turned to N x H x W x C (default: samples first, as it stands)"},
     {"first_label", NN_OPTION_INTEGER, FIELD(first_label), "0", -1e9, 1e9, NULL, NN_EFFECT_RESULT,
      "number of the first class in the file"},

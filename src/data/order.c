@@ -28,8 +28,8 @@ static nn_random order_stream(const nn_order *order, uint32_t purpose, int64_t e
     return stream;
 }
 
-/* The full block that begins at or before a place of them laid end to end. Longer ones come at even distances,
- * in this order as in the file. */
+/* The full block that begins at or before a place of them laid end to end. Longer ones come at even
+ * distances, in this order as in the file. */
 static int64_t order_find_block(const nn_runs *blocks, int64_t place)
 {
     double samples = (double)nn_runs_begin(blocks, blocks->full);
@@ -52,17 +52,20 @@ static int64_t order_permute_block(const nn_order *order, int64_t epoch, int64_t
     return is_longer ? ((number + 1) * full + longer - 1) / longer - 1 : number * full / (full - longer);
 }
 
-/* The sample at a place of all blocks laid end to end; the short last one comes somewhere among the others. */
+/* The sample at a place of all blocks laid end to end; the short last one comes somewhere among the others.
+ */
 static int64_t order_of_blocks(const nn_order *order, int64_t epoch, int64_t place)
 {
     const nn_runs *blocks = &order->blocks;
     nn_random stream = order_stream(order, NN_RANDOM_BLOCKS, epoch, 3);
     int64_t before = (int64_t)(nn_random_uniform(stream, 0) * (double)(blocks->full + 1));
     int64_t begin = nn_runs_begin(blocks, before);
-    if (place >= begin && place < begin + blocks->last) return nn_runs_begin(blocks, blocks->full) + place - begin;
+    if (place >= begin && place < begin + blocks->last)
+        return nn_runs_begin(blocks, blocks->full) + place - begin;
     if (place >= begin) place -= blocks->last;
     int64_t block = order_find_block(blocks, place);
-    return nn_runs_begin(blocks, order_permute_block(order, epoch, block)) + place - nn_runs_begin(blocks, block);
+    return nn_runs_begin(blocks, order_permute_block(order, epoch, block)) + place -
+           nn_runs_begin(blocks, block);
 }
 
 /* Where lane `lane` begins among `samples` that are dealt out evenly. */
@@ -77,8 +80,10 @@ static int64_t order_block(const nn_order *order, int64_t epoch, int64_t positio
     int64_t batch = position / order->batch, in_batch = position % order->batch;
     int64_t samples = batch < full ? order->batch : rest;
     int64_t lane = ((in_batch + 1) * order->lanes - 1) / samples;
-    int64_t begin = order_lane_begin(order, lane, order->batch), end = order_lane_begin(order, lane + 1, order->batch);
-    int64_t rest_begin = order_lane_begin(order, lane, rest), rest_end = order_lane_begin(order, lane + 1, rest);
+    int64_t begin = order_lane_begin(order, lane, order->batch),
+            end = order_lane_begin(order, lane + 1, order->batch);
+    int64_t rest_begin = order_lane_begin(order, lane, rest),
+            rest_end = order_lane_begin(order, lane + 1, rest);
     int64_t place = in_batch - order_lane_begin(order, lane, samples) + batch * (end - begin);
     int64_t lane_begin = full * begin + rest_begin, lane_count = full * (end - begin) + rest_end - rest_begin;
     int64_t window = place / order->window * order->window;
@@ -98,7 +103,8 @@ static int64_t order_balanced(const nn_order *order, int64_t epoch, int64_t posi
     int64_t class = (int64_t)nn_random_permute(turns, (uint64_t)present, (uint64_t)(position % present));
     int64_t begin = order->class_begin[class], count = order->class_begin[class + 1] - begin;
     nn_random stream = order_stream(order, NN_RANDOM_ORDER, epoch, class * order->count + round / count + 1);
-    return order->by_class[begin + (int64_t)nn_random_permute(stream, (uint64_t)count, (uint64_t)(round % count))];
+    return order
+        ->by_class[begin + (int64_t)nn_random_permute(stream, (uint64_t)count, (uint64_t)(round % count))];
 }
 
 /* ---- side by side ---- */

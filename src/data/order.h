@@ -16,7 +16,8 @@
  * stretch of this that is an epoch is dealt out to lanes, one for each stretch of a batch; in a lane, samples
  * are permuted within windows of several blocks. A batch thus holds samples of every lane's window, and
  * whoever computes one stretch of every batch reads its lane alone. none: as they stand. balanced: classes in
- * turn, in each a permutation of its samples. stateful: as many stretches as a batch has samples, side by side.
+ * turn, in each a permutation of its samples. stateful: as many stretches as a batch has samples, side by
+ * side.
  */
 typedef struct nn_length_buckets nn_length_buckets;
 
@@ -39,14 +40,15 @@ void nn_order_arrange(nn_order *order, int64_t batch_size, int64_t lanes);
 int64_t nn_order_sample(const nn_order *order, int64_t epoch, int64_t position);
 
 /*
- * Batches of similar lengths: within a window of shuffled batches samples are sorted by length, cut into batches
- * again, and these are shuffled. lengths: of every sample; borrowed. What windows hold is kept for those used
- * last; re-entrant all the same.
+ * Batches of similar lengths: within a window of shuffled batches samples are sorted by length, cut into
+ * batches again, and these are shuffled. lengths: of every sample; borrowed. What windows hold is kept for
+ * those used last; re-entrant all the same.
  */
 nn_status nn_buckets_create(const int32_t *lengths, int64_t batch_size, nn_length_buckets **buckets);
 void nn_buckets_destroy(nn_length_buckets *buckets); /* accepts NULL */
 
 /* `shuffled`: the order without its buckets. */
-int64_t nn_buckets_sample(nn_length_buckets *buckets, const nn_order *shuffled, int64_t epoch, int64_t position);
+int64_t nn_buckets_sample(nn_length_buckets *buckets, const nn_order *shuffled, int64_t epoch,
+                          int64_t position);
 
 #endif

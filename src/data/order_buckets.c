@@ -91,7 +91,8 @@ static bucket_window *buckets_find(nn_length_buckets *buckets, const nn_order *s
     return oldest;
 }
 
-int64_t nn_buckets_sample(nn_length_buckets *buckets, const nn_order *shuffled, int64_t epoch, int64_t position)
+int64_t nn_buckets_sample(nn_length_buckets *buckets, const nn_order *shuffled, int64_t epoch,
+                          int64_t position)
 {
     int64_t size = BUCKETS_BATCHES * shuffled->batch, number = position / size, place = position % size;
     nn_random stream = {.seed = shuffled->seed, .purpose = NN_RANDOM_BLOCKS, .step = (uint32_t)epoch};

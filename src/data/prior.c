@@ -41,8 +41,8 @@ done:
 }
 
 /* counts: `classes` a counter, those of all counters in the end. */
-static nn_status prior_gather_counts(nn_comm *comm, const nn_dataset *dataset, int64_t classes, int64_t counters,
-                                     size_t *sizes, int64_t *counts)
+static nn_status prior_gather_counts(nn_comm *comm, const nn_dataset *dataset, int64_t classes,
+                                     int64_t counters, size_t *sizes, int64_t *counts)
 {
     int64_t rank = nn_comm_rank(comm), samples = dataset->parts[NN_TRAIN].count;
     int64_t each = samples / counters, longer = samples % counters;
@@ -83,9 +83,10 @@ static void prior_warn(const double *counts, int64_t classes)
             first = c;
         }
     if (absent > 0)
-        nn_log_warning("%lld of %lld classes have no sample to train on, class %lld the first: are the labels "
-                       "numbered from 0 without gaps? (data.fields.y.first_label tells the number of the first)",
-                       (long long)absent, (long long)classes, (long long)first);
+        nn_log_warning(
+            "%lld of %lld classes have no sample to train on, class %lld the first: are the labels "
+            "numbered from 0 without gaps? (data.fields.y.first_label tells the number of the first)",
+            (long long)absent, (long long)classes, (long long)first);
 }
 
 nn_status nn_prior_measure(nn_comm *comm, nn_dataset *dataset)

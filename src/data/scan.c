@@ -1,8 +1,8 @@
 /*
  * One pass over the samples of a part. Statistics are taken over chunks of samples, about the chunk's first
- * sample, and merged in the canonical tree over the chunks (Chan, Golub, LeVeque 1979: mean and sum of squares
- * about the mean). Each rank computes the maximal nodes of its share of the chunks, all ranks get all nodes and
- * finish the tree, so that the order of additions depends on the samples alone.
+ * sample, and merged in the canonical tree over the chunks (Chan, Golub, LeVeque 1979: mean and sum of
+ * squares about the mean). Each rank computes the maximal nodes of its share of the chunks, all ranks get all
+ * nodes and finish the tree, so that the order of additions depends on the samples alone.
  */
 #include "data/scan.h"
 
@@ -28,13 +28,13 @@ enum { SCAN_CENTER, SCAN_MEAN, SCAN_SQUARES, SCAN_LEAST, SCAN_MOST, SCAN_FIGURES
 typedef struct scan_view {
     const nn_view *view;
     const nn_array *array;
-    bool finite;      /* values may be NaN or Inf */
-    int64_t columns;  /* of statistics; 0: none */
-    int64_t figures;  /* where the view's figures begin in a node */
+    bool finite;     /* values may be NaN or Inf */
+    int64_t columns; /* of statistics; 0: none */
+    int64_t figures; /* where the view's figures begin in a node */
     unsigned char *raw;
     double *center, *sum, *square, *least, *most; /* over a chunk, one a value of a sample */
-    int64_t bad_row, bad_value; /* the first, by row; INT64_MAX: none */
-    double largest;             /* label */
+    int64_t bad_row, bad_value;                   /* the first, by row; INT64_MAX: none */
+    double largest;                               /* label */
 } scan_view;
 
 typedef struct scan_work {
@@ -341,14 +341,16 @@ static nn_status scan_explain_label(nn_source *source, const scan_view *view, in
     double value = NAN;
     if (view->array->one_hot > 0)
         NN_FAIL(NN_ERROR_DATA,
-                "the label of sample %lld is not one-hot (the first such label): a row needs one 1 and zeros else; "
+                "the label of sample %lld is not one-hot (the first such label): a row needs one 1 and zeros "
+                "else; "
                 "or set data.fields.%s.kind: value for targets that are values",
                 (long long)row, view->array->key);
     NN_TRY(nn_source_explain(source, view->view->array, row, &value));
-    NN_FAIL(NN_ERROR_DATA,
-            "the label of sample %lld is %.17g (the first such label): labels are whole numbers from %lld on; "
-            "number the classes so, set data.fields.%s.first_label, or use a loss for values, such as mse",
-            (long long)row, value, (long long)view->array->first_label, view->array->key);
+    NN_FAIL(
+        NN_ERROR_DATA,
+        "the label of sample %lld is %.17g (the first such label): labels are whole numbers from %lld on; "
+        "number the classes so, set data.fields.%s.first_label, or use a loss for values, such as mse",
+        (long long)row, value, (long long)view->array->first_label, view->array->key);
 }
 
 static nn_status scan_explain_value(nn_source *source, const scan_view *view, int64_t row, int64_t at)
@@ -357,12 +359,16 @@ static nn_status scan_explain_value(nn_source *source, const scan_view *view, in
     int64_t in_window = at / view->view->picked, column = at % view->view->picked;
     int64_t bad = view->view->rows > 1 ? row + view->view->first_row + view->view->seen + in_window : row;
     if (view->view->rows == 1) column = at;
-    NN_TRY(nn_source_read(source, view->view->array, row + view->view->first_row, view->view->rows, view->raw));
+    NN_TRY(
+        nn_source_read(source, view->view->array, row + view->view->first_row, view->view->rows, view->raw));
     nn_view_values(view->view, view->array, view->raw, at, 1, &value);
     NN_FAIL(NN_ERROR_DATA,
             "sample %lld, column %lld is %s (the first such value): repair the data, or leave such samples "
             "out with data.on_bad_sample: skip",
-            (long long)bad, (long long)column, isnan(value) ? "NaN" : value > 0 ? "Inf" : "-Inf");
+            (long long)bad, (long long)column,
+            isnan(value) ? "NaN"
+            : value > 0  ? "Inf"
+                         : "-Inf");
 }
 
 /* The first bad value of the whole part, over all ranks, is explained by all of them. Collective. */
@@ -460,7 +466,8 @@ nn_status nn_scan_bad_rows(nn_comm *comm, nn_dataset *dataset, nn_part part)
 {
     scan_work work = {.reads_all = true};
     nn_source *source = &dataset->sources[part];
-    nn_samples whole = {.source = source, .part = part, .stride = 1, .units = source->rows, .count = source->rows};
+    nn_samples whole = {
+        .source = source, .part = part, .stride = 1, .units = source->rows, .count = source->rows};
     int64_t rank = nn_comm_rank(comm), size = nn_comm_size(comm);
     int64_t each = source->rows / size, longer = source->rows % size;
     int64_t begin = rank * each + nn_array_smaller(rank, longer);

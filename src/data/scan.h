@@ -21,8 +21,8 @@ void nn_statistics_release(nn_statistics *statistics);
 
 /* Scale and offset of each column, into a scaling that has room for them: to mean 0 and deviation 1, or to 0
  * .. 1. A column without variance is only moved to 0. Fails where a scale would be 0 or not finite. */
-nn_status nn_statistics_scaling(const nn_statistics *statistics, nn_normalize normalize, const nn_array *array,
-                                nn_scaling *scaling);
+nn_status nn_statistics_scaling(const nn_statistics *statistics, nn_normalize normalize,
+                                const nn_array *array, nn_scaling *scaling);
 
 /*
  * Looks at all samples of a part once, the ranks at a share each. Values must be finite, and labels whole

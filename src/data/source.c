@@ -65,8 +65,8 @@ static nn_piece *source_find_piece(nn_source *source, int64_t row)
     return &source->pieces[low];
 }
 
-static nn_status source_read_stored(nn_source *source, int which, nn_piece *piece, int64_t first, int64_t rows,
-                                    unsigned char *raw)
+static nn_status source_read_stored(nn_source *source, int which, nn_piece *piece, int64_t first,
+                                    int64_t rows, unsigned char *raw)
 {
     const nn_array *array = &source->arrays[which];
     nn_store_array *stored;
@@ -94,8 +94,8 @@ nn_status nn_source_note(nn_source *source, int64_t row)
 }
 
 /* Halves what cannot be read until the rows that can be are read. */
-static nn_status source_read_around(nn_source *source, int which, nn_piece *piece, int64_t first, int64_t rows,
-                                    unsigned char *raw)
+static nn_status source_read_around(nn_source *source, int which, nn_piece *piece, int64_t first,
+                                    int64_t rows, unsigned char *raw)
 {
     const nn_array *array = &source->arrays[which];
     nn_status status = source_read_stored(source, which, piece, first, rows, raw);
@@ -141,8 +141,8 @@ nn_status nn_source_explain(nn_source *source, int array, int64_t row, double *v
 
 /* ---- names ---- */
 
-/* The path of what names a dataset's columns or classes: DATASET_WHAT, or that of the field whose part the dataset
- * is: of x_train it is x_WHAT. Empty where there is none. */
+/* The path of what names a dataset's columns or classes: DATASET_WHAT, or that of the field whose part the
+ * dataset is: of x_train it is x_WHAT. Empty where there is none. */
 static nn_status source_find_names(nn_source *source, int array, const char *what, nn_text *path)
 {
     static const char *const parts[] = {"", "_train", "_validation", "_test"};
@@ -187,8 +187,8 @@ static nn_status source_find_column(const char *name, char *const *names, size_t
             return NN_OK;
         }
     const char *near = nn_nearest(name, (const char *const *)names, count);
-    NN_FAIL(NN_ERROR_USAGE, "there is no column '%s'%s%s%s", name, near ? "; did you mean '" : "", near ? near : "",
-            near ? "'?" : "");
+    NN_FAIL(NN_ERROR_USAGE, "there is no column '%s'%s%s%s", name, near ? "; did you mean '" : "",
+            near ? near : "", near ? "'?" : "");
 }
 
 static nn_status source_column_by_name(nn_source *source, int array, const char *name, int64_t *column)
@@ -198,10 +198,11 @@ static nn_status source_column_by_name(nn_source *source, int array, const char 
     size_t count = 0;
     nn_status status = source_find_names(source, array, "columns", &path);
     if (status == NN_OK && path.length == 0)
-        status = nn_fail(NN_ERROR_USAGE,
-                         "columns have no names here: a dataset \"%s_columns\" would give them; use their numbers, "
-                         "from 0",
-                         source->arrays[array].dataset);
+        status = nn_fail(
+            NN_ERROR_USAGE,
+            "columns have no names here: a dataset \"%s_columns\" would give them; use their numbers, "
+            "from 0",
+            source->arrays[array].dataset);
     if (status == NN_OK) status = nn_store_read_names(source->pieces[0].file, path.bytes, &names, &count);
     if (status == NN_OK) status = source_find_column(name, names, count, column);
     for (size_t i = 0; i < count; i++) nn_free(names[i]);

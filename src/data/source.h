@@ -31,7 +31,7 @@ extern const char *const nn_part_names[NN_PARTS];
 /* A file; opened when rows of it are wanted. */
 typedef struct nn_piece {
     char *path;
-    char *staged; /* the copy on this node; NULL: none */
+    char *staged;        /* the copy on this node; NULL: none */
     int64_t first, rows; /* of the source's rows; -1: not looked at yet */
     nn_store_file *file; /* NULL: closed */
     nn_store_array *stored[NN_DATA_ARRAYS];
@@ -55,13 +55,13 @@ typedef struct nn_source {
     int64_t *noted; /* rows that this rank has found to be bad; owned */
 } nn_source;
 
-/* Lists the files of all given parts and names their arrays; what is wrong is collected. labels: the targets are
- * class labels. */
+/* Lists the files of all given parts and names their arrays; what is wrong is collected. labels: the targets
+ * are class labels. */
 void nn_sources_list(const nn_data_options *options, const char *directory, bool labels, nn_source *sources,
                      nn_problems *problems);
 
-/* Copies the files to a folder of every node, once a node, unless a copy is there: named after path, size and time
- * of change. They are left there for the next run. Collective. */
+/* Copies the files to a folder of every node, once a node, unless a copy is there: named after path, size and
+ * time of change. They are left there for the next run. Collective. */
 nn_status nn_sources_stage(nn_comm *comm, const char *folder, nn_source *sources);
 
 /* Opens and describes what is listed. What is wrong is collected; `sound` says which arrays can be read. */
@@ -87,8 +87,8 @@ nn_status nn_source_note(nn_source *source, int64_t row);
 /* The value of a label as it is stored, for a message. */
 nn_status nn_source_explain(nn_source *source, int array, int64_t row, double *value);
 
-/* The names of the classes: of the dataset that is told, or of DATASET_classes; none is no failure unless told. The
- * names and their list are the caller's. */
+/* The names of the classes: of the dataset that is told, or of DATASET_classes; none is no failure unless
+ * told. The names and their list are the caller's. */
 nn_status nn_source_class_names(nn_source *source, int array, const char *told, char ***names, size_t *count);
 
 /* The number of a column that is called so in "DATASET_columns", or is that number. */

@@ -83,7 +83,8 @@ static nn_status source_name_arrays(const nn_data_options *options, int part, bo
         NN_FAIL(NN_ERROR_USAGE, "data.%s.%s: is missing; name a dataset of the file", nn_part_names[part],
                 own->x.count == 0 ? "x" : "y");
     if (own->x.count + y->count > NN_DATA_FIELDS)
-        NN_FAIL(NN_ERROR_USAGE, "data.%s: more than %d inputs and targets", nn_part_names[part], NN_DATA_FIELDS);
+        NN_FAIL(NN_ERROR_USAGE, "data.%s: more than %d inputs and targets", nn_part_names[part],
+                NN_DATA_FIELDS);
     source->inputs = own->x.count;
     source->fields = own->x.count + y->count;
     for (int i = 0; i < own->x.count; i++)
@@ -116,7 +117,8 @@ static const nn_field_options *source_field_options(const nn_data_options *optio
     return found;
 }
 
-const nn_field_options *nn_source_field_options(const nn_data_options *options, const nn_source *source, int array)
+const nn_field_options *nn_source_field_options(const nn_data_options *options, const nn_source *source,
+                                                int array)
 {
     static const nn_field_options none = {.normalize = NN_NORMALIZE_AUTO};
     if (array >= NN_DATA_FIELDS) return &none;
@@ -126,7 +128,8 @@ const nn_field_options *nn_source_field_options(const nn_data_options *options, 
 /* ---- looking at the files ---- */
 
 /* Describes an array from one file; all files must agree with the first. */
-static nn_status source_describe(nn_source *source, nn_piece *piece, int which, const nn_data_options *options)
+static nn_status source_describe(nn_source *source, nn_piece *piece, int which,
+                                 const nn_data_options *options)
 {
     nn_array *array = &source->arrays[which], seen = *array;
     char text[NN_SHAPE_TEXT], expected[NN_SHAPE_TEXT];
@@ -138,7 +141,7 @@ static nn_status source_describe(nn_source *source, nn_piece *piece, int which, 
     if (status != NN_OK) /* what is wrong with a file concerns all of its arrays */
         return piece->file ? nn_fail_context(status, "data.%s.%s", seen.part, seen.key) : status;
     status = nn_array_describe(&seen, nn_store_array_info(stored),
-                                         nn_source_field_options(options, source, which), windows);
+                               nn_source_field_options(options, source, which), windows);
     if (status != NN_OK) {
         nn_free(seen.places);
         return nn_array_context(&seen, status);
@@ -146,19 +149,20 @@ static nn_status source_describe(nn_source *source, nn_piece *piece, int which, 
     if (!first) nn_free(seen.places);
     if (!first && (!nn_shape_equal(seen.shape, array->shape) || seen.stored_type != array->stored_type))
         return nn_array_context(
-            &seen, nn_fail(NN_ERROR_DATA,
-                           "its samples are %s of another type or shape than those of %s, %s: the files of one "
-                           "data set must be alike",
-                           nn_shape_text(text, seen.shape), array->path,
-                           nn_shape_text(expected, array->shape)));
+            &seen,
+            nn_fail(NN_ERROR_DATA,
+                    "its samples are %s of another type or shape than those of %s, %s: the files of one "
+                    "data set must be alike",
+                    nn_shape_text(text, seen.shape), array->path, nn_shape_text(expected, array->shape)));
     bool fits = piece->rows < 0 || piece->rows == seen.rows;
     if (!fits && first) nn_free(seen.places);
     if (!fits)
-        NN_FAIL(NN_ERROR_DATA,
-                "data.%s: dataset \"%s\" has %lld samples, but dataset \"%s\" has %lld, of %s: each sample needs "
-                "its target",
-                array->part, source->arrays[0].dataset, (long long)piece->rows, array->dataset,
-                (long long)seen.rows, piece->path);
+        NN_FAIL(
+            NN_ERROR_DATA,
+            "data.%s: dataset \"%s\" has %lld samples, but dataset \"%s\" has %lld, of %s: each sample needs "
+            "its target",
+            array->part, source->arrays[0].dataset, (long long)piece->rows, array->dataset,
+            (long long)seen.rows, piece->path);
     piece->rows = seen.rows;
     if (first) *array = seen;
     array->sound = true;

@@ -34,7 +34,8 @@ static nn_status split_check_share(const nn_split_options *split, const nn_sourc
     int64_t rows = sources[NN_TRAIN].rows;
     if (share == 0) return NN_OK;
     if (sources[part].given)
-        NN_FAIL(NN_ERROR_USAGE, "data.split.%s and data.%s are both given: leave one of them out", name, name);
+        NN_FAIL(NN_ERROR_USAGE, "data.split.%s and data.%s are both given: leave one of them out", name,
+                name);
     if (rows > 0 && split_share(share, rows) == 0)
         NN_FAIL(NN_ERROR_USAGE, "data.split.%s: a share of %g of %lld samples is none: make it larger", name,
                 share, (long long)rows);
@@ -60,14 +61,16 @@ static nn_status split_check_kind(const nn_data_options *options, bool labels)
     if (split->stratified && !labels)
         NN_FAIL(NN_ERROR_USAGE, "data.split.stratified: the targets are values, not classes; leave it out");
     if (split->stratified && (windows || split_is_chronological(options) || split->by != NN_SPLIT_BY_SAMPLE))
-        NN_FAIL(NN_ERROR_USAGE,
-                "data.split.stratified: only single samples in a random order can be stratified; leave it out");
+        NN_FAIL(
+            NN_ERROR_USAGE,
+            "data.split.stratified: only single samples in a random order can be stratified; leave it out");
     if (split->by == NN_SPLIT_BY_GROUP && (windows || !split->group))
         NN_FAIL(NN_ERROR_USAGE, "data.split.by: group: %s",
                 windows ? "windows have no groups; put each series into a file and use by: file"
                         : "needs data.split.group, the dataset of each sample's group number");
     if (split->by != NN_SPLIT_BY_SAMPLE && split->order == NN_SPLIT_CHRONOLOGICAL)
-        NN_FAIL(NN_ERROR_USAGE, "data.split.by: whole files and groups are chosen at random; leave out order");
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.split.by: whole files and groups are chosen at random; leave out order");
     return NN_OK;
 }
 
@@ -76,8 +79,9 @@ void nn_split_check(const nn_data_options *options, const nn_source *sources, bo
 {
     const nn_split_options *split = &options->split;
     if (options->window.length > 0 && options->on_bad_sample == NN_BAD_SKIP)
-        nn_problems_collect(problems, nn_fail(NN_ERROR_USAGE, "data.on_bad_sample: skip: a step of a series cannot "
-                                                              "be skipped; repair the data"));
+        nn_problems_collect(problems,
+                            nn_fail(NN_ERROR_USAGE, "data.on_bad_sample: skip: a step of a series cannot "
+                                                    "be skipped; repair the data"));
     if (!split_is_given(split)) return;
     bool fits = nn_problems_collect(problems, split_check_share(split, sources, NN_VALIDATION));
     fits &= nn_problems_collect(problems, split_check_share(split, sources, NN_TEST));
@@ -127,9 +131,10 @@ static nn_status split_cut_pieces(const nn_data_options *options, nn_source *sou
     }
     samples->count = samples->units;
     if (samples->units > 0) return NN_OK;
-    NN_FAIL(NN_ERROR_DATA,
-            "data.%s: no file has enough rows for one sample%s: use more data, shorter windows, or other shares",
-            nn_part_names[part], windows ? ", a window with its target" : "");
+    NN_FAIL(
+        NN_ERROR_DATA,
+        "data.%s: no file has enough rows for one sample%s: use more data, shorter windows, or other shares",
+        nn_part_names[part], windows ? ", a window with its target" : "");
 }
 
 nn_status nn_split_whole(const nn_data_options *options, nn_source *sources, nn_samples *parts)
@@ -206,8 +211,9 @@ static nn_status split_random(const nn_data_options *options, nn_random stream, 
                                split_share(split->test, whole.units)};
     taken[NN_TRAIN] = whole.units - taken[NN_VALIDATION] - taken[NN_TEST];
     if (options->window.length > options->window.stride)
-        nn_log_warning("data.split: windows overlap, so that a random split shows in training most of what is "
-                       "tested; order: chronological does not");
+        nn_log_warning(
+            "data.split: windows overlap, so that a random split shows in training most of what is "
+            "tested; order: chronological does not");
     for (int p = 0; p < NN_PARTS; p++) {
         if (!split_has_part(split, p)) continue;
         nn_segment *segments = parts[NN_TRAIN].segments;
@@ -218,7 +224,8 @@ static nn_status split_random(const nn_data_options *options, nn_random stream, 
         }
         parts[p].part = p;
         parts[p].count = taken[p];
-        parts[p].shares = (nn_shares){split_group_size(split, &whole), taken[NN_VALIDATION], taken[NN_TEST], stream};
+        parts[p].shares =
+            (nn_shares){split_group_size(split, &whole), taken[NN_VALIDATION], taken[NN_TEST], stream};
         split_make_runs(&parts[p], taken[NN_TRAIN]);
     }
     return NN_OK;
@@ -298,7 +305,8 @@ static nn_status split_by_table(nn_comm *comm, const nn_data_options *options, n
         parts[p].table = begin + NN_PARTS + 1 + begin[p];
         parts[p].count = begin[p + 1] - begin[p];
         if (parts[p].count == 0)
-            NN_FAIL(NN_ERROR_DATA, "data.split: no sample is left for %s: there are too few groups; use other shares",
+            NN_FAIL(NN_ERROR_DATA,
+                    "data.split: no sample is left for %s: there are too few groups; use other shares",
                     nn_part_names[p]);
     }
     return NN_OK;

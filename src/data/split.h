@@ -91,8 +91,8 @@ nn_status nn_split_parts(nn_comm *comm, const nn_data_options *options, uint64_t
 nn_status nn_samples_keys(const nn_samples *samples, int array, int32_t **keys);
 
 /* part_of[unit] for stratified shares, and for whole groups; keys as nn_samples_keys gives them. */
-nn_status nn_split_stratify(const nn_split_options *split, nn_random stream, const int32_t *keys, int64_t units,
-                            uint8_t *part_of);
+nn_status nn_split_stratify(const nn_split_options *split, nn_random stream, const int32_t *keys,
+                            int64_t units, uint8_t *part_of);
 nn_status nn_split_group(const nn_split_options *split, nn_random stream, const int32_t *keys, int64_t units,
                          uint8_t *part_of);
 

@@ -14,7 +14,8 @@ static int split_by_place(const void *a, const void *b)
     return one->id < other->id ? -1 : one->id > other->id;
 }
 
-/* In a random order of the groups: validation takes those it needs to come nearest to its share, then test. */
+/* In a random order of the groups: validation takes those it needs to come nearest to its share, then test.
+ */
 void nn_split_assign(const nn_split_options *split, nn_random stream, int64_t count, nn_split_unit *units)
 {
     int64_t next = 0, total = 0;
@@ -144,8 +145,8 @@ static int64_t split_class_of(int32_t key)
     return key < 0 ? 0 : key;
 }
 
-nn_status nn_split_stratify(const nn_split_options *split, nn_random stream, const int32_t *keys, int64_t units,
-                            uint8_t *part_of)
+nn_status nn_split_stratify(const nn_split_options *split, nn_random stream, const int32_t *keys,
+                            int64_t units, uint8_t *part_of)
 {
     split_class *classes = NULL;
     int64_t class_count = 1;

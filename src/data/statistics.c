@@ -35,8 +35,8 @@ static nn_status statistics_check(const nn_array *array, const nn_scaling *scali
     return NN_OK;
 }
 
-nn_status nn_statistics_scaling(const nn_statistics *statistics, nn_normalize normalize, const nn_array *array,
-                                nn_scaling *scaling)
+nn_status nn_statistics_scaling(const nn_statistics *statistics, nn_normalize normalize,
+                                const nn_array *array, nn_scaling *scaling)
 {
     for (int64_t c = 0; c < scaling->columns; c++) {
         bool range = normalize == NN_NORMALIZE_UNIT_RANGE;

@@ -1,8 +1,8 @@
 /*
  * What a transform is: a change of the training samples on their way to the network, made on the fly. A
- * transform's plug-in is one file src/data/transform_NAME.c with one exported object nn_transform_NAME and one
- * line in transform_list.h. It sees normalised values, one sample at a time or a whole microbatch, and its
- * random numbers are a function of (seed, epoch, sample): never of ranks, threads or time.
+ * transform's plug-in is one file src/data/transform_NAME.c with one exported object nn_transform_NAME and
+ * one line in transform_list.h. It sees normalised values, one sample at a time or a whole microbatch, and
+ * its random numbers are a function of (seed, epoch, sample): never of ranks, threads or time.
  */
 #ifndef NN_DATA_TRANSFORM_H
 #define NN_DATA_TRANSFORM_H

@@ -54,15 +54,17 @@ static nn_status view_check(const nn_array *array, const nn_window_options *wind
 {
     bool windows = window->length > 0;
     if (view->transform != NN_TRANSFORM_NONE && (view->input || array->label))
-        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.transform: only a target of values is transformed: leave it out",
-                array->key);
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.fields.%s.transform: only a target of values is transformed: leave it out", array->key);
     if (view->transform == NN_TRANSFORM_DIFFERENCE && (!windows || window->horizon == 0))
         NN_FAIL(NN_ERROR_USAGE,
-                "data.fields.%s.transform: a difference to the last row seen needs data.window with a horizon of 1 "
+                "data.fields.%s.transform: a difference to the last row seen needs data.window with a "
+                "horizon of 1 "
                 "or more",
                 array->key);
     if (view->columns && array->shape.dimensions > 1)
-        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.columns: only rows of one dimension have columns", array->key);
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.columns: only rows of one dimension have columns",
+                array->key);
     if (windows && array->shape.dimensions + 1 > NN_MAX_DIMENSIONS)
         NN_FAIL(NN_ERROR_USAGE, "data.%s.%s: rows of %d dimensions are too many for windows", array->part,
                 array->key, array->shape.dimensions);
@@ -75,7 +77,8 @@ nn_status nn_view_create(nn_source *source, int array, const nn_data_options *op
     const nn_field_options *field = nn_source_field_options(options, source, array);
     const nn_window_options *window = &options->window;
     const nn_text_list *names = &field->columns;
-    *view = (nn_view){.array = array, .input = array < source->inputs, .rows = 1, .transform = field->transform};
+    *view =
+        (nn_view){.array = array, .input = array < source->inputs, .rows = 1, .transform = field->transform};
     if (!view->input && window->length > 0 && window->targets.count > 0) names = &window->targets;
     NN_TRY(view_pick(source, array, names, view));
     if (window->length > 0) view_window(window, view);

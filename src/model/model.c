@@ -151,7 +151,8 @@ static void model_add_seen(const nn_model *model, int64_t samples, const float *
     int64_t values = nn_shape_count(model->target.shape), input_values = nn_shape_count(model->input.shape);
     for (int64_t i = 0; i < samples * values; i++) {
         int64_t seen = model->target.seen[i % values];
-        if (seen >= 0) output[i] = (nn_real)((double)output[i] + (double)inputs[i / values * input_values + seen]);
+        if (seen >= 0)
+            output[i] = (nn_real)((double)output[i] + (double)inputs[i / values * input_values + seen]);
     }
 }
 

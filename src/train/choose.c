@@ -52,7 +52,8 @@ void nn_job_folder(const char *config_path, char *folder)
 {
     const char *slash = strrchr(config_path, '/');
     char path[NN_PATH_SIZE], *real;
-    snprintf(path, sizeof path, "%.*s", slash ? (int)(slash - config_path + 1) : 1, slash ? config_path : ".");
+    snprintf(path, sizeof path, "%.*s", slash ? (int)(slash - config_path + 1) : 1,
+             slash ? config_path : ".");
     real = realpath(path, NULL);
     snprintf(folder, NN_PATH_SIZE, "%s", real ? real : path);
     free(real);

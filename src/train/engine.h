@@ -37,12 +37,13 @@ extern const nn_engine nn_engine_f32, nn_engine_f64;
 /* Runs the job with the engine of the precision that its configuration asks for. Collective. */
 nn_status nn_train_job(nn_comm *comm, const nn_job *job, nn_train_result *result);
 
-/* The data files that the job names, as far as its configuration can be read; nothing is opened. The list is the
- * caller's: nn_job_files_release. Not collective. */
+/* The data files that the job names, as far as its configuration can be read; nothing is opened. The list is
+ * the caller's: nn_job_files_release. Not collective. */
 nn_status nn_job_files(const nn_job *job, nn_text_list *files);
 void nn_job_files_release(nn_text_list *files);
 
-/* The folder of a configuration file, absolute, into NN_PATH_SIZE bytes: where relative names of data files start.
+/* The folder of a configuration file, absolute, into NN_PATH_SIZE bytes: where relative names of data files
+ * start.
  */
 void nn_job_folder(const char *config_path, char *folder);
 

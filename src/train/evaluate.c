@@ -57,8 +57,9 @@ static nn_status evaluate_share(nn_comm *comm, nn_workers *workers, const nn_mod
     return nn_comm_agree(comm, status);
 }
 
-static nn_status evaluate_run(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data, nn_part part, int64_t microbatch_size,
-                              const nn_real *weights, const nn_real *constant, nn_figures *figures)
+static nn_status evaluate_run(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
+                              nn_part part, int64_t microbatch_size, const nn_real *weights,
+                              const nn_real *constant, nn_figures *figures)
 {
     int64_t leaves = (nn_dataset_count(data, part) + microbatch_size - 1) / microbatch_size;
     int width = nn_figures_width(model);
@@ -84,9 +85,8 @@ nn_status nn_evaluate_part(nn_comm *comm, nn_workers *workers, const nn_model *m
     return evaluate_run(comm, workers, model, data, part, microbatch_size, weights, NULL, figures);
 }
 
-nn_status nn_evaluate_baseline(nn_comm *comm, nn_workers *workers, const nn_model *model,
-                               nn_dataset *data, nn_part part, int64_t microbatch_size,
-                               nn_figures *figures)
+nn_status nn_evaluate_baseline(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
+                               nn_part part, int64_t microbatch_size, nn_figures *figures)
 {
     int64_t columns = nn_shape_count(model->network->layers[model->network->layer_count - 1].output_shape);
     int64_t known = model->target.is_class ? model->target.classes : nn_shape_count(model->target.shape);

@@ -39,7 +39,8 @@ nn_status nn_leaf_create(const nn_model *model, const nn_dataset *data, int64_t 
     NN_TRY(NN_ALLOCATE(&leaf->samples, capacity, "a microbatch"));
     NN_TRY(NN_ALLOCATE(&leaf->labels, capacity * leaf_label_count(model), "a microbatch"));
     NN_TRY(NN_ALLOCATE(&leaf->targets, outputs, "the targets of a microbatch"));
-    NN_TRY(NN_ALLOCATE(&leaf->data_scratch, capacity * nn_dataset_scratch(data), "the transforms of the data"));
+    NN_TRY(
+        NN_ALLOCATE(&leaf->data_scratch, capacity * nn_dataset_scratch(data), "the transforms of the data"));
     if (!leaf_has_units(model)) return NN_OK;
     NN_TRY(NN_ALLOCATE(&leaf->units_output, outputs, "the output of a microbatch"));
     return NN_ALLOCATE(&leaf->units_targets, outputs, "the targets of a microbatch");
@@ -102,7 +103,6 @@ double nn_leaf_denominator(nn_leaf *leaf, const nn_model *model, const nn_datase
     call.output = NULL;
     return model->loss->denominator(model->loss_options, &call);
 }
-
 
 static void leaf_figures(nn_leaf *leaf, const nn_model *model, double denominator, double *figures)
 {

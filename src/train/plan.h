@@ -24,7 +24,8 @@ typedef struct nn_batch {
     int64_t epoch, first, samples, leaves;
 } nn_batch;
 
-/* limit_batches: an epoch ends after so many; 0: no limit. batch_size and microbatch_size of 0 are chosen by the rules that the options' help states. */
+/* limit_batches: an epoch ends after so many; 0: no limit. batch_size and microbatch_size of 0 are chosen by
+ * the rules that the options' help states. */
 nn_plan nn_plan_make(int64_t samples, int64_t batch_size, int64_t microbatch_size, int64_t epochs,
                      bool drop_last, int64_t limit_batches);
 

@@ -88,7 +88,8 @@ static nn_status run_record(nn_run *run, int64_t epoch, const nn_figures *train,
         nn_text_append(&line, ",\"validation\":");
         nn_figures_json(run->model, validation, &line);
     }
-    nn_text_append(&line, ",\"time\":{\"seconds\":%.3f,\"samples_per_second\":%.1f,\"utilisation\":%.4f"
+    nn_text_append(&line,
+                   ",\"time\":{\"seconds\":%.3f,\"samples_per_second\":%.1f,\"utilisation\":%.4f"
                    ",\"waited_for_data\":%.3f}}\n",
                    seconds, rate, utilisation, waited);
     nn_text_append(&run->state.history, "%s", line.bytes ? line.bytes : "");

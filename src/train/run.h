@@ -72,9 +72,8 @@ nn_status nn_evaluate_part(nn_comm *comm, nn_workers *workers, const nn_model *m
                            nn_part part, int64_t microbatch_size, const nn_real *weights,
                            nn_figures *figures);
 /* Figures of the best constant guess. Collective. */
-nn_status nn_evaluate_baseline(nn_comm *comm, nn_workers *workers, const nn_model *model,
-                               nn_dataset *data, nn_part part, int64_t microbatch_size,
-                               nn_figures *figures);
+nn_status nn_evaluate_baseline(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
+                               nn_part part, int64_t microbatch_size, nn_figures *figures);
 
 /* See nn_engine.evaluate. Collective. */
 nn_status nn_evaluate_saved(nn_comm *comm, const char *run_or_checkpoint, const char *data_file);

@@ -30,7 +30,8 @@ const nn_option nn_training_options_table[] = {
     {"clip_norm", NN_OPTION_REAL, FIELD(clip_norm), "0", 0, 1e30, NULL, NN_EFFECT_RESULT,
      "scales a gradient whose global norm is larger down to it; 0: no clipping"},
     {"limit_batches", NN_OPTION_INTEGER, FIELD(limit_batches), "0", 0, 1e15, NULL, NN_EFFECT_RESULT,
-     "ends an epoch after so many batches, for trying things out; with data.shuffle: none they are the same in "
+     "ends an epoch after so many batches, for trying things out; with data.shuffle: none they are the same "
+     "in "
      "every epoch; 0: no limit"},
     {"threads", NN_OPTION_INTEGER, FIELD(threads), "0", 0, 4096, NULL, NN_EFFECT_SPEED,
      "threads a rank; 0: OMP_NUM_THREADS, else the cores that the rank may use"},

@@ -25,9 +25,9 @@ typedef struct nn_training_options { /* section training */
     int precision; /* 0: float32, 1: float64 */
     double clip_norm;
     int64_t limit_batches; /* of an epoch; 0: all */
-    int64_t threads;     /* 0: OMP_NUM_THREADS, else the rank's share of the cores */
-    double memory;       /* MiB for microbatches in flight, per rank */
-    double peak_seconds; /* spent on measuring the machine's matrix rate at the start */
+    int64_t threads;       /* 0: OMP_NUM_THREADS, else the rank's share of the cores */
+    double memory;         /* MiB for microbatches in flight, per rank */
+    double peak_seconds;   /* spent on measuring the machine's matrix rate at the start */
 } nn_training_options;
 
 typedef struct nn_checkpoint_options { /* section checkpoint */

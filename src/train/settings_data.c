@@ -23,7 +23,8 @@ static void settings_add_name(nn_config *config, nn_config_node *node, const cha
         return;
     }
     int at = names->count++;
-    if (nn_copy_text(name, &names->names[at]) != NN_OK || nn_copy_text(dataset, &names->datasets[at]) != NN_OK)
+    if (nn_copy_text(name, &names->names[at]) != NN_OK ||
+        nn_copy_text(dataset, &names->datasets[at]) != NN_OK)
         nn_config_error(config, node, "%s", nn_error_text());
 }
 
@@ -55,8 +56,9 @@ static void settings_read_part(nn_config *config, nn_config_node *data, int p, n
     if (!node && p != NN_TRAIN) return;
     nn_config_read(config, node, path, nn_part_options_table, NULL, keys, part);
     if (!node) {
-        nn_config_error(config, data, "data.train: is missing; name its datasets, such as train: {x: x_train, y: "
-                                      "y_train}");
+        nn_config_error(config, data,
+                        "data.train: is missing; name its datasets, such as train: {x: x_train, y: "
+                        "y_train}");
         return;
     }
     settings_read_names(config, node, path, "x", &part->x);
@@ -111,8 +113,10 @@ static void settings_read_fields(nn_config *config, nn_config_node *node, nn_dat
         }
         const char *names[2 * NN_DATA_FIELDS + 3] = {"x", "y"};
         int count = 2;
-        for (int n = 0; n < data->parts[NN_TRAIN].x.count; n++) names[count++] = data->parts[NN_TRAIN].x.names[n];
-        for (int n = 0; n < data->parts[NN_TRAIN].y.count; n++) names[count++] = data->parts[NN_TRAIN].y.names[n];
+        for (int n = 0; n < data->parts[NN_TRAIN].x.count; n++)
+            names[count++] = data->parts[NN_TRAIN].x.names[n];
+        for (int n = 0; n < data->parts[NN_TRAIN].y.count; n++)
+            names[count++] = data->parts[NN_TRAIN].y.names[n];
         nn_config_unknown(config, field, "field", name ? name : "", names);
     }
 }

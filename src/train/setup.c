@@ -61,7 +61,8 @@ static nn_status setup_model(nn_run *run)
     if (run->model->network->trainable_count == 0)
         NN_FAIL(NN_ERROR_USAGE, "network: no layer has parameters; add a layer such as dense");
     if (nn_dataset_mixes(run->data) && run->model->target.is_class && !run->model->loss->takes_soft)
-        NN_FAIL(NN_ERROR_USAGE, "data.fields.x.augment: mixup: the loss %s takes no mixed classes; leave mixup out",
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.fields.x.augment: mixup: the loss %s takes no mixed classes; leave mixup out",
                 run->model->loss->name);
     const char *best = run->settings.checkpoint.best;
     run->best_metric = run->model->metric_count > 0 ? 0 : -1;
@@ -129,7 +130,8 @@ static void setup_announce(const nn_run *run, size_t before)
         setup_show_classes(run->model->target.class_names, run->model->target.classes);
     size_t own = nn_memory_in_use() - before + run->stepper->uncounted_bytes;
     if (nn_dataset_streams(run->data))
-        nn_log_line("the data is streamed: up to %.0f MiB a rank are taken for it", run->settings.data.memory);
+        nn_log_line("the data is streamed: up to %.0f MiB a rank are taken for it",
+                    run->settings.data.memory);
     nn_log_line(
         "memory: %s a rank, %s of data a node; rank 0 takes %s more while it saves",
         nn_format_bytes(announced, (double)own),

@@ -43,8 +43,8 @@ static int64_t workers_largest_part(const nn_network *network)
     return (largest + NN_PARAMETER_ALIGNMENT - 1) / NN_PARAMETER_ALIGNMENT * NN_PARAMETER_ALIGNMENT;
 }
 
-static int64_t workers_slots(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max, int64_t microbatch_size,
-                             double memory)
+static int64_t workers_slots(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max,
+                             int64_t microbatch_size, double memory)
 {
     double leaf = (double)nn_leaf_memory(model, data, microbatch_size);
     double fit = floor(memory / leaf);
@@ -58,8 +58,8 @@ static int workers_wave_depth(int64_t slots, int64_t leaves_max)
     return slots >= leaves_max ? 0 : workers_log2_up(leaves_max);
 }
 
-size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max, int64_t microbatch_size,
-                         double memory)
+size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max,
+                         int64_t microbatch_size, double memory)
 {
     int64_t slots = workers_slots(model, data, threads, leaves_max, microbatch_size, memory);
     int64_t fold = workers_log2_up(slots) * workers_largest_part(model->network);
@@ -173,9 +173,8 @@ void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_t
     for (int64_t leaf = share.begin; leaf < share.end; leaf++) {
         int thread = omp_get_thread_num();
         nn_leaf *slot = &workers->leaves[thread];
-        nn_leaf_place place = {.part = part,
-                               .epoch = NN_DATA_IN_ORDER,
-                               .range = nn_tree_leaf_samples(samples, leaves, leaf)};
+        nn_leaf_place place = {
+            .part = part, .epoch = NN_DATA_IN_ORDER, .range = nn_tree_leaf_samples(samples, leaves, leaf)};
         nn_leaf_load(slot, workers->model, workers->data, &place, constant == NULL);
         nn_dataset_release(workers->data, part, leaf - share.begin);
         nn_nonfinite found = {.position = -1};

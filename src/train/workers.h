@@ -45,14 +45,15 @@ nn_status nn_workers_create(const nn_model *model, nn_dataset *data, int threads
 void nn_workers_destroy(nn_workers *workers); /* accepts NULL */
 int nn_workers_threads(const nn_workers *workers);
 /* Bytes that nn_workers_create takes. */
-size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max, int64_t microbatch_size,
-                         double memory);
+size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max,
+                         int64_t microbatch_size, double memory);
 
 /* Initial weights, from the seed. */
 nn_status nn_workers_initialize(nn_workers *workers, nn_real *weights);
 
-/* Forward and figures of the leaves [share.begin, share.end) of `leaves` over the whole part, which the caller
- * follows where it streams: span i is that of leaf share.begin + i, and is released here. figures receives (share.end - share.begin) x width values. */
+/* Forward and figures of the leaves [share.begin, share.end) of `leaves` over the whole part, which the
+ * caller follows where it streams: span i is that of leaf share.begin + i, and is released here. figures
+ * receives (share.end - share.begin) x width values. */
 void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_tree_node share,
                          const nn_real *weights, const nn_real *constant, double *figures,
                          nn_nonfinite *nonfinite);

@@ -1,7 +1,7 @@
 /*
- * make_data FILE SAMPLES COLUMNS CLASSES [CHUNK [DEFLATE]]: an HDF5 file of any size with x (SAMPLES x COLUMNS,
- * bytes) and y (labels), for measurements. A class is a fixed pattern of bytes with noise on it, so that there
- * is something to learn. CHUNK: rows of a chunk of x, 0 for a contiguous one; DEFLATE: its level.
+ * make_data FILE SAMPLES COLUMNS CLASSES [CHUNK [DEFLATE]]: an HDF5 file of any size with x (SAMPLES x
+ * COLUMNS, bytes) and y (labels), for measurements. A class is a fixed pattern of bytes with noise on it, so
+ * that there is something to learn. CHUNK: rows of a chunk of x, 0 for a contiguous one; DEFLATE: its level.
  */
 #include <hdf5.h>
 #include <stdint.h>
@@ -25,13 +25,15 @@ static uint64_t make_number(uint64_t index)
 }
 
 /* Eight bytes of noise a number; the bits that compress least stay out. */
-static void make_sample(const request *wanted, uint64_t sample, const uint8_t *patterns, uint8_t *x, uint8_t *y)
+static void make_sample(const request *wanted, uint64_t sample, const uint8_t *patterns, uint8_t *x,
+                        uint8_t *y)
 {
     *y = (uint8_t)(make_number(sample) % wanted->classes);
     const uint8_t *pattern = patterns + *y * wanted->columns;
     for (uint64_t c = 0; c < wanted->columns; c++) {
         static uint64_t noise;
-        if (c % 8 == 0) noise = make_number((UINT64_C(1) << 40) + sample * wanted->columns + c) & 0x7f7f7f7f7f7f7f7fu;
+        if (c % 8 == 0)
+            noise = make_number((UINT64_C(1) << 40) + sample * wanted->columns + c) & 0x7f7f7f7f7f7f7f7fu;
         x[c] = (uint8_t)(pattern[c] + (uint8_t)(noise >> (c % 8 * 8)));
     }
 }
@@ -78,7 +80,8 @@ static int make_file(const char *path, const request *wanted)
         uint64_t count = wanted->samples - first < rows ? wanted->samples - first : rows;
         for (uint64_t s = 0; s < count; s++)
             make_sample(wanted, first + s, patterns, x + s * wanted->columns, y + s);
-        failed = write_rows(of_x, 2, first, count, wanted->columns, x) | write_rows(of_y, 1, first, count, 0, y);
+        failed =
+            write_rows(of_x, 2, first, count, wanted->columns, x) | write_rows(of_y, 1, first, count, 0, y);
     }
     failed |= H5Dclose(of_x) < 0 || H5Dclose(of_y) < 0 || H5Fclose(file) < 0;
     free(patterns);
