@@ -6,7 +6,7 @@
 #include "train/settings.h"
 
 const nn_help_page nn_help_pages[] = {
-    {"data", "files, datasets, splits and normalisation"},
+    {"data", "files, datasets, splits, windows, normalisation, streams"},
     {"training", "length, batch size, seed, precision, and what a rank may use"},
     {"checkpoint", "how often to save, how many to keep, which weights are the best"},
     {.topic = NULL},
@@ -20,7 +20,8 @@ static const struct {
     {"data", "data", nn_data_options_table},
     {"data", "data.train, data.validation, data.test", nn_part_options_table},
     {"data", "data.split", nn_split_options_table},
-    {"data", "data.fields.x, data.fields.y", nn_field_options_table},
+    {"data", "data.window", nn_window_options_table},
+    {"data", "data.fields.x, data.fields.y, data.fields.NAME", nn_field_options_table},
     {"training", "training", nn_training_options_table},
     {"checkpoint", "checkpoint", nn_checkpoint_options_table},
 };
@@ -29,7 +30,7 @@ static const struct {
 static const struct {
     const char *section, *topic, *summary;
 } pages_sections[] = {
-    {"data", "data", "required: files, datasets, splits and normalisation"},
+    {"data", "data", "required: files, datasets, splits, windows, normalisation, streams"},
     {"network", "layers", "required: the list of layers, from the data on"},
     {"loss", "losses", "required: what training makes small"},
     {"metrics", "metrics", "figures shown beside the loss"},

@@ -119,7 +119,7 @@ const nn_option nn_field_options_table[] = {
      "number of the first class in the file"},
     {"classes", NN_OPTION_INTEGER, FIELD(classes), "0", 0, 2147483647, NULL, NN_EFFECT_RESULT,
      "number of classes, where some may not occur; 0: the largest label + 1, or the width of one-hot labels"},
-    {"class_names", NN_OPTION_TEXT, FIELD(class_names), "", 0, 0, NULL, NN_EFFECT_OUTPUT,
+    {"class_names", NN_OPTION_TEXT, FIELD(class_names), "", 0, 0, NULL, NN_EFFECT_RESULT,
      "dataset of the names of the classes (default: NAME_classes, where the file has it)"},
     {"scale", NN_OPTION_REAL, FIELD(scale), "1", -1e300, 1e300, NULL, NN_EFFECT_RESULT,
      "with normalize: none, factor on every value, such as 0.00392156862745098 for bytes"},
