@@ -185,6 +185,7 @@ static nn_status run_loop(nn_run *run, bool *stopped)
     }
     NN_TRY(nn_stepper_begin(run->stepper, run->state.step));
     run->progress.terminal = run->job->terminal;
+    run->progress.waited = nn_dataset_waited(run->data, NN_TRAIN); /* to begin with: no part of an epoch */
     run->progress.epoch_began = run->saved_at = nn_seconds();
     while (run->state.step < run->plan.length.steps && !*stopped) NN_TRY(run_step(run, stopped));
     nn_status status = run->writer ? nn_writer_wait(run->writer) : NN_OK;

@@ -1,7 +1,8 @@
 /*
- * make_data FILE SAMPLES COLUMNS CLASSES [CHUNK [DEFLATE]]: an HDF5 file of any size with x (SAMPLES x
- * COLUMNS, bytes) and y (labels), for measurements. A class is a fixed pattern of bytes with noise on it, so
- * that there is something to learn. CHUNK: rows of a chunk of x, 0 for a contiguous one; DEFLATE: its level.
+ * make_data FILE SAMPLES COLUMNS CLASSES [CHUNK [DEFLATE [WRITTEN]]]: an HDF5 file of any size with x
+ * (SAMPLES x COLUMNS, bytes) and y (labels), for measurements. A class is a fixed pattern of bytes with noise
+ * on it, so that there is something to learn. CHUNK: rows of a chunk of x, 0 for a contiguous one; DEFLATE:
+ * its level; WRITTEN: only so many samples are, the chunks of the others take no room.
  */
 #include <hdf5.h>
 #include <stdint.h>
@@ -12,7 +13,7 @@
 #define BLOCK_BYTES ((uint64_t)4 << 20)
 
 typedef struct request {
-    uint64_t samples, columns, classes, chunk, deflate;
+    uint64_t samples, columns, classes, chunk, deflate, written;
 } request;
 
 /* SplitMix64 (Steele, Lea, Flood 2014): a number for each index, without a state. */
@@ -74,10 +75,11 @@ static int make_file(const char *path, const request *wanted)
     for (uint64_t i = 0; i < wanted->classes * wanted->columns; i++)
         patterns[i] = (uint8_t)(make_number((1u << 20) + i) % 64);
     hid_t of_x = make_dataset(file, "x", 2, extents, wanted->chunk, (unsigned)wanted->deflate);
-    hid_t of_y = make_dataset(file, "y", 1, extents, 0, 0);
+    hid_t of_y =
+        make_dataset(file, "y", 1, extents, wanted->written < wanted->samples ? wanted->chunk : 0, 0);
     int failed = of_x < 0 || of_y < 0;
-    for (uint64_t first = 0; first < wanted->samples && !failed; first += rows) {
-        uint64_t count = wanted->samples - first < rows ? wanted->samples - first : rows;
+    for (uint64_t first = 0; first < wanted->written && !failed; first += rows) {
+        uint64_t count = wanted->written - first < rows ? wanted->written - first : rows;
         for (uint64_t s = 0; s < count; s++)
             make_sample(wanted, first + s, patterns, x + s * wanted->columns, y + s);
         failed =
@@ -92,11 +94,13 @@ static int make_file(const char *path, const request *wanted)
 
 int main(int argc, char **argv)
 {
-    uint64_t numbers[5] = {0};
-    for (int i = 0; i < 5 && i + 2 < argc; i++) numbers[i] = strtoull(argv[i + 2], NULL, 10);
-    request wanted = {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]};
+    uint64_t numbers[6] = {0};
+    for (int i = 0; i < 6 && i + 2 < argc; i++) numbers[i] = strtoull(argv[i + 2], NULL, 10);
+    request wanted = {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]};
+    if (wanted.written == 0) wanted.written = wanted.samples;
     if (wanted.samples == 0 || wanted.columns == 0 || wanted.classes == 0 || wanted.classes > 256) {
-        fprintf(stderr, "make_data FILE SAMPLES COLUMNS CLASSES [CHUNK [DEFLATE]] (at most 256 classes)\n");
+        fprintf(stderr,
+                "make_data FILE SAMPLES COLUMNS CLASSES [CHUNK [DEFLATE [WRITTEN]]] (at most 256 classes)\n");
         return 2;
     }
     int failed = make_file(argv[1], &wanted);
