@@ -467,7 +467,7 @@ nn_status nn_scan_bad_rows(nn_comm *comm, nn_dataset *dataset, nn_part part)
     scan_work work = {.reads_all = true};
     nn_source *source = &dataset->sources[part];
     nn_samples whole = {
-        .source = source, .part = part, .stride = 1, .units = source->rows, .count = source->rows};
+        .source = source, .part = (int)part, .stride = 1, .units = source->rows, .count = source->rows};
     int64_t rank = nn_comm_rank(comm), size = nn_comm_size(comm);
     int64_t each = source->rows / size, longer = source->rows % size;
     int64_t begin = rank * each + nn_array_smaller(rank, longer);
