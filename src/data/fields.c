@@ -1,6 +1,7 @@
 /* Fields as the network sees them: shapes, normalisation, and what several of them are together. */
 #include <string.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "data/request.h"
 
@@ -71,6 +72,23 @@ static nn_status fields_known_part(const nn_dataset *dataset, const nn_scaling *
     return NN_OK;
 }
 
+/* Constant columns say nothing, and may be a sign of a mistake. */
+static void fields_warn_constant(const nn_array *array, const nn_statistics *statistics)
+{
+    int64_t constant = 0, first = 0;
+    for (int64_t c = statistics->columns - 1; c >= 0; c--)
+        if (statistics->variance[c] == 0) {
+            constant++;
+            first = c;
+        }
+    if (constant > 0)
+        nn_log_warning(
+            "data.%s.%s: %lld of %lld columns are constant in training, column %lld the first: they say "
+            "nothing; is that meant? (data.fields.%s.columns chooses columns)",
+            array->part, array->key, (long long)constant, (long long)statistics->columns, (long long)first,
+            array->key);
+}
+
 static nn_status fields_scale(nn_dataset *dataset, const nn_data_request *request, int v)
 {
     nn_view *view = &dataset->views[v];
@@ -86,6 +104,7 @@ static nn_status fields_scale(nn_dataset *dataset, const nn_data_request *reques
                                     &view->scaling));
     else if (statistics->columns > 0) {
         NN_TRY(fields_create_scaling(statistics->columns, &view->scaling));
+        fields_warn_constant(&train->arrays[view->array], statistics);
         NN_TRY(nn_statistics_scaling(statistics, normalize, &train->arrays[view->array], &view->scaling));
     }
     return nn_view_prepare(view);

@@ -138,6 +138,15 @@ config mixup mse "$good
 fields: {y: {augment: [mixup]}}"
 refused mixup 5 'data.fields.y.augment: only inputs are augmented'
 
+# ---- what is odd, but no fault ----
+{ echo "a,b,class"; for i in $(seq 64); do echo "$i,7,$((i % 2))"; done; } >constant.csv
+"$program" import csv constant.csv -o constant.h5 >import.log 2>&1 || { fail "the import"; cat import.log; }
+config constant cross_entropy 'file: constant.h5
+train: {x: x, y: y}'
+train 2 1 constant.yaml --run-dir run-constant || fail "a constant column is no fault"
+[ "$(grep -c 'data.train.x: 1 of 2 columns are constant in training, column 1 the first' train.log)" = 1 ] ||
+    { fail "a constant column is not told once"; cat train.log; }
+
 # ---- data that changed while a run stood still ----
 config resumed cross_entropy "$good"
 train 2 1 resumed.yaml --run-dir resumed --set training.epochs=1 --set lr_schedule=constant || fail "the first epoch"
