@@ -1,8 +1,9 @@
 /*
- * make_data FILE SAMPLES COLUMNS CLASSES [CHUNK [DEFLATE [WRITTEN]]]: an HDF5 file of any size with x
- * (SAMPLES x COLUMNS, bytes) and y (labels), for measurements. A class is a fixed pattern of bytes with noise
- * on it, so that there is something to learn. CHUNK: rows of a chunk of x, 0 for a contiguous one; DEFLATE:
- * its level; WRITTEN: only so many samples are, the chunks of the others take no room.
+ * make_data FILE SAMPLES COLUMNS CLASSES [CHUNK [DEFLATE [WRITTEN [SORTED]]]]: an HDF5 file of any size with
+ * x (SAMPLES x COLUMNS, bytes) and y (labels), for measurements. A class is a fixed pattern of bytes with
+ * noise on it, so that there is something to learn. CHUNK: rows of a chunk of x, 0 for a contiguous one;
+ * DEFLATE: its level; WRITTEN: only so many samples are, the chunks of the others take no room; SORTED: 1 for
+ * samples that stand in the order of their classes.
  */
 #include <hdf5.h>
 #include <stdint.h>
@@ -13,7 +14,7 @@
 #define BLOCK_BYTES ((uint64_t)4 << 20)
 
 typedef struct request {
-    uint64_t samples, columns, classes, chunk, deflate, written;
+    uint64_t samples, columns, classes, chunk, deflate, written, sorted;
 } request;
 
 /* SplitMix64 (Steele, Lea, Flood 2014): a number for each index, without a state. */
@@ -29,7 +30,8 @@ static uint64_t make_number(uint64_t index)
 static void make_sample(const request *wanted, uint64_t sample, const uint8_t *patterns, uint8_t *x,
                         uint8_t *y)
 {
-    *y = (uint8_t)(make_number(sample) % wanted->classes);
+    *y = (uint8_t)(wanted->sorted ? sample * wanted->classes / wanted->samples
+                                  : make_number(sample) % wanted->classes);
     const uint8_t *pattern = patterns + *y * wanted->columns;
     for (uint64_t c = 0; c < wanted->columns; c++) {
         static uint64_t noise;
@@ -94,13 +96,13 @@ static int make_file(const char *path, const request *wanted)
 
 int main(int argc, char **argv)
 {
-    uint64_t numbers[6] = {0};
-    for (int i = 0; i < 6 && i + 2 < argc; i++) numbers[i] = strtoull(argv[i + 2], NULL, 10);
-    request wanted = {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]};
+    uint64_t numbers[7] = {0};
+    for (int i = 0; i < 7 && i + 2 < argc; i++) numbers[i] = strtoull(argv[i + 2], NULL, 10);
+    request wanted = {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6]};
     if (wanted.written == 0) wanted.written = wanted.samples;
     if (wanted.samples == 0 || wanted.columns == 0 || wanted.classes == 0 || wanted.classes > 256) {
-        fprintf(stderr,
-                "make_data FILE SAMPLES COLUMNS CLASSES [CHUNK [DEFLATE [WRITTEN]]] (at most 256 classes)\n");
+        fprintf(stderr, "make_data FILE SAMPLES COLUMNS CLASSES [CHUNK [DEFLATE [WRITTEN [SORTED]]]] (at "
+                        "most 256 classes)\n");
         return 2;
     }
     int failed = make_file(argv[1], &wanted);
