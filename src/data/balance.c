@@ -14,6 +14,20 @@ static nn_status balance_keys(const nn_samples *train, int array, int32_t *keys)
     return status;
 }
 
+/* Where data.check is none, nobody has looked at the labels yet. */
+static nn_status balance_check(const nn_samples *train, int64_t classes, const int32_t *keys)
+{
+    for (int64_t s = 0; s < train->count; s++)
+        if (keys[s] < 0 || keys[s] >= classes)
+            return nn_array_context(
+                &train->source->arrays[train->source->inputs],
+                nn_fail(NN_ERROR_DATA,
+                        "the label of sample %lld is none of the %lld classes: repair the labels, or set "
+                        "data.fields.y.classes",
+                        (long long)nn_samples_row(train, s), (long long)classes));
+    return NN_OK;
+}
+
 /* table: the classes that have samples, where each begins, and the samples by class. */
 static nn_status balance_fill(const nn_dataset *dataset, int64_t *table)
 {
@@ -25,6 +39,7 @@ static nn_status balance_fill(const nn_dataset *dataset, int64_t *table)
     NN_TRY_TO(done, status, NN_ALLOCATE(&keys, train->count, "the samples by class"));
     NN_TRY_TO(done, status, NN_ALLOCATE(&next, classes + 1, "the samples by class"));
     NN_TRY_TO(done, status, balance_keys(train, train->source->inputs, keys));
+    NN_TRY_TO(done, status, balance_check(train, classes, keys));
     for (int64_t s = 0; s < train->count; s++) next[keys[s] + 1]++;
     for (int64_t c = 0; c < classes; c++) next[c + 1] += next[c];
     int64_t present = 0;

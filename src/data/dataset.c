@@ -10,6 +10,9 @@
 #include "data/internal.h"
 #include "data/request.h"
 
+/* More classes than these are a mistake in the labels, unless the user says how many there are. */
+#define DATASET_CLASSES_MOST (INT64_C(1) << 24)
+
 /* Training samples up to this many bytes are shuffled all together, unless the user says otherwise. */
 #define DATASET_FULL_SHUFFLE ((double)((size_t)1 << 30))
 
@@ -186,6 +189,15 @@ static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_reques
                                       (long long)largest, (long long)request->classes,
                                       (long long)request->classes - 1)));
     }
+    if (request->labels && request->classes == 0 && largest >= DATASET_CLASSES_MOST)
+        nn_problems_collect(
+            problems,
+            nn_fail(NN_ERROR_DATA,
+                    "data.%s.%s: the label %lld would make %lld classes: number the classes from 0 on "
+                    "without gaps, or set data.fields.y.classes",
+                    dataset->first->arrays[dataset->first->inputs].part,
+                    dataset->first->arrays[dataset->first->inputs].key, (long long)largest,
+                    (long long)largest + 1));
     if (request->classes == 0) {
         request->classes = largest < 0 ? 1 : largest + 1;
         for (int p = 0; p < NN_PARTS; p++) {

@@ -195,7 +195,8 @@ static int64_t feed_block_capacity(const nn_feed *feed, nn_data_span span)
         double rows = each * (double)train->units / (double)train->count * (double)train->stride;
         double block = (double)nn_blocks_rows(source);
         int64_t lanes = span.count * order->lanes / order->batch + 2;
-        wanted = (int64_t)((double)lanes * ((double)order->window / each + 2) * rows / block) + 2;
+        double blocks = (double)lanes * ((double)order->window / each + 2) * rows / block;
+        wanted = blocks < (double)INT32_MAX ? (int64_t)blocks + 2 : INT32_MAX;
     }
     if (most < 4) most = 4;
     return wanted < most ? wanted : most;

@@ -2,6 +2,7 @@
 #include "data/source.h"
 
 #include <ctype.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,7 +110,7 @@ static nn_status source_read_around(nn_source *source, int which, nn_piece *piec
                               raw + (size_t)(rows / 2) * array->row_size);
 }
 
-nn_status nn_source_read(nn_source *source, int array, int64_t first, int64_t rows, void *raw)
+static nn_status source_read_rows(nn_source *source, int array, int64_t first, int64_t rows, void *raw)
 {
     unsigned char *to = raw;
     const nn_array *self = &source->arrays[array];
@@ -136,6 +137,18 @@ nn_status nn_source_explain(nn_source *source, int array, int64_t row, double *v
     nn_status status = nn_store_read_slab(stored, self->axis, row - piece->first, 1, NN_STORE_F64, values);
     *value = values[0];
     nn_free(values);
+    return status;
+}
+
+/* The streams of parts that share the files of a split: opening and closing files is one thread's at a time,
+ * and HDF5 reads for one at a time anyway. */
+static pthread_mutex_t source_turn = PTHREAD_MUTEX_INITIALIZER;
+
+nn_status nn_source_read(nn_source *source, int array, int64_t first, int64_t rows, void *raw)
+{
+    pthread_mutex_lock(&source_turn);
+    nn_status status = source_read_rows(source, array, first, rows, raw);
+    pthread_mutex_unlock(&source_turn);
     return status;
 }
 

@@ -78,7 +78,7 @@ nn_status nn_source_array(nn_source *source, nn_piece *piece, int array, nn_stor
 const nn_field_options *nn_source_field_options(const nn_data_options *options, const nn_source *source,
                                                 int array);
 
-/* Rows [first, first + rows) of an array, as raw values. One thread at a time. */
+/* Rows [first, first + rows) of an array, as raw values. Threads take turns. */
 nn_status nn_source_read(nn_source *source, int array, int64_t first, int64_t rows, void *raw);
 
 /* Notes a row that is to be left out. */

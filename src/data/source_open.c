@@ -189,7 +189,7 @@ static void source_look(nn_source *source, const nn_data_options *options, nn_pr
     for (int a = 0; a < source->fields; a++) {
         nn_array *array = &source->arrays[a];
         array->rows = source->rows;
-        if (array->row_size >= largest) source->chunk_rows = array->chunk_rows;
+        if (array->chunk_rows > 0 && array->row_size >= largest) source->chunk_rows = array->chunk_rows;
         if (array->row_size > largest) largest = array->row_size;
     }
     source->arrays[NN_DATA_GROUP].rows = source->arrays[NN_DATA_LENGTH].rows = source->rows;

@@ -159,6 +159,14 @@ static bool split_has_part(const nn_split_options *split, int part)
     return part == NN_TRAIN || (part == NN_VALIDATION ? split->validation : split->test) > 0;
 }
 
+/* What is asked for must not vanish by rounding: windows and rows that are left out make fewer samples. */
+static nn_status split_check_count(int part, int64_t count, int64_t all)
+{
+    if (count > 0) return NN_OK;
+    NN_FAIL(NN_ERROR_DATA, "data.split: of %lld samples none is left for %s: use other shares, or more data",
+            (long long)all, nn_part_names[part]);
+}
+
 /* The last rows are for testing, those before for validation; of windows, in every file. */
 static nn_status split_chronological(const nn_data_options *options, nn_source *source, nn_samples *parts)
 {
@@ -172,7 +180,11 @@ static nn_status split_chronological(const nn_data_options *options, nn_source *
             NN_TRY(split_cut_pieces(options, source, edges[p], edges[p + 1], NULL, p, &parts[p]));
             continue;
         }
-        int64_t begin = split_share(edges[p], rows), end = split_share(edges[p + 1], rows);
+        int64_t test = split_share(split->test, rows), rest = rows - test,
+                validation = split_share(split->validation, rows);
+        const int64_t begins[] = {0, rest - validation, rest, rows};
+        int64_t begin = begins[p], end = begins[p + 1];
+        NN_TRY(split_check_count(p, end - begin, rows));
         parts[p] = (nn_samples){
             .source = source, .part = p, .stride = 1, .units = rows, .first = begin, .count = end - begin};
     }
@@ -214,6 +226,8 @@ static nn_status split_random(const nn_data_options *options, nn_random stream, 
         nn_log_warning(
             "data.split: windows overlap, so that a random split shows in training most of what is "
             "tested; order: chronological does not");
+    for (int p = 0; p < NN_PARTS; p++)
+        if (split_has_part(split, p)) NN_TRY(split_check_count(p, taken[p], whole.units));
     for (int p = 0; p < NN_PARTS; p++) {
         if (!split_has_part(split, p)) continue;
         nn_segment *segments = parts[NN_TRAIN].segments;

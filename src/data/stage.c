@@ -27,7 +27,8 @@ static nn_status stage_name(const char *folder, const char *path, const struct s
 {
     nn_text text = {0};
     const char *slash = strrchr(path, '/');
-    const int64_t state[2] = {(int64_t)facts->st_size, (int64_t)facts->st_mtime};
+    const int64_t state[] = {(int64_t)facts->st_dev, (int64_t)facts->st_ino, (int64_t)facts->st_size,
+                             (int64_t)facts->st_mtim.tv_sec, (int64_t)facts->st_mtim.tv_nsec};
     uint64_t hash = nn_hash(state, sizeof state, nn_hash(path, strlen(path), 0));
     nn_text_append(&text, "%s/%016" PRIx64 "-%s", folder, hash, slash ? slash + 1 : path);
     *staged = text.bytes;
