@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # What feeding data costs on this machine: reading against dd, a stream against memory, and the time to the first step.
 # Every figure compares runs that alternate within this one. NN_BENCH_ROUNDS: 5 unless set; NN_BENCH_GIB: size of the
-# files, 2 unless set.
+# files, 1 unless set.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 export LC_ALL=C
 rounds=${NN_BENCH_ROUNDS:-5}
-gib=${NN_BENCH_GIB:-2}
+gib=${NN_BENCH_GIB:-1}
 "$root/scripts/setup.sh"
 build_preset release >/dev/null
 program=$root/build/release/nntrain
@@ -48,7 +48,7 @@ network:
   - dense: {units: 512, activation: relu}
   - dense: {units: classes}
 loss: cross_entropy
-training: {epochs: 2, batch_size: 256, microbatch_size: 32, peak_seconds: 0, limit_batches: 400}
+training: {epochs: 2, batch_size: 256, microbatch_size: 32, peak_seconds: 0, limit_batches: 200}
 checkpoint: {every: 1000 epochs, keep_last: 1}
 YAML
 }

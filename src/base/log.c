@@ -16,14 +16,25 @@ bool nn_log_enabled(void)
     return atomic_load(&log_is_enabled);
 }
 
+#define LOG_LINE_SIZE 4096
+
 /* A line is whole even when threads speak at the same time, and is out at once, as batch jobs are watched
- * through their files. */
+ * through their files. One write, as mpirun passes on what several writes bring between those of others. */
 static void log_write(FILE *stream, const char *prefix, const char *format, va_list arguments)
 {
+    char line[LOG_LINE_SIZE];
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(line, sizeof line, format, arguments);
     flockfile(stream);
-    (void)fputs(prefix, stream);
-    (void)vfprintf(stream, format, arguments);
-    (void)fputc('\n', stream);
+    if (length >= 0 && (size_t)length < sizeof line) {
+        (void)fprintf(stream, "%s%s\n", prefix, line);
+    } else {
+        (void)fputs(prefix, stream);
+        (void)vfprintf(stream, format, again);
+        (void)fputc('\n', stream);
+    }
+    va_end(again);
     (void)fflush(stream);
     funlockfile(stream);
 }

@@ -126,7 +126,7 @@ void nn_help_append_family(nn_text *text, const nn_help_family *family)
     nn_help_item item;
     nn_text_append(text, "%s: %s\n\n", family->topic, family->use);
     for (size_t i = 0; family->item(i, &item); i++)
-        nn_text_append(text, "  %-14s %s\n", item.name, item.summary);
+        nn_text_append(text, "  %-20s %s\n", item.name, item.summary);
     if (family->common) {
         nn_text_append(text, "\noptions that each %s has beside its own:\n", family->what);
         families_append_options(text, family, family->common());

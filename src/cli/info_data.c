@@ -175,7 +175,10 @@ static void data_append_names(nn_text *text, const data_set *set)
 {
     size_t count = set->name_count, shown = count < DATA_NAMES_SHOWN ? count : DATA_NAMES_SHOWN;
     nn_text_append(text, "   ");
-    for (size_t i = 0; i < shown; i++) nn_text_append(text, "%s %s", i > 0 ? "," : "", set->names[i]);
+    for (size_t i = 0; i < shown; i++) {
+        nn_text_append(text, i > 0 ? ", " : " ");
+        nn_text_append_json(text, set->names[i]);
+    }
     if (shown < count) nn_text_append(text, " and %zu more", count - shown);
     nn_text_append(text, "\n");
 }

@@ -95,6 +95,14 @@ void nn_config_error(nn_config *config, const nn_config_node *node, const char *
     if (status != NN_OK) nn_config_keep_failure(config, status);
 }
 
+/* A section may be known to a table and to its caller. */
+static bool report_repeats(const char *const *names, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (strcmp(names[i], names[at]) == 0) return true;
+    return false;
+}
+
 void nn_config_report_unknown(nn_config *config, const nn_config_node *node, const char *path,
                               const char *what, const char *word, const char *const *names, size_t count)
 {
@@ -104,7 +112,8 @@ void nn_config_report_unknown(nn_config *config, const nn_config_node *node, con
     nn_text_append(&text, "unknown %s '%s'", what, nn_config_show(shown, word));
     const char *nearest = nn_nearest(word, names, count);
     if (nearest != NULL) nn_text_append(&text, "; did you mean '%s'?", nearest);
-    for (size_t i = 0; i < count; i++) nn_text_append(&text, "%s%s", i == 0 ? " (known: " : ", ", names[i]);
+    for (size_t i = 0; i < count; i++)
+        if (!report_repeats(names, i)) nn_text_append(&text, "%s%s", i == 0 ? " (known: " : ", ", names[i]);
     if (count > 0) nn_text_append(&text, ")");
     if (text.failed)
         nn_config_keep_failure(config, NN_ERROR_MEMORY);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 
 #define TABLE_LOOK_AHEAD 200
@@ -365,6 +366,9 @@ nn_status nn_csv_table_scan(nn_csv_table *table)
     }
     for (size_t i = 0; i < table->column_count; i++) nn_csv_column_settle(&table->columns[i]);
     for (size_t i = 0; i < table->column_count; i++) NN_TRY(table_check_column(table, &table->columns[i]));
+    if (table->dropped > 0)
+        nn_log_warning("%lld of %lld rows lack a value and are left out", (long long)table->dropped,
+                       (long long)(table->rows + table->dropped));
     table->path = 0;
     return NN_OK;
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "import/csv_table.h"
 
@@ -179,6 +180,33 @@ static nn_status csv_add_x(nn_import *import, const csv_state *state, nn_import_
     return NN_OK;
 }
 
+/* One stray word at the top of a column makes names of the numbers below it, and a date is a name too: rarely
+ * meant, and not seen in the output. */
+static void csv_warn_of_names(const nn_csv_column *column)
+{
+    const nn_csv_names *names = &column->names;
+    const char *word = "";
+    size_t numbers = 0;
+    double number;
+    if (!column->used || column->named || column->kind != NN_CSV_NAMES) return;
+    for (size_t i = 0; i < names->count; i++) {
+        nn_csv_field field = {.text = names->items[i], .length = strlen(names->items[i])};
+        bool is_number = nn_csv_number(&field, &number);
+        numbers += is_number;
+        if (!is_number) word = names->items[i];
+    }
+    if (numbers * 2 >= names->count)
+        nn_log_warning(
+            "column '%s' is taken as names because of words such as '%.40s', though it holds numbers "
+            "too: count such words as missing with --missing-values, or say --categorical '%s'",
+            column->title, word, column->title);
+    else if (!column->target && (int64_t)names->count == column->values && column->values > 1)
+        nn_log_warning(
+            "column '%s' has another word in each row, such as '%.40s', which says nothing about new "
+            "rows: --x chooses the columns to take",
+            column->title, word);
+}
+
 /* ---- the importer ---- */
 
 static nn_status csv_open(nn_import *import)
@@ -192,6 +220,7 @@ static nn_status csv_open(nn_import *import)
     NN_TRY(csv_choose_y(options, state));
     NN_TRY(csv_choose_x(options, state));
     NN_TRY(nn_csv_table_scan(&state->table));
+    for (size_t i = 0; i < state->table.column_count; i++) csv_warn_of_names(&state->table.columns[i]);
     NN_TRY(csv_decide_label(options, state));
     NN_TRY(nn_import_add_table(import, NULL, state->table.rows, &rows));
     NN_TRY(csv_add_x(import, state, rows));

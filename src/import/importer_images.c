@@ -234,7 +234,7 @@ static nn_status images_read_size(const images_options *options, images_state *s
     state->width = separated && isdigit((unsigned char)end[1]) ? strtol(end + 1, &end, 10) : 0;
     const int64_t most = 32768;
     if (*end || state->height < 1 || state->width < 1 || state->height > most || state->width > most)
-        NN_FAIL(NN_ERROR_USAGE, "size: '%s' is not HEIGHTxWIDTH in pixels, such as 32x32", options->size);
+        NN_FAIL(NN_ERROR_USAGE, "--size: '%s' is not HEIGHTxWIDTH in pixels, such as 32x32", options->size);
     return NN_OK;
 }
 

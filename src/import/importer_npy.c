@@ -114,7 +114,7 @@ static nn_status npy_check_wanted(const npy_options *options, const nn_npy_array
         for (size_t a = 0; a < arrays->count && !found; a++)
             found = strcmp(arrays->items[a].name, options->arrays.items[i]) == 0;
         if (!found)
-            NN_FAIL(NN_ERROR_USAGE, "arrays: no array of the sources is named '%s'",
+            NN_FAIL(NN_ERROR_USAGE, "--arrays: no array of the sources is named '%s'",
                     options->arrays.items[i]);
     }
     return NN_OK;

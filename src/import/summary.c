@@ -5,10 +5,11 @@
 
 #define SUMMARY_NAMES_MAX 12
 
-static void summary_append_names(nn_text *text, const char *what, const nn_text_list *names)
+static void summary_append_names(nn_text *text, const char *one, const char *several,
+                                 const nn_text_list *names)
 {
     if (names->count == 0) return;
-    nn_text_append(text, "; %zu %s: ", names->count, what);
+    nn_text_append(text, "; %zu %s: ", names->count, names->count == 1 ? one : several);
     for (size_t i = 0; i < names->count && i < SUMMARY_NAMES_MAX; i++) {
         nn_text_append(text, i > 0 ? ", " : "");
         nn_text_append_json(text, names->items[i]);
@@ -25,8 +26,8 @@ static void summary_append_dataset(nn_text *text, const nn_import_stream *stream
     if (extents.dimensions > 0) nn_text_append(text, " x %s", nn_shape_text(shape, extents));
     nn_text_append(text, "  %s%s", nn_import_type_name(column->cast.to, column->cast.half),
                    column->field->label ? ", class labels" : "");
-    summary_append_names(text, "classes", &column->field->classes);
-    summary_append_names(text, "columns", &column->field->columns);
+    summary_append_names(text, "class", "classes", &column->field->classes);
+    summary_append_names(text, "column", "columns", &column->field->columns);
     nn_text_append(text, "\n");
 }
 
@@ -66,6 +67,9 @@ static void summary_append_config(nn_text *text, const nn_import_job *job)
         nn_text_append(text, "\n%s%s", parts.bytes,
                        given[NN_IMPORT_VALIDATION] ? "" : "  split: {validation: 0.1}\n");
         if (job->import->tables[0].ordered) nn_text_append(text, "  window: {length: 32}\n");
+    } else {
+        nn_text_append(text, "\nno x and y for training are among them: a configuration names two others, "
+                             "data.train: {x: INPUTS, y: TARGETS}, or takes this file for another part\n");
     }
     text->failed |= parts.failed;
     nn_text_free(&parts);

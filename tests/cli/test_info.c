@@ -208,7 +208,7 @@ static void test_table(void **state)
     expect_part(&facts, "\"names\":[\"open\",\"high\",\"low\"]}");
     expect_ok(nn_info_append(&lines, path));
     expect_part(&lines, "    2 of the 3 values of a row are the same in all rows, the first is number 1\n");
-    expect_part(&lines, "\n    open, high, low\n");
+    expect_part(&lines, "\n    \"open\", \"high\", \"low\"\n");
     nn_text_free(&facts.text);
     nn_text_free(&lines.text);
 }

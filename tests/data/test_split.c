@@ -1,4 +1,5 @@
 /* Which samples are for training, for validation and for testing. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -129,6 +130,62 @@ static void random_shares_are_exact(void **state)
         take_rows(dataset, rows, parts);
         count_rows(parts, rows, counts);
         nn_dataset_close(dataset);
+    }
+}
+
+/* Samples of 16 KiB, so that a block of the file holds about 64 of them. The first value is the row. */
+static void write_wide(hsize_t rows, hsize_t chunk)
+{
+    enum { WIDE = 8192 };
+    const hsize_t extents[2] = {rows, WIDE};
+    double *x = calloc((size_t)rows * WIDE, sizeof *x), *y = calloc((size_t)rows, sizeof *y);
+    for (hsize_t i = 0; i < rows; i++) x[i * WIDE] = (double)i;
+    for (hsize_t i = 0; i < rows; i++) y[i] = (double)(i % 2);
+    hid_t file = files_create("d.h5");
+    files_add(file, "x", H5T_STD_U16LE, H5T_NATIVE_DOUBLE, 2, extents, chunk, x);
+    files_add_column(file, "y", H5T_STD_U8LE, rows, y);
+    H5Fclose(file);
+    free(x);
+    free(y);
+}
+
+/* If it fails: samples are lost, or taken twice, where one group of a random split ends and the next begins.
+ */
+static void random_shares_of_many_groups_are_exact(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t rows, chunk;
+        double validation, test;
+    } cases[] = {
+        {700, 0, 0.15, 0.1}, {640, 10, 0.1, 0}, {1009, 7, 0.3, 0.4}, {127, 0, 0.5, 0.05}, {513, 1, 0, 0.01}};
+    static int parts[1100];
+    for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+        int64_t rows = cases[n].rows, counts[NN_PARTS];
+        write_wide((hsize_t)rows, (hsize_t)cases[n].chunk);
+        nn_data_options options = files_options();
+        files_field(&options, "x")->normalize = NN_NORMALIZE_NONE;
+        options.split =
+            (nn_split_options){.validation = cases[n].validation, .test = cases[n].test, .seed = 3};
+        options.cache = NN_CACHE_STREAM;
+        nn_dataset *dataset = open_ok(&options, true);
+        take_rows(dataset, rows, parts);
+        count_rows(parts, rows, counts);
+        assert_int_equal(counts[NN_VALIDATION], (int64_t)(cases[n].validation * (double)rows + 0.5));
+        assert_int_equal(counts[NN_TEST], (int64_t)(cases[n].test * (double)rows + 0.5));
+        for (int64_t first = 0; first + 200 <= rows && cases[n].validation > 0; first += 200) {
+            int64_t held = 0;
+            for (int64_t i = first; i < first + 200; i++) held += parts[i] == NN_VALIDATION;
+            assert_true(fabs((double)held - 200 * cases[n].validation) < 30);
+        }
+        for (int64_t lag = 32; n == 0 && lag < 256; lag++) { /* groups of any length that are alike */
+            int64_t differ = 0;
+            for (int64_t i = lag; i < rows; i++) differ += parts[i] != parts[i - lag];
+            assert_true(differ > 100);
+        }
+        nn_dataset_close(dataset);
+        options.shuffle_window = 1;
+        expect_same_from_stream(options, true);
     }
 }
 
@@ -289,6 +346,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_split_is_disjoint_and_complete),
         cmocka_unit_test(random_shares_are_exact),
+        cmocka_unit_test(random_shares_of_many_groups_are_exact),
         cmocka_unit_test(random_shares_are_everywhere),
         cmocka_unit_test(chronological_shares_keep_the_order),
         cmocka_unit_test(groups_stay_together),

@@ -73,7 +73,7 @@ train 1 1 digits.yaml || { fail "the imported file cannot be trained on"; cat di
 # ---- names, quotes, categories, targets ----
 printf '\xef\xbb\xbfsize;colour;"price; EUR"\r\n1;red;10.5\r\n2;"light ""sky""\nblue";20\r\n4;red;1e2\r\n' | gzip >houses.csv.gz
 imported houses.h5 csv houses.csv.gz
-said '^  y +3  float32; 1 columns: "price; EUR"'
+said '^  y +3  float32; 1 column: "price; EUR"'
 said '^  split: \{validation: 0.1\}'
 holds houses.h5 "f['x'].dtype == 'float32' and f['x'][:].tolist() == [[1, 1], [2, 0], [4, 1]]"
 holds houses.h5 "f['y'][:].tolist() == [10.5, 20, 100] and [n for n in f['x_categories/colour']] == [b'light \"sky\"\nblue', b'red']"

@@ -48,7 +48,7 @@ with open("odd.h5", "r+b") as file:
 PYTHON
     "$program" info odd.h5 >info.log 2>&1 && { fail "a damaged chunk goes unseen"; cat info.log; }
     for part in 'never written' 'mask: 3 bool' 'half: 3 x 2 float16' '0 to 5, no NaN or Inf' 'int64 big-endian' \
-        'zebra, lion' 'cannot read rows 2000 to 2999 of dataset "packed"'; do
+        '"zebra", "lion"' 'cannot read rows 2000 to 2999 of dataset "packed"'; do
         grep -q -F "$part" info.log || { fail "info odd.h5 lacks '$part'"; cat info.log; }
     done
     head -c 5000 odd.h5 >cut.h5
