@@ -225,6 +225,8 @@ static nn_status dataset_name_classes(nn_dataset *dataset, nn_data_request *requ
         nn_free(names[i]);
     }
     nn_free(names);
+    if (status == NN_OK && text.failed)
+        status = nn_fail(NN_ERROR_MEMORY, "no memory is left for the names of classes");
     dataset->target.class_names = text.bytes;
     if (count > 0 && request->classes == 0) request->classes = (int64_t)count;
     return status;
