@@ -109,6 +109,13 @@ refused 5 "bad.csv:3: column 'a' has no value .*--missing drop" csv bad.csv -o r
 imported dropped.h5 csv bad.csv --missing drop
 bad 'a,b\n1,\xe9\n2,\xe8\n'
 refused 5 'bad.csv:2: .*not UTF-8.*iconv' csv bad.csv -o refused.h5
+# Names where numbers were meant, dates, and rows left out are told.
+printf 'day,a,y\n1/1,-,1.5\n2/1,2,2.5\n3/1,3,4\n' >stray.csv
+imported stray.h5 csv stray.csv
+said "warning: column 'a' is taken as names because of words such as '-'"
+said "warning: column 'day' has another word in each row"
+imported stray.h5 csv stray.csv --x a --missing-values - --missing drop --overwrite
+said 'warning: 1 of 3 rows lack a value and are left out'
 bad 'a,b\n'
 refused 5 'no rows' csv bad.csv -o refused.h5 --header yes
 bad 'a,b\n1,2\n300,2.5\n'
