@@ -245,8 +245,8 @@ static void scan_fold(const scan_view *view, double count, double *figures)
         double squares = view->square[i] - view->sum[i] * view->sum[i] / count;
         const double place[SCAN_FIGURES] = {view->center[i], view->sum[i] / count, squares < 0 ? 0 : squares,
                                             view->least[i], view->most[i]};
-        double before = (double)(i / view->columns) * count;
-        scan_merge_column(before, figures + i % view->columns * SCAN_FIGURES, count, place);
+        int64_t before = i / view->columns; /* places of the same column */
+        scan_merge_column((double)before * count, figures + i % view->columns * SCAN_FIGURES, count, place);
     }
 }
 
@@ -274,7 +274,8 @@ static void scan_merge(const scan_work *work, nn_tree_node node, int64_t middle,
     for (int v = 0; v < work->view_count; v++) {
         const scan_view *view = &work->views[v];
         for (int64_t c = 0; c < view->columns; c++) {
-            double each = (double)(view->view->values / view->columns);
+            int64_t of_sample = view->view->values / view->columns;
+            double each = (double)of_sample;
             int64_t at = view->figures + c * SCAN_FIGURES;
             scan_merge_column(count * each, figures + at, other * each, right + at);
         }
@@ -442,9 +443,9 @@ static nn_status scan_gather_bad(nn_comm *comm, nn_source *source, const int64_t
     int size = nn_comm_size(comm);
     size_t *sizes = NULL;
     int64_t *counts = NULL;
-    nn_status status = NN_ALLOCATE(&sizes, size, "rows to be skipped");
-    if (status == NN_OK) status = NN_ALLOCATE(&counts, size, "rows to be skipped");
-    NN_TRY_TO(done, status, nn_comm_agree(comm, status));
+    nn_status status;
+    NN_TRY_TO(done, status, nn_comm_agree(comm, NN_ALLOCATE(&sizes, size, "rows to be skipped")));
+    NN_TRY_TO(done, status, nn_comm_agree(comm, NN_ALLOCATE(&counts, size, "rows to be skipped")));
     for (int r = 0; r < size; r++) sizes[r] = sizeof *counts;
     NN_TRY_TO(done, status, nn_comm_gather_all(comm, &count, sizes, counts));
     source->bad_count = 0;
