@@ -1,11 +1,11 @@
 /* The program: finds the subcommand, runs it, prints its failure once. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "build.h"
 #include "cli/command.h"
+#include "cli/probe.h"
 
 static nn_status main_unknown(const char *word)
 {
@@ -65,24 +65,13 @@ static nn_status main_run(int argc, char **argv)
     return command->run(&arguments);
 }
 
-/* Whether this process is the first of its job, as launchers tell before MPI has started. */
-static bool main_speaks(void)
-{
-    static const char *const variables[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"};
-    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
-        const char *rank = getenv(variables[i]);
-        if (rank) return strcmp(rank, "0") == 0;
-    }
-    return true;
-}
-
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "--version") == 0) argv[1] = "version";
     nn_status status = main_run(argc - 1, argv + 1);
     /* A text that is gone has been printed already; one that is left is of the command line, the same on all
      * ranks. */
-    if (status != NN_OK && nn_error_text()[0] && main_speaks())
+    if (status != NN_OK && nn_error_text()[0] && nn_probe_is_first())
         fprintf(stderr, "nntrain: %s\n", nn_error_text());
     return (int)status;
 }

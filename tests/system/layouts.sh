@@ -130,4 +130,14 @@ shuffle_window: 0.02
 fields: {x: {layout: NCHW}}
 YAML
 [ "${fingerprints[plain]}" != "${fingerprints[grey_channel]}" ] || fail "other data gives the same weights"
+# A copy on the node's disk gives the same bits, and is made once.
+mkdir staged
+for ranks in 1 3; do
+    train $ranks 1 plain.yaml --run-dir run-staged --fresh --set data.stage="$work/staged" ||
+        { fail "staged on $ranks ranks ended with $?"; cat train.log; }
+    [ "$(fingerprint)" = "${fingerprints[plain]}" ] || fail "staged on $ranks ranks: $(fingerprint)"
+    copies=$(find staged -type f | wc -l)
+    [ "$copies" = 1 ] || fail "$ranks ranks: $copies copies of one file"
+done
+[ "$(find staged -name '*.tmp*' | wc -l)" = 0 ] || fail "staging left halves"
 finish
