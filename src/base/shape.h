@@ -35,17 +35,23 @@ typedef enum nn_target_transform {
 } nn_target_transform;
 
 /* A field of the data as the network sees it: an input or a target. */
-typedef struct nn_field {
+typedef struct nn_field nn_field;
+struct nn_field {
     const char *name; /* borrowed: "x", "y" */
     nn_shape shape;
-    bool is_class;     /* integer labels 0 .. classes-1; shape is a scalar */
-    int64_t classes;   /* 0 when not is_class */
+    int64_t begin;   /* of its values among those of all inputs, all targets that are values, or all labels */
+    bool is_class;   /* integer labels 0 .. classes-1; shape is a scalar */
+    int64_t classes; /* 0 when not is_class */
     char *class_names; /* one a line; NULL: not known. Owned by the field's owner */
     int transform;     /* nn_target_transform, of a target */
     /* Of a target that is a difference: for each of its values, the place among those of the input of the
      * value it is a difference to, or -1 where that is no input. Owned by the field's owner; NULL: no
      * difference. */
     int64_t *seen;
-} nn_field;
+    /* Of an input that several datasets make up: what they are, one behind the other. Owned by the field's
+     * owner; part_count 0: it is one. */
+    nn_field *parts;
+    int part_count;
+};
 
 #endif

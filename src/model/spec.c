@@ -75,7 +75,8 @@ static void spec_read_layer(nn_config *config, nn_config_node *node, size_t inde
     void *options = spec_options(config, type->options_size, "the options of a layer");
     if (options || !type->options_size)
         nn_config_read(config, options_node, path, type->options, nn_unknown_symbols, common_keys, options);
-    if (nn_network_spec_add(&spec->network, type, common.name, options, common.inputs) != NN_OK)
+    nn_layer_spec layer = {.type = type, .name = common.name, .options = options, .inputs = common.inputs};
+    if (nn_network_spec_add(&spec->network, layer) != NN_OK)
         nn_config_error(config, node, "%s", nn_error_text());
 }
 

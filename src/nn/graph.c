@@ -10,9 +10,31 @@ int nn_graph_consumers(const nn_network *network, int layer)
     return consumers;
 }
 
+bool nn_graph_is_output(const nn_network *network, int layer)
+{
+    for (int o = 0; o < network->output_count; o++)
+        if (network->outputs[o] == layer) return true;
+    return false;
+}
+
+int64_t nn_graph_shared_values(const nn_network *network, int layer)
+{
+    const nn_layer *self = &network->layers[layer], *owner = self->shares ? self->shares : self;
+    int64_t largest = 0;
+    bool shared = false;
+    for (int l = 0; l < network->layer_count; l++) shared |= network->layers[l].shares == owner;
+    for (int p = 0; shared && p < owner->part_count; p++) {
+        int64_t values = owner->part_begin[p + 1] - owner->part_begin[p];
+        if (values > largest) largest = values;
+    }
+    return largest;
+}
+
 bool nn_graph_has_gradient(const nn_network *network, int layer)
 {
-    return network->layers[layer].parameter_count > 0 || network->layers[layer].needs_input_gradient;
+    const nn_layer *self = &network->layers[layer];
+    bool trained = (self->parameter_count > 0 || self->shares) && !self->frozen;
+    return trained || self->needs_input_gradient;
 }
 
 bool nn_graph_writes_first(const nn_network *network, int layer, int input)

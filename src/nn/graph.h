@@ -7,6 +7,8 @@
 #define nn_graph_consumers NN_REAL_SYMBOL(nn_graph_consumers)
 #define nn_graph_has_gradient NN_REAL_SYMBOL(nn_graph_has_gradient)
 #define nn_graph_writes_first NN_REAL_SYMBOL(nn_graph_writes_first)
+#define nn_graph_is_output NN_REAL_SYMBOL(nn_graph_is_output)
+#define nn_graph_shared_values NN_REAL_SYMBOL(nn_graph_shared_values)
 #define nn_graph_scratch_values NN_REAL_SYMBOL(nn_graph_scratch_values)
 
 /* A layer reads at most this many others. */
@@ -14,6 +16,12 @@
 
 /* How often later layers read `layer`: a layer that reads it twice counts twice. */
 int nn_graph_consumers(const nn_network *network, int layer);
+
+bool nn_graph_is_output(const nn_network *network, int layer);
+
+/* Values of the largest part of the parameters that the layer shares with others, 0 where it shares none:
+ * room for the sum of their gradients, behind the other scratch. */
+int64_t nn_graph_shared_values(const nn_network *network, int layer);
 
 /* Whether the gradient with respect to the layer's output is needed: it, or something below, has parameters.
  */

@@ -45,6 +45,23 @@ nn_status nn_layer_add_part(nn_layer *layer, int64_t end)
     return NN_OK;
 }
 
+nn_status nn_layer_share_parts(nn_layer *layer)
+{
+    const nn_layer *owner = layer->shares;
+    bool same = layer->parameter_count == owner->parameter_count && layer->value_count == owner->value_count;
+    for (int p = 0; same && p < layer->parameter_count; p++)
+        same = layer->parameters[p].count == owner->parameters[p].count;
+    if (!same)
+        NN_FAIL(
+            NN_ERROR_USAGE,
+            "its parameters have other shapes than those of %s, which it shares; both layers need the same "
+            "sizes",
+            owner->name);
+    for (int part = 0; part < owner->part_count; part++)
+        NN_TRY(nn_layer_add_part(layer, owner->part_begin[part + 1]));
+    return NN_OK;
+}
+
 nn_status nn_layer_check_inputs(const nn_layer *layer, int count)
 {
     if (layer->input_count == count) return NN_OK;

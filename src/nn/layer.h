@@ -18,6 +18,7 @@
 #define nn_layer_find NN_REAL_SYMBOL(nn_layer_find)
 #define nn_layer_add_parameter NN_REAL_SYMBOL(nn_layer_add_parameter)
 #define nn_layer_add_part NN_REAL_SYMBOL(nn_layer_add_part)
+#define nn_layer_share_parts NN_REAL_SYMBOL(nn_layer_share_parts)
 #define nn_layer_check_inputs NN_REAL_SYMBOL(nn_layer_check_inputs)
 
 /* Each tensor of parameters starts at a multiple of this many values in the flat vector; the gap holds zeros.
@@ -36,6 +37,11 @@ typedef struct nn_parameter {
     int64_t fan_in, fan_out; /* for the initialiser */
     const nn_initializer_type *initializer;
     double gain; /* factor on the initialiser's deviation, by activation */
+    /* Not trained: a running statistic. Its "gradient" is the statistic of the microbatch times samples /
+     * batch_samples (see nn_layer_call), so that the sum over the batch is the mean by sample count; a step
+     * sets it to decay x the old value + (1 - decay) x that mean. */
+    bool statistic;
+    double decay; /* of a statistic: the share of the old value that a step keeps */
 } nn_parameter;
 
 #define NN_LAYER_PARAMETERS 8
@@ -50,10 +56,18 @@ typedef struct nn_layer_call {
     nn_real *output_gradient;     /* backward may overwrite it; gradient() then sees what backward left */
     nn_real *const *input_gradients; /* per input, to be overwritten; NULL where nobody needs it; may be
                                         output_gradient where the layer is in_place */
-    nn_real *saved;       /* samples x saved_per_sample: carried from forward to backward and gradient */
-    nn_real *scratch;     /* this thread's: samples x scratch_per_sample + scratch_fixed */
-    nn_random random;     /* stream of this layer at this step */
-    int64_t first_sample; /* position of the first row in the global batch: the index for random numbers */
+    nn_real *saved;        /* samples x saved_per_sample: carried from forward to backward and gradient */
+    nn_real *scratch;      /* this thread's: samples x scratch_per_sample + scratch_fixed */
+    nn_random random;      /* stream of this layer at this step */
+    int64_t first_sample;  /* position of the first row in the global batch: the index for random numbers */
+    int64_t batch_samples; /* samples of the global batch */
+    /* Steps of each sample of inputs[0], where samples are sequences of different length; NULL: all are
+     * whole. Values behind them are 0 in inputs and outputs, and so are their gradients: the network sees to
+     * it. */
+    const int64_t *lengths;
+    /* samples x carried_per_sample: the state that the window before left; forward puts its own in place.
+     * NULL: begin with zeros, and keep nothing. */
+    nn_real *carried;
 } nn_layer_call;
 
 /* All functions but build are re-entrant; they see a const layer. */
@@ -78,6 +92,12 @@ typedef struct nn_layer_type {
                      nn_real *values);
 } nn_layer_type;
 
+/* How the steps of a layer's output follow from those of its first input. kernel 0: they are the same. */
+typedef struct nn_time {
+    bool kept; /* the first extent of the output counts steps, as that of inputs[0] does */
+    int64_t kernel, stride, padding; /* else (steps + padding - kernel) / stride + 1; padding of both ends */
+} nn_time;
+
 struct nn_layer {
     /* set before build */
     const nn_layer_type *type;
@@ -87,6 +107,7 @@ struct nn_layer {
     int *inputs; /* indices of the layers it reads */
     nn_shape *input_shapes;
     int64_t microbatch_size; /* samples of a full microbatch: for shape-dependent choices of kernels */
+    const nn_layer *shares;  /* the layer whose parameters this one uses too; NULL: its own */
 
     /* set by build */
     nn_shape output_shape;
@@ -96,13 +117,18 @@ struct nn_layer {
     int part_count;      /* the gradient is computed in this many independent parts */
     int64_t *part_begin; /* part p writes [part_begin[p], part_begin[p + 1]); part_count + 1 entries */
     int64_t saved_per_sample, scratch_per_sample, scratch_fixed;
+    int64_t carried_per_sample; /* values of the state that goes on from window to window */
+    nn_time time;
     bool in_place;     /* backward and gradient do not read inputs[0]: the output may overwrite it */
     bool reads_output; /* backward reads the output: a following layer must not overwrite it */
     double flops_forward, flops_input_gradient, flops_gradient; /* per sample, a multiply-add counts 2 */
     void *plan; /* the plug-in's own, one block from nn_allocate; freed with the layer; may be NULL */
 
     /* set by the network */
-    int64_t offset;            /* of its values in the flat vector */
+    int64_t offset;            /* of its values in the flat vector; those of `shares` where that is given */
+    int64_t carried_offset;    /* of its state in what a sample carries */
+    bool frozen;               /* its parameters are not trained */
+    double rate_factor;        /* factor on the learning rate of its parameters */
     bool needs_input_gradient; /* something below has parameters */
 };
 
@@ -113,6 +139,10 @@ nn_status nn_layer_add_parameter(nn_layer *layer, const char *name, nn_shape sha
 
 /* Adds a part that ends at `end` (it begins where the last one ended); the last must end at value_count. */
 nn_status nn_layer_add_part(nn_layer *layer, int64_t end);
+
+/* For build, where the layer shares another's parameters: fails unless its own tensors (added as usual) have
+ * the counts of the other's, and takes over the other's parts. */
+nn_status nn_layer_share_parts(nn_layer *layer);
 
 /* For build: fails unless the layer reads exactly `count` others. */
 nn_status nn_layer_check_inputs(const nn_layer *layer, int count);

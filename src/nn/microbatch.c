@@ -66,6 +66,26 @@ static void microbatch_lay_out_gradients(const nn_network *network, int64_t capa
     }
 }
 
+/* Whether the steps of a layer's output may be fewer than the whole. */
+static bool microbatch_has_lengths(const nn_network *network, int l)
+{
+    for (; l > 0 && network->layers[l].time.kept; l = network->layers[l].inputs[0]) continue;
+    return l == 0 && network->layers[0].time.kept;
+}
+
+/* A layer that keeps the steps of its input keeps its lengths too. */
+static void microbatch_lay_out_lengths(const nn_network *network, int64_t capacity, microbatch_block *block,
+                                       int64_t **lengths)
+{
+    for (int l = 0; l < network->layer_count; l++) {
+        const nn_layer *layer = &network->layers[l];
+        if (!microbatch_has_lengths(network, l)) continue;
+        bool own = l == 0 || layer->time.kernel > 0;
+        int64_t *made = own ? microbatch_take(block, (size_t)capacity * sizeof *made) : NULL;
+        if (block->begin) lengths[l] = own ? made : lengths[layer->inputs[0]];
+    }
+}
+
 /* Bytes of the block; fills the microbatch at its beginning unless `begin` is NULL. */
 static size_t microbatch_lay_out(const nn_network *network, int64_t capacity, bool training, char *begin)
 {
@@ -75,6 +95,8 @@ static size_t microbatch_lay_out(const nn_network *network, int64_t capacity, bo
     nn_real **outputs = microbatch_take(&block, pointers);
     nn_real **gradients = microbatch_take(&block, pointers);
     nn_real **saved = microbatch_take(&block, pointers);
+    int64_t **lengths = microbatch_take(&block, (size_t)network->layer_count * sizeof *lengths);
+    microbatch_lay_out_lengths(network, capacity, &block, lengths);
     microbatch_lay_out_values(network, capacity, &block, outputs, saved);
     if (training) microbatch_lay_out_gradients(network, capacity, &block, gradients);
     if (begin)
@@ -83,6 +105,7 @@ static size_t microbatch_lay_out(const nn_network *network, int64_t capacity, bo
                                       .outputs = outputs,
                                       .gradients = gradients,
                                       .saved = saved,
+                                      .lengths = lengths,
                                       .memory = begin};
     return block.used;
 }

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "nn/graph.h"
+#include "nn/parts.h"
 
 /* Values of one sample in one layer: keeps every byte count of a microbatch below 2^63. */
 #define NETWORK_SAMPLE_VALUES_MAX ((int64_t)1 << 38)
@@ -51,16 +52,23 @@ static nn_status network_check_name(const nn_network *network, int l)
 /* Moves names and options out of the spec, so that all names are known before the first connection. */
 static nn_status network_take_layers(nn_network *network, nn_network_spec *spec)
 {
-    NN_TRY(NN_ALLOCATE(&network->layers, spec->count + 1, "the layers of a network"));
-    network->layer_count = (int)spec->count + 1;
+    int parts = spec->input.part_count;
+    NN_TRY(NN_ALLOCATE(&network->layers, spec->count + 1 + (size_t)parts, "the layers of a network"));
+    network->layer_count = (int)spec->count + 1 + parts;
     network->layers[0].type = nn_layer_find("input");
     NN_TRY(nn_copy_text("input", &network->layers[0].name));
-    for (int l = 1; l < network->layer_count; l++) {
-        nn_layer_spec *from = &spec->layers[l - 1];
+    for (int p = 0; p < parts; p++) {
+        network->layers[1 + p].type = &nn_layer_part;
+        NN_TRY(nn_copy_text(spec->input.parts[p].name, &network->layers[1 + p].name));
+    }
+    for (int l = 1 + parts; l < network->layer_count; l++) {
+        nn_layer_spec *from = &spec->layers[l - 1 - parts];
         nn_layer *layer = &network->layers[l];
         layer->type = from->type;
         layer->name = from->name;
         layer->options = from->options;
+        layer->frozen = from->freeze;
+        layer->rate_factor = from->rate_factor == 0 ? 1 : from->rate_factor;
         from->name = NULL;
         from->options = NULL;
     }
@@ -88,7 +96,22 @@ static nn_status network_unknown_input(const nn_network *network, int l, const c
     return status;
 }
 
-static nn_status network_connect(nn_network *network, int l, const nn_text_list *names)
+/* The layer whose parameters this one uses too. Of a layer that itself shares, the owner counts. */
+static nn_status network_share(nn_network *network, int l, const char *name)
+{
+    nn_layer *layer = &network->layers[l];
+    if (!name) return NN_OK;
+    int owner = network_find(network, 0, l, name);
+    if (owner < 0) NN_FAIL(NN_ERROR_USAGE, "share: '%s' is no layer above it", name);
+    layer->shares = network->layers[owner].shares ? network->layers[owner].shares : &network->layers[owner];
+    if (layer->shares->parameter_count == 0)
+        NN_FAIL(NN_ERROR_USAGE, "share: layer %s has no parameters to share", name);
+    layer->frozen = layer->shares->frozen;
+    return NN_OK;
+}
+
+/* `before`: the layer to read where no names are given. */
+static nn_status network_connect(nn_network *network, int l, int before, const nn_text_list *names)
 {
     nn_layer *layer = &network->layers[l];
     size_t count = names->count > 0 ? names->count : 1;
@@ -98,7 +121,7 @@ static nn_status network_connect(nn_network *network, int l, const nn_text_list 
     NN_TRY(NN_ALLOCATE(&layer->input_shapes, count, "the inputs of a layer"));
     layer->input_count = (int)count;
     for (int i = 0; i < layer->input_count; i++) {
-        int input = names->count > 0 ? network_find(network, 0, l, names->items[i]) : l - 1;
+        int input = names->count > 0 ? network_find(network, 0, l, names->items[i]) : before;
         if (input < 0) return network_unknown_input(network, l, names->items[i]);
         layer->inputs[i] = input;
         layer->input_shapes[i] = network->layers[input].output_shape;
@@ -108,13 +131,36 @@ static nn_status network_connect(nn_network *network, int l, const nn_text_list 
 }
 
 /* A layer's result that nobody uses would be computed for nothing, and its gradient would have no source. */
-static nn_status network_check_consumers(const nn_network *network)
+static nn_status network_check_consumers(const nn_network *network, int parts)
 {
-    for (int l = 1; l < network->layer_count - 1; l++)
-        if (nn_graph_consumers(network, l) == 0)
+    for (int l = 1 + parts; l < network->layer_count; l++)
+        if (nn_graph_consumers(network, l) == 0 && !nn_graph_is_output(network, l))
             NN_FAIL(NN_ERROR_USAGE,
                     "layer %s: no layer reads it; name it in the `inputs` of a later one, or remove it",
                     network->layers[l].name);
+    return NN_OK;
+}
+
+static nn_status network_find_outputs(nn_network *network, const nn_text_list *names)
+{
+    network->output_count = names->count > 0 ? (int)names->count : 1;
+    NN_TRY(NN_ALLOCATE(&network->outputs, network->output_count, "the outputs of a network"));
+    network->outputs[0] = network->layer_count - 1;
+    for (int o = 0; o < (int)names->count; o++) {
+        network->outputs[o] = network_find(network, 1, network->layer_count, names->items[o]);
+        if (network->outputs[o] < 0)
+            NN_FAIL(NN_ERROR_USAGE,
+                    "losses: there is no layer named '%s'; give the layer that predicts this target its "
+                    "name, such "
+                    "as `dense: {units: 1, name: %s}`",
+                    names->items[o], names->items[o]);
+        if (nn_graph_consumers(network, network->outputs[o]) > 0)
+            NN_FAIL(
+                NN_ERROR_USAGE,
+                "layer %s: a loss looks at it, so no other layer may read it; let the other read the layer "
+                "below",
+                names->items[o]);
+    }
     return NN_OK;
 }
 
@@ -136,20 +182,41 @@ static nn_status network_build_layer(nn_network *network, int l, int64_t microba
     layer->microbatch_size = microbatch_size;
     NN_TRY(layer->type->build(layer));
     assert(layer->value_count == 0 || layer->part_begin[layer->part_count] == layer->value_count);
+    layer->carried_offset = network->carried_values;
+    network->carried_values += layer->carried_per_sample;
     if (nn_shape_count(layer->output_shape) > NETWORK_SAMPLE_VALUES_MAX) {
         char text[NN_SHAPE_TEXT];
         NN_FAIL(NN_ERROR_USAGE, "its output of %s values a sample is more than any memory holds",
                 nn_shape_text(text, layer->output_shape));
     }
-    layer->offset = network->value_count;
+    layer->offset = layer->shares ? layer->shares->offset : network->value_count;
+    if (layer->shares) layer->value_count = layer->parameter_count = layer->part_count = 0;
     network->value_count += layer->value_count;
     return NN_OK;
+}
+
+/* The names, connections and options of the layer that stands at `l`. */
+static nn_status network_place_layer(nn_network *network, int l, const nn_network_spec *spec)
+{
+    int parts = spec->input.part_count;
+    const nn_text_list none = {0};
+    if (l == 0) {
+        network->layers[0].time.kept = spec->has_lengths;
+        return NN_OK;
+    }
+    if (l <= parts) {
+        NN_TRY(network_connect(network, l, 0, &none));
+        return nn_part_describe(&network->layers[l], &spec->input, l - 1);
+    }
+    const nn_layer_spec *from = &spec->layers[l - 1 - parts];
+    NN_TRY(network_share(network, l, from->share));
+    return network_connect(network, l, l == 1 + parts ? 0 : l - 1, &from->inputs);
 }
 
 static nn_status network_build_layers(nn_network *network, const nn_network_spec *spec)
 {
     for (int l = 0; l < network->layer_count; l++) {
-        nn_status status = l > 0 ? network_connect(network, l, &spec->layers[l - 1].inputs) : NN_OK;
+        nn_status status = network_place_layer(network, l, spec);
         if (status == NN_OK) status = network_build_layer(network, l, spec->microbatch_size);
         if (status != NN_OK) return nn_fail_context(status, "layer %s", network->layers[l].name);
     }
@@ -181,7 +248,7 @@ static int64_t network_layer_scratch(const nn_network *network, int l, int64_t m
     for (int i = 0; i < layer->input_count; i++)
         if (nn_graph_has_gradient(network, layer->inputs[i]) && !nn_graph_writes_first(network, l, i))
             added += microbatch_size * nn_shape_count(layer->input_shapes[i]);
-    return nn_graph_scratch_values(layer, microbatch_size) + added;
+    return nn_graph_scratch_values(layer, microbatch_size) + added + nn_graph_shared_values(network, l);
 }
 
 static void network_sum_up(nn_network *network, int64_t microbatch_size)
@@ -189,11 +256,12 @@ static void network_sum_up(nn_network *network, int64_t microbatch_size)
     for (int l = 0; l < network->layer_count; l++) {
         const nn_layer *layer = &network->layers[l];
         for (int p = 0; p < layer->parameter_count; p++)
-            network->trainable_count += layer->parameters[p].count;
+            if (!layer->parameters[p].statistic && !layer->frozen)
+                network->trainable_count += layer->parameters[p].count;
         int64_t scratch = network_layer_scratch(network, l, microbatch_size);
         if (scratch > network->scratch_values) network->scratch_values = scratch;
         network->flops_forward += layer->flops_forward;
-        network->flops_training += layer->flops_forward + layer->flops_gradient +
+        network->flops_training += layer->flops_forward + (layer->frozen ? 0 : layer->flops_gradient) +
                                    (layer->needs_input_gradient ? layer->flops_input_gradient : 0);
     }
 }
@@ -226,7 +294,8 @@ static nn_status network_fill(nn_network *network, nn_network_spec *spec)
     NN_TRY(network_take_layers(network, spec));
     network->layers[0].output_shape = spec->input.shape;
     NN_TRY(network_build_layers(network, spec));
-    NN_TRY(network_check_consumers(network));
+    NN_TRY(network_find_outputs(network, &spec->outputs));
+    NN_TRY(network_check_consumers(network, spec->input.part_count));
     return network_lay_out(network, spec->microbatch_size);
 }
 
@@ -262,5 +331,6 @@ void nn_network_destroy(nn_network *network)
     nn_free(network->layers);
     nn_free(network->block_begin);
     nn_free(network->gradient_writers);
+    nn_free(network->outputs);
     nn_free(network);
 }

@@ -29,19 +29,23 @@ typedef struct nn_layer_spec {
     char *name;          /* owned; NULL: type and number, such as "dense2" */
     void *options;       /* owned, type->options_size bytes, or NULL when that is 0 */
     nn_text_list inputs; /* names; empty: the layer before */
+    char *share;         /* owned: name of the layer whose parameters it uses, or NULL */
+    bool freeze;
+    double rate_factor; /* on the learning rate; 0 counts as 1 */
 } nn_layer_spec;
 
 /* Zero-initialise. */
 typedef struct nn_network_spec {
     nn_layer_spec *layers;
     size_t count;
-    nn_field input;          /* of the data */
+    nn_field input;          /* of the data; its parts become layers of their names */
+    bool has_lengths;        /* samples are sequences with lengths of their own */
+    nn_text_list outputs;    /* names of the layers that losses look at; empty: the last one */
     int64_t microbatch_size; /* samples */
 } nn_network_spec;
 
-/* Appends a layer; takes ownership of name, options and the list, also on failure. */
-nn_status nn_network_spec_add(nn_network_spec *spec, const nn_layer_type *type, char *name, void *options,
-                              nn_text_list inputs);
+/* Appends a layer; takes ownership of what it holds, also on failure. */
+nn_status nn_network_spec_add(nn_network_spec *spec, nn_layer_spec layer);
 void nn_network_spec_release(nn_network_spec *spec);
 
 /* ---- the network ---- */
@@ -51,13 +55,16 @@ void nn_network_spec_release(nn_network_spec *spec);
 #define NN_BLOCK_VALUES 4096
 
 typedef struct nn_network {
-    int layer_count; /* layers[0] is the input; the last one is the output */
+    int layer_count; /* layers[0] is the input, then come its parts, if it has several */
+    int output_count;
+    int *outputs; /* the layers that losses look at, in the order of the spec */
     nn_layer *layers;
     int64_t value_count;     /* of the flat vector, alignment gaps included */
     int64_t trainable_count; /* without gaps: what a summary calls parameters */
     int64_t block_count;
     int64_t *block_begin;   /* block_count + 1 entries: blocks tile the flat vector; layers start at blocks */
     int64_t scratch_values; /* scratch that a thread needs for a full microbatch, in values */
+    int64_t carried_values; /* that a sample carries from window to window: of all layers */
     double flops_forward,
         flops_training;    /* per sample: forward; forward, weight and needed input gradients */
     int *gradient_writers; /* private: for each layer, its last consumer (which writes its gradient first) */
@@ -78,16 +85,21 @@ uint64_t nn_network_fingerprint(const nn_network *network, const nn_real *weight
 /* ---- one microbatch in flight ---- */
 
 typedef struct nn_microbatch {
-    int64_t capacity;     /* samples there is room for */
-    int64_t samples;      /* samples it holds now */
-    int64_t first_sample; /* position of its first one in the global batch */
+    int64_t capacity;      /* samples there is room for */
+    int64_t samples;       /* samples it holds now */
+    int64_t first_sample;  /* position of its first one in the global batch */
+    int64_t batch_samples; /* of the global batch */
     uint64_t seed;
     uint32_t step; /* for random numbers */
     bool training;
     nn_real **outputs;   /* by layer; outputs[0] is the input, written by the caller */
-    nn_real **gradients; /* by layer; that of the last layer is written by the loss; NULL: not needed */
+    nn_real **gradients; /* by layer; those of outputs are written by their losses; NULL: not needed */
     nn_real **saved;     /* by layer */
-    void *memory;        /* private: the one block behind all of it */
+    int64_t **lengths;   /* by layer: steps of each sample; NULL: all are whole. lengths[0] is written by the
+                            caller, where the spec has lengths */
+    nn_real *carried; /* capacity x carried_values, by layer and then by sample; the caller's. NULL: windows
+                         begin with zeros */
+    void *memory;     /* private: the one block behind all of it */
 } nn_microbatch;
 
 /* Buffers for `capacity` samples; without gradients when not `training`. Owned by the caller. */

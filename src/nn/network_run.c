@@ -23,15 +23,51 @@ static nn_layer_call run_make_call(const nn_network *network, int l, const nn_re
         .scratch = scratch,
         .random = {microbatch->seed, NN_RANDOM_LAYER + (uint32_t)l, microbatch->step},
         .first_sample = microbatch->first_sample,
+        .batch_samples = microbatch->batch_samples,
+        .lengths = microbatch->lengths[layer->inputs[0]],
+        .carried = microbatch->carried && layer->carried_per_sample
+                       ? microbatch->carried + microbatch->capacity * layer->carried_offset
+                       : NULL,
     };
 }
+
+/* ---- sequences of different length ---- */
+
+static void run_find_lengths(const nn_layer *layer, const nn_microbatch *microbatch, int l)
+{
+    const nn_time *time = &layer->time;
+    const int64_t *from = microbatch->lengths[layer->inputs[0]];
+    int64_t *to = microbatch->lengths[l];
+    if (!to || to == from) return;
+    for (int64_t i = 0; i < microbatch->samples; i++) {
+        int64_t room = from[i] + time->padding - time->kernel;
+        to[i] = room < 0 ? 0 : room / time->stride + 1;
+        if (to[i] > layer->output_shape.extents[0]) to[i] = layer->output_shape.extents[0];
+    }
+}
+
+/* What stands behind the last step of a sample becomes 0. */
+static void run_clear_padding(const nn_layer *layer, const nn_microbatch *microbatch, int l, nn_real *values)
+{
+    const int64_t *lengths = microbatch->lengths[l];
+    if (!lengths || !values) return;
+    int64_t steps = layer->output_shape.extents[0], count = nn_shape_count(layer->output_shape);
+    int64_t width = count / steps;
+    for (int64_t i = 0; i < microbatch->samples; i++)
+        memset(values + i * count + lengths[i] * width, 0,
+               (size_t)((steps - lengths[i]) * width) * sizeof *values);
+}
+
+/* ---- the three steps ---- */
 
 void nn_network_forward(const nn_network *network, int layer, const nn_real *weights,
                         nn_microbatch *microbatch, nn_real *scratch)
 {
     const nn_real *inputs[NN_LAYER_INPUTS];
     nn_layer_call call = run_make_call(network, layer, weights, microbatch, scratch, inputs);
+    run_find_lengths(&network->layers[layer], microbatch, layer);
     network->layers[layer].type->forward(&network->layers[layer], &call);
+    run_clear_padding(&network->layers[layer], microbatch, layer, microbatch->outputs[layer]);
 }
 
 void nn_network_backward(const nn_network *network, int layer, const nn_real *weights,
@@ -50,6 +86,7 @@ void nn_network_backward(const nn_network *network, int layer, const nn_real *we
         added += microbatch->samples * nn_shape_count(self->input_shapes[i]);
     }
     call.input_gradients = input_gradients;
+    run_clear_padding(self, microbatch, layer, microbatch->gradients[layer]);
     self->type->backward(self, &call);
     for (int i = 0; i < self->input_count; i++) {
         nn_real *sum = microbatch->gradients[self->inputs[i]];
@@ -71,13 +108,42 @@ static void run_clear_gaps(const nn_layer *layer, int part, nn_real *values)
     }
 }
 
-void nn_network_gradient(const nn_network *network, int layer, int part, const nn_real *weights,
-                         const nn_microbatch *microbatch, nn_real *scratch, bool accumulate,
-                         nn_real *gradient)
+static void run_layer_gradient(const nn_network *network, int layer, int part, const nn_real *weights,
+                               const nn_microbatch *microbatch, nn_real *scratch, bool accumulate,
+                               nn_real *gradient)
 {
     const nn_layer *self = &network->layers[layer];
     const nn_real *inputs[NN_LAYER_INPUTS];
     nn_layer_call call = run_make_call(network, layer, weights, microbatch, scratch, inputs);
     self->type->gradient(self, &call, part, accumulate, gradient);
-    if (!accumulate) run_clear_gaps(self, part, gradient);
+}
+
+/* The gradients of the layers that share the parameters are summed before they count as one. */
+static void run_shared_gradient(const nn_network *network, int layer, int part, const nn_real *weights,
+                                const nn_microbatch *microbatch, nn_real *scratch, nn_real *gradient)
+{
+    run_layer_gradient(network, layer, part, weights, microbatch, scratch, false, gradient);
+    for (int l = layer + 1; l < network->layer_count; l++)
+        if (network->layers[l].shares == &network->layers[layer])
+            run_layer_gradient(network, l, part, weights, microbatch, scratch, true, gradient);
+}
+
+void nn_network_gradient(const nn_network *network, int layer, int part, const nn_real *weights,
+                         const nn_microbatch *microbatch, nn_real *scratch, bool accumulate,
+                         nn_real *gradient)
+{
+    const nn_layer *self = &network->layers[layer];
+    int64_t values = self->part_begin[part + 1] - self->part_begin[part];
+    int64_t shared = nn_graph_shared_values(network, layer);
+    if (self->frozen) {
+        if (!accumulate) memset(gradient, 0, (size_t)values * sizeof *gradient);
+        return;
+    }
+    nn_real *sum = shared && accumulate ? scratch + network->scratch_values - shared : gradient;
+    if (shared)
+        run_shared_gradient(network, layer, part, weights, microbatch, scratch, sum);
+    else
+        run_layer_gradient(network, layer, part, weights, microbatch, scratch, accumulate, sum);
+    if (!accumulate || sum != gradient) run_clear_gaps(self, part, sum);
+    if (sum != gradient) nn_add(values, sum, gradient);
 }

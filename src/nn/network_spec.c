@@ -7,14 +7,13 @@ static void network_spec_release_layer(nn_layer_spec *layer)
     if (layer->options && layer->type->options) nn_options_release(layer->type->options, layer->options);
     nn_free(layer->options);
     nn_free(layer->name);
+    nn_free(layer->share);
     for (size_t i = 0; i < layer->inputs.count; i++) nn_free(layer->inputs.items[i]);
     nn_free(layer->inputs.items);
 }
 
-nn_status nn_network_spec_add(nn_network_spec *spec, const nn_layer_type *type, char *name, void *options,
-                              nn_text_list inputs)
+nn_status nn_network_spec_add(nn_network_spec *spec, nn_layer_spec layer)
 {
-    nn_layer_spec layer = {.type = type, .name = name, .options = options, .inputs = inputs};
     void *grown = spec->layers;
     nn_status status =
         nn_reallocate(&grown, spec->count, spec->count + 1, sizeof layer, "the list of layers");
@@ -31,5 +30,7 @@ void nn_network_spec_release(nn_network_spec *spec)
 {
     for (size_t i = 0; i < spec->count; i++) network_spec_release_layer(&spec->layers[i]);
     nn_free(spec->layers);
+    for (size_t i = 0; i < spec->outputs.count; i++) nn_free(spec->outputs.items[i]);
+    nn_free(spec->outputs.items);
     *spec = (nn_network_spec){0};
 }

@@ -79,6 +79,7 @@ void nn_leaf_load(nn_leaf *leaf, const nn_model *model, const nn_dataset *data, 
 {
     nn_microbatch *microbatch = leaf->microbatch;
     microbatch->first_sample = place->range.begin;
+    microbatch->batch_samples = place->batch_samples;
     microbatch->seed = place->seed;
     microbatch->step = place->step;
     microbatch->training = place->training;

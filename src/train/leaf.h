@@ -30,6 +30,7 @@ typedef struct nn_leaf_place {
     bool training;
     int64_t epoch, batch_first; /* the batch begins at this position of the epoch's order */
     nn_tree_node range;         /* of its samples within the batch */
+    int64_t batch_samples;
     uint64_t seed;
     uint32_t step;
 } nn_leaf_place;

@@ -260,9 +260,10 @@ static nn_status step_fail_nonfinite(const nn_stepper *stepper, nn_batch batch, 
                 "learning rate, and look at the targets",
                 (long long)step + 1, (long long)found.position, (long long)batch.epoch + 1);
     int layer = 0;
-    while (layer + 1 < network->layer_count &&
-           network->layers[layer + 1].offset <= network->block_begin[bad_block])
-        layer++;
+    for (int l = 0; l < network->layer_count; l++)
+        if (network->layers[l].value_count > 0 &&
+            network->layers[l].offset <= network->block_begin[bad_block])
+            layer = l;
     NN_FAIL(NN_ERROR_NONFINITE,
             "step %lld: the gradient of layer %s is NaN or Inf; try a smaller learning rate or "
             "training.clip_norm",

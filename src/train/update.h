@@ -14,10 +14,12 @@
 
 /* One block of parameters that this rank updates. */
 typedef struct nn_owned_block {
-    int64_t block;      /* in the network's list */
-    int64_t begin, end; /* in the flat vector */
-    int64_t slice;      /* which slice it is part of */
-    int64_t state;      /* where its values begin in the state vectors */
+    int64_t block;                 /* in the network's list */
+    int64_t begin, end;            /* in the flat vector */
+    int64_t slice;                 /* which slice it is part of */
+    int64_t state;                 /* where its values begin in the state vectors */
+    const nn_layer *layer;         /* whose values they are, ... */
+    const nn_parameter *parameter; /* ... and of which tensor */
 } nn_owned_block;
 
 typedef struct nn_update {
@@ -38,10 +40,12 @@ nn_status nn_update_create(const nn_network *network, const nn_optimizer_type *o
                            nn_reduction *reduction, int threads, nn_update **update);
 void nn_update_destroy(nn_update *update); /* accepts NULL */
 
-/* Sums of squares of the reduced gradient, one per owned block, in their order. */
+/* Sums of squares of the reduced gradient, one per owned block, in their order; 0 where nothing is trained.
+ */
 void nn_update_norms(const nn_update *update, double *squares);
 
-/* The optimizer's step on every owned block of the weights. */
+/* The optimizer's step on every owned block of the weights; running statistics take theirs from the
+ * "gradient". */
 void nn_update_apply(nn_update *update, const nn_optimizer_step *step, nn_real *weights);
 
 #endif

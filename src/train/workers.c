@@ -236,6 +236,7 @@ static void workers_forward(const workers_step *at, const workers_wave *wave)
                                .training = true,
                                .epoch = at->batch.epoch,
                                .batch_first = at->batch.first,
+                               .batch_samples = at->batch.samples,
                                .seed = workers->seed,
                                .step = (uint32_t)at->step,
                                .range = nn_tree_leaf_samples(at->batch.samples, at->batch.leaves, leaf)};

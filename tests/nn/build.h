@@ -63,7 +63,8 @@ static inline void add_type(nn_network_spec *spec, const nn_layer_type *type, vo
         for (char *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
             list.items[list.count++] = copy_text(word);
     }
-    expect_ok(nn_network_spec_add(spec, type, copy_text(name), options, list));
+    nn_layer_spec layer = {.type = type, .name = copy_text(name), .options = options, .inputs = list};
+    expect_ok(nn_network_spec_add(spec, layer));
 }
 
 static inline void add_layer(nn_network_spec *spec, const char *yaml, const char *name, const char *inputs)

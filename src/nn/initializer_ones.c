@@ -1,0 +1,24 @@
+/* Ones, for the scales of normalisation. */
+#include "nn/initializer.h"
+
+static double ones_deviation(const nn_parameter *parameter)
+{
+    (void)parameter;
+    return 0.0;
+}
+
+static void ones_fill(const nn_parameter *parameter, nn_random stream, int64_t begin, int64_t end,
+                      nn_real *values)
+{
+    (void)parameter;
+    (void)stream;
+    for (int64_t i = 0; i < end - begin; i++) values[i] = 1;
+}
+
+const nn_initializer_type NN_REAL_SYMBOL(nn_initializer_ones) = {
+    .name = "ones",
+    .summary = "ones: the choice for the scales of normalisation",
+    .mean = 1,
+    .deviation = ones_deviation,
+    .fill = ones_fill,
+};

@@ -1,0 +1,16 @@
+/* The parts of an input that several datasets make up: private to nn. */
+#ifndef NN_NN_PARTS_H
+#define NN_NN_PARTS_H
+
+#include "nn/layer.h"
+
+#define nn_part_describe NN_REAL_SYMBOL(nn_part_describe)
+#define nn_layer_part NN_REAL_SYMBOL(nn_layer_part)
+
+/* In no list: the network makes one for each part. */
+extern const nn_layer_type nn_layer_part;
+
+/* Makes an unbuilt layer of that type the part of the input. */
+nn_status nn_part_describe(nn_layer *layer, const nn_field *input, int part);
+
+#endif
