@@ -74,7 +74,10 @@ typedef struct nn_layer_call {
 typedef struct nn_layer_type {
     const char *name;
     const char *summary; /* one line for help */
-    const char *example; /* a YAML list entry that works on an input of 8 values: "dense: {units: 4}" */
+    const char *example; /* a YAML list entry that works on an input of example_shape: "dense: {units: 4}" */
+    nn_shape example_shape;  /* no dimensions: 2 x 4 */
+    int example_inputs;      /* how many layers of that shape it reads in the example; 0: one */
+    int64_t example_indices; /* its inputs are whole numbers below this, such as words; 0: any numbers */
     const nn_option *options;
     size_t options_size;
 

@@ -106,6 +106,7 @@ static inline void run_allocate(run *r, int64_t samples, int64_t capacity)
     r->microbatch->samples = samples;
     r->microbatch->seed = 11;
     r->microbatch->step = 3;
+    r->microbatch->batch_samples = samples;
     expect_ok(NN_ALLOCATE(&r->weights, network->value_count, "weights"));
     expect_ok(NN_ALLOCATE(&r->gradient, network->value_count, "gradient"));
     expect_ok(NN_ALLOCATE(&r->scratch, network->scratch_values, "scratch"));
