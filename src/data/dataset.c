@@ -22,8 +22,8 @@ static nn_status dataset_check_train(const nn_data_request *request)
 {
     const nn_data_options *options = request->options;
     bool splits = options->split.validation > 0 || options->split.test > 0;
-    bool measures =
-        !request->known || !request->known->input || (!request->labels && !request->known->target);
+    bool measures = !request->known || !request->known->input ||
+                    (!request->labels && !(request->known->targets && request->known->targets->scaling));
     bool given = false;
     for (int p = 0; p < NN_PARTS; p++)
         given |= options->parts[p].x.count > 0 || options->parts[p].y.count > 0;
@@ -355,8 +355,8 @@ static nn_status dataset_fill(nn_comm *comm, nn_data_request *request, const cha
                               nn_dataset *dataset)
 {
     nn_problems problems = {0};
-    request->classes = request->known && request->known->classes > 0 ? request->known->classes
-                                                                     : dataset_told_classes(request->options);
+    const nn_known_target *known = request->known ? request->known->targets : NULL;
+    request->classes = known && known->classes > 0 ? known->classes : dataset_told_classes(request->options);
     nn_status status = dataset_read(comm, request, directory, dataset, &problems);
     nn_problems_release(&problems);
     NN_TRY(status);
@@ -379,11 +379,13 @@ static bool dataset_wants_labels(const nn_data_options *options, bool for_class_
 }
 
 nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const char *directory, uint64_t seed,
-                          bool for_class_loss, const nn_data_known *known, nn_dataset **dataset)
+                          const nn_target_wanted *wanted, int wanted_count, const nn_data_known *known,
+                          nn_dataset **dataset)
 {
     nn_dataset *made;
     nn_data_request request = {.options = options, .known = known};
-    request.labels = dataset_wants_labels(options, for_class_loss);
+    (void)wanted_count;
+    request.labels = dataset_wants_labels(options, wanted->classes);
     *dataset = NULL;
     nn_status status = nn_comm_agree(comm, NN_ALLOCATE(&made, 1, "a data set"));
     if (status == NN_OK) {
@@ -429,8 +431,21 @@ const nn_field *nn_dataset_input(const nn_dataset *dataset)
     return &dataset->input;
 }
 
-const nn_field *nn_dataset_target(const nn_dataset *dataset)
+int nn_dataset_target_count(const nn_dataset *dataset)
 {
+    (void)dataset;
+    return 1;
+}
+
+bool nn_dataset_has_weights(const nn_dataset *dataset, nn_part part)
+{
+    (void)dataset, (void)part;
+    return false;
+}
+
+const nn_field *nn_dataset_target(const nn_dataset *dataset, int target)
+{
+    (void)target;
     return &dataset->target;
 }
 
@@ -439,8 +454,9 @@ const nn_scaling *nn_dataset_input_scaling(const nn_dataset *dataset)
     return &dataset->input_scaling;
 }
 
-const nn_scaling *nn_dataset_target_scaling(const nn_dataset *dataset)
+const nn_scaling *nn_dataset_target_scaling(const nn_dataset *dataset, int target)
 {
+    (void)target;
     return &dataset->target_scaling;
 }
 

@@ -19,6 +19,8 @@
 #define nn_dataset_close NN_REAL_SYMBOL(nn_dataset_close)
 #define nn_dataset_input NN_REAL_SYMBOL(nn_dataset_input)
 #define nn_dataset_target NN_REAL_SYMBOL(nn_dataset_target)
+#define nn_dataset_target_count NN_REAL_SYMBOL(nn_dataset_target_count)
+#define nn_dataset_has_weights NN_REAL_SYMBOL(nn_dataset_has_weights)
 #define nn_dataset_input_scaling NN_REAL_SYMBOL(nn_dataset_input_scaling)
 #define nn_dataset_target_scaling NN_REAL_SYMBOL(nn_dataset_target_scaling)
 #define nn_dataset_count NN_REAL_SYMBOL(nn_dataset_count)
@@ -161,10 +163,21 @@ void nn_data_files_release(nn_text_list *files);
 
 typedef struct nn_dataset nn_dataset;
 
+/* A target that a loss looks at. */
+typedef struct nn_target_wanted {
+    const char *name; /* of the field; NULL: all targets joined, as one that is called y */
+    bool classes;     /* the loss is one on class labels (kind auto) */
+} nn_target_wanted;
+
 /* What a resumed run or an evaluation already knows: used instead of being measured. */
+typedef struct nn_known_target {
+    const nn_scaling *scaling; /* NULL: measured on the train part */
+    int64_t classes;           /* 0: the largest label + 1, over all parts */
+} nn_known_target;
+
 typedef struct nn_data_known {
-    const nn_scaling *input, *target; /* NULL: measured on the train part */
-    int64_t classes;                  /* 0: the largest label + 1, over all parts */
+    const nn_scaling *input;        /* NULL: measured on the train part */
+    const nn_known_target *targets; /* one for each; NULL: nothing is known of them */
 } nn_data_known;
 
 /*
@@ -172,18 +185,21 @@ typedef struct nn_data_known {
  * that are negative or not integers, empty parts: all problems in one message), and measures the
  * normalisation: per column for one-dimensional samples and windows, per last extent (channel) where samples
  * have 3 dimensions, else one for all; variance 0 divides by 1. Reads all of it once: into memory, or, for a
- * stream, block by block. Several inputs are joined, one behind the other. `for_class_loss`: the target is
- * meant as class labels (kind auto). known may be NULL. Relative file names are taken from `directory`.
+ * stream, block by block. Several inputs are joined, one behind the other. `wanted` says which targets there
+ * are, in which order, and is borrowed. known may be NULL. Relative file names are taken from `directory`.
  * The options are borrowed until the data set is closed. Collective; all ranks get the same status.
  */
 nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const char *directory, uint64_t seed,
-                          bool for_class_loss, const nn_data_known *known, nn_dataset **dataset);
+                          const nn_target_wanted *wanted, int wanted_count, const nn_data_known *known,
+                          nn_dataset **dataset);
 void nn_dataset_close(nn_dataset *dataset); /* collective over a node; accepts NULL */
 
 const nn_field *nn_dataset_input(const nn_dataset *dataset);
-const nn_field *nn_dataset_target(const nn_dataset *dataset);
 const nn_scaling *nn_dataset_input_scaling(const nn_dataset *dataset);
-const nn_scaling *nn_dataset_target_scaling(const nn_dataset *dataset); /* 0 columns for classes */
+int nn_dataset_target_count(const nn_dataset *dataset);
+const nn_field *nn_dataset_target(const nn_dataset *dataset, int target);
+const nn_scaling *nn_dataset_target_scaling(const nn_dataset *dataset,
+                                            int target); /* 0 columns for classes */
 
 int64_t nn_dataset_count(const nn_dataset *dataset, nn_part part); /* samples; 0: no such part */
 
@@ -211,9 +227,10 @@ typedef struct nn_data_span {
 
 typedef struct nn_gathered {
     nn_real *inputs;  /* count x values; NULL: not wanted */
-    nn_real *targets; /* count x values of a target that is no class; or soft targets, count x classes, where
-                         nn_dataset_mixes; may be NULL */
-    int64_t *labels;  /* count x values of a target that is a class; may be NULL */
+    nn_real *targets; /* count x values of all targets that are values; NaN: missing; may be NULL */
+    int64_t *labels;  /* count x labels of all targets that are classes; -1: to be ignored; may be NULL */
+    nn_real *soft; /* count x classes: soft targets, where nn_dataset_mixes samples of classes; may be NULL */
+    nn_real *weights; /* count: of the samples in the loss, where nn_dataset_has_weights; may be NULL */
     int64_t *lengths; /* steps of each sequence, where nn_dataset_has_lengths; may be NULL */
     int64_t *samples; /* their numbers in the part; may be NULL, unless nn_dataset_mixes */
     nn_real *scratch; /* room for nn_dataset_scratch values a sample, where training is augmented */
@@ -233,6 +250,9 @@ bool nn_dataset_mixes(const nn_dataset *dataset);
 
 #define nn_dataset_has_lengths NN_REAL_SYMBOL(nn_dataset_has_lengths)
 bool nn_dataset_has_lengths(const nn_dataset *dataset, nn_part part);
+
+/* Whether samples count for more or less in the loss. */
+bool nn_dataset_has_weights(const nn_dataset *dataset, nn_part part);
 
 /* ---- a stream ---- */
 
@@ -262,7 +282,7 @@ double nn_dataset_waited(const nn_dataset *dataset, nn_part part);
 
 /* The best constant guess from the train part: shares of the classes (classes values), or the normalised
  * target's mean (one per value of the target). The yardstick beside each final figure. */
-void nn_dataset_prior(const nn_dataset *dataset, double *values);
+void nn_dataset_prior(const nn_dataset *dataset, int target, double *values);
 
 /* Hash of what the train part is: extents, types, and sampled content; not of its path. */
 uint64_t nn_dataset_identity(const nn_dataset *dataset);

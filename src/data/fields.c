@@ -17,7 +17,8 @@ static nn_normalize fields_normalize(nn_dataset *dataset, const nn_view *view)
 static const nn_scaling *fields_known_scaling(const nn_data_request *request, bool input)
 {
     if (!request->known) return NULL;
-    return input ? request->known->input : request->known->target;
+    if (input) return request->known->input;
+    return request->known->targets ? request->known->targets->scaling : NULL;
 }
 
 /* Everything that asks for statistics of a view: normalisation, and the mean target. */

@@ -69,16 +69,16 @@ static void gather_nothing(const nn_dataset *dataset, int64_t count, const nn_ga
 static void gather_mix(const nn_dataset *dataset, nn_data_span span, const nn_gathered *gathered)
 {
     int64_t classes = dataset->target.is_class ? dataset->target.classes : 0;
-    if (classes > 0) nn_augment_soften(span.count, classes, gathered->labels, gathered->targets);
+    if (classes > 0) nn_augment_soften(span.count, classes, gathered->labels, gathered->soft);
     nn_transform_batch batch = {.samples = span.count,
                                 .input_values = dataset->input_values,
                                 .target_values = classes > 0 ? classes : dataset->target_values,
                                 .inputs = gathered->inputs,
-                                .targets = gathered->targets,
+                                .targets = classes > 0 ? gathered->soft : gathered->targets,
                                 .scratch = gathered->scratch,
                                 .numbers = gathered->samples};
     nn_augment_mix(gather_augment(dataset, &dataset->views[0]), dataset->seed, span.epoch, &batch);
-    if (classes > 0) nn_augment_dominant(span.count, classes, gathered->targets, gathered->labels);
+    if (classes > 0) nn_augment_dominant(span.count, classes, gathered->soft, gathered->labels);
 }
 
 void nn_dataset_gather(const nn_dataset *dataset, nn_part part, nn_data_span span, bool training,

@@ -6,8 +6,9 @@
 #include "data/blocks.h"
 #include "data/internal.h"
 
-void nn_dataset_prior(const nn_dataset *dataset, double *values)
+void nn_dataset_prior(const nn_dataset *dataset, int target, double *values)
 {
+    (void)target;
     memcpy(values, dataset->prior, (size_t)dataset->prior_count * sizeof *values);
 }
 

@@ -12,17 +12,21 @@
 #define nn_metric_types NN_REAL_SYMBOL(nn_metric_types)
 #define nn_metric_find NN_REAL_SYMBOL(nn_metric_find)
 
-/* Outputs and targets of one microbatch. */
+/* Outputs and targets of one microbatch. A row is a sample or, where there is a target at every step, a step
+ * of one. Rows with a label below 0, and values of a target that are NaN, count for nothing: not in the sum,
+ * not in the denominator, and their gradient is 0. */
 typedef struct nn_loss_call {
-    int64_t samples, columns; /* output is samples x columns */
+    int64_t rows, columns; /* output is rows x columns */
     const nn_real *output;
-    const int64_t *labels;  /* samples, where the target is a class */
-    const nn_real *targets; /* samples x columns, otherwise */
-    /* samples x columns, rows that sum to 1: soft targets of a loss that takes them, in place of labels;
+    const int64_t *labels;  /* rows, where the target is a class */
+    const nn_real *targets; /* rows x columns, otherwise */
+    /* rows x columns, rows that sum to 1: soft targets of a loss that takes them, in place of labels;
      * NULL: none. labels then hold the dominant class, for metrics. */
     const nn_real *soft;
-    double denominator; /* global; used for the gradient only */
-    nn_real *gradient;  /* samples x columns: d(loss) / d(output), overwritten; NULL when not wanted */
+    const nn_real *weights;      /* rows; NULL: 1 each */
+    const double *class_weights; /* columns; NULL: 1 each */
+    double denominator;          /* global; used for the gradient only */
+    nn_real *gradient;           /* rows x columns: d(loss) / d(output), overwritten; NULL when not wanted */
 } nn_loss_call;
 
 typedef struct nn_loss_type {

@@ -20,7 +20,7 @@ static nn_status cross_entropy_check(const void *options, nn_shape output, const
 static double cross_entropy_denominator(const void *options, const nn_loss_call *call)
 {
     (void)options;
-    return (double)call->samples;
+    return (double)call->rows;
 }
 
 static nn_real cross_entropy_maximum(int64_t columns, const nn_real *row)
@@ -97,7 +97,7 @@ static double cross_entropy_evaluate(const void *options, const nn_loss_call *ca
 {
     (void)options;
     double loss = 0.0;
-    for (int64_t s = 0; s < call->samples; s++)
+    for (int64_t s = 0; s < call->rows; s++)
         loss += cross_entropy_sample(call, s, call->gradient ? call->gradient + s * call->columns : NULL);
     return loss;
 }

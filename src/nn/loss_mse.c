@@ -13,14 +13,14 @@ static nn_status mse_check(const void *options, nn_shape output, const nn_field 
 static double mse_denominator(const void *options, const nn_loss_call *call)
 {
     (void)options;
-    return (double)call->samples * (double)call->columns;
+    return (double)call->rows * (double)call->columns;
 }
 
 static double mse_evaluate(const void *options, const nn_loss_call *call)
 {
     (void)options;
     double loss = 0.0;
-    for (int64_t i = 0; i < call->samples * call->columns; i++) {
+    for (int64_t i = 0; i < call->rows * call->columns; i++) {
         double difference = (double)call->output[i] - (double)call->targets[i];
         loss += difference * difference;
         if (call->gradient) call->gradient[i] = (nn_real)(2.0 * difference / call->denominator);

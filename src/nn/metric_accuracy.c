@@ -13,10 +13,10 @@ static int64_t accuracy_largest(int64_t columns, const nn_real *row)
 static void accuracy_accumulate(const nn_loss_call *call, double *sums)
 {
     int64_t right = 0;
-    for (int64_t s = 0; s < call->samples; s++)
+    for (int64_t s = 0; s < call->rows; s++)
         if (accuracy_largest(call->columns, call->output + s * call->columns) == call->labels[s]) right++;
     sums[0] = (double)right;
-    sums[1] = (double)call->samples;
+    sums[1] = (double)call->rows;
 }
 
 static double accuracy_finish(const double *sums)

@@ -6,7 +6,7 @@
 
 static void mae_accumulate(const nn_loss_call *call, double *sums)
 {
-    int64_t count = call->samples * call->columns;
+    int64_t count = call->rows * call->columns;
     double sum = 0.0;
     for (int64_t i = 0; i < count; i++) sum += fabs((double)call->output[i] - (double)call->targets[i]);
     sums[0] = sum;

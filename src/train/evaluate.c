@@ -95,7 +95,7 @@ nn_status nn_evaluate_baseline(nn_comm *comm, nn_workers *workers, const nn_mode
     nn_status status;
     NN_TRY_TO(done, status, nn_comm_agree(comm, NN_ALLOCATE(&prior, known, "the baseline")));
     NN_TRY_TO(done, status, nn_comm_agree(comm, NN_ALLOCATE(&constant, columns, "the baseline")));
-    nn_dataset_prior(data, prior);
+    nn_dataset_prior(data, 0, prior);
     /* A class that never occurs gets the probability of less than one sample in 10^30. */
     for (int64_t c = 0; c < columns; c++) {
         double value = c < known ? prior[c] : 0;

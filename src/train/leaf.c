@@ -65,7 +65,8 @@ static void leaf_gather(nn_leaf *leaf, const nn_model *model, const nn_dataset *
     leaf->first_position = place->batch_first + place->range.begin;
     bool mixes = place->training && inputs && nn_dataset_mixes(data);
     nn_gathered gathered = {.inputs = inputs,
-                            .targets = !model->target.is_class || mixes ? leaf->targets : NULL,
+                            .targets = model->target.is_class ? NULL : leaf->targets,
+                            .soft = model->target.is_class && mixes ? leaf->targets : NULL,
                             .labels = model->target.is_class ? leaf->labels : NULL,
                             .samples = leaf->samples,
                             .scratch = leaf->data_scratch};
@@ -88,7 +89,7 @@ void nn_leaf_load(nn_leaf *leaf, const nn_model *model, const nn_dataset *data, 
 
 static nn_loss_call leaf_loss_call(const nn_leaf *leaf, const nn_model *model)
 {
-    return (nn_loss_call){.samples = leaf->microbatch->samples,
+    return (nn_loss_call){.rows = leaf->microbatch->samples,
                           .columns = leaf_output_count(model),
                           .output = leaf->microbatch->outputs[model->network->layer_count - 1],
                           .labels = leaf->labels,
@@ -116,8 +117,8 @@ static void leaf_figures(nn_leaf *leaf, const nn_model *model, double denominato
     figures[NN_FIGURE_UNITS] = figures[NN_FIGURE_LOSS];
     call.gradient = NULL;
     if (leaf->units_output) {
-        nn_model_undo(model, call.samples * call.columns, call.output, leaf->units_output);
-        nn_model_undo(model, call.samples * call.columns, call.targets, leaf->units_targets);
+        nn_model_undo(model, call.rows * call.columns, call.output, leaf->units_output);
+        nn_model_undo(model, call.rows * call.columns, call.targets, leaf->units_targets);
         call.output = leaf->units_output;
         call.targets = leaf->units_targets;
         figures[NN_FIGURE_UNITS] = model->loss->evaluate(model->loss_options, &call);

@@ -43,9 +43,9 @@ static nn_status setup_data(nn_run *run)
     const nn_training_options *training = &run->settings.training;
     nn_job_folder(run->job->config_path, run->data_folder);
     /* A loss that sets a prediction's probabilities is a loss on classes. */
-    bool classes = run->settings.model.loss->predict != NULL;
+    nn_target_wanted wanted = {.classes = run->settings.model.loss->predict != NULL};
     NN_TRY(nn_dataset_open(run->comm, &run->settings.data, run->data_folder, (uint64_t)training->seed,
-                           classes, NULL, &run->data));
+                           &wanted, 1, NULL, &run->data));
     run->plan =
         nn_plan_make(nn_dataset_count(run->data, NN_TRAIN), training->batch_size, training->microbatch_size,
                      training->epochs, training->last_batch == NN_LAST_BATCH_DROP, training->limit_batches);
@@ -55,8 +55,8 @@ static nn_status setup_data(nn_run *run)
 
 static nn_status setup_model(nn_run *run)
 {
-    NN_TRY(nn_model_create(&run->settings.model, nn_dataset_input(run->data), nn_dataset_target(run->data),
-                           nn_dataset_input_scaling(run->data), nn_dataset_target_scaling(run->data),
+    NN_TRY(nn_model_create(&run->settings.model, nn_dataset_input(run->data), nn_dataset_target(run->data, 0),
+                           nn_dataset_input_scaling(run->data), nn_dataset_target_scaling(run->data, 0),
                            run->plan.microbatch_size, &run->model));
     if (run->model->network->trainable_count == 0)
         NN_FAIL(NN_ERROR_USAGE, "network: no layer has parameters; add a layer such as dense");

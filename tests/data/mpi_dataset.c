@@ -99,7 +99,7 @@ static void check_figures(const nn_dataset *dataset, const reference *known)
         CHECK(fabs(scaling->offset[c] / known->offset[c] - 1) < 1e-10, "column %d: offset %.17g, not %.17g",
               c, scaling->offset[c], known->offset[c]);
     }
-    nn_dataset_prior(dataset, prior);
+    nn_dataset_prior(dataset, 0, prior);
     CHECK(memcmp(prior, known->prior, sizeof prior) == 0, "the shares of the classes have other bits");
 }
 
@@ -108,7 +108,8 @@ static uint64_t hash_of_dataset(nn_comm *comm, const nn_data_options *options, r
 {
     nn_dataset *dataset = NULL;
     uint64_t hashes[4];
-    CHECK_OK(nn_dataset_open(comm, options, files_directory, SEED, true, NULL, &dataset));
+    CHECK_OK(nn_dataset_open(comm, options, files_directory, SEED, &(nn_target_wanted){.classes = true}, 1,
+                             NULL, &dataset));
     if (!dataset) return 0;
     CHECK_OK(nn_dataset_arrange(dataset, 48, 8));
     reference_measure(dataset, known);
@@ -162,7 +163,8 @@ static void check_nan(nn_comm *comm)
     nn_dataset *dataset = NULL;
     nn_data_options options = files_options();
     options.file = files_text("nan.h5");
-    nn_status status = nn_dataset_open(comm, &options, files_directory, SEED, true, NULL, &dataset);
+    nn_status status = nn_dataset_open(comm, &options, files_directory, SEED,
+                                       &(nn_target_wanted){.classes = true}, 1, NULL, &dataset);
     CHECK(status == NN_ERROR_DATA && !dataset, "status %d", (int)status);
     CHECK(strstr(nn_error_text(), "sample 15000, column 2 is NaN"), "%s", nn_error_text());
     CHECK(strncmp(nn_error_text(), "data.train.x: ", 14) == 0, "one mistake is told as one of several: %s",
@@ -176,7 +178,8 @@ static void check_other_file(nn_comm *comm)
     nn_dataset *dataset = NULL;
     nn_data_options options = files_options();
     if (nn_comm_rank(comm) == last) options.file = files_text("absent.h5");
-    nn_status status = nn_dataset_open(comm, &options, files_directory, SEED, true, NULL, &dataset);
+    nn_status status = nn_dataset_open(comm, &options, files_directory, SEED,
+                                       &(nn_target_wanted){.classes = true}, 1, NULL, &dataset);
     CHECK(status == NN_ERROR_DATA && !dataset, "status %d", (int)status);
     CHECK(strstr(nn_error_text(), "absent.h5"), "%s", nn_error_text());
 }
@@ -194,7 +197,8 @@ static void check_no_room(nn_comm *comm)
     for (int64_t n = 0; !done && n < 200; n++) {
         nn_dataset *dataset = NULL;
         nn_memory_fail_at(nn_comm_rank(comm) == 0 ? n : 0);
-        nn_status status = nn_dataset_open(comm, &options, files_directory, SEED, true, NULL, &dataset);
+        nn_status status = nn_dataset_open(comm, &options, files_directory, SEED,
+                                           &(nn_target_wanted){.classes = true}, 1, NULL, &dataset);
         int64_t most = status;
         nn_memory_fail_at(0);
         CHECK_OK(nn_comm_maximum(comm, &most, 1));

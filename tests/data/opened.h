@@ -15,7 +15,8 @@ static inline void expect_message(const char *part)
 static inline nn_dataset *open_ok(const nn_data_options *options, bool for_class_loss)
 {
     nn_dataset *dataset = NULL;
-    if (nn_dataset_open(comm, options, files_directory, 7, for_class_loss, NULL, &dataset) != NN_OK)
+    if (nn_dataset_open(comm, options, files_directory, 7, &(nn_target_wanted){.classes = for_class_loss}, 1,
+                        NULL, &dataset) != NN_OK)
         fail_msg("%s", nn_error_text());
     return dataset;
 }
@@ -23,7 +24,8 @@ static inline nn_dataset *open_ok(const nn_data_options *options, bool for_class
 static inline void expect_refused(const nn_data_options *options, bool for_class_loss, const char *part)
 {
     nn_dataset *dataset = NULL;
-    assert_int_equal(nn_dataset_open(comm, options, files_directory, 7, for_class_loss, NULL, &dataset),
+    assert_int_equal(nn_dataset_open(comm, options, files_directory, 7,
+                                     &(nn_target_wanted){.classes = for_class_loss}, 1, NULL, &dataset),
                      NN_ERROR_DATA);
     assert_null(dataset);
     expect_message(part);
@@ -59,7 +61,7 @@ typedef struct gathered_bytes {
 static inline uint64_t hash_of_span(const nn_dataset *dataset, nn_part part, nn_data_span span)
 {
     size_t inputs = (size_t)nn_shape_count(nn_dataset_input(dataset)->shape);
-    size_t targets = (size_t)nn_shape_count(nn_dataset_target(dataset)->shape);
+    size_t targets = (size_t)nn_shape_count(nn_dataset_target(dataset, 0)->shape);
     gathered_bytes to = {.inputs = calloc(SPAN * inputs, sizeof(nn_real)),
                          .targets = calloc(SPAN * targets, sizeof(nn_real)),
                          .labels = calloc(SPAN * targets, sizeof(int64_t))};

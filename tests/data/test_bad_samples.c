@@ -33,7 +33,7 @@ static void check_left(nn_data_options options, bool is_bad(int64_t))
     for (options.cache = NN_CACHE_MEMORY; options.cache <= NN_CACHE_STREAM; options.cache++) {
         bool seen[ROWS] = {false};
         nn_dataset *dataset = open_ok(&options, true);
-        assert_int_equal(nn_dataset_target(dataset)->classes, 3);
+        assert_int_equal(nn_dataset_target(dataset, 0)->classes, 3);
         for (int p = 0; p < NN_PARTS; p++)
             for (int64_t s = 0; s < nn_dataset_count(dataset, (nn_part)p); s++) {
                 int64_t row = nn_dataset_row(dataset, (nn_part)p, s), label;
@@ -148,7 +148,8 @@ static void damaged_chunks_are_skipped(void **state)
     nn_data_options options = files_options();
     nn_dataset *dataset = NULL;
     for (options.cache = NN_CACHE_MEMORY; options.cache <= NN_CACHE_STREAM; options.cache++) {
-        assert_int_not_equal(nn_dataset_open(comm, &options, files_directory, 7, true, NULL, &dataset),
+        assert_int_not_equal(nn_dataset_open(comm, &options, files_directory, 7,
+                                             &(nn_target_wanted){.classes = true}, 1, NULL, &dataset),
                              NN_OK);
         assert_null(dataset);
         expect_message("data.train.x");

@@ -30,8 +30,8 @@ static void every_type_arrives_as_it_is(void **state)
         files_field(&options, "x")->normalize = NN_NORMALIZE_NONE;
         nn_dataset *dataset = open_ok(&options, true);
         assert_int_equal(nn_dataset_input_scaling(dataset)->columns, 0);
-        assert_true(nn_dataset_target(dataset)->is_class);
-        assert_int_equal(nn_dataset_target(dataset)->classes, 4);
+        assert_true(nn_dataset_target(dataset, 0)->is_class);
+        assert_int_equal(nn_dataset_target(dataset, 0)->classes, 4);
         nn_real inputs[3 * COLUMNS];
         int64_t labels[3];
         gather_ok(dataset, NN_TRAIN, 2, 3, inputs, NULL, labels);
@@ -137,7 +137,7 @@ static void constant_columns_and_ranges(void **state)
         most = targets[0] > most ? (double)targets[0] : most;
     }
     assert_true(fabs(least) < 1e-6 && fabs(most - 1) < 1e-6);
-    nn_dataset_prior(dataset, prior);
+    nn_dataset_prior(dataset, 0, prior);
     assert_true(fabs(prior[0] - 0.5) < 0.05 && prior[1] == 0);
     nn_dataset_close(dataset);
 }
@@ -156,16 +156,16 @@ static void the_loss_decides_what_targets_are(void **state)
         nn_data_options options = files_options();
         nn_dataset *dataset = open_ok(&options, true);
         double prior[3];
-        nn_dataset_prior(dataset, prior);
-        assert_int_equal(nn_dataset_target(dataset)->classes, 3);
-        assert_int_equal(nn_dataset_target(dataset)->shape.dimensions, 0);
-        assert_int_equal(nn_dataset_target_scaling(dataset)->columns, 0);
+        nn_dataset_prior(dataset, 0, prior);
+        assert_int_equal(nn_dataset_target(dataset, 0)->classes, 3);
+        assert_int_equal(nn_dataset_target(dataset, 0)->shape.dimensions, 0);
+        assert_int_equal(nn_dataset_target_scaling(dataset, 0)->columns, 0);
         assert_true(prior[0] == 0.25 && prior[1] == 0.25 && prior[2] == 0.5);
         nn_dataset_close(dataset);
         dataset = open_ok(&options, false);
-        assert_false(nn_dataset_target(dataset)->is_class);
-        assert_int_equal(nn_dataset_target_scaling(dataset)->columns, 1);
-        nn_dataset_prior(dataset, prior);
+        assert_false(nn_dataset_target(dataset, 0)->is_class);
+        assert_int_equal(nn_dataset_target_scaling(dataset, 0)->columns, 1);
+        nn_dataset_prior(dataset, 0, prior);
         assert_true(fabs(prior[0]) < 1e-12);
         nn_dataset_close(dataset);
     }
@@ -195,7 +195,7 @@ static void statistics_are_of_the_train_samples_alone(void **state)
     assert_int_equal(scaling->columns, 1);
     assert_true(fabs(sum / (double)count) < 1e-6);
     assert_true(fabs(squares / (double)count - 1) < 1e-5);
-    nn_dataset_prior(dataset, prior);
+    nn_dataset_prior(dataset, 0, prior);
     for (int c = 0; c < 4; c++) assert_true(fabs(prior[c] - shares[c]) < 1e-9);
     nn_dataset_close(dataset);
 }
@@ -238,22 +238,26 @@ static void what_is_known_is_not_measured(void **state)
     (void)state;
     double scale = 2, offset = 1;
     const nn_scaling known_input = {.columns = 1, .scale = &scale, .offset = &offset}, none = {0};
-    nn_data_known known = {.input = &known_input, .target = &none, .classes = 10};
+    nn_known_target known_target = {.scaling = &none, .classes = 10};
+    nn_data_known known = {.input = &known_input, .targets = &known_target};
     write_split_file();
     nn_data_options options = files_options();
     options.parts[NN_TEST] = options.parts[NN_TRAIN];
     options.parts[NN_TRAIN] = (nn_part_options){0};
     nn_dataset *dataset = NULL;
-    assert_int_equal(nn_dataset_open(comm, &options, files_directory, 7, true, &known, &dataset), NN_OK);
-    assert_int_equal(nn_dataset_target(dataset)->classes, 10);
+    assert_int_equal(nn_dataset_open(comm, &options, files_directory, 7, &(nn_target_wanted){.classes = true},
+                                     1, &known, &dataset),
+                     NN_OK);
+    assert_int_equal(nn_dataset_target(dataset, 0)->classes, 10);
     assert_int_equal(nn_dataset_count(dataset, NN_TRAIN), 0);
     assert_int_equal(nn_dataset_count(dataset, NN_TEST), SPLIT_ROWS);
     nn_real x;
     gather_ok(dataset, NN_TEST, 10, 1, &x, NULL, NULL);
     assert_true(x == 21);
     nn_dataset_close(dataset);
-    known.classes = 3;
-    assert_int_equal(nn_dataset_open(comm, &options, files_directory, 7, true, &known, &dataset),
+    known_target.classes = 3;
+    assert_int_equal(nn_dataset_open(comm, &options, files_directory, 7, &(nn_target_wanted){.classes = true},
+                                     1, &known, &dataset),
                      NN_ERROR_DATA);
     expect_message("holds the label 3, but there are 3 classes, 0 to 2");
 }

@@ -91,7 +91,7 @@ static void several_targets_are_joined(void **state)
     files_add_name(&options.parts[NN_TRAIN].y, "force", "q");
     files_field(&options, "force")->normalize = NN_NORMALIZE_NONE;
     nn_dataset *dataset = open_ok(&options, false);
-    const nn_scaling *scaling = nn_dataset_target_scaling(dataset);
+    const nn_scaling *scaling = nn_dataset_target_scaling(dataset, 0);
     nn_real targets[3];
     double prior[3];
     assert_int_equal(scaling->columns, 3);
@@ -99,7 +99,7 @@ static void several_targets_are_joined(void **state)
     gather_ok(dataset, NN_TRAIN, 9, 1, NULL, targets, NULL);
     assert_true(targets[0] == (nn_real)(2 * scaling->scale[0] + scaling->offset[0]));
     assert_true(targets[1] == 81 && targets[2] == -9);
-    nn_dataset_prior(dataset, prior);
+    nn_dataset_prior(dataset, 0, prior);
     assert_true(fabs(prior[0]) < 1e-12 && fabs(prior[1] - 513.5) < 1e-9 && fabs(prior[2] + 19.5) < 1e-9);
     nn_dataset_close(dataset);
     expect_same_from_stream(options, false);
@@ -143,11 +143,14 @@ static void known_scalings_are_used_for_joined_inputs(void **state)
     for (int i = 0; i < INPUTS; i++) offset[i] = 10 * i;
     const nn_scaling input = {.columns = INPUTS, .scale = scale, .offset = offset};
     const nn_scaling target = {.columns = 1, .scale = &target_scale, .offset = &target_offset};
-    const nn_data_known known = {.input = &input, .target = &target};
+    const nn_known_target known_target = {.scaling = &target};
+    const nn_data_known known = {.input = &input, .targets = &known_target};
     write_fields();
     nn_data_options options = field_options();
     nn_dataset *dataset = NULL;
-    assert_int_equal(nn_dataset_open(comm, &options, files_directory, 7, false, &known, &dataset), NN_OK);
+    assert_int_equal(nn_dataset_open(comm, &options, files_directory, 7,
+                                     &(nn_target_wanted){.classes = false}, 1, &known, &dataset),
+                     NN_OK);
     assert_memory_equal(nn_dataset_input_scaling(dataset)->scale, scale, sizeof scale);
     assert_memory_equal(nn_dataset_input_scaling(dataset)->offset, offset, sizeof offset);
     nn_real inputs[INPUTS], value;

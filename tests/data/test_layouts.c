@@ -175,10 +175,10 @@ static void check_labels(nn_data_options options, const char *what)
     int64_t labels[SAMPLES];
     for (options.cache = NN_CACHE_MEMORY; options.cache <= NN_CACHE_STREAM; options.cache++) {
         nn_dataset *dataset = open_ok(&options, true);
-        assert_true(nn_dataset_target(dataset)->is_class);
-        assert_int_equal(nn_dataset_target(dataset)->shape.dimensions, 0);
-        if (nn_dataset_target(dataset)->classes != CLASSES)
-            fail_msg("%s: %lld classes", what, (long long)nn_dataset_target(dataset)->classes);
+        assert_true(nn_dataset_target(dataset, 0)->is_class);
+        assert_int_equal(nn_dataset_target(dataset, 0)->shape.dimensions, 0);
+        if (nn_dataset_target(dataset, 0)->classes != CLASSES)
+            fail_msg("%s: %lld classes", what, (long long)nn_dataset_target(dataset, 0)->classes);
         gather_ok(dataset, NN_TRAIN, 0, SAMPLES, NULL, NULL, labels);
         for (int64_t i = 0; i < SAMPLES; i++)
             if (labels[i] != label_of(i))
@@ -224,7 +224,7 @@ static void labels_come_in_many_forms(void **state)
     check_labels(options, "one-hot with the samples last");
     files_field(&options, "y")->kind = NN_KIND_CLASS;
     nn_dataset *dataset = open_ok(&options, false);
-    assert_true(nn_dataset_target(dataset)->is_class);
+    assert_true(nn_dataset_target(dataset, 0)->is_class);
     nn_dataset_close(dataset);
 }
 
@@ -241,7 +241,7 @@ static void one_hot_rows_tell_the_number_of_classes(void **state)
     H5Fclose(file);
     nn_data_options options = files_options();
     nn_dataset *dataset = open_ok(&options, true);
-    assert_int_equal(nn_dataset_target(dataset)->classes, 6);
+    assert_int_equal(nn_dataset_target(dataset, 0)->classes, 6);
     nn_dataset_close(dataset);
 }
 
@@ -261,13 +261,13 @@ static void classes_are_told_or_named(void **state)
     nn_data_options options = files_options();
     files_field(&options, "y")->class_names = (char *)"animals";
     nn_dataset *dataset = open_ok(&options, true);
-    assert_int_equal(nn_dataset_target(dataset)->classes, 5);
-    assert_string_equal(nn_dataset_target(dataset)->class_names, "cat\ndog\nfrog\nhorse\nlorry");
+    assert_int_equal(nn_dataset_target(dataset, 0)->classes, 5);
+    assert_string_equal(nn_dataset_target(dataset, 0)->class_names, "cat\ndog\nfrog\nhorse\nlorry");
     nn_dataset_close(dataset);
     files_field(&options, "y")->class_names = NULL;
     files_field(&options, "y")->classes = 7;
     dataset = open_ok(&options, true);
-    assert_int_equal(nn_dataset_target(dataset)->classes, 7);
+    assert_int_equal(nn_dataset_target(dataset, 0)->classes, 7);
     nn_dataset_close(dataset);
     files_field(&options, "y")->classes = 3;
     expect_refused(&options, true, "holds the label 3, but there are 3 classes, 0 to 2");

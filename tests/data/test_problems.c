@@ -160,7 +160,8 @@ static void every_failed_allocation_is_survived(void **state)
     while (status != NN_OK) {
         nn_dataset *dataset = NULL;
         nn_memory_fail_at(++n);
-        status = nn_dataset_open(comm, &options, files_directory, 7, true, NULL, &dataset);
+        status = nn_dataset_open(comm, &options, files_directory, 7, &(nn_target_wanted){.classes = true}, 1,
+                                 NULL, &dataset);
         nn_memory_fail_at(0);
         assert_true(status == NN_OK || status == NN_ERROR_MEMORY);
         nn_dataset_close(dataset);

@@ -104,7 +104,7 @@ static void check_window(nn_dataset *dataset, const nn_window_options *window, c
         double found = (double)targets[i], wanted = (double)(nn_real)expected_target(window, is, row, i);
         if (fabs(found - wanted) > 1e-5 * fabs(wanted))
             fail_msg("sample %lld, target %lld: %g, not %g", (long long)sample, (long long)i, found, wanted);
-        const int64_t *seen = nn_dataset_target(dataset)->seen;
+        const int64_t *seen = nn_dataset_target(dataset, 0)->seen;
         assert_int_equal(seen != NULL, is->transform == NN_TRANSFORM_DIFFERENCE);
         int64_t place =
             (is->every_step ? i / is->picked : window->length - 1) * COLUMNS + is->columns[i % is->picked];
@@ -127,7 +127,7 @@ static void check_windows(nn_data_options options, const expected *is)
         int64_t count = windows_of(file_rows[0], window) + windows_of(file_rows[1], window);
         assert_int_equal(nn_dataset_count(dataset, NN_TRAIN), count);
         if (window->length > 1) assert_true(nn_shape_equal(nn_dataset_input(dataset)->shape, input));
-        assert_int_equal(nn_shape_count(nn_dataset_target(dataset)->shape),
+        assert_int_equal(nn_shape_count(nn_dataset_target(dataset, 0)->shape),
                          (is->every_step ? window->length : 1) * is->picked);
         for (int64_t s = 0; s < count; s++) check_window(dataset, window, is, NN_TRAIN, s);
         nn_dataset_close(dataset);
@@ -209,14 +209,14 @@ static void differences_are_normalised_as_differences(void **state)
     nn_dataset *dataset = open_ok(&options, false);
     int64_t count = nn_dataset_count(dataset, NN_TRAIN);
     double sums[COLUMNS] = {0}, squares[COLUMNS] = {0}, prior[COLUMNS];
-    assert_int_equal(nn_dataset_target_scaling(dataset)->columns, COLUMNS);
+    assert_int_equal(nn_dataset_target_scaling(dataset, 0)->columns, COLUMNS);
     for (int64_t s = 0; s < count; s++) {
         nn_real targets[COLUMNS];
         gather_ok(dataset, NN_TRAIN, s, 1, NULL, targets, NULL);
         for (int c = 0; c < COLUMNS; c++) sums[c] += (double)targets[c];
         for (int c = 0; c < COLUMNS; c++) squares[c] += (double)targets[c] * (double)targets[c];
     }
-    nn_dataset_prior(dataset, prior);
+    nn_dataset_prior(dataset, 0, prior);
     for (int c = 0; c < COLUMNS; c++)
         assert_true(fabs(sums[c]) < 1e-4 && fabs(squares[c] / (double)count - 1) < 1e-5 &&
                     fabs(prior[c]) < 1e-10);
@@ -286,8 +286,8 @@ static void windows_have_labels(void **state)
         options.parts[NN_TRAIN].y = files_name("y", "l");
         options.window.target = every ? NN_WINDOW_EVERY_STEP : NN_WINDOW_LAST;
         nn_dataset *dataset = open_ok(&options, true);
-        assert_int_equal(nn_dataset_target(dataset)->classes, 4);
-        assert_int_equal(nn_shape_count(nn_dataset_target(dataset)->shape), every ? 6 : 1);
+        assert_int_equal(nn_dataset_target(dataset, 0)->classes, 4);
+        assert_int_equal(nn_shape_count(nn_dataset_target(dataset, 0)->shape), every ? 6 : 1);
         for (int64_t s = 0; s < nn_dataset_count(dataset, NN_TRAIN); s++) {
             int64_t labels[6], row = nn_dataset_row(dataset, NN_TRAIN, s);
             gather_ok(dataset, NN_TRAIN, s, 1, NULL, NULL, labels);

@@ -22,15 +22,20 @@ static nn_loss_call make_example(example *at, double denominator)
     fill_random(1, SAMPLES * COLUMNS, at->output);
     fill_random(2, SAMPLES * COLUMNS, at->targets);
     for (int i = 0; i < SAMPLES; i++) at->labels[i] = (3 * i + 1) % COLUMNS;
-    return (nn_loss_call){SAMPLES,     COLUMNS, at->output,  at->labels,
-                          at->targets, NULL,    denominator, at->gradient};
+    return (nn_loss_call){.rows = SAMPLES,
+                          .columns = COLUMNS,
+                          .output = at->output,
+                          .labels = at->labels,
+                          .targets = at->targets,
+                          .denominator = denominator,
+                          .gradient = at->gradient};
 }
 
 /* Rows [begin, end) of an example. */
 static nn_loss_call cut(const nn_loss_call *call, int64_t begin, int64_t end)
 {
     nn_loss_call rows = *call;
-    rows.samples = end - begin;
+    rows.rows = end - begin;
     rows.output += begin * COLUMNS;
     rows.targets += begin * COLUMNS;
     rows.labels += begin;
@@ -191,12 +196,13 @@ static void test_cross_entropy(void **state)
     const nn_loss_type *type = nn_loss_find("cross_entropy");
     nn_real output[6] = {4, 4, 4, 1000, -1000, 0}, gradient[6];
     const int64_t labels[2] = {2, 0};
-    nn_loss_call call = {2, 3, output, labels, NULL, NULL, 2, gradient};
+    nn_loss_call call = {
+        .rows = 2, .columns = 3, .output = output, .labels = labels, .denominator = 2, .gradient = gradient};
     double tolerance = IS_DOUBLE ? 1e-15 : 1e-7;
     assert_true(fabs(type->evaluate(NULL, &call) - log(3)) < tolerance);
     const double expected[6] = {1 / 6., 1 / 6., -1 / 3., 0, 0, 0};
     for (int i = 0; i < 6; i++) assert_true(fabs((double)gradient[i] - expected[i]) < tolerance);
-    call = (nn_loss_call){1, 3, output + 3, labels, NULL, NULL, 1, NULL};
+    call = (nn_loss_call){.rows = 1, .columns = 3, .output = output + 3, .labels = labels, .denominator = 1};
     assert_true(type->evaluate(NULL, &call) == 1000);
     assert_true(type->denominator(NULL, &call) == 1);
     type->predict(NULL, 2, 3, output);
@@ -212,7 +218,13 @@ static void test_cross_entropy_soft(void **state)
     const nn_real output[3] = {1, 3, 2}, soft[3] = {(nn_real)0.25, 0, (nn_real)0.75};
     const int64_t label = 1;
     nn_real gradient[3];
-    nn_loss_call call = {1, 3, output, &label, NULL, soft, 2, gradient};
+    nn_loss_call call = {.rows = 1,
+                         .columns = 3,
+                         .output = output,
+                         .labels = &label,
+                         .soft = soft,
+                         .denominator = 2,
+                         .gradient = gradient};
     double sum = exp(1) + exp(2) + exp(3), tolerance = IS_DOUBLE ? 1e-14 : 1e-6;
     assert_true(fabs(type->evaluate(NULL, &call) - (log(sum) - 0.25 * 1 - 0.75 * 2)) < tolerance);
     for (int c = 0; c < 3; c++) {
@@ -227,7 +239,12 @@ static void test_cross_entropy_many_classes(void **state)
     (void)state;
     static nn_real output[1000], gradient[1000];
     const int64_t label = 999;
-    nn_loss_call call = {1, 1000, output, &label, NULL, NULL, 1, gradient};
+    nn_loss_call call = {.rows = 1,
+                         .columns = 1000,
+                         .output = output,
+                         .labels = &label,
+                         .denominator = 1,
+                         .gradient = gradient};
     assert_true(fabs(nn_loss_find("cross_entropy")->evaluate(NULL, &call) - log(1000)) < 1e-12);
     for (int i = 0; i < 999; i++) assert_true(fabs((double)gradient[i] - 1e-3) < 1e-9);
     assert_true(fabs((double)gradient[999] + 0.999) < 1e-7);
@@ -239,7 +256,12 @@ static void test_mse(void **state)
     const nn_loss_type *type = nn_loss_find("mse");
     const nn_real output[4] = {1, 2, 3, 4}, targets[4] = {1, 0, 3, 7};
     nn_real gradient[4];
-    nn_loss_call call = {2, 2, output, NULL, targets, NULL, 4, gradient};
+    nn_loss_call call = {.rows = 2,
+                         .columns = 2,
+                         .output = output,
+                         .targets = targets,
+                         .denominator = 4,
+                         .gradient = gradient};
     assert_true(type->evaluate(NULL, &call) == 13);
     assert_true(type->denominator(NULL, &call) == 4);
     assert_true(gradient[0] == 0 && gradient[1] == 1 && gradient[2] == 0 && gradient[3] == (nn_real)-1.5);
@@ -259,7 +281,8 @@ static void test_metrics(void **state)
     (void)state;
     const nn_real output[6] = {1, 2, 2, 3, 1, 3}, targets[6] = {1, 2, 5, 3, 1, -1};
     const int64_t labels[2] = {1, 2};
-    nn_loss_call call = {2, 3, output, labels, targets, NULL, 0, NULL};
+    nn_loss_call call = {
+        .rows = 2, .columns = 3, .output = output, .labels = labels, .targets = targets, .denominator = 0};
     assert_true(metric("accuracy", &call) == 0.5);
     assert_true(fabs(metric("mae", &call) - 7 / 6.) < 1e-15);
     assert_true(fabs(metric("rmse", &call) - sqrt(25 / 6.)) < 1e-15);

@@ -132,7 +132,7 @@ static void check_loss(const char *loss, bool takes_labels, int64_t samples)
     snprintf(name, sizeof name, "%s.targets", loss);
     targets t = targets_read("layers.txt", name, LAYER_SAMPLES, COLUMNS, takes_labels);
     fixture_read("layers.txt", "predictions", VALUES, output);
-    value = (nn_real)mean_loss(find_loss(loss), (nn_loss_call){.samples = samples,
+    value = (nn_real)mean_loss(find_loss(loss), (nn_loss_call){.rows = samples,
                                                                .columns = COLUMNS,
                                                                .output = output,
                                                                .labels = t.labels,
@@ -241,7 +241,7 @@ static void training_gather(training *t, int step)
 static double training_loss(training *t)
 {
     int last = t->run.network->layer_count - 1;
-    return mean_loss(t->loss, (nn_loss_call){.samples = BATCH,
+    return mean_loss(t->loss, (nn_loss_call){.rows = BATCH,
                                              .columns = t->problem->columns,
                                              .output = run_forward(&t->run),
                                              .labels = t->batch.labels,

@@ -50,9 +50,10 @@ static int bench_open(void **state)
     expect_ok(nn_comm_start(NULL, NULL, &b->comm));
     expect_ok(nn_config_parse(text, "test", NULL, 0, &b->config));
     expect_ok(nn_settings_read(b->config, &b->settings));
-    expect_ok(nn_dataset_open(b->comm, &b->settings.data, ".", 1, true, NULL, &b->data));
-    expect_ok(nn_model_create(&b->settings.model, nn_dataset_input(b->data), nn_dataset_target(b->data),
-                              nn_dataset_input_scaling(b->data), nn_dataset_target_scaling(b->data),
+    expect_ok(nn_dataset_open(b->comm, &b->settings.data, ".", 1, &(nn_target_wanted){.classes = true}, 1,
+                              NULL, &b->data));
+    expect_ok(nn_model_create(&b->settings.model, nn_dataset_input(b->data), nn_dataset_target(b->data, 0),
+                              nn_dataset_input_scaling(b->data), nn_dataset_target_scaling(b->data, 0),
                               MICROBATCH, &b->model));
     expect_ok(NN_ALLOCATE(&b->weights, b->model->network->value_count, "weights"));
     *state = b;
