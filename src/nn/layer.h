@@ -56,7 +56,8 @@ typedef struct nn_layer_call {
     nn_real *output_gradient;     /* backward may overwrite it; gradient() then sees what backward left */
     nn_real *const *input_gradients; /* per input, to be overwritten; NULL where nobody needs it; may be
                                         output_gradient where the layer is in_place */
-    nn_real *saved;        /* samples x saved_per_sample: carried from forward to backward and gradient */
+    nn_real *saved;        /* samples x saved_per_sample + saved_fixed: carried from forward to backward and
+                              gradient */
     nn_real *scratch;      /* this thread's: samples x scratch_per_sample + scratch_fixed */
     nn_random random;      /* stream of this layer at this step */
     int64_t first_sample;  /* position of the first row in the global batch: the index for random numbers */
@@ -119,7 +120,7 @@ struct nn_layer {
     int64_t value_count; /* values of all parameters, alignment gaps included */
     int part_count;      /* the gradient is computed in this many independent parts */
     int64_t *part_begin; /* part p writes [part_begin[p], part_begin[p + 1]); part_count + 1 entries */
-    int64_t saved_per_sample, scratch_per_sample, scratch_fixed;
+    int64_t saved_per_sample, saved_fixed, scratch_per_sample, scratch_fixed;
     int64_t carried_per_sample; /* values of the state that goes on from window to window */
     nn_time time;
     bool in_place;     /* backward and gradient do not read inputs[0]: the output may overwrite it */

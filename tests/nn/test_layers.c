@@ -21,6 +21,9 @@ static const char *const variants[] = {
     "activation: softmax",
     "dropout: 0",
     "dropout: {rate: 0.8}",
+    "batch_norm: {activation: relu}",
+    "batch_norm: {activation: gelu, scale: false, epsilon: 0.1}",
+    "batch_norm: {activation: softmax, shift: false}",
 };
 
 /* Every layer that a user can write, by its own example, and the variants above. */
