@@ -2,5 +2,6 @@
 NN_LAYER(input)
 NN_LAYER(dense)
 NN_LAYER(activation)
+NN_LAYER(prelu)
 NN_LAYER(dropout)
 NN_LAYER(flatten)
