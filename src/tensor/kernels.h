@@ -11,6 +11,7 @@
 #include "base/real.h"
 
 #define nn_add NN_REAL_SYMBOL(nn_add)
+#define nn_multiply NN_REAL_SYMBOL(nn_multiply)
 #define nn_add_bias NN_REAL_SYMBOL(nn_add_bias)
 #define nn_scale NN_REAL_SYMBOL(nn_scale)
 #define nn_sum_rows NN_REAL_SYMBOL(nn_sum_rows)
@@ -47,6 +48,7 @@
 #define nn_softmax_gradient_rows NN_REAL_SYMBOL(nn_softmax_gradient_rows)
 
 void nn_add(int64_t count, const nn_real *a, nn_real *sum);                            /* sum += a */
+void nn_multiply(int64_t count, const nn_real *a, nn_real *product);                   /* product *= a */
 void nn_scale(int64_t count, nn_real factor, nn_real *values);                         /* values *= factor */
 void nn_add_bias(int64_t rows, int64_t columns, const nn_real *bias, nn_real *matrix); /* to every row */
 

@@ -31,6 +31,15 @@ static const char *const variants[] = {
     "activation: softmax",
     "dropout: 0",
     "dropout: {rate: 0.8}",
+    "concat: {axis: 0}",
+    "concat: {axis: -2}",
+    "reshape: {shape: 8}",
+    "reshape: {shape: [-1, 2, 1, 2]}",
+    "permute: {axes: [0, 1]}",
+    "slice: {begin: 1, end: -1}",
+    "slice: {axis: 1, end: 3}",
+    "slice: {axis: -1, places: [3, 0, 1, 3]}",
+    "slice: {axis: 0, places: -1}",
 };
 
 /* Every layer that a user can write, by its own example, and the variants above. */
