@@ -20,6 +20,8 @@
 #define nn_layer_add_part NN_REAL_SYMBOL(nn_layer_add_part)
 #define nn_layer_share_parts NN_REAL_SYMBOL(nn_layer_share_parts)
 #define nn_layer_check_inputs NN_REAL_SYMBOL(nn_layer_check_inputs)
+#define nn_layer_check_several NN_REAL_SYMBOL(nn_layer_check_several)
+#define nn_layer_check_equal NN_REAL_SYMBOL(nn_layer_check_equal)
 
 /* Each tensor of parameters starts at a multiple of this many values in the flat vector; the gap holds zeros.
  */
@@ -79,6 +81,7 @@ typedef struct nn_layer_type {
     nn_shape example_shape;  /* no dimensions: 2 x 4 */
     int example_inputs;      /* how many layers of that shape it reads in the example; 0: one */
     int64_t example_indices; /* its inputs are whole numbers below this, such as words; 0: any numbers */
+    bool is_sum; /* sums its inputs element by element: the fusion pass may give it to the layer below */
     const nn_option *options;
     size_t options_size;
 
@@ -150,6 +153,10 @@ nn_status nn_layer_share_parts(nn_layer *layer);
 
 /* For build: fails unless the layer reads exactly `count` others. */
 nn_status nn_layer_check_inputs(const nn_layer *layer, int count);
+
+/* For build: fails unless the layer reads two others at least; and unless their shapes are equal, too. */
+nn_status nn_layer_check_several(const nn_layer *layer);
+nn_status nn_layer_check_equal(const nn_layer *layer);
 
 /* The list of layer types, NULL-terminated; and one by name, or NULL. */
 const nn_layer_type *const *nn_layer_types(void);
