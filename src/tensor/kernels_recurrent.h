@@ -1,0 +1,28 @@
+/*
+ * One step of one sample of a recurrent layer: everything between the two matrix products, in one pass over
+ * the units. Vectorised by CPU feature, with the same bits on every instruction set.
+ */
+#ifndef NN_TENSOR_KERNELS_RECURRENT_H
+#define NN_TENSOR_KERNELS_RECURRENT_H
+
+#include <stdint.h>
+
+#include "base/real.h"
+
+#define nn_lstm_step NN_REAL_SYMBOL(nn_lstm_step)
+#define nn_lstm_step_gradient NN_REAL_SYMBOL(nn_lstm_step_gradient)
+
+/* The long short-term memory (Hochreiter, Schmidhuber 1997; forget gate by Gers, Schmidhuber, Cummins 2000):
+ *   i, f, o = sigmoid(x W + h U + b)   g = tanh(x W + h U + b)   c' = f c + i g   h' = o tanh(c')
+ * `gates` holds x W of the four gates in the order i f g o, `units` each, and is given their values;
+ * `recurrent` holds h U and `bias` b in that order. `cell` holds c, then c'; `kept` is given c and tanh(c'),
+ * `hidden` h'. */
+void nn_lstm_step(int64_t units, const nn_real *recurrent, const nn_real *bias, nn_real *gates, nn_real *cell,
+                  nn_real *kept, nn_real *hidden);
+
+/* The gradient with respect to x W + h U + b takes the place of the gates. `hidden` holds dh'; `cell` holds
+ * dc', then dc. */
+void nn_lstm_step_gradient(int64_t units, const nn_real *kept, const nn_real *hidden, nn_real *gates,
+                           nn_real *cell);
+
+#endif
