@@ -21,9 +21,14 @@ static const char *const variants[] = {
     "activation: softmax",
     "dropout: 0",
     "dropout: {rate: 0.8}",
+    "rnn: {units: 7, bidirectional: true}",
+    "rnn: {units: 4, activation: relu, output: sequence}",
     "lstm: {units: 1, output: sequence}",
     "lstm: {units: 5, bidirectional: true, forget_bias: -2}",
     "lstm: {units: 3, bidirectional: true, output: sequence}",
+    "gru: {units: 1, output: sequence}",
+    "gru: {units: 5, bidirectional: true}",
+    "gru: {units: 3, bidirectional: true, output: sequence}",
 };
 
 /* Every layer that a user can write, by its own example, and the variants above. */
