@@ -43,6 +43,14 @@ static const char *const variants[] = {
     "batch_norm: {activation: relu}",
     "batch_norm: {activation: gelu, scale: false, epsilon: 0.1}",
     "batch_norm: {activation: softmax, shift: false}",
+    "rnn: {units: 7, bidirectional: true}",
+    "rnn: {units: 4, activation: relu, output: sequence}",
+    "lstm: {units: 1, output: sequence}",
+    "lstm: {units: 5, bidirectional: true, forget_bias: -2}",
+    "lstm: {units: 3, bidirectional: true, output: sequence}",
+    "gru: {units: 1, output: sequence}",
+    "gru: {units: 5, bidirectional: true}",
+    "gru: {units: 3, bidirectional: true, output: sequence}",
 };
 
 /* Every layer that a user can write, by its own example, and the variants above. */
