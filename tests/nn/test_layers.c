@@ -21,6 +21,8 @@ static const char *const variants[] = {
     "activation: softmax",
     "dropout: 0",
     "dropout: {rate: 0.8}",
+    "embedding: {symbols: 300, units: 1}",
+    "positional_encoding: sinusoidal",
 };
 
 /* Every layer that a user can write, by its own example, and the variants above. */
