@@ -51,6 +51,8 @@ static const char *const variants[] = {
     "gru: {units: 1, output: sequence}",
     "gru: {units: 5, bidirectional: true}",
     "gru: {units: 3, bidirectional: true, output: sequence}",
+    "embedding: {symbols: 300, units: 1}",
+    "positional_encoding: sinusoidal",
 };
 
 /* Every layer that a user can write, by its own example, and the variants above. */
