@@ -53,6 +53,22 @@ static const char *const variants[] = {
     "gru: {units: 3, bidirectional: true, output: sequence}",
     "embedding: {symbols: 300, units: 1}",
     "positional_encoding: sinusoidal",
+    "conv1d: {filters: 2, kernel: 2, dilation: 2, padding: 2, stride: 2}",
+    "conv2d: {filters: 4, kernel: [1, 3], padding: [0, 2], stride: [2, 1], bias: false}",
+    "conv2d: {filters: 2, kernel: 3, padding: 1, stride: 2, activation: gelu}",
+    "conv2d: {filters: 4, kernel: 2, dilation: [2, 1], groups: 2, activation: tanh}",
+    "conv2d: {filters: 2, kernel: 3, padding: same, groups: depthwise, stride: 2}",
+    "conv2d: {filters: 6, kernel: 3, padding: 2, stride: 3, groups: depthwise}",
+    "conv2d: {filters: 3, kernel: 1, activation: relu}",
+    "conv2d: {filters: 3, kernel: 1, stride: 2}",
+    "conv2d: {filters: 2, kernel: [5, 9], padding: 4}",
+    "conv2d: {filters: 2, kernel: 2, dilation: 2, stride: 3, padding: same}",
+    "conv3d: {filters: 3, kernel: [3, 2, 1], stride: [1, 2, 1], padding: same}",
+    "conv3d: {filters: 2, kernel: 3, stride: 2, padding: 1, dilation: [1, 2, 1], groups: 2}",
+    "max_pool: {kernel: 3, stride: 2, padding: 1}",
+    "max_pool: {kernel: [1, 2], stride: [3, 1]}",
+    "average_pool: {kernel: 3, stride: 1, padding: 2}",
+    "average_pool: {kernel: [5, 4]}",
 };
 
 /* Every layer that a user can write, by its own example, and the variants above. */
