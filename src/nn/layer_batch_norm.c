@@ -17,6 +17,7 @@
 
 /* Values that are handled at a time: those that the last read brought into the first-level cache. */
 #define FUSED_VALUES 2048
+#define BLOCK_ROWS_MULTIPLE 16
 
 /* What is known of each channel is repeated to about this many values. */
 #define PERIOD_VALUES 256
@@ -115,7 +116,8 @@ static nn_status batch_norm_build(nn_layer *layer)
     plan->period = plan->channels * ((PERIOD_VALUES + plan->channels - 1) / plan->channels);
     plan->rows = nn_shape_count(shape) / plan->channels;
     plan->steps = shape.dimensions > 1 ? shape.extents[0] : 0;
-    plan->block_rows = FUSED_VALUES / plan->channels > 0 ? FUSED_VALUES / plan->channels : 1;
+    int64_t blocks = FUSED_VALUES / plan->channels / BLOCK_ROWS_MULTIPLE;
+    plan->block_rows = (blocks > 0 ? blocks : 1) * BLOCK_ROWS_MULTIPLE;
     layer->output_shape = shape;
     layer->time.kept = plan->steps > 0;
     layer->reads_output = plan->activation->backward && !plan->activation->needs_input;
