@@ -1,5 +1,6 @@
 /* Kernels of normalisation over rows: sums of channels, and what is done with the results. */
 #include <stddef.h>
+#include <string.h>
 
 #include "tensor/norm.h"
 #include "tensor/vectorize.h"
@@ -98,7 +99,11 @@ void nn_norm_add_products(int64_t rows, int64_t channels, const nn_real *w, cons
 
 void nn_norm_repeat(int64_t channels, int64_t period, const nn_real *values, nn_real *repeated)
 {
-    for (int64_t i = 0; i < period; i++) repeated[i] = i < channels ? values[i] : repeated[i - channels];
+    if (values != repeated) memcpy(repeated, values, (size_t)channels * sizeof *values);
+    for (int64_t done = channels; done < period; done *= 2) {
+        int64_t more = period - done < done ? period - done : done;
+        memcpy(repeated + done, repeated, (size_t)more * sizeof *repeated);
+    }
 }
 
 NN_VECTORIZED
@@ -131,6 +136,6 @@ void nn_norm_apply_gradient(int64_t count, int64_t period, const nn_real *mean, 
         nn_real *to = dx + first;
         NN_INDEPENDENT
         for (int64_t i = 0; i < width; i++)
-            to[i] = factor[i] * (from[i] - constant[i] - (value[i] - mean[i]) * slope[i]);
+            to[i] = factor[i] * from[i] - constant[i] - (value[i] - mean[i]) * slope[i];
     }
 }

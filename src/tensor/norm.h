@@ -35,7 +35,7 @@ void nn_norm_repeat(int64_t channels, int64_t period, const nn_real *values, nn_
 void nn_norm_apply(int64_t count, int64_t period, const nn_real *mean, const nn_real *factor,
                    const nn_real *offset, const nn_real *x, const nn_real *added, nn_real *y);
 
-/* dx = factor (dy - constant - (x - mean) slope). */
+/* dx = factor dy - constant - (x - mean) slope. */
 void nn_norm_apply_gradient(int64_t count, int64_t period, const nn_real *mean, const nn_real *factor,
                             const nn_real *constant, const nn_real *slope, const nn_real *x,
                             const nn_real *dy, nn_real *dx);
