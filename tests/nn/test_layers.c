@@ -43,6 +43,9 @@ static const char *const variants[] = {
     "batch_norm: {activation: relu}",
     "batch_norm: {activation: gelu, scale: false, epsilon: 0.1}",
     "batch_norm: {activation: softmax, shift: false}",
+    "layer_norm: {scale: false, epsilon: 0.1}",
+    "layer_norm: {shift: false}",
+    "layer_norm: {scale: false, shift: false}",
 };
 
 /* Every layer that a user can write, by its own example, and the variants above. */
