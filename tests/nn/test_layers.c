@@ -69,6 +69,9 @@ static const char *const variants[] = {
     "max_pool: {kernel: [1, 2], stride: [3, 1]}",
     "average_pool: {kernel: 3, stride: 1, padding: 2}",
     "average_pool: {kernel: [5, 4]}",
+    "layer_norm: {scale: false, epsilon: 0.1}",
+    "layer_norm: {shift: false}",
+    "layer_norm: {scale: false, shift: false}",
 };
 
 /* Every layer that a user can write, by its own example, and the variants above. */
