@@ -287,20 +287,27 @@ static void test_accumulates_exactly(void **state)
     for_all_layers(check_sums);
 }
 
-/* The same for a layer of several parts, with a full microbatch and with smaller ones. */
-static void test_parts_accumulate_exactly(void **state)
+static void check_sums_of_parts(const char *yaml, nn_shape shape)
 {
-    (void)state;
     static const int64_t counts[] = {32, 31, 17, 1};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        nn_network_spec spec = make_spec((nn_shape){2, {70, 10}}, 32);
-        add_layer(&spec, "dense: {units: 411, activation: relu}", NULL, NULL);
+        nn_network_spec spec = make_spec(shape, 32);
+        add_layer(&spec, yaml, NULL, NULL);
         add_layer(&spec, "dense: {units: 10}", NULL, NULL);
         run r = run_create(&spec, counts[i]);
         assert_true(r.network->layers[1].part_count > 3);
         check_sums_of(&r);
         run_destroy(&r);
     }
+}
+
+/* The same for a layer of several parts, with a full microbatch and with smaller ones. */
+static void test_parts_accumulate_exactly(void **state)
+{
+    (void)state;
+    check_sums_of_parts("dense: {units: 411, activation: relu}", (nn_shape){2, {70, 10}});
+    check_sums_of_parts("lstm: {units: 190}", (nn_shape){2, {3, 10}});
+    check_sums_of_parts("gru: {units: 220}", (nn_shape){2, {20, 10}});
 }
 
 static void check_gaps(const char *yaml)
