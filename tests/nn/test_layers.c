@@ -53,6 +53,9 @@ static const char *const variants[] = {
     "gru: {units: 3, bidirectional: true, output: sequence}",
     "embedding: {symbols: 300, units: 1}",
     "positional_encoding: sinusoidal",
+    "multi_head_attention: {heads: 1, causal: true, bias: false}",
+    "multi_head_attention: {heads: 3, key_size: 5}",
+    "multi_head_attention: {heads: 2, key_size: 1, causal: true, dropout: 0.3}",
 };
 
 /* Every layer that a user can write, by its own example, and the variants above. */
