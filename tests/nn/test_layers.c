@@ -72,6 +72,9 @@ static const char *const variants[] = {
     "layer_norm: {scale: false, epsilon: 0.1}",
     "layer_norm: {shift: false}",
     "layer_norm: {scale: false, shift: false}",
+    "multi_head_attention: {heads: 1, causal: true, bias: false}",
+    "multi_head_attention: {heads: 3, key_size: 5}",
+    "multi_head_attention: {heads: 2, key_size: 1, causal: true, dropout: 0.3}",
 };
 
 /* Every layer that a user can write, by its own example, and the variants above. */
