@@ -14,7 +14,7 @@
 #define nn_window_list NN_REAL_SYMBOL(nn_window_list)
 #define nn_window_check_input NN_REAL_SYMBOL(nn_window_check_input)
 
-#define NN_WINDOW_AXES 3
+enum { NN_DEPTH, NN_HEIGHT, NN_WIDTH, NN_WINDOW_AXES };
 
 /* Window o covers the input positions o x stride - before + k x dilation, k < kernel. */
 typedef struct nn_window_axis {
