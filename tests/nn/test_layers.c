@@ -46,6 +46,9 @@ static const char *const variants[] = {
     "layer_norm: {scale: false, epsilon: 0.1}",
     "layer_norm: {shift: false}",
     "layer_norm: {scale: false, shift: false}",
+    "group_norm: {groups: 1, scale: false}",
+    "group_norm: {groups: 4, shift: false, epsilon: 0.1}",
+    "group_norm: {groups: 2, scale: false, shift: false}",
 };
 
 /* Every layer that a user can write, by its own example, and the variants above. */
