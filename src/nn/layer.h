@@ -68,6 +68,7 @@ typedef struct nn_layer_call {
      * whole. Values behind them are 0 in inputs and outputs, and so are their gradients: the network sees to
      * it. */
     const int64_t *lengths;
+    const int64_t *second_lengths; /* the same of inputs[1]; NULL too where there is none */
     /* samples x carried_per_sample: the state that the window before left; forward puts its own in place.
      * NULL: begin with zeros, and keep nothing. */
     nn_real *carried;
