@@ -145,6 +145,7 @@ nn_status nn_convolution_build(nn_layer *layer, int dimensions)
     layer->output_shape = nn_window_shape(&window, options->filters);
     layer->time = nn_window_time(&window);
     NN_TRY(convolution_add_parameters(layer, plan, &window, window.channels, groups));
+    plan->activation = nn_activation_of(layer, options->activation);
     NN_TRY(convolution_add_parts(layer, plan));
     convolution_describe(layer, plan, &window);
     return NN_OK;
