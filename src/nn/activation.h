@@ -7,6 +7,7 @@
 
 #define nn_activation_names NN_REAL_SYMBOL(nn_activation_names)
 #define nn_activation_at NN_REAL_SYMBOL(nn_activation_at)
+#define nn_activation_of NN_REAL_SYMBOL(nn_activation_of)
 
 /* Slope of leaky_relu below 0 where no option says otherwise. */
 #define NN_DEFAULT_SLOPE 0.01
@@ -27,5 +28,9 @@ typedef struct nn_activation {
  * forward and backward are NULL. */
 extern const char *const nn_activation_names[];
 const nn_activation *nn_activation_at(int index);
+
+/* What a layer whose option says `index` applies: that, or what it took over from a later layer. First
+ * weights follow the option alone, so that they do not depend on fusion. */
+const nn_activation *nn_activation_of(const nn_layer *layer, int index);
 
 #endif

@@ -174,6 +174,7 @@ static nn_status convolution_make(nn_layer *layer, const nn_window *window, int6
     plan->activation = nn_activation_at(options->activation);
     plan->filters = options->filters;
     NN_TRY(convolution_add_parameters(layer, plan, window, inputs, groups));
+    plan->activation = nn_activation_of(layer, options->activation);
     NN_TRY(convolution_add_parts(layer, plan));
     convolution_describe(layer, plan, window);
     return NN_OK;
