@@ -93,10 +93,3 @@ void nn_attention_row_products(int64_t rows, int64_t columns, int64_t ld, const 
     for (int64_t row = 0; row < rows; row++)
         products[row] = (nn_real)reduce_dot(columns, a + row * ld, b + row * ld);
 }
-
-NN_VECTORIZED
-void nn_attention_multiply(int64_t count, const nn_real *factors, nn_real *values)
-{
-    NN_INDEPENDENT
-    for (int64_t i = 0; i < count; i++) values[i] *= factors[i];
-}
