@@ -74,6 +74,9 @@ static const char *const variants[] = {
     "layer_norm: {scale: false, shift: false}",
     "multi_head_attention: {heads: 1, causal: true, bias: false}",
     "multi_head_attention: {heads: 3, key_size: 5}",
+    "feed_forward: {activation: relu}",
+    "feed_forward: {hidden: 3, activation: none, bias: false}",
+    "feed_forward: {hidden: 3, activation: softmax}",
     "multi_head_attention: {heads: 2, key_size: 1, causal: true, dropout: 0.3}",
 };
 
