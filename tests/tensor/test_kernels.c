@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "tensor/kernels.h"
+#include "tensor/kernels_dropout.h"
 
 enum { MANY = 700 };
 
@@ -245,6 +246,27 @@ static void test_softmax_gradient(void **state)
     }
 }
 
+/* Fails when what dropout keeps is another choice than that of the scalar generator, or depends on where a
+ * call begins. */
+static void test_dropout_factors(void **state)
+{
+    (void)state;
+    static const uint64_t begins[] = {0, 1, 4, 127, 1000, (UINT64_C(1) << 34) - 6};
+    const nn_random stream = {UINT64_C(0x123456789abcdef0), 77, 5};
+    nn_real factors[MANY];
+    for (size_t b = 0; b < sizeof begins / sizeof *begins; b++)
+        for (size_t l = 0; l < LENGTHS; l++) {
+            nn_dropout_factors(stream, 0.3, begins[b], lengths[l], factors);
+            for (int64_t i = 0; i < lengths[l]; i++) {
+                uint32_t words[4];
+                uint64_t number = begins[b] + (uint64_t)i;
+                nn_random_words(stream, number / 4, words);
+                bool dropped = words[number % 4] < (uint32_t)(0.3 * 0x1p32);
+                assert_true(factors[i] == (dropped ? 0 : (nn_real)(1 / 0.7)));
+            }
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +281,7 @@ int main(void)
         cmocka_unit_test(test_softmax),
         cmocka_unit_test(test_softmax_limits),
         cmocka_unit_test(test_softmax_gradient),
+        cmocka_unit_test(test_dropout_factors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
