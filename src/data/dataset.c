@@ -21,10 +21,11 @@
 static nn_status dataset_check_train(const nn_data_request *request)
 {
     const nn_data_options *options = request->options;
+    const nn_known_target *targets = request->known ? request->known->targets : NULL;
     bool splits = options->split.validation > 0 || options->split.test > 0;
-    bool measures = !request->known || !request->known->input ||
-                    (!request->labels && !(request->known->targets && request->known->targets->scaling));
-    bool given = false;
+    bool measures = !request->known || !request->known->input, given = false;
+    for (int t = 0; t < request->target_count; t++)
+        measures |= !request->labels[t] && !(targets && targets[t].scaling);
     for (int p = 0; p < NN_PARTS; p++)
         given |= options->parts[p].x.count > 0 || options->parts[p].y.count > 0;
     if (options->parts[NN_TRAIN].x.count > 0 || options->parts[NN_TRAIN].y.count > 0 ||
@@ -38,15 +39,17 @@ static nn_status dataset_check_field(const nn_data_request *request, const nn_so
 {
     const nn_array *self = &source->arrays[array];
     const nn_field_options *field = nn_source_field_options(request->options, source, array);
-    bool input = array < source->inputs, classes = !input && request->labels;
+    bool input = array < source->inputs, classes = !input && self->label;
     if (input && field->kind != NN_KIND_AUTO)
         NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.kind: only a target can be of a kind: leave it out",
                 self->key);
     if (classes && field->normalize != NN_NORMALIZE_AUTO && field->normalize != NN_NORMALIZE_NONE)
         NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.normalize: class labels are not normalised: leave it out",
                 self->key);
-    if (classes && source->fields > source->inputs + 1)
-        NN_FAIL(NN_ERROR_USAGE, "data.train.y: several targets are values together; a class must be alone");
+    if (classes && source->fields > source->inputs + request->target_count)
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.train.y: several targets for one loss are values together; a class must be alone, or "
+                "have a loss of its own: losses: {NAME: cross_entropy, ...}");
     if (!input && field->augment.count > 0)
         NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.augment: only inputs are augmented: leave it out", self->key);
     return NN_OK;
@@ -62,7 +65,8 @@ static void dataset_check_fields(const nn_data_request *request, const nn_source
         nn_problems_collect(problems,
                             nn_fail(NN_ERROR_USAGE, "data.bucket_by_length: needs data.train.lengths, and "
                                                     "sequences that are samples, not windows"));
-    if (request->options->balanced && (!request->labels || request->options->window.length > 0))
+    if (request->options->balanced && train->listed &&
+        (nn_source_class_array(train) < 0 || request->options->window.length > 0))
         nn_problems_collect(problems,
                             nn_fail(NN_ERROR_USAGE, "data.balanced: needs samples that are of one class "
                                                     "each; leave it out"));
@@ -106,13 +110,25 @@ static void dataset_make_views(nn_dataset *dataset, nn_problems *problems)
         }
 }
 
-static void dataset_place_views(nn_dataset *dataset)
+/* Which views are of which target, and where the values of each stand. */
+static void dataset_place_views(nn_dataset *dataset, const nn_data_request *request)
 {
+    dataset->target_count = request->target_count;
     for (int v = 0; v < dataset->view_count; v++) {
         nn_view *view = &dataset->views[v];
-        int64_t *values = view->input ? &dataset->input_values : &dataset->target_values;
+        int in_targets = v - dataset->first->inputs;
+        view->target = view->input ? -1 : request->target_count == 1 ? 0 : in_targets;
+        nn_data_target *target = view->input ? NULL : &dataset->targets[view->target];
+        int64_t *values = view->input                     ? &dataset->input_values
+                          : request->labels[view->target] ? &dataset->label_values
+                                                          : &dataset->target_values;
         view->begin = *values;
         *values += view->values;
+        if (target && target->view_count++ == 0) {
+            target->first_view = v;
+            target->field.begin = view->begin;
+        }
+        if (target) target->values += view->values;
         dataset->raw_offsets[v] = dataset->raw_size;
         dataset->raw_size += (view->raw_size + 7) / 8 * 8;
     }
@@ -161,65 +177,87 @@ static nn_status dataset_check_unseen(const nn_dataset *dataset, const nn_data_r
             NN_FAIL(NN_ERROR_USAGE,
                     "data.check: none: nothing is measured, so set data.fields.%s.normalize: none",
                     dataset->first->arrays[dataset->views[v].array].key);
-    if (request->labels && request->classes == 0)
-        NN_FAIL(NN_ERROR_USAGE, "data.check: none: set data.fields.y.classes, the number of classes");
+    for (int t = 0; t < request->target_count; t++)
+        if (request->labels[t] && request->classes[t] == 0)
+            NN_FAIL(NN_ERROR_USAGE, "data.check: none: set data.fields.%s.classes, the number of classes",
+                    nn_data_request_key(request, t));
+    return NN_OK;
+}
+
+/* What a part's labels say of the number of classes. */
+static nn_status dataset_check_classes(const nn_dataset *dataset, const nn_data_request *request, int part,
+                                       int view, int64_t largest)
+{
+    int64_t classes = request->classes[dataset->views[view].target];
+    const nn_array *array = &dataset->parts[part].source->arrays[view];
+    if (classes == 0 || largest < classes) return NN_OK;
+    return nn_array_context(
+        array, nn_fail(NN_ERROR_DATA,
+                       "holds the label %lld, but there are %lld classes, 0 to %lld: use data with these "
+                       "classes, or set data.fields.%s.classes",
+                       (long long)largest, (long long)classes, (long long)classes - 1, array->key));
+}
+
+/* From the labels of all parts to the number of classes. */
+static nn_status dataset_count_classes(const nn_dataset *dataset, int view, int64_t largest, int64_t *classes)
+{
+    const nn_array *array = &dataset->first->arrays[view];
+    if (*classes > 0) return NN_OK;
+    if (largest >= DATASET_CLASSES_MOST)
+        NN_FAIL(NN_ERROR_DATA,
+                "data.%s.%s: the label %lld would make %lld classes: number the classes from 0 on without "
+                "gaps, or set data.fields.%s.classes",
+                array->part, array->key, (long long)largest, (long long)largest + 1, array->key);
+    *classes = largest < 0 ? 1 : largest + 1;
+    for (int p = 0; p < NN_PARTS; p++) {
+        const nn_source *source = &dataset->sources[p];
+        if (source->given && view < source->fields && source->arrays[view].one_hot > *classes)
+            *classes = source->arrays[view].one_hot;
+    }
     return NN_OK;
 }
 
 static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_request *request, bool measures,
                               nn_problems *problems)
 {
-    int64_t largest = -1;
+    int64_t all[NN_DATA_FIELDS];
     if (!dataset->looks) {
         nn_problems_collect(problems, dataset_check_unseen(dataset, request));
         return NN_OK;
     }
+    for (int v = 0; v < dataset->view_count; v++) all[v] = -1;
     for (int p = 0; p < NN_PARTS; p++) {
         nn_statistics *statistics = p == NN_TRAIN && measures ? request->statistics : NULL;
-        int64_t before = largest;
-        NN_TRY(nn_scan_part(comm, dataset, (nn_part)p, statistics, &largest, problems));
-        const nn_samples *part = &dataset->parts[p];
-        if (part->count > 0 && request->classes > 0 && largest > before && largest >= request->classes)
-            nn_problems_collect(
-                problems, nn_array_context(
-                              &part->source->arrays[part->source->inputs],
-                              nn_fail(NN_ERROR_DATA,
-                                      "holds the label %lld, but there are %lld classes, 0 to %lld: use data "
-                                      "with these classes, or set data.fields.y.classes",
-                                      (long long)largest, (long long)request->classes,
-                                      (long long)request->classes - 1)));
-    }
-    if (request->labels && request->classes == 0 && largest >= DATASET_CLASSES_MOST)
-        nn_problems_collect(
-            problems,
-            nn_fail(NN_ERROR_DATA,
-                    "data.%s.%s: the label %lld would make %lld classes: number the classes from 0 on "
-                    "without gaps, or set data.fields.y.classes",
-                    dataset->first->arrays[dataset->first->inputs].part,
-                    dataset->first->arrays[dataset->first->inputs].key, (long long)largest,
-                    (long long)largest + 1));
-    if (request->classes == 0) {
-        request->classes = largest < 0 ? 1 : largest + 1;
-        for (int p = 0; p < NN_PARTS; p++) {
-            const nn_source *source = &dataset->sources[p];
-            int64_t hot =
-                source->given && source->inputs < source->fields ? source->arrays[source->inputs].one_hot : 0;
-            if (hot > request->classes) request->classes = hot;
+        int64_t largest[NN_DATA_FIELDS];
+        for (int v = 0; v < dataset->view_count; v++) largest[v] = -1;
+        NN_TRY(nn_scan_part(comm, dataset, (nn_part)p, statistics, largest, problems));
+        for (int v = 0; v < dataset->view_count; v++) {
+            bool label = !dataset->views[v].input && dataset->first->arrays[v].label;
+            if (label && dataset->parts[p].count > 0 && largest[v] > all[v])
+                nn_problems_collect(problems, dataset_check_classes(dataset, request, p, v, largest[v]));
+            if (largest[v] > all[v]) all[v] = largest[v];
         }
+    }
+    for (int v = 0; v < dataset->view_count; v++) {
+        const nn_view *view = &dataset->views[v];
+        if (view->input || !request->labels[view->target]) continue;
+        nn_problems_collect(problems,
+                            dataset_count_classes(dataset, v, all[v], &request->classes[view->target]));
     }
     return NN_OK;
 }
 
 /* Names of the classes tell how many there are, too. */
-static nn_status dataset_name_classes(nn_dataset *dataset, nn_data_request *request)
+static nn_status dataset_name_classes(nn_dataset *dataset, nn_data_request *request, int view)
 {
     nn_text text = {0};
     char **names = NULL;
     size_t count = 0;
     nn_source *source = dataset->first;
-    if (!request->labels || !source->arrays[source->inputs].sound) return NN_OK;
-    const char *told = nn_source_field_options(request->options, source, source->inputs)->class_names;
-    nn_status status = nn_source_class_names(source, source->inputs, told, &names, &count);
+    int target = dataset->views[view].target;
+    if (!source->arrays[view].label || !source->arrays[view].sound) return NN_OK;
+    const char *told = nn_source_field_options(request->options, source, view)->class_names;
+    nn_status status = nn_source_class_names(source, view, told, &names, &count);
     for (size_t i = 0; i < count; i++) {
         nn_text_append(&text, "%s%s", i > 0 ? "\n" : "", names[i]);
         nn_free(names[i]);
@@ -227,8 +265,11 @@ static nn_status dataset_name_classes(nn_dataset *dataset, nn_data_request *requ
     nn_free(names);
     if (status == NN_OK && text.failed)
         status = nn_fail(NN_ERROR_MEMORY, "no memory is left for the names of classes");
-    dataset->target.class_names = text.bytes;
-    if (count > 0 && request->classes == 0) request->classes = (int64_t)count;
+    if (dataset->targets[target].field.class_names)
+        nn_text_free(&text);
+    else
+        dataset->targets[target].field.class_names = text.bytes;
+    if (count > 0 && request->classes[target] == 0) request->classes[target] = (int64_t)count;
     return status;
 }
 
@@ -239,19 +280,20 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
     const nn_data_options *options = request->options;
     nn_source *sources = dataset->sources;
     nn_problems_collect(problems, dataset_check_train(request));
-    nn_sources_list(options, directory, request->labels, sources, problems);
+    nn_sources_list(options, directory, request->wanted, request->target_count, sources, problems);
     if (options->stage) NN_TRY(nn_sources_stage(comm, options->stage, sources));
     nn_sources_look(options, sources, problems);
     dataset_check_fields(request, &sources[NN_TRAIN], problems);
-    nn_split_check(options, sources, request->labels, problems);
+    nn_split_check(options, sources, problems);
     nn_status same = dataset_check_same(comm, sources);
     if (same != NN_OK) {
         NN_TRY(nn_problems_report(comm, problems));
         return same;
     }
     dataset_make_views(dataset, problems);
-    if (dataset->first) nn_problems_collect(problems, dataset_name_classes(dataset, request));
-    dataset_place_views(dataset);
+    dataset_place_views(dataset, request);
+    for (int v = dataset->first ? dataset->first->inputs : 0; v < dataset->view_count; v++)
+        nn_problems_collect(problems, dataset_name_classes(dataset, request, v));
     NN_TRY(dataset_choose_cache(comm, dataset));
     if (!dataset->streams) NN_TRY(nn_memory_load(comm, sources, &dataset->memory));
     /* A problem may be one rank's alone; what follows is collective. */
@@ -270,8 +312,25 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
     return nn_problems_report(comm, problems);
 }
 
+/* Mixed samples have one target between the two: values, or soft shares of classes. */
+static nn_status dataset_check_mixing(const nn_dataset *dataset)
+{
+    if (!nn_dataset_mixes(dataset)) return NN_OK;
+    const char *field = dataset->first->arrays[0].key;
+    if (dataset->target_count > 1)
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.fields.%s.augment: samples with several targets cannot be mixed: leave mixup out",
+                field);
+    if (dataset->label_values > 1)
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.fields.%s.augment: samples with several labels cannot be mixed: leave mixup out",
+                field);
+    return NN_OK;
+}
+
 static nn_status dataset_check_augment(const nn_dataset *dataset)
 {
+    NN_TRY(dataset_check_mixing(dataset));
     for (int v = 0; v < dataset->view_count; v++) {
         const nn_view *view = &dataset->views[v];
         if (!view->input) continue;
@@ -331,32 +390,24 @@ int64_t nn_dataset_row(const nn_dataset *dataset, nn_part part, int64_t sample)
 
 /* ---- the public functions ---- */
 
-/* What the target's options say. */
-static const nn_field_options *dataset_target_options(const nn_data_options *options)
+/* What is told of each target, before the files are opened. */
+static void dataset_know_targets(nn_data_request *request)
 {
-    const nn_field_options *found = NULL;
-    const nn_data_names *y = &options->parts[NN_TRAIN].y;
-    for (int p = 0; p < NN_PARTS && y->count == 0; p++) y = &options->parts[p].y;
-    for (int f = 0; f < options->fields.count; f++) {
-        if (y->count == 1 && strcmp(options->fields.names[f], y->names[0]) == 0)
-            return &options->fields.fields[f];
-        if (strcmp(options->fields.names[f], "y") == 0) found = &options->fields.fields[f];
+    const nn_known_target *known = request->known ? request->known->targets : NULL;
+    for (int t = 0; t < request->target_count; t++) {
+        const char *key = nn_data_request_key(request, t);
+        bool told = known && known[t].classes > 0;
+        request->labels[t] = nn_source_is_label(request->options, key, request->wanted[t].classes);
+        request->classes[t] =
+            told ? known[t].classes : nn_source_field_of(request->options, key, false)->classes;
     }
-    return found;
-}
-
-static int64_t dataset_told_classes(const nn_data_options *options)
-{
-    const nn_field_options *target = dataset_target_options(options);
-    return target ? target->classes : 0;
 }
 
 static nn_status dataset_fill(nn_comm *comm, nn_data_request *request, const char *directory,
                               nn_dataset *dataset)
 {
     nn_problems problems = {0};
-    const nn_known_target *known = request->known ? request->known->targets : NULL;
-    request->classes = known && known->classes > 0 ? known->classes : dataset_told_classes(request->options);
+    dataset_know_targets(request);
     nn_status status = dataset_read(comm, request, directory, dataset, &problems);
     nn_problems_release(&problems);
     NN_TRY(status);
@@ -371,22 +422,16 @@ static nn_status dataset_fill(nn_comm *comm, nn_data_request *request, const cha
     return NN_OK;
 }
 
-static bool dataset_wants_labels(const nn_data_options *options, bool for_class_loss)
-{
-    const nn_field_options *target = dataset_target_options(options);
-    int kind = target ? target->kind : NN_KIND_AUTO;
-    return kind == NN_KIND_CLASS || (kind == NN_KIND_AUTO && for_class_loss);
-}
-
 nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const char *directory, uint64_t seed,
                           const nn_target_wanted *wanted, int wanted_count, const nn_data_known *known,
                           nn_dataset **dataset)
 {
     nn_dataset *made;
-    nn_data_request request = {.options = options, .known = known};
-    (void)wanted_count;
-    request.labels = dataset_wants_labels(options, wanted->classes);
+    nn_data_request request = {
+        .options = options, .known = known, .wanted = wanted, .target_count = wanted_count};
     *dataset = NULL;
+    if (wanted_count > NN_DATA_FIELDS)
+        NN_FAIL(NN_ERROR_USAGE, "losses: more than %d targets", NN_DATA_FIELDS);
     nn_status status = nn_comm_agree(comm, NN_ALLOCATE(&made, 1, "a data set"));
     if (status == NN_OK) {
         made->seed = seed;
@@ -412,17 +457,21 @@ void nn_dataset_close(nn_dataset *dataset)
     for (int v = 0; v < NN_DATA_FIELDS; v++) nn_view_release(&dataset->views[v]);
     nn_free(dataset->input_scaling.scale);
     nn_free(dataset->input_scaling.offset);
-    nn_free(dataset->target_scaling.scale);
-    nn_free(dataset->target_scaling.offset);
-    nn_free(dataset->target.seen);
-    nn_free(dataset->target.class_names);
+    nn_free(dataset->input.parts);
+    for (int t = 0; t < NN_DATA_FIELDS; t++) {
+        nn_data_target *target = &dataset->targets[t];
+        nn_free(target->scaling.scale);
+        nn_free(target->scaling.offset);
+        nn_free(target->field.seen);
+        nn_free(target->field.class_names);
+        nn_free(target->prior);
+    }
     nn_sources_destroy(dataset->sources);
     nn_memory_release(&dataset->memory);
     nn_memory_release(&dataset->split_table);
     nn_memory_release(&dataset->balance_table);
     for (int p = 0; p < NN_PARTS; p++) nn_memory_release(&dataset->lengths[p]);
     nn_buckets_destroy(dataset->order.buckets);
-    nn_free(dataset->prior);
     nn_free(dataset);
 }
 
@@ -433,8 +482,7 @@ const nn_field *nn_dataset_input(const nn_dataset *dataset)
 
 int nn_dataset_target_count(const nn_dataset *dataset)
 {
-    (void)dataset;
-    return 1;
+    return dataset->target_count;
 }
 
 bool nn_dataset_has_weights(const nn_dataset *dataset, nn_part part)
@@ -445,8 +493,7 @@ bool nn_dataset_has_weights(const nn_dataset *dataset, nn_part part)
 
 const nn_field *nn_dataset_target(const nn_dataset *dataset, int target)
 {
-    (void)target;
-    return &dataset->target;
+    return &dataset->targets[target].field;
 }
 
 const nn_scaling *nn_dataset_input_scaling(const nn_dataset *dataset)
@@ -456,8 +503,7 @@ const nn_scaling *nn_dataset_input_scaling(const nn_dataset *dataset)
 
 const nn_scaling *nn_dataset_target_scaling(const nn_dataset *dataset, int target)
 {
-    (void)target;
-    return &dataset->target_scaling;
+    return &dataset->targets[target].scaling;
 }
 
 int64_t nn_dataset_count(const nn_dataset *dataset, nn_part part)

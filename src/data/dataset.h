@@ -185,8 +185,11 @@ typedef struct nn_data_known {
  * that are negative or not integers, empty parts: all problems in one message), and measures the
  * normalisation: per column for one-dimensional samples and windows, per last extent (channel) where samples
  * have 3 dimensions, else one for all; variance 0 divides by 1. Reads all of it once: into memory, or, for a
- * stream, block by block. Several inputs are joined, one behind the other. `wanted` says which targets there
- * are, in which order, and is borrowed. known may be NULL. Relative file names are taken from `directory`.
+ * stream, block by block. Several inputs are joined, one behind the other. `wanted` (1 to NN_DATA_FIELDS of
+ * them, borrowed) says which targets there are, and in which order: one without a name joins all datasets of
+ * data.train.y; else each is the one dataset that data.train.y calls so, and every dataset there must be
+ * wanted. Windows without data.train.y predict their inputs, as a target that is called y or has no name.
+ * known may be NULL. Relative file names are taken from `directory`.
  * The options are borrowed until the data set is closed. Collective; all ranks get the same status.
  */
 nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const char *directory, uint64_t seed,

@@ -71,21 +71,31 @@ static nn_status feed_read_sample(nn_feed *feed, int64_t sample, unsigned char *
 }
 
 /* A label that nobody has looked at yet must not lead outside the network's output. */
-static nn_status feed_check_labels(const nn_feed *feed, int64_t sample, const unsigned char *raw)
+static nn_status feed_check_labels(const nn_feed *feed, const nn_data_target *target, int64_t sample,
+                                   const unsigned char *raw)
 {
     const nn_dataset *dataset = feed->dataset;
-    const nn_view *view = &dataset->views[dataset->first->inputs];
+    const nn_view *view = &dataset->views[target->first_view];
     const nn_array *array = &dataset->first->arrays[view->array];
-    if (dataset->looks || !array->label) return NN_OK;
     for (int64_t i = 0; i < view->values; i++) {
         double label;
-        nn_view_values(view, array, raw + dataset->raw_offsets[dataset->first->inputs], i, 1, &label);
-        if (label >= 0 && label < (double)dataset->target.classes) continue;
+        nn_view_values(view, array, raw + dataset->raw_offsets[target->first_view], i, 1, &label);
+        if (label >= 0 && label < (double)target->field.classes) continue;
         return nn_array_context(array,
                                 nn_fail(NN_ERROR_DATA, "the label of sample %lld is none of the %lld classes",
                                         (long long)nn_samples_row(&dataset->parts[feed->part], sample),
-                                        (long long)dataset->target.classes));
+                                        (long long)target->field.classes));
     }
+    return NN_OK;
+}
+
+static nn_status feed_check_sample(const nn_feed *feed, int64_t sample, const unsigned char *raw)
+{
+    const nn_dataset *dataset = feed->dataset;
+    if (dataset->looks) return NN_OK;
+    for (int t = 0; t < dataset->target_count; t++)
+        if (dataset->targets[t].field.is_class)
+            NN_TRY(feed_check_labels(feed, &dataset->targets[t], sample, raw));
     return NN_OK;
 }
 
@@ -103,7 +113,7 @@ static nn_status feed_read_span(nn_feed *feed, feed_slot *slot)
     for (int64_t i = 0; i < slot->span.count; i++) {
         int64_t sample = nn_dataset_order(dataset, feed->part, slot->span.epoch, slot->span.first + i);
         NN_TRY(feed_read_sample(feed, sample, slot->raw + (size_t)i * dataset->raw_size));
-        NN_TRY(feed_check_labels(feed, sample, slot->raw + (size_t)i * dataset->raw_size));
+        NN_TRY(feed_check_sample(feed, sample, slot->raw + (size_t)i * dataset->raw_size));
     }
     return NN_OK;
 }

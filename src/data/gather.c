@@ -48,7 +48,7 @@ static void gather_sample(const nn_dataset *dataset, nn_part part, int64_t epoch
             gather_input(dataset, view, raw, training, epoch, sample,
                          gathered->inputs + i * dataset->input_values + view->begin, gathered->scratch);
         else if (array->label)
-            nn_view_labels(view, array, raw, gathered->labels + i * dataset->target_values + view->begin);
+            nn_view_labels(view, array, raw, gathered->labels + i * dataset->label_values + view->begin);
         else
             nn_view_numbers(view, array, raw, gathered->targets + i * dataset->target_values + view->begin);
     }
@@ -58,17 +58,24 @@ static void gather_sample(const nn_dataset *dataset, nn_part part, int64_t epoch
 static void gather_nothing(const nn_dataset *dataset, int64_t count, const nn_gathered *gathered)
 {
     size_t inputs = (size_t)(count * dataset->input_values),
-           targets = (size_t)(count * dataset->target_values);
+           targets = (size_t)(count * dataset->target_values),
+           labels = (size_t)(count * dataset->label_values);
     if (gathered->inputs) memset(gathered->inputs, 0, inputs * sizeof(nn_real));
-    if (gathered->targets && !dataset->target.is_class)
-        memset(gathered->targets, 0, targets * sizeof(nn_real));
-    if (gathered->labels) memset(gathered->labels, 0, targets * sizeof(int64_t));
+    if (gathered->targets) memset(gathered->targets, 0, targets * sizeof(nn_real));
+    if (gathered->labels) memset(gathered->labels, 0, labels * sizeof(int64_t));
+}
+
+/* Of the one target that mixed samples have; 0: values. */
+static int64_t gather_mixed_classes(const nn_dataset *dataset)
+{
+    const nn_field *target = &dataset->targets[0].field;
+    return target->is_class ? target->classes : 0;
 }
 
 /* Samples mixed with each other, whose targets become soft where they are classes. */
 static void gather_mix(const nn_dataset *dataset, nn_data_span span, const nn_gathered *gathered)
 {
-    int64_t classes = dataset->target.is_class ? dataset->target.classes : 0;
+    int64_t classes = gather_mixed_classes(dataset);
     if (classes > 0) nn_augment_soften(span.count, classes, gathered->labels, gathered->soft);
     nn_transform_batch batch = {.samples = span.count,
                                 .input_values = dataset->input_values,
@@ -112,6 +119,6 @@ int64_t nn_dataset_scratch(const nn_dataset *dataset)
     bool augments = false;
     for (int v = 0; v < dataset->view_count; v++)
         augments |= dataset->views[v].input && gather_augment(dataset, &dataset->views[v])->count > 0;
-    int64_t targets = dataset->target.is_class ? dataset->target.classes : dataset->target_values;
+    int64_t targets = gather_mixed_classes(dataset) + dataset->target_values;
     return augments ? dataset->input_values + targets : 0;
 }

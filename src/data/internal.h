@@ -20,6 +20,16 @@
 
 typedef struct nn_feed nn_feed;
 
+/* A target: one array or, joined, all of them. */
+typedef struct nn_data_target {
+    nn_field field;
+    nn_scaling scaling; /* of its values; 0 columns: as they are */
+    int first_view, view_count;
+    int64_t values; /* of a sample, or labels */
+    int64_t prior_count;
+    double *prior; /* one a class, or one a value */
+} nn_data_target;
+
 struct nn_dataset {
     const nn_data_options *options; /* borrowed */
     nn_source sources[NN_PARTS];
@@ -34,16 +44,17 @@ struct nn_dataset {
     nn_view views[NN_DATA_FIELDS];
     size_t raw_offsets[NN_DATA_FIELDS]; /* of each view in the raw bytes of one sample, where they stream */
     size_t raw_size;                    /* of one sample */
-    int64_t input_values, target_values;
-    nn_field input, target; /* of all inputs, and of all targets, joined */
-    nn_scaling input_scaling, target_scaling;
+    int64_t input_values, target_values, label_values; /* of a sample */
+    nn_field input;                                    /* of all inputs, joined */
+    nn_scaling input_scaling;
+    int target_count;
+    nn_data_target targets[NN_DATA_FIELDS];
     uint64_t seed, identity;
-    double *prior; /* one a class, or one a value of the target */
-    int64_t prior_count;
     nn_feed *feeds[NN_PARTS];
 };
 
-/* Fills `prior`; zeros without a train part. Warns of classes that have no sample. Collective. */
+/* Fills `prior` of the targets of classes; zeros without a train part. Warns of classes that have no sample.
+ * Collective. */
 nn_status nn_prior_measure(nn_comm *comm, nn_dataset *dataset);
 
 /* nn_dataset_identity, into dataset->identity; 0 without a train part. Collective. */

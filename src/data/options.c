@@ -58,7 +58,8 @@ const nn_option nn_data_options_table[] = {
 
 const nn_option nn_part_options_table[] = {
     SECTION("x", NN_EFFECT_RESULT, "dataset of inputs, one sample a row; or several: {NAME: DATASET, ...}"),
-    SECTION("y", NN_EFFECT_RESULT, "dataset of targets, class labels or values; or several by name"),
+    SECTION("y", NN_EFFECT_RESULT,
+            "dataset of targets, class labels or values; or several by name, those of losses"),
     {"lengths", NN_OPTION_TEXT, offsetof(nn_part_options, lengths), "", 0, 0, NULL, NN_EFFECT_RESULT,
      "dataset of the number of steps of each sequence; what is behind is padding"},
     {"file", NN_OPTION_TEXT_LIST, offsetof(nn_part_options, file), "", 0, 0, NULL, NN_EFFECT_SPEED,

@@ -400,7 +400,7 @@ nn_status nn_scan_part(nn_comm *comm, nn_dataset *dataset, nn_part part, nn_stat
     if (statistics) scan_take_statistics(&work, statistics);
     for (int v = 0; v < work.view_count; v++) {
         NN_TRY_TO(done, status, scan_report(comm, &work, &work.views[v], problems));
-        if ((int64_t)work.views[v].largest > *largest) *largest = (int64_t)work.views[v].largest;
+        if ((int64_t)work.views[v].largest > largest[v]) largest[v] = (int64_t)work.views[v].largest;
     }
 done:
     scan_release(&work);

@@ -15,6 +15,7 @@
 typedef struct nn_view {
     int array;
     bool input;
+    int target;              /* number of the target that it is of */
     int64_t first_row, rows; /* of the array, counted from the row of the sample */
     size_t raw_size;         /* bytes of those rows */
     int64_t seen;            /* the first so many of them are what a difference is taken to; else 0 */
@@ -23,7 +24,7 @@ typedef struct nn_view {
     int transform;           /* nn_target_transform */
     nn_shape shape;          /* of a sample */
     int64_t values;          /* of a sample */
-    int64_t begin;           /* of its values among those of all inputs, or all targets */
+    int64_t begin; /* of its values among those of all inputs, all targets of values, or all labels */
     nn_scaling scaling;
     /* The scaling's columns over and over, long enough for a block from any column on; NULL: identity. */
     double *scales, *offsets;
