@@ -18,7 +18,7 @@ static nn_status balance_keys(const nn_samples *train, int array, int32_t *keys)
 static nn_status balance_check(const nn_samples *train, int array, int64_t classes, const int32_t *keys)
 {
     for (int64_t s = 0; s < train->count; s++)
-        if (keys[s] < 0 || keys[s] >= classes)
+        if (keys[s] != NN_LABEL_IGNORED && (keys[s] < 0 || keys[s] >= classes))
             return nn_array_context(
                 &train->source->arrays[array],
                 nn_fail(NN_ERROR_DATA,
@@ -40,14 +40,16 @@ static nn_status balance_fill(const nn_dataset *dataset, int64_t classes, int64_
     NN_TRY_TO(done, status, NN_ALLOCATE(&next, classes + 1, "the samples by class"));
     NN_TRY_TO(done, status, balance_keys(train, array, keys));
     NN_TRY_TO(done, status, balance_check(train, array, classes, keys));
-    for (int64_t s = 0; s < train->count; s++) next[keys[s] + 1]++;
+    for (int64_t s = 0; s < train->count; s++)
+        if (keys[s] != NN_LABEL_IGNORED) next[keys[s] + 1]++;
     for (int64_t c = 0; c < classes; c++) next[c + 1] += next[c];
     int64_t present = 0;
     for (int64_t c = 0; c < classes; c++)
         if (next[c + 1] > next[c]) begin[present++] = next[c];
-    begin[present] = train->count;
+    begin[present] = next[classes];
     table[0] = present;
-    for (int64_t s = 0; s < train->count; s++) samples[next[keys[s]]++] = s;
+    for (int64_t s = 0; s < train->count; s++)
+        if (keys[s] != NN_LABEL_IGNORED) samples[next[keys[s]]++] = s;
 done:
     nn_free(keys);
     nn_free(next);

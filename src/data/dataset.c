@@ -35,24 +35,58 @@ static nn_status dataset_check_train(const nn_data_request *request)
             "data.train: is missing; name its datasets, such as train: {x: x_train, y: y_train}");
 }
 
+static nn_status dataset_check_input(const nn_data_options *options, const nn_array *self,
+                                     const nn_field_options *field)
+{
+    if (field->kind == NN_KIND_CLASS || field->kind == NN_KIND_VALUE)
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.fields.%s.kind: only a target can be of this kind; an input of whole numbers that an "
+                "embedding looks up is of kind: index",
+                self->key);
+    if (field->kind != NN_KIND_INDEX) return NN_OK;
+    bool scaled = (field->scale != 0 && field->scale != 1) || field->offset != 0;
+    if (scaled || (field->normalize != NN_NORMALIZE_AUTO && field->normalize != NN_NORMALIZE_NONE))
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.fields.%s.kind: index: an index is not normalised: leave normalize, scale and offset "
+                "out",
+                self->key);
+    if (options->check == NN_CHECK_NONE && field->classes == 0)
+        NN_FAIL(NN_ERROR_USAGE, "data.check: none: set data.fields.%s.classes, the number of indices",
+                self->key);
+    return NN_OK;
+}
+
 static nn_status dataset_check_field(const nn_data_request *request, const nn_source *source, int array)
 {
     const nn_array *self = &source->arrays[array];
     const nn_field_options *field = nn_source_field_options(request->options, source, array);
-    bool input = array < source->inputs, classes = !input && self->label;
-    if (input && field->kind != NN_KIND_AUTO)
-        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.kind: only a target can be of a kind: leave it out",
+    if (array < source->inputs) return dataset_check_input(request->options, self, field);
+    if (field->kind == NN_KIND_INDEX)
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.kind: index: only an input can be of this kind; use class",
                 self->key);
-    if (classes && field->normalize != NN_NORMALIZE_AUTO && field->normalize != NN_NORMALIZE_NONE)
+    if (self->label && field->normalize != NN_NORMALIZE_AUTO && field->normalize != NN_NORMALIZE_NONE)
         NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.normalize: class labels are not normalised: leave it out",
                 self->key);
-    if (classes && source->fields > source->inputs + request->target_count)
+    if (!self->label && field->ignored_label)
+        NN_FAIL(
+            NN_ERROR_USAGE,
+            "data.fields.%s.ignored_label: the target is read as values: leave it out, or set kind: class; "
+            "values that are missing are NaN, with missing: mask",
+            self->key);
+    if (self->label && source->fields > source->inputs + request->target_count)
         NN_FAIL(NN_ERROR_USAGE,
                 "data.train.y: several targets for one loss are values together; a class must be alone, or "
                 "have a loss of its own: losses: {NAME: cross_entropy, ...}");
-    if (!input && field->augment.count > 0)
+    if (field->augment.count > 0)
         NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.augment: only inputs are augmented: leave it out", self->key);
     return NN_OK;
+}
+
+/* Balanced and stratified samples are of one class each. */
+static bool dataset_has_classes(const nn_source *train)
+{
+    int array = nn_source_class_array(train);
+    return array >= 0 && (!train->arrays[array].sound || train->arrays[array].values == 1);
 }
 
 static void dataset_check_fields(const nn_data_request *request, const nn_source *train,
@@ -65,8 +99,12 @@ static void dataset_check_fields(const nn_data_request *request, const nn_source
         nn_problems_collect(problems,
                             nn_fail(NN_ERROR_USAGE, "data.bucket_by_length: needs data.train.lengths, and "
                                                     "sequences that are samples, not windows"));
+    if (train->arrays[NN_DATA_WEIGHT].given && request->options->window.length > 0)
+        nn_problems_collect(problems,
+                            nn_fail(NN_ERROR_USAGE, "data.train.weights: only samples that are rows "
+                                                    "have weights, not windows: leave it out"));
     if (request->options->balanced && train->listed &&
-        (nn_source_class_array(train) < 0 || request->options->window.length > 0))
+        (!dataset_has_classes(train) || request->options->window.length > 0))
         nn_problems_collect(problems,
                             nn_fail(NN_ERROR_USAGE, "data.balanced: needs samples that are of one class "
                                                     "each; leave it out"));
@@ -110,10 +148,26 @@ static void dataset_make_views(nn_dataset *dataset, nn_problems *problems)
         }
 }
 
+/* To which views the lengths of sequences apply: to inputs that have as many steps as the first, and targets,
+ * unless their layout says that their values are features. */
+static void dataset_find_steps(nn_dataset *dataset)
+{
+    bool given = false;
+    for (int p = 0; p < NN_PARTS; p++) given |= dataset->sources[p].arrays[NN_DATA_LENGTH].given;
+    int64_t steps = given && dataset->view_count > 0 ? dataset->views[0].shape.extents[0] : 0;
+    for (int v = 0; v < dataset->view_count && steps > 0; v++) {
+        nn_view *view = &dataset->views[v];
+        const char *layout = nn_source_field_options(dataset->options, dataset->first, v)->layout;
+        bool features = layout && strchr(layout, 'F') && !strchr(layout, 'T');
+        if (view->shape.extents[0] == steps && !features) view->steps = steps;
+    }
+}
+
 /* Which views are of which target, and where the values of each stand. */
 static void dataset_place_views(nn_dataset *dataset, const nn_data_request *request)
 {
     dataset->target_count = request->target_count;
+    dataset_find_steps(dataset);
     for (int v = 0; v < dataset->view_count; v++) {
         nn_view *view = &dataset->views[v];
         int in_targets = v - dataset->first->inputs;
@@ -240,6 +294,7 @@ static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_reques
     }
     for (int v = 0; v < dataset->view_count; v++) {
         const nn_view *view = &dataset->views[v];
+        if (view->index && request->indices[v] == 0) request->indices[v] = all[v] + 1;
         if (view->input || !request->labels[view->target]) continue;
         nn_problems_collect(problems,
                             dataset_count_classes(dataset, v, all[v], &request->classes[view->target]));
@@ -247,29 +302,51 @@ static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_reques
     return NN_OK;
 }
 
-/* Names of the classes tell how many there are, too. */
-static nn_status dataset_name_classes(nn_dataset *dataset, nn_data_request *request, int view)
+/* A line feed in a name would look like the end of it. */
+static void dataset_append_name(nn_text *text, const char *name)
+{
+    for (; *name; name++)
+        if (*name == '\n' || *name == '\\')
+            nn_text_append(text, *name == '\n' ? "\\n" : "\\\\");
+        else
+            nn_text_append(text, "%c", *name);
+}
+
+/* The names of the classes of a view, or of what its indices stand for, one a line: owned by the caller. */
+static nn_status dataset_read_names(const nn_data_options *options, nn_source *source, int view, char **lines,
+                                    int64_t *lines_count)
 {
     nn_text text = {0};
     char **names = NULL;
     size_t count = 0;
-    nn_source *source = dataset->first;
-    int target = dataset->views[view].target;
-    if (!source->arrays[view].label || !source->arrays[view].sound) return NN_OK;
-    const char *told = nn_source_field_options(request->options, source, view)->class_names;
+    const char *told = nn_source_field_options(options, source, view)->class_names;
     nn_status status = nn_source_class_names(source, view, told, &names, &count);
     for (size_t i = 0; i < count; i++) {
-        nn_text_append(&text, "%s%s", i > 0 ? "\n" : "", names[i]);
+        if (i > 0) nn_text_append(&text, "\n");
+        dataset_append_name(&text, names[i]);
         nn_free(names[i]);
     }
     nn_free(names);
     if (status == NN_OK && text.failed)
         status = nn_fail(NN_ERROR_MEMORY, "no memory is left for the names of classes");
-    if (dataset->targets[target].field.class_names)
-        nn_text_free(&text);
-    else
-        dataset->targets[target].field.class_names = text.bytes;
-    if (count > 0 && request->classes[target] == 0) request->classes[target] = (int64_t)count;
+    *lines = text.bytes;
+    *lines_count = (int64_t)count;
+    return status;
+}
+
+/* Names of the classes, or indices, tell how many there are, too. */
+static nn_status dataset_name_classes(nn_dataset *dataset, nn_data_request *request, int v)
+{
+    nn_source *source = dataset->first;
+    nn_view *view = &dataset->views[v];
+    int64_t count, *known = view->input ? &request->indices[v] : &request->classes[view->target];
+    char **names = view->input ? &dataset->index_names[v] : &dataset->targets[view->target].field.class_names;
+    if ((!view->index && !source->arrays[v].label) || !source->arrays[v].sound || *names) return NN_OK;
+    nn_status status = dataset_read_names(request->options, source, v, names, &count);
+    if (view->index) *known = view->indices;
+    if (view->index && request->known && request->known->indices) *known = request->known->indices[v];
+    if (count > 0 && *known == 0) *known = count;
+    if (view->index) view->indices = *known;
     return status;
 }
 
@@ -292,7 +369,7 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
     }
     dataset_make_views(dataset, problems);
     dataset_place_views(dataset, request);
-    for (int v = dataset->first ? dataset->first->inputs : 0; v < dataset->view_count; v++)
+    for (int v = 0; v < dataset->view_count; v++)
         nn_problems_collect(problems, dataset_name_classes(dataset, request, v));
     NN_TRY(dataset_choose_cache(comm, dataset));
     if (!dataset->streams) NN_TRY(nn_memory_load(comm, sources, &dataset->memory));
@@ -317,6 +394,13 @@ static nn_status dataset_check_mixing(const nn_dataset *dataset)
 {
     if (!nn_dataset_mixes(dataset)) return NN_OK;
     const char *field = dataset->first->arrays[0].key;
+    const nn_array *target = &dataset->first->arrays[dataset->first->inputs];
+    if (dataset->views[0].steps > 0 || dataset->views[0].index || target->ignores)
+        NN_FAIL(
+            NN_ERROR_USAGE,
+            "data.fields.%s.augment: samples cannot be mixed that have lengths, are indices or may have no "
+            "label: leave mixup out",
+            field);
     if (dataset->target_count > 1)
         NN_FAIL(NN_ERROR_USAGE,
                 "data.fields.%s.augment: samples with several targets cannot be mixed: leave mixup out",
@@ -414,8 +498,8 @@ static nn_status dataset_fill(nn_comm *comm, nn_data_request *request, const cha
     NN_TRY(nn_comm_agree(comm, nn_fields_describe(dataset, request)));
     NN_TRY(nn_comm_agree(comm, dataset_check_augment(dataset)));
     NN_TRY(nn_identity_hash(comm, dataset));
+    NN_TRY(nn_per_sample_load(comm, dataset));
     if (dataset->looks) NN_TRY(nn_prior_measure(comm, dataset));
-    NN_TRY(nn_lengths_load(comm, dataset));
     dataset_make_order(dataset);
     if (request->options->balanced && dataset->parts[NN_TRAIN].count > 0)
         NN_TRY(nn_balance_create(comm, dataset));
@@ -454,7 +538,10 @@ void nn_dataset_close(nn_dataset *dataset)
         nn_feed_destroy(dataset->feeds[p]);
         nn_samples_release(&dataset->parts[p]);
     }
-    for (int v = 0; v < NN_DATA_FIELDS; v++) nn_view_release(&dataset->views[v]);
+    for (int v = 0; v < NN_DATA_FIELDS; v++) {
+        nn_view_release(&dataset->views[v]);
+        nn_free(dataset->index_names[v]);
+    }
     nn_free(dataset->input_scaling.scale);
     nn_free(dataset->input_scaling.offset);
     nn_free(dataset->input.parts);
@@ -470,7 +557,10 @@ void nn_dataset_close(nn_dataset *dataset)
     nn_memory_release(&dataset->memory);
     nn_memory_release(&dataset->split_table);
     nn_memory_release(&dataset->balance_table);
-    for (int p = 0; p < NN_PARTS; p++) nn_memory_release(&dataset->lengths[p]);
+    for (int p = 0; p < NN_PARTS; p++) {
+        nn_memory_release(&dataset->lengths[p]);
+        nn_memory_release(&dataset->weights[p]);
+    }
     nn_buckets_destroy(dataset->order.buckets);
     nn_free(dataset);
 }
@@ -483,12 +573,6 @@ const nn_field *nn_dataset_input(const nn_dataset *dataset)
 int nn_dataset_target_count(const nn_dataset *dataset)
 {
     return dataset->target_count;
-}
-
-bool nn_dataset_has_weights(const nn_dataset *dataset, nn_part part)
-{
-    (void)dataset, (void)part;
-    return false;
 }
 
 const nn_field *nn_dataset_target(const nn_dataset *dataset, int target)
@@ -513,9 +597,9 @@ int64_t nn_dataset_count(const nn_dataset *dataset, nn_part part)
 
 size_t nn_dataset_memory(const nn_dataset *dataset)
 {
-    size_t lengths = 0;
-    for (int p = 0; p < NN_PARTS; p++) lengths += dataset->lengths[p].on_node;
-    return dataset->memory.on_node + dataset->split_table.on_node + dataset->balance_table.on_node + lengths;
+    size_t bytes = dataset->memory.on_node + dataset->split_table.on_node + dataset->balance_table.on_node;
+    for (int p = 0; p < NN_PARTS; p++) bytes += dataset->lengths[p].on_node + dataset->weights[p].on_node;
+    return bytes;
 }
 
 /* ---- streams ---- */

@@ -10,7 +10,7 @@ static nn_normalize fields_normalize(nn_dataset *dataset, const nn_view *view)
 {
     const nn_source *source = dataset->first;
     int chosen = nn_source_field_options(dataset->options, source, view->array)->normalize;
-    if (source->arrays[view->array].label) return NN_NORMALIZE_NONE;
+    if (source->arrays[view->array].label || view->index) return NN_NORMALIZE_NONE;
     return chosen == NN_NORMALIZE_AUTO ? NN_NORMALIZE_STANDARDIZE : (nn_normalize)chosen;
 }
 
@@ -45,6 +45,18 @@ const char *nn_data_request_key(const nn_data_request *request, int target)
     return y->count == 1 ? y->names[0] : "y";
 }
 
+/* Columns that are normalised by themselves: features of rows and of steps, channels of images. */
+static int64_t fields_columns(const nn_dataset *dataset, const nn_view *view)
+{
+    const char *layout = nn_source_field_options(dataset->options, dataset->first, view->array)->layout;
+    int dimensions = view->shape.dimensions;
+    bool steps = view->steps > 0 || (layout && strchr(layout, 'N') && strchr(layout, 'T'));
+    if (steps && dimensions == 1) return 1;
+    if (steps || dimensions == 1 || dimensions == 3 || view->rows > 1)
+        return view->shape.extents[dimensions - 1];
+    return 1;
+}
+
 /* Everything that asks for statistics of a view: normalisation, and the mean target. */
 nn_status nn_fields_statistics(nn_dataset *dataset, nn_data_request *request)
 {
@@ -55,8 +67,7 @@ nn_status nn_fields_statistics(nn_dataset *dataset, nn_data_request *request)
         if (label || known || view->values == 0) continue;
         bool unasked = view->input || !dataset->looks; /* a target's mean is the best constant guess */
         if (unasked && fields_normalize(dataset, view) == NN_NORMALIZE_NONE) continue;
-        bool has_columns = view->shape.dimensions == 1 || view->shape.dimensions == 3 || view->rows > 1;
-        int64_t columns = has_columns ? view->shape.extents[view->shape.dimensions - 1] : 1;
+        int64_t columns = fields_columns(dataset, view);
         if (!view->input && fields_normalize(dataset, view) == NN_NORMALIZE_NONE) columns = view->values;
         if (view->rows - view->seen > 1 && !view->input && view->picked == 1) columns = 1;
         NN_TRY(nn_statistics_create(columns, &request->statistics[v]));
@@ -131,6 +142,9 @@ static nn_status fields_scale(nn_dataset *dataset, const nn_data_request *reques
         NN_TRY(fields_fixed_scaling(nn_source_field_options(dataset->options, train, view->array),
                                     &view->scaling));
     else if (statistics->columns > 0) {
+        if (statistics->seen == 0)
+            return nn_array_context(&train->arrays[view->array],
+                                    nn_fail(NN_ERROR_DATA, "all values for training are missing (NaN)"));
         NN_TRY(fields_create_scaling(statistics->columns, &view->scaling));
         fields_warn_constant(&train->arrays[view->array], statistics);
         NN_TRY(nn_statistics_scaling(statistics, normalize, &train->arrays[view->array], &view->scaling));
@@ -161,19 +175,29 @@ static nn_status fields_join_scaling(const nn_dataset *dataset, fields_group gro
 
 /* ---- inputs ---- */
 
-static nn_status fields_describe_inputs(nn_dataset *dataset)
+static nn_field fields_describe_input(const nn_dataset *dataset, const nn_data_request *request, int v)
+{
+    const nn_view *view = &dataset->views[v];
+    return (nn_field){.name = dataset->first->arrays[v].key,
+                      .shape = view->shape,
+                      .begin = view->begin,
+                      .is_class = view->index,
+                      .classes = view->index ? request->indices[v] : 0,
+                      .class_names = dataset->index_names[v]};
+}
+
+static nn_status fields_describe_inputs(nn_dataset *dataset, const nn_data_request *request)
 {
     const nn_source *source = dataset->first;
     nn_field *input = &dataset->input;
-    *input = (nn_field){.name = "x", .shape = dataset->views[0].shape};
+    *input = fields_describe_input(dataset, request, 0);
+    input->name = "x";
     if (source->inputs == 1) return NN_OK;
+    *input = (nn_field){.name = "x"};
     input->shape = (nn_shape){.dimensions = 1, .extents = {dataset->input_values}};
     NN_TRY(NN_ALLOCATE(&input->parts, source->inputs, "the inputs"));
     input->part_count = source->inputs;
-    for (int v = 0; v < source->inputs; v++)
-        input->parts[v] = (nn_field){.name = source->arrays[v].key,
-                                     .shape = dataset->views[v].shape,
-                                     .begin = dataset->views[v].begin};
+    for (int v = 0; v < source->inputs; v++) input->parts[v] = fields_describe_input(dataset, request, v);
     return NN_OK;
 }
 
@@ -250,7 +274,7 @@ nn_status nn_fields_describe(nn_dataset *dataset, const nn_data_request *request
 {
     for (int v = 0; v < dataset->view_count; v++) NN_TRY(fields_scale(dataset, request, v));
     NN_TRY(fields_join_scaling(dataset, fields_inputs(dataset), &dataset->input_scaling));
-    NN_TRY(fields_describe_inputs(dataset));
+    NN_TRY(fields_describe_inputs(dataset, request));
     for (int t = 0; t < dataset->target_count; t++) NN_TRY(fields_describe_target(dataset, request, t));
     return NN_OK;
 }

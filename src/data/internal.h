@@ -10,7 +10,8 @@
 #define nn_prior_measure NN_REAL_SYMBOL(nn_prior_measure)
 #define nn_identity_hash NN_REAL_SYMBOL(nn_identity_hash)
 #define nn_balance_create NN_REAL_SYMBOL(nn_balance_create)
-#define nn_lengths_load NN_REAL_SYMBOL(nn_lengths_load)
+#define nn_dataset_length NN_REAL_SYMBOL(nn_dataset_length)
+#define nn_per_sample_load NN_REAL_SYMBOL(nn_per_sample_load)
 #define nn_feed_create NN_REAL_SYMBOL(nn_feed_create)
 #define nn_feed_destroy NN_REAL_SYMBOL(nn_feed_destroy)
 #define nn_feed_find NN_REAL_SYMBOL(nn_feed_find)
@@ -37,7 +38,8 @@ struct nn_dataset {
     bool streams;
     bool looks; /* at all values before the first step */
     nn_data_memory memory, split_table, balance_table;
-    nn_data_memory lengths[NN_PARTS]; /* of sequences, by sample */
+    nn_data_memory lengths[NN_PARTS]; /* of sequences, by sample: int32_t */
+    nn_data_memory weights[NN_PARTS]; /* of samples: nn_real */
     nn_samples parts[NN_PARTS];
     nn_order order; /* of the train part */
     int view_count;
@@ -47,6 +49,7 @@ struct nn_dataset {
     int64_t input_values, target_values, label_values; /* of a sample */
     nn_field input;                                    /* of all inputs, joined */
     nn_scaling input_scaling;
+    char *index_names[NN_DATA_FIELDS]; /* by input: what its indices stand for, one a line; NULL: not known */
     int target_count;
     nn_data_target targets[NN_DATA_FIELDS];
     uint64_t seed, identity;
@@ -63,8 +66,11 @@ nn_status nn_identity_hash(nn_comm *comm, nn_dataset *dataset);
 /* The list of samples by class, for balanced sampling. Collective. */
 nn_status nn_balance_create(nn_comm *comm, nn_dataset *dataset);
 
-/* The lengths of sequences of all parts that have them. Collective. */
-nn_status nn_lengths_load(nn_comm *comm, nn_dataset *dataset);
+/* The lengths of sequences, and the weights of samples, of all parts that have them. Collective. */
+nn_status nn_per_sample_load(nn_comm *comm, nn_dataset *dataset);
+
+/* The steps of a sample; INT64_MAX where samples are no sequences of lengths of their own. */
+int64_t nn_dataset_length(const nn_dataset *dataset, nn_part part, int64_t sample);
 
 /* ---- a thread that reads ahead ---- */
 

@@ -31,7 +31,9 @@ static nn_status prior_count_labels(const nn_dataset *dataset, const nn_view *vi
         int64_t row = nn_samples_row(train, s) + view->first_row;
         NN_TRY_TO(done, status, nn_blocks_copy(blocks, view->array, row, view->rows, raw));
         nn_view_labels(view, &train->source->arrays[view->array], raw, labels);
-        for (int64_t i = 0; i < view->values; i++) counts[labels[i]]++;
+        int64_t labelled = nn_view_end(view, nn_dataset_length(dataset, NN_TRAIN, s));
+        for (int64_t i = 0; i < labelled; i++)
+            if (labels[i] != NN_LABEL_IGNORED) counts[labels[i]]++;
     }
 done:
     nn_blocks_destroy(blocks);
@@ -101,7 +103,7 @@ nn_status nn_prior_measure(nn_comm *comm, nn_dataset *dataset)
         NN_TRY(prior_classes(comm, dataset, target));
         prior_warn(target->field.name, target->prior, target->prior_count);
         for (int64_t c = 0; c < target->prior_count; c++) total += target->prior[c];
-        for (int64_t c = 0; c < target->prior_count; c++) target->prior[c] /= total;
+        for (int64_t c = 0; c < target->prior_count && total > 0; c++) target->prior[c] /= total;
     }
     return NN_OK;
 }

@@ -15,6 +15,7 @@ typedef struct nn_data_request {
     int target_count;
     bool labels[NN_DATA_FIELDS];              /* by target: class labels */
     int64_t classes[NN_DATA_FIELDS];          /* by target; 0: not known yet */
+    int64_t indices[NN_DATA_FIELDS];          /* by input: how many; 0: it holds none */
     nn_statistics statistics[NN_DATA_FIELDS]; /* by view */
 } nn_data_request;
 

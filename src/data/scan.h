@@ -14,6 +14,7 @@
 typedef struct nn_statistics {
     int64_t columns; /* 0: not measured */
     double *mean, *variance, *least, *most;
+    double seen; /* values that are not missing, in all columns */
 } nn_statistics;
 
 nn_status nn_statistics_create(int64_t columns, nn_statistics *statistics);

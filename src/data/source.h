@@ -26,10 +26,12 @@
 
 extern const char *const nn_part_names[NN_PARTS];
 
-/* The fields, inputs first; behind them the groups of a split, and the lengths of sequences. */
+/* The fields, inputs first; behind them the groups of a split, the lengths of sequences, and the weights of
+ * samples. */
 #define NN_DATA_GROUP NN_DATA_FIELDS
 #define NN_DATA_LENGTH (NN_DATA_FIELDS + 1)
-#define NN_DATA_ARRAYS (NN_DATA_FIELDS + 2)
+#define NN_DATA_WEIGHT (NN_DATA_FIELDS + 2)
+#define NN_DATA_ARRAYS (NN_DATA_FIELDS + 3)
 
 /* A file; opened when rows of it are wanted. */
 typedef struct nn_piece {
@@ -94,8 +96,8 @@ nn_status nn_source_read(nn_source *source, int array, int64_t first, int64_t ro
 /* Notes a row that is to be left out. */
 nn_status nn_source_note(nn_source *source, int64_t row);
 
-/* The value of a label as it is stored, for a message. */
-nn_status nn_source_explain(nn_source *source, int array, int64_t row, double *value);
+/* A value of a row as it is stored, for a message. */
+nn_status nn_source_explain(nn_source *source, int array, int64_t row, int64_t at, double *value);
 
 /* The names of the classes: of the dataset that is told, or of DATASET_classes; none is no failure unless
  * told. The names and their list are the caller's. */

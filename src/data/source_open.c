@@ -141,6 +141,7 @@ static nn_status source_name_arrays(const nn_data_options *options, int part, co
         source_name_array(&source->arrays[NN_DATA_LENGTH], part, "lengths", own->lengths);
         source->arrays[NN_DATA_LENGTH].label = true;
     }
+    if (own->weights) source_name_array(&source->arrays[NN_DATA_WEIGHT], part, "weights", own->weights);
     return NN_OK;
 }
 
@@ -191,12 +192,17 @@ static nn_status source_describe(nn_source *source, nn_piece *piece, int which,
     nn_store_array *stored;
     bool first = piece == source->pieces, windows = options->window.length > 0;
     seen.path = piece->path;
+    if (source->arrays[NN_DATA_LENGTH].given && source->arrays[0].sound)
+        seen.steps = source->arrays[0].shape.extents[0];
     seen.places = NULL;
     nn_status status = nn_source_array(source, piece, which, &stored);
     if (status != NN_OK) /* what is wrong with a file concerns all of its arrays */
         return piece->file ? nn_fail_context(status, "data.%s.%s", seen.part, seen.key) : status;
     status = nn_array_describe(&seen, nn_store_array_info(stored),
                                nn_source_field_options(options, source, which), windows);
+    if (status == NN_OK && which >= NN_DATA_FIELDS && seen.values != 1)
+        status =
+            nn_fail(NN_ERROR_DATA, "has %lld values a sample, where one is needed", (long long)seen.values);
     if (status != NN_OK) {
         nn_free(seen.places);
         return nn_array_context(&seen, status);
@@ -247,7 +253,7 @@ static void source_look(nn_source *source, const nn_data_options *options, nn_pr
         if (array->chunk_rows > 0 && array->row_size >= largest) source->chunk_rows = array->chunk_rows;
         if (array->row_size > largest) largest = array->row_size;
     }
-    source->arrays[NN_DATA_GROUP].rows = source->arrays[NN_DATA_LENGTH].rows = source->rows;
+    for (int a = NN_DATA_FIELDS; a < NN_DATA_ARRAYS; a++) source->arrays[a].rows = source->rows;
 }
 
 static nn_status source_check_shape(const nn_array *array, const nn_array *first)

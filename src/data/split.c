@@ -57,8 +57,10 @@ static nn_status split_check_rest(const nn_split_options *split, const nn_source
 static nn_status split_check_kind(const nn_data_options *options, const nn_source *train)
 {
     const nn_split_options *split = &options->split;
-    int labels = 0;
+    int labels = 0, alone = nn_source_class_array(train);
     for (int a = train->inputs; a < train->fields; a++) labels += train->arrays[a].label;
+    if (split->stratified && alone >= 0 && train->arrays[alone].sound && train->arrays[alone].values > 1)
+        NN_FAIL(NN_ERROR_USAGE, "data.split.stratified: a sample has several labels, not one: leave it out");
     bool windows = options->window.length > 0;
     if (split->stratified && train->listed && labels != 1)
         NN_FAIL(NN_ERROR_USAGE, "data.split.stratified: the targets are %s; leave it out",
