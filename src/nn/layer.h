@@ -78,6 +78,8 @@ typedef struct nn_layer_type {
     nn_shape example_shape;  /* no dimensions: 2 x 4 */
     int example_inputs;      /* how many layers of that shape it reads in the example; 0: one */
     int64_t example_indices; /* its inputs are whole numbers below this, such as words; 0: any numbers */
+    bool clips; /* recurrent or attention: its gradients may burst, so that clipping at norm 1 is the default
+                 */
     const nn_option *options;
     size_t options_size;
 
