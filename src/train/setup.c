@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "tensor/matrix.h"
+#include "train/carried.h"
 #include "train/run.h"
 
 /* Bytes of the line that names the classes. */
@@ -64,6 +65,7 @@ static nn_status setup_model(nn_run *run)
         NN_FAIL(NN_ERROR_USAGE,
                 "data.fields.x.augment: mixup: the loss %s takes no mixed classes; leave mixup out",
                 run->model->loss->name);
+    NN_TRY(nn_carried_check(run->model, &run->settings, &run->plan));
     const char *best = run->settings.checkpoint.best;
     run->best_metric = run->model->metric_count > 0 ? 0 : -1;
     for (int m = 0; best && m < run->model->metric_count; m++)
