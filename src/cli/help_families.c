@@ -6,7 +6,7 @@
 #include "import/run.h"
 #include "model/symbols.h"
 #include "nn/initializer.h"
-#include "nn/loss.h"
+#include "nn/metric.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 

@@ -115,13 +115,16 @@ static const nn_loss_type *find_loss(const char *name)
 }
 
 /* The mean loss of a batch; the gradient goes to call->gradient. */
+/* Options that are all 0 are the defaults of these losses. */
+static const double no_options[8];
+
 static double mean_loss(const nn_loss_type *type, nn_loss_call call)
 {
     nn_loss_call known = call;
     known.output = NULL;
     known.gradient = NULL;
-    call.denominator = type->denominator(NULL, &known);
-    return type->evaluate(NULL, &call) / call.denominator;
+    call.denominator = type->denominator(no_options, &known);
+    return type->evaluate(no_options, &call) / call.denominator;
 }
 
 static void check_loss(const char *loss, bool takes_labels, int64_t samples)
