@@ -40,7 +40,8 @@
 
 /* A loss as the user wrote it. */
 typedef struct nn_head_spec {
-    char *name; /* owned: of the target and of the output layer; NULL: all targets joined, and the last layer */
+    char *
+        name; /* owned: of the target and of the output layer; NULL: all targets joined, and the last layer */
     const nn_loss_type *loss;
     void *options; /* owned */
     double weight; /* factor on the loss */
@@ -75,7 +76,7 @@ typedef struct nn_target_facts {
 typedef struct nn_head {
     char *name;  /* owned: of its target */
     char *given; /* owned: the name in the section losses; NULL: the only head, of the section loss */
-    int layer;  /* whose output it is */
+    int layer;   /* whose output it is */
     const nn_loss_type *loss;
     void *loss_options;    /* owned */
     double weight;         /* factor on the loss */

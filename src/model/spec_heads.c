@@ -11,10 +11,10 @@ typedef struct common_options {
     double weight;
 } common_options;
 
-static const nn_option common_table[] = {
-    {"weight", NN_OPTION_REAL, offsetof(common_options, weight), "1", 1e-12, 1e12, NULL, NN_EFFECT_RESULT,
-     "factor on the loss: how much it counts beside the others"},
-    {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
+static const nn_option common_table[] = {{"weight", NN_OPTION_REAL, offsetof(common_options, weight), "1",
+                                          1e-12, 1e12, NULL, NN_EFFECT_RESULT,
+                                          "factor on the loss: how much it counts beside the others"},
+                                         {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
 
 const nn_option *nn_loss_common_options(void)
 {
@@ -88,8 +88,7 @@ static void heads_read_loss(nn_config *config, nn_config_node *node, const char 
     common_options common = {.weight = 1};
     heads_read_common(config, options_node, path, type->options, &common);
     *head = (nn_head_spec){.loss = type, .weight = common.weight};
-    head->options =
-        heads_options(config, type->options, type->options_size, options_node, path, common_keys);
+    head->options = heads_options(config, type->options, type->options_size, options_node, path, common_keys);
     if (name && nn_copy_text(name, &head->name) != NN_OK)
         nn_config_error(config, node, "%s", nn_error_text());
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-const nn_symbol nn_unknown_symbols[] = {{"classes", NN_SYMBOL_UNKNOWN}, {NULL, 0}};
+const nn_symbol nn_unknown_symbols[] = {{"classes", NN_SYMBOL_UNKNOWN}, {"same", NN_SYMBOL_SAME}, {NULL, 0}};
 
 /* The target that a layer's "classes" are of. */
 static nn_status symbols_find(const nn_layer_spec *layer, const char *option, const nn_head *heads,

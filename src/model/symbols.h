@@ -12,7 +12,7 @@
 #define nn_symbols_resolve NN_REAL_SYMBOL(nn_symbols_resolve)
 #define nn_layer_common_options NN_REAL_SYMBOL(nn_layer_common_options)
 
-/* "classes", with a mark for a value. */
+/* "classes" and "same", with marks for values. */
 extern const nn_symbol nn_unknown_symbols[];
 
 /* Puts a target's number of classes where "classes" was written: in an output layer that of its own target,

@@ -23,8 +23,8 @@ typedef struct nn_activation {
                      nn_real *dx);
 } nn_activation;
 
-/* The choices of an option table, in the order of nn_activation_at: "none" (0: forward and backward are
- * NULL), relu, tanh, sigmoid, gelu, leaky_relu, softmax. */
+/* The choices of an option table, in the order of nn_activation_at, NULL-terminated. The first is "none": its
+ * forward and backward are NULL. */
 extern const char *const nn_activation_names[];
 const nn_activation *nn_activation_at(int index);
 

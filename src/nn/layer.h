@@ -20,6 +20,8 @@
 #define nn_layer_add_part NN_REAL_SYMBOL(nn_layer_add_part)
 #define nn_layer_share_parts NN_REAL_SYMBOL(nn_layer_share_parts)
 #define nn_layer_check_inputs NN_REAL_SYMBOL(nn_layer_check_inputs)
+#define nn_layer_check_several NN_REAL_SYMBOL(nn_layer_check_several)
+#define nn_layer_check_equal NN_REAL_SYMBOL(nn_layer_check_equal)
 
 /* Each tensor of parameters starts at a multiple of this many values in the flat vector; the gap holds zeros.
  */
@@ -56,7 +58,8 @@ typedef struct nn_layer_call {
     nn_real *output_gradient;     /* backward may overwrite it; gradient() then sees what backward left */
     nn_real *const *input_gradients; /* per input, to be overwritten; NULL where nobody needs it; may be
                                         output_gradient where the layer is in_place */
-    nn_real *saved;        /* samples x saved_per_sample: carried from forward to backward and gradient */
+    nn_real *saved;        /* samples x saved_per_sample + saved_fixed: carried from forward to backward and
+                              gradient */
     nn_real *scratch;      /* this thread's: samples x scratch_per_sample + scratch_fixed */
     nn_random random;      /* stream of this layer at this step */
     int64_t first_sample;  /* position of the first row in the global batch: the index for random numbers */
@@ -78,6 +81,7 @@ typedef struct nn_layer_type {
     nn_shape example_shape;  /* no dimensions: 2 x 4 */
     int example_inputs;      /* how many layers of that shape it reads in the example; 0: one */
     int64_t example_indices; /* its inputs are whole numbers below this, such as words; 0: any numbers */
+    bool is_sum; /* sums its inputs element by element: the fusion pass may give it to the layer below */
     const nn_option *options;
     size_t options_size;
 
@@ -119,7 +123,7 @@ struct nn_layer {
     int64_t value_count; /* values of all parameters, alignment gaps included */
     int part_count;      /* the gradient is computed in this many independent parts */
     int64_t *part_begin; /* part p writes [part_begin[p], part_begin[p + 1]); part_count + 1 entries */
-    int64_t saved_per_sample, scratch_per_sample, scratch_fixed;
+    int64_t saved_per_sample, saved_fixed, scratch_per_sample, scratch_fixed;
     int64_t carried_per_sample; /* values of the state that goes on from window to window */
     nn_time time;
     bool in_place;     /* backward and gradient do not read inputs[0]: the output may overwrite it */
@@ -149,6 +153,10 @@ nn_status nn_layer_share_parts(nn_layer *layer);
 
 /* For build: fails unless the layer reads exactly `count` others. */
 nn_status nn_layer_check_inputs(const nn_layer *layer, int count);
+
+/* For build: fails unless the layer reads two others at least; and unless their shapes are equal, too. */
+nn_status nn_layer_check_several(const nn_layer *layer);
+nn_status nn_layer_check_equal(const nn_layer *layer);
 
 /* The list of layer types, NULL-terminated; and one by name, or NULL. */
 const nn_layer_type *const *nn_layer_types(void);

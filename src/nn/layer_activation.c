@@ -24,6 +24,7 @@ static nn_status activation_build(nn_layer *layer)
     NN_TRY(nn_layer_check_inputs(layer, 1));
     bool needs_input = activation_function(layer)->needs_input;
     layer->output_shape = layer->input_shapes[0];
+    layer->time.kept = true;
     layer->in_place = !needs_input;
     layer->reads_output = !needs_input;
     return NN_OK;

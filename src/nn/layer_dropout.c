@@ -24,6 +24,7 @@ static nn_status dropout_build(nn_layer *layer)
         NN_FAIL(NN_ERROR_USAGE, "rate %g would drop everything; choose one below 1, such as 0.5",
                 options->rate);
     layer->output_shape = layer->input_shapes[0];
+    layer->time.kept = true;
     layer->saved_per_sample = nn_shape_count(layer->output_shape);
     layer->in_place = true;
     return NN_OK;

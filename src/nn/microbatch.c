@@ -17,9 +17,9 @@ static void *microbatch_take(microbatch_block *block, size_t bytes)
     return piece;
 }
 
-static nn_real *microbatch_take_values(microbatch_block *block, int64_t capacity, int64_t per_sample)
+static nn_real *microbatch_take_values(microbatch_block *block, int64_t values)
 {
-    return microbatch_take(block, (size_t)(capacity * per_sample) * sizeof(nn_real));
+    return values > 0 ? microbatch_take(block, (size_t)values * sizeof(nn_real)) : NULL;
 }
 
 /* Whether the layer and its producer may use one buffer for what lies between them. */
@@ -41,10 +41,10 @@ static void microbatch_lay_out_values(const nn_network *network, int64_t capacit
     for (int l = 0; l < network->layer_count; l++) {
         const nn_layer *layer = &network->layers[l];
         bool shared = microbatch_overwrites_input(network, l);
-        nn_real *own =
-            shared ? NULL : microbatch_take_values(block, capacity, nn_shape_count(layer->output_shape));
+        int64_t count = capacity * nn_shape_count(layer->output_shape);
+        nn_real *own = shared ? NULL : microbatch_take_values(block, count);
         nn_real *kept =
-            layer->saved_per_sample ? microbatch_take_values(block, capacity, layer->saved_per_sample) : NULL;
+            microbatch_take_values(block, capacity * layer->saved_per_sample + layer->saved_fixed);
         if (!block->begin) continue;
         outputs[l] = shared ? outputs[layer->inputs[0]] : own;
         saved[l] = kept;
@@ -61,7 +61,7 @@ static void microbatch_lay_out_gradients(const nn_network *network, int64_t capa
         bool shared = consumer > 0 && network->layers[consumer].inputs[0] == l &&
                       microbatch_is_chained(network, consumer);
         int64_t count = nn_shape_count(network->layers[l].output_shape);
-        nn_real *own = shared ? NULL : microbatch_take_values(block, capacity, count);
+        nn_real *own = shared ? NULL : microbatch_take_values(block, capacity * count);
         if (block->begin) gradients[l] = shared ? gradients[consumer] : own;
     }
 }

@@ -20,6 +20,13 @@ void nn_add(int64_t count, const nn_real *a, nn_real *sum)
 }
 
 NN_VECTORIZED
+void nn_multiply(int64_t count, const nn_real *a, nn_real *product)
+{
+    NN_INDEPENDENT
+    for (int64_t i = 0; i < count; i++) product[i] *= a[i];
+}
+
+NN_VECTORIZED
 void nn_scale(int64_t count, nn_real factor, nn_real *values)
 {
     for (int64_t i = 0; i < count; i++) values[i] *= factor;

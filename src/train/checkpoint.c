@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "build.h"
 #include "tensor/matrix.h"
+#include "train/carried.h"
 #include "train/settings.h"
 
 #define STATE_VALUES 3 /* step, best_epoch, data identity */
@@ -135,6 +136,7 @@ nn_status nn_checkpoint_build(const nn_checkpoint_parts *parts, void **bytes, si
     if (writes && status == NN_OK) status = NN_ALLOCATE(&values, count, "gathering the optimizer's state");
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
     NN_TRY_TO(done, status, checkpoint_put_optimizer(image, parts, by_rank, values));
+    NN_TRY_TO(done, status, nn_carried_put(parts->stepper, image));
     if (writes) status = nn_store_image_seal(image, bytes, size);
     status = nn_comm_agree(comm, status);
 done:
@@ -311,5 +313,5 @@ nn_status nn_checkpoint_load(const nn_checkpoint_parts *parts, nn_store_file *fi
     for (int s = 0; status == NN_OK && s < parts->stepper->update->slot_count; s++)
         status = checkpoint_get_slot(parts, file, s, values);
     nn_free(values);
-    return status;
+    return status == NN_OK ? nn_carried_get(parts->stepper, file) : status;
 }

@@ -128,8 +128,8 @@ static void leaf_share_out(nn_leaf *leaf, const nn_model *model, const nn_datase
                        (size_t)count * sizeof *leaf->targets);
     }
     for (int h = 0; leaf->weighted && h < model->head_count; h++)
-        for (int64_t r = 0; leaf_spreads_weights(model, h, data) &&
-                            r < leaf->microbatch->samples * model->heads[h].rows;
+        for (int64_t r = 0;
+             leaf_spreads_weights(model, h, data) && r < leaf->microbatch->samples * model->heads[h].rows;
              r++)
             leaf->heads[h].weights[r] = leaf->weights[r / model->heads[h].rows];
 }
@@ -146,8 +146,7 @@ static void leaf_gather(nn_leaf *leaf, const nn_model *model, const nn_dataset *
     nn_microbatch *microbatch = leaf->microbatch;
     microbatch->samples = place->range.end - place->range.begin;
     leaf->first_position = place->batch_first + place->range.begin;
-    leaf->soft =
-        place->training && inputs && nn_dataset_mixes(data) && model->heads[0].target.is_class;
+    leaf->soft = place->training && inputs && nn_dataset_mixes(data) && model->heads[0].target.is_class;
     leaf->weighted = nn_dataset_has_weights(data, place->part);
     bool has_lengths = nn_dataset_has_lengths(data, place->part);
     nn_gathered gathered = {.inputs = inputs,

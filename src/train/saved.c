@@ -62,11 +62,17 @@ static nn_status saved_open_data(nn_comm *comm, const char *data_file, saved_mod
         options->balanced = false;
         options->split.validation = options->split.test = 0;
     }
-    nn_known_target target = {&saved->model->target_scaling, saved->model->target.classes};
-    nn_data_known known = {&saved->model->input_scaling, &target};
-    nn_target_wanted wanted = {.classes = saved->model->target.is_class};
+    const nn_model *model = saved->model;
+    nn_known_target known[NN_MODEL_HEADS];
+    nn_target_wanted wanted[NN_MODEL_HEADS];
+    for (int h = 0; h < model->head_count; h++) {
+        known[h] = (nn_known_target){&model->heads[h].scaling, model->heads[h].target.classes};
+        wanted[h] = (nn_target_wanted){model->heads[h].given, model->heads[h].target.is_class};
+    }
+    const nn_data_known knowledge = {&model->input_scaling, known};
     return nn_dataset_open(comm, options, data_file ? "." : saved->folder,
-                           (uint64_t)saved->settings.training.seed, &wanted, 1, &known, &saved->data);
+                           (uint64_t)saved->settings.training.seed, wanted, model->head_count, &knowledge,
+                           &saved->data);
 }
 
 static nn_status saved_evaluate(nn_comm *comm, const char *data_file, saved_model *saved)
@@ -93,6 +99,8 @@ static nn_status saved_evaluate(nn_comm *comm, const char *data_file, saved_mode
     nn_log_line("%s: %lld samples of the %s part: %s", saved->path,
                 (long long)nn_dataset_count(saved->data, part), names[part], text.bytes ? text.bytes : "");
     nn_text_free(&text);
+    nn_figures_show_matrices(saved->model, &figures);
+    nn_figures_release(&figures);
     return NN_OK;
 }
 

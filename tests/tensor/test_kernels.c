@@ -25,6 +25,9 @@ static void test_add_and_scale(void **state)
         for (int64_t i = 0; i < lengths[l]; i++) expected[i] = expected[i] * (nn_real)0.7;
         nn_scale(lengths[l], (nn_real)0.7, sum);
         check_same_bits(MANY, sum, expected);
+        for (int64_t i = 0; i < lengths[l]; i++) expected[i] = expected[i] * a[i];
+        nn_multiply(lengths[l], a, sum);
+        check_same_bits(MANY, sum, expected);
     }
 }
 
