@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,7 +56,7 @@ static nn_status run_save(nn_run *run, bool regular, bool best)
 
 static bool run_is_better(const nn_run *run, double value)
 {
-    if (run->state.best_epoch == 0) return true;
+    if (run->state.best_epoch == 0 || isnan(run->state.best_value)) return true;
     bool higher = run->best_metric >= 0 && run->model->metrics[run->best_metric].type->higher_is_better;
     return higher ? value > run->state.best_value : value < run->state.best_value;
 }

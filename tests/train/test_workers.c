@@ -94,11 +94,11 @@ static void compute(const bench *b, int threads, double memory, outcome *result)
     nn_nonfinite found;
     assert_int_equal(node_count, 1);
     expect_ok(nn_workers_create(b->model, b->data, threads, LEAVES, MICROBATCH, memory, 7, &workers));
-    const double denominators[] = {SAMPLES};
     expect_ok(nn_workers_initialize(workers, b->weights));
     expect_ok(NN_ALLOCATE(&result->gradient, b->model->network->value_count, "a gradient"));
-    expect_ok(nn_workers_gradient(workers, batch, 5, denominators, share, nodes, &result->gradient,
-                                  node_count, b->weights, result->figures, &found, count_layers, &layer));
+    expect_ok(nn_workers_gradient(workers, batch, 5, (const double[]){SAMPLES}, share, nodes,
+                                  &result->gradient, node_count, b->weights, result->figures, &found,
+                                  count_layers, &layer));
     assert_int_equal(layer, 0);
     assert_true(found.position < 0);
     nn_workers_destroy(workers);
@@ -144,8 +144,8 @@ static void sum_by_hand(nn_workers *workers, const bench *b, nn_batch batch, nn_
     }
     double figures[16];
     nn_nonfinite found;
-    expect_ok(nn_workers_gradient(workers, batch, 5, SAMPLES, node, &node, &sum, 1, b->weights, figures,
-                                  &found, NULL, NULL));
+    expect_ok(nn_workers_gradient(workers, batch, 5, (const double[]){SAMPLES}, node, &node, &sum, 1,
+                                  b->weights, figures, &found, NULL, NULL));
 }
 
 static void leaves_alone_give_the_same_sum(void **state)
