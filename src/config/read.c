@@ -68,7 +68,8 @@ static nn_status read_parse_default(const nn_config_reading *reading, nn_config_
 {
     nn_config *config = reading->config;
     const char *text = reading->option->default_value;
-    if (reading->option->kind == NN_OPTION_TEXT_LIST)
+    nn_option_kind kind = reading->option->kind;
+    if (kind == NN_OPTION_TEXT_LIST || kind == NN_OPTION_INTEGER_LIST)
         return nn_config_parse_document(config, config->main_source, text, strlen(text), node);
     return nn_config_new_scalar(config, (nn_config_position){.source = config->main_source}, text, true,
                                 node);

@@ -68,6 +68,7 @@ typedef struct nn_layer_call {
      * whole. Values behind them are 0 in inputs and outputs, and so are their gradients: the network sees to
      * it. */
     const int64_t *lengths;
+    const int64_t *second_lengths; /* the same of inputs[1]; NULL too where there is none */
     /* samples x carried_per_sample: the state that the window before left; forward puts its own in place.
      * NULL: begin with zeros, and keep nothing. */
     nn_real *carried;
@@ -126,8 +127,10 @@ struct nn_layer {
     int64_t saved_per_sample, saved_fixed, scratch_per_sample, scratch_fixed;
     int64_t carried_per_sample; /* values of the state that goes on from window to window */
     nn_time time;
-    bool in_place;     /* backward and gradient do not read inputs[0]: the output may overwrite it */
-    bool reads_output; /* backward reads the output: a following layer must not overwrite it */
+    bool in_place;          /* backward and gradient do not read inputs[0]: the output may overwrite it */
+    bool gradient_in_place; /* only the gradients may share: input_gradients[0] may be output_gradient, which
+                               gradient() does not read */
+    bool reads_output;      /* backward reads the output: a following layer must not overwrite it */
     double flops_forward, flops_input_gradient, flops_gradient; /* per sample, a multiply-add counts 2 */
     void *plan; /* the plug-in's own, one block from nn_allocate; freed with the layer; may be NULL */
 

@@ -12,11 +12,8 @@
 #include "base/memory.h"
 #include "nn/activation.h"
 #include "nn/initializer.h"
-#include "tensor/kernels.h"
+#include "nn/rows.h"
 #include "tensor/norm.h"
-
-/* Values that are handled at a time: those that the last read brought into the first-level cache. */
-#define FUSED_VALUES 2048
 
 /* What is known of each channel is repeated to about this many values. */
 #define PERIOD_VALUES 256
@@ -29,9 +26,8 @@ typedef struct batch_norm_options {
 
 typedef struct batch_norm_plan {
     const nn_activation *activation;
+    nn_rows rows;
     int64_t channels, period;
-    int64_t rows, steps; /* of a sample; the steps, 0 without, are counted by lengths */
-    int64_t block_rows;
     int scale, shift, mean, variance; /* indices of parameters; -1: none */
 } batch_norm_plan;
 
@@ -111,67 +107,17 @@ static nn_status batch_norm_build(nn_layer *layer)
     layer->plan = plan;
     nn_shape shape = layer->input_shapes[0];
     plan->activation = nn_activation_at(options->activation);
-    plan->channels = shape.dimensions > 0 ? shape.extents[shape.dimensions - 1] : 1;
+    plan->rows = nn_rows_of(shape);
+    plan->channels = plan->rows.channels;
     plan->period = plan->channels * ((PERIOD_VALUES + plan->channels - 1) / plan->channels);
-    plan->rows = nn_shape_count(shape) / plan->channels;
-    plan->steps = shape.dimensions > 1 ? shape.extents[0] : 0;
-    plan->block_rows = FUSED_VALUES / plan->channels > 0 ? FUSED_VALUES / plan->channels : 1;
     layer->output_shape = shape;
-    layer->time.kept = plan->steps > 0;
+    layer->time.kept = plan->rows.steps > 0;
     layer->reads_output = plan->activation->backward && !plan->activation->needs_input;
     layer->saved_per_sample = plan->activation->needs_input ? nn_shape_count(shape) : 0;
+    layer->gradient_in_place = true;
     layer->saved_fixed = SAVED_SLOTS * plan->channels;
     layer->scratch_fixed = batch_norm_sum_values(plan) + 4 * plan->period;
     return batch_norm_add_parameters(layer, plan);
-}
-
-/* ---- walking over what is real ---- */
-
-typedef void batch_norm_work(const nn_layer *layer, const nn_layer_call *call, int64_t row, int64_t rows);
-
-static bool batch_norm_has_lengths(const nn_layer *layer, const nn_layer_call *call)
-{
-    const batch_norm_plan *plan = layer->plan;
-    return call->lengths && plan->steps > 0;
-}
-
-/* Rows of sample i that belong to real steps. */
-static int64_t batch_norm_sample_rows(const nn_layer *layer, const nn_layer_call *call, int64_t i)
-{
-    const batch_norm_plan *plan = layer->plan;
-    return call->lengths[i] * (plan->rows / plan->steps);
-}
-
-static void batch_norm_walk_rows(const nn_layer *layer, const nn_layer_call *call, int64_t begin, int64_t end,
-                                 batch_norm_work *work)
-{
-    const batch_norm_plan *plan = layer->plan;
-    for (int64_t row = begin; row < end; row += plan->block_rows)
-        work(layer, call, row, end - row < plan->block_rows ? end - row : plan->block_rows);
-}
-
-/* Does the work block by block. */
-static void batch_norm_walk(const nn_layer *layer, const nn_layer_call *call, batch_norm_work *work)
-{
-    const batch_norm_plan *plan = layer->plan;
-    if (!batch_norm_has_lengths(layer, call)) {
-        batch_norm_walk_rows(layer, call, 0, call->samples * plan->rows, work);
-        return;
-    }
-    for (int64_t i = 0; i < call->samples; i++) {
-        int64_t begin = i * plan->rows;
-        batch_norm_walk_rows(layer, call, begin, begin + batch_norm_sample_rows(layer, call, i), work);
-    }
-}
-
-/* Values of each channel in the microbatch. */
-static int64_t batch_norm_count(const nn_layer *layer, const nn_layer_call *call)
-{
-    const batch_norm_plan *plan = layer->plan;
-    if (!batch_norm_has_lengths(layer, call)) return call->samples * plan->rows;
-    int64_t count = 0;
-    for (int64_t i = 0; i < call->samples; i++) count += batch_norm_sample_rows(layer, call, i);
-    return count;
 }
 
 /* ---- what is kept where ---- */
@@ -205,7 +151,8 @@ static const nn_real *batch_norm_parameter(const nn_layer *layer, const nn_layer
 
 static bool batch_norm_uses_running(const nn_layer *layer, const nn_layer_call *call)
 {
-    return !call->training || layer->frozen || batch_norm_count(layer, call) == 0;
+    const batch_norm_plan *plan = layer->plan;
+    return !call->training || layer->frozen || nn_rows_count(&plan->rows, call) == 0;
 }
 
 /* The first real row: the deviations from it are summed. */
@@ -213,8 +160,8 @@ static const nn_real *batch_norm_origin(const nn_layer *layer, const nn_layer_ca
 {
     const batch_norm_plan *plan = layer->plan;
     int64_t i = 0;
-    while (batch_norm_has_lengths(layer, call) && call->lengths[i] == 0) i++;
-    return call->inputs[0] + i * plan->rows * plan->channels;
+    while (nn_rows_real(&plan->rows, call, i) == 0) i++;
+    return call->inputs[0] + i * plan->rows.rows * plan->channels;
 }
 
 static void batch_norm_add_moments(const nn_layer *layer, const nn_layer_call *call, int64_t row,
@@ -231,9 +178,9 @@ static void batch_norm_measure(const nn_layer *layer, const nn_layer_call *call)
     const batch_norm_plan *plan = layer->plan;
     const batch_norm_options *options = layer->options;
     const nn_real *origin = batch_norm_origin(layer, call);
-    double *sums = batch_norm_sums(call), count = (double)batch_norm_count(layer, call);
+    double *sums = batch_norm_sums(call), count = (double)nn_rows_count(&plan->rows, call);
     memset(sums, 0, (size_t)(2 * plan->channels) * sizeof *sums);
-    batch_norm_walk(layer, call, batch_norm_add_moments);
+    nn_rows_walk(&plan->rows, layer, call, batch_norm_add_moments);
     nn_real *mean = batch_norm_saved(layer, call, SAVED_MEAN);
     nn_real *inverse = batch_norm_saved(layer, call, SAVED_INVERSE);
     nn_real *variance = batch_norm_saved(layer, call, SAVED_VARIANCE);
@@ -298,7 +245,7 @@ static void batch_norm_forward(const nn_layer *layer, const nn_layer_call *call)
     nn_real *offset = batch_norm_repeated(layer, call, REPEATED_OFFSET);
     memset(offset, 0, (size_t)plan->channels * sizeof *offset);
     nn_norm_repeat(plan->channels, plan->period, shift ? shift : offset, offset);
-    batch_norm_walk(layer, call, batch_norm_apply);
+    nn_rows_walk(&plan->rows, layer, call, batch_norm_apply);
 }
 
 /* ---- backward ---- */
@@ -332,43 +279,31 @@ static void batch_norm_apply_gradient(const nn_layer *layer, const nn_layer_call
         call->inputs[0] + at, call->output_gradient + at, call->input_gradients[0] + at);
 }
 
-/* From the sums of dz and dz (x - mean): the gradients of shift and scale, and what the mean and the variance
- * of the microbatch pass on to each of its n values, sum / n and (x - mean) x product / (n (variance +
- * epsilon)).
- */
+/* From the sums of dz and dz (x - mean): the gradients of shift and scale, and the numbers in dx = factor (dz
+ * - sum / n - (x - mean) product / (n (variance + epsilon))) of each of the n values, where mean and variance
+ * of the microbatch pass on what reaches them. */
 static void batch_norm_finish_sums(const nn_layer *layer, const nn_layer_call *call)
 {
     const batch_norm_plan *plan = layer->plan;
     const double *sums = batch_norm_sums(call);
     bool constant_statistics = batch_norm_uses_running(layer, call);
-    double share = constant_statistics ? 0 : 1 / (double)batch_norm_count(layer, call);
+    double share = constant_statistics ? 0 : 1 / (double)nn_rows_count(&plan->rows, call);
     const nn_real *inverse = batch_norm_saved(layer, call, SAVED_INVERSE);
     nn_real *shift_gradient = batch_norm_saved(layer, call, SAVED_SHIFT_GRADIENT);
     nn_real *scale_gradient = batch_norm_saved(layer, call, SAVED_SCALE_GRADIENT);
+    batch_norm_repeat_factor(layer, call);
+    const nn_real *factor = batch_norm_repeated(layer, call, REPEATED_FACTOR);
     nn_real *constant = batch_norm_repeated(layer, call, REPEATED_CONSTANT);
     nn_real *slope = batch_norm_repeated(layer, call, REPEATED_SLOPE);
     for (int64_t c = 0; c < plan->channels; c++) {
         double normalized = sums[plan->channels + c] * (double)inverse[c];
         shift_gradient[c] = (nn_real)sums[c];
         scale_gradient[c] = (nn_real)normalized;
-        constant[c] = (nn_real)(sums[c] * share);
-        slope[c] = (nn_real)(normalized * (double)inverse[c] * share);
+        constant[c] = (nn_real)((double)factor[c] * sums[c] * share);
+        slope[c] = (nn_real)((double)factor[c] * normalized * (double)inverse[c] * share);
     }
     nn_norm_repeat(plan->channels, plan->period, constant, constant);
     nn_norm_repeat(plan->channels, plan->period, slope, slope);
-}
-
-/* Steps behind the end of a sequence get no gradient. */
-static void batch_norm_clear_padding(const nn_layer *layer, const nn_layer_call *call)
-{
-    const batch_norm_plan *plan = layer->plan;
-    if (!batch_norm_has_lengths(layer, call)) return;
-    for (int input = 0; input < layer->input_count; input++)
-        for (int64_t i = 0; call->input_gradients[input] && i < call->samples; i++) {
-            int64_t real = batch_norm_sample_rows(layer, call, i);
-            memset(call->input_gradients[input] + (i * plan->rows + real) * plan->channels, 0,
-                   (size_t)((plan->rows - real) * plan->channels) * sizeof(nn_real));
-        }
 }
 
 static void batch_norm_backward(const nn_layer *layer, const nn_layer_call *call)
@@ -376,13 +311,11 @@ static void batch_norm_backward(const nn_layer *layer, const nn_layer_call *call
     const batch_norm_plan *plan = layer->plan;
     double *sums = batch_norm_sums(call);
     memset(sums, 0, (size_t)(2 * plan->channels) * sizeof *sums);
-    batch_norm_walk(layer, call, batch_norm_add_gradient);
+    nn_rows_walk(&plan->rows, layer, call, batch_norm_add_gradient);
     batch_norm_finish_sums(layer, call);
-    if (call->input_gradients[0]) {
-        batch_norm_repeat_factor(layer, call);
-        batch_norm_walk(layer, call, batch_norm_apply_gradient);
-    }
-    batch_norm_clear_padding(layer, call);
+    if (call->input_gradients[0]) nn_rows_walk(&plan->rows, layer, call, batch_norm_apply_gradient);
+    for (int i = 0; i < layer->input_count; i++)
+        nn_rows_clear_padding(&plan->rows, call, call->input_gradients[i]);
 }
 
 static void batch_norm_put(int64_t channels, const nn_real *from, nn_real factor, bool accumulate,

@@ -22,17 +22,24 @@ static nn_real *microbatch_take_values(microbatch_block *block, int64_t values)
     return values > 0 ? microbatch_take(block, (size_t)values * sizeof(nn_real)) : NULL;
 }
 
-/* Whether the layer and its producer may use one buffer for what lies between them. */
+/* Whether nobody but the layer looks at what its first producer makes. */
 static bool microbatch_is_chained(const nn_network *network, int l)
 {
     const nn_layer *layer = &network->layers[l];
-    return l > 0 && layer->in_place && layer->inputs[0] != 0 &&
-           nn_graph_consumers(network, layer->inputs[0]) == 1;
+    return l > 0 && layer->inputs[0] != 0 && nn_graph_consumers(network, layer->inputs[0]) == 1;
 }
 
 static bool microbatch_overwrites_input(const nn_network *network, int l)
 {
-    return microbatch_is_chained(network, l) && !network->layers[network->layers[l].inputs[0]].reads_output;
+    const nn_layer *layer = &network->layers[l];
+    return layer->in_place && microbatch_is_chained(network, l) &&
+           !network->layers[layer->inputs[0]].reads_output;
+}
+
+static bool microbatch_overwrites_gradient(const nn_network *network, int l)
+{
+    const nn_layer *layer = &network->layers[l];
+    return (layer->in_place || layer->gradient_in_place) && microbatch_is_chained(network, l);
 }
 
 static void microbatch_lay_out_values(const nn_network *network, int64_t capacity, microbatch_block *block,
@@ -59,7 +66,7 @@ static void microbatch_lay_out_gradients(const nn_network *network, int64_t capa
         if (!nn_graph_has_gradient(network, l)) continue;
         int consumer = network->gradient_writers[l];
         bool shared = consumer > 0 && network->layers[consumer].inputs[0] == l &&
-                      microbatch_is_chained(network, consumer);
+                      microbatch_overwrites_gradient(network, consumer);
         int64_t count = nn_shape_count(network->layers[l].output_shape);
         nn_real *own = shared ? NULL : microbatch_take_values(block, capacity * count);
         if (block->begin) gradients[l] = shared ? gradients[consumer] : own;

@@ -25,6 +25,7 @@ static nn_layer_call run_make_call(const nn_network *network, int l, const nn_re
         .first_sample = microbatch->first_sample,
         .batch_samples = microbatch->batch_samples,
         .lengths = microbatch->lengths[layer->inputs[0]],
+        .second_lengths = layer->input_count > 1 ? microbatch->lengths[layer->inputs[1]] : NULL,
         .carried = microbatch->carried && layer->carried_per_sample
                        ? microbatch->carried + microbatch->capacity * layer->carried_offset
                        : NULL,

@@ -1,80 +1,85 @@
 /* Kernels of normalisation over rows: sums of channels, and what is done with the results. */
 #include <stddef.h>
+#include <string.h>
 
 #include "tensor/norm.h"
-#include "tensor/reduce.h"
 #include "tensor/vectorize.h"
 
-/* Up to so many channels, rows are taken together until they fill whole groups of lanes. */
-#define NORM_FEW_CHANNELS 64
+/* Rows are laid together until they have this many values. */
+#define NORM_WIDE 32
 
 /* ---- sums of channels ---- */
 
-/* How many rows make a number of values that NN_LANES divides. */
-NN_INLINE int64_t norm_rows_together(int64_t channels)
-{
-    int64_t rows = 1;
-    while (channels <= NORM_FEW_CHANNELS && channels * rows % NN_LANES != 0) rows *= 2;
-    return rows;
-}
+/* What a value adds to the two sums; w NULL: the deviation itself. */
+#define NORM_DEVIATION(row) ((double)x[(row)*width + i] - origin)
+#define NORM_VALUE(row, deviation) (w ? (double)w[(row)*width + i] : (deviation))
 
-/* Value by value, for what fills no group of lanes: columns first .. channels of each row. */
-NN_INLINE void norm_add_rest(int64_t rows, int64_t channels, int64_t first, const nn_real *w,
-                             const nn_real *x, const nn_real *shift, double *sums)
+/* Adds eight rows, as a tree, to the sums of their columns. */
+NN_INLINE void norm_add_eight_rows(int64_t width, const nn_real *w, const nn_real *x, const nn_real *shift,
+                                   double *values, double *products)
 {
-    for (int64_t row = 0; row < rows; row++)
-        for (int64_t column = first; column < channels; column++) {
-            double deviation = (double)x[row * channels + column] - (double)shift[column];
-            double value = w ? (double)w[row * channels + column] : deviation;
-            sums[column] += value;
-            sums[channels + column] += value * deviation;
-        }
-}
-
-/* The sums of NN_LANES neighbouring columns stay in registers while the rows go by. */
-NN_INLINE void norm_sum_lanes(int64_t rows, int64_t stride, const nn_real *w, const nn_real *x,
-                              const nn_real *shift, double *values, double *products)
-{
-    double lane_values[NN_LANES] = {0}, lane_products[NN_LANES] = {0};
-    for (int64_t row = 0; row < rows; row++)
-        for (int lane = 0; lane < NN_LANES; lane++) {
-            double deviation = (double)x[row * stride + lane] - (double)shift[lane];
-            double value = w ? (double)w[row * stride + lane] : deviation;
-            lane_values[lane] += value;
-            lane_products[lane] += value * deviation;
-        }
-    for (int lane = 0; lane < NN_LANES; lane++) {
-        values[lane] = lane_values[lane];
-        products[lane] = lane_products[lane];
+    NN_INDEPENDENT
+    for (int64_t i = 0; i < width; i++) {
+        double origin = (double)shift[i];
+        double d0 = NORM_DEVIATION(0), d1 = NORM_DEVIATION(1), d2 = NORM_DEVIATION(2), d3 = NORM_DEVIATION(3);
+        double d4 = NORM_DEVIATION(4), d5 = NORM_DEVIATION(5), d6 = NORM_DEVIATION(6), d7 = NORM_DEVIATION(7);
+        double v0 = NORM_VALUE(0, d0), v1 = NORM_VALUE(1, d1), v2 = NORM_VALUE(2, d2), v3 = NORM_VALUE(3, d3);
+        double v4 = NORM_VALUE(4, d4), v5 = NORM_VALUE(5, d5), v6 = NORM_VALUE(6, d6), v7 = NORM_VALUE(7, d7);
+        values[i] += ((v0 + v1) + (v2 + v3)) + ((v4 + v5) + (v6 + v7));
+        products[i] +=
+            ((v0 * d0 + v1 * d1) + (v2 * d2 + v3 * d3)) + ((v4 * d4 + v5 * d5) + (v6 * d6 + v7 * d7));
     }
 }
 
-/* w NULL: the deviations themselves. */
+NN_INLINE void norm_add_row(int64_t width, const nn_real *w, const nn_real *x, const nn_real *shift,
+                            double *values, double *products)
+{
+    NN_INDEPENDENT
+    for (int64_t i = 0; i < width; i++) {
+        double deviation = (double)x[i] - (double)shift[i], value = w ? (double)w[i] : deviation;
+        values[i] += value;
+        products[i] += value * deviation;
+    }
+}
+
+NN_INLINE void norm_add_rows(int64_t rows, int64_t width, const nn_real *w, const nn_real *x,
+                             const nn_real *shift, double *values, double *products)
+{
+    int64_t row = 0;
+    for (; row + 8 <= rows; row += 8)
+        norm_add_eight_rows(width, w ? w + row * width : NULL, x + row * width, shift, values, products);
+    for (; row < rows; row++)
+        norm_add_row(width, w ? w + row * width : NULL, x + row * width, shift, values, products);
+}
+
+/* Few channels: `together` rows count as one of channels of their own, and their sums are added up at the
+ * end. */
+NN_INLINE void norm_add_narrow(int64_t rows, int64_t channels, int64_t together, const nn_real *w,
+                               const nn_real *x, const nn_real *shift, double *sums)
+{
+    nn_real shifts[2 * NORM_WIDE];
+    double values[2 * NORM_WIDE] = {0}, products[2 * NORM_WIDE] = {0};
+    int64_t width = channels * together;
+    for (int64_t i = 0; i < width; i++) shifts[i] = i < channels ? shift[i] : shifts[i - channels];
+    norm_add_rows(rows / together, width, w, x, shifts, values, products);
+    for (int64_t begin = 0; begin < width; begin += channels)
+        for (int64_t c = 0; c < channels; c++) {
+            sums[c] += values[begin + c];
+            sums[channels + c] += products[begin + c];
+        }
+    int64_t done = rows / together * width;
+    norm_add_rows(rows % together, channels, w ? w + done : NULL, x + done, shift, sums, sums + channels);
+}
+
 NN_INLINE void norm_add_sums(int64_t rows, int64_t channels, const nn_real *w, const nn_real *x,
                              const nn_real *shift, double *sums)
 {
-    int64_t together = norm_rows_together(channels), stride = together * channels;
-    int64_t wide_rows = rows / together, columns = stride - stride % NN_LANES;
-    int64_t channel = 0;
-    for (int64_t column = 0; column < columns; column += NN_LANES) {
-        nn_real shifts[NN_LANES];
-        double values[NN_LANES], products[NN_LANES];
-        int64_t begin = channel;
-        for (int lane = 0; lane < NN_LANES; lane++) {
-            shifts[lane] = shift[channel];
-            channel = channel + 1 < channels ? channel + 1 : 0;
-        }
-        norm_sum_lanes(wide_rows, stride, w ? w + column : NULL, x + column, shifts, values, products);
-        channel = begin;
-        for (int lane = 0; lane < NN_LANES; lane++) {
-            sums[channel] += values[lane];
-            sums[channels + channel] += products[lane];
-            channel = channel + 1 < channels ? channel + 1 : 0;
-        }
-    }
-    if (together == 1) norm_add_rest(rows, channels, columns, w, x, shift, sums);
-    int64_t done = wide_rows * stride;
-    norm_add_rest(rows - wide_rows * together, channels, 0, w ? w + done : NULL, x + done, shift, sums);
+    int64_t together = 1;
+    while (together * channels < NORM_WIDE) together *= 2;
+    if (together > 1)
+        norm_add_narrow(rows, channels, together, w, x, shift, sums);
+    else
+        norm_add_rows(rows, channels, w, x, shift, sums, sums + channels);
 }
 
 NN_VECTORIZED
@@ -94,7 +99,11 @@ void nn_norm_add_products(int64_t rows, int64_t channels, const nn_real *w, cons
 
 void nn_norm_repeat(int64_t channels, int64_t period, const nn_real *values, nn_real *repeated)
 {
-    for (int64_t i = 0; i < period; i++) repeated[i] = i < channels ? values[i] : repeated[i - channels];
+    if (values != repeated) memcpy(repeated, values, (size_t)channels * sizeof *values);
+    for (int64_t done = channels; done < period; done *= 2) {
+        int64_t more = period - done < done ? period - done : done;
+        memcpy(repeated + done, repeated, (size_t)more * sizeof *repeated);
+    }
 }
 
 NN_VECTORIZED
@@ -127,6 +136,6 @@ void nn_norm_apply_gradient(int64_t count, int64_t period, const nn_real *mean, 
         nn_real *to = dx + first;
         NN_INDEPENDENT
         for (int64_t i = 0; i < width; i++)
-            to[i] = factor[i] * (from[i] - constant[i] - (value[i] - mean[i]) * slope[i]);
+            to[i] = factor[i] * from[i] - constant[i] - (value[i] - mean[i]) * slope[i];
     }
 }

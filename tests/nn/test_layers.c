@@ -53,6 +53,28 @@ static const char *const variants[] = {
     "gru: {units: 3, bidirectional: true, output: sequence}",
     "embedding: {symbols: 300, units: 1}",
     "positional_encoding: sinusoidal",
+    "conv1d: {filters: 2, kernel: 2, dilation: 2, padding: 2, stride: 2}",
+    "conv2d: {filters: 4, kernel: [1, 3], padding: [0, 2], stride: [2, 1], bias: false}",
+    "conv2d: {filters: 2, kernel: 3, padding: 1, stride: 2, activation: gelu}",
+    "conv2d: {filters: 4, kernel: 2, dilation: [2, 1], groups: 2, activation: tanh}",
+    "conv2d: {filters: 2, kernel: 3, padding: same, groups: depthwise, stride: 2}",
+    "conv2d: {filters: 6, kernel: 3, padding: 2, stride: 3, groups: depthwise}",
+    "conv2d: {filters: 3, kernel: 1, activation: relu}",
+    "conv2d: {filters: 3, kernel: 1, stride: 2}",
+    "conv2d: {filters: 2, kernel: [5, 9], padding: 4}",
+    "conv2d: {filters: 2, kernel: 2, dilation: 2, stride: 3, padding: same}",
+    "conv3d: {filters: 3, kernel: [3, 2, 1], stride: [1, 2, 1], padding: same}",
+    "conv3d: {filters: 2, kernel: 3, stride: 2, padding: 1, dilation: [1, 2, 1], groups: 2}",
+    "max_pool: {kernel: 3, stride: 2, padding: 1}",
+    "max_pool: {kernel: [1, 2], stride: [3, 1]}",
+    "average_pool: {kernel: 3, stride: 1, padding: 2}",
+    "average_pool: {kernel: [5, 4]}",
+    "layer_norm: {scale: false, epsilon: 0.1}",
+    "layer_norm: {shift: false}",
+    "layer_norm: {scale: false, shift: false}",
+    "multi_head_attention: {heads: 1, causal: true, bias: false}",
+    "multi_head_attention: {heads: 3, key_size: 5}",
+    "multi_head_attention: {heads: 2, key_size: 1, causal: true, dropout: 0.3}",
 };
 
 /* Every layer that a user can write, by its own example, and the variants above. */
@@ -268,20 +290,27 @@ static void test_accumulates_exactly(void **state)
     for_all_layers(check_sums);
 }
 
-/* The same for a layer of several parts, with a full microbatch and with smaller ones. */
-static void test_parts_accumulate_exactly(void **state)
+static void check_sums_of_parts(const char *yaml, nn_shape shape)
 {
-    (void)state;
     static const int64_t counts[] = {32, 31, 17, 1};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        nn_network_spec spec = make_spec((nn_shape){2, {70, 10}}, 32);
-        add_layer(&spec, "dense: {units: 411, activation: relu}", NULL, NULL);
+        nn_network_spec spec = make_spec(shape, 32);
+        add_layer(&spec, yaml, NULL, NULL);
         add_layer(&spec, "dense: {units: 10}", NULL, NULL);
         run r = run_create(&spec, counts[i]);
         assert_true(r.network->layers[1].part_count > 3);
         check_sums_of(&r);
         run_destroy(&r);
     }
+}
+
+/* The same for a layer of several parts, with a full microbatch and with smaller ones. */
+static void test_parts_accumulate_exactly(void **state)
+{
+    (void)state;
+    check_sums_of_parts("dense: {units: 411, activation: relu}", (nn_shape){2, {70, 10}});
+    check_sums_of_parts("lstm: {units: 190}", (nn_shape){2, {3, 10}});
+    check_sums_of_parts("gru: {units: 220}", (nn_shape){2, {20, 10}});
 }
 
 static void check_gaps(const char *yaml)

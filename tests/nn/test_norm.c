@@ -180,6 +180,16 @@ static void test_batch_norm(void **state)
     }
 }
 
+/* Fails when layer_norm is not PyTorch's. */
+static void test_layer_norm(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+        check_fixture(s, "layer_norm", "layer_norm", true);
+        check_fixture(s, "layer_norm", "layer_norm", false);
+    }
+}
+
 /* What a step makes of a running statistic when this microbatch is the batch. */
 static void step_statistic(norm *n, const char *name)
 {
@@ -331,6 +341,7 @@ static void test_lengths(void **state)
     (void)state;
     check_lengths("batch_norm");
     check_lengths("batch_norm: {activation: gelu}");
+    check_lengths("layer_norm");
 }
 
 /* Fails when a microbatch without one real step does anything to the running statistics. */
@@ -395,10 +406,15 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_batch_norm), cmocka_unit_test(test_running_statistics),
-        cmocka_unit_test(test_ghost),      cmocka_unit_test(test_accurate),
-        cmocka_unit_test(test_frozen),     cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_no_steps),   cmocka_unit_test(test_added),
+        cmocka_unit_test(test_batch_norm),
+        cmocka_unit_test(test_layer_norm),
+        cmocka_unit_test(test_running_statistics),
+        cmocka_unit_test(test_ghost),
+        cmocka_unit_test(test_accurate),
+        cmocka_unit_test(test_frozen),
+        cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_no_steps),
+        cmocka_unit_test(test_added),
         cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
