@@ -272,15 +272,22 @@ static void model_add_seen(const nn_model *model, const nn_head *head, int64_t s
     }
 }
 
+void nn_model_restore(const nn_model *model, const nn_head *head, int64_t samples, const float *inputs,
+                      nn_real *values)
+{
+    nn_model_undo(head, samples * head->rows * head->columns, values, values);
+    if (head->target.seen) model_add_seen(model, head, samples, inputs, values);
+}
+
 void nn_model_predict(const nn_model *model, nn_microbatch *microbatch, const float *inputs)
 {
     for (int h = 0; h < model->head_count; h++) {
         const nn_head *head = &model->heads[h];
         nn_real *output = microbatch->outputs[head->layer];
         int64_t rows = microbatch->samples * head->rows;
-        if (head->loss->predict) head->loss->predict(head->loss_options, rows, head->columns, output);
-        if (head->loss->predict || head->target.is_class) continue;
-        nn_model_undo(head, rows * head->columns, output, output);
-        if (head->target.seen) model_add_seen(model, head, microbatch->samples, inputs, output);
+        if (head->loss->predict)
+            head->loss->predict(head->loss_options, rows, head->columns, output);
+        else
+            nn_model_restore(model, head, microbatch->samples, inputs, output);
     }
 }

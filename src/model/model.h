@@ -19,6 +19,7 @@
 #define nn_model_summary NN_REAL_SYMBOL(nn_model_summary)
 #define nn_model_predict NN_REAL_SYMBOL(nn_model_predict)
 #define nn_model_undo NN_REAL_SYMBOL(nn_model_undo)
+#define nn_model_restore NN_REAL_SYMBOL(nn_model_restore)
 #define nn_model_output_count NN_REAL_SYMBOL(nn_model_output_count)
 #define nn_model_metric_find NN_REAL_SYMBOL(nn_model_metric_find)
 #define nn_head_has_units NN_REAL_SYMBOL(nn_head_has_units)
@@ -136,6 +137,11 @@ bool nn_head_has_units(const nn_head *head);
 /* Undoes the target's normalisation and logarithm: values (whole samples) in the target's own units. A
  * difference stays one. In place where units is values. */
 void nn_model_undo(const nn_head *head, int64_t count, const nn_real *values, nn_real *units);
+
+/* The same for whole samples, a difference made a value again, in place: what a user calls a target. inputs:
+ * see nn_model_predict. */
+void nn_model_restore(const nn_model *model, const nn_head *head, int64_t samples, const float *inputs,
+                      nn_real *values);
 
 /*
  * From a microbatch whose forward pass is done to what a user calls a prediction: class probabilities, or

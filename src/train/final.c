@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "train/run.h"
+#include "train/saved.h"
 
 /* Reads the best weights, if the file is whole and is of the epoch that the run remembers. */
 static nn_status final_read_best(const nn_run *run, nn_real *weights)
@@ -82,7 +82,6 @@ nn_status nn_run_final(nn_run *run)
     nn_part part = nn_dataset_count(run->data, NN_TEST) > 0         ? NN_TEST
                    : nn_dataset_count(run->data, NN_VALIDATION) > 0 ? NN_VALIDATION
                                                                     : NN_TRAIN;
-    static const char *const names[NN_PARTS] = {"training", "validation", "test"};
     nn_figures figures = {0}, baseline = {0};
     nn_real *best = NULL;
     int64_t microbatch = run->plan.microbatch_size;
@@ -99,7 +98,7 @@ nn_status nn_run_final(nn_run *run)
     NN_TRY_TO(
         done, status,
         nn_evaluate_baseline(run->comm, run->workers, run->model, run->data, part, microbatch, &baseline));
-    final_show(run, names[part], &figures, &baseline);
+    final_show(run, nn_part_name(part), &figures, &baseline);
 done:
     nn_figures_release(&figures);
     nn_figures_release(&baseline);

@@ -231,4 +231,5 @@ const nn_engine NN_REAL_SYMBOL(nn_engine) = {
     .precision = NN_REAL_NAME,
     .train = engine_train,
     .evaluate = nn_evaluate_saved,
+    .predict = nn_predict_saved,
 };

@@ -17,6 +17,7 @@
 #define nn_evaluate_baseline NN_REAL_SYMBOL(nn_evaluate_baseline)
 #define nn_baseline_is_last NN_REAL_SYMBOL(nn_baseline_is_last)
 #define nn_run_final NN_REAL_SYMBOL(nn_run_final)
+#define nn_predict_saved NN_REAL_SYMBOL(nn_predict_saved)
 #define nn_evaluate_saved NN_REAL_SYMBOL(nn_evaluate_saved)
 #define nn_threads_choose NN_REAL_SYMBOL(nn_threads_choose)
 #define nn_threads_peak NN_REAL_SYMBOL(nn_threads_peak)
@@ -80,6 +81,8 @@ nn_status nn_run_final(nn_run *run);
 
 /* See nn_engine.evaluate. Collective. */
 nn_status nn_evaluate_saved(nn_comm *comm, const char *run_or_checkpoint, const char *data_file);
+/* See nn_engine.predict. Collective. */
+nn_status nn_predict_saved(nn_comm *comm, const nn_prediction *prediction);
 
 /* Threads of this rank: configured, OMP_NUM_THREADS, or its share of the cores; warns where cores are shared
  * out more than once. Collective. */
