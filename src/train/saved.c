@@ -53,7 +53,7 @@ static nn_status saved_open_data(nn_comm *comm, const char *data_file, bool test
         known[h] = (nn_known_target){&model->heads[h].scaling, model->heads[h].target.classes};
         wanted[h] = (nn_target_wanted){model->heads[h].given, model->heads[h].target.is_class};
     }
-    const nn_data_known knowledge = {&model->input_scaling, known};
+    const nn_data_known knowledge = {.input = &model->input_scaling, .targets = known};
     return nn_dataset_open(comm, options, data_file ? "." : saved->folder,
                            (uint64_t)saved->settings.training.seed, wanted, model->head_count, &knowledge,
                            &saved->data);

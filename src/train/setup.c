@@ -47,7 +47,7 @@ static nn_status setup_data(nn_run *run)
     nn_job_folder(run->job->config_path, run->data_folder);
     nn_target_wanted wanted[NN_MODEL_HEADS];
     nn_known_target known[NN_MODEL_HEADS];
-    const nn_data_known knowledge = {NULL, known};
+    const nn_data_known knowledge = {.targets = known};
     nn_heads_wanted(&run->settings.model, wanted, known);
     NN_TRY(nn_dataset_open(run->comm, &run->settings.data, run->data_folder, (uint64_t)training->seed, wanted,
                            run->settings.model.head_count, &knowledge, &run->data));
