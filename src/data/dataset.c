@@ -520,6 +520,7 @@ nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const c
     if (status == NN_OK) {
         made->seed = seed;
         made->options = options;
+        for (int t = 0; t < wanted_count; t++) made->targets[t].as_it_is = wanted[t].as_it_is;
         status = dataset_fill(comm, &request, directory, made);
         for (int p = 0; p < NN_PARTS; p++) nn_source_rest(&made->sources[p]);
         for (int v = 0; v < NN_DATA_FIELDS; v++) nn_statistics_release(&request.statistics[v]);

@@ -171,6 +171,7 @@ typedef struct nn_dataset nn_dataset;
 typedef struct nn_target_wanted {
     const char *name; /* of the field; NULL: all targets joined, as one that is called y */
     bool classes;     /* the loss is one on class labels (kind auto) */
+    bool as_it_is;    /* values are not normalised (normalize: auto) */
 } nn_target_wanted;
 
 /* What a resumed run or an evaluation already knows: used instead of being measured. */

@@ -11,6 +11,8 @@ static nn_normalize fields_normalize(nn_dataset *dataset, const nn_view *view)
     const nn_source *source = dataset->first;
     int chosen = nn_source_field_options(dataset->options, source, view->array)->normalize;
     if (source->arrays[view->array].label || view->index) return NN_NORMALIZE_NONE;
+    bool as_it_is = !view->input && dataset->targets[view->target].as_it_is;
+    if (chosen == NN_NORMALIZE_AUTO && as_it_is) return NN_NORMALIZE_NONE;
     return chosen == NN_NORMALIZE_AUTO ? NN_NORMALIZE_STANDARDIZE : (nn_normalize)chosen;
 }
 

@@ -25,6 +25,7 @@ typedef struct nn_feed nn_feed;
 typedef struct nn_data_target {
     nn_field field;
     nn_scaling scaling; /* of its values; 0 columns: as they are */
+    bool as_it_is;      /* normalize: auto means none */
     int first_view, view_count;
     int64_t values; /* of a sample, or labels */
     int64_t prior_count;

@@ -1,6 +1,7 @@
-/* What a configuration says about the model. */
-#include "model/model.h"
+/* What a configuration says of a model. */
 #include "model/spec.h"
+
+#include "model/model.h"
 
 void nn_model_spec_read(nn_config *config, nn_model_spec *spec)
 {

@@ -3,14 +3,12 @@
 
 #include "base/memory.h"
 
-static const nn_scaling as_it_is = {0};
-
-void nn_heads_wanted(const nn_model_spec *spec, nn_target_wanted *wanted, nn_known_target *known)
+void nn_heads_wanted(const nn_model_spec *spec, nn_target_wanted *wanted)
 {
     for (int h = 0; h < spec->head_count; h++) {
         const nn_head_spec *head = &spec->heads[h];
-        wanted[h] = (nn_target_wanted){.name = head->name, .classes = head->loss->takes_classes};
-        known[h] = (nn_known_target){.scaling = head->loss->yes_no ? &as_it_is : NULL};
+        wanted[h] = (nn_target_wanted){
+            .name = head->name, .classes = head->loss->takes_classes, .as_it_is = head->loss->yes_no};
     }
 }
 

@@ -32,7 +32,7 @@ static nn_status saved_open(nn_saved *saved)
     NN_TRY(nn_model_get(saved->file, &saved->model));
     NN_TRY(nn_store_read_verified(saved->file, "microbatch_size", NN_STORE_I64, 1, &saved->microbatch_size));
     NN_TRY(NN_ALLOCATE(&saved->weights, saved->model->network->value_count, "the weights"));
-    return nn_model_get_weights(saved->model, saved->file, saved->weights);
+    return nn_model_get_values(saved->model, saved->file, "weights", saved->weights);
 }
 
 /* Where the test part is wanted, only that is opened, if it is one of its own; a split needs the whole. */
@@ -51,9 +51,13 @@ static nn_status saved_open_data(nn_comm *comm, const char *data_file, bool test
     nn_target_wanted wanted[NN_MODEL_HEADS];
     for (int h = 0; h < model->head_count; h++) {
         known[h] = (nn_known_target){&model->heads[h].scaling, model->heads[h].target.classes};
-        wanted[h] = (nn_target_wanted){model->heads[h].given, model->heads[h].target.is_class};
+        wanted[h] =
+            (nn_target_wanted){.name = model->heads[h].given, .classes = model->heads[h].target.is_class};
     }
-    const nn_data_known knowledge = {.input = &model->input_scaling, .targets = known};
+    int64_t indices[NN_DATA_FIELDS] = {model->input.classes};
+    for (int p = 0; p < model->input.part_count && p < NN_DATA_FIELDS; p++)
+        indices[p] = model->input.parts[p].classes;
+    const nn_data_known knowledge = {.input = &model->input_scaling, .targets = known, .indices = indices};
     return nn_dataset_open(comm, options, data_file ? "." : saved->folder,
                            (uint64_t)saved->settings.training.seed, wanted, model->head_count, &knowledge,
                            &saved->data);

@@ -46,11 +46,9 @@ static nn_status setup_data(nn_run *run)
     const nn_training_options *training = &run->settings.training;
     nn_job_folder(run->job->config_path, run->data_folder);
     nn_target_wanted wanted[NN_MODEL_HEADS];
-    nn_known_target known[NN_MODEL_HEADS];
-    const nn_data_known knowledge = {.targets = known};
-    nn_heads_wanted(&run->settings.model, wanted, known);
+    nn_heads_wanted(&run->settings.model, wanted);
     NN_TRY(nn_dataset_open(run->comm, &run->settings.data, run->data_folder, (uint64_t)training->seed, wanted,
-                           run->settings.model.head_count, &knowledge, &run->data));
+                           run->settings.model.head_count, NULL, &run->data));
     run->plan =
         nn_plan_make(nn_dataset_count(run->data, NN_TRAIN), training->batch_size, training->microbatch_size,
                      training->epochs, training->last_batch == NN_LAST_BATCH_DROP, training->limit_batches);

@@ -71,3 +71,26 @@ optimizer: {sgd: {learning_rate: 0.02, momentum: 0.9}}
 training: {epochs: 2, batch_size: 64, microbatch_size: 4}
 YAML
 }
+
+# Two heads on the same file: classes with weights, and the same figures as values; metrics of every kind of state.
+heads() {
+    cat >heads.yaml <<YAML
+data:
+  file: $digits/digits.h5
+  train: {x: x_train, y: {label: y_train, size: y_train}}
+  validation: {x: x_valid, y: {label: y_valid, size: y_valid}}
+  test: {x: x_test, y: {label: y_test, size: y_test}}
+  fields: {size: {kind: value}}
+network:
+  - flatten
+  - dense: {units: 48, activation: relu, name: body}
+  - dense: {units: classes, name: label}
+  - dense: {units: 1, name: size, inputs: body}
+losses:
+  label: {cross_entropy: {class_weights: balanced, label_smoothing: 0.05}}
+  size: {huber: {weight: 0.3}}
+metrics: [label.accuracy, size.rmse, size.r2, label.f1, label.auc, label.confusion]
+training: {epochs: 2, batch_size: 72, microbatch_size: 4, clip_norm: 0.5}
+checkpoint: {every: 3 steps, keep_last: 2}
+YAML
+}

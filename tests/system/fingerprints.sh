@@ -3,8 +3,10 @@
 source "$(dirname "$0")/common.sh"
 classifier
 regression
-for name in classifier regression; do
+heads
+for name in classifier regression heads; do
     reference=
+    figures=
     for ranks in 1 2 3 4 5 7 8 16; do
         for threads in 1 2; do
             train $ranks $threads $name.yaml --run-dir "run-$ranks-$threads" --fresh ||
@@ -13,6 +15,9 @@ for name in classifier regression; do
             : "${reference:=$found}"
             echo "$name $ranks ranks x $threads threads: $found"
             [ -n "$found" ] && [ "$found" = "$reference" ] || fail "$name on $ranks x $threads: $found, not $reference"
+            found=$(sed 's/,"time".*//' "run-$ranks-$threads/metrics.jsonl" | md5sum; grep '^test' train.log)
+            : "${figures:=$found}"
+            [ "$found" = "$figures" ] || fail "$name on $ranks x $threads: other figures"
         done
     done
     rm -rf run-*

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# nntrain predict: predictions beside targets, and what is wrong with a request. Fails when the share of right
+# classes in the file is not the accuracy that eval shows, or a refused request leaves a file or no message.
+source "$(dirname "$0")/common.sh"
+heads
+train 2 1 heads.yaml --run-dir run || { fail "training ended with $?"; cat train.log; }
+"$program" predict run -o p.csv >predict.log 2>&1 || { fail "predict ended with $?"; cat predict.log; }
+"$program" eval run >eval.log 2>&1 || { fail "eval ended with $?"; cat eval.log; }
+accuracy=$(sed -n 's/.*label.accuracy \([0-9.]*\) %.*/\1/p' eval.log)
+found=$(awk -F, 'NR > 1 { n++; if ($2 == $3) right++ } END { printf "%.2f", 100 * right / n }' p.csv)
+[ -n "$accuracy" ] && [ "$found" = "$accuracy" ] || fail "accuracy $found in the file, $accuracy in eval"
+rmse=$(sed -n 's/.*size.rmse \([0-9.]*\),.*/\1/p' eval.log)
+awk -F, -v rmse="$rmse" 'NR > 1 { d = $(NF - 1) - $NF; s += d * d; n++ } END { r = sqrt(s / n) / rmse; exit !(r > 0.9999 && r < 1.0001) }' p.csv ||
+    fail "the root mean squared error in the file is not $rmse"
+head -1 p.csv | grep -q '^sample,label,label_predicted,label_probability_0,.*,size,size_predicted$' ||
+    fail "the columns are $(head -1 p.csv)"
+[ "$(wc -l <p.csv)" = 361 ] || fail "$(wc -l <p.csv) lines for 360 samples"
+grep -q '^label.confusion: \[\[' eval.log || fail "eval shows no confusion"
+"$program" predict run --part train -o t.csv >/dev/null 2>&1 && [ "$(wc -l <t.csv)" = 1258 ] || fail "--part train"
+"$program" predict run --part tests -o no.csv >log 2>&1 && fail "a wrong part is taken"
+grep -q -- "--part is train, validation or test, not 'tests'" log || fail "no message: $(cat log)"
+"$program" predict run -o nowhere/no.csv >log 2>&1 && fail "a missing folder is taken"
+grep -q 'nowhere' log || fail "no message: $(cat log)"
+[ ! -e no.csv ] || fail "a refused request left a file"
+
+# What does not fit between targets, losses and metrics is told before the first step.
+refused() {
+    local message=$1
+    shift
+    train 1 1 heads.yaml --run-dir refused "$@" && fail "taken: $*"
+    grep -qF -- "$message" train.log || { fail "no '$message'"; cat train.log; }
+}
+sed -i 's/^metrics:.*/metrics: [label.accuracy, lable.f1, accuracy]/' heads.yaml
+refused "did you mean 'label'"
+refused "metrics: accuracy: there are several targets; name one in front, such as label.accuracy"
+heads
+sed -i '/^  size: {huber/d; s/^metrics:.*/metrics: [label.accuracy]/' heads.yaml
+refused "losses: the target 'size' has no loss"
+heads
+sed -i 's/^  size: {huber/  sizes: {huber/' heads.yaml
+refused "'sizes'; did you mean 'size'"
+heads
+sed -i 's/^  - dense: {units: 1, name: size/  - dense: {units: 2, name: size/' heads.yaml
+refused "loss huber on the output of layer size"
+finish
