@@ -117,6 +117,18 @@ static nn_status convolution_add_parameters(nn_layer *layer, nn_convolution_plan
     return NN_OK;
 }
 
+/* Shapes decide how a gradient is cut into parts, so counts alone are not enough. */
+static nn_status convolution_share(nn_layer *layer)
+{
+    const nn_layer *owner = layer->shares;
+    if (owner->type != layer->type || !nn_shape_equal(owner->parameters[0].shape, layer->parameters[0].shape))
+        NN_FAIL(NN_ERROR_USAGE,
+                "its weight has another shape than that of %s, which it shares; both need the same kernel, "
+                "filters, groups and channels of their inputs",
+                owner->name);
+    return nn_layer_share_parts(layer);
+}
+
 static nn_status convolution_add_parts(nn_layer *layer, nn_convolution_plan *plan)
 {
     int64_t terms = plan->straight.terms, outputs = plan->straight.outputs;
@@ -125,7 +137,7 @@ static nn_status convolution_add_parts(nn_layer *layer, nn_convolution_plan *pla
     rows = (rows + PART_ROWS_MULTIPLE - 1) / PART_ROWS_MULTIPLE * PART_ROWS_MULTIPLE;
     plan->part_rows = rows < terms ? rows : terms;
     plan->weight_parts = (int)((terms + plan->part_rows - 1) / plan->part_rows);
-    if (layer->shares) return nn_layer_share_parts(layer);
+    if (layer->shares) return convolution_share(layer);
     for (int part = 1; part < plan->weight_parts; part++)
         NN_TRY(nn_layer_add_part(layer, part * plan->part_rows * outputs));
     if (plan->bias) NN_TRY(nn_layer_add_part(layer, plan->bias->offset));
