@@ -386,7 +386,7 @@ static void lists_of_numbers_are_read(void **state)
     check_lists("{kernel: 0}", "t.yaml:1:13: s.kernel: must be from 1 to 9, not '0'");
     check_lists("{kernel: [1, x]}", "t.yaml:1:17: s.kernel: unknown number 'x' (known: classes, inputs)");
     check_lists("{kernel: []}",
-                "t.yaml:1:13: s.kernel: expected a whole number or a list of them, not a list");
+                "t.yaml:1:13: s.kernel: expected a whole number or a list of them, not an empty list");
     check_lists("{kernel: {a: 1}}",
                 "t.yaml:1:13: s.kernel: expected a whole number or a list of them, not a mapping");
     check_lists("{padding: sam}",
