@@ -59,6 +59,10 @@ static void options_append_row(nn_text *text, const nn_option *option, bool flag
     nn_text_append(text, "  %s%s: %s", flag ? "--" : "", option->name, options_kinds[option->kind]);
     if (option->kind == NN_OPTION_CHOICE) options_append_choices(text, option->choices);
     options_append_limits(text, option);
+    if (option->kind == NN_OPTION_INTEGER_LIST && option->choices) {
+        nn_text_append(text, ", or one of");
+        options_append_choices(text, option->choices);
+    }
     if (option->kind != NN_OPTION_SECTION) {
         options_append_default(text, option);
         if (!flag) nn_text_append(text, "; on resume: %s", options_on_resume[option->effect]);

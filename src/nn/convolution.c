@@ -92,29 +92,38 @@ static nn_status convolution_find_groups(const nn_layer *layer, int64_t channels
     return NN_OK;
 }
 
-static nn_status convolution_add_parameters(nn_layer *layer, nn_convolution_plan *plan,
-                                            const nn_window *window, int64_t inputs, int64_t groups)
+/* Before the plan, which relies on a size that memory holds. */
+static nn_status convolution_add_parameters(nn_layer *layer, const nn_window *window, int64_t inputs,
+                                            int64_t groups, bool transposed)
 {
     const nn_convolution_options *options = layer->options;
+    const nn_activation *activation = nn_activation_at(options->activation);
     const char *name =
-        options->initializer == 0 ? plan->activation->initializer : initializer_names[options->initializer];
-    nn_shape weight = {.dimensions = window->dimensions + 2}, bias = {1, {options->filters}};
-    int64_t taps = 1;
-    for (int i = 0; i < window->dimensions; i++) {
-        weight.extents[i] = window->axes[NN_WINDOW_AXES - window->dimensions + i].kernel;
-        taps *= weight.extents[i];
-    }
-    weight.extents[window->dimensions] = plan->transposed ? options->filters / groups : inputs / groups;
-    weight.extents[window->dimensions + 1] = plan->transposed ? inputs : options->filters;
-    int64_t fan_in = taps * inputs / groups, fan_out = taps * options->filters / groups;
+        options->initializer == 0 ? activation->initializer : initializer_names[options->initializer];
+    int dimensions = window->dimensions;
+    nn_shape weight = {.dimensions = dimensions + 2}, bias = {1, {options->filters}};
+    for (int i = 0; i < dimensions; i++)
+        weight.extents[i] = window->axes[NN_WINDOW_AXES - dimensions + i].kernel;
+    weight.extents[dimensions] = transposed ? options->filters : inputs / groups;
+    weight.extents[dimensions + 1] = transposed ? inputs : options->filters;
+    int64_t count = nn_shape_count(weight), fan_in = count / options->filters, fan_out = count / inputs;
     NN_TRY(nn_layer_add_parameter(layer, "weight", weight, fan_in, fan_out, nn_initializer_find(name),
-                                  plan->activation->gain, NULL));
+                                  activation->gain, NULL));
     if (!options->bias) return NN_OK;
-    int index;
-    NN_TRY(nn_layer_add_parameter(layer, "bias", bias, fan_in, fan_out, nn_initializer_find("zeros"), 1.0,
-                                  &index));
-    plan->bias = &layer->parameters[index];
-    return NN_OK;
+    return nn_layer_add_parameter(layer, "bias", bias, fan_in, fan_out, nn_initializer_find("zeros"), 1.0,
+                                  NULL);
+}
+
+/* Shapes decide how a gradient is cut into parts, so counts alone are not enough. */
+static nn_status convolution_share(nn_layer *layer)
+{
+    const nn_layer *owner = layer->shares;
+    if (owner->type != layer->type || !nn_shape_equal(owner->parameters[0].shape, layer->parameters[0].shape))
+        NN_FAIL(NN_ERROR_USAGE,
+                "its weight has another shape than that of %s, which it shares; both need the same kernel, "
+                "filters, groups and channels of their inputs",
+                owner->name);
+    return nn_layer_share_parts(layer);
 }
 
 static nn_status convolution_add_parts(nn_layer *layer, nn_convolution_plan *plan)
@@ -125,7 +134,7 @@ static nn_status convolution_add_parts(nn_layer *layer, nn_convolution_plan *pla
     rows = (rows + PART_ROWS_MULTIPLE - 1) / PART_ROWS_MULTIPLE * PART_ROWS_MULTIPLE;
     plan->part_rows = rows < terms ? rows : terms;
     plan->weight_parts = (int)((terms + plan->part_rows - 1) / plan->part_rows);
-    if (layer->shares) return nn_layer_share_parts(layer);
+    if (layer->shares) return convolution_share(layer);
     for (int part = 1; part < plan->weight_parts; part++)
         NN_TRY(nn_layer_add_part(layer, part * plan->part_rows * outputs));
     if (plan->bias) NN_TRY(nn_layer_add_part(layer, plan->bias->offset));
@@ -147,15 +156,14 @@ static int64_t convolution_scratch(const nn_convolution_plan *plan)
 
 static void convolution_describe(nn_layer *layer, nn_convolution_plan *plan, const nn_window *window)
 {
-    int64_t windows = 1;
-    for (int i = 0; i < NN_WINDOW_AXES; i++) windows *= window->axes[i].output;
+    double windows = 1;
+    for (int i = 0; i < NN_WINDOW_AXES; i++) windows *= (double)window->axes[i].output;
     plan->inputs = nn_shape_count(layer->input_shapes[0]);
     plan->positions = nn_shape_count(layer->output_shape) / plan->filters;
     layer->scratch_fixed = convolution_scratch(plan);
     layer->reads_output = plan->activation->backward && !plan->activation->needs_input;
     layer->saved_per_sample = plan->activation->needs_input ? plan->positions * plan->filters : 0;
-    layer->flops_forward =
-        2.0 * (double)windows * (double)plan->straight.terms * (double)plan->straight.outputs;
+    layer->flops_forward = 2.0 * windows * (double)plan->straight.terms * (double)plan->straight.outputs;
     layer->flops_input_gradient = layer->flops_forward;
     layer->flops_gradient = layer->flops_forward;
 }
@@ -168,13 +176,13 @@ static nn_status convolution_make(nn_layer *layer, const nn_window *window, int6
     nn_convolution_plan *plan;
     int64_t outputs = transposed ? inputs : options->filters;
     bool turned = transposed || layer->needs_input_gradient;
+    NN_TRY(convolution_add_parameters(layer, window, inputs, groups, transposed));
     NN_TRY(nn_convolution_plan_create(window, outputs, groups, turned, &plan));
     layer->plan = plan;
     plan->transposed = transposed;
-    plan->activation = nn_activation_at(options->activation);
-    plan->filters = options->filters;
-    NN_TRY(convolution_add_parameters(layer, plan, window, inputs, groups));
     plan->activation = nn_activation_of(layer, options->activation);
+    plan->bias = options->bias ? &layer->parameters[1] : NULL;
+    plan->filters = options->filters;
     NN_TRY(convolution_add_parts(layer, plan));
     convolution_describe(layer, plan, window);
     return NN_OK;

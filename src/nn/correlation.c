@@ -48,18 +48,22 @@ int64_t nn_correlation_covered(const nn_correlation_axis *axis, int64_t count)
     return (count - 1) * axis->stride + correlation_span(axis);
 }
 
+/* Whether the inputs of a tile are more than should be brought together. */
+static bool correlation_is_large(const nn_correlation *correlation, int64_t rows, int64_t columns)
+{
+    const nn_correlation_axis *axes = correlation->axes;
+    double height = (double)nn_correlation_covered(&axes[NN_HEIGHT], rows);
+    double width = (double)nn_correlation_covered(&axes[NN_WIDTH], columns);
+    return height * width * (double)axes[NN_DEPTH].kernel * (double)correlation->inputs > TILE_VALUES;
+}
+
 static void correlation_size_tiles(nn_correlation *correlation)
 {
     const nn_correlation_axis *axes = correlation->axes;
-    int64_t at_once = axes[NN_DEPTH].kernel * correlation->inputs;
     int64_t columns = axes[NN_WIDTH].count, rows = axes[NN_HEIGHT].count;
-    while (columns > 1 && nn_correlation_covered(&axes[NN_WIDTH], columns) *
-                                  nn_correlation_covered(&axes[NN_HEIGHT], 1) * at_once >
-                              TILE_VALUES)
-        columns = (columns + 1) / 2;
+    while (columns > 1 && correlation_is_large(correlation, 1, columns)) columns = (columns + 1) / 2;
+    while (rows > 1 && correlation_is_large(correlation, rows, columns)) rows = (rows + 1) / 2;
     int64_t width = nn_correlation_covered(&axes[NN_WIDTH], columns);
-    while (rows > 1 && width * nn_correlation_covered(&axes[NN_HEIGHT], rows) * at_once > TILE_VALUES)
-        rows = (rows + 1) / 2;
     correlation->tile_columns = columns;
     correlation->tile_rows = rows;
     correlation->line = width * correlation->inputs;

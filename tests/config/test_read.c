@@ -340,6 +340,60 @@ static void broken_values_are_passed_over(void **state)
                   "t.yaml:1:12: ${} is no name of an environment variable; write $${ for the text itself");
 }
 
+/* ---- lists of numbers ---- */
+
+typedef struct lists {
+    nn_integer_list kernel, padding;
+} lists;
+
+static const nn_option lists_table[] = {
+    {"kernel", NN_OPTION_INTEGER_LIST, offsetof(lists, kernel), "[3, 3]", 1, 9, NULL, NN_EFFECT_RESULT, "k"},
+    {"padding", NN_OPTION_INTEGER_LIST, offsetof(lists, padding), "valid", 0, 9, paddings, NN_EFFECT_RESULT,
+     "p"},
+    {.name = NULL},
+};
+
+static lists check_lists(const char *section, const char *expected)
+{
+    nn_text text = {0};
+    nn_text_append(&text, "s: %s\n", section);
+    nn_config *config = check_parse(text.bytes);
+    lists filled;
+    memset(&filled, 0x5a, sizeof filled);
+    nn_config_read(config, nn_config_get(nn_config_root(config), "s"), "s", lists_table, symbols, NULL,
+                   &filled);
+    check_finish(config, expected);
+    nn_text_free(&text);
+    return filled;
+}
+
+/* Would be wrong: a number that does not become a list of one, or a word that leaves numbers behind. */
+static void lists_of_numbers_are_read(void **state)
+{
+    (void)state;
+    lists filled;
+    filled = check_lists("{kernel: [5, 7], padding: 2}", NULL);
+    assert_int_equal(filled.kernel.count, 2);
+    assert_int_equal(filled.kernel.items[0], 5);
+    assert_int_equal(filled.kernel.items[1], 7);
+    assert_int_equal(filled.padding.count, 1);
+    assert_int_equal(filled.padding.items[0], 2);
+    filled = check_lists("{padding: same}", NULL);
+    assert_int_equal(filled.kernel.count, 2);
+    assert_int_equal(filled.kernel.items[1], 3);
+    assert_int_equal(filled.padding.count, 0);
+    assert_int_equal(filled.padding.choice, 0);
+    check_lists("{kernel: 0}", "t.yaml:1:13: s.kernel: must be from 1 to 9, not '0'");
+    check_lists("{kernel: [1, x]}", "t.yaml:1:17: s.kernel: unknown number 'x' (known: classes, inputs)");
+    check_lists("{kernel: []}",
+                "t.yaml:1:13: s.kernel: expected a whole number or a list of them, not an empty list");
+    check_lists("{kernel: {a: 1}}",
+                "t.yaml:1:13: s.kernel: expected a whole number or a list of them, not a mapping");
+    check_lists("{padding: sam}",
+                "t.yaml:1:14: s.padding: unknown word 'sam'; did you mean 'same'? (known: same, valid)");
+    check_lists("{padding: [1, 1.5]}", "t.yaml:1:18: s.padding: expected a whole number, not '1.5'");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +401,7 @@ int main(void)
         cmocka_unit_test(defaults_stand_for_what_is_not_given),
         cmocka_unit_test(a_scalar_sets_the_first_option),
         cmocka_unit_test(durations_have_units),
+        cmocka_unit_test(lists_of_numbers_are_read),
         cmocka_unit_test(wrong_values_are_told),
         cmocka_unit_test(unknown_options_are_told),
         cmocka_unit_test(missing_options_are_told_where_the_section_is),
