@@ -19,7 +19,7 @@ typedef struct nn_activation {
     const char *initializer; /* the default initialiser of a layer before it: "he" or "xavier" */
     /* y = f(x), row by row; in place is fine. `slope` is for leaky_relu. */
     void (*forward)(int64_t rows, int64_t columns, nn_real slope, const nn_real *x, nn_real *y);
-    /* dx = dy f'(x); `values` is y, or x where needs_input; in place (dx == dy) is fine. */
+    /* dx = dy f'(x); `values` is y, or x where needs_input; in place (dx == dy, or dx == x) is fine. */
     void (*backward)(int64_t rows, int64_t columns, nn_real slope, const nn_real *values, const nn_real *dy,
                      nn_real *dx);
 } nn_activation;

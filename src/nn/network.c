@@ -82,6 +82,25 @@ static nn_status network_take_layers(nn_network *network, nn_network_spec *spec)
 
 /* ---- connections ---- */
 
+/* No layer above `l` has the name: says which are there, the nearest first. */
+static nn_status network_unknown(const nn_network *network, int l, const char *what, const char *name)
+{
+    const char **names, *near;
+    nn_text known = {0};
+    NN_TRY(NN_ALLOCATE(&names, l, "the names of layers"));
+    for (int i = 0; i < l; i++) {
+        names[i] = network->layers[i].name;
+        nn_text_append(&known, "%s%s", i > 0 ? ", " : "", names[i]);
+    }
+    near = nn_nearest(name, names, (size_t)l);
+    nn_status status = nn_fail(NN_ERROR_USAGE, "%s '%s' is no layer above it%s%s%s (known: %s)", what, name,
+                               near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "",
+                               known.failed ? "no memory for the list" : known.bytes);
+    nn_text_free(&known);
+    nn_free(names);
+    return status;
+}
+
 static nn_status network_unknown_input(const nn_network *network, int l, const char *name)
 {
     if (network_find(network, l, network->layer_count, name) >= 0)
@@ -89,12 +108,7 @@ static nn_status network_unknown_input(const nn_network *network, int l, const c
                 "its input '%s' does not stand above it; write layers in the order in which "
                 "they compute",
                 name);
-    nn_text known = {0};
-    for (int i = 0; i < l; i++) nn_text_append(&known, "%s%s", i > 0 ? ", " : "", network->layers[i].name);
-    nn_status status = nn_fail(NN_ERROR_USAGE, "its input '%s' is no layer above it (known: %s)", name,
-                               known.failed ? "no memory for the list" : known.bytes);
-    nn_text_free(&known);
-    return status;
+    return network_unknown(network, l, "its input", name);
 }
 
 /* The layer whose parameters this one uses too. Of a layer that itself shares, the owner counts. */
@@ -103,7 +117,7 @@ static nn_status network_share(nn_network *network, int l, const char *name)
     nn_layer *layer = &network->layers[l];
     if (!name) return NN_OK;
     int owner = network_find(network, 0, l, name);
-    if (owner < 0) NN_FAIL(NN_ERROR_USAGE, "share: '%s' is no layer above it", name);
+    if (owner < 0) return network_unknown(network, l, "share:", name);
     layer->shares = network->layers[owner].shares ? network->layers[owner].shares : &network->layers[owner];
     if (layer->shares->parameter_count == 0)
         NN_FAIL(NN_ERROR_USAGE, "share: layer %s has no parameters to share", name);

@@ -77,7 +77,15 @@ static const char *const variants[] = {
     "group_norm: {groups: 2, scale: false, shift: false}",
     "multi_head_attention: {heads: 1, causal: true, bias: false}",
     "multi_head_attention: {heads: 3, key_size: 5}",
+    "feed_forward: {activation: relu}",
+    "feed_forward: {hidden: 3, activation: none, bias: false}",
+    "feed_forward: {hidden: 3, activation: softmax}",
     "multi_head_attention: {heads: 2, key_size: 1, causal: true, dropout: 0.3}",
+    "conv2d_transpose: {filters: 3, kernel: [2, 4], stride: [3, 2], activation: gelu}",
+    "conv2d_transpose: {filters: 1, kernel: 3, stride: 2, padding: 1, output_padding: 1}",
+    "conv2d_transpose: {filters: 2, kernel: 2, stride: 2, dilation: 3, padding: valid, bias: false}",
+    "conv2d_transpose: {filters: 2, kernel: 1, stride: 3, activation: relu}",
+    "upsample: {factor: [1, 3]}",
 };
 
 /* Every layer that a user can write, by its own example, and the variants above. */
