@@ -1,7 +1,7 @@
 /* Shapes, parameters and parts of recurrent layers. */
 #include "base/memory.h"
 #include "nn/recurrent.h"
-#include "tensor/matrix.h"
+#include "tensor/panels.h"
 
 /* Values of a gradient that one part computes: they stay in a core's cache over the microbatches that are
  * summed into them. */
@@ -173,15 +173,24 @@ static void recurrent_count_flops(nn_layer *layer, const nn_recurrent_plan *plan
     layer->flops_gradient = input + 2 * state;
 }
 
+static int64_t largest_of(int64_t one, int64_t other)
+{
+    return one > other ? one : other;
+}
+
+/* One set of panels is in use at a time. */
 static void recurrent_count_values(nn_layer *layer, const nn_recurrent_plan *plan)
 {
     const nn_recurrent_options *options = layer->options;
     int64_t states = plan->cell.has_memory ? 2 : 1;
     layer->saved_per_sample =
         plan->directions * plan->steps * (plan->columns + (1 + plan->cell.kept) * plan->units);
-    layer->scratch_per_sample = 2 * plan->columns + states * plan->units;
-    if (layer->scratch_fixed < plan->units * plan->columns)
-        layer->scratch_fixed = plan->units * plan->columns; /* the transposed recurrent weight */
+    layer->scratch_per_sample = plan->columns + (1 + states) * plan->units;
+    int64_t largest = largest_of(nn_panels_values(plan->features, plan->columns),
+                                 nn_panels_values(plan->units, plan->columns));
+    largest = largest_of(largest, nn_panels_values(plan->columns, plan->units));
+    largest = largest_of(largest, nn_panels_values(plan->directions * plan->columns, plan->features));
+    layer->scratch_fixed = largest_of(layer->scratch_fixed, largest);
     layer->carried_per_sample = options->carry ? states * plan->units : 0;
 }
 
