@@ -104,7 +104,6 @@ typedef struct nn_recurrent_part {
     int direction;
     nn_recurrent_tensor tensor;
     int64_t first, rows;
-    bool accumulates; /* the product itself may add, for a full microbatch */
 } nn_recurrent_part;
 
 typedef struct nn_recurrent_plan {

@@ -83,16 +83,6 @@ static int64_t recurrent_count_parts(const nn_recurrent_plan *plan)
     return count * plan->directions;
 }
 
-/* Whether the products of a part may add to what is there; those of gates apart are two. */
-static bool recurrent_accumulates(const nn_layer *layer, const nn_recurrent_plan *plan, int tensor,
-                                  int64_t rows)
-{
-    int64_t apart = tensor == NN_RECURRENT_WEIGHT ? plan->cell.apart * plan->units : 0;
-    int64_t inner = layer->microbatch_size * plan->steps;
-    return nn_matrix_accumulates_exactly(NN_TRANSPOSED, NN_PLAIN, rows, plan->columns - apart, inner) &&
-           (apart == 0 || nn_matrix_accumulates_exactly(NN_TRANSPOSED, NN_PLAIN, rows, apart, inner));
-}
-
 /* Appends the parts of one tensor, which ends where `end` says, gap included. */
 static nn_status recurrent_cut(nn_layer *layer, nn_recurrent_plan *plan, int direction, int tensor,
                                int64_t end, int *count)
@@ -101,12 +91,8 @@ static nn_status recurrent_cut(nn_layer *layer, nn_recurrent_plan *plan, int dir
     int64_t step = recurrent_part_rows(rows, columns);
     for (int64_t first = 0; first < rows; first += step) {
         nn_recurrent_part *part = &plan->parts[(*count)++];
-        *part = (nn_recurrent_part){direction, (nn_recurrent_tensor)tensor, first, step, false};
+        *part = (nn_recurrent_part){direction, (nn_recurrent_tensor)tensor, first, step};
         if (part->rows > rows - first) part->rows = rows - first;
-        if (tensor == NN_RECURRENT_INPUT_WEIGHT || tensor == NN_RECURRENT_WEIGHT) {
-            part->accumulates = recurrent_accumulates(layer, plan, tensor, part->rows);
-            if (layer->scratch_fixed < part->rows * columns) layer->scratch_fixed = part->rows * columns;
-        }
         bool last = first + step >= rows;
         if (!layer->shares)
             NN_TRY(nn_layer_add_part(
@@ -173,12 +159,15 @@ static void recurrent_count_flops(nn_layer *layer, const nn_recurrent_plan *plan
     layer->flops_gradient = input + 2 * state;
 }
 
-static int64_t largest_of(int64_t one, int64_t other)
+/* Of the largest part of a weight. */
+static int64_t recurrent_part_values(const nn_recurrent_plan *plan)
 {
-    return one > other ? one : other;
+    int64_t input = recurrent_part_rows(plan->features, plan->columns);
+    int64_t state = recurrent_part_rows(plan->units, plan->columns);
+    return (input > state ? input : state) * plan->columns;
 }
 
-/* One set of panels is in use at a time. */
+/* One set of panels is in use at a time, or a part of a gradient. */
 static void recurrent_count_values(nn_layer *layer, const nn_recurrent_plan *plan)
 {
     const nn_recurrent_options *options = layer->options;
@@ -186,11 +175,13 @@ static void recurrent_count_values(nn_layer *layer, const nn_recurrent_plan *pla
     layer->saved_per_sample =
         plan->directions * plan->steps * (plan->columns + (1 + plan->cell.kept) * plan->units);
     layer->scratch_per_sample = plan->columns + (1 + states) * plan->units;
-    int64_t largest = largest_of(nn_panels_values(plan->features, plan->columns),
-                                 nn_panels_values(plan->units, plan->columns));
-    largest = largest_of(largest, nn_panels_values(plan->columns, plan->units));
-    largest = largest_of(largest, nn_panels_values(plan->directions * plan->columns, plan->features));
-    layer->scratch_fixed = largest_of(layer->scratch_fixed, largest);
+    layer->scratch_fixed = nn_panels_buffer() + recurrent_part_values(plan);
+    const int64_t packed[] = {nn_panels_values(plan->features, plan->columns),
+                              nn_panels_values(plan->units, plan->columns),
+                              nn_panels_values(plan->columns, plan->units),
+                              nn_panels_values(plan->directions * plan->columns, plan->features)};
+    for (size_t i = 0; i < sizeof packed / sizeof *packed; i++)
+        if (layer->scratch_fixed < packed[i]) layer->scratch_fixed = packed[i];
     layer->carried_per_sample = options->carry ? states * plan->units : 0;
 }
 

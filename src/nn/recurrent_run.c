@@ -269,21 +269,20 @@ void nn_recurrent_backward(const nn_layer *layer, const nn_layer_call *call)
 
 /* ---- gradients of the parameters ---- */
 
-/* rows [first, first + rows) of from^T gates, over all steps of all samples. */
+/* Rows [first, first + rows) of from^T gates, over all steps of all samples. */
 static void recurrent_weight_gradient(const recurrent_pass *pass, const nn_recurrent_part *part,
-                                      bool accumulate, nn_real *values)
+                                      nn_real *buffer, nn_real *values)
 {
     const nn_recurrent_plan *plan = pass->plan;
     bool of_state = part->tensor == NN_RECURRENT_WEIGHT;
-    const nn_real *from = of_state ? pass->previous : pass->call->inputs[0];
-    int64_t width = of_state ? plan->units : plan->features, inner = pass->call->samples * plan->steps;
+    int64_t width = of_state ? plan->units : plan->features, rows = pass->call->samples * plan->steps;
     int64_t apart = of_state ? plan->cell.apart * plan->units : 0, joint = plan->columns - apart;
-    nn_matrix_product(NN_TRANSPOSED, NN_PLAIN, part->rows, joint, inner, from + part->first, width,
-                      pass->gates, plan->columns, accumulate, values, plan->columns);
+    const nn_real *from = (of_state ? pass->previous : pass->call->inputs[0]) + part->first;
+    nn_panels_gradient(part->rows, joint, rows, from, width, pass->gates, plan->columns, buffer, values,
+                       plan->columns);
     if (apart > 0)
-        nn_matrix_product(NN_TRANSPOSED, NN_PLAIN, part->rows, apart, inner, from + part->first, width,
-                          pass->kept, plan->cell.kept * plan->units, accumulate, values + joint,
-                          plan->columns);
+        nn_panels_gradient(part->rows, apart, rows, from, width, pass->kept, plan->cell.kept * plan->units,
+                           buffer, values + joint, plan->columns);
 }
 
 void nn_recurrent_gradient(const nn_layer *layer, const nn_layer_call *call, int index, bool accumulate,
@@ -299,9 +298,8 @@ void nn_recurrent_gradient(const nn_layer *layer, const nn_layer_call *call, int
         nn_sum_rows(rows, plan->cell.apart * plan->units, pass.kept, plan->cell.kept * plan->units,
                     accumulate, values);
     } else {
-        bool exact = call->samples == layer->microbatch_size && part->accumulates;
-        nn_real *product = accumulate && !exact ? call->scratch : values;
-        recurrent_weight_gradient(&pass, part, accumulate && exact, product);
-        if (product != values) nn_add(part->rows * plan->columns, product, values);
+        nn_real *product = accumulate ? call->scratch + nn_panels_buffer() : values;
+        recurrent_weight_gradient(&pass, part, call->scratch, product);
+        if (accumulate) nn_add(part->rows * plan->columns, product, values);
     }
 }

@@ -14,6 +14,8 @@
 #define nn_multiply NN_REAL_SYMBOL(nn_multiply)
 #define nn_add_bias NN_REAL_SYMBOL(nn_add_bias)
 #define nn_scale NN_REAL_SYMBOL(nn_scale)
+#define nn_clip NN_REAL_SYMBOL(nn_clip)
+#define nn_blend NN_REAL_SYMBOL(nn_blend)
 #define nn_sum_rows NN_REAL_SYMBOL(nn_sum_rows)
 #define nn_sum_squares NN_REAL_SYMBOL(nn_sum_squares)
 #define nn_all_finite NN_REAL_SYMBOL(nn_all_finite)
@@ -51,6 +53,12 @@ void nn_add(int64_t count, const nn_real *a, nn_real *sum);                     
 void nn_multiply(int64_t count, const nn_real *a, nn_real *product);                   /* product *= a */
 void nn_scale(int64_t count, nn_real factor, nn_real *values);                         /* values *= factor */
 void nn_add_bias(int64_t rows, int64_t columns, const nn_real *bias, nn_real *matrix); /* to every row */
+
+/* Values beyond -limit and limit become these; NaN goes through. */
+void nn_clip(int64_t count, nn_real limit, nn_real *values);
+
+/* A running average: average = kept x average + (1 - kept) x values. */
+void nn_blend(int64_t count, double kept, const nn_real *values, nn_real *average);
 
 /* sums[c] = the rows' values added in order of rows (+ sums[c] as one addition afterwards when accumulate).
  */

@@ -2,6 +2,8 @@
  * behind its last column. */
 #include "tensor/panels.h"
 
+#include <string.h>
+
 #include "tensor/vectorize.h"
 
 static int64_t panels_least(int64_t one, int64_t other)
@@ -75,4 +77,42 @@ void nn_panels_product(int64_t rows, int64_t inner, int64_t columns, int run_cou
         kernels->product(&product);
         panels += (inner + 1) * panels_round(product.columns, kernels->lanes);
     }
+}
+
+int64_t nn_panels_buffer(void)
+{
+    return NN_PANELS_CHAIN * nn_tile_kernels_at(0)->lanes * NN_TILE_VECTORS;
+}
+
+/* Adds A^T B for as many terms as a chain has. The columns of a panel are copied first, to where they stay in
+ * the nearest cache while the tiles go by. */
+static void panels_add_chains(int64_t rows, int64_t columns, int64_t terms, const nn_real *a, int64_t lda,
+                              const nn_real *b, int64_t ldb, nn_real *buffer, nn_real *c, int64_t ldc)
+{
+    const nn_tile_kernels *kernels = nn_tile_kernels_at(0);
+    int64_t most = kernels->lanes * NN_TILE_VECTORS;
+    for (int64_t column = 0; column < columns; column += most) {
+        int64_t count = panels_least(columns - column, most), width = panels_round(count, kernels->lanes);
+        panels_pack_one(terms, count, width, b + column, ldb, 1, buffer);
+        nn_tile_gradient gradient = {.lines = 1,
+                                     .length = terms,
+                                     .lda = lda,
+                                     .ldb = width,
+                                     .ldc = ldc,
+                                     .rows = rows,
+                                     .columns = count,
+                                     .a = a,
+                                     .b = buffer,
+                                     .c = c + column};
+        kernels->gradient(&gradient);
+    }
+}
+
+void nn_panels_gradient(int64_t rows, int64_t columns, int64_t inner, const nn_real *a, int64_t lda,
+                        const nn_real *b, int64_t ldb, nn_real *buffer, nn_real *c, int64_t ldc)
+{
+    for (int64_t row = 0; row < rows; row++) memset(c + row * ldc, 0, (size_t)columns * sizeof *c);
+    for (int64_t first = 0; first < inner; first += NN_PANELS_CHAIN)
+        panels_add_chains(rows, columns, panels_least(inner - first, NN_PANELS_CHAIN), a + first * lda, lda,
+                          b + first * ldb, ldb, buffer, c, ldc);
 }

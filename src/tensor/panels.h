@@ -14,6 +14,8 @@
 #define nn_panels_start NN_REAL_SYMBOL(nn_panels_start)
 #define nn_panels_pack NN_REAL_SYMBOL(nn_panels_pack)
 #define nn_panels_product NN_REAL_SYMBOL(nn_panels_product)
+#define nn_panels_buffer NN_REAL_SYMBOL(nn_panels_buffer)
+#define nn_panels_gradient NN_REAL_SYMBOL(nn_panels_gradient)
 
 /* Values of the panels of a matrix of inner x columns. */
 int64_t nn_panels_values(int64_t inner, int64_t columns);
@@ -29,5 +31,14 @@ void nn_panels_pack(int64_t inner, int64_t columns, int64_t begin, int64_t rows,
  * `inner` values together, one behind the other, from a + r x lda. */
 void nn_panels_product(int64_t rows, int64_t inner, int64_t columns, int run_count, const nn_tile_run *runs,
                        const nn_real *a, int64_t lda, const nn_real *panels, nn_real *c, int64_t ldc);
+
+/* Values of the buffer of nn_panels_gradient. */
+int64_t nn_panels_buffer(void);
+
+/* C (rows x columns, leading dimension ldc) = A^T B, where A has `inner` rows of `rows` values, and B as many
+ * of `columns` values. Each element is the sum, in order, of chains of NN_PANELS_CHAIN terms. */
+#define NN_PANELS_CHAIN 256
+void nn_panels_gradient(int64_t rows, int64_t columns, int64_t inner, const nn_real *a, int64_t lda,
+                        const nn_real *b, int64_t ldb, nn_real *buffer, nn_real *c, int64_t ldc);
 
 #endif

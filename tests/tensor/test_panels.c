@@ -52,8 +52,49 @@ static void test_products(void **state)
         for (int kind = 0; kind < 4; kind++) check_product(widths[w], kind & 1, kind & 2);
 }
 
+/* What was in C before must not come through. */
+static void check_gradient(int64_t rows, int64_t columns, int64_t inner)
+{
+    enum { LD = WIDEST + GAP, MOST = 2 * NN_PANELS_CHAIN + 5 };
+    static nn_real a[MOST * LD], b[MOST * LD], c[ROWS * LD];
+    nn_real *buffer;
+    assert_int_equal(NN_ALLOCATE(&buffer, nn_panels_buffer(), "a buffer"), NN_OK);
+    check_fill(5, 3, inner * LD, a);
+    check_fill(6, 3, inner * LD, b);
+    check_fill(7, 3, (int64_t)ROWS * LD, c);
+    nn_real behind = c[columns];
+    nn_panels_gradient(rows, columns, inner, a, LD, b, LD, buffer, c, LD);
+    assert_true(c[columns] == behind);
+    for (int64_t row = 0; row < rows; row++)
+        for (int64_t column = 0; column < columns; column++) {
+            nn_real sum = 0;
+            for (int64_t first = 0; first < inner; first += NN_PANELS_CHAIN) {
+                nn_real chain = 0;
+                for (int64_t k = first; k < inner && k < first + NN_PANELS_CHAIN; k++)
+                    chain = fma(a[k * LD + row], b[k * LD + column], chain);
+                sum += chain;
+            }
+            assert_true(c[row * LD + column] == sum);
+        }
+    nn_free(buffer);
+}
+
+/* Fails when an element is another sum: the order of its terms is part of the contract. */
+static void test_gradients(void **state)
+{
+    (void)state;
+    for (size_t w = 0; w < sizeof(widths) / sizeof(widths[0]); w++) {
+        check_gradient(1, widths[w], 7);
+        check_gradient(ROWS, widths[w], NN_PANELS_CHAIN);
+        check_gradient(ROWS - 3, widths[w], 2 * NN_PANELS_CHAIN + 5);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_products)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_products),
+        cmocka_unit_test(test_gradients),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
