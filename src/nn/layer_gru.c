@@ -11,8 +11,7 @@ static const nn_option gru_table[] = {NN_RECURRENT_OPTIONS, {.name = NULL}};
 
 static void gru_step_forward(const nn_recurrent_step *step)
 {
-    nn_gru_step(step->units, step->recurrent, step->bias, step->recurrent_bias, step->gates, step->kept,
-                step->hidden);
+    nn_gru_step(step->units, step->recurrent, step->gates, step->kept, step->hidden);
 }
 
 static void gru_step_backward(const nn_recurrent_step *step)

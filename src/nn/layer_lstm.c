@@ -55,7 +55,7 @@ static const nn_initializer_type lstm_bias = {
 
 static void lstm_step_forward(const nn_recurrent_step *step)
 {
-    nn_lstm_step(step->units, step->recurrent, step->bias, step->gates, step->cell, step->kept, step->hidden);
+    nn_lstm_step(step->units, step->recurrent, step->gates, step->cell, step->kept, step->hidden);
 }
 
 static void lstm_step_backward(const nn_recurrent_step *step)

@@ -25,12 +25,12 @@ static const nn_option rnn_table[] = {NN_RECURRENT_OPTIONS,
 
 static void rnn_tanh_forward(const nn_recurrent_step *step)
 {
-    nn_rnn_tanh_step(step->units, step->recurrent, step->bias, step->gates, step->hidden);
+    nn_rnn_tanh_step(step->units, step->recurrent, step->gates, step->hidden);
 }
 
 static void rnn_relu_forward(const nn_recurrent_step *step)
 {
-    nn_rnn_relu_step(step->units, step->recurrent, step->bias, step->gates, step->hidden);
+    nn_rnn_relu_step(step->units, step->recurrent, step->gates, step->hidden);
 }
 
 static void rnn_tanh_backward(const nn_recurrent_step *step)

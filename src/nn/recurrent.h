@@ -65,14 +65,13 @@ extern const char *const nn_recurrent_initializers[];
 /* One sample in one step: what a cell reads and writes. A gate is `units` values. */
 typedef struct nn_recurrent_step {
     int64_t units;
-    const nn_real *bias, *recurrent_bias;
-    const nn_real *recurrent; /* h U, all gates; forward only */
-    nn_real *gates;           /* forward: x W, to be replaced by what backward needs; backward: to be replaced
-                                 by the gradient with respect to x W + bias */
-    nn_real *kept;            /* cell->kept x units, for what backward needs besides */
-    nn_real *hidden;          /* forward: h, then h'; backward: dh', then what reaches dh past the product */
-    nn_real *cell;            /* cell->has_memory: c, then c'; backward: dc', then dc */
-    const nn_real *previous;  /* h; backward only */
+    const nn_real *recurrent; /* h U, with the recurrent bias of gates apart; forward only */
+    nn_real *gates;  /* forward: x W + bias, to be replaced by what backward needs; backward: to be replaced
+                        by the gradient with respect to x W + bias */
+    nn_real *kept;   /* cell->kept x units, for what backward needs besides */
+    nn_real *hidden; /* forward: h, then h'; backward: dh', then what reaches dh past the product */
+    nn_real *cell;   /* cell->has_memory: c, then c'; backward: dc', then dc */
+    const nn_real *previous;     /* h; backward only */
     nn_real *recurrent_gradient; /* backward: to be given the gradient with respect to h U */
 } nn_recurrent_step;
 
@@ -105,7 +104,6 @@ typedef struct nn_recurrent_part {
     int direction;
     nn_recurrent_tensor tensor;
     int64_t first, rows;
-    bool accumulates; /* the product itself may add, for a full microbatch */
 } nn_recurrent_part;
 
 typedef struct nn_recurrent_plan {

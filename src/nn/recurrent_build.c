@@ -1,7 +1,7 @@
 /* Shapes, parameters and parts of recurrent layers. */
 #include "base/memory.h"
 #include "nn/recurrent.h"
-#include "tensor/matrix.h"
+#include "tensor/panels.h"
 
 /* Values of a gradient that one part computes: they stay in a core's cache over the microbatches that are
  * summed into them. */
@@ -83,16 +83,6 @@ static int64_t recurrent_count_parts(const nn_recurrent_plan *plan)
     return count * plan->directions;
 }
 
-/* Whether the products of a part may add to what is there; those of gates apart are two. */
-static bool recurrent_accumulates(const nn_layer *layer, const nn_recurrent_plan *plan, int tensor,
-                                  int64_t rows)
-{
-    int64_t apart = tensor == NN_RECURRENT_WEIGHT ? plan->cell.apart * plan->units : 0;
-    int64_t inner = layer->microbatch_size * plan->steps;
-    return nn_matrix_accumulates_exactly(NN_TRANSPOSED, NN_PLAIN, rows, plan->columns - apart, inner) &&
-           (apart == 0 || nn_matrix_accumulates_exactly(NN_TRANSPOSED, NN_PLAIN, rows, apart, inner));
-}
-
 /* Appends the parts of one tensor, which ends where `end` says, gap included. */
 static nn_status recurrent_cut(nn_layer *layer, nn_recurrent_plan *plan, int direction, int tensor,
                                int64_t end, int *count)
@@ -101,12 +91,8 @@ static nn_status recurrent_cut(nn_layer *layer, nn_recurrent_plan *plan, int dir
     int64_t step = recurrent_part_rows(rows, columns);
     for (int64_t first = 0; first < rows; first += step) {
         nn_recurrent_part *part = &plan->parts[(*count)++];
-        *part = (nn_recurrent_part){direction, (nn_recurrent_tensor)tensor, first, step, false};
+        *part = (nn_recurrent_part){direction, (nn_recurrent_tensor)tensor, first, step};
         if (part->rows > rows - first) part->rows = rows - first;
-        if (tensor == NN_RECURRENT_INPUT_WEIGHT || tensor == NN_RECURRENT_WEIGHT) {
-            part->accumulates = recurrent_accumulates(layer, plan, tensor, part->rows);
-            if (layer->scratch_fixed < part->rows * columns) layer->scratch_fixed = part->rows * columns;
-        }
         bool last = first + step >= rows;
         if (!layer->shares)
             NN_TRY(nn_layer_add_part(
@@ -173,15 +159,29 @@ static void recurrent_count_flops(nn_layer *layer, const nn_recurrent_plan *plan
     layer->flops_gradient = input + 2 * state;
 }
 
+/* Of the largest part of a weight. */
+static int64_t recurrent_part_values(const nn_recurrent_plan *plan)
+{
+    int64_t input = recurrent_part_rows(plan->features, plan->columns);
+    int64_t state = recurrent_part_rows(plan->units, plan->columns);
+    return (input > state ? input : state) * plan->columns;
+}
+
+/* One set of panels is in use at a time, or a part of a gradient. */
 static void recurrent_count_values(nn_layer *layer, const nn_recurrent_plan *plan)
 {
     const nn_recurrent_options *options = layer->options;
     int64_t states = plan->cell.has_memory ? 2 : 1;
     layer->saved_per_sample =
         plan->directions * plan->steps * (plan->columns + (1 + plan->cell.kept) * plan->units);
-    layer->scratch_per_sample = 2 * plan->columns + states * plan->units;
-    if (layer->scratch_fixed < plan->units * plan->columns)
-        layer->scratch_fixed = plan->units * plan->columns; /* the transposed recurrent weight */
+    layer->scratch_per_sample = plan->columns + (1 + states) * plan->units;
+    layer->scratch_fixed = nn_panels_buffer() + recurrent_part_values(plan);
+    const int64_t packed[] = {nn_panels_values(plan->features, plan->columns),
+                              nn_panels_values(plan->units, plan->columns),
+                              nn_panels_values(plan->columns, plan->units),
+                              nn_panels_values(plan->directions * plan->columns, plan->features)};
+    for (size_t i = 0; i < sizeof packed / sizeof *packed; i++)
+        if (layer->scratch_fixed < packed[i]) layer->scratch_fixed = packed[i];
     layer->carried_per_sample = options->carry ? states * plan->units : 0;
 }
 

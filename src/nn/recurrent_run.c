@@ -1,28 +1,26 @@
 /*
  * Recurrent layers over the steps of a microbatch. All that is kept for backward is by sample, then by step,
  * as inputs and outputs are: then one product takes all steps. The state of a step is contiguous: samples x
- * units. The products of a step have few rows and go through the whole recurrent weight; they read its
- * transpose, which is made once for all steps, because BLAS is fastest then: (U^T h^T)^T for h U, and dz
- * (U^T).
+ * units. The products of a step have few rows and go through the whole recurrent weight, which is packed once
+ * for all steps.
  */
 #include <string.h>
 
 #include "nn/recurrent.h"
 #include "tensor/kernels.h"
-#include "tensor/matrix.h"
+#include "tensor/panels.h"
 
 /* One direction of one microbatch. */
 typedef struct recurrent_pass {
     const nn_recurrent_plan *plan;
     const nn_layer_call *call;
     int direction;
-    bool sequence;                            /* the output has all steps */
-    nn_real *gates, *kept, *previous;         /* saved, samples x steps rows; previous: h before each step */
-    nn_real *recurrent, *hidden, *cell;       /* scratch, samples rows: h U or its gradient; h and c, or their
-                                                 gradients */
-    nn_real *by_column;                       /* scratch, columns x samples */
-    nn_real *transposed;                      /* scratch, columns x units: U^T */
-    const nn_real *weight, *recurrent_weight; /* parameters */
+    bool sequence;                      /* the output has all steps */
+    nn_real *gates, *kept, *previous;   /* saved, samples x steps rows; previous: h before each step */
+    nn_real *recurrent, *hidden, *cell; /* scratch, samples rows: h U or its gradient; h and c, or their
+                                           gradients */
+    nn_real *returned;                  /* scratch, samples x units: the gradient of h through U */
+    nn_real *panels;                    /* scratch: the weight in use, packed */
 } recurrent_pass;
 
 static recurrent_pass recurrent_begin(const nn_layer *layer, const nn_layer_call *call, int direction)
@@ -30,22 +28,24 @@ static recurrent_pass recurrent_begin(const nn_layer *layer, const nn_layer_call
     const nn_recurrent_plan *plan = layer->plan;
     int64_t rows = call->samples * plan->steps;
     int64_t per_row = plan->columns + (plan->cell.kept + 1) * plan->units;
-    const int64_t *offsets = plan->offsets[direction];
     recurrent_pass pass = {.plan = plan,
                            .call = call,
                            .direction = direction,
                            .sequence = layer->time.kept,
                            .gates = call->saved + direction * rows * per_row,
-                           .recurrent = call->scratch,
-                           .weight = call->parameters + offsets[NN_RECURRENT_INPUT_WEIGHT],
-                           .recurrent_weight = call->parameters + offsets[NN_RECURRENT_WEIGHT]};
+                           .recurrent = call->scratch};
     pass.kept = pass.gates + rows * plan->columns;
     pass.previous = pass.kept + rows * plan->cell.kept * plan->units;
-    pass.by_column = pass.recurrent + call->samples * plan->columns;
-    pass.hidden = pass.by_column + call->samples * plan->columns;
-    pass.cell = pass.hidden + call->samples * plan->units;
-    pass.transposed = pass.hidden + call->samples * plan->units * (plan->cell.has_memory ? 2 : 1);
+    pass.hidden = pass.recurrent + call->samples * plan->columns;
+    pass.returned = pass.hidden + call->samples * plan->units;
+    pass.cell = pass.returned + call->samples * plan->units;
+    pass.panels = pass.cell + (plan->cell.has_memory ? call->samples * plan->units : 0);
     return pass;
+}
+
+static const nn_real *recurrent_parameter(const recurrent_pass *pass, nn_recurrent_tensor tensor)
+{
+    return pass->call->parameters + pass->plan->offsets[pass->direction][tensor];
 }
 
 static int64_t recurrent_length(const recurrent_pass *pass, int64_t sample)
@@ -71,11 +71,8 @@ static int64_t recurrent_row(const recurrent_pass *pass, int64_t sample, int64_t
 static nn_recurrent_step recurrent_at(const recurrent_pass *pass, int64_t sample, int64_t row)
 {
     const nn_recurrent_plan *plan = pass->plan;
-    const int64_t *offsets = plan->offsets[pass->direction];
     return (nn_recurrent_step){
         .units = plan->units,
-        .bias = pass->call->parameters + offsets[NN_RECURRENT_INPUT_BIAS],
-        .recurrent_bias = pass->call->parameters + offsets[NN_RECURRENT_BIAS],
         .recurrent = pass->recurrent + sample * plan->columns,
         .gates = pass->gates + row * plan->columns,
         .kept = pass->kept + row * plan->cell.kept * plan->units,
@@ -147,36 +144,37 @@ static void recurrent_step_forward(const recurrent_pass *pass, int64_t sample, i
     if (output) memcpy(output, at.hidden, bytes);
 }
 
-/* h U of all samples; the state before the first step is 0 unless one was carried in. */
-static void recurrent_multiply(const recurrent_pass *pass, bool has_state)
+/* x W + bias of all steps. */
+static void recurrent_project(const recurrent_pass *pass)
 {
-    int64_t samples = pass->call->samples, columns = pass->plan->columns, units = pass->plan->units;
-    if (!has_state) {
-        memset(pass->recurrent, 0, (size_t)(samples * columns) * sizeof(nn_real));
-        return;
-    }
-    nn_matrix_product(NN_PLAIN, NN_TRANSPOSED, columns, samples, units, pass->transposed, units, pass->hidden,
-                      units, false, pass->by_column, samples);
-    nn_transpose_matrix(columns, samples, pass->by_column, pass->recurrent);
+    int64_t features = pass->plan->features, columns = pass->plan->columns;
+    const nn_tile_run run = {0, features};
+    nn_panels_start(features, columns, 0, recurrent_parameter(pass, NN_RECURRENT_INPUT_BIAS), pass->panels);
+    nn_panels_pack(features, columns, 0, features, NN_PLAIN,
+                   recurrent_parameter(pass, NN_RECURRENT_INPUT_WEIGHT), columns, pass->panels);
+    nn_panels_product(pass->call->samples * pass->plan->steps, features, columns, 1, &run,
+                      pass->call->inputs[0], features, pass->panels, pass->gates, columns);
 }
 
 static void recurrent_forward(const recurrent_pass *pass)
 {
-    const nn_recurrent_plan *plan = pass->plan;
-    const nn_layer_call *call = pass->call;
-    int64_t longest = recurrent_longest(pass);
-    nn_matrix_product(NN_PLAIN, NN_PLAIN, call->samples * plan->steps, plan->columns, plan->features,
-                      call->inputs[0], plan->features, pass->weight, plan->columns, false, pass->gates,
-                      plan->columns);
-    nn_transpose_matrix(plan->units, plan->columns, pass->recurrent_weight, pass->transposed);
+    int64_t samples = pass->call->samples, longest = recurrent_longest(pass);
+    int64_t units = pass->plan->units, columns = pass->plan->columns, apart = pass->plan->cell.apart * units;
+    const nn_tile_run run = {0, units};
+    recurrent_project(pass);
+    nn_panels_start(units, columns, columns - apart,
+                    apart > 0 ? recurrent_parameter(pass, NN_RECURRENT_BIAS) : NULL, pass->panels);
+    nn_panels_pack(units, columns, 0, units, NN_PLAIN, recurrent_parameter(pass, NN_RECURRENT_WEIGHT),
+                   columns, pass->panels);
     recurrent_take(pass);
     for (int64_t step = 0; step < longest; step++) {
-        recurrent_multiply(pass, step > 0 || call->carried);
-        for (int64_t sample = 0; sample < call->samples; sample++)
+        nn_panels_product(samples, units, columns, 1, &run, pass->hidden, units, pass->panels,
+                          pass->recurrent, columns);
+        for (int64_t sample = 0; sample < samples; sample++)
             if (step < recurrent_length(pass, sample)) recurrent_step_forward(pass, sample, step);
     }
     recurrent_leave(pass);
-    recurrent_clear(pass, plan->units, pass->previous);
+    recurrent_clear(pass, units, pass->previous);
 }
 
 /* The state after no step is the state before the first. */
@@ -210,25 +208,53 @@ static void recurrent_step_backward(const recurrent_pass *pass, int64_t sample, 
     plan->cell.backward(&at);
 }
 
+/* The gradient of h, from that of h U and what goes past the product. */
+static void recurrent_return(const recurrent_pass *pass)
+{
+    int64_t samples = pass->call->samples, units = pass->plan->units, columns = pass->plan->columns;
+    const nn_tile_run run = {0, columns};
+    nn_real *to = pass->plan->cell.passes_by ? pass->returned : pass->hidden;
+    nn_panels_product(samples, columns, units, 1, &run, pass->recurrent, columns, pass->panels, to, units);
+    if (to != pass->hidden) nn_add(samples * units, to, pass->hidden);
+}
+
 /* From the last step to the first; leaves the gradient with respect to x W + bias in the gates. Behind the
- * end of a sample they are 0 already: x W of inputs that are 0. */
+ * end of a sample it has to be 0. */
 static void recurrent_backward(const recurrent_pass *pass)
 {
     const nn_recurrent_plan *plan = pass->plan;
-    int64_t samples = pass->call->samples, longest = recurrent_longest(pass);
-    memset(pass->recurrent, 0, (size_t)(samples * plan->columns) * sizeof(nn_real));
-    memset(pass->hidden, 0, (size_t)(samples * plan->units) * sizeof(nn_real));
-    if (plan->cell.has_memory) memset(pass->cell, 0, (size_t)(samples * plan->units) * sizeof(nn_real));
-    nn_transpose_matrix(plan->units, plan->columns, pass->recurrent_weight, pass->transposed);
-    for (int64_t step = longest - 1; step >= 0; step--) {
+    int64_t samples = pass->call->samples, units = plan->units, columns = plan->columns;
+    memset(pass->recurrent, 0, (size_t)(samples * columns) * sizeof(nn_real));
+    memset(pass->hidden, 0, (size_t)(samples * units) * sizeof(nn_real));
+    if (plan->cell.has_memory) memset(pass->cell, 0, (size_t)(samples * units) * sizeof(nn_real));
+    nn_panels_start(columns, units, 0, NULL, pass->panels);
+    nn_panels_pack(columns, units, 0, columns, NN_TRANSPOSED, recurrent_parameter(pass, NN_RECURRENT_WEIGHT),
+                   columns, pass->panels);
+    for (int64_t step = recurrent_longest(pass) - 1; step >= 0; step--) {
         for (int64_t sample = 0; sample < samples; sample++)
             if (step < recurrent_length(pass, sample)) recurrent_step_backward(pass, sample, step);
-        if (step > 0)
-            nn_matrix_product(NN_PLAIN, NN_PLAIN, samples, plan->units, plan->columns, pass->recurrent,
-                              plan->columns, pass->transposed, plan->units, plan->cell.passes_by,
-                              pass->hidden, plan->units);
+        if (step > 0) recurrent_return(pass);
     }
-    if (plan->cell.apart > 0) recurrent_clear(pass, plan->cell.kept * plan->units, pass->kept);
+    recurrent_clear(pass, columns, pass->gates);
+    if (plan->cell.apart > 0) recurrent_clear(pass, plan->cell.kept * units, pass->kept);
+}
+
+/* The sum over the directions of dz W^T, as one product. */
+static void recurrent_input_gradient(const nn_layer *layer, const nn_layer_call *call)
+{
+    const nn_recurrent_plan *plan = layer->plan;
+    const recurrent_pass first = recurrent_begin(layer, call, 0);
+    nn_tile_run runs[2];
+    int64_t inner = plan->directions * plan->columns, features = plan->features;
+    nn_panels_start(inner, features, 0, NULL, first.panels);
+    for (int d = 0; d < plan->directions; d++) {
+        recurrent_pass pass = recurrent_begin(layer, call, d);
+        runs[d] = (nn_tile_run){pass.gates - first.gates, plan->columns};
+        nn_panels_pack(inner, features, d * plan->columns, plan->columns, NN_TRANSPOSED,
+                       recurrent_parameter(&pass, NN_RECURRENT_INPUT_WEIGHT), plan->columns, first.panels);
+    }
+    nn_panels_product(call->samples * plan->steps, inner, features, plan->directions, runs, first.gates,
+                      plan->columns, first.panels, call->input_gradients[0], features);
 }
 
 void nn_recurrent_backward(const nn_layer *layer, const nn_layer_call *call)
@@ -237,30 +263,26 @@ void nn_recurrent_backward(const nn_layer *layer, const nn_layer_call *call)
     for (int direction = 0; direction < plan->directions; direction++) {
         recurrent_pass pass = recurrent_begin(layer, call, direction);
         recurrent_backward(&pass);
-        if (call->input_gradients[0])
-            nn_matrix_product(NN_PLAIN, NN_TRANSPOSED, call->samples * plan->steps, plan->features,
-                              plan->columns, pass.gates, plan->columns, pass.weight, plan->columns,
-                              direction > 0, call->input_gradients[0], plan->features);
     }
+    if (call->input_gradients[0]) recurrent_input_gradient(layer, call);
 }
 
 /* ---- gradients of the parameters ---- */
 
-/* rows [first, first + rows) of from^T gates, over all steps of all samples. */
+/* Rows [first, first + rows) of from^T gates, over all steps of all samples. */
 static void recurrent_weight_gradient(const recurrent_pass *pass, const nn_recurrent_part *part,
-                                      bool accumulate, nn_real *values)
+                                      nn_real *buffer, nn_real *values)
 {
     const nn_recurrent_plan *plan = pass->plan;
     bool of_state = part->tensor == NN_RECURRENT_WEIGHT;
-    const nn_real *from = of_state ? pass->previous : pass->call->inputs[0];
-    int64_t width = of_state ? plan->units : plan->features, inner = pass->call->samples * plan->steps;
+    int64_t width = of_state ? plan->units : plan->features, rows = pass->call->samples * plan->steps;
     int64_t apart = of_state ? plan->cell.apart * plan->units : 0, joint = plan->columns - apart;
-    nn_matrix_product(NN_TRANSPOSED, NN_PLAIN, part->rows, joint, inner, from + part->first, width,
-                      pass->gates, plan->columns, accumulate, values, plan->columns);
+    const nn_real *from = (of_state ? pass->previous : pass->call->inputs[0]) + part->first;
+    nn_panels_gradient(part->rows, joint, rows, from, width, pass->gates, plan->columns, buffer, values,
+                       plan->columns);
     if (apart > 0)
-        nn_matrix_product(NN_TRANSPOSED, NN_PLAIN, part->rows, apart, inner, from + part->first, width,
-                          pass->kept, plan->cell.kept * plan->units, accumulate, values + joint,
-                          plan->columns);
+        nn_panels_gradient(part->rows, apart, rows, from, width, pass->kept, plan->cell.kept * plan->units,
+                           buffer, values + joint, plan->columns);
 }
 
 void nn_recurrent_gradient(const nn_layer *layer, const nn_layer_call *call, int index, bool accumulate,
@@ -276,9 +298,8 @@ void nn_recurrent_gradient(const nn_layer *layer, const nn_layer_call *call, int
         nn_sum_rows(rows, plan->cell.apart * plan->units, pass.kept, plan->cell.kept * plan->units,
                     accumulate, values);
     } else {
-        bool exact = call->samples == layer->microbatch_size && part->accumulates;
-        nn_real *product = accumulate && !exact ? call->scratch : values;
-        recurrent_weight_gradient(&pass, part, accumulate && exact, product);
-        if (product != values) nn_add(part->rows * plan->columns, product, values);
+        nn_real *product = accumulate ? call->scratch + nn_panels_buffer() : values;
+        recurrent_weight_gradient(&pass, part, call->scratch, product);
+        if (accumulate) nn_add(part->rows * plan->columns, product, values);
     }
 }

@@ -5,24 +5,22 @@
 #include "tensor/vectorize.h"
 
 NN_VECTORIZED
-void nn_rnn_tanh_step(int64_t units, const nn_real *recurrent, const nn_real *bias, nn_real *gates,
-                      nn_real *hidden)
+void nn_rnn_tanh_step(int64_t units, const nn_real *recurrent, nn_real *gates, nn_real *hidden)
 {
     NN_INDEPENDENT
     for (int64_t u = 0; u < units; u++) {
-        nn_real h = elementary_tanh(gates[u] + recurrent[u] + bias[u]);
+        nn_real h = elementary_tanh(gates[u] + recurrent[u]);
         gates[u] = h;
         hidden[u] = h;
     }
 }
 
 NN_VECTORIZED
-void nn_rnn_relu_step(int64_t units, const nn_real *recurrent, const nn_real *bias, nn_real *gates,
-                      nn_real *hidden)
+void nn_rnn_relu_step(int64_t units, const nn_real *recurrent, nn_real *gates, nn_real *hidden)
 {
     NN_INDEPENDENT
     for (int64_t u = 0; u < units; u++) {
-        nn_real x = gates[u] + recurrent[u] + bias[u];
+        nn_real x = gates[u] + recurrent[u];
         nn_real h = x < 0 ? 0 : x;
         gates[u] = h;
         hidden[u] = h;
@@ -30,16 +28,16 @@ void nn_rnn_relu_step(int64_t units, const nn_real *recurrent, const nn_real *bi
 }
 
 NN_VECTORIZED
-void nn_lstm_step(int64_t units, const nn_real *recurrent, const nn_real *bias, nn_real *gates, nn_real *cell,
-                  nn_real *kept, nn_real *hidden)
+void nn_lstm_step(int64_t units, const nn_real *recurrent, nn_real *gates, nn_real *cell, nn_real *kept,
+                  nn_real *hidden)
 {
     const int64_t at_f = units, at_g = 2 * units, at_o = 3 * units;
     NN_INDEPENDENT
     for (int64_t u = 0; u < units; u++) {
-        nn_real i = elementary_sigmoid(gates[u] + recurrent[u] + bias[u]);
-        nn_real f = elementary_sigmoid(gates[at_f + u] + recurrent[at_f + u] + bias[at_f + u]);
-        nn_real g = elementary_tanh(gates[at_g + u] + recurrent[at_g + u] + bias[at_g + u]);
-        nn_real o = elementary_sigmoid(gates[at_o + u] + recurrent[at_o + u] + bias[at_o + u]);
+        nn_real i = elementary_sigmoid(gates[u] + recurrent[u]);
+        nn_real f = elementary_sigmoid(gates[at_f + u] + recurrent[at_f + u]);
+        nn_real g = elementary_tanh(gates[at_g + u] + recurrent[at_g + u]);
+        nn_real o = elementary_sigmoid(gates[at_o + u] + recurrent[at_o + u]);
         nn_real c = f * cell[u] + i * g;
         nn_real squashed = elementary_tanh(c);
         gates[u] = i;
@@ -72,16 +70,15 @@ void nn_lstm_step_gradient(int64_t units, const nn_real *kept, const nn_real *hi
 }
 
 NN_VECTORIZED
-void nn_gru_step(int64_t units, const nn_real *recurrent, const nn_real *bias, const nn_real *recurrent_bias,
-                 nn_real *gates, nn_real *kept, nn_real *hidden)
+void nn_gru_step(int64_t units, const nn_real *recurrent, nn_real *gates, nn_real *kept, nn_real *hidden)
 {
     const int64_t at_z = units, at_n = 2 * units;
     NN_INDEPENDENT
     for (int64_t u = 0; u < units; u++) {
-        nn_real r = elementary_sigmoid(gates[u] + recurrent[u] + bias[u]);
-        nn_real z = elementary_sigmoid(gates[at_z + u] + recurrent[at_z + u] + bias[at_z + u]);
-        nn_real q = recurrent[at_n + u] + recurrent_bias[u];
-        nn_real n = elementary_tanh(gates[at_n + u] + r * q + bias[at_n + u]);
+        nn_real r = elementary_sigmoid(gates[u] + recurrent[u]);
+        nn_real z = elementary_sigmoid(gates[at_z + u] + recurrent[at_z + u]);
+        nn_real q = recurrent[at_n + u];
+        nn_real n = elementary_tanh(gates[at_n + u] + r * q);
         gates[u] = r;
         gates[at_z + u] = z;
         gates[at_n + u] = n;

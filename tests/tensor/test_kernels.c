@@ -72,24 +72,6 @@ static void test_add_bias(void **state)
     }
 }
 
-static void test_transpose(void **state)
-{
-    (void)state;
-    enum { ROWS_MOST = 37 };
-    static nn_real from[ROWS_MOST * MANY], to[ROWS_MOST * MANY + 1];
-    static const int64_t rows[] = {1, 3, 15, 16, 17, ROWS_MOST};
-    check_fill(9, 3, (int64_t)ROWS_MOST * MANY, from);
-    for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++)
-        for (size_t l = 0; l < LENGTHS; l++) {
-            int64_t columns = lengths[l];
-            to[rows[r] * columns] = 5;
-            nn_transpose_matrix(rows[r], columns, from, to);
-            for (int64_t i = 0; i < rows[r] * columns; i++)
-                assert_true(to[i % columns * rows[r] + i / columns] == from[i]);
-            assert_true(to[rows[r] * columns] == 5);
-        }
-}
-
 /* The order of the additions is part of the contract: other bits would be another order. */
 static void test_sum_rows(void **state)
 {
@@ -297,7 +279,6 @@ int main(void)
         cmocka_unit_test(test_add_and_scale),
         cmocka_unit_test(test_clip_and_blend),
         cmocka_unit_test(test_add_bias),
-        cmocka_unit_test(test_transpose),
         cmocka_unit_test(test_sum_rows),
         cmocka_unit_test(test_sum_squares),
         cmocka_unit_test(test_not_finite),

@@ -1,0 +1,118 @@
+/* Panels of a matrix: NN_TILE_VECTORS vectors of columns each; the last may have fewer vectors, and zeros
+ * behind its last column. */
+#include "tensor/panels.h"
+
+#include <string.h>
+
+#include "tensor/vectorize.h"
+
+static int64_t panels_least(int64_t one, int64_t other)
+{
+    return one < other ? one : other;
+}
+
+/* Columns with those that fill the last vector. */
+static int64_t panels_round(int64_t columns, int64_t lanes)
+{
+    return (columns + lanes - 1) / lanes * lanes;
+}
+
+int64_t nn_panels_values(int64_t inner, int64_t columns)
+{
+    return (inner + 1) * panels_round(columns, nn_tile_kernels_at(0)->lanes);
+}
+
+void nn_panels_start(int64_t inner, int64_t columns, int64_t begin, const nn_real *first, nn_real *panels)
+{
+    int64_t lanes = nn_tile_kernels_at(0)->lanes, most = lanes * NN_TILE_VECTORS;
+    for (int64_t column = 0; column < columns; column += most) {
+        int64_t width = panels_round(panels_least(columns - column, most), lanes);
+        for (int64_t c = column; c < column + width; c++)
+            panels[c - column] = first && c >= begin && c < columns ? first[c - begin] : 0;
+        panels += (inner + 1) * width;
+    }
+}
+
+/* `columns` columns of op(matrix), a value each step_row and step_column apart, to rows of `width` values. */
+NN_VECTORIZED
+static void panels_pack_one(int64_t rows, int64_t columns, int64_t width, const nn_real *matrix,
+                            int64_t step_row, int64_t step_column, nn_real *panel)
+{
+    for (int64_t row = 0; row < rows; row++) {
+        NN_INDEPENDENT
+        for (int64_t c = 0; c < columns; c++)
+            panel[row * width + c] = matrix[row * step_row + c * step_column];
+        for (int64_t c = columns; c < width; c++) panel[row * width + c] = 0;
+    }
+}
+
+void nn_panels_pack(int64_t inner, int64_t columns, int64_t begin, int64_t rows, nn_transpose transpose,
+                    const nn_real *matrix, int64_t ld, nn_real *panels)
+{
+    int64_t lanes = nn_tile_kernels_at(0)->lanes, most = lanes * NN_TILE_VECTORS;
+    int64_t step_row = transpose == NN_TRANSPOSED ? 1 : ld, step_column = transpose == NN_TRANSPOSED ? ld : 1;
+    for (int64_t column = 0; column < columns; column += most) {
+        int64_t count = panels_least(columns - column, most), width = panels_round(count, lanes);
+        panels_pack_one(rows, count, width, matrix + column * step_column, step_row, step_column,
+                        panels + (1 + begin) * width);
+        panels += (inner + 1) * width;
+    }
+}
+
+void nn_panels_product(int64_t rows, int64_t inner, int64_t columns, int run_count, const nn_tile_run *runs,
+                       const nn_real *a, int64_t lda, const nn_real *panels, nn_real *c, int64_t ldc)
+{
+    const nn_tile_kernels *kernels = nn_tile_kernels_at(0);
+    int64_t most = kernels->lanes * NN_TILE_VECTORS;
+    for (int64_t column = 0; column < columns; column += most) {
+        nn_tile_product product = {.rows = rows,
+                                   .lda = lda,
+                                   .ldc = ldc,
+                                   .columns = panels_least(columns - column, most),
+                                   .run_count = run_count,
+                                   .runs = runs,
+                                   .a = a,
+                                   .panel = panels,
+                                   .c = c + column};
+        kernels->product(&product);
+        panels += (inner + 1) * panels_round(product.columns, kernels->lanes);
+    }
+}
+
+int64_t nn_panels_buffer(void)
+{
+    return NN_PANELS_CHAIN * nn_tile_kernels_at(0)->lanes * NN_TILE_VECTORS;
+}
+
+/* Adds A^T B for as many terms as a chain has. The columns of a panel are copied first, to where they stay in
+ * the nearest cache while the tiles go by. */
+static void panels_add_chains(int64_t rows, int64_t columns, int64_t terms, const nn_real *a, int64_t lda,
+                              const nn_real *b, int64_t ldb, nn_real *buffer, nn_real *c, int64_t ldc)
+{
+    const nn_tile_kernels *kernels = nn_tile_kernels_at(0);
+    int64_t most = kernels->lanes * NN_TILE_VECTORS;
+    for (int64_t column = 0; column < columns; column += most) {
+        int64_t count = panels_least(columns - column, most), width = panels_round(count, kernels->lanes);
+        panels_pack_one(terms, count, width, b + column, ldb, 1, buffer);
+        nn_tile_gradient gradient = {.lines = 1,
+                                     .length = terms,
+                                     .lda = lda,
+                                     .ldb = width,
+                                     .ldc = ldc,
+                                     .rows = rows,
+                                     .columns = count,
+                                     .a = a,
+                                     .b = buffer,
+                                     .c = c + column};
+        kernels->gradient(&gradient);
+    }
+}
+
+void nn_panels_gradient(int64_t rows, int64_t columns, int64_t inner, const nn_real *a, int64_t lda,
+                        const nn_real *b, int64_t ldb, nn_real *buffer, nn_real *c, int64_t ldc)
+{
+    for (int64_t row = 0; row < rows; row++) memset(c + row * ldc, 0, (size_t)columns * sizeof *c);
+    for (int64_t first = 0; first < inner; first += NN_PANELS_CHAIN)
+        panels_add_chains(rows, columns, panels_least(inner - first, NN_PANELS_CHAIN), a + first * lda, lda,
+                          b + first * ldb, ldb, buffer, c, ldc);
+}
