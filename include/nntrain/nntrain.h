@@ -44,7 +44,8 @@ nn_status nn_predictor_open(const char *run_directory_or_checkpoint, nn_predicto
 /* Accepts NULL. */
 void nn_predictor_close(nn_predictor *predictor);
 
-/* Number of values of one sample's input, and of one sample's output. */
+/* Number of values of one sample's input, and of one sample's output: those of all outputs of the network, one
+ * behind the other in the order of `losses`. */
 size_t nn_predictor_input_count(const nn_predictor *predictor);
 size_t nn_predictor_output_count(const nn_predictor *predictor);
 
@@ -54,7 +55,9 @@ uint64_t nn_predictor_fingerprint(const nn_predictor *predictor);
 /*
  * Predicts `samples` samples. inputs holds samples x input_count raw values as they stand in the data file
  * (normalisation is applied here); outputs receives samples x output_count values: class probabilities where
- * the loss is cross_entropy, values in the target's own units otherwise.
+ * the loss is cross_entropy, the probability of yes where it is binary_cross_entropy, values in the target's
+ * own units otherwise. A network of several outputs gives, for each sample, all of them one behind the other.
+ * Sequences are taken to be whole: of the length that they were padded to in training.
  */
 nn_status nn_predictor_run(nn_predictor *predictor, size_t samples, const float *inputs, float *outputs);
 

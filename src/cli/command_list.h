@@ -2,6 +2,7 @@
  * named. */
 NN_COMMAND(train)
 NN_COMMAND(eval)
+NN_COMMAND(predict)
 NN_COMMAND(info)
 NN_COMMAND(init)
 NN_COMMAND(import)

@@ -4,9 +4,10 @@
 #include "cli/help.h"
 #include "data/transform.h"
 #include "import/run.h"
+#include "model/model.h"
 #include "model/symbols.h"
 #include "nn/initializer.h"
-#include "nn/loss.h"
+#include "nn/metric.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 
@@ -32,7 +33,7 @@ static bool families_metric(size_t index, nn_help_item *item)
 {
     const nn_metric_type *type = nn_metric_types()[index];
     if (!type) return false;
-    *item = (nn_help_item){type->name, type->summary, type->example, NULL};
+    *item = (nn_help_item){type->name, type->summary, type->example, type->options};
     return true;
 }
 
@@ -85,7 +86,9 @@ const nn_help_family nn_help_families[] = {
     {"layers", "layer", "network:\n    - ",
      "entries of the list `network`, in order; a bare word where no option is needed", families_layer,
      nn_layer_common_options},
-    {"losses", "loss", "loss:\n    ", "what training makes small: the section `loss`", families_loss, NULL},
+    {"losses", "loss", "loss:\n    ",
+     "what training makes small: the section `loss`, or an entry of `losses` by target", families_loss,
+     nn_loss_common_options},
     {"metrics", "metric", "metrics:\n    - ", "figures shown beside the loss: entries of the list `metrics`",
      families_metric, NULL},
     {"initializers", "initializer",

@@ -37,61 +37,158 @@ static nn_status model_copy_field(const nn_field *from, nn_field *to)
     to->name = NULL;
     to->seen = NULL;
     to->class_names = NULL;
+    to->parts = NULL;
+    to->part_count = 0;
     char *name = NULL;
     nn_status status = nn_copy_text(from->name, &name);
     to->name = name;
     if (status == NN_OK && from->class_names) status = nn_copy_text(from->class_names, &to->class_names);
-    if (status != NN_OK || !from->seen) return status;
+    NN_TRY(status);
+    if (from->part_count > 0) NN_TRY(NN_ALLOCATE(&to->parts, from->part_count, "the parts of an input"));
+    for (int p = 0; p < from->part_count; p++) {
+        to->part_count = p + 1;
+        NN_TRY(model_copy_field(&from->parts[p], &to->parts[p]));
+    }
+    if (!from->seen) return NN_OK;
     size_t count = (size_t)nn_shape_count(from->shape);
     NN_TRY(NN_ALLOCATE(&to->seen, count, "a target"));
     memcpy(to->seen, from->seen, count * sizeof *to->seen);
     return NN_OK;
 }
 
-/* What the network's output must be for the loss and each metric. */
-static nn_status model_check(const nn_model *model)
+/* ---- heads ---- */
+
+static nn_status model_fill_class_weights(nn_head *head, const nn_target_facts *facts)
 {
-    const nn_layer *last = &model->network->layers[model->network->layer_count - 1];
-    nn_status status = model->loss->check(model->loss_options, last->output_shape, &model->target);
+    if (!head->loss->class_weights) return NN_OK;
+    bool made = true;
+    int64_t classes = head->target.is_class ? head->target.classes : 2;
+    if (classes < 2 && head->loss->yes_no) classes = 2;
+    NN_TRY(NN_ALLOCATE(&head->class_weights, classes, "the weights of classes"));
+    if (facts->class_weights) {
+        memcpy(head->class_weights, facts->class_weights, (size_t)classes * sizeof *head->class_weights);
+    } else {
+        NN_TRY(nn_class_weights_make(head->loss->class_weights(head->loss_options), classes,
+                                     head->target.is_class ? facts->shares : NULL, head->class_weights,
+                                     &made));
+    }
+    if (made) return NN_OK;
+    nn_free(head->class_weights);
+    head->class_weights = NULL;
+    return NN_OK;
+}
+
+static nn_status model_fill_head(nn_head *head, nn_head_spec *spec, const nn_target_facts *facts)
+{
+    head->loss = spec->loss;
+    head->loss_options = spec->options;
+    spec->options = NULL;
+    head->weight = spec->weight;
+    head->given = spec->name;
+    spec->name = NULL;
+    NN_TRY(nn_copy_text(head->given ? head->given : facts->field->name, &head->name));
+    NN_TRY(model_copy_field(facts->field, &head->target));
+    NN_TRY(nn_scaling_copy(facts->scaling, &head->scaling));
+    nn_status status = model_fill_class_weights(head, facts);
+    return status == NN_OK ? NN_OK : nn_fail_context(status, "loss %s", head->loss->name);
+}
+
+/* How the loss sees an output: a row for every label, or one for all values. */
+static void model_lay_out_heads(nn_model *model)
+{
+    for (int h = 0; h < model->head_count; h++) {
+        nn_head *head = &model->heads[h];
+        head->layer = model->network->outputs[h];
+        head->rows = head->target.is_class ? nn_shape_count(head->target.shape) : 1;
+        head->columns = nn_head_output(model, h) / head->rows;
+    }
+}
+
+int64_t nn_head_output(const nn_model *model, int head)
+{
+    return nn_shape_count(model->network->layers[model->heads[head].layer].output_shape);
+}
+
+int64_t nn_model_output_count(const nn_model *model)
+{
+    int64_t count = 0;
+    for (int h = 0; h < model->head_count; h++) count += nn_head_output(model, h);
+    return count;
+}
+
+bool nn_head_has_units(const nn_head *head)
+{
+    return head->scaling.columns > 0 || head->target.transform == NN_TRANSFORM_LOG;
+}
+
+int nn_model_metric_find(const nn_model *model, const char *name)
+{
+    for (int m = 0; m < model->metric_count; m++)
+        if (strcmp(model->metrics[m].name, name) == 0) return m;
+    return -1;
+}
+
+/* ---- checking ---- */
+
+static nn_status model_check_head(const nn_model *model, const nn_head *head)
+{
+    const nn_layer *layer = &model->network->layers[head->layer];
+    nn_status status = head->loss->check(head->loss_options, layer->output_shape, &head->target);
     if (status != NN_OK)
-        return nn_fail_context(status, "loss %s on the output of layer %s", model->loss->name, last->name);
+        return nn_fail_context(status, "loss %s on the output of layer %s", head->loss->name, layer->name);
+    if (head->loss->yes_no && !head->target.is_class && nn_head_has_units(head))
+        NN_FAIL(NN_ERROR_USAGE,
+                "loss %s: its targets are 0 and 1, but those of '%s' are normalised; set "
+                "data.fields.%s.normalize: none",
+                head->loss->name, head->name, head->name);
+    return NN_OK;
+}
+
+nn_status nn_model_check(const nn_model *model)
+{
+    for (int h = 0; h < model->head_count; h++) NN_TRY(model_check_head(model, &model->heads[h]));
     for (int m = 0; m < model->metric_count; m++) {
-        status = model->metrics[m]->check(last->output_shape, &model->target);
+        const nn_metric *metric = &model->metrics[m];
+        const nn_head *head = &model->heads[metric->head];
+        const nn_layer *layer = &model->network->layers[head->layer];
+        nn_judged judged = {layer->output_shape, &head->target, head->loss->yes_no};
+        nn_status status = metric->type->check(metric->options, &judged);
         if (status != NN_OK)
-            return nn_fail_context(status, "metric %s on the output of layer %s", model->metrics[m]->name,
-                                   last->name);
+            return nn_fail_context(status, "metric %s on the output of layer %s", metric->name, layer->name);
     }
     return NN_OK;
 }
 
+/* ---- making and releasing ---- */
+
 static nn_status model_fill(nn_model *model, nn_model_spec *spec, const nn_field *input,
-                            const nn_field *target, const nn_scaling *input_scaling,
-                            const nn_scaling *target_scaling, int64_t microbatch_size)
+                            const nn_scaling *input_scaling, const nn_target_facts *targets)
 {
-    model->loss = spec->loss;
-    model->loss_options = spec->loss_options;
-    spec->loss_options = NULL;
+    model->has_lengths = spec->network.has_lengths;
+    model->head_count = spec->head_count;
+    for (int h = 0; h < spec->head_count; h++)
+        NN_TRY(model_fill_head(&model->heads[h], &spec->heads[h], &targets[h]));
     model->metric_count = spec->metric_count;
     memcpy(model->metrics, spec->metrics, sizeof model->metrics);
+    spec->metric_count = 0;
     NN_TRY(model_copy_field(input, &model->input));
-    NN_TRY(model_copy_field(target, &model->target));
     NN_TRY(nn_scaling_copy(input_scaling, &model->input_scaling));
-    NN_TRY(nn_scaling_copy(target_scaling, &model->target_scaling));
     spec->network.input = model->input;
-    spec->network.microbatch_size = microbatch_size;
-    NN_TRY(nn_symbols_resolve(&spec->network, target));
+    NN_TRY(nn_symbols_resolve(&spec->network, model->heads, model->head_count));
     NN_TRY(nn_network_create(&spec->network, &model->network));
-    return model_check(model);
+    model_lay_out_heads(model);
+    return nn_model_check(model);
 }
 
-nn_status nn_model_create(nn_model_spec *spec, const nn_field *input, const nn_field *target,
-                          const nn_scaling *input_scaling, const nn_scaling *target_scaling,
-                          int64_t microbatch_size, nn_model **model)
+nn_status nn_model_create(nn_model_spec *spec, const nn_field *input, const nn_scaling *input_scaling,
+                          const nn_target_facts *targets, bool has_lengths, int64_t microbatch_size,
+                          nn_model **model)
 {
     *model = NULL;
+    spec->network.microbatch_size = microbatch_size;
+    spec->network.has_lengths = has_lengths;
     nn_status status = NN_ALLOCATE(model, 1, "a model");
-    if (status == NN_OK)
-        status = model_fill(*model, spec, input, target, input_scaling, target_scaling, microbatch_size);
+    if (status == NN_OK) status = model_fill(*model, spec, input, input_scaling, targets);
     nn_model_spec_release(spec);
     if (status != NN_OK) {
         nn_model_destroy(*model);
@@ -100,18 +197,34 @@ nn_status nn_model_create(nn_model_spec *spec, const nn_field *input, const nn_f
     return status;
 }
 
+static void model_release_field(nn_field *field)
+{
+    nn_free((void *)(uintptr_t)field->name);
+    nn_free(field->seen);
+    nn_free(field->class_names);
+    for (int p = 0; p < field->part_count; p++) model_release_field(&field->parts[p]);
+    nn_free(field->parts);
+}
+
+static void model_release_head(nn_head *head)
+{
+    if (head->loss_options) nn_options_release(head->loss->options, head->loss_options);
+    nn_free(head->loss_options);
+    nn_free(head->name);
+    nn_free(head->given);
+    nn_free(head->class_weights);
+    model_release_field(&head->target);
+    nn_scaling_release(&head->scaling);
+}
+
 void nn_model_destroy(nn_model *model)
 {
     if (!model) return;
     nn_network_destroy(model->network);
-    if (model->loss_options) nn_options_release(model->loss->options, model->loss_options);
-    nn_free(model->loss_options);
-    nn_free((void *)(uintptr_t)model->input.name);
-    nn_free((void *)(uintptr_t)model->target.name);
-    nn_free(model->target.seen);
-    nn_free(model->target.class_names);
+    for (int h = 0; h < model->head_count; h++) model_release_head(&model->heads[h]);
+    for (int m = 0; m < model->metric_count; m++) nn_metric_release(&model->metrics[m]);
+    model_release_field(&model->input);
     nn_scaling_release(&model->input_scaling);
-    nn_scaling_release(&model->target_scaling);
     nn_free(model);
 }
 
@@ -133,10 +246,12 @@ void nn_model_summary(const nn_model *model, nn_text *text)
                    network->flops_training * 1e-6);
 }
 
-void nn_model_undo(const nn_model *model, int64_t count, const nn_real *values, nn_real *units)
+/* ---- predictions ---- */
+
+void nn_model_undo(const nn_head *head, int64_t count, const nn_real *values, nn_real *units)
 {
-    const nn_scaling *scaling = &model->target_scaling;
-    bool is_log = model->target.transform == NN_TRANSFORM_LOG;
+    const nn_scaling *scaling = &head->scaling;
+    bool is_log = head->target.transform == NN_TRANSFORM_LOG;
     for (int64_t i = 0; i < count; i++) {
         double value = (double)values[i];
         int64_t column = scaling->columns > 0 ? i % scaling->columns : 0;
@@ -146,23 +261,33 @@ void nn_model_undo(const nn_model *model, int64_t count, const nn_real *values, 
 }
 
 /* From differences to values, where the input holds what they are differences to. */
-static void model_add_seen(const nn_model *model, int64_t samples, const float *inputs, nn_real *output)
+static void model_add_seen(const nn_model *model, const nn_head *head, int64_t samples, const float *inputs,
+                           nn_real *output)
 {
-    int64_t values = nn_shape_count(model->target.shape), input_values = nn_shape_count(model->input.shape);
+    int64_t values = nn_shape_count(head->target.shape), input_values = nn_shape_count(model->input.shape);
     for (int64_t i = 0; i < samples * values; i++) {
-        int64_t seen = model->target.seen[i % values];
+        int64_t seen = head->target.seen[i % values];
         if (seen >= 0)
             output[i] = (nn_real)((double)output[i] + (double)inputs[i / values * input_values + seen]);
     }
 }
 
+void nn_model_restore(const nn_model *model, const nn_head *head, int64_t samples, const float *inputs,
+                      nn_real *values)
+{
+    nn_model_undo(head, samples * head->rows * head->columns, values, values);
+    if (head->target.seen) model_add_seen(model, head, samples, inputs, values);
+}
+
 void nn_model_predict(const nn_model *model, nn_microbatch *microbatch, const float *inputs)
 {
-    int last = model->network->layer_count - 1;
-    int64_t columns = nn_shape_count(model->network->layers[last].output_shape);
-    nn_real *output = microbatch->outputs[last];
-    if (model->loss->predict) model->loss->predict(model->loss_options, microbatch->samples, columns, output);
-    if (model->target.is_class) return;
-    nn_model_undo(model, microbatch->samples * columns, output, output);
-    if (model->target.seen) model_add_seen(model, microbatch->samples, inputs, output);
+    for (int h = 0; h < model->head_count; h++) {
+        const nn_head *head = &model->heads[h];
+        nn_real *output = microbatch->outputs[head->layer];
+        int64_t rows = microbatch->samples * head->rows;
+        if (head->loss->predict)
+            head->loss->predict(head->loss_options, rows, head->columns, output);
+        else
+            nn_model_restore(model, head, microbatch->samples, inputs, output);
+    }
 }

@@ -1,13 +1,14 @@
 /*
- * A model: a network with its loss and metrics, and with the fields and the normalisation of its data. It is
- * read from a configuration, written into a checkpoint, and made again from a checkpoint alone.
+ * A model: a network with its heads (an output, a loss, a target) and metrics, and with the fields and the
+ * normalisation of its data. It is read from a configuration, written into a checkpoint, and made again from
+ * a checkpoint alone.
  */
 #ifndef NN_MODEL_MODEL_H
 #define NN_MODEL_MODEL_H
 
 #include "base/shape.h"
 #include "config/config.h"
-#include "nn/loss.h"
+#include "nn/metric.h"
 #include "nn/network.h"
 #include "store/store.h"
 
@@ -18,6 +19,16 @@
 #define nn_model_summary NN_REAL_SYMBOL(nn_model_summary)
 #define nn_model_predict NN_REAL_SYMBOL(nn_model_predict)
 #define nn_model_undo NN_REAL_SYMBOL(nn_model_undo)
+#define nn_model_restore NN_REAL_SYMBOL(nn_model_restore)
+#define nn_model_output_count NN_REAL_SYMBOL(nn_model_output_count)
+#define nn_model_metric_find NN_REAL_SYMBOL(nn_model_metric_find)
+#define nn_head_has_units NN_REAL_SYMBOL(nn_head_has_units)
+#define nn_head_output NN_REAL_SYMBOL(nn_head_output)
+#define nn_loss_common_options NN_REAL_SYMBOL(nn_loss_common_options)
+#define nn_model_spec_read_heads NN_REAL_SYMBOL(nn_model_spec_read_heads)
+#define nn_model_spec_release_heads NN_REAL_SYMBOL(nn_model_spec_release_heads)
+#define nn_metric_release NN_REAL_SYMBOL(nn_metric_release)
+#define nn_model_check NN_REAL_SYMBOL(nn_model_check)
 #define nn_model_put NN_REAL_SYMBOL(nn_model_put)
 #define nn_model_get NN_REAL_SYMBOL(nn_model_get)
 #define nn_model_put_values NN_REAL_SYMBOL(nn_model_put_values)
@@ -27,54 +38,121 @@
 #define nn_scaling_copy NN_REAL_SYMBOL(nn_scaling_copy)
 #define nn_scaling_release NN_REAL_SYMBOL(nn_scaling_release)
 
-#define NN_MODEL_METRICS 8
+#define NN_MODEL_HEADS 8
+#define NN_MODEL_METRICS 32
 
-/* What the sections network, loss and metrics say, before the data is known. Zero-initialise. */
+/* A loss as the user wrote it. */
+typedef struct nn_head_spec {
+    char *
+        name; /* owned: of the target and of the output layer; NULL: all targets joined, and the last layer */
+    const nn_loss_type *loss;
+    void *options; /* owned */
+    double weight; /* factor on the loss */
+} nn_head_spec;
+
+/* A metric of a head. */
+typedef struct nn_metric {
+    const nn_metric_type *type;
+    void *options; /* owned */
+    int head;
+    char *name; /* owned: "accuracy", or "label.accuracy" where there are several heads */
+} nn_metric;
+
+/* What the sections network, loss (or losses) and metrics say, before the data is known. Zero-initialise. */
 typedef struct nn_model_spec {
     nn_network_spec network;
-    const nn_loss_type *loss;
-    void *loss_options;
+    int head_count;
+    nn_head_spec heads[NN_MODEL_HEADS];
     int metric_count;
-    const nn_metric_type *metrics[NN_MODEL_METRICS];
+    nn_metric metrics[NN_MODEL_METRICS];
 } nn_model_spec;
+
+/* What is known of the target of a head; borrowed. */
+typedef struct nn_target_facts {
+    const nn_field *field;
+    const nn_scaling *scaling;
+    const double *shares;        /* of the classes in the training part; NULL: not known */
+    const double *class_weights; /* those that an earlier run made of its shares; NULL: to be made */
+} nn_target_facts;
+
+/* An output of the network with its target and loss. */
+typedef struct nn_head {
+    char *name;  /* owned: of its target */
+    char *given; /* owned: the name in the section losses; NULL: the only head, of the section loss */
+    int layer;   /* whose output it is */
+    const nn_loss_type *loss;
+    void *loss_options;    /* owned */
+    double weight;         /* factor on the loss */
+    double *class_weights; /* owned, one a class; NULL: none */
+    nn_field target;
+    nn_scaling scaling;
+    int64_t rows, columns; /* of a sample, for the loss: rows > 1 where there is a class at every step */
+} nn_head;
 
 typedef struct nn_model {
     nn_network *network;
-    const nn_loss_type *loss;
-    void *loss_options;
+    bool has_lengths; /* samples are sequences with lengths of their own */
+    int head_count;
+    nn_head heads[NN_MODEL_HEADS];
     int metric_count;
-    const nn_metric_type *metrics[NN_MODEL_METRICS];
-    nn_field input, target;
-    nn_scaling input_scaling, target_scaling;
+    nn_metric metrics[NN_MODEL_METRICS];
+    nn_field input;
+    nn_scaling input_scaling;
 } nn_model;
 
 /* Reads the sections; problems are collected in the configuration. Release it in any case. */
 void nn_model_spec_read(nn_config *config, nn_model_spec *spec);
 void nn_model_spec_release(nn_model_spec *spec);
 
-/* Builds the model for the given fields (names and scalings are copied) and a microbatch of that many
- * samples. Takes what is in the spec, also on failure. "classes" in the options of layers becomes the
- * target's. */
-nn_status nn_model_create(nn_model_spec *spec, const nn_field *input, const nn_field *target,
-                          const nn_scaling *input_scaling, const nn_scaling *target_scaling,
-                          int64_t microbatch_size, nn_model **model);
+/* The sections loss, losses and metrics; the outputs of the network follow. And what they own. */
+void nn_model_spec_read_heads(nn_config *config, nn_model_spec *spec);
+void nn_model_spec_release_heads(nn_model_spec *spec);
+void nn_metric_release(nn_metric *metric);
+
+/* The keys that every loss has beside its own: weight. For help. */
+const nn_option *nn_loss_common_options(void);
+
+/* Builds the model for the given fields (names and scalings are copied; targets: one a head) and a microbatch
+ * of that many samples. Takes what is in the spec, also on failure. "classes" in the options of layers
+ * becomes the target's. */
+nn_status nn_model_create(nn_model_spec *spec, const nn_field *input, const nn_scaling *input_scaling,
+                          const nn_target_facts *targets, bool has_lengths, int64_t microbatch_size,
+                          nn_model **model);
 void nn_model_destroy(nn_model *model); /* accepts NULL */
 
 /* The table of layers, shapes, parameters and MFLOP per sample. */
 void nn_model_summary(const nn_model *model, nn_text *text);
 
+/* Fails unless the outputs are what losses and metrics need. */
+nn_status nn_model_check(const nn_model *model);
+
+/* Values of a sample of a head's output, and of all heads together. */
+int64_t nn_head_output(const nn_model *model, int head);
+int64_t nn_model_output_count(const nn_model *model);
+
+/* Index of the metric of that name, or -1. */
+int nn_model_metric_find(const nn_model *model, const char *name);
+
+/* Whether the target is in other units than what the network computes. */
+bool nn_head_has_units(const nn_head *head);
+
 /* Undoes the target's normalisation and logarithm: values (whole samples) in the target's own units. A
  * difference stays one. In place where units is values. */
-void nn_model_undo(const nn_model *model, int64_t count, const nn_real *values, nn_real *units);
+void nn_model_undo(const nn_head *head, int64_t count, const nn_real *values, nn_real *units);
+
+/* The same for whole samples, a difference made a value again, in place: what a user calls a target. inputs:
+ * see nn_model_predict. */
+void nn_model_restore(const nn_model *model, const nn_head *head, int64_t samples, const float *inputs,
+                      nn_real *values);
 
 /*
  * From a microbatch whose forward pass is done to what a user calls a prediction: class probabilities, or
- * values in the target's own units; in place in the last layer's output. inputs: samples x input values, as
- * they were before normalisation: what a difference is added to.
+ * values in the target's own units; in place in the output layer of each head. inputs: samples x input
+ * values, as they were before normalisation: what a difference is added to.
  */
 void nn_model_predict(const nn_model *model, nn_microbatch *microbatch, const float *inputs);
 
-/* Writes fields and normalisation to an image. */
+/* Writes fields, normalisation and weights of classes to an image. */
 nn_status nn_model_put(const nn_model *model, nn_store_image *image);
 
 /* Makes the model that a checkpoint describes: its configuration, fields and normalisation. */

@@ -59,8 +59,7 @@ static size_t predictor_input_count(const void *state)
 
 static size_t predictor_output_count(const void *state)
 {
-    const nn_network *network = ((const predictor_state *)state)->model->network;
-    return (size_t)nn_shape_count(network->layers[network->layer_count - 1].output_shape);
+    return (size_t)nn_model_output_count(((const predictor_state *)state)->model);
 }
 
 static uint64_t predictor_fingerprint(const void *state)
@@ -78,6 +77,24 @@ static void predictor_load(const predictor_state *self, const float *inputs, int
                         ? (nn_real)((double)inputs[i] * scaling->scale[column] + scaling->offset[column])
                         : (nn_real)inputs[i];
     }
+    /* Sequences are taken to be whole. */
+    int64_t *lengths = self->microbatch->lengths[0];
+    for (int64_t i = 0; lengths && i < self->microbatch->samples; i++)
+        lengths[i] = self->model->input.shape.extents[0];
+}
+
+/* The outputs of the heads, one behind the other in each sample. */
+static void predictor_store(const predictor_state *self, int64_t output_count, float *outputs)
+{
+    const nn_microbatch *microbatch = self->microbatch;
+    int64_t begin = 0;
+    for (int h = 0; h < self->model->head_count; h++) {
+        const nn_real *output = microbatch->outputs[self->model->heads[h].layer];
+        int64_t count = nn_head_output(self->model, h);
+        for (int64_t i = 0; i < microbatch->samples * count; i++)
+            outputs[i / count * output_count + begin + i % count] = (float)output[i];
+        begin += count;
+    }
 }
 
 static nn_status predictor_run(void *state, size_t samples, const float *inputs, float *outputs)
@@ -94,9 +111,7 @@ static nn_status predictor_run(void *state, size_t samples, const float *inputs,
         for (int l = 1; l < network->layer_count; l++)
             nn_network_forward(network, l, self->weights, microbatch, self->scratch);
         nn_model_predict(self->model, microbatch, inputs + first * input_count);
-        const nn_real *output = microbatch->outputs[network->layer_count - 1];
-        for (int64_t i = 0; i < microbatch->samples * output_count; i++)
-            outputs[first * output_count + i] = (float)output[i];
+        predictor_store(self, output_count, outputs + first * output_count);
     }
     return NN_OK;
 }

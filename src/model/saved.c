@@ -6,6 +6,7 @@
 #include "model/model.h"
 
 #define PATH_SIZE 512
+#define SAVED_PARTS 16 /* an input has at most so many parts */
 /* Of a field: classes, transform, number of dimensions, extents. */
 #define FIELD_FACTS (3 + NN_MAX_DIMENSIONS)
 
@@ -43,10 +44,44 @@ static nn_status saved_put_field(nn_store_image *image, const char *group, const
     return nn_store_image_put(image, path, NN_STORE_F64, 1, &scaling->columns, scaling->offset);
 }
 
+/* Where a checkpoint keeps the target of a head; name NULL: of the only one. */
+static void saved_target_group(const char *name, char group[PATH_SIZE])
+{
+    if (name)
+        snprintf(group, PATH_SIZE, "targets/%s", name);
+    else
+        snprintf(group, PATH_SIZE, "target");
+}
+
+/* The classes that a loss may weight: yes and no are two, whatever the labels show. */
+static int64_t saved_weight_count(const nn_field *target)
+{
+    return target->is_class && target->classes > 2 ? target->classes : 2;
+}
+
+static nn_status saved_put_head(nn_store_image *image, const nn_head *head)
+{
+    char group[PATH_SIZE], path[PATH_SIZE + 32];
+    saved_target_group(head->given, group);
+    NN_TRY(saved_put_field(image, group, &head->target, &head->scaling));
+    if (!head->class_weights) return NN_OK;
+    int64_t count = saved_weight_count(&head->target);
+    snprintf(path, sizeof path, "%s/class_weights", group);
+    return nn_store_image_put(image, path, NN_STORE_F64, 1, &count, head->class_weights);
+}
+
 nn_status nn_model_put(const nn_model *model, nn_store_image *image)
 {
+    const nn_scaling none = {0};
     NN_TRY(saved_put_field(image, "input", &model->input, &model->input_scaling));
-    return saved_put_field(image, "target", &model->target, &model->target_scaling);
+    for (int p = 0; p < model->input.part_count; p++) {
+        char group[PATH_SIZE];
+        snprintf(group, sizeof group, "input/parts/%d", p);
+        NN_TRY(saved_put_field(image, group, &model->input.parts[p], &none));
+    }
+    if (model->has_lengths) NN_TRY(nn_store_image_put_attribute(image, "has_lengths", "yes"));
+    for (int h = 0; h < model->head_count; h++) NN_TRY(saved_put_head(image, &model->heads[h]));
+    return NN_OK;
 }
 
 static nn_status saved_get_scaling(nn_store_file *file, const char *group, nn_scaling *scaling)
@@ -66,14 +101,30 @@ static nn_status saved_get_scaling(nn_store_file *file, const char *group, nn_sc
     return nn_store_read_verified(file, path, NN_STORE_F64, (size_t)columns, scaling->offset);
 }
 
-/* name is owned by the caller. */
-static nn_status saved_get_field(nn_store_file *file, const char *group, nn_field *field, char **name,
-                                 nn_scaling *scaling)
+/* What is read of a field, owned: release it in any case. */
+typedef struct saved_field {
+    nn_field field;
+    char *name;
+    nn_scaling scaling;
+    double *class_weights; /* NULL: none */
+} saved_field;
+
+static void saved_release_field(saved_field *saved)
 {
+    nn_free(saved->name);
+    nn_free(saved->field.seen);
+    nn_free(saved->field.class_names);
+    nn_free(saved->class_weights);
+    nn_scaling_release(&saved->scaling);
+}
+
+static nn_status saved_get_field(nn_store_file *file, const char *group, saved_field *saved)
+{
+    nn_field *field = &saved->field;
     char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s/name", group);
-    NN_TRY(nn_store_read_text(file, path, name));
-    field->name = *name;
+    NN_TRY(nn_store_read_text(file, path, &saved->name));
+    field->name = saved->name;
     int64_t facts[FIELD_FACTS] = {0};
     snprintf(path, sizeof path, "%s/classes_transform_and_shape", group);
     NN_TRY(nn_store_read_verified(file, path, NN_STORE_I64, FIELD_FACTS, facts));
@@ -93,40 +144,87 @@ static nn_status saved_get_field(nn_store_file *file, const char *group, nn_fiel
         snprintf(path, sizeof path, "%s/difference_to", group);
         NN_TRY(nn_store_read_verified(file, path, NN_STORE_I64, count, field->seen));
     }
-    return saved_get_scaling(file, group, scaling);
+    return saved_get_scaling(file, group, &saved->scaling);
+}
+
+static nn_status saved_get_target(nn_store_file *file, const char *name, saved_field *saved)
+{
+    char group[PATH_SIZE], path[PATH_SIZE + 32];
+    saved_target_group(name, group);
+    NN_TRY(saved_get_field(file, group, saved));
+    snprintf(path, sizeof path, "%s/class_weights", group);
+    if (!nn_store_has(file, path)) return NN_OK;
+    int64_t count = saved_weight_count(&saved->field);
+    NN_TRY(NN_ALLOCATE(&saved->class_weights, count, "the weights of classes"));
+    return nn_store_read_verified(file, path, NN_STORE_F64, (size_t)count, saved->class_weights);
+}
+
+/* The parts of an input stand one behind the other. */
+static nn_status saved_get_parts(nn_store_file *file, saved_field *input, saved_field *parts,
+                                 nn_field *fields)
+{
+    int64_t begin = 0;
+    int count = 0;
+    for (; count < SAVED_PARTS; count++) {
+        char group[PATH_SIZE], path[PATH_SIZE + 32];
+        snprintf(group, sizeof group, "input/parts/%d", count);
+        snprintf(path, sizeof path, "%s/name", group);
+        if (!nn_store_has(file, path)) break;
+        NN_TRY(saved_get_field(file, group, &parts[count]));
+        fields[count] = parts[count].field;
+        fields[count].begin = begin;
+        begin += nn_shape_count(fields[count].shape);
+    }
+    input->field.parts = fields;
+    input->field.part_count = count;
+    return NN_OK;
+}
+
+/* Makes the model from its configuration and what was read. */
+static nn_status saved_make(nn_store_file *file, nn_model_spec *spec, nn_model **model)
+{
+    saved_field input = {0}, *targets = NULL;
+    nn_field fields[SAVED_PARTS];
+    nn_target_facts facts[NN_MODEL_HEADS];
+    int64_t microbatch_size = 0;
+    int count = spec->head_count;
+    /* Those of the targets, then those of the parts of the input. */
+    NN_TRY(NN_ALLOCATE(&targets, count + SAVED_PARTS, "the fields of a checkpoint"));
+    nn_status status = saved_get_field(file, "input", &input);
+    if (status == NN_OK) status = saved_get_parts(file, &input, targets + count, fields);
+    for (int h = 0; status == NN_OK && h < count; h++) {
+        status = saved_get_target(file, spec->heads[h].name, &targets[h]);
+        facts[h] = (nn_target_facts){&targets[h].field, &targets[h].scaling, NULL, targets[h].class_weights};
+    }
+    if (status == NN_OK)
+        status = nn_store_read_verified(file, "microbatch_size", NN_STORE_I64, 1, &microbatch_size);
+    if (status == NN_OK)
+        status = nn_model_create(spec, &input.field, &input.scaling, facts,
+                                 nn_store_has(file, "@has_lengths"), microbatch_size, model);
+    saved_release_field(&input);
+    for (int f = 0; f < count + SAVED_PARTS; f++) saved_release_field(&targets[f]);
+    nn_free(targets);
+    return status;
 }
 
 nn_status nn_model_get(nn_store_file *file, nn_model **model)
 {
     *model = NULL;
-    char *text = NULL, *names[2] = {NULL, NULL};
+    char *text = NULL;
     nn_config *config = NULL;
     nn_model_spec spec = {0};
-    nn_field input = {0}, target = {0};
-    nn_scaling scalings[2] = {{0}, {0}};
-    int64_t microbatch_size = 0;
     nn_status status;
     NN_TRY_TO(done, status, nn_store_read_text(file, "config", &text));
     NN_TRY_TO(done, status, nn_config_parse(text, nn_store_path(file), NULL, 0, &config));
-    NN_TRY_TO(done, status, saved_get_field(file, "input", &input, &names[0], &scalings[0]));
-    NN_TRY_TO(done, status, saved_get_field(file, "target", &target, &names[1], &scalings[1]));
-    NN_TRY_TO(done, status,
-              nn_store_read_verified(file, "microbatch_size", NN_STORE_I64, 1, &microbatch_size));
     /* The sections that the model does not need are known all the same. */
     for (size_t i = 0; i < nn_config_count(nn_config_root(config)); i++)
         nn_config_item(nn_config_root(config), i);
     nn_model_spec_read(config, &spec);
     NN_TRY_TO(done, status, nn_config_finish(config));
-    status = nn_model_create(&spec, &input, &target, &scalings[0], &scalings[1], microbatch_size, model);
+    status = saved_make(file, &spec, model);
 done:
     nn_model_spec_release(&spec);
     nn_config_destroy(config);
-    for (int i = 0; i < 2; i++) {
-        nn_free(names[i]);
-        nn_scaling_release(&scalings[i]);
-    }
-    nn_free(target.seen);
-    nn_free(target.class_names);
     nn_free(text);
     return status;
 }

@@ -1,27 +1,56 @@
 /* "classes" in a configuration. */
 #include "model/symbols.h"
 
+#include <string.h>
+
 const nn_symbol nn_unknown_symbols[] = {{"classes", NN_SYMBOL_UNKNOWN}, {"same", NN_SYMBOL_SAME}, {NULL, 0}};
 
-static nn_status symbols_resolve_layer(nn_layer_spec *layer, const nn_field *target)
+/* The target that a layer's "classes" are of. */
+static nn_status symbols_find(const nn_layer_spec *layer, const char *option, const nn_head *heads,
+                              int head_count, const nn_field **target)
+{
+    const char *name = layer->name ? layer->name : layer->type->name;
+    int with_classes = 0;
+    *target = &heads[0].target;
+    for (int h = 0; h < head_count; h++) {
+        if (head_count > 1 && layer->name && strcmp(layer->name, heads[h].name) == 0) {
+            *target = &heads[h].target;
+            with_classes = 1;
+            break;
+        }
+        if (!heads[h].target.is_class) continue;
+        *target = &heads[h].target;
+        with_classes++;
+    }
+    if (with_classes > 1)
+        NN_FAIL(NN_ERROR_USAGE,
+                "layer %s: `%s: classes` could be those of several targets; write a number, or give the "
+                "layer the name of its target",
+                name, option);
+    if (!(*target)->is_class)
+        NN_FAIL(NN_ERROR_USAGE,
+                "layer %s: `%s: classes` needs class labels, but the target '%s' is read as values; write a "
+                "number, or use `loss: cross_entropy`",
+                name, option, (*target)->name);
+    return NN_OK;
+}
+
+static nn_status symbols_resolve_layer(nn_layer_spec *layer, const nn_head *heads, int head_count)
 {
     for (const nn_option *option = layer->type->options; option && option->name; option++) {
         if (option->kind != NN_OPTION_INTEGER) continue;
         int64_t *value = (int64_t *)(void *)((char *)layer->options + option->offset);
         if (*value != NN_SYMBOL_UNKNOWN) continue;
-        if (!target->is_class)
-            NN_FAIL(
-                NN_ERROR_USAGE,
-                "layer %s: `%s: classes` needs class labels, but the target '%s' is read as values; write a "
-                "number, or use `loss: cross_entropy`",
-                layer->name ? layer->name : layer->type->name, option->name, target->name);
+        const nn_field *target;
+        NN_TRY(symbols_find(layer, option->name, heads, head_count, &target));
         *value = target->classes;
     }
     return NN_OK;
 }
 
-nn_status nn_symbols_resolve(nn_network_spec *spec, const nn_field *target)
+nn_status nn_symbols_resolve(nn_network_spec *spec, const nn_head *heads, int head_count)
 {
-    for (size_t i = 0; i < spec->count; i++) NN_TRY(symbols_resolve_layer(&spec->layers[i], target));
+    for (size_t i = 0; i < spec->count; i++)
+        NN_TRY(symbols_resolve_layer(&spec->layers[i], heads, head_count));
     return NN_OK;
 }

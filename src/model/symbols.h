@@ -6,7 +6,7 @@
 #include "base/options.h"
 #include "base/real.h"
 #include "base/status.h"
-#include "nn/network.h"
+#include "model/model.h"
 
 #define nn_unknown_symbols NN_REAL_SYMBOL(nn_unknown_symbols)
 #define nn_symbols_resolve NN_REAL_SYMBOL(nn_symbols_resolve)
@@ -16,9 +16,9 @@
 /* "classes" and "same", with marks for values. */
 extern const nn_symbol nn_unknown_symbols[];
 
-/* Puts the target's number of classes where "classes" was written; fails, naming the layer, where the target
- * has none. */
-nn_status nn_symbols_resolve(nn_network_spec *spec, const nn_field *target);
+/* Puts a target's number of classes where "classes" was written: in an output layer that of its own target,
+ * elsewhere that of the only one that has classes. Fails, naming the layer, where there is none. */
+nn_status nn_symbols_resolve(nn_network_spec *spec, const nn_head *heads, int head_count);
 
 /* The keys that every layer has beside its own, such as name and inputs; and those of `repeat`. For help. */
 const nn_option *nn_layer_common_options(void);

@@ -1,6 +1,6 @@
 /* Mean squared error over all values. */
 #include "nn/fit.h"
-#include "nn/loss.h"
+#include "nn/value_loss.h"
 
 static const nn_option mse_options[] = {{0}};
 
@@ -10,22 +10,17 @@ static nn_status mse_check(const void *options, nn_shape output, const nn_field 
     return nn_fit_values(output, target);
 }
 
-static double mse_denominator(const void *options, const nn_loss_call *call)
+NN_INLINE double mse_term(double difference, double parameter, double *slope)
 {
-    (void)options;
-    return (double)call->rows * (double)call->columns;
+    (void)parameter;
+    *slope = 2 * difference;
+    return difference * difference;
 }
 
 static double mse_evaluate(const void *options, const nn_loss_call *call)
 {
     (void)options;
-    double loss = 0.0;
-    for (int64_t i = 0; i < call->rows * call->columns; i++) {
-        double difference = (double)call->output[i] - (double)call->targets[i];
-        loss += difference * difference;
-        if (call->gradient) call->gradient[i] = (nn_real)(2.0 * difference / call->denominator);
-    }
-    return loss;
+    return value_evaluate(call, mse_term, 0);
 }
 
 const nn_loss_type NN_REAL_SYMBOL(nn_loss_mse) = {
@@ -33,7 +28,8 @@ const nn_loss_type NN_REAL_SYMBOL(nn_loss_mse) = {
     .summary = "for values: the mean of the squared differences",
     .example = "mse",
     .options = mse_options,
+    .in_units = true,
     .check = mse_check,
-    .denominator = mse_denominator,
+    .denominator = value_denominator,
     .evaluate = mse_evaluate,
 };

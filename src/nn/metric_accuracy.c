@@ -1,37 +1,48 @@
-/* The part of the samples whose largest output is that of the right class; the first one on ties. */
-#include "nn/fit.h"
-#include "nn/loss.h"
+/* The part of the rows whose largest output is that of the right class; the first one on ties. */
+#include <math.h>
 
-static int64_t accuracy_largest(int64_t columns, const nn_real *row)
+#include "nn/answers.h"
+
+static int64_t accuracy_width(const void *options, int64_t columns)
 {
-    int64_t largest = 0;
-    for (int64_t c = 1; c < columns; c++)
-        if (row[c] > row[largest]) largest = c;
-    return largest;
+    (void)options;
+    (void)columns;
+    return 2;
 }
 
-static void accuracy_accumulate(const nn_loss_call *call, double *sums)
+static void accuracy_accumulate(const void *options, const nn_loss_call *call, double *sums)
 {
-    int64_t right = 0;
-    for (int64_t s = 0; s < call->rows; s++)
-        if (accuracy_largest(call->columns, call->output + s * call->columns) == call->labels[s]) right++;
-    sums[0] = (double)right;
-    sums[1] = (double)call->rows;
+    (void)options;
+    int64_t right, predicted;
+    for (int64_t r = 0; call->labels && r < call->rows; r++) {
+        if (!nn_answers_of_row(call, r, &right, &predicted)) continue;
+        sums[0] += right == predicted;
+        sums[1]++;
+    }
+    for (int64_t i = 0; !call->labels && i < call->rows * call->columns; i++) {
+        if (isnan(call->targets[i])) continue;
+        sums[0] += (call->targets[i] > (nn_real)0.5) == (call->output[i] > 0);
+        sums[1]++;
+    }
 }
 
-static double accuracy_finish(const double *sums)
+static double accuracy_finish(const void *options, int64_t width, const double *sums)
 {
+    (void)options;
+    (void)width;
     return sums[0] / sums[1];
 }
 
 const nn_metric_type NN_REAL_SYMBOL(nn_metric_accuracy) = {
     .name = "accuracy",
-    .summary = "for classes: the part of the samples that is classified right",
+    .summary = "for classes: the part of the samples, or steps, that is classified right",
     .example = "accuracy",
+    .options = nn_no_options,
     .higher_is_better = true,
     .percent = true,
-    .sums = 2,
-    .check = nn_fit_classes,
+    .state = NN_METRIC_SUMS,
+    .check = nn_answers_check,
+    .width = accuracy_width,
     .accumulate = accuracy_accumulate,
     .finish = accuracy_finish,
 };

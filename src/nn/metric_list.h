@@ -1,4 +1,12 @@
 /* One line a metric. Included by registry.c with NN_METRIC defined. */
 NN_METRIC(accuracy)
+NN_METRIC(top_k)
+NN_METRIC(precision)
+NN_METRIC(recall)
+NN_METRIC(f1)
+NN_METRIC(confusion)
+NN_METRIC(auc)
+NN_METRIC(perplexity)
 NN_METRIC(mae)
 NN_METRIC(rmse)
+NN_METRIC(r2)

@@ -3,6 +3,7 @@
 
 #include "nn/initializer.h"
 #include "nn/loss.h"
+#include "nn/metric.h"
 
 #define NN_LAYER(name) extern const nn_layer_type NN_REAL_SYMBOL(nn_layer_##name);
 #define NN_LOSS(name) extern const nn_loss_type NN_REAL_SYMBOL(nn_loss_##name);

@@ -49,6 +49,7 @@
 #define nn_erf NN_REAL_SYMBOL(nn_erf)
 #define nn_softmax_rows NN_REAL_SYMBOL(nn_softmax_rows)
 #define nn_softmax_gradient_rows NN_REAL_SYMBOL(nn_softmax_gradient_rows)
+#define nn_exp_rows NN_REAL_SYMBOL(nn_exp_rows)
 
 void nn_add(int64_t count, const nn_real *a, nn_real *sum);                            /* sum += a */
 void nn_multiply(int64_t count, const nn_real *a, nn_real *product);                   /* product *= a */
@@ -115,5 +116,9 @@ void nn_hard_tanh_gradient(int64_t count, const nn_real *y, const nn_real *dy, n
 void nn_softmax_rows(int64_t rows, int64_t columns, const nn_real *x, nn_real *y);
 void nn_softmax_gradient_rows(int64_t rows, int64_t columns, const nn_real *y, const nn_real *dy,
                               nn_real *dx);
+
+/* Of each row its maximum, the exponentials y = exp(x - maximum), and their sum in double: what a softmax and
+ * its logarithm are made of. y may be NULL: not wanted; the sums have the same bits. */
+void nn_exp_rows(int64_t rows, int64_t columns, const nn_real *x, nn_real *y, nn_real *maxima, double *sums);
 
 #endif

@@ -57,3 +57,48 @@ void nn_softmax_gradient_rows(int64_t rows, int64_t columns, const nn_real *y, c
         for (int64_t i = 0; i < columns; i++) dx_row[i] = y_row[i] * (dy_row[i] - mean);
     }
 }
+
+/* Rows that are together no longer than a group. */
+NN_INLINE void softmax_exp_rows(int64_t rows, int64_t columns, const nn_real *x, nn_real *y, nn_real *maxima,
+                                double *sums)
+{
+    for (int64_t row = 0; row < rows; row++) {
+        maxima[row] = reduce_maximum(columns, x + row * columns);
+        NN_INDEPENDENT
+        for (int64_t i = 0; i < columns; i++) y[row * columns + i] = x[row * columns + i] - maxima[row];
+    }
+    softmax_exp(rows * columns, y);
+    for (int64_t row = 0; row < rows; row++) sums[row] = reduce_sum(columns, y + row * columns);
+}
+
+/* A row that is longer: piece by piece. */
+NN_INLINE void softmax_exp_long_row(int64_t columns, const nn_real *x, nn_real *y, nn_real *buffer,
+                                    nn_real *maximum, double *sum)
+{
+    *maximum = reduce_maximum(columns, x);
+    *sum = 0;
+    for (int64_t first = 0; first < columns; first += SOFTMAX_GROUP) {
+        int64_t count = columns - first < SOFTMAX_GROUP ? columns - first : SOFTMAX_GROUP;
+        nn_real *piece = y ? y + first : buffer;
+        NN_INDEPENDENT
+        for (int64_t i = 0; i < count; i++) piece[i] = x[first + i] - *maximum;
+        softmax_exp(count, piece);
+        *sum += reduce_sum(count, piece);
+    }
+}
+
+NN_VECTORIZED
+void nn_exp_rows(int64_t rows, int64_t columns, const nn_real *x, nn_real *y, nn_real *maxima, double *sums)
+{
+    nn_real buffer[SOFTMAX_GROUP];
+    int64_t group = columns <= SOFTMAX_GROUP ? SOFTMAX_GROUP / columns : 1;
+    for (int64_t first = 0; first < rows; first += group) {
+        int64_t together = rows - first < group ? rows - first : group;
+        const nn_real *from = x + first * columns;
+        nn_real *to = y ? y + first * columns : NULL;
+        if (columns > SOFTMAX_GROUP)
+            softmax_exp_long_row(columns, from, to, buffer, maxima + first, sums + first);
+        else
+            softmax_exp_rows(together, columns, from, to ? to : buffer, maxima + first, sums + first);
+    }
+}

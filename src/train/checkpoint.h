@@ -17,9 +17,9 @@
 
 /* What a run carries from step to step beside weights and optimizer state. */
 typedef struct nn_run_state {
-    int64_t step;                                                                /* steps done */
-    double epoch_figures[NN_FIGURE_METRICS + NN_MODEL_METRICS * NN_METRIC_SUMS]; /* of the epoch under way */
-    int64_t best_epoch;                                                          /* from 1; 0: none yet */
+    int64_t step;                         /* steps done */
+    double epoch_figures[NN_FIGURES_MAX]; /* of the epoch under way */
+    int64_t best_epoch;                   /* from 1; 0: none yet */
     double best_value;
     nn_watch watch;  /* early stopping and the schedule */
     nn_text history; /* the lines of metrics.jsonl */

@@ -114,13 +114,29 @@ done:
     return status;
 }
 
-nn_status nn_evaluate_job(nn_comm *comm, const char *run_or_checkpoint, const char *data_file)
+/* The engine of a checkpoint's precision, on all ranks. */
+static nn_status choose_for_all(nn_comm *comm, const char *run_or_checkpoint, const nn_engine **engine)
 {
     int index = 0;
     nn_status status = nn_comm_rank(comm) == 0 ? choose_from_checkpoint(run_or_checkpoint, &index) : NN_OK;
     NN_TRY(nn_comm_agree(comm, status));
     NN_TRY(nn_comm_broadcast(comm, &index, sizeof index, 0));
-    return engines[index]->evaluate(comm, run_or_checkpoint, data_file);
+    *engine = engines[index];
+    return NN_OK;
+}
+
+nn_status nn_evaluate_job(nn_comm *comm, const char *run_or_checkpoint, const char *data_file)
+{
+    const nn_engine *engine;
+    NN_TRY(choose_for_all(comm, run_or_checkpoint, &engine));
+    return engine->evaluate(comm, run_or_checkpoint, data_file);
+}
+
+nn_status nn_predict_job(nn_comm *comm, const nn_prediction *prediction)
+{
+    const nn_engine *engine;
+    NN_TRY(choose_for_all(comm, prediction->run_or_checkpoint, &engine));
+    return engine->predict(comm, prediction);
 }
 
 nn_status nn_train_on_handle(int communicator, const char *config_path, const char *run_directory,

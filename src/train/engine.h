@@ -23,6 +23,14 @@ typedef struct nn_job {
         *stop; /* becomes non-zero when the run shall end at the next step; may be NULL */
 } nn_job;
 
+/* What predictions are asked for; everything is borrowed. */
+typedef struct nn_prediction {
+    const char *run_or_checkpoint;
+    const char *data_file; /* NULL: as configured */
+    const char *part;      /* "train", "validation", "test"; NULL: test, or what comes nearest */
+    const char *output;    /* path of the CSV file */
+} nn_prediction;
+
 typedef struct nn_engine {
     const char *precision; /* "float32" */
     /* Collective; all ranks get the same status. NN_STOPPED: stopped on request, after a checkpoint. */
@@ -30,6 +38,8 @@ typedef struct nn_engine {
     /* Loss and metrics of a run's best weights, or of a checkpoint, on its test part, or on that of
      * `data_file` (NULL: as configured); one line each to the log. Collective. */
     nn_status (*evaluate)(nn_comm *comm, const char *run_or_checkpoint, const char *data_file);
+    /* Predictions of a part as a CSV file. Collective; the first rank does the work. */
+    nn_status (*predict)(nn_comm *comm, const nn_prediction *prediction);
 } nn_engine;
 
 extern const nn_engine nn_engine_f32, nn_engine_f64;
@@ -49,5 +59,8 @@ void nn_job_folder(const char *config_path, char *folder);
 
 /* Evaluates with the engine of the precision of the checkpoint. Collective. */
 nn_status nn_evaluate_job(nn_comm *comm, const char *run_or_checkpoint, const char *data_file);
+
+/* Predicts with it. Collective. */
+nn_status nn_predict_job(nn_comm *comm, const nn_prediction *prediction);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "train/findings.h"
 #include "train/run.h"
 
 static nn_status evaluate_fail(const nn_model *model, nn_part part, nn_nonfinite found)
@@ -44,38 +45,47 @@ static bool evaluate_schedule(const void *context, int64_t index, nn_data_span *
 
 static nn_status evaluate_share(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
                                 nn_part part, const evaluate_leaves *of, const nn_real *weights,
-                                const nn_real *constant, double *figures)
+                                const nn_real *constant, double *figures, const nn_findings *findings)
 {
     nn_nonfinite found;
     int64_t depth = nn_workers_threads(workers) + 1;
     nn_status status = nn_dataset_follow(data, part, evaluate_schedule, of, 0, depth, constant == NULL);
     NN_TRY(nn_comm_agree(comm, status));
-    nn_workers_evaluate(workers, part, of->leaves, of->share, weights, constant, figures, &found);
+    nn_workers_evaluate(workers, part, of->leaves, of->share, weights, constant, figures, findings, &found);
     status = nn_dataset_status(data, part);
     if (status == NN_OK && found.position >= 0) status = evaluate_fail(model, part, found);
     nn_dataset_unfollow(data, part);
     return nn_comm_agree(comm, status);
 }
 
+/* weights, or constant, is NULL. */
 static nn_status evaluate_run(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
                               nn_part part, int64_t microbatch_size, const nn_real *weights,
                               const nn_real *constant, nn_figures *figures)
 {
-    int64_t leaves = (nn_dataset_count(data, part) + microbatch_size - 1) / microbatch_size;
+    int64_t samples = nn_dataset_count(data, part);
+    int64_t leaves = (samples + microbatch_size - 1) / microbatch_size;
     int width = nn_figures_width(model);
     nn_tree_node share = nn_tree_share(leaves, nn_comm_rank(comm), nn_comm_size(comm));
-    double *own = NULL, *all = NULL, sums[NN_FIGURE_METRICS + NN_MODEL_METRICS * NN_METRIC_SUMS];
-    evaluate_leaves of = {nn_dataset_count(data, part), leaves, share};
+    double *own = NULL, *all = NULL, sums[NN_FIGURES_MAX];
+    evaluate_leaves of = {samples, leaves, share};
+    nn_findings findings = {{0}, {0}};
+    *figures = (nn_figures){0};
     nn_status status = NN_ALLOCATE(&own, (share.end - share.begin) * width, "an evaluation");
     if (status == NN_OK) status = NN_ALLOCATE(&all, leaves * width, "an evaluation");
+    if (status == NN_OK) status = nn_findings_create(comm, model, workers, samples, leaves, &findings);
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
-    NN_TRY_TO(done, status, evaluate_share(comm, workers, model, data, part, &of, weights, constant, own));
+    NN_TRY_TO(done, status,
+              evaluate_share(comm, workers, model, data, part, &of, weights, constant, own, &findings));
     NN_TRY_TO(done, status, evaluate_gather(comm, leaves, width, own, all));
     nn_tree_sum(leaves, (size_t)width, all, sums);
     nn_figures_finish(model, sums, figures);
+    status = nn_findings_finish(comm, model, workers, samples, leaves, &findings, figures);
 done:
+    nn_findings_release(&findings);
     nn_free(own);
     nn_free(all);
+    if (status != NN_OK) nn_figures_release(figures);
     return status;
 }
 
@@ -85,55 +95,56 @@ nn_status nn_evaluate_part(nn_comm *comm, nn_workers *workers, const nn_model *m
     return evaluate_run(comm, workers, model, data, part, microbatch_size, weights, NULL, figures);
 }
 
+/* ---- the baseline ---- */
+
+bool nn_baseline_is_last(const nn_head *head)
+{
+    return head->target.transform == NN_TRANSFORM_DIFFERENCE;
+}
+
+/* The output that guesses one target. A difference of 0 in its own units is the value seen last. */
+static void evaluate_constant(const nn_head *head, const double *prior, nn_real *constant)
+{
+    const nn_scaling *scaling = &head->scaling;
+    for (int64_t i = 0; i < head->rows * head->columns; i++) {
+        int64_t c = i % head->columns;
+        double value = prior[head->target.is_class && head->columns == 1 ? 1 : c];
+        if (nn_baseline_is_last(head))
+            value = scaling->columns > 0 ? scaling->offset[c % scaling->columns] : 0;
+        /* A class that never occurs gets the probability of less than one sample in 10^30. */
+        if (head->loss->yes_no)
+            value = log(value + 1e-30) - log(1 - value + 1e-30);
+        else if (head->target.is_class)
+            value = log(value + 1e-30);
+        constant[i] = (nn_real)value;
+    }
+}
+
+/* The guesses of all heads, one behind the other. */
+static nn_status evaluate_constants(const nn_model *model, const nn_dataset *data, nn_real *constant)
+{
+    for (int h = 0; h < model->head_count; h++) {
+        const nn_head *head = &model->heads[h];
+        double *prior = NULL;
+        int64_t known = head->target.is_class ? head->target.classes : nn_shape_count(head->target.shape);
+        NN_TRY(NN_ALLOCATE(&prior, known < 2 ? 2 : known, "the baseline"));
+        nn_dataset_prior(data, h, prior);
+        evaluate_constant(head, prior, constant);
+        constant += nn_head_output(model, h);
+        nn_free(prior);
+    }
+    return NN_OK;
+}
+
 nn_status nn_evaluate_baseline(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
                                nn_part part, int64_t microbatch_size, nn_figures *figures)
 {
-    int64_t columns = nn_shape_count(model->network->layers[model->network->layer_count - 1].output_shape);
-    int64_t known = model->target.is_class ? model->target.classes : nn_shape_count(model->target.shape);
-    double *prior = NULL;
     nn_real *constant = NULL;
-    nn_status status;
-    NN_TRY_TO(done, status, nn_comm_agree(comm, NN_ALLOCATE(&prior, known, "the baseline")));
-    NN_TRY_TO(done, status, nn_comm_agree(comm, NN_ALLOCATE(&constant, columns, "the baseline")));
-    nn_dataset_prior(data, 0, prior);
-    /* A class that never occurs gets the probability of less than one sample in 10^30. */
-    for (int64_t c = 0; c < columns; c++) {
-        double value = c < known ? prior[c] : 0;
-        constant[c] = (nn_real)(model->target.is_class ? log(value + 1e-30) : value);
-    }
-    status = evaluate_run(comm, workers, model, data, part, microbatch_size, NULL, constant, figures);
-done:
-    nn_free(prior);
+    nn_status status = NN_ALLOCATE(&constant, nn_model_output_count(model), "the baseline");
+    if (status == NN_OK) status = evaluate_constants(model, data, constant);
+    status = nn_comm_agree(comm, status);
+    if (status == NN_OK)
+        status = evaluate_run(comm, workers, model, data, part, microbatch_size, NULL, constant, figures);
     nn_free(constant);
     return status;
-}
-
-void nn_figures_finish(const nn_model *model, const double *sums, nn_figures *figures)
-{
-    double denominator = sums[NN_FIGURE_DENOMINATOR];
-    figures->loss = sums[NN_FIGURE_UNITS] / denominator;
-    const double *of_metric = sums + NN_FIGURE_METRICS;
-    for (int m = 0; m < model->metric_count; m++) {
-        figures->metrics[m] = model->metrics[m]->finish(of_metric);
-        of_metric += model->metrics[m]->sums;
-    }
-}
-
-void nn_figures_text(const nn_model *model, const nn_figures *figures, nn_text *text)
-{
-    nn_text_append(text, "loss %.5g", figures->loss);
-    for (int m = 0; m < model->metric_count; m++) {
-        if (model->metrics[m]->percent)
-            nn_text_append(text, ", %s %.2f %%", model->metrics[m]->name, 100 * figures->metrics[m]);
-        else
-            nn_text_append(text, ", %s %.6g", model->metrics[m]->name, figures->metrics[m]);
-    }
-}
-
-void nn_figures_json(const nn_model *model, const nn_figures *figures, nn_text *text)
-{
-    nn_text_append(text, "{\"loss\":%.17g", figures->loss);
-    for (int m = 0; m < model->metric_count; m++)
-        nn_text_append(text, ",\"%s\":%.17g", model->metrics[m]->name, figures->metrics[m]);
-    nn_text_append(text, "}");
 }

@@ -1,4 +1,4 @@
-/* Loading a microbatch, and its forward pass with loss and metrics. */
+/* Loading a microbatch, and its forward pass with losses and metrics. */
 #include "train/leaf.h"
 
 #include <math.h>
@@ -7,54 +7,137 @@
 #include "base/memory.h"
 #include "tensor/kernels.h"
 
-static int64_t leaf_output_count(const nn_model *model)
+/* ---- memory ---- */
+
+/* Values, or labels, of a sample of all targets together. */
+static int64_t leaf_target_count(const nn_model *model, bool classes)
 {
-    return nn_shape_count(model->network->layers[model->network->layer_count - 1].output_shape);
+    int64_t count = 0;
+    for (int h = 0; h < model->head_count; h++)
+        if (model->heads[h].target.is_class == classes) count += nn_shape_count(model->heads[h].target.shape);
+    return count;
 }
 
-/* Whether figures are in other units than what the network computes. */
-static bool leaf_has_units(const nn_model *model)
+/* Soft targets stand where those that are values would. */
+static int64_t leaf_value_count(const nn_model *model, const nn_dataset *data)
 {
-    return model->target_scaling.columns > 0 || model->target.transform == NN_TRANSFORM_LOG;
+    bool soft = nn_dataset_mixes(data) && model->heads[0].target.is_class;
+    return soft ? nn_head_output(model, 0) : leaf_target_count(model, false);
 }
 
-static int64_t leaf_label_count(const nn_model *model)
+static bool leaf_has_weights(const nn_dataset *data)
 {
-    return model->target.is_class ? nn_shape_count(model->target.shape) : 0;
+    bool has = false;
+    for (int p = 0; p < NN_PARTS; p++) has |= nn_dataset_has_weights(data, (nn_part)p);
+    return has;
+}
+
+/* Whether row weights are not those of the samples. */
+static bool leaf_spreads_weights(const nn_model *model, int h, const nn_dataset *data)
+{
+    return model->heads[h].rows > 1 && leaf_has_weights(data);
 }
 
 size_t nn_leaf_memory(const nn_model *model, const nn_dataset *data, int64_t capacity)
 {
-    size_t targets = (size_t)(capacity * leaf_output_count(model)) * sizeof(nn_real);
-    size_t units = leaf_has_units(model) ? 2 * targets : 0;
+    int64_t reals = leaf_value_count(model, data) + nn_dataset_scratch(data) + leaf_has_weights(data);
+    int64_t integers = 1 + leaf_target_count(model, true);
+    for (int h = 0; h < model->head_count; h++) {
+        const nn_head *head = &model->heads[h];
+        int64_t count = nn_shape_count(head->target.shape);
+        if (model->head_count > 1 && head->target.is_class) integers += count;
+        if (model->head_count > 1 && !head->target.is_class) reals += count;
+        if (leaf_spreads_weights(model, h, data)) reals += head->rows;
+        if (nn_head_has_units(head)) reals += 2 * nn_head_output(model, h);
+    }
     return nn_microbatch_memory(model->network, capacity, true) +
-           (size_t)(capacity * (1 + leaf_label_count(model))) * sizeof(int64_t) + targets + units +
-           (size_t)(capacity * nn_dataset_scratch(data)) * sizeof(nn_real);
+           (size_t)(capacity * integers) * sizeof(int64_t) + (size_t)(capacity * reals) * sizeof(nn_real);
+}
+
+/* The only head has what was gathered as it is; of several each gets its own part. */
+static nn_status leaf_create_head(const nn_model *model, const nn_dataset *data, int64_t capacity, int h,
+                                  nn_leaf *leaf)
+{
+    const nn_head *head = &model->heads[h];
+    nn_leaf_head *made = &leaf->heads[h];
+    int64_t count = capacity * nn_shape_count(head->target.shape);
+    if (model->head_count == 1) {
+        made->labels = head->target.is_class ? leaf->labels : NULL;
+        made->targets = leaf->targets;
+    } else if (head->target.is_class) {
+        NN_TRY(NN_ALLOCATE(&made->labels, count, "the labels of a microbatch"));
+    } else {
+        NN_TRY(NN_ALLOCATE(&made->targets, count, "the targets of a microbatch"));
+    }
+    made->weights = leaf->weights;
+    if (leaf_spreads_weights(model, h, data))
+        NN_TRY(NN_ALLOCATE(&made->weights, capacity * head->rows, "the weights of a microbatch"));
+    if (!nn_head_has_units(head)) return NN_OK;
+    int64_t outputs = capacity * nn_head_output(model, h);
+    NN_TRY(NN_ALLOCATE(&made->units_output, outputs, "the output of a microbatch"));
+    return NN_ALLOCATE(&made->units_targets, outputs, "the targets of a microbatch");
 }
 
 nn_status nn_leaf_create(const nn_model *model, const nn_dataset *data, int64_t capacity, nn_leaf *leaf)
 {
-    int64_t outputs = capacity * leaf_output_count(model);
     NN_TRY(nn_microbatch_create(model->network, capacity, true, &leaf->microbatch));
     NN_TRY(NN_ALLOCATE(&leaf->samples, capacity, "a microbatch"));
-    NN_TRY(NN_ALLOCATE(&leaf->labels, capacity * leaf_label_count(model), "a microbatch"));
-    NN_TRY(NN_ALLOCATE(&leaf->targets, outputs, "the targets of a microbatch"));
+    NN_TRY(NN_ALLOCATE(&leaf->labels, capacity * leaf_target_count(model, true), "a microbatch"));
+    NN_TRY(NN_ALLOCATE(&leaf->targets, capacity * leaf_value_count(model, data), "a microbatch"));
     NN_TRY(
         NN_ALLOCATE(&leaf->data_scratch, capacity * nn_dataset_scratch(data), "the transforms of the data"));
-    if (!leaf_has_units(model)) return NN_OK;
-    NN_TRY(NN_ALLOCATE(&leaf->units_output, outputs, "the output of a microbatch"));
-    return NN_ALLOCATE(&leaf->units_targets, outputs, "the targets of a microbatch");
+    if (leaf_has_weights(data)) NN_TRY(NN_ALLOCATE(&leaf->weights, capacity, "a microbatch"));
+    leaf->head_count = model->head_count;
+    for (int h = 0; h < model->head_count; h++) NN_TRY(leaf_create_head(model, data, capacity, h, leaf));
+    return NN_OK;
 }
 
 void nn_leaf_destroy(nn_leaf *leaf)
 {
+    for (int h = 0; h < leaf->head_count; h++) {
+        nn_leaf_head *head = &leaf->heads[h];
+        if (head->labels != leaf->labels) nn_free(head->labels);
+        if (head->targets != leaf->targets) nn_free(head->targets);
+        if (head->weights != leaf->weights) nn_free(head->weights);
+        nn_free(head->units_output);
+        nn_free(head->units_targets);
+    }
     nn_microbatch_destroy(leaf->microbatch);
     nn_free(leaf->samples);
     nn_free(leaf->labels);
     nn_free(leaf->targets);
-    nn_free(leaf->units_output);
-    nn_free(leaf->units_targets);
+    nn_free(leaf->weights);
     nn_free(leaf->data_scratch);
+}
+
+/* ---- loading ---- */
+
+/* What was gathered of all heads, to the heads. */
+static void leaf_share_out(nn_leaf *leaf, const nn_model *model, const nn_dataset *data)
+{
+    int64_t labels = leaf_target_count(model, true), values = leaf_target_count(model, false);
+    for (int h = 0; model->head_count > 1 && h < model->head_count; h++) {
+        const nn_field *field = nn_dataset_target(data, h);
+        int64_t count = nn_shape_count(field->shape);
+        for (int64_t i = 0; i < leaf->microbatch->samples; i++)
+            if (field->is_class)
+                memcpy(leaf->heads[h].labels + i * count, leaf->labels + i * labels + field->begin,
+                       (size_t)count * sizeof *leaf->labels);
+            else
+                memcpy(leaf->heads[h].targets + i * count, leaf->targets + i * values + field->begin,
+                       (size_t)count * sizeof *leaf->targets);
+    }
+    for (int h = 0; leaf->weighted && h < model->head_count; h++)
+        for (int64_t r = 0;
+             leaf_spreads_weights(model, h, data) && r < leaf->microbatch->samples * model->heads[h].rows;
+             r++)
+            leaf->heads[h].weights[r] = leaf->weights[r / model->heads[h].rows];
+}
+
+static void leaf_whole_lengths(nn_leaf *leaf, const nn_model *model)
+{
+    for (int64_t i = 0; i < leaf->microbatch->samples; i++)
+        leaf->microbatch->lengths[0][i] = model->input.shape.extents[0];
 }
 
 static void leaf_gather(nn_leaf *leaf, const nn_model *model, const nn_dataset *data,
@@ -63,16 +146,21 @@ static void leaf_gather(nn_leaf *leaf, const nn_model *model, const nn_dataset *
     nn_microbatch *microbatch = leaf->microbatch;
     microbatch->samples = place->range.end - place->range.begin;
     leaf->first_position = place->batch_first + place->range.begin;
-    bool mixes = place->training && inputs && nn_dataset_mixes(data);
+    leaf->soft = place->training && inputs && nn_dataset_mixes(data) && model->heads[0].target.is_class;
+    leaf->weighted = nn_dataset_has_weights(data, place->part);
+    bool has_lengths = nn_dataset_has_lengths(data, place->part);
     nn_gathered gathered = {.inputs = inputs,
-                            .targets = model->target.is_class ? NULL : leaf->targets,
-                            .soft = model->target.is_class && mixes ? leaf->targets : NULL,
-                            .labels = model->target.is_class ? leaf->labels : NULL,
+                            .targets = leaf_target_count(model, false) > 0 ? leaf->targets : NULL,
+                            .soft = leaf->soft ? leaf->targets : NULL,
+                            .labels = leaf_target_count(model, true) > 0 ? leaf->labels : NULL,
+                            .weights = leaf->weighted ? leaf->weights : NULL,
+                            .lengths = has_lengths ? microbatch->lengths[0] : NULL,
                             .samples = leaf->samples,
                             .scratch = leaf->data_scratch};
     nn_data_span span = {place->epoch, leaf->first_position, microbatch->samples};
     nn_dataset_gather(data, place->part, span, place->training, &gathered);
-    leaf->soft = mixes && model->target.is_class;
+    if (microbatch->lengths[0] && !has_lengths) leaf_whole_lengths(leaf, model);
+    leaf_share_out(leaf, model, data);
 }
 
 void nn_leaf_load(nn_leaf *leaf, const nn_model *model, const nn_dataset *data, const nn_leaf_place *place,
@@ -87,48 +175,113 @@ void nn_leaf_load(nn_leaf *leaf, const nn_model *model, const nn_dataset *data, 
     leaf_gather(leaf, model, data, place, inputs ? microbatch->outputs[0] : NULL);
 }
 
-static nn_loss_call leaf_loss_call(const nn_leaf *leaf, const nn_model *model)
+/* ---- losses ---- */
+
+static nn_loss_call leaf_loss_call(const nn_leaf *leaf, const nn_model *model, int h)
 {
-    return (nn_loss_call){.rows = leaf->microbatch->samples,
-                          .columns = leaf_output_count(model),
-                          .output = leaf->microbatch->outputs[model->network->layer_count - 1],
-                          .labels = leaf->labels,
-                          .targets = leaf->targets,
-                          .soft = leaf->soft ? leaf->targets : NULL};
+    const nn_head *head = &model->heads[h];
+    const nn_leaf_head *own = &leaf->heads[h];
+    return (nn_loss_call){.rows = leaf->microbatch->samples * head->rows,
+                          .columns = head->columns,
+                          .output = leaf->microbatch->outputs[head->layer],
+                          .labels = head->target.is_class ? own->labels : NULL,
+                          .targets = head->target.is_class ? NULL : own->targets,
+                          .soft = leaf->soft ? own->targets : NULL,
+                          .weights = leaf->weighted ? own->weights : NULL,
+                          .class_weights = head->class_weights};
 }
 
-double nn_leaf_denominator(nn_leaf *leaf, const nn_model *model, const nn_dataset *data,
-                           const nn_leaf_place *place)
+void nn_leaf_denominators(nn_leaf *leaf, const nn_model *model, const nn_dataset *data,
+                          const nn_leaf_place *place, double *denominators)
 {
     leaf_gather(leaf, model, data, place, NULL);
-    nn_loss_call call = leaf_loss_call(leaf, model);
-    call.output = NULL;
-    return model->loss->denominator(model->loss_options, &call);
+    for (int h = 0; h < model->head_count; h++) {
+        nn_loss_call call = leaf_loss_call(leaf, model, h);
+        call.output = NULL;
+        denominators[h] = model->heads[h].loss->denominator(model->heads[h].loss_options, &call);
+    }
 }
 
-static void leaf_figures(nn_leaf *leaf, const nn_model *model, double denominator, double *figures)
+/* The call in the target's own units, which nn_leaf_forward has filled in. */
+static nn_loss_call leaf_units_call(const nn_leaf *leaf, const nn_model *model, int h)
 {
-    nn_microbatch *microbatch = leaf->microbatch;
-    nn_loss_call call = leaf_loss_call(leaf, model);
-    call.denominator = denominator;
-    call.gradient = microbatch->training ? microbatch->gradients[model->network->layer_count - 1] : NULL;
-    figures[NN_FIGURE_LOSS] = model->loss->evaluate(model->loss_options, &call);
-    figures[NN_FIGURE_DENOMINATOR] = model->loss->denominator(model->loss_options, &call);
-    figures[NN_FIGURE_UNITS] = figures[NN_FIGURE_LOSS];
-    call.gradient = NULL;
-    if (leaf->units_output) {
-        nn_model_undo(model, call.rows * call.columns, call.output, leaf->units_output);
-        nn_model_undo(model, call.rows * call.columns, call.targets, leaf->units_targets);
-        call.output = leaf->units_output;
-        call.targets = leaf->units_targets;
-        figures[NN_FIGURE_UNITS] = model->loss->evaluate(model->loss_options, &call);
-    }
-    double *sums = figures + NN_FIGURE_METRICS;
-    for (int m = 0; m < model->metric_count; m++) {
-        model->metrics[m]->accumulate(&call, sums);
-        sums += model->metrics[m]->sums;
+    nn_loss_call call = leaf_loss_call(leaf, model, h);
+    if (!leaf->heads[h].units_output) return call;
+    call.output = leaf->heads[h].units_output;
+    call.targets = leaf->heads[h].units_targets;
+    return call;
+}
+
+static void leaf_fill_units(const nn_leaf *leaf, const nn_model *model, int h)
+{
+    const nn_leaf_head *own = &leaf->heads[h];
+    nn_loss_call call = leaf_loss_call(leaf, model, h);
+    if (!own->units_output) return;
+    nn_model_undo(&model->heads[h], call.rows * call.columns, call.output, own->units_output);
+    nn_model_undo(&model->heads[h], call.rows * call.columns, call.targets, own->units_targets);
+}
+
+/* Squared differences and their number: what a root of a mean is made of. */
+static void leaf_squares(const nn_loss_call *call, double *figures)
+{
+    for (int64_t i = 0; call->targets && i < call->rows * call->columns; i++) {
+        double difference = (double)call->output[i] - (double)call->targets[i];
+        if (isnan(call->targets[i])) continue;
+        figures[NN_FIGURE_SQUARES] += difference * difference;
+        figures[NN_FIGURE_VALUES]++;
     }
 }
+
+/* denominator: global, 0 where nothing of the batch counts, or where there is no training. */
+static void leaf_head_figures(nn_leaf *leaf, const nn_model *model, int h, double denominator,
+                              double *figures)
+{
+    const nn_head *head = &model->heads[h];
+    nn_microbatch *microbatch = leaf->microbatch;
+    nn_loss_call call = leaf_loss_call(leaf, model, h);
+    call.denominator = denominator > 0 ? denominator / head->weight : 1;
+    call.gradient = microbatch->training ? microbatch->gradients[head->layer] : NULL;
+    figures[NN_FIGURE_LOSS] = head->loss->evaluate(head->loss_options, &call);
+    figures[NN_FIGURE_DENOMINATOR] = head->loss->denominator(head->loss_options, &call);
+    figures[NN_FIGURE_UNITS] = figures[NN_FIGURE_LOSS];
+    leaf_fill_units(leaf, model, h);
+    nn_loss_call units = leaf_units_call(leaf, model, h);
+    if (leaf->heads[h].units_output && head->loss->in_units)
+        figures[NN_FIGURE_UNITS] = head->loss->evaluate(head->loss_options, &units);
+    leaf_squares(&units, figures);
+}
+
+/* denominators: NULL where there is no training. */
+static void leaf_figures(nn_leaf *leaf, const nn_model *model, const double *denominators, double *figures)
+{
+    memset(figures, 0, (size_t)nn_figures_width(model) * sizeof *figures);
+    for (int h = 0; h < model->head_count; h++)
+        leaf_head_figures(leaf, model, h, denominators ? denominators[h] : 0, figures + h * NN_HEAD_FIGURES);
+    double *sums = figures + model->head_count * NN_HEAD_FIGURES;
+    for (int m = 0; m < model->metric_count; m++) {
+        const nn_metric *metric = &model->metrics[m];
+        if (metric->type->state != NN_METRIC_SUMS) continue;
+        nn_loss_call call = leaf_units_call(leaf, model, metric->head);
+        metric->type->accumulate(metric->options, &call, sums);
+        sums += nn_metric_width(model, m);
+    }
+}
+
+void nn_leaf_judge(nn_leaf *leaf, const nn_model *model, int thread, int64_t sample,
+                   const nn_findings *findings)
+{
+    for (int m = 0; m < model->metric_count; m++) {
+        const nn_metric *metric = &model->metrics[m];
+        nn_loss_call call = leaf_units_call(leaf, model, metric->head);
+        int64_t width = nn_metric_width(model, m), row = sample * model->heads[metric->head].rows;
+        if (findings->counts[m])
+            metric->type->accumulate(metric->options, &call, findings->counts[m] + thread * width);
+        if (findings->collected[m])
+            metric->type->collect(metric->options, &call, findings->collected[m] + row * width);
+    }
+}
+
+/* ---- forward ---- */
 
 /* The first layer that has a non-finite output, and in it the first sample. */
 static nn_nonfinite leaf_find_nonfinite(const nn_leaf *leaf, const nn_model *model)
@@ -144,20 +297,24 @@ static nn_nonfinite leaf_find_nonfinite(const nn_leaf *leaf, const nn_model *mod
 }
 
 nn_nonfinite nn_leaf_forward(nn_leaf *leaf, const nn_model *model, const nn_real *weights, nn_real *scratch,
-                             double denominator, double *figures)
+                             const double *denominators, double *figures)
 {
     for (int l = 1; l < model->network->layer_count; l++)
         nn_network_forward(model->network, l, weights, leaf->microbatch, scratch);
-    leaf_figures(leaf, model, denominator, figures);
-    if (isfinite(figures[NN_FIGURE_LOSS])) return (nn_nonfinite){.position = -1};
-    return leaf_find_nonfinite(leaf, model);
+    leaf_figures(leaf, model, denominators, figures);
+    for (int h = 0; h < model->head_count; h++)
+        if (!isfinite(figures[h * NN_HEAD_FIGURES + NN_FIGURE_LOSS])) return leaf_find_nonfinite(leaf, model);
+    return (nn_nonfinite){.position = -1};
 }
 
 void nn_leaf_constant(nn_leaf *leaf, const nn_model *model, const nn_real *constant, double *figures)
 {
-    int64_t columns = leaf_output_count(model);
-    nn_real *output = leaf->microbatch->outputs[model->network->layer_count - 1];
-    for (int64_t i = 0; i < leaf->microbatch->samples; i++)
-        memcpy(output + i * columns, constant, (size_t)columns * sizeof *output);
-    leaf_figures(leaf, model, 0, figures);
+    for (int h = 0; h < model->head_count; h++) {
+        int64_t count = nn_head_output(model, h);
+        nn_real *output = leaf->microbatch->outputs[model->heads[h].layer];
+        for (int64_t i = 0; i < leaf->microbatch->samples; i++)
+            memcpy(output + i * count, constant, (size_t)count * sizeof *output);
+        constant += count;
+    }
+    leaf_figures(leaf, model, NULL, figures);
 }

@@ -8,19 +8,31 @@
 #define nn_leaf_destroy NN_REAL_SYMBOL(nn_leaf_destroy)
 #define nn_leaf_memory NN_REAL_SYMBOL(nn_leaf_memory)
 #define nn_leaf_load NN_REAL_SYMBOL(nn_leaf_load)
-#define nn_leaf_denominator NN_REAL_SYMBOL(nn_leaf_denominator)
+#define nn_leaf_denominators NN_REAL_SYMBOL(nn_leaf_denominators)
+#define nn_leaf_judge NN_REAL_SYMBOL(nn_leaf_judge)
 #define nn_leaf_constant NN_REAL_SYMBOL(nn_leaf_constant)
 #define nn_leaf_forward NN_REAL_SYMBOL(nn_leaf_forward)
+
+/* What a head compares its output with. */
+typedef struct nn_leaf_head {
+    int64_t *labels;       /* rows; NULL for values */
+    nn_real *targets;      /* normalised; NULL for classes that are never mixed */
+    nn_real *weights;      /* of the rows; NULL: 1 each */
+    nn_real *units_output; /* output and targets in the target's own units; NULL where nothing is undone */
+    nn_real *units_targets;
+} nn_leaf_head;
 
 typedef struct nn_leaf {
     nn_microbatch *microbatch;
     int64_t *samples; /* indices in the part */
-    int64_t *labels;
-    nn_real *targets;      /* normalised; or soft targets */
-    bool soft;             /* targets are soft */
-    nn_real *data_scratch; /* of the data set's transforms */
-    nn_real *units_output; /* output and targets in the target's own units; NULL where nothing is undone */
-    nn_real *units_targets;
+    int head_count;
+    nn_leaf_head heads[NN_MODEL_HEADS];
+    int64_t *labels;  /* as gathered: of all heads, sample by sample; those of the head where there is one */
+    nn_real *targets; /* the same, of values */
+    nn_real *weights; /* of the samples; NULL: 1 each */
+    bool soft;        /* the targets of the only head are soft */
+    bool weighted;    /* weights count in the part at hand */
+    nn_real *data_scratch;  /* of the data set's transforms */
     int64_t first_position; /* of its first sample in the order of the part */
 } nn_leaf;
 
@@ -39,18 +51,26 @@ nn_status nn_leaf_create(const nn_model *model, const nn_dataset *data, int64_t 
 void nn_leaf_destroy(nn_leaf *leaf);
 size_t nn_leaf_memory(const nn_model *model, const nn_dataset *data, int64_t capacity);
 
-/* Gathers the samples, or only their targets; the latter also for the denominator that they add. */
+/* Gathers the samples, or only their targets; the latter also for the denominators that they add, one a head.
+ */
 void nn_leaf_load(nn_leaf *leaf, const nn_model *model, const nn_dataset *data, const nn_leaf_place *place,
                   bool inputs);
-double nn_leaf_denominator(nn_leaf *leaf, const nn_model *model, const nn_dataset *data,
-                           const nn_leaf_place *place);
+void nn_leaf_denominators(nn_leaf *leaf, const nn_model *model, const nn_dataset *data,
+                          const nn_leaf_place *place, double *denominators);
 
-/* Forward pass, figures (nn_figures_width values) and, in training, the gradient of the loss with respect to
- * the output. Reports the first sample and layer that are not finite. */
+/* Forward pass, figures (nn_figures_width values) and, in training, the gradients of the weighted losses with
+ * respect to the outputs; denominators: one a head, NULL where there is no training. Reports the first sample
+ * and layer that are not finite. */
 nn_nonfinite nn_leaf_forward(nn_leaf *leaf, const nn_model *model, const nn_real *weights, nn_real *scratch,
-                             double denominator, double *figures);
+                             const double *denominators, double *figures);
 
-/* The figures of a network whose output is `constant` (one value per column) for every sample. */
+/* After either of the two: adds to the counts of `thread`, and writes what is collected; `sample` is the
+ * first one's place among those collected. */
+void nn_leaf_judge(nn_leaf *leaf, const nn_model *model, int thread, int64_t sample,
+                   const nn_findings *findings);
+
+/* The figures of a network whose outputs are `constant` (of all heads, one behind the other) for every
+ * sample. */
 void nn_leaf_constant(nn_leaf *leaf, const nn_model *model, const nn_real *constant, double *figures);
 
 #endif

@@ -30,8 +30,7 @@ void nn_progress_step(nn_run *run, const nn_step_result *result, nn_batch batch)
     double rate = (double)progress->epoch_samples / (now - progress->epoch_began);
     double samples_left = (double)(run->plan.length.steps - run->state.step) * (double)run->plan.batch_size;
     printf("\repoch %lld/%lld [%s] loss %.5g  %.0f samples/s  %s left \033[K", (long long)batch.epoch + 1,
-           (long long)run->plan.epochs, bar,
-           result->figures[NN_FIGURE_UNITS] / result->figures[NN_FIGURE_DENOMINATOR], rate,
+           (long long)run->plan.epochs, bar, nn_figures_loss(run->model, result->figures), rate,
            nn_format_seconds(left, samples_left / rate));
     fflush(stdout);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,17 +56,16 @@ static nn_status run_save(nn_run *run, bool regular, bool best)
 
 static bool run_higher_is_better(const nn_run *run)
 {
-    return run->best_metric >= 0 && run->model->metrics[run->best_metric]->higher_is_better;
+    return run->best_metric >= 0 && run->model->metrics[run->best_metric].type->higher_is_better;
 }
 
 static bool run_is_better(const nn_run *run, double value)
 {
-    if (run->state.best_epoch == 0) return true;
+    if (run->state.best_epoch == 0 || isnan(run->state.best_value)) return true;
     return run_higher_is_better(run) ? value > run->state.best_value : value < run->state.best_value;
 }
 
-/* What figures are of: the average of the weights where there is one, else the weights. Collective. */
-static nn_status run_shown_weights(nn_run *run, const nn_real **weights)
+nn_status nn_run_shown_weights(nn_run *run, const nn_real **weights)
 {
     *weights = run->averaged ? run->averaged : nn_reduction_weights(run->stepper->reduction);
     return run->averaged ? nn_average_gather(run->stepper, run->averaged) : NN_OK;
@@ -152,14 +152,14 @@ static nn_status run_end_epoch(nn_run *run, bool *best)
     double rate = (double)progress->epoch_samples / seconds;
     double waited = nn_dataset_waited(run->data, NN_TRAIN) - progress->waited;
     double utilisation = progress->peak > 0 ? run->model->network->flops_training * rate / progress->peak : 0;
-    nn_figures train, validation;
+    nn_figures train, validation = {0};
     bool validates = nn_dataset_count(run->data, NN_VALIDATION) > 0;
     int64_t epoch = run->state.step / run->plan.length.steps_per_epoch;
     double value = 0;
     nn_figures_finish(run->model, run->state.epoch_figures, &train);
     if (validates) {
         const nn_real *weights;
-        NN_TRY(run_shown_weights(run, &weights));
+        NN_TRY(nn_run_shown_weights(run, &weights));
         NN_TRY(nn_evaluate_part(run->comm, run->workers, run->model, run->data, NN_VALIDATION,
                                 run->plan.microbatch_size, weights, &validation));
         value = run->best_metric < 0 ? validation.loss : validation.metrics[run->best_metric];
@@ -171,8 +171,10 @@ static nn_status run_end_epoch(nn_run *run, bool *best)
     }
     nn_status status =
         run_record(run, epoch, &train, validates ? &validation : NULL, seconds, rate, utilisation, waited);
+    if (status == NN_OK)
+        run_show(run, epoch, &train, validates ? &validation : NULL, rate, utilisation, waited / seconds);
+    nn_figures_release(&validation);
     NN_TRY(nn_comm_agree(run->comm, status));
-    run_show(run, epoch, &train, validates ? &validation : NULL, rate, utilisation, waited / seconds);
     if (validates) run_observe(run, value);
     memset(run->state.epoch_figures, 0, sizeof run->state.epoch_figures);
     progress->epoch_began = nn_seconds();
@@ -235,87 +237,7 @@ static nn_status run_loop(nn_run *run, bool *stopped)
     return nn_comm_agree(run->comm, status);
 }
 
-/* ---- the last lines ---- */
-
-/* Reads the best weights, if the file is whole and is of the epoch that the run remembers. */
-static nn_status run_read_best(const nn_run *run, nn_real *weights)
-{
-    char path[NN_PATH_SIZE + 32];
-    void *bytes = NULL;
-    size_t size = 0;
-    int64_t step = 0;
-    nn_store_file *file = NULL;
-    snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, run->job->run_directory);
-    NN_TRY(nn_checkpoint_step(path, &step));
-    if (step != run->state.best_epoch * run->plan.length.steps_per_epoch)
-        NN_FAIL(NN_ERROR_CHECKPOINT, "%s is of step %lld, not of the best epoch", path, (long long)step);
-    nn_status status = nn_store_read_sealed(path, &bytes, &size);
-    if (status == NN_OK) status = nn_store_open_image(bytes, size, path, &file);
-    if (status == NN_OK) status = nn_model_get_weights(run->model, file, weights);
-    nn_store_close(file);
-    nn_free(bytes);
-    return status;
-}
-
-/* The best weights from their file to all ranks. Where it is not to be had, a warning says so, and the run
- * counts as one without best weights. */
-static nn_status run_best_weights(nn_run *run, nn_real *weights)
-{
-    if (run->writer && run_read_best(run, weights) != NN_OK) {
-        nn_log_warning("%s: the figures are of the last weights", nn_error_text());
-        run->state.best_epoch = 0;
-    }
-    NN_TRY(nn_comm_broadcast(run->comm, &run->state.best_epoch, sizeof run->state.best_epoch, 0));
-    if (run->state.best_epoch == 0) return NN_OK;
-    size_t size = (size_t)run->model->network->value_count * sizeof *weights;
-    return nn_comm_broadcast(run->comm, weights, size, 0);
-}
-
-static void run_show_final(const nn_run *run, const char *part, const nn_figures *figures,
-                           const nn_figures *baseline)
-{
-    nn_text text = {0}, base = {0};
-    nn_figures_text(run->model, figures, &text);
-    nn_figures_text(run->model, baseline, &base);
-    if (run->state.best_epoch > 0)
-        nn_log_line("%s, best weights (epoch %lld): %s", part, (long long)run->state.best_epoch, text.bytes);
-    else
-        nn_log_line("%s, last weights: %s", part, text.bytes);
-    nn_log_line("%s, baseline (%s): %s", part,
-                run->model->target.is_class ? "the shares of the classes" : "the mean of the training part",
-                base.bytes);
-    nn_text_free(&text);
-    nn_text_free(&base);
-}
-
-static nn_status run_final(nn_run *run)
-{
-    nn_part part = nn_dataset_count(run->data, NN_TEST) > 0         ? NN_TEST
-                   : nn_dataset_count(run->data, NN_VALIDATION) > 0 ? NN_VALIDATION
-                                                                    : NN_TRAIN;
-    static const char *const names[NN_PARTS] = {"training", "validation", "test"};
-    nn_figures figures, baseline;
-    nn_real *best = NULL;
-    int64_t microbatch = run->plan.microbatch_size;
-    nn_status status = NN_OK;
-    if (run->state.best_epoch > 0) {
-        status = NN_ALLOCATE(&best, run->model->network->value_count, "the best weights");
-        NN_TRY_TO(done, status, nn_comm_agree(run->comm, status));
-        NN_TRY_TO(done, status, run_best_weights(run, best));
-    }
-    const nn_real *weights = best;
-    if (run->state.best_epoch == 0) NN_TRY_TO(done, status, run_shown_weights(run, &weights));
-    NN_TRY_TO(done, status,
-              nn_evaluate_part(run->comm, run->workers, run->model, run->data, part, microbatch, weights,
-                               &figures));
-    NN_TRY_TO(
-        done, status,
-        nn_evaluate_baseline(run->comm, run->workers, run->model, run->data, part, microbatch, &baseline));
-    run_show_final(run, names[part], &figures, &baseline);
-done:
-    nn_free(best);
-    return status;
-}
+/* ---- all of it ---- */
 
 static nn_status run_train(nn_run *run, nn_train_result *result)
 {
@@ -326,7 +248,7 @@ static nn_status run_train(nn_run *run, nn_train_result *result)
                     (long long)run->state.step, (long long)run->plan.length.steps);
         NN_FAIL(NN_STOPPED, "stopped on request after step %lld", (long long)run->state.step);
     }
-    NN_TRY(run_final(run));
+    NN_TRY(nn_run_final(run));
     result->steps = run->state.step;
     result->fingerprint =
         nn_network_fingerprint(run->model->network, nn_reduction_weights(run->stepper->reduction));
@@ -351,4 +273,5 @@ const nn_engine NN_REAL_SYMBOL(nn_engine) = {
     .precision = NN_REAL_NAME,
     .train = engine_train,
     .evaluate = nn_evaluate_saved,
+    .predict = nn_predict_saved,
 };

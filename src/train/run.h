@@ -6,6 +6,7 @@
 #include "train/average.h"
 #include "train/checkpoint.h"
 #include "train/engine.h"
+#include "train/figures.h"
 #include "train/files.h"
 
 #define nn_run_open NN_REAL_SYMBOL(nn_run_open)
@@ -15,20 +16,15 @@
 #define nn_run_directory_empty NN_REAL_SYMBOL(nn_run_directory_empty)
 #define nn_evaluate_part NN_REAL_SYMBOL(nn_evaluate_part)
 #define nn_evaluate_baseline NN_REAL_SYMBOL(nn_evaluate_baseline)
+#define nn_baseline_is_last NN_REAL_SYMBOL(nn_baseline_is_last)
+#define nn_run_shown_weights NN_REAL_SYMBOL(nn_run_shown_weights)
+#define nn_run_final NN_REAL_SYMBOL(nn_run_final)
+#define nn_predict_saved NN_REAL_SYMBOL(nn_predict_saved)
 #define nn_evaluate_saved NN_REAL_SYMBOL(nn_evaluate_saved)
-#define nn_figures_finish NN_REAL_SYMBOL(nn_figures_finish)
-#define nn_figures_text NN_REAL_SYMBOL(nn_figures_text)
-#define nn_figures_json NN_REAL_SYMBOL(nn_figures_json)
 #define nn_threads_choose NN_REAL_SYMBOL(nn_threads_choose)
 #define nn_threads_peak NN_REAL_SYMBOL(nn_threads_peak)
 #define nn_progress_step NN_REAL_SYMBOL(nn_progress_step)
 #define nn_seconds NN_REAL_SYMBOL(nn_seconds)
-
-/* What a person sees of a part: the loss in the target's own units, and the metrics. */
-typedef struct nn_figures {
-    double loss;
-    double metrics[NN_MODEL_METRICS];
-} nn_figures;
 
 typedef struct nn_progress {
     bool terminal;
@@ -69,21 +65,30 @@ void nn_run_close(nn_run *run);
 nn_status nn_run_directory_prepare(const nn_job *job, nn_lease **lease);
 nn_status nn_run_directory_empty(const char *path);
 
-/* Figures of a part with the given weights; the same bits on any number of ranks. Collective. */
+/* Figures of a part with the given weights; the same bits on any number of ranks. Release the figures.
+ * Collective. */
 nn_status nn_evaluate_part(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
                            nn_part part, int64_t microbatch_size, const nn_real *weights,
                            nn_figures *figures);
-/* Figures of the best constant guess. Collective. */
+/* Figures of the best constant guess: the shares of the classes, the mean of the training part or, of a
+ * target that is a difference, that the value seen last stays. Release the figures. Collective. */
 nn_status nn_evaluate_baseline(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
                                nn_part part, int64_t microbatch_size, nn_figures *figures);
 
+/* Whether the best constant guess of a head is the value seen last. */
+bool nn_baseline_is_last(const nn_head *head);
+
+/* What figures are of: the average of the weights where there is one, else the weights. Collective. */
+nn_status nn_run_shown_weights(nn_run *run, const nn_real **weights);
+
+/* The last lines of a run: its best weights beside the baseline, on the test part or what comes nearest.
+ * Collective. */
+nn_status nn_run_final(nn_run *run);
+
 /* See nn_engine.evaluate. Collective. */
 nn_status nn_evaluate_saved(nn_comm *comm, const char *run_or_checkpoint, const char *data_file);
-
-/* From sums to figures; and as "loss 0.12, accuracy 97.5 %", and as {"loss":0.12,"accuracy":0.975}. */
-void nn_figures_finish(const nn_model *model, const double *sums, nn_figures *figures);
-void nn_figures_text(const nn_model *model, const nn_figures *figures, nn_text *text);
-void nn_figures_json(const nn_model *model, const nn_figures *figures, nn_text *text);
+/* See nn_engine.predict. Collective. */
+nn_status nn_predict_saved(nn_comm *comm, const nn_prediction *prediction);
 
 /* Threads of this rank: configured, OMP_NUM_THREADS, or its share of the cores; warns where cores are shared
  * out more than once. Collective. */

@@ -6,26 +6,10 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "tensor/matrix.h"
-#include "train/run.h"
-
-/* What is opened for an evaluation. */
-typedef struct saved_model {
-    void *bytes;
-    size_t size;
-    char path[NN_PATH_SIZE];
-    nn_store_file *file;
-    char *config_text, *folder;
-    nn_config *config;
-    nn_settings settings;
-    nn_model *model;
-    nn_dataset *data;
-    nn_workers *workers;
-    nn_real *weights;
-    int64_t microbatch_size;
-} saved_model;
+#include "train/saved.h"
 
 /* Rank 0 finds the file; all get its bytes, since all need model and weights. */
-static nn_status saved_read(nn_comm *comm, const char *run_or_checkpoint, saved_model *saved)
+static nn_status saved_read(nn_comm *comm, const char *run_or_checkpoint, nn_saved *saved)
 {
     bool first = nn_comm_rank(comm) == 0;
     nn_status status =
@@ -38,7 +22,7 @@ static nn_status saved_read(nn_comm *comm, const char *run_or_checkpoint, saved_
     return nn_comm_broadcast(comm, saved->bytes, saved->size, 0);
 }
 
-static nn_status saved_open(saved_model *saved)
+static nn_status saved_open(nn_saved *saved)
 {
     NN_TRY(nn_store_open_image(saved->bytes, saved->size, saved->path, &saved->file));
     NN_TRY(nn_store_read_text(saved->file, "config", &saved->config_text));
@@ -51,52 +35,72 @@ static nn_status saved_open(saved_model *saved)
     return nn_model_get_weights(saved->model, saved->file, saved->weights);
 }
 
-/* Only the test part is opened where it is one of its own; a split needs the whole. */
-static nn_status saved_open_data(nn_comm *comm, const char *data_file, saved_model *saved)
+/* Where the test part is wanted, only that is opened, if it is one of its own; a split needs the whole. */
+static nn_status saved_open_data(nn_comm *comm, const char *data_file, bool test, nn_saved *saved)
 {
     nn_data_options *options = &saved->settings.data;
     if (data_file) NN_TRY(nn_comm_agree(comm, nn_data_options_set_file(options, data_file)));
-    if (options->parts[NN_TEST].x.count > 0) {
+    if (test && options->parts[NN_TEST].x.count > 0) {
         nn_part_options_release(&options->parts[NN_TRAIN]);
         nn_part_options_release(&options->parts[NN_VALIDATION]);
         options->balanced = false;
         options->split.validation = options->split.test = 0;
     }
-    nn_known_target target = {&saved->model->target_scaling, saved->model->target.classes};
-    nn_data_known known = {.input = &saved->model->input_scaling, .targets = &target};
-    nn_target_wanted wanted = {.classes = saved->model->target.is_class};
+    const nn_model *model = saved->model;
+    nn_known_target known[NN_MODEL_HEADS];
+    nn_target_wanted wanted[NN_MODEL_HEADS];
+    for (int h = 0; h < model->head_count; h++) {
+        known[h] = (nn_known_target){&model->heads[h].scaling, model->heads[h].target.classes};
+        wanted[h] = (nn_target_wanted){model->heads[h].given, model->heads[h].target.is_class};
+    }
+    const nn_data_known knowledge = {.input = &model->input_scaling, .targets = known};
     return nn_dataset_open(comm, options, data_file ? "." : saved->folder,
-                           (uint64_t)saved->settings.training.seed, &wanted, 1, &known, &saved->data);
+                           (uint64_t)saved->settings.training.seed, wanted, model->head_count, &knowledge,
+                           &saved->data);
 }
 
-static nn_status saved_evaluate(nn_comm *comm, const char *data_file, saved_model *saved)
+static nn_status saved_check_shape(const nn_saved *saved, const char *what, nn_shape found, nn_shape trained)
 {
-    static const char *const names[NN_PARTS] = {"training", "validation", "test"};
-    NN_TRY(nn_comm_agree(comm, saved_open(saved)));
-    NN_TRY(saved_open_data(comm, data_file, saved));
-    nn_part part = NN_TEST;
-    while (part > NN_TRAIN && nn_dataset_count(saved->data, part) == 0) part--;
-    if (!nn_shape_equal(nn_dataset_input(saved->data)->shape, saved->model->input.shape)) {
-        char have[NN_SHAPE_TEXT], want[NN_SHAPE_TEXT];
-        NN_FAIL(NN_ERROR_DATA, "the samples are %s, but %s was trained on %s",
-                nn_shape_text(have, nn_dataset_input(saved->data)->shape), saved->path,
-                nn_shape_text(want, saved->model->input.shape));
-    }
-    int threads = nn_threads_choose(comm, 0);
-    NN_TRY(nn_comm_agree(comm, nn_workers_create(saved->model, saved->data, threads, threads,
-                                                 saved->microbatch_size, 1e9, 0, &saved->workers)));
-    nn_figures figures;
-    NN_TRY(nn_evaluate_part(comm, saved->workers, saved->model, saved->data, part, saved->microbatch_size,
-                            saved->weights, &figures));
-    nn_text text = {0};
-    nn_figures_text(saved->model, &figures, &text);
-    nn_log_line("%s: %lld samples of the %s part: %s", saved->path,
-                (long long)nn_dataset_count(saved->data, part), names[part], text.bytes ? text.bytes : "");
-    nn_text_free(&text);
+    char have[NN_SHAPE_TEXT], want[NN_SHAPE_TEXT];
+    if (nn_shape_equal(found, trained)) return NN_OK;
+    NN_FAIL(NN_ERROR_DATA, "the %s are %s, but %s was trained on %s", what, nn_shape_text(have, found),
+            saved->path, nn_shape_text(want, trained));
+}
+
+static nn_status saved_check_shapes(const nn_saved *saved)
+{
+    NN_TRY(
+        saved_check_shape(saved, "samples", nn_dataset_input(saved->data)->shape, saved->model->input.shape));
+    for (int h = 0; h < saved->model->head_count; h++)
+        NN_TRY(saved_check_shape(saved, "targets", nn_dataset_target(saved->data, h)->shape,
+                                 saved->model->heads[h].target.shape));
     return NN_OK;
 }
 
-static void saved_close(saved_model *saved)
+const char *nn_part_name(nn_part part)
+{
+    static const char *const names[NN_PARTS] = {"training", "validation", "test"};
+    return names[part];
+}
+
+nn_status nn_saved_open(nn_comm *comm, const char *run_or_checkpoint, const char *data_file, nn_part part,
+                        nn_saved *saved)
+{
+    *saved = (nn_saved){0};
+    NN_TRY(nn_comm_agree(comm, nn_matrix_setup()));
+    NN_TRY(saved_read(comm, run_or_checkpoint, saved));
+    NN_TRY(nn_comm_agree(comm, saved_open(saved)));
+    NN_TRY(saved_open_data(comm, data_file, part == NN_TEST || part == NN_PARTS, saved));
+    saved->part = part == NN_PARTS ? NN_TEST : part;
+    while (part == NN_PARTS && saved->part > NN_TRAIN && nn_dataset_count(saved->data, saved->part) == 0)
+        saved->part--;
+    if (nn_dataset_count(saved->data, saved->part) == 0)
+        NN_FAIL(NN_ERROR_USAGE, "%s: the run has no %s part; choose another part", saved->path,
+                nn_part_name(saved->part));
+    return saved_check_shapes(saved);
+}
+
+void nn_saved_close(nn_saved *saved)
 {
     nn_workers_destroy(saved->workers);
     nn_dataset_close(saved->data);
@@ -110,12 +114,30 @@ static void saved_close(saved_model *saved)
     nn_free(saved->bytes);
 }
 
+static nn_status saved_evaluate(nn_comm *comm, nn_saved *saved)
+{
+    int threads = nn_threads_choose(comm, 0);
+    NN_TRY(nn_comm_agree(comm, nn_workers_create(saved->model, saved->data, threads, threads,
+                                                 saved->microbatch_size, 1e9, 0, &saved->workers)));
+    nn_figures figures;
+    NN_TRY(nn_evaluate_part(comm, saved->workers, saved->model, saved->data, saved->part,
+                            saved->microbatch_size, saved->weights, &figures));
+    nn_text text = {0};
+    nn_figures_text(saved->model, &figures, &text);
+    nn_log_line("%s: %lld samples of the %s part: %s", saved->path,
+                (long long)nn_dataset_count(saved->data, saved->part), nn_part_name(saved->part),
+                text.bytes ? text.bytes : "");
+    nn_text_free(&text);
+    nn_figures_show_matrices(saved->model, &figures);
+    nn_figures_release(&figures);
+    return NN_OK;
+}
+
 nn_status nn_evaluate_saved(nn_comm *comm, const char *run_or_checkpoint, const char *data_file)
 {
-    saved_model saved = {0};
-    nn_status status = nn_comm_agree(comm, nn_matrix_setup());
-    if (status == NN_OK) status = saved_read(comm, run_or_checkpoint, &saved);
-    if (status == NN_OK) status = saved_evaluate(comm, data_file, &saved);
-    saved_close(&saved);
+    nn_saved saved;
+    nn_status status = nn_saved_open(comm, run_or_checkpoint, data_file, NN_PARTS, &saved);
+    if (status == NN_OK) status = saved_evaluate(comm, &saved);
+    nn_saved_close(&saved);
     return status;
 }

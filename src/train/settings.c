@@ -136,9 +136,11 @@ static void settings_check_best(nn_config *config, nn_config_node *node, const n
     const char *best = settings->checkpoint.best;
     if (!best || strcmp(best, "loss") == 0) return;
     const char *names[NN_MODEL_METRICS + 2] = {"loss"};
+    int count = 1;
     for (int m = 0; m < settings->model.metric_count; m++) {
-        names[m + 1] = settings->model.metrics[m]->name;
-        if (strcmp(best, names[m + 1]) == 0) return;
+        if (settings->model.metrics[m].type->matrix) continue;
+        names[count] = settings->model.metrics[m].name;
+        if (strcmp(best, names[count++]) == 0) return;
     }
     nn_config_unknown(config, node, "metric (of those under `metrics:`)", best, names);
 }
@@ -179,6 +181,32 @@ static void settings_read_training(nn_config *config, nn_config_node *root, nn_s
         nn_config_error(config, early, "%s", nn_error_text());
 }
 
+/* Every target has a loss, and every loss a target. */
+static void settings_check_targets(nn_config *config, nn_config_node *root, const nn_settings *settings)
+{
+    const nn_model_spec *model = &settings->model;
+    const nn_data_names *targets = &settings->data.parts[NN_TRAIN].y;
+    nn_config_node *losses = nn_config_get(root, "losses");
+    if (!losses || targets->count == 0) return;
+    const char *known[NN_DATA_FIELDS + 1] = {NULL};
+    bool has_loss[NN_DATA_FIELDS] = {false};
+    for (int t = 0; t < targets->count; t++) known[t] = targets->names[t];
+    for (int h = 0; h < model->head_count; h++) {
+        int t = 0;
+        while (t < targets->count && strcmp(known[t], model->heads[h].name) != 0) t++;
+        if (t < targets->count)
+            has_loss[t] = true;
+        else
+            nn_config_unknown(config, losses, "target (of data.train.y) under losses", model->heads[h].name,
+                              known);
+    }
+    for (int t = 0; t < targets->count; t++)
+        if (!has_loss[t])
+            nn_config_error(config, losses,
+                            "losses: the target '%s' has no loss; add one, or leave it out of data.train.y",
+                            known[t]);
+}
+
 nn_status nn_settings_read(nn_config *config, nn_settings *settings)
 {
     *settings = (nn_settings){0};
@@ -196,6 +224,7 @@ nn_status nn_settings_read(nn_config *config, nn_settings *settings)
     if (init_from)
         nn_config_read(config, init_from, "init_from", nn_init_options_table, NULL, NULL,
                        &settings->init_from);
+    settings_check_targets(config, root, settings);
     return nn_config_finish(config);
 }
 

@@ -10,6 +10,8 @@
 #include "base/memory.h"
 #include "tensor/matrix.h"
 #include "train/carried.h"
+#include "train/findings.h"
+#include "train/heads.h"
 #include "train/run.h"
 
 /* Bytes of the line that names the classes. */
@@ -43,10 +45,12 @@ static nn_status setup_data(nn_run *run)
 {
     const nn_training_options *training = &run->settings.training;
     nn_job_folder(run->job->config_path, run->data_folder);
-    /* A loss that sets a prediction's probabilities is a loss on classes. */
-    nn_target_wanted wanted = {.classes = run->settings.model.loss->predict != NULL};
-    NN_TRY(nn_dataset_open(run->comm, &run->settings.data, run->data_folder, (uint64_t)training->seed,
-                           &wanted, 1, NULL, &run->data));
+    nn_target_wanted wanted[NN_MODEL_HEADS];
+    nn_known_target known[NN_MODEL_HEADS];
+    const nn_data_known knowledge = {.targets = known};
+    nn_heads_wanted(&run->settings.model, wanted, known);
+    NN_TRY(nn_dataset_open(run->comm, &run->settings.data, run->data_folder, (uint64_t)training->seed, wanted,
+                           run->settings.model.head_count, &knowledge, &run->data));
     run->plan =
         nn_plan_make(nn_dataset_count(run->data, NN_TRAIN), training->batch_size, training->microbatch_size,
                      training->epochs, training->last_batch == NN_LAST_BATCH_DROP, training->limit_batches);
@@ -54,23 +58,34 @@ static nn_status setup_data(nn_run *run)
     return setup_check_ranks(run);
 }
 
+/* Mixed samples have mixed classes: the one loss there is must take them. */
+static nn_status setup_check_mixing(const nn_run *run)
+{
+    const nn_head *head = &run->model->heads[0];
+    if (!nn_dataset_mixes(run->data)) return NN_OK;
+    if (run->model->head_count > 1)
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.x.augment: mixup is for one target; leave mixup out");
+    if (head->target.is_class && (!head->loss->takes_soft || head->rows > 1))
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.fields.x.augment: mixup: the loss %s takes no mixed classes%s; leave mixup out",
+                head->loss->name, head->loss->takes_soft ? " at every step" : "");
+    return NN_OK;
+}
+
 static nn_status setup_model(nn_run *run)
 {
-    NN_TRY(nn_model_create(&run->settings.model, nn_dataset_input(run->data), nn_dataset_target(run->data, 0),
-                           nn_dataset_input_scaling(run->data), nn_dataset_target_scaling(run->data, 0),
-                           run->plan.microbatch_size, &run->model));
+    NN_TRY(nn_heads_model(&run->settings.model, run->data, run->plan.microbatch_size, &run->model));
     if (run->model->network->trainable_count == 0)
         NN_FAIL(NN_ERROR_USAGE, "network: no layer has parameters; add a layer such as dense");
-    if (nn_dataset_mixes(run->data) && run->model->target.is_class && !run->model->loss->takes_soft)
-        NN_FAIL(NN_ERROR_USAGE,
-                "data.fields.x.augment: mixup: the loss %s takes no mixed classes; leave mixup out",
-                run->model->loss->name);
+    NN_TRY(setup_check_mixing(run));
+    for (int p = 0; p < NN_PARTS; p++)
+        NN_TRY(nn_findings_check(run->model, nn_dataset_count(run->data, (nn_part)p)));
     NN_TRY(nn_carried_check(run->model, &run->settings, &run->plan));
     const char *best = run->settings.checkpoint.best;
-    run->best_metric = run->model->metric_count > 0 ? 0 : -1;
-    for (int m = 0; best && m < run->model->metric_count; m++)
-        if (strcmp(run->model->metrics[m]->name, best) == 0) run->best_metric = m;
-    if (best && strcmp(best, "loss") == 0) run->best_metric = -1;
+    run->best_metric = -1;
+    for (int m = run->model->metric_count; m-- > 0;)
+        if (!run->model->metrics[m].type->matrix) run->best_metric = m;
+    if (best) run->best_metric = nn_model_metric_find(run->model, best);
     return NN_OK;
 }
 
@@ -157,8 +172,9 @@ static void setup_announce(const nn_run *run, size_t before)
                 (long long)nn_dataset_count(run->data, NN_TEST), (long long)plan->batch_size,
                 (long long)plan->microbatch_size, (long long)plan->length.steps_per_epoch,
                 (long long)plan->epochs);
-    if (run->model->target.class_names)
-        setup_show_classes(run->model->target.class_names, run->model->target.classes);
+    for (int h = 0; h < run->model->head_count; h++)
+        if (run->model->heads[h].target.class_names)
+            setup_show_classes(run->model->heads[h].target.class_names, run->model->heads[h].target.classes);
     size_t own = nn_memory_in_use() - before + run->stepper->uncounted_bytes;
     if (nn_dataset_streams(run->data))
         nn_log_line("the data is streamed: up to %.0f MiB a rank are taken for it",

@@ -64,15 +64,14 @@ static nn_status step_allocate(nn_stepper *stepper, int threads)
     NN_TRY_TO(done, status, nn_update_create(network, &options, stepper->reduction, &stepper->update));
     NN_TRY_TO(done, status, step_list_owners(stepper, buckets.count));
     size_t leaves = (size_t)stepper->plan.leaves;
+    size_t per_leaf = (size_t)(stepper->width + stepper->model->head_count);
     size_t measures = (size_t)(network->block_count * stepper->update->measures);
-    size_t values = (size_t)nn_comm_size(stepper->comm) * MESSAGE_HEADER +
-                    leaves * (size_t)(stepper->width + 1) + measures;
+    size_t values = (size_t)nn_comm_size(stepper->comm) * MESSAGE_HEADER + leaves * per_leaf + measures;
     NN_TRY_TO(done, status,
               NN_ALLOCATE(&stepper->sizes, nn_comm_size(stepper->comm), "the agreement of a step"));
     NN_TRY_TO(done, status, NN_ALLOCATE(&stepper->message, values, "the agreement of a step"));
     NN_TRY_TO(done, status, NN_ALLOCATE(&stepper->messages, values, "the agreement of a step"));
-    NN_TRY_TO(done, status,
-              NN_ALLOCATE(&stepper->figures, leaves * (size_t)(stepper->width + 1), "the figures of a step"));
+    NN_TRY_TO(done, status, NN_ALLOCATE(&stepper->figures, leaves * per_leaf, "the figures of a step"));
     status = NN_ALLOCATE(&stepper->measures, measures, "the norms of blocks");
 done:
     nn_buckets_release(&buckets);
@@ -137,7 +136,7 @@ static size_t step_message_values(const nn_stepper *stepper, const step_parts *p
 {
     int size = nn_comm_size(stepper->comm);
     return MESSAGE_HEADER + (size_t)(step_share_length(parts->leaves, rank, size) * stepper->width) +
-           (size_t)step_share_length(parts->next_leaves, rank, size) +
+           (size_t)(step_share_length(parts->next_leaves, rank, size) * stepper->model->head_count) +
            (parts->measures ? (size_t)(stepper->blocks_of_rank[rank] * stepper->update->measures) : 0);
 }
 
@@ -157,7 +156,7 @@ static void step_unpack(nn_stepper *stepper, const step_parts *parts, int rank, 
     memcpy(at->figures, values, count * sizeof *values);
     at->figures += count;
     values += count;
-    count = (size_t)step_share_length(parts->next_leaves, rank, size);
+    count = (size_t)(step_share_length(parts->next_leaves, rank, size) * stepper->model->head_count);
     memcpy(at->denominators, values, count * sizeof *values);
     at->denominators += count;
     values += count;
@@ -188,7 +187,7 @@ static nn_status step_agree(nn_stepper *stepper, const step_parts *parts, nn_ste
         message += stepper->sizes[r] / sizeof(double);
     }
     nn_tree_sum(parts->leaves, (size_t)stepper->width, stepper->figures, result->figures);
-    nn_tree_sum(parts->next_leaves, 1, denominators, &stepper->denominator);
+    nn_tree_sum(parts->next_leaves, (size_t)stepper->model->head_count, denominators, stepper->denominators);
     return NN_OK;
 }
 
@@ -325,7 +324,7 @@ nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, n
     NN_TRY(nn_reduction_begin(stepper->reduction, batch.leaves, nodes, &node_count));
     for (int i = 0; i < node_count; i++) partials[i] = nn_reduction_partial(stepper->reduction, i);
     nn_nonfinite found;
-    NN_TRY(nn_workers_gradient(stepper->workers, batch, step, stepper->denominator, share, nodes, partials,
+    NN_TRY(nn_workers_gradient(stepper->workers, batch, step, stepper->denominators, share, nodes, partials,
                                node_count, nn_reduction_weights(stepper->reduction), figures, &found,
                                step_layer_done, stepper));
     double *denominators = figures + (share.end - share.begin) * stepper->width;
@@ -333,7 +332,8 @@ nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, n
     NN_TRY(nn_reduction_finish(stepper->reduction));
 
     double *measures =
-        exact ? denominators + step_share_length(parts.next_leaves, rank, size) : stepper->measures;
+        exact ? denominators + step_share_length(parts.next_leaves, rank, size) * stepper->model->head_count
+              : stepper->measures;
     int64_t bad_block = step_measure(stepper, step, measures);
     nn_status data = nn_dataset_status(stepper->data, NN_TRAIN);
     nn_dataset_release(stepper->data, NN_TRAIN, step);

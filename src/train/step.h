@@ -27,11 +27,11 @@ typedef struct nn_stepper {
     nn_dataset *data;
     nn_reduction *reduction;
     nn_update *update;
-    size_t uncounted_bytes;   /* of node-shared memory, which the allocator does not count */
-    int width;                /* figures a leaf */
-    double denominator;       /* of the step to come */
-    int64_t *bucket_of_layer; /* the bucket that is final when the layer's gradient is; -1: none */
-    int64_t *blocks_of_rank;  /* how many blocks each rank owns */
+    size_t uncounted_bytes;              /* of node-shared memory, which the allocator does not count */
+    int width;                           /* figures a leaf */
+    double denominators[NN_MODEL_HEADS]; /* of the step to come */
+    int64_t *bucket_of_layer;            /* the bucket that is final when the layer's gradient is; -1: none */
+    int64_t *blocks_of_rank;             /* how many blocks each rank owns */
     int64_t *
         block_of_owned; /* all ranks' owned blocks, one rank after the other: indices in the network's list */
     size_t *sizes;      /* bytes of each rank's message */
@@ -44,9 +44,9 @@ enum { NN_REQUEST_STOP = 1, NN_REQUEST_SAVE = 2 };
 
 /* What a step ended with: the same on all ranks. */
 typedef struct nn_step_result {
-    double figures[NN_FIGURE_METRICS + NN_MODEL_METRICS * NN_METRIC_SUMS]; /* summed over the batch */
-    double gradient_norm; /* before clipping; 0 where clipping is off */
-    unsigned requests;    /* of any rank */
+    double figures[NN_FIGURES_MAX]; /* summed over the batch */
+    double gradient_norm;           /* before clipping; 0 where clipping is off */
+    unsigned requests;              /* of any rank */
 } nn_step_result;
 
 /* Cuts the network into buckets and makes reduction and optimizer state. All are borrowed; the schedule's

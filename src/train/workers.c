@@ -162,9 +162,16 @@ nn_status nn_workers_initialize(nn_workers *workers, nn_real *weights)
 
 int nn_figures_width(const nn_model *model)
 {
-    int width = NN_FIGURE_METRICS;
-    for (int m = 0; m < model->metric_count; m++) width += model->metrics[m]->sums;
-    return width;
+    int64_t width = model->head_count * NN_HEAD_FIGURES;
+    for (int m = 0; m < model->metric_count; m++)
+        if (model->metrics[m].type->state == NN_METRIC_SUMS) width += nn_metric_width(model, m);
+    return (int)width;
+}
+
+int64_t nn_metric_width(const nn_model *model, int metric)
+{
+    const nn_metric *self = &model->metrics[metric];
+    return self->type->width(self->options, model->heads[self->head].columns);
 }
 
 /* Keeps the earliest sample, so that the message does not depend on threads. */
@@ -184,10 +191,11 @@ static int workers_team(const nn_workers *workers)
 
 void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_tree_node share,
                          const nn_real *weights, const nn_real *constant, double *figures,
-                         nn_nonfinite *nonfinite)
+                         const nn_findings *findings, nn_nonfinite *nonfinite)
 {
     int width = nn_figures_width(workers->model);
     int64_t samples = nn_dataset_count(workers->data, part);
+    int64_t first = nn_tree_leaf_samples(samples, leaves, share.begin).begin;
     *nonfinite = (nn_nonfinite){.position = -1};
 #pragma omp parallel for schedule(dynamic, 1) num_threads(workers_team(workers))
     for (int64_t leaf = share.begin; leaf < share.end; leaf++) {
@@ -203,7 +211,8 @@ void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_t
         if (constant)
             nn_leaf_constant(slot, workers->model, constant, sums);
         else
-            found = nn_leaf_forward(slot, workers->model, weights, workers->scratch[thread], 0, sums);
+            found = nn_leaf_forward(slot, workers->model, weights, workers->scratch[thread], NULL, sums);
+        if (findings) nn_leaf_judge(slot, workers->model, thread, place.range.begin - first, findings);
 #pragma omp critical(nn_workers_note)
         workers_note(nonfinite, found);
     }
@@ -216,8 +225,8 @@ void nn_workers_denominators(nn_workers *workers, nn_batch batch, nn_tree_node s
                                .epoch = batch.epoch,
                                .batch_first = batch.first,
                                .range = nn_tree_leaf_samples(batch.samples, batch.leaves, leaf)};
-        denominators[leaf - share.begin] =
-            nn_leaf_denominator(&workers->leaves[0], workers->model, workers->data, &place);
+        nn_leaf_denominators(&workers->leaves[0], workers->model, workers->data, &place,
+                             denominators + (leaf - share.begin) * workers->model->head_count);
     }
 }
 
@@ -228,7 +237,7 @@ typedef struct workers_step {
     nn_workers *workers;
     nn_batch batch;
     int64_t step;
-    double denominator;
+    const double *denominators;
     const nn_real *weights;
     nn_tree_node share;
     double *figures;
@@ -274,7 +283,7 @@ static void workers_forward(const workers_step *at, const workers_wave *wave)
         nn_leaf_load(slot, workers->model, workers->data, &place, true);
         nn_nonfinite found =
             nn_leaf_forward(slot, workers->model, at->weights, workers->scratch[omp_get_thread_num()],
-                            at->denominator, at->figures + (leaf - at->share.begin) * width);
+                            at->denominators, at->figures + (leaf - at->share.begin) * width);
 #pragma omp critical(nn_workers_note)
         workers_note(at->nonfinite, found);
     }
@@ -368,13 +377,13 @@ static nn_status workers_run_node(const workers_step *at, nn_tree_node node, int
     return NN_OK;
 }
 
-nn_status nn_workers_gradient(nn_workers *workers, nn_batch batch, int64_t step, double denominator,
+nn_status nn_workers_gradient(nn_workers *workers, nn_batch batch, int64_t step, const double *denominators,
                               nn_tree_node share, const nn_tree_node *nodes, nn_real *const *partials,
                               int node_count, const nn_real *weights, double *figures,
                               nn_nonfinite *nonfinite, nn_workers_hook hook, void *context)
 {
     *nonfinite = (nn_nonfinite){.position = -1};
-    workers_step at = {workers, batch, step, denominator, weights, share, figures, nonfinite, hook, context};
+    workers_step at = {workers, batch, step, denominators, weights, share, figures, nonfinite, hook, context};
     int64_t leaves = share.end - share.begin, carried;
     nn_real *state = nn_workers_carried(workers, &carried);
     /* An epoch begins with fresh sequences. */

@@ -24,10 +24,29 @@
 
 typedef struct nn_workers nn_workers;
 
-/* What is summed a leaf: [0] the loss that is minimised, [1] its denominator, [2] the loss in the target's
- * own units, then the sums of each metric. */
-enum { NN_FIGURE_LOSS, NN_FIGURE_DENOMINATOR, NN_FIGURE_UNITS, NN_FIGURE_METRICS };
+/* What is summed a leaf: for each head the loss that is minimised (without its weight), its denominator, the
+ * loss in the target's own units, and the squared differences there with their number (0 for classes); then
+ * the sums of each metric that keeps sums. */
+enum {
+    NN_FIGURE_LOSS,
+    NN_FIGURE_DENOMINATOR,
+    NN_FIGURE_UNITS,
+    NN_FIGURE_SQUARES,
+    NN_FIGURE_VALUES,
+    NN_HEAD_FIGURES
+};
+#define NN_FIGURES_MAX (NN_MODEL_HEADS * NN_HEAD_FIGURES + NN_MODEL_METRICS * NN_METRIC_SUMS_MAX)
 int nn_figures_width(const nn_model *model);
+
+/* What an evaluation finds beside figures, for the metrics that keep no sums: by metric, NULL for others. */
+typedef struct nn_findings {
+    double *counts[NN_MODEL_METRICS];     /* zeroed by the caller: a copy of the metric's counts a thread */
+    nn_real *collected[NN_MODEL_METRICS]; /* of all rows of the share, in order */
+} nn_findings;
+
+/* What a metric keeps: sums, counts, or values collected of a row. */
+#define nn_metric_width NN_REAL_SYMBOL(nn_metric_width)
+int64_t nn_metric_width(const nn_model *model, int metric);
 
 /* The first non-finite value met, for the message. position < 0: none. */
 typedef struct nn_nonfinite {
@@ -58,19 +77,21 @@ nn_status nn_workers_initialize(nn_workers *workers, nn_real *weights);
 
 /* Forward and figures of the leaves [share.begin, share.end) of `leaves` over the whole part, which the
  * caller follows where it streams: span i is that of leaf share.begin + i, and is released here. figures
- * receives (share.end - share.begin) x width values. */
+ * receives (share.end - share.begin) x width values. constant: the outputs of all heads, one behind the
+ * other, that stand for those of the network; NULL: none. */
 void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_tree_node share,
                          const nn_real *weights, const nn_real *constant, double *figures,
-                         nn_nonfinite *nonfinite);
+                         const nn_findings *findings, nn_nonfinite *nonfinite);
 
-/* The denominators of the share's leaves of a batch, from their targets alone. */
+/* The denominators of the share's leaves of a batch, one a head, from their targets alone. */
 void nn_workers_denominators(nn_workers *workers, nn_batch batch, nn_tree_node share, double *denominators);
 
 /*
  * The gradient of a batch on this rank's share of its leaves: for each of its maximal nodes the sum over the
- * node to partials[i] (value_count values each). figures as above. The hook is called as layers become final.
+ * node to partials[i] (value_count values each). denominators: one a head. figures as above. The hook is
+ * called as layers become final.
  */
-nn_status nn_workers_gradient(nn_workers *workers, nn_batch batch, int64_t step, double denominator,
+nn_status nn_workers_gradient(nn_workers *workers, nn_batch batch, int64_t step, const double *denominators,
                               nn_tree_node share, const nn_tree_node *nodes, nn_real *const *partials,
                               int node_count, const nn_real *weights, double *figures,
                               nn_nonfinite *nonfinite, nn_workers_hook hook, void *context);

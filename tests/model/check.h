@@ -85,11 +85,11 @@ static inline nn_network *check_build(const char *text, nn_shape shape)
     nn_config *config;
     nn_network_spec spec;
     nn_network *network = NULL;
-    const nn_field target = {.name = "y", .is_class = true, .classes = 10};
+    const nn_head head = {.target = {.name = "y", .is_class = true, .classes = 10}};
     if (check_read(text, NULL, &config, &spec) != NN_OK) fail_msg("%s", nn_error_text());
     spec.input = (nn_field){.name = "x", .shape = shape};
     spec.microbatch_size = 4;
-    if (nn_symbols_resolve(&spec, &target) != NN_OK || nn_network_create(&spec, &network) != NN_OK)
+    if (nn_symbols_resolve(&spec, &head, 1) != NN_OK || nn_network_create(&spec, &network) != NN_OK)
         fail_msg("%s", nn_error_text());
     nn_config_destroy(config);
     return network;

@@ -1,8 +1,10 @@
-/* Every loss and metric of the lists: documented, gradients right, sums that can be cut anywhere. */
+/* Every loss of the list: documented, gradients right, sums that can be cut anywhere, rows that do not count.
+ */
 #include "build.h"
 
 #include <math.h>
 
+#include "../fixtures/fixture.h"
 #include "nn/loss.h"
 
 #define SAMPLES 7
@@ -11,22 +13,46 @@
 static const nn_shape shape = {1, {COLUMNS}};
 static const nn_field class_target = {.name = "y", .is_class = true, .classes = COLUMNS};
 static const nn_field value_target = {.name = "y", .shape = {1, {COLUMNS}}};
+static const double class_weights[COLUMNS] = {0.5, 2, 1, 0, 3};
+
+/* What may stand beside output and target. */
+enum { WEIGHTS = 1, MASKED = 2, CLASS_WEIGHTS = 4, VARIANTS = 8 };
 
 typedef struct example {
     nn_real output[SAMPLES * COLUMNS], targets[SAMPLES * COLUMNS], gradient[SAMPLES * COLUMNS];
+    nn_real weights[SAMPLES];
     int64_t labels[SAMPLES];
 } example;
 
-static nn_loss_call make_example(example *at, double denominator)
+static bool uses_labels(const nn_loss_type *type)
+{
+    return type->takes_classes && !type->yes_no;
+}
+
+/* Row 2 does not count where rows are masked; of values, three more. */
+static void mask(example *at)
+{
+    at->labels[2] = -1;
+    for (int i = 0; i < COLUMNS; i++) at->targets[2 * COLUMNS + i] = (nn_real)NAN;
+    at->targets[0] = at->targets[7] = at->targets[SAMPLES * COLUMNS - 1] = (nn_real)NAN;
+}
+
+static nn_loss_call make_example(const nn_loss_type *type, int variant, example *at, double denominator)
 {
     fill_random(1, SAMPLES * COLUMNS, at->output);
     fill_random(2, SAMPLES * COLUMNS, at->targets);
+    fill_random(3, SAMPLES, at->weights);
+    for (int i = 0; i < SAMPLES * COLUMNS; i++) at->targets[i] = (1 + at->targets[i]) / 2;
     for (int i = 0; i < SAMPLES; i++) at->labels[i] = (3 * i + 1) % COLUMNS;
+    for (int i = 0; i < SAMPLES; i++) at->weights[i] += 1;
+    if (variant & MASKED) mask(at);
     return (nn_loss_call){.rows = SAMPLES,
                           .columns = COLUMNS,
                           .output = at->output,
-                          .labels = at->labels,
-                          .targets = at->targets,
+                          .labels = uses_labels(type) ? at->labels : NULL,
+                          .targets = uses_labels(type) ? NULL : at->targets,
+                          .weights = variant & WEIGHTS ? at->weights : NULL,
+                          .class_weights = variant & CLASS_WEIGHTS ? class_weights : NULL,
                           .denominator = denominator,
                           .gradient = at->gradient};
 }
@@ -37,21 +63,39 @@ static nn_loss_call cut(const nn_loss_call *call, int64_t begin, int64_t end)
     nn_loss_call rows = *call;
     rows.rows = end - begin;
     rows.output += begin * COLUMNS;
-    rows.targets += begin * COLUMNS;
-    rows.labels += begin;
+    if (rows.targets) rows.targets += begin * COLUMNS;
+    if (rows.labels) rows.labels += begin;
+    if (rows.weights) rows.weights += begin;
     if (rows.gradient) rows.gradient += begin * COLUMNS;
     return rows;
 }
 
+/* The options of a loss as a user writes them: "huber: {delta: 2}". */
+static void *read_loss(const char *yaml, const nn_loss_type **type)
+{
+    char text[256];
+    void *options = NULL;
+    nn_config *config;
+    nn_config_node *node = NULL;
+    snprintf(text, sizeof text, "loss:\n  %s\n", yaml);
+    expect_ok(nn_config_parse(text, "test.yaml", NULL, 0, &config));
+    const char *name = nn_config_read_choice(config, nn_config_get(nn_config_root(config), "loss"), &node);
+    assert_non_null(name);
+    *type = nn_loss_find(name);
+    assert_non_null(*type);
+    if ((*type)->options_size) expect_ok(nn_allocate(&options, (*type)->options_size, 1, "options"));
+    nn_config_read(config, node, "loss", (*type)->options, NULL, NULL, options);
+    expect_ok(nn_config_finish(config));
+    nn_config_destroy(config);
+    return options;
+}
+
+/* As the plug-in's example says. */
 static void *make_options(const nn_loss_type *type)
 {
-    void *options = NULL;
-    if (!type->options_size) return NULL;
-    expect_ok(nn_allocate(&options, type->options_size, 1, "options"));
-    nn_config *config;
-    expect_ok(nn_config_parse("loss: default\n", "test.yaml", NULL, 0, &config));
-    nn_config_read(config, NULL, "loss", type->options, NULL, NULL, options);
-    nn_config_destroy(config);
+    const nn_loss_type *found;
+    void *options = read_loss(type->example, &found);
+    assert_ptr_equal(found, type);
     return options;
 }
 
@@ -75,22 +119,14 @@ static void test_documented(void **state)
                     (*type)->check(options, shape, &value_target) == NN_OK);
         release_options(*type, options);
     }
-    for (const nn_metric_type *const *type = nn_metric_types(); *type; type++) {
-        assert_ptr_equal(nn_metric_find((*type)->name), *type);
-        assert_true((*type)->summary[0] && (*type)->example[0]);
-        assert_in_range((*type)->sums, 1, NN_METRIC_SUMS);
-        assert_true((*type)->check(shape, &class_target) == NN_OK ||
-                    (*type)->check(shape, &value_target) == NN_OK);
-    }
     assert_null(nn_loss_find("no such loss"));
-    assert_null(nn_metric_find("no such metric"));
 }
 
 /* soft != NULL: rows with shares of two classes. */
-static void check_gradient(const nn_loss_type *type, const void *options, const nn_real *soft)
+static void check_gradient(const nn_loss_type *type, const void *options, int variant, const nn_real *soft)
 {
     example at;
-    nn_loss_call call = make_example(&at, 3.5);
+    nn_loss_call call = make_example(type, variant, &at, 3.5);
     call.soft = soft;
     type->evaluate(options, &call);
     call.gradient = NULL;
@@ -103,9 +139,14 @@ static void check_gradient(const nn_loss_type *type, const void *options, const 
         double below = type->evaluate(options, &call);
         at.output[i] = kept;
         double difference = (above - below) / (2 * step * call.denominator);
-        assert_true(fabs(difference - (double)at.gradient[i]) < 1e-8);
+        if (!(fabs(difference - (double)at.gradient[i]) < 1e-8))
+            fail_msg("%s, variant %d: the derivative of output %d is %g, not %g", type->name, variant, i,
+                     difference, (double)at.gradient[i]);
     }
 }
+
+static const char *const others[] = {"cross_entropy: {label_smoothing: 0.1}", "huber: {delta: 0.3}",
+                                     "quantile: {q: 0.2}", NULL};
 
 /* Fails when a loss's gradient is not the derivative of its sum over the denominator. */
 static void test_gradients(void **state)
@@ -117,10 +158,40 @@ static void test_gradients(void **state)
         soft[s * COLUMNS + s % COLUMNS] = (nn_real)(0.1 * s);
         soft[s * COLUMNS + (s + 2) % COLUMNS] = (nn_real)(1 - 0.1 * s);
     }
+    for (int i = 0; nn_loss_types()[i]; i++) {
+        const nn_loss_type *type = nn_loss_types()[i];
+        void *options = make_options(type);
+        for (int variant = 0; variant < VARIANTS; variant++) {
+            check_gradient(type, options, variant, NULL);
+            if (type->takes_soft) check_gradient(type, options, variant, soft);
+        }
+        release_options(type, options);
+    }
+    for (const char *const *yaml = others; *yaml; yaml++) {
+        const nn_loss_type *type;
+        void *options = read_loss(*yaml, &type);
+        for (int variant = 0; variant < VARIANTS; variant++) check_gradient(type, options, variant, NULL);
+        release_options(type, options);
+    }
+}
+
+/* Fails when a row that does not count, or has no weight, changes sum, denominator or another gradient. */
+static void test_masked(void **state)
+{
+    (void)state;
     for (const nn_loss_type *const *type = nn_loss_types(); *type; type++) {
         void *options = make_options(*type);
-        check_gradient(*type, options, NULL);
-        if ((*type)->takes_soft) check_gradient(*type, options, soft);
+        example at, other;
+        nn_loss_call call = make_example(*type, MASKED | WEIGHTS, &at, 3), same;
+        same = make_example(*type, MASKED | WEIGHTS, &other, 3);
+        other.weights[5] = at.weights[5] = 0;
+        for (int i = 0; i < COLUMNS; i++) other.output[2 * COLUMNS + i] = 7;
+        other.output[5 * COLUMNS + 1] = -9;
+        assert_true((*type)->evaluate(options, &call) == (*type)->evaluate(options, &same));
+        assert_true((*type)->denominator(options, &call) == (*type)->denominator(options, &same));
+        for (int i = 0; i < COLUMNS; i++)
+            assert_true(at.gradient[2 * COLUMNS + i] == 0 && at.gradient[5 * COLUMNS + i] == 0);
+        assert_memory_equal(at.gradient, other.gradient, 2 * COLUMNS * sizeof(nn_real));
         release_options(*type, options);
     }
 }
@@ -134,7 +205,8 @@ static void test_soft_is_label(void **state)
         void *options = make_options(*type);
         example hard, softened;
         nn_real soft[SAMPLES * COLUMNS] = {0};
-        nn_loss_call call = make_example(&hard, 3), soft_call = make_example(&softened, 3);
+        nn_loss_call call = make_example(*type, CLASS_WEIGHTS | WEIGHTS, &hard, 3);
+        nn_loss_call soft_call = make_example(*type, CLASS_WEIGHTS | WEIGHTS, &softened, 3);
         for (int s = 0; s < SAMPLES; s++) soft[s * COLUMNS + hard.labels[s]] = 1;
         soft_call.soft = soft;
         soft_call.labels = NULL;
@@ -152,37 +224,21 @@ static void test_halves(void **state)
     for (const nn_loss_type *const *type = nn_loss_types(); *type; type++) {
         void *options = make_options(*type);
         example at, halves;
-        nn_loss_call whole = make_example(&at, 7), again = make_example(&halves, 7);
+        nn_loss_call whole = make_example(*type, VARIANTS - 1, &at, 7);
+        nn_loss_call again = make_example(*type, VARIANTS - 1, &halves, 7);
         double sum = (*type)->evaluate(options, &whole), denominator = (*type)->denominator(options, &whole);
         for (int64_t begin = 1; begin < SAMPLES; begin++) {
             nn_loss_call low = cut(&again, 0, begin), high = cut(&again, begin, SAMPLES);
             double parts = (*type)->evaluate(options, &low) + (*type)->evaluate(options, &high);
             assert_true(fabs(parts - sum) < 1e-13 * fabs(sum));
             low.output = high.output = NULL;
-            assert_true((*type)->denominator(options, &low) + (*type)->denominator(options, &high) ==
-                        denominator);
+            double terms = (*type)->denominator(options, &low) + (*type)->denominator(options, &high);
+            assert_true(fabs(terms - denominator) < 1e-13 * denominator);
             assert_memory_equal(at.gradient, halves.gradient, sizeof at.gradient);
         }
         whole.gradient = NULL;
         assert_true((*type)->evaluate(options, &whole) == sum);
         release_options(*type, options);
-    }
-}
-
-/* The same for the metrics' sums. */
-static void test_metric_halves(void **state)
-{
-    (void)state;
-    example at;
-    nn_loss_call whole = make_example(&at, 0);
-    nn_loss_call low = cut(&whole, 0, 3), high = cut(&whole, 3, SAMPLES);
-    for (const nn_metric_type *const *type = nn_metric_types(); *type; type++) {
-        double sums[3][NN_METRIC_SUMS];
-        (*type)->accumulate(&whole, sums[0]);
-        (*type)->accumulate(&low, sums[1]);
-        (*type)->accumulate(&high, sums[2]);
-        for (int i = 0; i < (*type)->sums; i++)
-            assert_true(fabs(sums[0][i] - sums[1][i] - sums[2][i]) <= 1e-13 * fabs(sums[0][i]));
     }
 }
 
@@ -193,28 +249,31 @@ static void test_metric_halves(void **state)
 static void test_cross_entropy(void **state)
 {
     (void)state;
-    const nn_loss_type *type = nn_loss_find("cross_entropy");
+    const nn_loss_type *type;
+    void *options = read_loss("cross_entropy", &type);
     nn_real output[6] = {4, 4, 4, 1000, -1000, 0}, gradient[6];
     const int64_t labels[2] = {2, 0};
     nn_loss_call call = {
         .rows = 2, .columns = 3, .output = output, .labels = labels, .denominator = 2, .gradient = gradient};
     double tolerance = IS_DOUBLE ? 1e-15 : 1e-7;
-    assert_true(fabs(type->evaluate(NULL, &call) - log(3)) < tolerance);
+    assert_true(fabs(type->evaluate(options, &call) - log(3)) < tolerance);
     const double expected[6] = {1 / 6., 1 / 6., -1 / 3., 0, 0, 0};
     for (int i = 0; i < 6; i++) assert_true(fabs((double)gradient[i] - expected[i]) < tolerance);
     call = (nn_loss_call){.rows = 1, .columns = 3, .output = output + 3, .labels = labels, .denominator = 1};
-    assert_true(type->evaluate(NULL, &call) == 1000);
-    assert_true(type->denominator(NULL, &call) == 1);
-    type->predict(NULL, 2, 3, output);
+    assert_true(type->evaluate(options, &call) == 1000);
+    assert_true(type->denominator(options, &call) == 1);
+    type->predict(options, 2, 3, output);
     for (int i = 0; i < 3; i++) assert_true(fabs((double)output[i] - 1 / 3.) < tolerance);
     assert_true(output[3] == 1 && output[4] == 0 && output[5] == 0);
+    release_options(type, options);
 }
 
 /* Fails when a soft target is not the mean of the losses of its classes, or labels are read beside it. */
 static void test_cross_entropy_soft(void **state)
 {
     (void)state;
-    const nn_loss_type *type = nn_loss_find("cross_entropy");
+    const nn_loss_type *type;
+    void *options = read_loss("cross_entropy", &type);
     const nn_real output[3] = {1, 3, 2}, soft[3] = {(nn_real)0.25, 0, (nn_real)0.75};
     const int64_t label = 1;
     nn_real gradient[3];
@@ -226,11 +285,12 @@ static void test_cross_entropy_soft(void **state)
                          .denominator = 2,
                          .gradient = gradient};
     double sum = exp(1) + exp(2) + exp(3), tolerance = IS_DOUBLE ? 1e-14 : 1e-6;
-    assert_true(fabs(type->evaluate(NULL, &call) - (log(sum) - 0.25 * 1 - 0.75 * 2)) < tolerance);
+    assert_true(fabs(type->evaluate(options, &call) - (log(sum) - 0.25 * 1 - 0.75 * 2)) < tolerance);
     for (int c = 0; c < 3; c++) {
         double expected = (exp((double)output[c]) / sum - (double)soft[c]) / 2;
         assert_true(fabs((double)gradient[c] - expected) < tolerance);
     }
+    release_options(type, options);
 }
 
 /* Fails when classes beyond one chunk of exponentials are forgotten. */
@@ -245,15 +305,19 @@ static void test_cross_entropy_many_classes(void **state)
                          .labels = &label,
                          .denominator = 1,
                          .gradient = gradient};
-    assert_true(fabs(nn_loss_find("cross_entropy")->evaluate(NULL, &call) - log(1000)) < 1e-12);
+    const nn_loss_type *type;
+    void *options = read_loss("cross_entropy", &type);
+    assert_true(fabs(type->evaluate(options, &call) - log(1000)) < 1e-12);
     for (int i = 0; i < 999; i++) assert_true(fabs((double)gradient[i] - 1e-3) < 1e-9);
     assert_true(fabs((double)gradient[999] + 0.999) < 1e-7);
+    release_options(type, options);
 }
 
 static void test_mse(void **state)
 {
     (void)state;
     const nn_loss_type *type = nn_loss_find("mse");
+    void *options = NULL;
     const nn_real output[4] = {1, 2, 3, 4}, targets[4] = {1, 0, 3, 7};
     nn_real gradient[4];
     nn_loss_call call = {.rows = 2,
@@ -262,31 +326,80 @@ static void test_mse(void **state)
                          .targets = targets,
                          .denominator = 4,
                          .gradient = gradient};
-    assert_true(type->evaluate(NULL, &call) == 13);
-    assert_true(type->denominator(NULL, &call) == 4);
+    assert_true(type->evaluate(options, &call) == 13);
+    assert_true(type->denominator(options, &call) == 4);
     assert_true(gradient[0] == 0 && gradient[1] == 1 && gradient[2] == 0 && gradient[3] == (nn_real)-1.5);
 }
 
-static double metric(const char *name, const nn_loss_call *call)
+/* ---- PyTorch ---- */
+
+/* A case of tests/fixtures/losses.txt: 12 rows of 5 columns, or of one where `single`. */
+typedef struct fixture_case {
+    const char *name, *yaml;
+    bool labels, single, class_weights, weights, ignored;
+} fixture_case;
+
+static const fixture_case fixture_cases[] = {
+    {"cross_entropy", "cross_entropy", true, false, false, false, false},
+    {"cross_entropy_weighted", "cross_entropy", true, false, true, false, false},
+    {"cross_entropy_ignored", "cross_entropy", true, false, true, false, true},
+    {"cross_entropy_smoothed", "cross_entropy: {label_smoothing: 0.2}", true, false, true, false, true},
+    {"binary", "binary_cross_entropy", false, false, false, false, false},
+    {"binary_weighted", "binary_cross_entropy", false, false, false, true, false},
+    {"binary_labels", "binary_cross_entropy", true, true, false, false, false},
+    {"mse", "mse", false, false, false, false, false},
+    {"mse_weighted", "mse", false, false, false, true, true},
+    {"mae", "mae", false, false, false, false, false},
+    {"mae_weighted", "mae", false, false, false, true, true},
+    {"huber", "huber: {delta: 0.7}", false, false, false, false, true},
+    {"quantile", "quantile: {q: 0.9}", false, false, false, true, true},
+};
+
+#define ROWS 12
+
+/* Fails when the mean or its gradient differs from PyTorch's. */
+static void check_case(const fixture_case *of)
 {
-    double sums[NN_METRIC_SUMS];
-    const nn_metric_type *type = nn_metric_find(name);
-    type->accumulate(call, sums);
-    return type->finish(sums);
+    nn_real output[ROWS * COLUMNS], targets[ROWS * COLUMNS], weights[ROWS], numbers[ROWS];
+    nn_real gradient[ROWS * COLUMNS], expected[ROWS * COLUMNS], mean;
+    int64_t labels[ROWS], columns = of->single ? 1 : COLUMNS;
+    char name[128];
+    const char *kind = IS_DOUBLE ? "float64" : "float32", *file = "losses.txt";
+    const char *given = of->single ? "single" : "output";
+    const nn_loss_type *type;
+    void *options = read_loss(of->yaml, &type);
+    fixture_read(file, given, ROWS * columns, output);
+    fixture_read(file, type->yes_no ? "answers" : "targets", ROWS * COLUMNS, targets);
+    fixture_read(file, "weights", ROWS, weights);
+    fixture_read(file, of->single ? "yes" : "labels", ROWS, numbers);
+    for (int i = 0; i < ROWS; i++) labels[i] = of->ignored && i % 5 == 3 ? -1 : (int64_t)numbers[i];
+    for (int i = 0; of->ignored && i < ROWS * COLUMNS; i += 7) targets[i] = (nn_real)NAN;
+    nn_loss_call call = {.rows = ROWS,
+                         .columns = columns,
+                         .output = output,
+                         .labels = of->labels ? labels : NULL,
+                         .targets = of->labels ? NULL : targets,
+                         .weights = of->weights ? weights : NULL,
+                         .class_weights = of->class_weights ? class_weights : NULL,
+                         .gradient = gradient};
+    call.denominator = type->denominator(options, &call);
+    nn_real ours = (nn_real)(type->evaluate(options, &call) / call.denominator);
+    snprintf(name, sizeof name, "%s.loss.%s", of->name, kind);
+    fixture_read(file, name, 1, &mean);
+    fixture_compare(name, 1, &ours, &mean, IS_DOUBLE ? 1e-12 : 1e-5);
+    snprintf(name, sizeof name, "%s.gradient.%s", of->name, kind);
+    fixture_read(file, name, ROWS * columns, expected);
+    fixture_compare(name, ROWS * columns, gradient, expected, IS_DOUBLE ? 1e-12 : 1e-5);
+    release_options(type, options);
 }
 
-/* Fails when a tie does not go to the first class, or an error is averaged over the wrong count. */
-static void test_metrics(void **state)
+static void test_pytorch(void **state)
 {
     (void)state;
-    const nn_real output[6] = {1, 2, 2, 3, 1, 3}, targets[6] = {1, 2, 5, 3, 1, -1};
-    const int64_t labels[2] = {1, 2};
-    nn_loss_call call = {
-        .rows = 2, .columns = 3, .output = output, .labels = labels, .targets = targets, .denominator = 0};
-    assert_true(metric("accuracy", &call) == 0.5);
-    assert_true(fabs(metric("mae", &call) - 7 / 6.) < 1e-15);
-    assert_true(fabs(metric("rmse", &call) - sqrt(25 / 6.)) < 1e-15);
+    for (size_t i = 0; i < sizeof fixture_cases / sizeof *fixture_cases; i++) check_case(&fixture_cases[i]);
 }
+
+/* ---- messages ---- */
 
 /* Fails when a message does not say what does not fit and what to do. */
 static void test_messages(void **state)
@@ -298,18 +411,50 @@ static void test_messages(void **state)
         nn_error_text(),
         "the output has 12 values a sample, but the target 'y' has 5 classes; end the network "
         "with `dense: {units: classes}`");
-    assert_int_equal(nn_metric_find("accuracy")->check(shape, &value_target), NN_ERROR_USAGE);
-    assert_string_equal(nn_error_text(),
-                        "class labels are needed, but the target 'y' is read as values; use one for values, "
-                        "such as mse, or give the target as integers");
     assert_int_equal(nn_loss_find("mse")->check(NULL, image, &value_target), NN_ERROR_USAGE);
     assert_string_equal(nn_error_text(),
                         "the output has 3 x 4 values a sample, but the target 'y' has 5; end "
                         "the network with `dense: {units: 5}`");
-    assert_int_equal(nn_metric_find("mae")->check(shape, &class_target), NN_ERROR_USAGE);
+    assert_int_equal(nn_loss_find("mae")->check(NULL, shape, &class_target), NN_ERROR_USAGE);
     assert_string_equal(nn_error_text(),
                         "values are needed, but the target 'y' holds class labels; use one for classes, such "
                         "as cross_entropy or accuracy");
+    const nn_field steps = {.name = "y", .is_class = true, .classes = 5, .shape = {1, {7}}};
+    assert_int_equal(nn_loss_find("cross_entropy")->check(NULL, shape, &steps), NN_ERROR_USAGE);
+    assert_string_equal(nn_error_text(),
+                        "the target 'y' has a class at every step (7), but the output is 5 and should be 7 x "
+                        "5; keep the steps up to the end of the network, with `dense: {units: classes, "
+                        "per_step: true}` as its last layer, or use data.window.target: last");
+    expect_ok(nn_loss_find("cross_entropy")->check(NULL, (nn_shape){2, {7, 5}}, &steps));
+    assert_int_equal(nn_loss_find("binary_cross_entropy")->check(NULL, shape, &class_target), NN_ERROR_USAGE);
+    assert_string_equal(nn_error_text(), "answers of yes or no are needed, but the target 'y' has 5 classes; "
+                                         "use cross_entropy");
+}
+
+/* Fails when numbers, `balanced` or mistakes in class_weights come out wrong. */
+static void test_class_weights(void **state)
+{
+    (void)state;
+    char one[] = "1", half[] = "0.5", balanced[] = "balanced", wrong[] = "-2", *items[] = {one, half};
+    char *word[] = {balanced}, *negative[] = {one, wrong};
+    const double shares[4] = {0.5, 0.25, 0.25, 0};
+    double weights[4];
+    bool made;
+    expect_ok(nn_class_weights_make(&(nn_text_list){items, 2}, 2, NULL, weights, &made));
+    assert_true(made && weights[0] == 1 && weights[1] == 0.5);
+    expect_ok(nn_class_weights_make(&(nn_text_list){word, 1}, 4, shares, weights, &made));
+    assert_true(made && weights[0] == 0.5 && weights[1] == 1 && weights[2] == 1 && weights[3] == 0);
+    expect_ok(nn_class_weights_make(&(nn_text_list){0}, 4, shares, weights, &made));
+    assert_false(made);
+    assert_int_equal(nn_class_weights_make(&(nn_text_list){items, 2}, 3, shares, weights, &made),
+                     NN_ERROR_USAGE);
+    assert_int_equal(nn_class_weights_make(&(nn_text_list){negative, 2}, 2, shares, weights, &made),
+                     NN_ERROR_USAGE);
+    assert_string_equal(nn_error_text(),
+                        "class_weights: '-2' is no number of 0 or more; write a list such as "
+                        "[1, 2.5], or `balanced`");
+    assert_int_equal(nn_class_weights_make(&(nn_text_list){word, 1}, 4, NULL, weights, &made),
+                     NN_ERROR_USAGE);
 }
 
 int main(void)
@@ -317,10 +462,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_documented),    cmocka_unit_test(test_gradients),
         cmocka_unit_test(test_soft_is_label), cmocka_unit_test(test_cross_entropy_soft),
-        cmocka_unit_test(test_halves),        cmocka_unit_test(test_metric_halves),
+        cmocka_unit_test(test_halves),        cmocka_unit_test(test_masked),
         cmocka_unit_test(test_cross_entropy), cmocka_unit_test(test_cross_entropy_many_classes),
-        cmocka_unit_test(test_mse),           cmocka_unit_test(test_metrics),
-        cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_mse),           cmocka_unit_test(test_class_weights),
+        cmocka_unit_test(test_messages),      cmocka_unit_test(test_pytorch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "tensor/kernels.h"
 #include "train/buckets.h"
+#include "train/heads.h"
 #include "train/settings.h"
 #include "train/workers.h"
 
@@ -52,9 +53,7 @@ static int bench_open(void **state)
     expect_ok(nn_settings_read(b->config, &b->settings));
     expect_ok(nn_dataset_open(b->comm, &b->settings.data, ".", 1, &(nn_target_wanted){.classes = true}, 1,
                               NULL, &b->data));
-    expect_ok(nn_model_create(&b->settings.model, nn_dataset_input(b->data), nn_dataset_target(b->data, 0),
-                              nn_dataset_input_scaling(b->data), nn_dataset_target_scaling(b->data, 0),
-                              MICROBATCH, &b->model));
+    expect_ok(nn_heads_model(&b->settings.model, b->data, MICROBATCH, &b->model));
     expect_ok(NN_ALLOCATE(&b->weights, b->model->network->value_count, "weights"));
     *state = b;
     return 0;
@@ -74,7 +73,7 @@ static int bench_close(void **state)
 
 typedef struct outcome {
     nn_real *gradient;
-    double figures[LEAVES * 8];
+    double figures[LEAVES * 16];
 } outcome;
 
 static nn_status count_layers(void *context, int layer)
@@ -97,8 +96,9 @@ static void compute(const bench *b, int threads, double memory, outcome *result)
     expect_ok(nn_workers_create(b->model, b->data, threads, LEAVES, MICROBATCH, memory, 7, &workers));
     expect_ok(nn_workers_initialize(workers, b->weights));
     expect_ok(NN_ALLOCATE(&result->gradient, b->model->network->value_count, "a gradient"));
-    expect_ok(nn_workers_gradient(workers, batch, 5, SAMPLES, share, nodes, &result->gradient, node_count,
-                                  b->weights, result->figures, &found, count_layers, &layer));
+    expect_ok(nn_workers_gradient(workers, batch, 5, (const double[]){SAMPLES}, share, nodes,
+                                  &result->gradient, node_count, b->weights, result->figures, &found,
+                                  count_layers, &layer));
     assert_int_equal(layer, 0);
     assert_true(found.position < 0);
     nn_workers_destroy(workers);
@@ -144,8 +144,8 @@ static void sum_by_hand(nn_workers *workers, const bench *b, nn_batch batch, nn_
     }
     double figures[16];
     nn_nonfinite found;
-    expect_ok(nn_workers_gradient(workers, batch, 5, SAMPLES, node, &node, &sum, 1, b->weights, figures,
-                                  &found, NULL, NULL));
+    expect_ok(nn_workers_gradient(workers, batch, 5, (const double[]){SAMPLES}, node, &node, &sum, 1,
+                                  b->weights, figures, &found, NULL, NULL));
 }
 
 static void leaves_alone_give_the_same_sum(void **state)
@@ -178,7 +178,7 @@ static void evaluation_does_not_depend_on_threads(void **state)
         expect_ok(nn_workers_create(b->model, b->data, 1 + 2 * i, 4, MICROBATCH, 1e9, 7, &workers));
         expect_ok(nn_workers_initialize(workers, b->weights));
         nn_workers_evaluate(workers, NN_TRAIN, leaves, (nn_tree_node){0, leaves}, b->weights, NULL,
-                            figures[i], &found);
+                            figures[i], NULL, &found);
         assert_true(found.position < 0);
         nn_workers_destroy(workers);
     }

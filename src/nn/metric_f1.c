@@ -1,0 +1,27 @@
+/* The harmonic mean of precision and recall of a class; the mean over the classes. */
+#include "nn/answers.h"
+
+static double f1_of_class(double hits, double right, double predicted)
+{
+    return 2 * hits / (right + predicted);
+}
+
+static double f1_finish(const void *options, int64_t width, const double *counts)
+{
+    (void)options;
+    return nn_answers_mean(width, counts, f1_of_class);
+}
+
+const nn_metric_type NN_REAL_SYMBOL(nn_metric_f1) = {
+    .name = "f1",
+    .summary = "for classes: harmonic mean of precision and recall, mean over the classes",
+    .example = "f1",
+    .options = nn_no_options,
+    .higher_is_better = true,
+    .percent = true,
+    .state = NN_METRIC_COUNTS,
+    .check = nn_answers_check,
+    .width = nn_answers_width,
+    .accumulate = nn_answers_count,
+    .finish = f1_finish,
+};

@@ -1,0 +1,108 @@
+/* The last lines of a run. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "train/saved.h"
+
+/* Reads the best weights, if the file is whole and is of the epoch that the run remembers. */
+static nn_status final_read_best(const nn_run *run, nn_real *weights)
+{
+    char path[NN_PATH_SIZE + 32];
+    void *bytes = NULL;
+    size_t size = 0;
+    int64_t step = 0;
+    nn_store_file *file = NULL;
+    snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, run->job->run_directory);
+    NN_TRY(nn_checkpoint_step(path, &step));
+    if (step != run->state.best_epoch * run->plan.length.steps_per_epoch)
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s is of step %lld, not of the best epoch", path, (long long)step);
+    nn_status status = nn_store_read_sealed(path, &bytes, &size);
+    if (status == NN_OK) status = nn_store_open_image(bytes, size, path, &file);
+    if (status == NN_OK) status = nn_model_get_weights(run->model, file, weights);
+    nn_store_close(file);
+    nn_free(bytes);
+    return status;
+}
+
+/* The best weights from their file to all ranks. Where it is not to be had, a warning says so, and the run
+ * counts as one without best weights. */
+static nn_status final_best_weights(nn_run *run, nn_real *weights)
+{
+    if (run->writer && final_read_best(run, weights) != NN_OK) {
+        nn_log_warning("%s: the figures are of the last weights", nn_error_text());
+        run->state.best_epoch = 0;
+    }
+    NN_TRY(nn_comm_broadcast(run->comm, &run->state.best_epoch, sizeof run->state.best_epoch, 0));
+    if (run->state.best_epoch == 0) return NN_OK;
+    size_t size = (size_t)run->model->network->value_count * sizeof *weights;
+    return nn_comm_broadcast(run->comm, weights, size, 0);
+}
+
+static const char *final_baseline_name(const nn_head *head)
+{
+    if (nn_baseline_is_last(head)) return "the last value seen";
+    return head->target.is_class ? "the shares of the classes" : "the mean of the training part";
+}
+
+/* The figures of one head, or of the only one, on a line. */
+static void final_show_head(const nn_run *run, const char *part, const char *whose, int head,
+                            const nn_figures *figures)
+{
+    nn_text text = {0};
+    nn_figures_head_text(run->model, figures, head, &text);
+    if (run->model->head_count > 1)
+        nn_log_line("%s, %s, %s: %s", part, run->model->heads[head].name, whose, text.bytes);
+    else
+        nn_log_line("%s, %s: %s", part, whose, text.bytes);
+    nn_text_free(&text);
+}
+
+static void final_show(const nn_run *run, const char *part, const nn_figures *figures,
+                       const nn_figures *baseline)
+{
+    char whose[96];
+    if (run->state.best_epoch > 0)
+        snprintf(whose, sizeof whose, "best weights (epoch %lld)", (long long)run->state.best_epoch);
+    else
+        snprintf(whose, sizeof whose, "last weights");
+    if (run->model->head_count > 1) nn_log_line("%s, %s: loss %.5g", part, whose, figures->loss);
+    for (int h = 0; h < run->model->head_count; h++) {
+        final_show_head(run, part, whose, h, figures);
+        char name[96];
+        snprintf(name, sizeof name, "baseline (%s)", final_baseline_name(&run->model->heads[h]));
+        final_show_head(run, part, name, h, baseline);
+    }
+    nn_figures_show_matrices(run->model, figures);
+}
+
+nn_status nn_run_final(nn_run *run)
+{
+    nn_part part = nn_dataset_count(run->data, NN_TEST) > 0         ? NN_TEST
+                   : nn_dataset_count(run->data, NN_VALIDATION) > 0 ? NN_VALIDATION
+                                                                    : NN_TRAIN;
+    nn_figures figures = {0}, baseline = {0};
+    nn_real *best = NULL;
+    int64_t microbatch = run->plan.microbatch_size;
+    nn_status status = NN_OK;
+    if (run->state.best_epoch > 0) {
+        status = NN_ALLOCATE(&best, run->model->network->value_count, "the best weights");
+        NN_TRY_TO(done, status, nn_comm_agree(run->comm, status));
+        NN_TRY_TO(done, status, final_best_weights(run, best));
+    }
+    const nn_real *weights = best;
+    if (run->state.best_epoch == 0) NN_TRY_TO(done, status, nn_run_shown_weights(run, &weights));
+    NN_TRY_TO(done, status,
+              nn_evaluate_part(run->comm, run->workers, run->model, run->data, part, microbatch, weights,
+                               &figures));
+    NN_TRY_TO(
+        done, status,
+        nn_evaluate_baseline(run->comm, run->workers, run->model, run->data, part, microbatch, &baseline));
+    final_show(run, nn_part_name(part), &figures, &baseline);
+done:
+    nn_figures_release(&figures);
+    nn_figures_release(&baseline);
+    nn_free(best);
+    return status;
+}

@@ -1,0 +1,44 @@
+/* Between the heads of a model and the targets of the data. */
+#include "train/heads.h"
+
+#include "base/memory.h"
+
+static const nn_scaling as_it_is = {0};
+
+void nn_heads_wanted(const nn_model_spec *spec, nn_target_wanted *wanted, nn_known_target *known)
+{
+    for (int h = 0; h < spec->head_count; h++) {
+        const nn_head_spec *head = &spec->heads[h];
+        wanted[h] = (nn_target_wanted){.name = head->name, .classes = head->loss->takes_classes};
+        known[h] = (nn_known_target){.scaling = head->loss->yes_no ? &as_it_is : NULL};
+    }
+}
+
+/* The shares of the classes, for the heads that have classes. */
+static nn_status heads_shares(const nn_dataset *data, int head_count, double **shares)
+{
+    for (int h = 0; h < head_count; h++) {
+        const nn_field *field = nn_dataset_target(data, h);
+        if (!field->is_class) continue;
+        NN_TRY(NN_ALLOCATE(&shares[h], field->classes, "the shares of the classes"));
+        nn_dataset_prior(data, h, shares[h]);
+    }
+    return NN_OK;
+}
+
+nn_status nn_heads_model(nn_model_spec *spec, const nn_dataset *data, int64_t microbatch_size,
+                         nn_model **model)
+{
+    double *shares[NN_MODEL_HEADS] = {NULL};
+    nn_target_facts facts[NN_MODEL_HEADS];
+    int head_count = spec->head_count;
+    nn_status status = heads_shares(data, head_count, shares);
+    for (int h = 0; h < head_count; h++)
+        facts[h] = (nn_target_facts){nn_dataset_target(data, h), nn_dataset_target_scaling(data, h),
+                                     shares[h], NULL};
+    if (status == NN_OK)
+        status = nn_model_create(spec, nn_dataset_input(data), nn_dataset_input_scaling(data), facts,
+                                 nn_dataset_has_lengths(data, NN_TRAIN), microbatch_size, model);
+    for (int h = 0; h < head_count; h++) nn_free(shares[h]);
+    return status;
+}

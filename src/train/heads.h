@@ -1,0 +1,19 @@
+/* Between the heads of a model and the targets of the data. */
+#ifndef NN_TRAIN_HEADS_H
+#define NN_TRAIN_HEADS_H
+
+#include "data/dataset.h"
+#include "model/model.h"
+
+#define nn_heads_wanted NN_REAL_SYMBOL(nn_heads_wanted)
+#define nn_heads_model NN_REAL_SYMBOL(nn_heads_model)
+
+/* What the losses want of the data, and what is known of it before it is read: targets of yes and no that are
+ * values stay as they are. One entry a head, which borrow from the spec. */
+void nn_heads_wanted(const nn_model_spec *spec, nn_target_wanted *wanted, nn_known_target *known);
+
+/* Makes the model for an open data set; takes what is in the spec. */
+nn_status nn_heads_model(nn_model_spec *spec, const nn_dataset *data, int64_t microbatch_size,
+                         nn_model **model);
+
+#endif

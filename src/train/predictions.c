@@ -1,0 +1,246 @@
+/* Predictions beside their targets, as a CSV file: a line a sample. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "train/leaf.h"
+#include "train/saved.h"
+
+#define DIGITS (sizeof(nn_real) == 8 ? 17 : 9)
+
+/* What is at hand while a part is predicted, leaf by leaf. */
+typedef struct predictions {
+    const nn_saved *saved;
+    nn_leaf leaf;
+    nn_real *scratch;
+    float *inputs; /* of a leaf, before normalisation */
+    int64_t samples, leaves;
+    nn_text text;
+} predictions;
+
+/* ---- columns ---- */
+
+/* Quoted where the text would otherwise not stay in its column. */
+static void predictions_word(const char *word, size_t length, nn_text *text)
+{
+    bool plain = true;
+    for (size_t i = 0; i < length; i++) plain = plain && !strchr(",\"\r\n", word[i]);
+    if (plain) {
+        nn_text_append(text, "%.*s", (int)length, word);
+        return;
+    }
+    nn_text_append(text, "\"");
+    for (size_t i = 0; i < length; i++) nn_text_append(text, word[i] == '"' ? "\"\"" : "%c", word[i]);
+    nn_text_append(text, "\"");
+}
+
+/* The name of a class, or its number. */
+static void predictions_class(const nn_field *target, int64_t class, nn_text *text)
+{
+    const char *name = target->class_names;
+    for (int64_t i = 0; name && i < class; i++) {
+        name = strchr(name, '\n');
+        if (name) name++;
+    }
+    if (name && *name)
+        predictions_word(name, strcspn(name, "\n"), text);
+    else
+        nn_text_append(text, "%lld", (long long)class);
+}
+
+/* "y", or "y_3" where a target has several places. */
+static void predictions_name(const nn_head *head, int64_t places, int64_t place, const char *ending,
+                             nn_text *text)
+{
+    nn_text_append(text, ",%s", head->name);
+    if (places > 1) nn_text_append(text, "_%lld", (long long)place);
+    nn_text_append(text, "%s", ending);
+}
+
+static void predictions_class_header(const nn_head *head, nn_text *text)
+{
+    for (int64_t r = 0; r < head->rows; r++) {
+        predictions_name(head, head->rows, r, "", text);
+        predictions_name(head, head->rows, r, "_predicted", text);
+        if (head->rows > 1 || head->columns == 1) {
+            predictions_name(head, head->rows, r, "_probability", text);
+            continue;
+        }
+        for (int64_t c = 0; c < head->columns; c++) {
+            predictions_name(head, 1, 0, "_probability_", text);
+            predictions_class(&head->target, c, text);
+        }
+    }
+}
+
+static void predictions_header(const nn_model *model, nn_text *text)
+{
+    nn_text_append(text, "sample");
+    for (int h = 0; h < model->head_count; h++) {
+        const nn_head *head = &model->heads[h];
+        if (head->target.is_class) {
+            predictions_class_header(head, text);
+            continue;
+        }
+        for (int64_t c = 0; c < head->columns; c++) {
+            predictions_name(head, head->columns, c, "", text);
+            predictions_name(head, head->columns, c, head->loss->yes_no ? "_probability" : "_predicted",
+                             text);
+        }
+    }
+    nn_text_append(text, "\n");
+}
+
+/* ---- lines ---- */
+
+static void predictions_number(nn_real number, nn_text *text)
+{
+    if (isnan(number))
+        nn_text_append(text, ",");
+    else
+        nn_text_append(text, ",%.*g", (int)DIGITS, (double)number);
+}
+
+/* The right class, the predicted one, and the probabilities: of all classes of a sample, of the predicted one
+ * of a step, of yes for yes and no. */
+static void predictions_class_row(const nn_head *head, int64_t label, const nn_real *output, nn_text *text)
+{
+    int64_t predicted = 0;
+    for (int64_t c = 1; c < head->columns; c++)
+        if (output[c] > output[predicted]) predicted = c;
+    if (head->columns == 1) predicted = output[0] > (nn_real)0.5;
+    nn_text_append(text, ",");
+    if (label >= 0) predictions_class(&head->target, label, text);
+    nn_text_append(text, ",");
+    predictions_class(&head->target, predicted, text);
+    if (head->rows > 1 || head->columns == 1) {
+        predictions_number(output[head->columns == 1 ? 0 : predicted], text);
+        return;
+    }
+    for (int64_t c = 0; c < head->columns; c++) predictions_number(output[c], text);
+}
+
+static void predictions_sample(predictions *of, int64_t i)
+{
+    const nn_model *model = of->saved->model;
+    nn_text_append(&of->text, "%lld", (long long)of->leaf.samples[i]);
+    for (int h = 0; h < model->head_count; h++) {
+        const nn_head *head = &model->heads[h];
+        const nn_real *output = of->leaf.microbatch->outputs[head->layer] + i * head->rows * head->columns;
+        for (int64_t r = 0; head->target.is_class && r < head->rows; r++)
+            predictions_class_row(head, of->leaf.heads[h].labels[i * head->rows + r],
+                                  output + r * head->columns, &of->text);
+        for (int64_t c = 0; !head->target.is_class && c < head->columns; c++) {
+            predictions_number(of->leaf.heads[h].targets[i * head->columns + c], &of->text);
+            predictions_number(output[c], &of->text);
+        }
+    }
+    nn_text_append(&of->text, "\n");
+}
+
+/* ---- the part ---- */
+
+/* The values of the inputs as they stand in the file. */
+static void predictions_undo_inputs(predictions *of)
+{
+    const nn_scaling *scaling = &of->saved->model->input_scaling;
+    const nn_microbatch *microbatch = of->leaf.microbatch;
+    int64_t count = microbatch->samples * nn_shape_count(of->saved->model->input.shape);
+    for (int64_t i = 0; i < count; i++) {
+        double value = (double)microbatch->outputs[0][i];
+        int64_t column = scaling->columns > 0 ? i % scaling->columns : 0;
+        if (scaling->columns > 0) value = (value - scaling->offset[column]) / scaling->scale[column];
+        of->inputs[i] = (float)value;
+    }
+}
+
+static void predictions_leaf(predictions *of, int64_t index)
+{
+    const nn_saved *saved = of->saved;
+    const nn_model *model = saved->model;
+    nn_leaf_place place = {.part = saved->part,
+                           .epoch = NN_DATA_IN_ORDER,
+                           .range = nn_tree_leaf_samples(of->samples, of->leaves, index)};
+    nn_leaf_load(&of->leaf, model, saved->data, &place, true);
+    nn_dataset_release(saved->data, saved->part, index);
+    predictions_undo_inputs(of);
+    for (int l = 1; l < model->network->layer_count; l++)
+        nn_network_forward(model->network, l, saved->weights, of->leaf.microbatch, of->scratch);
+    nn_model_predict(model, of->leaf.microbatch, of->inputs);
+    for (int h = 0; h < model->head_count; h++)
+        if (!model->heads[h].target.is_class && !model->heads[h].loss->yes_no)
+            nn_model_restore(model, &model->heads[h], of->leaf.microbatch->samples, of->inputs,
+                             of->leaf.heads[h].targets);
+    for (int64_t i = 0; i < of->leaf.microbatch->samples; i++) predictions_sample(of, i);
+}
+
+static bool predictions_schedule(const void *context, int64_t index, nn_data_span *span)
+{
+    const predictions *of = context;
+    if (index >= of->leaves) return false;
+    nn_tree_node range = nn_tree_leaf_samples(of->samples, of->leaves, index);
+    *span = (nn_data_span){.epoch = NN_DATA_IN_ORDER, .first = range.begin, .count = range.end - range.begin};
+    return true;
+}
+
+static nn_status predictions_write(predictions *of, const char *path)
+{
+    const nn_saved *saved = of->saved;
+    int64_t inputs = saved->microbatch_size * nn_shape_count(saved->model->input.shape);
+    NN_TRY(nn_leaf_create(saved->model, saved->data, saved->microbatch_size, &of->leaf));
+    NN_TRY(NN_ALLOCATE(&of->scratch, saved->model->network->scratch_values, "scratch"));
+    NN_TRY(NN_ALLOCATE(&of->inputs, inputs, "the inputs of a microbatch"));
+    NN_TRY(nn_dataset_follow(saved->data, saved->part, predictions_schedule, of, 0, 2, true));
+    predictions_header(saved->model, &of->text);
+    for (int64_t index = 0; index < of->leaves; index++) predictions_leaf(of, index);
+    nn_status status = nn_dataset_status(saved->data, saved->part);
+    nn_dataset_unfollow(saved->data, saved->part);
+    NN_TRY(status);
+    if (of->text.failed)
+        NN_FAIL(NN_ERROR_MEMORY, "no memory for the predictions of %lld samples", (long long)of->samples);
+    return nn_store_commit(path, of->text.bytes, of->text.length);
+}
+
+static nn_status predictions_make(const nn_saved *saved, const char *path)
+{
+    predictions of = {.saved = saved, .samples = nn_dataset_count(saved->data, saved->part)};
+    of.leaves = (of.samples + saved->microbatch_size - 1) / saved->microbatch_size;
+    nn_status status = predictions_write(&of, path);
+    nn_leaf_destroy(&of.leaf);
+    nn_free(of.scratch);
+    nn_free(of.inputs);
+    nn_text_free(&of.text);
+    return status;
+}
+
+/* NN_PARTS where none is named. */
+static nn_status predictions_part(const char *name, nn_part *part)
+{
+    static const char *const names[NN_PARTS] = {"train", "validation", "test"};
+    *part = NN_PARTS;
+    if (!name) return NN_OK;
+    for (int p = 0; p < NN_PARTS; p++)
+        if (strcmp(name, names[p]) == 0) *part = (nn_part)p;
+    if (*part == NN_PARTS)
+        NN_FAIL(NN_ERROR_USAGE, "nntrain predict: --part is train, validation or test, not '%s'", name);
+    return NN_OK;
+}
+
+nn_status nn_predict_saved(nn_comm *comm, const nn_prediction *prediction)
+{
+    nn_saved saved = {0};
+    nn_part part;
+    NN_TRY(predictions_part(prediction->part, &part));
+    nn_status status =
+        nn_saved_open(comm, prediction->run_or_checkpoint, prediction->data_file, part, &saved);
+    if (status == NN_OK && nn_comm_rank(comm) == 0) status = predictions_make(&saved, prediction->output);
+    status = nn_comm_agree(comm, status);
+    if (status == NN_OK)
+        nn_log_line("%s: predictions of %lld samples of the %s part of %s", prediction->output,
+                    (long long)nn_dataset_count(saved.data, saved.part), nn_part_name(saved.part),
+                    saved.path);
+    nn_saved_close(&saved);
+    return status;
+}
