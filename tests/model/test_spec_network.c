@@ -237,6 +237,30 @@ static void test_examples(void **state)
     }
 }
 
+/* Fails when a transformer's block normalises or adds in another place than it says, drops without being told
+ * to, or two in a row do not follow each other. */
+static void test_transformer_blocks(void **state)
+{
+    (void)state;
+    check_layers("network: [transformer_block: {heads: 2, name: a}, transformer_block: {heads: 2, name: b}]",
+                 NULL,
+                 "a-attention_norm, a-attention, a-attended <- a-attention input, a-feed_forward_norm, "
+                 "a-feed_forward, a <- a-feed_forward a-attended, "
+                 "b-attention_norm, b-attention, b-attended <- b-attention a, b-feed_forward_norm, "
+                 "b-feed_forward, b <- b-feed_forward b-attended");
+    check_layers(
+        "network: [transformer_block: {heads: 2, norm: after, dropout: 0.1, name: a}]", NULL,
+        "a-attention, a-attention_dropout, a-attention_sum <- a-attention_dropout input, a-attended, "
+        "a-feed_forward, a-feed_forward_dropout, a-feed_forward_sum <- a-feed_forward_dropout a-attended, a");
+    nn_network *network = check_build(
+        "network: [transformer_block: {heads: 3}, transformer_block: {heads: 2, hidden: 7, causal: "
+        "true, key_size: 5, activation: relu}]",
+        (nn_shape){2, {5, 6}});
+    assert_true(
+        nn_shape_equal(network->layers[network->layer_count - 1].output_shape, (nn_shape){2, {5, 6}}));
+    nn_network_destroy(network);
+}
+
 /* ---- messages ---- */
 
 static void test_messages_of_layers(void **state)
@@ -368,6 +392,7 @@ int main(void)
         cmocka_unit_test(test_overrides),
         cmocka_unit_test(test_composites),
         cmocka_unit_test(test_options_of_composites),
+        cmocka_unit_test(test_transformer_blocks),
         cmocka_unit_test(test_examples),
         cmocka_unit_test(test_messages_of_layers),
         cmocka_unit_test(test_messages_of_repeats),
