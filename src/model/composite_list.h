@@ -1,2 +1,3 @@
 /* One line a composite. Included by composites.c with NN_COMPOSITE defined. */
 NN_COMPOSITE(glu)
+NN_COMPOSITE(residual_block)

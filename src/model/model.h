@@ -58,7 +58,7 @@ nn_status nn_model_create(nn_model_spec *spec, const nn_field *input, const nn_f
                           int64_t microbatch_size, nn_model **model);
 void nn_model_destroy(nn_model *model); /* accepts NULL */
 
-/* The table of layers, shapes, parameters and MFLOP per sample. */
+/* The table of layers: output shapes, parameters, MFLOP per sample, and how weights begin. */
 void nn_model_summary(const nn_model *model, nn_text *text);
 
 /* Undoes the target's normalisation and logarithm: values (whole samples) in the target's own units. A
