@@ -200,3 +200,8 @@ const nn_activation *nn_activation_at(int index)
 {
     return &activation_table[index];
 }
+
+const nn_activation *nn_activation_of(const nn_layer *layer, int index)
+{
+    return nn_activation_at(layer->taken_activation > 0 ? layer->taken_activation : index);
+}

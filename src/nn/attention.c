@@ -4,8 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "nn/dropout.h"
+#include "tensor/kernels.h"
 #include "tensor/kernels_attention.h"
+#include "tensor/kernels_dropout.h"
 #include "tensor/matrix.h"
 
 /* Queries of a block: enough for BLAS to be fast, few enough to skip much where attention is causal. */
@@ -73,10 +74,12 @@ static void attention_scores(const nn_attention *attention, const nn_attention_h
 static void attention_draw(const nn_attention *attention, const nn_attention_head *head,
                            const attention_rows *rows, nn_real *factors)
 {
-    for (int64_t row = 0; row < rows->tile.rows; row++) {
+    bool gapless = rows->tile.columns == attention->key_steps;
+    int64_t together = gapless ? rows->tile.rows : 1;
+    for (int64_t row = 0; row < rows->tile.rows; row += together) {
         uint64_t begin = head->random_begin + (uint64_t)(rows->first + row) * (uint64_t)attention->key_steps;
-        nn_dropout_draw(head->random, attention->dropout, begin, begin + (uint64_t)rows->tile.columns,
-                        factors + row * rows->tile.columns);
+        nn_dropout_factors(head->random, attention->dropout, begin, together * rows->tile.columns,
+                           factors + row * rows->tile.columns);
     }
 }
 
@@ -100,7 +103,7 @@ static void attention_forward_rows(const nn_attention *attention, const nn_atten
     nn_attention_exp(tile, weights, head->shifts + rows->first, head->sums + rows->first);
     if (head->drops) {
         attention_draw(attention, head, rows, factors);
-        nn_attention_multiply(tile.rows * tile.columns, factors, weights);
+        nn_multiply(tile.rows * tile.columns, factors, weights);
     }
     nn_matrix_product(NN_PLAIN, NN_PLAIN, tile.rows, attention->size, tile.columns, weights, tile.columns,
                       head->value, attention->key_stride, false, output, attention->output_stride);
@@ -152,13 +155,13 @@ static void attention_backward_tile(const nn_attention *attention, const nn_atte
                       tile.columns);
     if (head->drops) {
         attention_draw(attention, head, rows, buffers->factors);
-        nn_attention_multiply(tile.rows * tile.columns, buffers->factors, buffers->gradient);
+        nn_multiply(tile.rows * tile.columns, buffers->factors, buffers->gradient);
     }
     nn_attention_row_products(tile.rows, attention->size, attention->output_stride, output, dy,
                               buffers->means);
     nn_attention_score_gradient(tile, head->sums + rows->first, buffers->means, buffers->weights,
                                 buffers->gradient);
-    if (head->drops) nn_attention_multiply(tile.rows * tile.columns, buffers->factors, buffers->weights);
+    if (head->drops) nn_multiply(tile.rows * tile.columns, buffers->factors, buffers->weights);
 }
 
 /* The gradients of keys and values grow from block to block; that of the block's queries takes their place,

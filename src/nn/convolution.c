@@ -28,21 +28,52 @@ static const char *const groups_names[] = {"depthwise", NULL};
 
 #define FIELD(field) offsetof(nn_convolution_options, field)
 
+#define FILTERS                                                                                              \
+    {                                                                                                        \
+        "filters", NN_OPTION_INTEGER, FIELD(filters), NULL, 1, 1e9, NULL, NN_EFFECT_RESULT,                  \
+            "channels of the output"                                                                         \
+    }
+#define ACTIVATION                                                                                           \
+    {                                                                                                        \
+        "activation", NN_OPTION_CHOICE, FIELD(activation), "none", 0, 0, nn_activation_names,                \
+            NN_EFFECT_RESULT, "function on the outputs (leaky_relu has slope 0.01 here)"                     \
+    }
+#define BIAS                                                                                                 \
+    {                                                                                                        \
+        "bias", NN_OPTION_BOOLEAN, FIELD(bias), "true", 0, 0, NULL, NN_EFFECT_RESULT,                        \
+            "add a trainable bias to each filter"                                                            \
+    }
+#define INITIALIZER                                                                                          \
+    {                                                                                                        \
+        "initializer", NN_OPTION_CHOICE, FIELD(initializer), "auto", 0, 0, initializer_names,                \
+            NN_EFFECT_RESULT, "first values of the weight; auto: he or xavier, by activation"                \
+    }
+
 const nn_option nn_convolution_table[] = {
-    {"filters", NN_OPTION_INTEGER, FIELD(filters), NULL, 1, 1e9, NULL, NN_EFFECT_RESULT,
-     "channels of the output"},
+    FILTERS,
     NN_WINDOW_KERNEL(FIELD(window), "3"),
     NN_WINDOW_STRIDE(FIELD(window), "1", "distance of windows: one number, or a list"),
     NN_WINDOW_PADDING(FIELD(window), "valid"),
     NN_WINDOW_DILATION(FIELD(window)),
     {"groups", NN_OPTION_INTEGER_LIST, FIELD(groups), "1", 1, 1e9, groups_names, NN_EFFECT_RESULT,
      "groups of channels that do not see each other; depthwise: each channel is one"},
-    {"activation", NN_OPTION_CHOICE, FIELD(activation), "none", 0, 0, nn_activation_names, NN_EFFECT_RESULT,
-     "function on the outputs"},
-    {"bias", NN_OPTION_BOOLEAN, FIELD(bias), "true", 0, 0, NULL, NN_EFFECT_RESULT,
-     "add a trainable bias to each filter"},
-    {"initializer", NN_OPTION_CHOICE, FIELD(initializer), "auto", 0, 0, initializer_names, NN_EFFECT_RESULT,
-     "first values of the weight; auto: he or xavier, by activation"},
+    ACTIVATION,
+    BIAS,
+    INITIALIZER,
+    {0}};
+
+const nn_option nn_convolution_transposed_table[] = {
+    FILTERS,
+    NN_WINDOW_KERNEL(FIELD(window), "3"),
+    NN_WINDOW_STRIDE(FIELD(window), "2", "factor by which the extents grow: one number, or a list"),
+    NN_WINDOW_LIST("padding", FIELD(window), padding, "same", 0, nn_padding_names,
+                   "same (input x stride outputs), valid (all), or outputs cut off at both ends"),
+    NN_WINDOW_DILATION(FIELD(window)),
+    {"output_padding", NN_OPTION_INTEGER_LIST, FIELD(output_padding), "0", 0, 1e6, NULL, NN_EFFECT_RESULT,
+     "outputs more at the end, below the stride"},
+    ACTIVATION,
+    BIAS,
+    INITIALIZER,
     {0}};
 
 /* ---- building ---- */
@@ -129,25 +160,53 @@ static void convolution_describe(nn_layer *layer, nn_convolution_plan *plan, con
     layer->flops_gradient = layer->flops_forward;
 }
 
+/* `inputs`: channels of the layer's input. The shape of its output is known. */
+static nn_status convolution_make(nn_layer *layer, const nn_window *window, int64_t inputs, int64_t groups,
+                                  bool transposed)
+{
+    const nn_convolution_options *options = layer->options;
+    nn_convolution_plan *plan;
+    int64_t outputs = transposed ? inputs : options->filters;
+    bool turned = transposed || layer->needs_input_gradient;
+    NN_TRY(nn_convolution_plan_create(window, outputs, groups, turned, &plan));
+    layer->plan = plan;
+    plan->transposed = transposed;
+    plan->activation = nn_activation_at(options->activation);
+    plan->filters = options->filters;
+    NN_TRY(convolution_add_parameters(layer, plan, window, inputs, groups));
+    plan->activation = nn_activation_of(layer, options->activation);
+    NN_TRY(convolution_add_parts(layer, plan));
+    convolution_describe(layer, plan, window);
+    return NN_OK;
+}
+
 nn_status nn_convolution_build(nn_layer *layer, int dimensions)
 {
     const nn_convolution_options *options = layer->options;
     nn_window window;
     int64_t groups = 1;
-    nn_convolution_plan *plan;
     NN_TRY(nn_layer_check_inputs(layer, 1));
     NN_TRY(nn_window_create(&options->window, layer->input_shapes[0], dimensions, &window));
     NN_TRY(convolution_find_groups(layer, window.channels, &groups));
-    NN_TRY(nn_convolution_plan_create(&window, options->filters, groups, layer->needs_input_gradient, &plan));
-    layer->plan = plan;
-    plan->activation = nn_activation_at(options->activation);
-    plan->filters = options->filters;
     layer->output_shape = nn_window_shape(&window, options->filters);
     layer->time = nn_window_time(&window);
-    NN_TRY(convolution_add_parameters(layer, plan, &window, window.channels, groups));
-    NN_TRY(convolution_add_parts(layer, plan));
-    convolution_describe(layer, plan, &window);
-    return NN_OK;
+    return convolution_make(layer, &window, window.channels, groups, false);
+}
+
+nn_status nn_convolution_build_transposed(nn_layer *layer, int dimensions)
+{
+    const nn_convolution_options *options = layer->options;
+    nn_window window;
+    NN_TRY(nn_layer_check_inputs(layer, 1));
+    NN_TRY(nn_window_create_transposed(&options->window, &options->output_padding, layer->input_shapes[0],
+                                       dimensions, &window));
+    int64_t inputs = window.channels;
+    window.channels = options->filters;
+    layer->output_shape.dimensions = dimensions + 1;
+    for (int i = 0; i < dimensions; i++)
+        layer->output_shape.extents[i] = window.axes[NN_WINDOW_AXES - dimensions + i].input;
+    layer->output_shape.extents[dimensions] = options->filters;
+    return convolution_make(layer, &window, inputs, 1, true);
 }
 
 /* ---- running ---- */

@@ -11,6 +11,8 @@
 #include "nn/window.h"
 
 #define nn_convolution_table NN_REAL_SYMBOL(nn_convolution_table)
+#define nn_convolution_transposed_table NN_REAL_SYMBOL(nn_convolution_transposed_table)
+#define nn_convolution_build_transposed NN_REAL_SYMBOL(nn_convolution_build_transposed)
 #define nn_convolution_build NN_REAL_SYMBOL(nn_convolution_build)
 #define nn_convolution_forward NN_REAL_SYMBOL(nn_convolution_forward)
 #define nn_convolution_backward NN_REAL_SYMBOL(nn_convolution_backward)
@@ -20,17 +22,19 @@
 typedef struct nn_convolution_options {
     int64_t filters;
     nn_window_options window;
-    nn_integer_list groups;
+    nn_integer_list groups;         /* not of a transposed one */
+    nn_integer_list output_padding; /* of a transposed one alone */
     int activation;
     bool bias;
     int initializer;
 } nn_convolution_options;
 
-extern const nn_option nn_convolution_table[];
+extern const nn_option nn_convolution_table[], nn_convolution_transposed_table[];
 
 /* The functions of a plug-in whose options are an nn_convolution_options; build is given the number of
  * spatial extents. */
 nn_status nn_convolution_build(nn_layer *layer, int dimensions);
+nn_status nn_convolution_build_transposed(nn_layer *layer, int dimensions);
 void nn_convolution_forward(const nn_layer *layer, const nn_layer_call *call);
 void nn_convolution_backward(const nn_layer *layer, const nn_layer_call *call);
 void nn_convolution_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,

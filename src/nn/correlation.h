@@ -14,6 +14,7 @@
 
 #define nn_correlation_plan NN_REAL_SYMBOL(nn_correlation_plan)
 #define nn_correlation_place NN_REAL_SYMBOL(nn_correlation_place)
+#define nn_correlation_covered NN_REAL_SYMBOL(nn_correlation_covered)
 #define nn_correlation_pack NN_REAL_SYMBOL(nn_correlation_pack)
 #define nn_correlation_run NN_REAL_SYMBOL(nn_correlation_run)
 #define nn_correlation_gradient NN_REAL_SYMBOL(nn_correlation_gradient)
@@ -28,14 +29,15 @@ typedef struct nn_correlation_axis {
 typedef struct nn_correlation {
     nn_correlation_axis axes[NN_WINDOW_AXES];
     int64_t groups, inputs, outputs; /* channels, of all groups */
-    bool
-        turned; /* weights lie as taps x outputs / groups x inputs, not as taps x inputs / groups x outputs */
+    /* Weights lie as taps x outputs / groups x inputs, not as taps x inputs / groups x outputs. */
+    bool turned;
 
     /* set by plan */
     const nn_tile_kernels *kernels;
     bool direct;                     /* no window leaves the input: it is read where it lies */
     int64_t tile_rows, tile_columns; /* output positions of a tile */
     int64_t line, slice;             /* distance of rows and of depths where windows are read */
+    bool channelwise;                /* each channel is a group of its own */
     int64_t terms;                   /* of a sum */
     int64_t panel_columns;
     int64_t packed_values; /* that the packed weights take */
@@ -51,6 +53,9 @@ typedef struct nn_correlation {
 /* From the fields above; then its lists, to list_bytes of memory that the caller keeps. */
 void nn_correlation_plan(nn_correlation *correlation);
 void nn_correlation_place(nn_correlation *correlation, void *lists);
+
+/* Input positions that `count` output positions beside each other take, gaps included. */
+int64_t nn_correlation_covered(const nn_correlation_axis *axis, int64_t count);
 
 /* The weights and the bias (of all outputs, or NULL), as run wants them. */
 void nn_correlation_pack(const nn_correlation *correlation, const nn_real *weights, const nn_real *bias,

@@ -82,7 +82,12 @@ typedef struct nn_layer_type {
     nn_shape example_shape;  /* no dimensions: 2 x 4 */
     int example_inputs;      /* how many layers of that shape it reads in the example; 0: one */
     int64_t example_indices; /* its inputs are whole numbers below this, such as words; 0: any numbers */
-    bool is_sum; /* sums its inputs element by element: the fusion pass may give it to the layer below */
+    bool is_sum;             /* sums its inputs element by element: fusion may give it to the layer below */
+    bool takes_sum; /* its output has the shape of its first input; it may be given a second one, which it
+                       adds before the activation */
+    bool is_view;   /* gives its input another shape and does nothing else */
+    size_t activation_option; /* 1 + offset of its option `activation`, where it asks nn_activation_of() for
+                                 the function; 0: none */
     const nn_option *options;
     size_t options_size;
 
@@ -98,6 +103,9 @@ typedef struct nn_layer_type {
      * for layers without parameters. */
     void (*gradient)(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
                      nn_real *values);
+    /* The index in nn_activation_names of what it does, where it does nothing else, value by value; else 0.
+     * NULL: always 0. */
+    int (*activation_of)(const nn_layer *layer);
 } nn_layer_type;
 
 /* How the steps of a layer's output follow from those of its first input. kernel 0: they are the same. */
@@ -116,6 +124,8 @@ struct nn_layer {
     nn_shape *input_shapes;
     int64_t microbatch_size; /* samples of a full microbatch: for shape-dependent choices of kernels */
     const nn_layer *shares;  /* the layer whose parameters this one uses too; NULL: its own */
+    int taken_activation;    /* of a later layer, which this one applies (nn/fuse.h); 0: none */
+    bool is_alias;           /* shares the buffers of the layer below; does nothing itself (nn/fuse.h) */
 
     /* set by build */
     nn_shape output_shape;

@@ -106,7 +106,7 @@ static nn_status batch_norm_build(nn_layer *layer)
     NN_TRY(NN_ALLOCATE(&plan, 1, "the plan of a normalisation"));
     layer->plan = plan;
     nn_shape shape = layer->input_shapes[0];
-    plan->activation = nn_activation_at(options->activation);
+    plan->activation = nn_activation_of(layer, options->activation);
     plan->rows = nn_rows_of(shape);
     plan->channels = plan->rows.channels;
     plan->period = plan->channels * ((PERIOD_VALUES + plan->channels - 1) / plan->channels);
@@ -353,6 +353,8 @@ const nn_layer_type NN_REAL_SYMBOL(nn_layer_batch_norm) = {
     .example = "batch_norm",
     .options = batch_norm_table,
     .options_size = sizeof(batch_norm_options),
+    .activation_option = 1 + offsetof(batch_norm_options, activation),
+    .takes_sum = true,
     .build = batch_norm_build,
     .forward = batch_norm_forward,
     .backward = batch_norm_backward,

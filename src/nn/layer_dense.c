@@ -151,6 +151,7 @@ static nn_status dense_build(nn_layer *layer)
     plan->activation = nn_activation_at(options->activation);
     NN_TRY(dense_find_sizes(layer, plan));
     NN_TRY(dense_add_parameters(layer, plan));
+    plan->activation = nn_activation_of(layer, options->activation);
     NN_TRY(layer->shares ? nn_layer_share_parts(layer) : dense_add_parts(layer, plan));
     NN_TRY(dense_try_parts(layer));
     plan = layer->plan;
@@ -237,6 +238,7 @@ const nn_layer_type NN_REAL_SYMBOL(nn_layer_dense) = {
     .example = "dense: {units: 4}",
     .options = dense_table,
     .options_size = sizeof(dense_options),
+    .activation_option = 1 + offsetof(dense_options, activation),
     .build = dense_build,
     .forward = dense_forward,
     .backward = dense_backward,

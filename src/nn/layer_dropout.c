@@ -5,7 +5,8 @@
  */
 #include <string.h>
 
-#include "nn/dropout.h"
+#include "nn/layer.h"
+#include "tensor/kernels_dropout.h"
 
 typedef struct dropout_options {
     double rate;
@@ -49,7 +50,7 @@ static void dropout_forward(const nn_layer *layer, const nn_layer_call *call)
         return;
     }
     uint64_t begin = (uint64_t)call->first_sample * (uint64_t)per_sample;
-    nn_dropout_draw(call->random, options->rate, begin, begin + (uint64_t)count, call->saved);
+    nn_dropout_factors(call->random, options->rate, begin, count, call->saved);
     dropout_multiply(count, call->saved, call->inputs[0], call->output);
 }
 

@@ -78,6 +78,7 @@ const nn_layer_type NN_REAL_SYMBOL(nn_layer_reshape) = {
     .summary = "the values of a sample in another shape, in the same order",
     .example = "reshape: {shape: [4, -1]}",
     .example_shape = {2, {2, 4}},
+    .is_view = true,
     .options = reshape_table,
     .options_size = sizeof(reshape_options),
     .build = reshape_build,

@@ -16,9 +16,11 @@
 static nn_status projection_add_parameters(nn_layer *layer, nn_projection *projection)
 {
     nn_shape weight = {2, {projection->inputs, projection->units}}, bias = {1, {projection->units}};
+    const char *initializer = projection->initializer ? projection->initializer : "xavier";
     projection->weight = layer->value_count;
     NN_TRY(nn_layer_add_parameter(layer, projection->weight_name, weight, projection->inputs,
-                                  projection->fan_out, nn_initializer_find("xavier"), 1.0, NULL));
+                                  projection->fan_out, nn_initializer_find(initializer),
+                                  projection->gain > 0 ? projection->gain : 1.0, NULL));
     projection->bias = layer->value_count;
     if (!projection->bias_name) return NN_OK;
     return nn_layer_add_parameter(layer, projection->bias_name, bias, projection->inputs, projection->fan_out,

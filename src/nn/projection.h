@@ -19,7 +19,9 @@ typedef struct nn_projection {
     int64_t rows;                        /* a sample */
     int64_t inputs, units;
     int64_t fan_out; /* for the initialiser: units, or those of one of several matrices side by side */
-    int first_part;  /* of the layer's parts: how many come before */
+    const char *initializer; /* of the weight, by its name; NULL: xavier */
+    double gain;             /* of the initialiser; 0 counts as 1 */
+    int first_part;          /* of the layer's parts: how many come before */
 
     /* set by build */
     int64_t weight, bias;               /* where they begin in the layer's values */

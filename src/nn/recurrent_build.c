@@ -179,7 +179,9 @@ static void recurrent_count_values(nn_layer *layer, const nn_recurrent_plan *pla
     int64_t states = plan->cell.has_memory ? 2 : 1;
     layer->saved_per_sample =
         plan->directions * plan->steps * (plan->columns + (1 + plan->cell.kept) * plan->units);
-    layer->scratch_per_sample = plan->columns + states * plan->units;
+    layer->scratch_per_sample = 2 * plan->columns + states * plan->units;
+    if (layer->scratch_fixed < plan->units * plan->columns)
+        layer->scratch_fixed = plan->units * plan->columns; /* the transposed recurrent weight */
     layer->carried_per_sample = options->carry ? states * plan->units : 0;
 }
 

@@ -1,7 +1,9 @@
 /*
  * Recurrent layers over the steps of a microbatch. All that is kept for backward is by sample, then by step,
  * as inputs and outputs are: then one product takes all steps. The state of a step is contiguous: samples x
- * units.
+ * units. The products of a step have few rows and go through the whole recurrent weight; they read its
+ * transpose, which is made once for all steps, because BLAS is fastest then: (U^T h^T)^T for h U, and dz
+ * (U^T).
  */
 #include <string.h>
 
@@ -18,6 +20,8 @@ typedef struct recurrent_pass {
     nn_real *gates, *kept, *previous;         /* saved, samples x steps rows; previous: h before each step */
     nn_real *recurrent, *hidden, *cell;       /* scratch, samples rows: h U or its gradient; h and c, or their
                                                  gradients */
+    nn_real *by_column;                       /* scratch, columns x samples */
+    nn_real *transposed;                      /* scratch, columns x units: U^T */
     const nn_real *weight, *recurrent_weight; /* parameters */
 } recurrent_pass;
 
@@ -37,8 +41,10 @@ static recurrent_pass recurrent_begin(const nn_layer *layer, const nn_layer_call
                            .recurrent_weight = call->parameters + offsets[NN_RECURRENT_WEIGHT]};
     pass.kept = pass.gates + rows * plan->columns;
     pass.previous = pass.kept + rows * plan->cell.kept * plan->units;
-    pass.hidden = pass.recurrent + call->samples * plan->columns;
+    pass.by_column = pass.recurrent + call->samples * plan->columns;
+    pass.hidden = pass.by_column + call->samples * plan->columns;
     pass.cell = pass.hidden + call->samples * plan->units;
+    pass.transposed = pass.hidden + call->samples * plan->units * (plan->cell.has_memory ? 2 : 1);
     return pass;
 }
 
@@ -141,6 +147,19 @@ static void recurrent_step_forward(const recurrent_pass *pass, int64_t sample, i
     if (output) memcpy(output, at.hidden, bytes);
 }
 
+/* h U of all samples; the state before the first step is 0 unless one was carried in. */
+static void recurrent_multiply(const recurrent_pass *pass, bool has_state)
+{
+    int64_t samples = pass->call->samples, columns = pass->plan->columns, units = pass->plan->units;
+    if (!has_state) {
+        memset(pass->recurrent, 0, (size_t)(samples * columns) * sizeof(nn_real));
+        return;
+    }
+    nn_matrix_product(NN_PLAIN, NN_TRANSPOSED, columns, samples, units, pass->transposed, units, pass->hidden,
+                      units, false, pass->by_column, samples);
+    nn_transpose_matrix(columns, samples, pass->by_column, pass->recurrent);
+}
+
 static void recurrent_forward(const recurrent_pass *pass)
 {
     const nn_recurrent_plan *plan = pass->plan;
@@ -149,14 +168,10 @@ static void recurrent_forward(const recurrent_pass *pass)
     nn_matrix_product(NN_PLAIN, NN_PLAIN, call->samples * plan->steps, plan->columns, plan->features,
                       call->inputs[0], plan->features, pass->weight, plan->columns, false, pass->gates,
                       plan->columns);
+    nn_transpose_matrix(plan->units, plan->columns, pass->recurrent_weight, pass->transposed);
     recurrent_take(pass);
     for (int64_t step = 0; step < longest; step++) {
-        if (step > 0 || call->carried)
-            nn_matrix_product(NN_PLAIN, NN_PLAIN, call->samples, plan->columns, plan->units, pass->hidden,
-                              plan->units, pass->recurrent_weight, plan->columns, false, pass->recurrent,
-                              plan->columns);
-        else
-            memset(pass->recurrent, 0, (size_t)(call->samples * plan->columns) * sizeof(nn_real));
+        recurrent_multiply(pass, step > 0 || call->carried);
         for (int64_t sample = 0; sample < call->samples; sample++)
             if (step < recurrent_length(pass, sample)) recurrent_step_forward(pass, sample, step);
     }
@@ -195,7 +210,8 @@ static void recurrent_step_backward(const recurrent_pass *pass, int64_t sample, 
     plan->cell.backward(&at);
 }
 
-/* From the last step to the first; leaves the gradient with respect to x W + bias in the gates. */
+/* From the last step to the first; leaves the gradient with respect to x W + bias in the gates. Behind the
+ * end of a sample they are 0 already: x W of inputs that are 0. */
 static void recurrent_backward(const recurrent_pass *pass)
 {
     const nn_recurrent_plan *plan = pass->plan;
@@ -203,16 +219,16 @@ static void recurrent_backward(const recurrent_pass *pass)
     memset(pass->recurrent, 0, (size_t)(samples * plan->columns) * sizeof(nn_real));
     memset(pass->hidden, 0, (size_t)(samples * plan->units) * sizeof(nn_real));
     if (plan->cell.has_memory) memset(pass->cell, 0, (size_t)(samples * plan->units) * sizeof(nn_real));
+    nn_transpose_matrix(plan->units, plan->columns, pass->recurrent_weight, pass->transposed);
     for (int64_t step = longest - 1; step >= 0; step--) {
         for (int64_t sample = 0; sample < samples; sample++)
             if (step < recurrent_length(pass, sample)) recurrent_step_backward(pass, sample, step);
         if (step > 0)
-            nn_matrix_product(NN_PLAIN, NN_TRANSPOSED, samples, plan->units, plan->columns, pass->recurrent,
-                              plan->columns, pass->recurrent_weight, plan->columns, plan->cell.passes_by,
+            nn_matrix_product(NN_PLAIN, NN_PLAIN, samples, plan->units, plan->columns, pass->recurrent,
+                              plan->columns, pass->transposed, plan->units, plan->cell.passes_by,
                               pass->hidden, plan->units);
     }
-    recurrent_clear(pass, plan->columns, pass->gates);
-    recurrent_clear(pass, plan->cell.kept * plan->units, pass->kept);
+    if (plan->cell.apart > 0) recurrent_clear(pass, plan->cell.kept * plan->units, pass->kept);
 }
 
 void nn_recurrent_backward(const nn_layer *layer, const nn_layer_call *call)

@@ -100,20 +100,65 @@ static nn_status window_place(const nn_window_options *options, nn_window *windo
     return NN_OK;
 }
 
+static nn_status window_check_lists(const nn_window_options *options, int dimensions)
+{
+    NN_TRY(nn_window_list("kernel", &options->kernel, dimensions));
+    NN_TRY(nn_window_list("stride", &options->stride, dimensions));
+    NN_TRY(nn_window_list("padding", &options->padding, dimensions));
+    return nn_window_list("dilation", &options->dilation, dimensions);
+}
+
 nn_status nn_window_create(const nn_window_options *options, nn_shape input, int dimensions,
                            nn_window *window)
 {
     NN_TRY(nn_window_check_input(input, dimensions, window));
-    NN_TRY(nn_window_list("kernel", &options->kernel, window->dimensions));
-    NN_TRY(nn_window_list("stride", &options->stride, window->dimensions));
-    NN_TRY(nn_window_list("padding", &options->padding, window->dimensions));
-    NN_TRY(nn_window_list("dilation", &options->dilation, window->dimensions));
+    NN_TRY(window_check_lists(options, window->dimensions));
     NN_TRY(window_place(options, window));
     for (int i = 0; i < NN_WINDOW_AXES; i++) {
         nn_window_axis *axis = &window->axes[i];
         int64_t room = axis->input + axis->before + axis->after - window_span(axis);
         if (room < 0) return window_too_large(window, input);
         axis->output = room / axis->stride + 1;
+    }
+    return NN_OK;
+}
+
+/* Where the window of an axis lies whose output is known; returns its larger side. */
+static int64_t window_pad_transposed(nn_window_axis *axis, const nn_integer_list *padding, int64_t more,
+                                     int number)
+{
+    int64_t whole = (axis->output - 1) * axis->stride + window_span(axis);
+    if (padding->count > 0) {
+        axis->before = axis->after = window_number(padding, number, 0);
+    } else if (padding->choice == NN_PADDING_SAME) {
+        int64_t total = whole - axis->output * axis->stride;
+        axis->before = total > 0 ? total / 2 : 0;
+        axis->after = total - axis->before;
+    }
+    return whole - axis->before - axis->after + more;
+}
+
+nn_status nn_window_create_transposed(const nn_window_options *options, const nn_integer_list *more,
+                                      nn_shape input, int dimensions, nn_window *window)
+{
+    NN_TRY(nn_window_check_input(input, dimensions, window));
+    NN_TRY(window_check_lists(options, window->dimensions));
+    NN_TRY(nn_window_list("output_padding", more, window->dimensions));
+    NN_TRY(window_place(options, window));
+    for (int i = 0; i < window->dimensions; i++) {
+        nn_window_axis *axis = &window->axes[NN_WINDOW_AXES - window->dimensions + i];
+        int64_t added = window_number(more, i, 0);
+        if (added >= axis->stride && added >= axis->dilation)
+            NN_FAIL(NN_ERROR_USAGE,
+                    "its output_padding of %lld is not below its stride of %lld; use a smaller one",
+                    (long long)added, (long long)axis->stride);
+        axis->output = axis->input;
+        axis->before = axis->after = 0;
+        axis->input = window_pad_transposed(axis, &options->padding, added, i);
+        if (axis->input < 1)
+            NN_FAIL(NN_ERROR_USAGE,
+                    "its padding of %lld leaves nothing of an output of %lld; use a smaller padding",
+                    (long long)axis->before, (long long)(axis->input + axis->before + axis->after));
     }
     return NN_OK;
 }

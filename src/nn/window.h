@@ -9,12 +9,13 @@
 
 #define nn_padding_names NN_REAL_SYMBOL(nn_padding_names)
 #define nn_window_create NN_REAL_SYMBOL(nn_window_create)
+#define nn_window_create_transposed NN_REAL_SYMBOL(nn_window_create_transposed)
 #define nn_window_shape NN_REAL_SYMBOL(nn_window_shape)
 #define nn_window_time NN_REAL_SYMBOL(nn_window_time)
 #define nn_window_list NN_REAL_SYMBOL(nn_window_list)
 #define nn_window_check_input NN_REAL_SYMBOL(nn_window_check_input)
 
-#define NN_WINDOW_AXES 3
+enum { NN_DEPTH, NN_HEIGHT, NN_WIDTH, NN_WINDOW_AXES };
 
 /* Window o covers the input positions o x stride - before + k x dilation, k < kernel. */
 typedef struct nn_window_axis {
@@ -59,13 +60,18 @@ extern const char *const nn_padding_names[];
  * side of *window. */
 nn_status nn_window_check_input(nn_shape input, int dimensions, nn_window *window);
 
-/* Number `axis` (of the spatial extents, from 0) of a list of one number or one for each extent. */
+/* Fails unless a list holds one number, or one for each extent, or nothing. */
 nn_status nn_window_list(const char *name, const nn_integer_list *list, int dimensions);
 
 /* The whole window of an input. A stride that is not given is the kernel; a dilation that is not is 1. Fails
  * where no window fits, saying which extents and what to do. */
 nn_status nn_window_create(const nn_window_options *options, nn_shape input, int dimensions,
                            nn_window *window);
+
+/* The window of which `input` is the output side: the larger side has (input - 1) x stride + kernel - padding
+ * positions, and `more` at the end; with `same`, input x stride. */
+nn_status nn_window_create_transposed(const nn_window_options *options, const nn_integer_list *more,
+                                      nn_shape input, int dimensions, nn_window *window);
 
 /* The output's extents, and `channels` behind them. */
 nn_shape nn_window_shape(const nn_window *window, int64_t channels);

@@ -13,6 +13,7 @@
 #define nn_add NN_REAL_SYMBOL(nn_add)
 #define nn_multiply NN_REAL_SYMBOL(nn_multiply)
 #define nn_add_bias NN_REAL_SYMBOL(nn_add_bias)
+#define nn_transpose_matrix NN_REAL_SYMBOL(nn_transpose_matrix)
 #define nn_scale NN_REAL_SYMBOL(nn_scale)
 #define nn_sum_rows NN_REAL_SYMBOL(nn_sum_rows)
 #define nn_sum_squares NN_REAL_SYMBOL(nn_sum_squares)
@@ -51,6 +52,9 @@ void nn_add(int64_t count, const nn_real *a, nn_real *sum);                     
 void nn_multiply(int64_t count, const nn_real *a, nn_real *product);                   /* product *= a */
 void nn_scale(int64_t count, nn_real factor, nn_real *values);                         /* values *= factor */
 void nn_add_bias(int64_t rows, int64_t columns, const nn_real *bias, nn_real *matrix); /* to every row */
+
+/* to (columns x rows) = the transpose of from (rows x columns); they do not overlap. */
+void nn_transpose_matrix(int64_t rows, int64_t columns, const nn_real *from, nn_real *to);
 
 /* sums[c] = the rows' values added in order of rows (+ sums[c] as one addition afterwards when accumulate).
  */

@@ -15,6 +15,7 @@ NN_INLINE void attention_shift(nn_attention_tile tile, nn_real shift, nn_real *s
     for (int64_t j = 0; j < tile.columns; j++) scores[j] = scores[j] * tile.scale - shift;
 }
 
+/* The lanes of a row are folded in halves, which stay vectors. */
 NN_INLINE nn_real attention_sum(int64_t count, const nn_real *values)
 {
     nn_real lanes[NN_LANES] = {0};
@@ -23,10 +24,29 @@ NN_INLINE nn_real attention_sum(int64_t count, const nn_real *values)
         for (int lane = 0; lane < NN_LANES; lane++) lanes[lane] += values[i + lane];
     }
     for (int64_t i = whole; i < count; i++) lanes[i - whole] += values[i];
-    for (int half = NN_LANES / 2; half > 0; half /= 2) {
-        for (int lane = 0; lane < half; lane++) lanes[lane] += lanes[lane + half];
+    for (int lane = 0; lane < 8; lane++) lanes[lane] += lanes[lane + 8];
+    for (int lane = 0; lane < 4; lane++) lanes[lane] += lanes[lane + 4];
+    return (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]);
+}
+
+NN_INLINE nn_real attention_larger(nn_real a, nn_real b)
+{
+    return a > b ? a : b;
+}
+
+NN_INLINE nn_real attention_maximum(int64_t count, const nn_real *values)
+{
+    nn_real lanes[NN_LANES];
+    int64_t whole = count - count % NN_LANES;
+    for (int lane = 0; lane < NN_LANES; lane++) lanes[lane] = values[0];
+    for (int64_t i = 0; i < whole; i += NN_LANES) {
+        for (int lane = 0; lane < NN_LANES; lane++)
+            lanes[lane] = attention_larger(values[i + lane], lanes[lane]);
     }
-    return lanes[0];
+    for (int64_t i = whole; i < count; i++) lanes[i - whole] = attention_larger(values[i], lanes[i - whole]);
+    for (int lane = 0; lane < 8; lane++) lanes[lane] = attention_larger(lanes[lane + 8], lanes[lane]);
+    for (int lane = 0; lane < 4; lane++) lanes[lane] = attention_larger(lanes[lane + 4], lanes[lane]);
+    return attention_larger(attention_larger(lanes[0], lanes[2]), attention_larger(lanes[1], lanes[3]));
 }
 
 /* All rows in one loop: vectors are full but for the last. */
@@ -41,7 +61,7 @@ void nn_attention_exp(nn_attention_tile tile, nn_real *scores, nn_real *shifts, 
     for (int64_t row = 0; row < tile.rows; row++) {
         nn_real *values = scores + row * tile.columns;
         attention_hide(tile, row, values);
-        shifts[row] = reduce_maximum(tile.columns, values) * tile.scale;
+        shifts[row] = attention_maximum(tile.columns, values) * tile.scale;
         attention_shift(tile, shifts[row], values);
     }
     attention_exp_all(tile, scores);
@@ -92,11 +112,4 @@ void nn_attention_row_products(int64_t rows, int64_t columns, int64_t ld, const 
 {
     for (int64_t row = 0; row < rows; row++)
         products[row] = (nn_real)reduce_dot(columns, a + row * ld, b + row * ld);
-}
-
-NN_VECTORIZED
-void nn_attention_multiply(int64_t count, const nn_real *factors, nn_real *values)
-{
-    NN_INDEPENDENT
-    for (int64_t i = 0; i < count; i++) values[i] *= factors[i];
 }

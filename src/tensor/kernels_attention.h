@@ -14,7 +14,6 @@
 #define nn_attention_score_gradient NN_REAL_SYMBOL(nn_attention_score_gradient)
 #define nn_attention_divide_rows NN_REAL_SYMBOL(nn_attention_divide_rows)
 #define nn_attention_row_products NN_REAL_SYMBOL(nn_attention_row_products)
-#define nn_attention_multiply NN_REAL_SYMBOL(nn_attention_multiply)
 
 typedef struct nn_attention_tile {
     int64_t rows, columns;
@@ -41,7 +40,5 @@ void nn_attention_divide_rows(int64_t rows, int64_t columns, int64_t ld, const n
 /* products(i) = the inner product of row i of two matrices. */
 void nn_attention_row_products(int64_t rows, int64_t columns, int64_t ld, const nn_real *a, const nn_real *b,
                                nn_real *products);
-
-void nn_attention_multiply(int64_t count, const nn_real *factors, nn_real *values); /* values *= factors */
 
 #endif

@@ -49,12 +49,21 @@ typedef struct nn_tile_gradient {
     nn_real *c;
 } nn_tile_gradient;
 
+/* Both have a channelwise form, for weights that see one channel each; `columns` is then any number of
+ * channels.
+ *
+ * product: C[r][c] = panel[0][c] + sum over runs t of a[r x lda + runs[t].offset + c] x panel[1 + t][c]; rows
+ * of the panel are `columns` values; the lengths of runs do not matter.
+ *
+ * gradient: C[t][c] += sum over positions of a[position + offsets[t] + c] x b[position + c]. */
 typedef struct nn_tile_kernels {
     const char *name;
     int64_t lanes; /* values in a vector */
     int64_t rows;  /* of the tallest tile */
     void (*product)(const nn_tile_product *call);
     void (*gradient)(const nn_tile_gradient *call);
+    void (*channel_product)(const nn_tile_product *call);
+    void (*channel_gradient)(const nn_tile_gradient *call);
 } nn_tile_kernels;
 
 /* Kernel set `index` of those that this CPU can run, the fastest first; NULL behind the last. */

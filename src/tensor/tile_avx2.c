@@ -36,6 +36,14 @@ typedef __m256 tile_vector;
 
 #include "tensor/tile_template.h"
 
-const nn_tile_kernels nn_tile_avx2 = {"AVX2", TILE_LANES, TILE_ROWS, tile_product, tile_gradient};
+const nn_tile_kernels nn_tile_avx2 = {
+    .name = "AVX2",
+    .lanes = TILE_LANES,
+    .rows = TILE_ROWS,
+    .product = tile_product,
+    .gradient = tile_gradient,
+    .channel_product = tile_channel_product,
+    .channel_gradient = tile_channel_gradient,
+};
 
 #endif

@@ -32,6 +32,14 @@ typedef __m512 tile_vector;
 
 #include "tensor/tile_template.h"
 
-const nn_tile_kernels nn_tile_avx512 = {"AVX-512", TILE_LANES, TILE_ROWS, tile_product, tile_gradient};
+const nn_tile_kernels nn_tile_avx512 = {
+    .name = "AVX-512",
+    .lanes = TILE_LANES,
+    .rows = TILE_ROWS,
+    .product = tile_product,
+    .gradient = tile_gradient,
+    .channel_product = tile_channel_product,
+    .channel_gradient = tile_channel_gradient,
+};
 
 #endif

@@ -63,4 +63,12 @@ NN_INLINE tile_vector tile_add(tile_vector a, tile_vector b)
 
 #include "tensor/tile_template.h"
 
-const nn_tile_kernels nn_tile_portable = {"portable", TILE_LANES, TILE_ROWS, tile_product, tile_gradient};
+const nn_tile_kernels nn_tile_portable = {
+    .name = "portable",
+    .lanes = TILE_LANES,
+    .rows = TILE_ROWS,
+    .product = tile_product,
+    .gradient = tile_gradient,
+    .channel_product = tile_channel_product,
+    .channel_gradient = tile_channel_gradient,
+};

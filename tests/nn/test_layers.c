@@ -72,9 +72,20 @@ static const char *const variants[] = {
     "layer_norm: {scale: false, epsilon: 0.1}",
     "layer_norm: {shift: false}",
     "layer_norm: {scale: false, shift: false}",
+    "group_norm: {groups: 1, scale: false}",
+    "group_norm: {groups: 4, shift: false, epsilon: 0.1}",
+    "group_norm: {groups: 2, scale: false, shift: false}",
     "multi_head_attention: {heads: 1, causal: true, bias: false}",
     "multi_head_attention: {heads: 3, key_size: 5}",
+    "feed_forward: {activation: relu}",
+    "feed_forward: {hidden: 3, activation: none, bias: false}",
+    "feed_forward: {hidden: 3, activation: softmax}",
     "multi_head_attention: {heads: 2, key_size: 1, causal: true, dropout: 0.3}",
+    "conv2d_transpose: {filters: 3, kernel: [2, 4], stride: [3, 2], activation: gelu}",
+    "conv2d_transpose: {filters: 1, kernel: 3, stride: 2, padding: 1, output_padding: 1}",
+    "conv2d_transpose: {filters: 2, kernel: 2, stride: 2, dilation: 3, padding: valid, bias: false}",
+    "conv2d_transpose: {filters: 2, kernel: 1, stride: 3, activation: relu}",
+    "upsample: {factor: [1, 3]}",
 };
 
 /* Every layer that a user can write, by its own example, and the variants above. */

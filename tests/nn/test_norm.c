@@ -190,6 +190,17 @@ static void test_layer_norm(void **state)
     }
 }
 
+/* Fails when group_norm is not PyTorch's. */
+static void test_group_norm(void **state)
+{
+    (void)state;
+    check_fixture(1, "group_norm: {groups: 1}", "group_norm1", true);
+    check_fixture(1, "group_norm: {groups: 5}", "group_norm5", true);
+    check_fixture(2, "group_norm: {groups: 2}", "group_norm2", true);
+    check_fixture(2, "group_norm: {groups: 4}", "group_norm4", false);
+    check_fixture(3, "group_norm: {groups: 3}", "group_norm3", true);
+}
+
 /* What a step makes of a running statistic when this microbatch is the batch. */
 static void step_statistic(norm *n, const char *name)
 {
@@ -251,6 +262,29 @@ static void test_ghost(void **state)
     }
     norm_destroy(&first);
     norm_destroy(&second);
+}
+
+/* Fails when the running mean of two layers that share it is not the mean of what they see. */
+static void test_shared_statistics(void **state)
+{
+    (void)state;
+    enum { CHANNELS = 4, SAMPLES = 6 };
+    nn_network_spec spec = make_spec((nn_shape){1, {CHANNELS}}, SAMPLES);
+    add_layer(&spec, "batch_norm", "owner", NULL);
+    add_layer(&spec, "batch_norm", "second", NULL);
+    add_layer(&spec, "dense: {units: 2}", NULL, NULL);
+    spec.layers[1].share = copy_text("owner");
+    run r = run_create(&spec, SAMPLES);
+    run_backward(&r);
+    int64_t offset = r.network->layers[1].offset + r.network->layers[1].parameters[2].offset;
+    for (int64_t c = 0; c < CHANNELS; c++) {
+        double sum = 0;
+        for (int64_t i = 0; i < SAMPLES; i++)
+            sum += (double)(r.microbatch->outputs[0][i * CHANNELS + c] +
+                            r.microbatch->outputs[1][i * CHANNELS + c]);
+        assert_true(fabs((double)r.gradient[offset + c] - sum / SAMPLES / 2) < 1e-6);
+    }
+    run_destroy(&r);
 }
 
 /* Fails when values far from 0 lose their variance to rounding, or a channel without variance becomes NaN. */
@@ -342,6 +376,7 @@ static void test_lengths(void **state)
     check_lengths("batch_norm");
     check_lengths("batch_norm: {activation: gelu}");
     check_lengths("layer_norm");
+    check_lengths("group_norm: {groups: 3}");
 }
 
 /* Fails when a microbatch without one real step does anything to the running statistics. */
@@ -401,21 +436,21 @@ static void test_refused(void **state)
     add_layer(&spec, "batch_norm", NULL, "input other");
     assert_int_not_equal(nn_network_create(&spec, &network), NN_OK);
     assert_non_null(strstr(nn_error_text(), "same shape"));
+    spec = make_spec((nn_shape){1, {8}}, 4);
+    add_layer(&spec, "group_norm: {groups: 3}", NULL, NULL);
+    assert_int_not_equal(nn_network_create(&spec, &network), NN_OK);
+    assert_non_null(strstr(nn_error_text(), "8 channels"));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_batch_norm),
-        cmocka_unit_test(test_layer_norm),
-        cmocka_unit_test(test_running_statistics),
-        cmocka_unit_test(test_ghost),
-        cmocka_unit_test(test_accurate),
-        cmocka_unit_test(test_frozen),
-        cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_no_steps),
-        cmocka_unit_test(test_added),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_batch_norm), cmocka_unit_test(test_layer_norm),
+        cmocka_unit_test(test_group_norm), cmocka_unit_test(test_running_statistics),
+        cmocka_unit_test(test_ghost),      cmocka_unit_test(test_shared_statistics),
+        cmocka_unit_test(test_accurate),   cmocka_unit_test(test_frozen),
+        cmocka_unit_test(test_lengths),    cmocka_unit_test(test_no_steps),
+        cmocka_unit_test(test_added),      cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -183,8 +183,8 @@ static void check_lengths(const char *options, bool bidirectional, bool sequence
     run padded = run_recurrent(options, bidirectional, sequence, false, STEPS, SAMPLES, true);
     nn_real *sum;
     expect_ok(NN_ALLOCATE(&sum, padded.network->value_count, "a sum"));
-    for (int64_t i = 0; i < SAMPLES; i++) padded.microbatch->lengths[0][i] = STEPS;
-    run_backward(&padded); /* leaves numbers in all that is kept */
+    for (int64_t i = 0; i < SAMPLES * padded.network->layers[2].saved_per_sample; i++)
+        padded.microbatch->saved[2][i] = (nn_real)NAN;
     set_lengths(&padded, STEPS);
     run_backward(&padded);
     for (int64_t sample = 0; sample < SAMPLES; sample++)
@@ -274,8 +274,28 @@ static void test_carry(void **state)
     for (size_t cell = 0; cell < COUNT(cells); cell++) check_carry(cells[cell][1]);
 }
 
-/* Fails when the gradient of a window is not that of its outputs with what was carried in held fixed: by
- * differences. */
+/* The gradient against differences; what was carried in is put back before each run. */
+static void compare_with_differences(run *r, const char *what, const nn_real *given)
+{
+    size_t bytes = (size_t)(SAMPLES * r->network->carried_values) * sizeof(nn_real);
+    run_backward(r);
+    for (int64_t w = 0; w < r->network->value_count; w++) {
+        double losses[2];
+        nn_real kept = r->weights[w];
+        for (int side = 0; side < 2; side++) {
+            if (given) memcpy(r->microbatch->carried, given, bytes);
+            r->weights[w] = kept + (side == 0 ? (nn_real)1e-5 : (nn_real)-1e-5);
+            losses[side] = run_loss(r);
+        }
+        r->weights[w] = kept;
+        double difference = (losses[0] - losses[1]) / 2e-5, gradient = (double)r->gradient[w];
+        if (fabs(difference - gradient) > 1e-7 * (1 + fabs(gradient)))
+            fail_msg("%s: value %lld of the gradient is %.12g, by differences %.12g", what, (long long)w,
+                     gradient, difference);
+    }
+}
+
+/* Fails when the gradient of a window is not that of its outputs with what was carried in held fixed. */
 static void test_carry_gradient(void **state)
 {
     (void)state;
@@ -286,22 +306,7 @@ static void test_carry_gradient(void **state)
         r.microbatch->carried = carried;
         fill_random(5, SAMPLES * 2 * UNITS, given);
         memcpy(carried, given, sizeof given);
-        run_backward(&r);
-        assert_memory_not_equal(carried, given, sizeof given);
-        for (int64_t w = 0; w < r.network->value_count; w++) {
-            double losses[2];
-            nn_real kept = r.weights[w];
-            for (int side = 0; side < 2; side++) {
-                memcpy(carried, given, sizeof given);
-                r.weights[w] = kept + (side == 0 ? (nn_real)1e-5 : (nn_real)-1e-5);
-                losses[side] = run_loss(&r);
-            }
-            r.weights[w] = kept;
-            double difference = (losses[0] - losses[1]) / 2e-5, gradient = (double)r.gradient[w];
-            if (fabs(difference - gradient) > 1e-7 * (1 + fabs(gradient)))
-                fail_msg("%s: value %lld of the gradient is %.12g, by differences %.12g", cells[cell][0],
-                         (long long)w, gradient, difference);
-        }
+        compare_with_differences(&r, cells[cell][0], given);
         run_destroy(&r);
     }
 }
@@ -320,6 +325,26 @@ static void test_carry_lengths(void **state)
         for (int64_t i = 0; i < SAMPLES; i++)
             assert_memory_equal(carried + i * width, r.microbatch->outputs[2] + i * UNITS,
                                 UNITS * sizeof(nn_real));
+        run_destroy(&r);
+    }
+}
+
+/* ---- shared parameters ---- */
+
+/* Fails when two layers with the same parameters do not add up their gradients, part by part. */
+static void test_shared(void **state)
+{
+    (void)state;
+    if (!IS_DOUBLE) skip();
+    static const char *const layers[] = {"lstm: {units: 4, bidirectional: true, output: sequence}",
+                                         "gru: {units: 4, bidirectional: true, output: sequence}"};
+    for (size_t i = 0; i < COUNT(layers); i++) {
+        nn_network_spec spec = make_spec((nn_shape){2, {STEPS, 8}}, SAMPLES);
+        add_layer(&spec, layers[i], "first", NULL);
+        add_layer(&spec, layers[i], "second", NULL);
+        spec.layers[1].share = copy_text("first");
+        run r = run_create(&spec, SAMPLES);
+        compare_with_differences(&r, layers[i], NULL);
         run_destroy(&r);
     }
 }
@@ -368,7 +393,8 @@ int main(void)
         cmocka_unit_test(test_pytorch),        cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_no_step),        cmocka_unit_test(test_carry),
         cmocka_unit_test(test_carry_gradient), cmocka_unit_test(test_carry_lengths),
-        cmocka_unit_test(test_refuses),        cmocka_unit_test(test_forget_bias),
+        cmocka_unit_test(test_shared),         cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_forget_bias),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
