@@ -27,9 +27,10 @@ static const nn_option residual_block_table[] = {
     {0}};
 
 #define RESIDUAL_BLOCK_BRANCH                                                                                \
-    "- conv2d: {name: conv1, filters: $filters, kernel: 3, stride: $stride, padding: same, bias: false}\n"   \
+    "- conv2d: {name: conv1, filters: $filters, kernel: 3, stride: $stride, padding: same, bias: false, "    \
+    "initializer: he}\n"                                                                                     \
     "- batch_norm: {name: norm1, activation: $activation}\n"                                                 \
-    "- conv2d: {name: conv2, filters: $filters, kernel: 3, padding: same, bias: false}\n"                    \
+    "- conv2d: {name: conv2, filters: $filters, kernel: 3, padding: same, bias: false, initializer: he}\n"   \
     "- batch_norm: {name: norm2}\n"
 
 static const char identity_layers[] =
@@ -38,7 +39,7 @@ static const char identity_layers[] =
 
 static const char conv_layers[] = RESIDUAL_BLOCK_BRANCH
     "- conv2d: {name: shortcut, filters: $filters, kernel: 1, stride: $stride, padding: same, bias: false, "
-    "inputs: block_input}\n"
+    "initializer: he, inputs: block_input}\n"
     "- batch_norm: {name: shortcut_norm}\n"
     "- add: {name: sum, inputs: [norm2, shortcut_norm]}\n"
     "- activation: {function: $activation}\n";

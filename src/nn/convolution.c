@@ -18,12 +18,6 @@
 /* Values that the activation handles at a time. */
 #define FUSED_VALUES 2048
 
-static const char *const initializer_names[] = {"auto",
-#define NN_INITIALIZER(name) #name,
-#include "nn/initializer_list.h"
-#undef NN_INITIALIZER
-                                                NULL};
-
 static const char *const groups_names[] = {"depthwise", NULL};
 
 #define FIELD(field) offsetof(nn_convolution_options, field)
@@ -45,7 +39,7 @@ static const char *const groups_names[] = {"depthwise", NULL};
     }
 #define INITIALIZER                                                                                          \
     {                                                                                                        \
-        "initializer", NN_OPTION_CHOICE, FIELD(initializer), "auto", 0, 0, initializer_names,                \
+        "initializer", NN_OPTION_CHOICE, FIELD(initializer), "auto", 0, 0, nn_initializer_choices,           \
             NN_EFFECT_RESULT, "first values of the weight; auto: he or xavier, by activation"                \
     }
 
@@ -96,8 +90,8 @@ static nn_status convolution_add_parameters(nn_layer *layer, nn_convolution_plan
                                             const nn_window *window, int64_t inputs, int64_t groups)
 {
     const nn_convolution_options *options = layer->options;
-    const char *name =
-        options->initializer == 0 ? plan->activation->initializer : initializer_names[options->initializer];
+    const nn_initializer_type *initializer =
+        nn_initializer_choose(options->initializer, plan->activation->initializer);
     nn_shape weight = {.dimensions = window->dimensions + 2}, bias = {1, {options->filters}};
     int64_t taps = 1;
     for (int i = 0; i < window->dimensions; i++) {
@@ -107,7 +101,7 @@ static nn_status convolution_add_parameters(nn_layer *layer, nn_convolution_plan
     weight.extents[window->dimensions] = plan->transposed ? options->filters / groups : inputs / groups;
     weight.extents[window->dimensions + 1] = plan->transposed ? inputs : options->filters;
     int64_t fan_in = taps * inputs / groups, fan_out = taps * options->filters / groups;
-    NN_TRY(nn_layer_add_parameter(layer, "weight", weight, fan_in, fan_out, nn_initializer_find(name),
+    NN_TRY(nn_layer_add_parameter(layer, "weight", weight, fan_in, fan_out, initializer,
                                   plan->activation->gain, NULL));
     if (!options->bias) return NN_OK;
     int index;
