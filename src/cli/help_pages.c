@@ -15,10 +15,8 @@ static const char pages_network[] =
     "    - add: {inputs: [previous, stem]}\n"
     "    - dense: {units: classes}\n"
     "\n"
-    "`nntrain help layers` lists the layers, `nntrain help composites` what stands for several of them. "
-    "`repeat` "
-    "writes\n"
-    "layers several times, one behind the other; ResNet-20 for small images:\n"
+    "`nntrain help layers` lists the layers, `nntrain help composites` what stands for several of\n"
+    "them. `repeat` writes layers several times, one behind the other; ResNet-20 for small images:\n"
     "\n"
     "  network:\n"
     "    - conv2d: {filters: 16, kernel: 3, padding: same, bias: false}\n"
@@ -31,20 +29,17 @@ static const char pages_network[] =
     "    - global_average_pool\n"
     "    - dense: {units: classes}\n"
     "\n"
-    "A name within a repeat means the layer of the same repetition. From outside, layers are called by the "
-    "names "
-    "that\n"
-    "they have in the end, such as conv-2 for `conv` of the second repetition; --set goes by the written "
-    "one:\n"
-    "--set network.conv.filters=8\n"
-    "Within a composite of the name `block` layers are called block-conv1 and so on, and its last one "
-    "block.\n";
+    "A name within a repeat means the layer of the same repetition. From outside, layers are called\n"
+    "by the names that they have in the end, such as conv-2 for `conv` of the second repetition, or\n"
+    "block-conv1 for the first convolution of a residual_block named `block`; its last layer is\n"
+    "`block` itself. --set goes by the written name: --set network.conv.filters=8\n";
 
 const nn_help_page nn_help_pages[] = {
     {"data", "files, datasets, splits, windows, normalisation, streams", NULL},
     {"network", "the list of layers: names, inputs, repeat, shared and frozen weights", pages_network},
     {"training", "length, batch size, seed, precision, and what a rank may use", NULL},
     {"checkpoint", "how often to save, how many to keep, which weights are the best", NULL},
+    {"init_from", "beginning with the weights of another run", NULL},
     {.topic = NULL},
 };
 
@@ -63,6 +58,8 @@ static const struct {
     {"network", "repeat", NULL, nn_repeat_options},
     {"network", "each layer", NULL, nn_layer_common_options},
     {"training", "training", nn_training_options_table, NULL},
+    {"training", "training.early_stopping", nn_early_options_table, NULL},
+    {"init_from", "init_from", nn_init_options_table, NULL},
     {"checkpoint", "checkpoint", nn_checkpoint_options_table, NULL},
 };
 
@@ -78,6 +75,7 @@ static const struct {
     {"lr_schedule", "schedules", "how the learning rate changes in the run; default cosine"},
     {"training", "training", "length, batch size, seed, precision, threads"},
     {"checkpoint", "checkpoint", "how often to save, and which weights are the best"},
+    {"init_from", "init_from", "a run or a checkpoint whose weights a new run begins with"},
 };
 
 const char nn_help_example[] = "data:\n"
