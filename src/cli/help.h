@@ -43,9 +43,10 @@ void nn_help_append_item(nn_text *text, const nn_help_family *family, const nn_h
 
 /* ---- sections of the configuration ---- */
 
-/* A topic that is a page of option tables: data, training, checkpoint. NULL ends the list. */
+/* A topic that is a page of option tables: data, network, training, checkpoint. NULL ends the list. */
 typedef struct nn_help_page {
     const char *topic, *summary;
+    const char *text; /* what tables cannot say; NULL: nothing */
 } nn_help_page;
 
 extern const nn_help_page nn_help_pages[];

@@ -4,6 +4,7 @@
 #include "cli/help.h"
 #include "data/transform.h"
 #include "import/run.h"
+#include "model/composite.h"
 #include "model/model.h"
 #include "model/symbols.h"
 #include "nn/initializer.h"
@@ -18,6 +19,14 @@ static bool families_layer(size_t index, nn_help_item *item)
     if (!type) return false;
     bool written = strcmp(type->name, "input") != 0;
     *item = (nn_help_item){type->name, type->summary, written ? type->example : NULL, type->options};
+    return true;
+}
+
+static bool families_composite(size_t index, nn_help_item *item)
+{
+    const nn_composite_type *type = nn_composite_types()[index];
+    if (!type) return false;
+    *item = (nn_help_item){type->name, type->summary, type->example, type->options};
     return true;
 }
 
@@ -86,6 +95,9 @@ const nn_help_family nn_help_families[] = {
     {"layers", "layer", "network:\n    - ",
      "entries of the list `network`, in order; a bare word where no option is needed", families_layer,
      nn_layer_common_options},
+    {"composites", "composite", "network:\n    - ",
+     "entries of the list `network` that stand for several layers each", families_composite,
+     nn_composite_common_options},
     {"losses", "loss", "loss:\n    ",
      "what training makes small: the section `loss`, or an entry of `losses` by target", families_loss,
      nn_loss_common_options},

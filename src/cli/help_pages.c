@@ -3,30 +3,64 @@
 
 #include "cli/help.h"
 #include "data/dataset.h"
+#include "model/symbols.h"
 #include "train/settings.h"
 
+static const char pages_network[] =
+    "The section is a list of layers, each of which reads the one before unless `inputs` names others:\n"
+    "\n"
+    "  network:\n"
+    "    - dense: {units: 64, activation: relu, name: stem}\n"
+    "    - dense: {units: 64, activation: relu}\n"
+    "    - add: {inputs: [previous, stem]}\n"
+    "    - dense: {units: classes}\n"
+    "\n"
+    "`nntrain help layers` lists the layers, `nntrain help composites` what stands for several of\n"
+    "them. `repeat` writes layers several times, one behind the other; ResNet-20 for small images:\n"
+    "\n"
+    "  network:\n"
+    "    - conv2d: {filters: 16, kernel: 3, padding: same, bias: false}\n"
+    "    - batch_norm: {activation: relu}\n"
+    "    - repeat:\n"
+    "        with: {f: [16, 32, 64], s: [1, 2, 2]}\n"
+    "        layers:\n"
+    "          - residual_block: {filters: $f, stride: $s}\n"
+    "          - repeat: {times: 2, layers: [residual_block: {filters: $f}]}\n"
+    "    - global_average_pool\n"
+    "    - dense: {units: classes}\n"
+    "\n"
+    "A name within a repeat means the layer of the same repetition. From outside, layers are called\n"
+    "by the names that they have in the end, such as conv-2 for `conv` of the second repetition, or\n"
+    "block-conv1 for the first convolution of a residual_block named `block`; its last layer is\n"
+    "`block` itself. --set goes by the written name: --set network.conv.filters=8\n";
+
 const nn_help_page nn_help_pages[] = {
-    {"data", "files, datasets, splits, windows, normalisation, streams"},
-    {"training", "length, batch size, seed, precision, and what a rank may use"},
-    {"checkpoint", "how often to save, how many to keep, which weights are the best"},
-    {"init_from", "beginning with the weights of another run"},
+    {"data", "files, datasets, splits, windows, normalisation, streams", NULL},
+    {"network", "the list of layers: names, inputs, repeat, shared and frozen weights", pages_network},
+    {"training", "length, batch size, seed, precision, and what a rank may use", NULL},
+    {"checkpoint", "how often to save, how many to keep, which weights are the best", NULL},
+    {"init_from", "beginning with the weights of another run", NULL},
     {.topic = NULL},
 };
 
-/* Which tables stand on a page, and for which paths of the configuration. */
+/* Which tables stand on a page, and for which paths of the configuration. The network's come by a function:
+ * they are compiled once for each precision. */
 static const struct {
     const char *topic, *path;
     const nn_option *table;
+    const nn_option *(*find)(void); /* in place of table */
 } pages_tables[] = {
-    {"data", "data", nn_data_options_table},
-    {"data", "data.train, data.validation, data.test", nn_part_options_table},
-    {"data", "data.split", nn_split_options_table},
-    {"data", "data.window", nn_window_options_table},
-    {"data", "data.fields.x, data.fields.y, data.fields.NAME", nn_field_options_table},
-    {"training", "training", nn_training_options_table},
-    {"training", "training.early_stopping", nn_early_options_table},
-    {"init_from", "init_from", nn_init_options_table},
-    {"checkpoint", "checkpoint", nn_checkpoint_options_table},
+    {"data", "data", nn_data_options_table, NULL},
+    {"data", "data.train, data.validation, data.test", nn_part_options_table, NULL},
+    {"data", "data.split", nn_split_options_table, NULL},
+    {"data", "data.window", nn_window_options_table, NULL},
+    {"data", "data.fields.x, data.fields.y, data.fields.NAME", nn_field_options_table, NULL},
+    {"network", "repeat", NULL, nn_repeat_options},
+    {"network", "each layer", NULL, nn_layer_common_options},
+    {"training", "training", nn_training_options_table, NULL},
+    {"training", "training.early_stopping", nn_early_options_table, NULL},
+    {"init_from", "init_from", nn_init_options_table, NULL},
+    {"checkpoint", "checkpoint", nn_checkpoint_options_table, NULL},
 };
 
 /* The sections in the order in which people write them, and the topic that tells about each. */
@@ -34,7 +68,7 @@ static const struct {
     const char *section, *topic, *summary;
 } pages_sections[] = {
     {"data", "data", "required: files, datasets, splits, windows, normalisation, streams"},
-    {"network", "layers", "required: the list of layers, from the data on"},
+    {"network", "network", "required: the list of layers, from the data on"},
     {"loss", "losses", "required: what training makes small"},
     {"metrics", "metrics", "figures shown beside the loss"},
     {"optimizer", "optimizers", "how a gradient changes the weights; default adam"},
@@ -61,10 +95,11 @@ const char nn_help_example[] = "data:\n"
 void nn_help_append_page(nn_text *text, const nn_help_page *page)
 {
     nn_text_append(text, "%s: %s\n", page->topic, page->summary);
+    if (page->text) nn_text_append(text, "\n%s", page->text);
     for (size_t i = 0; i < sizeof pages_tables / sizeof *pages_tables; i++) {
         if (strcmp(pages_tables[i].topic, page->topic) != 0) continue;
         nn_text_append(text, "\n%s:\n", pages_tables[i].path);
-        nn_help_append_options(text, pages_tables[i].table);
+        nn_help_append_options(text, pages_tables[i].find ? pages_tables[i].find() : pages_tables[i].table);
     }
 }
 

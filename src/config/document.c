@@ -291,3 +291,13 @@ nn_status nn_config_parse_document(nn_config *config, const nn_config_source *so
     yaml_parser_delete(&parser);
     return status;
 }
+
+nn_status nn_config_parse_own(nn_config *config, const nn_config_source *source, const char *text,
+                              nn_config_node **root)
+{
+    size_t nodes = config->node_count;
+    config->node_count = 0;
+    nn_status status = nn_config_parse_document(config, source, text, strlen(text), root);
+    config->node_count = nodes;
+    return status;
+}

@@ -160,10 +160,7 @@ nn_config_node *nn_config_insert(nn_config *config, const nn_config_node *place,
 {
     nn_config_position position = place == NULL ? config->root->position : place->position;
     nn_config_node *node = NULL;
-    size_t nodes = config->node_count; /* its limit is for what people write */
-    config->node_count = 0;
-    nn_status status = nn_config_parse_document(config, position.source, text, strlen(text), &node);
-    config->node_count = nodes;
+    nn_status status = nn_config_parse_own(config, position.source, text, &node);
     if (status == NN_OK)
         fill_place(node, position);
     else if (status != NN_ERROR_USAGE)

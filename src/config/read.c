@@ -71,7 +71,7 @@ static nn_status read_parse_default(const nn_config_reading *reading, nn_config_
     const char *text = reading->option->default_value;
     nn_option_kind kind = reading->option->kind;
     if (kind == NN_OPTION_TEXT_LIST || kind == NN_OPTION_INTEGER_LIST)
-        return nn_config_parse_document(config, config->main_source, text, strlen(text), node);
+        return nn_config_parse_own(config, config->main_source, text, node);
     return nn_config_new_scalar(config, (nn_config_position){.source = config->main_source}, text, true,
                                 node);
 }
@@ -212,7 +212,8 @@ static bool read_form_is_good(const read_section *section)
     const nn_option *first = section->table;
     if (node->kind == NN_CONFIG_SCALAR && first->name != NULL && first->kind != NN_OPTION_SECTION)
         return true;
-    if (node->kind == NN_CONFIG_LIST && first->name != NULL && first->kind == NN_OPTION_TEXT_LIST)
+    if (node->kind == NN_CONFIG_LIST && first->name != NULL &&
+        (first->kind == NN_OPTION_TEXT_LIST || first->kind == NN_OPTION_INTEGER_LIST))
         return true;
     char shown[NN_CONFIG_SHOWN_SIZE];
     const char *path = section->path;

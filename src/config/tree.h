@@ -108,6 +108,10 @@ void nn_config_keep_failure(nn_config *config, nn_status status);
 nn_status nn_config_parse_document(nn_config *config, const nn_config_source *source, const char *bytes,
                                    size_t length, nn_config_node **root);
 
+/* The same for a text of the program's own: its values do not count among those of the files. */
+nn_status nn_config_parse_own(nn_config *config, const nn_config_source *source, const char *text,
+                              nn_config_node **root);
+
 /* Replaces ${VAR} in the scalars from node on from the environment; $${ stands for ${. Comes last, so that
  * what an override or an including file replaces need not be set. */
 nn_status nn_config_expand(nn_config_node *node);

@@ -228,24 +228,6 @@ void nn_model_destroy(nn_model *model)
     nn_free(model);
 }
 
-void nn_model_summary(const nn_model *model, nn_text *text)
-{
-    const nn_network *network = model->network;
-    nn_text_append(text, "%-20s %-14s %-20s %12s %10s\n", "layer", "type", "output", "parameters", "MFLOP");
-    for (int i = 0; i < network->layer_count; i++) {
-        const nn_layer *layer = &network->layers[i];
-        char shape[NN_SHAPE_TEXT];
-        int64_t parameters = 0;
-        for (int p = 0; p < layer->parameter_count; p++) parameters += layer->parameters[p].count;
-        nn_text_append(text, "%-20s %-14s %-20s %12lld %10.3f\n", layer->name, layer->type->name,
-                       nn_shape_text(shape, layer->output_shape), (long long)parameters,
-                       layer->flops_forward * 1e-6);
-    }
-    nn_text_append(text, "%lld parameters, %.3f MFLOP forward and %.3f MFLOP in training per sample",
-                   (long long)network->trainable_count, network->flops_forward * 1e-6,
-                   network->flops_training * 1e-6);
-}
-
 /* ---- predictions ---- */
 
 void nn_model_undo(const nn_head *head, int64_t count, const nn_real *values, nn_real *units)

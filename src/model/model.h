@@ -120,7 +120,7 @@ nn_status nn_model_create(nn_model_spec *spec, const nn_field *input, const nn_s
                           nn_model **model);
 void nn_model_destroy(nn_model *model); /* accepts NULL */
 
-/* The table of layers, shapes, parameters and MFLOP per sample. */
+/* The table of layers: output shapes, parameters, MFLOP per sample, and how weights begin. */
 void nn_model_summary(const nn_model *model, nn_text *text);
 
 /* Fails unless the outputs are what losses and metrics need. */

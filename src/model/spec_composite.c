@@ -8,7 +8,7 @@
 #include "model/spec.h"
 #include "model/symbols.h"
 
-static const char *const common_keys[] = {"name", "inputs", "share", "freeze", "learning_rate_factor", NULL};
+static const char *const common_keys[] = {"name", "inputs", "freeze", "learning_rate_factor", NULL};
 
 /* What `$option` stands for: what the user wrote, or the default; NULL without memory (collected). */
 static nn_config_node *composite_value(nn_spec_reader *reader, nn_config_node *entry,
@@ -95,11 +95,7 @@ static void composite_write_out(nn_spec_reader *reader, nn_config_node *entry, c
 static bool composite_check(nn_spec_reader *reader, nn_config_node *entry, const nn_composite_type *type,
                             const nn_spec_common *common)
 {
-    if (common->share)
-        nn_config_error(reader->config, entry,
-                        "share: %s stands for several layers; only a single layer can share weights",
-                        type->name);
-    else if (common->inputs.count > 1)
+    if (common->inputs.count > 1)
         nn_config_error(reader->config, entry, "inputs: %s reads one layer, not %zu", type->name,
                         common->inputs.count);
     else if (reader->block->depth == NN_SPEC_DEPTH)
@@ -118,7 +114,7 @@ void nn_spec_read_composite(nn_spec_reader *reader, nn_config_node *entry, const
     size_t problems = nn_config_problem_count(config);
     void *read = nn_spec_options(config, type->options_size, "the options of a composite");
     if (read) nn_config_read(config, options, path, type->options, nn_unknown_symbols, common_keys, read);
-    nn_spec_read_common(config, options, path, type->options, &common);
+    nn_spec_read_common(config, options, path, nn_composite_common_options(), type->options, &common);
     nn_spec_resolve_inputs(reader, entry, &common.inputs);
     bool good = read && composite_check(reader, entry, type, &common);
     if (good && nn_config_problem_count(config) == problems)

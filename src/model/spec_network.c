@@ -6,25 +6,58 @@
 #include "model/spec.h"
 #include "model/symbols.h"
 
-static const nn_option common_table[] = {
-    {"name", NN_OPTION_TEXT, offsetof(nn_spec_common, name), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "name of the layer: for inputs of others, --set, checkpoints and messages"},
-    {"inputs", NN_OPTION_TEXT_LIST, offsetof(nn_spec_common, inputs), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "names of the layers it reads (default: the layer before); `previous` is the layer written before, "
-     "`block_input` what a repetition of a repeat reads, `input` the data"},
+#define COMMON_OPTIONS                                                                                       \
+    {"name",                                                                                                 \
+     NN_OPTION_TEXT,                                                                                         \
+     offsetof(nn_spec_common, name),                                                                         \
+     "",                                                                                                     \
+     0,                                                                                                      \
+     0,                                                                                                      \
+     NULL,                                                                                                   \
+     NN_EFFECT_RESULT,                                                                                       \
+     "its name: for inputs of others, --set, checkpoints and messages"},                                     \
+        {"inputs",                                                                                           \
+         NN_OPTION_TEXT_LIST,                                                                                \
+         offsetof(nn_spec_common, inputs),                                                                   \
+         "",                                                                                                 \
+         0,                                                                                                  \
+         0,                                                                                                  \
+         NULL,                                                                                               \
+         NN_EFFECT_RESULT,                                                                                   \
+         "names of the layers it reads (default: the layer before); `previous` is the layer written "        \
+         "before, `block_input` what a repetition of a repeat reads, `input` the data"},                     \
+        {"freeze",                                                                                           \
+         NN_OPTION_BOOLEAN,                                                                                  \
+         offsetof(nn_spec_common, freeze),                                                                   \
+         "false",                                                                                            \
+         0,                                                                                                  \
+         0,                                                                                                  \
+         NULL,                                                                                               \
+         NN_EFFECT_RESULT,                                                                                   \
+         "leave its weights as they are at the start"},                                                      \
+    {                                                                                                        \
+        "learning_rate_factor", NN_OPTION_REAL, offsetof(nn_spec_common, rate_factor), "1", 1e-6, 1e6, NULL, \
+            NN_EFFECT_RESULT, "its weights learn with the learning rate times this"                          \
+    }
+
+static const nn_option composite_table[] = {COMMON_OPTIONS, {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
+
+static const nn_option layer_table[] = {
+    COMMON_OPTIONS,
     {"share", NN_OPTION_TEXT, offsetof(nn_spec_common, share), "", 0, 0, NULL, NN_EFFECT_RESULT,
      "name of an earlier layer: both use, and train, the weights of that one"},
-    {"freeze", NN_OPTION_BOOLEAN, offsetof(nn_spec_common, freeze), "false", 0, 0, NULL, NN_EFFECT_RESULT,
-     "leave its weights as they are at the start"},
-    {"learning_rate_factor", NN_OPTION_REAL, offsetof(nn_spec_common, rate_factor), "1", 1e-6, 1e6, NULL,
-     NN_EFFECT_RESULT, "its weights learn with the learning rate times this"},
     {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
 
-static const char *const common_keys[] = {"name", "inputs", "share", "freeze", "learning_rate_factor", NULL};
+static const char *const common_keys[] = {"name", "inputs", "freeze", "learning_rate_factor", "share", NULL};
 
 const nn_option *nn_layer_common_options(void)
 {
-    return common_table;
+    return layer_table;
+}
+
+const nn_option *nn_composite_common_options(void)
+{
+    return composite_table;
 }
 
 /* ---- what layers and composites have in common ---- */
@@ -39,20 +72,20 @@ void *nn_spec_options(nn_config *config, size_t size, const char *what)
     return options;
 }
 
-void nn_spec_read_common(nn_config *config, nn_config_node *options, const char *path, const nn_option *own,
-                         nn_spec_common *common)
+void nn_spec_read_common(nn_config *config, nn_config_node *options, const char *path, const nn_option *table,
+                         const nn_option *own, nn_spec_common *common)
 {
     const char *own_keys[NAMES_MAX];
     size_t count = 0;
     for (; own && own[count].name && count + 1 < NAMES_MAX; count++) own_keys[count] = own[count].name;
     own_keys[count] = NULL;
     nn_config_node *mapping = options && nn_config_kind_of(options) == NN_CONFIG_MAPPING ? options : NULL;
-    nn_config_read(config, mapping, path, common_table, NULL, own_keys, common);
+    nn_config_read(config, mapping, path, table, NULL, own_keys, common);
 }
 
 void nn_spec_release_common(nn_spec_common *common)
 {
-    nn_options_release(common_table, common);
+    nn_options_release(layer_table, common);
 }
 
 /* ---- one layer ---- */
@@ -96,7 +129,7 @@ static void network_read_layer(nn_spec_reader *reader, nn_config_node *entry, co
     void *options = nn_spec_options(config, type->options_size, "the options of a layer");
     if (options || !type->options_size)
         nn_config_read(config, options_node, path, type->options, nn_unknown_symbols, common_keys, options);
-    nn_spec_read_common(config, options_node, path, type->options, &common);
+    nn_spec_read_common(config, options_node, path, layer_table, type->options, &common);
     nn_spec_resolve_inputs(reader, entry, &common.inputs);
     if (common.share) nn_spec_resolve(reader, entry, &common.share);
     if (network_add_layer(reader, type, &common, options, numbered) != NN_OK)

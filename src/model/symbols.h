@@ -11,6 +11,7 @@
 #define nn_unknown_symbols NN_REAL_SYMBOL(nn_unknown_symbols)
 #define nn_symbols_resolve NN_REAL_SYMBOL(nn_symbols_resolve)
 #define nn_layer_common_options NN_REAL_SYMBOL(nn_layer_common_options)
+#define nn_composite_common_options NN_REAL_SYMBOL(nn_composite_common_options)
 #define nn_repeat_options NN_REAL_SYMBOL(nn_repeat_options)
 
 /* "classes" and "same", with marks for values. */
@@ -20,8 +21,10 @@ extern const nn_symbol nn_unknown_symbols[];
  * elsewhere that of the only one that has classes. Fails, naming the layer, where there is none. */
 nn_status nn_symbols_resolve(nn_network_spec *spec, const nn_head *heads, int head_count);
 
-/* The keys that every layer has beside its own, such as name and inputs; and those of `repeat`. For help. */
+/* The keys that every layer has beside its own, such as name and inputs; those that every composite has; and
+ * those of `repeat`. For help. */
 const nn_option *nn_layer_common_options(void);
+const nn_option *nn_composite_common_options(void);
 const nn_option *nn_repeat_options(void);
 
 #endif

@@ -1,8 +1,5 @@
-/* Axes of shapes, and lists of whole numbers. */
+/* The axes of shapes. */
 #include "nn/axes.h"
-
-#include <errno.h>
-#include <stdlib.h>
 
 nn_status nn_axes_find(nn_shape shape, int64_t axis, int *found)
 {
@@ -14,18 +11,6 @@ nn_status nn_axes_find(nn_shape shape, int64_t axis, int *found)
                 (long long)axis, nn_shape_text(text, shape), (long long)dimensions - 1);
     }
     *found = (int)(axis < 0 ? axis + dimensions : axis);
-    return NN_OK;
-}
-
-nn_status nn_axes_numbers(const char *option, const nn_text_list *list, int64_t *numbers)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        char *end;
-        errno = 0;
-        numbers[i] = strtoll(list->items[i], &end, 10);
-        if (end == list->items[i] || *end || errno)
-            NN_FAIL(NN_ERROR_USAGE, "%s: expected whole numbers, not '%s'", option, list->items[i]);
-    }
     return NN_OK;
 }
 

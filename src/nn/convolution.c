@@ -18,12 +18,6 @@
 /* Values that the activation handles at a time. */
 #define FUSED_VALUES 2048
 
-static const char *const initializer_names[] = {"auto",
-#define NN_INITIALIZER(name) #name,
-#include "nn/initializer_list.h"
-#undef NN_INITIALIZER
-                                                NULL};
-
 static const char *const groups_names[] = {"depthwise", NULL};
 
 #define FIELD(field) offsetof(nn_convolution_options, field)
@@ -45,7 +39,7 @@ static const char *const groups_names[] = {"depthwise", NULL};
     }
 #define INITIALIZER                                                                                          \
     {                                                                                                        \
-        "initializer", NN_OPTION_CHOICE, FIELD(initializer), "auto", 0, 0, initializer_names,                \
+        "initializer", NN_OPTION_CHOICE, FIELD(initializer), "auto", 0, 0, nn_initializer_choices,           \
             NN_EFFECT_RESULT, "first values of the weight; auto: he or xavier, by activation"                \
     }
 
@@ -98,8 +92,6 @@ static nn_status convolution_add_parameters(nn_layer *layer, const nn_window *wi
 {
     const nn_convolution_options *options = layer->options;
     const nn_activation *activation = nn_activation_at(options->activation);
-    const char *name =
-        options->initializer == 0 ? activation->initializer : initializer_names[options->initializer];
     int dimensions = window->dimensions;
     nn_shape weight = {.dimensions = dimensions + 2}, bias = {1, {options->filters}};
     for (int i = 0; i < dimensions; i++)
@@ -107,7 +99,7 @@ static nn_status convolution_add_parameters(nn_layer *layer, const nn_window *wi
     weight.extents[dimensions] = transposed ? options->filters : inputs / groups;
     weight.extents[dimensions + 1] = transposed ? inputs : options->filters;
     int64_t count = nn_shape_count(weight), fan_in = count / options->filters, fan_out = count / inputs;
-    NN_TRY(nn_layer_add_parameter(layer, "weight", weight, fan_in, fan_out, nn_initializer_find(name),
+    NN_TRY(nn_layer_add_parameter(layer, "weight", weight, fan_in, fan_out, nn_initializer_choose(options->initializer, activation->initializer),
                                   activation->gain, NULL));
     if (!options->bias) return NN_OK;
     return nn_layer_add_parameter(layer, "bias", bias, fan_in, fan_out, nn_initializer_find("zeros"), 1.0,

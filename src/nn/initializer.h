@@ -6,6 +6,8 @@
 
 #define nn_initializer_types NN_REAL_SYMBOL(nn_initializer_types)
 #define nn_initializer_find NN_REAL_SYMBOL(nn_initializer_find)
+#define nn_initializer_choices NN_REAL_SYMBOL(nn_initializer_choices)
+#define nn_initializer_choose NN_REAL_SYMBOL(nn_initializer_choose)
 
 struct nn_initializer_type {
     const char *name;
@@ -23,5 +25,10 @@ struct nn_initializer_type {
 
 const nn_initializer_type *const *nn_initializer_types(void); /* NULL-terminated */
 const nn_initializer_type *nn_initializer_find(const char *name);
+
+/* For the option `initializer` of layers: "auto" and the names of all; and what a choice means, where auto is
+ * the one of that name. */
+extern const char *const nn_initializer_choices[];
+const nn_initializer_type *nn_initializer_choose(int choice, const char *automatic);
 
 #endif

@@ -36,12 +36,6 @@ typedef struct dense_plan {
     bool accumulates[];                  /* of each part: the product itself may add */
 } dense_plan;
 
-static const char *const initializer_names[] = {"auto",
-#define NN_INITIALIZER(name) #name,
-#include "nn/initializer_list.h"
-#undef NN_INITIALIZER
-                                                NULL};
-
 static const nn_option dense_table[] = {
     {"units", NN_OPTION_INTEGER, offsetof(dense_options, units), NULL, 1, 1e9, NULL, NN_EFFECT_RESULT,
      "number of outputs; `classes`: as many as the target has classes; `same`: as the input's last "
@@ -52,8 +46,9 @@ static const nn_option dense_table[] = {
      "add a trainable bias to each output"},
     {"per_step", NN_OPTION_BOOLEAN, offsetof(dense_options, per_step), "false", 0, 0, NULL, NN_EFFECT_RESULT,
      "apply it to every step of a sequence (to the last dimension) instead of to the whole sample"},
-    {"initializer", NN_OPTION_CHOICE, offsetof(dense_options, initializer), "auto", 0, 0, initializer_names,
-     NN_EFFECT_RESULT, "first values of the weight; auto: he or xavier, by activation"},
+    {"initializer", NN_OPTION_CHOICE, offsetof(dense_options, initializer), "auto", 0, 0,
+     nn_initializer_choices, NN_EFFECT_RESULT,
+     "first values of the weight; auto: he or xavier, by activation"},
     {0}};
 
 /* ---- building ---- */
@@ -61,11 +56,11 @@ static const nn_option dense_table[] = {
 static nn_status dense_add_parameters(nn_layer *layer, dense_plan *plan)
 {
     const dense_options *options = layer->options;
-    const char *name =
-        options->initializer == 0 ? plan->activation->initializer : initializer_names[options->initializer];
+    const nn_initializer_type *initializer =
+        nn_initializer_choose(options->initializer, plan->activation->initializer);
     nn_shape weight = {2, {plan->weight_rows, plan->weight_columns}}, bias = {1, {plan->units}};
-    NN_TRY(nn_layer_add_parameter(layer, "weight", weight, plan->inputs, plan->units,
-                                  nn_initializer_find(name), plan->activation->gain, NULL));
+    NN_TRY(nn_layer_add_parameter(layer, "weight", weight, plan->inputs, plan->units, initializer,
+                                  plan->activation->gain, NULL));
     if (!options->bias) return NN_OK;
     int index;
     NN_TRY(nn_layer_add_parameter(layer, "bias", bias, plan->inputs, plan->units,

@@ -3,7 +3,7 @@
 #include "nn/axes.h"
 
 typedef struct permute_options {
-    nn_text_list axes;
+    nn_integer_list axes;
 } permute_options;
 
 /* How far apart in the input neighbours along each axis of the output are. */
@@ -12,19 +12,19 @@ typedef struct permute_plan {
 } permute_plan;
 
 static const nn_option permute_table[] = {
-    {"axes", NN_OPTION_TEXT_LIST, offsetof(permute_options, axes), NULL, 0, 0, NULL, NN_EFFECT_RESULT,
+    {"axes", NN_OPTION_INTEGER_LIST, offsetof(permute_options, axes), NULL, 0, 0, NULL, NN_EFFECT_RESULT,
      "the axes of its input, from 0, in their new order: [1, 0] swaps two"},
     {0}};
 
-static nn_status permute_read_axes(const nn_layer *layer, int64_t *axes)
+static nn_status permute_check_axes(const nn_layer *layer)
 {
     const permute_options *options = layer->options;
     nn_shape from = layer->input_shapes[0];
-    bool good = options->axes.count == (size_t)from.dimensions, seen[NN_MAX_DIMENSIONS] = {false};
-    if (good) NN_TRY(nn_axes_numbers("axes", &options->axes, axes));
+    bool good = options->axes.count == from.dimensions, seen[NN_MAX_DIMENSIONS] = {false};
     for (int a = 0; good && a < from.dimensions; a++) {
-        good = axes[a] >= 0 && axes[a] < from.dimensions && !seen[axes[a]];
-        if (good) seen[axes[a]] = true;
+        int64_t axis = options->axes.items[a];
+        good = axis >= 0 && axis < from.dimensions && !seen[axis];
+        if (good) seen[axis] = true;
     }
     if (good) return NN_OK;
     char text[NN_SHAPE_TEXT];
@@ -34,11 +34,12 @@ static nn_status permute_read_axes(const nn_layer *layer, int64_t *axes)
 
 static nn_status permute_build(nn_layer *layer)
 {
-    int64_t axes[NN_MAX_DIMENSIONS];
+    const permute_options *options = layer->options;
+    const int64_t *axes = options->axes.items;
     nn_shape from = layer->input_shapes[0];
     permute_plan *plan;
     NN_TRY(nn_layer_check_inputs(layer, 1));
-    NN_TRY(permute_read_axes(layer, axes));
+    NN_TRY(permute_check_axes(layer));
     NN_TRY(NN_ALLOCATE(&plan, 1, "the plan of a permute layer"));
     layer->plan = plan;
     layer->output_shape.dimensions = from.dimensions;

@@ -1,15 +1,18 @@
 /* The values of a sample in another shape, in the same order. */
+#include <assert.h>
 #include <string.h>
 
-#include "nn/axes.h"
+#include "nn/layer.h"
+
+static_assert(NN_INTEGER_LIST_MAX == NN_MAX_DIMENSIONS, "a list of numbers holds any shape");
 
 typedef struct reshape_options {
-    nn_text_list shape;
+    nn_integer_list shape;
 } reshape_options;
 
 static const nn_option reshape_table[] = {
-    {"shape", NN_OPTION_TEXT_LIST, offsetof(reshape_options, shape), NULL, 0, 0, NULL, NN_EFFECT_RESULT,
-     "extents of a sample, as in [7, 7, -1]; one may be -1: what is left"},
+    {"shape", NN_OPTION_INTEGER_LIST, offsetof(reshape_options, shape), NULL, -1, 1e12, NULL,
+     NN_EFFECT_RESULT, "extents of a sample, as in [7, 7, -1]; one may be -1: what is left"},
     {0}};
 
 static nn_status reshape_misfit(const nn_layer *layer, nn_shape shape)
@@ -46,11 +49,8 @@ static nn_status reshape_build(nn_layer *layer)
     const reshape_options *options = layer->options;
     nn_shape *shape = &layer->output_shape, from = layer->input_shapes[0];
     NN_TRY(nn_layer_check_inputs(layer, 1));
-    if (options->shape.count > NN_MAX_DIMENSIONS)
-        NN_FAIL(NN_ERROR_USAGE, "shape: %zu extents, and at most %d are possible", options->shape.count,
-                NN_MAX_DIMENSIONS);
-    NN_TRY(nn_axes_numbers("shape", &options->shape, shape->extents));
-    shape->dimensions = (int)options->shape.count;
+    shape->dimensions = options->shape.count;
+    memcpy(shape->extents, options->shape.items, sizeof shape->extents);
     NN_TRY(reshape_complete(layer, shape));
     layer->time.kept = from.dimensions > 0 && shape->dimensions > 0 && from.extents[0] == shape->extents[0];
     layer->in_place = true;

@@ -1,4 +1,5 @@
 /* Some places along one axis: a range of them, or a list. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -60,12 +61,12 @@ static nn_status slice_add_places(const slice_options *options, int64_t extent, 
     if (options->begin != 0 || options->end != 0)
         NN_FAIL(NN_ERROR_USAGE, "places: stands in place of begin and end; remove one or the other");
     for (size_t i = 0; i < options->places.count; i++) {
-        const nn_text_list one = {options->places.items + i, 1};
-        int64_t place;
-        NN_TRY(nn_axes_numbers("places", &one, &place));
-        if (place < -extent || place >= extent)
-            NN_FAIL(NN_ERROR_USAGE, "places: %lld is not on an axis of %lld places, 0 to %lld",
-                    (long long)place, (long long)extent, (long long)extent - 1);
+        const char *text = options->places.items[i];
+        char *end;
+        long long place = strtoll(text, &end, 10);
+        if (end == text || *end || place < -extent || place >= extent)
+            NN_FAIL(NN_ERROR_USAGE, "places: %s is not on an axis of %lld places, 0 to %lld", text,
+                    (long long)extent, (long long)extent - 1);
         slice_add(plan, place < 0 ? place + extent : place, 1);
     }
     return NN_OK;

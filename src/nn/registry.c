@@ -35,6 +35,13 @@ static const nn_initializer_type *const initializer_types[] = {
 #include "nn/initializer_list.h"
     NULL};
 
+#undef NN_INITIALIZER
+
+#define NN_INITIALIZER(name) #name,
+const char *const nn_initializer_choices[] = {"auto",
+#include "nn/initializer_list.h"
+                                              NULL};
+
 const nn_layer_type *const *nn_layer_types(void)
 {
     return layer_types;
@@ -81,4 +88,9 @@ const nn_initializer_type *nn_initializer_find(const char *name)
     const nn_initializer_type *const *type = initializer_types;
     while (*type && strcmp((*type)->name, name) != 0) type++;
     return *type;
+}
+
+const nn_initializer_type *nn_initializer_choose(int choice, const char *automatic)
+{
+    return nn_initializer_find(choice == 0 ? automatic : nn_initializer_choices[choice]);
 }

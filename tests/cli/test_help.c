@@ -75,6 +75,8 @@ static void test_sections(void **state)
     expect_page("training", nn_training_options_table);
     expect_page("checkpoint", nn_checkpoint_options_table);
     expect_page("dense", nn_layer_common_options());
+    expect_page("network", nn_layer_common_options());
+    expect_page("network", nn_repeat_options());
 }
 
 /* Would be wrong: a plug-in that is registered and that help passes over, or a part of its table. */
@@ -99,7 +101,7 @@ static void test_plugins(void **state)
         assert_true(items > 0);
         nn_text_free(&list);
     }
-    assert_int_equal(families, 8);
+    assert_int_equal(families, 9);
 }
 
 /* Would be wrong: a command or one of its options that the overview does not show. */

@@ -106,7 +106,7 @@ static void test_repeat_with(void **state)
                         "18");
     assert_string_equal(check_value(config, "network.0.repeat.2.layers.2.repeat.2.layers.0.dense.units"),
                         "19");
-    assert_string_equal(check_value(config, "network.0.repeat.1.layers.1.reshape.shape"), "[\"2\", \"4\"]");
+    assert_string_equal(check_value(config, "network.0.repeat.1.layers.1.reshape.shape"), "[2, 4]");
     nn_text_free(&described);
     nn_network_spec_release(&network);
     nn_config_destroy(config);
@@ -317,12 +317,11 @@ static void test_messages_within_repeats(void **state)
 {
     (void)state;
     check_refused(
-        "network:\n- repeat: {times: 3, layers: [dense: {unit: 4}]}",
-        "t.yaml:2:38: network.0.repeat.1.layers.0.dense.units is missing: number of outputs; "
-        "`classes`: as many as the target has classes; `same`: as the input's last dimension\n"
-        "t.yaml:2:39: network.0.repeat.1.layers.0.dense: unknown option 'unit'; did you mean 'units'? "
-        "(known: units, activation, bias, per_step, initializer, name, inputs, share, freeze, "
-        "learning_rate_factor)");
+        "network:\n- repeat: {times: 3, layers: [glu: {unit: 4}]}",
+        "t.yaml:2:36: network.0.repeat.1.layers.0.glu.units is missing: number of outputs, as of a "
+        "dense layer\n"
+        "t.yaml:2:37: network.0.repeat.1.layers.0.glu: unknown option 'unit'; did you mean 'units'? "
+        "(known: units, activation, per_step, name, inputs, freeze, learning_rate_factor)");
     check_refused("network:\n- repeat: {with: {f: [1, x]}, layers: [dense: $f]}",
                   "t.yaml:2:47: network.0.repeat.2.layers.0.dense.units: unknown number 'x' (known: classes, "
                   "same)");
@@ -330,9 +329,9 @@ static void test_messages_within_repeats(void **state)
                   "t.yaml:2:66: '$f' is a list or a mapping, which cannot stand within a longer text");
     check_refused("network:\n- repeat: {times: 2, layers: [dense: $f]}",
                   "t.yaml:2:38: unknown name after $ 'f' (known: i)");
-    check_refused("network:\n- repeat: {times: 2, layers: [dense]}",
-                  "t.yaml:2:31: network.0.repeat.1.layers.0.dense.units is missing: number of outputs; "
-                  "`classes`: as many as the target has classes; `same`: as the input's last dimension");
+    check_refused("network:\n- repeat: {times: 2, layers: [glu]}",
+                  "t.yaml:2:31: network.0.repeat.1.layers.0.glu.units is missing: number of outputs, as of a "
+                  "dense layer");
     check_refused("network:\n- repeat: {times: 100, layers: [repeat: {times: 51, layers: [flatten]}]}",
                   "t.yaml:2:62: network: more than 5000 layers");
 }
@@ -357,7 +356,8 @@ static void test_messages_of_composites(void **state)
 {
     (void)state;
     check_refused("network: [glu: {units: 4, name: a}, glu: {units: 4, share: a}]",
-                  "t.yaml:1:37: share: glu stands for several layers; only a single layer can share weights");
+                  "t.yaml:1:53: network.1.glu: unknown option 'share' (known: units, "
+                  "activation, per_step, name, inputs, freeze, learning_rate_factor)");
     check_refused("network: [dense: 4, dense: 4, glu: {units: 4, inputs: [dense1, dense2]}]",
                   "t.yaml:1:31: inputs: glu reads one layer, not 2");
     check_refused("network: [glu]", "t.yaml:1:11: network.0.glu.units is missing: number of outputs, as of a "
@@ -365,7 +365,7 @@ static void test_messages_of_composites(void **state)
     check_refused(
         "network: [glu: {units: 4, activatio: relu}]",
         "t.yaml:1:27: network.0.glu: unknown option 'activatio'; did you mean 'activation'? (known: "
-        "units, activation, per_step, name, inputs, share, freeze, learning_rate_factor)");
+        "units, activation, per_step, name, inputs, freeze, learning_rate_factor)");
 }
 
 static void test_unknown_layer(void **state)

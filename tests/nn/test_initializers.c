@@ -124,13 +124,24 @@ static void test_deviations(void **state)
     assert_true(fabs(nn_initializer_find("xavier")->deviation(&parameter) - 0.5) < 1e-15);
 }
 
+/* Fails when a choice of the option is another initialiser than its word says. */
+static void test_choices(void **state)
+{
+    (void)state;
+    assert_string_equal(nn_initializer_choices[0], "auto");
+    assert_ptr_equal(nn_initializer_choose(0, "xavier"), nn_initializer_find("xavier"));
+    size_t count = 0;
+    for (; nn_initializer_types()[count]; count++)
+        assert_ptr_equal(nn_initializer_choose((int)count + 1, "he"), nn_initializer_types()[count]);
+    assert_null(nn_initializer_choices[count + 1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_moments),
-        cmocka_unit_test(test_function_of_stream_and_index),
-        cmocka_unit_test(test_orthogonal),
-        cmocka_unit_test(test_deviations),
+        cmocka_unit_test(test_moments),    cmocka_unit_test(test_function_of_stream_and_index),
+        cmocka_unit_test(test_orthogonal), cmocka_unit_test(test_deviations),
+        cmocka_unit_test(test_choices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

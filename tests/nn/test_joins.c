@@ -167,10 +167,9 @@ static void test_messages_of_shapes(void **state)
     expect_failure(s24, "reshape: {shape: [-1, -1]}", 1,
                    "layer tested: shape: -1 is no extent here; extents are 1 and more, and one of them may "
                    "be -1");
-    expect_failure(s24, "reshape: {shape: [1, two]}", 1,
-                   "layer tested: shape: expected whole numbers, not 'two'");
-    expect_failure(s24, "reshape: {shape: [1, 1, 1, 1, 1, 1, 1, 1, 8]}", 1,
-                   "layer tested: shape: 9 extents, and at most 8 are possible");
+    expect_failure(s24, "reshape: {shape: [0, 8]}", 1,
+                   "layer tested: shape: 0 is no extent here; extents are 1 and more, and one of them may "
+                   "be -1");
     expect_failure(s24, "permute: {axes: [0, 0]}", 1,
                    "layer tested: axes: its input of 2 x 4 has 2 axes; name each of 0 to 1 once");
     expect_failure(s24, "permute: {axes: [0, 1, 2]}", 1,
@@ -183,6 +182,8 @@ static void test_messages_of_shapes(void **state)
                    "places");
     expect_failure(s8, "slice: {places: [0, 8]}", 1,
                    "layer tested: places: 8 is not on an axis of 8 places, 0 to 7");
+    expect_failure(s8, "slice: {places: [0, two]}", 1,
+                   "layer tested: places: two is not on an axis of 8 places, 0 to 7");
     expect_failure(s8, "slice: {begin: 1, places: [0]}", 1,
                    "layer tested: places: stands in place of begin and end; remove one or the other");
 }

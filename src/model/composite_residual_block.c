@@ -1,0 +1,61 @@
+/* A residual block (He, Zhang, Ren, Sun: Deep residual learning for image recognition; CVPR 2016): two 3 x 3
+ * convolutions with batch normalisation, and a shortcut around them. */
+#include "model/composite.h"
+#include "nn/activation.h"
+
+typedef struct residual_block_options {
+    int64_t filters, stride;
+    int activation, shortcut;
+} residual_block_options;
+
+enum { SHORTCUT_AUTO, SHORTCUT_IDENTITY, SHORTCUT_CONV };
+
+static const char *const shortcut_names[] = {"auto", "identity", "conv", NULL};
+
+static const nn_option residual_block_table[] = {
+    {"filters", NN_OPTION_INTEGER, offsetof(residual_block_options, filters), NULL, 1, 1e6, NULL,
+     NN_EFFECT_RESULT, "channels of both convolutions, and so of the output"},
+    {"stride", NN_OPTION_INTEGER, offsetof(residual_block_options, stride), "1", 1, 1e6, NULL,
+     NN_EFFECT_RESULT, "of the first convolution: 2 halves height and width"},
+    {"activation", NN_OPTION_CHOICE, offsetof(residual_block_options, activation), "relu", 0, 0,
+     nn_activation_names + 1, NN_EFFECT_RESULT, "function after the first convolution, and after the sum"},
+    {"shortcut", NN_OPTION_CHOICE, offsetof(residual_block_options, shortcut), "auto", 0, 0, shortcut_names,
+     NN_EFFECT_RESULT,
+     "identity: the block's input as it is; conv: a 1 x 1 convolution of it, for other channels than the "
+     "input "
+     "has; auto: conv where stride is not 1"},
+    {0}};
+
+#define RESIDUAL_BLOCK_BRANCH                                                                                \
+    "- conv2d: {name: conv1, filters: $filters, kernel: 3, stride: $stride, padding: same, bias: false, "    \
+    "initializer: he}\n"                                                                                     \
+    "- batch_norm: {name: norm1, activation: $activation}\n"                                                 \
+    "- conv2d: {name: conv2, filters: $filters, kernel: 3, padding: same, bias: false, initializer: he}\n"   \
+    "- batch_norm: {name: norm2}\n"
+
+static const char identity_layers[] =
+    RESIDUAL_BLOCK_BRANCH "- add: {name: sum, inputs: [norm2, block_input]}\n"
+                          "- activation: {function: $activation}\n";
+
+static const char conv_layers[] = RESIDUAL_BLOCK_BRANCH
+    "- conv2d: {name: shortcut, filters: $filters, kernel: 1, stride: $stride, padding: same, bias: false, "
+    "initializer: he, inputs: block_input}\n"
+    "- batch_norm: {name: shortcut_norm}\n"
+    "- add: {name: sum, inputs: [norm2, shortcut_norm]}\n"
+    "- activation: {function: $activation}\n";
+
+static const char *residual_block_layers(const void *options)
+{
+    const residual_block_options *given = options;
+    bool conv = given->shortcut == SHORTCUT_CONV || (given->shortcut == SHORTCUT_AUTO && given->stride != 1);
+    return conv ? conv_layers : identity_layers;
+}
+
+const nn_composite_type NN_REAL_SYMBOL(nn_composite_residual_block) = {
+    .name = "residual_block",
+    .summary = "two 3 x 3 convolutions with batch_norm, and a shortcut around them",
+    .example = "residual_block: {filters: 16}",
+    .options = residual_block_table,
+    .options_size = sizeof(residual_block_options),
+    .layers = residual_block_layers,
+};
