@@ -88,6 +88,7 @@ typedef struct nn_layer_type {
     bool is_view;   /* gives its input another shape and does nothing else */
     size_t activation_option; /* 1 + offset of its option `activation`, where it asks nn_activation_of() for
                                  the function; 0: none */
+    bool clips;  /* recurrent or attention: its gradients may burst, so that clip_norm is 1 by default */
     const nn_option *options;
     size_t options_size;
 

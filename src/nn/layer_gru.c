@@ -38,6 +38,7 @@ const nn_layer_type NN_REAL_SYMBOL(nn_layer_gru) = {
     .example_shape = {2, {5, 3}},
     .options = gru_table,
     .options_size = sizeof(nn_recurrent_options),
+    .clips = true,
     .build = gru_build,
     .forward = nn_recurrent_forward,
     .backward = nn_recurrent_backward,

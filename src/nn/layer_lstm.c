@@ -83,6 +83,7 @@ const nn_layer_type NN_REAL_SYMBOL(nn_layer_lstm) = {
     .example_shape = {2, {5, 3}},
     .options = lstm_table,
     .options_size = sizeof(lstm_options),
+    .clips = true,
     .build = lstm_build,
     .forward = nn_recurrent_forward,
     .backward = nn_recurrent_backward,

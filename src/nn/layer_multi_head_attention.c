@@ -273,6 +273,7 @@ const nn_layer_type NN_REAL_SYMBOL(nn_layer_multi_head_attention) = {
     .example_shape = {2, {3, 4}},
     .options = multi_head_table,
     .options_size = sizeof(multi_head_options),
+    .clips = true,
     .build = multi_head_build,
     .forward = multi_head_forward,
     .backward = multi_head_backward,

@@ -62,6 +62,7 @@ const nn_layer_type NN_REAL_SYMBOL(nn_layer_rnn) = {
     .example_shape = {2, {5, 3}},
     .options = rnn_table,
     .options_size = sizeof(rnn_options),
+    .clips = true,
     .build = rnn_build,
     .forward = nn_recurrent_forward,
     .backward = nn_recurrent_backward,

@@ -15,6 +15,8 @@
 #define nn_add_bias NN_REAL_SYMBOL(nn_add_bias)
 #define nn_transpose_matrix NN_REAL_SYMBOL(nn_transpose_matrix)
 #define nn_scale NN_REAL_SYMBOL(nn_scale)
+#define nn_clip NN_REAL_SYMBOL(nn_clip)
+#define nn_blend NN_REAL_SYMBOL(nn_blend)
 #define nn_sum_rows NN_REAL_SYMBOL(nn_sum_rows)
 #define nn_sum_squares NN_REAL_SYMBOL(nn_sum_squares)
 #define nn_all_finite NN_REAL_SYMBOL(nn_all_finite)
@@ -56,6 +58,12 @@ void nn_add_bias(int64_t rows, int64_t columns, const nn_real *bias, nn_real *ma
 
 /* to (columns x rows) = the transpose of from (rows x columns); they do not overlap. */
 void nn_transpose_matrix(int64_t rows, int64_t columns, const nn_real *from, nn_real *to);
+
+/* Values beyond -limit and limit become these; NaN goes through. */
+void nn_clip(int64_t count, nn_real limit, nn_real *values);
+
+/* A running average: average = kept x average + (1 - kept) x values. */
+void nn_blend(int64_t count, double kept, const nn_real *values, nn_real *average);
 
 /* sums[c] = the rows' values added in order of rows (+ sums[c] as one addition afterwards when accumulate).
  */

@@ -20,7 +20,7 @@ static nn_status final_read_best(const nn_run *run, nn_real *weights)
         NN_FAIL(NN_ERROR_CHECKPOINT, "%s is of step %lld, not of the best epoch", path, (long long)step);
     nn_status status = nn_store_read_sealed(path, &bytes, &size);
     if (status == NN_OK) status = nn_store_open_image(bytes, size, path, &file);
-    if (status == NN_OK) status = nn_model_get_values(run->model, file, "weights", weights);
+    if (status == NN_OK) status = nn_model_get_weights(run->model, file, weights);
     nn_store_close(file);
     nn_free(bytes);
     return status;
@@ -91,7 +91,8 @@ nn_status nn_run_final(nn_run *run)
         NN_TRY_TO(done, status, nn_comm_agree(run->comm, status));
         NN_TRY_TO(done, status, final_best_weights(run, best));
     }
-    const nn_real *weights = run->state.best_epoch > 0 ? best : nn_reduction_weights(run->stepper->reduction);
+    const nn_real *weights = best;
+    if (run->state.best_epoch == 0) NN_TRY_TO(done, status, nn_run_shown_weights(run, &weights));
     NN_TRY_TO(done, status,
               nn_evaluate_part(run->comm, run->workers, run->model, run->data, part, microbatch, weights,
                                &figures));

@@ -3,6 +3,7 @@
 #define NN_TRAIN_RUN_H
 
 #include "store/lease.h"
+#include "train/average.h"
 #include "train/checkpoint.h"
 #include "train/engine.h"
 #include "train/figures.h"
@@ -16,6 +17,7 @@
 #define nn_evaluate_part NN_REAL_SYMBOL(nn_evaluate_part)
 #define nn_evaluate_baseline NN_REAL_SYMBOL(nn_evaluate_baseline)
 #define nn_baseline_is_last NN_REAL_SYMBOL(nn_baseline_is_last)
+#define nn_run_shown_weights NN_REAL_SYMBOL(nn_run_shown_weights)
 #define nn_run_final NN_REAL_SYMBOL(nn_run_final)
 #define nn_predict_saved NN_REAL_SYMBOL(nn_predict_saved)
 #define nn_evaluate_saved NN_REAL_SYMBOL(nn_evaluate_saved)
@@ -49,6 +51,7 @@ typedef struct nn_run {
     nn_lease *lease;   /* on rank 0 */
     nn_writer *writer; /* on rank 0 */
     int best_metric;   /* index among the metrics; -1: the loss */
+    nn_real *averaged; /* room for the average of the weights, on every rank; NULL: there is none */
     double saved_at;   /* when the last checkpoint was made, in seconds */
     nn_progress progress;
 } nn_run;
@@ -74,6 +77,9 @@ nn_status nn_evaluate_baseline(nn_comm *comm, nn_workers *workers, const nn_mode
 
 /* Whether the best constant guess of a head is the value seen last. */
 bool nn_baseline_is_last(const nn_head *head);
+
+/* What figures are of: the average of the weights where there is one, else the weights. Collective. */
+nn_status nn_run_shown_weights(nn_run *run, const nn_real **weights);
 
 /* The last lines of a run: its best weights beside the baseline, on the test part or what comes nearest.
  * Collective. */

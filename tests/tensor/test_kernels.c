@@ -32,6 +32,30 @@ static void test_add_and_scale(void **state)
     }
 }
 
+static void test_clip_and_blend(void **state)
+{
+    (void)state;
+    nn_real values[MANY], average[MANY], expected[MANY];
+    const nn_real kept = (nn_real)0.7, taken = (nn_real)(1.0 - 0.7);
+    for (size_t l = 0; l < LENGTHS; l++) {
+        check_fill(1, 3, MANY, values);
+        check_fill(2, 3, MANY, average);
+        memcpy(expected, average, sizeof(average));
+        for (int64_t i = 0; i < lengths[l]; i++) expected[i] = kept * expected[i] + taken * values[i];
+        nn_blend(lengths[l], 0.7, values, average);
+        check_same_bits(MANY, average, expected);
+        memcpy(expected, values, sizeof(values));
+        for (int64_t i = 0; i < lengths[l]; i++)
+            if (expected[i] > 1 || expected[i] < -1) expected[i] = expected[i] > 0 ? 1 : -1;
+        nn_clip(lengths[l], 1, values);
+        check_same_bits(MANY, values, expected);
+    }
+    values[0] = (nn_real)NAN;
+    values[1] = -(nn_real)INFINITY;
+    nn_clip(2, (nn_real)0.5, values);
+    assert_true(isnan(values[0]) && values[1] == (nn_real)-0.5);
+}
+
 static void test_add_bias(void **state)
 {
     (void)state;
@@ -271,6 +295,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_add_and_scale),
+        cmocka_unit_test(test_clip_and_blend),
         cmocka_unit_test(test_add_bias),
         cmocka_unit_test(test_transpose),
         cmocka_unit_test(test_sum_rows),
