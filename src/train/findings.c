@@ -31,7 +31,7 @@ nn_status nn_findings_check(const nn_model *model, int64_t samples)
         if (needed > allowed)
             NN_FAIL(
                 NN_ERROR_USAGE,
-                "metrics: %s: the outputs for %lld samples take %.0f MiB, and it may take %.6g; allow more "
+                "metrics: %s: the outputs for %lld samples take %.3g MiB, and it may take %.6g; allow more "
                 "with its option memory (MiB), or leave it out",
                 metric->name, (long long)samples, needed, allowed);
     }

@@ -145,6 +145,32 @@ static void settings_check_best(nn_config *config, nn_config_node *node, const n
     nn_config_unknown(config, node, "metric (of those under `metrics:`)", best, names);
 }
 
+/* Every target has a loss, and every loss a target. */
+static void settings_check_targets(nn_config *config, nn_config_node *root, const nn_settings *settings)
+{
+    const nn_model_spec *model = &settings->model;
+    const nn_data_names *targets = &settings->data.parts[NN_TRAIN].y;
+    nn_config_node *losses = nn_config_get(root, "losses");
+    if (!losses || targets->count == 0) return;
+    const char *known[NN_DATA_FIELDS + 1] = {NULL};
+    bool has_loss[NN_DATA_FIELDS] = {false};
+    for (int t = 0; t < targets->count; t++) known[t] = targets->names[t];
+    for (int h = 0; h < model->head_count; h++) {
+        int t = 0;
+        while (t < targets->count && strcmp(known[t], model->heads[h].name) != 0) t++;
+        if (t < targets->count)
+            has_loss[t] = true;
+        else
+            nn_config_unknown(config, losses, "target (of data.train.y) under losses", model->heads[h].name,
+                              known);
+    }
+    for (int t = 0; t < targets->count; t++)
+        if (!has_loss[t])
+            nn_config_error(config, losses,
+                            "losses: the target '%s' has no loss; add one, or leave it out of data.train.y",
+                            known[t]);
+}
+
 static void settings_check_training(nn_config *config, nn_config_node *node, const nn_settings *settings)
 {
     const nn_training_options *training = &settings->training;
@@ -181,32 +207,6 @@ static void settings_read_training(nn_config *config, nn_config_node *root, nn_s
         nn_config_error(config, early, "%s", nn_error_text());
 }
 
-/* Every target has a loss, and every loss a target. */
-static void settings_check_targets(nn_config *config, nn_config_node *root, const nn_settings *settings)
-{
-    const nn_model_spec *model = &settings->model;
-    const nn_data_names *targets = &settings->data.parts[NN_TRAIN].y;
-    nn_config_node *losses = nn_config_get(root, "losses");
-    if (!losses || targets->count == 0) return;
-    const char *known[NN_DATA_FIELDS + 1] = {NULL};
-    bool has_loss[NN_DATA_FIELDS] = {false};
-    for (int t = 0; t < targets->count; t++) known[t] = targets->names[t];
-    for (int h = 0; h < model->head_count; h++) {
-        int t = 0;
-        while (t < targets->count && strcmp(known[t], model->heads[h].name) != 0) t++;
-        if (t < targets->count)
-            has_loss[t] = true;
-        else
-            nn_config_unknown(config, losses, "target (of data.train.y) under losses", model->heads[h].name,
-                              known);
-    }
-    for (int t = 0; t < targets->count; t++)
-        if (!has_loss[t])
-            nn_config_error(config, losses,
-                            "losses: the target '%s' has no loss; add one, or leave it out of data.train.y",
-                            known[t]);
-}
-
 nn_status nn_settings_read(nn_config *config, nn_settings *settings)
 {
     *settings = (nn_settings){0};
@@ -220,11 +220,11 @@ nn_status nn_settings_read(nn_config *config, nn_settings *settings)
     nn_config_read(config, checkpoint, "checkpoint", nn_checkpoint_options_table, NULL, NULL,
                    &settings->checkpoint);
     settings_check_best(config, checkpoint, settings);
+    settings_check_targets(config, root, settings);
     nn_config_node *init_from = nn_config_get(root, "init_from");
     if (init_from)
         nn_config_read(config, init_from, "init_from", nn_init_options_table, NULL, NULL,
                        &settings->init_from);
-    settings_check_targets(config, root, settings);
     return nn_config_finish(config);
 }
 
