@@ -17,9 +17,11 @@ typedef enum nn_option_kind {
     NN_OPTION_BOOLEAN, /* bool; true, false, yes, no, on, off */
     NN_OPTION_CHOICE,  /* int, the index of the word in `choices` */
     NN_OPTION_TEXT,    /* char *, owned by the struct, NULL when not given */
-    NN_OPTION_TEXT_LIST, /* nn_text_list, owned by the struct; a single text is a list of one */
-    NN_OPTION_DURATION,  /* nn_duration: "3 epochs", "100 steps", "10 minutes", "5%" of the run */
-    NN_OPTION_SECTION    /* not a field: documents a key that the reader handles itself (a nested mapping) */
+    NN_OPTION_TEXT_LIST,    /* nn_text_list, owned by the struct; a single text is a list of one */
+    NN_OPTION_INTEGER_LIST, /* nn_integer_list; a single number is a list of one; `choices`, where given, are
+                               words that may stand in place of numbers */
+    NN_OPTION_DURATION,     /* nn_duration: "3 epochs", "100 steps", "10 minutes", "5%" of the run */
+    NN_OPTION_SECTION /* not a field: documents a key that the reader handles itself (a nested mapping) */
 } nn_option_kind;
 
 /* What a change of the option changes: decides what may differ when a run is resumed. */
@@ -48,13 +50,21 @@ typedef struct nn_text_list {
     size_t count;
 } nn_text_list;
 
+/* A few numbers, such as the two extents of a kernel. */
+#define NN_INTEGER_LIST_MAX 8
+typedef struct nn_integer_list {
+    int count;  /* 0: a word stands here, or nothing is given */
+    int choice; /* the index of the word in `choices`, where count is 0 */
+    int64_t items[NN_INTEGER_LIST_MAX];
+} nn_integer_list;
+
 typedef struct nn_option {
     const char *name; /* NULL ends a table */
     nn_option_kind kind;
     size_t offset;              /* of the field: offsetof(struct, field) */
     const char *default_value;  /* as it would be written in YAML; NULL: required; "": not given */
-    double minimum, maximum;    /* inclusive, for INTEGER and REAL, and amounts; both 0: no limits */
-    const char *const *choices; /* NULL-terminated, for CHOICE */
+    double minimum, maximum;    /* inclusive, for INTEGER, REAL, amounts; both 0: no limits */
+    const char *const *choices; /* NULL-terminated, for CHOICE and INTEGER_LIST */
     nn_option_effect effect;
     const char *help; /* one line, with the unit */
 } nn_option;
@@ -65,6 +75,7 @@ void nn_options_release(const nn_option *table, void *options);
 /* A name that stands for a number where the reader knows it: {"classes", 10}; its value is NN_SYMBOL_UNKNOWN
  * where the number follows from data that is not open yet. */
 #define NN_SYMBOL_UNKNOWN INT64_MIN
+#define NN_SYMBOL_SAME (INT64_MIN + 1) /* "same": as many as the layer's input has in its last dimension */
 typedef struct nn_symbol {
     const char *name; /* NULL ends a list */
     int64_t value;

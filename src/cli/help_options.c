@@ -13,6 +13,7 @@ static const char *const options_kinds[] = {
     [NN_OPTION_CHOICE] = "one of",
     [NN_OPTION_TEXT] = "text",
     [NN_OPTION_TEXT_LIST] = "text or list of texts",
+    [NN_OPTION_INTEGER_LIST] = "integer or list of integers",
     [NN_OPTION_DURATION] = "duration (3 epochs, 100 steps, 10 minutes, 5%)",
     [NN_OPTION_SECTION] = "section",
 };

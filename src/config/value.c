@@ -262,6 +262,44 @@ static void value_show_text_list(const nn_option *option, const void *field, nn_
     nn_text_append(text, "]");
 }
 
+/* ---- lists of numbers ---- */
+
+static bool value_read_integers(const nn_config_reading *reading, const nn_config_node *node,
+                                nn_integer_list *list)
+{
+    size_t count = node->kind == NN_CONFIG_LIST ? node->count : 1;
+    if (node->kind == NN_CONFIG_MAPPING || count == 0 || count > NN_INTEGER_LIST_MAX)
+        return value_wrong(reading, node, "a whole number or a list of them");
+    bool is_good = true;
+    for (size_t i = 0; i < count; i++)
+        is_good &= value_read_integer(reading, node->kind == NN_CONFIG_LIST ? node->entries[i].value : node,
+                                      &list->items[i]);
+    list->count = (int)count;
+    return is_good;
+}
+
+static bool value_read_integer_list(const nn_config_reading *reading, const nn_config_node *node, void *field)
+{
+    double number;
+    const char *const *choices = reading->option->choices;
+    bool is_word =
+        node->kind == NN_CONFIG_SCALAR && node->text[0] && !nn_config_parse_number(node->text, &number);
+    if (choices == NULL || !is_word) return value_read_integers(reading, node, field);
+    nn_integer_list *list = field;
+    list->count = 0;
+    return value_read_choice(reading, node, &list->choice);
+}
+
+static void value_show_integer_list(const nn_option *option, const void *field, nn_text *text)
+{
+    const nn_integer_list *list = field;
+    if (list->count == 0) nn_text_append(text, "%s", option->choices ? option->choices[list->choice] : "[]");
+    if (list->count > 1) nn_text_append(text, "[");
+    for (int i = 0; i < list->count; i++)
+        nn_text_append(text, "%s%lld", i > 0 ? ", " : "", (long long)list->items[i]);
+    if (list->count > 1) nn_text_append(text, "]");
+}
+
 /* ---- the kinds ---- */
 
 typedef struct value_kind {
@@ -277,6 +315,7 @@ static const value_kind value_kinds[] = {
     [NN_OPTION_CHOICE] = {value_read_choice, value_show_choice, sizeof(int)},
     [NN_OPTION_TEXT] = {value_read_text, value_show_text, sizeof(char *)},
     [NN_OPTION_TEXT_LIST] = {value_read_text_list, value_show_text_list, sizeof(nn_text_list)},
+    [NN_OPTION_INTEGER_LIST] = {value_read_integer_list, value_show_integer_list, sizeof(nn_integer_list)},
     [NN_OPTION_DURATION] = {nn_config_read_duration, nn_config_show_duration, sizeof(nn_duration)},
 };
 

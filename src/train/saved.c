@@ -48,7 +48,7 @@ static nn_status saved_open(saved_model *saved)
     NN_TRY(nn_model_get(saved->file, &saved->model));
     NN_TRY(nn_store_read_verified(saved->file, "microbatch_size", NN_STORE_I64, 1, &saved->microbatch_size));
     NN_TRY(NN_ALLOCATE(&saved->weights, saved->model->network->value_count, "the weights"));
-    return nn_model_get_values(saved->model, saved->file, "weights", saved->weights);
+    return nn_model_get_weights(saved->model, saved->file, saved->weights);
 }
 
 /* Only the test part is opened where it is one of its own; a split needs the whole. */

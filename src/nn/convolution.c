@@ -1,0 +1,301 @@
+/* Building a convolution: its geometry, parameters and plan; and running it. */
+#include "nn/convolution.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "nn/activation.h"
+#include "nn/convolution_plan.h"
+#include "nn/initializer.h"
+#include "tensor/kernels.h"
+
+/* Values of the weight's gradient that one part computes: they stay in a core's cache while the samples go
+ * by.
+ */
+#define PART_VALUES 131072
+#define PART_ROWS_MULTIPLE 16
+
+/* Values that the activation handles at a time. */
+#define FUSED_VALUES 2048
+
+static const char *const initializer_names[] = {"auto",
+#define NN_INITIALIZER(name) #name,
+#include "nn/initializer_list.h"
+#undef NN_INITIALIZER
+                                                NULL};
+
+static const char *const groups_names[] = {"depthwise", NULL};
+
+#define FIELD(field) offsetof(nn_convolution_options, field)
+
+#define FILTERS                                                                                              \
+    {                                                                                                        \
+        "filters", NN_OPTION_INTEGER, FIELD(filters), NULL, 1, 1e9, NULL, NN_EFFECT_RESULT,                  \
+            "channels of the output"                                                                         \
+    }
+#define ACTIVATION                                                                                           \
+    {                                                                                                        \
+        "activation", NN_OPTION_CHOICE, FIELD(activation), "none", 0, 0, nn_activation_names,                \
+            NN_EFFECT_RESULT, "function on the outputs (leaky_relu has slope 0.01 here)"                     \
+    }
+#define BIAS                                                                                                 \
+    {                                                                                                        \
+        "bias", NN_OPTION_BOOLEAN, FIELD(bias), "true", 0, 0, NULL, NN_EFFECT_RESULT,                        \
+            "add a trainable bias to each filter"                                                            \
+    }
+#define INITIALIZER                                                                                          \
+    {                                                                                                        \
+        "initializer", NN_OPTION_CHOICE, FIELD(initializer), "auto", 0, 0, initializer_names,                \
+            NN_EFFECT_RESULT, "first values of the weight; auto: he or xavier, by activation"                \
+    }
+
+const nn_option nn_convolution_table[] = {
+    FILTERS,
+    NN_WINDOW_KERNEL(FIELD(window), "3"),
+    NN_WINDOW_STRIDE(FIELD(window), "1", "distance of windows: one number, or a list"),
+    NN_WINDOW_PADDING(FIELD(window), "valid"),
+    NN_WINDOW_DILATION(FIELD(window)),
+    {"groups", NN_OPTION_INTEGER_LIST, FIELD(groups), "1", 1, 1e9, groups_names, NN_EFFECT_RESULT,
+     "groups of channels that do not see each other; depthwise: each channel is one"},
+    ACTIVATION,
+    BIAS,
+    INITIALIZER,
+    {0}};
+
+const nn_option nn_convolution_transposed_table[] = {
+    FILTERS,
+    NN_WINDOW_KERNEL(FIELD(window), "3"),
+    NN_WINDOW_STRIDE(FIELD(window), "2", "factor by which the extents grow: one number, or a list"),
+    NN_WINDOW_LIST("padding", FIELD(window), padding, "same", 0, nn_padding_names,
+                   "same (input x stride outputs), valid (all), or outputs cut off at both ends"),
+    NN_WINDOW_DILATION(FIELD(window)),
+    {"output_padding", NN_OPTION_INTEGER_LIST, FIELD(output_padding), "0", 0, 1e6, NULL, NN_EFFECT_RESULT,
+     "outputs more at the end, below the stride"},
+    ACTIVATION,
+    BIAS,
+    INITIALIZER,
+    {0}};
+
+/* ---- building ---- */
+
+static nn_status convolution_find_groups(const nn_layer *layer, int64_t channels, int64_t *groups)
+{
+    const nn_convolution_options *options = layer->options;
+    if (options->groups.count > 1)
+        NN_FAIL(NN_ERROR_USAGE, "its groups are a list; give one number, or depthwise");
+    *groups = options->groups.count == 0 ? channels : options->groups.items[0];
+    if (channels % *groups || options->filters % *groups)
+        NN_FAIL(NN_ERROR_USAGE,
+                "its %lld groups do not divide the %lld channels of its input and its %lld filters; choose a "
+                "number that divides both",
+                (long long)*groups, (long long)channels, (long long)options->filters);
+    return NN_OK;
+}
+
+static nn_status convolution_add_parameters(nn_layer *layer, nn_convolution_plan *plan,
+                                            const nn_window *window, int64_t inputs, int64_t groups)
+{
+    const nn_convolution_options *options = layer->options;
+    const char *name =
+        options->initializer == 0 ? plan->activation->initializer : initializer_names[options->initializer];
+    nn_shape weight = {.dimensions = window->dimensions + 2}, bias = {1, {options->filters}};
+    int64_t taps = 1;
+    for (int i = 0; i < window->dimensions; i++) {
+        weight.extents[i] = window->axes[NN_WINDOW_AXES - window->dimensions + i].kernel;
+        taps *= weight.extents[i];
+    }
+    weight.extents[window->dimensions] = plan->transposed ? options->filters / groups : inputs / groups;
+    weight.extents[window->dimensions + 1] = plan->transposed ? inputs : options->filters;
+    int64_t fan_in = taps * inputs / groups, fan_out = taps * options->filters / groups;
+    NN_TRY(nn_layer_add_parameter(layer, "weight", weight, fan_in, fan_out, nn_initializer_find(name),
+                                  plan->activation->gain, NULL));
+    if (!options->bias) return NN_OK;
+    int index;
+    NN_TRY(nn_layer_add_parameter(layer, "bias", bias, fan_in, fan_out, nn_initializer_find("zeros"), 1.0,
+                                  &index));
+    plan->bias = &layer->parameters[index];
+    return NN_OK;
+}
+
+static nn_status convolution_add_parts(nn_layer *layer, nn_convolution_plan *plan)
+{
+    int64_t terms = plan->straight.terms, outputs = plan->straight.outputs;
+    int64_t parts = (terms * outputs + PART_VALUES - 1) / PART_VALUES;
+    int64_t rows = (terms + parts - 1) / parts;
+    rows = (rows + PART_ROWS_MULTIPLE - 1) / PART_ROWS_MULTIPLE * PART_ROWS_MULTIPLE;
+    plan->part_rows = rows < terms ? rows : terms;
+    plan->weight_parts = (int)((terms + plan->part_rows - 1) / plan->part_rows);
+    if (layer->shares) return nn_layer_share_parts(layer);
+    for (int part = 1; part < plan->weight_parts; part++)
+        NN_TRY(nn_layer_add_part(layer, part * plan->part_rows * outputs));
+    if (plan->bias) NN_TRY(nn_layer_add_part(layer, plan->bias->offset));
+    return nn_layer_add_part(layer, layer->value_count);
+}
+
+static int64_t convolution_scratch(const nn_convolution_plan *plan)
+{
+    const nn_correlation *straight = &plan->straight;
+    int64_t most = straight->packed_values;
+    if (plan->part_rows * straight->outputs > most) most = plan->part_rows * straight->outputs;
+    most += straight->buffer_values;
+    for (int i = 0; i < plan->turned_count; i++) {
+        int64_t values = plan->turned[i].packed_values + plan->turned[i].buffer_values;
+        if (values > most) most = values;
+    }
+    return most;
+}
+
+static void convolution_describe(nn_layer *layer, nn_convolution_plan *plan, const nn_window *window)
+{
+    int64_t windows = 1;
+    for (int i = 0; i < NN_WINDOW_AXES; i++) windows *= window->axes[i].output;
+    plan->inputs = nn_shape_count(layer->input_shapes[0]);
+    plan->positions = nn_shape_count(layer->output_shape) / plan->filters;
+    layer->scratch_fixed = convolution_scratch(plan);
+    layer->reads_output = plan->activation->backward && !plan->activation->needs_input;
+    layer->saved_per_sample = plan->activation->needs_input ? plan->positions * plan->filters : 0;
+    layer->flops_forward =
+        2.0 * (double)windows * (double)plan->straight.terms * (double)plan->straight.outputs;
+    layer->flops_input_gradient = layer->flops_forward;
+    layer->flops_gradient = layer->flops_forward;
+}
+
+/* `inputs`: channels of the layer's input. The shape of its output is known. */
+static nn_status convolution_make(nn_layer *layer, const nn_window *window, int64_t inputs, int64_t groups,
+                                  bool transposed)
+{
+    const nn_convolution_options *options = layer->options;
+    nn_convolution_plan *plan;
+    int64_t outputs = transposed ? inputs : options->filters;
+    bool turned = transposed || layer->needs_input_gradient;
+    NN_TRY(nn_convolution_plan_create(window, outputs, groups, turned, &plan));
+    layer->plan = plan;
+    plan->transposed = transposed;
+    plan->activation = nn_activation_at(options->activation);
+    plan->filters = options->filters;
+    NN_TRY(convolution_add_parameters(layer, plan, window, inputs, groups));
+    plan->activation = nn_activation_of(layer, options->activation);
+    NN_TRY(convolution_add_parts(layer, plan));
+    convolution_describe(layer, plan, window);
+    return NN_OK;
+}
+
+nn_status nn_convolution_build(nn_layer *layer, int dimensions)
+{
+    const nn_convolution_options *options = layer->options;
+    nn_window window;
+    int64_t groups = 1;
+    NN_TRY(nn_layer_check_inputs(layer, 1));
+    NN_TRY(nn_window_create(&options->window, layer->input_shapes[0], dimensions, &window));
+    NN_TRY(convolution_find_groups(layer, window.channels, &groups));
+    layer->output_shape = nn_window_shape(&window, options->filters);
+    layer->time = nn_window_time(&window);
+    return convolution_make(layer, &window, window.channels, groups, false);
+}
+
+nn_status nn_convolution_build_transposed(nn_layer *layer, int dimensions)
+{
+    const nn_convolution_options *options = layer->options;
+    nn_window window;
+    NN_TRY(nn_layer_check_inputs(layer, 1));
+    NN_TRY(nn_window_create_transposed(&options->window, &options->output_padding, layer->input_shapes[0],
+                                       dimensions, &window));
+    int64_t inputs = window.channels;
+    window.channels = options->filters;
+    layer->output_shape.dimensions = dimensions + 1;
+    for (int i = 0; i < dimensions; i++)
+        layer->output_shape.extents[i] = window.axes[NN_WINDOW_AXES - dimensions + i].input;
+    layer->output_shape.extents[dimensions] = options->filters;
+    return convolution_make(layer, &window, inputs, 1, true);
+}
+
+/* ---- running ---- */
+
+/* `from` and `to` hold a microbatch of samples. The weights are packed once for all of them. */
+static void convolution_run(const nn_correlation *correlation, const nn_layer_call *call, const nn_real *bias,
+                            const nn_real *from, int64_t from_values, nn_real *to, int64_t to_values)
+{
+    nn_real *packed = call->scratch, *buffer = call->scratch + correlation->packed_values;
+    nn_correlation_pack(correlation, call->parameters, bias, packed);
+    for (int64_t i = 0; i < call->samples; i++)
+        nn_correlation_run(correlation, from + i * from_values, packed, buffer, to + i * to_values);
+}
+
+static void convolution_run_turned(const nn_convolution_plan *plan, const nn_layer_call *call,
+                                   const nn_real *bias, const nn_real *from, int64_t from_values, nn_real *to,
+                                   int64_t to_values)
+{
+    for (int i = 0; i < plan->turned_count; i++)
+        convolution_run(&plan->turned[i], call, bias, from, from_values, to, to_values);
+}
+
+/* The activation on z, to y, while the rows are in cache. */
+static void convolution_activate(const nn_convolution_plan *plan, const nn_layer_call *call, const nn_real *z,
+                                 nn_real *y)
+{
+    if (!plan->activation->forward) return;
+    int64_t all = call->samples * plan->positions, step = FUSED_VALUES / plan->filters;
+    if (step < 1) step = 1;
+    for (int64_t row = 0; row < all; row += step)
+        plan->activation->forward(row + step < all ? step : all - row, plan->filters,
+                                  (nn_real)NN_DEFAULT_SLOPE, z + row * plan->filters,
+                                  y + row * plan->filters);
+}
+
+void nn_convolution_forward(const nn_layer *layer, const nn_layer_call *call)
+{
+    const nn_convolution_plan *plan = layer->plan;
+    const nn_real *bias = plan->bias ? call->parameters + plan->bias->offset : NULL;
+    nn_real *z = plan->activation->needs_input ? call->saved : call->output;
+    int64_t outputs = plan->positions * plan->filters;
+    if (plan->transposed)
+        convolution_run_turned(plan, call, bias, call->inputs[0], plan->inputs, z, outputs);
+    else
+        convolution_run(&plan->straight, call, bias, call->inputs[0], plan->inputs, z, outputs);
+    convolution_activate(plan, call, z, call->output);
+}
+
+/* Leaves the gradient before the activation in output_gradient, where the gradient finds it. */
+void nn_convolution_backward(const nn_layer *layer, const nn_layer_call *call)
+{
+    const nn_convolution_plan *plan = layer->plan;
+    nn_real *dz = call->output_gradient;
+    int64_t outputs = plan->positions * plan->filters;
+    if (plan->activation->backward)
+        plan->activation->backward(call->samples * plan->positions, plan->filters, (nn_real)NN_DEFAULT_SLOPE,
+                                   plan->activation->needs_input ? call->saved : call->output, dz, dz);
+    if (!call->input_gradients[0]) return;
+    if (plan->transposed)
+        convolution_run(&plan->straight, call, NULL, dz, outputs, call->input_gradients[0], plan->inputs);
+    else
+        convolution_run_turned(plan, call, NULL, dz, outputs, call->input_gradients[0], plan->inputs);
+}
+
+static void convolution_weight_gradient(const nn_convolution_plan *plan, const nn_layer_call *call, int part,
+                                        bool accumulate, nn_real *values)
+{
+    const nn_correlation *straight = &plan->straight;
+    int64_t begin = part * plan->part_rows, outputs = plan->positions * plan->filters;
+    int64_t end = begin + plan->part_rows < straight->terms ? begin + plan->part_rows : straight->terms;
+    int64_t count = (end - begin) * straight->outputs;
+    nn_real *sums = accumulate ? call->scratch : values;
+    nn_real *buffer = call->scratch + plan->part_rows * straight->outputs;
+    memset(sums, 0, (size_t)count * sizeof *sums);
+    for (int64_t i = 0; i < call->samples; i++) {
+        const nn_real *x = call->inputs[0] + i * plan->inputs, *dz = call->output_gradient + i * outputs;
+        nn_correlation_gradient(straight, plan->transposed ? dz : x, plan->transposed ? x : dz, begin, end,
+                                buffer, sums);
+    }
+    if (accumulate) nn_add(count, sums, values);
+}
+
+void nn_convolution_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
+                             nn_real *values)
+{
+    const nn_convolution_plan *plan = layer->plan;
+    if (part < plan->weight_parts)
+        convolution_weight_gradient(plan, call, part, accumulate, values);
+    else
+        nn_sum_rows(call->samples * plan->positions, plan->filters, call->output_gradient, plan->filters,
+                    accumulate, values);
+}

@@ -1,0 +1,43 @@
+/*
+ * Convolutions of 1, 2 or 3 spatial extents, and transposed ones: what their plug-ins share.
+ *
+ * The weight is kernel x (inputs / groups) x filters, row-major: the kernel's extents first. That of a
+ * transposed one is kernel x filters x inputs: it is the convolution from its output to its input, turned
+ * round.
+ */
+#ifndef NN_NN_CONVOLUTION_H
+#define NN_NN_CONVOLUTION_H
+
+#include "nn/window.h"
+
+#define nn_convolution_table NN_REAL_SYMBOL(nn_convolution_table)
+#define nn_convolution_transposed_table NN_REAL_SYMBOL(nn_convolution_transposed_table)
+#define nn_convolution_build_transposed NN_REAL_SYMBOL(nn_convolution_build_transposed)
+#define nn_convolution_build NN_REAL_SYMBOL(nn_convolution_build)
+#define nn_convolution_forward NN_REAL_SYMBOL(nn_convolution_forward)
+#define nn_convolution_backward NN_REAL_SYMBOL(nn_convolution_backward)
+#define nn_convolution_gradient NN_REAL_SYMBOL(nn_convolution_gradient)
+
+/* What the user writes. */
+typedef struct nn_convolution_options {
+    int64_t filters;
+    nn_window_options window;
+    nn_integer_list groups;         /* not of a transposed one */
+    nn_integer_list output_padding; /* of a transposed one alone */
+    int activation;
+    bool bias;
+    int initializer;
+} nn_convolution_options;
+
+extern const nn_option nn_convolution_table[], nn_convolution_transposed_table[];
+
+/* The functions of a plug-in whose options are an nn_convolution_options; build is given the number of
+ * spatial extents. */
+nn_status nn_convolution_build(nn_layer *layer, int dimensions);
+nn_status nn_convolution_build_transposed(nn_layer *layer, int dimensions);
+void nn_convolution_forward(const nn_layer *layer, const nn_layer_call *call);
+void nn_convolution_backward(const nn_layer *layer, const nn_layer_call *call);
+void nn_convolution_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
+                             nn_real *values);
+
+#endif

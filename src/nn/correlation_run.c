@@ -1,0 +1,198 @@
+/* Correlations, tile by tile of output positions. */
+#include <string.h>
+
+#include "nn/correlation.h"
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ---- tiles ---- */
+
+/* Output positions [row, row + rows) x [column, column + columns) at one depth, and the inputs under them. */
+typedef struct correlation_tile {
+    int64_t depth, row, column, rows, columns;
+    const nn_real *inputs; /* the first value of the first window */
+} correlation_tile;
+
+/* A stretch of `positions` input positions from `from` on (which may lie outside) along a row of the input;
+ * NULL: of zeros. */
+static void correlation_copy_line(const nn_correlation *correlation, const nn_real *line, int64_t from,
+                                  int64_t positions, nn_real *to)
+{
+    int64_t width = line ? correlation->axes[NN_WIDTH].input : 0, channels = correlation->inputs;
+    int64_t begin = from < 0 ? least(-from, positions) : 0;
+    int64_t end = width - from < 0 ? 0 : least(width - from, positions);
+    if (end < begin) end = begin;
+    memset(to, 0, (size_t)(begin * channels) * sizeof *to);
+    if (end > begin)
+        memcpy(to + begin * channels, line + (from + begin) * channels,
+               (size_t)((end - begin) * channels) * sizeof *to);
+    memset(to + end * channels, 0, (size_t)((positions - end) * channels) * sizeof *to);
+}
+
+/* Brings the inputs under a tile together, zeros where they lie outside. */
+static void correlation_gather(const nn_correlation *correlation, const nn_real *input,
+                               const correlation_tile *tile, nn_real *buffer)
+{
+    const nn_correlation_axis *axes = correlation->axes;
+    int64_t rows = nn_correlation_covered(&axes[NN_HEIGHT], tile->rows);
+    int64_t columns = nn_correlation_covered(&axes[NN_WIDTH], tile->columns);
+    int64_t first_row = tile->row * axes[NN_HEIGHT].stride - axes[NN_HEIGHT].before;
+    int64_t first_column = tile->column * axes[NN_WIDTH].stride - axes[NN_WIDTH].before;
+    for (int64_t d = 0; d < axes[NN_DEPTH].kernel; d++) {
+        int64_t z = tile->depth * axes[NN_DEPTH].stride - axes[NN_DEPTH].before + d * axes[NN_DEPTH].dilation;
+        for (int64_t r = 0; r < rows; r++) {
+            int64_t y = first_row + r;
+            bool inside = z >= 0 && z < axes[NN_DEPTH].input && y >= 0 && y < axes[NN_HEIGHT].input;
+            int64_t line = (z * axes[NN_HEIGHT].input + y) * axes[NN_WIDTH].input * correlation->inputs;
+            correlation_copy_line(correlation, inside ? input + line : NULL, first_column, columns,
+                                  buffer + d * correlation->slice + r * correlation->line);
+        }
+    }
+}
+
+/* Where the first window of a tile lies. */
+static const nn_real *correlation_find(const nn_correlation *correlation, const nn_real *input,
+                                       const correlation_tile *tile, nn_real *buffer)
+{
+    const nn_correlation_axis *axes = correlation->axes;
+    if (correlation->terms == 0) return input;
+    if (!correlation->direct) {
+        correlation_gather(correlation, input, tile, buffer);
+        return buffer;
+    }
+    int64_t z = tile->depth * axes[NN_DEPTH].stride - axes[NN_DEPTH].before;
+    int64_t y = tile->row * axes[NN_HEIGHT].stride - axes[NN_HEIGHT].before;
+    int64_t x = tile->column * axes[NN_WIDTH].stride - axes[NN_WIDTH].before;
+    return input + ((z * axes[NN_HEIGHT].input + y) * axes[NN_WIDTH].input + x) * correlation->inputs;
+}
+
+/* The next tile of one sample; false behind the last. Begin with zeros. */
+static bool correlation_next(const nn_correlation *correlation, correlation_tile *tile)
+{
+    const nn_correlation_axis *axes = correlation->axes;
+    tile->column += tile->columns;
+    if (tile->column >= axes[NN_WIDTH].count) {
+        tile->column = 0;
+        tile->row += tile->rows;
+    }
+    if (tile->row >= axes[NN_HEIGHT].count) {
+        tile->row = 0;
+        tile->depth++;
+    }
+    tile->rows = least(correlation->tile_rows, axes[NN_HEIGHT].count - tile->row);
+    tile->columns = least(correlation->tile_columns, axes[NN_WIDTH].count - tile->column);
+    return tile->depth < axes[NN_DEPTH].count && tile->rows > 0 && tile->columns > 0;
+}
+
+/* Number of an output position in the tensor of results. */
+static int64_t correlation_position(const nn_correlation *correlation, int64_t d, int64_t h, int64_t w)
+{
+    const nn_correlation_axis *axes = correlation->axes;
+    int64_t z = axes[NN_DEPTH].first + d * axes[NN_DEPTH].step;
+    int64_t y = axes[NN_HEIGHT].first + h * axes[NN_HEIGHT].step;
+    int64_t x = axes[NN_WIDTH].first + w * axes[NN_WIDTH].step;
+    return (z * axes[NN_HEIGHT].output + y) * axes[NN_WIDTH].output + x;
+}
+
+/* Channels from `column` on that one call of a kernel takes. */
+static int64_t correlation_columns(const nn_correlation *correlation, int64_t column)
+{
+    int64_t outputs = correlation->outputs / correlation->groups;
+    if (correlation->channelwise) return correlation->outputs;
+    return least(outputs - column % outputs, correlation->panel_columns);
+}
+
+/* ---- running ---- */
+
+static void correlation_multiply(const nn_correlation *correlation, const correlation_tile *tile,
+                                 const nn_real *packed, nn_real *output)
+{
+    const nn_correlation_axis *axes = correlation->axes;
+    int64_t inputs = correlation->inputs / correlation->groups;
+    int64_t outputs = correlation->outputs / correlation->groups, lanes = correlation->kernels->lanes;
+    void (*multiply)(const nn_tile_product *call) =
+        correlation->channelwise ? correlation->kernels->channel_product : correlation->kernels->product;
+    nn_tile_product product = {.rows = tile->columns,
+                               .lda = axes[NN_WIDTH].stride * correlation->inputs,
+                               .ldc = axes[NN_WIDTH].step * correlation->outputs,
+                               .run_count = correlation->run_count,
+                               .runs = correlation->runs,
+                               .panel = packed};
+    for (int64_t column = 0; column < correlation->outputs; column += product.columns) {
+        int64_t group = column / outputs;
+        product.columns = correlation_columns(correlation, column);
+        for (int64_t r = 0; r < tile->rows; r++) {
+            product.a = tile->inputs + r * axes[NN_HEIGHT].stride * correlation->line + group * inputs;
+            product.c = output + column +
+                        correlation->outputs *
+                            correlation_position(correlation, tile->depth, tile->row + r, tile->column);
+            multiply(&product);
+        }
+        product.panel += (correlation->terms + 1) * ((product.columns + lanes - 1) / lanes * lanes);
+    }
+}
+
+void nn_correlation_run(const nn_correlation *correlation, const nn_real *input, const nn_real *packed,
+                        nn_real *buffer, nn_real *output)
+{
+    correlation_tile tile = {0};
+    while (correlation_next(correlation, &tile)) {
+        tile.inputs = correlation_find(correlation, input, &tile, buffer);
+        correlation_multiply(correlation, &tile, packed, output);
+    }
+}
+
+/* ---- the gradient of the weights ---- */
+
+/* Rows of the gradient that are one stretch of inputs go together; short ones are looked up one by one. */
+static void correlation_add_rows(const nn_correlation *correlation, nn_tile_gradient call, int64_t begin,
+                                 int64_t end)
+{
+    const nn_real *inputs = call.a;
+    int64_t length = correlation->runs[0].length;
+    if (length < correlation->kernels->rows) {
+        call.rows = end - begin;
+        call.offsets = correlation->offsets + begin;
+        if (correlation->channelwise)
+            correlation->kernels->channel_gradient(&call);
+        else
+            correlation->kernels->gradient(&call);
+        return;
+    }
+    for (int64_t row = begin; row < end; row += call.rows, call.c += call.rows * call.ldc) {
+        call.rows = least(length - row % length, end - row);
+        call.a = inputs + correlation->offsets[row];
+        correlation->kernels->gradient(&call);
+    }
+}
+
+void nn_correlation_gradient(const nn_correlation *correlation, const nn_real *input,
+                             const nn_real *output_gradient, int64_t begin, int64_t end, nn_real *buffer,
+                             nn_real *sums)
+{
+    const nn_correlation_axis *axes = correlation->axes;
+    int64_t inputs = correlation->inputs / correlation->groups;
+    int64_t outputs = correlation->outputs / correlation->groups;
+    correlation_tile tile = {0};
+    while (correlation_next(correlation, &tile)) {
+        tile.inputs = correlation_find(correlation, input, &tile, buffer);
+        int64_t position = correlation_position(correlation, tile.depth, tile.row, tile.column);
+        nn_tile_gradient call = {.lines = tile.rows,
+                                 .length = tile.columns,
+                                 .line_a = axes[NN_HEIGHT].stride * correlation->line,
+                                 .lda = axes[NN_WIDTH].stride * correlation->inputs,
+                                 .line_b = axes[NN_WIDTH].output * correlation->outputs,
+                                 .ldb = correlation->outputs,
+                                 .ldc = correlation->outputs};
+        for (int64_t column = 0; column < correlation->outputs; column += call.columns) {
+            call.columns = correlation_columns(correlation, column);
+            call.a = tile.inputs + column / outputs * inputs;
+            call.b = output_gradient + position * correlation->outputs + column;
+            call.c = sums + column;
+            correlation_add_rows(correlation, call, begin, end);
+        }
+    }
+}

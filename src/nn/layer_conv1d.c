@@ -1,0 +1,21 @@
+/* Convolution over one spatial extent, or time. */
+#include "nn/convolution.h"
+
+static nn_status conv1d_build(nn_layer *layer)
+{
+    return nn_convolution_build(layer, 1);
+}
+
+const nn_layer_type NN_REAL_SYMBOL(nn_layer_conv1d) = {
+    .name = "conv1d",
+    .summary = "convolution of sequences (steps x channels), along time",
+    .example = "conv1d: {filters: 3, kernel: 3, padding: same, activation: relu}",
+    .example_shape = {2, {5, 2}},
+    .options = nn_convolution_table,
+    .options_size = sizeof(nn_convolution_options),
+    .activation_option = 1 + offsetof(nn_convolution_options, activation),
+    .build = conv1d_build,
+    .forward = nn_convolution_forward,
+    .backward = nn_convolution_backward,
+    .gradient = nn_convolution_gradient,
+};

@@ -1,0 +1,23 @@
+/*
+ * Transposed convolution over two spatial extents (Zeiler, Krishnan, Taylor, Fergus: Deconvolutional
+ * networks; CVPR 2010): a convolution with stride turned round, so that the extents grow by the stride.
+ */
+#include "nn/convolution.h"
+
+static nn_status conv2d_transpose_build(nn_layer *layer)
+{
+    return nn_convolution_build_transposed(layer, 2);
+}
+
+const nn_layer_type NN_REAL_SYMBOL(nn_layer_conv2d_transpose) = {
+    .name = "conv2d_transpose",
+    .summary = "transposed convolution of images: the extents grow by the stride",
+    .example = "conv2d_transpose: {filters: 3, kernel: 3, stride: 2}",
+    .example_shape = {3, {3, 2, 2}},
+    .options = nn_convolution_transposed_table,
+    .options_size = sizeof(nn_convolution_options),
+    .build = conv2d_transpose_build,
+    .forward = nn_convolution_forward,
+    .backward = nn_convolution_backward,
+    .gradient = nn_convolution_gradient,
+};

@@ -1,0 +1,21 @@
+/* Convolution over three spatial extents. */
+#include "nn/convolution.h"
+
+static nn_status conv3d_build(nn_layer *layer)
+{
+    return nn_convolution_build(layer, 3);
+}
+
+const nn_layer_type NN_REAL_SYMBOL(nn_layer_conv3d) = {
+    .name = "conv3d",
+    .summary = "convolution of volumes (depth x height x width x channels)",
+    .example = "conv3d: {filters: 2, kernel: 2, activation: relu}",
+    .example_shape = {4, {3, 4, 2, 2}},
+    .options = nn_convolution_table,
+    .options_size = sizeof(nn_convolution_options),
+    .activation_option = 1 + offsetof(nn_convolution_options, activation),
+    .build = conv3d_build,
+    .forward = nn_convolution_forward,
+    .backward = nn_convolution_backward,
+    .gradient = nn_convolution_gradient,
+};

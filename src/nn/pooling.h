@@ -1,0 +1,34 @@
+/*
+ * What the pools share: the windows, and going through them. Padding and the steps behind the end of a
+ * shorter sequence take no part: neither in a maximum nor in the count of a mean.
+ */
+#ifndef NN_NN_POOLING_H
+#define NN_NN_POOLING_H
+
+#include "nn/window.h"
+#include "tensor/pool.h"
+
+#define nn_pooling_table NN_REAL_SYMBOL(nn_pooling_table)
+#define nn_pooling_build NN_REAL_SYMBOL(nn_pooling_build)
+#define nn_pooling_build_global NN_REAL_SYMBOL(nn_pooling_build_global)
+#define nn_pooling_forward_max NN_REAL_SYMBOL(nn_pooling_forward_max)
+#define nn_pooling_backward_max NN_REAL_SYMBOL(nn_pooling_backward_max)
+#define nn_pooling_forward_average NN_REAL_SYMBOL(nn_pooling_forward_average)
+#define nn_pooling_backward_average NN_REAL_SYMBOL(nn_pooling_backward_average)
+
+typedef struct nn_pooling_options {
+    nn_window_options window; /* without dilation */
+} nn_pooling_options;
+
+extern const nn_option nn_pooling_table[];
+
+nn_status nn_pooling_build(nn_layer *layer);        /* options: nn_pooling_options */
+nn_status nn_pooling_build_global(nn_layer *layer); /* no options: one window over everything */
+
+/* Functions of a plug-in. A max pool saves which tap of its window each output is from. */
+void nn_pooling_forward_max(const nn_layer *layer, const nn_layer_call *call);
+void nn_pooling_backward_max(const nn_layer *layer, const nn_layer_call *call);
+void nn_pooling_forward_average(const nn_layer *layer, const nn_layer_call *call);
+void nn_pooling_backward_average(const nn_layer *layer, const nn_layer_call *call);
+
+#endif
