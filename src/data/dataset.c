@@ -10,105 +10,8 @@
 #include "data/internal.h"
 #include "data/request.h"
 
-/* More classes than these are a mistake in the labels, unless the user says how many there are. */
-#define DATASET_CLASSES_MOST (INT64_C(1) << 24)
-
 /* Training samples up to this many bytes are shuffled all together, unless the user says otherwise. */
 #define DATASET_FULL_SHUFFLE ((double)((size_t)1 << 30))
-
-/* ---- what is wrong with the options ---- */
-
-static nn_status dataset_check_train(const nn_data_request *request)
-{
-    const nn_data_options *options = request->options;
-    const nn_known_target *targets = request->known ? request->known->targets : NULL;
-    bool splits = options->split.validation > 0 || options->split.test > 0;
-    bool measures = !request->known || !request->known->input, given = false;
-    for (int t = 0; t < request->target_count; t++)
-        measures |= !request->labels[t] && !(targets && targets[t].scaling);
-    for (int p = 0; p < NN_PARTS; p++)
-        given |= options->parts[p].x.count > 0 || options->parts[p].y.count > 0;
-    if (options->parts[NN_TRAIN].x.count > 0 || options->parts[NN_TRAIN].y.count > 0 ||
-        (!splits && !measures && given))
-        return NN_OK;
-    NN_FAIL(NN_ERROR_USAGE,
-            "data.train: is missing; name its datasets, such as train: {x: x_train, y: y_train}");
-}
-
-static nn_status dataset_check_input(const nn_data_options *options, const nn_array *self,
-                                     const nn_field_options *field)
-{
-    if (field->kind == NN_KIND_CLASS || field->kind == NN_KIND_VALUE)
-        NN_FAIL(NN_ERROR_USAGE,
-                "data.fields.%s.kind: only a target can be of this kind; an input of whole numbers that an "
-                "embedding looks up is of kind: index",
-                self->key);
-    if (field->kind != NN_KIND_INDEX) return NN_OK;
-    bool scaled = (field->scale != 0 && field->scale != 1) || field->offset != 0;
-    if (scaled || (field->normalize != NN_NORMALIZE_AUTO && field->normalize != NN_NORMALIZE_NONE))
-        NN_FAIL(NN_ERROR_USAGE,
-                "data.fields.%s.kind: index: an index is not normalised: leave normalize, scale and offset "
-                "out",
-                self->key);
-    if (options->check == NN_CHECK_NONE && field->classes == 0)
-        NN_FAIL(NN_ERROR_USAGE, "data.check: none: set data.fields.%s.classes, the number of indices",
-                self->key);
-    return NN_OK;
-}
-
-static nn_status dataset_check_field(const nn_data_request *request, const nn_source *source, int array)
-{
-    const nn_array *self = &source->arrays[array];
-    const nn_field_options *field = nn_source_field_options(request->options, source, array);
-    if (array < source->inputs) return dataset_check_input(request->options, self, field);
-    if (field->kind == NN_KIND_INDEX)
-        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.kind: index: only an input can be of this kind; use class",
-                self->key);
-    if (self->label && field->normalize != NN_NORMALIZE_AUTO && field->normalize != NN_NORMALIZE_NONE)
-        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.normalize: class labels are not normalised: leave it out",
-                self->key);
-    if (!self->label && field->ignored_label)
-        NN_FAIL(
-            NN_ERROR_USAGE,
-            "data.fields.%s.ignored_label: the target is read as values: leave it out, or set kind: class; "
-            "values that are missing are NaN, with missing: mask",
-            self->key);
-    if (self->label && source->fields > source->inputs + request->target_count)
-        NN_FAIL(NN_ERROR_USAGE,
-                "data.train.y: several targets for one loss are values together; a class must be alone, or "
-                "have a loss of its own: losses: {NAME: cross_entropy, ...}");
-    if (field->augment.count > 0)
-        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.augment: only inputs are augmented: leave it out", self->key);
-    return NN_OK;
-}
-
-/* Balanced and stratified samples are of one class each. */
-static bool dataset_has_classes(const nn_source *train)
-{
-    int array = nn_source_class_array(train);
-    return array >= 0 && (!train->arrays[array].sound || train->arrays[array].values == 1);
-}
-
-static void dataset_check_fields(const nn_data_request *request, const nn_source *train,
-                                 nn_problems *problems)
-{
-    for (int a = 0; a < train->fields; a++)
-        nn_problems_collect(problems, dataset_check_field(request, train, a));
-    if ((request->options->bucket_by_length || train->arrays[NN_DATA_LENGTH].given) &&
-        (!train->arrays[NN_DATA_LENGTH].given || request->options->window.length > 0))
-        nn_problems_collect(problems,
-                            nn_fail(NN_ERROR_USAGE, "data.bucket_by_length: needs data.train.lengths, and "
-                                                    "sequences that are samples, not windows"));
-    if (train->arrays[NN_DATA_WEIGHT].given && request->options->window.length > 0)
-        nn_problems_collect(problems,
-                            nn_fail(NN_ERROR_USAGE, "data.train.weights: only samples that are rows "
-                                                    "have weights, not windows: leave it out"));
-    if (request->options->balanced && train->listed &&
-        (!dataset_has_classes(train) || request->options->window.length > 0))
-        nn_problems_collect(problems,
-                            nn_fail(NN_ERROR_USAGE, "data.balanced: needs samples that are of one class "
-                                                    "each; leave it out"));
-}
 
 /* ---- the steps ---- */
 
@@ -223,60 +126,12 @@ static nn_status dataset_skip(nn_comm *comm, nn_dataset *dataset)
     return NN_OK;
 }
 
-/* What a stream that nobody looks at beforehand must be told. */
-static nn_status dataset_check_unseen(const nn_dataset *dataset, const nn_data_request *request)
-{
-    for (int v = 0; v < dataset->view_count; v++)
-        if (request->statistics[v].columns > 0)
-            NN_FAIL(NN_ERROR_USAGE,
-                    "data.check: none: nothing is measured, so set data.fields.%s.normalize: none",
-                    dataset->first->arrays[dataset->views[v].array].key);
-    for (int t = 0; t < request->target_count; t++)
-        if (request->labels[t] && request->classes[t] == 0)
-            NN_FAIL(NN_ERROR_USAGE, "data.check: none: set data.fields.%s.classes, the number of classes",
-                    nn_data_request_key(request, t));
-    return NN_OK;
-}
-
-/* What a part's labels say of the number of classes. */
-static nn_status dataset_check_classes(const nn_dataset *dataset, const nn_data_request *request, int part,
-                                       int view, int64_t largest)
-{
-    int64_t classes = request->classes[dataset->views[view].target];
-    const nn_array *array = &dataset->parts[part].source->arrays[view];
-    if (classes == 0 || largest < classes) return NN_OK;
-    return nn_array_context(
-        array, nn_fail(NN_ERROR_DATA,
-                       "holds the label %lld, but there are %lld classes, 0 to %lld: use data with these "
-                       "classes, or set data.fields.%s.classes",
-                       (long long)largest, (long long)classes, (long long)classes - 1, array->key));
-}
-
-/* From the labels of all parts to the number of classes. */
-static nn_status dataset_count_classes(const nn_dataset *dataset, int view, int64_t largest, int64_t *classes)
-{
-    const nn_array *array = &dataset->first->arrays[view];
-    if (*classes > 0) return NN_OK;
-    if (largest >= DATASET_CLASSES_MOST)
-        NN_FAIL(NN_ERROR_DATA,
-                "data.%s.%s: the label %lld would make %lld classes: number the classes from 0 on without "
-                "gaps, or set data.fields.%s.classes",
-                array->part, array->key, (long long)largest, (long long)largest + 1, array->key);
-    *classes = largest < 0 ? 1 : largest + 1;
-    for (int p = 0; p < NN_PARTS; p++) {
-        const nn_source *source = &dataset->sources[p];
-        if (source->given && view < source->fields && source->arrays[view].one_hot > *classes)
-            *classes = source->arrays[view].one_hot;
-    }
-    return NN_OK;
-}
-
 static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_request *request, bool measures,
                               nn_problems *problems)
 {
     int64_t all[NN_DATA_FIELDS];
     if (!dataset->looks) {
-        nn_problems_collect(problems, dataset_check_unseen(dataset, request));
+        nn_problems_collect(problems, nn_data_check_unseen(dataset, request));
         return NN_OK;
     }
     for (int v = 0; v < dataset->view_count; v++) all[v] = -1;
@@ -288,7 +143,7 @@ static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_reques
         for (int v = 0; v < dataset->view_count; v++) {
             bool label = !dataset->views[v].input && dataset->first->arrays[v].label;
             if (label && dataset->parts[p].count > 0 && largest[v] > all[v])
-                nn_problems_collect(problems, dataset_check_classes(dataset, request, p, v, largest[v]));
+                nn_problems_collect(problems, nn_classes_check(dataset, request, p, v, largest[v]));
             if (largest[v] > all[v]) all[v] = largest[v];
         }
     }
@@ -296,58 +151,9 @@ static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_reques
         const nn_view *view = &dataset->views[v];
         if (view->index && request->indices[v] == 0) request->indices[v] = all[v] + 1;
         if (view->input || !request->labels[view->target]) continue;
-        nn_problems_collect(problems,
-                            dataset_count_classes(dataset, v, all[v], &request->classes[view->target]));
+        nn_problems_collect(problems, nn_classes_count(dataset, v, all[v], &request->classes[view->target]));
     }
     return NN_OK;
-}
-
-/* A line feed in a name would look like the end of it. */
-static void dataset_append_name(nn_text *text, const char *name)
-{
-    for (; *name; name++)
-        if (*name == '\n' || *name == '\\')
-            nn_text_append(text, *name == '\n' ? "\\n" : "\\\\");
-        else
-            nn_text_append(text, "%c", *name);
-}
-
-/* The names of the classes of a view, or of what its indices stand for, one a line: owned by the caller. */
-static nn_status dataset_read_names(const nn_data_options *options, nn_source *source, int view, char **lines,
-                                    int64_t *lines_count)
-{
-    nn_text text = {0};
-    char **names = NULL;
-    size_t count = 0;
-    const char *told = nn_source_field_options(options, source, view)->class_names;
-    nn_status status = nn_source_class_names(source, view, told, &names, &count);
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0) nn_text_append(&text, "\n");
-        dataset_append_name(&text, names[i]);
-        nn_free(names[i]);
-    }
-    nn_free(names);
-    if (status == NN_OK && text.failed)
-        status = nn_fail(NN_ERROR_MEMORY, "no memory is left for the names of classes");
-    *lines = text.bytes;
-    *lines_count = (int64_t)count;
-    return status;
-}
-
-/* Names of the classes, or indices, tell how many there are, too. */
-static nn_status dataset_name_classes(nn_dataset *dataset, nn_data_request *request, int v)
-{
-    nn_source *source = dataset->first;
-    nn_view *view = &dataset->views[v];
-    int64_t count, *known = view->input ? &request->indices[v] : &request->classes[view->target];
-    char **names = view->input ? &dataset->index_names[v] : &dataset->targets[view->target].field.class_names;
-    if ((!view->index && !source->arrays[v].label) || !source->arrays[v].sound || *names) return NN_OK;
-    nn_status status = dataset_read_names(request->options, source, v, names, &count);
-    if (view->index) *known = view->indices;
-    if (view->index && request->known && request->known->indices) *known = request->known->indices[v];
-    if (count > 0 && *known == 0) *known = count;
-    if (view->index) view->indices = *known;
-    return status;
 }
 
 /* All that is wrong is reported at once: what can be read is read and looked at, even if a part is lost. */
@@ -356,11 +162,11 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
 {
     const nn_data_options *options = request->options;
     nn_source *sources = dataset->sources;
-    nn_problems_collect(problems, dataset_check_train(request));
+    nn_problems_collect(problems, nn_data_check_train(request));
     nn_sources_list(options, directory, request->wanted, request->target_count, sources, problems);
     if (options->stage) NN_TRY(nn_sources_stage(comm, options->stage, sources));
     nn_sources_look(options, sources, problems);
-    dataset_check_fields(request, &sources[NN_TRAIN], problems);
+    nn_data_check_fields(request, &sources[NN_TRAIN], problems);
     nn_split_check(options, sources, problems);
     nn_status same = dataset_check_same(comm, sources);
     if (same != NN_OK) {
@@ -370,7 +176,7 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
     dataset_make_views(dataset, problems);
     dataset_place_views(dataset, request);
     for (int v = 0; v < dataset->view_count; v++)
-        nn_problems_collect(problems, dataset_name_classes(dataset, request, v));
+        nn_problems_collect(problems, nn_classes_name(dataset, request, v));
     NN_TRY(dataset_choose_cache(comm, dataset));
     if (!dataset->streams) NN_TRY(nn_memory_load(comm, sources, &dataset->memory));
     /* A problem may be one rank's alone; what follows is collective. */
@@ -387,44 +193,6 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
     }
     NN_TRY(dataset_scan(comm, dataset, request, !lost, problems));
     return nn_problems_report(comm, problems);
-}
-
-/* Mixed samples have one target between the two: values, or soft shares of classes. */
-static nn_status dataset_check_mixing(const nn_dataset *dataset)
-{
-    if (!nn_dataset_mixes(dataset)) return NN_OK;
-    const char *field = dataset->first->arrays[0].key;
-    const nn_array *target = &dataset->first->arrays[dataset->first->inputs];
-    if (dataset->views[0].steps > 0 || dataset->views[0].index || target->ignores)
-        NN_FAIL(
-            NN_ERROR_USAGE,
-            "data.fields.%s.augment: samples cannot be mixed that have lengths, are indices or may have no "
-            "label: leave mixup out",
-            field);
-    if (dataset->target_count > 1)
-        NN_FAIL(NN_ERROR_USAGE,
-                "data.fields.%s.augment: samples with several targets cannot be mixed: leave mixup out",
-                field);
-    if (dataset->label_values > 1)
-        NN_FAIL(NN_ERROR_USAGE,
-                "data.fields.%s.augment: samples with several labels cannot be mixed: leave mixup out",
-                field);
-    return NN_OK;
-}
-
-static nn_status dataset_check_augment(const nn_dataset *dataset)
-{
-    NN_TRY(dataset_check_mixing(dataset));
-    for (int v = 0; v < dataset->view_count; v++) {
-        const nn_view *view = &dataset->views[v];
-        if (!view->input) continue;
-        const nn_augment *augment =
-            &nn_source_field_options(dataset->options, dataset->first, view->array)->augment;
-        nn_status status = nn_augment_check(augment, view->shape, true);
-        if (status != NN_OK)
-            return nn_fail_context(status, "data.fields.%s.augment", dataset->first->arrays[view->array].key);
-    }
-    return NN_OK;
 }
 
 /* ---- the order ---- */
@@ -467,6 +235,18 @@ int64_t nn_dataset_order(const nn_dataset *dataset, nn_part part, int64_t epoch,
     return ordered ? position : nn_order_sample(&dataset->order, epoch, position);
 }
 
+bool nn_dataset_continues(const nn_dataset *dataset, int64_t epoch, int64_t position)
+{
+    const nn_order *order = &dataset->order;
+    const nn_samples *train = &dataset->parts[NN_TRAIN];
+    int64_t window = dataset->options->window.length, before = position - order->batch;
+    if (order->shuffle != NN_SHUFFLE_STATEFUL || before < 0) return false;
+    if (position >= train->count / order->batch * order->batch) return false;
+    int64_t row = nn_samples_row(train, nn_order_sample(order, epoch, position));
+    int64_t last = nn_samples_row(train, nn_order_sample(order, epoch, before));
+    return row == last + (window > 0 ? window : 1) && nn_source_same_file(train->source, last, row);
+}
+
 int64_t nn_dataset_row(const nn_dataset *dataset, nn_part part, int64_t sample)
 {
     return nn_samples_row(&dataset->parts[part], sample);
@@ -474,29 +254,16 @@ int64_t nn_dataset_row(const nn_dataset *dataset, nn_part part, int64_t sample)
 
 /* ---- the public functions ---- */
 
-/* What is told of each target, before the files are opened. */
-static void dataset_know_targets(nn_data_request *request)
-{
-    const nn_known_target *known = request->known ? request->known->targets : NULL;
-    for (int t = 0; t < request->target_count; t++) {
-        const char *key = nn_data_request_key(request, t);
-        bool told = known && known[t].classes > 0;
-        request->labels[t] = nn_source_is_label(request->options, key, request->wanted[t].classes);
-        request->classes[t] =
-            told ? known[t].classes : nn_source_field_of(request->options, key, false)->classes;
-    }
-}
-
 static nn_status dataset_fill(nn_comm *comm, nn_data_request *request, const char *directory,
                               nn_dataset *dataset)
 {
     nn_problems problems = {0};
-    dataset_know_targets(request);
+    nn_classes_know(request);
     nn_status status = dataset_read(comm, request, directory, dataset, &problems);
     nn_problems_release(&problems);
     NN_TRY(status);
     NN_TRY(nn_comm_agree(comm, nn_fields_describe(dataset, request)));
-    NN_TRY(nn_comm_agree(comm, dataset_check_augment(dataset)));
+    NN_TRY(nn_comm_agree(comm, nn_data_check_augment(dataset)));
     NN_TRY(nn_identity_hash(comm, dataset));
     NN_TRY(nn_per_sample_load(comm, dataset));
     if (dataset->looks) NN_TRY(nn_prior_measure(comm, dataset));

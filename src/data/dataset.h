@@ -26,6 +26,7 @@
 #define nn_dataset_count NN_REAL_SYMBOL(nn_dataset_count)
 #define nn_dataset_arrange NN_REAL_SYMBOL(nn_dataset_arrange)
 #define nn_dataset_order NN_REAL_SYMBOL(nn_dataset_order)
+#define nn_dataset_continues NN_REAL_SYMBOL(nn_dataset_continues)
 #define nn_dataset_row NN_REAL_SYMBOL(nn_dataset_row)
 #define nn_dataset_gather NN_REAL_SYMBOL(nn_dataset_gather)
 #define nn_dataset_mixes NN_REAL_SYMBOL(nn_dataset_mixes)
@@ -224,6 +225,15 @@ nn_status nn_dataset_arrange(nn_dataset *dataset, int64_t batch_size, int64_t la
  * position) and of the options alone, without a table; in order for the others, and for NN_DATA_IN_ORDER. */
 #define NN_DATA_IN_ORDER (-1)
 int64_t nn_dataset_order(const nn_dataset *dataset, nn_part part, int64_t epoch, int64_t position);
+
+/*
+ * Where data.shuffle is stateful: whether the sample at `position` of the train part goes on where the one at
+ * the same place of the batch before ended, that is, whether recurrent state goes over from there. Sample i
+ * of a batch is one of the i-th of as many stretches of the part as a batch has samples, so that it does but
+ * at the begin of an epoch, where a stretch goes on in another file, and in the short last batch, which holds
+ * what the stretches left over: there state begins anew. A function of the data and the options alone.
+ */
+bool nn_dataset_continues(const nn_dataset *dataset, int64_t epoch, int64_t position);
 
 /* The row of the part's arrays where a sample stands or, for windows, begins. */
 int64_t nn_dataset_row(const nn_dataset *dataset, nn_part part, int64_t sample);

@@ -5,6 +5,14 @@
 #include "data/scan.h"
 
 #define nn_fields_statistics NN_REAL_SYMBOL(nn_fields_statistics)
+#define nn_data_check_train NN_REAL_SYMBOL(nn_data_check_train)
+#define nn_data_check_fields NN_REAL_SYMBOL(nn_data_check_fields)
+#define nn_data_check_unseen NN_REAL_SYMBOL(nn_data_check_unseen)
+#define nn_data_check_augment NN_REAL_SYMBOL(nn_data_check_augment)
+#define nn_classes_know NN_REAL_SYMBOL(nn_classes_know)
+#define nn_classes_name NN_REAL_SYMBOL(nn_classes_name)
+#define nn_classes_check NN_REAL_SYMBOL(nn_classes_check)
+#define nn_classes_count NN_REAL_SYMBOL(nn_classes_count)
 #define nn_data_request_key NN_REAL_SYMBOL(nn_data_request_key)
 #define nn_fields_describe NN_REAL_SYMBOL(nn_fields_describe)
 
@@ -21,6 +29,36 @@ typedef struct nn_data_request {
 
 /* The name of a target in the configuration. */
 const char *nn_data_request_key(const nn_data_request *request, int target);
+
+/* ---- what is wrong with the options ---- */
+
+/* That there is something to train on. */
+nn_status nn_data_check_train(const nn_data_request *request);
+
+/* The options of fields, once the train part's files are looked at; what is wrong is collected. */
+void nn_data_check_fields(const nn_data_request *request, const nn_source *train, nn_problems *problems);
+
+/* What a stream that nobody looks at beforehand must be told. */
+nn_status nn_data_check_unseen(const nn_dataset *dataset, const nn_data_request *request);
+
+nn_status nn_data_check_augment(const nn_dataset *dataset);
+
+/* ---- classes ---- */
+
+/* What is told of each target before the files are opened: labels or values, and how many classes. */
+void nn_classes_know(nn_data_request *request);
+
+/* Names of the classes, or indices, of a view; they tell how many there are, too. */
+nn_status nn_classes_name(nn_dataset *dataset, nn_data_request *request, int view);
+
+/* Whether the largest label of a part is one of as many classes as are known. */
+nn_status nn_classes_check(const nn_dataset *dataset, const nn_data_request *request, int part, int view,
+                           int64_t largest);
+
+/* From the largest label of all parts to the number of classes, where it is not known. */
+nn_status nn_classes_count(const nn_dataset *dataset, int view, int64_t largest, int64_t *classes);
+
+/* ---- fields ---- */
 
 /* Makes room for the statistics that normalisation and the best constant guess ask for. */
 nn_status nn_fields_statistics(nn_dataset *dataset, nn_data_request *request);

@@ -66,6 +66,11 @@ static nn_piece *source_find_piece(nn_source *source, int64_t row)
     return &source->pieces[low];
 }
 
+bool nn_source_same_file(nn_source *source, int64_t row, int64_t other)
+{
+    return source_find_piece(source, row) == source_find_piece(source, other);
+}
+
 static nn_status source_read_stored(nn_source *source, int which, nn_piece *piece, int64_t first,
                                     int64_t rows, unsigned char *raw)
 {

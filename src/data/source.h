@@ -18,6 +18,7 @@
 #define nn_source_is_label NN_REAL_SYMBOL(nn_source_is_label)
 #define nn_source_class_array NN_REAL_SYMBOL(nn_source_class_array)
 #define nn_source_read NN_REAL_SYMBOL(nn_source_read)
+#define nn_source_same_file NN_REAL_SYMBOL(nn_source_same_file)
 #define nn_source_note NN_REAL_SYMBOL(nn_source_note)
 #define nn_source_explain NN_REAL_SYMBOL(nn_source_explain)
 #define nn_source_class_names NN_REAL_SYMBOL(nn_source_class_names)
@@ -92,6 +93,9 @@ const nn_field_options *nn_source_field_of(const nn_data_options *options, const
 
 /* Rows [first, first + rows) of an array, as raw values. Threads take turns. */
 nn_status nn_source_read(nn_source *source, int array, int64_t first, int64_t rows, void *raw);
+
+/* Whether two rows stand in one file. */
+bool nn_source_same_file(nn_source *source, int64_t row, int64_t other);
 
 /* Notes a row that is to be left out. */
 nn_status nn_source_note(nn_source *source, int64_t row);

@@ -73,6 +73,10 @@ static nn_status split_check_kind(const nn_data_options *options, const nn_sourc
         NN_FAIL(NN_ERROR_USAGE, "data.split.by: group: %s",
                 windows ? "windows have no groups; put each series into a file and use by: file"
                         : "needs data.split.group, the dataset of each sample's group number");
+    bool random = split->by != NN_SPLIT_BY_FILE && !split_is_chronological(options);
+    if (options->shuffle == NN_SHUFFLE_STATEFUL && random)
+        NN_FAIL(NN_ERROR_USAGE, "data.shuffle: stateful: a random split leaves no samples that follow each "
+                                "other: set data.split.order: chronological");
     if (split->by != NN_SPLIT_BY_SAMPLE && split->order == NN_SPLIT_CHRONOLOGICAL)
         NN_FAIL(NN_ERROR_USAGE,
                 "data.split.by: whole files and groups are chosen at random; leave out order");
@@ -226,10 +230,11 @@ static nn_status split_random(const nn_data_options *options, nn_random stream, 
     int64_t taken[NN_PARTS] = {0, split_share(split->validation, whole.units),
                                split_share(split->test, whole.units)};
     taken[NN_TRAIN] = whole.units - taken[NN_VALIDATION] - taken[NN_TEST];
-    if (options->window.length > options->window.stride)
-        nn_log_warning(
-            "data.split: windows overlap, so that a random split shows in training most of what is "
-            "tested; order: chronological does not");
+    if (options->window.length > 0 && split_reach(&options->window) > options->window.stride)
+        nn_log_warning("data.split: windows of %lld rows and their targets %lld rows apart overlap, so that "
+                       "a random split "
+                       "shows in training rows of what is tested; order: chronological does not",
+                       (long long)options->window.length, (long long)options->window.stride);
     for (int p = 0; p < NN_PARTS; p++)
         if (split_has_part(split, p)) NN_TRY(split_check_count(p, taken[p], whole.units));
     for (int p = 0; p < NN_PARTS; p++) {

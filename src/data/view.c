@@ -76,6 +76,15 @@ static nn_status view_check(const nn_array *array, const nn_window_options *wind
     return NN_OK;
 }
 
+/* Columns that data.window.targets names are those of every target but of labels beside values. */
+static bool view_takes_targets(const nn_source *source, int array, const nn_window_options *window)
+{
+    bool values = false;
+    if (array < source->inputs || window->length == 0 || window->targets.count == 0) return false;
+    for (int a = source->inputs; a < source->fields; a++) values |= !source->arrays[a].label;
+    return !values || !source->arrays[array].label;
+}
+
 nn_status nn_view_create(nn_source *source, int array, const nn_data_options *options, nn_view *view)
 {
     const nn_array *self = &source->arrays[array];
@@ -87,8 +96,9 @@ nn_status nn_view_create(nn_source *source, int array, const nn_data_options *op
     view->may_miss = field->missing == NN_MISSING_MASK;
     view->index = view->input && field->kind == NN_KIND_INDEX;
     view->indices = view->index ? field->classes : 0;
-    if (!view->input && window->length > 0 && window->targets.count > 0) names = &window->targets;
-    NN_TRY(view_pick(source, array, names, view));
+    bool of_window = view_takes_targets(source, array, window) && names->count == 0;
+    nn_status status = view_pick(source, array, of_window ? &window->targets : names, view);
+    if (status != NN_OK) return of_window ? nn_fail_context(status, "data.window.targets") : status;
     if (window->length > 0) view_window(window, view);
     NN_TRY(view_check(self, window, view));
     view_shape(self, window->length > 0, view);

@@ -15,18 +15,25 @@ enum { ROWS = 20011, COLUMNS = 6, CLASSES = 5, SEED = 11 };
 /* As the file holds them. */
 static float given_x[ROWS * COLUMNS];
 static unsigned char given_y[ROWS];
+static float given_level[ROWS]; /* every third is missing */
 
 static void make_given(void)
 {
     for (uint64_t i = 0; i < ROWS * COLUMNS; i++)
         given_x[i] = (float)((files_number(i) - 0.3) * pow(10, (double)(i % COLUMNS) - 2) + 100);
+    for (uint64_t i = 0; i < ROWS; i++) given_level[i] = i % 3 == 1 ? NAN : (float)files_number(i + 99);
     for (uint64_t i = 0; i < ROWS; i++) given_y[i] = (unsigned char)(files_number(i + 7) * CLASSES);
 }
 
 static void write_files(void)
 {
     const hsize_t extents[2] = {ROWS, COLUMNS};
-    hid_t file = files_create("d.h5");
+    hid_t file = files_create("targets.h5");
+    files_add(file, "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 2, extents, 999, given_x);
+    files_add(file, "kind", H5T_STD_U8LE, H5T_NATIVE_UCHAR, 1, extents, 0, given_y);
+    files_add(file, "level", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 1, extents, 0, given_level);
+    H5Fclose(file);
+    file = files_create("d.h5");
     files_add(file, "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 2, extents, 999, given_x);
     files_add(file, "y", H5T_STD_U8LE, H5T_NATIVE_UCHAR, 1, extents, 0, given_y);
     H5Fclose(file);
@@ -157,6 +164,65 @@ static void check_splits(nn_comm *comm, nn_comm *alone)
     check_bits(comm, alone, options);
 }
 
+static uint64_t hash_of_targets(nn_comm *comm, const nn_data_options *options)
+{
+    static const nn_target_wanted wanted[] = {
+        {.name = "box"}, {.name = "kind", .classes = true}, {.name = "level"}};
+    nn_dataset *dataset = NULL;
+    uint64_t hash = 0;
+    CHECK_OK(nn_dataset_open(comm, options, files_directory, SEED, wanted, 3, NULL, &dataset));
+    if (!dataset) return 0;
+    hash = nn_dataset_identity(dataset);
+    for (int t = 0; t < 3; t++) {
+        double prior[COLUMNS] = {0};
+        const nn_scaling *scaling = nn_dataset_target_scaling(dataset, t);
+        hash = nn_hash(scaling->scale, (size_t)scaling->columns * sizeof(double), hash);
+        hash = nn_hash(scaling->offset, (size_t)scaling->columns * sizeof(double), hash);
+        nn_dataset_prior(dataset, t, prior);
+        hash = nn_hash(prior, sizeof prior, hash);
+    }
+    for (int64_t i = 0; i < 2000; i += 97) {
+        nn_real targets[COLUMNS + 1], weight = 0;
+        int64_t label, sample;
+        CHECK_OK(files_gather(dataset, NN_TRAIN, i, 1, NULL, targets, &label));
+        if (isnan((double)targets[COLUMNS])) targets[COLUMNS] = -99; /* one NaN is as good as another */
+        if (!nn_dataset_streams(dataset))
+            nn_dataset_gather(dataset, NN_TRAIN, (nn_data_span){0, i, 1}, false,
+                              &(nn_gathered){.weights = &weight, .samples = &sample});
+        sample = nn_dataset_row(dataset, NN_TRAIN, nn_dataset_order(dataset, NN_TRAIN, 0, i));
+        CHECK(nn_dataset_streams(dataset) || weight == (nn_real)given_y[sample],
+              "sample %lld has the "
+              "weight of another",
+              (long long)sample);
+        CHECK(label == given_y[sample], "row %lld has the label of another", (long long)sample);
+        CHECK((targets[COLUMNS] == -99) == (sample % 3 == 1), "row %lld: what is missing is another",
+              (long long)sample);
+        hash = nn_hash(targets, sizeof targets, hash);
+    }
+    nn_dataset_close(dataset);
+    return hash;
+}
+
+/* If it fails: with several targets, some of them missing, a run on more ranks trains on other numbers. */
+static void check_targets(nn_comm *comm, nn_comm *alone)
+{
+    nn_data_options options = files_options();
+    nn_part_options *train = &options.parts[NN_TRAIN];
+    options.file = files_text("targets.h5");
+    *train = (nn_part_options){.x = files_name("x", "x"), .weights = (char *)"kind"};
+    files_add_name(&train->y, "level", "level");
+    files_add_name(&train->y, "kind", "kind");
+    files_add_name(&train->y, "box", "x");
+    files_field(&options, "level")->missing = NN_MISSING_MASK;
+    options.split.validation = 0.1;
+    uint64_t expected = hash_of_targets(alone, &options);
+    for (int cache = NN_CACHE_MEMORY; cache <= NN_CACHE_STREAM; cache++) {
+        options.cache = cache;
+        CHECK(hash_of_targets(comm, &options) == expected, "%d ranks, cache %d: the targets differ",
+              nn_comm_size(comm), cache);
+    }
+}
+
 /* The first NaN is told although the ranks look at a share of the samples each. */
 static void check_nan(nn_comm *comm)
 {
@@ -226,6 +292,7 @@ static void check_no_room(nn_comm *comm)
 static void check_all(nn_comm *comm, nn_comm *alone)
 {
     check_splits(comm, alone);
+    check_targets(comm, alone);
     check_nan(comm);
     check_other_file(comm);
     check_no_room(comm);

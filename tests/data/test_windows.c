@@ -1,5 +1,6 @@
 /* Samples that are windows over a series: which rows they see, which they predict, and that none sees what it
  * must not. */
+#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -169,7 +170,8 @@ static void targets_are_columns_by_name_or_number(void **state)
     }
     nn_data_options options = window_options(6, 2, 1);
     options.window.targets = files_text("clos");
-    expect_refused(&options, false, "there is no column 'clos'; did you mean 'close'?");
+    expect_refused(&options, false, "data.window.targets: data.train.y: ");
+    expect_message("there is no column 'clos'; did you mean 'close'?");
     options.window.targets = files_text("3");
     expect_refused(&options, false, "there is no column 3: there are 3");
 }
@@ -252,6 +254,134 @@ static void windows_stay_on_their_side_of_an_edge(void **state)
     }
 }
 
+/* What is printed to standard error while the data is opened. */
+static void expect_warning(const nn_data_options *options, bool warns, const char *part)
+{
+    char text[4096];
+    int standard_error = dup(2), file = open(files_path("warnings.txt"), O_RDWR | O_CREAT | O_TRUNC, 0600);
+    fflush(stderr);
+    dup2(file, 2);
+    nn_dataset *dataset = open_ok(options, false);
+    fflush(stderr);
+    dup2(standard_error, 2);
+    close(standard_error);
+    ssize_t length = pread(file, text, sizeof text - 1, 0);
+    close(file);
+    nn_dataset_close(dataset);
+    assert_true(length >= 0);
+    text[length] = '\0';
+    if ((strstr(text, part) != NULL) != warns) fail_msg("%s: %s", part, text);
+}
+
+/* If it fails: a figure on rows that were trained on passes for one on new rows, without a word. */
+static void a_random_split_of_windows_is_warned_of(void **state)
+{
+    (void)state;
+    static const char says[] = "a random split shows in training rows of what is tested";
+    write_files(false);
+    nn_data_options options = window_options(4, 1, 4);
+    options.split.validation = 0.25;
+    expect_warning(&options, false, says);
+    options.split.order = NN_SPLIT_RANDOM;
+    expect_warning(&options, true, says); /* the target of one window is in the next */
+    options.window.stride = 5;
+    expect_warning(&options, false, says);
+    options.window.stride = 1;
+    expect_warning(&options, true, says);
+}
+
+static void check_going_on(const nn_dataset *dataset, int64_t batch, int64_t length)
+{
+    int64_t count = nn_dataset_count(dataset, NN_TRAIN), batches = count / batch, edges = 0;
+    for (int64_t p = 0; p < count; p++) {
+        int64_t row = nn_dataset_row(dataset, NN_TRAIN, nn_dataset_order(dataset, NN_TRAIN, 1, p));
+        if (p < batch || p >= batches * batch) {
+            assert_false(nn_dataset_continues(dataset, 1, p));
+            continue;
+        }
+        int64_t last = nn_dataset_row(dataset, NN_TRAIN, nn_dataset_order(dataset, NN_TRAIN, 1, p - batch));
+        if (file_of(row) == file_of(last)) assert_int_equal(row, last + length);
+        edges += file_of(row) != file_of(last);
+        assert_int_equal(nn_dataset_continues(dataset, 1, p), file_of(row) == file_of(last));
+    }
+    assert_true(edges == 1 || (edges == 0 && batch > 2));
+}
+
+/* If it fails: recurrent state goes over from a window that is another series, or is lost where it goes on.
+ */
+static void stateful_windows_go_on(void **state)
+{
+    (void)state;
+    enum { LENGTH = 3 };
+    write_files(false);
+    for (int64_t horizon = 0; horizon <= 1; horizon++) {
+        nn_data_options options = window_options(LENGTH, horizon, LENGTH);
+        options.shuffle = NN_SHUFFLE_STATEFUL;
+        nn_dataset *dataset = open_ok(&options, false);
+        for (int64_t batch = 2; batch <= 5 - horizon; batch += 3 - horizon) {
+            assert_int_equal(nn_dataset_arrange(dataset, batch, 2), NN_OK);
+            check_going_on(dataset, batch, LENGTH);
+        }
+        nn_dataset_close(dataset);
+    }
+    nn_data_options options = window_options(LENGTH, 1, LENGTH);
+    nn_dataset *dataset = open_ok(&options, false);
+    assert_false(nn_dataset_continues(dataset, 1, 1));
+    nn_dataset_close(dataset);
+}
+
+/* If it fails: stateful training goes over samples that do not follow each other. */
+static void stateful_needs_samples_that_follow(void **state)
+{
+    (void)state;
+    write_files(false);
+    nn_data_options options = window_options(3, 1, 1);
+    options.shuffle = NN_SHUFFLE_STATEFUL;
+    expect_refused(&options, false,
+                   "data.shuffle: stateful: a window must begin where the one before it ended");
+    options.window.stride = 3;
+    options.split.validation = 0.3;
+    nn_dataset_close(open_ok(&options, false));
+    options.split.order = NN_SPLIT_RANDOM;
+    expect_refused(&options, false, "data.shuffle: stateful: a random split leaves no samples");
+    options.split.order = NN_SPLIT_AUTO;
+    options.balanced = true;
+    expect_refused(&options, false, "data.shuffle: stateful: samples that are chosen by class or length");
+}
+
+/* If it fails: one target of a window is computed as another, or in its columns. */
+static void windows_have_several_targets(void **state)
+{
+    (void)state;
+    static const nn_target_wanted wanted[] = {
+        {.name = "kind", .classes = true}, {.name = "level"}, {.name = "move"}};
+    write_files(false);
+    nn_data_options options = window_options(6, 2, 1);
+    nn_data_names *y = &options.parts[NN_TRAIN].y;
+    *y = files_name("level", "s");
+    files_add_name(y, "kind", "l");
+    files_add_name(y, "move", "s");
+    options.window.targets = files_text("close");
+    files_field(&options, "level")->normalize = files_field(&options, "move")->normalize = NN_NORMALIZE_NONE;
+    files_field(&options, "move")->transform = NN_TRANSFORM_DIFFERENCE;
+    files_field(&options, "move")->columns = files_text("high");
+    nn_dataset *dataset = open_targets(&options, wanted, 3);
+    assert_int_equal(nn_dataset_target(dataset, 2)->begin, 1);
+    assert_null(nn_dataset_target(dataset, 1)->seen);
+    assert_int_equal(nn_dataset_target(dataset, 2)->seen[0], 5 * COLUMNS + 1);
+    assert_int_equal(nn_dataset_target(dataset, 2)->transform, NN_TRANSFORM_DIFFERENCE);
+    for (int64_t s = 0; s < nn_dataset_count(dataset, NN_TRAIN); s++) {
+        int64_t label, row = nn_dataset_row(dataset, NN_TRAIN, s);
+        nn_real targets[2];
+        gather_ok(dataset, NN_TRAIN, s, 1, NULL, targets, &label);
+        assert_int_equal(label, series_label(row + 7));
+        assert_true(targets[0] == (nn_real)series_value(row + 7, 2));
+        assert_true(targets[1] == (nn_real)(series_value(row + 7, 1) - series_value(row + 5, 1)));
+    }
+    nn_dataset_close(dataset);
+    expect_targets_from_stream(options, wanted, 3);
+}
+
 /* If it fails: a random split of windows loses some or has some twice. */
 static void random_splits_of_windows_are_complete(void **state)
 {
@@ -331,6 +461,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(targets_are_transformed),
         cmocka_unit_test(differences_are_normalised_as_differences),
         cmocka_unit_test(windows_stay_on_their_side_of_an_edge),
+        cmocka_unit_test(a_random_split_of_windows_is_warned_of),
+        cmocka_unit_test(stateful_windows_go_on),
+        cmocka_unit_test(stateful_needs_samples_that_follow),
+        cmocka_unit_test(windows_have_several_targets),
         cmocka_unit_test(random_splits_of_windows_are_complete),
         cmocka_unit_test(windows_have_labels),
         cmocka_unit_test(series_by_column),

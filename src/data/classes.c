@@ -1,0 +1,101 @@
+/* How many classes there are, and what they are called. */
+#include "base/memory.h"
+#include "base/text.h"
+#include "data/request.h"
+
+/* More classes than these are a mistake in the labels, unless the user says how many there are. */
+#define CLASSES_MOST (INT64_C(1) << 24)
+
+void nn_classes_know(nn_data_request *request)
+{
+    const nn_known_target *known = request->known ? request->known->targets : NULL;
+    for (int t = 0; t < request->target_count; t++) {
+        const char *key = nn_data_request_key(request, t);
+        bool told = known && known[t].classes > 0;
+        request->labels[t] = nn_source_is_label(request->options, key, request->wanted[t].classes);
+        request->classes[t] =
+            told ? known[t].classes : nn_source_field_of(request->options, key, false)->classes;
+    }
+}
+
+/* ---- names ---- */
+
+/* A line feed in a name would look like the end of it. */
+static void classes_append_name(nn_text *text, const char *name)
+{
+    for (; *name; name++)
+        if (*name == '\n' || *name == '\\')
+            nn_text_append(text, *name == '\n' ? "\\n" : "\\\\");
+        else
+            nn_text_append(text, "%c", *name);
+}
+
+/* The names of the classes of a view, or of what its indices stand for, one a line: owned by the caller. */
+static nn_status classes_read_names(const nn_data_options *options, nn_source *source, int view, char **lines,
+                                    int64_t *lines_count)
+{
+    nn_text text = {0};
+    char **names = NULL;
+    size_t count = 0;
+    const char *told = nn_source_field_options(options, source, view)->class_names;
+    nn_status status = nn_source_class_names(source, view, told, &names, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0) nn_text_append(&text, "\n");
+        classes_append_name(&text, names[i]);
+        nn_free(names[i]);
+    }
+    nn_free(names);
+    if (status == NN_OK && text.failed)
+        status = nn_fail(NN_ERROR_MEMORY, "no memory is left for the names of classes");
+    *lines = text.bytes;
+    *lines_count = (int64_t)count;
+    return status;
+}
+
+nn_status nn_classes_name(nn_dataset *dataset, nn_data_request *request, int v)
+{
+    nn_source *source = dataset->first;
+    nn_view *view = &dataset->views[v];
+    int64_t count, *known = view->input ? &request->indices[v] : &request->classes[view->target];
+    char **names = view->input ? &dataset->index_names[v] : &dataset->targets[view->target].field.class_names;
+    if ((!view->index && !source->arrays[v].label) || !source->arrays[v].sound || *names) return NN_OK;
+    nn_status status = classes_read_names(request->options, source, v, names, &count);
+    if (view->index) *known = view->indices;
+    if (view->index && request->known && request->known->indices) *known = request->known->indices[v];
+    if (count > 0 && *known == 0) *known = count;
+    if (view->index) view->indices = *known;
+    return status;
+}
+
+/* ---- counting ---- */
+
+nn_status nn_classes_check(const nn_dataset *dataset, const nn_data_request *request, int part, int view,
+                           int64_t largest)
+{
+    int64_t classes = request->classes[dataset->views[view].target];
+    const nn_array *array = &dataset->parts[part].source->arrays[view];
+    if (classes == 0 || largest < classes) return NN_OK;
+    return nn_array_context(
+        array, nn_fail(NN_ERROR_DATA,
+                       "holds the label %lld, but there are %lld classes, 0 to %lld: use data with these "
+                       "classes, or set data.fields.%s.classes",
+                       (long long)largest, (long long)classes, (long long)classes - 1, array->key));
+}
+
+nn_status nn_classes_count(const nn_dataset *dataset, int view, int64_t largest, int64_t *classes)
+{
+    const nn_array *array = &dataset->first->arrays[view];
+    if (*classes > 0) return NN_OK;
+    if (largest >= CLASSES_MOST)
+        NN_FAIL(NN_ERROR_DATA,
+                "data.%s.%s: the label %lld would make %lld classes: number the classes from 0 on without "
+                "gaps, or set data.fields.%s.classes",
+                array->part, array->key, (long long)largest, (long long)largest + 1, array->key);
+    *classes = largest < 0 ? 1 : largest + 1;
+    for (int p = 0; p < NN_PARTS; p++) {
+        const nn_source *source = &dataset->sources[p];
+        if (source->given && view < source->fields && source->arrays[view].one_hot > *classes)
+            *classes = source->arrays[view].one_hot;
+    }
+    return NN_OK;
+}
