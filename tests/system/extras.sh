@@ -98,6 +98,25 @@ train 1 1 other.yaml --run-dir none --set 'init_from.exclude=[dense1]'
 train 1 1 other.yaml --run-dir none --set 'init_from.exclude=[dens]'
 [ $? = 2 ] && grep -q "no layer is called 'dens'" train.log || { fail "an unknown layer"; cat train.log; }
 
+# A frozen layer keeps the weights that it begins with; one with another factor on its learning rate trains otherwise.
+python=
+for candidate in python3 /usr/bin/python3; do
+    [ -z "$python" ] && "$candidate" -c 'import h5py, numpy' 2>/dev/null && python=$candidate
+done
+sed 's/activation: relu}/activation: relu, freeze: true}/' other.yaml >frozen.yaml
+train 2 1 frozen.yaml --run-dir frozen || { cat train.log; fail "freeze"; }
+frozen=$(fingerprint)
+train 1 1 frozen.yaml --run-dir slower --set network.head.learning_rate_factor=0.1 || { cat train.log; fail "factor"; }
+[ "$(fingerprint)" != "$frozen" ] || fail "a layer's factor on the learning rate changes nothing"
+if [ -n "$python" ]; then
+    "$python" -c "
+import h5py, numpy
+source, frozen = h5py.File('killed/best.h5'), h5py.File('frozen/best.h5')
+same = lambda name: numpy.array_equal(source['average/' + name], frozen['weights/' + name])
+assert same('dense1/weight') and same('dense1/bias'), 'a frozen layer has changed'
+" 2>python.log || { fail "freeze: $(tail -n 1 python.log)"; }
+fi
+
 # Clipping by a rule of the network, and what needs a validation part.
 sed -e '/- flatten/d' -e 's/- dense: {units: 96, activation: relu}/- lstm: {units: 8}/' \
     -e 's/- dropout: 0.3/- flatten/' -e 's/, clip_norm: 0.5//' classifier.yaml >recurrent.yaml
