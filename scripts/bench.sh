@@ -1,7 +1,16 @@
 #!/usr/bin/env bash
 # What the program costs and reaches on this machine, as a table. Every figure compares runs that alternate within this
 # one, so that a machine that is busy or warm for a while does not favour either. NN_BENCH_ROUNDS: 5 unless set.
+# bench.sh --peer pytorch: against PyTorch on the same networks instead (see bench_peer.sh).
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/bench_peer.sh"
+case "${1:-} ${2:-}" in
+" " | "--peer pytorch") ;;
+*)
+    echo "usage: bench.sh [--peer pytorch]" >&2
+    exit 2
+    ;;
+esac
 export LC_ALL=C
 rounds=${NN_BENCH_ROUNDS:-5}
 "$root/scripts/setup.sh"
@@ -102,5 +111,9 @@ bench_startup() {
 prepare_mpirun 16
 "$program" version
 sed -n 's/^model name[^:]*: */CPU: /p' /proc/cpuinfo | sort | uniq -c | sed 's/^ *\([0-9]*\) CPU: \(.*\)/CPU: \1 x \2/'
+if [ "${1:-}" = --peer ]; then
+    bench_peer
+    exit
+fi
 bench_throughput
 bench_startup

@@ -75,6 +75,7 @@ void nn_options_release(const nn_option *table, void *options);
 /* A name that stands for a number where the reader knows it: {"classes", 10}; its value is NN_SYMBOL_UNKNOWN
  * where the number follows from data that is not open yet. */
 #define NN_SYMBOL_UNKNOWN INT64_MIN
+#define NN_SYMBOL_SAME (INT64_MIN + 1) /* "same": as many as the layer's input has in its last dimension */
 typedef struct nn_symbol {
     const char *name; /* NULL ends a list */
     int64_t value;

@@ -1,11 +1,5 @@
 #include "base/philox.h"
 
-#define PHILOX_ROUNDS 10
-#define PHILOX_MULTIPLIER_0 UINT64_C(0xD2511F53)
-#define PHILOX_MULTIPLIER_1 UINT64_C(0xCD9E8D57)
-#define PHILOX_WEYL_0 UINT32_C(0x9E3779B9)
-#define PHILOX_WEYL_1 UINT32_C(0xBB67AE85)
-
 #define PERMUTE_ROUNDS 8
 
 /* The least width of a half: with halves of 2 bits some orders stay 10 % too frequent after any number of
@@ -20,15 +14,15 @@ void nn_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t words[
 {
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
     uint32_t k0 = key[0], k1 = key[1];
-    for (int round = 0; round < PHILOX_ROUNDS; round++) {
-        uint64_t product0 = PHILOX_MULTIPLIER_0 * c0;
-        uint64_t product1 = PHILOX_MULTIPLIER_1 * c2;
+    for (int round = 0; round < NN_PHILOX_ROUNDS; round++) {
+        uint64_t product0 = NN_PHILOX_MULTIPLIER_0 * c0;
+        uint64_t product1 = NN_PHILOX_MULTIPLIER_1 * c2;
         c0 = (uint32_t)(product1 >> 32) ^ c1 ^ k0;
         c1 = (uint32_t)product1;
         c2 = (uint32_t)(product0 >> 32) ^ c3 ^ k1;
         c3 = (uint32_t)product0;
-        k0 += PHILOX_WEYL_0;
-        k1 += PHILOX_WEYL_1;
+        k0 += NN_PHILOX_WEYL_0;
+        k1 += NN_PHILOX_WEYL_1;
     }
     words[0] = c0;
     words[1] = c1;

@@ -18,7 +18,13 @@ enum nn_random_purpose {
     NN_RANDOM_TRANSFORM = 0x30000 /* + 16 x number of the input + index in its list */
 };
 
-/* The block function: counter and key to four words. */
+/* The block function: counter and key to four words. Its constants are for kernels that compute many at once.
+ */
+#define NN_PHILOX_ROUNDS 10
+#define NN_PHILOX_MULTIPLIER_0 UINT64_C(0xD2511F53)
+#define NN_PHILOX_MULTIPLIER_1 UINT64_C(0xCD9E8D57)
+#define NN_PHILOX_WEYL_0 UINT32_C(0x9E3779B9)
+#define NN_PHILOX_WEYL_1 UINT32_C(0xBB67AE85)
 void nn_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4]);
 
 /* A stream of numbers: word i of stream (seed, purpose, step) is a pure function. */

@@ -40,10 +40,12 @@ struct nn_field {
     const char *name; /* borrowed: "x", "y" */
     nn_shape shape;
     int64_t begin;   /* of its values among those of all inputs, all targets that are values, or all labels */
-    bool is_class;   /* integer labels 0 .. classes-1; shape is a scalar */
+    bool is_class;   /* labels 0 .. classes-1, one where the shape is a scalar; of an input: indices */
     int64_t classes; /* 0 when not is_class */
-    char *class_names; /* one a line; NULL: not known. Owned by the field's owner */
-    int transform;     /* nn_target_transform, of a target */
+    /* One a line, in which \n is a line feed of the name and \\ a backslash; NULL: not known. Owned by the
+     * field's owner. */
+    char *class_names;
+    int transform; /* nn_target_transform, of a target */
     /* Of a target that is a difference: for each of its values, the place among those of the input of the
      * value it is a difference to, or -1 where that is no input. Owned by the field's owner; NULL: no
      * difference. */

@@ -9,6 +9,7 @@ const nn_help_page nn_help_pages[] = {
     {"data", "files, datasets, splits, windows, normalisation, streams"},
     {"training", "length, batch size, seed, precision, and what a rank may use"},
     {"checkpoint", "how often to save, how many to keep, which weights are the best"},
+    {"init_from", "beginning with the weights of another run"},
     {.topic = NULL},
 };
 
@@ -23,6 +24,8 @@ static const struct {
     {"data", "data.window", nn_window_options_table},
     {"data", "data.fields.x, data.fields.y, data.fields.NAME", nn_field_options_table},
     {"training", "training", nn_training_options_table},
+    {"training", "training.early_stopping", nn_early_options_table},
+    {"init_from", "init_from", nn_init_options_table},
     {"checkpoint", "checkpoint", nn_checkpoint_options_table},
 };
 
@@ -38,6 +41,7 @@ static const struct {
     {"lr_schedule", "schedules", "how the learning rate changes in the run; default cosine"},
     {"training", "training", "length, batch size, seed, precision, threads"},
     {"checkpoint", "checkpoint", "how often to save, and which weights are the best"},
+    {"init_from", "init_from", "a run or a checkpoint whose weights a new run begins with"},
 };
 
 const char nn_help_example[] = "data:\n"

@@ -59,11 +59,12 @@ static nn_status checkpoint_append_progress(nn_facts *facts, nn_store_file *file
 
 #define CHECKPOINT_WEIGHTS "weights/"
 #define CHECKPOINT_OPTIMIZER "optimizer/"
+#define CHECKPOINT_AVERAGE "average/"
 
 typedef struct checkpoint_visit {
     nn_facts *facts;
     int64_t parameters;
-    uint64_t optimizer_bytes;
+    uint64_t optimizer_bytes, average_bytes;
 } checkpoint_visit;
 
 static nn_status checkpoint_visit_one(void *context, const char *name, const nn_store_info *info)
@@ -72,6 +73,8 @@ static nn_status checkpoint_visit_one(void *context, const char *name, const nn_
     nn_facts *facts = visit->facts;
     if (strncmp(name, CHECKPOINT_OPTIMIZER, strlen(CHECKPOINT_OPTIMIZER)) == 0)
         visit->optimizer_bytes += info->storage_bytes;
+    if (strncmp(name, CHECKPOINT_AVERAGE, strlen(CHECKPOINT_AVERAGE)) == 0)
+        visit->average_bytes += info->storage_bytes;
     if (strncmp(name, CHECKPOINT_WEIGHTS, strlen(CHECKPOINT_WEIGHTS)) != 0) return NN_OK;
     const char *tensor = name + strlen(CHECKPOINT_WEIGHTS);
     int64_t count = 1;
@@ -101,6 +104,7 @@ static nn_status checkpoint_append_weights(nn_facts *facts, nn_store_file *file)
     if (facts->json) nn_text_append(&facts->text, "]");
     nn_facts_integer(facts, "parameters", visit.parameters);
     nn_facts_bytes(facts, "optimizer_bytes", visit.optimizer_bytes);
+    if (visit.average_bytes > 0) nn_facts_bytes(facts, "average_bytes", visit.average_bytes);
     return NN_OK;
 }
 

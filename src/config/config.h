@@ -60,9 +60,10 @@ const char *nn_config_place(const nn_config_node *node);
 /*
  * Fills *options from a mapping through its table: defaults first, then what stands in the mapping. `path` is
  * the dotted path of the section, for messages and the resolved configuration. node may be NULL (all
- * defaults). A scalar in place of a mapping sets the first option of the table (`dropout: 0.2`). Keys that
- * the table does not have are errors with the nearest valid name; keys in `extra` (NULL-terminated, may be
- * NULL) are left to the caller. symbols may be NULL. Problems are collected, never returned.
+ * defaults). A scalar in place of a mapping sets the first option of the table (`dropout: 0.2`), and so does
+ * a list where that option is one (`reshape: [4, 4]`). Keys that the table does not have are errors with the
+ * nearest valid name; keys in `extra` (NULL-terminated, may be NULL) are left to the caller. symbols may be
+ * NULL. Problems are collected, never returned.
  */
 void nn_config_read(nn_config *config, nn_config_node *node, const char *path, const nn_option *table,
                     const nn_symbol *symbols, const char *const *extra, void *options);
@@ -87,6 +88,29 @@ void nn_config_check_keys(nn_config *config, nn_config_node *node, const char *c
 
 /* NN_OK, or NN_ERROR_USAGE with every collected problem in the error text, one a line, in file order. */
 nn_status nn_config_finish(nn_config *config);
+
+/* How many problems have been collected so far. */
+size_t nn_config_problem_count(const nn_config *config);
+
+/* ---- parts that are written once and read several times ---- */
+
+/* `$name` stands for the value. */
+typedef struct nn_config_variable {
+    const char *name;
+    nn_config_node *value;
+} nn_config_variable;
+
+/* A copy of the node, each value at its old place, in which the texts have the variables' values for `$name`.
+ * A value of any kind may be a whole text; within a longer one it must be a text itself. `$$` stands for one
+ * `$`. Unknown names are collected, and what holds them is passed over by readers. What stands under the key
+ * `except` (may be NULL) is left as it is. NULL: no memory, which nn_config_finish reports. */
+nn_config_node *nn_config_fill(nn_config *config, const nn_config_node *node,
+                               const nn_config_variable *variables, size_t count, const char *except);
+
+/* A YAML text of the program's own as if it stood at `place` (NULL: at the root). Lives as long as the
+ * configuration; is no part of what is emitted. NULL when it cannot be parsed, or without memory (collected).
+ */
+nn_config_node *nn_config_insert(nn_config *config, const nn_config_node *place, const char *text);
 
 /* ---- what was read ---- */
 

@@ -3,6 +3,9 @@
 
 #include "config/tree.h"
 
+/* From a list to that of a repeat in it: entry, options, layers. */
+#define OVERRIDE_REPEAT_LEVELS 3
+
 typedef struct override_walk {
     nn_config *config;
     nn_config_node *place; /* stands for the override in messages */
@@ -63,8 +66,10 @@ static bool override_repeats_type(const override_walk *walk, const char *segment
 /* Into the options of a layer. */
 static nn_status override_enter_layer(override_walk *walk, const char *segment)
 {
-    nn_config_entry *entry = nn_config_match_layer(walk->at, segment);
+    size_t level;
+    nn_config_entry *entry = nn_config_match_layer(walk->at, segment, &level);
     if (entry == NULL) return override_wrong(walk, segment);
+    walk->depth += level * OVERRIDE_REPEAT_LEVELS;
     nn_config_node *layer = entry->value;
     walk->type = nn_config_layer_type(layer);
     walk->at = layer;
@@ -115,9 +120,11 @@ static nn_status override_set(override_walk *walk, const char *segment, nn_confi
     }
     if (walk->at->kind == NN_CONFIG_SCALAR) NN_TRY(override_open(walk, walk->at, segment));
     bool is_list = walk->at->kind == NN_CONFIG_LIST;
+    size_t level = 0;
     nn_config_entry *entry =
-        is_list ? nn_config_match_layer(walk->at, segment) : nn_config_find(walk->at, segment);
+        is_list ? nn_config_match_layer(walk->at, segment, &level) : nn_config_find(walk->at, segment);
     if (entry == NULL && is_list) return override_wrong(walk, segment);
+    NN_TRY(override_check_depth(walk, nn_config_height(value) + level * OVERRIDE_REPEAT_LEVELS));
     if (entry == NULL) return override_add(walk, walk->at, segment, value);
     entry->value = value;
     return NN_OK;

@@ -50,14 +50,15 @@ static const nn_config_node *read_place(const read_section *section)
 }
 
 /* The node of an option, NULL when not given. The first option has the short forms, too: the section is a
- * scalar, or an override has opened one and kept it under the empty key. */
+ * scalar, or a list where the option is one, or an override has opened one and kept it under the empty key.
+ */
 static nn_config_node *read_find(const read_section *section, const nn_option *option)
 {
     nn_config_node *node = section->node;
     if (node == NULL) return NULL;
     nn_config_node *given = nn_config_get(node, option->name);
     if (given != NULL || option != section->table) return given;
-    if (node->kind == NN_CONFIG_SCALAR) return nn_config_is_null(node) ? NULL : node;
+    if (node->kind != NN_CONFIG_MAPPING) return nn_config_is_null(node) ? NULL : node;
     if (strcmp(option->name, "name") == 0) return NULL; /* a layer's short form never gives its name */
     nn_config_entry *opened = nn_config_find(node, "");
     return opened == NULL ? NULL : opened->value;
@@ -210,6 +211,8 @@ static bool read_form_is_good(const read_section *section)
         return true;
     const nn_option *first = section->table;
     if (node->kind == NN_CONFIG_SCALAR && first->name != NULL && first->kind != NN_OPTION_SECTION)
+        return true;
+    if (node->kind == NN_CONFIG_LIST && first->name != NULL && first->kind == NN_OPTION_TEXT_LIST)
         return true;
     char shown[NN_CONFIG_SHOWN_SIZE];
     const char *path = section->path;

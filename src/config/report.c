@@ -95,6 +95,11 @@ void nn_config_error(nn_config *config, const nn_config_node *node, const char *
     if (status != NN_OK) nn_config_keep_failure(config, status);
 }
 
+size_t nn_config_problem_count(const nn_config *config)
+{
+    return config->problem_count + config->problems_left_out;
+}
+
 /* A section may be known to a table and to its caller. */
 static bool report_repeats(const char *const *names, size_t at)
 {

@@ -121,9 +121,10 @@ bool nn_config_is_utf8(const char *text);
 
 /* ---- path.c, override.c ---- */
 
-/* What a path's segment means in a list: a layer's name, a number from 0, or a type that occurs once. NULL
- * when it is none of these. */
-nn_config_entry *nn_config_match_layer(const nn_config_node *list, const char *segment);
+/* What a path's segment means in a list: a layer's name, a number from 0, or a type that occurs once; names
+ * and types within repeats, too. NULL when it is none of these. *level (may be NULL): how many repeats stand
+ * around the entry. */
+nn_config_entry *nn_config_match_layer(const nn_config_node *list, const char *segment, size_t *level);
 
 /* The type of a list's entry `relu` or `relu: {…}`; NULL when it is neither. */
 const char *nn_config_layer_type(const nn_config_node *entry);

@@ -2,6 +2,7 @@
 #include "data/array.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -202,18 +203,32 @@ static nn_status array_check_info(const nn_store_info *info)
     return NN_OK;
 }
 
-static nn_status array_describe_labels(nn_array *array)
+static nn_status array_find_ignored(const nn_field_options *options, nn_array *array)
 {
-    char text[NN_SHAPE_TEXT];
-    if (array->values > 1 && array->shape.dimensions > 1)
-        NN_FAIL(NN_ERROR_DATA,
-                "has %s values a sample where the loss needs one class label: store the number of the class, "
-                "0 for the first, or use a loss for values, such as mse",
-                nn_shape_text(text, array->shape));
-    array->one_hot = array->values > 1 ? array->values : 0;
+    char *end;
+    if (!options->ignored_label) return NN_OK;
+    array->ignored_label = strtoll(options->ignored_label, &end, 10);
+    array->ignores = true;
+    if (end != options->ignored_label && !*end) return NN_OK;
+    NN_FAIL(NN_ERROR_USAGE, "ignored_label: '%s' is no whole number", options->ignored_label);
+}
+
+/* One label a sample, one-hot or not; or a label at every step or pixel. Of one dimension, one-hot unless the
+ * layout, or the lengths of sequences, say that it is time. */
+static nn_status array_describe_labels(const nn_field_options *options, nn_array *array)
+{
+    nn_shape *shape = &array->shape;
+    const char *layout = options->layout ? options->layout : "";
+    bool time = array_has(layout, 'N') && array_has(layout, 'T');
+    bool steps = array->values == array->steps && !array_has(layout, 'F') && !array_has(layout, 'C');
+    NN_TRY(array_find_ignored(options, array));
     array->type = NN_STORE_I32;
-    array->values = 1;
-    array->shape = (nn_shape){.dimensions = 1, .extents = {1}};
+    if (shape->dimensions > 1 && shape->extents[shape->dimensions - 1] == 1) shape->dimensions--;
+    if (array->values > 1 && shape->dimensions == 1 && !time && !steps) {
+        array->one_hot = array->values;
+        array->values = 1;
+    }
+    if (array->values == 1) *shape = (nn_shape){.dimensions = 1, .extents = {1}};
     return NN_OK;
 }
 
@@ -237,7 +252,7 @@ nn_status nn_array_describe(nn_array *array, const nn_store_info *info, const nn
         NN_FAIL(NN_ERROR_DATA, "its samples are larger than any memory: check its extents");
     array->stored_size = (size_t)array->values * value_size;
     NN_TRY(array_place_values(array, info, &layout));
-    if (array->label) NN_TRY(array_describe_labels(array));
+    if (array->label) NN_TRY(array_describe_labels(options, array));
     array->row_size = (size_t)array->values * nn_store_type_size(array->type);
     return NN_OK;
 }
@@ -252,25 +267,33 @@ static void array_move(const nn_array *array, const unsigned char *from, unsigne
 }
 
 /* The number of the class, or NN_LABEL_BAD. */
-static int32_t array_label(const nn_array *array, const double *values)
+static int32_t array_label(const nn_array *array, double value)
 {
-    double label = values[0] - (double)array->first_label;
-    if (array->one_hot > 0) {
-        int64_t hot = -1;
-        for (int64_t i = 0; i < array->one_hot; i++) {
-            if (values[i] == 0) continue;
-            if (values[i] != 1 || hot >= 0) return NN_LABEL_BAD;
-            hot = i;
-        }
-        label = (double)hot;
-    }
+    double label = value - (double)array->first_label;
+    if (array->ignores && value == (double)array->ignored_label) return NN_LABEL_IGNORED;
     return label >= 0 && label <= NN_LABEL_MAX && label == floor(label) ? (int32_t)label : NN_LABEL_BAD;
 }
 
-static void array_find_label(const nn_array *array, const unsigned char *from, double *values, int32_t *label)
+static int32_t array_one_hot(const nn_array *array, const double *values)
+{
+    int64_t hot = -1;
+    for (int64_t i = 0; i < array->one_hot; i++) {
+        if (values[i] == 0) continue;
+        if (values[i] != 1 || hot >= 0) return NN_LABEL_BAD;
+        hot = i;
+    }
+    return hot >= 0 && hot <= NN_LABEL_MAX ? (int32_t)hot : NN_LABEL_BAD;
+}
+
+static void array_find_labels(const nn_array *array, const unsigned char *from, double *values,
+                              int32_t *labels)
 {
     array_from[array->stored_type](from, array->stored_values, values);
-    *label = array_label(array, values);
+    if (array->one_hot > 0)
+        *labels = array_one_hot(array, values);
+    else
+        for (int64_t i = 0; i < array->values; i++)
+            labels[i] = array_label(array, values[array->places ? array->places[i] : i]);
 }
 
 bool nn_array_is_plain(const nn_array *array)
@@ -287,7 +310,7 @@ nn_status nn_array_unpack(const nn_array *array, int64_t rows, const unsigned ch
         const unsigned char *from = stored + (size_t)row * array->stored_size;
         unsigned char *to = raw + (size_t)row * array->row_size;
         if (array->label)
-            array_find_label(array, from, values, (int32_t *)(void *)to);
+            array_find_labels(array, from, values, (int32_t *)(void *)to);
         else
             array_move(array, from, to);
     }

@@ -17,12 +17,14 @@
 /* Labels above are surely no classes: as many outputs would fit into no memory. */
 #define NN_LABEL_MAX 2147483646.0
 #define NN_LABEL_BAD INT32_MIN
+#define NN_LABEL_IGNORED (-1)
 
 typedef struct nn_array {
     const char *key, *part;     /* for messages: data.<part>.<key>; borrowed */
     const char *dataset, *path; /* where it stands, in the first file; borrowed */
     bool given, sound;          /* sound: can be read as samples */
-    bool label;                 /* one class a row: numbers from 0 as NN_STORE_I32, NN_LABEL_BAD where none */
+    bool label;    /* classes: numbers from 0 as NN_STORE_I32, NN_LABEL_BAD where none, or NN_LABEL_IGNORED */
+    int64_t steps; /* of the first input, where sequences have lengths: labels of so many are one a step */
     nn_store_type type;
     int64_t rows, values; /* of all files; and values of each row */
     int64_t chunk_rows;   /* rows that are best read together */
@@ -37,7 +39,9 @@ typedef struct nn_array {
     int64_t stored_values;
     size_t stored_size;
     int64_t first_label;
-    int64_t *places; /* of each value in the stored row; owned; NULL: as it stands */
+    bool ignores;
+    int64_t ignored_label; /* where `ignores`: what stands for no class */
+    int64_t *places;       /* of each value in the stored row; owned; NULL: as it stands */
 } nn_array;
 
 /* Values converted at a time, so that they stay in the nearest cache. */

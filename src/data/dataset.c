@@ -21,10 +21,11 @@
 static nn_status dataset_check_train(const nn_data_request *request)
 {
     const nn_data_options *options = request->options;
+    const nn_known_target *targets = request->known ? request->known->targets : NULL;
     bool splits = options->split.validation > 0 || options->split.test > 0;
-    bool measures = !request->known || !request->known->input ||
-                    (!request->labels && !(request->known->targets && request->known->targets->scaling));
-    bool given = false;
+    bool measures = !request->known || !request->known->input, given = false;
+    for (int t = 0; t < request->target_count; t++)
+        measures |= !request->labels[t] && !(targets && targets[t].scaling);
     for (int p = 0; p < NN_PARTS; p++)
         given |= options->parts[p].x.count > 0 || options->parts[p].y.count > 0;
     if (options->parts[NN_TRAIN].x.count > 0 || options->parts[NN_TRAIN].y.count > 0 ||
@@ -34,22 +35,58 @@ static nn_status dataset_check_train(const nn_data_request *request)
             "data.train: is missing; name its datasets, such as train: {x: x_train, y: y_train}");
 }
 
+static nn_status dataset_check_input(const nn_data_options *options, const nn_array *self,
+                                     const nn_field_options *field)
+{
+    if (field->kind == NN_KIND_CLASS || field->kind == NN_KIND_VALUE)
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.fields.%s.kind: only a target can be of this kind; an input of whole numbers that an "
+                "embedding looks up is of kind: index",
+                self->key);
+    if (field->kind != NN_KIND_INDEX) return NN_OK;
+    bool scaled = (field->scale != 0 && field->scale != 1) || field->offset != 0;
+    if (scaled || (field->normalize != NN_NORMALIZE_AUTO && field->normalize != NN_NORMALIZE_NONE))
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.fields.%s.kind: index: an index is not normalised: leave normalize, scale and offset "
+                "out",
+                self->key);
+    if (options->check == NN_CHECK_NONE && field->classes == 0)
+        NN_FAIL(NN_ERROR_USAGE, "data.check: none: set data.fields.%s.classes, the number of indices",
+                self->key);
+    return NN_OK;
+}
+
 static nn_status dataset_check_field(const nn_data_request *request, const nn_source *source, int array)
 {
     const nn_array *self = &source->arrays[array];
     const nn_field_options *field = nn_source_field_options(request->options, source, array);
-    bool input = array < source->inputs, classes = !input && request->labels;
-    if (input && field->kind != NN_KIND_AUTO)
-        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.kind: only a target can be of a kind: leave it out",
+    if (array < source->inputs) return dataset_check_input(request->options, self, field);
+    if (field->kind == NN_KIND_INDEX)
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.kind: index: only an input can be of this kind; use class",
                 self->key);
-    if (classes && field->normalize != NN_NORMALIZE_AUTO && field->normalize != NN_NORMALIZE_NONE)
+    if (self->label && field->normalize != NN_NORMALIZE_AUTO && field->normalize != NN_NORMALIZE_NONE)
         NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.normalize: class labels are not normalised: leave it out",
                 self->key);
-    if (classes && source->fields > source->inputs + 1)
-        NN_FAIL(NN_ERROR_USAGE, "data.train.y: several targets are values together; a class must be alone");
-    if (!input && field->augment.count > 0)
+    if (!self->label && field->ignored_label)
+        NN_FAIL(
+            NN_ERROR_USAGE,
+            "data.fields.%s.ignored_label: the target is read as values: leave it out, or set kind: class; "
+            "values that are missing are NaN, with missing: mask",
+            self->key);
+    if (self->label && source->fields > source->inputs + request->target_count)
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.train.y: several targets for one loss are values together; a class must be alone, or "
+                "have a loss of its own: losses: {NAME: cross_entropy, ...}");
+    if (field->augment.count > 0)
         NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.augment: only inputs are augmented: leave it out", self->key);
     return NN_OK;
+}
+
+/* Balanced and stratified samples are of one class each. */
+static bool dataset_has_classes(const nn_source *train)
+{
+    int array = nn_source_class_array(train);
+    return array >= 0 && (!train->arrays[array].sound || train->arrays[array].values == 1);
 }
 
 static void dataset_check_fields(const nn_data_request *request, const nn_source *train,
@@ -62,7 +99,12 @@ static void dataset_check_fields(const nn_data_request *request, const nn_source
         nn_problems_collect(problems,
                             nn_fail(NN_ERROR_USAGE, "data.bucket_by_length: needs data.train.lengths, and "
                                                     "sequences that are samples, not windows"));
-    if (request->options->balanced && (!request->labels || request->options->window.length > 0))
+    if (train->arrays[NN_DATA_WEIGHT].given && request->options->window.length > 0)
+        nn_problems_collect(problems,
+                            nn_fail(NN_ERROR_USAGE, "data.train.weights: only samples that are rows "
+                                                    "have weights, not windows: leave it out"));
+    if (request->options->balanced && train->listed &&
+        (!dataset_has_classes(train) || request->options->window.length > 0))
         nn_problems_collect(problems,
                             nn_fail(NN_ERROR_USAGE, "data.balanced: needs samples that are of one class "
                                                     "each; leave it out"));
@@ -106,13 +148,41 @@ static void dataset_make_views(nn_dataset *dataset, nn_problems *problems)
         }
 }
 
-static void dataset_place_views(nn_dataset *dataset)
+/* To which views the lengths of sequences apply: to inputs that have as many steps as the first, and targets,
+ * unless their layout says that their values are features. */
+static void dataset_find_steps(nn_dataset *dataset)
 {
+    bool given = false;
+    for (int p = 0; p < NN_PARTS; p++) given |= dataset->sources[p].arrays[NN_DATA_LENGTH].given;
+    int64_t steps = given && dataset->view_count > 0 ? dataset->views[0].shape.extents[0] : 0;
+    for (int v = 0; v < dataset->view_count && steps > 0; v++) {
+        nn_view *view = &dataset->views[v];
+        const char *layout = nn_source_field_options(dataset->options, dataset->first, v)->layout;
+        bool features = layout && strchr(layout, 'F') && !strchr(layout, 'T');
+        if (view->shape.extents[0] == steps && !features) view->steps = steps;
+    }
+}
+
+/* Which views are of which target, and where the values of each stand. */
+static void dataset_place_views(nn_dataset *dataset, const nn_data_request *request)
+{
+    dataset->target_count = request->target_count;
+    dataset_find_steps(dataset);
     for (int v = 0; v < dataset->view_count; v++) {
         nn_view *view = &dataset->views[v];
-        int64_t *values = view->input ? &dataset->input_values : &dataset->target_values;
+        int in_targets = v - dataset->first->inputs;
+        view->target = view->input ? -1 : request->target_count == 1 ? 0 : in_targets;
+        nn_data_target *target = view->input ? NULL : &dataset->targets[view->target];
+        int64_t *values = view->input                     ? &dataset->input_values
+                          : request->labels[view->target] ? &dataset->label_values
+                                                          : &dataset->target_values;
         view->begin = *values;
         *values += view->values;
+        if (target && target->view_count++ == 0) {
+            target->first_view = v;
+            target->field.begin = view->begin;
+        }
+        if (target) target->values += view->values;
         dataset->raw_offsets[v] = dataset->raw_size;
         dataset->raw_size += (view->raw_size + 7) / 8 * 8;
     }
@@ -161,74 +231,122 @@ static nn_status dataset_check_unseen(const nn_dataset *dataset, const nn_data_r
             NN_FAIL(NN_ERROR_USAGE,
                     "data.check: none: nothing is measured, so set data.fields.%s.normalize: none",
                     dataset->first->arrays[dataset->views[v].array].key);
-    if (request->labels && request->classes == 0)
-        NN_FAIL(NN_ERROR_USAGE, "data.check: none: set data.fields.y.classes, the number of classes");
+    for (int t = 0; t < request->target_count; t++)
+        if (request->labels[t] && request->classes[t] == 0)
+            NN_FAIL(NN_ERROR_USAGE, "data.check: none: set data.fields.%s.classes, the number of classes",
+                    nn_data_request_key(request, t));
+    return NN_OK;
+}
+
+/* What a part's labels say of the number of classes. */
+static nn_status dataset_check_classes(const nn_dataset *dataset, const nn_data_request *request, int part,
+                                       int view, int64_t largest)
+{
+    int64_t classes = request->classes[dataset->views[view].target];
+    const nn_array *array = &dataset->parts[part].source->arrays[view];
+    if (classes == 0 || largest < classes) return NN_OK;
+    return nn_array_context(
+        array, nn_fail(NN_ERROR_DATA,
+                       "holds the label %lld, but there are %lld classes, 0 to %lld: use data with these "
+                       "classes, or set data.fields.%s.classes",
+                       (long long)largest, (long long)classes, (long long)classes - 1, array->key));
+}
+
+/* From the labels of all parts to the number of classes. */
+static nn_status dataset_count_classes(const nn_dataset *dataset, int view, int64_t largest, int64_t *classes)
+{
+    const nn_array *array = &dataset->first->arrays[view];
+    if (*classes > 0) return NN_OK;
+    if (largest >= DATASET_CLASSES_MOST)
+        NN_FAIL(NN_ERROR_DATA,
+                "data.%s.%s: the label %lld would make %lld classes: number the classes from 0 on without "
+                "gaps, or set data.fields.%s.classes",
+                array->part, array->key, (long long)largest, (long long)largest + 1, array->key);
+    *classes = largest < 0 ? 1 : largest + 1;
+    for (int p = 0; p < NN_PARTS; p++) {
+        const nn_source *source = &dataset->sources[p];
+        if (source->given && view < source->fields && source->arrays[view].one_hot > *classes)
+            *classes = source->arrays[view].one_hot;
+    }
     return NN_OK;
 }
 
 static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_request *request, bool measures,
                               nn_problems *problems)
 {
-    int64_t largest = -1;
+    int64_t all[NN_DATA_FIELDS];
     if (!dataset->looks) {
         nn_problems_collect(problems, dataset_check_unseen(dataset, request));
         return NN_OK;
     }
+    for (int v = 0; v < dataset->view_count; v++) all[v] = -1;
     for (int p = 0; p < NN_PARTS; p++) {
         nn_statistics *statistics = p == NN_TRAIN && measures ? request->statistics : NULL;
-        int64_t before = largest;
-        NN_TRY(nn_scan_part(comm, dataset, (nn_part)p, statistics, &largest, problems));
-        const nn_samples *part = &dataset->parts[p];
-        if (part->count > 0 && request->classes > 0 && largest > before && largest >= request->classes)
-            nn_problems_collect(
-                problems, nn_array_context(
-                              &part->source->arrays[part->source->inputs],
-                              nn_fail(NN_ERROR_DATA,
-                                      "holds the label %lld, but there are %lld classes, 0 to %lld: use data "
-                                      "with these classes, or set data.fields.y.classes",
-                                      (long long)largest, (long long)request->classes,
-                                      (long long)request->classes - 1)));
-    }
-    if (request->labels && request->classes == 0 && largest >= DATASET_CLASSES_MOST)
-        nn_problems_collect(
-            problems,
-            nn_fail(NN_ERROR_DATA,
-                    "data.%s.%s: the label %lld would make %lld classes: number the classes from 0 on "
-                    "without gaps, or set data.fields.y.classes",
-                    dataset->first->arrays[dataset->first->inputs].part,
-                    dataset->first->arrays[dataset->first->inputs].key, (long long)largest,
-                    (long long)largest + 1));
-    if (request->classes == 0) {
-        request->classes = largest < 0 ? 1 : largest + 1;
-        for (int p = 0; p < NN_PARTS; p++) {
-            const nn_source *source = &dataset->sources[p];
-            int64_t hot =
-                source->given && source->inputs < source->fields ? source->arrays[source->inputs].one_hot : 0;
-            if (hot > request->classes) request->classes = hot;
+        int64_t largest[NN_DATA_FIELDS];
+        for (int v = 0; v < dataset->view_count; v++) largest[v] = -1;
+        NN_TRY(nn_scan_part(comm, dataset, (nn_part)p, statistics, largest, problems));
+        for (int v = 0; v < dataset->view_count; v++) {
+            bool label = !dataset->views[v].input && dataset->first->arrays[v].label;
+            if (label && dataset->parts[p].count > 0 && largest[v] > all[v])
+                nn_problems_collect(problems, dataset_check_classes(dataset, request, p, v, largest[v]));
+            if (largest[v] > all[v]) all[v] = largest[v];
         }
+    }
+    for (int v = 0; v < dataset->view_count; v++) {
+        const nn_view *view = &dataset->views[v];
+        if (view->index && request->indices[v] == 0) request->indices[v] = all[v] + 1;
+        if (view->input || !request->labels[view->target]) continue;
+        nn_problems_collect(problems,
+                            dataset_count_classes(dataset, v, all[v], &request->classes[view->target]));
     }
     return NN_OK;
 }
 
-/* Names of the classes tell how many there are, too. */
-static nn_status dataset_name_classes(nn_dataset *dataset, nn_data_request *request)
+/* A line feed in a name would look like the end of it. */
+static void dataset_append_name(nn_text *text, const char *name)
+{
+    for (; *name; name++)
+        if (*name == '\n' || *name == '\\')
+            nn_text_append(text, *name == '\n' ? "\\n" : "\\\\");
+        else
+            nn_text_append(text, "%c", *name);
+}
+
+/* The names of the classes of a view, or of what its indices stand for, one a line: owned by the caller. */
+static nn_status dataset_read_names(const nn_data_options *options, nn_source *source, int view, char **lines,
+                                    int64_t *lines_count)
 {
     nn_text text = {0};
     char **names = NULL;
     size_t count = 0;
-    nn_source *source = dataset->first;
-    if (!request->labels || !source->arrays[source->inputs].sound) return NN_OK;
-    const char *told = nn_source_field_options(request->options, source, source->inputs)->class_names;
-    nn_status status = nn_source_class_names(source, source->inputs, told, &names, &count);
+    const char *told = nn_source_field_options(options, source, view)->class_names;
+    nn_status status = nn_source_class_names(source, view, told, &names, &count);
     for (size_t i = 0; i < count; i++) {
-        nn_text_append(&text, "%s%s", i > 0 ? "\n" : "", names[i]);
+        if (i > 0) nn_text_append(&text, "\n");
+        dataset_append_name(&text, names[i]);
         nn_free(names[i]);
     }
     nn_free(names);
     if (status == NN_OK && text.failed)
         status = nn_fail(NN_ERROR_MEMORY, "no memory is left for the names of classes");
-    dataset->target.class_names = text.bytes;
-    if (count > 0 && request->classes == 0) request->classes = (int64_t)count;
+    *lines = text.bytes;
+    *lines_count = (int64_t)count;
+    return status;
+}
+
+/* Names of the classes, or indices, tell how many there are, too. */
+static nn_status dataset_name_classes(nn_dataset *dataset, nn_data_request *request, int v)
+{
+    nn_source *source = dataset->first;
+    nn_view *view = &dataset->views[v];
+    int64_t count, *known = view->input ? &request->indices[v] : &request->classes[view->target];
+    char **names = view->input ? &dataset->index_names[v] : &dataset->targets[view->target].field.class_names;
+    if ((!view->index && !source->arrays[v].label) || !source->arrays[v].sound || *names) return NN_OK;
+    nn_status status = dataset_read_names(request->options, source, v, names, &count);
+    if (view->index) *known = view->indices;
+    if (view->index && request->known && request->known->indices) *known = request->known->indices[v];
+    if (count > 0 && *known == 0) *known = count;
+    if (view->index) view->indices = *known;
     return status;
 }
 
@@ -239,19 +357,20 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
     const nn_data_options *options = request->options;
     nn_source *sources = dataset->sources;
     nn_problems_collect(problems, dataset_check_train(request));
-    nn_sources_list(options, directory, request->labels, sources, problems);
+    nn_sources_list(options, directory, request->wanted, request->target_count, sources, problems);
     if (options->stage) NN_TRY(nn_sources_stage(comm, options->stage, sources));
     nn_sources_look(options, sources, problems);
     dataset_check_fields(request, &sources[NN_TRAIN], problems);
-    nn_split_check(options, sources, request->labels, problems);
+    nn_split_check(options, sources, problems);
     nn_status same = dataset_check_same(comm, sources);
     if (same != NN_OK) {
         NN_TRY(nn_problems_report(comm, problems));
         return same;
     }
     dataset_make_views(dataset, problems);
-    if (dataset->first) nn_problems_collect(problems, dataset_name_classes(dataset, request));
-    dataset_place_views(dataset);
+    dataset_place_views(dataset, request);
+    for (int v = 0; v < dataset->view_count; v++)
+        nn_problems_collect(problems, dataset_name_classes(dataset, request, v));
     NN_TRY(dataset_choose_cache(comm, dataset));
     if (!dataset->streams) NN_TRY(nn_memory_load(comm, sources, &dataset->memory));
     /* A problem may be one rank's alone; what follows is collective. */
@@ -270,8 +389,32 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
     return nn_problems_report(comm, problems);
 }
 
+/* Mixed samples have one target between the two: values, or soft shares of classes. */
+static nn_status dataset_check_mixing(const nn_dataset *dataset)
+{
+    if (!nn_dataset_mixes(dataset)) return NN_OK;
+    const char *field = dataset->first->arrays[0].key;
+    const nn_array *target = &dataset->first->arrays[dataset->first->inputs];
+    if (dataset->views[0].steps > 0 || dataset->views[0].index || target->ignores)
+        NN_FAIL(
+            NN_ERROR_USAGE,
+            "data.fields.%s.augment: samples cannot be mixed that have lengths, are indices or may have no "
+            "label: leave mixup out",
+            field);
+    if (dataset->target_count > 1)
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.fields.%s.augment: samples with several targets cannot be mixed: leave mixup out",
+                field);
+    if (dataset->label_values > 1)
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.fields.%s.augment: samples with several labels cannot be mixed: leave mixup out",
+                field);
+    return NN_OK;
+}
+
 static nn_status dataset_check_augment(const nn_dataset *dataset)
 {
+    NN_TRY(dataset_check_mixing(dataset));
     for (int v = 0; v < dataset->view_count; v++) {
         const nn_view *view = &dataset->views[v];
         if (!view->input) continue;
@@ -331,51 +474,36 @@ int64_t nn_dataset_row(const nn_dataset *dataset, nn_part part, int64_t sample)
 
 /* ---- the public functions ---- */
 
-/* What the target's options say. */
-static const nn_field_options *dataset_target_options(const nn_data_options *options)
+/* What is told of each target, before the files are opened. */
+static void dataset_know_targets(nn_data_request *request)
 {
-    const nn_field_options *found = NULL;
-    const nn_data_names *y = &options->parts[NN_TRAIN].y;
-    for (int p = 0; p < NN_PARTS && y->count == 0; p++) y = &options->parts[p].y;
-    for (int f = 0; f < options->fields.count; f++) {
-        if (y->count == 1 && strcmp(options->fields.names[f], y->names[0]) == 0)
-            return &options->fields.fields[f];
-        if (strcmp(options->fields.names[f], "y") == 0) found = &options->fields.fields[f];
+    const nn_known_target *known = request->known ? request->known->targets : NULL;
+    for (int t = 0; t < request->target_count; t++) {
+        const char *key = nn_data_request_key(request, t);
+        bool told = known && known[t].classes > 0;
+        request->labels[t] = nn_source_is_label(request->options, key, request->wanted[t].classes);
+        request->classes[t] =
+            told ? known[t].classes : nn_source_field_of(request->options, key, false)->classes;
     }
-    return found;
-}
-
-static int64_t dataset_told_classes(const nn_data_options *options)
-{
-    const nn_field_options *target = dataset_target_options(options);
-    return target ? target->classes : 0;
 }
 
 static nn_status dataset_fill(nn_comm *comm, nn_data_request *request, const char *directory,
                               nn_dataset *dataset)
 {
     nn_problems problems = {0};
-    const nn_known_target *known = request->known ? request->known->targets : NULL;
-    request->classes = known && known->classes > 0 ? known->classes : dataset_told_classes(request->options);
+    dataset_know_targets(request);
     nn_status status = dataset_read(comm, request, directory, dataset, &problems);
     nn_problems_release(&problems);
     NN_TRY(status);
     NN_TRY(nn_comm_agree(comm, nn_fields_describe(dataset, request)));
     NN_TRY(nn_comm_agree(comm, dataset_check_augment(dataset)));
     NN_TRY(nn_identity_hash(comm, dataset));
+    NN_TRY(nn_per_sample_load(comm, dataset));
     if (dataset->looks) NN_TRY(nn_prior_measure(comm, dataset));
-    NN_TRY(nn_lengths_load(comm, dataset));
     dataset_make_order(dataset);
     if (request->options->balanced && dataset->parts[NN_TRAIN].count > 0)
         NN_TRY(nn_balance_create(comm, dataset));
     return NN_OK;
-}
-
-static bool dataset_wants_labels(const nn_data_options *options, bool for_class_loss)
-{
-    const nn_field_options *target = dataset_target_options(options);
-    int kind = target ? target->kind : NN_KIND_AUTO;
-    return kind == NN_KIND_CLASS || (kind == NN_KIND_AUTO && for_class_loss);
 }
 
 nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const char *directory, uint64_t seed,
@@ -383,10 +511,11 @@ nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const c
                           nn_dataset **dataset)
 {
     nn_dataset *made;
-    nn_data_request request = {.options = options, .known = known};
-    (void)wanted_count;
-    request.labels = dataset_wants_labels(options, wanted->classes);
+    nn_data_request request = {
+        .options = options, .known = known, .wanted = wanted, .target_count = wanted_count};
     *dataset = NULL;
+    if (wanted_count > NN_DATA_FIELDS)
+        NN_FAIL(NN_ERROR_USAGE, "losses: more than %d targets", NN_DATA_FIELDS);
     nn_status status = nn_comm_agree(comm, NN_ALLOCATE(&made, 1, "a data set"));
     if (status == NN_OK) {
         made->seed = seed;
@@ -409,20 +538,30 @@ void nn_dataset_close(nn_dataset *dataset)
         nn_feed_destroy(dataset->feeds[p]);
         nn_samples_release(&dataset->parts[p]);
     }
-    for (int v = 0; v < NN_DATA_FIELDS; v++) nn_view_release(&dataset->views[v]);
+    for (int v = 0; v < NN_DATA_FIELDS; v++) {
+        nn_view_release(&dataset->views[v]);
+        nn_free(dataset->index_names[v]);
+    }
     nn_free(dataset->input_scaling.scale);
     nn_free(dataset->input_scaling.offset);
-    nn_free(dataset->target_scaling.scale);
-    nn_free(dataset->target_scaling.offset);
-    nn_free(dataset->target.seen);
-    nn_free(dataset->target.class_names);
+    nn_free(dataset->input.parts);
+    for (int t = 0; t < NN_DATA_FIELDS; t++) {
+        nn_data_target *target = &dataset->targets[t];
+        nn_free(target->scaling.scale);
+        nn_free(target->scaling.offset);
+        nn_free(target->field.seen);
+        nn_free(target->field.class_names);
+        nn_free(target->prior);
+    }
     nn_sources_destroy(dataset->sources);
     nn_memory_release(&dataset->memory);
     nn_memory_release(&dataset->split_table);
     nn_memory_release(&dataset->balance_table);
-    for (int p = 0; p < NN_PARTS; p++) nn_memory_release(&dataset->lengths[p]);
+    for (int p = 0; p < NN_PARTS; p++) {
+        nn_memory_release(&dataset->lengths[p]);
+        nn_memory_release(&dataset->weights[p]);
+    }
     nn_buckets_destroy(dataset->order.buckets);
-    nn_free(dataset->prior);
     nn_free(dataset);
 }
 
@@ -433,20 +572,12 @@ const nn_field *nn_dataset_input(const nn_dataset *dataset)
 
 int nn_dataset_target_count(const nn_dataset *dataset)
 {
-    (void)dataset;
-    return 1;
-}
-
-bool nn_dataset_has_weights(const nn_dataset *dataset, nn_part part)
-{
-    (void)dataset, (void)part;
-    return false;
+    return dataset->target_count;
 }
 
 const nn_field *nn_dataset_target(const nn_dataset *dataset, int target)
 {
-    (void)target;
-    return &dataset->target;
+    return &dataset->targets[target].field;
 }
 
 const nn_scaling *nn_dataset_input_scaling(const nn_dataset *dataset)
@@ -456,8 +587,7 @@ const nn_scaling *nn_dataset_input_scaling(const nn_dataset *dataset)
 
 const nn_scaling *nn_dataset_target_scaling(const nn_dataset *dataset, int target)
 {
-    (void)target;
-    return &dataset->target_scaling;
+    return &dataset->targets[target].scaling;
 }
 
 int64_t nn_dataset_count(const nn_dataset *dataset, nn_part part)
@@ -467,9 +597,9 @@ int64_t nn_dataset_count(const nn_dataset *dataset, nn_part part)
 
 size_t nn_dataset_memory(const nn_dataset *dataset)
 {
-    size_t lengths = 0;
-    for (int p = 0; p < NN_PARTS; p++) lengths += dataset->lengths[p].on_node;
-    return dataset->memory.on_node + dataset->split_table.on_node + dataset->balance_table.on_node + lengths;
+    size_t bytes = dataset->memory.on_node + dataset->split_table.on_node + dataset->balance_table.on_node;
+    for (int p = 0; p < NN_PARTS; p++) bytes += dataset->lengths[p].on_node + dataset->weights[p].on_node;
+    return bytes;
 }
 
 /* ---- streams ---- */

@@ -65,6 +65,7 @@ typedef struct nn_part_options { /* data.train, data.validation, data.test */
     nn_text_list file;           /* empty: data.file */
     nn_data_names x, y;          /* both empty: the part is not given */
     char *lengths;               /* dataset of the steps of each sequence, or NULL */
+    char *weights;               /* dataset of what each sample counts in the loss, or NULL */
 } nn_part_options;
 
 enum { NN_SPLIT_RANDOM, NN_SPLIT_CHRONOLOGICAL, NN_SPLIT_AUTO };
@@ -95,14 +96,17 @@ typedef enum nn_normalize {
     NN_NORMALIZE_STANDARDIZE
 } nn_normalize;
 
-enum { NN_KIND_AUTO, NN_KIND_CLASS, NN_KIND_VALUE };
+enum { NN_KIND_AUTO, NN_KIND_CLASS, NN_KIND_VALUE, NN_KIND_INDEX };
+enum { NN_MISSING_STOP, NN_MISSING_MASK };
 
 typedef struct nn_field_options { /* data.fields.NAME */
     int normalize;                /* nn_normalize. auto: standardize for inputs and for regression targets */
-    int kind;                     /* of a target: auto, class, value */
+    int kind;                     /* of a target: auto, class, value; of an input: auto, index */
     char *layout;                 /* "NCHW"; NULL: samples first, the rest as it stands */
     int64_t first_label;          /* number of the first class */
-    int64_t classes;              /* 0: as many as the labels show */
+    int64_t classes;              /* or indices; 0: as many as the labels show */
+    char *ignored_label;          /* a whole number that stands for no class; NULL: none does */
+    int missing;                  /* what NaN in a target of values is */
     char *class_names;            /* dataset of their names; NULL: DATASET_classes, where there is one */
     double scale, offset;         /* value x scale + offset, where nothing is measured */
     int transform;                /* nn_target_transform */
@@ -178,16 +182,21 @@ typedef struct nn_known_target {
 typedef struct nn_data_known {
     const nn_scaling *input;        /* NULL: measured on the train part */
     const nn_known_target *targets; /* one for each; NULL: nothing is known of them */
+    const int64_t *indices;         /* of each input that holds indices, how many; NULL: not known */
 } nn_data_known;
 
 /*
  * Opens all given parts, splits, checks (lengths, types, shapes, NaN and Inf with the first sample, labels
  * that are negative or not integers, empty parts: all problems in one message), and measures the
- * normalisation: per column for one-dimensional samples and windows, per last extent (channel) where samples
- * have 3 dimensions, else one for all; variance 0 divides by 1. Reads all of it once: into memory, or, for a
- * stream, block by block. Several inputs are joined, one behind the other. `wanted` says which targets there
- * are, in which order, and is borrowed. known may be NULL. Relative file names are taken from `directory`.
- * The options are borrowed until the data set is closed. Collective; all ranks get the same status.
+ * normalisation: per column for one-dimensional samples and windows, per feature for sequences (those that
+ * have lengths, or T in their layout), per last extent (channel) where samples have 3 dimensions, else one
+ * for all; variance 0 divides by 1. Reads all of it once: into memory, or, for a stream, block by block.
+ * Several inputs are joined, one behind the other. `wanted` (1 to NN_DATA_FIELDS of them, borrowed) says
+ * which targets there are, and in which order: one without a name joins all datasets of data.train.y; else
+ * each is the one dataset that data.train.y calls so, and every dataset there must be wanted. Windows without
+ * data.train.y predict their inputs, as a target that is called y or has no name. known may be NULL. Relative
+ * file names are taken from `directory`. The options are borrowed until the data set is closed. Collective;
+ * all ranks get the same status.
  */
 nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const char *directory, uint64_t seed,
                           const nn_target_wanted *wanted, int wanted_count, const nn_data_known *known,

@@ -10,15 +10,51 @@ static nn_normalize fields_normalize(nn_dataset *dataset, const nn_view *view)
 {
     const nn_source *source = dataset->first;
     int chosen = nn_source_field_options(dataset->options, source, view->array)->normalize;
-    if (source->arrays[view->array].label) return NN_NORMALIZE_NONE;
+    if (source->arrays[view->array].label || view->index) return NN_NORMALIZE_NONE;
     return chosen == NN_NORMALIZE_AUTO ? NN_NORMALIZE_STANDARDIZE : (nn_normalize)chosen;
 }
 
-static const nn_scaling *fields_known_scaling(const nn_data_request *request, bool input)
+/* What the fields of a scaling are: all inputs, or a target. */
+typedef struct fields_group {
+    int first_view, view_count;
+    int64_t begin, values;
+} fields_group;
+
+static fields_group fields_inputs(const nn_dataset *dataset)
+{
+    return (fields_group){0, dataset->first->inputs, 0, dataset->input_values};
+}
+
+static fields_group fields_of_target(const nn_data_target *target)
+{
+    return (fields_group){target->first_view, target->view_count, target->field.begin, target->values};
+}
+
+static const nn_scaling *fields_known_scaling(const nn_data_request *request, const nn_view *view)
 {
     if (!request->known) return NULL;
-    if (input) return request->known->input;
-    return request->known->targets ? request->known->targets->scaling : NULL;
+    if (view->input) return request->known->input;
+    return request->known->targets ? request->known->targets[view->target].scaling : NULL;
+}
+
+const char *nn_data_request_key(const nn_data_request *request, int target)
+{
+    const nn_data_names *y = &request->options->parts[NN_TRAIN].y;
+    if (request->wanted[target].name) return request->wanted[target].name;
+    for (int p = 0; p < NN_PARTS && y->count == 0; p++) y = &request->options->parts[p].y;
+    return y->count == 1 ? y->names[0] : "y";
+}
+
+/* Columns that are normalised by themselves: features of rows and of steps, channels of images. */
+static int64_t fields_columns(const nn_dataset *dataset, const nn_view *view)
+{
+    const char *layout = nn_source_field_options(dataset->options, dataset->first, view->array)->layout;
+    int dimensions = view->shape.dimensions;
+    bool steps = view->steps > 0 || (layout && strchr(layout, 'N') && strchr(layout, 'T'));
+    if (steps && dimensions == 1) return 1;
+    if (steps || dimensions == 1 || dimensions == 3 || view->rows > 1)
+        return view->shape.extents[dimensions - 1];
+    return 1;
 }
 
 /* Everything that asks for statistics of a view: normalisation, and the mean target. */
@@ -26,13 +62,12 @@ nn_status nn_fields_statistics(nn_dataset *dataset, nn_data_request *request)
 {
     for (int v = 0; v < dataset->view_count; v++) {
         const nn_view *view = &dataset->views[v];
-        bool known = fields_known_scaling(request, view->input) != NULL;
+        bool known = fields_known_scaling(request, view) != NULL;
         bool label = dataset->first->arrays[view->array].label;
         if (label || known || view->values == 0) continue;
         bool unasked = view->input || !dataset->looks; /* a target's mean is the best constant guess */
         if (unasked && fields_normalize(dataset, view) == NN_NORMALIZE_NONE) continue;
-        bool has_columns = view->shape.dimensions == 1 || view->shape.dimensions == 3 || view->rows > 1;
-        int64_t columns = has_columns ? view->shape.extents[view->shape.dimensions - 1] : 1;
+        int64_t columns = fields_columns(dataset, view);
         if (!view->input && fields_normalize(dataset, view) == NN_NORMALIZE_NONE) columns = view->values;
         if (view->rows - view->seen > 1 && !view->input && view->picked == 1) columns = 1;
         NN_TRY(nn_statistics_create(columns, &request->statistics[v]));
@@ -58,17 +93,20 @@ static nn_status fields_fixed_scaling(const nn_field_options *options, nn_scalin
     return NN_OK;
 }
 
-/* The part of a known scaling of all inputs, or all targets, that belongs to a view. */
+/* The part of a known scaling of all inputs, or of a target, that belongs to a view. */
 static nn_status fields_known_part(const nn_dataset *dataset, const nn_scaling *known, nn_view *view)
 {
-    int64_t all = view->input ? dataset->input_values : dataset->target_values;
-    bool joined = view->values != all;
+    fields_group group =
+        view->input ? fields_inputs(dataset) : fields_of_target(&dataset->targets[view->target]);
+    bool joined = view->values != group.values;
     int64_t columns = known->columns == 0 ? 0 : joined ? view->values : known->columns;
-    if (joined && known->columns != all && known->columns != 0) return NN_OK; /* the shape is refused later */
+    if (joined && known->columns != group.values && known->columns != 0)
+        return NN_OK; /* the shape is refused later */
     NN_TRY(fields_create_scaling(columns, &view->scaling));
     for (int64_t c = 0; c < columns; c++) {
-        view->scaling.scale[c] = known->scale[c + (joined ? view->begin : 0)];
-        view->scaling.offset[c] = known->offset[c + (joined ? view->begin : 0)];
+        int64_t at = c + (joined ? view->begin - group.begin : 0);
+        view->scaling.scale[c] = known->scale[at];
+        view->scaling.offset[c] = known->offset[at];
     }
     return NN_OK;
 }
@@ -94,7 +132,7 @@ static nn_status fields_scale(nn_dataset *dataset, const nn_data_request *reques
 {
     nn_view *view = &dataset->views[v];
     const nn_source *train = dataset->first;
-    const nn_scaling *known = fields_known_scaling(request, view->input);
+    const nn_scaling *known = fields_known_scaling(request, view);
     const nn_statistics *statistics = &request->statistics[v];
     nn_normalize normalize = fields_normalize(dataset, view);
     bool label = train->given && train->arrays[view->array].label;
@@ -104,6 +142,9 @@ static nn_status fields_scale(nn_dataset *dataset, const nn_data_request *reques
         NN_TRY(fields_fixed_scaling(nn_source_field_options(dataset->options, train, view->array),
                                     &view->scaling));
     else if (statistics->columns > 0) {
+        if (statistics->seen == 0)
+            return nn_array_context(&train->arrays[view->array],
+                                    nn_fail(NN_ERROR_DATA, "all values for training are missing (NaN)"));
         NN_TRY(fields_create_scaling(statistics->columns, &view->scaling));
         fields_warn_constant(&train->arrays[view->array], statistics);
         NN_TRY(nn_statistics_scaling(statistics, normalize, &train->arrays[view->array], &view->scaling));
@@ -111,106 +152,129 @@ static nn_status fields_scale(nn_dataset *dataset, const nn_data_request *reques
     return nn_view_prepare(view);
 }
 
-/* One scaling for all inputs, or all targets: of several, one column a value. */
-static nn_status fields_join_scaling(const nn_dataset *dataset, bool input, nn_scaling *joined)
+/* One scaling for all inputs, or for a target: of several views, one column a value. */
+static nn_status fields_join_scaling(const nn_dataset *dataset, fields_group group, nn_scaling *joined)
 {
-    int64_t values = input ? dataset->input_values : dataset->target_values;
+    const nn_view *views = dataset->views + group.first_view;
+    int64_t values = group.view_count == 1 ? views->scaling.columns : group.values;
     bool identity = true;
-    for (int v = 0; v < dataset->view_count; v++) {
-        const nn_view *view = &dataset->views[v];
-        if (view->input != input) continue;
-        identity &= view->scaling.columns == 0;
-        if (view->values == values) values = view->scaling.columns;
-    }
+    for (int v = 0; v < group.view_count; v++) identity &= views[v].scaling.columns == 0;
     if (identity) return NN_OK;
     NN_TRY(fields_create_scaling(values, joined));
-    for (int v = 0; v < dataset->view_count; v++) {
-        const nn_view *view = &dataset->views[v];
-        if (view->input != input) continue;
-        int64_t count = nn_array_smaller(view->values, values);
+    for (int v = 0; v < group.view_count; v++) {
+        const nn_view *view = &views[v];
+        int64_t count = nn_array_smaller(view->values, values), begin = view->begin - group.begin;
         for (int64_t i = 0; i < count; i++) {
             int64_t column = view->scaling.columns ? i % view->scaling.columns : 0;
-            joined->scale[view->begin + i] = view->scaling.columns ? view->scaling.scale[column] : 1;
-            joined->offset[view->begin + i] = view->scaling.columns ? view->scaling.offset[column] : 0;
+            joined->scale[begin + i] = view->scaling.columns ? view->scaling.scale[column] : 1;
+            joined->offset[begin + i] = view->scaling.columns ? view->scaling.offset[column] : 0;
         }
     }
     return NN_OK;
 }
+
+/* ---- inputs ---- */
+
+static nn_field fields_describe_input(const nn_dataset *dataset, const nn_data_request *request, int v)
+{
+    const nn_view *view = &dataset->views[v];
+    return (nn_field){.name = dataset->first->arrays[v].key,
+                      .shape = view->shape,
+                      .begin = view->begin,
+                      .is_class = view->index,
+                      .classes = view->index ? request->indices[v] : 0,
+                      .class_names = dataset->index_names[v]};
+}
+
+static nn_status fields_describe_inputs(nn_dataset *dataset, const nn_data_request *request)
+{
+    const nn_source *source = dataset->first;
+    nn_field *input = &dataset->input;
+    *input = fields_describe_input(dataset, request, 0);
+    input->name = "x";
+    if (source->inputs == 1) return NN_OK;
+    *input = (nn_field){.name = "x"};
+    input->shape = (nn_shape){.dimensions = 1, .extents = {dataset->input_values}};
+    NN_TRY(NN_ALLOCATE(&input->parts, source->inputs, "the inputs"));
+    input->part_count = source->inputs;
+    for (int v = 0; v < source->inputs; v++) input->parts[v] = fields_describe_input(dataset, request, v);
+    return NN_OK;
+}
+
+/* ---- targets ---- */
 
 /* Where the values stand in the input that a target is a difference to: the same columns of the same dataset
  * in the last row of the window. */
-static nn_status fields_find_seen(nn_dataset *dataset, const nn_view *target)
+static nn_status fields_find_seen(const nn_dataset *dataset, nn_data_target *target)
 {
     const nn_source *source = dataset->first;
-    NN_TRY(NN_ALLOCATE(&dataset->target.seen, dataset->target_values, "the targets"));
-    for (int64_t i = 0; i < dataset->target_values; i++) dataset->target.seen[i] = -1;
+    const nn_view *own = &dataset->views[target->first_view];
+    int64_t *seen;
+    NN_TRY(NN_ALLOCATE(&target->field.seen, own->values, "the targets"));
+    seen = target->field.seen;
+    for (int64_t i = 0; i < own->values; i++) seen[i] = -1;
     for (int v = 0; v < source->inputs; v++) {
         const nn_view *input = &dataset->views[v];
-        if (strcmp(source->arrays[input->array].dataset, source->arrays[target->array].dataset) != 0)
-            continue;
-        int64_t steps = target->rows - target->seen, last = input->rows - 1;
-        for (int64_t i = 0; i < target->values; i++) {
-            int64_t column = target->columns ? target->columns[i % target->picked] : i % target->picked;
-            int64_t row = steps > 1 ? i / target->picked : last;
+        if (strcmp(source->arrays[input->array].dataset, source->arrays[own->array].dataset) != 0) continue;
+        int64_t steps = own->rows - own->seen, last = input->rows - 1;
+        for (int64_t i = 0; i < own->values; i++) {
+            int64_t column = own->columns ? own->columns[i % own->picked] : i % own->picked;
+            int64_t row = steps > 1 ? i / own->picked : last;
             for (int64_t c = 0; c < input->picked; c++)
                 if ((input->columns ? input->columns[c] : c) == column)
-                    dataset->target.seen[i] = input->begin + row * input->picked + c;
+                    seen[i] = input->begin + row * input->picked + c;
         }
     }
     return NN_OK;
 }
 
-static nn_status fields_name_fields(nn_dataset *dataset, const nn_data_request *request)
+/* The mean of every value of a target, normalised. */
+static nn_status fields_make_prior(const nn_dataset *dataset, const nn_data_request *request,
+                                   nn_data_target *target)
 {
-    int inputs = 0, targets = 0;
-    const nn_view *target = NULL;
-    for (int v = 0; v < dataset->view_count; v++) {
-        const nn_view *view = &dataset->views[v];
-        nn_field *field = view->input ? &dataset->input : &dataset->target;
-        field->shape = view->shape;
-        if (view->input)
-            inputs++;
-        else if (targets++ == 0)
-            target = view;
-    }
-    dataset->input.name = "x";
-    dataset->target.name = "y";
-    if (inputs > 1) dataset->input.shape = (nn_shape){.dimensions = 1, .extents = {dataset->input_values}};
-    if (targets > 1) dataset->target.shape = (nn_shape){.dimensions = 1, .extents = {dataset->target_values}};
-    dataset->target.transform = targets == 1 ? target->transform : NN_TRANSFORM_NONE;
-    if (request->labels) {
-        dataset->target.is_class = true;
-        dataset->target.classes = request->classes;
-        if (dataset->target_values == 1) dataset->target.shape = (nn_shape){0};
-    }
-    return dataset->target.transform == NN_TRANSFORM_DIFFERENCE ? fields_find_seen(dataset, target) : NN_OK;
-}
-
-/* The mean of every value of the target, normalised. */
-static nn_status fields_make_prior(nn_dataset *dataset, const nn_data_request *request)
-{
-    dataset->prior_count = dataset->target.is_class ? dataset->target.classes : dataset->target_values;
-    NN_TRY(NN_ALLOCATE(&dataset->prior, dataset->prior_count, "the best constant guess"));
-    for (int v = 0; v < dataset->view_count; v++) {
+    target->prior_count = target->field.is_class ? target->field.classes : target->values;
+    NN_TRY(NN_ALLOCATE(&target->prior, target->prior_count, "the best constant guess"));
+    for (int v = target->first_view; v < target->first_view + target->view_count; v++) {
         const nn_view *view = &dataset->views[v];
         const nn_statistics *statistics = &request->statistics[v];
-        if (view->input || statistics->columns == 0) continue;
+        if (statistics->columns == 0) continue;
         for (int64_t i = 0; i < view->values; i++) {
             double mean = statistics->mean[i % statistics->columns];
             int64_t column = view->scaling.columns ? i % view->scaling.columns : 0;
             if (view->scaling.columns > 0)
                 mean = mean * view->scaling.scale[column] + view->scaling.offset[column];
-            dataset->prior[view->begin + i] = mean;
+            target->prior[view->begin - target->field.begin + i] = mean;
         }
     }
     return NN_OK;
 }
 
+static nn_status fields_describe_target(nn_dataset *dataset, const nn_data_request *request, int number)
+{
+    nn_data_target *target = &dataset->targets[number];
+    const nn_view *view = &dataset->views[target->first_view];
+    nn_field *field = &target->field;
+    const char *name = request->wanted[number].name;
+    field->name = name ? dataset->first->arrays[view->array].key : "y";
+    field->shape = view->shape;
+    if (target->view_count > 1) field->shape = (nn_shape){.dimensions = 1, .extents = {target->values}};
+    field->transform = target->view_count == 1 ? view->transform : NN_TRANSFORM_NONE;
+    field->is_class = request->labels[number];
+    if (field->is_class) {
+        field->classes = request->classes[number];
+        if (target->values == 1) field->shape = (nn_shape){0};
+    } else {
+        NN_TRY(fields_join_scaling(dataset, fields_of_target(target), &target->scaling));
+    }
+    if (field->transform == NN_TRANSFORM_DIFFERENCE) NN_TRY(fields_find_seen(dataset, target));
+    return fields_make_prior(dataset, request, target);
+}
+
 nn_status nn_fields_describe(nn_dataset *dataset, const nn_data_request *request)
 {
     for (int v = 0; v < dataset->view_count; v++) NN_TRY(fields_scale(dataset, request, v));
-    NN_TRY(fields_join_scaling(dataset, true, &dataset->input_scaling));
-    if (!request->labels) NN_TRY(fields_join_scaling(dataset, false, &dataset->target_scaling));
-    NN_TRY(fields_name_fields(dataset, request));
-    return fields_make_prior(dataset, request);
+    NN_TRY(fields_join_scaling(dataset, fields_inputs(dataset), &dataset->input_scaling));
+    NN_TRY(fields_describe_inputs(dataset, request));
+    for (int t = 0; t < dataset->target_count; t++) NN_TRY(fields_describe_target(dataset, request, t));
+    return NN_OK;
 }

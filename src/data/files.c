@@ -17,9 +17,10 @@ nn_status nn_data_files(const nn_data_options *options, const char *directory, n
 {
     nn_source sources[NN_PARTS] = {{0}};
     nn_problems ignored = {0};
+    const nn_target_wanted joined = {0};
     size_t room = 0;
     *files = (nn_text_list){0};
-    nn_sources_list(options, directory, false, sources, &ignored);
+    nn_sources_list(options, directory, &joined, 1, sources, &ignored);
     for (int p = 0; p < NN_PARTS; p++) room += (size_t)sources[p].piece_count;
     nn_status status = NN_ALLOCATE(&files->items, room, "the list of files");
     for (int p = 0; p < NN_PARTS; p++)

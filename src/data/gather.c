@@ -1,4 +1,5 @@
 /* Samples to numbers for the network: runs inside the training step. */
+#include <math.h>
 #include <string.h>
 
 #include "data/internal.h"
@@ -33,24 +34,44 @@ static void gather_input(const nn_dataset *dataset, const nn_view *view, const u
         nn_augment_sample(&augment, dataset->seed, epoch, sample, view->shape, values, scratch);
 }
 
+/* What is behind the end of a sequence is padding: 0 for inputs, and no target. */
+static void gather_cut(const nn_view *view, int64_t length, nn_real *values)
+{
+    for (int64_t i = nn_view_end(view, length); i < view->values; i++)
+        values[i] = view->input ? 0 : (nn_real)NAN;
+}
+
+static void gather_cut_labels(const nn_view *view, int64_t length, int64_t *labels)
+{
+    for (int64_t i = nn_view_end(view, length); i < view->values; i++) labels[i] = NN_LABEL_IGNORED;
+}
+
 /* ---- a microbatch ---- */
 
 static void gather_sample(const nn_dataset *dataset, nn_part part, int64_t epoch, int64_t sample,
                           bool training, const unsigned char *staged, int64_t i, const nn_gathered *gathered)
 {
     const nn_source *source = dataset->parts[part].source;
+    int64_t length = nn_dataset_length(dataset, part, sample);
     for (int v = 0; v < dataset->view_count; v++) {
         const nn_view *view = &dataset->views[v];
         const nn_array *array = &source->arrays[view->array];
         if (view->input ? !gathered->inputs : array->label ? !gathered->labels : !gathered->targets) continue;
         const unsigned char *raw = gather_raw(dataset, part, v, sample, staged);
+        if (array->label) {
+            int64_t *labels = gathered->labels + i * dataset->label_values + view->begin;
+            nn_view_labels(view, array, raw, labels);
+            gather_cut_labels(view, length, labels);
+            continue;
+        }
+        nn_real *values = view->input ? gathered->inputs + i * dataset->input_values
+                                      : gathered->targets + i * dataset->target_values;
+        values += view->begin;
         if (view->input)
-            gather_input(dataset, view, raw, training, epoch, sample,
-                         gathered->inputs + i * dataset->input_values + view->begin, gathered->scratch);
-        else if (array->label)
-            nn_view_labels(view, array, raw, gathered->labels + i * dataset->target_values + view->begin);
+            gather_input(dataset, view, raw, training, epoch, sample, values, gathered->scratch);
         else
-            nn_view_numbers(view, array, raw, gathered->targets + i * dataset->target_values + view->begin);
+            nn_view_numbers(view, array, raw, values);
+        gather_cut(view, length, values);
     }
 }
 
@@ -58,17 +79,24 @@ static void gather_sample(const nn_dataset *dataset, nn_part part, int64_t epoch
 static void gather_nothing(const nn_dataset *dataset, int64_t count, const nn_gathered *gathered)
 {
     size_t inputs = (size_t)(count * dataset->input_values),
-           targets = (size_t)(count * dataset->target_values);
+           targets = (size_t)(count * dataset->target_values),
+           labels = (size_t)(count * dataset->label_values);
     if (gathered->inputs) memset(gathered->inputs, 0, inputs * sizeof(nn_real));
-    if (gathered->targets && !dataset->target.is_class)
-        memset(gathered->targets, 0, targets * sizeof(nn_real));
-    if (gathered->labels) memset(gathered->labels, 0, targets * sizeof(int64_t));
+    if (gathered->targets) memset(gathered->targets, 0, targets * sizeof(nn_real));
+    if (gathered->labels) memset(gathered->labels, 0, labels * sizeof(int64_t));
+}
+
+/* Of the one target that mixed samples have; 0: values. */
+static int64_t gather_mixed_classes(const nn_dataset *dataset)
+{
+    const nn_field *target = &dataset->targets[0].field;
+    return target->is_class ? target->classes : 0;
 }
 
 /* Samples mixed with each other, whose targets become soft where they are classes. */
 static void gather_mix(const nn_dataset *dataset, nn_data_span span, const nn_gathered *gathered)
 {
-    int64_t classes = dataset->target.is_class ? dataset->target.classes : 0;
+    int64_t classes = gather_mixed_classes(dataset);
     if (classes > 0) nn_augment_soften(span.count, classes, gathered->labels, gathered->soft);
     nn_transform_batch batch = {.samples = span.count,
                                 .input_values = dataset->input_values,
@@ -95,7 +123,8 @@ void nn_dataset_gather(const nn_dataset *dataset, nn_part part, nn_data_span spa
     for (int64_t i = 0; i < span.count; i++) {
         int64_t sample = nn_dataset_order(dataset, part, span.epoch, span.first + i);
         if (gathered->samples) gathered->samples[i] = sample;
-        if (gathered->lengths) gathered->lengths[i] = ((const int32_t *)dataset->lengths[part].bytes)[sample];
+        if (gathered->lengths) gathered->lengths[i] = nn_dataset_length(dataset, part, sample);
+        if (gathered->weights) gathered->weights[i] = ((const nn_real *)dataset->weights[part].bytes)[sample];
         gather_sample(dataset, part, span.epoch, sample, training,
                       staged ? staged + (size_t)i * dataset->raw_size : NULL, i, gathered);
     }
@@ -112,6 +141,6 @@ int64_t nn_dataset_scratch(const nn_dataset *dataset)
     bool augments = false;
     for (int v = 0; v < dataset->view_count; v++)
         augments |= dataset->views[v].input && gather_augment(dataset, &dataset->views[v])->count > 0;
-    int64_t targets = dataset->target.is_class ? dataset->target.classes : dataset->target_values;
+    int64_t targets = gather_mixed_classes(dataset) + dataset->target_values;
     return augments ? dataset->input_values + targets : 0;
 }

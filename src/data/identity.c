@@ -47,8 +47,9 @@ nn_status nn_identity_hash(nn_comm *comm, nn_dataset *dataset)
     nn_status status = NN_OK;
     dataset->identity = 0;
     if (!train->given) return NN_OK;
-    for (int a = 0; nn_comm_rank(comm) == 0 && a < train->fields && status == NN_OK; a++)
-        status = identity_array(train, a, &dataset->identity);
+    for (int a = 0; nn_comm_rank(comm) == 0 && a < NN_DATA_ARRAYS && status == NN_OK; a++)
+        if (train->arrays[a].given && a != NN_DATA_GROUP)
+            status = identity_array(train, a, &dataset->identity);
     NN_TRY(nn_comm_agree(comm, status));
     return nn_comm_broadcast(comm, &dataset->identity, sizeof dataset->identity, 0);
 }

@@ -10,7 +10,8 @@
 #define nn_prior_measure NN_REAL_SYMBOL(nn_prior_measure)
 #define nn_identity_hash NN_REAL_SYMBOL(nn_identity_hash)
 #define nn_balance_create NN_REAL_SYMBOL(nn_balance_create)
-#define nn_lengths_load NN_REAL_SYMBOL(nn_lengths_load)
+#define nn_dataset_length NN_REAL_SYMBOL(nn_dataset_length)
+#define nn_per_sample_load NN_REAL_SYMBOL(nn_per_sample_load)
 #define nn_feed_create NN_REAL_SYMBOL(nn_feed_create)
 #define nn_feed_destroy NN_REAL_SYMBOL(nn_feed_destroy)
 #define nn_feed_find NN_REAL_SYMBOL(nn_feed_find)
@@ -20,6 +21,16 @@
 
 typedef struct nn_feed nn_feed;
 
+/* A target: one array or, joined, all of them. */
+typedef struct nn_data_target {
+    nn_field field;
+    nn_scaling scaling; /* of its values; 0 columns: as they are */
+    int first_view, view_count;
+    int64_t values; /* of a sample, or labels */
+    int64_t prior_count;
+    double *prior; /* one a class, or one a value */
+} nn_data_target;
+
 struct nn_dataset {
     const nn_data_options *options; /* borrowed */
     nn_source sources[NN_PARTS];
@@ -27,23 +38,26 @@ struct nn_dataset {
     bool streams;
     bool looks; /* at all values before the first step */
     nn_data_memory memory, split_table, balance_table;
-    nn_data_memory lengths[NN_PARTS]; /* of sequences, by sample */
+    nn_data_memory lengths[NN_PARTS]; /* of sequences, by sample: int32_t */
+    nn_data_memory weights[NN_PARTS]; /* of samples: nn_real */
     nn_samples parts[NN_PARTS];
     nn_order order; /* of the train part */
     int view_count;
     nn_view views[NN_DATA_FIELDS];
     size_t raw_offsets[NN_DATA_FIELDS]; /* of each view in the raw bytes of one sample, where they stream */
     size_t raw_size;                    /* of one sample */
-    int64_t input_values, target_values;
-    nn_field input, target; /* of all inputs, and of all targets, joined */
-    nn_scaling input_scaling, target_scaling;
+    int64_t input_values, target_values, label_values; /* of a sample */
+    nn_field input;                                    /* of all inputs, joined */
+    nn_scaling input_scaling;
+    char *index_names[NN_DATA_FIELDS]; /* by input: what its indices stand for, one a line; NULL: not known */
+    int target_count;
+    nn_data_target targets[NN_DATA_FIELDS];
     uint64_t seed, identity;
-    double *prior; /* one a class, or one a value of the target */
-    int64_t prior_count;
     nn_feed *feeds[NN_PARTS];
 };
 
-/* Fills `prior`; zeros without a train part. Warns of classes that have no sample. Collective. */
+/* Fills `prior` of the targets of classes; zeros without a train part. Warns of classes that have no sample.
+ * Collective. */
 nn_status nn_prior_measure(nn_comm *comm, nn_dataset *dataset);
 
 /* nn_dataset_identity, into dataset->identity; 0 without a train part. Collective. */
@@ -52,8 +66,11 @@ nn_status nn_identity_hash(nn_comm *comm, nn_dataset *dataset);
 /* The list of samples by class, for balanced sampling. Collective. */
 nn_status nn_balance_create(nn_comm *comm, nn_dataset *dataset);
 
-/* The lengths of sequences of all parts that have them. Collective. */
-nn_status nn_lengths_load(nn_comm *comm, nn_dataset *dataset);
+/* The lengths of sequences, and the weights of samples, of all parts that have them. Collective. */
+nn_status nn_per_sample_load(nn_comm *comm, nn_dataset *dataset);
+
+/* The steps of a sample; INT64_MAX where samples are no sequences of lengths of their own. */
+int64_t nn_dataset_length(const nn_dataset *dataset, nn_part part, int64_t sample);
 
 /* ---- a thread that reads ahead ---- */
 

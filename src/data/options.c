@@ -58,9 +58,12 @@ const nn_option nn_data_options_table[] = {
 
 const nn_option nn_part_options_table[] = {
     SECTION("x", NN_EFFECT_RESULT, "dataset of inputs, one sample a row; or several: {NAME: DATASET, ...}"),
-    SECTION("y", NN_EFFECT_RESULT, "dataset of targets, class labels or values; or several by name"),
+    SECTION("y", NN_EFFECT_RESULT,
+            "dataset of targets, class labels or values; or several by name, those of losses"),
     {"lengths", NN_OPTION_TEXT, offsetof(nn_part_options, lengths), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "dataset of the number of steps of each sequence; what is behind is padding"},
+     "dataset of the number of steps of each sequence; what is behind is padding, whatever it holds"},
+    {"weights", NN_OPTION_TEXT, offsetof(nn_part_options, weights), "", 0, 0, NULL, NN_EFFECT_RESULT,
+     "dataset of what each sample counts in the loss: one number a sample, 0 or more"},
     {"file", NN_OPTION_TEXT_LIST, offsetof(nn_part_options, file), "", 0, 0, NULL, NN_EFFECT_SPEED,
      "HDF5 file, files or pattern of this part (default: data.file)"},
     {.name = NULL}};
@@ -102,7 +105,8 @@ const nn_option nn_window_options_table[] = {
     {.name = NULL}};
 
 static const char *const normalize_choices[] = {"auto", "none", "unit_range", "standardize", NULL};
-static const char *const kind_choices[] = {"auto", "class", "value", NULL};
+static const char *const kind_choices[] = {"auto", "class", "value", "index", NULL};
+static const char *const missing_choices[] = {"stop", "mask", NULL};
 static const char *const transform_choices[] = {"none", "log", "difference", NULL};
 
 #define FIELD(member) offsetof(nn_field_options, member)
@@ -110,7 +114,9 @@ const nn_option nn_field_options_table[] = {
     {"normalize", NN_OPTION_CHOICE, FIELD(normalize), "auto", 0, 0, normalize_choices, NN_EFFECT_RESULT,
      "standardize: mean 0 and deviation 1; unit_range: 0 to 1; none; auto: standardize all but labels"},
     {"kind", NN_OPTION_CHOICE, FIELD(kind), "auto", 0, 0, kind_choices, NN_EFFECT_RESULT,
-     "of a target: class labels or values; auto: what the loss needs"},
+     "of a target: class labels or values; auto: what the loss needs. Of an input, index: whole numbers from "
+     "0 "
+     "that an embedding looks up, not normalised"},
     {"layout", NN_OPTION_TEXT, FIELD(layout), "", 0, 0, NULL, NN_EFFECT_RESULT,
      "the dataset's dimensions in order: N samples, C channels, D depth, H height, W width, T time, F "
      "features; "
@@ -118,7 +124,14 @@ const nn_option nn_field_options_table[] = {
     {"first_label", NN_OPTION_INTEGER, FIELD(first_label), "0", -1e9, 1e9, NULL, NN_EFFECT_RESULT,
      "number of the first class in the file"},
     {"classes", NN_OPTION_INTEGER, FIELD(classes), "0", 0, 2147483647, NULL, NN_EFFECT_RESULT,
-     "number of classes, where some may not occur; 0: the largest label + 1, or the width of one-hot labels"},
+     "number of classes, or of indices, where some may not occur; 0: the largest + 1, or the width of "
+     "one-hot "
+     "labels"},
+    {"ignored_label", NN_OPTION_TEXT, FIELD(ignored_label), "", 0, 0, NULL, NN_EFFECT_RESULT,
+     "label in the file that stands for no class, such as 255: it counts for nothing (default: none does)"},
+    {"missing", NN_OPTION_CHOICE, FIELD(missing), "stop", 0, 0, missing_choices, NN_EFFECT_RESULT,
+     "what NaN in a target of values is: stop: a mistake; mask: a value that is missing and counts for "
+     "nothing"},
     {"class_names", NN_OPTION_TEXT, FIELD(class_names), "", 0, 0, NULL, NN_EFFECT_RESULT,
      "dataset of the names of the classes (default: NAME_classes, where the file has it)"},
     {"scale", NN_OPTION_REAL, FIELD(scale), "1", -1e300, 1e300, NULL, NN_EFFECT_RESULT,

@@ -8,19 +8,18 @@
 
 void nn_dataset_prior(const nn_dataset *dataset, int target, double *values)
 {
-    (void)target;
-    memcpy(values, dataset->prior, (size_t)dataset->prior_count * sizeof *values);
+    const nn_data_target *self = &dataset->targets[target];
+    memcpy(values, self->prior, (size_t)self->prior_count * sizeof *values);
 }
 
 /* Numbers of samples, which are exact in any order; no more ranks than this count, as each holds the counts
  * of all. */
 #define PRIOR_COUNTERS 64
 
-static nn_status prior_count_labels(const nn_dataset *dataset, int64_t begin, int64_t end, int64_t *counts)
+static nn_status prior_count_labels(const nn_dataset *dataset, const nn_view *view, int64_t begin,
+                                    int64_t end, int64_t *counts)
 {
     const nn_samples *train = &dataset->parts[NN_TRAIN];
-    int targets = train->source->inputs;
-    const nn_view *view = &dataset->views[targets];
     unsigned char *raw = NULL;
     int64_t *labels = NULL;
     nn_blocks *blocks = NULL;
@@ -32,7 +31,9 @@ static nn_status prior_count_labels(const nn_dataset *dataset, int64_t begin, in
         int64_t row = nn_samples_row(train, s) + view->first_row;
         NN_TRY_TO(done, status, nn_blocks_copy(blocks, view->array, row, view->rows, raw));
         nn_view_labels(view, &train->source->arrays[view->array], raw, labels);
-        for (int64_t i = 0; i < view->values; i++) counts[labels[i]]++;
+        int64_t labelled = nn_view_end(view, nn_dataset_length(dataset, NN_TRAIN, s));
+        for (int64_t i = 0; i < labelled; i++)
+            if (labels[i] != NN_LABEL_IGNORED) counts[labels[i]]++;
     }
 done:
     nn_blocks_destroy(blocks);
@@ -42,8 +43,8 @@ done:
 }
 
 /* counts: `classes` a counter, those of all counters in the end. */
-static nn_status prior_gather_counts(nn_comm *comm, const nn_dataset *dataset, int64_t classes,
-                                     int64_t counters, size_t *sizes, int64_t *counts)
+static nn_status prior_gather_counts(nn_comm *comm, const nn_dataset *dataset, const nn_view *view,
+                                     int64_t classes, int64_t counters, size_t *sizes, int64_t *counts)
 {
     int64_t rank = nn_comm_rank(comm), samples = dataset->parts[NN_TRAIN].count;
     int64_t each = samples / counters, longer = samples % counters;
@@ -51,15 +52,17 @@ static nn_status prior_gather_counts(nn_comm *comm, const nn_dataset *dataset, i
     for (int64_t r = 0; r < counters; r++) sizes[r] = (size_t)classes * sizeof *counts;
     if (rank < counters) {
         int64_t begin = rank * each + nn_array_smaller(rank, longer);
-        status = prior_count_labels(dataset, begin, begin + each + (rank < longer), counts + rank * classes);
+        status =
+            prior_count_labels(dataset, view, begin, begin + each + (rank < longer), counts + rank * classes);
     }
     NN_TRY(nn_comm_agree(comm, status));
     return nn_comm_gather_all(comm, rank < counters ? counts + rank * classes : NULL, sizes, counts);
 }
 
-static nn_status prior_classes(nn_comm *comm, nn_dataset *dataset)
+static nn_status prior_classes(nn_comm *comm, const nn_dataset *dataset, const nn_data_target *target)
 {
-    int64_t classes = dataset->prior_count, counters = nn_array_smaller(nn_comm_size(comm), PRIOR_COUNTERS);
+    const nn_view *view = &dataset->views[target->first_view];
+    int64_t classes = target->prior_count, counters = nn_array_smaller(nn_comm_size(comm), PRIOR_COUNTERS);
     int64_t *counts = NULL;
     size_t *sizes = NULL;
     nn_status status;
@@ -67,15 +70,15 @@ static nn_status prior_classes(nn_comm *comm, nn_dataset *dataset)
               nn_comm_agree(comm, NN_ALLOCATE(&counts, counters * classes, "the shares of the classes")));
     NN_TRY_TO(done, status,
               nn_comm_agree(comm, NN_ALLOCATE(&sizes, nn_comm_size(comm), "the shares of the classes")));
-    NN_TRY_TO(done, status, prior_gather_counts(comm, dataset, classes, counters, sizes, counts));
-    for (int64_t i = 0; i < counters * classes; i++) dataset->prior[i % classes] += (double)counts[i];
+    NN_TRY_TO(done, status, prior_gather_counts(comm, dataset, view, classes, counters, sizes, counts));
+    for (int64_t i = 0; i < counters * classes; i++) target->prior[i % classes] += (double)counts[i];
 done:
     nn_free(counts);
     nn_free(sizes);
     return status;
 }
 
-static void prior_warn(const double *counts, int64_t classes)
+static void prior_warn(const char *name, const double *counts, int64_t classes)
 {
     int64_t absent = 0, first = 0;
     for (int64_t c = classes - 1; c >= 0; c--)
@@ -86,19 +89,21 @@ static void prior_warn(const double *counts, int64_t classes)
     if (absent > 0)
         nn_log_warning(
             "%lld of %lld classes have no sample to train on, class %lld the first: are the labels "
-            "numbered from 0 without gaps? (data.fields.y.first_label tells the number of the first)",
-            (long long)absent, (long long)classes, (long long)first);
+            "numbered from 0 without gaps? (data.fields.%s.first_label tells the number of the first)",
+            (long long)absent, (long long)classes, (long long)first, name);
 }
 
 nn_status nn_prior_measure(nn_comm *comm, nn_dataset *dataset)
 {
-    const nn_samples *train = &dataset->parts[NN_TRAIN];
-    int64_t classes = dataset->prior_count;
-    double total = 0;
-    if (train->count == 0 || !dataset->target.is_class) return NN_OK;
-    NN_TRY(prior_classes(comm, dataset));
-    prior_warn(dataset->prior, classes);
-    for (int64_t c = 0; c < classes; c++) total += dataset->prior[c];
-    for (int64_t c = 0; c < classes; c++) dataset->prior[c] /= total;
+    if (dataset->parts[NN_TRAIN].count == 0) return NN_OK;
+    for (int t = 0; t < dataset->target_count; t++) {
+        const nn_data_target *target = &dataset->targets[t];
+        double total = 0;
+        if (!target->field.is_class) continue;
+        NN_TRY(prior_classes(comm, dataset, target));
+        prior_warn(target->field.name, target->prior, target->prior_count);
+        for (int64_t c = 0; c < target->prior_count; c++) total += target->prior[c];
+        for (int64_t c = 0; c < target->prior_count && total > 0; c++) target->prior[c] /= total;
+    }
     return NN_OK;
 }

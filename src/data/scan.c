@@ -1,8 +1,7 @@
 /*
- * One pass over the samples of a part. Statistics are taken over chunks of samples, about the chunk's first
- * sample, and merged in the canonical tree over the chunks (Chan, Golub, LeVeque 1979: mean and sum of
- * squares about the mean). Each rank computes the maximal nodes of its share of the chunks, all ranks get all
- * nodes and finish the tree, so that the order of additions depends on the samples alone.
+ * One pass over the samples of a part. Statistics are taken over chunks of samples, and merged in the
+ * canonical tree over the chunks. Each rank computes the maximal nodes of its share of the chunks, all ranks
+ * get all nodes and finish the tree, so that the order of additions depends on the samples alone.
  */
 #include "data/scan.h"
 
@@ -14,33 +13,36 @@
 #include "base/memory.h"
 #include "base/tree.h"
 #include "data/blocks.h"
-#include "tensor/vectorize.h"
+#include "data/figures.h"
 
 #define SCAN_CHUNK 1024
 
 /* More ranks would save no time that counts, and each rank holds the nodes of all. */
 #define SCAN_WORKERS 64
 
-/* Of one column; the mean is that above the center, so that a large center costs it no digits. */
-enum { SCAN_CENTER, SCAN_MEAN, SCAN_SQUARES, SCAN_LEAST, SCAN_MOST, SCAN_FIGURES };
+/* Beyond, float has no number for each index. */
+#define SCAN_INDICES_MOST 16777216.0
 
 /* One view under way. */
 typedef struct scan_view {
     const nn_view *view;
     const nn_array *array;
     bool finite;     /* values may be NaN or Inf */
+    bool known_only; /* values may be missing, or behind the end of a sequence */
+    double indices;  /* of an input of indices: how many there are */
     int64_t columns; /* of statistics; 0: none */
     int64_t figures; /* where the view's figures begin in a node */
     unsigned char *raw;
-    double *center, *sum, *square, *least, *most; /* over a chunk, one a value of a sample */
-    int64_t bad_row, bad_value;                   /* the first, by row; INT64_MAX: none */
-    double largest;                               /* label */
+    nn_places places;           /* over a chunk */
+    int64_t bad_row, bad_value; /* the first, by row; INT64_MAX: none */
+    double largest;             /* label, or index */
 } scan_view;
 
 typedef struct scan_work {
     const nn_samples *samples;
     nn_blocks *blocks;
-    bool reads_all; /* also what can hold no bad value: it may be damaged */
+    nn_blocks *length_blocks; /* NULL: samples are not sequences of lengths of their own */
+    bool reads_all;           /* also what can hold no bad value: it may be damaged */
     int view_count;
     scan_view views[NN_DATA_FIELDS];
     int64_t width;          /* figures of a node */
@@ -64,19 +66,16 @@ static nn_status scan_prepare_view(const nn_dataset *dataset, const nn_samples *
                                    const nn_statistics *statistics, scan_view *view)
 {
     const nn_view *of = &dataset->views[v];
-    int64_t values = of->values;
     *view = (scan_view){.view = of, .array = &samples->source->arrays[of->array], .bad_row = INT64_MAX};
-    if (!view->array->sound || values == 0) return NN_OK;
+    if (!view->array->sound || of->values == 0) return NN_OK;
     view->finite = !nn_store_type_is_integer(view->array->type) || of->transform == NN_TRANSFORM_LOG;
     view->largest = -1;
+    view->indices = of->indices > 0 ? (double)of->indices : SCAN_INDICES_MOST;
+    view->known_only = of->may_miss || (of->steps > 0 && samples->source->arrays[NN_DATA_LENGTH].sound);
     NN_TRY(nn_allocate((void **)&view->raw, of->raw_size, 1, "a sample"));
     if (!statistics || statistics[v].columns == 0) return NN_OK;
     view->columns = statistics[v].columns;
-    NN_TRY(NN_ALLOCATE(&view->center, values, "statistics of the data"));
-    NN_TRY(NN_ALLOCATE(&view->sum, values, "statistics of the data"));
-    NN_TRY(NN_ALLOCATE(&view->square, values, "statistics of the data"));
-    NN_TRY(NN_ALLOCATE(&view->least, values, "statistics of the data"));
-    return NN_ALLOCATE(&view->most, values, "statistics of the data");
+    return nn_places_create(of->values, &view->places);
 }
 
 /* The maximal nodes of all ranks. */
@@ -97,6 +96,11 @@ static int64_t scan_share(nn_comm *comm, scan_work *work)
     return count;
 }
 
+static bool scan_looks_at(const scan_view *view)
+{
+    return view->raw && (view->finite || view->view->index || view->array->label || view->columns > 0);
+}
+
 static nn_status scan_create(nn_comm *comm, nn_dataset *dataset, const nn_samples *samples,
                              const nn_statistics *statistics, scan_work *work)
 {
@@ -110,12 +114,13 @@ static nn_status scan_create(nn_comm *comm, nn_dataset *dataset, const nn_sample
         NN_TRY(scan_prepare_view(dataset, samples, v, statistics, view));
         view->finite |= work->reads_all && view->raw && !view->array->label;
         view->figures = work->width;
-        work->width += SCAN_FIGURES * view->columns;
-        if (view->raw && (view->finite || view->array->label || view->columns > 0))
-            arrays |= 1u << view->view->array;
+        work->width += NN_COLUMN_FIGURES * view->columns;
+        if (scan_looks_at(view)) arrays |= 1u << view->view->array;
     }
     for (int64_t chunks = scan_chunks(samples); chunks > 1; chunks /= 2) levels++;
     NN_TRY(nn_blocks_create(source, arrays, 3, &work->blocks));
+    if (source->arrays[NN_DATA_LENGTH].sound)
+        NN_TRY(nn_blocks_create(source, 1u << NN_DATA_LENGTH, 3, &work->length_blocks));
     NN_TRY(NN_ALLOCATE(&work->stack, levels * work->width, "statistics of the data"));
     NN_TRY(NN_ALLOCATE(&work->nodes, workers * NN_TREE_COVER_MAX, "statistics of the data"));
     NN_TRY(NN_ALLOCATE(&work->sizes, nn_comm_size(comm), "statistics of the data"));
@@ -126,13 +131,10 @@ static void scan_release(scan_work *work)
 {
     for (int v = 0; v < work->view_count; v++) {
         nn_free(work->views[v].raw);
-        nn_free(work->views[v].center);
-        nn_free(work->views[v].sum);
-        nn_free(work->views[v].square);
-        nn_free(work->views[v].least);
-        nn_free(work->views[v].most);
+        nn_places_release(&work->views[v].places);
     }
     nn_blocks_destroy(work->blocks);
+    nn_blocks_destroy(work->length_blocks);
     nn_free(work->stack);
     nn_free(work->nodes);
     nn_free(work->sizes);
@@ -141,34 +143,22 @@ static void scan_release(scan_work *work)
 
 /* ---- a sample ---- */
 
-static int64_t scan_find_bad(int64_t count, const double *values)
+static int64_t scan_find_bad(int64_t count, const double *values, bool may_miss)
 {
     int bad = 0;
     for (int64_t i = 0; i < count; i++) bad |= !(fabs(values[i]) <= DBL_MAX);
     for (int64_t i = 0; bad && i < count; i++)
-        if (!(fabs(values[i]) <= DBL_MAX)) return i;
+        if (!(fabs(values[i]) <= DBL_MAX) && !(may_miss && isnan(values[i]))) return i;
     return -1;
 }
 
-NN_VECTORIZED
-static void scan_add(int64_t count, const double *values, const double *center, double *sum, double *square,
-                     double *least, double *most)
+static int64_t scan_find_no_index(scan_view *view, int64_t count, const double *values)
 {
     for (int64_t i = 0; i < count; i++) {
-        double difference = values[i] - center[i];
-        sum[i] += difference;
-        square[i] += difference * difference;
-        least[i] = values[i] < least[i] ? values[i] : least[i];
-        most[i] = values[i] > most[i] ? values[i] : most[i];
+        if (!(values[i] >= 0 && values[i] < view->indices && values[i] == floor(values[i]))) return i;
+        if (values[i] > view->largest) view->largest = values[i];
     }
-}
-
-static void scan_start(scan_view *view, int64_t at, int64_t count, const double *values)
-{
-    for (int64_t i = 0; i < count; i++) {
-        view->center[at + i] = view->least[at + i] = view->most[at + i] = values[i];
-        view->sum[at + i] = view->square[at + i] = 0;
-    }
+    return -1;
 }
 
 static void scan_note(scan_view *view, int64_t row, int64_t value)
@@ -178,77 +168,68 @@ static void scan_note(scan_view *view, int64_t row, int64_t value)
     view->bad_value = value;
 }
 
-static void scan_values(scan_view *view, const unsigned char *raw, int64_t row, bool first)
+/* The first `end` values of a sample. */
+static void scan_values(scan_view *view, const unsigned char *raw, int64_t row, int64_t end)
 {
     _Alignas(NN_ALIGNMENT) double values[NN_ARRAY_BLOCK];
-    for (int64_t at = 0; at < view->view->values; at += NN_ARRAY_BLOCK) {
-        int64_t count = nn_array_smaller(NN_ARRAY_BLOCK, view->view->values - at);
+    for (int64_t at = 0; at < end; at += NN_ARRAY_BLOCK) {
+        int64_t count = nn_array_smaller(NN_ARRAY_BLOCK, end - at), bad = -1;
         nn_view_values(view->view, view->array, raw, at, count, values);
-        int64_t bad = view->finite ? scan_find_bad(count, values) : -1;
+        if (view->view->index)
+            bad = scan_find_no_index(view, count, values);
+        else if (view->finite)
+            bad = scan_find_bad(count, values, view->view->may_miss);
         if (bad >= 0) scan_note(view, row, at + bad);
         if (view->columns == 0) continue;
-        if (first) scan_start(view, at, count, values);
-        scan_add(count, values, view->center + at, view->sum + at, view->square + at, view->least + at,
-                 view->most + at);
+        if (view->known_only)
+            nn_places_add_known(&view->places, at, count, values);
+        else
+            nn_places_add(&view->places, at, count, values);
     }
 }
 
-static void scan_labels(scan_view *view, const unsigned char *raw, int64_t row)
+static void scan_labels(scan_view *view, const unsigned char *raw, int64_t row, int64_t end)
 {
-    for (int64_t i = 0; i < view->view->values; i++) {
+    for (int64_t i = 0; i < end; i++) {
         double label;
         nn_view_values(view->view, view->array, raw, i, 1, &label);
-        if (label < 0) scan_note(view, row, i);
+        if (label < 0 && label != NN_LABEL_IGNORED) scan_note(view, row, i);
         if (label > view->largest) view->largest = label;
     }
 }
 
-static nn_status scan_sample(scan_work *work, int64_t sample, bool first)
+/* The steps of a sample; that a length is none is told elsewhere. */
+static nn_status scan_length(scan_work *work, int64_t row, int64_t *length)
 {
-    int64_t row = nn_samples_row(work->samples, sample);
+    int32_t found = 0;
+    *length = INT64_MAX;
+    if (!work->length_blocks) return NN_OK;
+    NN_TRY(nn_blocks_copy(work->length_blocks, NN_DATA_LENGTH, row, 1, (unsigned char *)&found));
+    if (found > 0) *length = found;
+    return NN_OK;
+}
+
+static nn_status scan_sample(scan_work *work, int64_t sample)
+{
+    int64_t row = nn_samples_row(work->samples, sample), length;
+    NN_TRY(scan_length(work, row, &length));
     for (int v = 0; v < work->view_count; v++) {
         scan_view *view = &work->views[v];
         const nn_array *array = view->array;
-        if (!view->raw || (!view->finite && !array->label && view->columns == 0)) continue;
-        int64_t begin = row + view->view->first_row;
+        if (!scan_looks_at(view)) continue;
+        int64_t begin = row + view->view->first_row, end = nn_view_end(view->view, length);
         const unsigned char *raw = array->raw ? array->raw + (size_t)begin * array->row_size : view->raw;
         if (!array->raw)
             NN_TRY(nn_blocks_copy(work->blocks, view->view->array, begin, view->view->rows, view->raw));
         if (array->label)
-            scan_labels(view, raw, row);
+            scan_labels(view, raw, row, end);
         else
-            scan_values(view, raw, row, first);
+            scan_values(view, raw, row, end);
     }
     return NN_OK;
 }
 
 /* ---- figures ---- */
-
-static void scan_merge_column(double count, double *figures, double other_count, const double *other)
-{
-    if (count == 0) {
-        memcpy(figures, other, SCAN_FIGURES * sizeof *figures);
-        return;
-    }
-    double all = count + other_count;
-    double difference = other[SCAN_CENTER] - figures[SCAN_CENTER] + (other[SCAN_MEAN] - figures[SCAN_MEAN]);
-    figures[SCAN_MEAN] += difference * (other_count / all);
-    figures[SCAN_SQUARES] += other[SCAN_SQUARES] + difference * difference * (count / all * other_count);
-    figures[SCAN_LEAST] = other[SCAN_LEAST] < figures[SCAN_LEAST] ? other[SCAN_LEAST] : figures[SCAN_LEAST];
-    figures[SCAN_MOST] = other[SCAN_MOST] > figures[SCAN_MOST] ? other[SCAN_MOST] : figures[SCAN_MOST];
-}
-
-/* Of a chunk: from the places of a sample's values to columns. */
-static void scan_fold(const scan_view *view, double count, double *figures)
-{
-    for (int64_t i = 0; i < view->view->values; i++) {
-        double squares = view->square[i] - view->sum[i] * view->sum[i] / count;
-        const double place[SCAN_FIGURES] = {view->center[i], view->sum[i] / count, squares < 0 ? 0 : squares,
-                                            view->least[i], view->most[i]};
-        int64_t before = i / view->columns; /* places of the same column */
-        scan_merge_column((double)before * count, figures + i % view->columns * SCAN_FIGURES, count, place);
-    }
-}
 
 static int64_t scan_chunk_end(const scan_work *work, int64_t chunk)
 {
@@ -258,28 +239,18 @@ static int64_t scan_chunk_end(const scan_work *work, int64_t chunk)
 static void scan_chunk(scan_work *work, int64_t chunk, double *figures)
 {
     int64_t begin = scan_chunk_end(work, chunk), end = scan_chunk_end(work, chunk + 1);
-    for (int64_t s = begin; s < end && work->status == NN_OK; s++)
-        work->status = scan_sample(work, s, s == begin);
-    for (int v = 0; v < work->view_count && work->status == NN_OK; v++)
+    for (int v = 0; v < work->view_count; v++)
+        if (work->views[v].columns > 0) nn_places_begin(&work->views[v].places);
+    for (int64_t s = begin; s < end && work->status == NN_OK; s++) work->status = scan_sample(work, s);
+    for (int v = 0; v < work->view_count; v++)
         if (work->views[v].columns > 0)
-            scan_fold(&work->views[v], (double)(end - begin), figures + work->views[v].figures);
+            nn_places_fold(&work->views[v].places, work->views[v].columns, figures + work->views[v].figures);
 }
 
 /* Merges the figures of two halves of a node. */
-static void scan_merge(const scan_work *work, nn_tree_node node, int64_t middle, const double *right,
-                       double *figures)
+static void scan_merge(const scan_work *work, const double *right, double *figures)
 {
-    double count = (double)(scan_chunk_end(work, middle) - scan_chunk_end(work, node.begin));
-    double other = (double)(scan_chunk_end(work, node.end) - scan_chunk_end(work, middle));
-    for (int v = 0; v < work->view_count; v++) {
-        const scan_view *view = &work->views[v];
-        for (int64_t c = 0; c < view->columns; c++) {
-            int64_t of_sample = view->view->values / view->columns;
-            double each = (double)of_sample;
-            int64_t at = view->figures + c * SCAN_FIGURES;
-            scan_merge_column(count * each, figures + at, other * each, right + at);
-        }
-    }
+    for (int64_t i = 0; i < work->width; i += NN_COLUMN_FIGURES) nn_figures_merge(figures + i, right + i);
 }
 
 /* The figures of a node; `stack` has room for those of one node a level below. */
@@ -292,7 +263,7 @@ static void scan_node(scan_work *work, nn_tree_node node, double *figures, doubl
     int64_t middle = nn_tree_split(node.begin, node.end);
     scan_node(work, (nn_tree_node){node.begin, middle}, figures, stack);
     scan_node(work, (nn_tree_node){middle, node.end}, stack, stack + work->width);
-    scan_merge(work, node, middle, stack, figures);
+    scan_merge(work, stack, figures);
 }
 
 /* The same from the nodes that the ranks have computed, which come from left to right. */
@@ -306,7 +277,7 @@ static void scan_finish(scan_work *work, nn_tree_node node, double *figures, dou
     int64_t middle = nn_tree_split(node.begin, node.end);
     scan_finish(work, (nn_tree_node){node.begin, middle}, figures, stack);
     scan_finish(work, (nn_tree_node){middle, node.end}, stack, stack + work->width);
-    scan_merge(work, node, middle, stack, figures);
+    scan_merge(work, stack, figures);
 }
 
 static nn_status scan_run(nn_comm *comm, scan_work *work)
@@ -317,6 +288,7 @@ static nn_status scan_run(nn_comm *comm, scan_work *work)
     return nn_comm_gather_all(comm, work->sums + work->own * work->width, work->sizes, work->sums);
 }
 
+/* A column that nobody has a value of stays 0. */
 static void scan_take_statistics(scan_work *work, nn_statistics *statistics)
 {
     double *figures = work->stack;
@@ -324,52 +296,63 @@ static void scan_take_statistics(scan_work *work, nn_statistics *statistics)
     scan_finish(work, (nn_tree_node){0, scan_chunks(work->samples)}, figures, work->stack + work->width);
     for (int v = 0; v < work->view_count; v++) {
         const scan_view *view = &work->views[v];
-        double count = (double)work->samples->count * (double)view->view->values;
         for (int64_t c = 0; c < view->columns; c++) {
-            const double *column = figures + view->figures + c * SCAN_FIGURES;
-            statistics[v].mean[c] = column[SCAN_CENTER] + column[SCAN_MEAN];
-            statistics[v].variance[c] = column[SCAN_SQUARES] / (count / (double)view->columns);
-            statistics[v].least[c] = column[SCAN_LEAST];
-            statistics[v].most[c] = column[SCAN_MOST];
+            const double *column = figures + view->figures + c * NN_COLUMN_FIGURES;
+            double count = column[NN_COLUMN_COUNT];
+            statistics[v].seen += count;
+            if (count == 0) continue;
+            statistics[v].mean[c] = column[NN_COLUMN_CENTER] + column[NN_COLUMN_MEAN];
+            statistics[v].variance[c] = column[NN_COLUMN_SQUARES] / count;
+            statistics[v].least[c] = column[NN_COLUMN_LEAST];
+            statistics[v].most[c] = column[NN_COLUMN_MOST];
         }
     }
 }
 
 /* ---- problems ---- */
 
-static nn_status scan_explain_label(nn_source *source, const scan_view *view, int64_t row)
+static nn_status scan_explain_label(nn_source *source, const scan_view *view, int64_t row, int64_t at)
 {
     double value = NAN;
     if (view->array->one_hot > 0)
         NN_FAIL(NN_ERROR_DATA,
                 "the label of sample %lld is not one-hot (the first such label): a row needs one 1 and zeros "
-                "else; "
-                "or set data.fields.%s.kind: value for targets that are values",
+                "else; set data.fields.%s.kind: value for targets that are values, or layout: NT for a label "
+                "at every step",
                 (long long)row, view->array->key);
-    NN_TRY(nn_source_explain(source, view->view->array, row, &value));
+    int64_t bad = row + view->view->first_row + at / view->view->picked;
+    NN_TRY(nn_source_explain(source, view->view->array, bad, at % view->view->picked, &value));
     NN_FAIL(
         NN_ERROR_DATA,
         "the label of sample %lld is %.17g (the first such label): labels are whole numbers from %lld on; "
-        "number the classes so, set data.fields.%s.first_label, or use a loss for values, such as mse",
-        (long long)row, value, (long long)view->array->first_label, view->array->key);
+        "number the classes so, set data.fields.%s.first_label or ignored_label, or use a loss for values, "
+        "such as mse",
+        (long long)bad, value, (long long)view->array->first_label, view->array->key);
 }
 
 static nn_status scan_explain_value(nn_source *source, const scan_view *view, int64_t row, int64_t at)
 {
     double value;
     int64_t in_window = at / view->view->picked, column = at % view->view->picked;
-    int64_t bad = view->view->rows > 1 ? row + view->view->first_row + view->view->seen + in_window : row;
-    if (view->view->rows == 1) column = at;
+    int64_t bad = row + view->view->first_row + view->view->seen + in_window;
     NN_TRY(
         nn_source_read(source, view->view->array, row + view->view->first_row, view->view->rows, view->raw));
     nn_view_values(view->view, view->array, view->raw, at, 1, &value);
+    bool can_miss = isnan(value) && !view->view->input;
+    if (view->view->index)
+        NN_FAIL(NN_ERROR_DATA,
+                "sample %lld, value %lld is %.17g (the first such value): an index is a whole number from 0 "
+                "to %.0f; number what it stands for so, set data.fields.%s.classes, or leave kind: index out",
+                (long long)bad, (long long)column, value, view->indices - 1, view->array->key);
     NN_FAIL(NN_ERROR_DATA,
             "sample %lld, column %lld is %s (the first such value): repair the data, or leave such samples "
-            "out with data.on_bad_sample: skip",
+            "out with data.on_bad_sample: skip%s%s%s",
             (long long)bad, (long long)column,
             isnan(value) ? "NaN"
             : value > 0  ? "Inf"
-                         : "-Inf");
+                         : "-Inf",
+            can_miss ? "; or, where it is a target that is missing, set data.fields." : "",
+            can_miss ? view->array->key : "", can_miss ? ".missing: mask" : "");
 }
 
 /* The first bad value of the whole part, over all ranks, is explained by all of them. Collective. */
@@ -382,7 +365,7 @@ static nn_status scan_report(nn_comm *comm, scan_work *work, scan_view *view, nn
     view->largest = (double)found[2];
     if (found[0] == -INT64_MAX) return NN_OK;
     nn_status status = view->array->label
-                           ? scan_explain_label(work->samples->source, view, -found[0])
+                           ? scan_explain_label(work->samples->source, view, -found[0], -found[1])
                            : scan_explain_value(work->samples->source, view, -found[0], -found[1]);
     nn_problems_collect(problems, nn_array_context(view->array, status));
     return NN_OK;
@@ -400,7 +383,7 @@ nn_status nn_scan_part(nn_comm *comm, nn_dataset *dataset, nn_part part, nn_stat
     if (statistics) scan_take_statistics(&work, statistics);
     for (int v = 0; v < work.view_count; v++) {
         NN_TRY_TO(done, status, scan_report(comm, &work, &work.views[v], problems));
-        if ((int64_t)work.views[v].largest > *largest) *largest = (int64_t)work.views[v].largest;
+        if ((int64_t)work.views[v].largest > largest[v]) largest[v] = (int64_t)work.views[v].largest;
     }
 done:
     scan_release(&work);
@@ -415,7 +398,7 @@ static nn_status scan_list_bad(scan_work *work, int64_t begin, int64_t end)
     for (int64_t row = begin; row < end; row++) {
         bool bad = false;
         for (int v = 0; v < work->view_count; v++) work->views[v].bad_row = INT64_MAX;
-        NN_TRY(scan_sample(work, row, true));
+        NN_TRY(scan_sample(work, row));
         for (int v = 0; v < work->view_count; v++) bad |= work->views[v].bad_row != INT64_MAX;
         if (bad) NN_TRY(nn_source_note(work->samples->source, row));
     }

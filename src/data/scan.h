@@ -14,6 +14,7 @@
 typedef struct nn_statistics {
     int64_t columns; /* 0: not measured */
     double *mean, *variance, *least, *most;
+    double seen; /* values that are not missing, in all columns */
 } nn_statistics;
 
 nn_status nn_statistics_create(int64_t columns, nn_statistics *statistics);
@@ -26,9 +27,9 @@ nn_status nn_statistics_scaling(const nn_statistics *statistics, nn_normalize no
 
 /*
  * Looks at all samples of a part once, the ranks at a share each. Values must be finite, and labels whole
- * numbers from 0 up; what is wrong is collected on all ranks alike, the first of each array. *largest becomes
- * the largest label, if it is larger. statistics: one a view, to be measured where columns are set, with the
- * same bits on any number of ranks; NULL: none. Collective.
+ * numbers from 0 up; what is wrong is collected on all ranks alike, the first of each array. largest[view]
+ * becomes the largest label of the view, if it is larger. statistics: one a view, to be measured where
+ * columns are set, with the same bits on any number of ranks; NULL: none. Collective.
  */
 nn_status nn_scan_part(nn_comm *comm, nn_dataset *dataset, nn_part part, nn_statistics *statistics,
                        int64_t *largest, nn_problems *problems);

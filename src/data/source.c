@@ -126,7 +126,7 @@ static nn_status source_read_rows(nn_source *source, int array, int64_t first, i
     return NN_OK;
 }
 
-nn_status nn_source_explain(nn_source *source, int array, int64_t row, double *value)
+nn_status nn_source_explain(nn_source *source, int array, int64_t row, int64_t at, double *value)
 {
     const nn_array *self = &source->arrays[array];
     nn_piece *piece = source_find_piece(source, row);
@@ -135,7 +135,7 @@ nn_status nn_source_explain(nn_source *source, int array, int64_t row, double *v
     NN_TRY(nn_source_array(source, piece, array, &stored));
     NN_TRY(NN_ALLOCATE(&values, self->stored_values, "a label"));
     nn_status status = nn_store_read_slab(stored, self->axis, row - piece->first, 1, NN_STORE_F64, values);
-    *value = values[0];
+    *value = values[self->places ? self->places[at] : at];
     nn_free(values);
     return status;
 }

@@ -14,6 +14,9 @@
 #define nn_source_rest NN_REAL_SYMBOL(nn_source_rest)
 #define nn_source_array NN_REAL_SYMBOL(nn_source_array)
 #define nn_source_field_options NN_REAL_SYMBOL(nn_source_field_options)
+#define nn_source_field_of NN_REAL_SYMBOL(nn_source_field_of)
+#define nn_source_is_label NN_REAL_SYMBOL(nn_source_is_label)
+#define nn_source_class_array NN_REAL_SYMBOL(nn_source_class_array)
 #define nn_source_read NN_REAL_SYMBOL(nn_source_read)
 #define nn_source_note NN_REAL_SYMBOL(nn_source_note)
 #define nn_source_explain NN_REAL_SYMBOL(nn_source_explain)
@@ -23,10 +26,12 @@
 
 extern const char *const nn_part_names[NN_PARTS];
 
-/* The fields, inputs first; behind them the groups of a split, and the lengths of sequences. */
+/* The fields, inputs first; behind them the groups of a split, the lengths of sequences, and the weights of
+ * samples. */
 #define NN_DATA_GROUP NN_DATA_FIELDS
 #define NN_DATA_LENGTH (NN_DATA_FIELDS + 1)
-#define NN_DATA_ARRAYS (NN_DATA_FIELDS + 2)
+#define NN_DATA_WEIGHT (NN_DATA_FIELDS + 2)
+#define NN_DATA_ARRAYS (NN_DATA_FIELDS + 3)
 
 /* A file; opened when rows of it are wanted. */
 typedef struct nn_piece {
@@ -55,10 +60,16 @@ typedef struct nn_source {
     int64_t *noted; /* rows that this rank has found to be bad; owned */
 } nn_source;
 
-/* Lists the files of all given parts and names their arrays; what is wrong is collected. labels: the targets
- * are class labels. */
-void nn_sources_list(const nn_data_options *options, const char *directory, bool labels, nn_source *sources,
-                     nn_problems *problems);
+/* Lists the files of all given parts and names their arrays, the targets in the order in which they are
+ * wanted; what is wrong is collected. */
+void nn_sources_list(const nn_data_options *options, const char *directory, const nn_target_wanted *wanted,
+                     int wanted_count, nn_source *sources, nn_problems *problems);
+
+/* Whether the target that is called so holds class labels: as data.fields says, else as the loss wants. */
+bool nn_source_is_label(const nn_data_options *options, const char *key, bool wanted);
+
+/* The only array of a source that holds the labels of a target; -1 where there is none, or several. */
+int nn_source_class_array(const nn_source *source);
 
 /* Copies the files to a folder of every node, once a node, unless a copy is there: named after path, size and
  * time of change. They are left there for the next run. Collective. */
@@ -77,6 +88,7 @@ nn_status nn_source_array(nn_source *source, nn_piece *piece, int array, nn_stor
 /* What the configuration says of a field: under its own name, else under x or y. */
 const nn_field_options *nn_source_field_options(const nn_data_options *options, const nn_source *source,
                                                 int array);
+const nn_field_options *nn_source_field_of(const nn_data_options *options, const char *key, bool input);
 
 /* Rows [first, first + rows) of an array, as raw values. Threads take turns. */
 nn_status nn_source_read(nn_source *source, int array, int64_t first, int64_t rows, void *raw);
@@ -84,8 +96,8 @@ nn_status nn_source_read(nn_source *source, int array, int64_t first, int64_t ro
 /* Notes a row that is to be left out. */
 nn_status nn_source_note(nn_source *source, int64_t row);
 
-/* The value of a label as it is stored, for a message. */
-nn_status nn_source_explain(nn_source *source, int array, int64_t row, double *value);
+/* A value of a row as it is stored, for a message. */
+nn_status nn_source_explain(nn_source *source, int array, int64_t row, int64_t at, double *value);
 
 /* The names of the classes: of the dataset that is told, or of DATASET_classes; none is no failure unless
  * told. The names and their list are the caller's. */

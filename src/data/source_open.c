@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "data/source.h"
 
 const char *const nn_part_names[NN_PARTS] = {"train", "validation", "test"};
@@ -74,25 +75,63 @@ static void source_name_array(nn_array *array, int part, const char *key, const 
     *array = (nn_array){.given = true, .key = key, .part = nn_part_names[part], .dataset = dataset};
 }
 
+static int source_find_name(const nn_data_names *names, const char *name)
+{
+    for (int i = 0; i < names->count; i++)
+        if (strcmp(names->names[i], name) == 0) return i;
+    return -1;
+}
+
+/* Every target that is wanted is there, and every one that is there is wanted. */
+static nn_status source_match_targets(const nn_data_names *y, int part, const nn_target_wanted *wanted,
+                                      int wanted_count)
+{
+    for (int t = 0; t < wanted_count; t++) {
+        if (source_find_name(y, wanted[t].name) >= 0) continue;
+        const char *near = nn_nearest(wanted[t].name, (const char *const *)y->names, (size_t)y->count);
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.%s.y: there is no target '%s', which a loss is for%s%s%s; name it: y: {%s: DATASET, "
+                "...}",
+                nn_part_names[part], wanted[t].name, near ? "; did you mean '" : "", near ? near : "",
+                near ? "'?" : "", wanted[t].name);
+    }
+    for (int i = 0; i < y->count; i++) {
+        bool asked = false;
+        for (int t = 0; t < wanted_count; t++) asked |= strcmp(y->names[i], wanted[t].name) == 0;
+        if (!asked)
+            NN_FAIL(NN_ERROR_USAGE,
+                    "data.%s.y.%s: there is no loss for this target: add one under losses, or leave the "
+                    "target out",
+                    nn_part_names[part], y->names[i]);
+    }
+    return NN_OK;
+}
+
 /* Names the arrays of a part. Windows without targets of their own predict their inputs. */
-static nn_status source_name_arrays(const nn_data_options *options, int part, bool labels, nn_source *source)
+static nn_status source_name_arrays(const nn_data_options *options, int part, const nn_target_wanted *wanted,
+                                    int wanted_count, nn_source *source)
 {
     const nn_part_options *own = &options->parts[part];
     const nn_data_names *y = own->y.count == 0 && options->window.length > 0 ? &own->x : &own->y;
+    bool own_input = y == &own->x && wanted_count == 1 && (!wanted->name || strcmp(wanted->name, "y") == 0);
+    bool joined = !wanted->name || own_input;
+    if (y == &own->x && !own_input) y = &own->y;
     if (own->x.count == 0 || y->count == 0)
         NN_FAIL(NN_ERROR_USAGE, "data.%s.%s: is missing; name a dataset of the file", nn_part_names[part],
                 own->x.count == 0 ? "x" : "y");
     if (own->x.count + y->count > NN_DATA_FIELDS)
         NN_FAIL(NN_ERROR_USAGE, "data.%s: more than %d inputs and targets", nn_part_names[part],
                 NN_DATA_FIELDS);
+    if (!joined) NN_TRY(source_match_targets(y, part, wanted, wanted_count));
     source->inputs = own->x.count;
     source->fields = own->x.count + y->count;
     for (int i = 0; i < own->x.count; i++)
         source_name_array(&source->arrays[i], part, own->x.names[i], own->x.datasets[i]);
     for (int i = 0; i < y->count; i++) {
+        int at = joined ? i : source_find_name(y, wanted[i].name);
         nn_array *array = &source->arrays[own->x.count + i];
-        source_name_array(array, part, y == &own->x ? "y" : y->names[i], y->datasets[i]);
-        array->label = labels;
+        source_name_array(array, part, own_input ? "y" : y->names[at], y->datasets[at]);
+        array->label = nn_source_is_label(options, array->key, wanted[joined ? 0 : i].classes);
     }
     if (part == NN_TRAIN && options->split.by == NN_SPLIT_BY_GROUP && options->split.group) {
         source_name_array(&source->arrays[NN_DATA_GROUP], part, "group", options->split.group);
@@ -102,11 +141,11 @@ static nn_status source_name_arrays(const nn_data_options *options, int part, bo
         source_name_array(&source->arrays[NN_DATA_LENGTH], part, "lengths", own->lengths);
         source->arrays[NN_DATA_LENGTH].label = true;
     }
+    if (own->weights) source_name_array(&source->arrays[NN_DATA_WEIGHT], part, "weights", own->weights);
     return NN_OK;
 }
 
-static const nn_field_options *source_field_options(const nn_data_options *options, const char *key,
-                                                    bool input)
+const nn_field_options *nn_source_field_of(const nn_data_options *options, const char *key, bool input)
 {
     static const nn_field_options none = {.normalize = NN_NORMALIZE_AUTO};
     const nn_field_options *found = &none;
@@ -122,7 +161,24 @@ const nn_field_options *nn_source_field_options(const nn_data_options *options, 
 {
     static const nn_field_options none = {.normalize = NN_NORMALIZE_AUTO};
     if (array >= NN_DATA_FIELDS) return &none;
-    return source_field_options(options, source->arrays[array].key, array < source->inputs);
+    return nn_source_field_of(options, source->arrays[array].key, array < source->inputs);
+}
+
+bool nn_source_is_label(const nn_data_options *options, const char *key, bool wanted)
+{
+    int kind = nn_source_field_of(options, key, false)->kind;
+    return kind == NN_KIND_CLASS || (kind == NN_KIND_AUTO && wanted);
+}
+
+int nn_source_class_array(const nn_source *source)
+{
+    int found = -1;
+    for (int a = source->inputs; a < source->fields; a++) {
+        if (!source->arrays[a].label) continue;
+        if (found >= 0) return -1;
+        found = a;
+    }
+    return found;
 }
 
 /* ---- looking at the files ---- */
@@ -136,12 +192,17 @@ static nn_status source_describe(nn_source *source, nn_piece *piece, int which,
     nn_store_array *stored;
     bool first = piece == source->pieces, windows = options->window.length > 0;
     seen.path = piece->path;
+    if (source->arrays[NN_DATA_LENGTH].given && source->arrays[0].sound)
+        seen.steps = source->arrays[0].shape.extents[0];
     seen.places = NULL;
     nn_status status = nn_source_array(source, piece, which, &stored);
     if (status != NN_OK) /* what is wrong with a file concerns all of its arrays */
         return piece->file ? nn_fail_context(status, "data.%s.%s", seen.part, seen.key) : status;
     status = nn_array_describe(&seen, nn_store_array_info(stored),
                                nn_source_field_options(options, source, which), windows);
+    if (status == NN_OK && which >= NN_DATA_FIELDS && seen.values != 1)
+        status =
+            nn_fail(NN_ERROR_DATA, "has %lld values a sample, where one is needed", (long long)seen.values);
     if (status != NN_OK) {
         nn_free(seen.places);
         return nn_array_context(&seen, status);
@@ -192,7 +253,7 @@ static void source_look(nn_source *source, const nn_data_options *options, nn_pr
         if (array->chunk_rows > 0 && array->row_size >= largest) source->chunk_rows = array->chunk_rows;
         if (array->row_size > largest) largest = array->row_size;
     }
-    source->arrays[NN_DATA_GROUP].rows = source->arrays[NN_DATA_LENGTH].rows = source->rows;
+    for (int a = NN_DATA_FIELDS; a < NN_DATA_ARRAYS; a++) source->arrays[a].rows = source->rows;
 }
 
 static nn_status source_check_shape(const nn_array *array, const nn_array *first)
@@ -213,8 +274,8 @@ static nn_status source_check_fields(const nn_source *source, const nn_source *f
             source->arrays[0].part, first->arrays[0].part, first->inputs, first->fields - first->inputs);
 }
 
-void nn_sources_list(const nn_data_options *options, const char *directory, bool labels, nn_source *sources,
-                     nn_problems *problems)
+void nn_sources_list(const nn_data_options *options, const char *directory, const nn_target_wanted *wanted,
+                     int wanted_count, nn_source *sources, nn_problems *problems)
 {
     for (int p = 0; p < NN_PARTS; p++) {
         nn_source *source = &sources[p];
@@ -223,7 +284,8 @@ void nn_sources_list(const nn_data_options *options, const char *directory, bool
         source->skips = options->on_bad_sample == NN_BAD_SKIP;
         if (!source->given) continue;
         bool listed = nn_problems_collect(problems, source_list_files(options, directory, p, source));
-        bool named = nn_problems_collect(problems, source_name_arrays(options, p, labels, source));
+        bool named =
+            nn_problems_collect(problems, source_name_arrays(options, p, wanted, wanted_count, source));
         source->listed = listed && named;
     }
 }

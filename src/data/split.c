@@ -54,12 +54,17 @@ static nn_status split_check_rest(const nn_split_options *split, const nn_source
     return NN_OK;
 }
 
-static nn_status split_check_kind(const nn_data_options *options, bool labels)
+static nn_status split_check_kind(const nn_data_options *options, const nn_source *train)
 {
     const nn_split_options *split = &options->split;
+    int labels = 0, alone = nn_source_class_array(train);
+    for (int a = train->inputs; a < train->fields; a++) labels += train->arrays[a].label;
+    if (split->stratified && alone >= 0 && train->arrays[alone].sound && train->arrays[alone].values > 1)
+        NN_FAIL(NN_ERROR_USAGE, "data.split.stratified: a sample has several labels, not one: leave it out");
     bool windows = options->window.length > 0;
-    if (split->stratified && !labels)
-        NN_FAIL(NN_ERROR_USAGE, "data.split.stratified: the targets are values, not classes; leave it out");
+    if (split->stratified && train->listed && labels != 1)
+        NN_FAIL(NN_ERROR_USAGE, "data.split.stratified: the targets are %s; leave it out",
+                labels == 0 ? "values, not classes" : "classes of several kinds");
     if (split->stratified && (windows || split_is_chronological(options) || split->by != NN_SPLIT_BY_SAMPLE))
         NN_FAIL(
             NN_ERROR_USAGE,
@@ -74,8 +79,7 @@ static nn_status split_check_kind(const nn_data_options *options, bool labels)
     return NN_OK;
 }
 
-void nn_split_check(const nn_data_options *options, const nn_source *sources, bool labels,
-                    nn_problems *problems)
+void nn_split_check(const nn_data_options *options, const nn_source *sources, nn_problems *problems)
 {
     const nn_split_options *split = &options->split;
     if (options->window.length > 0 && options->on_bad_sample == NN_BAD_SKIP)
@@ -86,7 +90,7 @@ void nn_split_check(const nn_data_options *options, const nn_source *sources, bo
     bool fits = nn_problems_collect(problems, split_check_share(split, sources, NN_VALIDATION));
     fits &= nn_problems_collect(problems, split_check_share(split, sources, NN_TEST));
     if (fits) nn_problems_collect(problems, split_check_rest(split, sources));
-    nn_problems_collect(problems, split_check_kind(options, labels));
+    nn_problems_collect(problems, split_check_kind(options, &sources[NN_TRAIN]));
 }
 
 /* ---- units ---- */
@@ -288,7 +292,7 @@ static nn_status split_write_table(const nn_data_options *options, nn_random str
     int32_t *keys = NULL;
     uint8_t *part_of = NULL;
     nn_status status;
-    int array = split->stratified ? train->source->inputs : NN_DATA_GROUP;
+    int array = split->stratified ? nn_source_class_array(train->source) : NN_DATA_GROUP;
     NN_TRY_TO(done, status, nn_samples_keys(train, array, &keys));
     NN_TRY_TO(done, status, NN_ALLOCATE(&part_of, train->units, "the table of a split"));
     if (split->stratified)

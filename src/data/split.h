@@ -73,8 +73,7 @@ int64_t nn_samples_row(const nn_samples *samples, int64_t sample);
 void nn_samples_release(nn_samples *samples);
 
 /* Collects what is wrong with data.split and data.window, as far as the opened sources tell. */
-void nn_split_check(const nn_data_options *options, const nn_source *sources, bool labels,
-                    nn_problems *problems);
+void nn_split_check(const nn_data_options *options, const nn_source *sources, nn_problems *problems);
 
 /* Every part that is given as a whole, unsplit. */
 nn_status nn_split_whole(const nn_data_options *options, nn_source *sources, nn_samples *parts);

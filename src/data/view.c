@@ -41,8 +41,10 @@ static void view_shape(const nn_array *array, bool windows, nn_view *view)
     view->shape = array->shape;
     if (view->columns || (windows && array->shape.dimensions == 1))
         view->shape = (nn_shape){.dimensions = 1, .extents = {view->picked}};
+    if (view->index && view->shape.dimensions > 1 && view->shape.extents[view->shape.dimensions - 1] == 1)
+        view->shape.dimensions--;
     if (windows && rows > 1) {
-        if (view->shape.dimensions == 1 && view->picked == 1 && !view->input)
+        if (view->shape.dimensions == 1 && view->picked == 1 && (!view->input || view->index))
             view->shape.dimensions = 0; /* one value at each step */
         for (int d = view->shape.dimensions; d > 0; d--) view->shape.extents[d] = view->shape.extents[d - 1];
         view->shape.extents[0] = rows;
@@ -53,6 +55,9 @@ static void view_shape(const nn_array *array, bool windows, nn_view *view)
 static nn_status view_check(const nn_array *array, const nn_window_options *window, const nn_view *view)
 {
     bool windows = window->length > 0;
+    if (view->may_miss && (view->input || array->label))
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.missing: mask: only a target of values can miss some: %s",
+                array->key, view->input ? "leave it out" : "of labels, set ignored_label");
     if (view->transform != NN_TRANSFORM_NONE && (view->input || array->label))
         NN_FAIL(NN_ERROR_USAGE,
                 "data.fields.%s.transform: only a target of values is transformed: leave it out", array->key);
@@ -79,6 +84,9 @@ nn_status nn_view_create(nn_source *source, int array, const nn_data_options *op
     const nn_text_list *names = &field->columns;
     *view =
         (nn_view){.array = array, .input = array < source->inputs, .rows = 1, .transform = field->transform};
+    view->may_miss = field->missing == NN_MISSING_MASK;
+    view->index = view->input && field->kind == NN_KIND_INDEX;
+    view->indices = view->index ? field->classes : 0;
     if (!view->input && window->length > 0 && window->targets.count > 0) names = &window->targets;
     NN_TRY(view_pick(source, array, names, view));
     if (window->length > 0) view_window(window, view);
@@ -107,7 +115,8 @@ static double view_value(const nn_view *view, const nn_array *array, const unsig
     if (view->columns) column = view->columns[column];
     nn_array_convert(array, raw, (row + view->seen) * array->values + column, 1, &value);
     if (view->seen > 0) nn_array_convert(array, raw, row * array->values + column, 1, &seen);
-    if (view->transform == NN_TRANSFORM_LOG) return log(value);
+    /* The logarithm of a value below 0 is none: not one that is missing. */
+    if (view->transform == NN_TRANSFORM_LOG) return value < 0 ? -INFINITY : log(value);
     return value - seen;
 }
 
@@ -153,6 +162,12 @@ void nn_view_numbers(const nn_view *view, const nn_array *array, const unsigned 
 void nn_view_labels(const nn_view *view, const nn_array *array, const unsigned char *raw, int64_t *labels)
 {
     for (int64_t i = 0; i < view->values; i++) labels[i] = (int64_t)view_value(view, array, raw, i);
+}
+
+int64_t nn_view_end(const nn_view *view, int64_t length)
+{
+    if (view->steps == 0 || length >= view->steps) return view->values;
+    return view->values / view->steps * length;
 }
 
 nn_status nn_view_prepare(nn_view *view)

@@ -10,20 +10,26 @@
 #define nn_view_values NN_REAL_SYMBOL(nn_view_values)
 #define nn_view_numbers NN_REAL_SYMBOL(nn_view_numbers)
 #define nn_view_labels NN_REAL_SYMBOL(nn_view_labels)
+#define nn_view_end NN_REAL_SYMBOL(nn_view_end)
 #define nn_view_prepare NN_REAL_SYMBOL(nn_view_prepare)
 
 typedef struct nn_view {
     int array;
     bool input;
+    int target;              /* number of the target that it is of */
     int64_t first_row, rows; /* of the array, counted from the row of the sample */
     size_t raw_size;         /* bytes of those rows */
     int64_t seen;            /* the first so many of them are what a difference is taken to; else 0 */
     int64_t picked;          /* values of a row that are used, ... */
     int64_t *columns;        /* ... these of them; NULL: all */
     int transform;           /* nn_target_transform */
+    bool may_miss;           /* NaN is a target that is missing */
+    bool index;              /* an input of whole numbers, 0 up, that stand for something */
+    int64_t indices;         /* how many of them there are; 0: as many as the values show */
+    int64_t steps;           /* its first extent, where the lengths of sequences concern it; else 0 */
     nn_shape shape;          /* of a sample */
     int64_t values;          /* of a sample */
-    int64_t begin;           /* of its values among those of all inputs, or all targets */
+    int64_t begin; /* of its values among those of all inputs, all targets of values, or all labels */
     nn_scaling scaling;
     /* The scaling's columns over and over, long enough for a block from any column on; NULL: identity. */
     double *scales, *offsets;
@@ -32,6 +38,9 @@ typedef struct nn_view {
 /* The view of an array of an opened source. Collects nothing: the failure has the array's place. */
 nn_status nn_view_create(nn_source *source, int array, const nn_data_options *options, nn_view *view);
 void nn_view_release(nn_view *view);
+
+/* Values before the end of a sequence of `length` steps: all where lengths do not concern the view. */
+int64_t nn_view_end(const nn_view *view, int64_t length);
 
 /* From the view's scaling to scales and offsets. */
 nn_status nn_view_prepare(nn_view *view);

@@ -22,6 +22,8 @@
 #define nn_model_get NN_REAL_SYMBOL(nn_model_get)
 #define nn_model_put_values NN_REAL_SYMBOL(nn_model_put_values)
 #define nn_model_get_values NN_REAL_SYMBOL(nn_model_get_values)
+#define nn_model_weights_group NN_REAL_SYMBOL(nn_model_weights_group)
+#define nn_model_get_weights NN_REAL_SYMBOL(nn_model_get_weights)
 #define nn_scaling_copy NN_REAL_SYMBOL(nn_scaling_copy)
 #define nn_scaling_release NN_REAL_SYMBOL(nn_scaling_release)
 
@@ -83,6 +85,13 @@ nn_status nn_model_get(nn_store_file *file, nn_model **model);
 nn_status nn_model_put_values(const nn_model *model, nn_store_image *image, const char *group,
                               const nn_real *values);
 nn_status nn_model_get_values(const nn_model *model, nn_store_file *file, const char *group, nn_real *values);
+
+/* A checkpoint with an average of the weights has it as the group AVERAGE beside "weights", and says so in an
+ * attribute of that name: predictions and figures are then of the average. The group that they are of; and
+ * its values. */
+#define NN_MODEL_AVERAGE "average"
+const char *nn_model_weights_group(nn_store_file *file);
+nn_status nn_model_get_weights(const nn_model *model, nn_store_file *file, nn_real *weights);
 
 nn_status nn_scaling_copy(const nn_scaling *from, nn_scaling *to);
 void nn_scaling_release(nn_scaling *scaling);

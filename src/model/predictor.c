@@ -9,6 +9,7 @@ typedef struct predictor_state {
     nn_model *model;
     nn_real *weights, *scratch;
     nn_microbatch *microbatch;
+    uint64_t fingerprint; /* of the weights that training goes on from, also where an average is used */
 } predictor_state;
 
 static void predictor_destroy(void *state)
@@ -32,6 +33,8 @@ static nn_status predictor_fill(predictor_state *self, nn_store_file *file)
     NN_TRY(NN_ALLOCATE(&self->weights, network->value_count, "the weights"));
     NN_TRY(NN_ALLOCATE(&self->scratch, network->scratch_values, "scratch"));
     NN_TRY(nn_model_get_values(self->model, file, "weights", self->weights));
+    self->fingerprint = nn_network_fingerprint(network, self->weights);
+    NN_TRY(nn_model_get_weights(self->model, file, self->weights));
     return nn_microbatch_create(network, microbatch_size, false, &self->microbatch);
 }
 
@@ -62,8 +65,7 @@ static size_t predictor_output_count(const void *state)
 
 static uint64_t predictor_fingerprint(const void *state)
 {
-    const predictor_state *self = state;
-    return nn_network_fingerprint(self->model->network, self->weights);
+    return ((const predictor_state *)state)->fingerprint;
 }
 
 static void predictor_load(const predictor_state *self, const float *inputs, int64_t count)

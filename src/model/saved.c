@@ -168,3 +168,13 @@ nn_status nn_model_get_values(const nn_model *model, nn_store_file *file, const 
     }
     return NN_OK;
 }
+
+const char *nn_model_weights_group(nn_store_file *file)
+{
+    return nn_store_has(file, "@" NN_MODEL_AVERAGE) ? NN_MODEL_AVERAGE : "weights";
+}
+
+nn_status nn_model_get_weights(const nn_model *model, nn_store_file *file, nn_real *weights)
+{
+    return nn_model_get_values(model, file, nn_model_weights_group(file), weights);
+}

@@ -1,7 +1,7 @@
 /* "classes" in a configuration. */
 #include "model/symbols.h"
 
-const nn_symbol nn_unknown_symbols[] = {{"classes", NN_SYMBOL_UNKNOWN}, {NULL, 0}};
+const nn_symbol nn_unknown_symbols[] = {{"classes", NN_SYMBOL_UNKNOWN}, {"same", NN_SYMBOL_SAME}, {NULL, 0}};
 
 static nn_status symbols_resolve_layer(nn_layer_spec *layer, const nn_field *target)
 {

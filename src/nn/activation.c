@@ -79,13 +79,106 @@ static void activation_softmax_gradient(int64_t rows, int64_t columns, nn_real s
     nn_softmax_gradient_rows(rows, columns, y, dy, dx);
 }
 
+static void activation_elu(int64_t rows, int64_t columns, nn_real slope, const nn_real *x, nn_real *y)
+{
+    (void)slope;
+    nn_elu(rows * columns, x, y);
+}
+
+static void activation_elu_gradient(int64_t rows, int64_t columns, nn_real slope, const nn_real *y,
+                                    const nn_real *dy, nn_real *dx)
+{
+    (void)slope;
+    nn_elu_gradient(rows * columns, y, dy, dx);
+}
+
+static void activation_selu(int64_t rows, int64_t columns, nn_real slope, const nn_real *x, nn_real *y)
+{
+    (void)slope;
+    nn_selu(rows * columns, x, y);
+}
+
+static void activation_selu_gradient(int64_t rows, int64_t columns, nn_real slope, const nn_real *y,
+                                     const nn_real *dy, nn_real *dx)
+{
+    (void)slope;
+    nn_selu_gradient(rows * columns, y, dy, dx);
+}
+
+static void activation_silu(int64_t rows, int64_t columns, nn_real slope, const nn_real *x, nn_real *y)
+{
+    (void)slope;
+    nn_silu(rows * columns, x, y);
+}
+
+static void activation_silu_gradient(int64_t rows, int64_t columns, nn_real slope, const nn_real *x,
+                                     const nn_real *dy, nn_real *dx)
+{
+    (void)slope;
+    nn_silu_gradient(rows * columns, x, dy, dx);
+}
+
+static void activation_softplus(int64_t rows, int64_t columns, nn_real slope, const nn_real *x, nn_real *y)
+{
+    (void)slope;
+    nn_softplus(rows * columns, x, y);
+}
+
+static void activation_softplus_gradient(int64_t rows, int64_t columns, nn_real slope, const nn_real *x,
+                                         const nn_real *dy, nn_real *dx)
+{
+    (void)slope;
+    nn_softplus_gradient(rows * columns, x, dy, dx);
+}
+
+static void activation_hard_sigmoid(int64_t rows, int64_t columns, nn_real slope, const nn_real *x,
+                                    nn_real *y)
+{
+    (void)slope;
+    nn_hard_sigmoid(rows * columns, x, y);
+}
+
+static void activation_hard_sigmoid_gradient(int64_t rows, int64_t columns, nn_real slope, const nn_real *y,
+                                             const nn_real *dy, nn_real *dx)
+{
+    (void)slope;
+    nn_hard_sigmoid_gradient(rows * columns, y, dy, dx);
+}
+
+static void activation_hard_swish(int64_t rows, int64_t columns, nn_real slope, const nn_real *x, nn_real *y)
+{
+    (void)slope;
+    nn_hard_swish(rows * columns, x, y);
+}
+
+static void activation_hard_swish_gradient(int64_t rows, int64_t columns, nn_real slope, const nn_real *x,
+                                           const nn_real *dy, nn_real *dx)
+{
+    (void)slope;
+    nn_hard_swish_gradient(rows * columns, x, dy, dx);
+}
+
+static void activation_hard_tanh(int64_t rows, int64_t columns, nn_real slope, const nn_real *x, nn_real *y)
+{
+    (void)slope;
+    nn_hard_tanh(rows * columns, x, y);
+}
+
+static void activation_hard_tanh_gradient(int64_t rows, int64_t columns, nn_real slope, const nn_real *y,
+                                          const nn_real *dy, nn_real *dx)
+{
+    (void)slope;
+    nn_hard_tanh_gradient(rows * columns, y, dy, dx);
+}
+
 #define SQRT_2 1.4142135623730951
 
-const char *const nn_activation_names[] = {"none", "relu",       "tanh",    "sigmoid",
-                                           "gelu", "leaky_relu", "softmax", NULL};
+const char *const nn_activation_names[] = {"none",       "relu",         "tanh",       "sigmoid",   "gelu",
+                                           "leaky_relu", "softmax",      "elu",        "selu",      "silu",
+                                           "softplus",   "hard_sigmoid", "hard_swish", "hard_tanh", NULL};
 
 /* In the order of nn_activation_names. Gains for the rectifiers: He, Zhang, Ren, Sun: Delving deep into
- * rectifiers (ICCV 2015). */
+ * rectifiers (ICCV 2015); 1 for selu: Klambauer et al.: Self-normalizing neural networks (NIPS 2017). */
 static const nn_activation activation_table[] = {
     {"none", false, 1.0, "xavier", NULL, NULL},
     {"relu", false, SQRT_2, "he", activation_relu, activation_relu_gradient},
@@ -94,9 +187,21 @@ static const nn_activation activation_table[] = {
     {"gelu", true, SQRT_2, "he", activation_gelu, activation_gelu_gradient},
     {"leaky_relu", false, SQRT_2, "he", activation_leaky_relu, activation_leaky_relu_gradient},
     {"softmax", false, 1.0, "xavier", activation_softmax, activation_softmax_gradient},
+    {"elu", false, SQRT_2, "he", activation_elu, activation_elu_gradient},
+    {"selu", false, 1.0, "he", activation_selu, activation_selu_gradient},
+    {"silu", true, SQRT_2, "he", activation_silu, activation_silu_gradient},
+    {"softplus", true, SQRT_2, "he", activation_softplus, activation_softplus_gradient},
+    {"hard_sigmoid", false, 1.0, "xavier", activation_hard_sigmoid, activation_hard_sigmoid_gradient},
+    {"hard_swish", true, SQRT_2, "he", activation_hard_swish, activation_hard_swish_gradient},
+    {"hard_tanh", false, 1.0, "xavier", activation_hard_tanh, activation_hard_tanh_gradient},
 };
 
 const nn_activation *nn_activation_at(int index)
 {
     return &activation_table[index];
+}
+
+const nn_activation *nn_activation_of(const nn_layer *layer, int index)
+{
+    return nn_activation_at(layer->taken_activation > 0 ? layer->taken_activation : index);
 }

@@ -180,7 +180,7 @@ static nn_status convolution_make(nn_layer *layer, const nn_window *window, int6
     NN_TRY(nn_convolution_plan_create(window, outputs, groups, turned, &plan));
     layer->plan = plan;
     plan->transposed = transposed;
-    plan->activation = nn_activation_at(options->activation);
+    plan->activation = nn_activation_of(layer, options->activation);
     plan->bias = options->bias ? &layer->parameters[1] : NULL;
     plan->filters = options->filters;
     NN_TRY(convolution_add_parts(layer, plan));

@@ -17,6 +17,12 @@ bool nn_graph_is_output(const nn_network *network, int layer)
     return false;
 }
 
+bool nn_graph_has_lengths(const nn_network *network, int layer)
+{
+    while (layer > 0 && network->layers[layer].time.kept) layer = network->layers[layer].inputs[0];
+    return layer == 0 && network->layers[0].time.kept;
+}
+
 int64_t nn_graph_shared_values(const nn_network *network, int layer)
 {
     const nn_layer *self = &network->layers[layer], *owner = self->shares ? self->shares : self;

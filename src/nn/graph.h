@@ -8,6 +8,7 @@
 #define nn_graph_has_gradient NN_REAL_SYMBOL(nn_graph_has_gradient)
 #define nn_graph_writes_first NN_REAL_SYMBOL(nn_graph_writes_first)
 #define nn_graph_is_output NN_REAL_SYMBOL(nn_graph_is_output)
+#define nn_graph_has_lengths NN_REAL_SYMBOL(nn_graph_has_lengths)
 #define nn_graph_shared_values NN_REAL_SYMBOL(nn_graph_shared_values)
 #define nn_graph_scratch_values NN_REAL_SYMBOL(nn_graph_scratch_values)
 
@@ -18,6 +19,9 @@
 int nn_graph_consumers(const nn_network *network, int layer);
 
 bool nn_graph_is_output(const nn_network *network, int layer);
+
+/* Whether the steps of a layer's output may be fewer than the whole. */
+bool nn_graph_has_lengths(const nn_network *network, int layer);
 
 /* Values of the largest part of the parameters that the layer shares with others, 0 where it shares none:
  * room for the sum of their gradients, behind the other scratch. */

@@ -10,7 +10,7 @@
 struct nn_initializer_type {
     const char *name;
     const char *summary;
-    double mean; /* of the values */
+    double mean; /* of the values, times the gain */
     /* The standard deviation that the values have (0 for zeros): what tests check. */
     double (*deviation)(const nn_parameter *parameter);
     /* Writes values [begin, end) of the tensor to values[0 .. end - begin): each depends on the stream and

@@ -1,4 +1,4 @@
-/* Ones, for the scales of normalisation. */
+/* Ones times the gain: for the scales of normalisation, and wherever a tensor begins as a constant. */
 #include "nn/initializer.h"
 
 static double ones_deviation(const nn_parameter *parameter)
@@ -10,9 +10,8 @@ static double ones_deviation(const nn_parameter *parameter)
 static void ones_fill(const nn_parameter *parameter, nn_random stream, int64_t begin, int64_t end,
                       nn_real *values)
 {
-    (void)parameter;
     (void)stream;
-    for (int64_t i = 0; i < end - begin; i++) values[i] = 1;
+    for (int64_t i = 0; i < end - begin; i++) values[i] = (nn_real)parameter->gain;
 }
 
 const nn_initializer_type NN_REAL_SYMBOL(nn_initializer_ones) = {

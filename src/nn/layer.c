@@ -68,3 +68,28 @@ nn_status nn_layer_check_inputs(const nn_layer *layer, int count)
     NN_FAIL(NN_ERROR_USAGE, "it reads %d layers, but %s takes %d; change `inputs`", layer->input_count,
             layer->type->name, count);
 }
+
+nn_status nn_layer_check_several(const nn_layer *layer)
+{
+    if (layer->input_count > 1) return NN_OK;
+    NN_FAIL(NN_ERROR_USAGE,
+            "it reads one layer, but %s takes two or more; name them, such as `%s: {inputs: [previous, "
+            "shortcut]}`",
+            layer->type->name, layer->type->name);
+}
+
+nn_status nn_layer_check_equal(const nn_layer *layer)
+{
+    NN_TRY(nn_layer_check_several(layer));
+    nn_shape first = layer->input_shapes[0];
+    for (int i = 1; i < layer->input_count; i++) {
+        nn_shape other = layer->input_shapes[i];
+        char first_text[NN_SHAPE_TEXT], other_text[NN_SHAPE_TEXT];
+        if (nn_shape_equal(first, other)) continue;
+        NN_FAIL(NN_ERROR_USAGE, "its inputs have %s and %s; %s needs equal shapes: give the shortcut %s",
+                nn_shape_text(first_text, first), nn_shape_text(other_text, other), layer->type->name,
+                first.dimensions == 3 && other.dimensions == 3 ? "a conv2d with kernel: 1 and the same stride"
+                                                               : "a layer that brings it to the same shape");
+    }
+    return NN_OK;
+}

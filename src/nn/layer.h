@@ -20,6 +20,8 @@
 #define nn_layer_add_part NN_REAL_SYMBOL(nn_layer_add_part)
 #define nn_layer_share_parts NN_REAL_SYMBOL(nn_layer_share_parts)
 #define nn_layer_check_inputs NN_REAL_SYMBOL(nn_layer_check_inputs)
+#define nn_layer_check_several NN_REAL_SYMBOL(nn_layer_check_several)
+#define nn_layer_check_equal NN_REAL_SYMBOL(nn_layer_check_equal)
 
 /* Each tensor of parameters starts at a multiple of this many values in the flat vector; the gap holds zeros.
  */
@@ -56,7 +58,8 @@ typedef struct nn_layer_call {
     nn_real *output_gradient;     /* backward may overwrite it; gradient() then sees what backward left */
     nn_real *const *input_gradients; /* per input, to be overwritten; NULL where nobody needs it; may be
                                         output_gradient where the layer is in_place */
-    nn_real *saved;        /* samples x saved_per_sample: carried from forward to backward and gradient */
+    nn_real *saved;        /* samples x saved_per_sample + saved_fixed: carried from forward to backward and
+                              gradient */
     nn_real *scratch;      /* this thread's: samples x scratch_per_sample + scratch_fixed */
     nn_random random;      /* stream of this layer at this step */
     int64_t first_sample;  /* position of the first row in the global batch: the index for random numbers */
@@ -65,6 +68,7 @@ typedef struct nn_layer_call {
      * whole. Values behind them are 0 in inputs and outputs, and so are their gradients: the network sees to
      * it. */
     const int64_t *lengths;
+    const int64_t *second_lengths; /* the same of inputs[1]; NULL too where there is none */
     /* samples x carried_per_sample: the state that the window before left; forward puts its own in place.
      * NULL: begin with zeros, and keep nothing. */
     nn_real *carried;
@@ -78,6 +82,13 @@ typedef struct nn_layer_type {
     nn_shape example_shape;  /* no dimensions: 2 x 4 */
     int example_inputs;      /* how many layers of that shape it reads in the example; 0: one */
     int64_t example_indices; /* its inputs are whole numbers below this, such as words; 0: any numbers */
+    bool is_sum;             /* sums its inputs element by element: fusion may give it to the layer below */
+    bool takes_sum; /* its output has the shape of its first input; it may be given a second one, which it
+                       adds before the activation */
+    bool is_view;   /* gives its input another shape and does nothing else */
+    size_t activation_option; /* 1 + offset of its option `activation`, where it asks nn_activation_of() for
+                                 the function; 0: none */
+    bool clips;  /* recurrent or attention: its gradients may burst, so that clip_norm is 1 by default */
     const nn_option *options;
     size_t options_size;
 
@@ -93,6 +104,9 @@ typedef struct nn_layer_type {
      * for layers without parameters. */
     void (*gradient)(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
                      nn_real *values);
+    /* The index in nn_activation_names of what it does, where it does nothing else, value by value; else 0.
+     * NULL: always 0. */
+    int (*activation_of)(const nn_layer *layer);
 } nn_layer_type;
 
 /* How the steps of a layer's output follow from those of its first input. kernel 0: they are the same. */
@@ -111,6 +125,8 @@ struct nn_layer {
     nn_shape *input_shapes;
     int64_t microbatch_size; /* samples of a full microbatch: for shape-dependent choices of kernels */
     const nn_layer *shares;  /* the layer whose parameters this one uses too; NULL: its own */
+    int taken_activation;    /* of a later layer, which this one applies (nn/fuse.h); 0: none */
+    bool is_alias;           /* shares the buffers of the layer below; does nothing itself (nn/fuse.h) */
 
     /* set by build */
     nn_shape output_shape;
@@ -119,11 +135,13 @@ struct nn_layer {
     int64_t value_count; /* values of all parameters, alignment gaps included */
     int part_count;      /* the gradient is computed in this many independent parts */
     int64_t *part_begin; /* part p writes [part_begin[p], part_begin[p + 1]); part_count + 1 entries */
-    int64_t saved_per_sample, scratch_per_sample, scratch_fixed;
+    int64_t saved_per_sample, saved_fixed, scratch_per_sample, scratch_fixed;
     int64_t carried_per_sample; /* values of the state that goes on from window to window */
     nn_time time;
-    bool in_place;     /* backward and gradient do not read inputs[0]: the output may overwrite it */
-    bool reads_output; /* backward reads the output: a following layer must not overwrite it */
+    bool in_place;          /* backward and gradient do not read inputs[0]: the output may overwrite it */
+    bool gradient_in_place; /* only the gradients may share: input_gradients[0] may be output_gradient, which
+                               gradient() does not read */
+    bool reads_output;      /* backward reads the output: a following layer must not overwrite it */
     double flops_forward, flops_input_gradient, flops_gradient; /* per sample, a multiply-add counts 2 */
     void *plan; /* the plug-in's own, one block from nn_allocate; freed with the layer; may be NULL */
 
@@ -149,6 +167,10 @@ nn_status nn_layer_share_parts(nn_layer *layer);
 
 /* For build: fails unless the layer reads exactly `count` others. */
 nn_status nn_layer_check_inputs(const nn_layer *layer, int count);
+
+/* For build: fails unless the layer reads two others at least; and unless their shapes are equal, too. */
+nn_status nn_layer_check_several(const nn_layer *layer);
+nn_status nn_layer_check_equal(const nn_layer *layer);
 
 /* The list of layer types, NULL-terminated; and one by name, or NULL. */
 const nn_layer_type *const *nn_layer_types(void);

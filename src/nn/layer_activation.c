@@ -1,4 +1,6 @@
 /* An activation function as a layer of its own. */
+#include <string.h>
+
 #include "nn/activation.h"
 
 typedef struct activation_options {
@@ -24,6 +26,7 @@ static nn_status activation_build(nn_layer *layer)
     NN_TRY(nn_layer_check_inputs(layer, 1));
     bool needs_input = activation_function(layer)->needs_input;
     layer->output_shape = layer->input_shapes[0];
+    layer->time.kept = true;
     layer->in_place = !needs_input;
     layer->reads_output = !needs_input;
     return NN_OK;
@@ -61,6 +64,14 @@ static void activation_backward(const nn_layer *layer, const nn_layer_call *call
                        call->input_gradients[0]);
 }
 
+/* Softmax goes over rows of this layer's shape, which may not be those of another. */
+static int activation_of(const nn_layer *layer)
+{
+    const activation_options *options = layer->options;
+    bool by_value = strcmp(activation_function(layer)->name, "softmax") != 0;
+    return by_value && options->slope == NN_DEFAULT_SLOPE ? options->function + 1 : 0;
+}
+
 const nn_layer_type NN_REAL_SYMBOL(nn_layer_activation) = {
     .name = "activation",
     .summary = "a function on every value (dense has it built in, which is faster)",
@@ -70,4 +81,5 @@ const nn_layer_type NN_REAL_SYMBOL(nn_layer_activation) = {
     .build = activation_build,
     .forward = activation_forward,
     .backward = activation_backward,
+    .activation_of = activation_of,
 };

@@ -13,6 +13,7 @@ const nn_layer_type NN_REAL_SYMBOL(nn_layer_conv2d) = {
     .example_shape = {3, {5, 4, 2}},
     .options = nn_convolution_table,
     .options_size = sizeof(nn_convolution_options),
+    .activation_option = 1 + offsetof(nn_convolution_options, activation),
     .build = conv2d_build,
     .forward = nn_convolution_forward,
     .backward = nn_convolution_backward,

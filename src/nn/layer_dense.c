@@ -1,6 +1,8 @@
 /*
- * A fully connected layer: Y = f(X W + b). X is samples x inputs, W is inputs x units, both row-major. A
- * sample of more than one dimension is taken as one row.
+ * A fully connected layer: Y = f(X W + b). X is rows x inputs, W is inputs x units, both row-major. A row is
+ * a sample, whatever its shape, or with per_step a step of one. Where the weight is shared with a layer that
+ * has it as units x inputs (an embedding), W is its transpose (Press, Wolf: Using the output embedding; EACL
+ * 2017).
  */
 #include "base/memory.h"
 #include "nn/activation.h"
@@ -20,17 +22,18 @@
 typedef struct dense_options {
     int64_t units;
     int activation;
-    bool bias;
+    bool bias, per_step;
     int initializer;
 } dense_options;
 
 typedef struct dense_plan {
     const nn_activation *activation;
-    int64_t inputs, units;
-    int64_t part_rows;                  /* rows of W in a part; the last part may have fewer */
-    int weight_parts;                   /* the bias, if any, is one more */
-    const nn_parameter *bias;           /* NULL: none */
-    bool accumulates, last_accumulates; /* a part, and the last one: the product itself may add */
+    int64_t inputs, units, rows;         /* rows of a sample */
+    bool transposed;                     /* the weight is units x inputs */
+    int64_t weight_rows, weight_columns; /* of the weight as it lies in memory; parts are whole rows */
+    int weight_parts;                    /* the bias, if any, is one more */
+    const nn_parameter *bias;            /* NULL: none */
+    bool accumulates[];                  /* of each part: the product itself may add */
 } dense_plan;
 
 static const char *const initializer_names[] = {"auto",
@@ -41,11 +44,14 @@ static const char *const initializer_names[] = {"auto",
 
 static const nn_option dense_table[] = {
     {"units", NN_OPTION_INTEGER, offsetof(dense_options, units), NULL, 1, 1e9, NULL, NN_EFFECT_RESULT,
-     "number of outputs; `classes` is the number of classes of the target"},
+     "number of outputs; `classes`: as many as the target has classes; `same`: as the input's last "
+     "dimension"},
     {"activation", NN_OPTION_CHOICE, offsetof(dense_options, activation), "none", 0, 0, nn_activation_names,
      NN_EFFECT_RESULT, "function on the outputs (leaky_relu has slope 0.01 here)"},
     {"bias", NN_OPTION_BOOLEAN, offsetof(dense_options, bias), "true", 0, 0, NULL, NN_EFFECT_RESULT,
      "add a trainable bias to each output"},
+    {"per_step", NN_OPTION_BOOLEAN, offsetof(dense_options, per_step), "false", 0, 0, NULL, NN_EFFECT_RESULT,
+     "apply it to every step of a sequence (to the last dimension) instead of to the whole sample"},
     {"initializer", NN_OPTION_CHOICE, offsetof(dense_options, initializer), "auto", 0, 0, initializer_names,
      NN_EFFECT_RESULT, "first values of the weight; auto: he or xavier, by activation"},
     {0}};
@@ -57,7 +63,7 @@ static nn_status dense_add_parameters(nn_layer *layer, dense_plan *plan)
     const dense_options *options = layer->options;
     const char *name =
         options->initializer == 0 ? plan->activation->initializer : initializer_names[options->initializer];
-    nn_shape weight = {2, {plan->inputs, plan->units}}, bias = {1, {plan->units}};
+    nn_shape weight = {2, {plan->weight_rows, plan->weight_columns}}, bias = {1, {plan->units}};
     NN_TRY(nn_layer_add_parameter(layer, "weight", weight, plan->inputs, plan->units,
                                   nn_initializer_find(name), plan->activation->gain, NULL));
     if (!options->bias) return NN_OK;
@@ -68,27 +74,75 @@ static nn_status dense_add_parameters(nn_layer *layer, dense_plan *plan)
     return NN_OK;
 }
 
-static int64_t dense_part_rows(int64_t inputs, int64_t units)
+static int64_t dense_part_rows(int64_t weight_rows, int64_t weight_columns)
 {
-    int64_t parts = (inputs * units + PART_VALUES - 1) / PART_VALUES;
-    int64_t rows = (inputs + parts - 1) / parts;
+    int64_t parts = (weight_rows * weight_columns + PART_VALUES - 1) / PART_VALUES;
+    int64_t rows = (weight_rows + parts - 1) / parts;
     int64_t rounded = (rows + PART_ROWS_MULTIPLE - 1) / PART_ROWS_MULTIPLE * PART_ROWS_MULTIPLE;
-    return rounded < inputs ? rounded : inputs;
+    return rounded < weight_rows ? rounded : weight_rows;
 }
 
-static nn_status dense_add_parts(nn_layer *layer, dense_plan *plan)
+static nn_status dense_add_parts(nn_layer *layer, const dense_plan *plan)
 {
-    plan->part_rows = dense_part_rows(plan->inputs, plan->units);
-    plan->weight_parts = (int)((plan->inputs + plan->part_rows - 1) / plan->part_rows);
-    for (int part = 1; part < plan->weight_parts; part++)
-        NN_TRY(nn_layer_add_part(layer, part * plan->part_rows * plan->units));
+    int64_t part_rows = dense_part_rows(plan->weight_rows, plan->weight_columns);
+    for (int64_t row = part_rows; row < plan->weight_rows; row += part_rows)
+        NN_TRY(nn_layer_add_part(layer, row * plan->weight_columns));
     if (plan->bias) NN_TRY(nn_layer_add_part(layer, plan->bias->offset));
-    NN_TRY(nn_layer_add_part(layer, layer->value_count));
-    int64_t last_rows = plan->inputs - (plan->weight_parts - 1) * plan->part_rows;
-    plan->accumulates = nn_matrix_accumulates_exactly(NN_TRANSPOSED, NN_PLAIN, plan->part_rows, plan->units,
-                                                      layer->microbatch_size);
-    plan->last_accumulates = nn_matrix_accumulates_exactly(NN_TRANSPOSED, NN_PLAIN, last_rows, plan->units,
-                                                           layer->microbatch_size);
+    return nn_layer_add_part(layer, layer->value_count);
+}
+
+/* The first row of the weight in a part, and their number. */
+static int64_t dense_rows_of_part(const nn_layer *layer, int part, int64_t *first)
+{
+    const dense_plan *plan = layer->plan;
+    int64_t end = layer->part_begin[part + 1] / plan->weight_columns;
+    *first = layer->part_begin[part] / plan->weight_columns;
+    return (end < plan->weight_rows ? end : plan->weight_rows) - *first;
+}
+
+/* The plan grows by an answer for each part, which are known only now. */
+static nn_status dense_try_parts(nn_layer *layer)
+{
+    dense_plan *plan = layer->plan;
+    int64_t weight = plan->weight_rows * plan->weight_columns, first;
+    while (plan->weight_parts < layer->part_count && layer->part_begin[plan->weight_parts] < weight)
+        plan->weight_parts++;
+    size_t size = sizeof *plan + (size_t)plan->weight_parts;
+    NN_TRY(nn_reallocate(&layer->plan, sizeof *plan, size, 1, "the plan of a dense layer"));
+    plan = layer->plan;
+    for (int part = 0; part < plan->weight_parts; part++) {
+        int64_t rows = dense_rows_of_part(layer, part, &first);
+        plan->accumulates[part] = nn_matrix_accumulates_exactly(
+            NN_TRANSPOSED, NN_PLAIN, rows, plan->weight_columns, layer->microbatch_size * plan->rows);
+        if (rows * plan->weight_columns > layer->scratch_fixed)
+            layer->scratch_fixed = rows * plan->weight_columns;
+    }
+    return NN_OK;
+}
+
+static nn_status dense_find_sizes(nn_layer *layer, dense_plan *plan)
+{
+    const dense_options *options = layer->options;
+    const nn_shape *input = &layer->input_shapes[0];
+    char text[NN_SHAPE_TEXT];
+    int last = input->dimensions - 1;
+    if (options->per_step && last < 1)
+        NN_FAIL(NN_ERROR_USAGE,
+                "per_step needs the steps of a sequence, but its input has %s values a sample; leave "
+                "per_step out, or "
+                "let the recurrent layer below give its whole sequence",
+                nn_shape_text(text, *input));
+    int64_t width = last >= 0 ? input->extents[last] : 1;
+    plan->inputs = options->per_step ? width : nn_shape_count(*input);
+    plan->rows = nn_shape_count(*input) / plan->inputs;
+    plan->units = options->units == NN_SYMBOL_SAME ? width : options->units;
+    layer->output_shape = options->per_step ? *input : (nn_shape){1, {0}};
+    layer->output_shape.extents[layer->output_shape.dimensions - 1] = plan->units;
+    layer->time.kept = options->per_step;
+    if (layer->shares && layer->shares->parameters[0].shape.dimensions == 2)
+        plan->transposed = layer->shares->type != layer->type;
+    plan->weight_rows = plan->transposed ? plan->units : plan->inputs;
+    plan->weight_columns = plan->transposed ? plan->inputs : plan->units;
     return NN_OK;
 }
 
@@ -100,15 +154,15 @@ static nn_status dense_build(nn_layer *layer)
     NN_TRY(NN_ALLOCATE(&plan, 1, "the plan of a dense layer"));
     layer->plan = plan;
     plan->activation = nn_activation_at(options->activation);
-    plan->inputs = nn_shape_count(layer->input_shapes[0]);
-    plan->units = options->units;
-    layer->output_shape = (nn_shape){1, {plan->units}};
+    NN_TRY(dense_find_sizes(layer, plan));
     NN_TRY(dense_add_parameters(layer, plan));
-    NN_TRY(dense_add_parts(layer, plan));
-    layer->scratch_fixed = plan->part_rows * plan->units;
+    plan->activation = nn_activation_of(layer, options->activation);
+    NN_TRY(layer->shares ? nn_layer_share_parts(layer) : dense_add_parts(layer, plan));
+    NN_TRY(dense_try_parts(layer));
+    plan = layer->plan;
     layer->reads_output = plan->activation->backward && !plan->activation->needs_input;
-    layer->saved_per_sample = plan->activation->needs_input ? plan->units : 0;
-    layer->flops_forward = 2.0 * (double)plan->inputs * (double)plan->units;
+    layer->saved_per_sample = plan->activation->needs_input ? plan->rows * plan->units : 0;
+    layer->flops_forward = 2.0 * (double)plan->rows * (double)plan->inputs * (double)plan->units;
     layer->flops_input_gradient = layer->flops_forward;
     layer->flops_gradient = layer->flops_forward;
     return NN_OK;
@@ -117,11 +171,12 @@ static nn_status dense_build(nn_layer *layer)
 /* ---- running ---- */
 
 /* Bias and activation on z, to y, while the rows are in cache. */
-static void dense_finish_rows(const dense_plan *plan, const nn_layer_call *call, nn_real *z, nn_real *y)
+static void dense_finish_rows(const dense_plan *plan, const nn_layer_call *call, int64_t count, nn_real *z,
+                              nn_real *y)
 {
     int64_t step = FUSED_VALUES / plan->units > 0 ? FUSED_VALUES / plan->units : 1;
-    for (int64_t row = 0; row < call->samples; row += step) {
-        int64_t rows = call->samples - row < step ? call->samples - row : step;
+    for (int64_t row = 0; row < count; row += step) {
+        int64_t rows = count - row < step ? count - row : step;
         int64_t at = row * plan->units;
         if (plan->bias) nn_add_bias(rows, plan->units, call->parameters + plan->bias->offset, z + at);
         if (plan->activation->forward)
@@ -132,40 +187,43 @@ static void dense_finish_rows(const dense_plan *plan, const nn_layer_call *call,
 static void dense_forward(const nn_layer *layer, const nn_layer_call *call)
 {
     const dense_plan *plan = layer->plan;
+    int64_t rows = call->samples * plan->rows;
     nn_real *z = plan->activation->needs_input ? call->saved : call->output;
-    nn_matrix_product(NN_PLAIN, NN_PLAIN, call->samples, plan->units, plan->inputs, call->inputs[0],
-                      plan->inputs, call->parameters, plan->units, false, z, plan->units);
-    dense_finish_rows(plan, call, z, call->output);
+    nn_matrix_product(NN_PLAIN, plan->transposed ? NN_TRANSPOSED : NN_PLAIN, rows, plan->units, plan->inputs,
+                      call->inputs[0], plan->inputs, call->parameters, plan->weight_columns, false, z,
+                      plan->units);
+    dense_finish_rows(plan, call, rows, z, call->output);
 }
 
 /* Leaves the gradient with respect to X W + b in output_gradient, where dense_gradient finds it. */
 static void dense_backward(const nn_layer *layer, const nn_layer_call *call)
 {
     const dense_plan *plan = layer->plan;
+    int64_t rows = call->samples * plan->rows;
     nn_real *dz = call->output_gradient;
     if (plan->activation->backward)
-        plan->activation->backward(call->samples, plan->units, (nn_real)NN_DEFAULT_SLOPE,
+        plan->activation->backward(rows, plan->units, (nn_real)NN_DEFAULT_SLOPE,
                                    plan->activation->needs_input ? call->saved : call->output, dz, dz);
     if (call->input_gradients[0])
-        nn_matrix_product(NN_PLAIN, NN_TRANSPOSED, call->samples, plan->inputs, plan->units, dz, plan->units,
-                          call->parameters, plan->units, false, call->input_gradients[0], plan->inputs);
+        nn_matrix_product(NN_PLAIN, plan->transposed ? NN_PLAIN : NN_TRANSPOSED, rows, plan->inputs,
+                          plan->units, dz, plan->units, call->parameters, plan->weight_columns, false,
+                          call->input_gradients[0], plan->inputs);
 }
 
+/* Rows [first, first + rows) of X^T dZ or, transposed, of dZ^T X. */
 static void dense_weight_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
-                                  nn_real *values)
+                                  nn_real *sum)
 {
     const dense_plan *plan = layer->plan;
-    bool last = part == plan->weight_parts - 1;
-    int64_t first = part * plan->part_rows;
-    int64_t rows = last ? plan->inputs - first : plan->part_rows;
-    nn_real *sum = values;
-    bool exact =
-        call->samples == layer->microbatch_size && (last ? plan->last_accumulates : plan->accumulates);
+    int64_t first, rows = dense_rows_of_part(layer, part, &first);
+    const nn_real *left = plan->transposed ? call->output_gradient : call->inputs[0];
+    const nn_real *right = plan->transposed ? call->inputs[0] : call->output_gradient;
+    bool exact = call->samples == layer->microbatch_size && plan->accumulates[part];
     nn_real *product = accumulate && !exact ? call->scratch : sum;
-    nn_matrix_product(NN_TRANSPOSED, NN_PLAIN, rows, plan->units, call->samples, call->inputs[0] + first,
-                      plan->inputs, call->output_gradient, plan->units, accumulate && exact, product,
-                      plan->units);
-    if (product != sum) nn_add(rows * plan->units, product, sum);
+    nn_matrix_product(NN_TRANSPOSED, NN_PLAIN, rows, plan->weight_columns, call->samples * plan->rows,
+                      left + first, plan->weight_rows, right, plan->weight_columns, accumulate && exact,
+                      product, plan->weight_columns);
+    if (product != sum) nn_add(rows * plan->weight_columns, product, sum);
 }
 
 static void dense_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
@@ -175,7 +233,8 @@ static void dense_gradient(const nn_layer *layer, const nn_layer_call *call, int
     if (part < plan->weight_parts)
         dense_weight_gradient(layer, call, part, accumulate, values);
     else
-        nn_sum_rows(call->samples, plan->units, call->output_gradient, plan->units, accumulate, values);
+        nn_sum_rows(call->samples * plan->rows, plan->units, call->output_gradient, plan->units, accumulate,
+                    values);
 }
 
 const nn_layer_type NN_REAL_SYMBOL(nn_layer_dense) = {
@@ -184,6 +243,7 @@ const nn_layer_type NN_REAL_SYMBOL(nn_layer_dense) = {
     .example = "dense: {units: 4}",
     .options = dense_table,
     .options_size = sizeof(dense_options),
+    .activation_option = 1 + offsetof(dense_options, activation),
     .build = dense_build,
     .forward = dense_forward,
     .backward = dense_backward,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "nn/layer.h"
+#include "tensor/kernels_dropout.h"
 
 typedef struct dropout_options {
     double rate;
@@ -24,23 +25,10 @@ static nn_status dropout_build(nn_layer *layer)
         NN_FAIL(NN_ERROR_USAGE, "rate %g would drop everything; choose one below 1, such as 0.5",
                 options->rate);
     layer->output_shape = layer->input_shapes[0];
+    layer->time.kept = true;
     layer->saved_per_sample = nn_shape_count(layer->output_shape);
     layer->in_place = true;
     return NN_OK;
-}
-
-/* factors[i] is 0 or 1 / (1 - rate): value i of the stream is word i % 4 of Philox block i / 4. */
-static void dropout_draw(nn_random stream, double rate, uint64_t begin, uint64_t end, nn_real *factors)
-{
-    uint32_t threshold = (uint32_t)(rate * 0x1p32);
-    nn_real kept = (nn_real)(1.0 / (1.0 - rate));
-    uint64_t i = begin;
-    while (i < end) {
-        uint32_t words[4];
-        nn_random_words(stream, i / 4, words);
-        uint64_t stop = (i / 4 + 1) * 4 < end ? (i / 4 + 1) * 4 : end;
-        for (; i < stop; i++) factors[i - begin] = words[i % 4] < threshold ? 0 : kept;
-    }
 }
 
 static void dropout_copy(int64_t count, const nn_real *from, nn_real *to)
@@ -62,7 +50,7 @@ static void dropout_forward(const nn_layer *layer, const nn_layer_call *call)
         return;
     }
     uint64_t begin = (uint64_t)call->first_sample * (uint64_t)per_sample;
-    dropout_draw(call->random, options->rate, begin, begin + (uint64_t)count, call->saved);
+    nn_dropout_factors(call->random, options->rate, begin, count, call->saved);
     dropout_multiply(count, call->saved, call->inputs[0], call->output);
 }
 

@@ -33,6 +33,7 @@ const nn_layer_type NN_REAL_SYMBOL(nn_layer_flatten) = {
     .name = "flatten",
     .summary = "turns a sample of any shape into one row of values",
     .example = "flatten",
+    .is_view = true,
     .options = flatten_options,
     .build = flatten_build,
     .forward = flatten_forward,

@@ -17,22 +17,40 @@ static void *microbatch_take(microbatch_block *block, size_t bytes)
     return piece;
 }
 
-static nn_real *microbatch_take_values(microbatch_block *block, int64_t capacity, int64_t per_sample)
+static nn_real *microbatch_take_values(microbatch_block *block, int64_t values)
 {
-    return microbatch_take(block, (size_t)(capacity * per_sample) * sizeof(nn_real));
+    return values > 0 ? microbatch_take(block, (size_t)values * sizeof(nn_real)) : NULL;
 }
 
-/* Whether the layer and its producer may use one buffer for what lies between them. */
+/* Whether nobody but the layer looks at what its first producer makes. */
 static bool microbatch_is_chained(const nn_network *network, int l)
 {
     const nn_layer *layer = &network->layers[l];
-    return l > 0 && layer->in_place && layer->inputs[0] != 0 &&
-           nn_graph_consumers(network, layer->inputs[0]) == 1;
+    return l > 0 && layer->inputs[0] != 0 && nn_graph_consumers(network, layer->inputs[0]) == 1;
 }
 
-static bool microbatch_overwrites_input(const nn_network *network, int l)
+/* Whether what layer `l` or those that it is an alias of made is read again in backward. */
+static bool microbatch_is_read(const nn_network *network, int l)
 {
-    return microbatch_is_chained(network, l) && !network->layers[network->layers[l].inputs[0]].reads_output;
+    bool read = network->layers[l].reads_output;
+    for (; network->layers[l].is_alias; l = network->layers[l].inputs[0])
+        read |= network->layers[network->layers[l].inputs[0]].reads_output;
+    return read;
+}
+
+static bool microbatch_shares_output(const nn_network *network, int l)
+{
+    const nn_layer *layer = &network->layers[l];
+    if (layer->is_alias) return true;
+    return layer->in_place && microbatch_is_chained(network, l) &&
+           !microbatch_is_read(network, layer->inputs[0]);
+}
+
+static bool microbatch_shares_gradient(const nn_network *network, int l)
+{
+    const nn_layer *layer = &network->layers[l];
+    if (layer->is_alias) return true;
+    return (layer->in_place || layer->gradient_in_place) && microbatch_is_chained(network, l);
 }
 
 static void microbatch_lay_out_values(const nn_network *network, int64_t capacity, microbatch_block *block,
@@ -40,11 +58,11 @@ static void microbatch_lay_out_values(const nn_network *network, int64_t capacit
 {
     for (int l = 0; l < network->layer_count; l++) {
         const nn_layer *layer = &network->layers[l];
-        bool shared = microbatch_overwrites_input(network, l);
-        nn_real *own =
-            shared ? NULL : microbatch_take_values(block, capacity, nn_shape_count(layer->output_shape));
+        bool shared = microbatch_shares_output(network, l);
+        int64_t count = capacity * nn_shape_count(layer->output_shape);
+        nn_real *own = shared ? NULL : microbatch_take_values(block, count);
         nn_real *kept =
-            layer->saved_per_sample ? microbatch_take_values(block, capacity, layer->saved_per_sample) : NULL;
+            microbatch_take_values(block, capacity * layer->saved_per_sample + layer->saved_fixed);
         if (!block->begin) continue;
         outputs[l] = shared ? outputs[layer->inputs[0]] : own;
         saved[l] = kept;
@@ -59,18 +77,11 @@ static void microbatch_lay_out_gradients(const nn_network *network, int64_t capa
         if (!nn_graph_has_gradient(network, l)) continue;
         int consumer = network->gradient_writers[l];
         bool shared = consumer > 0 && network->layers[consumer].inputs[0] == l &&
-                      microbatch_is_chained(network, consumer);
+                      microbatch_shares_gradient(network, consumer);
         int64_t count = nn_shape_count(network->layers[l].output_shape);
-        nn_real *own = shared ? NULL : microbatch_take_values(block, capacity, count);
+        nn_real *own = shared ? NULL : microbatch_take_values(block, capacity * count);
         if (block->begin) gradients[l] = shared ? gradients[consumer] : own;
     }
-}
-
-/* Whether the steps of a layer's output may be fewer than the whole. */
-static bool microbatch_has_lengths(const nn_network *network, int l)
-{
-    for (; l > 0 && network->layers[l].time.kept; l = network->layers[l].inputs[0]) continue;
-    return l == 0 && network->layers[0].time.kept;
 }
 
 /* A layer that keeps the steps of its input keeps its lengths too. */
@@ -79,7 +90,7 @@ static void microbatch_lay_out_lengths(const nn_network *network, int64_t capaci
 {
     for (int l = 0; l < network->layer_count; l++) {
         const nn_layer *layer = &network->layers[l];
-        if (!microbatch_has_lengths(network, l)) continue;
+        if (!nn_graph_has_lengths(network, l)) continue;
         bool own = l == 0 || layer->time.kernel > 0;
         int64_t *made = own ? microbatch_take(block, (size_t)capacity * sizeof *made) : NULL;
         if (block->begin) lengths[l] = own ? made : lengths[layer->inputs[0]];

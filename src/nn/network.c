@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "nn/fuse.h"
 #include "nn/graph.h"
 #include "nn/parts.h"
 
@@ -81,6 +82,25 @@ static nn_status network_take_layers(nn_network *network, nn_network_spec *spec)
 
 /* ---- connections ---- */
 
+/* No layer above `l` has the name: says which are there, the nearest first. */
+static nn_status network_unknown(const nn_network *network, int l, const char *what, const char *name)
+{
+    const char **names, *near;
+    nn_text known = {0};
+    NN_TRY(NN_ALLOCATE(&names, l, "the names of layers"));
+    for (int i = 0; i < l; i++) {
+        names[i] = network->layers[i].name;
+        nn_text_append(&known, "%s%s", i > 0 ? ", " : "", names[i]);
+    }
+    near = nn_nearest(name, names, (size_t)l);
+    nn_status status = nn_fail(NN_ERROR_USAGE, "%s '%s' is no layer above it%s%s%s (known: %s)", what, name,
+                               near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "",
+                               known.failed ? "no memory for the list" : known.bytes);
+    nn_text_free(&known);
+    nn_free(names);
+    return status;
+}
+
 static nn_status network_unknown_input(const nn_network *network, int l, const char *name)
 {
     if (network_find(network, l, network->layer_count, name) >= 0)
@@ -88,12 +108,7 @@ static nn_status network_unknown_input(const nn_network *network, int l, const c
                 "its input '%s' does not stand above it; write layers in the order in which "
                 "they compute",
                 name);
-    nn_text known = {0};
-    for (int i = 0; i < l; i++) nn_text_append(&known, "%s%s", i > 0 ? ", " : "", network->layers[i].name);
-    nn_status status = nn_fail(NN_ERROR_USAGE, "its input '%s' is no layer above it (known: %s)", name,
-                               known.failed ? "no memory for the list" : known.bytes);
-    nn_text_free(&known);
-    return status;
+    return network_unknown(network, l, "its input", name);
 }
 
 /* The layer whose parameters this one uses too. Of a layer that itself shares, the owner counts. */
@@ -102,7 +117,7 @@ static nn_status network_share(nn_network *network, int l, const char *name)
     nn_layer *layer = &network->layers[l];
     if (!name) return NN_OK;
     int owner = network_find(network, 0, l, name);
-    if (owner < 0) NN_FAIL(NN_ERROR_USAGE, "share: '%s' is no layer above it", name);
+    if (owner < 0) return network_unknown(network, l, "share:", name);
     layer->shares = network->layers[owner].shares ? network->layers[owner].shares : &network->layers[owner];
     if (layer->shares->parameter_count == 0)
         NN_FAIL(NN_ERROR_USAGE, "share: layer %s has no parameters to share", name);
@@ -117,15 +132,26 @@ static nn_status network_connect(nn_network *network, int l, int before, const n
     size_t count = names->count > 0 ? names->count : 1;
     if (count > NN_LAYER_INPUTS)
         NN_FAIL(NN_ERROR_USAGE, "it reads %zu layers, and at most %d are possible", count, NN_LAYER_INPUTS);
-    NN_TRY(NN_ALLOCATE(&layer->inputs, count, "the inputs of a layer"));
-    NN_TRY(NN_ALLOCATE(&layer->input_shapes, count, "the inputs of a layer"));
+    NN_TRY(NN_ALLOCATE(&layer->inputs, count + NN_FUSE_INPUTS, "the inputs of a layer"));
+    NN_TRY(NN_ALLOCATE(&layer->input_shapes, count + NN_FUSE_INPUTS, "the inputs of a layer"));
     layer->input_count = (int)count;
     for (int i = 0; i < layer->input_count; i++) {
         int input = names->count > 0 ? network_find(network, 0, l, names->items[i]) : before;
         if (input < 0) return network_unknown_input(network, l, names->items[i]);
         layer->inputs[i] = input;
-        layer->input_shapes[i] = network->layers[input].output_shape;
-        if (nn_graph_has_gradient(network, input)) layer->needs_input_gradient = true;
+    }
+    return NN_OK;
+}
+
+static nn_status network_connect_layers(nn_network *network, const nn_network_spec *spec)
+{
+    const nn_text_list none = {0};
+    int parts = spec->input.part_count;
+    for (int l = 1; l < network->layer_count; l++) {
+        bool reads_input = l <= parts + 1;
+        const nn_text_list *names = l > parts ? &spec->layers[l - 1 - parts].inputs : &none;
+        nn_status status = network_connect(network, l, reads_input ? 0 : l - 1, names);
+        if (status != NN_OK) return nn_fail_context(status, "layer %s", network->layers[l].name);
     }
     return NN_OK;
 }
@@ -176,11 +202,31 @@ static nn_status network_note_writers(nn_network *network)
 
 /* ---- shapes ---- */
 
+static void network_take_shapes(nn_network *network, int l)
+{
+    nn_layer *layer = &network->layers[l];
+    for (int i = 0; i < layer->input_count; i++) {
+        layer->input_shapes[i] = network->layers[layer->inputs[i]].output_shape;
+        if (nn_graph_has_gradient(network, layer->inputs[i])) layer->needs_input_gradient = true;
+    }
+}
+
+/* What a layer below does already is not built: it has the shape of that. */
+static nn_status network_call_build(nn_network *network, int l)
+{
+    nn_layer *layer = &network->layers[l];
+    network_take_shapes(network, l);
+    if (!layer->is_alias || layer->type->is_view) return layer->type->build(layer);
+    layer->output_shape = layer->input_shapes[0];
+    layer->time.kept = true;
+    return NN_OK;
+}
+
 static nn_status network_build_layer(nn_network *network, int l, int64_t microbatch_size)
 {
     nn_layer *layer = &network->layers[l];
     layer->microbatch_size = microbatch_size;
-    NN_TRY(layer->type->build(layer));
+    NN_TRY(network_call_build(network, l));
     assert(layer->value_count == 0 || layer->part_begin[layer->part_count] == layer->value_count);
     layer->carried_offset = network->carried_values;
     network->carried_values += layer->carried_per_sample;
@@ -195,22 +241,15 @@ static nn_status network_build_layer(nn_network *network, int l, int64_t microba
     return NN_OK;
 }
 
-/* The names, connections and options of the layer that stands at `l`. */
+/* What the layer that stands at `l` has to do with others. */
 static nn_status network_place_layer(nn_network *network, int l, const nn_network_spec *spec)
 {
     int parts = spec->input.part_count;
-    const nn_text_list none = {0};
-    if (l == 0) {
-        network->layers[0].time.kept = spec->has_lengths;
-        return NN_OK;
-    }
-    if (l <= parts) {
-        NN_TRY(network_connect(network, l, 0, &none));
-        return nn_part_describe(&network->layers[l], &spec->input, l - 1);
-    }
-    const nn_layer_spec *from = &spec->layers[l - 1 - parts];
-    NN_TRY(network_share(network, l, from->share));
-    return network_connect(network, l, l == 1 + parts ? 0 : l - 1, &from->inputs);
+    if (l == 0) network->layers[0].time.kept = spec->has_lengths;
+    if (l > 0 && l <= parts) return nn_part_describe(&network->layers[l], &spec->input, l - 1);
+    if (l > parts) NN_TRY(network_share(network, l, spec->layers[l - 1 - parts].share));
+    if (!spec->unfused) nn_fuse_layer(network, l);
+    return NN_OK;
 }
 
 static nn_status network_build_layers(nn_network *network, const nn_network_spec *spec)
@@ -293,8 +332,9 @@ static nn_status network_fill(nn_network *network, nn_network_spec *spec)
 {
     NN_TRY(network_take_layers(network, spec));
     network->layers[0].output_shape = spec->input.shape;
-    NN_TRY(network_build_layers(network, spec));
+    NN_TRY(network_connect_layers(network, spec));
     NN_TRY(network_find_outputs(network, &spec->outputs));
+    NN_TRY(network_build_layers(network, spec));
     NN_TRY(network_check_consumers(network, spec->input.part_count));
     return network_lay_out(network, spec->microbatch_size);
 }

@@ -42,6 +42,7 @@ typedef struct nn_network_spec {
     bool has_lengths;        /* samples are sequences with lengths of their own */
     nn_text_list outputs;    /* names of the layers that losses look at; empty: the last one */
     int64_t microbatch_size; /* samples */
+    bool unfused; /* no layer takes over what follows it: for comparison, the results are the same */
 } nn_network_spec;
 
 /* Appends a layer; takes ownership of what it holds, also on failure. */

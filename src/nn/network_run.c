@@ -25,6 +25,7 @@ static nn_layer_call run_make_call(const nn_network *network, int l, const nn_re
         .first_sample = microbatch->first_sample,
         .batch_samples = microbatch->batch_samples,
         .lengths = microbatch->lengths[layer->inputs[0]],
+        .second_lengths = layer->input_count > 1 ? microbatch->lengths[layer->inputs[1]] : NULL,
         .carried = microbatch->carried && layer->carried_per_sample
                        ? microbatch->carried + microbatch->capacity * layer->carried_offset
                        : NULL,
@@ -63,6 +64,7 @@ static void run_clear_padding(const nn_layer *layer, const nn_microbatch *microb
 void nn_network_forward(const nn_network *network, int layer, const nn_real *weights,
                         nn_microbatch *microbatch, nn_real *scratch)
 {
+    if (network->layers[layer].is_alias) return;
     const nn_real *inputs[NN_LAYER_INPUTS];
     nn_layer_call call = run_make_call(network, layer, weights, microbatch, scratch, inputs);
     run_find_lengths(&network->layers[layer], microbatch, layer);
@@ -74,7 +76,7 @@ void nn_network_backward(const nn_network *network, int layer, const nn_real *we
                          nn_microbatch *microbatch, nn_real *scratch)
 {
     const nn_layer *self = &network->layers[layer];
-    if (!microbatch->gradients[layer]) return;
+    if (!microbatch->gradients[layer] || self->is_alias) return;
     const nn_real *inputs[NN_LAYER_INPUTS];
     nn_real *input_gradients[NN_LAYER_INPUTS];
     nn_layer_call call = run_make_call(network, layer, weights, microbatch, scratch, inputs);
@@ -118,14 +120,25 @@ static void run_layer_gradient(const nn_network *network, int layer, int part, c
     self->type->gradient(self, &call, part, accumulate, gradient);
 }
 
-/* The gradients of the layers that share the parameters are summed before they count as one. */
+/* The gradients of the layers that share the parameters are summed before they count as one; of statistics,
+ * the mean counts. */
 static void run_shared_gradient(const nn_network *network, int layer, int part, const nn_real *weights,
                                 const nn_microbatch *microbatch, nn_real *scratch, nn_real *gradient)
 {
+    const nn_layer *self = &network->layers[layer];
+    int sharers = 1;
     run_layer_gradient(network, layer, part, weights, microbatch, scratch, false, gradient);
     for (int l = layer + 1; l < network->layer_count; l++)
-        if (network->layers[l].shares == &network->layers[layer])
+        if (network->layers[l].shares == self) {
             run_layer_gradient(network, l, part, weights, microbatch, scratch, true, gradient);
+            sharers++;
+        }
+    for (int p = 0; p < self->parameter_count; p++) {
+        int64_t at = self->parameters[p].offset - self->part_begin[part];
+        if (self->parameters[p].statistic && at >= 0 &&
+            self->parameters[p].offset < self->part_begin[part + 1])
+            nn_scale(self->parameters[p].count, (nn_real)(1.0 / sharers), gradient + at);
+    }
 }
 
 void nn_network_gradient(const nn_network *network, int layer, int part, const nn_real *weights,

@@ -27,7 +27,8 @@ void nn_adam_prepare(const void *options, nn_optimizer_step *step)
     double t = (double)step->step;
     step->factors[ADAM_RATE] = step->learning_rate / (1.0 - pow(adam->beta1, t));
     step->factors[ADAM_ROOT] = 1.0 / sqrt(1.0 - pow(adam->beta2, t));
-    step->factors[ADAM_KEPT] = 1.0 - step->learning_rate * adam->weight_decay;
+    step->factors[ADAM_KEPT] =
+        1.0 - step->learning_rate * nn_decay(step, adam->weight_decay, adam->decay_all);
 }
 
 /* What is the same for all elements, in the scalar type. */

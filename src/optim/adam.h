@@ -2,7 +2,7 @@
 #ifndef NN_OPTIM_ADAM_H
 #define NN_OPTIM_ADAM_H
 
-#include "optim/optimizer.h"
+#include "optim/decay.h"
 
 #define nn_adam_slots NN_REAL_SYMBOL(nn_adam_slots)
 #define nn_adam_prepare NN_REAL_SYMBOL(nn_adam_prepare)
@@ -11,6 +11,7 @@
 typedef struct nn_adam_options {
     double learning_rate, beta1, beta2, epsilon;
     double weight_decay; /* decoupled; 0 in adam */
+    bool decay_all;
 } nn_adam_options;
 
 #define NN_ADAM_OPTION(field, default_text, least, most, text)                                               \

@@ -6,6 +6,7 @@
 
 #define nn_duration_steps NN_REAL_SYMBOL(nn_duration_steps)
 #define nn_duration_check NN_REAL_SYMBOL(nn_duration_check)
+#define nn_duration_check_epochs NN_REAL_SYMBOL(nn_duration_check_epochs)
 
 /* The row of an option table for the first member, nn_duration warmup. */
 #define NN_SCHEDULE_WARMUP(type, default_value)                                                              \
@@ -19,5 +20,8 @@ int64_t nn_duration_steps(nn_duration duration, nn_run_length length);
 
 /* Refuses seconds: how many steps they are depends on the machine. `name` is the option's. */
 nn_status nn_duration_check(const char *name, nn_duration duration);
+
+/* Refuses anything but whole epochs: for what looks at figures at their ends. */
+nn_status nn_duration_check_epochs(const char *name, nn_duration duration);
 
 #endif

@@ -3,8 +3,8 @@
 
 static const nn_option adamw_table[] = {
     NN_ADAM_OPTIONS,
-    NN_ADAM_OPTION(weight_decay, "0.01", 0, 9e18,
-                   "share of the weights taken off in a step, times the learning rate"),
+    NN_DECAY_OPTIONS(nn_adam_options, "0.01",
+                     "share of the weights taken off in a step, times the learning rate"),
     {.name = NULL}};
 
 const nn_optimizer_type NN_REAL_SYMBOL(nn_optimizer_adamw) = {

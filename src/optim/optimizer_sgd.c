@@ -3,13 +3,16 @@
  * b = momentum b + g and w = w - learning_rate b, where b starts at zero; with nesterov (Sutskever, Martens,
  * Dahl, Hinton; ICML 2013) w = w - learning_rate (g + momentum b). weight_decay adds weight_decay w to g.
  */
-#include "optim/optimizer.h"
+#include "optim/decay.h"
 #include "tensor/vectorize.h"
 
 typedef struct sgd_options {
     double learning_rate, momentum, weight_decay;
-    bool nesterov;
+    bool nesterov, decay_all;
 } sgd_options;
+
+/* Factors that prepare fills. */
+enum { SGD_DECAY };
 
 static const nn_option sgd_table[] = {
     {"learning_rate", NN_OPTION_REAL, offsetof(sgd_options, learning_rate), "0.05", 0, 9e18, NULL,
@@ -18,8 +21,7 @@ static const nn_option sgd_table[] = {
      "share of the last step that is kept; 0: none"},
     {"nesterov", NN_OPTION_BOOLEAN, offsetof(sgd_options, nesterov), "false", 0, 0, NULL, NN_EFFECT_RESULT,
      "look one step of momentum ahead"},
-    {"weight_decay", NN_OPTION_REAL, offsetof(sgd_options, weight_decay), "0", 0, 9e18, NULL,
-     NN_EFFECT_RESULT, "share of the weights added to their gradient"},
+    NN_DECAY_OPTIONS(sgd_options, "0", "share of the weights added to their gradient"),
     {.name = NULL}};
 
 static nn_status sgd_check(const void *options)
@@ -42,7 +44,8 @@ static int sgd_slots(const void *options, const char **names)
 
 static void sgd_prepare(const void *options, nn_optimizer_step *step)
 {
-    (void)options, (void)step;
+    const sgd_options *sgd = options;
+    step->factors[SGD_DECAY] = nn_decay(step, sgd->weight_decay, sgd->decay_all);
 }
 
 /* What is the same for all elements, in the scalar type. */
@@ -92,7 +95,7 @@ static void sgd_apply(const void *options, const nn_optimizer_step *step, int64_
 {
     const sgd_options *sgd = options;
     sgd_factors factors = {.scale = (nn_real)step->gradient_scale,
-                           .decay = (nn_real)sgd->weight_decay,
+                           .decay = (nn_real)step->factors[SGD_DECAY],
                            .momentum = (nn_real)sgd->momentum,
                            .rate = (nn_real)step->learning_rate};
     if (sgd->momentum == 0)

@@ -13,9 +13,10 @@ static nn_status constant_check(const void *options)
     return nn_duration_check("warmup", constant->warmup);
 }
 
-static double constant_factor(const void *options, int64_t step, nn_run_length length)
+static double constant_factor(const void *options, const nn_schedule_memory *memory, int64_t step,
+                              nn_run_length length)
 {
-    (void)options, (void)step, (void)length;
+    (void)options, (void)memory, (void)step, (void)length;
     return 1.0;
 }
 

@@ -22,8 +22,10 @@ static nn_status cosine_check(const void *options)
     return nn_duration_check("warmup", cosine->warmup);
 }
 
-static double cosine_factor(const void *options, int64_t step, nn_run_length length)
+static double cosine_factor(const void *options, const nn_schedule_memory *memory, int64_t step,
+                            nn_run_length length)
 {
+    (void)memory;
     const cosine_options *cosine = options;
     if (step >= length.steps) return cosine->final_factor;
     double falling = 0.5 * (1.0 + cos(COSINE_PI * (double)step / (double)length.steps));

@@ -28,8 +28,10 @@ static nn_status step_check(const void *options)
 }
 
 /* An interval that rounds to no step is one step. */
-static double step_factor(const void *options, int64_t step, nn_run_length length)
+static double step_factor(const void *options, const nn_schedule_memory *memory, int64_t step,
+                          nn_run_length length)
 {
+    (void)memory;
     const step_options *falls = options;
     int64_t every = nn_duration_steps(falls->every, length);
     int64_t count = step / (every > 0 ? every : 1);

@@ -133,6 +133,17 @@ NN_INLINE nn_real elementary_tanh(nn_real x)
     return x != x ? x : y;
 }
 
+/* exp(x) - 1 for x <= 0, to its relative accuracy near 0 too. */
+NN_INLINE nn_real elementary_expm1_below(nn_real x)
+{
+    nn_real inside = x < -ELEMENTARY_TANH_SATURATION * 4 ? -ELEMENTARY_TANH_SATURATION * 4 : x;
+    inside = inside > 0 ? 0 : inside;
+    elementary_reduced reduced = elementary_reduce(inside);
+    nn_real scale = elementary_from_bits(ELEMENTARY_ONE_BITS + reduced.n);
+    nn_real y = scale * reduced.expm1 + (scale - 1);
+    return x != x ? x : y;
+}
+
 NN_INLINE nn_real elementary_sigmoid(nn_real x)
 {
     return 1 / (1 + elementary_exp(-x));

@@ -11,8 +11,12 @@
 #include "base/real.h"
 
 #define nn_add NN_REAL_SYMBOL(nn_add)
+#define nn_multiply NN_REAL_SYMBOL(nn_multiply)
 #define nn_add_bias NN_REAL_SYMBOL(nn_add_bias)
+#define nn_transpose_matrix NN_REAL_SYMBOL(nn_transpose_matrix)
 #define nn_scale NN_REAL_SYMBOL(nn_scale)
+#define nn_clip NN_REAL_SYMBOL(nn_clip)
+#define nn_blend NN_REAL_SYMBOL(nn_blend)
 #define nn_sum_rows NN_REAL_SYMBOL(nn_sum_rows)
 #define nn_sum_squares NN_REAL_SYMBOL(nn_sum_squares)
 #define nn_all_finite NN_REAL_SYMBOL(nn_all_finite)
@@ -28,13 +32,37 @@
 #define nn_sigmoid_gradient NN_REAL_SYMBOL(nn_sigmoid_gradient)
 #define nn_gelu NN_REAL_SYMBOL(nn_gelu)
 #define nn_gelu_gradient NN_REAL_SYMBOL(nn_gelu_gradient)
+#define nn_elu NN_REAL_SYMBOL(nn_elu)
+#define nn_elu_gradient NN_REAL_SYMBOL(nn_elu_gradient)
+#define nn_selu NN_REAL_SYMBOL(nn_selu)
+#define nn_selu_gradient NN_REAL_SYMBOL(nn_selu_gradient)
+#define nn_silu NN_REAL_SYMBOL(nn_silu)
+#define nn_silu_gradient NN_REAL_SYMBOL(nn_silu_gradient)
+#define nn_softplus NN_REAL_SYMBOL(nn_softplus)
+#define nn_softplus_gradient NN_REAL_SYMBOL(nn_softplus_gradient)
+#define nn_hard_sigmoid NN_REAL_SYMBOL(nn_hard_sigmoid)
+#define nn_hard_sigmoid_gradient NN_REAL_SYMBOL(nn_hard_sigmoid_gradient)
+#define nn_hard_swish NN_REAL_SYMBOL(nn_hard_swish)
+#define nn_hard_swish_gradient NN_REAL_SYMBOL(nn_hard_swish_gradient)
+#define nn_hard_tanh NN_REAL_SYMBOL(nn_hard_tanh)
+#define nn_hard_tanh_gradient NN_REAL_SYMBOL(nn_hard_tanh_gradient)
 #define nn_erf NN_REAL_SYMBOL(nn_erf)
 #define nn_softmax_rows NN_REAL_SYMBOL(nn_softmax_rows)
 #define nn_softmax_gradient_rows NN_REAL_SYMBOL(nn_softmax_gradient_rows)
 
 void nn_add(int64_t count, const nn_real *a, nn_real *sum);                            /* sum += a */
+void nn_multiply(int64_t count, const nn_real *a, nn_real *product);                   /* product *= a */
 void nn_scale(int64_t count, nn_real factor, nn_real *values);                         /* values *= factor */
 void nn_add_bias(int64_t rows, int64_t columns, const nn_real *bias, nn_real *matrix); /* to every row */
+
+/* to (columns x rows) = the transpose of from (rows x columns); they do not overlap. */
+void nn_transpose_matrix(int64_t rows, int64_t columns, const nn_real *from, nn_real *to);
+
+/* Values beyond -limit and limit become these; NaN goes through. */
+void nn_clip(int64_t count, nn_real limit, nn_real *values);
+
+/* A running average: average = kept x average + (1 - kept) x values. */
+void nn_blend(int64_t count, double kept, const nn_real *values, nn_real *average);
 
 /* sums[c] = the rows' values added in order of rows (+ sums[c] as one addition afterwards when accumulate).
  */
@@ -57,12 +85,31 @@ void nn_gelu(int64_t count, const nn_real *x,
 void nn_relu(int64_t count, const nn_real *x, nn_real *y);
 void nn_leaky_relu(int64_t count, nn_real slope, const nn_real *x, nn_real *y);
 
-/* dx = dy times the derivative; from the output y, except gelu (from the input x). NaN goes through relu. */
+/* x below 0 as exp(x) - 1 (Clevert, Unterthiner, Hochreiter 2016); and both sides scaled so that mean 0 and
+ * variance 1 are kept (Klambauer et al. 2017). */
+void nn_elu(int64_t count, const nn_real *x, nn_real *y);
+void nn_selu(int64_t count, const nn_real *x, nn_real *y);
+void nn_silu(int64_t count, const nn_real *x, nn_real *y);     /* x sigmoid(x) */
+void nn_softplus(int64_t count, const nn_real *x, nn_real *y); /* log(1 + exp(x)) */
+/* Piecewise linear: min(max(x / 6 + 1/2, 0), 1); x times that; min(max(x, -1), 1) (Howard et al. 2019). */
+void nn_hard_sigmoid(int64_t count, const nn_real *x, nn_real *y);
+void nn_hard_swish(int64_t count, const nn_real *x, nn_real *y);
+void nn_hard_tanh(int64_t count, const nn_real *x, nn_real *y);
+
+/* dx = dy times the derivative; from the output y, except gelu, silu, softplus and hard_swish (from the input
+ * x). NaN goes through relu. */
 void nn_relu_gradient(int64_t count, const nn_real *y, const nn_real *dy, nn_real *dx);
 void nn_leaky_relu_gradient(int64_t count, nn_real slope, const nn_real *y, const nn_real *dy, nn_real *dx);
 void nn_tanh_gradient(int64_t count, const nn_real *y, const nn_real *dy, nn_real *dx);
 void nn_sigmoid_gradient(int64_t count, const nn_real *y, const nn_real *dy, nn_real *dx);
 void nn_gelu_gradient(int64_t count, const nn_real *x, const nn_real *dy, nn_real *dx);
+void nn_elu_gradient(int64_t count, const nn_real *y, const nn_real *dy, nn_real *dx);
+void nn_selu_gradient(int64_t count, const nn_real *y, const nn_real *dy, nn_real *dx);
+void nn_silu_gradient(int64_t count, const nn_real *x, const nn_real *dy, nn_real *dx);
+void nn_softplus_gradient(int64_t count, const nn_real *x, const nn_real *dy, nn_real *dx);
+void nn_hard_sigmoid_gradient(int64_t count, const nn_real *y, const nn_real *dy, nn_real *dx);
+void nn_hard_swish_gradient(int64_t count, const nn_real *x, const nn_real *dy, nn_real *dx);
+void nn_hard_tanh_gradient(int64_t count, const nn_real *y, const nn_real *dy, nn_real *dx);
 
 /* Softmax of each row (shifted by the row's maximum), and its gradient from the output. */
 void nn_softmax_rows(int64_t rows, int64_t columns, const nn_real *x, nn_real *y);

@@ -20,9 +20,33 @@ void nn_add(int64_t count, const nn_real *a, nn_real *sum)
 }
 
 NN_VECTORIZED
+void nn_multiply(int64_t count, const nn_real *a, nn_real *product)
+{
+    NN_INDEPENDENT
+    for (int64_t i = 0; i < count; i++) product[i] *= a[i];
+}
+
+NN_VECTORIZED
 void nn_scale(int64_t count, nn_real factor, nn_real *values)
 {
     for (int64_t i = 0; i < count; i++) values[i] *= factor;
+}
+
+NN_VECTORIZED
+void nn_clip(int64_t count, nn_real limit, nn_real *values)
+{
+    for (int64_t i = 0; i < count; i++) {
+        nn_real value = values[i] > limit ? limit : values[i];
+        values[i] = value < -limit ? -limit : value;
+    }
+}
+
+NN_VECTORIZED
+void nn_blend(int64_t count, double kept, const nn_real *values, nn_real *average)
+{
+    nn_real keep = (nn_real)kept, take = (nn_real)(1.0 - kept);
+    NN_INDEPENDENT
+    for (int64_t i = 0; i < count; i++) average[i] = keep * average[i] + take * values[i];
 }
 
 NN_VECTORIZED

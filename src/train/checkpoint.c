@@ -10,15 +10,16 @@
 #include "base/memory.h"
 #include "build.h"
 #include "tensor/matrix.h"
+#include "train/carried.h"
 #include "train/settings.h"
 
 #define STATE_VALUES 3 /* step, best_epoch, data identity */
 #define CHUNK_VALUES ((int64_t)1 << 20)
 
-size_t nn_checkpoint_memory(const nn_model *model, int slots)
+size_t nn_checkpoint_memory(const nn_model *model, int states)
 {
     size_t vector = (size_t)model->network->value_count * sizeof(nn_real);
-    return 2 * (size_t)(1 + slots) * vector + (slots ? 2 * vector : 0);
+    return 2 * (size_t)(1 + states) * vector + (states ? 2 * vector : 0);
 }
 
 /* ---- building ---- */
@@ -57,6 +58,7 @@ static nn_status checkpoint_put_state(nn_store_image *image, const nn_checkpoint
     NN_TRY(nn_store_image_put(image, "state/step_best_identity", NN_STORE_I64, 1, &extent, integers));
     NN_TRY(nn_store_image_put(image, "state/best_value", NN_STORE_F64, 1, &one, &state->best_value));
     NN_TRY(nn_store_image_put(image, "state/epoch_figures", NN_STORE_F64, 1, &width, state->epoch_figures));
+    NN_TRY(nn_watch_put(&state->watch, image));
     NN_TRY(nn_store_image_put(image, "microbatch_size", NN_STORE_I64, 1, &one,
                               &parts->stepper->plan.microbatch_size));
     return nn_store_image_put_text(image, "state/history", state->history.bytes ? state->history.bytes : "");
@@ -91,6 +93,8 @@ static nn_status checkpoint_put_facts(nn_store_image *image, const nn_checkpoint
     NN_TRY(nn_store_image_put_attribute(image, "version", NN_VERSION));
     NN_TRY(nn_store_image_put_attribute(image, "precision", NN_REAL_NAME));
     NN_TRY(nn_store_image_put_attribute(image, "data_folder", parts->data_folder));
+    if (parts->stepper->update->average)
+        NN_TRY(nn_store_image_put_attribute(image, NN_MODEL_AVERAGE, "predictions are of the group average"));
     return nn_store_image_put_attribute(image, "kernels", nn_matrix_kernels());
 }
 
@@ -104,16 +108,15 @@ static nn_status checkpoint_put_all(nn_store_image *image, const nn_checkpoint_p
     return nn_model_put_values(model, image, "weights", nn_reduction_weights(parts->stepper->reduction));
 }
 
-/* Gathers and writes the optimizer's vectors one by one; every rank takes part even when rank 0 has failed.
+/* Gathers and writes the vectors of state one by one; every rank takes part even when rank 0 has failed.
  */
-static nn_status checkpoint_put_optimizer(nn_store_image *image, const nn_checkpoint_parts *parts,
-                                          nn_real *by_rank, nn_real *values)
+static nn_status checkpoint_put_states(nn_store_image *image, const nn_checkpoint_parts *parts,
+                                       nn_real *by_rank, nn_real *values)
 {
     const nn_update *update = parts->stepper->update;
-    for (int s = 0; s < update->slot_count; s++) {
-        NN_TRY(checkpoint_gather(parts->stepper, update->slots[s], by_rank, values));
-        char group[64];
-        snprintf(group, sizeof group, "optimizer/%s", update->slot_names[s]);
+    for (int s = 0; s < update->state_count; s++) {
+        const char *group = update->state_groups[s];
+        NN_TRY(checkpoint_gather(parts->stepper, update->states[s], by_rank, values));
         nn_status status = image ? nn_model_put_values(parts->stepper->model, image, group, values) : NN_OK;
         NN_TRY(nn_comm_agree(parts->stepper->comm, status));
     }
@@ -124,7 +127,7 @@ nn_status nn_checkpoint_build(const nn_checkpoint_parts *parts, void **bytes, si
 {
     nn_comm *comm = parts->stepper->comm;
     bool writes = nn_comm_rank(comm) == 0;
-    int64_t count = parts->stepper->update->slot_count ? parts->stepper->model->network->value_count : 0;
+    int64_t count = parts->stepper->update->state_count ? parts->stepper->model->network->value_count : 0;
     nn_store_image *image = NULL;
     nn_real *by_rank = NULL, *values = NULL;
     nn_status status = NN_OK;
@@ -134,7 +137,8 @@ nn_status nn_checkpoint_build(const nn_checkpoint_parts *parts, void **bytes, si
     if (writes && status == NN_OK) status = NN_ALLOCATE(&by_rank, count, "gathering the optimizer's state");
     if (writes && status == NN_OK) status = NN_ALLOCATE(&values, count, "gathering the optimizer's state");
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
-    NN_TRY_TO(done, status, checkpoint_put_optimizer(image, parts, by_rank, values));
+    NN_TRY_TO(done, status, checkpoint_put_states(image, parts, by_rank, values));
+    NN_TRY_TO(done, status, nn_carried_put(parts->stepper, image));
     if (writes) status = nn_store_image_seal(image, bytes, size);
     status = nn_comm_agree(comm, status);
 done:
@@ -228,6 +232,7 @@ static nn_status checkpoint_get_state(nn_store_file *file, const nn_checkpoint_p
     NN_TRY(nn_store_read_verified(file, "state/best_value", NN_STORE_F64, 1, &state->best_value));
     NN_TRY(nn_store_read_verified(file, "state/epoch_figures", NN_STORE_F64, (size_t)parts->stepper->width,
                                   state->epoch_figures));
+    NN_TRY(nn_watch_get(file, &state->watch));
     NN_TRY(nn_store_read_text(file, "state/history", &history));
     nn_text_append(&state->history, "%s", history);
     nn_free(history);
@@ -243,30 +248,30 @@ static nn_status checkpoint_share_state(const nn_checkpoint_parts *parts)
     NN_TRY(nn_comm_broadcast(comm, &state->step, sizeof state->step, 0));
     NN_TRY(nn_comm_broadcast(comm, &state->best_epoch, sizeof state->best_epoch, 0));
     NN_TRY(nn_comm_broadcast(comm, &state->best_value, sizeof state->best_value, 0));
+    NN_TRY(nn_comm_broadcast(comm, &state->watch, sizeof state->watch, 0));
     NN_TRY(nn_comm_broadcast(comm, state->epoch_figures, sizeof state->epoch_figures, 0));
     return nn_comm_broadcast(comm, nn_reduction_weights(parts->stepper->reduction),
                              (size_t)parts->stepper->model->network->value_count * sizeof(nn_real), 0);
 }
 
 /* Values [first, first + count) of a state vector to wherever this rank keeps them. */
-static void checkpoint_take(nn_update *update, int slot, int64_t first, int64_t count, const nn_real *values)
+static void checkpoint_take(nn_update *update, int state, int64_t first, int64_t count, const nn_real *values)
 {
     for (int64_t i = 0; i < update->block_count; i++) {
         const nn_owned_block *block = &update->blocks[i];
         int64_t begin = block->begin > first ? block->begin : first;
         int64_t end = block->end < first + count ? block->end : first + count;
         if (begin < end)
-            memcpy(update->slots[slot] + block->state + (begin - block->begin), values + (begin - first),
+            memcpy(update->states[state] + block->state + (begin - block->begin), values + (begin - first),
                    (size_t)(end - begin) * sizeof *values);
     }
 }
 
-static nn_status checkpoint_get_slot(const nn_checkpoint_parts *parts, nn_store_file *file, int slot,
-                                     nn_real *values)
+static nn_status checkpoint_get_state_vector(const nn_checkpoint_parts *parts, nn_store_file *file, int state,
+                                             nn_real *values)
 {
     nn_stepper *stepper = parts->stepper;
-    char group[64];
-    snprintf(group, sizeof group, "optimizer/%s", stepper->update->slot_names[slot]);
+    const char *group = stepper->update->state_groups[state];
     bool reads = nn_comm_rank(stepper->comm) == 0;
     nn_status status = reads ? nn_model_get_values(stepper->model, file, group, values) : NN_OK;
     NN_TRY(nn_comm_agree(stepper->comm, status));
@@ -275,7 +280,7 @@ static nn_status checkpoint_get_slot(const nn_checkpoint_parts *parts, nn_store_
         int64_t count = total - first < CHUNK_VALUES ? total - first : CHUNK_VALUES;
         nn_real *chunk = reads ? values + first : values;
         NN_TRY(nn_comm_broadcast(stepper->comm, chunk, (size_t)count * sizeof *chunk, 0));
-        checkpoint_take(stepper->update, slot, first, count, chunk);
+        checkpoint_take(stepper->update, state, first, count, chunk);
     }
     return NN_OK;
 }
@@ -308,8 +313,8 @@ nn_status nn_checkpoint_load(const nn_checkpoint_parts *parts, nn_store_file *fi
     nn_status status = NN_ALLOCATE(&values, reads || total < CHUNK_VALUES ? total : CHUNK_VALUES,
                                    "reading the optimizer's state");
     status = nn_comm_agree(comm, status);
-    for (int s = 0; status == NN_OK && s < parts->stepper->update->slot_count; s++)
-        status = checkpoint_get_slot(parts, file, s, values);
+    for (int s = 0; status == NN_OK && s < parts->stepper->update->state_count; s++)
+        status = checkpoint_get_state_vector(parts, file, s, values);
     nn_free(values);
-    return status;
+    return status == NN_OK ? nn_carried_get(parts->stepper, file) : status;
 }

@@ -7,6 +7,7 @@
 #define NN_TRAIN_CHECKPOINT_H
 
 #include "model/find.h"
+#include "train/early.h"
 #include "train/step.h"
 
 #define nn_checkpoint_build NN_REAL_SYMBOL(nn_checkpoint_build)
@@ -20,6 +21,7 @@ typedef struct nn_run_state {
     double epoch_figures[NN_FIGURE_METRICS + NN_MODEL_METRICS * NN_METRIC_SUMS]; /* of the epoch under way */
     int64_t best_epoch;                                                          /* from 1; 0: none yet */
     double best_value;
+    nn_watch watch;  /* early stopping and the schedule */
     nn_text history; /* the lines of metrics.jsonl */
 } nn_run_state;
 
@@ -44,6 +46,6 @@ nn_status nn_checkpoint_load(const nn_checkpoint_parts *parts, nn_store_file *fi
 nn_status nn_checkpoint_step(const char *path, int64_t *step);
 
 /* Bytes that rank 0 needs while it saves. */
-size_t nn_checkpoint_memory(const nn_model *model, int slots);
+size_t nn_checkpoint_memory(const nn_model *model, int states);
 
 #endif

@@ -53,11 +53,33 @@ static nn_status run_save(nn_run *run, bool regular, bool best)
 
 /* ---- the end of an epoch ---- */
 
+static bool run_higher_is_better(const nn_run *run)
+{
+    return run->best_metric >= 0 && run->model->metrics[run->best_metric]->higher_is_better;
+}
+
 static bool run_is_better(const nn_run *run, double value)
 {
     if (run->state.best_epoch == 0) return true;
-    bool higher = run->best_metric >= 0 && run->model->metrics[run->best_metric]->higher_is_better;
-    return higher ? value > run->state.best_value : value < run->state.best_value;
+    return run_higher_is_better(run) ? value > run->state.best_value : value < run->state.best_value;
+}
+
+/* What figures are of: the average of the weights where there is one, else the weights. Collective. */
+static nn_status run_shown_weights(nn_run *run, const nn_real **weights)
+{
+    *weights = run->averaged ? run->averaged : nn_reduction_weights(run->stepper->reduction);
+    return run->averaged ? nn_average_gather(run->stepper, run->averaged) : NN_OK;
+}
+
+/* Early stopping and the schedule look at the figure, after the epoch's line is written with the learning
+ * rate that it had. */
+static void run_observe(nn_run *run, double value)
+{
+    const nn_settings *settings = &run->settings;
+    bool higher = run_higher_is_better(run);
+    nn_early_observe(&settings->training.early_stopping, &run->state.watch.early, value, higher);
+    nn_schedule_observe(settings->schedule, settings->schedule_options, &run->state.watch.schedule, value,
+                        higher);
 }
 
 static nn_status run_append(const nn_run *run, const char *line)
@@ -78,8 +100,8 @@ static nn_status run_record(nn_run *run, int64_t epoch, const nn_figures *train,
 {
     nn_text line = {0};
     const nn_settings *settings = &run->settings;
-    double factor = nn_schedule_factor(settings->schedule, settings->schedule_options, run->state.step - 1,
-                                       run->plan.length);
+    double factor = nn_schedule_factor(settings->schedule, settings->schedule_options,
+                                       &run->state.watch.schedule, run->state.step - 1, run->plan.length);
     nn_text_append(&line,
                    "{\"epoch\":%" PRId64 ",\"step\":%" PRId64 ",\"learning_rate\":%.17g,\"train\":", epoch,
                    run->state.step, factor * *(const double *)settings->optimizer_options);
@@ -133,12 +155,14 @@ static nn_status run_end_epoch(nn_run *run, bool *best)
     nn_figures train, validation;
     bool validates = nn_dataset_count(run->data, NN_VALIDATION) > 0;
     int64_t epoch = run->state.step / run->plan.length.steps_per_epoch;
+    double value = 0;
     nn_figures_finish(run->model, run->state.epoch_figures, &train);
     if (validates) {
+        const nn_real *weights;
+        NN_TRY(run_shown_weights(run, &weights));
         NN_TRY(nn_evaluate_part(run->comm, run->workers, run->model, run->data, NN_VALIDATION,
-                                run->plan.microbatch_size, nn_reduction_weights(run->stepper->reduction),
-                                &validation));
-        double value = run->best_metric < 0 ? validation.loss : validation.metrics[run->best_metric];
+                                run->plan.microbatch_size, weights, &validation));
+        value = run->best_metric < 0 ? validation.loss : validation.metrics[run->best_metric];
         *best = run_is_better(run, value);
         if (*best) {
             run->state.best_epoch = epoch;
@@ -149,6 +173,7 @@ static nn_status run_end_epoch(nn_run *run, bool *best)
         run_record(run, epoch, &train, validates ? &validation : NULL, seconds, rate, utilisation, waited);
     NN_TRY(nn_comm_agree(run->comm, status));
     run_show(run, epoch, &train, validates ? &validation : NULL, rate, utilisation, waited / seconds);
+    if (validates) run_observe(run, value);
     memset(run->state.epoch_figures, 0, sizeof run->state.epoch_figures);
     progress->epoch_began = nn_seconds();
     progress->epoch_samples = 0;
@@ -157,6 +182,20 @@ static nn_status run_end_epoch(nn_run *run, bool *best)
 }
 
 /* ---- the loop ---- */
+
+static bool run_is_over(const nn_run *run)
+{
+    return run->state.step >= run->plan.length.steps ||
+           nn_early_ends(&run->settings.training.early_stopping, &run->state.watch.early);
+}
+
+static void run_show_early(const nn_run *run)
+{
+    if (run->state.step >= run->plan.length.steps) return;
+    nn_log_line("stopped early after epoch %lld of %lld: no better validation figure in %lld epochs",
+                (long long)(run->state.step / run->plan.length.steps_per_epoch), (long long)run->plan.epochs,
+                (long long)run->state.watch.early.waited);
+}
 
 static nn_status run_step(nn_run *run, bool *stopped)
 {
@@ -167,8 +206,9 @@ static nn_status run_step(nn_run *run, bool *stopped)
     run->state.step++;
     for (int i = 0; i < run->stepper->width; i++) run->state.epoch_figures[i] += result.figures[i];
     nn_progress_step(run, &result, batch);
-    bool best = false, last = run->state.step == run->plan.length.steps;
+    bool best = false;
     if (run->state.step % of_epoch == 0) NN_TRY(run_end_epoch(run, &best));
+    bool last = run_is_over(run);
     *stopped = (result.requests & NN_REQUEST_STOP) && !last;
     bool regular = last || result.requests != 0 || run_interval_ended(run);
     return regular || best ? run_save(run, regular, best) : NN_OK;
@@ -177,17 +217,20 @@ static nn_status run_step(nn_run *run, bool *stopped)
 static nn_status run_loop(nn_run *run, bool *stopped)
 {
     *stopped = false;
-    if (run->state.step >= run->plan.length.steps) {
-        nn_log_line("the run is finished: %lld epochs are done, of %lld; raise training.epochs to go on",
+    if (run_is_over(run)) {
+        bool early = run->state.step < run->plan.length.steps;
+        nn_log_line("the run is finished: %lld epochs are done, of %lld; raise %s to go on",
                     (long long)(run->state.step / run->plan.length.steps_per_epoch),
-                    (long long)run->plan.epochs);
+                    (long long)run->plan.epochs,
+                    early ? "training.early_stopping.patience" : "training.epochs");
         return NN_OK;
     }
     NN_TRY(nn_stepper_begin(run->stepper, run->state.step));
     run->progress.terminal = run->job->terminal;
     run->progress.waited = nn_dataset_waited(run->data, NN_TRAIN); /* to begin with: no part of an epoch */
     run->progress.epoch_began = run->saved_at = nn_seconds();
-    while (run->state.step < run->plan.length.steps && !*stopped) NN_TRY(run_step(run, stopped));
+    while (!run_is_over(run) && !*stopped) NN_TRY(run_step(run, stopped));
+    if (!*stopped) run_show_early(run);
     nn_status status = run->writer ? nn_writer_wait(run->writer) : NN_OK;
     return nn_comm_agree(run->comm, status);
 }
@@ -208,7 +251,7 @@ static nn_status run_read_best(const nn_run *run, nn_real *weights)
         NN_FAIL(NN_ERROR_CHECKPOINT, "%s is of step %lld, not of the best epoch", path, (long long)step);
     nn_status status = nn_store_read_sealed(path, &bytes, &size);
     if (status == NN_OK) status = nn_store_open_image(bytes, size, path, &file);
-    if (status == NN_OK) status = nn_model_get_values(run->model, file, "weights", weights);
+    if (status == NN_OK) status = nn_model_get_weights(run->model, file, weights);
     nn_store_close(file);
     nn_free(bytes);
     return status;
@@ -260,7 +303,8 @@ static nn_status run_final(nn_run *run)
         NN_TRY_TO(done, status, nn_comm_agree(run->comm, status));
         NN_TRY_TO(done, status, run_best_weights(run, best));
     }
-    const nn_real *weights = run->state.best_epoch > 0 ? best : nn_reduction_weights(run->stepper->reduction);
+    const nn_real *weights = best;
+    if (run->state.best_epoch == 0) NN_TRY_TO(done, status, run_shown_weights(run, &weights));
     NN_TRY_TO(done, status,
               nn_evaluate_part(run->comm, run->workers, run->model, run->data, part, microbatch, weights,
                                &figures));

@@ -3,6 +3,7 @@
 #define NN_TRAIN_RUN_H
 
 #include "store/lease.h"
+#include "train/average.h"
 #include "train/checkpoint.h"
 #include "train/engine.h"
 #include "train/files.h"
@@ -54,6 +55,7 @@ typedef struct nn_run {
     nn_lease *lease;   /* on rank 0 */
     nn_writer *writer; /* on rank 0 */
     int best_metric;   /* index among the metrics; -1: the loss */
+    nn_real *averaged; /* room for the average of the weights, on every rank; NULL: there is none */
     double saved_at;   /* when the last checkpoint was made, in seconds */
     nn_progress progress;
 } nn_run;

@@ -48,7 +48,7 @@ static nn_status saved_open(saved_model *saved)
     NN_TRY(nn_model_get(saved->file, &saved->model));
     NN_TRY(nn_store_read_verified(saved->file, "microbatch_size", NN_STORE_I64, 1, &saved->microbatch_size));
     NN_TRY(NN_ALLOCATE(&saved->weights, saved->model->network->value_count, "the weights"));
-    return nn_model_get_values(saved->model, saved->file, "weights", saved->weights);
+    return nn_model_get_weights(saved->model, saved->file, saved->weights);
 }
 
 /* Only the test part is opened where it is one of its own; a split needs the whole. */
@@ -63,7 +63,7 @@ static nn_status saved_open_data(nn_comm *comm, const char *data_file, saved_mod
         options->split.validation = options->split.test = 0;
     }
     nn_known_target target = {&saved->model->target_scaling, saved->model->target.classes};
-    nn_data_known known = {&saved->model->input_scaling, &target};
+    nn_data_known known = {.input = &saved->model->input_scaling, .targets = &target};
     nn_target_wanted wanted = {.classes = saved->model->target.is_class};
     return nn_dataset_open(comm, options, data_file ? "." : saved->folder,
                            (uint64_t)saved->settings.training.seed, &wanted, 1, &known, &saved->data);

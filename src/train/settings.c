@@ -27,8 +27,16 @@ const nn_option nn_training_options_table[] = {
      "exact: the same bits on any number of ranks; mpi: MPI_Iallreduce, whose bits depend on them"},
     {"precision", NN_OPTION_CHOICE, FIELD(precision), "float32", 0, 0, precision_choices, NN_EFFECT_RESULT,
      "of weights and arithmetic: float32 or float64"},
-    {"clip_norm", NN_OPTION_REAL, FIELD(clip_norm), "0", 0, 1e30, NULL, NN_EFFECT_RESULT,
-     "scales a gradient whose global norm is larger down to it; 0: no clipping"},
+    {"clip_value", NN_OPTION_REAL, FIELD(clip_value), "0", 0, 1e30, NULL, NN_EFFECT_RESULT,
+     "cuts each value of the gradient down to this size, before clip_norm; 0: no cutting"},
+    {"clip_norm", NN_OPTION_REAL, FIELD(clip_norm), "-1", -1, 1e30, NULL, NN_EFFECT_RESULT,
+     "scales a gradient whose global norm is larger down to it; 0: no clipping; -1: 1 where the network has "
+     "recurrent or attention layers, else 0"},
+    {"average", NN_OPTION_REAL, FIELD(average), "0", 0, 0.9999999, NULL, NN_EFFECT_RESULT,
+     "share that a running average of the weights keeps in a step, such as 0.999; figures, best weights and "
+     "predictions are then of the average; 0: none"},
+    {"early_stopping", NN_OPTION_SECTION, 0, "", 0, 0, NULL, NN_EFFECT_EXTENT,
+     "ends the run when the validation figure has not got better for a while"},
     {"limit_batches", NN_OPTION_INTEGER, FIELD(limit_batches), "0", 0, 1e15, NULL, NN_EFFECT_RESULT,
      "ends an epoch after so many batches, for trying things out; with data.shuffle: none they are the same "
      "in "
@@ -135,6 +143,42 @@ static void settings_check_best(nn_config *config, nn_config_node *node, const n
     nn_config_unknown(config, node, "metric (of those under `metrics:`)", best, names);
 }
 
+static void settings_check_training(nn_config *config, nn_config_node *node, const nn_settings *settings)
+{
+    const nn_training_options *training = &settings->training;
+    if (training->batch_size > 0 && training->microbatch_size > training->batch_size)
+        nn_config_error(
+            config, node,
+            "training.microbatch_size %lld is larger than batch_size %lld; choose at most the batch",
+            (long long)training->microbatch_size, (long long)training->batch_size);
+    if (training->clip_norm < 0 && training->clip_norm != -1)
+        nn_config_error(config, node,
+                        "training.clip_norm: must be above 0, or 0 for no clipping, or -1 for what suits the "
+                        "network, not %.15g",
+                        training->clip_norm);
+    if (training->clip_norm > 0 && settings->optimizer && settings->optimizer->no_clip_norm)
+        nn_config_error(config, node,
+                        "training.clip_norm: %s takes no gradient scaled by its norm: its steps have the "
+                        "size of the weights already; set clip_norm: 0 (clip_value is possible)",
+                        settings->optimizer->name);
+}
+
+static void settings_read_training(nn_config *config, nn_config_node *root, nn_settings *settings)
+{
+    static const char *const sections[] = {"early_stopping", NULL};
+    nn_training_options *training = &settings->training;
+    nn_config_node *node = nn_config_get(root, "training");
+    nn_config_read(config, node, "training", nn_training_options_table, NULL, sections, training);
+    settings_check_training(config, node, settings);
+    nn_config_node *early = nn_config_get(node, "early_stopping");
+    if (!early) return;
+    training->early_stopping.stops = true;
+    nn_config_read(config, early, "training.early_stopping", nn_early_options_table, NULL, NULL,
+                   &training->early_stopping);
+    if (nn_early_check(&training->early_stopping) != NN_OK)
+        nn_config_error(config, early, "%s", nn_error_text());
+}
+
 nn_status nn_settings_read(nn_config *config, nn_settings *settings)
 {
     *settings = (nn_settings){0};
@@ -143,18 +187,15 @@ nn_status nn_settings_read(nn_config *config, nn_settings *settings)
     nn_model_spec_read(config, &settings->model);
     settings_read_optimizer(config, root, settings);
     settings_read_schedule(config, root, settings);
-    nn_config_node *training = nn_config_get(root, "training");
-    nn_config_read(config, training, "training", nn_training_options_table, NULL, NULL, &settings->training);
-    if (settings->training.batch_size > 0 &&
-        settings->training.microbatch_size > settings->training.batch_size)
-        nn_config_error(
-            config, training,
-            "training.microbatch_size %lld is larger than batch_size %lld; choose at most the batch",
-            (long long)settings->training.microbatch_size, (long long)settings->training.batch_size);
+    settings_read_training(config, root, settings);
     nn_config_node *checkpoint = nn_config_get(root, "checkpoint");
     nn_config_read(config, checkpoint, "checkpoint", nn_checkpoint_options_table, NULL, NULL,
                    &settings->checkpoint);
     settings_check_best(config, checkpoint, settings);
+    nn_config_node *init_from = nn_config_get(root, "init_from");
+    if (init_from)
+        nn_config_read(config, init_from, "init_from", nn_init_options_table, NULL, NULL,
+                       &settings->init_from);
     return nn_config_finish(config);
 }
 
@@ -169,5 +210,6 @@ void nn_settings_release(nn_settings *settings)
         nn_options_release(settings->schedule->options, settings->schedule_options);
     nn_free(settings->schedule_options);
     nn_options_release(nn_checkpoint_options_table, &settings->checkpoint);
+    nn_options_release(nn_init_options_table, &settings->init_from);
     *settings = (nn_settings){0};
 }

@@ -7,6 +7,8 @@
 #include "model/model.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
+#include "train/early.h"
+#include "train/init_from.h"
 
 #define nn_settings_read NN_REAL_SYMBOL(nn_settings_read)
 #define nn_settings_release NN_REAL_SYMBOL(nn_settings_release)
@@ -21,9 +23,12 @@ typedef struct nn_training_options { /* section training */
     int64_t microbatch_size; /* 0: a rule of the batch */
     int last_batch;          /* keep or drop */
     int64_t seed;
-    int allreduce; /* nn_reduction_mode */
-    int precision; /* 0: float32, 1: float64 */
-    double clip_norm;
+    int allreduce;     /* nn_reduction_mode */
+    int precision;     /* 0: float32, 1: float64 */
+    double clip_value; /* largest size of a gradient's element; 0: any */
+    double clip_norm;  /* largest norm of a gradient; 0: any; below 0: a rule of network and optimizer */
+    double average;    /* share that the average of the weights keeps in a step; 0: no average */
+    nn_early_options early_stopping;
     int64_t limit_batches; /* of an epoch; 0: all */
     int64_t threads;       /* 0: OMP_NUM_THREADS, else the rank's share of the cores */
     double memory;         /* MiB for microbatches in flight, per rank */
@@ -48,6 +53,7 @@ typedef struct nn_settings {
     void *schedule_options;
     nn_training_options training;
     nn_checkpoint_options checkpoint;
+    nn_init_options init_from;
 } nn_settings;
 
 /* Reads all sections; on NN_ERROR_USAGE the error text has every problem. Release the settings in any case.

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "tensor/matrix.h"
+#include "train/carried.h"
 #include "train/run.h"
 
 /* Bytes of the line that names the classes. */
@@ -64,12 +65,40 @@ static nn_status setup_model(nn_run *run)
         NN_FAIL(NN_ERROR_USAGE,
                 "data.fields.x.augment: mixup: the loss %s takes no mixed classes; leave mixup out",
                 run->model->loss->name);
+    NN_TRY(nn_carried_check(run->model, &run->settings, &run->plan));
     const char *best = run->settings.checkpoint.best;
     run->best_metric = run->model->metric_count > 0 ? 0 : -1;
     for (int m = 0; best && m < run->model->metric_count; m++)
         if (strcmp(run->model->metrics[m]->name, best) == 0) run->best_metric = m;
     if (best && strcmp(best, "loss") == 0) run->best_metric = -1;
     return NN_OK;
+}
+
+/* Schedules that observe and early stopping look at the validation part. */
+static nn_status setup_check_validation(const nn_run *run)
+{
+    bool stops = run->settings.training.early_stopping.stops;
+    if (nn_dataset_count(run->data, NN_VALIDATION) > 0 || !(stops || run->settings.schedule->observe))
+        return NN_OK;
+    NN_FAIL(NN_ERROR_USAGE,
+            "%s looks at the figures on the validation part, and there is none: name its datasets under "
+            "data.validation, or set data.split.validation=0.1",
+            stops ? "training.early_stopping" : run->settings.schedule->name);
+}
+
+/* clip_norm: -1 becomes what suits the network and the optimizer. */
+static void setup_choose_clip_norm(nn_run *run)
+{
+    nn_training_options *training = &run->settings.training;
+    const nn_network *network = run->model->network;
+    int l = 0;
+    if (training->clip_norm >= 0) return;
+    training->clip_norm = 0;
+    while (l < network->layer_count && !network->layers[l].type->clips) l++;
+    if (l == network->layer_count || run->settings.optimizer->no_clip_norm) return;
+    training->clip_norm = 1;
+    nn_log_line("gradients are clipped at norm 1, as usual with %s layers; training.clip_norm sets another",
+                network->layers[l].type->name);
 }
 
 /* ---- workers and memory ---- */
@@ -93,6 +122,8 @@ static nn_status setup_workers(nn_run *run)
                              &run->workers));
     if (nn_comm_rank(run->comm) == 0)
         NN_TRY(nn_writer_create(run->job->run_directory, run->settings.checkpoint.keep_last, &run->writer));
+    if (training->average > 0)
+        NN_TRY(NN_ALLOCATE(&run->averaged, run->model->network->value_count, "the average of the weights"));
     return NN_OK;
 }
 
@@ -136,7 +167,7 @@ static void setup_announce(const nn_run *run, size_t before)
         "memory: %s a rank, %s of data a node; rank 0 takes %s more while it saves",
         nn_format_bytes(announced, (double)own),
         nn_format_bytes(shared, (double)nn_dataset_memory(run->data)),
-        nn_format_bytes(saving, (double)nn_checkpoint_memory(run->model, run->stepper->update->slot_count)));
+        nn_format_bytes(saving, (double)nn_checkpoint_memory(run->model, run->stepper->update->state_count)));
     if (run->settings.training.allreduce == NN_REDUCE_MPI)
         nn_log_line("allreduce: mpi gives up the same bits on any number of ranks: they depend on the ranks "
                     "and on MPI's "
@@ -214,6 +245,17 @@ static void setup_drop_later_best(const nn_run *run)
     unlink(path);
 }
 
+/* The first weights of a new run, on all ranks the same. */
+static nn_status setup_begin(nn_run *run)
+{
+    nn_real *weights = nn_reduction_weights(run->stepper->reduction);
+    NN_TRY(nn_comm_agree(run->comm, nn_workers_initialize(run->workers, weights)));
+    if (run->settings.init_from.run)
+        NN_TRY(nn_init_from(run->comm, &run->settings.init_from, run->data_folder, run->model, weights));
+    nn_update_begin(run->stepper->update, weights);
+    return NN_OK;
+}
+
 nn_status nn_run_resume(nn_run *run)
 {
     char path[NN_PATH_SIZE];
@@ -231,9 +273,7 @@ nn_status nn_run_resume(nn_run *run)
         nn_log_line("resuming from %s: %lld of %lld steps are done", path, (long long)run->state.step,
                     (long long)run->plan.length.steps);
     } else {
-        NN_TRY_TO(done, status,
-                  nn_comm_agree(run->comm, nn_workers_initialize(
-                                               run->workers, nn_reduction_weights(run->stepper->reduction))));
+        NN_TRY_TO(done, status, setup_begin(run));
     }
     if (first) setup_drop_later_best(run);
     status = nn_comm_agree(run->comm, first ? setup_write_history(run) : NN_OK);
@@ -257,9 +297,11 @@ nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run)
     run->threads = nn_threads_choose(comm, run->settings.training.threads);
     size_t before = nn_memory_in_use();
     NN_TRY(nn_comm_agree(comm, setup_model(run)));
+    NN_TRY(nn_comm_agree(comm, setup_check_validation(run)));
+    setup_choose_clip_norm(run);
     NN_TRY(nn_comm_agree(comm, setup_workers(run)));
-    NN_TRY(nn_stepper_create(comm, &run->settings, run->model, run->plan, run->workers, run->data,
-                             run->threads, &run->stepper));
+    NN_TRY(nn_stepper_create(comm, &run->settings, &run->state.watch.schedule, run->model, run->plan,
+                             run->workers, run->data, run->threads, &run->stepper));
     setup_announce(run, before);
     setup_warn(run);
     NN_TRY(nn_run_resume(run));
@@ -271,6 +313,7 @@ void nn_run_close(nn_run *run)
     nn_writer_destroy(run->writer);
     nn_stepper_destroy(run->stepper);
     nn_workers_destroy(run->workers);
+    nn_free(run->averaged);
     nn_model_destroy(run->model);
     nn_dataset_close(run->data);
     nn_settings_release(&run->settings);

@@ -9,7 +9,7 @@
 #include "train/buckets.h"
 
 /* A rank's message in the agreement: these values, then its leaves' figures, the denominators of its leaves
- * of the next step, and the sums of squares of its blocks. Everything is a double, positions included. */
+ * of the next step, and the measures of its blocks. Everything is a double, positions included. */
 enum { MESSAGE_REQUESTS, MESSAGE_FAILED, MESSAGE_HEADER };
 
 /* ---- making ---- */
@@ -59,33 +59,36 @@ static nn_status step_allocate(nn_stepper *stepper, int threads)
     stepper->uncounted_bytes =
         nn_reduction_memory(stepper->comm, &layout, (nn_reduction_mode)training->allreduce) -
         (nn_memory_in_use() - before);
-    NN_TRY_TO(done, status,
-              nn_update_create(network, stepper->settings->optimizer, stepper->settings->optimizer_options,
-                               stepper->reduction, threads, &stepper->update));
+    nn_update_options options = {stepper->settings->optimizer, stepper->settings->optimizer_options,
+                                 training->clip_value, training->average, threads};
+    NN_TRY_TO(done, status, nn_update_create(network, &options, stepper->reduction, &stepper->update));
     NN_TRY_TO(done, status, step_list_owners(stepper, buckets.count));
     size_t leaves = (size_t)stepper->plan.leaves;
+    size_t measures = (size_t)(network->block_count * stepper->update->measures);
     size_t values = (size_t)nn_comm_size(stepper->comm) * MESSAGE_HEADER +
-                    leaves * (size_t)(stepper->width + 1) + (size_t)network->block_count;
+                    leaves * (size_t)(stepper->width + 1) + measures;
     NN_TRY_TO(done, status,
               NN_ALLOCATE(&stepper->sizes, nn_comm_size(stepper->comm), "the agreement of a step"));
     NN_TRY_TO(done, status, NN_ALLOCATE(&stepper->message, values, "the agreement of a step"));
     NN_TRY_TO(done, status, NN_ALLOCATE(&stepper->messages, values, "the agreement of a step"));
     NN_TRY_TO(done, status,
               NN_ALLOCATE(&stepper->figures, leaves * (size_t)(stepper->width + 1), "the figures of a step"));
-    status = NN_ALLOCATE(&stepper->squares, network->block_count, "the norms of blocks");
+    status = NN_ALLOCATE(&stepper->measures, measures, "the norms of blocks");
 done:
     nn_buckets_release(&buckets);
     return status;
 }
 
-nn_status nn_stepper_create(nn_comm *comm, const nn_settings *settings, const nn_model *model, nn_plan plan,
-                            nn_workers *workers, nn_dataset *data, int threads, nn_stepper **stepper)
+nn_status nn_stepper_create(nn_comm *comm, const nn_settings *settings, const nn_schedule_memory *memory,
+                            const nn_model *model, nn_plan plan, nn_workers *workers, nn_dataset *data,
+                            int threads, nn_stepper **stepper)
 {
     *stepper = NULL;
     NN_TRY(nn_comm_agree(comm, NN_ALLOCATE(stepper, 1, "a stepper")));
     nn_stepper *made = *stepper;
     made->comm = comm;
     made->settings = settings;
+    made->memory = memory;
     made->model = model;
     made->plan = plan;
     made->workers = workers;
@@ -112,7 +115,7 @@ void nn_stepper_destroy(nn_stepper *stepper)
     nn_free(stepper->message);
     nn_free(stepper->messages);
     nn_free(stepper->figures);
-    nn_free(stepper->squares);
+    nn_free(stepper->measures);
     nn_free(stepper);
 }
 
@@ -121,7 +124,7 @@ void nn_stepper_destroy(nn_stepper *stepper)
 /* How a step's messages are laid out: functions of the step, known to all. */
 typedef struct step_parts {
     int64_t leaves, next_leaves; /* of the whole batch; next_leaves is 0 after the last step */
-    bool squares;
+    bool measures;
 } step_parts;
 
 static int64_t step_share_length(int64_t leaves, int rank, int size)
@@ -135,7 +138,7 @@ static size_t step_message_values(const nn_stepper *stepper, const step_parts *p
     int size = nn_comm_size(stepper->comm);
     return MESSAGE_HEADER + (size_t)(step_share_length(parts->leaves, rank, size) * stepper->width) +
            (size_t)step_share_length(parts->next_leaves, rank, size) +
-           (parts->squares ? (size_t)stepper->blocks_of_rank[rank] : 0);
+           (parts->measures ? (size_t)(stepper->blocks_of_rank[rank] * stepper->update->measures) : 0);
 }
 
 /* Puts one rank's message where the sums expect its values; shares are contiguous, so leaves come in order.
@@ -158,8 +161,9 @@ static void step_unpack(nn_stepper *stepper, const step_parts *parts, int rank, 
     memcpy(at->denominators, values, count * sizeof *values);
     at->denominators += count;
     values += count;
-    for (int64_t b = 0; parts->squares && b < stepper->blocks_of_rank[rank]; b++)
-        stepper->squares[*at->owned++] = values[b];
+    int width = stepper->update->measures;
+    for (int64_t b = 0; parts->measures && b < stepper->blocks_of_rank[rank]; b++)
+        memcpy(stepper->measures + *at->owned++ * width, values + b * width, (size_t)width * sizeof *values);
 }
 
 /* Exchanges the messages and sums them. `failed` becomes whether any rank met a value that is not finite, or
@@ -270,33 +274,41 @@ static nn_status step_fail_nonfinite(const nn_stepper *stepper, nn_batch batch, 
             (long long)step + 1, network->layers[layer].name);
 }
 
-/* Norms of the owned blocks into the message; returns the first block that is not finite, or -1. */
-static int64_t step_norms(nn_stepper *stepper, double *squares)
+/* Measures of the owned blocks into the message; returns the first block that is not finite, or -1. */
+static int64_t step_measure(nn_stepper *stepper, int64_t step, double *measures)
 {
-    nn_update_norms(stepper->update, squares);
-    for (int64_t b = 0; b < stepper->update->block_count; b++)
-        if (!isfinite(squares[b])) return stepper->update->blocks[b].block;
+    nn_update *update = stepper->update;
+    nn_update_measure(update, step + 1, nn_reduction_weights(stepper->reduction), measures);
+    for (int64_t b = 0; b < update->block_count; b++)
+        if (!isfinite(measures[b * update->measures])) return update->blocks[b].block;
     return -1;
+}
+
+/* The norm of the whole gradient, over all blocks in the canonical tree. */
+static double step_norm(const nn_stepper *stepper)
+{
+    double sums[1 + NN_OPTIMIZER_SUMS];
+    nn_tree_sum(stepper->model->network->block_count, (size_t)stepper->update->measures, stepper->measures,
+                sums);
+    return sqrt(sums[0]);
 }
 
 static void step_update(nn_stepper *stepper, int64_t step, nn_step_result *result)
 {
     const nn_settings *settings = stepper->settings;
-    double factor =
-        nn_schedule_factor(settings->schedule, settings->schedule_options, step, stepper->plan.length);
+    double factor = nn_schedule_factor(settings->schedule, settings->schedule_options, stepper->memory, step,
+                                       stepper->plan.length);
     nn_optimizer_step at = {.step = step + 1,
                             .learning_rate = *(const double *)settings->optimizer_options * factor,
                             .gradient_scale = 1};
     result->gradient_norm = 0;
     if (settings->training.clip_norm > 0) {
-        double sum;
-        nn_tree_sum(stepper->model->network->block_count, 1, stepper->squares, &sum);
-        result->gradient_norm = sqrt(sum);
+        result->gradient_norm = step_norm(stepper);
         if (result->gradient_norm > settings->training.clip_norm)
             at.gradient_scale = settings->training.clip_norm / result->gradient_norm;
     }
-    settings->optimizer->prepare(settings->optimizer_options, &at);
-    nn_update_apply(stepper->update, &at, nn_reduction_weights(stepper->reduction));
+    nn_update_prepare(stepper->update, &at, stepper->measures);
+    nn_update_apply(stepper->update, nn_reduction_weights(stepper->reduction));
 }
 
 nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, nn_step_result *result)
@@ -306,9 +318,9 @@ nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, n
     nn_tree_node share = nn_tree_share(batch.leaves, rank, size), nodes[NN_TREE_COVER_MAX];
     nn_real *partials[NN_TREE_COVER_MAX];
     double *figures = stepper->message + MESSAGE_HEADER;
-    bool clip = stepper->settings->training.clip_norm > 0;
+    bool sums = stepper->settings->training.clip_norm > 0 || stepper->settings->optimizer->sums > 0;
     bool exact = stepper->settings->training.allreduce == NN_REDUCE_EXACT;
-    step_parts parts = {batch.leaves, step_leaves_at(stepper, step + 1), clip && exact};
+    step_parts parts = {batch.leaves, step_leaves_at(stepper, step + 1), sums && exact};
 
     NN_TRY(nn_reduction_begin(stepper->reduction, batch.leaves, nodes, &node_count));
     for (int i = 0; i < node_count; i++) partials[i] = nn_reduction_partial(stepper->reduction, i);
@@ -320,9 +332,9 @@ nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, n
     step_next_denominators(stepper, step + 1, denominators);
     NN_TRY(nn_reduction_finish(stepper->reduction));
 
-    double *squares =
-        exact ? denominators + step_share_length(parts.next_leaves, rank, size) : stepper->squares;
-    int64_t bad_block = step_norms(stepper, squares);
+    double *measures =
+        exact ? denominators + step_share_length(parts.next_leaves, rank, size) : stepper->measures;
+    int64_t bad_block = step_measure(stepper, step, measures);
     nn_status data = nn_dataset_status(stepper->data, NN_TRAIN);
     nn_dataset_release(stepper->data, NN_TRAIN, step);
     bool bad = found.position >= 0 || bad_block >= 0, failed = bad || data != NN_OK;

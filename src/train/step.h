@@ -20,6 +20,7 @@
 typedef struct nn_stepper {
     nn_comm *comm;
     const nn_settings *settings;
+    const nn_schedule_memory *memory; /* of the schedule */
     const nn_model *model;
     nn_plan plan;
     nn_workers *workers;
@@ -35,7 +36,7 @@ typedef struct nn_stepper {
         block_of_owned; /* all ranks' owned blocks, one rank after the other: indices in the network's list */
     size_t *sizes;      /* bytes of each rank's message */
     double *message, *messages;
-    double *figures, *squares; /* in the canonical order of leaves, and of blocks */
+    double *figures, *measures; /* in the canonical order of leaves, and of blocks */
 } nn_stepper;
 
 /* What a rank may ask for at a step; all ranks then do it at the same boundary. */
@@ -48,10 +49,11 @@ typedef struct nn_step_result {
     unsigned requests;    /* of any rank */
 } nn_step_result;
 
-/* Cuts the network into buckets and makes reduction and optimizer state. workers and data are borrowed.
- * Collective. */
-nn_status nn_stepper_create(nn_comm *comm, const nn_settings *settings, const nn_model *model, nn_plan plan,
-                            nn_workers *workers, nn_dataset *data, int threads, nn_stepper **stepper);
+/* Cuts the network into buckets and makes reduction and optimizer state. All are borrowed; the schedule's
+ * memory may change between steps. Collective. */
+nn_status nn_stepper_create(nn_comm *comm, const nn_settings *settings, const nn_schedule_memory *memory,
+                            const nn_model *model, nn_plan plan, nn_workers *workers, nn_dataset *data,
+                            int threads, nn_stepper **stepper);
 void nn_stepper_destroy(nn_stepper *stepper); /* collective; accepts NULL */
 
 /* Begins to read ahead where the data streams, and sums the denominators of the first step to come.

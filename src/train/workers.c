@@ -17,6 +17,9 @@ struct nn_workers {
     int64_t microbatch_size;
     int64_t slots; /* leaves in flight */
     nn_leaf *leaves;
+    int64_t share_max; /* leaves of the largest share of a batch */
+    nn_real
+        *carried; /* share_max leaves, a microbatch each: state that goes on from step to step; NULL: none */
     nn_real **scratch; /* by thread */
     int fold_depth;
     int64_t fold_values;
@@ -58,6 +61,11 @@ static int workers_wave_depth(int64_t slots, int64_t leaves_max)
     return slots >= leaves_max ? 0 : workers_log2_up(leaves_max);
 }
 
+static int64_t workers_leaf_carried(const nn_model *model, int64_t microbatch_size)
+{
+    return microbatch_size * model->network->carried_values;
+}
+
 size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max,
                          int64_t microbatch_size, double memory)
 {
@@ -65,6 +73,7 @@ size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, int thre
     int64_t fold = workers_log2_up(slots) * workers_largest_part(model->network);
     return (size_t)slots * nn_leaf_memory(model, data, microbatch_size) +
            (size_t)threads * (size_t)(model->network->scratch_values + fold) * sizeof(nn_real) +
+           (size_t)(leaves_max * workers_leaf_carried(model, microbatch_size)) * sizeof(nn_real) +
            (size_t)(workers_wave_depth(slots, leaves_max) * model->network->value_count) * sizeof(nn_real);
 }
 
@@ -74,6 +83,10 @@ static nn_status workers_allocate(nn_workers *workers, int64_t leaves_max)
     NN_TRY(NN_ALLOCATE(&workers->leaves, workers->slots, "microbatches in flight"));
     for (int64_t i = 0; i < workers->slots; i++)
         NN_TRY(nn_leaf_create(workers->model, workers->data, workers->microbatch_size, &workers->leaves[i]));
+    int64_t carried = workers_leaf_carried(workers->model, workers->microbatch_size);
+    workers->share_max = leaves_max;
+    if (carried > 0)
+        NN_TRY(NN_ALLOCATE(&workers->carried, leaves_max * carried, "state carried from step to step"));
     NN_TRY(NN_ALLOCATE(&workers->scratch, workers->threads, "scratch of threads"));
     NN_TRY(NN_ALLOCATE(&workers->fold, workers->threads, "scratch of threads"));
     workers->fold_values = workers_largest_part(network);
@@ -120,10 +133,17 @@ void nn_workers_destroy(nn_workers *workers)
     }
     for (int d = 0; workers->wave_sums && d < workers->wave_depth; d++) nn_free(workers->wave_sums[d]);
     nn_free(workers->leaves);
+    nn_free(workers->carried);
     nn_free(workers->scratch);
     nn_free(workers->fold);
     nn_free(workers->wave_sums);
     nn_free(workers);
+}
+
+nn_real *nn_workers_carried(nn_workers *workers, int64_t *per_leaf)
+{
+    *per_leaf = workers_leaf_carried(workers->model, workers->microbatch_size);
+    return workers->carried;
 }
 
 int nn_workers_threads(const nn_workers *workers)
@@ -175,6 +195,7 @@ void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_t
         nn_leaf *slot = &workers->leaves[thread];
         nn_leaf_place place = {
             .part = part, .epoch = NN_DATA_IN_ORDER, .range = nn_tree_leaf_samples(samples, leaves, leaf)};
+        slot->microbatch->carried = NULL;
         nn_leaf_load(slot, workers->model, workers->data, &place, constant == NULL);
         nn_dataset_release(workers->data, part, leaf - share.begin);
         nn_nonfinite found = {.position = -1};
@@ -224,6 +245,15 @@ typedef struct workers_wave {
     int64_t first_leaf, leaf_count;
 } workers_wave;
 
+/* The state that a leaf of this rank's share carries on. */
+static nn_real *workers_carried(const workers_step *at, int64_t leaf)
+{
+    const nn_workers *workers = at->workers;
+    if (!workers->carried) return NULL;
+    return workers->carried +
+           (leaf - at->share.begin) * workers_leaf_carried(workers->model, workers->microbatch_size);
+}
+
 static void workers_forward(const workers_step *at, const workers_wave *wave)
 {
     nn_workers *workers = at->workers;
@@ -240,6 +270,7 @@ static void workers_forward(const workers_step *at, const workers_wave *wave)
                                .seed = workers->seed,
                                .step = (uint32_t)at->step,
                                .range = nn_tree_leaf_samples(at->batch.samples, at->batch.leaves, leaf)};
+        slot->microbatch->carried = workers_carried(at, leaf);
         nn_leaf_load(slot, workers->model, workers->data, &place, true);
         nn_nonfinite found =
             nn_leaf_forward(slot, workers->model, at->weights, workers->scratch[omp_get_thread_num()],
@@ -344,7 +375,10 @@ nn_status nn_workers_gradient(nn_workers *workers, nn_batch batch, int64_t step,
 {
     *nonfinite = (nn_nonfinite){.position = -1};
     workers_step at = {workers, batch, step, denominator, weights, share, figures, nonfinite, hook, context};
-    int64_t leaves = share.end - share.begin;
+    int64_t leaves = share.end - share.begin, carried;
+    nn_real *state = nn_workers_carried(workers, &carried);
+    /* An epoch begins with fresh sequences. */
+    if (state && batch.first == 0) memset(state, 0, (size_t)(workers->share_max * carried) * sizeof *state);
     if (leaves <= workers->slots) {
         workers_wave wave = {nodes, partials, node_count, share.begin, leaves};
         return workers_run_wave(&at, &wave);

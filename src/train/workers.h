@@ -14,6 +14,7 @@
 #define nn_workers_create NN_REAL_SYMBOL(nn_workers_create)
 #define nn_workers_destroy NN_REAL_SYMBOL(nn_workers_destroy)
 #define nn_workers_threads NN_REAL_SYMBOL(nn_workers_threads)
+#define nn_workers_carried NN_REAL_SYMBOL(nn_workers_carried)
 #define nn_workers_memory NN_REAL_SYMBOL(nn_workers_memory)
 #define nn_workers_initialize NN_REAL_SYMBOL(nn_workers_initialize)
 #define nn_workers_evaluate NN_REAL_SYMBOL(nn_workers_evaluate)
@@ -44,6 +45,10 @@ nn_status nn_workers_create(const nn_model *model, nn_dataset *data, int threads
                             int64_t microbatch_size, double memory, uint64_t seed, nn_workers **workers);
 void nn_workers_destroy(nn_workers *workers); /* accepts NULL */
 int nn_workers_threads(const nn_workers *workers);
+
+/* The state that layers carry from step to step: *per_leaf values for each leaf of the share of a full batch,
+ * one after the other; NULL where no layer carries any. It is 0 at the beginning of an epoch. */
+nn_real *nn_workers_carried(nn_workers *workers, int64_t *per_leaf);
 /* Bytes that nn_workers_create takes. */
 size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max,
                          int64_t microbatch_size, double memory);

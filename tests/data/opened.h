@@ -12,23 +12,34 @@ static inline void expect_message(const char *part)
     if (!strstr(nn_error_text(), part)) fail_msg("the message lacks \"%s\": %s", part, nn_error_text());
 }
 
-static inline nn_dataset *open_ok(const nn_data_options *options, bool for_class_loss)
+static inline nn_dataset *open_targets(const nn_data_options *options, const nn_target_wanted *wanted,
+                                       int count)
 {
     nn_dataset *dataset = NULL;
-    if (nn_dataset_open(comm, options, files_directory, 7, &(nn_target_wanted){.classes = for_class_loss}, 1,
-                        NULL, &dataset) != NN_OK)
+    if (nn_dataset_open(comm, options, files_directory, 7, wanted, count, NULL, &dataset) != NN_OK)
         fail_msg("%s", nn_error_text());
     return dataset;
 }
 
-static inline void expect_refused(const nn_data_options *options, bool for_class_loss, const char *part)
+static inline nn_dataset *open_ok(const nn_data_options *options, bool for_class_loss)
+{
+    return open_targets(options, &(nn_target_wanted){.classes = for_class_loss}, 1);
+}
+
+static inline void expect_targets_refused(const nn_data_options *options, const nn_target_wanted *wanted,
+                                          int count, const char *part)
 {
     nn_dataset *dataset = NULL;
-    assert_int_equal(nn_dataset_open(comm, options, files_directory, 7,
-                                     &(nn_target_wanted){.classes = for_class_loss}, 1, NULL, &dataset),
-                     NN_ERROR_DATA);
+    nn_status status = nn_dataset_open(comm, options, files_directory, 7, wanted, count, NULL, &dataset);
+    if (status == NN_OK) fail_msg("this was not refused: %s", part);
+    assert_int_equal(status, NN_ERROR_DATA);
     assert_null(dataset);
     expect_message(part);
+}
+
+static inline void expect_refused(const nn_data_options *options, bool for_class_loss, const char *part)
+{
+    expect_targets_refused(options, &(nn_target_wanted){.classes = for_class_loss}, 1, part);
 }
 
 static inline void gather_ok(nn_dataset *dataset, nn_part part, int64_t first, int64_t count, nn_real *inputs,
@@ -53,31 +64,39 @@ static inline bool spans_of_epochs(const void *context, int64_t index, nn_data_s
 }
 
 typedef struct gathered_bytes {
-    int64_t samples[SPAN], *labels;
-    nn_real *inputs, *targets;
+    int64_t samples[SPAN], lengths[SPAN], *labels;
+    nn_real *inputs, *targets, weights[SPAN];
 } gathered_bytes;
 
 /* Gathers a span in two pieces: threads share one. Returns a hash of all that came. */
 static inline uint64_t hash_of_span(const nn_dataset *dataset, nn_part part, nn_data_span span)
 {
-    size_t inputs = (size_t)nn_shape_count(nn_dataset_input(dataset)->shape);
-    size_t targets = (size_t)nn_shape_count(nn_dataset_target(dataset, 0)->shape);
+    size_t inputs = (size_t)nn_shape_count(nn_dataset_input(dataset)->shape), targets = 0, labels = 0;
+    for (int t = 0; t < nn_dataset_target_count(dataset); t++) {
+        const nn_field *target = nn_dataset_target(dataset, t);
+        *(target->is_class ? &labels : &targets) += (size_t)nn_shape_count(target->shape);
+    }
     gathered_bytes to = {.inputs = calloc(SPAN * inputs, sizeof(nn_real)),
-                         .targets = calloc(SPAN * targets, sizeof(nn_real)),
-                         .labels = calloc(SPAN * targets, sizeof(int64_t))};
+                         .targets = calloc(SPAN * targets + 1, sizeof(nn_real)),
+                         .labels = calloc(SPAN * labels + 1, sizeof(int64_t))};
+    bool weighted = nn_dataset_has_weights(dataset, part), sequences = nn_dataset_has_lengths(dataset, part);
     for (int half = 0; half < 2; half++) {
         int64_t begin = half ? span.count / 2 : 0, end = half ? span.count : span.count / 2;
         nn_data_span piece = {.epoch = span.epoch, .first = span.first + begin, .count = end - begin};
         const nn_gathered gathered = {.inputs = to.inputs + (size_t)begin * inputs,
                                       .targets = to.targets + (size_t)begin * targets,
-                                      .labels = to.labels + (size_t)begin * targets,
+                                      .labels = to.labels + (size_t)begin * labels,
+                                      .weights = weighted ? to.weights + begin : NULL,
+                                      .lengths = sequences ? to.lengths + begin : NULL,
                                       .samples = to.samples + begin};
         if (end > begin) nn_dataset_gather(dataset, part, piece, false, &gathered);
     }
     uint64_t hash = nn_hash(to.samples, (size_t)span.count * sizeof(int64_t), 0);
     hash = nn_hash(to.inputs, (size_t)span.count * inputs * sizeof(nn_real), hash);
     hash = nn_hash(to.targets, (size_t)span.count * targets * sizeof(nn_real), hash);
-    hash = nn_hash(to.labels, (size_t)span.count * targets * sizeof(int64_t), hash);
+    hash = nn_hash(to.labels, (size_t)span.count * labels * sizeof(int64_t), hash);
+    hash = nn_hash(to.weights, sizeof to.weights, hash);
+    hash = nn_hash(to.lengths, sizeof to.lengths, hash);
     free(to.inputs);
     free(to.targets);
     free(to.labels);
@@ -106,14 +125,15 @@ static inline void check_span_pairs(const nn_dataset *memory, nn_dataset *stream
 }
 
 /* Reads all parts both ways, in every order. */
-static inline void expect_same_from_stream(nn_data_options options, bool for_class_loss)
+static inline void expect_targets_from_stream(nn_data_options options, const nn_target_wanted *wanted,
+                                              int count)
 {
     for (int shuffle = NN_SHUFFLE_FULL; shuffle <= NN_SHUFFLE_NONE; shuffle++) {
         nn_dataset *datasets[2];
         options.shuffle = shuffle;
         for (int i = 0; i < 2; i++) {
             options.cache = i == 0 ? NN_CACHE_MEMORY : NN_CACHE_STREAM;
-            datasets[i] = open_ok(&options, for_class_loss);
+            datasets[i] = open_targets(&options, wanted, count);
             assert_int_equal(nn_dataset_streams(datasets[i]), i == 1);
             assert_int_equal(nn_dataset_arrange(datasets[i], 14, 2), NN_OK);
         }
@@ -121,6 +141,11 @@ static inline void expect_same_from_stream(nn_data_options options, bool for_cla
         for (int p = 0; p < NN_PARTS; p++) check_span_pairs(datasets[0], datasets[1], (nn_part)p);
         for (int i = 0; i < 2; i++) nn_dataset_close(datasets[i]);
     }
+}
+
+static inline void expect_same_from_stream(nn_data_options options, bool for_class_loss)
+{
+    expect_targets_from_stream(options, &(nn_target_wanted){.classes = for_class_loss}, 1);
 }
 
 /* ---- a file for splits ---- */

@@ -26,7 +26,7 @@ static inline void expect_ok(nn_status status)
 /* The options of the layer that stands in `yaml`, read as a user's file would be, with `classes` = 3. */
 static inline void *read_options(const char *yaml, const nn_layer_type **type)
 {
-    static const nn_symbol symbols[] = {{"classes", 3}, {NULL, 0}};
+    static const nn_symbol symbols[] = {{"classes", 3}, {"same", NN_SYMBOL_SAME}, {NULL, 0}};
     char text[256];
     snprintf(text, sizeof text, "network:\n  - %s\n", yaml);
     nn_config *config;
@@ -72,6 +72,13 @@ static inline void add_layer(nn_network_spec *spec, const char *yaml, const char
     const nn_layer_type *type;
     void *options = read_options(yaml, &type);
     add_type(spec, type, options, name, inputs);
+}
+
+/* A layer that uses the parameters of layer `share`. */
+static inline void add_sharing(nn_network_spec *spec, const char *yaml, const char *share)
+{
+    add_layer(spec, yaml, NULL, NULL);
+    spec->layers[spec->count - 1].share = copy_text(share);
 }
 
 static inline nn_network_spec make_spec(nn_shape shape, int64_t microbatch_size)

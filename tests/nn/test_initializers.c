@@ -35,7 +35,7 @@ static void check_moments(const nn_initializer_type *type, int64_t rows, int64_t
     nn_real *values = fill(&parameter, stream);
     double count = (double)parameter.count, sum = 0, squares = 0, deviation = type->deviation(&parameter);
     for (int64_t i = 0; i < parameter.count; i++) {
-        double centred = (double)values[i] - type->mean;
+        double centred = (double)values[i] - type->mean * parameter.gain;
         sum += centred;
         squares += centred * centred;
     }

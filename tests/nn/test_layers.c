@@ -13,7 +13,17 @@ static const char *const variants[] = {
     "dense: {units: 5, activation: gelu}",
     "dense: {units: 5, activation: leaky_relu, initializer: orthogonal}",
     "dense: {units: classes, activation: softmax, initializer: zeros}",
+    "dense: {units: same, per_step: true, activation: gelu}",
+    "dense: {units: 3, per_step: true, activation: relu}",
     "activation: relu",
+    "activation: elu",
+    "activation: selu",
+    "activation: silu",
+    "activation: softplus",
+    "activation: hard_sigmoid",
+    "activation: hard_swish",
+    "activation: hard_tanh",
+    "prelu: {slope: 0.1, shared: true}",
     "activation: tanh",
     "activation: sigmoid",
     "activation: gelu",
@@ -21,6 +31,28 @@ static const char *const variants[] = {
     "activation: softmax",
     "dropout: 0",
     "dropout: {rate: 0.8}",
+    "concat: {axis: 0}",
+    "concat: {axis: -2}",
+    "reshape: {shape: 8}",
+    "reshape: {shape: [-1, 2, 1, 2]}",
+    "permute: {axes: [0, 1]}",
+    "slice: {begin: 1, end: -1}",
+    "slice: {axis: 1, end: 3}",
+    "slice: {axis: -1, places: [3, 0, 1, 3]}",
+    "slice: {axis: 0, places: -1}",
+    "batch_norm: {activation: relu}",
+    "batch_norm: {activation: gelu, scale: false, epsilon: 0.1}",
+    "batch_norm: {activation: softmax, shift: false}",
+    "rnn: {units: 7, bidirectional: true}",
+    "rnn: {units: 4, activation: relu, output: sequence}",
+    "lstm: {units: 1, output: sequence}",
+    "lstm: {units: 5, bidirectional: true, forget_bias: -2}",
+    "lstm: {units: 3, bidirectional: true, output: sequence}",
+    "gru: {units: 1, output: sequence}",
+    "gru: {units: 5, bidirectional: true}",
+    "gru: {units: 3, bidirectional: true, output: sequence}",
+    "embedding: {symbols: 300, units: 1}",
+    "positional_encoding: sinusoidal",
     "conv1d: {filters: 2, kernel: 2, dilation: 2, padding: 2, stride: 2}",
     "conv2d: {filters: 4, kernel: [1, 3], padding: [0, 2], stride: [2, 1], bias: false}",
     "conv2d: {filters: 2, kernel: 3, padding: 1, stride: 2, activation: gelu}",
@@ -37,6 +69,18 @@ static const char *const variants[] = {
     "max_pool: {kernel: [1, 2], stride: [3, 1]}",
     "average_pool: {kernel: 3, stride: 1, padding: 2}",
     "average_pool: {kernel: [5, 4]}",
+    "layer_norm: {scale: false, epsilon: 0.1}",
+    "layer_norm: {shift: false}",
+    "layer_norm: {scale: false, shift: false}",
+    "group_norm: {groups: 1, scale: false}",
+    "group_norm: {groups: 4, shift: false, epsilon: 0.1}",
+    "group_norm: {groups: 2, scale: false, shift: false}",
+    "multi_head_attention: {heads: 1, causal: true, bias: false}",
+    "multi_head_attention: {heads: 3, key_size: 5}",
+    "feed_forward: {activation: relu}",
+    "feed_forward: {hidden: 3, activation: none, bias: false}",
+    "feed_forward: {hidden: 3, activation: softmax}",
+    "multi_head_attention: {heads: 2, key_size: 1, causal: true, dropout: 0.3}",
     "conv2d_transpose: {filters: 3, kernel: [2, 4], stride: [3, 2], activation: gelu}",
     "conv2d_transpose: {filters: 1, kernel: 3, stride: 2, padding: 1, output_padding: 1}",
     "conv2d_transpose: {filters: 2, kernel: 2, stride: 2, dilation: 3, padding: valid, bias: false}",
@@ -257,20 +301,27 @@ static void test_accumulates_exactly(void **state)
     for_all_layers(check_sums);
 }
 
-/* The same for a layer of several parts, with a full microbatch and with smaller ones. */
-static void test_parts_accumulate_exactly(void **state)
+static void check_sums_of_parts(const char *yaml, nn_shape shape)
 {
-    (void)state;
     static const int64_t counts[] = {32, 31, 17, 1};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        nn_network_spec spec = make_spec((nn_shape){2, {70, 10}}, 32);
-        add_layer(&spec, "dense: {units: 411, activation: relu}", NULL, NULL);
+        nn_network_spec spec = make_spec(shape, 32);
+        add_layer(&spec, yaml, NULL, NULL);
         add_layer(&spec, "dense: {units: 10}", NULL, NULL);
         run r = run_create(&spec, counts[i]);
         assert_true(r.network->layers[1].part_count > 3);
         check_sums_of(&r);
         run_destroy(&r);
     }
+}
+
+/* The same for a layer of several parts, with a full microbatch and with smaller ones. */
+static void test_parts_accumulate_exactly(void **state)
+{
+    (void)state;
+    check_sums_of_parts("dense: {units: 411, activation: relu}", (nn_shape){2, {70, 10}});
+    check_sums_of_parts("lstm: {units: 190}", (nn_shape){2, {3, 10}});
+    check_sums_of_parts("gru: {units: 220}", (nn_shape){2, {20, 10}});
 }
 
 static void check_gaps(const char *yaml)
@@ -323,6 +374,7 @@ static void test_builds(void **state)
 static bool fits_chain(const char *yaml)
 {
     const nn_layer_type *type = type_of(yaml);
+    if (strstr(yaml, "per_step")) return false;
     return type->example_shape.dimensions == 0 && type->example_inputs <= 1 && type->example_indices == 0;
 }
 

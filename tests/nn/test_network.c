@@ -147,6 +147,11 @@ static void test_messages(void **state)
     add_layer(&spec, "dropout: 0.5", NULL, "hidden");
     expect_failure(&spec, "layer dropout1: its input 'hidden' is no layer above it (known: input, dense1)");
     spec = make_spec(eight, SAMPLES);
+    add_layer(&spec, "dense: {units: 4}", "hidden", NULL);
+    add_layer(&spec, "dropout: 0.5", NULL, "hiden");
+    expect_failure(&spec, "layer dropout1: its input 'hiden' is no layer above it; did you mean 'hidden'? "
+                          "(known: input, hidden)");
+    spec = make_spec(eight, SAMPLES);
     add_layer(&spec, "dense: {units: 4}", NULL, "late");
     add_layer(&spec, "flatten", "late", NULL);
     expect_failure(&spec, "layer dense1: its input 'late' does not stand above it; write layers in the order "

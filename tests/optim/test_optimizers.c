@@ -1,4 +1,5 @@
-/* Every optimizer of the list: PyTorch's figures, the same bits for any cut, no NaN lost, gaps stay zero. */
+/* Every optimizer of the list: the figures of PyTorch or of its paper, the same bits for any cut, no NaN
+ * lost, gaps stay zero. */
 #include "plugin.h"
 
 #include <math.h>
@@ -6,28 +7,53 @@
 
 #include "../fixtures/fixture.h"
 #include "base/philox.h"
+#include "base/tree.h"
 
 #define WEIGHTS 12
 #define STEPS 10
+#define BLOCK 256 /* of what an optimizer measures */
 
-/* The arrays of optimizers.txt. */
+/* The arrays of optimizers.txt and updates.txt; their weights are a matrix, but where the name says vector.
+ */
 static const struct {
     const char *fixture, *yaml;
-} cases[] = {
-    {"sgd_plain", "sgd: {learning_rate: 0.1, momentum: 0}"},
-    {"sgd_momentum", "sgd: {learning_rate: 0.1}"},
-    {"sgd_nesterov", "sgd: {learning_rate: 0.1, momentum: 0.8, nesterov: true}"},
-    {"sgd_decay", "sgd: {learning_rate: 0.1, momentum: 0.9, weight_decay: 0.05}"},
-    {"sgd_plain_decay", "sgd: {learning_rate: 0.1, momentum: 0, weight_decay: 0.05}"},
-    {"adam", "adam"},
-    {"adam_other", "adam: {learning_rate: 0.01, beta1: 0.8, beta2: 0.95, epsilon: 1e-3}"},
-    {"adamw", "adamw: {learning_rate: 0.01, weight_decay: 0.1}"},
+} cases[] =
+    {
+        {"sgd_plain", "sgd: {learning_rate: 0.1, momentum: 0}"},
+        {"sgd_momentum", "sgd: {learning_rate: 0.1}"},
+        {"sgd_nesterov", "sgd: {learning_rate: 0.1, momentum: 0.8, nesterov: true}"},
+        {"sgd_decay", "sgd: {learning_rate: 0.1, momentum: 0.9, weight_decay: 0.05}"},
+        {"sgd_plain_decay", "sgd: {learning_rate: 0.1, momentum: 0, weight_decay: 0.05}"},
+        {"adam", "adam"},
+        {"adam_other", "adam: {learning_rate: 0.01, beta1: 0.8, beta2: 0.95, epsilon: 1e-3}"},
+        {"adamw", "adamw: {learning_rate: 0.01, weight_decay: 0.1}"},
+},
+  more_cases[] = {
+      {"rmsprop", "rmsprop"},
+      {"rmsprop_momentum", "rmsprop: {learning_rate: 0.01, alpha: 0.9, epsilon: 1e-6, momentum: 0.8}"},
+      {"rmsprop_centered", "rmsprop: {learning_rate: 0.01, centered: true, weight_decay: 0.1}"},
+      {"rmsprop_both", "rmsprop: {learning_rate: 0.01, centered: true, momentum: 0.9}"},
+      {"adagrad", "adagrad"},
+      {"adagrad_decays", "adagrad: {learning_rate: 0.1, rate_decay: 0.1, weight_decay: 0.05}"},
+      {"nadam", "nadam"},
+      {"nadam_other", "nadam: {learning_rate: 0.01, beta1: 0.8, beta2: 0.95, momentum_decay: 0.5}"},
+      {"nadam_decay", "nadam: {learning_rate: 0.01, weight_decay: 0.1}"},
+      {"lion", "lion"},
+      {"lion_decay", "lion: {learning_rate: 0.01, beta1: 0.8, beta2: 0.95, weight_decay: 0.1}"},
+      {"lars", "lars"},
+      {"lars_decay", "lars: {learning_rate: 0.5, trust: 0.02, momentum: 0.8, weight_decay: 0.05}"},
+      {"lars_vector", "lars: {learning_rate: 0.1, weight_decay: 0.3}"},
+      {"lamb", "lamb"},
+      {"lamb_other",
+       "lamb: {learning_rate: 0.05, beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weight_decay: 0.1}"},
+      {"lamb_vector", "lamb: {learning_rate: 0.01}"},
 };
 
 static void for_all_optimizers(void (*check)(const char *yaml))
 {
     for (const nn_optimizer_type *const *type = nn_optimizer_types(); *type; type++) check((*type)->example);
     for (size_t i = 0; i < COUNT(cases); i++) check(cases[i].yaml);
+    for (size_t i = 0; i < COUNT(more_cases); i++) check(more_cases[i].yaml);
 }
 
 /* An optimizer with `count` weights and their state. */
@@ -36,6 +62,7 @@ typedef struct trial {
     void *options;
     int slot_count;
     int64_t count, step;
+    bool is_vector;
     nn_real *weights, *gradient, *slots[NN_OPTIMIZER_SLOTS];
 } trial;
 
@@ -77,10 +104,29 @@ static void trial_fill(int64_t count, uint32_t purpose, uint32_t step, nn_real *
     for (int64_t i = 0; i < count; i++) values[i] = (nn_real)nn_random_normal(stream, (uint64_t)i);
 }
 
+/* The sums of a tensor, as the training loop forms them: block by block, in the canonical tree. */
+static void trial_measure(trial *t, nn_optimizer_step *step)
+{
+    double of_blocks[16 * NN_OPTIMIZER_SUMS];
+    int64_t blocks = 0;
+    nn_optimizer_step early = {.step = step->step, .is_matrix = step->is_matrix};
+    for (int64_t begin = 0; begin < t->count; begin += BLOCK, blocks++) {
+        int64_t length = t->count - begin < BLOCK ? t->count - begin : BLOCK;
+        nn_real *slots[NN_OPTIMIZER_SLOTS] = {0};
+        for (int s = 0; s < t->slot_count; s++) slots[s] = t->slots[s] + begin;
+        t->type->measure(t->options, &early, length, t->gradient + begin, slots, t->weights + begin,
+                         of_blocks + blocks * t->type->sums);
+    }
+    nn_tree_sum(blocks, (size_t)t->type->sums, of_blocks, step->sums);
+}
+
 static nn_optimizer_step trial_prepare(trial *t, double scale)
 {
-    nn_optimizer_step step = {
-        .step = ++t->step, .learning_rate = *(const double *)t->options, .gradient_scale = scale};
+    nn_optimizer_step step = {.step = ++t->step,
+                              .learning_rate = *(const double *)t->options,
+                              .gradient_scale = scale,
+                              .is_matrix = !t->is_vector};
+    if (t->type->sums > 0) trial_measure(t, &step);
     t->type->prepare(t->options, &step);
     return step;
 }
@@ -109,6 +155,8 @@ static void test_documented(void **state)
         assert_ptr_equal(nn_optimizer_find(type->name), type);
         assert_true(type->summary && type->summary[0]);
         plugin_check_table(type->options, type->options_size);
+        assert_in_range(type->sums, 0, NN_OPTIMIZER_SUMS);
+        assert_true((type->sums > 0) == (type->measure != NULL));
         assert_string_equal(type->options[0].name, "learning_rate");
         assert_int_equal(type->options[0].offset, 0);
         void *options = plugin_optimizer(type->example, &found);
@@ -120,12 +168,13 @@ static void test_documented(void **state)
 }
 
 /* Ten steps with the fixture's gradients; after[w][s] is weight w after step s. */
-static void run_fixture(const char *yaml, nn_real after[WEIGHTS][STEPS])
+static void run_fixture(const char *file, const char *yaml, bool is_vector, nn_real after[WEIGHTS][STEPS])
 {
     nn_real gradients[STEPS * WEIGHTS];
     trial t = trial_create(yaml, WEIGHTS);
-    fixture_read("optimizers.txt", "gradients", STEPS * WEIGHTS, gradients);
-    fixture_read("optimizers.txt", "initial", WEIGHTS, t.weights);
+    t.is_vector = is_vector;
+    fixture_read(file, "gradients", STEPS * WEIGHTS, gradients);
+    fixture_read(file, "initial", WEIGHTS, t.weights);
     for (int s = 0; s < STEPS; s++) {
         memcpy(t.gradient, gradients + s * WEIGHTS, sizeof(nn_real) * WEIGHTS);
         nn_optimizer_step step = trial_prepare(&t, 1);
@@ -135,23 +184,30 @@ static void run_fixture(const char *yaml, nn_real after[WEIGHTS][STEPS])
     trial_destroy(&t);
 }
 
-/* Fails when the definition is not PyTorch's: place of epsilon, bias correction, decay, momentum. Each weight
- * is compared on its own, as they are of very different size. */
-static void test_pytorch(void **state)
+/* Each weight is compared on its own, as they are of very different size. */
+static void check_fixture(const char *file, const char *fixture, const char *yaml, double tolerance)
+{
+    nn_real after[WEIGHTS][STEPS], expected[STEPS * WEIGHTS], weight[STEPS];
+    char name[64];
+    snprintf(name, sizeof name, "%s.%s", fixture, NN_REAL_NAME);
+    fixture_read(file, name, STEPS * WEIGHTS, expected);
+    run_fixture(file, yaml, strstr(fixture, "vector") != NULL, after);
+    for (int w = 0; w < WEIGHTS; w++) {
+        for (int s = 0; s < STEPS; s++) weight[s] = expected[s * WEIGHTS + w];
+        fixture_compare(name, STEPS, after[w], weight, tolerance);
+    }
+}
+
+/* Fails when the definition is not PyTorch's, or not the paper's: place of epsilon, bias correction, decay,
+ * momentum, norms. */
+static void test_definitions(void **state)
 {
     (void)state;
-    double tolerance = sizeof(nn_real) == sizeof(double) ? 1e-14 : 1e-6;
-    nn_real after[WEIGHTS][STEPS], expected[STEPS * WEIGHTS], weight[STEPS];
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        char name[64];
-        snprintf(name, sizeof name, "%s.%s", cases[i].fixture, NN_REAL_NAME);
-        fixture_read("optimizers.txt", name, STEPS * WEIGHTS, expected);
-        run_fixture(cases[i].yaml, after);
-        for (int w = 0; w < WEIGHTS; w++) {
-            for (int s = 0; s < STEPS; s++) weight[s] = expected[s * WEIGHTS + w];
-            fixture_compare(name, STEPS, after[w], weight, tolerance);
-        }
-    }
+    bool is_double = sizeof(nn_real) == sizeof(double);
+    for (size_t i = 0; i < COUNT(cases); i++)
+        check_fixture("optimizers.txt", cases[i].fixture, cases[i].yaml, is_double ? 1e-14 : 1e-6);
+    for (size_t i = 0; i < COUNT(more_cases); i++)
+        check_fixture("updates.txt", more_cases[i].fixture, more_cases[i].yaml, is_double ? 1e-13 : 2e-6);
 }
 
 /* Fails when an element's result depends on where a slice begins or ends. */
@@ -249,10 +305,60 @@ static void check_scale(const char *yaml)
     trial_destroy(&scaled);
 }
 
+static void check_scale_unless_refused(const char *yaml)
+{
+    trial t = trial_create(yaml, 1);
+    bool refused = t.type->no_clip_norm;
+    trial_destroy(&t);
+    if (!refused) check_scale(yaml);
+}
+
 static void test_scale(void **state)
 {
     (void)state;
-    for_all_optimizers(check_scale);
+    for_all_optimizers(check_scale_unless_refused);
+}
+
+static void *option_field(const trial *t, const char *name)
+{
+    for (const nn_option *option = t->type->options; option->name; option++)
+        if (strcmp(option->name, name) == 0) return (char *)t->options + option->offset;
+    return NULL;
+}
+
+/* Whether a step without a gradient moves the weights. */
+static bool decays(const char *yaml, bool is_vector, bool decay_all)
+{
+    nn_real before[WEIGHTS];
+    trial t = trial_create(yaml, WEIGHTS);
+    t.is_vector = is_vector;
+    *(double *)option_field(&t, "weight_decay") = 0.1;
+    *(bool *)option_field(&t, "decay_all") = decay_all;
+    trial_fill(WEIGHTS, 1, 0, t.weights);
+    memcpy(before, t.weights, sizeof before);
+    nn_optimizer_step step = trial_prepare(&t, 1);
+    trial_apply(&t, &step, 0, WEIGHTS);
+    bool moved = memcmp(before, t.weights, sizeof before) != 0;
+    trial_destroy(&t);
+    return moved;
+}
+
+static void check_decay(const char *yaml)
+{
+    trial t = trial_create(yaml, 1);
+    bool has_decay = option_field(&t, "decay_all") != NULL;
+    trial_destroy(&t);
+    if (!has_decay) return;
+    assert_true(decays(yaml, false, false));
+    assert_false(decays(yaml, true, false));
+    assert_true(decays(yaml, true, true));
+}
+
+/* Fails when biases and the scales of norms decay without being asked to, or matrices do not. */
+static void test_decay(void **state)
+{
+    (void)state;
+    for_all_optimizers(check_decay);
 }
 
 static void expect_slots(const char *yaml, int expected)
@@ -270,6 +376,11 @@ static void test_slots(void **state)
     expect_slots("sgd", 1);
     expect_slots("adam", 2);
     expect_slots("adamw", 2);
+    expect_slots("rmsprop", 1);
+    expect_slots("rmsprop: {centered: true, momentum: 0.9}", 3);
+    expect_slots("adagrad", 1);
+    expect_slots("lion", 1);
+    expect_slots("lamb", 2);
 }
 
 static void expect_refused(const char *yaml, const char *remedy)
@@ -293,9 +404,9 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_documented), cmocka_unit_test(test_pytorch), cmocka_unit_test(test_cuts),
-        cmocka_unit_test(test_nonfinite),  cmocka_unit_test(test_zeros),   cmocka_unit_test(test_scale),
-        cmocka_unit_test(test_slots),      cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_documented), cmocka_unit_test(test_definitions), cmocka_unit_test(test_decay),
+        cmocka_unit_test(test_cuts),       cmocka_unit_test(test_nonfinite),   cmocka_unit_test(test_zeros),
+        cmocka_unit_test(test_scale),      cmocka_unit_test(test_slots),       cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "../fixtures/fixture.h"
+
+#define FACTORS 40 /* of an array of schedules.txt */
+
 static const nn_run_length lengths[] = {{1, 1}, {7, 3}, {100, 10}, {1000, 7}, {977, 2000}};
 
 static const nn_duration warmups[] = {
@@ -47,14 +51,17 @@ static void test_documented(void **state)
 
 static void check_run(const nn_schedule_type *type, const void *options, nn_run_length length)
 {
+    const nn_schedule_memory nothing = {0};
     int64_t warmup = nn_schedule_warmup_steps(options, length);
+    double highest = 0;
     assert_in_range(warmup, 0, length.steps);
     for (int64_t step = 0; step < length.steps + 2; step++) {
-        double factor = nn_schedule_factor(type, options, step, length);
+        double factor = nn_schedule_factor(type, options, &nothing, step, length);
         assert_true(isfinite(factor) && factor >= 0 && factor <= 1);
         if (step < warmup) expect_near(factor, (double)(step + 1) / (double)warmup);
-        if (step == warmup && step < length.steps) expect_near(factor, 1);
+        if (step >= warmup && step < length.steps) highest = fmax(highest, factor);
     }
+    if (warmup < length.steps) expect_near(highest, 1);
 }
 
 /* Fails when a factor is no share of the learning rate, the warm-up is not linear, or the schedule proper
@@ -95,8 +102,9 @@ static void test_durations(void **state)
 static double factor_of(const char *yaml, int64_t step, nn_run_length length)
 {
     const nn_schedule_type *type;
+    const nn_schedule_memory nothing = {0};
     void *options = plugin_schedule(yaml, &type);
-    double factor = nn_schedule_factor(type, options, step, length);
+    double factor = nn_schedule_factor(type, options, &nothing, step, length);
     nn_free(options);
     return factor;
 }
@@ -123,7 +131,74 @@ static void test_closed_forms(void **state)
                     step < 10 ? (double)(step + 1) / 10 : (1 + cos(pi * done_warm)) / 2);
         expect_near(factor_of("cosine: {warmup: 0%, final_factor: 0.2}", step, length),
                     0.2 + 0.8 * (1 + cos(pi * done)) / 2);
+        expect_near(factor_of("exponential", step, length), pow(0.95, (double)step / 20));
+        expect_near(factor_of("exponential: {factor: 0.5, every: 25%}", step, length),
+                    pow(0.5, (double)step / 50));
+        expect_near(factor_of("polynomial", step, length),
+                    step < 10 ? (double)(step + 1) / 10 : 1 - done_warm);
+        expect_near(factor_of("polynomial: {warmup: 0%, power: 3, final_factor: 0.1}", step, length),
+                    0.1 + 0.9 * pow(1 - done, 3));
     }
+}
+
+static void read_factors(const char *name, double factors[FACTORS])
+{
+    nn_real values[FACTORS];
+    fixture_read("schedules.txt", name, FACTORS, values);
+    for (int i = 0; i < FACTORS; i++) factors[i] = (double)values[i];
+}
+
+static void expect_factor(const char *name, double value, double expected)
+{
+    double tolerance = sizeof(nn_real) == sizeof(double) ? 1e-12 : 1e-7; /* of the fixture as it is read */
+    if (!(fabs(value - expected) <= tolerance)) fail_msg("%s: %.17g instead of %.17g", name, value, expected);
+}
+
+/* Fails when a schedule is not PyTorch's of that name. */
+static void test_pytorch(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *fixture, *yaml;
+    } cases[] = {
+        {"exponential", "exponential: {factor: 0.9, every: 1 steps}"},
+        {"polynomial", "polynomial: {warmup: 0%, power: 2}"},
+        {"one_cycle", "one_cycle"},
+        {"one_cycle_other", "one_cycle: {rise: 50%, initial_factor: 0.1, final_factor: 0.001}"},
+    };
+    double expected[FACTORS];
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        read_factors(cases[i].fixture, expected);
+        for (int64_t step = 0; step < FACTORS; step++)
+            expect_factor(cases[i].fixture, factor_of(cases[i].yaml, step, (nn_run_length){FACTORS, 10}),
+                          expected[step]);
+    }
+}
+
+static void check_plateau(const char *fixture, bool higher_is_better)
+{
+    const nn_schedule_type *type;
+    nn_schedule_memory memory = {0};
+    double figures[FACTORS], expected[FACTORS];
+    void *options = plugin_schedule(
+        "reduce_on_plateau: {factor: 0.5, patience: 2 epochs, threshold: 0.01, min: 0.01}", &type);
+    read_factors("figures", figures);
+    read_factors(fixture, expected);
+    for (int e = 0; e < FACTORS; e++) {
+        double figure = higher_is_better ? 1 / figures[e] : figures[e];
+        nn_schedule_observe(type, options, &memory, figure, higher_is_better);
+        expect_factor(fixture, nn_schedule_factor(type, options, &memory, 0, (nn_run_length){400, 10}),
+                      expected[e]);
+    }
+    nn_free(options);
+}
+
+/* Fails when the learning rate does not fall where PyTorch's ReduceLROnPlateau lets it, and no further. */
+static void test_plateau(void **state)
+{
+    (void)state;
+    check_plateau("plateau_low", false);
+    check_plateau("plateau_high", true);
 }
 
 static void expect_refused(const char *yaml, const char *text)
@@ -150,6 +225,12 @@ static void test_seconds_refused(void **state)
     }
     expect_refused("step: {every: 10 minutes}", "every");
     expect_refused("step: {every: 0 epochs}", "above 0");
+    expect_refused("exponential: {every: 10 minutes}", "every");
+    expect_refused("exponential: {every: 0 steps}", "above 0");
+    expect_refused("one_cycle: {rise: 10 minutes}", "rise");
+    expect_refused("one_cycle: {warmup: 5%}", "'rise'");
+    expect_refused("reduce_on_plateau: {patience: 10 steps}", "whole epochs");
+    expect_refused("reduce_on_plateau: {patience: 1.5 epochs}", "whole epochs");
 }
 
 int main(void)
@@ -157,7 +238,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_documented),      cmocka_unit_test(test_all),
         cmocka_unit_test(test_durations),       cmocka_unit_test(test_closed_forms),
-        cmocka_unit_test(test_seconds_refused),
+        cmocka_unit_test(test_seconds_refused), cmocka_unit_test(test_pytorch),
+        cmocka_unit_test(test_plateau),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,6 +38,7 @@ plugins=(
     "nn|loss|NN_LOSS"
     "nn|metric|NN_METRIC"
     "nn|initializer|NN_INITIALIZER"
+    "model|composite|NN_COMPOSITE"
     "optim|optimizer|NN_OPTIMIZER"
     "optim|schedule|NN_SCHEDULE"
     "data|transform|NN_TRANSFORM"

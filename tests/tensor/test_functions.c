@@ -64,6 +64,32 @@ static wide wide_gelu_slope(wide x)
     return WIDE(erfc)(-x / WIDE(sqrt)(2)) / 2 + x * WIDE(exp)(-x * x / 2) / WIDE(sqrt)(2 * pi);
 }
 
+static wide wide_elu(wide x)
+{
+    return x > 0 ? x : WIDE(expm1)(x);
+}
+
+static wide wide_selu(wide x)
+{
+    const wide scale = (wide)(nn_real)1.0507009873554805, alpha = (wide)(nn_real)1.6732632423543772;
+    return scale * (x > 0 ? x : alpha * WIDE(expm1)(x));
+}
+
+static wide wide_silu(wide x)
+{
+    return isinf(x) && x < 0 ? 0 : x / (1 + WIDE(exp)(-x));
+}
+
+static wide wide_softplus(wide x)
+{
+    return (x > 0 ? x : 0) + WIDE(log1p)(WIDE(exp)(-WIDE(fabs)(x)));
+}
+
+static wide wide_hard_tanh(wide x)
+{
+    return x < -1 ? -1 : x > 1 ? 1 : x;
+}
+
 /* Error in units in the last place of the exact result; those of the smallest normal number below it. */
 static double error_in_ulps(nn_real value, wide exact)
 {
@@ -103,13 +129,20 @@ typedef struct accuracy_case {
     function_of_array function;
     wide (*exact)(wide);
     double ulps;
-    bool may_flush; /* subnormal results to 0 */
+    int may_flush; /* results below this many of the smallest normal number to 0 */
 } accuracy_case;
 
 static const accuracy_case accuracy_cases[] = {
-    {"exp", nn_exp, wide_exp, PROMISED_ULPS, true},     {"log", nn_log, wide_log, PROMISED_ULPS, false},
-    {"tanh", nn_tanh, wide_tanh, PROMISED_ULPS, false}, {"erf", nn_erf, wide_erf, PROMISED_ULPS, false},
-    {"sigmoid", nn_sigmoid, wide_sigmoid, 4, true},
+    {"exp", nn_exp, wide_exp, PROMISED_ULPS, 1},
+    {"log", nn_log, wide_log, PROMISED_ULPS, 0},
+    {"tanh", nn_tanh, wide_tanh, PROMISED_ULPS, 0},
+    {"erf", nn_erf, wide_erf, PROMISED_ULPS, 0},
+    {"sigmoid", nn_sigmoid, wide_sigmoid, 4, 1},
+    {"elu", nn_elu, wide_elu, 4, 1},
+    {"selu", nn_selu, wide_selu, 6, 1},
+    {"silu", nn_silu, wide_silu, 8, 1024},
+    {"softplus", nn_softplus, wide_softplus, 6, 1},
+    {"hard tanh", nn_hard_tanh, wide_hard_tanh, 0, 0},
 };
 
 #define ACCURACY_CASES (sizeof(accuracy_cases) / sizeof(accuracy_cases[0]))
@@ -126,8 +159,8 @@ static void test_accuracy(void **state)
             one->function(BLOCK, x, y);
             for (int i = 0; i < BLOCK; i++) {
                 wide exact = one->exact((wide)x[i]);
-                bool subnormal = WIDE(fabs)(exact) < WIDE(ldexp)(1, LEAST_EXPONENT);
-                if (one->may_flush && subnormal && y[i] == 0) continue;
+                bool tiny = WIDE(fabs)(exact) < WIDE(ldexp)(one->may_flush, LEAST_EXPONENT);
+                if (tiny && y[i] == 0) continue;
                 double ulps = error_in_ulps(y[i], exact);
                 if (!(ulps <= one->ulps)) {
                     fail_msg("%s(%.17g) = %.17g is off by %.3g units", one->name, (double)x[i], (double)y[i],
@@ -213,6 +246,41 @@ static void slope_leaky(int64_t count, const nn_real *x, nn_real *y)
     nn_leaky_relu_gradient(count, (nn_real)0.1, x, x, y);
 }
 
+static void slope_elu(int64_t count, const nn_real *x, nn_real *y)
+{
+    nn_elu_gradient(count, x, x, y);
+}
+
+static void slope_selu(int64_t count, const nn_real *x, nn_real *y)
+{
+    nn_selu_gradient(count, x, x, y);
+}
+
+static void slope_silu(int64_t count, const nn_real *x, nn_real *y)
+{
+    nn_silu_gradient(count, x, x, y);
+}
+
+static void slope_softplus(int64_t count, const nn_real *x, nn_real *y)
+{
+    nn_softplus_gradient(count, x, x, y);
+}
+
+static void slope_hard_sigmoid(int64_t count, const nn_real *x, nn_real *y)
+{
+    nn_hard_sigmoid_gradient(count, x, x, y);
+}
+
+static void slope_hard_swish(int64_t count, const nn_real *x, nn_real *y)
+{
+    nn_hard_swish_gradient(count, x, x, y);
+}
+
+static void slope_hard_tanh(int64_t count, const nn_real *x, nn_real *y)
+{
+    nn_hard_tanh_gradient(count, x, x, y);
+}
+
 static void slope_relu(int64_t count, const nn_real *x, nn_real *y)
 {
     nn_relu_gradient(count, x, x, y);
@@ -293,6 +361,20 @@ static const bits_case bits_cases[] = {
     {"sigmoid gradient", slope_sigmoid, true, UINT64_C(0x7ae3c4a292e6d854), UINT64_C(0x557d569551af46ee)},
     {"relu gradient", slope_relu, true, UINT64_C(0xbdab37c762da8668), UINT64_C(0x8f91c251cdc2fb73)},
     {"leaky relu gradient", slope_leaky, true, UINT64_C(0x01114789dbb76902), UINT64_C(0xc9c405c34d30dd9a)},
+    {"elu", nn_elu, true, UINT64_C(0x1071d5e29ad3a395), UINT64_C(0xced46cad4a8220ae)},
+    {"elu gradient", slope_elu, true, UINT64_C(0xb59d7ee4a8bebe32), UINT64_C(0xaa7e59884c9286a9)},
+    {"selu", nn_selu, true, UINT64_C(0xc5a43ccca213186e), UINT64_C(0xf6958242860c0bae)},
+    {"selu gradient", slope_selu, true, UINT64_C(0x11ba5da601bf304d), UINT64_C(0x695a638d9478fd3b)},
+    {"silu", nn_silu, true, UINT64_C(0xd802c0cf14cf8a30), UINT64_C(0xe13b06b0c4609ecf)},
+    {"silu gradient", slope_silu, true, UINT64_C(0xe415c880403f0ce2), UINT64_C(0x806a3da94df06c5c)},
+    {"softplus", nn_softplus, true, UINT64_C(0xe88b34ba60b056b0), UINT64_C(0xe0417bcd3acebe7e)},
+    {"softplus gradient", slope_softplus, true, UINT64_C(0xd802c0cf14cf8a30), UINT64_C(0xe13b06b0c4609ecf)},
+    {"hard_sigmoid", nn_hard_sigmoid, true, UINT64_C(0x3e1dece921c1ed22), UINT64_C(0xc04d582a17d7ed8c)},
+    {"hard_sigmoid gradient", slope_hard_sigmoid, true, UINT64_C(0x18c777aa196f7b6a), UINT64_C(0x8ebf6e7975d72e77)},
+    {"hard_swish", nn_hard_swish, true, UINT64_C(0xf2007e45da52312f), UINT64_C(0xcb475a41363fa35e)},
+    {"hard_swish gradient", slope_hard_swish, true, UINT64_C(0x3a75befb5150ad76), UINT64_C(0xdb0b679648f77765)},
+    {"hard_tanh", nn_hard_tanh, true, UINT64_C(0x9bfcae221aca8d6e), UINT64_C(0xa1687037899b794b)},
+    {"hard_tanh gradient", slope_hard_tanh, true, UINT64_C(0x4b93c7833ecc0b4d), UINT64_C(0x87012a6045140caa)},
     {"add", doubled, true, UINT64_C(0x647b0745ea0e078a), UINT64_C(0xf7a62645f2fc8d2c)},
     {"scale", scaled, true, UINT64_C(0xe6af709f9c3986db), UINT64_C(0x71efab4bfe3fab58)},
     {"add bias", plus_bias, false, UINT64_C(0xc97039dd2238dbbe), UINT64_C(0x560c17c946d6b155)},

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "tensor/kernels.h"
+#include "tensor/kernels_dropout.h"
 
 enum { MANY = 700 };
 
@@ -25,7 +26,34 @@ static void test_add_and_scale(void **state)
         for (int64_t i = 0; i < lengths[l]; i++) expected[i] = expected[i] * (nn_real)0.7;
         nn_scale(lengths[l], (nn_real)0.7, sum);
         check_same_bits(MANY, sum, expected);
+        for (int64_t i = 0; i < lengths[l]; i++) expected[i] = expected[i] * a[i];
+        nn_multiply(lengths[l], a, sum);
+        check_same_bits(MANY, sum, expected);
     }
+}
+
+static void test_clip_and_blend(void **state)
+{
+    (void)state;
+    nn_real values[MANY], average[MANY], expected[MANY];
+    const nn_real kept = (nn_real)0.7, taken = (nn_real)(1.0 - 0.7);
+    for (size_t l = 0; l < LENGTHS; l++) {
+        check_fill(1, 3, MANY, values);
+        check_fill(2, 3, MANY, average);
+        memcpy(expected, average, sizeof(average));
+        for (int64_t i = 0; i < lengths[l]; i++) expected[i] = kept * expected[i] + taken * values[i];
+        nn_blend(lengths[l], 0.7, values, average);
+        check_same_bits(MANY, average, expected);
+        memcpy(expected, values, sizeof(values));
+        for (int64_t i = 0; i < lengths[l]; i++)
+            if (expected[i] > 1 || expected[i] < -1) expected[i] = expected[i] > 0 ? 1 : -1;
+        nn_clip(lengths[l], 1, values);
+        check_same_bits(MANY, values, expected);
+    }
+    values[0] = (nn_real)NAN;
+    values[1] = -(nn_real)INFINITY;
+    nn_clip(2, (nn_real)0.5, values);
+    assert_true(isnan(values[0]) && values[1] == (nn_real)-0.5);
 }
 
 static void test_add_bias(void **state)
@@ -42,6 +70,24 @@ static void test_add_bias(void **state)
         nn_add_bias(ROWS, columns, bias, matrix);
         check_same_bits((int64_t)ROWS * MANY, matrix, expected);
     }
+}
+
+static void test_transpose(void **state)
+{
+    (void)state;
+    enum { ROWS_MOST = 37 };
+    static nn_real from[ROWS_MOST * MANY], to[ROWS_MOST * MANY + 1];
+    static const int64_t rows[] = {1, 3, 15, 16, 17, ROWS_MOST};
+    check_fill(9, 3, (int64_t)ROWS_MOST * MANY, from);
+    for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++)
+        for (size_t l = 0; l < LENGTHS; l++) {
+            int64_t columns = lengths[l];
+            to[rows[r] * columns] = 5;
+            nn_transpose_matrix(rows[r], columns, from, to);
+            for (int64_t i = 0; i < rows[r] * columns; i++)
+                assert_true(to[i % columns * rows[r] + i / columns] == from[i]);
+            assert_true(to[rows[r] * columns] == 5);
+        }
 }
 
 /* The order of the additions is part of the contract: other bits would be another order. */
@@ -224,11 +270,34 @@ static void test_softmax_gradient(void **state)
     }
 }
 
+/* Fails when what dropout keeps is another choice than that of the scalar generator, or depends on where a
+ * call begins. */
+static void test_dropout_factors(void **state)
+{
+    (void)state;
+    static const uint64_t begins[] = {0, 1, 4, 127, 1000, (UINT64_C(1) << 34) - 6};
+    const nn_random stream = {UINT64_C(0x123456789abcdef0), 77, 5};
+    nn_real factors[MANY];
+    for (size_t b = 0; b < sizeof begins / sizeof *begins; b++)
+        for (size_t l = 0; l < LENGTHS; l++) {
+            nn_dropout_factors(stream, 0.3, begins[b], lengths[l], factors);
+            for (int64_t i = 0; i < lengths[l]; i++) {
+                uint32_t words[4];
+                uint64_t number = begins[b] + (uint64_t)i;
+                nn_random_words(stream, number / 4, words);
+                bool dropped = words[number % 4] < (uint32_t)(0.3 * 0x1p32);
+                assert_true(factors[i] == (dropped ? 0 : (nn_real)(1 / 0.7)));
+            }
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_add_and_scale),
+        cmocka_unit_test(test_clip_and_blend),
         cmocka_unit_test(test_add_bias),
+        cmocka_unit_test(test_transpose),
         cmocka_unit_test(test_sum_rows),
         cmocka_unit_test(test_sum_squares),
         cmocka_unit_test(test_not_finite),
@@ -237,6 +306,7 @@ int main(void)
         cmocka_unit_test(test_softmax),
         cmocka_unit_test(test_softmax_limits),
         cmocka_unit_test(test_softmax_gradient),
+        cmocka_unit_test(test_dropout_factors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,37 @@
+/* A gated linear unit: f(X W + b) (X V + c), value by value. With sigmoid it is the one of Dauphin, Fan,
+ * Auli, Grangier: Language modeling with gated convolutional networks (ICML 2017); other functions are
+ * compared in Shazeer: GLU variants improve transformer (2020). */
+#include "model/composite.h"
+#include "nn/activation.h"
+
+typedef struct glu_options {
+    int64_t units;
+    int activation;
+    bool per_step;
+} glu_options;
+
+static const nn_option glu_table[] = {
+    {"units", NN_OPTION_INTEGER, offsetof(glu_options, units), NULL, 1, 1e9, NULL, NN_EFFECT_RESULT,
+     "number of outputs, as of a dense layer"},
+    {"activation", NN_OPTION_CHOICE, offsetof(glu_options, activation), "sigmoid", 0, 0, nn_activation_names,
+     NN_EFFECT_RESULT, "function of the gate"},
+    {"per_step", NN_OPTION_BOOLEAN, offsetof(glu_options, per_step), "false", 0, 0, NULL, NN_EFFECT_RESULT,
+     "apply it to every step of a sequence (to the last dimension) instead of to the whole sample"},
+    {0}};
+
+static const char *glu_layers(const void *options)
+{
+    (void)options;
+    return "- dense: {name: gate, units: $units, activation: $activation, per_step: $per_step}\n"
+           "- dense: {name: value, units: $units, per_step: $per_step, inputs: block_input}\n"
+           "- multiply: {inputs: [gate, value]}\n";
+}
+
+const nn_composite_type NN_REAL_SYMBOL(nn_composite_glu) = {
+    .name = "glu",
+    .summary = "a gated linear unit: a dense layer times a gate from the same input",
+    .example = "glu: {units: 16}",
+    .options = glu_table,
+    .options_size = sizeof(glu_options),
+    .layers = glu_layers,
+};

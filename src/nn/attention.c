@@ -1,0 +1,209 @@
+/* Scaled dot-product attention, tile by tile. */
+#include "nn/attention.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "tensor/kernels.h"
+#include "tensor/kernels_attention.h"
+#include "tensor/kernels_dropout.h"
+#include "tensor/matrix.h"
+
+/* Queries of a block: enough for BLAS to be fast, few enough to skip much where attention is causal. */
+#define BLOCK_QUERIES 64
+
+/* ---- memory ---- */
+
+int64_t nn_attention_block(const nn_attention *attention)
+{
+    int64_t blocks = (attention->query_steps + BLOCK_QUERIES - 1) / BLOCK_QUERIES;
+    return (attention->query_steps + blocks - 1) / blocks;
+}
+
+static int64_t attention_tile_values(const nn_attention *attention)
+{
+    return nn_attention_block(attention) * attention->key_steps;
+}
+
+int64_t nn_attention_forward_scratch(const nn_attention *attention)
+{
+    return attention_tile_values(attention) * (attention->dropout > 0 ? 2 : 1);
+}
+
+int64_t nn_attention_backward_scratch(const nn_attention *attention)
+{
+    return attention_tile_values(attention) * (attention->dropout > 0 ? 3 : 2) +
+           2 * attention->key_steps * attention->size + nn_attention_block(attention);
+}
+
+/* ---- what both directions do ---- */
+
+/* A block of queries: the tile says how many, and what they see. */
+typedef struct attention_rows {
+    nn_attention_tile tile;
+    int64_t first;
+    nn_real *query;
+} attention_rows;
+
+static attention_rows attention_rows_from(const nn_attention *attention, const nn_attention_head *head,
+                                          int64_t first)
+{
+    int64_t left = head->queries - first, block = nn_attention_block(attention);
+    int64_t rows = left < block ? left : block;
+    nn_attention_tile tile = {.rows = rows,
+                              .columns = head->keys,
+                              .visible = head->keys,
+                              .scale = (nn_real)(1.0 / sqrt((double)attention->size))};
+    if (attention->causal) {
+        tile.visible = first + 1;
+        if (first + rows < tile.columns) tile.columns = first + rows;
+    }
+    return (attention_rows){tile, first, head->query + first * attention->query_stride};
+}
+
+/* scores = Q K^T */
+static void attention_scores(const nn_attention *attention, const nn_attention_head *head,
+                             const attention_rows *rows, nn_real *scores)
+{
+    nn_matrix_product(NN_PLAIN, NN_TRANSPOSED, rows->tile.rows, rows->tile.columns, attention->size,
+                      rows->query, attention->query_stride, head->key, attention->key_stride, false, scores,
+                      rows->tile.columns);
+}
+
+/* Weights of one row are neighbours in the stream, those of one column key_steps apart. */
+static void attention_draw(const nn_attention *attention, const nn_attention_head *head,
+                           const attention_rows *rows, nn_real *factors)
+{
+    bool gapless = rows->tile.columns == attention->key_steps;
+    int64_t together = gapless ? rows->tile.rows : 1;
+    for (int64_t row = 0; row < rows->tile.rows; row += together) {
+        uint64_t begin = head->random_begin + (uint64_t)(rows->first + row) * (uint64_t)attention->key_steps;
+        nn_dropout_factors(head->random, attention->dropout, begin, together * rows->tile.columns,
+                           factors + row * rows->tile.columns);
+    }
+}
+
+/* Steps [begin, end) become 0. */
+static void attention_clear(int64_t begin, int64_t end, int64_t size, int64_t stride, nn_real *values)
+{
+    for (int64_t step = begin; step < end; step++)
+        memset(values + step * stride, 0, (size_t)size * sizeof *values);
+}
+
+/* ---- forward ---- */
+
+/* O = (e / sum) V: the few values of the output are divided instead of the many weights. */
+static void attention_forward_rows(const nn_attention *attention, const nn_attention_head *head,
+                                   const attention_rows *rows, nn_real *scratch)
+{
+    nn_attention_tile tile = rows->tile;
+    nn_real *weights = scratch, *factors = scratch + attention_tile_values(attention);
+    nn_real *output = head->output + rows->first * attention->output_stride;
+    attention_scores(attention, head, rows, weights);
+    nn_attention_exp(tile, weights, head->shifts + rows->first, head->sums + rows->first);
+    if (head->drops) {
+        attention_draw(attention, head, rows, factors);
+        nn_multiply(tile.rows * tile.columns, factors, weights);
+    }
+    nn_matrix_product(NN_PLAIN, NN_PLAIN, tile.rows, attention->size, tile.columns, weights, tile.columns,
+                      head->value, attention->key_stride, false, output, attention->output_stride);
+    nn_attention_divide_rows(tile.rows, attention->size, attention->output_stride, head->sums + rows->first,
+                             output);
+}
+
+void nn_attention_forward(const nn_attention *attention, const nn_attention_head *head, nn_real *scratch)
+{
+    int64_t done = head->keys > 0 ? head->queries : 0;
+    for (int64_t first = 0; first < done; first += nn_attention_block(attention)) {
+        attention_rows rows = attention_rows_from(attention, head, first);
+        attention_forward_rows(attention, head, &rows, scratch);
+    }
+    attention_clear(done, attention->query_steps, attention->size, attention->output_stride, head->output);
+}
+
+/* ---- backward ---- */
+
+typedef struct attention_buffers {
+    nn_real *weights, *gradient, *factors;  /* tiles */
+    nn_real *key_gradient, *value_gradient; /* key_steps x size */
+    nn_real *means;                         /* one a query of the block */
+} attention_buffers;
+
+static attention_buffers attention_cut(const nn_attention *attention, nn_real *scratch)
+{
+    int64_t tile = attention_tile_values(attention), values = attention->key_steps * attention->size;
+    attention_buffers buffers = {.key_gradient = scratch, .value_gradient = scratch + values};
+    buffers.weights = buffers.value_gradient + values;
+    buffers.gradient = buffers.weights + tile;
+    buffers.means = buffers.gradient + tile;
+    buffers.factors = buffers.means + nn_attention_block(attention);
+    return buffers;
+}
+
+/* The weights as forward had them, and the gradients of the scores. The mean over a row of p dp is that of O
+ * dO, since O = p V and dp = dO V^T. */
+static void attention_backward_tile(const nn_attention *attention, const nn_attention_head *head,
+                                    const attention_rows *rows, const nn_real *dy,
+                                    const attention_buffers *buffers)
+{
+    nn_attention_tile tile = rows->tile;
+    const nn_real *output = head->output + rows->first * attention->output_stride;
+    attention_scores(attention, head, rows, buffers->weights);
+    nn_attention_exp_again(tile, head->shifts + rows->first, buffers->weights);
+    nn_matrix_product(NN_PLAIN, NN_TRANSPOSED, tile.rows, tile.columns, attention->size, dy,
+                      attention->output_stride, head->value, attention->key_stride, false, buffers->gradient,
+                      tile.columns);
+    if (head->drops) {
+        attention_draw(attention, head, rows, buffers->factors);
+        nn_multiply(tile.rows * tile.columns, buffers->factors, buffers->gradient);
+    }
+    nn_attention_row_products(tile.rows, attention->size, attention->output_stride, output, dy,
+                              buffers->means);
+    nn_attention_score_gradient(tile, head->sums + rows->first, buffers->means, buffers->weights,
+                                buffers->gradient);
+    if (head->drops) nn_multiply(tile.rows * tile.columns, buffers->factors, buffers->weights);
+}
+
+/* The gradients of keys and values grow from block to block; that of the block's queries takes their place,
+ * since no other block needs them. */
+static void attention_backward_rows(const nn_attention *attention, const nn_attention_head *head,
+                                    const attention_rows *rows, const nn_real *output_gradient, bool grows,
+                                    const attention_buffers *buffers)
+{
+    nn_attention_tile tile = rows->tile;
+    int64_t size = attention->size;
+    const nn_real *dy = output_gradient + rows->first * attention->output_stride;
+    attention_backward_tile(attention, head, rows, dy, buffers);
+    nn_matrix_product(NN_TRANSPOSED, NN_PLAIN, tile.columns, size, tile.rows, buffers->weights, tile.columns,
+                      dy, attention->output_stride, grows, buffers->value_gradient, size);
+    nn_matrix_product(NN_TRANSPOSED, NN_PLAIN, tile.columns, size, tile.rows, buffers->gradient, tile.columns,
+                      rows->query, attention->query_stride, grows, buffers->key_gradient, size);
+    nn_matrix_product(NN_PLAIN, NN_PLAIN, tile.rows, size, tile.columns, buffers->gradient, tile.columns,
+                      head->key, attention->key_stride, false, rows->query, attention->query_stride);
+}
+
+static void attention_replace(const nn_attention *attention, int64_t keys, const nn_real *gradient,
+                              nn_real *values)
+{
+    for (int64_t step = 0; step < keys; step++)
+        memcpy(values + step * attention->key_stride, gradient + step * attention->size,
+               (size_t)attention->size * sizeof *values);
+    attention_clear(keys, attention->key_steps, attention->size, attention->key_stride, values);
+}
+
+/* The last block comes first: it sees all keys, so that it can begin their gradients. */
+void nn_attention_backward(const nn_attention *attention, const nn_attention_head *head,
+                           const nn_real *output_gradient, nn_real *scratch)
+{
+    attention_buffers buffers = attention_cut(attention, scratch);
+    int64_t block = nn_attention_block(attention), done = head->keys > 0 ? head->queries : 0;
+    int64_t last = done > 0 ? (done - 1) / block * block : -1;
+    for (int64_t first = last; first >= 0; first -= block) {
+        attention_rows rows = attention_rows_from(attention, head, first);
+        attention_backward_rows(attention, head, &rows, output_gradient, first < last, &buffers);
+    }
+    int64_t keys = done > 0 ? head->keys : 0;
+    attention_clear(done, attention->query_steps, attention->size, attention->query_stride, head->query);
+    attention_replace(attention, keys, buffers.key_gradient, head->key);
+    attention_replace(attention, keys, buffers.value_gradient, head->value);
+}

@@ -1,0 +1,362 @@
+/*
+ * Batch normalisation (Ioffe, Szegedy, ICML 2015) of channels, the last extent: y = f((x - mean) /
+ * sqrt(variance + epsilon) scale + shift + second input). In training, mean and variance are those of the
+ * microbatch over its samples and positions, so that they do not depend on ranks or threads: this is ghost
+ * batch normalisation (Hoffer, Hubara, Soudry: Train longer, generalize better, NIPS 2017). In prediction,
+ * and where the layer is frozen, they are the running ones. Steps behind the end of a sequence take part in
+ * nothing.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "nn/activation.h"
+#include "nn/initializer.h"
+#include "nn/rows.h"
+#include "tensor/norm.h"
+
+/* What is known of each channel is repeated to about this many values. */
+#define PERIOD_VALUES 256
+
+typedef struct batch_norm_options {
+    double epsilon, running_decay;
+    bool scale, shift;
+    int activation;
+} batch_norm_options;
+
+typedef struct batch_norm_plan {
+    const nn_activation *activation;
+    nn_rows rows;
+    int64_t channels, period;
+    int scale, shift, mean, variance; /* indices of parameters; -1: none */
+} batch_norm_plan;
+
+static const nn_option batch_norm_table[] = {
+    {"epsilon", NN_OPTION_REAL, offsetof(batch_norm_options, epsilon), "1e-5", 1e-12, 1, NULL,
+     NN_EFFECT_RESULT, "added to the variance before the root is taken"},
+    {"running_decay", NN_OPTION_REAL, offsetof(batch_norm_options, running_decay), "0.9", 0, 1, NULL,
+     NN_EFFECT_RESULT,
+     "share of the old running mean and variance that a step keeps (1 - what PyTorch calls momentum)"},
+    {"scale", NN_OPTION_BOOLEAN, offsetof(batch_norm_options, scale), "true", 0, 0, NULL, NN_EFFECT_RESULT,
+     "multiply each channel by a trainable factor (gamma)"},
+    {"shift", NN_OPTION_BOOLEAN, offsetof(batch_norm_options, shift), "true", 0, 0, NULL, NN_EFFECT_RESULT,
+     "add a trainable number to each channel (beta)"},
+    {"activation", NN_OPTION_CHOICE, offsetof(batch_norm_options, activation), "none", 0, 0,
+     nn_activation_names, NN_EFFECT_RESULT, "function on the outputs (leaky_relu has slope 0.01 here)"},
+    {0}};
+
+/* ---- building ---- */
+
+static nn_status batch_norm_add_parameter(nn_layer *layer, const char *name, const char *initializer,
+                                          int *index)
+{
+    const batch_norm_plan *plan = layer->plan;
+    nn_shape shape = {1, {plan->channels}};
+    return nn_layer_add_parameter(layer, name, shape, plan->channels, plan->channels,
+                                  nn_initializer_find(initializer), 1.0, index);
+}
+
+static nn_status batch_norm_add_parameters(nn_layer *layer, batch_norm_plan *plan)
+{
+    const batch_norm_options *options = layer->options;
+    plan->scale = plan->shift = -1;
+    if (options->scale) NN_TRY(batch_norm_add_parameter(layer, "scale", "ones", &plan->scale));
+    if (options->shift) NN_TRY(batch_norm_add_parameter(layer, "shift", "zeros", &plan->shift));
+    NN_TRY(batch_norm_add_parameter(layer, "running_mean", "zeros", &plan->mean));
+    NN_TRY(batch_norm_add_parameter(layer, "running_variance", "ones", &plan->variance));
+    for (int p = plan->mean; p <= plan->variance; p++) {
+        layer->parameters[p].statistic = true;
+        layer->parameters[p].decay = options->running_decay;
+    }
+    return layer->shares ? nn_layer_share_parts(layer) : nn_layer_add_part(layer, layer->value_count);
+}
+
+static nn_status batch_norm_check(const nn_layer *layer)
+{
+    NN_TRY(nn_layer_check_inputs(layer, layer->input_count > 1 ? 2 : 1));
+    nn_shape shape = layer->input_shapes[0];
+    char first[NN_SHAPE_TEXT], second[NN_SHAPE_TEXT];
+    if (layer->input_count > 1 && !nn_shape_equal(shape, layer->input_shapes[1]))
+        NN_FAIL(NN_ERROR_USAGE,
+                "its inputs are of %s and of %s values; what is added must have the same shape",
+                nn_shape_text(first, shape), nn_shape_text(second, layer->input_shapes[1]));
+    int64_t channels = shape.dimensions > 0 ? shape.extents[shape.dimensions - 1] : 1;
+    if (layer->microbatch_size * (nn_shape_count(shape) / channels) == 1 && !layer->frozen)
+        NN_FAIL(
+            NN_ERROR_USAGE,
+            "a microbatch of one sample has one value a channel, and nothing is left of it when its mean is "
+            "subtracted; choose a larger training.microbatch_size, such as 32, or use layer_norm");
+    return NN_OK;
+}
+
+/* Slots of `channels` values in what is saved of a microbatch. */
+enum { SAVED_MEAN, SAVED_INVERSE, SAVED_VARIANCE, SAVED_SHIFT_GRADIENT, SAVED_SCALE_GRADIENT, SAVED_SLOTS };
+
+/* Values in scratch: two sums of each channel in double, and four repeated arrays. */
+static int64_t batch_norm_sum_values(const batch_norm_plan *plan)
+{
+    return 2 * plan->channels * (int64_t)(sizeof(double) / sizeof(nn_real));
+}
+
+static nn_status batch_norm_build(nn_layer *layer)
+{
+    const batch_norm_options *options = layer->options;
+    NN_TRY(batch_norm_check(layer));
+    batch_norm_plan *plan;
+    NN_TRY(NN_ALLOCATE(&plan, 1, "the plan of a normalisation"));
+    layer->plan = plan;
+    nn_shape shape = layer->input_shapes[0];
+    plan->activation = nn_activation_of(layer, options->activation);
+    plan->rows = nn_rows_of(shape);
+    plan->channels = plan->rows.channels;
+    plan->period = plan->channels * ((PERIOD_VALUES + plan->channels - 1) / plan->channels);
+    layer->output_shape = shape;
+    layer->time.kept = plan->rows.steps > 0;
+    layer->reads_output = plan->activation->backward && !plan->activation->needs_input;
+    layer->saved_per_sample = plan->activation->needs_input ? nn_shape_count(shape) : 0;
+    layer->gradient_in_place = true;
+    layer->saved_fixed = SAVED_SLOTS * plan->channels;
+    layer->scratch_fixed = batch_norm_sum_values(plan) + 4 * plan->period;
+    return batch_norm_add_parameters(layer, plan);
+}
+
+/* ---- what is kept where ---- */
+
+static nn_real *batch_norm_saved(const nn_layer *layer, const nn_layer_call *call, int slot)
+{
+    const batch_norm_plan *plan = layer->plan;
+    return call->saved + call->samples * layer->saved_per_sample + slot * plan->channels;
+}
+
+static double *batch_norm_sums(const nn_layer_call *call)
+{
+    return (void *)call->scratch;
+}
+
+enum { REPEATED_MEAN, REPEATED_FACTOR, REPEATED_OFFSET, REPEATED_CONSTANT = REPEATED_OFFSET, REPEATED_SLOPE };
+
+static nn_real *batch_norm_repeated(const nn_layer *layer, const nn_layer_call *call, int which)
+{
+    const batch_norm_plan *plan = layer->plan;
+    return call->scratch + batch_norm_sum_values(plan) + which * plan->period;
+}
+
+/* A tensor of the parameters; NULL where there is none. */
+static const nn_real *batch_norm_parameter(const nn_layer *layer, const nn_layer_call *call, int index)
+{
+    return index < 0 ? NULL : call->parameters + layer->parameters[index].offset;
+}
+
+/* ---- forward ---- */
+
+static bool batch_norm_uses_running(const nn_layer *layer, const nn_layer_call *call)
+{
+    const batch_norm_plan *plan = layer->plan;
+    return !call->training || layer->frozen || nn_rows_count(&plan->rows, call) == 0;
+}
+
+/* The first real row: the deviations from it are summed. */
+static const nn_real *batch_norm_origin(const nn_layer *layer, const nn_layer_call *call)
+{
+    const batch_norm_plan *plan = layer->plan;
+    int64_t i = 0;
+    while (nn_rows_real(&plan->rows, call, i) == 0) i++;
+    return call->inputs[0] + i * plan->rows.rows * plan->channels;
+}
+
+static void batch_norm_add_moments(const nn_layer *layer, const nn_layer_call *call, int64_t row,
+                                   int64_t rows)
+{
+    const batch_norm_plan *plan = layer->plan;
+    nn_norm_add_moments(rows, plan->channels, call->inputs[0] + row * plan->channels,
+                        batch_norm_origin(layer, call), batch_norm_sums(call));
+}
+
+/* Mean, inverse deviation, and the unbiased variance for the running one, which one value leaves as it is. */
+static void batch_norm_measure(const nn_layer *layer, const nn_layer_call *call)
+{
+    const batch_norm_plan *plan = layer->plan;
+    const batch_norm_options *options = layer->options;
+    const nn_real *origin = batch_norm_origin(layer, call);
+    double *sums = batch_norm_sums(call), count = (double)nn_rows_count(&plan->rows, call);
+    memset(sums, 0, (size_t)(2 * plan->channels) * sizeof *sums);
+    nn_rows_walk(&plan->rows, layer, call, batch_norm_add_moments);
+    nn_real *mean = batch_norm_saved(layer, call, SAVED_MEAN);
+    nn_real *inverse = batch_norm_saved(layer, call, SAVED_INVERSE);
+    nn_real *variance = batch_norm_saved(layer, call, SAVED_VARIANCE);
+    const nn_real *running = batch_norm_parameter(layer, call, plan->variance);
+    for (int64_t c = 0; c < plan->channels; c++) {
+        double away = sums[c] / count, squares = sums[plan->channels + c] - away * sums[c];
+        if (squares < 0) squares = 0;
+        mean[c] = (nn_real)((double)origin[c] + away);
+        inverse[c] = (nn_real)(1 / sqrt(squares / count + options->epsilon));
+        variance[c] = count > 1 ? (nn_real)(squares / (count - 1)) : running[c];
+    }
+}
+
+static void batch_norm_take_running(const nn_layer *layer, const nn_layer_call *call)
+{
+    const batch_norm_plan *plan = layer->plan;
+    const batch_norm_options *options = layer->options;
+    const nn_real *variance = batch_norm_parameter(layer, call, plan->variance);
+    size_t bytes = (size_t)plan->channels * sizeof(nn_real);
+    memcpy(batch_norm_saved(layer, call, SAVED_MEAN), batch_norm_parameter(layer, call, plan->mean), bytes);
+    memcpy(batch_norm_saved(layer, call, SAVED_VARIANCE), variance, bytes);
+    nn_real *inverse = batch_norm_saved(layer, call, SAVED_INVERSE);
+    for (int64_t c = 0; c < plan->channels; c++)
+        inverse[c] = (nn_real)(1 / sqrt((double)variance[c] + options->epsilon));
+}
+
+/* Mean, and factor = scale / deviation. */
+static void batch_norm_repeat_factor(const nn_layer *layer, const nn_layer_call *call)
+{
+    const batch_norm_plan *plan = layer->plan;
+    const nn_real *scale = batch_norm_parameter(layer, call, plan->scale);
+    const nn_real *inverse = batch_norm_saved(layer, call, SAVED_INVERSE);
+    nn_real *factor = batch_norm_repeated(layer, call, REPEATED_FACTOR);
+    for (int64_t c = 0; c < plan->channels; c++) factor[c] = scale ? scale[c] * inverse[c] : inverse[c];
+    nn_norm_repeat(plan->channels, plan->period, factor, factor);
+    nn_norm_repeat(plan->channels, plan->period, batch_norm_saved(layer, call, SAVED_MEAN),
+                   batch_norm_repeated(layer, call, REPEATED_MEAN));
+}
+
+static void batch_norm_apply(const nn_layer *layer, const nn_layer_call *call, int64_t row, int64_t rows)
+{
+    const batch_norm_plan *plan = layer->plan;
+    const nn_activation *activation = plan->activation;
+    int64_t at = row * plan->channels;
+    nn_real *y = call->output + at, *z = activation->needs_input ? call->saved + at : y;
+    nn_norm_apply(rows * plan->channels, plan->period, batch_norm_repeated(layer, call, REPEATED_MEAN),
+                  batch_norm_repeated(layer, call, REPEATED_FACTOR),
+                  batch_norm_repeated(layer, call, REPEATED_OFFSET), call->inputs[0] + at,
+                  layer->input_count > 1 ? call->inputs[1] + at : NULL, z);
+    if (activation->forward) activation->forward(rows, plan->channels, (nn_real)NN_DEFAULT_SLOPE, z, y);
+}
+
+static void batch_norm_forward(const nn_layer *layer, const nn_layer_call *call)
+{
+    const batch_norm_plan *plan = layer->plan;
+    if (batch_norm_uses_running(layer, call))
+        batch_norm_take_running(layer, call);
+    else
+        batch_norm_measure(layer, call);
+    batch_norm_repeat_factor(layer, call);
+    const nn_real *shift = batch_norm_parameter(layer, call, plan->shift);
+    nn_real *offset = batch_norm_repeated(layer, call, REPEATED_OFFSET);
+    memset(offset, 0, (size_t)plan->channels * sizeof *offset);
+    nn_norm_repeat(plan->channels, plan->period, shift ? shift : offset, offset);
+    nn_rows_walk(&plan->rows, layer, call, batch_norm_apply);
+}
+
+/* ---- backward ---- */
+
+/* Leaves dz, the gradient before the activation, in output_gradient, and adds it up. */
+static void batch_norm_add_gradient(const nn_layer *layer, const nn_layer_call *call, int64_t row,
+                                    int64_t rows)
+{
+    const batch_norm_plan *plan = layer->plan;
+    const nn_activation *activation = plan->activation;
+    int64_t at = row * plan->channels, count = rows * plan->channels;
+    nn_real *dz = call->output_gradient + at;
+    if (activation->backward)
+        activation->backward(rows, plan->channels, (nn_real)NN_DEFAULT_SLOPE,
+                             (activation->needs_input ? call->saved : call->output) + at, dz, dz);
+    if (layer->input_count > 1 && call->input_gradients[1])
+        memcpy(call->input_gradients[1] + at, dz, (size_t)count * sizeof *dz);
+    nn_norm_add_products(rows, plan->channels, dz, call->inputs[0] + at,
+                         batch_norm_saved(layer, call, SAVED_MEAN), batch_norm_sums(call));
+}
+
+static void batch_norm_apply_gradient(const nn_layer *layer, const nn_layer_call *call, int64_t row,
+                                      int64_t rows)
+{
+    const batch_norm_plan *plan = layer->plan;
+    int64_t at = row * plan->channels;
+    nn_norm_apply_gradient(
+        rows * plan->channels, plan->period, batch_norm_repeated(layer, call, REPEATED_MEAN),
+        batch_norm_repeated(layer, call, REPEATED_FACTOR),
+        batch_norm_repeated(layer, call, REPEATED_CONSTANT), batch_norm_repeated(layer, call, REPEATED_SLOPE),
+        call->inputs[0] + at, call->output_gradient + at, call->input_gradients[0] + at);
+}
+
+/* From the sums of dz and dz (x - mean): the gradients of shift and scale, and the numbers in dx = factor (dz
+ * - sum / n - (x - mean) product / (n (variance + epsilon))) of each of the n values, where mean and variance
+ * of the microbatch pass on what reaches them. */
+static void batch_norm_finish_sums(const nn_layer *layer, const nn_layer_call *call)
+{
+    const batch_norm_plan *plan = layer->plan;
+    const double *sums = batch_norm_sums(call);
+    bool constant_statistics = batch_norm_uses_running(layer, call);
+    double share = constant_statistics ? 0 : 1 / (double)nn_rows_count(&plan->rows, call);
+    const nn_real *inverse = batch_norm_saved(layer, call, SAVED_INVERSE);
+    nn_real *shift_gradient = batch_norm_saved(layer, call, SAVED_SHIFT_GRADIENT);
+    nn_real *scale_gradient = batch_norm_saved(layer, call, SAVED_SCALE_GRADIENT);
+    batch_norm_repeat_factor(layer, call);
+    const nn_real *factor = batch_norm_repeated(layer, call, REPEATED_FACTOR);
+    nn_real *constant = batch_norm_repeated(layer, call, REPEATED_CONSTANT);
+    nn_real *slope = batch_norm_repeated(layer, call, REPEATED_SLOPE);
+    for (int64_t c = 0; c < plan->channels; c++) {
+        double normalized = sums[plan->channels + c] * (double)inverse[c];
+        shift_gradient[c] = (nn_real)sums[c];
+        scale_gradient[c] = (nn_real)normalized;
+        constant[c] = (nn_real)((double)factor[c] * sums[c] * share);
+        slope[c] = (nn_real)((double)factor[c] * normalized * (double)inverse[c] * share);
+    }
+    nn_norm_repeat(plan->channels, plan->period, constant, constant);
+    nn_norm_repeat(plan->channels, plan->period, slope, slope);
+}
+
+static void batch_norm_backward(const nn_layer *layer, const nn_layer_call *call)
+{
+    const batch_norm_plan *plan = layer->plan;
+    double *sums = batch_norm_sums(call);
+    memset(sums, 0, (size_t)(2 * plan->channels) * sizeof *sums);
+    nn_rows_walk(&plan->rows, layer, call, batch_norm_add_gradient);
+    batch_norm_finish_sums(layer, call);
+    if (call->input_gradients[0]) nn_rows_walk(&plan->rows, layer, call, batch_norm_apply_gradient);
+    for (int i = 0; i < layer->input_count; i++)
+        nn_rows_clear_padding(&plan->rows, call, call->input_gradients[i]);
+}
+
+static void batch_norm_put(int64_t channels, const nn_real *from, nn_real factor, bool accumulate,
+                           nn_real *to)
+{
+    for (int64_t c = 0; c < channels; c++) {
+        nn_real value = from[c] * factor;
+        to[c] = accumulate ? to[c] + value : value;
+    }
+}
+
+static void batch_norm_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
+                                nn_real *values)
+{
+    (void)part;
+    const batch_norm_plan *plan = layer->plan;
+    const struct {
+        int parameter, slot;
+        nn_real factor;
+    } tensors[] = {
+        {plan->scale, SAVED_SCALE_GRADIENT, 1},
+        {plan->shift, SAVED_SHIFT_GRADIENT, 1},
+        {plan->mean, SAVED_MEAN, (nn_real)call->samples / (nn_real)call->batch_samples},
+        {plan->variance, SAVED_VARIANCE, (nn_real)call->samples / (nn_real)call->batch_samples},
+    };
+    for (size_t t = 0; t < sizeof tensors / sizeof *tensors; t++)
+        if (tensors[t].parameter >= 0)
+            batch_norm_put(plan->channels, batch_norm_saved(layer, call, tensors[t].slot), tensors[t].factor,
+                           accumulate, values + layer->parameters[tensors[t].parameter].offset);
+}
+
+const nn_layer_type NN_REAL_SYMBOL(nn_layer_batch_norm) = {
+    .name = "batch_norm",
+    .summary = "normalises each channel over its microbatch; may add a second input before the activation",
+    .example = "batch_norm",
+    .options = batch_norm_table,
+    .options_size = sizeof(batch_norm_options),
+    .activation_option = 1 + offsetof(batch_norm_options, activation),
+    .takes_sum = true,
+    .build = batch_norm_build,
+    .forward = batch_norm_forward,
+    .backward = batch_norm_backward,
+    .gradient = batch_norm_gradient,
+};

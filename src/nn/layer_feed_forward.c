@@ -1,0 +1,156 @@
+/*
+ * The feed-forward part of a transformer (Vaswani, Shazeer, Parmar, Uszkoreit, Jones, Gomez, Kaiser,
+ * Polosukhin: Attention is all you need; NIPS 2017): of every step x, or whatever the last dimension holds,
+ *
+ *     z = x W + b        h = f(z)        y = h W' + b'
+ *
+ * with as many features as x has.
+ */
+#include "base/memory.h"
+#include "nn/activation.h"
+#include "nn/projection.h"
+
+#define DEFAULT_WIDENING 4
+
+enum { FIRST, SECOND, PROJECTIONS };
+
+typedef struct feed_forward_options {
+    int64_t hidden;
+    int activation;
+    bool bias;
+} feed_forward_options;
+
+typedef struct feed_forward_plan {
+    const nn_activation *activation;
+    int64_t rows, hidden; /* rows of a sample */
+    nn_projection projections[PROJECTIONS];
+} feed_forward_plan;
+
+static const nn_option feed_forward_table[] = {
+    {"hidden", NN_OPTION_INTEGER, offsetof(feed_forward_options, hidden), "0", 0, 1e9, NULL, NN_EFFECT_RESULT,
+     "values between the two products; 0: 4 x the features of the input"},
+    {"activation", NN_OPTION_CHOICE, offsetof(feed_forward_options, activation), "gelu", 0, 0,
+     nn_activation_names, NN_EFFECT_RESULT, "function between the two products"},
+    {"bias", NN_OPTION_BOOLEAN, offsetof(feed_forward_options, bias), "true", 0, 0, NULL, NN_EFFECT_RESULT,
+     "add trainable biases behind both products"},
+    {0}};
+
+/* ---- building ---- */
+
+static nn_status feed_forward_add_projections(nn_layer *layer, feed_forward_plan *plan, int64_t features)
+{
+    const feed_forward_options *options = layer->options;
+    nn_projection *first = &plan->projections[FIRST], *second = &plan->projections[SECOND];
+    *first = (nn_projection){.weight_name = "hidden_weight",
+                             .bias_name = options->bias ? "hidden_bias" : NULL,
+                             .rows = plan->rows,
+                             .inputs = features,
+                             .units = plan->hidden,
+                             .fan_out = plan->hidden,
+                             .initializer = plan->activation->initializer,
+                             .gain = plan->activation->gain};
+    NN_TRY(nn_projection_build(layer, first));
+    *second = (nn_projection){.weight_name = "output_weight",
+                              .bias_name = options->bias ? "output_bias" : NULL,
+                              .rows = plan->rows,
+                              .inputs = plan->hidden,
+                              .units = features,
+                              .fan_out = features,
+                              .first_part = first->part_count};
+    NN_TRY(nn_projection_build(layer, second));
+    if (!layer->shares) return NN_OK;
+    if (layer->shares->type != layer->type) /* whose parts are planned as its own */
+        NN_FAIL(NN_ERROR_USAGE, "share: %s is no %s", layer->shares->name, layer->type->name);
+    return nn_layer_share_parts(layer);
+}
+
+static void feed_forward_plan_memory(nn_layer *layer, const feed_forward_plan *plan)
+{
+    layer->saved_per_sample = 2 * plan->rows * plan->hidden;
+    layer->scratch_per_sample = plan->activation->needs_input ? plan->rows * plan->hidden : 0;
+    for (int p = 0; p < PROJECTIONS; p++) {
+        int64_t part = plan->projections[p].part_rows * plan->projections[p].units;
+        if (part > layer->scratch_fixed) layer->scratch_fixed = part;
+    }
+}
+
+static nn_status feed_forward_build(nn_layer *layer)
+{
+    const feed_forward_options *options = layer->options;
+    NN_TRY(nn_layer_check_inputs(layer, 1));
+    feed_forward_plan *plan;
+    NN_TRY(NN_ALLOCATE(&plan, 1, "the plan of a feed-forward layer"));
+    layer->plan = plan;
+    nn_shape shape = layer->input_shapes[0];
+    int64_t features = shape.dimensions > 0 ? shape.extents[shape.dimensions - 1] : 1;
+    plan->activation = nn_activation_at(options->activation);
+    plan->rows = nn_shape_count(shape) / features;
+    plan->hidden = options->hidden > 0 ? options->hidden : DEFAULT_WIDENING * features;
+    layer->output_shape = shape;
+    layer->time.kept = shape.dimensions > 1;
+    NN_TRY(feed_forward_add_projections(layer, plan, features));
+    feed_forward_plan_memory(layer, plan);
+    layer->flops_forward = 4.0 * (double)plan->rows * (double)features * (double)plan->hidden;
+    layer->flops_input_gradient = layer->flops_forward;
+    layer->flops_gradient = layer->flops_forward;
+    return NN_OK;
+}
+
+/* ---- running ---- */
+
+static int64_t feed_forward_hidden_values(const feed_forward_plan *plan, const nn_layer_call *call)
+{
+    return call->samples * plan->rows * plan->hidden;
+}
+
+/* Saved are h, and behind it z, where backward leaves dz. */
+static void feed_forward_forward(const nn_layer *layer, const nn_layer_call *call)
+{
+    const feed_forward_plan *plan = layer->plan;
+    nn_real *h = call->saved, *z = h + feed_forward_hidden_values(plan, call);
+    if (!plan->activation->needs_input) z = h;
+    nn_projection_forward(&plan->projections[FIRST], call, call->inputs[0], z);
+    if (plan->activation->forward)
+        plan->activation->forward(call->samples * plan->rows, plan->hidden, (nn_real)NN_DEFAULT_SLOPE, z, h);
+    nn_projection_forward(&plan->projections[SECOND], call, h, call->output);
+}
+
+static void feed_forward_backward(const nn_layer *layer, const nn_layer_call *call)
+{
+    const feed_forward_plan *plan = layer->plan;
+    const nn_activation *activation = plan->activation;
+    const nn_real *h = call->saved;
+    nn_real *dz = call->saved + feed_forward_hidden_values(plan, call);
+    nn_real *dh = activation->needs_input ? call->scratch : dz;
+    nn_projection_backward(&plan->projections[SECOND], call, call->output_gradient, dh);
+    if (activation->backward)
+        activation->backward(call->samples * plan->rows, plan->hidden, (nn_real)NN_DEFAULT_SLOPE,
+                             activation->needs_input ? dz : h, dh, dz);
+    if (call->input_gradients[0])
+        nn_projection_backward(&plan->projections[FIRST], call, dz, call->input_gradients[0]);
+}
+
+static void feed_forward_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
+                                  nn_real *values)
+{
+    const feed_forward_plan *plan = layer->plan;
+    const nn_real *h = call->saved, *dz = h + feed_forward_hidden_values(plan, call);
+    if (nn_projection_has_part(&plan->projections[FIRST], part))
+        nn_projection_gradient(&plan->projections[FIRST], layer, call, call->inputs[0], dz, part, accumulate,
+                               values);
+    else
+        nn_projection_gradient(&plan->projections[SECOND], layer, call, h, call->output_gradient, part,
+                               accumulate, values);
+}
+
+const nn_layer_type NN_REAL_SYMBOL(nn_layer_feed_forward) = {
+    .name = "feed_forward",
+    .summary = "two products with a wider layer between them, for every step: a part of transformers",
+    .example = "feed_forward: {hidden: 5}",
+    .options = feed_forward_table,
+    .options_size = sizeof(feed_forward_options),
+    .build = feed_forward_build,
+    .forward = feed_forward_forward,
+    .backward = feed_forward_backward,
+    .gradient = feed_forward_gradient,
+};

@@ -1,0 +1,322 @@
+/*
+ * Group normalisation (Wu, He, ECCV 2018): the channels, the last extent, are parted into groups, and each
+ * group of each sample is brought to mean 0 and variance 1 over its channels and all positions, y = (x -
+ * mean) / sqrt(variance + epsilon) scale + shift. As many groups as channels is instance normalisation
+ * (Ulyanov, Vedaldi, Lempitsky, 2016). It does the same in training and in prediction, and sees no other
+ * samples. Steps behind the end of a sequence take part in nothing.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "nn/initializer.h"
+#include "nn/rows.h"
+#include "tensor/norm.h"
+
+/* What is known of each channel is repeated to about this many values. */
+#define PERIOD_VALUES 256
+
+typedef struct group_norm_options {
+    int64_t groups;
+    double epsilon;
+    bool scale, shift;
+} group_norm_options;
+
+typedef struct group_norm_plan {
+    nn_rows rows;
+    int64_t channels, groups, width, period; /* width: channels of a group */
+    int scale, shift;                        /* indices of parameters; -1: none */
+} group_norm_plan;
+
+static const nn_option group_norm_table[] = {
+    {"groups", NN_OPTION_INTEGER, offsetof(group_norm_options, groups), "8", 1, 1e9, NULL, NN_EFFECT_RESULT,
+     "number of groups; it must divide the number of channels"},
+    {"epsilon", NN_OPTION_REAL, offsetof(group_norm_options, epsilon), "1e-5", 1e-12, 1, NULL,
+     NN_EFFECT_RESULT, "added to the variance before the root is taken"},
+    {"scale", NN_OPTION_BOOLEAN, offsetof(group_norm_options, scale), "true", 0, 0, NULL, NN_EFFECT_RESULT,
+     "multiply each channel by a trainable factor (gamma)"},
+    {"shift", NN_OPTION_BOOLEAN, offsetof(group_norm_options, shift), "true", 0, 0, NULL, NN_EFFECT_RESULT,
+     "add a trainable number to each channel (beta)"},
+    {0}};
+
+/* ---- building ---- */
+
+static nn_status group_norm_add_parameter(nn_layer *layer, const char *name, const char *initializer,
+                                          int *index)
+{
+    const group_norm_plan *plan = layer->plan;
+    nn_shape shape = {1, {plan->channels}};
+    return nn_layer_add_parameter(layer, name, shape, plan->channels, plan->channels,
+                                  nn_initializer_find(initializer), 1.0, index);
+}
+
+static nn_status group_norm_add_parameters(nn_layer *layer, group_norm_plan *plan)
+{
+    const group_norm_options *options = layer->options;
+    plan->scale = plan->shift = -1;
+    if (options->scale) NN_TRY(group_norm_add_parameter(layer, "scale", "ones", &plan->scale));
+    if (options->shift) NN_TRY(group_norm_add_parameter(layer, "shift", "zeros", &plan->shift));
+    if (layer->shares) return nn_layer_share_parts(layer);
+    return layer->value_count > 0 ? nn_layer_add_part(layer, layer->value_count) : NN_OK;
+}
+
+static nn_status group_norm_check(const group_norm_plan *plan)
+{
+    if (plan->channels % plan->groups != 0)
+        NN_FAIL(NN_ERROR_USAGE,
+                "its %lld channels cannot be parted into %lld groups; choose `groups` that divides them",
+                (long long)plan->channels, (long long)plan->groups);
+    if (plan->width * plan->rows.rows == 1)
+        NN_FAIL(NN_ERROR_USAGE, "each group is a single value, of which nothing is left when the mean is "
+                                "subtracted; choose fewer "
+                                "`groups`");
+    return NN_OK;
+}
+
+enum { SUMS, TOTALS, DOUBLE_SLOTS }; /* in scratch, 2 x channels doubles each */
+enum { MEAN, FACTOR, OFFSET, CONSTANT = OFFSET, SLOPE, REPEATED_SLOTS };
+
+static int64_t group_norm_double_values(const group_norm_plan *plan)
+{
+    return 2 * plan->channels * (int64_t)(sizeof(double) / sizeof(nn_real));
+}
+
+static nn_status group_norm_build(nn_layer *layer)
+{
+    const group_norm_options *options = layer->options;
+    NN_TRY(nn_layer_check_inputs(layer, 1));
+    group_norm_plan *plan;
+    NN_TRY(NN_ALLOCATE(&plan, 1, "the plan of a normalisation"));
+    layer->plan = plan;
+    plan->rows = nn_rows_of(layer->input_shapes[0]);
+    plan->channels = plan->rows.channels;
+    plan->groups = options->groups;
+    plan->width = plan->channels / plan->groups;
+    plan->period = plan->channels * ((PERIOD_VALUES + plan->channels - 1) / plan->channels);
+    NN_TRY(group_norm_check(plan));
+    layer->output_shape = layer->input_shapes[0];
+    layer->time.kept = plan->rows.steps > 0;
+    layer->gradient_in_place = true;
+    layer->saved_per_sample = 2 * plan->groups;
+    layer->saved_fixed = 2 * plan->channels;
+    layer->scratch_fixed = DOUBLE_SLOTS * group_norm_double_values(plan) + REPEATED_SLOTS * plan->period;
+    return group_norm_add_parameters(layer, plan);
+}
+
+/* ---- what is kept where ---- */
+
+static double *group_norm_doubles(const nn_layer *layer, const nn_layer_call *call, int slot)
+{
+    return (void *)(call->scratch + slot * group_norm_double_values(layer->plan));
+}
+
+static nn_real *group_norm_repeated(const nn_layer *layer, const nn_layer_call *call, int slot)
+{
+    const group_norm_plan *plan = layer->plan;
+    return call->scratch + DOUBLE_SLOTS * group_norm_double_values(plan) + slot * plan->period;
+}
+
+/* Means of the groups of a sample; their inverse deviations follow. */
+static nn_real *group_norm_saved(const nn_layer *layer, const nn_layer_call *call, int64_t sample)
+{
+    return call->saved + sample * layer->saved_per_sample;
+}
+
+/* Gradients of the shift and of the scale. */
+static nn_real *group_norm_gradients(const nn_layer *layer, const nn_layer_call *call)
+{
+    return call->saved + call->samples * layer->saved_per_sample;
+}
+
+/* The scale of channel c. */
+static nn_real group_norm_scale(const nn_layer *layer, const nn_layer_call *call, int64_t c)
+{
+    const group_norm_plan *plan = layer->plan;
+    return plan->scale < 0 ? 1 : call->parameters[layer->parameters[plan->scale].offset + c];
+}
+
+static void group_norm_repeat(const nn_layer *layer, const nn_layer_call *call, int slot)
+{
+    const group_norm_plan *plan = layer->plan;
+    nn_real *values = group_norm_repeated(layer, call, slot);
+    nn_norm_repeat(plan->channels, plan->period, values, values);
+}
+
+static void group_norm_clear(const nn_layer *layer, const nn_layer_call *call, int slot)
+{
+    const group_norm_plan *plan = layer->plan;
+    memset(group_norm_doubles(layer, call, slot), 0, (size_t)(2 * plan->channels) * sizeof(double));
+}
+
+/* ---- forward ---- */
+
+static void group_norm_add_moments(const nn_layer *layer, const nn_layer_call *call, int64_t row,
+                                   int64_t rows)
+{
+    const group_norm_plan *plan = layer->plan;
+    const nn_real *sample = call->inputs[0] + row / plan->rows.rows * plan->rows.rows * plan->channels;
+    nn_norm_add_moments(rows, plan->channels, call->inputs[0] + row * plan->channels, sample,
+                        group_norm_doubles(layer, call, SUMS));
+}
+
+/* Mean and inverse deviation of a group, from the sums of its channels, which are about `origin`, over n rows
+ * each: squares about the group's mean are those about the channel's and n (channel's mean - group's)^2. */
+static void group_norm_measure(const nn_layer *layer, int64_t group, const nn_real *origin,
+                               const double *sums, int64_t rows, nn_real *saved)
+{
+    const group_norm_plan *plan = layer->plan;
+    const group_norm_options *options = layer->options;
+    const double *squares = sums + plan->channels;
+    int64_t begin = group * plan->width, end = begin + plan->width;
+    double n = (double)rows, mean = 0, spread = 0;
+    for (int64_t c = begin; c < end; c++) mean += (double)origin[c] + sums[c] / n;
+    mean /= (double)plan->width;
+    for (int64_t c = begin; c < end; c++) {
+        double away = (double)origin[c] + sums[c] / n - mean;
+        double about = squares[c] - sums[c] * (sums[c] / n);
+        spread += (about > 0 ? about : 0) + n * away * away;
+    }
+    saved[group] = (nn_real)mean;
+    saved[plan->groups + group] = (nn_real)(1 / sqrt(spread / (n * (double)plan->width) + options->epsilon));
+}
+
+/* Mean of each channel's group, and factor = scale / deviation. */
+static void group_norm_repeat_factor(const nn_layer *layer, const nn_layer_call *call, const nn_real *saved)
+{
+    const group_norm_plan *plan = layer->plan;
+    nn_real *mean = group_norm_repeated(layer, call, MEAN),
+            *factor = group_norm_repeated(layer, call, FACTOR);
+    for (int64_t c = 0; c < plan->channels; c++) {
+        mean[c] = saved[c / plan->width];
+        factor[c] = group_norm_scale(layer, call, c) * saved[plan->groups + c / plan->width];
+    }
+    group_norm_repeat(layer, call, MEAN);
+    group_norm_repeat(layer, call, FACTOR);
+}
+
+static void group_norm_forward_sample(const nn_layer *layer, const nn_layer_call *call, int64_t sample)
+{
+    const group_norm_plan *plan = layer->plan;
+    int64_t at = sample * plan->rows.rows * plan->channels, rows = nn_rows_real(&plan->rows, call, sample);
+    nn_real *saved = group_norm_saved(layer, call, sample);
+    if (rows == 0) return;
+    group_norm_clear(layer, call, SUMS);
+    nn_rows_walk_sample(&plan->rows, layer, call, sample, group_norm_add_moments);
+    for (int64_t group = 0; group < plan->groups; group++)
+        group_norm_measure(layer, group, call->inputs[0] + at, group_norm_doubles(layer, call, SUMS), rows,
+                           saved);
+    group_norm_repeat_factor(layer, call, saved);
+    nn_norm_apply(rows * plan->channels, plan->period, group_norm_repeated(layer, call, MEAN),
+                  group_norm_repeated(layer, call, FACTOR), group_norm_repeated(layer, call, OFFSET),
+                  call->inputs[0] + at, NULL, call->output + at);
+}
+
+static void group_norm_forward(const nn_layer *layer, const nn_layer_call *call)
+{
+    const group_norm_plan *plan = layer->plan;
+    nn_real *offset = group_norm_repeated(layer, call, OFFSET);
+    for (int64_t c = 0; c < plan->channels; c++)
+        offset[c] = plan->shift < 0 ? 0 : call->parameters[layer->parameters[plan->shift].offset + c];
+    group_norm_repeat(layer, call, OFFSET);
+    for (int64_t i = 0; i < call->samples; i++) group_norm_forward_sample(layer, call, i);
+}
+
+/* ---- backward ---- */
+
+static void group_norm_add_products(const nn_layer *layer, const nn_layer_call *call, int64_t row,
+                                    int64_t rows)
+{
+    const group_norm_plan *plan = layer->plan;
+    nn_norm_add_products(rows, plan->channels, call->output_gradient + row * plan->channels,
+                         call->inputs[0] + row * plan->channels, group_norm_repeated(layer, call, MEAN),
+                         group_norm_doubles(layer, call, SUMS));
+}
+
+/* From the sums s of dy and q of dy (x - mean) of each channel: what they add to the gradients of shift and
+ * scale, and the numbers in dx = factor dy - inverse (S + (x - mean) inverse^2 Q) / n, where S and Q are the
+ * sums of scale s and scale q over a group of n values. */
+static void group_norm_finish_sums(const nn_layer *layer, const nn_layer_call *call, const nn_real *saved,
+                                   int64_t rows)
+{
+    const group_norm_plan *plan = layer->plan;
+    const double *sums = group_norm_doubles(layer, call, SUMS), *products = sums + plan->channels;
+    double *totals = group_norm_doubles(layer, call, TOTALS), count = (double)(rows * plan->width);
+    nn_real *constant = group_norm_repeated(layer, call, CONSTANT),
+            *slope = group_norm_repeated(layer, call, SLOPE);
+    for (int64_t group = 0; group < plan->groups; group++) {
+        double inverse = (double)saved[plan->groups + group], sum = 0, product = 0;
+        int64_t begin = group * plan->width, end = begin + plan->width;
+        for (int64_t c = begin; c < end; c++) {
+            double scale = (double)group_norm_scale(layer, call, c);
+            totals[c] += sums[c];
+            totals[plan->channels + c] += products[c] * inverse;
+            sum += scale * sums[c];
+            product += scale * products[c];
+        }
+        for (int64_t c = begin; c < end; c++) {
+            constant[c] = (nn_real)(inverse * sum / count);
+            slope[c] = (nn_real)(inverse * inverse * inverse * product / count);
+        }
+    }
+}
+
+static void group_norm_backward_sample(const nn_layer *layer, const nn_layer_call *call, int64_t sample)
+{
+    const group_norm_plan *plan = layer->plan;
+    int64_t at = sample * plan->rows.rows * plan->channels, rows = nn_rows_real(&plan->rows, call, sample);
+    const nn_real *saved = group_norm_saved(layer, call, sample);
+    if (rows == 0) return;
+    group_norm_repeat_factor(layer, call, saved);
+    group_norm_clear(layer, call, SUMS);
+    nn_rows_walk_sample(&plan->rows, layer, call, sample, group_norm_add_products);
+    group_norm_finish_sums(layer, call, saved, rows);
+    if (!call->input_gradients[0]) return;
+    group_norm_repeat(layer, call, CONSTANT);
+    group_norm_repeat(layer, call, SLOPE);
+    nn_norm_apply_gradient(rows * plan->channels, plan->period, group_norm_repeated(layer, call, MEAN),
+                           group_norm_repeated(layer, call, FACTOR),
+                           group_norm_repeated(layer, call, CONSTANT),
+                           group_norm_repeated(layer, call, SLOPE), call->inputs[0] + at,
+                           call->output_gradient + at, call->input_gradients[0] + at);
+}
+
+static void group_norm_backward(const nn_layer *layer, const nn_layer_call *call)
+{
+    const group_norm_plan *plan = layer->plan;
+    group_norm_clear(layer, call, TOTALS);
+    for (int64_t i = 0; i < call->samples; i++) group_norm_backward_sample(layer, call, i);
+    nn_rows_clear_padding(&plan->rows, call, call->input_gradients[0]);
+    const double *totals = group_norm_doubles(layer, call, TOTALS);
+    nn_real *gradients = group_norm_gradients(layer, call);
+    for (int64_t i = 0; i < 2 * plan->channels; i++) gradients[i] = (nn_real)totals[i];
+}
+
+static void group_norm_put(int64_t count, const nn_real *from, bool accumulate, nn_real *to)
+{
+    for (int64_t i = 0; i < count; i++) to[i] = accumulate ? to[i] + from[i] : from[i];
+}
+
+static void group_norm_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
+                                nn_real *values)
+{
+    (void)part;
+    const group_norm_plan *plan = layer->plan;
+    const nn_real *gradients = group_norm_gradients(layer, call);
+    if (plan->shift >= 0)
+        group_norm_put(plan->channels, gradients, accumulate, values + layer->parameters[plan->shift].offset);
+    if (plan->scale >= 0)
+        group_norm_put(plan->channels, gradients + plan->channels, accumulate,
+                       values + layer->parameters[plan->scale].offset);
+}
+
+const nn_layer_type NN_REAL_SYMBOL(nn_layer_group_norm) = {
+    .name = "group_norm",
+    .summary = "normalises each group of channels of a sample over its positions",
+    .example = "group_norm: {groups: 2}",
+    .options = group_norm_table,
+    .options_size = sizeof(group_norm_options),
+    .build = group_norm_build,
+    .forward = group_norm_forward,
+    .backward = group_norm_backward,
+    .gradient = group_norm_gradient,
+};

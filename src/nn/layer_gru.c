@@ -1,0 +1,46 @@
+/*
+ * The gated recurrent unit (Cho and others: Learning phrase representations using RNN encoder-decoder for
+ * statistical machine translation; EMNLP 2014), in the form in which the reset gate acts on h U + b, after
+ * the product. The gates stand in the order reset, update, candidate. The candidate has a bias on either side
+ * of the reset gate; those of the other gates would be one sum, and are one.
+ */
+#include "nn/recurrent.h"
+#include "tensor/kernels_recurrent.h"
+
+static const nn_option gru_table[] = {NN_RECURRENT_OPTIONS, {.name = NULL}};
+
+static void gru_step_forward(const nn_recurrent_step *step)
+{
+    nn_gru_step(step->units, step->recurrent, step->bias, step->recurrent_bias, step->gates, step->kept,
+                step->hidden);
+}
+
+static void gru_step_backward(const nn_recurrent_step *step)
+{
+    nn_gru_step_gradient(step->units, step->previous, step->gates, step->kept, step->hidden,
+                         step->recurrent_gradient);
+}
+
+static nn_status gru_build(nn_layer *layer)
+{
+    return nn_recurrent_build(layer, &(nn_recurrent_cell){.gates = 3,
+                                                          .kept = 1,
+                                                          .passes_by = true,
+                                                          .apart = 1,
+                                                          .forward = gru_step_forward,
+                                                          .backward = gru_step_backward});
+}
+
+const nn_layer_type NN_REAL_SYMBOL(nn_layer_gru) = {
+    .name = "gru",
+    .summary = "gated recurrent unit over the steps of a sequence (steps x features)",
+    .example = "gru: {units: 4}",
+    .example_shape = {2, {5, 3}},
+    .options = gru_table,
+    .options_size = sizeof(nn_recurrent_options),
+    .clips = true,
+    .build = gru_build,
+    .forward = nn_recurrent_forward,
+    .backward = nn_recurrent_backward,
+    .gradient = nn_recurrent_gradient,
+};

@@ -1,0 +1,149 @@
+/*
+ * Layer normalisation (Ba, Kiros, Hinton: Layer normalization, 2016) over the last extent: each row is
+ * brought to mean 0 and variance 1 on its own, y = (x - mean) / sqrt(variance + epsilon) scale + shift. It
+ * does the same in training and in prediction, and sees neither other samples nor other steps.
+ */
+#include <string.h>
+
+#include "base/memory.h"
+#include "nn/initializer.h"
+#include "tensor/norm.h"
+
+typedef struct layer_norm_options {
+    double epsilon;
+    bool scale, shift;
+} layer_norm_options;
+
+typedef struct layer_norm_plan {
+    int64_t rows, columns; /* of a sample */
+    int scale, shift;      /* indices of parameters; -1: none */
+} layer_norm_plan;
+
+static const nn_option layer_norm_table[] = {
+    {"epsilon", NN_OPTION_REAL, offsetof(layer_norm_options, epsilon), "1e-5", 1e-12, 1, NULL,
+     NN_EFFECT_RESULT, "added to the variance before the root is taken"},
+    {"scale", NN_OPTION_BOOLEAN, offsetof(layer_norm_options, scale), "true", 0, 0, NULL, NN_EFFECT_RESULT,
+     "multiply each column by a trainable factor (gamma)"},
+    {"shift", NN_OPTION_BOOLEAN, offsetof(layer_norm_options, shift), "true", 0, 0, NULL, NN_EFFECT_RESULT,
+     "add a trainable number to each column (beta)"},
+    {0}};
+
+/* ---- building ---- */
+
+static nn_status layer_norm_add_parameter(nn_layer *layer, const char *name, const char *initializer,
+                                          int *index)
+{
+    const layer_norm_plan *plan = layer->plan;
+    nn_shape shape = {1, {plan->columns}};
+    return nn_layer_add_parameter(layer, name, shape, plan->columns, plan->columns,
+                                  nn_initializer_find(initializer), 1.0, index);
+}
+
+static nn_status layer_norm_add_parameters(nn_layer *layer, layer_norm_plan *plan)
+{
+    const layer_norm_options *options = layer->options;
+    plan->scale = plan->shift = -1;
+    if (options->scale) NN_TRY(layer_norm_add_parameter(layer, "scale", "ones", &plan->scale));
+    if (options->shift) NN_TRY(layer_norm_add_parameter(layer, "shift", "zeros", &plan->shift));
+    if (layer->shares) return nn_layer_share_parts(layer);
+    return layer->value_count > 0 ? nn_layer_add_part(layer, layer->value_count) : NN_OK;
+}
+
+static nn_status layer_norm_build(nn_layer *layer)
+{
+    NN_TRY(nn_layer_check_inputs(layer, 1));
+    nn_shape shape = layer->input_shapes[0];
+    if (shape.dimensions == 0 || shape.extents[shape.dimensions - 1] == 1)
+        NN_FAIL(NN_ERROR_USAGE,
+                "its input has rows of one value, of which nothing is left when the mean is subtracted; use "
+                "batch_norm, or reshape the input");
+    layer_norm_plan *plan;
+    NN_TRY(NN_ALLOCATE(&plan, 1, "the plan of a normalisation"));
+    layer->plan = plan;
+    plan->columns = shape.extents[shape.dimensions - 1];
+    plan->rows = nn_shape_count(shape) / plan->columns;
+    layer->output_shape = shape;
+    layer->time.kept = shape.dimensions > 1;
+    layer->gradient_in_place = true;
+    layer->saved_per_sample = 2 * plan->rows;
+    layer->saved_fixed = 2 * plan->columns;
+    layer->scratch_fixed = 2 * plan->columns * (int64_t)(sizeof(double) / sizeof(nn_real));
+    return layer_norm_add_parameters(layer, plan);
+}
+
+/* ---- running ---- */
+
+/* A tensor of the parameters; where there is none, scratch filled with what changes nothing. */
+static const nn_real *layer_norm_parameter(const nn_layer *layer, const nn_layer_call *call, int index,
+                                           nn_real neutral, nn_real *scratch)
+{
+    const layer_norm_plan *plan = layer->plan;
+    if (index >= 0) return call->parameters + layer->parameters[index].offset;
+    for (int64_t i = 0; i < plan->columns; i++) scratch[i] = neutral;
+    return scratch;
+}
+
+static nn_real *layer_norm_inverse(const nn_layer *layer, const nn_layer_call *call)
+{
+    const layer_norm_plan *plan = layer->plan;
+    return call->saved + call->samples * plan->rows;
+}
+
+/* Gradients of the scale and of the shift. */
+static nn_real *layer_norm_gradients(const nn_layer *layer, const nn_layer_call *call)
+{
+    return call->saved + call->samples * layer->saved_per_sample;
+}
+
+static void layer_norm_forward(const nn_layer *layer, const nn_layer_call *call)
+{
+    const layer_norm_plan *plan = layer->plan;
+    const layer_norm_options *options = layer->options;
+    const nn_real *scale = layer_norm_parameter(layer, call, plan->scale, 1, call->scratch);
+    const nn_real *shift = layer_norm_parameter(layer, call, plan->shift, 0, call->scratch + plan->columns);
+    nn_norm_rows(call->samples * plan->rows, plan->columns, options->epsilon, scale, shift, call->inputs[0],
+                 call->saved, layer_norm_inverse(layer, call), call->output);
+}
+
+static void layer_norm_backward(const nn_layer *layer, const nn_layer_call *call)
+{
+    const layer_norm_plan *plan = layer->plan;
+    nn_real *gradients = layer_norm_gradients(layer, call);
+    double *sums = (void *)call->scratch;
+    memset(sums, 0, (size_t)(2 * plan->columns) * sizeof *sums);
+    const nn_real *scale = layer_norm_parameter(layer, call, plan->scale, 1, gradients);
+    nn_norm_rows_gradient(call->samples * plan->rows, plan->columns, scale, call->saved,
+                          layer_norm_inverse(layer, call), call->inputs[0], call->output_gradient,
+                          call->input_gradients[0], sums);
+    for (int64_t i = 0; i < 2 * plan->columns; i++) gradients[i] = (nn_real)sums[i];
+}
+
+static void layer_norm_put(int64_t count, const nn_real *from, bool accumulate, nn_real *to)
+{
+    for (int64_t i = 0; i < count; i++) to[i] = accumulate ? to[i] + from[i] : from[i];
+}
+
+static void layer_norm_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
+                                nn_real *values)
+{
+    (void)part;
+    const layer_norm_plan *plan = layer->plan;
+    const nn_real *gradients = layer_norm_gradients(layer, call);
+    if (plan->shift >= 0)
+        layer_norm_put(plan->columns, gradients, accumulate, values + layer->parameters[plan->shift].offset);
+    if (plan->scale >= 0)
+        layer_norm_put(plan->columns, gradients + plan->columns, accumulate,
+                       values + layer->parameters[plan->scale].offset);
+}
+
+const nn_layer_type NN_REAL_SYMBOL(nn_layer_layer_norm) = {
+    .name = "layer_norm",
+    .summary = "normalises each row of a sample over its last dimension",
+    .example = "layer_norm",
+    .options = layer_norm_table,
+    .options_size = sizeof(layer_norm_options),
+    .build = layer_norm_build,
+    .forward = layer_norm_forward,
+    .backward = layer_norm_backward,
+    .gradient = layer_norm_gradient,
+};

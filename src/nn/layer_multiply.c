@@ -1,0 +1,49 @@
+/* The product of its inputs, value by value: y = x1 x2 ..., from left to right. A gate is one: a sigmoid
+ * times what it lets through. */
+#include <string.h>
+
+#include "nn/layer.h"
+#include "tensor/kernels.h"
+
+static const nn_option multiply_options[] = {{0}};
+
+static nn_status multiply_build(nn_layer *layer)
+{
+    NN_TRY(nn_layer_check_equal(layer));
+    layer->output_shape = layer->input_shapes[0];
+    layer->time.kept = layer->output_shape.dimensions > 0;
+    layer->flops_forward = (double)(layer->input_count - 1) * (double)nn_shape_count(layer->output_shape);
+    layer->flops_input_gradient = layer->input_count * layer->flops_forward;
+    return NN_OK;
+}
+
+static void multiply_forward(const nn_layer *layer, const nn_layer_call *call)
+{
+    int64_t count = call->samples * nn_shape_count(layer->output_shape);
+    memcpy(call->output, call->inputs[0], (size_t)count * sizeof(nn_real));
+    for (int i = 1; i < layer->input_count; i++) nn_multiply(count, call->inputs[i], call->output);
+}
+
+/* The output's gradient times the other inputs: a quotient y / x would fail where an input is 0. */
+static void multiply_backward(const nn_layer *layer, const nn_layer_call *call)
+{
+    int64_t count = call->samples * nn_shape_count(layer->output_shape);
+    for (int i = 0; i < layer->input_count; i++) {
+        nn_real *gradient = call->input_gradients[i];
+        if (!gradient) continue;
+        memcpy(gradient, call->output_gradient, (size_t)count * sizeof *gradient);
+        for (int other = 0; other < layer->input_count; other++)
+            if (other != i) nn_multiply(count, call->inputs[other], gradient);
+    }
+}
+
+const nn_layer_type NN_REAL_SYMBOL(nn_layer_multiply) = {
+    .name = "multiply",
+    .summary = "the product of its inputs, value by value: a gate, for example",
+    .example = "multiply",
+    .example_inputs = 3,
+    .options = multiply_options,
+    .build = multiply_build,
+    .forward = multiply_forward,
+    .backward = multiply_backward,
+};

@@ -1,0 +1,87 @@
+/* The values of a sample in another shape, in the same order. */
+#include <string.h>
+
+#include "nn/axes.h"
+
+typedef struct reshape_options {
+    nn_text_list shape;
+} reshape_options;
+
+static const nn_option reshape_table[] = {
+    {"shape", NN_OPTION_TEXT_LIST, offsetof(reshape_options, shape), NULL, 0, 0, NULL, NN_EFFECT_RESULT,
+     "extents of a sample, as in [7, 7, -1]; one may be -1: what is left"},
+    {0}};
+
+static nn_status reshape_misfit(const nn_layer *layer, nn_shape shape)
+{
+    char from[NN_SHAPE_TEXT], to[NN_SHAPE_TEXT];
+    nn_shape_text(to, shape);
+    NN_FAIL(NN_ERROR_USAGE, "shape: the %lld values of its input (%s) do not make %s",
+            (long long)nn_shape_count(layer->input_shapes[0]), nn_shape_text(from, layer->input_shapes[0]),
+            to);
+}
+
+/* Puts what is left in the place of the -1, if there is one. */
+static nn_status reshape_complete(const nn_layer *layer, nn_shape *shape)
+{
+    int open = -1;
+    nn_shape known = *shape;
+    for (int a = 0; a < shape->dimensions; a++) {
+        if (shape->extents[a] > 0) continue;
+        if (shape->extents[a] != -1 || open >= 0)
+            NN_FAIL(NN_ERROR_USAGE,
+                    "shape: %lld is no extent here; extents are 1 and more, and one of them may be -1",
+                    (long long)shape->extents[a]);
+        open = a;
+        known.extents[a] = 1;
+    }
+    int64_t count = nn_shape_count(layer->input_shapes[0]), rest = nn_shape_count(known);
+    if (open >= 0 && count % rest != 0) return reshape_misfit(layer, *shape);
+    if (open >= 0) shape->extents[open] = count / rest;
+    return nn_shape_count(*shape) == count ? NN_OK : reshape_misfit(layer, *shape);
+}
+
+static nn_status reshape_build(nn_layer *layer)
+{
+    const reshape_options *options = layer->options;
+    nn_shape *shape = &layer->output_shape, from = layer->input_shapes[0];
+    NN_TRY(nn_layer_check_inputs(layer, 1));
+    if (options->shape.count > NN_MAX_DIMENSIONS)
+        NN_FAIL(NN_ERROR_USAGE, "shape: %zu extents, and at most %d are possible", options->shape.count,
+                NN_MAX_DIMENSIONS);
+    NN_TRY(nn_axes_numbers("shape", &options->shape, shape->extents));
+    shape->dimensions = (int)options->shape.count;
+    NN_TRY(reshape_complete(layer, shape));
+    layer->time.kept = from.dimensions > 0 && shape->dimensions > 0 && from.extents[0] == shape->extents[0];
+    layer->in_place = true;
+    return NN_OK;
+}
+
+static void reshape_copy(const nn_layer *layer, const nn_layer_call *call, const nn_real *from, nn_real *to)
+{
+    int64_t count = call->samples * nn_shape_count(layer->output_shape);
+    if (to != from) memcpy(to, from, (size_t)count * sizeof *to);
+}
+
+static void reshape_forward(const nn_layer *layer, const nn_layer_call *call)
+{
+    reshape_copy(layer, call, call->inputs[0], call->output);
+}
+
+static void reshape_backward(const nn_layer *layer, const nn_layer_call *call)
+{
+    if (call->input_gradients[0]) reshape_copy(layer, call, call->output_gradient, call->input_gradients[0]);
+}
+
+const nn_layer_type NN_REAL_SYMBOL(nn_layer_reshape) = {
+    .name = "reshape",
+    .summary = "the values of a sample in another shape, in the same order",
+    .example = "reshape: {shape: [4, -1]}",
+    .example_shape = {2, {2, 4}},
+    .is_view = true,
+    .options = reshape_table,
+    .options_size = sizeof(reshape_options),
+    .build = reshape_build,
+    .forward = reshape_forward,
+    .backward = reshape_backward,
+};

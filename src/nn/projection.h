@@ -1,0 +1,50 @@
+/*
+ * A product with a trainable matrix inside a larger layer: Y = X W + b on some rows a sample, such as the
+ * steps of a sequence. W is inputs x units; X and Y are row-major without gaps.
+ */
+#ifndef NN_NN_PROJECTION_H
+#define NN_NN_PROJECTION_H
+
+#include "nn/layer.h"
+
+#define nn_projection_build NN_REAL_SYMBOL(nn_projection_build)
+#define nn_projection_forward NN_REAL_SYMBOL(nn_projection_forward)
+#define nn_projection_backward NN_REAL_SYMBOL(nn_projection_backward)
+#define nn_projection_has_part NN_REAL_SYMBOL(nn_projection_has_part)
+#define nn_projection_gradient NN_REAL_SYMBOL(nn_projection_gradient)
+
+typedef struct nn_projection {
+    /* set before build */
+    const char *weight_name, *bias_name; /* of the parameters; bias_name NULL: no bias */
+    int64_t rows;                        /* a sample */
+    int64_t inputs, units;
+    int64_t fan_out; /* for the initialiser: units, or those of one of several matrices side by side */
+    const char *initializer; /* of the weight, by its name; NULL: xavier */
+    double gain;             /* of the initialiser; 0 counts as 1 */
+    int first_part;          /* of the layer's parts: how many come before */
+
+    /* set by build */
+    int64_t weight, bias;               /* where they begin in the layer's values */
+    int part_count;                     /* the bias, if any, is the last */
+    int64_t part_rows;                  /* rows of W in a part; the last part of W may have fewer */
+    bool accumulates, last_accumulates; /* a part, and the last one of W: the product itself may add */
+} nn_projection;
+
+/* For the layer's build: adds the parameters, and their parts where the layer does not share another's. The
+ * layer must have part_rows x units values of scratch_fixed for gradient. */
+nn_status nn_projection_build(nn_layer *layer, nn_projection *projection);
+
+void nn_projection_forward(const nn_projection *projection, const nn_layer_call *call, const nn_real *x,
+                           nn_real *y);
+
+/* dX = dY W^T. */
+void nn_projection_backward(const nn_projection *projection, const nn_layer_call *call, const nn_real *dy,
+                            nn_real *dx);
+
+bool nn_projection_has_part(const nn_projection *projection, int part);
+
+/* As nn_layer_type.gradient, for a part of the projection. */
+void nn_projection_gradient(const nn_projection *projection, const nn_layer *layer, const nn_layer_call *call,
+                            const nn_real *x, const nn_real *dy, int part, bool accumulate, nn_real *values);
+
+#endif

@@ -1,0 +1,204 @@
+/* Shapes, parameters and parts of recurrent layers. */
+#include "base/memory.h"
+#include "nn/recurrent.h"
+#include "tensor/matrix.h"
+
+/* Values of a gradient that one part computes: they stay in a core's cache over the microbatches that are
+ * summed into them. */
+#define PART_VALUES 131072
+#define PART_ROWS_MULTIPLE 16
+
+const char *const nn_recurrent_outputs[] = {"last", "sequence", NULL};
+
+const char *const nn_recurrent_initializers[] = {
+#define NN_INITIALIZER(name) #name,
+#include "nn/initializer_list.h"
+#undef NN_INITIALIZER
+    NULL};
+
+static const char *const recurrent_names[2][NN_RECURRENT_TENSORS] = {
+    {"input_weight", "recurrent_weight", "bias", "recurrent_bias"},
+    {"input_weight_reverse", "recurrent_weight_reverse", "bias_reverse", "recurrent_bias_reverse"}};
+
+/* ---- parameters ---- */
+
+static int recurrent_tensors(const nn_recurrent_plan *plan)
+{
+    return plan->cell.apart > 0 ? NN_RECURRENT_TENSORS : NN_RECURRENT_BIAS;
+}
+
+/* A bias counts as one row. */
+static int64_t recurrent_rows(const nn_recurrent_plan *plan, int tensor)
+{
+    if (tensor == NN_RECURRENT_INPUT_WEIGHT) return plan->features;
+    return tensor == NN_RECURRENT_WEIGHT ? plan->units : 1;
+}
+
+static int64_t recurrent_columns(const nn_recurrent_plan *plan, int tensor)
+{
+    return tensor == NN_RECURRENT_BIAS ? plan->cell.apart * plan->units : plan->columns;
+}
+
+/* Each gate is a layer of its own: the fans are those of one. */
+static nn_status recurrent_add_parameter(nn_layer *layer, nn_recurrent_plan *plan, int direction, int tensor)
+{
+    const nn_recurrent_options *options = layer->options;
+    int64_t rows = recurrent_rows(plan, tensor), columns = recurrent_columns(plan, tensor);
+    const nn_initializer_type *initializer = nn_initializer_find("zeros");
+    double gain = 1;
+    nn_shape shape = {1, {columns}};
+    if (tensor == NN_RECURRENT_INPUT_WEIGHT || tensor == NN_RECURRENT_WEIGHT) {
+        int chosen = tensor == NN_RECURRENT_WEIGHT ? options->recurrent_initializer : options->initializer;
+        initializer = nn_initializer_find(nn_recurrent_initializers[chosen]);
+        shape = (nn_shape){2, {rows, columns}};
+    } else if (tensor == NN_RECURRENT_INPUT_BIAS && plan->cell.bias) {
+        initializer = plan->cell.bias;
+        gain = plan->cell.bias_gain;
+    }
+    int index;
+    NN_TRY(nn_layer_add_parameter(layer, recurrent_names[direction][tensor], shape, rows, plan->units,
+                                  initializer, gain, &index));
+    plan->offsets[direction][tensor] = layer->parameters[index].offset;
+    return NN_OK;
+}
+
+/* ---- parts ---- */
+
+static int64_t recurrent_part_rows(int64_t rows, int64_t columns)
+{
+    int64_t parts = (rows * columns + PART_VALUES - 1) / PART_VALUES;
+    int64_t share = (rows + parts - 1) / parts;
+    int64_t rounded = (share + PART_ROWS_MULTIPLE - 1) / PART_ROWS_MULTIPLE * PART_ROWS_MULTIPLE;
+    return rounded < rows ? rounded : rows;
+}
+
+static int64_t recurrent_count_parts(const nn_recurrent_plan *plan)
+{
+    int64_t count = 0;
+    for (int tensor = 0; tensor < recurrent_tensors(plan); tensor++) {
+        int64_t rows = recurrent_rows(plan, tensor);
+        int64_t step = recurrent_part_rows(rows, recurrent_columns(plan, tensor));
+        count += (rows + step - 1) / step;
+    }
+    return count * plan->directions;
+}
+
+/* Whether the products of a part may add to what is there; those of gates apart are two. */
+static bool recurrent_accumulates(const nn_layer *layer, const nn_recurrent_plan *plan, int tensor,
+                                  int64_t rows)
+{
+    int64_t apart = tensor == NN_RECURRENT_WEIGHT ? plan->cell.apart * plan->units : 0;
+    int64_t inner = layer->microbatch_size * plan->steps;
+    return nn_matrix_accumulates_exactly(NN_TRANSPOSED, NN_PLAIN, rows, plan->columns - apart, inner) &&
+           (apart == 0 || nn_matrix_accumulates_exactly(NN_TRANSPOSED, NN_PLAIN, rows, apart, inner));
+}
+
+/* Appends the parts of one tensor, which ends where `end` says, gap included. */
+static nn_status recurrent_cut(nn_layer *layer, nn_recurrent_plan *plan, int direction, int tensor,
+                               int64_t end, int *count)
+{
+    int64_t rows = recurrent_rows(plan, tensor), columns = recurrent_columns(plan, tensor);
+    int64_t step = recurrent_part_rows(rows, columns);
+    for (int64_t first = 0; first < rows; first += step) {
+        nn_recurrent_part *part = &plan->parts[(*count)++];
+        *part = (nn_recurrent_part){direction, (nn_recurrent_tensor)tensor, first, step, false};
+        if (part->rows > rows - first) part->rows = rows - first;
+        if (tensor == NN_RECURRENT_INPUT_WEIGHT || tensor == NN_RECURRENT_WEIGHT) {
+            part->accumulates = recurrent_accumulates(layer, plan, tensor, part->rows);
+            if (layer->scratch_fixed < part->rows * columns) layer->scratch_fixed = part->rows * columns;
+        }
+        bool last = first + step >= rows;
+        if (!layer->shares)
+            NN_TRY(nn_layer_add_part(
+                layer, last ? end : plan->offsets[direction][tensor] + (first + step) * columns));
+    }
+    return NN_OK;
+}
+
+static nn_status recurrent_add_parts(nn_layer *layer, nn_recurrent_plan *plan)
+{
+    int tensors = recurrent_tensors(plan), count = 0;
+    for (int p = 0; p < layer->parameter_count; p++) {
+        int64_t end = p + 1 < layer->parameter_count ? layer->parameters[p + 1].offset : layer->value_count;
+        NN_TRY(recurrent_cut(layer, plan, p / tensors, p % tensors, end, &count));
+    }
+    return layer->shares ? nn_layer_share_parts(layer) : NN_OK;
+}
+
+/* ---- the layer ---- */
+
+static nn_status recurrent_check(const nn_layer *layer)
+{
+    const nn_recurrent_options *options = layer->options;
+    NN_TRY(nn_layer_check_inputs(layer, 1));
+    if (layer->input_shapes[0].dimensions < 2) {
+        char text[NN_SHAPE_TEXT];
+        NN_FAIL(NN_ERROR_USAGE,
+                "its input is %s, but %s reads sequences: steps x features; cut the data into windows, or "
+                "reshape what is below",
+                nn_shape_text(text, layer->input_shapes[0]), layer->type->name);
+    }
+    if (options->bidirectional && options->carry)
+        NN_FAIL(NN_ERROR_USAGE, "a state can be carried to the next window in one direction only; remove "
+                                "`carry` or `bidirectional`");
+    return NN_OK;
+}
+
+/* Features of a step are all extents but the first. */
+static nn_status recurrent_make_plan(nn_layer *layer, const nn_recurrent_cell *cell)
+{
+    const nn_recurrent_options *options = layer->options;
+    int64_t steps = layer->input_shapes[0].extents[0];
+    nn_recurrent_plan sizes = {.cell = *cell,
+                               .steps = steps,
+                               .features = nn_shape_count(layer->input_shapes[0]) / steps,
+                               .units = options->units,
+                               .columns = cell->gates * options->units,
+                               .directions = options->bidirectional ? 2 : 1};
+    size_t parts = (size_t)recurrent_count_parts(&sizes);
+    NN_TRY(nn_allocate(&layer->plan, 1, sizeof sizes + parts * sizeof *sizes.parts,
+                       "the plan of a recurrent layer"));
+    *(nn_recurrent_plan *)layer->plan = sizes;
+    return NN_OK;
+}
+
+/* The gradients of all steps need the product with the transposed recurrent weight, whether or not something
+ * is below. */
+static void recurrent_count_flops(nn_layer *layer, const nn_recurrent_plan *plan)
+{
+    double steps = 2.0 * (double)plan->directions * (double)plan->steps * (double)plan->columns;
+    double input = steps * (double)plan->features, state = steps * (double)plan->units;
+    layer->flops_forward = input + state;
+    layer->flops_input_gradient = input;
+    layer->flops_gradient = input + 2 * state;
+}
+
+static void recurrent_count_values(nn_layer *layer, const nn_recurrent_plan *plan)
+{
+    const nn_recurrent_options *options = layer->options;
+    int64_t states = plan->cell.has_memory ? 2 : 1;
+    layer->saved_per_sample =
+        plan->directions * plan->steps * (plan->columns + (1 + plan->cell.kept) * plan->units);
+    layer->scratch_per_sample = 2 * plan->columns + states * plan->units;
+    if (layer->scratch_fixed < plan->units * plan->columns)
+        layer->scratch_fixed = plan->units * plan->columns; /* the transposed recurrent weight */
+    layer->carried_per_sample = options->carry ? states * plan->units : 0;
+}
+
+nn_status nn_recurrent_build(nn_layer *layer, const nn_recurrent_cell *cell)
+{
+    const nn_recurrent_options *options = layer->options;
+    NN_TRY(recurrent_check(layer));
+    NN_TRY(recurrent_make_plan(layer, cell));
+    nn_recurrent_plan *plan = layer->plan;
+    int64_t width = plan->directions * plan->units;
+    layer->time.kept = options->output == NN_RECURRENT_SEQUENCE;
+    layer->output_shape = layer->time.kept ? (nn_shape){2, {plan->steps, width}} : (nn_shape){1, {width}};
+    for (int direction = 0; direction < plan->directions; direction++)
+        for (int tensor = 0; tensor < recurrent_tensors(plan); tensor++)
+            NN_TRY(recurrent_add_parameter(layer, plan, direction, tensor));
+    NN_TRY(recurrent_add_parts(layer, plan));
+    recurrent_count_flops(layer, plan);
+    recurrent_count_values(layer, plan);
+    return NN_OK;
+}

@@ -1,0 +1,24 @@
+/* Weight decay, alike in the optimizers that have it: private to optim. Biases and the scales of norms, which
+ * have one dimension, are left alone unless decay_all.
+ */
+#ifndef NN_OPTIM_DECAY_H
+#define NN_OPTIM_DECAY_H
+
+#include "optim/optimizer.h"
+
+/* The rows of an option table for the fields double weight_decay and bool decay_all. */
+#define NN_DECAY_OPTIONS(type, default_text, text)                                                           \
+    {"weight_decay",   NN_OPTION_REAL, offsetof(type, weight_decay), (default_text), 0, 9e18, NULL,          \
+     NN_EFFECT_RESULT, (text)},                                                                              \
+    {                                                                                                        \
+        "decay_all", NN_OPTION_BOOLEAN, offsetof(type, decay_all), "false", 0, 0, NULL, NN_EFFECT_RESULT,    \
+            "decay tensors of one dimension too: biases and the scales of norms"                             \
+    }
+
+/* The share of the weights that a step takes off this tensor. */
+static inline double nn_decay(const nn_optimizer_step *step, double weight_decay, bool decay_all)
+{
+    return step->is_matrix || decay_all ? weight_decay : 0;
+}
+
+#endif

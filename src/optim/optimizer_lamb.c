@@ -1,0 +1,138 @@
+/*
+ * LAMB (You et al.: Large batch optimization for deep learning; ICLR 2020): Adam's step, brought to the
+ * length of the tensor's weights: m = beta1 m + (1 - beta1) g          v = beta2 v + (1 - beta2) g^2 u = m^ /
+ * (sqrt(v^) + epsilon) + weight_decay w          w = w - learning_rate |w| / |u| u where m^ = m / (1 -
+ * beta1^t) and v^ = v / (1 - beta2^t). |w| / |u| is 1 where a norm is 0, and for biases and the scales of
+ * norms, as is usual, unless decay_all. The moments are brought up to date while u is measured.
+ */
+#include <tgmath.h>
+
+#include "optim/decay.h"
+#include "tensor/kernels.h"
+#include "tensor/vectorize.h"
+
+typedef struct lamb_options {
+    double learning_rate, beta1, beta2, epsilon, weight_decay;
+    bool decay_all;
+} lamb_options;
+
+/* What measure sums, and the factors that prepare fills. */
+enum { LAMB_WEIGHTS, LAMB_STEP };
+enum { LAMB_RATE };
+
+/* Values of u that are held at once. */
+#define LAMB_CHUNK 512
+
+#define FIELD(member) offsetof(lamb_options, member)
+static const nn_option lamb_table[] = {
+    {"learning_rate", NN_OPTION_REAL, FIELD(learning_rate), "0.002", 0, 9e18, NULL, NN_EFFECT_RESULT,
+     "length of a tensor's step relative to the tensor's norm, before the schedule"},
+    {"beta1", NN_OPTION_REAL, FIELD(beta1), "0.9", 0, 0.999999, NULL, NN_EFFECT_RESULT,
+     "share of the gradient's running average that a step keeps"},
+    {"beta2", NN_OPTION_REAL, FIELD(beta2), "0.999", 0, 0.999999, NULL, NN_EFFECT_RESULT,
+     "share of the squared gradient's average that a step keeps"},
+    {"epsilon", NN_OPTION_REAL, FIELD(epsilon), "1e-6", 1e-30, 1, NULL, NN_EFFECT_RESULT,
+     "added to the root of the squared gradient's average"},
+    NN_DECAY_OPTIONS(lamb_options, "0.01", "share of the weights added to adam's step"),
+    {.name = NULL}};
+#undef FIELD
+
+static int lamb_slots(const void *options, const char **names)
+{
+    (void)options;
+    names[0] = "first_moment";
+    names[1] = "second_moment";
+    return 2;
+}
+
+/* What is the same for all elements, in the scalar type. */
+typedef struct lamb_factors {
+    nn_real keep1, take1, keep2, take2, epsilon, first, root, decay;
+} lamb_factors;
+
+static lamb_factors lamb_make_factors(const lamb_options *lamb, const nn_optimizer_step *step)
+{
+    double t = (double)step->step;
+    return (lamb_factors){.keep1 = (nn_real)lamb->beta1,
+                          .take1 = (nn_real)(1.0 - lamb->beta1),
+                          .keep2 = (nn_real)lamb->beta2,
+                          .take2 = (nn_real)(1.0 - lamb->beta2),
+                          .epsilon = (nn_real)lamb->epsilon,
+                          .first = (nn_real)(1.0 / (1.0 - pow(lamb->beta1, t))),
+                          .root = (nn_real)(1.0 / sqrt(1.0 - pow(lamb->beta2, t))),
+                          .decay = (nn_real)nn_decay(step, lamb->weight_decay, lamb->decay_all)};
+}
+
+NN_INLINE nn_real lamb_step(lamb_factors f, nn_real first, nn_real second, nn_real weight)
+{
+    return f.first * first / (sqrt(second) * f.root + f.epsilon) + f.decay * weight;
+}
+
+NN_VECTORIZED
+static void lamb_take(lamb_factors f, int64_t count, const nn_real *gradient, nn_real *first, nn_real *second,
+                      const nn_real *weights, nn_real *steps)
+{
+    NN_INDEPENDENT
+    for (int64_t i = 0; i < count; i++) {
+        nn_real m = f.keep1 * first[i] + f.take1 * gradient[i];
+        nn_real v = f.keep2 * second[i] + f.take2 * (gradient[i] * gradient[i]);
+        first[i] = m;
+        second[i] = v;
+        steps[i] = lamb_step(f, m, v, weights[i]);
+    }
+}
+
+static void lamb_measure(const void *options, const nn_optimizer_step *step, int64_t count,
+                         const nn_real *gradient, nn_real *const *slots, const nn_real *weights, double *sums)
+{
+    lamb_factors factors = lamb_make_factors(options, step);
+    nn_real steps[LAMB_CHUNK];
+    double squares = 0;
+    for (int64_t first = 0; first < count; first += LAMB_CHUNK) {
+        int64_t length = count - first < LAMB_CHUNK ? count - first : LAMB_CHUNK;
+        lamb_take(factors, length, gradient + first, slots[0] + first, slots[1] + first, weights + first,
+                  steps);
+        squares += nn_sum_squares(length, steps);
+    }
+    sums[LAMB_WEIGHTS] = nn_sum_squares(count, weights);
+    sums[LAMB_STEP] = squares;
+}
+
+static void lamb_prepare(const void *options, nn_optimizer_step *step)
+{
+    const lamb_options *lamb = options;
+    double weights = sqrt(step->sums[LAMB_WEIGHTS]), length = sqrt(step->sums[LAMB_STEP]);
+    bool scaled = (step->is_matrix || lamb->decay_all) && weights > 0 && length > 0;
+    step->factors[LAMB_RATE] = step->learning_rate * (scaled ? weights / length : 1);
+}
+
+NN_VECTORIZED
+static void lamb_update(lamb_factors f, nn_real rate, int64_t count, const nn_real *first,
+                        const nn_real *second, nn_real *weights)
+{
+    NN_INDEPENDENT
+    for (int64_t i = 0; i < count; i++) weights[i] -= rate * lamb_step(f, first[i], second[i], weights[i]);
+}
+
+static void lamb_apply(const void *options, const nn_optimizer_step *step, int64_t count,
+                       const nn_real *gradient, nn_real *const *slots, nn_real *weights)
+{
+    (void)gradient;
+    lamb_update(lamb_make_factors(options, step), (nn_real)step->factors[LAMB_RATE], count, slots[0],
+                slots[1], weights);
+}
+
+const nn_optimizer_type NN_REAL_SYMBOL(nn_optimizer_lamb) = {
+    .name = "lamb",
+    .summary =
+        "adam whose steps are in proportion to each tensor's norm, for large batches (You et al. 2020)",
+    .example = "lamb: {learning_rate: 0.002, weight_decay: 0.01}",
+    .options = lamb_table,
+    .options_size = sizeof(lamb_options),
+    .slots = lamb_slots,
+    .prepare = lamb_prepare,
+    .apply = lamb_apply,
+    .sums = 2,
+    .measure = lamb_measure,
+    .no_clip_norm = true,
+};

@@ -1,0 +1,102 @@
+/*
+ * LARS (You, Gitman, Ginsburg: Large batch training of convolutional networks; 2017): momentum, with a
+ * learning rate for each tensor from the norms of its weights and its gradient: local = trust |w| / (|g| +
+ * weight_decay |w|) b = momentum b + learning_rate local (g + weight_decay w)          w = w - b local is 1
+ * where a norm is 0, and for biases and the scales of norms, as is usual, unless decay_all.
+ */
+#include <math.h>
+
+#include "optim/decay.h"
+#include "tensor/kernels.h"
+#include "tensor/vectorize.h"
+
+typedef struct lars_options {
+    double learning_rate, trust, momentum, weight_decay;
+    bool decay_all;
+} lars_options;
+
+/* What measure sums, and the factors that prepare fills. */
+enum { LARS_WEIGHTS, LARS_GRADIENT };
+enum { LARS_RATE, LARS_DECAY };
+
+#define FIELD(member) offsetof(lars_options, member)
+static const nn_option lars_table[] = {
+    {"learning_rate", NN_OPTION_REAL, FIELD(learning_rate), "1", 0, 9e18, NULL, NN_EFFECT_RESULT,
+     "factor on the step, before the schedule"},
+    {"trust", NN_OPTION_REAL, FIELD(trust), "0.001", 0, 9e18, NULL, NN_EFFECT_RESULT,
+     "length of a tensor's step, relative to the tensor's norm"},
+    {"momentum", NN_OPTION_REAL, FIELD(momentum), "0.9", 0, 1, NULL, NN_EFFECT_RESULT,
+     "share of the last step that is kept"},
+    NN_DECAY_OPTIONS(lars_options, "0", "share of the weights added to their gradient"),
+    {.name = NULL}};
+#undef FIELD
+
+static int lars_slots(const void *options, const char **names)
+{
+    (void)options;
+    names[0] = "momentum";
+    return 1;
+}
+
+static void lars_measure(const void *options, const nn_optimizer_step *step, int64_t count,
+                         const nn_real *gradient, nn_real *const *slots, const nn_real *weights, double *sums)
+{
+    (void)options, (void)step, (void)slots;
+    sums[LARS_WEIGHTS] = nn_sum_squares(count, weights);
+    sums[LARS_GRADIENT] = nn_sum_squares(count, gradient);
+}
+
+static void lars_prepare(const void *options, nn_optimizer_step *step)
+{
+    const lars_options *lars = options;
+    double weights = sqrt(step->sums[LARS_WEIGHTS]);
+    double gradient = sqrt(step->sums[LARS_GRADIENT]) * step->gradient_scale;
+    double decay = nn_decay(step, lars->weight_decay, lars->decay_all), local = 1;
+    if ((step->is_matrix || lars->decay_all) && weights > 0 && gradient > 0)
+        local = lars->trust * weights / (gradient + decay * weights);
+    step->factors[LARS_RATE] = step->learning_rate * local;
+    step->factors[LARS_DECAY] = decay;
+}
+
+/* What is the same for all elements, in the scalar type. */
+typedef struct lars_factors {
+    nn_real scale, decay, momentum, rate;
+} lars_factors;
+
+NN_VECTORIZED
+static void lars_update(lars_factors f, int64_t count, const nn_real *gradient, nn_real *buffer,
+                        nn_real *weights)
+{
+    NN_INDEPENDENT
+    for (int64_t i = 0; i < count; i++) {
+        nn_real g = f.scale * gradient[i] + f.decay * weights[i];
+        nn_real moved = f.momentum * buffer[i] + f.rate * g;
+        buffer[i] = moved;
+        weights[i] -= moved;
+    }
+}
+
+static void lars_apply(const void *options, const nn_optimizer_step *step, int64_t count,
+                       const nn_real *gradient, nn_real *const *slots, nn_real *weights)
+{
+    const lars_options *lars = options;
+    lars_factors factors = {.scale = (nn_real)step->gradient_scale,
+                            .decay = (nn_real)step->factors[LARS_DECAY],
+                            .momentum = (nn_real)lars->momentum,
+                            .rate = (nn_real)step->factors[LARS_RATE]};
+    lars_update(factors, count, gradient, slots[0], weights);
+}
+
+const nn_optimizer_type NN_REAL_SYMBOL(nn_optimizer_lars) = {
+    .name = "lars",
+    .summary =
+        "momentum whose steps are in proportion to each tensor's norm, for large batches (You et al. 2017)",
+    .example = "lars: {learning_rate: 1, trust: 0.001}",
+    .options = lars_table,
+    .options_size = sizeof(lars_options),
+    .slots = lars_slots,
+    .prepare = lars_prepare,
+    .apply = lars_apply,
+    .sums = 2,
+    .measure = lars_measure,
+};

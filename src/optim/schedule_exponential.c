@@ -1,0 +1,48 @@
+/* A learning rate that falls by the same share in every step: factor^(step / every). */
+#include <math.h>
+
+#include "optim/duration.h"
+
+typedef struct exponential_options {
+    nn_duration warmup, every;
+    double factor;
+} exponential_options;
+
+static const nn_option exponential_table[] = {
+    NN_SCHEDULE_WARMUP(exponential_options, "0%"),
+    {"factor", NN_OPTION_REAL, offsetof(exponential_options, factor), "0.95", 0, 1, NULL, NN_EFFECT_RESULT,
+     "what the learning rate is multiplied by over each interval, evenly in all its steps"},
+    {"every", NN_OPTION_DURATION, offsetof(exponential_options, every), "1 epoch", 0, 0, NULL,
+     NN_EFFECT_RESULT, "the interval, such as 1 epoch; percent are of the run after the warm-up"},
+    {.name = NULL}};
+
+static nn_status exponential_check(const void *options)
+{
+    const exponential_options *exponential = options;
+    NN_TRY(nn_duration_check("warmup", exponential->warmup));
+    NN_TRY(nn_duration_check("every", exponential->every));
+    if (!(exponential->every.amount > 0))
+        NN_FAIL(NN_ERROR_USAGE, "every is the interval over which the learning rate falls by `factor` and "
+                                "must be above 0, such as '1 epoch'");
+    return NN_OK;
+}
+
+/* An interval that rounds to no step is one step. */
+static double exponential_factor(const void *options, const nn_schedule_memory *memory, int64_t step,
+                                 nn_run_length length)
+{
+    (void)memory;
+    const exponential_options *exponential = options;
+    int64_t every = nn_duration_steps(exponential->every, length);
+    return pow(exponential->factor, (double)step / (double)(every > 0 ? every : 1));
+}
+
+const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_exponential) = {
+    .name = "exponential",
+    .summary = "falls by the same share in every step",
+    .example = "exponential: {factor: 0.95, every: 1 epoch}",
+    .options = exponential_table,
+    .options_size = sizeof(exponential_options),
+    .check = exponential_check,
+    .factor = exponential_factor,
+};

@@ -1,0 +1,44 @@
+/* From 1 down to final_factor along a power of the share of the run that is left; with power 1 a straight
+ * line. */
+#include <math.h>
+
+#include "optim/duration.h"
+
+typedef struct polynomial_options {
+    nn_duration warmup;
+    double power, final_factor;
+} polynomial_options;
+
+static const nn_option polynomial_table[] = {
+    NN_SCHEDULE_WARMUP(polynomial_options, "5%"),
+    {"power", NN_OPTION_REAL, offsetof(polynomial_options, power), "1", 0.01, 100, NULL, NN_EFFECT_RESULT,
+     "of the share of the run that is left; 1: a straight line"},
+    {"final_factor", NN_OPTION_REAL, offsetof(polynomial_options, final_factor), "0", 0, 1, NULL,
+     NN_EFFECT_RESULT, "share of the learning rate that is left at the end of the run"},
+    {.name = NULL}};
+
+static nn_status polynomial_check(const void *options)
+{
+    const polynomial_options *polynomial = options;
+    return nn_duration_check("warmup", polynomial->warmup);
+}
+
+static double polynomial_factor(const void *options, const nn_schedule_memory *memory, int64_t step,
+                                nn_run_length length)
+{
+    (void)memory;
+    const polynomial_options *polynomial = options;
+    if (step >= length.steps) return polynomial->final_factor;
+    double falling = pow(1.0 - (double)step / (double)length.steps, polynomial->power);
+    return polynomial->final_factor + (1.0 - polynomial->final_factor) * falling;
+}
+
+const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_polynomial) = {
+    .name = "polynomial",
+    .summary = "falls in a straight line, or along a power of what is left of the run",
+    .example = "polynomial: {power: 1}",
+    .options = polynomial_table,
+    .options_size = sizeof(polynomial_options),
+    .check = polynomial_check,
+    .factor = polynomial_factor,
+};

@@ -1,0 +1,74 @@
+/*
+ * A learning rate that falls when the figure on the validation part that chooses the best weights has not got
+ * better for a while. What counts as better is a change by more than `threshold` times the best figure.
+ */
+#include <math.h>
+
+#include "optim/duration.h"
+
+typedef struct plateau_options {
+    nn_duration warmup, patience;
+    double factor, threshold, least;
+} plateau_options;
+
+static const nn_option plateau_table[] = {
+    NN_SCHEDULE_WARMUP(plateau_options, "0%"),
+    {"factor", NN_OPTION_REAL, offsetof(plateau_options, factor), "0.1", 0, 1, NULL, NN_EFFECT_RESULT,
+     "what the learning rate is multiplied by when it falls"},
+    {"patience", NN_OPTION_DURATION, offsetof(plateau_options, patience), "10 epochs", 0, 0, NULL,
+     NN_EFFECT_RESULT, "epochs without a better figure that are waited; the one after them lets it fall"},
+    {"threshold", NN_OPTION_REAL, offsetof(plateau_options, threshold), "0.0001", 0, 1, NULL,
+     NN_EFFECT_RESULT, "share of the best figure by which another must beat it to be better"},
+    {"min", NN_OPTION_REAL, offsetof(plateau_options, least), "0", 0, 1, NULL, NN_EFFECT_RESULT,
+     "share of the learning rate below which it does not fall"},
+    {.name = NULL}};
+
+static nn_status plateau_check(const void *options)
+{
+    const plateau_options *plateau = options;
+    NN_TRY(nn_duration_check("warmup", plateau->warmup));
+    return nn_duration_check_epochs("patience", plateau->patience);
+}
+
+static double plateau_factor(const void *options, const nn_schedule_memory *memory, int64_t step,
+                             nn_run_length length)
+{
+    (void)step, (void)length;
+    const plateau_options *plateau = options;
+    double factor = pow(plateau->factor, (double)memory->falls);
+    return factor > plateau->least ? factor : plateau->least;
+}
+
+static bool plateau_is_better(const plateau_options *plateau, const nn_schedule_memory *memory, double value,
+                              bool higher_is_better)
+{
+    double margin = plateau->threshold * fabs(memory->best);
+    if (memory->observed == 0) return true;
+    return higher_is_better ? value > memory->best + margin : value < memory->best - margin;
+}
+
+static void plateau_observe(const void *options, nn_schedule_memory *memory, double value,
+                            bool higher_is_better)
+{
+    const plateau_options *plateau = options;
+    memory->waited++;
+    if (plateau_is_better(plateau, memory, value, higher_is_better)) {
+        memory->best = value;
+        memory->waited = 0;
+    }
+    memory->observed++;
+    if (memory->waited <= (int64_t)plateau->patience.amount) return;
+    memory->falls++;
+    memory->waited = 0;
+}
+
+const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_reduce_on_plateau) = {
+    .name = "reduce_on_plateau",
+    .summary = "falls when the validation figure has not got better for some epochs",
+    .example = "reduce_on_plateau: {factor: 0.1, patience: 10 epochs}",
+    .options = plateau_table,
+    .options_size = sizeof(plateau_options),
+    .check = plateau_check,
+    .factor = plateau_factor,
+    .observe = plateau_observe,
+};

@@ -1,0 +1,52 @@
+/*
+ * One step of one sample of a recurrent layer: everything between the two matrix products, in one pass over
+ * the units. Vectorised by CPU feature, with the same bits on every instruction set.
+ */
+#ifndef NN_TENSOR_KERNELS_RECURRENT_H
+#define NN_TENSOR_KERNELS_RECURRENT_H
+
+#include <stdint.h>
+
+#include "base/real.h"
+
+#define nn_rnn_tanh_step NN_REAL_SYMBOL(nn_rnn_tanh_step)
+#define nn_rnn_relu_step NN_REAL_SYMBOL(nn_rnn_relu_step)
+#define nn_lstm_step NN_REAL_SYMBOL(nn_lstm_step)
+#define nn_lstm_step_gradient NN_REAL_SYMBOL(nn_lstm_step_gradient)
+#define nn_gru_step NN_REAL_SYMBOL(nn_gru_step)
+#define nn_gru_step_gradient NN_REAL_SYMBOL(nn_gru_step_gradient)
+
+/* h' = f(x W + h U + b): `gates` holds x W and is given h', as `hidden` is; `recurrent` holds h U. The
+ * gradient is that of the function: nn_tanh_gradient, nn_relu_gradient. */
+void nn_rnn_tanh_step(int64_t units, const nn_real *recurrent, const nn_real *bias, nn_real *gates,
+                      nn_real *hidden);
+void nn_rnn_relu_step(int64_t units, const nn_real *recurrent, const nn_real *bias, nn_real *gates,
+                      nn_real *hidden);
+
+/* The long short-term memory (Hochreiter, Schmidhuber 1997; forget gate by Gers, Schmidhuber, Cummins 2000):
+ *   i, f, o = sigmoid(x W + h U + b)   g = tanh(x W + h U + b)   c' = f c + i g   h' = o tanh(c')
+ * `gates` holds x W of the four gates in the order i f g o, `units` each, and is given their values;
+ * `recurrent` holds h U and `bias` b in that order. `cell` holds c, then c'; `kept` is given c and tanh(c'),
+ * `hidden` h'. */
+void nn_lstm_step(int64_t units, const nn_real *recurrent, const nn_real *bias, nn_real *gates, nn_real *cell,
+                  nn_real *kept, nn_real *hidden);
+
+/* The gradient with respect to x W + h U + b takes the place of the gates. `hidden` holds dh'; `cell` holds
+ * dc', then dc. */
+void nn_lstm_step_gradient(int64_t units, const nn_real *kept, const nn_real *hidden, nn_real *gates,
+                           nn_real *cell);
+
+/* The gated recurrent unit (Cho and others 2014) that resets after the product (as in cuDNN):
+ *   r, z = sigmoid(x W + h U + b)   q = h U + b_q   n = tanh(x W + r q + b)   h' = (1 - z) n + z h
+ * `gates` holds x W in the order r z n and is given their values; `recurrent` holds h U and `bias` b in that
+ * order, `recurrent_bias` b_q; `hidden` holds h, then h'; `kept` is given q. */
+void nn_gru_step(int64_t units, const nn_real *recurrent, const nn_real *bias, const nn_real *recurrent_bias,
+                 nn_real *gates, nn_real *kept, nn_real *hidden);
+
+/* The gradient with respect to x W + b takes the place of the gates, that with respect to q the place of
+ * `kept`; `recurrent` is given that with respect to h U. `previous` holds h; `hidden` holds dh', then the
+ * part of dh that goes past the product. */
+void nn_gru_step_gradient(int64_t units, const nn_real *previous, nn_real *gates, nn_real *kept,
+                          nn_real *hidden, nn_real *recurrent);
+
+#endif

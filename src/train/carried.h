@@ -1,0 +1,20 @@
+/* The state that recurrent layers carry from step to step, in checkpoints. */
+#ifndef NN_TRAIN_CARRIED_H
+#define NN_TRAIN_CARRIED_H
+
+#include "train/step.h"
+
+#define nn_carried_check NN_REAL_SYMBOL(nn_carried_check)
+#define nn_carried_put NN_REAL_SYMBOL(nn_carried_put)
+#define nn_carried_get NN_REAL_SYMBOL(nn_carried_get)
+
+/* Whether the order of the samples and the batches are such that state can be carried. */
+nn_status nn_carried_check(const nn_model *model, const nn_settings *settings, const nn_plan *plan);
+
+/* Gathers the state of all ranks in the order of leaves and writes it to the image (on rank 0; NULL
+ * elsewhere); and hands it back, whatever the number of ranks is then (`file` on rank 0). Nothing where no
+ * layer carries state. Collective. */
+nn_status nn_carried_put(nn_stepper *stepper, nn_store_image *image);
+nn_status nn_carried_get(nn_stepper *stepper, nn_store_file *file);
+
+#endif

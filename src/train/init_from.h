@@ -1,0 +1,28 @@
+/* Beginning with another run's weights. */
+#ifndef NN_TRAIN_INIT_FROM_H
+#define NN_TRAIN_INIT_FROM_H
+
+#include "comm/comm.h"
+#include "model/model.h"
+
+#define nn_init_options_table NN_REAL_SYMBOL(nn_init_options_table)
+#define nn_init_from NN_REAL_SYMBOL(nn_init_from)
+
+typedef struct nn_init_options { /* section init_from */
+    char *run;                   /* NULL: none */
+    nn_text_list exclude;
+} nn_init_options;
+
+extern const nn_option nn_init_options_table[];
+
+/*
+ * Tensors of the best weights (the averaged ones where there is an average) of a run directory, or of a
+ * checkpoint, to where a layer and a tensor of the same names have the same shape; a relative path starts
+ * from `folder`. Logs what was taken and what was not. None taken is an error, and so is a layer under
+ * `exclude` that the network does not have. Rank 0 reads; weights has all values, and is the same on all
+ * ranks before and after. Collective.
+ */
+nn_status nn_init_from(nn_comm *comm, const nn_init_options *options, const char *folder,
+                       const nn_model *model, nn_real *weights);
+
+#endif
