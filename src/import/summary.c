@@ -55,6 +55,21 @@ static void summary_append_parts(nn_text *text, const nn_import_stream *stream, 
     }
 }
 
+/* Rows in order are seen through windows: of numbers, to predict what follows the window; of symbols, what
+ * follows each of them. Windows of symbols do not overlap: each is then predicted once an epoch. */
+static void summary_append_window(nn_text *text, const nn_import_table *rows)
+{
+    if (!rows->ordered) return;
+    if (!rows->fields[0].label) {
+        nn_text_append(text, "  window: {length: 32}\n");
+        return;
+    }
+    nn_text_append(text,
+                   "  window: {length: 64, stride: 64, target: every_step}\n"
+                   "  fields: {x: {kind: index}}   # numbers of symbols: for embedding: {symbols: classes, "
+                   "units: 64}\n");
+}
+
 static void summary_append_config(nn_text *text, const nn_import_job *job)
 {
     bool given[NN_IMPORT_PARTS] = {false};
@@ -66,7 +81,7 @@ static void summary_append_config(nn_text *text, const nn_import_job *job)
         nn_text_append_json(text, slash ? slash + 1 : job->settings->output);
         nn_text_append(text, "\n%s%s", parts.bytes,
                        given[NN_IMPORT_VALIDATION] ? "" : "  split: {validation: 0.1}\n");
-        if (job->import->tables[0].ordered) nn_text_append(text, "  window: {length: 32}\n");
+        summary_append_window(text, &job->import->tables[0]);
     } else {
         nn_text_append(text, "\nno x and y for training are among them: a configuration names two others, "
                              "data.train: {x: INPUTS, y: TARGETS}, or takes this file for another part\n");

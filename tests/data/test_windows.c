@@ -429,6 +429,69 @@ static void windows_have_labels(void **state)
     }
 }
 
+enum { SYMBOLS = 30, TEXT = 1000, SEEN = 64 };
+
+static int64_t symbol_at(int64_t row)
+{
+    return (int64_t)(files_number((uint64_t)row + 5) * (SYMBOLS - 4));
+}
+
+/* A text as an import writes it: numbers of symbols, four of which do not occur. */
+static void write_text(void)
+{
+    char names[SYMBOLS][2] = {{0}};
+    double text[TEXT];
+    for (int64_t i = 0; i < TEXT; i++) text[i] = (double)symbol_at(i);
+    for (int c = 0; c < SYMBOLS; c++) names[c][0] = (char)('A' + c);
+    hid_t file = files_create("d.h5");
+    files_add_column(file, "text", H5T_STD_U8LE, TEXT, text);
+    add_names(file, "text_classes", sizeof *names, SYMBOLS, names);
+    H5Fclose(file);
+}
+
+static void check_text_part(nn_dataset *dataset, nn_part part, int64_t begin, int64_t end)
+{
+    assert_int_equal(nn_dataset_count(dataset, part), (end - begin - SEEN - 1) / SEEN + 1);
+    for (int64_t s = 0; s < nn_dataset_count(dataset, part); s++) {
+        int64_t labels[SEEN], row = nn_dataset_row(dataset, part, s);
+        nn_real inputs[SEEN];
+        assert_int_equal(row, begin + s * SEEN);
+        assert_true(row + SEEN < end);
+        gather_ok(dataset, part, s, 1, inputs, NULL, labels);
+        for (int64_t i = 0; i < SEEN; i++) {
+            assert_true(inputs[i] == (nn_real)symbol_at(row + i));
+            assert_int_equal(labels[i], symbol_at(row + i + 1));
+        }
+    }
+}
+
+/* If it fails: a model of text learns something else than the next symbol, or is tested on text it has seen.
+ */
+static void symbols_predict_the_next_one(void **state)
+{
+    (void)state;
+    write_text();
+    nn_data_options options = files_options();
+    options.parts[NN_TRAIN] = (nn_part_options){.x = files_name("x", "text")};
+    options.window =
+        (nn_window_options){.length = SEEN, .horizon = 1, .stride = SEEN, .target = NN_WINDOW_EVERY_STEP};
+    options.split.validation = 0.1;
+    files_field(&options, "x")->kind = NN_KIND_INDEX;
+    for (options.cache = NN_CACHE_MEMORY; options.cache <= NN_CACHE_STREAM; options.cache++) {
+        nn_dataset *dataset = open_ok(&options, true);
+        const nn_field *input = nn_dataset_input(dataset), *target = nn_dataset_target(dataset, 0);
+        assert_true(nn_shape_equal(input->shape, (nn_shape){1, {SEEN}}));
+        assert_true(nn_shape_equal(target->shape, (nn_shape){1, {SEEN}}));
+        assert_true(target->is_class && target->classes == SYMBOLS && input->classes == SYMBOLS);
+        assert_string_equal(target->class_names, input->class_names);
+        assert_memory_equal(target->class_names, "A\nB\nC", 5);
+        check_text_part(dataset, NN_TRAIN, 0, 900);
+        check_text_part(dataset, NN_VALIDATION, 900, TEXT);
+        nn_dataset_close(dataset);
+    }
+    expect_same_from_stream(options, true);
+}
+
 /* If it fails: a series that is stored column by column cannot be used, or is read as rows. */
 static void series_by_column(void **state)
 {
@@ -467,6 +530,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(windows_have_several_targets),
         cmocka_unit_test(random_splits_of_windows_are_complete),
         cmocka_unit_test(windows_have_labels),
+        cmocka_unit_test(symbols_predict_the_next_one),
         cmocka_unit_test(series_by_column),
         cmocka_unit_test(windows_that_do_not_fit_are_told),
     };
