@@ -279,6 +279,35 @@ static void test_no_steps(void **state)
     probe_destroy(&p);
 }
 
+/* Changes what stands behind the last steps of the input, and compares the attention's output. */
+static void check_lengths(const char *inputs)
+{
+    enum { STEPS = 6 };
+    nn_network_spec spec = make_spec((nn_shape){2, {STEPS, FEATURES}}, 3);
+    spec.has_lengths = true;
+    add_layer(&spec, "feed_forward: {hidden: 3}", "q", "input");
+    add_layer(&spec, TWO, NULL, inputs);
+    run r = run_create(&spec, 3);
+    nn_real before[3 * STEPS * FEATURES];
+    const int64_t lengths[] = {6, 1, 4};
+    memcpy(r.microbatch->lengths[0], lengths, sizeof lengths);
+    memcpy(before, run_forward(&r), sizeof before);
+    for (int64_t v = 0; v < 3 * STEPS * FEATURES; v++)
+        if (v / FEATURES % STEPS >= lengths[v / FEATURES / STEPS]) r.microbatch->outputs[0][v] += 2;
+    assert_memory_equal(run_forward(&r), before, sizeof before);
+    for (int64_t v = 0; v < 3 * STEPS * FEATURES; v++)
+        if (v / FEATURES % STEPS >= lengths[v / FEATURES / STEPS]) assert_true(before[v] == 0);
+    run_destroy(&r);
+}
+
+/* Fails when the network does not tell attention where samples end, of either input. */
+static void test_lengths_of_network(void **state)
+{
+    (void)state;
+    check_lengths("q");
+    check_lengths("q input");
+}
+
 /* ---- dropout ---- */
 
 /* Fails when the choice of what is dropped depends on how a batch is cut into microbatches, or when nothing
@@ -335,9 +364,10 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pytorch), cmocka_unit_test(test_embedding), cmocka_unit_test(test_causal),
-        cmocka_unit_test(test_padding), cmocka_unit_test(test_no_steps),  cmocka_unit_test(test_dropout),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_pytorch),  cmocka_unit_test(test_embedding),
+        cmocka_unit_test(test_causal),   cmocka_unit_test(test_padding),
+        cmocka_unit_test(test_no_steps), cmocka_unit_test(test_lengths_of_network),
+        cmocka_unit_test(test_dropout),  cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,6 +108,26 @@ static void test_shared_table(void **state)
     run_destroy(&r);
 }
 
+/* Fails when a dense layer that reads the table as its weight does not train it as its derivative says. */
+static void test_tied_table(void **state)
+{
+    (void)state;
+    if (!IS_DOUBLE) skip();
+    nn_network_spec spec = make_spec((nn_shape){1, {STEPS}}, SAMPLES);
+    add_layer(&spec, "embedding: {symbols: 6, units: 4}", "words", NULL);
+    add_layer(&spec, "multi_head_attention: {heads: 2, causal: true}", NULL, NULL);
+    add_layer(&spec, "dense: {units: 6, per_step: true, bias: false}", NULL, NULL);
+    spec.layers[2].share = copy_text("words");
+    run r = run_create(&spec, SAMPLES);
+    for (int64_t i = 0; i < SAMPLES * STEPS; i++) r.microbatch->outputs[0][i] = (nn_real)(i * i % 6);
+    run_backward(&r);
+    for (int64_t w = 0; w < r.network->value_count; w++) {
+        double gradient = (double)r.gradient[w];
+        assert_true(fabs(run_difference(&r, w, 1e-5) - gradient) < 1e-7 * (1 + fabs(gradient)));
+    }
+    run_destroy(&r);
+}
+
 /* Fails when the first waves are not those of the paper. */
 static void test_waves(void **state)
 {
@@ -132,7 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),           cmocka_unit_test(test_gradient_of_parts),
         cmocka_unit_test(test_no_such_symbol), cmocka_unit_test(test_shared_table),
-        cmocka_unit_test(test_waves),
+        cmocka_unit_test(test_tied_table),     cmocka_unit_test(test_waves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
