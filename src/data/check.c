@@ -149,6 +149,31 @@ static nn_status check_mixing(const nn_dataset *dataset)
     return NN_OK;
 }
 
+/* Whether a target says something of each step or pixel of an input. */
+static bool check_is_spread(const nn_view *target, const nn_view *input)
+{
+    const nn_shape *own = &target->shape, *of = &input->shape;
+    if (target->input || own->extents[0] != of->extents[0]) return false;
+    bool map = own->dimensions > 1 && of->dimensions > 1 && own->extents[1] == of->extents[1];
+    return map || target->steps > 0 || (target->rows - target->seen > 1 && input->rows > 1);
+}
+
+/* What a transform would spoil: numbers that stand for something, and targets that do not move along. */
+static nn_status check_transform(const nn_dataset *dataset, const nn_view *input,
+                                 const nn_transform_type *type)
+{
+    if (input->index)
+        NN_FAIL(NN_ERROR_USAGE, "%s changes values, but an index stands for something: leave it out",
+                type->name);
+    for (int v = 0; v < dataset->view_count && type->moves; v++)
+        if (check_is_spread(&dataset->views[v], input))
+            NN_FAIL(
+                NN_ERROR_USAGE,
+                "%s moves what the target '%s' says of each step or pixel, but not the target: leave it out",
+                type->name, dataset->first->arrays[v].key);
+    return NN_OK;
+}
+
 nn_status nn_data_check_augment(const nn_dataset *dataset)
 {
     NN_TRY(check_mixing(dataset));
@@ -158,6 +183,8 @@ nn_status nn_data_check_augment(const nn_dataset *dataset)
         const nn_augment *augment =
             &nn_source_field_options(dataset->options, dataset->first, view->array)->augment;
         nn_status status = nn_augment_check(augment, view->shape, true);
+        for (int t = 0; t < augment->count && status == NN_OK; t++)
+            status = check_transform(dataset, view, augment->transforms[t].type);
         if (status != NN_OK)
             return nn_fail_context(status, "data.fields.%s.augment", dataset->first->arrays[view->array].key);
     }

@@ -31,6 +31,7 @@ const nn_transform_type NN_REAL_SYMBOL(nn_transform_crop) = {
     .example = "crop: {padding: 4}",
     .options = crop_table,
     .options_size = sizeof(crop_options),
+    .moves = true,
     .check = crop_check,
     .apply = crop_apply,
 };

@@ -62,6 +62,7 @@ const nn_transform_type NN_REAL_SYMBOL(nn_transform_flip) = {
     .example = "flip",
     .options = flip_table,
     .options_size = sizeof(flip_options),
+    .moves = true,
     .check = flip_check,
     .apply = flip_apply,
 };

@@ -61,6 +61,7 @@ const nn_transform_type NN_REAL_SYMBOL(nn_transform_jitter) = {
     .example = "jitter: {steps: 2, scale: 0.1}",
     .options = jitter_table,
     .options_size = sizeof(jitter_options),
+    .moves = true,
     .check = jitter_check,
     .apply = jitter_apply,
 };

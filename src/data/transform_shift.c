@@ -30,6 +30,7 @@ const nn_transform_type NN_REAL_SYMBOL(nn_transform_shift) = {
     .example = "shift: 2",
     .options = shift_table,
     .options_size = sizeof(shift_options),
+    .moves = true,
     .check = shift_check,
     .apply = shift_apply,
 };

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "opened.h"
+#include "transforms.h"
 
 /* ---- missing values ---- */
 
@@ -139,6 +140,7 @@ static void write_labels(void)
     hid_t file = files_create("d.h5");
     files_add_column(file, "x", H5T_IEEE_F32LE, IMAGES, x);
     files_add_column(file, "y", H5T_STD_U8LE, IMAGES, y);
+    files_add(file, "image", H5T_STD_U8LE, H5T_NATIVE_DOUBLE, 4, extents, 16, map);
     files_add(file, "map", H5T_STD_U8LE, H5T_NATIVE_DOUBLE, 4, extents, 16, map);
     H5Fclose(file);
 }
@@ -219,6 +221,38 @@ static void labels_of_pixels(void **state)
     options.balanced = false;
     options.split = (nn_split_options){.validation = 0.2, .stratified = true, .seed = -1};
     expect_refused(&options, true, "data.split.stratified: a sample has several labels");
+}
+
+/* If it fails: pixels move away from their labels, or words become others. */
+static void transforms_do_not_spoil_targets(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *transform, *x, *y;
+        int kind;
+        const char *message;
+    } cases[] = {
+        {"[flip]", "image", "map", NN_KIND_AUTO, "flip moves what the target 'y' says of each step or pixel"},
+        {"[noise: 0.1]", "image", "map", NN_KIND_AUTO, NULL},
+        {"[flip]", "image", "y", NN_KIND_AUTO, NULL},
+        {"[noise: 0.1]", "image", "y", NN_KIND_INDEX,
+         "noise changes values, but an index stands for something"}};
+    write_labels();
+    for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+        nn_data_options options = files_options();
+        nn_field_options *x = files_field(&options, "x");
+        nn_dataset *dataset = NULL;
+        const nn_target_wanted classes = {.classes = true};
+        options.parts[NN_TRAIN] = files_part(cases[n].x, cases[n].y);
+        files_field(&options, "y")->ignored_label = (char *)"255";
+        x->kind = cases[n].kind;
+        x->augment = read_list(cases[n].transform);
+        nn_status status = nn_dataset_open(comm, &options, files_directory, 7, &classes, 1, NULL, &dataset);
+        assert_int_equal(status, cases[n].message ? NN_ERROR_USAGE : NN_OK);
+        if (cases[n].message) expect_message(cases[n].message);
+        nn_dataset_close(dataset);
+        nn_augment_release(&x->augment);
+    }
 }
 
 /* ---- weights ---- */
@@ -406,6 +440,26 @@ static void padding_counts_for_nothing(void **state)
     expect_targets_from_stream(options, of_sequences, 3);
 }
 
+/* If it fails: a failed open leaks, or crashes. */
+static void every_failed_allocation_is_survived(void **state)
+{
+    (void)state;
+    write_sequences();
+    nn_data_options options = sequence_options();
+    options.parts[NN_TRAIN].weights = (char *)"n";
+    size_t before = nn_memory_in_use();
+    nn_status status = NN_ERROR_MEMORY;
+    for (int64_t n = 1; status != NN_OK; n++) {
+        nn_dataset *dataset = NULL;
+        nn_memory_fail_at(n);
+        status = nn_dataset_open(comm, &options, files_directory, 7, of_sequences, 3, NULL, &dataset);
+        nn_memory_fail_at(0);
+        assert_true(status == NN_OK || status == NN_ERROR_MEMORY);
+        nn_dataset_close(dataset);
+        assert_int_equal(nn_memory_in_use(), before);
+    }
+}
+
 /* If it fails: the columns of a target are taken for steps. */
 static void a_layout_tells_features_from_steps(void **state)
 {
@@ -532,9 +586,11 @@ int main(int argc, char **argv)
         cmocka_unit_test(ignored_labels_are_no_class),
         cmocka_unit_test(ignored_labels_are_not_balanced),
         cmocka_unit_test(labels_of_pixels),
+        cmocka_unit_test(transforms_do_not_spoil_targets),
         cmocka_unit_test(weights_follow_their_samples),
         cmocka_unit_test(weights_that_are_none_are_refused),
         cmocka_unit_test(padding_counts_for_nothing),
+        cmocka_unit_test(every_failed_allocation_is_survived),
         cmocka_unit_test(a_layout_tells_features_from_steps),
         cmocka_unit_test(indices_are_whole_numbers),
         cmocka_unit_test(what_is_no_index_is_told),

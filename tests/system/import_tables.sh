@@ -89,6 +89,8 @@ holds prices.h5 "f['series_train'].shape == (180, 2) and f['series_test'][0, 1] 
 printf 'H\xc3\xa4user\n' >a.txt
 printf '\xe2\x86\x92 b' >b.txt
 imported text.h5 text a.txt b.txt
+said '^  window: \{length: 64, stride: 64, target: every_step\}'
+said '^  fields: \{x: \{kind: index\}\}'
 holds text.h5 "f['text'].dtype == 'uint8' and b''.join(f['text_classes'][i] for i in f['text']) == open('a.txt', 'rb').read() + open('b.txt', 'rb').read()"
 printf 'bHe' >c.txt
 imported more.h5 text c.txt --vocabulary text.h5
