@@ -8,7 +8,6 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "nn/activation.h"
 #include "tensor/matrix.h"
 #include "train/carried.h"
 #include "train/findings.h"
@@ -191,18 +190,19 @@ static void setup_announce(const nn_run *run, size_t before)
                     "algorithms");
 }
 
-/* Losses on logits apply the function of the output themselves. */
+/* Losses of classes and of yes or no take what comes before softmax or sigmoid. */
 static void setup_warn_activation(const nn_model *model, const nn_head *head)
 {
     const nn_layer *layer = &model->network->layers[head->layer];
-    int index = layer->type->activation_of ? layer->type->activation_of(layer) : layer->taken_activation;
-    if (layer->type->activation_option > 0 && index == 0)
-        index =
-            *(const int *)(const void *)((const char *)layer->options + layer->type->activation_option - 1);
-    if (index > 0 && (head->loss->takes_classes || head->loss->yes_no))
-        nn_log_warning("layer %s ends with %s, but the loss %s applies a function of its own to the output: "
-                       "leave the activation out",
-                       layer->name, nn_activation_names[index], head->loss->name);
+    bool ends = layer->type->activation_of != NULL;
+    if (layer->type->activation_option > 0)
+        ends = *(const int *)(const void *)((const char *)layer->options + layer->type->activation_option -
+                                            1) > 0;
+    if (ends && (head->loss->takes_classes || head->loss->yes_no))
+        nn_log_warning(
+            "layer %s ends the network with an activation, but the loss %s applies one of its own: "
+            "leave it out",
+            layer->name, head->loss->name);
 }
 
 static void setup_warn(const nn_run *run)
