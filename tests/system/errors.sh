@@ -26,6 +26,8 @@ refused 2 3 'NaN or Inf' classifier.yaml --run-dir f --set optimizer.adam.learni
     --set lr_schedule=constant
 refused 2 2 "embedding1: it reads whole .* set data.fields: .x: .kind: index" classifier.yaml --run-dir f \
     --set 'network=[embedding: {symbols: 9, units: 2}, dense: {units: classes}]'
+refused 2 2 "embedding1: .* go up to 16; set its symbols: 17" classifier.yaml --run-dir f --set data.fields.x.kind=index \
+    --set 'network=[embedding: {symbols: 9, units: 2}, dense: {units: classes}]'
 refused 2 2 'no layer has parameters to train.*freeze' classifier.yaml --run-dir f \
     --set 'network=[flatten, dense: {units: classes, freeze: true}]'
 train 2 1 classifier.yaml --run-dir n --set training.epochs=1 --set 'network=[dense: {units: classes}, activation: softmax]' ||
