@@ -8,6 +8,9 @@
 /* Far above any memory, and far below where a count of values, parts or bytes overflows. */
 #define LAYER_VALUES_MAX ((int64_t)1 << 44)
 
+/* Products are fastest in whole tiles. */
+#define PART_ROWS_MULTIPLE 16
+
 nn_status nn_layer_add_parameter(nn_layer *layer, const char *name, nn_shape shape, int64_t fan_in,
                                  int64_t fan_out, const nn_initializer_type *initializer, double gain,
                                  int *index)
@@ -43,6 +46,22 @@ nn_status nn_layer_add_part(nn_layer *layer, int64_t end)
     assert(end > layer->part_begin[layer->part_count] && end <= layer->value_count);
     layer->part_begin[++layer->part_count] = end;
     return NN_OK;
+}
+
+int64_t nn_layer_part_rows(int64_t rows, int64_t columns)
+{
+    int64_t parts = (rows * columns + NN_LAYER_PART_VALUES - 1) / NN_LAYER_PART_VALUES;
+    int64_t share = (rows + parts - 1) / parts;
+    int64_t rounded = (share + PART_ROWS_MULTIPLE - 1) / PART_ROWS_MULTIPLE * PART_ROWS_MULTIPLE;
+    return rounded < rows ? rounded : rows;
+}
+
+nn_status nn_layer_add_row_parts(nn_layer *layer, int64_t rows, int64_t columns, int64_t end)
+{
+    int64_t begin = layer->part_begin ? layer->part_begin[layer->part_count] : 0;
+    int64_t step = nn_layer_part_rows(rows, columns);
+    for (int64_t row = step; row < rows; row += step) NN_TRY(nn_layer_add_part(layer, begin + row * columns));
+    return nn_layer_add_part(layer, end);
 }
 
 nn_status nn_layer_share_parts(nn_layer *layer)
