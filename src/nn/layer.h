@@ -18,6 +18,8 @@
 #define nn_layer_find NN_REAL_SYMBOL(nn_layer_find)
 #define nn_layer_add_parameter NN_REAL_SYMBOL(nn_layer_add_parameter)
 #define nn_layer_add_part NN_REAL_SYMBOL(nn_layer_add_part)
+#define nn_layer_part_rows NN_REAL_SYMBOL(nn_layer_part_rows)
+#define nn_layer_add_row_parts NN_REAL_SYMBOL(nn_layer_add_row_parts)
 #define nn_layer_share_parts NN_REAL_SYMBOL(nn_layer_share_parts)
 #define nn_layer_check_inputs NN_REAL_SYMBOL(nn_layer_check_inputs)
 #define nn_layer_check_several NN_REAL_SYMBOL(nn_layer_check_several)
@@ -26,6 +28,10 @@
 /* Each tensor of parameters starts at a multiple of this many values in the flat vector; the gap holds zeros.
  */
 #define NN_PARAMETER_ALIGNMENT 16
+
+/* Values of a gradient that one part computes: they stay in a core's cache over the microbatches that are
+ * summed into them. */
+#define NN_LAYER_PART_VALUES 131072
 
 typedef struct nn_layer nn_layer;
 typedef struct nn_initializer_type nn_initializer_type;
@@ -163,6 +169,13 @@ nn_status nn_layer_add_parameter(nn_layer *layer, const char *name, nn_shape sha
 
 /* Adds a part that ends at `end` (it begins where the last one ended); the last must end at value_count. */
 nn_status nn_layer_add_part(nn_layer *layer, int64_t end);
+
+/* How many rows of a matrix of parameters one part takes: about NN_LAYER_PART_VALUES values, in rows that
+ * suit a matrix product. */
+int64_t nn_layer_part_rows(int64_t rows, int64_t columns);
+
+/* Adds the parts of a matrix, of so many rows each; the last ends at `end`, behind the gap. */
+nn_status nn_layer_add_row_parts(nn_layer *layer, int64_t rows, int64_t columns, int64_t end);
 
 /* For build, where the layer shares another's parameters: fails unless its own tensors (added as usual) have
  * the counts of the other's, and takes over the other's parts. */

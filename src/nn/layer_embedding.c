@@ -10,9 +10,6 @@
 #include "nn/initializer.h"
 #include "tensor/kernels.h"
 
-/* Values of the table's gradient that one part computes. */
-#define PART_VALUES 131072
-
 /* Rows are sorted by digits of this many bits. */
 #define DIGIT_BITS 8
 #define DIGITS (1 << DIGIT_BITS)
@@ -86,7 +83,7 @@ static nn_status embedding_add_table(nn_layer *layer)
     NN_TRY(nn_layer_add_parameter(layer, "weight", table, given ? 1 : options->units, options->units,
                                   nn_initializer_find("he"), given ? options->deviation : 1.0, NULL));
     if (layer->shares) return embedding_share_parts(layer, options->units);
-    int64_t part_rows = options->units < PART_VALUES ? PART_VALUES / options->units : 1;
+    int64_t part_rows = options->units < NN_LAYER_PART_VALUES ? NN_LAYER_PART_VALUES / options->units : 1;
     for (int64_t row = part_rows; row < options->symbols; row += part_rows)
         NN_TRY(nn_layer_add_part(layer, row * options->units));
     return nn_layer_add_part(layer, layer->value_count);
