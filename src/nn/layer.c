@@ -67,7 +67,13 @@ nn_status nn_layer_add_row_parts(nn_layer *layer, int64_t rows, int64_t columns,
 nn_status nn_layer_share_parts(nn_layer *layer)
 {
     const nn_layer *owner = layer->shares;
-    bool same = layer->parameter_count == owner->parameter_count && layer->value_count == owner->value_count;
+    if (layer->parameter_count != owner->parameter_count)
+        NN_FAIL(
+            NN_ERROR_USAGE,
+            "it has %d tensors of parameters, and %s, which it shares, has %d; both need the same ones, such "
+            "as by bias: false",
+            layer->parameter_count, owner->name, owner->parameter_count);
+    bool same = layer->value_count == owner->value_count;
     for (int p = 0; same && p < layer->parameter_count; p++)
         same = layer->parameters[p].count == owner->parameters[p].count;
     if (!same)

@@ -92,6 +92,7 @@ typedef struct nn_layer_type {
     bool takes_sum; /* its output has the shape of its first input; it may be given a second one, which it
                        adds before the activation */
     bool is_view;   /* gives its input another shape and does nothing else */
+    bool picks;     /* every value of its output is one of its first input's, as it was: slice, permute */
     size_t activation_option; /* 1 + offset of its option `activation`, where it asks nn_activation_of() for
                                  the function; 0: none */
     bool clips; /* recurrent or attention: its gradients may burst, so that clip_norm is 1 by default */
@@ -113,6 +114,8 @@ typedef struct nn_layer_type {
     /* The index in nn_activation_names of what it does, where it does nothing else, value by value; else 0.
      * NULL: always 0. */
     int (*activation_of)(const nn_layer *layer);
+    /* Its inputs are whole numbers from 0 to this - 1. NULL: they are any numbers. */
+    int64_t (*indices_of)(const nn_layer *layer);
 } nn_layer_type;
 
 /* How the steps of a layer's output follow from those of its first input. kernel 0: they are the same. */

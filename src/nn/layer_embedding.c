@@ -33,7 +33,8 @@ typedef struct embedding_sorted {
 
 static const nn_option embedding_table[] = {
     {"symbols", NN_OPTION_INTEGER, offsetof(embedding_options, symbols), NULL, 1, 1e9, NULL, NN_EFFECT_RESULT,
-     "how many different numbers there are: the input holds 0 .. symbols - 1; `classes` as in dense"},
+     "how many different numbers there are: the input (kind: index) holds 0 .. symbols - 1; `classes` as in "
+     "dense"},
     {"units", NN_OPTION_INTEGER, offsetof(embedding_options, units), NULL, 1, 1e9, NULL, NN_EFFECT_RESULT,
      "values that stand for one number"},
     {"deviation", NN_OPTION_REAL, offsetof(embedding_options, deviation), "0", 0, 1e9, NULL, NN_EFFECT_RESULT,
@@ -106,6 +107,12 @@ static nn_status embedding_build(nn_layer *layer)
     layer->scratch_per_sample = plan->positions;
     layer->scratch_fixed = options->units;
     return NN_OK;
+}
+
+static int64_t embedding_indices_of(const nn_layer *layer)
+{
+    const embedding_options *options = layer->options;
+    return options->symbols;
 }
 
 /* ---- running ---- */
@@ -231,4 +238,5 @@ const nn_layer_type NN_REAL_SYMBOL(nn_layer_embedding) = {
     .forward = embedding_forward,
     .backward = embedding_backward,
     .gradient = embedding_gradient,
+    .indices_of = embedding_indices_of,
 };

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "nn/activation.h"
 #include "tensor/matrix.h"
 #include "train/carried.h"
 #include "train/findings.h"
@@ -74,7 +75,9 @@ static nn_status setup_model(nn_run *run)
 {
     NN_TRY(nn_heads_model(&run->settings.model, run->data, run->plan.microbatch_size, &run->model));
     if (run->model->network->trainable_count == 0)
-        NN_FAIL(NN_ERROR_USAGE, "network: no layer has parameters; add a layer such as dense");
+        NN_FAIL(NN_ERROR_USAGE,
+                "network: no layer has parameters to train; add a layer such as dense, or remove "
+                "`freeze` from one");
     NN_TRY(setup_check_mixing(run));
     for (int p = 0; p < NN_PARTS; p++)
         NN_TRY(nn_findings_check(run->model, nn_dataset_count(run->data, (nn_part)p)));
@@ -188,6 +191,20 @@ static void setup_announce(const nn_run *run, size_t before)
                     "algorithms");
 }
 
+/* Losses on logits apply the function of the output themselves. */
+static void setup_warn_activation(const nn_model *model, const nn_head *head)
+{
+    const nn_layer *layer = &model->network->layers[head->layer];
+    int index = layer->type->activation_of ? layer->type->activation_of(layer) : layer->taken_activation;
+    if (layer->type->activation_option > 0 && index == 0)
+        index =
+            *(const int *)(const void *)((const char *)layer->options + layer->type->activation_option - 1);
+    if (index > 0 && (head->loss->takes_classes || head->loss->yes_no))
+        nn_log_warning("layer %s ends with %s, but the loss %s applies a function of its own to the output: "
+                       "leave the activation out",
+                       layer->name, nn_activation_names[index], head->loss->name);
+}
+
 static void setup_warn(const nn_run *run)
 {
     const nn_plan *plan = &run->plan;
@@ -204,6 +221,7 @@ static void setup_warn(const nn_run *run)
     if (warmup * 5 > plan->length.steps)
         nn_log_warning("warm-up takes %lld of %lld steps: over 20 %%", (long long)warmup,
                        (long long)plan->length.steps);
+    for (int h = 0; h < run->model->head_count; h++) setup_warn_activation(run->model, &run->model->heads[h]);
 }
 
 /* ---- starting point ---- */
