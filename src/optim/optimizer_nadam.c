@@ -1,9 +1,10 @@
 /*
  * Nadam: Adam with Nesterov's look ahead (Dozat; ICLR workshop 2016), with decoupled weight decay
- * (Loshchilov, Hutter; ICLR 2019). With the momentum of step t, mu_t = beta1 (1 - 0.96^(t momentum_decay) /
- * 2), and P_t = mu_1 mu_2 ... mu_t: m = beta1 m + (1 - beta1) g          v = beta2 v + (1 - beta2) g^2 n = (1
- * - mu_t) / (1 - P_t) g  +  mu_t+1 / (1 - P_t+1) m w = (1 - rate decay) w - rate n / (sqrt(v / (1 - beta2^t))
- * + epsilon)
+ * (Loshchilov, Hutter; ICLR 2019). With the momentum of step t,
+ *   mu_t = beta1 (1 - 0.96^(t momentum_decay) / 2)      P_t = mu_1 mu_2 ... mu_t
+ *   m = beta1 m + (1 - beta1) g                         v = beta2 v + (1 - beta2) g^2
+ *   n = (1 - mu_t) / (1 - P_t) g  +  mu_t+1 / (1 - P_t+1) m
+ *   w = (1 - rate decay) w - rate n / (sqrt(v / (1 - beta2^t)) + epsilon)
  */
 #include <tgmath.h>
 

@@ -85,7 +85,8 @@ static inline nn_network *check_build(const char *text, nn_shape shape)
     nn_config *config;
     nn_network_spec spec;
     nn_network *network = NULL;
-    const nn_head head = {.name = (char *)(uintptr_t)"y", .target = {.name = "y", .is_class = true, .classes = 10}};
+    const nn_head head = {.name = (char *)(uintptr_t) "y",
+                          .target = {.name = "y", .is_class = true, .classes = 10}};
     if (check_read(text, NULL, &config, &spec) != NN_OK) fail_msg("%s", nn_error_text());
     spec.input = (nn_field){.name = "x", .shape = shape};
     spec.microbatch_size = 4;
