@@ -42,13 +42,16 @@ static void dataset_make_views(nn_dataset *dataset, nn_problems *problems)
     if (first == dataset->sources + NN_PARTS) return;
     dataset->first = first;
     dataset->view_count = first->fields;
-    for (int v = 0; v < dataset->view_count; v++)
+    for (int v = 0; v < dataset->view_count; v++) {
+        /* What cannot be read is no less an input, or a target. */
+        dataset->views[v] = (nn_view){.array = v, .input = v < first->inputs};
         for (int p = 0; p < NN_PARTS; p++) {
             nn_source *source = &dataset->sources[p];
             if (!source->given || source->fields != first->fields || !source->arrays[v].sound) continue;
             nn_problems_collect(problems, nn_view_create(source, v, dataset->options, &dataset->views[v]));
             break;
         }
+    }
 }
 
 /* To which views the lengths of sequences apply: to inputs that have as many steps as the first, and targets,

@@ -2,8 +2,8 @@
 # The promise for every kind of network: fingerprint, figures of the test and metrics.jsonl (times aside) are those of
 # one rank on any number of ranks and threads, in small waves, after a stop in the middle of an epoch, and from a
 # stream; and eval and predict take what comes out. Each kind has a short last batch with fewer leaves than 7 ranks.
+tools=$(realpath "$2")/tests
 source "$(dirname "$0")/common.sh"
-tools=$2/tests
 "$tools/make_networks" "$work" || fail "make_networks"
 
 images() { # a CNN, with averaged weights beside running statistics, and a frozen layer
