@@ -44,10 +44,15 @@ nn_status nn_predictor_open(const char *run_directory_or_checkpoint, nn_predicto
 /* Accepts NULL. */
 void nn_predictor_close(nn_predictor *predictor);
 
-/* Number of values of one sample's input, and of one sample's output: those of all outputs of the network, one
- * behind the other in the order of `losses`. */
+/* Number of values of one sample's input, and of one sample's output: those of all outputs of the network,
+ * one behind the other in the order of `losses`. */
 size_t nn_predictor_input_count(const nn_predictor *predictor);
 size_t nn_predictor_output_count(const nn_predictor *predictor);
+
+/* Classes of the first output, 0 where that is values; and their names, one a line, or NULL where they have
+ * none (borrowed; in a name \n stands for a line break and \\ for a backslash). */
+size_t nn_predictor_class_count(const nn_predictor *predictor);
+const char *nn_predictor_class_names(const nn_predictor *predictor);
 
 /* 64-bit fingerprint of the weights: the figure that the run printed, if these are its last weights. */
 uint64_t nn_predictor_fingerprint(const nn_predictor *predictor);

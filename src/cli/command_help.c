@@ -61,10 +61,26 @@ const char *nn_help_topic(size_t index)
     return help_find_item(&index, &item) ? item.name : NULL;
 }
 
+/* The topic that tells about a key of the configuration; NULL: there is no such key. */
+static const char *help_topic_of_key(const char *key)
+{
+    nn_help_item item;
+    const char *page = nn_help_page_of_key(key);
+    if (page) return page;
+    for (const nn_help_family *family = nn_help_families; family->topic; family++)
+        for (size_t i = 0; family->item(i, &item); i++)
+            for (const nn_option *option = item.options; option && option->name; option++)
+                if (strcmp(option->name, key) == 0) return item.name;
+    return NULL;
+}
+
 static nn_status help_unknown(const char *topic)
 {
-    const char **names, *near;
+    const char **names, *near = help_topic_of_key(topic);
     size_t count = 0;
+    if (near)
+        NN_FAIL(NN_ERROR_USAGE,
+                "nntrain help: '%s' is no topic, but a key that `nntrain help %s` tells about", topic, near);
     while (nn_help_topic(count)) count++;
     NN_TRY(NN_ALLOCATE(&names, count, "the topics of help"));
     for (size_t i = 0; i < count; i++) names[i] = nn_help_topic(i);

@@ -3,6 +3,7 @@
 NN_COMMAND(train)
 NN_COMMAND(eval)
 NN_COMMAND(predict)
+NN_COMMAND(generate)
 NN_COMMAND(info)
 NN_COMMAND(init)
 NN_COMMAND(import)

@@ -54,6 +54,9 @@ extern const nn_help_page nn_help_pages[];
 void nn_help_append_page(nn_text *text, const nn_help_page *page);
 void nn_help_append_config(nn_text *text);
 
+/* The topic of the first page that has this key, or a section of that name; NULL: none. */
+const char *nn_help_page_of_key(const char *key);
+
 /* A whole configuration that works. */
 extern const char nn_help_example[];
 
@@ -62,7 +65,8 @@ extern const char nn_help_example[];
 /* The name of a topic; NULL: there are only `index` of them. A name may come twice (a loss and a metric). */
 const char *nn_help_topic(size_t index);
 
-/* All that there is on a topic; NULL: the overview. Unknown: NN_ERROR_USAGE with the nearest. */
+/* All that there is on a topic; NULL: the overview. Unknown: NN_ERROR_USAGE with the topic that tells about a
+ * key of that name, or with the nearest. */
 nn_status nn_help_append(nn_text *text, const char *topic);
 
 #endif

@@ -63,6 +63,28 @@ static const struct {
     {"checkpoint", "checkpoint", nn_checkpoint_options_table, NULL},
 };
 
+static const nn_option *pages_options(size_t table)
+{
+    return pages_tables[table].find ? pages_tables[table].find() : pages_tables[table].table;
+}
+
+/* Whether the last of the words of a path, separated by dots, is `key`. */
+static bool pages_path_ends(const char *path, const char *key)
+{
+    const char *dot = strrchr(path, '.');
+    return strcmp(dot ? dot + 1 : path, key) == 0;
+}
+
+const char *nn_help_page_of_key(const char *key)
+{
+    for (size_t i = 0; i < sizeof pages_tables / sizeof *pages_tables; i++) {
+        if (pages_path_ends(pages_tables[i].path, key)) return pages_tables[i].topic;
+        for (const nn_option *option = pages_options(i); option && option->name; option++)
+            if (strcmp(option->name, key) == 0) return pages_tables[i].topic;
+    }
+    return NULL;
+}
+
 /* The sections in the order in which people write them, and the topic that tells about each. */
 static const struct {
     const char *section, *topic, *summary;
@@ -99,7 +121,7 @@ void nn_help_append_page(nn_text *text, const nn_help_page *page)
     for (size_t i = 0; i < sizeof pages_tables / sizeof *pages_tables; i++) {
         if (strcmp(pages_tables[i].topic, page->topic) != 0) continue;
         nn_text_append(text, "\n%s:\n", pages_tables[i].path);
-        nn_help_append_options(text, pages_tables[i].find ? pages_tables[i].find() : pages_tables[i].table);
+        nn_help_append_options(text, pages_options(i));
     }
 }
 

@@ -83,6 +83,11 @@ void nn_config_error(nn_config *config, const nn_config_node *node, const char *
 void nn_config_unknown(nn_config *config, const nn_config_node *node, const char *what, const char *word,
                        const char *const *names);
 
+/* The same where the names are those of a list of plug-ins (NULL-terminated): their structs begin with the
+ * name. */
+void nn_config_unknown_type(nn_config *config, const nn_config_node *node, const char *what, const char *word,
+                            const void *const *types);
+
 /* Every key of a mapping that is not in `known` (NULL-terminated) is collected as an error. */
 void nn_config_check_keys(nn_config *config, nn_config_node *node, const char *const *known);
 

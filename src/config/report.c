@@ -7,7 +7,7 @@
 
 #include "config/tree.h"
 
-enum { REPORT_PROBLEMS_MAX = 500, REPORT_BYTES_MAX = 15000 };
+enum { REPORT_PROBLEMS_MAX = 500, REPORT_BYTES_MAX = 15000, REPORT_TYPES_MAX = 256 };
 
 const char *nn_config_position_text(nn_config *config, nn_config_position position)
 {
@@ -132,6 +132,16 @@ void nn_config_unknown(nn_config *config, const nn_config_node *node, const char
 {
     size_t count = 0;
     while (names[count] != NULL) count++;
+    nn_config_report_unknown(config, node, NULL, what, word, names, count);
+}
+
+void nn_config_unknown_type(nn_config *config, const nn_config_node *node, const char *what, const char *word,
+                            const void *const *types)
+{
+    const char *names[REPORT_TYPES_MAX];
+    size_t count = 0;
+    for (; types[count] && count < REPORT_TYPES_MAX; count++)
+        names[count] = *(const char *const *)types[count];
     nn_config_report_unknown(config, node, NULL, what, word, names, count);
 }
 

@@ -282,7 +282,7 @@ static int32_t array_one_hot(const nn_array *array, const double *values)
         if (values[i] != 1 || hot >= 0) return NN_LABEL_BAD;
         hot = i;
     }
-    return hot >= 0 && hot <= NN_LABEL_MAX ? (int32_t)hot : NN_LABEL_BAD;
+    return hot >= 0 && hot <= (int64_t)NN_LABEL_MAX ? (int32_t)hot : NN_LABEL_BAD;
 }
 
 static void array_find_labels(const nn_array *array, const unsigned char *from, double *values,

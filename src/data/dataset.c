@@ -43,7 +43,8 @@ static void dataset_make_views(nn_dataset *dataset, nn_problems *problems)
     dataset->first = first;
     dataset->view_count = first->fields;
     for (int v = 0; v < dataset->view_count; v++) {
-        dataset->views[v] = (nn_view){.array = v, .input = v < first->inputs}; /* where none can be read */
+        /* What cannot be read is no less an input, or a target. */
+        dataset->views[v] = (nn_view){.array = v, .input = v < first->inputs};
         for (int p = 0; p < NN_PARTS; p++) {
             nn_source *source = &dataset->sources[p];
             if (!source->given || source->fields != first->fields || !source->arrays[v].sound) continue;
@@ -131,25 +132,26 @@ static nn_status dataset_skip(nn_comm *comm, nn_dataset *dataset)
 static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_request *request, bool measures,
                               nn_problems *problems)
 {
+    int views = dataset->view_count;
     int64_t all[NN_DATA_FIELDS];
     if (!dataset->looks) {
         nn_problems_collect(problems, nn_data_check_unseen(dataset, request));
         return NN_OK;
     }
-    for (int v = 0; v < dataset->view_count; v++) all[v] = -1;
+    for (int v = 0; v < views; v++) all[v] = -1;
     for (int p = 0; p < NN_PARTS; p++) {
         nn_statistics *statistics = p == NN_TRAIN && measures ? request->statistics : NULL;
         int64_t largest[NN_DATA_FIELDS];
-        for (int v = 0; v < dataset->view_count; v++) largest[v] = -1;
+        for (int v = 0; v < views; v++) largest[v] = -1;
         NN_TRY(nn_scan_part(comm, dataset, (nn_part)p, statistics, largest, problems));
-        for (int v = 0; v < dataset->view_count; v++) {
+        for (int v = 0; v < views; v++) {
             bool label = !dataset->views[v].input && dataset->first->arrays[v].label;
             if (label && dataset->parts[p].count > 0 && largest[v] > all[v])
                 nn_problems_collect(problems, nn_classes_check(dataset, request, p, v, largest[v]));
             if (largest[v] > all[v]) all[v] = largest[v];
         }
     }
-    for (int v = 0; v < dataset->view_count; v++) {
+    for (int v = 0; v < views; v++) {
         const nn_view *view = &dataset->views[v];
         if (view->index && request->indices[v] == 0) request->indices[v] = all[v] + 1;
         if (view->input || !request->labels[view->target]) continue;

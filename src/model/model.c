@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "model/indices.h"
 #include "model/symbols.h"
 
 nn_status nn_scaling_copy(const nn_scaling *from, nn_scaling *to)
@@ -177,6 +178,7 @@ static nn_status model_fill(nn_model *model, nn_model_spec *spec, const nn_field
     NN_TRY(nn_symbols_resolve(&spec->network, model->heads, model->head_count));
     NN_TRY(nn_network_create(&spec->network, &model->network));
     model_lay_out_heads(model);
+    NN_TRY(nn_indices_check(model));
     return nn_model_check(model);
 }
 

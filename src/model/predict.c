@@ -65,6 +65,16 @@ size_t nn_predictor_output_count(const nn_predictor *predictor)
     return predictor->engine->output_count(predictor->state);
 }
 
+size_t nn_predictor_class_count(const nn_predictor *predictor)
+{
+    return predictor->engine->class_count(predictor->state);
+}
+
+const char *nn_predictor_class_names(const nn_predictor *predictor)
+{
+    return predictor->engine->class_names(predictor->state);
+}
+
 uint64_t nn_predictor_fingerprint(const nn_predictor *predictor)
 {
     return predictor->engine->fingerprint(predictor->state);

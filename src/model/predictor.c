@@ -62,6 +62,17 @@ static size_t predictor_output_count(const void *state)
     return (size_t)nn_model_output_count(((const predictor_state *)state)->model);
 }
 
+static size_t predictor_class_count(const void *state)
+{
+    const nn_field *target = &((const predictor_state *)state)->model->heads[0].target;
+    return target->is_class ? (size_t)target->classes : 0;
+}
+
+static const char *predictor_class_names(const void *state)
+{
+    return ((const predictor_state *)state)->model->heads[0].target.class_names;
+}
+
 static uint64_t predictor_fingerprint(const void *state)
 {
     return ((const predictor_state *)state)->fingerprint;
@@ -122,6 +133,8 @@ const nn_predictor_engine NN_REAL_SYMBOL(nn_predictor_engine) = {
     .destroy = predictor_destroy,
     .input_count = predictor_input_count,
     .output_count = predictor_output_count,
+    .class_count = predictor_class_count,
+    .class_names = predictor_class_names,
     .fingerprint = predictor_fingerprint,
     .run = predictor_run,
 };

@@ -11,6 +11,8 @@ typedef struct nn_predictor_engine {
     void (*destroy)(void *state);
     size_t (*input_count)(const void *state);
     size_t (*output_count)(const void *state);
+    size_t (*class_count)(const void *state);
+    const char *(*class_names)(const void *state);
     uint64_t (*fingerprint)(const void *state);
     nn_status (*run)(void *state, size_t samples, const float *inputs, float *outputs);
 } nn_predictor_engine;

@@ -77,9 +77,12 @@ void nn_spec_read_network(nn_config *config, nn_config_node *root, nn_network_sp
 /* Reads the entries of a list in the reader's block. */
 void nn_spec_read_list(nn_spec_reader *reader, nn_config_node *list, const char *path);
 
-/* The common keys of `table`, picked out of a mapping that has `own` keys too. Release what they hold. */
+/* The common keys of `table`, picked out of a mapping that has `own` keys too, into the struct of the table.
+ */
 void nn_spec_read_common(nn_config *config, nn_config_node *options, const char *path, const nn_option *table,
-                         const nn_option *own, nn_spec_common *common);
+                         const nn_option *own, void *common);
+
+/* What the common keys of a layer or composite hold. */
 void nn_spec_release_common(nn_spec_common *common);
 
 /* Room for an options struct; NULL without memory (collected), or where size is 0. */

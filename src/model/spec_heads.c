@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "model/model.h"
+#include "model/spec.h"
 #include "model/symbols.h"
 
 /* Keys that every loss has beside its own options. */
@@ -23,45 +24,15 @@ const nn_option *nn_loss_common_options(void)
 
 static const char *const common_keys[] = {"weight", NULL};
 
-/* The names of a plug-in list, for messages: every plug-in struct begins with its name. */
-#define NAMES_MAX 128
-static const char **heads_names(const void *const *types, const char **names)
-{
-    size_t count = 0;
-    for (; types[count] && count + 1 < NAMES_MAX; count++) names[count] = *(const char *const *)types[count];
-    names[count] = NULL;
-    return names;
-}
-
 static void *heads_options(nn_config *config, const nn_option *table, size_t size, nn_config_node *node,
                            const char *path, const char *const *extra)
 {
-    void *options = NULL;
-    if (!size) {
-        nn_config_read(config, node, path, table, NULL, extra, NULL);
-        return NULL;
-    }
-    if (nn_allocate(&options, size, 1, "the options of losses and metrics") != NN_OK) {
-        nn_config_error(config, NULL, "%s", nn_error_text());
-        return NULL;
-    }
-    nn_config_read(config, node, path, table, nn_unknown_symbols, extra, options);
+    void *options = nn_spec_options(config, size, "the options of losses and metrics");
+    if (options || !size) nn_config_read(config, node, path, table, nn_unknown_symbols, extra, options);
     return options;
 }
 
 /* ---- losses ---- */
-
-/* The common keys alone, picked out of the loss's mapping. */
-static void heads_read_common(nn_config *config, nn_config_node *node, const char *path, const nn_option *own,
-                              common_options *common)
-{
-    const char *own_keys[NAMES_MAX];
-    size_t count = 0;
-    for (; own && own[count].name && count + 1 < NAMES_MAX; count++) own_keys[count] = own[count].name;
-    own_keys[count] = NULL;
-    nn_config_node *mapping = node && nn_config_kind_of(node) == NN_CONFIG_MAPPING ? node : NULL;
-    nn_config_read(config, mapping, path, common_table, NULL, own_keys, common);
-}
 
 /* section: "loss", or "losses.NAME". */
 static void heads_read_loss(nn_config *config, nn_config_node *node, const char *section, const char *name,
@@ -72,9 +43,7 @@ static void heads_read_loss(nn_config *config, nn_config_node *node, const char 
     if (!word) return;
     const nn_loss_type *type = nn_loss_find(word);
     if (!type) {
-        const char *names[NAMES_MAX];
-        nn_config_unknown(config, node, "loss", word,
-                          heads_names((const void *const *)nn_loss_types(), names));
+        nn_config_unknown_type(config, node, "loss", word, (const void *const *)nn_loss_types());
         return;
     }
     if (spec->head_count == NN_MODEL_HEADS) {
@@ -86,7 +55,7 @@ static void heads_read_loss(nn_config *config, nn_config_node *node, const char 
     nn_config_record(config, section, type->name, NN_EFFECT_RESULT);
     nn_head_spec *head = &spec->heads[spec->head_count++];
     common_options common = {.weight = 1};
-    heads_read_common(config, options_node, path, type->options, &common);
+    nn_spec_read_common(config, options_node, path, common_table, type->options, &common);
     *head = (nn_head_spec){.loss = type, .weight = common.weight};
     head->options = heads_options(config, type->options, type->options_size, options_node, path, common_keys);
     if (name && nn_copy_text(name, &head->name) != NN_OK)
@@ -182,9 +151,7 @@ static void heads_read_metric(nn_config *config, nn_config_node *node, nn_model_
     if (head < 0) return;
     const nn_metric_type *type = nn_metric_find(word);
     if (!type) {
-        const char *names[NAMES_MAX];
-        nn_config_unknown(config, node, "metric", word,
-                          heads_names((const void *const *)nn_metric_types(), names));
+        nn_config_unknown_type(config, node, "metric", word, (const void *const *)nn_metric_types());
         return;
     }
     if (spec->metric_count == NN_MODEL_METRICS) {

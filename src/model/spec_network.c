@@ -73,7 +73,7 @@ void *nn_spec_options(nn_config *config, size_t size, const char *what)
 }
 
 void nn_spec_read_common(nn_config *config, nn_config_node *options, const char *path, const nn_option *table,
-                         const nn_option *own, nn_spec_common *common)
+                         const nn_option *own, void *common)
 {
     const char *own_keys[NAMES_MAX];
     size_t count = 0;

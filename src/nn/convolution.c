@@ -9,12 +9,6 @@
 #include "nn/initializer.h"
 #include "tensor/kernels.h"
 
-/* Values of the weight's gradient that one part computes: they stay in a core's cache while the samples go
- * by.
- */
-#define PART_VALUES 131072
-#define PART_ROWS_MULTIPLE 16
-
 /* Values that the activation handles at a time. */
 #define FUSED_VALUES 2048
 
@@ -99,7 +93,8 @@ static nn_status convolution_add_parameters(nn_layer *layer, const nn_window *wi
     weight.extents[dimensions] = transposed ? options->filters : inputs / groups;
     weight.extents[dimensions + 1] = transposed ? inputs : options->filters;
     int64_t count = nn_shape_count(weight), fan_in = count / options->filters, fan_out = count / inputs;
-    NN_TRY(nn_layer_add_parameter(layer, "weight", weight, fan_in, fan_out, nn_initializer_choose(options->initializer, activation->initializer),
+    NN_TRY(nn_layer_add_parameter(layer, "weight", weight, fan_in, fan_out,
+                                  nn_initializer_choose(options->initializer, activation->initializer),
                                   activation->gain, NULL));
     if (!options->bias) return NN_OK;
     return nn_layer_add_parameter(layer, "bias", bias, fan_in, fan_out, nn_initializer_find("zeros"), 1.0,
@@ -121,16 +116,12 @@ static nn_status convolution_share(nn_layer *layer)
 static nn_status convolution_add_parts(nn_layer *layer, nn_convolution_plan *plan)
 {
     int64_t terms = plan->straight.terms, outputs = plan->straight.outputs;
-    int64_t parts = (terms * outputs + PART_VALUES - 1) / PART_VALUES;
-    int64_t rows = (terms + parts - 1) / parts;
-    rows = (rows + PART_ROWS_MULTIPLE - 1) / PART_ROWS_MULTIPLE * PART_ROWS_MULTIPLE;
-    plan->part_rows = rows < terms ? rows : terms;
+    plan->part_rows = nn_layer_part_rows(terms, outputs);
     plan->weight_parts = (int)((terms + plan->part_rows - 1) / plan->part_rows);
     if (layer->shares) return convolution_share(layer);
-    for (int part = 1; part < plan->weight_parts; part++)
-        NN_TRY(nn_layer_add_part(layer, part * plan->part_rows * outputs));
-    if (plan->bias) NN_TRY(nn_layer_add_part(layer, plan->bias->offset));
-    return nn_layer_add_part(layer, layer->value_count);
+    int64_t end = plan->bias ? plan->bias->offset : layer->value_count;
+    NN_TRY(nn_layer_add_row_parts(layer, terms, outputs, end));
+    return plan->bias ? nn_layer_add_part(layer, layer->value_count) : NN_OK;
 }
 
 static int64_t convolution_scratch(const nn_convolution_plan *plan)

@@ -26,7 +26,7 @@ static void correlation_copy_line(const nn_correlation *correlation, const nn_re
     int64_t end = width - from < 0 ? 0 : least(width - from, positions);
     if (end < begin) end = begin;
     memset(to, 0, (size_t)(begin * channels) * sizeof *to);
-    if (end > begin)
+    if (line && end > begin)
         memcpy(to + begin * channels, line + (from + begin) * channels,
                (size_t)((end - begin) * channels) * sizeof *to);
     memset(to + end * channels, 0, (size_t)((positions - end) * channels) * sizeof *to);

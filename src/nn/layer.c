@@ -8,6 +8,9 @@
 /* Far above any memory, and far below where a count of values, parts or bytes overflows. */
 #define LAYER_VALUES_MAX ((int64_t)1 << 44)
 
+/* Products are fastest in whole tiles. */
+#define PART_ROWS_MULTIPLE 16
+
 nn_status nn_layer_add_parameter(nn_layer *layer, const char *name, nn_shape shape, int64_t fan_in,
                                  int64_t fan_out, const nn_initializer_type *initializer, double gain,
                                  int *index)
@@ -45,10 +48,32 @@ nn_status nn_layer_add_part(nn_layer *layer, int64_t end)
     return NN_OK;
 }
 
+int64_t nn_layer_part_rows(int64_t rows, int64_t columns)
+{
+    int64_t parts = (rows * columns + NN_LAYER_PART_VALUES - 1) / NN_LAYER_PART_VALUES;
+    int64_t share = (rows + parts - 1) / parts;
+    int64_t rounded = (share + PART_ROWS_MULTIPLE - 1) / PART_ROWS_MULTIPLE * PART_ROWS_MULTIPLE;
+    return rounded < rows ? rounded : rows;
+}
+
+nn_status nn_layer_add_row_parts(nn_layer *layer, int64_t rows, int64_t columns, int64_t end)
+{
+    int64_t begin = layer->part_begin ? layer->part_begin[layer->part_count] : 0;
+    int64_t step = nn_layer_part_rows(rows, columns);
+    for (int64_t row = step; row < rows; row += step) NN_TRY(nn_layer_add_part(layer, begin + row * columns));
+    return nn_layer_add_part(layer, end);
+}
+
 nn_status nn_layer_share_parts(nn_layer *layer)
 {
     const nn_layer *owner = layer->shares;
-    bool same = layer->parameter_count == owner->parameter_count && layer->value_count == owner->value_count;
+    if (layer->parameter_count != owner->parameter_count)
+        NN_FAIL(
+            NN_ERROR_USAGE,
+            "it has %d tensors of parameters, and %s, which it shares, has %d; both need the same ones, such "
+            "as by bias: false",
+            layer->parameter_count, owner->name, owner->parameter_count);
+    bool same = layer->value_count == owner->value_count;
     for (int p = 0; same && p < layer->parameter_count; p++)
         same = layer->parameters[p].count == owner->parameters[p].count;
     if (!same)

@@ -18,6 +18,8 @@
 #define nn_layer_find NN_REAL_SYMBOL(nn_layer_find)
 #define nn_layer_add_parameter NN_REAL_SYMBOL(nn_layer_add_parameter)
 #define nn_layer_add_part NN_REAL_SYMBOL(nn_layer_add_part)
+#define nn_layer_part_rows NN_REAL_SYMBOL(nn_layer_part_rows)
+#define nn_layer_add_row_parts NN_REAL_SYMBOL(nn_layer_add_row_parts)
 #define nn_layer_share_parts NN_REAL_SYMBOL(nn_layer_share_parts)
 #define nn_layer_check_inputs NN_REAL_SYMBOL(nn_layer_check_inputs)
 #define nn_layer_check_several NN_REAL_SYMBOL(nn_layer_check_several)
@@ -26,6 +28,10 @@
 /* Each tensor of parameters starts at a multiple of this many values in the flat vector; the gap holds zeros.
  */
 #define NN_PARAMETER_ALIGNMENT 16
+
+/* Values of a gradient that one part computes: they stay in a core's cache over the microbatches that are
+ * summed into them. */
+#define NN_LAYER_PART_VALUES 131072
 
 typedef struct nn_layer nn_layer;
 typedef struct nn_initializer_type nn_initializer_type;
@@ -86,9 +92,10 @@ typedef struct nn_layer_type {
     bool takes_sum; /* its output has the shape of its first input; it may be given a second one, which it
                        adds before the activation */
     bool is_view;   /* gives its input another shape and does nothing else */
+    bool picks;     /* every value of its output is one of its first input's, as it was: slice, permute */
     size_t activation_option; /* 1 + offset of its option `activation`, where it asks nn_activation_of() for
                                  the function; 0: none */
-    bool clips;  /* recurrent or attention: its gradients may burst, so that clip_norm is 1 by default */
+    bool clips; /* recurrent or attention: its gradients may burst, so that clip_norm is 1 by default */
     const nn_option *options;
     size_t options_size;
 
@@ -107,6 +114,8 @@ typedef struct nn_layer_type {
     /* The index in nn_activation_names of what it does, where it does nothing else, value by value; else 0.
      * NULL: always 0. */
     int (*activation_of)(const nn_layer *layer);
+    /* Its inputs are whole numbers from 0 to this - 1. NULL: they are any numbers. */
+    int64_t (*indices_of)(const nn_layer *layer);
 } nn_layer_type;
 
 /* How the steps of a layer's output follow from those of its first input. kernel 0: they are the same. */
@@ -160,6 +169,13 @@ nn_status nn_layer_add_parameter(nn_layer *layer, const char *name, nn_shape sha
 
 /* Adds a part that ends at `end` (it begins where the last one ended); the last must end at value_count. */
 nn_status nn_layer_add_part(nn_layer *layer, int64_t end);
+
+/* How many rows of a matrix of parameters one part takes: about NN_LAYER_PART_VALUES values, in rows that
+ * suit a matrix product. */
+int64_t nn_layer_part_rows(int64_t rows, int64_t columns);
+
+/* Adds the parts of a matrix, of so many rows each; the last ends at `end`, behind the gap. */
+nn_status nn_layer_add_row_parts(nn_layer *layer, int64_t rows, int64_t columns, int64_t end);
 
 /* For build, where the layer shares another's parameters: fails unless its own tensors (added as usual) have
  * the counts of the other's, and takes over the other's parts. */

@@ -10,11 +10,6 @@
 #include "tensor/kernels.h"
 #include "tensor/matrix.h"
 
-/* Values of the weight's gradient that one part computes: they stay in a core's cache over the microbatches
- * that are summed into them. */
-#define PART_VALUES 131072
-#define PART_ROWS_MULTIPLE 16
-
 /* Values that bias and activation handle at a time: those that the last read brought into the first-level
  * cache. */
 #define FUSED_VALUES 2048
@@ -69,21 +64,11 @@ static nn_status dense_add_parameters(nn_layer *layer, dense_plan *plan)
     return NN_OK;
 }
 
-static int64_t dense_part_rows(int64_t weight_rows, int64_t weight_columns)
-{
-    int64_t parts = (weight_rows * weight_columns + PART_VALUES - 1) / PART_VALUES;
-    int64_t rows = (weight_rows + parts - 1) / parts;
-    int64_t rounded = (rows + PART_ROWS_MULTIPLE - 1) / PART_ROWS_MULTIPLE * PART_ROWS_MULTIPLE;
-    return rounded < weight_rows ? rounded : weight_rows;
-}
-
 static nn_status dense_add_parts(nn_layer *layer, const dense_plan *plan)
 {
-    int64_t part_rows = dense_part_rows(plan->weight_rows, plan->weight_columns);
-    for (int64_t row = part_rows; row < plan->weight_rows; row += part_rows)
-        NN_TRY(nn_layer_add_part(layer, row * plan->weight_columns));
-    if (plan->bias) NN_TRY(nn_layer_add_part(layer, plan->bias->offset));
-    return nn_layer_add_part(layer, layer->value_count);
+    int64_t end = plan->bias ? plan->bias->offset : layer->value_count;
+    NN_TRY(nn_layer_add_row_parts(layer, plan->weight_rows, plan->weight_columns, end));
+    return plan->bias ? nn_layer_add_part(layer, layer->value_count) : NN_OK;
 }
 
 /* The first row of the weight in a part, and their number. */

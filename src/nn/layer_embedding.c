@@ -10,9 +10,6 @@
 #include "nn/initializer.h"
 #include "tensor/kernels.h"
 
-/* Values of the table's gradient that one part computes. */
-#define PART_VALUES 131072
-
 /* Rows are sorted by digits of this many bits. */
 #define DIGIT_BITS 8
 #define DIGITS (1 << DIGIT_BITS)
@@ -36,7 +33,8 @@ typedef struct embedding_sorted {
 
 static const nn_option embedding_table[] = {
     {"symbols", NN_OPTION_INTEGER, offsetof(embedding_options, symbols), NULL, 1, 1e9, NULL, NN_EFFECT_RESULT,
-     "how many different numbers there are: the input holds 0 .. symbols - 1; `classes` as in dense"},
+     "how many different numbers there are: the input (kind: index) holds 0 .. symbols - 1; `classes` as in "
+     "dense"},
     {"units", NN_OPTION_INTEGER, offsetof(embedding_options, units), NULL, 1, 1e9, NULL, NN_EFFECT_RESULT,
      "values that stand for one number"},
     {"deviation", NN_OPTION_REAL, offsetof(embedding_options, deviation), "0", 0, 1e9, NULL, NN_EFFECT_RESULT,
@@ -85,7 +83,7 @@ static nn_status embedding_add_table(nn_layer *layer)
     NN_TRY(nn_layer_add_parameter(layer, "weight", table, given ? 1 : options->units, options->units,
                                   nn_initializer_find("he"), given ? options->deviation : 1.0, NULL));
     if (layer->shares) return embedding_share_parts(layer, options->units);
-    int64_t part_rows = options->units < PART_VALUES ? PART_VALUES / options->units : 1;
+    int64_t part_rows = options->units < NN_LAYER_PART_VALUES ? NN_LAYER_PART_VALUES / options->units : 1;
     for (int64_t row = part_rows; row < options->symbols; row += part_rows)
         NN_TRY(nn_layer_add_part(layer, row * options->units));
     return nn_layer_add_part(layer, layer->value_count);
@@ -109,6 +107,12 @@ static nn_status embedding_build(nn_layer *layer)
     layer->scratch_per_sample = plan->positions;
     layer->scratch_fixed = options->units;
     return NN_OK;
+}
+
+static int64_t embedding_indices_of(const nn_layer *layer)
+{
+    const embedding_options *options = layer->options;
+    return options->symbols;
 }
 
 /* ---- running ---- */
@@ -234,4 +238,5 @@ const nn_layer_type NN_REAL_SYMBOL(nn_layer_embedding) = {
     .forward = embedding_forward,
     .backward = embedding_backward,
     .gradient = embedding_gradient,
+    .indices_of = embedding_indices_of,
 };

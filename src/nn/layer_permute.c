@@ -100,6 +100,7 @@ const nn_layer_type NN_REAL_SYMBOL(nn_layer_permute) = {
     .summary = "the axes of a sample in another order",
     .example = "permute: {axes: [1, 0]}",
     .example_shape = {2, {2, 4}},
+    .picks = true,
     .options = permute_table,
     .options_size = sizeof(permute_options),
     .build = permute_build,

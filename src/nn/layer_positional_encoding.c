@@ -14,9 +14,6 @@
 
 #define LONGEST_WAVE 10000.0
 
-/* Values of the gradient that one part computes. */
-#define PART_VALUES 131072
-
 enum { POSITIONAL_SINUSOIDAL, POSITIONAL_LEARNED };
 
 static const char *const kinds[] = {"sinusoidal", "learned", NULL};
@@ -59,7 +56,7 @@ static nn_status positional_add_table(nn_layer *layer, double deviation)
     NN_TRY(nn_layer_add_parameter(layer, "weight", layer->output_shape, 1, 1, nn_initializer_find("he"),
                                   deviation, NULL));
     if (layer->shares) return nn_layer_share_parts(layer);
-    for (int64_t end = PART_VALUES; end < layer->parameters[0].count; end += PART_VALUES)
+    for (int64_t end = NN_LAYER_PART_VALUES; end < layer->parameters[0].count; end += NN_LAYER_PART_VALUES)
         NN_TRY(nn_layer_add_part(layer, end));
     return nn_layer_add_part(layer, layer->value_count);
 }

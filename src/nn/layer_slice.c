@@ -133,6 +133,7 @@ const nn_layer_type NN_REAL_SYMBOL(nn_layer_slice) = {
     .summary = "some places along one axis: a range, or a list",
     .example = "slice: {axis: 0, begin: 1}",
     .example_shape = {2, {2, 4}},
+    .picks = true,
     .options = slice_table,
     .options_size = sizeof(slice_options),
     .build = slice_build,

@@ -5,11 +5,6 @@
 #include "tensor/kernels.h"
 #include "tensor/matrix.h"
 
-/* Values of the weight's gradient that one part computes: they stay in a core's cache over the microbatches
- * that are summed into them. */
-#define PART_VALUES 131072
-#define PART_ROWS_MULTIPLE 16
-
 /* Above so many rows of X an addition of its own costs next to nothing, and BLAS sums them in pieces. */
 #define ACCUMULATED_ROWS 1024
 
@@ -27,21 +22,10 @@ static nn_status projection_add_parameters(nn_layer *layer, nn_projection *proje
                                   nn_initializer_find("zeros"), 1.0, NULL);
 }
 
-static int64_t projection_part_rows(int64_t inputs, int64_t units)
+static nn_status projection_add_parts(nn_layer *layer, const nn_projection *projection)
 {
-    int64_t parts = (inputs * units + PART_VALUES - 1) / PART_VALUES;
-    int64_t rows = (inputs + parts - 1) / parts;
-    int64_t rounded = (rows + PART_ROWS_MULTIPLE - 1) / PART_ROWS_MULTIPLE * PART_ROWS_MULTIPLE;
-    return rounded < inputs ? rounded : inputs;
-}
-
-static nn_status projection_add_parts(nn_layer *layer, const nn_projection *projection, int weight_parts)
-{
-    for (int part = 1; part < weight_parts; part++)
-        NN_TRY(
-            nn_layer_add_part(layer, projection->weight + part * projection->part_rows * projection->units));
-    if (projection->bias_name) NN_TRY(nn_layer_add_part(layer, projection->bias));
-    return nn_layer_add_part(layer, layer->value_count);
+    NN_TRY(nn_layer_add_row_parts(layer, projection->inputs, projection->units, projection->bias));
+    return projection->bias_name ? nn_layer_add_part(layer, layer->value_count) : NN_OK;
 }
 
 static bool projection_accumulates(const nn_projection *projection, const nn_layer *layer, int64_t rows)
@@ -54,14 +38,14 @@ static bool projection_accumulates(const nn_projection *projection, const nn_lay
 nn_status nn_projection_build(nn_layer *layer, nn_projection *projection)
 {
     NN_TRY(projection_add_parameters(layer, projection));
-    int64_t rows = projection_part_rows(projection->inputs, projection->units);
+    int64_t rows = nn_layer_part_rows(projection->inputs, projection->units);
     int weight_parts = (int)((projection->inputs + rows - 1) / rows);
     projection->part_rows = rows;
     projection->part_count = weight_parts + (projection->bias_name ? 1 : 0);
     projection->accumulates = projection_accumulates(projection, layer, rows);
     projection->last_accumulates =
         projection_accumulates(projection, layer, projection->inputs - (weight_parts - 1) * rows);
-    return layer->shares ? NN_OK : projection_add_parts(layer, projection, weight_parts);
+    return layer->shares ? NN_OK : projection_add_parts(layer, projection);
 }
 
 void nn_projection_forward(const nn_projection *projection, const nn_layer_call *call, const nn_real *x,

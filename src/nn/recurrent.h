@@ -119,7 +119,7 @@ typedef struct nn_recurrent_plan {
 nn_status nn_recurrent_build(nn_layer *layer, const nn_recurrent_cell *cell);
 void nn_recurrent_forward(const nn_layer *layer, const nn_layer_call *call);
 void nn_recurrent_backward(const nn_layer *layer, const nn_layer_call *call);
-void nn_recurrent_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
+void nn_recurrent_gradient(const nn_layer *layer, const nn_layer_call *call, int index, bool accumulate,
                            nn_real *values);
 
 #endif

@@ -3,11 +3,6 @@
 #include "nn/recurrent.h"
 #include "tensor/panels.h"
 
-/* Values of a gradient that one part computes: they stay in a core's cache over the microbatches that are
- * summed into them. */
-#define PART_VALUES 131072
-#define PART_ROWS_MULTIPLE 16
-
 const char *const nn_recurrent_outputs[] = {"last", "sequence", NULL};
 
 const char *const nn_recurrent_initializers[] = {
@@ -64,20 +59,12 @@ static nn_status recurrent_add_parameter(nn_layer *layer, nn_recurrent_plan *pla
 
 /* ---- parts ---- */
 
-static int64_t recurrent_part_rows(int64_t rows, int64_t columns)
-{
-    int64_t parts = (rows * columns + PART_VALUES - 1) / PART_VALUES;
-    int64_t share = (rows + parts - 1) / parts;
-    int64_t rounded = (share + PART_ROWS_MULTIPLE - 1) / PART_ROWS_MULTIPLE * PART_ROWS_MULTIPLE;
-    return rounded < rows ? rounded : rows;
-}
-
 static int64_t recurrent_count_parts(const nn_recurrent_plan *plan)
 {
     int64_t count = 0;
     for (int tensor = 0; tensor < recurrent_tensors(plan); tensor++) {
         int64_t rows = recurrent_rows(plan, tensor);
-        int64_t step = recurrent_part_rows(rows, recurrent_columns(plan, tensor));
+        int64_t step = nn_layer_part_rows(rows, recurrent_columns(plan, tensor));
         count += (rows + step - 1) / step;
     }
     return count * plan->directions;
@@ -88,17 +75,13 @@ static nn_status recurrent_cut(nn_layer *layer, nn_recurrent_plan *plan, int dir
                                int64_t end, int *count)
 {
     int64_t rows = recurrent_rows(plan, tensor), columns = recurrent_columns(plan, tensor);
-    int64_t step = recurrent_part_rows(rows, columns);
+    int64_t step = nn_layer_part_rows(rows, columns);
     for (int64_t first = 0; first < rows; first += step) {
         nn_recurrent_part *part = &plan->parts[(*count)++];
         *part = (nn_recurrent_part){direction, (nn_recurrent_tensor)tensor, first, step};
         if (part->rows > rows - first) part->rows = rows - first;
-        bool last = first + step >= rows;
-        if (!layer->shares)
-            NN_TRY(nn_layer_add_part(
-                layer, last ? end : plan->offsets[direction][tensor] + (first + step) * columns));
     }
-    return NN_OK;
+    return layer->shares ? NN_OK : nn_layer_add_row_parts(layer, rows, columns, end);
 }
 
 static nn_status recurrent_add_parts(nn_layer *layer, nn_recurrent_plan *plan)
@@ -162,8 +145,8 @@ static void recurrent_count_flops(nn_layer *layer, const nn_recurrent_plan *plan
 /* Of the largest part of a weight. */
 static int64_t recurrent_part_values(const nn_recurrent_plan *plan)
 {
-    int64_t input = recurrent_part_rows(plan->features, plan->columns);
-    int64_t state = recurrent_part_rows(plan->units, plan->columns);
+    int64_t input = nn_layer_part_rows(plan->features, plan->columns);
+    int64_t state = nn_layer_part_rows(plan->units, plan->columns);
     return (input > state ? input : state) * plan->columns;
 }
 

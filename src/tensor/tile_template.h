@@ -2,7 +2,7 @@
  * The kernels of tile.h in terms of a vector type. A file tile_SET.c defines, before it includes this,
  *
  *     TILE_TARGET                     attributes of each function
- *     TILE_LANES, TILE_ROWS           values of a vector; rows of the tallest tile (at most 14)
+ *     TILE_LANES, TILE_ROWS           values of a vector; rows of the tallest tile (6 or 14)
  *     tile_vector                     the type
  *     tile_zero(), tile_load(p), tile_load_part(p, count), tile_store_part(p, count, v)
  *     tile_spread(p)                  *p in all lanes
@@ -65,7 +65,7 @@ TILE_INLINE void tile_product_block(const nn_tile_product *call, int64_t row, co
 
 #define TILE_PRODUCT_CASE(n)                                                                                 \
     case n:                                                                                                  \
-        tile_product_block(call, row, n < TILE_ROWS ? n : TILE_ROWS, vectors);                               \
+        tile_product_block(call, row, n, vectors);                                                           \
         break;
 
 TILE_INLINE void tile_product_rows(const nn_tile_product *call, int64_t row, int64_t rows, const int vectors)
@@ -143,7 +143,7 @@ TILE_INLINE void tile_gradient_block(const nn_tile_gradient *call, int64_t row, 
 
 #define TILE_GRADIENT_CASE(n)                                                                                \
     case n:                                                                                                  \
-        tile_gradient_block(call, row, n < TILE_ROWS ? n : TILE_ROWS, vectors, spread_out);                  \
+        tile_gradient_block(call, row, n, vectors, spread_out);                                              \
         break;
 
 TILE_INLINE void tile_gradient_rows(const nn_tile_gradient *call, int64_t row, int64_t rows,

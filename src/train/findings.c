@@ -77,10 +77,10 @@ static nn_status findings_add_counts(nn_comm *comm, const nn_model *model, int t
     if (status == NN_OK) status = NN_ALLOCATE(&sizes, size, "the counts of a metric");
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
     for (int64_t i = 0; i < threads * width; i++) own[i % width] += counts[i];
-    for (int r = 0; r < size; r++) sizes[r] = (size_t)width * sizeof *own;
+    for (int r = 0; sizes && r < size; r++) sizes[r] = (size_t)width * sizeof *own;
     NN_TRY_TO(done, status, nn_comm_gather_all(comm, own, sizes, all));
     memset(own, 0, (size_t)width * sizeof *own);
-    for (int64_t i = 0; i < size * width; i++) own[i % width] += all[i];
+    for (int64_t i = 0; all && i < size * width; i++) own[i % width] += all[i];
     figures->known[m] = true;
     if (metric->type->matrix) {
         figures->matrices[m] = own;
@@ -108,7 +108,7 @@ static nn_status findings_judge(nn_comm *comm, const nn_model *model, int64_t sa
     nn_status status = first ? NN_ALLOCATE(&all, samples * per_sample, "what a metric collects") : NN_OK;
     if (status == NN_OK) status = NN_ALLOCATE(&sizes, size, "what a metric collects");
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
-    for (int r = 0; r < size; r++)
+    for (int r = 0; sizes && r < size; r++)
         sizes[r] = (size_t)(findings_share(samples, leaves, r, size) * per_sample) * sizeof *all;
     NN_TRY_TO(done, status, nn_comm_gather(comm, collected, sizes, all));
     if (first)

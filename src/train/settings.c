@@ -85,16 +85,6 @@ static void settings_read_chosen(nn_config *config, nn_config_node *node, nn_con
         nn_config_error(config, node, "%s", nn_error_text());
 }
 
-static void settings_unknown(nn_config *config, nn_config_node *node, const char *what, const char *word,
-                             const void *const *types)
-{
-    const char *names[64];
-    size_t count = 0;
-    for (; types[count] && count < 63; count++) names[count] = *(const char *const *)types[count];
-    names[count] = NULL;
-    nn_config_unknown(config, node, what, word, names);
-}
-
 static void settings_read_optimizer(nn_config *config, nn_config_node *root, nn_settings *settings)
 {
     nn_config_node *node = nn_config_get(root, "optimizer"), *options_node = NULL;
@@ -102,7 +92,7 @@ static void settings_read_optimizer(nn_config *config, nn_config_node *root, nn_
     if (!word) return;
     const nn_optimizer_type *type = nn_optimizer_find(word);
     if (!type) {
-        settings_unknown(config, node, "optimizer", word, (const void *const *)nn_optimizer_types());
+        nn_config_unknown_type(config, node, "optimizer", word, (const void *const *)nn_optimizer_types());
         return;
     }
     settings->optimizer = type;
@@ -119,8 +109,8 @@ static void settings_read_schedule(nn_config *config, nn_config_node *root, nn_s
     if (!word) return;
     const nn_schedule_type *type = nn_schedule_find(word);
     if (!type) {
-        settings_unknown(config, node, "learning-rate schedule", word,
-                         (const void *const *)nn_schedule_types());
+        nn_config_unknown_type(config, node, "learning-rate schedule", word,
+                               (const void *const *)nn_schedule_types());
         return;
     }
     settings->schedule = type;

@@ -5,18 +5,7 @@
 
 #include "base/memory.h"
 
-#define NAMES_MAX 64
 #define PATH_SIZE 256
-
-static void augment_unknown(nn_config *config, nn_config_node *node, const char *word)
-{
-    const char *names[NAMES_MAX];
-    size_t count = 0;
-    for (; nn_transform_types()[count] && count + 1 < NAMES_MAX; count++)
-        names[count] = nn_transform_types()[count]->name;
-    names[count] = NULL;
-    nn_config_unknown(config, node, "transform", word, names);
-}
 
 static void augment_read_entry(nn_config *config, nn_config_node *node, const char *path,
                                nn_transform *transforms, int *count)
@@ -26,7 +15,7 @@ static void augment_read_entry(nn_config *config, nn_config_node *node, const ch
     if (!word) return;
     const nn_transform_type *type = nn_transform_find(word);
     if (!type) {
-        augment_unknown(config, node, word);
+        nn_config_unknown_type(config, node, "transform", word, (const void *const *)nn_transform_types());
         return;
     }
     if (*count == NN_TRANSFORMS) {

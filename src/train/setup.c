@@ -74,7 +74,9 @@ static nn_status setup_model(nn_run *run)
 {
     NN_TRY(nn_heads_model(&run->settings.model, run->data, run->plan.microbatch_size, &run->model));
     if (run->model->network->trainable_count == 0)
-        NN_FAIL(NN_ERROR_USAGE, "network: no layer has parameters; add a layer such as dense");
+        NN_FAIL(NN_ERROR_USAGE,
+                "network: no layer has parameters to train; add a layer such as dense, or remove "
+                "`freeze` from one");
     NN_TRY(setup_check_mixing(run));
     for (int p = 0; p < NN_PARTS; p++)
         NN_TRY(nn_findings_check(run->model, nn_dataset_count(run->data, (nn_part)p)));
@@ -188,6 +190,21 @@ static void setup_announce(const nn_run *run, size_t before)
                     "algorithms");
 }
 
+/* Losses of classes and of yes or no take what comes before softmax or sigmoid. */
+static void setup_warn_activation(const nn_model *model, const nn_head *head)
+{
+    const nn_layer *layer = &model->network->layers[head->layer];
+    bool ends = layer->type->activation_of != NULL;
+    if (layer->type->activation_option > 0)
+        ends = *(const int *)(const void *)((const char *)layer->options + layer->type->activation_option -
+                                            1) > 0;
+    if (ends && (head->loss->takes_classes || head->loss->yes_no))
+        nn_log_warning(
+            "layer %s ends the network with an activation, but the loss %s applies one of its own: "
+            "leave it out",
+            layer->name, head->loss->name);
+}
+
 static void setup_warn(const nn_run *run)
 {
     const nn_plan *plan = &run->plan;
@@ -204,6 +221,7 @@ static void setup_warn(const nn_run *run)
     if (warmup * 5 > plan->length.steps)
         nn_log_warning("warm-up takes %lld of %lld steps: over 20 %%", (long long)warmup,
                        (long long)plan->length.steps);
+    for (int h = 0; h < run->model->head_count; h++) setup_warn_activation(run->model, &run->model->heads[h]);
 }
 
 /* ---- starting point ---- */

@@ -249,7 +249,15 @@ static nn_status step_fail_nonfinite(const nn_stepper *stepper, nn_batch batch, 
                                      nn_nonfinite found, int64_t bad_block)
 {
     const nn_network *network = stepper->model->network;
-    if (found.position >= 0 && found.layer < network->layer_count)
+    bool in_layer = found.position >= 0 && found.layer < network->layer_count;
+    if (in_layer && network->layers[found.layer].type->indices_of)
+        NN_FAIL(NN_ERROR_NONFINITE,
+                "step %lld: layer %s reads whole numbers from 0 to %lld, and the sample at position %lld of "
+                "epoch %lld has another; look at the data",
+                (long long)step + 1, network->layers[found.layer].name,
+                (long long)network->layers[found.layer].type->indices_of(&network->layers[found.layer]) - 1,
+                (long long)found.position, (long long)batch.epoch + 1);
+    if (in_layer)
         NN_FAIL(NN_ERROR_NONFINITE,
                 "step %lld: the output of layer %s is NaN or Inf for the sample at position %lld of epoch "
                 "%lld; try a "

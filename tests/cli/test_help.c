@@ -144,6 +144,12 @@ static void test_unknown(void **state)
     assert_int_equal(nn_help_append(&text, "dens"), NN_ERROR_USAGE);
     assert_non_null(strstr(nn_error_text(), "nntrain help dense"));
     assert_int_equal(nn_help_append(&text, "qqqqqqqqqq"), NN_ERROR_USAGE);
+    assert_int_equal(nn_help_append(&text, "repeat"), NN_ERROR_USAGE);
+    assert_non_null(strstr(nn_error_text(), "nntrain help network"));
+    assert_int_equal(nn_help_append(&text, "early_stopping"), NN_ERROR_USAGE);
+    assert_non_null(strstr(nn_error_text(), "nntrain help training"));
+    assert_int_equal(nn_help_append(&text, "symbols"), NN_ERROR_USAGE);
+    assert_non_null(strstr(nn_error_text(), "nntrain help embedding"));
     assert_int_equal(text.length, 0);
     nn_text_free(&text);
 }

@@ -191,6 +191,17 @@ static void names_must_fit(void **state)
     expect_targets_refused(&options, four, 4, "data.balanced: needs samples that are of one class each");
 }
 
+/* If it fails: an input that cannot be read is taken for a target, of which there is none at that place. */
+static void inputs_that_are_lost_are_no_targets(void **state)
+{
+    (void)state;
+    write_targets();
+    nn_data_options options = target_options();
+    options.parts[NN_TRAIN].x = files_name("image", "pixles");
+    files_add_name(&options.parts[NN_TRAIN].x, "table", "tables");
+    expect_targets_refused(&options, four, 4, "pixles");
+}
+
 /* If it fails: one target by name is something else than the same one without. */
 static void one_target_by_name_is_that_target(void **state)
 {
@@ -245,6 +256,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(each_target_has_its_own_prior),
         cmocka_unit_test(known_targets_are_told_apart),
         cmocka_unit_test(names_must_fit),
+        cmocka_unit_test(inputs_that_are_lost_are_no_targets),
         cmocka_unit_test(one_target_by_name_is_that_target),
         cmocka_unit_test(inputs_are_parts_by_name),
     };

@@ -163,7 +163,7 @@ static run run_above_dense(const char *yaml)
     nn_shape shape = shape_of(type);
     int inputs = type->example_inputs > 0 ? type->example_inputs : 1;
     nn_network_spec spec = make_spec((nn_shape){1, {8}}, SAMPLES);
-    char text[64], name[16], names[64] = "";
+    char text[64], name[24], names[64] = "";
     fold_shape = shape;
     for (int i = 0; i < inputs; i++) {
         snprintf(text, sizeof text, "dense: {units: %d}", (int)nn_shape_count(shape));

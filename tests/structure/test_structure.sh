@@ -102,7 +102,7 @@ check_includes() {
 check_guarded() {
     local row pattern places place
     for row in "${guarded[@]}"; do
-        IFS='|' read -r pattern places <<<"$row"
+        pattern=${row%%|^*} places=^${row#*|^}
         pattern=${pattern/#\#/'^[[:space:]]*#[[:space:]]*'}
         while read -r place; do
             breach "$place: belongs in ${places} only"

@@ -24,6 +24,15 @@ refused 16 2 '16 ranks, but .* 9 microbatches' classifier.yaml --run-dir d --set
 refused 3 2 'layer .*|units' classifier.yaml --run-dir e --set network.4.units=3
 refused 2 3 'NaN or Inf' classifier.yaml --run-dir f --set optimizer.adam.learning_rate=1e30 --set training.clip_norm=0 \
     --set lr_schedule=constant
+refused 2 2 "embedding1: it reads whole .* set data.fields: .x: .kind: index" classifier.yaml --run-dir f \
+    --set 'network=[embedding: {symbols: 9, units: 2}, dense: {units: classes}]'
+refused 2 2 "embedding1: .* go up to 16; set its symbols: 17" classifier.yaml --run-dir f --set data.fields.x.kind=index \
+    --set 'network=[embedding: {symbols: 9, units: 2}, dense: {units: classes}]'
+refused 2 2 'no layer has parameters to train.*freeze' classifier.yaml --run-dir f \
+    --set 'network=[flatten, dense: {units: classes, freeze: true}]'
+train 2 1 classifier.yaml --run-dir n --set training.epochs=1 --set 'network=[dense: {units: classes}, activation: softmax]' ||
+    fail "an activation before the loss"
+grep -q 'activation1 ends the network with an activation' train.log || { fail "no word of softmax"; cat train.log; }
 touch file
 refused 2 6 'file' classifier.yaml --run-dir file
 SLURM_NTASKS=4 SLURM_PROCID=0 "$program" train classifier.yaml --run-dir g >train.log 2>&1 && fail "a world of one rank in a job of 4"

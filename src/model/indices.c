@@ -1,0 +1,57 @@
+/* Layers that read whole numbers, such as embedding, and the inputs that they read. */
+#include "model/indices.h"
+
+/* The layer whose values layer l reads, past those that only move them: an input, or one that computes. */
+static int indices_find_source(const nn_network *network, int l)
+{
+    int source = network->layers[l].inputs[0];
+    while (network->layers[source].type->is_view || network->layers[source].type->picks)
+        source = network->layers[source].inputs[0];
+    return source;
+}
+
+/* Whether the network sees the values of a field other than they are in the file. */
+static bool indices_are_scaled(const nn_scaling *scaling, const nn_field *input, const nn_field *field)
+{
+    bool joined = scaling->columns == nn_shape_count(input->shape);
+    int64_t begin = joined ? field->begin - input->begin : 0;
+    int64_t end = joined ? begin + nn_shape_count(field->shape) : scaling->columns;
+    for (int64_t c = begin; c < end; c++)
+        if (scaling->scale[c] != 1 || scaling->offset[c] != 0) return true;
+    return false;
+}
+
+static nn_status indices_check_field(const nn_model *model, const nn_layer *layer, const nn_field *field)
+{
+    long long known = (long long)layer->type->indices_of(layer);
+    if (!field->is_class && indices_are_scaled(&model->input_scaling, &model->input, field))
+        NN_FAIL(NN_ERROR_USAGE,
+                "layer %s: it reads whole numbers from 0 to %lld, but the input '%s' is normalised; set "
+                "data.fields: {%s: {kind: index}}",
+                layer->name, known - 1, field->name, field->name);
+    if (field->is_class && field->classes > known)
+        NN_FAIL(NN_ERROR_USAGE,
+                "layer %s: it reads whole numbers from 0 to %lld, but those of the input '%s' go up to %lld; "
+                "set its symbols: %lld",
+                layer->name, known - 1, field->name, (long long)field->classes - 1,
+                (long long)field->classes);
+    return NN_OK;
+}
+
+nn_status nn_indices_check(const nn_model *model)
+{
+    const nn_network *network = model->network;
+    const nn_field *input = &model->input;
+    for (int l = 1; l < network->layer_count; l++) {
+        const nn_layer *layer = &network->layers[l];
+        if (!layer->type->indices_of) continue;
+        int source = indices_find_source(network, l);
+        if (source > input->part_count)
+            NN_FAIL(NN_ERROR_USAGE,
+                    "layer %s: it reads whole numbers, and layer %s computes others; let it read an input of "
+                    "the data, with `inputs`",
+                    layer->name, network->layers[source].name);
+        NN_TRY(indices_check_field(model, layer, source > 0 ? &input->parts[source - 1] : input));
+    }
+    return NN_OK;
+}
