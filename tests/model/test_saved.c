@@ -11,6 +11,7 @@
 #define CLASSES 3
 
 static const double scale[] = {0.5, 3}, offset[] = {-1, 0.25};
+static const double shares[CLASSES] = {0.5, 0.375, 0.125};
 
 /* A target with the layer and the loss that fit it. */
 typedef struct problem {
@@ -53,7 +54,7 @@ static nn_status trial_build(const char *yaml, nn_shape shape, const problem *of
     memcpy(offsets, offset, sizeof offsets);
     nn_scaling scaling = {of->scaled ? 2 : 0, scales, offsets};
     nn_field input = {.name = "x", .shape = shape};
-    nn_target_facts facts = {&of->target, &scaling, NULL, NULL};
+    nn_target_facts facts = {&of->target, &scaling, shares, NULL};
     *made = (trial){0};
     expect_ok(nn_config_parse(yaml, "t.yaml", NULL, 0, &config));
     (void)nn_config_get(nn_config_root(config), "training"); /* no concern of the model's */
@@ -324,6 +325,7 @@ static void test_losses(void **state)
     static const char *const variants[] = {
         "cross_entropy: {label_smoothing: 0.2, weight: 3}",
         "cross_entropy: {class_weights: [1, 2, 0.5]}",
+        "cross_entropy: {class_weights: balanced}",
         "binary_cross_entropy: {class_weights: [1, 4]}",
         "huber: {delta: 0.1}",
         "quantile: {q: 0.2, weight: 0.3}",
