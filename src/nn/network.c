@@ -159,6 +159,13 @@ static nn_status network_connect_layers(nn_network *network, const nn_network_sp
 /* A layer's result that nobody uses would be computed for nothing, and its gradient would have no source. */
 static nn_status network_check_consumers(const nn_network *network, int parts)
 {
+    bool joined = nn_graph_consumers(network, 0) > parts; /* a layer reads all inputs as one */
+    for (int l = 1; l <= parts && !joined; l++)
+        if (nn_graph_consumers(network, l) == 0)
+            NN_FAIL(NN_ERROR_USAGE,
+                    "input %s: no layer reads it; name it in the `inputs` of a layer, or leave it out of "
+                    "data.train.x",
+                    network->layers[l].name);
     for (int l = 1 + parts; l < network->layer_count; l++)
         if (nn_graph_consumers(network, l) == 0 && !nn_graph_is_output(network, l))
             NN_FAIL(NN_ERROR_USAGE,

@@ -17,10 +17,25 @@ nn_status nn_carried_check(const nn_model *model, const nn_settings *settings, c
     if (plan->samples % plan->batch_size != 0 && settings->training.last_batch == NN_LAST_BATCH_KEEP)
         NN_FAIL(NN_ERROR_USAGE,
                 "a layer has carry: true, which needs batches of one size, but the last of %lld samples in "
-                "batches "
-                "of %lld is short; set training.last_batch: drop",
+                "batches of %lld is short; set training.last_batch: drop",
                 (long long)plan->samples, (long long)plan->batch_size);
     return NN_OK;
+}
+
+/* The state lies by layer, and then by sample. */
+void nn_carried_restart(const nn_network *network, const nn_dataset *data, const nn_leaf_place *place,
+                        nn_microbatch *microbatch)
+{
+    if (!microbatch->carried) return;
+    for (int64_t i = 0; i < place->range.end - place->range.begin; i++) {
+        if (nn_dataset_continues(data, place->epoch, place->batch_first + place->range.begin + i)) continue;
+        for (int l = 0; l < network->layer_count; l++) {
+            const nn_layer *layer = &network->layers[l];
+            nn_real *state = microbatch->carried + microbatch->capacity * layer->carried_offset;
+            memset(state + i * layer->carried_per_sample, 0,
+                   (size_t)layer->carried_per_sample * sizeof *state);
+        }
+    }
 }
 
 /* Bytes of each rank's share; returns the values of all. */

@@ -2,14 +2,20 @@
 #ifndef NN_TRAIN_CARRIED_H
 #define NN_TRAIN_CARRIED_H
 
+#include "train/leaf.h"
 #include "train/step.h"
 
 #define nn_carried_check NN_REAL_SYMBOL(nn_carried_check)
+#define nn_carried_restart NN_REAL_SYMBOL(nn_carried_restart)
 #define nn_carried_put NN_REAL_SYMBOL(nn_carried_put)
 #define nn_carried_get NN_REAL_SYMBOL(nn_carried_get)
 
 /* Whether the order of the samples and the batches are such that state can be carried. */
 nn_status nn_carried_check(const nn_model *model, const nn_settings *settings, const nn_plan *plan);
+
+/* Makes the state 0 of the samples that go on from no sample of the batch before. */
+void nn_carried_restart(const nn_network *network, const nn_dataset *data, const nn_leaf_place *place,
+                        nn_microbatch *microbatch);
 
 /* Gathers the state of all ranks in the order of leaves and writes it to the image (on rank 0; NULL
  * elsewhere); and hands it back, whatever the number of ranks is then (`file` on rank 0). Nothing where no

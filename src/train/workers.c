@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "tensor/kernels.h"
+#include "train/carried.h"
 #include "train/leaf.h"
 
 struct nn_workers {
@@ -280,6 +281,7 @@ static void workers_forward(const workers_step *at, const workers_wave *wave)
                                .step = (uint32_t)at->step,
                                .range = nn_tree_leaf_samples(at->batch.samples, at->batch.leaves, leaf)};
         slot->microbatch->carried = workers_carried(at, leaf);
+        nn_carried_restart(workers->model->network, workers->data, &place, slot->microbatch);
         nn_leaf_load(slot, workers->model, workers->data, &place, true);
         nn_nonfinite found =
             nn_leaf_forward(slot, workers->model, at->weights, workers->scratch[omp_get_thread_num()],
@@ -384,10 +386,7 @@ nn_status nn_workers_gradient(nn_workers *workers, nn_batch batch, int64_t step,
 {
     *nonfinite = (nn_nonfinite){.position = -1};
     workers_step at = {workers, batch, step, denominators, weights, share, figures, nonfinite, hook, context};
-    int64_t leaves = share.end - share.begin, carried;
-    nn_real *state = nn_workers_carried(workers, &carried);
-    /* An epoch begins with fresh sequences. */
-    if (state && batch.first == 0) memset(state, 0, (size_t)(workers->share_max * carried) * sizeof *state);
+    int64_t leaves = share.end - share.begin;
     if (leaves <= workers->slots) {
         workers_wave wave = {nodes, partials, node_count, share.begin, leaves};
         return workers_run_wave(&at, &wave);

@@ -66,7 +66,7 @@ void nn_workers_destroy(nn_workers *workers); /* accepts NULL */
 int nn_workers_threads(const nn_workers *workers);
 
 /* The state that layers carry from step to step: *per_leaf values for each leaf of the share of a full batch,
- * one after the other; NULL where no layer carries any. It is 0 at the beginning of an epoch. */
+ * one after the other; NULL where no layer carries any. */
 nn_real *nn_workers_carried(nn_workers *workers, int64_t *per_leaf);
 /* Bytes that nn_workers_create takes. */
 size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max,

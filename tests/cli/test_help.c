@@ -137,6 +137,51 @@ static void test_example(void **state)
     nn_config_destroy(config);
 }
 
+/* An example in its place, below the sections that every configuration has. */
+static nn_text write_configuration(const nn_help_family *family, const char *example)
+{
+    nn_text text = {0};
+    if (strcmp(family->topic, "losses") != 0) nn_text_append(&text, "loss: mse\n");
+    if (strcmp(family->topic, "initializers") == 0)
+        nn_text_append(&text, "network:\n  - dense:\n      units: 4\n      ");
+    else if (strncmp(family->place, "network", strlen("network")) != 0)
+        nn_text_append(&text, "network: [dense: {units: 1}]\n");
+    nn_text_append(&text, "%s%s\n", family->place, example);
+    return text;
+}
+
+static void read_configuration(const char *name, const char *text)
+{
+    static const char *const data[] = {"data.file=d.h5", "data.train.x=x", "data.train.y=y"};
+    nn_config *config = NULL;
+    nn_settings settings;
+    if (nn_config_parse(text, name, data, sizeof data / sizeof *data, &config) != NN_OK)
+        fail_msg("%s\n%s", nn_error_text(), text);
+    if (nn_settings_read(config, &settings) != NN_OK) fail_msg("%s\n%s", nn_error_text(), text);
+    nn_settings_release(&settings);
+    nn_config_destroy(config);
+}
+
+/* Would be wrong: a plug-in without an example, or one that the reader of configurations refuses where help
+ * says that it stands. */
+static void test_examples(void **state)
+{
+    (void)state;
+    for (const nn_help_family *family = nn_help_families; family->topic; family++) {
+        nn_help_item item;
+        for (size_t i = 0; family->place && family->item(i, &item); i++) {
+            if (!item.example) {
+                assert_string_equal(item.name, "input");
+                continue;
+            }
+            assert_int_equal(strncmp(item.example, item.name, strlen(item.name)), 0);
+            nn_text text = write_configuration(family, item.example);
+            read_configuration(item.name, text.bytes);
+            nn_text_free(&text);
+        }
+    }
+}
+
 static void test_unknown(void **state)
 {
     (void)state;
@@ -158,7 +203,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_topics),   cmocka_unit_test(test_sections), cmocka_unit_test(test_plugins),
-        cmocka_unit_test(test_overview), cmocka_unit_test(test_example),  cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_overview), cmocka_unit_test(test_example),  cmocka_unit_test(test_examples),
+        cmocka_unit_test(test_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -181,6 +181,9 @@ static void names_must_fit(void **state)
     expect_targets_refused(&options, four, 4, "data.validation.y: there is no target 'place'");
     expect_refused(&options, true, "a class must be alone");
     options = target_options();
+    options.parts[NN_TRAIN].x.datasets[0] = options.parts[NN_TRAIN].x.datasets[1] = (char *)"absent";
+    expect_targets_refused(&options, four, 4, "data.train.image: dataset \"absent\"");
+    options = target_options();
     options.split = (nn_split_options){.validation = 0.2, .stratified = true, .seed = -1};
     expect_targets_refused(&options, four, 4, "the targets are classes of several kinds");
     options = target_options();
