@@ -141,7 +141,7 @@ static void settings_check_targets(nn_config *config, nn_config_node *root, cons
     const nn_model_spec *model = &settings->model;
     const nn_data_names *targets = &settings->data.parts[NN_TRAIN].y;
     nn_config_node *losses = nn_config_get(root, "losses");
-    if (!losses || targets->count == 0) return;
+    if (!losses || targets->count == 0 || model->head_count == 0) return;
     const char *known[NN_DATA_FIELDS + 1] = {NULL};
     bool has_loss[NN_DATA_FIELDS] = {false};
     for (int t = 0; t < targets->count; t++) known[t] = targets->names[t];
