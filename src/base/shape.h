@@ -39,6 +39,7 @@ typedef struct nn_field nn_field;
 struct nn_field {
     const char *name; /* borrowed: "x", "y" */
     nn_shape shape;
+    bool features;   /* of a part of an input: its first extent counts no steps, whatever its size */
     int64_t begin;   /* of its values among those of all inputs, all targets that are values, or all labels */
     bool is_class;   /* labels 0 .. classes-1, one where the shape is a scalar; of an input: indices */
     int64_t classes; /* 0 when not is_class */

@@ -183,6 +183,7 @@ static nn_field fields_describe_input(const nn_dataset *dataset, const nn_data_r
     return (nn_field){.name = dataset->first->arrays[v].key,
                       .shape = view->shape,
                       .begin = view->begin,
+                      .features = dataset->views[0].steps > 0 && view->steps == 0,
                       .is_class = view->index,
                       .classes = view->index ? request->indices[v] : 0,
                       .class_names = dataset->index_names[v]};

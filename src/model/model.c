@@ -230,6 +230,12 @@ void nn_model_destroy(nn_model *model)
     nn_free(model);
 }
 
+int64_t nn_model_steps(const nn_model *model)
+{
+    const nn_field *input = model->input.part_count > 0 ? &model->input.parts[0] : &model->input;
+    return input->shape.extents[0];
+}
+
 /* ---- predictions ---- */
 
 void nn_model_undo(const nn_head *head, int64_t count, const nn_real *values, nn_real *units)

@@ -16,6 +16,7 @@
 #define nn_model_spec_release NN_REAL_SYMBOL(nn_model_spec_release)
 #define nn_model_create NN_REAL_SYMBOL(nn_model_create)
 #define nn_model_destroy NN_REAL_SYMBOL(nn_model_destroy)
+#define nn_model_steps NN_REAL_SYMBOL(nn_model_steps)
 #define nn_model_summary NN_REAL_SYMBOL(nn_model_summary)
 #define nn_model_predict NN_REAL_SYMBOL(nn_model_predict)
 #define nn_model_undo NN_REAL_SYMBOL(nn_model_undo)
@@ -119,6 +120,9 @@ nn_status nn_model_create(nn_model_spec *spec, const nn_field *input, const nn_s
                           const nn_target_facts *targets, bool has_lengths, int64_t microbatch_size,
                           nn_model **model);
 void nn_model_destroy(nn_model *model); /* accepts NULL */
+
+/* Steps of a sequence that is whole: of several inputs, those of the first, which lengths count. */
+int64_t nn_model_steps(const nn_model *model);
 
 /* The table of layers: output shapes, parameters, MFLOP per sample, and how weights begin. */
 void nn_model_summary(const nn_model *model, nn_text *text);

@@ -91,7 +91,7 @@ static void predictor_load(const predictor_state *self, const float *inputs, int
     /* Sequences are taken to be whole. */
     int64_t *lengths = self->microbatch->lengths[0];
     for (int64_t i = 0; lengths && i < self->microbatch->samples; i++)
-        lengths[i] = self->model->input.shape.extents[0];
+        lengths[i] = nn_model_steps(self->model);
 }
 
 /* The outputs of the heads, one behind the other in each sample. */

@@ -7,8 +7,8 @@
 
 #define PATH_SIZE 512
 #define SAVED_PARTS 16 /* an input has at most so many parts */
-/* Of a field: classes, transform, number of dimensions, extents. */
-#define FIELD_FACTS (3 + NN_MAX_DIMENSIONS)
+/* Of a field: classes, transform, number of dimensions, extents, whether they are features. */
+#define FIELD_FACTS (4 + NN_MAX_DIMENSIONS)
 
 static const nn_store_type real_type = sizeof(nn_real) == 8 ? NN_STORE_F64 : NN_STORE_F32;
 
@@ -22,6 +22,7 @@ static nn_status saved_put_field(nn_store_image *image, const char *group, const
     NN_TRY(nn_store_image_put_text(image, path, field->name));
     int64_t facts[FIELD_FACTS] = {field->classes, field->transform, field->shape.dimensions};
     for (int d = 0; d < field->shape.dimensions; d++) facts[3 + d] = field->shape.extents[d];
+    facts[FIELD_FACTS - 1] = field->features;
     int64_t extent = FIELD_FACTS;
     snprintf(path, sizeof path, "%s/classes_transform_and_shape", group);
     NN_TRY(nn_store_image_put(image, path, NN_STORE_I64, 1, &extent, facts));
@@ -136,6 +137,7 @@ static nn_status saved_get_field(nn_store_file *file, const char *group, saved_f
     field->transform = (int)facts[1];
     field->shape.dimensions = (int)facts[2];
     for (int d = 0; d < field->shape.dimensions; d++) field->shape.extents[d] = facts[3 + d];
+    field->features = facts[FIELD_FACTS - 1] != 0;
     snprintf(path, sizeof path, "%s/class_names", group);
     if (nn_store_has(file, path)) NN_TRY(nn_store_read_text(file, path, &field->class_names));
     if (field->transform == NN_TRANSFORM_DIFFERENCE) {

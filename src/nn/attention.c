@@ -203,6 +203,7 @@ void nn_attention_backward(const nn_attention *attention, const nn_attention_hea
         attention_backward_rows(attention, head, &rows, output_gradient, first < last, &buffers);
     }
     int64_t keys = done > 0 ? head->keys : 0;
+    if (attention->causal && keys > done) keys = done; /* what no query sees has no gradient */
     attention_clear(done, attention->query_steps, attention->size, attention->query_stride, head->query);
     attention_replace(attention, keys, buffers.key_gradient, head->key);
     attention_replace(attention, keys, buffers.value_gradient, head->value);

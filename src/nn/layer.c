@@ -75,7 +75,7 @@ nn_status nn_layer_share_parts(nn_layer *layer)
             layer->parameter_count, owner->name, owner->parameter_count);
     bool same = layer->value_count == owner->value_count;
     for (int p = 0; same && p < layer->parameter_count; p++)
-        same = layer->parameters[p].count == owner->parameters[p].count;
+        same = nn_shape_equal(layer->parameters[p].shape, owner->parameters[p].shape);
     if (!same)
         NN_FAIL(
             NN_ERROR_USAGE,

@@ -92,6 +92,11 @@ static nn_status dense_try_parts(nn_layer *layer)
     plan = layer->plan;
     for (int part = 0; part < plan->weight_parts; part++) {
         int64_t rows = dense_rows_of_part(layer, part, &first);
+        if (layer->part_begin[part] % plan->weight_columns != 0)
+            NN_FAIL(NN_ERROR_USAGE,
+                    "the parameters of %s cannot be shared by a dense layer; share those of a dense or an "
+                    "embedding",
+                    layer->shares->name);
         plan->accumulates[part] = nn_matrix_accumulates_exactly(
             NN_TRANSPOSED, NN_PLAIN, rows, plan->weight_columns, layer->microbatch_size * plan->rows);
         if (rows * plan->weight_columns > layer->scratch_fixed)

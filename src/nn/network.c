@@ -235,6 +235,8 @@ static nn_status network_build_layer(nn_network *network, int l, int64_t microba
     layer->microbatch_size = microbatch_size;
     NN_TRY(network_call_build(network, l));
     assert(layer->value_count == 0 || layer->part_begin[layer->part_count] == layer->value_count);
+    if (layer->shares && layer->parameter_count == 0)
+        NN_FAIL(NN_ERROR_USAGE, "share: it has no parameters that could be another's; leave share out");
     layer->carried_offset = network->carried_values;
     network->carried_values += layer->carried_per_sample;
     if (nn_shape_count(layer->output_shape) > NETWORK_SAMPLE_VALUES_MAX) {

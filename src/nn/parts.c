@@ -18,7 +18,7 @@ nn_status nn_part_describe(nn_layer *layer, const nn_field *input, int part)
     layer->plan = plan;
     *plan = (part_plan){own->begin, nn_shape_count(own->shape), nn_shape_count(input->shape)};
     layer->output_shape = own->shape;
-    layer->time.kept = own->shape.dimensions > 0 && first->shape.dimensions > 0 &&
+    layer->time.kept = !own->features && own->shape.dimensions > 0 && first->shape.dimensions > 0 &&
                        own->shape.extents[0] == first->shape.extents[0];
     return NN_OK;
 }

@@ -42,8 +42,8 @@ static double plateau_factor(const void *options, const nn_schedule_memory *memo
 static bool plateau_is_better(const plateau_options *plateau, const nn_schedule_memory *memory, double value,
                               bool higher_is_better)
 {
-    double margin = plateau->threshold * fabs(memory->best);
-    if (memory->observed == 0) return true;
+    double margin = isfinite(memory->best) ? plateau->threshold * fabs(memory->best) : 0;
+    if (memory->observed == 0 || (isnan(memory->best) && !isnan(value))) return true;
     return higher_is_better ? value > memory->best + margin : value < memory->best - margin;
 }
 

@@ -29,7 +29,7 @@ void nn_early_observe(const nn_early_options *options, nn_early *early, double v
 {
     double gain = higher_is_better ? value - early->best : early->best - value;
     early->waited++;
-    if (early->observed == 0 || gain > options->min_change) {
+    if (early->observed == 0 || (isnan(early->best) && !isnan(value)) || gain > options->min_change) {
         early->best = value;
         early->waited = 0;
     }

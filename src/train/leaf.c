@@ -137,7 +137,7 @@ static void leaf_share_out(nn_leaf *leaf, const nn_model *model, const nn_datase
 static void leaf_whole_lengths(nn_leaf *leaf, const nn_model *model)
 {
     for (int64_t i = 0; i < leaf->microbatch->samples; i++)
-        leaf->microbatch->lengths[0][i] = model->input.shape.extents[0];
+        leaf->microbatch->lengths[0][i] = nn_model_steps(model);
 }
 
 static void leaf_gather(nn_leaf *leaf, const nn_model *model, const nn_dataset *data,

@@ -212,7 +212,7 @@ static void test_inputs(void **state)
 {
     (void)state;
     nn_field parts[] = {{.name = "a", .shape = {1, {3}}}, {.name = "b", .shape = {1, {1}}, .begin = 3}};
-    check_input("dense: {units: 2, inputs: b}",
+    check_input("concat: {inputs: [a, b]}",
                 (nn_field){.name = "x", .shape = {1, {4}}, .parts = parts, .part_count = 2}, false);
     check_input("gru: {units: 2}", (nn_field){.name = "x", .shape = {2, {5, 4}}}, true);
 }

@@ -31,6 +31,21 @@ train() {
     OMP_NUM_THREADS=$threads mpirun -n "$ranks" --bind-to none "$program" train "$@" >train.log 2>&1
 }
 
+# kill_a_rank LAUNCHER: kill -9 for one rank of a run in the background, a moment after its ranks are there; fails where
+# the run has ended before.
+kill_a_rank() {
+    local victims=() tries
+    for ((tries = 0; tries < 400; tries++)); do
+        victims=($(pgrep -P "$1" -f "$program" || true))
+        [ ${#victims[@]} -eq 0 ] || break
+        kill -0 "$1" 2>/dev/null || return 1
+        sleep 0.05
+    done
+    sleep "0.$((RANDOM % 500 + 100))"
+    victims=($(pgrep -P "$1" -f "$program" || true))
+    [ ${#victims[@]} -gt 0 ] && kill -9 "${victims[$((RANDOM % ${#victims[@]}))]}"
+}
+
 fingerprint() { sed -n 's/^fingerprint: //p' train.log; }
 
 # A classifier: cross_entropy, adam, dropout, clipping, a short last batch with fewer leaves than 16 ranks.

@@ -28,16 +28,11 @@ seed=${NN_KILL_SEED:-$(date +%N | sed 's/^0*//')}
 echo "seed $seed"
 RANDOM=$((seed % 32768))
 kills=0
-for ranks in 2 3; do
+for ranks in 2 3 1 2; do
     OMP_NUM_THREADS=1 mpirun -n $ranks --bind-to none "$program" train classifier.yaml --run-dir killed \
         "${extras[@]}" >killed.log 2>&1 &
-    launcher=$!
-    sleep "0.$((RANDOM % 500 + 400))"
-    victims=($(pgrep -P $launcher -f "$program" || true))
-    if [ ${#victims[@]} -gt 0 ]; then
-        kill -9 "${victims[$((RANDOM % ${#victims[@]}))]}" && kills=$((kills + 1))
-    fi
-    wait $launcher
+    kill_a_rank $! && kills=$((kills + 1))
+    wait $!
 done
 [ "$kills" -gt 0 ] || fail "no rank was killed: the run is too short"
 train 1 1 classifier.yaml --run-dir killed "${extras[@]}" || { cat train.log; fail "the last resume"; }

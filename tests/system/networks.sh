@@ -236,16 +236,11 @@ seed=${NN_KILL_SEED:-$(date +%N | sed 's/^0*//')}
 echo "seed $seed"
 RANDOM=$((seed % 32768))
 kills=0
-for ranks in 3 1; do
+for ranks in 3 1 2 3; do
     OMP_NUM_THREADS=1 mpirun -n $ranks --bind-to none "$program" train waves.yaml --run-dir killed "${killed[@]}" \
         >killed.log 2>&1 &
-    launcher=$!
-    sleep "0.$((RANDOM % 500 + 400))"
-    victims=($(pgrep -P $launcher -f "$program" || true))
-    if [ ${#victims[@]} -gt 0 ]; then
-        kill -9 "${victims[$((RANDOM % ${#victims[@]}))]}" && kills=$((kills + 1))
-    fi
-    wait $launcher
+    kill_a_rank $! && kills=$((kills + 1))
+    wait $!
 done
 [ "$kills" -gt 0 ] || fail "no rank was killed: the run is too short"
 train 4 1 waves.yaml --run-dir killed "${killed[@]}" || { cat train.log; fail "waves, the last resume"; }
