@@ -2,6 +2,7 @@
  * see. */
 #include "build.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "../fixtures/fixture.h"
@@ -230,6 +231,23 @@ static void test_causal(void **state)
     }
 }
 
+/* Fails when steps of the second input that no query sees take their gradient from what was in the scratch.
+ */
+static void test_unseen_steps(void **state)
+{
+    (void)state;
+    const attention_case given = {"", CAUSAL, 2, {2, {6, FEATURES}}, {2, {6, FEATURES}}, {2, 6}, {6, 5}};
+    probe p = probe_create(&given);
+    int64_t scratch = given.samples * p.layer->scratch_per_sample + p.layer->scratch_fixed;
+    probe_forward(&p);
+    for (int64_t i = 0; i < scratch; i++) p.call.scratch[i] = (nn_real)NAN;
+    probe_backward(&p);
+    for (int64_t step = 2; step < 6; step++)
+        for (int64_t f = 0; f < FEATURES; f++) assert_true(p.d_y[step * FEATURES + f] == 0);
+    for (int64_t i = 0; i < p.layer->value_count; i++) assert_true(p.gradient[i] == p.gradient[i]);
+    probe_destroy(&p);
+}
+
 /* The first sample of `padded`, and its gradients, beside those of its own length. */
 static void compare_alone(const char *yaml, int64_t length)
 {
@@ -364,10 +382,15 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pytorch),  cmocka_unit_test(test_embedding),
-        cmocka_unit_test(test_causal),   cmocka_unit_test(test_padding),
-        cmocka_unit_test(test_no_steps), cmocka_unit_test(test_lengths_of_network),
-        cmocka_unit_test(test_dropout),  cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_pytorch),
+        cmocka_unit_test(test_embedding),
+        cmocka_unit_test(test_unseen_steps),
+        cmocka_unit_test(test_causal),
+        cmocka_unit_test(test_padding),
+        cmocka_unit_test(test_no_steps),
+        cmocka_unit_test(test_lengths_of_network),
+        cmocka_unit_test(test_dropout),
+        cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
