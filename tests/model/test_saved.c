@@ -178,6 +178,7 @@ static void compare_inputs(const nn_model *written, const nn_model *read)
         assert_string_equal(read->input.parts[p].name, written->input.parts[p].name);
         assert_int_equal(read->input.parts[p].begin, written->input.parts[p].begin);
         assert_true(nn_shape_equal(read->input.parts[p].shape, written->input.parts[p].shape));
+        assert_int_equal(read->input.parts[p].features, written->input.parts[p].features);
     }
 }
 
@@ -206,6 +207,17 @@ static void check_input(const char *entry, nn_field input, bool has_lengths)
     nn_text_free(&config);
 }
 
+/* Fails when a sequence of several inputs is taken for as long as all their values. */
+static void test_steps(void **state)
+{
+    (void)state;
+    nn_field parts[] = {{.name = "a", .shape = {2, {5, 2}}}, {.name = "b", .shape = {1, {3}}, .begin = 10}};
+    const nn_model joined = {.input = {.shape = {1, {13}}, .parts = parts, .part_count = 2}};
+    const nn_model single = {.input = {.shape = {2, {7, 4}}}};
+    assert_int_equal(nn_model_steps(&joined), 5);
+    assert_int_equal(nn_model_steps(&single), 7);
+}
+
 /* Fails when a checkpoint forgets how its inputs are normalised, which of them are joined, or that samples
  * have lengths. */
 static void test_inputs(void **state)
@@ -214,6 +226,10 @@ static void test_inputs(void **state)
     nn_field parts[] = {{.name = "a", .shape = {1, {3}}}, {.name = "b", .shape = {1, {1}}, .begin = 3}};
     check_input("concat: {inputs: [a, b]}",
                 (nn_field){.name = "x", .shape = {1, {4}}, .parts = parts, .part_count = 2}, false);
+    nn_field sequences[] = {{.name = "a", .shape = {2, {3, 1}}},
+                            {.name = "b", .shape = {1, {3}}, .begin = 3, .features = true}};
+    check_input("dense: {units: 2, inputs: input}",
+                (nn_field){.name = "x", .shape = {1, {6}}, .parts = sequences, .part_count = 2}, true);
     check_input("gru: {units: 2}", (nn_field){.name = "x", .shape = {2, {5, 4}}}, true);
 }
 
@@ -221,7 +237,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_layers),  cmocka_unit_test(test_composites), cmocka_unit_test(test_losses),
-        cmocka_unit_test(test_metrics), cmocka_unit_test(test_inputs),
+        cmocka_unit_test(test_metrics), cmocka_unit_test(test_inputs),     cmocka_unit_test(test_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
