@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "build.h"
 #include "cli/command.h"
+#include "cli/examples.h"
 #include "store/store.h"
 
 #define PATH_SIZE 4096
@@ -21,16 +22,6 @@
 static const nn_command_option init_options[] = {{NULL, NULL, NULL}};
 
 /* ---- the examples ---- */
-
-/* The folder that has the examples: installed, else in the source tree. */
-static const char *init_folder(void)
-{
-    static const char *const places[] = {NN_DATA_DIR, NN_SOURCE_DATA_DIR};
-    struct stat facts;
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (stat(places[i], &facts) == 0 && S_ISDIR(facts.st_mode)) return places[i];
-    return NULL;
-}
 
 static int init_skip_hidden(const struct dirent *entry)
 {
@@ -153,7 +144,7 @@ static nn_status init_copy_all(const char *example, const char *target)
 
 static nn_status init_run(const nn_arguments *arguments)
 {
-    const char *folder = init_folder();
+    const char *folder = nn_examples_folder();
     char example[PATH_SIZE], prepare[PATH_SIZE];
     struct stat facts;
     if (!folder)

@@ -5,6 +5,7 @@
 
 #include "build.h"
 #include "cli/command.h"
+#include "cli/examples.h"
 #include "cli/probe.h"
 #include "cli/session.h"
 #include "train/engine.h"
@@ -20,17 +21,18 @@ static const nn_command_option train_options[] = {
 
 #define LOCAL_CONFIG "nntrain.yaml"
 #define EXAMPLE "digits/digits.yaml"
+#define EXAMPLE_SIZE 4200
 
-/* The configuration: named, ./nntrain.yaml, or the built-in example (installed, else in the source tree);
- * NULL where none of them is there. */
-static const char *train_find_config(const nn_arguments *arguments)
+/* The configuration: named, ./nntrain.yaml, or the built-in example, written to `example`; NULL where none of
+ * them is there. */
+static const char *train_find_config(const nn_arguments *arguments, char *example, size_t size)
 {
-    static const char *const places[] = {LOCAL_CONFIG, NN_DATA_DIR "/" EXAMPLE,
-                                         NN_SOURCE_DATA_DIR "/" EXAMPLE};
+    const char *folder = nn_examples_folder();
     if (arguments->operand_count == 1) return arguments->operands[0];
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (access(places[i], R_OK) == 0) return places[i];
-    return NULL;
+    if (access(LOCAL_CONFIG, R_OK) == 0) return LOCAL_CONFIG;
+    if (!folder) return NULL;
+    snprintf(example, size, "%s/" EXAMPLE, folder);
+    return access(example, R_OK) == 0 ? example : NULL;
 }
 
 /* runs/NAME, from the configuration's file name without its extension. */
@@ -64,7 +66,8 @@ static nn_status train_run(const nn_arguments *arguments)
 {
     if (arguments->operand_count > 1)
         NN_FAIL(NN_ERROR_USAGE, "nntrain train: one configuration, not %zu", arguments->operand_count);
-    const char *config = train_find_config(arguments);
+    char example[EXAMPLE_SIZE];
+    const char *config = train_find_config(arguments, example, sizeof example);
     if (!config)
         NN_FAIL(NN_ERROR_USAGE,
                 "there is no " LOCAL_CONFIG " here, and the built-in example is not installed in %s; name a "

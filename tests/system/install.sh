@@ -12,6 +12,11 @@ must cmake --install "$build" --prefix "$tree"
 must "$tree/bin/nntrain" version
 config=$tree/share/nntrain/digits/digits.yaml
 [ -f "$config" ] || fail "the example is not installed"
+# The examples are those of the installation, wherever it lies.
+must "$tree/bin/nntrain" init fuel
+[ -x fuel/prepare.sh ] || fail "the example's script cannot be run"
+rm -r "$tree/share/nntrain/weather"
+"$tree/bin/nntrain" init weather >log 2>&1 && fail "an example was taken from elsewhere"
 
 # By pkg-config: training with mpicc, prediction with a plain compiler.
 PKG_CONFIG_PATH=$(dirname "$(find "$tree" -name nntrain.pc)"):${PKG_CONFIG_PATH:-}
