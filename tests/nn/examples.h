@@ -127,7 +127,10 @@ static const nn_layer_type fold_type = {
 static inline const nn_layer_type *type_of(const char *yaml)
 {
     char name[64];
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(yaml, ": "), yaml);
+    size_t length = strcspn(yaml, ": ");
+    assert_true(length < sizeof name);
+    memcpy(name, yaml, length);
+    name[length] = '\0';
     const nn_layer_type *type = nn_layer_find(name);
     assert_non_null(type);
     return type;
