@@ -18,9 +18,7 @@ struct nn_workers {
     int64_t microbatch_size;
     int64_t slots; /* leaves in flight */
     nn_leaf *leaves;
-    int64_t share_max; /* leaves of the largest share of a batch */
-    nn_real
-        *carried; /* share_max leaves, a microbatch each: state that goes on from step to step; NULL: none */
+    nn_real *carried; /* of all leaves of a share, a microbatch each: goes on from step to step; NULL: none */
     nn_real **scratch; /* by thread */
     int fold_depth;
     int64_t fold_values;
@@ -85,7 +83,6 @@ static nn_status workers_allocate(nn_workers *workers, int64_t leaves_max)
     for (int64_t i = 0; i < workers->slots; i++)
         NN_TRY(nn_leaf_create(workers->model, workers->data, workers->microbatch_size, &workers->leaves[i]));
     int64_t carried = workers_leaf_carried(workers->model, workers->microbatch_size);
-    workers->share_max = leaves_max;
     if (carried > 0)
         NN_TRY(NN_ALLOCATE(&workers->carried, leaves_max * carried, "state carried from step to step"));
     NN_TRY(NN_ALLOCATE(&workers->scratch, workers->threads, "scratch of threads"));
