@@ -1,9 +1,18 @@
 #!/usr/bin/env bash
-# scripts/test.sh [PRESET]: setup, build, all tests; PRESET is release (default), debug, asan or tsan.
+# scripts/test.sh [--slow] [PRESET]: setup, build, tests; PRESET is release (default), debug, asan or tsan. --slow adds
+# the tests that take minutes (hundreds of kills, full disks, a SLURM of several nodes); so does CI=true.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-preset=${1:-release}
+preset=release slow=${CI:-}
+for word in "$@"; do
+    case $word in
+    --slow) slow=true ;;
+    *) preset=$word ;;
+    esac
+done
+left_out=(-LE slow)
+if [ -n "$slow" ] && [ "$slow" != false ]; then left_out=(); fi
 "$root/scripts/setup.sh"
 build_preset "$preset"
 cd "$root"
 # Many tests start several ranks of their own: more jobs than this would only make them wait for each other.
-exec ctest --preset "$preset" -j 2
+exec ctest --preset "$preset" -j 2 "${left_out[@]}"

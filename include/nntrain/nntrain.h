@@ -26,6 +26,8 @@ typedef enum nn_status {
     NN_ERROR_COMM = 8,       /* MPI failed, or the ranks do not fit together */
     NN_ERROR_CHECKPOINT = 9, /* a checkpoint is damaged, or does not fit the configuration */
     NN_ERROR_BUSY = 10,      /* another job holds the run directory */
+    NN_ERROR_UNSAVED = 11,   /* training ended, and its last checkpoint could not be written */
+    NN_ERROR_CORRUPT = 12,   /* a node's memory or arithmetic gave other bits than it should */
     NN_STOPPED = 75          /* stopped on request after a checkpoint: run again to resume */
 } nn_status;
 

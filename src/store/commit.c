@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "store/durable.h"
@@ -79,11 +80,17 @@ static nn_status commit_finish_file(commit *job)
 
 static nn_status commit_perform(commit *job)
 {
+    nn_fault("commit.begun", NULL, 0);
     NN_TRY(commit_open(job));
+    nn_fault("commit.opened", NULL, 0);
     NN_TRY(commit_reserve(job));
+    nn_fault("commit.reserved", NULL, 0);
     NN_TRY(commit_write(job));
+    nn_fault("commit.written", NULL, 0);
     NN_TRY(commit_finish_file(job));
+    nn_fault("commit.synced", NULL, 0);
     if (rename(job->temporary, job->path) != 0) return commit_fail(job, errno, "renaming");
+    nn_fault("commit.renamed", NULL, 0);
     return NN_OK;
 }
 
