@@ -15,8 +15,9 @@
 #include "store/errors.h"
 #include "store/store.h"
 
-/* More in one call is cut short by Linux, and an error elsewhere. */
-#define COMMIT_LARGEST_WRITE ((size_t)1 << 30)
+/* Bytes of a call: more than 2 GiB are cut short by Linux and an error elsewhere, less than this costs time.
+ */
+#define COMMIT_LARGEST_WRITE ((size_t)1 << 20)
 
 typedef struct commit {
     const char *path;
@@ -38,7 +39,7 @@ static nn_status commit_open(commit *job)
 {
     NN_TRY(nn_store_name_temporary(job->path, &job->temporary));
     NN_TRY(nn_store_open_directory(job->path, &job->directory_descriptor));
-    job->descriptor = open(job->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    job->descriptor = nn_store_descriptor(job->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
     return job->descriptor >= 0 ? NN_OK : commit_fail(job, errno, "making");
 }
 
@@ -64,6 +65,7 @@ static nn_status commit_write(commit *job)
         if (written < 0 && errno == EINTR) continue;
         if (written <= 0) return commit_fail(job, written < 0 ? errno : ENOSPC, "writing");
         done += (size_t)written;
+        nn_fault("commit.writing", NULL, 0);
     }
     return NN_OK;
 }
@@ -91,6 +93,8 @@ static nn_status commit_perform(commit *job)
     nn_fault("commit.synced", NULL, 0);
     if (rename(job->temporary, job->path) != 0) return commit_fail(job, errno, "renaming");
     nn_fault("commit.renamed", NULL, 0);
+    NN_TRY(nn_store_sync_directory(job->directory_descriptor, job->path));
+    nn_fault("commit.done", NULL, 0);
     return NN_OK;
 }
 
@@ -101,7 +105,6 @@ nn_status nn_store_commit(const char *path, const void *bytes, size_t size)
     bool temporary_made = job.directory_descriptor >= 0;
     if (job.descriptor >= 0) close(job.descriptor);
     if (status != NN_OK && temporary_made) unlink(job.temporary);
-    if (status == NN_OK) status = nn_store_sync_directory(job.directory_descriptor, path);
     if (job.directory_descriptor >= 0) close(job.directory_descriptor);
     nn_free(job.temporary);
     return status;

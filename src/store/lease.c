@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -16,6 +17,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "store/durable.h"
 #include "store/errors.h"
 #include "store/lease_file.h"
 #include "store/lease_stamp.h"
@@ -46,8 +48,13 @@ nn_status nn_lease_write_owner(int descriptor, const char *directory, const char
 {
     char line[NN_LEASE_OWNER + 1];
     int length = snprintf(line, sizeof line, "%s\n", owner);
-    if (ftruncate(descriptor, 0) != 0 || pwrite(descriptor, line, (size_t)length, 0) != length ||
-        fsync(descriptor) != 0)
+    ssize_t written = -1;
+    bool emptied = ftruncate(descriptor, 0) == 0;
+    do {
+        if (emptied) written = pwrite(descriptor, line, (size_t)length, 0);
+    } while (emptied && written < 0 && errno == EINTR);
+    if (written >= 0 && written < length) errno = ENOSPC;
+    if (written < length || nn_store_sync(descriptor) != 0)
         return nn_store_fail_system(NN_ERROR_IO, errno, "cannot write %s/lease", directory);
     return NN_OK;
 }
@@ -64,7 +71,7 @@ static nn_status lease_open(const char *directory, int *descriptor)
     nn_text path = {0};
     nn_text_append(&path, "%s/lease", directory);
     if (path.failed) NN_FAIL(NN_ERROR_MEMORY, "out of memory for the name of the lease of %s", directory);
-    *descriptor = open(path.bytes, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    *descriptor = nn_store_descriptor(path.bytes, O_RDWR | O_CREAT | O_CLOEXEC);
     nn_status status = NN_OK;
     if (*descriptor < 0)
         status = nn_store_fail_system(NN_ERROR_IO, errno, "cannot open %s, which keeps other jobs out",

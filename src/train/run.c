@@ -1,7 +1,6 @@
 /* The training loop. */
 #include "train/run.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,21 +9,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 
-/* ---- checkpoints ---- */
-
-/* Whether the step just done ends an interval of checkpoint.every, for intervals that count steps. */
-static bool run_interval_ended(const nn_run *run)
-{
-    nn_duration every = run->settings.checkpoint.every;
-    int64_t of_epoch = run->plan.length.steps_per_epoch;
-    double steps = every.unit == NN_DURATION_EPOCHS     ? every.amount * (double)of_epoch
-                   : every.unit == NN_DURATION_STEPS    ? every.amount
-                   : every.unit == NN_DURATION_FRACTION ? every.amount * (double)run->plan.length.steps
-                                                        : 0;
-    if (every.unit == NN_DURATION_SECONDS || steps > 9e15) return false;
-    int64_t interval = (int64_t)(steps + 0.5);
-    return run->state.step % (interval < 1 ? 1 : interval) == 0;
-}
+/* ---- requests ---- */
 
 /* What this rank asks for at the coming step. Rank 0's clock speaks for all. */
 static unsigned run_requests(const nn_run *run)
@@ -35,21 +20,6 @@ static unsigned run_requests(const nn_run *run)
         nn_seconds() - run->saved_at >= every.amount)
         requests |= NN_REQUEST_SAVE;
     return requests;
-}
-
-/* Builds a checkpoint and hands it to the writer. A write that failed is reported here, at the next one. */
-static nn_status run_save(nn_run *run, bool regular, bool best)
-{
-    nn_checkpoint_parts parts = {run->stepper, run->config, nn_dataset_identity(run->data), run->data_folder,
-                                 &run->state};
-    void *bytes;
-    size_t size = 0;
-    NN_TRY(nn_checkpoint_build(&parts, &bytes, &size));
-    run->saved_at = nn_seconds();
-    if (!run->writer) return NN_OK;
-    if (nn_writer_start(run->writer, run->state.step, regular, best, bytes, size) != NN_OK)
-        nn_log_warning("a checkpoint could not be written, the ones before are intact: %s", nn_error_text());
-    return NN_OK;
 }
 
 /* ---- the end of an epoch ---- */
@@ -82,18 +52,6 @@ static void run_observe(nn_run *run, double value)
                         higher);
 }
 
-static nn_status run_append(const nn_run *run, const char *line)
-{
-    char path[NN_PATH_SIZE + 32];
-    snprintf(path, sizeof path, "%s/metrics.jsonl", run->job->run_directory);
-    FILE *file = fopen(path, "a");
-    if (!file) NN_FAIL(NN_ERROR_IO, "%s: cannot be opened for appending: %s", path, strerror(errno));
-    bool wrote = fputs(line, file) >= 0;
-    if (fclose(file) != 0 || !wrote)
-        NN_FAIL(NN_ERROR_IO, "%s: cannot be written: %s; is the disk full?", path, strerror(errno));
-    return NN_OK;
-}
-
 /* One line of metrics.jsonl. What may differ between two equal runs stands under "time". */
 static nn_status run_record(nn_run *run, int64_t epoch, const nn_figures *train, const nn_figures *validation,
                             double seconds, double rate, double utilisation, double waited)
@@ -119,7 +77,7 @@ static nn_status run_record(nn_run *run, int64_t epoch, const nn_figures *train,
     if (line.failed || run->state.history.failed)
         status = nn_fail(NN_ERROR_MEMORY, "no memory for the metrics");
     else if (run->writer)
-        status = run_append(run, line.bytes);
+        nn_run_append_metrics(run, line.bytes);
     nn_text_free(&line);
     return status;
 }
@@ -212,8 +170,9 @@ static nn_status run_step(nn_run *run, bool *stopped)
     if (run->state.step % of_epoch == 0) NN_TRY(run_end_epoch(run, &best));
     bool last = run_is_over(run);
     *stopped = (result.requests & NN_REQUEST_STOP) && !last;
-    bool regular = last || result.requests != 0 || run_interval_ended(run);
-    return regular || best ? run_save(run, regular, best) : NN_OK;
+    bool regular = last || result.requests != 0 || nn_run_save_due(run);
+    nn_run_save_watch(run, false);
+    return regular || best ? nn_run_save(run, regular, best) : NN_OK;
 }
 
 static nn_status run_loop(nn_run *run, bool *stopped)
@@ -233,8 +192,7 @@ static nn_status run_loop(nn_run *run, bool *stopped)
     run->progress.epoch_began = run->saved_at = nn_seconds();
     while (!run_is_over(run) && !*stopped) NN_TRY(run_step(run, stopped));
     if (!*stopped) run_show_early(run);
-    nn_status status = run->writer ? nn_writer_wait(run->writer) : NN_OK;
-    return nn_comm_agree(run->comm, status);
+    return nn_run_save_last(run);
 }
 
 /* ---- all of it ---- */
@@ -244,6 +202,7 @@ static nn_status run_train(nn_run *run, nn_train_result *result)
     bool stopped = false;
     NN_TRY(run_loop(run, &stopped));
     if (stopped) {
+        NN_TRY(nn_run_unsaved(run, "training is stopped on request"));
         nn_log_line("stopped on request after step %lld of %lld; the same command resumes",
                     (long long)run->state.step, (long long)run->plan.length.steps);
         NN_FAIL(NN_STOPPED, "stopped on request after step %lld", (long long)run->state.step);
@@ -253,7 +212,7 @@ static nn_status run_train(nn_run *run, nn_train_result *result)
     result->fingerprint =
         nn_network_fingerprint(run->model->network, nn_reduction_weights(run->stepper->reduction));
     nn_log_line("fingerprint: %016" PRIx64, result->fingerprint);
-    return NN_OK;
+    return nn_run_unsaved(run, "training is finished");
 }
 
 static nn_status engine_train(nn_comm *comm, const nn_job *job, nn_train_result *result)

@@ -241,12 +241,12 @@ static nn_status setup_check_kernels(nn_run *run)
 }
 
 /* Opens the newest checkpoint on rank 0; *file stays NULL where there is none. */
-static nn_status setup_find(const nn_run *run, char path[NN_PATH_SIZE], void **bytes, nn_store_file **file)
+static nn_status setup_find(const nn_run *run, char path[NN_PATH_SIZE], void **bytes, size_t *size,
+                            nn_store_file **file)
 {
-    size_t size;
     if (run->job->fresh) NN_TRY(nn_run_directory_empty(run->job->run_directory));
-    NN_TRY(nn_checkpoint_newest(run->job->run_directory, path, bytes, &size));
-    return *bytes ? nn_store_open_image(*bytes, size, path, file) : NN_OK;
+    NN_TRY(nn_checkpoint_newest(run->job->run_directory, path, bytes, size));
+    return *bytes ? nn_store_open_image(*bytes, *size, path, file) : NN_OK;
 }
 
 /* The metrics of the history, as the run directory's file: what an earlier process wrote beyond the
@@ -255,9 +255,7 @@ static nn_status setup_write_history(const nn_run *run)
 {
     char path[NN_PATH_SIZE + 32];
     nn_text config = {0};
-    snprintf(path, sizeof path, "%s/metrics.jsonl", run->job->run_directory);
-    const char *lines = run->state.history.bytes ? run->state.history.bytes : "";
-    NN_TRY(nn_store_commit(path, lines, strlen(lines)));
+    NN_TRY(nn_run_rewrite_metrics(run));
     nn_config_emit(run->config, &config);
     snprintf(path, sizeof path, "%s/config.yaml", run->job->run_directory);
     nn_status status = nn_store_commit(path, config.bytes ? config.bytes : "", config.length);
@@ -277,6 +275,18 @@ static void setup_drop_later_best(const nn_run *run)
     unlink(path);
 }
 
+/* Best weights that could not be written, or are not those that the checkpoint names, are the checkpoint's
+ * own where that was made at the end of the best epoch. */
+static nn_status setup_restore_best(const nn_run *run, const void *bytes, size_t size)
+{
+    char path[NN_PATH_SIZE + 32];
+    int64_t step = 0;
+    snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, run->job->run_directory);
+    if (run->state.best_epoch * run->plan.length.steps_per_epoch != run->state.step) return NN_OK;
+    if (nn_checkpoint_step(path, &step) == NN_OK && step == run->state.step) return NN_OK;
+    return nn_store_commit(path, bytes, size);
+}
+
 /* The first weights of a new run, on all ranks the same. */
 static nn_status setup_begin(nn_run *run)
 {
@@ -292,9 +302,10 @@ nn_status nn_run_resume(nn_run *run)
 {
     char path[NN_PATH_SIZE];
     void *bytes = NULL;
+    size_t size = 0;
     nn_store_file *file = NULL;
     bool first = nn_comm_rank(run->comm) == 0;
-    nn_status status = first ? setup_find(run, path, &bytes, &file) : NN_OK;
+    nn_status status = first ? setup_find(run, path, &bytes, &size, &file) : NN_OK;
     int found = file != NULL;
     NN_TRY_TO(done, status, nn_comm_agree(run->comm, status));
     NN_TRY_TO(done, status, nn_comm_broadcast(run->comm, &found, sizeof found, 0));
@@ -308,7 +319,9 @@ nn_status nn_run_resume(nn_run *run)
         NN_TRY_TO(done, status, setup_begin(run));
     }
     if (first) setup_drop_later_best(run);
-    status = nn_comm_agree(run->comm, first ? setup_write_history(run) : NN_OK);
+    if (first && found) status = setup_restore_best(run, bytes, size);
+    if (first && status == NN_OK) status = setup_write_history(run);
+    status = nn_comm_agree(run->comm, status);
 done:
     nn_store_close(file);
     nn_free(bytes);
@@ -342,6 +355,7 @@ nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run)
 
 void nn_run_close(nn_run *run)
 {
+    nn_run_save_watch(run, true);
     nn_writer_destroy(run->writer);
     nn_stepper_destroy(run->stepper);
     nn_workers_destroy(run->workers);
