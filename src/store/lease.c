@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -47,14 +46,14 @@ void nn_lease_read_owner(int descriptor, char *owner)
 nn_status nn_lease_write_owner(int descriptor, const char *directory, const char *owner)
 {
     char line[NN_LEASE_OWNER + 1];
-    int length = snprintf(line, sizeof line, "%s\n", owner);
-    ssize_t written = -1;
-    bool emptied = ftruncate(descriptor, 0) == 0;
-    do {
-        if (emptied) written = pwrite(descriptor, line, (size_t)length, 0);
-    } while (emptied && written < 0 && errno == EINTR);
-    if (written >= 0 && written < length) errno = ENOSPC;
-    if (written < length || nn_store_sync(descriptor) != 0)
+    ssize_t length = snprintf(line, sizeof line, "%s\n", owner), done = 0, written = 0;
+    if (ftruncate(descriptor, 0) != 0) written = -1;
+    while (written >= 0 && done < length) {
+        written = pwrite(descriptor, line + done, (size_t)(length - done), done);
+        if (written > 0) done += written;
+        if (written < 0 && errno == EINTR) written = 0;
+    }
+    if (written < 0 || nn_store_sync(descriptor) != 0)
         return nn_store_fail_system(NN_ERROR_IO, errno, "cannot write %s/lease", directory);
     return NN_OK;
 }
