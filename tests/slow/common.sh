@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the tests of saves share.
 source "$(dirname "${BASH_SOURCE[0]}")/../system/common.sh"
 times_aside() { sed 's/,"time":{[^}]*}//' "$1/metrics.jsonl"; }
