@@ -93,6 +93,8 @@ static nn_status checkpoint_put_facts(nn_store_image *image, const nn_checkpoint
     NN_TRY(nn_store_image_put_attribute(image, "version", NN_VERSION));
     NN_TRY(nn_store_image_put_attribute(image, "precision", NN_REAL_NAME));
     NN_TRY(nn_store_image_put_attribute(image, "data_folder", parts->data_folder));
+    NN_TRY(nn_store_image_put_attribute(image, "best_figure", parts->figure));
+    NN_TRY(nn_store_image_put_attribute(image, "best_order", parts->figure_is_higher ? "higher" : "lower"));
     if (parts->stepper->update->average)
         NN_TRY(nn_store_image_put_attribute(image, NN_MODEL_AVERAGE, "predictions are of the group average"));
     return nn_store_image_put_attribute(image, "kernels", nn_matrix_kernels());

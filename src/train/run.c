@@ -51,11 +51,32 @@ static unsigned run_requests(const nn_run *run)
     return requests;
 }
 
+/* The figure on the validation part that chooses the best weights. */
+static const char *run_figure(const nn_run *run)
+{
+    return run->best_metric < 0 ? "loss" : run->model->metrics[run->best_metric].name;
+}
+
+static bool run_higher_is_better(const nn_run *run)
+{
+    return run->best_metric >= 0 && run->model->metrics[run->best_metric].type->higher_is_better;
+}
+
+nn_checkpoint_parts nn_run_parts(nn_run *run)
+{
+    return (nn_checkpoint_parts){.stepper = run->stepper,
+                                 .config = run->config,
+                                 .data_identity = nn_dataset_identity(run->data),
+                                 .data_folder = run->data_folder,
+                                 .state = &run->state,
+                                 .figure = run_figure(run),
+                                 .figure_is_higher = run_higher_is_better(run)};
+}
+
 /* Builds a checkpoint and hands it to the writer. A write that failed is reported here, at the next one. */
 static nn_status run_save(nn_run *run, bool regular, bool best)
 {
-    nn_checkpoint_parts parts = {run->stepper, run->config, nn_dataset_identity(run->data), run->data_folder,
-                                 &run->state};
+    nn_checkpoint_parts parts = nn_run_parts(run);
     void *bytes;
     size_t size = 0;
     double began = nn_seconds();
@@ -70,11 +91,6 @@ static nn_status run_save(nn_run *run, bool regular, bool best)
 }
 
 /* ---- the end of an epoch ---- */
-
-static bool run_higher_is_better(const nn_run *run)
-{
-    return run->best_metric >= 0 && run->model->metrics[run->best_metric].type->higher_is_better;
-}
 
 static bool run_is_better(const nn_run *run, double value)
 {

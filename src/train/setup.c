@@ -299,8 +299,7 @@ nn_status nn_run_resume(nn_run *run)
     NN_TRY_TO(done, status, nn_comm_agree(run->comm, status));
     NN_TRY_TO(done, status, nn_comm_broadcast(run->comm, &found, sizeof found, 0));
     if (found) {
-        nn_checkpoint_parts parts = {run->stepper, run->config, nn_dataset_identity(run->data),
-                                     run->data_folder, &run->state};
+        nn_checkpoint_parts parts = nn_run_parts(run);
         NN_TRY_TO(done, status, nn_checkpoint_load(&parts, file));
         nn_log_line("resuming from %s: %lld of %lld steps are done", path, (long long)run->state.step,
                     (long long)run->plan.length.steps);
