@@ -56,6 +56,8 @@ const nn_option nn_checkpoint_options_table[] = {
      "how often to save: 1 epoch, 500 steps, 10 minutes"},
     {"keep_last", NN_OPTION_INTEGER, FIELD(keep_last), "3", 1, 1e6, NULL, NN_EFFECT_OUTPUT,
      "checkpoints kept beside the best one"},
+    {"verify", NN_OPTION_BOOLEAN, FIELD(verify), "false", 0, 0, NULL, NN_EFFECT_OUTPUT,
+     "reads each checkpoint again after it was written, past the system's cache, and compares it"},
     {"best", NN_OPTION_TEXT, FIELD(best), "", 0, 0, NULL, NN_EFFECT_RESULT,
      "metric on the validation part that chooses the best weights, or loss (default: the first metric)"},
     {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
