@@ -17,11 +17,11 @@
 typedef struct nn_witness {
     int64_t leaf; /* -1: none */
     int threads, hash_count;
-    uint64_t *seen;    /* as computed in the step */
-    uint64_t *again;   /* of each thread that computes it again */
-    nn_real *carried;  /* the state that the leaf began with, and room for it for each thread; NULL: none */
-    nn_real **parts;   /* by thread: the gradient of a part */
-    double **figures;  /* by thread */
+    uint64_t *seen;   /* as computed in the step */
+    uint64_t *again;  /* of each thread that computes it again */
+    nn_real *carried; /* the state that the leaf began with, and room for it for each thread; NULL: none */
+    nn_real **parts;  /* by thread: the gradient of a part */
+    double **figures; /* by thread */
     size_t packed_size;
     char *packed; /* the leaf as loaded, and the state that it began with */
 } nn_witness;
