@@ -33,6 +33,7 @@ typedef struct nn_training_options { /* section training */
     int64_t threads;       /* 0: OMP_NUM_THREADS, else the rank's share of the cores */
     double memory;         /* MiB for microbatches in flight, per rank */
     double peak_seconds;   /* spent on measuring the machine's matrix rate at the start */
+    double hang_timeout;   /* seconds without progress that end the job; 0: never */
 } nn_training_options;
 
 typedef struct nn_checkpoint_options { /* section checkpoint */

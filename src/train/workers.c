@@ -5,7 +5,9 @@
 #include <omp.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/memory.h"
+#include "base/pulse.h"
 #include "tensor/kernels.h"
 #include "train/carried.h"
 #include "train/leaf.h"
@@ -204,6 +206,7 @@ void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_t
         slot->microbatch->carried = NULL;
         nn_leaf_load(slot, workers->model, workers->data, &place, constant == NULL);
         nn_dataset_release(workers->data, part, leaf - share.begin);
+        nn_pulse();
         nn_nonfinite found = {.position = -1};
         double *sums = figures + (leaf - share.begin) * width;
         if (constant)
@@ -277,12 +280,14 @@ static void workers_forward(const workers_step *at, const workers_wave *wave)
                                .seed = workers->seed,
                                .step = (uint32_t)at->step,
                                .range = nn_tree_leaf_samples(at->batch.samples, at->batch.leaves, leaf)};
+        nn_fault("step.leaf", NULL, 0);
         slot->microbatch->carried = workers_carried(at, leaf);
         nn_carried_restart(workers->model->network, workers->data, &place, slot->microbatch);
         nn_leaf_load(slot, workers->model, workers->data, &place, true);
         nn_nonfinite found =
             nn_leaf_forward(slot, workers->model, at->weights, workers->scratch[omp_get_thread_num()],
                             at->denominators, at->figures + (leaf - at->share.begin) * width);
+        nn_pulse();
 #pragma omp critical(nn_workers_note)
         workers_note(at->nonfinite, found);
     }
@@ -299,6 +304,7 @@ typedef struct workers_part {
 static void workers_leaf_gradient(const workers_part *of, int64_t leaf, bool accumulate, nn_real *sum)
 {
     nn_workers *workers = of->at->workers;
+    nn_pulse();
     nn_network_gradient(workers->model->network, of->layer, of->part, of->at->weights,
                         workers->leaves[leaf - of->wave->first_leaf].microbatch, workers->scratch[of->thread],
                         accumulate, sum);
@@ -342,6 +348,7 @@ static void workers_layer_backward(const workers_step *at, const workers_wave *w
     for (int64_t i = 0; i < wave->leaf_count; i++)
         nn_network_backward(workers->model->network, l, at->weights, workers->leaves[i].microbatch,
                             workers->scratch[omp_get_thread_num()]);
+    nn_pulse();
 }
 
 static nn_status workers_run_wave(const workers_step *at, const workers_wave *wave)
