@@ -67,6 +67,7 @@ static nn_status run_save(nn_run *run, bool regular, bool best)
     void *bytes;
     size_t size = 0;
     double began = nn_seconds();
+    nn_pulse_phase(NN_PHASE_SAVE);
     NN_TRY(nn_integrity_check(run->stepper, run->state.step));
     NN_TRY(nn_checkpoint_build(&parts, &bytes, &size));
     run->saved_at = nn_seconds();
@@ -259,6 +260,7 @@ static nn_status run_loop(nn_run *run, bool *stopped)
     run->progress.epoch_began = run->saved_at = nn_seconds();
     while (!run_is_over(run) && !*stopped) NN_TRY(run_step(run, stopped));
     if (!*stopped) run_show_early(run);
+    nn_pulse_phase(NN_PHASE_SAVE);
     nn_status status = run->writer ? nn_writer_wait(run->writer) : NN_OK;
     return nn_comm_agree(run->comm, status);
 }
@@ -289,8 +291,8 @@ static nn_status engine_train(nn_comm *comm, const nn_job *job, nn_train_result 
     NN_TRY(nn_comm_agree(comm, NN_ALLOCATE(&run, 1, "a run")));
     nn_status status = nn_run_open(comm, job, run);
     if (status == NN_OK) status = run_train(run, result);
-    /* A failure of MPI itself is not agreed on: the others would wait for ever. */
-    if (status == NN_ERROR_COMM && nn_comm_size(comm) > 1 && run->stepper) nn_comm_abort(comm, status);
+    /* A failure that was not agreed on, such as one of MPI itself: the others would wait for ever. */
+    if (status != NN_OK && status != NN_STOPPED && !nn_comm_has_agreed(comm)) nn_comm_abort(comm, status);
     nn_run_close(run);
     nn_free(run);
     return status;

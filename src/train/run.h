@@ -9,6 +9,7 @@
 #include "train/engine.h"
 #include "train/figures.h"
 #include "train/files.h"
+#include "train/watchdog.h"
 
 #define nn_run_open NN_REAL_SYMBOL(nn_run_open)
 #define nn_run_close NN_REAL_SYMBOL(nn_run_close)
@@ -50,6 +51,7 @@ typedef struct nn_run {
     nn_workers *workers;
     nn_stepper *stepper;
     nn_run_state state;
+    nn_watchdog *watchdog;
     nn_lease *lease;   /* on rank 0 */
     nn_writer *writer; /* on rank 0 */
     int best_metric;   /* index among the metrics; -1: the loss */
