@@ -19,7 +19,8 @@ struct nn_workers {
     int64_t slots; /* leaves in flight */
     nn_leaf *leaves;
     nn_real *carried; /* of all leaves of a share, a microbatch each: goes on from step to step; NULL: none */
-    nn_real **scratch; /* by thread */
+    nn_real *carried_before; /* the same as the last step found it */
+    nn_real **scratch;       /* by thread */
     int fold_depth;
     int64_t fold_values;
     nn_real **fold; /* by thread: fold_depth x fold_values */
@@ -72,7 +73,7 @@ size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, int thre
     int64_t fold = workers_log2_up(slots) * workers_largest_part(model->network);
     return (size_t)slots * nn_leaf_memory(model, data, microbatch_size) +
            (size_t)threads * (size_t)(model->network->scratch_values + fold) * sizeof(nn_real) +
-           (size_t)(leaves_max * workers_leaf_carried(model, microbatch_size)) * sizeof(nn_real) +
+           (size_t)(2 * leaves_max * workers_leaf_carried(model, microbatch_size)) * sizeof(nn_real) +
            (size_t)(workers_wave_depth(slots, leaves_max) * model->network->value_count) * sizeof(nn_real);
 }
 
@@ -80,11 +81,15 @@ static nn_status workers_allocate(nn_workers *workers, int64_t leaves_max)
 {
     const nn_network *network = workers->model->network;
     NN_TRY(NN_ALLOCATE(&workers->leaves, workers->slots, "microbatches in flight"));
+    nn_leaf_needs needs = nn_leaf_needs_of(workers->model, workers->data);
     for (int64_t i = 0; i < workers->slots; i++)
-        NN_TRY(nn_leaf_create(workers->model, workers->data, workers->microbatch_size, &workers->leaves[i]));
+        NN_TRY(nn_leaf_create(workers->model, &needs, workers->microbatch_size, &workers->leaves[i]));
     int64_t carried = workers_leaf_carried(workers->model, workers->microbatch_size);
-    if (carried > 0)
+    if (carried > 0) {
         NN_TRY(NN_ALLOCATE(&workers->carried, leaves_max * carried, "state carried from step to step"));
+        NN_TRY(
+            NN_ALLOCATE(&workers->carried_before, leaves_max * carried, "state carried from step to step"));
+    }
     NN_TRY(NN_ALLOCATE(&workers->scratch, workers->threads, "scratch of threads"));
     NN_TRY(NN_ALLOCATE(&workers->fold, workers->threads, "scratch of threads"));
     workers->fold_values = workers_largest_part(network);
@@ -132,6 +137,7 @@ void nn_workers_destroy(nn_workers *workers)
     for (int d = 0; workers->wave_sums && d < workers->wave_depth; d++) nn_free(workers->wave_sums[d]);
     nn_free(workers->leaves);
     nn_free(workers->carried);
+    nn_free(workers->carried_before);
     nn_free(workers->scratch);
     nn_free(workers->fold);
     nn_free(workers->wave_sums);
@@ -261,6 +267,18 @@ static nn_real *workers_carried(const workers_step *at, int64_t leaf)
            (leaf - at->share.begin) * workers_leaf_carried(workers->model, workers->microbatch_size);
 }
 
+static nn_leaf_place workers_place(const nn_workers *workers, nn_batch batch, int64_t step, int64_t leaf)
+{
+    return (nn_leaf_place){.part = NN_TRAIN,
+                           .training = true,
+                           .epoch = batch.epoch,
+                           .batch_first = batch.first,
+                           .batch_samples = batch.samples,
+                           .seed = workers->seed,
+                           .step = (uint32_t)step,
+                           .range = nn_tree_leaf_samples(batch.samples, batch.leaves, leaf)};
+}
+
 static void workers_forward(const workers_step *at, const workers_wave *wave)
 {
     nn_workers *workers = at->workers;
@@ -269,14 +287,7 @@ static void workers_forward(const workers_step *at, const workers_wave *wave)
     for (int64_t i = 0; i < wave->leaf_count; i++) {
         int64_t leaf = wave->first_leaf + i;
         nn_leaf *slot = &workers->leaves[i];
-        nn_leaf_place place = {.part = NN_TRAIN,
-                               .training = true,
-                               .epoch = at->batch.epoch,
-                               .batch_first = at->batch.first,
-                               .batch_samples = at->batch.samples,
-                               .seed = workers->seed,
-                               .step = (uint32_t)at->step,
-                               .range = nn_tree_leaf_samples(at->batch.samples, at->batch.leaves, leaf)};
+        nn_leaf_place place = workers_place(workers, at->batch, at->step, leaf);
         slot->microbatch->carried = workers_carried(at, leaf);
         nn_carried_restart(workers->model->network, workers->data, &place, slot->microbatch);
         nn_leaf_load(slot, workers->model, workers->data, &place, true);
@@ -384,6 +395,8 @@ nn_status nn_workers_gradient(nn_workers *workers, nn_batch batch, int64_t step,
     *nonfinite = (nn_nonfinite){.position = -1};
     workers_step at = {workers, batch, step, denominators, weights, share, figures, nonfinite, hook, context};
     int64_t leaves = share.end - share.begin;
+    size_t carried = (size_t)(leaves * workers_leaf_carried(workers->model, workers->microbatch_size));
+    if (carried > 0) memcpy(workers->carried_before, workers->carried, carried * sizeof(nn_real));
     if (leaves <= workers->slots) {
         workers_wave wave = {nodes, partials, node_count, share.begin, leaves};
         return workers_run_wave(&at, &wave);
@@ -392,4 +405,19 @@ nn_status nn_workers_gradient(nn_workers *workers, nn_batch batch, int64_t step,
     for (int i = 0; i < node_count; i++) NN_TRY(workers_run_node(&at, nodes[i], 0, partials[i]));
     for (int l = workers->model->network->layer_count - 1; hook && l > 0; l--) NN_TRY(hook(context, l));
     return NN_OK;
+}
+
+nn_leaf *nn_workers_reload(nn_workers *workers, nn_batch batch, int64_t step, nn_tree_node share,
+                           int64_t leaf, nn_real *carried)
+{
+    nn_leaf *slot = &workers->leaves[0];
+    nn_leaf_place place = workers_place(workers, batch, step, leaf);
+    int64_t values = workers_leaf_carried(workers->model, workers->microbatch_size);
+    if (values > 0)
+        memcpy(carried, workers->carried_before + (leaf - share.begin) * values,
+               (size_t)values * sizeof *carried);
+    slot->microbatch->carried = values > 0 ? carried : NULL;
+    nn_carried_restart(workers->model->network, workers->data, &place, slot->microbatch);
+    nn_leaf_load(slot, workers->model, workers->data, &place, true);
+    return slot;
 }
