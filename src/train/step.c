@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/pulse.h"
 #include "tensor/kernels.h"
 #include "train/buckets.h"
 #include "train/integrity.h"
@@ -333,6 +334,8 @@ nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, n
     bool exact = stepper->settings->training.allreduce == NN_REDUCE_EXACT;
     step_parts parts = {batch.leaves, step_leaves_at(stepper, step + 1), sums && exact};
 
+    nn_pulse_step(step);
+    nn_pulse_phase(NN_PHASE_COMPUTE);
     NN_TRY(nn_reduction_begin(stepper->reduction, batch.leaves, nodes, &node_count));
     for (int i = 0; i < node_count; i++) partials[i] = nn_reduction_partial(stepper->reduction, i);
     nn_nonfinite found;
@@ -342,6 +345,7 @@ nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, n
                                step_layer_done, stepper));
     double *denominators = figures + (share.end - share.begin) * stepper->width;
     step_next_denominators(stepper, step + 1, denominators);
+    nn_pulse_phase(NN_PHASE_REDUCE);
     NN_TRY(nn_reduction_finish(stepper->reduction));
 
     double *measures =
@@ -359,8 +363,10 @@ nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, n
         if (bad && data == NN_OK) data = step_fail_nonfinite(stepper, batch, step, found, bad_block);
         return nn_comm_agree(stepper->comm, data);
     }
+    nn_pulse_phase(NN_PHASE_UPDATE);
     step_update(stepper, step, result);
     nn_integrity_written(stepper, step, result->requests);
+    nn_pulse_phase(NN_PHASE_SHARE);
     NN_TRY(nn_reduction_share(stepper->reduction));
     nn_integrity_received(stepper, step);
     return NN_OK;

@@ -7,6 +7,7 @@
 
 #include "base/fault.h"
 #include "base/memory.h"
+#include "base/pulse.h"
 #include "tensor/kernels.h"
 #include "train/carried.h"
 #include "train/workers_parts.h"
@@ -190,6 +191,7 @@ void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_t
         slot->microbatch->carried = NULL;
         nn_leaf_load(slot, workers->model, workers->data, &place, constant == NULL);
         nn_dataset_release(workers->data, part, leaf - share.begin);
+        nn_pulse();
         nn_nonfinite found = {.position = -1};
         double *sums = figures + (leaf - share.begin) * width;
         if (constant)
@@ -268,6 +270,7 @@ static void workers_forward(const workers_step *at, const workers_wave *wave)
         int64_t leaf = wave->first_leaf + i;
         nn_leaf *slot = &workers->leaves[i];
         nn_leaf_place place = nn_workers_place(workers, at->batch, at->step, leaf);
+        nn_fault("step.leaf", NULL, 0);
         slot->microbatch->carried = workers_carried(at, leaf);
         nn_carried_restart(workers->model->network, workers->data, &place, slot->microbatch);
         if (leaf == workers->witness.leaf) nn_witness_begin(workers, slot);
@@ -277,6 +280,7 @@ static void workers_forward(const workers_step *at, const workers_wave *wave)
             nn_leaf_forward(slot, workers->model, at->weights, workers->scratch[omp_get_thread_num()],
                             at->denominators, figures);
         if (leaf == workers->witness.leaf) nn_witness_figures(workers, figures, workers->witness.seen);
+        nn_pulse();
 #pragma omp critical(nn_workers_note)
         workers_note(at->nonfinite, found);
     }
@@ -293,6 +297,7 @@ typedef struct workers_part {
 static void workers_leaf_gradient(const workers_part *of, int64_t leaf, bool accumulate, nn_real *sum)
 {
     nn_workers *workers = of->at->workers;
+    nn_pulse();
     nn_network_gradient(workers->model->network, of->layer, of->part, of->at->weights,
                         workers->leaves[leaf - of->wave->first_leaf].microbatch, workers->scratch[of->thread],
                         accumulate, sum);
@@ -340,6 +345,7 @@ static void workers_layer_backward(const workers_step *at, const workers_wave *w
     for (int64_t i = 0; i < wave->leaf_count; i++)
         nn_network_backward(workers->model->network, l, at->weights, workers->leaves[i].microbatch,
                             workers->scratch[omp_get_thread_num()]);
+    nn_pulse();
 }
 
 static nn_status workers_run_wave(const workers_step *at, const workers_wave *wave)
