@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -26,11 +27,24 @@ static bool run_interval_ended(const nn_run *run)
     return run->state.step % (interval < 1 ? 1 : interval) == 0;
 }
 
+/* Whether another step after the coming one might not leave the time for a checkpoint. */
+static bool run_time_ends(const nn_run *run)
+{
+    if (run->job->end_time <= 0 || run->state.step >= run->plan.length.steps - 1) return false;
+    int64_t step = run->state.step, of_epoch = run->plan.length.steps_per_epoch;
+    nn_deadline_ahead ahead = {
+        .ends_epoch = (step + 2) / of_epoch > step / of_epoch,
+        .evaluation_steps = (double)nn_dataset_count(run->data, NN_VALIDATION) / (double)run->plan.batch_size,
+        .checkpoint_bytes = (double)nn_checkpoint_memory(run->model, run->stepper->update->state_count)};
+    return (double)time(NULL) + nn_deadline_needs(&run->deadline, &ahead) >= run->job->end_time;
+}
+
 /* What this rank asks for at the coming step. Rank 0's clock speaks for all. */
 static unsigned run_requests(const nn_run *run)
 {
     unsigned requests = run->job->stop && *run->job->stop ? NN_REQUEST_STOP : 0;
     nn_duration every = run->settings.checkpoint.every;
+    if (nn_comm_rank(run->comm) == 0 && run_time_ends(run)) requests |= NN_REQUEST_TIME;
     if (every.unit == NN_DURATION_SECONDS && nn_comm_rank(run->comm) == 0 &&
         nn_seconds() - run->saved_at >= every.amount)
         requests |= NN_REQUEST_SAVE;
@@ -44,9 +58,12 @@ static nn_status run_save(nn_run *run, bool regular, bool best)
                                  &run->state};
     void *bytes;
     size_t size = 0;
+    double began = nn_seconds();
     NN_TRY(nn_checkpoint_build(&parts, &bytes, &size));
     run->saved_at = nn_seconds();
     if (!run->writer) return NN_OK;
+    if (nn_writer_seconds(run->writer) > 0)
+        nn_deadline_saving(&run->deadline, run->saved_at - began + nn_writer_seconds(run->writer));
     if (nn_writer_start(run->writer, run->state.step, regular, best, bytes, size) != NN_OK)
         nn_log_warning("a checkpoint could not be written, the ones before are intact: %s", nn_error_text());
     return NN_OK;
@@ -177,6 +194,7 @@ static nn_status run_end_epoch(nn_run *run, bool *best)
     NN_TRY(nn_comm_agree(run->comm, status));
     if (validates) run_observe(run, value);
     memset(run->state.epoch_figures, 0, sizeof run->state.epoch_figures);
+    nn_deadline_evaluation(&run->deadline, nn_seconds() - progress->epoch_began - seconds);
     progress->epoch_began = nn_seconds();
     progress->epoch_samples = 0;
     progress->waited += waited;
@@ -204,14 +222,17 @@ static nn_status run_step(nn_run *run, bool *stopped)
     nn_step_result result;
     int64_t of_epoch = run->plan.length.steps_per_epoch;
     nn_batch batch = nn_plan_batch(&run->plan, run->state.step);
+    double began = nn_seconds();
     NN_TRY(nn_stepper_run(run->stepper, run->state.step, run_requests(run), &result));
+    nn_deadline_step(&run->deadline, nn_seconds() - began);
     run->state.step++;
     for (int i = 0; i < run->stepper->width; i++) run->state.epoch_figures[i] += result.figures[i];
     nn_progress_step(run, &result, batch);
     bool best = false;
     if (run->state.step % of_epoch == 0) NN_TRY(run_end_epoch(run, &best));
     bool last = run_is_over(run);
-    *stopped = (result.requests & NN_REQUEST_STOP) && !last;
+    *stopped = (result.requests & (NN_REQUEST_STOP | NN_REQUEST_TIME)) && !last;
+    run->out_of_time = (result.requests & NN_REQUEST_TIME) != 0;
     bool regular = last || result.requests != 0 || run_interval_ended(run);
     return regular || best ? run_save(run, regular, best) : NN_OK;
 }
@@ -244,7 +265,8 @@ static nn_status run_train(nn_run *run, nn_train_result *result)
     bool stopped = false;
     NN_TRY(run_loop(run, &stopped));
     if (stopped) {
-        nn_log_line("stopped on request after step %lld of %lld; the same command resumes",
+        nn_log_line("stopped %s after step %lld of %lld; the same command resumes",
+                    run->out_of_time ? "before the job's time ends," : "on request",
                     (long long)run->state.step, (long long)run->plan.length.steps);
         NN_FAIL(NN_STOPPED, "stopped on request after step %lld", (long long)run->state.step);
     }

@@ -5,6 +5,7 @@
 #include "store/lease.h"
 #include "train/average.h"
 #include "train/checkpoint.h"
+#include "train/deadline.h"
 #include "train/engine.h"
 #include "train/figures.h"
 #include "train/files.h"
@@ -52,7 +53,9 @@ typedef struct nn_run {
     nn_writer *writer; /* on rank 0 */
     int best_metric;   /* index among the metrics; -1: the loss */
     nn_real *averaged; /* room for the average of the weights, on every rank; NULL: there is none */
-    double saved_at;   /* when the last checkpoint was made, in seconds */
+    nn_deadline deadline;
+    double saved_at;  /* when the last checkpoint was made, in seconds */
+    bool out_of_time; /* what the run stopped for */
     nn_progress progress;
 } nn_run;
 

@@ -40,7 +40,7 @@ typedef struct nn_stepper {
 } nn_stepper;
 
 /* What a rank may ask for at a step; all ranks then do it at the same boundary. */
-enum { NN_REQUEST_STOP = 1, NN_REQUEST_SAVE = 2 };
+enum { NN_REQUEST_STOP = 1, NN_REQUEST_SAVE = 2, NN_REQUEST_TIME = 4 }; /* TIME: stop, for the time ends */
 
 /* What a step ended with: the same on all ranks. */
 typedef struct nn_step_result {
