@@ -31,7 +31,9 @@ nntrain_tell_end() {
 nntrain_look_around() {
     if [ -n "${SLURM_JOB_ID:-}" ]; then
         job=$SLURM_JOB_ID restarts=${SLURM_RESTART_COUNT:-0} where=$SLURM_JOB_NODELIST
-        ranks=$SLURM_NTASKS threads=${SLURM_CPUS_PER_TASK:-1}
+        ranks=${SLURM_NTASKS:-1} threads=${SLURM_CPUS_PER_TASK:-1}
+        # SLURM_NTASKS is of the submission: a job that waits may be given another number of nodes.
+        [ -z "${SLURM_NTASKS_PER_NODE:-}" ] || ranks=$((SLURM_NTASKS_PER_NODE * SLURM_JOB_NUM_NODES))
         nntrain_tell_end
     elif [ -n "${PBS_JOBID:-}" ]; then
         job=$PBS_JOBID restarts=${NNTRAIN_RESTART:-0} where=$(sort -u "$PBS_NODEFILE" | tr '\n' ' ')
@@ -65,7 +67,8 @@ nntrain_newest_step() {
 # ---- running ----
 
 # After USR1 the program saves and stops with 75. After TERM mpirun leaves it two seconds for that, and somebody else has
-# decided what becomes of the job: whoever cancels it, or SLURM, which requeues by itself what it preempts.
+# decided what becomes of the job: whoever cancels it, or SLURM, which requeues by itself what it preempts and what was on
+# a node that fails.
 nntrain_on_signal() {
     nntrain_say "$1 has come: passed on"
     [ "$1" = USR1 ] || terminated=yes
@@ -146,7 +149,7 @@ nntrain_decide() {
     if [ "$1" = 0 ]; then
         nntrain_say "done"
     elif [ -n "$terminated" ]; then
-        nntrain_say "exit code $1 after TERM: the job ends; submit the same script again to go on"
+        nntrain_say "exit code $1 after TERM: the rest is for SLURM; a cancelled job goes on where its script is submitted again"
     elif ! nntrain_can_mend "$1"; then
         nntrain_say "exit code $1: a restart would not mend this"
     elif [ "$idle" -ge "$nntrain_idle_restarts" ]; then
@@ -176,7 +179,7 @@ nntrain_job() {
     }
     case $launcher in
     mpirun) launcher=(mpirun -n "$ranks") ;;
-    srun) launcher=(srun --mpi=pmix --kill-on-bad-exit=1) ;;
+    srun) launcher=(srun -n "$ranks" --mpi=pmix --kill-on-bad-exit=1) ;;
     esac
     before=$(nntrain_newest_step "$run_dir")
     nntrain_say "job $job, restart $restarts: $ranks ranks of $OMP_NUM_THREADS threads on $where, from step $before"

@@ -271,12 +271,13 @@ run() {
 }
 
 # What commands and jobs need to know. The nodes have more cores by their account than the machine has, so that Open MPI
-# may neither bind ranks to cores nor count them. And they share one /dev/shm, where its shared-memory transport names its
+# may neither bind ranks to cores nor count them: a rank that waits gives its core away. And they share one /dev/shm, where its shared-memory transport names its
 # files by host and local rank: two nodes would write to each other's.
 export_environment() {
     export SLURM_CONF=$dir/slurm.conf PATH=$PATH:/usr/sbin:/sbin
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-    export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none OMP_WAIT_POLICY=passive
+    export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
+    export OMPI_MCA_mpi_yield_when_idle=1 OMP_WAIT_POLICY=passive
     export OMPI_MCA_btl=self,tcp OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_oob_tcp_if_include=lo
 }
 
