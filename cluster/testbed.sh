@@ -271,8 +271,8 @@ run() {
 }
 
 # What commands and jobs need to know. The nodes have more cores by their account than the machine has, so that Open MPI
-# may neither bind ranks to cores nor count them: a rank that waits gives its core away. And they share one /dev/shm, where its shared-memory transport names its
-# files by host and local rank: two nodes would write to each other's.
+# may neither bind ranks to cores nor count them, and a rank that waits gives its core away. And they share one /dev/shm,
+# where its shared-memory transport names its files by host and local rank: two nodes would write to each other's.
 export_environment() {
     export SLURM_CONF=$dir/slurm.conf PATH=$PATH:/usr/sbin:/sbin
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1

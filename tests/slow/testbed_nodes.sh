@@ -17,9 +17,9 @@ lose_node() {
     echo "$2: $node of ${list//$'\n'/ } is set down"
     slurm scontrol update NodeName="$node" State=DOWN Reason=test
     wait_for 60 is_restarted || fail "$2: the job is not requeued: $(job_field JobState)"
-    expect_no_ranks "$2"
     # A node that answers comes back by itself; it shall not have the job again.
     slurm scontrol update NodeName="$node" State=DRAIN Reason=test
+    expect_no_ranks "$2"
     wait_for_end
     [[ " $(slurm scontrol show hostnames "$(job_field NodeList)" | tr '\n' ' ') " != *" $node "* ]] ||
         fail "$2: the job had $node again"
