@@ -231,7 +231,10 @@ static nn_status run_step(nn_run *run, bool *stopped)
     if (run->state.step % of_epoch == 0) NN_TRY(run_end_epoch(run, &best));
     bool last = run_is_over(run);
     *stopped = (result.requests & NN_REQUEST_STOP) && !last;
-    bool regular = last || result.requests != 0 || run_interval_ended(run);
+    /* Weights that give NaN or Inf shall not take the place of better ones. */
+    run->save_due = run->save_due || result.requests != 0 || run_interval_ended(run);
+    bool regular = last || *stopped || (run->save_due && !result.nonfinite);
+    if (regular) run->save_due = false;
     return regular || best ? run_save(run, regular, best) : NN_OK;
 }
 
