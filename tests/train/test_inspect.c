@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "train/heads.h"
 #include "train/nonfinite_file.h"
+#include "train/settings.h"
 
 #define MICROBATCH 6
 
