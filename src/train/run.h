@@ -13,6 +13,7 @@
 
 #define nn_run_open NN_REAL_SYMBOL(nn_run_open)
 #define nn_run_close NN_REAL_SYMBOL(nn_run_close)
+#define nn_run_parts NN_REAL_SYMBOL(nn_run_parts)
 #define nn_run_resume NN_REAL_SYMBOL(nn_run_resume)
 #define nn_run_directory_prepare NN_REAL_SYMBOL(nn_run_directory_prepare)
 #define nn_run_directory_empty NN_REAL_SYMBOL(nn_run_directory_empty)
@@ -65,6 +66,9 @@ typedef struct nn_run {
  * case. Collective. */
 nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run);
 void nn_run_close(nn_run *run);
+
+/* What a checkpoint of the run is made of. */
+nn_checkpoint_parts nn_run_parts(nn_run *run);
 
 /* Makes the folder and takes its lease; and removes what an earlier run has left there. Rank 0 calls them. */
 nn_status nn_run_directory_prepare(const nn_job *job, nn_lease **lease);
