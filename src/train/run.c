@@ -210,6 +210,7 @@ static nn_status run_end_epoch(nn_run *run, bool *best)
         run_show(run, epoch, &train, validates ? &validation : NULL, rate, utilisation, waited / seconds);
     nn_figures_release(&validation);
     NN_TRY(nn_comm_agree(run->comm, status));
+    NN_TRY(nn_pace_report(run->comm, &run->stepper->pace, epoch));
     if (validates) run_observe(run, value);
     memset(run->state.epoch_figures, 0, sizeof run->state.epoch_figures);
     nn_deadline_evaluation(&run->deadline, nn_seconds() - progress->epoch_began - seconds);
