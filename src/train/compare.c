@@ -2,6 +2,7 @@
 #include "train/compare.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,12 +102,29 @@ static nn_status compare_state(const nn_checkpoint_parts *parts, nn_store_file *
     return NN_OK;
 }
 
+/* Tensors of one shape that were exchanged give another fingerprint. */
+static nn_status compare_fingerprint(const nn_network *network, nn_store_file *file, const nn_real *weights)
+{
+    char *noted, found[32];
+    NN_TRY(nn_store_read_text(file, "@fingerprint", &noted));
+    snprintf(found, sizeof found, "%016" PRIx64, nn_network_fingerprint(network, weights));
+    nn_status status = NN_OK;
+    if (strcmp(found, noted) != 0)
+        status =
+            nn_fail(NN_ERROR_CHECKPOINT,
+                    "%s holds weights of the fingerprint %s, not of %s as it says; use another checkpoint",
+                    nn_store_path(file), found, noted);
+    nn_free(noted);
+    return status;
+}
+
 static nn_status compare_values(const nn_checkpoint_parts *parts, nn_store_file *file)
 {
     const nn_stepper *stepper = parts->stepper;
     nn_real *values;
     NN_TRY(NN_ALLOCATE(&values, stepper->model->network->value_count, "verifying a checkpoint"));
     nn_status status = nn_model_get_values(stepper->model, file, "weights", values);
+    if (status == NN_OK) status = compare_fingerprint(stepper->model->network, file, values);
     for (int s = 0; status == NN_OK && s < stepper->update->state_count; s++)
         status = nn_model_get_values(stepper->model, file, stepper->update->state_groups[s], values);
     nn_free(values);

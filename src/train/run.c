@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "train/expected.h"
 
 /* ---- checkpoints ---- */
 
@@ -274,4 +275,5 @@ const nn_engine NN_REAL_SYMBOL(nn_engine) = {
     .train = engine_train,
     .evaluate = nn_evaluate_saved,
     .predict = nn_predict_saved,
+    .check = nn_expected_check,
 };
