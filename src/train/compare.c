@@ -102,8 +102,8 @@ static nn_status compare_state(const nn_checkpoint_parts *parts, nn_store_file *
     return NN_OK;
 }
 
-/* Tensors of one shape that were exchanged give another fingerprint. */
-static nn_status compare_fingerprint(const nn_network *network, nn_store_file *file, const nn_real *weights)
+nn_status nn_checkpoint_compare_fingerprint(const nn_network *network, nn_store_file *file,
+                                            const nn_real *weights)
 {
     char *noted, found[32];
     NN_TRY(nn_store_read_text(file, "@fingerprint", &noted));
@@ -124,7 +124,7 @@ static nn_status compare_values(const nn_checkpoint_parts *parts, nn_store_file 
     nn_real *values;
     NN_TRY(NN_ALLOCATE(&values, stepper->model->network->value_count, "verifying a checkpoint"));
     nn_status status = nn_model_get_values(stepper->model, file, "weights", values);
-    if (status == NN_OK) status = compare_fingerprint(stepper->model->network, file, values);
+    if (status == NN_OK) status = nn_checkpoint_compare_fingerprint(stepper->model->network, file, values);
     for (int s = 0; status == NN_OK && s < stepper->update->state_count; s++)
         status = nn_model_get_values(stepper->model, file, stepper->update->state_groups[s], values);
     nn_free(values);

@@ -1,11 +1,10 @@
 #include "train/expected.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "model/model.h"
+#include "train/compare.h"
 #include "train/settings.h"
 
 /* One vector: the weights, or a state of the optimizer. */
@@ -17,29 +16,15 @@ static bool expected_vector(const nn_model *model, nn_store_file *file, const ch
     return whole;
 }
 
-/* Tensors of one shape that were exchanged, checksums and all, give another fingerprint. */
-static nn_status expected_fingerprint(const nn_model *model, nn_store_file *file, const nn_real *weights,
-                                      nn_check_report report, void *context)
-{
-    char *noted, found[32], problem[160];
-    NN_TRY(nn_store_read_text(file, "@fingerprint", &noted));
-    snprintf(found, sizeof found, "%016" PRIx64, nn_network_fingerprint(model->network, weights));
-    snprintf(problem, sizeof problem,
-             "the weights have the fingerprint %s, but it was %.40s when they were saved", found, noted);
-    if (strcmp(found, noted) != 0) report(context, problem);
-    nn_free(noted);
-    return NN_OK;
-}
-
 static nn_status expected_vectors(const nn_settings *settings, const nn_model *model, nn_store_file *file,
                                   nn_check_report report, void *context)
 {
     const char *names[NN_OPTIMIZER_SLOTS];
     nn_real *values;
     NN_TRY(NN_ALLOCATE(&values, model->network->value_count, "verifying a checkpoint"));
-    nn_status status = NN_OK;
-    if (expected_vector(model, file, "weights", values, report, context))
-        status = expected_fingerprint(model, file, values, report, context);
+    if (expected_vector(model, file, "weights", values, report, context) &&
+        nn_checkpoint_compare_fingerprint(model->network, file, values) != NN_OK)
+        report(context, nn_error_text());
     int count = settings->optimizer->slots(settings->optimizer_options, names);
     for (int i = 0; i < count; i++) {
         char group[64];
@@ -49,7 +34,7 @@ static nn_status expected_vectors(const nn_settings *settings, const nn_model *m
     if (settings->training.average > 0)
         expected_vector(model, file, NN_MODEL_AVERAGE, values, report, context);
     nn_free(values);
-    return status;
+    return NN_OK;
 }
 
 nn_status nn_expected_check(nn_store_file *file, nn_check_report report, void *context)
