@@ -10,14 +10,17 @@
 
 #include "base/fault.h"
 #include "base/memory.h"
+#include "base/pulse.h"
 #include "base/text.h"
 #include "store/durable.h"
 #include "store/errors.h"
 #include "store/reread.h"
 #include "store/store.h"
 
-/* More in one call is cut short by Linux, and an error elsewhere. */
-#define COMMIT_LARGEST_WRITE ((size_t)1 << 30)
+/* So much at once that a slow disk still shows that it moves; and so much that may gather before it is
+ * synced: the sync in the end tells nothing of how far it is. */
+#define COMMIT_LARGEST_WRITE ((size_t)1 << 24)
+#define COMMIT_SYNC_EVERY ((size_t)1 << 28)
 
 typedef struct commit {
     const char *path;
@@ -66,6 +69,10 @@ static nn_status commit_write(commit *job)
         if (written < 0 && errno == EINTR) continue;
         if (written <= 0) return commit_fail(job, written < 0 ? errno : ENOSPC, "writing");
         done += (size_t)written;
+        nn_pulse();
+        if (done < job->size && done / COMMIT_SYNC_EVERY > (done - (size_t)written) / COMMIT_SYNC_EVERY &&
+            nn_store_sync(job->descriptor) != 0)
+            return commit_fail(job, errno, "fsync of");
     }
     return NN_OK;
 }

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/pulse.h"
 #include "store/internal.h"
 
 static nn_status verified_read_hash(const nn_store_array *array, uint64_t *hash)
@@ -69,6 +70,7 @@ nn_status nn_store_read_verified(nn_store_file *file, const char *dataset, nn_st
                                  void *values)
 {
     nn_store_array *array;
+    nn_pulse();
     NN_TRY(nn_store_array_open(file, dataset, &array));
     nn_status status = NN_STORE_LOCKED(verified_read(array, type, count, values));
     nn_store_array_close(array);

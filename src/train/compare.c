@@ -88,18 +88,13 @@ nn_status nn_checkpoint_compare(const nn_checkpoint_parts *parts, nn_store_file 
 
 static nn_status compare_state(const nn_checkpoint_parts *parts, nn_store_file *file)
 {
-    double best, figures[NN_FIGURES_MAX];
-    nn_watch watch;
-    char *text = NULL;
-    NN_TRY(nn_store_read_verified(file, "state/best_value", NN_STORE_F64, 1, &best));
-    NN_TRY(nn_store_read_verified(file, "state/epoch_figures", NN_STORE_F64, (size_t)parts->stepper->width,
-                                  figures));
-    NN_TRY(nn_watch_get(file, &watch));
-    NN_TRY(nn_store_read_text(file, "state/history", &text));
-    nn_free(text);
-    NN_TRY(nn_store_read_text(file, "@kernels", &text));
-    nn_free(text);
-    return NN_OK;
+    nn_run_state state = {0};
+    char *kernels = NULL;
+    nn_status status = nn_checkpoint_get_state(file, parts->stepper->width, &state);
+    nn_text_free(&state.history);
+    if (status == NN_OK) status = nn_store_read_text(file, "@kernels", &kernels);
+    nn_free(kernels);
+    return status;
 }
 
 nn_status nn_checkpoint_compare_fingerprint(const nn_network *network, nn_store_file *file,

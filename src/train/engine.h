@@ -18,8 +18,9 @@ typedef struct nn_job {
     const char *const *overrides;
     size_t override_count;
     const char *run_directory;
-    bool fresh;    /* whatever the run directory holds of an earlier run is removed first */
-    bool terminal; /* show a progress bar */
+    bool fresh;      /* whatever the run directory holds of an earlier run is removed first */
+    bool terminal;   /* show a progress bar */
+    double end_time; /* by time(): when the job is ended from outside; 0: not known. Rank 0's counts */
     const volatile sig_atomic_t
         *stop; /* becomes non-zero when the run shall end at the next step; may be NULL */
 } nn_job;
@@ -48,6 +49,9 @@ typedef struct nn_engine {
      * optimizer's state: what is missing, of another shape or damaged is reported. A failure: the checkpoint
      * does not tell what it must hold. Not collective. */
     nn_status (*check)(nn_store_file *file, nn_check_report report, void *context);
+    /* Shows a microbatch that gave NaN or Inf (RUN_DIR/nonfinite-STEP.h5) layer by layer, computed again.
+     * NN_ERROR_NONFINITE where that gives NaN or Inf again. Not collective. */
+    nn_status (*replay)(const char *path);
 } nn_engine;
 
 extern const nn_engine nn_engine_f32, nn_engine_f64;
@@ -67,6 +71,9 @@ void nn_job_folder(const char *config_path, char *folder);
 
 /* Evaluates with the engine of the precision of the checkpoint. Collective. */
 nn_status nn_evaluate_job(nn_comm *comm, const char *run_or_checkpoint, const char *data_file);
+
+/* Replays with the engine of that precision; NULL: of the file's. Not collective. */
+nn_status nn_replay_job(const char *path, const char *precision);
 
 /* Predicts with it. Collective. */
 nn_status nn_predict_job(nn_comm *comm, const nn_prediction *prediction);

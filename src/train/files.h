@@ -8,6 +8,7 @@
 #define nn_writer_destroy NN_REAL_SYMBOL(nn_writer_destroy)
 #define nn_writer_start NN_REAL_SYMBOL(nn_writer_start)
 #define nn_writer_wait NN_REAL_SYMBOL(nn_writer_wait)
+#define nn_writer_seconds NN_REAL_SYMBOL(nn_writer_seconds)
 
 /* Writes checkpoints in the background, one at a time, and removes those beyond the last `keep_last`. */
 typedef struct nn_writer nn_writer;
@@ -22,5 +23,7 @@ void nn_writer_destroy(nn_writer *writer);
 nn_status nn_writer_start(nn_writer *writer, int64_t step, bool regular, bool best, void *bytes, size_t size);
 /* Waits for the write under way and returns its outcome; NN_OK when there is none. */
 nn_status nn_writer_wait(nn_writer *writer);
+/* Seconds that the last write took that was waited for; 0: none yet. */
+double nn_writer_seconds(const nn_writer *writer);
 
 #endif

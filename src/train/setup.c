@@ -297,8 +297,7 @@ nn_status nn_run_resume(nn_run *run)
     char path[NN_PATH_SIZE];
     nn_checkpoint_opened found = {0};
     bool first = nn_comm_rank(run->comm) == 0;
-    nn_checkpoint_parts parts = {run->stepper, run->config, nn_dataset_identity(run->data), run->data_folder,
-                                 &run->state};
+    nn_checkpoint_parts parts = nn_run_parts(run);
     nn_status status = first ? nn_run_find(run->job, &parts, path, &found) : NN_OK;
     int goes_on = found.file != NULL;
     NN_TRY_TO(done, status, nn_comm_agree(run->comm, status));
@@ -323,12 +322,17 @@ done:
 nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run)
 {
     *run = (nn_run){.comm = comm, .job = job};
+    nn_pulse_phase(NN_PHASE_SETUP);
+    nn_pulse_step(0);
     NN_TRY(nn_comm_agree(comm, nn_matrix_setup()));
     NN_TRY(nn_comm_agree(comm, setup_configuration(run)));
     nn_status status = nn_comm_rank(comm) == 0 ? nn_run_directory_prepare(job, &run->lease) : NN_OK;
     NN_TRY(nn_comm_agree(comm, status));
+    NN_TRY(nn_watchdog_start(comm, run->settings.training.hang_timeout, job->run_directory, &run->watchdog));
     NN_TRY(nn_comm_agree(comm, setup_check_kernels(run)));
+    nn_pulse_phase(NN_PHASE_DATA);
     NN_TRY(nn_comm_agree(comm, setup_data(run)));
+    nn_pulse_phase(NN_PHASE_SETUP);
     run->threads = nn_threads_choose(comm, run->settings.training.threads);
     size_t before = nn_memory_in_use();
     NN_TRY(nn_comm_agree(comm, setup_model(run)));
@@ -345,6 +349,7 @@ nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run)
 
 void nn_run_close(nn_run *run)
 {
+    nn_pulse_phase(NN_PHASE_END);
     nn_writer_destroy(run->writer);
     nn_stepper_destroy(run->stepper);
     nn_workers_destroy(run->workers);
@@ -354,5 +359,6 @@ void nn_run_close(nn_run *run)
     nn_settings_release(&run->settings);
     nn_config_destroy(run->config);
     nn_text_free(&run->state.history);
+    nn_watchdog_stop(run->watchdog);
     nn_lease_release(run->lease);
 }

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "train/files.h"
 #include "train/manifest.h"
+#include "train/run.h"
 
 struct nn_writer {
     char directory[NN_PATH_SIZE];
@@ -22,6 +23,8 @@ struct nn_writer {
     bool regular, best;
     void *bytes;
     size_t size;
+    double seconds;      /* that it took */
+    double last_seconds; /* that the last finished one took */
     nn_status status;
     char failure[1024]; /* an error's text belongs to the thread that failed */
 };
@@ -84,7 +87,9 @@ static nn_status writer_commit(const nn_writer *writer)
 static void *writer_run(void *context)
 {
     nn_writer *writer = context;
+    double began = nn_seconds();
     writer->status = writer_commit(writer);
+    writer->seconds = nn_seconds() - began;
     if (writer->status != NN_OK) snprintf(writer->failure, sizeof writer->failure, "%s", nn_error_text());
     return NULL;
 }
@@ -94,10 +99,16 @@ nn_status nn_writer_wait(nn_writer *writer)
     if (!writer->running) return NN_OK;
     pthread_join(writer->thread, NULL);
     writer->running = false;
+    writer->last_seconds = writer->seconds;
     nn_free(writer->bytes);
     writer->bytes = NULL;
     if (writer->status != NN_OK) return nn_fail(writer->status, "%s", writer->failure);
     return NN_OK;
+}
+
+double nn_writer_seconds(const nn_writer *writer)
+{
+    return writer->last_seconds;
 }
 
 nn_status nn_writer_start(nn_writer *writer, int64_t step, bool regular, bool best, void *bytes, size_t size)
