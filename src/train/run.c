@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "train/expected.h"
 #include "train/integrity.h"
 #include "train/nonfinite.h"
 
@@ -326,5 +327,6 @@ const nn_engine NN_REAL_SYMBOL(nn_engine) = {
     .train = engine_train,
     .evaluate = nn_evaluate_saved,
     .predict = nn_predict_saved,
+    .check = nn_expected_check,
     .replay = nn_replay_saved,
 };
