@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/memory.h"
 #include "comm/internal.h"
 #include "comm/testing.h"
@@ -26,11 +27,18 @@ nn_status nn_mpi_check(int code, const char *doing)
     NN_FAIL(NN_ERROR_COMM, "MPI failed while %s: %s", doing, text);
 }
 
+nn_status nn_mpi_waited(int code, const char *doing)
+{
+    nn_pulse_go_on();
+    return nn_mpi_check(code, doing);
+}
+
 /* The node's communicator, ordered by rank. */
 static nn_status comm_find_node(nn_comm *comm)
 {
     MPI_Comm machine;
 
+    comm_test_node_size += (int)nn_fault_value("comm.node_size");
     NN_TRY(nn_mpi_check(
         MPI_Comm_split_type(comm->job, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &comm->node),
         "finding the ranks of each node"));
@@ -185,6 +193,11 @@ int nn_comm_node_rank(const nn_comm *comm)
 int nn_comm_node_count(const nn_comm *comm)
 {
     return comm->node_count;
+}
+
+int nn_comm_node_leader(const nn_comm *comm, int rank)
+{
+    return comm->leaders[rank];
 }
 
 const char *nn_comm_host(const nn_comm *comm)

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "store/manifest.h"
+#include "train/nonfinite_tell.h"
 #include "train/run.h"
 
 /* Makes a folder and those above it. */
@@ -32,11 +34,11 @@ static nn_status directory_make(const char *path)
 
 static bool directory_is_half_written(const char *name)
 {
-    static const char *const endings[] = {".h5.tmp", ".jsonl.tmp", ".yaml.tmp"};
+    static const char *const endings[] = {".h5.tmp", ".jsonl.tmp", ".yaml.tmp", NN_MANIFEST_NAME ".tmp"};
     size_t length = strlen(name);
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         size_t end = strlen(endings[i]);
-        if (length > end && strcmp(name + length - end, endings[i]) == 0) return true;
+        if (length >= end && strcmp(name + length - end, endings[i]) == 0) return true;
     }
     return false;
 }
@@ -62,13 +64,30 @@ void nn_run_directory_sweep(const char *path)
     directory_sweep(folder);
 }
 
+/* Removes the files that were kept of steps with NaN or Inf; one that stays costs room, nothing else. */
+static void directory_remove_nonfinite(const char *path)
+{
+    char name[NN_PATH_SIZE + 300];
+    DIR *directory = opendir(path);
+    for (struct dirent *entry; directory && (entry = readdir(directory));) {
+        int64_t step;
+        int end = 0;
+        if (sscanf(entry->d_name, NN_NONFINITE_NAME "%n", &step, &end) != 1 || end == 0 || entry->d_name[end])
+            continue;
+        snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
+        unlink(name);
+    }
+    if (directory) closedir(directory);
+}
+
 /* Only what nntrain itself writes is removed. */
 nn_status nn_run_directory_empty(const char *path)
 {
-    static const char *const files[] = {NN_CHECKPOINT_BEST, "metrics.jsonl", "config.yaml"};
+    static const char *const files[] = {NN_CHECKPOINT_BEST, "metrics.jsonl", "config.yaml", NN_MANIFEST_NAME};
     int64_t *steps;
     size_t count;
     char name[NN_PATH_SIZE + 32];
+    directory_remove_nonfinite(path);
     NN_TRY(nn_checkpoint_list(path, &steps, &count));
     nn_status status = NN_OK;
     for (size_t i = 0; i < count && status == NN_OK; i++) {

@@ -7,6 +7,7 @@
 #define nn_writer_create NN_REAL_SYMBOL(nn_writer_create)
 #define nn_writer_destroy NN_REAL_SYMBOL(nn_writer_destroy)
 #define nn_writer_start NN_REAL_SYMBOL(nn_writer_start)
+#define nn_writer_seconds NN_REAL_SYMBOL(nn_writer_seconds)
 #define nn_writer_ended NN_REAL_SYMBOL(nn_writer_ended)
 
 /*
@@ -25,7 +26,9 @@ typedef struct nn_write_outcome {
     char problem[1536];     /* of what failed: the file, the cause, the room needed and free */
 } nn_write_outcome;
 
-nn_status nn_writer_create(const char *run_directory, int64_t keep_last, nn_writer **writer);
+/* `verify`: each file is read again after it was written. `run`: see nn_checkpoint_run. */
+nn_status nn_writer_create(const char *run_directory, int64_t keep_last, bool verify, uint64_t run,
+                           nn_writer **writer);
 /* Waits for the write under way. Accepts NULL. */
 void nn_writer_destroy(nn_writer *writer);
 /* Starts a write: as the checkpoint of `step` where `regular`, as the best weights where `best`. Takes the
@@ -33,5 +36,7 @@ void nn_writer_destroy(nn_writer *writer);
 void nn_writer_start(nn_writer *writer, int64_t step, bool regular, bool best, void *bytes, size_t size);
 /* Whether a write has ended since this was last true; with `wait` the one under way is waited for. */
 bool nn_writer_ended(nn_writer *writer, bool wait, nn_write_outcome *outcome);
+/* Seconds that the last write took that has ended; 0: none yet. */
+double nn_writer_seconds(const nn_writer *writer);
 
 #endif

@@ -4,13 +4,18 @@
 
 #include "train/workers.h"
 
+#define nn_leaf_needs_of NN_REAL_SYMBOL(nn_leaf_needs_of)
 #define nn_leaf_create NN_REAL_SYMBOL(nn_leaf_create)
 #define nn_leaf_destroy NN_REAL_SYMBOL(nn_leaf_destroy)
 #define nn_leaf_memory NN_REAL_SYMBOL(nn_leaf_memory)
 #define nn_leaf_load NN_REAL_SYMBOL(nn_leaf_load)
+#define nn_leaf_packed_size NN_REAL_SYMBOL(nn_leaf_packed_size)
+#define nn_leaf_pack NN_REAL_SYMBOL(nn_leaf_pack)
+#define nn_leaf_unpack NN_REAL_SYMBOL(nn_leaf_unpack)
 #define nn_leaf_denominators NN_REAL_SYMBOL(nn_leaf_denominators)
 #define nn_leaf_judge NN_REAL_SYMBOL(nn_leaf_judge)
 #define nn_leaf_constant NN_REAL_SYMBOL(nn_leaf_constant)
+#define nn_leaf_figures NN_REAL_SYMBOL(nn_leaf_figures)
 #define nn_leaf_forward NN_REAL_SYMBOL(nn_leaf_forward)
 
 /* What a head compares its output with. */
@@ -22,7 +27,7 @@ typedef struct nn_leaf_head {
     nn_real *units_targets;
 } nn_leaf_head;
 
-typedef struct nn_leaf {
+struct nn_leaf {
     nn_microbatch *microbatch;
     int64_t *samples; /* indices in the part */
     int head_count;
@@ -34,7 +39,7 @@ typedef struct nn_leaf {
     bool weighted;    /* weights count in the part at hand */
     nn_real *data_scratch;  /* of the data set's transforms */
     int64_t first_position; /* of its first sample in the order of the part */
-} nn_leaf;
+};
 
 /* Where a leaf's samples are. */
 typedef struct nn_leaf_place {
@@ -47,7 +52,15 @@ typedef struct nn_leaf_place {
     uint32_t step;
 } nn_leaf_place;
 
-nn_status nn_leaf_create(const nn_model *model, const nn_dataset *data, int64_t capacity, nn_leaf *leaf);
+/* What of the data decides how much room a leaf takes. */
+typedef struct nn_leaf_needs {
+    bool soft;       /* targets of classes may be mixed */
+    bool weights;    /* of samples */
+    int64_t scratch; /* values a sample, for transforms */
+} nn_leaf_needs;
+nn_leaf_needs nn_leaf_needs_of(const nn_model *model, const nn_dataset *data);
+
+nn_status nn_leaf_create(const nn_model *model, const nn_leaf_needs *needs, int64_t capacity, nn_leaf *leaf);
 void nn_leaf_destroy(nn_leaf *leaf);
 size_t nn_leaf_memory(const nn_model *model, const nn_dataset *data, int64_t capacity);
 
@@ -58,11 +71,19 @@ void nn_leaf_load(nn_leaf *leaf, const nn_model *model, const nn_dataset *data, 
 void nn_leaf_denominators(nn_leaf *leaf, const nn_model *model, const nn_dataset *data,
                           const nn_leaf_place *place, double *denominators);
 
+/* A loaded leaf as bytes, and such bytes in place of a load, on any rank. */
+size_t nn_leaf_packed_size(const nn_leaf *leaf, const nn_model *model, const nn_dataset *data);
+void nn_leaf_pack(const nn_leaf *leaf, const nn_model *model, const nn_dataset *data, char *bytes);
+void nn_leaf_unpack(nn_leaf *leaf, const nn_model *model, const nn_dataset *data, const nn_leaf_place *place,
+                    const char *bytes);
+
 /* Forward pass, figures (nn_figures_width values) and, in training, the gradients of the weighted losses with
  * respect to the outputs; denominators: one a head, NULL where there is no training. Reports the first sample
  * and layer that are not finite. */
 nn_nonfinite nn_leaf_forward(nn_leaf *leaf, const nn_model *model, const nn_real *weights, nn_real *scratch,
                              const double *denominators, double *figures);
+/* Of this, what comes after the forward pass. */
+void nn_leaf_figures(nn_leaf *leaf, const nn_model *model, const double *denominators, double *figures);
 
 /* After either of the two: adds to the counts of `thread`, and writes what is collected; `sample` is the
  * first one's place among those collected. */

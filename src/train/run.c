@@ -5,33 +5,68 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "train/expected.h"
+#include "train/integrity.h"
+#include "train/nonfinite.h"
 
-/* ---- requests ---- */
+/* ---- checkpoints ---- */
+
+/* Whether another step after the coming one might not leave the time for a checkpoint. */
+static bool run_time_ends(const nn_run *run)
+{
+    if (run->job->end_time <= 0 || run->state.step >= run->plan.length.steps - 1) return false;
+    int64_t step = run->state.step, of_epoch = run->plan.length.steps_per_epoch;
+    nn_deadline_ahead ahead = {
+        .ends_epoch = (step + 2) / of_epoch > step / of_epoch,
+        .evaluation_steps = (double)nn_dataset_count(run->data, NN_VALIDATION) / (double)run->plan.batch_size,
+        .checkpoint_bytes = (double)nn_checkpoint_memory(run->model, run->stepper->update->state_count)};
+    return (double)time(NULL) + nn_deadline_needs(&run->deadline, &ahead) >= run->job->end_time;
+}
 
 /* What this rank asks for at the coming step. Rank 0's clock speaks for all. */
 static unsigned run_requests(const nn_run *run)
 {
     unsigned requests = run->job->stop && *run->job->stop ? NN_REQUEST_STOP : 0;
     nn_duration every = run->settings.checkpoint.every;
+    if (nn_comm_rank(run->comm) == 0 && run_time_ends(run)) requests |= NN_REQUEST_TIME;
     if (every.unit == NN_DURATION_SECONDS && nn_comm_rank(run->comm) == 0 &&
         nn_seconds() - run->saved_at >= every.amount)
         requests |= NN_REQUEST_SAVE;
     return requests;
 }
 
-/* ---- the end of an epoch ---- */
+/* The figure on the validation part that chooses the best weights. */
+static const char *run_figure(const nn_run *run)
+{
+    return run->best_metric < 0 ? "loss" : run->model->metrics[run->best_metric].name;
+}
 
 static bool run_higher_is_better(const nn_run *run)
 {
     return run->best_metric >= 0 && run->model->metrics[run->best_metric].type->higher_is_better;
 }
 
+nn_checkpoint_parts nn_run_parts(nn_run *run)
+{
+    return (nn_checkpoint_parts){.stepper = run->stepper,
+                                 .config = run->config,
+                                 .data_identity = nn_dataset_identity(run->data),
+                                 .data_folder = run->data_folder,
+                                 .state = &run->state,
+                                 .figure = run_figure(run),
+                                 .figure_is_higher = run_higher_is_better(run)};
+}
+
+/* ---- the end of an epoch ---- */
+
 static bool run_is_better(const nn_run *run, double value)
 {
-    if (run->state.best_epoch == 0 || isnan(run->state.best_value)) return true;
+    if (isnan(value)) return false;
+    if (run->state.best_epoch == 0) return true;
     return run_higher_is_better(run) ? value > run->state.best_value : value < run->state.best_value;
 }
 
@@ -68,6 +103,8 @@ static nn_status run_record(nn_run *run, int64_t epoch, const nn_figures *train,
         nn_text_append(&line, ",\"validation\":");
         nn_figures_json(run->model, validation, &line);
     }
+    if (run->state.skipped.epoch > 0)
+        nn_text_append(&line, ",\"skipped\":%" PRId64, run->state.skipped.epoch);
     nn_text_append(&line,
                    ",\"time\":{\"seconds\":%.3f,\"samples_per_second\":%.1f,\"utilisation\":%.4f"
                    ",\"waited_for_data\":%.3f}}\n",
@@ -92,6 +129,9 @@ static void run_show(const nn_run *run, int64_t epoch, const nn_figures *train, 
         nn_text_append(&text, " | validation ");
         nn_figures_text(run->model, validation, &text);
     }
+    if (run->state.skipped.epoch > 0)
+        nn_text_append(&text, " | %" PRId64 " of %" PRId64 " steps skipped", run->state.skipped.epoch,
+                       run->plan.length.steps_per_epoch);
     nn_text_append(&text, " | %.0f samples/s", rate);
     if (utilisation > 0) nn_text_append(&text, ", utilisation %.1f %%", 100 * utilisation);
     double samples = (double)(run->plan.length.steps - run->state.step) * (double)run->plan.batch_size;
@@ -114,12 +154,17 @@ static nn_status run_end_epoch(nn_run *run, bool *best)
     bool validates = nn_dataset_count(run->data, NN_VALIDATION) > 0;
     int64_t epoch = run->state.step / run->plan.length.steps_per_epoch;
     double value = 0;
+    NN_TRY(nn_nonfinite_weights(run));
     nn_figures_finish(run->model, run->state.epoch_figures, &train);
     if (validates) {
         const nn_real *weights;
         NN_TRY(nn_run_shown_weights(run, &weights));
         NN_TRY(nn_evaluate_part(run->comm, run->workers, run->model, run->data, NN_VALIDATION,
                                 run->plan.microbatch_size, weights, &validation));
+        if (nn_evaluate_check(run->model, NN_VALIDATION, &validation) != NN_OK && !run->told_nonfinite)
+            nn_log_warning("%s: these are no best weights; the weights are finite, and training goes on",
+                           nn_error_text());
+        run->told_nonfinite = run->told_nonfinite || validation.nonfinite.position >= 0;
         value = run->best_metric < 0 ? validation.loss : validation.metrics[run->best_metric];
         *best = run_is_better(run, value);
         if (*best) {
@@ -133,8 +178,11 @@ static nn_status run_end_epoch(nn_run *run, bool *best)
         run_show(run, epoch, &train, validates ? &validation : NULL, rate, utilisation, waited / seconds);
     nn_figures_release(&validation);
     NN_TRY(nn_comm_agree(run->comm, status));
+    NN_TRY(nn_pace_report(run->comm, &run->stepper->pace, epoch));
     if (validates) run_observe(run, value);
     memset(run->state.epoch_figures, 0, sizeof run->state.epoch_figures);
+    nn_deadline_evaluation(&run->deadline, nn_seconds() - progress->epoch_began - seconds);
+    run->state.skipped.epoch = 0;
     progress->epoch_began = nn_seconds();
     progress->epoch_samples = 0;
     progress->waited += waited;
@@ -162,15 +210,27 @@ static nn_status run_step(nn_run *run, bool *stopped)
     nn_step_result result;
     int64_t of_epoch = run->plan.length.steps_per_epoch;
     nn_batch batch = nn_plan_batch(&run->plan, run->state.step);
+    double began = nn_seconds();
     NN_TRY(nn_stepper_run(run->stepper, run->state.step, run_requests(run), &result));
+    nn_deadline_step(&run->deadline, nn_seconds() - began);
+    if (result.nonfinite)
+        NN_TRY(nn_nonfinite_step(run, batch, &result));
+    else
+        run->state.skipped.in_a_row = 0;
     run->state.step++;
-    for (int i = 0; i < run->stepper->width; i++) run->state.epoch_figures[i] += result.figures[i];
+    for (int i = 0; !result.nonfinite && i < run->stepper->width; i++)
+        run->state.epoch_figures[i] += result.figures[i];
     nn_progress_step(run, &result, batch);
     bool best = false;
     if (run->state.step % of_epoch == 0) NN_TRY(run_end_epoch(run, &best));
     bool last = run_is_over(run);
-    *stopped = (result.requests & NN_REQUEST_STOP) && !last;
-    bool regular = last || result.requests != 0 || nn_run_save_due(run);
+    *stopped = (result.requests & (NN_REQUEST_STOP | NN_REQUEST_TIME)) && !last;
+    run->out_of_time = (result.requests & NN_REQUEST_TIME) != 0;
+    /* Weights that give NaN or Inf shall not take the place of better ones. */
+    run->save_due = run->save_due || result.requests != 0 ||
+                    nn_plan_interval_ends(&run->plan, run->settings.checkpoint.every, run->state.step);
+    bool regular = last || *stopped || (run->save_due && !result.nonfinite);
+    if (regular) run->save_due = false;
     nn_run_save_watch(run, false);
     return regular || best ? nn_run_save(run, regular, best) : NN_OK;
 }
@@ -192,6 +252,7 @@ static nn_status run_loop(nn_run *run, bool *stopped)
     run->progress.epoch_began = run->saved_at = nn_seconds();
     while (!run_is_over(run) && !*stopped) NN_TRY(run_step(run, stopped));
     if (!*stopped) run_show_early(run);
+    nn_pulse_phase(NN_PHASE_SAVE);
     return nn_run_save_last(run);
 }
 
@@ -202,8 +263,10 @@ static nn_status run_train(nn_run *run, nn_train_result *result)
     bool stopped = false;
     NN_TRY(run_loop(run, &stopped));
     if (stopped) {
-        NN_TRY(nn_run_unsaved(run, "training is stopped on request"));
-        nn_log_line("stopped on request after step %lld of %lld; the same command resumes",
+        NN_TRY(nn_run_unsaved(run, run->out_of_time ? "training is stopped before the job's time ends,"
+                                                    : "training is stopped on request"));
+        nn_log_line("stopped %s after step %lld of %lld; the same command resumes",
+                    run->out_of_time ? "before the job's time ends," : "on request",
                     (long long)run->state.step, (long long)run->plan.length.steps);
         NN_FAIL(NN_STOPPED, "stopped on request after step %lld", (long long)run->state.step);
     }
@@ -221,8 +284,8 @@ static nn_status engine_train(nn_comm *comm, const nn_job *job, nn_train_result 
     NN_TRY(nn_comm_agree(comm, NN_ALLOCATE(&run, 1, "a run")));
     nn_status status = nn_run_open(comm, job, run);
     if (status == NN_OK) status = run_train(run, result);
-    /* A failure of MPI itself is not agreed on: the others would wait for ever. */
-    if (status == NN_ERROR_COMM && nn_comm_size(comm) > 1 && run->stepper) nn_comm_abort(comm, status);
+    /* A failure that was not agreed on, such as one of MPI itself: the others would wait for ever. */
+    if (status != NN_OK && status != NN_STOPPED && !nn_comm_has_agreed(comm)) nn_comm_abort(comm, status);
     nn_run_close(run);
     nn_free(run);
     return status;
@@ -233,4 +296,6 @@ const nn_engine NN_REAL_SYMBOL(nn_engine) = {
     .train = engine_train,
     .evaluate = nn_evaluate_saved,
     .predict = nn_predict_saved,
+    .check = nn_expected_check,
+    .replay = nn_replay_saved,
 };

@@ -5,17 +5,19 @@
 #include "store/lease.h"
 #include "train/average.h"
 #include "train/checkpoint.h"
+#include "train/deadline.h"
 #include "train/engine.h"
 #include "train/figures.h"
 #include "train/files.h"
+#include "train/watchdog.h"
 
 #define nn_run_open NN_REAL_SYMBOL(nn_run_open)
 #define nn_run_close NN_REAL_SYMBOL(nn_run_close)
+#define nn_run_parts NN_REAL_SYMBOL(nn_run_parts)
 #define nn_run_resume NN_REAL_SYMBOL(nn_run_resume)
 #define nn_run_directory_prepare NN_REAL_SYMBOL(nn_run_directory_prepare)
 #define nn_run_directory_empty NN_REAL_SYMBOL(nn_run_directory_empty)
 #define nn_run_directory_sweep NN_REAL_SYMBOL(nn_run_directory_sweep)
-#define nn_run_save_due NN_REAL_SYMBOL(nn_run_save_due)
 #define nn_run_save NN_REAL_SYMBOL(nn_run_save)
 #define nn_run_save_watch NN_REAL_SYMBOL(nn_run_save_watch)
 #define nn_run_save_last NN_REAL_SYMBOL(nn_run_save_last)
@@ -23,12 +25,14 @@
 #define nn_run_append_metrics NN_REAL_SYMBOL(nn_run_append_metrics)
 #define nn_run_rewrite_metrics NN_REAL_SYMBOL(nn_run_rewrite_metrics)
 #define nn_evaluate_part NN_REAL_SYMBOL(nn_evaluate_part)
+#define nn_evaluate_check NN_REAL_SYMBOL(nn_evaluate_check)
 #define nn_evaluate_baseline NN_REAL_SYMBOL(nn_evaluate_baseline)
 #define nn_baseline_is_last NN_REAL_SYMBOL(nn_baseline_is_last)
 #define nn_run_shown_weights NN_REAL_SYMBOL(nn_run_shown_weights)
 #define nn_run_final NN_REAL_SYMBOL(nn_run_final)
 #define nn_predict_saved NN_REAL_SYMBOL(nn_predict_saved)
 #define nn_evaluate_saved NN_REAL_SYMBOL(nn_evaluate_saved)
+#define nn_replay_saved NN_REAL_SYMBOL(nn_replay_saved)
 #define nn_threads_choose NN_REAL_SYMBOL(nn_threads_choose)
 #define nn_threads_peak NN_REAL_SYMBOL(nn_threads_peak)
 #define nn_progress_step NN_REAL_SYMBOL(nn_progress_step)
@@ -65,12 +69,17 @@ typedef struct nn_run {
     nn_workers *workers;
     nn_stepper *stepper;
     nn_run_state state;
+    nn_watchdog *watchdog;
     nn_lease *lease;   /* on rank 0 */
     nn_writer *writer; /* on rank 0 */
     int best_metric;   /* index among the metrics; -1: the loss */
     nn_real *averaged; /* room for the average of the weights, on every rank; NULL: there is none */
-    double saved_at;   /* when the last checkpoint was made, in seconds */
+    nn_deadline deadline;
+    bool save_due;       /* a checkpoint waits for a step that is not skipped */
+    bool told_nonfinite; /* that the network gives NaN or Inf outside of training */
+    double saved_at;     /* when the last checkpoint was made, in seconds */
     nn_saving saving;
+    bool out_of_time; /* what the run stopped for */
     nn_progress progress;
 } nn_run;
 
@@ -79,16 +88,17 @@ typedef struct nn_run {
 nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run);
 void nn_run_close(nn_run *run);
 
+/* What a checkpoint of the run is made of. */
+nn_checkpoint_parts nn_run_parts(nn_run *run);
+
 /* Makes the folder and takes its lease; and removes what an earlier run has left there. Rank 0 calls them. */
 nn_status nn_run_directory_prepare(const nn_job *job, nn_lease **lease);
 nn_status nn_run_directory_empty(const char *path);
 /* Removes half-written files, of a killed job or of a save that failed. */
 void nn_run_directory_sweep(const char *path);
 
-/* Whether the step just done ends an interval of checkpoint.every, for intervals that count steps. */
-bool nn_run_save_due(const nn_run *run);
 /* Builds a checkpoint and hands it to the writer. A save that fails is a warning, and the next one is to mend
- * it: a failure is one of the communicator. Collective. */
+ * it; what ends the run is of the communicator, or of weights that shall not be saved. Collective. */
 nn_status nn_run_save(nn_run *run, bool regular, bool best);
 /* Tells of a save that has failed, as soon as it is known; with `wait` the one under way is waited for. Any
  * rank. */
@@ -97,7 +107,7 @@ void nn_run_save_watch(nn_run *run, bool wait);
  * is in run->saving, on all ranks. Collective. */
 nn_status nn_run_save_last(nn_run *run);
 /* NN_ERROR_UNSAVED where something is missing, with what it is, what it costs and what to do. `ending` says
- * how training ended. The same on all ranks after nn_run_save_last. */
+ * how training ended. Collective, after nn_run_save_last. */
 nn_status nn_run_unsaved(const nn_run *run, const char *ending);
 
 /* A line at the end of metrics.jsonl, which is in the history already. Where it cannot be written a warning
@@ -111,6 +121,8 @@ nn_status nn_run_rewrite_metrics(const nn_run *run);
 nn_status nn_evaluate_part(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
                            nn_part part, int64_t microbatch_size, const nn_real *weights,
                            nn_figures *figures);
+/* Fails where some output was not finite, and tells which. */
+nn_status nn_evaluate_check(const nn_model *model, nn_part part, const nn_figures *figures);
 /* Figures of the best constant guess: the shares of the classes, the mean of the training part or, of a
  * target that is a difference, that the value seen last stays. Release the figures. Collective. */
 nn_status nn_evaluate_baseline(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
@@ -128,6 +140,8 @@ nn_status nn_run_final(nn_run *run);
 
 /* See nn_engine.evaluate. Collective. */
 nn_status nn_evaluate_saved(nn_comm *comm, const char *run_or_checkpoint, const char *data_file);
+/* See nn_engine.replay. Not collective. */
+nn_status nn_replay_saved(const char *path);
 /* See nn_engine.predict. Collective. */
 nn_status nn_predict_saved(nn_comm *comm, const nn_prediction *prediction);
 

@@ -7,51 +7,32 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "train/integrity.h"
+#include "train/nonfinite.h"
 #include "train/run.h"
 
 /* Pauses before the last save is tried again, in milliseconds. */
 static const long saving_pauses[] = {500, 1500};
 #define SAVING_TRIES ((int)(sizeof saving_pauses / sizeof *saving_pauses))
 
-/* ---- when ---- */
+/* ---- a save that fails ---- */
 
-/* Steps of an interval; 0 where it is one of time. */
-static int64_t saving_interval(const nn_run *run)
+/* When the save of step `failed` is tried again, for a message. */
+static void saving_next(const nn_run *run, int64_t failed, char *text, size_t size)
 {
     nn_duration every = run->settings.checkpoint.every;
-    int64_t of_epoch = run->plan.length.steps_per_epoch;
-    double steps = every.unit == NN_DURATION_EPOCHS     ? every.amount * (double)of_epoch
-                   : every.unit == NN_DURATION_STEPS    ? every.amount
-                   : every.unit == NN_DURATION_FRACTION ? every.amount * (double)run->plan.length.steps
-                                                        : 0;
-    if (every.unit == NN_DURATION_SECONDS) return 0;
-    if (steps > 9e15) return INT64_MAX;
-    int64_t interval = (int64_t)(steps + 0.5);
-    return interval < 1 ? 1 : interval;
-}
-
-bool nn_run_save_due(const nn_run *run)
-{
-    int64_t interval = saving_interval(run);
-    return interval > 0 && run->state.step % interval == 0;
-}
-
-/* When a save that has failed is tried again, for a message. */
-static void saving_next(const nn_run *run, char *text, size_t size)
-{
-    int64_t interval = saving_interval(run), last = run->plan.length.steps, step = run->state.step;
+    int64_t last = run->plan.length.steps, step = failed < run->state.step ? run->state.step : failed + 1;
     char seconds[NN_FORMAT_SIZE];
+    while (step < last && !nn_plan_interval_ends(&run->plan, every, step)) step++;
     if (run->saving.ending)
         snprintf(text, size, "in a moment");
-    else if (interval == 0)
-        snprintf(text, size, "after %s", nn_format_seconds(seconds, run->settings.checkpoint.every.amount));
-    else if (interval > last || (step / interval + 1) * interval > last)
+    else if (every.unit == NN_DURATION_SECONDS)
+        snprintf(text, size, "after %s", nn_format_seconds(seconds, every.amount));
+    else if (step >= last)
         snprintf(text, size, "when training ends");
     else
-        snprintf(text, size, "after step %" PRId64, (step / interval + 1) * interval);
+        snprintf(text, size, "after step %" PRId64, step);
 }
-
-/* ---- a save that fails ---- */
 
 /* The step of the newest checkpoint; 0: there is none. */
 static int64_t saving_newest(const nn_run *run)
@@ -93,7 +74,7 @@ static void saving_warn(const nn_run *run, const nn_write_outcome *outcome)
     const nn_saving *saving = &run->saving;
     int64_t newest = saving_newest(run);
     saving_name(outcome->failed, what, sizeof what);
-    saving_next(run, next, sizeof next);
+    saving_next(run, outcome->step, next, sizeof next);
     if (saving->failures > 1)
         snprintf(times, sizeof times, " (%" PRId64 " saves in a row)", saving->failures);
     if (newest > 0)
@@ -126,25 +107,35 @@ void nn_run_save_watch(nn_run *run, bool wait)
     if (run->writer && nn_writer_ended(run->writer, wait, &outcome)) saving_take(run, &outcome);
 }
 
-nn_status nn_run_save(nn_run *run, bool regular, bool best)
+static void saving_not_built(nn_run *run, bool regular, bool best)
 {
-    nn_checkpoint_parts parts = {run->stepper, run->config, nn_dataset_identity(run->data), run->data_folder,
-                                 &run->state};
-    void *bytes;
-    size_t size = 0;
-    nn_run_save_watch(run, true);
-    nn_status status = nn_checkpoint_build(&parts, &bytes, &size);
-    run->saved_at = nn_seconds();
-    if (status == NN_ERROR_COMM || !run->writer) return status == NN_ERROR_COMM ? status : NN_OK;
-    regular = regular || (run->saving.unsaved & NN_UNSAVED_CHECKPOINT);
-    if (status == NN_OK) {
-        nn_writer_start(run->writer, run->state.step, regular, best, bytes, size);
-        return NN_OK;
-    }
     unsigned failed = (regular ? NN_UNSAVED_CHECKPOINT : 0) | (best ? NN_UNSAVED_BEST : 0);
     nn_write_outcome outcome = {.step = run->state.step, .tried = failed, .failed = failed};
     snprintf(outcome.problem, sizeof outcome.problem, "%s", nn_error_text());
     saving_take(run, &outcome);
+}
+
+nn_status nn_run_save(nn_run *run, bool regular, bool best)
+{
+    nn_checkpoint_parts parts = nn_run_parts(run);
+    void *bytes;
+    size_t size = 0;
+    nn_pulse_phase(NN_PHASE_SAVE);
+    nn_run_save_watch(run, true);
+    double began = nn_seconds();
+    NN_TRY(nn_integrity_check(run->stepper, run->state.step));
+    NN_TRY(nn_nonfinite_weights(run));
+    nn_status status = nn_checkpoint_build(&parts, &bytes, &size);
+    run->saved_at = nn_seconds();
+    if (status != NN_OK && !nn_comm_has_agreed(run->comm)) return status;
+    if (!run->writer) return NN_OK;
+    if (nn_writer_seconds(run->writer) > 0)
+        nn_deadline_saving(&run->deadline, run->saved_at - began + nn_writer_seconds(run->writer));
+    regular = regular || (run->saving.unsaved & NN_UNSAVED_CHECKPOINT);
+    if (status == NN_OK)
+        nn_writer_start(run->writer, run->state.step, regular, best, bytes, size);
+    else
+        saving_not_built(run, regular, best);
     return NN_OK;
 }
 
@@ -185,6 +176,7 @@ nn_status nn_run_save_last(nn_run *run)
     saving->ending = true;
     NN_TRY(saving_agree(run));
     for (int tries = 0; saving->unsaved != 0 && tries < SAVING_TRIES; tries++) {
+        nn_pulse_phase(NN_PHASE_SAVE);
         if (run->writer) {
             saving_pause(tries);
             nn_run_directory_sweep(run->job->run_directory);
@@ -233,8 +225,10 @@ nn_status nn_run_unsaved(const nn_run *run, const char *ending)
     saving_advise(run, advice, sizeof advice);
     uint64_t fingerprint =
         nn_network_fingerprint(run->model->network, nn_reduction_weights(run->stepper->reduction));
-    NN_FAIL(NN_ERROR_UNSAVED,
-            "%s after step %" PRId64 " (fingerprint %016" PRIx64 "), but %s could not be saved, in %d tries: "
-            "%s; %s",
-            ending, run->state.step, fingerprint, what, SAVING_TRIES + 1, run->saving.problem, advice);
+    nn_status status = nn_fail(
+        NN_ERROR_UNSAVED,
+        "%s after step %" PRId64 " (fingerprint %016" PRIx64 "), but %s could not be saved, in %d tries: "
+        "%s; %s",
+        ending, run->state.step, fingerprint, what, SAVING_TRIES + 1, run->saving.problem, advice);
+    return nn_comm_agree(run->comm, status);
 }

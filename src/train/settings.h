@@ -16,6 +16,7 @@
 #define nn_checkpoint_options_table NN_REAL_SYMBOL(nn_checkpoint_options_table)
 
 enum { NN_LAST_BATCH_KEEP, NN_LAST_BATCH_DROP };
+enum { NN_NONFINITE_STOP, NN_NONFINITE_SKIP };
 
 typedef struct nn_training_options { /* section training */
     int64_t epochs;
@@ -29,15 +30,20 @@ typedef struct nn_training_options { /* section training */
     double clip_norm;  /* largest norm of a gradient; 0: any; below 0: a rule of network and optimizer */
     double average;    /* share that the average of the weights keeps in a step; 0: no average */
     nn_early_options early_stopping;
+    int on_nonfinite; /* stop or skip */
+    int64_t nonfinite_limit;
     int64_t limit_batches; /* of an epoch; 0: all */
     int64_t threads;       /* 0: OMP_NUM_THREADS, else the rank's share of the cores */
     double memory;         /* MiB for microbatches in flight, per rank */
+    int64_t verify_every;  /* steps between two that are verified; 0: none is */
     double peak_seconds;   /* spent on measuring the machine's matrix rate at the start */
+    double hang_timeout;   /* seconds without progress that end the job; 0: never */
 } nn_training_options;
 
 typedef struct nn_checkpoint_options { /* section checkpoint */
     nn_duration every;
     int64_t keep_last;
+    bool verify;
     char *best;
 } nn_checkpoint_options;
 

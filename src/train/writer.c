@@ -7,8 +7,11 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/memory.h"
 #include "train/files.h"
+#include "train/manifest.h"
+#include "train/run.h"
 
 typedef struct writer_image {
     void *bytes; /* NULL: there is none */
@@ -18,6 +21,8 @@ typedef struct writer_image {
 struct nn_writer {
     char directory[NN_PATH_SIZE];
     int64_t keep_last;
+    bool verify;
+    uint64_t run; /* for the manifest */
     pthread_t thread;
     bool has_thread;
     /* of the write under way */
@@ -27,13 +32,18 @@ struct nn_writer {
     writer_image image;
     writer_image best; /* to be written; often the image itself, or one that could not be written before */
     nn_write_outcome outcome;
+    double seconds;      /* that it took */
+    double last_seconds; /* that the last finished one took */
 };
 
-nn_status nn_writer_create(const char *run_directory, int64_t keep_last, nn_writer **writer)
+nn_status nn_writer_create(const char *run_directory, int64_t keep_last, bool verify, uint64_t run,
+                           nn_writer **writer)
 {
     NN_TRY(NN_ALLOCATE(writer, 1, "the writer of checkpoints"));
     snprintf((*writer)->directory, sizeof(*writer)->directory, "%s", run_directory);
     (*writer)->keep_last = keep_last;
+    (*writer)->verify = verify;
+    (*writer)->run = run;
     return NN_OK;
 }
 
@@ -72,12 +82,22 @@ static void writer_note_problem(nn_writer *writer, const char *path)
              no_files ? ", but no more files can be made (no inodes are left)" : "");
 }
 
-static void writer_commit_file(nn_writer *writer, unsigned what, const char *path, const writer_image *image)
+/* A checkpoint that is not in the manifest is none the worse: what fails there fails no save. */
+static void writer_keep(nn_writer *writer, unsigned what, const char *path, const writer_image *image)
 {
-    writer->outcome.tried |= what;
-    if (nn_store_commit(path, image->bytes, image->size) == NN_OK) return;
-    writer->outcome.failed |= what;
-    writer_note_problem(writer, path);
+    nn_write_outcome *outcome = &writer->outcome;
+    outcome->tried |= what;
+    if ((writer->verify ? nn_store_commit_verified : nn_store_commit)(path, image->bytes, image->size) !=
+        NN_OK) {
+        outcome->failed |= what;
+        writer_note_problem(writer, path);
+        return;
+    }
+    nn_fault("manifest.due", NULL, 0);
+    nn_manifest_record(writer->directory, writer->run,
+                       what == NN_UNSAVED_BEST ? NN_MANIFEST_BEST : outcome->step, image->bytes, image->size,
+                       writer->keep_last);
+    nn_fault("manifest.written", NULL, 0);
 }
 
 /* The best weights are written first, so that a checkpoint that names them is not there without them. Either
@@ -88,18 +108,20 @@ static void writer_commit(nn_writer *writer)
     const nn_write_outcome *outcome = &writer->outcome;
     if (writer->best.bytes) {
         snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, writer->directory);
-        writer_commit_file(writer, NN_UNSAVED_BEST, path, &writer->best);
+        writer_keep(writer, NN_UNSAVED_BEST, path, &writer->best);
     }
     if (!writer->regular) return;
     nn_checkpoint_path(writer->directory, outcome->step, path);
-    writer_commit_file(writer, NN_UNSAVED_CHECKPOINT, path, &writer->image);
+    writer_keep(writer, NN_UNSAVED_CHECKPOINT, path, &writer->image);
     if (!(outcome->failed & NN_UNSAVED_CHECKPOINT)) writer_remove_old(writer);
 }
 
 static void *writer_run(void *context)
 {
     nn_writer *writer = context;
+    double began = nn_seconds();
     writer_commit(writer);
+    writer->seconds = nn_seconds() - began;
     atomic_store(&writer->ended, true);
     return NULL;
 }
@@ -121,10 +143,16 @@ bool nn_writer_ended(nn_writer *writer, bool wait, nn_write_outcome *outcome)
     if (!writer->started || !(wait || atomic_load(&writer->ended))) return false;
     if (writer->has_thread) pthread_join(writer->thread, NULL);
     writer->started = writer->has_thread = false;
+    writer->last_seconds = writer->seconds;
     if (!(writer->outcome.failed & NN_UNSAVED_BEST)) writer_drop_best(writer);
     writer_drop_image(writer);
     *outcome = writer->outcome;
     return true;
+}
+
+double nn_writer_seconds(const nn_writer *writer)
+{
+    return writer->last_seconds;
 }
 
 void nn_writer_start(nn_writer *writer, int64_t step, bool regular, bool best, void *bytes, size_t size)

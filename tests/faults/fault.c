@@ -79,6 +79,15 @@ static void fault_flip(const char *place, unsigned char *bytes, size_t size)
             fault_rank());
 }
 
+static void fault_flip_always(const fault *found, unsigned char *bytes, size_t size)
+{
+    size_t bit = (size_t)strtol(found->action + 5, NULL, 10);
+    if (!bytes || bit / 8 >= size) return;
+    bytes[bit / 8] ^= (unsigned char)(1U << bit % 8);
+    if (found->visits == 1)
+        fprintf(stderr, "fault: %s: flips bit %zu on rank %ld\n", found->place, bit, fault_rank());
+}
+
 static void fault_act(const fault *found, void *bytes, size_t size)
 {
     if (strcmp(found->action, "kill") == 0) {
@@ -87,6 +96,8 @@ static void fault_act(const fault *found, void *bytes, size_t size)
         raise(SIGSTOP);
     } else if (strcmp(found->action, "flip") == 0) {
         fault_flip(found->place, bytes, size);
+    } else if (strncmp(found->action, "flip:", 5) == 0) {
+        fault_flip_always(found, bytes, size);
     } else if (strncmp(found->action, "sleep:", 6) == 0) {
         long milliseconds = strtol(found->action + 6, NULL, 10);
         struct timespec pause = {milliseconds / 1000, milliseconds % 1000 * 1000000};
@@ -96,9 +107,9 @@ static void fault_act(const fault *found, void *bytes, size_t size)
     }
 }
 
-void nn_fault(const char *place, void *bytes, size_t size)
+/* What happens at this visit; returns how many. */
+static int fault_visit(const char *place, fault due[FAULT_PLACES])
 {
-    fault due[FAULT_PLACES];
     int due_count = 0;
     pthread_mutex_lock(&fault_mutex);
     if (fault_count < 0) fault_read();
@@ -108,5 +119,25 @@ void nn_fault(const char *place, void *bytes, size_t size)
             if (faults[i].visit == 0 || faults[i].visit == faults[i].visits) due[due_count++] = faults[i];
         }
     pthread_mutex_unlock(&fault_mutex);
+    return due_count;
+}
+
+void nn_fault(const char *place, void *bytes, size_t size)
+{
+    fault due[FAULT_PLACES];
+    int due_count = fault_visit(place, due);
     for (int i = 0; i < due_count; i++) fault_act(&due[i], bytes, size);
+}
+
+long nn_fault_value(const char *place)
+{
+    fault due[FAULT_PLACES];
+    long value = 0;
+    int due_count = fault_visit(place, due);
+    for (int i = 0; i < due_count; i++)
+        if (strncmp(due[i].action, "value:", 6) == 0)
+            value = strtol(due[i].action + 6, NULL, 10);
+        else
+            fault_refuse(due[i].action);
+    return value;
 }

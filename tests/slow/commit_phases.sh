@@ -4,10 +4,10 @@
 # metrics at the end are those of an undisturbed run.
 source "$(dirname "$0")/common.sh"
 faults=$2/tests/nntrain_faults
-phases=(begun opened reserved writing written synced renamed done)
-# Of a process's commits the first two are metrics.jsonl and config.yaml. Checkpoints of more than a megabyte are written
-# in several parts.
-visits=(1 2 3 4 7)
+phases=(commit.{begun,opened,reserved,writing,written,synced,renamed,done} manifest.{due,written})
+# The first commits of a process are of the manifest, metrics.jsonl and config.yaml, and then the manifest follows each
+# checkpoint. Checkpoints of more than a megabyte are written in several parts.
+visits=(1 3 4 5 7)
 classifier
 settings=(--set training.epochs=20 --set training.peak_seconds=0 --set network.1.dense.units=1400)
 
@@ -17,8 +17,8 @@ kills=0 ranks=1
 for visit in "${visits[@]}"; do
     for phase in "${phases[@]}"; do
         before=$(newest_file run)
-        what="commit.$phase, visit $visit, $ranks ranks"
-        OMP_NUM_THREADS=1 NN_FAULT="commit.$phase@$visit/0=kill" mpirun -n $ranks --bind-to none "$faults" train \
+        what="$phase, visit $visit, $ranks ranks"
+        OMP_NUM_THREADS=1 NN_FAULT="$phase@$visit/0=kill" mpirun -n $ranks --bind-to none "$faults" train \
             classifier.yaml --run-dir run "${settings[@]}" >killed.log 2>&1 &
         program=$faults wait_launcher $!
         code=$?
@@ -28,7 +28,7 @@ for visit in "${visits[@]}"; do
         after=$(newest_file run)
         [[ $after > $before || $after = "$before" ]] || fail "$what: $before is lost, the newest is '$after'"
         if [ -n "$before" ]; then grep -q "resuming from .*/$before" killed.log || fail "$what: not resumed from $before"; fi
-        if [ "$visit" -ge 3 ] && [[ $phase = renamed || $phase = done ]] && [ "$after" = "$before" ]; then
+        if [ "$visit" = 7 ] && [[ $phase = commit.renamed || $phase = commit.done ]] && [ "$after" = "$before" ]; then
             fail "$what: the renamed checkpoint is not there"
         fi
         ranks=$((ranks % 4 + 1))

@@ -6,9 +6,9 @@ source "$(dirname "$0")/common.sh"
 wanted=${NN_KILLS:-100}
 lanes=3
 classifier
-# Checkpoints of more than a megabyte at each step: a good part of the kills meets one being written.
-settings=(--set training.epochs=20 --set training.peak_seconds=0 --set network.1.dense.units=1400
-    --set 'checkpoint.every=1 steps')
+# Checkpoints of more than a megabyte at every other step: a good part of the kills meets one being written.
+settings=(--set training.epochs=30 --set training.peak_seconds=0 --set network.1.dense.units=1400
+    --set 'checkpoint.every=2 steps')
 seed=${NN_KILL_SEED:-$(($(date +%s) % 32768))}
 echo "seed $seed"
 
@@ -31,7 +31,12 @@ kill_one() {
         if [ ${#victims[@]} -gt 0 ] || ! kill -0 "$launcher" 2>/dev/null; then break; fi
         sleep 0.05
     done
-    sleep "$((RANDOM % 3 / 2)).$((RANDOM % 900 + 100))"
+    # One in four is killed while it starts, the others under way.
+    for ((tries = RANDOM % 4 ? 0 : 400; tries < 400; tries++)); do
+        if grep -q '^epoch' run.log || ! kill -0 "$launcher" 2>/dev/null; then break; fi
+        sleep 0.05
+    done
+    sleep "0.$((RANDOM % 900 + 100))"
     mapfile -t victims < <(pgrep -P "$launcher" -f "$program")
     [ ${#victims[@]} -gt 0 ] || return 1
     seen=$(newest_file run)
