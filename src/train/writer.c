@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "train/files.h"
 #include "train/manifest.h"
@@ -94,9 +95,10 @@ static void writer_keep(nn_writer *writer, unsigned what, const char *path, cons
         return;
     }
     nn_fault("manifest.due", NULL, 0);
-    nn_manifest_record(writer->directory, writer->run,
-                       what == NN_UNSAVED_BEST ? NN_MANIFEST_BEST : outcome->step, image->bytes, image->size,
-                       writer->keep_last);
+    int64_t step = what == NN_UNSAVED_BEST ? NN_MANIFEST_BEST : outcome->step;
+    if (nn_manifest_record(writer->directory, writer->run, step, image->bytes, image->size,
+                           writer->keep_last) != NN_OK)
+        nn_log_warning("%s; %s is saved all the same", nn_error_text(), path);
     nn_fault("manifest.written", NULL, 0);
 }
 

@@ -6,9 +6,9 @@ source "$(dirname "$0")/common.sh"
 wanted=${NN_KILLS:-100}
 lanes=3
 classifier
-# Checkpoints of more than a megabyte at every other step: a good part of the kills meets one being written.
+# Checkpoints of more than a megabyte at each step: a good part of the kills meets one being written.
 settings=(--set training.epochs=30 --set training.peak_seconds=0 --set network.1.dense.units=1400
-    --set 'checkpoint.every=2 steps')
+    --set 'checkpoint.every=1 steps')
 seed=${NN_KILL_SEED:-$(($(date +%s) % 32768))}
 echo "seed $seed"
 
