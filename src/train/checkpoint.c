@@ -302,6 +302,14 @@ nn_status nn_checkpoint_step(const char *path, int64_t *step)
     return status;
 }
 
+nn_status nn_checkpoint_check(const nn_checkpoint_parts *parts, nn_store_file *file, int64_t *step)
+{
+    int64_t integers[STATE_VALUES] = {0};
+    NN_TRY(nn_store_read_verified(file, "state/step_best_identity", NN_STORE_I64, STATE_VALUES, integers));
+    *step = integers[0];
+    return checkpoint_compare(parts, file, parts->data_identity ? (uint64_t)integers[2] : 0);
+}
+
 nn_status nn_checkpoint_load(const nn_checkpoint_parts *parts, nn_store_file *file)
 {
     nn_comm *comm = parts->stepper->comm;

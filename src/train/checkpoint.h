@@ -12,6 +12,7 @@
 
 #define nn_checkpoint_build NN_REAL_SYMBOL(nn_checkpoint_build)
 #define nn_checkpoint_step NN_REAL_SYMBOL(nn_checkpoint_step)
+#define nn_checkpoint_check NN_REAL_SYMBOL(nn_checkpoint_check)
 #define nn_checkpoint_load NN_REAL_SYMBOL(nn_checkpoint_load)
 #define nn_checkpoint_memory NN_REAL_SYMBOL(nn_checkpoint_memory)
 
@@ -44,6 +45,10 @@ nn_status nn_checkpoint_load(const nn_checkpoint_parts *parts, nn_store_file *fi
 
 /* The step at which a checkpoint file was made. Not collective. */
 nn_status nn_checkpoint_step(const char *path, int64_t *step);
+
+/* Whether a run may go on from an open checkpoint, by configuration and data (identity 0: not compared), and
+ * the step it would go on from. parts needs no stepper. Not collective. */
+nn_status nn_checkpoint_check(const nn_checkpoint_parts *parts, nn_store_file *file, int64_t *step);
 
 /* Bytes that rank 0 needs while it saves. */
 size_t nn_checkpoint_memory(const nn_model *model, int states);

@@ -32,6 +32,9 @@ typedef struct nn_prediction {
     const char *output;    /* path of the CSV file */
 } nn_prediction;
 
+struct nn_forecast_request;
+struct nn_forecast;
+
 typedef struct nn_engine {
     const char *precision; /* "float32" */
     /* Collective; all ranks get the same status. NN_STOPPED: stopped on request, after a checkpoint. */
@@ -41,12 +44,18 @@ typedef struct nn_engine {
     nn_status (*evaluate)(nn_comm *comm, const char *run_or_checkpoint, const char *data_file);
     /* Predictions of a part as a CSV file. Collective; the first rank does the work. */
     nn_status (*predict)(nn_comm *comm, const nn_prediction *prediction);
+    /* What is wrong with a job that is to be started, and what it will need (train/forecast.h). No MPI. */
+    nn_status (*check)(const struct nn_forecast_request *request, struct nn_forecast *forecast);
 } nn_engine;
 
 extern const nn_engine nn_engine_f32, nn_engine_f64;
 
 /* Runs the job with the engine of the precision that its configuration asks for. Collective. */
 nn_status nn_train_job(nn_comm *comm, const nn_job *job, nn_train_result *result);
+
+/* Checks with the engine of the precision that its configuration asks for. Release the forecast in any case.
+ */
+nn_status nn_check_job(const struct nn_forecast_request *request, struct nn_forecast *forecast);
 
 /* The data files that the job names, as far as its configuration can be read; nothing is opened. The list is
  * the caller's: nn_job_files_release. Not collective. */
