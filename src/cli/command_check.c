@@ -114,7 +114,8 @@ static void check_show_problems(const char *config, const nn_forecast *forecast)
            check_plural(forecast->problem_count));
     while (*at) {
         int length = (int)strcspn(at, "\n");
-        printf("  %s%.*s\n", *at == ' ' ? "  " : "- ", length, at);
+        bool goes_on = *at == ' ';
+        printf("  %s%.*s\n", goes_on ? "  " : "- ", length, at);
         at += length;
         at += *at == '\n';
     }
@@ -125,9 +126,9 @@ static void check_show_plan(const nn_forecast_request *request, const nn_forecas
     int64_t workers = (int64_t)request->ranks * forecast->threads;
     double busy = (double)forecast->leaves / (double)(forecast->rounds * workers);
     int64_t idle = workers > forecast->leaves ? workers - forecast->leaves : 0;
-    check_line("job", "%d rank%s x %d thread%s on %d node%s", request->ranks, check_plural(request->ranks),
-               forecast->threads, check_plural(forecast->threads), request->nodes,
-               check_plural(request->nodes));
+    check_line("job", "%d rank%s x %d thread%s on %d node%s (%s)", request->ranks,
+               check_plural(request->ranks), forecast->threads, check_plural(forecast->threads),
+               request->nodes, check_plural(request->nodes), forecast->threads_from);
     check_line("samples", "%lld training, %lld validation, %lld test", (long long)forecast->training,
                (long long)forecast->validation, (long long)forecast->test);
     check_line("steps", "%lld an epoch x %lld epoch%s = %lld", (long long)forecast->steps_per_epoch,

@@ -231,6 +231,6 @@ void nn_comm_abort(nn_comm *comm, nn_status status)
 {
     fprintf(stderr, "rank %d on %s: %s\n", comm->rank, comm->host, nn_error_text());
     fflush(NULL);
-    if (comm->job != MPI_COMM_NULL) MPI_Abort(comm->job, (int)status);
+    MPI_Abort(comm->job, (int)status);
     _Exit((int)status);
 }

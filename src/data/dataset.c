@@ -199,7 +199,9 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
     NN_TRY(nn_comm_maximum(comm, &lost, 1));
     if (!lost) {
         if (!dataset->describes) NN_TRY(dataset_skip(comm, dataset));
-        NN_TRY(nn_split_parts(comm, options, dataset->seed, sources, &dataset->split_table, dataset->parts));
+        NN_TRY(dataset->describes ? nn_describe_split(comm, dataset)
+                                  : nn_split_parts(comm, options, dataset->seed, sources,
+                                                   &dataset->split_table, dataset->parts));
         NN_TRY(nn_comm_agree(comm, nn_fields_statistics(dataset, request)));
     } else {
         nn_status whole = nn_split_whole(options, sources, dataset->parts);

@@ -88,6 +88,21 @@ nn_status nn_describe_labels(nn_comm *comm, nn_dataset *dataset, int64_t *larges
     return NN_OK;
 }
 
+/* ---- parts ---- */
+
+nn_status nn_describe_split(nn_comm *comm, nn_dataset *dataset)
+{
+    nn_data_options options = *dataset->options;
+    bool stratified = options.split.stratified;
+    options.split.stratified = false;
+    NN_TRY(nn_split_parts(comm, &options, dataset->seed, dataset->sources, &dataset->split_table,
+                          dataset->parts));
+    if (stratified)
+        dataset->split_table.on_node =
+            (size_t)(dataset->parts[NN_TRAIN].units + NN_PARTS + 1) * sizeof(int64_t);
+    return NN_OK;
+}
+
 /* ---- what is left of a data set with problems ---- */
 
 bool nn_describe_suffices(const nn_dataset *dataset)

@@ -9,6 +9,7 @@
 
 #define nn_prior_measure NN_REAL_SYMBOL(nn_prior_measure)
 #define nn_describe_labels NN_REAL_SYMBOL(nn_describe_labels)
+#define nn_describe_split NN_REAL_SYMBOL(nn_describe_split)
 #define nn_describe_suffices NN_REAL_SYMBOL(nn_describe_suffices)
 #define nn_describe_prior NN_REAL_SYMBOL(nn_describe_prior)
 #define nn_describe_gather NN_REAL_SYMBOL(nn_describe_gather)
@@ -65,6 +66,10 @@ struct nn_dataset {
 /* Of a data set that is only described: the largest label, or index, of every view that holds some, over all
  * parts, and a bad one of each as a problem. Collective. */
 nn_status nn_describe_labels(nn_comm *comm, nn_dataset *dataset, int64_t *largest, nn_problems *problems);
+
+/* nn_split_parts, but by class without looking at the classes: as many samples, and as much memory, but not
+ * the same samples. Collective. */
+nn_status nn_describe_split(nn_comm *comm, nn_dataset *dataset);
 
 /* Whether it is known what a network for it looks like, whatever is wrong. */
 bool nn_describe_suffices(const nn_dataset *dataset);

@@ -23,22 +23,33 @@ static bool check_is_known(const nn_text *problems, const char *line, size_t len
     return false;
 }
 
-bool nn_check_collect(nn_check *check, nn_status status)
+static bool check_collect_lines(nn_check *check, nn_status status, bool whole)
 {
     nn_forecast *forecast = check->forecast;
     if (status == NN_OK) return true;
-    for (const char *line = nn_error_text(); *line;) {
+    const char *text = nn_error_text();
+    for (const char *line = text; *line;) {
         size_t length = strcspn(line, "\n");
-        bool goes_on = line[0] == ' ';
+        bool goes_on = line[0] == ' ' || (whole && line != text);
         if (length > 0 && (goes_on || !check_is_known(&forecast->problems, line, length))) {
-            nn_text_append(&forecast->problems, "%s%.*s", forecast->problems.length > 0 ? "\n" : "",
-                           (int)length, line);
+            nn_text_append(&forecast->problems, "%s%s%.*s", forecast->problems.length > 0 ? "\n" : "",
+                           goes_on && line[0] != ' ' ? " " : "", (int)length, line);
             forecast->problem_count += !goes_on;
         }
         line += length + (line[length] == '\n');
     }
     nn_error_clear();
     return false;
+}
+
+bool nn_check_collect(nn_check *check, nn_status status)
+{
+    return check_collect_lines(check, status, false);
+}
+
+bool nn_check_collect_whole(nn_check *check, nn_status status)
+{
+    return check_collect_lines(check, status, true);
 }
 
 /* With the place of a section of the configuration in front. */
@@ -163,8 +174,12 @@ static void check_choose_threads(nn_check *check)
     const char *variable = getenv("OMP_NUM_THREADS");
     int64_t threads = run->settings.training.threads;
     int per_node = (check->request->ranks + check->request->nodes - 1) / check->request->nodes;
+    check->forecast->threads_from = threads ? "threads as configured" : "threads by OMP_NUM_THREADS";
     if (threads == 0 && variable) threads = strtol(variable, NULL, 10);
-    if (threads == 0) threads = nn_comm_cores_per_rank(run->comm, NULL) / per_node;
+    if (threads == 0) {
+        threads = nn_comm_cores_per_rank(run->comm, NULL) / per_node;
+        check->forecast->threads_from = "threads as this machine has cores";
+    }
     run->threads = threads < 1 ? 1 : (int)threads;
     check->forecast->threads = run->threads;
     check->forecast->ranks_per_node = per_node;

@@ -7,6 +7,7 @@
 
 #define nn_check_run NN_REAL_SYMBOL(nn_check_run)
 #define nn_check_collect NN_REAL_SYMBOL(nn_check_collect)
+#define nn_check_collect_whole NN_REAL_SYMBOL(nn_check_collect_whole)
 #define nn_check_directory NN_REAL_SYMBOL(nn_check_directory)
 #define nn_check_resume NN_REAL_SYMBOL(nn_check_resume)
 #define nn_check_disk NN_REAL_SYMBOL(nn_check_disk)
@@ -28,6 +29,9 @@ nn_status nn_check_run(const nn_forecast_request *request, nn_forecast *forecast
 
 /* Adds the recorded text of a failed status to the problems, each line once. Returns whether it is NN_OK. */
 bool nn_check_collect(nn_check *check, nn_status status);
+
+/* The same where the lines of the text are one problem together. */
+bool nn_check_collect_whole(nn_check *check, nn_status status);
 
 /* ---- the run directory: nothing is written to it ---- */
 

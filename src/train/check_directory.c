@@ -77,7 +77,7 @@ void nn_check_resume(nn_check *check)
     nn_checkpoint_parts parts = {.config = run->config, .data_identity = identity};
     status = nn_checkpoint_check(&parts, file, &check->forecast->steps_done);
 done:
-    nn_check_collect(check, status);
+    nn_check_collect_whole(check, status);
     nn_store_close(file);
     nn_free(bytes);
 }

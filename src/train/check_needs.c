@@ -241,6 +241,16 @@ static void time_scale(nn_check *check)
     forecast->save_interval = time_between_saves(check);
 }
 
+static void time_warn_saving(const nn_forecast *forecast)
+{
+    char save[NN_FORMAT_SIZE], interval[NN_FORMAT_SIZE];
+    if (forecast->save_interval <= 0 || forecast->save_seconds <= forecast->save_interval) return;
+    nn_log_warning("a checkpoint takes %s to write, and one is due every %s: the run will wait for the disk; "
+                   "set checkpoint.every to more",
+                   nn_format_seconds(save, forecast->save_seconds),
+                   nn_format_seconds(interval, forecast->save_interval));
+}
+
 /* What a job keeps for its end, and in how many of them the run ends. */
 static nn_status time_check_limit(nn_check *check)
 {
@@ -279,6 +289,7 @@ void nn_check_time(nn_check *check)
     }
     forecast->has_time = true;
     time_scale(check);
+    time_warn_saving(forecast);
     if (!nn_check_collect(check, time_check_limit(check)) || forecast->jobs < 2) return;
     nn_log_warning(
         "the run will not end within %s: it takes about %s, so that it must be requeued %lld time%s",

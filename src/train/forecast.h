@@ -27,6 +27,7 @@ typedef struct nn_forecast {
     int64_t batch_size, microbatch_size, steps_per_epoch, steps, epochs;
     int64_t steps_done; /* of the checkpoint that the job would go on from */
     int threads, ranks_per_node;
+    const char *threads_from; /* what says how many threads a rank has */
     int64_t leaves, least_leaves, most_leaves; /* microbatches of a batch, and of a rank */
     int64_t rounds;                            /* that the busiest thread takes for a batch */
 
