@@ -29,6 +29,9 @@ static const nn_command_option check_options[] = {
     {"--fresh", NULL, "the job would start over, whatever the run directory holds"},
     {NULL, NULL, NULL}};
 
+/* Lines that are shown of one problem, beside its first and its last. */
+#define CHECK_LINES 6
+
 /* ---- the command line ---- */
 
 static const char *check_value(const nn_arguments *arguments, int option)
@@ -106,16 +109,32 @@ static const char *check_plural(int64_t count)
     return count == 1 ? "" : "s";
 }
 
-/* Each problem with a mark; what goes on with one is indented like it. */
+/* Lines from `at` that go on with the problem before. */
+static int64_t check_count_lines(const char *at)
+{
+    int64_t count = 0;
+    while (*at == ' ') {
+        count++;
+        at += strcspn(at, "\n");
+        at += *at == '\n';
+    }
+    return count;
+}
+
+/* Each problem with a mark; what goes on with one is indented like it. Of many lines of one the first are
+ * shown, and the last, which says what to do. */
 static void check_show_problems(const char *config, const nn_forecast *forecast)
 {
     const char *at = forecast->problems.bytes ? forecast->problems.bytes : "";
+    int64_t shown = 0;
     printf("%s: %lld problem%s\n", config, (long long)forecast->problem_count,
            check_plural(forecast->problem_count));
     while (*at) {
         int length = (int)strcspn(at, "\n");
-        bool goes_on = *at == ' ';
-        printf("  %s%.*s\n", goes_on ? "  " : "- ", length, at);
+        int64_t left = check_count_lines(at);
+        shown = left > 0 ? shown + 1 : 0;
+        if (shown <= CHECK_LINES || left == 1) printf("  %s%.*s\n", left > 0 ? "  " : "- ", length, at);
+        if (shown == CHECK_LINES && left > 2) printf("      (and %lld more)\n", (long long)left - 2);
         at += length;
         at += *at == '\n';
     }

@@ -66,7 +66,8 @@ static nn_status describe_source(nn_comm *comm, nn_dataset *dataset, int part, i
     }
     nn_free(raw);
     nn_problems_collect(problems, nn_array_context(array, status));
-    if (bad >= 0) NN_TRY(describe_explain(comm, dataset, source, part, bad, problems));
+    if (bad >= 0 && dataset->options->on_bad_sample != NN_BAD_SKIP)
+        NN_TRY(describe_explain(comm, dataset, source, part, bad, problems));
     if (rows < array->rows)
         nn_log_warning("data.%s.%s: only the first %lld of %lld rows were looked at; data.fields.%s.classes "
                        "tells the number of classes",

@@ -85,3 +85,16 @@ done:
     nn_free(all);
     return status;
 }
+
+nn_status nn_carried_complete(nn_stepper *stepper, nn_store_file *file)
+{
+    int64_t per_leaf;
+    nn_real *all;
+    if (!nn_workers_carried(stepper->workers, &per_leaf)) return NN_OK;
+    int64_t count = stepper->plan.leaves * per_leaf;
+    nn_store_type type = sizeof(nn_real) == 8 ? NN_STORE_F64 : NN_STORE_F32;
+    NN_TRY(NN_ALLOCATE(&all, count, "verifying carried state"));
+    nn_status status = nn_store_read_verified(file, CARRIED_NAME, type, (size_t)count, all);
+    nn_free(all);
+    return status;
+}

@@ -9,6 +9,7 @@
 #define nn_carried_restart NN_REAL_SYMBOL(nn_carried_restart)
 #define nn_carried_put NN_REAL_SYMBOL(nn_carried_put)
 #define nn_carried_get NN_REAL_SYMBOL(nn_carried_get)
+#define nn_carried_complete NN_REAL_SYMBOL(nn_carried_complete)
 
 /* Whether the order of the samples and the batches are such that state can be carried. */
 nn_status nn_carried_check(const nn_model *model, const nn_settings *settings, const nn_plan *plan);
@@ -22,5 +23,8 @@ void nn_carried_restart(const nn_network *network, const nn_dataset *data, const
  * layer carries state. Collective. */
 nn_status nn_carried_put(nn_stepper *stepper, nn_store_image *image);
 nn_status nn_carried_get(nn_stepper *stepper, nn_store_file *file);
+
+/* That nn_carried_get will find all of it. Rank 0 calls it. */
+nn_status nn_carried_complete(nn_stepper *stepper, nn_store_file *file);
 
 #endif

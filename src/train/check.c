@@ -33,7 +33,7 @@ static bool check_collect_lines(nn_check *check, nn_status status, bool whole)
         bool goes_on = line[0] == ' ' || (whole && line != text);
         if (length > 0 && (goes_on || !check_is_known(&forecast->problems, line, length))) {
             nn_text_append(&forecast->problems, "%s%s%.*s", forecast->problems.length > 0 ? "\n" : "",
-                           goes_on && line[0] != ' ' ? " " : "", (int)length, line);
+                           goes_on && line[0] != ' ' ? "  " : "", (int)length, line);
             forecast->problem_count += !goes_on;
         }
         line += length + (line[length] == '\n');

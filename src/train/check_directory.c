@@ -10,6 +10,8 @@
 
 #include "base/memory.h"
 #include "train/check.h"
+#include "train/compare.h"
+#include "train/fallback.h"
 
 /* Bytes of the write that tells the speed of a disk. */
 #define DISK_PROBE ((size_t)8 << 20)
@@ -60,26 +62,56 @@ void nn_check_directory(nn_check *check)
 
 /* ---- what is there ---- */
 
-void nn_check_resume(nn_check *check)
+/* Compares the newest whole checkpoint with the configuration and, where it is known, the data. */
+static nn_status resume_compare(nn_check *check, uint64_t identity, int64_t *step)
 {
-    nn_run *run = &check->run;
+    const nn_run *run = &check->run;
     char path[NN_PATH_SIZE];
     void *bytes = NULL;
     size_t size = 0;
-    uint64_t identity = 0;
+    int64_t state[NN_CHECKPOINT_STATE];
     nn_store_file *file = NULL;
     nn_status status;
-    if (!check->resumes) return;
-    NN_TRY_TO(done, status, nn_checkpoint_newest(run->job->run_directory, path, &bytes, &size));
-    if (!bytes) return;
+    NN_TRY(nn_checkpoint_newest(run->job->run_directory, path, &bytes, &size));
     NN_TRY_TO(done, status, nn_store_open_image(bytes, size, path, &file));
-    if (run->data) NN_TRY_TO(done, status, nn_dataset_identify(run->comm, run->data, &identity));
-    nn_checkpoint_parts parts = {.config = run->config, .data_identity = identity};
-    status = nn_checkpoint_check(&parts, file, &check->forecast->steps_done);
+    NN_TRY_TO(
+        done, status,
+        nn_store_read_verified(file, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, NN_CHECKPOINT_STATE, state));
+    nn_checkpoint_parts parts = {.config = run->config,
+                                 .data_identity = run->data ? identity : (uint64_t)state[2]};
+    status = nn_checkpoint_compare(&parts, file);
+    if (status == NN_OK) *step = state[0];
 done:
-    nn_check_collect_whole(check, status);
     nn_store_close(file);
     nn_free(bytes);
+    return status;
+}
+
+/* Without a checkpoint: whether the run had some, so that it must not begin from scratch. */
+static nn_status resume_refuse(const nn_check *check, uint64_t identity)
+{
+    const nn_run *run = &check->run;
+    char path[NN_PATH_SIZE];
+    struct stat facts;
+    nn_checkpoint_opened found;
+    nn_checkpoint_parts parts = {.config = run->config, .data_identity = identity};
+    snprintf(path, sizeof path, "%.4000s/" NN_CHECKPOINT_BEST, run->job->run_directory);
+    if (run->job->fresh || stat(path, &facts) == 0 || stat(run->job->run_directory, &facts) != 0)
+        return NN_OK;
+    nn_status status = nn_run_find(run->job, &parts, path, &found);
+    nn_checkpoint_close(&found);
+    return status;
+}
+
+void nn_check_resume(nn_check *check)
+{
+    nn_run *run = &check->run;
+    uint64_t identity = 0;
+    if (run->data && check->resumes)
+        if (!nn_check_collect(check, nn_dataset_identify(run->comm, run->data, &identity))) return;
+    nn_check_collect_whole(check, check->resumes
+                                      ? resume_compare(check, identity, &check->forecast->steps_done)
+                                      : resume_refuse(check, identity));
 }
 
 /* ---- the disk ---- */

@@ -190,6 +190,7 @@ static nn_status time_measure(nn_check *check)
     nn_run *run = &check->run;
     int64_t samples = run->plan.microbatch_size;
     nn_plan plan = nn_plan_make(samples, samples, samples, INT64_C(1) << 40, false, 0);
+    run->settings.training.verify_every = 0; /* every step would be verified */
     NN_TRY(nn_workers_create(run->model, run->data, 1, 1, samples, 0, (uint64_t)run->settings.training.seed,
                              &run->workers));
     NN_TRY(nn_stepper_create(run->comm, &run->settings, &run->state.watch.schedule, run->model, plan,
@@ -236,7 +237,8 @@ static void time_scale(nn_check *check)
     forecast->evaluation_seconds = ceil(evaluated / workers) * forward * forecast->leaf_seconds;
     forecast->epoch_seconds =
         (double)forecast->steps_per_epoch * forecast->step_seconds + forecast->evaluation_seconds;
-    double left = (double)(forecast->steps - forecast->steps_done) / (double)forecast->steps_per_epoch;
+    double left =
+        fmax(0, (double)(forecast->steps - forecast->steps_done)) / (double)forecast->steps_per_epoch;
     forecast->run_seconds = left * forecast->epoch_seconds;
     forecast->save_interval = time_between_saves(check);
 }

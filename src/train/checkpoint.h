@@ -12,7 +12,6 @@
 
 #define nn_checkpoint_build NN_REAL_SYMBOL(nn_checkpoint_build)
 #define nn_checkpoint_step NN_REAL_SYMBOL(nn_checkpoint_step)
-#define nn_checkpoint_check NN_REAL_SYMBOL(nn_checkpoint_check)
 #define nn_checkpoint_load NN_REAL_SYMBOL(nn_checkpoint_load)
 #define nn_checkpoint_memory NN_REAL_SYMBOL(nn_checkpoint_memory)
 
@@ -33,6 +32,8 @@ typedef struct nn_checkpoint_parts {
     uint64_t data_identity;
     const char *data_folder; /* absolute: where relative names of data files start */
     nn_run_state *state;
+    const char *figure;    /* that chooses the best weights: a metric, or loss */
+    bool figure_is_higher; /* the better one is */
 } nn_checkpoint_parts;
 
 /* The bytes of a checkpoint, on rank 0 (owned by the caller; NULL elsewhere). Collective. */
@@ -45,10 +46,6 @@ nn_status nn_checkpoint_load(const nn_checkpoint_parts *parts, nn_store_file *fi
 
 /* The step at which a checkpoint file was made. Not collective. */
 nn_status nn_checkpoint_step(const char *path, int64_t *step);
-
-/* Whether a run may go on from an open checkpoint, by configuration and data (identity 0: not compared), and
- * the step it would go on from. parts needs no stepper. Not collective. */
-nn_status nn_checkpoint_check(const nn_checkpoint_parts *parts, nn_store_file *file, int64_t *step);
 
 /* Bytes that rank 0 needs while it saves. */
 size_t nn_checkpoint_memory(const nn_model *model, int states);

@@ -13,7 +13,9 @@
 /* Writes checkpoints in the background, one at a time, and removes those beyond the last `keep_last`. */
 typedef struct nn_writer nn_writer;
 
-nn_status nn_writer_create(const char *run_directory, int64_t keep_last, nn_writer **writer);
+/* `verify`: each file is read again after it was written. `run`: see nn_checkpoint_run. */
+nn_status nn_writer_create(const char *run_directory, int64_t keep_last, bool verify, uint64_t run,
+                           nn_writer **writer);
 /* Waits for the write under way. Accepts NULL. */
 void nn_writer_destroy(nn_writer *writer);
 /* Waits for the write before, then starts this one: as the checkpoint of `step` where `regular`, as the best

@@ -12,6 +12,7 @@
 #define nn_plan_make NN_REAL_SYMBOL(nn_plan_make)
 #define nn_plan_check_ranks NN_REAL_SYMBOL(nn_plan_check_ranks)
 #define nn_plan_batch NN_REAL_SYMBOL(nn_plan_batch)
+#define nn_plan_interval_ends NN_REAL_SYMBOL(nn_plan_interval_ends)
 
 typedef struct nn_plan {
     int64_t samples; /* of an epoch */
@@ -35,5 +36,8 @@ nn_plan nn_plan_make(int64_t samples, int64_t batch_size, int64_t microbatch_siz
 nn_status nn_plan_check_ranks(const nn_plan *plan, int size);
 
 nn_batch nn_plan_batch(const nn_plan *plan, int64_t step);
+
+/* Whether an interval of `every` ends behind so many steps; never where it counts seconds. */
+bool nn_plan_interval_ends(const nn_plan *plan, nn_duration every, int64_t steps);
 
 #endif

@@ -11,22 +11,9 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "train/check.h"
+#include "train/integrity.h"
 
 /* ---- checkpoints ---- */
-
-/* Whether the step just done ends an interval of checkpoint.every, for intervals that count steps. */
-static bool run_interval_ended(const nn_run *run)
-{
-    nn_duration every = run->settings.checkpoint.every;
-    int64_t of_epoch = run->plan.length.steps_per_epoch;
-    double steps = every.unit == NN_DURATION_EPOCHS     ? every.amount * (double)of_epoch
-                   : every.unit == NN_DURATION_STEPS    ? every.amount
-                   : every.unit == NN_DURATION_FRACTION ? every.amount * (double)run->plan.length.steps
-                                                        : 0;
-    if (every.unit == NN_DURATION_SECONDS || steps > 9e15) return false;
-    int64_t interval = (int64_t)(steps + 0.5);
-    return run->state.step % (interval < 1 ? 1 : interval) == 0;
-}
 
 /* Whether another step after the coming one might not leave the time for a checkpoint. */
 static bool run_time_ends(const nn_run *run)
@@ -52,14 +39,37 @@ static unsigned run_requests(const nn_run *run)
     return requests;
 }
 
+/* The figure on the validation part that chooses the best weights. */
+static const char *run_figure(const nn_run *run)
+{
+    return run->best_metric < 0 ? "loss" : run->model->metrics[run->best_metric].name;
+}
+
+static bool run_higher_is_better(const nn_run *run)
+{
+    return run->best_metric >= 0 && run->model->metrics[run->best_metric].type->higher_is_better;
+}
+
+nn_checkpoint_parts nn_run_parts(nn_run *run)
+{
+    return (nn_checkpoint_parts){.stepper = run->stepper,
+                                 .config = run->config,
+                                 .data_identity = nn_dataset_identity(run->data),
+                                 .data_folder = run->data_folder,
+                                 .state = &run->state,
+                                 .figure = run_figure(run),
+                                 .figure_is_higher = run_higher_is_better(run)};
+}
+
 /* Builds a checkpoint and hands it to the writer. A write that failed is reported here, at the next one. */
 static nn_status run_save(nn_run *run, bool regular, bool best)
 {
-    nn_checkpoint_parts parts = {run->stepper, run->config, nn_dataset_identity(run->data), run->data_folder,
-                                 &run->state};
+    nn_checkpoint_parts parts = nn_run_parts(run);
     void *bytes;
     size_t size = 0;
     double began = nn_seconds();
+    nn_pulse_phase(NN_PHASE_SAVE);
+    NN_TRY(nn_integrity_check(run->stepper, run->state.step));
     NN_TRY(nn_checkpoint_build(&parts, &bytes, &size));
     run->saved_at = nn_seconds();
     if (!run->writer) return NN_OK;
@@ -71,11 +81,6 @@ static nn_status run_save(nn_run *run, bool regular, bool best)
 }
 
 /* ---- the end of an epoch ---- */
-
-static bool run_higher_is_better(const nn_run *run)
-{
-    return run->best_metric >= 0 && run->model->metrics[run->best_metric].type->higher_is_better;
-}
 
 static bool run_is_better(const nn_run *run, double value)
 {
@@ -234,7 +239,8 @@ static nn_status run_step(nn_run *run, bool *stopped)
     bool last = run_is_over(run);
     *stopped = (result.requests & (NN_REQUEST_STOP | NN_REQUEST_TIME)) && !last;
     run->out_of_time = (result.requests & NN_REQUEST_TIME) != 0;
-    bool regular = last || result.requests != 0 || run_interval_ended(run);
+    bool regular = last || result.requests != 0 ||
+                   nn_plan_interval_ends(&run->plan, run->settings.checkpoint.every, run->state.step);
     return regular || best ? run_save(run, regular, best) : NN_OK;
 }
 
@@ -255,6 +261,7 @@ static nn_status run_loop(nn_run *run, bool *stopped)
     run->progress.epoch_began = run->saved_at = nn_seconds();
     while (!run_is_over(run) && !*stopped) NN_TRY(run_step(run, stopped));
     if (!*stopped) run_show_early(run);
+    nn_pulse_phase(NN_PHASE_SAVE);
     nn_status status = run->writer ? nn_writer_wait(run->writer) : NN_OK;
     return nn_comm_agree(run->comm, status);
 }
@@ -285,8 +292,8 @@ static nn_status engine_train(nn_comm *comm, const nn_job *job, nn_train_result 
     NN_TRY(nn_comm_agree(comm, NN_ALLOCATE(&run, 1, "a run")));
     nn_status status = nn_run_open(comm, job, run);
     if (status == NN_OK) status = run_train(run, result);
-    /* A failure of MPI itself is not agreed on: the others would wait for ever. */
-    if (status == NN_ERROR_COMM && nn_comm_size(comm) > 1 && run->stepper) nn_comm_abort(comm, status);
+    /* A failure that was not agreed on, such as one of MPI itself: the others would wait for ever. */
+    if (status != NN_OK && status != NN_STOPPED && !nn_comm_has_agreed(comm)) nn_comm_abort(comm, status);
     nn_run_close(run);
     nn_free(run);
     return status;

@@ -9,6 +9,7 @@
 #include "train/engine.h"
 #include "train/figures.h"
 #include "train/files.h"
+#include "train/watchdog.h"
 
 #define nn_run_open NN_REAL_SYMBOL(nn_run_open)
 #define nn_run_close NN_REAL_SYMBOL(nn_run_close)
@@ -17,6 +18,7 @@
 #define nn_run_check_validation NN_REAL_SYMBOL(nn_run_check_validation)
 #define nn_run_warn NN_REAL_SYMBOL(nn_run_warn)
 #define nn_run_share_max NN_REAL_SYMBOL(nn_run_share_max)
+#define nn_run_parts NN_REAL_SYMBOL(nn_run_parts)
 #define nn_run_resume NN_REAL_SYMBOL(nn_run_resume)
 #define nn_run_directory_prepare NN_REAL_SYMBOL(nn_run_directory_prepare)
 #define nn_run_directory_empty NN_REAL_SYMBOL(nn_run_directory_empty)
@@ -54,6 +56,7 @@ typedef struct nn_run {
     nn_workers *workers;
     nn_stepper *stepper;
     nn_run_state state;
+    nn_watchdog *watchdog;
     nn_lease *lease;   /* on rank 0 */
     nn_writer *writer; /* on rank 0 */
     int best_metric;   /* index among the metrics; -1: the loss */
@@ -79,6 +82,9 @@ nn_status nn_run_check_validation(const nn_run *run);
 void nn_run_warn(const nn_run *run, int ranks);
 /* The most microbatches of a rank that are in flight together, where memory has room for them. */
 int64_t nn_run_share_max(const nn_run *run, int ranks);
+
+/* What a checkpoint of the run is made of. */
+nn_checkpoint_parts nn_run_parts(nn_run *run);
 
 /* Makes the folder and takes its lease; and removes what an earlier run has left there. Rank 0 calls them. */
 nn_status nn_run_directory_prepare(const nn_job *job, nn_lease **lease);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A request to stop (USR1) ends the run at a step boundary with a checkpoint and exit code 75; the same command resumes
-# to the same bits; so does the end of
-# the job's time. A finished run says so; more epochs go on; a change of the result is refused.
+# to the same bits; so does the end of the job's time. A finished run says so; more epochs go on; a change of the result
+# is refused.
 source "$(dirname "$0")/common.sh"
 classifier
 settings=(--set training.epochs=60)
