@@ -12,24 +12,51 @@
 
 /* ---- labels ---- */
 
-/* The largest of `count` labels or indices; *bad is the first that is none, or -1. */
-static int64_t describe_largest(const nn_view *view, const nn_array *array, const unsigned char *raw,
-                                int64_t row, int64_t rows, int64_t *bad)
+/* One array under way. */
+typedef struct describe_look {
+    nn_source *source;
+    const nn_view *view;
+    const nn_array *array;
+    int which;
+    unsigned char *raw;
+    int32_t *lengths; /* of the sequences that are read together; NULL: there are none */
+    int64_t largest;  /* label, or index */
+    int64_t bad;      /* the first row with a value that is none; -1: there is none */
+} describe_look;
+
+/* Looks at the values [begin, end) of those that begin at row `row`. */
+static void describe_values(describe_look *look, int64_t row, int64_t begin, int64_t end)
 {
-    double values[NN_ARRAY_BLOCK], most = -1;
-    int64_t all = rows * array->values;
+    double values[NN_ARRAY_BLOCK];
+    const nn_view *view = look->view;
     double limit = view->index && view->indices > 0 ? (double)view->indices : NN_LABEL_MAX;
-    for (int64_t at = 0; at < all; at += NN_ARRAY_BLOCK) {
-        int64_t count = nn_array_smaller(NN_ARRAY_BLOCK, all - at);
-        nn_array_convert(array, raw, at, count, values);
+    for (int64_t at = begin; at < end; at += NN_ARRAY_BLOCK) {
+        int64_t count = nn_array_smaller(NN_ARRAY_BLOCK, end - at);
+        nn_array_convert(look->array, look->raw, at, count, values);
         for (int64_t i = 0; i < count; i++) {
-            bool ignored = array->label && values[i] == NN_LABEL_IGNORED;
+            bool ignored = look->array->label && values[i] == NN_LABEL_IGNORED;
             bool good = values[i] >= 0 && values[i] < limit && values[i] == floor(values[i]);
-            if (!good && !ignored && *bad < 0) *bad = row + (at + i) / array->values;
-            if (good && values[i] > most) most = values[i];
+            if (!good && !ignored && look->bad < 0) look->bad = row + (at + i) / look->array->values;
+            if (good && values[i] > (double)look->largest) look->largest = (int64_t)values[i];
         }
     }
-    return (int64_t)most;
+}
+
+static nn_status describe_rows(describe_look *look, int64_t row, int64_t rows)
+{
+    int64_t values = look->array->values;
+    NN_TRY(nn_source_read(look->source, look->which, row, rows, look->raw));
+    if (!look->lengths) {
+        describe_values(look, row, 0, rows * values);
+        return NN_OK;
+    }
+    NN_TRY(nn_source_read(look->source, NN_DATA_LENGTH, row, rows, look->lengths));
+    for (int64_t r = 0; r < rows; r++) {
+        int64_t length = look->lengths[r] > 0 ? look->lengths[r] : INT64_MAX; /* told elsewhere */
+        int64_t end = nn_array_smaller(nn_view_end(look->view, length), values);
+        describe_values(look, row, r * values, r * values + end);
+    }
+    return NN_OK;
 }
 
 /* Lets the scan explain what is wrong with a row. */
@@ -46,33 +73,48 @@ static nn_status describe_explain(nn_comm *comm, nn_dataset *dataset, nn_source 
     return nn_scan_samples(comm, dataset, &sample, largest, problems);
 }
 
+/* Rows of which all are looked at: as many as are worth the time. */
+static int64_t describe_row_count(const nn_array *array)
+{
+    int64_t most = (int64_t)(DESCRIBE_BYTES / array->row_size) + 1;
+    if (most >= array->rows) return array->rows;
+    nn_log_warning("data.%s.%s: only the first %lld of %lld rows were looked at; data.fields.%s.classes "
+                   "tells the number of classes",
+                   array->part, array->key, (long long)most, (long long)array->rows, array->key);
+    return most;
+}
+
+static nn_status describe_array(describe_look *look)
+{
+    const nn_array *array = look->array;
+    int64_t each = (int64_t)(DESCRIBE_BLOCK / array->row_size) + 1, rows = describe_row_count(array);
+    bool sequences = look->view->steps > 0 && look->source->arrays[NN_DATA_LENGTH].sound;
+    nn_status status;
+    NN_TRY_TO(done, status, nn_allocate((void **)&look->raw, (size_t)each, array->row_size, "labels"));
+    if (sequences) NN_TRY_TO(done, status, NN_ALLOCATE(&look->lengths, each, "the lengths of sequences"));
+    status = NN_OK;
+    for (int64_t row = 0; row < rows && status == NN_OK; row += each)
+        status = describe_rows(look, row, nn_array_smaller(each, rows - row));
+done:
+    nn_free(look->raw);
+    nn_free(look->lengths);
+    return status;
+}
+
 static nn_status describe_source(nn_comm *comm, nn_dataset *dataset, int part, int v, int64_t *largest,
                                  nn_problems *problems)
 {
     nn_source *source = &dataset->sources[part];
-    const nn_array *array = &source->arrays[v];
-    int64_t each = (int64_t)(DESCRIBE_BLOCK / array->row_size), bad = -1;
-    int64_t rows = nn_array_smaller(array->rows, (int64_t)(DESCRIBE_BYTES / array->row_size) + 1);
-    unsigned char *raw = NULL;
-    if (each < 1) each = 1;
-    NN_TRY(nn_allocate((void **)&raw, (size_t)each, array->row_size, "labels"));
-    nn_status status = NN_OK;
-    for (int64_t row = 0; row < rows && status == NN_OK; row += each) {
-        int64_t count = nn_array_smaller(each, rows - row);
-        status = nn_source_read(source, v, row, count, raw);
-        if (status != NN_OK) break;
-        int64_t most = describe_largest(&dataset->views[v], array, raw, row, count, &bad);
-        if (most > *largest) *largest = most;
-    }
-    nn_free(raw);
-    nn_problems_collect(problems, nn_array_context(array, status));
-    if (bad >= 0 && dataset->options->on_bad_sample != NN_BAD_SKIP)
-        NN_TRY(describe_explain(comm, dataset, source, part, bad, problems));
-    if (rows < array->rows)
-        nn_log_warning("data.%s.%s: only the first %lld of %lld rows were looked at; data.fields.%s.classes "
-                       "tells the number of classes",
-                       array->part, array->key, (long long)rows, (long long)array->rows, array->key);
-    return NN_OK;
+    describe_look look = {.source = source,
+                          .view = &dataset->views[v],
+                          .array = &source->arrays[v],
+                          .which = v,
+                          .largest = -1,
+                          .bad = -1};
+    nn_problems_collect(problems, nn_array_context(look.array, describe_array(&look)));
+    if (look.largest > *largest) *largest = look.largest;
+    if (look.bad < 0 || dataset->options->on_bad_sample == NN_BAD_SKIP) return NN_OK;
+    return describe_explain(comm, dataset, source, part, look.bad, problems);
 }
 
 nn_status nn_describe_labels(nn_comm *comm, nn_dataset *dataset, int64_t *largest, nn_problems *problems)

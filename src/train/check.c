@@ -202,8 +202,9 @@ static void check_parts(nn_check *check)
     check_init_from(check);
     nn_check_needs(check);
     nn_check_disk(check);
-    if (run->plan.leaves < check->request->ranks) return;
-    if (forecast->problem_count == 0) nn_run_warn(run, check->request->ranks);
+    if (forecast->problem_count > 0)
+        return; /* the job cannot be started: no need to know how long it takes */
+    nn_run_warn(run, check->request->ranks);
     nn_check_time(check);
 }
 

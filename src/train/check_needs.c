@@ -7,9 +7,10 @@
 #include "base/memory.h"
 #include "train/buckets.h"
 #include "train/check.h"
+#include "train/witness.h"
 
 /* Steps are timed for this long, and at least so many of them. */
-#define TIME_SECONDS 0.6
+#define TIME_SECONDS 0.4
 #define TIME_STEPS 3
 /* Bytes of a checkpoint beside its vectors: texts, names, and what HDF5 keeps of them. */
 #define CHECKPOINT_EXTRA 40960.0
@@ -62,6 +63,11 @@ static double needs_stepper(const nn_check *check, size_t reduction, int64_t own
     double lists = (double)network->block_count * (8 + 8) + (double)(network->block_count * owned) /
                                                                 (double)network->value_count *
                                                                 sizeof(nn_owned_block);
+    const nn_training_options *training = &run->settings.training;
+    bool verifies = training->verify_every > 0 && training->allreduce == NN_REDUCE_EXACT;
+    if (verifies)
+        lists += (double)nn_witness_memory(run->model, run->threads, run->plan.microbatch_size) +
+                 (double)network->block_count * 8 * (2 + needs_states(&run->settings));
     return (double)reduction + (double)needs_states(&run->settings) * (double)owned * sizeof(nn_real) +
            3 * values * 8 + lists;
 }
