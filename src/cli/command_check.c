@@ -180,16 +180,21 @@ static void check_show_memory(const nn_forecast_request *request, const nn_forec
     check_line("", "%s on a node with %d rank%s; %s: %s", nn_format_bytes(node, forecast->node_memory),
                forecast->ranks_per_node, check_plural(forecast->ranks_per_node), forecast->memory_limit_of,
                nn_format_bytes(limit, forecast->memory_limit));
-    check_line("messages", "%s a rank and step, %s of it from other nodes",
-               nn_format_bytes(all, forecast->exchanged),
-               request->nodes > 1 ? nn_format_bytes(between, forecast->between_nodes) : "none");
+    if (request->ranks == 1) return;
+    if (request->nodes == 1)
+        check_line("messages", "%s a rank and step, all of it within the node",
+                   nn_format_bytes(all, forecast->exchanged));
+    else
+        check_line("messages", "%s a rank and step, %s of it from other nodes",
+                   nn_format_bytes(all, forecast->exchanged),
+                   nn_format_bytes(between, forecast->between_nodes));
 }
 
 static void check_show_disk(const nn_forecast *forecast)
 {
     char size[NN_FORMAT_SIZE], needed[NN_FORMAT_SIZE], left[NN_FORMAT_SIZE], rate[NN_FORMAT_SIZE],
         save[NN_FORMAT_SIZE], every[NN_FORMAT_SIZE];
-    check_line("checkpoint", "%s each; all take %s more on the disk, which has %s left",
+    check_line("checkpoint", "%s; those that are kept take %s more of the %s that are free",
                nn_format_bytes(size, forecast->checkpoint_size),
                nn_format_bytes(needed, forecast->disk_needed > 0 ? forecast->disk_needed : 0),
                nn_format_bytes(left, forecast->disk_free));

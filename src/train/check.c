@@ -52,11 +52,13 @@ bool nn_check_collect_whole(nn_check *check, nn_status status)
     return check_collect_lines(check, status, true);
 }
 
-/* With the place of a section of the configuration in front. */
-static void check_collect_at(nn_check *check, const char *section, nn_status status)
+/* With the place of a key in front, or of the file where the key is not given. key NULL: of the section. */
+static void check_collect_at(nn_check *check, const char *section, const char *key, nn_status status)
 {
     nn_config_node *node = nn_config_get(nn_config_root(check->run.config), section);
-    if (status != NN_OK && node) nn_fail_context(status, "%s", nn_config_place(node));
+    if (key) node = nn_config_get(node, key);
+    if (status != NN_OK)
+        nn_fail_context(status, "%s", node ? nn_config_place(node) : check->run.job->config_path);
     nn_check_collect(check, status);
 }
 
@@ -69,14 +71,21 @@ static bool check_lacks_validation(const nn_settings *settings)
     return part->x.count == 0 && part->y.count == 0 && settings->data.split.validation == 0;
 }
 
+static void check_validation(nn_check *check)
+{
+    bool stops = check->run.settings.training.early_stopping.stops;
+    check_collect_at(check, stops ? "training" : "lr_schedule", stops ? "early_stopping" : NULL,
+                     nn_run_check_validation(&check->run));
+}
+
 /* What needs no data. */
 static void check_settings(nn_check *check)
 {
     nn_run *run = &check->run;
     if (run->settings.data_is_sound && run->settings.schedule && check_lacks_validation(&run->settings))
-        check_collect_at(check, "training", nn_run_check_validation(run));
+        check_validation(check);
     if (run->settings.init_from.run && !check->resumes)
-        check_collect_at(check, "init_from", nn_init_look(&run->settings.init_from, run->data_folder));
+        check_collect_at(check, "init_from", NULL, nn_init_look(&run->settings.init_from, run->data_folder));
 }
 
 static bool check_configuration(nn_check *check)
@@ -126,7 +135,8 @@ static void check_plan(nn_check *check)
     if (!check->knows_samples) samples = INT64_C(1) << 40;
     run->plan = nn_plan_make(samples, training->batch_size, training->microbatch_size, training->epochs,
                              training->last_batch == NN_LAST_BATCH_DROP, training->limit_batches);
-    check_collect_at(check, "training", nn_plan_check_ranks(&run->plan, check->request->ranks));
+    check_collect_at(check, "training", training->microbatch_size ? "microbatch_size" : "batch_size",
+                     nn_plan_check_ranks(&run->plan, check->request->ranks));
     if (check->knows_samples)
         nn_check_collect(check, nn_dataset_arrange(run->data, run->plan.batch_size, run->plan.leaves));
 }
@@ -142,12 +152,12 @@ static void check_model(nn_check *check)
             check, nn_heads_model(&run->settings.model, run->data, run->plan.microbatch_size, &run->model)))
         return;
     check->model_memory = nn_memory_in_use() - before;
-    check_collect_at(check, "network", nn_run_check_trainable(run));
+    check_collect_at(check, "network", NULL, nn_run_check_trainable(run));
     nn_check_collect(check, nn_run_check_mixing(run));
     for (int p = 0; p < NN_PARTS; p++)
         nn_check_collect(check, nn_findings_check(run->model, nn_dataset_count(run->data, (nn_part)p)));
     nn_check_collect(check, nn_carried_check(run->model, &run->settings, &run->plan));
-    if (run->settings.schedule) check_collect_at(check, "training", nn_run_check_validation(run));
+    if (run->settings.schedule) check_validation(check);
 }
 
 /* Takes the weights to an array of its own to see which fit. */
@@ -161,7 +171,7 @@ static void check_init_from(nn_check *check)
     nn_status status = NN_ALLOCATE(&weights, run->model->network->value_count, "weights of another run");
     if (status == NN_OK)
         status = nn_init_from(run->comm, &run->settings.init_from, run->data_folder, run->model, weights);
-    check_collect_at(check, "init_from", status);
+    check_collect_at(check, "init_from", NULL, status);
     nn_free(weights);
 }
 

@@ -150,6 +150,19 @@ nn_status nn_predict_job(nn_comm *comm, const nn_prediction *prediction)
     return engine->predict(comm, prediction);
 }
 
+nn_status nn_replay_job(const char *path, const char *precision)
+{
+    int index = 0;
+    if (!precision) {
+        NN_TRY(choose_from_checkpoint(path, &index));
+        return engines[index]->replay(path);
+    }
+    const nn_engine *engine = choose_engine(precision);
+    if (strcmp(engine->precision, precision) != 0)
+        NN_FAIL(NN_ERROR_USAGE, "--precision: %s is neither float32 nor float64", precision);
+    return engine->replay(path);
+}
+
 nn_status nn_train_on_handle(int communicator, const char *config_path, const char *run_directory,
                              const char *const *overrides, size_t override_count, nn_train_result *result)
 {

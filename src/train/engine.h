@@ -46,6 +46,9 @@ typedef struct nn_engine {
     nn_status (*predict)(nn_comm *comm, const nn_prediction *prediction);
     /* What is wrong with a job that is to be started, and what it will need (train/forecast.h). No MPI. */
     nn_status (*check)(const struct nn_forecast_request *request, struct nn_forecast *forecast);
+    /* Shows a microbatch that gave NaN or Inf (RUN_DIR/nonfinite-STEP.h5) layer by layer, computed again.
+     * NN_ERROR_NONFINITE where that gives NaN or Inf again. Not collective. */
+    nn_status (*replay)(const char *path);
 } nn_engine;
 
 extern const nn_engine nn_engine_f32, nn_engine_f64;
@@ -69,6 +72,9 @@ void nn_job_folder(const char *config_path, char *folder);
 
 /* Evaluates with the engine of the precision of the checkpoint. Collective. */
 nn_status nn_evaluate_job(nn_comm *comm, const char *run_or_checkpoint, const char *data_file);
+
+/* Replays with the engine of that precision; NULL: of the file's. Not collective. */
+nn_status nn_replay_job(const char *path, const char *precision);
 
 /* Predicts with it. Collective. */
 nn_status nn_predict_job(nn_comm *comm, const nn_prediction *prediction);

@@ -203,7 +203,7 @@ same() {
     said=$(part train.log '^memory: \(.*\) a rank, .*' | bytes)
     awk -v a="$told" -v b="$said" 'BEGIN { d = a - b; if (d < 0) d = -d; exit !(a > 0 && d <= b * 0.03 + 24576) }' ||
         fail "$name on $ranks x $threads: $told bytes a rank, not $said"
-    told=$(part check.log '^  checkpoint *\(.*\) each;.*' | bytes)
+    told=$(part check.log '^  checkpoint *\(.*\); those.*' | bytes)
     said=$(stat -c %s same/checkpoints/* | sort -n | tail -1)
     awk -v a="$told" -v b="$said" 'BEGIN { d = a - b; if (d < 0) d = -d; exit !(d <= b * 0.1 + 65536) }' ||
         fail "$name: a checkpoint of $told bytes, not $said"
