@@ -132,8 +132,7 @@ static void network_read_layer(nn_spec_reader *reader, nn_config_node *entry, co
     nn_spec_read_common(config, options_node, path, layer_table, type->options, &common);
     nn_spec_resolve_inputs(reader, entry, &common.inputs);
     if (common.share) nn_spec_resolve(reader, entry, &common.share);
-    if (network_add_layer(reader, type, &common, options, numbered) != NN_OK)
-        nn_config_error(config, entry, "%s", nn_error_text());
+    nn_config_check(config, entry, network_add_layer(reader, type, &common, options, numbered));
     nn_spec_release_common(&common);
 }
 
