@@ -28,6 +28,7 @@
 #define nn_dataset_order NN_REAL_SYMBOL(nn_dataset_order)
 #define nn_dataset_continues NN_REAL_SYMBOL(nn_dataset_continues)
 #define nn_dataset_row NN_REAL_SYMBOL(nn_dataset_row)
+#define nn_dataset_locate NN_REAL_SYMBOL(nn_dataset_locate)
 #define nn_dataset_gather NN_REAL_SYMBOL(nn_dataset_gather)
 #define nn_dataset_mixes NN_REAL_SYMBOL(nn_dataset_mixes)
 #define nn_dataset_streams NN_REAL_SYMBOL(nn_dataset_streams)
@@ -237,6 +238,10 @@ bool nn_dataset_continues(const nn_dataset *dataset, int64_t epoch, int64_t posi
 
 /* The row of the part's arrays where a sample stands or, for windows, begins. */
 int64_t nn_dataset_row(const nn_dataset *dataset, nn_part part, int64_t sample);
+
+/* The file with that row, and the row's number in it: what a user looks up. *path is borrowed. */
+void nn_dataset_locate(const nn_dataset *dataset, nn_part part, int64_t sample, const char **path,
+                       int64_t *row);
 
 /* ---- gathering ---- */
 

@@ -15,6 +15,8 @@
 #include "train/compare.h"
 #include "train/settings.h"
 
+#define CHECKPOINT_SKIPPED "state/skipped_epoch_row_all"
+#define SKIPPED_VALUES 3
 #define CHUNK_VALUES ((int64_t)1 << 20)
 
 size_t nn_checkpoint_memory(const nn_model *model, int states)
@@ -59,17 +61,21 @@ static nn_status checkpoint_put_state(nn_store_image *image, const nn_checkpoint
     NN_TRY(nn_store_image_put(image, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, 1, &extent, integers));
     NN_TRY(nn_store_image_put(image, "state/best_value", NN_STORE_F64, 1, &one, &state->best_value));
     NN_TRY(nn_store_image_put(image, "state/epoch_figures", NN_STORE_F64, 1, &width, state->epoch_figures));
+    const nn_skipped *skipped = &state->skipped;
+    int64_t skips[SKIPPED_VALUES] = {skipped->epoch, skipped->in_a_row, skipped->all};
+    extent = SKIPPED_VALUES;
+    NN_TRY(nn_store_image_put(image, CHECKPOINT_SKIPPED, NN_STORE_I64, 1, &extent, skips));
     NN_TRY(nn_watch_put(&state->watch, image));
     NN_TRY(nn_store_image_put(image, "microbatch_size", NN_STORE_I64, 1, &one,
                               &parts->stepper->plan.microbatch_size));
     return nn_store_image_put_text(image, "state/history", state->history.bytes ? state->history.bytes : "");
 }
 
-static nn_status checkpoint_put_config(nn_store_image *image, const nn_checkpoint_parts *parts)
+nn_status nn_checkpoint_put_config(nn_store_image *image, const nn_config *config)
 {
     nn_text text = {0}, lines = {0};
-    nn_config_emit(parts->config, &text);
-    nn_config_append_values(parts->config, &lines);
+    nn_config_emit(config, &text);
+    nn_config_append_values(config, &lines);
     nn_status status =
         text.failed || lines.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for a checkpoint's texts") : NN_OK;
     if (status == NN_OK) status = nn_store_image_put_text(image, "config", text.bytes ? text.bytes : "");
@@ -102,7 +108,7 @@ static nn_status checkpoint_put_all(nn_store_image *image, const nn_checkpoint_p
 {
     const nn_model *model = parts->stepper->model;
     NN_TRY(checkpoint_put_facts(image, parts));
-    NN_TRY(checkpoint_put_config(image, parts));
+    NN_TRY(nn_checkpoint_put_config(image, parts->config));
     NN_TRY(checkpoint_put_state(image, parts));
     NN_TRY(nn_model_put(model, image));
     return nn_model_put_values(model, image, "weights", nn_reduction_weights(parts->stepper->reduction));
@@ -163,25 +169,33 @@ static nn_status checkpoint_warn_kernels(nn_store_file *file)
     return NN_OK;
 }
 
-static nn_status checkpoint_get_state(nn_store_file *file, const nn_checkpoint_parts *parts)
+nn_status nn_checkpoint_get_state(nn_store_file *file, int width, nn_run_state *state)
 {
-    nn_run_state *state = parts->state;
-    int64_t integers[NN_CHECKPOINT_STATE];
+    int64_t integers[NN_CHECKPOINT_STATE], skips[SKIPPED_VALUES] = {0};
     char *history = NULL;
     NN_TRY(
         nn_store_read_verified(file, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, NN_CHECKPOINT_STATE, integers));
-    NN_TRY(nn_checkpoint_compare(parts, file));
-    NN_TRY(checkpoint_warn_kernels(file));
     state->step = integers[0];
     state->best_epoch = integers[1];
     NN_TRY(nn_store_read_verified(file, "state/best_value", NN_STORE_F64, 1, &state->best_value));
-    NN_TRY(nn_store_read_verified(file, "state/epoch_figures", NN_STORE_F64, (size_t)parts->stepper->width,
+    NN_TRY(nn_store_read_verified(file, "state/epoch_figures", NN_STORE_F64, (size_t)width,
                                   state->epoch_figures));
+    if (nn_store_has(file, CHECKPOINT_SKIPPED)) /* checkpoints of older versions have none */
+        NN_TRY(nn_store_read_verified(file, CHECKPOINT_SKIPPED, NN_STORE_I64, SKIPPED_VALUES, skips));
+    state->skipped = (nn_skipped){skips[0], skips[1], skips[2]};
     NN_TRY(nn_watch_get(file, &state->watch));
     NN_TRY(nn_store_read_text(file, "state/history", &history));
     nn_text_append(&state->history, "%s", history);
     nn_free(history);
     if (state->history.failed) NN_FAIL(NN_ERROR_MEMORY, "no memory for the metrics of a checkpoint");
+    return NN_OK;
+}
+
+static nn_status checkpoint_get(nn_store_file *file, const nn_checkpoint_parts *parts)
+{
+    NN_TRY(nn_checkpoint_compare(parts, file));
+    NN_TRY(checkpoint_warn_kernels(file));
+    NN_TRY(nn_checkpoint_get_state(file, parts->stepper->width, parts->state));
     return nn_model_get_values(parts->stepper->model, file, "weights",
                                nn_reduction_weights(parts->stepper->reduction));
 }
@@ -194,6 +208,7 @@ static nn_status checkpoint_share_state(const nn_checkpoint_parts *parts)
     NN_TRY(nn_comm_broadcast(comm, &state->best_epoch, sizeof state->best_epoch, 0));
     NN_TRY(nn_comm_broadcast(comm, &state->best_value, sizeof state->best_value, 0));
     NN_TRY(nn_comm_broadcast(comm, &state->watch, sizeof state->watch, 0));
+    NN_TRY(nn_comm_broadcast(comm, &state->skipped, sizeof state->skipped, 0));
     NN_TRY(nn_comm_broadcast(comm, state->epoch_figures, sizeof state->epoch_figures, 0));
     return nn_comm_broadcast(comm, nn_reduction_weights(parts->stepper->reduction),
                              (size_t)parts->stepper->model->network->value_count * sizeof(nn_real), 0);
@@ -252,7 +267,7 @@ nn_status nn_checkpoint_load(const nn_checkpoint_parts *parts, nn_store_file *fi
     nn_comm *comm = parts->stepper->comm;
     bool reads = nn_comm_rank(comm) == 0;
     int64_t total = parts->stepper->model->network->value_count;
-    NN_TRY(nn_comm_agree(comm, reads ? checkpoint_get_state(file, parts) : NN_OK));
+    NN_TRY(nn_comm_agree(comm, reads ? checkpoint_get(file, parts) : NN_OK));
     NN_TRY(checkpoint_share_state(parts));
     nn_real *values = NULL;
     nn_status status = NN_ALLOCATE(&values, reads || total < CHUNK_VALUES ? total : CHUNK_VALUES,

@@ -141,6 +141,28 @@ nn_status nn_predict_job(nn_comm *comm, const nn_prediction *prediction)
     return engine->predict(comm, prediction);
 }
 
+nn_status nn_check_checkpoint(nn_store_file *file, nn_check_report report, void *context)
+{
+    char *precision = NULL;
+    NN_TRY(nn_store_read_text(file, "@precision", &precision));
+    const nn_engine *engine = choose_engine(precision);
+    nn_free(precision);
+    return engine->check(file, report, context);
+}
+
+nn_status nn_replay_job(const char *path, const char *precision)
+{
+    int index = 0;
+    if (!precision) {
+        NN_TRY(choose_from_checkpoint(path, &index));
+        return engines[index]->replay(path);
+    }
+    const nn_engine *engine = choose_engine(precision);
+    if (strcmp(engine->precision, precision) != 0)
+        NN_FAIL(NN_ERROR_USAGE, "--precision: %s is neither float32 nor float64", precision);
+    return engine->replay(path);
+}
+
 nn_status nn_train_on_handle(int communicator, const char *config_path, const char *run_directory,
                              const char *const *overrides, size_t override_count, nn_train_result *result)
 {

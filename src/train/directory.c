@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "store/manifest.h"
+#include "train/nonfinite_tell.h"
 #include "train/run.h"
 
 /* Makes a folder and those above it. */
@@ -47,6 +48,22 @@ static void directory_sweep(const char *path)
     if (directory) closedir(directory);
 }
 
+/* Removes the files that were kept of steps with NaN or Inf; one that stays costs room, nothing else. */
+static void directory_remove_nonfinite(const char *path)
+{
+    char name[NN_PATH_SIZE + 300];
+    DIR *directory = opendir(path);
+    for (struct dirent *entry; directory && (entry = readdir(directory));) {
+        int64_t step;
+        int end = 0;
+        if (sscanf(entry->d_name, NN_NONFINITE_NAME "%n", &step, &end) != 1 || end == 0 || entry->d_name[end])
+            continue;
+        snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
+        unlink(name);
+    }
+    if (directory) closedir(directory);
+}
+
 /* Only what nntrain itself writes is removed. */
 nn_status nn_run_directory_empty(const char *path)
 {
@@ -54,6 +71,7 @@ nn_status nn_run_directory_empty(const char *path)
     int64_t *steps;
     size_t count;
     char name[NN_PATH_SIZE + 32];
+    directory_remove_nonfinite(path);
     NN_TRY(nn_checkpoint_list(path, &steps, &count));
     nn_status status = NN_OK;
     for (size_t i = 0; i < count && status == NN_OK; i++) {

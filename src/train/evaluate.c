@@ -7,13 +7,28 @@
 #include "train/findings.h"
 #include "train/run.h"
 
-static nn_status evaluate_fail(const nn_model *model, nn_part part, nn_nonfinite found)
+nn_status nn_evaluate_check(const nn_model *model, nn_part part, const nn_figures *figures)
 {
     static const char *const names[NN_PARTS] = {"training", "validation", "test"};
-    const char *layer =
-        found.layer < model->network->layer_count ? model->network->layers[found.layer].name : "loss";
-    NN_FAIL(NN_ERROR_NONFINITE, "the output of %s is NaN or Inf for sample %lld of the %s part", layer,
-            (long long)found.position, names[part]);
+    nn_nonfinite found = figures->nonfinite;
+    if (found.position < 0) return NN_OK;
+    bool in_layer = found.layer < model->network->layer_count;
+    NN_FAIL(NN_ERROR_NONFINITE, "%s%s is NaN or Inf for sample %lld of the %s part",
+            in_layer ? "the output of layer " : "the loss",
+            in_layer ? model->network->layers[found.layer].name : "", (long long)found.position, names[part]);
+}
+
+/* Of all ranks' finds the first. Collective. */
+static nn_status evaluate_agree(nn_comm *comm, const nn_model *model, nn_nonfinite *found)
+{
+    int64_t layers = model->network->layer_count + 1, order = -1;
+    if (found->position >= 0) order = INT64_MAX - (found->position * layers + found->layer);
+    NN_TRY(nn_comm_maximum(comm, &order, 1));
+    *found = (nn_nonfinite){.position = -1};
+    if (order < 0) return NN_OK;
+    order = INT64_MAX - order;
+    *found = (nn_nonfinite){order / layers, (int)(order % layers)};
+    return NN_OK;
 }
 
 static nn_status evaluate_gather(nn_comm *comm, int64_t leaves, int width, const double *own, double *all)
@@ -46,17 +61,17 @@ static bool evaluate_schedule(const void *context, int64_t index, nn_data_span *
 
 static nn_status evaluate_share(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
                                 nn_part part, const evaluate_leaves *of, const nn_real *weights,
-                                const nn_real *constant, double *figures, const nn_findings *findings)
+                                const nn_real *constant, double *figures, const nn_findings *findings,
+                                nn_nonfinite *found)
 {
-    nn_nonfinite found;
     int64_t depth = nn_workers_threads(workers) + 1;
     nn_status status = nn_dataset_follow(data, part, evaluate_schedule, of, 0, depth, constant == NULL);
     NN_TRY(nn_comm_agree(comm, status));
-    nn_workers_evaluate(workers, part, of->leaves, of->share, weights, constant, figures, findings, &found);
+    nn_workers_evaluate(workers, part, of->leaves, of->share, weights, constant, figures, findings, found);
     status = nn_dataset_status(data, part);
-    if (status == NN_OK && found.position >= 0) status = evaluate_fail(model, part, found);
     nn_dataset_unfollow(data, part);
-    return nn_comm_agree(comm, status);
+    NN_TRY(nn_comm_agree(comm, status));
+    return evaluate_agree(comm, model, found);
 }
 
 /* weights, or constant, is NULL. */
@@ -71,17 +86,20 @@ static nn_status evaluate_run(nn_comm *comm, nn_workers *workers, const nn_model
     double *own = NULL, *all = NULL, sums[NN_FIGURES_MAX];
     evaluate_leaves of = {samples, leaves, share};
     nn_findings findings = {{0}, {0}};
+    nn_nonfinite found;
     *figures = (nn_figures){0};
     nn_phase before = nn_pulse_phase(NN_PHASE_EVALUATE);
     nn_status status = NN_ALLOCATE(&own, (share.end - share.begin) * width, "an evaluation");
     if (status == NN_OK) status = NN_ALLOCATE(&all, leaves * width, "an evaluation");
     if (status == NN_OK) status = nn_findings_create(comm, model, workers, samples, leaves, &findings);
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
-    NN_TRY_TO(done, status,
-              evaluate_share(comm, workers, model, data, part, &of, weights, constant, own, &findings));
+    NN_TRY_TO(
+        done, status,
+        evaluate_share(comm, workers, model, data, part, &of, weights, constant, own, &findings, &found));
     NN_TRY_TO(done, status, evaluate_gather(comm, leaves, width, own, all));
     nn_tree_sum(leaves, (size_t)width, all, sums);
     nn_figures_finish(model, sums, figures);
+    figures->nonfinite = found;
     status = nn_findings_finish(comm, model, workers, samples, leaves, &findings, figures);
 done:
     nn_findings_release(&findings);

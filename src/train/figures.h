@@ -20,6 +20,7 @@ typedef struct nn_figures {
     double rmse[NN_MODEL_HEADS];   /* of targets that are values, in their own units */
     double metrics[NN_MODEL_METRICS];
     bool known[NN_MODEL_METRICS];       /* metrics that only an evaluation knows are not, in training */
+    nn_nonfinite nonfinite;             /* of an evaluation: the first sample whose output is not finite */
     double *matrices[NN_MODEL_METRICS]; /* owned: the counts of metrics that are shown themselves */
 } nn_figures;
 

@@ -99,6 +99,7 @@ nn_status nn_run_final(nn_run *run)
     NN_TRY_TO(
         done, status,
         nn_evaluate_baseline(run->comm, run->workers, run->model, run->data, part, microbatch, &baseline));
+    if (nn_evaluate_check(run->model, part, &figures) != NN_OK) nn_log_warning("%s", nn_error_text());
     final_show(run, nn_part_name(part), &figures, &baseline);
 done:
     nn_figures_release(&figures);

@@ -18,13 +18,6 @@ static int64_t leaf_target_count(const nn_model *model, bool classes)
     return count;
 }
 
-/* Soft targets stand where those that are values would. */
-static int64_t leaf_value_count(const nn_model *model, const nn_dataset *data)
-{
-    bool soft = nn_dataset_mixes(data) && model->heads[0].target.is_class;
-    return soft ? nn_head_output(model, 0) : leaf_target_count(model, false);
-}
-
 static bool leaf_has_weights(const nn_dataset *data)
 {
     bool has = false;
@@ -32,22 +25,36 @@ static bool leaf_has_weights(const nn_dataset *data)
     return has;
 }
 
-/* Whether row weights are not those of the samples. */
-static bool leaf_spreads_weights(const nn_model *model, int h, const nn_dataset *data)
+nn_leaf_needs nn_leaf_needs_of(const nn_model *model, const nn_dataset *data)
 {
-    return model->heads[h].rows > 1 && leaf_has_weights(data);
+    return (nn_leaf_needs){.soft = nn_dataset_mixes(data) && model->heads[0].target.is_class,
+                           .weights = leaf_has_weights(data),
+                           .scratch = nn_dataset_scratch(data)};
+}
+
+/* Soft targets stand where those that are values would. */
+static int64_t leaf_value_count(const nn_model *model, const nn_leaf_needs *needs)
+{
+    return needs->soft ? nn_head_output(model, 0) : leaf_target_count(model, false);
+}
+
+/* Whether row weights are not those of the samples. */
+static bool leaf_spreads_weights(const nn_model *model, int h, bool has_weights)
+{
+    return model->heads[h].rows > 1 && has_weights;
 }
 
 size_t nn_leaf_memory(const nn_model *model, const nn_dataset *data, int64_t capacity)
 {
-    int64_t reals = leaf_value_count(model, data) + nn_dataset_scratch(data) + leaf_has_weights(data);
+    nn_leaf_needs needs = nn_leaf_needs_of(model, data);
+    int64_t reals = leaf_value_count(model, &needs) + needs.scratch + needs.weights;
     int64_t integers = 1 + leaf_target_count(model, true);
     for (int h = 0; h < model->head_count; h++) {
         const nn_head *head = &model->heads[h];
         int64_t count = nn_shape_count(head->target.shape);
         if (model->head_count > 1 && head->target.is_class) integers += count;
         if (model->head_count > 1 && !head->target.is_class) reals += count;
-        if (leaf_spreads_weights(model, h, data)) reals += head->rows;
+        if (leaf_spreads_weights(model, h, needs.weights)) reals += head->rows;
         if (nn_head_has_units(head)) reals += 2 * nn_head_output(model, h);
     }
     return nn_microbatch_memory(model->network, capacity, true) +
@@ -55,7 +62,7 @@ size_t nn_leaf_memory(const nn_model *model, const nn_dataset *data, int64_t cap
 }
 
 /* The only head has what was gathered as it is; of several each gets its own part. */
-static nn_status leaf_create_head(const nn_model *model, const nn_dataset *data, int64_t capacity, int h,
+static nn_status leaf_create_head(const nn_model *model, const nn_leaf_needs *needs, int64_t capacity, int h,
                                   nn_leaf *leaf)
 {
     const nn_head *head = &model->heads[h];
@@ -70,7 +77,7 @@ static nn_status leaf_create_head(const nn_model *model, const nn_dataset *data,
         NN_TRY(NN_ALLOCATE(&made->targets, count, "the targets of a microbatch"));
     }
     made->weights = leaf->weights;
-    if (leaf_spreads_weights(model, h, data))
+    if (leaf_spreads_weights(model, h, needs->weights))
         NN_TRY(NN_ALLOCATE(&made->weights, capacity * head->rows, "the weights of a microbatch"));
     if (!nn_head_has_units(head)) return NN_OK;
     int64_t outputs = capacity * nn_head_output(model, h);
@@ -78,17 +85,16 @@ static nn_status leaf_create_head(const nn_model *model, const nn_dataset *data,
     return NN_ALLOCATE(&made->units_targets, outputs, "the targets of a microbatch");
 }
 
-nn_status nn_leaf_create(const nn_model *model, const nn_dataset *data, int64_t capacity, nn_leaf *leaf)
+nn_status nn_leaf_create(const nn_model *model, const nn_leaf_needs *needs, int64_t capacity, nn_leaf *leaf)
 {
     NN_TRY(nn_microbatch_create(model->network, capacity, true, &leaf->microbatch));
     NN_TRY(NN_ALLOCATE(&leaf->samples, capacity, "a microbatch"));
     NN_TRY(NN_ALLOCATE(&leaf->labels, capacity * leaf_target_count(model, true), "a microbatch"));
-    NN_TRY(NN_ALLOCATE(&leaf->targets, capacity * leaf_value_count(model, data), "a microbatch"));
-    NN_TRY(
-        NN_ALLOCATE(&leaf->data_scratch, capacity * nn_dataset_scratch(data), "the transforms of the data"));
-    if (leaf_has_weights(data)) NN_TRY(NN_ALLOCATE(&leaf->weights, capacity, "a microbatch"));
+    NN_TRY(NN_ALLOCATE(&leaf->targets, capacity * leaf_value_count(model, needs), "a microbatch"));
+    NN_TRY(NN_ALLOCATE(&leaf->data_scratch, capacity * needs->scratch, "the transforms of the data"));
+    if (needs->weights) NN_TRY(NN_ALLOCATE(&leaf->weights, capacity, "a microbatch"));
     leaf->head_count = model->head_count;
-    for (int h = 0; h < model->head_count; h++) NN_TRY(leaf_create_head(model, data, capacity, h, leaf));
+    for (int h = 0; h < model->head_count; h++) NN_TRY(leaf_create_head(model, needs, capacity, h, leaf));
     return NN_OK;
 }
 
@@ -128,8 +134,8 @@ static void leaf_share_out(nn_leaf *leaf, const nn_model *model, const nn_datase
                        (size_t)count * sizeof *leaf->targets);
     }
     for (int h = 0; leaf->weighted && h < model->head_count; h++)
-        for (int64_t r = 0;
-             leaf_spreads_weights(model, h, data) && r < leaf->microbatch->samples * model->heads[h].rows;
+        for (int64_t r = 0; leaf_spreads_weights(model, h, leaf->weighted) &&
+                            r < leaf->microbatch->samples * model->heads[h].rows;
              r++)
             leaf->heads[h].weights[r] = leaf->weights[r / model->heads[h].rows];
 }
@@ -198,9 +204,10 @@ static void leaf_list_pieces(const nn_leaf *leaf, const nn_model *model, const n
     const nn_microbatch *microbatch = leaf->microbatch;
     size_t capacity = (size_t)microbatch->capacity, value = sizeof(nn_real), integer = sizeof(int64_t);
     size_t inputs = (size_t)nn_shape_count(model->network->layers[0].output_shape);
+    nn_leaf_needs needs = nn_leaf_needs_of(model, data);
     pieces[0] = (leaf_piece){microbatch->outputs[0], capacity * inputs * value};
     pieces[1] = (leaf_piece){leaf->labels, capacity * (size_t)leaf_target_count(model, true) * integer};
-    pieces[2] = (leaf_piece){leaf->targets, capacity * (size_t)leaf_value_count(model, data) * value};
+    pieces[2] = (leaf_piece){leaf->targets, capacity * (size_t)leaf_value_count(model, &needs) * value};
     pieces[3] = (leaf_piece){leaf->weights, leaf->weights ? capacity * value : 0};
     pieces[4] = (leaf_piece){microbatch->lengths[0], microbatch->lengths[0] ? capacity * integer : 0};
 }
@@ -310,7 +317,7 @@ static void leaf_head_figures(nn_leaf *leaf, const nn_model *model, int h, doubl
 }
 
 /* denominators: NULL where there is no training. */
-static void leaf_figures(nn_leaf *leaf, const nn_model *model, const double *denominators, double *figures)
+void nn_leaf_figures(nn_leaf *leaf, const nn_model *model, const double *denominators, double *figures)
 {
     memset(figures, 0, (size_t)nn_figures_width(model) * sizeof *figures);
     for (int h = 0; h < model->head_count; h++)
@@ -359,7 +366,7 @@ nn_nonfinite nn_leaf_forward(nn_leaf *leaf, const nn_model *model, const nn_real
 {
     for (int l = 1; l < model->network->layer_count; l++)
         nn_network_forward(model->network, l, weights, leaf->microbatch, scratch);
-    leaf_figures(leaf, model, denominators, figures);
+    nn_leaf_figures(leaf, model, denominators, figures);
     for (int h = 0; h < model->head_count; h++)
         if (!isfinite(figures[h * NN_HEAD_FIGURES + NN_FIGURE_LOSS])) return leaf_find_nonfinite(leaf, model);
     return (nn_nonfinite){.position = -1};
@@ -374,5 +381,5 @@ void nn_leaf_constant(nn_leaf *leaf, const nn_model *model, const nn_real *const
             memcpy(output + i * count, constant, (size_t)count * sizeof *output);
         constant += count;
     }
-    leaf_figures(leaf, model, NULL, figures);
+    nn_leaf_figures(leaf, model, NULL, figures);
 }

@@ -4,6 +4,7 @@
 
 #include "train/workers.h"
 
+#define nn_leaf_needs_of NN_REAL_SYMBOL(nn_leaf_needs_of)
 #define nn_leaf_create NN_REAL_SYMBOL(nn_leaf_create)
 #define nn_leaf_destroy NN_REAL_SYMBOL(nn_leaf_destroy)
 #define nn_leaf_memory NN_REAL_SYMBOL(nn_leaf_memory)
@@ -14,6 +15,7 @@
 #define nn_leaf_denominators NN_REAL_SYMBOL(nn_leaf_denominators)
 #define nn_leaf_judge NN_REAL_SYMBOL(nn_leaf_judge)
 #define nn_leaf_constant NN_REAL_SYMBOL(nn_leaf_constant)
+#define nn_leaf_figures NN_REAL_SYMBOL(nn_leaf_figures)
 #define nn_leaf_forward NN_REAL_SYMBOL(nn_leaf_forward)
 
 /* What a head compares its output with. */
@@ -25,7 +27,7 @@ typedef struct nn_leaf_head {
     nn_real *units_targets;
 } nn_leaf_head;
 
-typedef struct nn_leaf {
+struct nn_leaf {
     nn_microbatch *microbatch;
     int64_t *samples; /* indices in the part */
     int head_count;
@@ -37,7 +39,7 @@ typedef struct nn_leaf {
     bool weighted;    /* weights count in the part at hand */
     nn_real *data_scratch;  /* of the data set's transforms */
     int64_t first_position; /* of its first sample in the order of the part */
-} nn_leaf;
+};
 
 /* Where a leaf's samples are. */
 typedef struct nn_leaf_place {
@@ -50,7 +52,15 @@ typedef struct nn_leaf_place {
     uint32_t step;
 } nn_leaf_place;
 
-nn_status nn_leaf_create(const nn_model *model, const nn_dataset *data, int64_t capacity, nn_leaf *leaf);
+/* What of the data decides how much room a leaf takes. */
+typedef struct nn_leaf_needs {
+    bool soft;       /* targets of classes may be mixed */
+    bool weights;    /* of samples */
+    int64_t scratch; /* values a sample, for transforms */
+} nn_leaf_needs;
+nn_leaf_needs nn_leaf_needs_of(const nn_model *model, const nn_dataset *data);
+
+nn_status nn_leaf_create(const nn_model *model, const nn_leaf_needs *needs, int64_t capacity, nn_leaf *leaf);
 void nn_leaf_destroy(nn_leaf *leaf);
 size_t nn_leaf_memory(const nn_model *model, const nn_dataset *data, int64_t capacity);
 
@@ -72,6 +82,8 @@ void nn_leaf_unpack(nn_leaf *leaf, const nn_model *model, const nn_dataset *data
  * and layer that are not finite. */
 nn_nonfinite nn_leaf_forward(nn_leaf *leaf, const nn_model *model, const nn_real *weights, nn_real *scratch,
                              const double *denominators, double *figures);
+/* Of this, what comes after the forward pass. */
+void nn_leaf_figures(nn_leaf *leaf, const nn_model *model, const double *denominators, double *figures);
 
 /* After either of the two: adds to the counts of `thread`, and writes what is collected; `sample` is the
  * first one's place among those collected. */

@@ -189,7 +189,8 @@ static nn_status predictions_write(predictions *of, const char *path)
 {
     const nn_saved *saved = of->saved;
     int64_t inputs = saved->microbatch_size * nn_shape_count(saved->model->input.shape);
-    NN_TRY(nn_leaf_create(saved->model, saved->data, saved->microbatch_size, &of->leaf));
+    nn_leaf_needs needs = nn_leaf_needs_of(saved->model, saved->data);
+    NN_TRY(nn_leaf_create(saved->model, &needs, saved->microbatch_size, &of->leaf));
     NN_TRY(NN_ALLOCATE(&of->scratch, saved->model->network->scratch_values, "scratch"));
     NN_TRY(NN_ALLOCATE(&of->inputs, inputs, "the inputs of a microbatch"));
     NN_TRY(nn_dataset_follow(saved->data, saved->part, predictions_schedule, of, 0, 2, true));

@@ -10,7 +10,9 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "train/expected.h"
 #include "train/integrity.h"
+#include "train/nonfinite.h"
 
 /* ---- checkpoints ---- */
 
@@ -69,6 +71,7 @@ static nn_status run_save(nn_run *run, bool regular, bool best)
     double began = nn_seconds();
     nn_pulse_phase(NN_PHASE_SAVE);
     NN_TRY(nn_integrity_check(run->stepper, run->state.step));
+    NN_TRY(nn_nonfinite_weights(run));
     NN_TRY(nn_checkpoint_build(&parts, &bytes, &size));
     run->saved_at = nn_seconds();
     if (!run->writer) return NN_OK;
@@ -83,7 +86,8 @@ static nn_status run_save(nn_run *run, bool regular, bool best)
 
 static bool run_is_better(const nn_run *run, double value)
 {
-    if (run->state.best_epoch == 0 || isnan(run->state.best_value)) return true;
+    if (isnan(value)) return false;
+    if (run->state.best_epoch == 0) return true;
     return run_higher_is_better(run) ? value > run->state.best_value : value < run->state.best_value;
 }
 
@@ -132,6 +136,8 @@ static nn_status run_record(nn_run *run, int64_t epoch, const nn_figures *train,
         nn_text_append(&line, ",\"validation\":");
         nn_figures_json(run->model, validation, &line);
     }
+    if (run->state.skipped.epoch > 0)
+        nn_text_append(&line, ",\"skipped\":%" PRId64, run->state.skipped.epoch);
     nn_text_append(&line,
                    ",\"time\":{\"seconds\":%.3f,\"samples_per_second\":%.1f,\"utilisation\":%.4f"
                    ",\"waited_for_data\":%.3f}}\n",
@@ -156,6 +162,9 @@ static void run_show(const nn_run *run, int64_t epoch, const nn_figures *train, 
         nn_text_append(&text, " | validation ");
         nn_figures_text(run->model, validation, &text);
     }
+    if (run->state.skipped.epoch > 0)
+        nn_text_append(&text, " | %" PRId64 " of %" PRId64 " steps skipped", run->state.skipped.epoch,
+                       run->plan.length.steps_per_epoch);
     nn_text_append(&text, " | %.0f samples/s", rate);
     if (utilisation > 0) nn_text_append(&text, ", utilisation %.1f %%", 100 * utilisation);
     double samples = (double)(run->plan.length.steps - run->state.step) * (double)run->plan.batch_size;
@@ -178,12 +187,17 @@ static nn_status run_end_epoch(nn_run *run, bool *best)
     bool validates = nn_dataset_count(run->data, NN_VALIDATION) > 0;
     int64_t epoch = run->state.step / run->plan.length.steps_per_epoch;
     double value = 0;
+    NN_TRY(nn_nonfinite_weights(run));
     nn_figures_finish(run->model, run->state.epoch_figures, &train);
     if (validates) {
         const nn_real *weights;
         NN_TRY(nn_run_shown_weights(run, &weights));
         NN_TRY(nn_evaluate_part(run->comm, run->workers, run->model, run->data, NN_VALIDATION,
                                 run->plan.microbatch_size, weights, &validation));
+        if (nn_evaluate_check(run->model, NN_VALIDATION, &validation) != NN_OK && !run->told_nonfinite)
+            nn_log_warning("%s: these are no best weights; the weights are finite, and training goes on",
+                           nn_error_text());
+        run->told_nonfinite = run->told_nonfinite || validation.nonfinite.position >= 0;
         value = run->best_metric < 0 ? validation.loss : validation.metrics[run->best_metric];
         *best = run_is_better(run, value);
         if (*best) {
@@ -201,6 +215,7 @@ static nn_status run_end_epoch(nn_run *run, bool *best)
     if (validates) run_observe(run, value);
     memset(run->state.epoch_figures, 0, sizeof run->state.epoch_figures);
     nn_deadline_evaluation(&run->deadline, nn_seconds() - progress->epoch_began - seconds);
+    run->state.skipped.epoch = 0;
     progress->epoch_began = nn_seconds();
     progress->epoch_samples = 0;
     progress->waited += waited;
@@ -231,16 +246,24 @@ static nn_status run_step(nn_run *run, bool *stopped)
     double began = nn_seconds();
     NN_TRY(nn_stepper_run(run->stepper, run->state.step, run_requests(run), &result));
     nn_deadline_step(&run->deadline, nn_seconds() - began);
+    if (result.nonfinite)
+        NN_TRY(nn_nonfinite_step(run, batch, &result));
+    else
+        run->state.skipped.in_a_row = 0;
     run->state.step++;
-    for (int i = 0; i < run->stepper->width; i++) run->state.epoch_figures[i] += result.figures[i];
+    for (int i = 0; !result.nonfinite && i < run->stepper->width; i++)
+        run->state.epoch_figures[i] += result.figures[i];
     nn_progress_step(run, &result, batch);
     bool best = false;
     if (run->state.step % of_epoch == 0) NN_TRY(run_end_epoch(run, &best));
     bool last = run_is_over(run);
     *stopped = (result.requests & (NN_REQUEST_STOP | NN_REQUEST_TIME)) && !last;
     run->out_of_time = (result.requests & NN_REQUEST_TIME) != 0;
-    bool regular = last || result.requests != 0 ||
-                   nn_plan_interval_ends(&run->plan, run->settings.checkpoint.every, run->state.step);
+    /* Weights that give NaN or Inf shall not take the place of better ones. */
+    run->save_due = run->save_due || result.requests != 0 ||
+                    nn_plan_interval_ends(&run->plan, run->settings.checkpoint.every, run->state.step);
+    bool regular = last || *stopped || (run->save_due && !result.nonfinite);
+    if (regular) run->save_due = false;
     return regular || best ? run_save(run, regular, best) : NN_OK;
 }
 
@@ -304,4 +327,6 @@ const nn_engine NN_REAL_SYMBOL(nn_engine) = {
     .train = engine_train,
     .evaluate = nn_evaluate_saved,
     .predict = nn_predict_saved,
+    .check = nn_expected_check,
+    .replay = nn_replay_saved,
 };

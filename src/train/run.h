@@ -18,12 +18,14 @@
 #define nn_run_directory_prepare NN_REAL_SYMBOL(nn_run_directory_prepare)
 #define nn_run_directory_empty NN_REAL_SYMBOL(nn_run_directory_empty)
 #define nn_evaluate_part NN_REAL_SYMBOL(nn_evaluate_part)
+#define nn_evaluate_check NN_REAL_SYMBOL(nn_evaluate_check)
 #define nn_evaluate_baseline NN_REAL_SYMBOL(nn_evaluate_baseline)
 #define nn_baseline_is_last NN_REAL_SYMBOL(nn_baseline_is_last)
 #define nn_run_shown_weights NN_REAL_SYMBOL(nn_run_shown_weights)
 #define nn_run_final NN_REAL_SYMBOL(nn_run_final)
 #define nn_predict_saved NN_REAL_SYMBOL(nn_predict_saved)
 #define nn_evaluate_saved NN_REAL_SYMBOL(nn_evaluate_saved)
+#define nn_replay_saved NN_REAL_SYMBOL(nn_replay_saved)
 #define nn_threads_choose NN_REAL_SYMBOL(nn_threads_choose)
 #define nn_threads_peak NN_REAL_SYMBOL(nn_threads_peak)
 #define nn_progress_step NN_REAL_SYMBOL(nn_progress_step)
@@ -57,8 +59,10 @@ typedef struct nn_run {
     int best_metric;   /* index among the metrics; -1: the loss */
     nn_real *averaged; /* room for the average of the weights, on every rank; NULL: there is none */
     nn_deadline deadline;
-    double saved_at;  /* when the last checkpoint was made, in seconds */
-    bool out_of_time; /* what the run stopped for */
+    bool save_due;       /* a checkpoint waits for a step that is not skipped */
+    bool told_nonfinite; /* that the network gives NaN or Inf outside of training */
+    double saved_at;     /* when the last checkpoint was made, in seconds */
+    bool out_of_time;    /* what the run stopped for */
     nn_progress progress;
 } nn_run;
 
@@ -79,6 +83,8 @@ nn_status nn_run_directory_empty(const char *path);
 nn_status nn_evaluate_part(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
                            nn_part part, int64_t microbatch_size, const nn_real *weights,
                            nn_figures *figures);
+/* Fails where some output was not finite, and tells which. */
+nn_status nn_evaluate_check(const nn_model *model, nn_part part, const nn_figures *figures);
 /* Figures of the best constant guess: the shares of the classes, the mean of the training part or, of a
  * target that is a difference, that the value seen last stays. Release the figures. Collective. */
 nn_status nn_evaluate_baseline(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
@@ -96,6 +102,8 @@ nn_status nn_run_final(nn_run *run);
 
 /* See nn_engine.evaluate. Collective. */
 nn_status nn_evaluate_saved(nn_comm *comm, const char *run_or_checkpoint, const char *data_file);
+/* See nn_engine.replay. Not collective. */
+nn_status nn_replay_saved(const char *path);
 /* See nn_engine.predict. Collective. */
 nn_status nn_predict_saved(nn_comm *comm, const nn_prediction *prediction);
 

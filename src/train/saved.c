@@ -126,6 +126,9 @@ static nn_status saved_evaluate(nn_comm *comm, nn_saved *saved)
     nn_figures figures;
     NN_TRY(nn_evaluate_part(comm, saved->workers, saved->model, saved->data, saved->part,
                             saved->microbatch_size, saved->weights, &figures));
+    nn_status status = nn_evaluate_check(saved->model, saved->part, &figures);
+    if (status != NN_OK) nn_figures_release(&figures);
+    NN_TRY(status);
     nn_text text = {0};
     nn_figures_text(saved->model, &figures, &text);
     nn_log_line("%s: %lld samples of the %s part: %s", saved->path,

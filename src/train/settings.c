@@ -9,6 +9,7 @@
 
 static const char *const allreduce_choices[] = {"exact", "mpi", NULL};
 static const char *const precision_choices[] = {"float32", "float64", NULL};
+static const char *const on_nonfinite_choices[] = {"stop", "skip", NULL};
 static const char *const last_batch_choices[] = {"keep", "drop", NULL};
 
 #define FIELD(member) offsetof(nn_training_options, member)
@@ -37,6 +38,13 @@ const nn_option nn_training_options_table[] = {
      "predictions are then of the average; 0: none"},
     {"early_stopping", NN_OPTION_SECTION, 0, "", 0, 0, NULL, NN_EFFECT_EXTENT,
      "ends the run when the validation figure has not got better for a while"},
+    {"on_nonfinite", NN_OPTION_CHOICE, FIELD(on_nonfinite), "stop", 0, 0, on_nonfinite_choices,
+     NN_EFFECT_EXTENT,
+     "what becomes of a step with NaN or Inf in an output, a loss or a gradient: stop ends the run, skip "
+     "goes "
+     "on without that step; may be changed when a run is resumed"},
+    {"nonfinite_limit", NN_OPTION_INTEGER, FIELD(nonfinite_limit), "10", 1, 1e9, NULL, NN_EFFECT_EXTENT,
+     "so many skipped steps in a row end the run all the same"},
     {"limit_batches", NN_OPTION_INTEGER, FIELD(limit_batches), "0", 0, 1e15, NULL, NN_EFFECT_RESULT,
      "ends an epoch after so many batches, for trying things out; with data.shuffle: none they are the same "
      "in "

@@ -16,6 +16,7 @@
 #define nn_checkpoint_options_table NN_REAL_SYMBOL(nn_checkpoint_options_table)
 
 enum { NN_LAST_BATCH_KEEP, NN_LAST_BATCH_DROP };
+enum { NN_NONFINITE_STOP, NN_NONFINITE_SKIP };
 
 typedef struct nn_training_options { /* section training */
     int64_t epochs;
@@ -29,6 +30,8 @@ typedef struct nn_training_options { /* section training */
     double clip_norm;  /* largest norm of a gradient; 0: any; below 0: a rule of network and optimizer */
     double average;    /* share that the average of the weights keeps in a step; 0: no average */
     nn_early_options early_stopping;
+    int on_nonfinite; /* stop or skip */
+    int64_t nonfinite_limit;
     int64_t limit_batches; /* of an epoch; 0: all */
     int64_t threads;       /* 0: OMP_NUM_THREADS, else the rank's share of the cores */
     double memory;         /* MiB for microbatches in flight, per rank */

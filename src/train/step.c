@@ -12,7 +12,7 @@
 
 /* A rank's message in the agreement: these values, then its leaves' figures, the denominators of its leaves
  * of the next step, and the measures of its blocks. Everything is a double, positions included. */
-enum { MESSAGE_REQUESTS, MESSAGE_FAILED, MESSAGE_HEADER };
+enum { MESSAGE_REQUESTS, MESSAGE_LOST, MESSAGE_POSITION, MESSAGE_BLOCK, MESSAGE_HEADER };
 
 /* ---- making ---- */
 
@@ -169,10 +169,14 @@ static void step_unpack(nn_stepper *stepper, const step_parts *parts, int rank, 
         memcpy(stepper->measures + *at->owned++ * width, values + b * width, (size_t)width * sizeof *values);
 }
 
-/* Exchanges the messages and sums them. `failed` becomes whether any rank met a value that is not finite, or
- * lost its data. */
-static nn_status step_agree(nn_stepper *stepper, const step_parts *parts, nn_step_result *result,
-                            bool *failed)
+/* Keeps the first place that is one. */
+static void step_note_first(double place, int64_t *first)
+{
+    if (place >= 0 && (*first < 0 || (int64_t)place < *first)) *first = (int64_t)place;
+}
+
+/* Exchanges the messages and sums them. `lost` becomes whether any rank lost its data. */
+static nn_status step_agree(nn_stepper *stepper, const step_parts *parts, nn_step_result *result, bool *lost)
 {
     int size = nn_comm_size(stepper->comm);
     for (int r = 0; r < size; r++)
@@ -182,14 +186,18 @@ static nn_status step_agree(nn_stepper *stepper, const step_parts *parts, nn_ste
                        stepper->block_of_owned};
     double *denominators = at.denominators;
     const double *message = stepper->messages;
-    *failed = false;
+    *lost = false;
     result->requests = 0;
+    result->bad_position = result->bad_block = -1;
     for (int r = 0; r < size; r++) {
         result->requests |= (unsigned)message[MESSAGE_REQUESTS];
-        *failed = *failed || message[MESSAGE_FAILED] != 0;
+        *lost = *lost || message[MESSAGE_LOST] != 0;
+        step_note_first(message[MESSAGE_POSITION], &result->bad_position);
+        step_note_first(message[MESSAGE_BLOCK], &result->bad_block);
         step_unpack(stepper, parts, r, message, &at);
         message += stepper->sizes[r] / sizeof(double);
     }
+    result->nonfinite = result->bad_position >= 0 || result->bad_block >= 0;
     nn_tree_sum(parts->leaves, (size_t)stepper->width, stepper->figures, result->figures);
     nn_tree_sum(parts->next_leaves, (size_t)stepper->model->head_count, denominators, stepper->denominators);
     return NN_OK;
@@ -230,13 +238,14 @@ nn_status nn_stepper_begin(nn_stepper *stepper, int64_t step)
 {
     step_parts parts = {0, step_leaves_at(stepper, step), false};
     nn_step_result unused;
-    bool failed;
+    bool lost;
     nn_status status = nn_dataset_follow(stepper->data, NN_TRAIN, step_schedule, stepper, step, 3, true);
     NN_TRY(nn_comm_agree(stepper->comm, status));
     nn_integrity_start(stepper, step);
-    stepper->message[MESSAGE_REQUESTS] = stepper->message[MESSAGE_FAILED] = 0;
+    stepper->message[MESSAGE_REQUESTS] = stepper->message[MESSAGE_LOST] = 0;
+    stepper->message[MESSAGE_POSITION] = stepper->message[MESSAGE_BLOCK] = -1;
     step_next_denominators(stepper, step, stepper->message + MESSAGE_HEADER);
-    return step_agree(stepper, &parts, &unused, &failed);
+    return step_agree(stepper, &parts, &unused, &lost);
 }
 
 /* ---- the step ---- */
@@ -247,43 +256,6 @@ static nn_status step_layer_done(void *context, int layer)
     if (stepper->bucket_of_layer[layer] >= 0)
         NN_TRY(nn_reduction_start(stepper->reduction, stepper->bucket_of_layer[layer]));
     return nn_reduction_progress(stepper->reduction);
-}
-
-/* The message of the rank that met it; the others learn it from nn_comm_agree. */
-static nn_status step_fail_nonfinite(const nn_stepper *stepper, nn_batch batch, int64_t step,
-                                     nn_nonfinite found, int64_t bad_block)
-{
-    const nn_network *network = stepper->model->network;
-    bool in_layer = found.position >= 0 && found.layer < network->layer_count;
-    if (in_layer && network->layers[found.layer].type->indices_of)
-        NN_FAIL(NN_ERROR_NONFINITE,
-                "step %lld: layer %s reads whole numbers from 0 to %lld, and the sample at position %lld of "
-                "epoch %lld has another; look at the data",
-                (long long)step + 1, network->layers[found.layer].name,
-                (long long)network->layers[found.layer].type->indices_of(&network->layers[found.layer]) - 1,
-                (long long)found.position, (long long)batch.epoch + 1);
-    if (in_layer)
-        NN_FAIL(NN_ERROR_NONFINITE,
-                "step %lld: the output of layer %s is NaN or Inf for the sample at position %lld of epoch "
-                "%lld; try a "
-                "smaller learning rate, training.clip_norm or longer warm-up, and look at the data",
-                (long long)step + 1, network->layers[found.layer].name, (long long)found.position,
-                (long long)batch.epoch + 1);
-    if (found.position >= 0)
-        NN_FAIL(NN_ERROR_NONFINITE,
-                "step %lld: the loss is NaN or Inf in the microbatch at position %lld of epoch %lld; try a "
-                "smaller "
-                "learning rate, and look at the targets",
-                (long long)step + 1, (long long)found.position, (long long)batch.epoch + 1);
-    int layer = 0;
-    for (int l = 0; l < network->layer_count; l++)
-        if (network->layers[l].value_count > 0 &&
-            network->layers[l].offset <= network->block_begin[bad_block])
-            layer = l;
-    NN_FAIL(NN_ERROR_NONFINITE,
-            "step %lld: the gradient of layer %s is NaN or Inf; try a smaller learning rate or "
-            "training.clip_norm",
-            (long long)step + 1, network->layers[layer].name);
 }
 
 /* Measures of the owned blocks into the message; returns the first block that is not finite, or -1. */
@@ -344,6 +316,7 @@ nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, n
     NN_TRY(nn_workers_gradient(stepper->workers, batch, step, stepper->denominators, share, nodes, partials,
                                node_count, nn_reduction_weights(stepper->reduction), figures, &found,
                                step_layer_done, stepper));
+    memcpy(stepper->last_denominators, stepper->denominators, sizeof stepper->denominators);
     nn_pace_end(&stepper->pace, share.end - share.begin, nn_workers_threads(stepper->workers),
                 nn_dataset_waited(stepper->data, NN_TRAIN));
     double *denominators = figures + (share.end - share.begin) * stepper->width;
@@ -357,15 +330,15 @@ nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, n
     int64_t bad_block = step_measure(stepper, step, measures);
     nn_status data = nn_dataset_status(stepper->data, NN_TRAIN);
     NN_TRY(nn_integrity_verify(stepper, step, batch, data == NN_OK));
-    nn_dataset_release(stepper->data, NN_TRAIN, step);
-    bool bad = found.position >= 0 || bad_block >= 0, failed = bad || data != NN_OK;
+    bool lost = data != NN_OK;
     stepper->message[MESSAGE_REQUESTS] = requests;
-    stepper->message[MESSAGE_FAILED] = failed;
-    NN_TRY(step_agree(stepper, &parts, result, &failed));
-    if (failed) {
-        if (bad && data == NN_OK) data = step_fail_nonfinite(stepper, batch, step, found, bad_block);
-        return nn_comm_agree(stepper->comm, data);
-    }
+    stepper->message[MESSAGE_LOST] = lost;
+    stepper->message[MESSAGE_POSITION] = (double)found.position;
+    stepper->message[MESSAGE_BLOCK] = (double)bad_block;
+    NN_TRY(step_agree(stepper, &parts, result, &lost));
+    if (lost) return nn_comm_agree(stepper->comm, data);
+    if (result->nonfinite) return NN_OK;
+    nn_dataset_release(stepper->data, NN_TRAIN, step);
     nn_pulse_phase(NN_PHASE_UPDATE);
     step_update(stepper, step, result);
     nn_integrity_written(stepper, step, result->requests);

@@ -35,8 +35,9 @@ typedef struct nn_stepper {
     size_t uncounted_bytes;              /* of node-shared memory, which the allocator does not count */
     int width;                           /* figures a leaf */
     double denominators[NN_MODEL_HEADS]; /* of the step to come */
-    int64_t *bucket_of_layer;            /* the bucket that is final when the layer's gradient is; -1: none */
-    int64_t *blocks_of_rank;             /* how many blocks each rank owns */
+    double last_denominators[NN_MODEL_HEADS];
+    int64_t *bucket_of_layer; /* the bucket that is final when the layer's gradient is; -1: none */
+    int64_t *blocks_of_rank;  /* how many blocks each rank owns */
     int64_t *
         block_of_owned; /* all ranks' owned blocks, one rank after the other: indices in the network's list */
     size_t *sizes;      /* bytes of each rank's message */
@@ -52,6 +53,9 @@ typedef struct nn_step_result {
     double figures[NN_FIGURES_MAX]; /* summed over the batch */
     double gradient_norm;           /* before clipping; 0 where clipping is off */
     unsigned requests;              /* of any rank */
+    bool nonfinite;                 /* NaN or Inf was met: nothing is updated */
+    int64_t bad_position;           /* in the epoch, of the first sample where forward met it; -1: nowhere */
+    int64_t bad_block;              /* the first whose summed gradient is not finite; -1: none known */
 } nn_step_result;
 
 /* Cuts the network into buckets and makes reduction and optimizer state. All are borrowed; the schedule's
@@ -65,8 +69,9 @@ void nn_stepper_destroy(nn_stepper *stepper); /* collective; accepts NULL */
  * Collective. */
 nn_status nn_stepper_begin(nn_stepper *stepper, int64_t step);
 
-/* Step `step` (from 0). requests: what this rank asks for. Collective; on failure every rank
- * fails, NN_ERROR_NONFINITE before anything is updated. */
+/* Step `step` (from 0). requests: what this rank asks for. Where the result says `nonfinite`, nothing is
+ * updated, and the data of the step is still there: the caller ends the run, or releases the data.
+ * Collective; on failure every rank fails. */
 nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, nn_step_result *result);
 
 #endif

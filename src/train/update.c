@@ -170,8 +170,11 @@ void nn_update_measure(nn_update *update, int64_t step, const nn_real *weights, 
         double *of_block = measures + b * update->measures;
         int64_t count = block->end - block->begin;
         for (int m = 0; m < update->measures; m++) of_block[m] = 0;
-        if (block->kind < 0) continue;
         nn_real *gradient = update_gradient(block, slices), *slots[NN_OPTIMIZER_SLOTS];
+        if (block->kind < 0) {
+            if (block->parameter->statistic && !nn_all_finite(count, gradient)) of_block[0] = INFINITY;
+            continue;
+        }
         of_block[0] = update_clip(update->options.clip_value, count, gradient);
         if (optimizer->sums == 0) continue;
         nn_optimizer_step at = {.step = step, .is_matrix = update->kinds[block->kind].is_matrix};

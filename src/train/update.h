@@ -74,7 +74,8 @@ void nn_update_destroy(nn_update *update); /* accepts NULL */
 void nn_update_begin(nn_update *update, const nn_real *weights);
 
 /* Cuts the reduced gradient down to clip_value; then, for each owned block in their order, `measures` values:
- * the sum of squares of the gradient (0 where nothing is trained; not finite where a value was not), and the
+ * the sum of squares of the gradient (0 where nothing is trained; not finite where a value was not, of a
+ * statistic too), and the
  * sums of an optimizer that measures. step: from 1. */
 void nn_update_measure(nn_update *update, int64_t step, const nn_real *weights, double *measures);
 

@@ -57,7 +57,7 @@ size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, int thre
     int64_t fold = workers_log2_up(slots) * nn_workers_largest_part(model->network);
     return (size_t)slots * nn_leaf_memory(model, data, microbatch_size) +
            (size_t)threads * (size_t)(model->network->scratch_values + fold) * sizeof(nn_real) +
-           (size_t)(leaves_max * workers_leaf_carried(model, microbatch_size)) * sizeof(nn_real) +
+           (size_t)(2 * leaves_max * workers_leaf_carried(model, microbatch_size)) * sizeof(nn_real) +
            (size_t)(workers_wave_depth(slots, leaves_max) * model->network->value_count) * sizeof(nn_real);
 }
 
@@ -65,11 +65,15 @@ static nn_status workers_allocate(nn_workers *workers, int64_t leaves_max)
 {
     const nn_network *network = workers->model->network;
     NN_TRY(NN_ALLOCATE(&workers->leaves, workers->slots, "microbatches in flight"));
+    nn_leaf_needs needs = nn_leaf_needs_of(workers->model, workers->data);
     for (int64_t i = 0; i < workers->slots; i++)
-        NN_TRY(nn_leaf_create(workers->model, workers->data, workers->microbatch_size, &workers->leaves[i]));
+        NN_TRY(nn_leaf_create(workers->model, &needs, workers->microbatch_size, &workers->leaves[i]));
     int64_t carried = workers_leaf_carried(workers->model, workers->microbatch_size);
-    if (carried > 0)
+    if (carried > 0) {
         NN_TRY(NN_ALLOCATE(&workers->carried, leaves_max * carried, "state carried from step to step"));
+        NN_TRY(
+            NN_ALLOCATE(&workers->carried_before, leaves_max * carried, "state carried from step to step"));
+    }
     NN_TRY(NN_ALLOCATE(&workers->scratch, workers->threads, "scratch of threads"));
     NN_TRY(NN_ALLOCATE(&workers->fold, workers->threads, "scratch of threads"));
     workers->fold_values = nn_workers_largest_part(network);
@@ -119,6 +123,7 @@ void nn_workers_destroy(nn_workers *workers)
     nn_witness_release(&workers->witness);
     nn_free(workers->leaves);
     nn_free(workers->carried);
+    nn_free(workers->carried_before);
     nn_free(workers->scratch);
     nn_free(workers->fold);
     nn_free(workers->wave_sums);
@@ -388,6 +393,8 @@ nn_status nn_workers_gradient(nn_workers *workers, nn_batch batch, int64_t step,
     *nonfinite = (nn_nonfinite){.position = -1};
     workers_step at = {workers, batch, step, denominators, weights, share, figures, nonfinite, hook, context};
     int64_t leaves = share.end - share.begin;
+    size_t carried = (size_t)(leaves * workers_leaf_carried(workers->model, workers->microbatch_size));
+    if (carried > 0) memcpy(workers->carried_before, workers->carried, carried * sizeof(nn_real));
     if (leaves <= workers->slots) {
         workers_wave wave = {nodes, partials, node_count, share.begin, leaves};
         return workers_run_wave(&at, &wave);
@@ -396,4 +403,19 @@ nn_status nn_workers_gradient(nn_workers *workers, nn_batch batch, int64_t step,
     for (int i = 0; i < node_count; i++) NN_TRY(workers_run_node(&at, nodes[i], 0, partials[i]));
     for (int l = workers->model->network->layer_count - 1; hook && l > 0; l--) NN_TRY(hook(context, l));
     return NN_OK;
+}
+
+nn_leaf *nn_workers_reload(nn_workers *workers, nn_batch batch, int64_t step, nn_tree_node share,
+                           int64_t leaf, nn_real *carried)
+{
+    nn_leaf *slot = &workers->leaves[0];
+    nn_leaf_place place = nn_workers_place(workers, batch, step, leaf);
+    int64_t values = workers_leaf_carried(workers->model, workers->microbatch_size);
+    if (values > 0)
+        memcpy(carried, workers->carried_before + (leaf - share.begin) * values,
+               (size_t)values * sizeof *carried);
+    slot->microbatch->carried = values > 0 ? carried : NULL;
+    nn_carried_restart(workers->model->network, workers->data, &place, slot->microbatch);
+    nn_leaf_load(slot, workers->model, workers->data, &place, true);
+    return slot;
 }

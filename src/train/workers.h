@@ -15,6 +15,7 @@
 #define nn_workers_destroy NN_REAL_SYMBOL(nn_workers_destroy)
 #define nn_workers_threads NN_REAL_SYMBOL(nn_workers_threads)
 #define nn_workers_carried NN_REAL_SYMBOL(nn_workers_carried)
+#define nn_workers_reload NN_REAL_SYMBOL(nn_workers_reload)
 #define nn_workers_memory NN_REAL_SYMBOL(nn_workers_memory)
 #define nn_workers_initialize NN_REAL_SYMBOL(nn_workers_initialize)
 #define nn_workers_evaluate NN_REAL_SYMBOL(nn_workers_evaluate)
@@ -71,6 +72,13 @@ nn_real *nn_workers_carried(nn_workers *workers, int64_t *per_leaf);
 /* Bytes that nn_workers_create takes. */
 size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max,
                          int64_t microbatch_size, double memory);
+
+/* A leaf of the last batch as its gradient found it, in memory of the workers. carried: room for the state of
+ * a leaf, where layers carry any: it becomes what the state was before. The batch's data must not be released
+ * yet. */
+typedef struct nn_leaf nn_leaf;
+nn_leaf *nn_workers_reload(nn_workers *workers, nn_batch batch, int64_t step, nn_tree_node share,
+                           int64_t leaf, nn_real *carried);
 
 /* Initial weights, from the seed. */
 nn_status nn_workers_initialize(nn_workers *workers, nn_real *weights);

@@ -35,7 +35,8 @@ struct nn_workers {
     int64_t slots; /* leaves in flight */
     nn_leaf *leaves;
     nn_real *carried; /* of all leaves of a share, a microbatch each: goes on from step to step; NULL: none */
-    nn_real **scratch; /* by thread */
+    nn_real *carried_before; /* the same as the last step found it */
+    nn_real **scratch;       /* by thread */
     int fold_depth;
     int64_t fold_values;
     nn_real **fold; /* by thread: fold_depth x fold_values */

@@ -1,0 +1,173 @@
+/* What a run does about NaN and Inf. */
+#include "train/nonfinite.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "tensor/kernels.h"
+#include "train/nonfinite_tell.h"
+
+/* So many skipped steps of a run are looked into and told; the others are only counted. */
+#define TOLD_STEPS 3
+
+/* The smallest of what the ranks give; negative: nothing. Collective. */
+static nn_status nonfinite_first(nn_comm *comm, int64_t own, int64_t *first)
+{
+    int64_t order = own < 0 ? -1 : INT64_MAX - own;
+    NN_TRY(nn_comm_maximum(comm, &order, 1));
+    *first = order < 0 ? -1 : INT64_MAX - order;
+    return NN_OK;
+}
+
+/* ---- finding ---- */
+
+static int64_t nonfinite_leaf_at(nn_batch batch, int64_t position)
+{
+    int64_t leaf = 0;
+    while (nn_tree_leaf_samples(batch.samples, batch.leaves, leaf).end <= position - batch.first) leaf++;
+    return leaf;
+}
+
+static bool nonfinite_has(nn_tree_node share, int64_t leaf)
+{
+    return share.begin <= leaf && leaf < share.end;
+}
+
+static void nonfinite_inspect(nn_nonfinite_case *of, int64_t leaf)
+{
+    nn_run *run = of->run;
+    nn_stepper *stepper = run->stepper;
+    nn_leaf *loaded =
+        nn_workers_reload(run->workers, of->batch, run->state.step, of->share, leaf, of->inspection.carried);
+    nn_inspect(run->model, loaded, nn_reduction_weights(stepper->reduction), stepper->last_denominators,
+               &of->inspection);
+    of->loaded = loaded;
+}
+
+/* The first microbatch of the batch that has it. Where only the sum of the gradients shows it, every rank
+ * looks through its own. */
+static nn_status nonfinite_find(nn_nonfinite_case *of, int64_t position)
+{
+    int64_t own = -1;
+    if (position >= 0) {
+        of->leaf = nonfinite_leaf_at(of->batch, position);
+        if (nonfinite_has(of->share, of->leaf)) nonfinite_inspect(of, of->leaf);
+        return NN_OK;
+    }
+    for (int64_t leaf = of->share.begin; leaf < of->share.end && own < 0; leaf++) {
+        nonfinite_inspect(of, leaf);
+        if (of->inspection.found.kind != NN_FOUND_NOTHING) own = leaf;
+    }
+    return nonfinite_first(of->run->comm, own, &of->leaf);
+}
+
+/* The rank that has the leaf tells; where there is none, the first. */
+static nn_status nonfinite_share_note(nn_nonfinite_case *of, nn_nonfinite_note *note)
+{
+    nn_comm *comm = of->run->comm;
+    int teller = 0;
+    for (int r = 0; of->leaf >= 0 && r < nn_comm_size(comm); r++)
+        if (nonfinite_has(nn_tree_share(of->batch.leaves, r, nn_comm_size(comm)), of->leaf)) teller = r;
+    if (nn_comm_rank(comm) == teller) nn_nonfinite_tell(of, note);
+    return nn_comm_broadcast(comm, note, sizeof *note, teller);
+}
+
+static nn_status nonfinite_look(nn_run *run, nn_batch batch, const nn_step_result *result,
+                                nn_nonfinite_note *note)
+{
+    nn_comm *comm = run->comm;
+    nn_nonfinite_case of = {.run = run,
+                            .batch = batch,
+                            .share = nn_tree_share(batch.leaves, nn_comm_rank(comm), nn_comm_size(comm)),
+                            .bad_block = result->bad_block};
+    nn_status status = nn_inspection_create(run->model, run->plan.microbatch_size, &of.inspection);
+    status = nn_comm_agree(comm, status);
+    if (status == NN_OK) status = nonfinite_find(&of, result->bad_position);
+    if (status == NN_OK) status = nonfinite_share_note(&of, note);
+    nn_inspection_release(&of.inspection);
+    if (status == NN_OK && note->warning[0]) nn_log_warning("%s", note->warning);
+    return status;
+}
+
+/* ---- deciding ---- */
+
+/* What the run directory holds to go on from, as a sentence. Collective. */
+static nn_status nonfinite_newest(nn_run *run, char text[128])
+{
+    int64_t *steps = NULL, newest = -1;
+    size_t count = 0;
+    if (run->writer) {
+        if (nn_writer_wait(run->writer) != NN_OK)
+            nn_log_warning("a checkpoint could not be written, the ones before are intact: %s",
+                           nn_error_text());
+        if (nn_checkpoint_list(run->job->run_directory, &steps, &count) != NN_OK) count = 0;
+        for (size_t i = count; i-- > 0;)
+            if (steps[i] <= run->state.step) newest = steps[i];
+        nn_free(steps);
+    }
+    NN_TRY(nn_comm_broadcast(run->comm, &newest, sizeof newest, 0));
+    if (newest < 0)
+        snprintf(text, 128, "there is no checkpoint yet");
+    else
+        snprintf(text, 128, "the last good checkpoint is of step %lld", (long long)newest);
+    return NN_OK;
+}
+
+/* Makes way for the next step. Recurrent state begins anew, all of it: state that is finite, but has grown
+ * too large, would give NaN or Inf in every window to come. */
+static void nonfinite_leave_out(nn_run *run, nn_batch batch)
+{
+    int64_t per_leaf;
+    nn_real *carried = nn_workers_carried(run->workers, &per_leaf);
+    nn_tree_node share = nn_tree_share(batch.leaves, nn_comm_rank(run->comm), nn_comm_size(run->comm));
+    if (carried) memset(carried, 0, (size_t)((share.end - share.begin) * per_leaf) * sizeof *carried);
+    nn_dataset_release(run->data, NN_TRAIN, run->state.step);
+}
+
+nn_status nn_nonfinite_step(nn_run *run, nn_batch batch, const nn_step_result *result)
+{
+    const nn_training_options *training = &run->settings.training;
+    nn_skipped *skipped = &run->state.skipped;
+    nn_nonfinite_note note = {{0}, {0}};
+    char newest[128];
+    bool skips = training->on_nonfinite == NN_NONFINITE_SKIP;
+    if (skips) *skipped = (nn_skipped){skipped->epoch + 1, skipped->in_a_row + 1, skipped->all + 1};
+    bool ends = !skips || skipped->in_a_row >= training->nonfinite_limit;
+    if (ends || skipped->all <= TOLD_STEPS) NN_TRY(nonfinite_look(run, batch, result, &note));
+    if (!ends) {
+        if (note.text[0]) nn_log_warning("%s; the step is skipped", note.text);
+        nonfinite_leave_out(run, batch);
+        return NN_OK;
+    }
+    NN_TRY(nonfinite_newest(run, newest));
+    if (skips)
+        NN_FAIL(NN_ERROR_NONFINITE,
+                "%s; %lld steps in a row would be skipped now, which is training.nonfinite_limit; %s",
+                note.text, (long long)skipped->in_a_row, newest);
+    NN_FAIL(NN_ERROR_NONFINITE, "%s; training.on_nonfinite=skip leaves such steps out; %s", note.text,
+            newest);
+}
+
+nn_status nn_nonfinite_weights(nn_run *run)
+{
+    const nn_update *update = run->stepper->update;
+    const nn_real *weights = nn_reduction_weights(run->stepper->reduction);
+    int64_t own = -1, first;
+    char newest[128];
+    for (int64_t b = 0; b < update->block_count; b++) {
+        const nn_owned_block *block = &update->blocks[b];
+        int64_t count = block->end - block->begin;
+        bool finite = nn_all_finite(count, weights + block->begin) &&
+                      (!update->average || nn_all_finite(count, update->average + block->state));
+        if (!finite && (own < 0 || block->block < own)) own = block->block;
+    }
+    NN_TRY(nonfinite_first(run->comm, own, &first));
+    if (first < 0) return NN_OK;
+    NN_TRY(nonfinite_newest(run, newest));
+    NN_FAIL(NN_ERROR_NONFINITE,
+            "step %lld has made weights of layer %s NaN or Inf: they are not saved, and %s; try a smaller "
+            "learning rate, training.clip_norm or longer warm-up",
+            (long long)run->state.step, nn_nonfinite_layer_of(run->model->network, first)->name, newest);
+}

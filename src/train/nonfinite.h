@@ -1,0 +1,24 @@
+/*
+ * NaN and Inf while training: told with layer, sample and row, kept as a file for `nntrain replay`, and then
+ * the end of the run, or a step that is left out. All of it follows from values that travelled with the step,
+ * so that it is the same on any number of ranks.
+ */
+#ifndef NN_TRAIN_NONFINITE_H
+#define NN_TRAIN_NONFINITE_H
+
+#include "train/run.h"
+
+#define nn_nonfinite_step NN_REAL_SYMBOL(nn_nonfinite_step)
+#define nn_nonfinite_weights NN_REAL_SYMBOL(nn_nonfinite_weights)
+
+/* What training.on_nonfinite says about the step just run, whose result is `nonfinite`: fails with
+ * NN_ERROR_NONFINITE, or counts the step as skipped and makes way for the next one. A skipped step leaves
+ * weights, optimizer, running statistics and average as they are; the state of recurrent
+ * layers that carry it begins anew with zeros. Collective. */
+nn_status nn_nonfinite_step(nn_run *run, nn_batch batch, const nn_step_result *result);
+
+/* Fails unless the weights and their average are finite: others are neither saved nor evaluated. Collective.
+ */
+nn_status nn_nonfinite_weights(nn_run *run);
+
+#endif
