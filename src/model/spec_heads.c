@@ -181,6 +181,7 @@ static void heads_read_metrics(nn_config *config, nn_config_node *root, nn_model
     nn_text names = {0};
     for (int m = 0; m < spec->metric_count; m++)
         nn_text_append(&names, "%s%s", m ? ", " : "", spec->metrics[m].name);
+    if (names.failed) nn_config_check(config, node, NN_ERROR_MEMORY);
     nn_config_record(config, "metrics", names.bytes ? names.bytes : "", NN_EFFECT_RESULT);
     nn_text_free(&names);
 }
