@@ -34,7 +34,10 @@ typedef struct nn_prediction {
 } nn_prediction;
 
 /* Is told of a problem; the text is borrowed. */
-typedef void (*nn_check_report)(void *context, const char *problem);
+typedef void (*nn_verify_report)(void *context, const char *problem);
+
+struct nn_forecast_request;
+struct nn_forecast;
 
 typedef struct nn_engine {
     const char *precision; /* "float32" */
@@ -48,7 +51,9 @@ typedef struct nn_engine {
     /* Makes the model that an open checkpoint describes, and reads its weights and each vector of the
      * optimizer's state: what is missing, of another shape or damaged is reported. A failure: the checkpoint
      * does not tell what it must hold. Not collective. */
-    nn_status (*check)(nn_store_file *file, nn_check_report report, void *context);
+    nn_status (*verify)(nn_store_file *file, nn_verify_report report, void *context);
+    /* What is wrong with a job that is to be started, and what it will need (train/forecast.h). No MPI. */
+    nn_status (*check)(const struct nn_forecast_request *request, struct nn_forecast *forecast);
     /* Shows a microbatch that gave NaN or Inf (RUN_DIR/nonfinite-STEP.h5) layer by layer, computed again.
      * NN_ERROR_NONFINITE where that gives NaN or Inf again. Not collective. */
     nn_status (*replay)(const char *path);
@@ -58,6 +63,10 @@ extern const nn_engine nn_engine_f32, nn_engine_f64;
 
 /* Runs the job with the engine of the precision that its configuration asks for. Collective. */
 nn_status nn_train_job(nn_comm *comm, const nn_job *job, nn_train_result *result);
+
+/* Checks with the engine of the precision that its configuration asks for. Release the forecast in any case.
+ */
+nn_status nn_check_job(const struct nn_forecast_request *request, struct nn_forecast *forecast);
 
 /* The data files that the job names, as far as its configuration can be read; nothing is opened. The list is
  * the caller's: nn_job_files_release. Not collective. */
@@ -79,6 +88,6 @@ nn_status nn_replay_job(const char *path, const char *precision);
 nn_status nn_predict_job(nn_comm *comm, const nn_prediction *prediction);
 
 /* See nn_engine.check, with the engine of the checkpoint's precision. Not collective. */
-nn_status nn_check_checkpoint(nn_store_file *file, nn_check_report report, void *context);
+nn_status nn_check_checkpoint(nn_store_file *file, nn_verify_report report, void *context);
 
 #endif

@@ -9,7 +9,7 @@
 
 /* One vector: the weights, or a state of the optimizer. */
 static bool expected_vector(const nn_model *model, nn_store_file *file, const char *group, nn_real *values,
-                            nn_check_report report, void *context)
+                            nn_verify_report report, void *context)
 {
     bool whole = nn_model_get_values(model, file, group, values) == NN_OK;
     if (!whole) report(context, nn_error_text());
@@ -17,7 +17,7 @@ static bool expected_vector(const nn_model *model, nn_store_file *file, const ch
 }
 
 static nn_status expected_vectors(const nn_settings *settings, const nn_model *model, nn_store_file *file,
-                                  nn_check_report report, void *context)
+                                  nn_verify_report report, void *context)
 {
     const char *names[NN_OPTIMIZER_SLOTS];
     nn_real *values;
@@ -37,7 +37,7 @@ static nn_status expected_vectors(const nn_settings *settings, const nn_model *m
     return NN_OK;
 }
 
-nn_status nn_expected_check(nn_store_file *file, nn_check_report report, void *context)
+nn_status nn_expected_verify(nn_store_file *file, nn_verify_report report, void *context)
 {
     char *text = NULL;
     nn_config *config = NULL;

@@ -6,9 +6,9 @@
 #include "store/store.h"
 #include "train/engine.h"
 
-#define nn_expected_check NN_REAL_SYMBOL(nn_expected_check)
+#define nn_expected_verify NN_REAL_SYMBOL(nn_expected_verify)
 
 /* See nn_engine.check. */
-nn_status nn_expected_check(nn_store_file *file, nn_check_report report, void *context);
+nn_status nn_expected_verify(nn_store_file *file, nn_verify_report report, void *context);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "train/check.h"
 #include "train/expected.h"
 #include "train/integrity.h"
 #include "train/nonfinite.h"
@@ -327,6 +328,7 @@ const nn_engine NN_REAL_SYMBOL(nn_engine) = {
     .train = engine_train,
     .evaluate = nn_evaluate_saved,
     .predict = nn_predict_saved,
-    .check = nn_expected_check,
+    .verify = nn_expected_verify,
+    .check = nn_check_run,
     .replay = nn_replay_saved,
 };

@@ -59,7 +59,7 @@ static nn_status step_allocate(nn_stepper *stepper, int threads)
               nn_reduction_create(stepper->comm, &layout, (nn_reduction_mode)training->allreduce, step_add,
                                   &stepper->reduction));
     stepper->uncounted_bytes =
-        nn_reduction_memory(stepper->comm, &layout, (nn_reduction_mode)training->allreduce) -
+        nn_reduction_memory(nn_comm_ranks(stepper->comm), &layout, (nn_reduction_mode)training->allreduce) -
         (nn_memory_in_use() - before);
     nn_update_options options = {stepper->settings->optimizer, stepper->settings->optimizer_options,
                                  training->clip_value, training->average, threads};
