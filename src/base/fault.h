@@ -8,7 +8,8 @@
  *
  * VISIT counts the calls of a place in a process from 1; without it every visit counts. Without a RANK all
  * ranks do it. Actions: kill (SIGKILL), stop (SIGSTOP), sleep:MILLISECONDS, flip (one bit, chosen at random,
- * of the bytes that the place passes; what was flipped is told on stderr).
+ * of the bytes that the place passes; what was flipped is told on stderr), flip:BIT (always that one, as a
+ * broken unit does; the first visit is told).
  */
 #ifndef NN_BASE_FAULT_H
 #define NN_BASE_FAULT_H

@@ -14,6 +14,7 @@ enum nn_random_purpose {
     NN_RANDOM_SPLIT = 2,
     NN_RANDOM_BLOCKS = 3,         /* of the file, in their order */
     NN_RANDOM_GENERATE = 4,       /* symbols of a text */
+    NN_RANDOM_WITNESS = 5,        /* the microbatch that is computed again */
     NN_RANDOM_INITIAL = 0x10000,  /* + index of the parameter */
     NN_RANDOM_LAYER = 0x20000,    /* + index of the layer */
     NN_RANDOM_TRANSFORM = 0x30000 /* + 16 x number of the input + index in its list */

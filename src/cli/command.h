@@ -14,7 +14,7 @@ typedef struct nn_command_option {
     const char *help;  /* one line */
 } nn_command_option;
 
-#define NN_COMMAND_VALUES 64
+#define NN_COMMAND_VALUES 1024
 
 /* The command line, taken apart: values[i] are those of options[i], in order. */
 typedef struct nn_arguments {

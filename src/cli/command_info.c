@@ -1,4 +1,4 @@
-/* nntrain info FILE|RUN_DIR */
+/* nntrain info FILE|RUN_DIR... */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -68,11 +68,14 @@ nn_status nn_info_append(nn_facts *facts, const char *path)
 
 static nn_status info_run(const nn_arguments *arguments)
 {
-    if (arguments->operand_count != 1)
-        NN_FAIL(NN_ERROR_USAGE, "nntrain info: name one file or run directory: nntrain info FILE");
+    size_t count = arguments->operand_count;
+    if (count == 0)
+        NN_FAIL(NN_ERROR_USAGE,
+                "nntrain info: name a file, or one or more run directories: nntrain info FILE");
     nn_facts facts = {.json = arguments->value_counts[OPTION_JSON] > 0,
                       .full = arguments->value_counts[OPTION_FULL] > 0};
-    nn_status status = nn_info_append(&facts, arguments->operands[0]);
+    nn_status status = count == 1 ? nn_info_append(&facts, arguments->operands[0])
+                                  : nn_info_append_sweep(&facts, count, arguments->operands);
     if (facts.text.length > 0 && !facts.text.failed) fputs(facts.text.bytes, stdout);
     nn_text_free(&facts.text);
     return status;
@@ -80,8 +83,8 @@ static nn_status info_run(const nn_arguments *arguments)
 
 const nn_command nn_command_info = {
     .name = "info",
-    .operands = "FILE|RUN_DIR",
-    .summary = "what a data set, a checkpoint or a run directory holds",
+    .operands = "FILE|RUN_DIR...",
+    .summary = "what a data set, a checkpoint or a run directory holds; several runs as one table",
     .options = info_options,
     .run = info_run,
 };

@@ -1,8 +1,10 @@
 /* nntrain [train] [CONFIG.yaml] */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/limit.h"
 #include "build.h"
 #include "cli/command.h"
 #include "cli/examples.h"
@@ -10,13 +12,16 @@
 #include "cli/session.h"
 #include "train/engine.h"
 
-enum { OPTION_SET, OPTION_RUN_DIR, OPTION_FRESH };
+enum { OPTION_SET, OPTION_RUN_DIR, OPTION_FRESH, OPTION_TIME_LIMIT };
 
 static const nn_command_option train_options[] = {
     {"--set", "KEY=VALUE", "sets any key of the configuration: --set optimizer.adam.learning_rate=0.01"},
     {"--run-dir", "DIR",
      "where checkpoints and metrics go (default: runs/NAME after the configuration's name)"},
     {"--fresh", NULL, "starts over: removes what the run directory holds of an earlier run"},
+    {"--time-limit", "TIME",
+     "how long this job may run, such as 1:30:00 or \"90 min\": it stops in time for a last checkpoint "
+     "(default: until SLURM_JOB_END_TIME)"},
     {NULL, NULL, NULL}};
 
 #define LOCAL_CONFIG "nntrain.yaml"
@@ -62,6 +67,19 @@ static nn_status train_probe(const nn_job *job)
     return status;
 }
 
+/* The earlier of --time-limit and the end that the batch system tells. */
+static nn_status train_end_time(const nn_arguments *arguments, double *end)
+{
+    double now = (double)time(NULL), seconds = 0;
+    size_t given = arguments->value_counts[OPTION_TIME_LIMIT];
+    if (nn_time_limit_of_job(now, end) != NN_OK && nn_probe_is_first())
+        fprintf(stderr, "nntrain: warning: %s\n", nn_error_text());
+    if (given == 0) return NN_OK;
+    NN_TRY(nn_time_limit_parse(arguments->values[OPTION_TIME_LIMIT][given - 1], &seconds));
+    if (*end == 0 || now + seconds < *end) *end = now + seconds;
+    return NN_OK;
+}
+
 static nn_status train_run(const nn_arguments *arguments)
 {
     if (arguments->operand_count > 1)
@@ -83,6 +101,7 @@ static nn_status train_run(const nn_arguments *arguments)
                   .stop = nn_session_stop_flag()};
     size_t given = arguments->value_counts[OPTION_RUN_DIR];
     job.run_directory = given ? arguments->values[OPTION_RUN_DIR][given - 1] : directory;
+    NN_TRY(train_end_time(arguments, &job.end_time));
     NN_TRY(train_probe(&job));
     return nn_session_run(train_work, &job);
 }

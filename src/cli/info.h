@@ -62,6 +62,9 @@ nn_status nn_info_append(nn_facts *facts, const char *path);
 nn_status nn_info_append_data(nn_facts *facts, nn_store_file *file);
 nn_status nn_info_append_checkpoint(nn_facts *facts, const char *path);
 nn_status nn_info_append_run(nn_facts *facts, const char *directory);
+/* Run directories as one table: a line for each setting, mean and deviation over seeds, best first. Runs
+ * without a whole checkpoint are told and left out. */
+nn_status nn_info_append_sweep(nn_facts *facts, size_t count, const char *const *directories);
 
 /* Size of a file; 0 when there is none. */
 uint64_t nn_info_file_bytes(const char *path);

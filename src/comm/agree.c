@@ -52,19 +52,25 @@ static nn_status agree_among(nn_comm *comm, MPI_Comm group, nn_status status)
     MPI_Comm_rank(group, &group_rank);
     MPI_Comm_size(group, &ranks);
     if (status != NN_OK) worst = agree_severity(status) * unit + (INT_MAX - group_rank);
-    NN_TRY(nn_mpi_check(MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPI_INT64_T, MPI_MAX, group), doing));
+    NN_TRY(NN_MPI_WAIT(MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPI_INT64_T, MPI_MAX, group), doing));
     if (worst == 0) return NN_OK;
 
+    comm->agreed_by_all = group == comm->job;
     speaker = INT_MAX - (int)(worst % unit);
-    NN_TRY(nn_mpi_check(MPI_Allreduce(MPI_IN_PLACE, &failures, 1, MPI_INT, MPI_SUM, group), doing));
+    NN_TRY(NN_MPI_WAIT(MPI_Allreduce(MPI_IN_PLACE, &failures, 1, MPI_INT, MPI_SUM, group), doing));
     if (group_rank == speaker) agree_compose(comm, failures, ranks);
-    NN_TRY(nn_mpi_check(MPI_Bcast(comm->agreed, (int)sizeof(comm->agreed), MPI_CHAR, speaker, group), doing));
+    NN_TRY(NN_MPI_WAIT(MPI_Bcast(comm->agreed, (int)sizeof(comm->agreed), MPI_CHAR, speaker, group), doing));
     NN_FAIL(agree_status(worst / unit), "%s", comm->agreed);
 }
 
 nn_status nn_comm_agree(nn_comm *comm, nn_status status)
 {
     return comm->size == 1 ? status : agree_among(comm, comm->job, status);
+}
+
+bool nn_comm_has_agreed(const nn_comm *comm)
+{
+    return comm->size == 1 || (comm->agreed_by_all && strstr(nn_error_text(), comm->agreed) != NULL);
 }
 
 nn_status nn_comm_agree_on_node(nn_comm *comm, nn_status status)
@@ -76,7 +82,7 @@ nn_status nn_comm_all(MPI_Comm group, bool flag, bool *all)
 {
     int value = flag ? 1 : 0;
 
-    NN_TRY(nn_mpi_check(MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT, MPI_MIN, group), "agreeing"));
+    NN_TRY(NN_MPI_WAIT(MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT, MPI_MIN, group), "agreeing"));
     *all = value == 1;
     return NN_OK;
 }

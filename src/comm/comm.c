@@ -26,6 +26,12 @@ nn_status nn_mpi_check(int code, const char *doing)
     NN_FAIL(NN_ERROR_COMM, "MPI failed while %s: %s", doing, text);
 }
 
+nn_status nn_mpi_waited(int code, const char *doing)
+{
+    nn_pulse_go_on();
+    return nn_mpi_check(code, doing);
+}
+
 /* The node's communicator, ordered by rank. */
 static nn_status comm_find_node(nn_comm *comm)
 {
@@ -185,6 +191,11 @@ int nn_comm_node_rank(const nn_comm *comm)
 int nn_comm_node_count(const nn_comm *comm)
 {
     return comm->node_count;
+}
+
+int nn_comm_node_leader(const nn_comm *comm, int rank)
+{
+    return comm->leaders[rank];
 }
 
 const char *nn_comm_host(const nn_comm *comm)

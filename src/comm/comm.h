@@ -25,9 +25,10 @@ void nn_comm_destroy(nn_comm *comm);
 
 int nn_comm_rank(const nn_comm *comm);
 int nn_comm_size(const nn_comm *comm);
-int nn_comm_node_size(const nn_comm *comm);  /* ranks on this node */
-int nn_comm_node_rank(const nn_comm *comm);  /* this rank among them */
-int nn_comm_node_count(const nn_comm *comm); /* nodes of the job */
+int nn_comm_node_size(const nn_comm *comm);             /* ranks on this node */
+int nn_comm_node_rank(const nn_comm *comm);             /* this rank among them */
+int nn_comm_node_count(const nn_comm *comm);            /* nodes of the job */
+int nn_comm_node_leader(const nn_comm *comm, int rank); /* the lowest rank on the node of `rank` */
 const char *nn_comm_host(const nn_comm *comm);
 const char *nn_comm_library(void); /* "Open MPI v4.1.4 ..." first line. Borrowed. */
 
@@ -43,6 +44,10 @@ int nn_comm_cores_per_rank(nn_comm *comm, bool *shared_cores);
  * named.
  */
 nn_status nn_comm_agree(nn_comm *comm, nn_status status);
+
+/* Whether the recorded failure is one that all ranks have agreed on. Any other is this rank's own: the others
+ * know nothing of it, and wait. Not collective. */
+bool nn_comm_has_agreed(const nn_comm *comm);
 
 /* Ends the whole job with the status as exit code, after printing the recorded error of this rank. For
  * failures outside collective sections. Does not return. */

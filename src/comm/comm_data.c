@@ -31,7 +31,7 @@ static size_t data_piece(size_t rest)
 
 nn_status nn_comm_barrier(nn_comm *comm)
 {
-    return nn_mpi_check(MPI_Barrier(comm->job), "waiting for all ranks");
+    return NN_MPI_WAIT(MPI_Barrier(comm->job), "waiting for all ranks");
 }
 
 nn_status nn_comm_broadcast(nn_comm *comm, void *bytes, size_t size, int root)
@@ -40,7 +40,7 @@ nn_status nn_comm_broadcast(nn_comm *comm, void *bytes, size_t size, int root)
 
     for (size_t piece; size > 0; rest += piece, size -= piece) {
         piece = data_piece(size);
-        NN_TRY(nn_mpi_check(MPI_Bcast(rest, (int)piece, MPI_BYTE, root, comm->job), "broadcasting"));
+        NN_TRY(NN_MPI_WAIT(MPI_Bcast(rest, (int)piece, MPI_BYTE, root, comm->job), "broadcasting"));
     }
     return NN_OK;
 }
@@ -68,7 +68,7 @@ nn_status nn_comm_gather_all(nn_comm *comm, const void *part, const size_t *size
     for (int rank = 0; rank < comm->rank; rank++) place += sizes[rank];
     if (part != NULL && sizes[comm->rank] > 0) memmove(place, part, sizes[comm->rank]);
     if (data_parts(comm, sizes)) {
-        return nn_mpi_check(
+        return NN_MPI_WAIT(
             MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_BYTE, all, comm->counts, comm->offsets, MPI_BYTE, comm->job),
             "gathering");
     }
@@ -86,7 +86,7 @@ static nn_status data_send(nn_comm *comm, const void *bytes, size_t size)
 
     for (size_t piece; size > 0; rest += piece, size -= piece) {
         piece = data_piece(size);
-        NN_TRY(nn_mpi_check(MPI_Send(rest, (int)piece, MPI_BYTE, 0, GATHER_TAG, comm->job), "gathering"));
+        NN_TRY(NN_MPI_WAIT(MPI_Send(rest, (int)piece, MPI_BYTE, 0, GATHER_TAG, comm->job), "gathering"));
     }
     return NN_OK;
 }
@@ -97,7 +97,7 @@ static nn_status data_receive(nn_comm *comm, void *bytes, size_t size, int sourc
 
     for (size_t piece; size > 0; rest += piece, size -= piece) {
         piece = data_piece(size);
-        NN_TRY(nn_mpi_check(
+        NN_TRY(NN_MPI_WAIT(
             MPI_Recv(rest, (int)piece, MPI_BYTE, source, GATHER_TAG, comm->job, MPI_STATUS_IGNORE),
             "gathering"));
     }
@@ -109,9 +109,9 @@ nn_status nn_comm_gather(nn_comm *comm, const void *part, const size_t *sizes, v
     char *place = all;
 
     if (data_parts(comm, sizes)) {
-        return nn_mpi_check(MPI_Gatherv(part, comm->counts[comm->rank], MPI_BYTE, all, comm->counts,
-                                        comm->offsets, MPI_BYTE, 0, comm->job),
-                            "gathering");
+        return NN_MPI_WAIT(MPI_Gatherv(part, comm->counts[comm->rank], MPI_BYTE, all, comm->counts,
+                                       comm->offsets, MPI_BYTE, 0, comm->job),
+                           "gathering");
     }
     if (comm->rank != 0) return data_send(comm, part, sizes[comm->rank]);
     if (sizes[0] > 0) memcpy(place, part, sizes[0]);
@@ -128,8 +128,8 @@ nn_status nn_comm_maximum(nn_comm *comm, int64_t *values, size_t count)
 
     for (size_t piece; count > 0; values += piece, count -= piece) {
         piece = count < limit ? count : limit;
-        NN_TRY(nn_mpi_check(MPI_Allreduce(MPI_IN_PLACE, values, (int)piece, MPI_INT64_T, MPI_MAX, comm->job),
-                            "finding a maximum"));
+        NN_TRY(NN_MPI_WAIT(MPI_Allreduce(MPI_IN_PLACE, values, (int)piece, MPI_INT64_T, MPI_MAX, comm->job),
+                           "finding a maximum"));
     }
     return NN_OK;
 }
@@ -139,7 +139,7 @@ nn_status nn_comm_same(nn_comm *comm, uint64_t hash, bool *same)
     uint64_t values[2] = {hash, ~hash}; /* the greatest ~hash is that of the least hash */
 
     NN_TRY(
-        nn_mpi_check(MPI_Allreduce(MPI_IN_PLACE, values, 2, MPI_UINT64_T, MPI_MAX, comm->job), "comparing"));
+        NN_MPI_WAIT(MPI_Allreduce(MPI_IN_PLACE, values, 2, MPI_UINT64_T, MPI_MAX, comm->job), "comparing"));
     *same = values[0] == (uint64_t)~values[1];
     return NN_OK;
 }

@@ -4,6 +4,7 @@
 
 #include <mpi.h>
 
+#include "base/pulse.h"
 #include "comm/comm.h"
 
 #define NN_AGREED_TEXT 16384
@@ -17,10 +18,16 @@ struct nn_comm {
     bool ends_mpi;
     char host[MPI_MAX_PROCESSOR_NAME];
     char agreed[NN_AGREED_TEXT]; /* the text of the last agreed failure */
+    bool agreed_by_all;          /* by the job, not by a node alone */
 };
 
 /* The status of an MPI call; `doing` completes "MPI failed while ...". */
 nn_status nn_mpi_check(int code, const char *doing);
+
+/* The same of a call that waits for other ranks: the watchdog tells those who wait from those who are late.
+ */
+#define NN_MPI_WAIT(call, doing) (nn_pulse_wait(), nn_mpi_waited((call), (doing)))
+nn_status nn_mpi_waited(int code, const char *doing);
 
 /* nn_comm_agree among the ranks of this node. Collective over the node. */
 nn_status nn_comm_agree_on_node(nn_comm *comm, nn_status status);

@@ -82,16 +82,25 @@ nn_status nn_messages_test(nn_messages *messages, int begin, int end, bool *done
     return NN_OK;
 }
 
-nn_status nn_messages_wait(nn_messages *messages)
+static nn_status messages_await(nn_messages *messages)
 {
     bool done = false;
     unsigned turns = 0;
 
     for (;;) {
         NN_TRY(nn_messages_test(messages, 0, messages->count, &done));
-        if (done) break;
+        if (done) return NN_OK;
         NN_TRY(nn_comm_pause(messages->group, &turns));
     }
-    messages->count = 0;
-    return NN_OK;
+}
+
+nn_status nn_messages_wait(nn_messages *messages)
+{
+    nn_status status;
+
+    nn_pulse_wait();
+    status = messages_await(messages);
+    nn_pulse_go_on();
+    if (status == NN_OK) messages->count = 0;
+    return status;
 }

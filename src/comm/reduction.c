@@ -31,7 +31,7 @@ nn_status nn_reduction_create(nn_comm *comm, const nn_reduction_layout *layout, 
     NN_TRY_TO(failed, status, nn_comm_agree(comm, reduction_plan(comm, layout, mode, &made)));
     made->add = add;
     NN_TRY_TO(failed, status,
-              nn_mpi_check(MPI_Comm_dup(comm->job, &made->group), "duplicating a communicator"));
+              NN_MPI_WAIT(MPI_Comm_dup(comm->job, &made->group), "duplicating a communicator"));
     made->kind = reduction_kinds[mode];
     NN_TRY_TO(failed, status, nn_comm_agree(comm, made->kind->create(made)));
     *reduction = made;
@@ -58,7 +58,7 @@ void nn_reduction_destroy(nn_reduction *reduction)
         if (!reduction_is_idle(reduction)) return;
         reduction->kind->destroy(reduction);
     }
-    if (reduction->group != MPI_COMM_NULL) MPI_Comm_free(&reduction->group);
+    if (reduction->group != MPI_COMM_NULL) (void)NN_MPI_WAIT(MPI_Comm_free(&reduction->group), "ending");
     nn_plan_release(&reduction->plan);
     nn_free(reduction);
 }
@@ -128,19 +128,28 @@ nn_status nn_reduction_progress(nn_reduction *reduction)
     return reduction->summing ? reduction->kind->progress(reduction, &summed) : NN_OK;
 }
 
-nn_status nn_reduction_finish(nn_reduction *reduction)
+static nn_status reduction_await(nn_reduction *reduction)
 {
     bool summed = false;
     unsigned turns = 0;
 
-    assert(reduction->summing && reduction->unstarted == 0);
     for (;;) {
         NN_TRY(reduction->kind->progress(reduction, &summed));
-        if (summed) break;
+        if (summed) return NN_OK;
         NN_TRY(nn_comm_pause(reduction->group, &turns));
     }
-    reduction->summing = false;
-    return NN_OK;
+}
+
+nn_status nn_reduction_finish(nn_reduction *reduction)
+{
+    nn_status status;
+
+    assert(reduction->summing && reduction->unstarted == 0);
+    nn_pulse_wait();
+    status = reduction_await(reduction);
+    nn_pulse_go_on();
+    if (status == NN_OK) reduction->summing = false;
+    return status;
 }
 
 int64_t nn_reduction_slices(nn_reduction *reduction, const nn_reduction_slice **slices)

@@ -9,11 +9,14 @@
 nn_status nn_exact_await(const nn_reduction *reduction, const atomic_ullong *counter, uint64_t value)
 {
     unsigned turns = 0;
+    nn_status status = NN_OK;
 
-    while (atomic_load_explicit(counter, memory_order_acquire) < value) {
-        NN_TRY(nn_comm_pause(reduction->group, &turns));
+    nn_pulse_wait();
+    while (status == NN_OK && atomic_load_explicit(counter, memory_order_acquire) < value) {
+        status = nn_comm_pause(reduction->group, &turns);
     }
-    return NN_OK;
+    nn_pulse_go_on();
+    return status;
 }
 
 static int exact_tag(int64_t bucket)
@@ -332,6 +335,7 @@ static nn_status exact_progress(nn_reduction *reduction, bool *summed)
         if (!ready) break;
         if (index >= 0) exact_sum(reduction, index);
         exact->unsummed = bucket;
+        nn_pulse();
     }
     if (!exact->announced) NN_TRY(exact_announce(reduction));
     *summed = exact->announced && exact_weights_are_free(exact);

@@ -50,8 +50,8 @@ static nn_status shared_allocate(nn_comm *comm, size_t size, nn_shared *shared)
 
     NN_TRY(nn_comm_agree_on_node(
         comm,
-        nn_mpi_check(MPI_Win_allocate_shared(bytes, 1, MPI_INFO_NULL, comm->node, &base, &shared->window),
-                     "allocating node-shared memory")));
+        NN_MPI_WAIT(MPI_Win_allocate_shared(bytes, 1, MPI_INFO_NULL, comm->node, &base, &shared->window),
+                    "allocating node-shared memory")));
     MPI_Win_set_errhandler(shared->window, MPI_ERRORS_RETURN);
     NN_TRY(nn_mpi_check(MPI_Win_shared_query(shared->window, 0, &bytes, &unit, &base),
                         "finding node-shared memory"));
@@ -92,7 +92,7 @@ nn_status nn_shared_barrier(nn_comm *comm)
     nn_status status;
 
     atomic_thread_fence(memory_order_seq_cst);
-    status = nn_mpi_check(MPI_Barrier(comm->node), "waiting for the ranks of a node");
+    status = NN_MPI_WAIT(MPI_Barrier(comm->node), "waiting for the ranks of a node");
     atomic_thread_fence(memory_order_seq_cst);
     return status;
 }
@@ -100,7 +100,7 @@ nn_status nn_shared_barrier(nn_comm *comm)
 void nn_shared_destroy(nn_shared *shared)
 {
     if (shared == NULL) return;
-    if (shared->window != MPI_WIN_NULL) MPI_Win_free(&shared->window);
+    if (shared->window != MPI_WIN_NULL) (void)NN_MPI_WAIT(MPI_Win_free(&shared->window), "freeing memory");
     nn_free(shared->own);
     nn_free(shared);
 }

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "base/pulse.h"
 #include "data/blocks.h"
 #include "data/internal.h"
 
@@ -46,6 +47,7 @@ struct nn_feed {
     char *text;
     int waiting;
     double waited, waiting_since;
+    nn_phase phase; /* that waiting has interrupted */
 };
 
 static double feed_seconds(void)
@@ -317,9 +319,14 @@ static const unsigned char *feed_find_ready(const nn_feed *feed, nn_data_span sp
 /* Time counts while at least one thread waits. */
 static void feed_wait(nn_feed *feed)
 {
-    if (feed->waiting++ == 0) feed->waiting_since = feed_seconds();
+    if (feed->waiting++ == 0) {
+        feed->waiting_since = feed_seconds();
+        feed->phase = nn_pulse_phase(NN_PHASE_DATA);
+    }
     pthread_cond_wait(&feed->changed, &feed->mutex);
-    if (--feed->waiting == 0) feed->waited += feed_seconds() - feed->waiting_since;
+    if (--feed->waiting > 0) return;
+    feed->waited += feed_seconds() - feed->waiting_since;
+    nn_pulse_phase(feed->phase);
 }
 
 const unsigned char *nn_feed_find(nn_feed *feed, nn_data_span span)

@@ -8,6 +8,9 @@
 #include "base/log.h"
 #include "base/memory.h"
 
+/* Bytes read at once: each piece is progress that the watchdog sees. */
+#define MEMORY_PIECE ((int64_t)64 << 20)
+
 static size_t memory_round(size_t size)
 {
     return (size + NN_ALIGNMENT - 1) / NN_ALIGNMENT * NN_ALIGNMENT;
@@ -106,8 +109,12 @@ static nn_status memory_read(nn_source *source, int which, int reader, int reade
     int64_t each = chunks / readers, longer = chunks % readers;
     int64_t begin = (reader * each + nn_array_smaller(reader, longer)) * array->chunk_rows;
     int64_t end = nn_array_smaller(array->rows, begin + (each + (reader < longer)) * array->chunk_rows);
-    if (begin >= end) return NN_OK;
-    return nn_source_read(source, which, begin, end - begin, array->raw + (size_t)begin * array->row_size);
+    int64_t piece = MEMORY_PIECE / (int64_t)array->row_size / array->chunk_rows * array->chunk_rows;
+    if (piece < array->chunk_rows) piece = array->chunk_rows;
+    for (int64_t at = begin; at < end; at += piece)
+        NN_TRY(nn_source_read(source, which, at, nn_array_smaller(piece, end - at),
+                              array->raw + (size_t)at * array->row_size));
+    return NN_OK;
 }
 
 nn_status nn_memory_load(nn_comm *comm, nn_source *sources, nn_data_memory *memory)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/pulse.h"
 #include "base/tree.h"
 #include "data/blocks.h"
 #include "data/figures.h"
@@ -212,6 +213,7 @@ static nn_status scan_length(scan_work *work, int64_t row, int64_t *length)
 static nn_status scan_sample(scan_work *work, int64_t sample)
 {
     int64_t row = nn_samples_row(work->samples, sample), length;
+    nn_pulse();
     NN_TRY(scan_length(work, row, &length));
     for (int v = 0; v < work->view_count; v++) {
         scan_view *view = &work->views[v];

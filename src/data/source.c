@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/pulse.h"
 
 /* Files that a source keeps open. */
 #define SOURCE_OPEN_FILES 32
@@ -120,6 +121,7 @@ static nn_status source_read_rows(nn_source *source, int array, int64_t first, i
     unsigned char *to = raw;
     const nn_array *self = &source->arrays[array];
     while (rows > 0) {
+        nn_pulse();
         nn_piece *piece = source_find_piece(source, first);
         int64_t in_piece = first - piece->first, count = nn_array_smaller(rows, piece->rows - in_piece);
         nn_status status = source_read_around(source, array, piece, in_piece, count, to);

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/pulse.h"
 #include "data/source.h"
 
 #define STAGE_BLOCK ((size_t)4 << 20)
@@ -49,6 +50,7 @@ static nn_status stage_copy_bytes(int from, int to, const char *path, const char
             ssize_t written = write(to, block + done, (size_t)(count - done));
             if (written < 0 && errno != EINTR) status = stage_fail("write", temporary);
             if (written > 0) done += written;
+            nn_pulse();
         }
     }
     nn_free(block);

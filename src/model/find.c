@@ -56,6 +56,51 @@ void nn_checkpoint_path(const char *run_directory, int64_t step, char path[NN_PA
     snprintf(path, NN_PATH_SIZE, "%s/" NN_CHECKPOINT_FOLDER "/step-%010" PRId64 ".h5", run_directory, step);
 }
 
+static nn_status find_open(const char *path, nn_checkpoint_opened *opened)
+{
+    int64_t state[NN_CHECKPOINT_STATE];
+    NN_TRY(nn_store_read_sealed(path, &opened->bytes, &opened->size));
+    NN_TRY(nn_store_open_image(opened->bytes, opened->size, path, &opened->file));
+    NN_TRY(nn_store_read_verified(opened->file, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, NN_CHECKPOINT_STATE,
+                                  state));
+    opened->step = state[0];
+    return NN_OK;
+}
+
+nn_status nn_checkpoint_open(const char *path, int64_t step, nn_checkpoint_opened *opened)
+{
+    *opened = (nn_checkpoint_opened){0};
+    NN_TRY(find_open(path, opened));
+    if (step >= 0 && opened->step != step)
+        NN_FAIL(NN_ERROR_CHECKPOINT,
+                "%s is the checkpoint of step %" PRId64 ", not of step %" PRId64
+                ": files were exchanged; give it its own name, or use another one",
+                path, opened->step, step);
+    return NN_OK;
+}
+
+void nn_checkpoint_close(nn_checkpoint_opened *opened)
+{
+    nn_store_close(opened->file);
+    nn_free(opened->bytes);
+    *opened = (nn_checkpoint_opened){0};
+}
+
+/* Its bytes, if it is whole. */
+static nn_status find_take(const char *path, int64_t step, void **bytes, size_t *size)
+{
+    nn_checkpoint_opened opened;
+    nn_status status = nn_checkpoint_open(path, step, &opened);
+    if (status == NN_OK) {
+        *bytes = opened.bytes;
+        *size = opened.size;
+        nn_store_close(opened.file);
+    } else {
+        nn_checkpoint_close(&opened);
+    }
+    return status;
+}
+
 nn_status nn_checkpoint_newest(const char *run_directory, char path[NN_PATH_SIZE], void **bytes, size_t *size)
 {
     int64_t *steps = NULL;
@@ -65,15 +110,15 @@ nn_status nn_checkpoint_newest(const char *run_directory, char path[NN_PATH_SIZE
     size_t i = 0;
     for (; status == NN_OK && i < count; i++) {
         nn_checkpoint_path(run_directory, steps[i], path);
-        if (nn_store_read_sealed(path, bytes, size) == NN_OK) break;
+        if (find_take(path, steps[i], bytes, size) == NN_OK) break;
         nn_log_warning("%s; falling back to the checkpoint before", nn_error_text());
     }
     nn_free(steps);
     if (status == NN_OK && count > 0 && i == count)
-        NN_FAIL(
-            NN_ERROR_CHECKPOINT,
-            "%s: none of the %zu checkpoints is whole; restore one from a copy, or start over with --fresh",
-            run_directory, count);
+        NN_FAIL(NN_ERROR_CHECKPOINT,
+                "%s: none of the %zu checkpoints is whole; restore one from a copy (nntrain verify %s tells "
+                "what is wrong with each)",
+                run_directory, count, run_directory);
     return status;
 }
 

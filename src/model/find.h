@@ -11,19 +11,39 @@
 #define nn_checkpoint_list NN_REAL_SYMBOL(nn_checkpoint_list)
 #define nn_checkpoint_path NN_REAL_SYMBOL(nn_checkpoint_path)
 #define nn_checkpoint_newest NN_REAL_SYMBOL(nn_checkpoint_newest)
+#define nn_checkpoint_open NN_REAL_SYMBOL(nn_checkpoint_open)
+#define nn_checkpoint_close NN_REAL_SYMBOL(nn_checkpoint_close)
 #define nn_saved_find NN_REAL_SYMBOL(nn_saved_find)
 
 #define NN_CHECKPOINT_FOLDER "checkpoints"
 #define NN_CHECKPOINT_BEST "best.h5"
 #define NN_PATH_SIZE 4096
 
+/* Of a checkpoint, the integers of the run's state: step, best epoch, identity of the data. */
+#define NN_CHECKPOINT_STATE 3
+#define NN_CHECKPOINT_STATE_NAME "state/step_best_identity"
+
 /* Steps of the checkpoints in a run directory, newest first; owned by the caller. None: count 0. */
 nn_status nn_checkpoint_list(const char *run_directory, int64_t **steps, size_t *count);
 void nn_checkpoint_path(const char *run_directory, int64_t step, char path[NN_PATH_SIZE]);
 
-/* The newest checkpoint of a run directory that is whole: its bytes, owned by the caller, and its path;
- * *bytes is NULL when there is none at all. Damaged ones are passed over with a warning; when all are,
- * NN_ERROR_CHECKPOINT. One process calls it. */
+/* A checkpoint, read. */
+typedef struct nn_checkpoint_opened {
+    void *bytes; /* owned */
+    size_t size;
+    nn_store_file *file;
+    int64_t step; /* at which it was made */
+} nn_checkpoint_opened;
+
+/* Reads a checkpoint, verifies its seal before HDF5 sees it, and opens it. One that was made at another step
+ * than `step`, which its name tells, is refused: files were exchanged; a negative step is any. Close it in
+ * any case. */
+nn_status nn_checkpoint_open(const char *path, int64_t step, nn_checkpoint_opened *opened);
+void nn_checkpoint_close(nn_checkpoint_opened *opened);
+
+/* The newest checkpoint of a run directory that is whole and bears the right name: its bytes, owned by the
+ * caller, and its path; *bytes is NULL when there is none at all. Damaged ones are passed over with a
+ * warning; when all are, NN_ERROR_CHECKPOINT. One process calls it. */
 nn_status nn_checkpoint_newest(const char *run_directory, char path[NN_PATH_SIZE], void **bytes,
                                size_t *size);
 

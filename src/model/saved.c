@@ -254,6 +254,22 @@ nn_status nn_model_put_values(const nn_model *model, nn_store_image *image, cons
     return NN_OK;
 }
 
+/* As many values in another shape would be another network's. */
+static nn_status saved_expect_shape(nn_store_file *file, const char *path, nn_shape shape)
+{
+    nn_store_array *array;
+    NN_TRY(nn_store_array_open(file, path, &array));
+    const nn_store_info *info = nn_store_array_info(array);
+    bool same = info->dimensions == shape.dimensions;
+    for (int d = 0; same && d < shape.dimensions; d++) same = info->extents[d] == shape.extents[d];
+    nn_store_array_close(array);
+    char expected[NN_SHAPE_TEXT];
+    if (!same)
+        NN_FAIL(NN_ERROR_CHECKPOINT, "dataset \"%s\" of %s has another shape than %s: use another checkpoint",
+                path, nn_store_path(file), nn_shape_text(expected, shape));
+    return NN_OK;
+}
+
 nn_status nn_model_get_values(const nn_model *model, nn_store_file *file, const char *group, nn_real *values)
 {
     for (int l = 0; l < model->network->layer_count; l++) {
@@ -262,6 +278,7 @@ nn_status nn_model_get_values(const nn_model *model, nn_store_file *file, const 
             const nn_parameter *parameter = &layer->parameters[p];
             char path[PATH_SIZE];
             saved_path(path, group, layer, parameter);
+            NN_TRY(saved_expect_shape(file, path, parameter->shape));
             NN_TRY(nn_store_read_verified(file, path, real_type, (size_t)parameter->count,
                                           values + layer->offset + parameter->offset));
         }

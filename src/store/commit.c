@@ -10,13 +10,17 @@
 
 #include "base/fault.h"
 #include "base/memory.h"
+#include "base/pulse.h"
 #include "base/text.h"
 #include "store/durable.h"
 #include "store/errors.h"
+#include "store/reread.h"
 #include "store/store.h"
 
-/* More in one call is cut short by Linux, and an error elsewhere. */
-#define COMMIT_LARGEST_WRITE ((size_t)1 << 30)
+/* So much at once that a slow disk still shows that it moves; and so much that may gather before it is
+ * synced: the sync in the end tells nothing of how far it is. */
+#define COMMIT_LARGEST_WRITE ((size_t)1 << 24)
+#define COMMIT_SYNC_EVERY ((size_t)1 << 28)
 
 typedef struct commit {
     const char *path;
@@ -24,6 +28,7 @@ typedef struct commit {
     size_t size;
     char *temporary; /* "path.tmp" */
     int directory_descriptor, descriptor;
+    bool verify;
 } commit;
 
 static nn_status commit_fail(const commit *job, int error, const char *doing)
@@ -64,6 +69,10 @@ static nn_status commit_write(commit *job)
         if (written < 0 && errno == EINTR) continue;
         if (written <= 0) return commit_fail(job, written < 0 ? errno : ENOSPC, "writing");
         done += (size_t)written;
+        nn_pulse();
+        if (done < job->size && done / COMMIT_SYNC_EVERY > (done - (size_t)written) / COMMIT_SYNC_EVERY &&
+            nn_store_sync(job->descriptor) != 0)
+            return commit_fail(job, errno, "fsync of");
     }
     return NN_OK;
 }
@@ -85,24 +94,36 @@ static nn_status commit_perform(commit *job)
     nn_fault("commit.opened", NULL, 0);
     NN_TRY(commit_reserve(job));
     nn_fault("commit.reserved", NULL, 0);
+    nn_fault("commit.bytes", (void *)(uintptr_t)job->bytes, job->size);
     NN_TRY(commit_write(job));
     nn_fault("commit.written", NULL, 0);
     NN_TRY(commit_finish_file(job));
     nn_fault("commit.synced", NULL, 0);
+    if (job->verify) NN_TRY(nn_store_reread(job->temporary, job->path, job->bytes, job->size));
     if (rename(job->temporary, job->path) != 0) return commit_fail(job, errno, "renaming");
     nn_fault("commit.renamed", NULL, 0);
     return NN_OK;
 }
 
-nn_status nn_store_commit(const char *path, const void *bytes, size_t size)
+static nn_status commit_run(commit job)
 {
-    commit job = {.path = path, .bytes = bytes, .size = size, .directory_descriptor = -1, .descriptor = -1};
+    job.directory_descriptor = job.descriptor = -1;
     nn_status status = commit_perform(&job);
     bool temporary_made = job.directory_descriptor >= 0;
     if (job.descriptor >= 0) close(job.descriptor);
     if (status != NN_OK && temporary_made) unlink(job.temporary);
-    if (status == NN_OK) status = nn_store_sync_directory(job.directory_descriptor, path);
+    if (status == NN_OK) status = nn_store_sync_directory(job.directory_descriptor, job.path);
     if (job.directory_descriptor >= 0) close(job.directory_descriptor);
     nn_free(job.temporary);
     return status;
+}
+
+nn_status nn_store_commit(const char *path, const void *bytes, size_t size)
+{
+    return commit_run((commit){.path = path, .bytes = bytes, .size = size});
+}
+
+nn_status nn_store_commit_verified(const char *path, const void *bytes, size_t size)
+{
+    return commit_run((commit){.path = path, .bytes = bytes, .size = size, .verify = true});
 }

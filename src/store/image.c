@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/pulse.h"
 #include "store/internal.h"
 #include "store/seal.h"
 
@@ -133,6 +134,7 @@ static nn_status image_put(nn_store_image *image, const char *dataset, nn_store_
 nn_status nn_store_image_put(nn_store_image *image, const char *dataset, nn_store_type type, int dimensions,
                              const int64_t *extents, const void *values)
 {
+    nn_pulse();
     return NN_STORE_LOCKED(image_put(image, dataset, type, dimensions, extents, values));
 }
 

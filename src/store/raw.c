@@ -8,10 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/pulse.h"
 #include "store/internal.h"
 
-/* More in one call is cut short by Linux, and an error elsewhere. */
-#define RAW_LARGEST_READ ((int64_t)1 << 30)
+/* So much at once that a slow disk still shows that it moves. */
+#define RAW_LARGEST_READ ((int64_t)1 << 24)
 
 /* HDF5 reads shorter runs through a buffer of 64 KiB: better where several of them come into one. */
 #define RAW_SMALLEST_RUN 128
@@ -83,6 +84,7 @@ bool nn_store_raw_read(const nn_store_array *array, int64_t first, int64_t count
                      got == 0 ? "the file ends" : strerror(error), at);
             return false;
         }
+        nn_pulse();
         to += got;
         at += got;
         left -= got;

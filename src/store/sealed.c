@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/pulse.h"
 #include "store/errors.h"
 #include "store/seal.h"
 #include "store/store.h"
@@ -75,13 +76,14 @@ nn_status nn_store_seal_check(const void *bytes, size_t size, const char *path)
 static nn_status sealed_fill(int descriptor, const char *path, unsigned char *bytes, size_t size)
 {
     for (size_t done = 0; done < size;) {
-        size_t part = size - done < (size_t)1 << 30 ? size - done : (size_t)1 << 30;
+        size_t part = size - done < (size_t)1 << 24 ? size - done : (size_t)1 << 24;
         ssize_t got = read(descriptor, bytes + done, part);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return nn_store_fail_system(NN_ERROR_IO, errno, "cannot read %s", path);
         if (got == 0)
             NN_FAIL(NN_ERROR_CHECKPOINT, "%s is cut short: it became shorter while it was read", path);
         done += (size_t)got;
+        nn_pulse();
     }
     return NN_OK;
 }

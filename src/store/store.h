@@ -128,6 +128,11 @@ nn_status nn_store_image_seal(nn_store_image *image, void **bytes, size_t *size)
  * new one is left. Uses no HDF5 call and no shared state: may run in any thread. */
 nn_status nn_store_commit(const char *path, const void *bytes, size_t size);
 
+/* As nn_store_commit, of sealed bytes; before the renaming the new file is read again from the disk, as far
+ * as the system lets us go past its cache, and compared: NN_ERROR_IO where it, or what it was written from,
+ * is not what was sealed. */
+nn_status nn_store_commit_verified(const char *path, const void *bytes, size_t size);
+
 /* Reads a sealed file whole and verifies its seal before HDF5 sees it: NN_ERROR_CHECKPOINT says cut short,
  * damaged or not sealed. *bytes is owned by the caller. */
 nn_status nn_store_read_sealed(const char *path, void **bytes, size_t *size);
@@ -135,5 +140,8 @@ nn_status nn_store_read_sealed(const char *path, void **bytes, size_t *size);
 /* Verifies an array against its "xxh64" attribute while reading it: as nn_store_read. */
 nn_status nn_store_read_verified(nn_store_file *file, const char *dataset, nn_store_type type, size_t count,
                                  void *values);
+/* Compares a whole array with its "xxh64" attribute (texts have none), and counts its values that are NaN or
+ * Inf. */
+nn_status nn_store_check_array(nn_store_file *file, const char *dataset, int64_t *nonfinite);
 
 #endif

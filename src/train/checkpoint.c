@@ -9,11 +9,12 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "build.h"
+#include "config/identity.h"
 #include "tensor/matrix.h"
 #include "train/carried.h"
+#include "train/compare.h"
 #include "train/settings.h"
 
-#define STATE_VALUES 3 /* step, best_epoch, data identity */
 #define SKIPPED_VALUES 3
 #define CHUNK_VALUES ((int64_t)1 << 20)
 
@@ -54,9 +55,9 @@ static nn_status checkpoint_gather(nn_stepper *stepper, const nn_real *owned, nn
 static nn_status checkpoint_put_state(nn_store_image *image, const nn_checkpoint_parts *parts)
 {
     const nn_run_state *state = parts->state;
-    int64_t integers[STATE_VALUES] = {state->step, state->best_epoch, (int64_t)parts->data_identity};
-    int64_t extent = STATE_VALUES, one = 1, width = parts->stepper->width;
-    NN_TRY(nn_store_image_put(image, "state/step_best_identity", NN_STORE_I64, 1, &extent, integers));
+    int64_t integers[NN_CHECKPOINT_STATE] = {state->step, state->best_epoch, (int64_t)parts->data_identity};
+    int64_t extent = NN_CHECKPOINT_STATE, one = 1, width = parts->stepper->width;
+    NN_TRY(nn_store_image_put(image, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, 1, &extent, integers));
     NN_TRY(nn_store_image_put(image, "state/best_value", NN_STORE_F64, 1, &one, &state->best_value));
     NN_TRY(nn_store_image_put(image, "state/epoch_figures", NN_STORE_F64, 1, &width, state->epoch_figures));
     const nn_skipped *skipped = &state->skipped;
@@ -73,10 +74,7 @@ nn_status nn_checkpoint_put_config(nn_store_image *image, const nn_config *confi
 {
     nn_text text = {0}, lines = {0};
     nn_config_emit(config, &text);
-    const nn_config_value *values;
-    size_t count = nn_config_values(config, &values);
-    for (size_t i = 0; i < count; i++)
-        nn_text_append(&lines, "%d\t%s\t%s\n", (int)values[i].effect, values[i].path, values[i].value);
+    nn_config_append_values(config, &lines);
     nn_status status =
         text.failed || lines.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for a checkpoint's texts") : NN_OK;
     if (status == NN_OK) status = nn_store_image_put_text(image, "config", text.bytes ? text.bytes : "");
@@ -98,6 +96,8 @@ static nn_status checkpoint_put_facts(nn_store_image *image, const nn_checkpoint
     NN_TRY(nn_store_image_put_attribute(image, "version", NN_VERSION));
     NN_TRY(nn_store_image_put_attribute(image, "precision", NN_REAL_NAME));
     NN_TRY(nn_store_image_put_attribute(image, "data_folder", parts->data_folder));
+    NN_TRY(nn_store_image_put_attribute(image, "best_figure", parts->figure));
+    NN_TRY(nn_store_image_put_attribute(image, "best_order", parts->figure_is_higher ? "higher" : "lower"));
     if (parts->stepper->update->average)
         NN_TRY(nn_store_image_put_attribute(image, NN_MODEL_AVERAGE, "predictions are of the group average"));
     return nn_store_image_put_attribute(image, "kernels", nn_matrix_kernels());
@@ -153,85 +153,30 @@ done:
     return status;
 }
 
-/* ---- comparing ---- */
+/* ---- restoring ---- */
 
-/* The value of `path` now, or NULL. */
-static const char *checkpoint_value(const nn_config *config, const char *path)
+static nn_status checkpoint_warn_kernels(nn_store_file *file)
 {
-    const nn_config_value *values;
-    size_t count = nn_config_values(config, &values);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(values[i].path, path) == 0) return values[i].value;
-    return NULL;
-}
-
-/* Appends the values that are there now and were not. */
-static void checkpoint_added(const nn_config *config, const char *lines, nn_text *differences)
-{
-    const nn_config_value *values;
-    size_t count = nn_config_values(config, &values);
-    for (size_t i = 0; i < count; i++) {
-        nn_text wanted = {0};
-        nn_text_append(&wanted, "\t%s\t", values[i].path);
-        if (values[i].effect == NN_EFFECT_RESULT && wanted.bytes && !strstr(lines, wanted.bytes))
-            nn_text_append(differences, "\n  %s: was not there, is %s", values[i].path, values[i].value);
-        nn_text_free(&wanted);
-    }
-}
-
-/* Appends the saved values that differ now, and those that are new. `lines` is cut to pieces. */
-static void checkpoint_differences(const nn_config *config, char *lines, nn_text *differences)
-{
-    checkpoint_added(config, lines, differences);
-    for (char *line = lines, *next; *line; line = next) {
-        next = line + strcspn(line, "\n");
-        if (*next) *next++ = '\0';
-        char *path = strchr(line, '\t'), *value = path ? strchr(path + 1, '\t') : NULL;
-        if (!value || atoi(line) != NN_EFFECT_RESULT) continue;
-        *value++ = '\0';
-        const char *now = checkpoint_value(config, path + 1);
-        if (!now || strcmp(now, value) != 0)
-            nn_text_append(differences, "\n  %s: was %s, is %s", path + 1, value, now ? now : "not there");
-    }
-}
-
-static nn_status checkpoint_compare(const nn_checkpoint_parts *parts, nn_store_file *file, uint64_t identity)
-{
-    char *lines = NULL, *kernels = NULL;
-    nn_text differences = {0};
-    nn_status status;
-    NN_TRY_TO(done, status, nn_store_read_text(file, "config_values", &lines));
-    NN_TRY_TO(done, status, nn_store_read_text(file, "@kernels", &kernels));
-    checkpoint_differences(parts->config, lines, &differences);
-    if (identity != parts->data_identity)
-        nn_text_append(&differences, "\n  the content of the training data");
-    if (differences.length > 0)
-        status = nn_fail(
-            NN_ERROR_USAGE,
-            "%s was made with other settings, which change the result:%s\nundo the change, choose another "
-            "--run-dir, or start over with --fresh",
-            nn_store_path(file), differences.bytes ? differences.bytes : "");
+    char *kernels = NULL;
+    NN_TRY(nn_store_read_text(file, "@kernels", &kernels));
     if (strcmp(kernels, nn_matrix_kernels()) != 0)
         nn_log_warning(
             "this run was begun with %s and goes on with %s: from here on its bits may differ from an "
             "uninterrupted run's",
             kernels, nn_matrix_kernels());
-done:
-    nn_text_free(&differences);
-    nn_free(lines);
     nn_free(kernels);
-    return status;
+    return NN_OK;
 }
-
-/* ---- restoring ---- */
 
 static nn_status checkpoint_get_state(nn_store_file *file, const nn_checkpoint_parts *parts)
 {
     nn_run_state *state = parts->state;
-    int64_t integers[STATE_VALUES];
+    int64_t integers[NN_CHECKPOINT_STATE];
     char *history = NULL;
-    NN_TRY(nn_store_read_verified(file, "state/step_best_identity", NN_STORE_I64, STATE_VALUES, integers));
-    NN_TRY(checkpoint_compare(parts, file, (uint64_t)integers[2]));
+    NN_TRY(
+        nn_store_read_verified(file, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, NN_CHECKPOINT_STATE, integers));
+    NN_TRY(nn_checkpoint_compare(parts, file));
+    NN_TRY(checkpoint_warn_kernels(file));
     state->step = integers[0];
     state->best_epoch = integers[1];
     NN_TRY(nn_store_read_verified(file, "state/best_value", NN_STORE_F64, 1, &state->best_value));
@@ -299,12 +244,12 @@ nn_status nn_checkpoint_step(const char *path, int64_t *step)
     void *bytes = NULL;
     size_t size = 0;
     nn_store_file *file = NULL;
-    int64_t integers[STATE_VALUES] = {0};
+    int64_t integers[NN_CHECKPOINT_STATE] = {0};
     nn_status status = nn_store_read_sealed(path, &bytes, &size);
     if (status == NN_OK) status = nn_store_open_image(bytes, size, path, &file);
     if (status == NN_OK)
-        status =
-            nn_store_read_verified(file, "state/step_best_identity", NN_STORE_I64, STATE_VALUES, integers);
+        status = nn_store_read_verified(file, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, NN_CHECKPOINT_STATE,
+                                        integers);
     *step = integers[0];
     nn_store_close(file);
     nn_free(bytes);

@@ -41,6 +41,8 @@ typedef struct nn_checkpoint_parts {
     uint64_t data_identity;
     const char *data_folder; /* absolute: where relative names of data files start */
     nn_run_state *state;
+    const char *figure;    /* that chooses the best weights: a metric, or loss */
+    bool figure_is_higher; /* the better one is */
 } nn_checkpoint_parts;
 
 /* The bytes of a checkpoint, on rank 0 (owned by the caller; NULL elsewhere). Collective. */

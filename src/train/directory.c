@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "store/manifest.h"
 #include "train/nonfinite_tell.h"
 #include "train/run.h"
 
@@ -66,7 +67,7 @@ static void directory_remove_nonfinite(const char *path)
 /* Only what nntrain itself writes is removed. */
 nn_status nn_run_directory_empty(const char *path)
 {
-    static const char *const files[] = {NN_CHECKPOINT_BEST, "metrics.jsonl", "config.yaml"};
+    static const char *const files[] = {NN_CHECKPOINT_BEST, "metrics.jsonl", "config.yaml", NN_MANIFEST_NAME};
     int64_t *steps;
     size_t count;
     char name[NN_PATH_SIZE + 32];

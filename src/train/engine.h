@@ -17,8 +17,9 @@ typedef struct nn_job {
     const char *const *overrides;
     size_t override_count;
     const char *run_directory;
-    bool fresh;    /* whatever the run directory holds of an earlier run is removed first */
-    bool terminal; /* show a progress bar */
+    bool fresh;      /* whatever the run directory holds of an earlier run is removed first */
+    bool terminal;   /* show a progress bar */
+    double end_time; /* by time(): when the job is ended from outside; 0: not known. Rank 0's counts */
     const volatile sig_atomic_t
         *stop; /* becomes non-zero when the run shall end at the next step; may be NULL */
 } nn_job;

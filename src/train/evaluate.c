@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/pulse.h"
 #include "train/findings.h"
 #include "train/run.h"
 
@@ -87,6 +88,7 @@ static nn_status evaluate_run(nn_comm *comm, nn_workers *workers, const nn_model
     nn_findings findings = {{0}, {0}};
     nn_nonfinite found;
     *figures = (nn_figures){0};
+    nn_phase before = nn_pulse_phase(NN_PHASE_EVALUATE);
     nn_status status = NN_ALLOCATE(&own, (share.end - share.begin) * width, "an evaluation");
     if (status == NN_OK) status = NN_ALLOCATE(&all, leaves * width, "an evaluation");
     if (status == NN_OK) status = nn_findings_create(comm, model, workers, samples, leaves, &findings);
@@ -104,6 +106,7 @@ done:
     nn_free(own);
     nn_free(all);
     if (status != NN_OK) nn_figures_release(figures);
+    nn_pulse_phase(before);
     return status;
 }
 

@@ -146,14 +146,27 @@ static void leaf_whole_lengths(nn_leaf *leaf, const nn_model *model)
         leaf->microbatch->lengths[0][i] = nn_model_steps(model);
 }
 
+/* What follows from the place alone. */
+static void leaf_settle(nn_leaf *leaf, const nn_model *model, const nn_dataset *data,
+                        const nn_leaf_place *place, bool inputs)
+{
+    nn_microbatch *microbatch = leaf->microbatch;
+    microbatch->samples = place->range.end - place->range.begin;
+    microbatch->first_sample = place->range.begin;
+    microbatch->batch_samples = place->batch_samples;
+    microbatch->seed = place->seed;
+    microbatch->step = place->step;
+    microbatch->training = place->training;
+    leaf->first_position = place->batch_first + place->range.begin;
+    leaf->soft = place->training && inputs && nn_dataset_mixes(data) && model->heads[0].target.is_class;
+    leaf->weighted = nn_dataset_has_weights(data, place->part);
+}
+
 static void leaf_gather(nn_leaf *leaf, const nn_model *model, const nn_dataset *data,
                         const nn_leaf_place *place, nn_real *inputs)
 {
     nn_microbatch *microbatch = leaf->microbatch;
-    microbatch->samples = place->range.end - place->range.begin;
-    leaf->first_position = place->batch_first + place->range.begin;
-    leaf->soft = place->training && inputs && nn_dataset_mixes(data) && model->heads[0].target.is_class;
-    leaf->weighted = nn_dataset_has_weights(data, place->part);
+    leaf_settle(leaf, model, data, place, inputs != NULL);
     bool has_lengths = nn_dataset_has_lengths(data, place->part);
     nn_gathered gathered = {.inputs = inputs,
                             .targets = leaf_target_count(model, false) > 0 ? leaf->targets : NULL,
@@ -172,13 +185,59 @@ static void leaf_gather(nn_leaf *leaf, const nn_model *model, const nn_dataset *
 void nn_leaf_load(nn_leaf *leaf, const nn_model *model, const nn_dataset *data, const nn_leaf_place *place,
                   bool inputs)
 {
-    nn_microbatch *microbatch = leaf->microbatch;
-    microbatch->first_sample = place->range.begin;
-    microbatch->batch_samples = place->batch_samples;
-    microbatch->seed = place->seed;
-    microbatch->step = place->step;
-    microbatch->training = place->training;
-    leaf_gather(leaf, model, data, place, inputs ? microbatch->outputs[0] : NULL);
+    leaf_gather(leaf, model, data, place, inputs ? leaf->microbatch->outputs[0] : NULL);
+}
+
+/* ---- the loaded leaf as bytes ---- */
+
+typedef struct leaf_piece {
+    void *bytes;
+    size_t size;
+} leaf_piece;
+
+enum { LEAF_PIECES = 5 };
+
+/* The arrays that a load fills in. */
+static void leaf_list_pieces(const nn_leaf *leaf, const nn_model *model, const nn_dataset *data,
+                             leaf_piece pieces[LEAF_PIECES])
+{
+    const nn_microbatch *microbatch = leaf->microbatch;
+    size_t capacity = (size_t)microbatch->capacity, value = sizeof(nn_real), integer = sizeof(int64_t);
+    size_t inputs = (size_t)nn_shape_count(model->network->layers[0].output_shape);
+    nn_leaf_needs needs = nn_leaf_needs_of(model, data);
+    pieces[0] = (leaf_piece){microbatch->outputs[0], capacity * inputs * value};
+    pieces[1] = (leaf_piece){leaf->labels, capacity * (size_t)leaf_target_count(model, true) * integer};
+    pieces[2] = (leaf_piece){leaf->targets, capacity * (size_t)leaf_value_count(model, &needs) * value};
+    pieces[3] = (leaf_piece){leaf->weights, leaf->weights ? capacity * value : 0};
+    pieces[4] = (leaf_piece){microbatch->lengths[0], microbatch->lengths[0] ? capacity * integer : 0};
+}
+
+size_t nn_leaf_packed_size(const nn_leaf *leaf, const nn_model *model, const nn_dataset *data)
+{
+    leaf_piece pieces[LEAF_PIECES];
+    size_t size = 0;
+    leaf_list_pieces(leaf, model, data, pieces);
+    for (int i = 0; i < LEAF_PIECES; i++) size += pieces[i].size;
+    return size;
+}
+
+void nn_leaf_pack(const nn_leaf *leaf, const nn_model *model, const nn_dataset *data, char *bytes)
+{
+    leaf_piece pieces[LEAF_PIECES];
+    leaf_list_pieces(leaf, model, data, pieces);
+    for (int i = 0; i < LEAF_PIECES; bytes += pieces[i++].size)
+        if (pieces[i].size > 0) memcpy(bytes, pieces[i].bytes, pieces[i].size);
+}
+
+void nn_leaf_unpack(nn_leaf *leaf, const nn_model *model, const nn_dataset *data, const nn_leaf_place *place,
+                    const char *bytes)
+{
+    leaf_piece pieces[LEAF_PIECES];
+    leaf_settle(leaf, model, data, place, true);
+    leaf_list_pieces(leaf, model, data, pieces);
+    for (int i = 0; i < LEAF_PIECES; bytes += pieces[i++].size)
+        if (pieces[i].size > 0) memcpy(pieces[i].bytes, bytes, pieces[i].size);
+    leaf_share_out(leaf, model, data);
 }
 
 /* ---- losses ---- */

@@ -9,6 +9,9 @@
 #define nn_leaf_destroy NN_REAL_SYMBOL(nn_leaf_destroy)
 #define nn_leaf_memory NN_REAL_SYMBOL(nn_leaf_memory)
 #define nn_leaf_load NN_REAL_SYMBOL(nn_leaf_load)
+#define nn_leaf_packed_size NN_REAL_SYMBOL(nn_leaf_packed_size)
+#define nn_leaf_pack NN_REAL_SYMBOL(nn_leaf_pack)
+#define nn_leaf_unpack NN_REAL_SYMBOL(nn_leaf_unpack)
 #define nn_leaf_denominators NN_REAL_SYMBOL(nn_leaf_denominators)
 #define nn_leaf_judge NN_REAL_SYMBOL(nn_leaf_judge)
 #define nn_leaf_constant NN_REAL_SYMBOL(nn_leaf_constant)
@@ -67,6 +70,12 @@ void nn_leaf_load(nn_leaf *leaf, const nn_model *model, const nn_dataset *data, 
                   bool inputs);
 void nn_leaf_denominators(nn_leaf *leaf, const nn_model *model, const nn_dataset *data,
                           const nn_leaf_place *place, double *denominators);
+
+/* A loaded leaf as bytes, and such bytes in place of a load, on any rank. */
+size_t nn_leaf_packed_size(const nn_leaf *leaf, const nn_model *model, const nn_dataset *data);
+void nn_leaf_pack(const nn_leaf *leaf, const nn_model *model, const nn_dataset *data, char *bytes);
+void nn_leaf_unpack(nn_leaf *leaf, const nn_model *model, const nn_dataset *data, const nn_leaf_place *place,
+                    const char *bytes);
 
 /* Forward pass, figures (nn_figures_width values) and, in training, the gradients of the weighted losses with
  * respect to the outputs; denominators: one a head, NULL where there is no training. Reports the first sample

@@ -46,3 +46,15 @@ nn_batch nn_plan_batch(const nn_plan *plan, int64_t step)
     batch.leaves = plan_divide_up(batch.samples, plan->microbatch_size);
     return batch;
 }
+
+bool nn_plan_interval_ends(const nn_plan *plan, nn_duration every, int64_t steps)
+{
+    int64_t of_epoch = plan->length.steps_per_epoch;
+    double amount = every.unit == NN_DURATION_EPOCHS     ? every.amount * (double)of_epoch
+                    : every.unit == NN_DURATION_STEPS    ? every.amount
+                    : every.unit == NN_DURATION_FRACTION ? every.amount * (double)plan->length.steps
+                                                         : 0;
+    if (every.unit == NN_DURATION_SECONDS || amount > 9e15) return false;
+    int64_t interval = (int64_t)(amount + 0.5);
+    return steps % (interval < 1 ? 1 : interval) == 0;
+}

@@ -10,6 +10,7 @@
 
 #define nn_plan_make NN_REAL_SYMBOL(nn_plan_make)
 #define nn_plan_batch NN_REAL_SYMBOL(nn_plan_batch)
+#define nn_plan_interval_ends NN_REAL_SYMBOL(nn_plan_interval_ends)
 
 typedef struct nn_plan {
     int64_t samples; /* of an epoch */
@@ -30,5 +31,8 @@ nn_plan nn_plan_make(int64_t samples, int64_t batch_size, int64_t microbatch_siz
                      bool drop_last, int64_t limit_batches);
 
 nn_batch nn_plan_batch(const nn_plan *plan, int64_t step);
+
+/* Whether an interval of `every` ends behind so many steps; never where it counts seconds. */
+bool nn_plan_interval_ends(const nn_plan *plan, nn_duration every, int64_t steps);
 
 #endif

@@ -6,25 +6,25 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "train/integrity.h"
 #include "train/nonfinite.h"
 
 /* ---- checkpoints ---- */
 
-/* Whether the step just done ends an interval of checkpoint.every, for intervals that count steps. */
-static bool run_interval_ended(const nn_run *run)
+/* Whether another step after the coming one might not leave the time for a checkpoint. */
+static bool run_time_ends(const nn_run *run)
 {
-    nn_duration every = run->settings.checkpoint.every;
-    int64_t of_epoch = run->plan.length.steps_per_epoch;
-    double steps = every.unit == NN_DURATION_EPOCHS     ? every.amount * (double)of_epoch
-                   : every.unit == NN_DURATION_STEPS    ? every.amount
-                   : every.unit == NN_DURATION_FRACTION ? every.amount * (double)run->plan.length.steps
-                                                        : 0;
-    if (every.unit == NN_DURATION_SECONDS || steps > 9e15) return false;
-    int64_t interval = (int64_t)(steps + 0.5);
-    return run->state.step % (interval < 1 ? 1 : interval) == 0;
+    if (run->job->end_time <= 0 || run->state.step >= run->plan.length.steps - 1) return false;
+    int64_t step = run->state.step, of_epoch = run->plan.length.steps_per_epoch;
+    nn_deadline_ahead ahead = {
+        .ends_epoch = (step + 2) / of_epoch > step / of_epoch,
+        .evaluation_steps = (double)nn_dataset_count(run->data, NN_VALIDATION) / (double)run->plan.batch_size,
+        .checkpoint_bytes = (double)nn_checkpoint_memory(run->model, run->stepper->update->state_count)};
+    return (double)time(NULL) + nn_deadline_needs(&run->deadline, &ahead) >= run->job->end_time;
 }
 
 /* What this rank asks for at the coming step. Rank 0's clock speaks for all. */
@@ -32,34 +32,56 @@ static unsigned run_requests(const nn_run *run)
 {
     unsigned requests = run->job->stop && *run->job->stop ? NN_REQUEST_STOP : 0;
     nn_duration every = run->settings.checkpoint.every;
+    if (nn_comm_rank(run->comm) == 0 && run_time_ends(run)) requests |= NN_REQUEST_TIME;
     if (every.unit == NN_DURATION_SECONDS && nn_comm_rank(run->comm) == 0 &&
         nn_seconds() - run->saved_at >= every.amount)
         requests |= NN_REQUEST_SAVE;
     return requests;
 }
 
+/* The figure on the validation part that chooses the best weights. */
+static const char *run_figure(const nn_run *run)
+{
+    return run->best_metric < 0 ? "loss" : run->model->metrics[run->best_metric].name;
+}
+
+static bool run_higher_is_better(const nn_run *run)
+{
+    return run->best_metric >= 0 && run->model->metrics[run->best_metric].type->higher_is_better;
+}
+
+nn_checkpoint_parts nn_run_parts(nn_run *run)
+{
+    return (nn_checkpoint_parts){.stepper = run->stepper,
+                                 .config = run->config,
+                                 .data_identity = nn_dataset_identity(run->data),
+                                 .data_folder = run->data_folder,
+                                 .state = &run->state,
+                                 .figure = run_figure(run),
+                                 .figure_is_higher = run_higher_is_better(run)};
+}
+
 /* Builds a checkpoint and hands it to the writer. A write that failed is reported here, at the next one. */
 static nn_status run_save(nn_run *run, bool regular, bool best)
 {
-    nn_checkpoint_parts parts = {run->stepper, run->config, nn_dataset_identity(run->data), run->data_folder,
-                                 &run->state};
+    nn_checkpoint_parts parts = nn_run_parts(run);
     void *bytes;
     size_t size = 0;
+    double began = nn_seconds();
+    nn_pulse_phase(NN_PHASE_SAVE);
+    NN_TRY(nn_integrity_check(run->stepper, run->state.step));
     NN_TRY(nn_nonfinite_weights(run));
     NN_TRY(nn_checkpoint_build(&parts, &bytes, &size));
     run->saved_at = nn_seconds();
     if (!run->writer) return NN_OK;
+    if (nn_writer_seconds(run->writer) > 0)
+        nn_deadline_saving(&run->deadline, run->saved_at - began + nn_writer_seconds(run->writer));
     if (nn_writer_start(run->writer, run->state.step, regular, best, bytes, size) != NN_OK)
         nn_log_warning("a checkpoint could not be written, the ones before are intact: %s", nn_error_text());
     return NN_OK;
 }
 
 /* ---- the end of an epoch ---- */
-
-static bool run_higher_is_better(const nn_run *run)
-{
-    return run->best_metric >= 0 && run->model->metrics[run->best_metric].type->higher_is_better;
-}
 
 static bool run_is_better(const nn_run *run, double value)
 {
@@ -190,6 +212,7 @@ static nn_status run_end_epoch(nn_run *run, bool *best)
     NN_TRY(nn_comm_agree(run->comm, status));
     if (validates) run_observe(run, value);
     memset(run->state.epoch_figures, 0, sizeof run->state.epoch_figures);
+    nn_deadline_evaluation(&run->deadline, nn_seconds() - progress->epoch_began - seconds);
     run->state.skipped.epoch = 0;
     progress->epoch_began = nn_seconds();
     progress->epoch_samples = 0;
@@ -218,7 +241,9 @@ static nn_status run_step(nn_run *run, bool *stopped)
     nn_step_result result;
     int64_t of_epoch = run->plan.length.steps_per_epoch;
     nn_batch batch = nn_plan_batch(&run->plan, run->state.step);
+    double began = nn_seconds();
     NN_TRY(nn_stepper_run(run->stepper, run->state.step, run_requests(run), &result));
+    nn_deadline_step(&run->deadline, nn_seconds() - began);
     if (result.nonfinite)
         NN_TRY(nn_nonfinite_step(run, batch, &result));
     else
@@ -230,9 +255,11 @@ static nn_status run_step(nn_run *run, bool *stopped)
     bool best = false;
     if (run->state.step % of_epoch == 0) NN_TRY(run_end_epoch(run, &best));
     bool last = run_is_over(run);
-    *stopped = (result.requests & NN_REQUEST_STOP) && !last;
+    *stopped = (result.requests & (NN_REQUEST_STOP | NN_REQUEST_TIME)) && !last;
+    run->out_of_time = (result.requests & NN_REQUEST_TIME) != 0;
     /* Weights that give NaN or Inf shall not take the place of better ones. */
-    run->save_due = run->save_due || result.requests != 0 || run_interval_ended(run);
+    run->save_due = run->save_due || result.requests != 0 ||
+                    nn_plan_interval_ends(&run->plan, run->settings.checkpoint.every, run->state.step);
     bool regular = last || *stopped || (run->save_due && !result.nonfinite);
     if (regular) run->save_due = false;
     return regular || best ? run_save(run, regular, best) : NN_OK;
@@ -255,6 +282,7 @@ static nn_status run_loop(nn_run *run, bool *stopped)
     run->progress.epoch_began = run->saved_at = nn_seconds();
     while (!run_is_over(run) && !*stopped) NN_TRY(run_step(run, stopped));
     if (!*stopped) run_show_early(run);
+    nn_pulse_phase(NN_PHASE_SAVE);
     nn_status status = run->writer ? nn_writer_wait(run->writer) : NN_OK;
     return nn_comm_agree(run->comm, status);
 }
@@ -266,7 +294,8 @@ static nn_status run_train(nn_run *run, nn_train_result *result)
     bool stopped = false;
     NN_TRY(run_loop(run, &stopped));
     if (stopped) {
-        nn_log_line("stopped on request after step %lld of %lld; the same command resumes",
+        nn_log_line("stopped %s after step %lld of %lld; the same command resumes",
+                    run->out_of_time ? "before the job's time ends," : "on request",
                     (long long)run->state.step, (long long)run->plan.length.steps);
         NN_FAIL(NN_STOPPED, "stopped on request after step %lld", (long long)run->state.step);
     }
@@ -284,8 +313,8 @@ static nn_status engine_train(nn_comm *comm, const nn_job *job, nn_train_result 
     NN_TRY(nn_comm_agree(comm, NN_ALLOCATE(&run, 1, "a run")));
     nn_status status = nn_run_open(comm, job, run);
     if (status == NN_OK) status = run_train(run, result);
-    /* A failure of MPI itself is not agreed on: the others would wait for ever. */
-    if (status == NN_ERROR_COMM && nn_comm_size(comm) > 1 && run->stepper) nn_comm_abort(comm, status);
+    /* A failure that was not agreed on, such as one of MPI itself: the others would wait for ever. */
+    if (status != NN_OK && status != NN_STOPPED && !nn_comm_has_agreed(comm)) nn_comm_abort(comm, status);
     nn_run_close(run);
     nn_free(run);
     return status;

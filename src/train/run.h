@@ -5,12 +5,15 @@
 #include "store/lease.h"
 #include "train/average.h"
 #include "train/checkpoint.h"
+#include "train/deadline.h"
 #include "train/engine.h"
 #include "train/figures.h"
 #include "train/files.h"
+#include "train/watchdog.h"
 
 #define nn_run_open NN_REAL_SYMBOL(nn_run_open)
 #define nn_run_close NN_REAL_SYMBOL(nn_run_close)
+#define nn_run_parts NN_REAL_SYMBOL(nn_run_parts)
 #define nn_run_resume NN_REAL_SYMBOL(nn_run_resume)
 #define nn_run_directory_prepare NN_REAL_SYMBOL(nn_run_directory_prepare)
 #define nn_run_directory_empty NN_REAL_SYMBOL(nn_run_directory_empty)
@@ -50,13 +53,16 @@ typedef struct nn_run {
     nn_workers *workers;
     nn_stepper *stepper;
     nn_run_state state;
-    nn_lease *lease;     /* on rank 0 */
-    nn_writer *writer;   /* on rank 0 */
-    int best_metric;     /* index among the metrics; -1: the loss */
-    nn_real *averaged;   /* room for the average of the weights, on every rank; NULL: there is none */
+    nn_watchdog *watchdog;
+    nn_lease *lease;   /* on rank 0 */
+    nn_writer *writer; /* on rank 0 */
+    int best_metric;   /* index among the metrics; -1: the loss */
+    nn_real *averaged; /* room for the average of the weights, on every rank; NULL: there is none */
+    nn_deadline deadline;
     bool save_due;       /* a checkpoint waits for a step that is not skipped */
     bool told_nonfinite; /* that the network gives NaN or Inf outside of training */
     double saved_at;     /* when the last checkpoint was made, in seconds */
+    bool out_of_time;    /* what the run stopped for */
     nn_progress progress;
 } nn_run;
 
@@ -64,6 +70,9 @@ typedef struct nn_run {
  * case. Collective. */
 nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run);
 void nn_run_close(nn_run *run);
+
+/* What a checkpoint of the run is made of. */
+nn_checkpoint_parts nn_run_parts(nn_run *run);
 
 /* Makes the folder and takes its lease; and removes what an earlier run has left there. Rank 0 calls them. */
 nn_status nn_run_directory_prepare(const nn_job *job, nn_lease **lease);

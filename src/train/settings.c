@@ -53,8 +53,15 @@ const nn_option nn_training_options_table[] = {
      "threads a rank; 0: OMP_NUM_THREADS, else the cores that the rank may use"},
     {"memory", NN_OPTION_REAL, FIELD(memory), "1024", 0.001, 1e9, NULL, NN_EFFECT_SPEED,
      "MiB a rank for microbatches in flight; less makes more waves, not other bits"},
+    {"verify_every", NN_OPTION_INTEGER, FIELD(verify_every), "1000", 0, 1e15, NULL, NN_EFFECT_SPEED,
+     "steps after which weights, optimizer state and one microbatch, which every core computes again, are "
+     "compared for silent corruption, as before each planned checkpoint; 1 notices every flipped bit of "
+     "weights and state; 0, or allreduce: mpi: nothing is compared"},
     {"peak_seconds", NN_OPTION_REAL, FIELD(peak_seconds), "0.04", 0, 60, NULL, NN_EFFECT_SPEED,
      "seconds spent on measuring the matrix rate that the utilisation is relative to; 0: no figure"},
+    {"hang_timeout", NN_OPTION_REAL, FIELD(hang_timeout), "600", 0, 1e9, NULL, NN_EFFECT_SPEED,
+     "seconds without progress after which the ranks that are late are named and the job ends with exit code "
+     "4; 0: never"},
     {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
 #undef FIELD
 
@@ -64,6 +71,8 @@ const nn_option nn_checkpoint_options_table[] = {
      "how often to save: 1 epoch, 500 steps, 10 minutes"},
     {"keep_last", NN_OPTION_INTEGER, FIELD(keep_last), "3", 1, 1e6, NULL, NN_EFFECT_OUTPUT,
      "checkpoints kept beside the best one"},
+    {"verify", NN_OPTION_BOOLEAN, FIELD(verify), "false", 0, 0, NULL, NN_EFFECT_OUTPUT,
+     "reads each checkpoint again after it was written, past the system's cache, and compares it"},
     {"best", NN_OPTION_TEXT, FIELD(best), "", 0, 0, NULL, NN_EFFECT_RESULT,
      "metric on the validation part that chooses the best weights, or loss (default: the first metric)"},
     {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};

@@ -35,12 +35,15 @@ typedef struct nn_training_options { /* section training */
     int64_t limit_batches; /* of an epoch; 0: all */
     int64_t threads;       /* 0: OMP_NUM_THREADS, else the rank's share of the cores */
     double memory;         /* MiB for microbatches in flight, per rank */
+    int64_t verify_every;  /* steps between two that are verified; 0: none is */
     double peak_seconds;   /* spent on measuring the machine's matrix rate at the start */
+    double hang_timeout;   /* seconds without progress that end the job; 0: never */
 } nn_training_options;
 
 typedef struct nn_checkpoint_options { /* section checkpoint */
     nn_duration every;
     int64_t keep_last;
+    bool verify;
     char *best;
 } nn_checkpoint_options;
 

@@ -10,8 +10,11 @@
 #include "base/memory.h"
 #include "tensor/matrix.h"
 #include "train/carried.h"
+#include "train/compare.h"
+#include "train/fallback.h"
 #include "train/findings.h"
 #include "train/heads.h"
+#include "train/manifest.h"
 #include "train/run.h"
 
 /* Bytes of the line that names the classes. */
@@ -129,14 +132,22 @@ static int64_t setup_share_max(const nn_run *run)
     return most < run->threads ? run->threads : most;
 }
 
+static nn_status setup_writer(nn_run *run)
+{
+    const nn_checkpoint_options *options = &run->settings.checkpoint;
+    const nn_checkpoint_parts parts = {.config = run->config,
+                                       .data_identity = nn_dataset_identity(run->data)};
+    return nn_writer_create(run->job->run_directory, options->keep_last, options->verify,
+                            nn_checkpoint_run(&parts), &run->writer);
+}
+
 static nn_status setup_workers(nn_run *run)
 {
     const nn_training_options *training = &run->settings.training;
     NN_TRY(nn_workers_create(run->model, run->data, run->threads, setup_share_max(run),
                              run->plan.microbatch_size, training->memory * 1048576, (uint64_t)training->seed,
                              &run->workers));
-    if (nn_comm_rank(run->comm) == 0)
-        NN_TRY(nn_writer_create(run->job->run_directory, run->settings.checkpoint.keep_last, &run->writer));
+    if (nn_comm_rank(run->comm) == 0) NN_TRY(setup_writer(run));
     if (training->average > 0)
         NN_TRY(NN_ALLOCATE(&run->averaged, run->model->network->value_count, "the average of the weights"));
     return NN_OK;
@@ -240,15 +251,6 @@ static nn_status setup_check_kernels(nn_run *run)
             kernels);
 }
 
-/* Opens the newest checkpoint on rank 0; *file stays NULL where there is none. */
-static nn_status setup_find(const nn_run *run, char path[NN_PATH_SIZE], void **bytes, nn_store_file **file)
-{
-    size_t size;
-    if (run->job->fresh) NN_TRY(nn_run_directory_empty(run->job->run_directory));
-    NN_TRY(nn_checkpoint_newest(run->job->run_directory, path, bytes, &size));
-    return *bytes ? nn_store_open_image(*bytes, size, path, file) : NN_OK;
-}
-
 /* The metrics of the history, as the run directory's file: what an earlier process wrote beyond the
  * checkpoint is cut off, since it will be written again. */
 static nn_status setup_write_history(const nn_run *run)
@@ -265,16 +267,18 @@ static nn_status setup_write_history(const nn_run *run)
     return status;
 }
 
-/* Best weights of a later step than the one the run goes on from, or of another run, will be found again. */
+/* Best weights of a later step than the one the run goes on from will be found again. Damaged ones are left
+ * to better ones, which replace them. */
 static void setup_drop_later_best(const nn_run *run)
 {
     char path[NN_PATH_SIZE + 32];
     int64_t step = 0;
     snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, run->job->run_directory);
     if (access(path, F_OK) != 0) return;
-    if (nn_checkpoint_step(path, &step) == NN_OK && step <= run->state.step && run->state.best_epoch > 0)
-        return;
-    unlink(path);
+    if (nn_checkpoint_step(path, &step) != NN_OK)
+        nn_log_warning("the best weights so far cannot be used: %s", nn_error_text());
+    else if (step > run->state.step || run->state.best_epoch == 0)
+        unlink(path);
 }
 
 /* The first weights of a new run, on all ranks the same. */
@@ -291,27 +295,25 @@ static nn_status setup_begin(nn_run *run)
 nn_status nn_run_resume(nn_run *run)
 {
     char path[NN_PATH_SIZE];
-    void *bytes = NULL;
-    nn_store_file *file = NULL;
+    nn_checkpoint_opened found = {0};
     bool first = nn_comm_rank(run->comm) == 0;
-    nn_status status = first ? setup_find(run, path, &bytes, &file) : NN_OK;
-    int found = file != NULL;
+    nn_checkpoint_parts parts = nn_run_parts(run);
+    nn_status status = first ? nn_run_find(run->job, &parts, path, &found) : NN_OK;
+    int goes_on = found.file != NULL;
     NN_TRY_TO(done, status, nn_comm_agree(run->comm, status));
-    NN_TRY_TO(done, status, nn_comm_broadcast(run->comm, &found, sizeof found, 0));
-    if (found) {
-        nn_checkpoint_parts parts = {run->stepper, run->config, nn_dataset_identity(run->data),
-                                     run->data_folder, &run->state};
-        NN_TRY_TO(done, status, nn_checkpoint_load(&parts, file));
+    NN_TRY_TO(done, status, nn_comm_broadcast(run->comm, &goes_on, sizeof goes_on, 0));
+    if (goes_on) {
+        NN_TRY_TO(done, status, nn_checkpoint_load(&parts, found.file));
         nn_log_line("resuming from %s: %lld of %lld steps are done", path, (long long)run->state.step,
                     (long long)run->plan.length.steps);
     } else {
         NN_TRY_TO(done, status, setup_begin(run));
     }
     if (first) setup_drop_later_best(run);
+    if (first) nn_manifest_begin(run->job->run_directory, nn_checkpoint_run(&parts), goes_on ? &found : NULL);
     status = nn_comm_agree(run->comm, first ? setup_write_history(run) : NN_OK);
 done:
-    nn_store_close(file);
-    nn_free(bytes);
+    nn_checkpoint_close(&found);
     return status;
 }
 
@@ -320,12 +322,17 @@ done:
 nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run)
 {
     *run = (nn_run){.comm = comm, .job = job};
+    nn_pulse_phase(NN_PHASE_SETUP);
+    nn_pulse_step(0);
     NN_TRY(nn_comm_agree(comm, nn_matrix_setup()));
     NN_TRY(nn_comm_agree(comm, setup_configuration(run)));
     nn_status status = nn_comm_rank(comm) == 0 ? nn_run_directory_prepare(job, &run->lease) : NN_OK;
     NN_TRY(nn_comm_agree(comm, status));
+    NN_TRY(nn_watchdog_start(comm, run->settings.training.hang_timeout, job->run_directory, &run->watchdog));
     NN_TRY(nn_comm_agree(comm, setup_check_kernels(run)));
+    nn_pulse_phase(NN_PHASE_DATA);
     NN_TRY(nn_comm_agree(comm, setup_data(run)));
+    nn_pulse_phase(NN_PHASE_SETUP);
     run->threads = nn_threads_choose(comm, run->settings.training.threads);
     size_t before = nn_memory_in_use();
     NN_TRY(nn_comm_agree(comm, setup_model(run)));
@@ -342,6 +349,7 @@ nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run)
 
 void nn_run_close(nn_run *run)
 {
+    nn_pulse_phase(NN_PHASE_END);
     nn_writer_destroy(run->writer);
     nn_stepper_destroy(run->stepper);
     nn_workers_destroy(run->workers);
@@ -351,5 +359,6 @@ void nn_run_close(nn_run *run)
     nn_settings_release(&run->settings);
     nn_config_destroy(run->config);
     nn_text_free(&run->state.history);
+    nn_watchdog_stop(run->watchdog);
     nn_lease_release(run->lease);
 }

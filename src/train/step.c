@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/pulse.h"
 #include "tensor/kernels.h"
 #include "train/buckets.h"
+#include "train/integrity.h"
 
 /* A rank's message in the agreement: these values, then its leaves' figures, the denominators of its leaves
  * of the next step, and the measures of its blocks. Everything is a double, positions included. */
@@ -72,7 +74,8 @@ static nn_status step_allocate(nn_stepper *stepper, int threads)
     NN_TRY_TO(done, status, NN_ALLOCATE(&stepper->message, values, "the agreement of a step"));
     NN_TRY_TO(done, status, NN_ALLOCATE(&stepper->messages, values, "the agreement of a step"));
     NN_TRY_TO(done, status, NN_ALLOCATE(&stepper->figures, leaves * per_leaf, "the figures of a step"));
-    status = NN_ALLOCATE(&stepper->measures, measures, "the norms of blocks");
+    NN_TRY_TO(done, status, NN_ALLOCATE(&stepper->measures, measures, "the norms of blocks"));
+    status = nn_integrity_create(stepper);
 done:
     nn_buckets_release(&buckets);
     return status;
@@ -105,6 +108,7 @@ void nn_stepper_destroy(nn_stepper *stepper)
 {
     if (!stepper) return;
     nn_dataset_unfollow(stepper->data, NN_TRAIN);
+    nn_integrity_destroy(stepper->integrity);
     nn_update_destroy(stepper->update);
     nn_reduction_destroy(stepper->reduction);
     nn_free(stepper->bucket_of_layer);
@@ -237,6 +241,7 @@ nn_status nn_stepper_begin(nn_stepper *stepper, int64_t step)
     bool lost;
     nn_status status = nn_dataset_follow(stepper->data, NN_TRAIN, step_schedule, stepper, step, 3, true);
     NN_TRY(nn_comm_agree(stepper->comm, status));
+    nn_integrity_start(stepper, step);
     stepper->message[MESSAGE_REQUESTS] = stepper->message[MESSAGE_LOST] = 0;
     stepper->message[MESSAGE_POSITION] = stepper->message[MESSAGE_BLOCK] = -1;
     step_next_denominators(stepper, step, stepper->message + MESSAGE_HEADER);
@@ -301,15 +306,19 @@ nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, n
     bool exact = stepper->settings->training.allreduce == NN_REDUCE_EXACT;
     step_parts parts = {batch.leaves, step_leaves_at(stepper, step + 1), sums && exact};
 
+    nn_pulse_step(step);
+    nn_pulse_phase(NN_PHASE_COMPUTE);
     NN_TRY(nn_reduction_begin(stepper->reduction, batch.leaves, nodes, &node_count));
     for (int i = 0; i < node_count; i++) partials[i] = nn_reduction_partial(stepper->reduction, i);
     nn_nonfinite found;
+    nn_integrity_begin(stepper, step, batch);
     NN_TRY(nn_workers_gradient(stepper->workers, batch, step, stepper->denominators, share, nodes, partials,
                                node_count, nn_reduction_weights(stepper->reduction), figures, &found,
                                step_layer_done, stepper));
     memcpy(stepper->last_denominators, stepper->denominators, sizeof stepper->denominators);
     double *denominators = figures + (share.end - share.begin) * stepper->width;
     step_next_denominators(stepper, step + 1, denominators);
+    nn_pulse_phase(NN_PHASE_REDUCE);
     NN_TRY(nn_reduction_finish(stepper->reduction));
 
     double *measures =
@@ -317,6 +326,7 @@ nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, n
               : stepper->measures;
     int64_t bad_block = step_measure(stepper, step, measures);
     nn_status data = nn_dataset_status(stepper->data, NN_TRAIN);
+    NN_TRY(nn_integrity_verify(stepper, step, batch, data == NN_OK));
     bool lost = data != NN_OK;
     stepper->message[MESSAGE_REQUESTS] = requests;
     stepper->message[MESSAGE_LOST] = lost;
@@ -326,6 +336,11 @@ nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, n
     if (lost) return nn_comm_agree(stepper->comm, data);
     if (result->nonfinite) return NN_OK;
     nn_dataset_release(stepper->data, NN_TRAIN, step);
+    nn_pulse_phase(NN_PHASE_UPDATE);
     step_update(stepper, step, result);
-    return nn_reduction_share(stepper->reduction);
+    nn_integrity_written(stepper, step, result->requests);
+    nn_pulse_phase(NN_PHASE_SHARE);
+    NN_TRY(nn_reduction_share(stepper->reduction));
+    nn_integrity_received(stepper, step);
+    return NN_OK;
 }

@@ -17,6 +17,8 @@
 #define nn_stepper_begin NN_REAL_SYMBOL(nn_stepper_begin)
 #define nn_stepper_run NN_REAL_SYMBOL(nn_stepper_run)
 
+typedef struct nn_integrity nn_integrity;
+
 typedef struct nn_stepper {
     nn_comm *comm;
     const nn_settings *settings;
@@ -27,6 +29,7 @@ typedef struct nn_stepper {
     nn_dataset *data;
     nn_reduction *reduction;
     nn_update *update;
+    nn_integrity *integrity;             /* NULL: nothing is verified */
     size_t uncounted_bytes;              /* of node-shared memory, which the allocator does not count */
     int width;                           /* figures a leaf */
     double denominators[NN_MODEL_HEADS]; /* of the step to come */
@@ -41,7 +44,7 @@ typedef struct nn_stepper {
 } nn_stepper;
 
 /* What a rank may ask for at a step; all ranks then do it at the same boundary. */
-enum { NN_REQUEST_STOP = 1, NN_REQUEST_SAVE = 2 };
+enum { NN_REQUEST_STOP = 1, NN_REQUEST_SAVE = 2, NN_REQUEST_TIME = 4 }; /* TIME: stop, for the time ends */
 
 /* What a step ended with: the same on all ranks. */
 typedef struct nn_step_result {

@@ -5,28 +5,12 @@
 #include <omp.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/memory.h"
+#include "base/pulse.h"
 #include "tensor/kernels.h"
 #include "train/carried.h"
-#include "train/leaf.h"
-
-struct nn_workers {
-    const nn_model *model;
-    nn_dataset *data;
-    uint64_t seed;
-    int threads;
-    int64_t microbatch_size;
-    int64_t slots; /* leaves in flight */
-    nn_leaf *leaves;
-    nn_real *carried; /* of all leaves of a share, a microbatch each: goes on from step to step; NULL: none */
-    nn_real *carried_before; /* the same as the last step found it */
-    nn_real **scratch;       /* by thread */
-    int fold_depth;
-    int64_t fold_values;
-    nn_real **fold; /* by thread: fold_depth x fold_values */
-    int wave_depth;
-    nn_real **wave_sums; /* wave_depth whole gradients, where a share takes several waves */
-};
+#include "train/workers_parts.h"
 
 static int workers_log2_up(int64_t n)
 {
@@ -35,7 +19,7 @@ static int workers_log2_up(int64_t n)
     return bits;
 }
 
-static int64_t workers_largest_part(const nn_network *network)
+int64_t nn_workers_largest_part(const nn_network *network)
 {
     int64_t largest = 0;
     for (int l = 0; l < network->layer_count; l++)
@@ -70,7 +54,7 @@ size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, int thre
                          int64_t microbatch_size, double memory)
 {
     int64_t slots = workers_slots(model, data, threads, leaves_max, microbatch_size, memory);
-    int64_t fold = workers_log2_up(slots) * workers_largest_part(model->network);
+    int64_t fold = workers_log2_up(slots) * nn_workers_largest_part(model->network);
     return (size_t)slots * nn_leaf_memory(model, data, microbatch_size) +
            (size_t)threads * (size_t)(model->network->scratch_values + fold) * sizeof(nn_real) +
            (size_t)(2 * leaves_max * workers_leaf_carried(model, microbatch_size)) * sizeof(nn_real) +
@@ -92,7 +76,7 @@ static nn_status workers_allocate(nn_workers *workers, int64_t leaves_max)
     }
     NN_TRY(NN_ALLOCATE(&workers->scratch, workers->threads, "scratch of threads"));
     NN_TRY(NN_ALLOCATE(&workers->fold, workers->threads, "scratch of threads"));
-    workers->fold_values = workers_largest_part(network);
+    workers->fold_values = nn_workers_largest_part(network);
     workers->fold_depth = workers_log2_up(workers->slots);
     for (int t = 0; t < workers->threads; t++) {
         NN_TRY(NN_ALLOCATE(&workers->scratch[t], network->scratch_values, "a thread's scratch"));
@@ -114,6 +98,7 @@ nn_status nn_workers_create(const nn_model *model, nn_dataset *data, int threads
     nn_workers *made = *workers;
     made->model = model;
     made->data = data;
+    made->witness.leaf = -1;
     made->seed = seed;
     made->threads = threads;
     made->microbatch_size = microbatch_size;
@@ -135,6 +120,7 @@ void nn_workers_destroy(nn_workers *workers)
         if (workers->fold) nn_free(workers->fold[t]);
     }
     for (int d = 0; workers->wave_sums && d < workers->wave_depth; d++) nn_free(workers->wave_sums[d]);
+    nn_witness_release(&workers->witness);
     nn_free(workers->leaves);
     nn_free(workers->carried);
     nn_free(workers->carried_before);
@@ -210,6 +196,7 @@ void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_t
         slot->microbatch->carried = NULL;
         nn_leaf_load(slot, workers->model, workers->data, &place, constant == NULL);
         nn_dataset_release(workers->data, part, leaf - share.begin);
+        nn_pulse();
         nn_nonfinite found = {.position = -1};
         double *sums = figures + (leaf - share.begin) * width;
         if (constant)
@@ -258,16 +245,7 @@ typedef struct workers_wave {
     int64_t first_leaf, leaf_count;
 } workers_wave;
 
-/* The state that a leaf of this rank's share carries on. */
-static nn_real *workers_carried(const workers_step *at, int64_t leaf)
-{
-    const nn_workers *workers = at->workers;
-    if (!workers->carried) return NULL;
-    return workers->carried +
-           (leaf - at->share.begin) * workers_leaf_carried(workers->model, workers->microbatch_size);
-}
-
-static nn_leaf_place workers_place(const nn_workers *workers, nn_batch batch, int64_t step, int64_t leaf)
+nn_leaf_place nn_workers_place(const nn_workers *workers, nn_batch batch, int64_t step, int64_t leaf)
 {
     return (nn_leaf_place){.part = NN_TRAIN,
                            .training = true,
@@ -279,6 +257,15 @@ static nn_leaf_place workers_place(const nn_workers *workers, nn_batch batch, in
                            .range = nn_tree_leaf_samples(batch.samples, batch.leaves, leaf)};
 }
 
+/* The state that a leaf of this rank's share carries on. */
+static nn_real *workers_carried(const workers_step *at, int64_t leaf)
+{
+    const nn_workers *workers = at->workers;
+    if (!workers->carried) return NULL;
+    return workers->carried +
+           (leaf - at->share.begin) * workers_leaf_carried(workers->model, workers->microbatch_size);
+}
+
 static void workers_forward(const workers_step *at, const workers_wave *wave)
 {
     nn_workers *workers = at->workers;
@@ -287,13 +274,18 @@ static void workers_forward(const workers_step *at, const workers_wave *wave)
     for (int64_t i = 0; i < wave->leaf_count; i++) {
         int64_t leaf = wave->first_leaf + i;
         nn_leaf *slot = &workers->leaves[i];
-        nn_leaf_place place = workers_place(workers, at->batch, at->step, leaf);
+        nn_leaf_place place = nn_workers_place(workers, at->batch, at->step, leaf);
+        nn_fault("step.leaf", NULL, 0);
         slot->microbatch->carried = workers_carried(at, leaf);
         nn_carried_restart(workers->model->network, workers->data, &place, slot->microbatch);
+        if (leaf == workers->witness.leaf) nn_witness_begin(workers, slot);
         nn_leaf_load(slot, workers->model, workers->data, &place, true);
+        double *figures = at->figures + (leaf - at->share.begin) * width;
         nn_nonfinite found =
             nn_leaf_forward(slot, workers->model, at->weights, workers->scratch[omp_get_thread_num()],
-                            at->denominators, at->figures + (leaf - at->share.begin) * width);
+                            at->denominators, figures);
+        if (leaf == workers->witness.leaf) nn_witness_figures(workers, figures, workers->witness.seen);
+        nn_pulse();
 #pragma omp critical(nn_workers_note)
         workers_note(at->nonfinite, found);
     }
@@ -310,12 +302,17 @@ typedef struct workers_part {
 static void workers_leaf_gradient(const workers_part *of, int64_t leaf, bool accumulate, nn_real *sum)
 {
     nn_workers *workers = of->at->workers;
+    nn_pulse();
     nn_network_gradient(workers->model->network, of->layer, of->part, of->at->weights,
                         workers->leaves[leaf - of->wave->first_leaf].microbatch, workers->scratch[of->thread],
                         accumulate, sum);
+    nn_fault("step.gradient", sum, (size_t)of->values * sizeof *sum);
+    if (leaf == workers->witness.leaf)
+        nn_witness_part(workers, of->layer, of->part, sum, workers->witness.seen);
 }
 
-/* The canonical sum over a node. A right child of one leaf is added by the product itself. */
+/* The canonical sum over a node. A right child of one leaf is added by the product itself, which gives the
+ * same bits as a sum of its own; the leaf under watch is hashed first. */
 static void workers_fold(const workers_part *of, nn_tree_node node, int depth, nn_real *sum)
 {
     if (node.end - node.begin == 1) {
@@ -324,7 +321,7 @@ static void workers_fold(const workers_part *of, nn_tree_node node, int depth, n
     }
     int64_t middle = nn_tree_split(node.begin, node.end);
     workers_fold(of, (nn_tree_node){node.begin, middle}, depth, sum);
-    if (node.end - middle == 1) {
+    if (node.end - middle == 1 && middle != of->at->workers->witness.leaf) {
         workers_leaf_gradient(of, middle, true, sum);
         return;
     }
@@ -353,6 +350,7 @@ static void workers_layer_backward(const workers_step *at, const workers_wave *w
     for (int64_t i = 0; i < wave->leaf_count; i++)
         nn_network_backward(workers->model->network, l, at->weights, workers->leaves[i].microbatch,
                             workers->scratch[omp_get_thread_num()]);
+    nn_pulse();
 }
 
 static nn_status workers_run_wave(const workers_step *at, const workers_wave *wave)
@@ -411,7 +409,7 @@ nn_leaf *nn_workers_reload(nn_workers *workers, nn_batch batch, int64_t step, nn
                            int64_t leaf, nn_real *carried)
 {
     nn_leaf *slot = &workers->leaves[0];
-    nn_leaf_place place = workers_place(workers, batch, step, leaf);
+    nn_leaf_place place = nn_workers_place(workers, batch, step, leaf);
     int64_t values = workers_leaf_carried(workers->model, workers->microbatch_size);
     if (values > 0)
         memcpy(carried, workers->carried_before + (leaf - share.begin) * values,

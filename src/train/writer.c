@@ -5,12 +5,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/memory.h"
 #include "train/files.h"
+#include "train/manifest.h"
+#include "train/run.h"
 
 struct nn_writer {
     char directory[NN_PATH_SIZE];
     int64_t keep_last;
+    bool verify;
+    uint64_t run; /* for the manifest */
     pthread_t thread;
     bool running;
     /* of the write under way */
@@ -18,15 +23,20 @@ struct nn_writer {
     bool regular, best;
     void *bytes;
     size_t size;
+    double seconds;      /* that it took */
+    double last_seconds; /* that the last finished one took */
     nn_status status;
     char failure[1024]; /* an error's text belongs to the thread that failed */
 };
 
-nn_status nn_writer_create(const char *run_directory, int64_t keep_last, nn_writer **writer)
+nn_status nn_writer_create(const char *run_directory, int64_t keep_last, bool verify, uint64_t run,
+                           nn_writer **writer)
 {
     NN_TRY(NN_ALLOCATE(writer, 1, "the writer of checkpoints"));
     snprintf((*writer)->directory, sizeof(*writer)->directory, "%s", run_directory);
     (*writer)->keep_last = keep_last;
+    (*writer)->verify = verify;
+    (*writer)->run = run;
     return NN_OK;
 }
 
@@ -47,6 +57,16 @@ static nn_status writer_remove_old(const nn_writer *writer)
     return NN_OK;
 }
 
+/* A checkpoint that is not in the manifest is none the worse: what fails there fails no save. */
+static nn_status writer_keep(const nn_writer *writer, const char *path, int64_t step)
+{
+    NN_TRY((writer->verify ? nn_store_commit_verified : nn_store_commit)(path, writer->bytes, writer->size));
+    nn_fault("manifest.due", NULL, 0);
+    nn_manifest_record(writer->directory, writer->run, step, writer->bytes, writer->size, writer->keep_last);
+    nn_fault("manifest.written", NULL, 0);
+    return NN_OK;
+}
+
 /* The best weights are written first, so that a checkpoint that names them is not there without them. Either
  * is tried when the other fails. */
 static nn_status writer_commit(const nn_writer *writer)
@@ -55,11 +75,11 @@ static nn_status writer_commit(const nn_writer *writer)
     nn_status status = NN_OK;
     if (writer->best) {
         snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, writer->directory);
-        status = nn_store_commit(path, writer->bytes, writer->size);
+        status = writer_keep(writer, path, NN_MANIFEST_BEST);
     }
     if (!writer->regular) return status;
     nn_checkpoint_path(writer->directory, writer->step, path);
-    NN_TRY(nn_store_commit(path, writer->bytes, writer->size));
+    NN_TRY(writer_keep(writer, path, writer->step));
     NN_TRY(writer_remove_old(writer));
     return status;
 }
@@ -67,7 +87,9 @@ static nn_status writer_commit(const nn_writer *writer)
 static void *writer_run(void *context)
 {
     nn_writer *writer = context;
+    double began = nn_seconds();
     writer->status = writer_commit(writer);
+    writer->seconds = nn_seconds() - began;
     if (writer->status != NN_OK) snprintf(writer->failure, sizeof writer->failure, "%s", nn_error_text());
     return NULL;
 }
@@ -77,10 +99,16 @@ nn_status nn_writer_wait(nn_writer *writer)
     if (!writer->running) return NN_OK;
     pthread_join(writer->thread, NULL);
     writer->running = false;
+    writer->last_seconds = writer->seconds;
     nn_free(writer->bytes);
     writer->bytes = NULL;
     if (writer->status != NN_OK) return nn_fail(writer->status, "%s", writer->failure);
     return NN_OK;
+}
+
+double nn_writer_seconds(const nn_writer *writer)
+{
+    return writer->last_seconds;
 }
 
 nn_status nn_writer_start(nn_writer *writer, int64_t step, bool regular, bool best, void *bytes, size_t size)

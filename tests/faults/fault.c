@@ -79,6 +79,15 @@ static void fault_flip(const char *place, unsigned char *bytes, size_t size)
             fault_rank());
 }
 
+static void fault_flip_always(const fault *found, unsigned char *bytes, size_t size)
+{
+    size_t bit = (size_t)strtol(found->action + 5, NULL, 10);
+    if (!bytes || bit / 8 >= size) return;
+    bytes[bit / 8] ^= (unsigned char)(1U << bit % 8);
+    if (found->visits == 1)
+        fprintf(stderr, "fault: %s: flips bit %zu on rank %ld\n", found->place, bit, fault_rank());
+}
+
 static void fault_act(const fault *found, void *bytes, size_t size)
 {
     if (strcmp(found->action, "kill") == 0) {
@@ -87,6 +96,8 @@ static void fault_act(const fault *found, void *bytes, size_t size)
         raise(SIGSTOP);
     } else if (strcmp(found->action, "flip") == 0) {
         fault_flip(found->place, bytes, size);
+    } else if (strncmp(found->action, "flip:", 5) == 0) {
+        fault_flip_always(found, bytes, size);
     } else if (strncmp(found->action, "sleep:", 6) == 0) {
         long milliseconds = strtol(found->action + 6, NULL, 10);
         struct timespec pause = {milliseconds / 1000, milliseconds % 1000 * 1000000};

@@ -67,7 +67,7 @@ grep -q "$newest.*falling back" train.log || { fail "the fall-back is not said";
 found=$(fingerprint)
 train 1 1 classifier.yaml --run-dir i --set training.epochs=3 --set lr_schedule=constant || fail "the undisturbed run"
 [ "$found" = "$(fingerprint)" ] || fail "the fall-back ends with other bits"
-for checkpoint in h/checkpoints/*; do printf x | dd of="$checkpoint" bs=1 seek=5000 conv=notrunc 2>/dev/null; done
+for checkpoint in h/checkpoints/* h/best.h5; do printf x | dd of="$checkpoint" bs=1 seek=5000 conv=notrunc 2>/dev/null; done
 refused 2 9 'none of the .* checkpoints is whole' classifier.yaml --run-dir h --set training.epochs=4 --set lr_schedule=constant
 
 # The lease keeps a second job out, and does not outlive a killed first one.

@@ -28,6 +28,20 @@ if command -v python3 >/dev/null; then
     done
 fi
 
+# Several runs: a line a setting, over its seeds, best first; a run without a checkpoint is told.
+for rate in 0.0001 0.01; do
+    for seed in 1 2; do
+        train 1 1 classifier.yaml --run-dir "sweep/$rate-$seed" --set training.epochs=2 \
+            --set "optimizer.adam.learning_rate=$rate" --set "training.seed=$seed" || fail "a run of the sweep"
+    done
+done
+mkdir sweep/failed
+said '^0?  *0\.01 .* 2  *0\.[0-9]+ .* sweep/0\.01-[12]$' sweep/*
+grep -q 'left out: sweep/failed: has no checkpoint' info.log || fail "a run without a checkpoint is not told"
+grep -A 1 'seeds' info.log | tail -n 1 | grep -q '0\.01 ' || { fail "the best is not first"; cat info.log; }
+[ "$(grep -c 'sweep/0' info.log)" = 2 ] || { fail "not a line a setting"; cat info.log; }
+said '"figure":"accuracy","better":"higher"' sweep/0* --json
+
 # Values that nobody wrote, a damaged chunk, and a file cut short: each said as what it is.
 if command -v /usr/bin/python3 >/dev/null && /usr/bin/python3 -c 'import h5py' 2>/dev/null; then
     /usr/bin/python3 - <<'PYTHON'

@@ -163,11 +163,13 @@ figures() { # RUN_DIR: all that a run has found
     echo "$(fingerprint) $(sed 's/,"time":{[^}]*}//' "$1/metrics.jsonl" | md5sum) $(grep '^test' train.log)"
 }
 
-# compare NAME WHAT REFERENCE RANKS THREADS ARGUMENT...: trains, or resumes, and compares; the run stays in `run`
+# compare NAME WHAT REFERENCE RANKS THREADS ARGUMENT...: trains, or resumes, and compares; the run stays in `run`. Every
+# step is verified for silent corruption: where there is none, none may be seen.
 compare() {
     local name=$1 what=$2 reference=$3 ranks=$4 threads=$5
     shift 5
-    train "$ranks" "$threads" "$name.yaml" --run-dir run --set training.peak_seconds=0 "$@" ||
+    train "$ranks" "$threads" "$name.yaml" --run-dir run --set training.peak_seconds=0 \
+        --set training.verify_every=1 "$@" ||
         { fail "$name, $what, on $ranks x $threads ended with $?"; cat train.log; return; }
     [ "$(figures run)" = "$reference" ] || fail "$name, $what, on $ranks x $threads: $(figures run), not $reference"
 }

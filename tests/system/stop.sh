@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A request to stop (USR1) ends the run at a step boundary with a checkpoint and exit code 75; the same command resumes
-# to the same bits. A finished run says so; more epochs go on; a change of the result is refused.
+# to the same bits; so does the end of the job's time. A finished run says so; more epochs go on; a change of the result
+# is refused.
 source "$(dirname "$0")/common.sh"
 classifier
 settings=(--set training.epochs=60)
@@ -23,6 +24,14 @@ for ranks in 1 3; do
         cat stopped.log
     fi
 done
+# A job whose time ends stops by itself, whoever tells the time.
+train 2 1 classifier.yaml --run-dir stopped "${settings[@]}" --time-limit '1 s'
+[ $? = 75 ] || { fail "--time-limit does not stop the run"; cat train.log; }
+grep -q "stopped before the job's time ends" train.log || fail "no word of the time limit"
+SLURM_JOB_END_TIME=$(($(date +%s) + 2)) train 1 2 classifier.yaml --run-dir stopped "${settings[@]}"
+[ $? = 75 ] || { fail "SLURM_JOB_END_TIME does not stop the run"; cat train.log; }
+train 2 1 classifier.yaml --run-dir stopped "${settings[@]}" --time-limit soon
+[ $? = 2 ] || fail "a time limit that is none is not refused"
 train 5 1 classifier.yaml --run-dir stopped "${settings[@]}"
 [ "$(fingerprint)" = "$reference" ] || fail "after stops: $(fingerprint), not $reference"
 

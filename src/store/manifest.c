@@ -1,0 +1,198 @@
+/* The manifest of a run directory:
+ *
+ *     nntrain manifest 1
+ *     run 0123456789abcdef
+ *     best size 123456 xxh64 0123456789abcdef
+ *     step 42 size 123456 xxh64 0123456789abcdef
+ *     manifest xxh64 0123456789abcdef          (of all bytes before this line)
+ */
+#include "store/manifest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "store/errors.h"
+#include "store/store.h"
+
+#define MANIFEST_TITLE "nntrain manifest 1\n"
+#define MANIFEST_LAST "manifest xxh64 %016" PRIx64 "\n"
+#define MANIFEST_LAST_LENGTH ((size_t)32)
+#define MANIFEST_LARGEST ((size_t)256 << 20)
+
+void nn_manifest_release(nn_manifest *manifest)
+{
+    nn_free(manifest->entries);
+    *manifest = (nn_manifest){0};
+}
+
+/* ---- entries ---- */
+
+const nn_manifest_entry *nn_manifest_find(const nn_manifest *manifest, int64_t step)
+{
+    for (size_t i = 0; i < manifest->count; i++)
+        if (manifest->entries[i].step == step) return &manifest->entries[i];
+    return NULL;
+}
+
+static nn_status manifest_add(nn_manifest *manifest, nn_manifest_entry entry)
+{
+    if (manifest->count == manifest->capacity) {
+        size_t capacity = manifest->capacity ? 2 * manifest->capacity : 8;
+        NN_TRY(nn_reallocate((void **)&manifest->entries, manifest->capacity, capacity, sizeof entry,
+                             "the manifest"));
+        manifest->capacity = capacity;
+    }
+    manifest->entries[manifest->count++] = entry;
+    return NN_OK;
+}
+
+void nn_manifest_remove(nn_manifest *manifest, int64_t step)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < manifest->count; i++)
+        if (manifest->entries[i].step != step) manifest->entries[kept++] = manifest->entries[i];
+    manifest->count = kept;
+}
+
+nn_status nn_manifest_put(nn_manifest *manifest, int64_t step, const void *bytes, size_t size)
+{
+    nn_manifest_entry entry = {step, size, nn_hash(bytes, size, 0)};
+    for (size_t i = 0; i < manifest->count; i++)
+        if (manifest->entries[i].step == step) {
+            manifest->entries[i] = entry;
+            return NN_OK;
+        }
+    return manifest_add(manifest, entry);
+}
+
+bool nn_manifest_fits(const nn_manifest_entry *entry, const void *bytes, size_t size)
+{
+    return entry->size == size && entry->hash == nn_hash(bytes, size, 0);
+}
+
+/* ---- writing ---- */
+
+static void manifest_path(const char *run_directory, nn_text *path)
+{
+    nn_text_append(path, "%s/" NN_MANIFEST_NAME, run_directory);
+}
+
+static void manifest_append(nn_text *text, const nn_manifest_entry *entry)
+{
+    if (entry->step == NN_MANIFEST_BEST)
+        nn_text_append(text, "best");
+    else
+        nn_text_append(text, "step %" PRId64, entry->step);
+    nn_text_append(text, " size %" PRIu64 " xxh64 %016" PRIx64 "\n", entry->size, entry->hash);
+}
+
+nn_status nn_manifest_write(const char *run_directory, const nn_manifest *manifest)
+{
+    nn_text text = {0}, path = {0};
+    manifest_path(run_directory, &path);
+    nn_text_append(&text, MANIFEST_TITLE "run %016" PRIx64 "\n", manifest->run);
+    for (size_t i = 0; i < manifest->count; i++) manifest_append(&text, &manifest->entries[i]);
+    if (!text.failed) nn_text_append(&text, MANIFEST_LAST, nn_hash(text.bytes, text.length, 0));
+    nn_status status = text.failed || path.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for a manifest")
+                                                  : nn_store_commit(path.bytes, text.bytes, text.length);
+    nn_text_free(&text);
+    nn_text_free(&path);
+    return status;
+}
+
+/* ---- reading ---- */
+
+/* Whether the text has its last line, and that is right. */
+static bool manifest_is_sealed(const char *text, size_t size)
+{
+    uint64_t hash;
+    int end = 0;
+    if (size < MANIFEST_LAST_LENGTH || strlen(text) != size) return false;
+    size_t before = size - MANIFEST_LAST_LENGTH;
+    return sscanf(text + before, "manifest xxh64 %16" SCNx64 "\n%n", &hash, &end) == 1 &&
+           (size_t)end == MANIFEST_LAST_LENGTH && hash == nn_hash(text, before, 0);
+}
+
+static bool manifest_take_line(const char *line, nn_manifest_entry *entry)
+{
+    entry->step = NN_MANIFEST_BEST;
+    if (sscanf(line, "best size %" SCNu64 " xxh64 %" SCNx64, &entry->size, &entry->hash) == 2) return true;
+    return sscanf(line, "step %" SCNd64 " size %" SCNu64 " xxh64 %" SCNx64, &entry->step, &entry->size,
+                  &entry->hash) == 3 &&
+           entry->step >= 0;
+}
+
+static nn_status manifest_take(const char *path, const char *text, size_t size, nn_manifest *manifest)
+{
+    size_t title = strlen(MANIFEST_TITLE);
+    if (!manifest_is_sealed(text, size))
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s is damaged: its checksum differs", path);
+    if (strncmp(text, MANIFEST_TITLE, title) != 0 ||
+        sscanf(text + title, "run %" SCNx64, &manifest->run) != 1)
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s is a manifest of another version of nntrain", path);
+    const char *end = text + size - MANIFEST_LAST_LENGTH;
+    for (const char *line = strchr(text + title, '\n') + 1; line < end; line = strchr(line, '\n') + 1) {
+        nn_manifest_entry entry;
+        if (!manifest_take_line(line, &entry))
+            NN_FAIL(NN_ERROR_CHECKPOINT, "%s is a manifest of another version of nntrain", path);
+        NN_TRY(manifest_add(manifest, entry));
+    }
+    return NN_OK;
+}
+
+/* The whole file, with a final NUL; *size without it. */
+static nn_status manifest_load(int descriptor, const char *path, char **text, size_t *size)
+{
+    struct stat facts;
+    *size = 0;
+    if (fstat(descriptor, &facts) != 0)
+        return nn_store_fail_system(NN_ERROR_IO, errno, "cannot read %s", path);
+    if (S_ISDIR(facts.st_mode)) return nn_store_fail_system(NN_ERROR_IO, EISDIR, "cannot read %s", path);
+    if ((uint64_t)facts.st_size > MANIFEST_LARGEST)
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s is damaged: it is far too large", path);
+    NN_TRY(nn_allocate((void **)text, (size_t)facts.st_size + 1, 1, "a manifest"));
+    while (*size < (size_t)facts.st_size) {
+        ssize_t got = read(descriptor, *text + *size, (size_t)facts.st_size - *size);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return nn_store_fail_system(NN_ERROR_IO, errno, "cannot read %s", path);
+        if (got == 0) break;
+        *size += (size_t)got;
+    }
+    return NN_OK;
+}
+
+static nn_status manifest_read(const char *path, nn_manifest *manifest, bool *there)
+{
+    char *text = NULL;
+    size_t size;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    *there = descriptor >= 0 || errno != ENOENT;
+    if (!*there) return NN_OK;
+    if (descriptor < 0) return nn_store_fail_system(NN_ERROR_IO, errno, "cannot read %s", path);
+    nn_status status = manifest_load(descriptor, path, &text, &size);
+    if (status == NN_OK) status = manifest_take(path, text, size, manifest);
+    if (status != NN_OK) nn_manifest_release(manifest);
+    close(descriptor);
+    nn_free(text);
+    return status;
+}
+
+nn_status nn_manifest_read(const char *run_directory, nn_manifest *manifest, bool *there)
+{
+    nn_text path = {0};
+    *manifest = (nn_manifest){0};
+    *there = false;
+    manifest_path(run_directory, &path);
+    nn_status status = path.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for a manifest")
+                                   : manifest_read(path.bytes, manifest, there);
+    nn_text_free(&path);
+    return status;
+}

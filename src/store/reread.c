@@ -1,0 +1,57 @@
+#include "store/reread.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "store/errors.h"
+#include "store/seal.h"
+
+#define REREAD_BLOCK ((size_t)1 << 20)
+
+/* *same: whether the file is these bytes, neither less nor more. */
+static nn_status reread_compare(int descriptor, const char *written, const unsigned char *bytes, size_t size,
+                                unsigned char *block, bool *same)
+{
+    size_t done = 0;
+    *same = true;
+    while (*same) {
+        ssize_t got = read(descriptor, block, REREAD_BLOCK);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return nn_store_fail_system(NN_ERROR_IO, errno, "cannot read %s again", written);
+        if (got == 0) break;
+        *same = (size_t)got <= size - done && memcmp(block, bytes + done, (size_t)got) == 0;
+        done += (size_t)got;
+    }
+    *same = *same && done == size;
+    return NN_OK;
+}
+
+nn_status nn_store_reread(const char *written, const char *path, const void *bytes, size_t size)
+{
+    bool same = false;
+    unsigned char *block;
+    NN_TRY(NN_ALLOCATE(&block, REREAD_BLOCK, "reading a checkpoint again"));
+    int descriptor = open(written, O_RDONLY | O_CLOEXEC);
+    nn_status status = NN_OK;
+    if (descriptor < 0) status = nn_store_fail_system(NN_ERROR_IO, errno, "cannot read %s again", written);
+    if (status == NN_OK) {
+        posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED); /* a hint: where it is ignored, so be it */
+        status = reread_compare(descriptor, written, bytes, size, block, &same);
+        close(descriptor);
+    }
+    nn_free(block);
+    NN_TRY(status);
+    if (!same)
+        NN_FAIL(NN_ERROR_IO, "%s was not kept: read again, it is not what was written; is the disk failing?",
+                path);
+    if (nn_store_seal_check(bytes, size, path) != NN_OK)
+        NN_FAIL(NN_ERROR_IO,
+                "%s was not kept: its bytes changed in memory before they were written; is the memory of "
+                "this node failing?",
+                path);
+    return NN_OK;
+}

@@ -1,0 +1,13 @@
+/* Reading a file again that was just written. */
+#ifndef NN_STORE_REREAD_H
+#define NN_STORE_REREAD_H
+
+#include <stddef.h>
+
+#include "base/status.h"
+
+/* Drops the synced file `written` from the system's cache, where it lets us, reads it, and compares it with
+ * the sealed bytes that it was written from, and those with their seal. `path` is what the file is for. */
+nn_status nn_store_reread(const char *written, const char *path, const void *bytes, size_t size);
+
+#endif

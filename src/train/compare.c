@@ -1,0 +1,121 @@
+/* Whether a checkpoint can go on as this run: the same settings and data, and all of its parts. */
+#include "train/compare.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "config/identity.h"
+#include "train/carried.h"
+#include "train/settings.h"
+
+/* ---- settings and data ---- */
+
+/* The value of `path` now, or NULL. */
+static const char *compare_value(const nn_config *config, const char *path)
+{
+    const nn_config_value *values;
+    size_t count = nn_config_values(config, &values);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(values[i].path, path) == 0) return values[i].value;
+    return NULL;
+}
+
+/* Appends the values that are there now and were not. */
+static void compare_added(const nn_config *config, const char *lines, nn_text *differences)
+{
+    const nn_config_value *values;
+    size_t count = nn_config_values(config, &values);
+    for (size_t i = 0; i < count; i++) {
+        nn_text wanted = {0};
+        nn_text_append(&wanted, "\t%s\t", values[i].path);
+        if (values[i].effect == NN_EFFECT_RESULT && wanted.bytes && !strstr(lines, wanted.bytes))
+            nn_text_append(differences, "\n  %s: was not there, is %s", values[i].path, values[i].value);
+        nn_text_free(&wanted);
+    }
+}
+
+/* Appends the saved values that differ now, and those that are new. `lines` is cut to pieces. */
+static void compare_differences(const nn_config *config, char *lines, nn_text *differences)
+{
+    compare_added(config, lines, differences);
+    for (char *line = lines, *next; *line; line = next) {
+        next = line + strcspn(line, "\n");
+        if (*next) *next++ = '\0';
+        char *path = strchr(line, '\t'), *value = path ? strchr(path + 1, '\t') : NULL;
+        if (!value || atoi(line) != NN_EFFECT_RESULT) continue;
+        *value++ = '\0';
+        const char *now = compare_value(config, path + 1);
+        if (!now || strcmp(now, value) != 0)
+            nn_text_append(differences, "\n  %s: was %s, is %s", path + 1, value, now ? now : "not there");
+    }
+}
+
+uint64_t nn_checkpoint_run(const nn_checkpoint_parts *parts)
+{
+    nn_text lines = {0};
+    nn_config_append_values(parts->config, &lines);
+    uint64_t run = nn_config_identity(lines.bytes ? lines.bytes : "", parts->data_identity);
+    nn_text_free(&lines);
+    return run;
+}
+
+nn_status nn_checkpoint_compare(const nn_checkpoint_parts *parts, nn_store_file *file)
+{
+    char *lines = NULL;
+    int64_t state[NN_CHECKPOINT_STATE];
+    nn_text differences = {0};
+    NN_TRY(nn_store_read_verified(file, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, NN_CHECKPOINT_STATE, state));
+    NN_TRY(nn_store_read_text(file, "config_values", &lines));
+    compare_differences(parts->config, lines, &differences);
+    if ((uint64_t)state[2] != parts->data_identity)
+        nn_text_append(&differences, "\n  the content of the training data");
+    nn_status status = NN_OK;
+    if (differences.length > 0)
+        status = nn_fail(
+            NN_ERROR_USAGE,
+            "%s was made with other settings, which change the result:%s\nundo the change, choose another "
+            "--run-dir, or start over with --fresh",
+            nn_store_path(file), differences.bytes ? differences.bytes : "");
+    nn_text_free(&differences);
+    nn_free(lines);
+    return status;
+}
+
+/* ---- parts ---- */
+
+static nn_status compare_state(const nn_checkpoint_parts *parts, nn_store_file *file)
+{
+    double best, figures[NN_FIGURES_MAX];
+    nn_watch watch;
+    char *text = NULL;
+    NN_TRY(nn_store_read_verified(file, "state/best_value", NN_STORE_F64, 1, &best));
+    NN_TRY(nn_store_read_verified(file, "state/epoch_figures", NN_STORE_F64, (size_t)parts->stepper->width,
+                                  figures));
+    NN_TRY(nn_watch_get(file, &watch));
+    NN_TRY(nn_store_read_text(file, "state/history", &text));
+    nn_free(text);
+    NN_TRY(nn_store_read_text(file, "@kernels", &text));
+    nn_free(text);
+    return NN_OK;
+}
+
+static nn_status compare_values(const nn_checkpoint_parts *parts, nn_store_file *file)
+{
+    const nn_stepper *stepper = parts->stepper;
+    nn_real *values;
+    NN_TRY(NN_ALLOCATE(&values, stepper->model->network->value_count, "verifying a checkpoint"));
+    nn_status status = nn_model_get_values(stepper->model, file, "weights", values);
+    for (int s = 0; status == NN_OK && s < stepper->update->state_count; s++)
+        status = nn_model_get_values(stepper->model, file, stepper->update->state_groups[s], values);
+    nn_free(values);
+    return status;
+}
+
+nn_status nn_checkpoint_complete(const nn_checkpoint_parts *parts, nn_store_file *file)
+{
+    NN_TRY(compare_state(parts, file));
+    NN_TRY(compare_values(parts, file));
+    return nn_carried_complete(parts->stepper, file);
+}

@@ -1,0 +1,24 @@
+/* Which checkpoint a run goes on from, and when it must not begin from scratch. */
+#ifndef NN_TRAIN_FALLBACK_H
+#define NN_TRAIN_FALLBACK_H
+
+#include "train/checkpoint.h"
+#include "train/engine.h"
+
+#define nn_run_find NN_REAL_SYMBOL(nn_run_find)
+
+/*
+ * Finds the newest checkpoint of a run directory that is whole, of this run, of the step that its name tells,
+ * and what the manifest says where that lists it; after all checkpoints come the best weights, whose file
+ * holds as much. One that is whole and of this run, but not what the manifest says, is taken where there is
+ * no other. Each that is passed over is named by a warning, when one is found.
+ *
+ * Where none is found, *found stays empty if the run never had one. If it had, to begin from scratch would
+ * throw away what it has done: NN_ERROR_CHECKPOINT names all that was tried; NN_ERROR_USAGE tells the
+ * settings apart where it is they that do not fit. With job->fresh all that there is is removed first. Close
+ * *found in any case. Rank 0 calls it.
+ */
+nn_status nn_run_find(const nn_job *job, const nn_checkpoint_parts *parts, char path[NN_PATH_SIZE],
+                      nn_checkpoint_opened *found);
+
+#endif
