@@ -51,7 +51,7 @@ finds 5 'five.yaml:[0-9]+:[0-9]+: .*activtion.*activation' five.yaml --run-dir f
 says "^  - five.yaml:[0-9]+:[0-9]+: unknown optimizer 'adamm'; did you mean 'adam'"
 says '^  - .*x_vaild.*x_valid'
 says '^  - file: is not a folder; choose another place'
-says '^  - five.yaml:[0-9]+:[0-9]+: 12 ranks, but .* 9 microbatches'
+says '^  - --set training.microbatch_size=8: 12 ranks, but .* 9 microbatches'
 finds 1 'nowhere.yaml' nowhere.yaml
 sed 's/metrics:/metrisc:/' classifier.yaml >one.yaml
 finds 1 "one.yaml:[0-9]+:[0-9]+: .*metrisc.*metrics" one.yaml
@@ -225,7 +225,7 @@ data: {file: large.h5, train: {x: x, y: y}, split: {validation: 0.01, stratified
 network: [dense: {units: 64, activation: relu}, dense: {units: classes}]
 loss: cross_entropy
 YAML
-(ulimit -v 2000000; look 0 large.yaml -n 8 --nodes 2; exit $failures) || failures=$((failures + 1))
+(failures=0; ulimit -v 2000000; look 0 large.yaml -n 8 --nodes 2; exit $failures) || failures=$((failures + 1))
 says '^  samples +26730000 training, 270000 validation'
 says 'the data is streamed'
 finish
