@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/memory.h"
 #include "comm/internal.h"
 #include "comm/testing.h"
@@ -38,6 +39,7 @@ static nn_status comm_find_node(nn_comm *comm)
 {
     MPI_Comm machine;
 
+    comm_test_node_size += (int)nn_fault_value("comm.node_size");
     NN_TRY(nn_mpi_check(
         MPI_Comm_split_type(comm->job, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &comm->node),
         "finding the ranks of each node"));

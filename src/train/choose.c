@@ -150,6 +150,15 @@ nn_status nn_predict_job(nn_comm *comm, const nn_prediction *prediction)
     return engine->predict(comm, prediction);
 }
 
+nn_status nn_check_checkpoint(nn_store_file *file, nn_verify_report report, void *context)
+{
+    char *precision = NULL;
+    NN_TRY(nn_store_read_text(file, "@precision", &precision));
+    const nn_engine *engine = choose_engine(precision);
+    nn_free(precision);
+    return engine->verify(file, report, context);
+}
+
 nn_status nn_replay_job(const char *path, const char *precision)
 {
     int index = 0;
