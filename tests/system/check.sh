@@ -116,15 +116,15 @@ finds 1 'taken is in use by another job .host here, process 1' classifier.yaml -
 kill $holder
 wait $holder 2>/dev/null
 
-train 2 1 classifier.yaml --run-dir done --set training.epochs=2 || fail "training"
-find done -type f -printf '%p %s %T@\n' | sort >before
-look 0 classifier.yaml --run-dir done -n 5
+train 2 1 classifier.yaml --run-dir trained --set training.epochs=2 || fail "training"
+find trained -type f -printf '%p %s %T@\n' | sort >before
+look 0 classifier.yaml --run-dir trained -n 5
 says '36 of them are done'
-finds 1 'was made with other settings' classifier.yaml --run-dir done --set optimizer.adam.learning_rate=0.5
+finds 1 'was made with other settings' classifier.yaml --run-dir trained --set optimizer.adam.learning_rate=0.5
 says '^      optimizer.adam.learning_rate: was 0.002, is 0.5'
-look 0 classifier.yaml --run-dir done --fresh --set optimizer.adam.learning_rate=0.5
-look 0 classifier.yaml --run-dir begun --set init_from.run="$work/done"
-find done -type f -printf '%p %s %T@\n' | sort >after
+look 0 classifier.yaml --run-dir trained --fresh --set optimizer.adam.learning_rate=0.5
+look 0 classifier.yaml --run-dir begun --set init_from.run="$work/trained"
+find trained -type f -printf '%p %s %T@\n' | sort >after
 cmp -s before after || { fail "check wrote to the run directory"; diff before after; }
 if [ "$(id -u)" != 0 ]; then
     mkdir closed && chmod 500 closed
