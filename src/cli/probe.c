@@ -53,7 +53,7 @@ static nn_status probe_touch(void *context, const char *dataset, const nn_store_
     return NN_OK;
 }
 
-static void probe_look(const char *path)
+void nn_probe_look_at(const char *path)
 {
     probe_visit visit = {.end = probe_seconds() + PROBE_PATIENCE};
     if (nn_store_open(path, &visit.file) != NN_OK) return;
@@ -130,6 +130,6 @@ nn_status nn_probe_with(const char *path, nn_probe_look look, unsigned cpu_secon
 nn_status nn_probe_files(size_t count, const char *const *paths)
 {
     if (!nn_probe_is_first()) return NN_OK;
-    for (size_t i = 0; i < count; i++) NN_TRY(nn_probe_with(paths[i], probe_look, PROBE_CPU_SECONDS));
+    for (size_t i = 0; i < count; i++) NN_TRY(nn_probe_with(paths[i], nn_probe_look_at, PROBE_CPU_SECONDS));
     return NN_OK;
 }

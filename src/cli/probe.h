@@ -17,6 +17,9 @@ nn_status nn_probe_files(size_t count, const char *const *paths);
 /* Whether this process is the first of its job, as launchers tell before MPI has started. */
 bool nn_probe_is_first(void);
 
+/* The look itself, in this process: what a file makes HDF5 do, it does. */
+void nn_probe_look_at(const char *path);
+
 /* The mechanism: calls `look` in a child with limits and without an output; the failure says how it ended. */
 typedef void (*nn_probe_look)(const char *path);
 nn_status nn_probe_with(const char *path, nn_probe_look look, unsigned cpu_seconds);

@@ -173,9 +173,8 @@ static nn_status reader_plain(nn_csv_reader *reader)
 
 static nn_status reader_check_field(const nn_csv_reader *reader, int64_t line)
 {
-    const char *text = reader->text + reader->begins[reader->field_count - 1];
-    size_t length = reader->length - reader->begins[reader->field_count - 1];
-    if (length > 0 && memchr(text, '\0', length))
+    size_t begin = reader->begins[reader->field_count - 1], length = reader->length - begin;
+    if (length > 0 && memchr(reader->text + begin, '\0', length))
         NN_FAIL(NN_ERROR_DATA, "%s:%lld: a zero byte in the text: is this a CSV file in UTF-8?", reader->path,
                 (long long)line);
     return NN_OK;

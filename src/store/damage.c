@@ -44,11 +44,12 @@ static nn_status damage_try(nn_store_array *array, int axis, int64_t first, int6
 nn_status nn_store_find_damage(nn_store_array *array, int axis, int64_t first, int64_t count,
                                int64_t *bad_first, int64_t *bad_count)
 {
-    int64_t unit = damage_unit(&array->info, axis), end = first + count;
+    int64_t end = first + count;
     *bad_first = first;
     *bad_count = 0;
     NN_TRY(nn_store_array_expect_numeric(array, array->info.type));
     if (count == 0 || nn_store_count(&array->info) == 0) return NN_OK;
+    int64_t unit = damage_unit(&array->info, axis);
     for (int64_t at = first; at < end;) {
         int64_t next = damage_smaller(end, at - at % unit + unit);
         bool sound;

@@ -257,8 +257,11 @@ static nn_status run_step(nn_run *run, bool *stopped)
     bool last = run_is_over(run);
     *stopped = (result.requests & (NN_REQUEST_STOP | NN_REQUEST_TIME)) && !last;
     run->out_of_time = (result.requests & NN_REQUEST_TIME) != 0;
-    bool regular = last || result.requests != 0 ||
-                   nn_plan_interval_ends(&run->plan, run->settings.checkpoint.every, run->state.step);
+    /* Weights that give NaN or Inf shall not take the place of better ones. */
+    run->save_due = run->save_due || result.requests != 0 ||
+                    nn_plan_interval_ends(&run->plan, run->settings.checkpoint.every, run->state.step);
+    bool regular = last || *stopped || (run->save_due && !result.nonfinite);
+    if (regular) run->save_due = false;
     return regular || best ? run_save(run, regular, best) : NN_OK;
 }
 

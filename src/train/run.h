@@ -59,6 +59,7 @@ typedef struct nn_run {
     int best_metric;   /* index among the metrics; -1: the loss */
     nn_real *averaged; /* room for the average of the weights, on every rank; NULL: there is none */
     nn_deadline deadline;
+    bool save_due;       /* a checkpoint waits for a step that is not skipped */
     bool told_nonfinite; /* that the network gives NaN or Inf outside of training */
     double saved_at;     /* when the last checkpoint was made, in seconds */
     bool out_of_time;    /* what the run stopped for */
