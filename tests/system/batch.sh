@@ -4,6 +4,7 @@
 # task of a sweep runs; and that the packages of cluster/spack.yaml are those of scripts/setup.sh.
 source "$(dirname "$0")/common.sh"
 cluster=$source_folder/cluster
+unset OMP_NUM_THREADS NNTRAIN_RESTART
 mkdir bin
 export PATH=$work/bin:$PATH NNTRAIN_PROJECT=$source_folder NNTRAIN_PROGRAM=program NNTRAIN_CONFIG=c.yaml
 export NNTRAIN_RUN_DIR=run
