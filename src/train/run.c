@@ -10,6 +10,8 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "train/check.h"
+#include "train/expected.h"
 #include "train/integrity.h"
 #include "train/nonfinite.h"
 
@@ -210,6 +212,7 @@ static nn_status run_end_epoch(nn_run *run, bool *best)
         run_show(run, epoch, &train, validates ? &validation : NULL, rate, utilisation, waited / seconds);
     nn_figures_release(&validation);
     NN_TRY(nn_comm_agree(run->comm, status));
+    NN_TRY(nn_pace_report(run->comm, &run->stepper->pace, epoch));
     if (validates) run_observe(run, value);
     memset(run->state.epoch_figures, 0, sizeof run->state.epoch_figures);
     nn_deadline_evaluation(&run->deadline, nn_seconds() - progress->epoch_began - seconds);
@@ -325,5 +328,7 @@ const nn_engine NN_REAL_SYMBOL(nn_engine) = {
     .train = engine_train,
     .evaluate = nn_evaluate_saved,
     .predict = nn_predict_saved,
+    .verify = nn_expected_verify,
+    .check = nn_check_run,
     .replay = nn_replay_saved,
 };
