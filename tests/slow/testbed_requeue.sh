@@ -7,7 +7,6 @@ start_testbed
 long_run
 
 is_pending() { state_is PENDING; }
-is_running() { state_is RUNNING; }
 
 # TEMPLATE RUN_DIR: two nodes, then one.
 stop_and_resume() {
