@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what building, testing and running need, where it is missing. Does nothing where nothing is missing.
+# scripts/setup.sh [build] [testbed]: installs what is needed, where it is missing, and does nothing where nothing is.
+# build, the default, is for building, testing and running; testbed is for cluster/testbed.sh, which needs SLURM.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 has_programs() {
@@ -30,7 +31,7 @@ has_library() {
 has_hdf5() { has_programs h5cc || has_programs h5pcc || has_library hdf5.h hdf5 hdf5 hdf5-serial; }
 
 # What it is | how to see it | Debian packages | module | Spack package
-needs=(
+needs_build=(
     "CMake 3.21 or newer|has_cmake|cmake|cmake|cmake"
     "a C compiler and make|has_compiler|gcc libc6-dev make|gcc|gcc"
     "pkg-config|has_programs pkg-config|pkg-config|pkgconf|pkgconf"
@@ -44,6 +45,10 @@ needs=(
     "libzip|has_library zip.h zip libzip|libzip-dev|libzip|libzip"
     "xxHash|has_library xxhash.h xxhash libxxhash|libxxhash-dev|xxhash|xxhash"
     "cmocka (for the tests)|has_library cmocka.h cmocka cmocka|libcmocka-dev|cmocka|cmocka"
+)
+needs_testbed=(
+    "SLURM|has_programs slurmctld slurmd sbatch|slurmctld slurmd slurm-client slurm-wlm-basic-plugins|slurm|slurm"
+    "MUNGE|has_programs munged|munge|munge|munge"
 )
 
 missing=() packages=() modules=() specs=()
@@ -83,6 +88,17 @@ install_packages() {
         apt-get install -q -y --no-install-recommends "${packages[@]}"
 }
 
+needs=()
+for list in "${@:-build}"; do
+    case $list in
+    build) needs+=("${needs_build[@]}") ;;
+    testbed) needs+=("${needs_testbed[@]}") PATH=$PATH:/usr/sbin:/sbin ;;
+    *)
+        echo "usage: setup.sh [build] [testbed]" >&2
+        exit 2
+        ;;
+    esac
+done
 look
 [ ${#missing[@]} = 0 ] && exit 0
 if has_programs apt-get; then

@@ -19,8 +19,13 @@
 #ifdef NN_FAULT_INJECTION
 /* `bytes` may be NULL where there is nothing to flip. Thread-safe. */
 void nn_fault(const char *place, void *bytes, size_t size);
+
+/* The N of the action value:N at a visit of this place, 0 elsewhere: an allocation that fails, or what the
+ * machine is taken for. */
+long nn_fault_value(const char *place);
 #else
 #define nn_fault(place, bytes, size) ((void)0)
+#define nn_fault_value(place) 0L
 #endif
 
 #endif

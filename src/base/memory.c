@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/text.h"
 
 /* Stands directly before each block. */
@@ -36,6 +37,7 @@ void nn_memory_fail_at(int64_t n)
 
 static bool memory_must_fail(void)
 {
+    if (nn_fault_value("memory.allocate")) return true;
     return atomic_load(&memory_countdown) > 0 && atomic_fetch_sub(&memory_countdown, 1) == 1;
 }
 

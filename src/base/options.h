@@ -27,7 +27,7 @@ typedef enum nn_option_kind {
 /* What a change of the option changes: decides what may differ when a run is resumed. */
 typedef enum nn_option_effect {
     NN_EFFECT_RESULT, /* the trained bits */
-    NN_EFFECT_EXTENT, /* how far the run goes (epochs): may be raised on resume */
+    NN_EFFECT_EXTENT, /* how far the run goes (epochs): may be changed on resume */
     NN_EFFECT_SPEED,  /* only speed or memory */
     NN_EFFECT_OUTPUT  /* only what is written where */
 } nn_option_effect;

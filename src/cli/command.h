@@ -29,6 +29,7 @@ typedef struct nn_command {
     const char *operands; /* "[CONFIG.yaml]" */
     const char *summary;  /* one line */
     const nn_command_option *options;
+    const char *about; /* more lines for `nntrain help NAME`; NULL: none */
     nn_status (*run)(const nn_arguments *arguments);
     /* In its place, for a command whose options are not in a table of its own: argv[0 .. argc) are the words
      * after the command's name. NULL: none. */

@@ -107,7 +107,10 @@ static void help_append_topic(nn_text *text, const char *topic)
     for (const nn_help_page *page = nn_help_pages; page->topic; page++)
         if (help_is(text, page->topic, topic)) nn_help_append_page(text, page);
     for (const nn_command *const *command = nn_commands(); *command; command++)
-        if (help_is(text, (*command)->name, topic)) help_append_command(text, *command);
+        if (help_is(text, (*command)->name, topic)) {
+            help_append_command(text, *command);
+            if ((*command)->about) nn_text_append(text, "\n%s", (*command)->about);
+        }
     for (const nn_help_family *family = nn_help_families; family->topic; family++) {
         if (help_is(text, family->topic, topic)) nn_help_append_family(text, family);
         for (size_t i = 0; family->item(i, &item); i++)

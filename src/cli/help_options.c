@@ -20,7 +20,7 @@ static const char *const options_kinds[] = {
 
 static const char *const options_on_resume[] = {
     [NN_EFFECT_RESULT] = "the same",
-    [NN_EFFECT_EXTENT] = "may be raised",
+    [NN_EFFECT_EXTENT] = "may be changed",
     [NN_EFFECT_SPEED] = "free",
     [NN_EFFECT_OUTPUT] = "free",
 };

@@ -5,6 +5,7 @@
 #endif
 
 #include <sched.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "comm/comm.h"
@@ -36,7 +37,10 @@ int nn_comm_cores_per_rank(nn_comm *comm, bool *shared_cores)
     bool shared = false;
 
     affinity_read(mine);
-    if (MPI_Allreduce(mine, users, MAX_CORES, MPI_INT, MPI_SUM, comm->node) != MPI_SUCCESS) return 1;
+    memcpy(users, mine, sizeof(users));
+    if (comm->node_size > 1 &&
+        MPI_Allreduce(mine, users, MAX_CORES, MPI_INT, MPI_SUM, comm->node) != MPI_SUCCESS)
+        return 1;
     for (int core = 0; core < MAX_CORES; core++) {
         if (mine[core] == 0) continue;
         cores += 1.0 / users[core];

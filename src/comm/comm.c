@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/fault.h"
 #include "base/memory.h"
 #include "comm/internal.h"
 #include "comm/testing.h"
@@ -37,6 +39,7 @@ static nn_status comm_find_node(nn_comm *comm)
 {
     MPI_Comm machine;
 
+    comm_test_node_size += (int)nn_fault_value("comm.node_size");
     NN_TRY(nn_mpi_check(
         MPI_Comm_split_type(comm->job, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &comm->node),
         "finding the ranks of each node"));
@@ -153,6 +156,25 @@ nn_status nn_comm_create_from_handle(int handle, nn_comm **comm)
     return comm_make(MPI_Comm_f2c((MPI_Fint)handle), false, comm);
 }
 
+nn_status nn_comm_create_alone(nn_comm **comm)
+{
+    nn_comm *made = NULL;
+    nn_status status;
+
+    *comm = NULL;
+    NN_TRY(NN_ALLOCATE(&made, 1, "a communicator"));
+    made->job = made->node = MPI_COMM_NULL;
+    made->size = made->node_size = made->node_count = 1;
+    NN_TRY_TO(failed, status, comm_allocate_tables(made));
+    if (gethostname(made->host, sizeof(made->host) - 1) != 0) snprintf(made->host, 10, "localhost");
+    *comm = made;
+    return NN_OK;
+
+failed:
+    nn_comm_destroy(made);
+    return status;
+}
+
 void nn_comm_destroy(nn_comm *comm)
 {
     bool ends_mpi;
@@ -166,6 +188,11 @@ void nn_comm_destroy(nn_comm *comm)
     nn_free(comm->offsets);
     nn_free(comm);
     if (ends_mpi) MPI_Finalize();
+}
+
+nn_ranks nn_comm_ranks(const nn_comm *comm)
+{
+    return (nn_ranks){.rank = comm->rank, .size = comm->size, .leaders = comm->leaders};
 }
 
 int nn_comm_rank(const nn_comm *comm)

@@ -20,8 +20,20 @@ nn_status nn_comm_start(int *argc, char ***argv, nn_comm **comm);
 /* Duplicates the communicator of a Fortran handle (MPI_Comm_c2f) of the caller. Collective. */
 nn_status nn_comm_create_from_handle(int handle, nn_comm **comm);
 
+/* A communicator of this process alone, without MPI: nothing here calls MPI, so it works where MPI cannot
+ * start, or shall not. */
+nn_status nn_comm_create_alone(nn_comm **comm);
+
 /* Releases it, and ends MPI if nn_comm_start began it. Collective. Accepts NULL. */
 void nn_comm_destroy(nn_comm *comm);
+
+/* A rank among others, and who shares its node. */
+typedef struct nn_ranks {
+    int rank, size;
+    const int *leaders; /* of each rank: the lowest rank on its node; borrowed */
+} nn_ranks;
+
+nn_ranks nn_comm_ranks(const nn_comm *comm);
 
 int nn_comm_rank(const nn_comm *comm);
 int nn_comm_size(const nn_comm *comm);

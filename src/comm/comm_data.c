@@ -31,6 +31,7 @@ static size_t data_piece(size_t rest)
 
 nn_status nn_comm_barrier(nn_comm *comm)
 {
+    if (comm->size == 1) return NN_OK;
     return NN_MPI_WAIT(MPI_Barrier(comm->job), "waiting for all ranks");
 }
 
@@ -38,6 +39,7 @@ nn_status nn_comm_broadcast(nn_comm *comm, void *bytes, size_t size, int root)
 {
     char *rest = bytes;
 
+    if (comm->size == 1) return NN_OK;
     for (size_t piece; size > 0; rest += piece, size -= piece) {
         piece = data_piece(size);
         NN_TRY(NN_MPI_WAIT(MPI_Bcast(rest, (int)piece, MPI_BYTE, root, comm->job), "broadcasting"));
@@ -67,6 +69,7 @@ nn_status nn_comm_gather_all(nn_comm *comm, const void *part, const size_t *size
 
     for (int rank = 0; rank < comm->rank; rank++) place += sizes[rank];
     if (part != NULL && sizes[comm->rank] > 0) memmove(place, part, sizes[comm->rank]);
+    if (comm->size == 1) return NN_OK;
     if (data_parts(comm, sizes)) {
         return NN_MPI_WAIT(
             MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_BYTE, all, comm->counts, comm->offsets, MPI_BYTE, comm->job),
@@ -108,7 +111,7 @@ nn_status nn_comm_gather(nn_comm *comm, const void *part, const size_t *sizes, v
 {
     char *place = all;
 
-    if (data_parts(comm, sizes)) {
+    if (comm->size > 1 && data_parts(comm, sizes)) {
         return NN_MPI_WAIT(MPI_Gatherv(part, comm->counts[comm->rank], MPI_BYTE, all, comm->counts,
                                        comm->offsets, MPI_BYTE, 0, comm->job),
                            "gathering");
@@ -126,6 +129,7 @@ nn_status nn_comm_maximum(nn_comm *comm, int64_t *values, size_t count)
 {
     const size_t limit = data_message_limit / sizeof(*values);
 
+    if (comm->size == 1) return NN_OK;
     for (size_t piece; count > 0; values += piece, count -= piece) {
         piece = count < limit ? count : limit;
         NN_TRY(NN_MPI_WAIT(MPI_Allreduce(MPI_IN_PLACE, values, (int)piece, MPI_INT64_T, MPI_MAX, comm->job),
@@ -138,6 +142,8 @@ nn_status nn_comm_same(nn_comm *comm, uint64_t hash, bool *same)
 {
     uint64_t values[2] = {hash, ~hash}; /* the greatest ~hash is that of the least hash */
 
+    *same = true;
+    if (comm->size == 1) return NN_OK;
     NN_TRY(
         NN_MPI_WAIT(MPI_Allreduce(MPI_IN_PLACE, values, 2, MPI_UINT64_T, MPI_MAX, comm->job), "comparing"));
     *same = values[0] == (uint64_t)~values[1];

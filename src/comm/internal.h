@@ -9,6 +9,7 @@
 
 #define NN_AGREED_TEXT 16384
 
+/* A rank that is alone calls no MPI: its communicators may be MPI_COMM_NULL. */
 struct nn_comm {
     MPI_Comm job, node;
     int rank, size;

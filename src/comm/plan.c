@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "comm/internal.h"
 
 int nn_leaf_plan_nodes(const nn_leaf_plan *leaves, int rank, const nn_tree_node **nodes)
 {
@@ -94,15 +93,15 @@ static nn_status plan_fill(const nn_reduction_layout *layout, nn_plan *plan)
     return plan_slices(plan, layout);
 }
 
-nn_status nn_plan_create(const nn_comm *comm, const nn_reduction_layout *layout, nn_reduction_mode mode,
+nn_status nn_plan_create(nn_ranks ranks, const nn_reduction_layout *layout, nn_reduction_mode mode,
                          nn_plan *plan)
 {
     unsigned width = nn_scalar_size(layout->scalar);
     size_t bytes = (size_t)layout->count * width;
     nn_status status;
 
-    *plan = (nn_plan){.rank = comm->rank,
-                      .size = comm->size,
+    *plan = (nn_plan){.rank = ranks.rank,
+                      .size = ranks.size,
                       .mode = mode,
                       .width = width,
                       .count = layout->count,

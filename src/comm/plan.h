@@ -31,7 +31,7 @@ typedef struct nn_plan {
     size_t scratch;    /* bytes */
 } nn_plan;
 
-nn_status nn_plan_create(const nn_comm *comm, const nn_reduction_layout *layout, nn_reduction_mode mode,
+nn_status nn_plan_create(nn_ranks ranks, const nn_reduction_layout *layout, nn_reduction_mode mode,
                          nn_plan *plan);
 void nn_plan_release(nn_plan *plan);
 

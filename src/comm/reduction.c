@@ -18,7 +18,7 @@ static nn_status reduction_plan(nn_comm *comm, const nn_reduction_layout *layout
     NN_TRY(NN_ALLOCATE(reduction, 1, "a reduction"));
     (*reduction)->group = MPI_COMM_NULL;
     (*reduction)->comm = comm;
-    return nn_plan_create(comm, layout, mode, &(*reduction)->plan);
+    return nn_plan_create(nn_comm_ranks(comm), layout, mode, &(*reduction)->plan);
 }
 
 nn_status nn_reduction_create(nn_comm *comm, const nn_reduction_layout *layout, nn_reduction_mode mode,
@@ -30,8 +30,9 @@ nn_status nn_reduction_create(nn_comm *comm, const nn_reduction_layout *layout, 
     *reduction = NULL;
     NN_TRY_TO(failed, status, nn_comm_agree(comm, reduction_plan(comm, layout, mode, &made)));
     made->add = add;
-    NN_TRY_TO(failed, status,
-              NN_MPI_WAIT(MPI_Comm_dup(comm->job, &made->group), "duplicating a communicator"));
+    if (nn_comm_size(comm) > 1)
+        NN_TRY_TO(failed, status,
+                  NN_MPI_WAIT(MPI_Comm_dup(comm->job, &made->group), "duplicating a communicator"));
     made->kind = reduction_kinds[mode];
     NN_TRY_TO(failed, status, nn_comm_agree(comm, made->kind->create(made)));
     *reduction = made;
@@ -48,6 +49,7 @@ static bool reduction_is_idle(const nn_reduction *reduction)
 {
     bool idle = false;
 
+    if (reduction->plan.size == 1) return true;
     return nn_comm_all(reduction->group, !reduction->summing, &idle) == NN_OK && idle;
 }
 
@@ -63,16 +65,56 @@ void nn_reduction_destroy(nn_reduction *reduction)
     nn_free(reduction);
 }
 
-size_t nn_reduction_memory(const nn_comm *comm, const nn_reduction_layout *layout, nn_reduction_mode mode)
+size_t nn_reduction_memory(nn_ranks ranks, const nn_reduction_layout *layout, nn_reduction_mode mode)
 {
     nn_plan plan;
     size_t size;
 
-    if (nn_plan_create(comm, layout, mode, &plan) != NN_OK) return 0;
-    size = nn_plan_arrays(&plan, plan.rank) + nn_plan_arrivals(&plan, comm->leaders) + nn_plan_sum(&plan) +
+    if (nn_plan_create(ranks, layout, mode, &plan) != NN_OK) return 0;
+    size = nn_plan_arrays(&plan, plan.rank) + nn_plan_arrivals(&plan, ranks.leaders) + nn_plan_sum(&plan) +
            plan.scratch;
     nn_plan_release(&plan);
     return size;
+}
+
+/* The values of the nodes that a rank sums, but for its own; a peer is one whose memory it can read. */
+static nn_status traffic_exact(const nn_plan *plan, nn_ranks ranks, nn_reduction_traffic *traffic)
+{
+    nn_reduction_slice *slices = NULL;
+    const nn_tree_node *nodes;
+
+    NN_TRY(NN_ALLOCATE(&slices, plan->bucket_count + 1, "the slices of a rank"));
+    for (int rank = 0; rank < plan->size; rank++) {
+        size_t owned = 0, *bytes = ranks.leaders[rank] == ranks.leaders[ranks.rank] ? &traffic->on_node
+                                                                                    : &traffic->from_nodes;
+        if (rank == plan->rank) continue;
+        for (int64_t i = nn_cuts_slices(&plan->cuts, rank, slices); i-- > 0;)
+            owned += (size_t)(slices[i].end - slices[i].begin);
+        *bytes +=
+            (size_t)nn_leaf_plan_nodes(&plan->leaves[0], rank, &nodes) * (size_t)plan->owned * plan->width +
+            owned * plan->width;
+    }
+    nn_free(slices);
+    return NN_OK;
+}
+
+nn_status nn_reduction_measure(nn_ranks ranks, const nn_reduction_layout *layout, nn_reduction_mode mode,
+                               nn_reduction_traffic *traffic)
+{
+    nn_plan plan;
+    nn_status status = NN_OK;
+
+    *traffic = (nn_reduction_traffic){0};
+    NN_TRY(nn_plan_create(ranks, layout, mode, &plan));
+    traffic->owned = plan.owned;
+    traffic->arrays = nn_plan_arrays(&plan, plan.rank);
+    if (mode == NN_REDUCE_EXACT)
+        status = traffic_exact(&plan, ranks, traffic);
+    else /* what the best algorithms take: half of it for the sum, half for handing it out */
+        traffic->from_nodes =
+            2 * (size_t)layout->count * plan.width * (size_t)(ranks.size - 1) / (size_t)ranks.size;
+    nn_plan_release(&plan);
+    return status;
 }
 
 void *nn_reduction_weights(nn_reduction *reduction)

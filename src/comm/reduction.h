@@ -45,9 +45,20 @@ nn_status nn_reduction_create(nn_comm *comm, const nn_reduction_layout *layout, 
                               nn_reduction_add add, nn_reduction **reduction);
 void nn_reduction_destroy(nn_reduction *reduction);
 
-/* Bytes that nn_reduction_create will allocate on this rank, for the announcement of memory. Not collective.
- */
-size_t nn_reduction_memory(const nn_comm *comm, const nn_reduction_layout *layout, nn_reduction_mode mode);
+/* Bytes that nn_reduction_create will allocate on a rank, for the announcement of memory. */
+size_t nn_reduction_memory(nn_ranks ranks, const nn_reduction_layout *layout, nn_reduction_mode mode);
+
+/* What a rank has to do with in a step of full batches. */
+typedef struct nn_reduction_traffic {
+    size_t on_node; /* bytes that it reads from ranks of its node: partials and weights */
+    size_t
+        from_nodes; /* bytes of ranks of other nodes, which the ranks of a node may receive for each other */
+    int64_t owned;  /* values that it updates */
+    size_t arrays;  /* bytes of its weights and partials */
+} nn_reduction_traffic;
+
+nn_status nn_reduction_measure(nn_ranks ranks, const nn_reduction_layout *layout, nn_reduction_mode mode,
+                               nn_reduction_traffic *traffic);
 
 /* This rank's copy of the weights: `count` values. Written by the caller before the first step (the same on
  * all ranks), later only in the owned slices between finish and share. */

@@ -89,10 +89,10 @@ void *nn_shared_memory(const nn_shared *shared)
 
 nn_status nn_shared_barrier(nn_comm *comm)
 {
-    nn_status status;
+    nn_status status = NN_OK;
 
     atomic_thread_fence(memory_order_seq_cst);
-    status = NN_MPI_WAIT(MPI_Barrier(comm->node), "waiting for the ranks of a node");
+    if (comm->node_size > 1) status = NN_MPI_WAIT(MPI_Barrier(comm->node), "waiting for the ranks of a node");
     atomic_thread_fence(memory_order_seq_cst);
     return status;
 }

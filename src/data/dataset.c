@@ -129,6 +129,11 @@ static nn_status dataset_skip(nn_comm *comm, nn_dataset *dataset)
     return NN_OK;
 }
 
+static int dataset_first_part(const nn_dataset *dataset)
+{
+    return (int)(dataset->first - dataset->sources);
+}
+
 static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_request *request, bool measures,
                               nn_problems *problems)
 {
@@ -139,7 +144,8 @@ static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_reques
         return NN_OK;
     }
     for (int v = 0; v < views; v++) all[v] = -1;
-    for (int p = 0; p < NN_PARTS; p++) {
+    if (dataset->describes) NN_TRY(nn_describe_labels(comm, dataset, all, problems));
+    for (int p = 0; p < NN_PARTS && !dataset->describes; p++) {
         nn_statistics *statistics = p == NN_TRAIN && measures ? request->statistics : NULL;
         int64_t largest[NN_DATA_FIELDS];
         for (int v = 0; v < views; v++) largest[v] = -1;
@@ -153,6 +159,10 @@ static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_reques
     }
     for (int v = 0; v < views; v++) {
         const nn_view *view = &dataset->views[v];
+        bool label = !view->input && dataset->first->arrays[v].label;
+        if (dataset->describes && label)
+            nn_problems_collect(problems,
+                                nn_classes_check(dataset, request, dataset_first_part(dataset), v, all[v]));
         if (view->index && request->indices[v] == 0) request->indices[v] = all[v] + 1;
         if (view->input || !request->labels[view->target]) continue;
         nn_problems_collect(problems, nn_classes_count(dataset, v, all[v], &request->classes[view->target]));
@@ -168,7 +178,7 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
     nn_source *sources = dataset->sources;
     nn_problems_collect(problems, nn_data_check_train(request));
     nn_sources_list(options, directory, request->wanted, request->target_count, sources, problems);
-    if (options->stage) NN_TRY(nn_sources_stage(comm, options->stage, sources));
+    if (options->stage && !dataset->describes) NN_TRY(nn_sources_stage(comm, options->stage, sources));
     nn_sources_look(options, sources, problems);
     nn_data_check_fields(request, &sources[NN_TRAIN], problems);
     nn_split_check(options, sources, problems);
@@ -182,13 +192,16 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
     for (int v = 0; v < dataset->view_count; v++)
         nn_problems_collect(problems, nn_classes_name(dataset, request, v));
     NN_TRY(dataset_choose_cache(comm, dataset));
-    if (!dataset->streams) NN_TRY(nn_memory_load(comm, sources, &dataset->memory));
+    if (!dataset->streams && dataset->describes) dataset->memory.on_node = nn_memory_wanted(sources);
+    if (!dataset->streams && !dataset->describes) NN_TRY(nn_memory_load(comm, sources, &dataset->memory));
     /* A problem may be one rank's alone; what follows is collective. */
     int64_t lost = problems->status != NN_OK;
     NN_TRY(nn_comm_maximum(comm, &lost, 1));
     if (!lost) {
-        NN_TRY(dataset_skip(comm, dataset));
-        NN_TRY(nn_split_parts(comm, options, dataset->seed, sources, &dataset->split_table, dataset->parts));
+        if (!dataset->describes) NN_TRY(dataset_skip(comm, dataset));
+        NN_TRY(dataset->describes ? nn_describe_split(comm, dataset)
+                                  : nn_split_parts(comm, options, dataset->seed, sources,
+                                                   &dataset->split_table, dataset->parts));
         NN_TRY(nn_comm_agree(comm, nn_fields_statistics(dataset, request)));
     } else {
         nn_status whole = nn_split_whole(options, sources, dataset->parts);
@@ -258,49 +271,84 @@ int64_t nn_dataset_row(const nn_dataset *dataset, nn_part part, int64_t sample)
 
 /* ---- the public functions ---- */
 
-static nn_status dataset_fill(nn_comm *comm, nn_data_request *request, const char *directory,
-                              nn_dataset *dataset)
+/* What follows once it is known what is in the files. */
+static nn_status dataset_finish(nn_comm *comm, const nn_data_request *request, nn_dataset *dataset)
 {
-    nn_problems problems = {0};
-    nn_classes_know(request);
-    nn_status status = dataset_read(comm, request, directory, dataset, &problems);
-    nn_problems_release(&problems);
-    NN_TRY(status);
+    bool describes = dataset->describes;
     NN_TRY(nn_comm_agree(comm, nn_fields_describe(dataset, request)));
     NN_TRY(nn_comm_agree(comm, nn_data_check_augment(dataset)));
-    NN_TRY(nn_identity_hash(comm, dataset));
+    if (!describes) NN_TRY(nn_identity_hash(comm, dataset));
     NN_TRY(nn_per_sample_load(comm, dataset));
-    if (dataset->looks) NN_TRY(nn_prior_measure(comm, dataset));
+    if (dataset->looks && !describes) NN_TRY(nn_prior_measure(comm, dataset));
+    if (describes) nn_describe_prior(dataset);
     dataset_make_order(dataset);
     if (request->options->balanced && dataset->parts[NN_TRAIN].count > 0)
         NN_TRY(nn_balance_create(comm, dataset));
     return NN_OK;
 }
 
-nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const char *directory, uint64_t seed,
-                          const nn_target_wanted *wanted, int wanted_count, const nn_data_known *known,
-                          nn_dataset **dataset)
+/* *complete: whether the data set can be used, which a described one can even where something is wrong. */
+static nn_status dataset_fill(nn_comm *comm, nn_data_request *request, const char *directory,
+                              nn_dataset *dataset, bool *complete)
+{
+    nn_problems problems = {0};
+    nn_classes_know(request);
+    nn_status status = dataset_read(comm, request, directory, dataset, &problems);
+    *complete = status == NN_OK || (dataset->describes && nn_describe_suffices(dataset));
+    if (*complete) {
+        nn_status rest = dataset_finish(comm, request, dataset);
+        *complete = rest == NN_OK;
+        if (dataset->describes) {
+            nn_problems_collect(&problems, rest);
+            rest = nn_problems_report(comm, &problems);
+        }
+        status = rest;
+    }
+    nn_problems_release(&problems);
+    return status;
+}
+
+static nn_status dataset_make(nn_comm *comm, nn_data_request *request, const char *directory, uint64_t seed,
+                              bool describes, nn_dataset **dataset)
 {
     nn_dataset *made;
-    nn_data_request request = {
-        .options = options, .known = known, .wanted = wanted, .target_count = wanted_count};
+    const nn_target_wanted *wanted = request->wanted;
+    bool complete = false;
     *dataset = NULL;
-    if (wanted_count > NN_DATA_FIELDS)
+    if (request->target_count > NN_DATA_FIELDS)
         NN_FAIL(NN_ERROR_USAGE, "losses: more than %d targets", NN_DATA_FIELDS);
     nn_status status = nn_comm_agree(comm, NN_ALLOCATE(&made, 1, "a data set"));
     if (status == NN_OK) {
         made->seed = seed;
-        made->options = options;
-        for (int t = 0; t < wanted_count; t++) made->targets[t].as_it_is = wanted[t].as_it_is;
-        status = dataset_fill(comm, &request, directory, made);
+        made->options = request->options;
+        made->describes = describes;
+        for (int t = 0; t < request->target_count; t++) made->targets[t].as_it_is = wanted[t].as_it_is;
+        status = dataset_fill(comm, request, directory, made, &complete);
         for (int p = 0; p < NN_PARTS; p++) nn_source_rest(&made->sources[p]);
-        for (int v = 0; v < NN_DATA_FIELDS; v++) nn_statistics_release(&request.statistics[v]);
+        for (int v = 0; v < NN_DATA_FIELDS; v++) nn_statistics_release(&request->statistics[v]);
     }
-    if (status == NN_OK)
+    if (complete)
         *dataset = made;
     else
         nn_dataset_close(made);
     return status;
+}
+
+nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const char *directory, uint64_t seed,
+                          const nn_target_wanted *wanted, int wanted_count, const nn_data_known *known,
+                          nn_dataset **dataset)
+{
+    nn_data_request request = {
+        .options = options, .known = known, .wanted = wanted, .target_count = wanted_count};
+    return dataset_make(comm, &request, directory, seed, false, dataset);
+}
+
+nn_status nn_dataset_describe(nn_comm *comm, const nn_data_options *options, const char *directory,
+                              uint64_t seed, const nn_target_wanted *wanted, int wanted_count,
+                              nn_dataset **dataset)
+{
+    nn_data_request request = {.options = options, .wanted = wanted, .target_count = wanted_count};
+    return dataset_make(comm, &request, directory, seed, true, dataset);
 }
 
 void nn_dataset_close(nn_dataset *dataset)
@@ -384,7 +432,7 @@ bool nn_dataset_streams(const nn_dataset *dataset)
 nn_status nn_dataset_follow(nn_dataset *dataset, nn_part part, nn_data_schedule schedule, const void *context,
                             int64_t first, int64_t depth, bool inputs)
 {
-    if (!dataset->streams) return NN_OK;
+    if (!dataset->streams || dataset->describes) return NN_OK;
     nn_dataset_unfollow(dataset, part);
     return nn_feed_create(dataset, part, schedule, context, first, depth, inputs, &dataset->feeds[part]);
 }

@@ -16,6 +16,8 @@
 #include "data/augment.h"
 
 #define nn_dataset_open NN_REAL_SYMBOL(nn_dataset_open)
+#define nn_dataset_describe NN_REAL_SYMBOL(nn_dataset_describe)
+#define nn_dataset_identify NN_REAL_SYMBOL(nn_dataset_identify)
 #define nn_dataset_close NN_REAL_SYMBOL(nn_dataset_close)
 #define nn_dataset_input NN_REAL_SYMBOL(nn_dataset_input)
 #define nn_dataset_target NN_REAL_SYMBOL(nn_dataset_target)
@@ -204,6 +206,17 @@ typedef struct nn_data_known {
 nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const char *directory, uint64_t seed,
                           const nn_target_wanted *wanted, int wanted_count, const nn_data_known *known,
                           nn_dataset **dataset);
+
+/*
+ * As nn_dataset_open, for a look at what a run would do: inputs are not read, only what the files say of
+ * them, the labels (and indices) where the number of classes follows from them, and what a split by class or
+ * group, lengths and weights need. Nothing is normalised, and a gathered sample is made up. Problems fail in
+ * one message as there, but *dataset may be made all the same: where they leave enough to describe a network
+ * for.
+ */
+nn_status nn_dataset_describe(nn_comm *comm, const nn_data_options *options, const char *directory,
+                              uint64_t seed, const nn_target_wanted *wanted, int wanted_count,
+                              nn_dataset **dataset);
 void nn_dataset_close(nn_dataset *dataset); /* collective over a node; accepts NULL */
 
 const nn_field *nn_dataset_input(const nn_dataset *dataset);
@@ -311,6 +324,8 @@ void nn_dataset_prior(const nn_dataset *dataset, int target, double *values);
 
 /* Hash of what the train part is: extents, types, and sampled content; not of its path. */
 uint64_t nn_dataset_identity(const nn_dataset *dataset);
+/* The same for a described one, whose identity is not known before. Collective. */
+nn_status nn_dataset_identify(nn_comm *comm, nn_dataset *dataset, uint64_t *identity);
 
 size_t nn_dataset_memory(const nn_dataset *dataset); /* bytes on this node, for all of its ranks */
 

@@ -130,6 +130,14 @@ static void fields_warn_constant(const nn_array *array, const nn_statistics *sta
             array->key);
 }
 
+/* One that changes nothing and takes as much room as the one that will be measured. */
+static nn_status fields_stand_in_scaling(int64_t columns, nn_view *view)
+{
+    NN_TRY(fields_create_scaling(columns, &view->scaling));
+    for (int64_t c = 0; c < columns; c++) view->scaling.scale[c] = 1;
+    return nn_view_prepare(view);
+}
+
 static nn_status fields_scale(nn_dataset *dataset, const nn_data_request *request, int v)
 {
     nn_view *view = &dataset->views[v];
@@ -144,6 +152,7 @@ static nn_status fields_scale(nn_dataset *dataset, const nn_data_request *reques
         NN_TRY(fields_fixed_scaling(nn_source_field_options(dataset->options, train, view->array),
                                     &view->scaling));
     else if (statistics->columns > 0) {
+        if (dataset->describes) return fields_stand_in_scaling(statistics->columns, view);
         if (statistics->seen == 0)
             return nn_array_context(&train->arrays[view->array],
                                     nn_fail(NN_ERROR_DATA, "all values for training are missing (NaN)"));

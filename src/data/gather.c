@@ -113,6 +113,11 @@ void nn_dataset_gather(const nn_dataset *dataset, nn_part part, nn_data_span spa
                        const nn_gathered *gathered)
 {
     const unsigned char *staged = NULL;
+    if (dataset->describes) {
+        nn_describe_gather(dataset, span, gathered);
+        if (training && gathered->inputs && nn_dataset_mixes(dataset)) gather_mix(dataset, span, gathered);
+        return;
+    }
     if (dataset->streams) {
         staged = nn_feed_find(dataset->feeds[part], span);
         if (!staged) {

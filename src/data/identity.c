@@ -54,6 +54,14 @@ nn_status nn_identity_hash(nn_comm *comm, nn_dataset *dataset)
     return nn_comm_broadcast(comm, &dataset->identity, sizeof dataset->identity, 0);
 }
 
+nn_status nn_dataset_identify(nn_comm *comm, nn_dataset *dataset, uint64_t *identity)
+{
+    nn_status status = nn_identity_hash(comm, dataset);
+    *identity = dataset->identity;
+    for (int p = 0; p < NN_PARTS; p++) nn_source_rest(&dataset->sources[p]);
+    return status;
+}
+
 uint64_t nn_dataset_identity(const nn_dataset *dataset)
 {
     return dataset->identity;

@@ -8,6 +8,11 @@
 #include "data/view.h"
 
 #define nn_prior_measure NN_REAL_SYMBOL(nn_prior_measure)
+#define nn_describe_labels NN_REAL_SYMBOL(nn_describe_labels)
+#define nn_describe_split NN_REAL_SYMBOL(nn_describe_split)
+#define nn_describe_suffices NN_REAL_SYMBOL(nn_describe_suffices)
+#define nn_describe_prior NN_REAL_SYMBOL(nn_describe_prior)
+#define nn_describe_gather NN_REAL_SYMBOL(nn_describe_gather)
 #define nn_identity_hash NN_REAL_SYMBOL(nn_identity_hash)
 #define nn_balance_create NN_REAL_SYMBOL(nn_balance_create)
 #define nn_dataset_length NN_REAL_SYMBOL(nn_dataset_length)
@@ -37,7 +42,8 @@ struct nn_dataset {
     nn_source sources[NN_PARTS];
     nn_source *first; /* the first given one: what describes the fields */
     bool streams;
-    bool looks; /* at all values before the first step */
+    bool looks;     /* at all values before the first step */
+    bool describes; /* reads no inputs: nn_dataset_describe */
     nn_data_memory memory, split_table, balance_table;
     nn_data_memory lengths[NN_PARTS]; /* of sequences, by sample: int32_t */
     nn_data_memory weights[NN_PARTS]; /* of samples: nn_real */
@@ -56,6 +62,23 @@ struct nn_dataset {
     uint64_t seed, identity;
     nn_feed *feeds[NN_PARTS];
 };
+
+/* Of a data set that is only described: the largest label, or index, of every view that holds some, over all
+ * parts, and a bad one of each as a problem. Collective. */
+nn_status nn_describe_labels(nn_comm *comm, nn_dataset *dataset, int64_t *largest, nn_problems *problems);
+
+/* nn_split_parts, but by class without looking at the classes: as many samples, and as much memory, but not
+ * the same samples. Collective. */
+nn_status nn_describe_split(nn_comm *comm, nn_dataset *dataset);
+
+/* Whether it is known what a network for it looks like, whatever is wrong. */
+bool nn_describe_suffices(const nn_dataset *dataset);
+
+/* Equal shares of the classes, in place of counted ones. */
+void nn_describe_prior(nn_dataset *dataset);
+
+/* Makes up samples of a described data set. */
+void nn_describe_gather(const nn_dataset *dataset, nn_data_span span, const nn_gathered *gathered);
 
 /* Fills `prior` of the targets of classes; zeros without a train part. Warns of classes that have no sample.
  * Collective. */

@@ -373,11 +373,10 @@ static nn_status scan_report(nn_comm *comm, scan_work *work, scan_view *view, nn
     return NN_OK;
 }
 
-nn_status nn_scan_part(nn_comm *comm, nn_dataset *dataset, nn_part part, nn_statistics *statistics,
-                       int64_t *largest, nn_problems *problems)
+static nn_status scan_look(nn_comm *comm, nn_dataset *dataset, const nn_samples *samples,
+                           nn_statistics *statistics, int64_t *largest, nn_problems *problems)
 {
     scan_work work = {0};
-    const nn_samples *samples = &dataset->parts[part];
     if (samples->count == 0) return NN_OK;
     nn_status status;
     NN_TRY_TO(done, status, nn_comm_agree(comm, scan_create(comm, dataset, samples, statistics, &work)));
@@ -390,6 +389,18 @@ nn_status nn_scan_part(nn_comm *comm, nn_dataset *dataset, nn_part part, nn_stat
 done:
     scan_release(&work);
     return status;
+}
+
+nn_status nn_scan_part(nn_comm *comm, nn_dataset *dataset, nn_part part, nn_statistics *statistics,
+                       int64_t *largest, nn_problems *problems)
+{
+    return scan_look(comm, dataset, &dataset->parts[part], statistics, largest, problems);
+}
+
+nn_status nn_scan_samples(nn_comm *comm, nn_dataset *dataset, const nn_samples *samples, int64_t *largest,
+                          nn_problems *problems)
+{
+    return scan_look(comm, dataset, samples, NULL, largest, problems);
 }
 
 /* ---- rows to be skipped ---- */

@@ -5,6 +5,7 @@
 #include "data/internal.h"
 
 #define nn_scan_part NN_REAL_SYMBOL(nn_scan_part)
+#define nn_scan_samples NN_REAL_SYMBOL(nn_scan_samples)
 #define nn_scan_bad_rows NN_REAL_SYMBOL(nn_scan_bad_rows)
 #define nn_statistics_release NN_REAL_SYMBOL(nn_statistics_release)
 #define nn_statistics_create NN_REAL_SYMBOL(nn_statistics_create)
@@ -33,6 +34,10 @@ nn_status nn_statistics_scaling(const nn_statistics *statistics, nn_normalize no
  */
 nn_status nn_scan_part(nn_comm *comm, nn_dataset *dataset, nn_part part, nn_statistics *statistics,
                        int64_t *largest, nn_problems *problems);
+
+/* The same for any samples, without statistics. */
+nn_status nn_scan_samples(nn_comm *comm, nn_dataset *dataset, const nn_samples *samples, int64_t *largest,
+                          nn_problems *problems);
 
 /* Finds the rows of a source that are to be skipped: dataset->sources[part].bad. Collective. */
 nn_status nn_scan_bad_rows(nn_comm *comm, nn_dataset *dataset, nn_part part);

@@ -7,9 +7,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -110,6 +112,27 @@ failed:
     if (made->descriptor >= 0) close(made->descriptor);
     nn_free(made);
     return status;
+}
+
+/* A shared lock is enough to see whether another holds an exclusive one, and is gone with the descriptor.
+ * Where there are no locks, the line of a holder that renews its stamp tells. */
+nn_status nn_lease_look(const char *directory)
+{
+    char owner[NN_LEASE_OWNER];
+    struct stat facts;
+    nn_text path = {0};
+    nn_text_append(&path, "%s/lease", directory);
+    if (path.failed) NN_FAIL(NN_ERROR_MEMORY, "out of memory for the name of the lease of %s", directory);
+    int descriptor = open(path.bytes, O_RDONLY | O_CLOEXEC);
+    nn_text_free(&path);
+    if (descriptor < 0) return NN_OK;
+    nn_lease_read_owner(descriptor, owner);
+    int outcome = *owner ? flock(descriptor, LOCK_SH | LOCK_NB) : 0, error = errno;
+    bool busy = outcome != 0 && error == EWOULDBLOCK;
+    if (outcome != 0 && !busy && *owner && fstat(descriptor, &facts) == 0)
+        busy = difftime(time(NULL), facts.st_mtime) < NN_LEASE_OLD_AFTER;
+    close(descriptor);
+    return busy ? nn_lease_fail_busy(directory, owner, "") : NN_OK;
 }
 
 void nn_lease_release(nn_lease *lease)

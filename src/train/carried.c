@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "tensor/kernels.h"
 
 #define CARRIED_NAME "state/carried"
 
@@ -24,36 +23,18 @@ nn_status nn_carried_check(const nn_model *model, const nn_settings *settings, c
 }
 
 /* The state lies by layer, and then by sample. */
-static nn_real *carried_of(const nn_layer *layer, int64_t capacity, int64_t sample, nn_real *carried)
-{
-    return carried + capacity * layer->carried_offset + sample * layer->carried_per_sample;
-}
-
-static void carried_clear(const nn_network *network, int64_t capacity, int64_t sample, nn_real *carried)
-{
-    for (int l = 0; l < network->layer_count; l++)
-        memset(carried_of(&network->layers[l], capacity, sample, carried), 0,
-               (size_t)network->layers[l].carried_per_sample * sizeof *carried);
-}
-
 void nn_carried_restart(const nn_network *network, const nn_dataset *data, const nn_leaf_place *place,
                         nn_microbatch *microbatch)
 {
     if (!microbatch->carried) return;
     for (int64_t i = 0; i < place->range.end - place->range.begin; i++) {
         if (nn_dataset_continues(data, place->epoch, place->batch_first + place->range.begin + i)) continue;
-        carried_clear(network, microbatch->capacity, i, microbatch->carried);
-    }
-}
-
-void nn_carried_mend(const nn_network *network, int64_t capacity, nn_real *carried)
-{
-    for (int64_t i = 0; i < capacity; i++) {
-        bool finite = true;
-        for (int l = 0; l < network->layer_count; l++)
-            finite = finite && nn_all_finite(network->layers[l].carried_per_sample,
-                                             carried_of(&network->layers[l], capacity, i, carried));
-        if (!finite) carried_clear(network, capacity, i, carried);
+        for (int l = 0; l < network->layer_count; l++) {
+            const nn_layer *layer = &network->layers[l];
+            nn_real *state = microbatch->carried + microbatch->capacity * layer->carried_offset;
+            memset(state + i * layer->carried_per_sample, 0,
+                   (size_t)layer->carried_per_sample * sizeof *state);
+        }
     }
 }
 

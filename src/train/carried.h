@@ -7,7 +7,6 @@
 
 #define nn_carried_check NN_REAL_SYMBOL(nn_carried_check)
 #define nn_carried_restart NN_REAL_SYMBOL(nn_carried_restart)
-#define nn_carried_mend NN_REAL_SYMBOL(nn_carried_mend)
 #define nn_carried_put NN_REAL_SYMBOL(nn_carried_put)
 #define nn_carried_get NN_REAL_SYMBOL(nn_carried_get)
 #define nn_carried_complete NN_REAL_SYMBOL(nn_carried_complete)
@@ -18,9 +17,6 @@ nn_status nn_carried_check(const nn_model *model, const nn_settings *settings, c
 /* Makes the state 0 of the samples that go on from no sample of the batch before. */
 void nn_carried_restart(const nn_network *network, const nn_dataset *data, const nn_leaf_place *place,
                         nn_microbatch *microbatch);
-
-/* Makes the state of a microbatch 0 for each sample where some of it is NaN or Inf. */
-void nn_carried_mend(const nn_network *network, int64_t capacity, nn_real *carried);
 
 /* Gathers the state of all ranks in the order of leaves and writes it to the image (on rank 0; NULL
  * elsewhere); and hands it back, whatever the number of ranks is then (`file` on rank 0). Nothing where no

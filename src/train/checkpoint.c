@@ -15,6 +15,7 @@
 #include "train/compare.h"
 #include "train/settings.h"
 
+#define CHECKPOINT_SKIPPED "state/skipped_epoch_row_all"
 #define SKIPPED_VALUES 3
 #define CHUNK_VALUES ((int64_t)1 << 20)
 
@@ -63,7 +64,7 @@ static nn_status checkpoint_put_state(nn_store_image *image, const nn_checkpoint
     const nn_skipped *skipped = &state->skipped;
     int64_t skips[SKIPPED_VALUES] = {skipped->epoch, skipped->in_a_row, skipped->all};
     extent = SKIPPED_VALUES;
-    NN_TRY(nn_store_image_put(image, "state/skipped_epoch_row_all", NN_STORE_I64, 1, &extent, skips));
+    NN_TRY(nn_store_image_put(image, CHECKPOINT_SKIPPED, NN_STORE_I64, 1, &extent, skips));
     NN_TRY(nn_watch_put(&state->watch, image));
     NN_TRY(nn_store_image_put(image, "microbatch_size", NN_STORE_I64, 1, &one,
                               &parts->stepper->plan.microbatch_size));
@@ -168,28 +169,33 @@ static nn_status checkpoint_warn_kernels(nn_store_file *file)
     return NN_OK;
 }
 
-static nn_status checkpoint_get_state(nn_store_file *file, const nn_checkpoint_parts *parts)
+nn_status nn_checkpoint_get_state(nn_store_file *file, int width, nn_run_state *state)
 {
-    nn_run_state *state = parts->state;
-    int64_t integers[NN_CHECKPOINT_STATE];
+    int64_t integers[NN_CHECKPOINT_STATE], skips[SKIPPED_VALUES] = {0};
     char *history = NULL;
     NN_TRY(
         nn_store_read_verified(file, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, NN_CHECKPOINT_STATE, integers));
-    NN_TRY(nn_checkpoint_compare(parts, file));
-    NN_TRY(checkpoint_warn_kernels(file));
     state->step = integers[0];
     state->best_epoch = integers[1];
     NN_TRY(nn_store_read_verified(file, "state/best_value", NN_STORE_F64, 1, &state->best_value));
-    NN_TRY(nn_store_read_verified(file, "state/epoch_figures", NN_STORE_F64, (size_t)parts->stepper->width,
+    NN_TRY(nn_store_read_verified(file, "state/epoch_figures", NN_STORE_F64, (size_t)width,
                                   state->epoch_figures));
-    int64_t skips[SKIPPED_VALUES];
-    NN_TRY(nn_store_read_verified(file, "state/skipped_epoch_row_all", NN_STORE_I64, SKIPPED_VALUES, skips));
+    if (nn_store_has(file, CHECKPOINT_SKIPPED)) /* checkpoints of older versions have none */
+        NN_TRY(nn_store_read_verified(file, CHECKPOINT_SKIPPED, NN_STORE_I64, SKIPPED_VALUES, skips));
     state->skipped = (nn_skipped){skips[0], skips[1], skips[2]};
     NN_TRY(nn_watch_get(file, &state->watch));
     NN_TRY(nn_store_read_text(file, "state/history", &history));
     nn_text_append(&state->history, "%s", history);
     nn_free(history);
     if (state->history.failed) NN_FAIL(NN_ERROR_MEMORY, "no memory for the metrics of a checkpoint");
+    return NN_OK;
+}
+
+static nn_status checkpoint_get(nn_store_file *file, const nn_checkpoint_parts *parts)
+{
+    NN_TRY(nn_checkpoint_compare(parts, file));
+    NN_TRY(checkpoint_warn_kernels(file));
+    NN_TRY(nn_checkpoint_get_state(file, parts->stepper->width, parts->state));
     return nn_model_get_values(parts->stepper->model, file, "weights",
                                nn_reduction_weights(parts->stepper->reduction));
 }
@@ -261,7 +267,7 @@ nn_status nn_checkpoint_load(const nn_checkpoint_parts *parts, nn_store_file *fi
     nn_comm *comm = parts->stepper->comm;
     bool reads = nn_comm_rank(comm) == 0;
     int64_t total = parts->stepper->model->network->value_count;
-    NN_TRY(nn_comm_agree(comm, reads ? checkpoint_get_state(file, parts) : NN_OK));
+    NN_TRY(nn_comm_agree(comm, reads ? checkpoint_get(file, parts) : NN_OK));
     NN_TRY(checkpoint_share_state(parts));
     nn_real *values = NULL;
     nn_status status = NN_ALLOCATE(&values, reads || total < CHUNK_VALUES ? total : CHUNK_VALUES,

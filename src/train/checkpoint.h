@@ -13,6 +13,7 @@
 #define nn_checkpoint_build NN_REAL_SYMBOL(nn_checkpoint_build)
 #define nn_checkpoint_put_config NN_REAL_SYMBOL(nn_checkpoint_put_config)
 #define nn_checkpoint_step NN_REAL_SYMBOL(nn_checkpoint_step)
+#define nn_checkpoint_get_state NN_REAL_SYMBOL(nn_checkpoint_get_state)
 #define nn_checkpoint_load NN_REAL_SYMBOL(nn_checkpoint_load)
 #define nn_checkpoint_memory NN_REAL_SYMBOL(nn_checkpoint_memory)
 
@@ -55,6 +56,10 @@ nn_status nn_checkpoint_put_config(nn_store_image *image, const nn_config *confi
  * configuration and data: a difference that changes the result is refused, with all differences shown.
  * Collective. */
 nn_status nn_checkpoint_load(const nn_checkpoint_parts *parts, nn_store_file *file);
+
+/* What nn_checkpoint_load reads of the run's state, of which figures have `width` values: into zeros. Release
+ * the history. Not collective. */
+nn_status nn_checkpoint_get_state(nn_store_file *file, int width, nn_run_state *state);
 
 /* The step at which a checkpoint file was made. Not collective. */
 nn_status nn_checkpoint_step(const char *path, int64_t *step);

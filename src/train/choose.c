@@ -12,6 +12,7 @@
 #include "store/store.h"
 #include "train/engine.h"
 #include "train/files.h"
+#include "train/forecast.h"
 #include "train/settings_data.h"
 
 static const nn_engine *const engines[] = {&nn_engine_f32, &nn_engine_f64};
@@ -96,6 +97,16 @@ nn_status nn_train_job(nn_comm *comm, const nn_job *job, nn_train_result *result
     return engine->train(comm, job, result ? result : &unused);
 }
 
+/* A configuration that cannot be read is the engine's to report, beside all else. */
+nn_status nn_check_job(const nn_forecast_request *request, nn_forecast *forecast)
+{
+    const nn_engine *engine = engines[0];
+    uint64_t hash = 0;
+    *forecast = (nn_forecast){0};
+    if (choose_from_config(request->job, &engine, &hash) != NN_OK) nn_error_clear();
+    return engine->check(request, forecast);
+}
+
 static nn_status choose_from_checkpoint(const char *run_or_checkpoint, int *index)
 {
     char path[NN_PATH_SIZE], *precision = NULL;
@@ -164,6 +175,15 @@ nn_status nn_predict_job(nn_comm *comm, const nn_prediction *prediction)
     const nn_engine *engine;
     NN_TRY(choose_for_all(comm, prediction->run_or_checkpoint, &engine));
     return engine->predict(comm, prediction);
+}
+
+nn_status nn_check_checkpoint(nn_store_file *file, nn_verify_report report, void *context)
+{
+    char *precision = NULL;
+    NN_TRY(nn_store_read_text(file, "@precision", &precision));
+    const nn_engine *engine = choose_engine(precision);
+    nn_free(precision);
+    return engine->verify(file, report, context);
 }
 
 nn_status nn_replay_job(const char *path, const char *precision)

@@ -2,6 +2,7 @@
 #include "train/compare.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,18 +88,29 @@ nn_status nn_checkpoint_compare(const nn_checkpoint_parts *parts, nn_store_file 
 
 static nn_status compare_state(const nn_checkpoint_parts *parts, nn_store_file *file)
 {
-    double best, figures[NN_FIGURES_MAX];
-    nn_watch watch;
-    char *text = NULL;
-    NN_TRY(nn_store_read_verified(file, "state/best_value", NN_STORE_F64, 1, &best));
-    NN_TRY(nn_store_read_verified(file, "state/epoch_figures", NN_STORE_F64, (size_t)parts->stepper->width,
-                                  figures));
-    NN_TRY(nn_watch_get(file, &watch));
-    NN_TRY(nn_store_read_text(file, "state/history", &text));
-    nn_free(text);
-    NN_TRY(nn_store_read_text(file, "@kernels", &text));
-    nn_free(text);
-    return NN_OK;
+    nn_run_state state = {0};
+    char *kernels = NULL;
+    nn_status status = nn_checkpoint_get_state(file, parts->stepper->width, &state);
+    nn_text_free(&state.history);
+    if (status == NN_OK) status = nn_store_read_text(file, "@kernels", &kernels);
+    nn_free(kernels);
+    return status;
+}
+
+nn_status nn_checkpoint_compare_fingerprint(const nn_network *network, nn_store_file *file,
+                                            const nn_real *weights)
+{
+    char *noted, found[32];
+    NN_TRY(nn_store_read_text(file, "@fingerprint", &noted));
+    snprintf(found, sizeof found, "%016" PRIx64, nn_network_fingerprint(network, weights));
+    nn_status status = NN_OK;
+    if (strcmp(found, noted) != 0)
+        status =
+            nn_fail(NN_ERROR_CHECKPOINT,
+                    "%s holds weights of the fingerprint %s, not of %s as it says; use another checkpoint",
+                    nn_store_path(file), found, noted);
+    nn_free(noted);
+    return status;
 }
 
 static nn_status compare_values(const nn_checkpoint_parts *parts, nn_store_file *file)
@@ -107,6 +119,7 @@ static nn_status compare_values(const nn_checkpoint_parts *parts, nn_store_file 
     nn_real *values;
     NN_TRY(NN_ALLOCATE(&values, stepper->model->network->value_count, "verifying a checkpoint"));
     nn_status status = nn_model_get_values(stepper->model, file, "weights", values);
+    if (status == NN_OK) status = nn_checkpoint_compare_fingerprint(stepper->model->network, file, values);
     for (int s = 0; status == NN_OK && s < stepper->update->state_count; s++)
         status = nn_model_get_values(stepper->model, file, stepper->update->state_groups[s], values);
     nn_free(values);

@@ -6,6 +6,7 @@
 
 #define nn_checkpoint_run NN_REAL_SYMBOL(nn_checkpoint_run)
 #define nn_checkpoint_compare NN_REAL_SYMBOL(nn_checkpoint_compare)
+#define nn_checkpoint_compare_fingerprint NN_REAL_SYMBOL(nn_checkpoint_compare_fingerprint)
 #define nn_checkpoint_complete NN_REAL_SYMBOL(nn_checkpoint_complete)
 
 /* nn_config_identity of the run as it is configured now. */
@@ -14,6 +15,11 @@ uint64_t nn_checkpoint_run(const nn_checkpoint_parts *parts);
 /* NN_ERROR_USAGE, with all differences, where settings that change the result, or the data, are others than
  * the checkpoint was made with; other failures: the checkpoint does not tell. */
 nn_status nn_checkpoint_compare(const nn_checkpoint_parts *parts, nn_store_file *file);
+
+/* That the weights read from it have the fingerprint that it notes: those of tensors of one shape that were
+ * exchanged, checksums and all, have another. */
+nn_status nn_checkpoint_compare_fingerprint(const nn_network *network, nn_store_file *file,
+                                            const nn_real *weights);
 
 /* That all that nn_checkpoint_load reads is there, of the right shape and as its checksums say. Needs the
  * memory of one vector of weights. */

@@ -10,6 +10,7 @@
 #include "comm/comm.h"
 #include "config/config.h"
 #include "nntrain/nntrain.h"
+#include "store/store.h"
 
 /* What a training run is given; everything is borrowed. */
 typedef struct nn_job {
@@ -32,6 +33,12 @@ typedef struct nn_prediction {
     const char *output;    /* path of the CSV file */
 } nn_prediction;
 
+/* Is told of a problem; the text is borrowed. */
+typedef void (*nn_verify_report)(void *context, const char *problem);
+
+struct nn_forecast_request;
+struct nn_forecast;
+
 typedef struct nn_engine {
     const char *precision; /* "float32" */
     /* Collective; all ranks get the same status. NN_STOPPED: stopped on request, after a checkpoint. */
@@ -41,6 +48,12 @@ typedef struct nn_engine {
     nn_status (*evaluate)(nn_comm *comm, const char *run_or_checkpoint, const char *data_file);
     /* Predictions of a part as a CSV file. Collective; the first rank does the work. */
     nn_status (*predict)(nn_comm *comm, const nn_prediction *prediction);
+    /* Makes the model that an open checkpoint describes, and reads its weights and each vector of the
+     * optimizer's state: what is missing, of another shape or damaged is reported. A failure: the checkpoint
+     * does not tell what it must hold. Not collective. */
+    nn_status (*verify)(nn_store_file *file, nn_verify_report report, void *context);
+    /* What is wrong with a job that is to be started, and what it will need (train/forecast.h). No MPI. */
+    nn_status (*check)(const struct nn_forecast_request *request, struct nn_forecast *forecast);
     /* Shows a microbatch that gave NaN or Inf (RUN_DIR/nonfinite-STEP.h5) layer by layer, computed again.
      * NN_ERROR_NONFINITE where that gives NaN or Inf again. Not collective. */
     nn_status (*replay)(const char *path);
@@ -50,6 +63,10 @@ extern const nn_engine nn_engine_f32, nn_engine_f64;
 
 /* Runs the job with the engine of the precision that its configuration asks for. Collective. */
 nn_status nn_train_job(nn_comm *comm, const nn_job *job, nn_train_result *result);
+
+/* Checks with the engine of the precision that its configuration asks for. Release the forecast in any case.
+ */
+nn_status nn_check_job(const struct nn_forecast_request *request, struct nn_forecast *forecast);
 
 /* The data files that the job names, as far as its configuration can be read; nothing is opened. The list is
  * the caller's: nn_job_files_release. Not collective. */
@@ -72,5 +89,8 @@ nn_status nn_replay_job(const char *path, const char *precision);
 
 /* Predicts with it. Collective. */
 nn_status nn_predict_job(nn_comm *comm, const nn_prediction *prediction);
+
+/* See nn_engine.check, with the engine of the checkpoint's precision. Not collective. */
+nn_status nn_check_checkpoint(nn_store_file *file, nn_verify_report report, void *context);
 
 #endif

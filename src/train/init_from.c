@@ -129,6 +129,23 @@ static nn_status init_finish(const char *path, const init_report *report)
     return NN_OK;
 }
 
+static void init_name(const nn_init_options *options, const char *folder, char name[2 * NN_PATH_SIZE])
+{
+    bool absolute = options->run[0] == '/';
+    snprintf(name, 2 * NN_PATH_SIZE, "%s%s%s", absolute ? "" : folder, absolute ? "" : "/", options->run);
+}
+
+nn_status nn_init_look(const nn_init_options *options, const char *folder)
+{
+    char name[2 * NN_PATH_SIZE], path[NN_PATH_SIZE];
+    void *bytes = NULL;
+    size_t size = 0;
+    init_name(options, folder, name);
+    nn_status status = nn_saved_find(name, path, &bytes, &size);
+    nn_free(bytes);
+    return status == NN_OK ? NN_OK : nn_fail_context(status, "init_from");
+}
+
 /* On rank 0. */
 static nn_status init_read(const nn_init_options *options, const char *folder, const nn_model *model,
                            nn_real *weights)
@@ -139,8 +156,7 @@ static nn_status init_read(const nn_init_options *options, const char *folder, c
     nn_store_file *file = NULL;
     init_report report = {0};
     nn_status status;
-    bool absolute = options->run[0] == '/';
-    snprintf(name, sizeof name, "%s%s%s", absolute ? "" : folder, absolute ? "" : "/", options->run);
+    init_name(options, folder, name);
     NN_TRY_TO(done, status, init_check_excluded(options, model->network));
     NN_TRY_TO(done, status, nn_saved_find(name, path, &bytes, &size));
     NN_TRY_TO(done, status, nn_store_open_image(bytes, size, path, &file));

@@ -6,6 +6,7 @@
 #include "model/model.h"
 
 #define nn_init_options_table NN_REAL_SYMBOL(nn_init_options_table)
+#define nn_init_look NN_REAL_SYMBOL(nn_init_look)
 #define nn_init_from NN_REAL_SYMBOL(nn_init_from)
 
 typedef struct nn_init_options { /* section init_from */
@@ -14,6 +15,9 @@ typedef struct nn_init_options { /* section init_from */
 } nn_init_options;
 
 extern const nn_option nn_init_options_table[];
+
+/* Whether there is a run or a checkpoint to begin with. */
+nn_status nn_init_look(const nn_init_options *options, const char *folder);
 
 /*
  * Tensors of the best weights (the averaged ones where there is an average) of a run directory, or of a

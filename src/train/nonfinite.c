@@ -2,11 +2,11 @@
 #include "train/nonfinite.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/memory.h"
 #include "tensor/kernels.h"
-#include "train/carried.h"
 #include "train/nonfinite_tell.h"
 
 /* So many skipped steps of a run are looked into and told; the others are only counted. */
@@ -115,14 +115,14 @@ static nn_status nonfinite_newest(nn_run *run, char text[128])
     return NN_OK;
 }
 
-/* Makes way for the next step. */
+/* Makes way for the next step. Recurrent state begins anew, all of it: state that is finite, but has grown
+ * too large, would give NaN or Inf in every window to come. */
 static void nonfinite_leave_out(nn_run *run, nn_batch batch)
 {
     int64_t per_leaf;
     nn_real *carried = nn_workers_carried(run->workers, &per_leaf);
     nn_tree_node share = nn_tree_share(batch.leaves, nn_comm_rank(run->comm), nn_comm_size(run->comm));
-    for (int64_t leaf = 0; carried && leaf < share.end - share.begin; leaf++)
-        nn_carried_mend(run->model->network, run->plan.microbatch_size, carried + leaf * per_leaf);
+    if (carried) memset(carried, 0, (size_t)((share.end - share.begin) * per_leaf) * sizeof *carried);
     nn_dataset_release(run->data, NN_TRAIN, run->state.step);
 }
 

@@ -99,7 +99,10 @@ static void tell_loss(const nn_nonfinite_case *of, nn_text *text)
 
 static void tell_gradient(const nn_nonfinite_case *of, const nn_layer *layer, nn_text *text)
 {
-    nn_text_append(text, "the gradient of layer %s is NaN or Inf, the first on the way back, ", layer->name);
+    bool has_statistics = false;
+    for (int p = 0; p < layer->parameter_count; p++) has_statistics |= layer->parameters[p].statistic;
+    nn_text_append(text, "the gradient %sof layer %s is NaN or Inf, the first on the way back, ",
+                   has_statistics ? "or a running statistic " : "", layer->name);
     if (of->inspection.found.sample >= 0) {
         nn_text_append(text, "for ");
         tell_sample(of, of->inspection.found.sample, text);

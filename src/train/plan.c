@@ -37,6 +37,19 @@ nn_plan nn_plan_make(int64_t samples, int64_t batch_size, int64_t microbatch_siz
     return plan;
 }
 
+nn_status nn_plan_check_ranks(const nn_plan *plan, int size)
+{
+    if (plan->leaves < size)
+        NN_FAIL(NN_ERROR_USAGE,
+                "%d ranks, but a batch of %lld samples has only %lld microbatches of %lld: start at most "
+                "%lld ranks, "
+                "or set training.microbatch_size=%lld or smaller, or a larger training.batch_size",
+                size, (long long)plan->batch_size, (long long)plan->leaves, (long long)plan->microbatch_size,
+                (long long)plan->leaves,
+                (long long)(plan->batch_size / size > 0 ? plan->batch_size / size : 1));
+    return NN_OK;
+}
+
 nn_batch nn_plan_batch(const nn_plan *plan, int64_t step)
 {
     nn_batch batch = {.epoch = step / plan->length.steps_per_epoch};

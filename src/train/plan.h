@@ -6,9 +6,11 @@
 #include <stdint.h>
 
 #include "base/real.h"
+#include "base/status.h"
 #include "optim/schedule.h"
 
 #define nn_plan_make NN_REAL_SYMBOL(nn_plan_make)
+#define nn_plan_check_ranks NN_REAL_SYMBOL(nn_plan_check_ranks)
 #define nn_plan_batch NN_REAL_SYMBOL(nn_plan_batch)
 #define nn_plan_interval_ends NN_REAL_SYMBOL(nn_plan_interval_ends)
 
@@ -29,6 +31,9 @@ typedef struct nn_batch {
  * the rules that the options' help states. */
 nn_plan nn_plan_make(int64_t samples, int64_t batch_size, int64_t microbatch_size, int64_t epochs,
                      bool drop_last, int64_t limit_batches);
+
+/* Whether so many ranks each have a microbatch of a full batch; the failure says what to change. */
+nn_status nn_plan_check_ranks(const nn_plan *plan, int size);
 
 nn_batch nn_plan_batch(const nn_plan *plan, int64_t step);
 

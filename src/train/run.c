@@ -10,6 +10,8 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "train/check.h"
+#include "train/expected.h"
 #include "train/integrity.h"
 #include "train/nonfinite.h"
 
@@ -210,6 +212,7 @@ static nn_status run_end_epoch(nn_run *run, bool *best)
         run_show(run, epoch, &train, validates ? &validation : NULL, rate, utilisation, waited / seconds);
     nn_figures_release(&validation);
     NN_TRY(nn_comm_agree(run->comm, status));
+    NN_TRY(nn_pace_report(run->comm, &run->stepper->pace, epoch));
     if (validates) run_observe(run, value);
     memset(run->state.epoch_figures, 0, sizeof run->state.epoch_figures);
     nn_deadline_evaluation(&run->deadline, nn_seconds() - progress->epoch_began - seconds);
@@ -257,8 +260,11 @@ static nn_status run_step(nn_run *run, bool *stopped)
     bool last = run_is_over(run);
     *stopped = (result.requests & (NN_REQUEST_STOP | NN_REQUEST_TIME)) && !last;
     run->out_of_time = (result.requests & NN_REQUEST_TIME) != 0;
-    bool regular = last || result.requests != 0 ||
-                   nn_plan_interval_ends(&run->plan, run->settings.checkpoint.every, run->state.step);
+    /* Weights that give NaN or Inf shall not take the place of better ones. */
+    run->save_due = run->save_due || result.requests != 0 ||
+                    nn_plan_interval_ends(&run->plan, run->settings.checkpoint.every, run->state.step);
+    bool regular = last || *stopped || (run->save_due && !result.nonfinite);
+    if (regular) run->save_due = false;
     return regular || best ? run_save(run, regular, best) : NN_OK;
 }
 
@@ -322,5 +328,7 @@ const nn_engine NN_REAL_SYMBOL(nn_engine) = {
     .train = engine_train,
     .evaluate = nn_evaluate_saved,
     .predict = nn_predict_saved,
+    .verify = nn_expected_verify,
+    .check = nn_check_run,
     .replay = nn_replay_saved,
 };

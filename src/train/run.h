@@ -13,6 +13,11 @@
 
 #define nn_run_open NN_REAL_SYMBOL(nn_run_open)
 #define nn_run_close NN_REAL_SYMBOL(nn_run_close)
+#define nn_run_check_trainable NN_REAL_SYMBOL(nn_run_check_trainable)
+#define nn_run_check_mixing NN_REAL_SYMBOL(nn_run_check_mixing)
+#define nn_run_check_validation NN_REAL_SYMBOL(nn_run_check_validation)
+#define nn_run_warn NN_REAL_SYMBOL(nn_run_warn)
+#define nn_run_share_max NN_REAL_SYMBOL(nn_run_share_max)
 #define nn_run_parts NN_REAL_SYMBOL(nn_run_parts)
 #define nn_run_resume NN_REAL_SYMBOL(nn_run_resume)
 #define nn_run_directory_prepare NN_REAL_SYMBOL(nn_run_directory_prepare)
@@ -59,6 +64,7 @@ typedef struct nn_run {
     int best_metric;   /* index among the metrics; -1: the loss */
     nn_real *averaged; /* room for the average of the weights, on every rank; NULL: there is none */
     nn_deadline deadline;
+    bool save_due;       /* a checkpoint waits for a step that is not skipped */
     bool told_nonfinite; /* that the network gives NaN or Inf outside of training */
     double saved_at;     /* when the last checkpoint was made, in seconds */
     bool out_of_time;    /* what the run stopped for */
@@ -69,6 +75,17 @@ typedef struct nn_run {
  * case. Collective. */
 nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run);
 void nn_run_close(nn_run *run);
+
+/* What can be said of a configuration with its data, for any number of ranks: mixed samples have mixed
+ * classes, which the one loss there is must take; schedules that observe and early stopping need a validation
+ * part. */
+nn_status nn_run_check_trainable(const nn_run *run);
+nn_status nn_run_check_mixing(const nn_run *run);
+nn_status nn_run_check_validation(const nn_run *run);
+/* Warns of what is allowed, but is rarely meant. */
+void nn_run_warn(const nn_run *run, int ranks);
+/* The most microbatches of a rank that are in flight together, where memory has room for them. */
+int64_t nn_run_share_max(const nn_run *run, int ranks);
 
 /* What a checkpoint of the run is made of. */
 nn_checkpoint_parts nn_run_parts(nn_run *run);

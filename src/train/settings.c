@@ -218,8 +218,12 @@ nn_status nn_settings_read(nn_config *config, nn_settings *settings)
 {
     *settings = (nn_settings){0};
     nn_config_node *root = nn_config_root(config);
+    size_t problems = nn_config_problem_count(config);
     nn_settings_read_data(config, root, &settings->data);
+    settings->data_is_sound = nn_config_problem_count(config) == problems;
+    problems = nn_config_problem_count(config);
     nn_model_spec_read(config, &settings->model);
+    settings->model_is_sound = nn_config_problem_count(config) == problems;
     settings_read_optimizer(config, root, settings);
     settings_read_schedule(config, root, settings);
     settings_read_training(config, root, settings);

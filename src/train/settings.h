@@ -60,6 +60,7 @@ typedef struct nn_settings {
     nn_training_options training;
     nn_checkpoint_options checkpoint;
     nn_init_options init_from;
+    bool data_is_sound, model_is_sound; /* no problem was found in what they are made of */
 } nn_settings;
 
 /* Reads all sections; on NN_ERROR_USAGE the error text has every problem. Release the settings in any case.

@@ -29,21 +29,6 @@ static nn_status setup_configuration(nn_run *run)
     return nn_settings_read(run->config, &run->settings);
 }
 
-static nn_status setup_check_ranks(const nn_run *run)
-{
-    int size = nn_comm_size(run->comm);
-    const nn_plan *plan = &run->plan;
-    if (plan->leaves < size)
-        NN_FAIL(NN_ERROR_USAGE,
-                "%d ranks, but a batch of %lld samples has only %lld microbatches of %lld: start at most "
-                "%lld ranks, "
-                "or set training.microbatch_size=%lld or smaller, or a larger training.batch_size",
-                size, (long long)plan->batch_size, (long long)plan->leaves, (long long)plan->microbatch_size,
-                (long long)plan->leaves,
-                (long long)(plan->batch_size / size > 0 ? plan->batch_size / size : 1));
-    return NN_OK;
-}
-
 static nn_status setup_data(nn_run *run)
 {
     const nn_training_options *training = &run->settings.training;
@@ -56,11 +41,10 @@ static nn_status setup_data(nn_run *run)
         nn_plan_make(nn_dataset_count(run->data, NN_TRAIN), training->batch_size, training->microbatch_size,
                      training->epochs, training->last_batch == NN_LAST_BATCH_DROP, training->limit_batches);
     NN_TRY(nn_dataset_arrange(run->data, run->plan.batch_size, run->plan.leaves));
-    return setup_check_ranks(run);
+    return nn_plan_check_ranks(&run->plan, nn_comm_size(run->comm));
 }
 
-/* Mixed samples have mixed classes: the one loss there is must take them. */
-static nn_status setup_check_mixing(const nn_run *run)
+nn_status nn_run_check_mixing(const nn_run *run)
 {
     const nn_head *head = &run->model->heads[0];
     if (!nn_dataset_mixes(run->data)) return NN_OK;
@@ -73,14 +57,20 @@ static nn_status setup_check_mixing(const nn_run *run)
     return NN_OK;
 }
 
-static nn_status setup_model(nn_run *run)
+nn_status nn_run_check_trainable(const nn_run *run)
 {
-    NN_TRY(nn_heads_model(&run->settings.model, run->data, run->plan.microbatch_size, &run->model));
     if (run->model->network->trainable_count == 0)
         NN_FAIL(NN_ERROR_USAGE,
                 "network: no layer has parameters to train; add a layer such as dense, or remove "
                 "`freeze` from one");
-    NN_TRY(setup_check_mixing(run));
+    return NN_OK;
+}
+
+static nn_status setup_model(nn_run *run)
+{
+    NN_TRY(nn_heads_model(&run->settings.model, run->data, run->plan.microbatch_size, &run->model));
+    NN_TRY(nn_run_check_trainable(run));
+    NN_TRY(nn_run_check_mixing(run));
     for (int p = 0; p < NN_PARTS; p++)
         NN_TRY(nn_findings_check(run->model, nn_dataset_count(run->data, (nn_part)p)));
     NN_TRY(nn_carried_check(run->model, &run->settings, &run->plan));
@@ -92,12 +82,11 @@ static nn_status setup_model(nn_run *run)
     return NN_OK;
 }
 
-/* Schedules that observe and early stopping look at the validation part. */
-static nn_status setup_check_validation(const nn_run *run)
+nn_status nn_run_check_validation(const nn_run *run)
 {
     bool stops = run->settings.training.early_stopping.stops;
-    if (nn_dataset_count(run->data, NN_VALIDATION) > 0 || !(stops || run->settings.schedule->observe))
-        return NN_OK;
+    bool validates = run->data && nn_dataset_count(run->data, NN_VALIDATION) > 0;
+    if (validates || !(stops || run->settings.schedule->observe)) return NN_OK;
     NN_FAIL(NN_ERROR_USAGE,
             "%s looks at the figures on the validation part, and there is none: name its datasets under "
             "data.validation, or set data.split.validation=0.1",
@@ -121,15 +110,10 @@ static void setup_choose_clip_norm(nn_run *run)
 
 /* ---- workers and memory ---- */
 
-static int64_t setup_share_max(const nn_run *run)
+int64_t nn_run_share_max(const nn_run *run, int ranks)
 {
-    int64_t most = 1;
-    for (int p = 0; p < NN_PARTS; p++) {
-        int64_t leaves = p == NN_TRAIN ? run->plan.leaves : 1;
-        int64_t share = (leaves + nn_comm_size(run->comm) - 1) / nn_comm_size(run->comm);
-        if (share > most) most = share;
-    }
-    return most < run->threads ? run->threads : most;
+    int64_t share = (run->plan.leaves + ranks - 1) / ranks;
+    return share < run->threads ? run->threads : share;
 }
 
 static nn_status setup_writer(nn_run *run)
@@ -144,9 +128,9 @@ static nn_status setup_writer(nn_run *run)
 static nn_status setup_workers(nn_run *run)
 {
     const nn_training_options *training = &run->settings.training;
-    NN_TRY(nn_workers_create(run->model, run->data, run->threads, setup_share_max(run),
-                             run->plan.microbatch_size, training->memory * 1048576, (uint64_t)training->seed,
-                             &run->workers));
+    NN_TRY(nn_workers_create(run->model, run->data, run->threads,
+                             nn_run_share_max(run, nn_comm_size(run->comm)), run->plan.microbatch_size,
+                             training->memory * 1048576, (uint64_t)training->seed, &run->workers));
     if (nn_comm_rank(run->comm) == 0) NN_TRY(setup_writer(run));
     if (training->average > 0)
         NN_TRY(NN_ALLOCATE(&run->averaged, run->model->network->value_count, "the average of the weights"));
@@ -216,10 +200,10 @@ static void setup_warn_activation(const nn_model *model, const nn_head *head)
             layer->name, head->loss->name);
 }
 
-static void setup_warn(const nn_run *run)
+void nn_run_warn(const nn_run *run, int ranks)
 {
     const nn_plan *plan = &run->plan;
-    int64_t workers = (int64_t)nn_comm_size(run->comm) * run->threads;
+    int64_t workers = (int64_t)ranks * run->threads;
     if (plan->leaves < workers)
         nn_log_warning("a batch has %lld microbatches for %lld threads in all: some are idle; set "
                        "training.microbatch_size=%lld or smaller",
@@ -336,13 +320,13 @@ nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run)
     run->threads = nn_threads_choose(comm, run->settings.training.threads);
     size_t before = nn_memory_in_use();
     NN_TRY(nn_comm_agree(comm, setup_model(run)));
-    NN_TRY(nn_comm_agree(comm, setup_check_validation(run)));
+    NN_TRY(nn_comm_agree(comm, nn_run_check_validation(run)));
     setup_choose_clip_norm(run);
     NN_TRY(nn_comm_agree(comm, setup_workers(run)));
     NN_TRY(nn_stepper_create(comm, &run->settings, &run->state.watch.schedule, run->model, run->plan,
                              run->workers, run->data, run->threads, &run->stepper));
     setup_announce(run, before);
-    setup_warn(run);
+    nn_run_warn(run, nn_comm_size(comm));
     NN_TRY(nn_run_resume(run));
     return nn_threads_peak(comm, run->threads, run->settings.training.peak_seconds, &run->progress.peak);
 }

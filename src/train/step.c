@@ -59,7 +59,7 @@ static nn_status step_allocate(nn_stepper *stepper, int threads)
               nn_reduction_create(stepper->comm, &layout, (nn_reduction_mode)training->allreduce, step_add,
                                   &stepper->reduction));
     stepper->uncounted_bytes =
-        nn_reduction_memory(stepper->comm, &layout, (nn_reduction_mode)training->allreduce) -
+        nn_reduction_memory(nn_comm_ranks(stepper->comm), &layout, (nn_reduction_mode)training->allreduce) -
         (nn_memory_in_use() - before);
     nn_update_options options = {stepper->settings->optimizer, stepper->settings->optimizer_options,
                                  training->clip_value, training->average, threads};
@@ -312,10 +312,13 @@ nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, n
     for (int i = 0; i < node_count; i++) partials[i] = nn_reduction_partial(stepper->reduction, i);
     nn_nonfinite found;
     nn_integrity_begin(stepper, step, batch);
+    nn_pace_begin(&stepper->pace, nn_dataset_waited(stepper->data, NN_TRAIN));
     NN_TRY(nn_workers_gradient(stepper->workers, batch, step, stepper->denominators, share, nodes, partials,
                                node_count, nn_reduction_weights(stepper->reduction), figures, &found,
                                step_layer_done, stepper));
     memcpy(stepper->last_denominators, stepper->denominators, sizeof stepper->denominators);
+    nn_pace_end(&stepper->pace, share.end - share.begin, nn_workers_threads(stepper->workers),
+                nn_dataset_waited(stepper->data, NN_TRAIN));
     double *denominators = figures + (share.end - share.begin) * stepper->width;
     step_next_denominators(stepper, step + 1, denominators);
     nn_pulse_phase(NN_PHASE_REDUCE);

@@ -7,6 +7,7 @@
 #define NN_TRAIN_STEP_H
 
 #include "comm/reduction.h"
+#include "train/pace.h"
 #include "train/plan.h"
 #include "train/settings.h"
 #include "train/update.h"
@@ -29,7 +30,8 @@ typedef struct nn_stepper {
     nn_dataset *data;
     nn_reduction *reduction;
     nn_update *update;
-    nn_integrity *integrity;             /* NULL: nothing is verified */
+    nn_integrity *integrity; /* NULL: nothing is verified */
+    nn_pace pace;
     size_t uncounted_bytes;              /* of node-shared memory, which the allocator does not count */
     int width;                           /* figures a leaf */
     double denominators[NN_MODEL_HEADS]; /* of the step to come */

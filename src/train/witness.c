@@ -24,6 +24,15 @@ static int witness_team(const nn_workers *workers)
     return workers->slots < workers->threads ? (int)workers->slots : workers->threads;
 }
 
+size_t nn_witness_memory(const nn_model *model, int threads, int64_t microbatch_size)
+{
+    const nn_network *network = model->network;
+    int64_t packed = nn_shape_count(model->input.shape) + network->carried_values;
+    return (size_t)(threads * nn_workers_largest_part(network) + microbatch_size * packed +
+                    (1 + threads) * microbatch_size * network->carried_values) *
+           sizeof(nn_real);
+}
+
 nn_status nn_witness_create(nn_workers *workers)
 {
     nn_witness *witness = &workers->witness;

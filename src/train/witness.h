@@ -8,6 +8,7 @@
 
 #include "train/workers.h"
 
+#define nn_witness_memory NN_REAL_SYMBOL(nn_witness_memory)
 #define nn_witness_create NN_REAL_SYMBOL(nn_witness_create)
 #define nn_witness_watch NN_REAL_SYMBOL(nn_witness_watch)
 #define nn_witness_hash_count NN_REAL_SYMBOL(nn_witness_hash_count)
@@ -15,6 +16,9 @@
 #define nn_witness_seen NN_REAL_SYMBOL(nn_witness_seen)
 #define nn_witness_pack NN_REAL_SYMBOL(nn_witness_pack)
 #define nn_witness_repeat NN_REAL_SYMBOL(nn_witness_repeat)
+
+/* Bytes of nn_witness_create, but for lists. */
+size_t nn_witness_memory(const nn_model *model, int threads, int64_t microbatch_size);
 
 /* Room for all of it, in the workers. */
 nn_status nn_witness_create(nn_workers *workers);

@@ -291,7 +291,7 @@ static void run_case(nn_comm *comm, const test_layout *shape, nn_reduction_mode 
     size_t before = nn_memory_in_use();
 
     fill_layout(&test, leaf_counts);
-    CHECK(nn_reduction_memory(comm, &test.layout, mode) >= bytes_of(&test, test.layout.count),
+    CHECK(nn_reduction_memory(nn_comm_ranks(comm), &test.layout, mode) >= bytes_of(&test, test.layout.count),
           "the announced memory does not even hold the weights");
     CHECK_OK(nn_reduction_create(comm, &test.layout, mode, add_of(&test), &test.reduction));
     if (test.reduction == NULL) return;

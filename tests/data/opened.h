@@ -12,12 +12,45 @@ static inline void expect_message(const char *part)
     if (!strstr(nn_error_text(), part)) fail_msg("the message lacks \"%s\": %s", part, nn_error_text());
 }
 
+/* A description of the data set says the same as the data set itself, but for what only its values tell. */
+static inline void expect_described(const nn_data_options *options, const nn_target_wanted *wanted, int count,
+                                    const nn_dataset *opened)
+{
+    nn_dataset *dataset = NULL;
+    uint64_t identity = 0;
+    if (options->on_bad_sample == NN_BAD_SKIP) return; /* how many are left is not known */
+    if (nn_dataset_describe(comm, options, files_directory, 7, wanted, count, &dataset) != NN_OK)
+        fail_msg("not described: %s", nn_error_text());
+    for (int p = 0; p < NN_PARTS; p++) {
+        assert_int_equal(nn_dataset_count(dataset, (nn_part)p), nn_dataset_count(opened, (nn_part)p));
+        assert_int_equal(nn_dataset_has_lengths(dataset, (nn_part)p),
+                         nn_dataset_has_lengths(opened, (nn_part)p));
+    }
+    const nn_field *input = nn_dataset_input(dataset), *opened_input = nn_dataset_input(opened);
+    assert_int_equal(nn_shape_count(input->shape), nn_shape_count(opened_input->shape));
+    assert_int_equal(input->classes, opened_input->classes);
+    assert_int_equal(nn_dataset_input_scaling(dataset)->columns, nn_dataset_input_scaling(opened)->columns);
+    for (int t = 0; t < count; t++) {
+        const nn_field *target = nn_dataset_target(dataset, t), *other = nn_dataset_target(opened, t);
+        assert_int_equal(target->classes, other->classes);
+        assert_int_equal(nn_shape_count(target->shape), nn_shape_count(other->shape));
+        assert_int_equal(nn_dataset_target_scaling(dataset, t)->columns,
+                         nn_dataset_target_scaling(opened, t)->columns);
+    }
+    assert_int_equal(nn_dataset_streams(dataset), nn_dataset_streams(opened));
+    assert_int_equal(nn_dataset_memory(dataset), nn_dataset_memory(opened));
+    assert_int_equal(nn_dataset_identify(comm, dataset, &identity), NN_OK);
+    assert_true(identity == nn_dataset_identity(opened));
+    nn_dataset_close(dataset);
+}
+
 static inline nn_dataset *open_targets(const nn_data_options *options, const nn_target_wanted *wanted,
                                        int count)
 {
     nn_dataset *dataset = NULL;
     if (nn_dataset_open(comm, options, files_directory, 7, wanted, count, NULL, &dataset) != NN_OK)
         fail_msg("%s", nn_error_text());
+    expect_described(options, wanted, count, dataset);
     return dataset;
 }
 

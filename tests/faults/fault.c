@@ -107,9 +107,9 @@ static void fault_act(const fault *found, void *bytes, size_t size)
     }
 }
 
-void nn_fault(const char *place, void *bytes, size_t size)
+/* What happens at this visit; returns how many. */
+static int fault_visit(const char *place, fault due[FAULT_PLACES])
 {
-    fault due[FAULT_PLACES];
     int due_count = 0;
     pthread_mutex_lock(&fault_mutex);
     if (fault_count < 0) fault_read();
@@ -119,5 +119,25 @@ void nn_fault(const char *place, void *bytes, size_t size)
             if (faults[i].visit == 0 || faults[i].visit == faults[i].visits) due[due_count++] = faults[i];
         }
     pthread_mutex_unlock(&fault_mutex);
+    return due_count;
+}
+
+void nn_fault(const char *place, void *bytes, size_t size)
+{
+    fault due[FAULT_PLACES];
+    int due_count = fault_visit(place, due);
     for (int i = 0; i < due_count; i++) fault_act(&due[i], bytes, size);
+}
+
+long nn_fault_value(const char *place)
+{
+    fault due[FAULT_PLACES];
+    long value = 0;
+    int due_count = fault_visit(place, due);
+    for (int i = 0; i < due_count; i++)
+        if (strncmp(due[i].action, "value:", 6) == 0)
+            value = strtol(due[i].action + 6, NULL, 10);
+        else
+            fault_refuse(due[i].action);
+    return value;
 }

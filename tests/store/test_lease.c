@@ -39,6 +39,7 @@ static void test_one_holder(void **state)
     size_t memory = nn_memory_in_use();
     expect_ok(nn_lease_take(scratch_directory, &lease));
     assert_int_equal(take_elsewhere(), NN_ERROR_BUSY);
+    assert_int_equal(nn_lease_look(scratch_directory), NN_ERROR_BUSY);
     assert_int_equal(nn_lease_take(scratch_directory, &second), NN_ERROR_BUSY);
     assert_null(second);
     snprintf(holder, sizeof holder, "process %ld,", (long)getpid());
@@ -46,6 +47,7 @@ static void test_one_holder(void **state)
     expect_message(scratch_directory);
     expect_message("another run directory");
     nn_lease_release(lease);
+    assert_int_equal(nn_lease_look(scratch_directory), NN_OK);
     assert_int_equal(take_elsewhere(), NN_OK);
     expect_ok(nn_lease_take(scratch_directory, &lease));
     nn_lease_release(lease);
@@ -77,6 +79,7 @@ static void test_holder_is_killed(void **state)
     assert_int_equal(got, 1);
     assert_int_equal(word, 'y');
     assert_int_equal(while_alive, NN_ERROR_BUSY);
+    assert_int_equal(nn_lease_look(scratch_directory), NN_OK);
     expect_ok(nn_lease_take(scratch_directory, &lease));
     nn_lease_release(lease);
 }
@@ -86,6 +89,7 @@ static void test_no_directory(void **state)
 {
     (void)state;
     nn_lease *lease;
+    assert_int_equal(nn_lease_look(scratch_path("none")), NN_OK);
     assert_int_equal(nn_lease_take(scratch_path("none"), &lease), NN_ERROR_IO);
     assert_null(lease);
     expect_message("none/lease");

@@ -48,6 +48,50 @@ kill_a_rank() {
 
 fingerprint() { sed -n 's/^fingerprint: //p' train.log; }
 
+# start PROGRAM RANKS DIRECTORY ARGUMENT...: a run in the background, output to DIRECTORY.log, until its second epoch
+# is done; launcher and processes are then known.
+start() {
+    local program=$1 ranks=$2 directory=$3 tries
+    shift 3
+    OMP_NUM_THREADS=1 mpirun -n "$ranks" --bind-to none "$program" train --run-dir "$directory" "$@" >"$directory.log" 2>&1 &
+    launcher=$!
+    for ((tries = 0; tries < 600; tries++)); do
+        grep -q '^epoch 2/' "$directory.log" 2>/dev/null && break
+        sleep 0.05
+    done
+    mapfile -t processes < <(pgrep -P $launcher)
+}
+
+process_of_rank() {
+    local process
+    for process in "${processes[@]}"; do
+        if tr '\0' '\n' <"/proc/$process/environ" 2>/dev/null | grep -qx "OMPI_COMM_WORLD_RANK=$1"; then
+            echo "$process"
+        fi
+    done
+}
+
+# gone SECONDS: whether launcher and ranks are all gone within so many seconds
+gone() {
+    local tries process alive
+    for ((tries = 0; tries < $1 * 20; tries++)); do
+        alive=0
+        for process in $launcher "${processes[@]}"; do
+            # Neither there nor a zombie that is only to be waited for.
+            grep -qs '^State:.[^Z]' "/proc/$process/status" && alive=1
+        done
+        [ $alive = 0 ] && return 0
+        sleep 0.05
+    done
+    return 1
+}
+
+# clear_away: what a failed test has left
+clear_away() {
+    kill -9 $launcher "${processes[@]}" 2>/dev/null
+    wait $launcher 2>/dev/null
+}
+
 # A classifier: cross_entropy, adam, dropout, clipping, a short last batch with fewer leaves than 16 ranks.
 classifier() {
     cat >classifier.yaml <<YAML

@@ -3,59 +3,14 @@
 # job at once, and nothing is left behind. A job that was suspended as a whole goes on.
 source "$(dirname "$0")/common.sh"
 classifier
-faults=$2/tests/nntrain_faults
 timeout=4
-settings=(--set training.epochs=100000 --set training.peak_seconds=0 --set "training.hang_timeout=$timeout"
-    --set checkpoint.every="1000 epochs")
-
-# start PROGRAM RANKS DIRECTORY ARGUMENT...: in the background, until the second epoch is done
-start() {
-    local program=$1 ranks=$2 directory=$3 tries
-    shift 3
-    OMP_NUM_THREADS=1 mpirun -n "$ranks" --bind-to none "$program" train classifier.yaml --run-dir "$directory" \
-        "${settings[@]}" "$@" >"$directory.log" 2>&1 &
-    launcher=$!
-    for ((tries = 0; tries < 600; tries++)); do
-        grep -q '^epoch 2/' "$directory.log" 2>/dev/null && break
-        sleep 0.05
-    done
-    processes=($(pgrep -P $launcher))
-}
-
-process_of_rank() {
-    local process
-    for process in "${processes[@]}"; do
-        if tr '\0' '\n' <"/proc/$process/environ" 2>/dev/null | grep -qx "OMPI_COMM_WORLD_RANK=$1"; then
-            echo "$process"
-        fi
-    done
-}
-
-# gone SECONDS: whether launcher and ranks are all gone within so many seconds
-gone() {
-    local tries process alive
-    for ((tries = 0; tries < $1 * 20; tries++)); do
-        alive=0
-        for process in $launcher "${processes[@]}"; do
-            # Neither there nor a zombie that is only to be waited for.
-            grep -qs '^State:.[^Z]' "/proc/$process/status" && alive=1
-        done
-        [ $alive = 0 ] && return 0
-        sleep 0.05
-    done
-    return 1
-}
-
-# clear_away: what a failed test has left
-clear_away() {
-    kill -9 $launcher "${processes[@]}" 2>/dev/null
-    wait $launcher 2>/dev/null
-}
+arguments=(classifier.yaml --set training.epochs=100000 --set training.peak_seconds=0
+    --set "training.hang_timeout=$timeout" --set checkpoint.every="1000 epochs")
 
 # stopped RANKS RANK: that rank is stopped, and named
 stopped() {
     local name=stopped-$1-$2 code began=$SECONDS
-    start "$program" "$1" "$name"
+    start "$program" "$1" "$name" "${arguments[@]}"
     kill -STOP "$(process_of_rank "$2")"
     if ! gone 60; then
         fail "$1 ranks, $2 stopped: the job still runs after 60 s"
@@ -76,12 +31,13 @@ stopped() {
 
 killed() {
     local code
-    start "$program" "$1" killed
+    start "$program" "$1" killed "${arguments[@]}"
     kill -9 "$(process_of_rank "$2")"
     if gone 5; then
         wait $launcher
         code=$?
         [ $code -ne 0 ] || fail "$1 ranks, $2 killed: exit 0"
+        echo "$1 ranks, rank $2 killed: exit $code"
     else
         fail "$1 ranks, $2 killed: the job still runs after 5 s"
         clear_away
@@ -91,7 +47,7 @@ killed() {
 # The ranks, not the launcher: it takes no part. Suspended for longer than the time-out, they go on.
 suspended() {
     local epochs
-    start "$program" 3 suspended
+    start "$program" 3 suspended "${arguments[@]}"
     kill -STOP "${processes[@]}"
     sleep $((timeout + 3))
     kill -CONT "${processes[@]}"

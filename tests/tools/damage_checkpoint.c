@@ -5,6 +5,7 @@
  *     delete DATASET       takes it out, and seals the file again
  *     swap DATASET OTHER   exchanges the two, and seals the file again
  *     reshape DATASET      makes it one row, and seals the file again
+ *     group DATASET        puts a group in its place, and seals the file again
  *     nan DATASET          makes its first value NaN, with the right checksum, and seals the file again
  *     flip DATASET         changes a byte of it, its checksum left as it was, and seals the file again
  */
@@ -105,6 +106,14 @@ static void exchange(hid_t file, const char *one, const char *other)
           "exchanging");
 }
 
+static void put_group(hid_t file, const char *name)
+{
+    check(H5Ldelete(file, name, H5P_DEFAULT) >= 0, "removing");
+    hid_t group = H5Gcreate2(file, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    check(group >= 0, "making a group");
+    H5Gclose(group);
+}
+
 static void flatten(hid_t file, const char *name)
 {
     hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT), type = H5Dget_type(dataset);
@@ -140,6 +149,8 @@ int main(int count, char **words)
         check(H5Ldelete(file, name, H5P_DEFAULT) >= 0, "removing");
     else if (strcmp(action, "swap") == 0)
         exchange(file, name, words[4]);
+    else if (strcmp(action, "group") == 0)
+        put_group(file, name);
     else if (strcmp(action, "reshape") == 0)
         flatten(file, name);
     else

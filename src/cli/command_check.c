@@ -1,0 +1,283 @@
+/* nntrain check [CONFIG.yaml] */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limit.h"
+#include "cli/job.h"
+#include "train/forecast.h"
+
+enum {
+    OPTION_RANKS,
+    OPTION_NODES,
+    OPTION_TIME_LIMIT,
+    OPTION_NODE_MEMORY,
+    OPTION_SET,
+    OPTION_RUN_DIR,
+    OPTION_FRESH
+};
+
+static const nn_command_option check_options[] = {
+    {"-n", "RANKS", "ranks of the job, in all (default: 1)"},
+    {"--nodes", "NODES", "nodes that the ranks are spread over (default: 1)"},
+    {"--time-limit", "TIME", "how long a job may run, such as 1:30:00 or \"90 min\""},
+    {"--node-memory", "SIZE", "memory of a node, such as 64G (default: as much as this machine has)"},
+    {"--set", "KEY=VALUE", "sets any key of the configuration, as for train"},
+    {"--run-dir", "DIR", "where checkpoints would go (default: runs/NAME after the configuration's name)"},
+    {"--fresh", NULL, "the job would start over, whatever the run directory holds"},
+    {NULL, NULL, NULL}};
+
+/* Lines that are shown of one problem, beside its first and its last. */
+#define CHECK_LINES 6
+
+/* ---- the command line ---- */
+
+static const char *check_value(const nn_arguments *arguments, int option)
+{
+    size_t given = arguments->value_counts[option];
+    return given ? arguments->values[option][given - 1] : NULL;
+}
+
+static nn_status check_read_count(const nn_arguments *arguments, int option, int *count)
+{
+    const char *value = check_value(arguments, option);
+    char *end;
+    *count = 1;
+    if (!value) return NN_OK;
+    errno = 0;
+    long number = strtol(value, &end, 10);
+    if (errno != 0 || end == value || *end || number < 1 || number > 1000000)
+        NN_FAIL(NN_ERROR_USAGE, "nntrain check: %s takes a whole number of 1 or more, not '%s'",
+                check_options[option].name, value);
+    *count = (int)number;
+    return NN_OK;
+}
+
+/* Bytes: "64G", "512 MiB"; as for SLURM's --mem, a number alone counts MiB. */
+static nn_status check_read_memory(const char *value, double *bytes)
+{
+    static const char units[] = "KMGT";
+    char *end;
+    *bytes = 0;
+    if (!value) return NN_OK;
+    double number = strtod(value, &end), unit = 1048576;
+    while (*end == ' ') end++;
+    const char *letter = *end ? strchr(units, *end) : NULL;
+    if (letter) {
+        unit = 1024;
+        for (const char *at = units; at < letter; at++) unit *= 1024;
+        end++;
+    }
+    if (letter && (strcmp(end, "B") == 0 || strcmp(end, "iB") == 0)) end += strlen(end);
+    if (end == value || *end || !(number > 0) || number * unit > 1e18)
+        NN_FAIL(NN_ERROR_USAGE, "nntrain check: --node-memory is written 64G, 512M or \"1.5 TiB\", not '%s'",
+                value);
+    *bytes = number * unit;
+    return NN_OK;
+}
+
+static nn_status check_read(const nn_arguments *arguments, nn_forecast_request *request)
+{
+    const char *limit = check_value(arguments, OPTION_TIME_LIMIT);
+    NN_TRY(check_read_count(arguments, OPTION_RANKS, &request->ranks));
+    NN_TRY(check_read_count(arguments, OPTION_NODES, &request->nodes));
+    if (request->nodes > request->ranks)
+        NN_FAIL(NN_ERROR_USAGE, "nntrain check: %d ranks cannot be spread over %d nodes: set -n %d or more",
+                request->ranks, request->nodes, request->nodes);
+    NN_TRY(check_read_memory(check_value(arguments, OPTION_NODE_MEMORY), &request->node_memory));
+    return limit ? nn_time_limit_parse(limit, &request->time_limit) : NN_OK;
+}
+
+/* ---- the report ---- */
+
+static void check_line(const char *label, const char *format, ...) NN_PRINTF(2, 3);
+
+static void check_line(const char *label, const char *format, ...)
+{
+    va_list arguments;
+    printf("  %-14s", label);
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+    printf("\n");
+}
+
+static const char *check_plural(int64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* Lines from `at` that go on with the problem before. */
+static int64_t check_count_lines(const char *at)
+{
+    int64_t count = 0;
+    while (*at == ' ') {
+        count++;
+        at += strcspn(at, "\n");
+        at += *at == '\n';
+    }
+    return count;
+}
+
+/* Each problem with a mark; what goes on with one is indented like it. Of many lines of one the first are
+ * shown, and the last, which says what to do. */
+static void check_show_problems(const char *config, const nn_forecast *forecast)
+{
+    const char *at = forecast->problems.bytes ? forecast->problems.bytes : "";
+    int64_t shown = 0;
+    printf("%s: %lld problem%s\n", config, (long long)forecast->problem_count,
+           check_plural(forecast->problem_count));
+    while (*at) {
+        int length = (int)strcspn(at, "\n");
+        int64_t left = check_count_lines(at);
+        shown = left > 0 ? shown + 1 : 0;
+        if (shown <= CHECK_LINES || left == 1) printf("  %s%.*s\n", left > 0 ? "  " : "- ", length, at);
+        if (shown == CHECK_LINES && left > 2) printf("      (and %lld more)\n", (long long)left - 2);
+        at += length;
+        at += *at == '\n';
+    }
+}
+
+static void check_show_plan(const nn_forecast_request *request, const nn_forecast *forecast)
+{
+    int64_t workers = (int64_t)request->ranks * forecast->threads;
+    double busy = (double)forecast->leaves / (double)(forecast->rounds * workers);
+    int64_t idle = workers > forecast->leaves ? workers - forecast->leaves : 0;
+    check_line("job", "%d rank%s x %d thread%s on %d node%s (%s)", request->ranks,
+               check_plural(request->ranks), forecast->threads, check_plural(forecast->threads),
+               request->nodes, check_plural(request->nodes), forecast->threads_from);
+    check_line("samples", "%lld training, %lld validation, %lld test", (long long)forecast->training,
+               (long long)forecast->validation, (long long)forecast->test);
+    check_line("steps", "%lld an epoch x %lld epoch%s = %lld", (long long)forecast->steps_per_epoch,
+               (long long)forecast->epochs, check_plural(forecast->epochs), (long long)forecast->steps);
+    if (forecast->steps_done > 0)
+        check_line("", "%lld of them are done: the job goes on from a checkpoint",
+                   (long long)forecast->steps_done);
+    check_line("batch", "%lld samples = %lld microbatches of %lld", (long long)forecast->batch_size,
+               (long long)forecast->leaves, (long long)forecast->microbatch_size);
+    if (forecast->least_leaves < forecast->most_leaves)
+        check_line("", "%lld to %lld microbatches a rank; threads are busy %.0f %% of a step",
+                   (long long)forecast->least_leaves, (long long)forecast->most_leaves, 100 * busy);
+    else
+        check_line("", "%lld microbatch%s a rank; threads are busy %.0f %% of a step",
+                   (long long)forecast->most_leaves, forecast->most_leaves == 1 ? "" : "es", 100 * busy);
+    if (idle > 0) check_line("", "%lld of %lld threads are idle", (long long)idle, (long long)workers);
+}
+
+static void check_show_memory(const nn_forecast_request *request, const nn_forecast *forecast)
+{
+    char rank[NN_FORMAT_SIZE], data[NN_FORMAT_SIZE], saving[NN_FORMAT_SIZE], node[NN_FORMAT_SIZE],
+        limit[NN_FORMAT_SIZE], all[NN_FORMAT_SIZE], between[NN_FORMAT_SIZE];
+    check_line("parameters", "%lld", (long long)forecast->parameters);
+    check_line("memory", "%s a rank, %s of data a node; rank 0 takes %s more while it saves",
+               nn_format_bytes(rank, forecast->rank_memory), nn_format_bytes(data, forecast->data_memory),
+               nn_format_bytes(saving, forecast->saving_memory));
+    if (forecast->stream_memory > 0)
+        check_line("", "the data is streamed: up to %s a rank are taken for it",
+                   nn_format_bytes(data, forecast->stream_memory));
+    check_line("", "%s on a node with %d rank%s; %s: %s", nn_format_bytes(node, forecast->node_memory),
+               forecast->ranks_per_node, check_plural(forecast->ranks_per_node), forecast->memory_limit_of,
+               nn_format_bytes(limit, forecast->memory_limit));
+    if (request->ranks == 1) return;
+    if (request->nodes == 1)
+        check_line("messages", "%s a rank and step, all of it within the node",
+                   nn_format_bytes(all, forecast->exchanged));
+    else
+        check_line("messages", "%s a rank and step, %s of it from other nodes",
+                   nn_format_bytes(all, forecast->exchanged),
+                   nn_format_bytes(between, forecast->between_nodes));
+}
+
+static void check_show_disk(const nn_forecast *forecast)
+{
+    char size[NN_FORMAT_SIZE], needed[NN_FORMAT_SIZE], left[NN_FORMAT_SIZE], rate[NN_FORMAT_SIZE],
+        save[NN_FORMAT_SIZE], every[NN_FORMAT_SIZE];
+    check_line("checkpoint", "%s; those that are kept take %s more of the %s that are free",
+               nn_format_bytes(size, forecast->checkpoint_size),
+               nn_format_bytes(needed, forecast->disk_needed > 0 ? forecast->disk_needed : 0),
+               nn_format_bytes(left, forecast->disk_free));
+    if (!forecast->disk_measured) return;
+    check_line("", "%s to write at %s/s, as measured in %s", nn_format_seconds(save, forecast->save_seconds),
+               nn_format_bytes(rate, forecast->disk_rate), forecast->disk_place);
+    if (forecast->has_time && forecast->save_interval > 0)
+        check_line("", "written every %s", nn_format_seconds(every, forecast->save_interval));
+}
+
+static void check_show_time(const nn_forecast_request *request, const nn_forecast *forecast)
+{
+    char step[NN_FORMAT_SIZE], epoch[NN_FORMAT_SIZE], run[NN_FORMAT_SIZE], leaf[NN_FORMAT_SIZE],
+        update[NN_FORMAT_SIZE], limit[NN_FORMAT_SIZE], kept[NN_FORMAT_SIZE];
+    if (!forecast->has_time) return;
+    check_line("time, about", "%s a step, %s an epoch, %s for the run",
+               nn_format_seconds(step, forecast->step_seconds),
+               nn_format_seconds(epoch, forecast->epoch_seconds),
+               nn_format_seconds(run, forecast->run_seconds));
+    check_line("", "from %s a microbatch and %s an update on one thread here;",
+               nn_format_seconds(leaf, forecast->leaf_seconds),
+               nn_format_seconds(update, forecast->update_seconds));
+    check_line("", "reading data and messages between ranks are not in it");
+    if (request->time_limit <= 0 || forecast->jobs == 0) return;
+    nn_format_seconds(limit, request->time_limit);
+    if (forecast->jobs == 1)
+        check_line("time limit", "%s: one job is enough", limit);
+    else
+        check_line("time limit", "%s: takes %lld jobs, each of which keeps %s for its last checkpoint", limit,
+                   (long long)forecast->jobs, nn_format_seconds(kept, forecast->stop_seconds));
+}
+
+static void check_show(const nn_forecast_request *request, const nn_forecast *forecast)
+{
+    if (forecast->problem_count > 0)
+        check_show_problems(request->job->config_path, forecast);
+    else
+        printf("%s: no problems\n", request->job->config_path);
+    if (forecast->has_plan) check_show_plan(request, forecast);
+    if (forecast->has_model) {
+        check_show_memory(request, forecast);
+        check_show_disk(forecast);
+    }
+    check_show_time(request, forecast);
+    fflush(stdout);
+}
+
+/* ---- the command ---- */
+
+static nn_status check_run(const nn_arguments *arguments)
+{
+    nn_job_names names;
+    nn_forecast forecast;
+    nn_forecast_request request = {0};
+    char problem[1024];
+    NN_TRY(nn_job_name(arguments, "check", &names));
+    NN_TRY(check_read(arguments, &request));
+    const char *directory = check_value(arguments, OPTION_RUN_DIR);
+    nn_job job = {.config_path = names.config,
+                  .overrides = arguments->values[OPTION_SET],
+                  .override_count = arguments->value_counts[OPTION_SET],
+                  .run_directory = directory ? directory : names.directory,
+                  .fresh = arguments->value_counts[OPTION_FRESH] > 0};
+    request.job = &job;
+    if (nn_job_probe(&job) != NN_OK) {
+        snprintf(problem, sizeof problem, "%s", nn_error_text());
+        request.data_problem = problem;
+    }
+    nn_error_clear();
+    nn_status status = nn_check_job(&request, &forecast);
+    if (status == NN_OK) {
+        check_show(&request, &forecast);
+        if (forecast.problem_count > 0) status = NN_ERROR_USAGE;
+        nn_error_clear();
+    }
+    nn_forecast_release(&forecast);
+    return status;
+}
+
+const nn_command nn_command_check = {
+    .name = "check",
+    .operands = "[CONFIG.yaml]",
+    .summary = "tells all that is wrong with a job before it is queued, and what it will need",
+    .options = check_options,
+    .run = check_run,
+};

@@ -1,0 +1,224 @@
+/* A data set that is only looked at: what can be told without reading its inputs. */
+#include <float.h>
+#include <math.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "data/request.h"
+
+/* Bytes of an array, as it is stored, whose labels are all looked at; and those that are read at a time. */
+#define DESCRIBE_BYTES ((size_t)256 << 20)
+#define DESCRIBE_BLOCK ((size_t)4 << 20)
+
+/* ---- labels ---- */
+
+/* One array under way. */
+typedef struct describe_look {
+    nn_source *source;
+    const nn_view *view;
+    const nn_array *array;
+    int which;
+    unsigned char *raw;
+    int32_t *lengths; /* of the sequences that are read together; NULL: there are none */
+    int64_t largest;  /* label, or index */
+    int64_t bad;      /* the first row with a value that is none; -1: there is none */
+} describe_look;
+
+/* Looks at the values [begin, end) of those that begin at row `row`. */
+static void describe_values(describe_look *look, int64_t row, int64_t begin, int64_t end)
+{
+    double values[NN_ARRAY_BLOCK];
+    const nn_view *view = look->view;
+    double limit = view->index && view->indices > 0 ? (double)view->indices : NN_LABEL_MAX;
+    for (int64_t at = begin; at < end; at += NN_ARRAY_BLOCK) {
+        int64_t count = nn_array_smaller(NN_ARRAY_BLOCK, end - at);
+        nn_array_convert(look->array, look->raw, at, count, values);
+        for (int64_t i = 0; i < count; i++) {
+            bool ignored = look->array->label && values[i] == NN_LABEL_IGNORED;
+            bool good = values[i] >= 0 && values[i] < limit && values[i] == floor(values[i]);
+            if (!good && !ignored && look->bad < 0) look->bad = row + (at + i) / look->array->values;
+            if (good && values[i] > (double)look->largest) look->largest = (int64_t)values[i];
+        }
+    }
+}
+
+static nn_status describe_rows(describe_look *look, int64_t row, int64_t rows)
+{
+    int64_t values = look->array->values;
+    NN_TRY(nn_source_read(look->source, look->which, row, rows, look->raw));
+    if (!look->lengths) {
+        describe_values(look, row, 0, rows * values);
+        return NN_OK;
+    }
+    NN_TRY(nn_source_read(look->source, NN_DATA_LENGTH, row, rows, look->lengths));
+    for (int64_t r = 0; r < rows; r++) {
+        int64_t length = look->lengths[r] > 0 ? look->lengths[r] : INT64_MAX; /* told elsewhere */
+        int64_t end = nn_array_smaller(nn_view_end(look->view, length), values);
+        describe_values(look, row, r * values, r * values + end);
+    }
+    return NN_OK;
+}
+
+/* Lets the scan explain what is wrong with a row. */
+static nn_status describe_explain(nn_comm *comm, nn_dataset *dataset, nn_source *source, int part,
+                                  int64_t row, nn_problems *problems)
+{
+    int64_t largest[NN_DATA_FIELDS];
+    int64_t length = dataset->options->window.length, first = length > 0 ? row - length : row;
+    nn_samples sample = {.source = source, .part = part, .stride = 1, .units = source->rows};
+    for (int v = 0; v < NN_DATA_FIELDS; v++) largest[v] = -1;
+    sample.first = first < 0 ? 0 : first;
+    sample.count = row - sample.first + 1;
+    if (sample.first + length + sample.count > source->rows) sample.count = 1;
+    return nn_scan_samples(comm, dataset, &sample, largest, problems);
+}
+
+/* Rows of which all are looked at: as many as are worth the time. */
+static int64_t describe_row_count(const nn_array *array)
+{
+    int64_t most = (int64_t)(DESCRIBE_BYTES / array->row_size) + 1;
+    if (most >= array->rows) return array->rows;
+    nn_log_warning("data.%s.%s: only the first %lld of %lld rows were looked at; data.fields.%s.classes "
+                   "tells the number of classes",
+                   array->part, array->key, (long long)most, (long long)array->rows, array->key);
+    return most;
+}
+
+static nn_status describe_array(describe_look *look)
+{
+    const nn_array *array = look->array;
+    int64_t each = (int64_t)(DESCRIBE_BLOCK / array->row_size) + 1, rows = describe_row_count(array);
+    bool sequences = look->view->steps > 0 && look->source->arrays[NN_DATA_LENGTH].sound;
+    nn_status status;
+    NN_TRY_TO(done, status, nn_allocate((void **)&look->raw, (size_t)each, array->row_size, "labels"));
+    if (sequences) NN_TRY_TO(done, status, NN_ALLOCATE(&look->lengths, each, "the lengths of sequences"));
+    status = NN_OK;
+    for (int64_t row = 0; row < rows && status == NN_OK; row += each)
+        status = describe_rows(look, row, nn_array_smaller(each, rows - row));
+done:
+    nn_free(look->raw);
+    nn_free(look->lengths);
+    return status;
+}
+
+static nn_status describe_source(nn_comm *comm, nn_dataset *dataset, int part, int v, int64_t *largest,
+                                 nn_problems *problems)
+{
+    nn_source *source = &dataset->sources[part];
+    describe_look look = {.source = source,
+                          .view = &dataset->views[v],
+                          .array = &source->arrays[v],
+                          .which = v,
+                          .largest = -1,
+                          .bad = -1};
+    nn_problems_collect(problems, nn_array_context(look.array, describe_array(&look)));
+    if (look.largest > *largest) *largest = look.largest;
+    if (look.bad < 0 || dataset->options->on_bad_sample == NN_BAD_SKIP) return NN_OK;
+    return describe_explain(comm, dataset, source, part, look.bad, problems);
+}
+
+nn_status nn_describe_labels(nn_comm *comm, nn_dataset *dataset, int64_t *largest, nn_problems *problems)
+{
+    for (int p = 0; p < NN_PARTS; p++) {
+        const nn_source *source = &dataset->sources[p];
+        for (int v = 0; v < dataset->view_count && source->given; v++) {
+            const nn_array *array = &source->arrays[v];
+            if (v >= source->fields || !array->sound || array->row_size == 0) continue;
+            if (!array->label && !dataset->views[v].index) continue;
+            NN_TRY(describe_source(comm, dataset, p, v, &largest[v], problems));
+        }
+    }
+    return NN_OK;
+}
+
+/* ---- parts ---- */
+
+nn_status nn_describe_split(nn_comm *comm, nn_dataset *dataset)
+{
+    nn_data_options options = *dataset->options;
+    bool stratified = options.split.stratified;
+    options.split.stratified = false;
+    NN_TRY(nn_split_parts(comm, &options, dataset->seed, dataset->sources, &dataset->split_table,
+                          dataset->parts));
+    if (stratified)
+        dataset->split_table.on_node =
+            (size_t)(dataset->parts[NN_TRAIN].units + NN_PARTS + 1) * sizeof(int64_t);
+    return NN_OK;
+}
+
+/* ---- what is left of a data set with problems ---- */
+
+bool nn_describe_suffices(const nn_dataset *dataset)
+{
+    if (!dataset->first || dataset->parts[NN_TRAIN].count == 0) return false;
+    for (int v = 0; v < dataset->view_count; v++) {
+        const nn_array *array = &dataset->first->arrays[v];
+        if (!array->sound || dataset->views[v].values == 0) return false;
+    }
+    return true;
+}
+
+void nn_describe_prior(nn_dataset *dataset)
+{
+    for (int t = 0; t < dataset->target_count; t++) {
+        nn_data_target *target = &dataset->targets[t];
+        for (int64_t c = 0; target->field.is_class && c < target->prior_count; c++)
+            target->prior[c] = 1 / (double)target->prior_count;
+    }
+}
+
+/* ---- samples ---- */
+
+/* Numbers of mean 0 and variance 1, evenly spread, in an order without a pattern. */
+static void describe_spread(int64_t count, int64_t first, nn_real *values)
+{
+    for (int64_t i = 0; i < count; i++) {
+        double turns = (double)(first + i) * 0.6180339887498949;
+        values[i] = (nn_real)((turns - floor(turns) - 0.5) * 3.4641016151377544);
+    }
+}
+
+static void describe_input(const nn_view *view, int64_t indices, int64_t sample, nn_real *values)
+{
+    if (view->index)
+        for (int64_t i = 0; i < view->values; i++)
+            values[i] = (nn_real)((sample * 31 + i * 7) % (indices > 0 ? indices : 1));
+    else
+        describe_spread(view->values, sample * view->values, values);
+}
+
+static int64_t describe_indices(const nn_dataset *dataset, int v)
+{
+    const nn_field *input = &dataset->input;
+    return input->part_count > 0 ? input->parts[v].classes : input->classes;
+}
+
+static void describe_sample(const nn_dataset *dataset, int64_t i, int64_t sample, const nn_gathered *gathered)
+{
+    for (int v = 0; v < dataset->view_count; v++) {
+        const nn_view *view = &dataset->views[v];
+        if (view->input) {
+            if (gathered->inputs)
+                describe_input(view, describe_indices(dataset, v), sample,
+                               gathered->inputs + i * dataset->input_values + view->begin);
+        } else if (dataset->first->arrays[v].label) {
+            int64_t classes = dataset->targets[view->target].field.classes;
+            for (int64_t l = 0; gathered->labels && l < view->values; l++)
+                gathered->labels[i * dataset->label_values + view->begin + l] = (sample + l) % classes;
+        } else if (gathered->targets) {
+            describe_spread(view->values, sample,
+                            gathered->targets + i * dataset->target_values + view->begin);
+        }
+    }
+}
+
+void nn_describe_gather(const nn_dataset *dataset, nn_data_span span, const nn_gathered *gathered)
+{
+    for (int64_t i = 0; i < span.count; i++) {
+        int64_t sample = span.first + i;
+        if (gathered->samples) gathered->samples[i] = sample;
+        if (gathered->lengths) gathered->lengths[i] = dataset->views[0].shape.extents[0];
+        if (gathered->weights) gathered->weights[i] = 1;
+        describe_sample(dataset, i, sample, gathered);
+    }
+}

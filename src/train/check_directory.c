@@ -1,0 +1,189 @@
+/* The run directory of a job that is to be started: it is looked at, never written. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "train/check.h"
+#include "train/compare.h"
+#include "train/fallback.h"
+
+/* Bytes of the write that tells the speed of a disk. */
+#define DISK_PROBE ((size_t)8 << 20)
+
+/* ---- who may write ---- */
+
+/* The directory, or the nearest one above it that is there. Returns whether it is the directory itself. */
+static bool directory_nearest(const char *path, char nearest[NN_PATH_SIZE])
+{
+    struct stat facts;
+    snprintf(nearest, NN_PATH_SIZE, "%s", path);
+    if (stat(nearest, &facts) == 0) return true;
+    for (;;) {
+        char *slash = strrchr(nearest, '/');
+        if (!slash) snprintf(nearest, NN_PATH_SIZE, ".");
+        if (slash == nearest) nearest[1] = '\0';
+        if (slash && slash != nearest) *slash = '\0';
+        if (!slash || slash == nearest || stat(nearest, &facts) == 0) return false;
+    }
+}
+
+static nn_status directory_check_access(const char *path, const char *nearest, bool exists)
+{
+    struct stat facts;
+    const char *name = exists ? path : nearest;
+    if (stat(name, &facts) != 0 || !S_ISDIR(facts.st_mode))
+        NN_FAIL(NN_ERROR_IO, "%s: is not a folder; choose another place with --run-dir", name);
+    int needed = exists ? R_OK | W_OK | X_OK : W_OK | X_OK;
+    if (access(name, needed) == 0) return NN_OK;
+    NN_FAIL(NN_ERROR_IO, "%s: cannot be %s: %s; choose another place with --run-dir", path,
+            exists ? "read and written" : "made", strerror(errno));
+}
+
+void nn_check_directory(nn_check *check)
+{
+    const nn_job *job = check->run.job;
+    char *nearest = check->forecast->disk_place;
+    int64_t *steps = NULL;
+    size_t count = 0;
+    bool exists = directory_nearest(job->run_directory, nearest);
+    if (!nn_check_collect(check, directory_check_access(job->run_directory, nearest, exists)) || !exists)
+        return;
+    nn_check_collect(check, nn_lease_look(job->run_directory));
+    nn_check_collect(check, nn_checkpoint_list(job->run_directory, &steps, &count));
+    check->resumes = count > 0 && !job->fresh;
+    nn_free(steps);
+}
+
+/* ---- what is there ---- */
+
+/* Compares the newest whole checkpoint with the configuration and, where it is known, the data. */
+static nn_status resume_compare(nn_check *check, uint64_t identity, int64_t *step)
+{
+    const nn_run *run = &check->run;
+    char path[NN_PATH_SIZE];
+    void *bytes = NULL;
+    size_t size = 0;
+    int64_t state[NN_CHECKPOINT_STATE];
+    nn_store_file *file = NULL;
+    nn_status status;
+    NN_TRY(nn_checkpoint_newest(run->job->run_directory, path, &bytes, &size));
+    NN_TRY_TO(done, status, nn_store_open_image(bytes, size, path, &file));
+    NN_TRY_TO(
+        done, status,
+        nn_store_read_verified(file, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, NN_CHECKPOINT_STATE, state));
+    nn_checkpoint_parts parts = {.config = run->config,
+                                 .data_identity = run->data ? identity : (uint64_t)state[2]};
+    status = nn_checkpoint_compare(&parts, file);
+    if (status == NN_OK) *step = state[0];
+done:
+    nn_store_close(file);
+    nn_free(bytes);
+    return status;
+}
+
+/* Without a checkpoint: whether the run had some, so that it must not begin from scratch. */
+static nn_status resume_refuse(const nn_check *check, uint64_t identity)
+{
+    const nn_run *run = &check->run;
+    char path[NN_PATH_SIZE];
+    struct stat facts;
+    nn_checkpoint_opened found;
+    nn_checkpoint_parts parts = {.config = run->config, .data_identity = identity};
+    snprintf(path, sizeof path, "%.4000s/" NN_CHECKPOINT_BEST, run->job->run_directory);
+    if (run->job->fresh || stat(path, &facts) == 0 || stat(run->job->run_directory, &facts) != 0)
+        return NN_OK;
+    nn_status status = nn_run_find(run->job, &parts, path, &found);
+    nn_checkpoint_close(&found);
+    return status;
+}
+
+void nn_check_resume(nn_check *check)
+{
+    nn_run *run = &check->run;
+    uint64_t identity = 0;
+    if (run->data && check->resumes)
+        if (!nn_check_collect(check, nn_dataset_identify(run->comm, run->data, &identity))) return;
+    nn_check_collect_whole(check, check->resumes
+                                      ? resume_compare(check, identity, &check->forecast->steps_done)
+                                      : resume_refuse(check, identity));
+}
+
+/* ---- the disk ---- */
+
+static double disk_file_size(const char *path)
+{
+    struct stat facts;
+    return stat(path, &facts) == 0 ? (double)facts.st_size : 0;
+}
+
+/* Bytes of the checkpoints that are there already: new ones take their places. */
+static double disk_in_use(const char *run_directory)
+{
+    char path[NN_PATH_SIZE];
+    int64_t *steps = NULL;
+    size_t count = 0;
+    snprintf(path, sizeof path, "%.4000s/" NN_CHECKPOINT_BEST, run_directory);
+    double bytes = disk_file_size(path);
+    if (nn_checkpoint_list(run_directory, &steps, &count) != NN_OK) nn_error_clear();
+    for (size_t i = 0; i < count; i++) {
+        nn_checkpoint_path(run_directory, steps[i], path);
+        bytes += disk_file_size(path);
+    }
+    nn_free(steps);
+    return bytes;
+}
+
+/* Seconds until so many bytes of a file that has no name are on the disk; 0: it cannot be written. */
+static double disk_time(const char *folder, size_t size)
+{
+    char path[NN_PATH_SIZE + 32], *bytes = NULL;
+    snprintf(path, sizeof path, "%s/.nntrain-check-XXXXXX", folder);
+    if (nn_allocate((void **)&bytes, size, 1, "a test of the disk") != NN_OK) return 0;
+    for (size_t i = 0; i < size; i += 8) bytes[i] = (char)(i >> 3); /* no run of zeros */
+    double began = nn_seconds(), seconds = 0;
+    int file = mkstemp(path);
+    if (file >= 0) {
+        unlink(path);
+        bool written = write(file, bytes, size) == (ssize_t)size && fsync(file) == 0;
+        seconds = written ? nn_seconds() - began : 0;
+        close(file);
+    }
+    nn_free(bytes);
+    return seconds;
+}
+
+static nn_status disk_check_room(const nn_check *check)
+{
+    const nn_forecast *forecast = check->forecast;
+    char needed[NN_FORMAT_SIZE], left[NN_FORMAT_SIZE];
+    if (forecast->disk_needed <= forecast->disk_free) return NN_OK;
+    NN_FAIL(NN_ERROR_IO,
+            "%s: has %s left, and checkpoints take %s (keep_last: %lld, one that is being written, and the "
+            "best): make room, choose another place with --run-dir, or set checkpoint.keep_last to less",
+            forecast->disk_place, nn_format_bytes(left, forecast->disk_free),
+            nn_format_bytes(needed, forecast->disk_needed),
+            (long long)check->run.settings.checkpoint.keep_last);
+}
+
+void nn_check_disk(nn_check *check)
+{
+    nn_forecast *forecast = check->forecast;
+    struct statvfs room;
+    double kept = (double)check->run.settings.checkpoint.keep_last + 1 + (forecast->validation > 0);
+    if (statvfs(forecast->disk_place, &room) != 0) return;
+    forecast->disk_free = (double)room.f_bavail * (double)room.f_frsize;
+    forecast->disk_needed = kept * forecast->checkpoint_size - disk_in_use(check->run.job->run_directory);
+    nn_check_collect(check, disk_check_room(check));
+    forecast->disk_latency = disk_time(forecast->disk_place, 4096);
+    double seconds = disk_time(forecast->disk_place, DISK_PROBE);
+    forecast->disk_measured = forecast->disk_latency > 0 && seconds > 0;
+    if (!forecast->disk_measured) return;
+    forecast->disk_rate = (double)DISK_PROBE / seconds;
+    forecast->save_seconds = forecast->disk_latency + forecast->checkpoint_size / forecast->disk_rate;
+}

@@ -1,0 +1,125 @@
+/* A communicator without MPI: this program never starts MPI, so a call of it would end the test. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "comm/reduction.h"
+
+static void add_floats(int64_t count, const void *values, void *sum)
+{
+    for (int64_t i = 0; i < count; i++) ((float *)sum)[i] += ((const float *)values)[i];
+}
+
+/* Wrong: what every rank would get of all ranks is not what this one gave. */
+static void test_collectives(void **state)
+{
+    (void)state;
+    nn_comm *comm;
+    int64_t values[2] = {7, -3};
+    size_t size = sizeof values;
+    int64_t all[2] = {0};
+    bool same = false, shared = true;
+    nn_shared *memory;
+    size_t before = nn_memory_in_use();
+    assert_int_equal(nn_comm_create_alone(&comm), NN_OK);
+    assert_int_equal(nn_comm_rank(comm), 0);
+    assert_int_equal(nn_comm_size(comm), 1);
+    assert_int_equal(nn_comm_node_count(comm), 1);
+    assert_true(nn_comm_host(comm)[0] != '\0');
+    assert_true(nn_comm_cores_per_rank(comm, &shared) >= 1);
+    assert_false(shared);
+    assert_int_equal(nn_comm_barrier(comm), NN_OK);
+    assert_int_equal(nn_comm_broadcast(comm, values, size, 0), NN_OK);
+    assert_int_equal(nn_comm_maximum(comm, values, 2), NN_OK);
+    assert_int_equal(values[1], -3);
+    assert_int_equal(nn_comm_gather_all(comm, values, &size, all), NN_OK);
+    assert_memory_equal(all, values, sizeof all);
+    memset(all, 0, sizeof all);
+    assert_int_equal(nn_comm_gather(comm, values, &size, all), NN_OK);
+    assert_memory_equal(all, values, sizeof all);
+    assert_int_equal(nn_comm_same(comm, 12345, &same), NN_OK);
+    assert_true(same);
+    assert_int_equal(nn_comm_agree(comm, NN_OK), NN_OK);
+    assert_int_equal(nn_comm_agree(comm, nn_fail(NN_ERROR_DATA, "lost")), NN_ERROR_DATA);
+    assert_string_equal(nn_error_text(), "lost");
+    assert_int_equal(nn_shared_create(comm, 100, &memory), NN_OK);
+    memset(nn_shared_memory(memory), 1, 100);
+    assert_int_equal(nn_shared_barrier(comm), NN_OK);
+    nn_shared_destroy(memory);
+    nn_comm_destroy(comm);
+    assert_int_equal(nn_memory_in_use(), before);
+}
+
+/* Wrong: the only rank's step is not the sum of its own leaves, or leaves something behind. */
+static void test_reduction(void **state)
+{
+    (void)state;
+    const int64_t blocks[] = {0, 3, 8}, buckets[] = {0, 1, 2}, leaves[] = {3};
+    for (int mode = NN_REDUCE_EXACT; mode <= NN_REDUCE_MPI; mode++) {
+        nn_reduction_layout layout = {NN_SCALAR_F32, 8, 2, blocks, 2, buckets, leaves, 1};
+        const nn_reduction_slice *slices;
+        nn_reduction *reduction;
+        nn_tree_node nodes[NN_TREE_COVER_MAX];
+        int count;
+        nn_comm *comm;
+        size_t before = nn_memory_in_use();
+        assert_int_equal(nn_comm_create_alone(&comm), NN_OK);
+        assert_int_equal(nn_reduction_create(comm, &layout, (nn_reduction_mode)mode, add_floats, &reduction),
+                         NN_OK);
+        for (int step = 0; step < 3; step++) {
+            assert_int_equal(nn_reduction_begin(reduction, 3, nodes, &count), NN_OK);
+            for (int n = 0; n < count; n++)
+                for (int i = 0; i < 8; i++)
+                    ((float *)nn_reduction_partial(reduction, n))[i] = (float)(i + step);
+            for (int64_t bucket = 1; bucket >= 0; bucket--)
+                assert_int_equal(nn_reduction_start(reduction, bucket), NN_OK);
+            assert_int_equal(nn_reduction_finish(reduction), NN_OK);
+            int64_t owned = nn_reduction_slices(reduction, &slices);
+            for (int64_t s = 0; s < owned; s++)
+                for (int64_t i = slices[s].begin; i < slices[s].end; i++)
+                    assert_true(((float *)slices[s].gradient)[i - slices[s].begin] ==
+                                (float)count * (float)(i + step));
+            assert_int_equal(nn_reduction_share(reduction), NN_OK);
+        }
+        nn_reduction_destroy(reduction);
+        nn_comm_destroy(comm);
+        assert_int_equal(nn_memory_in_use(), before);
+    }
+}
+
+/* Wrong: what ranks are said to take from others is not what they lack: the partials of others for what they
+ * own, and the weights that others own. */
+static void test_traffic(void **state)
+{
+    (void)state;
+    const int64_t blocks[] = {0, 4, 8, 12, 16}, buckets[] = {0, 4}, leaves[] = {4};
+    const int leaders[] = {0, 0, 2, 2}, together[] = {0, 0, 0, 0};
+    nn_reduction_layout layout = {NN_SCALAR_F32, 16, 4, blocks, 1, buckets, leaves, 1};
+    nn_reduction_traffic traffic;
+    nn_ranks ranks = {.rank = 1, .size = 4, .leaders = leaders};
+    assert_int_equal(nn_reduction_measure(ranks, &layout, NN_REDUCE_EXACT, &traffic), NN_OK);
+    assert_int_equal(traffic.owned, 4);
+    assert_int_equal(traffic.on_node, (1 * 4 + 4) * 4);
+    assert_int_equal(traffic.from_nodes, (2 * 4 + 8) * 4);
+    ranks.leaders = together;
+    assert_int_equal(nn_reduction_measure(ranks, &layout, NN_REDUCE_EXACT, &traffic), NN_OK);
+    assert_int_equal(traffic.from_nodes, 0);
+    ranks = (nn_ranks){.rank = 0, .size = 1, .leaders = leaders};
+    assert_int_equal(nn_reduction_measure(ranks, &layout, NN_REDUCE_EXACT, &traffic), NN_OK);
+    assert_int_equal(traffic.on_node + traffic.from_nodes, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_collectives),
+        cmocka_unit_test(test_reduction),
+        cmocka_unit_test(test_traffic),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# A real SLURM of three nodes: a node that a job runs on is set down, once the one with the batch script and once another.
+# The job goes on, on the nodes that are left, and ends with the fingerprint of the undisturbed run.
+source "$(dirname "$0")/testbed_common.bash"
+start_testbed
+long_run
+
+is_restarted() { [ "$(job_field Restarts)" = 1 ]; }
+
+# lose_node WHICH RUN_DIR: WHICH of the job's two nodes, first or last
+lose_node() {
+    local node list
+    submit train.sbatch "$2" --nodes=2 --ntasks-per-node=1
+    wait_for_step "$2" 40
+    list=$(slurm scontrol show hostnames "$(job_field NodeList)")
+    if [ "$1" = first ]; then node=${list%%$'\n'*}; else node=${list##*$'\n'}; fi
+    echo "$2: $node of ${list//$'\n'/ } is set down"
+    slurm scontrol update NodeName="$node" State=DOWN Reason=test
+    wait_for 60 is_restarted || fail "$2: the job is not requeued: $(job_field JobState)"
+    # A node that answers comes back by itself; it shall not have the job again.
+    slurm scontrol update NodeName="$node" State=DRAIN Reason=test
+    expect_no_ranks "$2"
+    wait_for_end
+    [[ " $(slurm scontrol show hostnames "$(job_field NodeList)" | tr '\n' ' ') " != *" $node "* ]] ||
+        fail "$2: the job had $node again"
+    slurm scontrol update NodeName="$node" State=RESUME
+    expect_restarts "$2" 1
+    expect_log "$2" 'restart 1: 2 ranks'
+    expect_log "$2" 'resuming from'
+    expect_reference "$2"
+}
+
+lose_node first first_node
+lose_node last last_node
+finish

@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# A real SLURM of three nodes: which exit codes put a job back into the queue and which do not, when restarts end, what
+# the program is told of the job's end, and that a sweep trains what was asked for. Where only the rules are tried, a
+# small script stands in for the program.
+source "$(dirname "$0")/testbed_common.bash"
+start_testbed
+one=(--nodes=1 --ntasks-per-node=1)
+
+# ---- ends that a restart does not mend ----
+
+classifier
+sed 's/epochs: 3,/epochs: none,/' classifier.yaml >mistake.yaml
+sed 's/adam: {learning_rate: 0.002}/sgd: {learning_rate: 1e30}/; s/, clip_norm: 0.5//' classifier.yaml >diverges.yaml
+for case in mistake:2 diverges:3; do
+    config=${case%:*}.yaml
+    submit train.sbatch "${case%:*}" --nodes=2 --ntasks-per-node=1
+    wait_for_end
+    expect_log "${case%:*}" "exit code ${case#*:}: a restart would not mend this"
+    expect_restarts "${case%:*}" 0
+    [ "$(job_field ExitCode)" = "${case#*:}:0" ] || fail "${case%:*}: SLURM sees $(job_field ExitCode)"
+done
+config=absent.yaml
+submit train.sbatch absent "${one[@]}"
+wait_for_end
+expect_log absent 'absent.yaml cannot be read'
+expect_restarts absent 0
+
+# ---- restarts end: without progress, and at the cap ----
+
+# stand_in NAME: the program is a script from now on, which stdin holds; it knows its run directory as $dir.
+stand_in() {
+    { echo '#!/usr/bin/env bash'; echo "dir=$work/$1; mkdir -p \"\$dir/checkpoints\""; cat; } >"$1.sh"
+    chmod +x "$1.sh"
+    export NNTRAIN_PROGRAM=$work/$1.sh
+}
+
+config=classifier.yaml
+stand_in idle <<<'exit 8'
+submit train.sbatch idle "${one[@]}"
+idle_job=$job idle_log=$log
+stand_in capped <<'END'
+touch "$dir/checkpoints/step-$(printf '%010d' $((8 + ${SLURM_RESTART_COUNT:-0}))).h5"
+exit 75
+END
+NNTRAIN_RESTARTS=1 submit train.sbatch capped "${one[@]}"
+capped_job=$job capped_log=$log
+stand_in told <<'END'
+echo "the end is in $((SLURM_JOB_END_TIME - $(date +%s))) s"
+END
+submit train.sbatch told "${one[@]}" --time=7
+wait_for_end
+left=$(sed -n 's/^the end is in \(.*\) s$/\1/p' "$log")
+if [ "${left:-0}" -le 240 ] || [ "$left" -gt 420 ]; then fail "of 7 minutes the program is told ${left:-nothing}"; fi
+job=$idle_job log=$idle_log
+wait_for_end
+expect_restarts "without progress" 2
+expect_log "without progress" 'exit code 8: 2 restarts in a row made no checkpoint newer than step 0'
+job=$capped_job log=$capped_log
+wait_for_end
+expect_restarts "with progress, at the cap" 1
+expect_log "with progress, at the cap" 'exit code 75 at step 8: back into the queue, restart 1'
+expect_log "with progress, at the cap" 'exit code 75: restarted 1 times'
+
+# ---- a sweep ----
+
+export NNTRAIN_PROGRAM=$program
+sed -i 's/epochs: 3,/epochs: 1, peak_seconds: 0,/' classifier.yaml
+printf '%s\n' optimizer.adam.learning_rate=0.001 'optimizer.adam.learning_rate=0.004; training.batch_size=48' >sweep.txt
+NNTRAIN_SETTINGS=sweep.txt submit array.sbatch sweep --array=0-4 --nodes=1 --ntasks-per-node=2
+array=$job
+array_is_over() { [ -z "$(slurm squeue -h -j "$array" 2>/dev/null)" ]; }
+wait_for 300 array_is_over || fail "the array does not end"
+[ "$(grep -c '^fingerprint: ' "$log")" = 4 ] || { fail "not 4 of 4 runs were trained"; cat "$log"; }
+[ "$(sed -n 's/^fingerprint: //p' "$log" | sort -u | wc -l)" = 4 ] || fail "two runs of the sweep are the same"
+expect_log "a task too many" 'task 4 has nothing to do: --array=0-3 is enough'
+train 1 1 classifier.yaml --run-dir alone --set optimizer.adam.learning_rate=0.004 --set training.batch_size=48 \
+    --set training.seed=2
+reference=$(fingerprint)
+"$program" info 'sweep/optimizer.adam.learning_rate=0.004,training.batch_size=48,seed=2' >info.log
+grep -q "fingerprint.*$reference" info.log || { fail "a task of the sweep is not the run that its name says"; cat info.log; }
+finish

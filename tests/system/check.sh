@@ -1,0 +1,231 @@
+#!/usr/bin/env bash
+# nntrain check: every mistake of a job at once, on a machine where MPI cannot even start; and what the job will need,
+# in the numbers that the job itself announces.
+tools=$(realpath "$2")/tests
+source "$(dirname "$0")/common.sh"
+classifier
+
+# Without a launcher or a usable MPI: a transport that is not there makes MPI_Init fail.
+without_mpi() { env OMPI_MCA_btl=none OMPI_MCA_pml=none OMPI_MCA_ess=none "$@"; }
+
+# look CODE ARGUMENT...: check ends with CODE; output in check.log
+look() {
+    local code=$1 found
+    shift
+    without_mpi timeout 60 "$program" check "$@" >check.log 2>&1
+    found=$?
+    [ $found = "$code" ] || { fail "exit $found, not $code: check $*"; cat check.log; }
+}
+
+# finds COUNT PATTERN ARGUMENT...: check tells COUNT problems, and one of them is PATTERN
+finds() {
+    local count=$1 pattern=$2
+    shift 2
+    look 2 "$@"
+    grep -q -E ": $count problems?$" check.log || { fail "not $count problems: check $*"; cat check.log; }
+    [ "$(grep -c -E -e "^  - .*$pattern" check.log)" = 1 ] || { fail "not once: '$pattern': check $*"; cat check.log; }
+}
+
+says() { grep -q -E -e "$1" check.log || { fail "no word of '$1'"; cat check.log; }; }
+
+without_mpi timeout 60 "$program" train classifier.yaml --run-dir nompi >train.log 2>&1 &&
+    { fail "training runs where MPI cannot start: this test shows nothing"; cat train.log; }
+rm -rf nompi
+
+# ---- a good job ----
+look 0 classifier.yaml -n 3 --run-dir new/run
+says '^classifier.yaml: no problems$'
+says '^  steps +18 an epoch x 3 epochs = 54$'
+says '5 to 7 microbatches a rank|6 microbatches a rank'
+says '^  time, about '
+[ -e new ] && fail "check made the run directory"
+[ "$(grep -vc '^warning' check.log)" -le 25 ] || fail "$(wc -l <check.log) lines"
+SLURM_NTASKS=4 look 0 classifier.yaml -n 4
+[ -e runs ] && fail "check made runs"
+
+# ---- five mistakes of five kinds, and what each is alone ----
+sed 's/activation: gelu/activtion: gelu/; s/adam:/adamm:/; s/x_valid/x_vaild/' classifier.yaml >five.yaml
+touch file
+finds 5 'five.yaml:[0-9]+:[0-9]+: .*activtion.*activation' five.yaml --run-dir file/run \
+    -n 12 --set training.microbatch_size=8
+says "^  - five.yaml:[0-9]+:[0-9]+: unknown optimizer 'adamm'; did you mean 'adam'"
+says '^  - .*x_vaild.*x_valid'
+says '^  - file: is not a folder; choose another place'
+says '^  - five.yaml:[0-9]+:[0-9]+: 12 ranks, but .* 9 microbatches'
+finds 1 'nowhere.yaml' nowhere.yaml
+sed 's/metrics:/metrisc:/' classifier.yaml >one.yaml
+finds 1 "one.yaml:[0-9]+:[0-9]+: .*metrisc.*metrics" one.yaml
+finds 1 "optimizer.adam.learning_rat.*learning_rate" classifier.yaml --set optimizer.adam.learning_rat=0.1
+finds 1 'nothing.h5' classifier.yaml --set data.file=nothing.h5
+sed 's/x: x_train/x: x_trian/' classifier.yaml >one.yaml
+finds 1 'x_trian.*x_train' one.yaml
+finds 1 'network: .*|dense.*units|3' classifier.yaml --set network.4.units=3
+grep -v validation: classifier.yaml >one.yaml
+finds 1 'early_stopping looks at the figures on the validation part' one.yaml \
+    --set 'training.early_stopping={patience: 3 epochs}'
+finds 1 'init_from: .*there is no such run' classifier.yaml --set init_from.run=never
+finds 1 '19 ranks, but .* 18 microbatches' classifier.yaml -n 19
+finds 1 'no layer has parameters to train' classifier.yaml --set 'network=[flatten, dense: {units: classes, freeze: true}]'
+big=(--set 'network=[flatten, dense: 2000, dense: 2000, dense: {units: classes}]')
+finds 1 'has .* left, and checkpoints take .*keep_last' classifier.yaml "${big[@]}" --set checkpoint.keep_last=1000000
+finds 1 'ranks of a node take .* memory of a node, as told, is 20.0 MiB' classifier.yaml -n 2 "${big[@]}" --node-memory 20M
+look 0 classifier.yaml -n 2 --node-memory 1G
+look 2 classifier.yaml -n none
+says 'nntrain: nntrain check: -n takes a whole number'
+look 2 classifier.yaml --nodes 2
+look 2 classifier.yaml --time-limit soon
+head -c 4000 "$digits/digits.h5" >cut.h5
+finds 1 'cut.h5' classifier.yaml --set data.file=cut.h5
+look 0 classifier.yaml -n 16 --set training.threads=2
+says 'warning: a batch has 18 microbatches for 32 threads'
+says '^ +14 of 32 threads are idle'
+
+# A mistake in the data hides no mistake in the network.
+"$tools/make_data" odd.h5 500 16 3
+cat >odd.yaml <<'YAML'
+data: {file: odd.h5, train: {x: x, y: y}, fields: {y: {classes: 2}}}
+network: [dense: {units: 7}]
+loss: cross_entropy
+YAML
+finds 2 'holds the label 2, but there are 2 classes' odd.yaml
+says '^  - .*7'
+
+# ---- the time limit ----
+look 0 classifier.yaml --time-limit 10:00
+says '^  time limit +10 min 0 s: one job is enough$'
+long=(--set training.epochs=300000000)
+finds 1 'too short to get on' classifier.yaml "${long[@]}" --time-limit '4 s'
+look 0 classifier.yaml "${long[@]}" --time-limit 1-00:00:00
+says 'must be requeued [0-9]+ times?$'
+seconds() { # "1 d 3 h": in seconds
+    awk '{ for (i = 1; i < NF; i += 2) s += $i * ($(i + 1) == "d" ? 86400 : $(i + 1) == "h" ? 3600 : $(i + 1) == "min" ? 60 : 1);
+           print int(s) }'
+}
+whole=$(sed -n 's/^  time, about.* an epoch, \(.*\) for the run$/\1/p' check.log | seconds)
+kept=$(sed -n 's/^  time limit.* each of which keeps \(.*\) for its last.*/\1/p' check.log | seconds)
+jobs=$(sed -n 's/^  time limit.* takes \([0-9]*\) jobs.*/\1/p' check.log)
+awk -v whole="$whole" -v kept="$kept" -v jobs="$jobs" 'BEGIN {
+    wanted = whole / (86400 - kept); exit !(jobs >= wanted - 1 && jobs <= wanted + 2 && jobs > 1) }' ||
+    fail "$jobs jobs of a day that keep $kept s, for $whole s"
+
+# ---- the run directory ----
+mkdir taken && (flock -x 9 && echo "host here, process 1" >&9 && touch locked && sleep 30) 9>taken/lease &
+holder=$!
+for _ in $(seq 100); do [ -e locked ] && break; sleep 0.1; done
+finds 1 'taken is in use by another job .host here, process 1' classifier.yaml --run-dir taken
+kill $holder
+wait $holder 2>/dev/null
+
+train 2 1 classifier.yaml --run-dir done --set training.epochs=2 || fail "training"
+find done -type f -printf '%p %s %T@\n' | sort >before
+look 0 classifier.yaml --run-dir done -n 5
+says '36 of them are done'
+finds 1 'was made with other settings' classifier.yaml --run-dir done --set optimizer.adam.learning_rate=0.5
+says '^      optimizer.adam.learning_rate: was 0.002, is 0.5'
+look 0 classifier.yaml --run-dir done --fresh --set optimizer.adam.learning_rate=0.5
+look 0 classifier.yaml --run-dir begun --set init_from.run="$work/done"
+find done -type f -printf '%p %s %T@\n' | sort >after
+cmp -s before after || { fail "check wrote to the run directory"; diff before after; }
+if [ "$(id -u)" != 0 ]; then
+    mkdir closed && chmod 500 closed
+    finds 1 'closed/run: cannot be made' classifier.yaml --run-dir closed/run
+    finds 1 'closed: cannot be read and written' classifier.yaml --run-dir closed
+fi
+
+# ---- the numbers are those of the job ----
+"$tools/make_networks" "$work" || fail "make_networks"
+for i in $(seq 400); do echo "line $((i * 7919 % 1009)) of the text, and $((i * 31 % 97)) words"; done >text.txt
+"$program" import text text.txt --validation 0.1 --test 0.1 --chronological -o text.h5 >import.log 2>&1 || fail "import"
+cat >images.yaml <<YAML
+data:
+  file: $digits/digits.h5
+  train: {x: x_train, y: y_train}
+  split: {validation: 0.2, stratified: true}
+  fields: {x: {layout: NHW}}
+network:
+  - conv2d: {filters: 16, kernel: 3, padding: same}
+  - batch_norm: {activation: relu}
+  - max_pool: 2
+  - conv2d: {filters: 32, kernel: 3, activation: relu}
+  - dense: {units: classes}
+loss: cross_entropy
+training: {epochs: 1, batch_size: 74, microbatch_size: 6, average: 0.9}
+YAML
+cat >sequences.yaml <<'YAML'
+data:
+  file: sequences.h5
+  train: {x: x, y: y, lengths: lengths}
+  split: {validation: 0.1, test: 0.1}
+network:
+  - lstm: {units: 64, bidirectional: true}
+  - dense: {units: classes}
+loss: cross_entropy
+optimizer: sgd
+training: {epochs: 1, batch_size: 27, microbatch_size: 3}
+YAML
+cat >text.yaml <<'YAML'
+data:
+  file: text.h5
+  train: {x: text_train}
+  validation: {x: text_validation}
+  window: {length: 16, stride: 12, target: every_step}
+  fields: {x: {kind: index}}
+network:
+  - embedding: {symbols: classes, units: 32}
+  - positional_encoding
+  - transformer_block: {heads: 2, causal: true}
+  - layer_norm
+  - dense: {units: classes, per_step: true}
+loss: cross_entropy
+training: {epochs: 1, batch_size: 46, microbatch_size: 4}
+YAML
+
+bytes() { # "1.5 MiB": in bytes
+    awk '{ printf "%.0f\n", $1 * ($2 == "KiB" ? 1024 : $2 == "MiB" ? 1048576 : $2 == "GiB" ? 1073741824 : 1) }'
+}
+part() { sed -n "s/$2/\\1/p" "$1"; }
+
+# same NAME RANKS THREADS ARGUMENT...: parameters, samples, steps, memory as check tells them and as the job does
+same() {
+    local name=$1 ranks=$2 threads=$3 what told said
+    shift 3
+    rm -rf same
+    OMP_NUM_THREADS=$threads look 0 "$name.yaml" -n "$ranks" --run-dir same "$@"
+    train "$ranks" "$threads" "$name.yaml" --run-dir same "$@" || { fail "$name on $ranks"; cat train.log; return; }
+    told="$(part check.log '^  parameters *\([0-9]*\)$') $(part check.log '^  steps *\([0-9]*\) an epoch.*')"
+    told="$told $(part check.log '^  samples *\(.*\)$' | sed 's/ test$//')"
+    told="$told $(part check.log '.* a rank, \(.*\) of data a node.*') $(part check.log '.*rank 0 takes \(.*\) more while.*')"
+    said="$(part train.log '^\([0-9]*\) parameters,.*') $(part train.log '.*; \([0-9]*\) steps an epoch.*')"
+    said="$said $(part train.log '^\([0-9]* training, .*\) test samples.*')"
+    said="$said $(part train.log '^memory: .* a rank, \(.*\) of data a node.*') $(part train.log '.*rank 0 takes \(.*\) more while.*')"
+    [ "$told" = "$said" ] || { fail "$name on $ranks x $threads: '$told', not '$said'"; cat check.log; }
+    told=$(part check.log '^  memory *\(.*\) a rank, .*' | bytes)
+    said=$(part train.log '^memory: \(.*\) a rank, .*' | bytes)
+    awk -v a="$told" -v b="$said" 'BEGIN { d = a - b; if (d < 0) d = -d; exit !(a > 0 && d <= b * 0.03 + 24576) }' ||
+        fail "$name on $ranks x $threads: $told bytes a rank, not $said"
+    told=$(part check.log '^  checkpoint *\(.*\); those.*' | bytes)
+    said=$(stat -c %s same/checkpoints/* | sort -n | tail -1)
+    awk -v a="$told" -v b="$said" 'BEGIN { d = a - b; if (d < 0) d = -d; exit !(d <= b * 0.1 + 65536) }' ||
+        fail "$name: a checkpoint of $told bytes, not $said"
+}
+
+for name in classifier images sequences text; do
+    same $name 1 1
+    same $name 3 2
+done
+same classifier 4 1 "${big[@]}" --set training.epochs=1
+same classifier 3 1 --set training.allreduce=mpi --set training.epochs=1
+same text 2 1 --set data.cache=stream
+same images 2 1 --set training.precision=float64 --set training.memory=1
+
+# ---- a large file: its inputs are not read ----
+"$tools/make_data" large.h5 27000000 784 10 1024 1 20000
+cat >large.yaml <<'YAML'
+data: {file: large.h5, train: {x: x, y: y}, split: {validation: 0.01, stratified: true}}
+network: [dense: {units: 64, activation: relu}, dense: {units: classes}]
+loss: cross_entropy
+YAML
+(ulimit -v 2000000; look 0 large.yaml -n 8 --nodes 2; exit $failures) || failures=$((failures + 1))
+says '^  samples +26730000 training, 270000 validation'
+says 'the data is streamed'
+finish
