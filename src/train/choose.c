@@ -127,6 +127,33 @@ done:
     return status;
 }
 
+nn_status nn_saved_files(const char *run_or_checkpoint, nn_text_list *files)
+{
+    char path[NN_PATH_SIZE], *text = NULL, *folder = NULL;
+    void *bytes = NULL;
+    size_t size = 0;
+    nn_store_file *file = NULL;
+    nn_config *config = NULL;
+    nn_data_options data = {0};
+    nn_status status;
+    *files = (nn_text_list){0};
+    NN_TRY_TO(done, status, nn_saved_find(run_or_checkpoint, path, &bytes, &size));
+    NN_TRY_TO(done, status, nn_store_open_image(bytes, size, path, &file));
+    NN_TRY_TO(done, status, nn_store_read_text(file, "config", &text));
+    NN_TRY_TO(done, status, nn_store_read_text(file, "@data_folder", &folder));
+    NN_TRY_TO(done, status, nn_config_parse(text, path, NULL, 0, &config));
+    nn_settings_read_data(config, nn_config_root(config), &data);
+    status = nn_data_files(&data, folder, files);
+done:
+    nn_data_options_release(&data);
+    nn_config_destroy(config);
+    nn_store_close(file);
+    nn_free(folder);
+    nn_free(text);
+    nn_free(bytes);
+    return status;
+}
+
 /* The engine of a checkpoint's precision, on all ranks. */
 static nn_status choose_for_all(nn_comm *comm, const char *run_or_checkpoint, const nn_engine **engine)
 {
