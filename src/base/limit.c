@@ -81,7 +81,7 @@ nn_status nn_time_limit_of_job(double now, double *end)
     *end = 0;
     if (!told || !*told) return NN_OK;
     double at = limit_number(told, &rest);
-    if (isnan(at) || *rest)
+    if (!isfinite(at) || *rest)
         NN_FAIL(NN_ERROR_USAGE, "SLURM_JOB_END_TIME is \"%s\", and no number of seconds: it is not used",
                 told);
     if (at <= now)

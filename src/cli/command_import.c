@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "cli/command.h"
+#include "cli/probe.h"
 #include "cli/session.h"
 #include "config/config.h"
 #include "import/run.h"
@@ -237,6 +238,8 @@ static nn_status import_start(const import_line *line, nn_config *config)
     if (status == NN_OK && line->source_count == 0)
         status = nn_fail(NN_ERROR_USAGE, "nntrain import %s: name at least one file or folder to import",
                          line->importer->name);
+    const char *file = status == NN_OK && line->importer->reads ? line->importer->reads(options) : NULL;
+    if (file) status = nn_probe_files(1, &file);
     if (status == NN_OK)
         status = import_is_shared() ? nn_session_run(import_work, &task) : import_run_task(&task, NULL);
     nn_options_release(nn_import_settings_table, &settings);

@@ -1,5 +1,6 @@
 /* nntrain predict RUN_DIR|CHECKPOINT -o FILE */
 #include "cli/command.h"
+#include "cli/probe_saved.h"
 #include "cli/session.h"
 #include "train/engine.h"
 
@@ -31,6 +32,7 @@ static nn_status predict_run(const nn_arguments *arguments)
                                 .data_file = predict_option(arguments, OPTION_DATA, NULL),
                                 .part = predict_option(arguments, OPTION_PART, NULL),
                                 .output = predict_option(arguments, OPTION_OUTPUT, "predictions.csv")};
+    NN_TRY(nn_probe_saved(prediction.run_or_checkpoint, prediction.data_file));
     return nn_session_run(predict_work, &prediction);
 }
 

@@ -17,7 +17,7 @@
  */
 #define PROBE_PATIENCE 2
 /* What makes HDF5 hang burns processor time; a disk that does not answer is no fault of the file. */
-#define PROBE_CPU_SECONDS 20
+#define PROBE_CPU_SECONDS 10
 #define PROBE_LONGEST 120
 /* Beyond what the process has already: far more than a chunk and its unpacked copy need. */
 #define PROBE_MEMORY ((rlim_t)16 << 30)
@@ -47,9 +47,11 @@ typedef struct probe_visit {
 static nn_status probe_touch(void *context, const char *dataset, const nn_store_info *info)
 {
     const probe_visit *visit = context;
+    nn_store_array *array;
     (void)info;
     if (probe_seconds() > visit->end) return NN_ERROR_DATA; /* ends the visit */
     nn_store_touch(visit->file, dataset);
+    if (nn_store_array_open(visit->file, dataset, &array) == NN_OK) nn_store_array_close(array);
     return NN_OK;
 }
 
@@ -57,6 +59,7 @@ void nn_probe_look_at(const char *path)
 {
     probe_visit visit = {.end = probe_seconds() + PROBE_PATIENCE};
     if (nn_store_open(path, &visit.file) != NN_OK) return;
+    (void)nn_store_has(visit.file, "@format"); /* the attributes of the file */
     nn_store_visit(visit.file, probe_touch, &visit);
     nn_store_close(visit.file);
 }

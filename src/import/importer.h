@@ -62,6 +62,8 @@ typedef struct nn_importer {
     size_t options_size;
     bool parallel; /* read() may be asked for any rows in any order: ranks under mpirun share the work */
 
+    /* The HDF5 file that the options name, which open() reads too, or NULL. May be NULL itself. */
+    const char *(*reads)(const void *options);
     /* Looks at all sources (may read them once, in bounded memory) and fills tables. A failure names the
      * file and, for text, the line. */
     nn_status (*open)(nn_import *import);

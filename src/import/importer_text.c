@@ -253,6 +253,11 @@ static nn_status text_number(text_state *state, bool known, nn_text_list *names,
 
 /* ---- the importer ---- */
 
+static const char *text_reads(const void *options)
+{
+    return ((const text_options *)options)->vocabulary;
+}
+
 static nn_status text_open(nn_import *import)
 {
     const text_options *options = import->options;
@@ -322,6 +327,7 @@ const nn_importer nn_importer_text = {
               "  text_classes: the characters, in the order of their numbers; none for --unit bytes",
     .options = text_option_table,
     .options_size = sizeof(text_options),
+    .reads = text_reads,
     .open = text_open,
     .read = text_read,
     .close = text_close,

@@ -90,7 +90,8 @@ nn_status nn_store_read_slab(nn_store_array *array, int axis, int64_t first, int
  * can be read. Reads them all, in bounded memory. */
 nn_status nn_store_find_damage(nn_store_array *array, int axis, int64_t first, int64_t count,
                                int64_t *bad_first, int64_t *bad_count);
-/* Reads the first and the last element, whatever their type: for a look at a file that may be malformed. */
+/* Reads a small dataset whole, some elements all over a larger one, whatever their type, and where its chunks
+ * stand: for a look at a file that may be malformed. */
 nn_status nn_store_touch(nn_store_file *file, const char *dataset);
 /* Reads the whole array as `type`, of which exactly `count` elements are expected. */
 nn_status nn_store_read(nn_store_file *file, const char *dataset, nn_store_type type, size_t count,

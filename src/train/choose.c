@@ -27,14 +27,16 @@ static const nn_engine *choose_engine(const char *precision)
 }
 
 /* What all ranks must have been given alike: the configuration as read, and the run directory. */
-static uint64_t choose_hash(const nn_config *config, const nn_job *job)
+static nn_status choose_hash(const nn_config *config, const nn_job *job, uint64_t *hash)
 {
     nn_text text = {0};
+    nn_status status = NN_OK;
     nn_config_emit(config, &text);
     nn_text_append(&text, "%s\n%d\n", job->run_directory, job->fresh);
-    uint64_t hash = nn_hash(text.bytes ? text.bytes : "", text.length, 0);
+    *hash = nn_hash(text.bytes ? text.bytes : "", text.length, 0);
+    if (text.failed) status = nn_fail(NN_ERROR_MEMORY, "no memory to compare the configuration");
     nn_text_free(&text);
-    return hash;
+    return status;
 }
 
 static nn_status choose_from_config(const nn_job *job, const nn_engine **engine, uint64_t *hash)
@@ -44,9 +46,9 @@ static nn_status choose_from_config(const nn_job *job, const nn_engine **engine,
     nn_config_node *training = nn_config_get(nn_config_root(config), "training");
     nn_config_node *precision = nn_config_get(training, "precision");
     *engine = choose_engine(precision ? nn_config_text(precision) : NULL);
-    *hash = choose_hash(config, job);
+    nn_status status = choose_hash(config, job, hash);
     nn_config_destroy(config);
-    return NN_OK;
+    return status;
 }
 
 void nn_job_folder(const char *config_path, char *folder)
@@ -121,6 +123,33 @@ static nn_status choose_from_checkpoint(const char *run_or_checkpoint, int *inde
 done:
     nn_store_close(file);
     nn_free(precision);
+    nn_free(bytes);
+    return status;
+}
+
+nn_status nn_saved_files(const char *run_or_checkpoint, nn_text_list *files)
+{
+    char path[NN_PATH_SIZE], *text = NULL, *folder = NULL;
+    void *bytes = NULL;
+    size_t size = 0;
+    nn_store_file *file = NULL;
+    nn_config *config = NULL;
+    nn_data_options data = {0};
+    nn_status status;
+    *files = (nn_text_list){0};
+    NN_TRY_TO(done, status, nn_saved_find(run_or_checkpoint, path, &bytes, &size));
+    NN_TRY_TO(done, status, nn_store_open_image(bytes, size, path, &file));
+    NN_TRY_TO(done, status, nn_store_read_text(file, "config", &text));
+    NN_TRY_TO(done, status, nn_store_read_text(file, "@data_folder", &folder));
+    NN_TRY_TO(done, status, nn_config_parse(text, path, NULL, 0, &config));
+    nn_settings_read_data(config, nn_config_root(config), &data);
+    status = nn_data_files(&data, folder, files);
+done:
+    nn_data_options_release(&data);
+    nn_config_destroy(config);
+    nn_store_close(file);
+    nn_free(folder);
+    nn_free(text);
     nn_free(bytes);
     return status;
 }

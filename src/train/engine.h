@@ -73,6 +73,9 @@ nn_status nn_check_job(const struct nn_forecast_request *request, struct nn_fore
 nn_status nn_job_files(const nn_job *job, nn_text_list *files);
 void nn_job_files_release(nn_text_list *files);
 
+/* The same of what a run, or a checkpoint, was trained on. */
+nn_status nn_saved_files(const char *run_or_checkpoint, nn_text_list *files);
+
 /* The folder of a configuration file, absolute, into NN_PATH_SIZE bytes: where relative names of data files
  * start.
  */

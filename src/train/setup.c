@@ -15,6 +15,7 @@
 #include "train/findings.h"
 #include "train/heads.h"
 #include "train/manifest.h"
+#include "train/room.h"
 #include "train/run.h"
 
 /* Bytes of the line that names the classes. */
@@ -338,6 +339,7 @@ nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run)
     NN_TRY(nn_stepper_create(comm, &run->settings, &run->state.watch.schedule, run->model, run->plan,
                              run->workers, run->data, run->threads, &run->stepper));
     setup_announce(run, before);
+    NN_TRY(nn_room_warn(run, nn_memory_in_use() - before));
     nn_run_warn(run, nn_comm_size(comm));
     NN_TRY(nn_run_resume(run));
     return nn_threads_peak(comm, run->threads, run->settings.training.peak_seconds, &run->progress.peak);

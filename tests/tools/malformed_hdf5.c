@@ -1,6 +1,7 @@
 /*
  * Malformed HDF5 files, made by mutation: the same seed makes the same file.
  *
+ *     malformed_hdf5 version                 of HDF5
  *     malformed_hdf5 make FOLDER             sound little files of several kinds, to begin with
  *     malformed_hdf5 mutate FILE SEED OUT    one of them with a few bytes changed
  *     malformed_hdf5 read FILE               reads all that the program would, and may die of it
@@ -261,8 +262,17 @@ static int count_seeds(const char *from, uint64_t first, uint64_t last)
     return 0;
 }
 
+static int show_version(void)
+{
+    unsigned major, minor, release;
+    H5get_libversion(&major, &minor, &release);
+    printf("%u.%u.%u\n", major, minor, release);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[1], "version") == 0) return show_version();
     if (argc == 3 && strcmp(argv[1], "make") == 0) return make(argv[2]);
     if (argc == 3 && strcmp(argv[1], "read") == 0) {
         read_whole(argv[2]);
@@ -272,7 +282,8 @@ int main(int argc, char **argv)
         return write_mutant(argv[2], strtoull(argv[3], NULL, 10), argv[4]) ? 0 : 1;
     if (argc == 5 && strcmp(argv[1], "count") == 0)
         return count_seeds(argv[2], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
-    fprintf(stderr,
-            "malformed_hdf5 make FOLDER | mutate FILE SEED OUT | read FILE | count FILE FIRST LAST\n");
+    fprintf(
+        stderr,
+        "malformed_hdf5 version | make FOLDER | mutate FILE SEED OUT | read FILE | count FILE FIRST LAST\n");
     return 2;
 }

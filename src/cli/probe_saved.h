@@ -1,0 +1,11 @@
+/* The first look at the data that a trained network meets. */
+#ifndef NN_CLI_PROBE_SAVED_H
+#define NN_CLI_PROBE_SAVED_H
+
+#include "base/status.h"
+
+/* Looks at `data_file`, or (NULL) at the data files of the run or checkpoint. A run that cannot be read is
+ * told of later, by who really opens it. */
+nn_status nn_probe_saved(const char *run_or_checkpoint, const char *data_file);
+
+#endif
