@@ -19,6 +19,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "store/durable.h"
 #include "store/errors.h"
 #include "store/store.h"
 
@@ -173,7 +174,7 @@ static nn_status manifest_read(const char *path, nn_manifest *manifest, bool *th
 {
     char *text = NULL;
     size_t size;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    int descriptor = nn_store_descriptor(path, O_RDONLY | O_CLOEXEC);
     *there = descriptor >= 0 || errno != ENOENT;
     if (!*there) return NN_OK;
     if (descriptor < 0) return nn_store_fail_system(NN_ERROR_IO, errno, "cannot read %s", path);
