@@ -226,7 +226,7 @@ network: [dense: {units: 64, activation: relu}, dense: {units: classes}]
 loss: cross_entropy
 YAML
 ulimit -S -v 2000000 # behind all that mpirun starts
-look 0 large.yaml -n 8 --nodes 2
+look 0 large.yaml -n 8 --nodes 2 --set data.cache=stream
 says '^  samples +26730000 training, 270000 validation'
 says 'the data is streamed'
 finish
