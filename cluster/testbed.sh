@@ -144,6 +144,7 @@ take_folder() {
     if [ -d "$dir" ] && [ ! -e "$dir/testbed" ] && [ -n "$(ls -A "$dir")" ]; then
         refuse "$dir is not empty and not a testbed's folder: name another one with --dir"
     fi
+    [ ! -d "$dir" ] || [ -O "$dir" ] || refuse "$dir belongs to somebody else: name another folder with --dir"
     mkdir -p "$dir"
     touch "$dir/testbed"
     exec 9>"$dir/lock"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "base/memory_limits.h"
 #include "base/text.h"
 
 /* Stands directly before each block. */
@@ -86,13 +87,14 @@ nn_status nn_allocate(void **pointer, size_t count, size_t size, const char *wha
     bool fits = size == 0 || count <= (SIZE_MAX - MEMORY_OVERHEAD) / size;
     void *block = fits && !memory_must_fail() ? memory_create(count * size) : NULL;
     if (!block) {
-        char asked[NN_FORMAT_SIZE], held[NN_FORMAT_SIZE];
-        NN_FAIL(
-            NN_ERROR_MEMORY,
-            "cannot allocate %s for %s (this process holds %s): give the job more memory, put fewer ranks "
-            "on a node, or make the batch or the network smaller",
-            nn_format_bytes(asked, (double)count * (double)size), what,
-            nn_format_bytes(held, (double)nn_memory_in_use()));
+        char asked[NN_FORMAT_SIZE], held[NN_FORMAT_SIZE], text[NN_LIMITS_TEXT];
+        nn_memory_limits limits = nn_memory_limits_read("");
+        NN_FAIL(NN_ERROR_MEMORY,
+                "cannot allocate %s for %s (this process holds %s; %s): give the job more memory, put fewer "
+                "ranks on a node, lower training.memory, set data.cache: stream, or make the batch or the "
+                "network smaller",
+                nn_format_bytes(asked, (double)count * (double)size), what,
+                nn_format_bytes(held, (double)nn_memory_in_use()), nn_memory_limits_text(text, &limits));
     }
     memory_store_pointer(pointer, block);
     return NN_OK;

@@ -139,6 +139,20 @@ static nn_status checkpoint_append_all(nn_facts *facts, nn_store_file *file, siz
     return checkpoint_append_text(facts, file, "config", "config");
 }
 
+/* What training keeps of a step with NaN or Inf. */
+static nn_status checkpoint_append_nonfinite(nn_facts *facts, nn_store_file *file, size_t size)
+{
+    static const char *const attributes[][2] = {{"format", "@format"},       {"version", "@version"},
+                                                {"precision", "@precision"}, {"kernels", "@kernels"},
+                                                {"message", "@message"},     {"fingerprint", "@fingerprint"}};
+    nn_facts_word(facts, "kind", "nonfinite");
+    nn_facts_bytes(facts, "bytes", size);
+    for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++)
+        NN_TRY(checkpoint_append_text(facts, file, attributes[i][0], attributes[i][1]));
+    NN_TRY(checkpoint_append_weights(facts, file));
+    return checkpoint_append_text(facts, file, "config", "config");
+}
+
 nn_status nn_info_append_checkpoint(nn_facts *facts, const char *path)
 {
     void *bytes = NULL;
@@ -147,7 +161,8 @@ nn_status nn_info_append_checkpoint(nn_facts *facts, const char *path)
     nn_status status;
     NN_TRY_TO(done, status, nn_store_read_sealed(path, &bytes, &size));
     NN_TRY_TO(done, status, nn_store_open_image(bytes, size, path, &file));
-    status = checkpoint_append_all(facts, file, size);
+    status = nn_store_has(file, "@message") ? checkpoint_append_nonfinite(facts, file, size)
+                                            : checkpoint_append_all(facts, file, size);
 done:
     nn_store_close(file);
     nn_free(bytes);

@@ -121,9 +121,11 @@ static nn_status verify_load(const char *path, void **bytes, size_t *size)
 static void verify_look(const char *path)
 {
     nn_verified unused = {0};
-    void *bytes;
+    void *bytes = NULL;
     size_t size;
     if (verify_load(path, &bytes, &size) == NN_OK) verify_image(path, bytes, size, &unused);
+    nn_verified_release(&unused);
+    nn_free(bytes);
 }
 
 static nn_status verify_damaged(const char *path, nn_verified *verified)

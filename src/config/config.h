@@ -79,6 +79,10 @@ const char *nn_config_read_choice(nn_config *config, nn_config_node *node, nn_co
  */
 void nn_config_error(nn_config *config, const nn_config_node *node, const char *format, ...) NN_PRINTF(3, 4);
 
+/* The same with the text of a call that has failed; nothing where it has not. Memory that is out is no error
+ * of the configuration: it ends the reading as NN_ERROR_MEMORY. Returns whether the call was well. */
+bool nn_config_check(nn_config *config, const nn_config_node *node, nn_status status);
+
 /* Collects "unknown WHAT 'word'; did you mean 'near'? (known: a, b, c)". names: NULL-terminated. */
 void nn_config_unknown(nn_config *config, const nn_config_node *node, const char *what, const char *word,
                        const char *const *names);

@@ -100,6 +100,15 @@ size_t nn_config_problem_count(const nn_config *config)
     return config->problem_count + config->problems_left_out;
 }
 
+bool nn_config_check(nn_config *config, const nn_config_node *node, nn_status status)
+{
+    if (status == NN_ERROR_MEMORY)
+        nn_config_keep_failure(config, status);
+    else if (status != NN_OK)
+        nn_config_error(config, node, "%s", nn_error_text());
+    return status == NN_OK;
+}
+
 /* A section may be known to a table and to its caller. */
 static bool report_repeats(const char *const *names, size_t at)
 {

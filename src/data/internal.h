@@ -8,6 +8,7 @@
 #include "data/view.h"
 
 #define nn_prior_measure NN_REAL_SYMBOL(nn_prior_measure)
+#define nn_dataset_make_order NN_REAL_SYMBOL(nn_dataset_make_order)
 #define nn_describe_labels NN_REAL_SYMBOL(nn_describe_labels)
 #define nn_describe_split NN_REAL_SYMBOL(nn_describe_split)
 #define nn_describe_suffices NN_REAL_SYMBOL(nn_describe_suffices)
@@ -62,6 +63,9 @@ struct nn_dataset {
     uint64_t seed, identity;
     nn_feed *feeds[NN_PARTS];
 };
+
+/* The order of the train part, to be arranged. */
+void nn_dataset_make_order(nn_dataset *dataset);
 
 /* Of a data set that is only described: the largest label, or index, of every view that holds some, over all
  * parts, and a bad one of each as a problem. Collective. */

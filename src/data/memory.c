@@ -1,10 +1,10 @@
 /* The raw values in memory, one copy a node, read by the node's ranks together. */
 #include "data/memory.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "base/memory_limits.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -65,27 +65,12 @@ size_t nn_memory_wanted(const nn_source *sources)
     return size;
 }
 
-/* A number behind a word in a file of the kernel; `none` where it cannot be told. */
-static double memory_read_number(const char *path, const char *word, double none)
-{
-    char line[256];
-    double number = none;
-    FILE *file = fopen(path, "r");
-    if (!file) return none;
-    while (fgets(line, sizeof line, file))
-        if (strncmp(line, word, strlen(word)) == 0 && sscanf(line + strlen(word), "%lf", &number) == 1) break;
-    fclose(file);
-    return number;
-}
-
 /* Bytes that this node has to spare, as far as the kernel and the job's limits tell. */
 static double memory_available(void)
 {
     struct statvfs room;
-    double available = 1024 * memory_read_number("/proc/meminfo", "MemAvailable:", 1e15);
-    double limit = memory_read_number("/sys/fs/cgroup/memory.max", "", 1e18);
-    double used = memory_read_number("/sys/fs/cgroup/memory.current", "", 0);
-    if (limit - used < available) available = limit - used;
+    nn_memory_limits limits = nn_memory_limits_read("");
+    double available = nn_memory_limits_spare(&limits);
     if (statvfs("/dev/shm", &room) == 0 && (double)room.f_bavail * (double)room.f_frsize < available)
         available = (double)room.f_bavail * (double)room.f_frsize;
     return available;

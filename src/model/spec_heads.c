@@ -58,8 +58,7 @@ static void heads_read_loss(nn_config *config, nn_config_node *node, const char 
     nn_spec_read_common(config, options_node, path, common_table, type->options, &common);
     *head = (nn_head_spec){.loss = type, .weight = common.weight};
     head->options = heads_options(config, type->options, type->options_size, options_node, path, common_keys);
-    if (name && nn_copy_text(name, &head->name) != NN_OK)
-        nn_config_error(config, node, "%s", nn_error_text());
+    if (name) nn_config_check(config, node, nn_copy_text(name, &head->name));
 }
 
 /* The names of the heads become the outputs of the network. */
@@ -88,7 +87,7 @@ static void heads_read_losses(nn_config *config, nn_config_node *node, nn_model_
         snprintf(section, sizeof section, "losses.%s", name ? name : "");
         heads_read_loss(config, nn_config_item(node, i), section, name ? name : "", spec);
     }
-    if (heads_name_outputs(spec) != NN_OK) nn_config_error(config, node, "%s", nn_error_text());
+    nn_config_check(config, node, heads_name_outputs(spec));
 }
 
 static void heads_read_all_losses(nn_config *config, nn_config_node *root, nn_model_spec *spec)
@@ -160,10 +159,7 @@ static void heads_read_metric(nn_config *config, nn_config_node *node, nn_model_
     }
     nn_metric *metric = &spec->metrics[spec->metric_count];
     *metric = (nn_metric){.type = type, .head = head};
-    if (heads_name_metric(spec, metric) != NN_OK) {
-        nn_config_error(config, node, "%s", nn_error_text());
-        return;
-    }
+    if (!nn_config_check(config, node, heads_name_metric(spec, metric))) return;
     spec->metric_count++;
     char path[192];
     snprintf(path, sizeof path, "metrics.%s", metric->name);
@@ -185,6 +181,7 @@ static void heads_read_metrics(nn_config *config, nn_config_node *root, nn_model
     nn_text names = {0};
     for (int m = 0; m < spec->metric_count; m++)
         nn_text_append(&names, "%s%s", m ? ", " : "", spec->metrics[m].name);
+    if (names.failed) nn_config_check(config, node, NN_ERROR_MEMORY);
     nn_config_record(config, "metrics", names.bytes ? names.bytes : "", NN_EFFECT_RESULT);
     nn_text_free(&names);
 }

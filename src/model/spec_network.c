@@ -67,8 +67,7 @@ const nn_option *nn_composite_common_options(void)
 void *nn_spec_options(nn_config *config, size_t size, const char *what)
 {
     void *options = NULL;
-    if (size && nn_allocate(&options, size, 1, what) != NN_OK)
-        nn_config_error(config, NULL, "%s", nn_error_text());
+    if (size) nn_config_check(config, NULL, nn_allocate(&options, size, 1, what));
     return options;
 }
 
@@ -113,8 +112,10 @@ static nn_status network_add_layer(nn_spec_reader *reader, const nn_layer_type *
     common->share = NULL;
     size_t number = network_count_type(reader->network, type) + 1;
     nn_status status = nn_spec_make_name(reader, common->name, numbered, type->name, number, &layer.name);
-    nn_status added = nn_network_spec_add(reader->network, layer);
-    if (status == NN_OK) status = added;
+    if (status == NN_OK)
+        status = nn_network_spec_add(reader->network, layer);
+    else
+        nn_network_spec_drop(&layer);
     if (status == NN_OK) block->previous = nn_spec_last(reader);
     if (status == NN_OK && common->name && block->input)
         status = nn_spec_note_name(reader, common->name, block->previous);
@@ -132,8 +133,7 @@ static void network_read_layer(nn_spec_reader *reader, nn_config_node *entry, co
     nn_spec_read_common(config, options_node, path, layer_table, type->options, &common);
     nn_spec_resolve_inputs(reader, entry, &common.inputs);
     if (common.share) nn_spec_resolve(reader, entry, &common.share);
-    if (network_add_layer(reader, type, &common, options, numbered) != NN_OK)
-        nn_config_error(config, entry, "%s", nn_error_text());
+    nn_config_check(config, entry, network_add_layer(reader, type, &common, options, numbered));
     nn_spec_release_common(&common);
 }
 

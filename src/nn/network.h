@@ -11,6 +11,7 @@
 #define nn_network_create NN_REAL_SYMBOL(nn_network_create)
 #define nn_network_destroy NN_REAL_SYMBOL(nn_network_destroy)
 #define nn_network_spec_add NN_REAL_SYMBOL(nn_network_spec_add)
+#define nn_network_spec_drop NN_REAL_SYMBOL(nn_network_spec_drop)
 #define nn_network_spec_release NN_REAL_SYMBOL(nn_network_spec_release)
 #define nn_network_initialize NN_REAL_SYMBOL(nn_network_initialize)
 #define nn_network_forward NN_REAL_SYMBOL(nn_network_forward)
@@ -47,6 +48,7 @@ typedef struct nn_network_spec {
 
 /* Appends a layer; takes ownership of what it holds, also on failure. */
 nn_status nn_network_spec_add(nn_network_spec *spec, nn_layer_spec layer);
+void nn_network_spec_drop(nn_layer_spec *layer); /* releases what a layer holds that was not appended */
 void nn_network_spec_release(nn_network_spec *spec);
 
 /* ---- the network ---- */

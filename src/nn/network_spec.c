@@ -2,7 +2,7 @@
 #include "base/memory.h"
 #include "nn/network.h"
 
-static void network_spec_release_layer(nn_layer_spec *layer)
+void nn_network_spec_drop(nn_layer_spec *layer)
 {
     if (layer->options && layer->type->options) nn_options_release(layer->type->options, layer->options);
     nn_free(layer->options);
@@ -18,7 +18,7 @@ nn_status nn_network_spec_add(nn_network_spec *spec, nn_layer_spec layer)
     nn_status status =
         nn_reallocate(&grown, spec->count, spec->count + 1, sizeof layer, "the list of layers");
     if (status != NN_OK) {
-        network_spec_release_layer(&layer);
+        nn_network_spec_drop(&layer);
         return status;
     }
     spec->layers = grown;
@@ -28,7 +28,7 @@ nn_status nn_network_spec_add(nn_network_spec *spec, nn_layer_spec layer)
 
 void nn_network_spec_release(nn_network_spec *spec)
 {
-    for (size_t i = 0; i < spec->count; i++) network_spec_release_layer(&spec->layers[i]);
+    for (size_t i = 0; i < spec->count; i++) nn_network_spec_drop(&spec->layers[i]);
     nn_free(spec->layers);
     for (size_t i = 0; i < spec->outputs.count; i++) nn_free(spec->outputs.items[i]);
     nn_free(spec->outputs.items);

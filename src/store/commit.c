@@ -19,7 +19,7 @@
 
 /* So much at once that a slow disk still shows that it moves; and so much that may gather before it is
  * synced: the sync in the end tells nothing of how far it is. */
-#define COMMIT_LARGEST_WRITE ((size_t)1 << 24)
+#define COMMIT_LARGEST_WRITE ((size_t)1 << 20)
 #define COMMIT_SYNC_EVERY ((size_t)1 << 28)
 
 typedef struct commit {
@@ -43,7 +43,7 @@ static nn_status commit_open(commit *job)
 {
     NN_TRY(nn_store_name_temporary(job->path, &job->temporary));
     NN_TRY(nn_store_open_directory(job->path, &job->directory_descriptor));
-    job->descriptor = open(job->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    job->descriptor = nn_store_descriptor(job->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
     return job->descriptor >= 0 ? NN_OK : commit_fail(job, errno, "making");
 }
 
@@ -69,6 +69,7 @@ static nn_status commit_write(commit *job)
         if (written < 0 && errno == EINTR) continue;
         if (written <= 0) return commit_fail(job, written < 0 ? errno : ENOSPC, "writing");
         done += (size_t)written;
+        nn_fault("commit.writing", NULL, 0);
         nn_pulse();
         if (done < job->size && done / COMMIT_SYNC_EVERY > (done - (size_t)written) / COMMIT_SYNC_EVERY &&
             nn_store_sync(job->descriptor) != 0)
@@ -102,6 +103,8 @@ static nn_status commit_perform(commit *job)
     if (job->verify) NN_TRY(nn_store_reread(job->temporary, job->path, job->bytes, job->size));
     if (rename(job->temporary, job->path) != 0) return commit_fail(job, errno, "renaming");
     nn_fault("commit.renamed", NULL, 0);
+    NN_TRY(nn_store_sync_directory(job->directory_descriptor, job->path));
+    nn_fault("commit.done", NULL, 0);
     return NN_OK;
 }
 
@@ -112,7 +115,6 @@ static nn_status commit_run(commit job)
     bool temporary_made = job.directory_descriptor >= 0;
     if (job.descriptor >= 0) close(job.descriptor);
     if (status != NN_OK && temporary_made) unlink(job.temporary);
-    if (status == NN_OK) status = nn_store_sync_directory(job.directory_descriptor, job.path);
     if (job.directory_descriptor >= 0) close(job.directory_descriptor);
     nn_free(job.temporary);
     return status;

@@ -9,6 +9,15 @@
 #include "base/memory.h"
 #include "store/errors.h"
 
+int nn_store_descriptor(const char *path, int flags)
+{
+    int descriptor;
+    do {
+        descriptor = open(path, flags, 0666);
+    } while (descriptor < 0 && errno == EINTR);
+    return descriptor;
+}
+
 int nn_store_sync(int descriptor)
 {
     int outcome;
@@ -26,7 +35,7 @@ nn_status nn_store_open_directory(const char *path, int *descriptor)
     nn_status status = NN_OK;
     NN_TRY(nn_allocate((void **)&directory, length + 1, 1, "a file name"));
     memcpy(directory, slash ? path : ".", length);
-    *descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    *descriptor = nn_store_descriptor(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (*descriptor < 0)
         status = nn_store_fail_system(NN_ERROR_IO, errno,
                                       "cannot write %s: its directory %s cannot be opened", path, directory);

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "store/durable.h"
 #include "store/errors.h"
 #include "store/lease_file.h"
 #include "store/lease_stamp.h"
@@ -47,9 +48,14 @@ void nn_lease_read_owner(int descriptor, char *owner)
 nn_status nn_lease_write_owner(int descriptor, const char *directory, const char *owner)
 {
     char line[NN_LEASE_OWNER + 1];
-    int length = snprintf(line, sizeof line, "%s\n", owner);
-    if (ftruncate(descriptor, 0) != 0 || pwrite(descriptor, line, (size_t)length, 0) != length ||
-        fsync(descriptor) != 0)
+    ssize_t length = snprintf(line, sizeof line, "%s\n", owner), done = 0, written = 0;
+    if (ftruncate(descriptor, 0) != 0) written = -1;
+    while (written >= 0 && done < length) {
+        written = pwrite(descriptor, line + done, (size_t)(length - done), done);
+        if (written > 0) done += written;
+        if (written < 0 && errno == EINTR) written = 0;
+    }
+    if (written < 0 || nn_store_sync(descriptor) != 0)
         return nn_store_fail_system(NN_ERROR_IO, errno, "cannot write %s/lease", directory);
     return NN_OK;
 }
@@ -66,7 +72,7 @@ static nn_status lease_open(const char *directory, int *descriptor)
     nn_text path = {0};
     nn_text_append(&path, "%s/lease", directory);
     if (path.failed) NN_FAIL(NN_ERROR_MEMORY, "out of memory for the name of the lease of %s", directory);
-    *descriptor = open(path.bytes, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    *descriptor = nn_store_descriptor(path.bytes, O_RDWR | O_CREAT | O_CLOEXEC);
     nn_status status = NN_OK;
     if (*descriptor < 0)
         status = nn_store_fail_system(NN_ERROR_IO, errno, "cannot open %s, which keeps other jobs out",

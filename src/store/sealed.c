@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/pulse.h"
+#include "store/durable.h"
 #include "store/errors.h"
 #include "store/seal.h"
 #include "store/store.h"
@@ -111,7 +112,7 @@ nn_status nn_store_read_sealed(const char *path, void **bytes, size_t *size)
 {
     *bytes = NULL;
     *size = 0;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    int descriptor = nn_store_descriptor(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0)
         return nn_store_fail_system(NN_ERROR_IO, errno, "cannot open the checkpoint %s", path);
     nn_status status = sealed_load(descriptor, path, bytes, size);

@@ -27,14 +27,16 @@ static const nn_engine *choose_engine(const char *precision)
 }
 
 /* What all ranks must have been given alike: the configuration as read, and the run directory. */
-static uint64_t choose_hash(const nn_config *config, const nn_job *job)
+static nn_status choose_hash(const nn_config *config, const nn_job *job, uint64_t *hash)
 {
     nn_text text = {0};
+    nn_status status = NN_OK;
     nn_config_emit(config, &text);
     nn_text_append(&text, "%s\n%d\n", job->run_directory, job->fresh);
-    uint64_t hash = nn_hash(text.bytes ? text.bytes : "", text.length, 0);
+    *hash = nn_hash(text.bytes ? text.bytes : "", text.length, 0);
+    if (text.failed) status = nn_fail(NN_ERROR_MEMORY, "no memory to compare the configuration");
     nn_text_free(&text);
-    return hash;
+    return status;
 }
 
 static nn_status choose_from_config(const nn_job *job, const nn_engine **engine, uint64_t *hash)
@@ -44,9 +46,9 @@ static nn_status choose_from_config(const nn_job *job, const nn_engine **engine,
     nn_config_node *training = nn_config_get(nn_config_root(config), "training");
     nn_config_node *precision = nn_config_get(training, "precision");
     *engine = choose_engine(precision ? nn_config_text(precision) : NULL);
-    *hash = choose_hash(config, job);
+    nn_status status = choose_hash(config, job, hash);
     nn_config_destroy(config);
-    return NN_OK;
+    return status;
 }
 
 void nn_job_folder(const char *config_path, char *folder)

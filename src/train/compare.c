@@ -73,7 +73,9 @@ nn_status nn_checkpoint_compare(const nn_checkpoint_parts *parts, nn_store_file 
     if ((uint64_t)state[2] != parts->data_identity)
         nn_text_append(&differences, "\n  the content of the training data");
     nn_status status = NN_OK;
-    if (differences.length > 0)
+    if (differences.failed)
+        status = nn_fail(NN_ERROR_MEMORY, "no memory to compare the configuration with a checkpoint's");
+    else if (differences.length > 0)
         status = nn_fail(
             NN_ERROR_USAGE,
             "%s was made with other settings, which change the result:%s\nundo the change, choose another "

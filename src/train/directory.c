@@ -32,20 +32,36 @@ static nn_status directory_make(const char *path)
     return NN_OK;
 }
 
-/* Removes what a killed job was about to write; one that stays costs room, nothing else. */
+static bool directory_is_half_written(const char *name)
+{
+    static const char *const endings[] = {".h5.tmp", ".jsonl.tmp", ".yaml.tmp", NN_MANIFEST_NAME ".tmp"};
+    size_t length = strlen(name);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t end = strlen(endings[i]);
+        if (length >= end && strcmp(name + length - end, endings[i]) == 0) return true;
+    }
+    return false;
+}
+
+/* What stays costs room, nothing else. */
 static void directory_sweep(const char *path)
 {
-    static const char ending[] = ".h5.tmp";
     char name[NN_PATH_SIZE + 300];
     DIR *directory = opendir(path);
     for (struct dirent *entry; directory && (entry = readdir(directory));) {
-        size_t length = strlen(entry->d_name);
-        if (length < sizeof ending || strcmp(entry->d_name + length - (sizeof ending - 1), ending) != 0)
-            continue;
+        if (!directory_is_half_written(entry->d_name)) continue;
         snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
         unlink(name);
     }
     if (directory) closedir(directory);
+}
+
+void nn_run_directory_sweep(const char *path)
+{
+    char folder[NN_PATH_SIZE + 32];
+    snprintf(folder, sizeof folder, "%s/" NN_CHECKPOINT_FOLDER, path);
+    directory_sweep(path);
+    directory_sweep(folder);
 }
 
 /* Removes the files that were kept of steps with NaN or Inf; one that stays costs room, nothing else. */
@@ -98,7 +114,6 @@ nn_status nn_run_directory_prepare(const nn_job *job, nn_lease **lease)
     NN_TRY(nn_lease_take(job->run_directory, lease));
     snprintf(folder, sizeof folder, "%s/" NN_CHECKPOINT_FOLDER, job->run_directory);
     NN_TRY(directory_make(folder));
-    directory_sweep(job->run_directory);
-    directory_sweep(folder);
+    nn_run_directory_sweep(job->run_directory);
     return NN_OK;
 }

@@ -7,23 +7,36 @@
 #define nn_writer_create NN_REAL_SYMBOL(nn_writer_create)
 #define nn_writer_destroy NN_REAL_SYMBOL(nn_writer_destroy)
 #define nn_writer_start NN_REAL_SYMBOL(nn_writer_start)
-#define nn_writer_wait NN_REAL_SYMBOL(nn_writer_wait)
 #define nn_writer_seconds NN_REAL_SYMBOL(nn_writer_seconds)
+#define nn_writer_ended NN_REAL_SYMBOL(nn_writer_ended)
 
-/* Writes checkpoints in the background, one at a time, and removes those beyond the last `keep_last`. */
+/*
+ * Writes checkpoints in the background, one at a time, and removes those beyond the last `keep_last`. Best
+ * weights that could not be written are kept in memory and tried again with the next write.
+ */
 typedef struct nn_writer nn_writer;
+
+/* What should be on the disk. */
+enum { NN_UNSAVED_CHECKPOINT = 1, NN_UNSAVED_BEST = 2, NN_UNSAVED_METRICS = 4 };
+
+/* How a write ended. The best weights may be of an earlier step. */
+typedef struct nn_write_outcome {
+    int64_t step;
+    unsigned tried, failed; /* of NN_UNSAVED_... */
+    char problem[1536];     /* of what failed: the file, the cause, the room needed and free */
+} nn_write_outcome;
 
 /* `verify`: each file is read again after it was written. `run`: see nn_checkpoint_run. */
 nn_status nn_writer_create(const char *run_directory, int64_t keep_last, bool verify, uint64_t run,
                            nn_writer **writer);
 /* Waits for the write under way. Accepts NULL. */
 void nn_writer_destroy(nn_writer *writer);
-/* Waits for the write before, then starts this one: as the checkpoint of `step` where `regular`, as the best
- * weights where `best`. Takes the bytes, also on failure. Returns the outcome of the write before. */
-nn_status nn_writer_start(nn_writer *writer, int64_t step, bool regular, bool best, void *bytes, size_t size);
-/* Waits for the write under way and returns its outcome; NN_OK when there is none. */
-nn_status nn_writer_wait(nn_writer *writer);
-/* Seconds that the last write took that was waited for; 0: none yet. */
+/* Starts a write: as the checkpoint of `step` where `regular`, as the best weights where `best`. Takes the
+ * bytes. The outcome of the write before has been asked for. */
+void nn_writer_start(nn_writer *writer, int64_t step, bool regular, bool best, void *bytes, size_t size);
+/* Whether a write has ended since this was last true; with `wait` the one under way is waited for. */
+bool nn_writer_ended(nn_writer *writer, bool wait, nn_write_outcome *outcome);
+/* Seconds that the last write took that has ended; 0: none yet. */
 double nn_writer_seconds(const nn_writer *writer);
 
 #endif

@@ -99,9 +99,7 @@ static nn_status nonfinite_newest(nn_run *run, char text[128])
     int64_t *steps = NULL, newest = -1;
     size_t count = 0;
     if (run->writer) {
-        if (nn_writer_wait(run->writer) != NN_OK)
-            nn_log_warning("a checkpoint could not be written, the ones before are intact: %s",
-                           nn_error_text());
+        nn_run_save_watch(run, true);
         if (nn_checkpoint_list(run->job->run_directory, &steps, &count) != NN_OK) count = 0;
         for (size_t i = count; i-- > 0;)
             if (steps[i] <= run->state.step) newest = steps[i];
@@ -142,12 +140,16 @@ nn_status nn_nonfinite_step(nn_run *run, nn_batch batch, const nn_step_result *r
         return NN_OK;
     }
     NN_TRY(nonfinite_newest(run, newest));
+    nn_status status;
     if (skips)
-        NN_FAIL(NN_ERROR_NONFINITE,
-                "%s; %lld steps in a row would be skipped now, which is training.nonfinite_limit; %s",
-                note.text, (long long)skipped->in_a_row, newest);
-    NN_FAIL(NN_ERROR_NONFINITE, "%s; training.on_nonfinite=skip leaves such steps out; %s", note.text,
-            newest);
+        status =
+            nn_fail(NN_ERROR_NONFINITE,
+                    "%s; %lld steps in a row would be skipped now, which is training.nonfinite_limit; %s",
+                    note.text, (long long)skipped->in_a_row, newest);
+    else
+        status = nn_fail(NN_ERROR_NONFINITE, "%s; training.on_nonfinite=skip leaves such steps out; %s",
+                         note.text, newest);
+    return nn_comm_agree(run->comm, status);
 }
 
 nn_status nn_nonfinite_weights(nn_run *run)
@@ -166,8 +168,10 @@ nn_status nn_nonfinite_weights(nn_run *run)
     NN_TRY(nonfinite_first(run->comm, own, &first));
     if (first < 0) return NN_OK;
     NN_TRY(nonfinite_newest(run, newest));
-    NN_FAIL(NN_ERROR_NONFINITE,
-            "step %lld has made weights of layer %s NaN or Inf: they are not saved, and %s; try a smaller "
-            "learning rate, training.clip_norm or longer warm-up",
-            (long long)run->state.step, nn_nonfinite_layer_of(run->model->network, first)->name, newest);
+    nn_status status = nn_fail(
+        NN_ERROR_NONFINITE,
+        "step %lld has made weights of layer %s NaN or Inf: they are not saved, and %s; try a smaller "
+        "learning rate, training.clip_norm or longer warm-up",
+        (long long)run->state.step, nn_nonfinite_layer_of(run->model->network, first)->name, newest);
+    return nn_comm_agree(run->comm, status);
 }

@@ -1,7 +1,6 @@
 /* The training loop. */
 #include "train/run.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -63,26 +62,6 @@ nn_checkpoint_parts nn_run_parts(nn_run *run)
                                  .figure_is_higher = run_higher_is_better(run)};
 }
 
-/* Builds a checkpoint and hands it to the writer. A write that failed is reported here, at the next one. */
-static nn_status run_save(nn_run *run, bool regular, bool best)
-{
-    nn_checkpoint_parts parts = nn_run_parts(run);
-    void *bytes;
-    size_t size = 0;
-    double began = nn_seconds();
-    nn_pulse_phase(NN_PHASE_SAVE);
-    NN_TRY(nn_integrity_check(run->stepper, run->state.step));
-    NN_TRY(nn_nonfinite_weights(run));
-    NN_TRY(nn_checkpoint_build(&parts, &bytes, &size));
-    run->saved_at = nn_seconds();
-    if (!run->writer) return NN_OK;
-    if (nn_writer_seconds(run->writer) > 0)
-        nn_deadline_saving(&run->deadline, run->saved_at - began + nn_writer_seconds(run->writer));
-    if (nn_writer_start(run->writer, run->state.step, regular, best, bytes, size) != NN_OK)
-        nn_log_warning("a checkpoint could not be written, the ones before are intact: %s", nn_error_text());
-    return NN_OK;
-}
-
 /* ---- the end of an epoch ---- */
 
 static bool run_is_better(const nn_run *run, double value)
@@ -107,18 +86,6 @@ static void run_observe(nn_run *run, double value)
     nn_early_observe(&settings->training.early_stopping, &run->state.watch.early, value, higher);
     nn_schedule_observe(settings->schedule, settings->schedule_options, &run->state.watch.schedule, value,
                         higher);
-}
-
-static nn_status run_append(const nn_run *run, const char *line)
-{
-    char path[NN_PATH_SIZE + 32];
-    snprintf(path, sizeof path, "%s/metrics.jsonl", run->job->run_directory);
-    FILE *file = fopen(path, "a");
-    if (!file) NN_FAIL(NN_ERROR_IO, "%s: cannot be opened for appending: %s", path, strerror(errno));
-    bool wrote = fputs(line, file) >= 0;
-    if (fclose(file) != 0 || !wrote)
-        NN_FAIL(NN_ERROR_IO, "%s: cannot be written: %s; is the disk full?", path, strerror(errno));
-    return NN_OK;
 }
 
 /* One line of metrics.jsonl. What may differ between two equal runs stands under "time". */
@@ -148,7 +115,7 @@ static nn_status run_record(nn_run *run, int64_t epoch, const nn_figures *train,
     if (line.failed || run->state.history.failed)
         status = nn_fail(NN_ERROR_MEMORY, "no memory for the metrics");
     else if (run->writer)
-        status = run_append(run, line.bytes);
+        nn_run_append_metrics(run, line.bytes);
     nn_text_free(&line);
     return status;
 }
@@ -265,7 +232,8 @@ static nn_status run_step(nn_run *run, bool *stopped)
                     nn_plan_interval_ends(&run->plan, run->settings.checkpoint.every, run->state.step);
     bool regular = last || *stopped || (run->save_due && !result.nonfinite);
     if (regular) run->save_due = false;
-    return regular || best ? run_save(run, regular, best) : NN_OK;
+    nn_run_save_watch(run, false);
+    return regular || best ? nn_run_save(run, regular, best) : NN_OK;
 }
 
 static nn_status run_loop(nn_run *run, bool *stopped)
@@ -286,8 +254,7 @@ static nn_status run_loop(nn_run *run, bool *stopped)
     while (!run_is_over(run) && !*stopped) NN_TRY(run_step(run, stopped));
     if (!*stopped) run_show_early(run);
     nn_pulse_phase(NN_PHASE_SAVE);
-    nn_status status = run->writer ? nn_writer_wait(run->writer) : NN_OK;
-    return nn_comm_agree(run->comm, status);
+    return nn_run_save_last(run);
 }
 
 /* ---- all of it ---- */
@@ -297,6 +264,8 @@ static nn_status run_train(nn_run *run, nn_train_result *result)
     bool stopped = false;
     NN_TRY(run_loop(run, &stopped));
     if (stopped) {
+        NN_TRY(nn_run_unsaved(run, run->out_of_time ? "training is stopped before the job's time ends,"
+                                                    : "training is stopped on request"));
         nn_log_line("stopped %s after step %lld of %lld; the same command resumes",
                     run->out_of_time ? "before the job's time ends," : "on request",
                     (long long)run->state.step, (long long)run->plan.length.steps);
@@ -307,7 +276,7 @@ static nn_status run_train(nn_run *run, nn_train_result *result)
     result->fingerprint =
         nn_network_fingerprint(run->model->network, nn_reduction_weights(run->stepper->reduction));
     nn_log_line("fingerprint: %016" PRIx64, result->fingerprint);
-    return NN_OK;
+    return nn_run_unsaved(run, "training is finished");
 }
 
 static nn_status engine_train(nn_comm *comm, const nn_job *job, nn_train_result *result)

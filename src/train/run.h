@@ -22,6 +22,13 @@
 #define nn_run_resume NN_REAL_SYMBOL(nn_run_resume)
 #define nn_run_directory_prepare NN_REAL_SYMBOL(nn_run_directory_prepare)
 #define nn_run_directory_empty NN_REAL_SYMBOL(nn_run_directory_empty)
+#define nn_run_directory_sweep NN_REAL_SYMBOL(nn_run_directory_sweep)
+#define nn_run_save NN_REAL_SYMBOL(nn_run_save)
+#define nn_run_save_watch NN_REAL_SYMBOL(nn_run_save_watch)
+#define nn_run_save_last NN_REAL_SYMBOL(nn_run_save_last)
+#define nn_run_unsaved NN_REAL_SYMBOL(nn_run_unsaved)
+#define nn_run_append_metrics NN_REAL_SYMBOL(nn_run_append_metrics)
+#define nn_run_rewrite_metrics NN_REAL_SYMBOL(nn_run_rewrite_metrics)
 #define nn_evaluate_part NN_REAL_SYMBOL(nn_evaluate_part)
 #define nn_evaluate_check NN_REAL_SYMBOL(nn_evaluate_check)
 #define nn_evaluate_baseline NN_REAL_SYMBOL(nn_evaluate_baseline)
@@ -45,6 +52,15 @@ typedef struct nn_progress {
     double peak;           /* FLOP/s of all cores of the job together; 0: not measured */
 } nn_progress;
 
+/* How the saves of a run have gone; kept on rank 0, and on all ranks once the run is at its end. */
+typedef struct nn_saving {
+    unsigned unsaved; /* NN_UNSAVED_... */
+    int64_t failures; /* saves that failed, one after the other */
+    bool ending;      /* training has ended */
+    int64_t newest;   /* at the end: the step of the newest checkpoint; 0: there is none */
+    char problem[1536];
+} nn_saving;
+
 typedef struct nn_run {
     nn_comm *comm;
     const nn_job *job;
@@ -67,7 +83,8 @@ typedef struct nn_run {
     bool save_due;       /* a checkpoint waits for a step that is not skipped */
     bool told_nonfinite; /* that the network gives NaN or Inf outside of training */
     double saved_at;     /* when the last checkpoint was made, in seconds */
-    bool out_of_time;    /* what the run stopped for */
+    nn_saving saving;
+    bool out_of_time; /* what the run stopped for */
     nn_progress progress;
 } nn_run;
 
@@ -95,6 +112,27 @@ nn_checkpoint_parts nn_run_parts(nn_run *run);
 /* Makes the folder and takes its lease; and removes what an earlier run has left there. Rank 0 calls them. */
 nn_status nn_run_directory_prepare(const nn_job *job, nn_lease **lease);
 nn_status nn_run_directory_empty(const char *path);
+/* Removes half-written files, of a killed job or of a save that failed. */
+void nn_run_directory_sweep(const char *path);
+
+/* Builds a checkpoint and hands it to the writer. A save that fails is a warning, and the next one is to mend
+ * it; what ends the run is of the communicator, or of weights that shall not be saved. Collective. */
+nn_status nn_run_save(nn_run *run, bool regular, bool best);
+/* Tells of a save that has failed, as soon as it is known; with `wait` the one under way is waited for. Any
+ * rank. */
+void nn_run_save_watch(nn_run *run, bool wait);
+/* At the end of training: waits for the last save, and tries again what has failed. What is missing even then
+ * is in run->saving, on all ranks. Collective. */
+nn_status nn_run_save_last(nn_run *run);
+/* NN_ERROR_UNSAVED where something is missing, with what it is, what it costs and what to do. `ending` says
+ * how training ended. Collective, after nn_run_save_last. */
+nn_status nn_run_unsaved(const nn_run *run, const char *ending);
+
+/* A line at the end of metrics.jsonl, which is in the history already. Where it cannot be written a warning
+ * says so; the file is then written anew from the history with the next line. Rank 0 calls them. */
+void nn_run_append_metrics(nn_run *run, const char *line);
+/* metrics.jsonl anew from the history. */
+nn_status nn_run_rewrite_metrics(const nn_run *run);
 
 /* Figures of a part with the given weights; the same bits on any number of ranks. Release the figures.
  * Collective. */

@@ -93,13 +93,9 @@ static void settings_read_chosen(nn_config *config, nn_config_node *node, nn_con
     char path[96];
     snprintf(path, sizeof path, "%s.%s", chosen->section, chosen->name);
     nn_config_record(config, chosen->section, chosen->name, NN_EFFECT_RESULT);
-    if (nn_allocate(options, chosen->size, 1, chosen->what) != NN_OK) {
-        nn_config_error(config, node, "%s", nn_error_text());
-        return;
-    }
+    if (!nn_config_check(config, node, nn_allocate(options, chosen->size, 1, chosen->what))) return;
     nn_config_read(config, options_node, path, chosen->table, NULL, NULL, *options);
-    if (chosen->check && chosen->check(*options) != NN_OK)
-        nn_config_error(config, node, "%s", nn_error_text());
+    if (chosen->check) nn_config_check(config, node, chosen->check(*options));
 }
 
 static void settings_read_optimizer(nn_config *config, nn_config_node *root, nn_settings *settings)
@@ -210,8 +206,7 @@ static void settings_read_training(nn_config *config, nn_config_node *root, nn_s
     training->early_stopping.stops = true;
     nn_config_read(config, early, "training.early_stopping", nn_early_options_table, NULL, NULL,
                    &training->early_stopping);
-    if (nn_early_check(&training->early_stopping) != NN_OK)
-        nn_config_error(config, early, "%s", nn_error_text());
+    nn_config_check(config, early, nn_early_check(&training->early_stopping));
 }
 
 nn_status nn_settings_read(nn_config *config, nn_settings *settings)

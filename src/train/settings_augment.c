@@ -23,10 +23,10 @@ static void augment_read_entry(nn_config *config, nn_config_node *node, const ch
         return;
     }
     nn_transform *transform = &transforms[*count];
-    if (nn_allocate(&transform->options, type->options_size, 1, "the options of a transform") != NN_OK) {
-        nn_config_error(config, node, "%s", nn_error_text());
+    if (!nn_config_check(
+            config, node,
+            nn_allocate(&transform->options, type->options_size, 1, "the options of a transform")))
         return;
-    }
     transform->type = type;
     char entry_path[PATH_SIZE];
     snprintf(entry_path, sizeof entry_path, "%s.%d.%s", path, *count, type->name);

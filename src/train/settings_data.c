@@ -22,10 +22,13 @@ static void settings_add_name(nn_config *config, nn_config_node *node, const cha
         nn_config_error(config, node, "more than %d datasets", NN_DATA_FIELDS);
         return;
     }
-    int at = names->count++;
-    if (nn_copy_text(name, &names->names[at]) != NN_OK ||
-        nn_copy_text(dataset, &names->datasets[at]) != NN_OK)
-        nn_config_error(config, node, "%s", nn_error_text());
+    char *copy = NULL;
+    if (!nn_config_check(config, node, nn_copy_text(dataset, &copy)) ||
+        !nn_config_check(config, node, nn_copy_text(name, &names->names[names->count]))) {
+        nn_free(copy);
+        return;
+    }
+    names->datasets[names->count++] = copy;
 }
 
 /* One dataset, or a mapping of names to datasets. */
@@ -77,10 +80,7 @@ static void settings_read_field(nn_config *config, nn_config_node *node, const c
         return;
     }
     nn_field_options *field = &fields->fields[fields->count];
-    if (nn_copy_text(name, &fields->names[fields->count]) != NN_OK) {
-        nn_config_error(config, node, "%s", nn_error_text());
-        return;
-    }
+    if (!nn_config_check(config, node, nn_copy_text(name, &fields->names[fields->count]))) return;
     fields->count++;
     snprintf(path, sizeof path, "data.fields.%s", name);
     nn_config_read(config, node, path, nn_field_options_table, NULL, keys, field);

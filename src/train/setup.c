@@ -15,6 +15,7 @@
 #include "train/findings.h"
 #include "train/heads.h"
 #include "train/manifest.h"
+#include "train/room.h"
 #include "train/run.h"
 
 /* Bytes of the line that names the classes. */
@@ -241,9 +242,7 @@ static nn_status setup_write_history(const nn_run *run)
 {
     char path[NN_PATH_SIZE + 32];
     nn_text config = {0};
-    snprintf(path, sizeof path, "%s/metrics.jsonl", run->job->run_directory);
-    const char *lines = run->state.history.bytes ? run->state.history.bytes : "";
-    NN_TRY(nn_store_commit(path, lines, strlen(lines)));
+    NN_TRY(nn_run_rewrite_metrics(run));
     nn_config_emit(run->config, &config);
     snprintf(path, sizeof path, "%s/config.yaml", run->job->run_directory);
     nn_status status = nn_store_commit(path, config.bytes ? config.bytes : "", config.length);
@@ -263,6 +262,18 @@ static void setup_drop_later_best(const nn_run *run)
         nn_log_warning("the best weights so far cannot be used: %s", nn_error_text());
     else if (step > run->state.step || run->state.best_epoch == 0)
         unlink(path);
+}
+
+/* Best weights that could not be written, or are not those that the checkpoint names, are the checkpoint's
+ * own where that was made at the end of the best epoch. */
+static nn_status setup_restore_best(const nn_run *run, const void *bytes, size_t size)
+{
+    char path[NN_PATH_SIZE + 32];
+    int64_t step = 0;
+    snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, run->job->run_directory);
+    if (run->state.best_epoch * run->plan.length.steps_per_epoch != run->state.step) return NN_OK;
+    if (nn_checkpoint_step(path, &step) == NN_OK && step == run->state.step) return NN_OK;
+    return nn_store_commit(path, bytes, size);
 }
 
 /* The first weights of a new run, on all ranks the same. */
@@ -295,7 +306,9 @@ nn_status nn_run_resume(nn_run *run)
     }
     if (first) setup_drop_later_best(run);
     if (first) nn_manifest_begin(run->job->run_directory, nn_checkpoint_run(&parts), goes_on ? &found : NULL);
-    status = nn_comm_agree(run->comm, first ? setup_write_history(run) : NN_OK);
+    if (first && goes_on) status = setup_restore_best(run, found.bytes, found.size);
+    if (first && status == NN_OK) status = setup_write_history(run);
+    status = nn_comm_agree(run->comm, status);
 done:
     nn_checkpoint_close(&found);
     return status;
@@ -326,6 +339,7 @@ nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run)
     NN_TRY(nn_stepper_create(comm, &run->settings, &run->state.watch.schedule, run->model, run->plan,
                              run->workers, run->data, run->threads, &run->stepper));
     setup_announce(run, before);
+    NN_TRY(nn_room_warn(run, nn_memory_in_use() - before));
     nn_run_warn(run, nn_comm_size(comm));
     NN_TRY(nn_run_resume(run));
     return nn_threads_peak(comm, run->threads, run->settings.training.peak_seconds, &run->progress.peak);
@@ -334,6 +348,7 @@ nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run)
 void nn_run_close(nn_run *run)
 {
     nn_pulse_phase(NN_PHASE_END);
+    nn_run_save_watch(run, true);
     nn_writer_destroy(run->writer);
     nn_stepper_destroy(run->stepper);
     nn_workers_destroy(run->workers);

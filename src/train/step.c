@@ -327,9 +327,9 @@ nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, n
     double *measures =
         exact ? denominators + step_share_length(parts.next_leaves, rank, size) * stepper->model->head_count
               : stepper->measures;
-    int64_t bad_block = step_measure(stepper, step, measures);
     nn_status data = nn_dataset_status(stepper->data, NN_TRAIN);
     NN_TRY(nn_integrity_verify(stepper, step, batch, data == NN_OK));
+    int64_t bad_block = step_measure(stepper, step, measures);
     bool lost = data != NN_OK;
     stepper->message[MESSAGE_REQUESTS] = requests;
     stepper->message[MESSAGE_LOST] = lost;

@@ -1,15 +1,23 @@
 /* The thread that commits checkpoints while training goes on. It makes no HDF5 and no MPI call. */
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "train/files.h"
 #include "train/manifest.h"
 #include "train/run.h"
+
+typedef struct writer_image {
+    void *bytes; /* NULL: there is none */
+    size_t size;
+} writer_image;
 
 struct nn_writer {
     char directory[NN_PATH_SIZE];
@@ -17,16 +25,16 @@ struct nn_writer {
     bool verify;
     uint64_t run; /* for the manifest */
     pthread_t thread;
-    bool running;
+    bool has_thread;
     /* of the write under way */
-    int64_t step;
-    bool regular, best;
-    void *bytes;
-    size_t size;
+    bool started;
+    atomic_bool ended;
+    bool regular;
+    writer_image image;
+    writer_image best; /* to be written; often the image itself, or one that could not be written before */
+    nn_write_outcome outcome;
     double seconds;      /* that it took */
     double last_seconds; /* that the last finished one took */
-    nn_status status;
-    char failure[1024]; /* an error's text belongs to the thread that failed */
 };
 
 nn_status nn_writer_create(const char *run_directory, int64_t keep_last, bool verify, uint64_t run,
@@ -40,70 +48,108 @@ nn_status nn_writer_create(const char *run_directory, int64_t keep_last, bool ve
     return NN_OK;
 }
 
-static nn_status writer_remove_old(const nn_writer *writer)
+/* What cannot be removed costs room, nothing else. */
+static void writer_remove_old(const nn_writer *writer)
 {
     int64_t *steps;
     size_t count;
-    NN_TRY(nn_checkpoint_list(writer->directory, &steps, &count));
+    if (nn_checkpoint_list(writer->directory, &steps, &count) != NN_OK) return;
     int64_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         char path[NN_PATH_SIZE];
         /* Later steps than this one are of damaged checkpoints: the run would have gone on from them. */
-        if (steps[i] <= writer->step && kept++ < writer->keep_last) continue;
+        if (steps[i] <= writer->outcome.step && kept++ < writer->keep_last) continue;
         nn_checkpoint_path(writer->directory, steps[i], path);
-        unlink(path); /* one that stays costs room, nothing else */
+        unlink(path);
     }
     nn_free(steps);
-    return NN_OK;
+}
+
+/* The recorded error and the room that there is; of a second file its name. */
+static void writer_note_problem(nn_writer *writer, const char *path)
+{
+    struct statvfs room;
+    char free_bytes[NN_FORMAT_SIZE], *problem = writer->outcome.problem;
+    size_t length = strlen(problem), size = sizeof writer->outcome.problem;
+    if (length > 0) {
+        snprintf(problem + length, size - length, "; nor could %s be written", path);
+        return;
+    }
+    length = (size_t)snprintf(problem, size, "%.1200s", nn_error_text());
+    if (statvfs(writer->directory, &room) != 0) return;
+    nn_format_bytes(free_bytes, (double)room.f_bavail * (double)room.f_frsize);
+    bool no_files = room.f_files > 0 && room.f_favail == 0;
+    snprintf(problem + length, size - length, "; %s are free there%s", free_bytes,
+             no_files ? ", but no more files can be made (no inodes are left)" : "");
 }
 
 /* A checkpoint that is not in the manifest is none the worse: what fails there fails no save. */
-static nn_status writer_keep(const nn_writer *writer, const char *path, int64_t step)
+static void writer_keep(nn_writer *writer, unsigned what, const char *path, const writer_image *image)
 {
-    NN_TRY((writer->verify ? nn_store_commit_verified : nn_store_commit)(path, writer->bytes, writer->size));
+    nn_write_outcome *outcome = &writer->outcome;
+    outcome->tried |= what;
+    if ((writer->verify ? nn_store_commit_verified : nn_store_commit)(path, image->bytes, image->size) !=
+        NN_OK) {
+        outcome->failed |= what;
+        writer_note_problem(writer, path);
+        return;
+    }
     nn_fault("manifest.due", NULL, 0);
-    nn_manifest_record(writer->directory, writer->run, step, writer->bytes, writer->size, writer->keep_last);
+    int64_t step = what == NN_UNSAVED_BEST ? NN_MANIFEST_BEST : outcome->step;
+    if (nn_manifest_record(writer->directory, writer->run, step, image->bytes, image->size,
+                           writer->keep_last) != NN_OK)
+        nn_log_warning("%s; %s is saved all the same", nn_error_text(), path);
     nn_fault("manifest.written", NULL, 0);
-    return NN_OK;
 }
 
 /* The best weights are written first, so that a checkpoint that names them is not there without them. Either
  * is tried when the other fails. */
-static nn_status writer_commit(const nn_writer *writer)
+static void writer_commit(nn_writer *writer)
 {
     char path[NN_PATH_SIZE + 32];
-    nn_status status = NN_OK;
-    if (writer->best) {
+    const nn_write_outcome *outcome = &writer->outcome;
+    if (writer->best.bytes) {
         snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, writer->directory);
-        status = writer_keep(writer, path, NN_MANIFEST_BEST);
+        writer_keep(writer, NN_UNSAVED_BEST, path, &writer->best);
     }
-    if (!writer->regular) return status;
-    nn_checkpoint_path(writer->directory, writer->step, path);
-    NN_TRY(writer_keep(writer, path, writer->step));
-    NN_TRY(writer_remove_old(writer));
-    return status;
+    if (!writer->regular) return;
+    nn_checkpoint_path(writer->directory, outcome->step, path);
+    writer_keep(writer, NN_UNSAVED_CHECKPOINT, path, &writer->image);
+    if (!(outcome->failed & NN_UNSAVED_CHECKPOINT)) writer_remove_old(writer);
 }
 
 static void *writer_run(void *context)
 {
     nn_writer *writer = context;
     double began = nn_seconds();
-    writer->status = writer_commit(writer);
+    writer_commit(writer);
     writer->seconds = nn_seconds() - began;
-    if (writer->status != NN_OK) snprintf(writer->failure, sizeof writer->failure, "%s", nn_error_text());
+    atomic_store(&writer->ended, true);
     return NULL;
 }
 
-nn_status nn_writer_wait(nn_writer *writer)
+static void writer_drop_best(nn_writer *writer)
 {
-    if (!writer->running) return NN_OK;
-    pthread_join(writer->thread, NULL);
-    writer->running = false;
+    if (writer->best.bytes != writer->image.bytes) nn_free(writer->best.bytes);
+    writer->best.bytes = NULL;
+}
+
+static void writer_drop_image(nn_writer *writer)
+{
+    if (writer->image.bytes != writer->best.bytes) nn_free(writer->image.bytes);
+    writer->image.bytes = NULL;
+}
+
+bool nn_writer_ended(nn_writer *writer, bool wait, nn_write_outcome *outcome)
+{
+    if (!writer->started || !(wait || atomic_load(&writer->ended))) return false;
+    if (writer->has_thread) pthread_join(writer->thread, NULL);
+    writer->started = writer->has_thread = false;
     writer->last_seconds = writer->seconds;
-    nn_free(writer->bytes);
-    writer->bytes = NULL;
-    if (writer->status != NN_OK) return nn_fail(writer->status, "%s", writer->failure);
-    return NN_OK;
+    if (!(writer->outcome.failed & NN_UNSAVED_BEST)) writer_drop_best(writer);
+    writer_drop_image(writer);
+    *outcome = writer->outcome;
+    return true;
 }
 
 double nn_writer_seconds(const nn_writer *writer)
@@ -111,27 +157,25 @@ double nn_writer_seconds(const nn_writer *writer)
     return writer->last_seconds;
 }
 
-nn_status nn_writer_start(nn_writer *writer, int64_t step, bool regular, bool best, void *bytes, size_t size)
+void nn_writer_start(nn_writer *writer, int64_t step, bool regular, bool best, void *bytes, size_t size)
 {
-    nn_status before = nn_writer_wait(writer);
-    writer->step = step;
+    if (best) writer_drop_best(writer);
+    writer->image = (writer_image){bytes, size};
+    if (best) writer->best = writer->image;
     writer->regular = regular;
-    writer->best = best;
-    writer->bytes = bytes;
-    writer->size = size;
-    int failure = pthread_create(&writer->thread, NULL, writer_run, writer);
-    if (failure) {
-        nn_free(writer->bytes);
-        writer->bytes = NULL;
-        NN_FAIL(NN_ERROR_MEMORY, "no thread for writing a checkpoint: %s", strerror(failure));
-    }
-    writer->running = true;
-    return before;
+    writer->outcome = (nn_write_outcome){.step = step};
+    writer->started = true;
+    atomic_store(&writer->ended, false);
+    writer->has_thread = pthread_create(&writer->thread, NULL, writer_run, writer) == 0;
+    /* Where no thread is to be had, training waits. */
+    if (!writer->has_thread) writer_run(writer);
 }
 
 void nn_writer_destroy(nn_writer *writer)
 {
+    nn_write_outcome unused;
     if (!writer) return;
-    nn_writer_wait(writer);
+    nn_writer_ended(writer, true, &unused);
+    writer_drop_best(writer);
     nn_free(writer);
 }

@@ -25,7 +25,7 @@ lose_node() {
         fail "$2: the job had $node again"
     slurm scontrol update NodeName="$node" State=RESUME
     expect_restarts "$2" 1
-    expect_log "$2" 'restart 1: 2 ranks'
+    expect_log "$2" 'restart 1: 2 ranks .*from step [1-9]'
     expect_log "$2" 'resuming from'
     expect_reference "$2"
 }

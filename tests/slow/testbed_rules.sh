@@ -1,14 +1,22 @@
 #!/usr/bin/env bash
-# A real SLURM of three nodes: which exit codes put a job back into the queue and which do not, when restarts end, what
-# the program is told of the job's end, and that a sweep trains what was asked for. Where only the rules are tried, a
+# A real SLURM of three nodes: which exit codes put a job back into the queue and which do not, when restarts end, that a
+# job stops before its time limit and goes on, and that a sweep trains what was asked for. Where only the rules are tried, a
 # small script stands in for the program.
 source "$(dirname "$0")/testbed_common.bash"
 start_testbed
 one=(--nodes=1 --ntasks-per-node=1)
 
+classifier
+
+# A job that would run for hours in a minute; the rest of this test meanwhile. SLURM gives no signal here: the program
+# knows when its time ends.
+sed 's/epochs: 3,/epochs: 100000, peak_seconds: 0,/; s/every: 3 steps/every: 5 s/' classifier.yaml >endless.yaml
+config=endless.yaml
+submit train.sbatch limited "${one[@]}" --time=1 --signal=B:CONT@1
+limited_job=$job limited_log=$log
+
 # ---- ends that a restart does not mend ----
 
-classifier
 sed 's/epochs: 3,/epochs: none,/' classifier.yaml >mistake.yaml
 sed 's/adam: {learning_rate: 0.002}/sgd: {learning_rate: 1e30}/; s/, clip_norm: 0.5//' classifier.yaml >diverges.yaml
 for case in mistake:2 diverges:3; do
@@ -34,6 +42,7 @@ stand_in() {
     export NNTRAIN_PROGRAM=$work/$1.sh
 }
 
+# shellcheck disable=SC2034 # submit reads it
 config=classifier.yaml
 stand_in idle <<<'exit 8'
 submit train.sbatch idle "${one[@]}"
@@ -60,6 +69,15 @@ wait_for_end
 expect_restarts "with progress, at the cap" 1
 expect_log "with progress, at the cap" 'exit code 75 at step 8: back into the queue, restart 1'
 expect_log "with progress, at the cap" 'exit code 75: restarted 1 times'
+
+job=$limited_job log=$limited_log
+is_restarted() { log_says 'restart 1: '; }
+wait_for 180 is_restarted || { fail "a job does not go on after its time limit"; cat "$log"; }
+slurm scancel "$job"
+wait_for_end
+expect_log "a job of one minute" "stopped before the job's time ends"
+expect_log "a job of one minute" 'exit code 75 at step [1-9][0-9]*: back into the queue, restart 1'
+expect_no_ranks "a job of one minute"
 
 # ---- a sweep ----
 

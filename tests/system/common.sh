@@ -46,6 +46,23 @@ kill_a_rank() {
     [ ${#victims[@]} -gt 0 ] && kill -9 "${victims[$((RANDOM % ${#victims[@]}))]}"
 }
 
+# wait_launcher PID: as wait. PMIx may hang mpirun when a rank is killed while it connects: an mpirun that has had no
+# rank for 10 s is ended, and counted.
+hung_launchers=0
+wait_launcher() {
+    local idle=0
+    while kill -0 "$1" 2>/dev/null && [ $idle -lt 100 ]; do
+        sleep 0.1
+        idle=$((idle + 1))
+        if pgrep -P "$1" -f "$program" >/dev/null; then idle=0; fi
+    done
+    if [ $idle = 100 ]; then
+        kill -9 "$1"
+        hung_launchers=$((hung_launchers + 1))
+    fi
+    wait "$1"
+}
+
 fingerprint() { sed -n 's/^fingerprint: //p' train.log; }
 
 # start PROGRAM RANKS DIRECTORY ARGUMENT...: a run in the background, output to DIRECTORY.log, until its second epoch

@@ -46,6 +46,13 @@ for ranks in 1 2 4; do
     [ "$(fingerprint)" = "$reference" ] || fail "$ranks ranks, verifying: $(fingerprint), not $reference"
 done
 
+for file in "$source_folder"/src/optim/optimizer_*.c; do
+    optimizer=$(basename "${file#*optimizer_}" .c)
+    train 2 1 classifier.yaml --run-dir "$optimizer" "${settings[@]}" --set training.epochs=1 \
+        --set training.clip_norm=0 --set training.average=0.9 --set "optimizer=$optimizer" ||
+        { cat train.log; fail "$optimizer, verifying"; }
+done
+
 # Without verifying a flipped bit goes unnoticed into the result: the faults are real.
 NN_FAULT=update.weights@5=flip:3 train 1 1 classifier.yaml --run-dir unnoticed "${settings[@]}" \
     --set training.verify_every=0 || { cat train.log; fail "unnoticed"; }

@@ -23,7 +23,7 @@ for ranks in 3 1 4 2 5; do
     if [ ${#victims[@]} -gt 0 ]; then
         kill -9 "${victims[$((RANDOM % ${#victims[@]}))]}" && kills=$((kills + 1))
     fi
-    wait $launcher
+    wait_launcher $launcher
     echo "on $ranks ranks: exit $?, $(grep -c resuming killed.log) resumed, $(ls killed/checkpoints 2>/dev/null | tail -n 1)"
 done
 [ "$kills" -gt 0 ] || fail "no rank was killed: the run is too short"

@@ -61,6 +61,7 @@ layer=$(sed -n 's/^step 2: the output of layer \([a-z0-9]*\) is NaN or Inf for s
 replays 3 "^$layer .*here first" stop/nonfinite-2.h5
 replays 0 'all values are finite' stop/nonfinite-2.h5 --precision float64
 replays 9 'not a checkpoint' classifier.yaml
+"$program" info stop/nonfinite-2.h5 >info.log 2>&1 && grep -q '^kind: nonfinite' info.log || { fail "info"; cat info.log; }
 
 # A file that cannot be written is a warning.
 mkdir -p unwritable/nonfinite-2.h5.tmp

@@ -157,7 +157,7 @@ static int end_job(void **state)
     return 0;
 }
 
-/* Marks come from several threads while the watchdog looks; it bites nobody who moves. */
+/* Marks are made while the watchdog looks, which reads them without a lock; it bites nobody who moves. */
 static void test_moving(void **state)
 {
     nn_watchdog *watchdog;

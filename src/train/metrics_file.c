@@ -1,0 +1,69 @@
+/* metrics.jsonl: a line is appended for each epoch; a checkpoint's history holds the same lines. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "store/durable.h"
+#include "store/errors.h"
+#include "train/run.h"
+
+static void metrics_path(const nn_run *run, char path[NN_PATH_SIZE + 32])
+{
+    snprintf(path, NN_PATH_SIZE + 32, "%s/metrics.jsonl", run->job->run_directory);
+}
+
+/* Returns 0, or the error. */
+static int metrics_write(int descriptor, const char *line)
+{
+    for (size_t length = strlen(line); length > 0;) {
+        ssize_t written = write(descriptor, line, length);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return written < 0 ? errno : ENOSPC;
+        line += written;
+        length -= (size_t)written;
+    }
+    return 0;
+}
+
+/* Half a line is cut off again: who reads the file meets whole lines only. Where that fails too, the file is
+ * mended with the next line, or when the run is resumed. */
+static nn_status metrics_append(const char *path, const char *line)
+{
+    struct stat before;
+    int descriptor = nn_store_descriptor(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC);
+    int error = descriptor < 0 || fstat(descriptor, &before) != 0 ? errno : 0;
+    if (error == 0) {
+        error = metrics_write(descriptor, line);
+        if (error != 0 && ftruncate(descriptor, before.st_size) != 0) error = errno;
+    }
+    if (descriptor >= 0 && close(descriptor) != 0 && errno != EINTR && error == 0) error = errno;
+    return error == 0 ? NN_OK : nn_store_fail_system(NN_ERROR_IO, error, "cannot write %s", path);
+}
+
+nn_status nn_run_rewrite_metrics(const nn_run *run)
+{
+    char path[NN_PATH_SIZE + 32];
+    metrics_path(run, path);
+    return nn_store_commit(path, run->state.history.bytes ? run->state.history.bytes : "",
+                           run->state.history.length);
+}
+
+void nn_run_append_metrics(nn_run *run, const char *line)
+{
+    char path[NN_PATH_SIZE + 32];
+    metrics_path(run, path);
+    if (run->saving.unsaved & NN_UNSAVED_METRICS) {
+        if (nn_run_rewrite_metrics(run) != NN_OK) return;
+        run->saving.unsaved &= ~(unsigned)NN_UNSAVED_METRICS;
+        nn_log_line("%s is whole again", path);
+    } else if (metrics_append(path, line) != NN_OK) {
+        run->saving.unsaved |= NN_UNSAVED_METRICS;
+        nn_log_warning("%s; training goes on: checkpoints hold the metrics too, and the file is written anew "
+                       "after the next epoch",
+                       nn_error_text());
+    }
+}

@@ -1,0 +1,13 @@
+/* Whether what a run will take fits into what its nodes have, told before the kernel kills a rank for it. */
+#ifndef NN_TRAIN_ROOM_H
+#define NN_TRAIN_ROOM_H
+
+#include "train/run.h"
+
+#define nn_room_warn NN_REAL_SYMBOL(nn_room_warn)
+
+/* Warns of the node that lacks most. untouched: bytes that this rank has allocated and not written yet.
+ * Collective. */
+nn_status nn_room_warn(const nn_run *run, size_t untouched);
+
+#endif
