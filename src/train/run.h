@@ -91,6 +91,8 @@ typedef struct nn_run {
  * case. Collective. */
 nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run);
 void nn_run_close(nn_run *run);
+/* Goes on from the newest checkpoint, or begins. Collective. */
+nn_status nn_run_resume(nn_run *run);
 
 /* What can be said of a configuration with its data, for any number of ranks: mixed samples have mixed
  * classes, which the one loss there is must take; schedules that observe and early stopping need a validation

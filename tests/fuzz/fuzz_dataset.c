@@ -11,6 +11,8 @@
 enum { DATASETS = 6, MOST_VALUES = 600, MOST_GATHERED = 1 << 16 };
 
 static const char *const names[DATASETS] = {"x", "y", "z", "lengths", "x_columns", "y_classes"};
+static const int usual_dimensions[DATASETS] = {2, 1, 2, 1, 1, 1};
+static const bool is_text[DATASETS] = {[4] = true, [5] = true};
 
 static nn_comm *comm;
 
@@ -21,9 +23,15 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     fuzz_make_folder();
     snprintf(files_directory, sizeof files_directory, "%s", fuzz_folder);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    fuzz_expect(nn_comm_start(NULL, NULL, &comm) == NN_OK, "MPI does not start");
+    fuzz_expect(nn_comm_create_alone(&comm) == NN_OK, "no communicator");
     nn_log_enable(getenv("NN_FUZZ_SAY") != NULL);
     return 0;
+}
+
+/* Not where the input has ended: what it does not say is as usual. */
+static bool rarely(fuzz_bytes *bytes, size_t count)
+{
+    return fuzz_below(bytes, count) == count - 1;
 }
 
 /* ---- the file ---- */
@@ -36,11 +44,11 @@ static hid_t text_type(size_t size)
 }
 
 /* A type to store in, owned. */
-static hid_t make_type(fuzz_bytes *bytes)
+static hid_t make_type(fuzz_bytes *bytes, bool text)
 {
     const hid_t numbers[] = {H5T_IEEE_F32LE, H5T_IEEE_F64LE, H5T_STD_U8LE,  H5T_STD_I64LE,
                              H5T_IEEE_F32BE, H5T_STD_I16BE,  H5T_STD_U64LE, H5T_STD_I8LE};
-    size_t choice = fuzz_below(bytes, 16);
+    size_t choice = (fuzz_below(bytes, 16) + (text ? 12 : 0)) % 16;
     if (choice < 12) return H5Tcopy(numbers[choice % (sizeof numbers / sizeof *numbers)]);
     if (choice == 12) return text_type(H5T_VARIABLE);
     if (choice == 13) return text_type(1 + fuzz_below(bytes, 9));
@@ -52,11 +60,12 @@ static hid_t make_type(fuzz_bytes *bytes)
 }
 
 /* Dimensions of which one or more may be 0, or far more than is ever written. */
-static hsize_t make_shape(fuzz_bytes *bytes, hsize_t rows, int *dimensions, hsize_t extents[5])
+static hsize_t make_shape(fuzz_bytes *bytes, hsize_t rows, int usual, int *dimensions, hsize_t extents[5])
 {
-    static const hsize_t others[] = {1, 2, 3, 4, 6, 0, 16, 1};
+    static const hsize_t others[] = {3, 2, 1, 4, 6, 0, 16, 1};
     hsize_t count = 1;
-    *dimensions = (int)fuzz_below(bytes, 6);
+    size_t other = fuzz_below(bytes, 16);
+    *dimensions = other < 10 ? usual : (int)other - 10;
     for (int d = 0; d < *dimensions; d++) {
         size_t choice = fuzz_below(bytes, 32);
         extents[d] = choice == 31 ? (hsize_t)1 << 40 : choice > 20 || d == 0 ? rows : others[choice % 8];
@@ -103,15 +112,15 @@ static void write_values(fuzz_bytes *bytes, hid_t dataset, hid_t type, hsize_t c
     H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
 }
 
-static void add_dataset(fuzz_bytes *bytes, hid_t file, const char *name, hsize_t rows)
+static void add_dataset(fuzz_bytes *bytes, hid_t file, size_t number, hsize_t rows)
 {
     int dimensions;
     hsize_t extents[5];
-    hid_t type = make_type(bytes);
-    hsize_t count = make_shape(bytes, rows, &dimensions, extents);
+    hid_t type = make_type(bytes, is_text[number]);
+    hsize_t count = make_shape(bytes, rows, usual_dimensions[number], &dimensions, extents);
     hid_t space = dimensions == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(dimensions, extents, NULL);
     hid_t properties = make_properties(bytes, dimensions, extents);
-    hid_t dataset = H5Dcreate2(file, name, type, space, H5P_DEFAULT, properties, H5P_DEFAULT);
+    hid_t dataset = H5Dcreate2(file, names[number], type, space, H5P_DEFAULT, properties, H5P_DEFAULT);
     if (dataset >= 0) {
         write_values(bytes, dataset, type, count);
         H5Dclose(dataset);
@@ -131,11 +140,11 @@ static void add_link(hid_t file, const char *name, size_t kind)
 static void write_file(fuzz_bytes *bytes, const char *name)
 {
     hid_t file = files_create(name);
-    hsize_t rows = 1 + fuzz_below(bytes, 24);
+    hsize_t rows = 24 - fuzz_below(bytes, 24);
     for (size_t d = 0; d < DATASETS; d++) {
         size_t kind = fuzz_below(bytes, 16);
         if (kind < 12)
-            add_dataset(bytes, file, names[d], rows);
+            add_dataset(bytes, file, d, rows);
         else
             add_link(file, names[d], kind - 12);
     }
@@ -158,24 +167,24 @@ static void choose_field(fuzz_bytes *bytes, nn_field_options *field)
     field->normalize = (int)fuzz_below(bytes, 4);
     field->kind = (int)fuzz_below(bytes, 4);
     field->layout = (char *)(uintptr_t)layouts[fuzz_below(bytes, sizeof layouts / sizeof *layouts)];
-    field->first_label = fuzz_below(bytes, 5) == 0 ? fuzz_int64(bytes) : 0;
-    field->classes = fuzz_below(bytes, 4) == 0 ? fuzz_byte(bytes) : 0;
+    field->first_label = rarely(bytes, 5) ? fuzz_int64(bytes) : 0;
+    field->classes = rarely(bytes, 4) ? fuzz_byte(bytes) : 0;
     field->ignored_label = (char *)(uintptr_t)ignored[fuzz_below(bytes, sizeof ignored / sizeof *ignored)];
     field->missing = (int)fuzz_below(bytes, 2);
-    field->class_names = fuzz_below(bytes, 8) == 0 ? name_of(bytes) : NULL;
+    field->class_names = rarely(bytes, 8) ? name_of(bytes) : NULL;
     field->scale = 1;
     field->transform = (int)fuzz_below(bytes, 3);
-    if (fuzz_below(bytes, 4) == 0) field->columns = files_text(columns[fuzz_below(bytes, 5)]);
+    if (rarely(bytes, 4)) field->columns = files_text(columns[fuzz_below(bytes, 5)]);
 }
 
 static void choose_part(fuzz_bytes *bytes, nn_part_options *part, bool needed)
 {
-    if (!needed && fuzz_below(bytes, 4) != 0) return;
-    part->x = files_name("x", fuzz_below(bytes, 4) ? "x" : name_of(bytes));
-    if (fuzz_below(bytes, 4) == 0) files_add_name(&part->x, "z", name_of(bytes));
-    if (fuzz_below(bytes, 4) != 0) part->y = files_name("y", fuzz_below(bytes, 4) ? "y" : name_of(bytes));
-    if (fuzz_below(bytes, 6) == 0) part->lengths = name_of(bytes);
-    if (fuzz_below(bytes, 8) == 0) part->weights = name_of(bytes);
+    if (!needed && !rarely(bytes, 4)) return;
+    part->x = files_name("x", rarely(bytes, 4) ? name_of(bytes) : "x");
+    if (rarely(bytes, 4)) files_add_name(&part->x, "z", name_of(bytes));
+    if (!rarely(bytes, 4)) part->y = files_name("y", rarely(bytes, 4) ? name_of(bytes) : "y");
+    if (rarely(bytes, 6)) part->lengths = name_of(bytes);
+    if (rarely(bytes, 8)) part->weights = name_of(bytes);
 }
 
 static void choose_options(fuzz_bytes *bytes, nn_data_options *options, bool two_files)
@@ -189,22 +198,22 @@ static void choose_options(fuzz_bytes *bytes, nn_data_options *options, bool two
     options->memory = 0.25;
     options->shuffle = (int)fuzz_below(bytes, 5);
     options->shuffle_window = 0.01;
-    options->balanced = fuzz_below(bytes, 8) == 0;
-    options->bucket_by_length = fuzz_below(bytes, 8) == 0;
+    options->balanced = rarely(bytes, 8);
+    options->bucket_by_length = rarely(bytes, 8);
     options->check = (int)fuzz_below(bytes, 2);
     options->on_bad_sample = (int)fuzz_below(bytes, 2);
     for (int p = 0; p < NN_PARTS; p++) choose_part(bytes, &options->parts[p], p == NN_TRAIN);
     options->split.validation = shares[fuzz_below(bytes, 6)];
-    options->split.test = fuzz_below(bytes, 4) == 0 ? 0.2 : 0;
-    options->split.stratified = fuzz_below(bytes, 8) == 0;
+    options->split.test = rarely(bytes, 4) ? 0.2 : 0;
+    options->split.stratified = rarely(bytes, 8);
     options->split.order = (int)fuzz_below(bytes, 3);
-    options->split.by = fuzz_below(bytes, 4) == 0 ? (int)fuzz_below(bytes, 3) : 0;
+    options->split.by = rarely(bytes, 4) ? (int)fuzz_below(bytes, 3) : 0;
     if (options->split.by == NN_SPLIT_BY_GROUP) options->split.group = name_of(bytes);
-    options->window.length = fuzz_below(bytes, 3) == 0 ? (int64_t)fuzz_below(bytes, 30) : 0;
+    options->window.length = rarely(bytes, 3) ? (int64_t)fuzz_below(bytes, 30) : 0;
     options->window.horizon = (int64_t)fuzz_below(bytes, 4);
     options->window.stride = 1 + (int64_t)fuzz_below(bytes, 5);
     options->window.target = (int)fuzz_below(bytes, 2);
-    if (fuzz_below(bytes, 3) == 0) options->window.targets = files_text(fuzz_below(bytes, 2) ? "close" : "1");
+    if (rarely(bytes, 3)) options->window.targets = files_text(fuzz_below(bytes, 2) ? "close" : "1");
     if (fuzz_below(bytes, 2)) choose_field(bytes, files_field(options, "x"));
     if (fuzz_below(bytes, 2)) choose_field(bytes, files_field(options, "y"));
 }
@@ -251,12 +260,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t before = nn_memory_in_use();
     nn_data_options options;
     nn_dataset *dataset = NULL;
-    bool two_files = fuzz_below(&bytes, 3) == 0, classes = fuzz_below(&bytes, 2) == 0,
-         joined = fuzz_below(&bytes, 4) > 0;
+    bool two_files = rarely(&bytes, 3), classes = fuzz_below(&bytes, 2) == 0, joined = !rarely(&bytes, 4);
     choose_options(&bytes, &options, two_files);
     const nn_target_wanted wanted = {.name = joined ? NULL : "y", .classes = classes};
     write_file(&bytes, "a.h5");
-    if (two_files || fuzz_below(&bytes, 4) == 0) write_file(&bytes, "b.h5");
+    if (two_files || rarely(&bytes, 4)) write_file(&bytes, "b.h5");
     nn_status status = nn_dataset_open(comm, &options, files_directory, 7, &wanted, 1, NULL, &dataset);
     if (status == NN_OK) use(dataset);
     fuzz_expect_told(status);

@@ -2,6 +2,10 @@
  * unless their seals hold. */
 #include "fuzz.h"
 
+#include <inttypes.h>
+
+#include "base/hash.h"
+#include "base/text.h"
 #include "store/lease.h"
 #include "store/manifest.h"
 #include "store/seal.h"
@@ -46,6 +50,16 @@ static void read_manifest(const uint8_t *data, size_t size)
     nn_manifest_release(&again);
 }
 
+/* What stands before the seal is then parsed. */
+static void read_sealed_manifest(const uint8_t *data, size_t size)
+{
+    nn_text text = {0};
+    nn_text_append(&text, "%.*s", (int)size, (const char *)data);
+    nn_text_append(&text, "manifest xxh64 %016" PRIx64 "\n", nn_hash(text.bytes, text.length, 0));
+    read_manifest((const uint8_t *)text.bytes, text.length);
+    nn_text_free(&text);
+}
+
 static void take_lease(const uint8_t *data, size_t size)
 {
     nn_lease *lease = NULL;
@@ -59,6 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t before = nn_memory_in_use();
     read_sealed(fuzz_path("sealed.h5"), data, size);
     read_manifest(data, size);
+    read_sealed_manifest(data, size);
     if (size < 2000) take_lease(data, size);
     fuzz_expect(nn_memory_in_use() == before, "memory is not given back");
     return 0;
