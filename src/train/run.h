@@ -19,6 +19,7 @@
 #define nn_run_warn NN_REAL_SYMBOL(nn_run_warn)
 #define nn_run_share_max NN_REAL_SYMBOL(nn_run_share_max)
 #define nn_run_parts NN_REAL_SYMBOL(nn_run_parts)
+#define nn_run_resume NN_REAL_SYMBOL(nn_run_resume)
 #define nn_run_directory_prepare NN_REAL_SYMBOL(nn_run_directory_prepare)
 #define nn_run_directory_empty NN_REAL_SYMBOL(nn_run_directory_empty)
 #define nn_run_directory_sweep NN_REAL_SYMBOL(nn_run_directory_sweep)

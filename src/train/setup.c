@@ -287,7 +287,7 @@ static nn_status setup_begin(nn_run *run)
     return NN_OK;
 }
 
-static nn_status setup_resume(nn_run *run)
+nn_status nn_run_resume(nn_run *run)
 {
     char path[NN_PATH_SIZE];
     nn_checkpoint_opened found = {0};
@@ -341,7 +341,7 @@ nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run)
     setup_announce(run, before);
     NN_TRY(nn_room_warn(run, nn_memory_in_use() - before));
     nn_run_warn(run, nn_comm_size(comm));
-    NN_TRY(setup_resume(run));
+    NN_TRY(nn_run_resume(run));
     return nn_threads_peak(comm, run->threads, run->settings.training.peak_seconds, &run->progress.peak);
 }
 
