@@ -57,10 +57,31 @@ static nn_status train_run(const nn_arguments *arguments)
     return nn_session_run(train_work, &job);
 }
 
+static const char train_about[] =
+    "USR1, TERM, the first Ctrl-C and the end of the job's time save a checkpoint at the next step; the\n"
+    "second Ctrl-C ends at once. The same command resumes, on any number of ranks.\n"
+    "\n"
+    "exit codes:\n"
+    "   0  trained to the end\n"
+    "   2  the configuration or the command line is wrong\n"
+    "   3  NaN or Inf while training\n"
+    "   4  a rank made no progress for training.hang_timeout\n"
+    "   5  the data cannot be used as configured\n"
+    "   6  a file could not be read or written\n"
+    "   7  out of memory\n"
+    "   8  MPI failed, or the ranks do not fit together\n"
+    "   9  the checkpoints are damaged\n"
+    "  10  another job holds the run directory\n"
+    "  11  trained, but the last checkpoint could not be written\n"
+    "  12  a node's memory or arithmetic gave wrong bits\n"
+    "  75  stopped on request or in time, and saved: run again to resume\n"
+    "A restart may mend 4, 8, 12, 6 and 11, and a signal's 128 + n; it ends the others the same way again.\n";
+
 const nn_command nn_command_train = {
     .name = "train",
     .operands = "[CONFIG.yaml]",
     .summary = "trains, or resumes where the run directory has a checkpoint",
+    .about = train_about,
     .options = train_options,
     .run = train_run,
 };
