@@ -53,13 +53,14 @@ static void compare_differences(const nn_config *config, char *lines, nn_text *d
     }
 }
 
-uint64_t nn_checkpoint_run(const nn_checkpoint_parts *parts)
+nn_status nn_checkpoint_run(const nn_checkpoint_parts *parts, uint64_t *run)
 {
     nn_text lines = {0};
     nn_config_append_values(parts->config, &lines);
-    uint64_t run = nn_config_identity(lines.bytes ? lines.bytes : "", parts->data_identity);
+    nn_status status = lines.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for the identity of a run") : NN_OK;
+    *run = nn_config_identity(lines.bytes ? lines.bytes : "", parts->data_identity);
     nn_text_free(&lines);
-    return run;
+    return status;
 }
 
 nn_status nn_checkpoint_compare(const nn_checkpoint_parts *parts, nn_store_file *file)

@@ -10,7 +10,7 @@
 #define nn_checkpoint_complete NN_REAL_SYMBOL(nn_checkpoint_complete)
 
 /* nn_config_identity of the run as it is configured now. */
-uint64_t nn_checkpoint_run(const nn_checkpoint_parts *parts);
+nn_status nn_checkpoint_run(const nn_checkpoint_parts *parts, uint64_t *run);
 
 /* NN_ERROR_USAGE, with all differences, where settings that change the result, or the data, are others than
  * the checkpoint was made with; other failures: the checkpoint does not tell. */

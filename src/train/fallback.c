@@ -166,7 +166,9 @@ static bool fallback_has_figures(const fallback *search)
 
 static nn_status fallback_fail(fallback *search)
 {
-    bool ours = search->knows && search->manifest.run == nn_checkpoint_run(search->parts);
+    uint64_t run;
+    NN_TRY(nn_checkpoint_run(search->parts, &run));
+    bool ours = search->knows && search->manifest.run == run;
     const char *directory = search->directory, *passed = search->passed.bytes;
     char what[80] = "its checkpoints are gone";
     if (search->other.length > 0 && !ours) return nn_fail(NN_ERROR_USAGE, "%s", search->other.bytes);

@@ -122,8 +122,10 @@ static nn_status setup_writer(nn_run *run)
     const nn_checkpoint_options *options = &run->settings.checkpoint;
     const nn_checkpoint_parts parts = {.config = run->config,
                                        .data_identity = nn_dataset_identity(run->data)};
-    return nn_writer_create(run->job->run_directory, options->keep_last, options->verify,
-                            nn_checkpoint_run(&parts), &run->writer);
+    uint64_t identity;
+    NN_TRY(nn_checkpoint_run(&parts, &identity));
+    return nn_writer_create(run->job->run_directory, options->keep_last, options->verify, identity,
+                            &run->writer);
 }
 
 static nn_status setup_workers(nn_run *run)
@@ -291,6 +293,7 @@ nn_status nn_run_resume(nn_run *run)
 {
     char path[NN_PATH_SIZE];
     nn_checkpoint_opened found = {0};
+    uint64_t identity;
     bool first = nn_comm_rank(run->comm) == 0;
     nn_checkpoint_parts parts = nn_run_parts(run);
     nn_status status = first ? nn_run_find(run->job, &parts, path, &found) : NN_OK;
@@ -305,8 +308,10 @@ nn_status nn_run_resume(nn_run *run)
         NN_TRY_TO(done, status, setup_begin(run));
     }
     if (first) setup_drop_later_best(run);
-    if (first) nn_manifest_begin(run->job->run_directory, nn_checkpoint_run(&parts), goes_on ? &found : NULL);
-    if (first && goes_on) status = setup_restore_best(run, found.bytes, found.size);
+    if (first) status = nn_checkpoint_run(&parts, &identity);
+    if (first && status == NN_OK)
+        nn_manifest_begin(run->job->run_directory, identity, goes_on ? &found : NULL);
+    if (first && status == NN_OK && goes_on) status = setup_restore_best(run, found.bytes, found.size);
     if (first && status == NN_OK) status = setup_write_history(run);
     status = nn_comm_agree(run->comm, status);
 done:

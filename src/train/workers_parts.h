@@ -6,6 +6,7 @@
 #include "train/witness.h"
 
 #define nn_workers_largest_part NN_REAL_SYMBOL(nn_workers_largest_part)
+#define nn_workers_leaf_carried NN_REAL_SYMBOL(nn_workers_leaf_carried)
 #define nn_workers_place NN_REAL_SYMBOL(nn_workers_place)
 #define nn_witness_begin NN_REAL_SYMBOL(nn_witness_begin)
 #define nn_witness_figures NN_REAL_SYMBOL(nn_witness_figures)
@@ -47,6 +48,9 @@ struct nn_workers {
 
 /* Values of the largest part of a layer, gaps included. */
 int64_t nn_workers_largest_part(const nn_network *network);
+
+/* Values of the state that a leaf carries from step to step. */
+int64_t nn_workers_leaf_carried(const nn_model *model, int64_t microbatch_size);
 
 /* A leaf of the batch of a step of training. */
 nn_leaf_place nn_workers_place(const nn_workers *workers, nn_batch batch, int64_t step, int64_t leaf);
