@@ -12,7 +12,7 @@ declare -A numbers=([EINTR]=4 [EIO]=5 [EACCES]=13 [ENOSPC]=28 [EROFS]=30 [EOPNOT
 declare -A causes=([EINTR]='Interrupted' [EIO]='Input/output error' [EACCES]='Permission denied' [ENOSPC]='disk is full'
     [EROFS]='read-only' [EOPNOTSUPP]='not supported' [EDQUOT]='quota is used up' [short]='disk is full')
 classifier
-settings=(--set training.epochs=2 --set training.peak_seconds=0 --set 'checkpoint.every=9 steps')
+settings=(--set training.epochs=1 --set training.peak_seconds=0 --set 'checkpoint.every=9 steps')
 declare -A ended=()
 runs=0 injected=0
 
