@@ -156,7 +156,10 @@ static nn_status sweep_find_columns(sweep *all)
         for (const char *line = all->runs[i].values; *line; line += *line == '\n') {
             int effect = atoi(line);
             const char *name = line + strcspn(line, "\t\n") + 1;
-            snprintf(path, sizeof path, "%.*s", (int)strcspn(name, "\t\n"), name);
+            size_t length = strcspn(name, "\t\n");
+            if (length >= sizeof path) length = sizeof path - 1;
+            memcpy(path, name, length);
+            path[length] = '\0';
             line += strcspn(line, "\n");
             bool counts = effect == NN_EFFECT_RESULT || effect == NN_EFFECT_EXTENT;
             if (!counts || strcmp(path, SWEEP_SEED) == 0 || sweep_has_column(all, path)) continue;

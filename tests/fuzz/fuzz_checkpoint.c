@@ -213,8 +213,10 @@ static void change(entry *entries, fuzz_bytes *bytes)
         break;
     case 1:
         other = &entries[fuzz_below(bytes, entry_count)];
-        if (e != other && e->name[0] != '@' && other->name[0] != '@')
-            snprintf(e->name, sizeof e->name, "%s", other->name), other->left_out = true;
+        if (e != other && e->name[0] != '@' && other->name[0] != '@') {
+            memcpy(e->name, other->name, sizeof e->name);
+            other->left_out = true;
+        }
         break;
     case 2:
         if (!e->text) change_shape(e, bytes);
