@@ -17,6 +17,10 @@ extern "C" {
  * checkpoint. MPI must be initialised with at least MPI_THREAD_FUNNELED; the communicator is duplicated.
  * overrides are "key=value" texts. result may be NULL. Collective over communicator; on failure every rank
  * returns the same status.
+ *
+ * Two failures end the process instead, as no rank could bring the others back: one of MPI itself (MPI_Abort
+ * of the duplicate), and a rank that makes no progress for training.hang_timeout seconds (_exit with
+ * NN_ERROR_HANG; the override "training.hang_timeout=0" leaves the watch out).
  */
 static inline nn_status nn_train(MPI_Comm communicator, const char *config_path, const char *run_directory,
                                  const char *const *overrides, size_t override_count, nn_train_result *result)

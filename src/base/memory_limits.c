@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/fault.h"
 #include "base/text.h"
@@ -69,6 +70,7 @@ static void limits_take_group(const char *root, const limits_version *version, c
     double limit, used = 0, cached = 0;
     if (!limits_read_in_group(root, version, group, version->limit, "", &limit) || !(limit < LIMITS_NONE))
         return;
+    if (limit < limits->group_least) limits->group_least = limit;
     limits_read_in_group(root, version, group, version->used, "", &used);
     limits_read_in_group(root, version, group, "memory.stat", version->cached, &cached);
     used = used > cached ? used - cached : 0;
@@ -94,7 +96,7 @@ static void limits_read_groups(const char *root, const limits_version *version, 
 
 nn_memory_limits nn_memory_limits_read(const char *root)
 {
-    nn_memory_limits limits = {HUGE_VAL, HUGE_VAL, 0, HUGE_VAL};
+    nn_memory_limits limits = {HUGE_VAL, HUGE_VAL, 0, HUGE_VAL, HUGE_VAL};
     struct rlimit address;
     char path[LIMITS_PATH];
     double kibibytes;
@@ -114,6 +116,14 @@ double nn_memory_limits_spare(const nn_memory_limits *limits)
     double group = limits->group_limit - limits->group_used;
     if (group < 0) group = 0;
     return group < limits->available ? group : limits->available;
+}
+
+double nn_memory_limits_whole(const nn_memory_limits *limits, const char **of)
+{
+    double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    bool limited = limits->group_least < memory;
+    *of = limited ? "limit of this control group" : "memory of this machine";
+    return limited ? limits->group_least : memory;
 }
 
 char *nn_memory_limits_text(char *buffer, const nn_memory_limits *limits)

@@ -14,6 +14,7 @@ typedef struct nn_memory_limits {
     double group_limit; /* of the control group, or the one above it that leaves least */
     double group_used;  /* in that group, without file pages that give way */
     double address;     /* RLIMIT_AS of this process */
+    double group_least; /* the least limit of the control group and those above it, whatever they use */
 } nn_memory_limits;
 
 /* root: in front of /proc and /sys: "" except in tests. */
@@ -21,6 +22,10 @@ nn_memory_limits nn_memory_limits_read(const char *root);
 
 /* What all processes of this group together may still take. */
 double nn_memory_limits_spare(const nn_memory_limits *limits);
+
+/* What they may take in all: of the machine, or less where a control group says so. *of tells which:
+ * "memory of this machine", "limit of this control group". */
+double nn_memory_limits_whole(const nn_memory_limits *limits, const char **of);
 
 /* "the machine has 3.0 GiB left; ...": a clause for messages, into a buffer of NN_LIMITS_TEXT bytes, which is
  * returned. */

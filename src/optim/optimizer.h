@@ -47,12 +47,12 @@ typedef struct nn_optimizer_type {
                   nn_real *const *slots, nn_real *weights);
 
     /* For norms of tensors. sums: how many; 0: none, and measure is NULL. measure writes those of a block; of
-     * the step, `step` and `is_matrix` are set: it comes before the gradient's norm is known. It may change
-     * the slots: it is called once a step on each element. */
+     * the step, `step` and `is_matrix` are set: it comes before the gradient's norm is known, and before the
+     * step is known to be finite, so it changes nothing. */
     int sums;
     void (*measure)(const void *options, const nn_optimizer_step *step, int64_t count,
                     const nn_real *gradient, nn_real *const *slots, const nn_real *weights, double *sums);
-    bool no_clip_norm; /* measure takes the gradient in for good, so its norm comes too late to scale it */
+    bool no_clip_norm; /* the gradient's norm comes too late to scale what is measured */
 } nn_optimizer_type;
 
 const nn_optimizer_type *const *nn_optimizer_types(void); /* NULL-terminated */

@@ -3,7 +3,7 @@
  * length of the tensor's weights: m = beta1 m + (1 - beta1) g          v = beta2 v + (1 - beta2) g^2 u = m^ /
  * (sqrt(v^) + epsilon) + weight_decay w          w = w - learning_rate |w| / |u| u where m^ = m / (1 -
  * beta1^t) and v^ = v / (1 - beta2^t). |w| / |u| is 1 where a norm is 0, and for biases and the scales of
- * norms, as is usual, unless decay_all. The moments are brought up to date while u is measured.
+ * norms, as is usual, unless decay_all. Measuring u changes no moments, so that a step may still be left out.
  */
 #include <tgmath.h>
 
@@ -68,18 +68,25 @@ NN_INLINE nn_real lamb_step(lamb_factors f, nn_real first, nn_real second, nn_re
     return f.first * first / (sqrt(second) * f.root + f.epsilon) + f.decay * weight;
 }
 
+/* The moments behind this step: the same bits where they are measured and where they are kept. */
+NN_INLINE nn_real lamb_first(lamb_factors f, nn_real first, nn_real gradient)
+{
+    return f.keep1 * first + f.take1 * gradient;
+}
+
+NN_INLINE nn_real lamb_second(lamb_factors f, nn_real second, nn_real gradient)
+{
+    return f.keep2 * second + f.take2 * (gradient * gradient);
+}
+
 NN_VECTORIZED
-static void lamb_take(lamb_factors f, int64_t count, const nn_real *gradient, nn_real *first, nn_real *second,
-                      const nn_real *weights, nn_real *steps)
+static void lamb_steps(lamb_factors f, int64_t count, const nn_real *gradient, const nn_real *first,
+                       const nn_real *second, const nn_real *weights, nn_real *steps)
 {
     NN_INDEPENDENT
-    for (int64_t i = 0; i < count; i++) {
-        nn_real m = f.keep1 * first[i] + f.take1 * gradient[i];
-        nn_real v = f.keep2 * second[i] + f.take2 * (gradient[i] * gradient[i]);
-        first[i] = m;
-        second[i] = v;
-        steps[i] = lamb_step(f, m, v, weights[i]);
-    }
+    for (int64_t i = 0; i < count; i++)
+        steps[i] = lamb_step(f, lamb_first(f, first[i], gradient[i]), lamb_second(f, second[i], gradient[i]),
+                             weights[i]);
 }
 
 static void lamb_measure(const void *options, const nn_optimizer_step *step, int64_t count,
@@ -90,8 +97,8 @@ static void lamb_measure(const void *options, const nn_optimizer_step *step, int
     double squares = 0;
     for (int64_t first = 0; first < count; first += LAMB_CHUNK) {
         int64_t length = count - first < LAMB_CHUNK ? count - first : LAMB_CHUNK;
-        lamb_take(factors, length, gradient + first, slots[0] + first, slots[1] + first, weights + first,
-                  steps);
+        lamb_steps(factors, length, gradient + first, slots[0] + first, slots[1] + first, weights + first,
+                   steps);
         squares += nn_sum_squares(length, steps);
     }
     sums[LAMB_WEIGHTS] = nn_sum_squares(count, weights);
@@ -107,19 +114,24 @@ static void lamb_prepare(const void *options, nn_optimizer_step *step)
 }
 
 NN_VECTORIZED
-static void lamb_update(lamb_factors f, nn_real rate, int64_t count, const nn_real *first,
-                        const nn_real *second, nn_real *weights)
+static void lamb_update(lamb_factors f, nn_real rate, int64_t count, const nn_real *gradient, nn_real *first,
+                        nn_real *second, nn_real *weights)
 {
     NN_INDEPENDENT
-    for (int64_t i = 0; i < count; i++) weights[i] -= rate * lamb_step(f, first[i], second[i], weights[i]);
+    for (int64_t i = 0; i < count; i++) {
+        nn_real m = lamb_first(f, first[i], gradient[i]);
+        nn_real v = lamb_second(f, second[i], gradient[i]);
+        first[i] = m;
+        second[i] = v;
+        weights[i] -= rate * lamb_step(f, m, v, weights[i]);
+    }
 }
 
 static void lamb_apply(const void *options, const nn_optimizer_step *step, int64_t count,
                        const nn_real *gradient, nn_real *const *slots, nn_real *weights)
 {
-    (void)gradient;
-    lamb_update(lamb_make_factors(options, step), (nn_real)step->factors[LAMB_RATE], count, slots[0],
-                slots[1], weights);
+    lamb_update(lamb_make_factors(options, step), (nn_real)step->factors[LAMB_RATE], count, gradient,
+                slots[0], slots[1], weights);
 }
 
 const nn_optimizer_type NN_REAL_SYMBOL(nn_optimizer_lamb) = {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/pulse.h"
 #include "store/errors.h"
 #include "store/seal.h"
 
@@ -25,6 +26,7 @@ static nn_status reread_compare(int descriptor, const char *written, const unsig
         if (got == 0) break;
         *same = (size_t)got <= size - done && memcmp(block, bytes + done, (size_t)got) == 0;
         done += (size_t)got;
+        nn_pulse();
     }
     *same = *same && done == size;
     return NN_OK;

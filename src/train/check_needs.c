@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/machine.h"
 #include "base/memory.h"
+#include "base/memory_limits.h"
 #include "train/buckets.h"
 #include "train/check.h"
 #include "train/witness.h"
@@ -107,6 +107,12 @@ static nn_status needs_of_first_rank(const nn_check *check, size_t *reduction, n
     return status;
 }
 
+static double needs_limit_here(const char **of)
+{
+    nn_memory_limits limits = nn_memory_limits_read("");
+    return nn_memory_limits_whole(&limits, of);
+}
+
 static nn_status needs_check_memory(const nn_check *check)
 {
     const nn_forecast *forecast = check->forecast;
@@ -157,7 +163,7 @@ void nn_check_needs(nn_check *check)
     if (!forecast->has_model) return;
     forecast->memory_limit = check->request->node_memory;
     forecast->memory_limit_of = "memory of a node, as told,";
-    if (forecast->memory_limit == 0) forecast->memory_limit = nn_machine_memory(&forecast->memory_limit_of);
+    if (forecast->memory_limit == 0) forecast->memory_limit = needs_limit_here(&forecast->memory_limit_of);
     nn_check_collect(check, needs_check_memory(check));
 }
 
@@ -215,7 +221,7 @@ static bool time_has_room(const nn_check *check)
     double vectors = 3 + needs_states(&run->settings);
     double needed = vectors * (double)run->model->network->value_count * sizeof(nn_real) +
                     (double)nn_workers_memory(run->model, run->data, 1, 1, run->plan.microbatch_size, 0);
-    return 2 * needed < nn_machine_memory(&of);
+    return 2 * needed < needs_limit_here(&of);
 }
 
 /* Seconds between checkpoints. */

@@ -8,6 +8,7 @@
 #define nn_writer_destroy NN_REAL_SYMBOL(nn_writer_destroy)
 #define nn_writer_start NN_REAL_SYMBOL(nn_writer_start)
 #define nn_writer_seconds NN_REAL_SYMBOL(nn_writer_seconds)
+#define nn_writer_forget_best NN_REAL_SYMBOL(nn_writer_forget_best)
 #define nn_writer_ended NN_REAL_SYMBOL(nn_writer_ended)
 
 /*
@@ -36,6 +37,8 @@ void nn_writer_destroy(nn_writer *writer);
 void nn_writer_start(nn_writer *writer, int64_t step, bool regular, bool best, void *bytes, size_t size);
 /* Whether a write has ended since this was last true; with `wait` the one under way is waited for. */
 bool nn_writer_ended(nn_writer *writer, bool wait, nn_write_outcome *outcome);
+/* Gives up best weights that could not be written: there are better ones by now. No write is under way. */
+void nn_writer_forget_best(nn_writer *writer);
 /* Seconds that the last write took that has ended; 0: none yet. */
 double nn_writer_seconds(const nn_writer *writer);
 

@@ -26,16 +26,17 @@ static nn_status final_read_best(const nn_run *run, nn_real *weights)
     return status;
 }
 
-/* The best weights from their file to all ranks. Where it is not to be had, a warning says so, and the run
- * counts as one without best weights. */
-static nn_status final_best_weights(nn_run *run, nn_real *weights)
+/* The best weights from their file to all ranks; *epoch becomes theirs. Where the file is not to be had, a
+ * warning says so, and *epoch becomes 0. */
+static nn_status final_best_weights(const nn_run *run, nn_real *weights, int64_t *epoch)
 {
+    *epoch = run->state.best_epoch;
     if (run->writer && final_read_best(run, weights) != NN_OK) {
         nn_log_warning("%s: the figures are of the last weights", nn_error_text());
-        run->state.best_epoch = 0;
+        *epoch = 0;
     }
-    NN_TRY(nn_comm_broadcast(run->comm, &run->state.best_epoch, sizeof run->state.best_epoch, 0));
-    if (run->state.best_epoch == 0) return NN_OK;
+    NN_TRY(nn_comm_broadcast(run->comm, epoch, sizeof *epoch, 0));
+    if (*epoch == 0) return NN_OK;
     size_t size = (size_t)run->model->network->value_count * sizeof *weights;
     return nn_comm_broadcast(run->comm, weights, size, 0);
 }
@@ -59,12 +60,13 @@ static void final_show_head(const nn_run *run, const char *part, const char *who
     nn_text_free(&text);
 }
 
-static void final_show(const nn_run *run, const char *part, const nn_figures *figures,
+/* best_epoch: that the weights are of; 0: they are the last ones. */
+static void final_show(const nn_run *run, const char *part, int64_t best_epoch, const nn_figures *figures,
                        const nn_figures *baseline)
 {
     char whose[96];
-    if (run->state.best_epoch > 0)
-        snprintf(whose, sizeof whose, "best weights (epoch %lld)", (long long)run->state.best_epoch);
+    if (best_epoch > 0)
+        snprintf(whose, sizeof whose, "best weights (epoch %lld)", (long long)best_epoch);
     else
         snprintf(whose, sizeof whose, "last weights");
     if (run->model->head_count > 1) nn_log_line("%s, %s: loss %.5g", part, whose, figures->loss);
@@ -84,15 +86,15 @@ nn_status nn_run_final(nn_run *run)
                                                                     : NN_TRAIN;
     nn_figures figures = {0}, baseline = {0};
     nn_real *best = NULL;
-    int64_t microbatch = run->plan.microbatch_size;
+    int64_t microbatch = run->plan.microbatch_size, best_epoch = 0;
     nn_status status = NN_OK;
     if (run->state.best_epoch > 0) {
         status = NN_ALLOCATE(&best, run->model->network->value_count, "the best weights");
         NN_TRY_TO(done, status, nn_comm_agree(run->comm, status));
-        NN_TRY_TO(done, status, final_best_weights(run, best));
+        NN_TRY_TO(done, status, final_best_weights(run, best, &best_epoch));
     }
     const nn_real *weights = best;
-    if (run->state.best_epoch == 0) NN_TRY_TO(done, status, nn_run_shown_weights(run, &weights));
+    if (best_epoch == 0) NN_TRY_TO(done, status, nn_run_shown_weights(run, &weights));
     NN_TRY_TO(done, status,
               nn_evaluate_part(run->comm, run->workers, run->model, run->data, part, microbatch, weights,
                                &figures));
@@ -100,7 +102,7 @@ nn_status nn_run_final(nn_run *run)
         done, status,
         nn_evaluate_baseline(run->comm, run->workers, run->model, run->data, part, microbatch, &baseline));
     if (nn_evaluate_check(run->model, part, &figures) != NN_OK) nn_log_warning("%s", nn_error_text());
-    final_show(run, nn_part_name(part), &figures, &baseline);
+    final_show(run, nn_part_name(part), best_epoch, &figures, &baseline);
 done:
     nn_figures_release(&figures);
     nn_figures_release(&baseline);

@@ -35,8 +35,8 @@ void nn_integrity_start(nn_stepper *stepper, int64_t step);
 /* Before the gradient of a step: chooses the microbatch to watch. */
 void nn_integrity_begin(nn_stepper *stepper, int64_t step, nn_batch batch);
 
-/* Behind the gradient, while the data of the step is still held, and before the optimizer measures, which may
- * change its state. usable: whether this rank has its data.
+/* Behind the gradient, while the data of the step is still held, and before the optimizer's state changes.
+ * usable: whether this rank has its data.
  * NN_ERROR_CORRUPT on all ranks where something differs on any. Collective. */
 nn_status nn_integrity_verify(nn_stepper *stepper, int64_t step, nn_batch batch, bool usable);
 

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/pulse.h"
 #include "tensor/kernels.h"
 #include "train/nonfinite_tell.h"
 
@@ -39,6 +40,7 @@ static void nonfinite_inspect(nn_nonfinite_case *of, int64_t leaf)
 {
     nn_run *run = of->run;
     nn_stepper *stepper = run->stepper;
+    nn_pulse();
     nn_leaf *loaded =
         nn_workers_reload(run->workers, of->batch, run->state.step, of->share, leaf, of->inspection.carried);
     nn_inspect(run->model, loaded, nn_reduction_weights(stepper->reduction), stepper->last_denominators,

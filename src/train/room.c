@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 
-#include "base/memory_limits.h"
 #include "base/log.h"
+#include "base/memory_limits.h"
 #include "base/text.h"
 
 /* What a node lacks, told by its lowest rank. */

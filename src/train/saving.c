@@ -112,6 +112,7 @@ static void saving_not_built(nn_run *run, bool regular, bool best)
     unsigned failed = (regular ? NN_UNSAVED_CHECKPOINT : 0) | (best ? NN_UNSAVED_BEST : 0);
     nn_write_outcome outcome = {.step = run->state.step, .tried = failed, .failed = failed};
     snprintf(outcome.problem, sizeof outcome.problem, "%s", nn_error_text());
+    if (best) nn_writer_forget_best(run->writer);
     saving_take(run, &outcome);
 }
 

@@ -268,14 +268,18 @@ static void setup_drop_later_best(const nn_run *run)
 
 /* Best weights that could not be written, or are not those that the checkpoint names, are the checkpoint's
  * own where that was made at the end of the best epoch. */
-static nn_status setup_restore_best(const nn_run *run, const void *bytes, size_t size)
+static nn_status setup_restore_best(const nn_run *run, uint64_t identity, const void *bytes, size_t size)
 {
     char path[NN_PATH_SIZE + 32];
     int64_t step = 0;
     snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, run->job->run_directory);
     if (run->state.best_epoch * run->plan.length.steps_per_epoch != run->state.step) return NN_OK;
     if (nn_checkpoint_step(path, &step) == NN_OK && step == run->state.step) return NN_OK;
-    return nn_store_commit(path, bytes, size);
+    NN_TRY(nn_store_commit(path, bytes, size));
+    if (nn_manifest_record(run->job->run_directory, identity, NN_MANIFEST_BEST, bytes, size,
+                           run->settings.checkpoint.keep_last) != NN_OK)
+        nn_log_warning("%s; %s is saved all the same", nn_error_text(), path);
+    return NN_OK;
 }
 
 /* The first weights of a new run, on all ranks the same. */
@@ -311,7 +315,8 @@ nn_status nn_run_resume(nn_run *run)
     if (first) status = nn_checkpoint_run(&parts, &identity);
     if (first && status == NN_OK)
         nn_manifest_begin(run->job->run_directory, identity, goes_on ? &found : NULL);
-    if (first && status == NN_OK && goes_on) status = setup_restore_best(run, found.bytes, found.size);
+    if (first && status == NN_OK && goes_on)
+        status = setup_restore_best(run, identity, found.bytes, found.size);
     if (first && status == NN_OK) status = setup_write_history(run);
     status = nn_comm_agree(run->comm, status);
 done:

@@ -152,6 +152,11 @@ bool nn_writer_ended(nn_writer *writer, bool wait, nn_write_outcome *outcome)
     return true;
 }
 
+void nn_writer_forget_best(nn_writer *writer)
+{
+    writer_drop_best(writer);
+}
+
 double nn_writer_seconds(const nn_writer *writer)
 {
     return writer->last_seconds;

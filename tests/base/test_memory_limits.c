@@ -115,6 +115,22 @@ static void test_text(void **state)
                         "a process may have an address space of 3.0 MiB (ulimit -v)");
 }
 
+static void test_whole(void **state)
+{
+    (void)state;
+    const char *of;
+    nn_memory_limits limits = nn_memory_limits_read(root);
+    assert_true(nn_memory_limits_whole(&limits, &of) > 0);
+    assert_string_equal(of, "memory of this machine");
+    put("/proc/self/cgroup", "0::/job/step\n");
+    put("/sys/fs/cgroup/job/memory.max", "1048576\n");
+    put("/sys/fs/cgroup/job/step/memory.max", "2097152\n");
+    put("/sys/fs/cgroup/job/step/memory.current", "2097152\n");
+    limits = nn_memory_limits_read(root);
+    assert_true(nn_memory_limits_whole(&limits, &of) == MIB);
+    assert_string_equal(of, "limit of this control group");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +139,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_container, make_root, remove_root),
         cmocka_unit_test_setup_teardown(test_version_1, make_root, remove_root),
         cmocka_unit_test_setup_teardown(test_text, make_root, remove_root),
+        cmocka_unit_test_setup_teardown(test_whole, make_root, remove_root),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

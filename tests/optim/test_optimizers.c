@@ -104,18 +104,29 @@ static void trial_fill(int64_t count, uint32_t purpose, uint32_t step, nn_real *
     for (int64_t i = 0; i < count; i++) values[i] = (nn_real)nn_random_normal(stream, (uint64_t)i);
 }
 
-/* The sums of a tensor, as the training loop forms them: block by block, in the canonical tree. */
+/* The sums of a tensor, as the training loop forms them: block by block, in the canonical tree. A step may be
+ * left out behind them, so they must leave the state as it is. */
 static void trial_measure(trial *t, nn_optimizer_step *step)
 {
     double of_blocks[16 * NN_OPTIMIZER_SUMS];
     int64_t blocks = 0;
     nn_optimizer_step early = {.step = step->step, .is_matrix = step->is_matrix};
+    size_t bytes = (size_t)t->count * sizeof(nn_real);
+    nn_real *before[NN_OPTIMIZER_SLOTS] = {0};
+    for (int s = 0; s < t->slot_count; s++) {
+        assert_int_equal(NN_ALLOCATE(&before[s], t->count, "slots"), NN_OK);
+        memcpy(before[s], t->slots[s], bytes);
+    }
     for (int64_t begin = 0; begin < t->count; begin += BLOCK, blocks++) {
         int64_t length = t->count - begin < BLOCK ? t->count - begin : BLOCK;
         nn_real *slots[NN_OPTIMIZER_SLOTS] = {0};
         for (int s = 0; s < t->slot_count; s++) slots[s] = t->slots[s] + begin;
         t->type->measure(t->options, &early, length, t->gradient + begin, slots, t->weights + begin,
                          of_blocks + blocks * t->type->sums);
+    }
+    for (int s = 0; s < t->slot_count; s++) {
+        assert_memory_equal(t->slots[s], before[s], bytes);
+        nn_free(before[s]);
     }
     nn_tree_sum(blocks, (size_t)t->type->sums, of_blocks, step->sums);
 }

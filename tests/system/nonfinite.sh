@@ -93,6 +93,11 @@ for job in "1 2" "2 2" "3 1" "7 1"; do
         cmp "$file" "other/${file#wild/}" || fail "skip on $job: ${file#wild/} differs"
     done
 done
+# Optimizers that measure do so before a step is known to be skipped.
+for optimizer in lars lamb; do
+    ends 0 2 1 wild.yaml --run-dir "$optimizer" --set optimizer="{$optimizer: {learning_rate: 0.01}}"
+    [ "$(grep -c '"skipped":' "$optimizer/metrics.jsonl")" = 4 ] || fail "$optimizer skips no steps"
+done
 ends 0 2 1 wild.yaml --run-dir other --fresh --set data.cache=stream
 [ "$(fingerprint)" = "$expected" ] || fail "skip from a stream: $(fingerprint), not $expected"
 for file in wild/nonfinite-*.h5; do replays 3 'here first' "$file"; done
