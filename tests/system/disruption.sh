@@ -219,4 +219,15 @@ NN_FAULT=commit.bytes@8=flip "$faults" train small.yaml --run-dir case >train.lo
 "$program" verify case >verify.log 2>&1 && { fail "a flipped bit is not found by verify"; cat train.log verify.log; }
 
 echo "$cells cells: $falls fall-backs with the right bits, $refusals refusals with nothing removed"
+# ---- best weights that cannot be written: the same command writes them, and lists them ----
+mkdir -p unsaved/best.h5.tmp
+go unsaved --set training.epochs=1
+found=$?
+[ $found = 11 ] || fail "best weights that are not saved: exit $found"
+grep -q 'it writes what is missing' train.log || { fail "what to do is not said"; cat train.log; }
+rmdir unsaved/best.h5.tmp
+go unsaved --set training.epochs=1 || fail "the run that writes the best weights"
+cmp unsaved/best.h5 "$(find unsaved/checkpoints -name 'step-*.h5' | sort | tail -n 1)" || fail "other best weights"
+grep -q '^best ' unsaved/manifest || fail "restored best weights are not listed"
+
 finish
