@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define LIMIT_PARTS 3
+#define LIMIT_DIGITS 15
 
 static const struct {
     const char *word;
@@ -22,13 +23,18 @@ static nn_status limit_fail(const char *text)
     NN_FAIL(NN_ERROR_USAGE, "a time limit is written " NN_TIME_LIMIT_FORMS ", not '%s'", text);
 }
 
-/* A number without a sign; *end is what stands behind it. */
+/* A number without a sign or an exponent; *end is what stands behind it. */
 static double limit_number(const char *text, const char **end)
 {
-    char *stop = NULL;
-    double number = isdigit((unsigned char)*text) ? strtod(text, &stop) : NAN;
-    *end = stop ? stop : text;
-    return number;
+    char digits[LIMIT_DIGITS + 1];
+    size_t length = strspn(text, "0123456789.");
+    *end = text + length;
+    if (length == 0 || length > LIMIT_DIGITS || !isdigit((unsigned char)*text)) return NAN;
+    memcpy(digits, text, length);
+    digits[length] = '\0';
+    char *stop;
+    double number = strtod(digits, &stop);
+    return *stop ? NAN : number;
 }
 
 /* The numbers between colons, at most LIMIT_PARTS; 0 where it is anything else. */

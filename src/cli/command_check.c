@@ -32,6 +32,9 @@ static const nn_command_option check_options[] = {
 /* Lines that are shown of one problem, beside its first and its last. */
 #define CHECK_LINES 6
 
+/* Ranks, or nodes, that are more than a slip of the keys. */
+#define CHECK_MOST 1000000
+
 /* ---- the command line ---- */
 
 static const char *check_value(const nn_arguments *arguments, int option)
@@ -48,9 +51,9 @@ static nn_status check_read_count(const nn_arguments *arguments, int option, int
     if (!value) return NN_OK;
     errno = 0;
     long number = strtol(value, &end, 10);
-    if (errno != 0 || end == value || *end || number < 1 || number > 1000000)
-        NN_FAIL(NN_ERROR_USAGE, "nntrain check: %s takes a whole number of 1 or more, not '%s'",
-                check_options[option].name, value);
+    if (errno != 0 || end == value || *end || number < 1 || number > CHECK_MOST)
+        NN_FAIL(NN_ERROR_USAGE, "nntrain check: %s takes a whole number from 1 to %d, not '%s'",
+                check_options[option].name, CHECK_MOST, value);
     *count = (int)number;
     return NN_OK;
 }

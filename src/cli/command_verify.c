@@ -208,10 +208,18 @@ static nn_status verify_run(const nn_arguments *arguments)
     if (arguments->operand_count == 0)
         NN_FAIL(NN_ERROR_USAGE,
                 "nntrain verify: name run directories or checkpoints: nntrain verify RUN_DIR");
-    for (size_t i = 0; i < arguments->operand_count; i++) NN_TRY(verify_path(&job, arguments->operands[i]));
+    nn_status status = NN_OK;
+    for (size_t i = 0; i < arguments->operand_count; i++) {
+        nn_status one = verify_path(&job, arguments->operands[i]);
+        if (one == NN_OK) continue;
+        if (arguments->operand_count == 1) return one;
+        printf("%s\n", nn_error_text());
+        status = one;
+    }
     printf("%zu file%s: %zu good, %zu bad\n", job.files, job.files == 1 ? "" : "s", job.files - job.bad,
            job.bad);
-    if (job.bad == 0) return NN_OK;
+    if (job.bad == 0 && status == NN_OK) return NN_OK;
+    if (job.bad == 0) NN_FAIL(status, "some of what was named could not be looked at");
     NN_FAIL(
         NN_ERROR_CHECKPOINT,
         "%zu of %zu files are damaged, gone or not what they should be: a run resumes from the newest good "

@@ -261,7 +261,7 @@ static void sweep_append_lines(const sweep *all, nn_text *text)
                    all->runs[0].order, all->run_count);
     for (size_t c = 0; c < all->column_count; c++)
         nn_text_append(text, "%*s  ", sweep_width(all, all->columns[c]), all->columns[c]);
-    nn_text_append(text, "%5s %12s %12s %12s %7s  %s\n", "seeds", "mean", "deviation", "best", "epoch",
+    nn_text_append(text, "%5s %12s %12s %12s %7s  %s\n", "runs", "mean", "deviation", "best", "epoch",
                    "run of the best");
     for (size_t g = 0; g < all->group_count; g++) {
         const sweep_group *group = &all->groups[g];
@@ -310,7 +310,7 @@ static void sweep_append_json(const sweep *all, nn_facts *facts)
             nn_facts_word(facts, all->columns[c],
                           sweep_value(&all->runs[group->first], all->columns[c], cell));
         nn_text_append(&facts->text, "}");
-        nn_facts_integer(facts, "seeds", group->runs);
+        nn_facts_integer(facts, "runs", group->runs);
         nn_facts_number(facts, "mean", group->mean, 17);
         nn_facts_number(facts, "deviation", group->deviation, 17);
         nn_facts_number(facts, "best", group->best, 17);

@@ -29,7 +29,7 @@ static nn_status load_unreadable(nn_config *config, const nn_config_node *place,
         nn_config_error(config, NULL, "cannot be read: %s", reason);
     else
         nn_config_error(config, place, "include: '%s' cannot be read: %s", path, reason);
-    return NN_ERROR_IO;
+    return NN_ERROR_USAGE;
 }
 
 /* *bytes is owned by the caller. */

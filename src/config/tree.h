@@ -2,7 +2,7 @@
  * What stands behind config.h: the tree of values, each with its place, and the collected problems. Private
  * to config. Everything lives in the configuration's arena and goes with it.
  *
- * A function here that returns NN_ERROR_USAGE or NN_ERROR_IO has collected the problem already; its caller
+ * A function here that returns NN_ERROR_USAGE has collected the problem already; its caller
  * either goes on without the value or ends loading with nn_config_report.
  */
 #ifndef NN_CONFIG_TREE_H

@@ -141,6 +141,20 @@ nn_status nn_lease_look(const char *directory)
     return busy ? nn_lease_fail_busy(directory, owner, "") : NN_OK;
 }
 
+nn_status nn_lease_check(const nn_lease *lease, const char *directory)
+{
+    struct stat own, found;
+    nn_text path = {0};
+    nn_text_append(&path, "%s/lease", directory);
+    bool known = !path.failed && fstat(lease->descriptor, &own) == 0 && stat(path.bytes, &found) == 0;
+    nn_text_free(&path);
+    if (!known || (own.st_dev == found.st_dev && own.st_ino == found.st_ino)) return NN_OK;
+    NN_FAIL(NN_ERROR_BUSY,
+            "%s was removed under way, and another job writes one of that name now: this one ends without a "
+            "further checkpoint",
+            directory);
+}
+
 void nn_lease_release(nn_lease *lease)
 {
     if (!lease) return;

@@ -12,9 +12,13 @@ typedef struct nn_lease nn_lease;
  * names the holder. Falls back to a renewed time stamp where the file system has no locks. One rank of a job
  * takes it. */
 nn_status nn_lease_take(const char *directory, nn_lease **lease);
-/* NN_ERROR_BUSY where the lease is taken, as far as can be told without writing anything; a directory that has
- * no lease yet, or cannot be read, is free. */
+/* NN_ERROR_BUSY where the lease is taken, as far as can be told without writing anything; a directory that
+ * has no lease yet, or cannot be read, is free. */
 nn_status nn_lease_look(const char *directory);
+/* Whether the lease that was taken is still the directory's: NN_ERROR_BUSY where the directory was removed
+ * under way, and another job has made and leased a new one of that name. A directory that is gone, or cannot
+ * be looked at, is left to whoever writes there. */
+nn_status nn_lease_check(const nn_lease *lease, const char *directory);
 void nn_lease_release(nn_lease *lease); /* accepts NULL */
 
 #endif

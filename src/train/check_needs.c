@@ -162,7 +162,7 @@ void nn_check_needs(nn_check *check)
     needs_memory(check);
     if (!forecast->has_model) return;
     forecast->memory_limit = check->request->node_memory;
-    forecast->memory_limit_of = "memory of a node, as told,";
+    forecast->memory_limit_of = "memory of a node (--node-memory)";
     if (forecast->memory_limit == 0) forecast->memory_limit = needs_limit_here(&forecast->memory_limit_of);
     nn_check_collect(check, needs_check_memory(check));
 }
@@ -276,7 +276,7 @@ static nn_status time_check_limit(nn_check *check)
     forecast->stop_seconds = nn_deadline_needs(&deadline, &ahead);
     if (limit == 0) return NN_OK;
     double useful = limit - forecast->stop_seconds;
-    if (forecast->run_seconds <= limit)
+    if (forecast->run_seconds <= useful)
         forecast->jobs = 1;
     else if (useful > 0)
         forecast->jobs = (int64_t)ceil(forecast->run_seconds / useful);

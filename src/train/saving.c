@@ -116,6 +116,12 @@ static void saving_not_built(nn_run *run, bool regular, bool best)
     saving_take(run, &outcome);
 }
 
+/* What another job writes there must stay its own. */
+static nn_status saving_check_lease(const nn_run *run)
+{
+    return run->lease ? nn_lease_check(run->lease, run->job->run_directory) : NN_OK;
+}
+
 nn_status nn_run_save(nn_run *run, bool regular, bool best)
 {
     nn_checkpoint_parts parts = nn_run_parts(run);
@@ -124,6 +130,7 @@ nn_status nn_run_save(nn_run *run, bool regular, bool best)
     nn_pulse_phase(NN_PHASE_SAVE);
     nn_run_save_watch(run, true);
     double began = nn_seconds();
+    NN_TRY(nn_comm_agree(run->comm, saving_check_lease(run)));
     NN_TRY(nn_integrity_check(run->stepper, run->state.step));
     NN_TRY(nn_nonfinite_weights(run));
     nn_status status = nn_checkpoint_build(&parts, &bytes, &size);

@@ -32,8 +32,9 @@ static void test_forms(void **state)
 static void test_wrong(void **state)
 {
     (void)state;
-    static const char *const cases[] = {"",   "soon", "-5",       "0",      "1:2:3:4", "1:",  ":30",
-                                        "1-", "1-x",  "10 miles", "1:30 h", "nan",     "inf", "+5"};
+    static const char *const cases[] = {
+        "",         "soon",   "-5",  "0",   "1:2:3:4", "1:",   ":30",   "1-",   "1-x",
+        "10 miles", "1:30 h", "nan", "inf", "+5",      "0x10", "1e300", "1.2.3"};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         double seconds = 0;
         assert_int_equal(nn_time_limit_parse(cases[i], &seconds), NN_ERROR_USAGE);

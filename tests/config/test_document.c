@@ -241,7 +241,7 @@ static void wrong_includes_are_refused(void **state)
     write_file("broken.yaml", "a: [\n");
     assert_string_equal(load_problems("loop.yaml", NN_ERROR_USAGE),
                         "loop2.yaml:2:5: include: 'loop.yaml' includes itself by way of this line");
-    assert_string_equal(load_problems("lost.yaml", NN_ERROR_IO),
+    assert_string_equal(load_problems("lost.yaml", NN_ERROR_USAGE),
                         "lost.yaml:1:10: include: 'nowhere.yaml' cannot be read: No such file or directory");
     assert_string_equal(load_problems("odd.yaml", NN_ERROR_USAGE),
                         "odd.yaml:1:10: include: expected a file or a list of files, not a mapping");
@@ -254,10 +254,10 @@ static void wrong_includes_are_refused(void **state)
 static void wrong_files_are_refused(void **state)
 {
     (void)state;
-    assert_string_equal(load_problems("none.yaml", NN_ERROR_IO),
+    assert_string_equal(load_problems("none.yaml", NN_ERROR_USAGE),
                         "none.yaml: cannot be read: No such file or directory");
     assert_int_equal(mkdir(in_folder("a_folder"), 0700), 0);
-    assert_string_equal(load_problems("a_folder", NN_ERROR_IO),
+    assert_string_equal(load_problems("a_folder", NN_ERROR_USAGE),
                         "a_folder: cannot be read: it is a directory");
     FILE *file = fopen(in_folder("large.yaml"), "wb");
     assert_non_null(file);

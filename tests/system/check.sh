@@ -68,7 +68,7 @@ finds 1 '19 ranks, but .* 18 microbatches' classifier.yaml -n 19
 finds 1 'no layer has parameters to train' classifier.yaml --set 'network=[flatten, dense: {units: classes, freeze: true}]'
 big=(--set 'network=[flatten, dense: 2000, dense: 2000, dense: {units: classes}]')
 finds 1 'has .* left, and checkpoints take .*keep_last' classifier.yaml "${big[@]}" --set checkpoint.keep_last=1000000
-finds 1 'ranks of a node take .* memory of a node, as told, is 20.0 MiB' classifier.yaml -n 2 "${big[@]}" --node-memory 20M
+finds 1 'ranks of a node take .* memory of a node .--node-memory. is 20.0 MiB' classifier.yaml -n 2 "${big[@]}" --node-memory 20M
 look 0 classifier.yaml -n 2 --node-memory 1G
 look 2 classifier.yaml -n none
 says 'nntrain: nntrain check: -n takes a whole number'
@@ -93,6 +93,8 @@ says '^  - .*7'
 # ---- the time limit ----
 look 0 classifier.yaml --time-limit 10:00
 says '^  time limit +10 min 0 s: one job is enough$'
+# A job keeps some seconds for its end, so that train would stop at once.
+finds 1 'too short to get on' classifier.yaml --time-limit '1 s'
 long=(--set training.epochs=300000000)
 finds 1 'too short to get on' classifier.yaml "${long[@]}" --time-limit '4 s'
 look 0 classifier.yaml "${long[@]}" --time-limit 1-00:00:00

@@ -38,7 +38,7 @@ done
 mkdir sweep/failed
 said '^0?  *0\.01 .* 2  *0\.[0-9]+ .* sweep/0\.01-[12]$' sweep/*
 grep -q 'left out: sweep/failed: has no checkpoint' info.log || fail "a run without a checkpoint is not told"
-grep -A 1 'seeds' info.log | tail -n 1 | grep -q '0\.01 ' || { fail "the best is not first"; cat info.log; }
+grep -A 1 ' runs ' info.log | tail -n 1 | grep -q '0\.01 ' || { fail "the best is not first"; cat info.log; }
 [ "$(grep -c 'sweep/0' info.log)" = 2 ] || { fail "not a line a setting"; cat info.log; }
 said '"figure":"accuracy","better":"higher"' sweep/0* --json
 

@@ -49,4 +49,16 @@ train 2 1 classifier.yaml --run-dir stopped --set training.epochs=62 --set data.
     { fail "a moved data file is refused"; cat train.log; }
 train 2 1 classifier.yaml --run-dir stopped --set training.epochs=1 --set training.seed=2 --fresh ||
     fail "--fresh does not start over"
+
+# A run directory that is removed under way and taken by another job: the first one ends, and leaves the second's files.
+"$program" train classifier.yaml --run-dir taken --set training.epochs=100000 >first.log 2>&1 &
+first=$!
+for _ in $(seq 200); do [ -n "$(ls taken/checkpoints 2>/dev/null)" ] && break; sleep 0.05; done
+mkdir other && touch other/lease && mv taken gone && mv other taken
+for _ in $(seq 600); do kill -0 $first 2>/dev/null || break; sleep 0.1; done
+kill -9 $first 2>/dev/null
+wait $first
+code=$?
+[ $code = 10 ] || { fail "a run whose directory another job has taken ends with $code, not 10"; tail -n 3 first.log; }
+[ "$(grep -c 'was removed under way' first.log)" = 1 ] || { fail "no word of it"; tail -n 3 first.log; }
 finish
