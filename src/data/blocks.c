@@ -21,6 +21,12 @@ struct nn_blocks {
     blocks_slot *last; /* found last: most rows follow each other */
 };
 
+/* Where arrays stand in a block: labels must be aligned, whatever stands before them. */
+static size_t blocks_aligned(size_t size)
+{
+    return (size + 7) / 8 * 8;
+}
+
 static size_t blocks_row_size(const nn_source *source, unsigned arrays)
 {
     size_t size = 0;
@@ -40,7 +46,10 @@ int64_t nn_blocks_rows(const nn_source *source)
 
 size_t nn_blocks_size(const nn_source *source, unsigned arrays)
 {
-    return (size_t)nn_blocks_rows(source) * blocks_row_size(source, arrays);
+    size_t rows = (size_t)nn_blocks_rows(source), size = 0;
+    for (int a = 0; a < NN_DATA_ARRAYS; a++)
+        if (arrays >> a & 1) size += blocks_aligned(rows * source->arrays[a].row_size);
+    return size;
 }
 
 nn_status nn_blocks_create(nn_source *source, unsigned arrays, int64_t capacity, nn_blocks **blocks)
@@ -78,7 +87,7 @@ static nn_status blocks_read(nn_blocks *blocks, int64_t block, blocks_slot *slot
     for (int a = 0; a < NN_DATA_ARRAYS; a++) {
         if (!(blocks->arrays >> a & 1)) continue;
         NN_TRY(nn_source_read(source, a, first, rows, raw));
-        raw += (size_t)blocks->block_rows * source->arrays[a].row_size;
+        raw += blocks_aligned((size_t)blocks->block_rows * source->arrays[a].row_size);
     }
     slot->block = block;
     return NN_OK;
@@ -115,14 +124,14 @@ nn_status nn_blocks_copy(nn_blocks *blocks, int array, int64_t first, int64_t ro
     if (blocks->capacity == 0) return nn_source_read(blocks->source, array, first, rows, raw);
     size_t before = 0;
     for (int a = 0; a < array; a++)
-        if (blocks->arrays >> a & 1) before += blocks->source->arrays[a].row_size;
+        if (blocks->arrays >> a & 1)
+            before += blocks_aligned((size_t)blocks->block_rows * blocks->source->arrays[a].row_size);
     while (rows > 0) {
         blocks_slot *slot;
         int64_t block = first / blocks->block_rows, in_block = first - block * blocks->block_rows;
         int64_t count = nn_array_smaller(rows, blocks->block_rows - in_block);
         NN_TRY(blocks_find(blocks, block, &slot));
-        const unsigned char *from =
-            slot->raw + (size_t)blocks->block_rows * before + (size_t)in_block * self->row_size;
+        const unsigned char *from = slot->raw + before + (size_t)in_block * self->row_size;
         memcpy(raw, from, (size_t)count * self->row_size);
         first += count;
         rows -= count;

@@ -30,6 +30,16 @@ static nn_status dataset_check_same(nn_comm *comm, const nn_source *sources)
     return NN_OK;
 }
 
+/* Room for a sample of any part: their element types may differ. */
+static void dataset_widen_view(const nn_dataset *dataset, nn_view *view)
+{
+    for (int p = 0; p < NN_PARTS; p++) {
+        const nn_array *array = &dataset->sources[p].arrays[view->array];
+        size_t size = dataset->sources[p].given && array->sound ? (size_t)view->rows * array->row_size : 0;
+        if (size > view->raw_size) view->raw_size = size;
+    }
+}
+
 /* The views of all fields, each from the first part where the field can be read. */
 static void dataset_make_views(nn_dataset *dataset, nn_problems *problems)
 {
@@ -47,6 +57,7 @@ static void dataset_make_views(nn_dataset *dataset, nn_problems *problems)
             nn_problems_collect(problems, nn_view_create(source, v, dataset->options, &dataset->views[v]));
             break;
         }
+        dataset_widen_view(dataset, &dataset->views[v]);
     }
 }
 

@@ -78,7 +78,7 @@ static nn_status feed_check_indices(const nn_feed *feed, int v, int64_t sample, 
 {
     const nn_dataset *dataset = feed->dataset;
     const nn_view *view = &dataset->views[v];
-    const nn_array *array = &dataset->first->arrays[view->array];
+    const nn_array *array = &dataset->parts[feed->part].source->arrays[view->array];
     const nn_samples *samples = &dataset->parts[feed->part];
     int64_t end = nn_view_end(view, nn_dataset_length(dataset, feed->part, sample));
     for (int64_t i = 0; i < end; i++) {
@@ -99,7 +99,7 @@ static nn_status feed_check_labels(const nn_feed *feed, const nn_data_target *ta
 {
     const nn_dataset *dataset = feed->dataset;
     const nn_view *view = &dataset->views[target->first_view];
-    const nn_array *array = &dataset->first->arrays[view->array];
+    const nn_array *array = &dataset->parts[feed->part].source->arrays[view->array];
     int64_t end = nn_view_end(view, nn_dataset_length(dataset, feed->part, sample));
     for (int64_t i = 0; i < end; i++) {
         double label;

@@ -22,10 +22,11 @@ static const nn_augment *gather_augment(const nn_dataset *dataset, const nn_view
     return &nn_source_field_options(dataset->options, dataset->first, view->array)->augment;
 }
 
-static void gather_input(const nn_dataset *dataset, const nn_view *view, const unsigned char *raw,
-                         bool training, int64_t epoch, int64_t sample, nn_real *values, nn_real *scratch)
+/* array: of the part, whose element type may be another one than the first part's. */
+static void gather_input(const nn_dataset *dataset, const nn_view *view, const nn_array *array,
+                         const unsigned char *raw, bool training, int64_t epoch, int64_t sample,
+                         nn_real *values, nn_real *scratch)
 {
-    const nn_array *array = &dataset->first->arrays[view->array];
     nn_view_numbers(view, array, raw, values);
     if (!training) return;
     nn_augment augment = *gather_augment(dataset, view);
@@ -68,7 +69,7 @@ static void gather_sample(const nn_dataset *dataset, nn_part part, int64_t epoch
                                       : gathered->targets + i * dataset->target_values;
         values += view->begin;
         if (view->input)
-            gather_input(dataset, view, raw, training, epoch, sample, values, gathered->scratch);
+            gather_input(dataset, view, array, raw, training, epoch, sample, values, gathered->scratch);
         else
             nn_view_numbers(view, array, raw, values);
         gather_cut(view, length, values);

@@ -208,7 +208,10 @@ static nn_status source_describe(nn_source *source, nn_piece *piece, int which,
         return nn_array_context(&seen, status);
     }
     if (!first) nn_free(seen.places);
-    if (!first && (!nn_shape_equal(seen.shape, array->shape) || seen.stored_type != array->stored_type))
+    /* Labels have one shape whether they are numbers or one-hot. */
+    bool alike = nn_shape_equal(seen.shape, array->shape) && seen.stored_type == array->stored_type &&
+                 seen.stored_values == array->stored_values && seen.axis == array->axis;
+    if (!first && !alike)
         return nn_array_context(
             &seen,
             nn_fail(NN_ERROR_DATA,
@@ -298,9 +301,12 @@ void nn_sources_look(const nn_data_options *options, nn_source *sources, nn_prob
         if (!source->listed) continue;
         source_look(source, options, problems);
         if (!first) first = source;
-        if (!nn_problems_collect(problems, source_check_fields(source, first))) continue;
+        /* What has another shape is not looked at: views are made for that of the first part. */
+        bool same = nn_problems_collect(problems, source_check_fields(source, first));
         for (int a = 0; a < source->fields; a++)
-            nn_problems_collect(problems, source_check_shape(&source->arrays[a], &first->arrays[a]));
+            if (!same ||
+                !nn_problems_collect(problems, source_check_shape(&source->arrays[a], &first->arrays[a])))
+                source->arrays[a].sound = false;
     }
 }
 

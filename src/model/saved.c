@@ -10,6 +10,8 @@
 /* Of a field: classes, transform, number of dimensions, extents, whether they are features. */
 #define FIELD_FACTS (4 + NN_MAX_DIMENSIONS)
 
+#define FIELD_MOST_VALUES ((int64_t)1 << 40)
+
 static const nn_store_type real_type = sizeof(nn_real) == 8 ? NN_STORE_F64 : NN_STORE_F32;
 
 /* ---- fields and normalisation ---- */
@@ -85,6 +87,22 @@ nn_status nn_model_put(const nn_model *model, nn_store_image *image)
     return NN_OK;
 }
 
+/* Values of a list, owned by the caller; memory is taken for no more than the file holds. */
+static nn_status saved_get_list(nn_store_file *file, const char *path, nn_store_type type, int64_t count,
+                                void **values)
+{
+    nn_store_array *array;
+    NN_TRY(nn_store_array_open(file, path, &array));
+    const nn_store_info *info = nn_store_array_info(array);
+    int64_t found = info->dimensions == 1 ? info->extents[0] : -1;
+    nn_store_array_close(array);
+    if (found != count)
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s: %s is no list of %lld values", nn_store_path(file), path,
+                (long long)count);
+    NN_TRY(nn_allocate(values, (size_t)count, nn_store_type_size(type), "what a checkpoint holds"));
+    return nn_store_read_verified(file, path, type, (size_t)count, *values);
+}
+
 static nn_status saved_get_scaling(nn_store_file *file, const char *group, nn_scaling *scaling)
 {
     char path[PATH_SIZE];
@@ -93,13 +111,11 @@ static nn_status saved_get_scaling(nn_store_file *file, const char *group, nn_sc
     NN_TRY(nn_store_read_verified(file, path, NN_STORE_I64, 1, &columns));
     if (columns == 0) return NN_OK;
     if (columns < 0) NN_FAIL(NN_ERROR_CHECKPOINT, "%s: %s is negative", nn_store_path(file), path);
-    NN_TRY(NN_ALLOCATE(&scaling->scale, columns, "normalisation"));
-    NN_TRY(NN_ALLOCATE(&scaling->offset, columns, "normalisation"));
     scaling->columns = columns;
     snprintf(path, sizeof path, "%s/scale", group);
-    NN_TRY(nn_store_read_verified(file, path, NN_STORE_F64, (size_t)columns, scaling->scale));
+    NN_TRY(saved_get_list(file, path, NN_STORE_F64, columns, (void **)&scaling->scale));
     snprintf(path, sizeof path, "%s/offset", group);
-    return nn_store_read_verified(file, path, NN_STORE_F64, (size_t)columns, scaling->offset);
+    return saved_get_list(file, path, NN_STORE_F64, columns, (void **)&scaling->offset);
 }
 
 /* What is read of a field, owned: release it in any case. */
@@ -119,6 +135,19 @@ static void saved_release_field(saved_field *saved)
     nn_scaling_release(&saved->scaling);
 }
 
+/* Whether the facts are such as training writes. */
+static bool saved_are_facts(const int64_t facts[FIELD_FACTS])
+{
+    nn_shape shape = {.dimensions = (int)facts[2]};
+    bool counts = facts[0] >= 0 && facts[0] <= INT32_MAX && facts[1] >= NN_TRANSFORM_NONE &&
+                  facts[1] <= NN_TRANSFORM_DIFFERENCE && facts[2] >= 0 && facts[2] <= NN_MAX_DIMENSIONS;
+    for (int d = 0; counts && d < shape.dimensions; d++) {
+        shape.extents[d] = facts[3 + d];
+        counts = shape.extents[d] > 0;
+    }
+    return counts && nn_shape_count(shape) <= FIELD_MOST_VALUES;
+}
+
 static nn_status saved_get_field(nn_store_file *file, const char *group, saved_field *saved)
 {
     nn_field *field = &saved->field;
@@ -129,9 +158,8 @@ static nn_status saved_get_field(nn_store_file *file, const char *group, saved_f
     int64_t facts[FIELD_FACTS] = {0};
     snprintf(path, sizeof path, "%s/classes_transform_and_shape", group);
     NN_TRY(nn_store_read_verified(file, path, NN_STORE_I64, FIELD_FACTS, facts));
-    if (facts[2] < 0 || facts[2] > NN_MAX_DIMENSIONS)
-        NN_FAIL(NN_ERROR_CHECKPOINT, "%s: %s has %lld dimensions", nn_store_path(file), path,
-                (long long)facts[2]);
+    if (!saved_are_facts(facts))
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s: %s describes no field", nn_store_path(file), path);
     field->classes = facts[0];
     field->is_class = facts[0] > 0;
     field->transform = (int)facts[1];
@@ -141,10 +169,8 @@ static nn_status saved_get_field(nn_store_file *file, const char *group, saved_f
     snprintf(path, sizeof path, "%s/class_names", group);
     if (nn_store_has(file, path)) NN_TRY(nn_store_read_text(file, path, &field->class_names));
     if (field->transform == NN_TRANSFORM_DIFFERENCE) {
-        size_t count = (size_t)nn_shape_count(field->shape);
-        NN_TRY(NN_ALLOCATE(&field->seen, count, "a target"));
         snprintf(path, sizeof path, "%s/difference_to", group);
-        NN_TRY(nn_store_read_verified(file, path, NN_STORE_I64, count, field->seen));
+        NN_TRY(saved_get_list(file, path, NN_STORE_I64, nn_shape_count(field->shape), (void **)&field->seen));
     }
     return saved_get_scaling(file, group, &saved->scaling);
 }
@@ -157,8 +183,7 @@ static nn_status saved_get_target(nn_store_file *file, const char *name, saved_f
     snprintf(path, sizeof path, "%s/class_weights", group);
     if (!nn_store_has(file, path)) return NN_OK;
     int64_t count = saved_weight_count(&saved->field);
-    NN_TRY(NN_ALLOCATE(&saved->class_weights, count, "the weights of classes"));
-    return nn_store_read_verified(file, path, NN_STORE_F64, (size_t)count, saved->class_weights);
+    return saved_get_list(file, path, NN_STORE_F64, count, (void **)&saved->class_weights);
 }
 
 /* The parts of an input stand one behind the other. */
@@ -179,6 +204,20 @@ static nn_status saved_get_parts(nn_store_file *file, saved_field *input, saved_
     }
     input->field.parts = fields;
     input->field.part_count = count;
+    if (count > 0 && begin != nn_shape_count(input->field.shape))
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s: the parts of the input do not make up the input",
+                nn_store_path(file));
+    return NN_OK;
+}
+
+/* A target that is a difference is one to values of the input. */
+static nn_status saved_check_seen(nn_store_file *file, const nn_field *input, const nn_field *target)
+{
+    int64_t values = nn_shape_count(input->shape);
+    for (int64_t i = 0; target->seen && i < nn_shape_count(target->shape); i++)
+        if (target->seen[i] < -1 || target->seen[i] >= values)
+            NN_FAIL(NN_ERROR_CHECKPOINT, "%s: the target %s is a difference to no value of the input",
+                    nn_store_path(file), target->name);
     return NN_OK;
 }
 
@@ -196,6 +235,7 @@ static nn_status saved_make(nn_store_file *file, nn_model_spec *spec, nn_model *
     if (status == NN_OK) status = saved_get_parts(file, &input, targets + count, fields);
     for (int h = 0; status == NN_OK && h < count; h++) {
         status = saved_get_target(file, spec->heads[h].name, &targets[h]);
+        if (status == NN_OK) status = saved_check_seen(file, &input.field, &targets[h].field);
         facts[h] = (nn_target_facts){&targets[h].field, &targets[h].scaling, NULL, targets[h].class_weights};
     }
     if (status == NN_OK)

@@ -50,16 +50,25 @@ static bool info_is_written(hid_t dataset, H5D_layout_t layout, const nn_store_i
     return (layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED) || H5Dget_storage_size(dataset) > 0;
 }
 
-static void info_take_layout(const nn_store_file *file, hid_t dataset, hid_t creation, size_t element_size,
-                             nn_store_info *info)
+/* Malformed files may tell of chunks of another number of dimensions, or of none. */
+static bool info_take_chunk(hid_t creation, nn_store_info *info)
 {
     hsize_t chunk[NN_STORE_MAX_DIMENSIONS];
+    int dimensions = H5Pget_chunk(creation, NN_STORE_MAX_DIMENSIONS, chunk);
+    if (dimensions != info->dimensions) return false;
+    for (int d = 0; d < dimensions; d++) {
+        if (chunk[d] == 0 || chunk[d] > INT64_MAX) return false;
+        info->chunk[d] = (int64_t)chunk[d];
+    }
+    return true;
+}
+
+static bool info_take_layout(const nn_store_file *file, hid_t dataset, hid_t creation, size_t element_size,
+                             nn_store_info *info)
+{
     H5D_layout_t layout = H5Pget_layout(creation);
     info->chunked = layout == H5D_CHUNKED;
-    if (info->chunked) {
-        int dimensions = H5Pget_chunk(creation, NN_STORE_MAX_DIMENSIONS, chunk);
-        for (int d = 0; d < dimensions; d++) info->chunk[d] = (int64_t)chunk[d];
-    }
+    if (info->chunked && !info_take_chunk(creation, info)) return false;
     nn_store_describe_filters(creation, info);
     info->is_virtual = layout == H5D_VIRTUAL;
     info->external = H5Pget_external_count(creation) > 0 || info_is_linked(file, dataset);
@@ -67,6 +76,7 @@ static void info_take_layout(const nn_store_file *file, hid_t dataset, hid_t cre
     /* HDF5 does not know what a virtual dataset's parts occupy. */
     info->storage_bytes =
         info->is_virtual ? (uint64_t)nn_store_count(info) * element_size : H5Dget_storage_size(dataset);
+    return true;
 }
 
 nn_status nn_store_describe(const nn_store_file *file, hid_t dataset, const char *name, nn_store_info *info)
@@ -84,7 +94,11 @@ nn_status nn_store_describe(const nn_store_file *file, hid_t dataset, const char
             name, file->path);
     } else {
         nn_store_describe_type(type, info);
-        info_take_layout(file, dataset, creation, H5Tget_size(type), info);
+        if (!info_take_layout(file, dataset, creation, H5Tget_size(type), info))
+            status = nn_fail(NN_ERROR_DATA,
+                             "the chunks of dataset \"%s\" of %s cannot be true: the file is damaged; make "
+                             "or copy it again",
+                             name, file->path);
     }
     if (creation >= 0) H5Pclose(creation);
     if (space >= 0) H5Sclose(space);

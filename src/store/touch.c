@@ -14,6 +14,7 @@ typedef struct touch {
     const nn_store_file *file;
     const char *name;
     hid_t dataset, type, space;
+    nn_store_info info;
 } touch;
 
 static nn_status touch_fail(const touch *self)
@@ -22,11 +23,16 @@ static nn_status touch_fail(const touch *self)
                               self->file->path);
 }
 
-/* Any type: as it stands in the file, and what HDF5 allocates for it is given back. */
+/* As it stands in the file, whatever the type, and what HDF5 allocates for it is given back; numbers also
+ * converted. */
 static bool touch_read(const touch *self, hid_t memory, hid_t selected, void *values)
 {
     bool read = H5Dread(self->dataset, self->type, memory, selected, H5P_DEFAULT, values) >= 0;
     if (read) H5Dvlen_reclaim(self->type, memory, H5P_DEFAULT, values);
+    if (!nn_store_type_is_numeric(self->info.type)) return read;
+    const hid_t types[] = {nn_store_memory_type(self->info.type), H5T_NATIVE_DOUBLE};
+    for (size_t i = 0; i < sizeof types / sizeof *types && read; i++)
+        read = H5Dread(self->dataset, types[i], memory, selected, H5P_DEFAULT, values) >= 0;
     return read;
 }
 
@@ -71,26 +77,28 @@ static nn_status touch_some(const touch *self, size_t size)
 static nn_status touch_index(const touch *self)
 {
 #if H5_VERSION_GE(1, 10, 5)
-    nn_store_info info;
+    const nn_store_info *info = &self->info;
     hsize_t count;
     double chunks = 1;
-    NN_TRY(nn_store_describe(self->file, self->dataset, self->name, &info));
-    if (!info.chunked) return NN_OK;
-    for (int d = 0; d < info.dimensions; d++) chunks *= (double)info.extents[d] / (double)info.chunk[d] + 1;
+    if (!info->chunked) return NN_OK;
+    for (int d = 0; d < info->dimensions; d++)
+        chunks *= (double)info->extents[d] / (double)info->chunk[d] + 1;
     if (chunks <= TOUCH_CHUNKS && H5Dget_num_chunks(self->dataset, self->space, &count) < 0)
         return touch_fail(self);
 #endif
     return NN_OK;
 }
 
-static nn_status touch_all(const touch *self)
+static nn_status touch_all(touch *self)
 {
     if (self->type < 0 || self->space < 0)
         return nn_store_fail_hdf5(NN_ERROR_DATA, "dataset \"%s\" of %s is damaged", self->name,
                                   self->file->path);
+    NN_TRY(nn_store_describe(self->file, self->dataset, self->name, &self->info));
     NN_TRY(touch_index(self));
     hssize_t count = H5Sget_simple_extent_npoints(self->space), size = (hssize_t)H5Tget_size(self->type);
     if (count <= 0 || size <= 0) return NN_OK;
+    if (size < (hssize_t)sizeof(double)) size = sizeof(double);
     bool small = count <= TOUCH_WHOLE_BYTES / size;
     return small ? touch_whole(self, count, (size_t)size) : touch_some(self, (size_t)size);
 }

@@ -55,6 +55,12 @@ nn_status nn_watch_put(const nn_watch *watch, nn_store_image *image)
                               &schedule_extent, of_schedule);
 }
 
+/* A count is kept as a double. */
+static bool early_is_count(double value)
+{
+    return value >= 0 && value <= 0x1p53 && value == floor(value);
+}
+
 nn_status nn_watch_get(nn_store_file *file, nn_watch *watch)
 {
     double of_early[EARLY_VALUES], of_schedule[SCHEDULE_VALUES];
@@ -62,6 +68,13 @@ nn_status nn_watch_get(nn_store_file *file, nn_watch *watch)
                                   of_early));
     NN_TRY(nn_store_read_verified(file, "state/schedule_observed_waited_falls_best", NN_STORE_F64,
                                   SCHEDULE_VALUES, of_schedule));
+    bool counts = true;
+    for (int i = 0; i < EARLY_VALUES - 1; i++) counts = counts && early_is_count(of_early[i]);
+    for (int i = 0; i < SCHEDULE_VALUES - 1; i++) counts = counts && early_is_count(of_schedule[i]);
+    if (!counts)
+        NN_FAIL(NN_ERROR_CHECKPOINT,
+                "%s: what early stopping and the schedule remember is no count of epochs",
+                nn_store_path(file));
     watch->early = (nn_early){(int64_t)of_early[0], (int64_t)of_early[1], of_early[2]};
     watch->schedule = (nn_schedule_memory){(int64_t)of_schedule[0], (int64_t)of_schedule[1],
                                            (int64_t)of_schedule[2], of_schedule[3]};

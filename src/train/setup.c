@@ -273,7 +273,8 @@ static nn_status setup_restore_best(const nn_run *run, uint64_t identity, const 
     char path[NN_PATH_SIZE + 32];
     int64_t step = 0;
     snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, run->job->run_directory);
-    if (run->state.best_epoch * run->plan.length.steps_per_epoch != run->state.step) return NN_OK;
+    int64_t each = run->plan.length.steps_per_epoch;
+    if (run->state.step % each != 0 || run->state.best_epoch != run->state.step / each) return NN_OK;
     if (nn_checkpoint_step(path, &step) == NN_OK && step == run->state.step) return NN_OK;
     NN_TRY(nn_store_commit(path, bytes, size));
     if (nn_manifest_record(run->job->run_directory, identity, NN_MANIFEST_BEST, bytes, size,

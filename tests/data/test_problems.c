@@ -147,6 +147,59 @@ static void extreme_values_are_refused(void **state)
     expect_message("data.fields.x.normalize: none");
 }
 
+static void write_parts(hid_t x_type, hsize_t x_columns, hid_t y_type, hsize_t y_columns, const char *name)
+{
+    double x[4 * 12], y[4 * 3];
+    for (int i = 0; i < 4 * 12; i++) x[i] = i % 7;
+    for (int i = 0; i < 4 * 3; i++) y[i] = i % 4 == 0;
+    hid_t file = files_create(name);
+    files_add_rows(file, "x", x_type, 4, x_columns, x);
+    files_add_rows(file, "y", y_type, 4, y_columns, y);
+    H5Fclose(file);
+}
+
+/* If it fails: samples of another size than the first part's or file's are read as if they had that. */
+static void parts_and_files_that_differ_are_refused(void **state)
+{
+    (void)state;
+    nn_data_options options = files_options();
+    options.parts[NN_TEST] = files_part("x", "y");
+    options.parts[NN_TEST].file = files_text("e.h5");
+    write_parts(H5T_IEEE_F32LE, 12, H5T_STD_U8LE, 1, "d.h5");
+    write_parts(H5T_IEEE_F32LE, 2, H5T_STD_U8LE, 1, "e.h5");
+    expect_refused(&options, true, "its samples are 2, but those of data.train.x are 12");
+    files_add_name(&options.parts[NN_TEST].x, "z", "x");
+    expect_refused(&options, true, "all parts need the same inputs and targets");
+    options.parts[NN_TEST] = (nn_part_options){0};
+    char *both[] = {(char *)(uintptr_t) "d.h5", (char *)(uintptr_t) "e.h5"};
+    options.file = files_list(both, 2);
+    write_parts(H5T_IEEE_F32LE, 12, H5T_STD_U8LE, 3, "e.h5");
+    expect_refused(&options, true, "the files of one data set must be alike");
+}
+
+/* If it fails: a part of wider numbers than the first is read beyond the room for a sample, or its bytes are
+ * taken for numbers of the first part's type. */
+static void parts_of_other_types_are_read(void **state)
+{
+    (void)state;
+    nn_real x[4 * 12] = {0};
+    int64_t labels[4];
+    nn_data_options options = files_options();
+    options.parts[NN_TEST] = files_part("x", "y");
+    options.parts[NN_TEST].file = files_text("e.h5");
+    files_field(&options, "x")->normalize = NN_NORMALIZE_NONE;
+    files_field(&options, "x")->scale = 1;
+    write_parts(H5T_STD_U8LE, 12, H5T_STD_U8LE, 1, "d.h5");
+    write_parts(H5T_IEEE_F64LE, 12, H5T_STD_I64LE, 1, "e.h5");
+    for (options.cache = NN_CACHE_MEMORY; options.cache <= NN_CACHE_STREAM; options.cache++) {
+        nn_dataset *dataset = open_ok(&options, true);
+        gather_ok(dataset, NN_TEST, 0, 4, x, NULL, labels);
+        for (int i = 0; i < 4 * 12; i++) assert_true(x[i] == (nn_real)(i % 7));
+        for (int i = 0; i < 4; i++) assert_int_equal(labels[i], i == 0);
+        nn_dataset_close(dataset);
+    }
+}
+
 /* If it fails: a failed open leaks, crashes, or leaves the file open. */
 static void every_failed_allocation_is_survived(void **state)
 {
@@ -179,6 +232,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(all_problems_are_told_at_once),
         cmocka_unit_test(files_are_found_or_told),
         cmocka_unit_test(extreme_values_are_refused),
+        cmocka_unit_test(parts_and_files_that_differ_are_refused),
+        cmocka_unit_test(parts_of_other_types_are_read),
         cmocka_unit_test(every_failed_allocation_is_survived),
     };
     int failures;

@@ -1,6 +1,11 @@
-/* What the fuzzing harnesses share. A harness is one file fuzz_NAME.c with libFuzzer's function, which is
- * called with one input after the other; its inputs of interest stand in corpus/NAME. The preset `fuzz` links
- * it with libFuzzer, every other build with replay.c. */
+/*
+ * What the fuzzing harnesses share. A harness is one file fuzz_NAME.c with libFuzzer's function, which is
+ * called with one input after the other; its inputs of interest stand in corpus/NAME, one for each fault that
+ * was found among them. The preset `fuzz` (clang) links it with libFuzzer, every other build with replay.c:
+ *
+ *     cmake --preset fuzz && cmake --build build/fuzz --target fuzz_config
+ *     build/fuzz/tests/fuzz_config -timeout=10 -max_total_time=600 NEW_INPUTS tests/fuzz/corpus/config
+ */
 #ifndef NN_TESTS_FUZZ_FUZZ_H
 #define NN_TESTS_FUZZ_FUZZ_H
 

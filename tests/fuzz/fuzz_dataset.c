@@ -254,6 +254,38 @@ static void use(nn_dataset *dataset)
     }
 }
 
+/* NN_FUZZ_SAY=1 shows what an input stands for, as far as it is needed to write it as a configuration. */
+static void say(const nn_data_options *options, bool classes, bool joined)
+{
+    fprintf(stderr,
+            "files %zu cache %d shuffle %d check %d bad %d balanced %d buckets %d classes %d joined %d\n",
+            options->file.count, options->cache, options->shuffle, options->check, options->on_bad_sample,
+            options->balanced, options->bucket_by_length, classes, joined);
+    fprintf(stderr, "window %lld %lld %lld %d %s, split %g %g %d %d %d\n", (long long)options->window.length,
+            (long long)options->window.horizon, (long long)options->window.stride, options->window.target,
+            options->window.targets.count ? options->window.targets.items[0] : "-", options->split.validation,
+            options->split.test, options->split.stratified, options->split.order, options->split.by);
+    for (int p = 0; p < NN_PARTS; p++) {
+        const nn_part_options *part = &options->parts[p];
+        for (int i = 0; i < part->x.count; i++)
+            fprintf(stderr, "part %d: x %s: %s\n", p, part->x.names[i], part->x.datasets[i]);
+        for (int i = 0; i < part->y.count; i++)
+            fprintf(stderr, "part %d: y %s: %s\n", p, part->y.names[i], part->y.datasets[i]);
+        if (part->lengths) fprintf(stderr, "part %d: lengths %s\n", p, part->lengths);
+        if (part->weights) fprintf(stderr, "part %d: weights %s\n", p, part->weights);
+    }
+    for (int f = 0; f < options->fields.count; f++) {
+        const nn_field_options *field = &options->fields.fields[f];
+        fprintf(stderr,
+                "field %s: normalize %d kind %d layout %s first %lld classes %lld ignored %s missing %d "
+                "columns %s\n",
+                options->fields.names[f], field->normalize, field->kind, field->layout ? field->layout : "-",
+                (long long)field->first_label, (long long)field->classes,
+                field->ignored_label ? field->ignored_label : "-", field->missing,
+                field->columns.count ? field->columns.items[0] : "-");
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     fuzz_bytes bytes = {data, data + size};
@@ -265,6 +297,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const nn_target_wanted wanted = {.name = joined ? NULL : "y", .classes = classes};
     write_file(&bytes, "a.h5");
     if (two_files || rarely(&bytes, 4)) write_file(&bytes, "b.h5");
+    if (getenv("NN_FUZZ_SAY")) say(&options, classes, joined);
     nn_status status = nn_dataset_open(comm, &options, files_directory, 7, &wanted, 1, NULL, &dataset);
     if (status == NN_OK) use(dataset);
     fuzz_expect_told(status);

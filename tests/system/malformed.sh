@@ -39,8 +39,9 @@ for file in "$crashing"/*.h5; do
     cp "$file" "$name"
     config one "file: $name
 train: {x: x, y: y}"
-    refused "$name" "$program" train one.yaml --run-dir one
     refused "$name" "$program" info "$name"
+    case $name in *info*) continue ;; esac # malformed in what training does not read
+    refused "$name" "$program" train one.yaml --run-dir one
     case $name in *hangs*) continue ;; esac # takes 10 s each time
     config several "file: [contiguous.h5, $name]
 train: {x: x, y: y}"
