@@ -13,7 +13,7 @@ refused() {
     [ "$(grep -c -E "$pattern" train.log)" = 1 ] || { fail "not once: '$pattern' with $*"; cat train.log; }
 }
 
-refused 3 6 'nowhere.yaml' nowhere.yaml
+refused 3 2 'nowhere.yaml' nowhere.yaml
 sed 's/metrics:/metrisc:/; s/units: 96/unitz: 96/' classifier.yaml >typo.yaml
 refused 3 2 'typo.yaml:[0-9]+:[0-9]+: .*metrisc.*metrics' typo.yaml --run-dir a
 grep -q 'typo.yaml:[0-9]*:[0-9]*: .*unitz.*units' train.log || { fail "only one of two mistakes is shown"; cat train.log; }
