@@ -2,6 +2,8 @@
 
 #include "base/memory.h"
 
+const char *const nn_epochs_only[] = {"epochs", NULL};
+
 static void options_release_text(char **text)
 {
     nn_free(*text);

@@ -20,7 +20,8 @@ typedef enum nn_option_kind {
     NN_OPTION_TEXT_LIST,    /* nn_text_list, owned by the struct; a single text is a list of one */
     NN_OPTION_INTEGER_LIST, /* nn_integer_list; a single number is a list of one; `choices`, where given, are
                                words that may stand in place of numbers */
-    NN_OPTION_DURATION,     /* nn_duration: "3 epochs", "100 steps", "10 minutes", "5%" of the run */
+    NN_OPTION_DURATION,     /* nn_duration: "3 epochs", "100 steps", "10 minutes", "5%" of the run; where
+                               `choices`     is nn_epochs_only a number alone counts epochs */
     NN_OPTION_SECTION /* not a field: documents a key that the reader handles itself (a nested mapping) */
 } nn_option_kind;
 
@@ -64,10 +65,13 @@ typedef struct nn_option {
     size_t offset;              /* of the field: offsetof(struct, field) */
     const char *default_value;  /* as it would be written in YAML; NULL: required; "": not given */
     double minimum, maximum;    /* inclusive, for INTEGER, REAL, amounts; both 0: no limits */
-    const char *const *choices; /* NULL-terminated, for CHOICE and INTEGER_LIST */
+    const char *const *choices; /* NULL-terminated, for CHOICE and INTEGER_LIST; or nn_epochs_only */
     nn_option_effect effect;
     const char *help; /* one line, with the unit */
 } nn_option;
+
+/* The `choices` of a duration that can only be in epochs. */
+extern const char *const nn_epochs_only[];
 
 /* Releases the texts and lists that a filled struct owns, and zeroes those fields. */
 void nn_options_release(const nn_option *table, void *options);

@@ -56,7 +56,9 @@ static void options_append_default(nn_text *text, const nn_option *option)
 
 static void options_append_row(nn_text *text, const nn_option *option, bool flag)
 {
-    nn_text_append(text, "  %s%s: %s", flag ? "--" : "", option->name, options_kinds[option->kind]);
+    nn_text_append(text, "  %s%s: %s", flag ? "--" : "", option->name,
+                   option->choices == nn_epochs_only ? "epochs (10 epochs, or 10)"
+                                                     : options_kinds[option->kind]);
     if (option->kind == NN_OPTION_CHOICE) options_append_choices(text, option->choices);
     options_append_limits(text, option);
     if (option->kind == NN_OPTION_INTEGER_LIST && option->choices) {

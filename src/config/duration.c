@@ -54,13 +54,16 @@ static bool duration_wrong(const nn_config_reading *reading, const nn_config_nod
 {
     char shown[NN_CONFIG_SHOWN_SIZE];
     nn_config_show_node(shown, node);
-    if (rest == NULL)
+    if (rest == NULL && reading->option->choices == nn_epochs_only)
+        nn_config_error(reading->config, node, "%s: expected epochs, such as '10 epochs' or 10, not %s",
+                        reading->path, shown);
+    else if (rest == NULL)
         nn_config_error(reading->config, node, "%s: expected a duration such as " DURATION_FORMS ", not %s",
                         reading->path, shown);
     else
         nn_config_error(
             reading->config, node,
-            "%s: a number alone is no duration; write '%.15g epochs', '%.15g steps', '%.15g minutes' "
+            "%s: a number alone is not a duration; write '%.15g epochs', '%.15g steps', '%.15g minutes' "
             "or another of the forms " DURATION_FORMS,
             reading->path, number, number, number);
     return false;
@@ -79,10 +82,20 @@ static bool duration_check(const nn_config_reading *reading, const nn_config_nod
     return false;
 }
 
+/* The unit of a number that stands alone, where it can only be one: the option is in epochs, or the number is
+ * 0 and so the same in all units. "" where it could be several. */
+static const char *duration_implied_unit(const nn_option *option, double number)
+{
+    const char *by_default = option->default_value ? option->default_value : "";
+    if (option->choices == nn_epochs_only) return "epochs";
+    return number == 0 && strchr(by_default, '%') ? "%" : "";
+}
+
 bool nn_config_read_duration(const nn_config_reading *reading, const nn_config_node *node, void *field)
 {
     double number = 0;
     const char *rest = node->kind == NN_CONFIG_SCALAR ? duration_split(node->text, &number) : NULL;
+    if (rest != NULL && *rest == '\0') rest = duration_implied_unit(reading->option, number);
     if (rest == NULL || *rest == '\0') return duration_wrong(reading, node, number, rest);
     for (size_t i = 0; i < DURATION_UNITS; i++) {
         if (strcmp(duration_units[i].word, rest) != 0) continue;

@@ -1,9 +1,14 @@
-/* Learning-rate schedules: warm-up, and durations in steps. */
+/* Learning-rate schedules: warm-up, durations in steps, and runs that are made longer. */
 #include "optim/schedule.h"
 
 #include <math.h>
 
 #include "optim/duration.h"
+
+const char *const nn_schedule_extend_choices[] = {"stretch", "hold", "restart", NULL};
+
+/* Beyond any run, and small enough to be added to a step. */
+#define DURATION_LONGEST (INT64_C(1) << 60)
 
 int64_t nn_duration_steps(nn_duration duration, nn_run_length length)
 {
@@ -11,7 +16,7 @@ int64_t nn_duration_steps(nn_duration duration, nn_run_length length)
                                     [NN_DURATION_STEPS] = 1,
                                     [NN_DURATION_FRACTION] = (double)length.steps};
     double steps = round(duration.amount * steps_in_unit[duration.unit]);
-    return steps < (double)length.steps ? (int64_t)steps : length.steps;
+    return steps < (double)DURATION_LONGEST ? (int64_t)steps : DURATION_LONGEST;
 }
 
 nn_status nn_duration_check(const char *name, nn_duration duration)
@@ -35,17 +40,62 @@ nn_status nn_duration_check_epochs(const char *name, nn_duration duration)
 
 int64_t nn_schedule_warmup_steps(const void *options, nn_run_length length)
 {
-    const nn_duration *warmup = options;
-    return nn_duration_steps(*warmup, length);
+    const nn_schedule_common *common = options;
+    return nn_duration_steps(common->warmup, length);
+}
+
+/* The span with the end that counts. */
+static nn_schedule_span schedule_span(const nn_schedule_memory *memory, nn_run_length length)
+{
+    nn_schedule_span span = memory->span;
+    if (span.planned == 0) span.planned = length.steps;
+    if (memory->span.planned == 0 || span.extend != NN_EXTEND_HOLD) span.end = span.planned;
+    return span;
 }
 
 double nn_schedule_factor(const nn_schedule_type *type, const void *options, const nn_schedule_memory *memory,
                           int64_t step, nn_run_length length)
 {
+    nn_schedule_span span = schedule_span(memory, length);
+    if (step >= span.end && span.end < span.planned) step = span.end - 1;
+    length.steps = span.end - span.begin;
+    step -= span.begin;
     int64_t warmup = nn_schedule_warmup_steps(options, length);
     if (step < warmup) return (double)(step + 1) / (double)warmup;
     length.steps -= warmup;
     return type->factor(options, memory, step - warmup, length);
+}
+
+bool nn_schedule_follows_length(const nn_schedule_type *type, const void *options)
+{
+    for (const nn_option *option = type->options; option->name; option++) {
+        const void *field = (const char *)options + option->offset;
+        if (option->kind != NN_OPTION_DURATION) continue;
+        const nn_duration *duration = field;
+        if (duration->unit == NN_DURATION_FRACTION && duration->amount > 0) return true;
+    }
+    return type->spans_run;
+}
+
+bool nn_schedule_plan(const void *options, nn_schedule_memory *memory, int64_t step, nn_run_length length)
+{
+    const nn_schedule_common *common = options;
+    nn_schedule_span *span = &memory->span, before = *span;
+    if (before.planned == 0) {
+        *span = (nn_schedule_span){0, length.steps, length.steps, common->extend};
+        return false;
+    }
+    if (step >= length.steps) return false;
+    bool longer = length.steps > before.planned, shorter = length.steps < before.planned;
+    bool extended = before.end < before.planned && before.extend != common->extend;
+    if (!(longer || shorter || extended)) return false;
+    if (longer && before.extend != NN_EXTEND_HOLD) span->end = before.planned;
+    if (span->end > length.steps) span->end = length.steps;
+    span->planned = length.steps;
+    span->extend = common->extend;
+    if (shorter || common->extend != NN_EXTEND_RESTART) return true;
+    *memory = (nn_schedule_memory){.span = {step, length.steps, length.steps, common->extend}};
+    return true;
 }
 
 void nn_schedule_observe(const nn_schedule_type *type, const void *options, nn_schedule_memory *memory,

@@ -1,8 +1,10 @@
 /*
  * Learning-rate schedules: a factor on the optimizer's learning rate, a function of the step and the run's
- * length; and, of a schedule that observes, of what it remembers of the validation figures. A plug-in is one
- * file src/optim/schedule_NAME.c and one line in schedule_list.h. Linear warm-up is common to all: over w
- * steps, step s (from 0) has the factor (s + 1) / w, and the schedule proper covers the steps after w.
+ * length; and, of a schedule that observes, of what it remembers of the validation figures. The length counts
+ * only where the schedule leads to the end of the run, and for durations in percent: a duration in epochs or
+ * steps is what it says, even if it is longer than the run. A plug-in is one file src/optim/schedule_NAME.c
+ * and one line in schedule_list.h. Linear warm-up is common to all: over w steps, step s (from 0) has the
+ * factor (s + 1) / w, and the schedule proper covers the steps after w.
  */
 #ifndef NN_OPTIM_SCHEDULE_H
 #define NN_OPTIM_SCHEDULE_H
@@ -17,6 +19,9 @@
 #define nn_schedule_find NN_REAL_SYMBOL(nn_schedule_find)
 #define nn_schedule_factor NN_REAL_SYMBOL(nn_schedule_factor)
 #define nn_schedule_observe NN_REAL_SYMBOL(nn_schedule_observe)
+#define nn_schedule_plan NN_REAL_SYMBOL(nn_schedule_plan)
+#define nn_schedule_follows_length NN_REAL_SYMBOL(nn_schedule_follows_length)
+#define nn_schedule_extend_choices NN_REAL_SYMBOL(nn_schedule_extend_choices)
 #define nn_schedule_warmup_steps NN_REAL_SYMBOL(nn_schedule_warmup_steps)
 
 /* The length of the run: what durations are turned into steps with. */
@@ -25,20 +30,40 @@ typedef struct nn_run_length {
     int64_t steps_per_epoch;
 } nn_run_length;
 
-/* What a schedule remembers of the epochs before. Begins as zeros; the caller saves it with the run. */
+/* What becomes of a schedule when the run is made longer. */
+typedef enum nn_schedule_extend { NN_EXTEND_STRETCH, NN_EXTEND_HOLD, NN_EXTEND_RESTART } nn_schedule_extend;
+extern const char *const nn_schedule_extend_choices[];
+
+/* The steps that a schedule covers. It runs from `begin` to `planned`, the end of the run; under
+ * NN_EXTEND_HOLD to `end`, and the factor of its last step is held from there on. */
+typedef struct nn_schedule_span {
+    int64_t begin, end; /* end: of the run before it was made longer */
+    int64_t planned;    /* 0: not planned yet, the schedule covers the run */
+    int64_t extend;     /* nn_schedule_extend */
+} nn_schedule_span;
+
+/* What a schedule remembers. Begins as zeros; the caller saves it with the run. */
 typedef struct nn_schedule_memory {
+    nn_schedule_span span;
     int64_t observed; /* epochs seen */
     int64_t waited;   /* since the last one that was better, or the last fall */
     int64_t falls;
     double best;
 } nn_schedule_memory;
 
+/* Options of every schedule. */
+typedef struct nn_schedule_common {
+    nn_duration warmup;
+    int extend; /* nn_schedule_extend */
+} nn_schedule_common;
+
 typedef struct nn_schedule_type {
     const char *name;
     const char *summary;
     const char *example;      /* YAML: "cosine: {warmup: 5%}" */
-    const nn_option *options; /* the first member of the struct is nn_duration warmup */
+    const nn_option *options; /* the first member of the struct is nn_schedule_common */
     size_t options_size;
+    bool spans_run;                          /* it leads to the end of the run */
     nn_status (*check)(const void *options); /* NULL: nothing to check beyond the table */
     /* The factor at step `step` of `length.steps` steps, warm-up taken off both (so step counts from 0). */
     double (*factor)(const void *options, const nn_schedule_memory *memory, int64_t step,
@@ -53,6 +78,15 @@ double nn_schedule_factor(const nn_schedule_type *type, const void *options, con
 /* At the end of each epoch: hands the figure to a schedule that observes. */
 void nn_schedule_observe(const nn_schedule_type *type, const void *options, nn_schedule_memory *memory,
                          double value, bool higher_is_better);
+/* Whether the factors depend on the length of the run: a run that is made longer then has other weights than
+ * one that was as long from the beginning. */
+bool nn_schedule_follows_length(const nn_schedule_type *type, const void *options);
+
+/* Plans a run of `length` that begins or continues at `step`: where it is longer or shorter than it was
+ * planned before, or `extend` has changed since it was made longer, the span of the schedule is set anew.
+ * Returns whether it was. */
+bool nn_schedule_plan(const void *options, nn_schedule_memory *memory, int64_t step, nn_run_length length);
+
 /* Warm-up in whole steps. A duration in seconds is refused by the schedules' check. */
 int64_t nn_schedule_warmup_steps(const void *options, nn_run_length length);
 

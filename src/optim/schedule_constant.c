@@ -2,15 +2,15 @@
 #include "optim/duration.h"
 
 typedef struct constant_options {
-    nn_duration warmup;
+    nn_schedule_common common;
 } constant_options;
 
-static const nn_option constant_table[] = {NN_SCHEDULE_WARMUP(constant_options, "0%"), {.name = NULL}};
+static const nn_option constant_table[] = {NN_SCHEDULE_COMMON(constant_options, "0%"), {.name = NULL}};
 
 static nn_status constant_check(const void *options)
 {
     const constant_options *constant = options;
-    return nn_duration_check("warmup", constant->warmup);
+    return nn_duration_check("warmup", constant->common.warmup);
 }
 
 static double constant_factor(const void *options, const nn_schedule_memory *memory, int64_t step,

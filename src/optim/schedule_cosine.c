@@ -6,12 +6,12 @@
 #define COSINE_PI 3.14159265358979323846
 
 typedef struct cosine_options {
-    nn_duration warmup;
+    nn_schedule_common common;
     double final_factor;
 } cosine_options;
 
 static const nn_option cosine_table[] = {
-    NN_SCHEDULE_WARMUP(cosine_options, "5%"),
+    NN_SCHEDULE_COMMON(cosine_options, "5%"),
     {"final_factor", NN_OPTION_REAL, offsetof(cosine_options, final_factor), "0", 0, 1, NULL,
      NN_EFFECT_RESULT, "share of the learning rate that is left at the end of the run"},
     {.name = NULL}};
@@ -19,7 +19,7 @@ static const nn_option cosine_table[] = {
 static nn_status cosine_check(const void *options)
 {
     const cosine_options *cosine = options;
-    return nn_duration_check("warmup", cosine->warmup);
+    return nn_duration_check("warmup", cosine->common.warmup);
 }
 
 static double cosine_factor(const void *options, const nn_schedule_memory *memory, int64_t step,
@@ -38,6 +38,7 @@ const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_cosine) = {
     .example = "cosine: {warmup: 5%}",
     .options = cosine_table,
     .options_size = sizeof(cosine_options),
+    .spans_run = true,
     .check = cosine_check,
     .factor = cosine_factor,
 };

@@ -4,12 +4,13 @@
 #include "optim/duration.h"
 
 typedef struct exponential_options {
-    nn_duration warmup, every;
+    nn_schedule_common common;
+    nn_duration every;
     double factor;
 } exponential_options;
 
 static const nn_option exponential_table[] = {
-    NN_SCHEDULE_WARMUP(exponential_options, "0%"),
+    NN_SCHEDULE_COMMON(exponential_options, "0%"),
     {"factor", NN_OPTION_REAL, offsetof(exponential_options, factor), "0.95", 0, 1, NULL, NN_EFFECT_RESULT,
      "what the learning rate is multiplied by over each interval, evenly in all its steps"},
     {"every", NN_OPTION_DURATION, offsetof(exponential_options, every), "1 epoch", 0, 0, NULL,
@@ -19,7 +20,7 @@ static const nn_option exponential_table[] = {
 static nn_status exponential_check(const void *options)
 {
     const exponential_options *exponential = options;
-    NN_TRY(nn_duration_check("warmup", exponential->warmup));
+    NN_TRY(nn_duration_check("warmup", exponential->common.warmup));
     NN_TRY(nn_duration_check("every", exponential->every));
     if (!(exponential->every.amount > 0))
         NN_FAIL(NN_ERROR_USAGE, "every is the interval over which the learning rate falls by `factor` and "

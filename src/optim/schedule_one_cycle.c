@@ -10,12 +10,13 @@
 #define ONE_CYCLE_PI 3.14159265358979323846
 
 typedef struct one_cycle_options {
-    nn_duration warmup, rise;
+    nn_schedule_common common;
+    nn_duration rise;
     double initial_factor, final_factor;
 } one_cycle_options;
 
 static const nn_option one_cycle_table[] = {
-    NN_SCHEDULE_WARMUP(one_cycle_options, "0%"),
+    NN_SCHEDULE_COMMON(one_cycle_options, "0%"),
     {"rise", NN_OPTION_DURATION, offsetof(one_cycle_options, rise), "30%", 0, 0, NULL, NN_EFFECT_RESULT,
      "part of the run at whose end the learning rate is highest"},
     {"initial_factor", NN_OPTION_REAL, offsetof(one_cycle_options, initial_factor), "0.04", 0, 1, NULL,
@@ -27,8 +28,8 @@ static const nn_option one_cycle_table[] = {
 static nn_status one_cycle_check(const void *options)
 {
     const one_cycle_options *cycle = options;
-    NN_TRY(nn_duration_check("warmup", cycle->warmup));
-    if (cycle->warmup.amount > 0)
+    NN_TRY(nn_duration_check("warmup", cycle->common.warmup));
+    if (cycle->common.warmup.amount > 0)
         NN_FAIL(NN_ERROR_USAGE, "warmup: one_cycle rises on its own; set 'rise' instead");
     return nn_duration_check("rise", cycle->rise);
 }
@@ -58,6 +59,7 @@ const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_one_cycle) = {
     .example = "one_cycle: {rise: 30%}",
     .options = one_cycle_table,
     .options_size = sizeof(one_cycle_options),
+    .spans_run = true,
     .check = one_cycle_check,
     .factor = one_cycle_factor,
 };

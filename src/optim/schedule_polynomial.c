@@ -5,12 +5,12 @@
 #include "optim/duration.h"
 
 typedef struct polynomial_options {
-    nn_duration warmup;
+    nn_schedule_common common;
     double power, final_factor;
 } polynomial_options;
 
 static const nn_option polynomial_table[] = {
-    NN_SCHEDULE_WARMUP(polynomial_options, "5%"),
+    NN_SCHEDULE_COMMON(polynomial_options, "5%"),
     {"power", NN_OPTION_REAL, offsetof(polynomial_options, power), "1", 0.01, 100, NULL, NN_EFFECT_RESULT,
      "of the share of the run that is left; 1: a straight line"},
     {"final_factor", NN_OPTION_REAL, offsetof(polynomial_options, final_factor), "0", 0, 1, NULL,
@@ -20,7 +20,7 @@ static const nn_option polynomial_table[] = {
 static nn_status polynomial_check(const void *options)
 {
     const polynomial_options *polynomial = options;
-    return nn_duration_check("warmup", polynomial->warmup);
+    return nn_duration_check("warmup", polynomial->common.warmup);
 }
 
 static double polynomial_factor(const void *options, const nn_schedule_memory *memory, int64_t step,
@@ -39,6 +39,7 @@ const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_polynomial) = {
     .example = "polynomial: {power: 1}",
     .options = polynomial_table,
     .options_size = sizeof(polynomial_options),
+    .spans_run = true,
     .check = polynomial_check,
     .factor = polynomial_factor,
 };

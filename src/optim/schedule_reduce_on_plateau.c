@@ -7,15 +7,16 @@
 #include "optim/duration.h"
 
 typedef struct plateau_options {
-    nn_duration warmup, patience;
+    nn_schedule_common common;
+    nn_duration patience;
     double factor, threshold, least;
 } plateau_options;
 
 static const nn_option plateau_table[] = {
-    NN_SCHEDULE_WARMUP(plateau_options, "0%"),
+    NN_SCHEDULE_COMMON(plateau_options, "0%"),
     {"factor", NN_OPTION_REAL, offsetof(plateau_options, factor), "0.1", 0, 1, NULL, NN_EFFECT_RESULT,
      "what the learning rate is multiplied by when it falls"},
-    {"patience", NN_OPTION_DURATION, offsetof(plateau_options, patience), "10 epochs", 0, 0, NULL,
+    {"patience", NN_OPTION_DURATION, offsetof(plateau_options, patience), "10 epochs", 0, 0, nn_epochs_only,
      NN_EFFECT_RESULT, "epochs without a better figure that are waited; the one after them lets it fall"},
     {"threshold", NN_OPTION_REAL, offsetof(plateau_options, threshold), "0.0001", 0, 1, NULL,
      NN_EFFECT_RESULT, "share of the best figure by which another must beat it to be better"},
@@ -26,7 +27,7 @@ static const nn_option plateau_table[] = {
 static nn_status plateau_check(const void *options)
 {
     const plateau_options *plateau = options;
-    NN_TRY(nn_duration_check("warmup", plateau->warmup));
+    NN_TRY(nn_duration_check("warmup", plateau->common.warmup));
     return nn_duration_check_epochs("patience", plateau->patience);
 }
 

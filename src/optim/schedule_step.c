@@ -4,12 +4,13 @@
 #include "optim/duration.h"
 
 typedef struct step_options {
-    nn_duration warmup, every;
+    nn_schedule_common common;
+    nn_duration every;
     double factor;
 } step_options;
 
 static const nn_option step_table[] = {
-    NN_SCHEDULE_WARMUP(step_options, "0%"),
+    NN_SCHEDULE_COMMON(step_options, "0%"),
     {"every", NN_OPTION_DURATION, offsetof(step_options, every), NULL, 0, 0, NULL, NN_EFFECT_RESULT,
      "interval between two falls, such as 10 epochs; percent are of the run after the warm-up"},
     {"factor", NN_OPTION_REAL, offsetof(step_options, factor), "0.1", 0, 1, NULL, NN_EFFECT_RESULT,
@@ -19,7 +20,7 @@ static const nn_option step_table[] = {
 static nn_status step_check(const void *options)
 {
     const step_options *step = options;
-    NN_TRY(nn_duration_check("warmup", step->warmup));
+    NN_TRY(nn_duration_check("warmup", step->common.warmup));
     NN_TRY(nn_duration_check("every", step->every));
     if (!(step->every.amount > 0))
         NN_FAIL(NN_ERROR_USAGE, "every is the interval between two falls and must be above 0, such as '10 "

@@ -23,6 +23,12 @@ static const char *compare_value(const nn_config *config, const char *path)
     return NULL;
 }
 
+/* A value as a message shows it: nothing is a value, too. */
+static const char *compare_shown(const char *value)
+{
+    return value[0] ? value : "not set";
+}
+
 /* Appends the values that are there now and were not. */
 static void compare_added(const nn_config *config, const char *lines, nn_text *differences)
 {
@@ -32,7 +38,8 @@ static void compare_added(const nn_config *config, const char *lines, nn_text *d
         nn_text wanted = {0};
         nn_text_append(&wanted, "\t%s\t", values[i].path);
         if (values[i].effect == NN_EFFECT_RESULT && wanted.bytes && !strstr(lines, wanted.bytes))
-            nn_text_append(differences, "\n  %s: was not there, is %s", values[i].path, values[i].value);
+            nn_text_append(differences, "\n  %s: was not there, is %s", values[i].path,
+                           compare_shown(values[i].value));
         nn_text_free(&wanted);
     }
 }
@@ -49,7 +56,8 @@ static void compare_differences(const nn_config *config, char *lines, nn_text *d
         *value++ = '\0';
         const char *now = compare_value(config, path + 1);
         if (!now || strcmp(now, value) != 0)
-            nn_text_append(differences, "\n  %s: was %s, is %s", path + 1, value, now ? now : "not there");
+            nn_text_append(differences, "\n  %s: was %s, is %s", path + 1, compare_shown(value),
+                           now ? compare_shown(now) : "not there");
     }
 }
 

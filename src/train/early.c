@@ -5,10 +5,12 @@
 
 #define EARLY_VALUES 3
 #define SCHEDULE_VALUES 4
+#define SPAN_VALUES 4
+#define SPAN_NAME "state/schedule_begin_end_planned_extend"
 
 #define FIELD(member) offsetof(nn_early_options, member)
 const nn_option nn_early_options_table[] = {
-    {"patience", NN_OPTION_DURATION, FIELD(patience), "10 epochs", 0, 0, NULL, NN_EFFECT_EXTENT,
+    {"patience", NN_OPTION_DURATION, FIELD(patience), "10 epochs", 0, 0, nn_epochs_only, NN_EFFECT_EXTENT,
      "epochs without a better figure after which the run ends"},
     {"min_change", NN_OPTION_REAL, FIELD(min_change), "0", 0, 1e30, NULL, NN_EFFECT_EXTENT,
      "how much a figure must beat the best one to be better"},
@@ -51,8 +53,12 @@ nn_status nn_watch_put(const nn_watch *watch, nn_store_image *image)
                                            (double)memory->falls, memory->best};
     NN_TRY(nn_store_image_put(image, "state/early_observed_waited_best", NN_STORE_F64, 1, &early_extent,
                               of_early));
-    return nn_store_image_put(image, "state/schedule_observed_waited_falls_best", NN_STORE_F64, 1,
-                              &schedule_extent, of_schedule);
+    NN_TRY(nn_store_image_put(image, "state/schedule_observed_waited_falls_best", NN_STORE_F64, 1,
+                              &schedule_extent, of_schedule));
+    const nn_schedule_span *span = &memory->span;
+    int64_t of_span[SPAN_VALUES] = {span->begin, span->end, span->planned, span->extend};
+    int64_t span_extent = SPAN_VALUES;
+    return nn_store_image_put(image, SPAN_NAME, NN_STORE_I64, 1, &span_extent, of_span);
 }
 
 /* A count is kept as a double. */
@@ -68,6 +74,9 @@ nn_status nn_watch_get(nn_store_file *file, nn_watch *watch)
                                   of_early));
     NN_TRY(nn_store_read_verified(file, "state/schedule_observed_waited_falls_best", NN_STORE_F64,
                                   SCHEDULE_VALUES, of_schedule));
+    int64_t of_span[SPAN_VALUES];
+    NN_TRY(nn_store_read_verified(file, SPAN_NAME, NN_STORE_I64, SPAN_VALUES, of_span));
+    nn_schedule_span span = {of_span[0], of_span[1], of_span[2], of_span[3]};
     bool counts = true;
     for (int i = 0; i < EARLY_VALUES - 1; i++) counts = counts && early_is_count(of_early[i]);
     for (int i = 0; i < SCHEDULE_VALUES - 1; i++) counts = counts && early_is_count(of_schedule[i]);
@@ -76,7 +85,11 @@ nn_status nn_watch_get(nn_store_file *file, nn_watch *watch)
                 "%s: what early stopping and the schedule remember is no count of epochs",
                 nn_store_path(file));
     watch->early = (nn_early){(int64_t)of_early[0], (int64_t)of_early[1], of_early[2]};
-    watch->schedule = (nn_schedule_memory){(int64_t)of_schedule[0], (int64_t)of_schedule[1],
+    if (span.begin < 0 || span.end <= span.begin || span.planned < span.end || span.extend < 0 ||
+        span.extend > NN_EXTEND_RESTART)
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s: the span of the learning-rate schedule is impossible",
+                nn_store_path(file));
+    watch->schedule = (nn_schedule_memory){span, (int64_t)of_schedule[0], (int64_t)of_schedule[1],
                                            (int64_t)of_schedule[2], of_schedule[3]};
     return NN_OK;
 }

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "train/check.h"
 #include "train/expected.h"
+#include "train/extent.h"
 #include "train/integrity.h"
 #include "train/nonfinite.h"
 
@@ -240,11 +241,7 @@ static nn_status run_loop(nn_run *run, bool *stopped)
 {
     *stopped = false;
     if (run_is_over(run)) {
-        bool early = run->state.step < run->plan.length.steps;
-        nn_log_line("the run is finished: %lld epochs are done, of %lld; raise %s to go on",
-                    (long long)(run->state.step / run->plan.length.steps_per_epoch),
-                    (long long)run->plan.epochs,
-                    early ? "training.early_stopping.patience" : "training.epochs");
+        nn_extent_finished(run);
         return NN_OK;
     }
     NN_TRY(nn_stepper_begin(run->stepper, run->state.step));

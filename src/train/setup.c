@@ -11,6 +11,7 @@
 #include "tensor/matrix.h"
 #include "train/carried.h"
 #include "train/compare.h"
+#include "train/extent.h"
 #include "train/fallback.h"
 #include "train/findings.h"
 #include "train/heads.h"
@@ -307,11 +308,11 @@ nn_status nn_run_resume(nn_run *run)
     NN_TRY_TO(done, status, nn_comm_broadcast(run->comm, &goes_on, sizeof goes_on, 0));
     if (goes_on) {
         NN_TRY_TO(done, status, nn_checkpoint_load(&parts, found.file));
-        nn_log_line("resuming from %s: %lld of %lld steps are done", path, (long long)run->state.step,
-                    (long long)run->plan.length.steps);
+        nn_extent_resumes(run, path);
     } else {
         NN_TRY_TO(done, status, setup_begin(run));
     }
+    nn_extent_plan(run);
     if (first) setup_drop_later_best(run);
     if (first) status = nn_checkpoint_run(&parts, &identity);
     if (first && status == NN_OK)

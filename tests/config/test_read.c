@@ -134,6 +134,34 @@ static void durations_have_units(void **state)
     }
 }
 
+/* Fails when a number whose unit can only be one is refused, or one that may be several is accepted. */
+static void obvious_units_may_be_left_out(void **state)
+{
+    (void)state;
+    static const nn_option durations[] = {
+        {"patience", NN_OPTION_DURATION, 0, "10 epochs", 0, 0, nn_epochs_only, NN_EFFECT_EXTENT, "how long"},
+        {"warmup", NN_OPTION_DURATION, sizeof(nn_duration), "5%", 0, 0, NULL, NN_EFFECT_RESULT, "at first"},
+        {.name = NULL}};
+    static const char *const cases[][2] = {
+        {"s: {patience: 5, warmup: 0}", NULL},
+        {"s: {warmup: 5}",
+         "t.yaml:1:13: s.warmup: a number alone is not a duration; write '5 epochs', '5 steps', '5 minutes' "
+         "or "
+         "another of the forms '3 epochs', '100 steps', '30 s', '10 minutes', '2 hours' or '5%'"},
+        {"s: {patience: soon}",
+         "t.yaml:1:15: s.patience: expected epochs, such as '10 epochs' or 10, not 'soon'"}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        nn_duration filled[2];
+        nn_config *config = check_parse(cases[i][0]);
+        nn_config_read(config, nn_config_get(nn_config_root(config), "s"), "s", durations, NULL, NULL,
+                       filled);
+        check_finish(config, cases[i][1]);
+        if (cases[i][1]) continue;
+        assert_true(filled[0].amount == 5 && filled[0].unit == NN_DURATION_EPOCHS);
+        assert_true(filled[1].amount == 0 && filled[1].unit == NN_DURATION_FRACTION);
+    }
+}
+
 static void wrong_values_are_told(void **state)
 {
     (void)state;
@@ -157,7 +185,8 @@ static void wrong_values_are_told(void **state)
         {"{units: 1, file: {a: 1}}", "t.yaml:1:21: s.file: expected a text, not a mapping"},
         {"{units: 1, names: [a, [b]]}", "t.yaml:1:26: s.names: expected a text, not a list"},
         {"{units: 1, every: 5}",
-         "t.yaml:1:22: s.every: a number alone is no duration; write '5 epochs', '5 steps', '5 minutes' or "
+         "t.yaml:1:22: s.every: a number alone is not a duration; write '5 epochs', '5 steps', '5 minutes' "
+         "or "
          "another "
          "of the forms '3 epochs', '100 steps', '30 s', '10 minutes', '2 hours' or '5%'"},
         {"{units: 1, every: -1 epochs}", "t.yaml:1:22: s.every: expected a duration such as '3 epochs', '100 "
@@ -401,6 +430,7 @@ int main(void)
         cmocka_unit_test(defaults_stand_for_what_is_not_given),
         cmocka_unit_test(a_scalar_sets_the_first_option),
         cmocka_unit_test(durations_have_units),
+        cmocka_unit_test(obvious_units_may_be_left_out),
         cmocka_unit_test(lists_of_numbers_are_read),
         cmocka_unit_test(wrong_values_are_told),
         cmocka_unit_test(unknown_options_are_told),

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "config/config.h"
@@ -70,7 +71,8 @@ static inline void plugin_check_table(const nn_option *table, size_t size)
     for (const nn_option *option = table; option->name; option++) {
         assert_true(option->help && option->help[0]);
         assert_true(option->offset < size);
-        assert_int_equal(option->effect, NN_EFFECT_RESULT);
+        bool extent = strcmp(option->name, "extend") == 0;
+        assert_int_equal(option->effect, extent ? NN_EFFECT_EXTENT : NN_EFFECT_RESULT);
     }
 }
 

@@ -54,7 +54,6 @@ static void check_run(const nn_schedule_type *type, const void *options, nn_run_
     const nn_schedule_memory nothing = {0};
     int64_t warmup = nn_schedule_warmup_steps(options, length);
     double highest = 0;
-    assert_in_range(warmup, 0, length.steps);
     for (int64_t step = 0; step < length.steps + 2; step++) {
         double factor = nn_schedule_factor(type, options, &nothing, step, length);
         assert_true(isfinite(factor) && factor >= 0 && factor <= 1);
@@ -95,8 +94,9 @@ static void test_durations(void **state)
     assert_int_equal(warmup_of((nn_duration){17, NN_DURATION_STEPS}, length), 17);
     assert_int_equal(warmup_of((nn_duration){0.07, NN_DURATION_FRACTION}, length), 7);
     assert_int_equal(warmup_of((nn_duration){0.29, NN_DURATION_FRACTION}, length), 29);
-    assert_int_equal(warmup_of((nn_duration){11, NN_DURATION_EPOCHS}, length), 100);
-    assert_int_equal(warmup_of((nn_duration){1e300, NN_DURATION_EPOCHS}, length), 100);
+    assert_int_equal(warmup_of((nn_duration){11, NN_DURATION_EPOCHS}, length), 110);
+    assert_int_equal(warmup_of((nn_duration){101, NN_DURATION_STEPS}, length), 101);
+    assert_true(warmup_of((nn_duration){1e300, NN_DURATION_EPOCHS}, length) > INT64_C(1000000000000000));
 }
 
 static double factor_of(const char *yaml, int64_t step, nn_run_length length)
@@ -138,6 +138,137 @@ static void test_closed_forms(void **state)
                     step < 10 ? (double)(step + 1) / 10 : 1 - done_warm);
         expect_near(factor_of("polynomial: {warmup: 0%, power: 3, final_factor: 0.1}", step, length),
                     0.1 + 0.9 * pow(1 - done, 3));
+    }
+}
+
+/* Fails when the learning rate at a step depends on the length of the run though the schedule does not lead
+ * to its end: a duration in epochs or steps that is longer than the run is cut to it. */
+static void test_durations_longer_than_the_run(void **state)
+{
+    (void)state;
+    static const int64_t epochs[] = {1, 3, 5, 9, 20, 100};
+    for (size_t e = 0; e < COUNT(epochs); e++) {
+        nn_run_length length = {.steps = 20 * epochs[e], .steps_per_epoch = 20};
+        for (int64_t step = 0; step < length.steps; step++) {
+            expect_near(factor_of("exponential: {factor: 0.1, every: 10 epochs}", step, length),
+                        pow(0.1, (double)step / 200));
+            expect_near(factor_of("exponential: {factor: 0.1, every: 137 steps}", step, length),
+                        pow(0.1, (double)step / 137));
+            expect_near(factor_of("step: {every: 4 epochs}", step, length), after_falls(0.1, step / 80));
+            expect_near(factor_of("step: {every: 131 steps}", step, length), after_falls(0.1, step / 131));
+            expect_near(factor_of("constant: {warmup: 8 epochs}", step, length),
+                        step < 160 ? (double)(step + 1) / 160 : 1);
+            expect_near(factor_of("reduce_on_plateau: {warmup: 90 steps}", step, length),
+                        step < 90 ? (double)(step + 1) / 90 : 1);
+            expect_near(
+                factor_of("exponential: {warmup: 4 epochs, factor: 0.5, every: 6 epochs}", step, length),
+                step < 80 ? (double)(step + 1) / 80 : pow(0.5, (double)(step - 80) / 120));
+            if (step < 80) { /* of those that lead to the end, the warm-up */
+                expect_near(factor_of("cosine: {warmup: 4 epochs}", step, length), (double)(step + 1) / 80);
+                expect_near(factor_of("polynomial: {warmup: 80 steps}", step, length),
+                            (double)(step + 1) / 80);
+                double rising = (1 - cos(3.14159265358979323846 * (double)step / 79)) / 2;
+                expect_near(factor_of("one_cycle: {rise: 4 epochs, initial_factor: 0}", step, length),
+                            rising);
+            }
+        }
+    }
+}
+
+/* The factors of a run of 4 epochs of 10 steps that is planned anew for `epochs` at `step`. */
+static void *extended(const char *yaml, int64_t step, int64_t epochs, const nn_schedule_type **type,
+                      nn_schedule_memory *memory)
+{
+    void *options = plugin_schedule(yaml, type);
+    *memory = (nn_schedule_memory){0};
+    assert_false(nn_schedule_plan(options, memory, 0, (nn_run_length){40, 10}));
+    assert_false(nn_schedule_plan(options, memory, step, (nn_run_length){40, 10}));
+    assert_int_equal(nn_schedule_plan(options, memory, step, (nn_run_length){10 * epochs, 10}), epochs != 4);
+    assert_false(nn_schedule_plan(options, memory, step, (nn_run_length){10 * epochs, 10}));
+    return options;
+}
+
+/* Fails when a run that is made longer or shorter does not get the schedule that `extend` says: that of the
+ * new length, the last factor, or a new cycle. */
+static void test_extended_runs(void **state)
+{
+    (void)state;
+    const nn_schedule_type *type;
+    nn_schedule_memory memory;
+    const nn_run_length longer = {100, 10}, shorter = {30, 10}, added = {60, 10}, first = {40, 10};
+    for (const nn_schedule_type *const *entry = nn_schedule_types(); *entry; entry++) {
+        char yaml[64];
+        const char *name = (*entry)->name, *more = strcmp(name, "step") == 0 ? "every: 15 steps, " : "";
+        snprintf(yaml, sizeof yaml, "%s: {%sextend: stretch}", name, more);
+        void *options = extended(yaml, 40, 10, &type, &memory);
+        for (int64_t s = 0; s < 100; s++)
+            expect_near(nn_schedule_factor(type, options, &memory, s, longer), factor_of(yaml, s, longer));
+        nn_free(options);
+        options = extended(yaml, 20, 3, &type, &memory);
+        for (int64_t s = 20; s < 30; s++)
+            expect_near(nn_schedule_factor(type, options, &memory, s, shorter), factor_of(yaml, s, shorter));
+        nn_free(options);
+        snprintf(yaml, sizeof yaml, "%s: {%sextend: hold}", name, more);
+        options = extended(yaml, 20, 10, &type, &memory);
+        for (int64_t s = 20; s < 100; s++)
+            expect_near(nn_schedule_factor(type, options, &memory, s, longer),
+                        factor_of(yaml, s < 39 ? s : 39, first));
+        nn_free(options);
+        snprintf(yaml, sizeof yaml, "%s: {%sextend: restart}", name, more);
+        options = extended(yaml, 40, 10, &type, &memory);
+        for (int64_t s = 40; s < 100; s++)
+            expect_near(nn_schedule_factor(type, options, &memory, s, longer),
+                        factor_of(yaml, s - 40, added));
+        nn_free(options);
+    }
+}
+
+/* Fails when a second extension forgets the first, a choice that is made later has no effect, or a run that
+ * is over is planned anew. */
+static void test_extended_again(void **state)
+{
+    (void)state;
+    const nn_schedule_type *type;
+    nn_schedule_memory memory;
+    const nn_run_length longest = {200, 10}, first = {40, 10};
+    void *options = extended("cosine: {extend: hold}", 40, 10, &type, &memory);
+    assert_true(nn_schedule_plan(options, &memory, 100, longest));
+    expect_near(nn_schedule_factor(type, options, &memory, 150, longest), factor_of("cosine", 39, first));
+    nn_schedule_common *common = options;
+    common->extend = NN_EXTEND_STRETCH;
+    assert_true(nn_schedule_plan(options, &memory, 100, longest));
+    expect_near(nn_schedule_factor(type, options, &memory, 150, longest), factor_of("cosine", 150, longest));
+    common->extend = NN_EXTEND_RESTART;
+    assert_true(nn_schedule_plan(options, &memory, 120, longest));
+    expect_near(nn_schedule_factor(type, options, &memory, 130, longest),
+                factor_of("cosine", 10, (nn_run_length){80, 10}));
+    assert_false(nn_schedule_plan(options, &memory, 120, (nn_run_length){110, 10}));
+    expect_near(nn_schedule_factor(type, options, &memory, 130, longest),
+                factor_of("cosine", 10, (nn_run_length){80, 10}));
+    nn_free(options);
+}
+
+/* Fails when it is not known which schedules depend on the length of the run. */
+static void test_follows_length(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *yaml;
+        bool follows;
+    } cases[] = {{"constant", false},
+                 {"constant: {warmup: 5%}", true},
+                 {"cosine: {warmup: 3 steps}", true},
+                 {"one_cycle", true},
+                 {"polynomial", true},
+                 {"exponential", false},
+                 {"exponential: {every: 20%}", true},
+                 {"step: {every: 2 epochs}", false},
+                 {"reduce_on_plateau", false}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const nn_schedule_type *type;
+        void *options = plugin_schedule(cases[i].yaml, &type);
+        assert_int_equal(nn_schedule_follows_length(type, options), cases[i].follows);
+        nn_free(options);
     }
 }
 
@@ -239,7 +370,9 @@ int main(void)
         cmocka_unit_test(test_documented),      cmocka_unit_test(test_all),
         cmocka_unit_test(test_durations),       cmocka_unit_test(test_closed_forms),
         cmocka_unit_test(test_seconds_refused), cmocka_unit_test(test_pytorch),
-        cmocka_unit_test(test_plateau),
+        cmocka_unit_test(test_plateau),         cmocka_unit_test(test_durations_longer_than_the_run),
+        cmocka_unit_test(test_extended_runs),   cmocka_unit_test(test_extended_again),
+        cmocka_unit_test(test_follows_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,94 @@
+#include "train/extent.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+
+/* Below this share of the configured learning rate weights hardly change. */
+#define EXTENT_LOW 0.001
+
+/* The learning rate of a step. */
+static double extent_rate(const nn_run *run, const nn_schedule_memory *memory, int64_t step)
+{
+    const nn_settings *settings = &run->settings;
+    return *(const double *)settings->optimizer_options *
+           nn_schedule_factor(settings->schedule, settings->schedule_options, memory, step, run->plan.length);
+}
+
+static void extent_announce_longer(const nn_run *run, const char *cause, double was, double is)
+{
+    const char *name = run->settings.schedule->name;
+    long long epochs = (long long)run->plan.epochs;
+    double configured = *(const double *)run->settings.optimizer_options;
+    int64_t extend = run->state.watch.schedule.span.extend;
+    if (extend == NN_EXTEND_STRETCH &&
+        nn_schedule_follows_length(run->settings.schedule, run->settings.schedule_options))
+        nn_log_warning(
+            "%s: the learning-rate schedule is stretched over the longer run: the rate was %.3g and is %.3g "
+            "now; the weights will differ from those of a single run of %lld epochs; lr_schedule.%s.extend: "
+            "hold continues at the rate it ended with, restart begins a new cycle with its warm-up",
+            cause, was, is, epochs, name);
+    else if (extend == NN_EXTEND_HOLD && is < EXTENT_LOW * configured)
+        nn_log_warning(
+            "%s: the learning rate is held at the end of the schedule: the rate was %.3g and is %.3g, at "
+            "which the weights hardly change; lr_schedule.%s.extend: restart begins a new cycle",
+            cause, was, is, name);
+    else if (extend == NN_EXTEND_HOLD)
+        nn_log_line(
+            "%s: the learning rate is held at the end of the schedule: the rate was %.3g and is %.3g; "
+            "the weights will differ from those of a single run of %lld epochs",
+            cause, was, is, epochs);
+    else if (extend == NN_EXTEND_RESTART)
+        nn_log_line(
+            "%s: the learning-rate schedule restarts: the rate was %.3g and is %.3g; the weights will "
+            "differ from those of a single run of %lld epochs",
+            cause, was, is, epochs);
+}
+
+void nn_extent_plan(nn_run *run)
+{
+    const nn_settings *settings = &run->settings;
+    nn_schedule_memory *memory = &run->state.watch.schedule, before = *memory;
+    int64_t step = run->state.step, of_epoch = run->plan.length.steps_per_epoch;
+    char cause[96];
+    if (!nn_schedule_plan(settings->schedule_options, memory, step, run->plan.length) || step == 0) return;
+    double was = extent_rate(run, &before, step - 1), is = extent_rate(run, memory, step);
+    long long epochs = (long long)run->plan.epochs, planned = (long long)(before.span.planned / of_epoch);
+    if (epochs != planned)
+        snprintf(cause, sizeof cause, "training.epochs was %lld and is %lld", planned, epochs);
+    else
+        snprintf(cause, sizeof cause, "lr_schedule.%s.extend was %s and is %s", settings->schedule->name,
+                 nn_schedule_extend_choices[before.span.extend],
+                 nn_schedule_extend_choices[memory->span.extend]);
+    if (epochs >= planned)
+        extent_announce_longer(run, cause, was, is);
+    else if (nn_schedule_follows_length(settings->schedule, settings->schedule_options))
+        nn_log_warning("%s: the learning-rate schedule is compressed into the shorter run: the rate was %.3g "
+                       "and is %.3g now; the weights will differ from those of a single run of %lld epochs",
+                       cause, was, is, epochs);
+}
+
+void nn_extent_resumes(const nn_run *run, const char *path)
+{
+    int64_t step = run->state.step, steps = run->plan.length.steps;
+    if (step <= steps)
+        nn_log_line("resuming from %s: %lld of %lld steps are done", path, (long long)step, (long long)steps);
+    else
+        nn_log_line(
+            "resuming from %s: %lld steps are done, more than the %lld that training.epochs: %lld takes",
+            path, (long long)step, (long long)steps, (long long)run->plan.epochs);
+}
+
+void nn_extent_finished(const nn_run *run)
+{
+    long long done = (long long)(run->state.step / run->plan.length.steps_per_epoch);
+    if (run->state.step < run->plan.length.steps)
+        nn_log_line("the run is finished: it stopped early after %lld of %lld epochs; raise "
+                    "training.early_stopping.patience to continue",
+                    done, (long long)run->plan.epochs);
+    else
+        nn_log_line(
+            "the run is finished: %lld epochs are done, and training.epochs is %lld; set it above %lld "
+            "to continue",
+            done, (long long)run->plan.epochs, done);
+}
