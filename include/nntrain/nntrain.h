@@ -3,6 +3,10 @@
  *
  * Every function returns a status; the text of the last failure in this thread is nn_error_text().
  * Functions on different predictors may run at the same time; one predictor serves one thread.
+ *
+ * Opening a predictor gives OpenBLAS one thread for the rest of the process, which the bits of predictions
+ * rest on. HDF5 is called under a lock of this library's own, by nn_predictor_open alone, and prints errors
+ * again afterwards as it did before.
  */
 #ifndef NNTRAIN_NNTRAIN_H
 #define NNTRAIN_NNTRAIN_H
@@ -75,6 +79,16 @@ typedef struct nn_train_result {
     uint64_t fingerprint; /* of the last weights */
     int64_t steps;        /* optimizer steps of the whole run, those before a resume included */
 } nn_train_result;
+
+/* Which ranks print the lines of a run (standard output) and its warnings (standard error). */
+typedef enum nn_log_ranks {
+    NN_LOG_FIRST_RANK, /* rank 0 of the run's communicator: the default */
+    NN_LOG_ALL_RANKS,
+    NN_LOG_NO_RANK
+} nn_log_ranks;
+
+/* For the runs of this process that begin after the call. */
+void nn_set_log_ranks(nn_log_ranks ranks);
 
 /* As nn_train of nntrain_mpi.h, with the communicator as a Fortran handle (MPI_Comm_c2f). */
 nn_status nn_train_on_handle(int communicator, const char *config_path, const char *run_directory,

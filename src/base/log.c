@@ -4,6 +4,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "nntrain/nntrain.h"
+
 static atomic_bool log_is_enabled = true;
 
 void nn_log_enable(bool enabled)
@@ -14,6 +16,19 @@ void nn_log_enable(bool enabled)
 bool nn_log_enabled(void)
 {
     return atomic_load(&log_is_enabled);
+}
+
+static atomic_int log_ranks = NN_LOG_FIRST_RANK;
+
+void nn_set_log_ranks(nn_log_ranks ranks)
+{
+    atomic_store(&log_ranks, (int)ranks);
+}
+
+bool nn_log_chosen(int rank)
+{
+    int ranks = atomic_load(&log_ranks);
+    return ranks == NN_LOG_ALL_RANKS || (ranks == NN_LOG_FIRST_RANK && rank == 0);
 }
 
 #define LOG_LINE_SIZE 4096

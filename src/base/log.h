@@ -13,6 +13,9 @@
 void nn_log_enable(bool enabled);
 bool nn_log_enabled(void);
 
+/* Whether a rank speaks in a program that is not ours: what nn_set_log_ranks has chosen. */
+bool nn_log_chosen(int rank);
+
 /* One line to standard output. */
 void nn_log_line(const char *format, ...) NN_PRINTF(1, 2);
 

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/cpus.h"
 #include "base/status.h"
 
 typedef struct nn_comm nn_comm;
@@ -44,10 +45,9 @@ int nn_comm_node_leader(const nn_comm *comm, int rank); /* the lowest rank on th
 const char *nn_comm_host(const nn_comm *comm);
 const char *nn_comm_library(void); /* "Open MPI v4.1.4 ..." first line. Borrowed. */
 
-/* Cores that this rank may run on, from its affinity mask, divided by the node's ranks that share them (at
- * least 1). Collective over the node. *shared_cores tells whether the mask is shared with other ranks; may be
- * NULL. */
-int nn_comm_cores_per_rank(nn_comm *comm, bool *shared_cores);
+/* What this rank has of its node's cores: those that it may run on, divided by the node's ranks that may too.
+ * Collective over the node. */
+nn_cpus_share nn_comm_cores_per_rank(nn_comm *comm, const nn_cpus *cpus);
 
 /*
  * All ranks fail or none does. Collective: each gives its own status; all get the worst failure's status

@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "base/pulse.h"
+#include "base/threads.h"
 #include "data/blocks.h"
 #include "data/internal.h"
 
@@ -256,7 +257,7 @@ static nn_status feed_start(nn_feed *feed, int64_t depth)
     NN_TRY(NN_ALLOCATE(&feed->slots, feed->slot_count, "samples read ahead"));
     for (int64_t i = 0; i < feed->slot_count; i++) feed->slots[i].index = -1;
     NN_TRY(nn_blocks_create(source, feed_arrays(feed), feed_block_capacity(feed, span), &feed->blocks));
-    if (pthread_create(&feed->thread, NULL, feed_run, feed) != 0)
+    if (nn_threads_start(&feed->thread, feed_run, feed) != 0)
         NN_FAIL(NN_ERROR_MEMORY, "no thread can be started to read the data: raise the limit of processes");
     feed->started = true;
     return NN_OK;

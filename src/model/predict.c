@@ -33,6 +33,8 @@ nn_status nn_predictor_open(const char *run_directory_or_checkpoint, nn_predicto
     size_t size = 0;
     nn_store_file *file = NULL;
     nn_status status;
+    nn_store_printing printing;
+    nn_store_printing_keep(&printing);
     *predictor = NULL;
     NN_TRY_TO(done, status, nn_saved_find(run_directory_or_checkpoint, path, &bytes, &size));
     NN_TRY_TO(done, status, nn_store_open_image(bytes, size, path, &file));
@@ -40,6 +42,7 @@ nn_status nn_predictor_open(const char *run_directory_or_checkpoint, nn_predicto
     status = predict_create(file, *predictor);
 done:
     nn_store_close(file);
+    nn_store_printing_restore(&printing);
     nn_free(bytes);
     if (status != NN_OK) {
         nn_free(*predictor);

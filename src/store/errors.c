@@ -9,11 +9,6 @@
 
 #define ERRORS_MESSAGE 8192
 
-void nn_store_silence_hdf5(void)
-{
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-}
-
 static herr_t errors_take_innermost(unsigned depth, const H5E_error2_t *error, void *context)
 {
     if (depth == 0 && error->desc) snprintf(context, NN_STORE_REASON, "%s", error->desc);

@@ -14,6 +14,7 @@
  * unless they say otherwise. It is recursive.
  */
 void nn_store_lock(void);
+void nn_store_lock_only(void); /* leaves HDF5's printing as it is */
 void nn_store_unlock(void);
 nn_status nn_store_unlocked(nn_status status); /* unlocks; returns `status` */
 /* A call with the lock held: return NN_STORE_LOCKED(call); */

@@ -16,13 +16,16 @@ static void lock_make(void)
     pthread_mutexattr_destroy(&kind);
 }
 
-void nn_store_lock(void)
+void nn_store_lock_only(void)
 {
-    static _Thread_local bool silenced;
     pthread_once(&lock_once, lock_make);
     pthread_mutex_lock(&lock_mutex);
-    if (!silenced) nn_store_silence_hdf5();
-    silenced = true;
+}
+
+void nn_store_lock(void)
+{
+    nn_store_lock_only();
+    nn_store_silence_hdf5();
 }
 
 void nn_store_unlock(void)

@@ -16,6 +16,17 @@
 
 #define NN_STORE_MAX_DIMENSIONS 32
 
+/* ---- inside another program ---- */
+
+/* How HDF5 prints its errors in this thread, which this folder switches off; and back to that. */
+typedef struct nn_store_printing {
+    bool known, is_new;
+    void (*print)(void);
+    void *data;
+} nn_store_printing;
+void nn_store_printing_keep(nn_store_printing *printing);
+void nn_store_printing_restore(const nn_store_printing *printing);
+
 /* ---- reading ---- */
 
 typedef struct nn_store_file nn_store_file;

@@ -28,6 +28,11 @@ static inline int blas_set_threads(int threads)
     return openblas_get_num_threads();
 }
 
+static inline int blas_threads(void)
+{
+    return openblas_get_num_threads();
+}
+
 /* "OpenBLAS 0.3.21 Zen": the first two words of the library's configuration, and the kernel set chosen for
  * this CPU. */
 static inline void blas_describe(char *text, size_t size)
@@ -46,6 +51,11 @@ typedef int blas_integer;
 static inline int blas_set_threads(int threads)
 {
     return threads;
+}
+
+static inline int blas_threads(void)
+{
+    return 1;
 }
 
 static inline void blas_describe(char *text, size_t size)

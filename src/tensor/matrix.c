@@ -22,6 +22,16 @@ nn_status nn_matrix_setup(void)
     return NN_OK;
 }
 
+int nn_matrix_threads(void)
+{
+    return blas_threads();
+}
+
+void nn_matrix_set_threads(int threads)
+{
+    (void)blas_set_threads(threads);
+}
+
 const char *nn_matrix_kernels(void)
 {
     static char name[MATRIX_NAME_SIZE];

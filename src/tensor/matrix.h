@@ -12,6 +12,8 @@
 #include "base/status.h"
 
 #define nn_matrix_setup NN_REAL_SYMBOL(nn_matrix_setup)
+#define nn_matrix_threads NN_REAL_SYMBOL(nn_matrix_threads)
+#define nn_matrix_set_threads NN_REAL_SYMBOL(nn_matrix_set_threads)
 #define nn_matrix_kernels NN_REAL_SYMBOL(nn_matrix_kernels)
 #define nn_matrix_product NN_REAL_SYMBOL(nn_matrix_product)
 #define nn_matrix_accumulates_exactly NN_REAL_SYMBOL(nn_matrix_accumulates_exactly)
@@ -21,6 +23,10 @@ typedef enum nn_transpose { NN_PLAIN, NN_TRANSPOSED } nn_transpose;
 
 /* Sets one BLAS thread and reads the number back; fails when it is not 1. Call once, before threads start. */
 nn_status nn_matrix_setup(void);
+
+/* The threads of BLAS as they are, and set back: for callers inside a program that uses the same BLAS. */
+int nn_matrix_threads(void);
+void nn_matrix_set_threads(int threads);
 
 /* The library and kernel set in use, such as "OpenBLAS 0.3.21 Zen". Borrowed. */
 const char *nn_matrix_kernels(void);

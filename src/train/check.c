@@ -180,19 +180,19 @@ static void check_init_from(nn_check *check)
 /* Threads of a rank: as nn_threads_choose has them where the ranks of a node share its cores. */
 static void check_choose_threads(nn_check *check)
 {
+    static const char *const sources[] = {[NN_THREADS_CONFIGURED] = "threads as configured",
+                                          [NN_THREADS_VARIABLE] = "threads by OMP_NUM_THREADS",
+                                          [NN_THREADS_CORES] = "threads as this machine has cores"};
     nn_run *run = &check->run;
-    const char *variable = getenv("OMP_NUM_THREADS");
-    int64_t threads = run->settings.training.threads;
     int per_node = (check->request->ranks + check->request->nodes - 1) / check->request->nodes;
-    check->forecast->threads_from = threads ? "threads as configured" : "threads by OMP_NUM_THREADS";
-    if (threads == 0 && variable) threads = strtol(variable, NULL, 10);
-    if (threads == 0) {
-        threads = nn_comm_cores_per_rank(run->comm, NULL) / per_node;
-        check->forecast->threads_from = "threads as this machine has cores";
-    }
-    run->threads = threads < 1 ? 1 : (int)threads;
+    nn_cpus_share share;
+    nn_threads_decision decision =
+        nn_threads_find(run->comm, run->settings.training.threads, per_node, &share);
+    run->threads = decision.threads;
     check->forecast->threads = run->threads;
+    check->forecast->threads_from = sources[decision.source];
     check->forecast->ranks_per_node = per_node;
+    nn_check_collect(check, nn_threads_try(run->threads, nn_threads_stack()));
 }
 
 static void check_parts(nn_check *check)

@@ -13,6 +13,7 @@
 #include "train/engine.h"
 #include "train/files.h"
 #include "train/forecast.h"
+#include "train/host.h"
 #include "train/settings_data.h"
 
 static const nn_engine *const engines[] = {&nn_engine_f32, &nn_engine_f64};
@@ -209,8 +210,11 @@ nn_status nn_train_on_handle(int communicator, const char *config_path, const ch
                   .overrides = overrides,
                   .override_count = override_count,
                   .run_directory = run_directory};
+    nn_host host;
     NN_TRY(nn_comm_create_from_handle(communicator, &comm));
+    nn_host_enter(comm, &host);
     nn_status status = nn_train_job(comm, &job, result);
+    nn_host_leave(&host);
     nn_comm_destroy(comm);
     return status;
 }

@@ -2,6 +2,7 @@
 #ifndef NN_TRAIN_RUN_H
 #define NN_TRAIN_RUN_H
 
+#include "base/threads.h"
 #include "store/lease.h"
 #include "train/average.h"
 #include "train/checkpoint.h"
@@ -38,6 +39,7 @@
 #define nn_predict_saved NN_REAL_SYMBOL(nn_predict_saved)
 #define nn_evaluate_saved NN_REAL_SYMBOL(nn_evaluate_saved)
 #define nn_replay_saved NN_REAL_SYMBOL(nn_replay_saved)
+#define nn_threads_find NN_REAL_SYMBOL(nn_threads_find)
 #define nn_threads_choose NN_REAL_SYMBOL(nn_threads_choose)
 #define nn_threads_peak NN_REAL_SYMBOL(nn_threads_peak)
 #define nn_progress_step NN_REAL_SYMBOL(nn_progress_step)
@@ -163,9 +165,13 @@ nn_status nn_replay_saved(const char *path);
 /* See nn_engine.predict. Collective. */
 nn_status nn_predict_saved(nn_comm *comm, const nn_prediction *prediction);
 
-/* Threads of this rank: configured, OMP_NUM_THREADS, or its share of the cores; warns where cores are shared
- * out more than once. Collective. */
-int nn_threads_choose(nn_comm *comm, int64_t configured);
+/* Threads of each of `ranks_per_node` ranks that share what this process may use, as nn_threads_decide has
+ * them; 0: of this rank, by its own share. Warns of variables that do not count. Collective over the node. */
+nn_threads_decision nn_threads_find(nn_comm *comm, int64_t configured, int ranks_per_node,
+                                    nn_cpus_share *share);
+/* Threads of this rank, started once to see that they can be had; warns where cores are shared out more than
+ * once. Collective. */
+nn_status nn_threads_choose(nn_comm *comm, int64_t configured, int *threads);
 /* FLOP/s of a square product on all threads of all ranks at the same time. Collective. */
 nn_status nn_threads_peak(nn_comm *comm, int threads, double seconds, double *peak);
 

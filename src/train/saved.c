@@ -120,7 +120,8 @@ void nn_saved_close(nn_saved *saved)
 
 static nn_status saved_evaluate(nn_comm *comm, nn_saved *saved)
 {
-    int threads = nn_threads_choose(comm, 0);
+    int threads = 1;
+    NN_TRY(nn_threads_choose(comm, 0, &threads));
     NN_TRY(nn_comm_agree(comm, nn_workers_create(saved->model, saved->data, threads, threads,
                                                  saved->microbatch_size, 1e9, 0, &saved->workers)));
     nn_figures figures;

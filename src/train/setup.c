@@ -342,7 +342,7 @@ nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run)
     nn_pulse_phase(NN_PHASE_DATA);
     NN_TRY(nn_comm_agree(comm, setup_data(run)));
     nn_pulse_phase(NN_PHASE_SETUP);
-    run->threads = nn_threads_choose(comm, run->settings.training.threads);
+    NN_TRY(nn_threads_choose(comm, run->settings.training.threads, &run->threads));
     size_t before = nn_memory_in_use();
     NN_TRY(nn_comm_agree(comm, setup_model(run)));
     NN_TRY(nn_comm_agree(comm, nn_run_check_validation(run)));

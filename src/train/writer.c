@@ -10,6 +10,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/threads.h"
 #include "train/files.h"
 #include "train/manifest.h"
 #include "train/run.h"
@@ -171,7 +172,7 @@ void nn_writer_start(nn_writer *writer, int64_t step, bool regular, bool best, v
     writer->outcome = (nn_write_outcome){.step = step};
     writer->started = true;
     atomic_store(&writer->ended, false);
-    writer->has_thread = pthread_create(&writer->thread, NULL, writer_run, writer) == 0;
+    writer->has_thread = nn_threads_start(&writer->thread, writer_run, writer) == 0;
     /* Where no thread is to be had, training waits. */
     if (!writer->has_thread) writer_run(writer);
 }

@@ -155,9 +155,10 @@ static void check_shared(nn_comm *comm)
 static void check_places(nn_comm *comm, int ranks_per_node)
 {
     int rank = nn_comm_rank(comm), size = nn_comm_size(comm);
-    bool shared = false;
+    static nn_cpus cpus;
 
-    CHECK(nn_comm_cores_per_rank(comm, &shared) >= 1, "a rank needs a core");
+    nn_cpus_of_thread(&cpus);
+    CHECK(nn_comm_cores_per_rank(comm, &cpus).cores >= 1, "a rank needs a core");
     CHECK(strlen(nn_comm_host(comm)) > 0, "the host has no name");
     CHECK(strlen(nn_comm_library()) > 0 && strchr(nn_comm_library(), '\n') == NULL,
           "the library has no name");

@@ -23,7 +23,8 @@ static void test_collectives(void **state)
     int64_t values[2] = {7, -3};
     size_t size = sizeof values;
     int64_t all[2] = {0};
-    bool same = false, shared = true;
+    bool same = false;
+    static nn_cpus cpus;
     nn_shared *memory;
     size_t before = nn_memory_in_use();
     assert_int_equal(nn_comm_create_alone(&comm), NN_OK);
@@ -31,8 +32,9 @@ static void test_collectives(void **state)
     assert_int_equal(nn_comm_size(comm), 1);
     assert_int_equal(nn_comm_node_count(comm), 1);
     assert_true(nn_comm_host(comm)[0] != '\0');
-    assert_true(nn_comm_cores_per_rank(comm, &shared) >= 1);
-    assert_false(shared);
+    nn_cpus_of_thread(&cpus);
+    nn_cpus_share share = nn_comm_cores_per_rank(comm, &cpus);
+    assert_true(share.cores >= 1 && !share.shared);
     assert_int_equal(nn_comm_barrier(comm), NN_OK);
     assert_int_equal(nn_comm_broadcast(comm, values, size, 0), NN_OK);
     assert_int_equal(nn_comm_maximum(comm, values, 2), NN_OK);

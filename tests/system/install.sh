@@ -39,6 +39,13 @@ trained=$(sed -n 's/^[0-9]* steps, fingerprint //p' log)
 OMP_NUM_THREADS=1 must mpirun -n 2 --bind-to none user/train "$config" run-b training.epochs=2
 [ -n "$trained" ] && [ "$(sed -n 's/^[0-9]* steps, fingerprint //p' log)" = "$trained" ] ||
     fail "the two programs trained different weights"
+# Rank 0 speaks, and nobody else; the program's own settings are as they were.
+lines() { OMP_NUM_THREADS=1 mpirun -n 2 --bind-to none ./train "$config" "$@" training.epochs=2 2>&1 | sort; }
+[ "$(lines run-c | grep -c '^epoch 1/2')" = 1 ] || fail "a run's lines do not come once"
+[ "$(lines run-d | grep -v '^epoch' | grep . | uniq -d)" = "" ] || { fail "lines come twice"; lines run-e | uniq -d; }
+[ "$(NN_TEST_LOG=all lines run-f | grep -c '^epoch 1/2')" = 2 ] || fail "not all ranks speak where they should"
+[ "$(NN_TEST_LOG=none lines run-g | grep -c '^epoch')" = 0 ] || fail "ranks speak where none should"
+lines run-h | grep changed: && fail "the run has changed its host"
 newest=run-a/checkpoints/$(ls run-a/checkpoints | tail -n 1)
 for program in ./predict user/predict user-infer/predict; do
     must $program run-a

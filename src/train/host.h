@@ -1,0 +1,21 @@
+/*
+ * What a run changes in the program that it is a part of, and puts back: the threads of BLAS, whether OpenMP
+ * starts fewer threads under load, how HDF5 prints errors, and who speaks. Compiled once.
+ */
+#ifndef NN_TRAIN_HOST_H
+#define NN_TRAIN_HOST_H
+
+#include "comm/comm.h"
+#include "store/store.h"
+
+typedef struct nn_host {
+    int blas_threads, dynamic;
+    bool speaks;
+    nn_store_printing printing;
+} nn_host;
+
+/* Keeps what is there, and lets the ranks speak that nn_set_log_ranks has chosen. */
+void nn_host_enter(nn_comm *comm, nn_host *host);
+void nn_host_leave(const nn_host *host);
+
+#endif
