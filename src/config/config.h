@@ -136,6 +136,10 @@ size_t nn_config_values(const nn_config *config, const nn_config_value **values)
 /* Adds one such value by hand, for what is not read through a table. */
 void nn_config_record(nn_config *config, const char *path, const char *value, nn_option_effect effect);
 
+/* Replaces the recorded value of an option that leaves a choice open (0, or "not given") by what was chosen,
+ * so that a resume compares what was used. */
+void nn_config_resolve(nn_config *config, const char *path, const char *value);
+
 /* The configuration as YAML, with includes and overrides worked in (not the defaults), appended to *text.
  * Parsing it gives the same configuration. */
 void nn_config_emit(const nn_config *config, nn_text *text);

@@ -34,6 +34,19 @@ void nn_config_record(nn_config *config, const char *path, const char *value, nn
     if (status != NN_OK) nn_config_keep_failure(config, status);
 }
 
+void nn_config_resolve(nn_config *config, const char *path, const char *value)
+{
+    for (size_t i = 0; i < config->value_count; i++) {
+        char *copy;
+        if (strcmp(config->values[i].path, path) != 0) continue;
+        nn_status status = nn_config_copy(config, value, strlen(value), &copy);
+        if (status == NN_OK)
+            config->values[i].value = copy;
+        else
+            nn_config_keep_failure(config, status);
+    }
+}
+
 size_t nn_config_values(const nn_config *config, const nn_config_value **values)
 {
     *values = config->values;

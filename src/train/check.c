@@ -131,10 +131,10 @@ static void check_plan(nn_check *check)
     const nn_training_options *training = &run->settings.training;
     int64_t samples = run->data ? nn_dataset_count(run->data, NN_TRAIN) : 0;
     check->knows_samples = samples > 0;
-    if (!check->knows_samples && training->batch_size == 0) return;
+    if (check->resumes) nn_sizes_saved(run->job, &run->saved_sizes);
+    if (!check->knows_samples && training->batch_size == 0 && run->saved_sizes.batch == 0) return;
     if (!check->knows_samples) samples = INT64_C(1) << 40;
-    run->plan = nn_plan_make(samples, training->batch_size, training->microbatch_size, training->epochs,
-                             training->last_batch == NN_LAST_BATCH_DROP, training->limit_batches);
+    run->plan = nn_sizes_plan(run->config, training, run->saved_sizes, samples);
     check_collect_at(check, "training", training->microbatch_size ? "microbatch_size" : "batch_size",
                      nn_plan_check_ranks(&run->plan, check->request->ranks));
     if (check->knows_samples)

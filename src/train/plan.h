@@ -11,6 +11,7 @@
 
 #define nn_plan_make NN_REAL_SYMBOL(nn_plan_make)
 #define nn_plan_check_ranks NN_REAL_SYMBOL(nn_plan_check_ranks)
+#define nn_plan_microbatch_for NN_REAL_SYMBOL(nn_plan_microbatch_for)
 #define nn_plan_batch NN_REAL_SYMBOL(nn_plan_batch)
 #define nn_plan_interval_ends NN_REAL_SYMBOL(nn_plan_interval_ends)
 
@@ -20,6 +21,7 @@ typedef struct nn_plan {
     int64_t epochs;
     nn_run_length length;        /* steps of the run, steps of an epoch */
     int64_t leaves, last_leaves; /* microbatches of a full batch, and of the last one of an epoch */
+    bool begun;                  /* by an earlier job: the sizes cannot be changed any more */
 } nn_plan;
 
 /* One step's batch: positions [first, first + samples) of the epoch's order, in `leaves` microbatches. */
@@ -32,7 +34,12 @@ typedef struct nn_batch {
 nn_plan nn_plan_make(int64_t samples, int64_t batch_size, int64_t microbatch_size, int64_t epochs,
                      bool drop_last, int64_t limit_batches);
 
-/* Whether so many ranks each have a microbatch of a full batch; the failure says what to change. */
+/* The largest microbatch with which a full batch has a microbatch for each of so many workers; 0: there is
+ * none. */
+int64_t nn_plan_microbatch_for(const nn_plan *plan, int64_t workers);
+
+/* Whether so many ranks each have a microbatch of a full batch; the failure says what to change, and what
+ * that costs. */
 nn_status nn_plan_check_ranks(const nn_plan *plan, int size);
 
 nn_batch nn_plan_batch(const nn_plan *plan, int64_t step);

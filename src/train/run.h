@@ -10,6 +10,7 @@
 #include "train/engine.h"
 #include "train/figures.h"
 #include "train/files.h"
+#include "train/sizes.h"
 #include "train/watchdog.h"
 
 #define nn_run_open NN_REAL_SYMBOL(nn_run_open)
@@ -71,6 +72,7 @@ typedef struct nn_run {
     char data_folder[NN_PATH_SIZE];
     nn_dataset *data;
     nn_model *model;
+    nn_sizes saved_sizes; /* of the checkpoint that the run continues from */
     nn_plan plan;
     int threads;
     nn_workers *workers;

@@ -19,7 +19,9 @@ const nn_option nn_training_options_table[] = {
     {"batch_size", NN_OPTION_INTEGER, FIELD(batch_size), "0", 0, 1e9, NULL, NN_EFFECT_RESULT,
      "samples a step, over all ranks; 0: 32, 64 or 256 below 10,000, below 100,000 or more samples"},
     {"microbatch_size", NN_OPTION_INTEGER, FIELD(microbatch_size), "0", 0, 1e9, NULL, NN_EFFECT_RESULT,
-     "samples computed at once, at most batch_size; 0: batch_size / 16, between 1 and 64"},
+     "samples computed at once, at most batch_size; 0: batch_size / 16, between 4 and 64; a quarter of a "
+     "batch "
+     "below 16"},
     {"last_batch", NN_OPTION_CHOICE, FIELD(last_batch), "keep", 0, 0, last_batch_choices, NN_EFFECT_RESULT,
      "what becomes of the short last batch of an epoch: keep or drop"},
     {"seed", NN_OPTION_INTEGER, FIELD(seed), "1", 0, 9e15, NULL, NN_EFFECT_RESULT,

@@ -39,9 +39,7 @@ static nn_status setup_data(nn_run *run)
     nn_heads_wanted(&run->settings.model, wanted);
     NN_TRY(nn_dataset_open(run->comm, &run->settings.data, run->data_folder, (uint64_t)training->seed, wanted,
                            run->settings.model.head_count, NULL, &run->data));
-    run->plan =
-        nn_plan_make(nn_dataset_count(run->data, NN_TRAIN), training->batch_size, training->microbatch_size,
-                     training->epochs, training->last_batch == NN_LAST_BATCH_DROP, training->limit_batches);
+    run->plan = nn_sizes_plan(run->config, training, run->saved_sizes, nn_dataset_count(run->data, NN_TRAIN));
     NN_TRY(nn_dataset_arrange(run->data, run->plan.batch_size, run->plan.leaves));
     return nn_plan_check_ranks(&run->plan, nn_comm_size(run->comm));
 }
@@ -204,15 +202,24 @@ static void setup_warn_activation(const nn_model *model, const nn_head *head)
             layer->name, head->loss->name);
 }
 
+/* The sizes belong to the result: a run that has begun keeps them, whatever its threads are. */
+static void setup_warn_idle(const nn_plan *plan, int64_t workers)
+{
+    int64_t smaller = plan->begun ? 0 : nn_plan_microbatch_for(plan, workers);
+    char remedy[96];
+    if (smaller > 0)
+        snprintf(remedy, sizeof remedy, "training.microbatch_size=%lld (other bits), or use fewer threads",
+                 (long long)smaller);
+    nn_log_warning("a batch has %lld microbatch%s for %lld threads in all: some are idle; %s%s",
+                   (long long)plan->leaves, plan->leaves == 1 ? "" : "es", (long long)workers,
+                   smaller > 0 ? "set " : "use fewer ranks or threads", smaller > 0 ? remedy : "");
+}
+
 void nn_run_warn(const nn_run *run, int ranks)
 {
     const nn_plan *plan = &run->plan;
     int64_t workers = (int64_t)ranks * run->threads;
-    if (plan->leaves < workers)
-        nn_log_warning("a batch has %lld microbatches for %lld threads in all: some are idle; set "
-                       "training.microbatch_size=%lld or smaller",
-                       (long long)plan->leaves, (long long)workers,
-                       (long long)(plan->batch_size / workers > 0 ? plan->batch_size / workers : 1));
+    if (plan->leaves < workers) setup_warn_idle(plan, workers);
     if (plan->length.steps < 1000)
         nn_log_warning("the run has only %lld steps: more epochs or a smaller batch usually train better",
                        (long long)plan->length.steps);
@@ -337,6 +344,8 @@ nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run)
     NN_TRY(nn_comm_agree(comm, setup_configuration(run)));
     nn_status status = nn_comm_rank(comm) == 0 ? nn_run_directory_prepare(job, &run->lease) : NN_OK;
     NN_TRY(nn_comm_agree(comm, status));
+    if (nn_comm_rank(comm) == 0) nn_sizes_saved(job, &run->saved_sizes);
+    NN_TRY(nn_comm_broadcast(comm, &run->saved_sizes, sizeof run->saved_sizes, 0));
     NN_TRY(nn_watchdog_start(comm, run->settings.training.hang_timeout, job->run_directory, &run->watchdog));
     NN_TRY(nn_comm_agree(comm, setup_check_kernels(run)));
     nn_pulse_phase(NN_PHASE_DATA);

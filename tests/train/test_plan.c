@@ -5,6 +5,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "train/plan.h"
 
@@ -60,15 +62,68 @@ static void sizes_of_zero_follow_the_rules(void **state)
     assert_int_equal(nn_plan_make(100000, 0, 0, 1, false, 0).batch_size, 256);
     assert_int_equal(nn_plan_make(100000, 256, 0, 1, false, 0).microbatch_size, 16);
     assert_int_equal(nn_plan_make(100000, 4096, 0, 1, false, 0).microbatch_size, 64);
-    assert_int_equal(nn_plan_make(100000, 8, 0, 1, false, 0).microbatch_size, 1);
+    assert_int_equal(nn_plan_make(100000, 32, 0, 1, false, 0).microbatch_size, 4);
+    assert_int_equal(nn_plan_make(100000, 16, 0, 1, false, 0).microbatch_size, 4);
+    assert_int_equal(nn_plan_make(100000, 8, 0, 1, false, 0).microbatch_size, 2);
+    assert_int_equal(nn_plan_make(100000, 3, 0, 1, false, 0).microbatch_size, 1);
+}
+
+/* Would be wrong: four ranks, as the README starts them, that a default refuses though each could have
+ * samples.
+ */
+static void four_ranks_share_any_default(void **state)
+{
+    (void)state;
+    for (int64_t samples = 4; samples < 3000; samples++) {
+        nn_plan plan = nn_plan_make(samples, 0, 0, 1, false, 0);
+        if (nn_plan_check_ranks(&plan, 4) != NN_OK)
+            fail_msg("%lld samples: %s", (long long)samples, nn_error_text());
+    }
+}
+
+/* The numbers after each of the `--set`s of a message; false: it has no such key. */
+static bool advised(const char *key, int64_t *value)
+{
+    const char *at = strstr(nn_error_text(), key);
+    if (at) *value = strtoll(at + strlen(key), NULL, 10);
+    return at != NULL;
+}
+
+/* Would be wrong: a message about too many ranks whose advice, followed, is refused again, or that is not the
+ * largest microbatch that works. */
+static void advice_for_many_ranks_works(void **state)
+{
+    (void)state;
+    for (int64_t batch = 1; batch <= 70; batch++)
+        for (int size = 2; size <= 40; size++) {
+            nn_plan plan = nn_plan_make(90, batch, batch < 7 ? batch : 7, 1, false, 0);
+            int64_t other = 0;
+            if (nn_plan_check_ranks(&plan, size) == NN_OK) continue;
+            const char *set = strstr(nn_error_text(), "other bits than");
+            assert_int_equal(set != NULL, batch >= size);
+            if (set) {
+                int64_t micro = strtoll(strchr(set, '=') + 1, NULL, 10);
+                plan = nn_plan_make(90, batch, micro, 1, false, 0);
+                assert_true(plan.leaves >= size);
+                assert_true(nn_plan_make(90, batch, micro + 1, 1, false, 0).leaves < size);
+            }
+            nn_plan_check_ranks(
+                &(nn_plan){.samples = 90, .batch_size = batch, .microbatch_size = 7, .leaves = 1}, size);
+            if (advised("--set training.batch_size=", &other))
+                assert_true(nn_plan_make(90, other, 7, 1, false, 0).leaves >= size);
+            nn_plan begun = nn_plan_make(90, batch, batch, 1, false, 0);
+            begun.begun = true;
+            assert_int_equal(nn_plan_check_ranks(&begun, size), NN_ERROR_USAGE);
+            assert_null(strstr(nn_error_text(), "--set"));
+        }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_sample_has_one_step),
-        cmocka_unit_test(an_epoch_ends_at_its_limit),
-        cmocka_unit_test(sizes_of_zero_follow_the_rules),
+        cmocka_unit_test(every_sample_has_one_step),      cmocka_unit_test(an_epoch_ends_at_its_limit),
+        cmocka_unit_test(sizes_of_zero_follow_the_rules), cmocka_unit_test(four_ranks_share_any_default),
+        cmocka_unit_test(advice_for_many_ranks_works),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,72 @@
+#include "train/sizes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "model/find.h"
+
+#define SIZES_BATCH "training.batch_size"
+#define SIZES_MICROBATCH "training.microbatch_size"
+
+/* The number after "\tpath\t" in a checkpoint's list of values; 0 where there is none. */
+static int64_t sizes_find(const char *values, const char *path)
+{
+    char key[64];
+    snprintf(key, sizeof key, "\t%s\t", path);
+    const char *at = strstr(values, key);
+    long long size = at ? strtoll(at + strlen(key), NULL, 10) : 0;
+    return size > 0 ? size : 0;
+}
+
+static nn_status sizes_read(const char *path, int64_t step, nn_sizes *sizes)
+{
+    nn_checkpoint_opened opened = {0};
+    char *values = NULL;
+    nn_status status = nn_checkpoint_open(path, step, &opened);
+    if (status == NN_OK) status = nn_store_read_text(opened.file, "config_values", &values);
+    if (status == NN_OK)
+        *sizes = (nn_sizes){sizes_find(values, SIZES_BATCH), sizes_find(values, SIZES_MICROBATCH)};
+    nn_free(values);
+    nn_checkpoint_close(&opened);
+    return status;
+}
+
+void nn_sizes_saved(const nn_job *job, nn_sizes *saved)
+{
+    char path[NN_PATH_SIZE];
+    int64_t *steps = NULL;
+    size_t count = 0;
+    *saved = (nn_sizes){0, 0};
+    if (job->fresh) return;
+    nn_status status = nn_checkpoint_list(job->run_directory, &steps, &count);
+    bool found = false;
+    for (size_t i = 0; status == NN_OK && i < count && !found; i++) {
+        nn_checkpoint_path(job->run_directory, steps[i], path);
+        found = sizes_read(path, steps[i], saved) == NN_OK;
+    }
+    snprintf(path, sizeof path, "%.4000s/" NN_CHECKPOINT_BEST, job->run_directory);
+    if (!found) (void)sizes_read(path, -1, saved);
+    nn_free(steps);
+    nn_error_clear();
+}
+
+static void sizes_note(nn_config *config, const char *path, int64_t size)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)size);
+    nn_config_resolve(config, path, text);
+}
+
+nn_plan nn_sizes_plan(nn_config *config, const nn_training_options *training, nn_sizes saved, int64_t samples)
+{
+    int64_t batch = training->batch_size > 0 ? training->batch_size : saved.batch;
+    int64_t microbatch = training->microbatch_size > 0 ? training->microbatch_size : saved.microbatch;
+    nn_plan plan = nn_plan_make(samples, batch, microbatch, training->epochs,
+                                training->last_batch == NN_LAST_BATCH_DROP, training->limit_batches);
+    plan.begun = saved.microbatch > 0;
+    sizes_note(config, SIZES_BATCH, plan.batch_size);
+    sizes_note(config, SIZES_MICROBATCH, plan.microbatch_size);
+    return plan;
+}

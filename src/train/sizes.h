@@ -1,0 +1,29 @@
+/* The sizes of batches and microbatches: as configured, as a run that is continued has had them from its
+ * beginning, or by the rules of plan.h. */
+#ifndef NN_TRAIN_SIZES_H
+#define NN_TRAIN_SIZES_H
+
+#include "config/config.h"
+#include "train/engine.h"
+#include "train/plan.h"
+#include "train/settings.h"
+
+#define nn_sizes_saved NN_REAL_SYMBOL(nn_sizes_saved)
+#define nn_sizes_plan NN_REAL_SYMBOL(nn_sizes_plan)
+
+/* 0: not known. */
+typedef struct nn_sizes {
+    int64_t batch, microbatch;
+} nn_sizes;
+
+/* Those of the checkpoints in the job's run directory, unless it starts over; they are a property of the run,
+ * whatever rule a later version of the program has. What cannot be read is left at 0: whether the run can
+ * continue is decided by who reads its checkpoints. One process calls it. */
+void nn_sizes_saved(const nn_job *job, nn_sizes *saved);
+
+/* The plan of a run with so many samples for training. Notes the sizes in the configuration, so that a
+ * checkpoint holds, and a later job compares, what was used rather than what was left open. */
+nn_plan nn_sizes_plan(nn_config *config, const nn_training_options *training, nn_sizes saved,
+                      int64_t samples);
+
+#endif
