@@ -240,6 +240,8 @@ static nn_status import_start(const import_line *line, nn_config *config)
                          line->importer->name);
     const char *file = status == NN_OK && line->importer->reads ? line->importer->reads(options) : NULL;
     if (file) status = nn_probe_files(1, &file);
+    file = settings.like;
+    if (status == NN_OK && file) status = nn_probe_files(1, &file);
     if (status == NN_OK)
         status = import_is_shared() ? nn_session_run(import_work, &task) : import_run_task(&task, NULL);
     nn_options_release(nn_import_settings_table, &settings);

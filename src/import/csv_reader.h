@@ -35,7 +35,4 @@ const char *nn_csv_path(const nn_csv_reader *reader);
  * quotes. */
 nn_status nn_csv_next(nn_csv_reader *reader, nn_csv_record *record);
 
-/* A decimal number and nothing else: no blanks, hexadecimal digits, "nan" or "inf". */
-bool nn_csv_number(const nn_csv_field *field, double *number);
-
 #endif

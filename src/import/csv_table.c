@@ -9,6 +9,7 @@
 #define TABLE_LOOK_AHEAD 200
 
 const char *const nn_csv_header_choices[] = {"auto", "yes", "no", NULL};
+const char *const nn_csv_dates_choices[] = {"seconds", "parts", NULL};
 const char *const nn_csv_missing_choices[] = {"error", "drop", "mean", NULL};
 
 /* ---- the columns ---- */
@@ -30,6 +31,39 @@ static nn_status table_delimiter(const nn_csv_options *options, char *delimiter)
     if (strlen(word) != 1 || strchr("\"\r\n0123456789.+-", word[0]) || (unsigned char)word[0] > 0x7e)
         NN_FAIL(NN_ERROR_USAGE,
                 "--delimiter '%s': expected one character, or comma, semicolon, tab, pipe or space", word);
+    return NN_OK;
+}
+
+/* A mark of numbers: one character that no number has elsewhere. */
+static nn_status table_mark(const char *option, const char *word, char *mark)
+{
+    static const struct {
+        const char *word;
+        char mark;
+    } words[] = {{"none", '\0'}, {"space", ' '}, {"comma", ','}, {"point", '.'}, {"apostrophe", '\''}};
+    *mark = word[0];
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(word, words[i].word) != 0) continue;
+        *mark = words[i].mark;
+        return NN_OK;
+    }
+    if (strlen(word) != 1 || strchr("\"\r\n0123456789+-eE", word[0]) || (unsigned char)word[0] > 0x7e)
+        NN_FAIL(NN_ERROR_USAGE, "--%s '%s': expected one character, such as . , ' or _, or the word space",
+                option, word);
+    return NN_OK;
+}
+
+static nn_status table_notation(const nn_csv_options *options, nn_csv_notation *notation)
+{
+    *notation = (nn_csv_notation){.decimal = '.', .marks = &options->strip};
+    if (options->decimal) NN_TRY(table_mark("decimal", options->decimal, &notation->decimal));
+    if (options->thousands) NN_TRY(table_mark("thousands", options->thousands, &notation->thousands));
+    if (notation->decimal != '.' && notation->decimal != ',')
+        NN_FAIL(NN_ERROR_USAGE, "--decimal '%s': expected . or ,", options->decimal);
+    if (notation->thousands == notation->decimal)
+        NN_FAIL(NN_ERROR_USAGE, "--decimal and --thousands are both '%c': they must differ%s",
+                notation->decimal,
+                options->decimal ? "" : "; say --decimal , where the comma is the decimal mark");
     return NN_OK;
 }
 
@@ -59,16 +93,29 @@ typedef struct table_look {
     size_t count;
 } table_look;
 
+/* A number or a date in any notation: begins or ends with a digit, and has no more letters than a month or a
+ * unit. */
+static bool table_is_number_like(const nn_csv_table *table, const nn_csv_field *field)
+{
+    double number;
+    char *words[] = {(char *)field->text};
+    nn_csv_diagnosis diagnosis = {0};
+    if (nn_csv_number(&table->notation, field->text, &number)) return true;
+    if (!strpbrk(field->text, "0123456789")) return false;
+    bool like = nn_csv_diagnose(&table->notation, words, 1, "", &diagnosis);
+    nn_csv_diagnosis_release(&diagnosis);
+    return like;
+}
+
 static nn_status table_look_below(nn_csv_table *table, nn_csv_reader *reader, table_look *look)
 {
     nn_csv_record record;
-    double number;
     for (int row = 0; row < TABLE_LOOK_AHEAD; row++) {
         NN_TRY(nn_csv_next(reader, &record));
         if (record.count == 0) break;
         for (size_t i = 0; i < record.count && i < look->count; i++) {
             if (nn_csv_missing(table->options, &record.fields[i])) continue;
-            if (nn_csv_number(&record.fields[i], &number))
+            if (table_is_number_like(table, &record.fields[i]))
                 look->numbers[i]++;
             else
                 look->others[i]++;
@@ -79,14 +126,13 @@ static nn_status table_look_below(nn_csv_table *table, nn_csv_reader *reader, ta
 
 static nn_status table_look_first(nn_csv_table *table, const nn_csv_record *first, table_look *look)
 {
-    double number;
     look->count = first->count;
     NN_TRY(NN_ALLOCATE(&look->word, first->count, "the columns"));
     NN_TRY(NN_ALLOCATE(&look->numbers, first->count, "the columns"));
     NN_TRY(NN_ALLOCATE(&look->others, first->count, "the columns"));
     for (size_t i = 0; i < first->count; i++)
-        look->word[i] =
-            !nn_csv_missing(table->options, &first->fields[i]) && !nn_csv_number(&first->fields[i], &number);
+        look->word[i] = !nn_csv_missing(table->options, &first->fields[i]) &&
+                        !table_is_number_like(table, &first->fields[i]);
     return NN_OK;
 }
 
@@ -125,6 +171,27 @@ static nn_status table_retitle(nn_csv_table *table)
     return NN_OK;
 }
 
+/* "COLUMN=FORMAT": the last '=' before the first '%' divides them. */
+static nn_status table_find_dates(nn_csv_table *table)
+{
+    for (size_t i = 0; i < table->options->date.count; i++) {
+        char title[256];
+        size_t index;
+        const char *word = table->options->date.items[i], *percent = strchr(word, '%'), *format = percent;
+        while (format && format > word && *format != '=') format--;
+        if (!format || *format != '=' || format == word || (size_t)(format - word) >= sizeof title)
+            NN_FAIL(NN_ERROR_USAGE, "--date '%s': expected COLUMN=FORMAT, such as 'day=%%Y-%%m-%%d'", word);
+        memcpy(title, word, (size_t)(format - word));
+        title[format - word] = '\0';
+        NN_TRY(nn_csv_table_find(table, "date", title, &index));
+        if (table->columns[index].named)
+            NN_FAIL(NN_ERROR_USAGE, "column '%s' is in both --date and --categorical: leave out one", title);
+        table->columns[index].kind = NN_CSV_DATES;
+        table->columns[index].date = format + 1;
+    }
+    return NN_OK;
+}
+
 static nn_status table_settle_titles(nn_csv_table *table)
 {
     size_t index;
@@ -140,29 +207,44 @@ static nn_status table_settle_titles(nn_csv_table *table)
         table->columns[index].kind = NN_CSV_NAMES;
         table->columns[index].named = true;
     }
-    return NN_OK;
+    for (size_t i = 0; i < table->options->drop.count; i++) {
+        NN_TRY(nn_csv_table_find(table, "drop", table->options->drop.items[i], &index));
+        table->columns[index].dropped = true;
+    }
+    return table_find_dates(table);
 }
 
-static nn_status table_begin(nn_csv_table *table, nn_csv_reader *reader)
+static bool table_is_known(const nn_csv_record *first, const nn_text_list *known)
+{
+    for (size_t i = 0; i < first->count; i++)
+        for (size_t k = 0; k < known->count; k++)
+            if (strcmp(first->fields[i].text, known->items[k]) == 0) return true;
+    return false;
+}
+
+static nn_status table_begin(nn_csv_table *table, const nn_text_list *known, nn_csv_reader *reader)
 {
     nn_csv_record first;
     table->delimiter = nn_csv_delimiter(reader);
     NN_TRY(nn_csv_next(reader, &first));
     if (first.count == 0) NN_FAIL(NN_ERROR_DATA, "%s: there are no rows", table->paths[0]);
+    bool named = table->options->header == NN_CSV_HEADER_AUTO && table_is_known(&first, known);
     NN_TRY(table_find_header(table, &first, reader));
+    table->header |= named;
     if (!table->header && table->options->header == NN_CSV_HEADER_AUTO) NN_TRY(table_retitle(table));
     return table_settle_titles(table);
 }
 
 nn_status nn_csv_table_open(const char *const *paths, size_t count, const nn_csv_options *options,
-                            nn_csv_table *table)
+                            const nn_text_list *known, nn_csv_table *table)
 {
     char delimiter;
     nn_csv_reader *reader;
     *table = (nn_csv_table){.paths = paths, .path_count = count, .options = options};
     NN_TRY(table_delimiter(options, &delimiter));
+    NN_TRY(table_notation(options, &table->notation));
     NN_TRY(nn_csv_open(paths[0], delimiter, &reader));
-    nn_status status = table_begin(table, reader);
+    nn_status status = table_begin(table, known, reader);
     nn_csv_close(reader);
     return status;
 }
@@ -302,10 +384,10 @@ static nn_status table_take_mean(nn_csv_table *table, const nn_csv_record *recor
 static nn_status table_check_column(const nn_csv_table *table, const nn_csv_column *column)
 {
     if (!column->used || column->time) return NN_OK;
-    if (column->kind == NN_CSV_NAMES && column->lacking > 0)
+    if (column->kind >= NN_CSV_DATES && column->lacking > 0)
         NN_FAIL(NN_ERROR_DATA,
-                "column '%s' has no value in line %lld, and names have no mean: use --missing drop",
-                column->title, (long long)column->lacking);
+                "column '%s' has no value in line %lld, and %s have no mean: use --missing drop",
+                column->title, (long long)column->lacking, column->kind == NN_CSV_NAMES ? "names" : "dates");
     if (column->values == 0 && table->rows > 0)
         NN_FAIL(NN_ERROR_DATA, "%s: column '%s' has no value in any row: leave it out", table->paths[0],
                 column->title);
@@ -317,14 +399,18 @@ static nn_status table_check_time(nn_csv_table *table, const nn_csv_column *colu
 {
     double before, now;
     const char *last = table->last_time;
+    const char *earlier = last;
     if (last) {
-        const nn_csv_field earlier = {.text = last, .length = strlen(last)};
-        bool numbers = nn_csv_number(&earlier, &before) && nn_csv_number(field, &now);
+        bool numbers = column->date ? nn_csv_date(column->date, earlier, &before, NULL) &&
+                                          nn_csv_date(column->date, field->text, &now, NULL)
+                                    : nn_csv_number(&table->notation, earlier, &before) &&
+                                          nn_csv_number(&table->notation, field->text, &now);
         if (numbers ? now < before : strcmp(field->text, last) < 0)
             NN_FAIL(NN_ERROR_DATA,
-                    "%s:%lld: column '%s' goes back from '%s' to '%s': sort the rows by time (as numbers, or "
-                    "written like 2024-01-31), or leave out --time",
-                    table->paths[table->path], (long long)line, column->title, last, field->text);
+                    "%s:%lld: column '%s' goes back from '%s' to '%s': sort the rows by time, say how it is "
+                    "written with --date '%s=FORMAT', or leave out --time",
+                    table->paths[table->path], (long long)line, column->title, last, field->text,
+                    column->title);
     }
     nn_free(table->last_time);
     table->last_time = NULL;
@@ -333,15 +419,12 @@ static nn_status table_check_time(nn_csv_table *table, const nn_csv_column *colu
 
 static nn_status table_meet(nn_csv_table *table, const nn_csv_record *record)
 {
-    const char *path = table->paths[table->path];
     for (size_t i = 0; i < table->column_count; i++) {
         nn_csv_column *column = &table->columns[i];
         const nn_csv_field *field = &record->fields[i];
         if (!column->used || nn_csv_missing(table->options, field)) continue;
-        if (column->time)
-            NN_TRY(table_check_time(table, column, field, record->line));
-        else
-            NN_TRY(nn_csv_column_meet(column, field, path, record->line));
+        if (column->time) NN_TRY(table_check_time(table, column, field, record->line));
+        if (!column->time || column->date) NN_TRY(nn_csv_column_meet(table, column, field, record->line));
     }
     return NN_OK;
 }
@@ -354,6 +437,9 @@ nn_status nn_csv_table_scan(nn_csv_table *table)
         if (record.count == 0) break;
         size_t lacking = table_lacking(table, &record);
         bool lacks = lacking < table->column_count;
+        for (size_t i = lacking; i < table->column_count; i++)
+            table->columns[i].absent +=
+                table->columns[i].used && nn_csv_missing(table->options, &record.fields[i]);
         if (lacks && table->options->missing == NN_CSV_MISSING_ERROR)
             return table_fail_missing(table, &record, lacking);
         if (lacks && table->options->missing == NN_CSV_MISSING_DROP) {
@@ -364,6 +450,7 @@ nn_status nn_csv_table_scan(nn_csv_table *table)
         NN_TRY(table_meet(table, &record));
         table->rows++;
     }
+    NN_TRY(nn_csv_check_names(table));
     for (size_t i = 0; i < table->column_count; i++) nn_csv_column_settle(&table->columns[i]);
     for (size_t i = 0; i < table->column_count; i++) NN_TRY(table_check_column(table, &table->columns[i]));
     if (table->dropped > 0)

@@ -7,6 +7,7 @@
 #define NN_IMPORT_CSV_TABLE_H
 
 #include "import/csv_names.h"
+#include "import/csv_notation.h"
 #include "import/csv_reader.h"
 #include "import/importer.h"
 
@@ -14,77 +15,82 @@
 typedef struct nn_csv_options {
     int header;
     char *delimiter;
+    char *decimal, *thousands;
+    nn_text_list strip; /* signs and units around numbers */
+    nn_text_list date;  /* "COLUMN=FORMAT" */
+    int dates;
+    nn_text_list drop; /* columns to leave out */
     int missing;
-    nn_text_list missing_values; /* beside the empty one */
+    nn_text_list missing_values; /* next to the empty one */
     nn_text_list categorical;    /* columns of names, even where they look like numbers */
 } nn_csv_options;
 
 enum { NN_CSV_HEADER_AUTO, NN_CSV_HEADER_YES, NN_CSV_HEADER_NO };
 enum { NN_CSV_MISSING_ERROR, NN_CSV_MISSING_DROP, NN_CSV_MISSING_MEAN };
-extern const char *const nn_csv_header_choices[], *const nn_csv_missing_choices[];
+enum { NN_CSV_DATES_SECONDS, NN_CSV_DATES_PARTS };
+extern const char *const nn_csv_header_choices[], *const nn_csv_missing_choices[],
+                                                      *const nn_csv_dates_choices[];
 
-/* Their rows of an option table; `at` is the offset of the nn_csv_options in the options. */
-#define NN_CSV_OPTION_ROWS(at)                                                                               \
-    {"header",                                                                                               \
-     NN_OPTION_CHOICE,                                                                                       \
-     (at) + offsetof(nn_csv_options, header),                                                                \
-     "auto",                                                                                                 \
-     0,                                                                                                      \
-     0,                                                                                                      \
-     nn_csv_header_choices,                                                                                  \
-     NN_EFFECT_RESULT,                                                                                       \
-     "whether the first row names the columns; auto: yes where it has a word above numbers"},                \
-        {"delimiter",                                                                                        \
-         NN_OPTION_TEXT,                                                                                     \
-         (at) + offsetof(nn_csv_options, delimiter),                                                         \
-         "auto",                                                                                             \
-         0,                                                                                                  \
-         0,                                                                                                  \
-         NULL,                                                                                               \
-         NN_EFFECT_RESULT,                                                                                   \
-         "between fields: a character, or comma, semicolon, tab, pipe, space; auto: looks for one"},         \
-        {"missing",                                                                                          \
-         NN_OPTION_CHOICE,                                                                                   \
-         (at) + offsetof(nn_csv_options, missing),                                                           \
-         "error",                                                                                            \
-         0,                                                                                                  \
-         0,                                                                                                  \
-         nn_csv_missing_choices,                                                                             \
-         NN_EFFECT_RESULT,                                                                                   \
-         "of a row that lacks a value: an error, drop the row, or take the column's mean"},                  \
-        {"missing_values",                                                                                   \
-         NN_OPTION_TEXT_LIST,                                                                                \
-         (at) + offsetof(nn_csv_options, missing_values),                                                    \
-         "[NA, N/A, NaN, nan, 'null', 'NULL', '?']",                                                         \
-         0,                                                                                                  \
-         0,                                                                                                  \
-         NULL,                                                                                               \
-         NN_EFFECT_RESULT,                                                                                   \
-         "words that stand for a missing value, as an empty field does"},                                    \
+/* One row of their option table; `at` is the offset of the nn_csv_options in the options. */
+#define NN_CSV_OPTION(at, name, kind, field, value, choices, help)                                           \
     {                                                                                                        \
-        "categorical", NN_OPTION_TEXT_LIST, (at) + offsetof(nn_csv_options, categorical), "", 0, 0, NULL,    \
-            NN_EFFECT_RESULT, "columns whose values are names even where they look like numbers"             \
+        name, kind, (at) + offsetof(nn_csv_options, field), value, 0, 0, choices, NN_EFFECT_RESULT, help     \
     }
+#define NN_CSV_OPTION_ROWS(at)                                                                               \
+    NN_CSV_OPTION(at, "header", NN_OPTION_CHOICE, header, "auto", nn_csv_header_choices,                     \
+                  "whether the first row names the columns; auto: yes where it has a word above numbers"),   \
+        NN_CSV_OPTION(at, "delimiter", NN_OPTION_TEXT, delimiter, "auto", NULL,                              \
+                      "between fields: a character, or comma, semicolon, tab, pipe, space; auto: find it"),  \
+        NN_CSV_OPTION(at, "decimal", NN_OPTION_TEXT, decimal, ".", NULL, "decimal mark of numbers: . or ,"), \
+        NN_CSV_OPTION(at, "thousands", NN_OPTION_TEXT, thousands, "none", NULL,                              \
+                      "mark between groups of three digits: a character, space, or none"),                   \
+        NN_CSV_OPTION(at, "strip", NN_OPTION_TEXT_LIST, strip, "", NULL,                                     \
+                      "signs and units to remove around numbers: --strip %,$,kg; (): (5) is -5"),            \
+        NN_CSV_OPTION(at, "date", NN_OPTION_TEXT_LIST, date, "", NULL,                                       \
+                      "columns of dates or times, in a format of strptime: --date 'day=%Y-%m-%d'; a comma "  \
+                      "in it is written \\,"),                                                               \
+        NN_CSV_OPTION(at, "dates", NN_OPTION_CHOICE, dates, "seconds", nn_csv_dates_choices,                 \
+                      "what they become: seconds since 1970 (UTC, or of the day), or a column for each "     \
+                      "part: year, month, day, weekday, hour, minute, second"),                              \
+        NN_CSV_OPTION(at, "drop", NN_OPTION_TEXT_LIST, drop, "", NULL,                                       \
+                      "columns to leave out, by name or number from 1, such as one that counts the rows"),   \
+        NN_CSV_OPTION(at, "missing", NN_OPTION_CHOICE, missing, "error", nn_csv_missing_choices,             \
+                      "for a row without a value: an error, drop the row, or use the column's mean"),        \
+        NN_CSV_OPTION(at, "missing_values", NN_OPTION_TEXT_LIST, missing_values,                             \
+                      "[NA, N/A, NaN, nan, 'null', 'NULL', '?']", NULL,                                      \
+                      "words that mean a missing value, as an empty field does"),                            \
+        NN_CSV_OPTION(at, "categorical", NN_OPTION_TEXT_LIST, categorical, "", NULL,                         \
+                      "columns whose values are names even where they look like numbers")
 
 typedef enum nn_csv_kind {
     NN_CSV_UNKNOWN, /* nothing but missing values so far */
     NN_CSV_NUMBERS,
+    NN_CSV_DATES,
     NN_CSV_NAMES /* become whole numbers from 0, in the order of their bytes */
 } nn_csv_kind;
 
 typedef struct nn_csv_column {
     char *title;
-    bool used;     /* its values are wanted, and looked at in the first pass */
-    bool target;   /* to be predicted: a missing value is not made up */
-    bool named;    /* its values are names because the user says so */
-    bool time;     /* its values must not go back; they are not read as numbers */
-    int kinds_max; /* different whole numbers to note, for classes; 0: none */
+    bool used;        /* its values are wanted, and looked at in the first pass */
+    bool target;      /* to be predicted: a missing value is not made up */
+    bool label;       /* a target whose values are classes */
+    bool dropped;     /* the user leaves it out */
+    bool named;       /* its values are names because the user says so */
+    bool fixed;       /* its names, or that it holds numbers, are those of an earlier import */
+    bool coded;       /* ... whose numbers are the codes of classes themselves */
+    const char *date; /* format of NN_CSV_DATES; borrowed from the options */
+    bool time;        /* its values must not go back; they are not read as numbers */
+    int kinds_max;    /* different whole numbers to note, for classes; 0: none */
     nn_csv_kind kind;
     bool whole;      /* numbers: all are whole, below 2^53 */
     bool many;       /* ... and more than kinds_max different ones */
+    bool counts;     /* numbers: each is one more than the one above it, from 0 or 1 */
     int64_t values;  /* that are not missing */
+    int64_t absent;  /* ... and that are */
+    int64_t line;    /* of the first value, */
+    size_t path;     /* and its file */
     int64_t lacking; /* the first row without a value that the mean is to stand for; 0: none */
-    double sum, mean;
+    double sum, mean, least, most, last;
     nn_csv_names names; /* of NN_CSV_NAMES, or the different whole numbers; sorted after the first pass */
 } nn_csv_column;
 
@@ -93,6 +99,7 @@ typedef struct nn_csv_table {
     size_t path_count;
     const nn_csv_options *options; /* borrowed */
     char delimiter;
+    nn_csv_notation notation;
     bool header;
     nn_csv_column *columns;
     size_t column_count;
@@ -103,9 +110,10 @@ typedef struct nn_csv_table {
     char *last_time; /* of the time column */
 } nn_csv_table;
 
-/* Looks at the beginning of the first file: delimiter, header, columns. Release it also after a failure. */
+/* Looks at the beginning of the first file: delimiter, header, columns. A first row with one of the `known`
+ * titles (may be empty) is a header. Release it also after a failure. */
 nn_status nn_csv_table_open(const char *const *paths, size_t count, const nn_csv_options *options,
-                            nn_csv_table *table);
+                            const nn_text_list *known, nn_csv_table *table);
 void nn_csv_table_release(nn_csv_table *table);
 
 /* Index of the column that a word of `option` means: its title, or its number from 1. */
@@ -124,19 +132,73 @@ bool nn_csv_is_utf8(const char *text);
 /* Whether a field stands for a missing value. */
 bool nn_csv_missing(const nn_csv_options *options, const nn_csv_field *field);
 
-/* Takes note of a value that is not missing; `place` names file and line in a failure. */
-nn_status nn_csv_column_meet(nn_csv_column *column, const nn_csv_field *field, const char *path,
+/* Takes note of a value that is not missing. */
+nn_status nn_csv_column_meet(const nn_csv_table *table, nn_csv_column *column, const nn_csv_field *field,
                              int64_t line);
 
 /* After the first pass. */
 void nn_csv_column_settle(nn_csv_column *column);
 
-/* The value as a number: itself, the code of a name, or the mean in place of a missing one. */
+/* After it, too: refuses columns that would become names although most of their values are numbers or dates,
+ * all in one message with the option that reads them. */
+nn_status nn_csv_check_names(const nn_csv_table *table);
+
+/* Whether float32 would lose more than a thousandth of what the column's numbers differ by. */
+bool nn_csv_column_is_fine(const nn_csv_column *column);
+
+/* The value as a number: itself, seconds, the code of a name, or the mean in place of a missing one. */
 nn_status nn_csv_column_value(const nn_csv_table *table, const nn_csv_column *column,
                               const nn_csv_field *field, int64_t line, double *value);
 
 /* The code of a whole number among the column's different ones. */
 nn_status nn_csv_column_class(const nn_csv_table *table, const nn_csv_column *column,
                               const nn_csv_field *field, int64_t line, int64_t *class);
+
+/* ---- csv_output.c: the columns that are written ---- */
+
+/* A column of a field: a column of the table, or a part of its dates. */
+typedef struct nn_csv_output {
+    size_t column;
+    int part;    /* of a date; -1: the value itself */
+    char *title; /* owned */
+} nn_csv_output;
+
+typedef struct nn_csv_outputs {
+    nn_csv_output *items;
+    size_t count;
+} nn_csv_outputs;
+
+/* Opens the import's sources as a table; the columns that an earlier import of the field has tell the header.
+ */
+nn_status nn_csv_outputs_open(const nn_import *import, const char *field, const nn_csv_options *options,
+                              nn_csv_table *table);
+
+void nn_csv_outputs_release(nn_csv_outputs *outputs);
+
+/* Appends what a column of the table becomes, and marks the column as used. */
+nn_status nn_csv_outputs_add(nn_csv_table *table, size_t column, nn_csv_outputs *outputs);
+
+/* The columns of a list of words; every word must mean one. */
+nn_status nn_csv_outputs_find(nn_csv_table *table, const char *option, const nn_text_list *words,
+                              nn_csv_outputs *outputs);
+
+/* The values of a row. */
+nn_status nn_csv_outputs_read(const nn_csv_table *table, const nn_csv_outputs *outputs,
+                              const nn_csv_record *record, double *values);
+
+/* Names the field's columns, and adds the names that numbers stand for as datasets FIELD_categories/COLUMN.
+ * Call it after the first pass. */
+nn_status nn_csv_outputs_describe(nn_import *import, const nn_csv_table *table, const nn_csv_outputs *outputs,
+                                  nn_import_field *field);
+
+/* Chooses the columns, and the numbers of their names, as an earlier import has them (like.h). Call it before
+ * the first pass; `outputs` holds the candidates, and is cut down to the earlier columns in their order. */
+nn_status nn_csv_outputs_like(const nn_import *import, nn_csv_table *table, const char *field,
+                              nn_csv_outputs *outputs);
+
+/* ---- csv_report.c ---- */
+
+/* How each column was read, as a table. */
+void nn_csv_append_report(const nn_csv_table *table, nn_text *text);
 
 #endif

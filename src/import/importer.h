@@ -9,6 +9,7 @@
 #include "base/options.h"
 #include "base/shape.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "store/store.h"
 
 #define NN_IMPORT_FIELDS 8
@@ -46,11 +47,13 @@ typedef struct nn_import {
     const void *options;        /* of the importer's own table; borrowed */
     const char *const *sources; /* files or folders as the user wrote them; borrowed */
     size_t source_count;
+    const struct nn_import_like *like; /* an earlier import to agree with (like.h), or NULL; borrowed */
     int table_count;
     nn_import_table tables[NN_IMPORT_TABLES];
     nn_import_names *names; /* owned */
     size_t names_count;
-    void *state; /* the importer's own; freed by its close() */
+    nn_text report; /* what the importer has to say of its sources, for the user */
+    void *state;    /* the importer's own; freed by its close() */
 } nn_import;
 
 typedef struct nn_importer {

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "import/image.h"
+#include "import/like.h"
 #include "import/sources.h"
 
 enum { BAD_STOP, BAD_SKIP };
@@ -52,8 +53,10 @@ typedef struct images_state {
     images_part parts[NN_IMPORT_TABLES];
     int part_count;
     int64_t height, width;
-    int channels;
-    size_t left; /* entries that are no images */
+    int channels, like_channels; /* like_channels: of an earlier import; 0: none */
+    bool sized;                  /* height and width are given, by --size or an earlier import */
+    size_t left;                 /* entries that are no images */
+    const nn_import_like *like;  /* what numbers the classes, or NULL; borrowed */
     nn_image image;
     nn_image_scaler scaler;
 } images_state;
@@ -135,6 +138,10 @@ static nn_status images_find_class(images_state *state, const char *folder, cons
 {
     for (*class = 0; (size_t) * class < state->classes.count; ++*class)
         if (strcmp(state->classes.items[*class], name) == 0) return NN_OK;
+    if (state->like)
+        NN_FAIL(NN_ERROR_DATA,
+                "'%s/%s': %s has no class '%s': remove or rename the folder, or leave out --like", folder,
+                name, nn_import_like_path(state->like), name);
     NN_FAIL(NN_ERROR_DATA, "the class '%s' in '%s' has no folder in '%s': add or remove it", name, folder,
             state->parts[0].word);
 }
@@ -145,7 +152,7 @@ static nn_status images_add_class(images_state *state, images_part *part, const 
     int class = (int)state->classes.count;
     char *path = NULL;
     nn_text_list names = {0};
-    if (part == state->parts)
+    if (part == state->parts && !state->like)
         NN_TRY(nn_import_add_name(&state->classes, name));
     else
         NN_TRY(images_find_class(state, folder, name, &class));
@@ -238,6 +245,21 @@ static nn_status images_read_size(const images_options *options, images_state *s
     return NN_OK;
 }
 
+/* Classes, and the size and channels where no option gives them, as an earlier import has them. */
+static nn_status images_take_like(const nn_import *import, images_state *state)
+{
+    nn_import_like_field earlier;
+    NN_TRY(nn_import_like_names(import->like, "y_classes", &state->classes));
+    if (state->classes.count > 0) state->like = import->like;
+    if (!nn_import_like_find(import->like, "x", &earlier) || earlier.shape.dimensions != 3 || state->sized)
+        return NN_OK;
+    state->height = earlier.shape.extents[0];
+    state->width = earlier.shape.extents[1];
+    state->like_channels = (int)earlier.shape.extents[2];
+    state->sized = true;
+    return NN_OK;
+}
+
 /* Size and channels, from the options and the first image. */
 static nn_status images_settle(const nn_import *import, images_state *state)
 {
@@ -245,10 +267,14 @@ static nn_status images_settle(const nn_import *import, images_state *state)
     if (options->on_bad_image == BAD_SKIP)
         for (int p = 0; p < state->part_count; p++) NN_TRY(images_drop_bad(import, &state->parts[p]));
     state->channels = options->colour == COLOUR_GREY ? 1 : 3;
-    if (options->size && options->colour != COLOUR_AUTO) return NN_OK;
+    if (state->sized && options->colour != COLOUR_AUTO) return NN_OK;
+    if (state->sized && state->like_channels) {
+        state->channels = state->like_channels;
+        return NN_OK;
+    }
     NN_TRY(images_decode(import, &state->parts[0], 0));
     if (options->colour == COLOUR_AUTO) state->channels = state->image.channels;
-    if (!options->size) {
+    if (!state->sized) {
         state->height = state->image.height;
         state->width = state->image.width;
     }
@@ -283,6 +309,8 @@ static nn_status images_open(nn_import *import)
         NN_FAIL(NN_ERROR_USAGE, "images come from one folder with a folder for each class in it, not %zu",
                 import->source_count);
     if (options->size) NN_TRY(images_read_size(options, state));
+    state->sized = options->size != NULL;
+    NN_TRY(images_take_like(import, state));
     NN_TRY(images_scan(import, state));
     if (state->left > 0)
         nn_log_warning("'%s': %zu entries are neither folders of classes nor images (.png, .jpg, .jpeg): "
@@ -297,7 +325,7 @@ static nn_status images_fit(const nn_import *import, images_state *state, unsign
 {
     const images_options *options = import->options;
     nn_image *image = &state->image;
-    if (!options->size && (image->height != state->height || image->width != state->width))
+    if (!state->sized && (image->height != state->height || image->width != state->width))
         NN_FAIL(NN_ERROR_DATA,
                 "it has %" PRId64 " x %" PRId64 " pixels, the first image %" PRId64 " x %" PRId64
                 ": say what size all shall have, such as --size 32x32",

@@ -14,17 +14,16 @@ static const nn_option series_option_table[] = {
     {"columns", NN_OPTION_TEXT_LIST, offsetof(series_options, columns), "", 0, 0, NULL, NN_EFFECT_RESULT,
      "columns to take, by name or number from 1: --columns open,close (default: all but that of --time)"},
     {"time", NN_OPTION_TEXT, offsetof(series_options, time), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "column that tells the time: left out, and an error where it goes back"},
+     "column of the time: left out, and an error where it goes back"},
     NN_CSV_OPTION_ROWS(offsetof(series_options, csv)),
     {.name = NULL}};
 
 typedef struct series_state {
     nn_csv_table table;
-    size_t *columns;
-    size_t count;
+    nn_csv_outputs columns;
 } series_state;
 
-static nn_status series_choose(const series_options *options, series_state *state)
+static nn_status series_choose(const nn_import *import, const series_options *options, series_state *state)
 {
     nn_csv_table *table = &state->table;
     const nn_text_list *words = &options->columns;
@@ -33,27 +32,24 @@ static nn_status series_choose(const series_options *options, series_state *stat
         NN_TRY(nn_csv_table_find(table, "time", options->time, &time));
         table->columns[time].used = table->columns[time].time = true;
     }
-    NN_TRY(NN_ALLOCATE(&state->columns, table->column_count + words->count, "columns"));
-    for (size_t i = 0; i < words->count; i++)
-        NN_TRY(nn_csv_table_find(table, "columns", words->items[i], &state->columns[state->count++]));
+    NN_TRY(nn_csv_outputs_find(table, "columns", words, &state->columns));
     for (size_t i = 0; words->count == 0 && i < table->column_count; i++)
-        if (i != time) state->columns[state->count++] = i;
-    if (state->count == 0)
-        NN_FAIL(NN_ERROR_DATA, "%s: beside the time there is no column (see --delimiter)", table->paths[0]);
-    for (size_t i = 0; i < state->count; i++) {
-        if (state->columns[i] == time)
-            NN_FAIL(NN_ERROR_USAGE, "column '%s' stands in both --columns and --time", options->time);
-        table->columns[state->columns[i]].used = true;
-    }
-    return NN_OK;
+        if (i != time && !table->columns[i].dropped) NN_TRY(nn_csv_outputs_add(table, i, &state->columns));
+    if (state->columns.count == 0)
+        NN_FAIL(NN_ERROR_DATA, "%s: there is no column but that of the time (see --delimiter)",
+                table->paths[0]);
+    for (size_t i = 0; i < state->columns.count; i++)
+        if (state->columns.items[i].column == time)
+            NN_FAIL(NN_ERROR_USAGE, "column '%s' is in both --columns and --time", options->time);
+    return nn_csv_outputs_like(import, table, "series", &state->columns);
 }
 
 /* Names have no order: as numbers in a series they would mislead. */
 static nn_status series_check(const series_state *state)
 {
-    for (size_t i = 0; i < state->count; i++) {
-        const nn_csv_column *column = &state->table.columns[state->columns[i]];
-        if (column->kind == NN_CSV_NAMES && !column->named)
+    for (size_t i = 0; i < state->columns.count; i++) {
+        const nn_csv_column *column = &state->table.columns[state->columns.items[i].column];
+        if (column->kind == NN_CSV_NAMES && !column->named && !column->fixed)
             NN_FAIL(NN_ERROR_DATA,
                     "column '%s' holds words ('%s'): leave it out with --columns, name it with --time if it "
                     "tells the time, or number its words with --categorical '%s'",
@@ -70,34 +66,29 @@ static nn_status series_open(nn_import *import)
     series_state *state;
     NN_TRY(NN_ALLOCATE(&state, 1, "an import of a series"));
     import->state = state;
-    NN_TRY(nn_csv_table_open(import->sources, import->source_count, &options->csv, &state->table));
-    NN_TRY(series_choose(options, state));
+    NN_TRY(nn_csv_outputs_open(import, "series", &options->csv, &state->table));
+    NN_TRY(series_choose(import, options, state));
     NN_TRY(nn_csv_table_scan(&state->table));
     NN_TRY(series_check(state));
-    nn_shape shape = {.dimensions = 1, .extents = {(int64_t)state->count}};
+    nn_shape shape = {.dimensions = 1, .extents = {(int64_t)state->columns.count}};
     NN_TRY(nn_import_add_table(import, NULL, state->table.rows, &rows));
     NN_TRY(nn_import_add_field(rows, "series", NN_STORE_F64, shape, &field));
     rows->ordered = true;
-    field->narrow = true;
-    for (size_t i = 0; i < state->count; i++)
-        NN_TRY(nn_import_add_name(&field->columns, state->table.columns[state->columns[i]].title));
-    return NN_OK;
+    nn_csv_append_report(&state->table, &import->report);
+    return nn_csv_outputs_describe(import, &state->table, &state->columns, field);
 }
 
 static nn_status series_read(nn_import *import, int table_index, int64_t first, int64_t rows,
                              void *const *values)
 {
     series_state *state = import->state;
-    nn_csv_table *table = &state->table;
     double *series = values[0];
     (void)table_index;
     (void)first;
-    for (int64_t row = 0; row < rows; row++) {
+    for (int64_t row = 0; row < rows; row++, series += state->columns.count) {
         nn_csv_record record;
-        NN_TRY(nn_csv_table_next(table, &record));
-        for (size_t i = 0; i < state->count; i++)
-            NN_TRY(nn_csv_column_value(table, &table->columns[state->columns[i]],
-                                       &record.fields[state->columns[i]], record.line, series++));
+        NN_TRY(nn_csv_table_next(&state->table, &record));
+        NN_TRY(nn_csv_outputs_read(&state->table, &state->columns, &record, series));
     }
     return NN_OK;
 }
@@ -107,16 +98,18 @@ static void series_close(nn_import *import)
     series_state *state = import->state;
     if (!state) return;
     nn_csv_table_release(&state->table);
-    nn_free(state->columns);
+    nn_csv_outputs_release(&state->columns);
     nn_free(state);
     import->state = NULL;
 }
 
 const nn_importer nn_importer_series = {
     .name = "series",
-    .summary = "a time series as a table of text (.csv, .tsv, .gz): one point in time a row",
+    .summary = "a time series as a table of text (.csv, .tsv, .gz): one point in time per row",
     .example = "nntrain import series prices.csv --time date --test 0.1 --chronological -o prices.h5",
-    .writes = "series: rows x columns, float32\n  series_columns: names of the columns",
+    .writes = "series: rows x columns, float32 (float64 where a column needs it)\n  series_columns: names of "
+              "the columns\n"
+              "  series_categories/COLUMN: the names that the numbers of a column stand for",
     .options = series_option_table,
     .options_size = sizeof(series_options),
     .open = series_open,

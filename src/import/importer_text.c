@@ -6,6 +6,8 @@
 
 #include "base/memory.h"
 #include "import/importer.h"
+#include "import/like.h"
+#include "import/sources.h"
 
 #define TEXT_BYTES ((size_t)262144)
 #define TEXT_CODES 0x110000
@@ -193,6 +195,17 @@ static nn_status text_take_names(text_state *state, const char *path, char *cons
     return NN_OK;
 }
 
+static nn_status text_take_like(text_state *state, const nn_import *import, bool *known)
+{
+    nn_text_list names = {0};
+    nn_status status = nn_import_like_names(import->like, "text_classes", &names);
+    *known = names.count > 0;
+    if (status == NN_OK && names.count > 0)
+        status = text_take_names(state, nn_import_like_path(import->like), names.items, names.count);
+    nn_source_release(&names);
+    return status;
+}
+
 /* Numbers the characters as an earlier import did. */
 static nn_status text_load(text_state *state, const char *path)
 {
@@ -275,6 +288,7 @@ static nn_status text_open(nn_import *import)
     if (known && state->bytes)
         NN_FAIL(NN_ERROR_USAGE, "--vocabulary: bytes need none: leave it out, or --unit bytes");
     if (known) NN_TRY(text_load(state, options->vocabulary));
+    if (!known && !state->bytes) NN_TRY(text_take_like(state, import, &known));
     NN_TRY(text_scan(state, known));
     NN_TRY(nn_import_add_table(import, NULL, state->units, &rows));
     NN_TRY(nn_import_add_field(rows, "text", NN_STORE_U8, (nn_shape){0}, &field));

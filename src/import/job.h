@@ -3,6 +3,7 @@
 #define NN_IMPORT_JOB_H
 
 #include "import/cast.h"
+#include "import/like.h"
 #include "import/run.h"
 #include "import/split.h"
 #include "store/writer.h"
@@ -33,6 +34,7 @@ typedef struct nn_import_job {
     const nn_import_settings *settings;
     const nn_import_team *team; /* never NULL */
     nn_import_stream streams[NN_IMPORT_TABLES];
+    nn_import_like *like;              /* an earlier import, or NULL */
     nn_store_writer *writer;           /* rank 0 only */
     const volatile sig_atomic_t *stop; /* NULL: none */
     char *block, *blocks; /* read by this rank; of all ranks (rank 0; `block` itself in a single process) */

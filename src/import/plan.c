@@ -23,6 +23,9 @@ static const struct {
 const nn_option nn_import_settings_table[] = {
     {"output", NN_OPTION_TEXT, offsetof(nn_import_settings, output), NULL, 0, 0, NULL, NN_EFFECT_OUTPUT,
      "HDF5 file to write; -o for short"},
+    {"like", NN_OPTION_TEXT, offsetof(nn_import_settings, like), "", 0, 0, NULL, NN_EFFECT_RESULT,
+     "file of an earlier import: take its columns, and the numbers of its classes, categories and "
+     "characters"},
     {"validation", NN_OPTION_REAL, offsetof(nn_import_settings, validation), "0", 0, 1, NULL,
      NN_EFFECT_RESULT, "share of the rows to set apart as x_validation, ..., such as 0.1"},
     {"test", NN_OPTION_REAL, offsetof(nn_import_settings, test), "0", 0, 1, NULL, NN_EFFECT_RESULT,

@@ -47,6 +47,7 @@ void nn_import_release(const nn_importer *importer, nn_import *import)
         import_release_names(&import->names[i].names);
     }
     nn_free(import->names);
+    nn_text_free(&import->report);
     *import = (nn_import){0};
 }
 

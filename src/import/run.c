@@ -56,6 +56,8 @@ static nn_status run_allocate(nn_import_job *job)
 static void run_release(nn_import_job *job)
 {
     nn_store_writer_destroy(job->writer);
+    nn_import_like_close(job->like);
+    job->import->like = NULL;
     if (job->blocks != job->block) nn_free(job->blocks);
     nn_free(job->block);
     nn_free(job->converted);
@@ -195,7 +197,10 @@ static nn_status run_write(nn_import_job *job)
 static nn_status run_prepare(nn_import_job *job)
 {
     NN_TRY(nn_import_check_settings(job->import, job->settings));
+    if (job->settings->like) NN_TRY(nn_import_like_open(job->settings->like, &job->like));
+    job->import->like = job->like;
     NN_TRY(job->importer->open(job->import));
+    NN_TRY(nn_import_like_check(job->import));
     NN_TRY(nn_import_plan(job));
     return run_allocate(job);
 }

@@ -10,6 +10,7 @@
 /* Options that every import has, beside the importer's own. */
 typedef struct nn_import_settings {
     char *output;            /* file to write */
+    char *like;              /* file of an earlier import to agree with, or NULL */
     double validation, test; /* shares of the rows to set apart; 0: none */
     int64_t seed;            /* of the choice of rows */
     bool stratified;         /* keep the shares of the classes of the label field */

@@ -92,6 +92,8 @@ static void summary_append_config(nn_text *text, const nn_import_job *job)
 
 void nn_import_append_summary(const nn_import_job *job, nn_text *text)
 {
+    if (job->import->report.length > 0) nn_text_append(text, "%s\n", job->import->report.bytes);
+    text->failed |= job->import->report.failed;
     nn_text_append(text, "%s:\n", job->settings->output);
     for (int t = 0; t < job->import->table_count; t++)
         for (int f = 0; f < job->import->tables[t].field_count; f++)

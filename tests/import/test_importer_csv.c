@@ -187,7 +187,7 @@ static void test_refused(void **state)
         {"x: coler", "color,b\n1,2\n", "--x: "},
         {"x: coler", "color,b\n1,2\n", "did you mean 'color'?"},
         {"y: 3", "a,b\n1,2\n", "has no column '3'"},
-        {"{x: b, y: b}", "a,b\n1,2\n", "column 'b' stands in both"},
+        {"{x: b, y: b}", "a,b\n1,2\n", "column 'b' is in both"},
         {"x: a", "a,a,b\n1,2,3\n", "2 columns 'a'"},
         {"target: value", "a,b\n1,x\n", "--target value: column 'b' holds names ('x')"},
         {"target: class", "a,b\n1,0.5\n", "--target class: column 'b' holds numbers that are not whole"},

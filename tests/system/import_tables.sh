@@ -111,13 +111,83 @@ refused 5 "bad.csv:3: column 'a' has no value .*--missing drop" csv bad.csv -o r
 imported dropped.h5 csv bad.csv --missing drop
 bad 'a,b\n1,\xe9\n2,\xe8\n'
 refused 5 'bad.csv:2: .*not UTF-8.*iconv' csv bad.csv -o refused.h5
-# Names where numbers were meant, dates, and rows left out are told.
-printf 'day,a,y\n1/1,-,1.5\n2/1,2,2.5\n3/1,3,4\n' >stray.csv
-imported stray.h5 csv stray.csv
-said "warning: column 'a' is taken as names because of words such as '-'"
-said "warning: column 'day' has another word in each row"
-imported stray.h5 csv stray.csv --x a --missing-values - --missing drop --overwrite
+# Numbers and dates in another notation are never made categories: the option that the message names reads them.
+cure() { # cure PATTERN OPTION...: refused with the pattern, and read with the options
+    local pattern=$1
+    shift
+    refused 5 "bad.csv:[0-9]+: column .*$pattern" csv bad.csv -o refused.h5
+    imported cured.h5 csv bad.csv "$@" --overwrite
+}
+bad 'temp;co\n10,01;1,5\n-3,4;2,25\n'
+cure "numbers with a decimal comma, such as '10,01': add --decimal ','" --decimal ,
+said "^columns \(delimiter ';', named by the first row\)"
+said '^  temp +numbers +0  -3.4 to 10.01'
+holds cured.h5 "np.allclose(f['x'][:, 0], [10.01, -3.4]) and np.allclose(f['y'], [1.5, 2.25])"
+bad 'area,price\n80,"1,000"\n90,"12,500"\n'
+cure "--decimal ',' if the comma is the decimal point, --thousands ',' if it groups digits" --thousands ,
+holds cured.h5 "f['y'][:].tolist() == [1000, 12500]"
+bad 'usd,share,y\n$5,12%%,1.5\n-$7,13 %%,2.5\n'
+cure "'usd' .*--strip '\\$'.*'share' \(--strip '%'\)" --strip '$,%'
+holds cured.h5 "f['x'][:].tolist() == [[5, 12], [-7, 13]]"
+bad 'day,y\n2024-01-02,1.5\n2024-01-03,2.5\n'
+cure "dates or times, such as '2024-01-02': add --date 'day=%Y-%m-%d'" --date day=%Y-%m-%d
+said '^  day +dates, %Y-%m-%d as seconds +0  2024-01-02 00:00:00 to 2024-01-03'
+holds cured.h5 "f['x'].dtype == 'float64' and f['x'][:, 0].tolist() == [1704153600, 1704240000]"
+imported cured.h5 csv bad.csv --date day=%Y-%m-%d --dates parts --overwrite
+holds cured.h5 "f['x'][:].tolist() == [[2024, 1, 2, 1], [2024, 1, 3, 2]] and f['x_columns'][3] == b'day_weekday'"
+bad 'a,y\n-,1.5\n2,2.5\n3,4\n'
+cure "2 of its 3 different values are numbers: add --missing-values '-'" --missing-values - --missing drop
 said 'warning: 1 of 3 rows lack a value and are left out'
+imported stray.h5 csv bad.csv --categorical a
+said '^  a +3 categories +0  -, 2, 3'
+bad 'a,y\n1,15\n"2,5",25\n'
+cure "'2,5' is not a number, as the values above it are: add --decimal ','" --decimal , --y a
+bad 'time,y\n10:00:00.25,1\n10:00:00.5,2\n10:00:01,2\n'
+cure "--date 'time=%H:%M:%S'" --date time=%H:%M:%S --target value
+bad 'at,y\n1700000000,1.5\n1700000001,2.5\n'
+imported fine.h5 csv bad.csv # float32 would make both times one
+holds fine.h5 "f['x'].dtype == 'float64' and f['x'][1, 0] - f['x'][0, 0] == 1"
+refused 2 "expected COLUMN=FORMAT" csv bad.csv --date at -o refused.h5
+refused 5 "'1700000000' is not a date of the format '%Y'" csv bad.csv --date at=%Y -o refused.h5
+refused 2 "no column 'yy'|has no column 'yy'" csv bad.csv --drop yy -o refused.h5
+refused 2 'both .,.: they must differ' csv bad.csv --decimal , --thousands , -o refused.h5
+awk 'BEGIN { print "id,word,y"; for (i = 1; i < 13; i++) print i ",w" i "x," i / 8 }' >ids.csv
+imported ids.h5 csv ids.csv
+said "warning: column 'id' counts the rows"
+said "warning: column 'word' has another word in each row"
+imported ids.h5 csv ids.csv --drop word --overwrite
+said '^  word +left out'
+holds ids.h5 "f['x'].shape == (12, 1)"
+
+# ---- as an earlier import: columns in its order, numbers as it has them ----
+printf 'colour,kg,fruit\nblue,1.5,plum\nred,2,cherry\nyellow,3,lemon\n' >old.csv
+printf 'extra,fruit,kg,colour\n1,lemon,3.5,yellow\n2,cherry,1,red\n' >new.csv
+imported old.h5 csv old.csv
+imported new.h5 csv new.csv --like old.h5
+said '^  extra +not used'
+holds new.h5 "f['x'][:].tolist() == [[2, 3.5], [1, 1]] and f['y'][:].tolist() == [1, 0]"
+holds new.h5 "[f['y_classes'][i] for i in f['y']] == [b'lemon', b'cherry'] and (f['y_classes'][:] == h5py.File('old.h5')['y_classes'][:]).all()"
+holds new.h5 "(f['x_categories/colour'][:] == h5py.File('old.h5')['x_categories/colour'][:]).all()"
+printf 'colour,kg\nred,3.5\n' >unlabelled.csv
+imported unlabelled.h5 csv unlabelled.csv --like old.h5
+holds unlabelled.h5 "f['x'][:].tolist() == [[1, 3.5]] and 'y' not in f"
+printf 'colour,kg,fruit\ngreen,1.5,plum\n' >bad.csv
+refused 5 "bad.csv:2: column 'colour': 'green' is not among the 3 names of the earlier import \(blue, red, yellow\)" csv bad.csv --like old.h5 -o refused.h5
+printf 'colour,fruit\nred,plum\n' >bad.csv
+refused 5 "old.h5 has a column 'kg', which bad.csv has not \(its columns: colour\)" csv bad.csv --like old.h5 -o refused.h5
+printf 'a,digit\n1,0\n2,7\n3,0\n4,7\n5,3\n6,3\n' >old.csv
+printf 'a,digit\n1,7\n2,3\n' >new.csv
+imported old.h5 csv old.csv --overwrite
+imported new.h5 csv new.csv --like old.h5 --overwrite
+holds new.h5 "f['y'][:].tolist() == [2, 1] and f['y_classes'][:].tolist() == [b'0', b'3', b'7']"
+printf 'a,digit\n1,4\n' >bad.csv
+refused 5 "'4' is not among the 3 names of the earlier import" csv bad.csv --like old.h5 -o refused.h5
+awk 'BEGIN { print "a,digit"; for (i = 0; i < 20; i++) print i / 8 "," i % 10 }' >old.csv
+imported old.h5 csv old.csv --overwrite
+imported new.h5 csv new.csv --like old.h5 --overwrite
+holds new.h5 "f['y'][:].tolist() == [7, 3] and 'y_classes' not in f"
+imported more.h5 text c.txt --like text.h5 --overwrite
+holds more.h5 "(f['text_classes'][:] == h5py.File('text.h5')['text_classes'][:]).all()"
 bad 'a,b\n'
 refused 5 'no rows' csv bad.csv -o refused.h5 --header yes
 bad 'a,b\n1,2\n300,2.5\n'

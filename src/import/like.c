@@ -1,0 +1,162 @@
+#include "import/like.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "import/sources.h"
+#include "import/split.h"
+#include "store/store.h"
+
+#define LIKE_SHOWN 12
+
+struct nn_import_like {
+    nn_store_file *file;
+};
+
+nn_status nn_import_like_open(const char *path, nn_import_like **like)
+{
+    nn_import_like *made;
+    *like = NULL;
+    NN_TRY(NN_ALLOCATE(&made, 1, "an earlier import"));
+    nn_status status = nn_store_open(path, &made->file);
+    if (status == NN_OK)
+        *like = made;
+    else
+        nn_free(made);
+    return status;
+}
+
+void nn_import_like_close(nn_import_like *like)
+{
+    if (!like) return;
+    nn_store_close(like->file);
+    nn_free(like);
+}
+
+const char *nn_import_like_path(const nn_import_like *like)
+{
+    return nn_store_path(like->file);
+}
+
+nn_status nn_import_like_names(const nn_import_like *like, const char *dataset, nn_text_list *names)
+{
+    char **items;
+    size_t count;
+    nn_status status = NN_OK;
+    if (!like || !nn_store_has(like->file, dataset)) return NN_OK;
+    NN_TRY(nn_store_read_names(like->file, dataset, &items, &count));
+    for (size_t i = 0; i < count && status == NN_OK; i++) status = nn_import_add_name(names, items[i]);
+    nn_store_free_names(items, count);
+    return status;
+}
+
+static bool like_look(const nn_import_like *like, const char *dataset, nn_import_like_field *found)
+{
+    nn_store_array *array;
+    if (!nn_store_has(like->file, dataset)) return false;
+    if (nn_store_array_open(like->file, dataset, &array) != NN_OK) {
+        nn_error_clear();
+        return false;
+    }
+    const nn_store_info *info = nn_store_array_info(array);
+    bool fits = info->dimensions >= 1 && info->dimensions <= NN_MAX_DIMENSIONS + 1;
+    *found = (nn_import_like_field){.type = info->type};
+    for (int i = 1; fits && i < info->dimensions; i++)
+        found->shape.extents[found->shape.dimensions++] = info->extents[i];
+    nn_store_array_close(array);
+    return fits;
+}
+
+bool nn_import_like_find(const nn_import_like *like, const char *field, nn_import_like_field *found)
+{
+    char dataset[64];
+    if (!like) return false;
+    if (like_look(like, field, found)) return true;
+    for (int part = 0; part < NN_IMPORT_PARTS; part++) {
+        snprintf(dataset, sizeof dataset, "%s_%s", field, nn_import_part_names[part]);
+        if (like_look(like, dataset, found)) return true;
+    }
+    return false;
+}
+
+/* ---- comparing ---- */
+
+static void like_append(nn_text *text, const nn_text_list *names)
+{
+    for (size_t i = 0; i < names->count && i < LIKE_SHOWN; i++)
+        nn_text_append(text, "%s%s", i > 0 ? ", " : "", names->items[i]);
+    if (names->count > LIKE_SHOWN) nn_text_append(text, ", ... (%zu in all)", names->count);
+    if (names->count == 0) nn_text_append(text, "none");
+}
+
+static nn_status like_fail_names(const nn_import *import, const char *dataset, const nn_text_list *own,
+                                 const nn_text_list *earlier)
+{
+    nn_text text = {0};
+    nn_text_append(&text, "%s: the sources have ", dataset);
+    like_append(&text, own);
+    nn_text_append(&text, "; %s has ", nn_import_like_path(import->like));
+    like_append(&text, earlier);
+    nn_text_append(
+        &text, ": numbers would not mean the same; leave out --like, or import sources with the same names");
+    nn_status status = nn_fail(NN_ERROR_DATA, "%s", text.failed ? dataset : text.bytes);
+    nn_text_free(&text);
+    return status;
+}
+
+static bool like_same(const nn_text_list *a, const nn_text_list *b)
+{
+    if (a->count != b->count) return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (strcmp(a->items[i], b->items[i]) != 0) return false;
+    return true;
+}
+
+/* Sources without any names have their numbers taken for those of the earlier import. */
+static nn_status like_check_names(const nn_import *import, const nn_import_field *field, const char *kind,
+                                  nn_text_list *own)
+{
+    char dataset[64];
+    nn_text_list earlier = {0};
+    snprintf(dataset, sizeof dataset, "%s_%s", field->name, kind);
+    nn_status status = nn_import_like_names(import->like, dataset, &earlier);
+    if (status == NN_OK && own->count > 0 && !like_same(own, &earlier))
+        status = like_fail_names(import, dataset, own, &earlier);
+    if (status != NN_OK || own->count > 0) {
+        nn_source_release(&earlier);
+        return status;
+    }
+    *own = earlier;
+    if (own->count > 0)
+        nn_log_warning("%s: the sources have no names: their numbers are taken for those of %s", dataset,
+                       nn_import_like_path(import->like));
+    return NN_OK;
+}
+
+static nn_status like_check_field(const nn_import *import, nn_import_field *field)
+{
+    char own[NN_SHAPE_TEXT], other[NN_SHAPE_TEXT];
+    nn_import_like_field earlier;
+    if (!nn_import_like_find(import->like, field->name, &earlier)) return NN_OK;
+    if (!nn_shape_equal(field->shape, earlier.shape))
+        NN_FAIL(
+            NN_ERROR_DATA,
+            "%s has rows of shape %s here, of %s in %s: import with the same options, or leave out --like",
+            field->name, nn_shape_text(own, field->shape), nn_shape_text(other, earlier.shape),
+            nn_import_like_path(import->like));
+    if (field->label && !nn_store_type_is_integer(earlier.type))
+        NN_FAIL(NN_ERROR_DATA, "%s holds classes here, values in %s: leave out --like, or say --target value",
+                field->name, nn_import_like_path(import->like));
+    NN_TRY(like_check_names(import, field, "classes", &field->classes));
+    return like_check_names(import, field, "columns", &field->columns);
+}
+
+nn_status nn_import_like_check(nn_import *import)
+{
+    for (int t = 0; import->like && t < import->table_count; t++)
+        for (int f = 0; f < import->tables[t].field_count; f++)
+            NN_TRY(like_check_field(import, &import->tables[t].fields[f]));
+    return NN_OK;
+}
