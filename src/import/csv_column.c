@@ -221,13 +221,15 @@ nn_status nn_csv_check_names(const nn_csv_table *table)
         nn_text others = {0};
         nn_text_append(&others, "%s", "");
         column_append_others(table, i, &others);
-        nn_status status =
-            nn_fail(NN_ERROR_DATA,
-                    "%s:%lld: column '%s' would become names, but %s: add %s, --categorical '%s' to take "
-                    "them as names, or --drop "
-                    "'%s' to leave the column out%s",
-                    table->paths[column->path], (long long)column->line, column->title, diagnosis.what.bytes,
-                    diagnosis.remedy.bytes, column->title, column->title, others.failed ? "" : others.bytes);
+        nn_status status = nn_fail(NN_ERROR_DATA,
+                                   "%s:%lld: column '%s' would become names, but %s: add %s%s%s%s, "
+                                   "--categorical '%s' to take them as names, or "
+                                   "--drop '%s' to leave the column out%s",
+                                   table->paths[column->path], (long long)column->line, column->title,
+                                   diagnosis.what.bytes, diagnosis.remedy.bytes,
+                                   table->series ? ", --time '" : "", table->series ? column->title : "",
+                                   table->series ? "' if it is the time of the rows" : "", column->title,
+                                   column->title, others.failed ? "" : others.bytes);
         nn_csv_diagnosis_release(&diagnosis);
         nn_text_free(&others);
         return status;

@@ -101,6 +101,7 @@ typedef struct nn_csv_table {
     char delimiter;
     nn_csv_notation notation;
     bool header;
+    bool series; /* rows are in the order of time, which a column may tell */
     nn_csv_column *columns;
     size_t column_count;
     int64_t rows;    /* of the first pass: those that are kept */
@@ -118,6 +119,8 @@ void nn_csv_table_release(nn_csv_table *table);
 
 /* Index of the column that a word of `option` means: its title, or its number from 1. */
 nn_status nn_csv_table_find(const nn_csv_table *table, const char *option, const char *word, size_t *index);
+
+/* ---- csv_rows.c ---- */
 
 /* The first pass over the columns in use. */
 nn_status nn_csv_table_scan(nn_csv_table *table);

@@ -67,6 +67,7 @@ static nn_status series_open(nn_import *import)
     NN_TRY(NN_ALLOCATE(&state, 1, "an import of a series"));
     import->state = state;
     NN_TRY(nn_csv_outputs_open(import, "series", &options->csv, &state->table));
+    state->table.series = options->time == NULL;
     NN_TRY(series_choose(import, options, state));
     NN_TRY(nn_csv_table_scan(&state->table));
     NN_TRY(series_check(state));

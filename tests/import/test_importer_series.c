@@ -44,10 +44,12 @@ static void test_series_refused(void **state)
 {
     (void)state;
     const char *path = write_text("s.csv", "day,open\n2024-01-31,1\n2024-01-30,3\n");
-    expect_refused("series", "", SOURCES(path), "column 'day' holds words ('2024-01-30')");
+    expect_refused("series", "", SOURCES(path),
+                   "--date 'day=%Y-%m-%d' to read them (as seconds, or with --dates parts as numbers of "
+                   "year, month, ...), --time 'day'");
     expect_refused("series", "time: day", SOURCES(path),
                    "s.csv:3: column 'day' goes back from '2024-01-31' to '2024-01-30'");
-    expect_refused("series", "{time: day, columns: day}", SOURCES(path), "stands in both");
+    expect_refused("series", "{time: day, columns: day}", SOURCES(path), "is in both");
     expect_refused("series", "time: date", SOURCES(path), "--time: ");
     path = write_text("n.csv", "t,v\n9,1\n10,2\n9.5,3\n");
     expect_refused("series", "time: t", SOURCES(path), "n.csv:4: column 't' goes back from '10' to '9.5'");
