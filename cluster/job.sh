@@ -18,24 +18,49 @@ nntrain_find_program() {
 
 # ---- what the batch system has given ----
 
+# The end of this job as scontrol shows it; nothing where it does not. The number of a job array's first task, and of a
+# heterogeneous job, stands for several jobs.
+nntrain_ask_end() {
+    SLURM_TIME_FORMAT=standard LC_ALL=C scontrol show job "$SLURM_JOB_ID" 2>/dev/null | awk -v id="$SLURM_JOB_ID" '
+        match($0, /^ *JobId=[^ ]*/) { named = 1; ours = substr($0, RSTART, RLENGTH) ~ "=" id "$" }
+        (ours || !named) && match($0, /(^| )EndTime=[^ ]*/) {
+            end = substr($0, RSTART, RLENGTH); sub(/.*=/, "", end); print end; exit }'
+}
+
 # The end of the job as seconds since 1970, before which the program stops by itself. SLURM tells it to its commands, to
 # the job itself only since 23.02; and a job that was submitted from another one has that one's end in its environment.
+# A controller that is busy tells nothing: what is known stays.
 nntrain_tell_end() {
-    local end
-    end=$(scontrol show job "$SLURM_JOB_ID" 2>/dev/null | sed -n 's/.*EndTime=\([^ ]*\).*/\1/p')
-    end=$(date -d "$end" +%s 2>/dev/null) || return 0 # "Unknown" where there is no limit
-    export SLURM_JOB_END_TIME=$end
+    local told='' end tries
+    for tries in 1 2 3; do
+        told=$(nntrain_ask_end)
+        [ -z "$told" ] || break
+        [ "$tries" = 3 ] || sleep 2
+    done
+    if [ "$told" = Unknown ]; then # there is no limit
+        unset SLURM_JOB_END_TIME
+    elif [[ $told =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$ ]] &&
+        end=$(date -d "${told/T/ }" +%s 2>/dev/null) && [ "$end" -gt "$(date +%s)" ]; then
+        export SLURM_JOB_END_TIME=$end
+    else
+        nntrain_say "scontrol does not tell when this job ends ('$told'): ${SLURM_JOB_END_TIME:-not known}"
+    fi
 }
 
 # Sets what the rest needs: the job's number, how often it was restarted, ranks and threads.
 nntrain_look_around() {
     if [ -n "${SLURM_JOB_ID:-}" ]; then
         job=$SLURM_JOB_ID restarts=${SLURM_RESTART_COUNT:-0} where=$SLURM_JOB_NODELIST
-        ranks=${SLURM_NTASKS:-1} threads=${SLURM_CPUS_PER_TASK:-1}
+        local nodes=${SLURM_JOB_NUM_NODES:-${SLURM_NNODES:-1}}
+        ranks=${SLURM_NTASKS:-$nodes} threads=${SLURM_CPUS_PER_TASK:-1}
         # SLURM_NTASKS is of the submission: a job that waits may be given another number of nodes.
-        [ -z "${SLURM_NTASKS_PER_NODE:-}" ] || ranks=$((SLURM_NTASKS_PER_NODE * SLURM_JOB_NUM_NODES))
+        [ -z "${SLURM_NTASKS_PER_NODE:-}" ] || ranks=$((SLURM_NTASKS_PER_NODE * nodes))
         nntrain_tell_end
     elif [ -n "${PBS_JOBID:-}" ]; then
+        [ -s "${PBS_NODEFILE:-}" ] || {
+            nntrain_say "PBS_NODEFILE (${PBS_NODEFILE:-not set}) lists no nodes: run this on the first node of a PBS job"
+            exit 2
+        }
         job=$PBS_JOBID restarts=${NNTRAIN_RESTART:-0} where=$(sort -u "$PBS_NODEFILE" | tr '\n' ' ')
         ranks=$(wc -l <"$PBS_NODEFILE") threads=${OMP_NUM_THREADS:-1}
     elif [ -n "${LSB_JOBID:-}" ]; then
@@ -62,6 +87,25 @@ nntrain_newest_step() {
     newest=$(find "$1/checkpoints" -name 'step-*.h5' 2>/dev/null | sed -n 's/.*step-0*\([0-9]\{1,\}\)\.h5$/\1/p' |
         sort -n | tail -n 1)
     echo "${newest:-0}"
+}
+
+# The line that the program leaves in a run directory: its exit code, or "running", and when and where.
+nntrain_status() { cat "$1/status" 2>/dev/null; }
+
+# nntrain_code LAUNCHER'S_CODE RUN_DIR LINE_BEFORE: the program's exit code. mpirun ends with 1 after TERM or Ctrl-C, and
+# some launchers with codes of their own after any failure; a line that was not there before is of this attempt.
+nntrain_code() {
+    local line
+    line=$(nntrain_status "$2")
+    if [ "$1" = 10 ] || [ "$line" = "$3" ]; then # another job's line, or none
+        echo "$1"
+    elif [[ $line =~ ^([0-9]+)\  ]]; then
+        echo "${BASH_REMATCH[1]}"
+    elif [ "$1" = 9 ] || [ "$1" = 15 ]; then # killed: this launcher's codes are signals
+        echo $((128 + $1))
+    else
+        echo "$1"
+    fi
 }
 
 # ---- running ----
@@ -123,7 +167,8 @@ nntrain_can_mend() {
 nntrain_count_idle() {
     idle=0
     if [ "$restarts" -gt 0 ] && [ "$(nntrain_newest_step "$1")" -le "$2" ]; then
-        idle=$(($(cat "$1/idle_restarts" 2>/dev/null || echo 0) + 1))
+        idle=$(grep -x '[0-9]\{1,6\}' "$1/idle_restarts" 2>/dev/null)
+        idle=$((${idle:-0} + 1))
     fi
     [ ! -d "$1" ] || echo "$idle" >"$1/idle_restarts"
 }
@@ -165,7 +210,7 @@ nntrain_decide() {
 
 # nntrain_job LAUNCHER CONFIG RUN_DIR [ARGUMENT...]: LAUNCHER is mpirun or srun; ends the script with the exit code.
 nntrain_job() {
-    local launcher=$1 config=$2 run_dir=$3 before code
+    local launcher=$1 config=$2 run_dir=$3 before line code
     local job restarts where ranks threads launched='' terminated=''
     shift 3
     trap 'nntrain_on_signal USR1' USR1
@@ -182,9 +227,11 @@ nntrain_job() {
     srun) launcher=(srun -n "$ranks" --mpi=pmix --kill-on-bad-exit=1) ;;
     esac
     before=$(nntrain_newest_step "$run_dir")
+    line=$(nntrain_status "$run_dir")
     nntrain_say "job $job, restart $restarts: $ranks ranks of $OMP_NUM_THREADS threads on $where, from step $before"
     nntrain_run_patiently "${launcher[@]}" "$nntrain_program" train "$config" --run-dir "$run_dir" "$@"
     code=$?
+    code=$(nntrain_code "$code" "$run_dir" "$line")
     nntrain_decide "$code" "$run_dir" "$before"
     exit "$code"
 }

@@ -152,6 +152,18 @@ static nn_status run_append_metrics(nn_facts *facts, const char *directory)
     return NN_OK;
 }
 
+/* How it ended: the line that training leaves. */
+static void run_append_status(nn_facts *facts, const char *directory)
+{
+    char path[NN_PATH_SIZE], line[4096] = "";
+    snprintf(path, sizeof path, "%.4000s/" NN_RUN_STATUS, directory);
+    FILE *file = fopen(path, "r");
+    bool found = file && fgets(line, sizeof line, file);
+    if (file) fclose(file);
+    line[strcspn(line, "\n")] = '\0';
+    nn_facts_word(facts, "status", found ? line : NULL);
+}
+
 /* ---- the directory ---- */
 
 static nn_status run_check(const char *directory, size_t checkpoints)
@@ -179,6 +191,7 @@ nn_status nn_info_append_run(nn_facts *facts, const char *directory)
     NN_TRY_TO(done, status,
               run_append_checkpoints(facts, directory, steps, count, saved, newest, sizeof newest));
     NN_TRY_TO(done, status, run_append_best(facts, directory, saved));
+    run_append_status(facts, directory);
     status = run_append_metrics(facts, directory);
 done:
     nn_free(steps);

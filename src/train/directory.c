@@ -83,7 +83,8 @@ static void directory_remove_nonfinite(const char *path)
 /* Only what nntrain itself writes is removed. */
 nn_status nn_run_directory_empty(const char *path)
 {
-    static const char *const files[] = {NN_CHECKPOINT_BEST, "metrics.jsonl", "config.yaml", NN_MANIFEST_NAME};
+    static const char *const files[] = {NN_CHECKPOINT_BEST, "metrics.jsonl", "config.yaml", NN_MANIFEST_NAME,
+                                        NN_RUN_STATUS};
     int64_t *steps;
     size_t count;
     char name[NN_PATH_SIZE + 32];

@@ -14,6 +14,7 @@
 #include "train/extent.h"
 #include "train/integrity.h"
 #include "train/nonfinite.h"
+#include "train/status.h"
 
 /* ---- checkpoints ---- */
 
@@ -282,6 +283,7 @@ static nn_status engine_train(nn_comm *comm, const nn_job *job, nn_train_result 
     NN_TRY(nn_comm_agree(comm, NN_ALLOCATE(&run, 1, "a run")));
     nn_status status = nn_run_open(comm, job, run);
     if (status == NN_OK) status = run_train(run, result);
+    nn_run_status_end(run, status);
     /* A failure that was not agreed on, such as one of MPI itself: the others would wait for ever. */
     if (status != NN_OK && status != NN_STOPPED && !nn_comm_has_agreed(comm)) nn_comm_abort(comm, status);
     nn_run_close(run);

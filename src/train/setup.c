@@ -18,6 +18,7 @@
 #include "train/manifest.h"
 #include "train/room.h"
 #include "train/run.h"
+#include "train/status.h"
 
 /* Bytes of the line that names the classes. */
 #define SETUP_NAMES 120
@@ -343,6 +344,7 @@ nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run)
     NN_TRY(nn_comm_agree(comm, nn_matrix_setup()));
     NN_TRY(nn_comm_agree(comm, setup_configuration(run)));
     nn_status status = nn_comm_rank(comm) == 0 ? nn_run_directory_prepare(job, &run->lease) : NN_OK;
+    nn_run_status_begin(run);
     NN_TRY(nn_comm_agree(comm, status));
     if (nn_comm_rank(comm) == 0) nn_sizes_saved(job, &run->saved_sizes);
     NN_TRY(nn_comm_broadcast(comm, &run->saved_sizes, sizeof run->saved_sizes, 0));

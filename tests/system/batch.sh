@@ -69,6 +69,63 @@ requeued || fail "a job that was submitted again does not begin anew"
 job 75 SLURM_RESTART_COUNT=50 STEP=6
 requeued && fail "more than 50 restarts"
 
+# What scontrol may say of the end, and what the program is then told: a good end that is known already is never lost.
+# told EXPECTED TEXT...: of a job whose environment has the end 4000000000
+told() {
+    local expected=$1
+    shift
+    printf '%s\n' "$@" >shown
+    stand_in scontrol <<<'[ "$1" != show ] || cat shown'
+    job 0 SLURM_JOB_END_TIME=4000000000
+    [ "$(cut -d' ' -f2 told)" = "$expected" ] || fail "scontrol says '$*': $(cat told), not $expected"
+}
+stand_in sleep <<<:
+soon=$(date -d '2 hours' +%FT%T)
+told "$(date -d "$soon" +%s)" "   EndTime=$soon Deadline=N/A"
+for odd in '' None N/A '(null)' now tomorrow 0 2030 01:00:00 2000-01-01T00:00:00 'slurm_load_jobs error: timeout' 1.Jan.2030; do
+    told 4000000000 "   StartTime=2000-01-01T00:00:00 EndTime=$odd Deadline=$soon"
+done
+told 4000000000 ''
+told '' '   EndTime=Unknown Deadline=N/A'
+# The first task of an array: its number stands for all of them, and for components of other numbers.
+told "$(date -d "$soon" +%s)" 'JobId=8 ArrayJobId=7' '   EndTime=2031-01-01T00:00:00' 'JobId=7 ArrayJobId=7' "   EndTime=$soon"
+rm bin/sleep
+stand_in scontrol <<'END'
+echo "scontrol $*" >>asked
+[ "$1" != show ] || echo "   StartTime=2030-01-01T00:00:00 EndTime=2030-01-01T01:00:00 Deadline=N/A"
+END
+
+# The launcher hides the exit code of the program, which the run directory has: of this attempt, not of an older one.
+stand_in mpirun <<'END'
+echo mpirun >>asked
+[ -z "$LINE" ] || echo "$LINE" >run/status
+exit "$CODE"
+END
+rm -f run/status
+ended() {
+    local code=$1 expected=$2
+    job "$code" LINE="$3"
+    found=$?
+    [ $found = "$expected" ] || fail "launcher $code, '$3': the script ends with $found, not $expected"
+}
+ended 1 75 '75 2026-01-01T00:00:00 n1:1 stopped on request after step 5'
+requeued || fail "a run that was stopped and saved is not put back where mpirun ends with 1"
+ended 1 1 '' # nothing new: the old line does not count
+ended 1 3 '3 2026-01-01T00:00:01 n1:2 NaN'
+requeued && fail "a NaN behind a launcher's 1 puts the job back"
+ended 255 0 '0 2026-01-01T00:00:02 n1:3 trained to the end'
+ended 1 1 'running 2026-01-01T00:00:03 n1:4 begun'
+ended 9 137 'running 2026-01-01T00:00:04 n1:5 begun'
+ended 9 9 '9 2026-01-01T00:00:05 n1:6 the checkpoints are damaged'
+ended 4 4 'running 2026-01-01T00:00:06 n1:7 begun'
+ended 10 10 '75 2026-01-01T00:00:07 n2:8 of the job that has the directory'
+rm -f run/status
+stand_in mpirun <<'END'
+echo "mpirun $*" >>asked
+[ -z "${STEP:-}" ] || { mkdir -p run/checkpoints; touch "run/checkpoints/step-000000000$STEP.h5"; }
+exit "$CODE"
+END
+
 # A lease that the attempt before still holds is waited for; that of another job is not.
 stand_in sleep <<<'echo "sleep $*" >>asked; /bin/sleep 1'
 job 10 SLURM_RESTART_COUNT=1 NNTRAIN_BUSY_SECONDS=1
@@ -101,6 +158,11 @@ for name in USR1 TERM; do
     fi
 done
 
+# A job of two nodes whose tasks nobody has counted has a rank on each.
+stand_in mpirun <<<'echo "mpirun $*" >>asked; exit 0'
+env -u SLURM_NTASKS SLURM_JOB_ID=7 SLURM_JOB_NUM_NODES=2 SLURM_JOB_NODELIST='n[1-2]' bash "$cluster/train.sbatch" >log 2>&1
+grep -q '^mpirun -n 2 ' asked || fail "two nodes without a number of tasks: $(cat asked)"
+
 # PBS and LSF.
 stand_in mpirun <<<'echo "mpirun $*" >>asked; exit 75'
 mkdir -p scripts/examples/digits cluster
@@ -112,6 +174,8 @@ PBS_JOBID=1 PBS_NODEFILE=nodes PBS_O_WORKDIR=$work NNTRAIN_RESTART=3 bash cluste
 [ $? = 75 ] || { fail "the PBS job does not end with 75"; cat log; }
 grep -q '^mpirun -n 3 program train .* --run-dir runs/digits --time-limit 24:00:00$' asked || { fail PBS; cat asked; }
 grep -q '^qsub -v NNTRAIN_RESTART=4 cluster/train.pbs$' asked || { fail "the PBS job is not submitted again"; cat asked; }
+PBS_JOBID=1 PBS_NODEFILE=nowhere PBS_O_WORKDIR=$work bash cluster/train.pbs >log 2>&1
+[ $? = 2 ] && grep -q 'lists no nodes' log || { fail "a PBS job without its list of nodes"; cat log; }
 rm asked
 LSB_JOBID=1 LSB_DJOB_NUMPROC=8 bash cluster/train.lsf >log 2>&1
 grep -q '^mpirun -n 8 program train .* --time-limit 24:00:00$' asked || { fail LSF; cat asked; }

@@ -8,21 +8,31 @@ settings=(--set training.epochs=60)
 train 2 1 classifier.yaml --run-dir whole "${settings[@]}" || fail "the uninterrupted run"
 reference=$(fingerprint)
 
-for ranks in 1 3; do
+# status PATTERN: the line that the run has left, which info shows too
+status() {
+    grep -q -E "^$1" stopped/status && "$program" info stopped | grep -q -E "^status: $1" ||
+        fail "the run's status is '$(cat stopped/status)', not '$1'"
+}
+
+# TERM and INT may end mpirun with a code of its own; the run directory has the run's.
+ranks=1
+for signal in USR1 TERM INT; do
+    ranks=$((ranks % 3 + 1))
     rm -f stopped.log
     OMP_NUM_THREADS=1 mpirun -n $ranks --bind-to none "$program" train classifier.yaml --run-dir stopped \
         "${settings[@]}" >stopped.log 2>&1 &
     launcher=$!
     for _ in $(seq 100); do grep -q '^epoch' stopped.log 2>/dev/null && break; sleep 0.05; done
-    kill -USR1 $launcher
+    kill -$signal $launcher
     wait $launcher
     code=$?
-    if [ $code = 75 ]; then
+    if [ $code = 75 ] || { [ $signal != USR1 ] && [ $code != 0 ]; }; then
         grep -q 'stopped on request' stopped.log || fail "no word of the stop"
     else
-        fail "stop on $ranks ranks: exit $code, not 75"
+        fail "$signal on $ranks ranks: exit $code, not 75"
         cat stopped.log
     fi
+    status '75 .* stopped on request after step [0-9]+$'
 done
 # A job whose time ends stops by itself, whoever tells the time.
 train 2 1 classifier.yaml --run-dir stopped "${settings[@]}" --time-limit '1 s'
@@ -34,6 +44,7 @@ train 2 1 classifier.yaml --run-dir stopped "${settings[@]}" --time-limit soon
 [ $? = 2 ] || fail "a time limit that is none is not refused"
 train 5 1 classifier.yaml --run-dir stopped "${settings[@]}"
 [ "$(fingerprint)" = "$reference" ] || fail "after stops: $(fingerprint), not $reference"
+status '0 .* trained to the end$'
 
 train 2 1 classifier.yaml --run-dir stopped "${settings[@]}" || fail "a finished run ends with $?"
 grep -q 'the run is finished' train.log || fail "a finished run does not say so"
@@ -41,6 +52,7 @@ train 2 1 classifier.yaml --run-dir stopped --set training.epochs=61 || fail "mo
 grep -q '^epoch 61/61' train.log || fail "the run did not go on to epoch 61"
 train 2 1 classifier.yaml --run-dir stopped --set training.epochs=61 --set training.clip_norm=2
 [ $? = 2 ] || fail "a change of the result is not refused"
+status "2 "
 grep -q 'training.clip_norm: was 0.5, is 2' train.log || { fail "the difference is not shown"; cat train.log; }
 train 2 1 classifier.yaml --run-dir stopped --set training.epochs=61 --set training.memory=100 \
     --set checkpoint.keep_last=1 || fail "a change of speed and output options is refused"

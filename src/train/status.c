@@ -1,0 +1,41 @@
+/* How a run ended, as a line in its directory: what a launcher's exit code may hide. */
+#include "train/status.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STATUS_PATH (NN_PATH_SIZE + 32)
+#define STATUS_TIME 40
+
+/* A line that cannot be written whole must not be taken for that of another attempt: then there is none. Not
+ * worth a save's care: it is lost with the node, and the exit code with it. */
+static void status_write(const nn_run *run, const char *how, const char *text)
+{
+    char path[STATUS_PATH], when[STATUS_TIME] = "";
+    struct tm local;
+    time_t now = time(NULL);
+    if (!run->lease) return;
+    if (localtime_r(&now, &local)) strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S%z", &local);
+    snprintf(path, sizeof path, "%s/" NN_RUN_STATUS, run->job->run_directory);
+    FILE *file = fopen(path, "w");
+    bool whole = file && fprintf(file, "%s %s %s:%ld %.*s\n", how, when, nn_comm_host(run->comm),
+                                 (long)getpid(), (int)strcspn(text, "\n"), text) > 0;
+    if (file && fclose(file) != 0) whole = false;
+    if (!whole) unlink(path);
+}
+
+void nn_run_status_begin(const nn_run *run)
+{
+    status_write(run, "running", "begun");
+}
+
+void nn_run_status_end(const nn_run *run, nn_status status)
+{
+    char code[16];
+    /* Another job has the directory by now, and writes a line of its own. */
+    if (status == NN_ERROR_BUSY) return;
+    snprintf(code, sizeof code, "%d", (int)status);
+    status_write(run, code, status == NN_OK ? "trained to the end" : nn_error_text());
+}
