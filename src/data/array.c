@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "data/value_map.h"
 #include "tensor/vectorize.h"
 
 /* ---- numbers ---- */
@@ -259,11 +260,51 @@ nn_status nn_array_describe(nn_array *array, const nn_store_info *info, const nn
 
 /* ---- from what is stored to rows ---- */
 
-static void array_move(const nn_array *array, const unsigned char *from, unsigned char *to)
+static void array_move(const nn_array *array, const int64_t *places, const unsigned char *from,
+                       unsigned char *to)
 {
-    size_t size = nn_store_type_size(array->type);
-    for (int64_t i = 0; i < array->values; i++)
-        memcpy(to + (size_t)i * size, from + (size_t)array->places[i] * size, size);
+    size_t size = nn_store_type_size(array->stored_type);
+    for (int64_t i = 0; i < array->values; i++) {
+        int64_t place = places ? places[i] : i;
+        double value;
+        if (place < 0) { /* a column that the file lacks, and that no one uses */
+            memset(to + (size_t)i * nn_store_type_size(array->type), 0, nn_store_type_size(array->type));
+            continue;
+        }
+        if (array->type == array->stored_type) {
+            memcpy(to + (size_t)i * size, from + (size_t)place * size, size);
+            continue;
+        }
+        array_from[array->stored_type](from + (size_t)place * size, 1, &value);
+        nn_array_put(array, to, i, (int32_t)value);
+    }
+}
+
+void nn_array_put(const nn_array *array, unsigned char *row, int64_t i, int32_t number)
+{
+    unsigned char *to = row + (size_t)i * nn_store_type_size(array->type);
+    const float single = (float)number;
+    const double value = number;
+    const int64_t wide = number;
+    /* The lowest bytes of a whole number are that number in a smaller type, on the machines that this runs
+     * on. */
+    if (array->type == NN_STORE_F32)
+        memcpy(to, &single, sizeof single);
+    else if (array->type == NN_STORE_F64)
+        memcpy(to, &value, sizeof value);
+    else
+        memcpy(to, &wide, nn_store_type_size(array->type));
+}
+
+void nn_array_widen(nn_array *array, int64_t largest)
+{
+    static const int64_t most[] = {[NN_STORE_U8] = UINT8_MAX,
+                                   [NN_STORE_I8] = INT8_MAX,
+                                   [NN_STORE_U16] = UINT16_MAX,
+                                   [NN_STORE_I16] = INT16_MAX};
+    if ((size_t)array->type >= sizeof most / sizeof *most || largest <= most[array->type]) return;
+    array->type = NN_STORE_I32;
+    array->row_size = (size_t)array->values * nn_store_type_size(array->type);
 }
 
 /* The number of the class, or NN_LABEL_BAD. */
@@ -285,37 +326,42 @@ static int32_t array_one_hot(const nn_array *array, const double *values)
     return hot >= 0 && hot <= (int64_t)NN_LABEL_MAX ? (int32_t)hot : NN_LABEL_BAD;
 }
 
-static void array_find_labels(const nn_array *array, const unsigned char *from, double *values,
-                              int32_t *labels)
+static void array_find_labels(const nn_array *array, const int64_t *places, const unsigned char *from,
+                              double *values, int32_t *labels)
 {
     array_from[array->stored_type](from, array->stored_values, values);
     if (array->one_hot > 0)
         *labels = array_one_hot(array, values);
     else
         for (int64_t i = 0; i < array->values; i++)
-            labels[i] = array_label(array, values[array->places ? array->places[i] : i]);
+            labels[i] = array_label(array, values[places ? places[i] : i]);
 }
 
 bool nn_array_is_plain(const nn_array *array)
 {
-    return !array->places && !array->label;
+    return !array->places && !array->label && array->type == array->stored_type;
 }
 
-nn_status nn_array_unpack(const nn_array *array, int64_t rows, const unsigned char *stored,
-                          unsigned char *raw)
+nn_status nn_array_unpack(const nn_array *array, const nn_value_map *map, int64_t rows,
+                          const unsigned char *stored, unsigned char *raw)
 {
     double *values = NULL;
+    const int64_t *places = map && map->places ? map->places : array->places;
+    nn_status status = NN_OK;
     if (array->label) NN_TRY(NN_ALLOCATE(&values, array->stored_values, "a label"));
-    for (int64_t row = 0; row < rows; row++) {
+    for (int64_t row = 0; row < rows && status == NN_OK; row++) {
         const unsigned char *from = stored + (size_t)row * array->stored_size;
         unsigned char *to = raw + (size_t)row * array->row_size;
-        if (array->label)
-            array_find_labels(array, from, values, (int32_t *)(void *)to);
-        else
-            array_move(array, from, to);
+        if (array->label) {
+            array_find_labels(array, places, from, values, (int32_t *)(void *)to);
+            if (map) status = nn_value_map_labels(map, array->values, (int32_t *)(void *)to);
+        } else {
+            array_move(array, places, from, to);
+            if (map) status = nn_value_map_values(map, array, to);
+        }
     }
     nn_free(values);
-    return NN_OK;
+    return status;
 }
 
 void nn_array_convert(const nn_array *array, const unsigned char *row, int64_t first, int64_t count,

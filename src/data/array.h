@@ -3,6 +3,7 @@
 #ifndef NN_DATA_ARRAY_H
 #define NN_DATA_ARRAY_H
 
+#include "base/names.h"
 #include "base/real.h"
 #include "base/shape.h"
 #include "data/dataset.h"
@@ -13,11 +14,15 @@
 #define nn_array_context NN_REAL_SYMBOL(nn_array_context)
 #define nn_array_is_plain NN_REAL_SYMBOL(nn_array_is_plain)
 #define nn_array_unpack NN_REAL_SYMBOL(nn_array_unpack)
+#define nn_array_put NN_REAL_SYMBOL(nn_array_put)
+#define nn_array_widen NN_REAL_SYMBOL(nn_array_widen)
 
 /* Labels above are surely no classes: as many outputs would fit into no memory. */
 #define NN_LABEL_MAX 2147483646.0
 #define NN_LABEL_BAD INT32_MIN
 #define NN_LABEL_IGNORED (-1)
+
+typedef struct nn_value_map nn_value_map;
 
 typedef struct nn_array {
     const char *key, *part;     /* for messages: data.<part>.<key>; borrowed */
@@ -26,12 +31,13 @@ typedef struct nn_array {
     bool label;    /* classes: numbers from 0 as NN_STORE_I32, NN_LABEL_BAD where none, or NN_LABEL_IGNORED */
     int64_t steps; /* of the first input, where sequences have lengths: labels of so many are one a step */
     nn_store_type type;
-    int64_t rows, values; /* of all files; and values of each row */
-    int64_t chunk_rows;   /* rows that are best read together */
-    nn_shape shape;       /* of a row; one value is 1 x */
-    size_t row_size;      /* bytes */
-    int64_t one_hot;      /* classes, where labels are stored one-hot; else 0 */
-    unsigned char *raw;   /* all rows; NULL: a stream */
+    int64_t rows, values;  /* of all files; and values of each row */
+    int64_t chunk_rows;    /* rows that are best read together */
+    nn_shape shape;        /* of a row; one value is 1 x */
+    size_t row_size;       /* bytes */
+    int64_t one_hot;       /* classes, where labels are stored one-hot; else 0 */
+    const nn_names *names; /* that the data set goes by; borrowed; NULL until they are known */
+    unsigned char *raw;    /* all rows; NULL: a stream */
 
     /* as it is stored */
     int axis; /* of the rows */
@@ -56,10 +62,17 @@ void nn_array_convert(const nn_array *array, const unsigned char *row, int64_t f
 nn_status nn_array_describe(nn_array *array, const nn_store_info *info, const nn_field_options *options,
                             bool windows);
 
-/* Whether rows are stored as they are used; else nn_array_unpack makes them so. */
+/* Whether rows are stored as they are used; else nn_array_unpack makes them so. map: of the file that they
+ * are from; NULL: its numbers are those of the data set. */
 bool nn_array_is_plain(const nn_array *array);
-nn_status nn_array_unpack(const nn_array *array, int64_t rows, const unsigned char *stored,
-                          unsigned char *raw);
+nn_status nn_array_unpack(const nn_array *array, const nn_value_map *map, int64_t rows,
+                          const unsigned char *stored, unsigned char *raw);
+
+/* Puts a whole number in the place of value i of a row. */
+void nn_array_put(const nn_array *array, unsigned char *row, int64_t i, int32_t number);
+
+/* Lets the rows of an array of whole numbers hold numbers up to `largest`. */
+void nn_array_widen(nn_array *array, int64_t largest);
 
 /* Puts the array's place in front of the recorded text of a failed status; returns the status. */
 nn_status nn_array_context(const nn_array *array, nn_status status);

@@ -1,5 +1,4 @@
 /* How many classes there are, and what they are called. */
-#include "base/memory.h"
 #include "base/text.h"
 #include "data/request.h"
 
@@ -20,51 +19,32 @@ void nn_classes_know(nn_data_request *request)
 
 /* ---- names ---- */
 
-/* A line feed in a name would look like the end of it. */
-static void classes_append_name(nn_text *text, const char *name)
+/* Those of the classes of a view, or of what its indices stand for: of a single column, its categories. */
+static const nn_text_list *classes_names(const nn_dataset *dataset, int v)
 {
-    for (; *name; name++)
-        if (*name == '\n' || *name == '\\')
-            nn_text_append(text, *name == '\n' ? "\\n" : "\\\\");
-        else
-            nn_text_append(text, "%c", *name);
-}
-
-/* The names of the classes of a view, or of what its indices stand for, one a line: owned by the caller. */
-static nn_status classes_read_names(const nn_data_options *options, nn_source *source, int view, char **lines,
-                                    int64_t *lines_count)
-{
-    nn_text text = {0};
-    char **names = NULL;
-    size_t count = 0;
-    const char *told = nn_source_field_options(options, source, view)->class_names;
-    nn_status status = nn_source_class_names(source, view, told, &names, &count);
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0) nn_text_append(&text, "\n");
-        classes_append_name(&text, names[i]);
-        nn_free(names[i]);
-    }
-    nn_free(names);
-    if (status == NN_OK && text.failed)
-        status = nn_fail(NN_ERROR_MEMORY, "no memory is left for the names of classes");
-    *lines = text.bytes;
-    *lines_count = (int64_t)count;
-    return status;
+    const nn_names *names = &dataset->names.items[v];
+    const nn_view *view = &dataset->views[v];
+    bool alone = view->index && view->picked == 1 && names->classes.count == 0;
+    return alone ? nn_names_categories(names, view->columns ? view->columns[0] : 0) : &names->classes;
 }
 
 nn_status nn_classes_name(nn_dataset *dataset, nn_data_request *request, int v)
 {
     nn_source *source = dataset->first;
     nn_view *view = &dataset->views[v];
-    int64_t count, *known = view->input ? &request->indices[v] : &request->classes[view->target];
+    nn_text lines = {0};
+    int64_t *known = view->input ? &request->indices[v] : &request->classes[view->target];
     char **names = view->input ? &dataset->index_names[v] : &dataset->targets[view->target].field.class_names;
     if ((!view->index && !source->arrays[v].label) || !source->arrays[v].sound || *names) return NN_OK;
-    nn_status status = classes_read_names(request->options, source, v, names, &count);
+    const nn_text_list *list = classes_names(dataset, v);
+    nn_list_append_lines(list, &lines);
+    *names = lines.bytes;
     if (view->index) *known = view->indices;
     if (view->index && request->known && request->known->indices) *known = request->known->indices[v];
-    if (count > 0 && *known == 0) *known = count;
+    if (list->count > 0 && *known == 0) *known = (int64_t)list->count;
     if (view->index) view->indices = *known;
-    return status;
+    if (lines.failed) NN_FAIL(NN_ERROR_MEMORY, "no memory is left for the names of classes");
+    return NN_OK;
 }
 
 /* ---- counting ---- */

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "data/internal.h"
+#include "data/names.h"
 #include "data/request.h"
 
 /* ---- the steps ---- */
@@ -40,13 +41,18 @@ static void dataset_widen_view(const nn_dataset *dataset, nn_view *view)
     }
 }
 
-/* The views of all fields, each from the first part where the field can be read. */
-static void dataset_make_views(nn_dataset *dataset, nn_problems *problems)
+static void dataset_find_first(nn_dataset *dataset)
 {
     nn_source *first = dataset->sources;
     while (first < dataset->sources + NN_PARTS && !first->given) first++;
-    if (first == dataset->sources + NN_PARTS) return;
-    dataset->first = first;
+    if (first < dataset->sources + NN_PARTS) dataset->first = first;
+}
+
+/* The views of all fields, each from the first part where the field can be read. */
+static void dataset_make_views(nn_dataset *dataset, nn_problems *problems)
+{
+    const nn_source *first = dataset->first;
+    if (!first) return;
     dataset->view_count = first->fields;
     for (int v = 0; v < dataset->view_count; v++) {
         /* What cannot be read is no less an input, or a target. */
@@ -187,6 +193,9 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
     nn_sources_list(options, directory, request->wanted, request->target_count, sources, problems);
     if (options->stage && !dataset->describes) NN_TRY(nn_sources_stage(comm, options->stage, sources));
     nn_sources_look(options, sources, problems);
+    dataset_find_first(dataset);
+    nn_names_settle(dataset, request, problems);
+    nn_sources_compare(sources, problems);
     nn_data_check_fields(request, &sources[NN_TRAIN], problems);
     nn_split_check(options, sources, problems);
     nn_status same = dataset_check_same(comm, sources);
@@ -324,6 +333,7 @@ void nn_dataset_close(nn_dataset *dataset)
         nn_free(target->prior);
     }
     nn_sources_destroy(dataset->sources);
+    nn_names_set_release(&dataset->names);
     nn_memory_release(&dataset->memory);
     nn_memory_release(&dataset->split_table);
     nn_memory_release(&dataset->balance_table);
@@ -358,6 +368,11 @@ const nn_scaling *nn_dataset_input_scaling(const nn_dataset *dataset)
 const nn_scaling *nn_dataset_target_scaling(const nn_dataset *dataset, int target)
 {
     return &dataset->targets[target].scaling;
+}
+
+const nn_names_set *nn_dataset_names(const nn_dataset *dataset)
+{
+    return &dataset->names;
 }
 
 int64_t nn_dataset_count(const nn_dataset *dataset, nn_part part)

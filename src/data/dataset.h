@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/names.h"
 #include "base/options.h"
 #include "base/real.h"
 #include "base/shape.h"
@@ -26,6 +27,7 @@
 #define nn_dataset_input_scaling NN_REAL_SYMBOL(nn_dataset_input_scaling)
 #define nn_dataset_target_scaling NN_REAL_SYMBOL(nn_dataset_target_scaling)
 #define nn_dataset_count NN_REAL_SYMBOL(nn_dataset_count)
+#define nn_dataset_names NN_REAL_SYMBOL(nn_dataset_names)
 #define nn_dataset_arrange NN_REAL_SYMBOL(nn_dataset_arrange)
 #define nn_dataset_order NN_REAL_SYMBOL(nn_dataset_order)
 #define nn_dataset_continues NN_REAL_SYMBOL(nn_dataset_continues)
@@ -184,10 +186,21 @@ typedef struct nn_known_target {
     int64_t classes;           /* 0: the largest label + 1, over all parts */
 } nn_known_target;
 
+/* What known names are good for. */
+typedef enum nn_names_use {
+    NN_NAMES_FIXED, /* a name that is not known is a problem */
+    NN_NAMES_OPEN,  /* but for classes, which are shown and not judged */
+    NN_NAMES_BEGIN  /* a new run takes their order as far as its own names allow */
+} nn_names_use;
+
 typedef struct nn_data_known {
     const nn_scaling *input;        /* NULL: measured on the train part */
     const nn_known_target *targets; /* one for each; NULL: nothing is known of them */
     const int64_t *indices;         /* of each input that holds indices, how many; NULL: not known */
+    const nn_names_set *names;      /* of columns, classes and categories; NULL: not known */
+    const char *names_from;         /* where they are from, for messages */
+    nn_names_use use;
+    bool narrow; /* NN_NAMES_BEGIN: classes are kept only where all of them are the same */
 } nn_data_known;
 
 /*
@@ -196,12 +209,13 @@ typedef struct nn_data_known {
  * normalisation: per column for one-dimensional samples and windows, per feature for sequences (those that
  * have lengths, or T in their layout), per last extent (channel) where samples have 3 dimensions, else one
  * for all; variance 0 divides by 1. Reads all of it once: into memory, or, for a stream, block by block.
- * Several inputs are joined, one behind the other. `wanted` (1 to NN_DATA_FIELDS of them, borrowed) says
- * which targets there are, and in which order: one without a name joins all datasets of data.train.y; else
- * each is the one dataset that data.train.y calls so, and every dataset there must be wanted. Windows without
- * data.train.y predict their inputs, as a target that is called y or has no name. known may be NULL. Relative
- * file names are taken from `directory`. The options are borrowed until the data set is closed. Collective;
- * all ranks get the same status.
+ * Several inputs are joined, one behind the other. Where files have names of columns, classes or categories
+ * (base/names.h), they are mapped by name: to the known ones, else to those of the first part's files.
+ * `wanted` (1 to NN_DATA_FIELDS of them, borrowed) says which targets there are, and in which order: one
+ * without a name joins all datasets of data.train.y; else each is the one dataset that data.train.y calls so,
+ * and every dataset there must be wanted. Windows without data.train.y predict their inputs, as a target that
+ * is called y or has no name. known may be NULL. Relative file names are taken from `directory`. The options
+ * are borrowed until the data set is closed. Collective; all ranks get the same status.
  */
 nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const char *directory, uint64_t seed,
                           const nn_target_wanted *wanted, int wanted_count, const nn_data_known *known,
@@ -227,6 +241,9 @@ const nn_scaling *nn_dataset_target_scaling(const nn_dataset *dataset,
                                             int target); /* 0 columns for classes */
 
 int64_t nn_dataset_count(const nn_dataset *dataset, nn_part part); /* samples; 0: no such part */
+
+/* The names of all inputs, then of all targets, that the numbers of every file are mapped to. */
+const nn_names_set *nn_dataset_names(const nn_dataset *dataset);
 
 /* ---- the order ---- */
 

@@ -1,4 +1,6 @@
 /* What tells one train part from another: all of a small one, rows from all over a large one. */
+#include <string.h>
+
 #include "base/hash.h"
 #include "base/memory.h"
 #include "data/blocks.h"
@@ -41,6 +43,22 @@ static nn_status identity_array(nn_source *source, int which, uint64_t *hash)
     return status;
 }
 
+static uint64_t identity_list(const nn_text_list *list, uint64_t hash)
+{
+    for (size_t i = 0; i < list->count; i++) hash = nn_hash(list->items[i], strlen(list->items[i]) + 1, hash);
+    return nn_hash(&list->count, sizeof list->count, hash);
+}
+
+/* What the numbers mean; data without names is what it would be if there were none. */
+static uint64_t identity_names(const nn_names *names, uint64_t hash)
+{
+    if (!nn_names_given(names)) return hash;
+    hash = identity_list(&names->columns, identity_list(&names->classes, hash));
+    for (size_t c = 0; c < names->columns.count; c++)
+        hash = identity_list(nn_names_categories(names, (int64_t)c), hash);
+    return hash;
+}
+
 nn_status nn_identity_hash(nn_comm *comm, nn_dataset *dataset)
 {
     nn_source *train = &dataset->sources[NN_TRAIN];
@@ -50,6 +68,8 @@ nn_status nn_identity_hash(nn_comm *comm, nn_dataset *dataset)
     for (int a = 0; nn_comm_rank(comm) == 0 && a < NN_DATA_ARRAYS && status == NN_OK; a++)
         if (train->arrays[a].given && a != NN_DATA_GROUP)
             status = identity_array(train, a, &dataset->identity);
+    for (int i = 0; i < dataset->names.count; i++)
+        dataset->identity = identity_names(&dataset->names.items[i], dataset->identity);
     NN_TRY(nn_comm_agree(comm, status));
     return nn_comm_broadcast(comm, &dataset->identity, sizeof dataset->identity, 0);
 }

@@ -41,7 +41,8 @@ typedef struct nn_data_target {
 struct nn_dataset {
     const nn_data_options *options; /* borrowed */
     nn_source sources[NN_PARTS];
-    nn_source *first; /* the first given one: what describes the fields */
+    nn_source *first;   /* the first given one: what describes the fields */
+    nn_names_set names; /* of its fields */
     bool streams;
     bool looks;     /* at all values before the first step */
     bool describes; /* reads no inputs: nn_dataset_describe */

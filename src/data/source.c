@@ -1,13 +1,12 @@
 /* Reading rows, whichever files they stand in. */
 #include "data/source.h"
 
-#include <ctype.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/pulse.h"
+#include "data/value_map.h"
 
 /* Files that a source keeps open. */
 #define SOURCE_OPEN_FILES 32
@@ -79,11 +78,17 @@ static nn_status source_read_stored(nn_source *source, int which, nn_piece *piec
     nn_store_array *stored;
     unsigned char *temporary = NULL;
     NN_TRY(nn_source_array(source, piece, which, &stored));
-    if (nn_array_is_plain(array))
+    const nn_value_map *map = which < NN_DATA_FIELDS ? piece->maps[which] : NULL;
+    if (!map && nn_array_is_plain(array))
         return nn_store_read_slab(stored, array->axis, first, rows, array->stored_type, raw);
     NN_TRY(NN_ALLOCATE(&temporary, (size_t)rows * array->stored_size, "rows of the data"));
     nn_status status = nn_store_read_slab(stored, array->axis, first, rows, array->stored_type, temporary);
-    if (status == NN_OK) status = nn_array_unpack(array, rows, temporary, raw);
+    if (status == NN_OK) {
+        status = nn_array_unpack(array, map, rows, temporary, raw);
+        if (status != NN_OK && map)
+            nn_fail_context(status, "dataset \"%s\" of %s, one of rows %lld to %lld", array->dataset,
+                            piece->path, (long long)first, (long long)(first + rows - 1));
+    }
     nn_free(temporary);
     return status;
 }
@@ -142,7 +147,9 @@ nn_status nn_source_explain(nn_source *source, int array, int64_t row, int64_t a
     NN_TRY(nn_source_array(source, piece, array, &stored));
     NN_TRY(NN_ALLOCATE(&values, self->stored_values, "a label"));
     nn_status status = nn_store_read_slab(stored, self->axis, row - piece->first, 1, NN_STORE_F64, values);
-    *value = values[self->places ? self->places[at] : at];
+    const nn_value_map *map = array < NN_DATA_FIELDS ? piece->maps[array] : NULL;
+    const int64_t *places = map && map->places ? map->places : self->places;
+    *value = values[places ? places[at] : at];
     nn_free(values);
     return status;
 }
@@ -157,88 +164,4 @@ nn_status nn_source_read(nn_source *source, int array, int64_t first, int64_t ro
     nn_status status = source_read_rows(source, array, first, rows, raw);
     pthread_mutex_unlock(&source_turn);
     return status;
-}
-
-/* ---- names ---- */
-
-/* The path of what names a dataset's columns or classes: DATASET_WHAT, or that of the field whose part the
- * dataset is: of x_train it is x_WHAT. Empty where there is none. */
-static nn_status source_find_names(nn_source *source, int array, const char *what, nn_text *path)
-{
-    static const char *const parts[] = {"", "_train", "_validation", "_test"};
-    const char *dataset = source->arrays[array].dataset;
-    nn_store_array *stored;
-    NN_TRY(nn_source_array(source, &source->pieces[0], array, &stored));
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        size_t length = strlen(dataset), tail = strlen(parts[i]);
-        if (tail > length || strcmp(dataset + length - tail, parts[i]) != 0) continue;
-        nn_text_free(path);
-        nn_text_append(path, "%.*s_%s", (int)(length - tail), dataset, what);
-        if (path->failed) NN_FAIL(NN_ERROR_MEMORY, "no memory is left for a name");
-        if (nn_store_has(source->pieces[0].file, path->bytes)) return NN_OK;
-    }
-    nn_text_free(path);
-    return NN_OK;
-}
-
-nn_status nn_source_class_names(nn_source *source, int array, const char *told, char ***names, size_t *count)
-{
-    nn_text path = {0};
-    nn_store_array *stored;
-    *names = NULL;
-    *count = 0;
-    if (told)
-        nn_text_append(&path, "%s", told);
-    else
-        NN_TRY(source_find_names(source, array, "classes", &path));
-    nn_status status = NN_OK;
-    if (path.length > 0) status = nn_source_array(source, &source->pieces[0], array, &stored);
-    if (path.length > 0 && status == NN_OK)
-        status = nn_store_read_names(source->pieces[0].file, path.bytes, names, count);
-    nn_text_free(&path);
-    return nn_array_context(&source->arrays[array], status);
-}
-
-static nn_status source_find_column(const char *name, char *const *names, size_t count, int64_t *column)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(names[i], name) == 0) {
-            *column = (int64_t)i;
-            return NN_OK;
-        }
-    const char *near = nn_nearest(name, (const char *const *)names, count);
-    NN_FAIL(NN_ERROR_USAGE, "there is no column '%s'%s%s%s", name, near ? "; did you mean '" : "",
-            near ? near : "", near ? "'?" : "");
-}
-
-static nn_status source_column_by_name(nn_source *source, int array, const char *name, int64_t *column)
-{
-    nn_text path = {0};
-    char **names = NULL;
-    size_t count = 0;
-    nn_status status = source_find_names(source, array, "columns", &path);
-    if (status == NN_OK && path.length == 0)
-        status = nn_fail(
-            NN_ERROR_USAGE,
-            "columns have no names here: a dataset \"%s_columns\" would give them; use their numbers, "
-            "from 0",
-            source->arrays[array].dataset);
-    if (status == NN_OK) status = nn_store_read_names(source->pieces[0].file, path.bytes, &names, &count);
-    if (status == NN_OK) status = source_find_column(name, names, count, column);
-    for (size_t i = 0; i < count; i++) nn_free(names[i]);
-    nn_free(names);
-    nn_text_free(&path);
-    return status;
-}
-
-nn_status nn_source_column(nn_source *source, int array, const char *name, int64_t columns, int64_t *column)
-{
-    char *end;
-    *column = strtoll(name, &end, 10);
-    nn_status status = NN_OK;
-    if (!isdigit((unsigned char)name[0]) || *end) status = source_column_by_name(source, array, name, column);
-    if (status == NN_OK && *column >= columns)
-        status = nn_fail(NN_ERROR_USAGE, "there is no column %lld: there are %lld, the first is 0",
-                         (long long)*column, (long long)columns);
-    return nn_array_context(&source->arrays[array], status);
 }

@@ -21,7 +21,7 @@
 #define nn_source_same_file NN_REAL_SYMBOL(nn_source_same_file)
 #define nn_source_note NN_REAL_SYMBOL(nn_source_note)
 #define nn_source_explain NN_REAL_SYMBOL(nn_source_explain)
-#define nn_source_class_names NN_REAL_SYMBOL(nn_source_class_names)
+#define nn_sources_compare NN_REAL_SYMBOL(nn_sources_compare)
 #define nn_source_column NN_REAL_SYMBOL(nn_source_column)
 #define nn_part_names NN_REAL_SYMBOL(nn_part_names)
 
@@ -41,7 +41,9 @@ typedef struct nn_piece {
     int64_t first, rows; /* of the source's rows; -1: not looked at yet */
     nn_store_file *file; /* NULL: closed */
     nn_store_array *stored[NN_DATA_ARRAYS];
-    int64_t used; /* when, for closing the one that was not used for longest */
+    nn_names *names[NN_DATA_FIELDS];    /* as the file has them; owned; NULL: those of the first file */
+    nn_value_map *maps[NN_DATA_FIELDS]; /* to those of the data set; owned; NULL: nothing is to be done */
+    int64_t used;                       /* when, for closing the one that was not used for longest */
 } nn_piece;
 
 typedef struct nn_source {
@@ -78,6 +80,9 @@ nn_status nn_sources_stage(nn_comm *comm, const char *folder, nn_source *sources
 
 /* Opens and describes what is listed. What is wrong is collected; `sound` says which arrays can be read. */
 void nn_sources_look(const nn_data_options *options, nn_source *sources, nn_problems *problems);
+
+/* That all parts have the same fields and shapes, once names are known; collects what is wrong. */
+void nn_sources_compare(nn_source *sources, nn_problems *problems);
 void nn_sources_destroy(nn_source *sources);
 
 /* Closes the files for now. */
@@ -103,11 +108,8 @@ nn_status nn_source_note(nn_source *source, int64_t row);
 /* A value of a row as it is stored, for a message. */
 nn_status nn_source_explain(nn_source *source, int array, int64_t row, int64_t at, double *value);
 
-/* The names of the classes: of the dataset that is told, or of DATASET_classes; none is no failure unless
- * told. The names and their list are the caller's. */
-nn_status nn_source_class_names(nn_source *source, int array, const char *told, char ***names, size_t *count);
-
-/* The number of a column that is called so in "DATASET_columns", or is that number. */
-nn_status nn_source_column(nn_source *source, int array, const char *name, int64_t columns, int64_t *column);
+/* The number of a column that is called so, or is that number. */
+nn_status nn_source_column(const nn_source *source, int array, const char *name, int64_t columns,
+                           int64_t *column);
 
 #endif

@@ -4,7 +4,8 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "data/source.h"
+#include "data/names.h"
+#include "data/value_map.h"
 
 const char *const nn_part_names[NN_PARTS] = {"train", "validation", "test"};
 
@@ -230,7 +231,7 @@ static nn_status source_describe(nn_source *source, nn_piece *piece, int which,
     piece->rows = seen.rows;
     if (first) *array = seen;
     array->sound = true;
-    return NN_OK;
+    return which < NN_DATA_FIELDS ? nn_piece_read_names(source, piece, which, options) : NN_OK;
 }
 
 static void source_look(nn_source *source, const nn_data_options *options, nn_problems *problems)
@@ -295,11 +296,16 @@ void nn_sources_list(const nn_data_options *options, const char *directory, cons
 
 void nn_sources_look(const nn_data_options *options, nn_source *sources, nn_problems *problems)
 {
+    for (int p = 0; p < NN_PARTS; p++)
+        if (sources[p].listed) source_look(&sources[p], options, problems);
+}
+
+void nn_sources_compare(nn_source *sources, nn_problems *problems)
+{
     const nn_source *first = NULL;
     for (int p = 0; p < NN_PARTS; p++) {
         nn_source *source = &sources[p];
         if (!source->listed) continue;
-        source_look(source, options, problems);
         if (!first) first = source;
         /* What has another shape is not looked at: views are made for that of the first part. */
         bool same = nn_problems_collect(problems, source_check_fields(source, first));
@@ -310,15 +316,23 @@ void nn_sources_look(const nn_data_options *options, nn_source *sources, nn_prob
     }
 }
 
+static void source_destroy_piece(nn_piece *piece)
+{
+    nn_free(piece->path);
+    nn_free(piece->staged);
+    for (int a = 0; a < NN_DATA_FIELDS; a++) {
+        if (piece->names[a]) nn_names_release(piece->names[a]);
+        nn_free(piece->names[a]);
+        nn_value_map_destroy(piece->maps[a]);
+    }
+}
+
 void nn_sources_destroy(nn_source *sources)
 {
     for (int p = 0; p < NN_PARTS; p++) {
         nn_source *source = &sources[p];
         nn_source_rest(source);
-        for (int i = 0; i < source->piece_count; i++) {
-            nn_free(source->pieces[i].path);
-            nn_free(source->pieces[i].staged);
-        }
+        for (int i = 0; i < source->piece_count; i++) source_destroy_piece(&source->pieces[i]);
         for (int a = 0; a < NN_DATA_ARRAYS; a++) nn_free(source->arrays[a].places);
         nn_free(source->pieces);
         nn_free(source->bad);

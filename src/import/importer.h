@@ -2,6 +2,11 @@
  * What an importer is. An importer's plug-in is one file src/import/importer_NAME.c with one exported object
  * nn_importer_NAME and one line in importer_list.h. It looks at the sources and says which tables of rows it
  * will deliver; the common part (run.h) splits, converts, compresses and writes them, block by block.
+ *
+ * Names are what files are compared by later: an evaluation or a prediction maps the numbers of classes and
+ * categories and the order of columns by the lists NAME_classes, NAME_columns and NAME_categories/COLUMN
+ * (base/names.h says how they are laid out and read). An importer that numbers words therefore writes the
+ * list of words, in the order of their numbers.
  */
 #ifndef NN_IMPORT_IMPORTER_H
 #define NN_IMPORT_IMPORTER_H

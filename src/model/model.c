@@ -227,6 +227,7 @@ void nn_model_destroy(nn_model *model)
     for (int m = 0; m < model->metric_count; m++) nn_metric_release(&model->metrics[m]);
     model_release_field(&model->input);
     nn_scaling_release(&model->input_scaling);
+    nn_names_set_release(&model->names);
     nn_free(model);
 }
 

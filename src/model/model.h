@@ -6,6 +6,7 @@
 #ifndef NN_MODEL_MODEL_H
 #define NN_MODEL_MODEL_H
 
+#include "base/names.h"
 #include "base/shape.h"
 #include "config/config.h"
 #include "nn/metric.h"
@@ -99,6 +100,8 @@ typedef struct nn_model {
     nn_metric metrics[NN_MODEL_METRICS];
     nn_field input;
     nn_scaling input_scaling;
+    nn_names_set
+        names; /* of the data: of all inputs, then of all targets; owned; set by who makes it from data */
 } nn_model;
 
 /* Reads the sections; problems are collected in the configuration. Release it in any case. */
@@ -156,7 +159,7 @@ void nn_model_restore(const nn_model *model, const nn_head *head, int64_t sample
  */
 void nn_model_predict(const nn_model *model, nn_microbatch *microbatch, const float *inputs);
 
-/* Writes fields, normalisation and weights of classes to an image. */
+/* Writes fields, normalisation, weights of classes and names to an image. */
 nn_status nn_model_put(const nn_model *model, nn_store_image *image);
 
 /* Makes the model that a checkpoint describes: its configuration, fields and normalisation. */

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "model/model.h"
+#include "model/saved_names.h"
 
 #define PATH_SIZE 512
 #define SAVED_PARTS 16 /* an input has at most so many parts */
@@ -28,10 +29,6 @@ static nn_status saved_put_field(nn_store_image *image, const char *group, const
     int64_t extent = FIELD_FACTS;
     snprintf(path, sizeof path, "%s/classes_transform_and_shape", group);
     NN_TRY(nn_store_image_put(image, path, NN_STORE_I64, 1, &extent, facts));
-    if (field->class_names) {
-        snprintf(path, sizeof path, "%s/class_names", group);
-        NN_TRY(nn_store_image_put_text(image, path, field->class_names));
-    }
     if (field->seen) {
         extent = nn_shape_count(field->shape);
         snprintf(path, sizeof path, "%s/difference_to", group);
@@ -84,7 +81,7 @@ nn_status nn_model_put(const nn_model *model, nn_store_image *image)
     }
     if (model->has_lengths) NN_TRY(nn_store_image_put_attribute(image, "has_lengths", "yes"));
     for (int h = 0; h < model->head_count; h++) NN_TRY(saved_put_head(image, &model->heads[h]));
-    return NN_OK;
+    return nn_names_put(&model->names, image);
 }
 
 /* Values of a list, owned by the caller; memory is taken for no more than the file holds. */
@@ -166,8 +163,6 @@ static nn_status saved_get_field(nn_store_file *file, const char *group, saved_f
     field->shape.dimensions = (int)facts[2];
     for (int d = 0; d < field->shape.dimensions; d++) field->shape.extents[d] = facts[3 + d];
     field->features = facts[FIELD_FACTS - 1] != 0;
-    snprintf(path, sizeof path, "%s/class_names", group);
-    if (nn_store_has(file, path)) NN_TRY(nn_store_read_text(file, path, &field->class_names));
     if (field->transform == NN_TRANSFORM_DIFFERENCE) {
         snprintf(path, sizeof path, "%s/difference_to", group);
         NN_TRY(saved_get_list(file, path, NN_STORE_I64, nn_shape_count(field->shape), (void **)&field->seen));
@@ -221,10 +216,28 @@ static nn_status saved_check_seen(nn_store_file *file, const nn_field *input, co
     return NN_OK;
 }
 
+/* What the classes of targets, and the indices of inputs, are called. */
+static nn_status saved_name_classes(const nn_names_set *names, saved_field *input, saved_field *parts,
+                                    nn_field *fields, saved_field *targets, int target_count)
+{
+    int inputs = input->field.part_count > 0 ? input->field.part_count : 1;
+    if (inputs == 1 && input->field.is_class) NN_TRY(nn_names_lines(names, 0, &input->field.class_names));
+    for (int p = 0; p < input->field.part_count; p++)
+        if (fields[p].is_class) {
+            NN_TRY(nn_names_lines(names, p, &parts[p].field.class_names));
+            fields[p].class_names = parts[p].field.class_names;
+        }
+    for (int t = 0; t < target_count; t++)
+        if (targets[t].field.is_class)
+            NN_TRY(nn_names_lines(names, inputs + t, &targets[t].field.class_names));
+    return NN_OK;
+}
+
 /* Makes the model from its configuration and what was read. */
 static nn_status saved_make(nn_store_file *file, nn_model_spec *spec, nn_model **model)
 {
     saved_field input = {0}, *targets = NULL;
+    nn_names_set names = {0};
     nn_field fields[SAVED_PARTS];
     nn_target_facts facts[NN_MODEL_HEADS];
     int64_t microbatch_size = 0;
@@ -238,11 +251,17 @@ static nn_status saved_make(nn_store_file *file, nn_model_spec *spec, nn_model *
         if (status == NN_OK) status = saved_check_seen(file, &input.field, &targets[h].field);
         facts[h] = (nn_target_facts){&targets[h].field, &targets[h].scaling, NULL, targets[h].class_weights};
     }
+    if (status == NN_OK) status = nn_names_get(file, &names);
+    if (status == NN_OK) status = saved_name_classes(&names, &input, targets + count, fields, targets, count);
     if (status == NN_OK)
         status = nn_store_read_verified(file, "microbatch_size", NN_STORE_I64, 1, &microbatch_size);
     if (status == NN_OK)
         status = nn_model_create(spec, &input.field, &input.scaling, facts,
                                  nn_store_has(file, "@has_lengths"), microbatch_size, model);
+    if (status == NN_OK)
+        (*model)->names = names;
+    else
+        nn_names_set_release(&names);
     saved_release_field(&input);
     for (int f = 0; f < count + SAVED_PARTS; f++) saved_release_field(&targets[f]);
     nn_free(targets);

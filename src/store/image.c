@@ -169,6 +169,34 @@ nn_status nn_store_image_put_text(nn_store_image *image, const char *dataset, co
     return NN_STORE_LOCKED(image_put_text(image, dataset, text));
 }
 
+/* Of one length, filled up with zeros: the bytes follow from the names alone. */
+static nn_status image_put_names(nn_store_image *image, const char *dataset, size_t count, char *const *names)
+{
+    size_t longest = 1;
+    char *texts;
+    for (size_t i = 0; i < count; i++)
+        if (strlen(names[i]) > longest) longest = strlen(names[i]);
+    NN_TRY(nn_allocate((void **)&texts, count, longest, "a list of names"));
+    for (size_t i = 0; i < count; i++) memcpy(texts + i * longest, names[i], strlen(names[i]));
+    nn_status status = NN_OK;
+    hid_t id = H5I_INVALID_HID, type = nn_store_text_type(longest),
+          space = H5Screate_simple(1, (hsize_t[]){count}, NULL);
+    if (type < 0 || space < 0 || H5Tset_strpad(type, H5T_STR_NULLPAD) < 0)
+        status = image_fail("make the type of", dataset);
+    if (status == NN_OK) status = image_write_dataset(image, dataset, type, space, texts, &id);
+    if (id >= 0 && H5Dclose(id) < 0 && status == NN_OK) status = image_fail("close the dataset", dataset);
+    if (space >= 0) H5Sclose(space);
+    if (type >= 0) H5Tclose(type);
+    nn_free(texts);
+    return status;
+}
+
+nn_status nn_store_image_put_names(nn_store_image *image, const char *dataset, size_t count,
+                                   char *const *names)
+{
+    return NN_STORE_LOCKED(image_put_names(image, dataset, count, names));
+}
+
 static nn_status image_put_attribute(nn_store_image *image, const char *name, const char *text)
 {
     hid_t type;

@@ -82,6 +82,7 @@ nn_status nn_store_visit(nn_store_file *file, nn_store_visitor visit, void *cont
 nn_status nn_store_array_open(nn_store_file *file, const char *dataset, nn_store_array **array);
 void nn_store_array_close(nn_store_array *array); /* accepts NULL */
 bool nn_store_has(nn_store_file *file, const char *dataset);
+bool nn_store_has_group(nn_store_file *file, const char *group);
 const nn_store_info *nn_store_array_info(const nn_store_array *array);
 
 /* Reads rows [first, first + rows) along the first dimension, whole, as `type` (a numeric one), to `values`.
@@ -126,6 +127,9 @@ void nn_store_image_destroy(nn_store_image *image); /* accepts NULL */
 nn_status nn_store_image_put(nn_store_image *image, const char *dataset, nn_store_type type, int dimensions,
                              const int64_t *extents, const void *values);
 nn_status nn_store_image_put_text(nn_store_image *image, const char *dataset, const char *text);
+/* A list of strings, which nn_store_read_names reads. */
+nn_status nn_store_image_put_names(nn_store_image *image, const char *dataset, size_t count,
+                                   char *const *names);
 /* A text attribute of the root group, at most 60,000 bytes. */
 nn_status nn_store_image_put_attribute(nn_store_image *image, const char *name, const char *text);
 /*

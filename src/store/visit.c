@@ -109,6 +109,15 @@ bool nn_store_has(nn_store_file *file, const char *dataset)
     return has;
 }
 
+bool nn_store_has_group(nn_store_file *file, const char *group)
+{
+    const char *name = nn_store_bare_name(group);
+    nn_store_lock();
+    bool has = *name && visit_kind(file->id, name) == H5I_GROUP;
+    nn_store_unlock();
+    return has;
+}
+
 /* ": a, b, c and 4 more": the names that start with `prefix`, `first` before the others. */
 static void visit_list(nn_text *text, const visit_names *names, const char *prefix, const char *first)
 {

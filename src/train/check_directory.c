@@ -78,7 +78,8 @@ static nn_status resume_compare(nn_check *check, uint64_t identity, int64_t *ste
         done, status,
         nn_store_read_verified(file, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, NN_CHECKPOINT_STATE, state));
     nn_checkpoint_parts parts = {.config = run->config,
-                                 .data_identity = run->data ? identity : (uint64_t)state[2]};
+                                 .data_identity = run->data ? identity : (uint64_t)state[2],
+                                 .names = run->data ? nn_dataset_names(run->data) : NULL};
     status = nn_checkpoint_compare(&parts, file);
     if (status == NN_OK) *step = state[0];
 done:

@@ -40,7 +40,8 @@ typedef struct nn_checkpoint_parts {
     nn_stepper *stepper;
     const nn_config *config;
     uint64_t data_identity;
-    const char *data_folder; /* absolute: where relative names of data files start */
+    const nn_names_set *names; /* of the data; NULL: not compared */
+    const char *data_folder;   /* absolute: where relative names of data files start */
     nn_run_state *state;
     const char *figure;    /* that chooses the best weights: a metric, or loss */
     bool figure_is_higher; /* the better one is */

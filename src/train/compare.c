@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "config/identity.h"
+#include "model/saved_names.h"
 #include "train/carried.h"
 #include "train/settings.h"
 
@@ -71,6 +72,41 @@ nn_status nn_checkpoint_run(const nn_checkpoint_parts *parts, uint64_t *run)
     return status;
 }
 
+/* Appends a list that is another one now. */
+static void compare_list(const char *key, const char *what, const nn_text_list *was, const nn_text_list *is,
+                         nn_text *differences)
+{
+    if (nn_list_equal(was, is)) return;
+    nn_text_append(differences, "\n  the %s of %s: were ", what, key);
+    nn_list_append(was, differences);
+    nn_text_append(differences, "%s, are ", was->count > 0 ? "" : "without names");
+    nn_list_append(is, differences);
+    if (is->count == 0) nn_text_append(differences, "without names");
+}
+
+/* What the numbers in the data mean. */
+static nn_status compare_names(const nn_names_set *names, nn_store_file *file, nn_text *differences)
+{
+    nn_names_set saved = {0};
+    nn_status status = nn_names_get(file, &saved);
+    for (int i = 0; status == NN_OK && i < names->count; i++) {
+        const nn_names *is = &names->items[i], *was = nn_names_set_find(&saved, is->key);
+        if (!was) continue;
+        compare_list(is->key, "classes", &was->classes, &is->classes, differences);
+        compare_list(is->key, "columns", &was->columns, &is->columns, differences);
+        for (size_t c = 0; nn_list_equal(&was->columns, &is->columns) && c < is->columns.count; c++) {
+            nn_text what = {0};
+            nn_text_append(&what, "categories of column '%s'", is->columns.items[c]);
+            compare_list(is->key, what.bytes ? what.bytes : "categories",
+                         nn_names_categories(was, (int64_t)c), nn_names_categories(is, (int64_t)c),
+                         differences);
+            nn_text_free(&what);
+        }
+    }
+    nn_names_set_release(&saved);
+    return status;
+}
+
 nn_status nn_checkpoint_compare(const nn_checkpoint_parts *parts, nn_store_file *file)
 {
     char *lines = NULL;
@@ -79,12 +115,13 @@ nn_status nn_checkpoint_compare(const nn_checkpoint_parts *parts, nn_store_file 
     NN_TRY(nn_store_read_verified(file, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, NN_CHECKPOINT_STATE, state));
     NN_TRY(nn_store_read_text(file, "config_values", &lines));
     compare_differences(parts->config, lines, &differences);
-    if ((uint64_t)state[2] != parts->data_identity)
+    size_t settings = differences.length;
+    nn_status status = parts->names ? compare_names(parts->names, file, &differences) : NN_OK;
+    if ((uint64_t)state[2] != parts->data_identity && differences.length == settings)
         nn_text_append(&differences, "\n  the content of the training data");
-    nn_status status = NN_OK;
-    if (differences.failed)
+    if (status == NN_OK && differences.failed)
         status = nn_fail(NN_ERROR_MEMORY, "no memory to compare the configuration with a checkpoint's");
-    else if (differences.length > 0)
+    else if (status == NN_OK && differences.length > 0)
         status = nn_fail(
             NN_ERROR_USAGE,
             "%s was made with other settings, which change the result:%s\nundo the change, choose another "

@@ -37,6 +37,7 @@ nn_status nn_heads_model(nn_model_spec *spec, const nn_dataset *data, int64_t mi
     if (status == NN_OK)
         status = nn_model_create(spec, nn_dataset_input(data), nn_dataset_input_scaling(data), facts,
                                  nn_dataset_has_lengths(data, NN_TRAIN), microbatch_size, model);
+    if (status == NN_OK) status = nn_names_set_copy(nn_dataset_names(data), &(*model)->names);
     for (int h = 0; h < head_count; h++) nn_free(shares[h]);
     return status;
 }

@@ -58,6 +58,7 @@ nn_checkpoint_parts nn_run_parts(nn_run *run)
     return (nn_checkpoint_parts){.stepper = run->stepper,
                                  .config = run->config,
                                  .data_identity = nn_dataset_identity(run->data),
+                                 .names = nn_dataset_names(run->data),
                                  .data_folder = run->data_folder,
                                  .state = &run->state,
                                  .figure = run_figure(run),

@@ -57,7 +57,11 @@ static nn_status saved_open_data(nn_comm *comm, const char *data_file, bool test
     int64_t indices[NN_DATA_FIELDS] = {model->input.classes};
     for (int p = 0; p < model->input.part_count && p < NN_DATA_FIELDS; p++)
         indices[p] = model->input.parts[p].classes;
-    const nn_data_known knowledge = {.input = &model->input_scaling, .targets = known, .indices = indices};
+    const nn_data_known knowledge = {.input = &model->input_scaling,
+                                     .targets = known,
+                                     .indices = indices,
+                                     .names = &model->names,
+                                     .names_from = saved->path};
     return nn_dataset_open(comm, options, data_file ? "." : saved->folder,
                            (uint64_t)saved->settings.training.seed, wanted, model->head_count, &knowledge,
                            &saved->data);

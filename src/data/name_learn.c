@@ -1,0 +1,130 @@
+/* The list of names that a data set goes by. */
+#include "base/memory.h"
+#include "data/names.h"
+
+/* What a file adds to the list: a name that is not there yet comes last. `grows`: it may. */
+static nn_status learn_piece(const nn_names *from, bool label, bool grows, nn_names *to)
+{
+    if (to->columns.count == 0) NN_TRY(nn_list_copy(&from->columns, &to->columns));
+    if (grows || to->classes.count == 0) NN_TRY(nn_list_join(&from->classes, &to->classes));
+    if (label || !from->categories || to->columns.count == 0) return NN_OK;
+    NN_TRY(nn_names_make_categories(to));
+    for (size_t c = 0; c < to->columns.count; c++) {
+        int64_t there = nn_list_find(&from->columns, to->columns.items[c]);
+        if (there >= 0 && (grows || to->categories[c].count == 0))
+            NN_TRY(nn_list_join(&from->categories[there], &to->categories[c]));
+    }
+    return NN_OK;
+}
+
+/* The names of the files, those of the first part first; only they may add to each other. */
+static nn_status learn_files(nn_dataset *dataset, int v, nn_names *to)
+{
+    for (int p = 0; p < NN_PARTS; p++) {
+        nn_source *source = &dataset->sources[p];
+        if (!source->listed || source->fields != dataset->first->fields || !source->arrays[v].sound) continue;
+        for (int i = 0; i < source->piece_count; i++) {
+            if (i > 0 && !source->pieces[i].names[v]) continue; /* those of the first file */
+            nn_status status = learn_piece(nn_names_of_piece(source, i, v), source->arrays[v].label,
+                                           source == dataset->first, to);
+            nn_array at = source->arrays[v];
+            at.path = source->pieces[i].path;
+            if (status != NN_OK) return nn_array_context(&at, status);
+        }
+    }
+    return NN_OK;
+}
+
+/* Whether every name of `list` is in `all`. */
+static nn_status learn_is_among(const nn_text_list *list, const nn_text_list *all, bool *among)
+{
+    int32_t *map = NULL;
+    NN_TRY(NN_ALLOCATE(&map, list->count, "a list of names"));
+    nn_status status = nn_list_map(list, all, map);
+    *among = status == NN_OK && list->count > 0;
+    for (size_t i = 0; i < list->count; i++) *among = *among && map[i] >= 0;
+    nn_free(map);
+    return status;
+}
+
+static nn_status learn_replace(const nn_text_list *from, nn_text_list *to)
+{
+    nn_list_release(to);
+    return nn_list_copy(from, to);
+}
+
+/*
+ * Weights of another run keep their meaning where its order is kept: of columns that are the same, of classes
+ * where it has all of them, and of categories and indices always, since new ones can follow its own.
+ */
+static nn_status learn_from_run(const nn_names *run, bool label, bool narrow, nn_names *to)
+{
+    bool among = false;
+    if (to->columns.count == run->columns.count) NN_TRY(learn_is_among(&to->columns, &run->columns, &among));
+    if (among && !nn_list_equal(&to->columns, &run->columns)) {
+        nn_names ordered = {0};
+        nn_status status = nn_list_copy(&run->columns, &ordered.columns);
+        if (status == NN_OK) status = learn_piece(to, label, true, &ordered);
+        nn_list_release(&ordered.classes);
+        ordered.classes = to->classes;
+        to->classes = (nn_text_list){0};
+        ordered.key = to->key;
+        to->key = NULL;
+        nn_names_release(to);
+        *to = ordered;
+        NN_TRY(status);
+    }
+    for (size_t c = 0; among && !label && run->categories && to->categories && c < to->columns.count; c++) {
+        nn_text_list joined = {0};
+        if (run->categories[c].count == 0 || to->categories[c].count == 0) continue;
+        nn_status status = nn_list_copy(&run->categories[c], &joined);
+        if (status == NN_OK) status = nn_list_join(&to->categories[c], &joined);
+        nn_list_release(&to->categories[c]);
+        to->categories[c] = joined;
+        NN_TRY(status);
+    }
+    if (to->classes.count == 0 || run->classes.count == 0) return NN_OK;
+    NN_TRY(learn_is_among(&to->classes, &run->classes, &among));
+    if (label)
+        return among && (!narrow || to->classes.count == run->classes.count)
+                   ? learn_replace(&run->classes, &to->classes)
+                   : NN_OK;
+    nn_text_list own = to->classes;
+    to->classes = (nn_text_list){0};
+    nn_status status = nn_list_copy(&run->classes, &to->classes);
+    if (status == NN_OK) status = nn_list_join(&own, &to->classes);
+    nn_list_release(&own);
+    return status;
+}
+
+/* A class that training had none of is shown by its name, where nobody judges it. */
+static nn_status learn_more_classes(nn_dataset *dataset, int v, nn_names *to)
+{
+    for (int p = 0; p < NN_PARTS; p++) {
+        nn_source *source = &dataset->sources[p];
+        for (int i = 0; source->listed && i < source->piece_count && to->classes.count > 0; i++)
+            NN_TRY(nn_list_join(&nn_names_of_piece(source, i, v)->classes, &to->classes));
+    }
+    return NN_OK;
+}
+
+nn_status nn_names_learn(nn_dataset *dataset, const nn_data_request *request, int v)
+{
+    const nn_array *array = &dataset->first->arrays[v];
+    const nn_data_known *known = request->known;
+    const nn_names *run = known && known->names ? nn_names_set_find(known->names, array->key) : NULL;
+    nn_names *to = &dataset->names.items[v];
+    const char *told = nn_source_field_options(dataset->options, dataset->first, v)->class_names;
+    bool begins = known && known->use == NN_NAMES_BEGIN;
+    if (known && known->names && !begins) {
+        if (run) NN_TRY(nn_names_copy(run, to));
+        if (!to->key) NN_TRY(nn_copy_text(array->key, &to->key));
+        return known->use == NN_NAMES_OPEN && array->label ? learn_more_classes(dataset, v, to) : NN_OK;
+    }
+    NN_TRY(nn_copy_text(array->key, &to->key));
+    NN_TRY(learn_files(dataset, v, to));
+    bool numbers = array->label || nn_names_is_index(dataset->options, dataset->first, v);
+    if (told && numbers && array->sound && to->classes.count == 0)
+        NN_TRY(nn_names_require(dataset->first, v, told));
+    return run ? learn_from_run(run, array->label, known->narrow, to) : NN_OK;
+}

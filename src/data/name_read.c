@@ -1,0 +1,168 @@
+/* Reading the names that a file has for a field. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "data/names.h"
+
+/* The path of what names a dataset's columns or classes: DATASET_WHAT, or that of the field whose part the
+ * dataset is: of x_train it is x_WHAT. Empty where there is none. */
+static nn_status read_find(nn_store_file *file, const char *dataset, const char *what, bool group,
+                           nn_text *path)
+{
+    static const char *const parts[] = {"", "_train", "_validation", "_test"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        size_t length = strlen(dataset), tail = strlen(parts[i]);
+        if (tail > length || strcmp(dataset + length - tail, parts[i]) != 0) continue;
+        nn_text_free(path);
+        nn_text_append(path, "%.*s_%s", (int)(length - tail), dataset, what);
+        if (path->failed) NN_FAIL(NN_ERROR_MEMORY, "no memory is left for a name");
+        if (group ? nn_store_has_group(file, path->bytes) : nn_store_has(file, path->bytes)) return NN_OK;
+    }
+    nn_text_free(path);
+    return NN_OK;
+}
+
+static nn_status read_list(nn_store_file *file, const char *path, nn_text_list *list)
+{
+    char **names = NULL;
+    size_t count = 0;
+    NN_TRY(nn_store_read_names(file, path, &names, &count));
+    nn_status status = NN_OK;
+    for (size_t i = 0; i < count && status == NN_OK; i++) status = nn_list_add(list, names[i]);
+    nn_store_free_names(names, count);
+    return status;
+}
+
+static nn_status read_columns(nn_store_file *file, const nn_array *array, nn_names *names)
+{
+    nn_text path = {0};
+    int64_t columns = array->shape.dimensions ? array->shape.extents[array->shape.dimensions - 1] : 1;
+    nn_status status = read_find(file, array->dataset, "columns", false, &path);
+    if (status == NN_OK && path.length > 0) status = read_list(file, path.bytes, &names->columns);
+    bool fits = names->columns.count == 0 || (int64_t)names->columns.count == columns;
+    if (status == NN_OK && !fits && array->shape.dimensions == 1 && !array->label)
+        status = nn_fail(NN_ERROR_DATA, "it has %lld columns, but \"%s\" has %zu names: make the file again",
+                         (long long)columns, path.bytes, names->columns.count);
+    nn_text_free(&path);
+    if (!fits) nn_list_release(&names->columns); /* they are of something else */
+    return status;
+}
+
+static nn_status read_categories(nn_store_file *file, const nn_array *array, nn_names *names)
+{
+    nn_text group = {0};
+    if (names->columns.count == 0) return NN_OK;
+    nn_status status = read_find(file, array->dataset, "categories", true, &group);
+    for (size_t c = 0; group.length > 0 && c < names->columns.count && status == NN_OK; c++) {
+        nn_text path = {0};
+        nn_names_append_path(&path, group.bytes, names->columns.items[c]);
+        if (path.failed) status = nn_fail(NN_ERROR_MEMORY, "no memory is left for a name");
+        if (status == NN_OK && nn_store_has(file, path.bytes)) {
+            status = nn_names_make_categories(names);
+            if (status == NN_OK) status = read_list(file, path.bytes, &names->categories[c]);
+        }
+        nn_text_free(&path);
+    }
+    nn_text_free(&group);
+    return status;
+}
+
+/* Of the dataset that the configuration names, or of DATASET_classes. */
+static nn_status read_classes(nn_store_file *file, const nn_array *array, const char *told, nn_names *names)
+{
+    nn_text path = {0};
+    if (told) return nn_store_has(file, told) ? read_list(file, told, &names->classes) : NN_OK;
+    nn_status status = read_find(file, array->dataset, "classes", false, &path);
+    if (status == NN_OK && path.length > 0) status = read_list(file, path.bytes, &names->classes);
+    nn_text_free(&path);
+    return status;
+}
+
+bool nn_names_is_index(const nn_data_options *options, const nn_source *source, int which)
+{
+    return which < source->inputs && nn_source_field_options(options, source, which)->kind == NN_KIND_INDEX;
+}
+
+static nn_status read_all(nn_source *source, nn_piece *piece, int which, const nn_data_options *options,
+                          nn_names *names)
+{
+    const nn_array *array = &source->arrays[which];
+    const char *told = nn_source_field_options(options, source, which)->class_names;
+    NN_TRY(read_columns(piece->file, array, names));
+    if (!array->label) NN_TRY(read_categories(piece->file, array, names));
+    if (!array->label && !nn_names_is_index(options, source, which)) return NN_OK;
+    return read_classes(piece->file, array, told, names);
+}
+
+nn_status nn_names_require(nn_source *source, int which, const char *told)
+{
+    nn_store_array *stored;
+    nn_text_list list = {0};
+    NN_TRY(nn_source_array(source, &source->pieces[0], which, &stored));
+    nn_status status = read_list(source->pieces[0].file, told, &list);
+    nn_list_release(&list);
+    return nn_array_context(&source->arrays[which], status);
+}
+
+nn_status nn_piece_read_names(nn_source *source, nn_piece *piece, int which, const nn_data_options *options)
+{
+    nn_names *made = NULL;
+    nn_array at = source->arrays[which];
+    at.path = piece->path;
+    NN_TRY(NN_ALLOCATE(&made, 1, "the names of a file"));
+    nn_status status = nn_array_context(&at, read_all(source, piece, which, options, made));
+    bool known = status == NN_OK && piece != source->pieces && source->pieces[0].names[which] &&
+                 nn_names_equal(made, source->pieces[0].names[which]);
+    piece->names[which] = made;
+    if (status == NN_OK && !known) return NN_OK;
+    nn_names_release(made);
+    nn_free(made);
+    piece->names[which] = NULL;
+    return status;
+}
+
+const nn_names *nn_names_of_piece(const nn_source *source, int piece, int which)
+{
+    static const nn_names none = {0};
+    const nn_names *own = source->pieces[piece].names[which];
+    if (!own) own = source->pieces[0].names[which];
+    return own ? own : &none;
+}
+
+/* ---- columns by name ---- */
+
+static nn_status read_find_column(const nn_text_list *columns, const char *dataset, const char *name,
+                                  int64_t *column)
+{
+    if (columns->count == 0)
+        NN_FAIL(NN_ERROR_USAGE,
+                "columns have no names here: a dataset \"%s_columns\" would give them; use their numbers, "
+                "from 0",
+                dataset);
+    *column = nn_list_find(columns, name);
+    if (*column >= 0) return NN_OK;
+    const char *near = nn_nearest(name, (const char *const *)columns->items, columns->count);
+    NN_FAIL(NN_ERROR_USAGE, "there is no column '%s'%s%s%s", name, near ? "; did you mean '" : "",
+            near ? near : "", near ? "'?" : "");
+}
+
+nn_status nn_source_column(const nn_source *source, int array, const char *name, int64_t columns,
+                           int64_t *column)
+{
+    static const nn_names none = {0};
+    const nn_array *self = &source->arrays[array];
+    const nn_names *names = self->names ? self->names : &none;
+    char *end;
+    *column = nn_list_find(&names->columns, name);
+    if (*column >= 0) return NN_OK;
+    *column = strtoll(name, &end, 10);
+    nn_status status = NN_OK;
+    if (!isdigit((unsigned char)name[0]) || *end)
+        status = read_find_column(&names->columns, self->dataset, name, column);
+    if (status == NN_OK && *column >= columns)
+        status = nn_fail(NN_ERROR_USAGE, "there is no column %lld: there are %lld, the first is 0",
+                         (long long)*column, (long long)columns);
+    return nn_array_context(self, status);
+}
