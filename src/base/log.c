@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "nntrain/nntrain.h"
 
@@ -63,11 +64,43 @@ void nn_log_line(const char *format, ...)
     va_end(arguments);
 }
 
+static nn_text *log_collected;
+
+void nn_log_collect(nn_text *warnings)
+{
+    log_collected = warnings;
+}
+
+/* Whether the lines of `text` are among those of the warnings. */
+static bool log_is_known(const char *warnings, const char *text)
+{
+    size_t length = strlen(text);
+    for (const char *at = warnings; at && (at = strstr(at, text)) != NULL; at += length)
+        if ((at == warnings || at[-1] == '\n') && (at[length] == '\n' || at[length] == '\0')) return true;
+    return false;
+}
+
+static void log_collect(const char *format, va_list arguments)
+{
+    char line[LOG_LINE_SIZE];
+    nn_text warning = {0};
+    if (vsnprintf(line, sizeof line, format, arguments) < 0) return;
+    for (const char *at = line; *at; at++) nn_text_append(&warning, *at == '\n' ? "\n  " : "%c", *at);
+    if (line[0] && warning.bytes && !log_is_known(log_collected->bytes, warning.bytes))
+        nn_text_append(log_collected, "%s%s", log_collected->length > 0 ? "\n" : "", warning.bytes);
+    nn_text_free(&warning);
+}
+
 void nn_log_warning(const char *format, ...)
 {
     if (!nn_log_enabled()) return;
     va_list arguments;
     va_start(arguments, format);
+    if (log_collected) {
+        log_collect(format, arguments);
+        va_end(arguments);
+        return;
+    }
     log_write(stderr, "warning: ", format, arguments);
     va_end(arguments);
 }

@@ -124,38 +124,60 @@ static int64_t check_count_lines(const char *at)
     return count;
 }
 
-/* Each problem with a mark; what goes on with one is indented like it. Of many lines of one the first are
+/* Each entry with a mark; what goes on with one is indented like it. Of many lines of one the first are
  * shown, and the last, which says what to do. */
-static void check_show_problems(const char *config, const nn_forecast *forecast)
+static void check_show_entries(const nn_text *entries, const char *prefix)
 {
-    const char *at = forecast->problems.bytes ? forecast->problems.bytes : "";
+    const char *at = entries->bytes ? entries->bytes : "";
     int64_t shown = 0;
-    printf("%s: %lld problem%s\n", config, (long long)forecast->problem_count,
-           check_plural(forecast->problem_count));
     while (*at) {
         int length = (int)strcspn(at, "\n");
         int64_t left = check_count_lines(at);
         shown = left > 0 ? shown + 1 : 0;
-        if (shown <= CHECK_LINES || left == 1) printf("  %s%.*s\n", left > 0 ? "  " : "- ", length, at);
+        if (shown <= CHECK_LINES || left == 1)
+            printf("  %s%s%.*s\n", left > 0 ? "  " : "- ", left > 0 ? "" : prefix, length, at);
         if (shown == CHECK_LINES && left > 2) printf("      (and %lld more)\n", (long long)left - 2);
         at += length;
         at += *at == '\n';
     }
 }
 
+/* How many problems and warnings there are, and each of them. */
+static void check_show_found(const char *config, const nn_forecast *forecast)
+{
+    int64_t problems = forecast->problem_count, warnings = 0;
+    const char *at = forecast->warnings.bytes ? forecast->warnings.bytes : "";
+    for (; *at; at += strcspn(at, "\n"), at += *at == '\n') warnings += *at != ' ';
+    printf("%s: ", config);
+    printf(problems > 0 ? "%lld problem%s" : "no problems", (long long)problems, check_plural(problems));
+    if (warnings > 0) printf(", %lld warning%s", (long long)warnings, check_plural(warnings));
+    printf("\n");
+    check_show_entries(&forecast->problems, "");
+    check_show_entries(&forecast->warnings, "warning: ");
+}
+
 static void check_show_plan(const nn_forecast_request *request, const nn_forecast *forecast)
 {
     int64_t workers = (int64_t)request->ranks * forecast->threads;
     double busy = (double)forecast->leaves / (double)(forecast->rounds * workers);
+    char unseen[NN_FORMAT_SIZE];
     int64_t idle = workers > forecast->leaves ? workers - forecast->leaves : 0;
     check_line("job", "%d rank%s x %d thread%s on %d node%s (%s)", request->ranks,
                check_plural(request->ranks), forecast->threads, check_plural(forecast->threads),
                request->nodes, check_plural(request->nodes), forecast->threads_from);
     check_line("samples", "%lld training, %lld validation, %lld test", (long long)forecast->training,
                (long long)forecast->validation, (long long)forecast->test);
+    if (forecast->data_unseen > 0)
+        check_line("", "%s of data were not read through: training looks at all of it",
+                   nn_format_bytes(unseen, forecast->data_unseen));
     check_line("steps", "%lld an epoch x %lld epoch%s = %lld", (long long)forecast->steps_per_epoch,
                (long long)forecast->epochs, check_plural(forecast->epochs), (long long)forecast->steps);
-    if (forecast->steps_done > 0)
+    if (forecast->has_ended)
+        check_line("", "%lld of them are done, and the run has stopped early: the job has nothing to do",
+                   (long long)forecast->steps_done);
+    else if (forecast->steps_done >= forecast->steps)
+        check_line("", "%lld steps are done: the job has nothing to do", (long long)forecast->steps_done);
+    else if (forecast->steps_done > 0)
         check_line("", "%lld of them are done: the job goes on from a checkpoint",
                    (long long)forecast->steps_done);
     check_line("batch", "%lld samples = %lld microbatches of %lld", (long long)forecast->batch_size,
@@ -232,10 +254,7 @@ static void check_show_time(const nn_forecast_request *request, const nn_forecas
 
 static void check_show(const nn_forecast_request *request, const nn_forecast *forecast)
 {
-    if (forecast->problem_count > 0)
-        check_show_problems(request->job->config_path, forecast);
-    else
-        printf("%s: no problems\n", request->job->config_path);
+    check_show_found(request->job->config_path, forecast);
     if (forecast->has_plan) check_show_plan(request, forecast);
     if (forecast->has_model) {
         check_show_memory(request, forecast);

@@ -238,7 +238,8 @@ static nn_status dataset_finish(nn_comm *comm, const nn_data_request *request, n
     NN_TRY(nn_comm_agree(comm, nn_data_check_augment(dataset)));
     if (!describes) NN_TRY(nn_identity_hash(comm, dataset));
     NN_TRY(nn_per_sample_load(comm, dataset));
-    if (dataset->looks && !describes) NN_TRY(nn_prior_measure(comm, dataset));
+    bool counts = !describes || nn_describe_counts_labels(dataset);
+    if (dataset->looks && counts) NN_TRY(nn_prior_measure(comm, dataset));
     if (describes) nn_describe_prior(dataset);
     nn_dataset_make_order(dataset);
     if (request->options->balanced && dataset->parts[NN_TRAIN].count > 0)
@@ -378,6 +379,11 @@ const nn_names_set *nn_dataset_names(const nn_dataset *dataset)
 int64_t nn_dataset_count(const nn_dataset *dataset, nn_part part)
 {
     return dataset->parts[part].count;
+}
+
+size_t nn_dataset_stored(const nn_dataset *dataset)
+{
+    return nn_memory_wanted(dataset->sources);
 }
 
 size_t nn_dataset_memory(const nn_dataset *dataset)

@@ -43,6 +43,7 @@
 #define nn_dataset_waited NN_REAL_SYMBOL(nn_dataset_waited)
 #define nn_dataset_prior NN_REAL_SYMBOL(nn_dataset_prior)
 #define nn_dataset_identity NN_REAL_SYMBOL(nn_dataset_identity)
+#define nn_dataset_stored NN_REAL_SYMBOL(nn_dataset_stored)
 #define nn_dataset_memory NN_REAL_SYMBOL(nn_dataset_memory)
 #define nn_data_options_table NN_REAL_SYMBOL(nn_data_options_table)
 #define nn_data_options_release NN_REAL_SYMBOL(nn_data_options_release)
@@ -344,6 +345,8 @@ uint64_t nn_dataset_identity(const nn_dataset *dataset);
 /* The same for a described one, whose identity is not known before. Collective. */
 nn_status nn_dataset_identify(nn_comm *comm, nn_dataset *dataset, uint64_t *identity);
 
+/* Bytes of its arrays, as they are read, of all parts. */
+size_t nn_dataset_stored(const nn_dataset *dataset);
 size_t nn_dataset_memory(const nn_dataset *dataset); /* bytes on this node, for all of its ranks */
 
 #endif

@@ -8,6 +8,7 @@
 
 /* Bytes of an array, as it is stored, whose labels are all looked at; and those that are read at a time. */
 #define DESCRIBE_BYTES ((size_t)256 << 20)
+#define DESCRIBE_COUNTED ((size_t)16 << 20) /* of labels that are split and counted */
 #define DESCRIBE_BLOCK ((size_t)4 << 20)
 
 /* ---- labels ---- */
@@ -133,11 +134,22 @@ nn_status nn_describe_labels(nn_comm *comm, nn_dataset *dataset, int64_t *larges
 
 /* ---- parts ---- */
 
+bool nn_describe_counts_labels(const nn_dataset *dataset)
+{
+    const nn_source *train = &dataset->sources[NN_TRAIN];
+    size_t bytes = 0;
+    for (int v = 0; v < dataset->view_count && train->given; v++) {
+        const nn_array *array = &train->arrays[dataset->views[v].array];
+        if (array->sound && array->label) bytes += (size_t)array->rows * array->row_size;
+    }
+    return train->given && bytes <= DESCRIBE_COUNTED;
+}
+
 nn_status nn_describe_split(nn_comm *comm, nn_dataset *dataset)
 {
     nn_data_options options = *dataset->options;
-    bool stratified = options.split.stratified;
-    options.split.stratified = false;
+    bool stratified = options.split.stratified && !nn_describe_counts_labels(dataset);
+    if (stratified) options.split.stratified = false;
     NN_TRY(nn_split_parts(comm, &options, dataset->seed, dataset->sources, &dataset->split_table,
                           dataset->parts));
     if (stratified)

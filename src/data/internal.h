@@ -10,6 +10,7 @@
 #define nn_prior_measure NN_REAL_SYMBOL(nn_prior_measure)
 #define nn_dataset_make_order NN_REAL_SYMBOL(nn_dataset_make_order)
 #define nn_describe_labels NN_REAL_SYMBOL(nn_describe_labels)
+#define nn_describe_counts_labels NN_REAL_SYMBOL(nn_describe_counts_labels)
 #define nn_describe_split NN_REAL_SYMBOL(nn_describe_split)
 #define nn_describe_suffices NN_REAL_SYMBOL(nn_describe_suffices)
 #define nn_describe_prior NN_REAL_SYMBOL(nn_describe_prior)
@@ -75,6 +76,8 @@ nn_status nn_describe_labels(nn_comm *comm, nn_dataset *dataset, int64_t *larges
 /* nn_split_parts, but by class without looking at the classes: as many samples, and as much memory, but not
  * the same samples. Collective. */
 nn_status nn_describe_split(nn_comm *comm, nn_dataset *dataset);
+/* Whether the labels for training are few enough to be split and counted as training does. */
+bool nn_describe_counts_labels(const nn_dataset *dataset);
 
 /* Whether it is known what a network for it looks like, whatever is wrong. */
 bool nn_describe_suffices(const nn_dataset *dataset);

@@ -21,7 +21,7 @@ static nn_status prior_count_labels(const nn_dataset *dataset, const nn_view *vi
 {
     const nn_samples *train = &dataset->parts[NN_TRAIN];
     unsigned char *raw = NULL;
-    int64_t *labels = NULL;
+    int64_t *labels = NULL, classes = dataset->targets[view->target].prior_count;
     nn_blocks *blocks = NULL;
     nn_status status;
     NN_TRY_TO(done, status, nn_allocate((void **)&raw, view->raw_size, 1, "labels"));
@@ -33,7 +33,7 @@ static nn_status prior_count_labels(const nn_dataset *dataset, const nn_view *vi
         nn_view_labels(view, &train->source->arrays[view->array], raw, labels);
         int64_t labelled = nn_view_end(view, nn_dataset_length(dataset, NN_TRAIN, s));
         for (int64_t i = 0; i < labelled; i++)
-            if (labels[i] != NN_LABEL_IGNORED) counts[labels[i]]++;
+            if (labels[i] >= 0 && labels[i] < classes) counts[labels[i]]++; /* not one that is ignored */
     }
 done:
     nn_blocks_destroy(blocks);

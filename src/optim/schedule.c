@@ -77,6 +77,20 @@ bool nn_schedule_follows_length(const nn_schedule_type *type, const void *option
     return type->spans_run;
 }
 
+const char *nn_schedule_unreached(const nn_schedule_type *type, const void *options, nn_run_length length)
+{
+    int64_t warmup = nn_schedule_warmup_steps(options, length);
+    nn_run_length proper = {length.steps - warmup, length.steps_per_epoch};
+    for (const nn_option *option = type->options; type->unreached && option->name; option++) {
+        const void *field = (const char *)options + option->offset;
+        if (option->kind != NN_OPTION_DURATION || option->offset == 0) continue;
+        const nn_duration *duration = field;
+        if (warmup < length.steps && nn_duration_steps(*duration, proper) >= proper.steps)
+            return option->name;
+    }
+    return NULL;
+}
+
 bool nn_schedule_plan(const void *options, nn_schedule_memory *memory, int64_t step, nn_run_length length)
 {
     const nn_schedule_common *common = options;

@@ -21,6 +21,7 @@
 #define nn_schedule_observe NN_REAL_SYMBOL(nn_schedule_observe)
 #define nn_schedule_plan NN_REAL_SYMBOL(nn_schedule_plan)
 #define nn_schedule_follows_length NN_REAL_SYMBOL(nn_schedule_follows_length)
+#define nn_schedule_unreached NN_REAL_SYMBOL(nn_schedule_unreached)
 #define nn_schedule_extend_choices NN_REAL_SYMBOL(nn_schedule_extend_choices)
 #define nn_schedule_warmup_steps NN_REAL_SYMBOL(nn_schedule_warmup_steps)
 
@@ -63,7 +64,10 @@ typedef struct nn_schedule_type {
     const char *example;      /* YAML: "cosine: {warmup: 5%}" */
     const nn_option *options; /* the first member of the struct is nn_schedule_common */
     size_t options_size;
-    bool spans_run;                          /* it leads to the end of the run */
+    bool spans_run; /* it leads to the end of the run */
+    const char
+        *unreached; /* what does not come about where a duration ends with the run or later; NULL: all does
+                     */
     nn_status (*check)(const void *options); /* NULL: nothing to check beyond the table */
     /* The factor at step `step` of `length.steps` steps, warm-up taken off both (so step counts from 0). */
     double (*factor)(const void *options, const nn_schedule_memory *memory, int64_t step,
@@ -81,6 +85,10 @@ void nn_schedule_observe(const nn_schedule_type *type, const void *options, nn_s
 /* Whether the factors depend on the length of the run: a run that is made longer then has other weights than
  * one that was as long from the beginning. */
 bool nn_schedule_follows_length(const nn_schedule_type *type, const void *options);
+
+/* The option, other than the warm-up, whose duration is not over before the run is, so that what the type
+ * says does not come about; NULL: there is none. */
+const char *nn_schedule_unreached(const nn_schedule_type *type, const void *options, nn_run_length length);
 
 /* Plans a run of `length` that begins or continues at `step`: where it is longer or shorter than it was
  * planned before, or `extend` has changed since it was made longer, the span of the schedule is set anew.

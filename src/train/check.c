@@ -4,11 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "tensor/matrix.h"
 #include "train/carried.h"
 #include "train/findings.h"
 #include "train/heads.h"
+
+/* Data of at most so many bytes is read through. */
+#define CHECK_DATA_BYTES ((size_t)256 << 20)
 
 /* ---- problems ---- */
 
@@ -101,6 +105,25 @@ static bool check_configuration(nn_check *check)
 
 /* ---- the data ---- */
 
+/* Data that is small is opened as training opens it, so that its problems and warnings are those of training;
+ * it is not copied to where data.stage says. */
+static void check_open_data(nn_check *check, const nn_target_wanted *wanted, int count)
+{
+    nn_run *run = &check->run;
+    nn_data_options options = run->settings.data;
+    nn_dataset *opened = NULL;
+    size_t bytes = nn_dataset_stored(run->data);
+    if (bytes > CHECK_DATA_BYTES) {
+        check->forecast->data_unseen = (double)bytes;
+        return;
+    }
+    options.stage = NULL;
+    nn_check_collect(check,
+                     nn_dataset_open(run->comm, &options, run->data_folder,
+                                     (uint64_t)run->settings.training.seed, wanted, count, NULL, &opened));
+    nn_dataset_close(opened);
+}
+
 static void check_data(nn_check *check)
 {
     nn_run *run = &check->run;
@@ -117,9 +140,10 @@ static void check_data(nn_check *check)
         nn_heads_wanted(&run->settings.model, wanted);
     else
         count = 1;
-    nn_check_collect(check,
-                     nn_dataset_describe(run->comm, &run->settings.data, run->data_folder,
-                                         (uint64_t)run->settings.training.seed, wanted, count, &run->data));
+    if (nn_check_collect(check, nn_dataset_describe(run->comm, &run->settings.data, run->data_folder,
+                                                    (uint64_t)run->settings.training.seed, wanted, count,
+                                                    &run->data)))
+        check_open_data(check, wanted, count);
 }
 
 /* ---- the plan ---- */
@@ -192,6 +216,7 @@ static void check_choose_threads(nn_check *check)
     check->forecast->threads = run->threads;
     check->forecast->threads_from = sources[decision.source];
     check->forecast->ranks_per_node = per_node;
+    nn_threads_warn(run->comm, run->threads, &share);
     nn_check_collect(check, nn_threads_try(run->threads, nn_threads_stack()));
 }
 
@@ -210,11 +235,11 @@ static void check_parts(nn_check *check)
     nn_check_resume(check);
     if (!run->model || !configured) return;
     check_init_from(check);
+    nn_run_warn(run, check->request->ranks);
     nn_check_needs(check);
     nn_check_disk(check);
     if (forecast->problem_count > 0)
         return; /* the job cannot be started: no need to know how long it takes */
-    nn_run_warn(run, check->request->ranks);
     nn_check_time(check);
 }
 
@@ -234,11 +259,13 @@ nn_status nn_check_run(const nn_forecast_request *request, nn_forecast *forecast
     check->run.job = request->job;
     nn_status status = nn_comm_create_alone(&check->run.comm);
     if (status == NN_OK) {
+        nn_log_collect(&forecast->warnings);
         check_parts(check);
         check_close(check);
+        nn_log_collect(NULL);
     }
     nn_free(check);
-    if (status == NN_OK && forecast->problems.failed)
+    if (status == NN_OK && (forecast->problems.failed || forecast->warnings.failed))
         status = nn_fail(NN_ERROR_MEMORY, "no memory to tell what is wrong");
     return status;
 }

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "train/check.h"
 #include "train/compare.h"
+#include "train/extent.h"
 #include "train/fallback.h"
 
 /* Bytes of the write that tells the speed of a disk. */
@@ -65,7 +66,7 @@ void nn_check_directory(nn_check *check)
 /* Compares the newest whole checkpoint with the configuration and, where it is known, the data. */
 static nn_status resume_compare(nn_check *check, uint64_t identity, int64_t *step)
 {
-    const nn_run *run = &check->run;
+    nn_run *run = &check->run;
     char path[NN_PATH_SIZE];
     void *bytes = NULL;
     size_t size = 0;
@@ -81,7 +82,8 @@ static nn_status resume_compare(nn_check *check, uint64_t identity, int64_t *ste
                                  .data_identity = run->data ? identity : (uint64_t)state[2],
                                  .names = run->data ? nn_dataset_names(run->data) : NULL};
     status = nn_checkpoint_compare(&parts, file);
-    if (status == NN_OK) *step = state[0];
+    if (status == NN_OK) *step = run->state.step = state[0];
+    if (status == NN_OK) status = nn_watch_get(file, &run->state.watch);
 done:
     nn_store_close(file);
     nn_free(bytes);
@@ -104,15 +106,26 @@ static nn_status resume_refuse(const nn_check *check, uint64_t identity)
     return status;
 }
 
+/* What becomes of the rest of the run: whether it has ended, and how the schedule continues. */
+static void resume_plan(nn_check *check)
+{
+    nn_run *run = &check->run;
+    check->forecast->has_ended =
+        nn_early_ends(&run->settings.training.early_stopping, &run->state.watch.early);
+    if (check->knows_samples && run->settings.schedule_options && run->settings.optimizer_options)
+        nn_extent_plan(run);
+}
+
 void nn_check_resume(nn_check *check)
 {
     nn_run *run = &check->run;
     uint64_t identity = 0;
     if (run->data && check->resumes)
         if (!nn_check_collect(check, nn_dataset_identify(run->comm, run->data, &identity))) return;
-    nn_check_collect_whole(check, check->resumes
-                                      ? resume_compare(check, identity, &check->forecast->steps_done)
-                                      : resume_refuse(check, identity));
+    if (!check->resumes)
+        nn_check_collect_whole(check, resume_refuse(check, identity));
+    else if (nn_check_collect_whole(check, resume_compare(check, identity, &check->forecast->steps_done)))
+        resume_plan(check);
 }
 
 /* ---- the disk ---- */

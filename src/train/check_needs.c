@@ -12,6 +12,8 @@
 /* Steps are timed for this long, and at least so many of them. */
 #define TIME_SECONDS 0.4
 #define TIME_STEPS 3
+/* Seconds of waiting for the disk, in all, that are worth a warning. */
+#define SAVE_WAIT 10.0
 /* Bytes of a checkpoint beside its vectors: texts, names, and what HDF5 keeps of them. */
 #define CHECKPOINT_EXTRA 40960.0
 
@@ -258,7 +260,9 @@ static void time_scale(nn_check *check)
 static void time_warn_saving(const nn_forecast *forecast)
 {
     char save[NN_FORMAT_SIZE], interval[NN_FORMAT_SIZE];
-    if (forecast->save_interval <= 0 || forecast->save_seconds <= forecast->save_interval) return;
+    double waits = forecast->save_seconds - forecast->save_interval;
+    if (forecast->save_interval <= 0 || waits <= 0) return;
+    if (forecast->run_seconds / forecast->save_interval * waits < SAVE_WAIT) return;
     nn_log_warning("a checkpoint takes %s to write, and one is due every %s: the run will wait for the disk; "
                    "set checkpoint.every to more",
                    nn_format_seconds(save, forecast->save_seconds),

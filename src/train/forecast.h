@@ -20,14 +20,17 @@ typedef struct nn_forecast_request {
 typedef struct nn_forecast {
     nn_text problems; /* one a line; a line that begins with a space goes on with the one before */
     int64_t problem_count;
+    nn_text warnings; /* likewise: what training would warn of before its first step */
 
     /* The plan: with the configuration and the data. */
     bool has_plan;
     int64_t training, validation, test; /* samples */
     int64_t batch_size, microbatch_size, steps_per_epoch, steps, epochs;
     int64_t steps_done; /* of the checkpoint that the job would go on from */
+    bool has_ended;     /* by early stopping */
+    double data_unseen; /* bytes of data that were not read through; 0: all were */
     int threads, ranks_per_node;
-    const char *threads_from; /* what says how many threads a rank has */
+    const char *threads_from;                  /* what says how many threads a rank has */
     int64_t leaves, least_leaves, most_leaves; /* microbatches of a batch, and of a rank */
     int64_t rounds;                            /* that the busiest thread takes for a batch */
 
@@ -62,6 +65,7 @@ typedef struct nn_forecast {
 static inline void nn_forecast_release(nn_forecast *forecast)
 {
     nn_text_free(&forecast->problems);
+    nn_text_free(&forecast->warnings);
 }
 
 #endif

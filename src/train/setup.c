@@ -216,16 +216,29 @@ static void setup_warn_idle(const nn_plan *plan, int64_t workers)
                    smaller > 0 ? "set " : "use fewer ranks or threads", smaller > 0 ? remedy : "");
 }
 
+static void setup_warn_schedule(const nn_schedule_type *type, const void *options, nn_run_length length)
+{
+    const char *option = nn_schedule_unreached(type, options, length);
+    if (option)
+        nn_log_warning("lr_schedule.%s.%s is as long as the run of %lld steps or longer: %s", type->name,
+                       option, (long long)length.steps, type->unreached);
+}
+
 void nn_run_warn(const nn_run *run, int ranks)
 {
     const nn_plan *plan = &run->plan;
     int64_t workers = (int64_t)ranks * run->threads;
-    if (plan->leaves < workers) setup_warn_idle(plan, workers);
+    if (plan->leaves < workers && plan->leaves >= ranks) setup_warn_idle(plan, workers);
     if (plan->length.steps < 1000)
         nn_log_warning("the run has only %lld steps: more epochs or a smaller batch usually train better",
                        (long long)plan->length.steps);
+    setup_warn_schedule(run->settings.schedule, run->settings.schedule_options, plan->length);
     int64_t warmup = nn_schedule_warmup_steps(run->settings.schedule_options, plan->length);
-    if (warmup * 5 > plan->length.steps)
+    if (warmup >= plan->length.steps)
+        nn_log_warning("warm-up takes %lld steps, and the run has %lld: the learning rate never reaches its "
+                       "full height",
+                       (long long)warmup, (long long)plan->length.steps);
+    else if (warmup > plan->length.steps / 5)
         nn_log_warning("warm-up takes %lld of %lld steps: over 20 %%", (long long)warmup,
                        (long long)plan->length.steps);
     for (int h = 0; h < run->model->head_count; h++) setup_warn_activation(run->model, &run->model->heads[h]);

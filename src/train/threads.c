@@ -60,8 +60,7 @@ nn_threads_decision nn_threads_find(nn_comm *comm, int64_t configured, int ranks
     return decision;
 }
 
-/* One rank of a node may have fewer cores than the others. */
-static void threads_warn(nn_comm *comm, int threads, const nn_cpus_share *share)
+void nn_threads_warn(nn_comm *comm, int threads, const nn_cpus_share *share)
 {
     bool binds = omp_get_proc_bind() != omp_proc_bind_false && share->shared;
     int64_t most[3] = {threads > share->threads ? threads : 0, share->threads, binds};
@@ -85,7 +84,7 @@ nn_status nn_threads_choose(nn_comm *comm, int64_t configured, int *threads)
     nn_cpus_share share;
     omp_set_dynamic(0); /* as many as are asked for, whatever the load is */
     *threads = nn_threads_find(comm, configured, 0, &share).threads;
-    threads_warn(comm, *threads, &share);
+    nn_threads_warn(comm, *threads, &share);
     return nn_comm_agree(comm, nn_threads_try(*threads, nn_threads_stack()));
 }
 

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# check and train say the same of a job: what train warns of before its first step, and what it refuses, is in the list
+# that check prints, word for word; and check warns of nothing else.
+tools=$(realpath "$2")/tests
+source "$(dirname "$0")/common.sh"
+"$tools/make_bad_data" . || exit 1
+{ echo "a,b,class"; for i in $(seq 64); do echo "$i,7,$((i % 2))"; done; } >constant.csv
+"$program" import csv constant.csv -o constant.h5 >import.log 2>&1 || { fail "the import"; cat import.log; }
+run_count=0
+
+# config NAME LOSS DATA [LAYERS]: a network on the lines of data that follow `data:`
+config() {
+    { echo "data:"; echo "$3" | sed 's/^/  /'
+      echo "network: [dense: {units: 6, activation: tanh}, ${4:-dense: {units: classes\}}]"
+      echo "loss: $2"
+      echo "training: {epochs: 2, batch_size: 16, microbatch_size: 4, peak_seconds: 0}"; } >"$1.yaml"
+}
+good='file: good.h5
+train: {x: x_train, y: y_train}'
+wrong() { echo "file: wrong.h5"; echo "train: {x: $1, y: $2}"; }
+
+# Of train: the warnings before the first epoch's line, without the marks of who speaks. Of check: the list.
+told_by_train() { sed '/^epoch /,$d' train.log | sed -n 's/^warning: //p' | sort; }
+told_by_check() { sed -n 's/^  - warning: //p' check.log | grep -v -E '^(a checkpoint takes|the run will not end)' | sort; }
+
+# same NAME LEAST ARGUMENT...: both warn alike, of LEAST things at least
+same() {
+    local name=$1 least=$2 directory
+    shift 2
+    directory=${directory_of:-run-$((run_count += 1))}
+    "$program" check "$name.yaml" --run-dir "$directory" "$@" >check.log 2>&1
+    "$program" train "$name.yaml" --run-dir "$directory" "$@" >train.log 2>&1 || { fail "$name $*"; cat train.log; }
+    diff <(told_by_train) <(told_by_check) >differences || { fail "$name $*: <train >check"; cat differences; }
+    [ "$(told_by_train | grep -c .)" -ge "$least" ] || { fail "$name $*: fewer than $least warnings"; cat train.log; }
+    grep -q "no problems, $(told_by_check | grep -c .) warning" check.log || { fail "$name: the number of warnings"; cat check.log; }
+}
+
+export OMP_NUM_THREADS=1
+few='the run has only'
+config from_one cross_entropy "$(wrong x from_one)"
+same from_one 2
+grep -q "warning: $few" check.log || fail "no word of few steps"
+same from_one 2 --set data.cache=stream
+same from_one 3 --set 'lr_schedule={constant: {warmup: 1 epoch}}'
+same from_one 3 --set 'lr_schedule={cosine: {warmup: 10 epochs}}'
+same from_one 3 --set 'lr_schedule={step: {every: 3 epochs}}'
+same from_one 3 --set 'lr_schedule={one_cycle: {rise: 2 epochs}}'
+same from_one 2 --set 'lr_schedule={exponential: {every: 10 epochs}}'
+config constant cross_entropy 'file: constant.h5
+train: {x: x, y: y}'
+same constant 2
+config stratified cross_entropy 'file: wrong.h5
+train: {x: x, y: from_one}
+split: {validation: 0.25, stratified: true}'
+same stratified 2
+config skip cross_entropy "$(wrong nan y)
+on_bad_sample: skip"
+same skip 2
+config damaged cross_entropy 'file: damaged.h5
+train: {x: x, y: y}
+on_bad_sample: skip'
+same damaged 2
+config window mse 'file: good.h5
+train: {x: x_train}
+window: {length: 5, targets: [close]}
+split: {validation: 0.2, order: random}' 'dense: 1'
+same window 2
+config twice cross_entropy "$good" 'dense: {units: classes, activation: softmax}'
+same twice 2
+OMP_NUM_THREADS=9 same from_one 3
+OMP_NUM_THREADS=many same from_one 3
+OMP_THREAD_LIMIT=1 same from_one 3 --set training.threads=2
+
+# A run that is continued: with more epochs, and with the newest checkpoint damaged.
+config more cross_entropy "$good"
+directory_of=more same more 1 --set checkpoint.every='2 steps'
+directory_of=more same more 2 --set training.epochs=4
+grep -q 'warning: training.epochs was 2 and is 4: the learning-rate schedule is stretched' check.log || { fail "check does not say what more epochs do"; cat check.log; }
+"$program" check more.yaml --run-dir more --set training.epochs=1 >check.log
+grep -q '^ *16 steps are done: the job has nothing to do' check.log || { fail "fewer epochs than are done"; cat check.log; }
+
+# refused NAME ARGUMENT...: each line with which train refuses a job is one of check's problems
+refused() {
+    local name=$1 line
+    shift
+    "$program" check "$name.yaml" --run-dir refused "$@" >check.log 2>&1 && fail "$name: check finds nothing"
+    "$program" train "$name.yaml" --run-dir refused "$@" >train.log 2>&1 && fail "$name: train runs"
+    sed -n '/^nntrain: /,$p' train.log | sed 's/^nntrain: //; s/^rank 0 on [^ ]*: //' >refusal.log
+    [ -s refusal.log ] || fail "$name: train says nothing"
+    while IFS= read -r line; do
+        grep -q -F -- "$line" check.log || { fail "$name: check does not say '$line'"; cat check.log; }
+    done <refusal.log
+}
+for what in large negative fraction; do
+    config $what cross_entropy "$(wrong x $what)"
+    refused $what
+done
+for what in nan inf; do
+    config $what cross_entropy "$(wrong $what y)"
+    refused $what
+    refused $what --set data.cache=stream
+done
+config damaged cross_entropy 'file: damaged.h5
+train: {x: x, y: y}'
+refused damaged
+finish
