@@ -52,7 +52,7 @@ static nn_status check_read_count(const nn_arguments *arguments, int option, int
     errno = 0;
     long number = strtol(value, &end, 10);
     if (errno != 0 || end == value || *end || number < 1 || number > CHECK_MOST)
-        NN_FAIL(NN_ERROR_USAGE, "nntrain check: %s takes a whole number from 1 to %d, not '%s'",
+        NN_FAIL(NN_ERROR_USAGE, "check: %s takes a whole number from 1 to %d, not '%s'",
                 check_options[option].name, CHECK_MOST, value);
     *count = (int)number;
     return NN_OK;
@@ -75,8 +75,7 @@ static nn_status check_read_memory(const char *value, double *bytes)
     }
     if (letter && (strcmp(end, "B") == 0 || strcmp(end, "iB") == 0)) end += strlen(end);
     if (end == value || *end || !(number > 0) || number * unit > 1e18)
-        NN_FAIL(NN_ERROR_USAGE, "nntrain check: --node-memory is written 64G, 512M or \"1.5 TiB\", not '%s'",
-                value);
+        NN_FAIL(NN_ERROR_USAGE, "check: --node-memory is written 64G, 512M or \"1.5 TiB\", not '%s'", value);
     *bytes = number * unit;
     return NN_OK;
 }
@@ -87,7 +86,7 @@ static nn_status check_read(const nn_arguments *arguments, nn_forecast_request *
     NN_TRY(check_read_count(arguments, OPTION_RANKS, &request->ranks));
     NN_TRY(check_read_count(arguments, OPTION_NODES, &request->nodes));
     if (request->nodes > request->ranks)
-        NN_FAIL(NN_ERROR_USAGE, "nntrain check: %d ranks cannot be spread over %d nodes: set -n %d or more",
+        NN_FAIL(NN_ERROR_USAGE, "check: %d ranks cannot be spread over %d nodes: set -n %d or more",
                 request->ranks, request->nodes, request->nodes);
     NN_TRY(check_read_memory(check_value(arguments, OPTION_NODE_MEMORY), &request->node_memory));
     return limit ? nn_time_limit_parse(limit, &request->time_limit) : NN_OK;

@@ -26,7 +26,7 @@ static nn_status eval_work(nn_comm *comm, const void *context)
 static nn_status eval_run(const nn_arguments *arguments)
 {
     if (arguments->operand_count != 1)
-        NN_FAIL(NN_ERROR_USAGE, "nntrain eval: name one run directory or checkpoint: nntrain eval RUN_DIR");
+        NN_FAIL(NN_ERROR_USAGE, "eval: name one run directory or checkpoint: nntrain eval RUN_DIR");
     NN_TRY(nn_probe_saved(arguments->operands[0], eval_data(arguments)));
     return nn_session_run(eval_work, arguments);
 }

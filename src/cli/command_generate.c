@@ -55,9 +55,8 @@ static nn_status generate_number(const nn_arguments *arguments, int option, doub
 static nn_status generate_read(const nn_arguments *arguments, generate_work *work)
 {
     if (arguments->operand_count != 1)
-        NN_FAIL(
-            NN_ERROR_USAGE,
-            "nntrain generate: name one run directory or checkpoint: nntrain generate RUN_DIR --prompt TEXT");
+        NN_FAIL(NN_ERROR_USAGE,
+                "generate: name one run directory or checkpoint: nntrain generate RUN_DIR --prompt TEXT");
     NN_TRY(generate_number(arguments, OPTION_LENGTH, 500, 0, &work->length));
     NN_TRY(generate_number(arguments, OPTION_TEMPERATURE, 0.8, 0, &work->temperature));
     NN_TRY(generate_number(arguments, OPTION_TOP_K, 0, 0, &work->top_k));

@@ -79,17 +79,16 @@ static nn_status help_unknown(const char *topic)
     const char **names, *near = help_topic_of_key(topic);
     size_t count = 0;
     if (near)
-        NN_FAIL(NN_ERROR_USAGE,
-                "nntrain help: '%s' is no topic, but a key that `nntrain help %s` tells about", topic, near);
+        NN_FAIL(NN_ERROR_USAGE, "help: '%s' is no topic, but a key that `nntrain help %s` tells about", topic,
+                near);
     while (nn_help_topic(count)) count++;
     NN_TRY(NN_ALLOCATE(&names, count, "the topics of help"));
     for (size_t i = 0; i < count; i++) names[i] = nn_help_topic(i);
     near = nn_nearest(topic, names, count);
     nn_free(names);
     if (near)
-        NN_FAIL(NN_ERROR_USAGE, "nntrain help: there is no topic '%s'; did you mean `nntrain help %s`?",
-                topic, near);
-    NN_FAIL(NN_ERROR_USAGE, "nntrain help: there is no topic '%s'; `nntrain help` lists them", topic);
+        NN_FAIL(NN_ERROR_USAGE, "help: there is no topic '%s'; did you mean `nntrain help %s`?", topic, near);
+    NN_FAIL(NN_ERROR_USAGE, "help: there is no topic '%s'; `nntrain help` lists them", topic);
 }
 
 /* Parts of one topic are set apart by an empty line. */
@@ -134,7 +133,7 @@ static const nn_command_option help_options[] = {{NULL, NULL, NULL}};
 static nn_status help_run(const nn_arguments *arguments)
 {
     if (arguments->operand_count > 1)
-        NN_FAIL(NN_ERROR_USAGE, "nntrain help: one topic at a time: nntrain help TOPIC");
+        NN_FAIL(NN_ERROR_USAGE, "help: one topic at a time: nntrain help TOPIC");
     nn_text text = {0};
     nn_status status = nn_help_append(&text, arguments->operands[0]);
     if (status == NN_OK) fputs(text.bytes, stdout);

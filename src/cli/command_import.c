@@ -42,7 +42,7 @@ static nn_status import_unknown_format(const char *word)
     const char *near = nn_nearest(word, known, count);
     nn_status status =
         nn_fail(NN_ERROR_USAGE,
-                "nntrain import: '%s' is no format%s%s%s; the format stands first (%s): nntrain import "
+                "import: '%s' is no format%s%s%s; the format stands first (%s): nntrain import "
                 "FORMAT SOURCE... -o OUT.h5",
                 word, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", names.bytes);
     nn_text_free(&names);
@@ -87,7 +87,7 @@ static nn_status import_parse_option(import_line *line, int argc, char **argv, i
         nn_text_append(&place, " %s", value);
     } else if (!value) {
         nn_text_free(&place);
-        NN_FAIL(NN_ERROR_USAGE, "nntrain import: %s needs a value: %s VALUE", argv[0], argv[0]);
+        NN_FAIL(NN_ERROR_USAGE, "import: %s needs a value: %s VALUE", argv[0], argv[0]);
     }
     nn_status status = place.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for the command line")
                                     : nn_copy_text(place.bytes, &copied_place);
@@ -104,7 +104,7 @@ static nn_status import_parse_option(import_line *line, int argc, char **argv, i
 static nn_status import_parse(int argc, char **argv, import_line *line)
 {
     if (argc == 0 || argv[0][0] == '-')
-        NN_FAIL(NN_ERROR_USAGE, "nntrain import: name the format first: nntrain import FORMAT SOURCE... -o "
+        NN_FAIL(NN_ERROR_USAGE, "import: name the format first: nntrain import FORMAT SOURCE... -o "
                                 "OUT.h5; `nntrain help import` lists the formats");
     line->importer = nn_importer_find(argv[0]);
     if (!line->importer) return import_unknown_format(argv[0]);

@@ -70,8 +70,7 @@ static nn_status info_run(const nn_arguments *arguments)
 {
     size_t count = arguments->operand_count;
     if (count == 0)
-        NN_FAIL(NN_ERROR_USAGE,
-                "nntrain info: name a file, or one or more run directories: nntrain info FILE");
+        NN_FAIL(NN_ERROR_USAGE, "info: name a file, or one or more run directories: nntrain info FILE");
     nn_facts facts = {.json = arguments->value_counts[OPTION_JSON] > 0,
                       .full = arguments->value_counts[OPTION_FULL] > 0};
     nn_status status = count == 1 ? nn_info_append(&facts, arguments->operands[0])

@@ -152,7 +152,7 @@ static nn_status init_run(const nn_arguments *arguments)
                 NN_SOURCE_DATA_DIR);
     if (arguments->operand_count == 0) return init_show(folder);
     if (arguments->operand_count > 2)
-        NN_FAIL(NN_ERROR_USAGE, "nntrain init: one example and one folder: nntrain init NAME [DIR]");
+        NN_FAIL(NN_ERROR_USAGE, "init: one example and one folder: nntrain init NAME [DIR]");
     const char *name = arguments->operands[0];
     const char *target = arguments->operand_count == 2 ? arguments->operands[1] : name;
     snprintf(example, sizeof example, "%s/%s", folder, name);

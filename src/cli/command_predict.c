@@ -27,7 +27,7 @@ static nn_status predict_run(const nn_arguments *arguments)
 {
     if (arguments->operand_count != 1)
         NN_FAIL(NN_ERROR_USAGE,
-                "nntrain predict: name one run directory or checkpoint: nntrain predict RUN_DIR -o FILE.csv");
+                "predict: name one run directory or checkpoint: nntrain predict RUN_DIR -o FILE.csv");
     nn_prediction prediction = {.run_or_checkpoint = arguments->operands[0],
                                 .data_file = predict_option(arguments, OPTION_DATA, NULL),
                                 .part = predict_option(arguments, OPTION_PART, NULL),

@@ -11,7 +11,7 @@ static const nn_command_option replay_options[] = {
 static nn_status replay_run(const nn_arguments *arguments)
 {
     if (arguments->operand_count != 1)
-        NN_FAIL(NN_ERROR_USAGE, "nntrain replay: name one file: nntrain replay RUN_DIR/nonfinite-STEP.h5");
+        NN_FAIL(NN_ERROR_USAGE, "replay: name one file: nntrain replay RUN_DIR/nonfinite-STEP.h5");
     size_t given = arguments->value_counts[OPTION_PRECISION];
     return nn_replay_job(arguments->operands[0],
                          given ? arguments->values[OPTION_PRECISION][given - 1] : NULL);

@@ -206,8 +206,7 @@ static nn_status verify_run(const nn_arguments *arguments)
 {
     verify_job job = {0};
     if (arguments->operand_count == 0)
-        NN_FAIL(NN_ERROR_USAGE,
-                "nntrain verify: name run directories or checkpoints: nntrain verify RUN_DIR");
+        NN_FAIL(NN_ERROR_USAGE, "verify: name run directories or checkpoints: nntrain verify RUN_DIR");
     nn_status status = NN_OK;
     for (size_t i = 0; i < arguments->operand_count; i++) {
         nn_status one = verify_path(&job, arguments->operands[i]);

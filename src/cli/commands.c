@@ -33,9 +33,8 @@ static nn_status commands_unknown_option(const nn_command *command, const char *
     for (const nn_command_option *option = command->options; option->name && count < 16; option++)
         names[count++] = option->name;
     const char *near = nn_nearest(word, names, count);
-    if (near)
-        NN_FAIL(NN_ERROR_USAGE, "nntrain %s: unknown option %s; did you mean %s?", command->name, word, near);
-    NN_FAIL(NN_ERROR_USAGE, "nntrain %s: unknown option %s; see `nntrain help %s`", command->name, word,
+    if (near) NN_FAIL(NN_ERROR_USAGE, "%s: unknown option %s; did you mean %s?", command->name, word, near);
+    NN_FAIL(NN_ERROR_USAGE, "%s: unknown option %s; see `nntrain help %s`", command->name, word,
             command->name);
 }
 
@@ -52,16 +51,16 @@ static nn_status commands_parse_option(const nn_command *command, int argc, char
     const char *value = argv[0][length] ? argv[0] + length + 1 : NULL;
     *used = 1;
     if (!option[row].value && value)
-        NN_FAIL(NN_ERROR_USAGE, "nntrain %s: %s takes no value", command->name, option[row].name);
+        NN_FAIL(NN_ERROR_USAGE, "%s: %s takes no value", command->name, option[row].name);
     if (option[row].value && !value) {
         if (argc < 2)
-            NN_FAIL(NN_ERROR_USAGE, "nntrain %s: %s needs a value: %s %s", command->name, option[row].name,
+            NN_FAIL(NN_ERROR_USAGE, "%s: %s needs a value: %s %s", command->name, option[row].name,
                     option[row].name, option[row].value);
         value = argv[1];
         *used = 2;
     }
     if (arguments->value_counts[row] == NN_COMMAND_VALUES)
-        NN_FAIL(NN_ERROR_USAGE, "nntrain %s: more than %d times %s", command->name, NN_COMMAND_VALUES,
+        NN_FAIL(NN_ERROR_USAGE, "%s: more than %d times %s", command->name, NN_COMMAND_VALUES,
                 option[row].name);
     arguments->values[row][arguments->value_counts[row]++] = value;
     return NN_OK;
@@ -77,7 +76,7 @@ nn_status nn_arguments_parse(const nn_command *command, int argc, char **argv, n
             continue;
         }
         if (arguments->operand_count == NN_COMMAND_VALUES)
-            NN_FAIL(NN_ERROR_USAGE, "nntrain %s: too many arguments", command->name);
+            NN_FAIL(NN_ERROR_USAGE, "%s: too many arguments", command->name);
         arguments->operands[arguments->operand_count++] = argv[i];
     }
     return NN_OK;

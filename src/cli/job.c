@@ -24,7 +24,7 @@ static const char *job_find_config(const nn_arguments *arguments, char example[N
 nn_status nn_job_name(const nn_arguments *arguments, const char *command, nn_job_names *names)
 {
     if (arguments->operand_count > 1)
-        NN_FAIL(NN_ERROR_USAGE, "nntrain %s: one configuration, not %zu", command, arguments->operand_count);
+        NN_FAIL(NN_ERROR_USAGE, "%s: one configuration, not %zu", command, arguments->operand_count);
     names->config = job_find_config(arguments, names->example);
     if (!names->config)
         NN_FAIL(NN_ERROR_USAGE,

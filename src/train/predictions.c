@@ -225,7 +225,7 @@ static nn_status predictions_part(const char *name, nn_part *part)
     for (int p = 0; p < NN_PARTS; p++)
         if (strcmp(name, names[p]) == 0) *part = (nn_part)p;
     if (*part == NN_PARTS)
-        NN_FAIL(NN_ERROR_USAGE, "nntrain predict: --part is train, validation or test, not '%s'", name);
+        NN_FAIL(NN_ERROR_USAGE, "predict: --part is train, validation or test, not '%s'", name);
     return NN_OK;
 }
 

@@ -72,7 +72,7 @@ finds 1 'has .* left, and checkpoints take .*keep_last' classifier.yaml "${big[@
 finds 1 'ranks of a node take .* memory of a node .--node-memory. is 20.0 MiB' classifier.yaml -n 2 "${big[@]}" --node-memory 20M
 look 0 classifier.yaml -n 2 --node-memory 1G
 look 2 classifier.yaml -n none
-says 'nntrain: nntrain check: -n takes a whole number'
+says 'nntrain: check: -n takes a whole number'
 look 2 classifier.yaml --nodes 2
 look 2 classifier.yaml --time-limit soon
 head -c 4000 "$digits/digits.h5" >cut.h5

@@ -44,6 +44,17 @@ for _ in 1 2 3 4 5; do
 done
 refused 3 2 '^nntrain: .*--bogus' --bogus
 
+# Every command names itself once in what it refuses.
+for words in '--bogus' 'a b c' nowhere; do
+    for command in $("$program" help | sed -n 's/^nntrain \([a-z]*\) [[A-Z].*/\1/p' | sort -u); do
+        # shellcheck disable=SC2086 # several words
+        "$program" "$command" $words >train.log 2>&1 </dev/null && continue
+        grep -q -E 'nntrain: (rank .*: )?nntrain' train.log && { fail "two names: $command $words"; cat train.log; }
+        commands="${commands:-} $command"
+    done
+done
+[ "$(wc -w <<<"$commands")" -gt 20 ] || fail "only these refuse nonsense:$commands"
+
 # Ranks that are given different settings do not train a mixture.
 timeout 60 mpirun -n 1 "$program" train classifier.yaml --run-dir m : \
     -n 1 "$program" train classifier.yaml --run-dir m --set training.seed=2 >train.log 2>&1
