@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "cli/info.h"
+#include "model/find.h"
 
 /* ---- where the run was ---- */
 
@@ -18,7 +19,7 @@ static int64_t checkpoint_lines(const char *text)
 nn_status nn_info_read_progress(nn_store_file *checkpoint, nn_info_progress *progress)
 {
     int64_t integers[3]; /* as training writes them */
-    char *history = NULL, *fingerprint = NULL;
+    char *history = NULL, *fingerprint = NULL, *ended = NULL;
     nn_status status;
     NN_TRY(nn_store_read_verified(checkpoint, "state/step_best_identity", NN_STORE_I64, 3, integers));
     progress->step = integers[0];
@@ -27,11 +28,15 @@ nn_status nn_info_read_progress(nn_store_file *checkpoint, nn_info_progress *pro
     NN_TRY(nn_store_read_verified(checkpoint, "state/best_value", NN_STORE_F64, 1, &progress->best_value));
     NN_TRY_TO(done, status, nn_store_read_text(checkpoint, "state/history", &history));
     NN_TRY_TO(done, status, nn_store_read_text(checkpoint, "@fingerprint", &fingerprint));
+    if (nn_store_has(checkpoint, "@" NN_CHECKPOINT_ENDED)) /* those of older versions do not tell */
+        NN_TRY_TO(done, status, nn_store_read_text(checkpoint, "@" NN_CHECKPOINT_ENDED, &ended));
     progress->epochs = checkpoint_lines(history);
     snprintf(progress->fingerprint, sizeof progress->fingerprint, "%s", fingerprint);
+    snprintf(progress->ended, sizeof progress->ended, "%s", ended ? ended : "no");
 done:
     nn_free(history);
     nn_free(fingerprint);
+    nn_free(ended);
     return status;
 }
 
@@ -46,6 +51,7 @@ static nn_status checkpoint_append_progress(nn_facts *facts, nn_store_file *file
     nn_facts_word(facts, "fingerprint", progress.fingerprint);
     nn_facts_integer(facts, "step", progress.step);
     nn_facts_integer(facts, "epochs", progress.epochs);
+    nn_facts_word(facts, "ended", progress.ended);
     if (progress.best_epoch > 0) {
         nn_facts_integer(facts, "best_epoch", progress.best_epoch);
         nn_facts_number(facts, "best_value", progress.best_value, facts->json ? 17 : 6);

@@ -55,7 +55,15 @@ static void run_append_json(nn_facts *facts, const run_saved *saved)
     if (!saved->whole) return;
     nn_facts_integer(facts, "step", saved->progress.step);
     nn_facts_integer(facts, "epochs", saved->progress.epochs);
+    nn_facts_word(facts, "ended", saved->progress.ended);
     nn_facts_word(facts, "fingerprint", saved->progress.fingerprint);
+}
+
+/* What the number of epochs does not say: that the run needs no more of them. */
+static const char *run_ending(const run_saved *saved)
+{
+    if (strcmp(saved->progress.ended, "early stopping") == 0) return ", stopped early";
+    return strcmp(saved->progress.ended, "no") == 0 ? "" : ", finished";
 }
 
 /* The rest of a line. */
@@ -63,8 +71,8 @@ static void run_append_line(nn_facts *facts, const run_saved *saved)
 {
     char bytes[NN_FORMAT_SIZE];
     if (saved->whole)
-        nn_text_append(&facts->text, "step %lld, %lld epochs done, whole, %s, fingerprint %s\n",
-                       (long long)saved->progress.step, (long long)saved->progress.epochs,
+        nn_text_append(&facts->text, "step %lld, %lld epochs done%s, whole, %s, fingerprint %s\n",
+                       (long long)saved->progress.step, (long long)saved->progress.epochs, run_ending(saved),
                        nn_format_bytes(bytes, (double)saved->bytes), saved->progress.fingerprint);
     else
         nn_text_append(&facts->text, "not whole: %s\n", saved->problem);

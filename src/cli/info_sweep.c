@@ -279,16 +279,25 @@ static void sweep_append_lines(const sweep *all, nn_text *text)
     }
 }
 
-/* Runs that are still under way would be judged too early without a word. */
+/* Runs that are still in progress would be judged too early without a word; those that have stopped early
+ * have done what they were to do. */
 static void sweep_append_unfinished(const sweep *all, nn_text *text)
 {
-    int64_t most = 0, fewer = 0;
+    int64_t unfinished = 0, early = 0;
+    for (size_t i = 0; i < all->run_count; i++) {
+        unfinished += strcmp(all->runs[i].progress.ended, "no") == 0;
+        early += strcmp(all->runs[i].progress.ended, "early stopping") == 0;
+    }
+    if (early > 0)
+        nn_text_append(text, "\n%lld of the %zu runs stopped early, as training.early_stopping says\n",
+                       (long long)early, all->run_count);
+    if (unfinished == 0) return;
+    nn_text_append(text, "\n%lld of the %zu runs have not finished:", (long long)unfinished, all->run_count);
     for (size_t i = 0; i < all->run_count; i++)
-        if (all->runs[i].progress.epochs > most) most = all->runs[i].progress.epochs;
-    for (size_t i = 0; i < all->run_count; i++) fewer += all->runs[i].progress.epochs < most;
-    if (fewer > 0)
-        nn_text_append(text, "\n%lld of the runs have done fewer than %lld epochs\n", (long long)fewer,
-                       (long long)most);
+        if (strcmp(all->runs[i].progress.ended, "no") == 0)
+            nn_text_append(text, " %s (%lld epochs done)", all->runs[i].directory,
+                           (long long)all->runs[i].progress.epochs);
+    nn_text_append(text, "\n");
 }
 
 static void sweep_append_json(const sweep *all, nn_facts *facts)

@@ -20,6 +20,9 @@
 #define NN_CHECKPOINT_BEST "best.h5"
 #define NN_PATH_SIZE 4096
 
+/* Attribute of a checkpoint: "no", or by what the run was over with it: "all epochs", "early stopping". */
+#define NN_CHECKPOINT_ENDED "ended"
+
 /* Of a checkpoint, the integers of the run's state: step, best epoch, identity of the data. */
 #define NN_CHECKPOINT_STATE 3
 #define NN_CHECKPOINT_STATE_NAME "state/step_best_identity"

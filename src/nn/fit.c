@@ -10,6 +10,40 @@ static bool fit_is_per_step(nn_shape output, const nn_field *target)
     return output.extents[target->shape.dimensions] == target->classes;
 }
 
+/* How many leading extents an output of maps or steps has in common with a target: all but the channels. 0:
+ * the output is not spread out, or is so in another way. */
+static int fit_spread(nn_shape output, nn_shape target)
+{
+    if (output.dimensions < 2) return 0;
+    if (output.dimensions == target.dimensions + 1) return target.dimensions;
+    return output.dimensions == target.dimensions ? target.dimensions - 1 : 0;
+}
+
+/* An output whose map or sequence is of another size than the target's: the layers that changed it are to be
+ * told. */
+static nn_status fit_extents(nn_shape output, const nn_field *target)
+{
+    bool smaller = false, larger = false;
+    char text[NN_SHAPE_TEXT], wanted[NN_SHAPE_TEXT];
+    int spread = fit_spread(output, target->shape);
+    for (int d = 0; d < spread; d++) {
+        smaller = smaller || output.extents[d] < target->shape.extents[d];
+        larger = larger || output.extents[d] > target->shape.extents[d];
+    }
+    if (!smaller && !larger) return NN_OK;
+    nn_shape_text(text, output);
+    nn_shape_text(wanted, target->shape);
+    if (smaller)
+        NN_FAIL(NN_ERROR_USAGE,
+                "the output is %s, which is smaller than the target '%s' (%s): set `padding: same` in the "
+                "convolutions, and undo strides and pools with upsample%s",
+                text, target->name, wanted, spread == 2 ? " or conv2d_transpose" : "");
+    NN_FAIL(NN_ERROR_USAGE,
+            "the output is %s, which is larger than the target '%s' (%s): upsample less, or take fewer steps "
+            "with strides or pools",
+            text, target->name, wanted);
+}
+
 nn_status nn_fit_classes(nn_shape output, const nn_field *target)
 {
     if (!target->is_class)
@@ -20,6 +54,13 @@ nn_status nn_fit_classes(nn_shape output, const nn_field *target)
     if (fit_is_per_step(output, target)) return NN_OK;
     char text[NN_SHAPE_TEXT], labels[NN_SHAPE_TEXT];
     nn_shape_text(text, output);
+    if (target->shape.dimensions > 0) NN_TRY(fit_extents(output, target));
+    if (fit_spread(output, target->shape) > 1)
+        NN_FAIL(NN_ERROR_USAGE,
+                "the target '%s' has a class at every pixel (%s), but the output is %s and should be %s x "
+                "%lld; end the network with `conv%dd: {filters: %lld, kernel: 1}`",
+                target->name, nn_shape_text(labels, target->shape), text, labels, (long long)target->classes,
+                target->shape.dimensions, (long long)target->classes);
     if (target->shape.dimensions > 0)
         NN_FAIL(
             NN_ERROR_USAGE,
@@ -39,6 +80,14 @@ static nn_status fit_count(nn_shape output, const nn_field *target)
     long long needed = (long long)nn_shape_count(target->shape);
     char text[NN_SHAPE_TEXT], steps[NN_SHAPE_TEXT];
     if (nn_shape_count(output) == needed) return NN_OK;
+    NN_TRY(fit_extents(output, target));
+    int spread = fit_spread(output, target->shape);
+    if (spread > 1)
+        NN_FAIL(NN_ERROR_USAGE,
+                "the output has %s values a sample, but the target '%s' has %s; end the network with "
+                "`conv%dd: {filters: %lld, kernel: 1}`",
+                nn_shape_text(text, output), target->name, nn_shape_text(steps, target->shape), spread,
+                spread < target->shape.dimensions ? (long long)target->shape.extents[spread] : 1);
     if (output.dimensions > 1 && target->shape.dimensions > 0 &&
         output.extents[0] == target->shape.extents[0])
         NN_FAIL(NN_ERROR_USAGE,

@@ -86,6 +86,16 @@ nn_status nn_checkpoint_put_config(nn_store_image *image, const nn_config *confi
     return status;
 }
 
+/* Whether the run is over with this checkpoint, and by what. */
+static const char *checkpoint_ending(const nn_checkpoint_parts *parts)
+{
+    const nn_stepper *stepper = parts->stepper;
+    if (parts->state->step >= stepper->plan.length.steps) return "all epochs";
+    return nn_early_ends(&stepper->settings->training.early_stopping, &parts->state->watch.early)
+               ? "early stopping"
+               : "no";
+}
+
 static nn_status checkpoint_put_facts(nn_store_image *image, const nn_checkpoint_parts *parts)
 {
     char text[64];
@@ -99,6 +109,7 @@ static nn_status checkpoint_put_facts(nn_store_image *image, const nn_checkpoint
     NN_TRY(nn_store_image_put_attribute(image, "data_folder", parts->data_folder));
     NN_TRY(nn_store_image_put_attribute(image, "best_figure", parts->figure));
     NN_TRY(nn_store_image_put_attribute(image, "best_order", parts->figure_is_higher ? "higher" : "lower"));
+    NN_TRY(nn_store_image_put_attribute(image, NN_CHECKPOINT_ENDED, checkpoint_ending(parts)));
     if (parts->stepper->update->average)
         NN_TRY(nn_store_image_put_attribute(image, NN_MODEL_AVERAGE, "predictions are of the group average"));
     return nn_store_image_put_attribute(image, "kernels", nn_matrix_kernels());

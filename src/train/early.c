@@ -74,8 +74,9 @@ nn_status nn_watch_get(nn_store_file *file, nn_watch *watch)
                                   of_early));
     NN_TRY(nn_store_read_verified(file, "state/schedule_observed_waited_falls_best", NN_STORE_F64,
                                   SCHEDULE_VALUES, of_schedule));
-    int64_t of_span[SPAN_VALUES];
-    NN_TRY(nn_store_read_verified(file, SPAN_NAME, NN_STORE_I64, SPAN_VALUES, of_span));
+    int64_t of_span[SPAN_VALUES] = {0};
+    bool planned = nn_store_has(file, SPAN_NAME); /* checkpoints of older versions have none */
+    if (planned) NN_TRY(nn_store_read_verified(file, SPAN_NAME, NN_STORE_I64, SPAN_VALUES, of_span));
     nn_schedule_span span = {of_span[0], of_span[1], of_span[2], of_span[3]};
     bool counts = true;
     for (int i = 0; i < EARLY_VALUES - 1; i++) counts = counts && early_is_count(of_early[i]);
@@ -85,8 +86,8 @@ nn_status nn_watch_get(nn_store_file *file, nn_watch *watch)
                 "%s: what early stopping and the schedule remember is no count of epochs",
                 nn_store_path(file));
     watch->early = (nn_early){(int64_t)of_early[0], (int64_t)of_early[1], of_early[2]};
-    if (span.begin < 0 || span.end <= span.begin || span.planned < span.end || span.extend < 0 ||
-        span.extend > NN_EXTEND_RESTART)
+    if (planned && (span.begin < 0 || span.end <= span.begin || span.planned < span.end || span.extend < 0 ||
+                    span.extend > NN_EXTEND_RESTART))
         NN_FAIL(NN_ERROR_CHECKPOINT, "%s: the span of the learning-rate schedule is impossible",
                 nn_store_path(file));
     watch->schedule = (nn_schedule_memory){span, (int64_t)of_schedule[0], (int64_t)of_schedule[1],

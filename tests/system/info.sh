@@ -41,6 +41,18 @@ grep -q 'left out: sweep/failed: has no checkpoint' info.log || fail "a run with
 grep -A 1 ' runs ' info.log | tail -n 1 | grep -q '0\.01 ' || { fail "the best is not first"; cat info.log; }
 [ "$(grep -c 'sweep/0' info.log)" = 2 ] || { fail "not a line a setting"; cat info.log; }
 said '"figure":"accuracy","better":"higher"' sweep/0* --json
+grep -q 'not finished' info.log && { fail "finished runs are called unfinished"; cat info.log; }
+
+# A run that has stopped early has done what it should; one that is in progress has not.
+train 1 1 classifier.yaml --run-dir sweep/early --set training.epochs=9 --set lr_schedule=constant \
+    --set 'training.early_stopping={patience: 1, min_change: 1e9}' || fail "a run that stops early"
+said '1 of the 2 runs stopped early' sweep/early sweep/0.01-1
+grep -q 'not finished' info.log && { fail "a run that stopped early is called unfinished"; cat info.log; }
+said 'epochs done, stopped early,' sweep/early
+said '"ended":"all epochs"' sweep/0.01-1 --json
+cp -r sweep/0.01-2 sweep/progress
+rm "$(ls sweep/progress/checkpoints/*.h5 | tail -1)"
+said '1 of the 2 runs have not finished: sweep/progress' sweep/progress sweep/0.01-1
 
 # Values that nobody wrote, a damaged chunk, and a file cut short: each said as what it is.
 if command -v /usr/bin/python3 >/dev/null && /usr/bin/python3 -c 'import h5py' 2>/dev/null; then
