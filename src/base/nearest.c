@@ -7,6 +7,9 @@
 /* Longer words are not guessed at. */
 #define NEAREST_LONGEST 63
 
+/* Shorter words abbreviate too many others. */
+#define NEAREST_ABBREVIATION 3
+
 static size_t nearest_smaller(size_t a, size_t b)
 {
     return a < b ? a : b;
@@ -40,9 +43,25 @@ static size_t nearest_distance(const char *a, const char *b)
     return rows[a_length % 3][b_length];
 }
 
+/* The shortest candidate that begins with the word, which is then an abbreviation rather than a slip. */
+static const char *nearest_begun(const char *word, const char *const *candidates, size_t count)
+{
+    size_t length = strlen(word);
+    const char *best = NULL;
+    for (size_t i = 0; i < count && length >= NEAREST_ABBREVIATION; i++) {
+        size_t same = 0;
+        while (same < length && nearest_same(word[same], candidates[i][same])) same++;
+        if (same < length || strlen(candidates[i]) > NEAREST_LONGEST) continue;
+        if (!best || strlen(candidates[i]) < strlen(best)) best = candidates[i];
+    }
+    return best;
+}
+
 const char *nn_nearest(const char *word, const char *const *candidates, size_t count)
 {
     size_t length = strlen(word);
+    const char *begun = nearest_begun(word, candidates, count);
+    if (begun) return begun;
     if (length > NEAREST_LONGEST) return NULL;
     size_t best_distance = (length + 1) / 3 + 1; /* about one slip in three letters is near enough */
     const char *best = NULL;

@@ -43,6 +43,9 @@ struct nn_field {
     int64_t begin;   /* of its values among those of all inputs, all targets that are values, or all labels */
     bool is_class;   /* labels 0 .. classes-1, one where the shape is a scalar; of an input: indices */
     int64_t classes; /* 0 when not is_class */
+    /* Of a target of values: quantities that are judged by themselves, value i being of number i % outputs:
+     * columns, features of steps, channels. 0: not known. */
+    int64_t outputs;
     /* One a line, in which \n is a line feed of the name and \\ a backslash; NULL: not known. Owned by the
      * field's owner. */
     char *class_names;

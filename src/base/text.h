@@ -20,7 +20,8 @@ void nn_text_append(nn_text *text, const char *format, ...) NN_PRINTF(2, 3);
 void nn_text_append_json(nn_text *text, const char *string); /* quoted and escaped */
 void nn_text_free(nn_text *text);
 
-/* The candidate nearest to `word` by edit distance, or NULL when none is near enough to be meant. */
+/* The candidate that `word` was meant to be: the shortest that begins with it, else the nearest one by edit
+ * distance; NULL when none is near enough. */
 const char *nn_nearest(const char *word, const char *const *candidates, size_t count);
 
 /* "1.5 GiB", "3 min 20 s": into a buffer of at least 32 bytes, which is returned. */

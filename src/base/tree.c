@@ -48,6 +48,35 @@ void nn_tree_sum(int64_t n, size_t width, const double *values, double *sum)
     }
 }
 
+/* Rows on their way to one. */
+typedef struct tree_fold {
+    const nn_tree_node *nodes; /* NULL: leaves */
+    size_t width;
+    double *values;
+    nn_tree_join *join;
+    const void *context;
+    size_t next; /* row that is not yet taken */
+} tree_fold;
+
+static double *tree_fold_node(tree_fold *fold, nn_tree_node node)
+{
+    bool leaf = node.end - node.begin == 1;
+    if (fold->nodes)
+        leaf = fold->nodes[fold->next].begin == node.begin && fold->nodes[fold->next].end == node.end;
+    if (leaf) return fold->values + fold->next++ * fold->width;
+    int64_t middle = nn_tree_split(node.begin, node.end);
+    double *left = tree_fold_node(fold, (nn_tree_node){node.begin, middle});
+    fold->join(fold->context, left, tree_fold_node(fold, (nn_tree_node){middle, node.end}));
+    return left;
+}
+
+void nn_tree_fold(int64_t n, const nn_tree_node *nodes, size_t width, double *values, nn_tree_join *join,
+                  const void *context)
+{
+    tree_fold fold = {nodes, width, values, join, context, 0};
+    tree_fold_node(&fold, (nn_tree_node){0, n});
+}
+
 /* The number in [low, high], low > 0, that has the most trailing zero bits: everything below the highest bit
  * in which low - 1 and high differ is cleared. There is only one: between two multiples of 2^k that are odd
  * multiples lies a multiple of 2^(k+1). */

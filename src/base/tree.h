@@ -27,6 +27,13 @@ int nn_tree_cover(int64_t n, int64_t begin, int64_t end, nn_tree_node *nodes);
  * `width` values. n = 0 gives zeros. Allocates nothing. */
 void nn_tree_sum(int64_t n, size_t width, const double *values, double *sum);
 
+/* The same for what is joined rather than added: rows of `width` values, one for each of the nodes, which
+ * tile [0, n) from left to right (NULL: for each leaf). join puts what is left and what follows it together,
+ * in the left one. The result is in the first row; the others are overwritten. n > 0. */
+typedef void nn_tree_join(const void *context, double *left, const double *right);
+void nn_tree_fold(int64_t n, const nn_tree_node *nodes, size_t width, double *values, nn_tree_join *join,
+                  const void *context);
+
 /* The leaves [begin, end) of `rank` among `size` ranks: contiguous, none longer than ceil(n / size), cut
  * where the subtrees are largest. Ranks beyond n leaves get an empty range. */
 nn_tree_node nn_tree_share(int64_t n, int rank, int size);

@@ -65,6 +65,8 @@ void nn_facts_append_number(nn_facts *facts, double value, int digits)
 {
     if (facts->json && !isfinite(value))
         nn_text_append(&facts->text, "null");
+    else if (isnan(value))
+        nn_text_append(&facts->text, "undefined");
     else
         nn_text_append(&facts->text, "%.*g", digits, value);
 }

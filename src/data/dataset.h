@@ -284,6 +284,8 @@ typedef struct nn_data_span {
 typedef struct nn_gathered {
     nn_real *inputs;  /* count x values; NULL: not wanted */
     nn_real *targets; /* count x values of all targets that are values; NaN: missing; may be NULL */
+    double *observed; /* the same in their own units, as exact as the file has them; may be NULL */
+    double *bases;    /* with observed: what those of transform: difference are differences to; may be NULL */
     int64_t *labels;  /* count x labels of all targets that are classes; -1: to be ignored; may be NULL */
     nn_real *soft; /* count x classes: soft targets, where nn_dataset_mixes samples of classes; may be NULL */
     nn_real *weights; /* count: of the samples in the loss, where nn_dataset_has_weights; may be NULL */

@@ -226,6 +226,7 @@ static void describe_sample(const nn_dataset *dataset, int64_t i, int64_t sample
 
 void nn_describe_gather(const nn_dataset *dataset, nn_data_span span, const nn_gathered *gathered)
 {
+    int64_t targets = gathered->targets && gathered->observed ? span.count * dataset->target_values : 0;
     for (int64_t i = 0; i < span.count; i++) {
         int64_t sample = span.first + i;
         if (gathered->samples) gathered->samples[i] = sample;
@@ -233,4 +234,5 @@ void nn_describe_gather(const nn_dataset *dataset, nn_data_span span, const nn_g
         if (gathered->weights) gathered->weights[i] = 1;
         describe_sample(dataset, i, sample, gathered);
     }
+    for (int64_t i = 0; i < targets; i++) gathered->observed[i] = (double)gathered->targets[i];
 }

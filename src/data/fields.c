@@ -59,6 +59,12 @@ static int64_t fields_columns(const nn_dataset *dataset, const nn_view *view)
     return 1;
 }
 
+/* Columns of a target that are judged by themselves: one where the values are steps of a single quantity. */
+static int64_t fields_outputs(const nn_dataset *dataset, const nn_view *view)
+{
+    return view->rows - view->seen > 1 && view->picked == 1 ? 1 : fields_columns(dataset, view);
+}
+
 /* Everything that asks for statistics of a view: normalisation, and the mean target. */
 nn_status nn_fields_statistics(nn_dataset *dataset, nn_data_request *request)
 {
@@ -276,6 +282,7 @@ static nn_status fields_describe_target(nn_dataset *dataset, const nn_data_reque
         field->classes = request->classes[number];
         if (target->values == 1) field->shape = (nn_shape){0};
     } else {
+        field->outputs = target->view_count > 1 ? target->values : fields_outputs(dataset, view);
         NN_TRY(fields_join_scaling(dataset, fields_of_target(target), &target->scaling));
     }
     if (field->transform == NN_TRANSFORM_DIFFERENCE) NN_TRY(fields_find_seen(dataset, target));

@@ -47,6 +47,15 @@ static void gather_cut_labels(const nn_view *view, int64_t length, int64_t *labe
     for (int64_t i = nn_view_end(view, length); i < view->values; i++) labels[i] = NN_LABEL_IGNORED;
 }
 
+/* The values of a target in its own units, from place `at` of all targets on. */
+static void gather_observed(const nn_view *view, const nn_array *array, const unsigned char *raw,
+                            int64_t length, int64_t at, const nn_gathered *gathered)
+{
+    double *values = gathered->observed + at;
+    nn_view_observed(view, array, raw, values, gathered->bases ? gathered->bases + at : NULL);
+    for (int64_t i = nn_view_end(view, length); i < view->values; i++) values[i] = (double)NAN;
+}
+
 /* ---- a microbatch ---- */
 
 static void gather_sample(const nn_dataset *dataset, nn_part part, int64_t epoch, int64_t sample,
@@ -73,6 +82,8 @@ static void gather_sample(const nn_dataset *dataset, nn_part part, int64_t epoch
         else
             nn_view_numbers(view, array, raw, values);
         gather_cut(view, length, values);
+        if (!view->input && gathered->observed)
+            gather_observed(view, array, raw, length, i * dataset->target_values + view->begin, gathered);
     }
 }
 
@@ -84,6 +95,8 @@ static void gather_nothing(const nn_dataset *dataset, int64_t count, const nn_ga
            labels = (size_t)(count * dataset->label_values);
     if (gathered->inputs) memset(gathered->inputs, 0, inputs * sizeof(nn_real));
     if (gathered->targets) memset(gathered->targets, 0, targets * sizeof(nn_real));
+    if (gathered->observed) memset(gathered->observed, 0, targets * sizeof(double));
+    if (gathered->bases) memset(gathered->bases, 0, targets * sizeof(double));
     if (gathered->labels) memset(gathered->labels, 0, labels * sizeof(int64_t));
 }
 
@@ -92,6 +105,19 @@ static int64_t gather_mixed_classes(const nn_dataset *dataset)
 {
     const nn_field *target = &dataset->targets[0].field;
     return target->is_class ? target->classes : 0;
+}
+
+/* Mixed targets before they were normalised: there is nothing in the file that they could be taken from. */
+static void gather_observe_mixed(const nn_dataset *dataset, int64_t count, const nn_gathered *gathered)
+{
+    const nn_scaling *scaling = &dataset->targets[0].scaling;
+    bool is_log = dataset->targets[0].field.transform == NN_TRANSFORM_LOG;
+    for (int64_t i = 0; i < count * dataset->target_values; i++) {
+        int64_t column = scaling->columns > 0 ? i % scaling->columns : 0;
+        double value = (double)gathered->targets[i];
+        if (scaling->columns > 0) value = (value - scaling->offset[column]) / scaling->scale[column];
+        gathered->observed[i] = is_log ? exp(value) : value;
+    }
 }
 
 /* Samples mixed with each other, whose targets become soft where they are classes. */
@@ -108,6 +134,7 @@ static void gather_mix(const nn_dataset *dataset, nn_data_span span, const nn_ga
                                 .numbers = gathered->samples};
     nn_augment_mix(gather_augment(dataset, &dataset->views[0]), dataset->seed, span.epoch, &batch);
     if (classes > 0) nn_augment_dominant(span.count, classes, gathered->soft, gathered->labels);
+    if (classes == 0 && gathered->observed) gather_observe_mixed(dataset, span.count, gathered);
 }
 
 void nn_dataset_gather(const nn_dataset *dataset, nn_part part, nn_data_span span, bool training,

@@ -2,6 +2,7 @@
 #include "data/view.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "tensor/vectorize.h"
@@ -118,13 +119,22 @@ void nn_view_release(nn_view *view)
 
 /* ---- values ---- */
 
-static double view_value(const nn_view *view, const nn_array *array, const unsigned char *raw, int64_t i)
+/* A value, and in *seen what it is a difference to, or 0. */
+static double view_pair(const nn_view *view, const nn_array *array, const unsigned char *raw, int64_t i,
+                        double *seen)
 {
-    double value, seen = 0;
+    double value;
     int64_t row = i / view->picked, column = i % view->picked;
     if (view->columns) column = view->columns[column];
     nn_array_convert(array, raw, (row + view->seen) * array->values + column, 1, &value);
-    if (view->seen > 0) nn_array_convert(array, raw, row * array->values + column, 1, &seen);
+    *seen = 0;
+    if (view->seen > 0) nn_array_convert(array, raw, row * array->values + column, 1, seen);
+    return value;
+}
+
+static double view_value(const nn_view *view, const nn_array *array, const unsigned char *raw, int64_t i)
+{
+    double seen, value = view_pair(view, array, raw, i, &seen);
     /* The logarithm of a value below 0 is none: not one that is missing. */
     if (view->transform == NN_TRANSFORM_LOG) return value < 0 ? -INFINITY : log(value);
     return value - seen;
@@ -138,6 +148,21 @@ void nn_view_values(const nn_view *view, const nn_array *array, const unsigned c
         return;
     }
     for (int64_t i = 0; i < count; i++) values[i] = view_value(view, array, raw, first + i);
+}
+
+void nn_view_observed(const nn_view *view, const nn_array *array, const unsigned char *raw, double *values,
+                      double *bases)
+{
+    if (!view->columns && view->seen == 0) {
+        nn_array_convert(array, raw, 0, view->values, values);
+        if (bases) memset(bases, 0, (size_t)view->values * sizeof *bases);
+        return;
+    }
+    for (int64_t i = 0; i < view->values; i++) {
+        double seen;
+        values[i] = view_pair(view, array, raw, i, &seen) - seen;
+        if (bases) bases[i] = seen;
+    }
 }
 
 /* In double, as a predictor does it: a value has the same bits in both. */

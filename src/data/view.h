@@ -9,6 +9,7 @@
 #define nn_view_release NN_REAL_SYMBOL(nn_view_release)
 #define nn_view_values NN_REAL_SYMBOL(nn_view_values)
 #define nn_view_numbers NN_REAL_SYMBOL(nn_view_numbers)
+#define nn_view_observed NN_REAL_SYMBOL(nn_view_observed)
 #define nn_view_labels NN_REAL_SYMBOL(nn_view_labels)
 #define nn_view_end NN_REAL_SYMBOL(nn_view_end)
 #define nn_view_prepare NN_REAL_SYMBOL(nn_view_prepare)
@@ -48,6 +49,11 @@ nn_status nn_view_prepare(nn_view *view);
 /* Values [first, first + count) of the sample whose rows are at `raw`, before they are normalised. */
 void nn_view_values(const nn_view *view, const nn_array *array, const unsigned char *raw, int64_t first,
                     int64_t count, double *values);
+
+/* All values of a target in its own units: without its logarithm, and of a difference the difference. bases:
+ * what it is a difference to, else 0; may be NULL. */
+void nn_view_observed(const nn_view *view, const nn_array *array, const unsigned char *raw, double *values,
+                      double *bases);
 
 /* All values, normalised, for the network; and all labels. */
 void nn_view_numbers(const nn_view *view, const nn_array *array, const unsigned char *raw, nn_real *numbers);

@@ -2,6 +2,7 @@
 #include "model/model.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -94,6 +95,15 @@ static nn_status model_fill_head(nn_head *head, nn_head_spec *spec, const nn_tar
     return status == NN_OK ? NN_OK : nn_fail_context(status, "loss %s", head->loss->name);
 }
 
+/* Without a word from the data every value of a row is an output of its own. */
+static int64_t model_outputs(const nn_head *head)
+{
+    const nn_shape *shape = &head->target.shape;
+    if (!nn_head_is_values(head)) return 1;
+    if (head->target.outputs > 0 && head->columns % head->target.outputs == 0) return head->target.outputs;
+    return shape->dimensions == 1 ? head->columns : 1;
+}
+
 /* How the loss sees an output: a row for every label, or one for all values. */
 static void model_lay_out_heads(nn_model *model)
 {
@@ -102,6 +112,7 @@ static void model_lay_out_heads(nn_model *model)
         head->layer = model->network->outputs[h];
         head->rows = head->target.is_class ? nn_shape_count(head->target.shape) : 1;
         head->columns = nn_head_output(model, h) / head->rows;
+        head->outputs = model_outputs(head);
     }
 }
 
@@ -122,10 +133,17 @@ bool nn_head_has_units(const nn_head *head)
     return head->scaling.columns > 0 || head->target.transform == NN_TRANSFORM_LOG;
 }
 
-int nn_model_metric_find(const nn_model *model, const char *name)
+bool nn_head_is_values(const nn_head *head)
 {
-    for (int m = 0; m < model->metric_count; m++)
-        if (strcmp(model->metrics[m].name, name) == 0) return m;
+    return !head->target.is_class && !head->loss->yes_no;
+}
+
+int nn_metric_index(const nn_metric *metrics, int count, int head_count, const char *head, const char *name)
+{
+    size_t length = strlen(head);
+    if (head_count == 1 && strncmp(name, head, length) == 0 && name[length] == '.') name += length + 1;
+    for (int m = 0; m < count; m++)
+        if (!metrics[m].extra && strcmp(metrics[m].name, name) == 0) return m;
     return -1;
 }
 
@@ -162,6 +180,31 @@ nn_status nn_model_check(const nn_model *model)
 
 /* ---- making and releasing ---- */
 
+static bool model_has_metric(const nn_model *model, const nn_metric_type *type, int head)
+{
+    for (int m = 0; m < model->metric_count; m++)
+        if (model->metrics[m].type == type && model->metrics[m].head == head) return true;
+    return false;
+}
+
+/* The end of a run shows the error of every target of values in its own units, asked for or not. */
+static nn_status model_add_metrics(nn_model *model)
+{
+    const nn_metric_type *rmse = nn_metric_find("rmse");
+    for (int h = 0; h < model->head_count && model->metric_count < NN_MODEL_METRICS; h++) {
+        if (!nn_head_is_values(&model->heads[h]) || model_has_metric(model, rmse, h)) continue;
+        char name[160];
+        bool several = model->head_count > 1;
+        snprintf(name, sizeof name, "%s%s%s", several ? model->heads[h].name : "", several ? "." : "",
+                 rmse->name);
+        nn_metric *metric = &model->metrics[model->metric_count];
+        *metric = (nn_metric){.type = rmse, .head = h, .extra = true};
+        NN_TRY(nn_copy_text(name, &metric->name));
+        model->metric_count++;
+    }
+    return NN_OK;
+}
+
 static nn_status model_fill(nn_model *model, nn_model_spec *spec, const nn_field *input,
                             const nn_scaling *input_scaling, const nn_target_facts *targets)
 {
@@ -172,6 +215,7 @@ static nn_status model_fill(nn_model *model, nn_model_spec *spec, const nn_field
     model->metric_count = spec->metric_count;
     memcpy(model->metrics, spec->metrics, sizeof model->metrics);
     spec->metric_count = 0;
+    NN_TRY(model_add_metrics(model));
     NN_TRY(model_copy_field(input, &model->input));
     NN_TRY(nn_scaling_copy(input_scaling, &model->input_scaling));
     spec->network.input = model->input;
@@ -239,35 +283,31 @@ int64_t nn_model_steps(const nn_model *model)
 
 /* ---- predictions ---- */
 
-void nn_model_undo(const nn_head *head, int64_t count, const nn_real *values, nn_real *units)
+static double model_undo_value(const nn_head *head, int64_t i, nn_real value)
 {
     const nn_scaling *scaling = &head->scaling;
-    bool is_log = head->target.transform == NN_TRANSFORM_LOG;
-    for (int64_t i = 0; i < count; i++) {
-        double value = (double)values[i];
-        int64_t column = scaling->columns > 0 ? i % scaling->columns : 0;
-        if (scaling->columns > 0) value = (value - scaling->offset[column]) / scaling->scale[column];
-        units[i] = (nn_real)(is_log ? exp(value) : value);
-    }
+    int64_t column = scaling->columns > 0 ? i % scaling->columns : 0;
+    double units = (double)value;
+    if (scaling->columns > 0) units = (units - scaling->offset[column]) / scaling->scale[column];
+    return head->target.transform == NN_TRANSFORM_LOG ? exp(units) : units;
 }
 
-/* From differences to values, where the input holds what they are differences to. */
-static void model_add_seen(const nn_model *model, const nn_head *head, int64_t samples, const float *inputs,
-                           nn_real *output)
+void nn_model_undo(const nn_head *head, int64_t count, const nn_real *values, double *units)
+{
+    for (int64_t i = 0; i < count; i++) units[i] = model_undo_value(head, i, values[i]);
+}
+
+/* A difference is made a value again where the input holds what it is a difference to. */
+static void model_restore(const nn_model *model, const nn_head *head, int64_t samples, const float *inputs,
+                          nn_real *output)
 {
     int64_t values = nn_shape_count(head->target.shape), input_values = nn_shape_count(model->input.shape);
     for (int64_t i = 0; i < samples * values; i++) {
-        int64_t seen = head->target.seen[i % values];
-        if (seen >= 0)
-            output[i] = (nn_real)((double)output[i] + (double)inputs[i / values * input_values + seen]);
+        int64_t seen = head->target.seen ? head->target.seen[i % values] : -1;
+        double value = model_undo_value(head, i, output[i]);
+        if (seen >= 0) value += (double)inputs[i / values * input_values + seen];
+        output[i] = (nn_real)value;
     }
-}
-
-void nn_model_restore(const nn_model *model, const nn_head *head, int64_t samples, const float *inputs,
-                      nn_real *values)
-{
-    nn_model_undo(head, samples * head->rows * head->columns, values, values);
-    if (head->target.seen) model_add_seen(model, head, samples, inputs, values);
 }
 
 void nn_model_predict(const nn_model *model, nn_microbatch *microbatch, const float *inputs)
@@ -279,6 +319,6 @@ void nn_model_predict(const nn_model *model, nn_microbatch *microbatch, const fl
         if (head->loss->predict)
             head->loss->predict(head->loss_options, rows, head->columns, output);
         else
-            nn_model_restore(model, head, microbatch->samples, inputs, output);
+            model_restore(model, head, microbatch->samples, inputs, output);
     }
 }

@@ -21,9 +21,9 @@
 #define nn_model_summary NN_REAL_SYMBOL(nn_model_summary)
 #define nn_model_predict NN_REAL_SYMBOL(nn_model_predict)
 #define nn_model_undo NN_REAL_SYMBOL(nn_model_undo)
-#define nn_model_restore NN_REAL_SYMBOL(nn_model_restore)
+#define nn_head_is_values NN_REAL_SYMBOL(nn_head_is_values)
 #define nn_model_output_count NN_REAL_SYMBOL(nn_model_output_count)
-#define nn_model_metric_find NN_REAL_SYMBOL(nn_model_metric_find)
+#define nn_metric_index NN_REAL_SYMBOL(nn_metric_index)
 #define nn_head_has_units NN_REAL_SYMBOL(nn_head_has_units)
 #define nn_head_output NN_REAL_SYMBOL(nn_head_output)
 #define nn_loss_common_options NN_REAL_SYMBOL(nn_loss_common_options)
@@ -58,6 +58,7 @@ typedef struct nn_metric {
     void *options; /* owned */
     int head;
     char *name; /* owned: "accuracy", or "label.accuracy" where there are several heads */
+    bool extra; /* not asked for: shown at the end of a run and by eval, next to those that are */
 } nn_metric;
 
 /* What the sections network, loss (or losses) and metrics say, before the data is known. Zero-initialise. */
@@ -89,6 +90,7 @@ typedef struct nn_head {
     nn_field target;
     nn_scaling scaling;
     int64_t rows, columns; /* of a sample, for the loss: rows > 1 where there is a class at every step */
+    int64_t outputs;       /* of a target of values, judged one by one; else 1 */
 } nn_head;
 
 typedef struct nn_model {
@@ -137,20 +139,19 @@ nn_status nn_model_check(const nn_model *model);
 int64_t nn_head_output(const nn_model *model, int head);
 int64_t nn_model_output_count(const nn_model *model);
 
-/* Index of the metric of that name, or -1. */
-int nn_model_metric_find(const nn_model *model, const char *name);
+/* Index of the metric that a user calls so, or -1: where there is one head, its name may be in front
+ * ("y.rmse"). */
+int nn_metric_index(const nn_metric *metrics, int count, int head_count, const char *head, const char *name);
 
 /* Whether the target is in other units than what the network computes. */
 bool nn_head_has_units(const nn_head *head);
 
-/* Undoes the target's normalisation and logarithm: values (whole samples) in the target's own units. A
- * difference stays one. In place where units is values. */
-void nn_model_undo(const nn_head *head, int64_t count, const nn_real *values, nn_real *units);
+/* Whether output and target are values in units that metrics can compare, not logits of classes. */
+bool nn_head_is_values(const nn_head *head);
 
-/* The same for whole samples, a difference made a value again, in place: what a user calls a target. inputs:
- * see nn_model_predict. */
-void nn_model_restore(const nn_model *model, const nn_head *head, int64_t samples, const float *inputs,
-                      nn_real *values);
+/* Undoes the target's normalisation and logarithm: values (whole samples) in the target's own units. A
+ * difference stays one. */
+void nn_model_undo(const nn_head *head, int64_t count, const nn_real *values, double *units);
 
 /*
  * From a microbatch whose forward pass is done to what a user calls a prediction: class probabilities, or

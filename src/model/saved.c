@@ -8,8 +8,9 @@
 
 #define PATH_SIZE 512
 #define SAVED_PARTS 16 /* an input has at most so many parts */
-/* Of a field: classes, transform, number of dimensions, extents, whether they are features. */
-#define FIELD_FACTS (4 + NN_MAX_DIMENSIONS)
+/* Of a field: classes, transform, number of dimensions, extents, outputs, whether the extents are features.
+ */
+#define FIELD_FACTS (5 + NN_MAX_DIMENSIONS)
 
 #define FIELD_MOST_VALUES ((int64_t)1 << 40)
 
@@ -25,6 +26,7 @@ static nn_status saved_put_field(nn_store_image *image, const char *group, const
     NN_TRY(nn_store_image_put_text(image, path, field->name));
     int64_t facts[FIELD_FACTS] = {field->classes, field->transform, field->shape.dimensions};
     for (int d = 0; d < field->shape.dimensions; d++) facts[3 + d] = field->shape.extents[d];
+    facts[FIELD_FACTS - 2] = field->outputs;
     facts[FIELD_FACTS - 1] = field->features;
     int64_t extent = FIELD_FACTS;
     snprintf(path, sizeof path, "%s/classes_transform_and_shape", group);
@@ -142,7 +144,8 @@ static bool saved_are_facts(const int64_t facts[FIELD_FACTS])
         shape.extents[d] = facts[3 + d];
         counts = shape.extents[d] > 0;
     }
-    return counts && nn_shape_count(shape) <= FIELD_MOST_VALUES;
+    return counts && nn_shape_count(shape) <= FIELD_MOST_VALUES && facts[FIELD_FACTS - 2] >= 0 &&
+           facts[FIELD_FACTS - 2] <= nn_shape_count(shape);
 }
 
 static nn_status saved_get_field(nn_store_file *file, const char *group, saved_field *saved)
@@ -162,6 +165,7 @@ static nn_status saved_get_field(nn_store_file *file, const char *group, saved_f
     field->transform = (int)facts[1];
     field->shape.dimensions = (int)facts[2];
     for (int d = 0; d < field->shape.dimensions; d++) field->shape.extents[d] = facts[3 + d];
+    field->outputs = facts[FIELD_FACTS - 2];
     field->features = facts[FIELD_FACTS - 1] != 0;
     if (field->transform == NN_TRANSFORM_DIFFERENCE) {
         snprintf(path, sizeof path, "%s/difference_to", group);

@@ -19,6 +19,10 @@ typedef struct nn_loss_call {
     const nn_real *output;
     const int64_t *labels;  /* rows, where the target is a class; NULL otherwise */
     const nn_real *targets; /* rows x columns, otherwise */
+    /* For metrics of values: output and target in the target's own units, rows x columns, in double so that
+     * nothing is lost of what is in the file. Value i of a row is one of output i % outputs. */
+    const double *predicted, *observed;
+    int64_t outputs;
     /* rows x columns, rows that sum to 1: soft targets of a loss that takes them, in place of labels;
      * NULL: none. labels then hold the dominant class, for metrics. */
     const nn_real *soft;
@@ -36,7 +40,6 @@ typedef struct nn_loss_type {
     size_t options_size;
     bool takes_classes; /* it looks at class labels, where the target can be one (data kind: auto) */
     bool takes_soft;    /* whether the classes of samples may be mixed: nn_loss_call.soft */
-    bool in_units;      /* its figure is shown in the target's own units; else as it is minimised */
     bool yes_no;        /* outputs are logits of yes or no, and targets that are values are 0 and 1 */
     /* Whether the loss fits: the failure says why not and what would. */
     nn_status (*check)(const void *options, nn_shape output, const nn_field *target);

@@ -30,7 +30,6 @@ const nn_loss_type NN_REAL_SYMBOL(nn_loss_mae) = {
     .summary = "for values: the mean of the absolute differences, which outliers sway less than squares",
     .example = "mae",
     .options = mae_options,
-    .in_units = true,
     .check = mae_check,
     .denominator = value_denominator,
     .evaluate = mae_evaluate,

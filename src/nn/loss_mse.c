@@ -28,7 +28,6 @@ const nn_loss_type NN_REAL_SYMBOL(nn_loss_mse) = {
     .summary = "for values: the mean of the squared differences",
     .example = "mse",
     .options = mse_options,
-    .in_units = true,
     .check = mse_check,
     .denominator = value_denominator,
     .evaluate = mse_evaluate,

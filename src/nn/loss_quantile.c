@@ -35,7 +35,6 @@ const nn_loss_type NN_REAL_SYMBOL(nn_loss_quantile) = {
     .example = "quantile: {q: 0.9}",
     .options = quantile_table,
     .options_size = sizeof(quantile_options),
-    .in_units = true,
     .check = quantile_check,
     .denominator = value_denominator,
     .evaluate = quantile_evaluate,

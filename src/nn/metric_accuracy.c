@@ -40,6 +40,7 @@ const nn_metric_type NN_REAL_SYMBOL(nn_metric_accuracy) = {
     .options = nn_no_options,
     .higher_is_better = true,
     .percent = true,
+    .undefined = "where no row has a label",
     .state = NN_METRIC_SUMS,
     .check = nn_answers_check,
     .width = accuracy_width,

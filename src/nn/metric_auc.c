@@ -127,6 +127,8 @@ const nn_metric_type NN_REAL_SYMBOL(nn_metric_auc) = {
     .options = auc_table,
     .options_size = sizeof(auc_options),
     .higher_is_better = true,
+    .undefined = "where the labelled rows are all of one class; of several classes, those with rows on one "
+                 "side only are left out of the mean",
     .state = NN_METRIC_COLLECTED,
     .check = nn_answers_check,
     .width = auc_width,

@@ -19,6 +19,8 @@ const nn_metric_type NN_REAL_SYMBOL(nn_metric_f1) = {
     .options = nn_no_options,
     .higher_is_better = true,
     .percent = true,
+    .undefined =
+        "where no row has a label; a class that neither occurs nor is predicted is left out of the mean",
     .state = NN_METRIC_COUNTS,
     .check = nn_answers_check,
     .width = nn_answers_width,

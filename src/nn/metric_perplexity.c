@@ -51,6 +51,7 @@ const nn_metric_type NN_REAL_SYMBOL(nn_metric_perplexity) = {
     .summary = "for classes, such as words: exp of the mean cross-entropy",
     .example = "perplexity",
     .options = nn_no_options,
+    .undefined = "where no row has a label, or where it exceeds the largest number",
     .state = NN_METRIC_SUMS,
     .check = perplexity_check,
     .width = perplexity_width,

@@ -20,6 +20,7 @@ const nn_metric_type NN_REAL_SYMBOL(nn_metric_precision) = {
     .options = nn_no_options,
     .higher_is_better = true,
     .percent = true,
+    .undefined = "where no row has a label; that of a class that occurs but is never predicted is 0",
     .state = NN_METRIC_COUNTS,
     .check = nn_answers_check,
     .width = nn_answers_width,

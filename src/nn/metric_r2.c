@@ -1,53 +1,27 @@
-/* The coefficient of determination: 1 - sum of squared errors / sum of squared distances from the mean, over
- * all values together. */
-#include <math.h>
-
+/* The coefficient of determination of each output: 1 - sum of squared errors / sum of squared distances from
+ * the mean of the targets; the mean over the outputs. */
 #include "nn/answers.h"
-#include "nn/fit.h"
+#include "nn/outputs.h"
 
-static nn_status r2_check(const void *options, const nn_judged *judged)
-{
-    (void)options;
-    return nn_fit_values(judged->output, judged->target);
-}
-
-static int64_t r2_width(const void *options, int64_t columns)
-{
-    (void)options;
-    (void)columns;
-    return 4;
-}
-
-static void r2_accumulate(const void *options, const nn_loss_call *call, double *sums)
-{
-    (void)options;
-    for (int64_t i = 0; i < call->rows * call->columns; i++) {
-        double target = (double)call->targets[i], difference = (double)call->output[i] - target;
-        if (isnan(target)) continue;
-        sums[0] += difference * difference;
-        sums[1] += target;
-        sums[2] += target * target;
-        sums[3]++;
-    }
-}
-
-static double r2_finish(const void *options, int64_t width, const double *sums)
+static double r2_finish(const void *options, int64_t width, const double *output)
 {
     (void)options;
     (void)width;
-    double mean = sums[1] / sums[3];
-    return 1 - sums[0] / (sums[2] - sums[1] * mean);
+    return 1 - output[NN_OUTPUT_SQUARED_ERRORS] / output[NN_OUTPUT_SQUARES];
 }
 
 const nn_metric_type NN_REAL_SYMBOL(nn_metric_r2) = {
     .name = "r2",
-    .summary = "for values: the part of their variance that is explained, over all values together",
+    .summary = "for values: the share of their variance that is explained; mean over the outputs",
     .example = "r2",
     .options = nn_no_options,
     .higher_is_better = true,
+    .by_output = true,
+    .undefined = "of an output whose targets are all equal, or of one sample: it is left out of the mean",
     .state = NN_METRIC_SUMS,
-    .check = r2_check,
-    .width = r2_width,
-    .accumulate = r2_accumulate,
+    .check = nn_outputs_check,
+    .width = nn_outputs_width,
+    .accumulate = nn_outputs_accumulate,
+    .join = nn_outputs_join,
     .finish = r2_finish,
 };

@@ -54,6 +54,7 @@ const nn_metric_type NN_REAL_SYMBOL(nn_metric_top_k) = {
     .options_size = sizeof(top_k_options),
     .higher_is_better = true,
     .percent = true,
+    .undefined = "where no row has a label",
     .state = NN_METRIC_SUMS,
     .check = top_k_check,
     .width = top_k_width,

@@ -61,7 +61,7 @@ static double needs_stepper(const nn_check *check, size_t reduction, int64_t own
 {
     const nn_run *run = &check->run;
     const nn_network *network = run->model->network;
-    double values = (double)run->plan.leaves * (nn_figures_width(run->model) + run->model->head_count);
+    double values = (double)run->plan.leaves * (nn_figures_width(run->model, true) + run->model->head_count);
     double lists = (double)network->block_count * (8 + 8) + (double)(network->block_count * owned) /
                                                                 (double)network->value_count *
                                                                 sizeof(nn_owned_block);

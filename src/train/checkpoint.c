@@ -60,6 +60,7 @@ static nn_status checkpoint_put_state(nn_store_image *image, const nn_checkpoint
     int64_t extent = NN_CHECKPOINT_STATE, one = 1, width = parts->stepper->width;
     NN_TRY(nn_store_image_put(image, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, 1, &extent, integers));
     NN_TRY(nn_store_image_put(image, "state/best_value", NN_STORE_F64, 1, &one, &state->best_value));
+    NN_TRY(nn_store_image_put(image, "state/best_loss", NN_STORE_F64, 1, &one, &state->best_loss));
     NN_TRY(nn_store_image_put(image, "state/epoch_figures", NN_STORE_F64, 1, &width, state->epoch_figures));
     const nn_skipped *skipped = &state->skipped;
     int64_t skips[SKIPPED_VALUES] = {skipped->epoch, skipped->in_a_row, skipped->all};
@@ -189,6 +190,7 @@ nn_status nn_checkpoint_get_state(nn_store_file *file, int width, nn_run_state *
     state->step = integers[0];
     state->best_epoch = integers[1];
     NN_TRY(nn_store_read_verified(file, "state/best_value", NN_STORE_F64, 1, &state->best_value));
+    NN_TRY(nn_store_read_verified(file, "state/best_loss", NN_STORE_F64, 1, &state->best_loss));
     NN_TRY(nn_store_read_verified(file, "state/epoch_figures", NN_STORE_F64, (size_t)width,
                                   state->epoch_figures));
     if (nn_store_has(file, CHECKPOINT_SKIPPED)) /* checkpoints of older versions have none */
@@ -218,6 +220,7 @@ static nn_status checkpoint_share_state(const nn_checkpoint_parts *parts)
     NN_TRY(nn_comm_broadcast(comm, &state->step, sizeof state->step, 0));
     NN_TRY(nn_comm_broadcast(comm, &state->best_epoch, sizeof state->best_epoch, 0));
     NN_TRY(nn_comm_broadcast(comm, &state->best_value, sizeof state->best_value, 0));
+    NN_TRY(nn_comm_broadcast(comm, &state->best_loss, sizeof state->best_loss, 0));
     NN_TRY(nn_comm_broadcast(comm, &state->watch, sizeof state->watch, 0));
     NN_TRY(nn_comm_broadcast(comm, &state->skipped, sizeof state->skipped, 0));
     NN_TRY(nn_comm_broadcast(comm, state->epoch_figures, sizeof state->epoch_figures, 0));

@@ -29,7 +29,8 @@ typedef struct nn_run_state {
     int64_t step;                         /* steps done */
     double epoch_figures[NN_FIGURES_MAX]; /* of the epoch under way */
     int64_t best_epoch;                   /* from 1; 0: none yet */
-    double best_value;
+    double best_value;                    /* by which it is compared; NaN: undefined */
+    double best_loss;                     /* the validation loss then */
     nn_skipped skipped;
     nn_watch watch;  /* early stopping and the schedule */
     nn_text history; /* the lines of metrics.jsonl */

@@ -31,47 +31,105 @@ static nn_status evaluate_agree(nn_comm *comm, const nn_model *model, nn_nonfini
     return NN_OK;
 }
 
-static nn_status evaluate_gather(nn_comm *comm, int64_t leaves, int width, const double *own, double *all)
-{
-    size_t *sizes = NULL;
-    NN_TRY(nn_comm_agree(comm, NN_ALLOCATE(&sizes, nn_comm_size(comm), "an evaluation")));
-    for (int r = 0; r < nn_comm_size(comm); r++) {
-        nn_tree_node share = nn_tree_share(leaves, r, nn_comm_size(comm));
-        sizes[r] = (size_t)(share.end - share.begin) * (size_t)width * sizeof *own;
-    }
-    nn_status status = nn_comm_gather_all(comm, own, sizes, all);
-    nn_free(sizes);
-    return status;
-}
+/* Leaves whose figures are held at a time. */
+#define EVALUATE_WAVE 512
+
+/* An evaluation under way. */
+typedef struct evaluation {
+    nn_comm *comm;
+    nn_workers *workers;
+    const nn_model *model;
+    nn_dataset *data;
+    nn_part part;
+    int64_t samples, leaves;
+    const nn_real *weights, *constant; /* one of the two is NULL */
+    nn_tree_node share;                /* of this rank */
+    size_t width;                      /* figures of a leaf */
+    nn_tree_node *nodes;               /* of all ranks, from left to right */
+    size_t *sizes;                     /* bytes of the nodes of each rank */
+    int64_t own, own_count;            /* the nodes of this rank */
+    double *sums;                      /* of the nodes */
+    double *wave;                      /* of EVALUATE_WAVE leaves */
+    double *stack;                     /* one more row for each level above a wave */
+    nn_findings findings;
+    nn_nonfinite found;
+} evaluation;
 
 /* The leaves of this rank, one after the other. */
-typedef struct evaluate_leaves {
-    int64_t samples, leaves;
-    nn_tree_node share;
-} evaluate_leaves;
-
 static bool evaluate_schedule(const void *context, int64_t index, nn_data_span *span)
 {
-    const evaluate_leaves *of = context;
+    const evaluation *of = context;
     if (of->share.begin + index >= of->share.end) return false;
     nn_tree_node range = nn_tree_leaf_samples(of->samples, of->leaves, of->share.begin + index);
     *span = (nn_data_span){.epoch = NN_DATA_IN_ORDER, .first = range.begin, .count = range.end - range.begin};
     return true;
 }
 
-static nn_status evaluate_share(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
-                                nn_part part, const evaluate_leaves *of, const nn_real *weights,
-                                const nn_real *constant, double *figures, const nn_findings *findings,
-                                nn_nonfinite *found)
+/* The maximal nodes of all ranks' shares. */
+static nn_status evaluate_create(evaluation *of)
 {
-    int64_t depth = nn_workers_threads(workers) + 1;
-    nn_status status = nn_dataset_follow(data, part, evaluate_schedule, of, 0, depth, constant == NULL);
-    NN_TRY(nn_comm_agree(comm, status));
-    nn_workers_evaluate(workers, part, of->leaves, of->share, weights, constant, figures, findings, found);
-    status = nn_dataset_status(data, part);
-    nn_dataset_unfollow(data, part);
-    NN_TRY(nn_comm_agree(comm, status));
-    return evaluate_agree(comm, model, found);
+    int size = nn_comm_size(of->comm), levels = 2;
+    int64_t count = 0;
+    NN_TRY(NN_ALLOCATE(&of->sizes, size, "an evaluation"));
+    NN_TRY(NN_ALLOCATE(&of->nodes, (size < of->leaves ? size : of->leaves) * NN_TREE_COVER_MAX,
+                       "an evaluation"));
+    for (int r = 0; r < size; r++) {
+        nn_tree_node share = nn_tree_share(of->leaves, r, size);
+        int nodes = nn_tree_cover(of->leaves, share.begin, share.end, of->nodes + count);
+        of->sizes[r] = (size_t)nodes * of->width * sizeof *of->sums;
+        if (r == nn_comm_rank(of->comm)) {
+            of->own = count;
+            of->own_count = nodes;
+        }
+        count += nodes;
+    }
+    for (int64_t leaves = of->leaves; leaves > EVALUATE_WAVE; leaves /= 2) levels++;
+    NN_TRY(NN_ALLOCATE(&of->sums, count * (int64_t)of->width, "an evaluation"));
+    NN_TRY(NN_ALLOCATE(&of->stack, levels * (int64_t)of->width, "an evaluation"));
+    int64_t wave = of->leaves < EVALUATE_WAVE ? of->leaves : EVALUATE_WAVE;
+    NN_TRY(NN_ALLOCATE(&of->wave, wave * (int64_t)of->width, "an evaluation"));
+    return nn_findings_create(of->comm, of->model, of->workers, of->samples, of->leaves, &of->findings);
+}
+
+static void evaluate_release(evaluation *of)
+{
+    nn_findings_release(&of->findings);
+    nn_free(of->sizes);
+    nn_free(of->nodes);
+    nn_free(of->sums);
+    nn_free(of->stack);
+    nn_free(of->wave);
+}
+
+/* The figures of a node: waves in order, joined as the canonical tree says. */
+static void evaluate_node(evaluation *of, nn_tree_node node, double *sum, double *stack)
+{
+    int64_t leaves = node.end - node.begin;
+    if (leaves <= EVALUATE_WAVE) {
+        nn_workers_evaluate(of->workers, of->part, of->leaves, of->share, node, of->weights, of->constant,
+                            of->wave, &of->findings, &of->found);
+        nn_figures_sum(of->model, false, leaves, NULL, of->wave, sum);
+        return;
+    }
+    int64_t middle = nn_tree_split(node.begin, node.end);
+    evaluate_node(of, (nn_tree_node){node.begin, middle}, sum, stack);
+    evaluate_node(of, (nn_tree_node){middle, node.end}, stack, stack + of->width);
+    nn_figures_join(of->model, false, sum, stack);
+}
+
+static nn_status evaluate_share(evaluation *of)
+{
+    int64_t depth = nn_workers_threads(of->workers) + 1;
+    nn_status status =
+        nn_dataset_follow(of->data, of->part, evaluate_schedule, of, 0, depth, of->constant == NULL);
+    NN_TRY(nn_comm_agree(of->comm, status));
+    for (int64_t n = of->own; n < of->own + of->own_count; n++)
+        evaluate_node(of, of->nodes[n], of->sums + n * (int64_t)of->width, of->stack);
+    status = nn_dataset_status(of->data, of->part);
+    nn_dataset_unfollow(of->data, of->part);
+    NN_TRY(nn_comm_agree(of->comm, status));
+    NN_TRY(evaluate_agree(of->comm, of->model, &of->found));
+    return nn_comm_gather_all(of->comm, of->sums + of->own * (int64_t)of->width, of->sizes, of->sums);
 }
 
 /* weights, or constant, is NULL. */
@@ -79,32 +137,31 @@ static nn_status evaluate_run(nn_comm *comm, nn_workers *workers, const nn_model
                               nn_part part, int64_t microbatch_size, const nn_real *weights,
                               const nn_real *constant, nn_figures *figures)
 {
-    int64_t samples = nn_dataset_count(data, part);
-    int64_t leaves = (samples + microbatch_size - 1) / microbatch_size;
-    int width = nn_figures_width(model);
-    nn_tree_node share = nn_tree_share(leaves, nn_comm_rank(comm), nn_comm_size(comm));
-    double *own = NULL, *all = NULL, sums[NN_FIGURES_MAX];
-    evaluate_leaves of = {samples, leaves, share};
-    nn_findings findings = {{0}, {0}};
-    nn_nonfinite found;
+    int64_t samples = nn_dataset_count(data, part),
+            leaves = (samples + microbatch_size - 1) / microbatch_size;
+    evaluation of = {.comm = comm,
+                     .workers = workers,
+                     .model = model,
+                     .data = data,
+                     .part = part,
+                     .samples = samples,
+                     .leaves = leaves,
+                     .weights = weights,
+                     .constant = constant,
+                     .share = nn_tree_share(leaves, nn_comm_rank(comm), nn_comm_size(comm)),
+                     .width = (size_t)nn_figures_width(model, false),
+                     .found = {.position = -1}};
     *figures = (nn_figures){0};
     nn_phase before = nn_pulse_phase(NN_PHASE_EVALUATE);
-    nn_status status = NN_ALLOCATE(&own, (share.end - share.begin) * width, "an evaluation");
-    if (status == NN_OK) status = NN_ALLOCATE(&all, leaves * width, "an evaluation");
-    if (status == NN_OK) status = nn_findings_create(comm, model, workers, samples, leaves, &findings);
-    NN_TRY_TO(done, status, nn_comm_agree(comm, status));
-    NN_TRY_TO(
-        done, status,
-        evaluate_share(comm, workers, model, data, part, &of, weights, constant, own, &findings, &found));
-    NN_TRY_TO(done, status, evaluate_gather(comm, leaves, width, own, all));
-    nn_tree_sum(leaves, (size_t)width, all, sums);
-    nn_figures_finish(model, sums, figures);
-    figures->nonfinite = found;
-    status = nn_findings_finish(comm, model, workers, samples, leaves, &findings, figures);
+    nn_status status;
+    NN_TRY_TO(done, status, nn_comm_agree(comm, evaluate_create(&of)));
+    NN_TRY_TO(done, status, evaluate_share(&of));
+    nn_figures_sum(model, false, leaves, of.nodes, of.sums, of.stack);
+    NN_TRY_TO(done, status, nn_comm_agree(comm, nn_figures_finish(model, false, of.stack, figures)));
+    figures->nonfinite = of.found;
+    status = nn_findings_finish(comm, model, workers, samples, leaves, &of.findings, figures);
 done:
-    nn_findings_release(&findings);
-    nn_free(own);
-    nn_free(all);
+    evaluate_release(&of);
     if (status != NN_OK) nn_figures_release(figures);
     nn_pulse_phase(before);
     return status;

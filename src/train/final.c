@@ -69,13 +69,21 @@ static void final_show(const nn_run *run, const char *part, int64_t best_epoch, 
         snprintf(whose, sizeof whose, "best weights (epoch %lld)", (long long)best_epoch);
     else
         snprintf(whose, sizeof whose, "last weights");
-    if (run->model->head_count > 1) nn_log_line("%s, %s: loss %.5g", part, whose, figures->loss);
+    if (run->model->head_count > 1) {
+        nn_text loss = {0};
+        nn_figures_number(figures->loss, 5, &loss);
+        nn_log_line("%s, %s: loss %s", part, whose, loss.bytes ? loss.bytes : "");
+        nn_text_free(&loss);
+    }
     for (int h = 0; h < run->model->head_count; h++) {
         final_show_head(run, part, whose, h, figures);
         char name[96];
         snprintf(name, sizeof name, "baseline (%s)", final_baseline_name(&run->model->heads[h]));
         final_show_head(run, part, name, h, baseline);
     }
+    char title[160];
+    snprintf(title, sizeof title, "%s, %s", part, whose);
+    nn_figures_show_outputs(run->model, figures, title);
     nn_figures_show_matrices(run->model, figures);
 }
 

@@ -1,6 +1,7 @@
 /* What metrics that keep no sums find in an evaluation. */
 #include "train/findings.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -86,7 +87,9 @@ static nn_status findings_add_counts(nn_comm *comm, const nn_model *model, int t
         figures->matrices[m] = own;
         own = NULL;
     } else {
-        figures->metrics[m] = metric->type->finish(metric->options, width, own);
+        nn_metric_result result = nn_metric_finish(metric->type, metric->options, width, 1, own, NULL);
+        figures->metrics[m] = result.figure;
+        figures->choices[m] = result.choice;
     }
 done:
     nn_free(own);
@@ -115,7 +118,9 @@ static nn_status findings_judge(nn_comm *comm, const nn_model *model, int64_t sa
         status = metric->type->finish_collected(metric->options, samples * model->heads[metric->head].rows,
                                                 nn_metric_width(model, m), all, &figures->metrics[m]);
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
+    if (!isfinite(figures->metrics[m])) figures->metrics[m] = NAN;
     status = nn_comm_broadcast(comm, &figures->metrics[m], sizeof figures->metrics[m], 0);
+    figures->choices[m] = figures->metrics[m];
     figures->known[m] = true;
 done:
     nn_free(all);

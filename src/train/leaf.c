@@ -38,6 +38,14 @@ static int64_t leaf_value_count(const nn_model *model, const nn_leaf_needs *need
     return needs->soft ? nn_head_output(model, 0) : leaf_target_count(model, false);
 }
 
+/* Values that are compared in their own units; 0 where no metric does. */
+static int64_t leaf_observed_count(const nn_model *model)
+{
+    bool any = false;
+    for (int h = 0; h < model->head_count; h++) any |= nn_head_is_values(&model->heads[h]);
+    return any ? leaf_target_count(model, false) : 0;
+}
+
 /* Whether row weights are not those of the samples. */
 static bool leaf_spreads_weights(const nn_model *model, int h, bool has_weights)
 {
@@ -48,17 +56,18 @@ size_t nn_leaf_memory(const nn_model *model, const nn_dataset *data, int64_t cap
 {
     nn_leaf_needs needs = nn_leaf_needs_of(model, data);
     int64_t reals = leaf_value_count(model, &needs) + needs.scratch + needs.weights;
-    int64_t integers = 1 + leaf_target_count(model, true);
+    int64_t integers = 1 + leaf_target_count(model, true), doubles = leaf_observed_count(model);
     for (int h = 0; h < model->head_count; h++) {
         const nn_head *head = &model->heads[h];
         int64_t count = nn_shape_count(head->target.shape);
         if (model->head_count > 1 && head->target.is_class) integers += count;
         if (model->head_count > 1 && !head->target.is_class) reals += count;
         if (leaf_spreads_weights(model, h, needs.weights)) reals += head->rows;
-        if (nn_head_has_units(head)) reals += 2 * nn_head_output(model, h);
+        if (nn_head_is_values(head)) doubles += 2 * nn_head_output(model, h);
     }
     return nn_microbatch_memory(model->network, capacity, true) +
-           (size_t)(capacity * integers) * sizeof(int64_t) + (size_t)(capacity * reals) * sizeof(nn_real);
+           (size_t)(capacity * integers) * sizeof(int64_t) + (size_t)(capacity * doubles) * sizeof(double) +
+           (size_t)(capacity * reals) * sizeof(nn_real);
 }
 
 /* The only head has what was gathered as it is; of several each gets its own part. */
@@ -79,10 +88,10 @@ static nn_status leaf_create_head(const nn_model *model, const nn_leaf_needs *ne
     made->weights = leaf->weights;
     if (leaf_spreads_weights(model, h, needs->weights))
         NN_TRY(NN_ALLOCATE(&made->weights, capacity * head->rows, "the weights of a microbatch"));
-    if (!nn_head_has_units(head)) return NN_OK;
+    if (!nn_head_is_values(head)) return NN_OK;
     int64_t outputs = capacity * nn_head_output(model, h);
-    NN_TRY(NN_ALLOCATE(&made->units_output, outputs, "the output of a microbatch"));
-    return NN_ALLOCATE(&made->units_targets, outputs, "the targets of a microbatch");
+    NN_TRY(NN_ALLOCATE(&made->predicted, outputs, "the output of a microbatch"));
+    return NN_ALLOCATE(&made->observed, outputs, "the targets of a microbatch");
 }
 
 nn_status nn_leaf_create(const nn_model *model, const nn_leaf_needs *needs, int64_t capacity, nn_leaf *leaf)
@@ -91,6 +100,10 @@ nn_status nn_leaf_create(const nn_model *model, const nn_leaf_needs *needs, int6
     NN_TRY(NN_ALLOCATE(&leaf->samples, capacity, "a microbatch"));
     NN_TRY(NN_ALLOCATE(&leaf->labels, capacity * leaf_target_count(model, true), "a microbatch"));
     NN_TRY(NN_ALLOCATE(&leaf->targets, capacity * leaf_value_count(model, needs), "a microbatch"));
+    if (leaf_observed_count(model) > 0)
+        NN_TRY(NN_ALLOCATE(&leaf->observed, capacity * leaf_observed_count(model), "a microbatch"));
+    if (leaf_observed_count(model) > 0 && needs->bases)
+        NN_TRY(NN_ALLOCATE(&leaf->bases, capacity * leaf_observed_count(model), "a microbatch"));
     NN_TRY(NN_ALLOCATE(&leaf->data_scratch, capacity * needs->scratch, "the transforms of the data"));
     if (needs->weights) NN_TRY(NN_ALLOCATE(&leaf->weights, capacity, "a microbatch"));
     leaf->head_count = model->head_count;
@@ -105,18 +118,31 @@ void nn_leaf_destroy(nn_leaf *leaf)
         if (head->labels != leaf->labels) nn_free(head->labels);
         if (head->targets != leaf->targets) nn_free(head->targets);
         if (head->weights != leaf->weights) nn_free(head->weights);
-        nn_free(head->units_output);
-        nn_free(head->units_targets);
+        nn_free(head->predicted);
+        nn_free(head->observed);
     }
     nn_microbatch_destroy(leaf->microbatch);
     nn_free(leaf->samples);
     nn_free(leaf->labels);
     nn_free(leaf->targets);
+    nn_free(leaf->observed);
+    nn_free(leaf->bases);
     nn_free(leaf->weights);
     nn_free(leaf->data_scratch);
 }
 
 /* ---- loading ---- */
+
+/* The targets of a head in its own units. */
+static void leaf_observe(nn_leaf *leaf, const nn_model *model, const nn_dataset *data, int h)
+{
+    const nn_head *head = &model->heads[h];
+    double *observed = leaf->heads[h].observed;
+    int64_t values = leaf_target_count(model, false), count = head->columns;
+    for (int64_t i = 0; observed && i < leaf->microbatch->samples; i++)
+        memcpy(observed + i * count, leaf->observed + i * values + nn_dataset_target(data, h)->begin,
+               (size_t)count * sizeof *observed);
+}
 
 /* What was gathered of all heads, to the heads. */
 static void leaf_share_out(nn_leaf *leaf, const nn_model *model, const nn_dataset *data)
@@ -133,6 +159,7 @@ static void leaf_share_out(nn_leaf *leaf, const nn_model *model, const nn_datase
                 memcpy(leaf->heads[h].targets + i * count, leaf->targets + i * values + field->begin,
                        (size_t)count * sizeof *leaf->targets);
     }
+    for (int h = 0; h < model->head_count; h++) leaf_observe(leaf, model, data, h);
     for (int h = 0; leaf->weighted && h < model->head_count; h++)
         for (int64_t r = 0; leaf_spreads_weights(model, h, leaf->weighted) &&
                             r < leaf->microbatch->samples * model->heads[h].rows;
@@ -171,6 +198,8 @@ static void leaf_gather(nn_leaf *leaf, const nn_model *model, const nn_dataset *
     nn_gathered gathered = {.inputs = inputs,
                             .targets = leaf_target_count(model, false) > 0 ? leaf->targets : NULL,
                             .soft = leaf->soft ? leaf->targets : NULL,
+                            .observed = leaf->observed,
+                            .bases = leaf->bases,
                             .labels = leaf_target_count(model, true) > 0 ? leaf->labels : NULL,
                             .weights = leaf->weighted ? leaf->weights : NULL,
                             .lengths = has_lengths ? microbatch->lengths[0] : NULL,
@@ -195,7 +224,7 @@ typedef struct leaf_piece {
     size_t size;
 } leaf_piece;
 
-enum { LEAF_PIECES = 5 };
+enum { LEAF_PIECES = 6 };
 
 /* The arrays that a load fills in. */
 static void leaf_list_pieces(const nn_leaf *leaf, const nn_model *model, const nn_dataset *data,
@@ -210,6 +239,8 @@ static void leaf_list_pieces(const nn_leaf *leaf, const nn_model *model, const n
     pieces[2] = (leaf_piece){leaf->targets, capacity * (size_t)leaf_value_count(model, &needs) * value};
     pieces[3] = (leaf_piece){leaf->weights, leaf->weights ? capacity * value : 0};
     pieces[4] = (leaf_piece){microbatch->lengths[0], microbatch->lengths[0] ? capacity * integer : 0};
+    pieces[5] =
+        (leaf_piece){leaf->observed, capacity * (size_t)leaf_observed_count(model) * sizeof *leaf->observed};
 }
 
 size_t nn_leaf_packed_size(const nn_leaf *leaf, const nn_model *model, const nn_dataset *data)
@@ -267,34 +298,14 @@ void nn_leaf_denominators(nn_leaf *leaf, const nn_model *model, const nn_dataset
     }
 }
 
-/* The call in the target's own units, which nn_leaf_forward has filled in. */
-static nn_loss_call leaf_units_call(const nn_leaf *leaf, const nn_model *model, int h)
+/* The call for metrics: of values, in the target's own units. */
+static nn_loss_call leaf_metric_call(const nn_leaf *leaf, const nn_model *model, int h)
 {
     nn_loss_call call = leaf_loss_call(leaf, model, h);
-    if (!leaf->heads[h].units_output) return call;
-    call.output = leaf->heads[h].units_output;
-    call.targets = leaf->heads[h].units_targets;
+    call.predicted = leaf->heads[h].predicted;
+    call.observed = leaf->heads[h].observed;
+    call.outputs = model->heads[h].outputs;
     return call;
-}
-
-static void leaf_fill_units(const nn_leaf *leaf, const nn_model *model, int h)
-{
-    const nn_leaf_head *own = &leaf->heads[h];
-    nn_loss_call call = leaf_loss_call(leaf, model, h);
-    if (!own->units_output) return;
-    nn_model_undo(&model->heads[h], call.rows * call.columns, call.output, own->units_output);
-    nn_model_undo(&model->heads[h], call.rows * call.columns, call.targets, own->units_targets);
-}
-
-/* Squared differences and their number: what a root of a mean is made of. */
-static void leaf_squares(const nn_loss_call *call, double *figures)
-{
-    for (int64_t i = 0; call->targets && i < call->rows * call->columns; i++) {
-        double difference = (double)call->output[i] - (double)call->targets[i];
-        if (isnan(call->targets[i])) continue;
-        figures[NN_FIGURE_SQUARES] += difference * difference;
-        figures[NN_FIGURE_VALUES]++;
-    }
 }
 
 /* denominator: global, 0 where nothing of the batch counts, or where there is no training. */
@@ -308,25 +319,22 @@ static void leaf_head_figures(nn_leaf *leaf, const nn_model *model, int h, doubl
     call.gradient = microbatch->training ? microbatch->gradients[head->layer] : NULL;
     figures[NN_FIGURE_LOSS] = head->loss->evaluate(head->loss_options, &call);
     figures[NN_FIGURE_DENOMINATOR] = head->loss->denominator(head->loss_options, &call);
-    figures[NN_FIGURE_UNITS] = figures[NN_FIGURE_LOSS];
-    leaf_fill_units(leaf, model, h);
-    nn_loss_call units = leaf_units_call(leaf, model, h);
-    if (leaf->heads[h].units_output && head->loss->in_units)
-        figures[NN_FIGURE_UNITS] = head->loss->evaluate(head->loss_options, &units);
-    leaf_squares(&units, figures);
+    if (leaf->heads[h].predicted)
+        nn_model_undo(head, call.rows * call.columns, call.output, leaf->heads[h].predicted);
 }
 
 /* denominators: NULL where there is no training. */
 void nn_leaf_figures(nn_leaf *leaf, const nn_model *model, const double *denominators, double *figures)
 {
-    memset(figures, 0, (size_t)nn_figures_width(model) * sizeof *figures);
+    bool training = denominators != NULL;
+    memset(figures, 0, (size_t)nn_figures_width(model, training) * sizeof *figures);
     for (int h = 0; h < model->head_count; h++)
         leaf_head_figures(leaf, model, h, denominators ? denominators[h] : 0, figures + h * NN_HEAD_FIGURES);
     double *sums = figures + model->head_count * NN_HEAD_FIGURES;
     for (int m = 0; m < model->metric_count; m++) {
         const nn_metric *metric = &model->metrics[m];
-        if (metric->type->state != NN_METRIC_SUMS) continue;
-        nn_loss_call call = leaf_units_call(leaf, model, metric->head);
+        if (!nn_metric_is_summed(model, m, training)) continue;
+        nn_loss_call call = leaf_metric_call(leaf, model, metric->head);
         metric->type->accumulate(metric->options, &call, sums);
         sums += nn_metric_width(model, m);
     }
@@ -337,7 +345,7 @@ void nn_leaf_judge(nn_leaf *leaf, const nn_model *model, int thread, int64_t sam
 {
     for (int m = 0; m < model->metric_count; m++) {
         const nn_metric *metric = &model->metrics[m];
-        nn_loss_call call = leaf_units_call(leaf, model, metric->head);
+        nn_loss_call call = leaf_metric_call(leaf, model, metric->head);
         int64_t width = nn_metric_width(model, m), row = sample * model->heads[metric->head].rows;
         if (findings->counts[m])
             metric->type->accumulate(metric->options, &call, findings->counts[m] + thread * width);

@@ -20,11 +20,11 @@
 
 /* What a head compares its output with. */
 typedef struct nn_leaf_head {
-    int64_t *labels;       /* rows; NULL for values */
-    nn_real *targets;      /* normalised; NULL for classes that are never mixed */
-    nn_real *weights;      /* of the rows; NULL: 1 each */
-    nn_real *units_output; /* output and targets in the target's own units; NULL where nothing is undone */
-    nn_real *units_targets;
+    int64_t *labels;  /* rows; NULL for values */
+    nn_real *targets; /* normalised; NULL for classes that are never mixed */
+    nn_real *weights; /* of the rows; NULL: 1 each */
+    double *predicted,
+        *observed; /* output and targets in the target's own units; NULL where it is not values */
 } nn_leaf_head;
 
 struct nn_leaf {
@@ -35,6 +35,8 @@ struct nn_leaf {
     int64_t *labels;  /* as gathered: of all heads, sample by sample; those of the head where there is one */
     nn_real *targets; /* the same, of values */
     nn_real *weights; /* of the samples; NULL: 1 each */
+    double *observed; /* the targets that are values, in their own units; NULL where none is judged */
+    double *bases;    /* what those are differences to; NULL: not wanted */
     bool soft;        /* the targets of the only head are soft */
     bool weighted;    /* weights count in the part at hand */
     nn_real *data_scratch;  /* of the data set's transforms */
@@ -56,6 +58,7 @@ typedef struct nn_leaf_place {
 typedef struct nn_leaf_needs {
     bool soft;       /* targets of classes may be mixed */
     bool weights;    /* of samples */
+    bool bases;      /* what targets are differences to */
     int64_t scratch; /* values a sample, for transforms */
 } nn_leaf_needs;
 nn_leaf_needs nn_leaf_needs_of(const nn_model *model, const nn_dataset *data);

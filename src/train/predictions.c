@@ -1,6 +1,7 @@
 /* Predictions beside their targets, as a CSV file: a line a sample. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -8,14 +9,11 @@
 #include "train/leaf.h"
 #include "train/saved.h"
 
-#define DIGITS (sizeof(nn_real) == 8 ? 17 : 9)
-
 /* What is at hand while a part is predicted, leaf by leaf. */
 typedef struct predictions {
     const nn_saved *saved;
     nn_leaf leaf;
     nn_real *scratch;
-    float *inputs; /* of a leaf, before normalisation */
     int64_t samples, leaves;
     nn_text text;
 } predictions;
@@ -95,12 +93,60 @@ static void predictions_header(const nn_model *model, nn_text *text)
 
 /* ---- lines ---- */
 
+/* The fewest of so many digits that give the number back. */
+static void predictions_digits(double number, bool is_float, int most, nn_text *text)
+{
+    char digits[40];
+    nn_text_append(text, ",");
+    if (isnan(number)) return;
+    for (int count = is_float ? 6 : 15; count <= most; count++) {
+        snprintf(digits, sizeof digits, "%.*g", count, number);
+        double again = strtod(digits, NULL);
+        if (is_float ? (float)again == (float)number : again == number) break;
+    }
+    nn_text_append(text, "%s", digits);
+}
+
 static void predictions_number(nn_real number, nn_text *text)
 {
-    if (isnan(number))
-        nn_text_append(text, ",");
+    bool is_float = sizeof number == sizeof(float);
+    predictions_digits((double)number, is_float, is_float ? 9 : 17, text);
+}
+
+/* A target as the file has it: what a float holds is taken for one. */
+static void predictions_observed(double value, nn_text *text)
+{
+    bool whole = value == floor(value) && fabs(value) < 0x1p53;
+    if (whole)
+        nn_text_append(text, ",%.0f", value);
     else
-        nn_text_append(text, ",%.*g", (int)DIGITS, (double)number);
+        predictions_digits(value, (double)(float)value == value, (double)(float)value == value ? 9 : 17,
+                           text);
+}
+
+/* As many digits as the network's own numbers give, which are relative to the spread of the target. */
+static void predictions_predicted(const nn_head *head, int64_t i, double value, nn_text *text)
+{
+    const nn_scaling *scaling = &head->scaling;
+    int digits = sizeof(nn_real) == sizeof(float) ? 9 : 17;
+    double spreads = scaling->columns > 0 ? fabs(value * scaling->scale[i % scaling->columns]) : 1;
+    if (spreads > 1 && isfinite(spreads)) digits += (int)ceil(log10(spreads));
+    nn_text_append(text, ",");
+    if (!isnan(value)) nn_text_append(text, "%.*g", digits > 17 ? 17 : digits, value);
+}
+
+/* Truth and prediction, value `i` of the leaf: values in the target's own units, or a probability. */
+static void predictions_pair(predictions *of, int h, int64_t i, nn_real output)
+{
+    const nn_head *head = &of->saved->model->heads[h];
+    const nn_leaf_head *own = &of->leaf.heads[h];
+    if (!own->predicted) {
+        predictions_number(own->targets[i], &of->text);
+        predictions_number(output, &of->text);
+        return;
+    }
+    predictions_observed(own->observed[i], &of->text);
+    predictions_predicted(head, i, own->predicted[i], &of->text);
 }
 
 /* The right class, the predicted one, and the probabilities: of all classes of a sample, of the predicted one
@@ -132,27 +178,34 @@ static void predictions_sample(predictions *of, int64_t i)
         for (int64_t r = 0; head->target.is_class && r < head->rows; r++)
             predictions_class_row(head, of->leaf.heads[h].labels[i * head->rows + r],
                                   output + r * head->columns, &of->text);
-        for (int64_t c = 0; !head->target.is_class && c < head->columns; c++) {
-            predictions_number(of->leaf.heads[h].targets[i * head->columns + c], &of->text);
-            predictions_number(output[c], &of->text);
-        }
+        for (int64_t c = 0; !head->target.is_class && c < head->columns; c++)
+            predictions_pair(of, h, i * head->columns + c, output[c]);
     }
     nn_text_append(&of->text, "\n");
 }
 
 /* ---- the part ---- */
 
-/* The values of the inputs as they stand in the file. */
-static void predictions_undo_inputs(predictions *of)
+/* From what the network gives to what a user calls a prediction; a difference becomes a value again. */
+static void predictions_finish(predictions *of, int h)
 {
-    const nn_scaling *scaling = &of->saved->model->input_scaling;
-    const nn_microbatch *microbatch = of->leaf.microbatch;
-    int64_t count = microbatch->samples * nn_shape_count(of->saved->model->input.shape);
-    for (int64_t i = 0; i < count; i++) {
-        double value = (double)microbatch->outputs[0][i];
-        int64_t column = scaling->columns > 0 ? i % scaling->columns : 0;
-        if (scaling->columns > 0) value = (value - scaling->offset[column]) / scaling->scale[column];
-        of->inputs[i] = (float)value;
+    const nn_model *model = of->saved->model;
+    const nn_head *head = &model->heads[h];
+    nn_leaf_head *own = &of->leaf.heads[h];
+    nn_real *output = of->leaf.microbatch->outputs[head->layer];
+    int64_t samples = of->leaf.microbatch->samples, count = head->rows * head->columns;
+    if (head->loss->predict)
+        head->loss->predict(head->loss_options, samples * head->rows, head->columns, output);
+    if (!own->predicted) return;
+    nn_model_undo(head, samples * count, output, own->predicted);
+    const nn_dataset *data = of->saved->data;
+    int64_t all = 0;
+    for (int t = 0; t < model->head_count; t++)
+        if (!model->heads[t].target.is_class) all += nn_shape_count(model->heads[t].target.shape);
+    for (int64_t i = 0; i < samples * count; i++) {
+        double base = of->leaf.bases[i / count * all + nn_dataset_target(data, h)->begin + i % count];
+        own->predicted[i] += base;
+        own->observed[i] += base;
     }
 }
 
@@ -165,14 +218,9 @@ static void predictions_leaf(predictions *of, int64_t index)
                            .range = nn_tree_leaf_samples(of->samples, of->leaves, index)};
     nn_leaf_load(&of->leaf, model, saved->data, &place, true);
     nn_dataset_release(saved->data, saved->part, index);
-    predictions_undo_inputs(of);
     for (int l = 1; l < model->network->layer_count; l++)
         nn_network_forward(model->network, l, saved->weights, of->leaf.microbatch, of->scratch);
-    nn_model_predict(model, of->leaf.microbatch, of->inputs);
-    for (int h = 0; h < model->head_count; h++)
-        if (!model->heads[h].target.is_class && !model->heads[h].loss->yes_no)
-            nn_model_restore(model, &model->heads[h], of->leaf.microbatch->samples, of->inputs,
-                             of->leaf.heads[h].targets);
+    for (int h = 0; h < model->head_count; h++) predictions_finish(of, h);
     for (int64_t i = 0; i < of->leaf.microbatch->samples; i++) predictions_sample(of, i);
 }
 
@@ -188,11 +236,10 @@ static bool predictions_schedule(const void *context, int64_t index, nn_data_spa
 static nn_status predictions_write(predictions *of, const char *path)
 {
     const nn_saved *saved = of->saved;
-    int64_t inputs = saved->microbatch_size * nn_shape_count(saved->model->input.shape);
     nn_leaf_needs needs = nn_leaf_needs_of(saved->model, saved->data);
+    needs.bases = true;
     NN_TRY(nn_leaf_create(saved->model, &needs, saved->microbatch_size, &of->leaf));
     NN_TRY(NN_ALLOCATE(&of->scratch, saved->model->network->scratch_values, "scratch"));
-    NN_TRY(NN_ALLOCATE(&of->inputs, inputs, "the inputs of a microbatch"));
     NN_TRY(nn_dataset_follow(saved->data, saved->part, predictions_schedule, of, 0, 2, true));
     predictions_header(saved->model, &of->text);
     for (int64_t index = 0; index < of->leaves; index++) predictions_leaf(of, index);
@@ -211,7 +258,6 @@ static nn_status predictions_make(const nn_saved *saved, const char *path)
     nn_status status = predictions_write(&of, path);
     nn_leaf_destroy(&of.leaf);
     nn_free(of.scratch);
-    nn_free(of.inputs);
     nn_text_free(&of.text);
     return status;
 }

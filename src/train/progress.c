@@ -29,8 +29,11 @@ void nn_progress_step(nn_run *run, const nn_step_result *result, nn_batch batch)
     bar[BAR_WIDTH] = '\0';
     double rate = (double)progress->epoch_samples / (now - progress->epoch_began);
     double samples_left = (double)(run->plan.length.steps - run->state.step) * (double)run->plan.batch_size;
-    printf("\repoch %lld/%lld [%s] loss %.5g  %.0f samples/s  %s left \033[K", (long long)batch.epoch + 1,
-           (long long)run->plan.epochs, bar, nn_figures_loss(run->model, result->figures), rate,
+    nn_text loss = {0};
+    nn_figures_number(nn_figures_loss(run->model, result->figures), 5, &loss);
+    printf("\repoch %lld/%lld [%s] loss %s  %.0f samples/s  %s left \033[K", (long long)batch.epoch + 1,
+           (long long)run->plan.epochs, bar, loss.bytes ? loss.bytes : "", rate,
            nn_format_seconds(left, samples_left / rate));
+    nn_text_free(&loss);
     fflush(stdout);
 }

@@ -42,17 +42,6 @@ static unsigned run_requests(const nn_run *run)
     return requests;
 }
 
-/* The figure on the validation part that chooses the best weights. */
-static const char *run_figure(const nn_run *run)
-{
-    return run->best_metric < 0 ? "loss" : run->model->metrics[run->best_metric].name;
-}
-
-static bool run_higher_is_better(const nn_run *run)
-{
-    return run->best_metric >= 0 && run->model->metrics[run->best_metric].type->higher_is_better;
-}
-
 nn_checkpoint_parts nn_run_parts(nn_run *run)
 {
     return (nn_checkpoint_parts){.stepper = run->stepper,
@@ -61,18 +50,11 @@ nn_checkpoint_parts nn_run_parts(nn_run *run)
                                  .names = nn_dataset_names(run->data),
                                  .data_folder = run->data_folder,
                                  .state = &run->state,
-                                 .figure = run_figure(run),
-                                 .figure_is_higher = run_higher_is_better(run)};
+                                 .figure = run->best.name,
+                                 .figure_is_higher = run->best.higher_is_better};
 }
 
 /* ---- the end of an epoch ---- */
-
-static bool run_is_better(const nn_run *run, double value)
-{
-    if (isnan(value)) return false;
-    if (run->state.best_epoch == 0) return true;
-    return run_higher_is_better(run) ? value > run->state.best_value : value < run->state.best_value;
-}
 
 nn_status nn_run_shown_weights(nn_run *run, const nn_real **weights)
 {
@@ -85,7 +67,7 @@ nn_status nn_run_shown_weights(nn_run *run, const nn_real **weights)
 static void run_observe(nn_run *run, double value)
 {
     const nn_settings *settings = &run->settings;
-    bool higher = run_higher_is_better(run);
+    bool higher = run->best.higher_is_better;
     nn_early_observe(&settings->training.early_stopping, &run->state.watch.early, value, higher);
     nn_schedule_observe(settings->schedule, settings->schedule_options, &run->state.watch.schedule, value,
                         higher);
@@ -128,10 +110,10 @@ static void run_show(const nn_run *run, int64_t epoch, const nn_figures *train, 
 {
     nn_text text = {0};
     char left[NN_FORMAT_SIZE];
-    nn_figures_text(run->model, train, &text);
+    nn_figures_text(run->model, train, false, &text);
     if (validation) {
         nn_text_append(&text, " | validation ");
-        nn_figures_text(run->model, validation, &text);
+        nn_figures_text(run->model, validation, false, &text);
     }
     if (run->state.skipped.epoch > 0)
         nn_text_append(&text, " | %" PRId64 " of %" PRId64 " steps skipped", run->state.skipped.epoch,
@@ -144,6 +126,25 @@ static void run_show(const nn_run *run, int64_t epoch, const nn_figures *train, 
                 (long long)run->plan.epochs, text.bytes ? text.bytes : "",
                 nn_format_seconds(left, samples / rate));
     nn_text_free(&text);
+}
+
+/* Once: what shall choose the best weights, and end the run or lower the learning rate, has no value. */
+static void run_warn_undefined(nn_run *run, const nn_figures *validation)
+{
+    const nn_best_rule *rule = &run->best;
+    if (run->told_undefined || validation->nonfinite.position >= 0 || !isnan(nn_best_value(rule, validation)))
+        return;
+    run->told_undefined = true;
+    if (rule->metric < 0)
+        nn_log_warning(
+            "the validation %s is undefined: no sample of the validation part counts in it; it chooses no "
+            "best weights",
+            rule->name);
+    else
+        nn_log_warning(
+            "the validation %s is undefined (%s): where it is, the lower validation loss chooses the best "
+            "weights; checkpoint.best names another metric",
+            rule->name, run->model->metrics[rule->metric].type->undefined);
 }
 
 /* Figures, the line for people, the line for programs, and whether these are the best weights so far. */
@@ -159,7 +160,7 @@ static nn_status run_end_epoch(nn_run *run, bool *best)
     int64_t epoch = run->state.step / run->plan.length.steps_per_epoch;
     double value = 0;
     NN_TRY(nn_nonfinite_weights(run));
-    nn_figures_finish(run->model, run->state.epoch_figures, &train);
+    NN_TRY(nn_comm_agree(run->comm, nn_figures_finish(run->model, true, run->state.epoch_figures, &train)));
     if (validates) {
         const nn_real *weights;
         NN_TRY(nn_run_shown_weights(run, &weights));
@@ -169,12 +170,10 @@ static nn_status run_end_epoch(nn_run *run, bool *best)
             nn_log_warning("%s: these are no best weights; the weights are finite, and training goes on",
                            nn_error_text());
         run->told_nonfinite = run->told_nonfinite || validation.nonfinite.position >= 0;
-        value = run->best_metric < 0 ? validation.loss : validation.metrics[run->best_metric];
-        *best = run_is_better(run, value);
-        if (*best) {
-            run->state.best_epoch = epoch;
-            run->state.best_value = value;
-        }
+        value = nn_best_value(&run->best, &validation);
+        *best =
+            validation.nonfinite.position < 0 && nn_best_take(&run->best, &run->state, epoch, &validation);
+        run_warn_undefined(run, &validation);
     }
     nn_status status =
         run_record(run, epoch, &train, validates ? &validation : NULL, seconds, rate, utilisation, waited);
@@ -222,8 +221,7 @@ static nn_status run_step(nn_run *run, bool *stopped)
     else
         run->state.skipped.in_a_row = 0;
     run->state.step++;
-    for (int i = 0; !result.nonfinite && i < run->stepper->width; i++)
-        run->state.epoch_figures[i] += result.figures[i];
+    if (!result.nonfinite) nn_figures_join(run->model, true, run->state.epoch_figures, result.figures);
     nn_progress_step(run, &result, batch);
     bool best = false;
     if (run->state.step % of_epoch == 0) NN_TRY(run_end_epoch(run, &best));

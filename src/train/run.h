@@ -5,6 +5,7 @@
 #include "base/threads.h"
 #include "store/lease.h"
 #include "train/average.h"
+#include "train/best.h"
 #include "train/checkpoint.h"
 #include "train/deadline.h"
 #include "train/engine.h"
@@ -82,11 +83,12 @@ typedef struct nn_run {
     nn_watchdog *watchdog;
     nn_lease *lease;   /* on rank 0 */
     nn_writer *writer; /* on rank 0 */
-    int best_metric;   /* index among the metrics; -1: the loss */
+    nn_best_rule best;
     nn_real *averaged; /* room for the average of the weights, on every rank; NULL: there is none */
     nn_deadline deadline;
     bool save_due;       /* a checkpoint waits for a step that is not skipped */
     bool told_nonfinite; /* that the network gives NaN or Inf outside of training */
+    bool told_undefined; /* that nothing defined chooses the best weights */
     double saved_at;     /* when the last checkpoint was made, in seconds */
     nn_saving saving;
     bool out_of_time; /* what the run stopped for */

@@ -135,11 +135,12 @@ static nn_status saved_evaluate(nn_comm *comm, nn_saved *saved)
     if (status != NN_OK) nn_figures_release(&figures);
     NN_TRY(status);
     nn_text text = {0};
-    nn_figures_text(saved->model, &figures, &text);
+    nn_figures_text(saved->model, &figures, true, &text);
     nn_log_line("%s: %lld samples of the %s part: %s", saved->path,
                 (long long)nn_dataset_count(saved->data, saved->part), nn_part_name(saved->part),
                 text.bytes ? text.bytes : "");
     nn_text_free(&text);
+    nn_figures_show_outputs(saved->model, &figures, nn_part_name(saved->part));
     nn_figures_show_matrices(saved->model, &figures);
     nn_figures_release(&figures);
     return NN_OK;

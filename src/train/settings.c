@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "train/best.h"
 #include "train/settings_data.h"
 
 static const char *const allreduce_choices[] = {"exact", "mpi", NULL};
@@ -75,8 +76,10 @@ const nn_option nn_checkpoint_options_table[] = {
      "checkpoints kept beside the best one"},
     {"verify", NN_OPTION_BOOLEAN, FIELD(verify), "false", 0, 0, NULL, NN_EFFECT_OUTPUT,
      "reads each checkpoint again after it was written, past the system's cache, and compares it"},
-    {"best", NN_OPTION_TEXT, FIELD(best), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "metric on the validation part that chooses the best weights, or loss (default: the first metric)"},
+    {"best", NN_OPTION_TEXT, FIELD(best), "loss", 0, 0, NULL, NN_EFFECT_RESULT,
+     "what chooses the best weights on the validation part: loss, or a metric; ties go to the lower loss, "
+     "then to the "
+     "later epoch"},
     {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
 #undef FIELD
 
@@ -133,21 +136,6 @@ static void settings_read_schedule(nn_config *config, nn_config_node *root, nn_s
                      type->name,         type->options,
                      type->options_size, type->check};
     settings_read_chosen(config, node, options_node, &chosen, &settings->schedule_options);
-}
-
-/* The metric that chooses the best weights must be one that is computed. */
-static void settings_check_best(nn_config *config, nn_config_node *node, const nn_settings *settings)
-{
-    const char *best = settings->checkpoint.best;
-    if (!best || strcmp(best, "loss") == 0) return;
-    const char *names[NN_MODEL_METRICS + 2] = {"loss"};
-    int count = 1;
-    for (int m = 0; m < settings->model.metric_count; m++) {
-        if (settings->model.metrics[m].type->matrix) continue;
-        names[count] = settings->model.metrics[m].name;
-        if (strcmp(best, names[count++]) == 0) return;
-    }
-    nn_config_unknown(config, node, "metric (of those under `metrics:`)", best, names);
 }
 
 /* Every target has a loss, and every loss a target. */
@@ -227,7 +215,7 @@ nn_status nn_settings_read(nn_config *config, nn_settings *settings)
     nn_config_node *checkpoint = nn_config_get(root, "checkpoint");
     nn_config_read(config, checkpoint, "checkpoint", nn_checkpoint_options_table, NULL, NULL,
                    &settings->checkpoint);
-    settings_check_best(config, checkpoint, settings);
+    nn_best_check(config, checkpoint, settings);
     settings_check_targets(config, root, settings);
     nn_config_node *init_from = nn_config_get(root, "init_from");
     if (init_from)

@@ -75,11 +75,7 @@ static nn_status setup_model(nn_run *run)
     for (int p = 0; p < NN_PARTS; p++)
         NN_TRY(nn_findings_check(run->model, nn_dataset_count(run->data, (nn_part)p)));
     NN_TRY(nn_carried_check(run->model, &run->settings, &run->plan));
-    const char *best = run->settings.checkpoint.best;
-    run->best_metric = -1;
-    for (int m = run->model->metric_count; m-- > 0;)
-        if (!run->model->metrics[m].type->matrix) run->best_metric = m;
-    if (best) run->best_metric = nn_model_metric_find(run->model, best);
+    run->best = nn_best_rule_of(run->model, run->settings.checkpoint.best);
     return NN_OK;
 }
 

@@ -8,6 +8,7 @@
 #include "base/pulse.h"
 #include "tensor/kernels.h"
 #include "train/buckets.h"
+#include "train/figures.h"
 #include "train/integrity.h"
 
 /* A rank's message in the agreement: these values, then its leaves' figures, the denominators of its leaves
@@ -95,7 +96,7 @@ nn_status nn_stepper_create(nn_comm *comm, const nn_settings *settings, const nn
     made->plan = plan;
     made->workers = workers;
     made->data = data;
-    made->width = nn_figures_width(model);
+    made->width = nn_figures_width(model, true);
     nn_status status = nn_comm_agree(comm, step_allocate(made, threads));
     if (status != NN_OK) {
         nn_stepper_destroy(made);
@@ -198,7 +199,7 @@ static nn_status step_agree(nn_stepper *stepper, const step_parts *parts, nn_ste
         message += stepper->sizes[r] / sizeof(double);
     }
     result->nonfinite = result->bad_position >= 0 || result->bad_block >= 0;
-    nn_tree_sum(parts->leaves, (size_t)stepper->width, stepper->figures, result->figures);
+    nn_figures_sum(stepper->model, true, parts->leaves, NULL, stepper->figures, result->figures);
     nn_tree_sum(parts->next_leaves, (size_t)stepper->model->head_count, denominators, stepper->denominators);
     return NN_OK;
 }

@@ -52,7 +52,7 @@ nn_status nn_witness_create(nn_workers *workers)
     NN_TRY(NN_ALLOCATE(&witness->figures, threads, "the figures of a microbatch"));
     for (int t = 0; t < threads; t++) {
         NN_TRY(NN_ALLOCATE(&witness->parts[t], part, "the gradient of a microbatch"));
-        NN_TRY(NN_ALLOCATE(&witness->figures[t], nn_figures_width(workers->model),
+        NN_TRY(NN_ALLOCATE(&witness->figures[t], nn_figures_width(workers->model, true),
                            "the figures of a microbatch"));
     }
     witness->threads = threads;
@@ -108,7 +108,7 @@ void nn_witness_begin(nn_workers *workers, const nn_leaf *leaf)
 
 void nn_witness_figures(const nn_workers *workers, const double *figures, uint64_t *hashes)
 {
-    size_t size = (size_t)nn_figures_width(workers->model) * sizeof *figures;
+    size_t size = (size_t)nn_figures_width(workers->model, true) * sizeof *figures;
     hashes[workers->witness.hash_count - 1] = nn_hash(figures, size, 0);
 }
 

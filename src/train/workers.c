@@ -10,18 +10,26 @@
 #include "train/carried.h"
 #include "train/workers_parts.h"
 
-int nn_figures_width(const nn_model *model)
-{
-    int64_t width = model->head_count * NN_HEAD_FIGURES;
-    for (int m = 0; m < model->metric_count; m++)
-        if (model->metrics[m].type->state == NN_METRIC_SUMS) width += nn_metric_width(model, m);
-    return (int)width;
-}
-
 int64_t nn_metric_width(const nn_model *model, int metric)
 {
     const nn_metric *self = &model->metrics[metric];
-    return self->type->width(self->options, model->heads[self->head].columns);
+    const nn_head *head = &model->heads[self->head];
+    return nn_metric_state_width(self->type, self->options, head->columns, head->outputs);
+}
+
+bool nn_metric_is_summed(const nn_model *model, int metric, bool training)
+{
+    const nn_metric *self = &model->metrics[metric];
+    if (self->type->state != NN_METRIC_SUMS) return false;
+    return !training || (!self->extra && nn_metric_width(model, metric) <= NN_METRIC_SUMS_MAX);
+}
+
+int nn_figures_width(const nn_model *model, bool training)
+{
+    int64_t width = model->head_count * NN_HEAD_FIGURES;
+    for (int m = 0; m < model->metric_count; m++)
+        if (nn_metric_is_summed(model, m, training)) width += nn_metric_width(model, m);
+    return (int)width;
 }
 
 /* Keeps the earliest sample, so that the message does not depend on threads. */
@@ -40,15 +48,14 @@ static int workers_team(const nn_workers *workers)
 }
 
 void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_tree_node share,
-                         const nn_real *weights, const nn_real *constant, double *figures,
+                         nn_tree_node some, const nn_real *weights, const nn_real *constant, double *figures,
                          const nn_findings *findings, nn_nonfinite *nonfinite)
 {
-    int width = nn_figures_width(workers->model);
+    int width = nn_figures_width(workers->model, false);
     int64_t samples = nn_dataset_count(workers->data, part);
     int64_t first = nn_tree_leaf_samples(samples, leaves, share.begin).begin;
-    *nonfinite = (nn_nonfinite){.position = -1};
 #pragma omp parallel for schedule(dynamic, 1) num_threads(workers_team(workers))
-    for (int64_t leaf = share.begin; leaf < share.end; leaf++) {
+    for (int64_t leaf = some.begin; leaf < some.end; leaf++) {
         int thread = omp_get_thread_num();
         nn_leaf *slot = &workers->leaves[thread];
         nn_leaf_place place = {
@@ -58,7 +65,7 @@ void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_t
         nn_dataset_release(workers->data, part, leaf - share.begin);
         nn_pulse();
         nn_nonfinite found = {.position = -1};
-        double *sums = figures + (leaf - share.begin) * width;
+        double *sums = figures + (leaf - some.begin) * width;
         if (constant)
             nn_leaf_constant(slot, workers->model, constant, sums);
         else
@@ -129,7 +136,7 @@ static nn_real *workers_carried(const workers_step *at, int64_t leaf)
 static void workers_forward(const workers_step *at, const workers_wave *wave)
 {
     nn_workers *workers = at->workers;
-    int width = nn_figures_width(workers->model);
+    int width = nn_figures_width(workers->model, true);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads)
     for (int64_t i = 0; i < wave->leaf_count; i++) {
         int64_t leaf = wave->first_leaf + i;

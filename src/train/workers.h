@@ -25,19 +25,14 @@
 
 typedef struct nn_workers nn_workers;
 
-/* What is summed a leaf: for each head the loss that is minimised (without its weight), its denominator, the
- * loss in the target's own units, and the squared differences there with their number (0 for classes); then
- * the sums of each metric that keeps sums. */
-enum {
-    NN_FIGURE_LOSS,
-    NN_FIGURE_DENOMINATOR,
-    NN_FIGURE_UNITS,
-    NN_FIGURE_SQUARES,
-    NN_FIGURE_VALUES,
-    NN_HEAD_FIGURES
-};
-#define NN_FIGURES_MAX (NN_MODEL_HEADS * NN_HEAD_FIGURES + NN_MODEL_METRICS * NN_METRIC_SUMS_MAX)
-int nn_figures_width(const nn_model *model);
+/* What is summed a leaf: for each head the loss that is minimised (without its weight) and its denominator;
+ * then the sums of each metric that keeps sums: in training, of those that were asked for and are small. */
+enum { NN_FIGURE_LOSS, NN_FIGURE_DENOMINATOR, NN_HEAD_FIGURES };
+#define NN_FIGURES_MAX                                                                                       \
+    (NN_MODEL_HEADS * NN_HEAD_FIGURES + NN_MODEL_METRICS * NN_METRIC_SUMS_MAX) /* in training */
+int nn_figures_width(const nn_model *model, bool training);
+#define nn_metric_is_summed NN_REAL_SYMBOL(nn_metric_is_summed)
+bool nn_metric_is_summed(const nn_model *model, int metric, bool training);
 
 /* What an evaluation finds beside figures, for the metrics that keep no sums: by metric, NULL for others. */
 typedef struct nn_findings {
@@ -83,12 +78,13 @@ nn_leaf *nn_workers_reload(nn_workers *workers, nn_batch batch, int64_t step, nn
 /* Initial weights, from the seed. */
 nn_status nn_workers_initialize(nn_workers *workers, nn_real *weights);
 
-/* Forward and figures of the leaves [share.begin, share.end) of `leaves` over the whole part, which the
- * caller follows where it streams: span i is that of leaf share.begin + i, and is released here. figures
- * receives (share.end - share.begin) x width values. constant: the outputs of all heads, one behind the
- * other, that stand for those of the network; NULL: none. */
+/* Forward and figures of some of the leaves of a share of `leaves` over the whole part, which the caller
+ * follows where it streams: span i is that of leaf share.begin + i, and is released here. figures receives
+ * (some.end - some.begin) x width values, those of an evaluation. *nonfinite, of position -1 at first, keeps
+ * the first that is met. constant: the outputs of all heads, one behind the other, that stand for those of
+ * the network; NULL: none. */
 void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_tree_node share,
-                         const nn_real *weights, const nn_real *constant, double *figures,
+                         nn_tree_node some, const nn_real *weights, const nn_real *constant, double *figures,
                          const nn_findings *findings, nn_nonfinite *nonfinite);
 
 /* The denominators of the share's leaves of a batch, one a head, from their targets alone. */

@@ -92,6 +92,11 @@ static void test_nearest(void **state)
         {"rule", NULL},
         {"", NULL},
         {"batch_size", NULL},
+        {"mom", "momentum"},
+        {"Learn", "learning_rate"},
+        {"ada", "adam"}, /* the shortest */
+        {"rel", "relu"},
+        {"mo", NULL},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const char *found = nn_nearest(cases[i].word, words, sizeof(words) / sizeof(words[0]));
@@ -103,6 +108,9 @@ static void test_nearest(void **state)
         }
     }
     assert_null(nn_nearest("adam", words, 0));
+    static const char *const metrics[] = {"auc", "accuracy", "mae"};
+    assert_string_equal(nn_nearest("acc", metrics, 3), "accuracy"); /* not auc, one letter away */
+    assert_string_equal(nn_nearest("acu", metrics, 3), "auc");
 }
 
 /* Fails when a long word from outside writes past the table of distances. */

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -124,6 +125,39 @@ static void test_sum(void **state)
     for (int j = 0; j < WIDTH; j++) assert_true(sum[j] == 0.0);
 }
 
+static void add_row(const void *context, double *left, const double *right)
+{
+    for (int j = 0; j < *(const int *)context; j++) left[j] += right[j];
+}
+
+/* Fails when joining leaves, or the nodes of ranks, follows another order than summing. */
+static void test_fold(void **state)
+{
+    (void)state;
+    enum { WIDTH = 3 };
+    const int width = WIDTH;
+    double values[MOST_LEAVES * WIDTH], rows[MOST_LEAVES * WIDTH], sum[WIDTH];
+    nn_tree_node nodes[4 * NN_TREE_COVER_MAX];
+    const nn_random stream = {5, 6, 7};
+    for (int64_t i = 0; i < MOST_LEAVES * WIDTH; i++) values[i] = nn_random_normal(stream, (uint64_t)i);
+    for (int64_t n = 1; n <= MOST_LEAVES; n++) {
+        nn_tree_sum(n, WIDTH, values, sum);
+        memcpy(rows, values, (size_t)n * WIDTH * sizeof *rows);
+        nn_tree_fold(n, NULL, WIDTH, rows, add_row, &width);
+        assert_memory_equal(rows, sum, sizeof sum);
+        int count = 0;
+        for (int rank = 0; rank < 3; rank++) {
+            nn_tree_node share = nn_tree_share(n, rank, 3);
+            count += nn_tree_cover(n, share.begin, share.end, nodes + count);
+        }
+        for (int i = 0; i < count; i++)
+            nn_tree_sum(nodes[i].end - nodes[i].begin, WIDTH, values + nodes[i].begin * WIDTH,
+                        rows + i * WIDTH);
+        nn_tree_fold(n, nodes, WIDTH, rows, add_row, &width);
+        assert_memory_equal(rows, sum, sizeof sum);
+    }
+}
+
 /* Fails when summing covers first, and the tree above them afterwards, gives other bits than summing at once.
  */
 static void test_partial_sums_compose(void **state)
@@ -230,6 +264,7 @@ int main(void)
         cmocka_unit_test(test_cover),
         cmocka_unit_test(test_cover_fits),
         cmocka_unit_test(test_sum),
+        cmocka_unit_test(test_fold),
         cmocka_unit_test(test_partial_sums_compose),
         cmocka_unit_test(test_share),
         cmocka_unit_test(test_share_cuts_at_the_roundest_place),

@@ -124,14 +124,16 @@ static inline void trial_judge(trial *t, const nn_loss_call *call)
 {
     for (int m = 0; m < t->model->metric_count; m++) {
         const nn_metric *metric = &t->model->metrics[m];
-        double state[64] = {0};
-        nn_real collected[64] = {0};
-        assert_true(metric->type->width(metric->options, call->columns) * SAMPLES <= 64);
+        enum { MOST = 128 };
+        double state[MOST] = {0};
+        nn_real collected[MOST] = {0};
+        int64_t width = nn_metric_state_width(metric->type, metric->options, call->columns, call->outputs);
+        assert_true(width * SAMPLES <= MOST);
         if (metric->type->state == NN_METRIC_COLLECTED)
             metric->type->collect(metric->options, call, collected);
         else
             metric->type->accumulate(metric->options, call, state);
-        for (int i = 0; i < 64; i++) t->state[m] += (i + 1) * (state[i] + (double)collected[i]);
+        for (int i = 0; i < MOST; i++) t->state[m] += (i + 1) * (state[i] + (double)collected[i]);
     }
 }
 
@@ -142,14 +144,22 @@ static inline void trial_step(trial *t)
     const nn_head *head = &t->model->heads[0];
     int64_t labels[SAMPLES];
     nn_real targets[SAMPLES * CLASSES];
+    double predicted[SAMPLES * CLASSES], observed[SAMPLES * CLASSES];
     trial_forward(t, true);
     for (int s = 0; s < SAMPLES; s++) labels[s] = s % (head->target.is_class ? head->target.classes : 1);
     fill(2, SAMPLES * head->columns, targets);
+    for (int64_t i = 0; i < SAMPLES * head->columns && nn_head_is_values(head); i++) {
+        predicted[i] = (double)t->microbatch->outputs[head->layer][i];
+        observed[i] = (double)targets[i];
+    }
     nn_loss_call call = {.rows = SAMPLES,
                          .columns = head->columns,
                          .output = t->microbatch->outputs[head->layer],
                          .labels = head->target.is_class ? labels : NULL,
                          .targets = head->target.is_class ? NULL : targets,
+                         .predicted = predicted,
+                         .observed = observed,
+                         .outputs = head->outputs,
                          .class_weights = head->class_weights,
                          .denominator = SAMPLES,
                          .gradient = t->microbatch->gradients[head->layer]};

@@ -4,11 +4,13 @@
 
 #include <math.h>
 
+#include "../fixtures/fixture.h"
+#include "base/tree.h"
 #include "nn/metric.h"
 
 #define ROWS 9
 #define COLUMNS 4
-#define STATE (16 + COLUMNS * COLUMNS)
+#define STATE 64
 
 static const nn_field class_target = {.name = "y", .is_class = true, .classes = COLUMNS};
 static const nn_field value_target = {.name = "y", .shape = {1, {COLUMNS}}};
@@ -16,6 +18,7 @@ static const nn_shape shape = {1, {COLUMNS}};
 
 typedef struct example {
     nn_real output[ROWS * COLUMNS], targets[ROWS * COLUMNS];
+    double predicted[ROWS * COLUMNS], observed[ROWS * COLUMNS];
     int64_t labels[ROWS];
 } example;
 
@@ -58,11 +61,18 @@ static nn_loss_call make_example(example *at, bool classes)
     for (int i = 0; i < ROWS; i++) at->labels[i] = (3 * i + 1) % COLUMNS;
     at->labels[4] = -1;
     for (int i = 0; i < COLUMNS; i++) at->targets[4 * COLUMNS + i] = (nn_real)NAN;
+    for (int i = 0; i < ROWS * COLUMNS; i++) {
+        at->predicted[i] = (double)at->output[i];
+        at->observed[i] = (double)at->targets[i];
+    }
     return (nn_loss_call){.rows = ROWS,
                           .columns = COLUMNS,
                           .output = at->output,
                           .labels = classes ? at->labels : NULL,
-                          .targets = classes ? NULL : at->targets};
+                          .targets = classes ? NULL : at->targets,
+                          .predicted = at->predicted,
+                          .observed = at->observed,
+                          .outputs = COLUMNS};
 }
 
 /* Rows [begin, end). */
@@ -73,17 +83,19 @@ static nn_loss_call cut(const nn_loss_call *call, int64_t begin, int64_t end)
     rows.output += begin * call->columns;
     if (rows.targets) rows.targets += begin * call->columns;
     if (rows.labels) rows.labels += begin;
+    if (rows.predicted) rows.predicted += begin * call->columns;
+    if (rows.observed) rows.observed += begin * call->columns;
     return rows;
 }
 
 /* The figure of a whole call, whatever state the metric keeps. */
 static double figure(const nn_metric_type *type, const void *options, const nn_loss_call *call)
 {
-    int64_t width = type->width(options, call->columns);
+    int64_t width = nn_metric_state_width(type, options, call->columns, call->outputs);
     if (type->state != NN_METRIC_COLLECTED) {
         double state[STATE] = {0};
         type->accumulate(options, call, state);
-        return type->finish ? type->finish(options, width, state) : 0;
+        return type->finish ? nn_metric_finish(type, options, width, call->outputs, state, NULL).figure : 0;
     }
     nn_real *values;
     double result = 0;
@@ -91,7 +103,7 @@ static double figure(const nn_metric_type *type, const void *options, const nn_l
     type->collect(options, call, values);
     expect_ok(type->finish_collected(options, call->rows, width, values, &result));
     nn_free(values);
-    return result;
+    return isfinite(result) ? result : (double)NAN;
 }
 
 static double named(const char *yaml, const nn_loss_call *call)
@@ -119,8 +131,9 @@ static void test_documented(void **state)
         bool collects = (*type)->state == NN_METRIC_COLLECTED;
         assert_true(collects == ((*type)->collect && (*type)->finish_collected && (*type)->memory));
         assert_true(collects != ((*type)->accumulate && ((*type)->finish || (*type)->matrix)));
-        int64_t width = (*type)->width(options, COLUMNS);
+        int64_t width = nn_metric_state_width(*type, options, COLUMNS, COLUMNS);
         assert_in_range(width, 1, (*type)->state == NN_METRIC_SUMS ? NN_METRIC_SUMS_MAX : STATE);
+        assert_true(((*type)->undefined && (*type)->undefined[0]) || (*type)->matrix);
         release(*type, options);
     }
     assert_null(nn_metric_find("no such metric"));
@@ -161,6 +174,7 @@ static void test_masked(void **state)
         nn_loss_call call = make_example(&at, takes_classes(*type, options));
         double before = figure(*type, options, &call);
         for (int i = 0; i < COLUMNS; i++) at.output[4 * COLUMNS + i] = (nn_real)(100 * i);
+        for (int i = 0; i < COLUMNS; i++) at.predicted[4 * COLUMNS + i] = 100 * i;
         call.weights = weights;
         assert_true(isfinite(before));
         assert_true(before == figure(*type, options, &call));
@@ -215,15 +229,219 @@ static void test_auc(void **state)
     assert_true(fabs(named("auc", &call) - (1 / 6. + 4 / 6.) / 2) < 1e-15);
 }
 
+/* Fails when the outputs are pooled, or an error is averaged over the wrong count. */
 static void test_values(void **state)
 {
     (void)state;
-    const nn_real output[6] = {1, 2, 2, 3, 1, 3}, targets[6] = {1, 2, 5, 3, 1, -1};
-    nn_loss_call call = {.rows = 2, .columns = 3, .output = output, .targets = targets};
+    const double predicted[6] = {1, 2, 2, 3, 1, 3}, observed[6] = {1, 2, 5, 3, 1, -1};
+    nn_loss_call call = {.rows = 2, .columns = 3, .predicted = predicted, .observed = observed, .outputs = 3};
     assert_true(fabs(named("mae", &call) - 7 / 6.) < 1e-15);
+    /* Errors of 0, 0, and 3 and 4. */
+    assert_true(fabs(named("rmse", &call) - sqrt(25 / 2.) / 3) < 1e-15);
+    /* Squares about the means: 2, 1/2, 18. */
+    assert_true(fabs(named("r2", &call) - (1 + 1 + (1 - 25 / 18.)) / 3) < 1e-14);
+    call.outputs = 1;
     assert_true(fabs(named("rmse", &call) - sqrt(25 / 6.)) < 1e-15);
     /* The mean is 11/6, the squares around it sum to 41 - 121/6. */
     assert_true(fabs(named("r2", &call) - (1 - 25 / (41 - 121 / 6.))) < 1e-14);
+}
+
+/* ---- scikit-learn ---- */
+
+#define FIXTURE_ROWS 40
+
+static void read_doubles(const char *name, int64_t count, double *values)
+{
+    FILE *stream = fixture_open("metrics.txt");
+    fixture_seek(stream, name, count);
+    for (int64_t i = 0; i < count; i++) assert_int_equal(fscanf(stream, "%lf", &values[i]), 1);
+    fclose(stream);
+}
+
+static void expect_near(const char *what, double found, double expected, double tolerance)
+{
+    if (!(fabs(found - expected) <= tolerance * fabs(expected)))
+        fail_msg("%s is %.17g, not %.17g", what, found, expected);
+}
+
+typedef struct joined {
+    const nn_metric_type *type;
+    int64_t width, outputs;
+} joined;
+
+static void join(const void *context, double *left, const double *right)
+{
+    const joined *of = context;
+    nn_metric_join(of->type, of->width, of->outputs, left, right);
+}
+
+/* The state of a metric over leaves of three rows, joined in the canonical tree. */
+static void state_of_leaves(const nn_metric_type *type, const nn_loss_call *call, double *state)
+{
+    double leaves[(FIXTURE_ROWS + 2) / 3][STATE] = {{0}}, rows[(FIXTURE_ROWS + 2) / 3 * STATE];
+    joined of = {type, nn_metric_state_width(type, NULL, call->columns, call->outputs), call->outputs};
+    int64_t count = 0;
+    for (int64_t begin = 0; begin < call->rows; begin += 3, count++) {
+        nn_loss_call leaf = cut(call, begin, begin + 3 < call->rows ? begin + 3 : call->rows);
+        type->accumulate(NULL, &leaf, leaves[count]);
+        memcpy(rows + count * of.width, leaves[count], (size_t)of.width * sizeof *rows);
+    }
+    nn_tree_fold(count, NULL, (size_t)of.width, rows, join, &of);
+    memcpy(state, rows, (size_t)of.width * sizeof *rows);
+}
+
+/* Fails when targets far from 0 cost digits, or when several outputs are not the mean of each. */
+static void test_far_from_zero(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int columns;
+        double tolerance; /* the targets themselves have so many digits of their spread */
+    } cases[] = {{"seconds", 1, 1e-12}, {"dalton", 1, 1e-12}, {"several", 4, 1e-12}};
+    static const char *const names[] = {"r2", "rmse", "mae"};
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        double predicted[FIXTURE_ROWS * 4], observed[FIXTURE_ROWS * 4], expected, outputs[4], found[4];
+        int64_t columns = cases[c].columns, count = FIXTURE_ROWS * columns;
+        char name[64];
+        snprintf(name, sizeof name, "%s_predicted", cases[c].name);
+        read_doubles(name, count, predicted);
+        snprintf(name, sizeof name, "%s_observed", cases[c].name);
+        read_doubles(name, count, observed);
+        nn_loss_call call = {.rows = FIXTURE_ROWS,
+                             .columns = columns,
+                             .predicted = predicted,
+                             .observed = observed,
+                             .outputs = columns};
+        for (int n = 0; n < 3; n++) {
+            const nn_metric_type *type = nn_metric_find(names[n]);
+            double sums[STATE];
+            snprintf(name, sizeof name, "%s_%s", cases[c].name, names[n]);
+            read_doubles(name, 1, &expected);
+            state_of_leaves(type, &call, sums);
+            int64_t width = nn_metric_state_width(type, NULL, columns, columns);
+            expect_near(name, nn_metric_finish(type, NULL, width, columns, sums, found).figure, expected,
+                        cases[c].tolerance);
+            expect_near(name, named(names[n], &call), expected, cases[c].tolerance);
+            if (n > 0) continue;
+            snprintf(name, sizeof name, "%s_r2_outputs", cases[c].name);
+            read_doubles(name, columns, outputs);
+            for (int o = 0; o < columns; o++) expect_near(name, found[o], outputs[o], cases[c].tolerance);
+        }
+    }
+}
+
+/* Fails when a class that is never predicted, or never occurs, counts otherwise than in scikit-learn. */
+static void test_rare_classes(void **state)
+{
+    (void)state;
+    double of_file[FIXTURE_ROWS * 5], expected;
+    nn_real output[FIXTURE_ROWS * 5], scores[FIXTURE_ROWS];
+    int64_t labels[FIXTURE_ROWS];
+    read_doubles("output", FIXTURE_ROWS * 5, of_file);
+    for (int i = 0; i < FIXTURE_ROWS * 5; i++) output[i] = (nn_real)of_file[i];
+    for (int i = 0; i < FIXTURE_ROWS; i++) scores[i] = output[5 * i + 2];
+    read_doubles("labels", FIXTURE_ROWS, of_file);
+    for (int i = 0; i < FIXTURE_ROWS; i++) labels[i] = (int64_t)of_file[i];
+    nn_loss_call call = {
+        .rows = FIXTURE_ROWS, .columns = 5, .output = output, .labels = labels, .outputs = 1};
+    static const char *const names[] = {"accuracy", "precision", "recall", "f1"};
+    for (int n = 0; n < 4; n++) {
+        read_doubles(names[n], 1, &expected);
+        expect_near(names[n], named(names[n], &call), expected, 1e-14);
+    }
+    read_doubles("top_k", 1, &expected);
+    expect_near("top_k", named("top_k: {k: 2}", &call), expected, 1e-14);
+    read_doubles("yes", FIXTURE_ROWS, of_file);
+    for (int i = 0; i < FIXTURE_ROWS; i++) labels[i] = (int64_t)of_file[i];
+    call.columns = 1;
+    call.output = scores;
+    read_doubles("auc", 1, &expected);
+    expect_near("auc", named("auc", &call), expected, 1e-14);
+}
+
+/* ---- what is undefined ---- */
+
+enum { NO_ROWS, MASKED, ONE_ROW, ONE_CLASS, CONSTANT, WEIGHTLESS, ENORMOUS, DEGENERATE };
+
+/* An example that is degenerate in one way. */
+static nn_loss_call degenerate(example *at, bool classes, int way)
+{
+    static const nn_real zeros[ROWS];
+    nn_loss_call call = make_example(at, classes);
+    if (way == NO_ROWS) call.rows = 0;
+    if (way == ONE_ROW) call.rows = 1;
+    if (way == WEIGHTLESS) call.weights = zeros;
+    for (int i = 0; i < ROWS; i++) {
+        if (way == MASKED) at->labels[i] = -1;
+        if (way == ONE_CLASS) at->labels[i] = 2;
+    }
+    for (int i = 0; i < ROWS * COLUMNS; i++) {
+        if (way == MASKED) at->observed[i] = (double)NAN;
+        if (way == CONSTANT) at->observed[i] = 0.1 + i % COLUMNS; /* no sum of these is exact */
+        if (way == ENORMOUS) at->predicted[i] = 1e200, at->output[i] = (nn_real)(i % 3 * 1e30);
+    }
+    return call;
+}
+
+/* Fails when a metric is infinite, or NaN where it has a value, or has one where it is said to be undefined.
+ */
+static void test_undefined(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        unsigned undefined; /* in these ways */
+    } expected[] = {
+        {"accuracy", 1u << NO_ROWS | 1u << MASKED},
+        {"top_k", 1u << NO_ROWS | 1u << MASKED},
+        {"precision", 1u << NO_ROWS | 1u << MASKED},
+        {"recall", 1u << NO_ROWS | 1u << MASKED},
+        {"f1", 1u << NO_ROWS | 1u << MASKED},
+        {"confusion", 0},
+        {"auc", 1u << NO_ROWS | 1u << MASKED | 1u << ONE_ROW | 1u << ONE_CLASS},
+        {"perplexity", 1u << NO_ROWS | 1u << MASKED | 1u << ENORMOUS},
+        {"mae", 1u << NO_ROWS | 1u << MASKED},
+        {"rmse", 1u << NO_ROWS | 1u << MASKED | 1u << ENORMOUS},
+        {"r2", 1u << NO_ROWS | 1u << MASKED | 1u << ONE_ROW | 1u << CONSTANT | 1u << ENORMOUS},
+    };
+    for (const nn_metric_type *const *type = nn_metric_types(); *type; type++) {
+        const nn_metric_type *found;
+        void *options = read_metric((*type)->example, &found);
+        size_t e = 0;
+        while (e < sizeof expected / sizeof *expected && strcmp(expected[e].name, (*type)->name) != 0) e++;
+        assert_true(e < sizeof expected / sizeof *expected);
+        for (int way = 0; way < DEGENERATE; way++) {
+            example at;
+            nn_loss_call call = degenerate(&at, takes_classes(*type, options), way);
+            double result = figure(*type, options, &call);
+            if (isinf(result) || isnan(result) != (expected[e].undefined >> way & 1))
+                fail_msg("%s, way %d: %g", (*type)->name, way, result);
+        }
+        release(*type, options);
+    }
+}
+
+/* Fails when one output decides over others because of its unit. */
+static void test_choice(void **state)
+{
+    (void)state;
+    const double observed[8] = {1000, 1, 3000, 2, 2000, 3, 4000, 4};
+    const double first[8] = {1010, 2, 3010, 3, 2010, 4, 4010, 5},
+                 second[8] = {1020, 1, 3020, 2, 2020, 3, 4020, 4};
+    const nn_metric_type *type = nn_metric_find("rmse");
+    double choices[2], figures[2];
+    for (int i = 0; i < 2; i++) {
+        nn_loss_call call = {
+            .rows = 4, .columns = 2, .predicted = i ? second : first, .observed = observed, .outputs = 2};
+        double sums[STATE] = {0};
+        type->accumulate(NULL, &call, sums);
+        nn_metric_result result =
+            nn_metric_finish(type, NULL, nn_metric_state_width(type, NULL, 2, 2), 2, sums, NULL);
+        choices[i] = result.choice;
+        figures[i] = result.figure;
+    }
+    assert_true(figures[0] < figures[1] && choices[0] > choices[1]);
 }
 
 /* Fails when one output for yes and no is not read by its sign. */
@@ -271,9 +489,12 @@ static void test_messages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_documented), cmocka_unit_test(test_halves),   cmocka_unit_test(test_masked),
-        cmocka_unit_test(test_classes),    cmocka_unit_test(test_auc),      cmocka_unit_test(test_values),
-        cmocka_unit_test(test_yes_no),     cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_documented),    cmocka_unit_test(test_halves),
+        cmocka_unit_test(test_masked),        cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_auc),           cmocka_unit_test(test_values),
+        cmocka_unit_test(test_yes_no),        cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_far_from_zero), cmocka_unit_test(test_rare_classes),
+        cmocka_unit_test(test_undefined),     cmocka_unit_test(test_choice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,7 +40,7 @@ said '^0?  *0\.01 .* 2  *0\.[0-9]+ .* sweep/0\.01-[12]$' sweep/*
 grep -q 'left out: sweep/failed: has no checkpoint' info.log || fail "a run without a checkpoint is not told"
 grep -A 1 ' runs ' info.log | tail -n 1 | grep -q '0\.01 ' || { fail "the best is not first"; cat info.log; }
 [ "$(grep -c 'sweep/0' info.log)" = 2 ] || { fail "not a line a setting"; cat info.log; }
-said '"figure":"accuracy","better":"higher"' sweep/0* --json
+said '"figure":"loss","better":"lower"' sweep/0* --json
 grep -q 'not finished' info.log && { fail "finished runs are called unfinished"; cat info.log; }
 
 # A run that has stopped early has done what it should; one that is in progress has not.

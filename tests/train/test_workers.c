@@ -108,7 +108,7 @@ static void assert_same(const bench *b, const outcome *a, const outcome *c)
 {
     size_t bytes = (size_t)b->model->network->value_count * sizeof(nn_real);
     assert_memory_equal(a->gradient, c->gradient, bytes);
-    size_t width = (size_t)nn_figures_width(b->model);
+    size_t width = (size_t)nn_figures_width(b->model, true);
     assert_memory_equal(a->figures, c->figures, LEAVES * width * sizeof(double));
 }
 
@@ -169,7 +169,7 @@ static void evaluation_does_not_depend_on_threads(void **state)
 {
     const bench *b = *state;
     int64_t leaves = (nn_dataset_count(b->data, NN_TRAIN) + MICROBATCH - 1) / MICROBATCH;
-    size_t count = (size_t)leaves * (size_t)nn_figures_width(b->model);
+    size_t count = (size_t)leaves * (size_t)nn_figures_width(b->model, false);
     double *figures[2];
     for (int i = 0; i < 2; i++) {
         nn_workers *workers;
@@ -177,8 +177,9 @@ static void evaluation_does_not_depend_on_threads(void **state)
         expect_ok(NN_ALLOCATE(&figures[i], count, "figures"));
         expect_ok(nn_workers_create(b->model, b->data, 1 + 2 * i, 4, MICROBATCH, 1e9, 7, &workers));
         expect_ok(nn_workers_initialize(workers, b->weights));
-        nn_workers_evaluate(workers, NN_TRAIN, leaves, (nn_tree_node){0, leaves}, b->weights, NULL,
-                            figures[i], NULL, &found);
+        found = (nn_nonfinite){.position = -1};
+        nn_workers_evaluate(workers, NN_TRAIN, leaves, (nn_tree_node){0, leaves}, (nn_tree_node){0, leaves},
+                            b->weights, NULL, figures[i], NULL, &found);
         assert_true(found.position < 0);
         nn_workers_destroy(workers);
     }
