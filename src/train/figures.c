@@ -272,10 +272,30 @@ static void figures_show_list(const nn_model *model, const nn_figures *figures, 
     nn_text_free(&line);
 }
 
+/* What an output is called: a column of the head's dataset, or one of the datasets that are joined; else its
+ * number. */
+static void figures_output_name(const nn_model *model, const nn_head *head, int64_t output,
+                                char name[CLASS_NAME])
+{
+    const nn_names *names = nn_names_set_find(&model->names, head->given ? head->given : head->name);
+    int inputs = model->input.part_count > 0 ? model->input.part_count : 1;
+    const char *found = NULL;
+    if (names && names->columns.count == (size_t)head->outputs)
+        found = names->columns.items[output];
+    else if (!head->given && model->names.count - inputs == head->outputs)
+        found = model->names.items[inputs + output].key;
+    if (found)
+        snprintf(name, CLASS_NAME, "%.*s", CLASS_NAME - 1, found);
+    else
+        snprintf(name, CLASS_NAME, "%lld", (long long)output);
+}
+
 static void figures_show_row(const nn_model *model, const nn_figures *figures, int head, int64_t output)
 {
     nn_text line = {0};
-    nn_text_append(&line, "  %-*lld", CLASS_NAME, (long long)output);
+    char name[CLASS_NAME];
+    figures_output_name(model, &model->heads[head], output, name);
+    nn_text_append(&line, "  %-*s", CLASS_NAME, name);
     for (int m = 0; m < model->metric_count; m++) {
         if (model->metrics[m].head != head || !figures->outputs[m]) continue;
         nn_text cell = {0};
