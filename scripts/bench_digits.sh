@@ -20,7 +20,7 @@ prepare_mpirun 2
 echo "seed  test accuracy"
 for seed in 1 2 3 4 5 6 7 8 9 10; do
     OMP_NUM_THREADS=1 mpirun -n 2 "$root/build/release/nntrain" train digits.yaml --run-dir "run-$seed" \
-        --set training.seed=$seed >log 2>&1 || { cat log; exit 1; }
+        --set training.seed=$seed --set data.split.seed=$seed >log 2>&1 || { cat log; exit 1; }
     sed -n 's/^test, best.*accuracy \([0-9.]*\).*/\1/p' log >>accuracies
     printf '%4d  %s %%\n' $seed "$(tail -n 1 accuracies)"
 done

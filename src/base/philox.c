@@ -5,7 +5,7 @@
 /* The least width of a half: with halves of 2 bits some orders stay 10 % too frequent after any number of
  * rounds, with 4 bits none is measurably so after 8. */
 #define PERMUTE_LEAST_BITS 4
-#define PERMUTE_FEW 48
+#define PERMUTE_FEW 64
 
 /* Keeps the counters of a permutation's rounds apart from those of the numbers of the same stream. */
 #define PERMUTE_MARK (UINT64_C(1) << 63)

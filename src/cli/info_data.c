@@ -3,10 +3,14 @@
 
 #include "base/memory.h"
 #include "cli/info.h"
+#include "data/dataset.h"
 
 /* Shown to people; programs get all. */
 #define DATA_CLASSES_SHOWN 20
 #define DATA_NAMES_SHOWN 20
+
+/* An epoch that reads a dataset so many times is worth a word. */
+#define DATA_READS 4.0
 
 typedef struct data_visit {
     nn_facts *facts;
@@ -183,6 +187,26 @@ static void data_append_names(nn_text *text, const data_set *set)
     nn_text_append(text, "\n");
 }
 
+/* Chunks that the blocks of a stream would cut. */
+static void data_append_reads(nn_text *text, const data_set *set)
+{
+    const nn_store_info *info = set->info;
+    int64_t values = 1, block;
+    if (!info->chunked || info->dimensions == 0 || nn_store_type_size(info->type) == 0) return;
+    for (int d = 1; d < info->dimensions; d++) values *= info->extents[d];
+    if (values == 0 || info->extents[0] == 0) return;
+    size_t bytes = (size_t)values * nn_store_type_size(info->type);
+    double times = nn_dataset_reads(info->extents[0], values, info->chunk[0], bytes, &block);
+    if (times <= DATA_READS) return;
+    nn_text_append(text,
+                   "    a stream that is shuffled in blocks of %" PRId64
+                   " rows reads this about %.0f times an "
+                   "epoch: set data.shuffle_block: %" PRId64 ", or ",
+                   block, times, info->chunk[0]);
+    nn_dataset_append_repack(text, set->name, info->dimensions, info->chunk, 0, block);
+    nn_text_append(text, " FILE NEW_FILE\n");
+}
+
 static void data_append_lines(nn_facts *facts, const data_set *set)
 {
     char bytes[NN_FORMAT_SIZE];
@@ -198,6 +222,7 @@ static void data_append_lines(nn_facts *facts, const data_set *set)
     nn_text_append(text, "%s%s, %s%s%s\n", info->filters[0] ? ", " : "", info->filters,
                    nn_format_bytes(bytes, (double)info->storage_bytes),
                    info->external ? ", in another file" : "", info->is_virtual ? ", virtual" : "");
+    data_append_reads(text, set);
     if (!info->written) nn_text_append(text, "    never written: all values are the fill value\n");
     if (set->problem)
         nn_text_append(text, "    cannot be read: %s\n", set->problem);

@@ -1,9 +1,11 @@
 /* In which order the samples of a data set come. */
-#include "data/blocks.h"
 #include "data/internal.h"
 
-/* Training samples up to this many bytes are shuffled all together, unless the user says otherwise. */
-#define ARRANGE_FULL_SHUFFLE ((double)((size_t)1 << 30))
+/* Training samples up to this many values are shuffled all together, unless the user says otherwise. */
+#define ARRANGE_FULL_SHUFFLE ((double)(1 << 28))
+
+/* Values of a MiB of shuffle_window: values count, not the bytes that they take in the file. */
+#define ARRANGE_MIB ((double)(1 << 18))
 
 void nn_dataset_make_order(nn_dataset *dataset)
 {
@@ -11,17 +13,15 @@ void nn_dataset_make_order(nn_dataset *dataset)
     const nn_samples *train = &dataset->parts[NN_TRAIN];
     nn_order *order = &dataset->order;
     if (train->count == 0) return;
-    int64_t rows = nn_blocks_rows(train->source);
-    double bytes = (double)nn_blocks_size(train->source, (1u << train->source->fields) - 1) / (double)rows *
-                   (double)train->stride; /* that a sample adds */
+    double values = (double)train->source->values * (double)train->stride; /* that a sample adds */
     order->shuffle = options->shuffle;
     if (order->shuffle == NN_SHUFFLE_AUTO)
         order->shuffle =
-            bytes * (double)train->count <= ARRANGE_FULL_SHUFFLE ? NN_SHUFFLE_FULL : NN_SHUFFLE_BLOCK;
+            values * (double)train->count <= ARRANGE_FULL_SHUFFLE ? NN_SHUFFLE_FULL : NN_SHUFFLE_BLOCK;
     order->seed = dataset->seed;
     order->count = train->count;
     order->blocks = nn_samples_runs(train);
-    double window = (options->shuffle_window > 0 ? options->shuffle_window : 64) * 1048576 / bytes;
+    double window = (options->shuffle_window > 0 ? options->shuffle_window : 64) * ARRANGE_MIB / values;
     order->window_total = window < 9e15 ? (int64_t)window : (int64_t)9e15;
     nn_order_arrange(order, train->count, 1);
 }

@@ -245,6 +245,8 @@ nn_status nn_array_describe(nn_array *array, const nn_store_info *info, const nn
     array->rows = info->extents[layout.axis];
     array->values = array->stored_values = nn_shape_count(array->shape);
     array->chunk_rows = info->chunked ? info->chunk[layout.axis] : 1;
+    array->stored_dimensions = info->dimensions;
+    for (int d = 0; d < info->dimensions; d++) array->chunk[d] = info->chunked ? info->chunk[d] : 1;
     array->first_label = options->first_label;
     if (array->rows == 0) NN_FAIL(NN_ERROR_DATA, "is empty: a part needs one sample at least");
     if (array->values == 0) NN_FAIL(NN_ERROR_DATA, "its samples have no values: an extent is 0");

@@ -38,9 +38,14 @@ typedef struct nn_array {
     int64_t one_hot;       /* classes, where labels are stored one-hot; else 0 */
     const nn_names *names; /* that the data set goes by; borrowed; NULL until they are known */
     unsigned char *raw;    /* all rows; NULL: a stream */
+    bool scanned;          /* for its identity, at least in part */
+    uint64_t content;      /* sum of the hashes of rows that a scan has seen on this rank, ... */
+    int64_t content_rows;  /* ... and how many of them */
 
     /* as it is stored */
     int axis; /* of the rows */
+    int stored_dimensions;
+    int64_t chunk[NN_STORE_MAX_DIMENSIONS]; /* 1 everywhere where there are none */
     nn_store_type stored_type;
     int64_t stored_values;
     size_t stored_size;

@@ -44,20 +44,26 @@ int64_t nn_blocks_rows(const nn_source *source)
     return rows < source->rows ? rows : source->rows;
 }
 
-size_t nn_blocks_size(const nn_source *source, unsigned arrays)
+size_t nn_blocks_size(const nn_source *source, unsigned arrays, int64_t rows)
 {
-    size_t rows = (size_t)nn_blocks_rows(source), size = 0;
+    size_t size = 0;
     for (int a = 0; a < NN_DATA_ARRAYS; a++)
-        if (arrays >> a & 1) size += blocks_aligned(rows * source->arrays[a].row_size);
+        if (arrays >> a & 1) size += blocks_aligned((size_t)rows * source->arrays[a].row_size);
     return size;
 }
 
 nn_status nn_blocks_create(nn_source *source, unsigned arrays, int64_t capacity, nn_blocks **blocks)
 {
+    return nn_blocks_create_of(source, arrays, nn_blocks_rows(source), capacity, blocks);
+}
+
+nn_status nn_blocks_create_of(nn_source *source, unsigned arrays, int64_t rows, int64_t capacity,
+                              nn_blocks **blocks)
+{
     NN_TRY(NN_ALLOCATE(blocks, 1, "the blocks of a stream"));
     nn_blocks *made = *blocks;
     *made = (nn_blocks){.source = source, .arrays = arrays, .capacity = capacity};
-    made->block_rows = nn_blocks_rows(source);
+    made->block_rows = rows;
     nn_status status = NN_ALLOCATE(&made->slots, capacity, "the blocks of a stream");
     for (int64_t i = 0; i < capacity && status == NN_OK; i++) made->slots[i].block = -1;
     if (status == NN_OK) return NN_OK;
@@ -81,7 +87,7 @@ static nn_status blocks_read(nn_blocks *blocks, int64_t block, blocks_slot *slot
     int64_t rows = nn_array_smaller(blocks->block_rows, source->rows - first);
     slot->block = -1;
     if (!slot->raw)
-        NN_TRY(nn_allocate((void **)&slot->raw, nn_blocks_size(source, blocks->arrays), 1,
+        NN_TRY(nn_allocate((void **)&slot->raw, nn_blocks_size(source, blocks->arrays, blocks->block_rows), 1,
                            "a block of a stream"));
     unsigned char *raw = slot->raw;
     for (int a = 0; a < NN_DATA_ARRAYS; a++) {

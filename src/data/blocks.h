@@ -5,6 +5,7 @@
 #include "data/source.h"
 
 #define nn_blocks_create NN_REAL_SYMBOL(nn_blocks_create)
+#define nn_blocks_create_of NN_REAL_SYMBOL(nn_blocks_create_of)
 #define nn_blocks_destroy NN_REAL_SYMBOL(nn_blocks_destroy)
 #define nn_blocks_rows NN_REAL_SYMBOL(nn_blocks_rows)
 #define nn_blocks_size NN_REAL_SYMBOL(nn_blocks_size)
@@ -12,14 +13,18 @@
 
 typedef struct nn_blocks nn_blocks;
 
-/* Rows of a block: about 1 MiB, and whole chunks of the file. A property of the files alone. */
+/* Rows that are read together where rows come in order: about 1 MiB, and whole chunks of the file. It decides
+ * about speed alone. */
 int64_t nn_blocks_rows(const nn_source *source);
-/* Bytes of a block of the arrays whose bits are set. */
-size_t nn_blocks_size(const nn_source *source, unsigned arrays);
+/* Bytes of a block of so many rows of the arrays whose bits are set. */
+size_t nn_blocks_size(const nn_source *source, unsigned arrays, int64_t rows);
 
 /* Keeps up to `capacity` blocks of the given arrays, those used last; with a capacity of 0 rows are read one
  * by one. Borrows the source. One thread at a time. */
 nn_status nn_blocks_create(nn_source *source, unsigned arrays, int64_t capacity, nn_blocks **blocks);
+/* The same with blocks of so many rows. */
+nn_status nn_blocks_create_of(nn_source *source, unsigned arrays, int64_t rows, int64_t capacity,
+                              nn_blocks **blocks);
 void nn_blocks_destroy(nn_blocks *blocks); /* accepts NULL */
 
 /* Copies rows [first, first + rows) of an array. */

@@ -215,9 +215,9 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
     NN_TRY(nn_comm_maximum(comm, &lost, 1));
     if (!lost) {
         if (!dataset->describes) NN_TRY(dataset_skip(comm, dataset));
-        NN_TRY(dataset->describes ? nn_describe_split(comm, dataset)
-                                  : nn_split_parts(comm, options, dataset->seed, sources,
-                                                   &dataset->split_table, dataset->parts));
+        NN_TRY(dataset->describes
+                   ? nn_describe_split(comm, dataset)
+                   : nn_split_parts(comm, options, sources, &dataset->split_table, dataset->parts));
         NN_TRY(nn_comm_agree(comm, nn_fields_statistics(dataset, request)));
     } else {
         nn_status whole = nn_split_whole(options, sources, dataset->parts);
@@ -343,6 +343,7 @@ void nn_dataset_close(nn_dataset *dataset)
         nn_memory_release(&dataset->weights[p]);
     }
     nn_buckets_destroy(dataset->order.buckets);
+    nn_text_free(&dataset->identity_lines);
     nn_free(dataset);
 }
 

@@ -13,6 +13,7 @@
 #include "base/options.h"
 #include "base/real.h"
 #include "base/shape.h"
+#include "base/text.h"
 #include "comm/comm.h"
 #include "data/augment.h"
 
@@ -44,7 +45,13 @@
 #define nn_dataset_prior NN_REAL_SYMBOL(nn_dataset_prior)
 #define nn_dataset_identity NN_REAL_SYMBOL(nn_dataset_identity)
 #define nn_dataset_stored NN_REAL_SYMBOL(nn_dataset_stored)
+#define nn_dataset_identity_lines NN_REAL_SYMBOL(nn_dataset_identity_lines)
+#define nn_data_identity_compare NN_REAL_SYMBOL(nn_data_identity_compare)
+#define nn_data_identity_unseen NN_REAL_SYMBOL(nn_data_identity_unseen)
 #define nn_dataset_memory NN_REAL_SYMBOL(nn_dataset_memory)
+#define nn_dataset_advise NN_REAL_SYMBOL(nn_dataset_advise)
+#define nn_dataset_reads NN_REAL_SYMBOL(nn_dataset_reads)
+#define nn_dataset_append_repack NN_REAL_SYMBOL(nn_dataset_append_repack)
 #define nn_data_options_table NN_REAL_SYMBOL(nn_data_options_table)
 #define nn_data_options_release NN_REAL_SYMBOL(nn_data_options_release)
 #define nn_part_options_release NN_REAL_SYMBOL(nn_part_options_release)
@@ -82,8 +89,8 @@ typedef struct nn_split_options { /* data.split */
     double validation, test;      /* fractions of the train part; 0: none */
     bool stratified;              /* keep the shares of the classes */
     int order, by;
-    char *group;  /* dataset of group numbers, for by: group */
-    int64_t seed; /* -1: that of the run */
+    char *group; /* dataset of group numbers, for by: group */
+    int64_t seed;
 } nn_split_options;
 
 enum { NN_WINDOW_LAST, NN_WINDOW_EVERY_STEP };
@@ -138,7 +145,8 @@ typedef struct nn_data_options {
     int cache;
     double memory; /* MiB a rank for a stream */
     int shuffle;
-    double shuffle_window; /* MiB of samples that are mixed together */
+    double shuffle_window; /* MiB of samples that are mixed together, at 4 bytes a value */
+    int64_t shuffle_block; /* samples that stay together when blocks are shuffled; 0: 1 MiB of them */
     bool balanced;
     bool bucket_by_length; /* batches of similar lengths */
     int check;
@@ -342,13 +350,38 @@ double nn_dataset_waited(const nn_dataset *dataset, nn_part part);
  * target's mean (one per value of the target). The yardstick beside each final figure. */
 void nn_dataset_prior(const nn_dataset *dataset, int target, double *values);
 
-/* Hash of what the train part is: extents, types, and sampled content; not of its path. */
+/* What the data of all parts is: a number of extents and values (of a large dataset, of rows all over it),
+ * not of paths, element types, chunks or, where nothing depends on it, of how rows are cut into files. */
 uint64_t nn_dataset_identity(const nn_dataset *dataset);
-/* The same for a described one, whose identity is not known before. Collective. */
-nn_status nn_dataset_identify(nn_comm *comm, nn_dataset *dataset, uint64_t *identity);
+
+/* The same as text, to be kept with a checkpoint: a line for each dataset that decides something, with the
+ * hash of all of its values where they have been seen. Borrowed. */
+const char *nn_dataset_identity_lines(const nn_dataset *dataset);
+
+/* Both for a described one, where they are not known before. Collective. */
+nn_status nn_dataset_identify(nn_comm *comm, nn_dataset *dataset);
+
+/* Appends a line for each dataset that has changed between two such texts, and the names, with commas, of
+ * those of which not all values were seen. */
+void nn_data_identity_compare(const char *was, const char *is, nn_text *differences);
+void nn_data_identity_unseen(const char *lines, nn_text *names);
 
 /* Bytes of its arrays, as they are read, of all parts. */
 size_t nn_dataset_stored(const nn_dataset *dataset);
 size_t nn_dataset_memory(const nn_dataset *dataset); /* bytes on this node, for all of its ranks */
+
+/* ---- how much is read ---- */
+
+/* Appends what to do where an epoch of a stream, on so many ranks, reads more than 4 times the data; nothing
+ * where it does not. The data set is arranged. */
+void nn_dataset_advise(const nn_dataset *dataset, int ranks, nn_text *advice);
+
+/* How many times an epoch of a stream, shuffled in blocks of *block rows by default, reads a dataset of so
+ * many rows in chunks of `chunk` of them. */
+double nn_dataset_reads(int64_t rows, int64_t values, int64_t chunk, size_t row_bytes, int64_t *block);
+
+/* Appends the command, but for its files, that stores a dataset in chunks of so many rows. */
+void nn_dataset_append_repack(nn_text *text, const char *dataset, int dimensions, const int64_t *chunk,
+                              int axis, int64_t rows);
 
 #endif

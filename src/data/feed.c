@@ -12,14 +12,10 @@
 #include "base/pulse.h"
 #include "base/threads.h"
 #include "data/blocks.h"
-#include "data/internal.h"
+#include "data/reading.h"
 
-/* Spans read ahead at most, and the share of a stream's memory that is for them; the rest is for blocks. */
+/* Spans read ahead at most. */
 #define FEED_SLOTS_MOST 256
-#define FEED_SLOTS_SHARE 0.35
-
-/* Of so many rows of a block one is wanted: reading all of them would cost more. */
-#define FEED_SPARSE 16
 
 typedef struct feed_slot {
     int64_t index; /* of its span; -1: free */
@@ -202,47 +198,10 @@ static unsigned feed_arrays(const nn_feed *feed)
     return feed->inputs ? all : all & ~((1u << source->inputs) - 1);
 }
 
-/* Whether so few rows of a block belong to the part that they are read one by one. */
-static bool feed_is_sparse(const nn_feed *feed)
-{
-    const nn_samples *samples = &feed->dataset->parts[feed->part];
-    bool spread = samples->table || samples->shares.group > 0;
-    return spread && samples->source->chunk_rows == 1 && samples->count < samples->units / FEED_SPARSE;
-}
-
-/* Blocks that are worth keeping: those of the windows that a span's samples come from, as far as memory goes.
- */
-static int64_t feed_block_capacity(const nn_feed *feed, nn_data_span span)
-{
-    const nn_dataset *dataset = feed->dataset;
-    const nn_order *order = &dataset->order;
-    nn_source *source = dataset->parts[feed->part].source;
-    unsigned arrays = feed_arrays(feed);
-    double room = dataset->options->memory * 1048576 * (1 - FEED_SLOTS_SHARE);
-    int64_t most = (int64_t)(room / (double)nn_blocks_size(source, arrays));
-    int64_t wanted = 2;
-    if (feed_is_sparse(feed)) return 0;
-    bool shuffled =
-        feed->part == NN_TRAIN && span.epoch != NN_DATA_IN_ORDER && order->shuffle != NN_SHUFFLE_NONE;
-    if (shuffled && (order->classes > 0 || order->shuffle == NN_SHUFFLE_FULL)) return 0;
-    if (shuffled) {
-        const nn_samples *train = &dataset->parts[NN_TRAIN];
-        const nn_runs *runs = &order->blocks;
-        double each = (double)(runs->full > 0 ? runs->each : runs->last);
-        double rows = each * (double)train->units / (double)train->count * (double)train->stride;
-        double block = (double)nn_blocks_rows(source);
-        int64_t lanes = span.count * order->lanes / order->batch + 2;
-        double blocks = (double)lanes * ((double)order->window / each + 2) * rows / block;
-        wanted = blocks < (double)INT32_MAX ? (int64_t)blocks + 2 : INT32_MAX;
-    }
-    if (most < 4) most = 4;
-    return wanted < most ? wanted : most;
-}
-
 static int64_t feed_slot_count(const nn_feed *feed, int64_t span_samples, int64_t depth)
 {
     const nn_dataset *dataset = feed->dataset;
-    double room = dataset->options->memory * 1048576 * FEED_SLOTS_SHARE;
+    double room = dataset->options->memory * 1048576 * NN_READING_AHEAD;
     double span = (double)dataset->raw_size * (double)(span_samples > 0 ? span_samples : 1);
     int64_t count = room / span < FEED_SLOTS_MOST ? (int64_t)(room / span) : FEED_SLOTS_MOST;
     return count < depth ? depth : count;
@@ -256,7 +215,8 @@ static nn_status feed_start(nn_feed *feed, int64_t depth)
     feed->slot_count = feed_slot_count(feed, span.count, depth);
     NN_TRY(NN_ALLOCATE(&feed->slots, feed->slot_count, "samples read ahead"));
     for (int64_t i = 0; i < feed->slot_count; i++) feed->slots[i].index = -1;
-    NN_TRY(nn_blocks_create(source, feed_arrays(feed), feed_block_capacity(feed, span), &feed->blocks));
+    nn_reading reading = nn_reading_plan(feed->dataset, feed->part, span, feed_arrays(feed));
+    NN_TRY(nn_blocks_create_of(source, feed_arrays(feed), reading.rows, reading.capacity, &feed->blocks));
     if (nn_threads_start(&feed->thread, feed_run, feed) != 0)
         NN_FAIL(NN_ERROR_MEMORY, "no thread can be started to read the data: raise the limit of processes");
     feed->started = true;

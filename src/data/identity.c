@@ -1,47 +1,181 @@
-/* What tells one train part from another: all of a small one, rows from all over a large one. */
+/*
+ * What tells the data of one run from another's: the values of every dataset that decides something, row by
+ * row, as double and not as they are stored. The hashes of rows are added, so that neither the number of
+ * ranks nor the order in which rows are read matters. Of a small dataset all rows are read; of a large one
+ * rows from all over it, and all where they are in memory or have been looked at anyway.
+ */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/pulse.h"
 #include "data/blocks.h"
 #include "data/internal.h"
 
-#define IDENTITY_BYTES ((size_t)64 << 20)
+/* Values of an array that is read as a whole. */
+#define IDENTITY_SMALL ((double)(1 << 24))
+
+/* Values in memory of which a rank hashes its share: about a second. */
+#define IDENTITY_SHARE ((double)(1 << 30))
 
 /* Of a large array: so many runs of so many rows. */
 #define IDENTITY_RUNS 64
 #define IDENTITY_RUN_ROWS 16
 
-static nn_status identity_rows(nn_blocks *blocks, int which, const nn_array *array, int64_t first,
-                               int64_t rows, unsigned char *raw, uint64_t *hash)
+/* Fewer values are read by one rank: the others need not open the file. */
+#define IDENTITY_ALONE ((double)(1 << 20))
+
+/* Of one array, of this rank or of all. */
+typedef struct identity_sums {
+    uint64_t some, all; /* of the rows chosen, and of all rows */
+    int64_t all_rows;   /* that the latter is of */
+} identity_sums;
+
+typedef struct identity_work {
+    nn_source *source;
+    int which;
+    int64_t rank, ranks; /* of those that share the rows */
+    identity_sums *sums;
+} identity_work;
+
+uint64_t nn_identity_row(const nn_array *array, const unsigned char *raw, int64_t row)
 {
-    NN_TRY(nn_blocks_copy(blocks, which, first, rows, raw));
-    *hash = nn_hash(raw, (size_t)rows * array->row_size, *hash);
+    double values[NN_ARRAY_BLOCK];
+    uint64_t hash = nn_hash(&row, sizeof row, 0);
+    for (int64_t at = 0; at < array->values; at += NN_ARRAY_BLOCK) {
+        int64_t count = nn_array_smaller(NN_ARRAY_BLOCK, array->values - at);
+        nn_array_convert(array, raw, at, count, values);
+        hash = nn_hash(values, (size_t)count * sizeof *values, hash);
+    }
+    return hash;
+}
+
+static double identity_values(const nn_array *array)
+{
+    return (double)array->rows * (double)array->values;
+}
+
+bool nn_identity_is_scanned(const nn_array *array)
+{
+    return !array->raw && identity_values(array) > IDENTITY_SMALL;
+}
+
+/* ---- rows ---- */
+
+/* Adds the hashes of some rows. */
+static nn_status identity_read(const identity_work *work, nn_blocks *blocks, int64_t first, int64_t rows,
+                               unsigned char *raw, uint64_t *sum)
+{
+    const nn_array *array = &work->source->arrays[work->which];
+    for (int64_t row = first; row < first + rows; row++) {
+        const unsigned char *at = array->raw ? array->raw + (size_t)row * array->row_size : raw;
+        if (!array->raw) NN_TRY(nn_blocks_copy(blocks, work->which, row, 1, raw));
+        *sum += nn_identity_row(array, at, row);
+        nn_pulse();
+    }
     return NN_OK;
 }
 
-static nn_status identity_array(nn_source *source, int which, uint64_t *hash)
+/* This rank's share of all rows. */
+static nn_status identity_of_all(const identity_work *work, nn_blocks *blocks, unsigned char *raw)
+{
+    const nn_array *array = &work->source->arrays[work->which];
+    int64_t each = array->rows / work->ranks, longer = array->rows % work->ranks;
+    int64_t begin = work->rank * each + nn_array_smaller(work->rank, longer);
+    int64_t rows = each + (work->rank < longer);
+    work->sums->all = 0;
+    work->sums->all_rows = rows;
+    return identity_read(work, blocks, begin, rows, raw, &work->sums->all);
+}
+
+static nn_status identity_of_some(const identity_work *work, nn_blocks *blocks, unsigned char *raw)
+{
+    int64_t rows = work->source->arrays[work->which].rows;
+    int64_t length = nn_array_smaller(IDENTITY_RUN_ROWS, rows);
+    for (int64_t run = work->rank; run < IDENTITY_RUNS; run += work->ranks) {
+        int64_t first = (int64_t)((double)run / (IDENTITY_RUNS - 1) * (double)(rows - length));
+        NN_TRY(identity_read(work, blocks, first, length, raw, &work->sums->some));
+    }
+    return NN_OK;
+}
+
+static nn_status identity_array(nn_comm *comm, nn_source *source, int which, identity_sums *sums)
 {
     const nn_array *array = &source->arrays[which];
-    int64_t extents[NN_MAX_DIMENSIONS + 2] = {array->rows, (int64_t)array->type};
-    bool small = (size_t)array->rows <= IDENTITY_BYTES / array->row_size;
-    int64_t runs = small ? (array->rows - 1) / IDENTITY_RUN_ROWS + 1 : IDENTITY_RUNS;
+    bool small = identity_values(array) <= IDENTITY_SMALL;
+    bool alone = !array->raw && identity_values(array) <= IDENTITY_ALONE;
+    identity_work work = {source, which, nn_comm_rank(comm), alone ? 1 : nn_comm_size(comm), sums};
+    bool all = small || (array->raw && identity_values(array) / (double)work.ranks <= IDENTITY_SHARE);
     unsigned char *raw = NULL;
     nn_blocks *blocks = NULL;
-    for (int d = 0; d < array->shape.dimensions; d++) extents[d + 2] = array->shape.extents[d];
-    *hash = nn_hash(extents, sizeof extents, *hash);
-    nn_status status = nn_allocate((void **)&raw, IDENTITY_RUN_ROWS, array->row_size, "a sample of the data");
+    *sums = (identity_sums){0};
+    if (!all) *sums = (identity_sums){.all = array->content, .all_rows = array->content_rows};
+    if (alone && work.rank > 0) return NN_OK;
+    nn_status status = nn_allocate((void **)&raw, 1, array->row_size, "a sample of the data");
     if (status == NN_OK) status = nn_blocks_create(source, 1u << which, small ? 2 : 0, &blocks);
-    for (int64_t i = 0; i < runs && status == NN_OK; i++) {
-        int64_t row = small ? i * IDENTITY_RUN_ROWS
-                            : (int64_t)((double)i / (double)runs * (double)(array->rows - IDENTITY_RUN_ROWS));
-        int64_t rows = nn_array_smaller(IDENTITY_RUN_ROWS, array->rows - row);
-        status = identity_rows(blocks, which, array, row, rows, raw, hash);
-    }
+    if (status == NN_OK && all) status = identity_of_all(&work, blocks, raw);
+    if (status == NN_OK && small)
+        sums->some = sums->all;
+    else if (status == NN_OK)
+        status = identity_of_some(&work, blocks, raw);
     nn_blocks_destroy(blocks);
     nn_free(raw);
     return status;
 }
+
+/* ---- lines ---- */
+
+/* The configuration's name of an array. */
+static void identity_append_name(const nn_source *source, int which, nn_text *lines)
+{
+    const nn_array *array = &source->arrays[which];
+    bool input = which < source->inputs, field = which < NN_DATA_FIELDS;
+    bool several = (input ? source->inputs : source->fields - source->inputs) > 1;
+    if (which == NN_DATA_GROUP)
+        nn_text_append(lines, "data.split.group");
+    else
+        nn_text_append(lines, "data.%s.%s%s%s", array->part, field ? input ? "x" : "y" : array->key,
+                       field && several ? "." : "", field && several ? array->key : "");
+}
+
+static void identity_append(const nn_source *source, int which, const identity_sums *sums, nn_text *lines)
+{
+    const nn_array *array = &source->arrays[which];
+    char all[NN_IDENTITY_WORD] = NN_IDENTITY_UNKNOWN;
+    if (sums->all_rows == array->rows) snprintf(all, sizeof all, "%016" PRIx64, sums->all);
+    identity_append_name(source, which, lines);
+    nn_text_append(lines, "\t%" PRId64 "\t%" PRId64 "\t%016" PRIx64 "\t%s\t%s\t%s\n", array->rows,
+                   array->values, sums->some, all, array->dataset, source->pieces[0].path);
+}
+
+/* Where files end, if anything depends on it. */
+static void identity_append_files(const nn_dataset *dataset, int part, nn_text *lines)
+{
+    const nn_data_options *options = dataset->options;
+    const nn_source *source = &dataset->sources[part];
+    bool trains = part == NN_TRAIN &&
+                  (options->shuffle == NN_SHUFFLE_STATEFUL || options->split.by == NN_SPLIT_BY_FILE);
+    uint64_t hash = 0;
+    if (options->window.length == 0 && !trains) return;
+    for (int i = 0; i < source->piece_count; i++)
+        hash = nn_hash(&source->pieces[i].rows, sizeof source->pieces[i].rows, hash);
+    nn_text_append(lines, "data.%s.file\t%d\t0\t%016" PRIx64 "\t" NN_IDENTITY_UNKNOWN "\t\t%s\n",
+                   nn_part_names[part], source->piece_count, hash, source->pieces[0].path);
+}
+
+/* Rows that are left out as bad: they are known where samples have been looked for. */
+static void identity_append_bad(const nn_dataset *dataset, int part, nn_text *lines)
+{
+    const nn_source *source = &dataset->sources[part];
+    if (dataset->options->on_bad_sample != NN_BAD_SKIP || dataset->describes) return;
+    uint64_t hash = nn_hash(source->bad, (size_t)source->bad_count * sizeof *source->bad, 0);
+    nn_text_append(lines, "data.%s.skipped\t%" PRId64 "\t0\t0\t%016" PRIx64 "\t\t%s\n", nn_part_names[part],
+                   source->bad_count, hash, source->pieces[0].path);
+}
+
+/* ---- names ---- */
 
 static uint64_t identity_list(const nn_text_list *list, uint64_t hash)
 {
@@ -59,25 +193,69 @@ static uint64_t identity_names(const nn_names *names, uint64_t hash)
     return hash;
 }
 
-nn_status nn_identity_hash(nn_comm *comm, nn_dataset *dataset)
+/* ---- all of it ---- */
+
+static nn_status identity_measure(nn_comm *comm, nn_dataset *dataset,
+                                  identity_sums sums[NN_PARTS][NN_DATA_ARRAYS])
 {
-    nn_source *train = &dataset->sources[NN_TRAIN];
-    nn_status status = NN_OK;
-    dataset->identity = 0;
-    if (!train->given) return NN_OK;
-    for (int a = 0; nn_comm_rank(comm) == 0 && a < NN_DATA_ARRAYS && status == NN_OK; a++)
-        if (train->arrays[a].given && a != NN_DATA_GROUP)
-            status = identity_array(train, a, &dataset->identity);
-    for (int i = 0; i < dataset->names.count; i++)
-        dataset->identity = identity_names(&dataset->names.items[i], dataset->identity);
-    NN_TRY(nn_comm_agree(comm, status));
-    return nn_comm_broadcast(comm, &dataset->identity, sizeof dataset->identity, 0);
+    for (int p = 0; p < NN_PARTS; p++)
+        for (int a = 0; a < NN_DATA_ARRAYS; a++)
+            if (dataset->sources[p].given && dataset->sources[p].arrays[a].sound)
+                NN_TRY(identity_array(comm, &dataset->sources[p], a, &sums[p][a]));
+    return NN_OK;
 }
 
-nn_status nn_dataset_identify(nn_comm *comm, nn_dataset *dataset, uint64_t *identity)
+/* The sums of all ranks together, in place of this rank's. Collective. */
+static nn_status identity_add_up(nn_comm *comm, identity_sums *sums, size_t count)
+{
+    int size = nn_comm_size(comm);
+    identity_sums *all = NULL;
+    size_t *sizes = NULL;
+    nn_status status = NN_ALLOCATE(&all, (size_t)size * count, "the identity of the data");
+    if (status == NN_OK) status = NN_ALLOCATE(&sizes, size, "the identity of the data");
+    NN_TRY_TO(done, status, nn_comm_agree(comm, status));
+    for (int r = 0; r < size; r++) sizes[r] = count * sizeof *sums;
+    NN_TRY_TO(done, status, nn_comm_gather_all(comm, sums, sizes, all));
+    for (size_t i = 0; i < count; i++) {
+        sums[i] = (identity_sums){0};
+        for (int r = 0; r < size; r++) {
+            const identity_sums *of_rank = &all[(size_t)r * count + i];
+            sums[i].some += of_rank->some;
+            sums[i].all += of_rank->all;
+            sums[i].all_rows += of_rank->all_rows;
+        }
+    }
+done:
+    nn_free(all);
+    nn_free(sizes);
+    return status;
+}
+
+nn_status nn_identity_hash(nn_comm *comm, nn_dataset *dataset)
+{
+    identity_sums sums[NN_PARTS][NN_DATA_ARRAYS] = {{{0}}};
+    NN_TRY(nn_comm_agree(comm, identity_measure(comm, dataset, sums)));
+    NN_TRY(identity_add_up(comm, &sums[0][0], (size_t)NN_PARTS * NN_DATA_ARRAYS));
+    nn_text *lines = &dataset->identity_lines;
+    nn_text_free(lines);
+    for (int p = 0; p < NN_PARTS; p++) {
+        if (!dataset->sources[p].given) continue;
+        for (int a = 0; a < NN_DATA_ARRAYS; a++)
+            if (dataset->sources[p].arrays[a].sound)
+                identity_append(&dataset->sources[p], a, &sums[p][a], lines);
+        identity_append_files(dataset, p, lines);
+        identity_append_bad(dataset, p, lines);
+    }
+    dataset->identity = nn_identity_number(lines->bytes ? lines->bytes : "");
+    for (int i = 0; i < dataset->names.count; i++)
+        dataset->identity = identity_names(&dataset->names.items[i], dataset->identity);
+    return nn_comm_agree(
+        comm, lines->failed ? nn_fail(NN_ERROR_MEMORY, "no memory for the identity of the data") : NN_OK);
+}
+
+nn_status nn_dataset_identify(nn_comm *comm, nn_dataset *dataset)
 {
     nn_status status = nn_identity_hash(comm, dataset);
-    *identity = dataset->identity;
     for (int p = 0; p < NN_PARTS; p++) nn_source_rest(&dataset->sources[p]);
     return status;
 }
@@ -85,4 +263,9 @@ nn_status nn_dataset_identify(nn_comm *comm, nn_dataset *dataset, uint64_t *iden
 uint64_t nn_dataset_identity(const nn_dataset *dataset)
 {
     return dataset->identity;
+}
+
+const char *nn_dataset_identity_lines(const nn_dataset *dataset)
+{
+    return dataset->identity_lines.bytes ? dataset->identity_lines.bytes : "";
 }

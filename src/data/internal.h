@@ -16,6 +16,9 @@
 #define nn_describe_prior NN_REAL_SYMBOL(nn_describe_prior)
 #define nn_describe_gather NN_REAL_SYMBOL(nn_describe_gather)
 #define nn_identity_hash NN_REAL_SYMBOL(nn_identity_hash)
+#define nn_identity_row NN_REAL_SYMBOL(nn_identity_row)
+#define nn_identity_is_scanned NN_REAL_SYMBOL(nn_identity_is_scanned)
+#define nn_identity_number NN_REAL_SYMBOL(nn_identity_number)
 #define nn_balance_create NN_REAL_SYMBOL(nn_balance_create)
 #define nn_dataset_length NN_REAL_SYMBOL(nn_dataset_length)
 #define nn_per_sample_load NN_REAL_SYMBOL(nn_per_sample_load)
@@ -63,6 +66,7 @@ struct nn_dataset {
     int target_count;
     nn_data_target targets[NN_DATA_FIELDS];
     uint64_t seed, identity;
+    nn_text identity_lines;
     nn_feed *feeds[NN_PARTS];
 };
 
@@ -92,8 +96,20 @@ void nn_describe_gather(const nn_dataset *dataset, nn_data_span span, const nn_g
  * Collective. */
 nn_status nn_prior_measure(nn_comm *comm, nn_dataset *dataset);
 
-/* nn_dataset_identity, into dataset->identity; 0 without a train part. Collective. */
+/* The identity of all given parts, into the data set. Collective. */
 nn_status nn_identity_hash(nn_comm *comm, nn_dataset *dataset);
+
+/* Of one row of an array, whatever its element type; and whether a scan adds those of all rows up, since they
+ * are too many to be read for this alone. */
+uint64_t nn_identity_row(const nn_array *array, const unsigned char *raw, int64_t row);
+bool nn_identity_is_scanned(const nn_array *array);
+
+/* From lines to a number: what is known however the data is read. */
+uint64_t nn_identity_number(const char *lines);
+
+/* In a line: a hash of rows that have not all been seen. And room for a word. */
+#define NN_IDENTITY_UNKNOWN "-"
+#define NN_IDENTITY_WORD 24
 
 /* The list of samples by class, for balanced sampling. Collective. */
 nn_status nn_balance_create(nn_comm *comm, nn_dataset *dataset);

@@ -31,16 +31,18 @@ const nn_option nn_data_options_table[] = {
      "memory: one copy a node; stream: read ahead block by block; auto: memory where it fits. Never changes "
      "a "
      "bit"},
-    {"memory", NN_OPTION_REAL, FIELD(memory), "160", 1, 1e9, NULL, NN_EFFECT_SPEED,
+    {"memory", NN_OPTION_REAL, FIELD(memory), "256", 1, 1e9, NULL, NN_EFFECT_SPEED,
      "MiB a rank for the blocks of a stream"},
     {"shuffle", NN_OPTION_CHOICE, FIELD(shuffle), "auto", 0, 0, shuffle_choices, NN_EFFECT_RESULT,
-     "full: all samples; block: blocks of the file, then samples within a window; none; stateful: sample i "
-     "of "
-     "a batch goes on where sample i of the batch before ended; auto: full up to 1 GiB of training samples, "
-     "block "
-     "above"},
+     "full: all samples; block: blocks of successive samples, then samples within a window; none; stateful: "
+     "sample i of a batch continues where sample i of the batch before ended; auto: full up to 2^28 values "
+     "(1 GiB at 4 bytes each) of training samples, block above"},
     {"shuffle_window", NN_OPTION_REAL, FIELD(shuffle_window), "64", 0.001, 1e9, NULL, NN_EFFECT_RESULT,
-     "MiB of samples that are mixed with each other when blocks are shuffled"},
+     "MiB of samples, at 4 bytes per value however they are stored, that are mixed with each other when "
+     "blocks are shuffled"},
+    {"shuffle_block", NN_OPTION_INTEGER, FIELD(shuffle_block), "0", 0, 1e12, NULL, NN_EFFECT_RESULT,
+     "samples that are read together when blocks are shuffled, best a multiple of the rows of the file's "
+     "chunks; 0: 2^18 values of them (1 MiB at 4 bytes each)"},
     {"balanced", NN_OPTION_BOOLEAN, FIELD(balanced), "false", 0, 0, NULL, NN_EFFECT_RESULT,
      "draw every class equally often in training"},
     {"bucket_by_length", NN_OPTION_BOOLEAN, FIELD(bucket_by_length), "false", 0, 0, NULL, NN_EFFECT_RESULT,
@@ -85,8 +87,8 @@ const nn_option nn_split_options_table[] = {
      "what goes into one part as a whole: a sample, a file, or the samples of one group"},
     {"group", NN_OPTION_TEXT, offsetof(nn_split_options, group), "", 0, 0, NULL, NN_EFFECT_RESULT,
      "dataset of the number of each sample's group, for by: group"},
-    {"seed", NN_OPTION_INTEGER, offsetof(nn_split_options, seed), "-1", -1, 9e15, NULL, NN_EFFECT_RESULT,
-     "of the choice of samples; -1: training.seed"},
+    {"seed", NN_OPTION_INTEGER, offsetof(nn_split_options, seed), "1", 0, 9e15, NULL, NN_EFFECT_RESULT,
+     "of the choice of samples; training.seed does not change it"},
     {.name = NULL}};
 
 static const char *const target_choices[] = {"last", "every_step", NULL};

@@ -44,12 +44,13 @@ static int64_t order_find_block(const nn_runs *blocks, int64_t place)
 static int64_t order_permute_block(const nn_order *order, int64_t epoch, int64_t block)
 {
     const nn_runs *blocks = &order->blocks;
-    int64_t full = blocks->full, longer = blocks->longer, before = block * longer / full;
-    bool is_longer = (block + 1) * longer / full > before;
-    int64_t count = is_longer ? longer : full - longer, number = is_longer ? before : block - before;
+    int64_t full = blocks->full, longer = blocks->longer, of = longer > 0 ? blocks->of : 1;
+    int64_t before = block * longer / of, all_longer = full * longer / of;
+    bool is_longer = (block + 1) * longer / of > before;
+    int64_t count = is_longer ? all_longer : full - all_longer, number = is_longer ? before : block - before;
     nn_random stream = order_stream(order, NN_RANDOM_BLOCKS, epoch, is_longer ? 1 : 2);
     number = (int64_t)nn_random_permute(stream, (uint64_t)count, (uint64_t)number);
-    return is_longer ? ((number + 1) * full + longer - 1) / longer - 1 : number * full / (full - longer);
+    return is_longer ? ((number + 1) * of + longer - 1) / longer - 1 : number * of / (of - longer);
 }
 
 /* The sample at a place of all blocks laid end to end; the short last one comes somewhere among the others.

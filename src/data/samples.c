@@ -3,6 +3,9 @@
 #include "data/blocks.h"
 #include "data/split.h"
 
+/* Values of a block, unless the user says how many samples it has: 1 MiB at 4 bytes each. */
+#define SAMPLES_BLOCK_VALUES ((int64_t)1 << 18)
+
 /* ---- shares ---- */
 
 /* Units of the first `groups` groups that are not for training. */
@@ -86,18 +89,36 @@ int64_t nn_samples_row(const nn_samples *samples, int64_t sample)
     return samples_unit_row(samples, unit);
 }
 
-int64_t nn_samples_run_units(const nn_samples *samples)
+int64_t nn_samples_block_units(const nn_samples *samples)
 {
-    int64_t units = nn_blocks_rows(samples->source) / samples->stride;
-    return units < 1 ? 1 : units;
+    const nn_source *source = samples->source;
+    int64_t values = source->values > 0 ? source->values : 1, group = samples->shares.group;
+    int64_t units = source->block > 0 ? source->block : SAMPLES_BLOCK_VALUES / values / samples->stride;
+    if (units < 1) units = 1;
+    if (group == 0) return units;
+    return units < group ? group : (units + group / 2) / group * group;
+}
+
+/* So many runs together as one. What is left over belongs to the last. */
+static nn_runs samples_join_runs(const nn_samples *samples, int64_t together)
+{
+    const nn_runs *runs = &samples->runs;
+    nn_runs joined = {.full = runs->full / together, .of = runs->of};
+    if (joined.full > 0) {
+        joined.each = together * runs->each + together * runs->longer / runs->of;
+        joined.longer = together * runs->longer % runs->of;
+    }
+    joined.last = samples->count - nn_runs_begin(&joined, joined.full);
+    return joined;
 }
 
 nn_runs nn_samples_runs(const nn_samples *samples)
 {
-    if (samples->shares.group > 0) return samples->runs;
+    int64_t units = nn_samples_block_units(samples);
+    if (samples->shares.group > 0) return samples_join_runs(samples, units / samples->shares.group);
     /* A part that has a table is spread over the rows of all parts. */
     double share = samples->table ? (double)samples->count / (double)samples->units : 1;
-    int64_t each = (int64_t)(share * (double)nn_samples_run_units(samples));
+    int64_t each = (int64_t)(share * (double)units);
     if (each < 1) each = 1;
     return (nn_runs){.full = samples->count / each, .each = each, .last = samples->count % each};
 }

@@ -37,6 +37,9 @@ typedef struct scan_view {
     nn_places places;           /* over a chunk */
     int64_t bad_row, bad_value; /* the first, by row; INT64_MAX: none */
     double largest;             /* label, or index */
+    bool hashes;                /* adds up what the rows are, ... */
+    uint64_t content;           /* ... here, ... */
+    int64_t content_rows;       /* ... for so many */
 } scan_view;
 
 typedef struct scan_work {
@@ -44,6 +47,7 @@ typedef struct scan_work {
     nn_blocks *blocks;
     nn_blocks *length_blocks; /* NULL: samples are not sequences of lengths of their own */
     bool reads_all;           /* also what can hold no bad value: it may be damaged */
+    bool hashes;              /* for the identity of the data: all samples are looked at, each once */
     int view_count;
     scan_view views[NN_DATA_FIELDS];
     int64_t width;          /* figures of a node */
@@ -99,7 +103,16 @@ static int64_t scan_share(nn_comm *comm, scan_work *work)
 
 static bool scan_looks_at(const scan_view *view)
 {
-    return view->raw && (view->finite || view->view->index || view->array->label || view->columns > 0);
+    return view->raw &&
+           (view->finite || view->view->index || view->array->label || view->columns > 0 || view->hashes);
+}
+
+/* What is read anyway is hashed; and the rows of the other parts, so that none is missing. */
+static void scan_choose_hash(const scan_work *work, nn_array *array, scan_view *view)
+{
+    bool asked = work->hashes && view->view->rows == 1 && nn_identity_is_scanned(array);
+    if (asked && scan_looks_at(view)) array->scanned = true;
+    view->hashes = asked && array->scanned;
 }
 
 static nn_status scan_create(nn_comm *comm, nn_dataset *dataset, const nn_samples *samples,
@@ -114,6 +127,7 @@ static nn_status scan_create(nn_comm *comm, nn_dataset *dataset, const nn_sample
         scan_view *view = &work->views[v];
         NN_TRY(scan_prepare_view(dataset, samples, v, statistics, view));
         view->finite |= work->reads_all && view->raw && !view->array->label;
+        scan_choose_hash(work, &source->arrays[view->view->array], view);
         view->figures = work->width;
         work->width += NN_COLUMN_FIGURES * view->columns;
         if (scan_looks_at(view)) arrays |= 1u << view->view->array;
@@ -227,6 +241,9 @@ static nn_status scan_sample(scan_work *work, int64_t sample)
             scan_labels(view, raw, row, end);
         else
             scan_values(view, raw, row, end);
+        if (!view->hashes) continue;
+        view->content += nn_identity_row(array, raw, begin);
+        view->content_rows++;
     }
     return NN_OK;
 }
@@ -373,10 +390,10 @@ static nn_status scan_report(nn_comm *comm, scan_work *work, scan_view *view, nn
     return NN_OK;
 }
 
-static nn_status scan_look(nn_comm *comm, nn_dataset *dataset, const nn_samples *samples,
+static nn_status scan_look(nn_comm *comm, nn_dataset *dataset, const nn_samples *samples, bool hashes,
                            nn_statistics *statistics, int64_t *largest, nn_problems *problems)
 {
-    scan_work work = {0};
+    scan_work work = {.hashes = hashes};
     if (samples->count == 0) return NN_OK;
     nn_status status;
     NN_TRY_TO(done, status, nn_comm_agree(comm, scan_create(comm, dataset, samples, statistics, &work)));
@@ -385,6 +402,9 @@ static nn_status scan_look(nn_comm *comm, nn_dataset *dataset, const nn_samples 
     for (int v = 0; v < work.view_count; v++) {
         NN_TRY_TO(done, status, scan_report(comm, &work, &work.views[v], problems));
         if ((int64_t)work.views[v].largest > largest[v]) largest[v] = (int64_t)work.views[v].largest;
+        nn_array *array = &samples->source->arrays[work.views[v].view->array];
+        array->content += work.views[v].content;
+        array->content_rows += work.views[v].content_rows;
     }
 done:
     scan_release(&work);
@@ -394,13 +414,13 @@ done:
 nn_status nn_scan_part(nn_comm *comm, nn_dataset *dataset, nn_part part, nn_statistics *statistics,
                        int64_t *largest, nn_problems *problems)
 {
-    return scan_look(comm, dataset, &dataset->parts[part], statistics, largest, problems);
+    return scan_look(comm, dataset, &dataset->parts[part], true, statistics, largest, problems);
 }
 
 nn_status nn_scan_samples(nn_comm *comm, nn_dataset *dataset, const nn_samples *samples, int64_t *largest,
                           nn_problems *problems)
 {
-    return scan_look(comm, dataset, samples, NULL, largest, problems);
+    return scan_look(comm, dataset, samples, false, NULL, largest, problems);
 }
 
 /* ---- rows to be skipped ---- */

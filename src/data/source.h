@@ -52,6 +52,8 @@ typedef struct nn_source {
     nn_array arrays[NN_DATA_ARRAYS];
     int64_t rows;
     int64_t chunk_rows; /* rows that are best read together: those of the widest array */
+    int64_t values;     /* of a row, in all fields: unlike its bytes, the same however it is stored */
+    int64_t block;      /* samples of a block, as configured; 0: as many as a rule gives */
     int piece_count;
     nn_piece *pieces;
     int open_pieces;

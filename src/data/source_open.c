@@ -254,6 +254,7 @@ static void source_look(nn_source *source, const nn_data_options *options, nn_pr
     for (int a = 0; a < source->fields; a++) {
         nn_array *array = &source->arrays[a];
         array->rows = source->rows;
+        source->values += array->values;
         if (array->chunk_rows > 0 && array->row_size >= largest) source->chunk_rows = array->chunk_rows;
         if (array->row_size > largest) largest = array->row_size;
     }
@@ -286,6 +287,7 @@ void nn_sources_list(const nn_data_options *options, const char *directory, cons
         const nn_part_options *own = &options->parts[p];
         source->given = own->x.count > 0 || own->y.count > 0;
         source->skips = options->on_bad_sample == NN_BAD_SKIP;
+        source->block = options->shuffle_block;
         if (!source->given) continue;
         bool listed = nn_problems_collect(problems, source_list_files(options, directory, p, source));
         bool named =

@@ -6,7 +6,9 @@
 #include "base/log.h"
 #include "base/memory.h"
 
-/* Successive units in which each part has its share: so many at least. */
+/* Successive units in which each part has its share: so many at least. Few, so that what is held out is
+ * spread evenly and blocks of any size are made of whole groups; the cost of a permutation grows with them.
+ */
 #define SPLIT_GROUP 64
 
 static int64_t split_share(double share, int64_t count)
@@ -199,12 +201,12 @@ static nn_status split_chronological(const nn_data_options *options, nn_source *
     return NN_OK;
 }
 
-/* Units that are read together, or several times as many where a group would be too small for its shares. */
+/* More where a group would be too small for its shares. */
 static int64_t split_group_size(const nn_split_options *split, const nn_samples *whole)
 {
-    int64_t group = nn_samples_run_units(whole);
+    int64_t group = SPLIT_GROUP;
     double rest = 1 - split->validation - split->test;
-    while (group < whole->units && (group < SPLIT_GROUP || rest * (double)group < 2)) group *= 2;
+    while (group < whole->units && rest * (double)group < 2) group *= 2;
     return group;
 }
 
@@ -213,7 +215,7 @@ static void split_make_runs(nn_samples *samples, int64_t training)
 {
     int64_t group = samples->shares.group, full = samples->units / group, rest = samples->units % group;
     nn_runs *runs = &samples->runs;
-    *runs = (nn_runs){.full = full};
+    *runs = (nn_runs){.full = full, .of = full};
     runs->last = split_share((double)training / (double)samples->units, rest);
     if (full == 0) {
         runs->last = training;
@@ -335,13 +337,13 @@ static nn_status split_by_table(nn_comm *comm, const nn_data_options *options, n
     return NN_OK;
 }
 
-nn_status nn_split_parts(nn_comm *comm, const nn_data_options *options, uint64_t seed, nn_source *sources,
+nn_status nn_split_parts(nn_comm *comm, const nn_data_options *options, nn_source *sources,
                          nn_data_memory *table, nn_samples *parts)
 {
     const nn_split_options *split = &options->split;
     NN_TRY(nn_comm_agree(comm, nn_split_whole(options, sources, parts)));
     if (!split_is_given(split)) return NN_OK;
-    nn_random stream = {.seed = split->seed < 0 ? seed : (uint64_t)split->seed, .purpose = NN_RANDOM_SPLIT};
+    nn_random stream = {.seed = (uint64_t)split->seed, .purpose = NN_RANDOM_SPLIT};
     if (split->stratified || split->by == NN_SPLIT_BY_GROUP)
         return split_by_table(comm, options, stream, table, parts);
     nn_status status;

@@ -13,7 +13,7 @@
 #define nn_split_group NN_REAL_SYMBOL(nn_split_group)
 #define nn_split_assign NN_REAL_SYMBOL(nn_split_assign)
 #define nn_samples_row NN_REAL_SYMBOL(nn_samples_row)
-#define nn_samples_run_units NN_REAL_SYMBOL(nn_samples_run_units)
+#define nn_samples_block_units NN_REAL_SYMBOL(nn_samples_block_units)
 #define nn_samples_runs NN_REAL_SYMBOL(nn_samples_runs)
 #define nn_samples_release NN_REAL_SYMBOL(nn_samples_release)
 #define nn_samples_keys NN_REAL_SYMBOL(nn_samples_keys)
@@ -23,16 +23,16 @@ typedef struct nn_segment {
     int64_t row, unit; /* the first of each */
 } nn_segment;
 
-/* Samples cut into runs of nearly one length: `full` runs of `each` or one more, of which there are `longer`,
- * spread evenly; then a short one. */
+/* Samples cut into runs of nearly one length: `full` runs of `each` or one more, of which there are `longer`
+ * in any `of` successive ones, spread evenly; then a last one of another length. */
 typedef struct nn_runs {
-    int64_t full, each, longer, last;
+    int64_t full, each, longer, of, last;
 } nn_runs;
 
 /* Samples before run `run`, up to the short one. */
 static inline int64_t nn_runs_begin(const nn_runs *runs, int64_t run)
 {
-    return run * runs->each + (runs->full > 0 ? run * runs->longer / runs->full : 0);
+    return run * runs->each + (runs->longer > 0 ? run * runs->longer / runs->of : 0);
 }
 
 /* Random shares of the units, without a table: in every group of successive units each part has its share,
@@ -58,14 +58,15 @@ typedef struct nn_samples {
     int64_t stride;
     const int64_t *table; /* sample i is unit table[i], ... */
     nn_shares shares;     /* ... or so chosen, ... */
-    nn_runs runs;         /* of training samples whose rows lie together: what is read in one go */
+    nn_runs runs;         /* of training samples, one a group of the shares */
     int64_t first;        /* ... or unit first + i */
 } nn_samples;
 
-/* Units whose rows are read together. */
-int64_t nn_samples_run_units(const nn_samples *samples);
+/* Units of a block: as configured, else as many as have 2^18 values together; whole groups of shares. It does
+ * not depend on how the rows are stored. */
+int64_t nn_samples_block_units(const nn_samples *samples);
 
-/* The runs of a part: those of its shares, or such as follow from nn_samples_run_units. */
+/* The samples of a part cut into blocks. */
 nn_runs nn_samples_runs(const nn_samples *samples);
 
 /* The row at which a sample begins. */
@@ -83,7 +84,7 @@ nn_status nn_split_whole(const nn_data_options *options, nn_source *sources, nn_
  * class is divided so, by largest remainder; by: group or file, whole groups in a random order until there
  * are enough. Both write a table. Collective.
  */
-nn_status nn_split_parts(nn_comm *comm, const nn_data_options *options, uint64_t seed, nn_source *sources,
+nn_status nn_split_parts(nn_comm *comm, const nn_data_options *options, nn_source *sources,
                          nn_data_memory *table, nn_samples *parts);
 
 /* The label (or group) at every unit of `samples`. *keys is the caller's. */

@@ -26,6 +26,7 @@
 /* Of a checkpoint, the integers of the run's state: step, best epoch, identity of the data. */
 #define NN_CHECKPOINT_STATE 3
 #define NN_CHECKPOINT_STATE_NAME "state/step_best_identity"
+#define NN_CHECKPOINT_DATA "state/data"
 
 /* Steps of the checkpoints in a run directory, newest first; owned by the caller. None: count 0. */
 nn_status nn_checkpoint_list(const char *run_directory, int64_t **steps, size_t *count);

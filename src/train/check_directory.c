@@ -64,7 +64,7 @@ void nn_check_directory(nn_check *check)
 /* ---- what is there ---- */
 
 /* Compares the newest whole checkpoint with the configuration and, where it is known, the data. */
-static nn_status resume_compare(nn_check *check, uint64_t identity, int64_t *step)
+static nn_status resume_compare(nn_check *check, int64_t *step)
 {
     nn_run *run = &check->run;
     char path[NN_PATH_SIZE];
@@ -78,9 +78,10 @@ static nn_status resume_compare(nn_check *check, uint64_t identity, int64_t *ste
     NN_TRY_TO(
         done, status,
         nn_store_read_verified(file, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, NN_CHECKPOINT_STATE, state));
-    nn_checkpoint_parts parts = {.config = run->config,
-                                 .data_identity = run->data ? identity : (uint64_t)state[2],
-                                 .names = run->data ? nn_dataset_names(run->data) : NULL};
+    nn_checkpoint_parts parts = {.config = run->config};
+    if (run->data) parts.data_identity = nn_dataset_identity(run->data);
+    if (run->data) parts.data_lines = nn_dataset_identity_lines(run->data);
+    if (run->data) parts.names = nn_dataset_names(run->data);
     status = nn_checkpoint_compare(&parts, file);
     if (status == NN_OK) *step = run->state.step = state[0];
     if (status == NN_OK) status = nn_watch_get(file, &run->state.watch);
@@ -91,13 +92,13 @@ done:
 }
 
 /* Without a checkpoint: whether the run had some, so that it must not begin from scratch. */
-static nn_status resume_refuse(const nn_check *check, uint64_t identity)
+static nn_status resume_refuse(const nn_check *check)
 {
     const nn_run *run = &check->run;
     char path[NN_PATH_SIZE];
     struct stat facts;
     nn_checkpoint_opened found;
-    nn_checkpoint_parts parts = {.config = run->config, .data_identity = identity};
+    nn_checkpoint_parts parts = {.config = run->config};
     snprintf(path, sizeof path, "%.4000s/" NN_CHECKPOINT_BEST, run->job->run_directory);
     if (run->job->fresh || stat(path, &facts) == 0 || stat(run->job->run_directory, &facts) != 0)
         return NN_OK;
@@ -119,12 +120,11 @@ static void resume_plan(nn_check *check)
 void nn_check_resume(nn_check *check)
 {
     nn_run *run = &check->run;
-    uint64_t identity = 0;
-    if (run->data && check->resumes)
-        if (!nn_check_collect(check, nn_dataset_identify(run->comm, run->data, &identity))) return;
+    if (run->data && check->resumes && !nn_check_collect(check, nn_dataset_identify(run->comm, run->data)))
+        return;
     if (!check->resumes)
-        nn_check_collect_whole(check, resume_refuse(check, identity));
-    else if (nn_check_collect_whole(check, resume_compare(check, identity, &check->forecast->steps_done)))
+        nn_check_collect_whole(check, resume_refuse(check));
+    else if (nn_check_collect_whole(check, resume_compare(check, &check->forecast->steps_done)))
         resume_plan(check);
 }
 

@@ -69,6 +69,7 @@ static nn_status checkpoint_put_state(nn_store_image *image, const nn_checkpoint
     NN_TRY(nn_watch_put(&state->watch, image));
     NN_TRY(nn_store_image_put(image, "microbatch_size", NN_STORE_I64, 1, &one,
                               &parts->stepper->plan.microbatch_size));
+    NN_TRY(nn_store_image_put_text(image, NN_CHECKPOINT_DATA, parts->data_lines));
     return nn_store_image_put_text(image, "state/history", state->history.bytes ? state->history.bytes : "");
 }
 

@@ -41,6 +41,7 @@ typedef struct nn_checkpoint_parts {
     nn_stepper *stepper;
     const nn_config *config;
     uint64_t data_identity;
+    const char *data_lines;    /* nn_dataset_identity_lines */
     const nn_names_set *names; /* of the data; NULL: not compared */
     const char *data_folder;   /* absolute: where relative names of data files start */
     nn_run_state *state;

@@ -107,6 +107,20 @@ static nn_status compare_names(const nn_names_set *names, nn_store_file *file, n
     return status;
 }
 
+/* What has changed in the data. Where only the number differs, and nothing else explains it, that is said. */
+static nn_status compare_data(const nn_checkpoint_parts *parts, nn_store_file *file, uint64_t identity,
+                              nn_text *differences)
+{
+    char *lines = NULL;
+    if (!parts->data_lines) return NN_OK;
+    NN_TRY(nn_store_read_text(file, NN_CHECKPOINT_DATA, &lines));
+    nn_data_identity_compare(lines, parts->data_lines, differences);
+    nn_free(lines);
+    if (identity != parts->data_identity && differences->length == 0)
+        nn_text_append(differences, "\n  the content of the data");
+    return NN_OK;
+}
+
 nn_status nn_checkpoint_compare(const nn_checkpoint_parts *parts, nn_store_file *file)
 {
     char *lines = NULL;
@@ -115,18 +129,15 @@ nn_status nn_checkpoint_compare(const nn_checkpoint_parts *parts, nn_store_file 
     NN_TRY(nn_store_read_verified(file, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, NN_CHECKPOINT_STATE, state));
     NN_TRY(nn_store_read_text(file, "config_values", &lines));
     compare_differences(parts->config, lines, &differences);
-    size_t settings = differences.length;
     nn_status status = parts->names ? compare_names(parts->names, file, &differences) : NN_OK;
-    if ((uint64_t)state[2] != parts->data_identity && differences.length == settings)
-        nn_text_append(&differences, "\n  the content of the training data");
+    if (status == NN_OK) status = compare_data(parts, file, (uint64_t)state[2], &differences);
     if (status == NN_OK && differences.failed)
         status = nn_fail(NN_ERROR_MEMORY, "no memory to compare the configuration with a checkpoint's");
     else if (status == NN_OK && differences.length > 0)
-        status = nn_fail(
-            NN_ERROR_USAGE,
-            "%s was made with other settings, which change the result:%s\nundo the change, choose another "
-            "--run-dir, or start over with --fresh",
-            nn_store_path(file), differences.bytes ? differences.bytes : "");
+        status = nn_fail(NN_ERROR_USAGE,
+                         "%s was made with other settings or data, which change the result:%s\nundo the "
+                         "change, choose another --run-dir, or start over with --fresh",
+                         nn_store_path(file), differences.bytes ? differences.bytes : "");
     nn_text_free(&differences);
     nn_free(lines);
     return status;

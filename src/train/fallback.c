@@ -25,6 +25,7 @@ typedef struct fallback {
     nn_text passed; /* a line for each that was passed over */
     size_t passed_count;
     nn_text other; /* the message of the newest that was made with other settings; empty: none */
+    size_t other_count;
 } fallback;
 
 /* ---- one candidate ---- */
@@ -49,6 +50,7 @@ static void fallback_refuse(fallback *search, nn_status status, const char *path
         fallback_pass(search, nn_error_text());
         return;
     }
+    search->other_count++;
     if (search->other.length == 0) nn_text_append(&search->other, "%s", nn_error_text());
     nn_text reason = {0};
     nn_text_append(&reason, "%s is of another run: its settings or its data differ", path);
@@ -171,7 +173,10 @@ static nn_status fallback_fail(fallback *search)
     bool ours = search->knows && search->manifest.run == run;
     const char *directory = search->directory, *passed = search->passed.bytes;
     char what[80] = "its checkpoints are gone";
-    if (search->other.length > 0 && !ours) return nn_fail(NN_ERROR_USAGE, "%s", search->other.bytes);
+    bool all_differ =
+        search->other_count == search->passed_count; /* data that is known but by all its values */
+    if (search->other.length > 0 && (!ours || all_differ))
+        return nn_fail(NN_ERROR_USAGE, "%s", search->other.bytes);
     if (!passed && search->has_manifest && !search->knows) passed = "the manifest is damaged, too";
     if (!passed && fallback_has_figures(search)) passed = "metrics.jsonl has the figures of a run";
     if (!passed) return NN_OK;

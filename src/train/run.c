@@ -47,6 +47,7 @@ nn_checkpoint_parts nn_run_parts(nn_run *run)
     return (nn_checkpoint_parts){.stepper = run->stepper,
                                  .config = run->config,
                                  .data_identity = nn_dataset_identity(run->data),
+                                 .data_lines = nn_dataset_identity_lines(run->data),
                                  .names = nn_dataset_names(run->data),
                                  .data_folder = run->data_folder,
                                  .state = &run->state,

@@ -238,6 +238,10 @@ void nn_run_warn(const nn_run *run, int ranks)
         nn_log_warning("warm-up takes %lld of %lld steps: over 20 %%", (long long)warmup,
                        (long long)plan->length.steps);
     for (int h = 0; h < run->model->head_count; h++) setup_warn_activation(run->model, &run->model->heads[h]);
+    nn_text advice = {0};
+    nn_dataset_advise(run->data, ranks, &advice);
+    if (advice.bytes) nn_log_warning("%s", advice.bytes);
+    nn_text_free(&advice);
 }
 
 /* ---- starting point ---- */
@@ -312,6 +316,19 @@ static nn_status setup_begin(nn_run *run)
     return NN_OK;
 }
 
+/* What may have changed without being noticed. */
+static void setup_tell_unseen(const nn_run *run)
+{
+    nn_text names = {0};
+    nn_data_identity_unseen(nn_dataset_identity_lines(run->data), &names);
+    if (names.bytes)
+        nn_log_line("too large to be read for this: of %s only rows spread over it were compared with those "
+                    "of the run's beginning%s",
+                    names.bytes,
+                    run->settings.data.check == NN_CHECK_NONE ? " (data.check: all compares all)" : "");
+    nn_text_free(&names);
+}
+
 nn_status nn_run_resume(nn_run *run)
 {
     char path[NN_PATH_SIZE];
@@ -326,6 +343,7 @@ nn_status nn_run_resume(nn_run *run)
     if (goes_on) {
         NN_TRY_TO(done, status, nn_checkpoint_load(&parts, found.file));
         nn_extent_resumes(run, path);
+        setup_tell_unseen(run);
     } else {
         NN_TRY_TO(done, status, setup_begin(run));
     }

@@ -134,7 +134,7 @@ static inline nn_data_options files_options(void)
                                .cache = NN_CACHE_MEMORY,
                                .shuffle = NN_SHUFFLE_NONE,
                                .memory = 16,
-                               .split = {.seed = -1, .order = NN_SPLIT_AUTO},
+                               .split = {.seed = 1, .order = NN_SPLIT_AUTO},
                                .window = {.horizon = 1, .stride = 1}};
     options.parts[NN_TRAIN] = files_part("x", "y");
     return options;

@@ -17,7 +17,6 @@ static inline void expect_described(const nn_data_options *options, const nn_tar
                                     const nn_dataset *opened)
 {
     nn_dataset *dataset = NULL;
-    uint64_t identity = 0;
     if (options->on_bad_sample == NN_BAD_SKIP) return; /* how many are left is not known */
     if (nn_dataset_describe(comm, options, files_directory, 7, wanted, count, &dataset) != NN_OK)
         fail_msg("not described: %s", nn_error_text());
@@ -39,8 +38,8 @@ static inline void expect_described(const nn_data_options *options, const nn_tar
     }
     assert_int_equal(nn_dataset_streams(dataset), nn_dataset_streams(opened));
     assert_int_equal(nn_dataset_memory(dataset), nn_dataset_memory(opened));
-    assert_int_equal(nn_dataset_identify(comm, dataset, &identity), NN_OK);
-    assert_true(identity == nn_dataset_identity(opened));
+    assert_int_equal(nn_dataset_identify(comm, dataset), NN_OK);
+    assert_true(nn_dataset_identity(dataset) == nn_dataset_identity(opened));
     nn_dataset_close(dataset);
 }
 

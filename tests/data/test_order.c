@@ -14,6 +14,7 @@ static nn_runs make_runs(int64_t count, int64_t each, int64_t longer)
     nn_runs runs = {.full = count / each, .each = each};
     while (runs.full > 0 && runs.full * each + (longer < runs.full ? longer : runs.full) > count) runs.full--;
     runs.longer = longer < runs.full ? longer : runs.full;
+    runs.of = runs.full;
     runs.last = count - runs.full * each - runs.longer;
     return runs;
 }

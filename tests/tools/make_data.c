@@ -1,9 +1,10 @@
 /*
- * make_data FILE SAMPLES COLUMNS CLASSES [CHUNK [DEFLATE [WRITTEN [SORTED]]]]: an HDF5 file of any size with
- * x (SAMPLES x COLUMNS, bytes) and y (labels), for measurements. A class is a fixed pattern of bytes with
- * noise on it, so that there is something to learn. CHUNK: rows of a chunk of x, 0 for a contiguous one;
- * DEFLATE: its level; WRITTEN: only so many samples are, the chunks of the others take no room; SORTED: 1 for
- * samples that stand in the order of their classes.
+ * make_data FILE SAMPLES COLUMNS CLASSES [CHUNK [DEFLATE [WRITTEN [SORTED [TYPE [FIRST]]]]]]: an HDF5 file of
+ * any size with x (SAMPLES x COLUMNS, bytes) and y (labels), for measurements. A class is a fixed pattern of
+ * bytes with noise on it, so that there is something to learn. CHUNK: rows of a chunk of x, 0 for a
+ * contiguous one; DEFLATE: its level; WRITTEN: only so many samples are, the chunks of the others take no
+ * room; SORTED: 1 for samples that stand in the order of their classes; TYPE: 4 or 8 stores x as floats of so
+ * many bytes; FIRST: the number of the first sample, for a data set of several files.
  */
 #include <hdf5.h>
 #include <stdint.h>
@@ -14,7 +15,7 @@
 #define BLOCK_BYTES ((uint64_t)4 << 20)
 
 typedef struct request {
-    uint64_t samples, columns, classes, chunk, deflate, written, sorted;
+    uint64_t samples, columns, classes, chunk, deflate, written, sorted, type, first;
 } request;
 
 /* SplitMix64 (Steele, Lea, Flood 2014): a number for each index, without a state. */
@@ -41,14 +42,14 @@ static void make_sample(const request *wanted, uint64_t sample, const uint8_t *p
     }
 }
 
-static hid_t make_dataset(hid_t file, const char *name, int dimensions, const hsize_t *extents, hsize_t chunk,
-                          unsigned deflate)
+static hid_t make_dataset(hid_t file, const char *name, hid_t type, int dimensions, const hsize_t *extents,
+                          hsize_t chunk, unsigned deflate)
 {
     hid_t space = H5Screate_simple(dimensions, extents, NULL), properties = H5Pcreate(H5P_DATASET_CREATE);
     hsize_t chunks[2] = {chunk, dimensions > 1 ? extents[1] : 0};
     if (chunk > 0) H5Pset_chunk(properties, dimensions, chunks);
     if (chunk > 0 && deflate > 0) H5Pset_deflate(properties, deflate);
-    hid_t dataset = H5Dcreate2(file, name, H5T_STD_U8LE, space, H5P_DEFAULT, properties, H5P_DEFAULT);
+    hid_t dataset = H5Dcreate2(file, name, type, space, H5P_DEFAULT, properties, H5P_DEFAULT);
     H5Pclose(properties);
     H5Sclose(space);
     return dataset;
@@ -76,14 +77,15 @@ static int make_file(const char *path, const request *wanted)
     if (!patterns || !x || !y || file < 0) return 1;
     for (uint64_t i = 0; i < wanted->classes * wanted->columns; i++)
         patterns[i] = (uint8_t)(make_number((1u << 20) + i) % 64);
-    hid_t of_x = make_dataset(file, "x", 2, extents, wanted->chunk, (unsigned)wanted->deflate);
-    hid_t of_y =
-        make_dataset(file, "y", 1, extents, wanted->written < wanted->samples ? wanted->chunk : 0, 0);
+    hid_t type = wanted->type == 4 ? H5T_IEEE_F32LE : wanted->type == 8 ? H5T_IEEE_F64LE : H5T_STD_U8LE;
+    hid_t of_x = make_dataset(file, "x", type, 2, extents, wanted->chunk, (unsigned)wanted->deflate);
+    hid_t of_y = make_dataset(file, "y", H5T_STD_U8LE, 1, extents,
+                              wanted->written < wanted->samples ? wanted->chunk : 0, 0);
     int failed = of_x < 0 || of_y < 0;
     for (uint64_t first = 0; first < wanted->written && !failed; first += rows) {
         uint64_t count = wanted->written - first < rows ? wanted->written - first : rows;
         for (uint64_t s = 0; s < count; s++)
-            make_sample(wanted, first + s, patterns, x + s * wanted->columns, y + s);
+            make_sample(wanted, wanted->first + first + s, patterns, x + s * wanted->columns, y + s);
         failed =
             write_rows(of_x, 2, first, count, wanted->columns, x) | write_rows(of_y, 1, first, count, 0, y);
     }
@@ -96,13 +98,14 @@ static int make_file(const char *path, const request *wanted)
 
 int main(int argc, char **argv)
 {
-    uint64_t numbers[7] = {0};
-    for (int i = 0; i < 7 && i + 2 < argc; i++) numbers[i] = strtoull(argv[i + 2], NULL, 10);
-    request wanted = {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6]};
+    uint64_t numbers[9] = {0};
+    for (int i = 0; i < 9 && i + 2 < argc; i++) numbers[i] = strtoull(argv[i + 2], NULL, 10);
+    request wanted = {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4],
+                      numbers[5], numbers[6], numbers[7], numbers[8]};
     if (wanted.written == 0) wanted.written = wanted.samples;
     if (wanted.samples == 0 || wanted.columns == 0 || wanted.classes == 0 || wanted.classes > 256) {
-        fprintf(stderr, "make_data FILE SAMPLES COLUMNS CLASSES [CHUNK [DEFLATE [WRITTEN [SORTED]]]] (at "
-                        "most 256 classes)\n");
+        fprintf(stderr, "make_data FILE SAMPLES COLUMNS CLASSES [CHUNK [DEFLATE [WRITTEN [SORTED [TYPE "
+                        "[FIRST]]]]]] (at most 256 classes)\n");
         return 2;
     }
     int failed = make_file(argv[1], &wanted);
