@@ -65,13 +65,15 @@ typedef struct nn_option {
     size_t offset;              /* of the field: offsetof(struct, field) */
     const char *default_value;  /* as it would be written in YAML; NULL: required; "": not given */
     double minimum, maximum;    /* inclusive, for INTEGER, REAL, amounts; both 0: no limits */
-    const char *const *choices; /* NULL-terminated, for CHOICE and INTEGER_LIST; or nn_epochs_only */
+    const char *const *choices; /* NULL-terminated, for CHOICE and INTEGER_LIST; units of a DURATION */
     nn_option_effect effect;
     const char *help; /* one line, with the unit */
 } nn_option;
 
-/* The `choices` of a duration that can only be in epochs. */
+/* The `choices` of a duration: the units that it is meant to be in, which messages offer; NULL: all. Whether
+ * one in another unit is refused is up to who reads the struct. */
 extern const char *const nn_epochs_only[];
+extern const char *const nn_units_of_steps[]; /* epochs, steps, %: a number of steps, on any machine */
 
 /* Releases the texts and lists that a filled struct owns, and zeroes those fields. */
 void nn_options_release(const nn_option *table, void *options);

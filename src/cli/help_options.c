@@ -54,11 +54,16 @@ static void options_append_default(nn_text *text, const nn_option *option)
         nn_text_append(text, "; optional");
 }
 
+static const char *options_kind(const nn_option *option)
+{
+    if (option->choices == nn_epochs_only) return "epochs (10 epochs, or 10)";
+    if (option->choices == nn_units_of_steps) return "duration (3 epochs, 100 steps, 5%)";
+    return options_kinds[option->kind];
+}
+
 static void options_append_row(nn_text *text, const nn_option *option, bool flag)
 {
-    nn_text_append(text, "  %s%s: %s", flag ? "--" : "", option->name,
-                   option->choices == nn_epochs_only ? "epochs (10 epochs, or 10)"
-                                                     : options_kinds[option->kind]);
+    nn_text_append(text, "  %s%s: %s", flag ? "--" : "", option->name, options_kind(option));
     if (option->kind == NN_OPTION_CHOICE) options_append_choices(text, option->choices);
     options_append_limits(text, option);
     if (option->kind == NN_OPTION_INTEGER_LIST && option->choices) {

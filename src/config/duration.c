@@ -22,7 +22,40 @@ static const struct {
 
 enum { DURATION_UNITS = sizeof duration_units / sizeof duration_units[0], DURATION_NUMBER_MAX = 40 };
 
-#define DURATION_FORMS "'3 epochs', '100 steps', '30 s', '10 minutes', '2 hours' or '5%%'"
+/* Units that messages offer, with an example of each. */
+static const struct {
+    const char *word, *example;
+} duration_forms[] = {
+    {"epochs", "3 epochs"}, {"steps", "100 steps"}, {"s", "30 s"}, {"minutes", "10 minutes"},
+    {"hours", "2 hours"},   {"days", "1 day"},      {"%", "5%"}};
+
+enum { DURATION_FORMS = sizeof duration_forms / sizeof duration_forms[0] };
+
+static bool duration_is_offered(const nn_option *option, const char *word)
+{
+    if (!option->choices) return true;
+    for (size_t i = 0; option->choices[i]; i++)
+        if (strcmp(option->choices[i], word) == 0) return true;
+    return false;
+}
+
+/* "'3 epochs', '100 steps' or '5%'": examples, or the forms of a number; percent only up to 100. */
+static void duration_append_forms(const nn_option *option, const double *number, nn_text *text)
+{
+    size_t offered[DURATION_FORMS], count = 0;
+    for (size_t i = 0; i < DURATION_FORMS; i++) {
+        bool suits = !number || *number <= 100 || strcmp(duration_forms[i].word, "%") != 0;
+        if (suits && duration_is_offered(option, duration_forms[i].word)) offered[count++] = i;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *word = duration_forms[offered[i]].word;
+        nn_text_append(text, "%s'", i == 0 ? "" : i + 1 < count ? ", " : " or ");
+        if (number)
+            nn_text_append(text, "%.15g%s%s'", *number, strcmp(word, "%") == 0 ? "" : " ", word);
+        else
+            nn_text_append(text, "%s'", duration_forms[offered[i]].example);
+    }
+}
 
 /* Cuts "10 minutes" into the number and the word behind it; NULL when it does not begin with a number. */
 static const char *duration_split(const char *text, double *number)
@@ -53,19 +86,18 @@ static bool duration_wrong(const nn_config_reading *reading, const nn_config_nod
                            const char *rest)
 {
     char shown[NN_CONFIG_SHOWN_SIZE];
+    nn_text forms = {0};
     nn_config_show_node(shown, node);
-    if (rest == NULL && reading->option->choices == nn_epochs_only)
-        nn_config_error(reading->config, node, "%s: expected epochs, such as '10 epochs' or 10, not %s",
-                        reading->path, shown);
+    duration_append_forms(reading->option, rest ? &number : NULL, &forms);
+    if (forms.failed)
+        nn_config_keep_failure(reading->config, NN_ERROR_MEMORY);
     else if (rest == NULL)
-        nn_config_error(reading->config, node, "%s: expected a duration such as " DURATION_FORMS ", not %s",
-                        reading->path, shown);
+        nn_config_error(reading->config, node, "%s: expected a duration such as %s, not %s", reading->path,
+                        forms.bytes, shown);
     else
-        nn_config_error(
-            reading->config, node,
-            "%s: a number alone is not a duration; write '%.15g epochs', '%.15g steps', '%.15g minutes' "
-            "or another of the forms " DURATION_FORMS,
-            reading->path, number, number, number);
+        nn_config_error(reading->config, node, "%s: a number alone is not a duration; write %s",
+                        reading->path, forms.bytes);
+    nn_text_free(&forms);
     return false;
 }
 

@@ -16,7 +16,7 @@
      (warmup_default),                                                                                       \
      0,                                                                                                      \
      0,                                                                                                      \
-     NULL,                                                                                                   \
+     nn_units_of_steps,                                                                                      \
      NN_EFFECT_RESULT,                                                                                       \
      "first part of the run, over which the learning rate rises linearly"},                                  \
     {                                                                                                        \

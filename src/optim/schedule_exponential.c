@@ -13,7 +13,7 @@ static const nn_option exponential_table[] = {
     NN_SCHEDULE_COMMON(exponential_options, "0%"),
     {"factor", NN_OPTION_REAL, offsetof(exponential_options, factor), "0.95", 0, 1, NULL, NN_EFFECT_RESULT,
      "what the learning rate is multiplied by over each interval, evenly in all its steps"},
-    {"every", NN_OPTION_DURATION, offsetof(exponential_options, every), "1 epoch", 0, 0, NULL,
+    {"every", NN_OPTION_DURATION, offsetof(exponential_options, every), "1 epoch", 0, 0, nn_units_of_steps,
      NN_EFFECT_RESULT, "the interval, such as 1 epoch; percent are of the run after the warm-up"},
     {.name = NULL}};
 

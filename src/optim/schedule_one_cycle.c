@@ -17,8 +17,8 @@ typedef struct one_cycle_options {
 
 static const nn_option one_cycle_table[] = {
     NN_SCHEDULE_COMMON(one_cycle_options, "0%"),
-    {"rise", NN_OPTION_DURATION, offsetof(one_cycle_options, rise), "30%", 0, 0, NULL, NN_EFFECT_RESULT,
-     "part of the run at whose end the learning rate is highest"},
+    {"rise", NN_OPTION_DURATION, offsetof(one_cycle_options, rise), "30%", 0, 0, nn_units_of_steps,
+     NN_EFFECT_RESULT, "part of the run at whose end the learning rate is highest"},
     {"initial_factor", NN_OPTION_REAL, offsetof(one_cycle_options, initial_factor), "0.04", 0, 1, NULL,
      NN_EFFECT_RESULT, "share of the learning rate that the run begins with"},
     {"final_factor", NN_OPTION_REAL, offsetof(one_cycle_options, final_factor), "4e-6", 0, 1, NULL,

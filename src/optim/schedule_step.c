@@ -11,7 +11,8 @@ typedef struct step_options {
 
 static const nn_option step_table[] = {
     NN_SCHEDULE_COMMON(step_options, "0%"),
-    {"every", NN_OPTION_DURATION, offsetof(step_options, every), NULL, 0, 0, NULL, NN_EFFECT_RESULT,
+    {"every", NN_OPTION_DURATION, offsetof(step_options, every), NULL, 0, 0, nn_units_of_steps,
+     NN_EFFECT_RESULT,
      "interval between two falls, such as 10 epochs; percent are of the run after the warm-up"},
     {"factor", NN_OPTION_REAL, offsetof(step_options, factor), "0.1", 0, 1, NULL, NN_EFFECT_RESULT,
      "what the learning rate is multiplied by at each fall"},

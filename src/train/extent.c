@@ -5,7 +5,7 @@
 #include "base/log.h"
 
 /* Below this share of the configured learning rate weights hardly change. */
-#define EXTENT_LOW 0.001
+#define EXTENT_LOW 0.01
 
 /* The learning rate of a step. */
 static double extent_rate(const nn_run *run, const nn_schedule_memory *memory, int64_t step)
