@@ -188,11 +188,49 @@ static nn_status array_place_values(nn_array *array, const nn_store_info *info, 
 
 /* ---- describing ---- */
 
-static nn_status array_check_info(const nn_store_info *info)
+void nn_array_forget(nn_array *array)
+{
+    nn_free(array->places);
+    nn_free(array->listed);
+    array->places = array->listed = NULL;
+}
+
+/* How elements that are not numbers become some. */
+static const char *array_type_remedy(const nn_array *array, const nn_store_info *info)
+{
+    static const struct {
+        const char *type, *remedy;
+    } rows[] = {
+        {"compound",
+         "copy the fields that are wanted to datasets of their own, in Python with h5py: f['NEW'] = "
+         "f['TABLE']['FIELD'], and name those"},
+        {"complex",
+         "copy the parts to datasets of their own, in Python with h5py: f['NEW_re'] = f['OLD'][:].real and "
+         "f['NEW_im'] = f['OLD'][:].imag, and name them as two inputs"},
+        {"variable length",
+         "sequences of different lengths are read padded: store a dataset of samples x steps (x "
+         "features) filled up with zeros, and one of the lengths, which data.train.lengths names"},
+    };
+    if (info->type == NN_STORE_TEXT && array->label)
+        return "number the classes, in Python with h5py: names, y = numpy.unique(f['OLD'][:], "
+               "return_inverse=True); "
+               "f['NEW'] = y; f['NEW_classes'] = names.astype('S'), and name NEW: the names are kept";
+    if (info->type == NN_STORE_TEXT)
+        return "number the words, in Python with h5py: names, x = numpy.unique(f['OLD'][:], "
+               "return_inverse=True); "
+               "f['NEW'] = x, and read NEW with data.fields.NAME.kind: index and an embedding; or turn texts "
+               "into "
+               "characters with nntrain import text";
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strncmp(info->type_name, rows[i].type, strlen(rows[i].type)) == 0) return rows[i].remedy;
+    return "store them as integers or floats";
+}
+
+static nn_status array_check_info(const nn_array *array, const nn_store_info *info)
 {
     if (info->type >= NN_STORE_TEXT)
-        NN_FAIL(NN_ERROR_DATA, "elements of type %s cannot be used: store them as integers or floats",
-                info->type_name);
+        NN_FAIL(NN_ERROR_DATA, "elements of type %s cannot be used: %s", info->type_name,
+                array_type_remedy(array, info));
     if (info->dimensions == 0)
         NN_FAIL(NN_ERROR_DATA, "holds a single number: store one sample a row, N x ...");
     if (info->dimensions - 1 > NN_MAX_DIMENSIONS - 1)
@@ -214,6 +252,27 @@ static nn_status array_find_ignored(const nn_field_options *options, nn_array *a
     NN_FAIL(NN_ERROR_USAGE, "ignored_label: '%s' is no whole number", options->ignored_label);
 }
 
+/* The labels of data.fields.NAME.labels. */
+static nn_status array_list_labels(const nn_field_options *options, nn_array *array)
+{
+    const nn_text_list *labels = &options->labels;
+    if (labels->count == 0) return NN_OK;
+    if (options->first_label != 0)
+        NN_FAIL(NN_ERROR_USAGE, "labels and first_label cannot both be given: leave out first_label");
+    NN_TRY(NN_ALLOCATE(&array->listed, labels->count, "the labels of the classes"));
+    array->listed_count = (int64_t)labels->count;
+    for (size_t i = 0; i < labels->count; i++) {
+        char *end;
+        array->listed[i] = strtoll(labels->items[i], &end, 10);
+        if (end == labels->items[i] || *end)
+            NN_FAIL(NN_ERROR_USAGE, "labels: '%s' is not a whole number", labels->items[i]);
+        for (size_t k = 0; k < i; k++)
+            if (array->listed[k] == array->listed[i])
+                NN_FAIL(NN_ERROR_USAGE, "labels: %lld is listed twice", (long long)array->listed[i]);
+    }
+    return NN_OK;
+}
+
 /* One label a sample, one-hot or not; or a label at every step or pixel. Of one dimension, one-hot unless the
  * layout, or the lengths of sequences, say that it is time. */
 static nn_status array_describe_labels(const nn_field_options *options, nn_array *array)
@@ -223,6 +282,7 @@ static nn_status array_describe_labels(const nn_field_options *options, nn_array
     bool time = array_has(layout, 'N') && array_has(layout, 'T');
     bool steps = array->values == array->steps && !array_has(layout, 'F') && !array_has(layout, 'C');
     NN_TRY(array_find_ignored(options, array));
+    NN_TRY(array_list_labels(options, array));
     array->type = NN_STORE_I32;
     if (shape->dimensions > 1 && shape->extents[shape->dimensions - 1] == 1) shape->dimensions--;
     if (array->values > 1 && shape->dimensions == 1 && !time && !steps) {
@@ -237,7 +297,7 @@ nn_status nn_array_describe(nn_array *array, const nn_store_info *info, const nn
                             bool windows)
 {
     array_layout layout;
-    NN_TRY(array_check_info(info));
+    NN_TRY(array_check_info(array, info));
     NN_TRY(array_lay_out(options->layout, info, windows, &layout));
     array->axis = layout.axis;
     array->type = array->stored_type = info->type;
@@ -258,6 +318,25 @@ nn_status nn_array_describe(nn_array *array, const nn_store_info *info, const nn
     if (array->label) NN_TRY(array_describe_labels(options, array));
     array->row_size = (size_t)array->values * nn_store_type_size(array->type);
     return NN_OK;
+}
+
+/* A type that holds the values of both: 64-bit integers next to floats, or of both signs, are rounded beyond
+ * 2^53. */
+static nn_store_type array_common_type(nn_store_type a, nn_store_type b)
+{
+    bool whole = nn_store_type_is_integer(a) && nn_store_type_is_integer(b);
+    if (a == b) return a;
+    if (whole && a != NN_STORE_U64 && b != NN_STORE_U64) return NN_STORE_I64;
+    return NN_STORE_F64;
+}
+
+void nn_array_join(nn_array *array, nn_store_type type)
+{
+    if (type == array->stored_type) return;
+    array->stored_type = array_common_type(array->stored_type, type);
+    array->stored_size = (size_t)array->stored_values * nn_store_type_size(array->stored_type);
+    if (!array->label) array->type = array->stored_type;
+    array->row_size = (size_t)array->values * nn_store_type_size(array->type);
 }
 
 /* ---- from what is stored to rows ---- */
@@ -309,11 +388,19 @@ void nn_array_widen(nn_array *array, int64_t largest)
     array->row_size = (size_t)array->values * nn_store_type_size(array->type);
 }
 
+static int32_t array_listed_label(const nn_array *array, double value)
+{
+    for (int64_t i = 0; i < array->listed_count; i++)
+        if ((double)array->listed[i] == value) return (int32_t)i;
+    return NN_LABEL_BAD;
+}
+
 /* The number of the class, or NN_LABEL_BAD. */
 static int32_t array_label(const nn_array *array, double value)
 {
     double label = value - (double)array->first_label;
     if (array->ignores && value == (double)array->ignored_label) return NN_LABEL_IGNORED;
+    if (array->listed) return array_listed_label(array, value);
     return label >= 0 && label <= NN_LABEL_MAX && label == floor(label) ? (int32_t)label : NN_LABEL_BAD;
 }
 

@@ -12,6 +12,8 @@
 #define nn_array_convert NN_REAL_SYMBOL(nn_array_convert)
 #define nn_array_describe NN_REAL_SYMBOL(nn_array_describe)
 #define nn_array_context NN_REAL_SYMBOL(nn_array_context)
+#define nn_array_forget NN_REAL_SYMBOL(nn_array_forget)
+#define nn_array_join NN_REAL_SYMBOL(nn_array_join)
 #define nn_array_is_plain NN_REAL_SYMBOL(nn_array_is_plain)
 #define nn_array_unpack NN_REAL_SYMBOL(nn_array_unpack)
 #define nn_array_put NN_REAL_SYMBOL(nn_array_put)
@@ -50,6 +52,8 @@ typedef struct nn_array {
     int64_t stored_values;
     size_t stored_size;
     int64_t first_label;
+    int64_t *listed; /* labels in the order of their classes; owned; NULL: not listed */
+    int64_t listed_count;
     bool ignores;
     int64_t ignored_label; /* where `ignores`: what stands for no class */
     int64_t *places;       /* of each value in the stored row; owned; NULL: as it stands */
@@ -66,6 +70,13 @@ void nn_array_convert(const nn_array *array, const unsigned char *row, int64_t f
  * windows: rows are steps of a series. */
 nn_status nn_array_describe(nn_array *array, const nn_store_info *info, const nn_field_options *options,
                             bool windows);
+
+/* Takes over that a further file stores the same samples with another type: both are read as one that holds
+ * the values of either. Before anything is read. */
+void nn_array_join(nn_array *array, nn_store_type type);
+
+/* Frees what the description owns. */
+void nn_array_forget(nn_array *array);
 
 /* Whether rows are stored as they are used; else nn_array_unpack makes them so. map: of the file that they
  * are from; NULL: its numbers are those of the data set. */

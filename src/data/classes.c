@@ -12,8 +12,9 @@ void nn_classes_know(nn_data_request *request)
         const char *key = nn_data_request_key(request, t);
         bool told = known && known[t].classes > 0;
         request->labels[t] = nn_source_is_label(request->options, key, request->wanted[t].classes);
-        request->classes[t] =
-            told ? known[t].classes : nn_source_field_of(request->options, key, false)->classes;
+        const nn_field_options *field = nn_source_field_of(request->options, key, false);
+        int64_t listed = (int64_t)field->labels.count;
+        request->classes[t] = told ? known[t].classes : listed > 0 ? listed : field->classes;
     }
 }
 

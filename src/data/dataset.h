@@ -73,6 +73,7 @@ typedef struct nn_data_names {
     int count;
     char *names[NN_DATA_FIELDS];    /* owned: "x", or as the user calls them */
     char *datasets[NN_DATA_FIELDS]; /* owned: paths in the file */
+    char *files[NN_DATA_FIELDS];    /* owned: a file or pattern of its own; NULL: those of the part */
 } nn_data_names;
 
 typedef struct nn_part_options { /* data.train, data.validation, data.test */
@@ -118,14 +119,16 @@ typedef struct nn_field_options { /* data.fields.NAME */
     int kind;                     /* of a target: auto, class, value; of an input: auto, index */
     char *layout;                 /* "NCHW"; NULL: samples first, the rest as it stands */
     int64_t first_label;          /* number of the first class */
-    int64_t classes;              /* or indices; 0: as many as the labels show */
-    char *ignored_label;          /* a whole number that stands for no class; NULL: none does */
-    int missing;                  /* what NaN in a target of values is */
-    char *class_names;            /* dataset of their names; NULL: DATASET_classes, where there is one */
-    double scale, offset;         /* value x scale + offset, where nothing is measured */
-    int transform;                /* nn_target_transform */
-    nn_text_list columns;         /* of the last extent, by name or number; empty: all */
-    nn_augment augment;           /* of inputs, in training */
+    nn_text_list labels;  /* the labels of the classes in the file, in order; empty: whole numbers from
+                             first_label */
+    int64_t classes;      /* or indices; 0: as many as the labels show */
+    char *ignored_label;  /* a whole number that stands for no class; NULL: none does */
+    int missing;          /* what NaN in a target of values is */
+    char *class_names;    /* dataset of their names; NULL: DATASET_classes, where there is one */
+    double scale, offset; /* value x scale + offset, where nothing is measured */
+    int transform;        /* nn_target_transform */
+    nn_text_list columns; /* of the last extent, by name or number; empty: all */
+    nn_augment augment;   /* of inputs, in training */
 } nn_field_options;
 
 /* Options by field; those of a name that no row has are those of x or y. */

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-#include "base/memory_limits.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/memory_limits.h"
 
 /* Bytes read at once: each piece is progress that the watchdog sees. */
 #define MEMORY_PIECE ((int64_t)64 << 20)

@@ -70,13 +70,19 @@ static nn_status read_categories(nn_store_file *file, const nn_array *array, nn_
 }
 
 /* Of the dataset that the configuration names, or of DATASET_classes. */
-static nn_status read_classes(nn_store_file *file, const nn_array *array, const char *told, nn_names *names)
+static nn_status read_classes(nn_store_file *file, const nn_array *array, const nn_field_options *options,
+                              nn_names *names)
 {
     nn_text path = {0};
+    const char *told = options->class_names;
     if (told) return nn_store_has(file, told) ? read_list(file, told, &names->classes) : NN_OK;
     nn_status status = read_find(file, array->dataset, "classes", false, &path);
     if (status == NN_OK && path.length > 0) status = read_list(file, path.bytes, &names->classes);
     nn_text_free(&path);
+    /* Labels that are listed are their own names where there are no others. */
+    bool listed = status == NN_OK && names->classes.count == 0;
+    for (size_t i = 0; listed && i < options->labels.count && status == NN_OK; i++)
+        status = nn_list_add(&names->classes, options->labels.items[i]);
     return status;
 }
 
@@ -89,11 +95,11 @@ static nn_status read_all(nn_source *source, nn_piece *piece, int which, const n
                           nn_names *names)
 {
     const nn_array *array = &source->arrays[which];
-    const char *told = nn_source_field_options(options, source, which)->class_names;
-    NN_TRY(read_columns(piece->file, array, names));
-    if (!array->label) NN_TRY(read_categories(piece->file, array, names));
+    nn_store_file *file = nn_source_file(piece, which);
+    NN_TRY(read_columns(file, array, names));
+    if (!array->label) NN_TRY(read_categories(file, array, names));
     if (!array->label && !nn_names_is_index(options, source, which)) return NN_OK;
-    return read_classes(piece->file, array, told, names);
+    return read_classes(file, array, nn_source_field_options(options, source, which), names);
 }
 
 nn_status nn_names_require(nn_source *source, int which, const char *told)
@@ -101,7 +107,7 @@ nn_status nn_names_require(nn_source *source, int which, const char *told)
     nn_store_array *stored;
     nn_text_list list = {0};
     NN_TRY(nn_source_array(source, &source->pieces[0], which, &stored));
-    nn_status status = read_list(source->pieces[0].file, told, &list);
+    nn_status status = read_list(nn_source_file(&source->pieces[0], which), told, &list);
     nn_list_release(&list);
     return nn_array_context(&source->arrays[which], status);
 }
@@ -110,7 +116,7 @@ nn_status nn_piece_read_names(nn_source *source, nn_piece *piece, int which, con
 {
     nn_names *made = NULL;
     nn_array at = source->arrays[which];
-    at.path = piece->path;
+    at.path = nn_source_path(piece, which);
     NN_TRY(NN_ALLOCATE(&made, 1, "the names of a file"));
     nn_status status = nn_array_context(&at, read_all(source, piece, which, options, made));
     bool known = status == NN_OK && piece != source->pieces && source->pieces[0].names[which] &&

@@ -59,9 +59,14 @@ const nn_option nn_data_options_table[] = {
 #undef FIELD
 
 const nn_option nn_part_options_table[] = {
-    SECTION("x", NN_EFFECT_RESULT, "dataset of inputs, one sample a row; or several: {NAME: DATASET, ...}"),
+    SECTION("x", NN_EFFECT_RESULT,
+            "dataset of inputs, one sample per row; or several: {NAME: DATASET, ...}; or one in a file of "
+            "its own: "
+            "{file: FILE, path: DATASET}"),
     SECTION("y", NN_EFFECT_RESULT,
-            "dataset of targets, class labels or values; or several by name, those of losses"),
+            "dataset of targets, class labels or values; or several by name, those of losses; or {file: "
+            "FILE, path: "
+            "DATASET}"),
     {"lengths", NN_OPTION_TEXT, offsetof(nn_part_options, lengths), "", 0, 0, NULL, NN_EFFECT_RESULT,
      "dataset of the number of steps of each sequence; what is behind is padding, whatever it holds"},
     {"weights", NN_OPTION_TEXT, offsetof(nn_part_options, weights), "", 0, 0, NULL, NN_EFFECT_RESULT,
@@ -125,6 +130,9 @@ const nn_option nn_field_options_table[] = {
      "NHW adds a channel, NCHW and HWN are turned to N x H x W x C (default: samples first, as it stands)"},
     {"first_label", NN_OPTION_INTEGER, FIELD(first_label), "0", -1e9, 1e9, NULL, NN_EFFECT_RESULT,
      "number of the first class in the file"},
+    {"labels", NN_OPTION_TEXT_LIST, FIELD(labels), "", 0, 0, NULL, NN_EFFECT_RESULT,
+     "labels of the classes in the file, in order, where these are not numbered without gaps: [-1, 1] or "
+     "[10, 20, 30]"},
     {"classes", NN_OPTION_INTEGER, FIELD(classes), "0", 0, 2147483647, NULL, NN_EFFECT_RESULT,
      "number of classes, or of indices, where some may not occur; 0: the largest + 1, or the width of "
      "one-hot "
@@ -153,6 +161,7 @@ static void options_release_names(nn_data_names *names)
     for (int i = 0; i < names->count; i++) {
         nn_free(names->names[i]);
         nn_free(names->datasets[i]);
+        nn_free(names->files[i]);
     }
     *names = (nn_data_names){0};
 }
@@ -162,6 +171,15 @@ void nn_part_options_release(nn_part_options *part)
     nn_options_release(nn_part_options_table, part);
     options_release_names(&part->x);
     options_release_names(&part->y);
+}
+
+/* All datasets are then in the files of the part. */
+static void options_forget_files(nn_data_names *names)
+{
+    for (int i = 0; i < names->count; i++) {
+        nn_free(names->files[i]);
+        names->files[i] = NULL;
+    }
 }
 
 nn_status nn_data_options_set_file(nn_data_options *options, const char *path)
@@ -174,7 +192,11 @@ nn_status nn_data_options_set_file(nn_data_options *options, const char *path)
         return status;
     }
     items[0] = copy;
-    for (int p = 0; p < NN_PARTS; p++) nn_options_release(nn_part_options_table, &options->parts[p]);
+    for (int p = 0; p < NN_PARTS; p++) {
+        nn_options_release(nn_part_options_table, &options->parts[p]);
+        options_forget_files(&options->parts[p].x);
+        options_forget_files(&options->parts[p].y);
+    }
     for (size_t i = 0; i < options->file.count; i++) nn_free(options->file.items[i]);
     nn_free(options->file.items);
     options->file = (nn_text_list){items, 1};

@@ -2,11 +2,26 @@
 
 #include <string.h>
 
+/* Whether a problem is known: word for word, as where parts share a file, or of another sample of the same
+ * dataset, as where parts are shares of one. */
+static bool problems_know(const nn_problems *problems, const char *problem)
+{
+    char start[512];
+    const char *sample = strstr(problem, "sample ");
+    if (!problems->text.bytes) return false;
+    if (strstr(problems->text.bytes, problem)) return true;
+    if (!sample || (size_t)(sample - problem) >= sizeof start) return false;
+    size_t length = (size_t)(sample - problem) + strlen("sample ");
+    if (length >= sizeof start) return false;
+    memcpy(start, problem, length);
+    start[length] = '\0';
+    return strstr(problems->text.bytes, start) != NULL;
+}
+
 bool nn_problems_collect(nn_problems *problems, nn_status status)
 {
     if (status == NN_OK) return true;
-    /* Parts that share a file have its problems in common. */
-    if (!problems->text.bytes || !strstr(problems->text.bytes, nn_error_text()))
+    if (!problems_know(problems, nn_error_text()))
         nn_text_append(&problems->text, "%s%s", problems->text.length > 0 ? "\n" : "", nn_error_text());
     if (problems->status != NN_ERROR_MEMORY)
         problems->status =

@@ -341,12 +341,19 @@ static nn_status scan_explain_label(nn_source *source, const scan_view *view, in
                 (long long)row, view->array->key);
     int64_t bad = row + view->view->first_row + at / view->view->picked;
     NN_TRY(nn_source_explain(source, view->view->array, bad, at % view->view->picked, &value));
+    if (view->array->listed)
+        NN_FAIL(NN_ERROR_DATA,
+                "the label of sample %lld is %.17g (the first such label), which is not among the %lld of "
+                "data.fields.%s.labels: add it there, or set ignored_label",
+                (long long)bad, value, (long long)view->array->listed_count, view->array->key);
     NN_FAIL(
         NN_ERROR_DATA,
         "the label of sample %lld is %.17g (the first such label): labels are whole numbers from %lld on; "
-        "number the classes so, set data.fields.%s.first_label or ignored_label, or use a loss for values, "
-        "such as mse",
-        (long long)bad, value, (long long)view->array->first_label, view->array->key);
+        "list those that are the classes with data.fields.%s.labels%s, set first_label or ignored_label, or "
+        "use a loss "
+        "for values, such as mse",
+        (long long)bad, value, (long long)view->array->first_label, view->array->key,
+        value == -1 ? ": [-1, 1] if there are two classes, -1 and 1" : "");
 }
 
 static nn_status scan_explain_value(nn_source *source, const scan_view *view, int64_t row, int64_t at)

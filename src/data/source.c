@@ -17,6 +17,8 @@ static void source_close_piece(nn_source *source, nn_piece *piece)
     for (int a = 0; a < NN_DATA_ARRAYS; a++) {
         nn_store_array_close(piece->stored[a]);
         piece->stored[a] = NULL;
+        nn_store_close(piece->own_file[a]);
+        piece->own_file[a] = NULL;
     }
     nn_store_close(piece->file);
     piece->file = NULL;
@@ -39,6 +41,16 @@ static void source_make_room(nn_source *source)
     source_close_piece(source, oldest);
 }
 
+const char *nn_source_path(const nn_piece *piece, int array)
+{
+    return piece->own_path[array] ? piece->own_path[array] : piece->path;
+}
+
+nn_store_file *nn_source_file(const nn_piece *piece, int array)
+{
+    return piece->own_path[array] ? piece->own_file[array] : piece->file;
+}
+
 nn_status nn_source_array(nn_source *source, nn_piece *piece, int array, nn_store_array **stored)
 {
     piece->used = source->clock++;
@@ -47,8 +59,11 @@ nn_status nn_source_array(nn_source *source, nn_piece *piece, int array, nn_stor
         NN_TRY(nn_store_open(piece->staged ? piece->staged : piece->path, &piece->file));
         source->open_pieces++;
     }
+    if (piece->own_path[array] && !piece->own_file[array])
+        NN_TRY(nn_store_open(piece->own_path[array], &piece->own_file[array]));
     if (!piece->stored[array])
-        NN_TRY(nn_store_array_open(piece->file, source->arrays[array].dataset, &piece->stored[array]));
+        NN_TRY(nn_store_array_open(nn_source_file(piece, array), source->arrays[array].dataset,
+                                   &piece->stored[array]));
     *stored = piece->stored[array];
     return NN_OK;
 }

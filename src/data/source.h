@@ -12,6 +12,8 @@
 #define nn_sources_stage NN_REAL_SYMBOL(nn_sources_stage)
 #define nn_sources_destroy NN_REAL_SYMBOL(nn_sources_destroy)
 #define nn_source_rest NN_REAL_SYMBOL(nn_source_rest)
+#define nn_source_file NN_REAL_SYMBOL(nn_source_file)
+#define nn_source_path NN_REAL_SYMBOL(nn_source_path)
 #define nn_source_array NN_REAL_SYMBOL(nn_source_array)
 #define nn_source_field_options NN_REAL_SYMBOL(nn_source_field_options)
 #define nn_source_field_of NN_REAL_SYMBOL(nn_source_field_of)
@@ -37,9 +39,11 @@ extern const char *const nn_part_names[NN_PARTS];
 /* A file; opened when rows of it are wanted. */
 typedef struct nn_piece {
     char *path;
-    char *staged;        /* the copy on this node; NULL: none */
-    int64_t first, rows; /* of the source's rows; -1: not looked at yet */
-    nn_store_file *file; /* NULL: closed */
+    char *staged;                   /* the copy on this node; NULL: none */
+    int64_t first, rows;            /* of the source's rows; -1: not looked at yet */
+    nn_store_file *file;            /* NULL: closed */
+    char *own_path[NN_DATA_ARRAYS]; /* of an array in a file of its own; NULL: it is in `path` */
+    nn_store_file *own_file[NN_DATA_ARRAYS];
     nn_store_array *stored[NN_DATA_ARRAYS];
     nn_names *names[NN_DATA_FIELDS];    /* as the file has them; owned; NULL: those of the first file */
     nn_value_map *maps[NN_DATA_FIELDS]; /* to those of the data set; owned; NULL: nothing is to be done */
@@ -89,6 +93,12 @@ void nn_sources_destroy(nn_source *sources);
 
 /* Closes the files for now. */
 void nn_source_rest(nn_source *source);
+
+/* The path of the file of a piece that an array is in. */
+const char *nn_source_path(const nn_piece *piece, int array);
+
+/* The open file of a piece that an array is in; NULL: closed. */
+nn_store_file *nn_source_file(const nn_piece *piece, int array);
 
 /* The open array of a piece; the file and the array are opened when they are not yet. */
 nn_status nn_source_array(nn_source *source, nn_piece *piece, int array, nn_store_array **stored);

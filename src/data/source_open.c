@@ -55,20 +55,84 @@ static nn_status source_add_file(nn_source *source, const char *directory, const
     return status;
 }
 
+/* The files of one array, as a source of nothing else, matched to the pieces in order. */
+static nn_status source_add_own(const char *directory, int part, const char *key, const char *pattern,
+                                int array, nn_source *source)
+{
+    nn_source own = {0};
+    nn_status status = source_add_file(&own, directory, pattern);
+    if (status == NN_OK && own.piece_count != source->piece_count)
+        status = nn_fail(
+            NN_ERROR_DATA,
+            "data.%s.%s: %s stands for %d files, but the part has %d: they are paired in order, one to one",
+            nn_part_names[part], key, pattern, own.piece_count, source->piece_count);
+    for (int i = 0; i < own.piece_count; i++) {
+        if (status == NN_OK)
+            source->pieces[i].own_path[array] = own.pieces[i].path;
+        else
+            nn_free(own.pieces[i].path);
+    }
+    nn_free(own.pieces);
+    return status;
+}
+
+/* Files that only some of the arrays are in. */
+static nn_status source_list_own(const nn_data_options *options, const char *directory, int part,
+                                 nn_source *source)
+{
+    const nn_part_options *of = &options->parts[part];
+    const nn_data_names *const both[] = {&of->x, &of->y};
+    for (int b = 0; b < 2; b++)
+        for (int i = 0; i < both[b]->count; i++) {
+            if (!both[b]->files[i]) continue;
+            for (int a = 0; a < source->fields; a++)
+                if ((a < source->inputs) == (b == 0) && strcmp(source->arrays[a].key, both[b]->names[i]) == 0)
+                    NN_TRY(source_add_own(directory, part, both[b]->names[i], both[b]->files[i], a, source));
+        }
+    return NN_OK;
+}
+
 static nn_status source_list_files(const nn_data_options *options, const char *directory, int part,
                                    nn_source *source)
 {
     const nn_text_list *own = &options->parts[part].file, *files = own->count > 0 ? own : &options->file;
+    const char *first = options->parts[part].x.count > 0 ? options->parts[part].x.files[0] : NULL;
+    if (files->count == 0 && first) return source_add_file(source, directory, first);
     if (files->count == 0)
         NN_FAIL(NN_ERROR_USAGE,
                 "data.%s: no file is named; set data.file to an HDF5 file, such as data.file: data.h5 "
-                "(or data.%s.file for this part alone)",
+                "(or data.%s.file for this part alone, or for one dataset x: {file: data.h5, path: DATASET})",
                 nn_part_names[part], nn_part_names[part]);
     for (size_t i = 0; i < files->count; i++) NN_TRY(source_add_file(source, directory, files->items[i]));
     return NN_OK;
 }
 
 /* ---- arrays ---- */
+
+/* A pattern over groups, or a field of a table of records: not read, with what to do instead. */
+static nn_status source_explain_dataset(const nn_array *array, nn_store_file *file, nn_status status)
+{
+    nn_text table = {0};
+    const char *slash = strrchr(array->dataset, '/');
+    if (status == NN_OK || !file) return status;
+    if (strpbrk(array->dataset, "*?"))
+        return nn_fail(
+            NN_ERROR_DATA,
+            "dataset \"%s\" of %s: patterns stand for files, not for groups: store the samples one after the "
+            "other in one dataset, in Python with h5py: f['NEW'] = numpy.concatenate([f[name] for name in "
+            "NAMES]), or each group in a file of its own and name the files with a pattern",
+            array->dataset, array->path);
+    if (!slash || nn_store_has(file, array->dataset)) return status;
+    nn_text_append(&table, "%.*s", (int)(slash - array->dataset), array->dataset);
+    if (!table.failed && nn_store_has(file, table.bytes))
+        status = nn_fail(
+            NN_ERROR_DATA,
+            "dataset \"%s\" of %s is a dataset, not a group; a field of a table of records is copied to a "
+            "dataset of its own, in Python with h5py: f['NEW'] = f['%s']['%s'], and named there",
+            table.bytes, array->path, table.bytes, slash + 1);
+    nn_text_free(&table);
+    return status;
+}
 
 static void source_name_array(nn_array *array, int part, const char *key, const char *dataset)
 {
@@ -184,6 +248,32 @@ int nn_source_class_array(const nn_source *source)
 
 /* ---- looking at the files ---- */
 
+/* The samples of an array are not as many as those of the first: perhaps they are along another dimension, as
+ * MATLAB and Caffe store them. */
+static nn_status source_fail_rows(const nn_source *source, const nn_piece *piece, const nn_array *array,
+                                  const nn_store_info *info)
+{
+    static const char *const layouts[][4] = {{"", "FN"}, {"", "TNF", "HWN"}, {"", "CNHW", "HCNW", "HWCN"}};
+    nn_text hint = {0};
+    nn_text_append(&hint, "each sample needs its target");
+    for (int d = 0; d < info->dimensions; d++)
+        if (d != array->axis && info->extents[d] == piece->rows) {
+            nn_text_append(
+                &hint,
+                "; dimension %d of \"%s\" has %lld: if the samples are along it, set data.fields.%s.layout",
+                d + 1, array->dataset, (long long)piece->rows, array->key);
+            if (info->dimensions >= 2 && info->dimensions <= 4 && d > 0)
+                nn_text_append(&hint, ": %s", layouts[info->dimensions - 2][d]);
+            break;
+        }
+    nn_status status = nn_fail(
+        NN_ERROR_DATA, "data.%s: dataset \"%s\" has %lld samples, but dataset \"%s\" has %lld, of %s: %s",
+        array->part, source->arrays[0].dataset, (long long)piece->rows, array->dataset,
+        (long long)array->rows, array->path, hint.failed ? "each sample needs its target" : hint.bytes);
+    nn_text_free(&hint);
+    return status;
+}
+
 /* Describes an array from one file; all files must agree with the first. */
 static nn_status source_describe(nn_source *source, nn_piece *piece, int which,
                                  const nn_data_options *options)
@@ -192,11 +282,12 @@ static nn_status source_describe(nn_source *source, nn_piece *piece, int which,
     char text[NN_SHAPE_TEXT], expected[NN_SHAPE_TEXT];
     nn_store_array *stored;
     bool first = piece == source->pieces, windows = options->window.length > 0;
-    seen.path = piece->path;
+    seen.path = nn_source_path(piece, which);
     if (source->arrays[NN_DATA_LENGTH].given && source->arrays[0].sound)
         seen.steps = source->arrays[0].shape.extents[0];
-    seen.places = NULL;
+    seen.places = seen.listed = NULL;
     nn_status status = nn_source_array(source, piece, which, &stored);
+    if (status != NN_OK) status = source_explain_dataset(&seen, piece->file, status);
     if (status != NN_OK) /* what is wrong with a file concerns all of its arrays */
         return piece->file ? nn_fail_context(status, "data.%s.%s", seen.part, seen.key) : status;
     status = nn_array_describe(&seen, nn_store_array_info(stored),
@@ -205,29 +296,23 @@ static nn_status source_describe(nn_source *source, nn_piece *piece, int which,
         status =
             nn_fail(NN_ERROR_DATA, "has %lld values a sample, where one is needed", (long long)seen.values);
     if (status != NN_OK) {
-        nn_free(seen.places);
+        nn_array_forget(&seen);
         return nn_array_context(&seen, status);
     }
-    if (!first) nn_free(seen.places);
+    if (!first) nn_array_forget(&seen);
     /* Labels have one shape whether they are numbers or one-hot. */
-    bool alike = nn_shape_equal(seen.shape, array->shape) && seen.stored_type == array->stored_type &&
-                 seen.stored_values == array->stored_values && seen.axis == array->axis;
+    bool alike = nn_shape_equal(seen.shape, array->shape) && seen.stored_values == array->stored_values &&
+                 seen.axis == array->axis;
     if (!first && !alike)
         return nn_array_context(
             &seen,
             nn_fail(NN_ERROR_DATA,
-                    "its samples are %s of another type or shape than those of %s, %s: the files of one "
-                    "data set must be alike",
+                    "its samples are %s, those of %s are %s: the files of one data set must be alike",
                     nn_shape_text(text, seen.shape), array->path, nn_shape_text(expected, array->shape)));
     bool fits = piece->rows < 0 || piece->rows == seen.rows;
-    if (!fits && first) nn_free(seen.places);
-    if (!fits)
-        NN_FAIL(
-            NN_ERROR_DATA,
-            "data.%s: dataset \"%s\" has %lld samples, but dataset \"%s\" has %lld, of %s: each sample needs "
-            "its target",
-            array->part, source->arrays[0].dataset, (long long)piece->rows, array->dataset,
-            (long long)seen.rows, piece->path);
+    if (!fits && first) nn_array_forget(&seen);
+    if (!fits) return source_fail_rows(source, piece, &seen, nn_store_array_info(stored));
+    if (!first) nn_array_join(array, seen.stored_type);
     piece->rows = seen.rows;
     if (first) *array = seen;
     array->sound = true;
@@ -292,6 +377,8 @@ void nn_sources_list(const nn_data_options *options, const char *directory, cons
         bool listed = nn_problems_collect(problems, source_list_files(options, directory, p, source));
         bool named =
             nn_problems_collect(problems, source_name_arrays(options, p, wanted, wanted_count, source));
+        if (listed && named)
+            listed = nn_problems_collect(problems, source_list_own(options, directory, p, source));
         source->listed = listed && named;
     }
 }
@@ -322,6 +409,7 @@ static void source_destroy_piece(nn_piece *piece)
 {
     nn_free(piece->path);
     nn_free(piece->staged);
+    for (int a = 0; a < NN_DATA_ARRAYS; a++) nn_free(piece->own_path[a]);
     for (int a = 0; a < NN_DATA_FIELDS; a++) {
         if (piece->names[a]) nn_names_release(piece->names[a]);
         nn_free(piece->names[a]);
@@ -335,7 +423,7 @@ void nn_sources_destroy(nn_source *sources)
         nn_source *source = &sources[p];
         nn_source_rest(source);
         for (int i = 0; i < source->piece_count; i++) source_destroy_piece(&source->pieces[i]);
-        for (int a = 0; a < NN_DATA_ARRAYS; a++) nn_free(source->arrays[a].places);
+        for (int a = 0; a < NN_DATA_ARRAYS; a++) nn_array_forget(&source->arrays[a]);
         nn_free(source->pieces);
         nn_free(source->bad);
         nn_free(source->noted);

@@ -42,6 +42,15 @@ static nn_status fit_extents(nn_shape output, const nn_field *target)
             "the output is %s, which is larger than the target '%s' (%s): upsample less, or take fewer steps "
             "with strides or pools",
             text, target->name, wanted);
+    return NN_OK;
+}
+
+/* Maps of 0 and 1 whose last dimension is that of the output's classes. */
+static bool fit_looks_one_hot(nn_shape output, const nn_field *target)
+{
+    int last = target->shape.dimensions - 1;
+    return last > 0 && target->classes <= 2 && output.dimensions > 0 && target->shape.extents[last] > 2 &&
+           output.extents[output.dimensions - 1] == target->shape.extents[last];
 }
 
 nn_status nn_fit_classes(nn_shape output, const nn_field *target)
@@ -54,6 +63,15 @@ nn_status nn_fit_classes(nn_shape output, const nn_field *target)
     if (fit_is_per_step(output, target)) return NN_OK;
     char text[NN_SHAPE_TEXT], labels[NN_SHAPE_TEXT];
     nn_shape_text(text, output);
+    if (fit_looks_one_hot(output, target))
+        NN_FAIL(NN_ERROR_USAGE,
+                "the target '%s' (%s) holds 0 and 1 in as many columns as the output has values (%s): if it "
+                "is one-hot "
+                "along its last dimension, store the classes, in Python with h5py: f['NEW'] = "
+                "f['OLD'][:].argmax(-1) (or "
+                "the axis of the classes), and name NEW; if each value is a yes or no of its own, use "
+                "binary_cross_entropy",
+                target->name, nn_shape_text(labels, target->shape), nn_shape_text(text, output));
     if (target->shape.dimensions > 0) NN_TRY(fit_extents(output, target));
     if (fit_spread(output, target->shape) > 1)
         NN_FAIL(NN_ERROR_USAGE,

@@ -1,5 +1,6 @@
 /* HDF5's element types, and ours. HDF5 itself converts: byte order, half floats, widths. */
 #include <stdio.h>
+#include <string.h>
 
 #include "store/internal.h"
 
@@ -142,6 +143,29 @@ static const char *type_name_of_class(H5T_class_t class)
     return "unknown";
 }
 
+/* "compound of a, b, c"; numpy's complex numbers are records of r and i. */
+static void type_describe_compound(hid_t type, nn_store_info *info)
+{
+    int count = H5Tget_nmembers(type);
+    size_t length = 0;
+    char *const names[2] = {count > 0 ? H5Tget_member_name(type, 0) : NULL,
+                            count > 1 ? H5Tget_member_name(type, 1) : NULL};
+    if (count == 2 && names[0] && names[1] && strcmp(names[0], "r") == 0 && strcmp(names[1], "i") == 0)
+        snprintf(info->type_name, sizeof info->type_name, "complex");
+    H5free_memory(names[0]);
+    H5free_memory(names[1]);
+    if (strcmp(info->type_name, "complex") == 0) return;
+    for (int i = 0; i < count && length < sizeof info->type_name; i++) {
+        char *name = H5Tget_member_name(type, (unsigned)i);
+        int put = snprintf(info->type_name + length, sizeof info->type_name - length, "%s%s",
+                           i == 0 ? "compound of " : ", ", name ? name : "?");
+        H5free_memory(name);
+        if (put < 0) return;
+        length += (size_t)put;
+    }
+    if (length >= sizeof info->type_name) memcpy(info->type_name + sizeof info->type_name - 4, "...", 4);
+}
+
 void nn_store_describe_type(hid_t type, nn_store_info *info)
 {
     H5T_class_t class = H5Tget_class(type);
@@ -153,6 +177,8 @@ void nn_store_describe_type(hid_t type, nn_store_info *info)
         type_describe_float(type, info);
     } else if (class == H5T_ENUM) {
         type_describe_enumeration(type, info);
+    } else if (class == H5T_COMPOUND) {
+        type_describe_compound(type, info);
     } else if (class == H5T_STRING) {
         info->type = NN_STORE_TEXT;
         snprintf(info->type_name, sizeof info->type_name, "%s",

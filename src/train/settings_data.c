@@ -11,11 +11,45 @@ static const char *const part_names[NN_PARTS] = {"train", "validation", "test"};
 
 /* ---- datasets of a part ---- */
 
+/* {file: FILE, path: DATASET}: a dataset in a file of its own. */
+static bool settings_has_own_file(nn_config_node *node)
+{
+    return node && nn_config_kind_of(node) == NN_CONFIG_MAPPING &&
+           (nn_config_get(node, "path") || nn_config_get(node, "file"));
+}
+
+static void settings_check_own_file(nn_config *config, nn_config_node *node)
+{
+    static const char *const keys[] = {"file", "path", NULL};
+    for (size_t i = 0; i < nn_config_count(node); i++) {
+        const char *key = nn_config_key(node, i);
+        if (!key || (strcmp(key, "file") != 0 && strcmp(key, "path") != 0))
+            nn_config_unknown(config, nn_config_item(node, i), "key", key ? key : "", keys);
+    }
+    if (!nn_config_get(node, "file"))
+        nn_config_error(config, node,
+                        "{path: DATASET} needs a file: {file: FILE, path: DATASET}; a dataset of the part's "
+                        "files is named alone");
+}
+
 static void settings_add_name(nn_config *config, nn_config_node *node, const char *name, nn_data_names *names)
 {
-    const char *dataset = node ? nn_config_text(node) : NULL;
+    const char *file = NULL;
+    if (settings_has_own_file(node)) {
+        settings_check_own_file(config, node);
+        if (nn_config_get(node, "file")) file = nn_config_text(nn_config_get(node, "file"));
+        if (nn_config_get(node, "file") && (!file || !*file)) {
+            nn_config_error(config, nn_config_get(node, "file"),
+                            "one file, or a pattern such as labels-*.h5, is needed");
+            return;
+        }
+        node = nn_config_get(node, "path");
+    }
+    const char *dataset = node && nn_config_kind_of(node) == NN_CONFIG_SCALAR ? nn_config_text(node) : NULL;
     if (!dataset || !*dataset) {
-        nn_config_error(config, node, "the path of a dataset is needed, such as train/data");
+        nn_config_error(
+            config, node,
+            "the path of a dataset is needed, such as train/data, or {file: FILE, path: DATASET}");
         return;
     }
     if (names->count == NN_DATA_FIELDS) {
@@ -28,6 +62,7 @@ static void settings_add_name(nn_config *config, nn_config_node *node, const cha
         nn_free(copy);
         return;
     }
+    if (file) nn_config_check(config, node, nn_copy_text(file, &names->files[names->count]));
     names->datasets[names->count++] = copy;
 }
 
@@ -38,7 +73,7 @@ static void settings_read_names(nn_config *config, nn_config_node *part, const c
     char full[96];
     nn_config_node *node = nn_config_get(part, key);
     if (!node) return;
-    if (nn_config_kind_of(node) != NN_CONFIG_MAPPING) {
+    if (nn_config_kind_of(node) != NN_CONFIG_MAPPING || settings_has_own_file(node)) {
         settings_add_name(config, node, key, names);
     } else {
         for (size_t i = 0; i < nn_config_count(node); i++)
@@ -47,6 +82,8 @@ static void settings_read_names(nn_config *config, nn_config_node *part, const c
     for (int i = 0; i < names->count; i++) {
         snprintf(full, sizeof full, "%s.%s.%s", path, key, names->names[i]);
         nn_config_record(config, full, names->datasets[i], NN_EFFECT_RESULT);
+        snprintf(full, sizeof full, "%s.%s.%s.file", path, key, names->names[i]);
+        if (names->files[i]) nn_config_record(config, full, names->files[i], NN_EFFECT_SPEED);
     }
 }
 
