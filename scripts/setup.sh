@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# scripts/setup.sh [build] [testbed]: installs what is needed, where it is missing, and does nothing where nothing is.
-# build, the default, is for building, testing and running; testbed is for cluster/testbed.sh, which needs SLURM.
+# scripts/setup.sh [build] [tests] [testbed]: installs what is needed, where it is missing, and does nothing where nothing is.
+# build, the default, is for building, testing and running; tests is for the tests that make their data with Python;
+# testbed is for cluster/testbed.sh, which needs SLURM.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 has_programs() {
@@ -46,10 +47,19 @@ needs_build=(
     "xxHash|has_library xxhash.h xxhash libxxhash|libxxhash-dev|xxhash|xxhash"
     "cmocka (for the tests)|has_library cmocka.h cmocka cmocka|libcmocka-dev|cmocka|cmocka"
 )
+needs_tests=(
+    "Python with h5py and numpy|has_h5py|python3-h5py python3-numpy|python|py-h5py"
+)
 needs_testbed=(
     "SLURM|has_programs slurmctld slurmd sbatch|slurmctld slurmd slurm-client slurm-wlm-basic-plugins|slurm|slurm"
     "MUNGE|has_programs munged|munge|munge|munge"
 )
+
+has_h5py() {
+    local python
+    for python in python3 /usr/bin/python3; do "$python" -c 'import h5py, numpy' 2>/dev/null && return 0; done
+    return 1
+}
 
 missing=() packages=() modules=() specs=()
 
@@ -92,9 +102,10 @@ needs=()
 for list in "${@:-build}"; do
     case $list in
     build) needs+=("${needs_build[@]}") ;;
+    tests) needs+=("${needs_tests[@]}") ;;
     testbed) needs+=("${needs_testbed[@]}") PATH=$PATH:/usr/sbin:/sbin ;;
     *)
-        echo "usage: setup.sh [build] [testbed]" >&2
+        echo "usage: setup.sh [build] [tests] [testbed]" >&2
         exit 2
         ;;
     esac

@@ -12,6 +12,7 @@ done
 left_out=(-LE slow)
 if [ -n "$slow" ] && [ "$slow" != false ]; then left_out=(); fi
 "$root/scripts/setup.sh"
+"$root/scripts/setup.sh" tests || echo "without Python's h5py: the tests that make their data with it will be skipped"
 # The tests that need a SLURM start one of their own, as root; without it they are skipped.
 if [ ${#left_out[@]} = 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     "$root/scripts/setup.sh" testbed || echo "without SLURM: the tests of the batch scripts will be skipped"

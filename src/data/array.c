@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "data/refuse.h"
 #include "data/value_map.h"
 #include "tensor/vectorize.h"
 
@@ -195,53 +196,6 @@ void nn_array_forget(nn_array *array)
     array->places = array->listed = NULL;
 }
 
-/* How elements that are not numbers become some. */
-static const char *array_type_remedy(const nn_array *array, const nn_store_info *info)
-{
-    static const struct {
-        const char *type, *remedy;
-    } rows[] = {
-        {"compound",
-         "copy the fields that are wanted to datasets of their own, in Python with h5py: f['NEW'] = "
-         "f['TABLE']['FIELD'], and name those"},
-        {"complex",
-         "copy the parts to datasets of their own, in Python with h5py: f['NEW_re'] = f['OLD'][:].real and "
-         "f['NEW_im'] = f['OLD'][:].imag, and name them as two inputs"},
-        {"variable length",
-         "sequences of different lengths are read padded: store a dataset of samples x steps (x "
-         "features) filled up with zeros, and one of the lengths, which data.train.lengths names"},
-    };
-    if (info->type == NN_STORE_TEXT && array->label)
-        return "number the classes, in Python with h5py: names, y = numpy.unique(f['OLD'][:], "
-               "return_inverse=True); "
-               "f['NEW'] = y; f['NEW_classes'] = names.astype('S'), and name NEW: the names are kept";
-    if (info->type == NN_STORE_TEXT)
-        return "number the words, in Python with h5py: names, x = numpy.unique(f['OLD'][:], "
-               "return_inverse=True); "
-               "f['NEW'] = x, and read NEW with data.fields.NAME.kind: index and an embedding; or turn texts "
-               "into "
-               "characters with nntrain import text";
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (strncmp(info->type_name, rows[i].type, strlen(rows[i].type)) == 0) return rows[i].remedy;
-    return "store them as integers or floats";
-}
-
-static nn_status array_check_info(const nn_array *array, const nn_store_info *info)
-{
-    if (info->type >= NN_STORE_TEXT)
-        NN_FAIL(NN_ERROR_DATA, "elements of type %s cannot be used: %s", info->type_name,
-                array_type_remedy(array, info));
-    if (info->dimensions == 0)
-        NN_FAIL(NN_ERROR_DATA, "holds a single number: store one sample a row, N x ...");
-    if (info->dimensions - 1 > NN_MAX_DIMENSIONS - 1)
-        NN_FAIL(NN_ERROR_DATA, "samples of %d dimensions are too many: reshape them to %d at most",
-                info->dimensions - 1, NN_MAX_DIMENSIONS - 1);
-    if (!info->written)
-        NN_FAIL(NN_ERROR_DATA, "was never written: it holds nothing but its fill value; write the data, or "
-                               "name another dataset");
-    return NN_OK;
-}
-
 static nn_status array_find_ignored(const nn_field_options *options, nn_array *array)
 {
     char *end;
@@ -297,7 +251,7 @@ nn_status nn_array_describe(nn_array *array, const nn_store_info *info, const nn
                             bool windows)
 {
     array_layout layout;
-    NN_TRY(array_check_info(array, info));
+    NN_TRY(nn_refuse_info(array, info));
     NN_TRY(array_lay_out(options->layout, info, windows, &layout));
     array->axis = layout.axis;
     array->type = array->stored_type = info->type;

@@ -346,14 +346,20 @@ static nn_status scan_explain_label(nn_source *source, const scan_view *view, in
                 "the label of sample %lld is %.17g (the first such label), which is not among the %lld of "
                 "data.fields.%s.labels: add it there, or set ignored_label",
                 (long long)bad, value, (long long)view->array->listed_count, view->array->key);
-    NN_FAIL(
-        NN_ERROR_DATA,
-        "the label of sample %lld is %.17g (the first such label): labels are whole numbers from %lld on; "
-        "list those that are the classes with data.fields.%s.labels%s, set first_label or ignored_label, or "
-        "use a loss "
-        "for values, such as mse",
-        (long long)bad, value, (long long)view->array->first_label, view->array->key,
-        value == -1 ? ": [-1, 1] if there are two classes, -1 and 1" : "");
+    if (value == -1)
+        NN_FAIL(NN_ERROR_DATA,
+                "the label of sample %lld is -1 (the first such label): for two classes written -1 and 1 set "
+                "data.fields.%s.labels: [-1, 1]; where -1 stands for no class, data.fields.%s.ignored_label: "
+                "-1; or use a "
+                "loss for values, such as mse",
+                (long long)bad, view->array->key, view->array->key);
+    NN_FAIL(NN_ERROR_DATA,
+            "the label of sample %lld is %.17g (the first such label): labels are whole numbers from %lld "
+            "on; list those "
+            "of the classes in order with data.fields.%s.labels: [...], set ignored_label where it stands "
+            "for no class, "
+            "or use a loss for values, such as mse",
+            (long long)bad, value, (long long)view->array->first_label, view->array->key);
 }
 
 static nn_status scan_explain_value(nn_source *source, const scan_view *view, int64_t row, int64_t at)

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "data/names.h"
+#include "data/refuse.h"
 #include "data/value_map.h"
 
 const char *const nn_part_names[NN_PARTS] = {"train", "validation", "test"};
@@ -108,31 +109,6 @@ static nn_status source_list_files(const nn_data_options *options, const char *d
 }
 
 /* ---- arrays ---- */
-
-/* A pattern over groups, or a field of a table of records: not read, with what to do instead. */
-static nn_status source_explain_dataset(const nn_array *array, nn_store_file *file, nn_status status)
-{
-    nn_text table = {0};
-    const char *slash = strrchr(array->dataset, '/');
-    if (status == NN_OK || !file) return status;
-    if (strpbrk(array->dataset, "*?"))
-        return nn_fail(
-            NN_ERROR_DATA,
-            "dataset \"%s\" of %s: patterns stand for files, not for groups: store the samples one after the "
-            "other in one dataset, in Python with h5py: f['NEW'] = numpy.concatenate([f[name] for name in "
-            "NAMES]), or each group in a file of its own and name the files with a pattern",
-            array->dataset, array->path);
-    if (!slash || nn_store_has(file, array->dataset)) return status;
-    nn_text_append(&table, "%.*s", (int)(slash - array->dataset), array->dataset);
-    if (!table.failed && nn_store_has(file, table.bytes))
-        status = nn_fail(
-            NN_ERROR_DATA,
-            "dataset \"%s\" of %s is a dataset, not a group; a field of a table of records is copied to a "
-            "dataset of its own, in Python with h5py: f['NEW'] = f['%s']['%s'], and named there",
-            table.bytes, array->path, table.bytes, slash + 1);
-    nn_text_free(&table);
-    return status;
-}
 
 static void source_name_array(nn_array *array, int part, const char *key, const char *dataset)
 {
@@ -248,32 +224,6 @@ int nn_source_class_array(const nn_source *source)
 
 /* ---- looking at the files ---- */
 
-/* The samples of an array are not as many as those of the first: perhaps they are along another dimension, as
- * MATLAB and Caffe store them. */
-static nn_status source_fail_rows(const nn_source *source, const nn_piece *piece, const nn_array *array,
-                                  const nn_store_info *info)
-{
-    static const char *const layouts[][4] = {{"", "FN"}, {"", "TNF", "HWN"}, {"", "CNHW", "HCNW", "HWCN"}};
-    nn_text hint = {0};
-    nn_text_append(&hint, "each sample needs its target");
-    for (int d = 0; d < info->dimensions; d++)
-        if (d != array->axis && info->extents[d] == piece->rows) {
-            nn_text_append(
-                &hint,
-                "; dimension %d of \"%s\" has %lld: if the samples are along it, set data.fields.%s.layout",
-                d + 1, array->dataset, (long long)piece->rows, array->key);
-            if (info->dimensions >= 2 && info->dimensions <= 4 && d > 0)
-                nn_text_append(&hint, ": %s", layouts[info->dimensions - 2][d]);
-            break;
-        }
-    nn_status status = nn_fail(
-        NN_ERROR_DATA, "data.%s: dataset \"%s\" has %lld samples, but dataset \"%s\" has %lld, of %s: %s",
-        array->part, source->arrays[0].dataset, (long long)piece->rows, array->dataset,
-        (long long)array->rows, array->path, hint.failed ? "each sample needs its target" : hint.bytes);
-    nn_text_free(&hint);
-    return status;
-}
-
 /* Describes an array from one file; all files must agree with the first. */
 static nn_status source_describe(nn_source *source, nn_piece *piece, int which,
                                  const nn_data_options *options)
@@ -287,7 +237,7 @@ static nn_status source_describe(nn_source *source, nn_piece *piece, int which,
         seen.steps = source->arrays[0].shape.extents[0];
     seen.places = seen.listed = NULL;
     nn_status status = nn_source_array(source, piece, which, &stored);
-    if (status != NN_OK) status = source_explain_dataset(&seen, piece->file, status);
+    if (status != NN_OK) status = nn_refuse_dataset(&seen, piece->file, status);
     if (status != NN_OK) /* what is wrong with a file concerns all of its arrays */
         return piece->file ? nn_fail_context(status, "data.%s.%s", seen.part, seen.key) : status;
     status = nn_array_describe(&seen, nn_store_array_info(stored),
@@ -311,7 +261,7 @@ static nn_status source_describe(nn_source *source, nn_piece *piece, int which,
                     nn_shape_text(text, seen.shape), array->path, nn_shape_text(expected, array->shape)));
     bool fits = piece->rows < 0 || piece->rows == seen.rows;
     if (!fits && first) nn_array_forget(&seen);
-    if (!fits) return source_fail_rows(source, piece, &seen, nn_store_array_info(stored));
+    if (!fits) return nn_refuse_rows(source, piece, &seen, nn_store_array_info(stored));
     if (!first) nn_array_join(array, seen.stored_type);
     piece->rows = seen.rows;
     if (first) *array = seen;

@@ -1,0 +1,115 @@
+#include "data/refuse.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+/* How elements that are not numbers become some; $ stands for the dataset. */
+static const char *refuse_type_remedy(const nn_array *array, const nn_store_info *info)
+{
+    static const struct {
+        const char *type, *remedy;
+    } rows[] = {
+        {"compound", "copy a field to a dataset of its own, in Python with h5py: f['$_FIELD'] = "
+                     "f['$']['FIELD'], and name "
+                     "$_FIELD"},
+        {"complex", "copy both parts to datasets of their own, in Python with h5py: f['$_re'] = "
+                    "f['$'][:].real; f['$_im'] = "
+                    "f['$'][:].imag, and name them as two inputs, {re: $_re, im: $_im}"},
+        {"variable length",
+         "sequences of different lengths are read padded: store a dataset of samples x steps (x "
+         "features) filled up with zeros, and one of the lengths, which data.train.lengths names"},
+    };
+    if (info->type == NN_STORE_TEXT && array->label)
+        return "number the classes, in Python with h5py and numpy: names, y = "
+               "numpy.unique(f['$'][:].astype('S'), "
+               "return_inverse=True); f['$_index'] = y; f['$_index_classes'] = names, and name $_index: the "
+               "names are kept";
+    if (info->type == NN_STORE_TEXT)
+        return "number the words, in Python with h5py and numpy: names, x = "
+               "numpy.unique(f['$'][:].astype('S'), "
+               "return_inverse=True); f['$_index'] = x; f['$_index_classes'] = names, and read $_index with "
+               "data.fields.x.kind: index and an embedding";
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strncmp(info->type_name, rows[i].type, strlen(rows[i].type)) == 0) return rows[i].remedy;
+    return "store them as integers or floats";
+}
+
+static nn_status refuse_type(const nn_array *array, const nn_store_info *info)
+{
+    nn_text remedy = {0};
+    for (const char *at = refuse_type_remedy(array, info); *at; at++)
+        if (*at == '$')
+            nn_text_append(&remedy, "%s", array->dataset);
+        else
+            nn_text_append(&remedy, "%c", *at);
+    nn_status status = nn_fail(NN_ERROR_DATA, "elements of type %s cannot be used: %s", info->type_name,
+                               remedy.failed ? "store them as integers or floats" : remedy.bytes);
+    nn_text_free(&remedy);
+    return status;
+}
+
+nn_status nn_refuse_info(const nn_array *array, const nn_store_info *info)
+{
+    if (info->type >= NN_STORE_TEXT) return refuse_type(array, info);
+    if (info->dimensions == 0)
+        NN_FAIL(NN_ERROR_DATA, "holds a single number: store one sample a row, N x ...");
+    if (info->dimensions - 1 > NN_MAX_DIMENSIONS - 1)
+        NN_FAIL(NN_ERROR_DATA, "samples of %d dimensions are too many: reshape them to %d at most",
+                info->dimensions - 1, NN_MAX_DIMENSIONS - 1);
+    if (!info->written)
+        NN_FAIL(NN_ERROR_DATA, "was never written: it holds nothing but its fill value; write the data, or "
+                               "name another dataset");
+    return NN_OK;
+}
+
+/* A pattern over groups, or a field of a table of records: not read, with what to do instead. */
+nn_status nn_refuse_dataset(const nn_array *array, nn_store_file *file, nn_status status)
+{
+    nn_text table = {0};
+    const char *slash = strrchr(array->dataset, '/');
+    if (status == NN_OK || !file) return status;
+    if (strpbrk(array->dataset, "*?"))
+        return nn_fail(
+            NN_ERROR_DATA,
+            "dataset \"%s\" of %s: patterns stand for files, not for groups: store the samples one after the "
+            "other in one dataset, in Python with h5py: f['NEW'] = numpy.concatenate([f[name] for name in "
+            "NAMES]), or each group in a file of its own and name the files with a pattern",
+            array->dataset, array->path);
+    if (!slash || nn_store_has(file, array->dataset)) return status;
+    nn_text_append(&table, "%.*s", (int)(slash - array->dataset), array->dataset);
+    if (!table.failed && nn_store_has(file, table.bytes))
+        status = nn_fail(
+            NN_ERROR_DATA,
+            "dataset \"%s\" of %s is a dataset, not a group; a field of a table of records is copied to a "
+            "dataset of its own, in Python with h5py: f['NEW'] = f['%s']['%s'], and named there",
+            table.bytes, array->path, table.bytes, slash + 1);
+    nn_text_free(&table);
+    return status;
+}
+
+/* The samples of an array are not as many as those of the first: perhaps they are along another dimension, as
+ * MATLAB and Caffe store them. */
+nn_status nn_refuse_rows(const nn_source *source, const nn_piece *piece, const nn_array *array,
+                         const nn_store_info *info)
+{
+    static const char *const layouts[][4] = {{"", "FN"}, {"", "TNF", "HWN"}, {"", "CNHW", "HCNW", "HWCN"}};
+    nn_text hint = {0};
+    nn_text_append(&hint, "each sample needs its target");
+    for (int d = 0; d < info->dimensions; d++)
+        if (d != array->axis && info->extents[d] == piece->rows) {
+            nn_text_append(
+                &hint,
+                "; dimension %d of \"%s\" has %lld: if the samples are along it, set data.fields.%s.layout",
+                d + 1, array->dataset, (long long)piece->rows, array->key);
+            if (info->dimensions >= 2 && info->dimensions <= 4 && d > 0)
+                nn_text_append(&hint, ": %s", layouts[info->dimensions - 2][d]);
+            break;
+        }
+    nn_status status = nn_fail(
+        NN_ERROR_DATA, "data.%s: dataset \"%s\" has %lld samples, but dataset \"%s\" has %lld, of %s: %s",
+        array->part, source->arrays[0].dataset, (long long)piece->rows, array->dataset,
+        (long long)array->rows, array->path, hint.failed ? "each sample needs its target" : hint.bytes);
+    nn_text_free(&hint);
+    return status;
+}

@@ -1,0 +1,197 @@
+#!/usr/bin/env bash
+# Layouts of data as people have them, from public reports: each is read, or refused in one message, and what the message
+# recommends is applied here and must lead to a run.
+source "$(dirname "$0")/common.sh"
+python=
+for candidate in python3 /usr/bin/python3; do
+    [ -z "$python" ] && "$candidate" -c 'import h5py, numpy' 2>/dev/null && python=$candidate
+done
+[ -n "$python" ] || { echo "skipped: python3 has no h5py"; exit 77; }
+
+# py: Python from standard input
+py() { { echo "import h5py, numpy; r = numpy.random.default_rng(7)"; cat; } | "$python" - || fail "Python failed"; }
+
+# config NAME LOSS NETWORK DATA: DATA is what follows `data:`, in braces
+config() {
+    { echo "data: $4"; echo "network: [$3]"; echo "loss: $2"; echo "training: {epochs: 2}"; } >"$1.yaml"
+}
+
+# runs NAME ARGUMENT...: ends with 0 on 2 ranks, and again with the same fingerprint on 3 from a stream
+runs() {
+    local name=$1 first
+    shift
+    rm -rf "run-$name" "again-$name"
+    train 2 1 "$name.yaml" --run-dir "run-$name" "$@" || { fail "$name $*: exit $?"; cat train.log; return; }
+    first=$(fingerprint)
+    train 3 1 "$name.yaml" --run-dir "again-$name" "$@" --set data.cache=stream || { fail "$name $*: in a stream"; cat train.log; }
+    [ -n "$first" ] && [ "$(fingerprint)" = "$first" ] || fail "$name $*: other bits in a stream: $first, $(fingerprint)"
+}
+
+# refused NAME PATTERN ARGUMENT...: by check with 2 and by train with 5 or 2, once each, and check makes nothing of it
+refused() {
+    local name=$1 pattern=$2 code
+    shift 2
+    rm -rf "refused-$name"
+    "$program" check "$name.yaml" "$@" >check.log 2>&1
+    code=$?
+    [ $code = 2 ] || { fail "check $name: exit $code"; cat check.log; }
+    [ "$(grep -c -E -e "$pattern" check.log)" = 1 ] || { fail "check $name: not '$pattern' once"; cat check.log; }
+    train 2 1 "$name.yaml" --run-dir "refused-$name" "$@"
+    code=$?
+    [ $code = 5 ] || [ $code = 2 ] || { fail "$name: exit $code"; cat train.log; }
+    [ "$(grep -c -E -e "$pattern" train.log)" = 1 ] || { fail "$name: not '$pattern' once"; cat train.log; }
+}
+
+# setting: the KEY: VALUE that the last refusal says to set, as an argument
+setting() { grep -o -E 'set data\.[a-z_.]+: [^;,(]+(, [-0-9]+\])?' train.log | head -n 1 | sed 's/^set //; s/: /=/; s/ *$//'; }
+
+# recipe FILE: runs the Python of the last refusal on the file
+recipe() {
+    local code
+    code=$(grep -o -E 'in Python with h5py( and numpy)?: .*' train.log | head -n 1 | sed -E 's/^in Python[^:]*: //; s/(, and name|, and read).*//; s/ \(or the axis.*//')
+    [ -n "$code" ] || { fail "no recipe in the message"; cat train.log; return; }
+    py <<<"f = h5py.File('$1', 'r+'); $code"
+}
+classes='dense: {units: classes}'
+
+# ---- inputs and labels in files of their own, and patterns of such files ----
+py <<'PY'
+for k in range(2):
+    y = r.integers(0, 2, (40, 1, 1, 1)).astype('u1')
+    with h5py.File(f'x{k}.h5', 'w') as f: f['x'] = (r.integers(0, 120, (40, 4, 4, 3)) + 100 * y).astype('u1')
+    with h5py.File(f'y{k}.h5', 'w') as f: f['y'] = y; f['y_classes'] = numpy.array(['no', 'yes'], 'S')
+    with h5py.File(f'xy{k}.h5', 'w') as f:
+        for name in 'xy': f[name] = h5py.File(f'{name}{k}.h5')[name][:]
+PY
+config two cross_entropy "flatten, $classes" '{train: {x: {file: "x?.h5", path: x}, y: {file: "y?.h5", path: y}}}'
+config one cross_entropy "flatten, $classes" '{file: "xy?.h5", train: {x: x, y: y}}'
+runs two
+two=$(fingerprint)
+runs one
+[ "$two" = "$(fingerprint)" ] || fail "files of their own give other bits"
+"$program" predict run-two -o two.csv >predict.log 2>&1 || { fail "predict from files of their own"; cat predict.log; }
+head -n 1 two.csv | grep -q probability_yes || fail "class names in the file of the labels are not read: $(head -n 1 two.csv)"
+config wrong cross_entropy "flatten, $classes" '{train: {x: {file: "x?.h5", path: x}, y: {file: y0.h5, path: y}}}'
+refused wrong 'data.train.y: .*y0.h5 stands for 1 files, but the part has 2'
+config wrong cross_entropy "flatten, $classes" '{train: {x: {file: x0.h5, dataset: x}, y: {file: y0.h5, path: y}}}'
+refused wrong "unknown key 'dataset' \(known: file, path\)"
+config wrong cross_entropy "flatten, $classes" '{train: {x: {file: x0.h5, path: x}, y: {file: y9.h5, path: y}}}'
+refused wrong 'data.train.y: .*y9.h5'
+
+# ---- labels that are not 0, 1, 2 ----
+py <<'PY'
+y = numpy.arange(64) % 2
+with h5py.File('labels.h5', 'w') as f:
+    f['x'] = (y[:, None] + r.normal(0, .3, (64, 3))).astype('f4')
+    f['minus'] = 2. * y[:, None] - 1
+    f['tens'] = 10 * (numpy.arange(64) % 3 + 1)
+    words = numpy.array(['left', 'right', 'up'])[numpy.arange(64) % 3]
+    f['free'] = words.astype(object); f['fixed'] = words.astype('S')
+    f['row'] = y[None].astype('f4')
+    f['matlab'] = f['x'][:].T
+    f['soft'] = r.dirichlet([.4] * 3, 64).astype('f4')
+PY
+config minus cross_entropy "$classes" '{file: labels.h5, train: {x: x, y: minus}, split: {validation: 0.25, stratified: true}}'
+refused minus 'the label of sample [0-9]+ is -1 .*labels: \[-1, 1\]'
+runs minus --set "$(setting)"
+"$program" predict run-minus -o minus.csv >predict.log 2>&1 || { fail "predict of -1 and 1"; cat predict.log; }
+head -n 1 minus.csv | grep -q 'probability_-1,.*probability_1$' || fail "labels -1 and 1 have other names: $(head -n 1 minus.csv)"
+config yes binary_cross_entropy 'dense: {units: 1}' '{file: labels.h5, train: {x: x, y: minus}, fields: {y: {labels: [-1, 1]}}}'
+runs yes
+config tens cross_entropy "$classes" '{file: labels.h5, train: {x: x, y: tens}, fields: {y: {labels: [10, 20, 30]}}}'
+runs tens
+refused tens 'the label of sample 2 is 30 .*not among the 2 of data.fields.y.labels' --set 'data.fields.y.labels=[10,20]'
+refused tens "labels: 10 is listed twice" --set 'data.fields.y.labels=[10,10]'
+for kind in free fixed; do
+    config $kind cross_entropy "$classes" "{file: labels.h5, train: {x: x, y: $kind}}"
+    refused $kind "dataset \"$kind\" of .*elements of type text.*number the classes"
+    recipe labels.h5
+    runs $kind --set data.train.y=${kind}_index
+    "$program" predict run-$kind -o names.csv >predict.log 2>&1
+    head -n 1 names.csv | grep -q probability_right || fail "$kind: the names are lost: $(head -n 1 names.csv)"
+done
+
+# ---- samples along another dimension ----
+config row cross_entropy "$classes" '{file: labels.h5, train: {x: x, y: row}}'
+refused row 'dataset "row" has 1, .*dimension 2 of "row" has 64.*data.fields.y.layout: FN'
+runs row --set "$(setting)"
+
+# ---- maps and steps that are one-hot ----
+py <<'PY'
+m = r.integers(0, 3, (40, 6, 6)); t = r.integers(0, 4, (40, 6))
+with h5py.File('maps.h5', 'w') as f:
+    f['x'] = (m[..., None] + r.normal(0, .1, (40, 6, 6, 1))).astype('f4'); f['hot'] = numpy.eye(3, dtype='u1')[m]
+    f['s'] = (t[..., None] + r.normal(0, .1, (40, 6, 1))).astype('f4'); f['steps'] = numpy.eye(4, dtype='u1')[t]
+PY
+config hot cross_entropy 'conv2d: {filters: 3, kernel: 1}' '{file: maps.h5, train: {x: x, y: hot}}'
+refused hot "'y' \(6 x 6 x 3\) holds 0 and 1 .*argmax\(-1\)"
+sed -i "s/OLD/hot/; s/NEW/hot_index/" train.log
+recipe maps.h5
+runs hot --set data.train.y=hot_index
+config steps cross_entropy 'lstm: {units: 8, output: sequence}, dense: {units: 4, per_step: true}' \
+    '{file: maps.h5, train: {x: s, y: steps}, fields: {x: {layout: NTF}, y: {layout: NTF}}}'
+refused steps "'y' \(6 x 4\) holds 0 and 1"
+sed -i "s/OLD/steps/; s/NEW/steps_index/" train.log
+recipe maps.h5
+runs steps --set data.train.y=steps_index --set data.fields.y.layout=NT
+
+# ---- records, complex numbers, variable length, groups ----
+py <<'PY'
+t = numpy.zeros(60, dtype=[('index', 'i8'), ('values', 'f8', (3,)), ('label', 'i4')])
+t['values'] = r.normal(0, 1, (60, 3)); t['label'] = numpy.arange(60) % 2
+with h5py.File('records.h5', 'w') as f:
+    f['df/table'] = t; f['c'] = (r.normal(0, 1, (60, 3)) + 1j * r.normal(0, 1, (60, 3))).astype('c8'); f['y'] = numpy.arange(60) % 2
+    d = f.create_dataset('ragged', (60,), h5py.vlen_dtype('f4'))
+    for i in range(60): d[i] = r.normal(0, 1, 3 + i % 5)
+    for k in range(4): f[f'demo_{k}/obs'] = r.normal(0, 1, (15, 3)).astype('f4'); f[f'demo_{k}/y'] = numpy.arange(15) % 2
+PY
+config records cross_entropy "$classes" '{file: records.h5, train: {x: df/table/values, y: y}}'
+refused records "f\['NEW'\] = f\['df/table'\]\['values'\]"
+sed -i "s/NEW/values/" train.log
+recipe records.h5
+runs records --set data.train.x=values
+refused records 'compound of index, values, label cannot be used' --set data.train.x=df/table
+sed -i "s/FIELD/label/g" train.log
+recipe records.h5
+runs records --set data.train.x=df/table_label --set data.train.y=df/table_label --set data.fields.x.normalize=none
+config complex cross_entropy "$classes" '{file: records.h5, train: {x: c, y: y}}'
+refused complex 'complex cannot be used'
+recipe records.h5
+config complex cross_entropy "$classes" '{file: records.h5, train: {x: {re: c_re, im: c_im}, y: y}}'
+runs complex
+config ragged cross_entropy "lstm: {units: 4}, $classes" '{file: records.h5, train: {x: ragged, y: y}}'
+refused ragged 'are read padded: .*data.train.lengths'
+py <<'PY'
+with h5py.File('records.h5', 'r+') as f:
+    n = [len(v) for v in f['ragged']]; p = numpy.zeros((60, max(n), 1), 'f4')
+    for i in range(60): p[i, :n[i], 0] = f['ragged'][i]
+    f['padded'] = p; f['lengths'] = n
+PY
+runs ragged --set data.train.x=padded --set data.train.lengths=lengths
+config groups cross_entropy "$classes" '{file: records.h5, train: {x: demo_*/obs, y: demo_*/y}}'
+refused groups 'data.train.x: .*patterns stand for files, not for groups'
+py <<'PY'
+with h5py.File('records.h5', 'r+') as f:
+    for name, new in (('obs', 'all'), ('y', 'all_y')): f[new] = numpy.concatenate([f[f'demo_{k}/{name}'] for k in range(4)])
+    for k in range(4):
+        with h5py.File(f'demo{k}.h5', 'w') as g: g['x'] = f[f'demo_{k}/obs'][:]; g['y'] = f[f'demo_{k}/y'][:]
+PY
+runs groups --set data.train.x=all --set data.train.y=all_y
+config files cross_entropy "$classes" '{file: "demo?.h5", train: {x: x, y: y}}'
+runs files
+
+# ---- shards of one data set with other types, and parts ----
+py <<'PY'
+c = numpy.arange(80) % 2; x = c[:, None] * 90 + r.integers(0, 160, (80, 6))
+for name, types in (('same', ('u1i4', 'u1i4')), ('mixed', ('u1i4', 'f8i8')), ('other', ('f4f4', 'i2u1'))):
+    for k in range(2):
+        with h5py.File(f'{name}{k}.h5', 'w') as f:
+            f['x'] = x[k * 40:][:40].astype(types[k][:2]); f['y'] = c[k * 40:][:40].astype(types[k][2:])
+PY
+for shards in same mixed other; do
+    config $shards cross_entropy "$classes" "{file: '$shards?.h5', train: {x: x, y: y}}"
+    runs $shards
+    : "${same:=$(fingerprint)}"
+    [ "$(fingerprint)" = "$same" ] || fail "shards of unlike types ($shards) give other bits"
+done
+finish
