@@ -42,7 +42,6 @@ static nn_status fit_extents(nn_shape output, const nn_field *target)
             "the output is %s, which is larger than the target '%s' (%s): upsample less, or take fewer steps "
             "with strides or pools",
             text, target->name, wanted);
-    return NN_OK;
 }
 
 /* Maps of 0 and 1 whose last dimension is that of the output's classes. */
