@@ -198,6 +198,10 @@ static void check_show_memory(const nn_forecast_request *request, const nn_forec
     check_line("memory", "%s a rank, %s of data a node; rank 0 takes %s more while it saves",
                nn_format_bytes(rank, forecast->rank_memory), nn_format_bytes(data, forecast->data_memory),
                nn_format_bytes(saving, forecast->saving_memory));
+    if (forecast->together_memory > 0)
+        check_line(
+            "", "statistics are taken over the batch: the microbatches of a rank are in memory together, %s",
+            nn_format_bytes(all, forecast->together_memory));
     if (forecast->stream_memory > 0)
         check_line("", "the data is streamed: up to %s a rank are taken for it",
                    nn_format_bytes(data, forecast->stream_memory));

@@ -2,10 +2,11 @@
  * convolutions with batch normalisation, and a shortcut around them. */
 #include "model/composite.h"
 #include "nn/activation.h"
+#include "nn/moments.h"
 
 typedef struct residual_block_options {
     int64_t filters, stride;
-    int activation, shortcut;
+    int activation, shortcut, over;
 } residual_block_options;
 
 enum { SHORTCUT_AUTO, SHORTCUT_IDENTITY, SHORTCUT_CONV };
@@ -24,14 +25,16 @@ static const nn_option residual_block_table[] = {
      "identity: the block's input as it is; conv: a 1 x 1 convolution of it, for other channels than the "
      "input "
      "has; auto: conv where stride is not 1"},
+    {"over", NN_OPTION_CHOICE, offsetof(residual_block_options, over), "auto", 0, 0, nn_over_names,
+     NN_EFFECT_RESULT, NN_OVER_HELP},
     {0}};
 
 #define RESIDUAL_BLOCK_BRANCH                                                                                \
     "- conv2d: {name: conv1, filters: $filters, kernel: 3, stride: $stride, padding: same, bias: false, "    \
     "initializer: he}\n"                                                                                     \
-    "- batch_norm: {name: norm1, activation: $activation}\n"                                                 \
+    "- batch_norm: {name: norm1, activation: $activation, over: $over}\n"                                    \
     "- conv2d: {name: conv2, filters: $filters, kernel: 3, padding: same, bias: false, initializer: he}\n"   \
-    "- batch_norm: {name: norm2}\n"
+    "- batch_norm: {name: norm2, over: $over}\n"
 
 static const char identity_layers[] =
     RESIDUAL_BLOCK_BRANCH "- add: {name: sum, inputs: [norm2, block_input]}\n"
@@ -40,7 +43,7 @@ static const char identity_layers[] =
 static const char conv_layers[] = RESIDUAL_BLOCK_BRANCH
     "- conv2d: {name: shortcut, filters: $filters, kernel: 1, stride: $stride, padding: same, bias: false, "
     "initializer: he, inputs: block_input}\n"
-    "- batch_norm: {name: shortcut_norm}\n"
+    "- batch_norm: {name: shortcut_norm, over: $over}\n"
     "- add: {name: sum, inputs: [norm2, shortcut_norm]}\n"
     "- activation: {function: $activation}\n";
 

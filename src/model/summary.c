@@ -42,6 +42,9 @@ static void summary_append_weights(const nn_layer *layer, nn_text *text)
         nn_text_append(text, "%sof %s", between, layer->shares->name);
         between = ", ";
     }
+    if (layer->values_per_statistic > 0)
+        nn_text_append(text, "%sover %s", between,
+                       layer->statistics[NN_FORWARD] > 0 ? "the batch" : "microbatches");
     if (layer->frozen) nn_text_append(text, "%sfrozen", between);
 }
 

@@ -33,6 +33,10 @@
  * summed into them. */
 #define NN_LAYER_PART_VALUES 131072
 
+/* Samples of a microbatch from which on statistics over it alone serve as well as those of the whole batch.
+ */
+#define NN_LAYER_SAMPLES_ENOUGH 16
+
 typedef struct nn_layer nn_layer;
 typedef struct nn_initializer_type nn_initializer_type;
 
@@ -46,13 +50,17 @@ typedef struct nn_parameter {
     const nn_initializer_type *initializer;
     double gain; /* factor on the initialiser's deviation, by activation */
     /* Not trained: a running statistic. Its "gradient" is the statistic of the microbatch times samples /
-     * batch_samples (see nn_layer_call), so that the sum over the batch is the mean by sample count; a step
-     * sets it to decay x the old value + (1 - decay) x that mean. */
+     * batch_samples (see nn_layer_call), so that the sum over the batch is the mean by sample count; or one
+     * microbatch's is the statistic of the batch, and those of the others are 0. A step sets it to decay x
+     * the old value + (1 - decay) x that sum. */
     bool statistic;
     double decay; /* of a statistic: the share of the old value that a step keeps */
 } nn_parameter;
 
 #define NN_LAYER_PARAMETERS 8
+
+/* The two passes through a layer. */
+typedef enum nn_pass { NN_FORWARD, NN_BACKWARD, NN_PASSES } nn_pass;
 
 /* What a layer sees of one microbatch. */
 typedef struct nn_layer_call {
@@ -75,10 +83,28 @@ typedef struct nn_layer_call {
      * it. */
     const int64_t *lengths;
     const int64_t *second_lengths; /* the same of inputs[1]; NULL too where there is none */
+    /* What all microbatches of the batch have collected before a pass, merged (see nn_layer_statistics).
+     * NULL: the layer looks at this microbatch alone. That of the backward pass is not yet known in the
+     * forward one. */
+    const double *statistics[NN_PASSES];
     /* samples x carried_per_sample: the state that the window before left; forward puts its own in place.
      * NULL: begin with zeros, and keep nothing. */
     nn_real *carried;
 } nn_layer_call;
+
+/*
+ * How a layer looks at samples of other microbatches. Before a pass, each microbatch of the batch collects
+ * layer->statistics[pass] values, such as sums of its samples; the caller merges them in the order of the
+ * canonical tree, over all threads and ranks, and hands the result to forward or backward of each microbatch
+ * as call->statistics[pass]. The layer itself knows of no thread and no rank.
+ */
+typedef struct nn_layer_statistics {
+    /* Forward: reads the inputs and what does not follow from them. Backward: may overwrite output_gradient
+     * and write to saved, and is followed by backward; the input gradients are not given. */
+    void (*collect)(const nn_layer *layer, const nn_layer_call *call, nn_pass pass, double *values);
+    /* left becomes what the samples of both sides have collected; those of the left one come first. */
+    void (*merge)(const nn_layer *layer, nn_pass pass, const double *right, double *left);
+} nn_layer_statistics;
 
 /* All functions but build are re-entrant; they see a const layer. */
 typedef struct nn_layer_type {
@@ -116,6 +142,7 @@ typedef struct nn_layer_type {
     int (*activation_of)(const nn_layer *layer);
     /* Its inputs are whole numbers from 0 to this - 1. NULL: they are any numbers. */
     int64_t (*indices_of)(const nn_layer *layer);
+    const nn_layer_statistics *statistics; /* NULL: it never looks at other microbatches */
 } nn_layer_type;
 
 /* How the steps of a layer's output follow from those of its first input. kernel 0: they are the same. */
@@ -145,7 +172,11 @@ struct nn_layer {
     int part_count;      /* the gradient is computed in this many independent parts */
     int64_t *part_begin; /* part p writes [part_begin[p], part_begin[p + 1]); part_count + 1 entries */
     int64_t saved_per_sample, saved_fixed, scratch_per_sample, scratch_fixed;
-    int64_t carried_per_sample; /* values of the state that goes on from window to window */
+    int64_t carried_per_sample;    /* values of the state that goes on from window to window */
+    int64_t statistics[NN_PASSES]; /* values that a microbatch collects before a pass in training; 0: none */
+    int64_t values_per_statistic;  /* how many values of a sample go into each statistic over samples that the
+                                      layer takes in training; 0: no sample's output depends on others. Without
+                                      `statistics` they are those of the microbatch */
     nn_time time;
     bool in_place;          /* backward and gradient do not read inputs[0]: the output may overwrite it */
     bool gradient_in_place; /* only the gradients may share: input_gradients[0] may be output_gradient, which
@@ -157,6 +188,7 @@ struct nn_layer {
     /* set by the network */
     int64_t offset;            /* of its values in the flat vector; those of `shares` where that is given */
     int64_t carried_offset;    /* of its state in what a sample carries */
+    int64_t statistics_offset; /* of its statistics in those of the network: forward, then backward */
     bool frozen;               /* its parameters are not trained */
     double rate_factor;        /* factor on the learning rate of its parameters */
     bool needs_input_gradient; /* something below has parameters */

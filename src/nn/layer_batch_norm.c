@@ -1,10 +1,14 @@
 /*
  * Batch normalisation (Ioffe, Szegedy, ICML 2015) of channels, the last extent: y = f((x - mean) /
  * sqrt(variance + epsilon) scale + shift + second input). In training, mean and variance are those of the
- * microbatch over its samples and positions, so that they do not depend on ranks or threads: this is ghost
- * batch normalisation (Hoffer, Hubara, Soudry: Train longer, generalize better, NIPS 2017). In prediction,
- * and where the layer is frozen, they are the running ones. Steps behind the end of a sequence take part in
- * nothing.
+ * samples and positions of the whole batch, whatever the ranks that they are on: others call it synchronised
+ * batch normalisation. Or they are those of the microbatch: ghost batch normalisation (Hoffer, Hubara,
+ * Soudry: Train longer, generalize better, NIPS 2017), which needs no message, and microbatches that are
+ * large enough. In prediction, and where the layer is frozen, they are the running ones. Steps behind the end
+ * of a sequence take part in nothing.
+ *
+ * In the backward pass, what every x of the batch adds to the loss through mean and variance is in the sums
+ * of dz and dz (x - mean) over the batch: see batch_norm_finish_sums.
  */
 #include <math.h>
 #include <string.h>
@@ -12,6 +16,7 @@
 #include "base/memory.h"
 #include "nn/activation.h"
 #include "nn/initializer.h"
+#include "nn/moments.h"
 #include "nn/rows.h"
 #include "tensor/norm.h"
 
@@ -21,7 +26,7 @@
 typedef struct batch_norm_options {
     double epsilon, running_decay;
     bool scale, shift;
-    int activation;
+    int activation, over;
 } batch_norm_options;
 
 typedef struct batch_norm_plan {
@@ -43,6 +48,8 @@ static const nn_option batch_norm_table[] = {
      "add a trainable number to each channel (beta)"},
     {"activation", NN_OPTION_CHOICE, offsetof(batch_norm_options, activation), "none", 0, 0,
      nn_activation_names, NN_EFFECT_RESULT, "function on the outputs (leaky_relu has slope 0.01 here)"},
+    {"over", NN_OPTION_CHOICE, offsetof(batch_norm_options, over), "auto", 0, 0, nn_over_names,
+     NN_EFFECT_RESULT, NN_OVER_HELP},
     {0}};
 
 /* ---- building ---- */
@@ -71,6 +78,14 @@ static nn_status batch_norm_add_parameters(nn_layer *layer, batch_norm_plan *pla
     return layer->shares ? nn_layer_share_parts(layer) : nn_layer_add_part(layer, layer->value_count);
 }
 
+static bool batch_norm_over_batch(const nn_layer *layer)
+{
+    const batch_norm_options *options = layer->options;
+    if (layer->frozen) return false;
+    return options->over == NN_OVER_BATCH ||
+           (options->over == NN_OVER_AUTO && layer->microbatch_size < NN_LAYER_SAMPLES_ENOUGH);
+}
+
 static nn_status batch_norm_check(const nn_layer *layer)
 {
     NN_TRY(nn_layer_check_inputs(layer, layer->input_count > 1 ? 2 : 1));
@@ -81,21 +96,27 @@ static nn_status batch_norm_check(const nn_layer *layer)
                 "its inputs are of %s and of %s values; what is added must have the same shape",
                 nn_shape_text(first, shape), nn_shape_text(second, layer->input_shapes[1]));
     int64_t channels = shape.dimensions > 0 ? shape.extents[shape.dimensions - 1] : 1;
-    if (layer->microbatch_size * (nn_shape_count(shape) / channels) == 1 && !layer->frozen)
-        NN_FAIL(
-            NN_ERROR_USAGE,
-            "a microbatch of one sample has one value a channel, and nothing is left of it when its mean is "
-            "subtracted; choose a larger training.microbatch_size, such as 32, or use layer_norm");
+    if (!batch_norm_over_batch(layer) && layer->microbatch_size * (nn_shape_count(shape) / channels) == 1 &&
+        !layer->frozen)
+        NN_FAIL(NN_ERROR_USAGE,
+                "a microbatch of one sample has one value a channel, and nothing is left of it when its mean "
+                "is subtracted; set `over: batch`, or a larger training.microbatch_size, such as 16");
     return NN_OK;
 }
 
 /* Slots of `channels` values in what is saved of a microbatch. */
 enum { SAVED_MEAN, SAVED_INVERSE, SAVED_VARIANCE, SAVED_SHIFT_GRADIENT, SAVED_SCALE_GRADIENT, SAVED_SLOTS };
 
-/* Values in scratch: two sums of each channel in double, and four repeated arrays. */
+/* What is collected: forward the moments of x; backward the sums of dz, then those of dz (x - mean). */
+static int64_t batch_norm_collected(const batch_norm_plan *plan, nn_pass pass)
+{
+    return pass == NN_FORWARD ? nn_moments_values(plan->channels) : 2 * plan->channels;
+}
+
+/* Values in scratch: what is collected, in double, and four repeated arrays. */
 static int64_t batch_norm_sum_values(const batch_norm_plan *plan)
 {
-    return 2 * plan->channels * (int64_t)(sizeof(double) / sizeof(nn_real));
+    return batch_norm_collected(plan, NN_FORWARD) * (int64_t)(sizeof(double) / sizeof(nn_real));
 }
 
 static nn_status batch_norm_build(nn_layer *layer)
@@ -117,6 +138,9 @@ static nn_status batch_norm_build(nn_layer *layer)
     layer->gradient_in_place = true;
     layer->saved_fixed = SAVED_SLOTS * plan->channels;
     layer->scratch_fixed = batch_norm_sum_values(plan) + 4 * plan->period;
+    layer->values_per_statistic = layer->frozen ? 0 : plan->rows.rows;
+    for (int pass = 0; batch_norm_over_batch(layer) && pass < NN_PASSES; pass++)
+        layer->statistics[pass] = batch_norm_collected(plan, (nn_pass)pass);
     return batch_norm_add_parameters(layer, plan);
 }
 
@@ -128,6 +152,7 @@ static nn_real *batch_norm_saved(const nn_layer *layer, const nn_layer_call *cal
     return call->saved + call->samples * layer->saved_per_sample + slot * plan->channels;
 }
 
+/* Of the backward pass. */
 static double *batch_norm_sums(const nn_layer_call *call)
 {
     return (void *)call->scratch;
@@ -147,50 +172,96 @@ static const nn_real *batch_norm_parameter(const nn_layer *layer, const nn_layer
     return index < 0 ? NULL : call->parameters + layer->parameters[index].offset;
 }
 
+/* ---- what is collected ---- */
+
+/* Leaves dz, the gradient before the activation, in output_gradient, and adds it up. */
+static void batch_norm_add_gradient(const nn_layer *layer, const nn_layer_call *call, int64_t row,
+                                    int64_t rows)
+{
+    const batch_norm_plan *plan = layer->plan;
+    const nn_activation *activation = plan->activation;
+    int64_t at = row * plan->channels;
+    nn_real *dz = call->output_gradient + at;
+    if (activation->backward)
+        activation->backward(rows, plan->channels, (nn_real)NN_DEFAULT_SLOPE,
+                             (activation->needs_input ? call->saved : call->output) + at, dz, dz);
+    nn_norm_add_products(rows, plan->channels, dz, call->inputs[0] + at,
+                         batch_norm_saved(layer, call, SAVED_MEAN), batch_norm_sums(call));
+}
+
+/* Sums of dz and dz (x - mean) of this microbatch; they are its gradients of shift and, divided by the
+ * deviation, of scale. */
+static const double *batch_norm_measure_gradient(const nn_layer *layer, const nn_layer_call *call)
+{
+    const batch_norm_plan *plan = layer->plan;
+    double *sums = batch_norm_sums(call);
+    memset(sums, 0, (size_t)batch_norm_collected(plan, NN_BACKWARD) * sizeof *sums);
+    nn_rows_walk(&plan->rows, layer, call, batch_norm_add_gradient);
+    const nn_real *inverse = batch_norm_saved(layer, call, SAVED_INVERSE);
+    nn_real *shift_gradient = batch_norm_saved(layer, call, SAVED_SHIFT_GRADIENT);
+    nn_real *scale_gradient = batch_norm_saved(layer, call, SAVED_SCALE_GRADIENT);
+    for (int64_t c = 0; c < plan->channels; c++) {
+        shift_gradient[c] = (nn_real)sums[c];
+        scale_gradient[c] = (nn_real)(sums[plan->channels + c] * (double)inverse[c]);
+    }
+    return sums;
+}
+
+static void batch_norm_collect(const nn_layer *layer, const nn_layer_call *call, nn_pass pass, double *values)
+{
+    const double *own;
+    if (pass == NN_FORWARD)
+        own = nn_moments_measure(layer, call);
+    else
+        own = batch_norm_measure_gradient(layer, call);
+    memcpy(values, own, (size_t)batch_norm_collected(layer->plan, pass) * sizeof *values);
+}
+
+static void batch_norm_merge(const nn_layer *layer, nn_pass pass, const double *right, double *left)
+{
+    const batch_norm_plan *plan = layer->plan;
+    if (pass == NN_FORWARD) {
+        nn_moments_merge(plan->channels, right, left);
+        return;
+    }
+    for (int64_t i = 0; i < batch_norm_collected(plan, pass); i++) left[i] += right[i];
+}
+
+static const nn_layer_statistics batch_norm_statistics = {.collect = batch_norm_collect,
+                                                          .merge = batch_norm_merge};
+
 /* ---- forward ---- */
+
+/* How many values of a channel the statistics are over. */
+static double batch_norm_count(const nn_layer *layer, const nn_layer_call *call)
+{
+    const batch_norm_plan *plan = layer->plan;
+    const double *batch = call->statistics[NN_FORWARD];
+    return batch ? batch[0] : (double)nn_rows_count(&plan->rows, call);
+}
 
 static bool batch_norm_uses_running(const nn_layer *layer, const nn_layer_call *call)
 {
-    const batch_norm_plan *plan = layer->plan;
-    return !call->training || layer->frozen || nn_rows_count(&plan->rows, call) == 0;
-}
-
-/* The first real row: the deviations from it are summed. */
-static const nn_real *batch_norm_origin(const nn_layer *layer, const nn_layer_call *call)
-{
-    const batch_norm_plan *plan = layer->plan;
-    int64_t i = 0;
-    while (nn_rows_real(&plan->rows, call, i) == 0) i++;
-    return call->inputs[0] + i * plan->rows.rows * plan->channels;
-}
-
-static void batch_norm_add_moments(const nn_layer *layer, const nn_layer_call *call, int64_t row,
-                                   int64_t rows)
-{
-    const batch_norm_plan *plan = layer->plan;
-    nn_norm_add_moments(rows, plan->channels, call->inputs[0] + row * plan->channels,
-                        batch_norm_origin(layer, call), batch_norm_sums(call));
+    return !call->training || layer->frozen || batch_norm_count(layer, call) == 0;
 }
 
 /* Mean, inverse deviation, and the unbiased variance for the running one, which one value leaves as it is. */
-static void batch_norm_measure(const nn_layer *layer, const nn_layer_call *call)
+static void batch_norm_take_measured(const nn_layer *layer, const nn_layer_call *call)
 {
     const batch_norm_plan *plan = layer->plan;
     const batch_norm_options *options = layer->options;
-    const nn_real *origin = batch_norm_origin(layer, call);
-    double *sums = batch_norm_sums(call), count = (double)nn_rows_count(&plan->rows, call);
-    memset(sums, 0, (size_t)(2 * plan->channels) * sizeof *sums);
-    nn_rows_walk(&plan->rows, layer, call, batch_norm_add_moments);
+    const double *measured = call->statistics[NN_FORWARD];
+    if (!measured) measured = nn_moments_measure(layer, call);
+    double count = measured[0];
+    const double *means = measured + 1, *squares = means + plan->channels;
     nn_real *mean = batch_norm_saved(layer, call, SAVED_MEAN);
     nn_real *inverse = batch_norm_saved(layer, call, SAVED_INVERSE);
     nn_real *variance = batch_norm_saved(layer, call, SAVED_VARIANCE);
     const nn_real *running = batch_norm_parameter(layer, call, plan->variance);
     for (int64_t c = 0; c < plan->channels; c++) {
-        double away = sums[c] / count, squares = sums[plan->channels + c] - away * sums[c];
-        if (squares < 0) squares = 0;
-        mean[c] = (nn_real)((double)origin[c] + away);
-        inverse[c] = (nn_real)(1 / sqrt(squares / count + options->epsilon));
-        variance[c] = count > 1 ? (nn_real)(squares / (count - 1)) : running[c];
+        mean[c] = (nn_real)means[c];
+        inverse[c] = (nn_real)(1 / sqrt(squares[c] / count + options->epsilon));
+        variance[c] = count > 1 ? (nn_real)(squares[c] / (count - 1)) : running[c];
     }
 }
 
@@ -239,7 +310,7 @@ static void batch_norm_forward(const nn_layer *layer, const nn_layer_call *call)
     if (batch_norm_uses_running(layer, call))
         batch_norm_take_running(layer, call);
     else
-        batch_norm_measure(layer, call);
+        batch_norm_take_measured(layer, call);
     batch_norm_repeat_factor(layer, call);
     const nn_real *shift = batch_norm_parameter(layer, call, plan->shift);
     nn_real *offset = batch_norm_repeated(layer, call, REPEATED_OFFSET);
@@ -250,55 +321,37 @@ static void batch_norm_forward(const nn_layer *layer, const nn_layer_call *call)
 
 /* ---- backward ---- */
 
-/* Leaves dz, the gradient before the activation, in output_gradient, and adds it up. */
-static void batch_norm_add_gradient(const nn_layer *layer, const nn_layer_call *call, int64_t row,
-                                    int64_t rows)
-{
-    const batch_norm_plan *plan = layer->plan;
-    const nn_activation *activation = plan->activation;
-    int64_t at = row * plan->channels, count = rows * plan->channels;
-    nn_real *dz = call->output_gradient + at;
-    if (activation->backward)
-        activation->backward(rows, plan->channels, (nn_real)NN_DEFAULT_SLOPE,
-                             (activation->needs_input ? call->saved : call->output) + at, dz, dz);
-    if (layer->input_count > 1 && call->input_gradients[1])
-        memcpy(call->input_gradients[1] + at, dz, (size_t)count * sizeof *dz);
-    nn_norm_add_products(rows, plan->channels, dz, call->inputs[0] + at,
-                         batch_norm_saved(layer, call, SAVED_MEAN), batch_norm_sums(call));
-}
-
+/* dz to what was added, and dx. */
 static void batch_norm_apply_gradient(const nn_layer *layer, const nn_layer_call *call, int64_t row,
                                       int64_t rows)
 {
     const batch_norm_plan *plan = layer->plan;
-    int64_t at = row * plan->channels;
-    nn_norm_apply_gradient(
-        rows * plan->channels, plan->period, batch_norm_repeated(layer, call, REPEATED_MEAN),
-        batch_norm_repeated(layer, call, REPEATED_FACTOR),
-        batch_norm_repeated(layer, call, REPEATED_CONSTANT), batch_norm_repeated(layer, call, REPEATED_SLOPE),
-        call->inputs[0] + at, call->output_gradient + at, call->input_gradients[0] + at);
+    int64_t at = row * plan->channels, count = rows * plan->channels;
+    const nn_real *dz = call->output_gradient + at;
+    if (layer->input_count > 1 && call->input_gradients[1])
+        memcpy(call->input_gradients[1] + at, dz, (size_t)count * sizeof *dz);
+    if (call->input_gradients[0])
+        nn_norm_apply_gradient(count, plan->period, batch_norm_repeated(layer, call, REPEATED_MEAN),
+                               batch_norm_repeated(layer, call, REPEATED_FACTOR),
+                               batch_norm_repeated(layer, call, REPEATED_CONSTANT),
+                               batch_norm_repeated(layer, call, REPEATED_SLOPE), call->inputs[0] + at, dz,
+                               call->input_gradients[0] + at);
 }
 
-/* From the sums of dz and dz (x - mean): the gradients of shift and scale, and the numbers in dx = factor (dz
- * - sum / n - (x - mean) product / (n (variance + epsilon))) of each of the n values, where mean and variance
- * of the microbatch pass on what reaches them. */
-static void batch_norm_finish_sums(const nn_layer *layer, const nn_layer_call *call)
+/* From the sums of dz and dz (x - mean): the numbers in dx = factor (dz - sum / n - (x - mean) product / (n
+ * (variance + epsilon))) of each of the n values that mean and variance were taken over, which pass on what
+ * reaches them. */
+static void batch_norm_finish_sums(const nn_layer *layer, const nn_layer_call *call, const double *sums)
 {
     const batch_norm_plan *plan = layer->plan;
-    const double *sums = batch_norm_sums(call);
-    bool constant_statistics = batch_norm_uses_running(layer, call);
-    double share = constant_statistics ? 0 : 1 / (double)nn_rows_count(&plan->rows, call);
+    double share = batch_norm_uses_running(layer, call) ? 0 : 1 / batch_norm_count(layer, call);
     const nn_real *inverse = batch_norm_saved(layer, call, SAVED_INVERSE);
-    nn_real *shift_gradient = batch_norm_saved(layer, call, SAVED_SHIFT_GRADIENT);
-    nn_real *scale_gradient = batch_norm_saved(layer, call, SAVED_SCALE_GRADIENT);
     batch_norm_repeat_factor(layer, call);
     const nn_real *factor = batch_norm_repeated(layer, call, REPEATED_FACTOR);
     nn_real *constant = batch_norm_repeated(layer, call, REPEATED_CONSTANT);
     nn_real *slope = batch_norm_repeated(layer, call, REPEATED_SLOPE);
     for (int64_t c = 0; c < plan->channels; c++) {
         double normalized = sums[plan->channels + c] * (double)inverse[c];
-        shift_gradient[c] = (nn_real)sums[c];
-        scale_gradient[c] = (nn_real)normalized;
         constant[c] = (nn_real)((double)factor[c] * sums[c] * share);
         slope[c] = (nn_real)((double)factor[c] * normalized * (double)inverse[c] * share);
     }
@@ -309,11 +362,10 @@ static void batch_norm_finish_sums(const nn_layer *layer, const nn_layer_call *c
 static void batch_norm_backward(const nn_layer *layer, const nn_layer_call *call)
 {
     const batch_norm_plan *plan = layer->plan;
-    double *sums = batch_norm_sums(call);
-    memset(sums, 0, (size_t)(2 * plan->channels) * sizeof *sums);
-    nn_rows_walk(&plan->rows, layer, call, batch_norm_add_gradient);
-    batch_norm_finish_sums(layer, call);
-    if (call->input_gradients[0]) nn_rows_walk(&plan->rows, layer, call, batch_norm_apply_gradient);
+    const double *sums = call->statistics[NN_BACKWARD];
+    if (!sums) sums = batch_norm_measure_gradient(layer, call);
+    batch_norm_finish_sums(layer, call, sums);
+    nn_rows_walk(&plan->rows, layer, call, batch_norm_apply_gradient);
     for (int i = 0; i < layer->input_count; i++)
         nn_rows_clear_padding(&plan->rows, call, call->input_gradients[i]);
 }
@@ -327,6 +379,14 @@ static void batch_norm_put(int64_t channels, const nn_real *from, nn_real factor
     }
 }
 
+/* What a microbatch adds to the running statistics: those of the batch are one microbatch's to add, so that
+ * the sum over all of them is exact. */
+static nn_real batch_norm_running_share(const nn_layer_call *call)
+{
+    if (call->statistics[NN_FORWARD]) return call->first_sample == 0 ? 1 : 0;
+    return (nn_real)call->samples / (nn_real)call->batch_samples;
+}
+
 static void batch_norm_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
                                 nn_real *values)
 {
@@ -338,8 +398,8 @@ static void batch_norm_gradient(const nn_layer *layer, const nn_layer_call *call
     } tensors[] = {
         {plan->scale, SAVED_SCALE_GRADIENT, 1},
         {plan->shift, SAVED_SHIFT_GRADIENT, 1},
-        {plan->mean, SAVED_MEAN, (nn_real)call->samples / (nn_real)call->batch_samples},
-        {plan->variance, SAVED_VARIANCE, (nn_real)call->samples / (nn_real)call->batch_samples},
+        {plan->mean, SAVED_MEAN, batch_norm_running_share(call)},
+        {plan->variance, SAVED_VARIANCE, batch_norm_running_share(call)},
     };
     for (size_t t = 0; t < sizeof tensors / sizeof *tensors; t++)
         if (tensors[t].parameter >= 0)
@@ -349,12 +409,14 @@ static void batch_norm_gradient(const nn_layer *layer, const nn_layer_call *call
 
 const nn_layer_type NN_REAL_SYMBOL(nn_layer_batch_norm) = {
     .name = "batch_norm",
-    .summary = "normalises each channel over its microbatch; may add a second input before the activation",
+    .summary =
+        "normalises each channel over the samples of a batch; may add a second input before the activation",
     .example = "batch_norm",
     .options = batch_norm_table,
     .options_size = sizeof(batch_norm_options),
     .activation_option = 1 + offsetof(batch_norm_options, activation),
     .takes_sum = true,
+    .statistics = &batch_norm_statistics,
     .build = batch_norm_build,
     .forward = batch_norm_forward,
     .backward = batch_norm_backward,

@@ -239,6 +239,12 @@ static nn_status network_build_layer(nn_network *network, int l, int64_t microba
         NN_FAIL(NN_ERROR_USAGE, "share: it has no parameters that could be another's; leave share out");
     layer->carried_offset = network->carried_values;
     network->carried_values += layer->carried_per_sample;
+    layer->statistics_offset = network->statistics_values;
+    for (int pass = 0; pass < NN_PASSES; pass++) {
+        network->statistics_values += layer->statistics[pass];
+        if (layer->statistics[pass] > network->statistics_most)
+            network->statistics_most = layer->statistics[pass];
+    }
     if (nn_shape_count(layer->output_shape) > NETWORK_SAMPLE_VALUES_MAX) {
         char text[NN_SHAPE_TEXT];
         NN_FAIL(NN_ERROR_USAGE, "its output of %s values a sample is more than any memory holds",

@@ -17,6 +17,9 @@
 #define nn_network_forward NN_REAL_SYMBOL(nn_network_forward)
 #define nn_network_backward NN_REAL_SYMBOL(nn_network_backward)
 #define nn_network_gradient NN_REAL_SYMBOL(nn_network_gradient)
+#define nn_network_collects NN_REAL_SYMBOL(nn_network_collects)
+#define nn_network_collect NN_REAL_SYMBOL(nn_network_collect)
+#define nn_network_statistics NN_REAL_SYMBOL(nn_network_statistics)
 #define nn_network_fingerprint NN_REAL_SYMBOL(nn_network_fingerprint)
 #define nn_microbatch_create NN_REAL_SYMBOL(nn_microbatch_create)
 #define nn_microbatch_destroy NN_REAL_SYMBOL(nn_microbatch_destroy)
@@ -68,6 +71,8 @@ typedef struct nn_network {
     int64_t *block_begin;   /* block_count + 1 entries: blocks tile the flat vector; layers start at blocks */
     int64_t scratch_values; /* scratch that a thread needs for a full microbatch, in values */
     int64_t carried_values; /* that a sample carries from window to window: of all layers */
+    int64_t statistics_values; /* that the layers which look at the whole batch ask for; 0: there are none */
+    int64_t statistics_most;   /* the most of one layer before one pass */
     double flops_forward,
         flops_training;    /* per sample: forward; forward, weight and needed input gradients */
     int *gradient_writers; /* private: for each layer, its last consumer (which writes its gradient first) */
@@ -102,7 +107,9 @@ typedef struct nn_microbatch {
                             caller, where the spec has lengths */
     nn_real *carried; /* capacity x carried_values, by layer and then by sample; the caller's. NULL: windows
                          begin with zeros */
-    void *memory;     /* private: the one block behind all of it */
+    const double *statistics; /* of the batch, statistics_values of the network; the caller's, who fills them
+                                 in before each pass of a layer. NULL: layers look at this microbatch alone */
+    void *memory;             /* private: the one block behind all of it */
 } nn_microbatch;
 
 /* Buffers for `capacity` samples; without gradients when not `training`. Owned by the caller. */
@@ -110,6 +117,19 @@ nn_status nn_microbatch_create(const nn_network *network, int64_t capacity, bool
                                nn_microbatch **microbatch);
 void nn_microbatch_destroy(nn_microbatch *microbatch);                                   /* accepts NULL */
 size_t nn_microbatch_memory(const nn_network *network, int64_t capacity, bool training); /* bytes */
+
+/* Where layer `layer` has its statistics for a pass among those of the network. */
+double *nn_network_statistics(const nn_network *network, int layer, nn_pass pass, double *statistics);
+
+/* Whether a layer asks for statistics over the batch before a pass in training: each microbatch then collects
+ * layer->statistics[pass] values, which the caller merges. */
+bool nn_network_collects(const nn_network *network, int layer, nn_pass pass);
+
+/* Collects them, before nn_network_forward and before nn_network_backward of the layer; a microbatch that is
+ * computed again, with the statistics that its batch had, needs it for the backward pass only. Does nothing
+ * where the layer asks for none. */
+void nn_network_collect(const nn_network *network, int layer, nn_pass pass, const nn_real *weights,
+                        nn_microbatch *microbatch, nn_real *scratch, double *values);
 
 /* The three steps of one layer on one microbatch; weights is the flat vector, `gradient` is
  * that of the part alone, from the part's first value on, and scratch is this thread's. Forward goes from

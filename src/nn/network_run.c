@@ -5,6 +5,30 @@
 #include "nn/graph.h"
 #include "tensor/kernels.h"
 
+/* ---- statistics over the batch ---- */
+
+double *nn_network_statistics(const nn_network *network, int layer, nn_pass pass, double *statistics)
+{
+    const nn_layer *self = &network->layers[layer];
+    return statistics + self->statistics_offset + (pass == NN_BACKWARD ? self->statistics[NN_FORWARD] : 0);
+}
+
+bool nn_network_collects(const nn_network *network, int layer, nn_pass pass)
+{
+    return network->layers[layer].statistics[pass] > 0;
+}
+
+/* What a layer is handed of them. */
+static const double *run_statistics(const nn_network *network, int l, nn_pass pass,
+                                    const nn_microbatch *microbatch)
+{
+    if (!microbatch->training || !microbatch->statistics || !nn_network_collects(network, l, pass))
+        return NULL;
+    return nn_network_statistics(network, l, pass, (double *)microbatch->statistics);
+}
+
+/* ---- calls ---- */
+
 static nn_layer_call run_make_call(const nn_network *network, int l, const nn_real *weights,
                                    const nn_microbatch *microbatch, nn_real *scratch, const nn_real **inputs)
 {
@@ -26,6 +50,8 @@ static nn_layer_call run_make_call(const nn_network *network, int l, const nn_re
         .batch_samples = microbatch->batch_samples,
         .lengths = microbatch->lengths[layer->inputs[0]],
         .second_lengths = layer->input_count > 1 ? microbatch->lengths[layer->inputs[1]] : NULL,
+        .statistics = {run_statistics(network, l, NN_FORWARD, microbatch),
+                       run_statistics(network, l, NN_BACKWARD, microbatch)},
         .carried = microbatch->carried && layer->carried_per_sample
                        ? microbatch->carried + microbatch->capacity * layer->carried_offset
                        : NULL,
@@ -70,6 +96,17 @@ void nn_network_forward(const nn_network *network, int layer, const nn_real *wei
     run_find_lengths(&network->layers[layer], microbatch, layer);
     network->layers[layer].type->forward(&network->layers[layer], &call);
     run_clear_padding(&network->layers[layer], microbatch, layer, microbatch->outputs[layer]);
+}
+
+void nn_network_collect(const nn_network *network, int layer, nn_pass pass, const nn_real *weights,
+                        nn_microbatch *microbatch, nn_real *scratch, double *values)
+{
+    const nn_layer *self = &network->layers[layer];
+    const nn_real *inputs[NN_LAYER_INPUTS];
+    if (!nn_network_collects(network, layer, pass)) return;
+    nn_layer_call call = run_make_call(network, layer, weights, microbatch, scratch, inputs);
+    if (pass == NN_BACKWARD) run_clear_padding(self, microbatch, layer, microbatch->gradients[layer]);
+    self->type->statistics->collect(self, &call, pass, values);
 }
 
 void nn_network_backward(const nn_network *network, int layer, const nn_real *weights,

@@ -7,6 +7,7 @@
 #include "base/memory_limits.h"
 #include "train/buckets.h"
 #include "train/check.h"
+#include "train/over_samples.h"
 #include "train/witness.h"
 
 /* Steps are timed for this long, and at least so many of them. */
@@ -122,9 +123,10 @@ static nn_status needs_check_memory(const nn_check *check)
     if (forecast->node_memory <= forecast->memory_limit) return NN_OK;
     NN_FAIL(NN_ERROR_MEMORY,
             "memory: the %d ranks of a node take %s together, and the %s is %s: put fewer ranks on a node, "
-            "set training.memory, data.cache: stream or a smaller training.microbatch_size%s",
+            "%s, or set data.cache: stream%s",
             forecast->ranks_per_node, nn_format_bytes(needed, forecast->node_memory),
             forecast->memory_limit_of, nn_format_bytes(limit, forecast->memory_limit),
+            nn_over_samples_remedy(&check->run),
             check->request->node_memory > 0 ? "" : ", or tell with --node-memory what the nodes have");
 }
 
@@ -142,6 +144,7 @@ static void needs_memory(nn_check *check)
         nn_workers_memory(run->model, run->data, run->threads, nn_run_share_max(run, check->request->ranks),
                           run->plan.microbatch_size, training->memory * 1048576);
     bool streams = nn_dataset_streams(run->data);
+    forecast->together_memory = nn_over_samples_memory(run, check->request->ranks);
     forecast->has_model = true;
     forecast->parameters = run->model->network->trainable_count;
     forecast->rank_memory = (double)check->model_memory + (double)workers +
@@ -191,7 +194,7 @@ static nn_status time_run(nn_check *check, nn_stepper *stepper)
         nn_real *partial = nn_reduction_partial(stepper->reduction, 0);
         began = nn_seconds();
         NN_TRY(nn_workers_gradient(check->run.workers, batch, steps, stepper->denominators, leaf, &leaf,
-                                   &partial, 1, weights, stepper->figures, &nonfinite, NULL, NULL));
+                                   &partial, 1, weights, stepper->figures, &nonfinite, NULL));
         gradient += nn_seconds() - began;
     }
     forecast->leaf_seconds = gradient / (double)steps;

@@ -27,7 +27,7 @@ static nn_status evaluate_agree(nn_comm *comm, const nn_model *model, nn_nonfini
     *found = (nn_nonfinite){.position = -1};
     if (order < 0) return NN_OK;
     order = INT64_MAX - order;
-    *found = (nn_nonfinite){order / layers, (int)(order % layers)};
+    *found = (nn_nonfinite){.position = order / layers, .layer = (int)(order % layers)};
     return NN_OK;
 }
 

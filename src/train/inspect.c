@@ -18,6 +18,10 @@ nn_status nn_inspection_create(const nn_model *model, int64_t capacity, nn_inspe
     NN_TRY(NN_ALLOCATE(&inspection->layers, network->layer_count, "a look at a microbatch"));
     NN_TRY(NN_ALLOCATE(&inspection->scratch, network->scratch_values, "a look at a microbatch"));
     NN_TRY(NN_ALLOCATE(&inspection->part, largest, "a look at a microbatch"));
+    if (network->statistics_values > 0) {
+        NN_TRY(NN_ALLOCATE(&inspection->statistics, network->statistics_values, "a look at a microbatch"));
+        NN_TRY(NN_ALLOCATE(&inspection->collected, network->statistics_most, "a look at a microbatch"));
+    }
     if (network->carried_values == 0) return NN_OK;
     return NN_ALLOCATE(&inspection->carried, capacity * network->carried_values, "a look at a microbatch");
 }
@@ -28,6 +32,8 @@ void nn_inspection_release(nn_inspection *inspection)
     nn_free(inspection->scratch);
     nn_free(inspection->part);
     nn_free(inspection->carried);
+    nn_free(inspection->statistics);
+    nn_free(inspection->collected);
     *inspection = (nn_inspection){0};
 }
 
@@ -104,6 +110,8 @@ static void inspect_backward(const nn_model *model, nn_leaf *leaf, const nn_real
         const nn_layer *layer = &network->layers[l];
         if (microbatch->gradients[l] && !layer->is_alias)
             inspect_rows(model, microbatch, l, NN_FOUND_OUTPUT_GRADIENT, inspection);
+        nn_network_collect(network, l, NN_BACKWARD, weights, microbatch, inspection->scratch,
+                           inspection->collected);
         nn_network_backward(network, l, weights, microbatch, inspection->scratch);
         for (int p = 0; p < layer->part_count; p++) {
             nn_network_gradient(network, l, p, weights, microbatch, inspection->scratch, false,
@@ -113,6 +121,17 @@ static void inspect_backward(const nn_model *model, nn_leaf *leaf, const nn_real
                 inspect_note(inspection, NN_FOUND_GRADIENT, l, -1);
         }
     }
+}
+
+int nn_inspect_mixed(const nn_network *network, nn_found found)
+{
+    bool output = found.kind == NN_FOUND_OUTPUT, backward = found.kind > NN_FOUND_LOSS;
+    int mixed = 0;
+    for (int l = 1; l < network->layer_count; l++) {
+        mixed += (!output || l <= found.index) && nn_network_collects(network, l, NN_FORWARD);
+        mixed += backward && l > found.index && nn_network_collects(network, l, NN_BACKWARD);
+    }
+    return mixed;
 }
 
 void nn_inspect(const nn_model *model, nn_leaf *leaf, const nn_real *weights, const double *denominators,

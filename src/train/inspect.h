@@ -10,6 +10,7 @@
 #define nn_inspection_create NN_REAL_SYMBOL(nn_inspection_create)
 #define nn_inspection_release NN_REAL_SYMBOL(nn_inspection_release)
 #define nn_inspect NN_REAL_SYMBOL(nn_inspect)
+#define nn_inspect_mixed NN_REAL_SYMBOL(nn_inspect_mixed)
 
 /* What is known of an array. */
 typedef struct nn_value_facts {
@@ -46,14 +47,20 @@ typedef struct nn_inspection {
     nn_found found;                /* the first */
     nn_real *scratch, *part;       /* private: as the network asks for; room for a part of a gradient */
     nn_real *carried;              /* room for the state that layers carry; NULL where none does */
+    double *statistics; /* room for those of the batch, where layers look at it; NULL where none does */
+    double *collected;  /* private: room for what a layer collects */
 } nn_inspection;
 
 /* Release it in any case. */
 nn_status nn_inspection_create(const nn_model *model, int64_t capacity, nn_inspection *inspection);
 void nn_inspection_release(nn_inspection *inspection);
 
-/* Forward pass, losses and backward pass of a leaf that is loaded. denominators: one a head. The state that
- * it carries goes on. */
+/* Layers that look at the whole batch, and that what was found comes after: where there are some, it may have
+ * come from another microbatch. */
+int nn_inspect_mixed(const nn_network *network, nn_found found);
+
+/* Forward pass, losses and backward pass of a leaf that is loaded, with the statistics that its batch had.
+ * denominators: one a head. The state that it carries goes on. */
 void nn_inspect(const nn_model *model, nn_leaf *leaf, const nn_real *weights, const double *denominators,
                 nn_inspection *inspection);
 

@@ -183,6 +183,7 @@ static void leaf_settle(nn_leaf *leaf, const nn_model *model, const nn_dataset *
     microbatch->batch_samples = place->batch_samples;
     microbatch->seed = place->seed;
     microbatch->step = place->step;
+    microbatch->statistics = place->statistics;
     microbatch->training = place->training;
     leaf->first_position = place->batch_first + place->range.begin;
     leaf->soft = place->training && inputs && nn_dataset_mixes(data) && model->heads[0].target.is_class;
@@ -360,20 +361,33 @@ void nn_leaf_judge(nn_leaf *leaf, const nn_model *model, int thread, int64_t sam
 static nn_nonfinite leaf_find_nonfinite(const nn_leaf *leaf, const nn_model *model)
 {
     const nn_microbatch *microbatch = leaf->microbatch;
+    int mixed = 0;
     for (int l = 0; l < model->network->layer_count; l++) {
+        mixed += microbatch->statistics && nn_network_collects(model->network, l, NN_FORWARD);
         int64_t count = nn_shape_count(model->network->layers[l].output_shape);
         for (int64_t i = 0; i < microbatch->samples; i++)
             if (!nn_all_finite(count, microbatch->outputs[l] + i * count))
-                return (nn_nonfinite){leaf->first_position + i, l};
+                return (nn_nonfinite){leaf->first_position + i, l, mixed};
     }
-    return (nn_nonfinite){leaf->first_position, model->network->layer_count};
+    return (nn_nonfinite){leaf->first_position, model->network->layer_count, mixed};
 }
 
 nn_nonfinite nn_leaf_forward(nn_leaf *leaf, const nn_model *model, const nn_real *weights, nn_real *scratch,
                              const double *denominators, double *figures)
 {
-    for (int l = 1; l < model->network->layer_count; l++)
+    nn_leaf_run(leaf, model, weights, scratch, 1, model->network->layer_count);
+    return nn_leaf_finish(leaf, model, denominators, figures);
+}
+
+void nn_leaf_run(nn_leaf *leaf, const nn_model *model, const nn_real *weights, nn_real *scratch, int begin,
+                 int end)
+{
+    for (int l = begin; l < end; l++)
         nn_network_forward(model->network, l, weights, leaf->microbatch, scratch);
+}
+
+nn_nonfinite nn_leaf_finish(nn_leaf *leaf, const nn_model *model, const double *denominators, double *figures)
+{
     nn_leaf_figures(leaf, model, denominators, figures);
     for (int h = 0; h < model->head_count; h++)
         if (!isfinite(figures[h * NN_HEAD_FIGURES + NN_FIGURE_LOSS])) return leaf_find_nonfinite(leaf, model);

@@ -17,6 +17,8 @@
 #define nn_leaf_constant NN_REAL_SYMBOL(nn_leaf_constant)
 #define nn_leaf_figures NN_REAL_SYMBOL(nn_leaf_figures)
 #define nn_leaf_forward NN_REAL_SYMBOL(nn_leaf_forward)
+#define nn_leaf_run NN_REAL_SYMBOL(nn_leaf_run)
+#define nn_leaf_finish NN_REAL_SYMBOL(nn_leaf_finish)
 
 /* What a head compares its output with. */
 typedef struct nn_leaf_head {
@@ -52,6 +54,7 @@ typedef struct nn_leaf_place {
     int64_t batch_samples;
     uint64_t seed;
     uint32_t step;
+    const double *statistics; /* of the batch, in training; NULL: no layer asks for them */
 } nn_leaf_place;
 
 /* What of the data decides how much room a leaf takes. */
@@ -85,7 +88,12 @@ void nn_leaf_unpack(nn_leaf *leaf, const nn_model *model, const nn_dataset *data
  * and layer that are not finite. */
 nn_nonfinite nn_leaf_forward(nn_leaf *leaf, const nn_model *model, const nn_real *weights, nn_real *scratch,
                              const double *denominators, double *figures);
-/* Of this, what comes after the forward pass. */
+/* Of this, the layers [begin, end); and what comes after the last one. */
+void nn_leaf_run(nn_leaf *leaf, const nn_model *model, const nn_real *weights, nn_real *scratch, int begin,
+                 int end);
+nn_nonfinite nn_leaf_finish(nn_leaf *leaf, const nn_model *model, const double *denominators,
+                            double *figures);
+/* Of this, losses, metrics and gradients. */
 void nn_leaf_figures(nn_leaf *leaf, const nn_model *model, const double *denominators, double *figures);
 
 /* After either of the two: adds to the counts of `thread`, and writes what is collected; `sample` is the

@@ -48,21 +48,37 @@ static void nonfinite_inspect(nn_nonfinite_case *of, int64_t leaf)
     of->loaded = loaded;
 }
 
+/* The microbatch of this rank where it begins, and how many layers that look at the whole batch come before:
+ * they carry NaN and Inf to all others. */
+static int64_t nonfinite_search(nn_nonfinite_case *of, int64_t *mixed)
+{
+    int64_t own = -1, seen = -1;
+    for (int64_t leaf = of->share.begin; leaf < of->share.end && (own < 0 || *mixed > 0); leaf++) {
+        nonfinite_inspect(of, seen = leaf);
+        if (of->inspection.found.kind == NN_FOUND_NOTHING) continue;
+        int64_t before = nn_inspect_mixed(of->run->model->network, of->inspection.found);
+        if (own >= 0 && before >= *mixed) continue;
+        own = leaf;
+        *mixed = before;
+    }
+    if (own >= 0 && own != seen) nonfinite_inspect(of, own);
+    return own;
+}
+
 /* The first microbatch of the batch that has it. Where only the sum of the gradients shows it, every rank
  * looks through its own. */
 static nn_status nonfinite_find(nn_nonfinite_case *of, int64_t position)
 {
-    int64_t own = -1;
+    int64_t leaves = of->batch.leaves, mixed = 0, first;
     if (position >= 0) {
         of->leaf = nonfinite_leaf_at(of->batch, position);
         if (nonfinite_has(of->share, of->leaf)) nonfinite_inspect(of, of->leaf);
         return NN_OK;
     }
-    for (int64_t leaf = of->share.begin; leaf < of->share.end && own < 0; leaf++) {
-        nonfinite_inspect(of, leaf);
-        if (of->inspection.found.kind != NN_FOUND_NOTHING) own = leaf;
-    }
-    return nonfinite_first(of->run->comm, own, &of->leaf);
+    int64_t own = nonfinite_search(of, &mixed);
+    NN_TRY(nonfinite_first(of->run->comm, own < 0 ? -1 : mixed * leaves + own, &first));
+    of->leaf = first < 0 ? -1 : first % leaves;
+    return NN_OK;
 }
 
 /* The rank that has the leaf tells; where there is none, the first. */

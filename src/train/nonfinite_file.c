@@ -145,6 +145,10 @@ static nn_status file_put_microbatch(nn_store_image *image, const nn_nonfinite_p
                                   microbatch->lengths[0]));
     if (microbatch->carried)
         NN_TRY(nn_store_image_put(image, "microbatch/carried", real_type, 1, &carried, microbatch->carried));
+    int64_t statistics = parts->model->network->statistics_values;
+    if (statistics > 0)
+        NN_TRY(nn_store_image_put(image, "microbatch/batch_statistics", NN_STORE_F64, 1, &statistics,
+                                  microbatch->statistics));
     for (int h = 0; h < parts->model->head_count; h++) NN_TRY(file_put_head(image, parts->model, leaf, h));
     return NN_OK;
 }
@@ -228,7 +232,8 @@ static nn_status file_take_numbers(nn_store_file *file, nn_leaf *leaf, nn_nonfin
                                   (size_t)parts->model->head_count, parts->denominators);
 }
 
-nn_status nn_nonfinite_get(nn_store_file *file, nn_leaf *leaf, nn_real *carried, nn_nonfinite_parts *parts)
+nn_status nn_nonfinite_get(nn_store_file *file, nn_leaf *leaf, nn_real *carried, double *statistics,
+                           nn_nonfinite_parts *parts)
 {
     const nn_model *model = parts->model;
     nn_microbatch *microbatch = leaf->microbatch;
@@ -246,6 +251,10 @@ nn_status nn_nonfinite_get(nn_store_file *file, nn_leaf *leaf, nn_real *carried,
         NN_TRY(nn_store_read_verified(file, "microbatch/carried", real_type,
                                       (size_t)(microbatch->capacity * model->network->carried_values),
                                       carried));
+    microbatch->statistics = statistics;
+    if (statistics)
+        NN_TRY(nn_store_read_verified(file, "microbatch/batch_statistics", NN_STORE_F64,
+                                      (size_t)model->network->statistics_values, statistics));
     for (int h = 0; h < model->head_count; h++) NN_TRY(file_get_head(file, model, h, leaf));
     return NN_OK;
 }

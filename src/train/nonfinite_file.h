@@ -35,7 +35,9 @@ nn_status nn_nonfinite_build(const nn_nonfinite_parts *parts, const nn_leaf *lea
 nn_leaf_needs nn_nonfinite_needs(nn_store_file *file);
 
 /* Reads the microbatch into a leaf, its carried state (capacity x carried_values of the network, where it has
- * any), and what else the parts tell; the model is that of the file. */
-nn_status nn_nonfinite_get(nn_store_file *file, nn_leaf *leaf, nn_real *carried, nn_nonfinite_parts *parts);
+ * any), the statistics of its batch (statistics_values of the network, where it has any), and what else the
+ * parts tell; the model is that of the file. */
+nn_status nn_nonfinite_get(nn_store_file *file, nn_leaf *leaf, nn_real *carried, double *statistics,
+                           nn_nonfinite_parts *parts);
 
 #endif

@@ -57,7 +57,8 @@ static nn_status replay_read(replay *of)
     NN_TRY(NN_ALLOCATE(&of->weights, of->model->network->value_count, "the weights"));
     NN_TRY(nn_model_get_values(of->model, of->file, "weights", of->weights));
     of->parts.model = of->model;
-    return nn_nonfinite_get(of->file, &of->leaf, of->inspection.carried, &of->parts);
+    return nn_nonfinite_get(of->file, &of->leaf, of->inspection.carried, of->inspection.statistics,
+                            &of->parts);
 }
 
 /* ---- showing ---- */

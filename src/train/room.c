@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory_limits.h"
 #include "base/text.h"
+#include "train/over_samples.h"
 
 /* What a node lacks, told by its lowest rank. */
 typedef struct room_lack {
@@ -39,8 +40,9 @@ nn_status nn_room_warn(const nn_run *run, size_t untouched)
     NN_TRY(nn_comm_broadcast(run->comm, &lack, sizeof lack, (int)speaker));
     nn_log_warning(
         "%s may run out of memory, and its ranks be killed: %d rank%s there will take %s more, and "
-        "%s; ask for more memory, put fewer ranks on a node, lower training.memory, or set "
+        "%s; ask for more memory, put fewer ranks on a node, %s, or set "
         "data.cache: stream",
-        lack.host, lack.ranks, lack.ranks == 1 ? "" : "s", nn_format_bytes(needed, lack.needed), lack.limits);
+        lack.host, lack.ranks, lack.ranks == 1 ? "" : "s", nn_format_bytes(needed, lack.needed), lack.limits,
+        nn_over_samples_remedy(run));
     return NN_OK;
 }

@@ -55,7 +55,8 @@ const nn_option nn_training_options_table[] = {
     {"threads", NN_OPTION_INTEGER, FIELD(threads), "0", 0, 4096, NULL, NN_EFFECT_SPEED,
      "threads a rank; 0: OMP_NUM_THREADS, else the cores that the rank may use"},
     {"memory", NN_OPTION_REAL, FIELD(memory), "1024", 0.001, 1e9, NULL, NN_EFFECT_SPEED,
-     "MiB a rank for microbatches in flight; less makes more waves, not other bits"},
+     "MiB a rank for microbatches in flight; less makes more waves, not other bits; where a layer takes "
+     "statistics over the batch, all of a rank are in flight whatever this says"},
     {"verify_every", NN_OPTION_INTEGER, FIELD(verify_every), "1000", 0, 1e15, NULL, NN_EFFECT_SPEED,
      "steps after which weights, optimizer state and one microbatch, which every core computes again, are "
      "compared for silent corruption, as before each planned checkpoint; 1 notices every flipped bit of "

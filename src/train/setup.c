@@ -16,6 +16,7 @@
 #include "train/findings.h"
 #include "train/heads.h"
 #include "train/manifest.h"
+#include "train/over_samples.h"
 #include "train/room.h"
 #include "train/run.h"
 #include "train/status.h"
@@ -48,6 +49,7 @@ static nn_status setup_data(nn_run *run)
 nn_status nn_run_check_mixing(const nn_run *run)
 {
     const nn_head *head = &run->model->heads[0];
+    NN_TRY(nn_over_samples_check(run));
     if (!nn_dataset_mixes(run->data)) return NN_OK;
     if (run->model->head_count > 1)
         NN_FAIL(NN_ERROR_USAGE, "data.fields.x.augment: mixup is for one target; leave mixup out");
@@ -178,6 +180,11 @@ static void setup_announce(const nn_run *run, size_t before)
         nn_format_bytes(announced, (double)own),
         nn_format_bytes(shared, (double)nn_dataset_memory(run->data)),
         nn_format_bytes(saving, (double)nn_checkpoint_memory(run->model, run->stepper->update->state_count)));
+    double together = nn_over_samples_memory(run, nn_comm_size(run->comm));
+    if (together > 0)
+        nn_log_line(
+            "statistics are taken over the batch: the microbatches of a rank are in memory together, %s",
+            nn_format_bytes(announced, together));
     if (run->settings.training.allreduce == NN_REDUCE_MPI)
         nn_log_line("allreduce: mpi gives up the same bits on any number of ranks: they depend on the ranks "
                     "and on MPI's "
@@ -237,6 +244,7 @@ void nn_run_warn(const nn_run *run, int ranks)
     else if (warmup > plan->length.steps / 5)
         nn_log_warning("warm-up takes %lld of %lld steps: over 20 %%", (long long)warmup,
                        (long long)plan->length.steps);
+    nn_over_samples_warn(run, ranks);
     for (int h = 0; h < run->model->head_count; h++) setup_warn_activation(run->model, &run->model->heads[h]);
     nn_text advice = {0};
     nn_dataset_advise(run->data, ranks, &advice);

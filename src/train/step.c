@@ -13,7 +13,7 @@
 
 /* A rank's message in the agreement: these values, then its leaves' figures, the denominators of its leaves
  * of the next step, and the measures of its blocks. Everything is a double, positions included. */
-enum { MESSAGE_REQUESTS, MESSAGE_LOST, MESSAGE_POSITION, MESSAGE_BLOCK, MESSAGE_HEADER };
+enum { MESSAGE_REQUESTS, MESSAGE_LOST, MESSAGE_POSITION, MESSAGE_MIXED, MESSAGE_BLOCK, MESSAGE_HEADER };
 
 /* ---- making ---- */
 
@@ -76,6 +76,10 @@ static nn_status step_allocate(nn_stepper *stepper, int threads)
     NN_TRY_TO(done, status, NN_ALLOCATE(&stepper->messages, values, "the agreement of a step"));
     NN_TRY_TO(done, status, NN_ALLOCATE(&stepper->figures, leaves * per_leaf, "the figures of a step"));
     NN_TRY_TO(done, status, NN_ALLOCATE(&stepper->measures, measures, "the norms of blocks"));
+    if (network->statistics_values > 0)
+        NN_TRY_TO(
+            done, status,
+            nn_exchange_create(stepper->comm, leaf_counts, network->statistics_most, &stepper->exchange));
     status = nn_integrity_create(stepper);
 done:
     nn_buckets_release(&buckets);
@@ -110,6 +114,7 @@ void nn_stepper_destroy(nn_stepper *stepper)
     if (!stepper) return;
     nn_dataset_unfollow(stepper->data, NN_TRAIN);
     nn_integrity_destroy(stepper->integrity);
+    nn_exchange_destroy(stepper->exchange);
     nn_update_destroy(stepper->update);
     nn_reduction_destroy(stepper->reduction);
     nn_free(stepper->bucket_of_layer);
@@ -176,6 +181,13 @@ static void step_note_first(double place, int64_t *first)
     if (place >= 0 && (*first < 0 || (int64_t)place < *first)) *first = (int64_t)place;
 }
 
+static void step_note_nonfinite(const double *message, nn_nonfinite *first)
+{
+    nn_nonfinite found = {.position = (int64_t)message[MESSAGE_POSITION],
+                          .mixed = (int)message[MESSAGE_MIXED]};
+    if (nn_nonfinite_precedes(found, *first)) *first = found;
+}
+
 /* Exchanges the messages and sums them. `lost` becomes whether any rank lost its data. */
 static nn_status step_agree(nn_stepper *stepper, const step_parts *parts, nn_step_result *result, bool *lost)
 {
@@ -189,15 +201,17 @@ static nn_status step_agree(nn_stepper *stepper, const step_parts *parts, nn_ste
     const double *message = stepper->messages;
     *lost = false;
     result->requests = 0;
-    result->bad_position = result->bad_block = -1;
+    result->bad_block = -1;
+    nn_nonfinite first = {.position = -1};
     for (int r = 0; r < size; r++) {
         result->requests |= (unsigned)message[MESSAGE_REQUESTS];
         *lost = *lost || message[MESSAGE_LOST] != 0;
-        step_note_first(message[MESSAGE_POSITION], &result->bad_position);
+        step_note_nonfinite(message, &first);
         step_note_first(message[MESSAGE_BLOCK], &result->bad_block);
         step_unpack(stepper, parts, r, message, &at);
         message += stepper->sizes[r] / sizeof(double);
     }
+    result->bad_position = first.position;
     result->nonfinite = result->bad_position >= 0 || result->bad_block >= 0;
     nn_figures_sum(stepper->model, true, parts->leaves, NULL, stepper->figures, result->figures);
     nn_tree_sum(parts->next_leaves, (size_t)stepper->model->head_count, denominators, stepper->denominators);
@@ -243,7 +257,7 @@ nn_status nn_stepper_begin(nn_stepper *stepper, int64_t step)
     nn_status status = nn_dataset_follow(stepper->data, NN_TRAIN, step_schedule, stepper, step, 3, true);
     NN_TRY(nn_comm_agree(stepper->comm, status));
     nn_integrity_start(stepper, step);
-    stepper->message[MESSAGE_REQUESTS] = stepper->message[MESSAGE_LOST] = 0;
+    stepper->message[MESSAGE_REQUESTS] = stepper->message[MESSAGE_LOST] = stepper->message[MESSAGE_MIXED] = 0;
     stepper->message[MESSAGE_POSITION] = stepper->message[MESSAGE_BLOCK] = -1;
     step_next_denominators(stepper, step, stepper->message + MESSAGE_HEADER);
     return step_agree(stepper, &parts, &unused, &lost);
@@ -257,6 +271,12 @@ static nn_status step_layer_done(void *context, int layer)
     if (stepper->bucket_of_layer[layer] >= 0)
         NN_TRY(nn_reduction_start(stepper->reduction, stepper->bucket_of_layer[layer]));
     return nn_reduction_progress(stepper->reduction);
+}
+
+/* Seconds that the rank has waited for its data, and for others in the middle of a step. */
+static double step_waited(const nn_stepper *stepper)
+{
+    return nn_dataset_waited(stepper->data, NN_TRAIN) + nn_exchange_waited(stepper->exchange);
 }
 
 /* Measures of the owned blocks into the message; returns the first block that is not finite, or -1. */
@@ -313,13 +333,14 @@ nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, n
     for (int i = 0; i < node_count; i++) partials[i] = nn_reduction_partial(stepper->reduction, i);
     nn_nonfinite found;
     nn_integrity_begin(stepper, step, batch);
-    nn_pace_begin(&stepper->pace, nn_dataset_waited(stepper->data, NN_TRAIN));
+    nn_workers_hooks hooks = {step_layer_done, stepper, nn_exchange_gather, stepper->exchange};
+    nn_pace_begin(&stepper->pace, step_waited(stepper));
     NN_TRY(nn_workers_gradient(stepper->workers, batch, step, stepper->denominators, share, nodes, partials,
                                node_count, nn_reduction_weights(stepper->reduction), figures, &found,
-                               step_layer_done, stepper));
+                               &hooks));
     memcpy(stepper->last_denominators, stepper->denominators, sizeof stepper->denominators);
     nn_pace_end(&stepper->pace, share.end - share.begin, nn_workers_threads(stepper->workers),
-                nn_dataset_waited(stepper->data, NN_TRAIN));
+                step_waited(stepper));
     double *denominators = figures + (share.end - share.begin) * stepper->width;
     step_next_denominators(stepper, step + 1, denominators);
     nn_pulse_phase(NN_PHASE_REDUCE);
@@ -335,6 +356,7 @@ nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, n
     stepper->message[MESSAGE_REQUESTS] = requests;
     stepper->message[MESSAGE_LOST] = lost;
     stepper->message[MESSAGE_POSITION] = (double)found.position;
+    stepper->message[MESSAGE_MIXED] = (double)found.mixed;
     stepper->message[MESSAGE_BLOCK] = (double)bad_block;
     NN_TRY(step_agree(stepper, &parts, result, &lost));
     if (lost) return nn_comm_agree(stepper->comm, data);

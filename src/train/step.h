@@ -7,6 +7,7 @@
 #define NN_TRAIN_STEP_H
 
 #include "comm/reduction.h"
+#include "train/exchange.h"
 #include "train/pace.h"
 #include "train/plan.h"
 #include "train/settings.h"
@@ -31,6 +32,7 @@ typedef struct nn_stepper {
     nn_reduction *reduction;
     nn_update *update;
     nn_integrity *integrity; /* NULL: nothing is verified */
+    nn_exchange *exchange;   /* NULL: no layer looks at the whole batch */
     nn_pace pace;
     size_t uncounted_bytes;              /* of node-shared memory, which the allocator does not count */
     int width;                           /* figures a leaf */

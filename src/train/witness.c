@@ -28,9 +28,10 @@ size_t nn_witness_memory(const nn_model *model, int threads, int64_t microbatch_
 {
     const nn_network *network = model->network;
     int64_t packed = nn_shape_count(model->input.shape) + network->carried_values;
-    return (size_t)(threads * nn_workers_largest_part(network) + microbatch_size * packed +
+    return (size_t)(threads * network->statistics_most) * sizeof(double) +
+           (size_t)(threads * nn_workers_largest_part(network) + microbatch_size * packed +
                     (1 + threads) * microbatch_size * network->carried_values) *
-           sizeof(nn_real);
+               sizeof(nn_real);
 }
 
 nn_status nn_witness_create(nn_workers *workers)
@@ -50,10 +51,13 @@ nn_status nn_witness_create(nn_workers *workers)
         NN_TRY(NN_ALLOCATE(&witness->carried, (1 + threads) * carried, "a microbatch to compute again"));
     NN_TRY(NN_ALLOCATE(&witness->parts, threads, "the gradient of a microbatch"));
     NN_TRY(NN_ALLOCATE(&witness->figures, threads, "the figures of a microbatch"));
+    NN_TRY(NN_ALLOCATE(&witness->collecting, threads, "the statistics of a microbatch"));
     for (int t = 0; t < threads; t++) {
         NN_TRY(NN_ALLOCATE(&witness->parts[t], part, "the gradient of a microbatch"));
         NN_TRY(NN_ALLOCATE(&witness->figures[t], nn_figures_width(workers->model, true),
                            "the figures of a microbatch"));
+        NN_TRY(
+            NN_ALLOCATE(&witness->collecting[t], network->statistics_most, "the statistics of a microbatch"));
     }
     witness->threads = threads;
     return NN_OK;
@@ -64,12 +68,14 @@ void nn_witness_release(nn_witness *witness)
     for (int t = 0; t < witness->threads; t++) {
         nn_free(witness->parts[t]);
         nn_free(witness->figures[t]);
+        nn_free(witness->collecting[t]);
     }
     nn_free(witness->seen);
     nn_free(witness->again);
     nn_free(witness->carried);
     nn_free(witness->parts);
     nn_free(witness->figures);
+    nn_free(witness->collecting);
     nn_free(witness->packed);
 }
 
@@ -101,15 +107,22 @@ const uint64_t *nn_witness_seen(const nn_workers *workers)
 
 void nn_witness_begin(nn_workers *workers, const nn_leaf *leaf)
 {
+    workers->witness.collected = 0;
     if (leaf->microbatch->carried)
         memcpy(workers->witness.carried, leaf->microbatch->carried,
                (size_t)witness_carried(workers) * sizeof(nn_real));
 }
 
-void nn_witness_figures(const nn_workers *workers, const double *figures, uint64_t *hashes)
+void nn_witness_collected(const double *values, int64_t count, uint64_t *hash)
+{
+    *hash = nn_hash(values, (size_t)count * sizeof *values, *hash);
+}
+
+void nn_witness_figures(const nn_workers *workers, const double *figures, uint64_t collected,
+                        uint64_t *hashes)
 {
     size_t size = (size_t)nn_figures_width(workers->model, true) * sizeof *figures;
-    hashes[workers->witness.hash_count - 1] = nn_hash(figures, size, 0);
+    hashes[workers->witness.hash_count - 1] = nn_hash(figures, size, collected);
 }
 
 void nn_witness_part(const nn_workers *workers, int layer, int part, const nn_real *gradient,
@@ -137,12 +150,33 @@ char *nn_witness_pack(nn_workers *workers, nn_batch batch, int64_t step, bool ow
     return witness->packed;
 }
 
+/* The statistics of the batch are those of the step, which every rank has kept. */
+static void witness_forward(nn_workers *workers, int thread, const nn_real *weights,
+                            const double *denominators, uint64_t *hashes)
+{
+    const nn_network *network = workers->model->network;
+    nn_leaf *leaf = &workers->leaves[thread];
+    nn_real *scratch = workers->scratch[thread];
+    double *values = workers->witness.collecting[thread], *figures = workers->witness.figures[thread];
+    uint64_t collected = 0;
+    for (int l = 1; l < network->layer_count; l++) {
+        nn_network_collect(network, l, NN_FORWARD, weights, leaf->microbatch, scratch, values);
+        if (nn_network_collects(network, l, NN_FORWARD))
+            nn_witness_collected(values, network->layers[l].statistics[NN_FORWARD], &collected);
+        nn_network_forward(network, l, weights, leaf->microbatch, scratch);
+    }
+    nn_leaf_finish(leaf, workers->model, denominators, figures);
+    nn_witness_figures(workers, figures, collected, hashes);
+}
+
 static void witness_backward(nn_workers *workers, int thread, const nn_real *weights, uint64_t *hashes)
 {
     const nn_network *network = workers->model->network;
     nn_microbatch *microbatch = workers->leaves[thread].microbatch;
     nn_real *gradient = workers->witness.parts[thread];
     for (int l = network->layer_count - 1; l > 0; l--) {
+        nn_network_collect(network, l, NN_BACKWARD, weights, microbatch, workers->scratch[thread],
+                           workers->witness.collecting[thread]);
         nn_network_backward(network, l, weights, microbatch, workers->scratch[thread]);
         for (int p = 0; p < network->layers[l].part_count; p++) {
             nn_network_gradient(network, l, p, weights, microbatch, workers->scratch[thread], false,
@@ -173,9 +207,7 @@ const uint64_t *nn_witness_repeat(nn_workers *workers, nn_batch batch, int64_t s
             memcpy(leaf->microbatch->carried, began, carried * sizeof(nn_real));
         }
         nn_leaf_unpack(leaf, workers->model, workers->data, &place, witness->packed);
-        nn_leaf_forward(leaf, workers->model, weights, workers->scratch[t], denominators,
-                        witness->figures[t]);
-        nn_witness_figures(workers, witness->figures[t], hashes);
+        witness_forward(workers, t, weights, denominators, hashes);
         witness_backward(workers, t, weights, hashes);
     }
     return witness->again;

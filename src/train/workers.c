@@ -35,8 +35,13 @@ int nn_figures_width(const nn_model *model, bool training)
 /* Keeps the earliest sample, so that the message does not depend on threads. */
 static void workers_note(nn_nonfinite *nonfinite, nn_nonfinite found)
 {
-    if (found.position >= 0 && (nonfinite->position < 0 || found.position < nonfinite->position))
-        *nonfinite = found;
+    if (nn_nonfinite_precedes(found, *nonfinite)) *nonfinite = found;
+}
+
+bool nn_nonfinite_precedes(nn_nonfinite one, nn_nonfinite other)
+{
+    if (one.position < 0 || other.position < 0) return one.position >= 0;
+    return one.mixed != other.mixed ? one.mixed < other.mixed : one.position < other.position;
 }
 
 /* ---- evaluation ---- */
@@ -100,8 +105,8 @@ typedef struct workers_step {
     nn_tree_node share;
     double *figures;
     nn_nonfinite *nonfinite;
-    nn_workers_hook hook; /* NULL in all waves but a last one that is final for its share */
-    void *context;
+    const nn_workers_hooks *hooks;
+    bool final; /* a wave is the whole share */
 } workers_step;
 
 /* A wave: nodes whose leaves are in flight together, [first_leaf, ...) in slots 0, 1, .... */
@@ -121,6 +126,7 @@ nn_leaf_place nn_workers_place(const nn_workers *workers, nn_batch batch, int64_
                            .batch_samples = batch.samples,
                            .seed = workers->seed,
                            .step = (uint32_t)step,
+                           .statistics = workers->statistics.batch,
                            .range = nn_tree_leaf_samples(batch.samples, batch.leaves, leaf)};
 }
 
@@ -133,29 +139,86 @@ static nn_real *workers_carried(const workers_step *at, int64_t leaf)
            (leaf - at->share.begin) * nn_workers_leaf_carried(workers->model, workers->microbatch_size);
 }
 
-static void workers_forward(const workers_step *at, const workers_wave *wave)
+/* Merges what the leaves of the wave have collected, on all ranks, before a pass goes through layer `l`. */
+static nn_status workers_merge(const workers_step *at, const workers_wave *wave, int l, nn_pass pass)
+{
+    nn_batch_statistics_call call = {at->workers->model->network, l, pass, at->batch.leaves};
+    return nn_batch_statistics_merge(&at->workers->statistics, &call, wave->nodes, wave->node_count,
+                                     at->hooks->gather, at->hooks->gather_context);
+}
+
+static void workers_collect(const workers_step *at, const workers_wave *wave, int64_t i, int l, nn_pass pass)
 {
     nn_workers *workers = at->workers;
-    int width = nn_figures_width(workers->model, true);
+    const nn_network *network = workers->model->network;
+    double *values = nn_batch_statistics_leaf(&workers->statistics, network, l, pass, i);
+    nn_network_collect(network, l, pass, at->weights, workers->leaves[i].microbatch,
+                       workers->scratch[omp_get_thread_num()], values);
+    if (pass == NN_FORWARD && wave->first_leaf + i == workers->witness.leaf)
+        nn_witness_collected(values, network->layers[l].statistics[pass], &workers->witness.collected);
+}
+
+static void workers_load(const workers_step *at, int64_t leaf, nn_leaf *slot)
+{
+    nn_workers *workers = at->workers;
+    nn_leaf_place place = nn_workers_place(workers, at->batch, at->step, leaf);
+    nn_fault("step.leaf", NULL, 0);
+    slot->microbatch->carried = workers_carried(at, leaf);
+    nn_carried_restart(workers->model->network, workers->data, &place, slot->microbatch);
+    if (leaf == workers->witness.leaf) nn_witness_begin(workers, slot);
+    nn_leaf_load(slot, workers->model, workers->data, &place, true);
+}
+
+static void workers_finish(const workers_step *at, int64_t leaf, nn_leaf *slot)
+{
+    nn_workers *workers = at->workers;
+    nn_witness *witness = &workers->witness;
+    double *figures = at->figures + (leaf - at->share.begin) * nn_figures_width(workers->model, true);
+    nn_nonfinite found = nn_leaf_finish(slot, workers->model, at->denominators, figures);
+    if (leaf == witness->leaf) nn_witness_figures(workers, figures, witness->collected, witness->seen);
+#pragma omp critical(nn_workers_note)
+    workers_note(at->nonfinite, found);
+}
+
+/* Layers that a leaf goes through without a look at others. */
+typedef struct workers_stretch {
+    int begin, end;
+    bool first, last;
+} workers_stretch;
+
+static void workers_run_stretch(const workers_step *at, const workers_wave *wave, workers_stretch stretch)
+{
+    nn_workers *workers = at->workers;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads)
     for (int64_t i = 0; i < wave->leaf_count; i++) {
-        int64_t leaf = wave->first_leaf + i;
         nn_leaf *slot = &workers->leaves[i];
-        nn_leaf_place place = nn_workers_place(workers, at->batch, at->step, leaf);
-        nn_fault("step.leaf", NULL, 0);
-        slot->microbatch->carried = workers_carried(at, leaf);
-        nn_carried_restart(workers->model->network, workers->data, &place, slot->microbatch);
-        if (leaf == workers->witness.leaf) nn_witness_begin(workers, slot);
-        nn_leaf_load(slot, workers->model, workers->data, &place, true);
-        double *figures = at->figures + (leaf - at->share.begin) * width;
-        nn_nonfinite found =
-            nn_leaf_forward(slot, workers->model, at->weights, workers->scratch[omp_get_thread_num()],
-                            at->denominators, figures);
-        if (leaf == workers->witness.leaf) nn_witness_figures(workers, figures, workers->witness.seen);
+        if (stretch.first) workers_load(at, wave->first_leaf + i, slot);
+        nn_leaf_run(slot, workers->model, at->weights, workers->scratch[omp_get_thread_num()], stretch.begin,
+                    stretch.end);
+        if (stretch.last)
+            workers_finish(at, wave->first_leaf + i, slot);
+        else
+            workers_collect(at, wave, i, stretch.end, NN_FORWARD);
         nn_pulse();
-#pragma omp critical(nn_workers_note)
-        workers_note(at->nonfinite, found);
     }
+}
+
+/* Each leaf goes all the way up while it is in cache. Only where a layer looks at the whole batch, all leaves
+ * of all ranks come as far as that layer first. */
+static nn_status workers_forward(const workers_step *at, const workers_wave *wave)
+{
+    const nn_network *network = at->workers->model->network;
+    workers_stretch stretch = {.begin = 1, .first = true};
+    for (stretch.end = 1; stretch.end < network->layer_count; stretch.end++) {
+        if (!nn_network_collects(network, stretch.end, NN_FORWARD)) continue;
+        workers_run_stretch(at, wave, stretch);
+        NN_TRY(workers_merge(at, wave, stretch.end, NN_FORWARD));
+        stretch.begin = stretch.end;
+        stretch.first = false;
+    }
+    stretch.last = true;
+    workers_run_stretch(at, wave, stretch);
+    return NN_OK;
 }
 
 /* One part of one layer's gradient. */
@@ -210,6 +273,14 @@ static void workers_layer_gradient(const workers_step *at, const workers_wave *w
     }
 }
 
+static nn_status workers_collect_backward(const workers_step *at, const workers_wave *wave, int l)
+{
+    if (!nn_network_collects(at->workers->model->network, l, NN_BACKWARD)) return NN_OK;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(at->workers->threads) if (wave->leaf_count > 1)
+    for (int64_t i = 0; i < wave->leaf_count; i++) workers_collect(at, wave, i, l, NN_BACKWARD);
+    return workers_merge(at, wave, l, NN_BACKWARD);
+}
+
 static void workers_layer_backward(const workers_step *at, const workers_wave *wave, int l)
 {
     nn_workers *workers = at->workers;
@@ -223,11 +294,13 @@ static void workers_layer_backward(const workers_step *at, const workers_wave *w
 static nn_status workers_run_wave(const workers_step *at, const workers_wave *wave)
 {
     const nn_network *network = at->workers->model->network;
-    workers_forward(at, wave);
+    const nn_workers_hooks *hooks = at->hooks;
+    NN_TRY(workers_forward(at, wave));
     for (int l = network->layer_count - 1; l > 0; l--) {
+        NN_TRY(workers_collect_backward(at, wave, l));
         workers_layer_backward(at, wave, l);
         if (network->layers[l].part_count > 0) workers_layer_gradient(at, wave, l);
-        if (at->hook) NN_TRY(at->hook(at->context, l));
+        if (at->final && hooks->layer_done) NN_TRY(hooks->layer_done(hooks->layer_context, l));
     }
     return NN_OK;
 }
@@ -255,20 +328,30 @@ static nn_status workers_run_node(const workers_step *at, nn_tree_node node, int
 nn_status nn_workers_gradient(nn_workers *workers, nn_batch batch, int64_t step, const double *denominators,
                               nn_tree_node share, const nn_tree_node *nodes, nn_real *const *partials,
                               int node_count, const nn_real *weights, double *figures,
-                              nn_nonfinite *nonfinite, nn_workers_hook hook, void *context)
+                              nn_nonfinite *nonfinite, const nn_workers_hooks *hooks)
 {
-    *nonfinite = (nn_nonfinite){.position = -1};
-    workers_step at = {workers, batch, step, denominators, weights, share, figures, nonfinite, hook, context};
+    static const nn_workers_hooks none = {0};
     int64_t leaves = share.end - share.begin;
+    *nonfinite = (nn_nonfinite){.position = -1};
+    workers_step at = {.workers = workers,
+                       .batch = batch,
+                       .step = step,
+                       .denominators = denominators,
+                       .weights = weights,
+                       .share = share,
+                       .figures = figures,
+                       .nonfinite = nonfinite,
+                       .hooks = hooks ? hooks : &none,
+                       .final = leaves <= workers->slots};
     size_t carried = (size_t)(leaves * nn_workers_leaf_carried(workers->model, workers->microbatch_size));
     if (carried > 0) memcpy(workers->carried_before, workers->carried, carried * sizeof(nn_real));
-    if (leaves <= workers->slots) {
+    if (at.final) {
         workers_wave wave = {nodes, partials, node_count, share.begin, leaves};
         return workers_run_wave(&at, &wave);
     }
-    at.hook = NULL;
     for (int i = 0; i < node_count; i++) NN_TRY(workers_run_node(&at, nodes[i], 0, partials[i]));
-    for (int l = workers->model->network->layer_count - 1; hook && l > 0; l--) NN_TRY(hook(context, l));
+    for (int l = workers->model->network->layer_count - 1; at.hooks->layer_done && l > 0; l--)
+        NN_TRY(at.hooks->layer_done(at.hooks->layer_context, l));
     return NN_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "base/tree.h"
 #include "data/dataset.h"
 #include "model/model.h"
+#include "train/batch_statistics.h"
 #include "train/plan.h"
 
 #define nn_workers_create NN_REAL_SYMBOL(nn_workers_create)
@@ -48,14 +49,25 @@ int64_t nn_metric_width(const nn_model *model, int metric);
 typedef struct nn_nonfinite {
     int64_t position; /* in the order of the epoch or part */
     int layer;        /* the first layer whose output is not finite; layer_count: only the loss is */
+    int mixed;        /* layers up to it that look at the whole batch: above the first, the value may be
+                         another sample's */
 } nn_nonfinite;
 
-/* Called by the thread that started the gradient, between layers; `layer` is the lowest one whose gradient is
- * final on this rank. */
-typedef nn_status (*nn_workers_hook)(void *context, int layer);
+#define nn_nonfinite_precedes NN_REAL_SYMBOL(nn_nonfinite_precedes)
+/* Whether `one` is nearer to where it began than `other`: whichever threads and ranks met them. */
+bool nn_nonfinite_precedes(nn_nonfinite one, nn_nonfinite other);
+
+/* Called by the thread that started the gradient. */
+typedef struct nn_workers_hooks {
+    /* Between layers; `layer` is the lowest one whose gradient is final on this rank. */
+    nn_status (*layer_done)(void *layer_context, int layer);
+    void *layer_context;
+    nn_batch_statistics_gather gather; /* NULL: the share is the whole batch */
+    void *gather_context;
+} nn_workers_hooks;
 
 /* Room for the leaves of a share (at most `leaves_max`) as far as `memory` bytes go, at least one wave of
- * `threads`. model and data are borrowed. */
+ * `threads`; all of them where a layer looks at the whole batch. model and data are borrowed. */
 nn_status nn_workers_create(const nn_model *model, nn_dataset *data, int threads, int64_t leaves_max,
                             int64_t microbatch_size, double memory, uint64_t seed, nn_workers **workers);
 void nn_workers_destroy(nn_workers *workers); /* accepts NULL */
@@ -92,12 +104,12 @@ void nn_workers_denominators(nn_workers *workers, nn_batch batch, nn_tree_node s
 
 /*
  * The gradient of a batch on this rank's share of its leaves: for each of its maximal nodes the sum over the
- * node to partials[i] (value_count values each). denominators: one a head. figures as above. The hook is
- * called as layers become final.
+ * node to partials[i] (value_count values each). denominators: one a head. figures as above. hooks:
+ * NULL counts as all NULL. Collective where a layer looks at the whole batch and hooks->gather is.
  */
 nn_status nn_workers_gradient(nn_workers *workers, nn_batch batch, int64_t step, const double *denominators,
                               nn_tree_node share, const nn_tree_node *nodes, nn_real *const *partials,
                               int node_count, const nn_real *weights, double *figures,
-                              nn_nonfinite *nonfinite, nn_workers_hook hook, void *context);
+                              nn_nonfinite *nonfinite, const nn_workers_hooks *hooks);
 
 #endif

@@ -22,9 +22,16 @@ int64_t nn_workers_largest_part(const nn_network *network)
     return (largest + NN_PARAMETER_ALIGNMENT - 1) / NN_PARAMETER_ALIGNMENT * NN_PARAMETER_ALIGNMENT;
 }
 
+/*
+ * A layer that looks at the whole batch cuts the way of every leaf in two: none can go on, nor back, before
+ * all are there. So all leaves of a share stay in memory, as one wave. Waves as elsewhere would save that
+ * memory, but each would have to compute its forward pass again from the first layer up for every such layer,
+ * forward and backward: a network of twenty would take twenty times as long.
+ */
 static int64_t workers_slots(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max,
                              int64_t microbatch_size, double memory)
 {
+    if (model->network->statistics_values > 0) return leaves_max;
     double leaf = (double)nn_leaf_memory(model, data, microbatch_size);
     double fit = floor(memory / leaf);
     int64_t slots = fit < (double)threads ? threads : fit > 1e9 ? (int64_t)1e9 : (int64_t)fit;
@@ -49,6 +56,7 @@ size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, int thre
     int64_t fold = workers_log2_up(slots) * nn_workers_largest_part(model->network);
     return (size_t)slots * nn_leaf_memory(model, data, microbatch_size) +
            (size_t)threads * (size_t)(model->network->scratch_values + fold) * sizeof(nn_real) +
+           nn_batch_statistics_memory(model->network, leaves_max) +
            (size_t)(2 * leaves_max * nn_workers_leaf_carried(model, microbatch_size)) * sizeof(nn_real) +
            (size_t)(workers_wave_depth(slots, leaves_max) * model->network->value_count) * sizeof(nn_real);
 }
@@ -66,6 +74,7 @@ static nn_status workers_allocate(nn_workers *workers, int64_t leaves_max)
         NN_TRY(
             NN_ALLOCATE(&workers->carried_before, leaves_max * carried, "state carried from step to step"));
     }
+    NN_TRY(nn_batch_statistics_create(network, leaves_max, &workers->statistics));
     NN_TRY(NN_ALLOCATE(&workers->scratch, workers->threads, "scratch of threads"));
     NN_TRY(NN_ALLOCATE(&workers->fold, workers->threads, "scratch of threads"));
     workers->fold_values = nn_workers_largest_part(network);
@@ -112,6 +121,7 @@ void nn_workers_destroy(nn_workers *workers)
         if (workers->fold) nn_free(workers->fold[t]);
     }
     for (int d = 0; workers->wave_sums && d < workers->wave_depth; d++) nn_free(workers->wave_sums[d]);
+    nn_batch_statistics_release(&workers->statistics);
     nn_witness_release(&workers->witness);
     nn_free(workers->leaves);
     nn_free(workers->carried);

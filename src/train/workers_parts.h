@@ -9,6 +9,7 @@
 #define nn_workers_leaf_carried NN_REAL_SYMBOL(nn_workers_leaf_carried)
 #define nn_workers_place NN_REAL_SYMBOL(nn_workers_place)
 #define nn_witness_begin NN_REAL_SYMBOL(nn_witness_begin)
+#define nn_witness_collected NN_REAL_SYMBOL(nn_witness_collected)
 #define nn_witness_figures NN_REAL_SYMBOL(nn_witness_figures)
 #define nn_witness_part NN_REAL_SYMBOL(nn_witness_part)
 #define nn_witness_release NN_REAL_SYMBOL(nn_witness_release)
@@ -18,11 +19,13 @@
 typedef struct nn_witness {
     int64_t leaf; /* -1: none */
     int threads, hash_count;
-    uint64_t *seen;   /* as computed in the step */
-    uint64_t *again;  /* of each thread that computes it again */
-    nn_real *carried; /* the state that the leaf began with, and room for it for each thread; NULL: none */
-    nn_real **parts;  /* by thread: the gradient of a part */
-    double **figures; /* by thread */
+    uint64_t *seen;      /* as computed in the step */
+    uint64_t *again;     /* of each thread that computes it again */
+    uint64_t collected;  /* hash of what it has collected in the forward pass of the step */
+    double **collecting; /* by thread: room for what a layer collects */
+    nn_real *carried;    /* the state that the leaf began with, and room for it for each thread; NULL: none */
+    nn_real **parts;     /* by thread: the gradient of a part */
+    double **figures;    /* by thread */
     size_t packed_size;
     char *packed; /* the leaf as loaded, and the state that it began with */
 } nn_witness;
@@ -43,6 +46,7 @@ struct nn_workers {
     nn_real **fold; /* by thread: fold_depth x fold_values */
     int wave_depth;
     nn_real **wave_sums; /* wave_depth whole gradients, where a share takes several waves */
+    nn_batch_statistics statistics;
     nn_witness witness;
 };
 
@@ -55,10 +59,12 @@ int64_t nn_workers_leaf_carried(const nn_model *model, int64_t microbatch_size);
 /* A leaf of the batch of a step of training. */
 nn_leaf_place nn_workers_place(const nn_workers *workers, nn_batch batch, int64_t step, int64_t leaf);
 
-/* Of the leaf under watch: keeps the carried state that it begins with; and hash its figures and the gradient
- * of one part. */
+/* Of the leaf under watch: keeps the carried state that it begins with; and hash what it collects in the
+ * forward pass, its figures, whose hash that one goes into, and the gradient of one part. */
 void nn_witness_begin(nn_workers *workers, const nn_leaf *leaf);
-void nn_witness_figures(const nn_workers *workers, const double *figures, uint64_t *hashes);
+void nn_witness_collected(const double *values, int64_t count, uint64_t *hash);
+void nn_witness_figures(const nn_workers *workers, const double *figures, uint64_t collected,
+                        uint64_t *hashes);
 void nn_witness_part(const nn_workers *workers, int layer, int part, const nn_real *gradient,
                      uint64_t *hashes);
 void nn_witness_release(nn_witness *witness);

@@ -180,7 +180,7 @@ static void a_file_brings_the_same_values(void **state)
     nn_leaf_needs needs = nn_nonfinite_needs(file);
     expect_ok(nn_leaf_create(b->model, &needs, MICROBATCH, &read));
     expect_ok(nn_inspection_create(b->model, MICROBATCH, &again));
-    expect_ok(nn_nonfinite_get(file, &read, again.carried, &got));
+    expect_ok(nn_nonfinite_get(file, &read, again.carried, again.statistics, &got));
     assert_true(got.step == 6 && got.epoch == 3 && got.found.kind == NN_FOUND_LOSS && got.found.index == 1);
     assert_int_equal(read.microbatch->samples, MICROBATCH - 1);
     assert_memory_equal(read.samples, leaf->samples, (MICROBATCH - 1) * sizeof *read.samples);

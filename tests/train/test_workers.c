@@ -98,7 +98,7 @@ static void compute(const bench *b, int threads, double memory, outcome *result)
     expect_ok(NN_ALLOCATE(&result->gradient, b->model->network->value_count, "a gradient"));
     expect_ok(nn_workers_gradient(workers, batch, 5, (const double[]){SAMPLES}, share, nodes,
                                   &result->gradient, node_count, b->weights, result->figures, &found,
-                                  count_layers, &layer));
+                                  &(nn_workers_hooks){.layer_done = count_layers, .layer_context = &layer}));
     assert_int_equal(layer, 0);
     assert_true(found.position < 0);
     nn_workers_destroy(workers);
@@ -145,7 +145,7 @@ static void sum_by_hand(nn_workers *workers, const bench *b, nn_batch batch, nn_
     double figures[16];
     nn_nonfinite found;
     expect_ok(nn_workers_gradient(workers, batch, 5, (const double[]){SAMPLES}, node, &node, &sum, 1,
-                                  b->weights, figures, &found, NULL, NULL));
+                                  b->weights, figures, &found, NULL));
 }
 
 static void leaves_alone_give_the_same_sum(void **state)

@@ -1,0 +1,67 @@
+/* Moments of channels over rows, and how they merge. */
+#include "nn/moments.h"
+
+#include <string.h>
+
+#include "nn/rows.h"
+#include "tensor/norm.h"
+
+const char *const nn_over_names[] = {"auto", "batch", "microbatch", NULL};
+
+int64_t nn_moments_values(int64_t channels)
+{
+    return 1 + 2 * channels;
+}
+
+static double *moments_of(const nn_layer_call *call)
+{
+    return (void *)call->scratch;
+}
+
+/* The first real row: the deviations from it are summed. */
+static const nn_real *moments_origin(const nn_rows *rows, const nn_layer_call *call)
+{
+    int64_t i = 0;
+    while (nn_rows_real(rows, call, i) == 0) i++;
+    return call->inputs[0] + i * rows->rows * rows->channels;
+}
+
+static void moments_add(const nn_layer *layer, const nn_layer_call *call, int64_t row, int64_t count)
+{
+    nn_rows rows = nn_rows_of(layer->input_shapes[0]);
+    nn_norm_add_moments(count, rows.channels, call->inputs[0] + row * rows.channels,
+                        moments_origin(&rows, call), moments_of(call) + 1);
+}
+
+const double *nn_moments_measure(const nn_layer *layer, const nn_layer_call *call)
+{
+    nn_rows rows = nn_rows_of(layer->input_shapes[0]);
+    double *moments = moments_of(call), *sums = moments + 1, count = (double)nn_rows_count(&rows, call);
+    memset(moments, 0, (size_t)nn_moments_values(rows.channels) * sizeof *moments);
+    moments[0] = count;
+    if (count == 0) return moments;
+    nn_rows_walk(&rows, layer, call, moments_add);
+    const nn_real *origin = moments_origin(&rows, call);
+    for (int64_t c = 0; c < rows.channels; c++) {
+        double away = sums[c] / count, squares = sums[rows.channels + c] - away * sums[c];
+        sums[c] = (double)origin[c] + away;
+        sums[rows.channels + c] = squares < 0 ? 0 : squares;
+    }
+    return moments;
+}
+
+void nn_moments_merge(int64_t channels, const double *right, double *left)
+{
+    if (right[0] == 0) return;
+    if (left[0] == 0) {
+        memcpy(left, right, (size_t)nn_moments_values(channels) * sizeof *left);
+        return;
+    }
+    double count = left[0] + right[0], share = right[0] / count, weight = left[0] * share;
+    left[0] = count;
+    for (int64_t c = 1; c <= channels; c++) {
+        double away = right[c] - left[c];
+        left[c] += away * share;
+        left[channels + c] += right[channels + c] + away * away * weight;
+    }
+}
