@@ -379,12 +379,36 @@ static void batch_norm_put(int64_t channels, const nn_real *from, nn_real factor
     }
 }
 
-/* What a microbatch adds to the running statistics: those of the batch are one microbatch's to add, so that
- * the sum over all of them is exact. */
-static nn_real batch_norm_running_share(const nn_layer_call *call)
+/* The running statistics of the batch: the first microbatch adds them, and the others nothing, so that the
+ * sum is exact. What is not finite is added by those that it comes from, so that it is found there. */
+static void batch_norm_put_whole(const nn_layer *layer, const nn_layer_call *call, const nn_real *whole,
+                                 bool accumulate, nn_real *to)
 {
-    if (call->statistics[NN_FORWARD]) return call->first_sample == 0 ? 1 : 0;
-    return (nn_real)call->samples / (nn_real)call->batch_samples;
+    const batch_norm_plan *plan = layer->plan;
+    const double *own = NULL;
+    for (int64_t c = 0; c < plan->channels; c++) {
+        bool adds = call->first_sample == 0;
+        if (!isfinite(whole[c])) {
+            if (!own) own = nn_moments_measure(layer, call);
+            adds = nn_moments_widen(plan->channels, c, own, call->statistics[NN_FORWARD]) ||
+                   (adds && !isfinite(call->statistics[NN_FORWARD][1 + plan->channels + c]));
+        }
+        nn_real value = adds ? whole[c] : 0;
+        to[c] = accumulate ? to[c] + value : value;
+    }
+}
+
+static void batch_norm_put_running(const nn_layer *layer, const nn_layer_call *call, int parameter, int slot,
+                                   bool accumulate, nn_real *values)
+{
+    const batch_norm_plan *plan = layer->plan;
+    const nn_real *running = batch_norm_saved(layer, call, slot);
+    nn_real *to = values + layer->parameters[parameter].offset;
+    if (call->statistics[NN_FORWARD])
+        batch_norm_put_whole(layer, call, running, accumulate, to);
+    else
+        batch_norm_put(plan->channels, running, (nn_real)call->samples / (nn_real)call->batch_samples,
+                       accumulate, to);
 }
 
 static void batch_norm_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
@@ -392,19 +416,14 @@ static void batch_norm_gradient(const nn_layer *layer, const nn_layer_call *call
 {
     (void)part;
     const batch_norm_plan *plan = layer->plan;
-    const struct {
-        int parameter, slot;
-        nn_real factor;
-    } tensors[] = {
-        {plan->scale, SAVED_SCALE_GRADIENT, 1},
-        {plan->shift, SAVED_SHIFT_GRADIENT, 1},
-        {plan->mean, SAVED_MEAN, batch_norm_running_share(call)},
-        {plan->variance, SAVED_VARIANCE, batch_norm_running_share(call)},
-    };
-    for (size_t t = 0; t < sizeof tensors / sizeof *tensors; t++)
-        if (tensors[t].parameter >= 0)
-            batch_norm_put(plan->channels, batch_norm_saved(layer, call, tensors[t].slot), tensors[t].factor,
-                           accumulate, values + layer->parameters[tensors[t].parameter].offset);
+    const int parameters[] = {plan->scale, plan->shift};
+    const int slots[] = {SAVED_SCALE_GRADIENT, SAVED_SHIFT_GRADIENT};
+    for (int i = 0; i < 2; i++)
+        if (parameters[i] >= 0)
+            batch_norm_put(plan->channels, batch_norm_saved(layer, call, slots[i]), 1, accumulate,
+                           values + layer->parameters[parameters[i]].offset);
+    batch_norm_put_running(layer, call, plan->mean, SAVED_MEAN, accumulate, values);
+    batch_norm_put_running(layer, call, plan->variance, SAVED_VARIANCE, accumulate, values);
 }
 
 const nn_layer_type NN_REAL_SYMBOL(nn_layer_batch_norm) = {

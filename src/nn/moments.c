@@ -65,3 +65,10 @@ void nn_moments_merge(int64_t channels, const double *right, double *left)
         left[channels + c] += right[channels + c] + away * away * weight;
     }
 }
+
+bool nn_moments_widen(int64_t channels, int64_t c, const double *own, const double *whole)
+{
+    double away = own[1 + c] - whole[1 + c], squares = own[1 + channels + c] + own[0] * away * away;
+    double average = own[0] * (whole[1 + channels + c] / whole[0]);
+    return !(squares < average * (1 - 1e-9)); /* rounding may leave the largest a little below */
+}

@@ -13,6 +13,7 @@
 #define nn_over_names NN_REAL_SYMBOL(nn_over_names)
 #define nn_moments_values NN_REAL_SYMBOL(nn_moments_values)
 #define nn_moments_measure NN_REAL_SYMBOL(nn_moments_measure)
+#define nn_moments_widen NN_REAL_SYMBOL(nn_moments_widen)
 #define nn_moments_merge NN_REAL_SYMBOL(nn_moments_merge)
 
 /* The option `over` of layers that take such statistics: NULL-terminated. */
@@ -31,5 +32,9 @@ const double *nn_moments_measure(const nn_layer *layer, const nn_layer_call *cal
 
 /* left becomes the moments of both. */
 void nn_moments_merge(int64_t channels, const double *right, double *left);
+
+/* Whether the rows of `own`, a part of those of `whole`, are at least as far from the whole's mean as its
+ * rows are on average, in channel c: some part always is. */
+bool nn_moments_widen(int64_t channels, int64_t c, const double *own, const double *whole);
 
 #endif

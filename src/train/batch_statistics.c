@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/memory.h"
 
 nn_status nn_batch_statistics_create(const nn_network *network, int64_t leaves,
@@ -78,6 +79,8 @@ nn_status nn_batch_statistics_merge(nn_batch_statistics *statistics, const nn_ba
     }
     if (gather) NN_TRY(gather(context, call->leaves, width, &all));
     const double *merged = statistics_fold(call, &all, (nn_tree_node){0, call->leaves}, &next);
-    memcpy(nn_network_statistics(call->network, call->layer, call->pass, statistics->batch), merged, bytes);
+    double *batch = nn_network_statistics(call->network, call->layer, call->pass, statistics->batch);
+    memcpy(batch, merged, bytes);
+    nn_fault("step.statistics", batch, bytes);
     return NN_OK;
 }

@@ -186,9 +186,9 @@ static void test_refused(void **state)
     (void)state;
     nn_network *network;
     nn_network_spec spec = make_spec((nn_shape){1, {8}}, 1);
-    add_layer(&spec, "batch_norm", NULL, NULL);
+    add_layer(&spec, "batch_norm: {over: microbatch}", NULL, NULL);
     assert_int_not_equal(nn_network_create(&spec, &network), NN_OK);
-    assert_non_null(strstr(nn_error_text(), "microbatch"));
+    assert_non_null(strstr(nn_error_text(), "over: batch"));
     spec = make_spec((nn_shape){1, {8}}, 4);
     add_layer(&spec, "dense: {units: 7}", "other", NULL);
     add_layer(&spec, "batch_norm", NULL, "input other");
