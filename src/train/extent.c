@@ -51,6 +51,7 @@ void nn_extent_plan(nn_run *run)
     nn_schedule_memory *memory = &run->state.watch.schedule, before = *memory;
     int64_t step = run->state.step, of_epoch = run->plan.length.steps_per_epoch;
     char cause[96];
+    if (nn_early_ends(&settings->training.early_stopping, &run->state.watch.early)) return; /* it is over */
     if (!nn_schedule_plan(settings->schedule_options, memory, step, run->plan.length) || step == 0) return;
     double was = extent_rate(run, &before, step - 1), is = extent_rate(run, memory, step);
     long long epochs = (long long)run->plan.epochs, planned = (long long)(before.span.planned / of_epoch);

@@ -229,6 +229,16 @@ data: {file: large.h5, train: {x: x, y: y}, split: {validation: 0.01, stratified
 network: [dense: {units: 64, activation: relu}, dense: {units: classes}]
 loss: cross_entropy
 YAML
+# One of which only the labels are looked at: empty classes are told as training tells them.
+"$tools/make_data" middle.h5 400000 784 10 1024 1 20000
+cat >middle.yaml <<'YAML'
+data: {file: middle.h5, train: {x: x, y: y}, split: {validation: 0.01, stratified: true}, fields: {y: {classes: 12}}}
+network: [dense: {units: classes}]
+loss: cross_entropy
+YAML
+look 0 middle.yaml
+says 'warning: 2 of 12 classes have no sample to train on, class 10 the first'
+says '^ +300.6 MiB of data were not read through'
 ulimit -S -v 2000000 # behind all that mpirun starts
 look 0 large.yaml -n 8 --nodes 2 --set data.cache=stream
 says '^  samples +26730000 training, 270000 validation'

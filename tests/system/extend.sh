@@ -58,6 +58,15 @@ sum=$(fingerprint)
 train 1 1 run.yaml --run-dir whole --set 'lr_schedule={exponential: {every: 10 epochs}}' --set training.epochs=4
 [ "$(fingerprint)" = "$sum" ] || fail "exponential: not the bits of 4 epochs at once"
 
+# A run that has stopped early does not continue with more epochs, but with more patience.
+early=(--run-dir early --set 'training.early_stopping={patience: 1, min_change: 1e9}')
+train 1 1 run.yaml "${early[@]}" --set training.epochs=6 || fail "a run that stops early"
+train 1 1 run.yaml "${early[@]}" --set training.epochs=8 || fail "more epochs after stopping early"
+says 'the run is finished: it stopped early after 2 of 8 epochs; raise training.early_stopping.patience'
+says_not 'schedule is'
+"$program" check run.yaml "${early[@]}" >train.log 2>&1
+says "$((2 * steps)) of them are done, and the run has stopped early: the job has nothing to do"
+
 # Fewer epochs than are done.
 train 1 1 run.yaml --run-dir four --set training.epochs=1 || fail "exit $? with fewer epochs"
 says "$((4 * steps)) steps are done, more than the $steps that training.epochs: 1 takes"
