@@ -66,17 +66,6 @@ double nn_schedule_factor(const nn_schedule_type *type, const void *options, con
     return type->factor(options, memory, step - warmup, length);
 }
 
-bool nn_schedule_follows_length(const nn_schedule_type *type, const void *options)
-{
-    for (const nn_option *option = type->options; option->name; option++) {
-        const void *field = (const char *)options + option->offset;
-        if (option->kind != NN_OPTION_DURATION) continue;
-        const nn_duration *duration = field;
-        if (duration->unit == NN_DURATION_FRACTION && duration->amount > 0) return true;
-    }
-    return type->spans_run;
-}
-
 const char *nn_schedule_unreached(const nn_schedule_type *type, const void *options, nn_run_length length)
 {
     int64_t warmup = nn_schedule_warmup_steps(options, length);

@@ -20,7 +20,6 @@
 #define nn_schedule_factor NN_REAL_SYMBOL(nn_schedule_factor)
 #define nn_schedule_observe NN_REAL_SYMBOL(nn_schedule_observe)
 #define nn_schedule_plan NN_REAL_SYMBOL(nn_schedule_plan)
-#define nn_schedule_follows_length NN_REAL_SYMBOL(nn_schedule_follows_length)
 #define nn_schedule_unreached NN_REAL_SYMBOL(nn_schedule_unreached)
 #define nn_schedule_extend_choices NN_REAL_SYMBOL(nn_schedule_extend_choices)
 #define nn_schedule_warmup_steps NN_REAL_SYMBOL(nn_schedule_warmup_steps)
@@ -64,7 +63,6 @@ typedef struct nn_schedule_type {
     const char *example;      /* YAML: "cosine: {warmup: 5%}" */
     const nn_option *options; /* the first member of the struct is nn_schedule_common */
     size_t options_size;
-    bool spans_run; /* it leads to the end of the run */
     const char
         *unreached; /* what does not come about where a duration ends with the run or later; NULL: all does
                      */
@@ -82,10 +80,6 @@ double nn_schedule_factor(const nn_schedule_type *type, const void *options, con
 /* At the end of each epoch: hands the figure to a schedule that observes. */
 void nn_schedule_observe(const nn_schedule_type *type, const void *options, nn_schedule_memory *memory,
                          double value, bool higher_is_better);
-/* Whether the factors depend on the length of the run: a run that is made longer then has other weights than
- * one that was as long from the beginning. */
-bool nn_schedule_follows_length(const nn_schedule_type *type, const void *options);
-
 /* The option, other than the warm-up, whose duration is not over before the run is, so that what the type
  * says does not come about; NULL: there is none. */
 const char *nn_schedule_unreached(const nn_schedule_type *type, const void *options, nn_run_length length);

@@ -59,7 +59,6 @@ const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_one_cycle) = {
     .example = "one_cycle: {rise: 30%}",
     .options = one_cycle_table,
     .options_size = sizeof(one_cycle_options),
-    .spans_run = true,
     .unreached = "the learning rate never falls",
     .check = one_cycle_check,
     .factor = one_cycle_factor,

@@ -6,6 +6,8 @@
 
 /* Below this share of the configured learning rate weights hardly change. */
 #define EXTENT_LOW 0.01
+/* Steps of a run that are compared, at most twice as many. */
+#define EXTENT_LOOKS 100000
 
 /* The learning rate of a step. */
 static double extent_rate(const nn_run *run, const nn_schedule_memory *memory, int64_t step)
@@ -15,14 +17,29 @@ static double extent_rate(const nn_run *run, const nn_schedule_memory *memory, i
            nn_schedule_factor(settings->schedule, settings->schedule_options, memory, step, run->plan.length);
 }
 
+/* Whether the steps done, or those to come, have other rates than in a single run of the new length. Of many
+ * steps some are looked at. */
+static bool extent_differs(const nn_run *run, const nn_schedule_memory *before,
+                           const nn_schedule_memory *after)
+{
+    nn_schedule_memory single = *before;
+    int64_t step = run->state.step, steps = run->plan.length.steps;
+    int64_t every = steps / EXTENT_LOOKS + 1;
+    single.span = (nn_schedule_span){0, 0, 0, 0};
+    for (int64_t s = before->span.begin; s < step; s += every)
+        if (extent_rate(run, before, s) != extent_rate(run, &single, s)) return true;
+    for (int64_t s = step; s < steps; s += every)
+        if (extent_rate(run, after, s) != extent_rate(run, &single, s)) return true;
+    return false;
+}
+
 static void extent_announce_longer(const nn_run *run, const char *cause, double was, double is)
 {
     const char *name = run->settings.schedule->name;
     long long epochs = (long long)run->plan.epochs;
     double configured = *(const double *)run->settings.optimizer_options;
     int64_t extend = run->state.watch.schedule.span.extend;
-    if (extend == NN_EXTEND_STRETCH &&
-        nn_schedule_follows_length(run->settings.schedule, run->settings.schedule_options))
+    if (extend == NN_EXTEND_STRETCH)
         nn_log_warning(
             "%s: the learning-rate schedule is stretched over the longer run: the rate was %.3g and is %.3g "
             "now; the weights will differ from those of a single run of %lld epochs; lr_schedule.%s.extend: "
@@ -33,16 +50,11 @@ static void extent_announce_longer(const nn_run *run, const char *cause, double 
             "%s: the learning rate is held at the end of the schedule: the rate was %.3g and is %.3g, at "
             "which the weights hardly change; lr_schedule.%s.extend: restart begins a new cycle",
             cause, was, is, name);
-    else if (extend == NN_EXTEND_HOLD)
+    else
         nn_log_line(
-            "%s: the learning rate is held at the end of the schedule: the rate was %.3g and is %.3g; "
-            "the weights will differ from those of a single run of %lld epochs",
-            cause, was, is, epochs);
-    else if (extend == NN_EXTEND_RESTART)
-        nn_log_line(
-            "%s: the learning-rate schedule restarts: the rate was %.3g and is %.3g; the weights will "
-            "differ from those of a single run of %lld epochs",
-            cause, was, is, epochs);
+            "%s: the learning-rate schedule %s: the rate was %.3g and is %.3g; the weights will differ "
+            "from those of a single run of %lld epochs",
+            cause, extend == NN_EXTEND_HOLD ? "is held at its end" : "restarts", was, is, epochs);
 }
 
 void nn_extent_plan(nn_run *run)
@@ -53,6 +65,7 @@ void nn_extent_plan(nn_run *run)
     char cause[96];
     if (nn_early_ends(&settings->training.early_stopping, &run->state.watch.early)) return; /* it is over */
     if (!nn_schedule_plan(settings->schedule_options, memory, step, run->plan.length) || step == 0) return;
+    if (!extent_differs(run, &before, memory)) return;
     double was = extent_rate(run, &before, step - 1), is = extent_rate(run, memory, step);
     long long epochs = (long long)run->plan.epochs, planned = (long long)(before.span.planned / of_epoch);
     if (epochs != planned)
@@ -63,7 +76,7 @@ void nn_extent_plan(nn_run *run)
                  nn_schedule_extend_choices[memory->span.extend]);
     if (epochs >= planned)
         extent_announce_longer(run, cause, was, is);
-    else if (nn_schedule_follows_length(settings->schedule, settings->schedule_options))
+    else
         nn_log_warning("%s: the learning-rate schedule is compressed into the shorter run: the rate was %.3g "
                        "and is %.3g now; the weights will differ from those of a single run of %lld epochs",
                        cause, was, is, epochs);

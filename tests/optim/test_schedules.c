@@ -248,30 +248,6 @@ static void test_extended_again(void **state)
     nn_free(options);
 }
 
-/* Fails when it is not known which schedules depend on the length of the run. */
-static void test_follows_length(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *yaml;
-        bool follows;
-    } cases[] = {{"constant", false},
-                 {"constant: {warmup: 5%}", true},
-                 {"cosine: {warmup: 3 steps}", true},
-                 {"one_cycle", true},
-                 {"polynomial", true},
-                 {"exponential", false},
-                 {"exponential: {every: 20%}", true},
-                 {"step: {every: 2 epochs}", false},
-                 {"reduce_on_plateau", false}};
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        const nn_schedule_type *type;
-        void *options = plugin_schedule(cases[i].yaml, &type);
-        assert_int_equal(nn_schedule_follows_length(type, options), cases[i].follows);
-        nn_free(options);
-    }
-}
-
 static void read_factors(const char *name, double factors[FACTORS])
 {
     nn_real values[FACTORS];
@@ -372,7 +348,6 @@ int main(void)
         cmocka_unit_test(test_seconds_refused), cmocka_unit_test(test_pytorch),
         cmocka_unit_test(test_plateau),         cmocka_unit_test(test_durations_longer_than_the_run),
         cmocka_unit_test(test_extended_runs),   cmocka_unit_test(test_extended_again),
-        cmocka_unit_test(test_follows_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
