@@ -72,6 +72,15 @@ static void data_append_flag(nn_facts *facts, const char *key, bool value)
     nn_text_append(&facts->text, value ? "true" : "false");
 }
 
+static void data_append_attributes_json(nn_facts *facts, const nn_info_statistics *statistics)
+{
+    nn_text text = {0};
+    if (statistics->packed) nn_store_packing_describe(&statistics->packing, &text);
+    nn_facts_word(facts, "attributes", text.bytes);
+    facts->text.failed |= text.failed;
+    nn_text_free(&text);
+}
+
 static void data_append_statistics_json(nn_facts *facts, const data_set *set)
 {
     const nn_info_statistics *statistics = set->statistics;
@@ -80,6 +89,9 @@ static void data_append_statistics_json(nn_facts *facts, const data_set *set)
     nn_facts_number(facts, "maximum", statistics->maximum, data_digits(facts, set->info));
     nn_facts_integer(facts, "nan", statistics->nans);
     nn_facts_integer(facts, "infinite", statistics->infinities);
+    nn_facts_integer(facts, "missing", statistics->missing + statistics->nans);
+    nn_facts_integer(facts, "unwritten", statistics->unwritten);
+    data_append_attributes_json(facts, statistics);
     if (statistics->first_bad >= 0) {
         nn_facts_key(facts, "first_nan_or_infinite");
         data_append_place(facts, set->info, statistics->first_bad);
@@ -137,6 +149,23 @@ static void data_append_classes(nn_text *text, const nn_info_statistics *statist
     nn_text_append(text, "\n");
 }
 
+/* The share of the values that were read; what was never written is counted in all of the dataset. */
+static void data_append_missing(nn_text *text, const nn_info_statistics *statistics)
+{
+    int64_t read = statistics->rows_read * statistics->row, missing = statistics->missing + statistics->nans;
+    if (statistics->packed) {
+        nn_text_append(text, "    attributes: ");
+        nn_store_packing_describe(&statistics->packing, text);
+        nn_text_append(text, "\n");
+    }
+    if (missing > 0)
+        nn_text_append(text, "    missing: %" PRId64 " of %" PRId64 " values (%.3g %%)\n", missing, read,
+                       100 * (double)missing / (double)read);
+    if (statistics->unwritten > 0)
+        nn_text_append(text, "    %" PRId64 " of %" PRId64 " values were never written: %s\n",
+                       statistics->unwritten, statistics->count, statistics->cause);
+}
+
 static void data_append_range(nn_facts *facts, const data_set *set)
 {
     const nn_info_statistics *statistics = set->statistics;
@@ -146,9 +175,12 @@ static void data_append_range(nn_facts *facts, const data_set *set)
         nn_text_append(text, "    %.*g to %.*g", digits, statistics->minimum, digits, statistics->maximum);
     else
         nn_text_append(text, "    no finite value");
+    if (nn_store_packing_scales(&statistics->packing)) nn_text_append(text, ", unpacked");
     if (statistics->first_bad >= 0) {
-        nn_text_append(text, ", %" PRId64 " NaN, %" PRId64 " Inf, the first at ", statistics->nans,
-                       statistics->infinities);
+        if (statistics->nans + statistics->infinities > 0)
+            nn_text_append(text, ", %" PRId64 " NaN, %" PRId64 " Inf", statistics->nans,
+                           statistics->infinities);
+        nn_text_append(text, "%s, the first at ", statistics->missing > 0 ? ", some missing" : "");
         data_append_place(facts, set->info, statistics->first_bad);
     } else if (!nn_store_type_is_integer(set->info->type)) {
         nn_text_append(text, ", no NaN or Inf");
@@ -164,6 +196,7 @@ static void data_append_values(nn_facts *facts, const data_set *set)
         nn_text_append(text, "    rows too long to be read here\n");
     if (!statistics->measured) return;
     data_append_range(facts, set);
+    data_append_missing(text, statistics);
     if (statistics->constants > 0)
         nn_text_append(text,
                        "    %" PRId64 " of the %" PRId64 " values of a row are the same in all rows, the "

@@ -1,10 +1,12 @@
 /* Smallest and largest values of a dataset, what is not finite in it, what never changes, and how often each
  * class comes. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "cli/info.h"
+#include "store/gaps.h"
 
 /* Values read at a time: 16 MiB. A single row may need more, but not this much more. */
 #define STATISTICS_PIECE ((int64_t)2 << 20)
@@ -20,6 +22,8 @@ typedef struct statistics_run {
     int64_t rows, at_once; /* of the dataset; of a piece */
     bool labels;           /* the values may still be classes */
     double *values;        /* a piece */
+    nn_store_gaps *gaps;   /* owned; NULL: all was written */
+    unsigned char *marks;  /* of the values of a piece that were not */
     double *first;         /* the first row, to compare with; NULL: nothing is compared */
     unsigned char *varies; /* by value of a row */
 } statistics_run;
@@ -65,28 +69,63 @@ static void statistics_take(nn_info_statistics *statistics, int64_t begin, int64
             continue;
         }
         if (statistics->first_bad < 0) statistics->first_bad = begin + i;
-        if (isnan(value))
-            statistics->nans++;
-        else
-            statistics->infinities++;
+        if (isinf(value)) statistics->infinities++;
     }
+}
+
+/* Two that are missing are alike. */
+static bool statistics_differ(double a, double b)
+{
+    return a != b && !(isnan(a) && isnan(b));
 }
 
 static void statistics_compare(const statistics_run *run, int64_t rows)
 {
     int64_t row = run->figures->row;
     for (int64_t r = 0; r < rows; r++)
-        for (int64_t i = 0; i < row; i++) run->varies[i] |= run->values[r * row + i] != run->first[i];
+        for (int64_t i = 0; i < row; i++)
+            run->varies[i] |= statistics_differ(run->values[r * row + i], run->first[i]);
+}
+
+static int64_t statistics_count_nan(int64_t count, const double *values)
+{
+    int64_t nans = 0;
+    for (int64_t i = 0; i < count; i++) nans += isnan(values[i]);
+    return nans;
+}
+
+/* As attributes say that they are to be understood; NaN where a value is missing. */
+static nn_status statistics_read_values(statistics_run *run, int64_t begin, int64_t rows)
+{
+    nn_info_statistics *figures = run->figures;
+    const nn_store_packing *packing = &figures->packing;
+    int64_t count = rows * figures->row, unwritten = 0;
+    NN_TRY(nn_store_read_rows(run->array, begin, rows, NN_STORE_F64, run->values));
+    if (run->gaps) {
+        memset(run->marks, 0, (size_t)count);
+        NN_TRY(nn_store_gaps_mark(run->gaps, 0, begin, rows, run->marks));
+    }
+    for (int64_t i = 0; run->gaps && i < count; i++) {
+        unwritten += run->marks[i];
+        if (run->marks[i]) run->values[i] = NAN;
+    }
+    int64_t nans = statistics_count_nan(count, run->values) - unwritten;
+    if (packing->type != nn_store_array_info(run->array)->type)
+        for (int64_t i = 0; i < count; i++) run->values[i] = nn_store_turn_sign(packing, run->values[i]);
+    nn_store_unpack(packing, count, run->values);
+    figures->nans += nans;
+    figures->missing += statistics_count_nan(count, run->values) - nans;
+    return NN_OK;
 }
 
 static nn_status statistics_read_piece(statistics_run *run, int64_t begin, int64_t rows)
 {
     nn_info_statistics *figures = run->figures;
     int64_t count = rows * figures->row;
-    NN_TRY(nn_store_read_rows(run->array, begin, rows, NN_STORE_F64, run->values));
+    NN_TRY(statistics_read_values(run, begin, rows));
     statistics_take(figures, begin * figures->row, count, run->values);
     for (int64_t i = 0; i < count && run->labels; i++)
-        run->labels = statistics_count_label(figures, run->values[i]);
+        if (!isnan(run->values[i])) run->labels = statistics_count_label(figures, run->values[i]);
     if (run->first && figures->rows_read == 0)
         memcpy(run->first, run->values, (size_t)figures->row * sizeof *run->first);
     if (run->first) statistics_compare(run, rows);
@@ -123,6 +162,14 @@ static nn_status statistics_allocate(statistics_run *run)
 {
     int64_t row = run->figures->row, at_once = run->rows < run->at_once ? run->rows : run->at_once;
     NN_TRY(NN_ALLOCATE(&run->values, at_once * row, "values of a dataset"));
+    NN_TRY(nn_store_gaps_find(run->array, &run->gaps));
+    if (run->gaps) NN_TRY(NN_ALLOCATE(&run->marks, at_once * row, "values of a dataset"));
+    run->figures->unwritten = nn_store_gaps_count(run->gaps);
+    if (run->gaps)
+        snprintf(run->figures->cause, sizeof run->figures->cause, "%s", nn_store_gaps_cause(run->gaps));
+    NN_TRY(nn_store_packing_read(run->array, false, &run->figures->packing));
+    run->figures->packed =
+        !nn_store_packing_is_none(&run->figures->packing, nn_store_array_info(run->array)->type);
     if (run->rows < 2 || nn_store_array_info(run->array)->dimensions < 2) return NN_OK;
     NN_TRY(NN_ALLOCATE(&run->varies, row, "values of a dataset"));
     return NN_ALLOCATE(&run->first, row, "values of a dataset");
@@ -144,6 +191,8 @@ static nn_status statistics_read(nn_store_array *array, bool full, nn_info_stati
     nn_free(run.first);
     nn_free(run.varies);
     nn_free(run.values);
+    nn_free(run.marks);
+    nn_store_gaps_destroy(run.gaps);
     figures->measured = status == NN_OK;
     return status;
 }
@@ -162,7 +211,7 @@ nn_status nn_info_measure(nn_store_file *file, const char *dataset, bool full, n
     memset(statistics, 0, sizeof *statistics);
     statistics->minimum = statistics->maximum = NAN;
     statistics->first_bad = -1;
-    NN_TRY(nn_store_array_open(file, dataset, &array));
+    NN_TRY(nn_store_array_open_sparse(file, dataset, &array));
     const nn_store_info *info = nn_store_array_info(array);
     nn_status status = NN_OK;
     statistics->count = statistics_product(info, 0);

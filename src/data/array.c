@@ -237,6 +237,7 @@ static nn_status array_describe_labels(const nn_field_options *options, nn_array
     bool steps = array->values == array->steps && !array_has(layout, 'F') && !array_has(layout, 'C');
     NN_TRY(array_find_ignored(options, array));
     NN_TRY(array_list_labels(options, array));
+    array->masks = options->missing == NN_MISSING_MASK;
     array->type = NN_STORE_I32;
     if (shape->dimensions > 1 && shape->extents[shape->dimensions - 1] == 1) shape->dimensions--;
     if (array->values > 1 && shape->dimensions == 1 && !time && !steps) {
@@ -251,10 +252,13 @@ nn_status nn_array_describe(nn_array *array, const nn_store_info *info, const nn
                             bool windows)
 {
     array_layout layout;
-    NN_TRY(nn_refuse_info(array, info));
+    nn_store_info seen = *info;
+    if (options->unwritten == NN_UNWRITTEN_FILL) seen.written = true;
+    NN_TRY(nn_refuse_info(array, &seen));
     NN_TRY(array_lay_out(options->layout, info, windows, &layout));
     array->axis = layout.axis;
-    array->type = array->stored_type = info->type;
+    array->type = array->stored_type = array->file_type = info->type;
+    array->packing = nn_store_packing_none(info->type);
     array->shape = array_shape(info, &layout);
     array->rows = info->extents[layout.axis];
     array->values = array->stored_values = nn_shape_count(array->shape);
@@ -353,6 +357,7 @@ static int32_t array_listed_label(const nn_array *array, double value)
 static int32_t array_label(const nn_array *array, double value)
 {
     double label = value - (double)array->first_label;
+    if (isnan(value)) return array->masks ? NN_LABEL_IGNORED : NN_LABEL_MISSING;
     if (array->ignores && value == (double)array->ignored_label) return NN_LABEL_IGNORED;
     if (array->listed) return array_listed_label(array, value);
     return label >= 0 && label <= NN_LABEL_MAX && label == floor(label) ? (int32_t)label : NN_LABEL_BAD;
@@ -362,6 +367,7 @@ static int32_t array_one_hot(const nn_array *array, const double *values)
 {
     int64_t hot = -1;
     for (int64_t i = 0; i < array->one_hot; i++) {
+        if (isnan(values[i])) return array->masks ? NN_LABEL_IGNORED : NN_LABEL_MISSING;
         if (values[i] == 0) continue;
         if (values[i] != 1 || hot >= 0) return NN_LABEL_BAD;
         hot = i;
@@ -378,6 +384,12 @@ static void array_find_labels(const nn_array *array, const int64_t *places, cons
     else
         for (int64_t i = 0; i < array->values; i++)
             labels[i] = array_label(array, values[places ? places[i] : i]);
+}
+
+bool nn_array_may_miss(const nn_array *array)
+{
+    return !nn_store_type_is_integer(array->stored_type) ||
+           !nn_store_packing_is_none(&array->packing, array->stored_type);
 }
 
 bool nn_array_is_plain(const nn_array *array)
@@ -407,10 +419,16 @@ nn_status nn_array_unpack(const nn_array *array, const nn_value_map *map, int64_
     return status;
 }
 
+void nn_array_numbers(nn_store_type type, const void *raw, int64_t count, double *values)
+{
+    array_from[type](raw, count, values);
+}
+
 void nn_array_convert(const nn_array *array, const unsigned char *row, int64_t first, int64_t count,
                       double *values)
 {
     array_from[array->type](row + (size_t)first * nn_store_type_size(array->type), count, values);
+    if (!array->label) nn_store_unpack(&array->packing, count, values);
 }
 
 nn_status nn_array_context(const nn_array *array, nn_status status)

@@ -7,14 +7,17 @@
 #include "base/real.h"
 #include "base/shape.h"
 #include "data/dataset.h"
+#include "store/packing.h"
 #include "store/store.h"
 
+#define nn_array_numbers NN_REAL_SYMBOL(nn_array_numbers)
 #define nn_array_convert NN_REAL_SYMBOL(nn_array_convert)
 #define nn_array_describe NN_REAL_SYMBOL(nn_array_describe)
 #define nn_array_context NN_REAL_SYMBOL(nn_array_context)
 #define nn_array_forget NN_REAL_SYMBOL(nn_array_forget)
 #define nn_array_join NN_REAL_SYMBOL(nn_array_join)
 #define nn_array_is_plain NN_REAL_SYMBOL(nn_array_is_plain)
+#define nn_array_may_miss NN_REAL_SYMBOL(nn_array_may_miss)
 #define nn_array_unpack NN_REAL_SYMBOL(nn_array_unpack)
 #define nn_array_put NN_REAL_SYMBOL(nn_array_put)
 #define nn_array_widen NN_REAL_SYMBOL(nn_array_widen)
@@ -22,6 +25,7 @@
 /* Labels above are surely no classes: as many outputs would fit into no memory. */
 #define NN_LABEL_MAX 2147483646.0
 #define NN_LABEL_BAD INT32_MIN
+#define NN_LABEL_MISSING (INT32_MIN + 1)
 #define NN_LABEL_IGNORED (-1)
 
 typedef struct nn_value_map nn_value_map;
@@ -30,7 +34,7 @@ typedef struct nn_array {
     const char *key, *part;     /* for messages: data.<part>.<key>; borrowed */
     const char *dataset, *path; /* where it stands, in the first file; borrowed */
     bool given, sound;          /* sound: can be read as samples */
-    bool label;    /* classes: numbers from 0 as NN_STORE_I32, NN_LABEL_BAD where none, or NN_LABEL_IGNORED */
+    bool label; /* classes: numbers from 0 as NN_STORE_I32; NN_LABEL_BAD, _MISSING or _IGNORED where none */
     int64_t steps; /* of the first input, where sequences have lengths: labels of so many are one a step */
     nn_store_type type;
     int64_t rows, values;  /* of all files; and values of each row */
@@ -48,13 +52,17 @@ typedef struct nn_array {
     int axis; /* of the rows */
     int stored_dimensions;
     int64_t chunk[NN_STORE_MAX_DIMENSIONS]; /* 1 everywhere where there are none */
-    nn_store_type stored_type;
+    nn_store_type file_type;                /* as it is read from the files, unless `cleans`, and ... */
+    nn_store_type stored_type;              /* ... as which what is read is understood */
+    nn_store_packing packing; /* how values are unpacked when they are converted; none where `cleans` */
+    bool cleans;              /* values are unpacked, and those missing become NaN, when they are read */
     int64_t stored_values;
     size_t stored_size;
     int64_t first_label;
     int64_t *listed; /* labels in the order of their classes; owned; NULL: not listed */
     int64_t listed_count;
     bool ignores;
+    bool masks;            /* a label that is missing is one to be ignored */
     int64_t ignored_label; /* where `ignores`: what stands for no class */
     int64_t *places;       /* of each value in the stored row; owned; NULL: as it stands */
 } nn_array;
@@ -62,7 +70,11 @@ typedef struct nn_array {
 /* Values converted at a time, so that they stay in the nearest cache. */
 #define NN_ARRAY_BLOCK 512
 
-/* Values [first, first + count) of a row as double. 64-bit integers beyond 2^53 are rounded. */
+/* Numbers of a type as double. */
+void nn_array_numbers(nn_store_type type, const void *raw, int64_t count, double *values);
+
+/* Values [first, first + count) of a row as double, unpacked; NaN where one is missing. 64-bit integers
+ * beyond 2^53 are rounded. */
 void nn_array_convert(const nn_array *array, const unsigned char *row, int64_t first, int64_t count,
                       double *values);
 
@@ -77,6 +89,9 @@ void nn_array_join(nn_array *array, nn_store_type type);
 
 /* Frees what the description owns. */
 void nn_array_forget(nn_array *array);
+
+/* Whether any of its values can be NaN, or a label missing. */
+bool nn_array_may_miss(const nn_array *array);
 
 /* Whether rows are stored as they are used; else nn_array_unpack makes them so. map: of the file that they
  * are from; NULL: its numbers are those of the data set. */

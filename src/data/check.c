@@ -41,10 +41,35 @@ static nn_status check_input(const nn_data_options *options, const nn_array *sel
     return NN_OK;
 }
 
+/* What a mean becomes must be known where nothing is measured again: on a resume, and of other files. */
+static nn_status check_missing(const nn_data_request *request, const nn_source *source, int array)
+{
+    const nn_field_options *field = nn_source_field_options(request->options, source, array);
+    int target = request->target_count > 1 ? array - source->inputs : 0;
+    bool as_it_is =
+        array >= source->inputs && field->normalize == NN_NORMALIZE_AUTO && request->wanted[target].as_it_is;
+    bool label = source->arrays[array].label && array >= source->inputs;
+    if (field->missing == NN_MISSING_DROP && request->options->shuffle == NN_SHUFFLE_STATEFUL)
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.fields.%s.missing: drop: with data.shuffle: stateful every sample must follow the one "
+                "before it: set mask or mean",
+                source->arrays[array].key);
+    if (field->missing != NN_MISSING_MEAN || label || field->kind == NN_KIND_INDEX) return NN_OK;
+    if (!as_it_is && (field->normalize == NN_NORMALIZE_AUTO || field->normalize == NN_NORMALIZE_STANDARDIZE))
+        return NN_OK;
+    NN_FAIL(NN_ERROR_USAGE,
+            "data.fields.%s.missing: mean: needs values that are standardised, which these are not%s: set "
+            "missing: mask (%s) or drop, or normalize: standardize",
+            source->arrays[array].key, as_it_is ? " for this loss" : "",
+            array < source->inputs ? "an input is then 0 after normalisation"
+                                   : "they then count for nothing");
+}
+
 static nn_status check_field(const nn_data_request *request, const nn_source *source, int array)
 {
     const nn_array *self = &source->arrays[array];
     const nn_field_options *field = nn_source_field_options(request->options, source, array);
+    NN_TRY(check_missing(request, source, array));
     if (array < source->inputs) return check_input(request->options, self, field);
     if (field->kind == NN_KIND_INDEX)
         NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.kind: index: only an input can be of this kind; use class",
@@ -132,7 +157,8 @@ static nn_status check_mixing(const nn_dataset *dataset)
     if (!nn_dataset_mixes(dataset)) return NN_OK;
     const char *field = dataset->first->arrays[0].key;
     const nn_array *target = &dataset->first->arrays[dataset->first->inputs];
-    if (dataset->views[0].steps > 0 || dataset->views[0].index || target->ignores)
+    if (dataset->views[0].steps > 0 || dataset->views[0].index || target->ignores ||
+        (target->label && target->masks))
         NN_FAIL(
             NN_ERROR_USAGE,
             "data.fields.%s.augment: samples cannot be mixed that have lengths, are indices or may have no "

@@ -123,21 +123,29 @@ static nn_status dataset_choose_cache(nn_comm *comm, nn_dataset *dataset)
     return NN_OK;
 }
 
+static bool dataset_drops(const nn_dataset *dataset)
+{
+    bool drops = dataset->options->on_bad_sample == NN_BAD_SKIP;
+    for (int v = 0; v < dataset->view_count; v++) drops |= dataset->views[v].missing == NN_MISSING_DROP;
+    return drops;
+}
+
 static nn_status dataset_skip(nn_comm *comm, nn_dataset *dataset)
 {
-    for (int p = 0; p < NN_PARTS; p++) {
+    for (int p = 0; p < NN_PARTS && dataset_drops(dataset); p++) {
         nn_source *source = &dataset->sources[p];
-        if (!source->given || dataset->options->on_bad_sample != NN_BAD_SKIP) continue;
+        if (!source->given) continue;
         NN_TRY(nn_scan_bad_rows(comm, dataset, (nn_part)p));
         if (source->bad_count == source->rows)
             NN_FAIL(NN_ERROR_DATA, "data.%s: all of its %lld samples are bad: repair the data",
                     nn_part_names[p], (long long)source->rows);
         if (source->bad_count > 0)
-            nn_log_warning(
-                "data.%s: %lld of %lld samples are skipped: they hold NaN or Inf or no class, or cannot "
-                "be read; the first is sample %lld",
-                nn_part_names[p], (long long)source->bad_count, (long long)source->rows,
-                (long long)source->bad[0]);
+            nn_log_warning("data.%s: %lld of %lld %s are skipped: %s; the first %s %lld", nn_part_names[p],
+                           (long long)source->bad_count, (long long)source->rows,
+                           source->bad_windows ? "beginnings of windows" : "samples",
+                           source->skips ? "they hold NaN or Inf or no class, lack values, or cannot be read"
+                                         : "values of theirs are missing",
+                           source->bad_windows ? "begins at row" : "is sample", (long long)source->bad[0]);
     }
     return NN_OK;
 }
@@ -158,6 +166,7 @@ static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_reques
     }
     for (int v = 0; v < views; v++) all[v] = -1;
     if (dataset->describes) NN_TRY(nn_describe_labels(comm, dataset, all, problems));
+    if (dataset->describes) NN_TRY(nn_describe_gaps(comm, dataset, problems));
     for (int p = 0; p < NN_PARTS && !dataset->describes; p++) {
         nn_statistics *statistics = p == NN_TRAIN && measures ? request->statistics : NULL;
         int64_t largest[NN_DATA_FIELDS];
@@ -196,6 +205,7 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
     dataset_find_first(dataset);
     nn_names_settle(dataset, request, problems);
     nn_sources_compare(sources, problems);
+    for (int p = 0; p < NN_PARTS; p++) nn_source_tell_packing(&sources[p]);
     nn_data_check_fields(request, &sources[NN_TRAIN], problems);
     nn_split_check(options, sources, problems);
     nn_status same = dataset_check_same(comm, sources);

@@ -112,7 +112,9 @@ typedef enum nn_normalize {
 } nn_normalize;
 
 enum { NN_KIND_AUTO, NN_KIND_CLASS, NN_KIND_VALUE, NN_KIND_INDEX };
-enum { NN_MISSING_STOP, NN_MISSING_MASK };
+enum { NN_MISSING_ERROR, NN_MISSING_MEAN, NN_MISSING_MASK, NN_MISSING_DROP };
+enum { NN_ATTRIBUTES_READ, NN_ATTRIBUTES_IGNORE };
+enum { NN_UNWRITTEN_MISSING, NN_UNWRITTEN_FILL };
 
 typedef struct nn_field_options { /* data.fields.NAME */
     int normalize;                /* nn_normalize. auto: standardize for inputs and for regression targets */
@@ -123,7 +125,9 @@ typedef struct nn_field_options { /* data.fields.NAME */
                              first_label */
     int64_t classes;      /* or indices; 0: as many as the labels show */
     char *ignored_label;  /* a whole number that stands for no class; NULL: none does */
-    int missing;          /* what NaN in a target of values is */
+    int missing;          /* what becomes of NaN, fill values and what was never written */
+    int attributes;       /* whether those of the NetCDF conventions are read */
+    int unwritten;        /* whether what was never written is missing */
     char *class_names;    /* dataset of their names; NULL: DATASET_classes, where there is one */
     double scale, offset; /* value x scale + offset, where nothing is measured */
     int transform;        /* nn_target_transform */
@@ -216,11 +220,11 @@ typedef struct nn_data_known {
 } nn_data_known;
 
 /*
- * Opens all given parts, splits, checks (lengths, types, shapes, NaN and Inf with the first sample, labels
- * that are negative or not integers, empty parts: all problems in one message), and measures the
- * normalisation: per column for one-dimensional samples and windows, per feature for sequences (those that
- * have lengths, or T in their layout), per last extent (channel) where samples have 3 dimensions, else one
- * for all; variance 0 divides by 1. Reads all of it once: into memory, or, for a stream, block by block.
+ * Opens all given parts, splits, checks (lengths, types, shapes, missing values and Inf with the first
+ * sample, labels that are negative or not integers, empty parts: all problems in one message), and measures
+ * the normalisation: per column for one-dimensional samples and windows, per feature for sequences (those
+ * that have lengths, or T in their layout), per last extent (channel) where samples have 3 dimensions, else
+ * one for all; variance 0 divides by 1. Reads all of it once: into memory, or, for a stream, block by block.
  * Several inputs are joined, one behind the other. Where files have names of columns, classes or categories
  * (base/names.h), they are mapped by name: to the known ones, else to those of the first part's files.
  * `wanted` (1 to NN_DATA_FIELDS of them, borrowed) says which targets there are, and in which order: one
@@ -294,7 +298,8 @@ typedef struct nn_data_span {
 
 typedef struct nn_gathered {
     nn_real *inputs;  /* count x values; NULL: not wanted */
-    nn_real *targets; /* count x values of all targets that are values; NaN: missing; may be NULL */
+    nn_real *targets; /* count x values of all targets that are values; NaN: missing, where missing is
+                       * mask; may be NULL */
     double *observed; /* the same in their own units, as exact as the file has them; may be NULL */
     double *bases;    /* with observed: what those of transform: difference are differences to; may be NULL */
     int64_t *labels;  /* count x labels of all targets that are classes; -1: to be ignored; may be NULL */

@@ -1,6 +1,7 @@
 /* A data set that is only looked at: what can be told without reading its inputs. */
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -36,6 +37,8 @@ static void describe_values(describe_look *look, int64_t row, int64_t begin, int
         nn_array_convert(look->array, look->raw, at, count, values);
         for (int64_t i = 0; i < count; i++) {
             bool ignored = look->array->label && values[i] == NN_LABEL_IGNORED;
+            ignored |= view->missing == NN_MISSING_DROP &&
+                       (isnan(values[i]) || (look->array->label && values[i] == NN_LABEL_MISSING));
             bool good = values[i] >= 0 && values[i] < limit && values[i] == floor(values[i]);
             if (!good && !ignored && look->bad < 0) look->bad = row + (at + i) / look->array->values;
             if (good && values[i] > (double)look->largest) look->largest = (int64_t)values[i];
@@ -116,6 +119,49 @@ static nn_status describe_source(nn_comm *comm, nn_dataset *dataset, int part, i
     if (look.largest > *largest) *largest = look.largest;
     if (look.bad < 0 || dataset->options->on_bad_sample == NN_BAD_SKIP) return NN_OK;
     return describe_explain(comm, dataset, source, part, look.bad, problems);
+}
+
+/* ---- what was never written ---- */
+
+/* The first row of an array with values that were never written; -1: none. */
+static nn_status describe_find_gap(const nn_source *source, int which, int64_t *row)
+{
+    const nn_array *array = &source->arrays[which];
+    int64_t each = (int64_t)(DESCRIBE_BLOCK / (size_t)array->stored_values) + 1;
+    unsigned char *missing;
+    *row = -1;
+    NN_TRY(
+        nn_allocate((void **)&missing, (size_t)each, (size_t)array->stored_values, "the gaps of a dataset"));
+    nn_status status = NN_OK;
+    for (int i = 0; i < source->piece_count && *row < 0 && status == NN_OK; i++) {
+        const nn_piece *piece = &source->pieces[i];
+        for (int64_t at = 0; piece->gaps[which] && at < piece->rows && *row < 0 && status == NN_OK;
+             at += each) {
+            int64_t rows = nn_array_smaller(each, piece->rows - at);
+            memset(missing, 0, (size_t)(each * array->stored_values));
+            status = nn_store_gaps_mark(piece->gaps[which], array->axis, at, rows, missing);
+            const unsigned char *found = memchr(missing, 1, (size_t)(rows * array->stored_values));
+            if (found) *row = piece->first + at + (found - missing) / array->stored_values;
+        }
+    }
+    nn_free(missing);
+    return status;
+}
+
+nn_status nn_describe_gaps(nn_comm *comm, nn_dataset *dataset, nn_problems *problems)
+{
+    for (int p = 0; p < NN_PARTS; p++) {
+        nn_source *source = &dataset->sources[p];
+        for (int v = 0; v < dataset->view_count && source->given && v < source->fields; v++) {
+            const nn_array *array = &source->arrays[v];
+            int64_t row;
+            bool refuses = dataset->views[v].missing == NN_MISSING_ERROR && !source->skips;
+            if (!array->sound || array->label || dataset->views[v].index || !refuses) continue;
+            if (!nn_problems_collect(problems, describe_find_gap(source, v, &row)) || row < 0) continue;
+            NN_TRY(describe_explain(comm, dataset, source, p, row, problems));
+        }
+    }
+    return NN_OK;
 }
 
 nn_status nn_describe_labels(nn_comm *comm, nn_dataset *dataset, int64_t *largest, nn_problems *problems)

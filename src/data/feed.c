@@ -90,6 +90,31 @@ static nn_status feed_check_indices(const nn_feed *feed, int v, int64_t sample, 
     return NN_OK;
 }
 
+/* Nor may a value that is missing pass for a number. */
+static nn_status feed_check_missing(const nn_feed *feed, int v, int64_t sample, const unsigned char *raw)
+{
+    const nn_dataset *dataset = feed->dataset;
+    const nn_view *view = &dataset->views[v];
+    const nn_samples *samples = &dataset->parts[feed->part];
+    const nn_array *array = &samples->source->arrays[view->array];
+    int64_t end = nn_view_end(view, nn_dataset_length(dataset, feed->part, sample));
+    double values[NN_ARRAY_BLOCK];
+    if (view->missing != NN_MISSING_ERROR || !nn_array_may_miss(array)) return NN_OK;
+    for (int64_t at = 0; at < end; at += NN_ARRAY_BLOCK) {
+        int64_t count = nn_array_smaller(NN_ARRAY_BLOCK, end - at);
+        nn_view_values(view, array, raw + dataset->raw_offsets[v], at, count, values);
+        for (int64_t i = 0; i < count; i++)
+            if (isnan(values[i]) || (array->label && values[i] == NN_LABEL_MISSING))
+                return nn_array_context(
+                    array,
+                    nn_fail(NN_ERROR_DATA,
+                            "value %lld of sample %lld is missing (NaN, what attributes call so, or never "
+                            "written): repair the data, or set data.fields.%s.missing: mask or drop",
+                            (long long)(at + i), (long long)nn_samples_row(samples, sample), array->key));
+    }
+    return NN_OK;
+}
+
 /* ... nor a label outside the network's output. */
 static nn_status feed_check_labels(const nn_feed *feed, const nn_data_target *target, int64_t sample,
                                    const unsigned char *raw)
@@ -114,6 +139,8 @@ static nn_status feed_check_sample(const nn_feed *feed, int64_t sample, const un
 {
     const nn_dataset *dataset = feed->dataset;
     if (dataset->looks) return NN_OK;
+    for (int v = feed->inputs ? 0 : dataset->first->inputs; v < dataset->view_count; v++)
+        NN_TRY(feed_check_missing(feed, v, sample, raw));
     for (int v = 0; feed->inputs && v < dataset->first->inputs; v++)
         if (dataset->views[v].index) NN_TRY(feed_check_indices(feed, v, sample, raw));
     for (int t = 0; t < dataset->target_count; t++)

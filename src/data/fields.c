@@ -161,7 +161,7 @@ static nn_status fields_scale(nn_dataset *dataset, const nn_data_request *reques
         if (dataset->describes) return fields_stand_in_scaling(statistics->columns, view);
         if (statistics->seen == 0)
             return nn_array_context(&train->arrays[view->array],
-                                    nn_fail(NN_ERROR_DATA, "all values for training are missing (NaN)"));
+                                    nn_fail(NN_ERROR_DATA, "all values for training are missing"));
         NN_TRY(fields_create_scaling(statistics->columns, &view->scaling));
         fields_warn_constant(&train->arrays[view->array], statistics);
         NN_TRY(nn_statistics_scaling(statistics, normalize, &train->arrays[view->array], &view->scaling));

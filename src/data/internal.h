@@ -11,6 +11,7 @@
 #define nn_dataset_make_order NN_REAL_SYMBOL(nn_dataset_make_order)
 #define nn_describe_labels NN_REAL_SYMBOL(nn_describe_labels)
 #define nn_describe_counts_labels NN_REAL_SYMBOL(nn_describe_counts_labels)
+#define nn_describe_gaps NN_REAL_SYMBOL(nn_describe_gaps)
 #define nn_describe_split NN_REAL_SYMBOL(nn_describe_split)
 #define nn_describe_suffices NN_REAL_SYMBOL(nn_describe_suffices)
 #define nn_describe_prior NN_REAL_SYMBOL(nn_describe_prior)
@@ -48,8 +49,9 @@ struct nn_dataset {
     nn_source *first;   /* the first given one: what describes the fields */
     nn_names_set names; /* of its fields */
     bool streams;
-    bool looks;     /* at all values before the first step */
-    bool describes; /* reads no inputs: nn_dataset_describe */
+    bool looks;            /* at all values before the first step */
+    bool describes;        /* reads no inputs: nn_dataset_describe */
+    unsigned told_missing; /* fields of which it was said that values are missing, by bit */
     nn_data_memory memory, split_table, balance_table;
     nn_data_memory lengths[NN_PARTS]; /* of sequences, by sample: int32_t */
     nn_data_memory weights[NN_PARTS]; /* of samples: nn_real */
@@ -76,6 +78,10 @@ void nn_dataset_make_order(nn_dataset *dataset);
 /* Of a data set that is only described: the largest label, or index, of every view that holds some, over all
  * parts, and a bad one of each as a problem. Collective. */
 nn_status nn_describe_labels(nn_comm *comm, nn_dataset *dataset, int64_t *largest, nn_problems *problems);
+
+/* The first value of each input, or target of values, that was never written, as a problem, where it is one.
+ * Collective. */
+nn_status nn_describe_gaps(nn_comm *comm, nn_dataset *dataset, nn_problems *problems);
 
 /* nn_split_parts, but by class without looking at the classes: as many samples, and as much memory, but not
  * the same samples. Collective. */

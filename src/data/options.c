@@ -50,9 +50,11 @@ const nn_option nn_data_options_table[] = {
     {"check", NN_OPTION_CHOICE, FIELD(check), "all", 0, 0, check_choices, NN_EFFECT_RESULT,
      "all: look at every value before the first step; none: start at once, for a stream too long to be read "
      "twice; "
-     "needs normalize: none, and of classes fields.y.classes"},
+     "needs normalize: none, and of classes fields.y.classes (missing: drop still reads all of it)"},
     {"on_bad_sample", NN_OPTION_CHOICE, FIELD(on_bad_sample), "stop", 0, 0, bad_choices, NN_EFFECT_RESULT,
-     "what becomes of a sample that holds NaN or Inf or cannot be read: stop, or skip it and count"},
+     "what becomes of a sample that holds Inf or no class, or cannot be read, or has values missing: stop, "
+     "or "
+     "skip it and count; fields.NAME.missing says more of the last"},
     {"stage", NN_OPTION_TEXT, FIELD(stage), "", 0, 0, NULL, NN_EFFECT_SPEED,
      "folder on a disk of the node: files are copied there first, once a node"},
     {.name = NULL}};
@@ -113,7 +115,9 @@ const nn_option nn_window_options_table[] = {
 
 static const char *const normalize_choices[] = {"auto", "none", "unit_range", "standardize", NULL};
 static const char *const kind_choices[] = {"auto", "class", "value", "index", NULL};
-static const char *const missing_choices[] = {"stop", "mask", NULL};
+static const char *const missing_choices[] = {"error", "mean", "mask", "drop", NULL};
+static const char *const attributes_choices[] = {"read", "ignore", NULL};
+static const char *const unwritten_choices[] = {"missing", "fill_value", NULL};
 static const char *const transform_choices[] = {"none", "log", "difference", NULL};
 
 #define FIELD(member) offsetof(nn_field_options, member)
@@ -139,9 +143,20 @@ const nn_option nn_field_options_table[] = {
      "labels"},
     {"ignored_label", NN_OPTION_TEXT, FIELD(ignored_label), "", 0, 0, NULL, NN_EFFECT_RESULT,
      "label in the file that stands for no class, such as 255: it counts for nothing (default: none does)"},
-    {"missing", NN_OPTION_CHOICE, FIELD(missing), "stop", 0, 0, missing_choices, NN_EFFECT_RESULT,
-     "what NaN in a target of values is: stop: a mistake; mask: a value that is missing and counts for "
-     "nothing"},
+    {"missing", NN_OPTION_CHOICE, FIELD(missing), "error", 0, 0, missing_choices, NN_EFFECT_RESULT,
+     "what becomes of values that are missing: NaN, those that attributes call so, those never written: "
+     "error; "
+     "mean: each becomes the mean of its column in training (needs normalize: standardize); mask: a target "
+     "counts for nothing, an input is 0 after normalisation; drop: the sample is left out"},
+    {"attributes", NN_OPTION_CHOICE, FIELD(attributes), "read", 0, 0, attributes_choices, NN_EFFECT_RESULT,
+     "read: _FillValue, missing_value, valid_min, valid_max and valid_range of the dataset, or the fill "
+     "value "
+     "set in HDF5, say which values are missing, and scale_factor, add_offset and _Unsigned unpack the "
+     "others; "
+     "ignore: values are taken as they stand"},
+    {"unwritten", NN_OPTION_CHOICE, FIELD(unwritten), "missing", 0, 0, unwritten_choices, NN_EFFECT_RESULT,
+     "what chunks never written and gaps of a virtual dataset hold: missing values, or the fill value, as "
+     "where zeros were left out on purpose"},
     {"class_names", NN_OPTION_TEXT, FIELD(class_names), "", 0, 0, NULL, NN_EFFECT_RESULT,
      "dataset of the names of the classes (default: NAME_classes, where the file has it)"},
     {"scale", NN_OPTION_REAL, FIELD(scale), "1", -1e300, 1e300, NULL, NN_EFFECT_RESULT,

@@ -52,13 +52,13 @@ static int64_t samples_shared_unit(const nn_samples *samples, int64_t sample)
 
 /* ---- rows ---- */
 
-/* The row that comes at this place when bad ones are left out. */
-static int64_t samples_good_row(const nn_source *source, int64_t place)
+/* The number that comes at this place when bad ones, ascending, are left out. */
+static int64_t samples_good(int64_t bad_count, const int64_t *bad, int64_t place)
 {
-    int64_t low = 0, high = source->bad_count; /* bad rows that come before */
+    int64_t low = 0, high = bad_count; /* bad ones that come before */
     while (low < high) {
         int64_t middle = (low + high) / 2;
-        if (source->bad[middle] - middle <= place)
+        if (bad[middle] - middle <= place)
             low = middle + 1;
         else
             high = middle;
@@ -66,9 +66,15 @@ static int64_t samples_good_row(const nn_source *source, int64_t place)
     return place + low;
 }
 
+static int64_t samples_good_row(const nn_source *source, int64_t place)
+{
+    return source->bad_windows ? place : samples_good(source->bad_count, source->bad, place);
+}
+
 static int64_t samples_unit_row(const nn_samples *samples, int64_t unit)
 {
     if (!samples->segments) return samples_good_row(samples->source, unit);
+    unit = samples_good(samples->bad_count, samples->bad, unit);
     int low = 0, high = samples->segment_count - 1;
     while (low < high) {
         int middle = (low + high + 1) / 2;
@@ -126,6 +132,7 @@ nn_runs nn_samples_runs(const nn_samples *samples)
 void nn_samples_release(nn_samples *samples)
 {
     nn_free(samples->segments);
+    nn_free(samples->bad);
     *samples = (nn_samples){0};
 }
 

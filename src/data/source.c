@@ -62,13 +62,13 @@ nn_status nn_source_array(nn_source *source, nn_piece *piece, int array, nn_stor
     if (piece->own_path[array] && !piece->own_file[array])
         NN_TRY(nn_store_open(piece->own_path[array], &piece->own_file[array]));
     if (!piece->stored[array])
-        NN_TRY(nn_store_array_open(nn_source_file(piece, array), source->arrays[array].dataset,
-                                   &piece->stored[array]));
+        NN_TRY(nn_store_array_open_sparse(nn_source_file(piece, array), source->arrays[array].dataset,
+                                          &piece->stored[array]));
     *stored = piece->stored[array];
     return NN_OK;
 }
 
-static nn_piece *source_find_piece(nn_source *source, int64_t row)
+nn_piece *nn_source_find_piece(nn_source *source, int64_t row)
 {
     int low = 0, high = source->piece_count - 1;
     while (low < high) {
@@ -83,21 +83,18 @@ static nn_piece *source_find_piece(nn_source *source, int64_t row)
 
 bool nn_source_same_file(nn_source *source, int64_t row, int64_t other)
 {
-    return source_find_piece(source, row) == source_find_piece(source, other);
+    return nn_source_find_piece(source, row) == nn_source_find_piece(source, other);
 }
 
 static nn_status source_read_stored(nn_source *source, int which, nn_piece *piece, int64_t first,
                                     int64_t rows, unsigned char *raw)
 {
     const nn_array *array = &source->arrays[which];
-    nn_store_array *stored;
     unsigned char *temporary = NULL;
-    NN_TRY(nn_source_array(source, piece, which, &stored));
     const nn_value_map *map = which < NN_DATA_FIELDS ? piece->maps[which] : NULL;
-    if (!map && nn_array_is_plain(array))
-        return nn_store_read_slab(stored, array->axis, first, rows, array->stored_type, raw);
+    if (!map && nn_array_is_plain(array)) return nn_source_read_clean(source, piece, which, first, rows, raw);
     NN_TRY(NN_ALLOCATE(&temporary, (size_t)rows * array->stored_size, "rows of the data"));
-    nn_status status = nn_store_read_slab(stored, array->axis, first, rows, array->stored_type, temporary);
+    nn_status status = nn_source_read_clean(source, piece, which, first, rows, temporary);
     if (status == NN_OK) {
         status = nn_array_unpack(array, map, rows, temporary, raw);
         if (status != NN_OK && map)
@@ -142,7 +139,7 @@ static nn_status source_read_rows(nn_source *source, int array, int64_t first, i
     const nn_array *self = &source->arrays[array];
     while (rows > 0) {
         nn_pulse();
-        nn_piece *piece = source_find_piece(source, first);
+        nn_piece *piece = nn_source_find_piece(source, first);
         int64_t in_piece = first - piece->first, count = nn_array_smaller(rows, piece->rows - in_piece);
         nn_status status = source_read_around(source, array, piece, in_piece, count, to);
         if (status != NN_OK) return nn_fail_context(status, "data.%s.%s", self->part, self->key);
@@ -156,7 +153,7 @@ static nn_status source_read_rows(nn_source *source, int array, int64_t first, i
 nn_status nn_source_explain(nn_source *source, int array, int64_t row, int64_t at, double *value)
 {
     const nn_array *self = &source->arrays[array];
-    nn_piece *piece = source_find_piece(source, row);
+    nn_piece *piece = nn_source_find_piece(source, row);
     nn_store_array *stored;
     double *values = NULL;
     NN_TRY(nn_source_array(source, piece, array, &stored));

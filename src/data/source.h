@@ -6,6 +6,7 @@
 #include "data/array.h"
 #include "data/dataset.h"
 #include "data/problems.h"
+#include "store/gaps.h"
 
 #define nn_sources_list NN_REAL_SYMBOL(nn_sources_list)
 #define nn_sources_look NN_REAL_SYMBOL(nn_sources_look)
@@ -21,6 +22,13 @@
 #define nn_source_class_array NN_REAL_SYMBOL(nn_source_class_array)
 #define nn_source_read NN_REAL_SYMBOL(nn_source_read)
 #define nn_source_same_file NN_REAL_SYMBOL(nn_source_same_file)
+#define nn_piece_inspect NN_REAL_SYMBOL(nn_piece_inspect)
+#define nn_piece_forget NN_REAL_SYMBOL(nn_piece_forget)
+#define nn_source_settle NN_REAL_SYMBOL(nn_source_settle)
+#define nn_source_read_clean NN_REAL_SYMBOL(nn_source_read_clean)
+#define nn_source_explain_missing NN_REAL_SYMBOL(nn_source_explain_missing)
+#define nn_source_tell_packing NN_REAL_SYMBOL(nn_source_tell_packing)
+#define nn_source_find_piece NN_REAL_SYMBOL(nn_source_find_piece)
 #define nn_source_note NN_REAL_SYMBOL(nn_source_note)
 #define nn_source_explain NN_REAL_SYMBOL(nn_source_explain)
 #define nn_sources_compare NN_REAL_SYMBOL(nn_sources_compare)
@@ -45,9 +53,12 @@ typedef struct nn_piece {
     char *own_path[NN_DATA_ARRAYS]; /* of an array in a file of its own; NULL: it is in `path` */
     nn_store_file *own_file[NN_DATA_ARRAYS];
     nn_store_array *stored[NN_DATA_ARRAYS];
-    nn_names *names[NN_DATA_FIELDS];    /* as the file has them; owned; NULL: those of the first file */
-    nn_value_map *maps[NN_DATA_FIELDS]; /* to those of the data set; owned; NULL: nothing is to be done */
-    int64_t used;                       /* when, for closing the one that was not used for longest */
+    nn_names *names[NN_DATA_FIELDS];     /* as the file has them; owned; NULL: those of the first file */
+    nn_value_map *maps[NN_DATA_FIELDS];  /* to those of the data set; owned; NULL: nothing is to be done */
+    nn_store_type types[NN_DATA_ARRAYS]; /* of the file's own values */
+    nn_store_packing *packings[NN_DATA_ARRAYS]; /* owned; NULL: values are as they stand */
+    nn_store_gaps *gaps[NN_DATA_ARRAYS];        /* owned; NULL: all was written */
+    int64_t used;                               /* when, for closing the one that was not used for longest */
 } nn_piece;
 
 typedef struct nn_source {
@@ -65,6 +76,7 @@ typedef struct nn_source {
     bool skips;        /* rows that cannot be read are noted, not failures */
     int64_t bad_count; /* rows to leave out, ... */
     int64_t *bad;      /* ... ascending; owned; NULL: not yet known */
+    bool bad_windows;  /* these are rows where no window may begin, and no row is left out */
     int64_t noted_count, noted_room;
     int64_t *noted; /* rows that this rank has found to be bad; owned */
 } nn_source;
@@ -110,6 +122,29 @@ const nn_field_options *nn_source_field_of(const nn_data_options *options, const
 
 /* Rows [first, first + rows) of an array, as raw values. Threads take turns. */
 nn_status nn_source_read(nn_source *source, int array, int64_t first, int64_t rows, void *raw);
+
+/* The file that holds a row. */
+nn_piece *nn_source_find_piece(nn_source *source, int64_t row);
+
+/* ---- values that are missing ---- */
+
+/* What the attributes of an array say in one file, and what was never written of it. */
+nn_status nn_piece_inspect(nn_source *source, nn_piece *piece, int array, const nn_field_options *options);
+void nn_piece_forget(nn_piece *piece);
+
+/* Once all files are looked at: how the values of each array are kept. Those whose files are packed alike and
+ * whole stay as they are stored, and are unpacked when they are converted; others are when they are read. */
+void nn_source_settle(nn_source *source);
+
+/* Reads rows of a file into the array's stored type; see nn_array.cleans. */
+nn_status nn_source_read_clean(nn_source *source, nn_piece *piece, int array, int64_t first, int64_t rows,
+                               unsigned char *stored);
+
+/* Appends why value `at` of a row is missing: "NaN", "-9999, which stands for no value", "missing: ...". */
+nn_status nn_source_explain_missing(nn_source *source, int array, int64_t row, int64_t at, nn_text *text);
+
+/* Logs what attributes say of the arrays of a part. */
+void nn_source_tell_packing(const nn_source *source);
 
 /* Whether two rows stand in one file. */
 bool nn_source_same_file(nn_source *source, int64_t row, int64_t other);

@@ -266,6 +266,7 @@ static nn_status source_describe(nn_source *source, nn_piece *piece, int which,
     piece->rows = seen.rows;
     if (first) *array = seen;
     array->sound = true;
+    NN_TRY(nn_piece_inspect(source, piece, which, nn_source_field_options(options, source, which)));
     return which < NN_DATA_FIELDS ? nn_piece_read_names(source, piece, which, options) : NN_OK;
 }
 
@@ -284,6 +285,7 @@ static void source_look(nn_source *source, const nn_data_options *options, nn_pr
         }
         if (piece->rows > 0) source->rows += piece->rows;
     }
+    nn_source_settle(source);
     size_t largest = 0;
     source->chunk_rows = 1;
     for (int a = 0; a < source->fields; a++) {
@@ -357,6 +359,7 @@ void nn_sources_compare(nn_source *sources, nn_problems *problems)
 
 static void source_destroy_piece(nn_piece *piece)
 {
+    nn_piece_forget(piece);
     nn_free(piece->path);
     nn_free(piece->staged);
     for (int a = 0; a < NN_DATA_ARRAYS; a++) nn_free(piece->own_path[a]);

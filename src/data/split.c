@@ -115,10 +115,30 @@ static void split_add_segment(const nn_data_options *options, int64_t row, int64
     samples->units += (rows - reach) / samples->stride + 1;
 }
 
+/* Leaves out the windows that may not begin where they do. */
+static nn_status split_leave_out(nn_samples *samples)
+{
+    const nn_source *source = samples->source;
+    if (!source->bad_windows || source->bad_count == 0) return NN_OK;
+    NN_TRY(NN_ALLOCATE(&samples->bad, source->bad_count, "windows to be skipped"));
+    for (int64_t i = 0, s = 0; i < source->bad_count; i++) {
+        while (s + 1 < samples->segment_count && samples->segments[s + 1].row <= source->bad[i]) s++;
+        if (samples->segment_count == 0) break;
+        const nn_segment *segment = &samples->segments[s];
+        int64_t end = s + 1 < samples->segment_count ? samples->segments[s + 1].unit : samples->units;
+        int64_t after = source->bad[i] - segment->row, unit = segment->unit + after / samples->stride;
+        if (after < 0 || after % samples->stride != 0 || unit >= end) continue;
+        samples->bad[samples->bad_count++] = unit;
+    }
+    samples->units -= samples->bad_count;
+    return NN_OK;
+}
+
 /* The place of a row when bad ones are left out. */
 static int64_t split_good_rows(const nn_source *source, int64_t row)
 {
     int64_t bad = 0;
+    if (source->bad_windows) return row;
     while (bad < source->bad_count && source->bad[bad] < row) bad++;
     return row - bad;
 }
@@ -139,6 +159,7 @@ static nn_status split_cut_pieces(const nn_data_options *options, nn_source *sou
         int64_t begin = split_share(from, rows), end = split_share(to, rows);
         split_add_segment(options, first + begin, end - begin, samples);
     }
+    NN_TRY(split_leave_out(samples));
     samples->count = samples->units;
     if (samples->units > 0) return NN_OK;
     NN_FAIL(
@@ -246,6 +267,10 @@ static nn_status split_random(const nn_data_options *options, nn_random stream, 
         if (p != NN_TRAIN && segments) {
             NN_TRY(NN_ALLOCATE(&parts[p].segments, whole.segment_count, "the files of a part"));
             for (int i = 0; i < whole.segment_count; i++) parts[p].segments[i] = segments[i];
+            parts[p].bad = NULL;
+            if (whole.bad_count > 0)
+                NN_TRY(NN_ALLOCATE(&parts[p].bad, whole.bad_count, "windows to be skipped"));
+            for (int64_t i = 0; i < whole.bad_count; i++) parts[p].bad[i] = whole.bad[i];
         }
         parts[p].part = p;
         parts[p].count = taken[p];

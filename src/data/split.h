@@ -56,6 +56,8 @@ typedef struct nn_samples {
     int segment_count;
     nn_segment *segments; /* owned; NULL: one, from row 0 on */
     int64_t stride;
+    int64_t bad_count;    /* units of the segments that are left out, and do not count among `units`, ... */
+    int64_t *bad;         /* ... ascending, numbered with the others; owned */
     const int64_t *table; /* sample i is unit table[i], ... */
     nn_shares shares;     /* ... or so chosen, ... */
     nn_runs runs;         /* of training samples, one a group of the shares */

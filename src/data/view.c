@@ -56,9 +56,12 @@ static void view_shape(const nn_array *array, bool windows, nn_view *view)
 static nn_status view_check(const nn_array *array, const nn_window_options *window, const nn_view *view)
 {
     bool windows = window->length > 0;
-    if (view->may_miss && (view->input || array->label))
-        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.missing: mask: only a target of values can miss some: %s",
-                array->key, view->input ? "leave it out" : "of labels, set ignored_label");
+    if ((view->missing == NN_MISSING_MEAN && array->label) ||
+        (view->index && (view->missing == NN_MISSING_MEAN || view->missing == NN_MISSING_MASK)))
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.missing: %s: %s; set drop%s", array->key,
+                view->missing == NN_MISSING_MEAN ? "mean" : "mask",
+                view->index ? "no index stands for one that is missing" : "class labels have no mean",
+                view->index ? "" : ", or mask");
     if (view->transform != NN_TRANSFORM_NONE && (view->input || array->label))
         NN_FAIL(NN_ERROR_USAGE,
                 "data.fields.%s.transform: only a target of values is transformed: leave it out", array->key);
@@ -94,7 +97,7 @@ nn_status nn_view_create(nn_source *source, int array, const nn_data_options *op
     const nn_text_list *names = &field->columns;
     *view =
         (nn_view){.array = array, .input = array < source->inputs, .rows = 1, .transform = field->transform};
-    view->may_miss = field->missing == NN_MISSING_MASK;
+    view->missing = field->missing;
     view->index = view->input && field->kind == NN_KIND_INDEX;
     view->indices = view->index ? field->classes : 0;
     bool of_window = view_takes_targets(source, array, window) && names->count == 0;
@@ -179,6 +182,13 @@ static void view_copy(int64_t count, const double *values, nn_real *numbers)
     for (int64_t i = 0; i < count; i++) numbers[i] = (nn_real)values[i];
 }
 
+/* 0 is the mean of a column that is standardised. */
+static void view_fill(int64_t count, nn_real *numbers)
+{
+    for (int64_t i = 0; i < count; i++)
+        if (isnan(numbers[i])) numbers[i] = 0;
+}
+
 void nn_view_numbers(const nn_view *view, const nn_array *array, const unsigned char *raw, nn_real *numbers)
 {
     _Alignas(NN_ALIGNMENT) double values[NN_ARRAY_BLOCK];
@@ -191,6 +201,8 @@ void nn_view_numbers(const nn_view *view, const nn_array *array, const unsigned 
         } else {
             view_copy(count, values, numbers + at);
         }
+        if (view->missing == NN_MISSING_MEAN || (view->missing == NN_MISSING_MASK && view->input))
+            view_fill(count, numbers + at);
     }
 }
 

@@ -24,7 +24,7 @@ typedef struct nn_view {
     int64_t picked;          /* values of a row that are used, ... */
     int64_t *columns;        /* ... these of them; NULL: all */
     int transform;           /* nn_target_transform */
-    bool may_miss;           /* NaN is a target that is missing */
+    int missing;             /* what becomes of NaN: as nn_field_options */
     bool index;              /* an input of whole numbers, 0 up, that stand for something */
     int64_t indices;         /* how many of them there are; 0: as many as the values show */
     int64_t steps;           /* its first extent, where the lengths of sequences concern it; else 0 */
@@ -55,7 +55,8 @@ void nn_view_values(const nn_view *view, const nn_array *array, const unsigned c
 void nn_view_observed(const nn_view *view, const nn_array *array, const unsigned char *raw, double *values,
                       double *bases);
 
-/* All values, normalised, for the network; and all labels. */
+/* All values, normalised, for the network, in which those missing are 0, or NaN for targets that are masked;
+ * and all labels. */
 void nn_view_numbers(const nn_view *view, const nn_array *array, const unsigned char *raw, nn_real *numbers);
 void nn_view_labels(const nn_view *view, const nn_array *array, const unsigned char *raw, int64_t *labels);
 

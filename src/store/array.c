@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "base/memory.h"
+#include "store/gaps.h"
 #include "store/internal.h"
 
 /* HDF5's own default, and what we allow it to grow to; one chunk always fits. */
@@ -49,12 +50,12 @@ static nn_status array_open_again(nn_store_file *file, nn_store_array *array)
     return status;
 }
 
-static nn_status array_fill(nn_store_array *array, nn_store_file *file)
+static nn_status array_fill(nn_store_array *array, nn_store_file *file, bool sparse)
 {
     NN_TRY(nn_store_dataset_open(file, array->name, &array->id));
     NN_TRY(nn_store_describe(file, array->id, array->name, &array->info));
     NN_TRY(nn_store_check_filters(array));
-    NN_TRY(nn_store_check_sources(array));
+    NN_TRY(nn_store_check_sources(array, sparse));
     if (array->info.chunked && nn_store_type_is_numeric(array->info.type))
         NN_TRY(array_open_again(file, array));
     array->space = H5Dget_space(array->id);
@@ -64,7 +65,7 @@ static nn_status array_fill(nn_store_array *array, nn_store_file *file)
     return NN_OK;
 }
 
-static nn_status array_open(nn_store_file *file, const char *dataset, nn_store_array **array)
+static nn_status array_open(nn_store_file *file, const char *dataset, bool sparse, nn_store_array **array)
 {
     nn_status status;
     *array = NULL;
@@ -74,7 +75,7 @@ static nn_status array_open(nn_store_file *file, const char *dataset, nn_store_a
     made->file = file;
     made->descriptor = -1;
     NN_TRY_TO(failed, status, nn_copy_text(nn_store_bare_name(dataset), &made->name));
-    NN_TRY_TO(failed, status, array_fill(made, file));
+    NN_TRY_TO(failed, status, array_fill(made, file, sparse));
     *array = made;
     return NN_OK;
 failed:
@@ -84,7 +85,12 @@ failed:
 
 nn_status nn_store_array_open(nn_store_file *file, const char *dataset, nn_store_array **array)
 {
-    return NN_STORE_LOCKED(array_open(file, dataset, array));
+    return NN_STORE_LOCKED(array_open(file, dataset, false, array));
+}
+
+nn_status nn_store_array_open_sparse(nn_store_file *file, const char *dataset, nn_store_array **array)
+{
+    return NN_STORE_LOCKED(array_open(file, dataset, true, array));
 }
 
 void nn_store_array_close(nn_store_array *array)

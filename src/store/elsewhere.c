@@ -1,5 +1,7 @@
 /* Values that stand in other files: links to them, raw external storage, virtual datasets. What is missing
  * there must be said, since HDF5 names no file, or reads zeros. */
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,16 +12,68 @@
 
 #define ELSEWHERE_NAME 4096
 
-/* As HDF5 looks for a file that another names: by its path, or beside that other. A prefix in the environment
- * is left to HDF5. */
-static bool elsewhere_exists(const char *path, const char *other, const char *prefix, bool beside)
+/* What cannot be looked at is there: to open it will say why it cannot be. */
+static bool elsewhere_try(const char *folder, size_t folder_length, const char *name, char *path, size_t size)
 {
-    const char *slash = strrchr(path, '/');
-    char joined[ELSEWHERE_NAME];
-    if (getenv(prefix) || access(other, F_OK) == 0) return true;
-    if (!beside || *other == '/' || !slash) return false;
-    int length = snprintf(joined, sizeof joined, "%.*s/%s", (int)(slash - path), path, other);
-    return length < (int)sizeof joined && access(joined, F_OK) == 0;
+    int length = folder ? snprintf(path, size, "%.*s/%s", (int)folder_length, folder, name)
+                        : snprintf(path, size, "%s", name);
+    return length > 0 && (size_t)length < size &&
+           (access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR));
+}
+
+/* The folder of the file that holds an object; its symbolic links followed, or not. */
+static size_t elsewhere_home(hid_t object, bool real, char *folder)
+{
+    char given[ELSEWHERE_NAME], followed[PATH_MAX];
+    if (H5Fget_name(object, given, sizeof given) <= 0) return 0;
+    const char *path = real && realpath(given, followed) ? followed : given, *slash = strrchr(path, '/');
+    if (!slash || (size_t)(slash - path) >= ELSEWHERE_NAME) return 0;
+    memcpy(folder, path, (size_t)(slash - path));
+    return (size_t)(slash - path);
+}
+
+/* In the folders of a list in the environment, of which ${ORIGIN} is that of the file itself. */
+static bool elsewhere_try_list(hid_t object, const char *list, const char *name, char *path, size_t size)
+{
+    static const char origin[] = "${ORIGIN}";
+    char folder[2 * ELSEWHERE_NAME], home[ELSEWHERE_NAME];
+    for (; list && *list; list += *list == ':') {
+        size_t length = strcspn(list, ":"), at = 0, skip = 0;
+        if (strncmp(list, origin, sizeof origin - 1) == 0) {
+            skip = sizeof origin - 1;
+            at = elsewhere_home(object, false, home);
+            memcpy(folder, home, at);
+        }
+        if (length - skip < ELSEWHERE_NAME) {
+            memcpy(folder + at, list + skip, length - skip);
+            if (elsewhere_try(folder, at + length - skip, name, path, size)) return true;
+        }
+        list += length;
+    }
+    return false;
+}
+
+bool nn_store_find_file(hid_t object, const char *name, const char *variable, bool beside, char *path,
+                        size_t size)
+{
+    char home[ELSEWHERE_NAME];
+    if (*name == '/') {
+        if (elsewhere_try(NULL, 0, name, path, size)) return true;
+        if (!beside) return false;
+        name = strrchr(name, '/') + 1;
+    }
+    if (elsewhere_try_list(object, getenv(variable), name, path, size)) return true;
+    for (int real = 0; beside && real < 2; real++) {
+        size_t length = elsewhere_home(object, real, home);
+        if (length > 0 && elsewhere_try(home, length, name, path, size)) return true;
+    }
+    return elsewhere_try(NULL, 0, name, path, size);
+}
+
+static bool elsewhere_exists(hid_t object, const char *name, const char *variable, bool beside)
+{
+    char path[2 * ELSEWHERE_NAME];
+    return nn_store_find_file(object, name, variable, beside, path, sizeof path);
 }
 
 static nn_status elsewhere_fail_link(const nn_store_file *file, const char *name, const void *value,
@@ -28,7 +82,7 @@ static nn_status elsewhere_fail_link(const nn_store_file *file, const char *name
     unsigned flags;
     const char *other, *object;
     if (H5Lunpack_elink_val(value, size, &flags, &other, &object) < 0) return NN_OK;
-    if (!elsewhere_exists(file->path, other, "HDF5_EXT_PREFIX", true))
+    if (!elsewhere_exists(file->id, other, "HDF5_EXT_PREFIX", true))
         NN_FAIL(
             NN_ERROR_DATA,
             "\"%s\" of %s is a link to \"%s\" in the file %s, which does not exist: put it there or beside "
@@ -85,7 +139,7 @@ static nn_status elsewhere_check_external(const nn_store_array *array, hid_t cre
         off_t offset;
         hsize_t size;
         if (H5Pget_external(creation, (unsigned)i, sizeof other - 1, other, &offset, &size) < 0) continue;
-        if (elsewhere_exists(array->file->path, other, "HDF5_EXTFILE_PREFIX", false)) continue;
+        if (elsewhere_exists(array->id, other, "HDF5_EXTFILE_PREFIX", false)) continue;
         NN_FAIL(NN_ERROR_DATA,
                 "dataset \"%s\" of %s keeps its values in the file %s, which does not exist (seen from the "
                 "folder where nntrain runs): set HDF5_EXTFILE_PREFIX to the folder that holds it",
@@ -104,7 +158,7 @@ static nn_status elsewhere_check_virtual(const nn_store_array *array, hid_t crea
         ssize_t length = H5Pget_virtual_filename(creation, i, other, sizeof other);
         if (length <= 0 || length >= (ssize_t)sizeof other) continue;
         if (strcmp(other, ".") == 0 || strchr(other, '%')) continue;
-        if (elsewhere_exists(array->file->path, other, "HDF5_VDS_PREFIX", true)) continue;
+        if (elsewhere_exists(array->id, other, "HDF5_VDS_PREFIX", true)) continue;
         NN_FAIL(NN_ERROR_DATA,
                 "the virtual dataset \"%s\" of %s takes values from the file %s, which does not exist: HDF5 "
                 "would read fill values in their place; put the file there",
@@ -113,9 +167,10 @@ static nn_status elsewhere_check_virtual(const nn_store_array *array, hid_t crea
     return NN_OK;
 }
 
-nn_status nn_store_check_sources(const nn_store_array *array)
+nn_status nn_store_check_sources(const nn_store_array *array, bool sparse)
 {
     nn_status status = NN_OK;
+    if (array->info.is_virtual && sparse) return NN_OK;
     hid_t creation = H5Dget_create_plist(array->id);
     if (creation < 0)
         return nn_store_fail_hdf5(NN_ERROR_IO, "cannot open dataset \"%s\" of %s", array->name,

@@ -90,8 +90,12 @@ nn_status nn_store_check_filters(const nn_store_array *array);
  * there is none. */
 nn_status nn_store_check_links(const nn_store_file *file, const char *name);
 /* That the files are there in which the dataset keeps its values: HDF5 reads some of those missing as zeros.
- */
-nn_status nn_store_check_sources(const nn_store_array *array);
+ * sparse: those of a virtual dataset may be missing. */
+nn_status nn_store_check_sources(const nn_store_array *array, bool sparse);
+/* Where HDF5 finds a file that the file of `object` names: in the folders that an environment variable lists,
+ * beside the file, or as it is named; false where it does not exist. */
+bool nn_store_find_file(hid_t object, const char *name, const char *variable, bool beside, char *path,
+                        size_t size);
 
 /* ---- reading ---- */
 /* As nn_store_read, of an open array. */

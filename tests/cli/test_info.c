@@ -127,15 +127,19 @@ static void test_data_json(void **state)
     write_data(path);
     expect_ok(nn_info_append(&facts, path));
     expect_part(&facts, "\"kind\":\"data\"");
-    expect_part(&facts,
-                "{\"name\":\"group/x\",\"shape\":[2,3],\"type\":\"float32\",\"chunks\":null,\"filters\":\"\","
-                "\"storage_bytes\":24,\"written\":true,\"external\":false,\"virtual\":false,\"problem\":null,"
-                "\"rows_read\":2,\"minimum\":-2,\"maximum\":1.5,\"nan\":1,\"infinite\":1,"
-                "\"first_nan_or_infinite\":[0,1],\"constant\":0}");
-    expect_part(&facts, "\"minimum\":null,\"maximum\":null,\"nan\":2,\"infinite\":0,"
-                        "\"first_nan_or_infinite\":[0],\"constant\":0}");
+    expect_part(
+        &facts,
+        "{\"name\":\"group/x\",\"shape\":[2,3],\"type\":\"float32\",\"chunks\":null,\"filters\":\"\","
+        "\"storage_bytes\":24,\"written\":true,\"external\":false,\"virtual\":false,\"problem\":null,"
+        "\"rows_read\":2,\"minimum\":-2,\"maximum\":1.5,\"nan\":1,\"infinite\":1,"
+        "\"missing\":1,\"unwritten\":0,\"attributes\":null,\"first_nan_or_infinite\":[0,1],\"constant\":0}");
+    expect_part(
+        &facts,
+        "\"minimum\":null,\"maximum\":null,\"nan\":2,\"infinite\":0,"
+        "\"missing\":2,\"unwritten\":0,\"attributes\":null,\"first_nan_or_infinite\":[0],\"constant\":0}");
     expect_part(&facts, "{\"name\":\"none\",\"shape\":[0],\"type\":\"float32\"");
-    expect_part(&facts, "\"minimum\":-9,\"maximum\":8,\"nan\":0,\"infinite\":0,\"constant\":0}");
+    expect_part(&facts, "\"minimum\":-9,\"maximum\":8,\"nan\":0,\"infinite\":0,"
+                        "\"missing\":0,\"unwritten\":0,\"attributes\":null,\"constant\":0}");
     expect_part(&facts, "\"classes\":[{\"label\":0,\"count\":1},{\"label\":1,\"count\":1},"
                         "{\"label\":2,\"count\":3}]}]}\n");
     expect_part(&facts, "{\"name\":\"words\",\"shape\":[],\"type\":\"text\"");
@@ -150,7 +154,8 @@ static void test_data_lines(void **state)
     write_data(path);
     expect_ok(nn_info_append(&facts, path));
     expect_part(&facts, "group/x: 2 x 3 float32, 24 B\n    -2 to 1.5, 1 NaN, 1 Inf, the first at [0, 1]\n");
-    expect_part(&facts, "empty: 2 float64, 16 B\n    no finite value, 2 NaN, 0 Inf, the first at [0]\n");
+    expect_part(&facts, "empty: 2 float64, 16 B\n    no finite value, 2 NaN, 0 Inf, the first at [0]\n"
+                        "    missing: 2 of 2 values (100 %)\n");
     expect_part(&facts, "y: 5 uint8, 5 B\n    0 to 2\n    3 distinct values: 0 (1), 1 (1), 2 (3)\n");
     nn_text_free(&facts.text);
 }
@@ -203,8 +208,8 @@ static void test_table(void **state)
     nn_facts facts = {.json = true}, lines = {.json = false};
     write_table(path, 10);
     expect_ok(nn_info_append(&facts, path));
-    expect_part(&facts,
-                "\"rows_read\":10,\"minimum\":0,\"maximum\":9,\"nan\":0,\"infinite\":0,\"constant\":2}");
+    expect_part(&facts, "\"rows_read\":10,\"minimum\":0,\"maximum\":9,\"nan\":0,\"infinite\":0,"
+                        "\"missing\":0,\"unwritten\":0,\"attributes\":null,\"constant\":2}");
     expect_part(&facts, "\"names\":[\"open\",\"high\",\"low\"]}");
     expect_ok(nn_info_append(&lines, path));
     expect_part(&lines, "    2 of the 3 values of a row are the same in all rows, the first is number 1\n");

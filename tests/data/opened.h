@@ -17,7 +17,10 @@ static inline void expect_described(const nn_data_options *options, const nn_tar
                                     const nn_dataset *opened)
 {
     nn_dataset *dataset = NULL;
-    if (options->on_bad_sample == NN_BAD_SKIP) return; /* how many are left is not known */
+    bool drops = options->on_bad_sample == NN_BAD_SKIP; /* how many are left is not known */
+    for (int f = 0; f < options->fields.count; f++)
+        drops |= options->fields.fields[f].missing == NN_MISSING_DROP;
+    if (drops) return;
     if (nn_dataset_describe(comm, options, files_directory, 7, wanted, count, &dataset) != NN_OK)
         fail_msg("not described: %s", nn_error_text());
     for (int p = 0; p < NN_PARTS; p++) {

@@ -55,7 +55,7 @@ static void missing_values_count_for_nothing(void **state)
     write_values(NAN);
     nn_data_options options = files_options();
     expect_refused(&options, false, "sample 0, column 1 is NaN");
-    expect_message("data.fields.y.missing: mask");
+    expect_message("data.fields.y.missing: drop (such samples are left out), mask (they count for nothing)");
     files_field(&options, "y")->missing = NN_MISSING_MASK;
     for (options.cache = NN_CACHE_MEMORY; options.cache <= NN_CACHE_STREAM; options.cache++) {
         nn_dataset *dataset = open_ok(&options, false);
@@ -99,17 +99,21 @@ static void only_nan_is_missing(void **state)
     y->transform = NN_TRANSFORM_LOG;
     expect_refused(&options, false, "sample 500, column 0 is -Inf");
     y->transform = NN_TRANSFORM_NONE;
-    expect_refused(&options, true, "data.fields.y.missing: mask: only a target of values");
-    y->missing = NN_MISSING_STOP;
+    y->missing = NN_MISSING_MEAN;
+    expect_refused(&options, true,
+                   "data.fields.y.missing: mean: class labels have no mean; set drop, or mask");
     y->normalize = NN_NORMALIZE_NONE;
+    expect_refused(&options, false, "data.fields.y.missing: mean: needs values that are standardised");
+    y->missing = NN_MISSING_ERROR;
     x->missing = NN_MISSING_MASK;
-    expect_refused(&options, false, "data.fields.x.missing: mask: only a target of values");
+    x->kind = NN_KIND_INDEX;
+    expect_refused(&options, false, "data.fields.x.missing: mask: no index stands for one that is missing");
     const double nothing[4] = {NAN, NAN, NAN, NAN}, four[4] = {0, 1, 2, 3};
     hid_t file = files_create("d.h5");
     files_add_column(file, "x", H5T_IEEE_F64LE, 4, four);
     files_add_column(file, "y", H5T_IEEE_F64LE, 4, nothing);
     H5Fclose(file);
-    x->missing = NN_MISSING_STOP;
+    *x = (nn_field_options){0};
     *y = (nn_field_options){.missing = NN_MISSING_MASK};
     nn_dataset *dataset = NULL;
     const nn_target_wanted values = {0};
@@ -543,7 +547,7 @@ static void what_is_no_index_is_told(void **state)
     write_indices(H5T_IEEE_F32LE, 2.5);
     expect_refused(&options, true, "sample 5, value 1 is 2.5");
     write_indices(H5T_IEEE_F64LE, NAN);
-    expect_refused(&options, true, "sample 5, value 1 is nan");
+    expect_refused(&options, true, "sample 5, column 1 is NaN");
     write_indices(H5T_IEEE_F64LE, 1e9);
     expect_refused(&options, true, "sample 5, value 1 is 1000000000");
     x->normalize = NN_NORMALIZE_STANDARDIZE;

@@ -46,7 +46,7 @@ static void labels_that_are_none_are_refused(void **state)
     write_targets(H5T_IEEE_F32LE, 1, (const double[]){0, 1.5, 1, 0});
     expect_refused(&options, true, "label of sample 1 is 1.5 (");
     write_targets(H5T_IEEE_F32LE, 1, (const double[]){0, 1, 1, NAN});
-    expect_refused(&options, true, "label of sample 3 is nan (");
+    expect_refused(&options, true, "label of sample 3 is NaN (");
     write_targets(H5T_STD_U64LE, 1, (const double[]){0, 1e15, 1, 0});
     expect_refused(&options, true, "label of sample 1 is 1000000000000000 (");
     write_targets(H5T_STD_U8LE, 2, (const double[]){0, 1, 0, 1, 1, 1, 1, 0});

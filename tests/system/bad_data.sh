@@ -76,13 +76,13 @@ refused negative 5 'data.train.y: .*the label of sample 9 is -2 \(the first'
 config fraction cross_entropy "$(wrong x fraction)"
 refused fraction 5 'data.train.y: .*the label of sample 9 is 1.5 \(the first'
 config nan cross_entropy "$(wrong nan y)"
-refused nan 5 'data.train.x: .*sample 7, column 2 is NaN \(the first.*on_bad_sample: skip'
+refused nan 5 'data.train.x: .*sample 7, column 2 is NaN \(the only.*on_bad_sample: skip'
 config inf cross_entropy "$(wrong inf y)"
 refused inf 5 'data.train.x: .*sample 12, column 0 is Inf \(the first'
 config damaged cross_entropy "$(wrong x y | sed s/wrong/damaged/)"
 refused damaged 6 'data.train.x: .*rows 16 to 23 of dataset "x" of .*damaged.h5.*copy it again'
 arguments=(--set data.cache=stream)
-refused nan 5 'data.train.x: .*sample 7, column 2 is NaN \(the first'
+refused nan 5 'data.train.x: .*sample 7, column 2 is NaN \(the only'
 refused damaged 6 'data.train.x: .*rows 16 to 23 of dataset "x" of .*damaged.h5.*copy it again'
 
 # ---- all at once ----

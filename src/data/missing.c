@@ -1,0 +1,234 @@
+/* Values that are missing: what attributes call so, and what was never written, becomes NaN. */
+#include <math.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "data/source.h"
+#include "data/value_map.h"
+
+/* ---- looking at a file ---- */
+
+static nn_status missing_read_packing(nn_source *source, nn_piece *piece, int which, nn_store_array *stored,
+                                      const nn_field_options *options)
+{
+    const nn_array *array = &source->arrays[which];
+    nn_store_packing packing;
+    if (options->attributes == NN_ATTRIBUTES_IGNORE) return NN_OK;
+    /* The fill value of bytes is one of labels alone: images may well use all bytes. */
+    NN_TRY(nn_store_packing_read(stored, array->label || piece->gaps[which], &packing));
+    if (nn_store_packing_is_none(&packing, piece->types[which])) return NN_OK;
+    NN_TRY(NN_ALLOCATE(&piece->packings[which], 1, "the attributes of a dataset"));
+    *piece->packings[which] = packing;
+    return NN_OK;
+}
+
+/* What is one number a sample, or fewer, has no way to be missing. */
+static nn_status missing_check_gaps(const nn_piece *piece, int which)
+{
+    if (which < NN_DATA_FIELDS || !piece->gaps[which]) return NN_OK;
+    NN_FAIL(NN_ERROR_DATA, "lacks %lld of its values: %s; write them",
+            (long long)nn_store_gaps_count(piece->gaps[which]), nn_store_gaps_cause(piece->gaps[which]));
+}
+
+nn_status nn_piece_inspect(nn_source *source, nn_piece *piece, int which, const nn_field_options *options)
+{
+    nn_store_array *stored;
+    nn_status status = nn_source_array(source, piece, which, &stored);
+    if (status == NN_OK) piece->types[which] = nn_store_array_info(stored)->type;
+    if (status == NN_OK && options->unwritten == NN_UNWRITTEN_MISSING)
+        status = nn_store_gaps_find(stored, &piece->gaps[which]);
+    if (status == NN_OK) status = missing_check_gaps(piece, which);
+    if (status == NN_OK) status = missing_read_packing(source, piece, which, stored, options);
+    return nn_array_context(&source->arrays[which], status);
+}
+
+void nn_piece_forget(nn_piece *piece)
+{
+    for (int a = 0; a < NN_DATA_ARRAYS; a++) {
+        nn_free(piece->packings[a]);
+        nn_store_gaps_destroy(piece->gaps[a]);
+        piece->packings[a] = NULL;
+        piece->gaps[a] = NULL;
+    }
+}
+
+/* ---- how values are kept ---- */
+
+static nn_store_packing missing_packing(const nn_piece *piece, int which)
+{
+    const nn_store_packing *packing = piece->packings[which];
+    return packing ? *packing : nn_store_packing_none(piece->types[which]);
+}
+
+/* Whether float holds all values of a type. */
+static bool missing_fits_float(nn_store_type type)
+{
+    return type == NN_STORE_F32 || nn_store_type_size(type) < sizeof(float);
+}
+
+/* What the files of an array have in common. */
+typedef struct missing_summary {
+    bool packed, alike; /* some say how values are packed; all say the same */
+    bool gaps, named, narrow;
+} missing_summary;
+
+static missing_summary missing_summarise(const nn_source *source, int which)
+{
+    missing_summary found = {.alike = true, .narrow = true};
+    nn_store_packing common = missing_packing(&source->pieces[0], which);
+    for (int i = 0; i < source->piece_count; i++) {
+        const nn_piece *piece = &source->pieces[i];
+        nn_store_packing packing = missing_packing(piece, which);
+        found.packed |= piece->packings[which] != NULL;
+        found.alike &= nn_store_packing_equal(&packing, &common);
+        found.gaps |= piece->gaps[which] != NULL;
+        found.named |= which < NN_DATA_FIELDS && piece->names[which];
+        found.narrow &= missing_fits_float(piece->types[which]) && !nn_store_packing_scales(&packing);
+    }
+    return found;
+}
+
+static void missing_settle(nn_source *source, int which)
+{
+    nn_array *array = &source->arrays[which];
+    missing_summary found = missing_summarise(source, which);
+    array->file_type = array->stored_type;
+    array->packing = nn_store_packing_none(array->stored_type);
+    if (!found.packed && !found.gaps) return;
+    /* What has names may be numbered anew, which is done to clean numbers alone. */
+    array->cleans = found.gaps || !found.alike || array->label || found.named;
+    if (array->cleans) {
+        array->stored_type = found.narrow && !array->label ? NN_STORE_F32 : NN_STORE_F64;
+    } else {
+        array->packing = missing_packing(&source->pieces[0], which);
+        array->file_type = source->pieces[0].types[which];
+        array->stored_type = array->packing.type;
+    }
+    array->stored_size = (size_t)array->stored_values * nn_store_type_size(array->stored_type);
+    if (array->label) return;
+    array->type = array->stored_type;
+    array->row_size = (size_t)array->values * nn_store_type_size(array->type);
+}
+
+void nn_source_settle(nn_source *source)
+{
+    for (int a = 0; a < NN_DATA_ARRAYS; a++)
+        if (source->arrays[a].given && source->arrays[a].sound) missing_settle(source, a);
+}
+
+/* ---- reading ---- */
+
+/* From values of the file's type, and marks of those that were never written. */
+static void missing_clean(const nn_array *array, const nn_store_packing *packing,
+                          const unsigned char *missing, int64_t count, const unsigned char *from,
+                          unsigned char *to)
+{
+    double values[NN_ARRAY_BLOCK];
+    size_t size = nn_store_type_size(packing->type);
+    for (int64_t at = 0; at < count; at += NN_ARRAY_BLOCK) {
+        int64_t some = nn_array_smaller(NN_ARRAY_BLOCK, count - at);
+        nn_array_numbers(packing->type, from + (size_t)at * size, some, values);
+        nn_store_unpack(packing, some, values);
+        for (int64_t i = 0; missing && i < some; i++)
+            if (missing[at + i]) values[i] = NAN;
+        if (array->stored_type == NN_STORE_F32)
+            for (int64_t i = 0; i < some; i++) ((float *)(void *)to)[at + i] = (float)values[i];
+        else
+            for (int64_t i = 0; i < some; i++) ((double *)(void *)to)[at + i] = values[i];
+    }
+}
+
+nn_status nn_source_read_clean(nn_source *source, nn_piece *piece, int which, int64_t first, int64_t rows,
+                               unsigned char *stored)
+{
+    const nn_array *array = &source->arrays[which];
+    nn_store_array *file;
+    unsigned char *values = NULL, *missing = NULL;
+    int64_t count = rows * array->stored_values;
+    NN_TRY(nn_source_array(source, piece, which, &file));
+    if (!array->cleans) return nn_store_read_slab(file, array->axis, first, rows, array->file_type, stored);
+    nn_store_packing packing = missing_packing(piece, which);
+    nn_status status;
+    NN_TRY_TO(done, status,
+              nn_allocate((void **)&values, (size_t)count, nn_store_type_size(piece->types[which]),
+                          "rows of the data"));
+    NN_TRY_TO(done, status, nn_store_read_slab(file, array->axis, first, rows, piece->types[which], values));
+    if (piece->gaps[which]) {
+        NN_TRY_TO(done, status, NN_ALLOCATE(&missing, count, "rows of the data"));
+        NN_TRY_TO(done, status, nn_store_gaps_mark(piece->gaps[which], array->axis, first, rows, missing));
+    }
+    missing_clean(array, &packing, missing, count, values, stored);
+done:
+    nn_free(values);
+    nn_free(missing);
+    return status;
+}
+
+/* ---- telling of it ---- */
+
+/* Any of the values of a row; `at` is one of them where it is not negative. */
+static nn_status missing_find(nn_source *source, nn_piece *piece, int which, int64_t row, int64_t at,
+                              unsigned char *marks, unsigned char *values, nn_text *text)
+{
+    const nn_array *array = &source->arrays[which];
+    nn_store_packing packing = missing_packing(piece, which);
+    nn_store_array *file;
+    size_t size = nn_store_type_size(piece->types[which]);
+    NN_TRY(nn_source_array(source, piece, which, &file));
+    NN_TRY(nn_store_gaps_mark(piece->gaps[which], array->axis, row - piece->first, 1, marks));
+    NN_TRY(nn_store_read_slab(file, array->axis, row - piece->first, 1, piece->types[which], values));
+    const nn_value_map *map = which < NN_DATA_FIELDS ? piece->maps[which] : NULL;
+    const int64_t *places = map && map->places ? map->places : array->places;
+    int64_t first = array->one_hot > 0 ? 0 : places ? places[at] : at;
+    int64_t end = array->one_hot > 0 ? array->stored_values : first + 1;
+    for (int64_t i = first; i >= 0 && i < end && text->length == 0; i++) {
+        double value;
+        nn_array_numbers(packing.type, values + (size_t)i * size, 1, &value);
+        if (marks[i])
+            nn_text_append(text, "missing: %s", nn_store_gaps_cause(piece->gaps[which]));
+        else
+            nn_store_packing_explain(&packing, value, text);
+    }
+    if (text->length == 0) nn_text_append(text, "missing");
+    return NN_OK;
+}
+
+nn_status nn_source_explain_missing(nn_source *source, int which, int64_t row, int64_t at, nn_text *text)
+{
+    const nn_array *array = &source->arrays[which];
+    nn_piece *piece = nn_source_find_piece(source, row);
+    unsigned char *marks = NULL, *values = NULL;
+    nn_status status = NN_ALLOCATE(&marks, array->stored_values, "a sample");
+    if (status == NN_OK)
+        status = nn_allocate((void **)&values, (size_t)array->stored_values,
+                             nn_store_type_size(piece->types[which]), "a sample");
+    if (status == NN_OK) status = missing_find(source, piece, which, row, at, marks, values, text);
+    nn_free(marks);
+    nn_free(values);
+    return status;
+}
+
+static void missing_tell(const nn_source *source, int which)
+{
+    const nn_array *array = &source->arrays[which];
+    nn_text text = {0};
+    int described = 0, others = 0;
+    for (int i = 0; i < source->piece_count; i++) {
+        const nn_piece *piece = &source->pieces[i];
+        if (!piece->packings[which]) continue;
+        if (described++ == 0) nn_store_packing_describe(piece->packings[which], &text);
+        others += !nn_store_packing_equal(piece->packings[which], source->pieces[0].packings[which]
+                                                                      ? source->pieces[0].packings[which]
+                                                                      : piece->packings[which]);
+    }
+    if (described > 0 && text.length > 0)
+        nn_log_line("data.%s.%s: in \"%s\" %s%s (data.fields.%s.attributes)", array->part, array->key,
+                    array->dataset, text.bytes, others > 0 ? "; in other files otherwise" : "", array->key);
+    nn_text_free(&text);
+}
+
+void nn_source_tell_packing(const nn_source *source)
+{
+    for (int a = 0; a < source->fields; a++)
+        if (source->arrays[a].sound) missing_tell(source, a);
+}

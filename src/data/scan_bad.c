@@ -1,0 +1,140 @@
+/* Samples that are to be left out: rows, or the beginnings of windows, with what is bad. */
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "data/scan_work.h"
+
+static bool scan_drops(const nn_dataset *dataset, int view)
+{
+    return dataset->views[view].missing == NN_MISSING_DROP;
+}
+
+/* What is bad: all that is, or only what is missing of the fields that drop it. */
+static void scan_choose_bad(const nn_dataset *dataset, const nn_source *source, nn_scan_work *work)
+{
+    for (int v = 0; v < work->view_count; v++) {
+        nn_scan_view *view = &work->views[v];
+        bool fails = view->view->missing == NN_MISSING_ERROR && source->skips;
+        view->refuses_missing = fails || scan_drops(dataset, v);
+        view->refuses_rest = source->skips;
+        view->left_out = !source->skips && !scan_drops(dataset, v);
+    }
+}
+
+/* Adds the bad rows of this rank's share of all rows to those that could not be read. */
+static nn_status scan_list_bad(nn_scan_work *work, int64_t begin, int64_t end)
+{
+    for (int64_t row = begin; row < end; row++) {
+        bool bad = false;
+        for (int v = 0; v < work->view_count; v++) work->views[v].bad_row = INT64_MAX;
+        NN_TRY(nn_scan_sample(work, row));
+        for (int v = 0; v < work->view_count; v++) bad |= work->views[v].bad_row != INT64_MAX;
+        if (bad) NN_TRY(nn_source_note(work->samples->source, row));
+    }
+    return NN_OK;
+}
+
+static int scan_by_row(const void *a, const void *b)
+{
+    int64_t one = *(const int64_t *)a, other = *(const int64_t *)b;
+    return one < other ? -1 : one > other;
+}
+
+/* A row of a series, or of a sample: where one of its columns is missing, no window may begin that reaches
+ * it. */
+static nn_status scan_note_windows(nn_source *source, const nn_view *window, int64_t row, int64_t *noted)
+{
+    int64_t first = row - window->first_row - window->rows + 1, last = row - window->first_row;
+    if (first <= *noted) first = *noted + 1;
+    for (int64_t start = first < 0 ? 0 : first; start <= last && start < source->rows; start++) {
+        NN_TRY(nn_source_note(source, start));
+        *noted = start;
+    }
+    return NN_OK;
+}
+
+/* As scan_list_bad, row by row of each view that drops its windows. */
+static nn_status scan_list_windows(const nn_dataset *dataset, nn_scan_work *work, int64_t begin, int64_t end)
+{
+    for (int v = 0; v < work->view_count; v++) {
+        nn_scan_view *view = &work->views[v];
+        nn_view row = *view->view;
+        int64_t noted = -1;
+        if (!nn_scan_looks_at(view)) continue;
+        row.first_row = row.seen = 0;
+        row.rows = 1;
+        row.values = row.picked;
+        row.transform = NN_TRANSFORM_NONE;
+        view->view = &row;
+        for (int w = 0; w < work->view_count; w++) work->views[w].left_out = w != v;
+        nn_status status = NN_OK;
+        for (int64_t r = begin; r < end && status == NN_OK; r++) {
+            view->bad_row = INT64_MAX;
+            status = nn_scan_sample(work, r);
+            if (status == NN_OK && view->bad_row != INT64_MAX)
+                status = scan_note_windows(work->samples->source, &dataset->views[v], r, &noted);
+        }
+        view->view = &dataset->views[v];
+        NN_TRY(status);
+        for (int w = 0; w < work->view_count; w++) work->views[w].left_out = !scan_drops(dataset, w);
+    }
+    return NN_OK;
+}
+
+/* Two ranks may have met the same damage. */
+static void scan_sort_bad(nn_source *source)
+{
+    int64_t kept = 0;
+    qsort(source->bad, (size_t)source->bad_count, sizeof *source->bad, scan_by_row);
+    for (int64_t i = 0; i < source->bad_count; i++)
+        if (kept == 0 || source->bad[i] != source->bad[kept - 1]) source->bad[kept++] = source->bad[i];
+    source->bad_count = kept;
+}
+
+static nn_status scan_gather_bad(nn_comm *comm, nn_source *source, const int64_t *rows, int64_t count)
+{
+    int size = nn_comm_size(comm);
+    size_t *sizes = NULL;
+    int64_t *counts = NULL;
+    nn_status status;
+    NN_TRY_TO(done, status, nn_comm_agree(comm, NN_ALLOCATE(&sizes, size, "rows to be skipped")));
+    NN_TRY_TO(done, status, nn_comm_agree(comm, NN_ALLOCATE(&counts, size, "rows to be skipped")));
+    for (int r = 0; r < size; r++) sizes[r] = sizeof *counts;
+    NN_TRY_TO(done, status, nn_comm_gather_all(comm, &count, sizes, counts));
+    source->bad_count = 0;
+    for (int r = 0; r < size; r++) {
+        source->bad_count += counts[r];
+        sizes[r] = (size_t)counts[r] * sizeof *rows;
+    }
+    status = NN_ALLOCATE(&source->bad, source->bad_count, "rows to be skipped");
+    NN_TRY_TO(done, status, nn_comm_agree(comm, status));
+    NN_TRY_TO(done, status, nn_comm_gather_all(comm, rows, sizes, source->bad));
+    scan_sort_bad(source);
+done:
+    nn_free(sizes);
+    nn_free(counts);
+    return status;
+}
+
+nn_status nn_scan_bad_rows(nn_comm *comm, nn_dataset *dataset, nn_part part)
+{
+    nn_source *source = &dataset->sources[part];
+    nn_scan_work work = {.dataset = dataset, .reads_all = source->skips};
+    bool windows = dataset->options->window.length > 0;
+    nn_samples whole = {
+        .source = source, .part = (int)part, .stride = 1, .units = source->rows, .count = source->rows};
+    int64_t rank = nn_comm_rank(comm), size = nn_comm_size(comm);
+    int64_t each = source->rows / size, longer = source->rows % size;
+    int64_t begin = rank * each + nn_array_smaller(rank, longer), end;
+    nn_status status;
+    NN_TRY_TO(done, status, nn_comm_agree(comm, nn_scan_create(comm, dataset, &whole, NULL, &work)));
+    scan_choose_bad(dataset, source, &work);
+    source->bad_windows = windows;
+    end = begin + each + (rank < longer);
+    status = windows ? scan_list_windows(dataset, &work, begin, end) : scan_list_bad(&work, begin, end);
+    NN_TRY_TO(done, status, nn_comm_agree(comm, status));
+    status = scan_gather_bad(comm, source, source->noted, source->noted_count);
+done:
+    nn_scan_release(&work);
+    return status;
+}

@@ -1,0 +1,187 @@
+/* What a scan has found, told: the first bad value of each array, and how many are missing. */
+#include <math.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "data/scan_work.h"
+
+/* Of all ranks; of a data set that is only described, what its files say. */
+static void scan_explain_share(const nn_scan_work *work, const nn_scan_view *view, nn_text *text)
+{
+    const nn_source *source = work->samples->source;
+    int64_t gaps = 0;
+    for (int i = 0; i < source->piece_count; i++)
+        gaps += nn_store_gaps_count(source->pieces[i].gaps[view->view->array]);
+    if (!work->dataset->describes && view->missing == 1)
+        nn_text_append(text, " (the only missing value of %lld)", (long long)view->seen);
+    else if (!work->dataset->describes)
+        nn_text_append(text, " (the first of %lld missing values, %.3g %% of %lld, in %lld of %lld %s)",
+                       (long long)view->missing, 100.0 * (double)view->missing / (double)view->seen,
+                       (long long)view->seen, (long long)view->missing_samples,
+                       (long long)work->samples->count, work->windows ? "windows" : "samples");
+    else if (gaps > 0)
+        nn_text_append(text, " (%lld of its values were never written)", (long long)gaps);
+}
+
+/* What to do about a value that is missing, by why it is. */
+static void scan_advise_missing(const nn_scan_work *work, const nn_scan_view *view, const char *why,
+                                nn_text *text)
+{
+    const char *key = view->array->key;
+    nn_text_append(text, ": repair the data, or set data.fields.%s.missing: drop (such %s are left out)", key,
+                   work->windows ? "windows" : "samples");
+    if (!view->view->index)
+        nn_text_append(text, ", mask (%s)",
+                       view->view->input ? "they are 0 after normalisation" : "they count for nothing");
+    if (!view->view->index && !view->array->label) nn_text_append(text, ", mean (of the column in training)");
+    if (!work->windows) nn_text_append(text, ", or data.on_bad_sample: skip");
+    if (strncmp(why, "missing", 7) == 0)
+        nn_text_append(
+            text, "; where zeros were left out on purpose, set data.fields.%s.unwritten: fill_value", key);
+    else if (strncmp(why, "NaN", 3) != 0)
+        nn_text_append(text, "; where it is a number like others, set data.fields.%s.attributes: ignore",
+                       key);
+}
+
+static nn_status scan_explain_missing(const nn_scan_work *work, const nn_scan_view *view, int64_t row,
+                                      int64_t at)
+{
+    const nn_view *of = view->view;
+    int64_t column = at % of->picked, bad = row + of->first_row + of->seen + at / of->picked;
+    nn_text why = {0}, text = {0};
+    nn_status status = nn_source_explain_missing(work->samples->source, of->array, bad,
+                                                 of->columns ? of->columns[column] : column, &why);
+    if (view->array->label)
+        nn_text_append(&text, "the label of sample %lld", (long long)bad);
+    else
+        nn_text_append(&text, "sample %lld, column %lld", (long long)bad, (long long)column);
+    nn_text_append(&text, " is %s", why.bytes ? why.bytes : "missing");
+    scan_explain_share(work, view, &text);
+    scan_advise_missing(work, view, why.bytes ? why.bytes : "", &text);
+    if (status == NN_OK)
+        status = nn_fail(NN_ERROR_DATA, "%s", text.bytes ? text.bytes : "a value is missing");
+    nn_text_free(&why);
+    nn_text_free(&text);
+    return status;
+}
+
+static nn_status scan_explain_label(const nn_scan_work *work, const nn_scan_view *view, int64_t row,
+                                    int64_t at)
+{
+    nn_source *source = work->samples->source;
+    double value = NAN;
+    NN_TRY(
+        nn_source_read(source, view->view->array, row + view->view->first_row, view->view->rows, view->raw));
+    nn_view_values(view->view, view->array, view->raw, at, 1, &value);
+    if (value == NN_LABEL_MISSING) return scan_explain_missing(work, view, row, at);
+    if (view->array->one_hot > 0)
+        NN_FAIL(NN_ERROR_DATA,
+                "the label of sample %lld is not one-hot (the first such label): a row needs one 1 and zeros "
+                "else; set data.fields.%s.kind: value for targets that are values, or layout: NT for a label "
+                "at every step",
+                (long long)row, view->array->key);
+    int64_t bad = row + view->view->first_row + at / view->view->picked;
+    NN_TRY(nn_source_explain(source, view->view->array, bad, at % view->view->picked, &value));
+    if (view->array->listed)
+        NN_FAIL(NN_ERROR_DATA,
+                "the label of sample %lld is %.17g (the first such label), which is not among the %lld of "
+                "data.fields.%s.labels: add it there, or set ignored_label",
+                (long long)bad, value, (long long)view->array->listed_count, view->array->key);
+    if (value == -1)
+        NN_FAIL(NN_ERROR_DATA,
+                "the label of sample %lld is -1 (the first such label): for two classes written -1 and 1 set "
+                "data.fields.%s.labels: [-1, 1]; where -1 stands for no class, data.fields.%s.ignored_label: "
+                "-1; or use a "
+                "loss for values, such as mse",
+                (long long)bad, view->array->key, view->array->key);
+    NN_FAIL(NN_ERROR_DATA,
+            "the label of sample %lld is %.17g (the first such label): labels are whole numbers from %lld "
+            "on; list those "
+            "of the classes in order with data.fields.%s.labels: [...], set ignored_label where it stands "
+            "for no class, "
+            "or use a loss for values, such as mse",
+            (long long)bad, value, (long long)view->array->first_label, view->array->key);
+}
+
+static nn_status scan_explain_value(const nn_scan_work *work, const nn_scan_view *view, int64_t row,
+                                    int64_t at)
+{
+    nn_source *source = work->samples->source;
+    double value;
+    int64_t in_window = at / view->view->picked, column = at % view->view->picked;
+    int64_t bad = row + view->view->first_row + view->view->seen + in_window;
+    NN_TRY(
+        nn_source_read(source, view->view->array, row + view->view->first_row, view->view->rows, view->raw));
+    nn_view_values(view->view, view->array, view->raw, at, 1, &value);
+    if (isnan(value)) return scan_explain_missing(work, view, row, at);
+    if (view->view->index)
+        NN_FAIL(NN_ERROR_DATA,
+                "sample %lld, value %lld is %.17g (the first such value): an index is a whole number from 0 "
+                "to %.0f; number what it stands for so, set data.fields.%s.classes, or leave kind: index out",
+                (long long)bad, (long long)column, value, view->indices - 1, view->array->key);
+    NN_FAIL(NN_ERROR_DATA,
+            "sample %lld, column %lld is %s (the first such value): repair the data, or leave such samples "
+            "out with data.on_bad_sample: skip",
+            (long long)bad, (long long)column, value > 0 ? "Inf" : "-Inf");
+}
+
+/* Sums of the ranks, exact in any order. Collective. */
+static nn_status scan_count(nn_comm *comm, nn_scan_work *work, nn_scan_view *view)
+{
+    const int64_t own[3] = {view->seen, view->missing, view->missing_samples};
+    int size = nn_comm_size(comm);
+    int64_t *all = NULL;
+    NN_TRY(nn_comm_agree(comm, NN_ALLOCATE(&all, 3 * (int64_t)size, "statistics of the data")));
+    for (int r = 0; r < size; r++) work->sizes[r] = sizeof own;
+    nn_status status = nn_comm_gather_all(comm, own, work->sizes, all);
+    view->seen = view->missing = view->missing_samples = 0;
+    for (int r = 0; r < size && status == NN_OK; r++) {
+        view->seen += all[3 * r];
+        view->missing += all[3 * r + 1];
+        view->missing_samples += all[3 * r + 2];
+    }
+    nn_free(all);
+    return status;
+}
+
+/* What becomes of the values that are missing. */
+static void scan_tell_missing(const nn_samples *samples, const nn_scan_view *view, int64_t samples_count)
+{
+    const nn_view *of = view->view;
+    if (view->missing == 0 || (of->missing != NN_MISSING_MEAN && of->missing != NN_MISSING_MASK)) return;
+    nn_log_line("data.%s.%s: %lld of %lld values are missing (%.3g %%, in %lld of %lld samples): %s",
+                nn_part_names[samples->part], view->array->key, (long long)view->missing,
+                (long long)view->seen, 100.0 * (double)view->missing / (double)view->seen,
+                (long long)view->missing_samples, (long long)samples_count,
+                of->missing == NN_MISSING_MEAN ? "each becomes the mean of its column in training"
+                : of->input                    ? "each becomes 0 after normalisation"
+                                               : "they count for nothing");
+}
+
+/* That values of a field are missing is said of the first part where they are: one remedy is for all. */
+static bool scan_was_told(const nn_scan_work *work, const nn_scan_view *view)
+{
+    unsigned bit = 1u << view->view->array, *told = &work->dataset->told_missing;
+    bool before = (*told & bit) != 0;
+    if (view->missing == 0 || !view->refuses_missing) return false;
+    *told |= bit;
+    return before;
+}
+
+/* The first bad value of the whole part, over all ranks, is explained by all of them. Collective. */
+nn_status nn_scan_report(nn_comm *comm, nn_scan_work *work, nn_scan_view *view, nn_problems *problems)
+{
+    int64_t found[3] = {-view->bad_row, 0, (int64_t)view->largest};
+    NN_TRY(nn_comm_maximum(comm, &found[0], 1));
+    found[1] = view->bad_row == -found[0] ? -view->bad_value : INT64_MIN;
+    NN_TRY(nn_comm_maximum(comm, &found[1], 2));
+    view->largest = (double)found[2];
+    NN_TRY(scan_count(comm, work, view));
+    scan_tell_missing(work->samples, view, work->samples->count);
+    if (found[0] == -INT64_MAX || scan_was_told(work, view)) return NN_OK;
+    nn_status status = view->array->label ? scan_explain_label(work, view, -found[0], -found[1])
+                                          : scan_explain_value(work, view, -found[0], -found[1]);
+    nn_problems_collect(problems, nn_array_context(view->array, status));
+    return NN_OK;
+}
