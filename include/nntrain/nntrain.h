@@ -27,7 +27,7 @@ typedef enum nn_status {
     NN_ERROR_DATA = 5,       /* a data set cannot be used as configured */
     NN_ERROR_IO = 6,         /* a file could not be read or written */
     NN_ERROR_MEMORY = 7,     /* memory could not be allocated */
-    NN_ERROR_COMM = 8,       /* MPI failed, or the ranks do not fit together */
+    NN_ERROR_COMM = 8,       /* MPI failed, or ranks, or machine and run, do not fit together */
     NN_ERROR_CHECKPOINT = 9, /* a checkpoint is damaged, or does not fit the configuration */
     NN_ERROR_BUSY = 10,      /* another job holds the run directory */
     NN_ERROR_UNSAVED = 11,   /* training ended, and its last checkpoint could not be written */

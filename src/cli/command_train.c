@@ -69,7 +69,7 @@ static const char train_about[] =
     "   5  the data cannot be used as configured\n"
     "   6  a file could not be read or written\n"
     "   7  out of memory\n"
-    "   8  MPI failed, or the ranks do not fit together\n"
+    "   8  MPI failed, or ranks, or the machine and the run, do not fit together\n"
     "   9  the checkpoints are damaged\n"
     "  10  another job holds the run directory\n"
     "  11  trained, but the last checkpoint could not be written\n"

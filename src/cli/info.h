@@ -83,7 +83,8 @@ typedef struct nn_info_progress {
     double best_value;
     uint64_t data_identity;
     char fingerprint[32];
-    char ended[32]; /* "no", "all epochs", "early stopping" */
+    char ended[32];     /* "no", "all epochs", "early stopping" */
+    char changes[2048]; /* of the machine, one a line; empty: none */
 } nn_info_progress;
 
 nn_status nn_info_read_progress(nn_store_file *checkpoint, nn_info_progress *progress);

@@ -19,7 +19,7 @@ static int64_t checkpoint_lines(const char *text)
 nn_status nn_info_read_progress(nn_store_file *checkpoint, nn_info_progress *progress)
 {
     int64_t integers[3]; /* as training writes them */
-    char *history = NULL, *fingerprint = NULL, *ended = NULL;
+    char *history = NULL, *fingerprint = NULL, *ended = NULL, *changes = NULL;
     nn_status status;
     NN_TRY(nn_store_read_verified(checkpoint, "state/step_best_identity", NN_STORE_I64, 3, integers));
     progress->step = integers[0];
@@ -33,7 +33,11 @@ nn_status nn_info_read_progress(nn_store_file *checkpoint, nn_info_progress *pro
     progress->epochs = checkpoint_lines(history);
     snprintf(progress->fingerprint, sizeof progress->fingerprint, "%s", fingerprint);
     snprintf(progress->ended, sizeof progress->ended, "%s", ended ? ended : "no");
+    if (nn_store_has(checkpoint, "machine/changes"))
+        NN_TRY_TO(done, status, nn_store_read_text(checkpoint, "machine/changes", &changes));
+    snprintf(progress->changes, sizeof progress->changes, "%s", changes ? changes : "");
 done:
+    nn_free(changes);
     nn_free(history);
     nn_free(fingerprint);
     nn_free(ended);
@@ -129,6 +133,17 @@ static nn_status checkpoint_append_text(nn_facts *facts, nn_store_file *file, co
     return NN_OK;
 }
 
+/* What computed, and what of that changed under way. Checkpoints of older versions do not say. */
+static nn_status checkpoint_append_machine(nn_facts *facts, nn_store_file *file)
+{
+    static const char *const texts[][2] = {
+        {"arithmetic", "@machine"}, {"machine", "@machine_about"}, {"machine_changes", "machine/changes"}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (nn_store_has(file, texts[i][1]))
+            NN_TRY(checkpoint_append_text(facts, file, texts[i][0], texts[i][1]));
+    return NN_OK;
+}
+
 static nn_status checkpoint_append_all(nn_facts *facts, nn_store_file *file, size_t size)
 {
     static const char *const attributes[][2] = {{"format", "@format"},
@@ -140,6 +155,7 @@ static nn_status checkpoint_append_all(nn_facts *facts, nn_store_file *file, siz
     nn_facts_bytes(facts, "bytes", size);
     for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++)
         NN_TRY(checkpoint_append_text(facts, file, attributes[i][0], attributes[i][1]));
+    NN_TRY(checkpoint_append_machine(facts, file));
     NN_TRY(checkpoint_append_progress(facts, file));
     NN_TRY(checkpoint_append_weights(facts, file));
     return checkpoint_append_text(facts, file, "config", "config");

@@ -91,10 +91,11 @@ static void run_append_saved(nn_facts *facts, const run_saved *saved)
 
 /* ---- all of them ---- */
 
-/* *newest, where there is a whole one, is its fingerprint. */
+/* Where there is a whole one: the fingerprint of the newest, and what changed of the machine up to it. */
 static nn_status run_append_checkpoints(nn_facts *facts, const char *directory, const int64_t *steps,
-                                        size_t count, run_saved *saved, char *newest, size_t newest_size)
+                                        size_t count, run_saved *saved)
 {
+    char newest[sizeof saved->progress.fingerprint] = "", changes[sizeof saved->progress.changes] = "";
     nn_facts_key(facts, "checkpoints");
     nn_text_append(&facts->text, facts->json ? "[" : "%zu\n", count);
     for (size_t i = 0; i < count; i++) {
@@ -103,10 +104,13 @@ static nn_status run_append_checkpoints(nn_facts *facts, const char *directory, 
         nn_facts_entry(facts);
         if (!facts->json) nn_text_append(&facts->text, "    %s: ", strrchr(saved->path, '/') + 1);
         run_append_saved(facts, saved);
-        if (saved->whole && !newest[0]) snprintf(newest, newest_size, "%s", saved->progress.fingerprint);
+        if (!saved->whole || newest[0]) continue;
+        snprintf(newest, sizeof newest, "%s", saved->progress.fingerprint);
+        snprintf(changes, sizeof changes, "%s", saved->progress.changes);
     }
     if (facts->json) nn_text_append(&facts->text, "]");
     nn_facts_word(facts, "fingerprint", newest[0] ? newest : NULL);
+    if (changes[0]) nn_facts_word(facts, "machine_changes", changes);
     return NN_OK;
 }
 
@@ -189,15 +193,13 @@ nn_status nn_info_append_run(nn_facts *facts, const char *directory)
 {
     int64_t *steps = NULL;
     size_t count;
-    char newest[32] = "";
     run_saved *saved = NULL;
     nn_status status;
     NN_TRY_TO(done, status, nn_checkpoint_list(directory, &steps, &count));
     NN_TRY_TO(done, status, run_check(directory, count));
     NN_TRY_TO(done, status, NN_ALLOCATE(&saved, 1, "the facts of a checkpoint"));
     nn_facts_word(facts, "kind", "run");
-    NN_TRY_TO(done, status,
-              run_append_checkpoints(facts, directory, steps, count, saved, newest, sizeof newest));
+    NN_TRY_TO(done, status, run_append_checkpoints(facts, directory, steps, count, saved));
     NN_TRY_TO(done, status, run_append_best(facts, directory, saved));
     run_append_status(facts, directory);
     status = run_append_metrics(facts, directory);

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "base/libm.h"
 #include "base/options.h"
 #include "base/philox.h"
 #include "base/real.h"
@@ -54,7 +55,8 @@ typedef struct nn_transform_type {
     const char *example; /* YAML list entry that works on 8 x 8 x 3 values */
     const nn_option *options;
     size_t options_size;
-    bool moves; /* values change places: what a target says of each step or pixel would fit no longer */
+    unsigned libm; /* NN_LIBM_...: the functions of the C library that results go through */
+    bool moves;    /* values change places: what a target says of each step or pixel would fit no longer */
     /* Whether the transform can be applied to samples of the shape: the failure says why not. */
     nn_status (*check)(const void *options, nn_shape shape);
     /* Re-entrant, cannot fail; one of the two is NULL. Values that move in from outside are 0: the mean of

@@ -93,6 +93,7 @@ const nn_transform_type NN_REAL_SYMBOL(nn_transform_mixup) = {
     .example = "mixup: {alpha: 0.2}",
     .options = mixup_table,
     .options_size = sizeof(mixup_options),
+    .libm = NN_LIBM_LOG | NN_LIBM_EXP,
     .check = mixup_check,
     .mix = mixup_mix,
 };

@@ -73,6 +73,7 @@ const nn_transform_type NN_REAL_SYMBOL(nn_transform_rotation) = {
     .example = "rotation: 15",
     .options = rotation_table,
     .options_size = sizeof(rotation_options),
+    .libm = NN_LIBM_COS | NN_LIBM_SIN,
     .moves = true,
     .check = rotation_check,
     .apply = rotation_apply,

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/libm.h"
 #include "base/options.h"
 #include "base/philox.h"
 #include "base/real.h"
@@ -124,6 +125,7 @@ typedef struct nn_layer_type {
     bool clips; /* recurrent or attention: its gradients may burst, so that clip_norm is 1 by default */
     const nn_option *options;
     size_t options_size;
+    unsigned libm; /* NN_LIBM_...: the functions of the C library that results go through */
 
     /* Shape inference: sets output_shape and what follows it in nn_layer, adds parameters and parts. A
      * failure says what does not fit, without the layer's name (the network puts that in front). */

@@ -115,6 +115,7 @@ const nn_layer_type NN_REAL_SYMBOL(nn_layer_positional_encoding) = {
     .example_shape = {2, {5, 4}},
     .options = positional_table,
     .options_size = sizeof(positional_options),
+    .libm = NN_LIBM_EXP | NN_LIBM_LOG | NN_LIBM_COS | NN_LIBM_SIN,
     .build = positional_build,
     .forward = positional_forward,
     .backward = positional_backward,

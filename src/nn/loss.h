@@ -5,6 +5,7 @@
 #ifndef NN_NN_LOSS_H
 #define NN_NN_LOSS_H
 
+#include "base/libm.h"
 #include "nn/layer.h"
 
 #define nn_loss_types NN_REAL_SYMBOL(nn_loss_types)
@@ -38,6 +39,7 @@ typedef struct nn_loss_type {
     const char *example; /* YAML: "cross_entropy" */
     const nn_option *options;
     size_t options_size;
+    unsigned libm;      /* NN_LIBM_...: the functions of the C library that results go through */
     bool takes_classes; /* it looks at class labels, where the target can be one (data kind: auto) */
     bool takes_soft;    /* whether the classes of samples may be mixed: nn_loss_call.soft */
     bool yes_no;        /* outputs are logits of yes or no, and targets that are values are 0 and 1 */

@@ -172,6 +172,7 @@ const nn_loss_type NN_REAL_SYMBOL(nn_loss_cross_entropy) = {
     .example = "cross_entropy",
     .options = cross_entropy_table,
     .options_size = sizeof(cross_entropy_options),
+    .libm = NN_LIBM_LOG,
     .takes_classes = true,
     .takes_soft = true,
     .check = cross_entropy_check,

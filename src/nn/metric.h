@@ -12,6 +12,7 @@
 #ifndef NN_NN_METRIC_H
 #define NN_NN_METRIC_H
 
+#include "base/libm.h"
 #include "nn/loss.h"
 
 #define nn_metric_types NN_REAL_SYMBOL(nn_metric_types)
@@ -43,6 +44,7 @@ typedef struct nn_metric_type {
     const char *example; /* YAML, an entry of the list `metrics` */
     const nn_option *options;
     size_t options_size;
+    unsigned libm; /* NN_LIBM_...: the functions of the C library that results go through */
     bool higher_is_better;
     bool percent;   /* shown as a percentage */
     bool matrix;    /* NN_METRIC_COUNTS that are shown themselves: a square matrix, right classes in rows */

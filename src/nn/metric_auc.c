@@ -126,6 +126,7 @@ const nn_metric_type NN_REAL_SYMBOL(nn_metric_auc) = {
     .example = "auc",
     .options = auc_table,
     .options_size = sizeof(auc_options),
+    .libm = NN_LIBM_LOG,
     .higher_is_better = true,
     .undefined = "where the labelled rows are all of one class; of several classes, those with rows on one "
                  "side only are left out of the mean",

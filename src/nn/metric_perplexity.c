@@ -49,6 +49,7 @@ static double perplexity_finish(const void *options, int64_t width, const double
 const nn_metric_type NN_REAL_SYMBOL(nn_metric_perplexity) = {
     .name = "perplexity",
     .summary = "for classes, such as words: exp of the mean cross-entropy",
+    .libm = NN_LIBM_LOG | NN_LIBM_EXP,
     .example = "perplexity",
     .options = nn_no_options,
     .undefined = "where no row has a label, or where it exceeds the largest number",

@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "base/libm.h"
 #include "base/options.h"
 #include "base/real.h"
 #include "base/status.h"
@@ -38,6 +39,7 @@ typedef struct nn_optimizer_type {
     const char *example;      /* YAML: "adam: {learning_rate: 0.001}" */
     const nn_option *options; /* the first option, and first member of the struct, is double learning_rate */
     size_t options_size;
+    unsigned libm; /* NN_LIBM_...: the functions of the C library that results go through */
     nn_status (*check)(const void *options); /* NULL: nothing to check beyond the table */
     /* Names of the state vectors that each parameter has (at most NN_OPTIMIZER_SLOTS); returns their number.
      */

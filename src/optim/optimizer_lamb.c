@@ -141,6 +141,7 @@ const nn_optimizer_type NN_REAL_SYMBOL(nn_optimizer_lamb) = {
     .example = "lamb: {learning_rate: 0.002, weight_decay: 0.01}",
     .options = lamb_table,
     .options_size = sizeof(lamb_options),
+    .libm = NN_LIBM_POW,
     .slots = lamb_slots,
     .prepare = lamb_prepare,
     .apply = lamb_apply,

@@ -114,6 +114,7 @@ const nn_optimizer_type NN_REAL_SYMBOL(nn_optimizer_nadam) = {
     .example = "nadam: {learning_rate: 0.002}",
     .options = nadam_table,
     .options_size = sizeof(nadam_options),
+    .libm = NN_LIBM_POW,
     .slots = nadam_slots,
     .prepare = nadam_prepare,
     .apply = nadam_apply,

@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "base/libm.h"
 #include "base/options.h"
 #include "base/real.h"
 #include "base/status.h"
@@ -66,6 +67,7 @@ typedef struct nn_schedule_type {
     const char
         *unreached; /* what does not come about where a duration ends with the run or later; NULL: all does
                      */
+    unsigned libm;  /* NN_LIBM_...: the functions of the C library that results go through */
     nn_status (*check)(const void *options); /* NULL: nothing to check beyond the table */
     /* The factor at step `step` of `length.steps` steps, warm-up taken off both (so step counts from 0). */
     double (*factor)(const void *options, const nn_schedule_memory *memory, int64_t step,

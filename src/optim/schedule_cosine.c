@@ -38,6 +38,7 @@ const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_cosine) = {
     .example = "cosine: {warmup: 5%}",
     .options = cosine_table,
     .options_size = sizeof(cosine_options),
+    .libm = NN_LIBM_COS,
     .check = cosine_check,
     .factor = cosine_factor,
 };

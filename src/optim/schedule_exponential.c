@@ -44,6 +44,7 @@ const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_exponential) = {
     .example = "exponential: {factor: 0.95, every: 1 epoch}",
     .options = exponential_table,
     .options_size = sizeof(exponential_options),
+    .libm = NN_LIBM_POW,
     .check = exponential_check,
     .factor = exponential_factor,
 };

@@ -59,6 +59,7 @@ const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_one_cycle) = {
     .example = "one_cycle: {rise: 30%}",
     .options = one_cycle_table,
     .options_size = sizeof(one_cycle_options),
+    .libm = NN_LIBM_COS,
     .unreached = "the learning rate never falls",
     .check = one_cycle_check,
     .factor = one_cycle_factor,

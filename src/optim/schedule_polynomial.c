@@ -39,6 +39,7 @@ const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_polynomial) = {
     .example = "polynomial: {power: 1}",
     .options = polynomial_table,
     .options_size = sizeof(polynomial_options),
+    .libm = NN_LIBM_POW,
     .check = polynomial_check,
     .factor = polynomial_factor,
 };

@@ -69,6 +69,7 @@ const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_reduce_on_plateau) = {
     .example = "reduce_on_plateau: {factor: 0.1, patience: 10 epochs}",
     .options = plateau_table,
     .options_size = sizeof(plateau_options),
+    .libm = NN_LIBM_POW,
     .unreached = "the learning rate never falls",
     .check = plateau_check,
     .factor = plateau_factor,

@@ -46,6 +46,7 @@ const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_step) = {
     .example = "step: {every: 10 epochs, factor: 0.1}",
     .options = step_table,
     .options_size = sizeof(step_options),
+    .libm = NN_LIBM_POW,
     .unreached = "the learning rate never falls",
     .check = step_check,
     .factor = step_factor,

@@ -7,6 +7,16 @@
 
 #define INFO_FILE_NAME 4096
 
+/* The library that is loaded, which may be another than the headers'. */
+const char *nn_store_library(void)
+{
+    static _Thread_local char text[64];
+    unsigned major = 0, minor = 0, release = 0;
+    H5get_libversion(&major, &minor, &release);
+    snprintf(text, sizeof text, "HDF5 %u.%u.%u", major, minor, release);
+    return text;
+}
+
 int64_t nn_store_count(const nn_store_info *info)
 {
     int64_t count = 1;

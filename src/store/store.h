@@ -16,6 +16,8 @@
 
 #define NN_STORE_MAX_DIMENSIONS 32
 
+const char *nn_store_library(void); /* "HDF5 1.10.8". Borrowed. */
+
 /* ---- inside another program ---- */
 
 /* How HDF5 prints its errors in this thread, which this folder switches off; and back to that. */

@@ -8,6 +8,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "train/check.h"
 #include "train/compare.h"
@@ -63,6 +64,28 @@ void nn_check_directory(nn_check *check)
 
 /* ---- what is there ---- */
 
+/* A login node is often of another kind than those of the job: a warning. */
+static nn_status resume_compare_machine(const nn_run *run, nn_store_file *file)
+{
+    int64_t samples[NN_PARTS];
+    nn_machine machine = {0};
+    nn_text what = {0};
+    bool differs = false;
+    if (!run->model || !nn_store_has(file, NN_MACHINE_PARTS)) return NN_OK;
+    for (int p = 0; p < NN_PARTS; p++) samples[p] = nn_dataset_count(run->data, (nn_part)p);
+    nn_status status = nn_machine_try(&run->settings, run->model, &run->plan, samples, &machine);
+    if (status == NN_OK) status = nn_machine_compare(&machine, file, &differs, &what);
+    if (status == NN_OK && differs && run->settings.training.machine == NN_MACHINE_SAME)
+        nn_log_warning(
+            "this machine computes other bits than the one that %s was saved on: what differs is %s\n"
+            "  a job on nodes of this kind is refused, or accepts other bits with "
+            "--set training.machine=any",
+            nn_store_path(file), what.bytes ? what.bytes : "");
+    nn_machine_release(&machine);
+    nn_text_free(&what);
+    return status;
+}
+
 /* Compares the newest whole checkpoint with the configuration and, where it is known, the data. */
 static nn_status resume_compare(nn_check *check, int64_t *step)
 {
@@ -83,6 +106,7 @@ static nn_status resume_compare(nn_check *check, int64_t *step)
     if (run->data) parts.data_lines = nn_dataset_identity_lines(run->data);
     if (run->data) parts.names = nn_dataset_names(run->data);
     status = nn_checkpoint_compare(&parts, file);
+    if (status == NN_OK) status = resume_compare_machine(run, file);
     if (status == NN_OK) *step = run->state.step = state[0];
     if (status == NN_OK) status = nn_watch_get(file, &run->state.watch);
 done:

@@ -122,6 +122,9 @@ static nn_status checkpoint_put_all(nn_store_image *image, const nn_checkpoint_p
     const nn_model *model = parts->stepper->model;
     NN_TRY(checkpoint_put_facts(image, parts));
     NN_TRY(nn_checkpoint_put_config(image, parts->config));
+    if (parts->machine) NN_TRY(nn_machine_put(parts->machine, image));
+    if (parts->state->changes.length > 0)
+        NN_TRY(nn_store_image_put_text(image, NN_MACHINE_CHANGES, parts->state->changes.bytes));
     NN_TRY(checkpoint_put_state(image, parts));
     NN_TRY(nn_model_put(model, image));
     return nn_model_put_values(model, image, "weights", nn_reduction_weights(parts->stepper->reduction));
@@ -169,17 +172,46 @@ done:
 
 /* ---- restoring ---- */
 
-static nn_status checkpoint_warn_kernels(nn_store_file *file)
+/* Another machine, if that gives other bits: refused, or noted for good. */
+static nn_status checkpoint_compare_machine(nn_store_file *file, const nn_checkpoint_parts *parts)
 {
-    char *kernels = NULL;
-    NN_TRY(nn_store_read_text(file, "@kernels", &kernels));
-    if (strcmp(kernels, nn_matrix_kernels()) != 0)
+    nn_run_state *state = parts->state;
+    nn_text what = {0};
+    bool differs = false;
+    nn_status status = parts->machine ? nn_machine_compare(parts->machine, file, &differs, &what) : NN_OK;
+    const char *text = what.bytes ? what.bytes : "";
+    int first = (int)strcspn(text, ";\n");
+    if (status == NN_OK && differs && parts->stepper->settings->training.machine == NN_MACHINE_SAME)
+        status = nn_fail(
+            NN_ERROR_COMM,
+            "%s: this machine computes other bits than the one it was saved on, so that the run would "
+            "not end as it would have there: what differs is %s\nresume on a node of that kind (with "
+            "its libraries, and GLIBC_TUNABLES and OPENBLAS_CORETYPE as they were), or accept other "
+            "bits with --set training.machine=any",
+            nn_store_path(file), text);
+    else if (status == NN_OK && differs) {
         nn_log_warning(
-            "this run was begun with %s and goes on with %s: from here on its bits may differ from an "
-            "uninterrupted run's",
-            kernels, nn_matrix_kernels());
-    nn_free(kernels);
-    return NN_OK;
+            "this machine computes other bits than the one that %s was saved on: what differs is %s\n"
+            "  from here on the bits may differ from those of an uninterrupted run",
+            nn_store_path(file), text);
+        nn_text_append(&state->changes, "%safter step %lld (%.*s): arithmetic %016" PRIx64 ", %s",
+                       state->changes.length > 0 ? "\n" : "", (long long)state->step, first, text,
+                       parts->machine->hash, parts->machine->text);
+        if (state->changes.failed) status = nn_fail(NN_ERROR_MEMORY, "no memory for a checkpoint's texts");
+    }
+    nn_text_free(&what);
+    return status;
+}
+
+/* What earlier jobs have noted. */
+static nn_status checkpoint_get_changes(nn_store_file *file, nn_text *changes)
+{
+    char *lines = NULL;
+    if (!nn_store_has(file, NN_MACHINE_CHANGES)) return NN_OK;
+    NN_TRY(nn_store_read_text(file, NN_MACHINE_CHANGES, &lines));
+    nn_text_append(changes, "%s", lines);
+    nn_free(lines);
+    return changes->failed ? nn_fail(NN_ERROR_MEMORY, "no memory for a checkpoint's texts") : NN_OK;
 }
 
 nn_status nn_checkpoint_get_state(nn_store_file *file, int width, nn_run_state *state)
@@ -208,8 +240,9 @@ nn_status nn_checkpoint_get_state(nn_store_file *file, int width, nn_run_state *
 static nn_status checkpoint_get(nn_store_file *file, const nn_checkpoint_parts *parts)
 {
     NN_TRY(nn_checkpoint_compare(parts, file));
-    NN_TRY(checkpoint_warn_kernels(file));
     NN_TRY(nn_checkpoint_get_state(file, parts->stepper->width, parts->state));
+    NN_TRY(checkpoint_get_changes(file, &parts->state->changes));
+    NN_TRY(checkpoint_compare_machine(file, parts));
     return nn_model_get_values(parts->stepper->model, file, "weights",
                                nn_reduction_weights(parts->stepper->reduction));
 }

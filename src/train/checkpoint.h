@@ -8,6 +8,7 @@
 
 #include "model/find.h"
 #include "train/early.h"
+#include "train/machine.h"
 #include "train/step.h"
 
 #define nn_checkpoint_build NN_REAL_SYMBOL(nn_checkpoint_build)
@@ -34,6 +35,7 @@ typedef struct nn_run_state {
     nn_skipped skipped;
     nn_watch watch;  /* early stopping and the schedule */
     nn_text history; /* the lines of metrics.jsonl */
+    nn_text changes; /* of the machine under way, one a line; on rank 0 */
 } nn_run_state;
 
 /* What a checkpoint is made of, borrowed. */
@@ -44,6 +46,7 @@ typedef struct nn_checkpoint_parts {
     const char *data_lines;    /* nn_dataset_identity_lines */
     const nn_names_set *names; /* of the data; NULL: not compared */
     const char *data_folder;   /* absolute: where relative names of data files start */
+    const nn_machine *machine; /* that computes; NULL: nothing is compared or kept */
     nn_run_state *state;
     const char *figure;    /* that chooses the best weights: a metric, or loss */
     bool figure_is_higher; /* the better one is */

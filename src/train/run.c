@@ -50,6 +50,7 @@ nn_checkpoint_parts nn_run_parts(nn_run *run)
                                  .data_lines = nn_dataset_identity_lines(run->data),
                                  .names = nn_dataset_names(run->data),
                                  .data_folder = run->data_folder,
+                                 .machine = &run->machine,
                                  .state = &run->state,
                                  .figure = run->best.name,
                                  .figure_is_higher = run->best.higher_is_better};
@@ -257,6 +258,18 @@ static nn_status run_loop(nn_run *run, bool *stopped)
 
 /* ---- all of it ---- */
 
+/* A fingerprint that another machine had a part in. */
+static void run_show_changes(const nn_run *run)
+{
+    const char *line = run->state.changes.bytes;
+    while (line && *line) {
+        int length = (int)strcspn(line, "\n");
+        nn_log_line("the machine changed %.*s; other runs of this configuration may end with other bits",
+                    length, line);
+        line += length + (line[length] == '\n');
+    }
+}
+
 static nn_status run_train(nn_run *run, nn_train_result *result)
 {
     bool stopped = false;
@@ -274,6 +287,7 @@ static nn_status run_train(nn_run *run, nn_train_result *result)
     result->fingerprint =
         nn_network_fingerprint(run->model->network, nn_reduction_weights(run->stepper->reduction));
     nn_log_line("fingerprint: %016" PRIx64, result->fingerprint);
+    run_show_changes(run);
     return nn_run_unsaved(run, "training is finished");
 }
 

@@ -77,6 +77,7 @@ typedef struct nn_run {
     nn_sizes saved_sizes; /* of the checkpoint that the run continues from */
     nn_plan plan;
     int threads;
+    nn_machine machine;
     nn_workers *workers;
     nn_stepper *stepper;
     nn_run_state state;

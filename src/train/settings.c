@@ -11,6 +11,7 @@
 static const char *const allreduce_choices[] = {"exact", "mpi", NULL};
 static const char *const precision_choices[] = {"float32", "float64", NULL};
 static const char *const on_nonfinite_choices[] = {"stop", "skip", NULL};
+static const char *const machine_choices[] = {"same", "any", NULL};
 static const char *const last_batch_choices[] = {"keep", "drop", NULL};
 
 #define FIELD(member) offsetof(nn_training_options, member)
@@ -57,6 +58,9 @@ const nn_option nn_training_options_table[] = {
     {"memory", NN_OPTION_REAL, FIELD(memory), "1024", 0.001, 1e9, NULL, NN_EFFECT_SPEED,
      "MiB a rank for microbatches in flight; less makes more waves, not other bits; where a layer takes "
      "statistics over the batch, all of a rank are in flight whatever this says"},
+    {"machine", NN_OPTION_CHOICE, FIELD(machine), "same", 0, 0, machine_choices, NN_EFFECT_EXTENT,
+     "what a resumed run accepts where CPU, libraries or build give other bits than those it was saved with: "
+     "same refuses, any continues and says so from then on; may be changed when a run is resumed"},
     {"verify_every", NN_OPTION_INTEGER, FIELD(verify_every), "1000", 0, 1e15, NULL, NN_EFFECT_SPEED,
      "steps after which weights, optimizer state and one microbatch, which every core computes again, are "
      "compared for silent corruption, as before each planned checkpoint; 1 notices every flipped bit of "

@@ -16,6 +16,7 @@
 #define nn_checkpoint_options_table NN_REAL_SYMBOL(nn_checkpoint_options_table)
 
 enum { NN_LAST_BATCH_KEEP, NN_LAST_BATCH_DROP };
+enum { NN_MACHINE_SAME, NN_MACHINE_ANY };
 enum { NN_NONFINITE_STOP, NN_NONFINITE_SKIP };
 
 typedef struct nn_training_options { /* section training */
@@ -35,6 +36,7 @@ typedef struct nn_training_options { /* section training */
     int64_t limit_batches; /* of an epoch; 0: all */
     int64_t threads;       /* 0: OMP_NUM_THREADS, else the rank's share of the cores */
     double memory;         /* MiB for microbatches in flight, per rank */
+    int machine;           /* what a resumed run accepts: same or any */
     int64_t verify_every;  /* steps between two that are verified; 0: none is */
     double peak_seconds;   /* spent on measuring the machine's matrix rate at the start */
     double hang_timeout;   /* seconds without progress that end the job; 0: never */

@@ -160,6 +160,7 @@ static void setup_announce(const nn_run *run, size_t before)
                 nn_comm_size(run->comm) > 1 ? "s" : "", run->threads, run->threads > 1 ? "s" : "",
                 nn_comm_node_count(run->comm), nn_comm_node_count(run->comm) > 1 ? "s" : "", NN_REAL_NAME,
                 nn_matrix_kernels());
+    nn_log_line("arithmetic %016" PRIx64 ": %s", run->machine.hash, run->machine.text);
     nn_log_line("%lld training, %lld validation, %lld test samples; batch %lld in microbatches of %lld; %lld "
                 "steps an "
                 "epoch, %lld epochs",
@@ -254,18 +255,18 @@ void nn_run_warn(const nn_run *run, int ranks)
 
 /* ---- starting point ---- */
 
-/* Mixed kernel sets cannot give the same bits on any number of ranks. */
-static nn_status setup_check_kernels(nn_run *run)
+/* Ranks that compute other bits cannot give the same result on any number of them. */
+static nn_status setup_compare_machines(nn_run *run)
 {
-    bool same = true;
-    const char *kernels = nn_matrix_kernels();
-    NN_TRY(nn_comm_same(run->comm, nn_hash(kernels, strlen(kernels), 0), &same));
-    if (same || run->settings.training.allreduce == NN_REDUCE_MPI) return NN_OK;
-    NN_FAIL(NN_ERROR_COMM,
-            "the ranks use different BLAS kernels (here %s): their bits would depend on where they run; ask "
-            "for nodes of "
-            "one kind, or set OPENBLAS_CORETYPE to one kernel set for all ranks",
-            kernels);
+    int64_t samples[NN_PARTS];
+    for (int p = 0; p < NN_PARTS; p++) samples[p] = nn_dataset_count(run->data, (nn_part)p);
+    NN_TRY(nn_comm_agree(run->comm,
+                         nn_machine_try(&run->settings, run->model, &run->plan, samples, &run->machine)));
+    nn_status status = nn_machine_agree(run->comm, &run->machine);
+    if (status != NN_ERROR_COMM || run->settings.training.allreduce != NN_REDUCE_MPI) return status;
+    nn_log_warning("%s", nn_error_text());
+    nn_error_clear();
+    return NN_OK;
 }
 
 /* The metrics of the history, as the run directory's file: what an earlier process wrote beyond the
@@ -384,7 +385,6 @@ nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run)
     if (nn_comm_rank(comm) == 0) nn_sizes_saved(job, &run->saved_sizes);
     NN_TRY(nn_comm_broadcast(comm, &run->saved_sizes, sizeof run->saved_sizes, 0));
     NN_TRY(nn_watchdog_start(comm, run->settings.training.hang_timeout, job->run_directory, &run->watchdog));
-    NN_TRY(nn_comm_agree(comm, setup_check_kernels(run)));
     nn_pulse_phase(NN_PHASE_DATA);
     NN_TRY(nn_comm_agree(comm, setup_data(run)));
     nn_pulse_phase(NN_PHASE_SETUP);
@@ -393,6 +393,7 @@ nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run)
     NN_TRY(nn_comm_agree(comm, setup_model(run)));
     NN_TRY(nn_comm_agree(comm, nn_run_check_validation(run)));
     setup_choose_clip_norm(run);
+    NN_TRY(setup_compare_machines(run));
     NN_TRY(nn_comm_agree(comm, setup_workers(run)));
     NN_TRY(nn_stepper_create(comm, &run->settings, &run->state.watch.schedule, run->model, run->plan,
                              run->workers, run->data, run->threads, &run->stepper));
@@ -416,6 +417,8 @@ void nn_run_close(nn_run *run)
     nn_settings_release(&run->settings);
     nn_config_destroy(run->config);
     nn_text_free(&run->state.history);
+    nn_text_free(&run->state.changes);
+    nn_machine_release(&run->machine);
     nn_watchdog_stop(run->watchdog);
     nn_lease_release(run->lease);
 }

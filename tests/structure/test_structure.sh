@@ -139,6 +139,24 @@ check_endings() {
         grep -vE '^src/cli/|^src/comm/[a-z_]*\.c:[0-9]+:[[:space:]]*(MPI_Abort|_Exit)\(|^src/train/watchdog\.c:[0-9]+:[[:space:]]*_exit\(NN_ERROR_HANG\);')
 }
 
+# Functions whose last bit differs between C libraries and CPUs are used by those alone that say so in `libm`, or by these:
+# what follows from data.fields.FIELD.transform (train/machine_try.c), and what is only shown: baselines, predictions.
+libm_elsewhere="src/base/libm.c src/data/view.c src/data/gather.c src/model/model.c src/optim/adam.c src/train/evaluate.c
+    src/train/predictions.c"
+check_libm() {
+    local functions='(exp|exp2|expm1|log|log2|log10|log1p|pow|cbrt|hypot|sin|cos|tan|asin|acos|atan|atan2|sinh|cosh|tanh|erf|erfc|[lt]gamma)[fl]?'
+    local file
+    while read -r file; do
+        [[ " ${libm_elsewhere//$'\n'/ } " == *" $file "* ]] || grep -q '\.libm = ' "$file" ||
+            breach "$file: uses a function of the C library that differs between machines, and does not say so (base/libm.h)"
+    done < <(for file in src/{base,tensor,comm,nn,optim,model,data,train}/*.[ch]; do
+        # Without comments and texts.
+        sed -E 's/"([^"\\]|\\.)*"//g; s,/\*.*\*/,,; s,//.*,,; /\/\*/,/\*\//d' "$file" |
+            grep -qE "(^|[^A-Za-z0-9_.>])$functions\(" && echo "$file"
+    done)
+}
+
+check_libm
 check_places
 check_includes
 check_guarded

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Ranks, and jobs of one run, on machines that round another way: glibc without its copies for fused multiply-add, as on
+# an older CPU, and other BLAS kernels, stand for them. What gives the same bits is the same machine; what does not is
+# refused by name, and where a run goes on all the same it says so from then on.
+source "$(dirname "$0")/common.sh"
+grep -q -w fma /proc/cpuinfo 2>/dev/null && getconf GNU_LIBC_VERSION >/dev/null 2>&1 || exit 77
+old=glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4
+unset GLIBC_TUNABLES OPENBLAS_CORETYPE
+classifier
+regression
+double=(--set training.precision=float64 --set training.epochs=1)
+
+# pair VARIABLE ARGUMENT...: two ranks, the second with the variable
+pair() {
+    local variable=$1
+    shift
+    OMP_NUM_THREADS=1 mpirun -n 1 --bind-to none "$program" train "$@" : \
+        -n 1 env "$variable" "$program" train "$@" >train.log 2>&1
+}
+says() { grep -q -E -e "$1" train.log || { fail "no word of '$1'"; head -n 20 train.log; }; }
+
+# ---- at the start ----
+pair GLIBC_TUNABLES=$old classifier.yaml --run-dir mixed "${double[@]}"
+[ $? = 8 ] || fail "ranks that round another way are not refused"
+says "rank 1 on $(uname -n) computes other bits than rank 0.*pow of the C library|.*log of the C library"
+says '^  rank 1: .*GLIBC_TUNABLES='
+[ "$(grep -c 'computes other bits' train.log)" = 1 ] || fail "said more than once"
+[ -n "$(ls mixed/checkpoints 2>/dev/null)" ] && fail "a mixed run has made a checkpoint"
+# The remedy: all ranks alike.
+GLIBC_TUNABLES=$old train 2 1 classifier.yaml --run-dir alike "${double[@]}" || { fail "ranks alike"; cat train.log; }
+# What this network does not use does not count: no power, no cosine, no logarithm.
+plain=("${double[@]}" --set optimizer=sgd --set lr_schedule=constant)
+train 2 1 regression.yaml --run-dir plain "${plain[@]}"
+expected=$(fingerprint)
+pair GLIBC_TUNABLES=$old regression.yaml --run-dir plain-mixed "${plain[@]}" || { fail "the same bits are refused"; cat train.log; }
+[ -n "$expected" ] && [ "$(fingerprint)" = "$expected" ] || fail "other bits: $(fingerprint), not $expected"
+
+# ---- on resume ----
+train 1 1 classifier.yaml --run-dir moved "${double[@]}"
+export GLIBC_TUNABLES=$old
+more=("${double[@]}" --set training.epochs=2)
+train 2 1 classifier.yaml --run-dir moved "${more[@]}"
+[ $? = 8 ] || { fail "a run is resumed on another machine"; tail -n 5 train.log; }
+says 'this machine computes other bits than the one it was saved on'
+says 'training.machine=any'
+"$program" check classifier.yaml --run-dir moved "${more[@]}" >train.log 2>&1 || fail "check ends with $?"
+says 'warning: this machine computes other bits'
+train 2 1 classifier.yaml --run-dir moved "${more[@]}" --set training.machine=any || { fail "any machine"; cat train.log; }
+says '^warning: this machine computes other bits'
+says '^the machine changed after step 18 '
+# From then on, and on its new machine without a question; also where its kernels are told by another name.
+train 1 1 classifier.yaml --run-dir moved "${more[@]}" --set training.epochs=3 || { fail "the new machine"; cat train.log; }
+says '^the machine changed after step 18 '
+[ "$(grep -c '^the machine changed' train.log)" = 1 ] || fail "one change, told more than once"
+"$program" info moved >train.log
+says '^machine_changes: after step 18 '
+"$program" info moved/checkpoints/step-0000000054.h5 >train.log
+says '^machine_changes: after step 18 '
+says '^arithmetic: [0-9a-f]{16}$'
+says '^machine: .*glibc '
+unset GLIBC_TUNABLES
+finish
