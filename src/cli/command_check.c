@@ -302,7 +302,7 @@ static nn_status check_run(const nn_arguments *arguments)
 const nn_command nn_command_check = {
     .name = "check",
     .operands = "[CONFIG.yaml]",
-    .summary = "tells all that is wrong with a job before it is queued, and what it will need",
+    .summary = "reports every problem and warning of a job before it is queued, and what it will need",
     .options = check_options,
     .run = check_run,
 };

@@ -81,11 +81,11 @@ nn_status nn_plan_check_ranks(const nn_plan *plan, int size)
     plan_append_remedy(plan, size, &remedy);
     nn_status status = nn_fail(
         NN_ERROR_USAGE,
-        "%d ranks, but a batch of %lld samples has only %lld microbatch%s of %lld: start at most %lld "
+        "%d ranks, but a batch of %lld sample%s has only %lld microbatch%s of %lld: start at most %lld "
         "rank%s%s",
-        size, (long long)plan->batch_size, (long long)plan->leaves, plan->leaves == 1 ? "" : "es",
-        (long long)plan->microbatch_size, (long long)plan->leaves, plan->leaves == 1 ? "" : "s",
-        remedy.bytes ? remedy.bytes : "");
+        size, (long long)plan->batch_size, plan->batch_size == 1 ? "" : "s", (long long)plan->leaves,
+        plan->leaves == 1 ? "" : "es", (long long)plan->microbatch_size, (long long)plan->leaves,
+        plan->leaves == 1 ? "" : "s", remedy.bytes ? remedy.bytes : "");
     nn_text_free(&remedy);
     return status;
 }

@@ -71,6 +71,16 @@ OMP_NUM_THREADS=9 same from_one 3
 OMP_NUM_THREADS=many same from_one 3
 OMP_THREAD_LIMIT=1 same from_one 3 --set training.threads=2
 
+# On several ranks; small batch normalisation, and a tail of one sample.
+for ranks in 2 3; do
+    train $ranks 2 from_one.yaml --run-dir ranks-$ranks --set training.threads=2 || fail "$ranks ranks"
+    "$program" check from_one.yaml -n $ranks --run-dir other --set training.threads=2 >check.log 2>&1
+    diff <(sed -n 's/^warning: //p' train.log | sort) <(told_by_check) >differences || { fail "$ranks ranks: <train >check"; cat differences; }
+done
+config norm cross_entropy "$good" 'batch_norm: {over: microbatch}, dense: {units: classes}'
+same norm 2
+same norm 2 --set training.batch_size=21
+
 # A run that is continued: with more epochs, and with the newest checkpoint damaged.
 config more cross_entropy "$good"
 directory_of=more same more 1 --set checkpoint.every='2 steps'
