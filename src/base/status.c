@@ -7,6 +7,7 @@
 #define STATUS_TEXT_SIZE ((size_t)16384)
 
 static _Thread_local char status_text[STATUS_TEXT_SIZE];
+static _Thread_local int status_number;
 
 /* New text is formatted here first, because its arguments may point into the recorded text. */
 static _Thread_local char status_scratch[STATUS_TEXT_SIZE];
@@ -26,6 +27,17 @@ const char *nn_error_text(void)
 void nn_error_clear(void)
 {
     status_text[0] = '\0';
+    status_number = 0;
+}
+
+int nn_error_number(void)
+{
+    return status_number;
+}
+
+void nn_error_set_number(int number)
+{
+    status_number = number;
 }
 
 /* Adds as much of `text` as fits to the formatted text. */
@@ -46,6 +58,7 @@ static void status_record(void)
 nn_status nn_fail(nn_status status, const char *format, ...)
 {
     va_list arguments;
+    status_number = 0;
     va_start(arguments, format);
     status_format(format, arguments);
     va_end(arguments);

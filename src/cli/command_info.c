@@ -1,8 +1,12 @@
 /* nntrain info FILE|RUN_DIR... */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/files.h"
+#include "base/system.h"
 #include "cli/command.h"
 #include "cli/info.h"
 #include "cli/probe.h"
@@ -20,19 +24,29 @@ static const nn_command_option info_options[] = {
 uint64_t nn_info_file_bytes(const char *path)
 {
     struct stat facts;
-    return stat(path, &facts) == 0 ? (uint64_t)facts.st_size : 0;
+    bool there;
+    return nn_file_look(path, &facts, &there) == NN_OK && there ? (uint64_t)facts.st_size : 0;
 }
 
 /* Whether the file ends in a seal: then its checksum is verified before HDF5 sees a byte of it. */
-static bool info_is_sealed(const char *path)
+static nn_status info_look_for_seal(const char *path, bool *sealed)
 {
     unsigned char seal[NN_STORE_SEAL_SIZE], end[NN_STORE_SEAL_SIZE];
+    nn_patience patience = {0};
+    *sealed = false;
     nn_store_seal(seal, 0);
-    FILE *file = fopen(path, "rb");
-    if (!file) return false;
-    bool whole = fseek(file, -(long)sizeof end, SEEK_END) == 0 && fread(end, sizeof end, 1, file) == 1;
-    fclose(file);
-    return whole && memcmp(end, seal, INFO_SEAL_MAGIC) == 0;
+    int descriptor = nn_file_open(path, O_RDONLY);
+    if (descriptor < 0) return NN_OK; /* said when it is opened as data */
+    off_t at = lseek(descriptor, -(off_t)sizeof end, SEEK_END);
+    ssize_t got = 0;
+    do {
+        if (at >= 0) got = pread(descriptor, end, sizeof end, at);
+    } while (got < 0 && nn_patience_lasts(&patience, errno, path));
+    int error = errno;
+    close(descriptor);
+    if (got < 0) return nn_fail_system(NN_ERROR_IO, error, "cannot read %s", path);
+    *sealed = got == (ssize_t)sizeof end && memcmp(end, seal, INFO_SEAL_MAGIC) == 0;
+    return NN_OK;
 }
 
 /* A checkpoint that has lost its seal still says what it was. */
@@ -44,7 +58,9 @@ static bool info_was_checkpoint(nn_store_file *file)
 static nn_status info_append_file(nn_facts *facts, const char *path)
 {
     nn_store_file *file;
-    if (info_is_sealed(path)) return nn_info_append_checkpoint(facts, path);
+    bool sealed;
+    NN_TRY(info_look_for_seal(path, &sealed));
+    if (sealed) return nn_info_append_checkpoint(facts, path);
     nn_status status = nn_probe_files(1, &path);
     if (status == NN_OK) status = nn_store_open(path, &file);
     if (status != NN_OK) nn_text_free(&facts->text);
@@ -58,7 +74,9 @@ static nn_status info_append_file(nn_facts *facts, const char *path)
 nn_status nn_info_append(nn_facts *facts, const char *path)
 {
     struct stat found;
-    bool folder = stat(path, &found) == 0 && S_ISDIR(found.st_mode);
+    bool there;
+    NN_TRY(nn_file_look(path, &found, &there));
+    bool folder = there && S_ISDIR(found.st_mode);
     if (facts->json) nn_text_append(&facts->text, "{");
     nn_facts_word(facts, "path", path);
     nn_status status = folder ? nn_info_append_run(facts, path) : info_append_file(facts, path);

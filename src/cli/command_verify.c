@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/files.h"
 #include "base/memory.h"
 #include "cli/command.h"
 #include "cli/verify.h"
@@ -112,21 +113,24 @@ static void verify_bad_line(verify_job *job, const char *path, const char *probl
     job->bad++;
 }
 
-static void verify_manifest(verify_job *job, const char *directory)
+static nn_status verify_manifest(verify_job *job, const char *directory)
 {
     char path[NN_PATH_SIZE];
     bool there;
     snprintf(path, sizeof path, "%.4000s/" NN_MANIFEST_NAME, directory);
-    job->knows = nn_manifest_read(directory, &job->manifest, &there) == NN_OK && there;
+    nn_status status = nn_manifest_read(directory, &job->manifest, &there);
+    if (status == NN_ERROR_IO || status == NN_ERROR_MEMORY) return status;
+    job->knows = status == NN_OK && there;
     if (there && !job->knows) verify_bad_line(job, path, nn_error_text());
     if (!there) printf("%s: there is none; an older nntrain wrote none, otherwise it is lost\n", path);
-    if (!job->knows) return;
+    if (!job->knows) return NN_OK;
     job->run = job->manifest.run;
     job->run_of = "the manifest says";
     for (size_t i = 0; i < job->manifest.count; i++)
         if (job->manifest.entries[i].step > job->newest) job->newest = job->manifest.entries[i].step;
     printf("%s: good, lists %zu files of the run %016" PRIx64 "\n", path, job->manifest.count, job->run);
     job->files++;
+    return NN_OK;
 }
 
 static void verify_entry_path(const char *directory, int64_t step, char path[NN_PATH_SIZE])
@@ -137,29 +141,32 @@ static void verify_entry_path(const char *directory, int64_t step, char path[NN_
         nn_checkpoint_path(directory, step, path);
 }
 
-static void verify_gone(verify_job *job, const char *directory)
+static nn_status verify_gone(verify_job *job, const char *directory)
 {
     for (size_t i = 0; i < job->manifest.count; i++) {
         char path[NN_PATH_SIZE];
-        struct stat facts;
+        bool there;
         verify_entry_path(directory, job->manifest.entries[i].step, path);
-        if (stat(path, &facts) != 0) verify_bad_line(job, path, "it is gone: the manifest lists it");
+        NN_TRY(nn_file_exists(path, &there));
+        if (!there) verify_bad_line(job, path, "it is gone: the manifest lists it");
     }
+    return NN_OK;
 }
 
 static nn_status verify_files(verify_job *job, const char *directory, const int64_t *steps, size_t count)
 {
     char path[NN_PATH_SIZE];
-    struct stat facts;
+    bool there;
     size_t before = job->files;
-    verify_manifest(job, directory);
+    NN_TRY(verify_manifest(job, directory));
     for (size_t i = 0; i < count; i++) {
         nn_checkpoint_path(directory, steps[i], path);
         NN_TRY(verify_one(job, path, steps[i]));
     }
     verify_entry_path(directory, NN_MANIFEST_BEST, path);
-    if (stat(path, &facts) == 0) NN_TRY(verify_one(job, path, NN_MANIFEST_BEST));
-    verify_gone(job, directory);
+    NN_TRY(nn_file_exists(path, &there));
+    if (there) NN_TRY(verify_one(job, path, NN_MANIFEST_BEST));
+    NN_TRY(verify_gone(job, directory));
     if (job->files == before)
         NN_FAIL(NN_ERROR_USAGE,
                 "%s: has neither checkpoints nor a manifest; is it a run directory of nntrain?", directory);
@@ -195,8 +202,9 @@ static int64_t verify_step_of(const char *path)
 static nn_status verify_path(verify_job *job, const char *path)
 {
     struct stat facts;
-    if (stat(path, &facts) != 0)
-        NN_FAIL(NN_ERROR_USAGE, "%s: there is no such run directory or checkpoint", path);
+    bool there;
+    NN_TRY(nn_file_look(path, &facts, &there));
+    if (!there) NN_FAIL(NN_ERROR_USAGE, "%s: there is no such run directory or checkpoint", path);
     if (S_ISDIR(facts.st_mode)) return verify_directory(job, path);
     job->run_of = NULL;
     return verify_one(job, path, verify_step_of(path));

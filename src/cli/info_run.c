@@ -1,8 +1,13 @@
 /* A run directory: its checkpoints and whether each is whole, the best weights, the last metrics. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/files.h"
 #include "base/memory.h"
+#include "base/system.h"
 #include "cli/info.h"
 #include "model/find.h"
 
@@ -25,7 +30,7 @@ static nn_status run_open_saved(run_saved *saved)
     size_t size;
     nn_store_file *file = NULL;
     nn_status status;
-    NN_TRY_TO(done, status, nn_store_read_sealed(saved->path, &bytes, &size));
+    NN_TRY_TO(done, status, nn_checkpoint_read(saved->path, &bytes, &size));
     NN_TRY_TO(done, status, nn_store_open_image(bytes, size, saved->path, &file));
     status = nn_info_read_progress(file, &saved->progress);
 done:
@@ -41,7 +46,7 @@ static nn_status run_read_saved(run_saved *saved)
     saved->whole = status == NN_OK;
     saved->problem[0] = '\0';
     if (!saved->whole) snprintf(saved->problem, sizeof saved->problem, "%s", nn_error_text());
-    return status == NN_ERROR_MEMORY ? status : NN_OK;
+    return status == NN_ERROR_MEMORY || status == NN_ERROR_IO ? status : NN_OK;
 }
 
 /* The members of a JSON object. */
@@ -142,17 +147,30 @@ static char *run_last_line(char *tail)
     return line[0] == '{' && end > line && end[-1] == '}' ? line : NULL;
 }
 
+/* The end of the file; nothing where there is none. */
+static nn_status run_read_tail(const char *path, char *tail)
+{
+    nn_patience patience = {0};
+    ssize_t got = 0;
+    int descriptor = nn_file_open(path, O_RDONLY);
+    if (descriptor < 0 && nn_error_is_absence(errno)) return NN_OK;
+    if (descriptor < 0) return nn_fail_system(NN_ERROR_IO, errno, "cannot read %s", path);
+    off_t size = lseek(descriptor, 0, SEEK_END), at = size > RUN_LONGEST_LINE ? size - RUN_LONGEST_LINE : 0;
+    do {
+        got = pread(descriptor, tail, (size_t)RUN_LONGEST_LINE, at);
+    } while (got < 0 && nn_patience_lasts(&patience, errno, path));
+    int error = errno;
+    close(descriptor);
+    tail[got > 0 ? got : 0] = '\0';
+    return got >= 0 ? NN_OK : nn_fail_system(NN_ERROR_IO, error, "cannot read %s", path);
+}
+
 static nn_status run_append_metrics(nn_facts *facts, const char *directory)
 {
     char path[NN_PATH_SIZE], *tail;
     snprintf(path, sizeof path, "%.4000s/" RUN_METRICS, directory);
     NN_TRY(NN_ALLOCATE(&tail, RUN_LONGEST_LINE + 1, "the last metrics"));
-    FILE *file = fopen(path, "rb");
-    if (file) {
-        if (fseek(file, -RUN_LONGEST_LINE, SEEK_END) != 0) rewind(file);
-        tail[fread(tail, 1, (size_t)RUN_LONGEST_LINE, file)] = '\0';
-        fclose(file);
-    }
+    nn_status status = run_read_tail(path, tail);
     const char *line = run_last_line(tail);
     nn_facts_key(facts, "last_metrics");
     nn_text_append(&facts->text, "%s%s",
@@ -161,7 +179,7 @@ static nn_status run_append_metrics(nn_facts *facts, const char *directory)
                                  : "none yet",
                    facts->json ? "" : "\n");
     nn_free(tail);
-    return NN_OK;
+    return status;
 }
 
 /* How it ended: the line that training leaves. */

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/system.h"
 #include "store/store.h"
 
 /* A look ends by itself after this long, so that files with very many datasets or on slow disks cost no more.
@@ -121,6 +122,7 @@ nn_status nn_probe_with(const char *path, nn_probe_look look, unsigned cpu_secon
     if (child == 0) {
         probe_set_limits(cpu_seconds);
         probe_silence();
+        nn_patience_limit(0); /* whoever reads the file in earnest has it */
         look(path);
         _exit(0);
     }

@@ -5,10 +5,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/files.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "cli/probe.h"
 #include "config/identity.h"
+#include "model/find.h"
 #include "store/seal.h"
 #include "train/engine.h"
 
@@ -104,17 +106,16 @@ static void verify_image(const char *path, const void *bytes, size_t size, nn_ve
     nn_store_close(file);
 }
 
+/* *bytes stays NULL where there is no file to be read. */
 static nn_status verify_load(const char *path, void **bytes, size_t *size)
 {
     struct stat facts;
-    FILE *file = stat(path, &facts) == 0 && S_ISREG(facts.st_mode) ? fopen(path, "rb") : NULL;
+    bool there;
     *bytes = NULL;
     *size = 0;
-    if (!file) return NN_OK;
-    nn_status status = nn_allocate(bytes, (size_t)facts.st_size, 1, "a checkpoint");
-    if (status == NN_OK) *size = fread(*bytes, 1, (size_t)facts.st_size, file);
-    fclose(file);
-    return status;
+    NN_TRY(nn_file_look(path, &facts, &there));
+    if (!there || !S_ISREG(facts.st_mode)) return NN_OK;
+    return nn_file_load(path, SIZE_MAX / 2, "a checkpoint", bytes, size);
 }
 
 /* What HDF5 makes of a damaged file is found out by a child first: it may crash. */
@@ -147,9 +148,9 @@ nn_status nn_verify_file(const char *path, nn_verified *verified)
     void *bytes = NULL;
     size_t size = 0;
     *verified = (nn_verified){0};
-    nn_status status = nn_store_read_sealed(path, &bytes, &size);
+    nn_status status = nn_checkpoint_read(path, &bytes, &size);
     verified->sealed = status == NN_OK;
-    if (status == NN_ERROR_MEMORY) return status;
+    if (status == NN_ERROR_MEMORY || status == NN_ERROR_IO) return status;
     if (!verified->sealed) {
         nn_verified_note(verified, "%s", nn_error_text());
         return verify_damaged(path, verified);

@@ -1,9 +1,8 @@
 /* Files of a configuration: reading them, and merging what they include. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/files.h"
 #include "base/memory.h"
 #include "config/tree.h"
 
@@ -33,28 +32,33 @@ static nn_status load_unreadable(nn_config *config, const nn_config_node *place,
 }
 
 /* *bytes is owned by the caller. */
-static nn_status load_bytes(nn_config *config, const nn_config_node *place, const char *path, FILE *file,
-                            char **bytes, size_t *length)
+static nn_status load_bytes(nn_config *config, const nn_config_node *place, const char *path, void **bytes,
+                            size_t *length)
 {
-    size_t capacity = NN_CONFIG_BYTES_MAX;
-    NN_TRY(NN_ALLOCATE(bytes, capacity + 1, "a configuration file"));
-    *length = fread(*bytes, 1, capacity + 1, file);
-    if (ferror(file)) return load_unreadable(config, place, path, strerror(errno));
-    if (*length > capacity) {
+    nn_status status = nn_file_load(path, NN_CONFIG_BYTES_MAX, "a configuration file", bytes, length);
+    if (status == NN_ERROR_IO) return load_unreadable(config, place, path, nn_error_text());
+    if (status == NN_ERROR_DATA) {
         const char *subject = place == NULL ? "" : "include: the file is ";
         nn_config_error(config, place, "%slarger than %d MiB: is it a configuration?", subject,
                         (int)(NN_CONFIG_BYTES_MAX / 1048576));
         return NN_ERROR_USAGE;
     }
-    return NN_OK;
+    return status;
 }
 
-static nn_status load_identify(nn_config *config, const nn_config_node *place, const char *path, FILE *file,
+static nn_status load_identify(nn_config *config, const nn_config_node *place, const char *path,
                                load_frame *frame)
 {
     struct stat about;
-    if (fstat(fileno(file), &about) != 0) return load_unreadable(config, place, path, strerror(errno));
+    bool there;
+    nn_status status = nn_file_look(path, &about, &there);
+    if (status != NN_OK) return load_unreadable(config, place, path, nn_error_text());
+    if (!there) return load_unreadable(config, place, path, strerror(errno));
     if (S_ISDIR(about.st_mode)) return load_unreadable(config, place, path, "it is a directory");
+    if (!S_ISREG(about.st_mode))
+        return load_unreadable(
+            config, place, path,
+            "it is a pipe or a device, and a configuration is read more than once: write it to a file");
     frame->is_file = true;
     frame->device = about.st_dev;
     frame->inode = about.st_ino;
@@ -70,15 +74,12 @@ static nn_status load_file(nn_config *config, const nn_config_node *place, const
                            const load_frame *includer, nn_config_node **root)
 {
     load_frame frame = {.includer = includer};
-    char *bytes = NULL;
+    void *bytes = NULL;
     size_t length = 0;
     NN_TRY(nn_config_add_source(config, path, true, &frame.source));
     if (place == NULL) config->main_source = frame.source;
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) return load_unreadable(config, place, path, strerror(errno));
-    nn_status status = load_identify(config, place, path, file, &frame);
-    if (status == NN_OK) status = load_bytes(config, place, path, file, &bytes, &length);
-    (void)fclose(file);
+    nn_status status = load_identify(config, place, path, &frame);
+    if (status == NN_OK) status = load_bytes(config, place, path, &bytes, &length);
     if (status == NN_OK) status = load_document(config, &frame, bytes, length, root);
     nn_free(bytes);
     return status;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/system.h"
+
 /* Whether a problem is known: word for word, as where parts share a file, or of another sample of the same
  * dataset, as where parts are shares of one. */
 static bool problems_know(const nn_problems *problems, const char *problem)
@@ -23,9 +25,12 @@ bool nn_problems_collect(nn_problems *problems, nn_status status)
     if (status == NN_OK) return true;
     if (!problems_know(problems, nn_error_text()))
         nn_text_append(&problems->text, "%s%s", problems->text.length > 0 ? "\n" : "", nn_error_text());
-    if (problems->status != NN_ERROR_MEMORY)
-        problems->status =
-            status == NN_ERROR_MEMORY || problems->text.failed ? NN_ERROR_MEMORY : NN_ERROR_DATA;
+    bool of_system = status == NN_ERROR_IO && nn_error_may_pass(nn_error_number());
+    nn_status kind = status == NN_ERROR_MEMORY || problems->text.failed ? NN_ERROR_MEMORY
+                     : of_system                                        ? NN_ERROR_IO
+                                                                        : NN_ERROR_DATA;
+    if (problems->status == NN_OK || kind == NN_ERROR_MEMORY || problems->status == NN_ERROR_DATA)
+        problems->status = kind;
     return false;
 }
 

@@ -13,7 +13,8 @@
 /* Zero-initialise. */
 typedef struct nn_problems {
     nn_text text;
-    nn_status status; /* NN_ERROR_DATA, or NN_ERROR_MEMORY when memory was a problem */
+    nn_status status; /* NN_ERROR_DATA; NN_ERROR_IO where the system could not read, NN_ERROR_MEMORY
+                         where memory was short */
 } nn_problems;
 
 /* Keeps the recorded text of a failed status. Returns whether the status is NN_OK. */

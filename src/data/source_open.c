@@ -1,8 +1,9 @@
 /* Opening the parts, and what can be seen of them before they are read. */
-#include <glob.h>
 #include <string.h>
 
+#include "base/files.h"
 #include "base/memory.h"
+#include "base/pattern.h"
 #include "base/text.h"
 #include "data/names.h"
 #include "data/refuse.h"
@@ -27,16 +28,15 @@ static nn_status source_add_piece(nn_source *source, const char *path)
 
 static nn_status source_add_pattern(nn_source *source, const char *pattern)
 {
-    glob_t found;
-    nn_status status = NN_OK;
-    int result = glob(pattern, 0, NULL, &found);
-    if (result == GLOB_NOMATCH)
-        NN_FAIL(NN_ERROR_IO, "no file matches %s: check the path (it starts from the configuration's folder)",
-                pattern);
-    if (result != 0) NN_FAIL(NN_ERROR_IO, "the files that match %s cannot be listed", pattern);
-    for (size_t i = 0; i < found.gl_pathc && status == NN_OK; i++)
-        status = source_add_piece(source, found.gl_pathv[i]);
-    globfree(&found);
+    nn_text_list found;
+    nn_status status = nn_pattern_list(pattern, &found);
+    if (status == NN_OK && found.count == 0)
+        status = nn_fail(NN_ERROR_IO,
+                         "no file matches %s: check the path (it starts from the configuration's folder)",
+                         pattern);
+    for (size_t i = 0; i < found.count && status == NN_OK; i++)
+        status = source_add_piece(source, found.items[i]);
+    nn_folder_release(&found);
     return status;
 }
 
@@ -48,7 +48,7 @@ static nn_status source_add_file(nn_source *source, const char *directory, const
     nn_status status = NN_OK;
     if (path.failed)
         status = nn_fail(NN_ERROR_MEMORY, "no memory is left for the path of %s", name);
-    else if (strpbrk(name, "*?["))
+    else if (nn_path_is_pattern(name))
         status = source_add_pattern(source, path.bytes);
     else
         status = source_add_piece(source, path.bytes);

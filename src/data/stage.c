@@ -4,13 +4,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/pulse.h"
+#include "base/system.h"
 #include "data/source.h"
 
 #define STAGE_BLOCK ((size_t)4 << 20)
@@ -37,15 +38,19 @@ static nn_status stage_name(const char *folder, const char *path, const struct s
     return NN_OK;
 }
 
-static nn_status stage_copy_bytes(int from, int to, const char *path, const char *temporary)
+/* A copy that ends early would stand for the file from then on. */
+static nn_status stage_copy_bytes(int from, int to, const char *path, const char *temporary, off_t size)
 {
     unsigned char *block;
     nn_status status = NN_OK;
+    nn_patience patience = {0};
+    off_t copied = 0;
     ssize_t count;
     NN_TRY(nn_allocate((void **)&block, STAGE_BLOCK, 1, "a block of a copy"));
     while (status == NN_OK && (count = read(from, block, STAGE_BLOCK)) != 0) {
-        if (count < 0 && errno == EINTR) continue;
+        if (count < 0 && nn_patience_lasts(&patience, errno, path)) continue;
         if (count < 0) status = stage_fail("read", path);
+        if (count > 0) copied += count;
         for (ssize_t done = 0; status == NN_OK && done < count;) {
             ssize_t written = write(to, block + done, (size_t)(count - done));
             if (written < 0 && errno != EINTR) status = stage_fail("write", temporary);
@@ -54,24 +59,27 @@ static nn_status stage_copy_bytes(int from, int to, const char *path, const char
         }
     }
     nn_free(block);
-    return status;
+    NN_TRY(status);
+    if (copied != size)
+        NN_FAIL(NN_ERROR_IO, "data.stage: %s became shorter or longer while it was copied: try again", path);
+    return NN_OK;
 }
 
-static nn_status stage_copy_to(const char *path, const char *temporary)
+static nn_status stage_copy_to(const char *path, const char *temporary, off_t size)
 {
     nn_status status = NN_OK;
-    int from = open(path, O_RDONLY | O_CLOEXEC);
+    int from = nn_file_open(path, O_RDONLY);
     if (from < 0) return stage_fail("open", path);
     int to = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (to < 0) status = stage_fail("make", temporary);
-    if (status == NN_OK) status = stage_copy_bytes(from, to, path, temporary);
+    if (status == NN_OK) status = stage_copy_bytes(from, to, path, temporary, size);
     if (to >= 0 && close(to) != 0 && status == NN_OK) status = stage_fail("write", temporary);
     close(from);
     return status;
 }
 
 /* Beside its final name first: whoever finds the final name finds it whole. */
-static nn_status stage_copy(const char *path, const char *staged)
+static nn_status stage_copy(const char *path, const char *staged, off_t size)
 {
     nn_text temporary = {0};
     if (access(staged, R_OK) == 0) return NN_OK;
@@ -80,7 +88,7 @@ static nn_status stage_copy(const char *path, const char *staged)
     if (temporary.failed) status = nn_fail(NN_ERROR_MEMORY, "no memory is left for the path of %s", path);
     if (status == NN_OK) {
         nn_log_line("copying %s to %s", path, staged);
-        status = stage_copy_to(path, temporary.bytes);
+        status = stage_copy_to(path, temporary.bytes, size);
         if (status == NN_OK && rename(temporary.bytes, staged) != 0) status = stage_fail("name", staged);
         if (status != NN_OK) unlink(temporary.bytes);
     }
@@ -88,13 +96,15 @@ static nn_status stage_copy(const char *path, const char *staged)
     return status;
 }
 
-/* Files that do not exist are left to be complained about when they are opened. */
+/* What does not exist, or is no file, is left to be complained about when it is opened. */
 static nn_status stage_piece(const char *folder, nn_piece *piece, bool copies)
 {
     struct stat facts;
-    if (stat(piece->path, &facts) != 0) return NN_OK;
+    bool there;
+    NN_TRY(nn_file_look(piece->path, &facts, &there));
+    if (!there || !S_ISREG(facts.st_mode)) return NN_OK;
     NN_TRY(stage_name(folder, piece->path, &facts, &piece->staged));
-    return copies ? stage_copy(piece->path, piece->staged) : NN_OK;
+    return copies ? stage_copy(piece->path, piece->staged, facts.st_size) : NN_OK;
 }
 
 /* Whether a file of this path comes before, in this part or another. */

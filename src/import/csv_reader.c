@@ -1,11 +1,15 @@
 #include "import/csv_reader.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
+#include "base/files.h"
 #include "base/memory.h"
+#include "base/system.h"
 
 #define READER_BYTES ((size_t)262144)
 #define READER_RECORD_MAX ((size_t)1 << 26)
@@ -289,9 +293,13 @@ static nn_status reader_open_file(nn_csv_reader *reader)
     if (stat(reader->path, &about) != 0)
         NN_FAIL(NN_ERROR_IO, "%s: cannot be read: %s", reader->path, strerror(errno));
     if (S_ISDIR(about.st_mode)) NN_FAIL(NN_ERROR_USAGE, "%s is a folder: name the files in it", reader->path);
-    reader->file = gzopen(reader->path, "rb");
-    if (!reader->file)
-        NN_FAIL(NN_ERROR_IO, "%s: cannot be read: %s", reader->path, errno ? strerror(errno) : "no memory");
+    int descriptor = nn_file_open(reader->path, O_RDONLY);
+    if (descriptor < 0) return nn_fail_system(NN_ERROR_IO, errno, "%s: cannot be read", reader->path);
+    reader->file = gzdopen(descriptor, "rb");
+    if (!reader->file) {
+        close(descriptor);
+        NN_FAIL(NN_ERROR_MEMORY, "%s: no memory to read it", reader->path);
+    }
     (void)gzbuffer(reader->file, (unsigned)READER_BYTES);
     return NN_ALLOCATE(&reader->bytes, READER_BYTES, "a file's text");
 }

@@ -4,8 +4,10 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/memory.h"
+#include "import/sources.h"
 
 /* Far more than any data set's images: headers of damaged files promise anything. */
 static const int64_t image_most_values = INT64_C(1) << 31;
@@ -60,8 +62,13 @@ static nn_status image_decode(const char *path, FILE *file, nn_image *image)
 
 nn_status nn_image_read(const char *path, nn_image *image)
 {
-    FILE *file = fopen(path, "rb");
-    if (!file) NN_FAIL(NN_ERROR_IO, "'%s' cannot be opened: %s", path, strerror(errno));
+    int descriptor;
+    NN_TRY(nn_source_open(path, &descriptor));
+    FILE *file = fdopen(descriptor, "rb");
+    if (!file) {
+        close(descriptor);
+        NN_FAIL(NN_ERROR_MEMORY, "no memory to open '%s'", path);
+    }
     nn_status status = image_decode(path, file, image);
     (void)fclose(file); /* was only read */
     return status;

@@ -6,9 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/files.h"
 #include "base/memory.h"
 #include "import/sources.h"
+
+#define CIFAR_NAMES ((size_t)1 << 20) /* bytes of a file of names, at most */
 
 enum { CIFAR_SIDE = 32, CIFAR_PLANE = CIFAR_SIDE * CIFAR_SIDE, CIFAR_PIXELS = 3 * CIFAR_PLANE };
 enum { VARIANT_AUTO, VARIANT_10, VARIANT_100 };
@@ -63,7 +67,10 @@ static nn_status cifar_open_file(cifar_state *state, const char *path, cifar_fil
     const char *name = nn_source_base(path);
     file->path = path;
     file->part = strncmp(name, "data_batch", 10) == 0 ? "train" : nn_source_part(name).part;
-    file->file = fopen(path, "rb");
+    int descriptor;
+    NN_TRY(nn_source_open(path, &descriptor));
+    file->file = fdopen(descriptor, "rb");
+    if (!file->file) close(descriptor);
     if (!file->file || fstat(fileno(file->file), &status) != 0)
         NN_FAIL(NN_ERROR_IO, "'%s' cannot be opened: %s", path, strerror(errno));
     int64_t size = status.st_size;
@@ -83,15 +90,16 @@ static nn_status cifar_open_file(cifar_state *state, const char *path, cifar_fil
 
 static nn_status cifar_read_names(const char *path, cifar_state *state)
 {
-    char line[256];
-    FILE *file = fopen(path, "r");
-    if (!file) return NN_OK; /* the names are optional */
+    void *bytes;
+    size_t size;
+    bool there;
+    NN_TRY(nn_file_exists(path, &there));
+    if (!there) return NN_OK; /* the names are optional */
+    NN_TRY(nn_file_load(path, CIFAR_NAMES, "the names of the classes", &bytes, &size));
     nn_status status = NN_OK;
-    while (status == NN_OK && fgets(line, sizeof(line), file)) {
-        line[strcspn(line, "\r\n")] = '\0';
-        if (line[0]) status = nn_import_add_name(&state->classes, line);
-    }
-    (void)fclose(file);
+    for (char *rest = bytes, *line; status == NN_OK && (line = strtok_r(rest, "\r\n", &rest));)
+        status = nn_import_add_name(&state->classes, line);
+    nn_free(bytes);
     return status;
 }
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <zlib.h>
 
@@ -144,10 +145,13 @@ static nn_status idx_read_header(idx_file *file)
 static nn_status idx_open_file(const char *path, idx_file *file)
 {
     file->path = path;
-    errno = 0;
-    file->stream = gzopen(path, "rb");
-    if (!file->stream)
-        NN_FAIL(NN_ERROR_IO, "'%s' cannot be opened: %s", path, errno ? strerror(errno) : "no memory");
+    int descriptor;
+    NN_TRY(nn_source_open(path, &descriptor));
+    file->stream = gzdopen(descriptor, "rb");
+    if (!file->stream) {
+        close(descriptor);
+        NN_FAIL(NN_ERROR_MEMORY, "no memory to open '%s'", path);
+    }
     (void)gzbuffer(file->stream, 1 << 18);
     return idx_read_header(file);
 }

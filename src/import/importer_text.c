@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "base/memory.h"
@@ -57,10 +58,13 @@ static nn_status text_open_file(text_state *state)
         NN_FAIL(NN_ERROR_IO, "%s: cannot be read: %s", text_path(state), strerror(errno));
     if (S_ISDIR(about.st_mode))
         NN_FAIL(NN_ERROR_USAGE, "%s is a folder: name the files in it", text_path(state));
-    state->file = gzopen(text_path(state), "rb");
-    if (!state->file)
-        NN_FAIL(NN_ERROR_IO, "%s: cannot be read: %s", text_path(state),
-                errno ? strerror(errno) : "no memory");
+    int descriptor;
+    NN_TRY(nn_source_open(text_path(state), &descriptor));
+    state->file = gzdopen(descriptor, "rb");
+    if (!state->file) {
+        close(descriptor);
+        NN_FAIL(NN_ERROR_MEMORY, "%s: no memory to read it", text_path(state));
+    }
     state->at = state->count = 0;
     state->offset = 0;
     return NN_OK;

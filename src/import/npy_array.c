@@ -1,6 +1,5 @@
 /* Opening and reading arrays: from files by position, from archives as they unpack. */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/system.h"
 #include "import/npy.h"
 #include "import/sources.h"
 
@@ -88,9 +88,9 @@ static nn_status array_open_file(nn_npy_arrays *arrays, const char *path, const 
     nn_free(name);
     if (added == NN_STOPPED) return NN_OK; /* not wanted */
     NN_TRY(added);
-    array->file = open(path, O_RDONLY | O_CLOEXEC);
-    if (array->file < 0 || fstat(array->file, &status) != 0)
-        NN_FAIL(NN_ERROR_IO, "'%s' cannot be opened: %s", path, strerror(errno));
+    NN_TRY(nn_source_open(path, &array->file));
+    if (fstat(array->file, &status) != 0)
+        return nn_fail_system(NN_ERROR_IO, errno, "'%s' cannot be opened", path);
     array->size = status.st_size;
     return nn_npy_begin(array);
 }
@@ -98,11 +98,12 @@ static nn_status array_open_file(nn_npy_arrays *arrays, const char *path, const 
 nn_status nn_npy_open(nn_npy_arrays *arrays, const char *path, const nn_text_list *wanted)
 {
     char first[4] = "";
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t got = file < 0 ? -1 : read(file, first, sizeof(first));
+    int file;
+    NN_TRY(nn_source_open(path, &file));
+    ssize_t got = read(file, first, sizeof(first));
     int failure = errno;
-    if (file >= 0) close(file);
-    if (got < 0) NN_FAIL(NN_ERROR_IO, "'%s' cannot be opened: %s", path, strerror(failure));
+    close(file);
+    if (got < 0) return nn_fail_system(NN_ERROR_IO, failure, "'%s' cannot be opened", path);
     bool archive = memcmp(first, "PK", 2) == 0;
     return archive ? nn_npz_open(arrays, path, wanted) : array_open_file(arrays, path, wanted);
 }

@@ -1,21 +1,17 @@
 #include "import/sources.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "base/files.h"
 #include "base/memory.h"
+#include "base/system.h"
 #include "base/text.h"
-
-static int sources_compare(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
 
 void nn_source_release(nn_text_list *names)
 {
@@ -27,7 +23,16 @@ void nn_source_release(nn_text_list *names)
 bool nn_source_is_folder(const char *path)
 {
     struct stat status;
-    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+    bool there;
+    if (nn_file_look(path, &status, &there) != NN_OK) return true;
+    return there && S_ISDIR(status.st_mode);
+}
+
+nn_status nn_source_open(const char *path, int *descriptor)
+{
+    *descriptor = nn_file_open(path, O_RDONLY);
+    if (*descriptor >= 0) return NN_OK;
+    return nn_fail_system(NN_ERROR_IO, errno, "'%s' cannot be opened", path);
 }
 
 nn_status nn_source_join(const char *folder, const char *name, char **path)
@@ -53,31 +58,20 @@ bool nn_source_ends(const char *text, const char *ending)
     return length >= wanted && strcasecmp(text + length - wanted, ending) == 0;
 }
 
-static nn_status sources_scan(DIR *directory, const char *folder, nn_source_filter *takes,
-                              nn_text_list *names, size_t *left)
-{
-    errno = 0;
-    for (struct dirent *entry = readdir(directory); entry; entry = readdir(directory)) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-        if (takes(folder, entry->d_name))
-            NN_TRY(nn_import_add_name(names, entry->d_name));
-        else if (left)
-            ++*left;
-        errno = 0; /* readdir tells its end from a failure by errno alone */
-    }
-    if (errno) NN_FAIL(NN_ERROR_IO, "the folder '%s' cannot be read: %s", folder, strerror(errno));
-    return NN_OK;
-}
-
 nn_status nn_source_list(const char *folder, nn_source_filter *takes, nn_text_list *names, size_t *left)
 {
-    DIR *directory = opendir(folder);
-    if (!directory) NN_FAIL(NN_ERROR_IO, "the folder '%s' cannot be read: %s", folder, strerror(errno));
-    size_t before = names->count;
-    nn_status status = sources_scan(directory, folder, takes, names, left);
-    closedir(directory);
-    if (names->count > before)
-        qsort(names->items + before, names->count - before, sizeof(*names->items), sources_compare);
+    nn_text_list all;
+    bool there;
+    NN_TRY(nn_folder_list(folder, &all, &there));
+    nn_status status = NN_OK;
+    if (!there) status = nn_fail(NN_ERROR_IO, "the folder '%s' cannot be read: %s", folder, strerror(errno));
+    for (size_t i = 0; i < all.count && status == NN_OK; i++) {
+        if (takes(folder, all.items[i]))
+            status = nn_import_add_name(names, all.items[i]);
+        else if (left)
+            ++*left;
+    }
+    nn_folder_release(&all);
     return status;
 }
 

@@ -19,7 +19,10 @@ nn_status nn_source_files(const nn_import *import, nn_source_filter *takes, cons
 
 void nn_source_release(nn_text_list *names);
 
+/* What cannot be looked at is one: listing it then says why not. */
 bool nn_source_is_folder(const char *path);
+/* Opens a regular file for reading; see nn_file_open. */
+nn_status nn_source_open(const char *path, int *descriptor);
 /* "folder/name"; *path is owned by the caller. */
 nn_status nn_source_join(const char *folder, const char *name, char **path);
 /* The name at the end of a path; borrowed from it. */

@@ -1,12 +1,11 @@
 /* Checkpoints in a run directory. */
-#include <dirent.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/files.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "model/find.h"
@@ -30,23 +29,21 @@ static nn_status newest_push(int64_t **steps, size_t *count, int64_t step)
 nn_status nn_checkpoint_list(const char *run_directory, int64_t **steps, size_t *count)
 {
     char folder[NN_PATH_SIZE];
+    nn_text_list names;
+    bool there;
     *steps = NULL;
     *count = 0;
     snprintf(folder, sizeof folder, "%s/" NN_CHECKPOINT_FOLDER, run_directory);
-    DIR *directory = opendir(folder);
-    if (!directory) {
-        if (errno == ENOENT) return NN_OK;
-        NN_FAIL(NN_ERROR_IO, "%s: cannot be listed: %s", folder, strerror(errno));
-    }
+    NN_TRY(nn_folder_list(folder, &names, &there));
     nn_status status = NN_OK;
-    for (struct dirent *entry; status == NN_OK && (entry = readdir(directory));) {
+    for (size_t i = 0; i < names.count && status == NN_OK; i++) {
         int64_t step;
         int end = 0;
-        if (sscanf(entry->d_name, "step-%" SCNd64 ".h5%n", &step, &end) == 1 && end > 0 &&
-            !entry->d_name[end])
+        if (sscanf(names.items[i], "step-%" SCNd64 ".h5%n", &step, &end) == 1 && end > 0 &&
+            !names.items[i][end])
             status = newest_push(steps, count, step);
     }
-    closedir(directory);
+    nn_folder_release(&names);
     if (*count) qsort(*steps, *count, sizeof **steps, newest_compare);
     return status;
 }
@@ -56,15 +53,43 @@ void nn_checkpoint_path(const char *run_directory, int64_t step, char path[NN_PA
     snprintf(path, NN_PATH_SIZE, "%s/" NN_CHECKPOINT_FOLDER "/step-%010" PRId64 ".h5", run_directory, step);
 }
 
-static nn_status find_open(const char *path, nn_checkpoint_opened *opened)
+/* That there is a file of this name: anything else is a fact, and no failure of the system. */
+static nn_status find_expect_file(const char *path)
+{
+    struct stat facts;
+    bool there;
+    NN_TRY(nn_file_look(path, &facts, &there));
+    if (!there) NN_FAIL(NN_ERROR_CHECKPOINT, "%s is gone", path);
+    if (!S_ISREG(facts.st_mode))
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s is not a checkpoint, but a %s: move it away", path,
+                S_ISDIR(facts.st_mode) ? "folder" : "pipe, a socket or a device");
+    return NN_OK;
+}
+
+static nn_status find_open_image(const char *path, nn_checkpoint_opened *opened)
 {
     int64_t state[NN_CHECKPOINT_STATE];
-    NN_TRY(nn_store_read_sealed(path, &opened->bytes, &opened->size));
     NN_TRY(nn_store_open_image(opened->bytes, opened->size, path, &opened->file));
     NN_TRY(nn_store_read_verified(opened->file, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, NN_CHECKPOINT_STATE,
                                   state));
     opened->step = state[0];
     return NN_OK;
+}
+
+nn_status nn_checkpoint_read(const char *path, void **bytes, size_t *size)
+{
+    *bytes = NULL;
+    *size = 0;
+    NN_TRY(find_expect_file(path));
+    return nn_store_read_sealed(path, bytes, size);
+}
+
+/* Once the bytes are in memory nothing but they can be at fault. */
+static nn_status find_open(const char *path, nn_checkpoint_opened *opened)
+{
+    NN_TRY(nn_checkpoint_read(path, &opened->bytes, &opened->size));
+    nn_status status = find_open_image(path, opened);
+    return status == NN_OK || status == NN_ERROR_MEMORY ? status : NN_ERROR_CHECKPOINT;
 }
 
 nn_status nn_checkpoint_open(const char *path, int64_t step, nn_checkpoint_opened *opened)
@@ -110,8 +135,12 @@ nn_status nn_checkpoint_newest(const char *run_directory, char path[NN_PATH_SIZE
     size_t i = 0;
     for (; status == NN_OK && i < count; i++) {
         nn_checkpoint_path(run_directory, steps[i], path);
-        if (find_take(path, steps[i], bytes, size) == NN_OK) break;
-        nn_log_warning("%s; falling back to the checkpoint before", nn_error_text());
+        nn_status taken = find_take(path, steps[i], bytes, size);
+        if (taken == NN_OK) break;
+        if (taken == NN_ERROR_CHECKPOINT)
+            nn_log_warning("%s; falling back to the checkpoint before", nn_error_text());
+        else
+            status = taken;
     }
     nn_free(steps);
     if (status == NN_OK && count > 0 && i == count)
@@ -122,20 +151,34 @@ nn_status nn_checkpoint_newest(const char *run_directory, char path[NN_PATH_SIZE
     return status;
 }
 
+/* The best weights, where there are some that can be used: *bytes stays NULL otherwise. */
+static nn_status find_best(const char *run_directory, char path[NN_PATH_SIZE], void **bytes, size_t *size)
+{
+    bool there;
+    snprintf(path, NN_PATH_SIZE, "%.4000s/" NN_CHECKPOINT_BEST, run_directory);
+    NN_TRY(nn_file_exists(path, &there));
+    if (!there) return NN_OK;
+    nn_status status = nn_checkpoint_read(path, bytes, size);
+    if (status != NN_ERROR_CHECKPOINT) return status;
+    nn_log_warning("%s; using the newest checkpoint instead", nn_error_text());
+    return NN_OK;
+}
+
 nn_status nn_saved_find(const char *run_or_checkpoint, char path[NN_PATH_SIZE], void **bytes, size_t *size)
 {
     struct stat facts;
-    if (stat(run_or_checkpoint, &facts) != 0)
+    bool there;
+    *bytes = NULL;
+    *size = 0;
+    NN_TRY(nn_file_look(run_or_checkpoint, &facts, &there));
+    if (!there)
         NN_FAIL(NN_ERROR_USAGE, "%s: there is no such run directory or checkpoint", run_or_checkpoint);
     if (!S_ISDIR(facts.st_mode)) {
         snprintf(path, NN_PATH_SIZE, "%s", run_or_checkpoint);
-        return nn_store_read_sealed(path, bytes, size);
+        return nn_checkpoint_read(path, bytes, size);
     }
-    snprintf(path, NN_PATH_SIZE, "%.4000s/" NN_CHECKPOINT_BEST, run_or_checkpoint);
-    if (stat(path, &facts) == 0) {
-        if (nn_store_read_sealed(path, bytes, size) == NN_OK) return NN_OK;
-        nn_log_warning("%s; using the newest checkpoint instead", nn_error_text());
-    }
+    NN_TRY(find_best(run_or_checkpoint, path, bytes, size));
+    if (*bytes) return NN_OK;
     NN_TRY(nn_checkpoint_newest(run_or_checkpoint, path, bytes, size));
     if (!*bytes)
         NN_FAIL(NN_ERROR_USAGE, "%s: has no checkpoint; is it a run directory of nntrain?",

@@ -41,7 +41,7 @@ static nn_status array_open_again(nn_store_file *file, nn_store_array *array)
 {
     nn_status status = NN_OK;
     hid_t access = H5Pcreate(H5P_DATASET_ACCESS), id = H5I_INVALID_HID;
-    H5Dclose(array->id);
+    nn_store_note_close(H5Dclose(array->id));
     if (nn_store_set_cache(access, &array->info)) id = H5Dopen2(file->id, array->name, access);
     if (id < 0)
         status = nn_store_fail_hdf5(NN_ERROR_IO, "cannot open dataset \"%s\" of %s", array->name, file->path);
@@ -73,7 +73,6 @@ static nn_status array_open(nn_store_file *file, const char *dataset, bool spars
     NN_TRY(NN_ALLOCATE(&made, 1, "an open array"));
     made->id = made->space = H5I_INVALID_HID;
     made->file = file;
-    made->descriptor = -1;
     NN_TRY_TO(failed, status, nn_copy_text(nn_store_bare_name(dataset), &made->name));
     NN_TRY_TO(failed, status, array_fill(made, file, sparse));
     *array = made;
@@ -98,7 +97,7 @@ void nn_store_array_close(nn_store_array *array)
     if (!array) return;
     nn_store_lock();
     if (array->space >= 0) H5Sclose(array->space);
-    if (array->id >= 0) H5Dclose(array->id);
+    if (array->id >= 0) nn_store_note_close(H5Dclose(array->id));
     nn_store_unlock();
     nn_free(array->name);
     nn_free(array);

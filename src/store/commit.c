@@ -6,14 +6,16 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "base/files.h"
 #include "base/memory.h"
 #include "base/pulse.h"
+#include "base/system.h"
 #include "base/text.h"
 #include "store/durable.h"
-#include "store/errors.h"
 #include "store/reread.h"
 #include "store/store.h"
 
@@ -34,8 +36,8 @@ typedef struct commit {
 static nn_status commit_fail(const commit *job, int error, const char *doing)
 {
     char amount[NN_FORMAT_SIZE];
-    return nn_store_fail_system(NN_ERROR_IO, error, "cannot write %s (%s): %s %s failed", job->path,
-                                nn_format_bytes(amount, (double)job->size), doing, job->temporary);
+    return nn_fail_system(NN_ERROR_IO, error, "cannot write %s (%s): %s %s failed", job->path,
+                          nn_format_bytes(amount, (double)job->size), doing, job->temporary);
 }
 
 /* The directory first: once the file is renamed, opening its directory must not be what fails. */
@@ -43,7 +45,7 @@ static nn_status commit_open(commit *job)
 {
     NN_TRY(nn_store_name_temporary(job->path, &job->temporary));
     NN_TRY(nn_store_open_directory(job->path, &job->directory_descriptor));
-    job->descriptor = nn_store_descriptor(job->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
+    job->descriptor = nn_file_open(job->temporary, O_WRONLY | O_CREAT | O_TRUNC);
     return job->descriptor >= 0 ? NN_OK : commit_fail(job, errno, "making");
 }
 
@@ -88,10 +90,24 @@ static nn_status commit_finish_file(commit *job)
     return outcome == 0 || errno == EINTR ? NN_OK : commit_fail(job, errno, "closing");
 }
 
+/* A job that was suspended for long may find that another one has taken the directory, and writes a file of
+ * this name. */
+static nn_status commit_rename(const commit *job, const struct stat *written)
+{
+    struct stat named;
+    if (stat(job->temporary, &named) != 0) return commit_fail(job, errno, "renaming");
+    if (named.st_dev != written->st_dev || named.st_ino != written->st_ino)
+        NN_FAIL(NN_ERROR_IO, "cannot write %s: another process writes %s", job->path, job->temporary);
+    if (rename(job->temporary, job->path) != 0) return commit_fail(job, errno, "renaming");
+    return NN_OK;
+}
+
 static nn_status commit_perform(commit *job)
 {
+    struct stat written;
     nn_fault("commit.begun", NULL, 0);
     NN_TRY(commit_open(job));
+    if (fstat(job->descriptor, &written) != 0) return commit_fail(job, errno, "making");
     nn_fault("commit.opened", NULL, 0);
     NN_TRY(commit_reserve(job));
     nn_fault("commit.reserved", NULL, 0);
@@ -101,7 +117,7 @@ static nn_status commit_perform(commit *job)
     NN_TRY(commit_finish_file(job));
     nn_fault("commit.synced", NULL, 0);
     if (job->verify) NN_TRY(nn_store_reread(job->temporary, job->path, job->bytes, job->size));
-    if (rename(job->temporary, job->path) != 0) return commit_fail(job, errno, "renaming");
+    NN_TRY(commit_rename(job, &written));
     nn_fault("commit.renamed", NULL, 0);
     NN_TRY(nn_store_sync_directory(job->directory_descriptor, job->path));
     nn_fault("commit.done", NULL, 0);

@@ -66,12 +66,17 @@ nn_status nn_store_fail_read(nn_store_array *array, int axis, int64_t first, int
                              const char *reason)
 {
     int64_t bad_first, bad_count;
+    const char *what = axis == 0 ? "rows" : "samples";
+    int error = nn_store_driver_error();
+    if (error != 0)
+        return nn_store_fail_refused(error,
+                                     "cannot read %s %" PRId64 " to %" PRId64 " of dataset \"%s\" of %s",
+                                     what, first, first + count - 1, array->name, array->file->path);
     NN_TRY(nn_store_find_damage(array, axis, first, count, &bad_first, &bad_count));
     if (bad_count == 0) {
         bad_first = first;
         bad_count = count;
     }
-    const char *what = axis == 0 ? "rows" : "samples";
     NN_FAIL(NN_ERROR_IO,
             "cannot read %s %" PRId64 " to %" PRId64 " of dataset \"%s\" of %s (%s %" PRId64 " to %" PRId64
             " were asked for): the file is damaged, or the disk failed; make or copy it again (HDF5: %s)",

@@ -6,17 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "base/memory.h"
-#include "store/errors.h"
-
-int nn_store_descriptor(const char *path, int flags)
-{
-    int descriptor;
-    do {
-        descriptor = open(path, flags, 0666);
-    } while (descriptor < 0 && errno == EINTR);
-    return descriptor;
-}
+#include "base/system.h"
 
 int nn_store_sync(int descriptor)
 {
@@ -35,10 +27,10 @@ nn_status nn_store_open_directory(const char *path, int *descriptor)
     nn_status status = NN_OK;
     NN_TRY(nn_allocate((void **)&directory, length + 1, 1, "a file name"));
     memcpy(directory, slash ? path : ".", length);
-    *descriptor = nn_store_descriptor(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    *descriptor = nn_file_open(directory, O_RDONLY | O_DIRECTORY);
     if (*descriptor < 0)
-        status = nn_store_fail_system(NN_ERROR_IO, errno,
-                                      "cannot write %s: its directory %s cannot be opened", path, directory);
+        status = nn_fail_system(NN_ERROR_IO, errno, "cannot write %s: its directory %s cannot be opened",
+                                path, directory);
     nn_free(directory);
     return status;
 }
@@ -47,7 +39,7 @@ nn_status nn_store_open_directory(const char *path, int *descriptor)
 nn_status nn_store_sync_directory(int descriptor, const char *path)
 {
     if (nn_store_sync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP) return NN_OK;
-    return nn_store_fail_system(NN_ERROR_IO, errno, "%s is written, but fsync of its directory failed", path);
+    return nn_fail_system(NN_ERROR_IO, errno, "%s is written, but fsync of its directory failed", path);
 }
 
 nn_status nn_store_name_temporary(const char *path, char **temporary)

@@ -4,9 +4,6 @@
 
 #include "base/status.h"
 
-/* open, of a file that everybody may use as far as umask allows, as often as it is interrupted. */
-int nn_store_descriptor(const char *path, int flags);
-
 /* fsync, as often as it is interrupted; as fsync otherwise. */
 int nn_store_sync(int descriptor);
 

@@ -104,7 +104,7 @@ static nn_status elsewhere_check_link(const nn_store_file *file, const char *nam
     bool read = H5Lget_val(file->id, name, value, size, H5P_DEFAULT) >= 0;
     hid_t object = H5Oopen(file->id, name, H5P_DEFAULT);
     if (object >= 0)
-        H5Oclose(object);
+        nn_store_note_close(H5Oclose(object));
     else if (read)
         status = elsewhere_fail_link(file, name, value, size);
     nn_free(value);

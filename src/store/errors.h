@@ -2,7 +2,7 @@
 #ifndef NN_STORE_ERRORS_H
 #define NN_STORE_ERRORS_H
 
-#include "base/status.h"
+#include "base/system.h"
 
 #define NN_STORE_REASON 256
 
@@ -13,15 +13,17 @@ void nn_store_silence_hdf5(void);
  * before the next HDF5 call, which clears the stack, and before the lock is given back. */
 void nn_store_hdf5_reason(char *buffer);
 
-/* Records the message with that text behind it; the same condition holds. */
+/* Records the message with that text behind it; the same condition holds. Where the system has refused a read
+ * (nn_store_driver_error), that is the cause, and the status NN_ERROR_IO: what the message says after its
+ * last colon, of damage and what to do about it, is left out. */
 nn_status nn_store_fail_hdf5(nn_status status, const char *format, ...) NN_PRINTF(2, 3);
 
 /* As nn_store_fail_hdf5, of a failure to write: with what to do about the cause that the system has given
  * HDF5, if it has. */
 nn_status nn_store_fail_write(nn_status status, const char *format, ...) NN_PRINTF(2, 3);
 
-/* Records the message with the text of `error`, a value of errno, and what to do about it. Calls no HDF5 and
- * may run in any thread. */
-nn_status nn_store_fail_system(nn_status status, int error, const char *format, ...) NN_PRINTF(3, 4);
+/* Records that the system has refused the driver: `error` as nn_store_driver_error returns it. The status is
+ * NN_ERROR_IO, or NN_ERROR_MEMORY. */
+nn_status nn_store_fail_refused(int error, const char *format, ...) NN_PRINTF(2, 3);
 
 #endif

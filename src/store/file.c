@@ -6,46 +6,73 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "store/internal.h"
 
-/* The signature stands at 0, or at 512, 1024, 2048, ... behind a block of the user's own. */
-static bool file_has_signature(int descriptor, off_t size)
+/* Returns 0 or the error, as which a file counts that ends before its size. */
+static int file_read_signature(int descriptor, off_t at, off_t size, unsigned char found[8])
 {
-    static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
-    for (off_t at = 0; at<size; at = at> 0 ? 2 * at : 512) {
-        unsigned char found[sizeof signature];
-        if (pread(descriptor, found, sizeof found, at) == (ssize_t)sizeof found &&
-            memcmp(found, signature, sizeof found) == 0)
-            return true;
+    off_t done = 0, wanted = size - at < 8 ? size - at : 8;
+    memset(found, 0, 8);
+    while (done < wanted) {
+        ssize_t got = pread(descriptor, found + done, (size_t)(wanted - done), at + done);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return got < 0 ? errno : EIO;
+        done += got;
     }
-    return false;
+    return 0;
 }
 
-/* What HDF5 itself would report in other words, or all in the same. */
-static nn_status file_check(const char *path)
+/* The signature stands at 0, or at 512, 1024, 2048, ... behind a block of the user's own. */
+static int file_find_signature(int descriptor, off_t size, bool *is_hdf5)
 {
-    struct stat status;
-    if (stat(path, &status) != 0)
-        return nn_store_fail_system(NN_ERROR_IO, errno, "cannot open the file %s", path);
-    if (S_ISDIR(status.st_mode)) NN_FAIL(NN_ERROR_IO, "%s is a folder: name an HDF5 file in it", path);
-    if (!S_ISREG(status.st_mode)) NN_FAIL(NN_ERROR_IO, "%s is not a regular file: name an HDF5 file", path);
-    if (status.st_size == 0) NN_FAIL(NN_ERROR_DATA, "%s is empty: make or copy the file again", path);
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return nn_store_fail_system(NN_ERROR_IO, errno, "cannot open the file %s", path);
-    bool is_hdf5 = file_has_signature(descriptor, status.st_size);
-    close(descriptor);
+    static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+    *is_hdf5 = false;
+    for (off_t at = 0; at < size && !*is_hdf5; at = at > 0 ? 2 * at : 512) {
+        unsigned char found[sizeof signature];
+        int error = file_read_signature(descriptor, at, size, found);
+        if (error != 0) return error;
+        *is_hdf5 = memcmp(found, signature, sizeof found) == 0;
+    }
+    return 0;
+}
+
+static nn_status file_check_signature(const char *path, off_t size)
+{
+    nn_patience patience = {0};
+    bool is_hdf5 = false;
+    int error;
+    do {
+        int descriptor = nn_file_open(path, O_RDONLY);
+        if (descriptor < 0) return nn_fail_system(NN_ERROR_IO, errno, "cannot open the file %s", path);
+        error = file_find_signature(descriptor, size, &is_hdf5);
+        close(descriptor);
+    } while (error != 0 && nn_patience_lasts(&patience, error, path));
+    if (error != 0) return nn_fail_system(NN_ERROR_IO, error, "cannot read the file %s", path);
     if (!is_hdf5)
         NN_FAIL(NN_ERROR_DATA, "%s is not an HDF5 file: convert the data to HDF5, or name another file",
                 path);
     return NN_OK;
 }
 
+/* What HDF5 itself would report in other words, or all in the same. */
+static nn_status file_check(const char *path)
+{
+    struct stat status;
+    bool there;
+    NN_TRY(nn_file_look(path, &status, &there));
+    if (!there) return nn_fail_system(NN_ERROR_IO, errno, "cannot open the file %s", path);
+    if (S_ISDIR(status.st_mode)) NN_FAIL(NN_ERROR_IO, "%s is a folder: name an HDF5 file in it", path);
+    if (!S_ISREG(status.st_mode)) NN_FAIL(NN_ERROR_IO, "%s is not a regular file: name an HDF5 file", path);
+    if (status.st_size == 0) NN_FAIL(NN_ERROR_DATA, "%s is empty: make or copy the file again", path);
+    return file_check_signature(path, status.st_size);
+}
+
 static bool file_set_driver(hid_t access, bool locking)
 {
-    /* Set, not left to the default: the environment could put another driver there. */
-    if (access < 0 || H5Pset_fapl_sec2(access) < 0) return false;
+    if (!nn_store_driver_set(access)) return false;
 #if NN_STORE_CAN_SKIP_LOCKING
     if (!locking && H5Pset_file_locking(access, false, true) < 0) return false;
 #else
@@ -60,6 +87,7 @@ static hid_t file_try(const char *path, bool locking, char *reason)
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     if (file_set_driver(access, locking)) id = H5Fopen(path, H5F_ACC_RDONLY, access);
     if (id < 0) nn_store_hdf5_reason(reason);
+    nn_store_note_close(id < 0 ? -1 : 0); /* a file that does not open may leave something behind */
     if (access >= 0) H5Pclose(access);
     return id;
 }
@@ -79,6 +107,8 @@ static nn_status file_open_disk(const char *path, hid_t *id)
                 path);
     }
     if (*id >= 0) return NN_OK;
+    if (nn_store_driver_error() != 0)
+        return nn_store_fail_refused(nn_store_driver_error(), "cannot read the file %s", path);
     if (lock_refused && !NN_STORE_CAN_SKIP_LOCKING)
         NN_FAIL(NN_ERROR_IO,
                 "%s cannot be locked: set HDF5_USE_FILE_LOCKING=FALSE in the environment (HDF5: %s)", path,
@@ -230,7 +260,7 @@ void nn_store_close(nn_store_file *file)
 {
     if (!file) return;
     nn_store_lock();
-    if (file->id >= 0) H5Fclose(file->id);
+    if (file->id >= 0) nn_store_note_close(H5Fclose(file->id));
     nn_store_unlock();
     nn_free(file->path);
     nn_free(file);

@@ -161,9 +161,9 @@ static nn_status gaps_external_size(const nn_gaps_search *search, const char *na
     if (!nn_store_find_file(search->dataset, name, "HDF5_EXTFILE_PREFIX", false, path, sizeof path))
         return NN_OK;
     if (stat(path, &facts) != 0)
-        return nn_store_fail_system(NN_ERROR_IO, errno,
-                                    "dataset \"%s\" of %s keeps its values in %s: cannot look at it",
-                                    search->name, search->file->path, path);
+        return nn_fail_system(NN_ERROR_IO, errno,
+                              "dataset \"%s\" of %s keeps its values in %s: cannot look at it", search->name,
+                              search->file->path, path);
     *size = (int64_t)facts.st_size;
     return NN_OK;
 }
@@ -173,7 +173,7 @@ static nn_status gaps_select_external(const nn_gaps_search *search, hid_t creati
     int64_t total = nn_store_count(search->info), bytes = 0, at = 0, size;
     hid_t type = H5Dget_type(search->dataset);
     int64_t element = type >= 0 ? (int64_t)H5Tget_size(type) : 0;
-    if (type >= 0) H5Tclose(type);
+    if (type >= 0) nn_store_note_close(H5Tclose(type));
     if (element == 0) return NN_OK;
     for (int i = 0; i < H5Pget_external_count(creation) && at < total * element; i++, at += bytes) {
         char name[GAPS_NAME] = "";

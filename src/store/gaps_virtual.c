@@ -117,7 +117,7 @@ static nn_status virtual_open(const virtual_walk *walk, virtual_source *source)
 static void virtual_close(virtual_source *source)
 {
     if (source->missing >= 0) H5Sclose(source->missing);
-    if (source->id >= 0) H5Dclose(source->id);
+    if (source->id >= 0) nn_store_note_close(H5Dclose(source->id));
     nn_store_close(source->opened);
 }
 
@@ -361,6 +361,6 @@ nn_status nn_gaps_select_virtual(const nn_gaps_search *search, hid_t *missing)
     if (status == NN_OK) status = virtual_conclude(&walk, missing);
     if (walk.covered >= 0) H5Sclose(walk.covered);
     if (walk.creation >= 0) H5Pclose(walk.creation);
-    if (walk.home >= 0) H5Fclose(walk.home);
+    if (walk.home >= 0) nn_store_note_close(H5Fclose(walk.home));
     return status;
 }

@@ -72,7 +72,7 @@ void nn_store_image_destroy(nn_store_image *image)
     nn_store_lock();
     if (image->dataset >= 0) H5Pclose(image->dataset);
     if (image->links >= 0) H5Pclose(image->links);
-    if (image->file >= 0) H5Fclose(image->file);
+    if (image->file >= 0) nn_store_note_close(H5Fclose(image->file));
     nn_store_unlock();
     nn_free(image);
 }
@@ -160,7 +160,7 @@ static nn_status image_put_text(nn_store_image *image, const char *dataset, cons
     hid_t type;
     NN_TRY(image_make_text_type(dataset, text, &type));
     nn_status status = image_write_text(image, dataset, type, text);
-    H5Tclose(type);
+    nn_store_note_close(H5Tclose(type));
     return status;
 }
 
@@ -186,7 +186,7 @@ static nn_status image_put_names(nn_store_image *image, const char *dataset, siz
     if (status == NN_OK) status = image_write_dataset(image, dataset, type, space, texts, &id);
     if (id >= 0 && H5Dclose(id) < 0 && status == NN_OK) status = image_fail("close the dataset", dataset);
     if (space >= 0) H5Sclose(space);
-    if (type >= 0) H5Tclose(type);
+    if (type >= 0) nn_store_note_close(H5Tclose(type));
     nn_free(texts);
     return status;
 }
@@ -206,7 +206,7 @@ static nn_status image_put_attribute(nn_store_image *image, const char *name, co
                 strlen(text));
     NN_TRY(image_make_text_type(name, text, &type));
     nn_status status = image_write_attribute(image->file, name, type, text);
-    H5Tclose(type);
+    nn_store_note_close(H5Tclose(type));
     return status;
 }
 
@@ -227,7 +227,7 @@ static nn_status image_take_bytes(nn_store_image *image, void **bytes, size_t *s
         nn_free(taken);
         return status;
     }
-    H5Fclose(image->file); /* its memory goes; the bytes are already ours */
+    nn_store_note_close(H5Fclose(image->file)); /* its memory goes; the bytes are already ours */
     image->file = H5I_INVALID_HID;
     *bytes = taken;
     *size = (size_t)length;

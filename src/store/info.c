@@ -96,7 +96,8 @@ nn_status nn_store_describe(const nn_store_file *file, hid_t dataset, const char
     hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset), creation = H5Dget_create_plist(dataset);
     if (type < 0 || space < 0 || creation < 0) {
         status = nn_store_fail_hdf5(
-            NN_ERROR_DATA, "dataset \"%s\" of %s is damaged: make or copy the file again", name, file->path);
+            NN_ERROR_DATA, "cannot read dataset \"%s\" of %s: it is damaged; make or copy the file again",
+            name, file->path);
     } else if (!info_take_space(space, info)) {
         status = nn_fail(
             NN_ERROR_DATA,
@@ -112,6 +113,6 @@ nn_status nn_store_describe(const nn_store_file *file, hid_t dataset, const char
     }
     if (creation >= 0) H5Pclose(creation);
     if (space >= 0) H5Sclose(space);
-    if (type >= 0) H5Tclose(type);
+    if (type >= 0) nn_store_note_close(H5Tclose(type));
     return status;
 }

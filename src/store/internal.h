@@ -4,6 +4,7 @@
 
 #include <hdf5.h>
 
+#include "store/driver.h"
 #include "store/errors.h"
 #include "store/store.h"
 
@@ -17,6 +18,9 @@ void nn_store_lock(void);
 void nn_store_lock_only(void); /* leaves HDF5's printing as it is */
 void nn_store_unlock(void);
 nn_status nn_store_unlocked(nn_status status); /* unlocks; returns `status` */
+/* What a call that closes something has returned. After one that failed HDF5 is not asked at the end of the
+ * process to close what is left, which it might not survive. With the lock held. */
+void nn_store_note_close(herr_t outcome);
 /* A call with the lock held: return NN_STORE_LOCKED(call); */
 #define NN_STORE_LOCKED(call) (nn_store_lock(), nn_store_unlocked(call))
 
@@ -32,8 +36,8 @@ struct nn_store_array {
     nn_store_info info;
     const nn_store_file *file; /* borrowed */
     char *name;
-    int descriptor; /* where the values stand in a file just as they are in memory; else -1 */
-    int64_t offset; /* of the first one there */
+    nn_store_source *source; /* where the values stand in a file just as they are in memory; else NULL */
+    int64_t offset;          /* of the first one there */
 };
 
 /* As nn_store_open, for a file that this process has locked itself. */

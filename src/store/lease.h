@@ -13,12 +13,15 @@ typedef struct nn_lease nn_lease;
  * takes it. */
 nn_status nn_lease_take(const char *directory, nn_lease **lease);
 /* NN_ERROR_BUSY where the lease is taken, as far as can be told without writing anything; a directory that
- * has no lease yet, or cannot be read, is free. */
+ * has no lease yet, or that this user may not read, is free. */
 nn_status nn_lease_look(const char *directory);
-/* Whether the lease that was taken is still the directory's: NN_ERROR_BUSY where the directory was removed
- * under way, and another job has made and leased a new one of that name. A directory that is gone, or cannot
- * be looked at, is left to whoever writes there. */
-nn_status nn_lease_check(const nn_lease *lease, const char *directory);
+/* Whether the lease that was taken is still the directory's: NN_ERROR_BUSY where another job has taken it
+ * meanwhile, or the directory was removed under way and another job has made and leased a new one of that
+ * name. To be asked before anything is written; where locks work it cannot be lost but by a failure of the
+ * file server, but a time stamp is lost while this process is suspended. A directory that is gone is left to
+ * whoever writes there; NN_ERROR_IO where it cannot be told. Any thread may call it. */
+nn_status nn_lease_check(const nn_lease *lease);
+/* Leaves a lease alone that another job has taken meanwhile. */
 void nn_lease_release(nn_lease *lease); /* accepts NULL */
 
 #endif

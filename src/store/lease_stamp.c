@@ -11,13 +11,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "base/memory.h"
+#include "base/system.h"
 #include "base/text.h"
-#include "store/errors.h"
 #include "store/lease_file.h"
 
 struct nn_lease_stamp {
     int descriptor;
+    const char *directory, *owner;
+    time_t renewed; /* by this node's clock */
+    bool lost;
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t ended;
@@ -33,11 +37,11 @@ static nn_status stamp_age(int descriptor, const char *directory, double *age)
     nn_text_append(&path, "%s/lease.clock.%ld", directory, (long)getpid());
     if (path.failed) NN_FAIL(NN_ERROR_MEMORY, "out of memory for the name of the lease of %s", directory);
     nn_status status = NN_OK;
-    int clock = open(path.bytes, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int clock = nn_file_open(path.bytes, O_WRONLY | O_CREAT | O_TRUNC);
     if (clock < 0 || write(clock, "\n", 1) != 1 || fsync(clock) != 0 || fstat(clock, &now) != 0 ||
         fstat(descriptor, &stamp) != 0)
-        status = nn_store_fail_system(NN_ERROR_IO, errno, "cannot tell the time of the file system from %s",
-                                      path.bytes);
+        status =
+            nn_fail_system(NN_ERROR_IO, errno, "cannot tell the time of the file system from %s", path.bytes);
     else
         *age = difftime(now.st_mtime, stamp.st_mtime);
     if (clock >= 0) {
@@ -48,11 +52,11 @@ static nn_status stamp_age(int descriptor, const char *directory, double *age)
     return status;
 }
 
-static nn_status stamp_expect_free(int descriptor, const char *directory)
+nn_status nn_lease_stamp_expect_free(int descriptor, const char *directory)
 {
     char holder[NN_LEASE_OWNER], advice[128];
     double age = 0;
-    nn_lease_read_owner(descriptor, holder);
+    NN_TRY(nn_lease_read_owner(descriptor, directory, holder));
     if (!*holder) return NN_OK;
     NN_TRY(stamp_age(descriptor, directory, &age));
     if (age > NN_LEASE_OLD_AFTER) return NN_OK;
@@ -61,19 +65,57 @@ static nn_status stamp_expect_free(int descriptor, const char *directory)
     return nn_lease_fail_busy(directory, holder, advice);
 }
 
+static void stamp_pause(time_t seconds)
+{
+    struct timespec left = {.tv_sec = seconds};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR) {
+    }
+}
+
 /* Two that come at the same time both write; a second later both see whose line stands. */
 static nn_status stamp_win(int descriptor, const char *directory, const char *owner)
 {
     char holder[NN_LEASE_OWNER];
-    struct timespec second = {.tv_sec = 1};
     NN_TRY(nn_lease_write_owner(descriptor, directory, owner));
-    while (nanosleep(&second, &second) != 0 && errno == EINTR) {
-    }
-    nn_lease_read_owner(descriptor, holder);
+    stamp_pause(1);
+    NN_TRY(nn_lease_read_owner(descriptor, directory, holder));
     return strcmp(holder, owner) == 0 ? NN_OK : nn_lease_fail_busy(directory, holder, "");
 }
 
-static void *stamp_renew(void *context)
+/* Since the last renewal more has passed than this thread's turns explain: the process was suspended. */
+static bool stamp_is_late(const nn_lease_stamp *stamp)
+{
+    double passed = difftime(time(NULL), stamp->renewed);
+    return passed < 0 || passed > NN_LEASE_OLD_AFTER / 2;
+}
+
+static void stamp_renew(nn_lease_stamp *stamp)
+{
+    futimens(stamp->descriptor, NULL); /* "now" by the file server */
+    stamp->renewed = time(NULL);
+}
+
+/* A job that found the stamp old a moment ago writes its line now: two seconds show it. */
+static nn_status stamp_hold(nn_lease_stamp *stamp, bool renews)
+{
+    bool late = stamp_is_late(stamp);
+    NN_TRY(nn_lease_expect_own(stamp->directory, stamp->owner));
+    if (renews || late) stamp_renew(stamp);
+    if (!late) return NN_OK;
+    stamp_pause(2);
+    return nn_lease_expect_own(stamp->directory, stamp->owner);
+}
+
+nn_status nn_lease_stamp_hold(nn_lease_stamp *stamp)
+{
+    pthread_mutex_lock(&stamp->mutex);
+    nn_status status = stamp_hold(stamp, false);
+    stamp->lost = stamp->lost || status == NN_ERROR_BUSY;
+    pthread_mutex_unlock(&stamp->mutex);
+    return status;
+}
+
+static void *stamp_run(void *context)
 {
     nn_lease_stamp *stamp = context;
     struct timespec next;
@@ -82,7 +124,7 @@ static void *stamp_renew(void *context)
         clock_gettime(CLOCK_REALTIME, &next);
         next.tv_sec += NN_LEASE_RENEWED_EVERY;
         int outcome = pthread_cond_timedwait(&stamp->ended, &stamp->mutex, &next);
-        if (outcome == ETIMEDOUT) futimens(stamp->descriptor, NULL); /* "now" by the file server */
+        if (outcome == ETIMEDOUT && !stamp->lost) stamp->lost = stamp_hold(stamp, true) == NN_ERROR_BUSY;
     }
     pthread_mutex_unlock(&stamp->mutex);
     return NULL;
@@ -94,7 +136,7 @@ static int stamp_start(nn_lease_stamp *stamp)
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&stamp->thread, NULL, stamp_renew, stamp);
+    int error = pthread_create(&stamp->thread, NULL, stamp_run, stamp);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return error;
 }
@@ -104,10 +146,13 @@ nn_status nn_lease_stamp_take(int descriptor, const char *directory, const char 
 {
     *stamp = NULL;
     nn_lease_stamp *made;
-    NN_TRY(stamp_expect_free(descriptor, directory));
+    NN_TRY(nn_lease_stamp_expect_free(descriptor, directory));
     NN_TRY(stamp_win(descriptor, directory, owner));
     NN_TRY(NN_ALLOCATE(&made, 1, "a lease"));
     made->descriptor = descriptor;
+    made->directory = directory;
+    made->owner = owner;
+    made->renewed = time(NULL);
     pthread_mutex_init(&made->mutex, NULL);
     pthread_cond_init(&made->ended, NULL);
     int error = stamp_start(made);
@@ -115,8 +160,7 @@ nn_status nn_lease_stamp_take(int descriptor, const char *directory, const char 
         pthread_cond_destroy(&made->ended);
         pthread_mutex_destroy(&made->mutex);
         nn_free(made);
-        return nn_store_fail_system(NN_ERROR_IO, error, "cannot start the thread that renews %s/lease",
-                                    directory);
+        return nn_fail_system(NN_ERROR_IO, error, "cannot start the thread that renews %s/lease", directory);
     }
     *stamp = made;
     return NN_OK;

@@ -8,19 +8,14 @@
  */
 #include "store/manifest.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/files.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "store/durable.h"
-#include "store/errors.h"
 #include "store/store.h"
 
 #define MANIFEST_TITLE "nntrain manifest 1\n"
@@ -149,39 +144,18 @@ static nn_status manifest_take(const char *path, const char *text, size_t size, 
     return NN_OK;
 }
 
-/* The whole file, with a final NUL; *size without it. */
-static nn_status manifest_load(int descriptor, const char *path, char **text, size_t *size)
-{
-    struct stat facts;
-    *size = 0;
-    if (fstat(descriptor, &facts) != 0)
-        return nn_store_fail_system(NN_ERROR_IO, errno, "cannot read %s", path);
-    if (S_ISDIR(facts.st_mode)) return nn_store_fail_system(NN_ERROR_IO, EISDIR, "cannot read %s", path);
-    if ((uint64_t)facts.st_size > MANIFEST_LARGEST)
-        NN_FAIL(NN_ERROR_CHECKPOINT, "%s is damaged: it is far too large", path);
-    NN_TRY(nn_allocate((void **)text, (size_t)facts.st_size + 1, 1, "a manifest"));
-    while (*size < (size_t)facts.st_size) {
-        ssize_t got = read(descriptor, *text + *size, (size_t)facts.st_size - *size);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return nn_store_fail_system(NN_ERROR_IO, errno, "cannot read %s", path);
-        if (got == 0) break;
-        *size += (size_t)got;
-    }
-    return NN_OK;
-}
-
 static nn_status manifest_read(const char *path, nn_manifest *manifest, bool *there)
 {
-    char *text = NULL;
+    void *text;
     size_t size;
-    int descriptor = nn_store_descriptor(path, O_RDONLY | O_CLOEXEC);
-    *there = descriptor >= 0 || errno != ENOENT;
+    struct stat facts;
+    NN_TRY(nn_file_look(path, &facts, there));
     if (!*there) return NN_OK;
-    if (descriptor < 0) return nn_store_fail_system(NN_ERROR_IO, errno, "cannot read %s", path);
-    nn_status status = manifest_load(descriptor, path, &text, &size);
+    if (!S_ISREG(facts.st_mode)) NN_FAIL(NN_ERROR_CHECKPOINT, "%s is not a file: move it away", path);
+    nn_status status = nn_file_load(path, MANIFEST_LARGEST, "a manifest", &text, &size);
+    if (status == NN_ERROR_DATA) NN_FAIL(NN_ERROR_CHECKPOINT, "%s is damaged: it is far too large", path);
     if (status == NN_OK) status = manifest_take(path, text, size, manifest);
     if (status != NN_OK) nn_manifest_release(manifest);
-    close(descriptor);
     nn_free(text);
     return status;
 }

@@ -30,8 +30,8 @@ typedef struct nn_manifest {
 
 void nn_manifest_release(nn_manifest *manifest);
 
-/* *there: whether there is one at all. One that cannot be read, or is damaged, is a failure, and `manifest`
- * then empty. */
+/* *there: whether there is one at all. One that is damaged is NN_ERROR_CHECKPOINT; NN_ERROR_IO says nothing
+ * of the manifest, but that the system could not read it. `manifest` is then empty. */
 nn_status nn_manifest_read(const char *run_directory, nn_manifest *manifest, bool *there);
 /* Atomically. */
 nn_status nn_manifest_write(const char *run_directory, const nn_manifest *manifest);

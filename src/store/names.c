@@ -118,8 +118,8 @@ static nn_status names_read(nn_store_file *file, const char *name, char ***names
     hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
     nn_status status = names_take(file, name, dataset, type, space, names, count);
     if (space >= 0) H5Sclose(space);
-    if (type >= 0) H5Tclose(type);
-    H5Dclose(dataset);
+    if (type >= 0) nn_store_note_close(H5Tclose(type));
+    nn_store_note_close(H5Dclose(dataset));
     return status;
 }
 

@@ -87,8 +87,8 @@ static nn_status packing_find(const nn_store_array *array, const char *name, int
             : nn_store_fail_hdf5(NN_ERROR_DATA, "attribute %s of dataset \"%s\" of %s cannot be opened", name,
                                  array->name, array->file->path);
     if (space >= 0) H5Sclose(space);
-    if (type >= 0) H5Tclose(type);
-    if (attribute >= 0) H5Aclose(attribute);
+    if (type >= 0) nn_store_note_close(H5Tclose(type));
+    if (attribute >= 0) nn_store_note_close(H5Aclose(attribute));
     if (status == NN_OK && wanted > 0 && found->count != 0 && found->count != wanted)
         return packing_fail(array, name,
                             wanted == 1 ? "has several values, where one is needed"
@@ -108,8 +108,8 @@ static void packing_find_sign(const nn_store_array *array, nn_store_packing *pac
     hid_t attribute = H5Aopen(array->id, "_Unsigned", H5P_DEFAULT);
     hid_t type = attribute >= 0 ? H5Aget_type(attribute) : H5I_INVALID_HID;
     if (type >= 0 && H5Tget_class(type) == H5T_STRING) packing_read_text(attribute, type, text);
-    if (type >= 0) H5Tclose(type);
-    if (attribute >= 0) H5Aclose(attribute);
+    if (type >= 0) nn_store_note_close(H5Tclose(type));
+    if (attribute >= 0) nn_store_note_close(H5Aclose(attribute));
     int to = strcasecmp(text, "true") == 0 ? 1 : strcasecmp(text, "false") == 0 ? 0 : -1;
     for (size_t i = 0; to >= 0 && i < sizeof pairs / sizeof *pairs; i++)
         if (packing->type == pairs[i][1 - to]) {
@@ -177,7 +177,7 @@ static void packing_add_set_fill(const nn_store_array *array, nn_store_packing *
         hid_t stored = H5Dget_type(array->id);
         if (value != 0 && stored >= 0 && packing_store(stored, packing, array->info.type, &value))
             packing_add_fill(packing, value);
-        if (stored >= 0) H5Tclose(stored);
+        if (stored >= 0) nn_store_note_close(H5Tclose(stored));
     }
     if (creation >= 0) H5Pclose(creation);
 }
@@ -259,7 +259,7 @@ nn_status nn_store_packing_read(nn_store_array *array, bool bytes, nn_store_pack
                            ? packing_read(array, stored, bytes, packing)
                            : nn_store_fail_hdf5(NN_ERROR_DATA, "dataset \"%s\" of %s cannot be opened",
                                                 array->name, array->file->path);
-    if (stored >= 0) H5Tclose(stored);
+    if (stored >= 0) nn_store_note_close(H5Tclose(stored));
     nn_store_unlock();
     return status;
 }

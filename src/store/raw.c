@@ -6,13 +6,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/pulse.h"
 #include "store/internal.h"
-
-/* So much at once that a slow disk still shows that it moves. */
-#define RAW_LARGEST_READ ((int64_t)1 << 24)
 
 /* HDF5 reads shorter runs through a buffer of 64 KiB: better where several of them come into one. */
 #define RAW_SMALLEST_RUN 128
@@ -22,7 +17,7 @@ static bool raw_is_native(const nn_store_array *array)
 {
     hid_t stored = H5Dget_type(array->id);
     bool native = stored >= 0 && H5Tequal(stored, nn_store_memory_type(array->info.type)) > 0;
-    if (stored >= 0) H5Tclose(stored);
+    if (stored >= 0) nn_store_note_close(H5Tclose(stored));
     return native;
 }
 
@@ -35,61 +30,42 @@ static bool raw_is_contiguous(const nn_store_array *array)
     return contiguous;
 }
 
-/* The descriptor of the file that holds the dataset, which a link may have led to; -1 when it has none. It
- * stays open for as long as the dataset is. */
-static int raw_descriptor(hid_t dataset)
+/* Of the file that holds the dataset, which a link may have led to. It stays open for as long as the dataset
+ * is. */
+static nn_store_source *raw_source(hid_t dataset)
 {
-    void *handle = NULL;
-    int descriptor = -1;
     hid_t file = H5Iget_file_id(dataset);
-    hid_t access = file >= 0 ? H5Fget_access_plist(file) : H5I_INVALID_HID;
-    if (access >= 0 && H5Pget_driver(access) == H5FD_SEC2 && H5Fget_vfd_handle(file, access, &handle) >= 0)
-        descriptor = *(int *)handle;
-    if (access >= 0) H5Pclose(access);
-    if (file >= 0) H5Fclose(file);
-    return descriptor;
+    nn_store_source *source = file >= 0 ? nn_store_driver_source(file) : NULL;
+    if (file >= 0) nn_store_note_close(H5Fclose(file));
+    return source;
 }
 
 void nn_store_raw_find(nn_store_array *array)
 {
     const nn_store_info *info = &array->info;
     int64_t count = nn_store_count(info), size = (int64_t)nn_store_type_size(info->type);
-    array->descriptor = -1;
+    array->source = NULL;
     if (!nn_store_type_is_numeric(info->type) || count == 0 || count > INT64_MAX / size) return;
     if (!raw_is_contiguous(array) || !raw_is_native(array)) return;
     haddr_t offset = H5Dget_offset(array->id);
     if (offset == HADDR_UNDEF || offset > (haddr_t)(INT64_MAX - count * size)) return;
     if (H5Dget_storage_size(array->id) < (hsize_t)(count * size)) return;
     array->offset = (int64_t)offset;
-    array->descriptor = raw_descriptor(array->id);
+    array->source = raw_source(array->id);
 }
 
 bool nn_store_raw_serves(const nn_store_array *array, nn_store_type type)
 {
-    return array->descriptor >= 0 && array->info.type == type;
+    return array->source && array->info.type == type;
 }
 
 bool nn_store_raw_read(const nn_store_array *array, int64_t first, int64_t count, void *values, char *reason)
 {
-    int64_t size = (int64_t)nn_store_type_size(array->info.type);
-    int64_t at = array->offset + first * size, left = count * size;
-    char *to = values;
-    while (left > 0) {
-        ssize_t got = pread(array->descriptor, to,
-                            (size_t)(left < RAW_LARGEST_READ ? left : RAW_LARGEST_READ), (off_t)at);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) {
-            int error = errno;
-            snprintf(reason, NN_STORE_REASON, "%s at byte %" PRId64,
-                     got == 0 ? "the file ends" : strerror(error), at);
-            return false;
-        }
-        nn_pulse();
-        to += got;
-        at += got;
-        left -= got;
-    }
-    return true;
+    int64_t size = (int64_t)nn_store_type_size(array->info.type), at = array->offset + first * size;
+    nn_store_driver_forget();
+    if (nn_store_source_read(array->source, at, (size_t)(count * size), values)) return true;
+    snprintf(reason, NN_STORE_REASON, "%s at byte %" PRId64, errno ? strerror(errno) : "the file ends", at);
+    return false;
 }
 
 /* Elements that stand together in the file: those of the last dimensions that the block holds whole, and of

@@ -26,9 +26,12 @@ bool nn_store_read_block(nn_store_array *array, const int64_t *start, const int6
     if (nn_store_raw_serves_block(array, count, type))
         return nn_store_raw_read_block(array, start, count, values, reason);
     nn_store_lock();
+    nn_store_driver_forget();
     hid_t memory = read_select(array, start, count);
     bool read = memory >= 0 && H5Dread(array->id, nn_store_memory_type(type), memory, array->space,
                                        H5P_DEFAULT, values) >= 0;
+    /* A source of a virtual dataset that could not be opened is to HDF5 one that does not exist. */
+    read = read && nn_store_driver_error() == 0;
     if (!read) nn_store_hdf5_reason(reason);
     if (memory >= 0) H5Sclose(memory);
     nn_store_unlock();

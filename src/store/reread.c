@@ -6,9 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "base/memory.h"
 #include "base/pulse.h"
-#include "store/errors.h"
+#include "base/system.h"
 #include "store/seal.h"
 
 #define REREAD_BLOCK ((size_t)1 << 20)
@@ -22,7 +23,7 @@ static nn_status reread_compare(int descriptor, const char *written, const unsig
     while (*same) {
         ssize_t got = read(descriptor, block, REREAD_BLOCK);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return nn_store_fail_system(NN_ERROR_IO, errno, "cannot read %s again", written);
+        if (got < 0) return nn_fail_system(NN_ERROR_IO, errno, "cannot read %s again", written);
         if (got == 0) break;
         *same = (size_t)got <= size - done && memcmp(block, bytes + done, (size_t)got) == 0;
         done += (size_t)got;
@@ -37,9 +38,9 @@ nn_status nn_store_reread(const char *written, const char *path, const void *byt
     bool same = false;
     unsigned char *block;
     NN_TRY(NN_ALLOCATE(&block, REREAD_BLOCK, "reading a checkpoint again"));
-    int descriptor = open(written, O_RDONLY | O_CLOEXEC);
+    int descriptor = nn_file_open(written, O_RDONLY);
     nn_status status = NN_OK;
-    if (descriptor < 0) status = nn_store_fail_system(NN_ERROR_IO, errno, "cannot read %s again", written);
+    if (descriptor < 0) status = nn_fail_system(NN_ERROR_IO, errno, "cannot read %s again", written);
     if (status == NN_OK) {
         posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED); /* a hint: where it is ignored, so be it */
         status = reread_compare(descriptor, written, bytes, size, block, &same);

@@ -1,17 +1,11 @@
 /* Sealed files: the seal (magic, length, XXH64 of all before it; numbers little-endian), and reading such a
  * file. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/files.h"
 #include "base/hash.h"
 #include "base/memory.h"
-#include "base/pulse.h"
-#include "store/durable.h"
-#include "store/errors.h"
 #include "store/seal.h"
 #include "store/store.h"
 
@@ -74,48 +68,13 @@ nn_status nn_store_seal_check(const void *bytes, size_t size, const char *path)
     return NN_OK;
 }
 
-static nn_status sealed_fill(int descriptor, const char *path, unsigned char *bytes, size_t size)
-{
-    for (size_t done = 0; done < size;) {
-        size_t part = size - done < (size_t)1 << 24 ? size - done : (size_t)1 << 24;
-        ssize_t got = read(descriptor, bytes + done, part);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return nn_store_fail_system(NN_ERROR_IO, errno, "cannot read %s", path);
-        if (got == 0)
-            NN_FAIL(NN_ERROR_CHECKPOINT, "%s is cut short: it became shorter while it was read", path);
-        done += (size_t)got;
-        nn_pulse();
-    }
-    return NN_OK;
-}
-
-static nn_status sealed_load(int descriptor, const char *path, void **bytes, size_t *size)
-{
-    nn_status status;
-    struct stat found;
-    void *loaded;
-    if (fstat(descriptor, &found) != 0)
-        return nn_store_fail_system(NN_ERROR_IO, errno, "cannot read %s", path);
-    if (S_ISDIR(found.st_mode)) return nn_store_fail_system(NN_ERROR_IO, EISDIR, "cannot read %s", path);
-    NN_TRY(nn_allocate(&loaded, (size_t)found.st_size, 1, "a checkpoint"));
-    NN_TRY_TO(failed, status, sealed_fill(descriptor, path, loaded, (size_t)found.st_size));
-    NN_TRY_TO(failed, status, nn_store_seal_check(loaded, (size_t)found.st_size, path));
-    *bytes = loaded;
-    *size = (size_t)found.st_size;
-    return NN_OK;
-failed:
-    nn_free(loaded);
-    return status;
-}
-
 nn_status nn_store_read_sealed(const char *path, void **bytes, size_t *size)
 {
+    NN_TRY(nn_file_load(path, SIZE_MAX / 2, "a checkpoint", bytes, size));
+    nn_status status = nn_store_seal_check(*bytes, *size, path);
+    if (status == NN_OK) return NN_OK;
+    nn_free(*bytes);
     *bytes = NULL;
     *size = 0;
-    int descriptor = nn_store_descriptor(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0)
-        return nn_store_fail_system(NN_ERROR_IO, errno, "cannot open the checkpoint %s", path);
-    nn_status status = sealed_load(descriptor, path, bytes, size);
-    close(descriptor);
     return status;
 }

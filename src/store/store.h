@@ -152,7 +152,8 @@ nn_status nn_store_commit(const char *path, const void *bytes, size_t size);
 nn_status nn_store_commit_verified(const char *path, const void *bytes, size_t size);
 
 /* Reads a sealed file whole and verifies its seal before HDF5 sees it: NN_ERROR_CHECKPOINT says cut short,
- * damaged or not sealed. *bytes is owned by the caller. */
+ * damaged or not sealed; NN_ERROR_IO that it could not be read, which says nothing of its content. *bytes is
+ * owned by the caller. */
 nn_status nn_store_read_sealed(const char *path, void **bytes, size_t *size);
 
 /* Verifies an array against its "xxh64" attribute while reading it: as nn_store_read. */

@@ -92,8 +92,8 @@ static nn_status touch_index(const touch *self)
 static nn_status touch_all(touch *self)
 {
     if (self->type < 0 || self->space < 0)
-        return nn_store_fail_hdf5(NN_ERROR_DATA, "dataset \"%s\" of %s is damaged", self->name,
-                                  self->file->path);
+        return nn_store_fail_hdf5(NN_ERROR_DATA, "cannot read dataset \"%s\" of %s: it is damaged",
+                                  self->name, self->file->path);
     NN_TRY(nn_store_describe(self->file, self->dataset, self->name, &self->info));
     NN_TRY(touch_index(self));
     hssize_t count = H5Sget_simple_extent_npoints(self->space), size = (hssize_t)H5Tget_size(self->type);
@@ -111,8 +111,8 @@ static nn_status touch_dataset(nn_store_file *file, const char *name)
     self.space = H5Dget_space(self.dataset);
     nn_status status = touch_all(&self);
     if (self.space >= 0) H5Sclose(self.space);
-    if (self.type >= 0) H5Tclose(self.type);
-    H5Dclose(self.dataset);
+    if (self.type >= 0) nn_store_note_close(H5Tclose(self.type));
+    nn_store_note_close(H5Dclose(self.dataset));
     return status;
 }
 

@@ -49,7 +49,7 @@ hid_t nn_store_half_type(void)
     if (type >= 0 && H5Tset_fields(type, 15, 10, 5, 0, 10) >= 0 && H5Tset_size(type, 2) >= 0 &&
         H5Tset_ebias(type, 15) >= 0)
         return type;
-    if (type >= 0) H5Tclose(type);
+    if (type >= 0) nn_store_note_close(H5Tclose(type));
     return H5I_INVALID_HID;
 }
 
@@ -57,7 +57,7 @@ hid_t nn_store_text_type(size_t size)
 {
     hid_t type = H5Tcopy(H5T_C_S1);
     if (type >= 0 && H5Tset_size(type, size) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0) return type;
-    if (type >= 0) H5Tclose(type);
+    if (type >= 0) nn_store_note_close(H5Tclose(type));
     return H5I_INVALID_HID;
 }
 
@@ -120,7 +120,7 @@ static void type_describe_enumeration(hid_t type, nn_store_info *info)
     hid_t base = H5Tget_super(type);
     if (base < 0) return;
     type_describe_integer(base, "enumeration of ", info);
-    H5Tclose(base);
+    nn_store_note_close(H5Tclose(base));
 }
 
 static const char *type_name_of_class(H5T_class_t class)

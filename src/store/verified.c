@@ -18,7 +18,7 @@ static nn_status verified_read_hash(const nn_store_array *array, uint64_t *hash)
         status =
             nn_store_fail_hdf5(NN_ERROR_CHECKPOINT, "the checksum of dataset \"%s\" of %s cannot be read",
                                array->name, array->file->path);
-    H5Aclose(attribute);
+    nn_store_note_close(H5Aclose(attribute));
     return status;
 }
 
@@ -62,7 +62,7 @@ static nn_status verified_read(nn_store_array *array, nn_store_type type, size_t
     NN_TRY_TO(done, status, nn_store_array_read(array, type, count, values));
     if (as_stored) status = verified_compare(array, values, count * nn_store_type_size(type));
 done:
-    H5Tclose(stored_type);
+    nn_store_note_close(H5Tclose(stored_type));
     return status;
 }
 

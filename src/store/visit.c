@@ -19,7 +19,7 @@ static H5I_type_t visit_kind(hid_t place, const char *name)
     hid_t object = H5Oopen(place, name, H5P_DEFAULT);
     if (object < 0) return H5I_BADID;
     H5I_type_t kind = H5Iget_type(object);
-    H5Oclose(object);
+    nn_store_note_close(H5Oclose(object));
     return kind;
 }
 
@@ -70,7 +70,7 @@ static nn_status visit_describe(nn_store_file *file, const char *name, nn_store_
     hid_t dataset;
     NN_TRY(nn_store_dataset_open(file, name, &dataset));
     nn_status status = nn_store_describe(file, dataset, name, info);
-    H5Dclose(dataset);
+    nn_store_note_close(H5Dclose(dataset));
     return status;
 }
 

@@ -25,12 +25,12 @@ static void words_open(nn_store_file *file, const char *attribute, words_source 
 static void words_close(words_source *source)
 {
     if (source->space >= 0) H5Sclose(source->space);
-    if (source->type >= 0) H5Tclose(source->type);
+    if (source->type >= 0) nn_store_note_close(H5Tclose(source->type));
     if (source->id < 0) return;
     if (source->is_attribute)
-        H5Aclose(source->id);
+        nn_store_note_close(H5Aclose(source->id));
     else
-        H5Dclose(source->id);
+        nn_store_note_close(H5Dclose(source->id));
 }
 
 static nn_status words_read(const words_source *source, void *into)
@@ -71,8 +71,8 @@ static nn_status words_read_variable(const words_source *source, char **text)
 static nn_status words_take(const words_source *source, char **text)
 {
     if (source->type < 0 || source->space < 0)
-        return nn_store_fail_hdf5(NN_ERROR_DATA, "the text \"%s\" of %s is damaged", source->name,
-                                  source->path);
+        return nn_store_fail_hdf5(NN_ERROR_DATA, "cannot read the text \"%s\" of %s: it is damaged",
+                                  source->name, source->path);
     if (H5Tget_class(source->type) != H5T_STRING || H5Sget_simple_extent_npoints(source->space) != 1)
         NN_FAIL(NN_ERROR_DATA, "\"%s\" of %s is not a single text: store it as one string", source->name,
                 source->path);

@@ -151,7 +151,7 @@ static nn_status writer_write_names(nn_store_writer *writer, const char *name, s
     else
         status = writer_close_dataset(writer, name, dataset);
     if (space >= 0) H5Sclose(space);
-    if (type >= 0) H5Tclose(type);
+    if (type >= 0) nn_store_note_close(H5Tclose(type));
     if (creation >= 0) H5Pclose(creation);
     return status;
 }
@@ -195,7 +195,7 @@ static nn_status writer_put_attribute(nn_store_writer *writer, const char *datas
     if (attribute >= 0 && H5Aclose(attribute) < 0 && status == NN_OK)
         status = nn_store_writer_fail(writer, "write the attribute", name);
     if (space >= 0) H5Sclose(space);
-    if (type >= 0) H5Tclose(type);
+    if (type >= 0) nn_store_note_close(H5Tclose(type));
     return status;
 }
 
@@ -230,9 +230,11 @@ static nn_status writer_close_file(nn_store_writer *writer)
         return nn_store_writer_fail(writer, "write", NULL);
     hid_t file = writer->file;
     writer->file = H5I_INVALID_HID;
-    if (H5Fclose(file) < 0) return nn_store_writer_fail(writer, "close", NULL);
+    herr_t closed = H5Fclose(file);
+    nn_store_note_close(closed);
+    if (closed < 0) return nn_store_writer_fail(writer, "close", NULL);
     if (nn_store_sync(writer->descriptor) != 0)
-        return nn_store_fail_system(NN_ERROR_IO, errno, "cannot write %s: fsync failed", writer->path);
+        return nn_fail_system(NN_ERROR_IO, errno, "cannot write %s: fsync failed", writer->path);
     if (fstat(writer->descriptor, &found) != 0 || (hsize_t)found.st_size < size)
         NN_FAIL(NN_ERROR_IO,
                 "%s is shorter than what was written: is the disk full? free some room, or choose "
@@ -248,8 +250,8 @@ static nn_status writer_commit(nn_store_writer *writer)
     NN_TRY(writer_close_file(writer));
     NN_TRY(nn_store_writer_verify(writer));
     if (rename(writer->temporary, writer->path) != 0)
-        return nn_store_fail_system(NN_ERROR_IO, errno, "cannot write %s: renaming %s failed", writer->path,
-                                    writer->temporary);
+        return nn_fail_system(NN_ERROR_IO, errno, "cannot write %s: renaming %s failed", writer->path,
+                              writer->temporary);
     writer->committed = true;
     return nn_store_sync_directory(writer->directory, writer->path);
 }

@@ -12,8 +12,8 @@
 
 static nn_status writer_fail_system(const nn_store_writer *writer, int error)
 {
-    return nn_store_fail_system(NN_ERROR_IO, error, "cannot write %s: making %s failed", writer->path,
-                                writer->temporary);
+    return nn_fail_system(NN_ERROR_IO, error, "cannot write %s: making %s failed", writer->path,
+                          writer->temporary);
 }
 
 static nn_status writer_fail_busy(const nn_store_writer *writer, const char *advice)
@@ -60,7 +60,7 @@ nn_status nn_store_writer_claim(nn_store_writer *writer)
     bool claimed = false;
     struct stat found;
     if (stat(writer->path, &found) == 0 && S_ISDIR(found.st_mode))
-        return nn_store_fail_system(NN_ERROR_IO, EISDIR, "cannot write %s", writer->path);
+        return nn_fail_system(NN_ERROR_IO, EISDIR, "cannot write %s", writer->path);
     NN_TRY(nn_store_open_directory(writer->path, &writer->directory));
     while (!claimed) {
         nn_status status = writer_try(writer, &claimed);
@@ -89,8 +89,8 @@ void nn_store_writer_abandon(nn_store_writer *writer)
     if (writer->file >= 0) {
         writer_make_room(writer);
         for (size_t i = 0; i < writer->output_count; i++)
-            if (writer->outputs[i]->id >= 0) H5Dclose(writer->outputs[i]->id);
-        H5Fclose(writer->file);
+            if (writer->outputs[i]->id >= 0) nn_store_note_close(H5Dclose(writer->outputs[i]->id));
+        nn_store_note_close(H5Fclose(writer->file));
         writer->file = H5I_INVALID_HID;
     }
     if (writer->descriptor >= 0 && !writer->committed) unlink(writer->temporary);

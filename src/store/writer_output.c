@@ -87,8 +87,8 @@ static nn_status output_check_limit(const nn_store_output *output, int64_t rows)
     if (H5Fget_filesize(writer->file, &size) >= 0 && (double)size + held <= (double)limit.rlim_cur)
         return NN_OK;
     writer->failed = true;
-    return nn_store_fail_system(NN_ERROR_IO, EFBIG, "cannot write dataset \"%s\" of %s", output->name,
-                                writer->path);
+    return nn_fail_system(NN_ERROR_IO, EFBIG, "cannot write dataset \"%s\" of %s", output->name,
+                          writer->path);
 }
 
 /* Said before hours of work rather than after them. */
@@ -160,7 +160,7 @@ nn_status nn_store_output_make(nn_store_output *output)
     if (ready && space >= 0 && type >= 0)
         output->id = H5Dcreate2(writer->file, output->name, type, space, writer->links, creation, access);
     if (output->id < 0) status = nn_store_writer_fail(writer, "make dataset", output->name);
-    if (type >= 0) H5Tclose(type);
+    if (type >= 0) nn_store_note_close(H5Tclose(type));
     if (space >= 0) H5Sclose(space);
     if (access >= 0) H5Pclose(access);
     if (creation >= 0) H5Pclose(creation);

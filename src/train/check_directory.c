@@ -8,6 +8,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "train/check.h"
@@ -20,26 +21,30 @@
 
 /* ---- who may write ---- */
 
-/* The directory, or the nearest one above it that is there. Returns whether it is the directory itself. */
-static bool directory_nearest(const char *path, char nearest[NN_PATH_SIZE])
+/* The directory, or the nearest one above it that is there. *exists: it is the directory itself. */
+static nn_status directory_nearest(const char *path, char nearest[NN_PATH_SIZE], bool *exists)
 {
-    struct stat facts;
+    bool there;
     snprintf(nearest, NN_PATH_SIZE, "%s", path);
-    if (stat(nearest, &facts) == 0) return true;
-    for (;;) {
+    NN_TRY(nn_file_exists(nearest, exists));
+    for (there = *exists; !there;) {
         char *slash = strrchr(nearest, '/');
         if (!slash) snprintf(nearest, NN_PATH_SIZE, ".");
         if (slash == nearest) nearest[1] = '\0';
         if (slash && slash != nearest) *slash = '\0';
-        if (!slash || slash == nearest || stat(nearest, &facts) == 0) return false;
+        if (!slash || slash == nearest) return NN_OK;
+        NN_TRY(nn_file_exists(nearest, &there));
     }
+    return NN_OK;
 }
 
 static nn_status directory_check_access(const char *path, const char *nearest, bool exists)
 {
     struct stat facts;
     const char *name = exists ? path : nearest;
-    if (stat(name, &facts) != 0 || !S_ISDIR(facts.st_mode))
+    bool there;
+    NN_TRY(nn_file_look(name, &facts, &there));
+    if (!there || !S_ISDIR(facts.st_mode))
         NN_FAIL(NN_ERROR_IO, "%s: is not a folder; choose another place with --run-dir", name);
     int needed = exists ? R_OK | W_OK | X_OK : W_OK | X_OK;
     if (access(name, needed) == 0) return NN_OK;
@@ -53,7 +58,8 @@ void nn_check_directory(nn_check *check)
     char *nearest = check->forecast->disk_place;
     int64_t *steps = NULL;
     size_t count = 0;
-    bool exists = directory_nearest(job->run_directory, nearest);
+    bool exists = false;
+    if (!nn_check_collect(check, directory_nearest(job->run_directory, nearest, &exists))) return;
     if (!nn_check_collect(check, directory_check_access(job->run_directory, nearest, exists)) || !exists)
         return;
     nn_check_collect(check, nn_lease_look(job->run_directory));
@@ -120,13 +126,16 @@ static nn_status resume_refuse(const nn_check *check)
 {
     const nn_run *run = &check->run;
     char path[NN_PATH_SIZE];
-    struct stat facts;
+    bool there;
     nn_checkpoint_opened found;
     nn_checkpoint_parts parts = {.config = run->config};
+    if (run->job->fresh) return NN_OK;
     snprintf(path, sizeof path, "%.4000s/" NN_CHECKPOINT_BEST, run->job->run_directory);
-    if (run->job->fresh || stat(path, &facts) == 0 || stat(run->job->run_directory, &facts) != 0)
-        return NN_OK;
-    nn_status status = nn_run_find(run->job, &parts, path, &found);
+    NN_TRY(nn_file_exists(path, &there));
+    if (there) return NN_OK;
+    NN_TRY(nn_file_exists(run->job->run_directory, &there));
+    if (!there) return NN_OK;
+    nn_status status = nn_run_find(run->job, &parts, path, &found, NULL);
     nn_checkpoint_close(&found);
     return status;
 }

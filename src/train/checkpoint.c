@@ -295,18 +295,10 @@ static nn_status checkpoint_get_state_vector(const nn_checkpoint_parts *parts, n
 
 nn_status nn_checkpoint_step(const char *path, int64_t *step)
 {
-    void *bytes = NULL;
-    size_t size = 0;
-    nn_store_file *file = NULL;
-    int64_t integers[NN_CHECKPOINT_STATE] = {0};
-    nn_status status = nn_store_read_sealed(path, &bytes, &size);
-    if (status == NN_OK) status = nn_store_open_image(bytes, size, path, &file);
-    if (status == NN_OK)
-        status = nn_store_read_verified(file, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, NN_CHECKPOINT_STATE,
-                                        integers);
-    *step = integers[0];
-    nn_store_close(file);
-    nn_free(bytes);
+    nn_checkpoint_opened opened;
+    nn_status status = nn_checkpoint_open(path, -1, &opened);
+    *step = opened.step;
+    nn_checkpoint_close(&opened);
     return status;
 }
 

@@ -67,7 +67,7 @@ nn_status nn_checkpoint_load(const nn_checkpoint_parts *parts, nn_store_file *fi
  * the history. Not collective. */
 nn_status nn_checkpoint_get_state(nn_store_file *file, int width, nn_run_state *state);
 
-/* The step at which a checkpoint file was made. Not collective. */
+/* The step at which a checkpoint file was made; fails as nn_checkpoint_open. Not collective. */
 nn_status nn_checkpoint_step(const char *path, int64_t *step);
 
 /* Bytes that rank 0 needs while it saves. */

@@ -1,11 +1,11 @@
 /* The run directory: made, leased, emptied with --fresh. */
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "base/memory.h"
 #include "store/manifest.h"
 #include "train/nonfinite_tell.h"
@@ -27,7 +27,9 @@ static nn_status directory_make(const char *path)
                     strerror(errno));
     }
     struct stat facts;
-    if (stat(path, &facts) != 0 || !S_ISDIR(facts.st_mode))
+    bool there;
+    NN_TRY(nn_file_look(path, &facts, &there));
+    if (!there || !S_ISDIR(facts.st_mode))
         NN_FAIL(NN_ERROR_IO, "%s: is not a folder; choose another place with --run-dir", path);
     return NN_OK;
 }
@@ -44,40 +46,47 @@ static bool directory_is_half_written(const char *name)
 }
 
 /* What stays costs room, nothing else. */
-static void directory_sweep(const char *path)
+static nn_status directory_sweep(const char *path)
 {
     char name[NN_PATH_SIZE + 300];
-    DIR *directory = opendir(path);
-    for (struct dirent *entry; directory && (entry = readdir(directory));) {
-        if (!directory_is_half_written(entry->d_name)) continue;
-        snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
+    nn_text_list names;
+    bool there;
+    NN_TRY(nn_folder_list(path, &names, &there));
+    for (size_t i = 0; i < names.count; i++) {
+        if (!directory_is_half_written(names.items[i])) continue;
+        snprintf(name, sizeof name, "%s/%s", path, names.items[i]);
         unlink(name);
     }
-    if (directory) closedir(directory);
+    nn_folder_release(&names);
+    return NN_OK;
 }
 
-void nn_run_directory_sweep(const char *path)
+nn_status nn_run_directory_sweep(const char *path)
 {
     char folder[NN_PATH_SIZE + 32];
     snprintf(folder, sizeof folder, "%s/" NN_CHECKPOINT_FOLDER, path);
-    directory_sweep(path);
-    directory_sweep(folder);
+    NN_TRY(directory_sweep(path));
+    return directory_sweep(folder);
 }
 
 /* Removes the files that were kept of steps with NaN or Inf; one that stays costs room, nothing else. */
-static void directory_remove_nonfinite(const char *path)
+static nn_status directory_remove_nonfinite(const char *path)
 {
     char name[NN_PATH_SIZE + 300];
-    DIR *directory = opendir(path);
-    for (struct dirent *entry; directory && (entry = readdir(directory));) {
+    nn_text_list names;
+    bool there;
+    NN_TRY(nn_folder_list(path, &names, &there));
+    for (size_t i = 0; i < names.count; i++) {
         int64_t step;
         int end = 0;
-        if (sscanf(entry->d_name, NN_NONFINITE_NAME "%n", &step, &end) != 1 || end == 0 || entry->d_name[end])
+        if (sscanf(names.items[i], NN_NONFINITE_NAME "%n", &step, &end) != 1 || end == 0 ||
+            names.items[i][end])
             continue;
-        snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
+        snprintf(name, sizeof name, "%s/%s", path, names.items[i]);
         unlink(name);
     }
-    if (directory) closedir(directory);
+    nn_folder_release(&names);
+    return NN_OK;
 }
 
 /* Only what nntrain itself writes is removed. */
@@ -88,7 +97,7 @@ nn_status nn_run_directory_empty(const char *path)
     int64_t *steps;
     size_t count;
     char name[NN_PATH_SIZE + 32];
-    directory_remove_nonfinite(path);
+    NN_TRY(directory_remove_nonfinite(path));
     NN_TRY(nn_checkpoint_list(path, &steps, &count));
     nn_status status = NN_OK;
     for (size_t i = 0; i < count && status == NN_OK; i++) {
@@ -115,6 +124,5 @@ nn_status nn_run_directory_prepare(const nn_job *job, nn_lease **lease)
     NN_TRY(nn_lease_take(job->run_directory, lease));
     snprintf(folder, sizeof folder, "%s/" NN_CHECKPOINT_FOLDER, job->run_directory);
     NN_TRY(directory_make(folder));
-    nn_run_directory_sweep(job->run_directory);
-    return NN_OK;
+    return nn_run_directory_sweep(job->run_directory);
 }

@@ -4,6 +4,7 @@
 
 #include "train/checkpoint.h"
 #include "train/engine.h"
+#include "train/files.h"
 
 #define nn_run_find NN_REAL_SYMBOL(nn_run_find)
 
@@ -15,10 +16,13 @@
  *
  * Where none is found, *found stays empty if the run never had one. If it had, to begin from scratch would
  * throw away what it has done: NN_ERROR_CHECKPOINT names all that was tried; NN_ERROR_USAGE tells the
- * settings apart where it is they that do not fit. With job->fresh all that there is is removed first. Close
- * *found in any case. Rank 0 calls it.
+ * settings apart where it is they that do not fit. With job->fresh all that there is is removed first.
+ *
+ * A file or folder that the system cannot read, after patience, ends the search with NN_ERROR_IO: it says
+ * nothing of what is there. *damaged, zeros before, lists what was found damaged; it may be NULL. Release it,
+ * and close *found, in any case. Rank 0 calls it.
  */
 nn_status nn_run_find(const nn_job *job, const nn_checkpoint_parts *parts, char path[NN_PATH_SIZE],
-                      nn_checkpoint_opened *found);
+                      nn_checkpoint_opened *found, nn_damaged *damaged);
 
 #endif

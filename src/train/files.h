@@ -2,6 +2,7 @@
 #ifndef NN_TRAIN_FILES_H
 #define NN_TRAIN_FILES_H
 
+#include "store/lease.h"
 #include "train/checkpoint.h"
 
 #define nn_writer_create NN_REAL_SYMBOL(nn_writer_create)
@@ -10,9 +11,22 @@
 #define nn_writer_seconds NN_REAL_SYMBOL(nn_writer_seconds)
 #define nn_writer_forget_best NN_REAL_SYMBOL(nn_writer_forget_best)
 #define nn_writer_ended NN_REAL_SYMBOL(nn_writer_ended)
+#define nn_writer_take_damaged NN_REAL_SYMBOL(nn_writer_take_damaged)
+#define nn_damaged_has NN_REAL_SYMBOL(nn_damaged_has)
+#define nn_damaged_release NN_REAL_SYMBOL(nn_damaged_release)
+
+/* Steps of the checkpoints that a search has found damaged: those alone may be removed for it. */
+typedef struct nn_damaged {
+    int64_t *steps; /* owned */
+    size_t count;
+} nn_damaged;
+
+bool nn_damaged_has(const nn_damaged *damaged, int64_t step);
+void nn_damaged_release(nn_damaged *damaged);
 
 /*
- * Writes checkpoints in the background, one at a time, and removes those beyond the last `keep_last`. Best
+ * Writes checkpoints in the background, one at a time, and removes those beyond the last `keep_last` up to
+ * that step, and those that were found damaged; others of later steps stay. Best
  * weights that could not be written are kept in memory and tried again with the next write.
  */
 typedef struct nn_writer nn_writer;
@@ -27,9 +41,12 @@ typedef struct nn_write_outcome {
     char problem[1536];     /* of what failed: the file, the cause, the room needed and free */
 } nn_write_outcome;
 
-/* `verify`: each file is read again after it was written. `run`: see nn_checkpoint_run. */
+/* `verify`: each file is read again after it was written. `run`: see nn_checkpoint_run. Nothing is written or
+ * removed where `lease`, borrowed, is no longer ours; it may be NULL. */
 nn_status nn_writer_create(const char *run_directory, int64_t keep_last, bool verify, uint64_t run,
-                           nn_writer **writer);
+                           const nn_lease *lease, nn_writer **writer);
+/* Takes the list of those that are removed after the next save. No write is under way. */
+void nn_writer_take_damaged(nn_writer *writer, nn_damaged *damaged);
 /* Waits for the write under way. Accepts NULL. */
 void nn_writer_destroy(nn_writer *writer);
 /* Starts a write: as the checkpoint of `step` where `regular`, as the best weights where `best`. Takes the

@@ -110,7 +110,8 @@ static bool heartbeats_write(const nn_heartbeats *of, const heartbeat *beats, ui
     heartbeats_path(of, of->rank, &path);
     heartbeats_format(of, beats, number, &text);
     bool wrote = false;
-    int file = path.failed || text.failed ? -1 : open(path.bytes, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    int file =
+        path.failed || text.failed ? -1 : open(path.bytes, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
     if (file >= 0) {
         wrote = pwrite(file, text.bytes, text.length, 0) == (ssize_t)text.length;
         wrote = close(file) == 0 && wrote;
@@ -126,7 +127,7 @@ static void heartbeats_read(const nn_heartbeats *of, int leader, heartbeat *beat
     char *text = NULL;
     size_t size = 2 * NUMBER_LINE + (size_t)heartbeats_on_node(of, leader) * RANK_LINE;
     heartbeats_path(of, leader, &path);
-    int file = path.failed ? -1 : open(path.bytes, O_RDONLY | O_CLOEXEC);
+    int file = path.failed ? -1 : open(path.bytes, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) { /* that node has ended, or cannot be seen: no word of it */
         for (int r = 0; r < of->count; r++)
             if (of->leaders[r] == leader) beats[r].number = 0;

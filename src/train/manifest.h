@@ -4,15 +4,17 @@
 
 #include "model/find.h"
 #include "store/manifest.h"
+#include "train/files.h"
 
 #define nn_manifest_begin NN_REAL_SYMBOL(nn_manifest_begin)
 #define nn_manifest_record NN_REAL_SYMBOL(nn_manifest_record)
 
-/* Writes the manifest that a run goes on with: of those listed before, what is there and not of later steps
- * than the checkpoint that it goes on from (NULL: it begins, and nothing is listed), and that one. It is
- * there from the first step on: a run without one that has figures was made by an older nntrain, or has lost
- * it. Where it cannot be written a warning says so. */
-void nn_manifest_begin(const char *run_directory, uint64_t run, const nn_checkpoint_opened *from);
+/* Writes the manifest that a run goes on with: of those listed before, what is there and not damaged, and the
+ * checkpoint that it goes on from (NULL: it begins, and nothing is listed). It is there from the first step
+ * on: a run without one that has figures was made by an older nntrain, or has lost it. Where it cannot be
+ * written a warning says so; one that the system cannot read is a failure. */
+nn_status nn_manifest_begin(const char *run_directory, uint64_t run, const nn_checkpoint_opened *from,
+                            const nn_damaged *damaged);
 
 /* Lists a file that was just committed: the checkpoint of a step, or NN_MANIFEST_BEST; and no longer the
  * checkpoints beyond the newest `keep_last` up to that step, which may be removed next. Any thread may call

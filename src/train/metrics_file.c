@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "base/log.h"
-#include "store/durable.h"
-#include "store/errors.h"
+#include "base/system.h"
 #include "train/run.h"
 
 static void metrics_path(const nn_run *run, char path[NN_PATH_SIZE + 32])
@@ -34,14 +34,14 @@ static int metrics_write(int descriptor, const char *line)
 static nn_status metrics_append(const char *path, const char *line)
 {
     struct stat before;
-    int descriptor = nn_store_descriptor(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC);
+    int descriptor = nn_file_open(path, O_WRONLY | O_CREAT | O_APPEND);
     int error = descriptor < 0 || fstat(descriptor, &before) != 0 ? errno : 0;
     if (error == 0) {
         error = metrics_write(descriptor, line);
         if (error != 0 && ftruncate(descriptor, before.st_size) != 0) error = errno;
     }
     if (descriptor >= 0 && close(descriptor) != 0 && errno != EINTR && error == 0) error = errno;
-    return error == 0 ? NN_OK : nn_store_fail_system(NN_ERROR_IO, error, "cannot write %s", path);
+    return error == 0 ? NN_OK : nn_fail_system(NN_ERROR_IO, error, "cannot write %s", path);
 }
 
 nn_status nn_run_rewrite_metrics(const nn_run *run)
@@ -52,12 +52,14 @@ nn_status nn_run_rewrite_metrics(const nn_run *run)
                            run->state.history.length);
 }
 
-void nn_run_append_metrics(nn_run *run, const char *line)
+nn_status nn_run_append_metrics(nn_run *run, const char *line)
 {
     char path[NN_PATH_SIZE + 32];
     metrics_path(run, path);
+    nn_status status = nn_run_check_lease(run);
+    if (status == NN_ERROR_BUSY) return status;
     if (run->saving.unsaved & NN_UNSAVED_METRICS) {
-        if (nn_run_rewrite_metrics(run) != NN_OK) return;
+        if (nn_run_rewrite_metrics(run) != NN_OK) return NN_OK;
         run->saving.unsaved &= ~(unsigned)NN_UNSAVED_METRICS;
         nn_log_line("%s is whole again", path);
     } else if (metrics_append(path, line) != NN_OK) {
@@ -66,4 +68,5 @@ void nn_run_append_metrics(nn_run *run, const char *line)
                        "after the next epoch",
                        nn_error_text());
     }
+    return NN_OK;
 }

@@ -1,10 +1,10 @@
 /* The message about NaN and Inf, and the file beside it. */
 #include "train/nonfinite_tell.h"
 
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/files.h"
 #include "base/memory.h"
 #include "tensor/kernels.h"
 #include "train/nonfinite_file.h"
@@ -143,15 +143,17 @@ static void tell_found(const nn_nonfinite_case *of, nn_text *text)
 static bool tell_has_room(const char *run_directory, int64_t step)
 {
     int files = 0;
-    DIR *directory = opendir(run_directory);
-    for (struct dirent *entry; directory && (entry = readdir(directory));) {
+    nn_text_list names;
+    bool there;
+    if (nn_folder_list(run_directory, &names, &there) != NN_OK) return false;
+    for (size_t i = 0; i < names.count; i++) {
         int64_t of_step;
         int end = 0;
-        if (sscanf(entry->d_name, NN_NONFINITE_NAME "%n", &of_step, &end) == 1 && end > 0 &&
-            !entry->d_name[end] && of_step != step)
+        if (sscanf(names.items[i], NN_NONFINITE_NAME "%n", &of_step, &end) == 1 && end > 0 &&
+            !names.items[i][end] && of_step != step)
             files++;
     }
-    if (directory) closedir(directory);
+    nn_folder_release(&names);
     return files < FILES_OF_A_RUN;
 }
 

@@ -102,7 +102,7 @@ static nn_status run_record(nn_run *run, int64_t epoch, const nn_figures *train,
     if (line.failed || run->state.history.failed)
         status = nn_fail(NN_ERROR_MEMORY, "no memory for the metrics");
     else if (run->writer)
-        nn_run_append_metrics(run, line.bytes);
+        status = nn_run_append_metrics(run, line.bytes);
     nn_text_free(&line);
     return status;
 }

@@ -30,6 +30,7 @@
 #define nn_run_save_watch NN_REAL_SYMBOL(nn_run_save_watch)
 #define nn_run_save_last NN_REAL_SYMBOL(nn_run_save_last)
 #define nn_run_unsaved NN_REAL_SYMBOL(nn_run_unsaved)
+#define nn_run_check_lease NN_REAL_SYMBOL(nn_run_check_lease)
 #define nn_run_append_metrics NN_REAL_SYMBOL(nn_run_append_metrics)
 #define nn_run_rewrite_metrics NN_REAL_SYMBOL(nn_run_rewrite_metrics)
 #define nn_evaluate_part NN_REAL_SYMBOL(nn_evaluate_part)
@@ -120,8 +121,9 @@ nn_checkpoint_parts nn_run_parts(nn_run *run);
 /* Makes the folder and takes its lease; and removes what an earlier run has left there. Rank 0 calls them. */
 nn_status nn_run_directory_prepare(const nn_job *job, nn_lease **lease);
 nn_status nn_run_directory_empty(const char *path);
-/* Removes half-written files, of a killed job or of a save that failed. */
-void nn_run_directory_sweep(const char *path);
+/* Removes half-written files, of a killed job or of a save that failed. NN_ERROR_IO where they cannot be
+ * listed. */
+nn_status nn_run_directory_sweep(const char *path);
 
 /* Builds a checkpoint and hands it to the writer. A save that fails is a warning, and the next one is to mend
  * it; what ends the run is of the communicator, or of weights that shall not be saved. Collective. */
@@ -136,9 +138,13 @@ nn_status nn_run_save_last(nn_run *run);
  * how training ended. Collective, after nn_run_save_last. */
 nn_status nn_run_unsaved(const nn_run *run, const char *ending);
 
+/* NN_ERROR_BUSY where another job has taken the run directory: what it writes there must stay its own. Rank 0
+ * has the lease. */
+nn_status nn_run_check_lease(const nn_run *run);
 /* A line at the end of metrics.jsonl, which is in the history already. Where it cannot be written a warning
- * says so; the file is then written anew from the history with the next line. Rank 0 calls them. */
-void nn_run_append_metrics(nn_run *run, const char *line);
+ * says so; the file is then written anew from the history with the next line. NN_ERROR_BUSY where the
+ * directory is another job's by now. Rank 0 calls them. */
+nn_status nn_run_append_metrics(nn_run *run, const char *line);
 /* metrics.jsonl anew from the history. */
 nn_status nn_run_rewrite_metrics(const nn_run *run);
 

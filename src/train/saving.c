@@ -34,12 +34,12 @@ static void saving_next(const nn_run *run, int64_t failed, char *text, size_t si
         snprintf(text, size, "after step %" PRId64, step);
 }
 
-/* The step of the newest checkpoint; 0: there is none. */
+/* The step of the newest checkpoint; 0: there is none, -1: that cannot be told. */
 static int64_t saving_newest(const nn_run *run)
 {
     int64_t *steps, newest;
     size_t count;
-    if (nn_checkpoint_list(run->job->run_directory, &steps, &count) != NN_OK) return 0;
+    if (nn_checkpoint_list(run->job->run_directory, &steps, &count) != NN_OK) return -1;
     newest = count > 0 ? steps[0] : 0;
     nn_free(steps);
     return newest;
@@ -79,6 +79,8 @@ static void saving_warn(const nn_run *run, const nn_write_outcome *outcome)
         snprintf(times, sizeof times, " (%" PRId64 " saves in a row)", saving->failures);
     if (newest > 0)
         snprintf(older, sizeof older, "older checkpoints are intact, the newest is of step %" PRId64, newest);
+    else if (newest < 0)
+        snprintf(older, sizeof older, "older checkpoints cannot be listed at present");
     else
         snprintf(older, sizeof older, "there is no older checkpoint");
     nn_log_warning("step %" PRId64 ": %s could not be saved%s: %s; %s; it is tried again %s", outcome->step,
@@ -116,10 +118,9 @@ static void saving_not_built(nn_run *run, bool regular, bool best)
     saving_take(run, &outcome);
 }
 
-/* What another job writes there must stay its own. */
-static nn_status saving_check_lease(const nn_run *run)
+nn_status nn_run_check_lease(const nn_run *run)
 {
-    return run->lease ? nn_lease_check(run->lease, run->job->run_directory) : NN_OK;
+    return run->lease ? nn_lease_check(run->lease) : NN_OK;
 }
 
 nn_status nn_run_save(nn_run *run, bool regular, bool best)
@@ -130,7 +131,7 @@ nn_status nn_run_save(nn_run *run, bool regular, bool best)
     nn_pulse_phase(NN_PHASE_SAVE);
     nn_run_save_watch(run, true);
     double began = nn_seconds();
-    NN_TRY(nn_comm_agree(run->comm, saving_check_lease(run)));
+    NN_TRY(nn_comm_agree(run->comm, nn_run_check_lease(run)));
     NN_TRY(nn_integrity_check(run->stepper, run->state.step));
     NN_TRY(nn_nonfinite_weights(run));
     nn_status status = nn_checkpoint_build(&parts, &bytes, &size);
@@ -172,7 +173,7 @@ static void saving_pause(int tries)
 static void saving_retry_metrics(nn_run *run)
 {
     nn_saving *saving = &run->saving;
-    if (nn_run_rewrite_metrics(run) == NN_OK)
+    if (nn_run_check_lease(run) == NN_OK && nn_run_rewrite_metrics(run) == NN_OK)
         saving->unsaved &= ~(unsigned)NN_UNSAVED_METRICS;
     else if (saving->failures == 0)
         snprintf(saving->problem, sizeof saving->problem, "%s", nn_error_text());
@@ -187,7 +188,7 @@ nn_status nn_run_save_last(nn_run *run)
         nn_pulse_phase(NN_PHASE_SAVE);
         if (run->writer) {
             saving_pause(tries);
-            nn_run_directory_sweep(run->job->run_directory);
+            if (nn_run_directory_sweep(run->job->run_directory) != NN_OK) nn_error_clear();
             if (saving->unsaved & NN_UNSAVED_METRICS) saving_retry_metrics(run);
         }
         bool best = saving_is_at_best(run);
@@ -209,6 +210,10 @@ static void saving_advise(const nn_run *run, char *text, size_t size)
             "the newest checkpoint is of step %" PRId64
             "; mend that and give the same command again: it trains from there once more, to the same bits",
             newest);
+    else if (unsaved & NN_UNSAVED_CHECKPOINT && newest < 0)
+        snprintf(text, size,
+                 "older checkpoints cannot be listed at present; mend that and give the same command again: "
+                 "it trains from the newest one once more, to the same bits");
     else if (unsaved & NN_UNSAVED_CHECKPOINT)
         snprintf(
             text, size,

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -123,7 +124,7 @@ static nn_status setup_writer(nn_run *run)
     uint64_t identity;
     NN_TRY(nn_checkpoint_run(&parts, &identity));
     return nn_writer_create(run->job->run_directory, options->keep_last, options->verify, identity,
-                            &run->writer);
+                            run->lease, &run->writer);
 }
 
 static nn_status setup_workers(nn_run *run)
@@ -285,16 +286,20 @@ static nn_status setup_write_history(const nn_run *run)
 
 /* Best weights of a later step than the one the run goes on from will be found again. Damaged ones are left
  * to better ones, which replace them. */
-static void setup_drop_later_best(const nn_run *run)
+static nn_status setup_drop_later_best(const nn_run *run)
 {
     char path[NN_PATH_SIZE + 32];
     int64_t step = 0;
+    bool there;
     snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, run->job->run_directory);
-    if (access(path, F_OK) != 0) return;
-    if (nn_checkpoint_step(path, &step) != NN_OK)
+    NN_TRY(nn_file_exists(path, &there));
+    if (!there) return NN_OK;
+    nn_status status = nn_checkpoint_step(path, &step);
+    if (status == NN_ERROR_CHECKPOINT)
         nn_log_warning("the best weights so far cannot be used: %s", nn_error_text());
-    else if (step > run->state.step || run->state.best_epoch == 0)
+    else if (status == NN_OK && (step > run->state.step || run->state.best_epoch == 0))
         unlink(path);
+    return status == NN_ERROR_CHECKPOINT ? NN_OK : status;
 }
 
 /* Best weights that could not be written, or are not those that the checkpoint names, are the checkpoint's
@@ -306,7 +311,9 @@ static nn_status setup_restore_best(const nn_run *run, uint64_t identity, const 
     snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, run->job->run_directory);
     int64_t each = run->plan.length.steps_per_epoch;
     if (run->state.step % each != 0 || run->state.best_epoch != run->state.step / each) return NN_OK;
-    if (nn_checkpoint_step(path, &step) == NN_OK && step == run->state.step) return NN_OK;
+    nn_status status = nn_checkpoint_step(path, &step);
+    if (status == NN_OK && step == run->state.step) return NN_OK;
+    if (status == NN_ERROR_IO || status == NN_ERROR_MEMORY) return status;
     NN_TRY(nn_store_commit(path, bytes, size));
     if (nn_manifest_record(run->job->run_directory, identity, NN_MANIFEST_BEST, bytes, size,
                            run->settings.checkpoint.keep_last) != NN_OK)
@@ -342,10 +349,11 @@ nn_status nn_run_resume(nn_run *run)
 {
     char path[NN_PATH_SIZE];
     nn_checkpoint_opened found = {0};
+    nn_damaged damaged = {0};
     uint64_t identity;
     bool first = nn_comm_rank(run->comm) == 0;
     nn_checkpoint_parts parts = nn_run_parts(run);
-    nn_status status = first ? nn_run_find(run->job, &parts, path, &found) : NN_OK;
+    nn_status status = first ? nn_run_find(run->job, &parts, path, &found, &damaged) : NN_OK;
     int goes_on = found.file != NULL;
     NN_TRY_TO(done, status, nn_comm_agree(run->comm, status));
     NN_TRY_TO(done, status, nn_comm_broadcast(run->comm, &goes_on, sizeof goes_on, 0));
@@ -357,16 +365,18 @@ nn_status nn_run_resume(nn_run *run)
         NN_TRY_TO(done, status, setup_begin(run));
     }
     nn_extent_plan(run);
-    if (first) setup_drop_later_best(run);
-    if (first) status = nn_checkpoint_run(&parts, &identity);
+    if (first) status = setup_drop_later_best(run);
+    if (first && status == NN_OK) status = nn_checkpoint_run(&parts, &identity);
     if (first && status == NN_OK)
-        nn_manifest_begin(run->job->run_directory, identity, goes_on ? &found : NULL);
+        status = nn_manifest_begin(run->job->run_directory, identity, goes_on ? &found : NULL, &damaged);
+    if (run->writer) nn_writer_take_damaged(run->writer, &damaged);
     if (first && status == NN_OK && goes_on)
         status = setup_restore_best(run, identity, found.bytes, found.size);
     if (first && status == NN_OK) status = setup_write_history(run);
     status = nn_comm_agree(run->comm, status);
 done:
     nn_checkpoint_close(&found);
+    nn_damaged_release(&damaged);
     return status;
 }
 

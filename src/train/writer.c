@@ -25,6 +25,8 @@ struct nn_writer {
     int64_t keep_last;
     bool verify;
     uint64_t run; /* for the manifest */
+    const nn_lease *lease;
+    nn_damaged damaged; /* to be removed after a save */
     pthread_t thread;
     bool has_thread;
     /* of the write under way */
@@ -38,32 +40,68 @@ struct nn_writer {
     double last_seconds; /* that the last finished one took */
 };
 
+bool nn_damaged_has(const nn_damaged *damaged, int64_t step)
+{
+    for (size_t i = 0; i < damaged->count; i++)
+        if (damaged->steps[i] == step) return true;
+    return false;
+}
+
+void nn_damaged_release(nn_damaged *damaged)
+{
+    nn_free(damaged->steps);
+    *damaged = (nn_damaged){0};
+}
+
 nn_status nn_writer_create(const char *run_directory, int64_t keep_last, bool verify, uint64_t run,
-                           nn_writer **writer)
+                           const nn_lease *lease, nn_writer **writer)
 {
     NN_TRY(NN_ALLOCATE(writer, 1, "the writer of checkpoints"));
     snprintf((*writer)->directory, sizeof(*writer)->directory, "%s", run_directory);
     (*writer)->keep_last = keep_last;
     (*writer)->verify = verify;
     (*writer)->run = run;
+    (*writer)->lease = lease;
     return NN_OK;
 }
 
-/* What cannot be removed costs room, nothing else. */
-static void writer_remove_old(const nn_writer *writer)
+void nn_writer_take_damaged(nn_writer *writer, nn_damaged *damaged)
+{
+    nn_damaged_release(&writer->damaged);
+    writer->damaged = *damaged;
+    *damaged = (nn_damaged){0};
+}
+
+static nn_status writer_check_lease(const nn_writer *writer)
+{
+    return writer->lease ? nn_lease_check(writer->lease) : NN_OK;
+}
+
+/* A file that was found damaged, and has not been written anew since. */
+static bool writer_is_damaged(const nn_writer *writer, int64_t step)
+{
+    return step != writer->outcome.step && nn_damaged_has(&writer->damaged, step);
+}
+
+/* What cannot be removed costs room, nothing else. What is not known to be damaged or old stays: a file of a
+ * later step may be of more worth than this one. */
+static void writer_remove_old(nn_writer *writer)
 {
     int64_t *steps;
     size_t count;
+    if (writer_check_lease(writer) != NN_OK) return;
     if (nn_checkpoint_list(writer->directory, &steps, &count) != NN_OK) return;
     int64_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         char path[NN_PATH_SIZE];
-        /* Later steps than this one are of damaged checkpoints: the run would have gone on from them. */
-        if (steps[i] <= writer->outcome.step && kept++ < writer->keep_last) continue;
+        bool damaged = writer_is_damaged(writer, steps[i]);
+        bool old = !damaged && steps[i] <= writer->outcome.step && kept++ >= writer->keep_last;
+        if (!damaged && !old) continue;
         nn_checkpoint_path(writer->directory, steps[i], path);
         unlink(path);
     }
     nn_free(steps);
+    nn_damaged_release(&writer->damaged);
 }
 
 /* The recorded error and the room that there is; of a second file its name. */
@@ -89,8 +127,11 @@ static void writer_keep(nn_writer *writer, unsigned what, const char *path, cons
 {
     nn_write_outcome *outcome = &writer->outcome;
     outcome->tried |= what;
-    if ((writer->verify ? nn_store_commit_verified : nn_store_commit)(path, image->bytes, image->size) !=
-        NN_OK) {
+    nn_status status = writer_check_lease(writer);
+    if (status == NN_OK)
+        status =
+            (writer->verify ? nn_store_commit_verified : nn_store_commit)(path, image->bytes, image->size);
+    if (status != NN_OK) {
         outcome->failed |= what;
         writer_note_problem(writer, path);
         return;
@@ -183,5 +224,6 @@ void nn_writer_destroy(nn_writer *writer)
     if (!writer) return;
     nn_writer_ended(writer, true, &unused);
     writer_drop_best(writer);
+    nn_damaged_release(&writer->damaged);
     nn_free(writer);
 }

@@ -1,15 +1,19 @@
 /*
  * A library for LD_PRELOAD that makes system calls fail on the files of one folder, as a full or broken disk
- * would. The environment says what fails:
+ * or a file server would. The environment says what fails:
  *
- *     NN_SHIM_FOLDER=/absolute/folder   only files below it
- *     NN_SHIM_CALL=write                open, write (pwrite too), posix_fallocate, fsync, close or rename
+ *     NN_SHIM_FOLDER=/absolute/folder   only files below it, and itself
+ *     NN_SHIM_CALL=write                open, read (pread too), write (pwrite too), stat, opendir, readdir,
+ *                                       flock, posix_fallocate, fsync, close or rename
  *     NN_SHIM_FIRST=3 NN_SHIM_LAST=5    the 3rd to the 5th of these calls, over all threads
- *     NN_SHIM_ERROR=28                  the value of errno; 0: a write that is cut short
+ *     NN_SHIM_ERROR=28                  the value of errno; 0: a read or write that is cut short; -1: a read
+ *                                       that finds the end of the file
+ *     NN_SHIM_HURRY=1                   pauses take no time
  *
  * A close that fails has closed the file, as on Linux. Each failure is told on stderr.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +23,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SHIM_DESCRIPTORS 4096
@@ -59,7 +66,7 @@ static bool shim_fails(const char *call, int *error)
     long now = atomic_fetch_add(&shim_calls, 1) + 1;
     if (now < shim_number("NN_SHIM_FIRST") || now > shim_number("NN_SHIM_LAST")) return false;
     *error = (int)shim_number("NN_SHIM_ERROR");
-    fprintf(stderr, "shim: %s number %ld: %s\n", call, now, *error ? strerror(*error) : "cut short");
+    fprintf(stderr, "shim: %s number %ld: %s\n", call, now, *error > 0 ? strerror(*error) : "cut short");
     return true;
 }
 
@@ -82,6 +89,87 @@ int open(const char *path, int flags, ...)
     int descriptor = real(path, flags, mode);
     if (descriptor >= 0 && descriptor < SHIM_DESCRIPTORS) atomic_store(&shim_inside[descriptor], below);
     return descriptor;
+}
+
+ssize_t read(int descriptor, void *bytes, size_t size)
+{
+    ssize_t (*real)(int, void *, size_t);
+    int error;
+    shim_find("read", &real, sizeof real);
+    if (!shim_is_inside(descriptor) || !shim_fails("read", &error)) return real(descriptor, bytes, size);
+    if (error <= 0) return error ? 0 : real(descriptor, bytes, (size + 1) / 2);
+    errno = error;
+    return -1;
+}
+
+ssize_t pread(int descriptor, void *bytes, size_t size, off_t offset)
+{
+    ssize_t (*real)(int, void *, size_t, off_t);
+    int error;
+    shim_find("pread", &real, sizeof real);
+    if (!shim_is_inside(descriptor) || !shim_fails("read", &error))
+        return real(descriptor, bytes, size, offset);
+    if (error <= 0) return error ? 0 : real(descriptor, bytes, (size + 1) / 2, offset);
+    errno = error;
+    return -1;
+}
+
+int stat(const char *path, struct stat *facts)
+{
+    int (*real)(const char *, struct stat *), error;
+    shim_find("stat", &real, sizeof real);
+    if (!shim_is_below(path) || !shim_fails("stat", &error)) return real(path, facts);
+    errno = error;
+    return -1;
+}
+
+DIR *opendir(const char *path)
+{
+    DIR *(*real)(const char *), *directory;
+    int error;
+    shim_find("opendir", &real, sizeof real);
+    bool below = shim_is_below(path);
+    if (below && shim_fails("opendir", &error)) {
+        errno = error;
+        return NULL;
+    }
+    directory = real(path);
+    if (directory && dirfd(directory) < SHIM_DESCRIPTORS) atomic_store(&shim_inside[dirfd(directory)], below);
+    return directory;
+}
+
+struct dirent *readdir(DIR *directory)
+{
+    struct dirent *(*real)(DIR *);
+    int error;
+    shim_find("readdir", &real, sizeof real);
+    if (!shim_is_inside(dirfd(directory)) || !shim_fails("readdir", &error)) return real(directory);
+    errno = error;
+    return NULL;
+}
+
+int closedir(DIR *directory)
+{
+    int (*real)(DIR *);
+    shim_find("closedir", &real, sizeof real);
+    if (shim_is_inside(dirfd(directory))) atomic_store(&shim_inside[dirfd(directory)], false);
+    return real(directory);
+}
+
+int flock(int descriptor, int operation)
+{
+    int (*real)(int, int), error;
+    shim_find("flock", &real, sizeof real);
+    if (!shim_is_inside(descriptor) || !shim_fails("flock", &error)) return real(descriptor, operation);
+    errno = error;
+    return -1;
+}
+
+int nanosleep(const struct timespec *asked, struct timespec *left)
+{
+    int (*real)(const struct timespec *, struct timespec *);
+    shim_find("nanosleep", &real, sizeof real);
+    return getenv("NN_SHIM_HURRY") ? 0 : real(asked, left);
 }
 
 ssize_t write(int descriptor, const void *bytes, size_t size)

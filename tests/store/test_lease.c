@@ -84,6 +84,26 @@ static void test_holder_is_killed(void **state)
     nn_lease_release(lease);
 }
 
+/* Wrong: a job with a lock does not see a holder on a node without locks, whose stamp is fresh; or waits for
+ * the stamp of one that had a lock, and is dead. */
+static void test_stamp_of_another(void **state)
+{
+    (void)state;
+    static const char stamped[] = "host n1, process 1, since 2026-01-01 00:00:00 UTC, by time stamp\n";
+    static const char locked[] = "host n1, process 1, since 2026-01-01 00:00:00 UTC, lease 01\n";
+    nn_lease *lease;
+    scratch_write(scratch_path("lease"), stamped, sizeof stamped - 1);
+    assert_int_equal(nn_lease_take(scratch_directory, &lease), NN_ERROR_BUSY);
+    expect_message("host n1, process 1");
+    scratch_write(scratch_path("lease"), locked, sizeof locked - 1);
+    expect_ok(nn_lease_take(scratch_directory, &lease));
+    expect_ok(nn_lease_check(lease));
+    /* A file server that has lost the lock lets another in. */
+    scratch_write(scratch_path("lease"), locked, sizeof locked - 1);
+    assert_int_equal(nn_lease_check(lease), NN_ERROR_BUSY);
+    nn_lease_release(lease);
+}
+
 /* Wrong: a directory that is not there is taken, or reported as busy. */
 static void test_no_directory(void **state)
 {
@@ -101,6 +121,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_holder),
         cmocka_unit_test(test_holder_is_killed),
+        cmocka_unit_test(test_stamp_of_another),
         cmocka_unit_test(test_no_directory),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);

@@ -65,11 +65,73 @@ static void test_age(void **state)
     nn_lease_release(lease);
 }
 
+static time_t clock_ahead;
+
+/* The clock of this node, which a suspended process finds far ahead. */
+time_t time(time_t *now)
+{
+    struct timespec spec;
+    clock_gettime(CLOCK_REALTIME, &spec);
+    if (now) *now = spec.tv_sec + clock_ahead;
+    return spec.tv_sec + clock_ahead;
+}
+
+static void expect_line(const char *line)
+{
+    size_t size;
+    unsigned char *found = scratch_read(scratch_path("lease"), &size);
+    assert_int_equal(size, strlen(line));
+    assert_memory_equal(found, line, size);
+    free(found);
+}
+
+/* Wrong: a job that was suspended goes on writing after another has taken the lease, or takes the lease from
+ * that one when it ends. */
+static void test_taken_meanwhile(void **state)
+{
+    (void)state;
+    static const char other[] = "host n2, process 7, since 2026-01-01 00:00:00 UTC, by time stamp\n";
+    nn_lease *lease;
+    expect_ok(nn_lease_take(scratch_directory, &lease));
+    expect_ok(nn_lease_check(lease));
+    scratch_write(scratch_path("lease"), other, sizeof other - 1);
+    assert_int_equal(nn_lease_check(lease), NN_ERROR_BUSY);
+    expect_message("was taken by another job (host n2, process 7");
+    nn_lease_release(lease);
+    expect_line(other);
+    assert_int_equal(nn_lease_take(scratch_directory, &lease), NN_ERROR_BUSY);
+    /* The other one has ended, and left the file empty: it was there all the same. */
+    scratch_write(scratch_path("lease"), "", 0);
+    expect_ok(nn_lease_take(scratch_directory, &lease));
+    scratch_write(scratch_path("lease"), "", 0);
+    assert_int_equal(nn_lease_check(lease), NN_ERROR_BUSY);
+    nn_lease_release(lease);
+    expect_line("");
+}
+
+/* Wrong: a job whose stamp has become old while it was suspended does not renew it before it writes. */
+static void test_suspended(void **state)
+{
+    (void)state;
+    struct stat found;
+    nn_lease *lease;
+    expect_ok(nn_lease_take(scratch_directory, &lease));
+    stamp_set_age(NN_LEASE_OLD_AFTER + 30);
+    clock_ahead = NN_LEASE_OLD_AFTER + 30;
+    expect_ok(nn_lease_check(lease));
+    clock_ahead = 0;
+    assert_int_equal(stat(scratch_path("lease"), &found), 0);
+    assert_true(difftime(time(NULL), found.st_mtime) < 60);
+    nn_lease_release(lease);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_holder),
         cmocka_unit_test(test_age),
+        cmocka_unit_test(test_taken_meanwhile),
+        cmocka_unit_test(test_suspended),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

@@ -97,7 +97,7 @@ static void test_missing_and_unreadable(void **state)
     expect_ok(nn_manifest_read(scratch_directory, &read, &there));
     assert_false(there);
     assert_int_equal(mkdir(scratch_path("manifest"), 0777), 0);
-    assert_int_equal(nn_manifest_read(scratch_directory, &read, &there), NN_ERROR_IO);
+    assert_int_equal(nn_manifest_read(scratch_directory, &read, &there), NN_ERROR_CHECKPOINT);
     assert_true(there);
     assert_int_equal(rmdir(scratch_path("manifest")), 0);
 }

@@ -8,14 +8,17 @@
  *     malformed_hdf5 count FILE FIRST LAST   what becomes of seeds FIRST to LAST, each in children of its
  * own: those that HDF5 does not survive by themselves, and what the program's first look (cli/probe.h) lets
  * by all the same
+ *     malformed_hdf5 ends FILE FIRST LAST    those of them that are survived, but not in an exit handler
  */
 #include <hdf5.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/probe.h"
@@ -262,6 +265,38 @@ static int count_seeds(const char *from, uint64_t first, uint64_t last)
     return 0;
 }
 
+/* How a process ends that has read a file and leaves by exit: 0, or the signal that it dies of. */
+static int end_after(const char *path, bool leaves_to_hdf5)
+{
+    int ending = 0;
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(CPU_SECONDS);
+        if (leaves_to_hdf5) H5open(); /* its own exit handler is then in place */
+        read_whole(path);
+        exit(0);
+    }
+    if (child < 0 || waitpid(child, &ending, 0) != child) return -1;
+    return WIFSIGNALED(ending) ? WTERMSIG(ending) : 0;
+}
+
+/* Seeds of files that are survived while they are read, and not in the exit handler of HDF5. */
+static int count_ends(const char *from, uint64_t first, uint64_t last)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/tmp/malformed-%ld.h5", (long)getpid());
+    for (uint64_t seed = first; seed <= last; seed++) {
+        if (!write_mutant(from, seed, path)) return 1;
+        int of_hdf5 = end_after(path, true);
+        if (of_hdf5 == 0 || of_hdf5 == SIGALRM || nn_probe_with(path, read_whole, CPU_SECONDS) != NN_OK) continue;
+        int ours = end_after(path, false);
+        printf("%" PRIu64 ": signal %d in HDF5's exit handler, %d in ours\n", seed, of_hdf5, ours);
+    }
+    unlink(path);
+    return 0;
+}
+
 static int show_version(void)
 {
     unsigned major, minor, release;
@@ -282,8 +317,11 @@ int main(int argc, char **argv)
         return write_mutant(argv[2], strtoull(argv[3], NULL, 10), argv[4]) ? 0 : 1;
     if (argc == 5 && strcmp(argv[1], "count") == 0)
         return count_seeds(argv[2], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
+    if (argc == 5 && strcmp(argv[1], "ends") == 0)
+        return count_ends(argv[2], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
     fprintf(
         stderr,
-        "malformed_hdf5 version | make FOLDER | mutate FILE SEED OUT | read FILE | count FILE FIRST LAST\n");
+        "malformed_hdf5 version | make FOLDER | mutate FILE SEED OUT | read FILE | count FILE FIRST LAST | ends FILE "
+        "FIRST LAST\n");
     return 2;
 }
