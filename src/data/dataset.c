@@ -179,6 +179,7 @@ static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_reques
             if (largest[v] > all[v]) all[v] = largest[v];
         }
     }
+    nn_ranges_warn(dataset);
     for (int v = 0; v < views; v++) {
         const nn_view *view = &dataset->views[v];
         bool label = !view->input && dataset->first->arrays[v].label;

@@ -4,6 +4,7 @@
 
 #include "data/memory.h"
 #include "data/order.h"
+#include "data/ranges.h"
 #include "data/split.h"
 #include "data/view.h"
 
@@ -49,8 +50,9 @@ struct nn_dataset {
     nn_source *first;   /* the first given one: what describes the fields */
     nn_names_set names; /* of its fields */
     bool streams;
-    bool looks;            /* at all values before the first step */
-    bool describes;        /* reads no inputs: nn_dataset_describe */
+    bool looks;                                /* at all values before the first step */
+    bool describes;                            /* reads no inputs: nn_dataset_describe */
+    nn_range ranges[NN_PARTS][NN_DATA_FIELDS]; /* by view */
     unsigned told_missing; /* fields of which it was said that values are missing, by bit */
     nn_data_memory memory, split_table, balance_table;
     nn_data_memory lengths[NN_PARTS]; /* of sequences, by sample: int32_t */

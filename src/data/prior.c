@@ -87,10 +87,13 @@ static void prior_warn(const char *name, const double *counts, int64_t classes)
             first = c;
         }
     if (absent > 0)
-        nn_log_warning(
-            "%lld of %lld classes have no sample to train on, class %lld the first: are the labels "
-            "numbered from 0 without gaps? (data.fields.%s.first_label tells the number of the first)",
-            (long long)absent, (long long)classes, (long long)first, name);
+        nn_log_warning("%lld of %lld classes %s no sample to train on, class %lld the first: are the labels "
+                       "numbered from 0 without "
+                       "gaps? data.fields.%s.first_label is the number of the first class, "
+                       "data.fields.%s.labels lists labels with "
+                       "gaps, such as [10, 20, 30]",
+                       (long long)absent, (long long)classes, absent == 1 ? "has" : "have", (long long)first,
+                       name, name);
 }
 
 nn_status nn_prior_measure(nn_comm *comm, nn_dataset *dataset)

@@ -39,6 +39,8 @@ static nn_status scan_prepare_view(const nn_dataset *dataset, const nn_samples *
     view->refuses_missing = of->missing == NN_MISSING_ERROR && !samples->source->skips;
     view->refuses_rest = true;
     view->largest = -1;
+    view->range = (nn_range){.least = DBL_MAX, .most = -DBL_MAX};
+    view->bounds = samples->part != NN_TRAIN && samples->source == &dataset->sources[samples->part];
     view->indices = of->indices > 0 ? (double)of->indices : SCAN_INDICES_MOST;
     bool fills = of->missing == NN_MISSING_MEAN || of->missing == NN_MISSING_MASK;
     view->known_only = fills || (of->steps > 0 && samples->source->arrays[NN_DATA_LENGTH].sound);
@@ -69,7 +71,8 @@ static int64_t scan_share(nn_comm *comm, nn_scan_work *work)
 bool nn_scan_looks_at(const nn_scan_view *view)
 {
     return view->raw && !view->left_out &&
-           (view->finite || view->view->index || view->array->label || view->columns > 0 || view->hashes);
+           (view->finite || view->view->index || view->array->label || view->columns > 0 || view->hashes ||
+            view->bounds);
 }
 
 /* What is read anyway is hashed; and the rows of the other parts, so that none is missing. */
@@ -160,6 +163,15 @@ static void scan_note(nn_scan_view *view, int64_t row, int64_t value)
     view->bad_value = value;
 }
 
+/* NaN is no bound. */
+static void scan_range(nn_scan_view *view, int64_t count, const double *values)
+{
+    double least = view->range.least, most = view->range.most;
+    for (int64_t i = 0; i < count; i++) least = values[i] < least ? values[i] : least;
+    for (int64_t i = 0; i < count; i++) most = values[i] > most ? values[i] : most;
+    view->range = (nn_range){least, most};
+}
+
 /* The first `end` values of a sample. */
 static void scan_values(nn_scan_view *view, const unsigned char *raw, int64_t row, int64_t end)
 {
@@ -172,6 +184,7 @@ static void scan_values(nn_scan_view *view, const unsigned char *raw, int64_t ro
         else if (view->finite)
             bad = scan_find_bad(view, count, values);
         if (bad >= 0) scan_note(view, row, at + bad);
+        if (!view->view->index) scan_range(view, count, values);
         if (view->columns == 0) continue;
         if (view->known_only)
             nn_places_add_known(&view->places, at, count, values);
@@ -326,6 +339,8 @@ static nn_status scan_look(nn_comm *comm, nn_dataset *dataset, const nn_samples 
     for (int v = 0; v < work.view_count; v++) {
         NN_TRY_TO(done, status, nn_scan_report(comm, &work, &work.views[v], problems));
         if ((int64_t)work.views[v].largest > largest[v]) largest[v] = (int64_t)work.views[v].largest;
+        NN_TRY_TO(done, status, nn_range_join(comm, &work.views[v].range));
+        if (hashes) dataset->ranges[samples->part][v] = work.views[v].range;
         nn_array *array = &samples->source->arrays[work.views[v].view->array];
         array->content += work.views[v].content;
         array->content_rows += work.views[v].content_rows;

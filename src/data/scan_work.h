@@ -28,6 +28,8 @@ typedef struct nn_scan_view {
     nn_places places;                       /* over a chunk */
     int64_t bad_row, bad_value;             /* the first, by row; INT64_MAX: none */
     double largest;                         /* label, or index */
+    bool bounds;                            /* looks at the range of values ... */
+    nn_range range;                         /* ... which is this */
     bool hashes;                            /* adds up what the rows are, ... */
     uint64_t content;                       /* ... here, ... */
     int64_t content_rows;                   /* ... for so many */

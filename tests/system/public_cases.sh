@@ -194,4 +194,18 @@ for shards in same mixed other; do
     : "${same:=$(fingerprint)}"
     [ "$(fingerprint)" = "$same" ] || fail "shards of unlike types ($shards) give other bits"
 done
+
+# ---- parts in different units ----
+py <<'PY'
+c = numpy.arange(80) % 2; x = c[:, None] * 90 + r.integers(0, 160, (80, 6))
+with h5py.File('scale.h5', 'w') as f:
+    f['bytes'] = x.astype('u1'); f['shares'] = (x / 255).astype('f4'); f['y'] = c
+PY
+for parts in 'bytes shares' 'shares bytes' 'bytes bytes'; do
+    set -- $parts
+    config scale cross_entropy "$classes" "{file: scale.h5, train: {x: $1, y: y}, validation: {x: $2, y: y}}"
+    runs scale
+    told=$(grep -c -E "data.validation.x: dataset \"$2\" .* has values from .*are they in the same unit" train.log)
+    [ "$told" = "$([ "$1" = "$2" ] && echo 0 || echo 1)" ] || { fail "$1 next to $2: told $told times"; cat train.log; }
+done
 finish

@@ -1,0 +1,64 @@
+#include "data/ranges.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "data/internal.h"
+
+/* Ranges that differ by a larger factor are hardly in one unit. */
+#define RANGES_FACTOR 50
+
+/* Whole numbers in the order of the doubles; the same function turns them back. */
+static int64_t range_turn(int64_t bits)
+{
+    return bits ^ ((bits >> 63) & INT64_MAX);
+}
+
+static int64_t range_order(double value)
+{
+    int64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return range_turn(bits);
+}
+
+static double range_value(int64_t order)
+{
+    double value;
+    int64_t bits = range_turn(order);
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+nn_status nn_range_join(nn_comm *comm, nn_range *range)
+{
+    int64_t both[2] = {range_order(-range->least), range_order(range->most)};
+    NN_TRY(nn_comm_maximum(comm, both, 2));
+    *range = (nn_range){.least = -range_value(both[0]), .most = range_value(both[1])};
+    return NN_OK;
+}
+
+static bool range_is_known(const nn_range *range)
+{
+    return range->most > range->least && isfinite(range->most - range->least);
+}
+
+static void range_warn(const nn_dataset *dataset, int part, int v)
+{
+    const nn_range *train = &dataset->ranges[NN_TRAIN][v], *own = &dataset->ranges[part][v];
+    if (!range_is_known(train) || !range_is_known(own)) return;
+    double factor = (own->most - own->least) / (train->most - train->least);
+    if (factor < RANGES_FACTOR && factor > 1.0 / RANGES_FACTOR) return;
+    const nn_array *array = &dataset->sources[part].arrays[dataset->views[v].array];
+    nn_log_warning("data.%s.%s: dataset \"%s\" of %s has values from %.9g to %.9g, the train part from %.9g "
+                   "to %.9g: all parts "
+                   "are normalised as the train part is; are they in the same unit?",
+                   array->part, array->key, array->dataset, array->path, own->least, own->most, train->least,
+                   train->most);
+}
+
+void nn_ranges_warn(const nn_dataset *dataset)
+{
+    for (int p = NN_TRAIN + 1; p < NN_PARTS; p++)
+        for (int v = 0; dataset->sources[p].given && v < dataset->view_count; v++) range_warn(dataset, p, v);
+}
