@@ -7,34 +7,41 @@
 enum { OPTION_DATA };
 
 static const nn_command_option eval_options[] = {
-    {"--data", "FILE", "another HDF5 file, with the datasets that the configuration names"},
+    {"--data", "FILE", "an HDF5 file, or a pattern: all of its rows are judged; may be given several times"},
     {NULL, NULL, NULL}};
 
-/* NULL: that of the run. */
-static const char *eval_data(const nn_arguments *arguments)
+static nn_text_list eval_files(const nn_arguments *arguments)
 {
-    size_t given = arguments->value_counts[OPTION_DATA];
-    return given ? arguments->values[OPTION_DATA][given - 1] : NULL;
+    return (nn_text_list){(char **)(uintptr_t)arguments->values[OPTION_DATA],
+                          arguments->value_counts[OPTION_DATA]};
 }
 
 static nn_status eval_work(nn_comm *comm, const void *context)
 {
     const nn_arguments *arguments = context;
-    return nn_evaluate_job(comm, arguments->operands[0], eval_data(arguments));
+    nn_text_list files = eval_files(arguments);
+    return nn_evaluate_job(comm, arguments->operands[0], files.count > 0 ? &files : NULL);
 }
 
 static nn_status eval_run(const nn_arguments *arguments)
 {
     if (arguments->operand_count != 1)
         NN_FAIL(NN_ERROR_USAGE, "eval: name one run directory or checkpoint: nntrain eval RUN_DIR");
-    NN_TRY(nn_probe_saved(arguments->operands[0], eval_data(arguments)));
+    nn_text_list files = eval_files(arguments);
+    NN_TRY(nn_probe_saved(arguments->operands[0], files.count > 0 ? &files : NULL));
     return nn_session_run(eval_work, arguments);
 }
 
 const nn_command nn_command_eval = {
     .name = "eval",
     .operands = "RUN_DIR|CHECKPOINT",
-    .summary = "loss and metrics of the best weights on the test part or another file",
+    .summary = "loss and metrics of the best weights on the test part or other files",
     .options = eval_options,
+    .about =
+        "Without --data: the run's test part, else its validation part, else what it was trained on.\n"
+        "With --data: every row of the files, whatever the run has split off. They need the datasets that\n"
+        "the configuration names for test, validation or train, or those names without the part (x for\n"
+        "x_test). Columns, classes and categories are matched by name where files have names, and a name\n"
+        "that the run does not know is refused.",
     .run = eval_run,
 };

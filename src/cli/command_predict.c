@@ -8,8 +8,10 @@ enum { OPTION_OUTPUT, OPTION_DATA, OPTION_PART };
 
 static const nn_command_option predict_options[] = {
     {"-o", "FILE", "the CSV file to write (default: predictions.csv)"},
-    {"--data", "FILE", "another HDF5 file, with the datasets that the configuration names"},
-    {"--part", "PART", "train, validation or test (default: test, else validation, else train)"},
+    {"--data", "FILE", "an HDF5 file, or a pattern: a prediction for each row; may be given several times"},
+    {"--part", "PART",
+     "train, validation or test (default: test, else validation, else train); with --data: the "
+     "part whose datasets the files have"},
     {NULL, NULL, NULL}};
 
 static const char *predict_option(const nn_arguments *arguments, int option, const char *otherwise)
@@ -28,18 +30,30 @@ static nn_status predict_run(const nn_arguments *arguments)
     if (arguments->operand_count != 1)
         NN_FAIL(NN_ERROR_USAGE,
                 "predict: name one run directory or checkpoint: nntrain predict RUN_DIR -o FILE.csv");
+    const nn_text_list files = {(char **)(uintptr_t)arguments->values[OPTION_DATA],
+                                arguments->value_counts[OPTION_DATA]};
     nn_prediction prediction = {.run_or_checkpoint = arguments->operands[0],
-                                .data_file = predict_option(arguments, OPTION_DATA, NULL),
+                                .files = files.count > 0 ? &files : NULL,
                                 .part = predict_option(arguments, OPTION_PART, NULL),
                                 .output = predict_option(arguments, OPTION_OUTPUT, "predictions.csv")};
-    NN_TRY(nn_probe_saved(prediction.run_or_checkpoint, prediction.data_file));
+    NN_TRY(nn_probe_saved(prediction.run_or_checkpoint, prediction.files));
     return nn_session_run(predict_work, &prediction);
 }
 
 const nn_command nn_command_predict = {
     .name = "predict",
     .operands = "RUN_DIR|CHECKPOINT",
-    .summary = "predictions of the best weights beside the targets, as a CSV file",
+    .summary = "predictions of the best weights, next to the targets if there are any, as a CSV file",
     .options = predict_options,
+    .about =
+        "Without --data: a part of the run's own data, its samples numbered within the part.\n"
+        "With --data: one line per row of the files (per window of data.window), in their order, whatever "
+        "the\n"
+        "run has split off. Targets are not needed; those that are there become columns. A row whose inputs\n"
+        "hold NaN or Inf, or cannot be read, has no prediction: its numbers are nan, its class is empty.\n"
+        "The files need the datasets that the configuration names for test, validation or train, or those\n"
+        "names without the part (x for x_test). Columns, classes and categories are matched by name where\n"
+        "files have names. Several files: columns `file` and `row` say where a line is from.\n"
+        "Numbers have as many digits as bring back the same bits.",
     .run = predict_run,
 };

@@ -34,6 +34,7 @@ typedef struct nn_array {
     const char *key, *part;     /* for messages: data.<part>.<key>; borrowed */
     const char *dataset, *path; /* where it stands, in the first file; borrowed */
     bool given, sound;          /* sound: can be read as samples */
+    bool absent;                /* a target that is in no file: all of its values are missing */
     bool label; /* classes: numbers from 0 as NN_STORE_I32; NN_LABEL_BAD, _MISSING or _IGNORED where none */
     int64_t steps; /* of the first input, where sequences have lengths: labels of so many are one a step */
     nn_store_type type;

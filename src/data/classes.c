@@ -59,8 +59,10 @@ nn_status nn_classes_check(const nn_dataset *dataset, const nn_data_request *req
     return nn_array_context(
         array, nn_fail(NN_ERROR_DATA,
                        "holds the label %lld, but there are %lld classes, 0 to %lld: use data with these "
-                       "classes, or set data.fields.%s.classes",
-                       (long long)largest, (long long)classes, (long long)classes - 1, array->key));
+                       "classes%s%s%s",
+                       (long long)largest, (long long)classes, (long long)classes - 1,
+                       request->known ? "" : ", or set data.fields.", request->known ? "" : array->key,
+                       request->known ? "" : ".classes"));
 }
 
 nn_status nn_classes_count(const nn_dataset *dataset, int view, int64_t largest, int64_t *classes)

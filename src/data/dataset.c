@@ -114,9 +114,9 @@ static nn_status dataset_choose_cache(nn_comm *comm, nn_dataset *dataset)
     size_t size = nn_memory_wanted(dataset->sources);
     int cache = dataset->options->cache;
     if (cache == NN_CACHE_AUTO) NN_TRY(nn_memory_fits(comm, size, &fits));
-    dataset->streams = cache == NN_CACHE_STREAM || !fits;
-    dataset->looks = !dataset->streams || dataset->options->check == NN_CHECK_ALL;
-    if (!fits)
+    dataset->streams = cache == NN_CACHE_STREAM || !fits || dataset->lenient;
+    dataset->looks = (!dataset->streams || dataset->options->check == NN_CHECK_ALL) && !dataset->lenient;
+    if (!fits && !dataset->lenient)
         nn_log_line(
             "the data, %s, is streamed: it takes more than half of the memory that a node has to spare",
             nn_format_bytes(bytes, (double)size));
@@ -193,6 +193,21 @@ static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_reques
     return NN_OK;
 }
 
+/* What a lenient data set does not mind. */
+static void dataset_let(const nn_data_request *request, nn_source *sources)
+{
+    const nn_data_known *known = request->known;
+    for (int p = 0; p < NN_PARTS && known; p++) {
+        nn_source *source = &sources[p];
+        if (!source->listed) continue;
+        source->lenient = known->lenient;
+        source->skips |= known->lenient;
+        for (int t = 0; t < request->target_count && known->targets; t++)
+            if (known->targets[t].absent)
+                nn_source_describe_absent(source, source->inputs + t, known->targets[t].absent);
+    }
+}
+
 /* All that is wrong is reported at once: what can be read is read and looked at, even if a part is lost. */
 static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const char *directory,
                               nn_dataset *dataset, nn_problems *problems)
@@ -201,6 +216,7 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
     nn_source *sources = dataset->sources;
     nn_problems_collect(problems, nn_data_check_train(request));
     nn_sources_list(options, directory, request->wanted, request->target_count, sources, problems);
+    dataset_let(request, sources);
     if (options->stage && !dataset->describes) NN_TRY(nn_sources_stage(comm, options->stage, sources));
     nn_sources_look(options, sources, problems);
     dataset_find_first(dataset);
@@ -225,7 +241,7 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
     int64_t lost = problems->status != NN_OK;
     NN_TRY(nn_comm_maximum(comm, &lost, 1));
     if (!lost) {
-        if (!dataset->describes) NN_TRY(dataset_skip(comm, dataset));
+        if (!dataset->describes && !dataset->lenient) NN_TRY(dataset_skip(comm, dataset));
         NN_TRY(dataset->describes
                    ? nn_describe_split(comm, dataset)
                    : nn_split_parts(comm, options, sources, &dataset->split_table, dataset->parts));
@@ -293,6 +309,7 @@ static nn_status dataset_make(nn_comm *comm, nn_data_request *request, const cha
         made->seed = seed;
         made->options = request->options;
         made->describes = describes;
+        made->lenient = request->known && request->known->lenient;
         for (int t = 0; t < request->target_count; t++) made->targets[t].as_it_is = wanted[t].as_it_is;
         status = dataset_fill(comm, request, directory, made, &complete);
         for (int p = 0; p < NN_PARTS; p++) nn_source_rest(&made->sources[p]);

@@ -33,6 +33,8 @@
 #define nn_dataset_order NN_REAL_SYMBOL(nn_dataset_order)
 #define nn_dataset_continues NN_REAL_SYMBOL(nn_dataset_continues)
 #define nn_dataset_row NN_REAL_SYMBOL(nn_dataset_row)
+#define nn_dataset_is_unreadable NN_REAL_SYMBOL(nn_dataset_is_unreadable)
+#define nn_dataset_is_beyond NN_REAL_SYMBOL(nn_dataset_is_beyond)
 #define nn_dataset_locate NN_REAL_SYMBOL(nn_dataset_locate)
 #define nn_dataset_gather NN_REAL_SYMBOL(nn_dataset_gather)
 #define nn_dataset_mixes NN_REAL_SYMBOL(nn_dataset_mixes)
@@ -55,7 +57,7 @@
 #define nn_data_options_table NN_REAL_SYMBOL(nn_data_options_table)
 #define nn_data_options_release NN_REAL_SYMBOL(nn_data_options_release)
 #define nn_part_options_release NN_REAL_SYMBOL(nn_part_options_release)
-#define nn_data_options_set_file NN_REAL_SYMBOL(nn_data_options_set_file)
+#define nn_data_options_set_files NN_REAL_SYMBOL(nn_data_options_set_files)
 #define nn_part_options_table NN_REAL_SYMBOL(nn_part_options_table)
 #define nn_split_options_table NN_REAL_SYMBOL(nn_split_options_table)
 #define nn_window_options_table NN_REAL_SYMBOL(nn_window_options_table)
@@ -175,8 +177,8 @@ extern const nn_option nn_field_options_table[];
 void nn_data_options_release(nn_data_options *options); /* all of it, sections included */
 void nn_part_options_release(nn_part_options *part);    /* afterwards the part is not given */
 
-/* Every part is then read from this one file. */
-nn_status nn_data_options_set_file(nn_data_options *options, const char *path);
+/* Every part is then read from these files or patterns. */
+nn_status nn_data_options_set_files(nn_data_options *options, const nn_text_list *files);
 
 /* The files of all parts, patterns resolved, each once; parts whose files cannot be listed are left out. The
  * list is the caller's: nn_data_files_release. */
@@ -200,6 +202,8 @@ typedef struct nn_target_wanted {
 typedef struct nn_known_target {
     const nn_scaling *scaling; /* NULL: measured on the train part */
     int64_t classes;           /* 0: the largest label + 1, over all parts */
+    const nn_shape
+        *absent; /* of a sample of a target that no file has: all of it is missing; NULL: it is there */
 } nn_known_target;
 
 /* What known names are good for. */
@@ -217,6 +221,10 @@ typedef struct nn_data_known {
     const char *names_from;         /* where they are from, for messages */
     nn_names_use use;
     bool narrow; /* NN_NAMES_BEGIN: classes are kept only where all of them are the same */
+    /* Every row is a sample, whatever it holds: nothing is looked at before it is gathered, a row that cannot
+     * be read is 0 (nn_dataset_is_unreadable), and a window may end where the series does
+     * (nn_dataset_is_beyond). The data is streamed. Inputs may hold anything then. */
+    bool lenient;
 } nn_data_known;
 
 /*
@@ -288,6 +296,11 @@ int64_t nn_dataset_row(const nn_dataset *dataset, nn_part part, int64_t sample);
 /* The file with that row, and the row's number in it: what a user looks up. *path is borrowed. */
 void nn_dataset_locate(const nn_dataset *dataset, nn_part part, int64_t sample, const char **path,
                        int64_t *row);
+
+/* Of a lenient data set: whether rows of a sample could not be read when it was gathered; and whether a
+ * target of its window is behind the end of the series. */
+bool nn_dataset_is_unreadable(const nn_dataset *dataset, nn_part part, int64_t sample);
+bool nn_dataset_is_beyond(const nn_dataset *dataset, nn_part part, int64_t sample, int target);
 
 /* ---- gathering ---- */
 

@@ -56,6 +56,17 @@ static double feed_seconds(void)
 
 /* ---- the reading thread ---- */
 
+/* The rows up to the end of the file; zeros behind it. */
+static nn_status feed_read_beyond(nn_feed *feed, int v, int64_t first, unsigned char *raw)
+{
+    const nn_dataset *dataset = feed->dataset;
+    const nn_view *view = &dataset->views[v];
+    nn_source *source = dataset->parts[feed->part].source;
+    int64_t rows = nn_source_file_end(source, first - view->first_row) - first;
+    memset(raw, 0, view->raw_size);
+    return rows > 0 ? nn_blocks_copy(feed->blocks, view->array, first, rows, raw) : NN_OK;
+}
+
 static nn_status feed_read_sample(nn_feed *feed, int64_t sample, unsigned char *raw)
 {
     const nn_dataset *dataset = feed->dataset;
@@ -64,6 +75,11 @@ static nn_status feed_read_sample(nn_feed *feed, int64_t sample, unsigned char *
     for (int v = 0; v < dataset->view_count; v++) {
         const nn_view *view = &dataset->views[v];
         if (view->input && !feed->inputs) continue;
+        if (dataset->lenient && !view->input &&
+            nn_dataset_is_beyond(dataset, feed->part, sample, view->target)) {
+            NN_TRY(feed_read_beyond(feed, v, row + view->first_row, raw + dataset->raw_offsets[v]));
+            continue;
+        }
         NN_TRY(nn_blocks_copy(feed->blocks, view->array, row + view->first_row, view->rows,
                               raw + dataset->raw_offsets[v]));
     }
@@ -138,7 +154,7 @@ static nn_status feed_check_labels(const nn_feed *feed, const nn_data_target *ta
 static nn_status feed_check_sample(const nn_feed *feed, int64_t sample, const unsigned char *raw)
 {
     const nn_dataset *dataset = feed->dataset;
-    if (dataset->looks) return NN_OK;
+    if (dataset->looks || dataset->lenient) return NN_OK;
     for (int v = feed->inputs ? 0 : dataset->first->inputs; v < dataset->view_count; v++)
         NN_TRY(feed_check_missing(feed, v, sample, raw));
     for (int v = 0; feed->inputs && v < dataset->first->inputs; v++)

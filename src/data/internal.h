@@ -54,6 +54,7 @@ struct nn_dataset {
     bool describes;                            /* reads no inputs: nn_dataset_describe */
     nn_range ranges[NN_PARTS][NN_DATA_FIELDS]; /* by view */
     unsigned told_missing; /* fields of which it was said that values are missing, by bit */
+    bool lenient;          /* takes every row for a sample: nn_data_known */
     nn_data_memory memory, split_table, balance_table;
     nn_data_memory lengths[NN_PARTS]; /* of sequences, by sample: int32_t */
     nn_data_memory weights[NN_PARTS]; /* of samples: nn_real */

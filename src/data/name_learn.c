@@ -23,12 +23,13 @@ static nn_status learn_files(nn_dataset *dataset, int v, nn_names *to)
     for (int p = 0; p < NN_PARTS; p++) {
         nn_source *source = &dataset->sources[p];
         if (!source->listed || source->fields != dataset->first->fields || !source->arrays[v].sound) continue;
+        if (source->arrays[v].absent) continue;
         for (int i = 0; i < source->piece_count; i++) {
             if (i > 0 && !source->pieces[i].names[v]) continue; /* those of the first file */
             nn_status status = learn_piece(nn_names_of_piece(source, i, v), source->arrays[v].label,
                                            source == dataset->first, to);
             nn_array at = source->arrays[v];
-            at.path = source->pieces[i].path;
+            at.path = nn_source_path(&source->pieces[i], v);
             if (status != NN_OK) return nn_array_context(&at, status);
         }
     }

@@ -34,7 +34,7 @@ typedef struct match_notes {
 static void match_count(const match *of, match_note *note)
 {
     if (note->files++ > 0) return;
-    note->path = of->piece->path;
+    note->path = nn_source_path(of->piece, of->v);
     note->dataset = of->array->dataset;
 }
 
@@ -46,7 +46,7 @@ static nn_status match_fail(const match *of, const char *what, const char *name,
 {
     nn_text there = {0}, here = {0};
     nn_array at = *of->array;
-    at.path = of->piece->path;
+    at.path = nn_source_path(of->piece, of->v);
     nn_list_append(to, &there);
     nn_list_append(from, &here);
     nn_status status =
@@ -102,7 +102,7 @@ static nn_status match_codes(const match *of, const nn_text_list *from, const nn
     if (match_is_start(from, to)) return NN_OK;
     NN_TRY(NN_ALLOCATE(&numbers, from->count, "the names of a file"));
     nn_array at = *of->array;
-    at.path = of->piece->path;
+    at.path = nn_source_path(of->piece, of->v);
     nn_status status = nn_array_context(&at, nn_list_map(from, to, numbers));
     for (size_t i = 0; i < from->count && status == NN_OK; i++)
         if (numbers[i] < 0) status = match_fail(of, what, from->items[i], in, false, from, to);
@@ -191,7 +191,7 @@ static nn_status match_find_columns(const match *of, bool *used, int32_t *there)
     const nn_text_list *from = &of->from->columns, *to = &of->to->columns;
     int32_t *back = NULL;
     nn_array at = *of->array;
-    at.path = of->piece->path;
+    at.path = nn_source_path(of->piece, of->v);
     match_used(of, (int64_t)to->count, used);
     NN_TRY(nn_array_context(&at, nn_list_map(to, from, there)));
     for (size_t c = 0; c < to->count; c++)
@@ -299,6 +299,7 @@ static void match_source(match *of, match_notes *notes, nn_problems *problems)
     nn_source *source = of->source;
     of->array = &source->arrays[of->v];
     of->array->names = of->to;
+    if (of->array->absent) return;
     for (int i = 0; i < source->piece_count; i++) {
         of->piece = &source->pieces[i];
         of->from = nn_names_of_piece(source, i, of->v);
@@ -315,8 +316,8 @@ void nn_names_match(nn_dataset *dataset, const nn_data_request *request, int v, 
     match_notes notes = {0};
     match of = {.v = v, .to = &dataset->names.items[v], .picks = match_picks(dataset, v)};
     of.known = request->known && request->known->names && request->known->use != NN_NAMES_BEGIN;
-    of.origin =
-        of.known && request->known->names_from ? request->known->names_from : dataset->first->pieces[0].path;
+    of.origin = of.known && request->known->names_from ? request->known->names_from
+                                                       : nn_source_path(&dataset->first->pieces[0], v);
     for (int p = 0; p < NN_PARTS; p++) {
         of.source = &dataset->sources[p];
         bool fits = of.source->listed && of.source->fields == dataset->first->fields;

@@ -197,24 +197,21 @@ static void options_forget_files(nn_data_names *names)
     }
 }
 
-nn_status nn_data_options_set_file(nn_data_options *options, const char *path)
+nn_status nn_data_options_set_files(nn_data_options *options, const nn_text_list *files)
 {
-    char **items, *copy;
-    NN_TRY(NN_ALLOCATE(&items, 1, "the name of a file"));
-    nn_status status = nn_copy_text(path, &copy);
+    nn_text_list copy = {0};
+    nn_status status = nn_list_copy(files, &copy);
     if (status != NN_OK) {
-        nn_free(items);
+        nn_list_release(&copy);
         return status;
     }
-    items[0] = copy;
     for (int p = 0; p < NN_PARTS; p++) {
-        nn_options_release(nn_part_options_table, &options->parts[p]);
+        nn_list_release(&options->parts[p].file);
         options_forget_files(&options->parts[p].x);
         options_forget_files(&options->parts[p].y);
     }
-    for (size_t i = 0; i < options->file.count; i++) nn_free(options->file.items[i]);
-    nn_free(options->file.items);
-    options->file = (nn_text_list){items, 1};
+    nn_list_release(&options->file);
+    options->file = copy;
     return NN_OK;
 }
 

@@ -1,6 +1,7 @@
 /* Reading rows, whichever files they stand in. */
 #include "data/source.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -81,6 +82,12 @@ nn_piece *nn_source_find_piece(nn_source *source, int64_t row)
     return &source->pieces[low];
 }
 
+int64_t nn_source_file_end(nn_source *source, int64_t row)
+{
+    const nn_piece *piece = nn_source_find_piece(source, row);
+    return piece->first + piece->rows;
+}
+
 bool nn_source_same_file(nn_source *source, int64_t row, int64_t other)
 {
     return nn_source_find_piece(source, row) == nn_source_find_piece(source, other);
@@ -99,7 +106,7 @@ static nn_status source_read_stored(nn_source *source, int which, nn_piece *piec
         status = nn_array_unpack(array, map, rows, temporary, raw);
         if (status != NN_OK && map)
             nn_fail_context(status, "dataset \"%s\" of %s, one of rows %lld to %lld", array->dataset,
-                            piece->path, (long long)first, (long long)(first + rows - 1));
+                            nn_source_path(piece, which), (long long)first, (long long)(first + rows - 1));
     }
     nn_free(temporary);
     return status;
@@ -117,6 +124,22 @@ nn_status nn_source_note(nn_source *source, int64_t row)
     return NN_OK;
 }
 
+/* No labels, and no values, where the type of the array has a number for that. */
+static bool source_fill_missing(const nn_array *array, int64_t rows, unsigned char *raw)
+{
+    const double none = NAN;
+    const float none_single = NAN;
+    const int32_t ignored = NN_LABEL_IGNORED;
+    const void *from = array->label                  ? (const void *)&ignored
+                       : array->type == NN_STORE_F64 ? (const void *)&none
+                       : array->type == NN_STORE_F32 ? (const void *)&none_single
+                                                     : NULL;
+    size_t size = nn_store_type_size(array->type);
+    memset(raw, 0, (size_t)rows * array->row_size);
+    for (int64_t i = 0; from && i < rows * array->values; i++) memcpy(raw + (size_t)i * size, from, size);
+    return from != NULL;
+}
+
 /* Halves what cannot be read until the rows that can be are read. */
 static nn_status source_read_around(nn_source *source, int which, nn_piece *piece, int64_t first,
                                     int64_t rows, unsigned char *raw)
@@ -126,6 +149,7 @@ static nn_status source_read_around(nn_source *source, int which, nn_piece *piec
     if (status == NN_OK || status == NN_ERROR_MEMORY || !source->skips) return status;
     if (rows == 1) {
         memset(raw, 0, array->row_size);
+        if (source->lenient && which >= source->inputs && source_fill_missing(array, 1, raw)) return NN_OK;
         return source->bad ? NN_OK : nn_source_note(source, piece->first + first);
     }
     NN_TRY(source_read_around(source, which, piece, first, rows / 2, raw));
@@ -137,6 +161,10 @@ static nn_status source_read_rows(nn_source *source, int array, int64_t first, i
 {
     unsigned char *to = raw;
     const nn_array *self = &source->arrays[array];
+    if (self->absent) {
+        source_fill_missing(self, rows, raw);
+        return NN_OK;
+    }
     while (rows > 0) {
         nn_pulse();
         nn_piece *piece = nn_source_find_piece(source, first);
@@ -176,4 +204,14 @@ nn_status nn_source_read(nn_source *source, int array, int64_t first, int64_t ro
     nn_status status = source_read_rows(source, array, first, rows, raw);
     pthread_mutex_unlock(&source_turn);
     return status;
+}
+
+bool nn_source_is_noted(nn_source *source, int64_t first, int64_t rows)
+{
+    bool noted = false;
+    pthread_mutex_lock(&source_turn);
+    for (int64_t i = 0; i < source->noted_count && !noted; i++)
+        noted = source->noted[i] >= first && source->noted[i] < first + rows;
+    pthread_mutex_unlock(&source_turn);
+    return noted;
 }

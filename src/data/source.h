@@ -29,6 +29,9 @@
 #define nn_source_explain_missing NN_REAL_SYMBOL(nn_source_explain_missing)
 #define nn_source_tell_packing NN_REAL_SYMBOL(nn_source_tell_packing)
 #define nn_source_find_piece NN_REAL_SYMBOL(nn_source_find_piece)
+#define nn_source_is_noted NN_REAL_SYMBOL(nn_source_is_noted)
+#define nn_source_file_end NN_REAL_SYMBOL(nn_source_file_end)
+#define nn_source_describe_absent NN_REAL_SYMBOL(nn_source_describe_absent)
 #define nn_source_note NN_REAL_SYMBOL(nn_source_note)
 #define nn_source_explain NN_REAL_SYMBOL(nn_source_explain)
 #define nn_sources_compare NN_REAL_SYMBOL(nn_sources_compare)
@@ -74,6 +77,7 @@ typedef struct nn_source {
     int open_pieces;
     int64_t clock;
     bool skips;        /* rows that cannot be read are noted, not failures */
+    bool lenient;      /* nor are those of targets; and windows may end where a file does */
     int64_t bad_count; /* rows to leave out, ... */
     int64_t *bad;      /* ... ascending; owned; NULL: not yet known */
     bool bad_windows;  /* these are rows where no window may begin, and no row is left out */
@@ -95,6 +99,9 @@ int nn_source_class_array(const nn_source *source);
 /* Copies the files to a folder of every node, once a node, unless a copy is there: named after path, size and
  * time of change. They are left there for the next run. Collective. */
 nn_status nn_sources_stage(nn_comm *comm, const char *folder, nn_source *sources);
+
+/* Makes an array one that no file has; shape: of a sample of the target. */
+void nn_source_describe_absent(nn_source *source, int array, const nn_shape *shape);
 
 /* Opens and describes what is listed. What is wrong is collected; `sound` says which arrays can be read. */
 void nn_sources_look(const nn_data_options *options, nn_source *sources, nn_problems *problems);
@@ -151,6 +158,12 @@ bool nn_source_same_file(nn_source *source, int64_t row, int64_t other);
 
 /* Notes a row that is to be left out. */
 nn_status nn_source_note(nn_source *source, int64_t row);
+
+/* Whether one of the rows [first, first + rows) is noted. */
+bool nn_source_is_noted(nn_source *source, int64_t first, int64_t rows);
+
+/* The row behind the last one of the file that has `row`. */
+int64_t nn_source_file_end(nn_source *source, int64_t row);
 
 /* A value of a row as it is stored, for a message. */
 nn_status nn_source_explain(nn_source *source, int array, int64_t row, int64_t at, double *value);

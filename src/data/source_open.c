@@ -270,6 +270,18 @@ static nn_status source_describe(nn_source *source, nn_piece *piece, int which,
     return which < NN_DATA_FIELDS ? nn_piece_read_names(source, piece, which, options) : NN_OK;
 }
 
+void nn_source_describe_absent(nn_source *source, int which, const nn_shape *shape)
+{
+    nn_array *array = &source->arrays[which];
+    array->absent = array->sound = true;
+    array->type = array->stored_type = array->label ? NN_STORE_I32 : NN_STORE_F64;
+    array->shape = *shape;
+    if (array->shape.dimensions == 0) array->shape = (nn_shape){.dimensions = 1, .extents = {1}};
+    array->values = array->stored_values = nn_shape_count(array->shape);
+    array->chunk_rows = 1;
+    array->row_size = (size_t)array->values * nn_store_type_size(array->type);
+}
+
 static void source_look(nn_source *source, const nn_data_options *options, nn_problems *problems)
 {
     for (int i = 0; i < source->piece_count; i++) {
@@ -277,7 +289,7 @@ static void source_look(nn_source *source, const nn_data_options *options, nn_pr
         piece->first = source->rows;
         for (int a = 0; a < NN_DATA_ARRAYS; a++) {
             nn_array *array = &source->arrays[a];
-            if (!array->given || (i > 0 && !array->sound)) continue;
+            if (!array->given || array->absent || (i > 0 && !array->sound)) continue;
             bool opened = piece->file != NULL;
             if (nn_problems_collect(problems, source_describe(source, piece, a, options))) continue;
             array->sound = false;

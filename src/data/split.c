@@ -101,15 +101,16 @@ void nn_split_check(const nn_data_options *options, const nn_source *sources, nn
 
 /* ---- units ---- */
 
-/* Rows that a window and its target reach over. */
-static int64_t split_reach(const nn_window_options *window)
+/* Rows that a window and its target reach over; or the window alone, where the target may be behind the end.
+ */
+static int64_t split_reach(const nn_window_options *window, bool open_end)
 {
-    return window->length > 0 ? window->length + window->horizon : 1;
+    return window->length > 0 ? window->length + (open_end ? 0 : window->horizon) : 1;
 }
 
 static void split_add_segment(const nn_data_options *options, int64_t row, int64_t rows, nn_samples *samples)
 {
-    int64_t reach = split_reach(&options->window);
+    int64_t reach = split_reach(&options->window, samples->source->lenient);
     if (rows < reach) return;
     samples->segments[samples->segment_count++] = (nn_segment){row, samples->units};
     samples->units += (rows - reach) / samples->stride + 1;
@@ -253,7 +254,7 @@ static nn_status split_random(const nn_data_options *options, nn_random stream, 
     int64_t taken[NN_PARTS] = {0, split_share(split->validation, whole.units),
                                split_share(split->test, whole.units)};
     taken[NN_TRAIN] = whole.units - taken[NN_VALIDATION] - taken[NN_TEST];
-    if (options->window.length > 0 && split_reach(&options->window) > options->window.stride)
+    if (options->window.length > 0 && split_reach(&options->window, false) > options->window.stride)
         nn_log_warning("data.split: windows of %lld rows and their targets %lld rows apart overlap, so that "
                        "a random split "
                        "shows in training rows of what is tested; order: chronological does not",

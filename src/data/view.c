@@ -98,6 +98,12 @@ nn_status nn_view_create(nn_source *source, int array, const nn_data_options *op
     *view =
         (nn_view){.array = array, .input = array < source->inputs, .rows = 1, .transform = field->transform};
     view->missing = field->missing;
+    if (self->absent) {
+        view->picked = view->values = self->values;
+        view->shape = self->shape;
+        view->raw_size = self->row_size;
+        return NN_OK;
+    }
     view->index = view->input && field->kind == NN_KIND_INDEX;
     view->indices = view->index ? field->classes : 0;
     bool of_window = view_takes_targets(source, array, window) && names->count == 0;

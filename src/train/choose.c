@@ -78,6 +78,15 @@ nn_status nn_job_files(const nn_job *job, nn_text_list *files)
     return status;
 }
 
+nn_status nn_listed_files(const nn_text_list *names, nn_text_list *files)
+{
+    char *name = (char *)(uintptr_t) "x"; /* any will do: no file is opened */
+    nn_data_options options = {.file = *names};
+    options.parts[NN_TRAIN].x = (nn_data_names){.count = 1, .names = {name}, .datasets = {name}};
+    options.parts[NN_TRAIN].y = options.parts[NN_TRAIN].x;
+    return nn_data_files(&options, "", files);
+}
+
 void nn_job_files_release(nn_text_list *files)
 {
     nn_data_files_release(files);
@@ -166,11 +175,11 @@ static nn_status choose_for_all(nn_comm *comm, const char *run_or_checkpoint, co
     return NN_OK;
 }
 
-nn_status nn_evaluate_job(nn_comm *comm, const char *run_or_checkpoint, const char *data_file)
+nn_status nn_evaluate_job(nn_comm *comm, const char *run_or_checkpoint, const nn_text_list *files)
 {
     const nn_engine *engine;
     NN_TRY(choose_for_all(comm, run_or_checkpoint, &engine));
-    return engine->evaluate(comm, run_or_checkpoint, data_file);
+    return engine->evaluate(comm, run_or_checkpoint, files);
 }
 
 nn_status nn_predict_job(nn_comm *comm, const nn_prediction *prediction)

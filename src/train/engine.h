@@ -28,9 +28,10 @@ typedef struct nn_job {
 /* What predictions are asked for; everything is borrowed. */
 typedef struct nn_prediction {
     const char *run_or_checkpoint;
-    const char *data_file; /* NULL: as configured */
-    const char *part;      /* "train", "validation", "test"; NULL: test, or what comes nearest */
-    const char *output;    /* path of the CSV file */
+    const nn_text_list *files; /* every row of these; NULL: a part of the data as configured */
+    const char *part;   /* "train", "validation", "test"; NULL: test, or what comes nearest; with files:
+                           whose datasets they have */
+    const char *output; /* path of the CSV file */
 } nn_prediction;
 
 /* Is told of a problem; the text is borrowed. */
@@ -43,10 +44,10 @@ typedef struct nn_engine {
     const char *precision; /* "float32" */
     /* Collective; all ranks get the same status. NN_STOPPED: stopped on request, after a checkpoint. */
     nn_status (*train)(nn_comm *comm, const nn_job *job, nn_train_result *result);
-    /* Loss and metrics of a run's best weights, or of a checkpoint, on its test part, or on that of
-     * `data_file` (NULL: as configured); one line each to the log. Collective. */
-    nn_status (*evaluate)(nn_comm *comm, const char *run_or_checkpoint, const char *data_file);
-    /* Predictions of a part as a CSV file. Collective; the first rank does the work. */
+    /* Loss and metrics of a run's best weights, or of a checkpoint, on its test part, or on every row of
+     * `files` (NULL: as configured); one line each to the log. Collective. */
+    nn_status (*evaluate)(nn_comm *comm, const char *run_or_checkpoint, const nn_text_list *files);
+    /* Predictions as a CSV file. Collective; the first rank does the work. */
     nn_status (*predict)(nn_comm *comm, const nn_prediction *prediction);
     /* Makes the model that an open checkpoint describes, and reads its weights and each vector of the
      * optimizer's state: what is missing, of another shape or damaged is reported. A failure: the checkpoint
@@ -73,6 +74,9 @@ nn_status nn_check_job(const struct nn_forecast_request *request, struct nn_fore
 nn_status nn_job_files(const nn_job *job, nn_text_list *files);
 void nn_job_files_release(nn_text_list *files);
 
+/* The files that names and patterns stand for; one that matches none is left out. */
+nn_status nn_listed_files(const nn_text_list *names, nn_text_list *files);
+
 /* The same of what a run, or a checkpoint, was trained on. */
 nn_status nn_saved_files(const char *run_or_checkpoint, nn_text_list *files);
 
@@ -82,7 +86,7 @@ nn_status nn_saved_files(const char *run_or_checkpoint, nn_text_list *files);
 void nn_job_folder(const char *config_path, char *folder);
 
 /* Evaluates with the engine of the precision of the checkpoint. Collective. */
-nn_status nn_evaluate_job(nn_comm *comm, const char *run_or_checkpoint, const char *data_file);
+nn_status nn_evaluate_job(nn_comm *comm, const char *run_or_checkpoint, const nn_text_list *files);
 
 /* Replays with the engine of that precision; NULL: of the file's. Not collective. */
 nn_status nn_replay_job(const char *path, const char *precision);

@@ -1,4 +1,4 @@
-/* Predictions beside their targets, as a CSV file: a line a sample. */
+/* Predictions next to their targets, as a CSV file: one line per sample. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +15,10 @@ typedef struct predictions {
     nn_leaf leaf;
     nn_real *scratch;
     int64_t samples, leaves;
+    bool lenient; /* a row of a file may hold anything */
+    bool located; /* each line says where it is from */
+    bool *bad;    /* of a leaf: samples without a prediction */
+    int64_t bad_count, first_bad;
     nn_text text;
 } predictions;
 
@@ -34,16 +38,18 @@ static void predictions_word(const char *word, size_t length, nn_text *text)
     nn_text_append(text, "\"");
 }
 
-/* The name of a class, or its number. */
-static void predictions_class(const nn_field *target, int64_t class, nn_text *text)
+/* The name of a class, or its number; as a word of the table where it stands alone. */
+static void predictions_class(const nn_field *target, int64_t class, bool alone, nn_text *text)
 {
     const char *name = target->class_names;
     for (int64_t i = 0; name && i < class; i++) {
         name = strchr(name, '\n');
         if (name) name++;
     }
-    if (name && *name)
+    if (name && *name && alone)
         predictions_word(name, strcspn(name, "\n"), text);
+    else if (name && *name)
+        nn_text_append(text, "%.*s", (int)strcspn(name, "\n"), name);
     else
         nn_text_append(text, "%lld", (long long)class);
 }
@@ -52,38 +58,49 @@ static void predictions_class(const nn_field *target, int64_t class, nn_text *te
 static void predictions_name(const nn_head *head, int64_t places, int64_t place, const char *ending,
                              nn_text *text)
 {
-    nn_text_append(text, ",%s", head->name);
-    if (places > 1) nn_text_append(text, "_%lld", (long long)place);
-    nn_text_append(text, "%s", ending);
+    nn_text name = {0};
+    nn_text_append(&name, "%s", head->name);
+    if (places > 1) nn_text_append(&name, "_%lld", (long long)place);
+    nn_text_append(&name, "%s", ending);
+    nn_text_append(text, ",");
+    predictions_word(name.bytes ? name.bytes : "", name.length, text);
+    text->failed |= name.failed;
+    nn_text_free(&name);
 }
 
-static void predictions_class_header(const nn_head *head, nn_text *text)
+static void predictions_class_header(const nn_head *head, bool truth, nn_text *text)
 {
     for (int64_t r = 0; r < head->rows; r++) {
-        predictions_name(head, head->rows, r, "", text);
+        if (truth) predictions_name(head, head->rows, r, "", text);
         predictions_name(head, head->rows, r, "_predicted", text);
         if (head->rows > 1 || head->columns == 1) {
             predictions_name(head, head->rows, r, "_probability", text);
             continue;
         }
         for (int64_t c = 0; c < head->columns; c++) {
-            predictions_name(head, 1, 0, "_probability_", text);
-            predictions_class(&head->target, c, text);
+            nn_text ending = {0};
+            nn_text_append(&ending, "_probability_");
+            predictions_class(&head->target, c, false, &ending);
+            predictions_name(head, 1, 0, ending.bytes ? ending.bytes : "", text);
+            nn_text_free(&ending);
         }
     }
 }
 
-static void predictions_header(const nn_model *model, nn_text *text)
+static void predictions_header(predictions *of)
 {
-    nn_text_append(text, "sample");
+    const nn_model *model = of->saved->model;
+    nn_text *text = &of->text;
+    nn_text_append(text, "sample%s", of->located ? ",file,row" : "");
     for (int h = 0; h < model->head_count; h++) {
         const nn_head *head = &model->heads[h];
+        bool truth = of->saved->has_target[h];
         if (head->target.is_class) {
-            predictions_class_header(head, text);
+            predictions_class_header(head, truth, text);
             continue;
         }
         for (int64_t c = 0; c < head->columns; c++) {
-            predictions_name(head, head->columns, c, "", text);
+            if (truth) predictions_name(head, head->columns, c, "", text);
             predictions_name(head, head->columns, c, head->loss->yes_no ? "_probability" : "_predicted",
                              text);
         }
@@ -131,57 +148,138 @@ static void predictions_predicted(const nn_head *head, int64_t i, double value, 
     int digits = sizeof(nn_real) == sizeof(float) ? 9 : 17;
     double spreads = scaling->columns > 0 ? fabs(value * scaling->scale[i % scaling->columns]) : 1;
     if (spreads > 1 && isfinite(spreads)) digits += (int)ceil(log10(spreads));
-    nn_text_append(text, ",");
-    if (!isnan(value)) nn_text_append(text, "%.*g", digits > 17 ? 17 : digits, value);
+    nn_text_append(text, isnan(value) ? ",nan" : ",%.*g", digits > 17 ? 17 : digits, value);
 }
 
-/* Truth and prediction, value `i` of the leaf: values in the target's own units, or a probability. */
-static void predictions_pair(predictions *of, int h, int64_t i, nn_real output)
+/* Truth, unless it is not there, and prediction of value `i` of the leaf: values in the target's own units,
+ * or a probability. */
+static void predictions_pair(predictions *of, int h, int64_t i, bool known, bool bad, nn_real output)
 {
     const nn_head *head = &of->saved->model->heads[h];
     const nn_leaf_head *own = &of->leaf.heads[h];
-    if (!own->predicted) {
-        predictions_number(own->targets[i], &of->text);
+    double truth = own->predicted ? own->observed[i] : (double)own->targets[i];
+    if (of->saved->has_target[h] && own->predicted)
+        predictions_observed(known ? truth : (double)NAN, &of->text);
+    else if (of->saved->has_target[h])
+        predictions_number(known ? (nn_real)truth : (nn_real)NAN, &of->text);
+    if (bad)
+        nn_text_append(&of->text, ",nan");
+    else if (own->predicted)
+        predictions_predicted(head, i, own->predicted[i], &of->text);
+    else
         predictions_number(output, &of->text);
-        return;
-    }
-    predictions_observed(own->observed[i], &of->text);
-    predictions_predicted(head, i, own->predicted[i], &of->text);
 }
 
-/* The right class, the predicted one, and the probabilities: of all classes of a sample, of the predicted one
- * of a step, of yes for yes and no. */
-static void predictions_class_row(const nn_head *head, int64_t label, const nn_real *output, nn_text *text)
+static void predictions_probability(bool bad, nn_real value, nn_text *text)
+{
+    if (bad)
+        nn_text_append(text, ",nan");
+    else
+        predictions_number(value, text);
+}
+
+/* The predicted class, and the probabilities: of all classes of a sample, of the predicted one of a step, of
+ * yes for yes and no. */
+static void predictions_class_row(const nn_head *head, bool bad, const nn_real *output, nn_text *text)
 {
     int64_t predicted = 0;
     for (int64_t c = 1; c < head->columns; c++)
         if (output[c] > output[predicted]) predicted = c;
     if (head->columns == 1) predicted = output[0] > (nn_real)0.5;
     nn_text_append(text, ",");
-    if (label >= 0) predictions_class(&head->target, label, text);
-    nn_text_append(text, ",");
-    predictions_class(&head->target, predicted, text);
+    if (!bad) predictions_class(&head->target, predicted, true, text);
     if (head->rows > 1 || head->columns == 1) {
-        predictions_number(output[head->columns == 1 ? 0 : predicted], text);
+        predictions_probability(bad, output[head->columns == 1 ? 0 : predicted], text);
         return;
     }
-    for (int64_t c = 0; c < head->columns; c++) predictions_number(output[c], text);
+    for (int64_t c = 0; c < head->columns; c++) predictions_probability(bad, output[c], text);
+}
+
+static void predictions_label(const nn_field *target, int64_t label, nn_text *text)
+{
+    nn_text_append(text, ",");
+    if (label >= 0) predictions_class(target, label, true, text);
+}
+
+static void predictions_head(predictions *of, int64_t i, int h)
+{
+    const nn_head *head = &of->saved->model->heads[h];
+    const nn_leaf_head *leaf = &of->leaf.heads[h];
+    const nn_real *output = of->leaf.microbatch->outputs[head->layer] + i * head->rows * head->columns;
+    /* With the names of classes that only the data has. */
+    const nn_field *target = nn_dataset_target(of->saved->data, h);
+    bool truth = of->saved->has_target[h], bad = of->bad[i];
+    int64_t sample = of->leaf.samples[i];
+    bool known =
+        !of->lenient || !(nn_dataset_is_beyond(of->saved->data, of->saved->part, sample, h) ||
+                          (bad && nn_dataset_is_unreadable(of->saved->data, of->saved->part, sample)));
+    for (int64_t r = 0; head->target.is_class && r < head->rows; r++) {
+        if (truth) predictions_label(target, known ? leaf->labels[i * head->rows + r] : -1, &of->text);
+        predictions_class_row(head, bad, output + r * head->columns, &of->text);
+    }
+    for (int64_t c = 0; !head->target.is_class && c < head->columns; c++)
+        predictions_pair(of, h, i * head->columns + c, known, bad, output[c]);
 }
 
 static void predictions_sample(predictions *of, int64_t i)
 {
-    const nn_model *model = of->saved->model;
     nn_text_append(&of->text, "%lld", (long long)of->leaf.samples[i]);
-    for (int h = 0; h < model->head_count; h++) {
-        const nn_head *head = &model->heads[h];
-        const nn_real *output = of->leaf.microbatch->outputs[head->layer] + i * head->rows * head->columns;
-        for (int64_t r = 0; head->target.is_class && r < head->rows; r++)
-            predictions_class_row(head, of->leaf.heads[h].labels[i * head->rows + r],
-                                  output + r * head->columns, &of->text);
-        for (int64_t c = 0; !head->target.is_class && c < head->columns; c++)
-            predictions_pair(of, h, i * head->columns + c, output[c]);
+    if (of->located) {
+        const char *path;
+        int64_t row;
+        nn_dataset_locate(of->saved->data, of->saved->part, of->leaf.samples[i], &path, &row);
+        nn_text_append(&of->text, ",");
+        predictions_word(path, strlen(path), &of->text);
+        nn_text_append(&of->text, ",%lld", (long long)row);
     }
+    for (int h = 0; h < of->saved->model->head_count; h++) predictions_head(of, i, h);
     nn_text_append(&of->text, "\n");
+}
+
+/* ---- rows that cannot be predicted ---- */
+
+/* Whether the values of an input can be fed to the network. */
+static bool predictions_fit(const nn_field *field, const nn_real *values)
+{
+    for (int64_t i = 0; i < nn_shape_count(field->shape); i++) {
+        double value = (double)values[i];
+        if (!isfinite(value)) return false;
+        if (field->is_class && !(value >= 0 && value < (double)field->classes && value == floor(value)))
+            return false;
+    }
+    return true;
+}
+
+/* Finds the bad samples of a leaf; zeros take the place of their inputs. */
+static void predictions_find_bad(predictions *of)
+{
+    const nn_saved *saved = of->saved;
+    const nn_field *input = &saved->model->input;
+    int64_t count = nn_shape_count(input->shape);
+    for (int64_t i = 0; of->lenient && i < of->leaf.microbatch->samples; i++) {
+        nn_real *values = of->leaf.microbatch->outputs[0] + i * count;
+        int64_t sample = of->leaf.samples[i];
+        bool fits = !nn_dataset_is_unreadable(saved->data, saved->part, sample);
+        for (int p = 0; fits && p < input->part_count; p++)
+            fits = predictions_fit(&input->parts[p], values + input->parts[p].begin);
+        if (fits && input->part_count == 0) fits = predictions_fit(input, values);
+        of->bad[i] = !fits;
+        if (fits) continue;
+        memset(values, 0, (size_t)count * sizeof *values);
+        if (of->bad_count++ == 0) of->first_bad = sample;
+    }
+}
+
+static void predictions_tell_bad(const predictions *of)
+{
+    const char *path;
+    int64_t row;
+    if (of->bad_count == 0) return;
+    nn_dataset_locate(of->saved->data, of->saved->part, of->first_bad, &path, &row);
+    nn_log_warning(
+        "%lld of %lld rows have no prediction: their inputs hold NaN or Inf or a number that the network "
+        "does not know, or cannot be read; the first is row %lld of %s",
+        (long long)of->bad_count, (long long)of->samples, (long long)row, path);
 }
 
 /* ---- the part ---- */
@@ -217,6 +315,7 @@ static void predictions_leaf(predictions *of, int64_t index)
                            .epoch = NN_DATA_IN_ORDER,
                            .range = nn_tree_leaf_samples(of->samples, of->leaves, index)};
     nn_leaf_load(&of->leaf, model, saved->data, &place, true);
+    predictions_find_bad(of);
     nn_dataset_release(saved->data, saved->part, index);
     for (int l = 1; l < model->network->layer_count; l++)
         nn_network_forward(model->network, l, saved->weights, of->leaf.microbatch, of->scratch);
@@ -240,8 +339,9 @@ static nn_status predictions_write(predictions *of, const char *path)
     needs.bases = true;
     NN_TRY(nn_leaf_create(saved->model, &needs, saved->microbatch_size, &of->leaf));
     NN_TRY(NN_ALLOCATE(&of->scratch, saved->model->network->scratch_values, "scratch"));
+    NN_TRY(NN_ALLOCATE(&of->bad, saved->microbatch_size, "the samples of a microbatch"));
     NN_TRY(nn_dataset_follow(saved->data, saved->part, predictions_schedule, of, 0, 2, true));
-    predictions_header(saved->model, &of->text);
+    predictions_header(of);
     for (int64_t index = 0; index < of->leaves; index++) predictions_leaf(of, index);
     nn_status status = nn_dataset_status(saved->data, saved->part);
     nn_dataset_unfollow(saved->data, saved->part);
@@ -251,11 +351,25 @@ static nn_status predictions_write(predictions *of, const char *path)
     return nn_store_commit(path, of->text.bytes, of->text.length);
 }
 
-static nn_status predictions_make(const nn_saved *saved, const char *path)
+/* Whether the samples are of several files. */
+static bool predictions_are_spread(const nn_saved *saved, int64_t samples)
 {
-    predictions of = {.saved = saved, .samples = nn_dataset_count(saved->data, saved->part)};
+    const char *first, *last;
+    int64_t row;
+    nn_dataset_locate(saved->data, saved->part, 0, &first, &row);
+    nn_dataset_locate(saved->data, saved->part, samples - 1, &last, &row);
+    return first != last;
+}
+
+static nn_status predictions_make(const nn_saved *saved, bool lenient, const char *path)
+{
+    predictions of = {
+        .saved = saved, .lenient = lenient, .samples = nn_dataset_count(saved->data, saved->part)};
+    of.located = lenient && predictions_are_spread(saved, of.samples);
     of.leaves = (of.samples + saved->microbatch_size - 1) / saved->microbatch_size;
     nn_status status = predictions_write(&of, path);
+    if (status == NN_OK) predictions_tell_bad(&of);
+    nn_free(of.bad);
     nn_leaf_destroy(&of.leaf);
     nn_free(of.scratch);
     nn_text_free(&of.text);
@@ -278,16 +392,20 @@ static nn_status predictions_part(const char *name, nn_part *part)
 nn_status nn_predict_saved(nn_comm *comm, const nn_prediction *prediction)
 {
     nn_saved saved = {0};
-    nn_part part;
-    NN_TRY(predictions_part(prediction->part, &part));
-    nn_status status =
-        nn_saved_open(comm, prediction->run_or_checkpoint, prediction->data_file, part, &saved);
-    if (status == NN_OK && nn_comm_rank(comm) == 0) status = predictions_make(&saved, prediction->output);
+    nn_saved_request request = {.files = prediction->files, .predicts = true};
+    nn_text source = {0};
+    NN_TRY(predictions_part(prediction->part, &request.part));
+    nn_status status = nn_saved_open(comm, prediction->run_or_checkpoint, &request, &saved);
+    if (status == NN_OK && nn_comm_rank(comm) == 0)
+        status = predictions_make(&saved, request.files != NULL, prediction->output);
     status = nn_comm_agree(comm, status);
-    if (status == NN_OK)
-        nn_log_line("%s: predictions of %lld samples of the %s part of %s", prediction->output,
-                    (long long)nn_dataset_count(saved.data, saved.part), nn_part_name(saved.part),
+    if (status == NN_OK) {
+        nn_saved_describe(&saved, request.files, &source);
+        nn_log_line("%s: predictions of %lld samples of %s by %s", prediction->output,
+                    (long long)nn_dataset_count(saved.data, saved.part), source.bytes ? source.bytes : "",
                     saved.path);
+        nn_text_free(&source);
+    }
     nn_saved_close(&saved);
     return status;
 }

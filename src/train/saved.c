@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "tensor/matrix.h"
 #include "train/saved.h"
+#include "train/saved_data.h"
 
 /* Rank 0 finds the file; all get its bytes, since all need model and weights. */
 static nn_status saved_read(nn_comm *comm, const char *run_or_checkpoint, nn_saved *saved)
@@ -35,44 +36,15 @@ static nn_status saved_open(nn_saved *saved)
     return nn_model_get_weights(saved->model, saved->file, saved->weights);
 }
 
-/* Where the test part is wanted, only that is opened, if it is one of its own; a split needs the whole. */
-static nn_status saved_open_data(nn_comm *comm, const char *data_file, bool test, nn_saved *saved)
-{
-    nn_data_options *options = &saved->settings.data;
-    if (data_file) NN_TRY(nn_comm_agree(comm, nn_data_options_set_file(options, data_file)));
-    if (test && options->parts[NN_TEST].x.count > 0) {
-        nn_part_options_release(&options->parts[NN_TRAIN]);
-        nn_part_options_release(&options->parts[NN_VALIDATION]);
-        options->balanced = false;
-        options->split.validation = options->split.test = 0;
-    }
-    const nn_model *model = saved->model;
-    nn_known_target known[NN_MODEL_HEADS];
-    nn_target_wanted wanted[NN_MODEL_HEADS];
-    for (int h = 0; h < model->head_count; h++) {
-        known[h] = (nn_known_target){&model->heads[h].scaling, model->heads[h].target.classes};
-        wanted[h] =
-            (nn_target_wanted){.name = model->heads[h].given, .classes = model->heads[h].target.is_class};
-    }
-    int64_t indices[NN_DATA_FIELDS] = {model->input.classes};
-    for (int p = 0; p < model->input.part_count && p < NN_DATA_FIELDS; p++)
-        indices[p] = model->input.parts[p].classes;
-    const nn_data_known knowledge = {.input = &model->input_scaling,
-                                     .targets = known,
-                                     .indices = indices,
-                                     .names = &model->names,
-                                     .names_from = saved->path};
-    return nn_dataset_open(comm, options, data_file ? "." : saved->folder,
-                           (uint64_t)saved->settings.training.seed, wanted, model->head_count, &knowledge,
-                           &saved->data);
-}
-
 static nn_status saved_check_shape(const nn_saved *saved, const char *what, nn_shape found, nn_shape trained)
 {
+    const char *path;
+    int64_t row;
     char have[NN_SHAPE_TEXT], want[NN_SHAPE_TEXT];
     if (nn_shape_equal(found, trained)) return NN_OK;
-    NN_FAIL(NN_ERROR_DATA, "the %s are %s, but %s was trained on %s", what, nn_shape_text(have, found),
-            saved->path, nn_shape_text(want, trained));
+    nn_dataset_locate(saved->data, saved->part, 0, &path, &row);
+    NN_FAIL(NN_ERROR_DATA, "%s: the %s are %s, but %s was trained on %s: use data of that shape", path, what,
+            nn_shape_text(have, found), saved->path, nn_shape_text(want, trained));
 }
 
 static nn_status saved_check_shapes(const nn_saved *saved)
@@ -91,14 +63,15 @@ const char *nn_part_name(nn_part part)
     return names[part];
 }
 
-nn_status nn_saved_open(nn_comm *comm, const char *run_or_checkpoint, const char *data_file, nn_part part,
+nn_status nn_saved_open(nn_comm *comm, const char *run_or_checkpoint, const nn_saved_request *request,
                         nn_saved *saved)
 {
+    nn_part part = request->files ? NN_TEST : request->part;
     *saved = (nn_saved){0};
     NN_TRY(nn_comm_agree(comm, nn_matrix_setup()));
     NN_TRY(saved_read(comm, run_or_checkpoint, saved));
     NN_TRY(nn_comm_agree(comm, saved_open(saved)));
-    NN_TRY(saved_open_data(comm, data_file, part == NN_TEST || part == NN_PARTS, saved));
+    NN_TRY(nn_saved_open_data(comm, request, saved));
     saved->part = part == NN_PARTS ? NN_TEST : part;
     while (part == NN_PARTS && saved->part > NN_TRAIN && nn_dataset_count(saved->data, saved->part) == 0)
         saved->part--;
@@ -122,7 +95,15 @@ void nn_saved_close(nn_saved *saved)
     nn_free(saved->bytes);
 }
 
-static nn_status saved_evaluate(nn_comm *comm, nn_saved *saved)
+void nn_saved_describe(const nn_saved *saved, const nn_text_list *files, nn_text *text)
+{
+    if (!files)
+        nn_text_append(text, "the %s part", nn_part_name(saved->part));
+    else
+        nn_list_append(files, text);
+}
+
+static nn_status saved_evaluate(nn_comm *comm, const nn_text_list *files, nn_saved *saved)
 {
     int threads = 1;
     NN_TRY(nn_threads_choose(comm, 0, &threads));
@@ -134,11 +115,13 @@ static nn_status saved_evaluate(nn_comm *comm, nn_saved *saved)
     nn_status status = nn_evaluate_check(saved->model, saved->part, &figures);
     if (status != NN_OK) nn_figures_release(&figures);
     NN_TRY(status);
-    nn_text text = {0};
+    nn_text text = {0}, source = {0};
     nn_figures_text(saved->model, &figures, true, &text);
-    nn_log_line("%s: %lld samples of the %s part: %s", saved->path,
-                (long long)nn_dataset_count(saved->data, saved->part), nn_part_name(saved->part),
+    nn_saved_describe(saved, files, &source);
+    nn_log_line("%s: %lld samples of %s: %s", saved->path,
+                (long long)nn_dataset_count(saved->data, saved->part), source.bytes ? source.bytes : "",
                 text.bytes ? text.bytes : "");
+    nn_text_free(&source);
     nn_text_free(&text);
     nn_figures_show_outputs(saved->model, &figures, nn_part_name(saved->part));
     nn_figures_show_matrices(saved->model, &figures);
@@ -146,11 +129,12 @@ static nn_status saved_evaluate(nn_comm *comm, nn_saved *saved)
     return NN_OK;
 }
 
-nn_status nn_evaluate_saved(nn_comm *comm, const char *run_or_checkpoint, const char *data_file)
+nn_status nn_evaluate_saved(nn_comm *comm, const char *run_or_checkpoint, const nn_text_list *files)
 {
     nn_saved saved;
-    nn_status status = nn_saved_open(comm, run_or_checkpoint, data_file, NN_PARTS, &saved);
-    if (status == NN_OK) status = saved_evaluate(comm, &saved);
+    const nn_saved_request request = {.files = files, .part = NN_PARTS};
+    nn_status status = nn_saved_open(comm, run_or_checkpoint, &request, &saved);
+    if (status == NN_OK) status = saved_evaluate(comm, files, &saved);
     nn_saved_close(&saved);
     return status;
 }

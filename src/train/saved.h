@@ -6,6 +6,7 @@
 
 #define nn_saved_open NN_REAL_SYMBOL(nn_saved_open)
 #define nn_saved_close NN_REAL_SYMBOL(nn_saved_close)
+#define nn_saved_describe NN_REAL_SYMBOL(nn_saved_describe)
 #define nn_part_name NN_REAL_SYMBOL(nn_part_name)
 
 typedef struct nn_saved {
@@ -19,17 +20,27 @@ typedef struct nn_saved {
     nn_model *model;
     nn_dataset *data;
     nn_part part;
-    nn_workers *workers; /* NULL until the caller makes them */
+    bool has_target[NN_MODEL_HEADS]; /* the data has the target of each head */
+    nn_workers *workers;             /* NULL until the caller makes them */
     nn_real *weights;
     int64_t microbatch_size;
 } nn_saved;
 
-/* Opens the best weights of a run, or a checkpoint, and a part of its data or, by the same names, of
- * `data_file` (NULL: as configured). part NN_PARTS: the test part or what comes nearest. Close it in any
- * case. Collective. */
-nn_status nn_saved_open(nn_comm *comm, const char *run_or_checkpoint, const char *data_file, nn_part part,
+/* What data a saved run is looked at with. */
+typedef struct nn_saved_request {
+    const nn_text_list *files; /* files or patterns, all rows of which are taken; NULL: as configured */
+    nn_part part;  /* NN_PARTS: test, else validation, else train; with files: whose datasets they have */
+    bool predicts; /* files need no targets, and every row of them has its prediction */
+} nn_saved_request;
+
+/* Opens the best weights of a run, or a checkpoint, and its data (train/saved_data.h). Close it in any case.
+ * Collective. */
+nn_status nn_saved_open(nn_comm *comm, const char *run_or_checkpoint, const nn_saved_request *request,
                         nn_saved *saved);
 void nn_saved_close(nn_saved *saved);
+
+/* "the test part", or the files. */
+void nn_saved_describe(const nn_saved *saved, const nn_text_list *files, nn_text *text);
 
 /* "training", "validation", "test". Borrowed. */
 const char *nn_part_name(nn_part part);

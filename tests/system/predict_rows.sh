@@ -1,0 +1,196 @@
+#!/usr/bin/env bash
+# predict --data and eval --data take every row of the files that are named: fails when the split of the training run is
+# applied to them, labels are asked for to predict, or a row that cannot be predicted moves the rows behind it.
+build_folder=$(realpath "$2")
+source "$(dirname "$0")/common.sh"
+"$build_folder/tests/make_bad_data" . || exit 1
+python=
+for candidate in python3 /usr/bin/python3; do
+    [ -z "$python" ] && "$candidate" -c 'import h5py, numpy' 2>/dev/null && python=$candidate
+done
+
+run() { "$program" "$@" >log 2>&1 || { fail "exit $?: $*"; cat log; }; }
+said() { grep -qF -- "$1" log || { fail "not said: $1"; cat log; }; }
+rows() { [ "$(wc -l <"$1")" = $(($2 + 1)) ] || fail "$1 has $(wc -l <"$1") lines for $2 rows"; }
+refused() {
+    local code=$1 message=$2 found
+    shift 2
+    "$program" "$@" >log 2>&1
+    found=$?
+    [ $found = "$code" ] || { fail "exit $found, not $code: $*"; cat log; }
+    said "$message"
+}
+
+# ---- a run with a split, whose test part has bad rows ----
+cat >run.yaml <<'YAML'
+data:
+  file: good.h5
+  train: {x: x_train, y: y_train}
+  test: {x: nan, y: y, file: wrong.h5}
+  split: {validation: 0.25}
+  on_bad_sample: skip
+network: [dense: {units: 6, activation: relu}, dense: {units: classes}]
+loss: cross_entropy
+metrics: [accuracy]
+training: {epochs: 3, batch_size: 16, microbatch_size: 4}
+YAML
+run train run.yaml --run-dir run
+run predict run --part train -o train.csv
+rows train.csv 48
+run predict run -o test.csv
+rows test.csv 62
+
+# All rows; those that cannot be predicted say so, and the others are what they are in the good file.
+run predict run --data good.h5 -o good.csv
+rows good.csv 64
+said "predictions of 64 samples of good.h5 by run/"
+run predict run --data wrong.h5 -o nan.csv
+rows nan.csv 64
+said "2 of 64 rows have no prediction"
+said "the first is row 7 of wrong.h5"
+run predict run --data damaged.h5 --part train -o damaged.csv
+rows damaged.csv 64
+said "8 of 64 rows have no prediction"
+said "the first is row 16 of damaged.h5"
+# others FILE FIRST LAST: predictions outside of these rows are those for good.h5, which has the same numbers there
+others() {
+    awk -F, -v first="$2" -v last="$3" 'FNR == 1 { file++; next }
+        $1 >= first && $1 <= last { if (file == 2 && ($3 != "" || $4 != "nan")) bad = 1; next }
+        file == 1 { line[$1] = $0 } file == 2 && line[$1] != $0 { bad = 1 } END { exit bad }' good.csv "$1" ||
+        fail "$1: rows have moved, or a bad one has a prediction"
+}
+sed -i 's/^12,.*/12,,,nan/' nan.csv
+awk -F, '$1 != 12 || NR == 1' nan.csv >rest.csv
+awk -F, '$1 != 12 || NR == 1' good.csv >all.csv && cp all.csv good.csv
+others rest.csv 7 7
+run predict run --data good.h5 -o good.csv
+others damaged.csv 16 23
+
+# Numbers come back with the same bits, and with no digit more than that takes.
+awk -F, 'NR > 1 { for (i = 4; i <= NF; i++) if (length($i) < 12) short++; n += NF - 3 } END { exit !(short > n / 10) }' \
+    good.csv || fail "all numbers have 9 digits"
+
+# The same lines by any number of ranks, and from several files.
+OMP_NUM_THREADS=1 mpirun -n 3 --bind-to none "$program" predict run --data good.h5 -o ranks.csv >log 2>&1 ||
+    { fail "exit $?"; cat log; }
+cmp -s good.csv ranks.csv || fail "three ranks write other predictions"
+cp good.h5 again.h5
+run predict run --data 'agai[n].h5' --data good.h5 -o two.csv
+rows two.csv 128
+head -1 two.csv | grep -q '^sample,file,row,y,y_predicted,' || fail "columns: $(head -1 two.csv)"
+grep -q '^64,good.h5,0,' two.csv || fail "sample 64 is not row 0 of good.h5"
+cut -d, -f4- two.csv | tail -n 64 | cmp -s - <(cut -d, -f2- good.csv | tail -n 64) || fail "rows of the second file"
+run eval run --data good.h5 --data again.h5
+said ": 128 samples of good.h5, again.h5: loss"
+
+# eval judges what predict writes.
+run eval run --data good.h5
+said ": 64 samples of good.h5: loss"
+found=$(awk -F, 'NR > 1 { n++; right += $2 == $3 } END { printf "%.2f", 100 * right / n }' good.csv)
+said "accuracy $found %"
+
+# ---- no labels ----
+printf 'open,high,close\n1,2,3\n4,5,6\n7,8,9\n' >new.csv
+run import csv new.csv --y none -o new.h5
+run predict run --data new.h5 -o new.p
+rows new.p 3
+head -1 new.p | grep -q '^sample,y_predicted,y_probability_0' || fail "columns: $(head -1 new.p)"
+refused 5 'new.h5: there is no dataset "y"' eval run --data new.h5
+printf 'open,high\n1,2\n' >narrow.csv
+run import csv narrow.csv --y none -o narrow.h5
+refused 5 "lacks the column 'close' of run/" predict run --data narrow.h5 -o no.p
+refused 6 'no-such.h5' predict run --data no-such.h5 -o no.p
+refused 5 'no file matches' predict run --data 'no-such-*.h5' -o no.p
+[ ! -e no.p ] || fail "a refused request left a file"
+
+# A name with a comma stays in its column.
+printf 'a,kind\n1,"big, red"\n2,blue\n3,"big, red"\n4,blue\n' >comma.csv
+run import csv comma.csv -o comma.h5
+cat >comma.yaml <<'YAML'
+data: {file: comma.h5, train: {x: x, y: y}}
+network: [dense: {units: classes}]
+loss: cross_entropy
+training: {epochs: 2}
+YAML
+run train comma.yaml --run-dir comma
+run predict comma -o comma.p
+[ "$(head -1 comma.p)" = 'sample,y,y_predicted,"y_probability_big, red",y_probability_blue' ] || fail "header $(head -1 comma.p)"
+
+# ---- windows: one for each that fits into the series; those at its end have no target yet ----
+awk 'BEGIN { print "s,q"; for (i = 0; i < 90; i++) print sin(i / 4) "," i % 7 }' >long.csv
+awk 'BEGIN { print "q,s"; for (i = 0; i < 20; i++) print i % 7 "," sin(i / 4) }' >short.csv
+run import series long.csv -o long.h5
+run import series short.csv -o short.h5
+cat >window.yaml <<'YAML'
+data:
+  file: long.h5
+  train: {x: series}
+  window: {length: 5, horizon: 2, targets: [s]}
+  split: {validation: 0.2}
+network: [flatten, dense: {units: 4, activation: tanh}, dense: {units: 1}]
+loss: mse
+training: {epochs: 3}
+YAML
+for transform in none difference; do
+    run train window.yaml --run-dir window --fresh --set data.fields.y.transform=$transform
+    run predict window --data long.h5 -o long.p
+    rows long.p 86
+    run predict window --data short.h5 -o short.p
+    rows short.p 16
+    [ "$(awk -F, 'NR > 1 && $2 == ""' short.p | wc -l)" = 2 ] || { fail "targets behind the end"; tail -3 short.p; }
+    cmp -s <(head -15 short.p) <(head -15 long.p) || fail "columns in another order give other predictions"
+    cmp -s <(cut -d, -f3 short.p) <(head -17 long.p | cut -d, -f3) || fail "$transform: other predictions at the end"
+done
+run eval window --data short.h5
+said ": 14 samples of short.h5"
+
+# ---- several inputs, targets and lengths ----
+if [ -z "$python" ]; then
+    echo "skipped: sequences: python3 has no h5py"
+    finish
+fi
+"$python" - <<'PY' || fail "no data"
+import h5py, numpy as n
+r = n.random.default_rng(3)
+def put(name, count, *targets, weights=False, lengths=True):
+    a = r.normal(size=(count, 6, 2)).astype('f4'); b = r.normal(size=(count, 3)).astype('f4')
+    with h5py.File(name, 'w') as f:
+        f['a'], f['b'] = a, b
+        if lengths: f['len'] = r.integers(2, 7, count)
+        if 'c' in targets: f['c'] = (b.sum(1) > 0).astype('i4')
+        if 'v' in targets: f['v'] = b.sum(1) * 3 + 7
+        if weights: f['w'] = n.ones(count, 'f4')
+put('train.h5', 80, 'c', 'v', weights=True)
+put('both.h5', 9, 'c', 'v')
+put('none.h5', 7)
+put('value.h5', 5, 'v')
+put('endless.h5', 5, 'v', lengths=False)
+PY
+cat >several.yaml <<'YAML'
+data:
+  file: train.h5
+  train: {x: {a: a, b: b}, y: {c: c, v: v}, lengths: len, weights: w}
+  split: {validation: 0.2}
+  bucket_by_length: true
+network:
+  - lstm: {units: 4, inputs: a, name: l}
+  - concat: {inputs: [l, b], name: k}
+  - dense: {units: classes, name: c, inputs: k}
+  - dense: {units: 1, name: v, inputs: k}
+losses: {c: cross_entropy, v: mse}
+metrics: [c.accuracy]
+training: {epochs: 2}
+YAML
+run train several.yaml --run-dir several
+run predict several --data both.h5 -o both.p
+rows both.p 9
+run eval several --data both.h5
+said "9 samples of both.h5"
+run predict several --data none.h5 -o none.p
+[ "$(head -1 none.p)" = sample,c_predicted,c_probability_0,c_probability_1,v_predicted ] || fail "$(head -1 none.p)"
+rows none.p 7
+run predict several --data value.h5 -o value.p
+[ "$(head -1 value.p)" = sample,c_predicted,c_probability_0,c_probability_1,v,v_predicted ] || fail "$(head -1 value.p)"
+refused 5 'there is no dataset "c"' eval several --data value.h5
+refused 5 'dataset "len" of endless.h5 does not exist' predict several --data endless.h5 -o no.p
+finish
