@@ -16,18 +16,43 @@ struct nn_exchange {
     double waited;
 };
 
-/* The nodes of a batch, rank after rank; nodes and nodes_of may be NULL. Returns their number. */
+/* The nodes of a batch, rank after rank. Returns their number. */
 static int64_t exchange_list(int64_t leaves, int size, nn_tree_node *nodes, int64_t *nodes_of)
 {
     int64_t count = 0;
     for (int r = 0; r < size; r++) {
         nn_tree_node share = nn_tree_share(leaves, r, size), own[NN_TREE_COVER_MAX];
         int covered = nn_tree_cover(leaves, share.begin, share.end, own);
-        for (int n = 0; nodes && n < covered; n++) nodes[count + n] = own[n];
-        if (nodes_of) nodes_of[r] = covered;
+        for (int n = 0; n < covered; n++) nodes[count + n] = own[n];
+        nodes_of[r] = covered;
         count += covered;
     }
     return count;
+}
+
+int64_t nn_exchange_nodes(int64_t leaves, int first, int size)
+{
+    int64_t count = 0;
+    for (int r = first; r < size; r++) {
+        nn_tree_node share = nn_tree_share(leaves, r, size), own[NN_TREE_COVER_MAX];
+        count += nn_tree_cover(leaves, share.begin, share.end, own);
+    }
+    return count;
+}
+
+/* Of the batch that has more of them. */
+static int64_t exchange_most_nodes(int size, const int64_t leaf_counts[2])
+{
+    int64_t full = nn_exchange_nodes(leaf_counts[0], 0, size),
+            last = nn_exchange_nodes(leaf_counts[1], 0, size);
+    return full > last ? full : last;
+}
+
+size_t nn_exchange_memory(int size, const int64_t leaf_counts[2], int64_t width)
+{
+    size_t nodes = (size_t)exchange_most_nodes(size, leaf_counts);
+    return nodes * (sizeof(nn_tree_node) + (size_t)width * sizeof(double)) +
+           (size_t)size * (sizeof(int64_t) + sizeof(size_t));
 }
 
 nn_status nn_exchange_create(nn_comm *comm, const int64_t leaf_counts[2], int64_t width,
@@ -36,11 +61,7 @@ nn_status nn_exchange_create(nn_comm *comm, const int64_t leaf_counts[2], int64_
     const char *what = "statistics over the batch";
     int size = nn_comm_size(comm);
     NN_TRY(NN_ALLOCATE(exchange, 1, what));
-    int64_t most = 0;
-    for (int i = 0; i < 2; i++) {
-        int64_t count = exchange_list(leaf_counts[i], size, NULL, NULL);
-        if (count > most) most = count;
-    }
+    int64_t most = exchange_most_nodes(size, leaf_counts);
     (*exchange)->comm = comm;
     NN_TRY(NN_ALLOCATE(&(*exchange)->nodes, most, what));
     NN_TRY(NN_ALLOCATE(&(*exchange)->nodes_of, size, what));
