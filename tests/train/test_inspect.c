@@ -77,10 +77,25 @@ static int bench_close(void **state)
     return 0;
 }
 
+static const nn_batch whole = {.epoch = 2, .first = 100, .samples = 2 * MICROBATCH - 1, .leaves = 2};
+static const nn_tree_node share = {0, 2};
+
 static nn_leaf *load(const bench *b)
 {
-    nn_batch batch = {.epoch = 2, .first = 100, .samples = 2 * MICROBATCH - 1, .leaves = 2};
-    return nn_workers_reload(b->workers, batch, 5, (nn_tree_node){0, 2}, 1, b->inspection.carried);
+    return nn_workers_reload(b->workers, whole, 5, share, 1, b->inspection.carried);
+}
+
+/* The step that the leaf is of: the workers then have the statistics of its batch. */
+static void compute(const bench *b)
+{
+    double figures[2 * 64];
+    nn_nonfinite found;
+    nn_real *gradient;
+    assert_in_range(nn_figures_width(b->model, true), 1, 64);
+    expect_ok(NN_ALLOCATE(&gradient, b->model->network->value_count, "a gradient"));
+    expect_ok(nn_workers_gradient(b->workers, whole, 5, denominators, share, &share, &gradient, 1, b->weights,
+                                  figures, &found, NULL));
+    nn_free(gradient);
 }
 
 static int layer_of(const bench *b, const char *name)
@@ -152,7 +167,8 @@ static void expect_same(const bench *b, const nn_inspection *one, const nn_inspe
     assert_memory_equal(one->losses, other->losses, sizeof one->losses);
 }
 
-/* Fails when the file lacks something that the computation depends on: samples, targets, random numbers. */
+/* Fails when the file lacks something that the computation depends on: samples, targets, random numbers,
+ * statistics of the batch. */
 static void a_file_brings_the_same_values(void **state)
 {
     bench *b = *state;
@@ -162,6 +178,7 @@ static void a_file_brings_the_same_values(void **state)
     nn_leaf read = {0};
     nn_inspection again;
     expect_ok(nn_workers_initialize(b->workers, b->weights));
+    compute(b);
     nn_leaf *leaf = load(b);
     nn_nonfinite_parts parts = {.model = b->model,
                                 .config = b->config,
@@ -183,6 +200,7 @@ static void a_file_brings_the_same_values(void **state)
     expect_ok(nn_nonfinite_get(file, &read, again.carried, again.statistics, &got));
     assert_true(got.step == 6 && got.epoch == 3 && got.found.kind == NN_FOUND_LOSS && got.found.index == 1);
     assert_int_equal(read.microbatch->samples, MICROBATCH - 1);
+    assert_true(again.statistics[0] == 2 * MICROBATCH - 1); /* values of each channel */
     assert_memory_equal(read.samples, leaf->samples, (MICROBATCH - 1) * sizeof *read.samples);
     nn_inspect(b->model, &read, b->weights, got.denominators, &again);
     expect_same(b, &b->inspection, &again);
