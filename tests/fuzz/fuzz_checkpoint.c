@@ -14,6 +14,7 @@ typedef struct entry {
     char name[128];
     bool left_out;
     char *text; /* NULL: numbers */
+    bool list;  /* of texts, each a line of `text` */
     nn_store_type type;
     int dimensions;
     int64_t extents[NN_MAX_DIMENSIONS + 2];
@@ -82,12 +83,39 @@ static void open_run(void)
     fuzz_expect(status == NN_OK, "the run does not open");
 }
 
+static nn_status take_names(nn_store_file *file, entry *e)
+{
+    char **names = NULL;
+    size_t count = 0;
+    nn_text lines = {0};
+    NN_TRY(nn_store_read_names(file, e->name, &names, &count));
+    for (size_t i = 0; i < count; i++) nn_text_append(&lines, "%s\n", names[i]);
+    nn_store_free_names(names, count);
+    e->list = true;
+    e->text = lines.bytes;
+    return lines.failed || !lines.bytes ? NN_ERROR_MEMORY : NN_OK;
+}
+
+static void put_names(nn_store_image *image, const entry *e)
+{
+    char *names[ENTRIES], text[4096];
+    size_t count = 0;
+    snprintf(text, sizeof text, "%s", e->text);
+    for (char *at = text; *at && count < ENTRIES; count++) {
+        names[count] = at;
+        at += strcspn(at, "\n");
+        if (*at) *at++ = '\0';
+    }
+    if (count > 0) nn_store_image_put_names(image, e->name, count, names);
+}
+
 static nn_status take_entry(void *context, const char *name, const nn_store_info *info)
 {
     nn_store_file *file = context;
     fuzz_expect(entry_count < ENTRIES && strlen(name) < sizeof sound->name, "too many entries");
     entry *e = &sound[entry_count++];
     snprintf(e->name, sizeof e->name, "%s", name);
+    if (info->type == NN_STORE_TEXT && info->dimensions > 0) return take_names(file, e);
     if (info->type == NN_STORE_TEXT) return nn_store_read_text(file, name, &e->text);
     size_t count = 1;
     e->type = info->type;
@@ -264,6 +292,8 @@ static bool seal_entries(const entry *entries, void **bytes, size_t *size)
         if (e->left_out) continue;
         if (e->name[0] == '@')
             nn_store_image_put_attribute(image, e->name + 1, e->text);
+        else if (e->list)
+            put_names(image, e);
         else if (e->text)
             nn_store_image_put_text(image, e->name, e->text);
         else
