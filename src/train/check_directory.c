@@ -92,50 +92,41 @@ static nn_status resume_compare_machine(const nn_run *run, nn_store_file *file)
     return status;
 }
 
-/* Compares the newest whole checkpoint with the configuration and, where it is known, the data. */
-static nn_status resume_compare(nn_check *check, int64_t *step)
+/* What training would continue from, found as training finds it. Without data only the settings can be
+ * compared.
+ */
+static nn_status resume_find(const nn_run *run, char path[NN_PATH_SIZE], nn_checkpoint_opened *found)
+{
+    nn_checkpoint_parts parts = {.config = run->config};
+    if (run->data) {
+        parts.data_identity = nn_dataset_identity(run->data);
+        parts.data_lines = nn_dataset_identity_lines(run->data);
+        parts.names = nn_dataset_names(run->data);
+        return nn_run_find(run->job, &parts, path, found, NULL);
+    }
+    NN_TRY(nn_checkpoint_newest(run->job->run_directory, path, &found->bytes, &found->size));
+    if (!found->bytes) return NN_OK;
+    NN_TRY(nn_store_open_image(found->bytes, found->size, path, &found->file));
+    return nn_checkpoint_compare(&parts, found->file);
+}
+
+/* Where the run is, in the checkpoint that it would continue from. */
+static nn_status resume_look(nn_check *check)
 {
     nn_run *run = &check->run;
     char path[NN_PATH_SIZE];
-    void *bytes = NULL;
-    size_t size = 0;
-    int64_t state[NN_CHECKPOINT_STATE];
-    nn_store_file *file = NULL;
+    int64_t state[NN_CHECKPOINT_STATE] = {0};
+    nn_checkpoint_opened found = {0};
     nn_status status;
-    NN_TRY(nn_checkpoint_newest(run->job->run_directory, path, &bytes, &size));
-    NN_TRY_TO(done, status, nn_store_open_image(bytes, size, path, &file));
-    NN_TRY_TO(
-        done, status,
-        nn_store_read_verified(file, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, NN_CHECKPOINT_STATE, state));
-    nn_checkpoint_parts parts = {.config = run->config};
-    if (run->data) parts.data_identity = nn_dataset_identity(run->data);
-    if (run->data) parts.data_lines = nn_dataset_identity_lines(run->data);
-    if (run->data) parts.names = nn_dataset_names(run->data);
-    status = nn_checkpoint_compare(&parts, file);
-    if (status == NN_OK) status = resume_compare_machine(run, file);
-    if (status == NN_OK) *step = run->state.step = state[0];
-    if (status == NN_OK) status = nn_watch_get(file, &run->state.watch);
+    NN_TRY_TO(done, status, resume_find(run, path, &found));
+    if (!found.file) goto done;
+    NN_TRY_TO(done, status,
+              nn_store_read_verified(found.file, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, NN_CHECKPOINT_STATE,
+                                     state));
+    NN_TRY_TO(done, status, nn_watch_get(found.file, &run->state.watch));
+    status = resume_compare_machine(run, found.file);
+    check->forecast->steps_done = run->state.step = state[0];
 done:
-    nn_store_close(file);
-    nn_free(bytes);
-    return status;
-}
-
-/* Without a checkpoint: whether the run had some, so that it must not begin from scratch. */
-static nn_status resume_refuse(const nn_check *check)
-{
-    const nn_run *run = &check->run;
-    char path[NN_PATH_SIZE];
-    bool there;
-    nn_checkpoint_opened found;
-    nn_checkpoint_parts parts = {.config = run->config};
-    if (run->job->fresh) return NN_OK;
-    snprintf(path, sizeof path, "%.4000s/" NN_CHECKPOINT_BEST, run->job->run_directory);
-    NN_TRY(nn_file_exists(path, &there));
-    if (there) return NN_OK;
-    NN_TRY(nn_file_exists(run->job->run_directory, &there));
-    if (!there) return NN_OK;
-    nn_status status = nn_run_find(run->job, &parts, path, &found, NULL);
     nn_checkpoint_close(&found);
     return status;
 }
@@ -153,12 +144,11 @@ static void resume_plan(nn_check *check)
 void nn_check_resume(nn_check *check)
 {
     nn_run *run = &check->run;
-    if (run->data && check->resumes && !nn_check_collect(check, nn_dataset_identify(run->comm, run->data)))
-        return;
-    if (!check->resumes)
-        nn_check_collect_whole(check, resume_refuse(check));
-    else if (nn_check_collect_whole(check, resume_compare(check, &check->forecast->steps_done)))
-        resume_plan(check);
+    bool there = false;
+    if (run->job->fresh) return;
+    if (!nn_check_collect(check, nn_file_exists(run->job->run_directory, &there)) || !there) return;
+    if (run->data && !nn_check_collect(check, nn_dataset_identify(run->comm, run->data))) return;
+    if (nn_check_collect_whole(check, resume_look(check)) && run->state.step > 0) resume_plan(check);
 }
 
 /* ---- the disk ---- */

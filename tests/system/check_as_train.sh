@@ -86,6 +86,23 @@ config more cross_entropy "$good"
 directory_of=more same more 1 --set checkpoint.every='2 steps'
 directory_of=more same more 2 --set training.epochs=4
 grep -q 'warning: training.epochs was 2 and is 4: the learning-rate schedule is stretched' check.log || { fail "check does not say what more epochs do"; cat check.log; }
+# damaged DIRECTORY NAME...: a copy of the run in which files are damaged
+damaged() {
+    local directory=$1 file
+    shift
+    rm -rf "$directory" && cp -r more "$directory"
+    for file in "$@"; do printf 'damage' | dd of="$directory/$file" bs=1 seek=4000 conv=notrunc status=none; done
+}
+newest=$(cd more && ls checkpoints/*.h5 | tail -1)
+damaged one "$newest"
+directory_of=one same more 2 --set training.epochs=6
+grep -q "warning: .*$newest.*; falling back to one/checkpoints" check.log || { fail "a damaged checkpoint is not named"; cat check.log; }
+damaged exchanged
+cp "$(ls exchanged/checkpoints/*.h5 | head -1)" "exchanged/$newest"
+directory_of=exchanged same more 2 --set training.epochs=6
+damaged gone
+rm "gone/$newest"
+directory_of=gone same more 2 --set training.epochs=6
 "$program" check more.yaml --run-dir more --set training.epochs=1 >check.log
 grep -q '^ *16 steps are done: the job has nothing to do' check.log || { fail "fewer epochs than are done"; cat check.log; }
 
@@ -113,4 +130,9 @@ done
 config damaged cross_entropy 'file: damaged.h5
 train: {x: x, y: y}'
 refused damaged
+# All checkpoints of a run damaged, or gone: no new beginning.
+damaged refused best.h5 $(cd more && ls checkpoints/*.h5)
+refused more
+rm refused/best.h5 refused/checkpoints/*
+refused more
 finish
