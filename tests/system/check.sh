@@ -225,14 +225,16 @@ same images 2 1 --set training.precision=float64 --set training.memory=1
 # ---- a large file: its inputs are not read ----
 "$tools/make_data" large.h5 27000000 784 10 1024 1 20000
 cat >large.yaml <<'YAML'
-data: {file: large.h5, train: {x: x, y: y}, split: {validation: 0.01, stratified: true}}
+data: {file: large.h5, train: {x: x, y: y}, split: {validation: 0.01, stratified: true},
+       fields: {x: {unwritten: fill_value}, y: {unwritten: fill_value}}}
 network: [dense: {units: 64, activation: relu}, dense: {units: classes}]
 loss: cross_entropy
 YAML
 # One of which only the labels are looked at: empty classes are told as training tells them.
 "$tools/make_data" middle.h5 400000 784 10 1024 1 20000
 cat >middle.yaml <<'YAML'
-data: {file: middle.h5, train: {x: x, y: y}, split: {validation: 0.01, stratified: true}, fields: {y: {classes: 12}}}
+data: {file: middle.h5, train: {x: x, y: y}, split: {validation: 0.01, stratified: true},
+       fields: {x: {unwritten: fill_value}, y: {unwritten: fill_value, classes: 12}}}
 network: [dense: {units: classes}]
 loss: cross_entropy
 YAML
