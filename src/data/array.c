@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "data/refuse.h"
 #include "data/value_map.h"
@@ -353,12 +354,21 @@ static int32_t array_listed_label(const nn_array *array, double value)
     return NN_LABEL_BAD;
 }
 
+int32_t nn_array_group(double number)
+{
+    if (!(fabs(number) < 0x1p53) || number != floor(number)) return NN_LABEL_BAD;
+    if (number >= 0 && number <= NN_LABEL_MAX) return (int32_t)number;
+    int32_t label = (int32_t)(nn_hash(&number, sizeof number, 0) >> 33);
+    return (double)label <= NN_LABEL_MAX ? label : 0;
+}
+
 /* The number of the class, or NN_LABEL_BAD. */
 static int32_t array_label(const nn_array *array, double value)
 {
     double label = value - (double)array->first_label;
     if (isnan(value)) return array->masks ? NN_LABEL_IGNORED : NN_LABEL_MISSING;
     if (array->ignores && value == (double)array->ignored_label) return NN_LABEL_IGNORED;
+    if (array->group) return nn_array_group(value);
     if (array->listed) return array_listed_label(array, value);
     return label >= 0 && label <= NN_LABEL_MAX && label == floor(label) ? (int32_t)label : NN_LABEL_BAD;
 }

@@ -19,6 +19,7 @@
 #define nn_array_is_plain NN_REAL_SYMBOL(nn_array_is_plain)
 #define nn_array_may_miss NN_REAL_SYMBOL(nn_array_may_miss)
 #define nn_array_unpack NN_REAL_SYMBOL(nn_array_unpack)
+#define nn_array_group NN_REAL_SYMBOL(nn_array_group)
 #define nn_array_put NN_REAL_SYMBOL(nn_array_put)
 #define nn_array_widen NN_REAL_SYMBOL(nn_array_widen)
 
@@ -36,6 +37,7 @@ typedef struct nn_array {
     bool given, sound;          /* sound: can be read as samples */
     bool absent;                /* a target that is in no file: all of its values are missing */
     bool label; /* classes: numbers from 0 as NN_STORE_I32; NN_LABEL_BAD, _MISSING or _IGNORED where none */
+    bool group; /* a label that may be any whole number: see nn_array_group */
     int64_t steps; /* of the first input, where sequences have lengths: labels of so many are one a step */
     nn_store_type type;
     int64_t rows, values;  /* of all files; and values of each row */
@@ -113,5 +115,10 @@ static inline int64_t nn_array_smaller(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
+
+/* The label of a group from its number: itself where a label can be, else a hash. Two groups that have the
+ * same hash are one, which keeps the samples of each together. NN_LABEL_BAD: no whole number, or one that a
+ * double does not hold exactly. */
+int32_t nn_array_group(double number);
 
 #endif

@@ -136,6 +136,16 @@ void nn_samples_release(nn_samples *samples)
     *samples = (nn_samples){0};
 }
 
+/* What is no number of a group would make a group of all such samples. */
+static nn_status samples_refuse_group(const nn_samples *samples, int64_t unit)
+{
+    const nn_array *array = &samples->source->arrays[NN_DATA_GROUP];
+    NN_FAIL(NN_ERROR_DATA,
+            "data.split.group: dataset \"%s\" of %s, row %lld: a group is a whole number below 2^53; "
+            "number the groups from 0, in Python with numpy.unique(groups, return_inverse=True)[1]",
+            array->dataset, array->path, (long long)samples_unit_row(samples, unit));
+}
+
 nn_status nn_samples_keys(const nn_samples *samples, int array, int32_t **keys)
 {
     nn_blocks *blocks = NULL;
@@ -146,6 +156,8 @@ nn_status nn_samples_keys(const nn_samples *samples, int array, int32_t **keys)
         status = nn_blocks_copy(blocks, array, samples_unit_row(samples, unit), 1,
                                 (unsigned char *)(*keys + unit));
     nn_blocks_destroy(blocks);
+    for (int64_t unit = 0; array == NN_DATA_GROUP && unit < samples->units && status == NN_OK; unit++)
+        if ((*keys)[unit] < 0) status = samples_refuse_group(samples, unit);
     if (status == NN_OK) return NN_OK;
     nn_free(*keys);
     *keys = NULL;

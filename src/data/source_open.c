@@ -176,7 +176,7 @@ static nn_status source_name_arrays(const nn_data_options *options, int part, co
     }
     if (part == NN_TRAIN && options->split.by == NN_SPLIT_BY_GROUP && options->split.group) {
         source_name_array(&source->arrays[NN_DATA_GROUP], part, "group", options->split.group);
-        source->arrays[NN_DATA_GROUP].label = true;
+        source->arrays[NN_DATA_GROUP].label = source->arrays[NN_DATA_GROUP].group = true;
     }
     if (own->lengths) {
         source_name_array(&source->arrays[NN_DATA_LENGTH], part, "lengths", own->lengths);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/narrow.h"
 #include "nn/activation.h"
 #include "nn/convolution_plan.h"
 #include "nn/initializer.h"
@@ -117,7 +118,8 @@ static nn_status convolution_add_parts(nn_layer *layer, nn_convolution_plan *pla
 {
     int64_t terms = plan->straight.terms, outputs = plan->straight.outputs;
     plan->part_rows = nn_layer_part_rows(terms, outputs);
-    plan->weight_parts = (int)((terms + plan->part_rows - 1) / plan->part_rows);
+    NN_TRY(nn_narrow((terms + plan->part_rows - 1) / plan->part_rows, "parts of a kernel",
+                     "choose fewer filters or a smaller kernel", &plan->weight_parts));
     if (layer->shares) return convolution_share(layer);
     int64_t end = plan->bias ? plan->bias->offset : layer->value_count;
     NN_TRY(nn_layer_add_row_parts(layer, terms, outputs, end));

@@ -2,6 +2,7 @@
 #include "nn/convolution_plan.h"
 
 #include "base/memory.h"
+#include "base/narrow.h"
 
 static nn_correlation_axis plan_straight_axis(const nn_window_axis *axis)
 {
@@ -89,14 +90,21 @@ nn_status nn_convolution_plan_create(const nn_window *window, int64_t outputs, i
 {
     nn_correlation straight = plan_straight(window, outputs, groups);
     int64_t count = turned ? 1 : 0;
-    for (int i = 0; i < NN_WINDOW_AXES; i++) count *= plan_phases(&window->axes[i]);
+    int64_t taps = 1;
+    int turned_count, unused;
+    for (int i = 0; i < NN_WINDOW_AXES; i++) {
+        count *= plan_phases(&window->axes[i]);
+        taps *= window->axes[i].kernel;
+    }
+    NN_TRY(nn_narrow(count, "steps of the stride", "choose a smaller stride", &turned_count));
+    NN_TRY(nn_narrow(taps, "values of the kernel of a channel", "choose a smaller kernel", &unused));
     size_t bytes = sizeof **plan + (size_t)count * sizeof(nn_correlation) + straight.list_bytes;
     for (int64_t i = 0; i < count; i++) bytes += plan_turned(window, outputs, groups, i).list_bytes;
     void *block;
     NN_TRY(nn_allocate(&block, bytes, 1, "the plan of a convolution"));
     *plan = block;
     (*plan)->straight = straight;
-    (*plan)->turned_count = (int)count;
+    (*plan)->turned_count = turned_count;
     (*plan)->turned = (nn_correlation *)(*plan + 1);
     char *lists = (char *)((*plan)->turned + count);
     nn_correlation_place(&(*plan)->straight, lists);

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "base/memory.h"
+#include "base/narrow.h"
 
 /* Far above any memory, and far below where a count of values, parts or bytes overflows. */
 #define LAYER_VALUES_MAX ((int64_t)1 << 44)
@@ -40,11 +41,14 @@ nn_status nn_layer_add_part(nn_layer *layer, int64_t end)
 {
     size_t entries = layer->part_begin ? (size_t)layer->part_count + 1 : 0;
     size_t needed = (size_t)layer->part_count + 2;
+    int count;
+    NN_TRY(nn_narrow((int64_t)layer->part_count + 1, "parts of a layer", "make the layer smaller", &count));
     void *grown = layer->part_begin;
     NN_TRY(nn_reallocate(&grown, entries, needed, sizeof *layer->part_begin, "the parts of a layer"));
     layer->part_begin = grown;
     assert(end > layer->part_begin[layer->part_count] && end <= layer->value_count);
-    layer->part_begin[++layer->part_count] = end;
+    layer->part_begin[count] = end;
+    layer->part_count = count;
     return NN_OK;
 }
 

@@ -1,6 +1,7 @@
 /* A product with a trainable matrix inside a larger layer. */
 #include "nn/projection.h"
 
+#include "base/narrow.h"
 #include "nn/initializer.h"
 #include "tensor/kernels.h"
 #include "tensor/matrix.h"
@@ -39,7 +40,9 @@ nn_status nn_projection_build(nn_layer *layer, nn_projection *projection)
 {
     NN_TRY(projection_add_parameters(layer, projection));
     int64_t rows = nn_layer_part_rows(projection->inputs, projection->units);
-    int weight_parts = (int)((projection->inputs + rows - 1) / rows);
+    int weight_parts;
+    NN_TRY(nn_narrow((projection->inputs + rows - 1) / rows, "parts of a matrix", "make the layer smaller",
+                     &weight_parts));
     projection->part_rows = rows;
     projection->part_count = weight_parts + (projection->bias_name ? 1 : 0);
     projection->accumulates = projection_accumulates(projection, layer, rows);

@@ -15,6 +15,7 @@
 #define nn_matrix_threads NN_REAL_SYMBOL(nn_matrix_threads)
 #define nn_matrix_set_threads NN_REAL_SYMBOL(nn_matrix_set_threads)
 #define nn_matrix_kernels NN_REAL_SYMBOL(nn_matrix_kernels)
+#define nn_matrix_set_limit NN_REAL_SYMBOL(nn_matrix_set_limit)
 #define nn_matrix_product NN_REAL_SYMBOL(nn_matrix_product)
 #define nn_matrix_accumulates_exactly NN_REAL_SYMBOL(nn_matrix_accumulates_exactly)
 #define nn_matrix_peak NN_REAL_SYMBOL(nn_matrix_peak)
@@ -31,7 +32,11 @@ void nn_matrix_set_threads(int threads);
 /* The library and kernel set in use, such as "OpenBLAS 0.3.21 Zen". Borrowed. */
 const char *nn_matrix_kernels(void);
 
-/* C (rows x columns, leading dimension ldc) = op(A) op(B) (+ C when accumulate), over `inner`. */
+/* For tests: the largest size handed to BLAS (normally what its integers hold); larger ones are cut. */
+void nn_matrix_set_limit(int64_t limit);
+
+/* C (rows x columns, leading dimension ldc) = op(A) op(B) (+ C when accumulate), over `inner`. Sizes of any
+ * magnitude. */
 void nn_matrix_product(nn_transpose transpose_a, nn_transpose transpose_b, int64_t rows, int64_t columns,
                        int64_t inner, const nn_real *a, int64_t lda, const nn_real *b, int64_t ldb,
                        bool accumulate, nn_real *c, int64_t ldc);

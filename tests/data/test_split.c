@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "data/array.h"
 #include "opened.h"
 
 /* The part of each row of the source of the train part, -1: none; every row of a part is in it once. */
@@ -268,6 +269,22 @@ static void groups_stay_together(void **state)
     expect_refused(&options, true, "needs data.split.group");
 }
 
+/* If it fails: groups whose numbers no label holds, such as dates or negative ones, become one group. */
+static void any_number_is_a_group(void **state)
+{
+    (void)state;
+    static const double far[] = {-1, -2, 20260101001, 20260101002, 4294967296, 4294967303, 0x1p52, -0x1p52};
+    static const double bad[] = {0.5, 0x1p53, -0x1p60, INFINITY, NAN};
+    for (int i = 0; i < (int)(sizeof far / sizeof *far); i++) {
+        assert_true(nn_array_group(far[i]) >= 0);
+        for (int j = 0; j < i; j++) assert_int_not_equal(nn_array_group(far[i]), nn_array_group(far[j]));
+    }
+    for (int i = 0; i < (int)(sizeof bad / sizeof *bad); i++)
+        assert_int_equal(nn_array_group(bad[i]), NN_LABEL_BAD);
+    assert_int_equal(nn_array_group(0), 0);
+    assert_int_equal(nn_array_group(NN_LABEL_MAX), 2147483646);
+}
+
 /* Ten files of 60, 61, ... 69 rows; x counts on through them. */
 static void write_pieces(void)
 {
@@ -338,7 +355,7 @@ static void files_must_be_alike(void **state)
     H5Fclose(file);
     nn_data_options options = files_options();
     options.file = files_text("piece-*.h5");
-    expect_refused(&options, true, "piece-x.h5: its samples are 2 of another type or shape than those of ");
+    expect_refused(&options, true, "piece-x.h5: its samples are 2, those of ");
     remove(files_path("piece-x.h5"));
 }
 
@@ -351,6 +368,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(random_shares_are_everywhere),
         cmocka_unit_test(chronological_shares_keep_the_order),
         cmocka_unit_test(groups_stay_together),
+        cmocka_unit_test(any_number_is_a_group),
         cmocka_unit_test(files_are_one_data_set),
         cmocka_unit_test(files_stay_together),
         cmocka_unit_test(files_must_be_alike),

@@ -68,6 +68,24 @@ static void test_product(void **state)
     }
 }
 
+/* Fails when a size that BLAS cannot count is cut to what it can: 2^32 + 5 would be 5. A small limit stands
+ * for that of its integers. */
+static void test_limit(void **state)
+{
+    static const int64_t limits[] = {1, 3, 16, WIDEST};
+    for (size_t l = 0; l < sizeof limits / sizeof *limits; l++) {
+        nn_matrix_set_limit(limits[l]);
+        for (int i = 0; i < 8; i++) {
+            nn_transpose a = i & 1 ? NN_TRANSPOSED : NN_PLAIN, b = i & 2 ? NN_TRANSPOSED : NN_PLAIN;
+            check_product((product_case){a, b, 17, 33, 10, i & 4});
+            check_product((product_case){a, b, 1, WIDEST, 33, i & 4});
+            check_product((product_case){a, b, WIDEST, 2, 1, i & 4});
+        }
+    }
+    nn_matrix_set_limit(INT32_MAX);
+    test_product(state);
+}
+
 /* A rank without samples multiplies empty matrices: nothing is written but zeros where a sum has no terms. */
 static void test_empty(void **state)
 {
@@ -149,8 +167,11 @@ static int setup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_product),        cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_alignment),      cmocka_unit_test(test_accumulates_exactly),
+        cmocka_unit_test(test_product),
+        cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_alignment),
+        cmocka_unit_test(test_accumulates_exactly),
         cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
