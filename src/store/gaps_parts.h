@@ -14,6 +14,9 @@ typedef struct nn_gaps_search {
     const char *name;
     int depth;      /* virtual datasets on the way to it */
     nn_text *cause; /* of the first gap; empty: none yet */
+    /* Called for each source of a virtual dataset that is there; NULL: not at all. */
+    nn_status (*visit)(void *context, nn_store_array *source);
+    void *context;
 } nn_gaps_search;
 
 /* *missing: a dataspace whose selection is what is missing, owned by the caller; negative where nothing is.

@@ -88,12 +88,19 @@ static nn_status virtual_open_dataset(const virtual_walk *walk, virtual_source *
                                   "which cannot be opened",
                                   walk->search->name, walk->search->file->path, source->dataset, file->path);
     NN_TRY(nn_store_describe(file, source->id, source->dataset, &source->info));
+    if (walk->search->visit && !source->info.is_virtual) {
+        nn_store_array array = {
+            .id = source->id, .info = source->info, .file = file, .name = (char *)source->dataset};
+        NN_TRY(walk->search->visit(walk->search->context, &array));
+    }
     const nn_gaps_search inner = {.dataset = source->id,
                                   .info = &source->info,
                                   .file = file,
                                   .name = source->dataset,
                                   .depth = walk->search->depth + 1,
-                                  .cause = walk->search->cause};
+                                  .cause = walk->search->cause,
+                                  .visit = walk->search->visit,
+                                  .context = walk->search->context};
     return nn_gaps_select(&inner, &source->missing);
 }
 

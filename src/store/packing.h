@@ -3,7 +3,8 @@
  * them stand for no value (_FillValue, missing_value, valid_min, valid_max, valid_range), and how the others
  * are unpacked (scale_factor, add_offset, _Unsigned). Fill values are those of the file's type, compared
  * before values are unpacked. The fill value that the maker of an HDF5 dataset has set for it stands for no
- * value too, unless it is 0, or the values are bytes, which often are all used.
+ * value too, unless it is 0, or the values are bytes, which often are all used. A virtual dataset that says
+ * nothing of it goes by what its sources say, which must then be the same.
  */
 #ifndef NN_STORE_PACKING_H
 #define NN_STORE_PACKING_H
@@ -31,6 +32,9 @@ bool nn_store_packing_equal(const nn_store_packing *a, const nn_store_packing *b
 bool nn_store_packing_is_none(const nn_store_packing *packing, nn_store_type type);
 bool nn_store_packing_scales(const nn_store_packing *packing);
 
+/* A value of either sign as one of packing->type, where that is not the file's; false where none can be it.
+ */
+bool nn_packing_turn_sign(const nn_store_packing *packing, double *value);
 /* A number that was read with the sign of the file's type, as one of packing->type. */
 double nn_store_turn_sign(const nn_store_packing *packing, double stored);
 

@@ -257,9 +257,64 @@ static void attributes_that_are_none(void **state)
     }
 }
 
+/* A virtual dataset of 8 values over two files of 4, whose sources say these scales and fill values. */
+static nn_status read_virtual(const double *scales, const double *fills, nn_store_packing *packing)
+{
+    const hsize_t whole = 8, part = 4;
+    hid_t creation = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(1, &whole, NULL);
+    nn_store_file *file;
+    nn_store_array *array;
+    for (hsize_t k = 0; k < 2; k++) {
+        const attribute scale = {"scale_factor", 'd', 1, {scales[k]}, NULL},
+                        fill = {"_FillValue", 'h', 1, {fills[k]}, NULL};
+        const short values[4] = {1, 2, 3, 4};
+        const char *name = k == 0 ? "a.h5" : "b.h5";
+        const hsize_t start = 4 * k;
+        hid_t made = H5Fcreate(scratch_path(name), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+        hid_t source = H5Screate_simple(1, &part, NULL);
+        hid_t dataset = H5Dcreate2(made, "t", H5T_STD_I16LE, source, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+        H5Dwrite(dataset, H5T_NATIVE_SHORT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
+        put_attribute(dataset, &scale);
+        put_attribute(dataset, &fill);
+        H5Dclose(dataset);
+        H5Fclose(made);
+        H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, NULL, &part, NULL);
+        assert_true(H5Pset_virtual(creation, space, name, "t", source) >= 0);
+        H5Sclose(source);
+    }
+    H5Sselect_all(space);
+    hid_t made = H5Fcreate(scratch_path("v.h5"), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    H5Dclose(H5Dcreate2(made, "x", H5T_STD_I16LE, space, H5P_DEFAULT, creation, H5P_DEFAULT));
+    H5Fclose(made);
+    H5Pclose(creation);
+    H5Sclose(space);
+    assert_int_equal(nn_store_open(scratch_path("v.h5"), &file), NN_OK);
+    assert_int_equal(nn_store_array_open(file, "x", &array), NN_OK);
+    nn_status status = nn_store_packing_read(array, false, packing);
+    nn_store_array_close(array);
+    nn_store_close(file);
+    return status;
+}
+
+/* If it fails: packed values are taken as they stand where a virtual dataset is laid over them. */
+static void sources_of_virtual_datasets(void **state)
+{
+    (void)state;
+    nn_store_packing packing;
+    double values[2] = {-1, 3};
+    if (read_virtual((double[]){2, 2}, (double[]){-1, -1}, &packing) != NN_OK)
+        fail_msg("%s", nn_error_text());
+    nn_store_unpack(&packing, 2, values);
+    assert_true(isnan(values[0]) && values[1] == 6);
+    assert_int_equal(read_virtual((double[]){2, 3}, (double[]){-1, -1}, &packing), NN_ERROR_DATA);
+    assert_non_null(strstr(nn_error_text(), "differ in what their attributes say"));
+    assert_int_equal(read_virtual((double[]){2, 2}, (double[]){-1, 4}, &packing), NN_ERROR_DATA);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(values), cmocka_unit_test(fill_values_of_bytes),
-                                       cmocka_unit_test(attributes_that_are_none)};
+                                       cmocka_unit_test(attributes_that_are_none),
+                                       cmocka_unit_test(sources_of_virtual_datasets)};
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }
