@@ -132,9 +132,13 @@ static nn_status scan_count(nn_comm *comm, nn_scan_work *work, nn_scan_view *vie
     const int64_t own[3] = {view->seen, view->missing, view->missing_samples};
     int size = nn_comm_size(comm);
     int64_t *all = NULL;
-    NN_TRY(nn_comm_agree(comm, NN_ALLOCATE(&all, 3 * (int64_t)size, "statistics of the data")));
+    nn_status status = nn_comm_agree(comm, NN_ALLOCATE(&all, 3 * (int64_t)size, "statistics of the data"));
+    if (status != NN_OK) {
+        nn_free(all);
+        return status;
+    }
     for (int r = 0; r < size; r++) work->sizes[r] = sizeof own;
-    nn_status status = nn_comm_gather_all(comm, own, work->sizes, all);
+    status = nn_comm_gather_all(comm, own, work->sizes, all);
     view->seen = view->missing = view->missing_samples = 0;
     for (int r = 0; r < size && status == NN_OK; r++) {
         view->seen += all[3 * r];
