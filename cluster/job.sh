@@ -81,12 +81,12 @@ nntrain_place() {
     export SRUN_CPUS_PER_TASK=${SRUN_CPUS_PER_TASK:-$threads} # srun does not inherit it since SLURM 22.05
 }
 
-# The step of the newest checkpoint of a run directory; 0 where there is none.
+# The step of the newest checkpoint of a run directory; 0 where there is none, nothing where the folder cannot be listed.
 nntrain_newest_step() {
-    local newest
-    newest=$(find "$1/checkpoints" -name 'step-*.h5' 2>/dev/null | sed -n 's/.*step-0*\([0-9]\{1,\}\)\.h5$/\1/p' |
-        sort -n | tail -n 1)
-    echo "${newest:-0}"
+    local found
+    found=$(LC_ALL=C find "$1/checkpoints" -name 'step-*.h5' 2>&1) || [[ $found == *"No such file or directory"* ]] || return 0
+    found=$(sed -n 's/.*step-0*\([0-9]\{1,\}\)\.h5$/\1/p' <<<"$found" | sort -n | tail -n 1)
+    echo "${found:-0}"
 }
 
 # The line that the program leaves in a run directory: its exit code, or "running", and when and where.
@@ -165,10 +165,14 @@ nntrain_can_mend() {
 # nntrain_count_idle RUN_DIR STEP_BEFORE: sets `idle` to the restarts in a row that ended without a newer checkpoint, kept
 # in the run directory. The first attempt of a job is none.
 nntrain_count_idle() {
+    local newest known=yes
     idle=0
-    if [ "$restarts" -gt 0 ] && [ "$(nntrain_newest_step "$1")" -le "$2" ]; then
+    newest=$(nntrain_newest_step "$1")
+    [ -n "$newest" ] && [ -n "$2" ] || known='' # what cannot be listed is neither progress nor the lack of it
+    if [ "$restarts" -gt 0 ] && { [ -z "$known" ] || [ "$newest" -le "$2" ]; }; then
         idle=$(grep -x '[0-9]\{1,6\}' "$1/idle_restarts" 2>/dev/null)
-        idle=$((${idle:-0} + 1))
+        idle=${idle:-0}
+        [ -z "$known" ] || idle=$((idle + 1))
     fi
     [ ! -d "$1" ] || echo "$idle" >"$1/idle_restarts"
 }
@@ -198,11 +202,11 @@ nntrain_decide() {
     elif ! nntrain_can_mend "$1"; then
         nntrain_say "exit code $1: a restart would not mend this"
     elif [ "$idle" -ge "$nntrain_idle_restarts" ]; then
-        nntrain_say "exit code $1: $idle restarts in a row made no checkpoint newer than step $3: no further restart"
+        nntrain_say "exit code $1: $idle restarts in a row made no checkpoint newer than step ${3:-?}: no further restart"
     elif [ "$restarts" -ge "$nntrain_restarts" ]; then
         nntrain_say "exit code $1: restarted $restarts times, and NNTRAIN_RESTARTS allows $nntrain_restarts"
     elif nntrain_requeue; then
-        nntrain_say "exit code $1 at step $(nntrain_newest_step "$2"): back into the queue, restart $((restarts + 1))"
+        nntrain_say "exit code $1 at step $(nntrain_newest_step "$2" | grep . || echo "?"): back into the queue, restart $((restarts + 1))"
     else
         nntrain_say "exit code $1, and the job cannot be requeued: submit the same script again to go on"
     fi
@@ -228,7 +232,7 @@ nntrain_job() {
     esac
     before=$(nntrain_newest_step "$run_dir")
     line=$(nntrain_status "$run_dir")
-    nntrain_say "job $job, restart $restarts: $ranks ranks of $OMP_NUM_THREADS threads on $where, from step $before"
+    nntrain_say "job $job, restart $restarts: $ranks ranks of $OMP_NUM_THREADS threads on $where, from step ${before:-?}"
     nntrain_run_patiently "${launcher[@]}" "$nntrain_program" train "$config" --run-dir "$run_dir" "$@"
     code=$?
     code=$(nntrain_code "$code" "$run_dir" "$line")

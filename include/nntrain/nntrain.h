@@ -6,7 +6,9 @@
  *
  * Opening a predictor gives OpenBLAS one thread for the rest of the process, which the bits of predictions
  * rest on. HDF5 is called under a lock of this library's own, by nn_predictor_open alone, and prints errors
- * again afterwards as it did before.
+ * again afterwards as it did before. Where the program has not used HDF5 before, an exit handler takes the
+ * place of HDF5's own (H5dont_atexit): it closes what is left open, too, but for after a file that could not
+ * be closed.
  */
 #ifndef NNTRAIN_NNTRAIN_H
 #define NNTRAIN_NNTRAIN_H

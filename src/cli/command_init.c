@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/files.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -113,7 +114,9 @@ static nn_status init_copy(const char *from, const char *to)
 {
     struct stat facts;
     char *bytes = NULL;
-    if (stat(to, &facts) == 0)
+    bool there;
+    NN_TRY(nn_file_exists(to, &there));
+    if (there)
         NN_FAIL(NN_ERROR_USAGE, "%s is there already and is not overwritten: choose another folder", to);
     nn_status status = init_read(from, &facts, &bytes);
     if (status == NN_OK) status = nn_store_commit(to, bytes, (size_t)facts.st_size);

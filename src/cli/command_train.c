@@ -67,7 +67,7 @@ static const char train_about[] =
     "   3  NaN or Inf while training\n"
     "   4  a rank made no progress for training.hang_timeout\n"
     "   5  the data cannot be used as configured\n"
-    "   6  a file could not be read or written\n"
+    "   6  a file could not be read (tried for 60 s where the failure may pass) or written\n"
     "   7  out of memory\n"
     "   8  MPI failed, or ranks, or the machine and the run, do not fit together\n"
     "   9  the checkpoints are damaged\n"

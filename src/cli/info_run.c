@@ -183,15 +183,21 @@ static nn_status run_append_metrics(nn_facts *facts, const char *directory)
 }
 
 /* How it ended: the line that training leaves. */
-static void run_append_status(nn_facts *facts, const char *directory)
+static nn_status run_append_status(nn_facts *facts, const char *directory)
 {
-    char path[NN_PATH_SIZE], line[4096] = "";
+    char path[NN_PATH_SIZE];
+    void *line = NULL;
+    size_t size;
+    struct stat found;
+    bool there;
     snprintf(path, sizeof path, "%.4000s/" NN_RUN_STATUS, directory);
-    FILE *file = fopen(path, "r");
-    bool found = file && fgets(line, sizeof line, file);
-    if (file) fclose(file);
-    line[strcspn(line, "\n")] = '\0';
-    nn_facts_word(facts, "status", found ? line : NULL);
+    NN_TRY(nn_file_look(path, &found, &there));
+    if (there && S_ISREG(found.st_mode) && found.st_size > 0)
+        NN_TRY(nn_file_load(path, (size_t)RUN_LONGEST_LINE, "how a run ended", &line, &size));
+    if (line) ((char *)line)[strcspn(line, "\n")] = '\0';
+    nn_facts_word(facts, "status", line);
+    nn_free(line);
+    return NN_OK;
 }
 
 /* ---- the directory ---- */
@@ -219,7 +225,7 @@ nn_status nn_info_append_run(nn_facts *facts, const char *directory)
     nn_facts_word(facts, "kind", "run");
     NN_TRY_TO(done, status, run_append_checkpoints(facts, directory, steps, count, saved));
     NN_TRY_TO(done, status, run_append_best(facts, directory, saved));
-    run_append_status(facts, directory);
+    NN_TRY_TO(done, status, run_append_status(facts, directory));
     status = run_append_metrics(facts, directory);
 done:
     nn_free(steps);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "build.h"
 #include "cli/examples.h"
 #include "cli/probe.h"
@@ -14,8 +15,10 @@
 static const char *job_find_config(const nn_arguments *arguments, char example[NN_JOB_PATH])
 {
     const char *folder = nn_examples_folder();
+    bool there;
     if (arguments->operand_count == 1) return arguments->operands[0];
-    if (access(LOCAL_CONFIG, R_OK) == 0) return LOCAL_CONFIG;
+    /* One that cannot be read is not replaced by the example: reading it says why not. */
+    if (nn_file_exists(LOCAL_CONFIG, &there) != NN_OK || there) return LOCAL_CONFIG;
     if (!folder) return NULL;
     snprintf(example, NN_JOB_PATH, "%s/" EXAMPLE, folder);
     return access(example, R_OK) == 0 ? example : NULL;

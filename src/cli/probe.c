@@ -51,6 +51,9 @@ static nn_status probe_touch(void *context, const char *dataset, const nn_store_
     nn_store_array *array;
     (void)info;
     if (probe_seconds() > visit->end) return NN_ERROR_DATA; /* ends the visit */
+    char **names;
+    size_t count;
+    if (nn_store_read_names(visit->file, dataset, &names, &count) == NN_OK) nn_store_free_names(names, count);
     nn_store_touch(visit->file, dataset);
     if (nn_store_array_open(visit->file, dataset, &array) == NN_OK) nn_store_array_close(array);
     return NN_OK;

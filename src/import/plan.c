@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "base/memory.h"
 #include "import/job.h"
 
@@ -69,7 +70,9 @@ static nn_status plan_check_output(const nn_import *import, const nn_import_sett
     const char *path = settings->output;
     NN_TRY(plan_check_folder(path));
     if (path[strlen(path) - 1] == '/') NN_FAIL(NN_ERROR_USAGE, "%s: name a file, not a folder", path);
-    if (stat(path, &output) != 0) return NN_OK;
+    bool there;
+    NN_TRY(nn_file_look(path, &output, &there));
+    if (!there) return NN_OK;
     if (S_ISDIR(output.st_mode)) NN_FAIL(NN_ERROR_USAGE, "%s: this is a folder; name a file in it", path);
     for (size_t i = 0; i < import->source_count; i++)
         if (stat(import->sources[i], &source) == 0 && source.st_dev == output.st_dev &&

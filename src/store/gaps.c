@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/files.h"
 #include "base/memory.h"
 #include "store/gaps_parts.h"
 
@@ -160,7 +161,9 @@ static nn_status gaps_external_size(const nn_gaps_search *search, const char *na
     *size = INT64_MAX;
     if (!nn_store_find_file(search->dataset, name, "HDF5_EXTFILE_PREFIX", false, path, sizeof path))
         return NN_OK;
-    if (stat(path, &facts) != 0)
+    bool there;
+    NN_TRY(nn_file_look(path, &facts, &there));
+    if (!there)
         return nn_fail_system(NN_ERROR_IO, errno,
                               "dataset \"%s\" of %s keeps its values in %s: cannot look at it", search->name,
                               search->file->path, path);

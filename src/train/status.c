@@ -1,10 +1,14 @@
 /* How a run ended, as a line in its directory: what a launcher's exit code may hide. */
 #include "train/status.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/files.h"
+#include "base/memory.h"
 
 #define STATUS_PATH (NN_PATH_SIZE + 32)
 #define STATUS_TIME 40
@@ -19,11 +23,12 @@ static void status_write(const nn_run *run, const char *how, const char *text)
     if (!run->lease) return;
     if (localtime_r(&now, &local)) strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S%z", &local);
     snprintf(path, sizeof path, "%s/" NN_RUN_STATUS, run->job->run_directory);
-    FILE *file = fopen(path, "w");
+    int descriptor = nn_file_open(path, O_WRONLY | O_CREAT | O_TRUNC);
+    FILE *file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
     bool whole = file && fprintf(file, "%s %s %s:%ld %.*s\n", how, when, nn_comm_host(run->comm),
                                  (long)getpid(), (int)strcspn(text, "\n"), text) > 0;
     if (file && fclose(file) != 0) whole = false;
-    if (!whole) unlink(path);
+    if (!whole && descriptor >= 0) unlink(path);
 }
 
 void nn_run_status_begin(const nn_run *run)
@@ -31,11 +36,16 @@ void nn_run_status_begin(const nn_run *run)
     status_write(run, "running", "begun");
 }
 
+/* Another job may have the directory by now, and writes a line of its own. The text of the failure is kept.
+ */
 void nn_run_status_end(const nn_run *run, nn_status status)
 {
-    char code[16];
-    /* Another job has the directory by now, and writes a line of its own. */
-    if (status == NN_ERROR_BUSY) return;
+    char code[16], *text = NULL;
+    if (status == NN_ERROR_BUSY || nn_copy_text(nn_error_text(), &text) != NN_OK) return;
     snprintf(code, sizeof code, "%d", (int)status);
-    status_write(run, code, status == NN_OK ? "trained to the end" : nn_error_text());
+    if (nn_run_check_lease(run) != NN_ERROR_BUSY)
+        status_write(run, code, status == NN_OK ? "trained to the end" : text);
+    nn_error_clear();
+    if (status != NN_OK) (void)nn_fail(status, "%s", text);
+    nn_free(text);
 }

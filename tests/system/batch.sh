@@ -66,6 +66,12 @@ job 8 SLURM_RESTART_COUNT=4
 requeued && fail "two idle restarts in a row are followed by a third"
 job 8
 requeued || fail "a job that was submitted again does not begin anew"
+stand_in find <<<'echo "find: run/checkpoints: Input/output error" >&2; exit 1'
+for restart in 1 2 3 4; do
+    job 8 SLURM_RESTART_COUNT=$restart
+    requeued || { fail "checkpoints that cannot be listed are taken for no progress"; cat log; }
+done
+rm bin/find
 job 75 SLURM_RESTART_COUNT=50 STEP=6
 requeued && fail "more than 50 restarts"
 

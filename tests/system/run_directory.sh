@@ -44,7 +44,7 @@ alone --set training.epochs=3 --set 'checkpoint.every=7 steps' || { fail "traini
 rm -r run && cp -r whole run
 
 # The other files.
-for name in manifest metrics.jsonl config.yaml best.h5 lease; do
+for name in manifest metrics.jsonl config.yaml best.h5 status lease; do
     mv run/$name kept
     mkfifo run/$name
     alone
@@ -71,6 +71,12 @@ for arguments in "train pipe" "train of-pipe.yaml --run-dir other" "check of-pip
     code=$?
     { [ $code != 0 ] && [ $code -lt 124 ] && grep -q "pipe" command.log; } || { fail "$arguments: exit $code"; cat command.log; }
 done
+
+# A configuration that cannot be read is not replaced by the built-in example.
+mkdir elsewhere && mkfifo elsewhere/nntrain.yaml
+(cd elsewhere && timeout 30 "$program" train) >command.log 2>&1
+code=$?
+{ [ $code = 2 ] && grep -q 'nntrain.yaml: cannot be read: it is a pipe' command.log; } || { fail "nntrain.yaml is a pipe: exit $code"; cat command.log; }
 
 # ---- what may be removed ----
 # The newest is damaged, and two later names hold files that are intact, but not what their names say.
