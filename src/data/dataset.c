@@ -333,9 +333,10 @@ nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const c
 
 nn_status nn_dataset_describe(nn_comm *comm, const nn_data_options *options, const char *directory,
                               uint64_t seed, const nn_target_wanted *wanted, int wanted_count,
-                              nn_dataset **dataset)
+                              const nn_data_known *known, nn_dataset **dataset)
 {
-    nn_data_request request = {.options = options, .wanted = wanted, .target_count = wanted_count};
+    nn_data_request request = {
+        .options = options, .known = known, .wanted = wanted, .target_count = wanted_count};
     return dataset_make(comm, &request, directory, seed, true, dataset);
 }
 

@@ -213,7 +213,19 @@ typedef enum nn_names_use {
     NN_NAMES_BEGIN  /* a new run takes their order as far as its own names allow */
 } nn_names_use;
 
+/* The normalisation of a field in an earlier run, which is kept where the field has the same shape, columns
+ * of the same names, and is normalised at all. */
+typedef struct nn_known_field {
+    const char *key;
+    bool input;
+    nn_shape shape; /* of a sample */
+    nn_scaling scaling;
+} nn_known_field;
+
 typedef struct nn_data_known {
+    const nn_known_field *fields; /* each by itself; field_count 0: none */
+    int field_count;
+    bool silent;                    /* it is not said which of them are kept */
     const nn_scaling *input;        /* NULL: measured on the train part */
     const nn_known_target *targets; /* one for each; NULL: nothing is known of them */
     const int64_t *indices;         /* of each input that holds indices, how many; NULL: not known */
@@ -254,7 +266,7 @@ nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const c
  */
 nn_status nn_dataset_describe(nn_comm *comm, const nn_data_options *options, const char *directory,
                               uint64_t seed, const nn_target_wanted *wanted, int wanted_count,
-                              nn_dataset **dataset);
+                              const nn_data_known *known, nn_dataset **dataset);
 void nn_dataset_close(nn_dataset *dataset); /* collective over a node; accepts NULL */
 
 const nn_field *nn_dataset_input(const nn_dataset *dataset);

@@ -6,7 +6,7 @@
 #include "data/request.h"
 
 /* What to do with the values of a view; none: nothing. */
-static nn_normalize fields_normalize(nn_dataset *dataset, const nn_view *view)
+static nn_normalize fields_normalize(const nn_dataset *dataset, const nn_view *view)
 {
     const nn_source *source = dataset->first;
     int chosen = nn_source_field_options(dataset->options, source, view->array)->normalize;
@@ -47,6 +47,23 @@ const char *nn_data_request_key(const nn_data_request *request, int target)
     return y->count == 1 ? y->names[0] : "y";
 }
 
+/* That of an earlier run, which the field has been normalised by. */
+static const nn_scaling *fields_kept(const nn_dataset *dataset, const nn_data_request *request, int v)
+{
+    const nn_view *view = &dataset->views[v];
+    const nn_array *array = &dataset->first->arrays[view->array];
+    const nn_data_known *known = request->known;
+    for (int f = 0; known && f < known->field_count; f++) {
+        const nn_known_field *field = &known->fields[f];
+        if (field->input != view->input || strcmp(field->key, array->key) != 0) continue;
+        const nn_names *here = &dataset->names.items[v], *there = nn_names_set_find(known->names, array->key);
+        bool named = there && here->columns.count > 0 && there->columns.count > 0;
+        if (named && !nn_list_equal(&here->columns, &there->columns)) return NULL;
+        return nn_shape_equal(field->shape, view->shape) ? &field->scaling : NULL;
+    }
+    return NULL;
+}
+
 /* Columns that are normalised by themselves: features of rows and of steps, channels of images. */
 static int64_t fields_columns(const nn_dataset *dataset, const nn_view *view)
 {
@@ -72,7 +89,9 @@ nn_status nn_fields_statistics(nn_dataset *dataset, nn_data_request *request)
         const nn_view *view = &dataset->views[v];
         bool known = fields_known_scaling(request, view) != NULL;
         bool label = dataset->first->arrays[view->array].label;
-        if (label || known || view->values == 0) continue;
+        bool kept = view->input && fields_kept(dataset, request, v) != NULL;
+        if (label || known || kept || view->values == 0) continue;
+        if (!dataset->looks && fields_kept(dataset, request, v)) continue;
         bool unasked = view->input || !dataset->looks; /* a target's mean is the best constant guess */
         if (unasked && fields_normalize(dataset, view) == NN_NORMALIZE_NONE) continue;
         int64_t columns = fields_columns(dataset, view);
@@ -88,6 +107,16 @@ static nn_status fields_create_scaling(int64_t columns, nn_scaling *scaling)
     scaling->columns = columns;
     NN_TRY(NN_ALLOCATE(&scaling->scale, columns, "the normalisation"));
     return NN_ALLOCATE(&scaling->offset, columns, "the normalisation");
+}
+
+static nn_status fields_copy_scaling(const nn_scaling *from, nn_scaling *to)
+{
+    NN_TRY(fields_create_scaling(from->columns, to));
+    for (int64_t c = 0; c < from->columns; c++) {
+        to->scale[c] = from->scale[c];
+        to->offset[c] = from->offset[c];
+    }
+    return NN_OK;
 }
 
 /* What the user says in place of a measurement. */
@@ -152,7 +181,10 @@ static nn_status fields_scale(nn_dataset *dataset, const nn_data_request *reques
     const nn_statistics *statistics = &request->statistics[v];
     nn_normalize normalize = fields_normalize(dataset, view);
     bool label = train->given && train->arrays[view->array].label;
-    if (known)
+    const nn_scaling *kept = normalize == NN_NORMALIZE_NONE ? NULL : fields_kept(dataset, request, v);
+    if (kept)
+        NN_TRY(fields_copy_scaling(kept, &view->scaling));
+    else if (known)
         NN_TRY(fields_known_part(dataset, known, view));
     else if (normalize == NN_NORMALIZE_NONE && !label)
         NN_TRY(fields_fixed_scaling(nn_source_field_options(dataset->options, train, view->array),
@@ -289,8 +321,35 @@ static nn_status fields_describe_target(nn_dataset *dataset, const nn_data_reque
     return fields_make_prior(dataset, request, target);
 }
 
+/* Which fields are normalised as in an earlier run, and which are not. */
+static void fields_tell_kept(const nn_dataset *dataset, const nn_data_request *request)
+{
+    nn_text kept = {0}, measured = {0};
+    const nn_data_known *known = request->known;
+    if (!known || known->field_count == 0 || known->silent) return;
+    for (int v = 0; v < dataset->view_count; v++) {
+        const nn_view *view = &dataset->views[v];
+        if (fields_normalize(dataset, view) == NN_NORMALIZE_NONE) continue;
+        nn_text *text = fields_kept(dataset, request, v) ? &kept : &measured;
+        nn_text_append(text, "%s%s", text->length > 0 ? ", " : "", dataset->first->arrays[view->array].key);
+    }
+    if (kept.length > 0)
+        nn_log_line(
+            "init_from: %s normalised as in %s, where the weights are from%s%s%s (init_from.normalization: "
+            "new measures it on this data)",
+            kept.bytes, known->names_from, measured.length > 0 ? "; by this data: " : "",
+            measured.length > 0 ? measured.bytes : "",
+            measured.length > 0 ? ", which has no such shape, columns or output there" : "");
+    else if (measured.length > 0)
+        nn_log_line("init_from: %s normalised by this data: there is no such shape, columns or output in %s",
+                    measured.bytes, known->names_from);
+    nn_text_free(&kept);
+    nn_text_free(&measured);
+}
+
 nn_status nn_fields_describe(nn_dataset *dataset, const nn_data_request *request)
 {
+    fields_tell_kept(dataset, request);
     for (int v = 0; v < dataset->view_count; v++) NN_TRY(fields_scale(dataset, request, v));
     NN_TRY(fields_join_scaling(dataset, fields_inputs(dataset), &dataset->input_scaling));
     NN_TRY(fields_describe_inputs(dataset, request));

@@ -10,6 +10,7 @@
 #include "train/carried.h"
 #include "train/findings.h"
 #include "train/heads.h"
+#include "train/init_known.h"
 
 /* Data of at most so many bytes is read through. */
 #define CHECK_DATA_BYTES ((size_t)256 << 20)
@@ -107,7 +108,8 @@ static bool check_configuration(nn_check *check)
 
 /* Data that is small is opened as training opens it, so that its problems and warnings are those of training;
  * it is not copied to where data.stage says. */
-static void check_open_data(nn_check *check, const nn_target_wanted *wanted, int count)
+static void check_open_data(nn_check *check, const nn_target_wanted *wanted, int count,
+                            const nn_data_known *known)
 {
     nn_run *run = &check->run;
     nn_data_options options = run->settings.data;
@@ -120,7 +122,7 @@ static void check_open_data(nn_check *check, const nn_target_wanted *wanted, int
     options.stage = NULL;
     nn_check_collect(check,
                      nn_dataset_open(run->comm, &options, run->data_folder,
-                                     (uint64_t)run->settings.training.seed, wanted, count, NULL, &opened));
+                                     (uint64_t)run->settings.training.seed, wanted, count, known, &opened));
     nn_dataset_close(opened);
 }
 
@@ -140,10 +142,17 @@ static void check_data(nn_check *check)
         nn_heads_wanted(&run->settings.model, wanted);
     else
         count = 1;
+    nn_init_known known = {0};
+    /* What is wrong with it is collected when the weights are looked at. */
+    if (run->settings.model_is_sound &&
+        nn_init_known_read(run->comm, &run->settings, run->data_folder, run->job, &known) != NN_OK)
+        nn_error_clear();
+    known.known.silent = true;
     if (nn_check_collect(check, nn_dataset_describe(run->comm, &run->settings.data, run->data_folder,
                                                     (uint64_t)run->settings.training.seed, wanted, count,
-                                                    &run->data)))
-        check_open_data(check, wanted, count);
+                                                    known.given ? &known.known : NULL, &run->data)))
+        check_open_data(check, wanted, count, known.given ? &known.known : NULL);
+    nn_init_known_release(&known);
 }
 
 /* ---- the plan ---- */

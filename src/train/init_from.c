@@ -6,7 +6,9 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "model/find.h"
+#include "train/init_names.h"
+
+static const char *const init_normalization[] = {"keep", "new", NULL};
 
 #define FIELD(member) offsetof(nn_init_options, member)
 const nn_option nn_init_options_table[] = {
@@ -14,12 +16,18 @@ const nn_option nn_init_options_table[] = {
      "run directory or checkpoint whose weights a new run begins with, where names and shapes agree"},
     {"exclude", NN_OPTION_TEXT_LIST, FIELD(exclude), "", 0, 0, NULL, NN_EFFECT_RESULT,
      "names of layers that begin anew all the same"},
+    {"normalization", NN_OPTION_CHOICE, FIELD(normalization), "keep", 0, 0, init_normalization,
+     NN_EFFECT_RESULT,
+     "keep: inputs and targets are normalised as in that run, each where its shape and the names of its "
+     "columns "
+     "agree and its output layer is not excluded, whatever part of the weights is taken; new: by this data"},
     {.name = NULL}};
 #undef FIELD
 
 /* What became of the tensors, by name. */
 typedef struct init_report {
     int64_t taken, tensors;
+    bool *taken_layers; /* of each layer: some of it is taken */
     nn_text layers, shapes, missing, excluded;
 } init_report;
 
@@ -69,8 +77,9 @@ static bool init_same_shape(const nn_store_info *info, const nn_layer *layer, co
     return false;
 }
 
-static nn_status init_take(nn_store_file *file, const char *group, const nn_layer *layer,
-                           const nn_parameter *parameter, nn_real *weights, init_report *report)
+static nn_status init_take(nn_store_file *file, const char *group, const nn_network *network,
+                           const nn_layer *layer, const nn_parameter *parameter, nn_real *weights,
+                           init_report *report)
 {
     char path[512];
     nn_store_array *array = NULL;
@@ -86,6 +95,7 @@ static nn_status init_take(nn_store_file *file, const char *group, const nn_laye
     NN_TRY(nn_store_read_verified(file, path, sizeof(nn_real) == 8 ? NN_STORE_F64 : NN_STORE_F32,
                                   (size_t)parameter->count, weights + layer->offset + parameter->offset));
     init_note(&report->layers, layer, parameter);
+    report->taken_layers[layer - network->layers] = true;
     report->taken++;
     return NN_OK;
 }
@@ -102,7 +112,7 @@ static nn_status init_take_all(const nn_init_options *options, nn_store_file *fi
             if (init_is_excluded(options, layer->name))
                 init_note(&report->excluded, layer, &layer->parameters[p]);
             else
-                NN_TRY(init_take(file, group, layer, &layer->parameters[p], weights, report));
+                NN_TRY(init_take(file, group, network, layer, &layer->parameters[p], weights, report));
         }
     return NN_OK;
 }
@@ -129,7 +139,7 @@ static nn_status init_finish(const char *path, const init_report *report)
     return NN_OK;
 }
 
-static void init_name(const nn_init_options *options, const char *folder, char name[2 * NN_PATH_SIZE])
+void nn_init_name(const nn_init_options *options, const char *folder, char name[2 * NN_PATH_SIZE])
 {
     bool absolute = options->run[0] == '/';
     snprintf(name, 2 * NN_PATH_SIZE, "%s%s%s", absolute ? "" : folder, absolute ? "" : "/", options->run);
@@ -140,7 +150,7 @@ nn_status nn_init_look(const nn_init_options *options, const char *folder)
     char name[2 * NN_PATH_SIZE], path[NN_PATH_SIZE];
     void *bytes = NULL;
     size_t size = 0;
-    init_name(options, folder, name);
+    nn_init_name(options, folder, name);
     nn_status status = nn_saved_find(name, path, &bytes, &size);
     nn_free(bytes);
     return status == NN_OK ? NN_OK : nn_fail_context(status, "init_from");
@@ -156,13 +166,17 @@ static nn_status init_read(const nn_init_options *options, const char *folder, c
     nn_store_file *file = NULL;
     init_report report = {0};
     nn_status status;
-    init_name(options, folder, name);
+    nn_init_name(options, folder, name);
+    NN_TRY_TO(done, status,
+              NN_ALLOCATE(&report.taken_layers, model->network->layer_count, "the names of layers"));
     NN_TRY_TO(done, status, init_check_excluded(options, model->network));
     NN_TRY_TO(done, status, nn_saved_find(name, path, &bytes, &size));
     NN_TRY_TO(done, status, nn_store_open_image(bytes, size, path, &file));
     NN_TRY_TO(done, status, init_take_all(options, file, model, weights, &report));
+    NN_TRY_TO(done, status, nn_init_names_check(model, file, path, report.taken_layers));
     status = init_finish(path, &report);
 done:
+    nn_free(report.taken_layers);
     nn_text_free(&report.layers);
     nn_text_free(&report.shapes);
     nn_text_free(&report.missing);

@@ -3,18 +3,26 @@
 #define NN_TRAIN_INIT_FROM_H
 
 #include "comm/comm.h"
+#include "model/find.h"
 #include "model/model.h"
 
 #define nn_init_options_table NN_REAL_SYMBOL(nn_init_options_table)
+#define nn_init_name NN_REAL_SYMBOL(nn_init_name)
 #define nn_init_look NN_REAL_SYMBOL(nn_init_look)
 #define nn_init_from NN_REAL_SYMBOL(nn_init_from)
 
 typedef struct nn_init_options { /* section init_from */
     char *run;                   /* NULL: none */
     nn_text_list exclude;
+    int normalization; /* NN_INIT_KEEP, NN_INIT_NEW */
 } nn_init_options;
 
+enum { NN_INIT_KEEP, NN_INIT_NEW };
+
 extern const nn_option nn_init_options_table[];
+
+/* The path of the run or checkpoint; a relative one starts from `folder`. */
+void nn_init_name(const nn_init_options *options, const char *folder, char name[2 * NN_PATH_SIZE]);
 
 /* Whether there is a run or a checkpoint to begin with. */
 nn_status nn_init_look(const nn_init_options *options, const char *folder);

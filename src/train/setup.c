@@ -16,6 +16,7 @@
 #include "train/fallback.h"
 #include "train/findings.h"
 #include "train/heads.h"
+#include "train/init_known.h"
 #include "train/manifest.h"
 #include "train/over_samples.h"
 #include "train/room.h"
@@ -40,8 +41,14 @@ static nn_status setup_data(nn_run *run)
     nn_job_folder(run->job->config_path, run->data_folder);
     nn_target_wanted wanted[NN_MODEL_HEADS];
     nn_heads_wanted(&run->settings.model, wanted);
-    NN_TRY(nn_dataset_open(run->comm, &run->settings.data, run->data_folder, (uint64_t)training->seed, wanted,
-                           run->settings.model.head_count, NULL, &run->data));
+    nn_init_known known;
+    nn_status status = nn_init_known_read(run->comm, &run->settings, run->data_folder, run->job, &known);
+    if (status == NN_OK)
+        status = nn_dataset_open(run->comm, &run->settings.data, run->data_folder, (uint64_t)training->seed,
+                                 wanted, run->settings.model.head_count, known.given ? &known.known : NULL,
+                                 &run->data);
+    nn_init_known_release(&known);
+    NN_TRY(status);
     run->plan = nn_sizes_plan(run->config, training, run->saved_sizes, nn_dataset_count(run->data, NN_TRAIN));
     NN_TRY(nn_dataset_arrange(run->data, run->plan.batch_size, run->plan.leaves));
     return nn_plan_check_ranks(&run->plan, nn_comm_size(run->comm));

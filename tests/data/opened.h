@@ -21,7 +21,7 @@ static inline void expect_described(const nn_data_options *options, const nn_tar
     for (int f = 0; f < options->fields.count; f++)
         drops |= options->fields.fields[f].missing == NN_MISSING_DROP;
     if (drops) return;
-    if (nn_dataset_describe(comm, options, files_directory, 7, wanted, count, &dataset) != NN_OK)
+    if (nn_dataset_describe(comm, options, files_directory, 7, wanted, count, NULL, &dataset) != NN_OK)
         fail_msg("not described: %s", nn_error_text());
     for (int p = 0; p < NN_PARTS; p++) {
         assert_int_equal(nn_dataset_count(dataset, (nn_part)p), nn_dataset_count(opened, (nn_part)p));
