@@ -12,7 +12,9 @@ const char *nn_store_library(void)
 {
     static _Thread_local char text[64];
     unsigned major = 0, minor = 0, release = 0;
+    nn_store_lock();
     H5get_libversion(&major, &minor, &release);
+    nn_store_unlock();
     snprintf(text, sizeof text, "HDF5 %u.%u.%u", major, minor, release);
     return text;
 }

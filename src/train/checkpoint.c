@@ -172,13 +172,22 @@ done:
 
 /* ---- restoring ---- */
 
+/* Whether steps are left; a run that has ended may be looked at anywhere. */
+static bool checkpoint_has_steps_left(const nn_checkpoint_parts *parts)
+{
+    const nn_stepper *stepper = parts->stepper;
+    return parts->state->step < stepper->plan.length.steps &&
+           !nn_early_ends(&stepper->settings->training.early_stopping, &parts->state->watch.early);
+}
+
 /* Another machine, if that gives other bits: refused, or noted for good. */
 static nn_status checkpoint_compare_machine(nn_store_file *file, const nn_checkpoint_parts *parts)
 {
     nn_run_state *state = parts->state;
     nn_text what = {0};
     bool differs = false;
-    nn_status status = parts->machine ? nn_machine_compare(parts->machine, file, &differs, &what) : NN_OK;
+    if (!parts->machine || !checkpoint_has_steps_left(parts)) return NN_OK;
+    nn_status status = nn_machine_compare(parts->machine, file, &differs, &what);
     const char *text = what.bytes ? what.bytes : "";
     int first = (int)strcspn(text, ";\n");
     if (status == NN_OK && differs && parts->stepper->settings->training.machine == NN_MACHINE_SAME)

@@ -38,6 +38,8 @@ pair GLIBC_TUNABLES=$old regression.yaml --run-dir plain-mixed "${plain[@]}" || 
 # ---- on resume ----
 train 1 1 classifier.yaml --run-dir moved "${double[@]}"
 export GLIBC_TUNABLES=$old
+train 1 1 classifier.yaml --run-dir moved "${double[@]}" || { fail "a finished run is refused elsewhere"; cat train.log; }
+says '^the run is finished'
 more=("${double[@]}" --set training.epochs=2)
 train 2 1 classifier.yaml --run-dir moved "${more[@]}"
 [ $? = 8 ] || { fail "a run is resumed on another machine"; tail -n 5 train.log; }
