@@ -70,6 +70,11 @@ nn_status nn_comm_barrier(nn_comm *comm); /* collective */
 /* Bytes from the root to all; any size_t size. Collective. */
 nn_status nn_comm_broadcast(nn_comm *comm, void *bytes, size_t size, int root);
 
+/* Bytes from this rank to another one, which calls nn_comm_receive with the same size; any size_t size. Between
+ * two ranks they arrive in the order in which they are sent. Not collective. */
+nn_status nn_comm_send(nn_comm *comm, const void *bytes, size_t size, int receiver);
+nn_status nn_comm_receive(nn_comm *comm, void *bytes, size_t size, int sender);
+
 /* Every rank gets all parts, one after the other in the order of ranks: sizes[r] bytes of rank r (known to
  * all). `all` may contain the caller's own part in place when part is NULL. Any size_t size. Collective. */
 nn_status nn_comm_gather_all(nn_comm *comm, const void *part, const size_t *sizes, void *all);

@@ -8,6 +8,7 @@
 /* The largest int that keeps pieces of an array aligned as the array is. */
 #define MESSAGE_LIMIT ((size_t)(INT_MAX / 64) * 64)
 #define GATHER_TAG 1
+#define PAIR_TAG 2
 
 static size_t data_message_limit = MESSAGE_LIMIT;
 
@@ -83,28 +84,37 @@ nn_status nn_comm_gather_all(nn_comm *comm, const void *part, const size_t *size
     return NN_OK;
 }
 
-static nn_status data_send(nn_comm *comm, const void *bytes, size_t size)
+static nn_status data_send(nn_comm *comm, const void *bytes, size_t size, int receiver, int tag)
 {
     const char *rest = bytes;
 
     for (size_t piece; size > 0; rest += piece, size -= piece) {
         piece = data_piece(size);
-        NN_TRY(NN_MPI_WAIT(MPI_Send(rest, (int)piece, MPI_BYTE, 0, GATHER_TAG, comm->job), "gathering"));
+        NN_TRY(NN_MPI_WAIT(MPI_Send(rest, (int)piece, MPI_BYTE, receiver, tag, comm->job), "sending"));
     }
     return NN_OK;
 }
 
-static nn_status data_receive(nn_comm *comm, void *bytes, size_t size, int source)
+static nn_status data_receive(nn_comm *comm, void *bytes, size_t size, int source, int tag)
 {
     char *rest = bytes;
 
     for (size_t piece; size > 0; rest += piece, size -= piece) {
         piece = data_piece(size);
-        NN_TRY(NN_MPI_WAIT(
-            MPI_Recv(rest, (int)piece, MPI_BYTE, source, GATHER_TAG, comm->job, MPI_STATUS_IGNORE),
-            "gathering"));
+        NN_TRY(NN_MPI_WAIT(MPI_Recv(rest, (int)piece, MPI_BYTE, source, tag, comm->job, MPI_STATUS_IGNORE),
+                           "receiving"));
     }
     return NN_OK;
+}
+
+nn_status nn_comm_send(nn_comm *comm, const void *bytes, size_t size, int receiver)
+{
+    return data_send(comm, bytes, size, receiver, PAIR_TAG);
+}
+
+nn_status nn_comm_receive(nn_comm *comm, void *bytes, size_t size, int sender)
+{
+    return data_receive(comm, bytes, size, sender, PAIR_TAG);
 }
 
 nn_status nn_comm_gather(nn_comm *comm, const void *part, const size_t *sizes, void *all)
@@ -116,11 +126,11 @@ nn_status nn_comm_gather(nn_comm *comm, const void *part, const size_t *sizes, v
                                        comm->offsets, MPI_BYTE, 0, comm->job),
                            "gathering");
     }
-    if (comm->rank != 0) return data_send(comm, part, sizes[comm->rank]);
+    if (comm->rank != 0) return data_send(comm, part, sizes[comm->rank], 0, GATHER_TAG);
     if (sizes[0] > 0) memcpy(place, part, sizes[0]);
     for (int rank = 1; rank < comm->size; rank++) {
         place += sizes[rank - 1];
-        NN_TRY(data_receive(comm, place, sizes[rank], rank));
+        NN_TRY(data_receive(comm, place, sizes[rank], rank, GATHER_TAG));
     }
     return NN_OK;
 }

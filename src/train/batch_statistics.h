@@ -21,17 +21,19 @@ typedef struct nn_batch_statistics {
         *leaves; /* what each leaf of a share collects for one layer and pass, or what its nodes merge to */
 } nn_batch_statistics;
 
-/* Nodes of the tree, from left to right, and the values of each. */
-typedef struct nn_node_values {
-    const nn_tree_node *nodes;
-    int64_t count;
-    double *values;
-} nn_node_values;
+/* A layer, a pass through it, and the batch of so many leaves whose statistics are merged. */
+typedef struct nn_batch_statistics_call {
+    const nn_network *network;
+    int layer;
+    nn_pass pass;
+    int64_t leaves;
+} nn_batch_statistics_call;
 
-/* Takes the nodes of this rank with `width` values each, and makes of them those of all ranks, which tile the
- * tree over `leaves`. Collective. */
-typedef nn_status (*nn_batch_statistics_gather)(void *context, int64_t leaves, int64_t width,
-                                                nn_node_values *nodes);
+/* Merges what this rank's nodes have (the values of each, one after the other, from left to right) with what
+ * those of all other ranks have, in the order of the tree; the result takes the first one's place on every
+ * rank, where there is room also without a node. Collective. */
+typedef nn_status (*nn_batch_statistics_exchange)(void *context, const nn_batch_statistics_call *call,
+                                                  const nn_tree_node *nodes, int node_count, double *values);
 
 /* For shares of at most `leaves` leaves. */
 nn_status nn_batch_statistics_create(const nn_network *network, int64_t leaves,
@@ -43,18 +45,10 @@ size_t nn_batch_statistics_memory(const nn_network *network, int64_t leaves); /*
 double *nn_batch_statistics_leaf(const nn_batch_statistics *statistics, const nn_network *network, int layer,
                                  nn_pass pass, int64_t leaf);
 
-/* A layer, a pass through it, and the batch of so many leaves whose statistics are merged. */
-typedef struct nn_batch_statistics_call {
-    const nn_network *network;
-    int layer;
-    nn_pass pass;
-    int64_t leaves;
-} nn_batch_statistics_call;
-
-/* Merges what the leaves of this rank's nodes have collected, and that with what other ranks have. gather
+/* Merges what the leaves of this rank's nodes have collected, and that with what other ranks have. exchange
  * NULL: the nodes are the whole batch. Collective. */
 nn_status nn_batch_statistics_merge(nn_batch_statistics *statistics, const nn_batch_statistics_call *call,
                                     const nn_tree_node *nodes, int node_count,
-                                    nn_batch_statistics_gather gather, void *context);
+                                    nn_batch_statistics_exchange exchange, void *context);
 
 #endif

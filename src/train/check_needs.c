@@ -57,12 +57,12 @@ static int needs_states(const nn_settings *settings)
     return states + (settings->training.average > 0);
 }
 
-/* What a rank takes of the statistics over the batch in a step, from the ranks from `first` on. */
-static double needs_statistics(const nn_check *check, int first)
+/* What rank 0 takes of the statistics over the batch in a step: it merges what comes from half of so many
+ * ranks, or nodes, from a quarter of them, and so on. */
+static double needs_statistics(const nn_check *check, int many)
 {
-    const nn_run *run = &check->run;
-    return (double)nn_exchange_nodes(run->plan.leaves, first, check->request->ranks) *
-           (double)run->model->network->statistics_values * sizeof(double);
+    double messages = ceil(log2((double)many));
+    return messages * (double)check->run.model->network->statistics_values * sizeof(double);
 }
 
 /* Of what nn_stepper_create makes: the reduction, the state of what a rank owns, the agreement, and
@@ -78,9 +78,7 @@ static double needs_stepper(const nn_check *check, size_t reduction, int64_t own
     const nn_training_options *training = &run->settings.training;
     bool verifies = training->verify_every > 0 && training->allreduce == NN_REDUCE_EXACT;
     if (network->statistics_values > 0)
-        lists += (double)nn_exchange_memory(check->request->ranks,
-                                            (int64_t[]){run->plan.leaves, run->plan.last_leaves},
-                                            network->statistics_most);
+        lists += (double)nn_exchange_memory(check->request->ranks, network->statistics_most);
     if (verifies)
         lists += (double)nn_witness_memory(run->model, run->threads, run->plan.microbatch_size) +
                  (double)network->block_count * 8 * (2 + needs_states(&run->settings));
@@ -168,8 +166,9 @@ static void needs_memory(nn_check *check)
     forecast->stream_memory = streams ? run->settings.data.memory * 1048576 : 0;
     forecast->node_memory = forecast->ranks_per_node * (forecast->rank_memory + forecast->stream_memory) +
                             forecast->data_memory + forecast->saving_memory;
-    forecast->between_nodes = (double)traffic.from_nodes + needs_statistics(check, forecast->ranks_per_node);
-    forecast->exchanged = (double)(traffic.on_node + traffic.from_nodes) + needs_statistics(check, 1);
+    forecast->between_nodes = (double)traffic.from_nodes + needs_statistics(check, check->request->nodes);
+    forecast->exchanged =
+        (double)(traffic.on_node + traffic.from_nodes) + needs_statistics(check, check->request->ranks);
     forecast->checkpoint_size = (1 + states) * vector + CHECKPOINT_EXTRA;
 }
 

@@ -1,5 +1,7 @@
-/* The nodes of all ranks. */
+/* Merging across ranks. */
 #include "train/exchange.h"
+
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/pulse.h"
@@ -7,97 +9,129 @@
 
 struct nn_exchange {
     nn_comm *comm;
-    int64_t leaves; /* of the batch that the lists below are of; 0: none yet */
-    nn_tree_node *nodes;
-    int64_t node_count;
-    int64_t *nodes_of; /* by rank, how many of them */
-    size_t *sizes;     /* by rank, bytes of its message */
-    double *values;
+    int64_t leaves; /* of the batch that the list below is of; 0: none yet */
+    int64_t *ends;  /* by rank, where its share ends */
+    double *received;
     double waited;
 };
 
-/* The nodes of a batch, rank after rank. Returns their number. */
-static int64_t exchange_list(int64_t leaves, int size, nn_tree_node *nodes, int64_t *nodes_of)
-{
-    int64_t count = 0;
-    for (int r = 0; r < size; r++) {
-        nn_tree_node share = nn_tree_share(leaves, r, size), own[NN_TREE_COVER_MAX];
-        int covered = nn_tree_cover(leaves, share.begin, share.end, own);
-        for (int n = 0; n < covered; n++) nodes[count + n] = own[n];
-        nodes_of[r] = covered;
-        count += covered;
-    }
-    return count;
-}
-
-int64_t nn_exchange_nodes(int64_t leaves, int first, int size)
-{
-    int64_t count = 0;
-    for (int r = first; r < size; r++) {
-        nn_tree_node share = nn_tree_share(leaves, r, size), own[NN_TREE_COVER_MAX];
-        count += nn_tree_cover(leaves, share.begin, share.end, own);
-    }
-    return count;
-}
-
-/* Of the batch that has more of them. */
-static int64_t exchange_most_nodes(int size, const int64_t leaf_counts[2])
-{
-    int64_t full = nn_exchange_nodes(leaf_counts[0], 0, size),
-            last = nn_exchange_nodes(leaf_counts[1], 0, size);
-    return full > last ? full : last;
-}
-
-size_t nn_exchange_memory(int size, const int64_t leaf_counts[2], int64_t width)
-{
-    size_t nodes = (size_t)exchange_most_nodes(size, leaf_counts);
-    return nodes * (sizeof(nn_tree_node) + (size_t)width * sizeof(double)) +
-           (size_t)size * (sizeof(int64_t) + sizeof(size_t));
-}
-
-nn_status nn_exchange_create(nn_comm *comm, const int64_t leaf_counts[2], int64_t width,
-                             nn_exchange **exchange)
+nn_status nn_exchange_create(nn_comm *comm, int64_t width, nn_exchange **exchange)
 {
     const char *what = "statistics over the batch";
-    int size = nn_comm_size(comm);
     NN_TRY(NN_ALLOCATE(exchange, 1, what));
-    int64_t most = exchange_most_nodes(size, leaf_counts);
     (*exchange)->comm = comm;
-    NN_TRY(NN_ALLOCATE(&(*exchange)->nodes, most, what));
-    NN_TRY(NN_ALLOCATE(&(*exchange)->nodes_of, size, what));
-    NN_TRY(NN_ALLOCATE(&(*exchange)->sizes, size, what));
-    return NN_ALLOCATE(&(*exchange)->values, most * width, what);
+    NN_TRY(NN_ALLOCATE(&(*exchange)->ends, nn_comm_size(comm), what));
+    return NN_ALLOCATE(&(*exchange)->received, width, what);
 }
 
 void nn_exchange_destroy(nn_exchange *exchange)
 {
     if (!exchange) return;
-    nn_free(exchange->nodes);
-    nn_free(exchange->nodes_of);
-    nn_free(exchange->sizes);
-    nn_free(exchange->values);
+    nn_free(exchange->ends);
+    nn_free(exchange->received);
     nn_free(exchange);
 }
 
-nn_status nn_exchange_gather(void *context, int64_t leaves, int64_t width, nn_node_values *nodes)
+size_t nn_exchange_memory(int size, int64_t width)
 {
-    nn_exchange *exchange = context;
-    int size = nn_comm_size(exchange->comm);
-    double began = nn_seconds();
-    if (exchange->leaves != leaves)
-        exchange->node_count = exchange_list(leaves, size, exchange->nodes, exchange->nodes_of);
-    exchange->leaves = leaves;
-    for (int r = 0; r < size; r++)
-        exchange->sizes[r] = (size_t)(exchange->nodes_of[r] * width) * sizeof *nodes->values;
-    nn_phase before = nn_pulse_phase(NN_PHASE_REDUCE);
-    NN_TRY(nn_comm_gather_all(exchange->comm, nodes->values, exchange->sizes, exchange->values));
-    nn_pulse_phase(before);
-    *nodes = (nn_node_values){exchange->nodes, exchange->node_count, exchange->values};
-    exchange->waited += nn_seconds() - began;
-    return NN_OK;
+    return sizeof(nn_exchange) + (size_t)size * sizeof(int64_t) + (size_t)width * sizeof(double);
 }
 
 double nn_exchange_waited(const nn_exchange *exchange)
 {
     return exchange ? exchange->waited : 0;
+}
+
+static void exchange_list(nn_exchange *exchange, int64_t leaves)
+{
+    int size = nn_comm_size(exchange->comm);
+    for (int r = 0; exchange->leaves != leaves && r < size; r++)
+        exchange->ends[r] = nn_tree_share(leaves, r, size).end;
+    exchange->leaves = leaves;
+}
+
+/* The rank whose share has a leaf: the first that ends behind it. */
+static int exchange_owner(const nn_exchange *exchange, int64_t leaf)
+{
+    int low = 0, high = nn_comm_size(exchange->comm) - 1;
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+        if (exchange->ends[middle] > leaf)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+/* One merge, as this rank sees it. */
+typedef struct exchange_merge {
+    nn_exchange *exchange;
+    const nn_batch_statistics_call *call;
+    const nn_tree_node *nodes;
+    int node_count, next; /* of this rank; the first that is not merged yet */
+    double *values;
+} exchange_merge;
+
+/* Whether this rank has a leaf of a part. */
+static bool exchange_has(const exchange_merge *of, nn_tree_node part)
+{
+    return of->node_count > 0 && of->nodes[0].begin < part.end &&
+           part.begin < of->nodes[of->node_count - 1].end;
+}
+
+/* This rank's role where the halves of a part meet. */
+static nn_status exchange_join(const exchange_merge *of, nn_tree_node part, int64_t middle, double *left,
+                               double *right)
+{
+    nn_exchange *exchange = of->exchange;
+    const nn_layer *layer = &of->call->network->layers[of->call->layer];
+    size_t bytes = (size_t)layer->statistics[of->call->pass] * sizeof(double);
+    int own = nn_comm_rank(exchange->comm), to = exchange_owner(exchange, part.begin);
+    int from = exchange_owner(exchange, middle);
+    if (own == from && own != to) return nn_comm_send(exchange->comm, right, bytes, to);
+    if (own != to) return NN_OK;
+    if (own != from) {
+        right = exchange->received;
+        NN_TRY(nn_comm_receive(exchange->comm, right, bytes, from));
+    }
+    layer->type->statistics->merge(layer, of->call->pass, right, left);
+    return NN_OK;
+}
+
+/* Merges a part of the tree that this rank has leaves of. *merged is the result on the rank that has the
+ * first leaf. All messages go to lower ranks, and each rank goes up the tree, so that none waits for a
+ * message that waits for it. */
+static nn_status exchange_fold(exchange_merge *of, nn_tree_node part, double **merged)
+{
+    const nn_layer *layer = &of->call->network->layers[of->call->layer];
+    nn_tree_node node = of->nodes[of->next < of->node_count ? of->next : of->node_count - 1];
+    if (part.begin == node.begin && part.end == node.end) {
+        *merged = of->values + of->next++ * layer->statistics[of->call->pass];
+        return NN_OK;
+    }
+    int64_t middle = nn_tree_split(part.begin, part.end);
+    nn_tree_node halves[2] = {{part.begin, middle}, {middle, part.end}};
+    double *sides[2] = {NULL, NULL};
+    for (int i = 0; i < 2; i++)
+        if (exchange_has(of, halves[i])) NN_TRY(exchange_fold(of, halves[i], &sides[i]));
+    *merged = sides[0];
+    return exchange_join(of, part, middle, sides[0], sides[1]);
+}
+
+nn_status nn_exchange_merge(void *context, const nn_batch_statistics_call *call, const nn_tree_node *nodes,
+                            int node_count, double *values)
+{
+    nn_exchange *exchange = context;
+    exchange_merge of = {exchange, call, nodes, node_count, 0, values};
+    size_t bytes = (size_t)call->network->layers[call->layer].statistics[call->pass] * sizeof *values;
+    double began = nn_seconds(), *merged = values;
+    nn_phase before = nn_pulse_phase(NN_PHASE_REDUCE);
+    exchange_list(exchange, call->leaves);
+    if (node_count > 0) NN_TRY(exchange_fold(&of, (nn_tree_node){0, call->leaves}, &merged));
+    if (nn_comm_rank(exchange->comm) == 0) memmove(values, merged, bytes);
+    NN_TRY(nn_comm_broadcast(exchange->comm, values, bytes, 0));
+    nn_pulse_phase(before);
+    exchange->waited += nn_seconds() - began;
+    return NN_OK;
 }

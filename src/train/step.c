@@ -77,9 +77,8 @@ static nn_status step_allocate(nn_stepper *stepper, int threads)
     NN_TRY_TO(done, status, NN_ALLOCATE(&stepper->figures, leaves * per_leaf, "the figures of a step"));
     NN_TRY_TO(done, status, NN_ALLOCATE(&stepper->measures, measures, "the norms of blocks"));
     if (network->statistics_values > 0)
-        NN_TRY_TO(
-            done, status,
-            nn_exchange_create(stepper->comm, leaf_counts, network->statistics_most, &stepper->exchange));
+        NN_TRY_TO(done, status,
+                  nn_exchange_create(stepper->comm, network->statistics_most, &stepper->exchange));
     status = nn_integrity_create(stepper);
 done:
     nn_buckets_release(&buckets);
@@ -333,7 +332,7 @@ nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, n
     for (int i = 0; i < node_count; i++) partials[i] = nn_reduction_partial(stepper->reduction, i);
     nn_nonfinite found;
     nn_integrity_begin(stepper, step, batch);
-    nn_workers_hooks hooks = {step_layer_done, stepper, nn_exchange_gather, stepper->exchange};
+    nn_workers_hooks hooks = {step_layer_done, stepper, nn_exchange_merge, stepper->exchange};
     nn_pace_begin(&stepper->pace, step_waited(stepper));
     NN_TRY(nn_workers_gradient(stepper->workers, batch, step, stepper->denominators, share, nodes, partials,
                                node_count, nn_reduction_weights(stepper->reduction), figures, &found,

@@ -144,7 +144,7 @@ static nn_status workers_merge(const workers_step *at, const workers_wave *wave,
 {
     nn_batch_statistics_call call = {at->workers->model->network, l, pass, at->batch.leaves};
     return nn_batch_statistics_merge(&at->workers->statistics, &call, wave->nodes, wave->node_count,
-                                     at->hooks->gather, at->hooks->gather_context);
+                                     at->hooks->exchange, at->hooks->exchange_context);
 }
 
 static void workers_collect(const workers_step *at, const workers_wave *wave, int64_t i, int l, nn_pass pass)

@@ -62,8 +62,8 @@ typedef struct nn_workers_hooks {
     /* Between layers; `layer` is the lowest one whose gradient is final on this rank. */
     nn_status (*layer_done)(void *layer_context, int layer);
     void *layer_context;
-    nn_batch_statistics_gather gather; /* NULL: the share is the whole batch */
-    void *gather_context;
+    nn_batch_statistics_exchange exchange; /* NULL: the share is the whole batch */
+    void *exchange_context;
 } nn_workers_hooks;
 
 /* Room for the leaves of a share (at most `leaves_max`) as far as `memory` bytes go, at least one wave of
@@ -105,7 +105,7 @@ void nn_workers_denominators(nn_workers *workers, nn_batch batch, nn_tree_node s
 /*
  * The gradient of a batch on this rank's share of its leaves: for each of its maximal nodes the sum over the
  * node to partials[i] (value_count values each). denominators: one a head. figures as above. hooks:
- * NULL counts as all NULL. Collective where a layer looks at the whole batch and hooks->gather is.
+ * NULL counts as all NULL. Collective where a layer looks at the whole batch and hooks->exchange is.
  */
 nn_status nn_workers_gradient(nn_workers *workers, nn_batch batch, int64_t step, const double *denominators,
                               nn_tree_node share, const nn_tree_node *nodes, nn_real *const *partials,
