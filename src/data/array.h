@@ -70,6 +70,9 @@ typedef struct nn_array {
     int64_t *places;       /* of each value in the stored row; owned; NULL: as it stands */
 } nn_array;
 
+/* Values that are read in a moment. */
+#define NN_ARRAY_SMALL ((double)(1 << 24))
+
 /* Values converted at a time, so that they stay in the nearest cache. */
 #define NN_ARRAY_BLOCK 512
 
@@ -110,6 +113,12 @@ void nn_array_widen(nn_array *array, int64_t largest);
 
 /* Puts the array's place in front of the recorded text of a failed status; returns the status. */
 nn_status nn_array_context(const nn_array *array, nn_status status);
+
+/* Whether it is read as a whole without a second thought. */
+static inline bool nn_array_is_small(const nn_array *array)
+{
+    return (double)array->rows * (double)array->values <= NN_ARRAY_SMALL;
+}
 
 static inline int64_t nn_array_smaller(int64_t a, int64_t b)
 {

@@ -20,8 +20,7 @@ nn_status nn_data_check_train(const nn_data_request *request)
             "data.train: is missing; name its datasets, such as train: {x: x_train, y: y_train}");
 }
 
-static nn_status check_input(const nn_data_options *options, const nn_array *self,
-                             const nn_field_options *field)
+static nn_status check_input(const nn_array *self, const nn_field_options *field)
 {
     if (field->kind == NN_KIND_CLASS || field->kind == NN_KIND_VALUE)
         NN_FAIL(NN_ERROR_USAGE,
@@ -34,9 +33,6 @@ static nn_status check_input(const nn_data_options *options, const nn_array *sel
         NN_FAIL(NN_ERROR_USAGE,
                 "data.fields.%s.kind: index: an index is not normalised: leave normalize, scale and offset "
                 "out",
-                self->key);
-    if (options->check == NN_CHECK_NONE && field->classes == 0)
-        NN_FAIL(NN_ERROR_USAGE, "data.check: none: set data.fields.%s.classes, the number of indices",
                 self->key);
     return NN_OK;
 }
@@ -70,7 +66,7 @@ static nn_status check_field(const nn_data_request *request, const nn_source *so
     const nn_array *self = &source->arrays[array];
     const nn_field_options *field = nn_source_field_options(request->options, source, array);
     NN_TRY(check_missing(request, source, array));
-    if (array < source->inputs) return check_input(request->options, self, field);
+    if (array < source->inputs) return check_input(self, field);
     if (field->kind == NN_KIND_INDEX)
         NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.kind: index: only an input can be of this kind; use class",
                 self->key);
@@ -136,20 +132,6 @@ void nn_data_check_fields(const nn_data_request *request, const nn_source *train
 }
 
 /* ---- once the fields are known ---- */
-
-nn_status nn_data_check_unseen(const nn_dataset *dataset, const nn_data_request *request)
-{
-    for (int v = 0; v < dataset->view_count; v++)
-        if (request->statistics[v].columns > 0)
-            NN_FAIL(NN_ERROR_USAGE,
-                    "data.check: none: nothing is measured, so set data.fields.%s.normalize: none",
-                    dataset->first->arrays[dataset->views[v].array].key);
-    for (int t = 0; t < request->target_count; t++)
-        if (request->labels[t] && request->classes[t] == 0)
-            NN_FAIL(NN_ERROR_USAGE, "data.check: none: set data.fields.%s.classes, the number of classes",
-                    nn_data_request_key(request, t));
-    return NN_OK;
-}
 
 /* Mixed samples have one target between the two: values, or soft shares of classes. */
 static nn_status check_mixing(const nn_dataset *dataset)

@@ -160,10 +160,7 @@ static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_reques
 {
     int views = dataset->view_count;
     int64_t all[NN_DATA_FIELDS];
-    if (!dataset->looks) {
-        nn_problems_collect(problems, nn_data_check_unseen(dataset, request));
-        return NN_OK;
-    }
+    nn_data_leave_out(dataset, request);
     for (int v = 0; v < views; v++) all[v] = -1;
     if (dataset->describes) NN_TRY(nn_describe_labels(comm, dataset, all, problems));
     if (dataset->describes) NN_TRY(nn_describe_gaps(comm, dataset, problems));
@@ -263,10 +260,10 @@ static nn_status dataset_finish(nn_comm *comm, const nn_data_request *request, n
     bool describes = dataset->describes;
     NN_TRY(nn_comm_agree(comm, nn_fields_describe(dataset, request)));
     NN_TRY(nn_comm_agree(comm, nn_data_check_augment(dataset)));
-    if (!describes) NN_TRY(nn_identity_hash(comm, dataset));
+    if (!describes && !dataset->lenient) NN_TRY(nn_identity_hash(comm, dataset));
     NN_TRY(nn_per_sample_load(comm, dataset));
     bool counts = !describes || nn_describe_counts_labels(dataset);
-    if (dataset->looks && counts) NN_TRY(nn_prior_measure(comm, dataset));
+    if (counts) NN_TRY(nn_prior_measure(comm, dataset));
     if (describes) nn_describe_prior(dataset);
     nn_dataset_make_order(dataset);
     if (request->options->balanced && dataset->parts[NN_TRAIN].count > 0)
@@ -310,7 +307,10 @@ static nn_status dataset_make(nn_comm *comm, nn_data_request *request, const cha
         made->options = request->options;
         made->describes = describes;
         made->lenient = request->known && request->known->lenient;
-        for (int t = 0; t < request->target_count; t++) made->targets[t].as_it_is = wanted[t].as_it_is;
+        for (int t = 0; t < request->target_count; t++) {
+            made->targets[t].as_it_is = wanted[t].as_it_is;
+            made->targets[t].counts = wanted[t].counts;
+        }
         status = dataset_fill(comm, request, directory, made, &complete);
         for (int p = 0; p < NN_PARTS; p++) nn_source_rest(&made->sources[p]);
         for (int v = 0; v < NN_DATA_FIELDS; v++) nn_statistics_release(&request->statistics[v]);
@@ -361,6 +361,7 @@ void nn_dataset_close(nn_dataset *dataset)
         nn_free(target->field.seen);
         nn_free(target->field.class_names);
         nn_free(target->prior);
+        nn_free(target->weighted);
     }
     nn_sources_destroy(dataset->sources);
     nn_names_set_release(&dataset->names);

@@ -45,6 +45,8 @@
 #define nn_dataset_status NN_REAL_SYMBOL(nn_dataset_status)
 #define nn_dataset_waited NN_REAL_SYMBOL(nn_dataset_waited)
 #define nn_dataset_prior NN_REAL_SYMBOL(nn_dataset_prior)
+#define nn_dataset_knows_prior NN_REAL_SYMBOL(nn_dataset_knows_prior)
+#define nn_dataset_counts NN_REAL_SYMBOL(nn_dataset_counts)
 #define nn_dataset_identity NN_REAL_SYMBOL(nn_dataset_identity)
 #define nn_dataset_stored NN_REAL_SYMBOL(nn_dataset_stored)
 #define nn_dataset_identity_lines NN_REAL_SYMBOL(nn_dataset_identity_lines)
@@ -196,6 +198,7 @@ typedef struct nn_target_wanted {
     const char *name; /* of the field; NULL: all targets joined, as one that is called y */
     bool classes;     /* the loss is one on class labels (kind auto) */
     bool as_it_is;    /* values are not normalised (normalize: auto) */
+    bool counts;      /* the loss needs the shares of the classes */
 } nn_target_wanted;
 
 /* What a resumed run or an evaluation already knows: used instead of being measured. */
@@ -382,6 +385,14 @@ double nn_dataset_waited(const nn_dataset *dataset, nn_part part);
 /* The best constant guess from the train part: shares of the classes (classes values), or the normalised
  * target's mean (one per value of the target). The yardstick beside each final figure. */
 void nn_dataset_prior(const nn_dataset *dataset, int target, double *values);
+
+/* Whether it was measured: where data.check is none, not from more than 2^24 values unless a loss needs it.
+ */
+bool nn_dataset_knows_prior(const nn_dataset *dataset, int target);
+
+/* Whether a sample to train on counts in a loss of classes with these weights (NULL: 1 each): one whose own
+ * weight and that of its class are above 0. True where it is not known. */
+bool nn_dataset_counts(const nn_dataset *dataset, int target, const double *class_weights);
 
 /* What the data of all parts is: a number of extents and values (of a large dataset, of rows all over it),
  * not of paths, element types, chunks or, where nothing depends on it, of how rows are cut into files. */

@@ -171,7 +171,7 @@ nn_status nn_describe_labels(nn_comm *comm, nn_dataset *dataset, int64_t *larges
         for (int v = 0; v < dataset->view_count && source->given; v++) {
             const nn_array *array = &source->arrays[v];
             if (v >= source->fields || !array->sound || array->row_size == 0) continue;
-            if (!array->label && !dataset->views[v].index) continue;
+            if ((!array->label && !dataset->views[v].index) || dataset->views[v].left_out) continue;
             NN_TRY(describe_source(comm, dataset, p, v, &largest[v], problems));
         }
     }
@@ -219,6 +219,8 @@ void nn_describe_prior(nn_dataset *dataset)
 {
     for (int t = 0; t < dataset->target_count; t++) {
         nn_data_target *target = &dataset->targets[t];
+        if (target->prior_known) continue;
+        target->prior_known = true;
         for (int64_t c = 0; target->field.is_class && c < target->prior_count; c++)
             target->prior[c] = 1 / (double)target->prior_count;
     }

@@ -158,9 +158,10 @@ static nn_status feed_check_sample(const nn_feed *feed, int64_t sample, const un
     for (int v = feed->inputs ? 0 : dataset->first->inputs; v < dataset->view_count; v++)
         NN_TRY(feed_check_missing(feed, v, sample, raw));
     for (int v = 0; feed->inputs && v < dataset->first->inputs; v++)
-        if (dataset->views[v].index) NN_TRY(feed_check_indices(feed, v, sample, raw));
+        if (dataset->views[v].index && dataset->views[v].left_out)
+            NN_TRY(feed_check_indices(feed, v, sample, raw));
     for (int t = 0; t < dataset->target_count; t++)
-        if (dataset->targets[t].field.is_class)
+        if (dataset->targets[t].field.is_class && dataset->views[dataset->targets[t].first_view].left_out)
             NN_TRY(feed_check_labels(feed, &dataset->targets[t], sample, raw));
     return NN_OK;
 }

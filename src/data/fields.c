@@ -89,11 +89,11 @@ nn_status nn_fields_statistics(nn_dataset *dataset, nn_data_request *request)
         const nn_view *view = &dataset->views[v];
         bool known = fields_known_scaling(request, view) != NULL;
         bool label = dataset->first->arrays[view->array].label;
-        bool kept = view->input && fields_kept(dataset, request, v) != NULL;
-        if (label || known || kept || view->values == 0) continue;
-        if (!dataset->looks && fields_kept(dataset, request, v)) continue;
-        bool unasked = view->input || !dataset->looks; /* a target's mean is the best constant guess */
-        if (unasked && fields_normalize(dataset, view) == NN_NORMALIZE_NONE) continue;
+        bool kept = fields_kept(dataset, request, v) != NULL;
+        if (label || ((known || kept) && view->input) || view->values == 0) continue;
+        bool asked = !known && !kept && fields_normalize(dataset, view) != NN_NORMALIZE_NONE;
+        if (!asked && (view->input || !nn_data_measures(dataset, v)))
+            continue; /* a target's mean: the baseline */
         int64_t columns = fields_columns(dataset, view);
         if (!view->input && fields_normalize(dataset, view) == NN_NORMALIZE_NONE) columns = view->values;
         if (view->rows - view->seen > 1 && !view->input && view->picked == 1) columns = 1;
@@ -173,6 +173,12 @@ static nn_status fields_stand_in_scaling(int64_t columns, nn_view *view)
     return nn_view_prepare(view);
 }
 
+static nn_status fields_all_missing(const nn_dataset *dataset, const nn_view *view)
+{
+    return nn_array_context(&dataset->first->arrays[view->array],
+                            nn_fail(NN_ERROR_DATA, "all values for training are missing"));
+}
+
 static nn_status fields_scale(nn_dataset *dataset, const nn_data_request *request, int v)
 {
     nn_view *view = &dataset->views[v];
@@ -191,9 +197,7 @@ static nn_status fields_scale(nn_dataset *dataset, const nn_data_request *reques
                                     &view->scaling));
     else if (statistics->columns > 0) {
         if (dataset->describes) return fields_stand_in_scaling(statistics->columns, view);
-        if (statistics->seen == 0)
-            return nn_array_context(&train->arrays[view->array],
-                                    nn_fail(NN_ERROR_DATA, "all values for training are missing"));
+        if (statistics->seen == 0) return fields_all_missing(dataset, view);
         NN_TRY(fields_create_scaling(statistics->columns, &view->scaling));
         fields_warn_constant(&train->arrays[view->array], statistics);
         NN_TRY(nn_statistics_scaling(statistics, normalize, &train->arrays[view->array], &view->scaling));
@@ -284,10 +288,14 @@ static nn_status fields_make_prior(const nn_dataset *dataset, const nn_data_requ
 {
     target->prior_count = target->field.is_class ? target->field.classes : target->values;
     NN_TRY(NN_ALLOCATE(&target->prior, target->prior_count, "the best constant guess"));
+    target->prior_known = !target->field.is_class && dataset->parts[NN_TRAIN].count > 0;
     for (int v = target->first_view; v < target->first_view + target->view_count; v++) {
         const nn_view *view = &dataset->views[v];
         const nn_statistics *statistics = &request->statistics[v];
+        target->prior_known &= statistics->columns > 0;
         if (statistics->columns == 0) continue;
+        if (statistics->seen == 0 && !dataset->describes && !request->known)
+            return fields_all_missing(dataset, view);
         for (int64_t i = 0; i < view->values; i++) {
             double mean = statistics->mean[i % statistics->columns];
             int64_t column = view->scaling.columns ? i % view->scaling.columns : 0;

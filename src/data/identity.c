@@ -14,9 +14,6 @@
 #include "data/blocks.h"
 #include "data/internal.h"
 
-/* Values of an array that is read as a whole. */
-#define IDENTITY_SMALL ((double)(1 << 24))
-
 /* Values in memory of which a rank hashes its share: about a second. */
 #define IDENTITY_SHARE ((double)(1 << 30))
 
@@ -59,7 +56,7 @@ static double identity_values(const nn_array *array)
 
 bool nn_identity_is_scanned(const nn_array *array)
 {
-    return !array->raw && identity_values(array) > IDENTITY_SMALL;
+    return !array->raw && !nn_array_is_small(array);
 }
 
 /* ---- rows ---- */
@@ -121,7 +118,7 @@ static uint64_t identity_packings(const nn_source *source, int which)
 static nn_status identity_array(nn_comm *comm, nn_source *source, int which, identity_sums *sums)
 {
     const nn_array *array = &source->arrays[which];
-    bool small = identity_values(array) <= IDENTITY_SMALL;
+    bool small = nn_array_is_small(array);
     bool alone = !array->raw && identity_values(array) <= IDENTITY_ALONE;
     identity_work work = {source, which, nn_comm_rank(comm), alone ? 1 : nn_comm_size(comm), sums};
     bool all = small || (array->raw && identity_values(array) / (double)work.ranks <= IDENTITY_SHARE);

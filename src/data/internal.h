@@ -38,10 +38,13 @@ typedef struct nn_data_target {
     nn_field field;
     nn_scaling scaling; /* of its values; 0 columns: as they are */
     bool as_it_is;      /* normalize: auto means none */
+    bool counts;        /* the loss needs the shares of the classes */
     int first_view, view_count;
     int64_t values; /* of a sample, or labels */
     int64_t prior_count;
-    double *prior; /* one a class, or one a value */
+    bool prior_known;
+    double *prior;  /* one a class, or one a value */
+    bool *weighted; /* of classes: whether a sample to train on that has a weight is of it; owned */
 } nn_data_target;
 
 struct nn_dataset {

@@ -49,8 +49,8 @@ const nn_option nn_data_options_table[] = {
      "form batches of sequences of similar length, within windows of 64 shuffled batches; needs lengths"},
     {"check", NN_OPTION_CHOICE, FIELD(check), "all", 0, 0, check_choices, NN_EFFECT_RESULT,
      "all: look at every value before the first step; none: start at once, for a stream too long to be read "
-     "twice; "
-     "needs normalize: none, and of classes fields.y.classes (missing: drop still reads all of it)"},
+     "twice: only labels, and what is normalised or counted, are looked at (normalize: none and "
+     "fields.x.classes spare that; missing: drop still reads all of it)"},
     {"on_bad_sample", NN_OPTION_CHOICE, FIELD(on_bad_sample), "stop", 0, 0, bad_choices, NN_EFFECT_RESULT,
      "what becomes of a sample that holds Inf or no class, or cannot be read, or has values missing: stop, "
      "or "

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "data/blocks.h"
-#include "data/internal.h"
+#include "data/request.h"
 
 void nn_dataset_prior(const nn_dataset *dataset, int target, double *values)
 {
@@ -12,14 +12,30 @@ void nn_dataset_prior(const nn_dataset *dataset, int target, double *values)
     memcpy(values, self->prior, (size_t)self->prior_count * sizeof *values);
 }
 
-/* Numbers of samples, which are exact in any order; no more ranks than this count, as each holds the counts
- * of all. */
+bool nn_dataset_knows_prior(const nn_dataset *dataset, int target)
+{
+    return dataset->targets[target].prior_known;
+}
+
+bool nn_dataset_counts(const nn_dataset *dataset, int target, const double *class_weights)
+{
+    const nn_data_target *self = &dataset->targets[target];
+    if (!self->weighted) return true;
+    for (int64_t c = 0; c < self->prior_count; c++)
+        if (self->weighted[c] && (!class_weights || class_weights[c] > 0)) return true;
+    return false;
+}
+
+/* Numbers of labels, which are exact in any order; no more ranks than this count, as each holds the counts of
+ * all. */
 #define PRIOR_COUNTERS 64
 
+/* Labels of the classes, and behind them those of samples that have a weight. */
 static nn_status prior_count_labels(const nn_dataset *dataset, const nn_view *view, int64_t begin,
                                     int64_t end, int64_t *counts)
 {
     const nn_samples *train = &dataset->parts[NN_TRAIN];
+    const nn_real *weights = dataset->weights[NN_TRAIN].bytes;
     unsigned char *raw = NULL;
     int64_t *labels = NULL, classes = dataset->targets[view->target].prior_count;
     nn_blocks *blocks = NULL;
@@ -32,8 +48,11 @@ static nn_status prior_count_labels(const nn_dataset *dataset, const nn_view *vi
         NN_TRY_TO(done, status, nn_blocks_copy(blocks, view->array, row, view->rows, raw));
         nn_view_labels(view, &train->source->arrays[view->array], raw, labels);
         int64_t labelled = nn_view_end(view, nn_dataset_length(dataset, NN_TRAIN, s));
-        for (int64_t i = 0; i < labelled; i++)
-            if (labels[i] >= 0 && labels[i] < classes) counts[labels[i]]++; /* not one that is ignored */
+        for (int64_t i = 0; i < labelled; i++) {
+            if (labels[i] < 0 || labels[i] >= classes) continue; /* ignored, or told elsewhere */
+            counts[labels[i]]++;
+            counts[classes + labels[i]] += !weights || weights[s] > 0;
+        }
     }
 done:
     nn_blocks_destroy(blocks);
@@ -42,36 +61,40 @@ done:
     return status;
 }
 
-/* counts: `classes` a counter, those of all counters in the end. */
+/* counts: twice `classes` a counter, those of all counters in the end. */
 static nn_status prior_gather_counts(nn_comm *comm, const nn_dataset *dataset, const nn_view *view,
                                      int64_t classes, int64_t counters, size_t *sizes, int64_t *counts)
 {
     int64_t rank = nn_comm_rank(comm), samples = dataset->parts[NN_TRAIN].count;
-    int64_t each = samples / counters, longer = samples % counters;
+    int64_t each = samples / counters, longer = samples % counters, *own = counts + rank * 2 * classes;
     nn_status status = NN_OK;
-    for (int64_t r = 0; r < counters; r++) sizes[r] = (size_t)classes * sizeof *counts;
+    for (int64_t r = 0; r < counters; r++) sizes[r] = (size_t)(2 * classes) * sizeof *counts;
     if (rank < counters) {
         int64_t begin = rank * each + nn_array_smaller(rank, longer);
-        status =
-            prior_count_labels(dataset, view, begin, begin + each + (rank < longer), counts + rank * classes);
+        status = prior_count_labels(dataset, view, begin, begin + each + (rank < longer), own);
     }
     NN_TRY(nn_comm_agree(comm, status));
-    return nn_comm_gather_all(comm, rank < counters ? counts + rank * classes : NULL, sizes, counts);
+    return nn_comm_gather_all(comm, rank < counters ? own : NULL, sizes, counts);
 }
 
-static nn_status prior_classes(nn_comm *comm, const nn_dataset *dataset, const nn_data_target *target)
+static nn_status prior_classes(nn_comm *comm, const nn_dataset *dataset, nn_data_target *target)
 {
     const nn_view *view = &dataset->views[target->first_view];
     int64_t classes = target->prior_count, counters = nn_array_smaller(nn_comm_size(comm), PRIOR_COUNTERS);
     int64_t *counts = NULL;
     size_t *sizes = NULL;
-    nn_status status;
-    NN_TRY_TO(done, status,
-              nn_comm_agree(comm, NN_ALLOCATE(&counts, counters * classes, "the shares of the classes")));
-    NN_TRY_TO(done, status,
-              nn_comm_agree(comm, NN_ALLOCATE(&sizes, nn_comm_size(comm), "the shares of the classes")));
+    nn_status status = NN_ALLOCATE(&counts, counters * 2 * classes, "the shares of the classes");
+    if (status == NN_OK) status = NN_ALLOCATE(&sizes, nn_comm_size(comm), "the shares of the classes");
+    if (status == NN_OK) status = NN_ALLOCATE(&target->weighted, classes, "the shares of the classes");
+    NN_TRY_TO(done, status, nn_comm_agree(comm, status));
     NN_TRY_TO(done, status, prior_gather_counts(comm, dataset, view, classes, counters, sizes, counts));
-    for (int64_t i = 0; i < counters * classes; i++) target->prior[i % classes] += (double)counts[i];
+    for (int64_t i = 0; i < counters * 2 * classes; i++) {
+        int64_t c = i % classes;
+        if (i / classes % 2 == 0)
+            target->prior[c] += (double)counts[i];
+        else
+            target->weighted[c] = target->weighted[c] || counts[i] > 0;
+    }
 done:
     nn_free(counts);
     nn_free(sizes);
@@ -100,13 +123,21 @@ nn_status nn_prior_measure(nn_comm *comm, nn_dataset *dataset)
 {
     if (dataset->parts[NN_TRAIN].count == 0) return NN_OK;
     for (int t = 0; t < dataset->target_count; t++) {
-        const nn_data_target *target = &dataset->targets[t];
+        nn_data_target *target = &dataset->targets[t];
+        const nn_array *array = &dataset->sources[NN_TRAIN].arrays[dataset->views[target->first_view].array];
         double total = 0;
-        if (!target->field.is_class) continue;
+        if (!target->field.is_class || !nn_data_measures(dataset, target->first_view)) continue;
         NN_TRY(prior_classes(comm, dataset, target));
-        prior_warn(target->field.name, target->prior, target->prior_count);
         for (int64_t c = 0; c < target->prior_count; c++) total += target->prior[c];
-        for (int64_t c = 0; c < target->prior_count && total > 0; c++) target->prior[c] /= total;
+        if (total == 0)
+            return nn_array_context(array,
+                                    nn_fail(NN_ERROR_DATA,
+                                            "no sample to train on has a label: all are ignored; repair the "
+                                            "labels, or change data.fields.%s.ignored_label",
+                                            array->key));
+        prior_warn(target->field.name, target->prior, target->prior_count);
+        for (int64_t c = 0; c < target->prior_count; c++) target->prior[c] /= total;
+        target->prior_known = true;
     }
     return NN_OK;
 }

@@ -7,7 +7,8 @@
 #define nn_fields_statistics NN_REAL_SYMBOL(nn_fields_statistics)
 #define nn_data_check_train NN_REAL_SYMBOL(nn_data_check_train)
 #define nn_data_check_fields NN_REAL_SYMBOL(nn_data_check_fields)
-#define nn_data_check_unseen NN_REAL_SYMBOL(nn_data_check_unseen)
+#define nn_data_measures NN_REAL_SYMBOL(nn_data_measures)
+#define nn_data_leave_out NN_REAL_SYMBOL(nn_data_leave_out)
 #define nn_data_check_augment NN_REAL_SYMBOL(nn_data_check_augment)
 #define nn_classes_know NN_REAL_SYMBOL(nn_classes_know)
 #define nn_classes_name NN_REAL_SYMBOL(nn_classes_name)
@@ -38,10 +39,17 @@ nn_status nn_data_check_train(const nn_data_request *request);
 /* The options of fields, once the train part's files are looked at; what is wrong is collected. */
 void nn_data_check_fields(const nn_data_request *request, const nn_source *train, nn_problems *problems);
 
-/* What a stream that nobody looks at beforehand must be told. */
-nn_status nn_data_check_unseen(const nn_dataset *dataset, const nn_data_request *request);
-
 nn_status nn_data_check_augment(const nn_dataset *dataset);
+
+/* ---- what is measured ---- */
+
+/* Whether the values of a view are measured for the best constant guess: where they are looked at anyway, are
+ * few, or the loss needs the shares of their classes. */
+bool nn_data_measures(const nn_dataset *dataset, int view);
+
+/* Chooses the views that are not looked at before the first step: where not all values are to be checked,
+ * those of which training needs nothing. Once it is known of which statistics are wanted. */
+void nn_data_leave_out(nn_dataset *dataset, const nn_data_request *request);
 
 /* ---- classes ---- */
 

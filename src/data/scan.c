@@ -33,7 +33,10 @@ static nn_status scan_prepare_view(const nn_dataset *dataset, const nn_samples *
                                    const nn_statistics *statistics, nn_scan_view *view)
 {
     const nn_view *of = &dataset->views[v];
-    *view = (nn_scan_view){.view = of, .array = &samples->source->arrays[of->array], .bad_row = INT64_MAX};
+    *view = (nn_scan_view){.view = of,
+                           .array = &samples->source->arrays[of->array],
+                           .left_out = of->left_out,
+                           .bad_row = INT64_MAX};
     if (!view->array->sound || of->values == 0) return NN_OK;
     view->finite = nn_array_may_miss(view->array) || of->transform == NN_TRANSFORM_LOG;
     view->refuses_missing = of->missing == NN_MISSING_ERROR && !samples->source->skips;
@@ -73,6 +76,13 @@ bool nn_scan_looks_at(const nn_scan_view *view)
     return view->raw && !view->left_out &&
            (view->finite || view->view->index || view->array->label || view->columns > 0 || view->hashes ||
             view->bounds);
+}
+
+static bool scan_has_work(const nn_scan_work *work)
+{
+    for (int v = 0; v < work->view_count; v++)
+        if (nn_scan_looks_at(&work->views[v])) return true;
+    return false;
 }
 
 /* What is read anyway is hashed; and the rows of the other parts, so that none is missing. */
@@ -334,6 +344,7 @@ static nn_status scan_look(nn_comm *comm, nn_dataset *dataset, const nn_samples 
     if (samples->count == 0) return NN_OK;
     nn_status status;
     NN_TRY_TO(done, status, nn_comm_agree(comm, nn_scan_create(comm, dataset, samples, statistics, &work)));
+    if (!scan_has_work(&work)) goto done;
     NN_TRY_TO(done, status, scan_run(comm, &work));
     if (statistics) scan_take_statistics(&work, statistics);
     for (int v = 0; v < work.view_count; v++) {

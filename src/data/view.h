@@ -25,6 +25,7 @@ typedef struct nn_view {
     int64_t *columns;        /* ... these of them; NULL: all */
     int transform;           /* nn_target_transform */
     int missing;             /* what becomes of NaN: as nn_field_options */
+    bool left_out;           /* not looked at before the first step */
     bool index;              /* an input of whole numbers, 0 up, that stand for something */
     int64_t indices;         /* how many of them there are; 0: as many as the values show */
     int64_t steps;           /* its first extent, where the lengths of sequences concern it; else 0 */

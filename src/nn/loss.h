@@ -11,6 +11,7 @@
 #define nn_loss_types NN_REAL_SYMBOL(nn_loss_types)
 #define nn_loss_find NN_REAL_SYMBOL(nn_loss_find)
 #define nn_class_weights_make NN_REAL_SYMBOL(nn_class_weights_make)
+#define nn_class_weights_balance NN_REAL_SYMBOL(nn_class_weights_balance)
 
 /* Outputs and targets of one microbatch. A row is a sample or, where there is a class at every step, a step
  * of one. Rows with a label below 0, and values of a target that are NaN, count for nothing: not in the sum,
@@ -66,5 +67,8 @@ const nn_loss_type *nn_loss_find(const char *name);
  */
 nn_status nn_class_weights_make(const nn_text_list *given, int64_t classes, const double *shares,
                                 double *weights, bool *made);
+
+/* Whether they ask for the shares of the classes. given: may be NULL. */
+bool nn_class_weights_balance(const nn_text_list *given);
 
 #endif

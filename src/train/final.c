@@ -82,7 +82,10 @@ static void final_show(const nn_run *run, const char *part, int64_t best_epoch, 
         final_show_head(run, part, whose, h, figures);
         char name[96];
         snprintf(name, sizeof name, "baseline (%s)", final_baseline_name(&run->model->heads[h]));
-        final_show_head(run, part, name, h, baseline);
+        if (nn_dataset_knows_prior(run->data, h) || nn_baseline_is_last(&run->model->heads[h]))
+            final_show_head(run, part, name, h, baseline);
+        else
+            nn_log_line("%s, %s: not measured (data.check: none)", part, name);
     }
     char title[160];
     snprintf(title, sizeof title, "%s, %s", part, whose);

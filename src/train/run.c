@@ -149,6 +149,19 @@ static void run_warn_undefined(nn_run *run, const nn_figures *validation)
             rule->name, run->model->metrics[rule->metric].type->undefined);
 }
 
+/* An epoch of which nothing counted has trained nothing, and its loss is no number. */
+static nn_status run_check_weight(const nn_run *run)
+{
+    bool counted = run->state.skipped.epoch >= run->plan.length.steps_per_epoch; /* that is told elsewhere */
+    for (int h = 0; h < run->model->head_count; h++)
+        counted |= run->state.epoch_figures[h * NN_HEAD_FIGURES + NN_FIGURE_DENOMINATOR] > 0;
+    if (counted) return NN_OK;
+    NN_FAIL(NN_ERROR_DATA,
+            "no sample of the epoch counted in the loss, so that nothing was trained: all of its targets are "
+            "missing or ignored, or the weights of samples or classes are 0; repair the targets "
+            "(data.train.y), or change data.train.weights or class_weights");
+}
+
 /* Figures, the line for people, the line for programs, and whether these are the best weights so far. */
 static nn_status run_end_epoch(nn_run *run, bool *best)
 {
@@ -162,6 +175,7 @@ static nn_status run_end_epoch(nn_run *run, bool *best)
     int64_t epoch = run->state.step / run->plan.length.steps_per_epoch;
     double value = 0;
     NN_TRY(nn_nonfinite_weights(run));
+    NN_TRY(nn_comm_agree(run->comm, run_check_weight(run)));
     NN_TRY(nn_comm_agree(run->comm, nn_figures_finish(run->model, true, run->state.epoch_figures, &train)));
     if (validates) {
         const nn_real *weights;

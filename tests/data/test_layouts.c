@@ -273,21 +273,48 @@ static void classes_are_told_or_named(void **state)
     expect_refused(&options, true, "holds the label 3, but there are 3 classes, 0 to 2");
 }
 
-/* If it fails: a stream that is not to be looked at is read before the first step all the same, or starts
- * without what it would have measured. */
-static void unseen_streams_must_be_told(void **state)
+/* What a run takes from the values of all samples. */
+static uint64_t hash_of_measured(const nn_dataset *dataset)
+{
+    const nn_scaling *scalings[2] = {nn_dataset_input_scaling(dataset),
+                                     nn_dataset_target_scaling(dataset, 0)};
+    const nn_field *target = nn_dataset_target(dataset, 0);
+    double prior[CLASSES] = {0};
+    assert_true(nn_dataset_knows_prior(dataset, 0));
+    nn_dataset_prior(dataset, 0, prior);
+    assert_true(prior[0] != 0);
+    uint64_t hash = nn_hash(prior, sizeof prior, (uint64_t)target->classes);
+    for (int i = 0; i < 2; i++) {
+        size_t size = (size_t)scalings[i]->columns * sizeof(double);
+        hash = nn_hash(scalings[i]->offset, size, nn_hash(scalings[i]->scale, size, hash));
+    }
+    return hash;
+}
+
+/* If it fails: a stream of which not every value is looked at trains with other shares of the classes,
+ * another normalisation or baseline than the same data in memory: with none of them, even. */
+static void unseen_streams_measure_what_training_needs(void **state)
 {
     (void)state;
     write_file("NHWC", H5T_STD_U8LE, 0);
-    nn_data_options options = files_options();
-    options.cache = NN_CACHE_STREAM;
-    options.check = NN_CHECK_NONE;
-    expect_refused(&options, true,
-                   "data.check: none: nothing is measured, so set data.fields.x.normalize: none");
-    files_field(&options, "x")->normalize = NN_NORMALIZE_NONE;
-    expect_refused(&options, true, "data.check: none: set data.fields.y.classes");
-    files_field(&options, "y")->classes = CLASSES;
-    expect_same_from_stream(options, true);
+    for (int normalize = NN_NORMALIZE_AUTO; normalize <= NN_NORMALIZE_NONE; normalize++)
+        for (int classes = 0; classes <= CLASSES; classes += CLASSES)
+            for (int for_class = 0; for_class < 2; for_class++) {
+                uint64_t hashes[2];
+                nn_data_options options = files_options();
+                files_field(&options, "x")->normalize = normalize;
+                files_field(&options, "y")->normalize = for_class ? NN_NORMALIZE_AUTO : NN_NORMALIZE_NONE;
+                files_field(&options, "y")->classes = classes;
+                for (int i = 0; i < 2; i++) {
+                    options.cache = i ? NN_CACHE_STREAM : NN_CACHE_MEMORY;
+                    options.check = i ? NN_CHECK_NONE : NN_CHECK_ALL;
+                    nn_dataset *dataset = open_ok(&options, for_class);
+                    hashes[i] = hash_of_measured(dataset);
+                    nn_dataset_close(dataset);
+                }
+                assert_true(hashes[0] == hashes[1]);
+                expect_same_from_stream(options, for_class);
+            }
 }
 
 int main(int argc, char **argv)
@@ -300,7 +327,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(labels_come_in_many_forms),
         cmocka_unit_test(one_hot_rows_tell_the_number_of_classes),
         cmocka_unit_test(classes_are_told_or_named),
-        cmocka_unit_test(unseen_streams_must_be_told),
+        cmocka_unit_test(unseen_streams_measure_what_training_needs),
     };
     int failures;
     RUN_TESTS(argc, argv, tests, failures);

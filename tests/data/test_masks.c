@@ -571,15 +571,48 @@ static void unseen_indices_stop_a_stream(void **state)
     options.cache = NN_CACHE_STREAM;
     options.check = NN_CHECK_NONE;
     files_field(&options, "y")->classes = 2;
-    expect_refused(&options, true, "data.check: none: set data.fields.x.classes, the number of indices");
-    x->classes = 5;
     nn_dataset *dataset = open_ok(&options, true);
+    assert_int_equal(nn_dataset_input(dataset)->classes, 8);
+    nn_dataset_close(dataset);
+    x->classes = 5;
+    dataset = open_ok(&options, true);
     nn_real inputs[3 * 10];
     int64_t labels[10];
     assert_int_equal(files_gather(dataset, NN_TRAIN, 0, 5, inputs, NULL, labels), NN_OK);
     assert_int_equal(files_gather(dataset, NN_TRAIN, 3, 5, inputs, NULL, labels), NN_ERROR_DATA);
     expect_message("value 1 of sample 5 is none of the 5 indices");
     nn_dataset_close(dataset);
+}
+
+/* If it fails: a run begins in which no sample counts: it trains nothing, and its loss is NaN. */
+static void labels_that_are_all_ignored_are_refused(void **state)
+{
+    (void)state;
+    const double x[4] = {1, 2, 3, 4}, y[4] = {9, 9, 9, 9}, some[4] = {9, 0, 1, 9}, w[4] = {1, 0, 0, 2};
+    hid_t file = files_create("d.h5");
+    files_add_column(file, "x", H5T_IEEE_F32LE, 4, x);
+    files_add_column(file, "y", H5T_STD_U8LE, 4, y);
+    files_add_column(file, "some", H5T_STD_U8LE, 4, some);
+    files_add_column(file, "w", H5T_IEEE_F32LE, 4, w);
+    H5Fclose(file);
+    nn_data_options options = files_options();
+    files_field(&options, "y")->ignored_label = (char *)"9";
+    files_field(&options, "y")->classes = 2;
+    for (int cache = NN_CACHE_MEMORY; cache <= NN_CACHE_STREAM; cache++) {
+        options.cache = cache;
+        options.check = cache == NN_CACHE_STREAM ? NN_CHECK_NONE : NN_CHECK_ALL;
+        options.parts[NN_TRAIN] = files_part("x", "y");
+        expect_refused(&options, true, "no sample to train on has a label");
+        options.parts[NN_TRAIN] = files_part("x", "some");
+        const double first[2] = {1, 0};
+        nn_dataset *dataset = open_ok(&options, true);
+        assert_true(nn_dataset_counts(dataset, 0, NULL) && nn_dataset_counts(dataset, 0, first));
+        nn_dataset_close(dataset);
+        options.parts[NN_TRAIN].weights = (char *)"w";
+        dataset = open_ok(&options, true);
+        assert_false(nn_dataset_counts(dataset, 0, NULL)); /* what has a label has no weight */
+        nn_dataset_close(dataset);
+    }
 }
 
 int main(int argc, char **argv)
@@ -599,6 +632,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(indices_are_whole_numbers),
         cmocka_unit_test(what_is_no_index_is_told),
         cmocka_unit_test(unseen_indices_stop_a_stream),
+        cmocka_unit_test(labels_that_are_all_ignored_are_refused),
     };
     int failures;
     RUN_TESTS(argc, argv, tests, failures);

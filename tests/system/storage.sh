@@ -118,6 +118,37 @@ data test.h5 0 0 1 1000 60000
 resume || { cat train.log; fail "the first data is refused"; }
 same "the first data again"
 
+# ---- what is not checked ----
+
+# Shares of the classes, normalisation and baselines are measured however the data is kept.
+cat >d.yaml <<YAML
+data: {file: data.h5, train: {x: x, y: y}, split: {validation: 0.1}, check: none}
+network: [{dense: {units: 8, activation: relu}}, {dense: {units: classes}}]
+loss: {cross_entropy: {class_weights: balanced}}
+training: {epochs: 1, batch_size: 500, microbatch_size: 100, peak_seconds: 0}
+YAML
+for fields in "{}" "{x: {normalize: none}, y: {classes: 5}}"; do
+    alone --set data.cache=memory --set data.fields="$fields"
+    unset expected
+    same "$fields in memory"
+    grep 'best weights\|baseline' train.log >figures
+    alone --set data.cache=stream --set data.fields="$fields"
+    same "$fields, a stream that is not checked"
+    grep 'best weights\|baseline' train.log | diff figures - || fail "$fields: other figures from a stream"
+done
+
+# refuses WHAT LOSS: with this message, by train and by check
+refuses() {
+    ! OMP_NUM_THREADS=1 "$program" train d.yaml --fresh --run-dir run --set loss="$2" >train.log 2>&1 || fail "not refused: $2"
+    grep -q "$1" train.log || { cat train.log; fail "the message does not say: $1"; }
+    ! "$program" check d.yaml --set loss="$2" >check.log 2>&1 || fail "check accepts $2"
+    grep -q "$1" check.log || { cat check.log; fail "check does not say: $1"; }
+}
+refuses "class_weights: all are 0" "{cross_entropy: {class_weights: [0, 0, 0, 0, 0]}}"
+"$make" data.h5 100 $columns 1 || fail "making data.h5"
+sed -i 's/check: none}/check: none, fields: {y: {classes: 2}}}/' d.yaml
+refuses "the classes of all samples to train on have weight 0" "{cross_entropy: {class_weights: [0, 1]}}"
+
 # ---- what is read ----
 
 # reads WHAT ARGUMENT...: check warns of this
