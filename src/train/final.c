@@ -26,18 +26,15 @@ static nn_status final_read_best(const nn_run *run, nn_real *weights)
     return status;
 }
 
-/* The best weights from their file to all ranks; *epoch becomes theirs. Where the file is damaged or gone a
- * warning says so, and *epoch becomes 0; where the system cannot read it, that is the end. */
+/* The best weights from their file to all ranks; *epoch becomes theirs. Where the file is not to be had, a
+ * warning says so, and *epoch becomes 0: the lines then say that they are of the last weights. */
 static nn_status final_best_weights(const nn_run *run, nn_real *weights, int64_t *epoch)
 {
     *epoch = run->state.best_epoch;
-    nn_status status = run->writer ? final_read_best(run, weights) : NN_OK;
-    if (status != NN_OK && status != NN_ERROR_IO && status != NN_ERROR_MEMORY) {
+    if (run->writer && final_read_best(run, weights) != NN_OK) {
         nn_log_warning("%s: the figures are of the last weights", nn_error_text());
         *epoch = 0;
-        status = NN_OK;
     }
-    NN_TRY(nn_comm_agree(run->comm, status));
     NN_TRY(nn_comm_broadcast(run->comm, epoch, sizeof *epoch, 0));
     if (*epoch == 0) return NN_OK;
     size_t size = (size_t)run->model->network->value_count * sizeof *weights;

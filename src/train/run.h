@@ -138,8 +138,8 @@ nn_status nn_run_save_last(nn_run *run);
  * how training ended. Collective, after nn_run_save_last. */
 nn_status nn_run_unsaved(const nn_run *run, const char *ending);
 
-/* NN_ERROR_BUSY where another job has taken the run directory: what it writes there must stay its own. Rank 0
- * has the lease. */
+/* NN_ERROR_BUSY where another job has taken the run directory: what it writes there must stay its own. Where
+ * that cannot be told the run goes on, and the save fails. Rank 0 has the lease. */
 nn_status nn_run_check_lease(const nn_run *run);
 /* A line at the end of metrics.jsonl, which is in the history already. Where it cannot be written a warning
  * says so; the file is then written anew from the history with the next line. NN_ERROR_BUSY where the

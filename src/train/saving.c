@@ -120,7 +120,10 @@ static void saving_not_built(nn_run *run, bool regular, bool best)
 
 nn_status nn_run_check_lease(const nn_run *run)
 {
-    return run->lease ? nn_lease_check(run->lease) : NN_OK;
+    nn_status status = run->lease ? nn_lease_check(run->lease) : NN_OK;
+    if (status == NN_OK || status == NN_ERROR_BUSY) return status;
+    nn_error_clear();
+    return NN_OK;
 }
 
 nn_status nn_run_save(nn_run *run, bool regular, bool best)
