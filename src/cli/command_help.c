@@ -108,7 +108,7 @@ static void help_append_topic(nn_text *text, const char *topic)
     for (const nn_command *const *command = nn_commands(); *command; command++)
         if (help_is(text, (*command)->name, topic)) {
             help_append_command(text, *command);
-            if ((*command)->about) nn_text_append(text, "\n%s", (*command)->about);
+            if ((*command)->about) nn_text_append(text, "\n%s\n", (*command)->about);
         }
     for (const nn_help_family *family = nn_help_families; family->topic; family++) {
         if (help_is(text, family->topic, topic)) nn_help_append_family(text, family);

@@ -97,7 +97,7 @@ static nn_status fit_count(nn_shape output, const nn_field *target)
     long long needed = (long long)nn_shape_count(target->shape);
     char text[NN_SHAPE_TEXT], steps[NN_SHAPE_TEXT];
     if (nn_shape_count(output) == needed) return NN_OK;
-    NN_TRY(fit_extents(output, target));
+    if (target->shape.dimensions > 1) NN_TRY(fit_extents(output, target));
     int spread = fit_spread(output, target->shape);
     if (spread > 1)
         NN_FAIL(NN_ERROR_USAGE,
