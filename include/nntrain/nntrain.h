@@ -67,10 +67,12 @@ uint64_t nn_predictor_fingerprint(const nn_predictor *predictor);
 
 /*
  * Predicts `samples` samples. inputs holds samples x input_count raw values as they stand in the data file
- * (normalisation is applied here); outputs receives samples x output_count values: class probabilities where
- * the loss is cross_entropy, the probability of yes where it is binary_cross_entropy, values in the target's
- * own units otherwise. A network of several outputs gives, for each sample, all of them one behind the other.
- * Sequences are taken to be whole: of the length that they were padded to in training.
+ * (unpacked, where its attributes give a scale and an offset; normalisation is applied here, but nothing
+ * takes the place of a value that is missing: give the mean of its column where data.fields.NAME.missing is
+ * mean); outputs receives samples x output_count values: class probabilities where the loss is cross_entropy,
+ * the probability of yes where it is binary_cross_entropy, values in the target's own units otherwise. A
+ * network of several outputs gives, for each sample, all of them one behind the other. Sequences are taken to
+ * be whole: of the length that they were padded to in training.
  */
 nn_status nn_predictor_run(nn_predictor *predictor, size_t samples, const float *inputs, float *outputs);
 

@@ -44,8 +44,11 @@ static void data_append_place(nn_facts *facts, const nn_store_info *info, int64_
     nn_text_append(&facts->text, "]");
 }
 
-static int data_digits(const nn_facts *facts, const nn_store_info *info)
+static int data_digits(const nn_facts *facts, const data_set *set)
 {
+    const nn_store_info *info = set->info;
+    bool unpacked = set->statistics->packed && nn_store_packing_scales(&set->statistics->packing);
+    if (unpacked) return facts->json ? 17 : 6;
     if (nn_store_type_is_integer(info->type)) return 17;
     return !facts->json ? 6 : info->type == NN_STORE_F32 ? 9 : 17;
 }
@@ -85,8 +88,8 @@ static void data_append_statistics_json(nn_facts *facts, const data_set *set)
 {
     const nn_info_statistics *statistics = set->statistics;
     nn_facts_integer(facts, "rows_read", statistics->rows_read);
-    nn_facts_number(facts, "minimum", statistics->minimum, data_digits(facts, set->info));
-    nn_facts_number(facts, "maximum", statistics->maximum, data_digits(facts, set->info));
+    nn_facts_number(facts, "minimum", statistics->minimum, data_digits(facts, set));
+    nn_facts_number(facts, "maximum", statistics->maximum, data_digits(facts, set));
     nn_facts_integer(facts, "nan", statistics->nans);
     nn_facts_integer(facts, "infinite", statistics->infinities);
     nn_facts_integer(facts, "missing", statistics->missing + statistics->nans);
@@ -170,7 +173,7 @@ static void data_append_range(nn_facts *facts, const data_set *set)
 {
     const nn_info_statistics *statistics = set->statistics;
     nn_text *text = &facts->text;
-    int digits = data_digits(facts, set->info);
+    int digits = data_digits(facts, set);
     if (statistics->minimum <= statistics->maximum)
         nn_text_append(text, "    %.*g to %.*g", digits, statistics->minimum, digits, statistics->maximum);
     else

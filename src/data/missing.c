@@ -37,6 +37,11 @@ nn_status nn_piece_inspect(nn_source *source, nn_piece *piece, int which, const 
     if (status == NN_OK) piece->types[which] = nn_store_array_info(stored)->type;
     if (status == NN_OK && options->unwritten == NN_UNWRITTEN_MISSING)
         status = nn_store_gaps_find(stored, &piece->gaps[which]);
+    if (status == NN_OK && piece->gaps[which] && piece->staged && nn_store_array_info(stored)->is_virtual)
+        status =
+            nn_fail(NN_ERROR_USAGE,
+                    "data.stage: a virtual dataset takes its values from other files, which are not copied "
+                    "with it: leave stage out");
     if (status == NN_OK) status = missing_check_gaps(piece, which);
     if (status == NN_OK) status = missing_read_packing(source, piece, which, stored, options);
     return nn_array_context(&source->arrays[which], status);

@@ -4,6 +4,7 @@
  * open, and reads the fill value; so each of them is looked for, and opened, here.
  */
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -16,6 +17,9 @@
 
 /* Files of a series that are looked for behind the first that does not exist. */
 #define VIRTUAL_AHEAD 64
+
+/* Files that a process needs beside the sources of a virtual dataset. */
+#define VIRTUAL_FILES_ELSE 256
 
 /* A regular selection; of one that is not, `space` alone is used. */
 typedef struct virtual_selection {
@@ -30,6 +34,7 @@ typedef struct virtual_walk {
     const nn_gaps_search *search;
     hid_t creation, home; /* home: the file that holds the dataset */
     hid_t covered;        /* the union so far; negative: nothing */
+    int64_t files;        /* of its sources, each as often as it is named */
 } virtual_walk;
 
 /* A source, open. */
@@ -104,7 +109,7 @@ static nn_status virtual_open_dataset(const virtual_walk *walk, virtual_source *
     return nn_gaps_select(&inner, &source->missing);
 }
 
-static nn_status virtual_open(const virtual_walk *walk, virtual_source *source)
+static nn_status virtual_open(virtual_walk *walk, virtual_source *source)
 {
     char path[2 * VIRTUAL_NAME];
     if (strcmp(source->file, ".") != 0) {
@@ -113,6 +118,7 @@ static nn_status virtual_open(const virtual_walk *walk, virtual_source *source)
             virtual_note(walk, source->file, NULL);
             return NN_OK;
         }
+        walk->files++;
         nn_status status = nn_store_open(path, &source->opened);
         if (status != NN_OK)
             return nn_fail_context(status, "the virtual dataset \"%s\" of %s takes values from another file",
@@ -311,6 +317,25 @@ static nn_status virtual_add_series(virtual_walk *walk, const char *file, const 
 
 /* ---- all mappings ---- */
 
+/* HDF5 keeps all sources open that it reads, and passes over those that it cannot open any more. */
+static nn_status virtual_reserve(const virtual_walk *walk)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)walk->files + VIRTUAL_FILES_ELSE;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= wanted)
+        return NN_OK;
+    rlim_t most = limit.rlim_max;
+    limit.rlim_cur = most == RLIM_INFINITY || most > wanted ? wanted : most;
+    if (limit.rlim_cur >= wanted && setrlimit(RLIMIT_NOFILE, &limit) == 0) return NN_OK;
+    NN_FAIL(
+        NN_ERROR_DATA,
+        "the virtual dataset \"%s\" of %s has %lld sources, but a process may open %lld files, and HDF5 "
+        "reads "
+        "fill values in place of those it cannot open: raise the limit (ulimit -n), or copy the dataset into "
+        "one file",
+        walk->search->name, walk->search->file->path, (long long)walk->files, (long long)most);
+}
+
 static nn_status virtual_add_mapping(virtual_walk *walk, size_t i)
 {
     char file[VIRTUAL_NAME] = "", dataset[VIRTUAL_NAME] = "";
@@ -365,6 +390,7 @@ nn_status nn_gaps_select_virtual(const nn_gaps_search *search, hid_t *missing)
     if (walk.creation < 0 || walk.home < 0 || H5Pget_virtual_count(walk.creation, &count) < 0)
         status = nn_gaps_fail(search);
     for (size_t i = 0; i < count && status == NN_OK; i++) status = virtual_add_mapping(&walk, i);
+    if (status == NN_OK) status = virtual_reserve(&walk);
     if (status == NN_OK) status = virtual_conclude(&walk, missing);
     if (walk.covered >= 0) H5Sclose(walk.covered);
     if (walk.creation >= 0) H5Pclose(walk.creation);

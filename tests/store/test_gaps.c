@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 #include <hdf5.h>
+#include <sys/resource.h>
 
 #include "scratch.h"
 #include "store/gaps.h"
@@ -281,6 +282,46 @@ static void series_of_files(void **state)
     nn_store_close(file);
 }
 
+/* If it fails: sources that HDF5 cannot open, as too many are open, are read as zeros. */
+static void many_sources(void **state)
+{
+    (void)state;
+    enum { FILES = 48 };
+    const hsize_t extents[2] = {FILES, COLUMNS};
+    hid_t creation = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(2, extents, NULL);
+    struct rlimit before, limit;
+    nn_store_file *file;
+    nn_store_array *array;
+    nn_store_gaps *gaps;
+    int values[FILES * COLUMNS];
+    char name[16];
+    for (hsize_t k = 0; k < FILES; k++) {
+        const hsize_t start[2] = {k, 0}, count[2] = {1, COLUMNS};
+        hid_t source = space_of(1, COLUMNS, false);
+        snprintf(name, sizeof name, "m-%d.h5", (int)k);
+        write_source(name, "x", 1, false);
+        H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL);
+        assert_true(H5Pset_virtual(creation, space, name, "x", source) >= 0);
+        H5Sclose(source);
+    }
+    H5Sselect_all(space);
+    hid_t made = open_new("many.h5");
+    close_all(make(made, "x", space, creation), creation, space, made);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    limit = before;
+    limit.rlim_cur = FILES / 2;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(nn_store_open(scratch_path("many.h5"), &file), NN_OK);
+    assert_int_equal(nn_store_array_open_sparse(file, "x", &array), NN_OK);
+    if (nn_store_gaps_find(array, &gaps) != NN_OK) fail_msg("%s", nn_error_text());
+    assert_null(gaps);
+    assert_int_equal(nn_store_read_rows(array, 0, FILES, NN_STORE_I32, values), NN_OK);
+    for (int i = 0; i < FILES * COLUMNS; i++) assert_int_equal(values[i], 7);
+    nn_store_array_close(array);
+    nn_store_close(file);
+    setrlimit(RLIMIT_NOFILE, &before);
+}
+
 /* If it fails: a source that is there and damaged passes for one that is not there. */
 static void damaged_sources_fail(void **state)
 {
@@ -333,6 +374,7 @@ int main(void)
         cmocka_unit_test(virtual_sources), cmocka_unit_test(sources_with_gaps),
         cmocka_unit_test(growing_sources), cmocka_unit_test(series_of_files),
         cmocka_unit_test(short_raw_files), cmocka_unit_test(damaged_sources_fail),
+        cmocka_unit_test(many_sources),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

@@ -125,7 +125,7 @@ same "windows, mean" 1 series --set data.fields.x.missing=mean --set data.fields
 
 # ---- eval, predict, a resumed run ----
 train 2 1 packed.yaml --run-dir run --set data.fields.x.missing=mean || { fail "the run ended with $?"; cat train.log; }
-"$program" eval run >eval.log 2>&1 || { fail "eval ended with $?"; cat eval.log; }
+"$program" eval run --data packed.h5 >eval.log 2>&1 || { fail "eval ended with $?"; cat eval.log; }
 "$program" eval run --data nan.h5 >other.log 2>&1 || { fail "eval of NaN ended with $?"; cat other.log; }
 [ "$(grep -o 'rmse [0-9.]*' eval.log)" = "$(grep -o 'rmse [0-9.]*' other.log)" ] ||
     fail "eval says $(cat eval.log), of NaN $(cat other.log)"
