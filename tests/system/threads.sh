@@ -25,7 +25,7 @@ threads() {
     expected_bits=${expected_bits:-$bits}
     [ "$bits" = "$expected_bits" ] || fail "$*: other bits"
 }
-warned() { grep -q "^warning: .*$1" train.log && grep -q "^warning: .*$1" check.log || fail "no warning of '$1'"; }
+warned() { grep -q "^warning: .*$1" train.log && grep -q "warning: .*$1" check.log || fail "no warning of '$1'"; }
 
 threads "$cores" A=b
 threads "$cores" OMP_PROC_BIND=true
