@@ -6,7 +6,7 @@
 static nn_status learn_piece(const nn_names *from, bool label, bool grows, nn_names *to)
 {
     if (to->columns.count == 0) NN_TRY(nn_list_copy(&from->columns, &to->columns));
-    if (grows || to->classes.count == 0) NN_TRY(nn_list_join(&from->classes, &to->classes));
+    if (grows) NN_TRY(nn_list_join(&from->classes, &to->classes));
     if (label || !from->categories || to->columns.count == 0) return NN_OK;
     NN_TRY(nn_names_make_categories(to));
     for (size_t c = 0; c < to->columns.count; c++) {
@@ -17,7 +17,17 @@ static nn_status learn_piece(const nn_names *from, bool label, bool grows, nn_na
     return NN_OK;
 }
 
-/* The names of the files, those of the first part first; only they may add to each other. */
+/* Whether a file of the first part leaves its numbers without names. */
+static bool learn_lacks_classes(const nn_dataset *dataset, int v)
+{
+    bool lacks = false;
+    for (int i = 0; i < dataset->first->piece_count; i++)
+        lacks |= nn_names_of_piece(dataset->first, i, v)->classes.count == 0;
+    return lacks;
+}
+
+/* The names of the files, those of the first part first; only they may add to each other. Where some have
+ * names that are numbers, and others none, numbers are what they all mean. */
 static nn_status learn_files(nn_dataset *dataset, int v, nn_names *to)
 {
     for (int p = 0; p < NN_PARTS; p++) {
@@ -33,6 +43,7 @@ static nn_status learn_files(nn_dataset *dataset, int v, nn_names *to)
             if (status != NN_OK) return nn_array_context(&at, status);
         }
     }
+    if (nn_list_is_numeric(&to->classes) && learn_lacks_classes(dataset, v)) nn_list_release(&to->classes);
     return NN_OK;
 }
 

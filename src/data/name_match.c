@@ -112,7 +112,7 @@ static nn_status match_codes(const match *of, const nn_text_list *from, const nn
     return status;
 }
 
-/* Names that are numbers, where the run has no names, say which number of the run is meant. */
+/* Names that are numbers, where the data set has no names, say which number is meant. */
 static nn_status match_numeric(const match *of, match_notes *notes)
 {
     const nn_text_list *from = &of->from->classes;
@@ -136,7 +136,7 @@ static nn_status match_classes(const match *of, match_notes *notes)
 {
     const nn_text_list *from = &of->from->classes, *to = &of->to->classes;
     if (from->count == 0 && to->count > 0) match_count(of, &notes->classes);
-    if (from->count > 0 && to->count == 0 && of->known) return match_numeric(of, notes);
+    if (from->count > 0 && to->count == 0) return match_numeric(of, notes);
     if (from->count == 0 || to->count == 0) return NN_OK;
     return match_codes(of, from, to, 1, 0, of->array->label ? "class" : "symbol", "");
 }

@@ -32,6 +32,7 @@
 #define nn_metric_release NN_REAL_SYMBOL(nn_metric_release)
 #define nn_model_check NN_REAL_SYMBOL(nn_model_check)
 #define nn_model_put NN_REAL_SYMBOL(nn_model_put)
+#define nn_model_compare_scalings NN_REAL_SYMBOL(nn_model_compare_scalings)
 #define nn_model_get NN_REAL_SYMBOL(nn_model_get)
 #define nn_model_put_values NN_REAL_SYMBOL(nn_model_put_values)
 #define nn_model_get_values NN_REAL_SYMBOL(nn_model_get_values)
@@ -162,6 +163,9 @@ void nn_model_predict(const nn_model *model, nn_microbatch *microbatch, const fl
 
 /* Writes fields, normalisation, weights of classes and names to an image. */
 nn_status nn_model_put(const nn_model *model, nn_store_image *image);
+
+/* Whether a checkpoint's normalisation is the model's, to the bit. */
+nn_status nn_model_compare_scalings(const nn_model *model, nn_store_file *file, bool *same);
 
 /* Makes the model that a checkpoint describes: its configuration, fields and normalisation. */
 nn_status nn_model_get(nn_store_file *file, nn_model **model);

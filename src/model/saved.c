@@ -272,6 +272,32 @@ static nn_status saved_make(nn_store_file *file, nn_model_spec *spec, nn_model *
     return status;
 }
 
+static nn_status saved_compare_scaling(nn_store_file *file, const char *group, const nn_scaling *scaling,
+                                       bool *same)
+{
+    nn_scaling saved = {0};
+    size_t size = (size_t)scaling->columns * sizeof(double);
+    nn_status status = saved_get_scaling(file, group, &saved);
+    *same = *same && status == NN_OK && saved.columns == scaling->columns;
+    if (*same && size > 0)
+        *same = memcmp(saved.scale, scaling->scale, size) == 0 &&
+                memcmp(saved.offset, scaling->offset, size) == 0;
+    nn_scaling_release(&saved);
+    return status;
+}
+
+nn_status nn_model_compare_scalings(const nn_model *model, nn_store_file *file, bool *same)
+{
+    char group[PATH_SIZE];
+    *same = true;
+    NN_TRY(saved_compare_scaling(file, "input", &model->input_scaling, same));
+    for (int h = 0; h < model->head_count; h++) {
+        saved_target_group(model->heads[h].given, group);
+        NN_TRY(saved_compare_scaling(file, group, &model->heads[h].scaling, same));
+    }
+    return NN_OK;
+}
+
 nn_status nn_model_get(nn_store_file *file, nn_model **model)
 {
     *model = NULL;

@@ -246,9 +246,26 @@ nn_status nn_checkpoint_get_state(nn_store_file *file, int width, nn_run_state *
     return NN_OK;
 }
 
+/* A run that began with the normalisation of another goes on with it, whatever has become of the other. */
+static nn_status checkpoint_compare_scalings(nn_store_file *file, const nn_checkpoint_parts *parts)
+{
+    const nn_config_value *values;
+    size_t count = nn_config_values(parts->config, &values);
+    bool same = true, begins = false;
+    for (size_t i = 0; i < count; i++) begins |= strcmp(values[i].path, "init_from.run") == 0;
+    if (begins) NN_TRY(nn_model_compare_scalings(parts->stepper->model, file, &same));
+    if (same) return NN_OK;
+    NN_FAIL(NN_ERROR_USAGE,
+            "%s has another normalisation than init_from gives now: the other run has changed; restore it, "
+            "choose "
+            "another --run-dir, or start over with --fresh",
+            nn_store_path(file));
+}
+
 static nn_status checkpoint_get(nn_store_file *file, const nn_checkpoint_parts *parts)
 {
     NN_TRY(nn_checkpoint_compare(parts, file));
+    NN_TRY(checkpoint_compare_scalings(file, parts));
     NN_TRY(nn_checkpoint_get_state(file, parts->stepper->width, parts->state));
     NN_TRY(checkpoint_get_changes(file, &parts->state->changes));
     NN_TRY(checkpoint_compare_machine(file, parts));

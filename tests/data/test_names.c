@@ -357,6 +357,38 @@ static void new_classes_of_a_run(void **state)
     nn_names_set_release(&set);
 }
 
+/* Names that are numbers mean these numbers, next to files without names. */
+static void numbers_next_to_names(void **state)
+{
+    (void)state;
+    const double x[4] = {1, 2, 3, 4}, all[4] = {0, 1, 2, 1}, some[4] = {0, 1, 1, 0};
+    const char *const names[] = {"1", "2"};
+    char *items[] = {(char *)"d.h5", (char *)"e.h5"};
+    nn_data_options options = files_options();
+    int64_t labels[4];
+    for (int i = 0; i < 2; i++) {
+        hid_t file = files_create(i == 0 ? "d.h5" : "e.h5");
+        files_add_column(file, "x", H5T_NATIVE_FLOAT, 4, x);
+        files_add_column(file, "y", H5T_STD_U8LE, 4, i == 0 ? all : some);
+        if (i == 1) add_names(file, "y_classes", 2, names);
+        H5Fclose(file);
+    }
+    options.parts[NN_VALIDATION] = files_part("x", "y");
+    options.parts[NN_VALIDATION].file = files_text("e.h5");
+    for (int shards = 0; shards < 2; shards++) {
+        const int64_t expected[4] = {1, 2, 2, 1};
+        if (shards) {
+            options.parts[NN_VALIDATION] = (nn_part_options){0};
+            options.file = files_list(items, 2);
+        }
+        nn_dataset *dataset = open_ok(&options, true);
+        assert_int_equal(nn_dataset_target(dataset, 0)->classes, 3);
+        gather_ok(dataset, shards ? NN_TRAIN : NN_VALIDATION, shards ? 4 : 0, 4, NULL, NULL, labels);
+        assert_memory_equal(labels, expected, sizeof labels);
+        nn_dataset_close(dataset);
+    }
+}
+
 /* Names that are numbers are those of a run whose classes have no names. */
 static void numbers_as_names(void **state)
 {
@@ -393,6 +425,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(names_of_a_run_are_kept),
         cmocka_unit_test(new_classes_of_a_run),
         cmocka_unit_test(numbers_as_names),
+        cmocka_unit_test(numbers_next_to_names),
     };
     int failures;
     RUN_TESTS(argc, argv, tests, failures);
