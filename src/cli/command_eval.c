@@ -42,6 +42,6 @@ const nn_command nn_command_eval = {
         "With --data: every row of the files, whatever the run has split off. They need the datasets that\n"
         "the configuration names for test, validation or train, or those names without the part (x for\n"
         "x_test). Columns, classes and categories are matched by name where files have names, and a name\n"
-        "that the run does not know is refused.",
+        "that the run does not know is refused.\n",
     .run = eval_run,
 };

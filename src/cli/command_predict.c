@@ -54,6 +54,6 @@ const nn_command nn_command_predict = {
         "The files need the datasets that the configuration names for test, validation or train, or those\n"
         "names without the part (x for x_test). Columns, classes and categories are matched by name where\n"
         "files have names. Several files: columns `file` and `row` say where a line is from.\n"
-        "Numbers have as many digits as bring back the same bits.",
+        "Numbers have as many digits as bring back the same bits.\n",
     .run = predict_run,
 };
