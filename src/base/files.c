@@ -46,7 +46,7 @@ int nn_file_open(const char *path, int flags)
     int descriptor;
     do {
         descriptor = files_open_once(path, flags);
-    } while (descriptor < 0 && !(flags & O_CREAT) && nn_patience_lasts(&patience, errno, path));
+    } while (descriptor < 0 && nn_patience_lasts(&patience, errno, path));
     return descriptor;
 }
 

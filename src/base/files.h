@@ -15,7 +15,7 @@
 
 /* As open with O_CLOEXEC, for regular files, and for folders with O_DIRECTORY; a new file is for everybody as
  * far as umask allows. Never waits for the other end of a pipe: what is neither file nor folder fails with
- * ENXIO, a folder that was not asked for with EISDIR. Only a call that creates nothing is patient. */
+ * ENXIO, a folder that was not asked for with EISDIR. */
 int nn_file_open(const char *path, int flags);
 
 /* Whether the path names anything, and what. NN_ERROR_IO where the system cannot tell. */

@@ -84,14 +84,11 @@ nn_status nn_lease_fail_busy(const char *directory, const char *owner, const cha
 /* *descriptor is below 0, and errno set, where the lease cannot be opened. */
 static nn_status lease_open(const char *directory, int flags, int *descriptor)
 {
-    nn_patience patience = {0};
     nn_text path = {0};
     *descriptor = -1;
     nn_text_append(&path, "%s/lease", directory);
     if (path.failed) NN_FAIL(NN_ERROR_MEMORY, "out of memory for the name of the lease of %s", directory);
-    do {
-        *descriptor = nn_file_open(path.bytes, flags);
-    } while (*descriptor < 0 && (flags & O_CREAT) && nn_patience_lasts(&patience, errno, path.bytes));
+    *descriptor = nn_file_open(path.bytes, flags);
     int error = errno;
     nn_text_free(&path);
     errno = error;
