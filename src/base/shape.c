@@ -34,3 +34,10 @@ char *nn_shape_text(char *buffer, nn_shape shape)
     }
     return buffer;
 }
+
+int64_t nn_field_classes(const nn_field *field)
+{
+    const nn_shape *shape = &field->shape;
+    if (field->is_class) return field->classes;
+    return field->shares && shape->dimensions > 0 ? shape->extents[shape->dimensions - 1] : 0;
+}

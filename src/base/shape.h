@@ -34,6 +34,13 @@ typedef enum nn_target_transform {
     NN_TRANSFORM_DIFFERENCE /* to the same column of the last row of the window */
 } nn_target_transform;
 
+/* The values that a loss is defined for, where a target is values. */
+typedef struct nn_domain {
+    bool bounded; /* each is from least to most; else any finite number */
+    double least, most;
+    bool shares; /* those along the last extent are shares of classes: 0 or more, with the sum 1 */
+} nn_domain;
+
 /* A field of the data as the network sees it: an input or a target. */
 typedef struct nn_field nn_field;
 struct nn_field {
@@ -46,6 +53,7 @@ struct nn_field {
     /* Of a target of values: quantities that are judged by themselves, value i being of number i % outputs:
      * columns, features of steps, channels. 0: not known. */
     int64_t outputs;
+    bool shares; /* a target of values that are shares of classes, one along the last extent (nn_domain) */
     /* One a line, in which \n is a line feed of the name and \\ a backslash; NULL: not known. Owned by the
      * field's owner. */
     char *class_names;
@@ -59,5 +67,8 @@ struct nn_field {
     nn_field *parts;
     int part_count;
 };
+
+/* The classes of a target: of its labels, or those that its values are shares of; else 0. */
+int64_t nn_field_classes(const nn_field *field);
 
 #endif

@@ -42,8 +42,9 @@ static nn_status check_missing(const nn_data_request *request, const nn_source *
 {
     const nn_field_options *field = nn_source_field_options(request->options, source, array);
     int target = request->target_count > 1 ? array - source->inputs : 0;
+    const nn_domain *domain = request->wanted[target].domain;
     bool as_it_is =
-        array >= source->inputs && field->normalize == NN_NORMALIZE_AUTO && request->wanted[target].as_it_is;
+        array >= source->inputs && field->normalize == NN_NORMALIZE_AUTO && domain && domain->bounded;
     bool label = source->arrays[array].label && array >= source->inputs;
     if (field->missing == NN_MISSING_DROP && request->options->shuffle == NN_SHUFFLE_STATEFUL)
         NN_FAIL(NN_ERROR_USAGE,
@@ -55,10 +56,10 @@ static nn_status check_missing(const nn_data_request *request, const nn_source *
         return NN_OK;
     NN_FAIL(NN_ERROR_USAGE,
             "data.fields.%s.missing: mean: needs values that are standardised, which these are not%s: set "
-            "missing: mask (%s) or drop, or normalize: standardize",
+            "missing: mask (%s) or drop%s",
             source->arrays[array].key, as_it_is ? " for this loss" : "",
-            array < source->inputs ? "an input is then 0 after normalisation"
-                                   : "they then count for nothing");
+            array < source->inputs ? "an input is then 0 after normalisation" : "they then count for nothing",
+            as_it_is ? "" : ", or normalize: standardize");
 }
 
 static nn_status check_field(const nn_data_request *request, const nn_source *source, int array)
@@ -73,6 +74,15 @@ static nn_status check_field(const nn_data_request *request, const nn_source *so
     if (self->label && field->normalize != NN_NORMALIZE_AUTO && field->normalize != NN_NORMALIZE_NONE)
         NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.normalize: class labels are not normalised: leave it out",
                 self->key);
+    int target = request->target_count == 1 ? 0 : array - source->inputs;
+    const nn_domain *domain = request->wanted[target].domain;
+    bool normalised = field->normalize != NN_NORMALIZE_AUTO && field->normalize != NN_NORMALIZE_NONE;
+    if (!self->label && domain && domain->bounded && (normalised || field->transform != NN_TRANSFORM_NONE))
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.fields.%s: the loss %s takes numbers from %g to %g as they are: leave normalize and "
+                "transform "
+                "out; scale and offset bring other numbers there (value x scale + offset)",
+                self->key, request->wanted[target].loss, domain->least, domain->most);
     if (!self->label && field->ignored_label)
         NN_FAIL(
             NN_ERROR_USAGE,

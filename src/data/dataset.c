@@ -107,6 +107,25 @@ static void dataset_place_views(nn_dataset *dataset, const nn_data_request *requ
     }
 }
 
+/* What the losses take, of targets whose normalisation does not follow from the values. */
+static void dataset_make_ranges(nn_dataset *dataset, const nn_data_request *request)
+{
+    for (int v = dataset->first ? dataset->first->inputs : 0; v < dataset->view_count; v++) {
+        nn_view *view = &dataset->views[v];
+        const nn_target_wanted *wanted = &request->wanted[view->target];
+        const nn_field_options *field = nn_source_field_options(dataset->options, dataset->first, v);
+        const nn_known_target *known = request->known ? request->known->targets : NULL;
+        bool bounded = wanted->domain && wanted->domain->bounded;
+        double scale = field->scale == 0 ? 1 : field->scale;
+        if (request->labels[view->target] || view->values == 0) continue;
+        if (!bounded && (known || field->normalize != NN_NORMALIZE_NONE)) continue;
+        view->taken = nn_taken_make(wanted->domain, wanted->loss, scale, field->offset,
+                                    dataset->targets[view->target].view_count > 1
+                                        ? 0
+                                        : view->shape.extents[view->shape.dimensions - 1]);
+    }
+}
+
 static nn_status dataset_choose_cache(nn_comm *comm, nn_dataset *dataset)
 {
     bool fits = true;
@@ -215,6 +234,7 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
     nn_sources_list(options, directory, request->wanted, request->target_count, sources, problems);
     dataset_let(request, sources);
     if (options->stage && !dataset->describes) NN_TRY(nn_sources_stage(comm, options->stage, sources));
+    nn_targets_recognise(request, sources);
     nn_sources_look(options, sources, problems);
     dataset_find_first(dataset);
     nn_names_settle(dataset, request, problems);
@@ -229,6 +249,7 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
     }
     dataset_make_views(dataset, problems);
     dataset_place_views(dataset, request);
+    dataset_make_ranges(dataset, request);
     for (int v = 0; v < dataset->view_count; v++)
         nn_problems_collect(problems, nn_classes_name(dataset, request, v));
     NN_TRY(dataset_choose_cache(comm, dataset));
@@ -308,7 +329,7 @@ static nn_status dataset_make(nn_comm *comm, nn_data_request *request, const cha
         made->describes = describes;
         made->lenient = request->known && request->known->lenient;
         for (int t = 0; t < request->target_count; t++) {
-            made->targets[t].as_it_is = wanted[t].as_it_is;
+            made->targets[t].as_it_is = wanted[t].domain && wanted[t].domain->bounded;
             made->targets[t].counts = wanted[t].counts;
         }
         status = dataset_fill(comm, request, directory, made, &complete);

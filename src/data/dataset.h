@@ -197,8 +197,11 @@ typedef struct nn_dataset nn_dataset;
 typedef struct nn_target_wanted {
     const char *name; /* of the field; NULL: all targets joined, as one that is called y */
     bool classes;     /* the loss is one on class labels (kind auto) */
-    bool as_it_is;    /* values are not normalised (normalize: auto) */
     bool counts;      /* the loss needs the shares of the classes */
+    const char *loss; /* what it is called; may be NULL where there is no domain */
+    /* What values the loss takes; NULL: any. Bounded ones are not normalised, and labels are taken for values
+     * where only values make sense: shares of classes, probabilities, answers to several questions. */
+    const nn_domain *domain;
 } nn_target_wanted;
 
 /* What a resumed run or an evaluation already knows: used instead of being measured. */
@@ -244,17 +247,18 @@ typedef struct nn_data_known {
 
 /*
  * Opens all given parts, splits, checks (lengths, types, shapes, missing values and Inf with the first
- * sample, labels that are negative or not integers, empty parts: all problems in one message), and measures
- * the normalisation: per column for one-dimensional samples and windows, per feature for sequences (those
- * that have lengths, or T in their layout), per last extent (channel) where samples have 3 dimensions, else
- * one for all; variance 0 divides by 1. Reads all of it once: into memory, or, for a stream, block by block.
- * Several inputs are joined, one behind the other. Where files have names of columns, classes or categories
- * (base/names.h), they are mapped by name: to the known ones, else to those of the first part's files.
- * `wanted` (1 to NN_DATA_FIELDS of them, borrowed) says which targets there are, and in which order: one
- * without a name joins all datasets of data.train.y; else each is the one dataset that data.train.y calls so,
- * and every dataset there must be wanted. Windows without data.train.y predict their inputs, as a target that
- * is called y or has no name. known may be NULL. Relative file names are taken from `directory`. The options
- * are borrowed until the data set is closed. Collective; all ranks get the same status.
+ * sample, labels that are negative or not integers, values that the loss does not take, empty parts: all
+ * problems in one message), and measures the normalisation: per column for one-dimensional samples and
+ * windows, per feature for sequences (those that have lengths, or T in their layout), per last extent
+ * (channel) where samples have 3 dimensions, else one for all; variance 0 divides by 1. Reads all of it once:
+ * into memory, or, for a stream, block by block. Several inputs are joined, one behind the other. Where files
+ * have names of columns, classes or categories (base/names.h), they are mapped by name: to the known ones,
+ * else to those of the first part's files. `wanted` (1 to NN_DATA_FIELDS of them, borrowed) says which
+ * targets there are, and in which order: one without a name joins all datasets of data.train.y; else each is
+ * the one dataset that data.train.y calls so, and every dataset there must be wanted. Windows without
+ * data.train.y predict their inputs, as a target that is called y or has no name. known may be NULL. Relative
+ * file names are taken from `directory`. The options are borrowed until the data set is closed. Collective;
+ * all ranks get the same status.
  */
 nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const char *directory, uint64_t seed,
                           const nn_target_wanted *wanted, int wanted_count, const nn_data_known *known,

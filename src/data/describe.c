@@ -26,6 +26,28 @@ typedef struct describe_look {
     int64_t bad;      /* the first row with a value that is none; -1: there is none */
 } describe_look;
 
+/* Whether a row of a target of values may hold one that is none, or that the loss does not take. */
+static bool describe_suspects(const describe_look *look, const unsigned char *raw)
+{
+    const nn_view *view = look->view;
+    double sum = 0;
+    for (int64_t k = 0; k < view->picked; k++) {
+        double value;
+        nn_array_convert(look->array, raw, view->columns ? view->columns[k] : k, 1, &value);
+        if (isnan(value) && view->missing != NN_MISSING_ERROR) continue;
+        if (!isfinite(value) || (view->transform == NN_TRANSFORM_LOG && value <= 0)) return true;
+        if (view->taken.checked && nn_taken_find(&view->taken, k, 1, &value, &sum) >= 0) return true;
+    }
+    return false;
+}
+
+/* Looks at whole rows, for the first that may be bad. */
+static void describe_targets(describe_look *look, int64_t row, int64_t rows)
+{
+    for (int64_t r = 0; r < rows && look->bad < 0; r++)
+        if (describe_suspects(look, look->raw + (size_t)r * look->array->row_size)) look->bad = row + r;
+}
+
 /* Looks at the values [begin, end) of those that begin at row `row`. */
 static void describe_values(describe_look *look, int64_t row, int64_t begin, int64_t end)
 {
@@ -50,6 +72,10 @@ static nn_status describe_rows(describe_look *look, int64_t row, int64_t rows)
 {
     int64_t values = look->array->values;
     NN_TRY(nn_source_read(look->source, look->which, row, rows, look->raw));
+    if (!look->array->label && !look->view->index) {
+        describe_targets(look, row, rows);
+        return NN_OK;
+    }
     if (!look->lengths) {
         describe_values(look, row, 0, rows * values);
         return NN_OK;
@@ -78,10 +104,11 @@ static nn_status describe_explain(nn_comm *comm, nn_dataset *dataset, nn_source 
 }
 
 /* Rows of which all are looked at: as many as are worth the time. */
-static int64_t describe_row_count(const nn_array *array)
+static int64_t describe_row_count(const nn_array *array, bool is_index)
 {
     int64_t most = (int64_t)(DESCRIBE_BYTES / array->row_size) + 1;
     if (most >= array->rows) return array->rows;
+    if (!array->label && !is_index) return most; /* training looks at the others */
     nn_log_warning("data.%s.%s: only the first %lld of %lld rows were looked at; data.fields.%s.classes "
                    "tells the number of classes",
                    array->part, array->key, (long long)most, (long long)array->rows, array->key);
@@ -91,13 +118,15 @@ static int64_t describe_row_count(const nn_array *array)
 static nn_status describe_array(describe_look *look)
 {
     const nn_array *array = look->array;
-    int64_t each = (int64_t)(DESCRIBE_BLOCK / array->row_size) + 1, rows = describe_row_count(array);
+    int64_t each = (int64_t)(DESCRIBE_BLOCK / array->row_size) + 1,
+            rows = describe_row_count(array, look->view->index);
     bool sequences = look->view->steps > 0 && look->source->arrays[NN_DATA_LENGTH].sound;
     nn_status status;
     NN_TRY_TO(done, status, nn_allocate((void **)&look->raw, (size_t)each, array->row_size, "labels"));
     if (sequences) NN_TRY_TO(done, status, NN_ALLOCATE(&look->lengths, each, "the lengths of sequences"));
     status = NN_OK;
-    for (int64_t row = 0; row < rows && status == NN_OK; row += each)
+    bool labels = array->label || look->view->index;
+    for (int64_t row = 0; row < rows && status == NN_OK && (labels || look->bad < 0); row += each)
         status = describe_rows(look, row, nn_array_smaller(each, rows - row));
 done:
     nn_free(look->raw);
@@ -171,7 +200,7 @@ nn_status nn_describe_labels(nn_comm *comm, nn_dataset *dataset, int64_t *larges
         for (int v = 0; v < dataset->view_count && source->given; v++) {
             const nn_array *array = &source->arrays[v];
             if (v >= source->fields || !array->sound || array->row_size == 0) continue;
-            if ((!array->label && !dataset->views[v].index) || dataset->views[v].left_out) continue;
+            if ((dataset->views[v].input && !dataset->views[v].index) || dataset->views[v].left_out) continue;
             NN_TRY(describe_source(comm, dataset, p, v, &largest[v], problems));
         }
     }

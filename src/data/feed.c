@@ -151,6 +151,30 @@ static nn_status feed_check_labels(const nn_feed *feed, const nn_data_target *ta
     return NN_OK;
 }
 
+/* ... nor values that the loss does not take, or that are none. */
+static nn_status feed_check_values(const nn_feed *feed, int v, int64_t sample, const unsigned char *raw)
+{
+    const nn_dataset *dataset = feed->dataset;
+    const nn_view *view = &dataset->views[v];
+    const nn_array *array = &dataset->parts[feed->part].source->arrays[view->array];
+    int64_t row = nn_samples_row(&dataset->parts[feed->part], sample);
+    int64_t end = nn_view_end(view, nn_dataset_length(dataset, feed->part, sample));
+    double sum = 0;
+    for (int64_t i = 0; i < end; i++) {
+        double value;
+        nn_view_values(view, array, raw + dataset->raw_offsets[v], i, 1, &value);
+        if (isnan(value)) continue; /* reported as missing, or masked */
+        if (isfinite(value) && nn_taken_find(&view->taken, i, 1, &value, &sum) < 0) continue;
+        if (isfinite(value))
+            return nn_array_context(array, nn_taken_fail(&view->taken, array->key, row + view->first_row,
+                                                         i % view->picked, value, sum));
+        return nn_array_context(array, nn_fail(NN_ERROR_DATA,
+                                               "sample %lld, column %lld is NaN or Inf: repair the data",
+                                               (long long)row, (long long)(i % view->picked)));
+    }
+    return NN_OK;
+}
+
 static nn_status feed_check_sample(const nn_feed *feed, int64_t sample, const unsigned char *raw)
 {
     const nn_dataset *dataset = feed->dataset;
@@ -160,6 +184,9 @@ static nn_status feed_check_sample(const nn_feed *feed, int64_t sample, const un
     for (int v = 0; feed->inputs && v < dataset->first->inputs; v++)
         if (dataset->views[v].index && dataset->views[v].left_out)
             NN_TRY(feed_check_indices(feed, v, sample, raw));
+    for (int v = dataset->first->inputs; v < dataset->view_count; v++)
+        if (dataset->views[v].taken.checked && dataset->views[v].left_out)
+            NN_TRY(feed_check_values(feed, v, sample, raw));
     for (int t = 0; t < dataset->target_count; t++)
         if (dataset->targets[t].field.is_class && dataset->views[dataset->targets[t].first_view].left_out)
             NN_TRY(feed_check_labels(feed, &dataset->targets[t], sample, raw));

@@ -322,6 +322,8 @@ static nn_status fields_describe_target(nn_dataset *dataset, const nn_data_reque
         field->classes = request->classes[number];
         if (target->values == 1) field->shape = (nn_shape){0};
     } else {
+        const nn_domain *domain = request->wanted[number].domain;
+        field->shares = domain && domain->shares;
         field->outputs = target->view_count > 1 ? target->values : fields_outputs(dataset, view);
         NN_TRY(fields_join_scaling(dataset, fields_of_target(target), &target->scaling));
     }

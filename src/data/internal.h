@@ -37,7 +37,7 @@ typedef struct nn_feed nn_feed;
 typedef struct nn_data_target {
     nn_field field;
     nn_scaling scaling; /* of its values; 0 columns: as they are */
-    bool as_it_is;      /* normalize: auto means none */
+    bool as_it_is;      /* bounded: normalize: auto means none */
     bool counts;        /* the loss needs the shares of the classes */
     int first_view, view_count;
     int64_t values; /* of a sample, or labels */
@@ -56,8 +56,9 @@ struct nn_dataset {
     bool looks;                                /* at all values before the first step */
     bool describes;                            /* reads no inputs: nn_dataset_describe */
     nn_range ranges[NN_PARTS][NN_DATA_FIELDS]; /* by view */
-    unsigned told_missing; /* fields of which it was said that values are missing, by bit */
-    bool lenient;          /* takes every row for a sample: nn_data_known */
+    unsigned told_missing;       /* fields of which it was said that values are missing, by bit */
+    bool lenient;                /* takes every row for a sample: nn_data_known */
+    unsigned told_bad[NN_PARTS]; /* as told_missing, of anything else that is wrong with values, by source */
     nn_data_memory memory, split_table, balance_table;
     nn_data_memory lengths[NN_PARTS]; /* of sequences, by sample: int32_t */
     nn_data_memory weights[NN_PARTS]; /* of samples: nn_real */

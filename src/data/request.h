@@ -10,6 +10,7 @@
 #define nn_data_measures NN_REAL_SYMBOL(nn_data_measures)
 #define nn_data_leave_out NN_REAL_SYMBOL(nn_data_leave_out)
 #define nn_data_check_augment NN_REAL_SYMBOL(nn_data_check_augment)
+#define nn_targets_recognise NN_REAL_SYMBOL(nn_targets_recognise)
 #define nn_classes_know NN_REAL_SYMBOL(nn_classes_know)
 #define nn_classes_name NN_REAL_SYMBOL(nn_classes_name)
 #define nn_classes_check NN_REAL_SYMBOL(nn_classes_check)
@@ -55,6 +56,11 @@ void nn_data_leave_out(nn_dataset *dataset, const nn_data_request *request);
 
 /* What is told of each target before the files are opened: labels or values, and how many classes. */
 void nn_classes_know(nn_data_request *request);
+
+/* Takes targets for values that a loss on labels takes as such: shares of classes, probabilities, and several
+ * columns of yes and no; unless their kind is given. A look at some rows of the first file of the first part.
+ */
+void nn_targets_recognise(nn_data_request *request, nn_source *sources);
 
 /* Names of the classes, or indices, of a view; they tell how many there are, too. */
 nn_status nn_classes_name(nn_dataset *dataset, nn_data_request *request, int view);

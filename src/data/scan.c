@@ -74,8 +74,8 @@ static int64_t scan_share(nn_comm *comm, nn_scan_work *work)
 bool nn_scan_looks_at(const nn_scan_view *view)
 {
     return view->raw && !view->left_out &&
-           (view->finite || view->view->index || view->array->label || view->columns > 0 || view->hashes ||
-            view->bounds);
+           (view->finite || view->view->index || view->array->label || view->view->taken.checked ||
+            view->columns > 0 || view->hashes || view->bounds);
 }
 
 static bool scan_has_work(const nn_scan_work *work)
@@ -186,6 +186,7 @@ static void scan_range(nn_scan_view *view, int64_t count, const double *values)
 static void scan_values(nn_scan_view *view, const unsigned char *raw, int64_t row, int64_t end)
 {
     _Alignas(NN_ALIGNMENT) double values[NN_ARRAY_BLOCK];
+    double sum = 0;
     for (int64_t at = 0; at < end; at += NN_ARRAY_BLOCK) {
         int64_t count = nn_array_smaller(NN_ARRAY_BLOCK, end - at), bad = -1;
         nn_view_values(view->view, view->array, raw, at, count, values);
@@ -193,6 +194,10 @@ static void scan_values(nn_scan_view *view, const unsigned char *raw, int64_t ro
             bad = scan_find_no_index(view, count, values);
         else if (view->finite)
             bad = scan_find_bad(view, count, values);
+        if (view->view->taken.checked && view->refuses_rest) {
+            int64_t outside = nn_taken_find(&view->view->taken, at, count, values, &sum);
+            if (outside >= 0 && (bad < 0 || outside < bad)) bad = outside;
+        }
         if (bad >= 0) scan_note(view, row, at + bad);
         if (!view->view->index) scan_range(view, count, values);
         if (view->columns == 0) continue;

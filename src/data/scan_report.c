@@ -78,9 +78,10 @@ static nn_status scan_explain_label(const nn_scan_work *work, const nn_scan_view
     if (view->array->one_hot > 0)
         NN_FAIL(NN_ERROR_DATA,
                 "the label of sample %lld is not one-hot (the first such label): a row needs one 1 and zeros "
-                "else; set data.fields.%s.kind: value for targets that are values, or layout: NT for a label "
-                "at every step",
-                (long long)row, view->array->key);
+                "elsewhere; use binary_cross_entropy where several classes may be right at once, "
+                "data.fields.%s.layout: NT for a label at every step, shares that sum to 1 with "
+                "data.fields.%s.kind: value, or for values of any kind a loss such as mse",
+                (long long)row, view->array->key, view->array->key);
     int64_t bad = row + view->view->first_row + at / view->view->picked;
     NN_TRY(nn_source_explain(source, view->view->array, bad, at % view->view->picked, &value));
     if (view->array->listed)
@@ -104,6 +105,19 @@ static nn_status scan_explain_label(const nn_scan_work *work, const nn_scan_view
             (long long)bad, value, (long long)view->array->first_label, view->array->key);
 }
 
+/* The rows of the sample are in view->raw. */
+static nn_status scan_explain_range(const nn_scan_view *view, int64_t sample, int64_t column, double value,
+                                    int64_t at)
+{
+    const nn_taken *range = &view->view->taken;
+    double sum = 0, share;
+    for (int64_t i = range->classes > 0 ? at / range->classes * range->classes : at; i <= at; i++) {
+        nn_view_values(view->view, view->array, view->raw, i, 1, &share);
+        sum += share * range->scale + range->offset;
+    }
+    return nn_taken_fail(range, view->array->key, sample, column, value, sum);
+}
+
 static nn_status scan_explain_value(const nn_scan_work *work, const nn_scan_view *view, int64_t row,
                                     int64_t at)
 {
@@ -115,6 +129,7 @@ static nn_status scan_explain_value(const nn_scan_work *work, const nn_scan_view
         nn_source_read(source, view->view->array, row + view->view->first_row, view->view->rows, view->raw));
     nn_view_values(view->view, view->array, view->raw, at, 1, &value);
     if (isnan(value)) return scan_explain_missing(work, view, row, at);
+    if (isfinite(value) && !view->view->index) return scan_explain_range(view, bad, column, value, at);
     if (view->view->index)
         NN_FAIL(NN_ERROR_DATA,
                 "sample %lld, value %lld is %.17g (the first such value): an index is a whole number from 0 "
@@ -163,12 +178,16 @@ static void scan_tell_missing(const nn_samples *samples, const nn_scan_view *vie
                                                : "they count for nothing");
 }
 
-/* That values of a field are missing is said of the first part where they are: one remedy is for all. */
+/* That values of a field are missing is said of the first part where they are: one remedy is for all. Any
+ * other fault is said once of the parts that a dataset is split into. */
 static bool scan_was_told(const nn_scan_work *work, const nn_scan_view *view)
 {
-    unsigned bit = 1u << view->view->array, *told = &work->dataset->told_missing;
+    nn_dataset *dataset = work->dataset;
+    bool missing = view->missing > 0 && view->refuses_missing;
+    unsigned bit = 1u << view->view->array;
+    unsigned *told =
+        missing ? &dataset->told_missing : &dataset->told_bad[work->samples->source - dataset->sources];
     bool before = (*told & bit) != 0;
-    if (view->missing == 0 || !view->refuses_missing) return false;
     *told |= bit;
     return before;
 }

@@ -4,6 +4,7 @@
 #define NN_DATA_VIEW_H
 
 #include "data/source.h"
+#include "data/taken.h"
 
 #define nn_view_create NN_REAL_SYMBOL(nn_view_create)
 #define nn_view_release NN_REAL_SYMBOL(nn_view_release)
@@ -31,6 +32,7 @@ typedef struct nn_view {
     int64_t steps;           /* its first extent, where the lengths of sequences concern it; else 0 */
     nn_shape shape;          /* of a sample */
     int64_t values;          /* of a sample */
+    nn_taken taken;          /* of a target of values: what its loss takes */
     int64_t begin; /* of its values among those of all inputs, all targets of values, or all labels */
     nn_scaling scaling;
     /* The scaling's columns over and over, long enough for a block from any column on; NULL: identity. */

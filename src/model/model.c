@@ -60,20 +60,56 @@ static nn_status model_copy_field(const nn_field *from, nn_field *to)
 
 /* ---- heads ---- */
 
+int64_t nn_head_class_weights(const nn_loss_type *loss, const nn_field *target)
+{
+    if (loss->yes_no) return target->is_class ? 2 : 2 * nn_shape_count(target->shape);
+    int64_t classes = nn_field_classes(target);
+    return classes > 2 ? classes : 2;
+}
+
+/* Of no and yes: two numbers are those of every column, and balanced looks at each. */
+static nn_status model_make_yes_no_weights(nn_head *head, const nn_target_facts *facts, bool *made)
+{
+    const nn_text_list *given = head->loss->class_weights(head->loss_options);
+    int64_t count = nn_head_class_weights(head->loss, &head->target);
+    for (int64_t i = 0; i < count; i += 2) {
+        bool one_class = head->target.is_class && head->target.classes < 2;
+        double yes = 0;
+        if (facts->shares && !one_class) yes = facts->shares[head->target.is_class ? 1 : i / 2];
+        const double shares[2] = {1 - yes, yes};
+        NN_TRY(nn_class_weights_make(given, 2, facts->shares ? shares : NULL, head->class_weights + i, made));
+    }
+    return NN_OK;
+}
+
+/* Shares of classes at several places are averaged over the places. */
+static nn_status model_make_weights(nn_head *head, const nn_target_facts *facts, bool *made)
+{
+    int64_t classes = nn_field_classes(&head->target), places = nn_shape_count(head->target.shape) / classes;
+    double *shares = NULL;
+    if (head->loss->yes_no) return model_make_yes_no_weights(head, facts, made);
+    NN_TRY(NN_ALLOCATE(&shares, classes, "the shares of classes"));
+    if (head->target.is_class) places = 1;
+    for (int64_t i = 0; facts->shares && i < places * classes; i++)
+        shares[i % classes] += facts->shares[i] / (double)places;
+    nn_status status = nn_class_weights_make(head->loss->class_weights(head->loss_options), classes,
+                                             facts->shares ? shares : NULL, head->class_weights, made);
+    nn_free(shares);
+    return status;
+}
+
 static nn_status model_fill_class_weights(nn_head *head, const nn_target_facts *facts)
 {
-    if (!head->loss->class_weights) return NN_OK;
+    /* A target of values that the loss does not take is refused by its check. */
+    if (!head->loss->class_weights || (!head->loss->yes_no && nn_field_classes(&head->target) == 0))
+        return NN_OK;
     bool made = true;
-    int64_t classes = head->target.is_class ? head->target.classes : 2;
-    if (classes < 2 && head->loss->yes_no) classes = 2;
-    NN_TRY(NN_ALLOCATE(&head->class_weights, classes, "the weights of classes"));
-    if (facts->class_weights) {
-        memcpy(head->class_weights, facts->class_weights, (size_t)classes * sizeof *head->class_weights);
-    } else {
-        NN_TRY(nn_class_weights_make(head->loss->class_weights(head->loss_options), classes,
-                                     head->target.is_class ? facts->shares : NULL, head->class_weights,
-                                     &made));
-    }
+    int64_t count = nn_head_class_weights(head->loss, &head->target);
+    NN_TRY(NN_ALLOCATE(&head->class_weights, count, "the weights of classes"));
+    if (facts->class_weights)
+        memcpy(head->class_weights, facts->class_weights, (size_t)count * sizeof *head->class_weights);
+    else
+        NN_TRY(model_make_weights(head, facts, &made));
     if (made) return NN_OK;
     nn_free(head->class_weights);
     head->class_weights = NULL;
@@ -90,6 +126,7 @@ static nn_status model_fill_head(nn_head *head, nn_head_spec *spec, const nn_tar
     spec->name = NULL;
     NN_TRY(nn_copy_text(head->given ? head->given : facts->field->name, &head->name));
     NN_TRY(model_copy_field(facts->field, &head->target));
+    head->target.shares = head->loss->domain.shares && !head->target.is_class;
     NN_TRY(nn_scaling_copy(facts->scaling, &head->scaling));
     nn_status status = model_fill_class_weights(head, facts);
     return status == NN_OK ? NN_OK : nn_fail_context(status, "loss %s", head->loss->name);
@@ -111,6 +148,8 @@ static void model_lay_out_heads(nn_model *model)
         nn_head *head = &model->heads[h];
         head->layer = model->network->outputs[h];
         head->rows = head->target.is_class ? nn_shape_count(head->target.shape) : 1;
+        if (head->target.shares)
+            head->rows = nn_shape_count(head->target.shape) / nn_field_classes(&head->target);
         head->columns = nn_head_output(model, h) / head->rows;
         head->outputs = model_outputs(head);
     }
@@ -135,7 +174,7 @@ bool nn_head_has_units(const nn_head *head)
 
 bool nn_head_is_values(const nn_head *head)
 {
-    return !head->target.is_class && !head->loss->yes_no;
+    return !head->target.is_class && !head->loss->domain.bounded;
 }
 
 int nn_metric_index(const nn_metric *metrics, int count, int head_count, const char *head, const char *name)
@@ -155,11 +194,6 @@ static nn_status model_check_head(const nn_model *model, const nn_head *head)
     nn_status status = head->loss->check(head->loss_options, layer->output_shape, &head->target);
     if (status != NN_OK)
         return nn_fail_context(status, "loss %s on the output of layer %s", head->loss->name, layer->name);
-    if (head->loss->yes_no && !head->target.is_class && nn_head_has_units(head))
-        NN_FAIL(NN_ERROR_USAGE,
-                "loss %s: its targets are 0 and 1, but those of '%s' are normalised; set "
-                "data.fields.%s.normalize: none",
-                head->loss->name, head->name, head->name);
     return NN_OK;
 }
 

@@ -21,6 +21,7 @@
 #define nn_model_summary NN_REAL_SYMBOL(nn_model_summary)
 #define nn_model_predict NN_REAL_SYMBOL(nn_model_predict)
 #define nn_model_undo NN_REAL_SYMBOL(nn_model_undo)
+#define nn_head_class_weights NN_REAL_SYMBOL(nn_head_class_weights)
 #define nn_head_is_values NN_REAL_SYMBOL(nn_head_is_values)
 #define nn_model_output_count NN_REAL_SYMBOL(nn_model_output_count)
 #define nn_metric_index NN_REAL_SYMBOL(nn_metric_index)
@@ -75,7 +76,8 @@ typedef struct nn_model_spec {
 typedef struct nn_target_facts {
     const nn_field *field;
     const nn_scaling *scaling;
-    const double *shares;        /* of the classes in the training part; NULL: not known */
+    const double
+        *shares; /* of the classes in the training part, or the mean of each value; NULL: not known */
     const double *class_weights; /* those that an earlier run made of its shares; NULL: to be made */
 } nn_target_facts;
 
@@ -146,6 +148,9 @@ int nn_metric_index(const nn_metric *metrics, int count, int head_count, const c
 
 /* Whether the target is in other units than what the network computes. */
 bool nn_head_has_units(const nn_head *head);
+
+/* How many weights of classes a head has, where it has any. */
+int64_t nn_head_class_weights(const nn_loss_type *loss, const nn_field *target);
 
 /* Whether output and target are values in units that metrics can compare, not logits of classes. */
 bool nn_head_is_values(const nn_head *head);

@@ -65,7 +65,7 @@ static size_t predictor_output_count(const void *state)
 static size_t predictor_class_count(const void *state)
 {
     const nn_field *target = &((const predictor_state *)state)->model->heads[0].target;
-    return target->is_class ? (size_t)target->classes : 0;
+    return (size_t)nn_field_classes(target);
 }
 
 static const char *predictor_class_names(const void *state)

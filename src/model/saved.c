@@ -55,19 +55,13 @@ static void saved_target_group(const char *name, char group[PATH_SIZE])
         snprintf(group, PATH_SIZE, "target");
 }
 
-/* The classes that a loss may weight: yes and no are two, whatever the labels show. */
-static int64_t saved_weight_count(const nn_field *target)
-{
-    return target->is_class && target->classes > 2 ? target->classes : 2;
-}
-
 static nn_status saved_put_head(nn_store_image *image, const nn_head *head)
 {
     char group[PATH_SIZE], path[PATH_SIZE + 32];
     saved_target_group(head->given, group);
     NN_TRY(saved_put_field(image, group, &head->target, &head->scaling));
     if (!head->class_weights) return NN_OK;
-    int64_t count = saved_weight_count(&head->target);
+    int64_t count = nn_head_class_weights(head->loss, &head->target);
     snprintf(path, sizeof path, "%s/class_weights", group);
     return nn_store_image_put(image, path, NN_STORE_F64, 1, &count, head->class_weights);
 }
@@ -174,14 +168,15 @@ static nn_status saved_get_field(nn_store_file *file, const char *group, saved_f
     return saved_get_scaling(file, group, &saved->scaling);
 }
 
-static nn_status saved_get_target(nn_store_file *file, const char *name, saved_field *saved)
+static nn_status saved_get_target(nn_store_file *file, const nn_head_spec *head, saved_field *saved)
 {
     char group[PATH_SIZE], path[PATH_SIZE + 32];
-    saved_target_group(name, group);
+    saved_target_group(head->name, group);
     NN_TRY(saved_get_field(file, group, saved));
+    saved->field.shares = head->loss->domain.shares && !saved->field.is_class;
     snprintf(path, sizeof path, "%s/class_weights", group);
     if (!nn_store_has(file, path)) return NN_OK;
-    int64_t count = saved_weight_count(&saved->field);
+    int64_t count = nn_head_class_weights(head->loss, &saved->field);
     return saved_get_list(file, path, NN_STORE_F64, count, (void **)&saved->class_weights);
 }
 
@@ -251,7 +246,7 @@ static nn_status saved_make(nn_store_file *file, nn_model_spec *spec, nn_model *
     nn_status status = saved_get_field(file, "input", &input);
     if (status == NN_OK) status = saved_get_parts(file, &input, targets + count, fields);
     for (int h = 0; status == NN_OK && h < count; h++) {
-        status = saved_get_target(file, spec->heads[h].name, &targets[h]);
+        status = saved_get_target(file, &spec->heads[h], &targets[h]);
         if (status == NN_OK) status = saved_check_seen(file, &input.field, &targets[h].field);
         facts[h] = (nn_target_facts){&targets[h].field, &targets[h].scaling, NULL, targets[h].class_weights};
     }

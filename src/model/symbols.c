@@ -18,7 +18,7 @@ static nn_status symbols_find(const nn_layer_spec *layer, const char *option, co
             with_classes = 1;
             break;
         }
-        if (!heads[h].target.is_class) continue;
+        if (nn_field_classes(&heads[h].target) == 0) continue;
         *target = &heads[h].target;
         with_classes++;
     }
@@ -27,7 +27,7 @@ static nn_status symbols_find(const nn_layer_spec *layer, const char *option, co
                 "layer %s: `%s: classes` could be those of several targets; write a number, or give the "
                 "layer the name of its target",
                 name, option);
-    if (!(*target)->is_class)
+    if (nn_field_classes(*target) == 0)
         NN_FAIL(NN_ERROR_USAGE,
                 "layer %s: `%s: classes` needs class labels, but the target '%s' is read as values; write a "
                 "number, or use `loss: cross_entropy`",
@@ -43,7 +43,7 @@ static nn_status symbols_resolve_layer(nn_layer_spec *layer, const nn_head *head
         if (*value != NN_SYMBOL_UNKNOWN) continue;
         const nn_field *target;
         NN_TRY(symbols_find(layer, option->name, heads, head_count, &target));
-        *value = target->classes;
+        *value = nn_field_classes(target);
     }
     return NN_OK;
 }

@@ -52,8 +52,22 @@ static bool fit_looks_one_hot(nn_shape output, const nn_field *target)
            output.extents[output.dimensions - 1] == target->shape.extents[last];
 }
 
+/* The output has a number for every share. */
+static nn_status fit_shares(nn_shape output, const nn_field *target)
+{
+    char text[NN_SHAPE_TEXT], shares[NN_SHAPE_TEXT];
+    if (nn_shape_equal(output, target->shape)) return NN_OK;
+    NN_FAIL(NN_ERROR_USAGE,
+            "the output has %s values a sample, but the target '%s' has shares of classes, %s; end the "
+            "network with "
+            "`dense: {units: classes%s}`",
+            nn_shape_text(text, output), target->name, nn_shape_text(shares, target->shape),
+            target->shape.dimensions > 1 ? ", per_step: true" : "");
+}
+
 nn_status nn_fit_classes(nn_shape output, const nn_field *target)
 {
+    if (target->shares) return fit_shares(output, target);
     if (!target->is_class)
         NN_FAIL(NN_ERROR_USAGE,
                 "class labels are needed, but the target '%s' is read as values; use one for values, such as "

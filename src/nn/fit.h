@@ -10,8 +10,8 @@
 #define nn_fit_values NN_REAL_SYMBOL(nn_fit_values)
 #define nn_fit_yes_no NN_REAL_SYMBOL(nn_fit_yes_no)
 
-/* The target is a class, and the output has one value for each; or it is a class at every step (or place),
- * and so is the output: T x classes for a target of T. */
+/* The target is a class, or shares of classes, and the output has one value for each; or it is a class at
+ * every step (or place), and so is the output: T x classes for a target of T. */
 nn_status nn_fit_classes(nn_shape output, const nn_field *target);
 
 /* The target is values, as many as the output has. */

@@ -29,7 +29,7 @@ typedef struct nn_loss_call {
      * NULL: none. labels then hold the dominant class, for metrics. */
     const nn_real *soft;
     const nn_real *weights;      /* rows; NULL: 1 each */
-    const double *class_weights; /* one a class; NULL: 1 each */
+    const double *class_weights; /* one a class; of yes and no, two a column; NULL: 1 each */
     double denominator;          /* global; used for the gradient only */
     nn_real *gradient;           /* rows x columns: d(loss) / d(output), overwritten; NULL when not wanted */
 } nn_loss_call;
@@ -43,7 +43,9 @@ typedef struct nn_loss_type {
     unsigned libm;      /* NN_LIBM_...: the functions of the C library that results go through */
     bool takes_classes; /* it looks at class labels, where the target can be one (data kind: auto) */
     bool takes_soft;    /* whether the classes of samples may be mixed: nn_loss_call.soft */
-    bool yes_no;        /* outputs are logits of yes or no, and targets that are values are 0 and 1 */
+    nn_domain
+        domain;  /* of a target that is values; data outside is refused. Bounded: it is never normalised */
+    bool yes_no; /* outputs are logits of yes or no, and targets that are values are 0 and 1 */
     /* Whether the loss fits: the failure says why not and what would. */
     nn_status (*check)(const void *options, nn_shape output, const nn_field *target);
     /* The terms that these samples add to the global denominator (from targets alone: output is NULL here):
@@ -55,6 +57,10 @@ typedef struct nn_loss_type {
     void (*predict)(const void *options, int64_t rows, int64_t columns, nn_real *output);
     /* What the user wrote as class_weights; NULL: the loss has none. */
     const nn_text_list *(*class_weights)(const void *options);
+    /* The output that is the best guess for every row, from the mean target: shares of the classes (of no and
+     * yes, where there is one column of labels), or of the values of a row. NULL: the mean itself. */
+    void (*best_constant)(const void *options, int64_t columns, const double *class_weights, bool labels,
+                          const double *mean, nn_real *output);
 } nn_loss_type;
 
 const nn_loss_type *const *nn_loss_types(void); /* NULL-terminated */

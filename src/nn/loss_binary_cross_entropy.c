@@ -1,6 +1,6 @@
 /*
  * Sigmoid and the log-likelihood of yes or no, as one. An output x with target t (0, 1, or a probability
- * between), the weight w of the row and those v of no and yes adds
+ * between), the weight w of the row and those v of no and yes of its column adds
  *
  *     w (v_1 t log(1 + exp(-x)) + v_0 (1 - t) log(1 + exp(x)))
  *
@@ -20,10 +20,12 @@ typedef struct binary_cross_entropy_options {
     nn_text_list class_weights;
 } binary_cross_entropy_options;
 
-static const nn_option binary_cross_entropy_table[] = {
-    {"class_weights", NN_OPTION_TEXT_LIST, offsetof(binary_cross_entropy_options, class_weights), "", 0, 0,
-     NULL, NN_EFFECT_RESULT, "weights of no and yes: two numbers, or balanced: both count for as much"},
-    {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
+static const nn_option binary_cross_entropy_table[] = {{"class_weights", NN_OPTION_TEXT_LIST,
+                                                        offsetof(binary_cross_entropy_options, class_weights),
+                                                        "", 0, 0, NULL, NN_EFFECT_RESULT,
+                                                        "weights of no and yes: two numbers for all outputs, "
+                                                        "or balanced: of each output both count for as much"},
+                                                       {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
 
 static const nn_text_list *binary_cross_entropy_class_weights(const void *options)
 {
@@ -41,14 +43,15 @@ typedef struct binary_value {
     double target, no, yes;
 } binary_value;
 
-static binary_value binary_value_at(const nn_loss_call *call, int64_t row, int64_t i)
+static binary_value binary_value_at(const nn_loss_call *call, int64_t row, int64_t column)
 {
+    int64_t i = row * call->columns + column;
     double weight = call->weights ? (double)call->weights[row] : 1, target;
     if (call->labels)
         target = call->labels[row] < 0 ? (double)NAN : (double)(call->labels[row] > 0);
     else
         target = (double)call->targets[i];
-    const double *class = call->class_weights;
+    const double *class = call->class_weights ? call->class_weights + 2 * column : NULL;
     return (binary_value){target, weight * (class ? class[0] : 1), weight * (class ? class[1] : 1)};
 }
 
@@ -58,7 +61,7 @@ static double binary_cross_entropy_denominator(const void *options, const nn_los
     double sum = 0;
     for (int64_t r = 0; r < call->rows; r++)
         for (int64_t c = 0; c < call->columns; c++) {
-            binary_value at = binary_value_at(call, r, r * call->columns + c);
+            binary_value at = binary_value_at(call, r, c);
             if (!isnan(at.target)) sum += at.yes * at.target + at.no * (1 - at.target);
         }
     return sum;
@@ -100,7 +103,7 @@ static double binary_cross_entropy_evaluate(const void *options, const nn_loss_c
         }
         nn_exp(count, exponentials, exponentials);
         for (int64_t i = 0; i < count; i++) {
-            binary_value at = binary_value_at(call, row, begin + i);
+            binary_value at = binary_value_at(call, row, column);
             loss += binary_term(&at, (double)call->output[begin + i], (double)exponentials[i],
                                 call->denominator, call->gradient ? call->gradient + begin + i : NULL);
             if (++column == call->columns) {
@@ -118,6 +121,21 @@ static void binary_cross_entropy_predict(const void *options, int64_t rows, int6
     nn_sigmoid(rows * columns, output, output);
 }
 
+static void binary_cross_entropy_best_constant(const void *options, int64_t columns,
+                                               const double *class_weights, bool labels, const double *mean,
+                                               nn_real *output)
+{
+    (void)options;
+    for (int64_t c = 0; c < columns; c++) {
+        double yes = mean[labels ? 1 : c], no = 1 - yes;
+        if (class_weights) {
+            no *= class_weights[2 * c];
+            yes *= class_weights[2 * c + 1];
+        }
+        output[c] = (nn_real)(log(yes + 1e-30) - log(no + 1e-30));
+    }
+}
+
 const nn_loss_type NN_REAL_SYMBOL(nn_loss_binary_cross_entropy) = {
     .name = "binary_cross_entropy",
     .summary = "for yes or no: sigmoid and log-likelihood in one, an output for each question; no activation",
@@ -126,9 +144,12 @@ const nn_loss_type NN_REAL_SYMBOL(nn_loss_binary_cross_entropy) = {
     .options_size = sizeof(binary_cross_entropy_options),
     .takes_classes = true,
     .yes_no = true,
+    .libm = NN_LIBM_LOG,
+    .domain = {.bounded = true, .least = 0, .most = 1},
     .check = binary_cross_entropy_check,
     .denominator = binary_cross_entropy_denominator,
     .evaluate = binary_cross_entropy_evaluate,
     .predict = binary_cross_entropy_predict,
     .class_weights = binary_cross_entropy_class_weights,
+    .best_constant = binary_cross_entropy_best_constant,
 };

@@ -166,6 +166,22 @@ static void cross_entropy_predict(const void *options, int64_t rows, int64_t col
     nn_softmax_rows(rows, columns, output, output);
 }
 
+/* The logarithms of the shares, as the classes weigh. Classes that then count alike are told apart by their
+ * own shares. A class that never occurs gets the probability of less than one sample in 10^30. */
+static void cross_entropy_best_constant(const void *options, int64_t columns, const double *class_weights,
+                                        bool labels, const double *mean, nn_real *output)
+{
+    (void)labels;
+    double smoothing = ((const cross_entropy_options *)options)->label_smoothing, total = 0;
+    for (int64_t c = 0; c < columns; c++) total += (class_weights ? class_weights[c] : 1) * mean[c];
+    for (int64_t c = 0; c < columns; c++) {
+        double share = (1 - smoothing) * mean[c] + smoothing / (double)columns;
+        if (class_weights) share *= class_weights[c];
+        if (total > 0) share /= total;
+        output[c] = (nn_real)(log(share + 1e-30) + 1e-5 * mean[c]);
+    }
+}
+
 const nn_loss_type NN_REAL_SYMBOL(nn_loss_cross_entropy) = {
     .name = "cross_entropy",
     .summary = "for classes: softmax and log-likelihood in one; the network ends without an activation",
@@ -175,9 +191,11 @@ const nn_loss_type NN_REAL_SYMBOL(nn_loss_cross_entropy) = {
     .libm = NN_LIBM_LOG,
     .takes_classes = true,
     .takes_soft = true,
+    .domain = {.bounded = true, .least = 0, .most = 1, .shares = true},
     .check = cross_entropy_check,
     .denominator = cross_entropy_denominator,
     .evaluate = cross_entropy_evaluate,
     .predict = cross_entropy_predict,
     .class_weights = cross_entropy_class_weights,
+    .best_constant = cross_entropy_best_constant,
 };

@@ -7,14 +7,15 @@
 static nn_status confusion_check(const void *options, const nn_judged *judged)
 {
     NN_TRY(nn_answers_check(options, judged));
-    if (!judged->target->is_class)
+    if (nn_field_classes(judged->target) == 0)
         NN_FAIL(NN_ERROR_USAGE, "class labels are needed, but the target '%s' is read as values",
                 judged->target->name);
-    if (judged->target->classes > CLASSES_MAX)
+    if (nn_field_classes(judged->target) > CLASSES_MAX)
         NN_FAIL(NN_ERROR_USAGE,
                 "a table of %lld x %lld classes is more than anybody reads (at most %d); use f1, precision "
                 "or recall",
-                (long long)judged->target->classes, (long long)judged->target->classes, CLASSES_MAX);
+                (long long)nn_field_classes(judged->target), (long long)nn_field_classes(judged->target),
+                CLASSES_MAX);
     return NN_OK;
 }
 

@@ -13,9 +13,9 @@ static const nn_option top_k_table[] = {{"k", NN_OPTION_INTEGER, offsetof(top_k_
 static nn_status top_k_check(const void *options, const nn_judged *judged)
 {
     NN_TRY(nn_fit_classes(judged->output, judged->target));
-    if (((const top_k_options *)options)->k >= judged->target->classes)
+    if (((const top_k_options *)options)->k >= nn_field_classes(judged->target))
         NN_FAIL(NN_ERROR_USAGE, "k: %lld of %lld classes are always right; choose a smaller k",
-                (long long)((const top_k_options *)options)->k, (long long)judged->target->classes);
+                (long long)((const top_k_options *)options)->k, (long long)nn_field_classes(judged->target));
     return NN_OK;
 }
 

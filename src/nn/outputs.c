@@ -10,11 +10,12 @@
 nn_status nn_outputs_check(const void *options, const nn_judged *judged)
 {
     (void)options;
-    if (judged->yes_no)
-        NN_FAIL(NN_ERROR_USAGE,
-                "values are needed, but the target '%s' is yes or no; use one for classes, such as accuracy, "
-                "f1 or auc",
-                judged->target->name);
+    if (judged->yes_no || judged->target->shares)
+        NN_FAIL(
+            NN_ERROR_USAGE,
+            "values are needed, but the target '%s' is of classes; use one for classes, such as accuracy, "
+            "f1 or auc",
+            judged->target->name);
     return nn_fit_values(judged->output, judged->target);
 }
 

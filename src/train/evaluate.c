@@ -184,16 +184,13 @@ bool nn_baseline_is_last(const nn_head *head)
 static void evaluate_constant(const nn_head *head, const double *prior, nn_real *constant)
 {
     const nn_scaling *scaling = &head->scaling;
-    for (int64_t i = 0; i < head->rows * head->columns; i++) {
-        int64_t c = i % head->columns;
-        double value = prior[head->target.is_class && head->columns == 1 ? 1 : c];
-        if (nn_baseline_is_last(head))
-            value = scaling->columns > 0 ? scaling->offset[c % scaling->columns] : 0;
-        /* A class that never occurs gets the probability of less than one sample in 10^30. */
-        if (head->loss->yes_no)
-            value = log(value + 1e-30) - log(1 - value + 1e-30);
-        else if (head->target.is_class)
-            value = log(value + 1e-30);
+    bool labels = head->target.is_class, last = nn_baseline_is_last(head);
+    for (int64_t r = 0; head->loss->best_constant && r < head->rows; r++)
+        head->loss->best_constant(head->loss_options, head->columns, head->class_weights, labels,
+                                  labels ? prior : prior + r * head->columns, constant + r * head->columns);
+    for (int64_t i = 0; !head->loss->best_constant && i < head->rows * head->columns; i++) {
+        double value = prior[i];
+        if (last) value = scaling->columns > 0 ? scaling->offset[i % scaling->columns] : 0;
         constant[i] = (nn_real)value;
     }
 }

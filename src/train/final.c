@@ -44,7 +44,8 @@ static nn_status final_best_weights(const nn_run *run, nn_real *weights, int64_t
 static const char *final_baseline_name(const nn_head *head)
 {
     if (nn_baseline_is_last(head)) return "the last value seen";
-    return head->target.is_class ? "the shares of the classes" : "the mean of the training part";
+    if (head->class_weights) return "the shares of the classes, as they weigh";
+    return nn_head_is_values(head) ? "the mean of the training part" : "the shares of the classes";
 }
 
 /* The figures of one head, or of the only one, on a line. */

@@ -11,18 +11,20 @@ void nn_heads_wanted(const nn_model_spec *spec, nn_target_wanted *wanted)
             head->loss->class_weights ? head->loss->class_weights(head->options) : NULL;
         wanted[h] = (nn_target_wanted){.name = head->name,
                                        .classes = head->loss->takes_classes,
-                                       .as_it_is = head->loss->yes_no,
+                                       .loss = head->loss->name,
+                                       .domain = &head->loss->domain,
                                        .counts = nn_class_weights_balance(weights)};
     }
 }
 
-/* The shares of the classes, for the heads that have classes. */
+/* The shares of the classes; of a target of values the mean of each. */
 static nn_status heads_shares(const nn_dataset *data, int head_count, double **shares)
 {
     for (int h = 0; h < head_count; h++) {
         const nn_field *field = nn_dataset_target(data, h);
-        if (!field->is_class || !nn_dataset_knows_prior(data, h)) continue;
-        NN_TRY(NN_ALLOCATE(&shares[h], field->classes, "the shares of the classes"));
+        if (!nn_dataset_knows_prior(data, h)) continue;
+        int64_t count = field->is_class ? field->classes : nn_shape_count(field->shape);
+        NN_TRY(NN_ALLOCATE(&shares[h], count, "the shares of the classes"));
         nn_dataset_prior(data, h, shares[h]);
     }
     return NN_OK;

@@ -61,6 +61,7 @@ size_t nn_leaf_memory(const nn_model *model, const nn_dataset *data, int64_t cap
         const nn_head *head = &model->heads[h];
         int64_t count = nn_shape_count(head->target.shape);
         if (model->head_count > 1 && head->target.is_class) integers += count;
+        if (head->target.shares) integers += head->rows;
         if (model->head_count > 1 && !head->target.is_class) reals += count;
         if (leaf_spreads_weights(model, h, needs.weights)) reals += head->rows;
         if (nn_head_is_values(head)) doubles += 2 * nn_head_output(model, h);
@@ -85,6 +86,8 @@ static nn_status leaf_create_head(const nn_model *model, const nn_leaf_needs *ne
     } else {
         NN_TRY(NN_ALLOCATE(&made->targets, count, "the targets of a microbatch"));
     }
+    if (head->target.shares)
+        NN_TRY(NN_ALLOCATE(&made->labels, capacity * head->rows, "the labels of a microbatch"));
     made->weights = leaf->weights;
     if (leaf_spreads_weights(model, h, needs->weights))
         NN_TRY(NN_ALLOCATE(&made->weights, capacity * head->rows, "the weights of a microbatch"));
@@ -144,6 +147,23 @@ static void leaf_observe(nn_leaf *leaf, const nn_model *model, const nn_dataset 
                (size_t)count * sizeof *observed);
 }
 
+void nn_leaf_find_dominant(nn_leaf *leaf, const nn_model *model)
+{
+    for (int h = 0; h < model->head_count; h++) {
+        const nn_head *head = &model->heads[h];
+        for (int64_t r = 0; head->target.shares && r < leaf->microbatch->samples * head->rows; r++) {
+            const nn_real *shares = leaf->heads[h].targets + r * head->columns;
+            int64_t dominant = 0;
+            bool missing = false;
+            for (int64_t c = 0; c < head->columns; c++) {
+                missing |= isnan(shares[c]);
+                if (shares[c] > shares[dominant]) dominant = c;
+            }
+            leaf->heads[h].labels[r] = missing ? -1 : dominant;
+        }
+    }
+}
+
 /* What was gathered of all heads, to the heads. */
 static void leaf_share_out(nn_leaf *leaf, const nn_model *model, const nn_dataset *data)
 {
@@ -159,6 +179,7 @@ static void leaf_share_out(nn_leaf *leaf, const nn_model *model, const nn_datase
                 memcpy(leaf->heads[h].targets + i * count, leaf->targets + i * values + field->begin,
                        (size_t)count * sizeof *leaf->targets);
     }
+    nn_leaf_find_dominant(leaf, model);
     for (int h = 0; h < model->head_count; h++) leaf_observe(leaf, model, data, h);
     for (int h = 0; leaf->weighted && h < model->head_count; h++)
         for (int64_t r = 0; leaf_spreads_weights(model, h, leaf->weighted) &&
@@ -278,12 +299,13 @@ static nn_loss_call leaf_loss_call(const nn_leaf *leaf, const nn_model *model, i
 {
     const nn_head *head = &model->heads[h];
     const nn_leaf_head *own = &leaf->heads[h];
+    bool shares = head->target.shares;
     return (nn_loss_call){.rows = leaf->microbatch->samples * head->rows,
                           .columns = head->columns,
                           .output = leaf->microbatch->outputs[head->layer],
-                          .labels = head->target.is_class ? own->labels : NULL,
-                          .targets = head->target.is_class ? NULL : own->targets,
-                          .soft = leaf->soft ? own->targets : NULL,
+                          .labels = head->target.is_class || shares ? own->labels : NULL,
+                          .targets = head->target.is_class || shares ? NULL : own->targets,
+                          .soft = leaf->soft || shares ? own->targets : NULL,
                           .weights = leaf->weighted ? own->weights : NULL,
                           .class_weights = head->class_weights};
 }

@@ -8,6 +8,7 @@
 #define nn_leaf_create NN_REAL_SYMBOL(nn_leaf_create)
 #define nn_leaf_destroy NN_REAL_SYMBOL(nn_leaf_destroy)
 #define nn_leaf_memory NN_REAL_SYMBOL(nn_leaf_memory)
+#define nn_leaf_find_dominant NN_REAL_SYMBOL(nn_leaf_find_dominant)
 #define nn_leaf_load NN_REAL_SYMBOL(nn_leaf_load)
 #define nn_leaf_packed_size NN_REAL_SYMBOL(nn_leaf_packed_size)
 #define nn_leaf_pack NN_REAL_SYMBOL(nn_leaf_pack)
@@ -76,6 +77,10 @@ void nn_leaf_load(nn_leaf *leaf, const nn_model *model, const nn_dataset *data, 
                   bool inputs);
 void nn_leaf_denominators(nn_leaf *leaf, const nn_model *model, const nn_dataset *data,
                           const nn_leaf_place *place, double *denominators);
+
+/* From shares of classes to labels, for metrics: the class of the largest; none where any is missing. Part of
+ * loading. */
+void nn_leaf_find_dominant(nn_leaf *leaf, const nn_model *model);
 
 /* A loaded leaf as bytes, and such bytes in place of a load, on any rank. */
 size_t nn_leaf_packed_size(const nn_leaf *leaf, const nn_model *model, const nn_dataset *data);

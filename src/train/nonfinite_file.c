@@ -256,5 +256,6 @@ nn_status nn_nonfinite_get(nn_store_file *file, nn_leaf *leaf, nn_real *carried,
         NN_TRY(nn_store_read_verified(file, "microbatch/batch_statistics", NN_STORE_F64,
                                       (size_t)model->network->statistics_values, statistics));
     for (int h = 0; h < model->head_count; h++) NN_TRY(file_get_head(file, model, h, leaf));
+    nn_leaf_find_dominant(leaf, model);
     return NN_OK;
 }

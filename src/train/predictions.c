@@ -99,10 +99,11 @@ static void predictions_header(predictions *of)
             predictions_class_header(head, truth, text);
             continue;
         }
-        for (int64_t c = 0; c < head->columns; c++) {
-            if (truth) predictions_name(head, head->columns, c, "", text);
-            predictions_name(head, head->columns, c, head->loss->yes_no ? "_probability" : "_predicted",
-                             text);
+        int64_t values = head->rows * head->columns;
+        const char *ending = nn_head_is_values(head) ? "_predicted" : "_probability";
+        for (int64_t i = 0; i < values; i++) {
+            if (truth) predictions_name(head, values, i, "", text);
+            predictions_name(head, values, i, ending, text);
         }
     }
     nn_text_append(text, "\n");
@@ -217,8 +218,8 @@ static void predictions_head(predictions *of, int64_t i, int h)
         if (truth) predictions_label(target, known ? leaf->labels[i * head->rows + r] : -1, &of->text);
         predictions_class_row(head, bad, output + r * head->columns, &of->text);
     }
-    for (int64_t c = 0; !head->target.is_class && c < head->columns; c++)
-        predictions_pair(of, h, i * head->columns + c, known, bad, output[c]);
+    int64_t values = head->target.is_class ? 0 : head->rows * head->columns;
+    for (int64_t v = 0; v < values; v++) predictions_pair(of, h, i * values + v, known, bad, output[v]);
 }
 
 static void predictions_sample(predictions *of, int64_t i)

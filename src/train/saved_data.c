@@ -218,7 +218,10 @@ static nn_status data_open(nn_comm *comm, const nn_saved_request *request, nn_sa
         const nn_head *head = &model->heads[h];
         known[h] = (nn_known_target){&head->scaling, head->target.classes,
                                      saved->has_target[h] ? NULL : &head->target.shape};
-        wanted[h] = (nn_target_wanted){.name = head->given, .classes = head->target.is_class};
+        wanted[h] = (nn_target_wanted){.name = head->given,
+                                       .classes = head->target.is_class,
+                                       .loss = head->loss->name,
+                                       .domain = head->target.is_class ? NULL : &head->loss->domain};
     }
     int64_t indices[NN_DATA_FIELDS] = {model->input.classes};
     for (int p = 0; p < model->input.part_count && p < NN_DATA_FIELDS; p++)

@@ -142,6 +142,7 @@ static inline void trial_step(trial *t)
 {
     const nn_network *network = t->model->network;
     const nn_head *head = &t->model->heads[0];
+    bool of_shares = head->target.shares;
     int64_t labels[SAMPLES];
     nn_real targets[SAMPLES * CLASSES];
     double predicted[SAMPLES * CLASSES], observed[SAMPLES * CLASSES];
@@ -155,8 +156,9 @@ static inline void trial_step(trial *t)
     nn_loss_call call = {.rows = SAMPLES,
                          .columns = head->columns,
                          .output = t->microbatch->outputs[head->layer],
-                         .labels = head->target.is_class ? labels : NULL,
-                         .targets = head->target.is_class ? NULL : targets,
+                         .labels = head->target.is_class || of_shares ? labels : NULL,
+                         .targets = head->target.is_class || of_shares ? NULL : targets,
+                         .soft = of_shares ? targets : NULL,
                          .predicted = predicted,
                          .observed = observed,
                          .outputs = head->outputs,

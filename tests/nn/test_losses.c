@@ -13,7 +13,8 @@
 static const nn_shape shape = {1, {COLUMNS}};
 static const nn_field class_target = {.name = "y", .is_class = true, .classes = COLUMNS};
 static const nn_field value_target = {.name = "y", .shape = {1, {COLUMNS}}};
-static const double class_weights[COLUMNS] = {0.5, 2, 1, 0, 3};
+/* One a class, or two a column. */
+static const double class_weights[2 * COLUMNS] = {0.5, 2, 1, 0, 3, 1, 0.25, 4, 2, 0.75};
 
 /* What may stand beside output and target. */
 enum { WEIGHTS = 1, MASKED = 2, CLASS_WEIGHTS = 4, VARIANTS = 8 };
@@ -431,6 +432,79 @@ static void test_messages(void **state)
                                          "use cross_entropy");
 }
 
+/* The gradient summed over rows, at an output that is the same for all: 0 where no other constant is better.
+ */
+static void expect_best(const nn_loss_type *type, const void *options, nn_loss_call *call, const double *mean)
+{
+    nn_real constant[COLUMNS], output[SAMPLES * COLUMNS], gradient[SAMPLES * COLUMNS];
+    type->best_constant(options, call->columns, call->class_weights, call->labels != NULL, mean, constant);
+    for (int64_t i = 0; i < call->rows * call->columns; i++) output[i] = constant[i % call->columns];
+    call->output = output;
+    call->gradient = gradient;
+    call->denominator = 1;
+    type->evaluate(options, call);
+    for (int64_t c = 0; c < call->columns; c++) {
+        double sum = 0;
+        for (int64_t r = 0; r < call->rows; r++) sum += (double)gradient[r * call->columns + c];
+        if (fabs(sum) > 2e-5)
+            fail_msg("%s: column %d of the best constant: a slope of %g", type->name, (int)c, sum);
+    }
+}
+
+/* Fails when the constant guess that results are compared with is not the best one under the weights of
+ * classes. */
+static void test_best_constant(void **state)
+{
+    (void)state;
+    static const int64_t labels[SAMPLES] = {0, 0, 0, 1, 2, 2, 4}, yes[SAMPLES] = {0, 1, 0, 0, 0, 1, 0};
+    const double shares[COLUMNS] = {3 / 7., 1 / 7., 2 / 7., 0, 1 / 7.}, two[2] = {5 / 7., 2 / 7.};
+    static const double weights[2 * COLUMNS] = {0.5, 2, 1, 1, 3, 1, 0.25, 4, 2, 0.75};
+    nn_real targets[SAMPLES * COLUMNS];
+    double mean[COLUMNS] = {0};
+    for (int i = 0; i < SAMPLES * COLUMNS; i++) targets[i] = (nn_real)(i * i % 3 > 0);
+    for (int i = 0; i < SAMPLES * COLUMNS; i++) mean[i % COLUMNS] += (double)targets[i] / SAMPLES;
+    for (int weighted = 0; weighted < 2; weighted++) {
+        const double *of_classes = weighted ? weights : NULL;
+        nn_loss_call classes = {
+            .rows = SAMPLES, .columns = COLUMNS, .labels = labels, .class_weights = of_classes};
+        nn_loss_call single = {.rows = SAMPLES, .columns = 1, .labels = yes, .class_weights = of_classes};
+        nn_loss_call many = {
+            .rows = SAMPLES, .columns = COLUMNS, .targets = targets, .class_weights = of_classes};
+        const nn_loss_type *type;
+        void *options = read_loss("cross_entropy", &type);
+        expect_best(type, options, &classes, shares);
+        release_options(type, options);
+        options = read_loss("binary_cross_entropy", &type);
+        expect_best(type, options, &single, two);
+        expect_best(type, options, &many, mean);
+        release_options(type, options);
+    }
+}
+
+/* Fails when a loss that has a domain is not the smallest, 0 or more and finite for the targets in it. */
+static void test_domains(void **state)
+{
+    (void)state;
+    for (const nn_loss_type *const *type = nn_loss_types(); *type; type++) {
+        void *options = make_options(*type);
+        const nn_domain *domain = &(*type)->domain;
+        assert_true(domain->bounded ? domain->least < domain->most : !domain->shares);
+        assert_true(domain->bounded ==
+                    ((*type)->predict != NULL)); /* outputs that are no values of the target */
+        for (int k = 0; k <= 4 && domain->bounded && !domain->shares; k++) {
+            nn_real target = (nn_real)(domain->least + k * (domain->most - domain->least) / 4);
+            for (int x = -30; x <= 30; x += 15) {
+                nn_real output = (nn_real)x;
+                nn_loss_call call = {
+                    .rows = 1, .columns = 1, .output = &output, .targets = &target, .denominator = 1};
+                double loss = (*type)->evaluate(options, &call);
+                assert_true(loss >= 0 && isfinite(loss));
+            }
+        }
+        release_options(*type, options);
+    }
+}
+
 /* Fails when numbers, `balanced` or mistakes in class_weights come out wrong. */
 static void test_class_weights(void **state)
 {
@@ -465,6 +539,7 @@ int main(void)
         cmocka_unit_test(test_halves),        cmocka_unit_test(test_masked),
         cmocka_unit_test(test_cross_entropy), cmocka_unit_test(test_cross_entropy_many_classes),
         cmocka_unit_test(test_mse),           cmocka_unit_test(test_class_weights),
+        cmocka_unit_test(test_best_constant), cmocka_unit_test(test_domains),
         cmocka_unit_test(test_messages),      cmocka_unit_test(test_pytorch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
