@@ -24,6 +24,7 @@ typedef struct nn_help_item {
     const char *name, *summary;
     const char *example;      /* YAML; NULL: none */
     const nn_option *options; /* NULL: the kind has none */
+    const char *undefined;    /* of a metric: when it has no value; NULL: nothing is said */
 } nn_help_item;
 
 /* A kind of plug-in: a topic, and each of its plug-ins a topic too. */

@@ -18,7 +18,7 @@ static bool families_layer(size_t index, nn_help_item *item)
     const nn_layer_type *type = nn_layer_types()[index];
     if (!type) return false;
     bool written = strcmp(type->name, "input") != 0;
-    *item = (nn_help_item){type->name, type->summary, written ? type->example : NULL, type->options};
+    *item = (nn_help_item){type->name, type->summary, written ? type->example : NULL, type->options, NULL};
     return true;
 }
 
@@ -26,7 +26,7 @@ static bool families_composite(size_t index, nn_help_item *item)
 {
     const nn_composite_type *type = nn_composite_types()[index];
     if (!type) return false;
-    *item = (nn_help_item){type->name, type->summary, type->example, type->options};
+    *item = (nn_help_item){type->name, type->summary, type->example, type->options, NULL};
     return true;
 }
 
@@ -34,7 +34,7 @@ static bool families_loss(size_t index, nn_help_item *item)
 {
     const nn_loss_type *type = nn_loss_types()[index];
     if (!type) return false;
-    *item = (nn_help_item){type->name, type->summary, type->example, type->options};
+    *item = (nn_help_item){type->name, type->summary, type->example, type->options, NULL};
     return true;
 }
 
@@ -42,7 +42,7 @@ static bool families_metric(size_t index, nn_help_item *item)
 {
     const nn_metric_type *type = nn_metric_types()[index];
     if (!type) return false;
-    *item = (nn_help_item){type->name, type->summary, type->example, type->options};
+    *item = (nn_help_item){type->name, type->summary, type->example, type->options, type->undefined};
     return true;
 }
 
@@ -50,7 +50,7 @@ static bool families_initializer(size_t index, nn_help_item *item)
 {
     const nn_initializer_type *type = nn_initializer_types()[index];
     if (!type) return false;
-    *item = (nn_help_item){type->name, type->summary, type->name, NULL};
+    *item = (nn_help_item){type->name, type->summary, type->name, NULL, NULL};
     return true;
 }
 
@@ -58,7 +58,7 @@ static bool families_optimizer(size_t index, nn_help_item *item)
 {
     const nn_optimizer_type *type = nn_optimizer_types()[index];
     if (!type) return false;
-    *item = (nn_help_item){type->name, type->summary, type->example, type->options};
+    *item = (nn_help_item){type->name, type->summary, type->example, type->options, NULL};
     return true;
 }
 
@@ -66,7 +66,7 @@ static bool families_schedule(size_t index, nn_help_item *item)
 {
     const nn_schedule_type *type = nn_schedule_types()[index];
     if (!type) return false;
-    *item = (nn_help_item){type->name, type->summary, type->example, type->options};
+    *item = (nn_help_item){type->name, type->summary, type->example, type->options, NULL};
     return true;
 }
 
@@ -74,7 +74,7 @@ static bool families_transform(size_t index, nn_help_item *item)
 {
     const nn_transform_type *type = nn_transform_types()[index];
     if (!type) return false;
-    *item = (nn_help_item){type->name, type->summary, type->example, type->options};
+    *item = (nn_help_item){type->name, type->summary, type->example, type->options, NULL};
     return true;
 }
 
@@ -82,7 +82,7 @@ static bool families_importer(size_t index, nn_help_item *item)
 {
     const nn_importer *importer = nn_importers()[index];
     if (!importer) return false;
-    *item = (nn_help_item){importer->name, importer->summary, importer->example, importer->options};
+    *item = (nn_help_item){importer->name, importer->summary, importer->example, importer->options, NULL};
     return true;
 }
 
@@ -153,6 +153,9 @@ void nn_help_append_item(nn_text *text, const nn_help_family *family, const nn_h
 {
     nn_text_append(text, "%s (%s): %s\n", item->name, family->what, item->summary);
     families_append_example(text, family, item);
+    if (item->undefined)
+        nn_text_append(text, "\nundefined (in metrics.jsonl null, and worse than any number):\n  %s\n",
+                       item->undefined);
     if (!item->options && !family->common) return;
     nn_text_append(text, "\noptions:\n");
     families_append_options(text, family, item->options);

@@ -282,6 +282,23 @@ static nn_status fields_find_seen(const nn_dataset *dataset, nn_data_target *tar
     return NN_OK;
 }
 
+/* A target whose layout has steps where no input does: its columns are then no quantities of their own. */
+static void fields_warn_steps(const nn_dataset *dataset, const nn_view *view)
+{
+    const nn_array *array = &dataset->first->arrays[view->array];
+    const char *layout = nn_source_field_options(dataset->options, dataset->first, view->array)->layout;
+    bool steps = layout && strchr(layout, 'N') && strchr(layout, 'T') && view->shape.dimensions == 1;
+    for (int v = 0; v < dataset->first->inputs; v++)
+        steps &= dataset->views[v].shape.extents[0] != view->shape.extents[0];
+    if (steps && view->shape.extents[0] > 1)
+        nn_log_warning(
+            "data.fields.%s.layout: %s: the %lld values of a sample are taken for steps of one quantity, "
+            "which "
+            "are judged together, although no input has as many steps; leave the layout out where they are "
+            "columns",
+            array->key, layout, (long long)view->shape.extents[0]);
+}
+
 /* The mean of every value of a target, normalised. */
 static nn_status fields_make_prior(const nn_dataset *dataset, const nn_data_request *request,
                                    nn_data_target *target)
@@ -318,6 +335,7 @@ static nn_status fields_describe_target(nn_dataset *dataset, const nn_data_reque
     if (target->view_count > 1) field->shape = (nn_shape){.dimensions = 1, .extents = {target->values}};
     field->transform = target->view_count == 1 ? view->transform : NN_TRANSFORM_NONE;
     field->is_class = request->labels[number];
+    fields_warn_steps(dataset, view);
     if (field->is_class) {
         field->classes = request->classes[number];
         if (target->values == 1) field->shape = (nn_shape){0};

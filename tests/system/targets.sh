@@ -139,6 +139,10 @@ run many 1 --fresh --set 'loss.binary_cross_entropy.class_weights=balanced'
 sed -n 's/^test, baseline.*: loss \([^,]*\),.*/\1/p' train.log | awk '{ exit !($1 > 0.6 && $1 < 0.8) }' ||
     { fail "the baseline is not the best constant under the weights"; cat train.log; }
 "$program" eval many.1 >train.log 2>&1 || { fail "eval of weights by column"; cat train.log; }
+config steps many 4 binary_cross_entropy 'fields: {y: {layout: NT}}' accuracy
+run steps 1
+says 'warning: data.fields.y.layout: NT: the 4 values of a sample are taken for steps of one quantity'
+"$program" help auc | grep -q 'where the labelled rows are all of one class' || fail "help does not say when auc is undefined"
 config chance chance 1 binary_cross_entropy
 run chance 1
 config signs signs 1 binary_cross_entropy 'fields: {y: {kind: value, scale: 0.5, offset: 0.5}}' accuracy
