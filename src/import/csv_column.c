@@ -94,16 +94,25 @@ static nn_status column_not_a_number(const nn_csv_table *table, const nn_csv_col
     nn_csv_diagnosis diagnosis = {0};
     char *words[] = {(char *)field->text};
     bool known = nn_csv_diagnose(&table->notation, words, 1, column->title, &diagnosis);
+    /* The values above have a decimal mark of their own. */
+    known = known && diagnosis.remedy.length > 0 && !(diagnosis.decimal && !column->whole && !column->fixed);
     nn_status status = nn_fail(
         NN_ERROR_DATA,
-        "%s:%lld: column '%s': '%.*s' is not a number, as the values %s are: %s%s%scorrect it, count it as "
-        "missing "
-        "with --missing-values '%.*s', or take all values as names with --categorical '%s'",
+        "%s:%lld: column '%s': '%.*s' is not a number, as the values %s are: %s%s%scorrect it%s count it as "
+        "missing with --missing-values '%.*s'%s%s%s",
         table->paths[table->path], (long long)line, column->title, COLUMN_SHOWN, field->text,
         column->fixed ? "of the earlier import" : "above it", known ? "add " : "",
-        known ? diagnosis.remedy.bytes : "", known ? ", " : "", COLUMN_SHOWN, field->text, column->title);
+        known ? diagnosis.remedy.bytes : "", known ? ", " : "", column->fixed ? ", or" : ",", COLUMN_SHOWN,
+        field->text, column->fixed ? "" : ", or take all values as names with --categorical '",
+        column->fixed ? "" : column->title, column->fixed ? "" : "'");
     nn_csv_diagnosis_release(&diagnosis);
     return status;
+}
+
+/* Digits that a double cannot hold; 1e20 is meant as it is read. */
+static bool column_loses_digits(const char *text, double number)
+{
+    return fabs(number) >= COLUMN_WHOLE_MAX && strspn(text, "+-0123456789") == strlen(text);
 }
 
 static nn_status column_meet_number(const nn_csv_table *table, nn_csv_column *column, double number)
@@ -127,6 +136,7 @@ static nn_status column_check_class(const nn_csv_table *table, const nn_csv_colu
 {
     int64_t class;
     if (!column->target || !column->fixed || (!column->coded && column->names.count == 0)) return NN_OK;
+    if (!column->coded && number != floor(number)) return column_unknown_name(table, column, field, line);
     if (column->coded && (number < 0 || number > COLUMN_CODE_MAX || number != floor(number)))
         NN_FAIL(NN_ERROR_DATA,
                 "%s:%lld: column '%s': %.15g is not a class, which are whole numbers from 0 in the earlier "
@@ -167,6 +177,7 @@ nn_status nn_csv_column_meet(const nn_csv_table *table, nn_csv_column *column, c
     if (column->kind == NN_CSV_DATES) return column_meet_date(table, column, field, line);
     if (!is_number) return column_not_a_number(table, column, field, line);
     NN_TRY(column_check_class(table, column, field, line, number));
+    column->long_numbers |= column_loses_digits(field->text, number);
     return column_meet_number(table, column, number);
 }
 
@@ -182,8 +193,8 @@ void nn_csv_column_settle(nn_csv_column *column)
 bool nn_csv_column_is_fine(const nn_csv_column *column)
 {
     double size = fmax(fabs(column->least), fabs(column->most)), range = column->most - column->least;
-    return (column->kind == NN_CSV_NUMBERS || column->kind == NN_CSV_DATES) &&
-           size * FLT_EPSILON > range * 1e-3 && range > 0;
+    if (column->kind == NN_CSV_DATES) return size * FLT_EPSILON > 1; /* float32 would cut seconds */
+    return column->kind == NN_CSV_NUMBERS && size * FLT_EPSILON > range * 1e-3 && range > 0;
 }
 
 /* ---- names that most likely are none ---- */
@@ -204,7 +215,7 @@ static void column_append_others(const nn_csv_table *table, size_t after, nn_tex
         nn_csv_diagnosis diagnosis = {0};
         if (column_is_odd(table, &table->columns[i], &diagnosis) && shown++ < COLUMN_NAMES_SHOWN)
             nn_text_append(text, "%s '%s' (%s)", shown > 1 ? "," : "; so are", table->columns[i].title,
-                           diagnosis.remedy.bytes);
+                           diagnosis.remedy.length > 0 ? diagnosis.remedy.bytes : "in another notation");
         nn_csv_diagnosis_release(&diagnosis);
     }
 }
@@ -220,16 +231,20 @@ nn_status nn_csv_check_names(const nn_csv_table *table)
         }
         nn_text others = {0};
         nn_text_append(&others, "%s", "");
+        if (diagnosis.remedy.length == 0)
+            nn_text_append(&diagnosis.remedy, "them again with the decimal mark of the other columns, since "
+                                              "no option reads both");
         column_append_others(table, i, &others);
-        nn_status status = nn_fail(NN_ERROR_DATA,
-                                   "%s:%lld: column '%s' would become names, but %s: add %s%s%s%s, "
-                                   "--categorical '%s' to take them as names, or "
-                                   "--drop '%s' to leave the column out%s",
-                                   table->paths[column->path], (long long)column->line, column->title,
-                                   diagnosis.what.bytes, diagnosis.remedy.bytes,
-                                   table->series ? ", --time '" : "", table->series ? column->title : "",
-                                   table->series ? "' if it is the time of the rows" : "", column->title,
-                                   column->title, others.failed ? "" : others.bytes);
+        nn_status status =
+            nn_fail(NN_ERROR_DATA,
+                    "%s:%lld: column '%s' would become names, but %s: %s %s%s%s%s, "
+                    "--categorical '%s' to take them as names, or "
+                    "--drop '%s' to leave the column out%s",
+                    table->paths[column->path], (long long)column->line, column->title, diagnosis.what.bytes,
+                    diagnosis.remedy.bytes[0] == '-' ? "add" : "write", diagnosis.remedy.bytes,
+                    table->series ? ", --time '" : "", table->series ? column->title : "",
+                    table->series ? "' if it is the time of the rows" : "", column->title, column->title,
+                    others.failed ? "" : others.bytes);
         nn_csv_diagnosis_release(&diagnosis);
         nn_text_free(&others);
         return status;

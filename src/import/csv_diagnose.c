@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "import/csv_notation.h"
 
@@ -88,7 +89,7 @@ static void diagnose_meet_marks(const char *word, diagnose_marks *marks, char *u
     if (strcmp(mark, "(") == 0 || diagnose_is_symbol(mark))
         diagnose_keep_mark(marks, mark[0] == '(' ? "()" : mark);
     diagnose_mark(word + last, length - last, mark);
-    if (diagnose_is_symbol(mark)) diagnose_keep_mark(marks, mark);
+    if (diagnose_is_symbol(mark) || strcmp(mark, "-") == 0) diagnose_keep_mark(marks, mark);
     bool letters = mark[0] && strcspn(mark, "()+-.,;:/") == strlen(mark) && !diagnose_is_symbol(mark);
     if (letters && unit[0] == '\0') strcpy(unit, mark);
     if (letters && strcmp(unit, mark) != 0) strcpy(unit, "?");
@@ -123,42 +124,68 @@ static const diagnose_candidate diagnose_candidates[] = {
 };
 enum { DIAGNOSE_CANDIDATES = sizeof diagnose_candidates / sizeof *diagnose_candidates };
 
-/* How many of the words are numbers in a notation; *example becomes one of them that is no plain number. */
+/* Infinity and NaN, as C, Python, R and MATLAB write them. */
+static bool diagnose_is_nonfinite(const char *word)
+{
+    static const char *const forms[] = {"inf", "infinity", "nan", "1.#inf", "1.#qnan", "1.#ind", NULL};
+    word += *word == '-' || *word == '+';
+    for (const char *const *form = forms; *form; form++)
+        if (strcasecmp(*form, word) == 0) return true;
+    return strncasecmp(word, "nan(", 4) == 0;
+}
+
+/* How many of the words are numbers in a notation, finite or not; *example becomes one of them that is no
+ * plain number. */
 static size_t diagnose_numbers(const nn_csv_notation *notation, const nn_csv_notation *current,
                                char *const *words, size_t count, const char **example)
 {
-    size_t fits = 0;
+    size_t fits = 0, others = 0;
     double number;
     for (size_t i = 0; i < count; i++) {
+        others += diagnose_is_nonfinite(words[i]);
         if (!nn_csv_number(notation, words[i], &number)) continue;
         if (!*example && !nn_csv_number(current, words[i], &number)) *example = words[i];
         fits++;
     }
-    return fits;
+    return fits > 0 ? fits + others : 0;
 }
 
 typedef struct diagnose_best {
     size_t fits;
     const diagnose_candidate *candidate; /* NULL: the notation in use */
-    bool marked;
+    bool marked, contradicts;
     const char *example;
 } diagnose_best;
 
-static void diagnose_find_numbers(const nn_csv_notation *current, const diagnose_marks *marks,
-                                  char *const *words, size_t count, diagnose_best *best)
+/* The decimal comma, or the mark of thousands, that the user has named stands for other columns. */
+static bool diagnose_contradicts(const nn_csv_notation *current, const diagnose_candidate *candidate)
 {
-    best->fits = diagnose_numbers(current, current, words, count, &best->example);
+    return (current->decimal == ',' && candidate->decimal == '.') || candidate->decimal == current->thousands;
+}
+
+static void diagnose_find_among(const nn_csv_notation *current, const diagnose_marks *marks, bool contradicts,
+                                char *const *words, size_t count, diagnose_best *best)
+{
     for (int marked = 0; marked < (marks->texts.count > 0 ? 2 : 1); marked++)
         for (int c = 0; c < DIAGNOSE_CANDIDATES; c++) {
             const diagnose_candidate *candidate = &diagnose_candidates[c];
+            if (diagnose_contradicts(current, candidate) != contradicts) continue;
             const nn_csv_notation notation = {.decimal = candidate->decimal,
                                               .thousands = candidate->thousands,
                                               .marks = marked ? &marks->texts : current->marks};
             const char *example = NULL;
             size_t fits = diagnose_numbers(&notation, current, words, count, &example);
             if (fits <= best->fits) continue;
-            *best = (diagnose_best){fits, candidate, marked, example};
+            *best = (diagnose_best){fits, candidate, marked, contradicts, example};
         }
+}
+
+static void diagnose_find_numbers(const nn_csv_notation *current, const diagnose_marks *marks,
+                                  char *const *words, size_t count, diagnose_best *best)
+{
+    best->fits = diagnose_numbers(current, current, words, count, &best->example);
+    diagnose_find_among(current, marks, false, words, count, best);
+    diagnose_find_among(current, marks, true, words, count, best);
 }
 
 /* "1,000" may be a thousand or one: both readings are offered. */
@@ -167,6 +194,7 @@ static bool diagnose_is_ambiguous(const nn_csv_notation *current, const diagnose
 {
     const char *example = NULL;
     if (!best->candidate || best->candidate->decimal != ',' || best->candidate->thousands) return false;
+    if (current->decimal == ',') return false;
     const nn_csv_notation grouped = {
         .decimal = '.', .thousands = ',', .marks = best->marked ? &marks->texts : current->marks};
     return diagnose_numbers(&grouped, current, words, count, &example) >= best->fits;
@@ -213,6 +241,8 @@ static void diagnose_tell_numbers(const nn_csv_notation *current, const diagnose
                    : plain       ? " with signs or units"
                                  : " and signs or units");
     if (best->example) nn_text_append(&diagnosis->what, ", such as '%.*s'", DIAGNOSE_SHOWN, best->example);
+    if (best->contradicts) return;
+    diagnosis->decimal = best->candidate->decimal != current->decimal;
     nn_text_append(&diagnosis->remedy, "%s", plain ? "" : best->candidate->options);
     if (best->marked) diagnose_tell_marks(marks, &diagnosis->remedy);
     if (ambiguous)
@@ -227,8 +257,8 @@ static const char *const diagnose_days[] = {"%Y-%m-%d",  "%Y/%m/%d", "%Y.%m.%d",
                                             "%b %d, %Y", "%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%b-%y",
                                             "%Y-%m",     NULL};
 static const char *const diagnose_times[] = {
-    "",          " %H:%M:%S",    " %H:%M", "T%H:%M:%S", "T%H:%M", "T%H:%M:%S%z", " %H:%M:%S%z",
-    " %I:%M %p", " %I:%M:%S %p", NULL};
+    "",          " %H:%M:%S",    " %H:%M",        "T%H:%M:%S", "T%H:%M", "T%H:%M:%S%z", " %H:%M:%S%z",
+    " %I:%M %p", " %I:%M:%S %p", " %H:%M:%S UTC", NULL};
 static const char *const diagnose_clocks[] = {"%H:%M:%S", "%H:%M", "%I:%M %p", NULL};
 
 typedef struct diagnose_dates {

@@ -14,7 +14,7 @@ typedef struct nn_csv_notation {
     char decimal;              /* '.' or ',' */
     char thousands;            /* between groups of three digits; ' ': any blank; '\0': none */
     const nn_text_list *marks; /* borrowed: removed before and after a number, such as "%"; "()" makes a
-                                  number in parentheses negative; NULL: none */
+                                  number in parentheses negative, "-" one that a minus follows; NULL: none */
 } nn_csv_notation;
 
 /* A decimal number and nothing else; blanks around it are passed over. Not numbers: hexadecimal digits,
@@ -49,9 +49,11 @@ bool nn_csv_date_has(const char *format, int part);
 
 /* Looks for the notation that most of the words (different ones; at most some thousands are looked at) share.
  * True where at least half of them are numbers or dates in it: `what` says what they are, with an example,
- * and `remedy` is the option to add to the import, or the words to count as missing. */
+ * and `remedy` is the option to add to the import, or the words to count as missing; it is empty where that
+ * would contradict an option in use. */
 typedef struct nn_csv_diagnosis {
     nn_text what, remedy;
+    bool decimal; /* the remedy changes the decimal mark */
 } nn_csv_diagnosis;
 bool nn_csv_diagnose(const nn_csv_notation *current, char *const *words, size_t count, const char *column,
                      nn_csv_diagnosis *diagnosis);

@@ -101,6 +101,10 @@ static void number_strip(const nn_csv_notation *notation, number_text *text, boo
             text->at++;
             text->end--;
             *negative = sign = true;
+        } else if (strcmp(mark, "-") == 0) { /* "5-" is -5 */
+            if (sign || !number_ends(text, mark)) continue;
+            text->end--;
+            *negative = sign = true;
         } else if (!number_trim_one(text, mark)) {
             continue;
         }
@@ -127,22 +131,24 @@ static size_t number_digits(number_text *text, char *plain, size_t *length)
     return count;
 }
 
-/* Whole digits, in groups of three where separators stand between them. */
+/* Whole digits, in groups of three where separators stand between them, or as in India: 12,34,567. */
 static bool number_whole(const nn_csv_notation *notation, number_text *text, char *plain, size_t *length,
                          size_t *count)
 {
     *count = number_digits(text, plain, length);
-    bool grouped = false;
+    size_t first = *count, group = 0, pairs = 0, threes = 0;
     while (text->at < text->end) {
         size_t separator = number_separator(notation, text);
-        if (separator == 0) return true;
-        if (*count == 0 || (!grouped && *count > 3)) return false;
+        if (separator == 0) break;
+        if (first == 0 || first > 3) return false;
         text->at += separator;
-        if (number_digits(text, plain, length) != 3) return false;
-        grouped = true;
-        *count += 3;
+        group = number_digits(text, plain, length);
+        if ((group != 2 && group != 3) || (threes > 0 && (pairs > 0 || group == 2))) return false;
+        pairs += group == 2;
+        threes += group == 3;
+        *count += group;
     }
-    return true;
+    return group == 0 || (group == 3 && (pairs == 0 || first < 3));
 }
 
 static bool number_exponent(number_text *text, char *plain, size_t *length)

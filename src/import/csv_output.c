@@ -72,18 +72,26 @@ nn_status nn_csv_outputs_find(nn_csv_table *table, const char *option, const nn_
 
 /* ---- as an earlier import has them ---- */
 
-static nn_status outputs_fail_missing(const nn_import *import, const nn_csv_outputs *outputs,
-                                      const char *name)
+/* What to do about a column that is not there. */
+static const char *outputs_remedy(const nn_csv_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->column_count; i++)
+        if (strcmp(table->columns[i].title, name) == 0)
+            return "the options --x, --y, --drop and --dates must be those of the earlier import";
+    return table->header ? "rename one in the header, use the --dates of then, or import without --like"
+                         : "its first row does not name them: add a row of names";
+}
+
+static nn_status outputs_fail_missing(const nn_import *import, const nn_csv_table *table,
+                                      const nn_csv_outputs *outputs, const char *name)
 {
     nn_text list = {0};
     for (size_t i = 0; i < outputs->count && i < 20; i++)
         nn_text_append(&list, "%s%s", i > 0 ? ", " : "", outputs->items[i].title);
     if (outputs->count > 20) nn_text_append(&list, ", ...");
-    nn_status status = nn_fail(NN_ERROR_DATA,
-                               "%s has a column '%s', which %s has not (its columns: %s): rename one in the "
-                               "header, or import without --like",
+    nn_status status = nn_fail(NN_ERROR_DATA, "%s has a column '%s', which is not among those of %s (%s): %s",
                                nn_import_like_path(import->like), name, import->sources[0],
-                               list.failed || !list.bytes ? "none" : list.bytes);
+                               list.failed || !list.bytes ? "none" : list.bytes, outputs_remedy(table, name));
     nn_text_free(&list);
     return status;
 }
@@ -130,6 +138,9 @@ static nn_status outputs_fix(const nn_import *import, const char *field, const c
     if (status == NN_OK) status = nn_import_like_names(import->like, dataset.bytes, &names);
     for (size_t i = 0; i < names.count && status == NN_OK; i++)
         status = nn_csv_names_add(&column->names, names.items[i], strlen(names.items[i]));
+    if (status == NN_OK && column->named && names.count == 0)
+        status = nn_fail(NN_ERROR_USAGE, "column '%s' holds numbers in %s: leave it out of --categorical",
+                         title, nn_import_like_path(import->like));
     column->fixed = true;
     column->kind = names.count > 0 ? NN_CSV_NAMES : NN_CSV_NUMBERS;
     nn_source_release(&names);
@@ -148,7 +159,7 @@ nn_status nn_csv_outputs_like(const nn_import *import, nn_csv_table *table, cons
     if (names.count == 0) return NN_OK;
     for (size_t i = 0; i < names.count; i++) {
         if (outputs_move(outputs, names.items[i], i)) continue;
-        status = outputs_fail_missing(import, outputs, names.items[i]);
+        status = outputs_fail_missing(import, table, outputs, names.items[i]);
         nn_source_release(&names);
         return status;
     }
@@ -191,6 +202,23 @@ nn_status nn_csv_outputs_read(const nn_csv_table *table, const nn_csv_outputs *o
 
 /* ---- what is said of them in the file ---- */
 
+/* Titles that differ in '/' and '.' alone would share one dataset. */
+static nn_status outputs_check_dataset(const nn_csv_table *table, const nn_csv_outputs *outputs, size_t index)
+{
+    const char *title = table->columns[outputs->items[index].column].title;
+    for (size_t i = 0; i < index; i++) {
+        const nn_csv_column *other = &table->columns[outputs->items[i].column];
+        const char *a = title, *b = other->title;
+        for (; *a && (*a == *b || (strchr("/._", *a) && *b && strchr("/._", *b))); a++) b++;
+        if (other->kind != NN_CSV_NAMES || *a || *b) continue;
+        NN_FAIL(NN_ERROR_DATA,
+                "columns '%s' and '%s' hold names, which would be kept in one dataset: rename one in the "
+                "header, or leave it out with --drop",
+                other->title, title);
+    }
+    return NN_OK;
+}
+
 static nn_status outputs_add_categories(nn_import *import, const nn_csv_column *column, const char *field)
 {
     nn_text dataset = {0};
@@ -210,6 +238,7 @@ nn_status nn_csv_outputs_describe(nn_import *import, const nn_csv_table *table, 
     for (size_t i = 0; i < outputs->count; i++) {
         const nn_csv_column *column = &table->columns[outputs->items[i].column];
         NN_TRY(nn_import_add_name(&field->columns, outputs->items[i].title));
+        if (column->kind == NN_CSV_NAMES) NN_TRY(outputs_check_dataset(table, outputs, i));
         if (column->kind == NN_CSV_NAMES) NN_TRY(outputs_add_categories(import, column, field->name));
         field->narrow &= outputs->items[i].part >= 0 || !nn_csv_column_is_fine(column);
     }

@@ -63,9 +63,9 @@ static nn_status rows_fail_missing(const nn_csv_table *table, const nn_csv_recor
     NN_FAIL(
         NN_ERROR_DATA,
         "%s:%lld: column '%s' has no value%s%s%s: --missing drop leaves such rows out, --missing mean takes "
-        "the mean of the column",
+        "the mean of the column, --drop '%s' leaves the column out",
         table->paths[table->path], (long long)record->line, table->columns[index].title, text[0] ? " ('" : "",
-        text, text[0] ? "')" : "");
+        text, text[0] ? "')" : "", table->columns[index].title);
 }
 
 /* The mean of a target would be made up. */
@@ -92,9 +92,23 @@ static nn_status rows_check_column(const nn_csv_table *table, const nn_csv_colum
                 "column '%s' has no value in line %lld, and %s have no mean: use --missing drop",
                 column->title, (long long)column->lacking, column->kind == NN_CSV_NAMES ? "names" : "dates");
     if (column->values == 0 && table->rows > 0)
-        NN_FAIL(NN_ERROR_DATA, "%s: column '%s' has no value in any row: leave it out", table->paths[0],
-                column->title);
+        NN_FAIL(NN_ERROR_DATA, "%s: column '%s' has no value in any row: leave it out with --drop '%s'",
+                table->paths[0], column->title, column->title);
     return NN_OK;
+}
+
+/* Rows that all lack a value, most often the same one. */
+static nn_status rows_fail_dropped(const nn_csv_table *table)
+{
+    for (size_t i = 0; i < table->column_count; i++)
+        if (table->columns[i].absent == table->dropped)
+            NN_FAIL(NN_ERROR_DATA, "%s: column '%s' has no value in any row: leave it out with --drop '%s'",
+                    table->paths[0], table->columns[i].title, table->columns[i].title);
+    NN_FAIL(
+        NN_ERROR_DATA,
+        "%s: each of the %lld rows lacks a value: --missing mean takes the mean of a column, --drop leaves "
+        "columns out",
+        table->paths[0], (long long)table->dropped);
 }
 
 static nn_status rows_check_time(nn_csv_table *table, const nn_csv_column *column, const nn_csv_field *field,
@@ -153,6 +167,7 @@ nn_status nn_csv_table_scan(nn_csv_table *table)
         NN_TRY(rows_meet(table, &record));
         table->rows++;
     }
+    if (table->rows == 0 && table->dropped > 0) return rows_fail_dropped(table);
     NN_TRY(nn_csv_check_names(table));
     for (size_t i = 0; i < table->column_count; i++) nn_csv_column_settle(&table->columns[i]);
     for (size_t i = 0; i < table->column_count; i++) NN_TRY(rows_check_column(table, &table->columns[i]));

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 
 #define TABLE_LOOK_AHEAD 200
+#define TABLE_ROWS_LEAST 3 /* to say that a word does not occur again */
 
 const char *const nn_csv_header_choices[] = {"auto", "yes", "no", NULL};
 const char *const nn_csv_dates_choices[] = {"seconds", "parts", NULL};
@@ -86,9 +87,11 @@ static nn_status table_name_columns(nn_csv_table *table, const nn_csv_record *fi
     return NN_OK;
 }
 
-/* What a first row may be told by: a word above numbers. */
+/* What a first row may be told by: a word above numbers, or words that do not occur again. */
 typedef struct table_look {
     bool *word;                /* the first row has a word there */
+    bool again;                /* ... and a row below the same one */
+    int64_t rows;              /* below */
     int64_t *numbers, *others; /* in the rows below */
     size_t count;
 } table_look;
@@ -113,8 +116,10 @@ static nn_status table_look_below(nn_csv_table *table, nn_csv_reader *reader, ta
     for (int row = 0; row < TABLE_LOOK_AHEAD; row++) {
         NN_TRY(nn_csv_next(reader, &record));
         if (record.count == 0) break;
+        look->rows++;
         for (size_t i = 0; i < record.count && i < look->count; i++) {
             if (nn_csv_missing(table->options, &record.fields[i])) continue;
+            look->again |= strcmp(record.fields[i].text, table->columns[i].title) == 0;
             if (table_is_number_like(table, &record.fields[i]))
                 look->numbers[i]++;
             else
@@ -136,6 +141,22 @@ static nn_status table_look_first(nn_csv_table *table, const nn_csv_record *firs
     return NN_OK;
 }
 
+/* A table of words alone: samples repeat those of other samples, names of columns do not occur again. */
+static bool table_has_new_words(const table_look *look)
+{
+    bool words = !look->again && look->rows >= TABLE_ROWS_LEAST;
+    for (size_t i = 0; i < look->count; i++) words &= look->word[i] && look->numbers[i] == 0;
+    return words;
+}
+
+static void table_warn_of_words(const nn_csv_table *table)
+{
+    nn_log_warning(
+        "the first row of %s ('%.40s', ...) is taken for the names of the columns, since none of its "
+        "words occurs again below: add --header no where it is a sample",
+        table->paths[0], table->columns[0].title);
+}
+
 /* Finds the header, once the first row has named the columns for both cases. */
 static nn_status table_find_header(nn_csv_table *table, const nn_csv_record *first, nn_csv_reader *reader)
 {
@@ -150,6 +171,10 @@ static nn_status table_find_header(nn_csv_table *table, const nn_csv_record *fir
     table->header = false;
     for (size_t i = 0; i < look.count && status == NN_OK; i++)
         table->header |= look.word[i] && look.numbers[i] > 0 && look.others[i] == 0;
+    if (status == NN_OK && !table->header && table_has_new_words(&look)) {
+        table->header = true;
+        table_warn_of_words(table);
+    }
     nn_free(look.word);
     nn_free(look.numbers);
     nn_free(look.others);

@@ -37,15 +37,18 @@ extern const char *const nn_csv_header_choices[], *const nn_csv_missing_choices[
         name, kind, (at) + offsetof(nn_csv_options, field), value, 0, 0, choices, NN_EFFECT_RESULT, help     \
     }
 #define NN_CSV_OPTION_ROWS(at)                                                                               \
-    NN_CSV_OPTION(at, "header", NN_OPTION_CHOICE, header, "auto", nn_csv_header_choices,                     \
-                  "whether the first row names the columns; auto: yes where it has a word above numbers"),   \
+    NN_CSV_OPTION(                                                                                           \
+        at, "header", NN_OPTION_CHOICE, header, "auto", nn_csv_header_choices,                               \
+        "whether the first row names the columns; auto: yes where it has a word above numbers, or "          \
+        "only words that do not occur again"),                                                               \
         NN_CSV_OPTION(at, "delimiter", NN_OPTION_TEXT, delimiter, "auto", NULL,                              \
                       "between fields: a character, or comma, semicolon, tab, pipe, space; auto: find it"),  \
         NN_CSV_OPTION(at, "decimal", NN_OPTION_TEXT, decimal, ".", NULL, "decimal mark of numbers: . or ,"), \
         NN_CSV_OPTION(at, "thousands", NN_OPTION_TEXT, thousands, "none", NULL,                              \
                       "mark between groups of three digits: a character, space, or none"),                   \
-        NN_CSV_OPTION(at, "strip", NN_OPTION_TEXT_LIST, strip, "", NULL,                                     \
-                      "signs and units to remove around numbers: --strip %,$,kg; (): (5) is -5"),            \
+        NN_CSV_OPTION(                                                                                       \
+            at, "strip", NN_OPTION_TEXT_LIST, strip, "", NULL,                                               \
+            "signs and units to remove around numbers: --strip %,$,kg; (): (5) is -5; -: 5- is -5"),         \
         NN_CSV_OPTION(at, "date", NN_OPTION_TEXT_LIST, date, "", NULL,                                       \
                       "columns of dates or times, in a format of strptime: --date 'day=%Y-%m-%d'; a comma "  \
                       "in it is written \\,"),                                                               \
@@ -54,8 +57,9 @@ extern const char *const nn_csv_header_choices[], *const nn_csv_missing_choices[
                       "part: year, month, day, weekday, hour, minute, second"),                              \
         NN_CSV_OPTION(at, "drop", NN_OPTION_TEXT_LIST, drop, "", NULL,                                       \
                       "columns to leave out, by name or number from 1, such as one that counts the rows"),   \
-        NN_CSV_OPTION(at, "missing", NN_OPTION_CHOICE, missing, "error", nn_csv_missing_choices,             \
-                      "for a row without a value: an error, drop the row, or use the column's mean"),        \
+        NN_CSV_OPTION(                                                                                       \
+            at, "missing", NN_OPTION_CHOICE, missing, "error", nn_csv_missing_choices,                       \
+            "for a row without a value: an error, drop the row, or use the column's mean in these rows"),    \
         NN_CSV_OPTION(at, "missing_values", NN_OPTION_TEXT_LIST, missing_values,                             \
                       "[NA, N/A, NaN, nan, 'null', 'NULL', '?']", NULL,                                      \
                       "words that mean a missing value, as an empty field does"),                            \
@@ -82,14 +86,15 @@ typedef struct nn_csv_column {
     bool time;        /* its values must not go back; they are not read as numbers */
     int kinds_max;    /* different whole numbers to note, for classes; 0: none */
     nn_csv_kind kind;
-    bool whole;      /* numbers: all are whole, below 2^53 */
-    bool many;       /* ... and more than kinds_max different ones */
-    bool counts;     /* numbers: each is one more than the one above it, from 0 or 1 */
-    int64_t values;  /* that are not missing */
-    int64_t absent;  /* ... and that are */
-    int64_t line;    /* of the first value, */
-    size_t path;     /* and its file */
-    int64_t lacking; /* the first row without a value that the mean is to stand for; 0: none */
+    bool whole;        /* numbers: all are whole, below 2^53 */
+    bool many;         /* ... and more than kinds_max different ones */
+    bool long_numbers; /* numbers: some have more digits than a double holds */
+    bool counts;       /* numbers: each is one more than the one above it, from 0 or 1 */
+    int64_t values;    /* that are not missing */
+    int64_t absent;    /* ... and that are */
+    int64_t line;      /* of the first value, */
+    size_t path;       /* and its file */
+    int64_t lacking;   /* the first row without a value that the mean is to stand for; 0: none */
     double sum, mean, least, most, last;
     nn_csv_names names; /* of NN_CSV_NAMES, or the different whole numbers; sorted after the first pass */
 } nn_csv_column;

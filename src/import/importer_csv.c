@@ -132,7 +132,10 @@ static nn_status csv_decide_label(const csv_options *options, csv_state *state)
                     column->names.items[0]);
         if (options->target == TARGET_CLASS && !classes)
             NN_FAIL(NN_ERROR_DATA, "--target class: column '%s' holds %s", column->title,
-                    column->whole ? "too many different numbers" : "numbers that are not whole");
+                    column->whole ? "too many different numbers"
+                    : column->long_numbers
+                        ? "numbers with more than 15 digits; say --categorical to take them as names"
+                        : "numbers that are not whole");
         /* Few rows of different values each are no classes. */
         bool repeated = (int64_t)column->names.count * 2 <= state->table.rows;
         state->label =
@@ -184,6 +187,15 @@ static nn_status csv_add_x(nn_import *import, const csv_state *state, nn_import_
     return nn_csv_outputs_describe(import, &state->table, &state->x, field);
 }
 
+/* Of inputs and targets alike. */
+static void csv_warn_of_digits(const nn_csv_column *column)
+{
+    if (column->used && column->kind == NN_CSV_NUMBERS && column->long_numbers)
+        nn_log_warning("column '%s' has whole numbers beyond 2^53, whose last digits are lost: --categorical "
+                       "'%s' takes them as names, --drop '%s' leaves the column out",
+                       column->title, column->title, column->title);
+}
+
 /* Inputs that are rarely meant: a column of different words each, and one that counts the rows. */
 static void csv_warn(const csv_options *options, const nn_csv_column *column)
 {
@@ -214,7 +226,10 @@ static nn_status csv_open(nn_import *import)
     NN_TRY(csv_choose_y(import, options, state));
     NN_TRY(csv_choose_x(import, options, state));
     NN_TRY(nn_csv_table_scan(&state->table));
-    for (size_t i = 0; i < state->table.column_count; i++) csv_warn(options, &state->table.columns[i]);
+    for (size_t i = 0; i < state->table.column_count; i++) {
+        csv_warn_of_digits(&state->table.columns[i]);
+        csv_warn(options, &state->table.columns[i]);
+    }
     NN_TRY(csv_decide_label(options, state));
     nn_csv_append_report(&state->table, &import->report);
     NN_TRY(nn_import_add_table(import, NULL, state->table.rows, &rows));

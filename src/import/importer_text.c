@@ -210,6 +210,19 @@ static nn_status text_take_like(text_state *state, const nn_import *import, bool
     return status;
 }
 
+/* Bytes are not the numbers of an earlier import's characters. */
+static nn_status text_check_bytes(const nn_import *import)
+{
+    nn_text_list names = {0};
+    NN_TRY(nn_import_like_names(import->like, "text_classes", &names));
+    size_t count = names.count;
+    nn_source_release(&names);
+    if (count == 0) return NN_OK;
+    NN_FAIL(NN_ERROR_USAGE,
+            "--unit bytes: %s holds the numbers of %zu characters: leave out --unit, or --like",
+            nn_import_like_path(import->like), count);
+}
+
 /* Numbers the characters as an earlier import did. */
 static nn_status text_load(text_state *state, const char *path)
 {
@@ -292,6 +305,7 @@ static nn_status text_open(nn_import *import)
     if (known && state->bytes)
         NN_FAIL(NN_ERROR_USAGE, "--vocabulary: bytes need none: leave it out, or --unit bytes");
     if (known) NN_TRY(text_load(state, options->vocabulary));
+    if (state->bytes) NN_TRY(text_check_bytes(import));
     if (!known && !state->bytes) NN_TRY(text_take_like(state, import, &known));
     NN_TRY(text_scan(state, known));
     NN_TRY(nn_import_add_table(import, NULL, state->units, &rows));

@@ -153,8 +153,30 @@ static nn_status like_check_field(const nn_import *import, nn_import_field *fiel
     return like_check_names(import, field, "columns", &field->columns);
 }
 
+/* A file of another importer, or of none, has nothing to agree with. */
+static nn_status like_check_any(const nn_import *import)
+{
+    nn_import_like_field earlier;
+    nn_text names = {0};
+    bool any = false;
+    for (int t = 0; t < import->table_count; t++)
+        for (int f = 0; f < import->tables[t].field_count; f++) {
+            const char *name = import->tables[t].fields[f].name;
+            any |= nn_import_like_find(import->like, name, &earlier);
+            nn_text_append(&names, "%s%s", names.length > 0 ? ", " : "", name);
+        }
+    nn_status status = any ? NN_OK
+                           : nn_fail(NN_ERROR_DATA,
+                                     "--like: %s has none of the datasets that this import makes (%s): name "
+                                     "a file of an earlier import of this format",
+                                     nn_import_like_path(import->like), names.failed ? "" : names.bytes);
+    nn_text_free(&names);
+    return status;
+}
+
 nn_status nn_import_like_check(nn_import *import)
 {
+    if (import->like) NN_TRY(like_check_any(import));
     for (int t = 0; import->like && t < import->table_count; t++)
         for (int f = 0; f < import->tables[t].field_count; f++)
             NN_TRY(like_check_field(import, &import->tables[t].fields[f]));

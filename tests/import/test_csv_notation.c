@@ -21,7 +21,7 @@
 static void test_numbers(void **state)
 {
     (void)state;
-    const nn_text_list none = {0}, marks = LIST("$", "%", "kg", "()");
+    const nn_text_list none = {0}, marks = LIST("$", "%", "kg", "()"), after = LIST("-");
     const struct {
         char decimal, thousands;
         const nn_text_list *marks;
@@ -82,6 +82,17 @@ static void test_numbers(void **state)
         {'.', ',', &marks, "$", 0, true},
         {'.', ',', &marks, "--5", 0, true},
         {'.', ',', &marks, "-(5)", 0, true},
+        {'.', ',', &none, "12,34,567.5", 1234567.5, false},
+        {'.', ',', &none, "1,00,000", 100000, false},
+        {'.', ',', &none, "123,45,678", 0, true},
+        {'.', ',', &none, "1,00,00", 0, true},
+        {'.', ',', &none, "1,000,00,000", 0, true},
+        {'.', ',', &none, "1,00,000,000", 0, true},
+        {'.', ',', &none, "1,0000", 0, true},
+        {'.', 0, &none, "5-", 0, true},
+        {'.', 0, &after, "5.5-", -5.5, false},
+        {'.', 0, &after, "-5.5", -5.5, false},
+        {'.', 0, &after, "-5-", 0, true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         double number = 0;
@@ -155,6 +166,11 @@ static void test_diagnoses(void **state)
         {LIST("(5)", "7", "9"), "--strip '()'"},
         {LIST("-", "1", "2"), "--missing-values '-'"},
         {LIST("inf", "1", "2"), "--missing-values 'inf'"},
+        {LIST("-Infinity", "NaN", "2"), "--missing-values '-Infinity,NaN'"},
+        {LIST("inf", "sup"), ""},
+        {LIST("1,00,000", "5,000"), "--thousands ','"},
+        {LIST("1.5-", "7"), "--strip '-'"},
+        {LIST("2024-01-02 10:00:00 UTC"), "--date 'c=%Y-%m-%d %H:%M:%S UTC'"},
         {LIST("2024-01-02", "2024-01-03"), "--date 'c=%Y-%m-%d'"},
         {LIST("2024-01-02T10:00:00Z", "2024-01-03T10:00:00.5Z"), "--date 'c=%Y-%m-%dT%H:%M:%S%z'"},
         {LIST("13.01.2024 10:00", "14.01.2024 10:00"), "--date 'c=%d.%m.%Y %H:%M'"},

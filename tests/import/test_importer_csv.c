@@ -106,7 +106,10 @@ static void test_header(void **state)
                 {"", "a,x\n2,y\n", "a", 1},
                 {"header: yes", "1,2\n3,4\n", "1", 1},
                 {"header: no", "p,q\nr,s\n", "column1", 2},
-                {"", "NA,2\n1,3\n", "column1", 1}};
+                {"", "NA,2\n1,3\n", "column1", 1},
+                {"", "p,q\nr,s\n", "column1", 2}, /* too few rows to say */
+                {"", "p,q\nr,s\nt,s\nr,s\n", "p", 3},
+                {"", "p,q\nr,s\nt,s\nr,q\n", "column1", 4}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         plugin p;
         void *values[NN_IMPORT_FIELDS];

@@ -129,6 +129,50 @@ holds cured.h5 "f['y'][:].tolist() == [1000, 12500]"
 bad 'usd,share,y\n$5,12%%,1.5\n-$7,13 %%,2.5\n'
 cure "'usd' .*--strip '\\$'.*'share' \(--strip '%'\)" --strip '$,%'
 holds cured.h5 "f['x'][:].tolist() == [[5, 12], [-7, 13]]"
+bad 'lakh,due,y\n"1,00,000",2.5-,1.5\n"12,34,567",3,2.5\n5,1-,2\n'
+cure "'lakh' .*commas between thousands.*'due' \(--strip '-'\)" --thousands , --strip=-
+holds cured.h5 "f['x'][:].tolist() == [[100000, -2.5], [1234567, 3], [5, -1]]"
+bad 'a,y\ninf,1.5\n2,2.5\n-NaN,3.5\n-Infinity,4\n'
+cure "--missing-values 'inf,-NaN,-Infinity'" --missing-values 'inf,-NaN,-Infinity' --missing drop
+holds cured.h5 "f['x'][:].tolist() == [[2]]"
+bad 'at,y\n2024-01-02 03:04:05 UTC,1.5\n2025-02-28 00:00:00.5 UTC,2.5\n' # seconds keep their decimals
+cure "--date 'at=%Y-%m-%d %H:%M:%S UTC'" '--date=at=%Y-%m-%d %H:%M:%S UTC'
+holds cured.h5 "f['x'][:, 0].tolist() == [1704164645, 1740700800.5]"
+bad 'id,y\n9007199254740993,1.5\n9007199254740992,2.5\n9007199254740993,3\n'
+imported cured.h5 csv bad.csv --overwrite
+said "warning: column 'id' has whole numbers beyond 2\^53.*--categorical 'id'"
+imported cured.h5 csv bad.csv --categorical id --overwrite
+holds cured.h5 "f['x'][:, 0].tolist() == [1, 0, 1]"
+# An option that other columns need is not contradicted: what is advised ends somewhere.
+bad 'a;y\n1.234;1,5\n2.345;2,5\n'
+refused 5 "'y' .*--decimal ','" csv bad.csv -o refused.h5
+refused 5 "'a' .*add --decimal ',' --thousands \." csv bad.csv -o refused.h5 --decimal ,
+imported cured.h5 csv bad.csv --decimal , --thousands . --overwrite
+holds cured.h5 "f['x'][:, 0].tolist() == [1234, 2345]"
+bad 'a;y\n1.25;1,5\n2.5;2,5\n'
+refused 5 "'a' .*no option reads both" csv bad.csv -o refused.h5 --decimal ,
+bad 'a,y\n1.5,1\n"2,5",2\n'
+refused 5 "'2,5' is not a number, as the values above it are: correct it" csv bad.csv -o refused.h5
+bad 'a,y\n"1,234",1\n"1,23",2\n'
+refused 5 "'1,23' is not a number, as the values above it are: correct it" csv bad.csv -o refused.h5 --thousands ,
+# Columns without any value, as a delimiter at the end of each line makes.
+bad 'a,b,\n1,2.5,\n2,3.5,\n'
+refused 5 "'column3' has no value.*--drop 'column3'" csv bad.csv -o refused.h5
+refused 5 "'column3' has no value in any row: leave it out with --drop" csv bad.csv -o refused.h5 --missing drop
+imported cured.h5 csv bad.csv --drop column3 --overwrite
+holds cured.h5 "f['y'][:].tolist() == [2.5, 3.5] and f['x'].shape == (2, 1)"
+# Words alone: a first row of words that do not occur again names the columns, and it is said.
+bad 'colour,size\nred,big\nblue,small\nred,small\n'
+imported cured.h5 csv bad.csv --overwrite
+said 'warning: the first row of bad.csv .*--header no'
+holds cured.h5 "f['x'].shape == (3, 1) and f['y_classes'][:].tolist() == [b'big', b'small']"
+imported cured.h5 csv bad.csv --overwrite --header no
+holds cured.h5 "f['x'].shape == (4, 1)"
+bad 'red,big\nblue,small\nred,small\n'
+imported cured.h5 csv bad.csv --overwrite
+holds cured.h5 "f['x'].shape == (3, 1) and f['x_columns'][0] == b'column1'"
+bad 'a/b,a_b,y\nu,v,1.5\nx,v,2.5\n'
+refused 5 "columns 'a/b' and 'a_b' hold names, which would be kept in one dataset" csv bad.csv -o refused.h5
 bad 'day,y\n2024-01-02,1.5\n2024-01-03,2.5\n'
 cure "dates or times, such as '2024-01-02': add --date 'day=%Y-%m-%d'" --date day=%Y-%m-%d
 said '^  day +dates, %Y-%m-%d as seconds +0  2024-01-02 00:00:00 to 2024-01-03'
@@ -174,7 +218,13 @@ holds unlabelled.h5 "f['x'][:].tolist() == [[1, 3.5]] and 'y' not in f"
 printf 'colour,kg,fruit\ngreen,1.5,plum\n' >bad.csv
 refused 5 "bad.csv:2: column 'colour': 'green' is not among the 3 names of the earlier import \(blue, red, yellow\)" csv bad.csv --like old.h5 -o refused.h5
 printf 'colour,fruit\nred,plum\n' >bad.csv
-refused 5 "old.h5 has a column 'kg', which bad.csv has not \(its columns: colour\)" csv bad.csv --like old.h5 -o refused.h5
+refused 5 "old.h5 has a column 'kg', which is not among those of bad.csv \(colour\): rename" csv bad.csv --like old.h5 -o refused.h5
+printf 'colour,kg,fruit\nred,1,plum\n' >bad.csv
+refused 5 "'kg', which is not among those of bad.csv \(colour\): the options" csv bad.csv --like old.h5 --drop kg -o refused.h5
+refused 2 "'kg' holds numbers in old.h5: leave it out of --categorical" csv bad.csv --like old.h5 --categorical kg -o refused.h5
+printf 'colour,kg,fruit\nred,heavy,plum\n' >bad.csv
+refused 5 "'heavy' is not a number.*or count it as missing with --missing-values 'heavy'$" csv bad.csv --like old.h5 -o refused.h5
+refused 5 'prices.h5 has none of the datasets that this import makes \(x, y\)' csv bad.csv --like prices.h5 -o refused.h5
 printf 'a,digit\n1,0\n2,7\n3,0\n4,7\n5,3\n6,3\n' >old.csv
 printf 'a,digit\n1,7\n2,3\n' >new.csv
 imported old.h5 csv old.csv --overwrite
@@ -182,6 +232,9 @@ imported new.h5 csv new.csv --like old.h5 --overwrite
 holds new.h5 "f['y'][:].tolist() == [2, 1] and f['y_classes'][:].tolist() == [b'0', b'3', b'7']"
 printf 'a,digit\n1,4\n' >bad.csv
 refused 5 "'4' is not among the 3 names of the earlier import" csv bad.csv --like old.h5 -o refused.h5
+printf 'a,digit\n1,7\n1,3.5\n' >bad.csv
+refused 5 "'3.5' is not among the 3 names of the earlier import" csv bad.csv --like old.h5 -o refused.h5
+refused 2 'unit bytes: text.h5 holds the numbers of' text c.txt --like text.h5 --unit bytes -o refused.h5
 awk 'BEGIN { print "a,digit"; for (i = 0; i < 20; i++) print i / 8 "," i % 10 }' >old.csv
 imported old.h5 csv old.csv --overwrite
 imported new.h5 csv new.csv --like old.h5 --overwrite
