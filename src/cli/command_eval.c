@@ -4,30 +4,32 @@
 #include "cli/session.h"
 #include "train/engine.h"
 
-enum { OPTION_DATA };
+enum { OPTION_DATA, OPTION_SET };
 
 static const nn_command_option eval_options[] = {
     {"--data", "FILE", "an HDF5 file, or a pattern: all of its rows are judged; may be given several times"},
+    {"--set", "KEY=VALUE", "read the data in another way: data.fields.x.missing=drop"},
     {NULL, NULL, NULL}};
 
-static nn_text_list eval_files(const nn_arguments *arguments)
+static nn_text_list eval_list(const nn_arguments *arguments, int option)
 {
-    return (nn_text_list){(char **)(uintptr_t)arguments->values[OPTION_DATA],
-                          arguments->value_counts[OPTION_DATA]};
+    return (nn_text_list){(char **)(uintptr_t)arguments->values[option], arguments->value_counts[option]};
 }
 
 static nn_status eval_work(nn_comm *comm, const void *context)
 {
     const nn_arguments *arguments = context;
-    nn_text_list files = eval_files(arguments);
-    return nn_evaluate_job(comm, arguments->operands[0], files.count > 0 ? &files : NULL);
+    nn_text_list files = eval_list(arguments, OPTION_DATA), sets = eval_list(arguments, OPTION_SET);
+    const nn_evaluation evaluation = {
+        .run_or_checkpoint = arguments->operands[0], .files = files.count > 0 ? &files : NULL, .sets = &sets};
+    return nn_evaluate_job(comm, &evaluation);
 }
 
 static nn_status eval_run(const nn_arguments *arguments)
 {
     if (arguments->operand_count != 1)
         NN_FAIL(NN_ERROR_USAGE, "eval: name one run directory or checkpoint: nntrain eval RUN_DIR");
-    nn_text_list files = eval_files(arguments);
+    nn_text_list files = eval_list(arguments, OPTION_DATA);
     NN_TRY(nn_probe_saved(arguments->operands[0], files.count > 0 ? &files : NULL));
     return nn_session_run(eval_work, arguments);
 }

@@ -4,7 +4,7 @@
 #include "cli/session.h"
 #include "train/engine.h"
 
-enum { OPTION_OUTPUT, OPTION_DATA, OPTION_PART };
+enum { OPTION_OUTPUT, OPTION_DATA, OPTION_PART, OPTION_SET };
 
 static const nn_command_option predict_options[] = {
     {"-o", "FILE", "the CSV file to write (default: predictions.csv)"},
@@ -12,6 +12,7 @@ static const nn_command_option predict_options[] = {
     {"--part", "PART",
      "train, validation or test (default: test, else validation, else train); with --data: the "
      "part whose datasets the files have"},
+    {"--set", "KEY=VALUE", "read the data in another way: data.fields.x.missing=mean"},
     {NULL, NULL, NULL}};
 
 static const char *predict_option(const nn_arguments *arguments, int option, const char *otherwise)
@@ -32,9 +33,12 @@ static nn_status predict_run(const nn_arguments *arguments)
                 "predict: name one run directory or checkpoint: nntrain predict RUN_DIR -o FILE.csv");
     const nn_text_list files = {(char **)(uintptr_t)arguments->values[OPTION_DATA],
                                 arguments->value_counts[OPTION_DATA]};
+    const nn_text_list sets = {(char **)(uintptr_t)arguments->values[OPTION_SET],
+                               arguments->value_counts[OPTION_SET]};
     nn_prediction prediction = {.run_or_checkpoint = arguments->operands[0],
                                 .files = files.count > 0 ? &files : NULL,
                                 .part = predict_option(arguments, OPTION_PART, NULL),
+                                .sets = &sets,
                                 .output = predict_option(arguments, OPTION_OUTPUT, "predictions.csv")};
     NN_TRY(nn_probe_saved(prediction.run_or_checkpoint, prediction.files));
     return nn_session_run(predict_work, &prediction);

@@ -175,11 +175,11 @@ static nn_status choose_for_all(nn_comm *comm, const char *run_or_checkpoint, co
     return NN_OK;
 }
 
-nn_status nn_evaluate_job(nn_comm *comm, const char *run_or_checkpoint, const nn_text_list *files)
+nn_status nn_evaluate_job(nn_comm *comm, const nn_evaluation *evaluation)
 {
     const nn_engine *engine;
-    NN_TRY(choose_for_all(comm, run_or_checkpoint, &engine));
-    return engine->evaluate(comm, run_or_checkpoint, files);
+    NN_TRY(choose_for_all(comm, evaluation->run_or_checkpoint, &engine));
+    return engine->evaluate(comm, evaluation);
 }
 
 nn_status nn_predict_job(nn_comm *comm, const nn_prediction *prediction)

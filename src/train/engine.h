@@ -25,13 +25,21 @@ typedef struct nn_job {
         *stop; /* becomes non-zero when the run shall end at the next step; may be NULL */
 } nn_job;
 
+/* What an evaluation is asked for; everything is borrowed. */
+typedef struct nn_evaluation {
+    const char *run_or_checkpoint;
+    const nn_text_list *files; /* every row of these; NULL: a part of the data as configured */
+    const nn_text_list *sets;  /* KEY=VALUE under data, in place of what the run was given; NULL: none */
+} nn_evaluation;
+
 /* What predictions are asked for; everything is borrowed. */
 typedef struct nn_prediction {
     const char *run_or_checkpoint;
     const nn_text_list *files; /* every row of these; NULL: a part of the data as configured */
-    const char *part;   /* "train", "validation", "test"; NULL: test, or what comes nearest; with files:
-                           whose datasets they have */
-    const char *output; /* path of the CSV file */
+    const char *part;         /* "train", "validation", "test"; NULL: test, or what comes nearest; with files:
+                                 whose datasets they have */
+    const char *output;       /* path of the CSV file */
+    const nn_text_list *sets; /* as of an evaluation */
 } nn_prediction;
 
 /* Is told of a problem; the text is borrowed. */
@@ -46,7 +54,7 @@ typedef struct nn_engine {
     nn_status (*train)(nn_comm *comm, const nn_job *job, nn_train_result *result);
     /* Loss and metrics of a run's best weights, or of a checkpoint, on its test part, or on every row of
      * `files` (NULL: as configured); one line each to the log. Collective. */
-    nn_status (*evaluate)(nn_comm *comm, const char *run_or_checkpoint, const nn_text_list *files);
+    nn_status (*evaluate)(nn_comm *comm, const nn_evaluation *evaluation);
     /* Predictions as a CSV file. Collective; the first rank does the work. */
     nn_status (*predict)(nn_comm *comm, const nn_prediction *prediction);
     /* Makes the model that an open checkpoint describes, and reads its weights and each vector of the
@@ -86,7 +94,7 @@ nn_status nn_saved_files(const char *run_or_checkpoint, nn_text_list *files);
 void nn_job_folder(const char *config_path, char *folder);
 
 /* Evaluates with the engine of the precision of the checkpoint. Collective. */
-nn_status nn_evaluate_job(nn_comm *comm, const char *run_or_checkpoint, const nn_text_list *files);
+nn_status nn_evaluate_job(nn_comm *comm, const nn_evaluation *evaluation);
 
 /* Replays with the engine of that precision; NULL: of the file's. Not collective. */
 nn_status nn_replay_job(const char *path, const char *precision);

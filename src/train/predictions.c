@@ -393,7 +393,7 @@ static nn_status predictions_part(const char *name, nn_part *part)
 nn_status nn_predict_saved(nn_comm *comm, const nn_prediction *prediction)
 {
     nn_saved saved = {0};
-    nn_saved_request request = {.files = prediction->files, .predicts = true};
+    nn_saved_request request = {.files = prediction->files, .sets = prediction->sets, .predicts = true};
     nn_text source = {0};
     NN_TRY(predictions_part(prediction->part, &request.part));
     nn_status status = nn_saved_open(comm, prediction->run_or_checkpoint, &request, &saved);

@@ -171,7 +171,7 @@ nn_status nn_run_shown_weights(nn_run *run, const nn_real **weights);
 nn_status nn_run_final(nn_run *run);
 
 /* See nn_engine.evaluate. Collective. */
-nn_status nn_evaluate_saved(nn_comm *comm, const char *run_or_checkpoint, const nn_text_list *files);
+nn_status nn_evaluate_saved(nn_comm *comm, const nn_evaluation *evaluation);
 /* See nn_engine.replay. Not collective. */
 nn_status nn_replay_saved(const char *path);
 /* See nn_engine.predict. Collective. */

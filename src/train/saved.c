@@ -23,12 +23,28 @@ static nn_status saved_read(nn_comm *comm, const char *run_or_checkpoint, nn_sav
     return nn_comm_broadcast(comm, saved->bytes, saved->size, 0);
 }
 
-static nn_status saved_open(nn_saved *saved)
+/* Only how the data is read may differ from the run. */
+static nn_status saved_check_sets(const nn_text_list *sets)
 {
+    for (size_t i = 0; sets && i < sets->count; i++)
+        if (strncmp(sets->items[i], "data.", strlen("data.")) != 0)
+            NN_FAIL(NN_ERROR_USAGE,
+                    "--set %s: only keys of data can be set here, such as data.fields.x.missing=drop: the "
+                    "rest is the "
+                    "run's",
+                    sets->items[i]);
+    return NN_OK;
+}
+
+static nn_status saved_open(const nn_saved_request *request, nn_saved *saved)
+{
+    const nn_text_list *sets = request->sets;
+    NN_TRY(saved_check_sets(sets));
     NN_TRY(nn_store_open_image(saved->bytes, saved->size, saved->path, &saved->file));
     NN_TRY(nn_store_read_text(saved->file, "config", &saved->config_text));
     NN_TRY(nn_store_read_text(saved->file, "@data_folder", &saved->folder));
-    NN_TRY(nn_config_parse(saved->config_text, saved->path, NULL, 0, &saved->config));
+    NN_TRY(nn_config_parse(saved->config_text, saved->path, sets ? (const char *const *)sets->items : NULL,
+                           sets ? sets->count : 0, &saved->config));
     NN_TRY(nn_settings_read(saved->config, &saved->settings));
     NN_TRY(nn_model_get(saved->file, &saved->model));
     NN_TRY(nn_store_read_verified(saved->file, "microbatch_size", NN_STORE_I64, 1, &saved->microbatch_size));
@@ -70,7 +86,7 @@ nn_status nn_saved_open(nn_comm *comm, const char *run_or_checkpoint, const nn_s
     *saved = (nn_saved){0};
     NN_TRY(nn_comm_agree(comm, nn_matrix_setup()));
     NN_TRY(saved_read(comm, run_or_checkpoint, saved));
-    NN_TRY(nn_comm_agree(comm, saved_open(saved)));
+    NN_TRY(nn_comm_agree(comm, saved_open(request, saved)));
     NN_TRY(nn_saved_open_data(comm, request, saved));
     saved->part = part == NN_PARTS ? NN_TEST : part;
     while (part == NN_PARTS && saved->part > NN_TRAIN && nn_dataset_count(saved->data, saved->part) == 0)
@@ -129,12 +145,12 @@ static nn_status saved_evaluate(nn_comm *comm, const nn_text_list *files, nn_sav
     return NN_OK;
 }
 
-nn_status nn_evaluate_saved(nn_comm *comm, const char *run_or_checkpoint, const nn_text_list *files)
+nn_status nn_evaluate_saved(nn_comm *comm, const nn_evaluation *evaluation)
 {
     nn_saved saved;
-    const nn_saved_request request = {.files = files, .part = NN_PARTS};
-    nn_status status = nn_saved_open(comm, run_or_checkpoint, &request, &saved);
-    if (status == NN_OK) status = saved_evaluate(comm, files, &saved);
+    const nn_saved_request request = {.files = evaluation->files, .part = NN_PARTS, .sets = evaluation->sets};
+    nn_status status = nn_saved_open(comm, evaluation->run_or_checkpoint, &request, &saved);
+    if (status == NN_OK) status = saved_evaluate(comm, evaluation->files, &saved);
     nn_saved_close(&saved);
     return status;
 }

@@ -29,8 +29,9 @@ typedef struct nn_saved {
 /* What data a saved run is looked at with. */
 typedef struct nn_saved_request {
     const nn_text_list *files; /* files or patterns, all rows of which are taken; NULL: as configured */
-    nn_part part;  /* NN_PARTS: test, else validation, else train; with files: whose datasets they have */
-    bool predicts; /* files need no targets, and every row of them has its prediction */
+    nn_part part; /* NN_PARTS: test, else validation, else train; with files: whose datasets they have */
+    const nn_text_list *sets; /* KEY=VALUE under data, in place of what the run was given; NULL: none */
+    bool predicts;            /* files need no targets, and every row of them has its prediction */
 } nn_saved_request;
 
 /* Opens the best weights of a run, or a checkpoint, and its data (train/saved_data.h). Close it in any case.
