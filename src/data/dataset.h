@@ -50,6 +50,7 @@
 #define nn_dataset_identity NN_REAL_SYMBOL(nn_dataset_identity)
 #define nn_dataset_stored NN_REAL_SYMBOL(nn_dataset_stored)
 #define nn_dataset_identity_lines NN_REAL_SYMBOL(nn_dataset_identity_lines)
+#define nn_data_identity_keep NN_REAL_SYMBOL(nn_data_identity_keep)
 #define nn_data_identity_compare NN_REAL_SYMBOL(nn_data_identity_compare)
 #define nn_data_identity_unseen NN_REAL_SYMBOL(nn_data_identity_unseen)
 #define nn_dataset_memory NN_REAL_SYMBOL(nn_dataset_memory)
@@ -405,6 +406,9 @@ uint64_t nn_dataset_identity(const nn_dataset *dataset);
 /* The same as text, to be kept with a checkpoint: a line for each dataset that decides something, with the
  * hash of all of its values where they have been seen. Borrowed. */
 const char *nn_dataset_identity_lines(const nn_dataset *dataset);
+
+/* Appends the lines as a checkpoint keeps them: without the paths of the files, which may change. */
+void nn_data_identity_keep(const char *lines, nn_text *kept);
 
 /* Both for a described one, where they are not known before. Collective. */
 nn_status nn_dataset_identify(nn_comm *comm, nn_dataset *dataset);

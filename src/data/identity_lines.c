@@ -65,6 +65,16 @@ uint64_t nn_identity_number(const char *lines)
     return hash;
 }
 
+void nn_data_identity_keep(const char *lines, nn_text *kept)
+{
+    identity_line line;
+    nn_text_append(kept, "%s", "");
+    while ((lines = lines_next(lines, &line))) {
+        int length = (int)(line.words[LINE_PATH] - line.words[0]);
+        nn_text_append(kept, "%.*s\n", length, line.words[0]);
+    }
+}
+
 /* ---- comparing ---- */
 
 static void lines_append_name(const identity_line *line, nn_text *text)

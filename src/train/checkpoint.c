@@ -53,6 +53,17 @@ static nn_status checkpoint_gather(nn_stepper *stepper, const nn_real *owned, nn
     return NN_OK;
 }
 
+static nn_status checkpoint_put_data(nn_store_image *image, const char *lines)
+{
+    nn_text kept = {0};
+    nn_data_identity_keep(lines, &kept);
+    nn_status status = kept.failed
+                           ? nn_fail(NN_ERROR_MEMORY, "no memory is left for the identity of the data")
+                           : nn_store_image_put_text(image, NN_CHECKPOINT_DATA, kept.bytes);
+    nn_text_free(&kept);
+    return status;
+}
+
 static nn_status checkpoint_put_state(nn_store_image *image, const nn_checkpoint_parts *parts)
 {
     const nn_run_state *state = parts->state;
@@ -69,7 +80,7 @@ static nn_status checkpoint_put_state(nn_store_image *image, const nn_checkpoint
     NN_TRY(nn_watch_put(&state->watch, image));
     NN_TRY(nn_store_image_put(image, "microbatch_size", NN_STORE_I64, 1, &one,
                               &parts->stepper->plan.microbatch_size));
-    NN_TRY(nn_store_image_put_text(image, NN_CHECKPOINT_DATA, parts->data_lines));
+    NN_TRY(checkpoint_put_data(image, parts->data_lines));
     return nn_store_image_put_text(image, "state/history", state->history.bytes ? state->history.bytes : "");
 }
 

@@ -65,7 +65,12 @@ void nn_extent_plan(nn_run *run)
     char cause[96];
     if (nn_early_ends(&settings->training.early_stopping, &run->state.watch.early)) return; /* it is over */
     if (!nn_schedule_plan(settings->schedule_options, memory, step, run->plan.length) || step == 0) return;
-    if (!extent_differs(run, &before, memory)) return;
+    if (!extent_differs(run, &before, memory)) {
+        nn_schedule_memory single = {0};
+        nn_schedule_plan(settings->schedule_options, &single, 0, run->plan.length);
+        memory->span = single.span; /* it is that run in all respects */
+        return;
+    }
     double was = extent_rate(run, &before, step - 1), is = extent_rate(run, memory, step);
     long long epochs = (long long)run->plan.epochs, planned = (long long)(before.span.planned / of_epoch);
     if (epochs != planned)

@@ -82,7 +82,7 @@ data:
   train: {x: x, y: y}
   split: {validation: 0.000000001}
   check: none
-  fields: {x: {normalize: none}, y: {classes: 2}}
+  fields: {x: {normalize: none, unwritten: fill_value}, y: {classes: 2, unwritten: fill_value}}
 network: [{dense: {units: 8}}, {dense: {units: classes}}]
 loss: cross_entropy
 training: {epochs: 2, batch_size: 256, microbatch_size: 32, limit_batches: 4, peak_seconds: 0}
