@@ -1,12 +1,17 @@
 /* Early stopping, and what is remembered of the validation figures. */
 #include "train/early.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
+
+#include "base/memory.h"
 
 #define EARLY_VALUES 3
 #define SCHEDULE_VALUES 4
-#define SPAN_VALUES 4
-#define SPAN_NAME "state/schedule_begin_end_planned_extend"
+/* The steps that the schedule was planned for: as the configuration, a fact about the run so far and no part
+ * of its state, which is that of a single run of any length. */
+#define SPAN_NAME "schedule_begin_end_planned_extend"
 
 #define FIELD(member) offsetof(nn_early_options, member)
 const nn_option nn_early_options_table[] = {
@@ -56,9 +61,29 @@ nn_status nn_watch_put(const nn_watch *watch, nn_store_image *image)
     NN_TRY(nn_store_image_put(image, "state/schedule_observed_waited_falls_best", NN_STORE_F64, 1,
                               &schedule_extent, of_schedule));
     const nn_schedule_span *span = &memory->span;
-    int64_t of_span[SPAN_VALUES] = {span->begin, span->end, span->planned, span->extend};
-    int64_t span_extent = SPAN_VALUES;
-    return nn_store_image_put(image, SPAN_NAME, NN_STORE_I64, 1, &span_extent, of_span);
+    char text[96];
+    snprintf(text, sizeof text, "%" PRId64 " %" PRId64 " %" PRId64 " %d", span->begin, span->end,
+             span->planned, (int)span->extend);
+    return nn_store_image_put_attribute(image, SPAN_NAME, text);
+}
+
+/* All 0 in a checkpoint that says nothing of it. */
+static nn_status early_get_span(nn_store_file *file, nn_schedule_span *span)
+{
+    char *text = NULL;
+    int extend = -1;
+    *span = (nn_schedule_span){0};
+    if (!nn_store_has(file, "@" SPAN_NAME)) return NN_OK;
+    NN_TRY(nn_store_read_text(file, "@" SPAN_NAME, &text));
+    int read = sscanf(text, "%" SCNd64 " %" SCNd64 " %" SCNd64 " %d", &span->begin, &span->end,
+                      &span->planned, &extend);
+    nn_free(text);
+    span->extend = extend;
+    if (read != 4 || span->begin < 0 || span->end <= span->begin || span->planned < span->end || extend < 0 ||
+        extend > NN_EXTEND_RESTART)
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s: the span of the learning-rate schedule is impossible",
+                nn_store_path(file));
+    return NN_OK;
 }
 
 /* A count is kept as a double. */
@@ -74,10 +99,8 @@ nn_status nn_watch_get(nn_store_file *file, nn_watch *watch)
                                   of_early));
     NN_TRY(nn_store_read_verified(file, "state/schedule_observed_waited_falls_best", NN_STORE_F64,
                                   SCHEDULE_VALUES, of_schedule));
-    int64_t of_span[SPAN_VALUES] = {0};
-    bool planned = nn_store_has(file, SPAN_NAME); /* checkpoints of older versions have none */
-    if (planned) NN_TRY(nn_store_read_verified(file, SPAN_NAME, NN_STORE_I64, SPAN_VALUES, of_span));
-    nn_schedule_span span = {of_span[0], of_span[1], of_span[2], of_span[3]};
+    nn_schedule_span span;
+    NN_TRY(early_get_span(file, &span));
     bool counts = true;
     for (int i = 0; i < EARLY_VALUES - 1; i++) counts = counts && early_is_count(of_early[i]);
     for (int i = 0; i < SCHEDULE_VALUES - 1; i++) counts = counts && early_is_count(of_schedule[i]);
@@ -86,10 +109,6 @@ nn_status nn_watch_get(nn_store_file *file, nn_watch *watch)
                 "%s: what early stopping and the schedule remember is no count of epochs",
                 nn_store_path(file));
     watch->early = (nn_early){(int64_t)of_early[0], (int64_t)of_early[1], of_early[2]};
-    if (planned && (span.begin < 0 || span.end <= span.begin || span.planned < span.end || span.extend < 0 ||
-                    span.extend > NN_EXTEND_RESTART))
-        NN_FAIL(NN_ERROR_CHECKPOINT, "%s: the span of the learning-rate schedule is impossible",
-                nn_store_path(file));
     watch->schedule = (nn_schedule_memory){span, (int64_t)of_schedule[0], (int64_t)of_schedule[1],
                                            (int64_t)of_schedule[2], of_schedule[3]};
     return NN_OK;
