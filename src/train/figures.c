@@ -287,7 +287,7 @@ static void figures_output_name(const nn_model *model, const nn_head *head, int6
     if (found)
         snprintf(name, CLASS_NAME, "%.*s", CLASS_NAME - 1, found);
     else
-        snprintf(name, CLASS_NAME, "%lld", (long long)output);
+        snprintf(name, CLASS_NAME, "%d", (int)output);
 }
 
 static void figures_show_row(const nn_model *model, const nn_figures *figures, int head, int64_t output)
