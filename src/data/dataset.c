@@ -276,7 +276,8 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
 /* ---- the public functions ---- */
 
 /* What follows once it is known what is in the files. */
-static nn_status dataset_finish(nn_comm *comm, const nn_data_request *request, nn_dataset *dataset)
+static nn_status dataset_finish(nn_comm *comm, const nn_data_request *request, const nn_problems *problems,
+                                nn_dataset *dataset)
 {
     bool describes = dataset->describes;
     NN_TRY(nn_comm_agree(comm, nn_fields_describe(dataset, request)));
@@ -284,7 +285,7 @@ static nn_status dataset_finish(nn_comm *comm, const nn_data_request *request, n
     if (!describes && !dataset->lenient) NN_TRY(nn_identity_hash(comm, dataset));
     NN_TRY(nn_per_sample_load(comm, dataset));
     bool counts = !describes || nn_describe_counts_labels(dataset);
-    if (counts) NN_TRY(nn_prior_measure(comm, dataset));
+    if (counts) NN_TRY(nn_prior_measure(comm, dataset, problems));
     if (describes) nn_describe_prior(dataset);
     nn_dataset_make_order(dataset);
     if (request->options->balanced && dataset->parts[NN_TRAIN].count > 0)
@@ -301,7 +302,7 @@ static nn_status dataset_fill(nn_comm *comm, nn_data_request *request, const cha
     nn_status status = dataset_read(comm, request, directory, dataset, &problems);
     *complete = status == NN_OK || (dataset->describes && nn_describe_suffices(dataset));
     if (*complete) {
-        nn_status rest = dataset_finish(comm, request, dataset);
+        nn_status rest = dataset_finish(comm, request, &problems, dataset);
         *complete = rest == NN_OK;
         if (dataset->describes) {
             nn_problems_collect(&problems, rest);

@@ -4,6 +4,7 @@
 
 #include "data/memory.h"
 #include "data/order.h"
+#include "data/problems.h"
 #include "data/ranges.h"
 #include "data/split.h"
 #include "data/view.h"
@@ -105,9 +106,10 @@ void nn_describe_prior(nn_dataset *dataset);
 /* Makes up samples of a described data set. */
 void nn_describe_gather(const nn_dataset *dataset, nn_data_span span, const nn_gathered *gathered);
 
-/* Fills `prior` of the targets of classes; zeros without a train part. Warns of classes that have no sample.
- * Collective. */
-nn_status nn_prior_measure(nn_comm *comm, nn_dataset *dataset);
+/* Fills `prior` of the targets of classes; zeros without a train part, and where the problems have labels
+ * that are none. Warns of classes that have no sample. Collective: of a data set that describes, on one rank.
+ */
+nn_status nn_prior_measure(nn_comm *comm, nn_dataset *dataset, const nn_problems *problems);
 
 /* The identity of all given parts, into the data set. Collective. */
 nn_status nn_identity_hash(nn_comm *comm, nn_dataset *dataset);

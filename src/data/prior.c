@@ -1,4 +1,5 @@
 /* The best constant guess. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -101,15 +102,29 @@ done:
     return status;
 }
 
+/* Labels that cannot be read are a problem of their own, and nothing is said of those that remain. */
+static bool prior_is_spoilt(const nn_array *array, const nn_problems *problems)
+{
+    char start[512];
+    snprintf(start, sizeof start, "data.%s.%s: ", array->part, array->key);
+    return nn_problems_mention(problems, start, "the label ");
+}
+
 static void prior_warn(const char *name, const double *counts, int64_t classes)
 {
-    int64_t absent = 0, first = 0;
+    int64_t absent = 0, first = 0, present = 0;
+    for (int64_t c = 0; c < classes; c++) present = counts[c] > 0 ? c : present;
     for (int64_t c = classes - 1; c >= 0; c--)
         if (counts[c] == 0) {
             absent++;
             first = c;
         }
-    if (absent > 0)
+    if (absent == classes - 1)
+        nn_log_warning(
+            "all labels of data.train.%s are of class %lld: there is nothing to tell apart; is that "
+            "meant?",
+            name, (long long)present);
+    else if (absent > 0)
         nn_log_warning("%lld of %lld classes %s no sample to train on, class %lld the first: are the labels "
                        "numbered from 0 without "
                        "gaps? data.fields.%s.first_label is the number of the first class, "
@@ -119,7 +134,7 @@ static void prior_warn(const char *name, const double *counts, int64_t classes)
                        name, name);
 }
 
-nn_status nn_prior_measure(nn_comm *comm, nn_dataset *dataset)
+nn_status nn_prior_measure(nn_comm *comm, nn_dataset *dataset, const nn_problems *problems)
 {
     if (dataset->parts[NN_TRAIN].count == 0) return NN_OK;
     for (int t = 0; t < dataset->target_count; t++) {
@@ -129,13 +144,20 @@ nn_status nn_prior_measure(nn_comm *comm, nn_dataset *dataset)
         if (!target->field.is_class || !nn_data_measures(dataset, target->first_view)) continue;
         NN_TRY(prior_classes(comm, dataset, target));
         for (int64_t c = 0; c < target->prior_count; c++) total += target->prior[c];
+        bool spoilt = prior_is_spoilt(array, problems);
+        if (spoilt && target->prior_count == 0) return nn_fail(NN_ERROR_DATA, "%s", problems->text.bytes);
+        if (spoilt && total == 0) {
+            nn_free(target->weighted); /* nor is anything said of their weights */
+            target->weighted = NULL;
+            continue;
+        }
         if (total == 0)
             return nn_array_context(array,
                                     nn_fail(NN_ERROR_DATA,
                                             "no sample to train on has a label: all are ignored; repair the "
                                             "labels, or change data.fields.%s.ignored_label",
                                             array->key));
-        prior_warn(target->field.name, target->prior, target->prior_count);
+        if (!spoilt) prior_warn(target->field.name, target->prior, target->prior_count);
         for (int64_t c = 0; c < target->prior_count; c++) target->prior[c] /= total;
         target->prior_known = true;
     }

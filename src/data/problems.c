@@ -34,6 +34,18 @@ bool nn_problems_collect(nn_problems *problems, nn_status status)
     return false;
 }
 
+bool nn_problems_mention(const nn_problems *problems, const char *start, const char *word)
+{
+    const char *line = problems->text.bytes;
+    size_t length = strlen(start);
+    while (line) {
+        const char *end = strchr(line, '\n'), *found = strstr(line, word);
+        if (strncmp(line, start, length) == 0 && found && (!end || found < end)) return true;
+        line = end ? end + 1 : NULL;
+    }
+    return false;
+}
+
 nn_status nn_problems_report(nn_comm *comm, const nn_problems *problems)
 {
     nn_status status = problems->status;

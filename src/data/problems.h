@@ -7,6 +7,7 @@
 #include "comm/comm.h"
 
 #define nn_problems_collect NN_REAL_SYMBOL(nn_problems_collect)
+#define nn_problems_mention NN_REAL_SYMBOL(nn_problems_mention)
 #define nn_problems_report NN_REAL_SYMBOL(nn_problems_report)
 #define nn_problems_release NN_REAL_SYMBOL(nn_problems_release)
 
@@ -19,6 +20,9 @@ typedef struct nn_problems {
 
 /* Keeps the recorded text of a failed status. Returns whether the status is NN_OK. */
 bool nn_problems_collect(nn_problems *problems, nn_status status);
+
+/* Whether one of the problems begins with `start` and has `word` behind it. */
+bool nn_problems_mention(const nn_problems *problems, const char *start, const char *word);
 
 /* Fails on all ranks when one has problems, as nn_comm_agree does. Collective. */
 nn_status nn_problems_report(nn_comm *comm, const nn_problems *problems);

@@ -88,24 +88,32 @@ nn_status nn_refuse_dataset(const nn_array *array, nn_store_file *file, nn_statu
     return status;
 }
 
+static void refuse_tell_axis(const nn_array *array, int dimension, int dimensions, int64_t rows,
+                             nn_text *hint)
+{
+    static const char *const layouts[][4] = {{"", "FN"}, {"", "TNF", "HWN"}, {"", "CNHW", "HCNW", "HWCN"}};
+    nn_text_append(
+        hint, "; dimension %d of \"%s\" has %lld: if the samples are along it, set data.fields.%s.layout",
+        dimension + 1, array->dataset, (long long)rows, array->key);
+    if (dimensions >= 2 && dimensions <= 4 && dimension > 0)
+        nn_text_append(hint, ": %s", layouts[dimensions - 2][dimension]);
+}
+
 /* The samples of an array are not as many as those of the first: perhaps they are along another dimension, as
  * MATLAB and Caffe store them. */
 nn_status nn_refuse_rows(const nn_source *source, const nn_piece *piece, const nn_array *array,
                          const nn_store_info *info)
 {
-    static const char *const layouts[][4] = {{"", "FN"}, {"", "TNF", "HWN"}, {"", "CNHW", "HCNW", "HWCN"}};
+    const nn_array *first = &source->arrays[0];
     nn_text hint = {0};
     nn_text_append(&hint, "each sample needs its target");
-    for (int d = 0; d < info->dimensions; d++)
-        if (d != array->axis && info->extents[d] == piece->rows) {
-            nn_text_append(
-                &hint,
-                "; dimension %d of \"%s\" has %lld: if the samples are along it, set data.fields.%s.layout",
-                d + 1, array->dataset, (long long)piece->rows, array->key);
-            if (info->dimensions >= 2 && info->dimensions <= 4 && d > 0)
-                nn_text_append(&hint, ": %s", layouts[info->dimensions - 2][d]);
-            break;
-        }
+    int d = 0, other = first->axis == 0 ? 0 : first->shape.dimensions;
+    while (d < info->dimensions && (d == array->axis || info->extents[d] != piece->rows)) d++;
+    while (other < first->shape.dimensions && first->shape.extents[other] != array->rows) other++;
+    if (d < info->dimensions)
+        refuse_tell_axis(array, d, info->dimensions, piece->rows, &hint);
+    else if (other < first->shape.dimensions)
+        refuse_tell_axis(first, other + 1, first->shape.dimensions + 1, array->rows, &hint);
     nn_status status = nn_fail(
         NN_ERROR_DATA, "data.%s: dataset \"%s\" has %lld samples, but dataset \"%s\" has %lld, of %s: %s",
         array->part, source->arrays[0].dataset, (long long)piece->rows, array->dataset,

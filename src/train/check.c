@@ -17,12 +17,18 @@
 
 /* ---- problems ---- */
 
+/* Where a description and the data themselves show another sample of the same dataset, one of them is enough.
+ */
 static bool check_is_known(const nn_text *problems, const char *line, size_t length)
 {
+    static const char word[] = " sample ";
+    const char *sample = strstr(line, word);
+    size_t start = sample && sample < line + length ? (size_t)(sample - line) + strlen(word) : length;
     const char *at = problems->bytes;
     while (at && *at) {
         size_t known = strcspn(at, "\n");
         if (known == length && strncmp(at, line, length) == 0) return true;
+        if (start < length && known > start && strncmp(at, line, start) == 0) return true;
         at += known + (at[known] == '\n');
     }
     return false;
@@ -148,10 +154,10 @@ static void check_data(nn_check *check)
         nn_init_known_read(run->comm, &run->settings, run->data_folder, run->job, &known) != NN_OK)
         nn_error_clear();
     known.known.silent = true;
-    if (nn_check_collect(check, nn_dataset_describe(run->comm, &run->settings.data, run->data_folder,
-                                                    (uint64_t)run->settings.training.seed, wanted, count,
-                                                    known.given ? &known.known : NULL, &run->data)))
-        check_open_data(check, wanted, count, known.given ? &known.known : NULL);
+    nn_check_collect(check, nn_dataset_describe(run->comm, &run->settings.data, run->data_folder,
+                                                (uint64_t)run->settings.training.seed, wanted, count,
+                                                known.given ? &known.known : NULL, &run->data));
+    if (run->data) check_open_data(check, wanted, count, known.given ? &known.known : NULL);
     nn_init_known_release(&known);
 }
 

@@ -127,6 +127,19 @@ for what in nan inf; do
     refused $what
     refused $what --set data.cache=stream
 done
+# Labels and inputs that are both wrong are both in the list, each once, and nothing that only follows from them.
+for labels in negative fraction large; do
+    config both cross_entropy "$(wrong nan $labels)
+split: {validation: 0.3}"
+    refused both
+    grep -q ': 2 problems' check.log || { fail "both $labels: not 2 problems"; cat check.log; }
+done
+config half cross_entropy "$(wrong x half)"
+refused half
+grep -q ': 1 problem' check.log || { fail "labels of which none is one: not 1 problem"; cat check.log; }
+config one cross_entropy "$(wrong x all_one)"
+same one 2
+grep -q 'warning: all labels of data.train.y are of class 1' check.log || { fail "labels of one class"; cat check.log; }
 config damaged cross_entropy 'file: damaged.h5
 train: {x: x, y: y}'
 refused damaged

@@ -115,6 +115,9 @@ done
 config row cross_entropy "$classes" '{file: labels.h5, train: {x: x, y: row}}'
 refused row 'dataset "row" has 1, .*dimension 2 of "row" has 64.*data.fields.y.layout: FN'
 runs row --set "$(setting)"
+config matlab cross_entropy "$classes" '{file: labels.h5, train: {x: matlab, y: tens}, fields: {y: {labels: [10, 20, 30]}}}'
+refused matlab 'dataset "matlab" has 3 samples, .*dimension 2 of "matlab" has 64.*data.fields.x.layout: FN'
+runs matlab --set "$(setting)"
 
 # ---- maps and steps that are one-hot ----
 py <<'PY'

@@ -92,6 +92,10 @@ static void make_wrong(void)
     put(file, "lists", lists, lists, SAMPLES, 0, H5P_DEFAULT, NULL);
     for (int i = 0; i < SAMPLES; i++) other[i] = y[i] + 1;
     put_y(file, "from_one", SAMPLES, other);
+    for (int i = 0; i < SAMPLES; i++) other[i] = y[i] + 0.5;
+    put_y(file, "half", SAMPLES, other);
+    for (int i = 0; i < SAMPLES; i++) other[i] = 1;
+    put_y(file, "all_one", SAMPLES, other);
     memcpy(other, y, sizeof y);
     other[9] = 1e12;
     put_y(file, "large", SAMPLES, other);
