@@ -27,6 +27,8 @@ static nn_status check_input(const nn_array *self, const nn_field_options *field
                 "data.fields.%s.kind: only a target can be of this kind; an input of whole numbers that an "
                 "embedding looks up is of kind: index",
                 self->key);
+    if (field->labels.count > 0)
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.labels: only a target has classes: leave it out", self->key);
     if (field->kind != NN_KIND_INDEX) return NN_OK;
     bool scaled = (field->scale != 0 && field->scale != 1) || field->offset != 0;
     if (scaled || (field->normalize != NN_NORMALIZE_AUTO && field->normalize != NN_NORMALIZE_NONE))
@@ -83,6 +85,12 @@ static nn_status check_field(const nn_data_request *request, const nn_source *so
                 "transform "
                 "out; scale and offset bring other numbers there (value x scale + offset)",
                 self->key, request->wanted[target].loss, domain->least, domain->most);
+    if (!self->label && field->labels.count > 0)
+        NN_FAIL(
+            NN_ERROR_USAGE,
+            "data.fields.%s.labels: the target is read as values, which stay as they are: leave it out, or "
+            "use a loss for classes, such as cross_entropy",
+            self->key);
     if (!self->label && field->ignored_label)
         NN_FAIL(
             NN_ERROR_USAGE,

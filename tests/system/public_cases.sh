@@ -101,6 +101,8 @@ runs yes
 config tens cross_entropy "$classes" '{file: labels.h5, train: {x: x, y: tens}, fields: {y: {labels: [10, 20, 30]}}}'
 runs tens
 refused tens 'the label of sample 2 is 30 .*not among the 2 of data.fields.y.labels' --set 'data.fields.y.labels=[10,20]'
+refused tens 'data.fields.x.labels: only a target has classes' --set 'data.fields.x.labels=[1, 2]'
+refused tens 'data.fields.y.labels: the target is read as values' --set loss=mse --set 'network=[dense: {units: 1}]'
 refused tens "labels: 10 is listed twice" --set 'data.fields.y.labels=[10,10]'
 for kind in free fixed; do
     config $kind cross_entropy "$classes" "{file: labels.h5, train: {x: x, y: $kind}}"
