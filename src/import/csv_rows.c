@@ -91,6 +91,16 @@ static nn_status rows_check_column(const nn_csv_table *table, const nn_csv_colum
         NN_FAIL(NN_ERROR_DATA,
                 "column '%s' has no value in line %lld, and %s have no mean: use --missing drop",
                 column->title, (long long)column->lacking, column->kind == NN_CSV_NAMES ? "names" : "dates");
+    if (column->values == 0 && table->rows > 0 && column->fixed)
+        NN_FAIL(NN_ERROR_DATA,
+                "%s: column '%s' has no value in any row, so that there is no mean: fill it in; the earlier "
+                "import needs the column",
+                table->paths[0], column->title);
+    if (column->fixed && column->lacking > 0)
+        nn_log_warning(
+            "column '%s': --missing mean takes the mean of these rows, %.9g, which is not that of the "
+            "earlier import",
+            column->title, column->mean);
     if (column->values == 0 && table->rows > 0)
         NN_FAIL(NN_ERROR_DATA, "%s: column '%s' has no value in any row: leave it out with --drop '%s'",
                 table->paths[0], column->title, column->title);

@@ -222,6 +222,11 @@ refused 5 "old.h5 has a column 'kg', which is not among those of bad.csv \(colou
 printf 'colour,kg,fruit\nred,1,plum\n' >bad.csv
 refused 5 "'kg', which is not among those of bad.csv \(colour\): the options" csv bad.csv --like old.h5 --drop kg -o refused.h5
 refused 2 "'kg' holds numbers in old.h5: leave it out of --categorical" csv bad.csv --like old.h5 --categorical kg -o refused.h5
+printf 'colour,kg,fruit\nred,4,plum\nred,?,plum\n' >bad.csv
+imported cured.h5 csv bad.csv --like old.h5 --missing mean --overwrite
+said "warning: column 'kg': --missing mean takes the mean of these rows, 4, which is not that of the earlier import"
+printf 'colour,kg,fruit\nred,?,plum\n' >bad.csv
+refused 5 "'kg' has no value in any row, so that there is no mean: fill it in" csv bad.csv --like old.h5 --missing mean -o refused.h5
 printf 'colour,kg,fruit\nred,heavy,plum\n' >bad.csv
 refused 5 "'heavy' is not a number.*or count it as missing with --missing-values 'heavy'$" csv bad.csv --like old.h5 -o refused.h5
 refused 5 'prices.h5 has none of the datasets that this import makes \(x, y\)' csv bad.csv --like prices.h5 -o refused.h5
