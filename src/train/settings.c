@@ -27,7 +27,7 @@ const nn_option nn_training_options_table[] = {
     {"last_batch", NN_OPTION_CHOICE, FIELD(last_batch), "keep", 0, 0, last_batch_choices, NN_EFFECT_RESULT,
      "what becomes of the short last batch of an epoch: keep or drop"},
     {"seed", NN_OPTION_INTEGER, FIELD(seed), "1", 0, 9e15, NULL, NN_EFFECT_RESULT,
-     "of initial weights, order of samples, dropout and splits"},
+     "seed for initial weights, the order of samples and dropout"},
     {"allreduce", NN_OPTION_CHOICE, FIELD(allreduce), "exact", 0, 0, allreduce_choices, NN_EFFECT_RESULT,
      "exact: the same bits on any number of ranks; mpi: MPI_Iallreduce, whose bits depend on them"},
     {"precision", NN_OPTION_CHOICE, FIELD(precision), "float32", 0, 0, precision_choices, NN_EFFECT_RESULT,

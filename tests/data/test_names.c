@@ -229,7 +229,7 @@ static void numbers_without_a_name_are_told(void **state)
 static void symbols_are_mapped(void **state)
 {
     (void)state;
-    static char texts[NAMES_MOST][8];
+    static char texts[NAMES_MOST][16];
     const char *names[NAMES_MOST], *const few[] = {"s300", "s2", "s299"};
     double x[NAMES_MOST];
     const double own[3] = {0, 1, 2}, y[NAMES_MOST] = {0, 1};

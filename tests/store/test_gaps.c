@@ -264,7 +264,7 @@ static void series_of_files(void **state)
     nn_store_file *file;
     nn_store_array *array;
     nn_store_gaps *gaps = NULL;
-    char name[16];
+    char name[24];
     write_series();
     for (int i = 0; i < 4; i++) {
         snprintf(name, sizeof name, "run-%d.h5", i);
