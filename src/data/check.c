@@ -43,11 +43,10 @@ static nn_status check_input(const nn_array *self, const nn_field_options *field
 static nn_status check_missing(const nn_data_request *request, const nn_source *source, int array)
 {
     const nn_field_options *field = nn_source_field_options(request->options, source, array);
-    int target = request->target_count > 1 ? array - source->inputs : 0;
-    const nn_domain *domain = request->wanted[target].domain;
-    bool as_it_is =
-        array >= source->inputs && field->normalize == NN_NORMALIZE_AUTO && domain && domain->bounded;
-    bool label = source->arrays[array].label && array >= source->inputs;
+    bool input = array < source->inputs, label = source->arrays[array].label && !input;
+    int target = input || request->target_count == 1 ? 0 : array - source->inputs;
+    const nn_domain *domain = input ? NULL : request->wanted[target].domain;
+    bool as_it_is = field->normalize == NN_NORMALIZE_AUTO && domain && domain->bounded;
     if (field->missing == NN_MISSING_DROP && request->options->shuffle == NN_SHUFFLE_STATEFUL)
         NN_FAIL(NN_ERROR_USAGE,
                 "data.fields.%s.missing: drop: with data.shuffle: stateful every sample must follow the one "
@@ -60,7 +59,7 @@ static nn_status check_missing(const nn_data_request *request, const nn_source *
             "data.fields.%s.missing: mean: needs values that are standardised, which these are not%s: set "
             "missing: mask (%s) or drop%s",
             source->arrays[array].key, as_it_is ? " for this loss" : "",
-            array < source->inputs ? "an input is then 0 after normalisation" : "they then count for nothing",
+            input ? "an input is then 0 after normalisation" : "they then count for nothing",
             as_it_is ? "" : ", or normalize: standardize");
 }
 
