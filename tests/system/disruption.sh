@@ -88,7 +88,6 @@ new_case() {
     cp -r base case
     cells=$((cells + 1))
 }
-# Everything in the folder but the lease: names, and bytes where they can be read.
 # The lease and the status are of the last start, whatever it found.
 content() { (cd case && find . -not -name lease -not -name status | sort && find . -type f -not -name lease -not -name status -exec md5sum {} + 2>/dev/null | sort); }
 says() { grep -q -- "$2" train.log || { fail "$1: no word of '$2'"; cat train.log; }; }
