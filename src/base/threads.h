@@ -9,7 +9,8 @@
 
 #include "base/status.h"
 
-#define NN_THREADS_MAX 4096
+/* Of a rank, whatever is asked for: OpenBLAS ends the process where many more compute at the same time. */
+#define NN_THREADS_MAX 512
 
 /* The least stack of a thread that computes. */
 #define NN_THREADS_STACK ((size_t)512 * 1024)

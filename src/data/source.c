@@ -147,6 +147,8 @@ static nn_status source_read_around(nn_source *source, int which, nn_piece *piec
     const nn_array *array = &source->arrays[which];
     nn_status status = source_read_stored(source, which, piece, first, rows, raw);
     if (status == NN_OK || status == NN_ERROR_MEMORY || !source->skips) return status;
+    if (status == NN_ERROR_IO && nn_error_number() != 0)
+        return status; /* the system's, of no row in particular */
     if (rows == 1) {
         memset(raw, 0, array->row_size);
         if (source->lenient && which >= source->inputs && source_fill_missing(array, 1, raw)) return NN_OK;

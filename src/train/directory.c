@@ -7,9 +7,21 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "base/system.h"
 #include "store/manifest.h"
 #include "train/nonfinite_tell.h"
 #include "train/run.h"
+
+static nn_status directory_make_one(const char *path)
+{
+    nn_patience patience = {0};
+    int outcome;
+    do {
+        outcome = mkdir(path, 0777);
+    } while (outcome != 0 && errno != EEXIST && nn_patience_lasts(&patience, errno, path));
+    if (outcome == 0 || errno == EEXIST) return NN_OK;
+    return nn_fail_system(NN_ERROR_IO, errno, "the folder %s cannot be made", path);
+}
 
 /* Makes a folder and those above it. */
 static nn_status directory_make(const char *path)
@@ -22,15 +34,14 @@ static nn_status directory_make(const char *path)
         if (path[i] != '/' && path[i] != '\0') continue;
         memcpy(part, path, i);
         part[i] = '\0';
-        if (mkdir(part, 0777) != 0 && errno != EEXIST)
-            NN_FAIL(NN_ERROR_IO, "%s: cannot be made: %s; choose another place with --run-dir", part,
-                    strerror(errno));
+        NN_TRY(directory_make_one(part));
     }
     struct stat facts;
     bool there;
     NN_TRY(nn_file_look(path, &facts, &there));
     if (!there || !S_ISDIR(facts.st_mode))
-        NN_FAIL(NN_ERROR_IO, "%s: is not a folder; choose another place with --run-dir", path);
+        NN_FAIL(NN_ERROR_IO, "%s: is not a folder; move it away, or choose another place with --run-dir",
+                path);
     return NN_OK;
 }
 

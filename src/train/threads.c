@@ -53,7 +53,12 @@ nn_threads_decision nn_threads_find(nn_comm *comm, int64_t configured, int ranks
             "OMP_NUM_THREADS=%s is not a number of threads and does not count: a rank takes %d, as "
             "it has cores",
             variable, decision.threads);
-    if (decision.limited)
+    if (decision.limited && decision.threads == NN_THREADS_MAX)
+        nn_log_warning(
+            "a rank takes at most %d threads, fewer than asked for: start more ranks where a node has "
+            "more cores, or set OMP_NUM_THREADS or training.threads to fewer",
+            NN_THREADS_MAX);
+    else if (decision.limited)
         nn_log_warning("OpenMP allows a rank %d thread%s, fewer than asked for: raise OMP_THREAD_LIMIT, and "
                        "see that OMP_MAX_ACTIVE_LEVELS is not 0",
                        decision.threads, decision.threads > 1 ? "s" : "");

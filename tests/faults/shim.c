@@ -4,7 +4,7 @@
  *
  *     NN_SHIM_FOLDER=/absolute/folder   only files below it, and itself
  *     NN_SHIM_CALL=write                open, read (pread too), write (pwrite too), stat, opendir, readdir,
- *                                       flock, posix_fallocate, fsync, close or rename
+ *                                       flock, posix_fallocate, fsync, close, rename or mkdir
  *     NN_SHIM_FIRST=3 NN_SHIM_LAST=5    the 3rd to the 5th of these calls, over all threads
  *     NN_SHIM_ERROR=28                  the value of errno; 0: a read or write that is cut short; -1: a read
  *                                       that finds the end of the file
@@ -220,6 +220,15 @@ int close(int descriptor)
     if (shim_is_inside(descriptor)) atomic_store(&shim_inside[descriptor], false);
     int outcome = real(descriptor);
     if (!fails) return outcome;
+    errno = error;
+    return -1;
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    int (*real)(const char *, mode_t), error;
+    shim_find("mkdir", &real, sizeof real);
+    if (!shim_is_below(path) || !shim_fails("mkdir", &error)) return real(path, mode);
     errno = error;
     return -1;
 }

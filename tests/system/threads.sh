@@ -41,6 +41,9 @@ warned 'OMP_NUM_THREADS=many is not a number of threads'
 threads 1 OMP_NUM_THREADS=2 OMP_THREAD_LIMIT=1
 warned 'OMP_THREAD_LIMIT'
 
+threads 512 OMP_NUM_THREADS=1000000000
+warned 'a rank takes at most 512 threads'
+
 # Places that several ranks have in common.
 if [ "$cores" -gt 1 ]; then
     OMP_PROC_BIND=true mpirun -n 2 --bind-to none "$program" train "$config" --run-dir run --fresh \
