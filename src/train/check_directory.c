@@ -45,7 +45,8 @@ static nn_status directory_check_access(const char *path, const char *nearest, b
     bool there;
     NN_TRY(nn_file_look(name, &facts, &there));
     if (!there || !S_ISDIR(facts.st_mode))
-        NN_FAIL(NN_ERROR_IO, "%s: is not a folder; choose another place with --run-dir", name);
+        NN_FAIL(NN_ERROR_IO, "%s: is not a folder; move it away, or choose another place with --run-dir",
+                name);
     int needed = exists ? R_OK | W_OK | X_OK : W_OK | X_OK;
     if (access(name, needed) == 0) return NN_OK;
     NN_FAIL(NN_ERROR_IO, "%s: cannot be %s: %s; choose another place with --run-dir", path,

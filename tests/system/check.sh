@@ -51,7 +51,7 @@ finds 5 'five.yaml:[0-9]+:[0-9]+: .*activtion.*activation' five.yaml --run-dir f
     -n 12 --set training.microbatch_size=8
 says "^  - five.yaml:[0-9]+:[0-9]+: unknown optimizer 'adamm'; did you mean 'adam'"
 says '^  - .*x_vaild.*x_valid'
-says '^  - file: is not a folder; choose another place'
+says '^  - file: is not a folder; move it away, or choose another place'
 says '^  - --set training.microbatch_size=8: 12 ranks, but .* 9 microbatches'
 finds 1 'nowhere.yaml' nowhere.yaml
 sed 's/metrics:/metrisc:/' classifier.yaml >one.yaml
