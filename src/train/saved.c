@@ -23,16 +23,34 @@ static nn_status saved_read(nn_comm *comm, const char *run_or_checkpoint, nn_sav
     return nn_comm_broadcast(comm, saved->bytes, saved->size, 0);
 }
 
+/* Whether a KEY=VALUE sets what the weights were trained with, which a file that is looked at cannot have
+ * otherwise. */
+static bool saved_is_trained(const char *set)
+{
+    static const char *const keys[] = {".normalize", ".scale", ".offset", ".transform"};
+    size_t length = strcspn(set, "=");
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        size_t tail = strlen(keys[i]);
+        if (length > tail && strncmp(set + length - tail, keys[i], tail) == 0) return true;
+    }
+    return false;
+}
+
 /* Only how the data is read may differ from the run. */
 static nn_status saved_check_sets(const nn_text_list *sets)
 {
-    for (size_t i = 0; sets && i < sets->count; i++)
+    for (size_t i = 0; sets && i < sets->count; i++) {
         if (strncmp(sets->items[i], "data.", strlen("data.")) != 0)
             NN_FAIL(NN_ERROR_USAGE,
                     "--set %s: only keys of data can be set here, such as data.fields.x.missing=drop: the "
                     "rest is the "
                     "run's",
                     sets->items[i]);
+        if (saved_is_trained(sets->items[i]))
+            NN_FAIL(NN_ERROR_USAGE,
+                    "--set %s: values are normalised and transformed as the run was trained; leave this out",
+                    sets->items[i]);
+    }
     return NN_OK;
 }
 

@@ -193,4 +193,9 @@ run predict several --data value.h5 -o value.p
 [ "$(head -1 value.p)" = sample,c_predicted,c_probability_0,c_probability_1,v,v_predicted ] || fail "$(head -1 value.p)"
 refused 5 'there is no dataset "c"' eval several --data value.h5
 refused 5 'dataset "len" of endless.h5 does not exist' predict several --data endless.h5 -o no.p
+# What the weights were trained with cannot be set for a look at a file.
+for key in data.fields.x.normalize=none training.epochs=3; do
+    "$program" eval "$(ls -d run* | head -n 1)" --set $key >set.log 2>&1
+    [ $? = 2 ] || { fail "eval --set $key is not refused"; cat set.log; }
+done
 finish
