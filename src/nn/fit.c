@@ -146,7 +146,9 @@ nn_status nn_fit_yes_no(nn_shape output, const nn_field *target)
 {
     if (target->is_class && target->classes > 2)
         NN_FAIL(NN_ERROR_USAGE,
-                "answers of yes or no are needed, but the target '%s' has %lld classes; use cross_entropy",
-                target->name, (long long)target->classes);
+                "answers of yes or no are needed, but the target '%s' has %lld classes; use cross_entropy, "
+                "or, where only "
+                "two labels occur, list them: data.fields.%s.labels: [0, 255]",
+                target->name, (long long)target->classes, target->name);
     return fit_count(output, target);
 }

@@ -429,7 +429,8 @@ static void test_messages(void **state)
     expect_ok(nn_loss_find("cross_entropy")->check(NULL, (nn_shape){2, {7, 5}}, &steps));
     assert_int_equal(nn_loss_find("binary_cross_entropy")->check(NULL, shape, &class_target), NN_ERROR_USAGE);
     assert_string_equal(nn_error_text(), "answers of yes or no are needed, but the target 'y' has 5 classes; "
-                                         "use cross_entropy");
+                                         "use cross_entropy, or, where only two labels occur, list them: "
+                                         "data.fields.y.labels: [0, 255]");
 }
 
 /* The gradient summed over rows, at an output that is the same for all: 0 where no other constant is better.
