@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/pulse.h"
 #include "base/system.h"
@@ -127,17 +128,6 @@ static int files_compare(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static nn_status files_add(nn_text_list *names, const char *name)
-{
-    size_t count = names->count;
-    if ((count & (count - 1)) == 0)
-        NN_TRY(nn_reallocate((void **)&names->items, count, count ? 2 * count : 1, sizeof *names->items,
-                             "the names in a folder"));
-    NN_TRY(nn_copy_text(name, &names->items[count]));
-    names->count++;
-    return NN_OK;
-}
-
 /* One try; readdir tells its end from a failure by errno alone. */
 static nn_status files_list_once(const char *path, nn_text_list *names, int *error)
 {
@@ -150,10 +140,10 @@ static nn_status files_list_once(const char *path, nn_text_list *names, int *err
         *error = entry ? 0 : errno;
         if (!entry) break;
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            status = files_add(names, entry->d_name);
+            status = nn_list_add(names, entry->d_name);
     }
     if (directory) closedir(directory);
-    if (*error != 0 || status != NN_OK) nn_folder_release(names);
+    if (*error != 0 || status != NN_OK) nn_list_release(names);
     return status;
 }
 
@@ -170,11 +160,4 @@ nn_status nn_folder_list(const char *path, nn_text_list *names, bool *there)
         return nn_fail_system(NN_ERROR_IO, error, "the folder %s cannot be listed", path);
     if (names->count) qsort(names->items, names->count, sizeof *names->items, files_compare);
     return NN_OK;
-}
-
-void nn_folder_release(nn_text_list *names)
-{
-    for (size_t i = 0; i < names->count; i++) nn_free(names->items[i]);
-    nn_free(names->items);
-    *names = (nn_text_list){0};
 }

@@ -30,8 +30,7 @@ nn_status nn_file_exists(const char *path, bool *there);
 nn_status nn_file_load(const char *path, size_t largest, const char *what, void **bytes, size_t *size);
 
 /* The names in a folder without "." and "..", ordered by their bytes; one that is absent has none, and *there
- * is false. Release them in any case. */
+ * is false. Release them with nn_list_release in any case. */
 nn_status nn_folder_list(const char *path, nn_text_list *names, bool *there);
-void nn_folder_release(nn_text_list *names);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/files.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -16,15 +17,6 @@ bool nn_path_is_pattern(const char *path)
 static int pattern_compare(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static nn_status pattern_add(nn_text_list *paths, const char *path)
-{
-    size_t count = paths->count;
-    NN_TRY(nn_reallocate((void **)&paths->items, count, count + 1, sizeof *paths->items, "a list of files"));
-    NN_TRY(nn_copy_text(path, &paths->items[count]));
-    paths->count++;
-    return NN_OK;
 }
 
 static nn_status pattern_walk(const char *before, const char *rest, nn_text_list *paths);
@@ -43,7 +35,7 @@ static nn_status pattern_enter(const char *before, const char *name, size_t leng
     if (path.failed) status = nn_fail(NN_ERROR_MEMORY, "no memory for a list of files");
     if (status == NN_OK && there)
         status =
-            rest[slashes] ? pattern_walk(path.bytes, rest + slashes, paths) : pattern_add(paths, path.bytes);
+            rest[slashes] ? pattern_walk(path.bytes, rest + slashes, paths) : nn_list_add(paths, path.bytes);
     nn_text_free(&path);
     return status;
 }
@@ -56,7 +48,7 @@ static nn_status pattern_match(const char *before, const char *part, const char 
     for (size_t i = 0; i < names.count && status == NN_OK; i++)
         if (fnmatch(part, names.items[i], FNM_PERIOD) == 0)
             status = pattern_enter(before, names.items[i], strlen(names.items[i]), rest, paths);
-    nn_folder_release(&names);
+    nn_list_release(&names);
     return status;
 }
 

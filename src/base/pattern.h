@@ -10,7 +10,7 @@ bool nn_path_is_pattern(const char *path);
 
 /* The paths that match, ordered by their bytes; none is no failure, but a folder that cannot be listed is. A
  * part of the pattern that exists under this very name is that name: a folder "run[2]" is itself. Release
- * them with nn_folder_release, in any case. */
+ * them with nn_list_release, in any case. */
 nn_status nn_pattern_list(const char *pattern, nn_text_list *paths);
 
 #endif

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/list.h"
 #include "build.h"
 #include "cli/examples.h"
 #include "cli/probe.h"
@@ -48,6 +49,6 @@ nn_status nn_job_probe(const nn_job *job)
         status = nn_probe_files(files.count, (const char *const *)files.items);
     else
         status = NN_OK;
-    nn_job_files_release(&files);
+    nn_list_release(&files);
     return status;
 }

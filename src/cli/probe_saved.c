@@ -1,5 +1,6 @@
 #include "cli/probe_saved.h"
 
+#include "base/list.h"
 #include "base/log.h"
 #include "cli/probe.h"
 #include "train/engine.h"
@@ -13,6 +14,6 @@ nn_status nn_probe_saved(const char *run_or_checkpoint, const nn_text_list *name
     nn_status status = names ? nn_listed_files(names, &files) : nn_saved_files(run_or_checkpoint, &files);
     nn_log_enable(spoke);
     status = status == NN_OK ? nn_probe_files(files.count, (const char *const *)files.items) : NN_OK;
-    nn_job_files_release(&files);
+    nn_list_release(&files);
     return status;
 }

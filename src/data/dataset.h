@@ -184,11 +184,9 @@ void nn_part_options_release(nn_part_options *part);    /* afterwards the part i
 nn_status nn_data_options_set_files(nn_data_options *options, const nn_text_list *files);
 
 /* The files of all parts, patterns resolved, each once; parts whose files cannot be listed are left out. The
- * list is the caller's: nn_data_files_release. */
+ * list is the caller's: nn_list_release. */
 #define nn_data_files NN_REAL_SYMBOL(nn_data_files)
-#define nn_data_files_release NN_REAL_SYMBOL(nn_data_files_release)
 nn_status nn_data_files(const nn_data_options *options, const char *directory, nn_text_list *files);
-void nn_data_files_release(nn_text_list *files);
 
 /* ---- the data ---- */
 

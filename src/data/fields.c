@@ -1,6 +1,7 @@
 /* Fields as the network sees them: shapes, normalisation, and what several of them are together. */
 #include <string.h>
 
+#include "base/list.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "data/request.h"

@@ -1,16 +1,13 @@
 /* The files of a data set, before anything is opened. */
 #include <string.h>
 
+#include "base/list.h"
 #include "base/memory.h"
 #include "data/source.h"
 
 static nn_status files_add(const char *path, nn_text_list *files)
 {
-    for (size_t i = 0; i < files->count; i++)
-        if (strcmp(files->items[i], path) == 0) return NN_OK;
-    NN_TRY(nn_copy_text(path, &files->items[files->count]));
-    files->count++;
-    return NN_OK;
+    return nn_list_find(files, path) >= 0 ? NN_OK : nn_list_add(files, path);
 }
 
 static nn_status files_add_piece(const nn_piece *piece, nn_text_list *files)
@@ -26,23 +23,14 @@ nn_status nn_data_files(const nn_data_options *options, const char *directory, n
     nn_source sources[NN_PARTS] = {{0}};
     nn_problems ignored = {0};
     const nn_target_wanted joined = {0};
-    size_t room = 0;
     *files = (nn_text_list){0};
     nn_sources_list(options, directory, &joined, 1, sources, &ignored);
-    for (int p = 0; p < NN_PARTS; p++) room += (size_t)sources[p].piece_count * (1 + NN_DATA_ARRAYS);
-    nn_status status = NN_ALLOCATE(&files->items, room, "the list of files");
+    nn_status status = NN_OK;
     for (int p = 0; p < NN_PARTS; p++)
         for (int i = 0; i < sources[p].piece_count && status == NN_OK; i++)
             status = files_add_piece(&sources[p].pieces[i], files);
     nn_problems_release(&ignored);
     nn_sources_destroy(sources);
-    if (status != NN_OK) nn_data_files_release(files);
+    if (status != NN_OK) nn_list_release(files);
     return status;
-}
-
-void nn_data_files_release(nn_text_list *files)
-{
-    for (size_t i = 0; i < files->count; i++) nn_free(files->items[i]);
-    nn_free(files->items);
-    *files = (nn_text_list){0};
 }

@@ -1,4 +1,5 @@
 /* The list of names that a data set goes by. */
+#include "base/list.h"
 #include "base/memory.h"
 #include "data/names.h"
 

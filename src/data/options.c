@@ -1,6 +1,7 @@
 /* The sections of the configuration that describe the data. */
 #include <stddef.h>
 
+#include "base/list.h"
 #include "base/memory.h"
 #include "data/dataset.h"
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/files.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/pattern.h"
 #include "base/text.h"
@@ -36,7 +37,7 @@ static nn_status source_add_pattern(nn_source *source, const char *pattern)
                          pattern);
     for (size_t i = 0; i < found.count && status == NN_OK; i++)
         status = source_add_piece(source, found.items[i]);
-    nn_folder_release(&found);
+    nn_list_release(&found);
     return status;
 }
 

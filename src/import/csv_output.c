@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/list.h"
 #include "base/memory.h"
 #include "import/csv_table.h"
 #include "import/like.h"
@@ -17,7 +18,7 @@ nn_status nn_csv_outputs_open(const nn_import *import, const char *field, const 
     nn_status status = nn_import_like_names(import->like, dataset, &known);
     if (status == NN_OK)
         status = nn_csv_table_open(import->sources, import->source_count, options, &known, table);
-    nn_source_release(&known);
+    nn_list_release(&known);
     return status;
 }
 
@@ -143,7 +144,7 @@ static nn_status outputs_fix(const nn_import *import, const char *field, const c
                          title, nn_import_like_path(import->like));
     column->fixed = true;
     column->kind = names.count > 0 ? NN_CSV_NAMES : NN_CSV_NUMBERS;
-    nn_source_release(&names);
+    nn_list_release(&names);
     nn_text_free(&dataset);
     return status;
 }
@@ -160,14 +161,14 @@ nn_status nn_csv_outputs_like(const nn_import *import, nn_csv_table *table, cons
     for (size_t i = 0; i < names.count; i++) {
         if (outputs_move(outputs, names.items[i], i)) continue;
         status = outputs_fail_missing(import, table, outputs, names.items[i]);
-        nn_source_release(&names);
+        nn_list_release(&names);
         return status;
     }
     outputs_cut(table, outputs, names.count);
     status = NN_OK;
     for (size_t i = 0; i < names.count && status == NN_OK; i++)
         status = outputs_fix(import, field, names.items[i], &table->columns[outputs->items[i].column]);
-    nn_source_release(&names);
+    nn_list_release(&names);
     return status;
 }
 
@@ -227,7 +228,7 @@ static nn_status outputs_add_categories(nn_import *import, const nn_csv_column *
     if (status == NN_OK) status = nn_import_add_names(import, dataset.bytes, &names);
     nn_text_free(&dataset);
     for (size_t i = 0; i < column->names.count && status == NN_OK; i++)
-        status = nn_import_add_name(names, column->names.items[i]);
+        status = nn_list_add(names, column->names.items[i]);
     return status;
 }
 
@@ -237,7 +238,7 @@ nn_status nn_csv_outputs_describe(nn_import *import, const nn_csv_table *table, 
     field->narrow = true;
     for (size_t i = 0; i < outputs->count; i++) {
         const nn_csv_column *column = &table->columns[outputs->items[i].column];
-        NN_TRY(nn_import_add_name(&field->columns, outputs->items[i].title));
+        NN_TRY(nn_list_add(&field->columns, outputs->items[i].title));
         if (column->kind == NN_CSV_NAMES) NN_TRY(outputs_check_dataset(table, outputs, i));
         if (column->kind == NN_CSV_NAMES) NN_TRY(outputs_add_categories(import, column, field->name));
         field->narrow &= outputs->items[i].part >= 0 || !nn_csv_column_is_fine(column);

@@ -88,11 +88,10 @@ const nn_importer *nn_importer_find(const char *name);
 /* Calls close() and frees what the tables own. */
 void nn_import_release(const nn_importer *importer, nn_import *import);
 
-/* For open(): begins a table, adds a field to it (the name is copied), and appends a copy of a name. */
+/* For open(): begins a table, and adds a field to it (the name is copied). */
 nn_status nn_import_add_table(nn_import *import, const char *part, int64_t rows, nn_import_table **table);
 nn_status nn_import_add_field(nn_import_table *table, const char *name, nn_store_type type, nn_shape shape,
                               nn_import_field **field);
-nn_status nn_import_add_name(nn_text_list *names, const char *name);
 
 /* Begins a further list of names; it stays where it is until the next one is begun. */
 nn_status nn_import_add_names(nn_import *import, const char *dataset, nn_text_list **names);

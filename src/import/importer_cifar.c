@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "import/sources.h"
 
@@ -98,7 +99,7 @@ static nn_status cifar_read_names(const char *path, cifar_state *state)
     NN_TRY(nn_file_load(path, CIFAR_NAMES, "the names of the classes", &bytes, &size));
     nn_status status = NN_OK;
     for (char *rest = bytes, *line; status == NN_OK && (line = strtok_r(rest, "\r\n", &rest));)
-        status = nn_import_add_name(&state->classes, line);
+        status = nn_list_add(&state->classes, line);
     nn_free(bytes);
     return status;
 }
@@ -134,7 +135,7 @@ static nn_status cifar_add_table(nn_import *import, const cifar_state *state, co
     NN_TRY(nn_import_add_field(table, "y", NN_STORE_U8, (nn_shape){0}, &field));
     field->label = true;
     for (size_t i = 0; i < state->classes.count; i++)
-        NN_TRY(nn_import_add_name(&field->classes, state->classes.items[i]));
+        NN_TRY(nn_list_add(&field->classes, state->classes.items[i]));
     return NN_OK;
 }
 
@@ -227,8 +228,8 @@ static void cifar_close(nn_import *import)
     for (size_t i = 0; state->files && i < state->paths.count; i++)
         if (state->files[i].file) (void)fclose(state->files[i].file); /* was only read */
     nn_free(state->files);
-    nn_source_release(&state->paths);
-    nn_source_release(&state->classes);
+    nn_list_release(&state->paths);
+    nn_list_release(&state->classes);
     nn_free(state);
     import->state = NULL;
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/list.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "import/csv_table.h"
@@ -53,7 +54,7 @@ static nn_status csv_default_y(const nn_import *import, csv_state *state)
             input |= strcmp(inputs.items[k], table->columns[i].title) == 0;
         if (!input && !table->columns[i].dropped) chosen = i;
     }
-    nn_source_release(&inputs);
+    nn_list_release(&inputs);
     return chosen < table->column_count ? nn_csv_outputs_add(table, chosen, &state->y) : NN_OK;
 }
 
@@ -76,7 +77,7 @@ static nn_status csv_like_y(const nn_import *import, csv_state *state)
     column->fixed = true;
     column->coded = names.count == 0;
     column->kind = names.count == 0 || whole ? NN_CSV_NUMBERS : NN_CSV_NAMES;
-    nn_source_release(&names);
+    nn_list_release(&names);
     return status;
 }
 
@@ -159,8 +160,7 @@ static bool csv_is_coded(const nn_csv_column *column)
 
 static nn_status csv_add_names(const nn_csv_column *column, nn_text_list *names)
 {
-    for (size_t i = 0; i < column->names.count; i++)
-        NN_TRY(nn_import_add_name(names, column->names.items[i]));
+    for (size_t i = 0; i < column->names.count; i++) NN_TRY(nn_list_add(names, column->names.items[i]));
     return NN_OK;
 }
 

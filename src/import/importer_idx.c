@@ -9,6 +9,7 @@
 
 #include <zlib.h>
 
+#include "base/list.h"
 #include "base/memory.h"
 #include "import/sources.h"
 
@@ -176,7 +177,7 @@ static nn_status idx_add(nn_import *import, idx_state *state, size_t index)
     file->field = table->field_count - 1;
     field->label = name[0] == 'y' && nn_store_type_is_integer(file->type);
     for (size_t i = 0; field->label && i < options->classes.count; i++)
-        NN_TRY(nn_import_add_name(&field->classes, options->classes.items[i]));
+        NN_TRY(nn_list_add(&field->classes, options->classes.items[i]));
     return NN_OK;
 }
 
@@ -258,7 +259,7 @@ static void idx_close(nn_import *import)
     for (size_t i = 0; state->files && i < state->paths.count; i++)
         if (state->files[i].stream) gzclose(state->files[i].stream);
     nn_free(state->files);
-    nn_source_release(&state->paths);
+    nn_list_release(&state->paths);
     nn_free(state);
     import->state = NULL;
 }

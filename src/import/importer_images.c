@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/list.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "import/image.h"
@@ -153,12 +154,12 @@ static nn_status images_add_class(images_state *state, images_part *part, const 
     char *path = NULL;
     nn_text_list names = {0};
     if (part == state->parts && !state->like)
-        NN_TRY(nn_import_add_name(&state->classes, name));
+        NN_TRY(nn_list_add(&state->classes, name));
     else
         NN_TRY(images_find_class(state, folder, name, &class));
     nn_status status = nn_source_join(folder, name, &path);
     if (status == NN_OK) status = images_scan_class(state, part, path, class, &names);
-    nn_source_release(&names);
+    nn_list_release(&names);
     nn_free(path);
     return status;
 }
@@ -176,7 +177,7 @@ static nn_status images_add_part(images_state *state, const char *folder, const 
                          folder);
     for (size_t i = 0; i < folders.count && status == NN_OK; i++)
         status = images_add_class(state, part, folder, folders.items[i]);
-    nn_source_release(&folders);
+    nn_list_release(&folders);
     if (status == NN_OK && part->rows == 0)
         status = nn_fail(NN_ERROR_DATA, "the folder '%s' holds no images (.png, .jpg, .jpeg)", folder);
     return status;
@@ -295,7 +296,7 @@ static nn_status images_add_table(nn_import *import, const images_state *state, 
     NN_TRY(nn_import_add_field(table, "y", type, (nn_shape){0}, &field));
     field->label = true;
     for (size_t i = 0; i < state->classes.count; i++)
-        NN_TRY(nn_import_add_name(&field->classes, state->classes.items[i]));
+        NN_TRY(nn_list_add(&field->classes, state->classes.items[i]));
     return NN_OK;
 }
 
@@ -371,7 +372,7 @@ static void images_close(nn_import *import)
         nn_free(state->parts[p].at);
         nn_free(state->parts[p].classes);
     }
-    nn_source_release(&state->classes);
+    nn_list_release(&state->classes);
     nn_image_release(&state->image);
     nn_image_scaler_release(&state->scaler);
     nn_free(state);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/list.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "import/npy.h"
@@ -85,7 +86,7 @@ static nn_status npy_add_field(nn_import *import, nn_npy_array *array, const cha
     array->field = table->field_count - 1;
     field->label = label;
     for (size_t i = 0; label && i < options->classes.count; i++)
-        NN_TRY(nn_import_add_name(&field->classes, options->classes.items[i]));
+        NN_TRY(nn_list_add(&field->classes, options->classes.items[i]));
     return NN_OK;
 }
 
@@ -150,7 +151,7 @@ static void npy_close(nn_import *import)
     npy_state *state = import->state;
     if (!state) return;
     nn_npy_close(&state->arrays);
-    nn_source_release(&state->paths);
+    nn_list_release(&state->paths);
     nn_free(state);
     import->state = NULL;
 }

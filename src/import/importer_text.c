@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/list.h"
 #include "base/memory.h"
 #include "import/importer.h"
 #include "import/like.h"
@@ -206,7 +207,7 @@ static nn_status text_take_like(text_state *state, const nn_import *import, bool
     *known = names.count > 0;
     if (status == NN_OK && names.count > 0)
         status = text_take_names(state, nn_import_like_path(import->like), names.items, names.count);
-    nn_source_release(&names);
+    nn_list_release(&names);
     return status;
 }
 
@@ -216,7 +217,7 @@ static nn_status text_check_bytes(const nn_import *import)
     nn_text_list names = {0};
     NN_TRY(nn_import_like_names(import->like, "text_classes", &names));
     size_t count = names.count;
-    nn_source_release(&names);
+    nn_list_release(&names);
     if (count == 0) return NN_OK;
     NN_FAIL(NN_ERROR_USAGE,
             "--unit bytes: %s holds the numbers of %zu characters: leave out --unit, or --like",
@@ -275,7 +276,7 @@ static nn_status text_number(text_state *state, bool known, nn_text_list *names,
     nn_status status = NN_OK;
     for (uint32_t i = 0; i < *count && status == NN_OK; i++) {
         text_encode(codes[i], name);
-        status = nn_import_add_name(names, name);
+        status = nn_list_add(names, name);
     }
     nn_free(codes);
     return status;

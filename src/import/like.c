@@ -3,13 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/list.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "import/sources.h"
 #include "import/split.h"
 #include "store/store.h"
-
-#define LIKE_SHOWN 12
 
 struct nn_import_like {
     nn_store_file *file;
@@ -47,7 +46,7 @@ nn_status nn_import_like_names(const nn_import_like *like, const char *dataset, 
     nn_status status = NN_OK;
     if (!like || !nn_store_has(like->file, dataset)) return NN_OK;
     NN_TRY(nn_store_read_names(like->file, dataset, &items, &count));
-    for (size_t i = 0; i < count && status == NN_OK; i++) status = nn_import_add_name(names, items[i]);
+    for (size_t i = 0; i < count && status == NN_OK; i++) status = nn_list_add(names, items[i]);
     nn_store_free_names(items, count);
     return status;
 }
@@ -83,35 +82,20 @@ bool nn_import_like_find(const nn_import_like *like, const char *field, nn_impor
 
 /* ---- comparing ---- */
 
-static void like_append(nn_text *text, const nn_text_list *names)
-{
-    for (size_t i = 0; i < names->count && i < LIKE_SHOWN; i++)
-        nn_text_append(text, "%s%s", i > 0 ? ", " : "", names->items[i]);
-    if (names->count > LIKE_SHOWN) nn_text_append(text, ", ... (%zu in all)", names->count);
-    if (names->count == 0) nn_text_append(text, "none");
-}
-
 static nn_status like_fail_names(const nn_import *import, const char *dataset, const nn_text_list *own,
                                  const nn_text_list *earlier)
 {
     nn_text text = {0};
     nn_text_append(&text, "%s: the sources have ", dataset);
-    like_append(&text, own);
+    nn_list_append(own, &text);
     nn_text_append(&text, "; %s has ", nn_import_like_path(import->like));
-    like_append(&text, earlier);
+    if (earlier->count == 0) nn_text_append(&text, "none");
+    nn_list_append(earlier, &text);
     nn_text_append(
         &text, ": numbers would not mean the same; leave out --like, or import sources with the same names");
     nn_status status = nn_fail(NN_ERROR_DATA, "%s", text.failed ? dataset : text.bytes);
     nn_text_free(&text);
     return status;
-}
-
-static bool like_same(const nn_text_list *a, const nn_text_list *b)
-{
-    if (a->count != b->count) return false;
-    for (size_t i = 0; i < a->count; i++)
-        if (strcmp(a->items[i], b->items[i]) != 0) return false;
-    return true;
 }
 
 /* Sources without any names have their numbers taken for those of the earlier import. */
@@ -122,10 +106,10 @@ static nn_status like_check_names(const nn_import *import, const nn_import_field
     nn_text_list earlier = {0};
     snprintf(dataset, sizeof dataset, "%s_%s", field->name, kind);
     nn_status status = nn_import_like_names(import->like, dataset, &earlier);
-    if (status == NN_OK && own->count > 0 && !like_same(own, &earlier))
+    if (status == NN_OK && own->count > 0 && !nn_list_equal(own, &earlier))
         status = like_fail_names(import, dataset, own, &earlier);
     if (status != NN_OK || own->count > 0) {
-        nn_source_release(&earlier);
+        nn_list_release(&earlier);
         return status;
     }
     *own = earlier;

@@ -1,6 +1,7 @@
 /* The list of importers, and what they share. */
 #include <string.h>
 
+#include "base/list.h"
 #include "base/memory.h"
 #include "import/importer.h"
 
@@ -25,13 +26,6 @@ const nn_importer *nn_importer_find(const char *name)
     return *importer;
 }
 
-static void import_release_names(nn_text_list *names)
-{
-    for (size_t i = 0; i < names->count; i++) nn_free(names->items[i]);
-    nn_free(names->items);
-    *names = (nn_text_list){0};
-}
-
 void nn_import_release(const nn_importer *importer, nn_import *import)
 {
     importer->close(import);
@@ -39,12 +33,12 @@ void nn_import_release(const nn_importer *importer, nn_import *import)
         for (int f = 0; f < import->tables[t].field_count; f++) {
             nn_import_field *field = &import->tables[t].fields[f];
             nn_free(field->name);
-            import_release_names(&field->classes);
-            import_release_names(&field->columns);
+            nn_list_release(&field->classes);
+            nn_list_release(&field->columns);
         }
     for (size_t i = 0; i < import->names_count; i++) {
         nn_free(import->names[i].dataset);
-        import_release_names(&import->names[i].names);
+        nn_list_release(&import->names[i].names);
     }
     nn_free(import->names);
     nn_text_free(&import->report);
@@ -74,20 +68,6 @@ nn_status nn_import_add_field(nn_import_table *table, const char *name, nn_store
     made->shape = shape;
     table->field_count++;
     if (field) *field = made;
-    return NN_OK;
-}
-
-nn_status nn_import_add_name(nn_text_list *names, const char *name)
-{
-    char **items;
-    if ((names->count & (names->count - 1)) == 0) { /* full at every power of two */
-        NN_TRY(NN_ALLOCATE(&items, names->count ? 2 * names->count : 1, "a list of names"));
-        for (size_t i = 0; i < names->count; i++) items[i] = names->items[i];
-        nn_free(names->items);
-        names->items = items;
-    }
-    NN_TRY(nn_copy_text(name, &names->items[names->count]));
-    names->count++;
     return NN_OK;
 }
 

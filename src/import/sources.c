@@ -9,16 +9,10 @@
 #include <sys/stat.h>
 
 #include "base/files.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/system.h"
 #include "base/text.h"
-
-void nn_source_release(nn_text_list *names)
-{
-    for (size_t i = 0; i < names->count; i++) nn_free(names->items[i]);
-    nn_free(names->items);
-    *names = (nn_text_list){0};
-}
 
 bool nn_source_is_folder(const char *path)
 {
@@ -67,11 +61,11 @@ nn_status nn_source_list(const char *folder, nn_source_filter *takes, nn_text_li
     if (!there) status = nn_fail(NN_ERROR_IO, "the folder '%s' cannot be read: %s", folder, strerror(errno));
     for (size_t i = 0; i < all.count && status == NN_OK; i++) {
         if (takes(folder, all.items[i]))
-            status = nn_import_add_name(names, all.items[i]);
+            status = nn_list_add(names, all.items[i]);
         else if (left)
             ++*left;
     }
-    nn_folder_release(&all);
+    nn_list_release(&all);
     return status;
 }
 
@@ -86,10 +80,10 @@ static nn_status sources_add_folder(const char *folder, nn_source_filter *takes,
     for (size_t i = 0; i < names.count && status == NN_OK; i++) {
         char *path = NULL;
         status = nn_source_join(folder, names.items[i], &path);
-        if (status == NN_OK) status = nn_import_add_name(paths, path);
+        if (status == NN_OK) status = nn_list_add(paths, path);
         nn_free(path);
     }
-    nn_source_release(&names);
+    nn_list_release(&names);
     return status;
 }
 
@@ -104,7 +98,7 @@ nn_status nn_source_files(const nn_import *import, nn_source_filter *takes, cons
         if (S_ISDIR(status.st_mode))
             NN_TRY(sources_add_folder(source, takes, what, paths));
         else
-            NN_TRY(nn_import_add_name(paths, source));
+            NN_TRY(nn_list_add(paths, source));
     }
     if (paths->count == 0) NN_FAIL(NN_ERROR_USAGE, "no source is given: name %s, or a folder of them", what);
     return NN_OK;

@@ -17,8 +17,6 @@ nn_status nn_source_list(const char *folder, nn_source_filter *takes, nn_text_li
 nn_status nn_source_files(const nn_import *import, nn_source_filter *takes, const char *what,
                           nn_text_list *paths);
 
-void nn_source_release(nn_text_list *names);
-
 /* What cannot be looked at is one: listing it then says why not. */
 bool nn_source_is_folder(const char *path);
 /* Opens a regular file for reading; see nn_file_open. */

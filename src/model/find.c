@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/files.h"
+#include "base/list.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "model/find.h"
@@ -43,7 +44,7 @@ nn_status nn_checkpoint_list(const char *run_directory, int64_t **steps, size_t 
             !names.items[i][end])
             status = newest_push(steps, count, step);
     }
-    nn_folder_release(&names);
+    nn_list_release(&names);
     if (*count) qsort(*steps, *count, sizeof **steps, newest_compare);
     return status;
 }

@@ -1,6 +1,7 @@
 /* The names of the data in a checkpoint: lists of strings that h5py reads too (base/names.h). */
 #include <stdio.h>
 
+#include "base/list.h"
 #include "base/memory.h"
 #include "model/saved_names.h"
 

@@ -87,11 +87,6 @@ nn_status nn_listed_files(const nn_text_list *names, nn_text_list *files)
     return nn_data_files(&options, "", files);
 }
 
-void nn_job_files_release(nn_text_list *files)
-{
-    nn_data_files_release(files);
-}
-
 nn_status nn_train_job(nn_comm *comm, const nn_job *job, nn_train_result *result)
 {
     const nn_engine *engine = engines[0];

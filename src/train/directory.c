@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/system.h"
 #include "store/manifest.h"
@@ -68,7 +69,7 @@ static nn_status directory_sweep(const char *path)
         snprintf(name, sizeof name, "%s/%s", path, names.items[i]);
         unlink(name);
     }
-    nn_folder_release(&names);
+    nn_list_release(&names);
     return NN_OK;
 }
 
@@ -96,7 +97,7 @@ static nn_status directory_remove_nonfinite(const char *path)
         snprintf(name, sizeof name, "%s/%s", path, names.items[i]);
         unlink(name);
     }
-    nn_folder_release(&names);
+    nn_list_release(&names);
     return NN_OK;
 }
 

@@ -78,9 +78,8 @@ nn_status nn_train_job(nn_comm *comm, const nn_job *job, nn_train_result *result
 nn_status nn_check_job(const struct nn_forecast_request *request, struct nn_forecast *forecast);
 
 /* The data files that the job names, as far as its configuration can be read; nothing is opened. The list is
- * the caller's: nn_job_files_release. Not collective. */
+ * the caller's: nn_list_release. Not collective. */
 nn_status nn_job_files(const nn_job *job, nn_text_list *files);
-void nn_job_files_release(nn_text_list *files);
 
 /* The files that names and patterns stand for; one that matches none is left out. */
 nn_status nn_listed_files(const nn_text_list *names, nn_text_list *files);

@@ -1,5 +1,6 @@
 #include "train/init_names.h"
 
+#include "base/list.h"
 #include "model/saved_names.h"
 
 static nn_status names_refuse(const char *path, const char *what, const char *key, const char *layer,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/files.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "tensor/kernels.h"
 #include "train/nonfinite_file.h"
@@ -153,7 +154,7 @@ static bool tell_has_room(const char *run_directory, int64_t step)
             !names.items[i][end] && of_step != step)
             files++;
     }
-    nn_folder_release(&names);
+    nn_list_release(&names);
     return files < FILES_OF_A_RUN;
 }
 

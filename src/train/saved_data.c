@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/list.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -116,7 +117,7 @@ static nn_status data_find(nn_comm *comm, const nn_saved_request *request, const
     if (nn_comm_rank(comm) == 0) {
         status = nn_listed_files(request->files, &files);
         if (status == NN_OK) status = data_find_way(saved, request->part, &files, found);
-        nn_job_files_release(&files);
+        nn_list_release(&files);
     }
     NN_TRY(nn_comm_agree(comm, status));
     return nn_comm_broadcast(comm, found, sizeof *found, 0);

@@ -15,6 +15,7 @@
 
 #include "../store/scratch.h"
 #include "base/files.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/pattern.h"
 #include "base/pulse.h"
@@ -147,7 +148,7 @@ static void test_list(void **state)
     assert_int_equal(names.count, 2);
     assert_string_equal(names.items[0], "a");
     assert_string_equal(names.items[1], "b");
-    nn_folder_release(&names);
+    nn_list_release(&names);
     fail_next(1, EACCES);
     assert_int_equal(nn_folder_list(scratch_directory, &names, &there), NN_ERROR_IO);
     expect_message("cannot be listed: Permission denied");
@@ -197,7 +198,7 @@ static void expect_listed(const char *pattern, const char *const *expected)
         assert_string_equal(paths.items[count] + strlen(scratch_directory) + 1, expected[count]);
     }
     assert_int_equal(paths.count, count);
-    nn_folder_release(&paths);
+    nn_list_release(&paths);
 }
 
 /* Wrong: a name that exists is taken for a pattern, or a pattern for a name. (Each folder lists a and b.) */
