@@ -22,15 +22,6 @@ training: {epochs: 8, peak_seconds: 0}
 YAML
 each=(--set network.first.over=microbatch --set network.second.over=microbatch)
 
-# ends CODE RANKS THREADS ARGUMENT...
-ends() {
-    local code=$1 found
-    shift
-    train "$@"
-    found=$?
-    [ $found = "$code" ] || { fail "$* ended with $found, not $code"; cat train.log; }
-}
-
 # looks CODE ARGUMENT...: check
 looks() {
     local code=$1 found

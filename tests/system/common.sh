@@ -63,7 +63,39 @@ wait_launcher() {
     wait "$1"
 }
 
+# ends CODE RANKS THREADS ARGUMENT...: a training that is to end with CODE
+ends() {
+    local code=$1 found
+    shift
+    train "$@"
+    found=$?
+    [ $found = "$code" ] || { fail "$* ended with $found, not $code"; cat train.log; }
+}
+
+# The Python that makes data for tests and looks at files, as `python`; empty where none has h5py and numpy.
+find_python() {
+    local candidate
+    python=
+    for candidate in python3 /usr/bin/python3; do
+        [ -z "$python" ] && "$candidate" -c 'import h5py, numpy' 2>/dev/null && python=$candidate
+    done
+    return 0
+}
+
 fingerprint() { sed -n 's/^fingerprint: //p' train.log; }
+
+# The program by itself, output to log: run ARGUMENT... is to end with 0; said TEXT: in that output; program_refuses CODE TEXT
+# ARGUMENT... is to end with CODE and say TEXT.
+run() { "$program" "$@" >log 2>&1 || { fail "exit $?: $*"; cat log; }; }
+said() { grep -qF -- "$1" log || { fail "not said: $1"; cat log; }; }
+program_refuses() {
+    local code=$1 message=$2 found
+    shift 2
+    "$program" "$@" >log 2>&1
+    found=$?
+    [ $found = "$code" ] || { fail "exit $found, not $code: $*"; cat log; }
+    said "$message"
+}
 
 # start PROGRAM RANKS DIRECTORY ARGUMENT...: a run in the background, output to DIRECTORY.log, until its second epoch
 # is done; launcher and processes are then known.

@@ -94,10 +94,7 @@ train 1 1 other.yaml --run-dir none --set 'init_from.exclude=[dens]'
 [ $? = 2 ] && grep -q "no layer is called 'dens'" train.log || { fail "an unknown layer"; cat train.log; }
 
 # A frozen layer keeps the weights that it begins with; one with another factor on its learning rate trains otherwise.
-python=
-for candidate in python3 /usr/bin/python3; do
-    [ -z "$python" ] && "$candidate" -c 'import h5py, numpy' 2>/dev/null && python=$candidate
-done
+find_python
 sed 's/activation: relu}/activation: relu, freeze: true}/' other.yaml >frozen.yaml
 train 2 1 frozen.yaml --run-dir frozen || { cat train.log; fail "freeze"; }
 frozen=$(fingerprint)

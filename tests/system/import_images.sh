@@ -4,10 +4,7 @@
 source "$(dirname "$0")/common.sh"
 samples=$source_folder/tests/data/import
 fashion=/usr/share/datasets/fashion-mnist
-python=
-for candidate in python3 /usr/bin/python3; do
-    [ -z "$python" ] && "$candidate" -c 'import h5py, numpy' 2>/dev/null && python=$candidate
-done
+find_python
 skipped=0
 
 skip() {

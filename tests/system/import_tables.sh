@@ -2,10 +2,7 @@
 # `nntrain import` of text tables, series and texts as a user meets it: a file to train on from one command, one message
 # with place and remedy for each mistake, the same bytes twice, and nothing left of what was interrupted.
 source "$(dirname "$0")/common.sh"
-python=
-for candidate in python3 /usr/bin/python3; do
-    [ -z "$python" ] && "$candidate" -c 'import h5py, numpy' 2>/dev/null && python=$candidate
-done
+find_python
 [ -n "$python" ] || echo "skipped: content of the files: python3 has no h5py"
 
 # imported OUTPUT ARGUMENT...

@@ -2,10 +2,7 @@
 # Names of classes, categories and columns as a user meets them: files of another import mean what they say, or are
 # refused with both lists. Fails when codes of one file are taken for those of another.
 source "$(dirname "$0")/common.sh"
-python=
-for candidate in python3 /usr/bin/python3; do
-    [ -z "$python" ] && "$candidate" -c 'import h5py, numpy' 2>/dev/null && python=$candidate
-done
+find_python
 
 # table FILE HEADER ROWS COLOUR...: rows of these colours in turn, each with its fruit
 table() {
@@ -25,9 +22,6 @@ table() {
     "$program" import csv "$1.csv" -o "$1.h5" --y fruit --overwrite >import.log 2>&1 || { fail "import $1"; cat import.log; }
 }
 
-# run COMMAND...: to log; fails unless it ends with 0
-run() { "$program" "$@" >log 2>&1 || { fail "exit $?: $*"; cat log; }; }
-
 # refused CODE MESSAGE... -- COMMAND...
 refused() {
     local code=$1 messages=() found
@@ -40,7 +34,6 @@ refused() {
     for message in "${messages[@]}"; do grep -qF -- "$message" log || { fail "not said: $message"; cat log; }; done
 }
 
-said() { grep -qF -- "$1" log || { fail "not said: $1"; cat log; }; }
 
 table old colour,kg,fruit 240 blue green red yellow
 table two colour,kg,fruit 60 red yellow

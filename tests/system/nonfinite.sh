@@ -7,15 +7,6 @@ classifier
 # metrics FOLDER: without what may differ
 metrics() { sed 's/,"time":{[^}]*}//' "$1/metrics.jsonl"; }
 
-# ends CODE RANKS THREADS ARGUMENT...
-ends() {
-    local code=$1 found
-    shift
-    train "$@"
-    found=$?
-    [ $found = "$code" ] || { fail "$* ended with $found, not $code"; cat train.log; }
-}
-
 # says WORDS
 says() { grep -q "$1" train.log || { fail "not said: $1"; cat train.log; }; }
 

@@ -4,22 +4,9 @@
 build_folder=$(realpath "$2")
 source "$(dirname "$0")/common.sh"
 "$build_folder/tests/make_bad_data" . || exit 1
-python=
-for candidate in python3 /usr/bin/python3; do
-    [ -z "$python" ] && "$candidate" -c 'import h5py, numpy' 2>/dev/null && python=$candidate
-done
+find_python
 
-run() { "$program" "$@" >log 2>&1 || { fail "exit $?: $*"; cat log; }; }
-said() { grep -qF -- "$1" log || { fail "not said: $1"; cat log; }; }
 rows() { [ "$(wc -l <"$1")" = $(($2 + 1)) ] || fail "$1 has $(wc -l <"$1") lines for $2 rows"; }
-refused() {
-    local code=$1 message=$2 found
-    shift 2
-    "$program" "$@" >log 2>&1
-    found=$?
-    [ $found = "$code" ] || { fail "exit $found, not $code: $*"; cat log; }
-    said "$message"
-}
 
 # ---- a run with a split, whose test part has bad rows ----
 cat >run.yaml <<'YAML'
@@ -95,12 +82,12 @@ run import csv new.csv --y none -o new.h5
 run predict run --data new.h5 -o new.p
 rows new.p 3
 head -1 new.p | grep -q '^sample,y_predicted,y_probability_0' || fail "columns: $(head -1 new.p)"
-refused 5 'new.h5: there is no dataset "y"' eval run --data new.h5
+program_refuses 5 'new.h5: there is no dataset "y"' eval run --data new.h5
 printf 'open,high\n1,2\n' >narrow.csv
 run import csv narrow.csv --y none -o narrow.h5
-refused 5 "lacks the column 'close' of run/" predict run --data narrow.h5 -o no.p
-refused 6 'no-such.h5' predict run --data no-such.h5 -o no.p
-refused 5 'no file matches' predict run --data 'no-such-*.h5' -o no.p
+program_refuses 5 "lacks the column 'close' of run/" predict run --data narrow.h5 -o no.p
+program_refuses 6 'no-such.h5' predict run --data no-such.h5 -o no.p
+program_refuses 5 'no file matches' predict run --data 'no-such-*.h5' -o no.p
 [ ! -e no.p ] || fail "a refused request left a file"
 
 # A name with a comma stays in its column.
@@ -191,8 +178,8 @@ run predict several --data none.h5 -o none.p
 rows none.p 7
 run predict several --data value.h5 -o value.p
 [ "$(head -1 value.p)" = sample,c_predicted,c_probability_0,c_probability_1,v,v_predicted ] || fail "$(head -1 value.p)"
-refused 5 'there is no dataset "c"' eval several --data value.h5
-refused 5 'dataset "len" of endless.h5 does not exist' predict several --data endless.h5 -o no.p
+program_refuses 5 'there is no dataset "c"' eval several --data value.h5
+program_refuses 5 'dataset "len" of endless.h5 does not exist' predict several --data endless.h5 -o no.p
 # What the weights were trained with cannot be set for a look at a file.
 for key in data.fields.x.normalize=none training.epochs=3; do
     "$program" eval "$(ls -d run* | head -n 1)" --set $key >set.log 2>&1

@@ -2,10 +2,7 @@
 # Layouts of data as people have them, from public reports: each is read, or refused in one message, and what the message
 # recommends is applied here and must lead to a run.
 source "$(dirname "$0")/common.sh"
-python=
-for candidate in python3 /usr/bin/python3; do
-    [ -z "$python" ] && "$candidate" -c 'import h5py, numpy' 2>/dev/null && python=$candidate
-done
+find_python
 [ -n "$python" ] || { echo "skipped: python3 has no h5py"; exit 77; }
 
 # py: Python from standard input

@@ -7,29 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "folder.h"
+
 enum { SAMPLES = 64, COLUMNS = 3, CLASSES = 4, CHUNK = 8 };
-
-static const char *folder;
-static int failures = 0;
-
-static void check(bool done, const char *what)
-{
-    if (!done && failures++ == 0) fprintf(stderr, "make_bad_data: %s/%s cannot be written\n", folder, what);
-}
-
-static const char *path_of(const char *name)
-{
-    static char path[512];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
-
-static hid_t open_file(const char *name)
-{
-    hid_t file = H5Fcreate(path_of(name), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-    check(file >= 0, name);
-    return file;
-}
 
 /* values NULL: never written. properties: H5P_DEFAULT, or those of the dataset. */
 static void put(hid_t file, const char *name, hid_t type, hid_t given, hsize_t rows, hsize_t columns,
@@ -148,11 +128,7 @@ static void make_damaged(void)
 
 int main(int argc, char **argv)
 {
-    if (argc != 2) {
-        fprintf(stderr, "make_bad_data FOLDER\n");
-        return 2;
-    }
-    folder = argv[1];
+    if (!take_folder("make_bad_data", argc, argv)) return 2;
     make_good("good.h5", 0);
     make_good("other.h5", 1);
     make_wrong();

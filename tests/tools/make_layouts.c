@@ -9,24 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "folder.h"
+
 enum { SAMPLES = 120, HEIGHT = 7, WIDTH = 6, CHANNELS = 3, CLASSES = 4, TESTED = 30, PARTS = 4, ROWS = 150 };
-
-static const char *folder;
-static int failures = 0;
-
-static void check(bool done, const char *what)
-{
-    if (!done && failures++ == 0) fprintf(stderr, "make_layouts: %s/%s cannot be written\n", folder, what);
-}
-
-static hid_t open_file(const char *name)
-{
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-    check(file >= 0, name);
-    return file;
-}
 
 /* Float values as a dataset of element type `type`; chunk: samples of a chunk, along the first dimension,
  * which is then deflated. */
@@ -221,11 +206,7 @@ static void make_series(void)
 
 int main(int argc, char **argv)
 {
-    if (argc != 2) {
-        fprintf(stderr, "make_layouts FOLDER\n");
-        return 2;
-    }
-    folder = argv[1];
+    if (!take_folder("make_layouts", argc, argv)) return 2;
     hid_t half = half_float();
     make_plain("plain.h5", "NHWC", H5T_IEEE_F32LE, H5T_STD_I32LE, 0, 0);
     make_plain("nchw.h5", "NCHW", H5T_IEEE_F32LE, H5T_STD_I32LE, 0, 10);

@@ -11,25 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "folder.h"
+
 enum { SAMPLES = 240, COLUMNS = 5, CHUNK = 16, SOURCE = 80 };
 
-static const char *folder;
-static int failures = 0;
 static double x[SAMPLES * COLUMNS], y[SAMPLES], c[SAMPLES];
-
-static void check(bool done, const char *what)
-{
-    if (!done && failures++ == 0) fprintf(stderr, "make_missing: %s/%s cannot be written\n", folder, what);
-}
-
-static hid_t open_file(const char *name)
-{
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-    check(file >= 0, name);
-    return file;
-}
 
 /* ---- the values ---- */
 
@@ -218,11 +204,7 @@ static void put_series(void)
 
 int main(int argc, char **argv)
 {
-    if (argc != 2) {
-        fprintf(stderr, "usage: make_missing FOLDER\n");
-        return 2;
-    }
-    folder = argv[1];
+    if (!take_folder("make_missing", argc, argv)) return 2;
     fill();
     put_nan();
     put_chunks();

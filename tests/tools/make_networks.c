@@ -8,24 +8,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "folder.h"
+
 enum { SAMPLES = 150, STEPS = 9, FEATURES = 3, CLASSES = 4, ROWS = 1300, WIDTH = 5, SIDE = 4 };
-
-static const char *folder;
-static int failures = 0;
-
-static void check(bool done, const char *what)
-{
-    if (!done && failures++ == 0) fprintf(stderr, "make_networks: %s/%s cannot be written\n", folder, what);
-}
-
-static hid_t open_file(const char *name)
-{
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-    check(file >= 0, name);
-    return file;
-}
 
 static void put(hid_t file, const char *name, hid_t type, int dimensions, const hsize_t *extents,
                 const float *values)
@@ -119,11 +104,7 @@ static void make_pairs(void)
 
 int main(int argc, char **argv)
 {
-    if (argc != 2) {
-        fprintf(stderr, "make_networks FOLDER\n");
-        return 2;
-    }
-    folder = argv[1];
+    if (!take_folder("make_networks", argc, argv)) return 2;
     make_sequences();
     make_waves();
     make_pairs();

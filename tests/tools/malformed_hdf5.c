@@ -289,7 +289,8 @@ static int count_ends(const char *from, uint64_t first, uint64_t last)
     for (uint64_t seed = first; seed <= last; seed++) {
         if (!write_mutant(from, seed, path)) return 1;
         int of_hdf5 = end_after(path, true);
-        if (of_hdf5 == 0 || of_hdf5 == SIGALRM || nn_probe_with(path, read_whole, CPU_SECONDS) != NN_OK) continue;
+        if (of_hdf5 == 0 || of_hdf5 == SIGALRM || nn_probe_with(path, read_whole, CPU_SECONDS) != NN_OK)
+            continue;
         int ours = end_after(path, false);
         printf("%" PRIu64 ": signal %d in HDF5's exit handler, %d in ours\n", seed, of_hdf5, ours);
     }
@@ -319,9 +320,8 @@ int main(int argc, char **argv)
         return count_seeds(argv[2], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
     if (argc == 5 && strcmp(argv[1], "ends") == 0)
         return count_ends(argv[2], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
-    fprintf(
-        stderr,
-        "malformed_hdf5 version | make FOLDER | mutate FILE SEED OUT | read FILE | count FILE FIRST LAST | ends FILE "
-        "FIRST LAST\n");
+    fprintf(stderr, "malformed_hdf5 version | make FOLDER | mutate FILE SEED OUT | read FILE | count FILE "
+                    "FIRST LAST | ends FILE "
+                    "FIRST LAST\n");
     return 2;
 }
