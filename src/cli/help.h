@@ -42,15 +42,17 @@ extern const nn_help_family nn_help_families[];
 void nn_help_append_family(nn_text *text, const nn_help_family *family);
 void nn_help_append_item(nn_text *text, const nn_help_family *family, const nn_help_item *item);
 
-/* ---- sections of the configuration ---- */
+/* ---- sections of the configuration, and pages of reference ---- */
 
-/* A topic that is a page of option tables: data, network, training, checkpoint. NULL ends the list. */
+/* A topic that is a page: option tables (data, network, training, checkpoint), a text, or both. NULL ends the
+ * list. */
 typedef struct nn_help_page {
     const char *topic, *summary;
     const char *text; /* what tables cannot say; NULL: nothing */
 } nn_help_page;
 
 extern const nn_help_page nn_help_pages[];
+extern const char nn_help_faults[], nn_help_performance[];
 
 void nn_help_append_page(nn_text *text, const nn_help_page *page);
 void nn_help_append_config(nn_text *text);

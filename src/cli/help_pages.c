@@ -1,10 +1,30 @@
-/* The sections of the configuration. */
+/* The sections of the configuration, and the pages of reference. */
 #include <string.h>
 
 #include "cli/help.h"
 #include "data/dataset.h"
 #include "model/symbols.h"
 #include "train/settings.h"
+
+static const char pages_data[] =
+    "An HDF5 file in another layout needs no conversion. A few of the keys:\n"
+    "\n"
+    "  data:\n"
+    "    file: part-*.h5                                      # several files are one data set\n"
+    "    train: {x: {rho: density, par: params}, y: labels}   # several inputs: joined, or each by its name\n"
+    "    split: {validation: 0.1, stratified: true}           # or order: chronological; by: file\n"
+    "    window: {length: 7, targets: [close]}                # windows over the rows of a series\n"
+    "    fields:\n"
+    "      x: {layout: NCHW, augment: [flip, {shift: 2}], missing: mean}   # becomes N x H x W x C\n"
+    "      y: {first_label: 1}                                # one-hot labels are recognised\n"
+    "    cache: auto                                          # memory, or stream; never changes a bit\n"
+    "    on_bad_sample: skip\n"
+    "\n"
+    "Missing values are never trained on silently. They are: NaN; what the attributes of a NetCDF-4\n"
+    "file call missing (_FillValue, missing_value, valid_range; packed values are unpacked by\n"
+    "scale_factor, add_offset, _Unsigned); a fill value that was set in HDF5; chunks never written;\n"
+    "gaps and absent sources of a virtual dataset. fields.NAME.missing says how to treat them: error\n"
+    "(the default), mean, mask or drop. `nntrain info FILE` shows their share.\n";
 
 static const char pages_network[] =
     "The section is a list of layers, each of which reads the one before unless `inputs` names others:\n"
@@ -15,8 +35,9 @@ static const char pages_network[] =
     "    - add: {inputs: [previous, stem]}\n"
     "    - dense: {units: classes}\n"
     "\n"
-    "`nntrain help layers` lists the layers, `nntrain help composites` what stands for several of\n"
-    "them. `repeat` writes layers several times, one behind the other; ResNet-20 for small images:\n"
+    "`nntrain help layers` lists the layers, `nntrain help composites` those that stand for\n"
+    "several of them. `repeat` writes layers several times, one after the other. ResNet-20\n"
+    "(He et al. 2016) for small images:\n"
     "\n"
     "  network:\n"
     "    - conv2d: {filters: 16, kernel: 3, padding: same, bias: false}\n"
@@ -32,14 +53,30 @@ static const char pages_network[] =
     "A name within a repeat means the layer of the same repetition. From outside, layers are called\n"
     "by the names that they have in the end, such as conv-2 for `conv` of the second repetition, or\n"
     "block-conv1 for the first convolution of a residual_block named `block`; its last layer is\n"
-    "`block` itself. --set goes by the written name: --set network.conv.filters=8\n";
+    "`block` itself. --set goes by the written name: --set network.conv.filters=8\n"
+    "\n"
+    "A network of two inputs and two outputs, each output with a loss of its own:\n"
+    "\n"
+    "  data:\n"
+    "    file: wings.h5\n"
+    "    train: {x: {shape: outlines, flow: conditions}, y: {drag: cd, stalls: stall}}\n"
+    "  network:\n"
+    "    - lstm: {units: 64, inputs: shape}\n"
+    "    - concat: {inputs: [previous, flow]}\n"
+    "    - dense: {units: 32, activation: relu, name: trunk}\n"
+    "    - dense: {units: 1, name: drag, inputs: trunk}\n"
+    "    - dense: {units: classes, name: stalls, inputs: trunk}\n"
+    "  losses: {drag: huber, stalls: {cross_entropy: {weight: 0.3}}}\n"
+    "  metrics: [drag.rmse, stalls.f1]\n";
 
 const nn_help_page nn_help_pages[] = {
-    {"data", "files, datasets, splits, windows, normalisation, streams", NULL},
+    {"data", "files, datasets, splits, windows, normalisation, streams", pages_data},
     {"network", "the list of layers: names, inputs, repeat, shared and frozen weights", pages_network},
     {"training", "length, batch size, seed, precision, and what a rank may use", NULL},
     {"checkpoint", "how often to save, how many to keep, which weights are the best", NULL},
     {"init_from", "beginning with the weights of another run", NULL},
+    {"faults", "what happens when a job is killed, a disk is full, a file is damaged, ...", nn_help_faults},
+    {"performance", "what was measured, and with which command", nn_help_performance},
     {.topic = NULL},
 };
 

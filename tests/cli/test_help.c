@@ -182,6 +182,27 @@ static void test_examples(void **state)
     }
 }
 
+/* Would be wrong: a page of reference that the overview does not list, or that names an option that is no
+ * more. */
+static void test_reference(void **state)
+{
+    static const char *const keys[] = {"hang_timeout", "on_nonfinite", "verify_every"};
+    (void)state;
+    nn_text overview = help_on(NULL), faults = help_on("faults"), performance = help_on("performance");
+    for (const nn_help_page *page = nn_help_pages; page->topic; page++)
+        expect_text(&overview, "", page->summary);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        char key[64];
+        snprintf(key, sizeof key, "training.%s", keys[i]);
+        expect_text(&faults, "faults", key);
+        assert_string_equal(nn_help_page_of_key(keys[i]), "training");
+    }
+    expect_text(&performance, "performance", "scripts/bench.sh");
+    nn_text_free(&overview);
+    nn_text_free(&faults);
+    nn_text_free(&performance);
+}
+
 static void test_unknown(void **state)
 {
     (void)state;
@@ -202,9 +223,9 @@ static void test_unknown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_topics),   cmocka_unit_test(test_sections), cmocka_unit_test(test_plugins),
-        cmocka_unit_test(test_overview), cmocka_unit_test(test_example),  cmocka_unit_test(test_examples),
-        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_topics),   cmocka_unit_test(test_sections),  cmocka_unit_test(test_plugins),
+        cmocka_unit_test(test_overview), cmocka_unit_test(test_example),   cmocka_unit_test(test_examples),
+        cmocka_unit_test(test_unknown),  cmocka_unit_test(test_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
