@@ -312,7 +312,8 @@ static void match_source(match *of, match_notes *notes, nn_problems *problems)
     }
 }
 
-void nn_names_match(nn_dataset *dataset, const nn_data_request *request, int v, nn_problems *problems)
+/* The maps of all files for a field whose list is known. */
+static void match_field(nn_dataset *dataset, const nn_data_request *request, int v, nn_problems *problems)
 {
     match_notes notes = {0};
     match of = {.v = v, .to = &dataset->names.items[v], .picks = match_picks(dataset, v)};
@@ -333,5 +334,5 @@ void nn_names_settle(nn_dataset *dataset, const nn_data_request *request, nn_pro
     dataset->names.count = first && first->listed && first->piece_count > 0 ? first->fields : 0;
     for (int v = 0; v < dataset->names.count; v++)
         if (nn_problems_collect(problems, nn_names_learn(dataset, request, v)))
-            nn_names_match(dataset, request, v, problems);
+            match_field(dataset, request, v, problems);
 }

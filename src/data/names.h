@@ -15,7 +15,6 @@
 #define nn_names_settle NN_REAL_SYMBOL(nn_names_settle)
 #define nn_names_of_piece NN_REAL_SYMBOL(nn_names_of_piece)
 #define nn_names_learn NN_REAL_SYMBOL(nn_names_learn)
-#define nn_names_match NN_REAL_SYMBOL(nn_names_match)
 
 /* Reads the names of a field of a file that is open and described. */
 nn_status nn_piece_read_names(nn_source *source, nn_piece *piece, int which, const nn_data_options *options);
@@ -37,12 +36,7 @@ bool nn_names_is_index(const nn_data_options *options, const nn_source *source, 
  */
 void nn_names_settle(nn_dataset *dataset, const nn_data_request *request, nn_problems *problems);
 
-/* ---- its two halves ---- */
-
-/* The list of field v, into dataset->names. */
+/* Its first half: the list of field v, into dataset->names. */
 nn_status nn_names_learn(nn_dataset *dataset, const nn_data_request *request, int v);
-
-/* The maps of all files for it. */
-void nn_names_match(nn_dataset *dataset, const nn_data_request *request, int v, nn_problems *problems);
 
 #endif

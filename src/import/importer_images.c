@@ -331,7 +331,11 @@ static nn_status images_fit(const nn_import *import, images_state *state, unsign
                 "it has %" PRId64 " x %" PRId64 " pixels, the first image %" PRId64 " x %" PRId64
                 ": say what size all shall have, such as --size 32x32",
                 image->height, image->width, state->height, state->width);
-    if (options->colour == COLOUR_AUTO && image->channels > state->channels)
+    bool loses_colours = options->colour == COLOUR_AUTO && image->channels > state->channels;
+    if (loses_colours && state->like_channels)
+        NN_FAIL(NN_ERROR_DATA, "it has colours, the images in %s are grey: add --colour grey",
+                nn_import_like_path(import->like));
+    if (loses_colours)
         NN_FAIL(NN_ERROR_DATA,
                 "it has colours, the first image is grey: choose --colour rgb or --colour grey");
     NN_TRY(nn_image_set_channels(image, state->channels));

@@ -200,13 +200,14 @@ static nn_status text_take_names(text_state *state, const char *path, char *cons
     return NN_OK;
 }
 
-static nn_status text_take_like(text_state *state, const nn_import *import, bool *known)
+/* Numbers the characters as an earlier import did, where it has some. */
+static nn_status text_take_like(text_state *state, const nn_import_like *like, bool *known)
 {
     nn_text_list names = {0};
-    nn_status status = nn_import_like_names(import->like, "text_classes", &names);
+    nn_status status = nn_import_like_names(like, "text_classes", &names);
     *known = names.count > 0;
-    if (status == NN_OK && names.count > 0)
-        status = text_take_names(state, nn_import_like_path(import->like), names.items, names.count);
+    if (status == NN_OK && *known)
+        status = text_take_names(state, nn_import_like_path(like), names.items, names.count);
     nn_list_release(&names);
     return status;
 }
@@ -224,18 +225,18 @@ static nn_status text_check_bytes(const nn_import *import)
             nn_import_like_path(import->like), count);
 }
 
-/* Numbers the characters as an earlier import did. */
-static nn_status text_load(text_state *state, const char *path)
+static nn_status text_take_vocabulary(text_state *state, const char *path)
 {
-    nn_store_file *file;
-    char **names = NULL;
-    size_t count = 0;
-    NN_TRY(nn_store_open(path, &file));
-    nn_status status = nn_store_read_names(file, "text_classes", &names, &count);
-    if (status == NN_OK) status = text_take_names(state, path, names, count);
-    for (size_t i = 0; i < count; i++) nn_free(names[i]);
-    nn_free(names);
-    nn_store_close(file);
+    nn_import_like *like;
+    bool known;
+    NN_TRY(nn_import_like_open(path, &like));
+    nn_status status = text_take_like(state, like, &known);
+    nn_import_like_close(like);
+    if (status == NN_OK && !known)
+        NN_FAIL(
+            NN_ERROR_DATA,
+            "--vocabulary: %s has no dataset \"text_classes\": name a file that nntrain import text wrote",
+            path);
     return status;
 }
 
@@ -305,9 +306,9 @@ static nn_status text_open(nn_import *import)
     NN_TRY(NN_ALLOCATE(&state->codes, TEXT_CODES, "the vocabulary"));
     if (known && state->bytes)
         NN_FAIL(NN_ERROR_USAGE, "--vocabulary: bytes need none: leave it out, or --unit bytes");
-    if (known) NN_TRY(text_load(state, options->vocabulary));
+    if (known) NN_TRY(text_take_vocabulary(state, options->vocabulary));
     if (state->bytes) NN_TRY(text_check_bytes(import));
-    if (!known && !state->bytes) NN_TRY(text_take_like(state, import, &known));
+    if (!known && !state->bytes) NN_TRY(text_take_like(state, import->like, &known));
     NN_TRY(text_scan(state, known));
     NN_TRY(nn_import_add_table(import, NULL, state->units, &rows));
     NN_TRY(nn_import_add_field(rows, "text", NN_STORE_U8, (nn_shape){0}, &field));

@@ -12,7 +12,6 @@
 #define nn_writer_forget_best NN_REAL_SYMBOL(nn_writer_forget_best)
 #define nn_writer_ended NN_REAL_SYMBOL(nn_writer_ended)
 #define nn_writer_take_damaged NN_REAL_SYMBOL(nn_writer_take_damaged)
-#define nn_damaged_has NN_REAL_SYMBOL(nn_damaged_has)
 #define nn_damaged_release NN_REAL_SYMBOL(nn_damaged_release)
 
 /* Steps of the checkpoints that a search has found damaged: those alone may be removed for it. */
@@ -21,7 +20,6 @@ typedef struct nn_damaged {
     size_t count;
 } nn_damaged;
 
-bool nn_damaged_has(const nn_damaged *damaged, int64_t step);
 void nn_damaged_release(nn_damaged *damaged);
 
 /*

@@ -18,7 +18,6 @@
 #define nn_machine_agree NN_REAL_SYMBOL(nn_machine_agree)
 #define nn_machine_put NN_REAL_SYMBOL(nn_machine_put)
 #define nn_machine_compare NN_REAL_SYMBOL(nn_machine_compare)
-#define nn_machine_describe NN_REAL_SYMBOL(nn_machine_describe)
 
 /* In a checkpoint: attributes, and the parts, one a line. */
 #define NN_MACHINE_HASH "machine"
@@ -47,9 +46,6 @@ typedef struct nn_machine {
 nn_status nn_machine_try(const nn_settings *settings, const nn_model *model, const nn_plan *plan,
                          const int64_t samples[NN_PARTS], nn_machine *machine);
 void nn_machine_release(nn_machine *machine);
-
-/* Libraries, build and CPU of this process. */
-void nn_machine_describe(char text[NN_MACHINE_TEXT]);
 
 /* Fails on all ranks where one computes other bits than most: names it, its host, and what differs.
  * Collective. */

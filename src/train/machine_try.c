@@ -271,7 +271,8 @@ static nn_status machine_add_optimizer(nn_machine *machine, const nn_settings *s
 /* Variables that choose functions and kernels. */
 static const char *const machine_variables[] = {"GLIBC_TUNABLES", "OPENBLAS_CORETYPE"};
 
-void nn_machine_describe(char text[NN_MACHINE_TEXT])
+/* Libraries, build and CPU of this process. */
+static void machine_describe(char text[NN_MACHINE_TEXT])
 {
     char program[NN_MACHINE_TEXT / 2];
     const char *mpi = nn_comm_library();
@@ -290,7 +291,7 @@ nn_status nn_machine_try(const nn_settings *settings, const nn_model *model, con
 {
     *machine = (nn_machine){.room = NN_LIBM_FUNCTIONS + 2 + 2 * model->network->layer_count};
     NN_TRY(NN_ALLOCATE(&machine->parts, machine->room, "comparing machines"));
-    nn_machine_describe(machine->text);
+    machine_describe(machine->text);
     machine_add_libm(machine, machine_libm(settings, model));
     machine_add(machine, "vector kernels", nn_trial_kernels());
     NN_TRY(machine_add_network(machine, model, plan, samples));

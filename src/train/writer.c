@@ -40,7 +40,7 @@ struct nn_writer {
     double last_seconds; /* that the last finished one took */
 };
 
-bool nn_damaged_has(const nn_damaged *damaged, int64_t step)
+static bool writer_was_damaged(const nn_damaged *damaged, int64_t step)
 {
     for (size_t i = 0; i < damaged->count; i++)
         if (damaged->steps[i] == step) return true;
@@ -80,7 +80,7 @@ static nn_status writer_check_lease(const nn_writer *writer)
 /* A file that was found damaged, and has not been written anew since. */
 static bool writer_is_damaged(const nn_writer *writer, int64_t step)
 {
-    return step != writer->outcome.step && nn_damaged_has(&writer->damaged, step);
+    return step != writer->outcome.step && writer_was_damaged(&writer->damaged, step);
 }
 
 /* What cannot be removed costs room, nothing else. What is not known to be damaged or old stays: a file of a
