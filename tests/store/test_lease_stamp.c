@@ -1,10 +1,14 @@
 /* The lease on a file system without locks, which this program plays with a flock of its own. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -14,6 +18,7 @@
 #include "base/memory.h"
 #include "scratch.h"
 #include "store/lease.h"
+#include "store/lease_file.h"
 #include "store/lease_stamp.h"
 
 /* The parameters are named as in <sys/file.h>, which clang-tidy compares. */
@@ -22,6 +27,29 @@ int flock(int __fd, int __operation)
     (void)__fd, (void)__operation;
     errno = ENOLCK;
     return -1;
+}
+
+static atomic_bool hurried; /* the thread that renews does so at once, and again */
+static atomic_int turns;
+
+/* A turn of that thread ends with the time it waits for, or not before the lease is released. */
+int pthread_cond_timedwait(pthread_cond_t *restrict __cond, pthread_mutex_t *restrict __mutex,
+                           const struct timespec *restrict __abstime)
+{
+    static const struct timespec moment = {.tv_nsec = 5000000};
+    (void)__abstime;
+    if (!atomic_load(&hurried)) return pthread_cond_wait(__cond, __mutex);
+    pthread_mutex_unlock(__mutex);
+    nanosleep(&moment, NULL);
+    pthread_mutex_lock(__mutex);
+    atomic_fetch_add(&turns, 1);
+    return ETIMEDOUT;
+}
+
+static void await_turns(int count)
+{
+    static const struct timespec moment = {.tv_nsec = 1000000};
+    for (int end = atomic_load(&turns) + count; atomic_load(&turns) < end;) nanosleep(&moment, NULL);
 }
 
 static void stamp_set_age(long seconds)
@@ -63,6 +91,13 @@ static void test_age(void **state)
     stamp_set_age(NN_LEASE_OLD_AFTER + 30);
     expect_ok(nn_lease_take(scratch_directory, &lease));
     nn_lease_release(lease);
+}
+
+static double stamp_age(void)
+{
+    struct stat found;
+    assert_int_equal(stat(scratch_path("lease"), &found), 0);
+    return difftime(time(NULL), found.st_mtime);
 }
 
 static time_t clock_ahead;
@@ -113,25 +148,60 @@ static void test_taken_meanwhile(void **state)
 static void test_suspended(void **state)
 {
     (void)state;
-    struct stat found;
     nn_lease *lease;
     expect_ok(nn_lease_take(scratch_directory, &lease));
     stamp_set_age(NN_LEASE_OLD_AFTER + 30);
     clock_ahead = NN_LEASE_OLD_AFTER + 30;
     expect_ok(nn_lease_check(lease));
     clock_ahead = 0;
-    assert_int_equal(stat(scratch_path("lease"), &found), 0);
-    assert_true(difftime(time(NULL), found.st_mtime) < 60);
+    assert_true(stamp_age() < 60);
     nn_lease_release(lease);
+}
+
+/* Wrong: the stamp of a job that lives becomes old; or a job that has lost the lease renews the stamp of the
+ * one that took it, which would keep the directory after that one's death. */
+static void test_renewed(void **state)
+{
+    (void)state;
+    static const char other[] = "host n2, process 7, since 2026-01-01 00:00:00 UTC, by time stamp\n";
+    nn_lease *lease;
+    atomic_store(&hurried, true);
+    expect_ok(nn_lease_take(scratch_directory, &lease));
+    stamp_set_age(NN_LEASE_OLD_AFTER - 30);
+    await_turns(3);
+    assert_true(stamp_age() < 60);
+    scratch_write(scratch_path("lease"), other, sizeof other - 1);
+    await_turns(3);
+    stamp_set_age(NN_LEASE_OLD_AFTER + 30);
+    await_turns(3);
+    assert_true(stamp_age() > NN_LEASE_OLD_AFTER);
+    nn_lease_release(lease);
+    assert_true(stamp_age() > NN_LEASE_OLD_AFTER);
+    expect_line(other);
+    atomic_store(&hurried, false);
+    scratch_write(scratch_path("lease"), "", 0);
+}
+
+/* Wrong: the lines of two jobs are the same, such as those of containers with one name and one process number
+ * that begin in the same second: each would take the lease for its own. */
+static void test_lines_differ(void **state)
+{
+    (void)state;
+    char one[NN_LEASE_OWNER], other[NN_LEASE_OWNER];
+    nn_lease_describe_self(one);
+    nn_lease_describe_self(other);
+    assert_string_not_equal(one, other);
+    char *token = strstr(one, ", lease ");
+    assert_non_null(token);
+    assert_string_not_equal(token, strstr(other, ", lease "));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_holder),
-        cmocka_unit_test(test_age),
-        cmocka_unit_test(test_taken_meanwhile),
-        cmocka_unit_test(test_suspended),
+        cmocka_unit_test(test_one_holder),      cmocka_unit_test(test_age),
+        cmocka_unit_test(test_taken_meanwhile), cmocka_unit_test(test_suspended),
+        cmocka_unit_test(test_renewed),         cmocka_unit_test(test_lines_differ),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

@@ -61,6 +61,17 @@ holds one.h5 "f['x_validation'].shape == (9, 12, 10, 3) and np.bincount(np.r_[f[
 imported all.h5 images pictures --size 17x23 --fit pad --colour grey
 holds all.h5 "f['x'].shape == (36, 17, 23, 1) and [n.decode() for n in f['y_classes']] == ['class_0', 'class_1', 'class_2']"
 
+# As an earlier import: its numbers of the classes and its size; colours are lost only on request.
+mkdir -p some/class_2 some/class_0 other/class_3
+cp "$samples/rgb.png" some/class_2
+cp "$samples/full.jpg" some/class_0
+cp "$samples/rgb.png" other/class_3
+refused 5 'it has colours, the images in all.h5 are grey: add --colour grey' images some --like all.h5
+imported some.h5 images some --like all.h5 --colour grey
+holds some.h5 "f['x'].shape == (2, 17, 23, 1) and sorted(f['y'][:]) == [0, 2] and len(f['y_classes']) == 3"
+refused 5 "all.h5 has no class 'class_3'" images other --like all.h5
+refused 5 'x has rows of shape 8 x 8 x 1 here, of 17 x 23 x 1 in all.h5' images some --like all.h5 --colour grey --size 8x8
+
 refused 5 'pictures/class_0/.*: it has .* pixels' images pictures --colour rgb
 cp -r pictures damaged
 cp "$samples/really_gif.png" damaged/class_1/x.png
@@ -103,6 +114,20 @@ holds fortran.h5 "(f['float64_fortran'][:] == np.load('$samples/float64_fortran.
 head -c 180 "$samples/float32.npy" >short.npy
 refused 5 'short.npy.*cut short' npy short.npy
 refused 5 'object.npy.*Python objects' npy "$samples/object.npy"
+
+# As an earlier import: names of classes must be the same, and are taken where there are none.
+names=b,a,c,d,e,f,g,h,i,j
+imported named.h5 npy "$samples/deflated.npz" --classes $names
+imported again.h5 npy "$samples/deflated.npz" --classes $names --like named.h5
+imported again.h5 npy "$samples/deflated.npz" --like named.h5 --overwrite
+grep -q 'the sources have no names' import.log || { fail "names are taken without a word"; cat import.log; }
+holds again.h5 "f['y_classes'][:].tolist()[:3] == [b'b', b'a', b'c']"
+refused 5 'y_classes: the sources have a, b, .*; named.h5 has b, a, ' npy "$samples/deflated.npz" --classes a,b,c,d,e,f,g,h,i,j --like named.h5
+mkdir values classes
+cp "$samples/float16.npy" values/y.npy
+cp "$samples/int8.npy" classes/y.npy
+imported values.h5 npy values/y.npy
+refused 5 'y holds classes here, values in values.h5' npy classes/y.npy --like values.h5
 
 # ---- CIFAR ----
 head -c 9219 /dev/zero >data_batch_1.bin
