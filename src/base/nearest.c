@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/least.h"
 #include "base/text.h"
 
 /* Longer words are not guessed at. */
@@ -10,11 +11,6 @@
 /* Shorter words abbreviate too many others. */
 #define NEAREST_ABBREVIATION 3
 
-static size_t nearest_smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 static bool nearest_same(char a, char b)
 {
     return tolower((unsigned char)a) == tolower((unsigned char)b);
@@ -22,21 +18,20 @@ static bool nearest_same(char a, char b)
 
 /* Edit distance with insertions, deletions, replacements and swaps of neighbours (optimal string alignment),
  * without regard to case. Both words have at most NEAREST_LONGEST letters. */
-static size_t nearest_distance(const char *a, const char *b)
+static int64_t nearest_distance(const char *a, const char *b)
 {
-    size_t rows[3][NEAREST_LONGEST + 1]; /* row i of the table stands in rows[i % 3] */
-    size_t a_length = strlen(a), b_length = strlen(b);
-    for (size_t j = 0; j <= b_length; j++) rows[0][j] = j;
-    for (size_t i = 1; i <= a_length; i++) {
-        const size_t *above = rows[(i + 2) % 3];
-        size_t *row = rows[i % 3];
+    int64_t rows[3][NEAREST_LONGEST + 1]; /* rows[i % 3] holds row i of the table */
+    int64_t a_length = (int64_t)strlen(a), b_length = (int64_t)strlen(b);
+    for (int64_t j = 0; j <= b_length; j++) rows[0][j] = j;
+    for (int64_t i = 1; i <= a_length; i++) {
+        const int64_t *above = rows[(i + 2) % 3];
+        int64_t *row = rows[i % 3];
         row[0] = i;
-        for (size_t j = 1; j <= b_length; j++) {
+        for (int64_t j = 1; j <= b_length; j++) {
             bool same = nearest_same(a[i - 1], b[j - 1]);
-            row[j] =
-                nearest_smaller(above[j - 1] + (same ? 0 : 1), nearest_smaller(above[j], row[j - 1]) + 1);
+            row[j] = nn_smaller(above[j - 1] + (same ? 0 : 1), nn_smaller(above[j], row[j - 1]) + 1);
             if (i > 1 && j > 1 && nearest_same(a[i - 1], b[j - 2]) && nearest_same(a[i - 2], b[j - 1])) {
-                row[j] = nearest_smaller(row[j], rows[(i + 1) % 3][j - 2] + 1);
+                row[j] = nn_smaller(row[j], rows[(i + 1) % 3][j - 2] + 1);
             }
         }
     }
@@ -63,11 +58,12 @@ const char *nn_nearest(const char *word, const char *const *candidates, size_t c
     const char *begun = nearest_begun(word, candidates, count);
     if (begun) return begun;
     if (length > NEAREST_LONGEST) return NULL;
-    size_t best_distance = (length + 1) / 3 + 1; /* about one slip in three letters is near enough */
+    int64_t best_distance =
+        ((int64_t)length + 1) / 3 + 1; /* about one slip in three letters is near enough */
     const char *best = NULL;
     for (size_t i = 0; i < count; i++) {
         if (strlen(candidates[i]) > NEAREST_LONGEST) continue;
-        size_t distance = nearest_distance(word, candidates[i]);
+        int64_t distance = nearest_distance(word, candidates[i]);
         if (distance < best_distance) {
             best = candidates[i];
             best_distance = distance;

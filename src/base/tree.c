@@ -1,5 +1,7 @@
 #include "base/tree.h"
 
+#include "base/least.h"
+
 /* The position of the highest one bit; bits > 0. */
 static int tree_top_bit(uint64_t bits)
 {
@@ -86,19 +88,9 @@ static int64_t tree_roundest(int64_t low, int64_t high)
     return (int64_t)((uint64_t)high >> bit << bit);
 }
 
-static int64_t tree_larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static int64_t tree_smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 nn_tree_node nn_tree_share(int64_t n, int rank, int size)
 {
-    if (n <= size) return (nn_tree_node){tree_smaller(rank, n), tree_smaller((int64_t)rank + 1, n)};
+    if (n <= size) return (nn_tree_node){nn_smaller(rank, n), nn_smaller((int64_t)rank + 1, n)};
     /* From left to right, each rank takes at least one leaf and at most `longest`, and leaves the ranks
      * behind it at least one and at most `longest` each; within those limits its end is as round as possible.
      */
@@ -107,8 +99,8 @@ nn_tree_node nn_tree_share(int64_t n, int rank, int size)
     for (int r = 0; r <= rank; r++) {
         int64_t behind = size - 1 - r;
         share.begin = share.end;
-        int64_t low = tree_larger(share.begin + 1, n - behind * longest);
-        int64_t high = tree_smaller(share.begin + longest, n - behind);
+        int64_t low = nn_larger(share.begin + 1, n - behind * longest);
+        int64_t high = nn_smaller(share.begin + longest, n - behind);
         share.end = tree_roundest(low, high);
     }
     return share;
@@ -118,6 +110,6 @@ nn_tree_node nn_tree_leaf_samples(int64_t samples, int64_t leaves, int64_t leaf)
 {
     int64_t each = samples / leaves;
     int64_t longer = samples % leaves;
-    int64_t begin = leaf * each + tree_smaller(leaf, longer);
+    int64_t begin = leaf * each + nn_smaller(leaf, longer);
     return (nn_tree_node){begin, begin + each + (leaf < longer ? 1 : 0)};
 }

@@ -120,11 +120,6 @@ static inline bool nn_array_is_small(const nn_array *array)
     return (double)array->rows * (double)array->values <= NN_ARRAY_SMALL;
 }
 
-static inline int64_t nn_array_smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* The label of a group from its number: itself where a label can be, else a hash. Two groups that have the
  * same hash are one, which keeps the samples of each together. NN_LABEL_BAD: no whole number, or one that a
  * double does not hold exactly. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/least.h"
 #include "base/memory.h"
 
 #define BLOCKS_BYTES ((size_t)1 << 20)
@@ -84,7 +85,7 @@ static nn_status blocks_read(nn_blocks *blocks, int64_t block, blocks_slot *slot
 {
     nn_source *source = blocks->source;
     int64_t first = block * blocks->block_rows;
-    int64_t rows = nn_array_smaller(blocks->block_rows, source->rows - first);
+    int64_t rows = nn_smaller(blocks->block_rows, source->rows - first);
     slot->block = -1;
     if (!slot->raw)
         NN_TRY(nn_allocate((void **)&slot->raw, nn_blocks_size(source, blocks->arrays, blocks->block_rows), 1,
@@ -135,7 +136,7 @@ nn_status nn_blocks_copy(nn_blocks *blocks, int array, int64_t first, int64_t ro
     while (rows > 0) {
         blocks_slot *slot;
         int64_t block = first / blocks->block_rows, in_block = first - block * blocks->block_rows;
-        int64_t count = nn_array_smaller(rows, blocks->block_rows - in_block);
+        int64_t count = nn_smaller(rows, blocks->block_rows - in_block);
         NN_TRY(blocks_find(blocks, block, &slot));
         const unsigned char *from = slot->raw + before + (size_t)in_block * self->row_size;
         memcpy(raw, from, (size_t)count * self->row_size);

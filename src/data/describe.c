@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/least.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "data/request.h"
@@ -55,7 +56,7 @@ static void describe_values(describe_look *look, int64_t row, int64_t begin, int
     const nn_view *view = look->view;
     double limit = view->index && view->indices > 0 ? (double)view->indices : NN_LABEL_MAX;
     for (int64_t at = begin; at < end; at += NN_ARRAY_BLOCK) {
-        int64_t count = nn_array_smaller(NN_ARRAY_BLOCK, end - at);
+        int64_t count = nn_smaller(NN_ARRAY_BLOCK, end - at);
         nn_array_convert(look->array, look->raw, at, count, values);
         for (int64_t i = 0; i < count; i++) {
             bool ignored = look->array->label && values[i] == NN_LABEL_IGNORED;
@@ -83,7 +84,7 @@ static nn_status describe_rows(describe_look *look, int64_t row, int64_t rows)
     NN_TRY(nn_source_read(look->source, NN_DATA_LENGTH, row, rows, look->lengths));
     for (int64_t r = 0; r < rows; r++) {
         int64_t length = look->lengths[r] > 0 ? look->lengths[r] : INT64_MAX; /* told elsewhere */
-        int64_t end = nn_array_smaller(nn_view_end(look->view, length), values);
+        int64_t end = nn_smaller(nn_view_end(look->view, length), values);
         describe_values(look, row, r * values, r * values + end);
     }
     return NN_OK;
@@ -127,7 +128,7 @@ static nn_status describe_array(describe_look *look)
     status = NN_OK;
     bool labels = array->label || look->view->index;
     for (int64_t row = 0; row < rows && status == NN_OK && (labels || look->bad < 0); row += each)
-        status = describe_rows(look, row, nn_array_smaller(each, rows - row));
+        status = describe_rows(look, row, nn_smaller(each, rows - row));
 done:
     nn_free(look->raw);
     nn_free(look->lengths);
@@ -166,7 +167,7 @@ static nn_status describe_find_gap(const nn_source *source, int which, int64_t *
         const nn_piece *piece = &source->pieces[i];
         for (int64_t at = 0; piece->gaps[which] && at < piece->rows && *row < 0 && status == NN_OK;
              at += each) {
-            int64_t rows = nn_array_smaller(each, piece->rows - at);
+            int64_t rows = nn_smaller(each, piece->rows - at);
             memset(missing, 0, (size_t)(each * array->stored_values));
             status = nn_store_gaps_mark(piece->gaps[which], array->axis, at, rows, missing);
             const unsigned char *found = memchr(missing, 1, (size_t)(rows * array->stored_values));

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/least.h"
 #include "base/memory.h"
 #include "base/pulse.h"
 #include "base/threads.h"
@@ -117,7 +118,7 @@ static nn_status feed_check_missing(const nn_feed *feed, int v, int64_t sample, 
     double values[NN_ARRAY_BLOCK];
     if (view->missing != NN_MISSING_ERROR || !nn_array_may_miss(array)) return NN_OK;
     for (int64_t at = 0; at < end; at += NN_ARRAY_BLOCK) {
-        int64_t count = nn_array_smaller(NN_ARRAY_BLOCK, end - at);
+        int64_t count = nn_smaller(NN_ARRAY_BLOCK, end - at);
         nn_view_values(view, array, raw + dataset->raw_offsets[v], at, count, values);
         for (int64_t i = 0; i < count; i++)
             if (isnan(values[i]) || (array->label && values[i] == NN_LABEL_MISSING))

@@ -1,6 +1,7 @@
 /* Fields as the network sees them: shapes, normalisation, and what several of them are together. */
 #include <string.h>
 
+#include "base/least.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -217,7 +218,7 @@ static nn_status fields_join_scaling(const nn_dataset *dataset, fields_group gro
     NN_TRY(fields_create_scaling(values, joined));
     for (int v = 0; v < group.view_count; v++) {
         const nn_view *view = &views[v];
-        int64_t count = nn_array_smaller(view->values, values), begin = view->begin - group.begin;
+        int64_t count = nn_smaller(view->values, values), begin = view->begin - group.begin;
         for (int64_t i = 0; i < count; i++) {
             int64_t column = view->scaling.columns ? i % view->scaling.columns : 0;
             joined->scale[begin + i] = view->scaling.columns ? view->scaling.scale[column] : 1;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/least.h"
 #include "base/memory.h"
 #include "base/pulse.h"
 #include "data/blocks.h"
@@ -42,7 +43,7 @@ uint64_t nn_identity_row(const nn_array *array, const unsigned char *raw, int64_
     double values[NN_ARRAY_BLOCK];
     uint64_t hash = nn_hash(&row, sizeof row, 0);
     for (int64_t at = 0; at < array->values; at += NN_ARRAY_BLOCK) {
-        int64_t count = nn_array_smaller(NN_ARRAY_BLOCK, array->values - at);
+        int64_t count = nn_smaller(NN_ARRAY_BLOCK, array->values - at);
         nn_array_convert(array, raw, at, count, values);
         hash = nn_hash(values, (size_t)count * sizeof *values, hash);
     }
@@ -80,7 +81,7 @@ static nn_status identity_of_all(const identity_work *work, nn_blocks *blocks, u
 {
     const nn_array *array = &work->source->arrays[work->which];
     int64_t each = array->rows / work->ranks, longer = array->rows % work->ranks;
-    int64_t begin = work->rank * each + nn_array_smaller(work->rank, longer);
+    int64_t begin = work->rank * each + nn_smaller(work->rank, longer);
     int64_t rows = each + (work->rank < longer);
     work->sums->all = 0;
     work->sums->all_rows = rows;
@@ -90,7 +91,7 @@ static nn_status identity_of_all(const identity_work *work, nn_blocks *blocks, u
 static nn_status identity_of_some(const identity_work *work, nn_blocks *blocks, unsigned char *raw)
 {
     int64_t rows = work->source->arrays[work->which].rows;
-    int64_t length = nn_array_smaller(IDENTITY_RUN_ROWS, rows);
+    int64_t length = nn_smaller(IDENTITY_RUN_ROWS, rows);
     for (int64_t run = work->rank; run < IDENTITY_RUNS; run += work->ranks) {
         int64_t first = (int64_t)((double)run / (IDENTITY_RUNS - 1) * (double)(rows - length));
         NN_TRY(identity_read(work, blocks, first, length, raw, &work->sums->some));

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "base/least.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/memory_limits.h"
@@ -92,12 +93,12 @@ static nn_status memory_read(nn_source *source, int which, int reader, int reade
     const nn_array *array = &source->arrays[which];
     int64_t chunks = (array->rows - 1) / array->chunk_rows + 1;
     int64_t each = chunks / readers, longer = chunks % readers;
-    int64_t begin = (reader * each + nn_array_smaller(reader, longer)) * array->chunk_rows;
-    int64_t end = nn_array_smaller(array->rows, begin + (each + (reader < longer)) * array->chunk_rows);
+    int64_t begin = (reader * each + nn_smaller(reader, longer)) * array->chunk_rows;
+    int64_t end = nn_smaller(array->rows, begin + (each + (reader < longer)) * array->chunk_rows);
     int64_t piece = MEMORY_PIECE / (int64_t)array->row_size / array->chunk_rows * array->chunk_rows;
     if (piece < array->chunk_rows) piece = array->chunk_rows;
     for (int64_t at = begin; at < end; at += piece)
-        NN_TRY(nn_source_read(source, which, at, nn_array_smaller(piece, end - at),
+        NN_TRY(nn_source_read(source, which, at, nn_smaller(piece, end - at),
                               array->raw + (size_t)at * array->row_size));
     return NN_OK;
 }

@@ -1,6 +1,7 @@
 /* Values that are missing: what attributes call so, and what was never written, becomes NaN. */
 #include <math.h>
 
+#include "base/least.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "data/source.h"
@@ -131,7 +132,7 @@ static void missing_clean(const nn_array *array, const nn_store_packing *packing
     double values[NN_ARRAY_BLOCK];
     size_t size = nn_store_type_size(packing->type);
     for (int64_t at = 0; at < count; at += NN_ARRAY_BLOCK) {
-        int64_t some = nn_array_smaller(NN_ARRAY_BLOCK, count - at);
+        int64_t some = nn_smaller(NN_ARRAY_BLOCK, count - at);
         nn_array_numbers(packing->type, from + (size_t)at * size, some, values);
         nn_store_unpack(packing, some, values);
         for (int64_t i = 0; missing && i < some; i++)

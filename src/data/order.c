@@ -1,6 +1,8 @@
 /* From a position of an epoch to a sample. */
 #include "data/order.h"
 
+#include "base/least.h"
+
 /* Blocks of a lane's window, at least: fewer would mix too little. */
 #define ORDER_LANE_BLOCKS 4
 
@@ -88,7 +90,7 @@ static int64_t order_block(const nn_order *order, int64_t epoch, int64_t positio
     int64_t place = in_batch - order_lane_begin(order, lane, samples) + batch * (end - begin);
     int64_t lane_begin = full * begin + rest_begin, lane_count = full * (end - begin) + rest_end - rest_begin;
     int64_t window = place / order->window * order->window;
-    int64_t count = nn_array_smaller(order->window, lane_count - window);
+    int64_t count = nn_smaller(order->window, lane_count - window);
     nn_random stream = order_stream(order, NN_RANDOM_ORDER, epoch, lane_begin + window);
     place = window + (int64_t)nn_random_permute(stream, (uint64_t)count, (uint64_t)(place - window));
     return order_of_blocks(order, epoch, lane_begin + place);

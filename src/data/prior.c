@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/least.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "data/blocks.h"
@@ -71,7 +72,7 @@ static nn_status prior_gather_counts(nn_comm *comm, const nn_dataset *dataset, c
     nn_status status = NN_OK;
     for (int64_t r = 0; r < counters; r++) sizes[r] = (size_t)(2 * classes) * sizeof *counts;
     if (rank < counters) {
-        int64_t begin = rank * each + nn_array_smaller(rank, longer);
+        int64_t begin = rank * each + nn_smaller(rank, longer);
         status = prior_count_labels(dataset, view, begin, begin + each + (rank < longer), own);
     }
     NN_TRY(nn_comm_agree(comm, status));
@@ -81,7 +82,7 @@ static nn_status prior_gather_counts(nn_comm *comm, const nn_dataset *dataset, c
 static nn_status prior_classes(nn_comm *comm, const nn_dataset *dataset, nn_data_target *target)
 {
     const nn_view *view = &dataset->views[target->first_view];
-    int64_t classes = target->prior_count, counters = nn_array_smaller(nn_comm_size(comm), PRIOR_COUNTERS);
+    int64_t classes = target->prior_count, counters = nn_smaller(nn_comm_size(comm), PRIOR_COUNTERS);
     int64_t *counts = NULL;
     size_t *sizes = NULL;
     nn_status status = NN_ALLOCATE(&counts, counters * 2 * classes, "the shares of the classes");

@@ -1,6 +1,7 @@
 /* How a stream reads, and how often it reads the same. */
 #include "data/reading.h"
 
+#include "base/least.h"
 #include "data/blocks.h"
 
 /* Of so many rows of a block one is wanted: reading all of them would cost more. */
@@ -43,7 +44,7 @@ static nn_reading reading_make(const nn_samples *samples, unsigned arrays, int64
     int64_t most = (int64_t)(room / (double)nn_blocks_size(samples->source, arrays, rows));
     nn_reading reading = {.rows = rows, .wanted = wanted < (double)all ? (int64_t)wanted : all};
     if (most < 4) most = 4;
-    reading.capacity = nn_array_smaller(reading.wanted, most);
+    reading.capacity = nn_smaller(reading.wanted, most);
     return reading;
 }
 
@@ -51,8 +52,8 @@ static nn_reading reading_make(const nn_samples *samples, unsigned arrays, int64
 static nn_reading reading_by_blocks(const nn_dataset *dataset, const nn_samples *train, const nn_order *order,
                                     int64_t span, unsigned arrays, double room)
 {
-    int64_t rows = nn_array_smaller(nn_samples_block_units(train) * train->stride, train->source->rows);
-    int64_t lanes = nn_array_smaller(span * order->lanes / order->batch + 2, order->lanes);
+    int64_t rows = nn_smaller(nn_samples_block_units(train) * train->stride, train->source->rows);
+    int64_t lanes = nn_smaller(span * order->lanes / order->batch + 2, order->lanes);
     int64_t each = order->blocks.full > 0 ? order->blocks.each : order->blocks.last;
     double blocks = (double)lanes * ((double)order->window / (double)each + 2);
     return reading_make(train, arrays, rows, blocks * (reading_is_aligned(dataset, train) ? 1 : 2), room);
@@ -102,7 +103,7 @@ double nn_dataset_reads(int64_t rows, int64_t values, int64_t chunk, size_t row_
 {
     nn_source source = {.rows = rows, .values = values};
     nn_samples samples = {.source = &source, .stride = 1};
-    *block = nn_array_smaller(nn_samples_block_units(&samples), rows);
+    *block = nn_smaller(nn_samples_block_units(&samples), rows);
     return reading_of_chunks(*block, rows, chunk, (double)row_bytes, true);
 }
 

@@ -1,4 +1,5 @@
 /* From a sample to the row where it begins. */
+#include "base/least.h"
 #include "base/memory.h"
 #include "data/blocks.h"
 #include "data/split.h"
@@ -25,7 +26,7 @@ static int64_t samples_before(const nn_samples *samples, int part, int64_t group
     if (part == NN_TRAIN)
         return groups > samples->runs.full ? samples->units - all : nn_runs_begin(&samples->runs, groups);
     double share = (double)shares->validation / (double)(all > 0 ? all : 1);
-    int64_t validation = nn_array_smaller((int64_t)(share * (double)held_out), shares->validation);
+    int64_t validation = nn_smaller((int64_t)(share * (double)held_out), shares->validation);
     if (validation < held_out - shares->test) validation = held_out - shares->test;
     return part == NN_VALIDATION ? validation : held_out - validation;
 }
@@ -40,7 +41,7 @@ static int64_t samples_shared_unit(const nn_samples *samples, int64_t sample)
     if (group > last) group = last;
     while (group > 0 && samples_before(samples, part, group) > sample) group--;
     while (group < last && samples_before(samples, part, group + 1) <= sample) group++;
-    int64_t begin = group * shares->group, size = nn_array_smaller(samples->units - begin, shares->group);
+    int64_t begin = group * shares->group, size = nn_smaller(samples->units - begin, shares->group);
     int64_t place = sample - samples_before(samples, part, group);
     for (int p = NN_VALIDATION; p <= NN_TEST; p++)
         if (part == NN_TRAIN || p < part)

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/least.h"
 #include "base/memory.h"
 #include "base/pulse.h"
 #include "base/tree.h"
@@ -57,7 +58,7 @@ static nn_status scan_prepare_view(const nn_dataset *dataset, const nn_samples *
 static int64_t scan_share(nn_comm *comm, nn_scan_work *work)
 {
     int64_t chunks = scan_chunks(work->samples), count = 0;
-    int workers = (int)nn_array_smaller(nn_comm_size(comm), SCAN_WORKERS);
+    int workers = (int)nn_smaller(nn_comm_size(comm), SCAN_WORKERS);
     for (int r = 0; r < workers; r++) {
         nn_tree_node share = nn_tree_share(chunks, r, workers);
         int nodes = nn_tree_cover(chunks, share.begin, share.end, work->nodes + count);
@@ -96,7 +97,7 @@ static void scan_choose_hash(const nn_scan_work *work, nn_array *array, nn_scan_
 nn_status nn_scan_create(nn_comm *comm, nn_dataset *dataset, const nn_samples *samples,
                          const nn_statistics *statistics, nn_scan_work *work)
 {
-    int64_t levels = 3, workers = nn_array_smaller(nn_comm_size(comm), SCAN_WORKERS);
+    int64_t levels = 3, workers = nn_smaller(nn_comm_size(comm), SCAN_WORKERS);
     nn_source *source = samples->source;
     unsigned arrays = 0;
     work->samples = samples;
@@ -188,7 +189,7 @@ static void scan_values(nn_scan_view *view, const unsigned char *raw, int64_t ro
     _Alignas(NN_ALIGNMENT) double values[NN_ARRAY_BLOCK];
     double sum = 0;
     for (int64_t at = 0; at < end; at += NN_ARRAY_BLOCK) {
-        int64_t count = nn_array_smaller(NN_ARRAY_BLOCK, end - at), bad = -1;
+        int64_t count = nn_smaller(NN_ARRAY_BLOCK, end - at), bad = -1;
         nn_view_values(view->view, view->array, raw, at, count, values);
         if (view->view->index)
             bad = scan_find_no_index(view, count, values);
@@ -265,7 +266,7 @@ nn_status nn_scan_sample(nn_scan_work *work, int64_t sample)
 
 static int64_t scan_chunk_end(const nn_scan_work *work, int64_t chunk)
 {
-    return nn_array_smaller(chunk * SCAN_CHUNK, work->samples->count);
+    return nn_smaller(chunk * SCAN_CHUNK, work->samples->count);
 }
 
 static void scan_chunk(nn_scan_work *work, int64_t chunk, double *figures)

@@ -1,6 +1,7 @@
 /* Samples that are to be left out: rows, or the beginnings of windows, with what is bad. */
 #include <stdlib.h>
 
+#include "base/least.h"
 #include "base/memory.h"
 #include "data/scan_work.h"
 
@@ -125,7 +126,7 @@ nn_status nn_scan_bad_rows(nn_comm *comm, nn_dataset *dataset, nn_part part)
         .source = source, .part = (int)part, .stride = 1, .units = source->rows, .count = source->rows};
     int64_t rank = nn_comm_rank(comm), size = nn_comm_size(comm);
     int64_t each = source->rows / size, longer = source->rows % size;
-    int64_t begin = rank * each + nn_array_smaller(rank, longer), end;
+    int64_t begin = rank * each + nn_smaller(rank, longer), end;
     nn_status status;
     NN_TRY_TO(done, status, nn_comm_agree(comm, nn_scan_create(comm, dataset, &whole, NULL, &work)));
     scan_choose_bad(dataset, source, &work);

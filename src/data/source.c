@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/least.h"
 #include "base/memory.h"
 #include "base/pulse.h"
 #include "data/value_map.h"
@@ -170,7 +171,7 @@ static nn_status source_read_rows(nn_source *source, int array, int64_t first, i
     while (rows > 0) {
         nn_pulse();
         nn_piece *piece = nn_source_find_piece(source, first);
-        int64_t in_piece = first - piece->first, count = nn_array_smaller(rows, piece->rows - in_piece);
+        int64_t in_piece = first - piece->first, count = nn_smaller(rows, piece->rows - in_piece);
         nn_status status = source_read_around(source, array, piece, in_piece, count, to);
         if (status != NN_OK) return nn_fail_context(status, "data.%s.%s", self->part, self->key);
         first += count;

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/least.h"
 #include "base/memory.h"
 #include "data/split.h"
 
@@ -113,7 +114,7 @@ static void split_apportion(split_class *classes, int64_t class_count, int part,
 {
     for (int64_t c = 0; c < class_count; c++) {
         double exact = share * (double)classes[c].count;
-        int64_t whole = nn_array_smaller((int64_t)exact, split_left(&classes[c]));
+        int64_t whole = nn_smaller((int64_t)exact, split_left(&classes[c]));
         classes[c].taken[part] = whole;
         classes[c].remainder = exact - (double)whole;
         total -= whole;

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/least.h"
 #include "base/memory.h"
 #include "tensor/vectorize.h"
 
@@ -199,7 +200,7 @@ void nn_view_numbers(const nn_view *view, const nn_array *array, const unsigned 
 {
     _Alignas(NN_ALIGNMENT) double values[NN_ARRAY_BLOCK];
     for (int64_t at = 0; at < view->values; at += NN_ARRAY_BLOCK) {
-        int64_t count = nn_array_smaller(NN_ARRAY_BLOCK, view->values - at);
+        int64_t count = nn_smaller(NN_ARRAY_BLOCK, view->values - at);
         nn_view_values(view, array, raw, at, count, values);
         if (view->scales) {
             int64_t column = at % view->scaling.columns;

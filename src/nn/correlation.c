@@ -3,13 +3,10 @@
 
 #include <string.h>
 
+#include "base/least.h"
+
 /* Values of inputs that a tile brings together: they stay in a core's second-level cache. */
 #define TILE_VALUES 49152
-
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 /* ---- planning ---- */
 
@@ -163,7 +160,7 @@ static nn_real *correlation_pack_panel(const nn_correlation *correlation, const 
     const nn_correlation_axis *axes = correlation->axes;
     int64_t lanes = correlation->kernels->lanes, inputs = correlation->inputs / correlation->groups;
     int64_t outputs = correlation->outputs / correlation->groups;
-    int64_t columns = least(outputs - begin, correlation->panel_columns);
+    int64_t columns = nn_smaller(outputs - begin, correlation->panel_columns);
     int64_t width = (columns + lanes - 1) / lanes * lanes;
     int64_t tap_values = correlation->turned ? outputs * correlation->inputs : inputs * correlation->outputs;
     for (int64_t c = 0; c < width; c++)

@@ -1,12 +1,8 @@
 /* Correlations, tile by tile of output positions. */
 #include <string.h>
 
+#include "base/least.h"
 #include "nn/correlation.h"
-
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 /* ---- tiles ---- */
 
@@ -22,8 +18,8 @@ static void correlation_copy_line(const nn_correlation *correlation, const nn_re
                                   int64_t positions, nn_real *to)
 {
     int64_t width = line ? correlation->axes[NN_WIDTH].input : 0, channels = correlation->inputs;
-    int64_t begin = from < 0 ? least(-from, positions) : 0;
-    int64_t end = width - from < 0 ? 0 : least(width - from, positions);
+    int64_t begin = from < 0 ? nn_smaller(-from, positions) : 0;
+    int64_t end = width - from < 0 ? 0 : nn_smaller(width - from, positions);
     if (end < begin) end = begin;
     memset(to, 0, (size_t)(begin * channels) * sizeof *to);
     if (line && end > begin)
@@ -82,8 +78,8 @@ static bool correlation_next(const nn_correlation *correlation, correlation_tile
         tile->row = 0;
         tile->depth++;
     }
-    tile->rows = least(correlation->tile_rows, axes[NN_HEIGHT].count - tile->row);
-    tile->columns = least(correlation->tile_columns, axes[NN_WIDTH].count - tile->column);
+    tile->rows = nn_smaller(correlation->tile_rows, axes[NN_HEIGHT].count - tile->row);
+    tile->columns = nn_smaller(correlation->tile_columns, axes[NN_WIDTH].count - tile->column);
     return tile->depth < axes[NN_DEPTH].count && tile->rows > 0 && tile->columns > 0;
 }
 
@@ -102,7 +98,7 @@ static int64_t correlation_columns(const nn_correlation *correlation, int64_t co
 {
     int64_t outputs = correlation->outputs / correlation->groups;
     if (correlation->channelwise) return correlation->outputs;
-    return least(outputs - column % outputs, correlation->panel_columns);
+    return nn_smaller(outputs - column % outputs, correlation->panel_columns);
 }
 
 /* ---- running ---- */
@@ -163,7 +159,7 @@ static void correlation_add_rows(const nn_correlation *correlation, nn_tile_grad
         return;
     }
     for (int64_t row = begin; row < end; row += call.rows, call.c += call.rows * call.ldc) {
-        call.rows = least(length - row % length, end - row);
+        call.rows = nn_smaller(length - row % length, end - row);
         call.a = inputs + correlation->offsets[row];
         correlation->kernels->gradient(&call);
     }

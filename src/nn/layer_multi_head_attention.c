@@ -8,6 +8,7 @@
  * with a part of Q, K and V for each head; of two inputs, Q comes from the first, K and V from the second.
  * What stands behind the last step of a sample is no key.
  */
+#include "base/least.h"
 #include "base/memory.h"
 #include "nn/attention.h"
 #include "nn/projection.h"
@@ -133,11 +134,6 @@ static nn_status multi_head_project(nn_layer *layer, multi_head_plan *plan)
     return layer->shares ? nn_layer_share_parts(layer) : NN_OK;
 }
 
-static int64_t multi_head_largest(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 static void multi_head_plan_memory(nn_layer *layer, const multi_head_plan *plan)
 {
     const nn_attention *attention = &plan->attention;
@@ -147,10 +143,10 @@ static void multi_head_plan_memory(nn_layer *layer, const multi_head_plan *plan)
         layer->saved_per_sample += plan->projections[p].rows * plan->projections[p].units;
     layer->scratch_per_sample = outputs;
     layer->scratch_fixed =
-        multi_head_largest(nn_attention_forward_scratch(attention), nn_attention_backward_scratch(attention));
+        nn_larger(nn_attention_forward_scratch(attention), nn_attention_backward_scratch(attention));
     for (int p = 0; p <= plan->inputs; p++)
-        layer->scratch_fixed = multi_head_largest(layer->scratch_fixed, plan->projections[p].part_rows *
-                                                                            plan->projections[p].units);
+        layer->scratch_fixed =
+            nn_larger(layer->scratch_fixed, plan->projections[p].part_rows * plan->projections[p].units);
 }
 
 /* Forward multiplies twice for each pair of a query and a key that it sees, backward four times, which the

@@ -1,16 +1,13 @@
 #include "store/block.h"
 
-static int64_t block_smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
+#include "base/least.h"
 
 /* Sets where the block ends, given where it starts. */
 static void block_measure(nn_store_block *block, int d)
 {
     int64_t step = block->step[d], start = block->start[d];
     int64_t room = step - start % step;
-    block->count[d] = block_smaller(room, block->end[d] - start);
+    block->count[d] = nn_smaller(room, block->end[d] - start);
 }
 
 /* Whole chunks, as many of the last dimensions as fit; a chunk larger than the limit is one block. */
@@ -18,7 +15,7 @@ static void block_choose_steps(nn_store_block *block, const nn_store_info *info,
 {
     double size = 1;
     for (int d = 0; d < block->dimensions; d++) {
-        int64_t unit = info->chunked ? block_smaller(info->chunk[d], info->extents[d]) : 1;
+        int64_t unit = info->chunked ? nn_smaller(info->chunk[d], info->extents[d]) : 1;
         block->step[d] = unit > 0 ? unit : 1;
         size *= (double)block->step[d];
     }
@@ -45,7 +42,7 @@ void nn_store_block_begin(nn_store_block *block, const nn_store_info *info, int 
     for (int d = 0; d < block->dimensions; d++) {
         block->start[d] = block->first[d];
         block_measure(block, d);
-        block->largest *= block_smaller(block->step[d], block->end[d] - block->first[d]);
+        block->largest *= nn_smaller(block->step[d], block->end[d] - block->first[d]);
     }
 }
 

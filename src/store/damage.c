@@ -1,6 +1,7 @@
 /* Which part of an array is damaged, when reading has failed. */
 #include <inttypes.h>
 
+#include "base/least.h"
 #include "base/memory.h"
 #include "store/block.h"
 #include "store/internal.h"
@@ -8,11 +9,6 @@
 /* Memory to read into, and how much of an array without chunks is tried at a time. */
 #define DAMAGE_BLOCK_BYTES ((int64_t)4 << 20)
 #define DAMAGE_PLAIN_BYTES ((int64_t)64 << 10)
-
-static int64_t damage_smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 /* Indices of the axis that are damaged together: those of a chunk. */
 static int64_t damage_unit(const nn_store_info *info, int axis)
@@ -51,7 +47,7 @@ nn_status nn_store_find_damage(nn_store_array *array, int axis, int64_t first, i
     if (count == 0 || nn_store_count(&array->info) == 0) return NN_OK;
     int64_t unit = damage_unit(&array->info, axis);
     for (int64_t at = first; at < end;) {
-        int64_t next = damage_smaller(end, at - at % unit + unit);
+        int64_t next = nn_smaller(end, at - at % unit + unit);
         bool sound;
         NN_TRY(damage_try(array, axis, at, next - at, &sound));
         if (sound && *bad_count > 0) break;

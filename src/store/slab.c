@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/least.h"
 #include "base/memory.h"
 #include "store/block.h"
 #include "store/internal.h"
@@ -72,11 +73,6 @@ static void slab_turn_tile(const char *from, size_t row_bytes, char *to, size_t 
         slab_move_tile(from, row_bytes, to, row_stride, column_stride, rows, columns, size);
 }
 
-static int64_t slab_smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* The dimension before the axis and the axis itself: a matrix of runs, turned around tile by tile. */
 static void slab_turn(const slab *self, const char *from, char *to)
 {
@@ -87,7 +83,7 @@ static void slab_turn(const slab *self, const char *from, char *to)
         for (int64_t c = 0; c < columns; c += SLAB_TILE)
             slab_turn_tile(from + (size_t)r * row_bytes + (size_t)c * self->run_bytes, row_bytes,
                            to + (size_t)r * row_stride + (size_t)c * column_stride, row_stride, column_stride,
-                           slab_smaller(SLAB_TILE, rows - r), slab_smaller(SLAB_TILE, columns - c),
+                           nn_smaller(SLAB_TILE, rows - r), nn_smaller(SLAB_TILE, columns - c),
                            self->run_bytes);
 }
 

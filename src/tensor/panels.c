@@ -4,12 +4,8 @@
 
 #include <string.h>
 
+#include "base/least.h"
 #include "tensor/vectorize.h"
-
-static int64_t panels_least(int64_t one, int64_t other)
-{
-    return one < other ? one : other;
-}
 
 /* Columns with those that fill the last vector. */
 static int64_t panels_round(int64_t columns, int64_t lanes)
@@ -26,7 +22,7 @@ void nn_panels_start(int64_t inner, int64_t columns, int64_t begin, const nn_rea
 {
     int64_t lanes = nn_tile_kernels_at(0)->lanes, most = lanes * NN_TILE_VECTORS;
     for (int64_t column = 0; column < columns; column += most) {
-        int64_t width = panels_round(panels_least(columns - column, most), lanes);
+        int64_t width = panels_round(nn_smaller(columns - column, most), lanes);
         for (int64_t c = column; c < column + width; c++)
             panels[c - column] = first && c >= begin && c < columns ? first[c - begin] : 0;
         panels += (inner + 1) * width;
@@ -52,7 +48,7 @@ void nn_panels_pack(int64_t inner, int64_t columns, int64_t begin, int64_t rows,
     int64_t lanes = nn_tile_kernels_at(0)->lanes, most = lanes * NN_TILE_VECTORS;
     int64_t step_row = transpose == NN_TRANSPOSED ? 1 : ld, step_column = transpose == NN_TRANSPOSED ? ld : 1;
     for (int64_t column = 0; column < columns; column += most) {
-        int64_t count = panels_least(columns - column, most), width = panels_round(count, lanes);
+        int64_t count = nn_smaller(columns - column, most), width = panels_round(count, lanes);
         panels_pack_one(rows, count, width, matrix + column * step_column, step_row, step_column,
                         panels + (1 + begin) * width);
         panels += (inner + 1) * width;
@@ -68,7 +64,7 @@ void nn_panels_product(int64_t rows, int64_t inner, int64_t columns, int run_cou
         nn_tile_product product = {.rows = rows,
                                    .lda = lda,
                                    .ldc = ldc,
-                                   .columns = panels_least(columns - column, most),
+                                   .columns = nn_smaller(columns - column, most),
                                    .run_count = run_count,
                                    .runs = runs,
                                    .a = a,
@@ -92,7 +88,7 @@ static void panels_add_chains(int64_t rows, int64_t columns, int64_t terms, cons
     const nn_tile_kernels *kernels = nn_tile_kernels_at(0);
     int64_t most = kernels->lanes * NN_TILE_VECTORS;
     for (int64_t column = 0; column < columns; column += most) {
-        int64_t count = panels_least(columns - column, most), width = panels_round(count, kernels->lanes);
+        int64_t count = nn_smaller(columns - column, most), width = panels_round(count, kernels->lanes);
         panels_pack_one(terms, count, width, b + column, ldb, 1, buffer);
         nn_tile_gradient gradient = {.lines = 1,
                                      .length = terms,
@@ -113,6 +109,6 @@ void nn_panels_gradient(int64_t rows, int64_t columns, int64_t inner, const nn_r
 {
     for (int64_t row = 0; row < rows; row++) memset(c + row * ldc, 0, (size_t)columns * sizeof *c);
     for (int64_t first = 0; first < inner; first += NN_PANELS_CHAIN)
-        panels_add_chains(rows, columns, panels_least(inner - first, NN_PANELS_CHAIN), a + first * lda, lda,
+        panels_add_chains(rows, columns, nn_smaller(inner - first, NN_PANELS_CHAIN), a + first * lda, lda,
                           b + first * ldb, ldb, buffer, c, ldc);
 }
