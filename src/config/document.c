@@ -1,4 +1,4 @@
-/* From libyaml's document to the tree. Aliases are written out: an override changes one place only. */
+/* From libyaml's document to the tree. Aliases are expanded, so that an override changes one place only. */
 #include <assert.h>
 #include <string.h>
 #include <yaml.h>
@@ -25,7 +25,7 @@ static nn_config_position document_mark(const nn_config_source *source, yaml_mar
     return document_position(source, mark.line + 1, mark.column + 1);
 }
 
-/* Collects a problem at a place that has no node yet. */
+/* Collects a problem at a position that has no node yet. */
 static nn_status document_wrong(nn_config *config, nn_config_position position, const char *text)
 {
     nn_config_error(config, &(nn_config_node){.config = config, .position = position}, "%s", text);
@@ -39,9 +39,9 @@ static nn_status document_too_many(nn_config *config, nn_config_position positio
     return NN_ERROR_USAGE;
 }
 
-/* ---- what libyaml refuses ---- */
+/* ---- errors from libyaml ---- */
 
-/* The line (from 0), with what follows it. */
+/* The line (numbered from 0) and everything after it. */
 static const char *document_line(const char *bytes, size_t length, size_t line)
 {
     const char *at = bytes, *end = bytes + length;
@@ -58,31 +58,31 @@ static bool document_line_has_variable(const char *bytes, size_t length, size_t 
     return false;
 }
 
-/* What people usually did when libyaml says so. */
+/* The usual cause of this libyaml error. */
 static const char *document_hint(const yaml_parser_t *parser, const char *bytes, size_t length)
 {
     static const struct {
         const char *fragment, *hint;
     } hints[] = {
-        {"found undefined alias", "; a text that begins with * must stand in quotes"},
-        {"while scanning an alias", "; a text that begins with * must stand in quotes"},
-        {"while scanning an anchor", "; a text that begins with & must stand in quotes"},
-        {"mapping values are not allowed", "; check the indentation, and quote a text that holds ': '"},
-        {"cannot start any token", "; a text that begins with this character must stand in quotes"},
-        {"could not find expected ':'", "; a line of a mapping is 'key: value'"},
+        {"found undefined alias", "; a text that begins with * must be quoted"},
+        {"while scanning an alias", "; a text that begins with * must be quoted"},
+        {"while scanning an anchor", "; a text that begins with & must be quoted"},
+        {"mapping values are not allowed", "; check the indentation, and quote a text that contains ': '"},
+        {"cannot start any token", "; a text that begins with this character must be quoted"},
+        {"could not find expected ':'", "; each line of a mapping is 'key: value'"},
     };
     const char *problem = parser->problem == NULL ? "" : parser->problem;
     const char *context = parser->context == NULL ? "" : parser->context;
     if (strstr(context, "flow") != NULL &&
         document_line_has_variable(bytes, length, parser->problem_mark.line))
-        return "; a text with ${...} inside [ ] or { } must stand in quotes";
+        return "; a text with ${...} inside [ ] or { } must be quoted";
     for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
         if (strstr(problem, hints[i].fragment) != NULL || strstr(context, hints[i].fragment) != NULL)
             return hints[i].hint;
     return "";
 }
 
-/* Whether blanks with a tab among them begin the line (from 0). */
+/* Whether the line (numbered from 0) is indented with a tab. */
 static bool document_tab_indents(const char *bytes, size_t length, size_t line)
 {
     const char *at = document_line(bytes, length, line), *end = bytes + length;
@@ -91,7 +91,7 @@ static bool document_tab_indents(const char *bytes, size_t length, size_t line)
     return false;
 }
 
-/* libyaml gives only an offset for bytes that are no text. */
+/* libyaml gives only an offset for bytes that are not text. */
 static nn_status document_not_text(nn_config *config, const nn_config_source *source, const char *bytes,
                                    size_t length, const yaml_parser_t *parser)
 {
@@ -102,7 +102,7 @@ static nn_status document_not_text(nn_config *config, const nn_config_source *so
         line += bytes[i] == '\n';
     }
     nn_config_node place = {.config = config, .position = document_position(source, line, column)};
-    nn_config_error(config, &place, "this is no text in UTF-8 (%s: 0x%02x); is it a YAML file?",
+    nn_config_error(config, &place, "this is not UTF-8 text (%s: 0x%02x); is it a YAML file?",
                     parser->problem, (unsigned)parser->problem_value);
     return NN_ERROR_USAGE;
 }
@@ -110,11 +110,12 @@ static nn_status document_not_text(nn_config *config, const nn_config_source *so
 static nn_status document_refused(nn_config *config, const nn_config_source *source, const char *bytes,
                                   size_t length, const yaml_parser_t *parser)
 {
-    if (parser->error == YAML_MEMORY_ERROR) NN_FAIL(NN_ERROR_MEMORY, "no memory to parse %s", source->name);
+    if (parser->error == YAML_MEMORY_ERROR)
+        NN_FAIL(NN_ERROR_MEMORY, "out of memory for parsing %s", source->name);
     if (parser->error == YAML_READER_ERROR) return document_not_text(config, source, bytes, length, parser);
     nn_config_position position = document_mark(source, parser->problem_mark);
     if (document_tab_indents(bytes, length, parser->problem_mark.line))
-        return document_wrong(config, position, "a tab indents this line; YAML is indented with spaces");
+        return document_wrong(config, position, "this line is indented with a tab; use spaces");
     nn_config_node place = {.config = config, .position = position};
     const char *problem = parser->problem == NULL ? "unknown problem" : parser->problem;
     const char *hint = document_hint(parser, bytes, length);
@@ -136,7 +137,7 @@ static nn_status document_convert(document_builder *builder, int index, size_t d
         nn_config_kind kind;
         document_converter *convert;
     } kinds[] = {
-        /* from YAML_SCALAR_NODE on, in libyaml's order */
+        /* in libyaml's order, from YAML_SCALAR_NODE */
         {NN_CONFIG_SCALAR, document_scalar},
         {NN_CONFIG_LIST, document_list},
         {NN_CONFIG_MAPPING, document_mapping},
@@ -164,7 +165,7 @@ static nn_status document_scalar(document_builder *builder, const yaml_node_t *f
     node->quoted = from->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
     nn_config_set_text(node, copy);
     if (strlen(copy) != from->data.scalar.length) {
-        nn_config_error(builder->config, node, "a text with a NUL character in it");
+        nn_config_error(builder->config, node, "the text contains a NUL character; remove it");
         node->broken = true;
     }
     return NN_OK;
@@ -197,12 +198,12 @@ static bool document_key_is_good(const nn_config_node *node, const nn_config_nod
         return false;
     }
     if (strlen(key->text) > NN_CONFIG_KEY_MAX) {
-        nn_config_error(config, key, "a key of more than %d bytes", (int)NN_CONFIG_KEY_MAX);
+        nn_config_error(config, key, "the key is longer than %d bytes", (int)NN_CONFIG_KEY_MAX);
         return false;
     }
     const nn_config_entry *first = nn_config_find(node, key->text);
     if (first != NULL) {
-        nn_config_error(config, key, "key '%s' stands here twice, first at %s; remove one of them",
+        nn_config_error(config, key, "key '%s' is listed twice, first at %s; remove one of them",
                         nn_config_show(shown, key->text), nn_config_place(first->key));
         return false;
     }
@@ -234,7 +235,7 @@ static bool document_has_mark(const char *bytes, size_t length)
     return false;
 }
 
-/* One document and nothing behind it. */
+/* One document, and nothing after it. */
 static nn_status document_check_end(nn_config *config, const nn_config_source *source, const char *bytes,
                                     size_t length, yaml_parser_t *parser)
 {
@@ -245,13 +246,14 @@ static nn_status document_check_end(nn_config *config, const nn_config_source *s
     yaml_document_delete(&second);
     if (empty) return NN_OK;
     return document_wrong(config, position,
-                          "a second document begins here ('---'); keep one document a file");
+                          "a second document begins here ('---'); keep one document per file");
 }
 
-/* libyaml takes quadratic time for brackets that stay open: far too many of them are refused beforehand. */
+/* libyaml takes quadratic time for brackets that stay open: refuse an unreasonable number of them
+ * beforehand. */
 static bool document_opens_too_many(const char *bytes, size_t length)
 {
-    size_t open = 0, most = 16 * NN_CONFIG_DEPTH_MAX; /* some may stand in texts */
+    size_t open = 0, most = 16 * NN_CONFIG_DEPTH_MAX; /* some may be in texts */
     for (size_t i = 0; i < length && open <= most; i++) {
         if (bytes[i] == '[' || bytes[i] == '{') open++;
         if ((bytes[i] == ']' || bytes[i] == '}') && open > 0) open--;
@@ -276,7 +278,8 @@ nn_status nn_config_parse_document(nn_config *config, const nn_config_source *so
                                  NN_CONFIG_DEPTH_MAX);
     yaml_parser_t parser;
     yaml_document_t document;
-    if (!yaml_parser_initialize(&parser)) NN_FAIL(NN_ERROR_MEMORY, "no memory to parse %s", source->name);
+    if (!yaml_parser_initialize(&parser))
+        NN_FAIL(NN_ERROR_MEMORY, "out of memory for parsing %s", source->name);
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, (const unsigned char *)bytes, length);
     nn_status status;

@@ -22,7 +22,7 @@ static const struct {
 
 enum { DURATION_UNITS = sizeof duration_units / sizeof duration_units[0], DURATION_NUMBER_MAX = 40 };
 
-/* Units that messages offer, with an example of each. */
+/* The units that messages offer, with an example of each. */
 static const struct {
     const char *word, *example;
 } duration_forms[] = {
@@ -39,7 +39,8 @@ static bool duration_is_offered(const nn_option *option, const char *word)
     return false;
 }
 
-/* "'3 epochs', '100 steps' or '5%'": examples, or the forms of a number; percent only up to 100. */
+/* "'3 epochs', '100 steps' or '5%'": the examples, or the given number in each unit; percent only up to
+ * 100. */
 static void duration_append_forms(const nn_option *option, const double *number, nn_text *text)
 {
     size_t offered[DURATION_FORMS], count = 0;
@@ -57,7 +58,7 @@ static void duration_append_forms(const nn_option *option, const double *number,
     }
 }
 
-/* Cuts "10 minutes" into the number and the word behind it; NULL when it does not begin with a number. */
+/* Splits "10 minutes" into the number and the word after it; NULL when it does not begin with a number. */
 static const char *duration_split(const char *text, double *number)
 {
     char digits[DURATION_NUMBER_MAX + 1];
@@ -114,8 +115,8 @@ static bool duration_check(const nn_config_reading *reading, const nn_config_nod
     return false;
 }
 
-/* The unit of a number that stands alone, where it can only be one: the option is in epochs, or the number is
- * 0 and so the same in all units. "" where it could be several. */
+/* The unit of a bare number where only one is possible: the option is in epochs, or the number is 0 and so
+ * the same in all units. "" where several are. */
 static const char *duration_implied_unit(const nn_option *option, double number)
 {
     const char *by_default = option->default_value ? option->default_value : "";
@@ -133,7 +134,7 @@ bool nn_config_read_duration(const nn_config_reading *reading, const nn_config_n
         if (strcmp(duration_units[i].word, rest) != 0) continue;
         nn_duration duration = {.amount = number * duration_units[i].factor, .unit = duration_units[i].unit};
         if (duration.unit == NN_DURATION_FRACTION)
-            duration.amount = number / 100; /* a factor 0.01 would not make 7% the double 0.07 */
+            duration.amount = number / 100; /* a factor of 0.01 would not make 7% the double 0.07 */
         if (!duration_check(reading, node, duration)) return false;
         *(nn_duration *)field = duration;
         return true;

@@ -1,4 +1,4 @@
-/* The tree as YAML, in block style, in the order it was read. */
+/* Writes the tree as YAML, in block style, in the order it was read. */
 #include <assert.h>
 #include <string.h>
 
@@ -6,7 +6,7 @@
 
 /* ---- scalars ---- */
 
-/* Plain only what no YAML reader can take for anything else: the rest is quoted. */
+/* Left unquoted only if no YAML reader can take it for anything else. */
 static bool emit_is_plain(const char *text)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_/";
@@ -18,7 +18,7 @@ static bool emit_is_plain(const char *text)
     return is_number || strchr(letters, text[0]) != NULL || strchr("0123456789", text[0]) != NULL;
 }
 
-/* Durations and the like: words with single blanks between them. */
+/* Durations and the like: words separated by single blanks. */
 static bool emit_is_plain_words(const char *text)
 {
     char word[NN_CONFIG_SHOWN_SIZE];
@@ -33,7 +33,7 @@ static bool emit_is_plain_words(const char *text)
     }
 }
 
-/* What YAML takes literally between double quotes, line breaks and the byte order mark aside. */
+/* What YAML takes literally between double quotes, except line breaks and the byte order mark. */
 static bool emit_is_printable(unsigned long code)
 {
     if (code < 0x7f) return code >= 0x20;
@@ -41,7 +41,7 @@ static bool emit_is_printable(unsigned long code)
     return code >= 0xa0 && code != 0xfffe && code != 0xffff;
 }
 
-/* A key is read as it stands; in a value ${ is doubled to stay ${. */
+/* Keys are read literally; in a value ${ is doubled to stay ${. */
 static void emit_quoted(nn_text *out, const char *text, bool is_key)
 {
     nn_text_append(out, "\"");
@@ -68,7 +68,7 @@ static void emit_block(nn_text *out, const nn_config_node *node, int indent, boo
 
 static void emit_scalar(nn_text *out, const nn_config_node *node, bool is_key)
 {
-    nn_config_node plain = *node; /* what the text would be without quotes */
+    nn_config_node plain = *node; /* the text as it would be read without quotes */
     plain.quoted = false;
     nn_config_set_text(&plain, node->text);
     if (nn_config_is_null(node))
@@ -79,7 +79,7 @@ static void emit_scalar(nn_text *out, const nn_config_node *node, bool is_key)
         emit_quoted(out, node->text, is_key);
 }
 
-/* A value that fits behind its key or dash; false for those that begin a block. */
+/* A value that fits on the line of its key or dash; false for those that begin a block. */
 static bool emit_short(nn_text *out, const nn_config_node *node)
 {
     if (node->kind != NN_CONFIG_SCALAR && node->count > 0) return false;
@@ -109,7 +109,7 @@ static void emit_mapping_entry(nn_text *out, const nn_config_entry *entry, int i
     emit_block(out, entry->value, indent + 2, true);
 }
 
-/* indent_first: a block behind a dash begins on the dash's line. */
+/* indent_first: false for a block that begins on the line of its dash. */
 static void emit_block(nn_text *out, const nn_config_node *node, int indent, bool indent_first)
 {
     for (size_t i = 0; i < node->count; i++) {

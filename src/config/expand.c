@@ -10,13 +10,13 @@ static bool expand_is_name(const char *name, size_t length)
     return length > 0 && strspn(name, letters) >= length && strchr("0123456789", name[0]) == NULL;
 }
 
-/* Appends the value of the variable whose ${ is at `at`; returns the byte behind its }, NULL when wrong. */
+/* Appends the value of the variable whose ${ is at `at`; returns the byte after its }, NULL when wrong. */
 static const char *expand_variable(nn_config_node *scalar, const char *at, nn_text *text)
 {
     char shown[NN_CONFIG_SHOWN_SIZE];
     const char *name = at + 2, *end = strchr(name, '}');
     if (end == NULL) {
-        nn_config_error(scalar->config, scalar, "'${' without '}'; write $${ for the text itself");
+        nn_config_error(scalar->config, scalar, "'${' without '}'; write $${ for a literal ${");
         return NULL;
     }
     char *copy;
@@ -28,13 +28,13 @@ static const char *expand_variable(nn_config_node *scalar, const char *at, nn_te
     const char *value = NULL;
     const char *wrong = NULL;
     if (!expand_is_name(copy, strlen(copy)))
-        wrong = "is no name of an environment variable";
+        wrong = "is not a valid name of an environment variable";
     else if ((value = getenv(copy)) == NULL)
         wrong = "is not set in the environment";
     else if (!nn_config_is_utf8(value)) /* what is emitted must parse again */
-        wrong = "holds bytes that are not UTF-8";
+        wrong = "has a value that is not UTF-8";
     if (wrong != NULL) {
-        nn_config_error(scalar->config, scalar, "${%s} %s; write $${ for the text itself",
+        nn_config_error(scalar->config, scalar, "${%s} %s; write $${ for a literal ${",
                         nn_config_show(shown, copy), wrong);
         return NULL;
     }
@@ -64,7 +64,7 @@ static nn_status expand_scalar(nn_config_node *scalar)
     char *copy = NULL;
     scalar->broken = at == NULL;
     if (text.failed)
-        status = nn_fail(NN_ERROR_MEMORY, "no memory for the text at %s", nn_config_place(scalar));
+        status = nn_fail(NN_ERROR_MEMORY, "out of memory for the text at %s", nn_config_place(scalar));
     else if (!scalar->broken)
         status = nn_config_copy(scalar->config, text.bytes, text.length, &copy);
     if (copy != NULL) nn_config_set_text(scalar, copy);

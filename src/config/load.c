@@ -1,4 +1,4 @@
-/* Files of a configuration: reading them, and merging what they include. */
+/* Loads the files of a configuration and merges what they include. */
 #include <errno.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 typedef struct load_frame {
     const struct load_frame *includer;
     const nn_config_source *source;
-    bool is_file; /* no text of the caller */
+    bool is_file; /* false: text from the caller */
     dev_t device;
     ino_t inode;
 } load_frame;
@@ -20,7 +20,7 @@ static nn_status load_document(nn_config *config, const load_frame *frame, const
 
 /* ---- reading ---- */
 
-/* place: the include that names the file, NULL for the main file. */
+/* place: the include that names the file, or NULL for the main file. */
 static nn_status load_unreadable(nn_config *config, const nn_config_node *place, const char *path,
                                  const char *reason)
 {
@@ -31,7 +31,7 @@ static nn_status load_unreadable(nn_config *config, const nn_config_node *place,
     return NN_ERROR_USAGE;
 }
 
-/* *bytes is owned by the caller. */
+/* The caller owns *bytes. */
 static nn_status load_bytes(nn_config *config, const nn_config_node *place, const char *path, void **bytes,
                             size_t *length)
 {
@@ -58,13 +58,13 @@ static nn_status load_identify(nn_config *config, const nn_config_node *place, c
     if (!S_ISREG(about.st_mode))
         return load_unreadable(
             config, place, path,
-            "it is a pipe or a device, and a configuration is read more than once: write it to a file");
+            "it is a pipe or a device, but a configuration is read more than once; write it to a file");
     frame->is_file = true;
     frame->device = about.st_dev;
     frame->inode = about.st_ino;
     for (const load_frame *outer = frame->includer; outer != NULL; outer = outer->includer) {
         if (!outer->is_file || outer->device != frame->device || outer->inode != frame->inode) continue;
-        nn_config_error(config, place, "include: '%s' includes itself by way of this line", path);
+        nn_config_error(config, place, "include: '%s' includes itself through this line", path);
         return NN_ERROR_USAGE;
     }
     return NN_OK;
@@ -87,7 +87,7 @@ static nn_status load_file(nn_config *config, const nn_config_node *place, const
 
 /* ---- include ---- */
 
-/* Puts what `under` has and `over` lacks into `over`. */
+/* Adds to `over` what only `under` has. */
 static nn_status load_merge(nn_config_node *over, const nn_config_node *under)
 {
     for (size_t i = 0; i < under->count; i++) {
@@ -101,7 +101,7 @@ static nn_status load_merge(nn_config_node *over, const nn_config_node *under)
     return NN_OK;
 }
 
-/* A relative name starts at the including file. */
+/* A relative name is relative to the including file. */
 static nn_status load_include(nn_config *config, nn_config_node *name, const load_frame *includer,
                               nn_config_node **included)
 {
@@ -121,13 +121,13 @@ static nn_status load_include(nn_config *config, nn_config_node *name, const loa
     int folder = slash == NULL || name->text[0] == '/' ? 0 : (int)(slash - includer->source->name) + 1;
     nn_text path = {0};
     nn_text_append(&path, "%.*s%s", folder, includer->source->name, name->text);
-    nn_status status = path.failed ? nn_fail(NN_ERROR_MEMORY, "no memory to include '%s'", name->text)
+    nn_status status = path.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for including '%s'", name->text)
                                    : load_file(config, name, path.bytes, includer, included);
     nn_text_free(&path);
     return status;
 }
 
-/* Of several files a later one wins over an earlier one, and the including file over all. */
+/* A later file wins over an earlier one, and the including file over all. */
 static nn_status load_includes(nn_config *config, nn_config_node *root, const load_frame *frame)
 {
     nn_config_entry *entry = nn_config_find(root, "include");
@@ -149,14 +149,14 @@ static nn_status load_includes(nn_config *config, nn_config_node *root, const lo
     return merged == NULL ? NN_OK : load_merge(root, merged);
 }
 
-/* ---- the whole ---- */
+/* ---- the configuration ---- */
 
 static nn_status load_document(nn_config *config, const load_frame *frame, const char *bytes, size_t length,
                                nn_config_node **root)
 {
     NN_TRY(nn_config_parse_document(config, frame->source, bytes, length, root));
     if (nn_config_is_null(*root)) {
-        nn_config_error(config, *root, "nothing stands here; a configuration is a mapping of 'key: value'");
+        nn_config_error(config, *root, "there is nothing here; a configuration is a mapping of 'key: value'");
         return NN_ERROR_USAGE;
     }
     if ((*root)->kind != NN_CONFIG_MAPPING) {
@@ -176,7 +176,7 @@ static nn_status load_text(nn_config *config, const char *text, const char *name
     return load_document(config, &frame, text, strlen(text), &config->root);
 }
 
-/* Ends loading: a problem that is collected already ends it only where there is no tree to go on with. */
+/* Ends loading. Collected problems end it only if there is no tree to continue with. */
 static nn_status load_finish(nn_config *created, nn_status status, const char *const *overrides,
                              size_t override_count, nn_config **config)
 {
@@ -190,7 +190,7 @@ static nn_status load_finish(nn_config *created, nn_status status, const char *c
         return NN_OK;
     }
     if (status != NN_ERROR_MEMORY && created->failure != NN_OK)
-        status = nn_fail(created->failure, "no memory to read the configuration");
+        status = nn_fail(created->failure, "out of memory for reading the configuration");
     else if (status != NN_ERROR_MEMORY)
         status = nn_config_report(created, status);
     nn_config_destroy(created);

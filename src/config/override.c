@@ -1,29 +1,29 @@
-/* --set a.b.c=VALUE: walks the path, making mappings where there are none, and puts the value there. */
+/* --set a.b.c=VALUE: follows the path, creating mappings where there are none, and puts the value there. */
 #include <string.h>
 
 #include "config/tree.h"
 
-/* From a list to that of a repeat in it: entry, options, layers. */
+/* Levels from a list to that of a repeat in it: entry, options, layers. */
 #define OVERRIDE_REPEAT_LEVELS 3
 
 typedef struct override_walk {
     nn_config *config;
-    nn_config_node *place; /* stands for the override in messages */
-    const char *path;      /* of the whole override, dotted */
+    nn_config_node *place; /* the override in messages */
+    const char *path;      /* dotted path of the override */
     size_t walked;         /* bytes of it that lead to `at` */
     nn_config_node *at;
-    const char *type; /* of the layer whose options `at` is, if that was the last step: its name may follow */
-    size_t depth;     /* of `at`; the root is 1 */
+    const char
+        *type;    /* of the layer whose options `at` is, if that was the last segment: its name may follow */
+    size_t depth; /* of `at`; the root has 1 */
 } override_walk;
 
 static nn_status override_wrong(const override_walk *walk, const char *segment)
 {
     char shown[NN_CONFIG_SHOWN_SIZE];
-    nn_config_error(
-        walk->config, walk->place,
-        "%.*s has no one entry '%s'; write its name, its number from 0, or a type that occurs once "
-        "(%zu entries)",
-        (int)walk->walked, walk->path, nn_config_show(shown, segment), walk->at->count);
+    nn_config_error(walk->config, walk->place,
+                    "%.*s has no unique entry '%s'; use a name, a number from 0, or a type that occurs once "
+                    "(%zu entries)",
+                    (int)walk->walked, walk->path, nn_config_show(shown, segment), walk->at->count);
     return NN_ERROR_USAGE;
 }
 
@@ -32,15 +32,14 @@ static nn_status override_add(override_walk *walk, nn_config_node *mapping, cons
 {
     nn_config_node *key_node;
     NN_TRY(nn_config_new_scalar(walk->config, walk->place->position, key, true, &key_node));
-    key_node->quoted = false; /* never null: only told so for emitting it plainly */
+    key_node->quoted = false; /* never null; unquoted so that it is emitted plainly */
     return nn_config_add_entry(mapping, key_node, value);
 }
 
 /*
- * A scalar that a path goes through becomes a mapping. A word that the path repeats is a choice without
- * options: adam becomes {adam: }. Any other is the short form of the first option, kept under the empty key:
- * 0.2 becomes
- * {"": 0.2}.
+ * A scalar that a path goes through becomes a mapping. If the path repeats its word, it is a choice without
+ * options: adam becomes {adam: }. Otherwise it is the short form of the first option, kept under the empty
+ * key: 0.2 becomes {"": 0.2}.
  */
 static nn_status override_open(override_walk *walk, nn_config_node *scalar, const char *segment)
 {
@@ -56,14 +55,14 @@ static nn_status override_open(override_walk *walk, nn_config_node *scalar, cons
     return nn_config_add_entry(scalar, key, value);
 }
 
-/* Whether the segment repeats the type of the layer that was just entered: network.0.dense.units. */
+/* Whether the segment repeats the type of the layer just entered: network.0.dense.units. */
 static bool override_repeats_type(const override_walk *walk, const char *segment)
 {
     return walk->type != NULL && strcmp(walk->type, segment) == 0 &&
            nn_config_find(walk->at, segment) == NULL;
 }
 
-/* Into the options of a layer. */
+/* Enters the options of a layer. */
 static nn_status override_enter_layer(override_walk *walk, const char *segment)
 {
     size_t level;
@@ -102,7 +101,7 @@ static nn_status override_enter(override_walk *walk, const char *segment)
     return NN_OK;
 }
 
-/* Whether that many more levels may be added. */
+/* Whether this many more levels may be added. */
 static nn_status override_check_depth(const override_walk *walk, size_t levels)
 {
     if (walk->depth + levels <= NN_CONFIG_DEPTH_MAX) return NN_OK;
@@ -130,7 +129,7 @@ static nn_status override_set(override_walk *walk, const char *segment, nn_confi
     return NN_OK;
 }
 
-/* `path` is cut into its segments on the way. */
+/* Cuts `path` into its segments. */
 static nn_status override_walk_to(override_walk *walk, char *path, nn_config_node *value)
 {
     for (char *segment = path;;) {
@@ -145,11 +144,11 @@ static nn_status override_walk_to(override_walk *walk, char *path, nn_config_nod
     }
 }
 
-/* Whether the left side is keys with points between them; collected if not. */
+/* Whether the left side is a list of keys separated by dots; if not, collects the problem. */
 static bool override_path_is_good(nn_config *config, const nn_config_node *place, const char *path)
 {
     if (strcmp(path, "include") == 0 || strncmp(path, "include.", 8) == 0) {
-        nn_config_error(config, place, "include can stand in a file only");
+        nn_config_error(config, place, "include is allowed only in a file");
         return false;
     }
     if (!nn_config_is_utf8(path)) {
@@ -159,7 +158,7 @@ static bool override_path_is_good(nn_config *config, const nn_config_node *place
     for (const char *segment = path;;) {
         size_t length = strcspn(segment, ".");
         if (length == 0 || length > NN_CONFIG_KEY_MAX) {
-            nn_config_error(config, place, "expected keys with points between them and a value: a.b.c=VALUE");
+            nn_config_error(config, place, "expected keys separated by dots, and a value: a.b.c=VALUE");
             return false;
         }
         if (segment[length] == '\0') return true;
@@ -167,14 +166,14 @@ static bool override_path_is_good(nn_config *config, const nn_config_node *place
     }
 }
 
-/* A node that stands for the override in messages. */
+/* A node that represents the override in messages. */
 static nn_status override_place(nn_config *config, const char *text, nn_config_node **place)
 {
     const nn_config_source *source = NULL;
     nn_text name = {0};
     nn_text_append(&name, "--set %s", text);
     if (!name.failed) nn_config_flatten(name.bytes);
-    nn_status status = name.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for --set %s", text)
+    nn_status status = name.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for --set %s", text)
                                    : nn_config_add_source(config, name.bytes, false, &source);
     nn_text_free(&name);
     if (status != NN_OK) return status;
@@ -188,7 +187,8 @@ nn_status nn_config_override(nn_config *config, const char *text)
     size_t length = strcspn(text, "=");
     const char *right = text[length] == '\0' ? "" : text + length + 1;
     NN_TRY(override_place(config, text, &place));
-    NN_TRY(nn_config_copy(config, text, text[length] == '\0' ? 0 : length, &path)); /* "" is no good path */
+    NN_TRY(
+        nn_config_copy(config, text, text[length] == '\0' ? 0 : length, &path)); /* "" is refused as a path */
     NN_TRY(nn_config_copy(config, path, strlen(path), &whole));
     if (!override_path_is_good(config, place, path)) return NN_ERROR_USAGE;
     NN_TRY(nn_config_parse_document(config, place->position.source, right, strlen(right), &value));

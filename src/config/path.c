@@ -28,7 +28,7 @@ static const nn_config_node *path_inner(const nn_config_node *entry)
     return layers != NULL && layers->value->kind == NN_CONFIG_LIST ? layers->value : NULL;
 }
 
-/* Entries with that word, those within repeats included: their number, and the last of them with its level
+/* Entries with that word, including those within repeats: their number, and the last of them with its level
  * (0: an entry of the list itself). */
 static size_t path_find_all(const nn_config_node *list, path_word *word_of, const char *segment, size_t level,
                             nn_config_entry **found, size_t *found_level)
@@ -73,14 +73,14 @@ nn_config_entry *nn_config_match_layer(const nn_config_node *list, const char *s
     return entry;
 }
 
-/* Which repetition of a repeat is meant: of one and the same value. */
+/* The number of a repetition in a repeat: all of them are the same node. */
 static bool path_is_repetition(const nn_config_node *at, const char *segment)
 {
     return nn_config_find(at, "layers") != NULL && strspn(segment, "0123456789") == strlen(segment);
 }
 
-/* One segment further, or NULL. *type is the type of the layer that was just entered: its own name may
- * follow. */
+/* Follows one segment; NULL when there is no such entry. *type is the type of the layer just entered, whose
+ * own name may follow. */
 static const nn_config_node *path_step(const nn_config_node *at, const char *segment, const char **type)
 {
     const char *entered = *type;

@@ -1,17 +1,17 @@
-/* Sections: a mapping, or what may stand in its place, into a struct through its option table. */
+/* Reads sections (mappings, or their short forms) into structs through their option tables. */
 #include <string.h>
 
 #include "config/tree.h"
 
-/* A section on its way into a struct. */
+/* A section being read into a struct. */
 typedef struct read_section {
     nn_config *config;
-    nn_config_node *node; /* NULL: nothing stands there */
+    nn_config_node *node; /* NULL: not given */
     const char *path;
     const nn_option *table;
     const nn_symbol *symbols;
     void *options;
-    bool is_wrong; /* collected: what is missing in it is no news */
+    bool is_wrong; /* collected: options missing from it are not reported as well */
 } read_section;
 
 /* ---- what was read ---- */
@@ -55,16 +55,16 @@ size_t nn_config_values(const nn_config *config, const nn_config_value **values)
 
 /* ---- options ---- */
 
-/* Where a message about the section as a whole points to. */
+/* The node that messages about the entire section point to. */
 static const nn_config_node *read_place(const read_section *section)
 {
     if (section->node == section->config->root) return NULL;
     return section->node != NULL ? section->node : nn_config_locate(section->config, section->path);
 }
 
-/* The node of an option, NULL when not given. The first option has the short forms, too: the section is a
- * scalar, or a list where the option is one, or an override has opened one and kept it under the empty key.
- */
+/* The node of an option, NULL when not given. The first option may also come in a short form: the section is
+ * a scalar, or a list if the option is one, or an override has turned it into a mapping and kept it under the
+ * empty key. */
 static nn_config_node *read_find(const read_section *section, const nn_option *option)
 {
     nn_config_node *node = section->node;
@@ -77,7 +77,7 @@ static nn_config_node *read_find(const read_section *section, const nn_option *o
     return opened == NULL ? NULL : opened->value;
 }
 
-/* A default is text as in YAML, so that a list can be one. */
+/* Defaults of lists are written in YAML. */
 static nn_status read_parse_default(const nn_config_reading *reading, nn_config_node **node)
 {
     nn_config *config = reading->config;
@@ -102,14 +102,14 @@ static void read_default(nn_config_reading *reading, void *options)
         nn_config_keep_failure(reading->config, status);
 }
 
-/* Nothing stands behind the key: for an option that may be left out that is the same as leaving it out. */
+/* A key without a value: for an option that may be left out, this is the same as leaving it out. */
 static bool read_is_absent(const nn_option *option, const nn_config_node *node)
 {
     bool may_be = option->default_value != NULL && option->default_value[0] == '\0';
     return node == NULL || (may_be && nn_config_is_null(node));
 }
 
-/* False when the value cannot be used; collected. */
+/* False when the value cannot be used (collected). */
 static bool read_given(nn_config_reading *reading, const nn_config_node *node, void *options)
 {
     const nn_option *option = reading->option;
@@ -176,15 +176,15 @@ static size_t read_count(const char *const *words)
     return count;
 }
 
-/* path: of a section that is read through a table; NULL otherwise. */
+/* path: of a section read through a table; otherwise NULL. */
 static void read_check_keys(nn_config *config, nn_config_node *node, const char *path, const char *what,
                             const char *const *names, size_t count)
 {
     for (size_t i = 0; node != NULL && node->kind == NN_CONFIG_MAPPING && i < node->count; i++) {
         nn_config_node *key = node->entries[i].key;
         node->entries[i].known = true;
-        if (key->broken) continue;                            /* another table's reader has reported it */
-        bool is_known = path != NULL && key->text[0] == '\0'; /* read_find's empty key */
+        if (key->broken) continue;                            /* reported by the reader of another table */
+        bool is_known = path != NULL && key->text[0] == '\0'; /* the empty key of read_find */
         for (size_t j = 0; j < count && !is_known; j++) is_known = strcmp(names[j], key->text) == 0;
         if (!is_known) nn_config_report_unknown(config, key, path, what, key->text, names, count);
         key->broken = !is_known;
@@ -196,7 +196,7 @@ void nn_config_check_keys(nn_config *config, nn_config_node *node, const char *c
     read_check_keys(config, node, NULL, "key", known, read_count(known));
 }
 
-/* Keys that neither the table nor the caller has. */
+/* Collects the keys that neither the table nor the caller has. */
 static void read_check_options(const read_section *section, const char *const *extra)
 {
     size_t count = 0, extra_count = read_count(extra);
@@ -216,7 +216,7 @@ static void read_check_options(const read_section *section, const char *const *e
 
 /* ---- sections ---- */
 
-/* Whether the node can be read as options; collected if not. */
+/* Whether the node can be read as options; if not, collects the problem. */
 static bool read_form_is_good(const read_section *section)
 {
     const nn_config_node *node = section->node;
@@ -232,7 +232,7 @@ static bool read_form_is_good(const read_section *section)
     const char *path = section->path;
     nn_config_show_node(shown, node);
     if (first->name == NULL)
-        nn_config_error(section->config, node, "%s takes no options, but %s stands here", path, shown);
+        nn_config_error(section->config, node, "%s takes no options, but %s is given", path, shown);
     else
         nn_config_error(section->config, node, "%s: expected options (key: value), not %s", path, shown);
     return false;

@@ -1,5 +1,4 @@
-/* The problems of a configuration: collected where they are found, told all at once in the order of the
- * files. */
+/* The problems of a configuration: collected where they are found, reported all at once in file order. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,7 +108,7 @@ bool nn_config_check(nn_config *config, const nn_config_node *node, nn_status st
     return status == NN_OK;
 }
 
-/* A section may be known to a table and to its caller. */
+/* A section may be known both to a table and to its caller. */
 static bool report_repeats(const char *const *names, size_t at)
 {
     for (size_t i = 0; i < at; i++)
@@ -183,8 +182,8 @@ nn_status nn_config_report(nn_config *config, nn_status status)
     }
     if (left_out > 0) nn_text_append(&text, "\n(and %zu more)", left_out);
     if (text.failed)
-        status =
-            nn_fail(NN_ERROR_MEMORY, "no memory to report the problems of %s", config->main_source->name);
+        status = nn_fail(NN_ERROR_MEMORY, "out of memory for reporting the problems of %s",
+                         config->main_source->name);
     else
         nn_fail(status, "%s", text.bytes);
     nn_text_free(&text);
@@ -200,6 +199,6 @@ nn_status nn_config_finish(nn_config *config)
         nn_config_report_unknown(config, key, NULL, "key", key->text, config->asked, config->asked_count);
     }
     if (config->failure != NN_OK)
-        NN_FAIL(config->failure, "no memory to read the configuration %s", config->main_source->name);
+        NN_FAIL(config->failure, "out of memory for reading the configuration %s", config->main_source->name);
     return config->problem_count == 0 ? NN_OK : nn_config_report(config, NN_ERROR_USAGE);
 }

@@ -1,4 +1,4 @@
-/* UTF-8, for what does not come through libyaml: the environment and the command line. */
+/* UTF-8 checks for text that does not come through libyaml: the environment and the command line. */
 #include "config/tree.h"
 
 size_t nn_config_decode(const char *text, unsigned long *code)

@@ -1,4 +1,4 @@
-/* One option: from a node to the field of its kind, and from the field to its canonical text. */
+/* One option: from a node to the field, and from the field to its canonical text. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@ static bool value_wrong(const nn_config_reading *reading, const nn_config_node *
     return false;
 }
 
-/* The word of a scalar with something in it; collected and NULL otherwise. */
+/* The text of a non-empty scalar; otherwise NULL, and collected. */
 static const char *value_word(const nn_config_reading *reading, const nn_config_node *node,
                               const char *expected)
 {
@@ -56,7 +56,7 @@ bool nn_config_check_limits(const nn_config_reading *reading, const nn_config_no
 
 /* ---- numbers ---- */
 
-/* strtod alone would take blanks, hexadecimal numbers, "nan" and "infinity", too. */
+/* strtod alone would also accept blanks, hexadecimal numbers, "nan" and "infinity". */
 bool nn_config_parse_number(const char *text, double *number)
 {
     if (text[0] == '\0' || strspn(text, "0123456789+-.eE") != strlen(text)) return false;
@@ -75,7 +75,7 @@ void nn_config_show_number(double number, nn_text *text)
     nn_text_append(text, "%s", digits);
 }
 
-/* A known name stands for its number; false when there is none of that name. */
+/* The number that a known name means; false when there is no such name. */
 static bool value_symbol(const nn_symbol *symbols, const char *word, int64_t *number)
 {
     for (const nn_symbol *symbol = symbols; symbol != NULL && symbol->name != NULL; symbol++) {
@@ -100,7 +100,7 @@ static bool value_unknown_symbol(const nn_config_reading *reading, const nn_conf
     return false;
 }
 
-/* 12 and 1e6, as far as int64_t goes. */
+/* 12 and 1e6, within the range of int64_t. */
 static bool value_whole(const char *word, int64_t *number)
 {
     char *end;
@@ -122,7 +122,7 @@ static bool value_read_integer(const nn_config_reading *reading, const nn_config
     const char *word = value_word(reading, node, "a whole number");
     if (word == NULL) return false;
     if (value_symbol(reading->symbols, word, &number)) {
-        *(int64_t *)field = number; /* may be a mark that no limit applies to */
+        *(int64_t *)field = number; /* may be a special value outside the limits */
         return true;
     }
     bool is_number = nn_config_parse_number(word, &real);
@@ -206,7 +206,7 @@ static void value_show_choice(const nn_option *option, const void *field, nn_tex
 
 /* ---- texts ---- */
 
-/* "" is how a text is not given. */
+/* "" means that a text is not given. */
 static bool value_read_text(const nn_config_reading *reading, const nn_config_node *node, void *field)
 {
     if (node->kind != NN_CONFIG_SCALAR) return value_wrong(reading, node, "a text");
@@ -305,7 +305,7 @@ static void value_show_integer_list(const nn_option *option, const void *field, 
 typedef struct value_kind {
     bool (*read)(const nn_config_reading *reading, const nn_config_node *node, void *field);
     void (*show)(const nn_option *option, const void *field, nn_text *text);
-    size_t size; /* of the field */
+    size_t size; /* bytes of the field */
 } value_kind;
 
 static const value_kind value_kinds[] = {

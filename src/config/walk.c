@@ -1,9 +1,9 @@
-/* How the readers of a configuration walk its tree, and which keys of the root they ask for. */
+/* How readers walk the tree of a configuration, and which keys of the root they ask for. */
 #include <string.h>
 
 #include "config/tree.h"
 
-/* Kept for nn_config_finish, which suggests the nearest of them for a key that nobody asked for. */
+/* Kept for nn_config_finish, which suggests the nearest of them for an unknown key. */
 static void walk_remember(nn_config *config, const char *key)
 {
     for (size_t i = 0; i < config->asked_count; i++)

@@ -1,9 +1,9 @@
-/* Options on a command line as a configuration: a mapping of keys to what stands behind them. */
+/* Options of a command line as a configuration: a mapping from keys to values. */
 #include <string.h>
 
 #include "config/tree.h"
 
-/* Values between commas; a comma that belongs to one is written \, */
+/* Splits the value at its commas; \, is a literal comma. */
 static nn_status words_split(nn_config *config, nn_config_position position, const char *value,
                              nn_config_node **list)
 {

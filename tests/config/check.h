@@ -1,4 +1,4 @@
-/* What the tests of config share: a configuration from text, and the exact text of its problems. */
+/* Shared by the tests of config: a configuration from text, and the exact text of its problems. */
 #ifndef NN_TESTS_CONFIG_CHECK_H
 #define NN_TESTS_CONFIG_CHECK_H
 
@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-/* cmocka.h wants the four above first. */
+/* cmocka.h needs the four headers above. */
 #include <cmocka.h>
 
 #include "config/config.h"
@@ -21,7 +21,7 @@ static inline nn_config *check_parse(const char *text)
     return config;
 }
 
-/* A text that must not load, and what is said about it. */
+/* A text that must not load, and the expected error. */
 static inline void check_refused(const char *text, const char *expected)
 {
     nn_config *config;
@@ -30,7 +30,7 @@ static inline void check_refused(const char *text, const char *expected)
     assert_string_equal(nn_error_text(), expected);
 }
 
-/* Ends a configuration; expected NULL: without problems. */
+/* Ends a configuration; expected NULL: no problems. */
 static inline void check_finish(nn_config *config, const char *expected)
 {
     nn_status status = nn_config_finish(config);
@@ -39,14 +39,14 @@ static inline void check_finish(nn_config *config, const char *expected)
     nn_config_destroy(config);
 }
 
-/* All keys of the root count as known from here on. */
+/* Marks all keys of the root as known. */
 static inline void check_know_all(nn_config *config)
 {
     nn_config_node *root = nn_config_root(config);
     for (size_t i = 0; i < nn_config_count(root); i++) (void)nn_config_item(root, i);
 }
 
-/* The scalar that keys, or numbers of a list's entries, lead to; ends with NULL. */
+/* The scalar that a list of keys or entry numbers, ended by NULL, leads to. */
 static inline const char *check_text(nn_config *config, const char *const *path)
 {
     nn_config_node *at = nn_config_root(config);

@@ -1,5 +1,5 @@
-/* YAML, includes and ${VAR} become a tree whose values know their places; what cannot be read is refused
- * clearly. */
+/* YAML, includes and ${VAR} become a tree whose values know their positions; what cannot be read is refused
+ * with its position. */
 #include "check.h"
 
 #include <stdio.h>
@@ -25,7 +25,7 @@ static void write_file(const char *name, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
-/* The problems of a load that fails, without the folder in front of the names. */
+/* The problems of a load that fails, without the folder before the names. */
 static const char *load_problems(const char *name, nn_status expected)
 {
     static char text[16384];
@@ -43,7 +43,7 @@ static const char *load_problems(const char *name, nn_status expected)
     return text;
 }
 
-/* A place that is off by one sends people to the wrong line. */
+/* A position that is off by one sends people to the wrong line. */
 static void values_know_their_places(void **state)
 {
     (void)state;
@@ -97,7 +97,7 @@ static void keys_are_checked(void **state)
     (void)state;
     nn_config *config = check_parse("a: {x: 1, y: 2, x: 3}\n? [k]\n: 1\n~: 2\n");
     CHECK_TEXT(config, "1", "a", "x");
-    check_finish(config, "t.yaml:1:17: key 'x' stands here twice, first at t.yaml:1:5; remove one of them\n"
+    check_finish(config, "t.yaml:1:17: key 'x' is listed twice, first at t.yaml:1:5; remove one of them\n"
                          "t.yaml:2:3: a key must be a word, not a list\n"
                          "t.yaml:4:1: a value without a key; write 'key: value'");
 }
@@ -106,33 +106,33 @@ static void unreadable_texts_are_refused(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        {"", "t.yaml:1:1: nothing stands here; a configuration is a mapping of 'key: value'"},
-        {"# only this\n", "t.yaml:1:1: nothing stands here; a configuration is a mapping of 'key: value'"},
+        {"", "t.yaml:1:1: there is nothing here; a configuration is a mapping of 'key: value'"},
+        {"# only this\n", "t.yaml:1:1: there is nothing here; a configuration is a mapping of 'key: value'"},
         {"- a\n", "t.yaml:1:1: a configuration is a mapping of 'key: value', not a list"},
         {"word", "t.yaml:1:1: a configuration is a mapping of 'key: value', not 'word'"},
-        {"a: 1\n---\nb: 2\n", "t.yaml:2:1: a second document begins here ('---'); keep one document a file"},
+        {"a: 1\n---\nb: 2\n",
+         "t.yaml:2:1: a second document begins here ('---'); keep one document per file"},
         {"\xef\xbb\xbf"
          "a: 1\n",
          "t.yaml:1:1: the text begins with a byte order mark (BOM); save it as UTF-8 without one"},
-        {"a:\n\tb: 1\n", "t.yaml:2:1: a tab indents this line; YAML is indented with spaces"},
+        {"a:\n\tb: 1\n", "t.yaml:2:1: this line is indented with a tab; use spaces"},
         {"a: 1\nb: \x89HDF\r\n",
-         "t.yaml:2:4: this is no text in UTF-8 (invalid leading UTF-8 octet: 0x89); is it a YAML file?"},
-        {"a: 1\nb: \x01\n", "t.yaml:2:4: this is no text in UTF-8 (control characters are not allowed: "
+         "t.yaml:2:4: this is not UTF-8 text (invalid leading UTF-8 octet: 0x89); is it a YAML file?"},
+        {"a: 1\nb: \x01\n", "t.yaml:2:4: this is not UTF-8 text (control characters are not allowed: "
                             "0x01); is it a YAML file?"},
         {"a: *.h5\n",
          "t.yaml:1:5: not valid YAML: did not find expected alphabetic or numeric character (while "
-         "scanning an alias from line 1); a text that begins with * must stand in quotes"},
+         "scanning an alias from line 1); a text that begins with * must be quoted"},
         {"a: *h5\n",
-         "t.yaml:1:4: not valid YAML: found undefined alias; a text that begins with * must stand "
-         "in quotes"},
+         "t.yaml:1:4: not valid YAML: found undefined alias; a text that begins with * must be quoted"},
         {"a: {b: 1\nc: 2\n",
          "t.yaml:2:2: not valid YAML: did not find expected ',' or '}' (while parsing a flow "
          "mapping from line 1)"},
         {"a: {f: ${X}/f.h5}\n",
          "t.yaml:1:9: not valid YAML: did not find expected ',' or '}' (while parsing a flow "
-         "mapping from line 1); a text with ${...} inside [ ] or { } must stand in quotes"},
+         "mapping from line 1); a text with ${...} inside [ ] or { } must be quoted"},
         {"a: b: c\n", "t.yaml:1:5: not valid YAML: mapping values are not allowed in this context; check the "
-                      "indentation, and quote a text that holds ': '"},
+                      "indentation, and quote a text that contains ': '"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) check_refused(cases[i][0], cases[i][1]);
 }
@@ -140,7 +140,7 @@ static void unreadable_texts_are_refused(void **state)
 static const char nested_open[] = "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[";
 static const char nested_close[] = "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]";
 
-/* A list of lists, that many levels of them, under the key of the root. */
+/* This many nested lists, under a key of the root. */
 static char *nested(char *text, int lists)
 {
     (void)snprintf(text, 256, "a: %.*s%.*s", lists, nested_open, lists, nested_close);
@@ -162,7 +162,7 @@ static void nesting_is_limited(void **state)
     check_refused("a: &a [*a, *a]\n", "t.yaml:1:4: too many levels of nesting: at most 64");
 }
 
-/* Ten levels of ten aliases are ten thousand million values. */
+/* Ten levels of ten aliases are ten billion values. */
 static void alias_bombs_are_refused(void **state)
 {
     (void)state;
@@ -190,13 +190,14 @@ static void variables_are_replaced(void **state)
     config = check_parse("a: ['x/${NN_TEST_NONE}', '${']\nb: ${1 x}\nc: ${NN_TEST_BYTES}\n");
     check_know_all(config);
     check_finish(
-        config, "t.yaml:1:5: ${NN_TEST_NONE} is not set in the environment; write $${ for the text itself\n"
-                "t.yaml:1:26: '${' without '}'; write $${ for the text itself\n"
-                "t.yaml:2:4: ${1 x} is no name of an environment variable; write $${ for the text itself\n"
-                "t.yaml:3:4: ${NN_TEST_BYTES} holds bytes that are not UTF-8; write $${ for the text itself");
+        config,
+        "t.yaml:1:5: ${NN_TEST_NONE} is not set in the environment; write $${ for a literal ${\n"
+        "t.yaml:1:26: '${' without '}'; write $${ for a literal ${\n"
+        "t.yaml:2:4: ${1 x} is not a valid name of an environment variable; write $${ for a literal ${\n"
+        "t.yaml:3:4: ${NN_TEST_BYTES} has a value that is not UTF-8; write $${ for a literal ${");
 }
 
-/* The including file wins, a later include over an earlier one; mappings merge, lists do not. */
+/* The including file wins, and a later include wins over an earlier one; mappings merge, lists do not. */
 static void includes_are_merged(void **state)
 {
     (void)state;
@@ -218,7 +219,7 @@ static void includes_are_merged(void **state)
     check_finish(config, NULL);
 }
 
-/* A variable in what is replaced need not be set. */
+/* A variable in a value that is replaced need not be set. */
 static void replaced_values_need_no_variable(void **state)
 {
     (void)state;
@@ -240,7 +241,7 @@ static void wrong_includes_are_refused(void **state)
     write_file("bad.yaml", "include: broken.yaml\n");
     write_file("broken.yaml", "a: [\n");
     assert_string_equal(load_problems("loop.yaml", NN_ERROR_USAGE),
-                        "loop2.yaml:2:5: include: 'loop.yaml' includes itself by way of this line");
+                        "loop2.yaml:2:5: include: 'loop.yaml' includes itself through this line");
     assert_string_equal(load_problems("lost.yaml", NN_ERROR_USAGE),
                         "lost.yaml:1:10: include: 'nowhere.yaml' cannot be read: No such file or directory");
     assert_string_equal(load_problems("odd.yaml", NN_ERROR_USAGE),

@@ -1,4 +1,4 @@
-/* What is emitted reads back as the same configuration. */
+/* Emitted YAML reads back as the same configuration. */
 #include "check.h"
 
 #include <stdlib.h>
@@ -15,7 +15,7 @@ static void check_equal(nn_config_node *a, nn_config_node *b)
     }
 }
 
-/* Parses, emits and parses again; expected NULL: only the reading back counts. */
+/* Parses, emits and parses again; expected NULL: any text that reads back as the same. */
 static void check_round_trip(const char *text, const char *expected)
 {
     nn_config *config = check_parse(text);
@@ -49,7 +49,7 @@ static void blocks_are_written(void **state)
                      "  - dropout: 0.2\n");
 }
 
-/* A text that YAML takes for something else unless quoted. */
+/* Texts that YAML takes for something else unless they are quoted. */
 static void scalars_are_quoted_where_needed(void **state)
 {
     (void)state;
@@ -79,7 +79,7 @@ static void long_keys_and_texts_survive(void **state)
     nn_text_free(&text);
 }
 
-/* ${ is read as a variable again unless it is doubled, and a variable's value stays what it was. */
+/* ${ would be read as a variable again unless doubled, and the value of a variable must not change. */
 static void variables_are_worked_in(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* The number that tells runs apart: what changes the result changes it, and nothing else does. */
+/* The number that tells runs apart: it changes with whatever changes the result, and with nothing else. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 #define THREADS "2\ttraining.threads\t3\n"
 #define KEEP "3\tcheckpoint.keep_last\t3\n"
 
-/* Wrong: a run that was resumed with more epochs, other threads or other output is taken for another one. */
+/* Would be wrong: a run resumed with more epochs, other threads or other output counts as another run. */
 static void test_same_run(void **state)
 {
     (void)state;
@@ -25,7 +25,7 @@ static void test_same_run(void **state)
                 nn_config_identity("3\tcheckpoint.keep_last\t9\n" SEED "2\ttraining.threads\t9\n" RATE, 7));
 }
 
-/* Wrong: another seed, option, set of options or data set is taken for the same run. */
+/* Would be wrong: another seed, option, set of options or data set counts as the same run. */
 static void test_other_run(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* --set a.b.c=VALUE reaches any key, layers by name, number or type, and says so when it cannot. */
+/* --set a.b.c=VALUE reaches any key, layers by name, number or type, and is refused when it cannot. */
 #include "check.h"
 
 static const char network[] = "network:\n"
@@ -81,7 +81,7 @@ static void layers_are_replaced(void **state)
     check_result("n: [a, b: {c: 1}]", "n.1.b={e: 2}", "n:\n  - a\n  - b:\n      e: 2\n");
 }
 
-/* The short form of a layer counts as its first option still, and is no unknown key. */
+/* The short form of a layer still counts as its first option, and is not an unknown key. */
 static void short_forms_survive(void **state)
 {
     (void)state;
@@ -94,7 +94,8 @@ static void short_forms_survive(void **state)
         {"seed", NN_OPTION_INTEGER, offsetof(dropout, seed), "1", 0, 0, NULL, NN_EFFECT_RESULT, "seed"},
         {.name = NULL},
     };
-    /* What all layers have is read through a table of its own: the short form is not meant for that. */
+    /* The options that all layers share are read through a table of their own, which the short form must not
+     * set. */
     static const nn_option common[] = {
         {"name", NN_OPTION_TEXT, 0, "", 0, 0, NULL, NN_EFFECT_RESULT, "name"},
         {.name = NULL},
@@ -130,27 +131,27 @@ static void wrong_overrides_are_told(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        {"a", "--set a: expected keys with points between them and a value: a.b.c=VALUE"},
-        {"=1", "--set =1: expected keys with points between them and a value: a.b.c=VALUE"},
-        {"a..b=1", "--set a..b=1: expected keys with points between them and a value: a.b.c=VALUE"},
-        {"include=x", "--set include=x: include can stand in a file only"},
+        {"a", "--set a: expected keys separated by dots, and a value: a.b.c=VALUE"},
+        {"=1", "--set =1: expected keys separated by dots, and a value: a.b.c=VALUE"},
+        {"a..b=1", "--set a..b=1: expected keys separated by dots, and a value: a.b.c=VALUE"},
+        {"include=x", "--set include=x: include is allowed only in a file"},
         {"a=[1",
          "--set a=[1: not valid YAML: did not find expected ',' or ']' (while parsing a flow sequence from "
          "line 1)"},
         {"network.last.units=1",
-         "--set network.last.units=1: network has no one entry 'last'; write its name, its "
+         "--set network.last.units=1: network has no unique entry 'last'; use a name, a "
          "number from 0, or a type that occurs once (5 entries)"},
         {"network.dense.units=1",
-         "--set network.dense.units=1: network has no one entry 'dense'; write its name, its "
+         "--set network.dense.units=1: network has no unique entry 'dense'; use a name, a "
          "number from 0, or a type that occurs once (5 entries)"},
         {"network.5=relu",
-         "--set network.5=relu: network has no one entry '5'; write its name, its number from 0, or "
+         "--set network.5=relu: network has no unique entry '5'; use a name, a number from 0, or "
          "a type that occurs once (5 entries)"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) check_problem(network, cases[i][0], cases[i][1]);
 }
 
-/* Two optimizers at once: the reader of the choice says where each comes from. */
+/* Two optimizers at once: the reader of the choice reports where each comes from. */
 static void a_second_choice_is_an_error(void **state)
 {
     (void)state;
@@ -170,7 +171,7 @@ static void a_second_choice_is_an_error(void **state)
     }
 }
 
-/* The override is the place of what it brings, an unknown key for one. */
+/* Messages about what an override brings name the override, as with this unknown key. */
 static void overrides_are_places(void **state)
 {
     (void)state;
@@ -194,7 +195,7 @@ static void later_overrides_win(void **state)
     check_finish(config, NULL);
 }
 
-/* What could not be parsed again must not be made. */
+/* Nothing may be created that could not be parsed again. */
 static void nesting_is_limited(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* Option tables fill structs, and every mistake is told with its place, all at once and in the order of the
- * file. */
+/* Option tables fill structs, and every mistake is reported with its position, all at once and in file
+ * order. */
 #include "check.h"
 
 #include <stdio.h>
@@ -37,7 +37,7 @@ static const nn_option table[] = {
 
 static const nn_symbol symbols[] = {{"classes", 10}, {"inputs", 784}, {NULL, 0}};
 
-/* Reads `s` of the root; the fields are dirty before, so that one that is not set shows. */
+/* Reads `s` of the root; the fields hold garbage beforehand, so that one left unset shows. */
 static settings read_settings(nn_config *config)
 {
     settings filled;
@@ -210,7 +210,7 @@ static void unknown_options_are_told(void **state)
                   "rate, bias, padding, file, names, every, optional, nested)");
 }
 
-/* A section that is absent, or a bare word, still has a place: as much of its path as there is. */
+/* A section that is absent, or a bare word, is still located: as much of its path as exists. */
 static void missing_options_are_told_where_the_section_is(void **state)
 {
     (void)state;
@@ -227,7 +227,7 @@ static void missing_options_are_told_where_the_section_is(void **state)
                          "t.yaml:3:5: net.1.dense.units is missing: neurons");
 }
 
-/* A section may be read through two tables: what neither has is told once. */
+/* A section may be read through two tables: an option unknown to both is reported once. */
 static void unknown_options_are_told_once(void **state)
 {
     (void)state;
@@ -259,7 +259,7 @@ static void extra_keys_are_the_callers(void **state)
                  "padding, file, names, every, optional, nested, name)");
 }
 
-/* Told once, sorted by place, whatever the order of finding. */
+/* Reported once, sorted by position, whatever the order of detection. */
 static void problems_come_in_file_order(void **state)
 {
     (void)state;
@@ -279,7 +279,7 @@ static void problems_come_in_file_order(void **state)
                  "t.yaml:3:1: unknown key 'optimiser'; did you mean 'optimizer'? (known: a, b, optimizer)");
 }
 
-/* The error text holds 16 KiB: what does not fit is counted. */
+/* The error text holds 16 KiB: problems that do not fit are counted. */
 static void many_problems_are_counted(void **state)
 {
     (void)state;
@@ -333,7 +333,7 @@ static void choices_are_a_word_or_one_key(void **state)
         "t.yaml:6:4: expected a name, or one name with its options (name: {...}), not an empty mapping");
 }
 
-/* What a resume compares: the same value, however it is written, has the same text. */
+/* For comparison on resume, the same value has the same text, however it is written. */
 static void resolved_values_are_canonical(void **state)
 {
     (void)state;
@@ -358,14 +358,16 @@ static void resolved_values_are_canonical(void **state)
     check_finish(config, NULL);
 }
 
-/* What is wrong already is not told twice as something missing. */
+/* What is already wrong is not also reported as missing. */
 static void broken_values_are_passed_over(void **state)
 {
     (void)state;
-    check_section("\"${}\"",
-                  "t.yaml:1:4: ${} is no name of an environment variable; write $${ for the text itself");
-    check_section("{units: \"${}\"}",
-                  "t.yaml:1:12: ${} is no name of an environment variable; write $${ for the text itself");
+    check_section(
+        "\"${}\"",
+        "t.yaml:1:4: ${} is not a valid name of an environment variable; write $${ for a literal ${");
+    check_section(
+        "{units: \"${}\"}",
+        "t.yaml:1:12: ${} is not a valid name of an environment variable; write $${ for a literal ${");
 }
 
 /* ---- lists of numbers ---- */
@@ -395,7 +397,7 @@ static lists check_lists(const char *section, const char *expected)
     return filled;
 }
 
-/* Would be wrong: a number that does not become a list of one, or a word that leaves numbers behind. */
+/* Would be wrong: a number that does not become a list of one, or a word that leaves numbers in the list. */
 static void lists_of_numbers_are_read(void **state)
 {
     (void)state;

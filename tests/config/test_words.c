@@ -1,4 +1,4 @@
-/* Options of a command line, read through tables as those of a file are. */
+/* Options of a command line are read through tables, as those of a file are. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,8 +38,7 @@ static nn_status read_words(const nn_config_word *words, size_t count, words_opt
     return status;
 }
 
-/* Would be wrong: a value that is taken as YAML (null, [a], x: y), or a list that is torn at a wrong comma.
- */
+/* Would be wrong: a value that is taken as YAML (null, [a], x: y), or a list split at the wrong comma. */
 static void test_values(void **state)
 {
     (void)state;

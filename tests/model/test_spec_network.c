@@ -272,10 +272,9 @@ static void test_messages_of_layers(void **state)
     check_refused("network: []",
                   "t.yaml:1:10: network: a list of layers is needed, such as [dense: {units: 64, "
                   "activation: relu}, dense: {units: classes}]");
-    check_refused(
-        "network: [dense: {units: $f}]",
-        "t.yaml:1:26: '$f' stands for nothing here: names come from the `with` of a repeat around it; "
-        "write $$ for the character itself");
+    check_refused("network: [dense: {units: $f}]",
+                  "t.yaml:1:26: '$f' is not defined here: names come from the `with` of an enclosing repeat; "
+                  "write $$ for a literal $");
     check_refused(
         "network: [dense: {units: 1, inputs: block_input}]",
         "t.yaml:1:11: block_input is what a block of layers reads, but no repeat stands around this; "
@@ -326,7 +325,7 @@ static void test_messages_within_repeats(void **state)
                   "t.yaml:2:47: network.0.repeat.2.layers.0.dense.units: unknown number 'x' (known: classes, "
                   "same)");
     check_refused("network:\n- repeat: {with: {f: [[1], 2]}, layers: [dense: {units: 1, name: a$f}]}",
-                  "t.yaml:2:66: '$f' is a list or a mapping, which cannot stand within a longer text");
+                  "t.yaml:2:66: '$f' is a list or a mapping, which cannot be part of a longer text");
     check_refused("network:\n- repeat: {times: 2, layers: [dense: $f]}",
                   "t.yaml:2:38: unknown name after $ 'f' (known: i)");
     check_refused("network:\n- repeat: {times: 2, layers: [glu]}",
