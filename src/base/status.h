@@ -19,7 +19,8 @@ nn_status nn_fail(nn_status status, const char *format, ...) NN_PRINTF(2, 3);
 /* Puts "context: " in front of the recorded text; returns `status`. For callers that know the place. */
 nn_status nn_fail_context(nn_status status, const char *format, ...) NN_PRINTF(2, 3);
 
-/* The value of errno behind the recorded text, where nn_fail_system (base/system.h) has recorded it; else 0. */
+/* The value of errno behind the recorded text, where nn_fail_system (host/system.h) has recorded it; else 0.
+ */
 int nn_error_number(void);
 void nn_error_set_number(int number);
 

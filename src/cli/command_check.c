@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/limit.h"
+#include "check/forecast.h"
 #include "cli/job.h"
-#include "train/forecast.h"
+#include "host/limit.h"
 
 enum {
     OPTION_RANKS,

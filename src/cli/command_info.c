@@ -5,11 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/files.h"
-#include "base/system.h"
 #include "cli/command.h"
 #include "cli/info.h"
 #include "cli/probe.h"
+#include "host/files.h"
+#include "host/system.h"
 #include "store/seal.h"
 
 #define INFO_SEAL_MAGIC 8 /* bytes at the start of a seal that are the same in all */

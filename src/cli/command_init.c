@@ -6,13 +6,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/files.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "build.h"
 #include "cli/command.h"
 #include "cli/examples.h"
+#include "host/files.h"
 #include "store/store.h"
 
 #define PATH_SIZE 4096

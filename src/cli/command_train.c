@@ -3,11 +3,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/limit.h"
 #include "cli/command.h"
 #include "cli/job.h"
 #include "cli/probe.h"
 #include "cli/session.h"
+#include "host/limit.h"
 #include "train/engine.h"
 
 enum { OPTION_SET, OPTION_RUN_DIR, OPTION_FRESH, OPTION_TIME_LIMIT };

@@ -4,10 +4,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/files.h"
 #include "base/memory.h"
 #include "cli/command.h"
 #include "cli/verify.h"
+#include "host/files.h"
 #include "model/find.h"
 #include "store/manifest.h"
 

@@ -1,10 +1,10 @@
 /* nntrain version */
 #include <stdio.h>
 
-#include "base/program.h"
 #include "build.h"
 #include "cli/command.h"
 #include "comm/comm.h"
+#include "host/program.h"
 #include "store/store.h"
 #include "tensor/matrix.h"
 

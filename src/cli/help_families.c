@@ -4,11 +4,11 @@
 #include "cli/help.h"
 #include "data/transform.h"
 #include "import/run.h"
+#include "loss/metric.h"
 #include "model/composite.h"
 #include "model/model.h"
 #include "model/symbols.h"
 #include "nn/initializer.h"
-#include "nn/metric.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 

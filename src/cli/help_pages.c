@@ -4,7 +4,7 @@
 #include "cli/help.h"
 #include "data/dataset.h"
 #include "model/symbols.h"
-#include "train/settings.h"
+#include "settings/settings.h"
 
 static const char pages_data[] =
     "An HDF5 file in another layout needs no conversion. A few of the keys:\n"

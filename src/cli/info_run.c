@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/files.h"
 #include "base/memory.h"
-#include "base/system.h"
 #include "cli/info.h"
+#include "host/files.h"
+#include "host/system.h"
 #include "model/find.h"
 
 #define RUN_METRICS "metrics.jsonl"

@@ -4,11 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/files.h"
 #include "base/list.h"
 #include "build.h"
 #include "cli/examples.h"
 #include "cli/probe.h"
+#include "host/files.h"
 
 #define LOCAL_CONFIG "nntrain.yaml"
 #define EXAMPLE "digits/digits.yaml"

@@ -11,7 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/system.h"
+#include "host/clock.h"
+#include "host/system.h"
 #include "store/store.h"
 
 /* A look ends by itself after this long, so that files with very many datasets or on slow disks cost no more.
@@ -33,13 +34,6 @@ bool nn_probe_is_first(void)
     return true;
 }
 
-static double probe_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 typedef struct probe_visit {
     nn_store_file *file;
     double end;
@@ -50,7 +44,7 @@ static nn_status probe_touch(void *context, const char *dataset, const nn_store_
     const probe_visit *visit = context;
     nn_store_array *array;
     (void)info;
-    if (probe_seconds() > visit->end) return NN_ERROR_DATA; /* ends the visit */
+    if (nn_seconds() > visit->end) return NN_ERROR_DATA; /* ends the visit */
     char **names;
     size_t count;
     if (nn_store_read_names(visit->file, dataset, &names, &count) == NN_OK) nn_store_free_names(names, count);
@@ -61,7 +55,7 @@ static nn_status probe_touch(void *context, const char *dataset, const nn_store_
 
 void nn_probe_look_at(const char *path)
 {
-    probe_visit visit = {.end = probe_seconds() + PROBE_PATIENCE};
+    probe_visit visit = {.end = nn_seconds() + PROBE_PATIENCE};
     if (nn_store_open(path, &visit.file) != NN_OK) return;
     (void)nn_store_has(visit.file, "@format"); /* the attributes of the file */
     nn_store_visit(visit.file, probe_touch, &visit);

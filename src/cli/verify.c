@@ -5,11 +5,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/files.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "cli/probe.h"
 #include "config/identity.h"
+#include "host/files.h"
 #include "model/find.h"
 #include "store/seal.h"
 #include "train/engine.h"

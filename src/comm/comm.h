@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/cpus.h"
 #include "base/status.h"
+#include "host/cpus.h"
 
 typedef struct nn_comm nn_comm;
 
@@ -42,6 +42,8 @@ int nn_comm_node_size(const nn_comm *comm);             /* ranks on this node */
 int nn_comm_node_rank(const nn_comm *comm);             /* this rank among them */
 int nn_comm_node_count(const nn_comm *comm);            /* nodes of the job */
 int nn_comm_node_leader(const nn_comm *comm, int rank); /* the lowest rank on the node of `rank` */
+/* The name of this rank's host, cut to NN_HOST_SIZE bytes. Borrowed. */
+#define NN_HOST_SIZE 64
 const char *nn_comm_host(const nn_comm *comm);
 const char *nn_comm_library(void); /* "Open MPI v4.1.4 ..." first line. Borrowed. */
 
@@ -70,8 +72,8 @@ nn_status nn_comm_barrier(nn_comm *comm); /* collective */
 /* Bytes from the root to all; any size_t size. Collective. */
 nn_status nn_comm_broadcast(nn_comm *comm, void *bytes, size_t size, int root);
 
-/* Bytes from this rank to another one, which calls nn_comm_receive with the same size; any size_t size. Between
- * two ranks they arrive in the order in which they are sent. Not collective. */
+/* Bytes from this rank to another one, which calls nn_comm_receive with the same size; any size_t size.
+ * Between two ranks they arrive in the order in which they are sent. Not collective. */
 nn_status nn_comm_send(nn_comm *comm, const void *bytes, size_t size, int receiver);
 nn_status nn_comm_receive(nn_comm *comm, void *bytes, size_t size, int sender);
 

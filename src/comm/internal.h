@@ -4,8 +4,8 @@
 
 #include <mpi.h>
 
-#include "base/pulse.h"
 #include "comm/comm.h"
+#include "host/pulse.h"
 
 #define NN_AGREED_TEXT 16384
 

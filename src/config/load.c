@@ -2,9 +2,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/files.h"
 #include "base/memory.h"
 #include "config/tree.h"
+#include "host/files.h"
 
 /* A file being loaded, and the one that includes it. */
 typedef struct load_frame {

@@ -10,10 +10,11 @@
 
 #include "base/least.h"
 #include "base/memory.h"
-#include "base/pulse.h"
-#include "base/threads.h"
 #include "data/blocks.h"
 #include "data/reading.h"
+#include "host/clock.h"
+#include "host/pulse.h"
+#include "host/threads.h"
 
 /* Spans read ahead at most. */
 #define FEED_SLOTS_MOST 256
@@ -47,13 +48,6 @@ struct nn_feed {
     double waited, waiting_since;
     nn_phase phase; /* that waiting has interrupted */
 };
-
-static double feed_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* ---- the reading thread ---- */
 
@@ -353,12 +347,12 @@ static const unsigned char *feed_find_ready(const nn_feed *feed, nn_data_span sp
 static void feed_wait(nn_feed *feed)
 {
     if (feed->waiting++ == 0) {
-        feed->waiting_since = feed_seconds();
+        feed->waiting_since = nn_seconds();
         feed->phase = nn_pulse_phase(NN_PHASE_DATA);
     }
     pthread_cond_wait(&feed->changed, &feed->mutex);
     if (--feed->waiting > 0) return;
-    feed->waited += feed_seconds() - feed->waiting_since;
+    feed->waited += nn_seconds() - feed->waiting_since;
     nn_pulse_phase(feed->phase);
 }
 

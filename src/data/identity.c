@@ -11,9 +11,9 @@
 #include "base/hash.h"
 #include "base/least.h"
 #include "base/memory.h"
-#include "base/pulse.h"
 #include "data/blocks.h"
 #include "data/internal.h"
+#include "host/pulse.h"
 
 /* Values in memory of which a rank hashes its share: about a second. */
 #define IDENTITY_SHARE ((double)(1 << 30))

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "base/system.h"
+#include "host/system.h"
 
 /* Whether a problem is known: word for word, as where parts share a file, or of another sample of the same
  * dataset, as where parts are shares of one. */

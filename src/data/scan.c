@@ -11,9 +11,9 @@
 
 #include "base/least.h"
 #include "base/memory.h"
-#include "base/pulse.h"
 #include "base/tree.h"
 #include "data/figures.h"
+#include "host/pulse.h"
 
 #define SCAN_CHUNK 1024
 

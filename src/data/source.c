@@ -7,8 +7,8 @@
 
 #include "base/least.h"
 #include "base/memory.h"
-#include "base/pulse.h"
 #include "data/value_map.h"
+#include "host/pulse.h"
 
 /* Files that a source keeps open. */
 #define SOURCE_OPEN_FILES 32

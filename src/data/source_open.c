@@ -1,14 +1,14 @@
 /* Opening the parts, and what can be seen of them before they are read. */
 #include <string.h>
 
-#include "base/files.h"
 #include "base/list.h"
 #include "base/memory.h"
-#include "base/pattern.h"
 #include "base/text.h"
 #include "data/names.h"
 #include "data/refuse.h"
 #include "data/value_map.h"
+#include "host/files.h"
+#include "host/pattern.h"
 
 const char *const nn_part_names[NN_PARTS] = {"train", "validation", "test"};
 

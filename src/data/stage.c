@@ -6,13 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/files.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/pulse.h"
-#include "base/system.h"
 #include "data/source.h"
+#include "host/files.h"
+#include "host/pulse.h"
+#include "host/system.h"
 
 #define STAGE_BLOCK ((size_t)4 << 20)
 

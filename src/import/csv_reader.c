@@ -7,9 +7,9 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "base/files.h"
 #include "base/memory.h"
-#include "base/system.h"
+#include "host/files.h"
+#include "host/system.h"
 
 #define READER_BYTES ((size_t)262144)
 #define READER_RECORD_MAX ((size_t)1 << 26)

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/files.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "host/files.h"
 #include "import/sources.h"
 
 #define CIFAR_NAMES ((size_t)1 << 20) /* bytes of a file of names, at most */

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "base/system.h"
+#include "host/system.h"
 #include "import/npy.h"
 #include "import/sources.h"
 

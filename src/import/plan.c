@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/files.h"
 #include "base/memory.h"
+#include "host/files.h"
 #include "import/job.h"
 
 #define PLAN_BLOCK_BYTES 4194304

@@ -1,7 +1,7 @@
 /* A bar on standard error. */
 #include <stdio.h>
-#include <time.h>
 
+#include "host/clock.h"
 #include "import/job.h"
 
 #define BAR_WIDTH 24
@@ -9,9 +9,7 @@
 
 void nn_import_show_progress(nn_import_job *job)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    double seconds = (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+    double seconds = nn_seconds();
     if (!job->progress || seconds - job->shown < SHOW_EVERY) return;
     job->shown = seconds;
     char bar[BAR_WIDTH + 1];

@@ -8,11 +8,11 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#include "base/files.h"
 #include "base/list.h"
 #include "base/memory.h"
-#include "base/system.h"
 #include "base/text.h"
+#include "host/files.h"
+#include "host/system.h"
 
 bool nn_source_is_folder(const char *path)
 {

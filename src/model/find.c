@@ -5,10 +5,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/files.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "host/files.h"
 #include "model/find.h"
 
 static int newest_compare(const void *a, const void *b)

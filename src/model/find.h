@@ -17,7 +17,7 @@
 #define nn_saved_find NN_REAL_SYMBOL(nn_saved_find)
 
 #define NN_CHECKPOINT_FOLDER "checkpoints"
-#define NN_RUN_STATUS "status" /* how the run ended: train/status.h */
+#define NN_RUN_STATUS "status" /* how the run ended: rundir/status.h */
 #define NN_CHECKPOINT_BEST "best.h5"
 #define NN_PATH_SIZE 4096
 

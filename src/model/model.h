@@ -9,7 +9,7 @@
 #include "base/names.h"
 #include "base/shape.h"
 #include "config/config.h"
-#include "nn/metric.h"
+#include "loss/metric.h"
 #include "nn/network.h"
 #include "store/store.h"
 

@@ -2,34 +2,18 @@
 #include <string.h>
 
 #include "nn/initializer.h"
-#include "nn/loss.h"
-#include "nn/metric.h"
 
 #define NN_LAYER(name) extern const nn_layer_type NN_REAL_SYMBOL(nn_layer_##name);
-#define NN_LOSS(name) extern const nn_loss_type NN_REAL_SYMBOL(nn_loss_##name);
-#define NN_METRIC(name) extern const nn_metric_type NN_REAL_SYMBOL(nn_metric_##name);
 #define NN_INITIALIZER(name) extern const nn_initializer_type NN_REAL_SYMBOL(nn_initializer_##name);
 #include "nn/initializer_list.h"
 #include "nn/layer_list.h"
-#include "nn/loss_list.h"
-#include "nn/metric_list.h"
 #undef NN_LAYER
-#undef NN_LOSS
-#undef NN_METRIC
 #undef NN_INITIALIZER
 
 #define NN_LAYER(name) &NN_REAL_SYMBOL(nn_layer_##name),
-#define NN_LOSS(name) &NN_REAL_SYMBOL(nn_loss_##name),
-#define NN_METRIC(name) &NN_REAL_SYMBOL(nn_metric_##name),
 #define NN_INITIALIZER(name) &NN_REAL_SYMBOL(nn_initializer_##name),
 static const nn_layer_type *const layer_types[] = {
 #include "nn/layer_list.h"
-    NULL};
-static const nn_loss_type *const loss_types[] = {
-#include "nn/loss_list.h"
-    NULL};
-static const nn_metric_type *const metric_types[] = {
-#include "nn/metric_list.h"
     NULL};
 static const nn_initializer_type *const initializer_types[] = {
 #include "nn/initializer_list.h"
@@ -47,16 +31,6 @@ const nn_layer_type *const *nn_layer_types(void)
     return layer_types;
 }
 
-const nn_loss_type *const *nn_loss_types(void)
-{
-    return loss_types;
-}
-
-const nn_metric_type *const *nn_metric_types(void)
-{
-    return metric_types;
-}
-
 const nn_initializer_type *const *nn_initializer_types(void)
 {
     return initializer_types;
@@ -65,20 +39,6 @@ const nn_initializer_type *const *nn_initializer_types(void)
 const nn_layer_type *nn_layer_find(const char *name)
 {
     const nn_layer_type *const *type = layer_types;
-    while (*type && strcmp((*type)->name, name) != 0) type++;
-    return *type;
-}
-
-const nn_loss_type *nn_loss_find(const char *name)
-{
-    const nn_loss_type *const *type = loss_types;
-    while (*type && strcmp((*type)->name, name) != 0) type++;
-    return *type;
-}
-
-const nn_metric_type *nn_metric_find(const char *name)
-{
-    const nn_metric_type *const *type = metric_types;
     while (*type && strcmp((*type)->name, name) != 0) type++;
     return *type;
 }

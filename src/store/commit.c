@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "base/fault.h"
-#include "base/files.h"
 #include "base/memory.h"
-#include "base/pulse.h"
-#include "base/system.h"
 #include "base/text.h"
+#include "host/files.h"
+#include "host/pulse.h"
+#include "host/system.h"
 #include "store/durable.h"
 #include "store/reread.h"
 #include "store/store.h"

@@ -14,10 +14,10 @@
 #include <H5FDdevelop.h>
 #endif
 
-#include "base/files.h"
 #include "base/memory.h"
-#include "base/pulse.h"
-#include "base/system.h"
+#include "host/files.h"
+#include "host/pulse.h"
+#include "host/system.h"
 
 /* So much at once that a slow disk still shows that it moves. */
 #define DRIVER_LARGEST_READ ((size_t)1 << 24)

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/files.h"
 #include "base/memory.h"
-#include "base/system.h"
+#include "host/files.h"
+#include "host/system.h"
 
 int nn_store_sync(int descriptor)
 {

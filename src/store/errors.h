@@ -2,7 +2,7 @@
 #ifndef NN_STORE_ERRORS_H
 #define NN_STORE_ERRORS_H
 
-#include "base/system.h"
+#include "host/system.h"
 
 #define NN_STORE_REASON 256
 

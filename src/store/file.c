@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/files.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "host/files.h"
 #include "store/internal.h"
 
 /* Returns 0 or the error, as which a file counts that ends before its size. */

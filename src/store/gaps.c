@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/files.h"
 #include "base/memory.h"
+#include "host/files.h"
 #include "store/gaps_parts.h"
 
 #define GAPS_NAME 4096

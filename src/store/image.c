@@ -3,7 +3,7 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
-#include "base/pulse.h"
+#include "host/pulse.h"
 #include "store/internal.h"
 #include "store/seal.h"
 

@@ -16,12 +16,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/files.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/system.h"
 #include "base/text.h"
+#include "host/files.h"
+#include "host/system.h"
 #include "store/durable.h"
 #include "store/lease_file.h"
 #include "store/lease_stamp.h"

@@ -1,9 +1,9 @@
 #include "store/lease_stamp.h"
+#include "host/threads.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,10 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/files.h"
 #include "base/memory.h"
-#include "base/system.h"
 #include "base/text.h"
+#include "host/files.h"
+#include "host/system.h"
 #include "store/lease_file.h"
 
 struct nn_lease_stamp {
@@ -130,17 +130,6 @@ static void *stamp_run(void *context)
     return NULL;
 }
 
-/* Signals stay with the threads that expect them. */
-static int stamp_start(nn_lease_stamp *stamp)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&stamp->thread, NULL, stamp_run, stamp);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return error;
-}
-
 nn_status nn_lease_stamp_take(int descriptor, const char *directory, const char *owner,
                               nn_lease_stamp **stamp)
 {
@@ -155,7 +144,7 @@ nn_status nn_lease_stamp_take(int descriptor, const char *directory, const char 
     made->renewed = time(NULL);
     pthread_mutex_init(&made->mutex, NULL);
     pthread_cond_init(&made->ended, NULL);
-    int error = stamp_start(made);
+    int error = nn_threads_start(&made->thread, stamp_run, made);
     if (error != 0) {
         pthread_cond_destroy(&made->ended);
         pthread_mutex_destroy(&made->mutex);

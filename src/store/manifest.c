@@ -12,10 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/files.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "host/files.h"
 #include "store/store.h"
 
 #define MANIFEST_TITLE "nntrain manifest 1\n"

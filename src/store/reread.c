@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/files.h"
 #include "base/memory.h"
-#include "base/pulse.h"
-#include "base/system.h"
+#include "host/files.h"
+#include "host/pulse.h"
+#include "host/system.h"
 #include "store/seal.h"
 
 #define REREAD_BLOCK ((size_t)1 << 20)

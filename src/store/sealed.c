@@ -3,9 +3,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/files.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "host/files.h"
 #include "store/seal.h"
 #include "store/store.h"
 

@@ -4,7 +4,7 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
-#include "base/pulse.h"
+#include "host/pulse.h"
 #include "store/internal.h"
 
 static nn_status verified_read_hash(const nn_store_array *array, uint64_t *hash)

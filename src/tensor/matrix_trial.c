@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/philox.h"
+#include "host/clock.h"
 #include "tensor/matrix.h"
 
 #define TRIAL_SEED UINT64_C(0x6e6e747261696e) /* any */
@@ -95,18 +96,11 @@ bool nn_matrix_accumulates_exactly(nn_transpose transpose_a, nn_transpose transp
     return answer->exact;
 }
 
-static double trial_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static double trial_time(trial_shape shape, const trial_matrices *matrices)
 {
-    double start = trial_clock();
+    double start = nn_seconds();
     trial_product(shape, matrices, false, matrices->sum);
-    return trial_clock() - start;
+    return nn_seconds() - start;
 }
 
 double nn_matrix_peak(int64_t n, double seconds)

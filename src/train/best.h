@@ -2,26 +2,12 @@
 #ifndef NN_TRAIN_BEST_H
 #define NN_TRAIN_BEST_H
 
-#include "train/checkpoint.h"
-#include "train/figures.h"
-#include "train/settings.h"
+#include "rundir/checkpoint.h"
+#include "settings/best_rule.h"
+#include "step/figures.h"
 
-#define nn_best_check NN_REAL_SYMBOL(nn_best_check)
-#define nn_best_rule_of NN_REAL_SYMBOL(nn_best_rule_of)
 #define nn_best_value NN_REAL_SYMBOL(nn_best_value)
 #define nn_best_take NN_REAL_SYMBOL(nn_best_take)
-
-/* What checkpoint.best names. */
-typedef struct nn_best_rule {
-    int metric; /* index among the metrics; -1: a loss */
-    int head;   /* whose loss; -1: what is minimised */
-    bool higher_is_better;
-    char name[160];
-} nn_best_rule;
-
-/* That what checkpoint.best names is there; else the mistake is collected. */
-void nn_best_check(nn_config *config, nn_config_node *node, const nn_settings *settings);
-nn_best_rule nn_best_rule_of(const nn_model *model, const char *wanted);
 
 /* By what an epoch is compared with others; NaN: undefined. */
 double nn_best_value(const nn_best_rule *rule, const nn_figures *validation);

@@ -9,12 +9,11 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "rundir/files.h"
+#include "settings/settings_data.h"
 #include "store/store.h"
 #include "train/engine.h"
-#include "train/files.h"
-#include "train/forecast.h"
 #include "train/host.h"
-#include "train/settings_data.h"
 
 static const nn_engine *const engines[] = {&nn_engine_f32, &nn_engine_f64};
 
@@ -104,14 +103,12 @@ nn_status nn_train_job(nn_comm *comm, const nn_job *job, nn_train_result *result
     return engine->train(comm, job, result ? result : &unused);
 }
 
-/* A configuration that cannot be read is the engine's to report, beside all else. */
-nn_status nn_check_job(const nn_forecast_request *request, nn_forecast *forecast)
+const nn_engine *nn_job_engine(const nn_job *job)
 {
     const nn_engine *engine = engines[0];
     uint64_t hash = 0;
-    *forecast = (nn_forecast){0};
-    if (choose_from_config(request->job, &engine, &hash) != NN_OK) nn_error_clear();
-    return engine->check(request, forecast);
+    if (choose_from_config(job, &engine, &hash) != NN_OK) nn_error_clear();
+    return engine;
 }
 
 static nn_status choose_from_checkpoint(const char *run_or_checkpoint, int *index)

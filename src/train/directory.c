@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/files.h"
 #include "base/list.h"
 #include "base/memory.h"
-#include "base/system.h"
+#include "host/files.h"
+#include "host/system.h"
 #include "store/manifest.h"
 #include "train/nonfinite_tell.h"
 #include "train/run.h"

@@ -45,9 +45,6 @@ typedef struct nn_prediction {
 /* Is told of a problem; the text is borrowed. */
 typedef void (*nn_verify_report)(void *context, const char *problem);
 
-struct nn_forecast_request;
-struct nn_forecast;
-
 typedef struct nn_engine {
     const char *precision; /* "float32" */
     /* Collective; all ranks get the same status. NN_STOPPED: stopped on request, after a checkpoint. */
@@ -61,8 +58,6 @@ typedef struct nn_engine {
      * optimizer's state: what is missing, of another shape or damaged is reported. A failure: the checkpoint
      * does not tell what it must hold. Not collective. */
     nn_status (*verify)(nn_store_file *file, nn_verify_report report, void *context);
-    /* What is wrong with a job that is to be started, and what it will need (train/forecast.h). No MPI. */
-    nn_status (*check)(const struct nn_forecast_request *request, struct nn_forecast *forecast);
     /* Shows a microbatch that gave NaN or Inf (RUN_DIR/nonfinite-STEP.h5) layer by layer, computed again.
      * NN_ERROR_NONFINITE where that gives NaN or Inf again. Not collective. */
     nn_status (*replay)(const char *path);
@@ -73,9 +68,9 @@ extern const nn_engine nn_engine_f32, nn_engine_f64;
 /* Runs the job with the engine of the precision that its configuration asks for. Collective. */
 nn_status nn_train_job(nn_comm *comm, const nn_job *job, nn_train_result *result);
 
-/* Checks with the engine of the precision that its configuration asks for. Release the forecast in any case.
+/* The engine of the precision that the job's configuration asks for; the first one where it cannot be read.
  */
-nn_status nn_check_job(const struct nn_forecast_request *request, struct nn_forecast *forecast);
+const nn_engine *nn_job_engine(const nn_job *job);
 
 /* The data files that the job names, as far as its configuration can be read; nothing is opened. The list is
  * the caller's: nn_list_release. Not collective. */

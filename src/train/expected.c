@@ -4,8 +4,8 @@
 
 #include "base/memory.h"
 #include "model/model.h"
-#include "train/compare.h"
-#include "train/settings.h"
+#include "rundir/compare.h"
+#include "settings/settings.h"
 
 /* One vector: the weights, or a state of the optimizer. */
 static bool expected_vector(const nn_model *model, nn_store_file *file, const char *group, nn_real *values,

@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/files.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "train/compare.h"
-#include "train/manifest.h"
+#include "host/files.h"
+#include "rundir/compare.h"
+#include "rundir/manifest.h"
 #include "train/run.h"
 
 #define FALLBACK_NAME (NN_PATH_SIZE + 32)

@@ -2,9 +2,9 @@
 #ifndef NN_TRAIN_FALLBACK_H
 #define NN_TRAIN_FALLBACK_H
 
-#include "train/checkpoint.h"
+#include "rundir/checkpoint.h"
+#include "rundir/files.h"
 #include "train/engine.h"
-#include "train/files.h"
 
 #define nn_run_find NN_REAL_SYMBOL(nn_run_find)
 

@@ -1,3 +1,4 @@
+#include "rundir/init_from.h"
 #include "train/init_known.h"
 
 #include <stdio.h>

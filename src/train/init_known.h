@@ -3,8 +3,9 @@
 #ifndef NN_TRAIN_INIT_KNOWN_H
 #define NN_TRAIN_INIT_KNOWN_H
 
+#include "model/find.h"
+#include "settings/settings.h"
 #include "train/engine.h"
-#include "train/settings.h"
 
 #define nn_init_known_read NN_REAL_SYMBOL(nn_init_known_read)
 #define nn_init_known_release NN_REAL_SYMBOL(nn_init_known_release)

@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/files.h"
 #include "base/log.h"
-#include "base/system.h"
+#include "host/files.h"
+#include "host/system.h"
 #include "train/run.h"
 
 static void metrics_path(const nn_run *run, char path[NN_PATH_SIZE + 32])

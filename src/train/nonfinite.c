@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/pulse.h"
+#include "host/pulse.h"
 #include "tensor/kernels.h"
 #include "train/nonfinite_tell.h"
 

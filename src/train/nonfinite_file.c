@@ -6,8 +6,8 @@
 
 #include "base/memory.h"
 #include "build.h"
+#include "rundir/checkpoint.h"
 #include "tensor/matrix.h"
-#include "train/checkpoint.h"
 
 #define PATH_SIZE 512
 #define TARGETS "microbatch/targets"

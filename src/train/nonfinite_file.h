@@ -5,8 +5,8 @@
 #ifndef NN_TRAIN_NONFINITE_FILE_H
 #define NN_TRAIN_NONFINITE_FILE_H
 
+#include "step/inspect.h"
 #include "store/store.h"
-#include "train/inspect.h"
 
 #define nn_nonfinite_build NN_REAL_SYMBOL(nn_nonfinite_build)
 #define nn_nonfinite_get NN_REAL_SYMBOL(nn_nonfinite_get)

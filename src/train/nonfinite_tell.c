@@ -4,9 +4,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/files.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "host/files.h"
 #include "tensor/kernels.h"
 #include "train/nonfinite_file.h"
 

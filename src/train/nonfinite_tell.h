@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-#include "train/inspect.h"
+#include "step/inspect.h"
 #include "train/run.h"
 
 /* A file in the run directory, of a step from 1: for scanf and printf. */

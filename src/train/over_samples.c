@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "train/leaf.h"
+#include "step/leaf.h"
 
 /* The first layer that takes statistics over samples: over the whole batch, or over its microbatch. NULL:
  * none. */

@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "train/leaf.h"
+#include "step/leaf.h"
 #include "train/saved.h"
 
 /* What is at hand while a part is predicted, leaf by leaf. */

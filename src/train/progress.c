@@ -1,19 +1,12 @@
 /* The progress bar on a terminal. */
 #include <stdio.h>
-#include <time.h>
 
 #include "base/log.h"
+#include "host/clock.h"
 #include "train/run.h"
 
 #define BAR_WIDTH 24
 #define SHOW_EVERY 0.2 /* seconds */
-
-double nn_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 void nn_progress_step(nn_run *run, const nn_step_result *result, nn_batch batch)
 {

@@ -1,5 +1,6 @@
 /* The training loop. */
 #include "train/run.h"
+#include "host/clock.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -9,10 +10,9 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "train/check.h"
+#include "step/integrity.h"
 #include "train/expected.h"
 #include "train/extent.h"
-#include "train/integrity.h"
 #include "train/nonfinite.h"
 #include "train/status.h"
 
@@ -325,6 +325,5 @@ const nn_engine NN_REAL_SYMBOL(nn_engine) = {
     .evaluate = nn_evaluate_saved,
     .predict = nn_predict_saved,
     .verify = nn_expected_verify,
-    .check = nn_check_run,
     .replay = nn_replay_saved,
 };

@@ -2,17 +2,18 @@
 #ifndef NN_TRAIN_RUN_H
 #define NN_TRAIN_RUN_H
 
-#include "base/threads.h"
+#include "guard/deadline.h"
+#include "guard/watchdog.h"
+#include "rundir/checkpoint.h"
+#include "rundir/files.h"
+#include "step/average.h"
+#include "step/evaluate.h"
+#include "step/figures.h"
+#include "step/threads.h"
 #include "store/lease.h"
-#include "train/average.h"
 #include "train/best.h"
-#include "train/checkpoint.h"
-#include "train/deadline.h"
 #include "train/engine.h"
-#include "train/figures.h"
-#include "train/files.h"
 #include "train/sizes.h"
-#include "train/watchdog.h"
 
 #define nn_run_open NN_REAL_SYMBOL(nn_run_open)
 #define nn_run_close NN_REAL_SYMBOL(nn_run_close)
@@ -33,21 +34,12 @@
 #define nn_run_check_lease NN_REAL_SYMBOL(nn_run_check_lease)
 #define nn_run_append_metrics NN_REAL_SYMBOL(nn_run_append_metrics)
 #define nn_run_rewrite_metrics NN_REAL_SYMBOL(nn_run_rewrite_metrics)
-#define nn_evaluate_part NN_REAL_SYMBOL(nn_evaluate_part)
-#define nn_evaluate_check NN_REAL_SYMBOL(nn_evaluate_check)
-#define nn_evaluate_baseline NN_REAL_SYMBOL(nn_evaluate_baseline)
-#define nn_baseline_is_last NN_REAL_SYMBOL(nn_baseline_is_last)
 #define nn_run_shown_weights NN_REAL_SYMBOL(nn_run_shown_weights)
 #define nn_run_final NN_REAL_SYMBOL(nn_run_final)
 #define nn_predict_saved NN_REAL_SYMBOL(nn_predict_saved)
 #define nn_evaluate_saved NN_REAL_SYMBOL(nn_evaluate_saved)
 #define nn_replay_saved NN_REAL_SYMBOL(nn_replay_saved)
-#define nn_threads_find NN_REAL_SYMBOL(nn_threads_find)
-#define nn_threads_warn NN_REAL_SYMBOL(nn_threads_warn)
-#define nn_threads_choose NN_REAL_SYMBOL(nn_threads_choose)
-#define nn_threads_peak NN_REAL_SYMBOL(nn_threads_peak)
 #define nn_progress_step NN_REAL_SYMBOL(nn_progress_step)
-#define nn_seconds NN_REAL_SYMBOL(nn_seconds)
 
 typedef struct nn_progress {
     bool terminal;
@@ -148,21 +140,6 @@ nn_status nn_run_append_metrics(nn_run *run, const char *line);
 /* metrics.jsonl anew from the history. */
 nn_status nn_run_rewrite_metrics(const nn_run *run);
 
-/* Figures of a part with the given weights; the same bits on any number of ranks. Release the figures.
- * Collective. */
-nn_status nn_evaluate_part(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
-                           nn_part part, int64_t microbatch_size, const nn_real *weights,
-                           nn_figures *figures);
-/* Fails where some output was not finite, and tells which. */
-nn_status nn_evaluate_check(const nn_model *model, nn_part part, const nn_figures *figures);
-/* Figures of the best constant guess: the shares of the classes, the mean of the training part or, of a
- * target that is a difference, that the value seen last stays. Release the figures. Collective. */
-nn_status nn_evaluate_baseline(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
-                               nn_part part, int64_t microbatch_size, nn_figures *figures);
-
-/* Whether the best constant guess of a head is the value seen last. */
-bool nn_baseline_is_last(const nn_head *head);
-
 /* What figures are of: the average of the weights where there is one, else the weights. Collective. */
 nn_status nn_run_shown_weights(nn_run *run, const nn_real **weights);
 
@@ -177,20 +154,7 @@ nn_status nn_replay_saved(const char *path);
 /* See nn_engine.predict. Collective. */
 nn_status nn_predict_saved(nn_comm *comm, const nn_prediction *prediction);
 
-/* Threads of each of `ranks_per_node` ranks that share what this process may use, as nn_threads_decide has
- * them; 0: of this rank, by its own share. Warns of variables that do not count. Collective over the node. */
-nn_threads_decision nn_threads_find(nn_comm *comm, int64_t configured, int ranks_per_node,
-                                    nn_cpus_share *share);
-/* Warns where cores are shared out more than once: one rank of a node may have fewer than others. Collective.
- */
-void nn_threads_warn(nn_comm *comm, int threads, const nn_cpus_share *share);
-/* Threads of this rank, started once to see that they can be had; warns as nn_threads_warn. Collective. */
-nn_status nn_threads_choose(nn_comm *comm, int64_t configured, int *threads);
-/* FLOP/s of a square product on all threads of all ranks at the same time. Collective. */
-nn_status nn_threads_peak(nn_comm *comm, int threads, double seconds, double *peak);
-
 /* The bar, after each step. */
 void nn_progress_step(nn_run *run, const nn_step_result *result, nn_batch batch);
-double nn_seconds(void); /* monotonic clock */
 
 #endif

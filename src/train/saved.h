@@ -34,7 +34,7 @@ typedef struct nn_saved_request {
     bool predicts;            /* files need no targets, and every row of them has its prediction */
 } nn_saved_request;
 
-/* Opens the best weights of a run, or a checkpoint, and its data (train/saved_data.h). Close it in any case.
+/* Opens the best weights of a run, or a checkpoint, and its data (rundir/saved_data.h). Close it in any case.
  * Collective. */
 nn_status nn_saved_open(nn_comm *comm, const char *run_or_checkpoint, const nn_saved_request *request,
                         nn_saved *saved);

@@ -7,7 +7,8 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "train/integrity.h"
+#include "host/clock.h"
+#include "step/integrity.h"
 #include "train/nonfinite.h"
 #include "train/run.h"
 

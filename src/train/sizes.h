@@ -4,9 +4,9 @@
 #define NN_TRAIN_SIZES_H
 
 #include "config/config.h"
+#include "settings/settings.h"
+#include "step/plan.h"
 #include "train/engine.h"
-#include "train/plan.h"
-#include "train/settings.h"
 
 #define nn_sizes_saved NN_REAL_SYMBOL(nn_sizes_saved)
 #define nn_sizes_plan NN_REAL_SYMBOL(nn_sizes_plan)

@@ -7,8 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/files.h"
 #include "base/memory.h"
+#include "host/files.h"
 
 #define STATUS_PATH (NN_PATH_SIZE + 32)
 #define STATUS_TIME 40

@@ -10,7 +10,7 @@
 #include "cli/command.h"
 #include "cli/help.h"
 #include "model/symbols.h"
-#include "train/settings.h"
+#include "settings/settings.h"
 
 static nn_text help_on(const char *topic)
 {

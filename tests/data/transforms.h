@@ -14,7 +14,7 @@
 
 #include "base/memory.h"
 #include "data/augment.h"
-#include "train/settings_augment.h"
+#include "settings/settings_augment.h"
 
 #define TOLERANCE (sizeof(nn_real) == sizeof(double) ? 1e-13 : 1e-5)
 #define SEED 11

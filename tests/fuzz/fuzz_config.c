@@ -3,7 +3,7 @@
  * configuration. */
 #include "fuzz.h"
 
-#include "train/settings.h"
+#include "settings/settings.h"
 
 #define OVERRIDES 16
 

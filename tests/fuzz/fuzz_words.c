@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "base/limit.h"
+#include "host/limit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -5,7 +5,7 @@
 
 #include "../fixtures/fixture.h"
 #include "../optim/plugin.h"
-#include "nn/loss.h"
+#include "loss/loss.h"
 #include "nn/moments.h"
 
 #define TOLERANCE (IS_DOUBLE ? 1e-11 : 2e-5)

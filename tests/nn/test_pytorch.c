@@ -4,8 +4,8 @@
 
 #include "../fixtures/fixture.h"
 #include "../optim/plugin.h"
+#include "loss/loss.h"
 #include "nn/activation.h"
-#include "nn/loss.h"
 
 /* Of the largest value of an array. */
 #define TOLERANCE (IS_DOUBLE ? 1e-12 : 1e-5)

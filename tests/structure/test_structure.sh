@@ -8,17 +8,24 @@ cd "$1"
 # A folder may use these, and whatever these may use.
 declare -A arrows=(
     [base]=""
-    [config]="base"
-    [tensor]="base"
-    [comm]="base"
-    [store]="base"
+    [host]="base"
+    [config]="host base"
+    [tensor]="host base"
+    [comm]="host base"
+    [store]="host base"
     [nn]="tensor base"
+    [loss]="tensor base"
     [optim]="tensor base"
-    [model]="nn config store"
+    [model]="nn loss config store"
     [data]="store comm tensor base"
     [import]="store base"
-    [train]="model data optim comm"
-    [cli]="train import"
+    [settings]="model data optim"
+    [step]="settings comm"
+    [guard]="step"
+    [rundir]="step"
+    [train]="guard rundir"
+    [check]="train"
+    [cli]="check train import"
 )
 
 # header or pragma | the only files where it may stand
@@ -29,14 +36,14 @@ guarded=(
     "#include <xxhash|^src/base/"
     "#include <yaml|^src/config/"
     "#include <(png|jpeglib|zlib|zip)|^src/import/"
-    "#pragma omp|^src/train/"
+    "#pragma omp|^src/step/"
 )
 
 # folder | prefix of the plug-ins' files and list | macro of the list
 plugins=(
     "nn|layer|NN_LAYER"
-    "nn|loss|NN_LOSS"
-    "nn|metric|NN_METRIC"
+    "loss|loss|NN_LOSS"
+    "loss|metric|NN_METRIC"
     "nn|initializer|NN_INITIALIZER"
     "model|composite|NN_COMPOSITE"
     "optim|optimizer|NN_OPTIMIZER"
@@ -136,20 +143,20 @@ check_endings() {
     while read -r place; do
         breach "$place: nothing below cli may end the process"
     done < <(grep -rnE --include='*.[ch]' '\b(_?exit|_Exit|quick_exit|abort|MPI_Abort)[[:space:]]*\(' src |
-        grep -vE '^src/cli/|^src/comm/[a-z_]*\.c:[0-9]+:[[:space:]]*(MPI_Abort|_Exit)\(|^src/train/watchdog\.c:[0-9]+:[[:space:]]*_exit\(NN_ERROR_HANG\);')
+        grep -vE '^src/cli/|^src/comm/[a-z_]*\.c:[0-9]+:[[:space:]]*(MPI_Abort|_Exit)\(|^src/guard/watchdog\.c:[0-9]+:[[:space:]]*_exit\(NN_ERROR_HANG\);')
 }
 
 # Functions whose last bit differs between C libraries and CPUs are used by those alone that say so in `libm`, or by these:
 # what follows from data.fields.FIELD.transform (train/machine_try.c), and what is only shown: baselines, predictions, forecasts.
-libm_elsewhere="src/base/libm.c src/data/view.c src/data/gather.c src/model/model.c src/optim/adam.c src/train/evaluate.c
-    src/train/predictions.c src/train/check_needs.c"
+libm_elsewhere="src/base/libm.c src/data/view.c src/data/gather.c src/model/model.c src/optim/adam.c src/step/evaluate.c
+    src/train/predictions.c src/check/check_needs.c"
 check_libm() {
     local functions='(exp|exp2|expm1|log|log2|log10|log1p|pow|cbrt|hypot|sin|cos|tan|asin|acos|atan|atan2|sinh|cosh|tanh|erf|erfc|[lt]gamma)[fl]?'
     local file
     while read -r file; do
         [[ " ${libm_elsewhere//$'\n'/ } " == *" $file "* ]] || grep -q '\.libm = ' "$file" ||
             breach "$file: uses a function of the C library that differs between machines, and does not say so (base/libm.h)"
-    done < <(for file in src/{base,tensor,comm,nn,optim,model,data,train}/*.[ch]; do
+    done < <(for file in src/{base,tensor,comm,nn,loss,optim,model,data,settings,step,guard,rundir,train,check}/*.[ch]; do
         # Without comments and texts.
         sed -E 's/"([^"\\]|\\.)*"//g; s,/\*.*\*/,,; s,//.*,,; /\/\*/,/\*\//d' "$file" |
             grep -qE "(^|[^A-Za-z0-9_.>])$functions\(" && echo "$file"

@@ -1,0 +1,52 @@
+/* A job looked at before it is started: all that is wrong with it, at once, and what it will need. */
+#ifndef NN_CHECK_CHECK_H
+#define NN_CHECK_CHECK_H
+
+#include "check/forecast.h"
+#include "train/run.h"
+
+#define nn_check_run NN_REAL_SYMBOL(nn_check_run)
+#define nn_check_collect NN_REAL_SYMBOL(nn_check_collect)
+#define nn_check_collect_whole NN_REAL_SYMBOL(nn_check_collect_whole)
+#define nn_check_directory NN_REAL_SYMBOL(nn_check_directory)
+#define nn_check_resume NN_REAL_SYMBOL(nn_check_resume)
+#define nn_check_disk NN_REAL_SYMBOL(nn_check_disk)
+#define nn_check_needs NN_REAL_SYMBOL(nn_check_needs)
+#define nn_check_time NN_REAL_SYMBOL(nn_check_time)
+
+/* A check under way: the parts of a run that can be had without running it. */
+typedef struct nn_check {
+    const nn_forecast_request *request;
+    nn_forecast *forecast;
+    nn_run run;         /* on a communicator of its own; what could not be made is NULL */
+    bool knows_samples; /* run.plan is of the samples that there are */
+    bool resumes;       /* the run directory has a checkpoint */
+    size_t model_memory;
+} nn_check;
+
+/* See nn_engine.check. Fails only where nothing can be told (no memory); problems are in the forecast. */
+nn_status nn_check_run(const nn_forecast_request *request, nn_forecast *forecast);
+
+/* Adds the recorded text of a failed status to the problems, each line once. Returns whether it is NN_OK. */
+bool nn_check_collect(nn_check *check, nn_status status);
+
+/* The same where the lines of the text are one problem together. */
+bool nn_check_collect_whole(nn_check *check, nn_status status);
+
+/* ---- the run directory: nothing is written to it ---- */
+
+/* Whether it can be made and written, and nobody has it. */
+void nn_check_directory(nn_check *check);
+/* Whether its newest checkpoint is of this configuration and this data. */
+void nn_check_resume(nn_check *check);
+/* Room for checkpoints, and the speed of the disk where they will be. */
+void nn_check_disk(nn_check *check);
+
+/* ---- what the run takes ---- */
+
+/* Work, memory and traffic of a rank. */
+void nn_check_needs(nn_check *check);
+/* Seconds, from a few steps of one microbatch on made-up samples. */
+void nn_check_time(nn_check *check);
+
+#endif

@@ -1,0 +1,77 @@
+/* What a job will need, told before it is started: for callers that know nothing of nn_real. */
+#ifndef NN_CHECK_FORECAST_H
+#define NN_CHECK_FORECAST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "train/engine.h"
+
+/* A job that is to be started; everything is borrowed. */
+typedef struct nn_forecast_request {
+    const nn_job *job;
+    int ranks, nodes;         /* in all; the ranks are spread evenly */
+    double time_limit;        /* seconds; 0: none */
+    double node_memory;       /* bytes; 0: as much as this machine has */
+    const char *data_problem; /* the data cannot even be opened; NULL: it can */
+} nn_forecast_request;
+
+typedef struct nn_forecast {
+    nn_text problems; /* one a line; a line that begins with a space goes on with the one before */
+    int64_t problem_count;
+    nn_text warnings; /* likewise: what training would warn of before its first step */
+
+    /* The plan: with the configuration and the data. */
+    bool has_plan;
+    int64_t training, validation, test; /* samples */
+    int64_t batch_size, microbatch_size, steps_per_epoch, steps, epochs;
+    int64_t steps_done; /* of the checkpoint that the job would go on from */
+    bool has_ended;     /* by early stopping */
+    double data_unseen; /* bytes of data that were not read through; 0: all were */
+    int threads, ranks_per_node;
+    const char *threads_from;                  /* what says how many threads a rank has */
+    int64_t leaves, least_leaves, most_leaves; /* microbatches of a batch, and of a rank */
+    int64_t rounds;                            /* that the busiest thread takes for a batch */
+
+    /* The network, and what it takes. Bytes. */
+    bool has_model;
+    int64_t parameters;
+    double rank_memory;     /* of the busiest rank, without data */
+    double together_memory; /* of it, for microbatches that layers look at all together; 0: none do */
+    double saving_memory;   /* that rank 0 takes beside it while it saves */
+    double data_memory;     /* on a node, for all of its ranks */
+    double stream_memory;   /* at most, of a rank that streams */
+    double node_memory;     /* all of it together, on the node of rank 0 */
+    double memory_limit;
+    const char *memory_limit_of;
+    double exchanged, between_nodes; /* what a rank takes from others in a step, and of it from other nodes */
+    double checkpoint_size;
+
+    /* The disk. */
+    char disk_place[4096]; /* where it was measured */
+    bool disk_measured;
+    double disk_rate, disk_latency; /* bytes per second, and seconds of the smallest write */
+    double disk_free, disk_needed;  /* what is needed beside the checkpoints that are there */
+
+    /* Time, in seconds, without communication. */
+    bool has_time;
+    double leaf_seconds, update_seconds; /* measured here, on one thread */
+    double step_seconds, evaluation_seconds, epoch_seconds, run_seconds, save_seconds;
+    double save_interval; /* between checkpoints */
+    double stop_seconds;  /* that a job keeps for its end */
+    int64_t jobs;         /* that the run takes under the time limit; 0: no limit, or too short a one */
+} nn_forecast;
+
+static inline void nn_forecast_release(nn_forecast *forecast)
+{
+    nn_text_free(&forecast->problems);
+    nn_text_free(&forecast->warnings);
+}
+
+/* What is wrong with a job that is to be started, and what it will need, in the precision that its
+ * configuration asks for. Fails only where nothing can be told (no memory). Release the forecast in any case.
+ * Calls no MPI. */
+nn_status nn_check_job(const nn_forecast_request *request, nn_forecast *forecast);
+
+#endif

@@ -1,0 +1,39 @@
+#include "guard/deadline.h"
+
+/* A long one counts for less with each that follows. */
+#define DEADLINE_FORGETS 0.05
+/* Ending MPI and the program, and what the clock of another node is off. */
+#define DEADLINE_ENDING 5.0
+/* Checkpoints share the disk with others: the next one may take twice as long. */
+#define DEADLINE_SAVINGS 2.0
+/* Bytes per second of a slow disk. */
+#define DEADLINE_SLOW 50e6
+
+static void deadline_follow(double *longest, double seconds)
+{
+    *longest = seconds > *longest ? seconds : *longest + DEADLINE_FORGETS * (seconds - *longest);
+}
+
+void nn_deadline_step(nn_deadline *deadline, double seconds)
+{
+    deadline_follow(&deadline->step, seconds);
+}
+
+void nn_deadline_evaluation(nn_deadline *deadline, double seconds)
+{
+    deadline_follow(&deadline->evaluation, seconds);
+}
+
+void nn_deadline_saving(nn_deadline *deadline, double seconds)
+{
+    deadline_follow(&deadline->saving, seconds);
+}
+
+double nn_deadline_needs(const nn_deadline *deadline, const nn_deadline_ahead *ahead)
+{
+    double saving = deadline->saving > 0 ? deadline->saving : ahead->checkpoint_bytes / DEADLINE_SLOW;
+    double evaluation =
+        deadline->evaluation > 0 ? deadline->evaluation : ahead->evaluation_steps * deadline->step;
+    return 2 * deadline->step + (ahead->ends_epoch ? evaluation : 0) + DEADLINE_SAVINGS * saving +
+           DEADLINE_ENDING;
+}

@@ -1,0 +1,36 @@
+/* Mean absolute error over all values. */
+#include <math.h>
+
+#include "loss/fit.h"
+#include "loss/value_loss.h"
+
+static const nn_option mae_options[] = {{0}};
+
+static nn_status mae_check(const void *options, nn_shape output, const nn_field *target)
+{
+    (void)options;
+    return nn_fit_values(output, target);
+}
+
+NN_INLINE double mae_term(double difference, double parameter, double *slope)
+{
+    (void)parameter;
+    *slope = (double)(difference > 0) - (double)(difference < 0);
+    return fabs(difference);
+}
+
+static double mae_evaluate(const void *options, const nn_loss_call *call)
+{
+    (void)options;
+    return value_evaluate(call, mae_term, 0);
+}
+
+const nn_loss_type NN_REAL_SYMBOL(nn_loss_mae) = {
+    .name = "mae",
+    .summary = "for values: the mean of the absolute differences, which outliers sway less than squares",
+    .example = "mae",
+    .options = mae_options,
+    .check = mae_check,
+    .denominator = value_denominator,
+    .evaluate = mae_evaluate,
+};

@@ -1,0 +1,34 @@
+/* Mean squared error over all values. */
+#include "loss/fit.h"
+#include "loss/value_loss.h"
+
+static const nn_option mse_options[] = {{0}};
+
+static nn_status mse_check(const void *options, nn_shape output, const nn_field *target)
+{
+    (void)options;
+    return nn_fit_values(output, target);
+}
+
+NN_INLINE double mse_term(double difference, double parameter, double *slope)
+{
+    (void)parameter;
+    *slope = 2 * difference;
+    return difference * difference;
+}
+
+static double mse_evaluate(const void *options, const nn_loss_call *call)
+{
+    (void)options;
+    return value_evaluate(call, mse_term, 0);
+}
+
+const nn_loss_type NN_REAL_SYMBOL(nn_loss_mse) = {
+    .name = "mse",
+    .summary = "for values: the mean of the squared differences",
+    .example = "mse",
+    .options = mse_options,
+    .check = mse_check,
+    .denominator = value_denominator,
+    .evaluate = mse_evaluate,
+};

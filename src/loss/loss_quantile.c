@@ -1,0 +1,41 @@
+/* The pinball loss, whose best prediction is a quantile of the target (Koenker, Bassett 1978). */
+#include "loss/fit.h"
+#include "loss/value_loss.h"
+
+typedef struct quantile_options {
+    double q;
+} quantile_options;
+
+static const nn_option quantile_table[] = {
+    {"q", NN_OPTION_REAL, offsetof(quantile_options, q), "0.5", 1e-6, 1 - 1e-6, NULL, NN_EFFECT_RESULT,
+     "the part of the targets that shall be below the prediction; 0.5: the median"},
+    {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
+
+static nn_status quantile_check(const void *options, nn_shape output, const nn_field *target)
+{
+    (void)options;
+    return nn_fit_values(output, target);
+}
+
+/* (1 - q) d above the target, -q d below it. */
+NN_INLINE double quantile_term(double difference, double q, double *slope)
+{
+    *slope = difference > 0 ? 1 - q : difference < 0 ? -q : 0;
+    return *slope * difference;
+}
+
+static double quantile_evaluate(const void *options, const nn_loss_call *call)
+{
+    return value_evaluate(call, quantile_term, ((const quantile_options *)options)->q);
+}
+
+const nn_loss_type NN_REAL_SYMBOL(nn_loss_quantile) = {
+    .name = "quantile",
+    .summary = "for values: the prediction that a given part of the targets stays below",
+    .example = "quantile: {q: 0.9}",
+    .options = quantile_table,
+    .options_size = sizeof(quantile_options),
+    .check = quantile_check,
+    .denominator = value_denominator,
+    .evaluate = quantile_evaluate,
+};

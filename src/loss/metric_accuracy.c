@@ -1,0 +1,49 @@
+/* The part of the rows whose largest output is that of the right class; the first one on ties. */
+#include <math.h>
+
+#include "loss/answers.h"
+
+static int64_t accuracy_width(const void *options, int64_t columns)
+{
+    (void)options;
+    (void)columns;
+    return 2;
+}
+
+static void accuracy_accumulate(const void *options, const nn_loss_call *call, double *sums)
+{
+    (void)options;
+    int64_t right, predicted;
+    for (int64_t r = 0; call->labels && r < call->rows; r++) {
+        if (!nn_answers_of_row(call, r, &right, &predicted)) continue;
+        sums[0] += right == predicted;
+        sums[1]++;
+    }
+    for (int64_t i = 0; !call->labels && i < call->rows * call->columns; i++) {
+        if (isnan(call->targets[i])) continue;
+        sums[0] += (call->targets[i] > (nn_real)0.5) == (call->output[i] > 0);
+        sums[1]++;
+    }
+}
+
+static double accuracy_finish(const void *options, int64_t width, const double *sums)
+{
+    (void)options;
+    (void)width;
+    return sums[0] / sums[1];
+}
+
+const nn_metric_type NN_REAL_SYMBOL(nn_metric_accuracy) = {
+    .name = "accuracy",
+    .summary = "for classes: the part of the samples, or steps, that is classified right",
+    .example = "accuracy",
+    .options = nn_no_options,
+    .higher_is_better = true,
+    .percent = true,
+    .undefined = "where no row has a label",
+    .state = NN_METRIC_SUMS,
+    .check = nn_answers_check,
+    .width = accuracy_width,
+    .accumulate = accuracy_accumulate,
+    .finish = accuracy_finish,
+};

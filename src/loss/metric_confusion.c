@@ -1,0 +1,46 @@
+/* How often each class (row) was taken for each other (column). */
+#include "loss/answers.h"
+#include "loss/fit.h"
+
+#define CLASSES_MAX 100
+
+static nn_status confusion_check(const void *options, const nn_judged *judged)
+{
+    NN_TRY(nn_answers_check(options, judged));
+    if (nn_field_classes(judged->target) == 0)
+        NN_FAIL(NN_ERROR_USAGE, "class labels are needed, but the target '%s' is read as values",
+                judged->target->name);
+    if (nn_field_classes(judged->target) > CLASSES_MAX)
+        NN_FAIL(NN_ERROR_USAGE,
+                "a table of %lld x %lld classes is more than anybody reads (at most %d); use f1, precision "
+                "or recall",
+                (long long)nn_field_classes(judged->target), (long long)nn_field_classes(judged->target),
+                CLASSES_MAX);
+    return NN_OK;
+}
+
+static int64_t confusion_width(const void *options, int64_t columns)
+{
+    (void)options;
+    return columns > 1 ? columns * columns : 4;
+}
+
+static void confusion_accumulate(const void *options, const nn_loss_call *call, double *counts)
+{
+    (void)options;
+    int64_t classes = call->columns > 1 ? call->columns : 2, right, predicted;
+    for (int64_t r = 0; r < call->rows; r++)
+        if (nn_answers_of_row(call, r, &right, &predicted)) counts[right * classes + predicted]++;
+}
+
+const nn_metric_type NN_REAL_SYMBOL(nn_metric_confusion) = {
+    .name = "confusion",
+    .summary = "for classes: the table of right (rows) and predicted (columns) classes",
+    .example = "confusion",
+    .options = nn_no_options,
+    .matrix = true,
+    .state = NN_METRIC_COUNTS,
+    .check = confusion_check,
+    .width = confusion_width,
+    .accumulate = confusion_accumulate,
+};

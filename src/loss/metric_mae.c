@@ -1,0 +1,33 @@
+/* Mean absolute error of each output; the mean over the outputs. */
+#include "loss/answers.h"
+#include "loss/outputs.h"
+
+static double mae_finish(const void *options, int64_t width, const double *output)
+{
+    (void)options;
+    (void)width;
+    return output[NN_OUTPUT_ERRORS] / output[NN_OUTPUT_COUNT];
+}
+
+/* The same in standard deviations of the target. */
+static double mae_relative(const void *options, int64_t width, const double *output)
+{
+    return mae_finish(options, width, output) / nn_outputs_spread(output);
+}
+
+const nn_metric_type NN_REAL_SYMBOL(nn_metric_mae) = {
+    .name = "mae",
+    .summary =
+        "for values: the mean of the absolute differences, in the target's own units; mean over the outputs",
+    .example = "mae",
+    .options = nn_no_options,
+    .by_output = true,
+    .undefined = "where all targets are missing",
+    .state = NN_METRIC_SUMS,
+    .check = nn_outputs_check,
+    .width = nn_outputs_width,
+    .accumulate = nn_outputs_accumulate,
+    .join = nn_outputs_join,
+    .finish = mae_finish,
+    .relative = mae_relative,
+};

@@ -1,0 +1,29 @@
+/* Of what is predicted to be of a class, the part that is; the mean over the classes. */
+#include "loss/answers.h"
+
+static double precision_of_class(double hits, double right, double predicted)
+{
+    (void)right;
+    return predicted > 0 ? hits / predicted : 0;
+}
+
+static double precision_finish(const void *options, int64_t width, const double *counts)
+{
+    (void)options;
+    return nn_answers_mean(width, counts, precision_of_class);
+}
+
+const nn_metric_type NN_REAL_SYMBOL(nn_metric_precision) = {
+    .name = "precision",
+    .summary = "for classes: the part of the predictions of a class that is right, mean over the classes",
+    .example = "precision",
+    .options = nn_no_options,
+    .higher_is_better = true,
+    .percent = true,
+    .undefined = "where no row has a label; that of a class that occurs but is never predicted is 0",
+    .state = NN_METRIC_COUNTS,
+    .check = nn_answers_check,
+    .width = nn_answers_width,
+    .accumulate = nn_answers_count,
+    .finish = precision_finish,
+};

@@ -1,0 +1,27 @@
+/* The coefficient of determination of each output: 1 - sum of squared errors / sum of squared distances from
+ * the mean of the targets; the mean over the outputs. */
+#include "loss/answers.h"
+#include "loss/outputs.h"
+
+static double r2_finish(const void *options, int64_t width, const double *output)
+{
+    (void)options;
+    (void)width;
+    return 1 - output[NN_OUTPUT_SQUARED_ERRORS] / output[NN_OUTPUT_SQUARES];
+}
+
+const nn_metric_type NN_REAL_SYMBOL(nn_metric_r2) = {
+    .name = "r2",
+    .summary = "for values: the share of their variance that is explained; mean over the outputs",
+    .example = "r2",
+    .options = nn_no_options,
+    .higher_is_better = true,
+    .by_output = true,
+    .undefined = "of an output whose targets are all equal, or of one sample: it is left out of the mean",
+    .state = NN_METRIC_SUMS,
+    .check = nn_outputs_check,
+    .width = nn_outputs_width,
+    .accumulate = nn_outputs_accumulate,
+    .join = nn_outputs_join,
+    .finish = r2_finish,
+};

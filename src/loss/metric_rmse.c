@@ -1,0 +1,35 @@
+/* Root of the mean squared error of each output; the mean over the outputs. */
+#include <math.h>
+
+#include "loss/answers.h"
+#include "loss/outputs.h"
+
+static double rmse_finish(const void *options, int64_t width, const double *output)
+{
+    (void)options;
+    (void)width;
+    return sqrt(output[NN_OUTPUT_SQUARED_ERRORS] / output[NN_OUTPUT_COUNT]);
+}
+
+/* The same in standard deviations of the target. */
+static double rmse_relative(const void *options, int64_t width, const double *output)
+{
+    return rmse_finish(options, width, output) / nn_outputs_spread(output);
+}
+
+const nn_metric_type NN_REAL_SYMBOL(nn_metric_rmse) = {
+    .name = "rmse",
+    .summary = "for values: the root of the mean squared difference, in the target's own units; mean over "
+               "the outputs",
+    .example = "rmse",
+    .options = nn_no_options,
+    .by_output = true,
+    .undefined = "where all targets are missing",
+    .state = NN_METRIC_SUMS,
+    .check = nn_outputs_check,
+    .width = nn_outputs_width,
+    .accumulate = nn_outputs_accumulate,
+    .join = nn_outputs_join,
+    .finish = rmse_finish,
+    .relative = rmse_relative,
+};

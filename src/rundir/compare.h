@@ -1,0 +1,29 @@
+/* What is asked of a checkpoint before a run goes on from it. Rank 0 asks; nothing of the run is touched. */
+#ifndef NN_RUNDIR_COMPARE_H
+#define NN_RUNDIR_COMPARE_H
+
+#include "rundir/checkpoint.h"
+
+#define nn_checkpoint_run NN_REAL_SYMBOL(nn_checkpoint_run)
+#define nn_checkpoint_compare NN_REAL_SYMBOL(nn_checkpoint_compare)
+#define nn_checkpoint_compare_fingerprint NN_REAL_SYMBOL(nn_checkpoint_compare_fingerprint)
+#define nn_checkpoint_complete NN_REAL_SYMBOL(nn_checkpoint_complete)
+
+/* nn_config_identity of the run as it is configured now. */
+nn_status nn_checkpoint_run(const nn_checkpoint_parts *parts, uint64_t *run);
+
+/* NN_ERROR_USAGE, with all differences, where settings that change the result, or the data, are others than
+ * the checkpoint was made with; other failures: the checkpoint does not tell. */
+nn_status nn_checkpoint_compare(const nn_checkpoint_parts *parts, nn_store_file *file);
+
+/* That the weights read from it have the fingerprint that it notes: those of tensors of one shape that were
+ * exchanged, checksums and all, have another. */
+nn_status nn_checkpoint_compare_fingerprint(const nn_network *network, nn_store_file *file,
+                                            const nn_real *weights);
+
+/* That all that nn_checkpoint_load reads is there, of the right shape and as its checksums say. Needs the
+ * memory of one vector of weights. Without a
+ * stepper, as in a check, nothing is known of what must be there, and all is well. */
+nn_status nn_checkpoint_complete(const nn_checkpoint_parts *parts, nn_store_file *file);
+
+#endif

@@ -1,0 +1,179 @@
+/* Weights from another run. */
+#include "rundir/init_from.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "rundir/init_names.h"
+
+/* What became of the tensors, by name. */
+typedef struct init_report {
+    int64_t taken, tensors;
+    bool *taken_layers; /* of each layer: some of it is taken */
+    nn_text layers, shapes, missing, excluded;
+} init_report;
+
+static bool init_is_excluded(const nn_init_options *options, const char *layer)
+{
+    for (size_t i = 0; i < options->exclude.count; i++)
+        if (strcmp(options->exclude.items[i], layer) == 0) return true;
+    return false;
+}
+
+static nn_status init_check_excluded(const nn_init_options *options, const nn_network *network)
+{
+    for (size_t i = 0; i < options->exclude.count; i++) {
+        int l = 0;
+        while (l < network->layer_count && strcmp(network->layers[l].name, options->exclude.items[i]) != 0)
+            l++;
+        if (l == network->layer_count)
+            NN_FAIL(NN_ERROR_USAGE,
+                    "exclude: no layer is called '%s'; the names are in the summary "
+                    "of the network",
+                    options->exclude.items[i]);
+    }
+    return NN_OK;
+}
+
+static void init_note(nn_text *list, const nn_layer *layer, const nn_parameter *parameter)
+{
+    nn_text_append(list, "%s%s.%s", list->length > 0 ? ", " : "", layer->name, parameter->name);
+}
+
+/* Notes a tensor whose shape there is another. */
+static bool init_same_shape(const nn_store_info *info, const nn_layer *layer, const nn_parameter *parameter,
+                            nn_text *list)
+{
+    bool same = info->dimensions == parameter->shape.dimensions;
+    nn_shape shape = {.dimensions =
+                          info->dimensions < NN_MAX_DIMENSIONS ? info->dimensions : NN_MAX_DIMENSIONS};
+    for (int d = 0; d < shape.dimensions; d++) {
+        shape.extents[d] = info->extents[d];
+        same = same && info->extents[d] == parameter->shape.extents[d];
+    }
+    if (same) return true;
+    char here[NN_SHAPE_TEXT], there[NN_SHAPE_TEXT];
+    init_note(list, layer, parameter);
+    nn_text_append(list, " (%s there, %s here)", nn_shape_text(there, shape),
+                   nn_shape_text(here, parameter->shape));
+    return false;
+}
+
+static nn_status init_take(nn_store_file *file, const char *group, const nn_network *network,
+                           const nn_layer *layer, const nn_parameter *parameter, nn_real *weights,
+                           init_report *report)
+{
+    char path[512];
+    nn_store_array *array = NULL;
+    snprintf(path, sizeof path, "%s/%s/%s", group, layer->name, parameter->name);
+    if (!nn_store_has(file, path)) {
+        init_note(&report->missing, layer, parameter);
+        return NN_OK;
+    }
+    NN_TRY(nn_store_array_open(file, path, &array));
+    bool same = init_same_shape(nn_store_array_info(array), layer, parameter, &report->shapes);
+    nn_store_array_close(array);
+    if (!same) return NN_OK;
+    NN_TRY(nn_store_read_verified(file, path, sizeof(nn_real) == 8 ? NN_STORE_F64 : NN_STORE_F32,
+                                  (size_t)parameter->count, weights + layer->offset + parameter->offset));
+    init_note(&report->layers, layer, parameter);
+    report->taken_layers[layer - network->layers] = true;
+    report->taken++;
+    return NN_OK;
+}
+
+static nn_status init_take_all(const nn_init_options *options, nn_store_file *file, const nn_model *model,
+                               nn_real *weights, init_report *report)
+{
+    const nn_network *network = model->network;
+    const char *group = nn_model_weights_group(file);
+    for (int l = 0; l < network->layer_count; l++)
+        for (int p = 0; p < network->layers[l].parameter_count; p++) {
+            const nn_layer *layer = &network->layers[l];
+            report->tensors++;
+            if (init_is_excluded(options, layer->name))
+                init_note(&report->excluded, layer, &layer->parameters[p]);
+            else
+                NN_TRY(init_take(file, group, network, layer, &layer->parameters[p], weights, report));
+        }
+    return NN_OK;
+}
+
+static void init_log(const char *label, const nn_text *list)
+{
+    if (list->length > 0) nn_log_line("  %s: %s", label, list->bytes);
+}
+
+static nn_status init_finish(const char *path, const init_report *report)
+{
+    if (report->taken == 0)
+        NN_FAIL(NN_ERROR_USAGE,
+                "%s has no weights for this network: no layer has the name and the shape of one "
+                "there%s%s; give the layers the names that they have there (nntrain info %s)",
+                path, report->shapes.length > 0 ? "; other shapes: " : "",
+                report->shapes.length > 0 ? report->shapes.bytes : "", path);
+    nn_log_line("init_from %s: %lld of %lld tensors are taken", path, (long long)report->taken,
+                (long long)report->tensors);
+    init_log("taken", &report->layers);
+    init_log("begun anew, of another shape there", &report->shapes);
+    init_log("begun anew, not there", &report->missing);
+    init_log("begun anew, excluded", &report->excluded);
+    return NN_OK;
+}
+
+void nn_init_name(const nn_init_options *options, const char *folder, char name[2 * NN_PATH_SIZE])
+{
+    bool absolute = options->run[0] == '/';
+    snprintf(name, 2 * NN_PATH_SIZE, "%s%s%s", absolute ? "" : folder, absolute ? "" : "/", options->run);
+}
+
+nn_status nn_init_look(const nn_init_options *options, const char *folder)
+{
+    char name[2 * NN_PATH_SIZE], path[NN_PATH_SIZE];
+    void *bytes = NULL;
+    size_t size = 0;
+    nn_init_name(options, folder, name);
+    nn_status status = nn_saved_find(name, path, &bytes, &size);
+    nn_free(bytes);
+    return status == NN_OK ? NN_OK : nn_fail_context(status, "init_from");
+}
+
+/* On rank 0. */
+static nn_status init_read(const nn_init_options *options, const char *folder, const nn_model *model,
+                           nn_real *weights)
+{
+    char name[2 * NN_PATH_SIZE], path[NN_PATH_SIZE];
+    void *bytes = NULL;
+    size_t size = 0;
+    nn_store_file *file = NULL;
+    init_report report = {0};
+    nn_status status;
+    nn_init_name(options, folder, name);
+    NN_TRY_TO(done, status,
+              NN_ALLOCATE(&report.taken_layers, model->network->layer_count, "the names of layers"));
+    NN_TRY_TO(done, status, init_check_excluded(options, model->network));
+    NN_TRY_TO(done, status, nn_saved_find(name, path, &bytes, &size));
+    NN_TRY_TO(done, status, nn_store_open_image(bytes, size, path, &file));
+    NN_TRY_TO(done, status, init_take_all(options, file, model, weights, &report));
+    NN_TRY_TO(done, status, nn_init_names_check(model, file, path, report.taken_layers));
+    status = init_finish(path, &report);
+done:
+    nn_free(report.taken_layers);
+    nn_text_free(&report.layers);
+    nn_text_free(&report.shapes);
+    nn_text_free(&report.missing);
+    nn_text_free(&report.excluded);
+    nn_store_close(file);
+    nn_free(bytes);
+    return status == NN_OK ? NN_OK : nn_fail_context(status, "init_from");
+}
+
+nn_status nn_init_from(nn_comm *comm, const nn_init_options *options, const char *folder,
+                       const nn_model *model, nn_real *weights)
+{
+    bool reads = nn_comm_rank(comm) == 0;
+    NN_TRY(nn_comm_agree(comm, reads ? init_read(options, folder, model, weights) : NN_OK));
+    return nn_comm_broadcast(comm, weights, (size_t)model->network->value_count * sizeof *weights, 0);
+}

@@ -1,0 +1,30 @@
+/* Beginning with another run's weights. */
+#ifndef NN_RUNDIR_INIT_FROM_H
+#define NN_RUNDIR_INIT_FROM_H
+
+#include "comm/comm.h"
+#include "model/find.h"
+#include "model/model.h"
+#include "settings/init_options.h"
+
+#define nn_init_name NN_REAL_SYMBOL(nn_init_name)
+#define nn_init_look NN_REAL_SYMBOL(nn_init_look)
+#define nn_init_from NN_REAL_SYMBOL(nn_init_from)
+
+/* The path of the run or checkpoint; a relative one starts from `folder`. */
+void nn_init_name(const nn_init_options *options, const char *folder, char name[2 * NN_PATH_SIZE]);
+
+/* Whether there is a run or a checkpoint to begin with. */
+nn_status nn_init_look(const nn_init_options *options, const char *folder);
+
+/*
+ * Tensors of the best weights (the averaged ones where there is an average) of a run directory, or of a
+ * checkpoint, to where a layer and a tensor of the same names have the same shape; a relative path starts
+ * from `folder`. Logs what was taken and what was not. None taken is an error, and so is a layer under
+ * `exclude` that the network does not have. Rank 0 reads; weights has all values, and is the same on all
+ * ranks before and after. Collective.
+ */
+nn_status nn_init_from(nn_comm *comm, const nn_init_options *options, const char *folder,
+                       const nn_model *model, nn_real *weights);
+
+#endif

@@ -1,0 +1,21 @@
+/* What checkpoint.best names: the result on the validation part that chooses the best weights. */
+#ifndef NN_SETTINGS_BEST_RULE_H
+#define NN_SETTINGS_BEST_RULE_H
+
+#include "settings/settings.h"
+
+#define nn_best_check NN_REAL_SYMBOL(nn_best_check)
+#define nn_best_rule_of NN_REAL_SYMBOL(nn_best_rule_of)
+
+typedef struct nn_best_rule {
+    int metric; /* index among the metrics; -1: a loss */
+    int head;   /* whose loss; -1: what is minimised */
+    bool higher_is_better;
+    char name[160];
+} nn_best_rule;
+
+/* That what checkpoint.best names is there; else the mistake is collected. */
+void nn_best_check(nn_config *config, nn_config_node *node, const nn_settings *settings);
+nn_best_rule nn_best_rule_of(const nn_model *model, const char *wanted);
+
+#endif

@@ -1,0 +1,245 @@
+/* The sections of a configuration, read through their tables. */
+#include "settings/settings.h"
+#include "settings/best_rule.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "settings/settings_data.h"
+
+static const char *const allreduce_choices[] = {"exact", "mpi", NULL};
+static const char *const precision_choices[] = {"float32", "float64", NULL};
+static const char *const on_nonfinite_choices[] = {"stop", "skip", NULL};
+static const char *const machine_choices[] = {"same", "any", NULL};
+static const char *const last_batch_choices[] = {"keep", "drop", NULL};
+
+#define FIELD(member) offsetof(nn_training_options, member)
+const nn_option nn_training_options_table[] = {
+    {"epochs", NN_OPTION_INTEGER, FIELD(epochs), "30", 1, 1e9, NULL, NN_EFFECT_EXTENT,
+     "passes over the training part; may be raised when a run is resumed"},
+    {"batch_size", NN_OPTION_INTEGER, FIELD(batch_size), "0", 0, 1e9, NULL, NN_EFFECT_RESULT,
+     "samples a step, over all ranks; 0: 32, 64 or 256 below 10,000, below 100,000 or more samples"},
+    {"microbatch_size", NN_OPTION_INTEGER, FIELD(microbatch_size), "0", 0, 1e9, NULL, NN_EFFECT_RESULT,
+     "samples computed at once, at most batch_size; 0: batch_size / 16, between 4 and 64; a quarter of a "
+     "batch "
+     "below 16"},
+    {"last_batch", NN_OPTION_CHOICE, FIELD(last_batch), "keep", 0, 0, last_batch_choices, NN_EFFECT_RESULT,
+     "what becomes of the short last batch of an epoch: keep or drop"},
+    {"seed", NN_OPTION_INTEGER, FIELD(seed), "1", 0, 9e15, NULL, NN_EFFECT_RESULT,
+     "seed for initial weights, the order of samples and dropout"},
+    {"allreduce", NN_OPTION_CHOICE, FIELD(allreduce), "exact", 0, 0, allreduce_choices, NN_EFFECT_RESULT,
+     "exact: the same bits on any number of ranks; mpi: MPI_Iallreduce, whose bits depend on them"},
+    {"precision", NN_OPTION_CHOICE, FIELD(precision), "float32", 0, 0, precision_choices, NN_EFFECT_RESULT,
+     "of weights and arithmetic: float32 or float64"},
+    {"clip_value", NN_OPTION_REAL, FIELD(clip_value), "0", 0, 1e30, NULL, NN_EFFECT_RESULT,
+     "cuts each value of the gradient down to this size, before clip_norm; 0: no cutting"},
+    {"clip_norm", NN_OPTION_REAL, FIELD(clip_norm), "-1", -1, 1e30, NULL, NN_EFFECT_RESULT,
+     "scales a gradient whose global norm is larger down to it; 0: no clipping; -1: 1 where the network has "
+     "recurrent or attention layers, else 0"},
+    {"average", NN_OPTION_REAL, FIELD(average), "0", 0, 0.9999999, NULL, NN_EFFECT_RESULT,
+     "share that a running average of the weights keeps in a step, such as 0.999; figures, best weights and "
+     "predictions are then of the average; 0: none"},
+    {"early_stopping", NN_OPTION_SECTION, 0, "", 0, 0, NULL, NN_EFFECT_EXTENT,
+     "ends the run when the validation figure has not got better for a while"},
+    {"on_nonfinite", NN_OPTION_CHOICE, FIELD(on_nonfinite), "stop", 0, 0, on_nonfinite_choices,
+     NN_EFFECT_EXTENT,
+     "what becomes of a step with NaN or Inf in an output, a loss or a gradient: stop ends the run, skip "
+     "goes "
+     "on without that step; may be changed when a run is resumed"},
+    {"nonfinite_limit", NN_OPTION_INTEGER, FIELD(nonfinite_limit), "10", 1, 1e9, NULL, NN_EFFECT_EXTENT,
+     "so many skipped steps in a row end the run all the same"},
+    {"limit_batches", NN_OPTION_INTEGER, FIELD(limit_batches), "0", 0, 1e15, NULL, NN_EFFECT_RESULT,
+     "ends an epoch after so many batches, for trying things out; with data.shuffle: none they are the same "
+     "in "
+     "every epoch; 0: no limit"},
+    {"threads", NN_OPTION_INTEGER, FIELD(threads), "0", 0, 4096, NULL, NN_EFFECT_SPEED,
+     "threads a rank; 0: OMP_NUM_THREADS, else the cores that the rank may use"},
+    {"memory", NN_OPTION_REAL, FIELD(memory), "1024", 0.001, 1e9, NULL, NN_EFFECT_SPEED,
+     "MiB a rank for microbatches in flight; less makes more waves, not other bits; where a layer takes "
+     "statistics over the batch, all of a rank are in flight whatever this says"},
+    {"machine", NN_OPTION_CHOICE, FIELD(machine), "same", 0, 0, machine_choices, NN_EFFECT_EXTENT,
+     "what a resumed run accepts where CPU, libraries or build give other bits than those it was saved with: "
+     "same refuses, any continues and says so from then on; may be changed when a run is resumed"},
+    {"verify_every", NN_OPTION_INTEGER, FIELD(verify_every), "1000", 0, 1e15, NULL, NN_EFFECT_SPEED,
+     "steps after which weights, optimizer state and one microbatch, which every core computes again, are "
+     "compared for silent corruption, as before each planned checkpoint; 1 notices every flipped bit of "
+     "weights and state; 0, or allreduce: mpi: nothing is compared"},
+    {"peak_seconds", NN_OPTION_REAL, FIELD(peak_seconds), "0.04", 0, 60, NULL, NN_EFFECT_SPEED,
+     "seconds spent on measuring the matrix rate that the utilisation is relative to; 0: no figure"},
+    {"hang_timeout", NN_OPTION_REAL, FIELD(hang_timeout), "600", 0, 1e9, NULL, NN_EFFECT_SPEED,
+     "seconds without progress after which the ranks that are late are named and the job ends with exit code "
+     "4; 0: never"},
+    {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
+#undef FIELD
+
+#define FIELD(member) offsetof(nn_checkpoint_options, member)
+const nn_option nn_checkpoint_options_table[] = {
+    {"every", NN_OPTION_DURATION, FIELD(every), "1 epoch", 0, 0, NULL, NN_EFFECT_OUTPUT,
+     "how often to save: 1 epoch, 500 steps, 10 minutes"},
+    {"keep_last", NN_OPTION_INTEGER, FIELD(keep_last), "3", 1, 1e6, NULL, NN_EFFECT_OUTPUT,
+     "checkpoints kept beside the best one"},
+    {"verify", NN_OPTION_BOOLEAN, FIELD(verify), "false", 0, 0, NULL, NN_EFFECT_OUTPUT,
+     "reads each checkpoint again after it was written, past the system's cache, and compares it"},
+    {"best", NN_OPTION_TEXT, FIELD(best), "loss", 0, 0, NULL, NN_EFFECT_RESULT,
+     "what chooses the best weights on the validation part: loss, or a metric; ties go to the lower loss, "
+     "then to the "
+     "later epoch"},
+    {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
+#undef FIELD
+
+/* What optimizers and schedules have in common for reading. */
+typedef struct choice {
+    const char *section, *what;
+    const char *name;
+    const nn_option *table;
+    size_t size;
+    nn_status (*check)(const void *options);
+} choice;
+
+static void settings_read_chosen(nn_config *config, nn_config_node *node, nn_config_node *options_node,
+                                 const choice *chosen, void **options)
+{
+    char path[96];
+    snprintf(path, sizeof path, "%s.%s", chosen->section, chosen->name);
+    nn_config_record(config, chosen->section, chosen->name, NN_EFFECT_RESULT);
+    if (!nn_config_check(config, node, nn_allocate(options, chosen->size, 1, chosen->what))) return;
+    nn_config_read(config, options_node, path, chosen->table, NULL, NULL, *options);
+    if (chosen->check) nn_config_check(config, node, chosen->check(*options));
+}
+
+static void settings_read_optimizer(nn_config *config, nn_config_node *root, nn_settings *settings)
+{
+    nn_config_node *node = nn_config_get(root, "optimizer"), *options_node = NULL;
+    const char *word = node ? nn_config_read_choice(config, node, &options_node) : "adam";
+    if (!word) return;
+    const nn_optimizer_type *type = nn_optimizer_find(word);
+    if (!type) {
+        nn_config_unknown_type(config, node, "optimizer", word, (const void *const *)nn_optimizer_types());
+        return;
+    }
+    settings->optimizer = type;
+    choice chosen = {"optimizer",        "the options of the optimizer",
+                     type->name,         type->options,
+                     type->options_size, type->check};
+    settings_read_chosen(config, node, options_node, &chosen, &settings->optimizer_options);
+}
+
+static void settings_read_schedule(nn_config *config, nn_config_node *root, nn_settings *settings)
+{
+    nn_config_node *node = nn_config_get(root, "lr_schedule"), *options_node = NULL;
+    const char *word = node ? nn_config_read_choice(config, node, &options_node) : "cosine";
+    if (!word) return;
+    const nn_schedule_type *type = nn_schedule_find(word);
+    if (!type) {
+        nn_config_unknown_type(config, node, "learning-rate schedule", word,
+                               (const void *const *)nn_schedule_types());
+        return;
+    }
+    settings->schedule = type;
+    choice chosen = {"lr_schedule",      "the options of the schedule",
+                     type->name,         type->options,
+                     type->options_size, type->check};
+    settings_read_chosen(config, node, options_node, &chosen, &settings->schedule_options);
+}
+
+/* Every target has a loss, and every loss a target. */
+static void settings_check_targets(nn_config *config, nn_config_node *root, const nn_settings *settings)
+{
+    const nn_model_spec *model = &settings->model;
+    const nn_data_names *targets = &settings->data.parts[NN_TRAIN].y;
+    nn_config_node *losses = nn_config_get(root, "losses");
+    if (!losses || targets->count == 0 || model->head_count == 0) return;
+    const char *known[NN_DATA_FIELDS + 1] = {NULL};
+    bool has_loss[NN_DATA_FIELDS] = {false};
+    for (int t = 0; t < targets->count; t++) known[t] = targets->names[t];
+    for (int h = 0; h < model->head_count; h++) {
+        int t = 0;
+        while (t < targets->count && strcmp(known[t], model->heads[h].name) != 0) t++;
+        if (t < targets->count)
+            has_loss[t] = true;
+        else
+            nn_config_unknown(config, losses, "target (of data.train.y) under losses", model->heads[h].name,
+                              known);
+    }
+    for (int t = 0; t < targets->count; t++)
+        if (!has_loss[t])
+            nn_config_error(config, losses,
+                            "losses: the target '%s' has no loss; add one, or leave it out of data.train.y",
+                            known[t]);
+}
+
+static void settings_check_training(nn_config *config, nn_config_node *node, const nn_settings *settings)
+{
+    const nn_training_options *training = &settings->training;
+    if (training->batch_size > 0 && training->microbatch_size > training->batch_size)
+        nn_config_error(
+            config, node,
+            "training.microbatch_size %lld is larger than batch_size %lld; choose at most the batch",
+            (long long)training->microbatch_size, (long long)training->batch_size);
+    if (training->clip_norm < 0 && training->clip_norm != -1)
+        nn_config_error(config, node,
+                        "training.clip_norm: must be above 0, or 0 for no clipping, or -1 for what suits the "
+                        "network, not %.15g",
+                        training->clip_norm);
+    if (training->clip_norm > 0 && settings->optimizer && settings->optimizer->no_clip_norm)
+        nn_config_error(config, node,
+                        "training.clip_norm: %s takes no gradient scaled by its norm: its steps have the "
+                        "size of the weights already; set clip_norm: 0 (clip_value is possible)",
+                        settings->optimizer->name);
+}
+
+static void settings_read_training(nn_config *config, nn_config_node *root, nn_settings *settings)
+{
+    static const char *const sections[] = {"early_stopping", NULL};
+    nn_training_options *training = &settings->training;
+    nn_config_node *node = nn_config_get(root, "training");
+    nn_config_read(config, node, "training", nn_training_options_table, NULL, sections, training);
+    settings_check_training(config, node, settings);
+    nn_config_node *early = nn_config_get(node, "early_stopping");
+    if (!early) return;
+    training->early_stopping.stops = true;
+    nn_config_read(config, early, "training.early_stopping", nn_early_options_table, NULL, NULL,
+                   &training->early_stopping);
+    nn_config_check(config, early, nn_early_check(&training->early_stopping));
+}
+
+nn_status nn_settings_read(nn_config *config, nn_settings *settings)
+{
+    *settings = (nn_settings){0};
+    nn_config_node *root = nn_config_root(config);
+    size_t problems = nn_config_problem_count(config);
+    nn_settings_read_data(config, root, &settings->data);
+    settings->data_is_sound = nn_config_problem_count(config) == problems;
+    problems = nn_config_problem_count(config);
+    nn_model_spec_read(config, &settings->model);
+    settings->model_is_sound = nn_config_problem_count(config) == problems;
+    settings_read_optimizer(config, root, settings);
+    settings_read_schedule(config, root, settings);
+    settings_read_training(config, root, settings);
+    nn_config_node *checkpoint = nn_config_get(root, "checkpoint");
+    nn_config_read(config, checkpoint, "checkpoint", nn_checkpoint_options_table, NULL, NULL,
+                   &settings->checkpoint);
+    nn_best_check(config, checkpoint, settings);
+    settings_check_targets(config, root, settings);
+    nn_config_node *init_from = nn_config_get(root, "init_from");
+    if (init_from)
+        nn_config_read(config, init_from, "init_from", nn_init_options_table, NULL, NULL,
+                       &settings->init_from);
+    return nn_config_finish(config);
+}
+
+void nn_settings_release(nn_settings *settings)
+{
+    nn_data_options_release(&settings->data);
+    nn_model_spec_release(&settings->model);
+    if (settings->optimizer_options)
+        nn_options_release(settings->optimizer->options, settings->optimizer_options);
+    nn_free(settings->optimizer_options);
+    if (settings->schedule_options)
+        nn_options_release(settings->schedule->options, settings->schedule_options);
+    nn_free(settings->schedule_options);
+    nn_options_release(nn_checkpoint_options_table, &settings->checkpoint);
+    nn_options_release(nn_init_options_table, &settings->init_from);
+    *settings = (nn_settings){0};
+}

@@ -1,0 +1,73 @@
+/* Everything that a configuration says about a run, in structs. */
+#ifndef NN_SETTINGS_SETTINGS_H
+#define NN_SETTINGS_SETTINGS_H
+
+#include "config/config.h"
+#include "data/dataset.h"
+#include "model/model.h"
+#include "optim/optimizer.h"
+#include "optim/schedule.h"
+#include "settings/early.h"
+#include "settings/init_options.h"
+
+#define nn_settings_read NN_REAL_SYMBOL(nn_settings_read)
+#define nn_settings_release NN_REAL_SYMBOL(nn_settings_release)
+#define nn_training_options_table NN_REAL_SYMBOL(nn_training_options_table)
+#define nn_checkpoint_options_table NN_REAL_SYMBOL(nn_checkpoint_options_table)
+
+enum { NN_LAST_BATCH_KEEP, NN_LAST_BATCH_DROP };
+enum { NN_MACHINE_SAME, NN_MACHINE_ANY };
+enum { NN_NONFINITE_STOP, NN_NONFINITE_SKIP };
+
+typedef struct nn_training_options { /* section training */
+    int64_t epochs;
+    int64_t batch_size;      /* 0: a rule of the number of samples */
+    int64_t microbatch_size; /* 0: a rule of the batch */
+    int last_batch;          /* keep or drop */
+    int64_t seed;
+    int allreduce;     /* nn_reduction_mode */
+    int precision;     /* 0: float32, 1: float64 */
+    double clip_value; /* largest size of a gradient's element; 0: any */
+    double clip_norm;  /* largest norm of a gradient; 0: any; below 0: a rule of network and optimizer */
+    double average;    /* share that the average of the weights keeps in a step; 0: no average */
+    nn_early_options early_stopping;
+    int on_nonfinite; /* stop or skip */
+    int64_t nonfinite_limit;
+    int64_t limit_batches; /* of an epoch; 0: all */
+    int64_t threads;       /* 0: OMP_NUM_THREADS, else the rank's share of the cores */
+    double memory;         /* MiB for microbatches in flight, per rank */
+    int machine;           /* what a resumed run accepts: same or any */
+    int64_t verify_every;  /* steps between two that are verified; 0: none is */
+    double peak_seconds;   /* spent on measuring the machine's matrix rate at the start */
+    double hang_timeout;   /* seconds without progress that end the job; 0: never */
+} nn_training_options;
+
+typedef struct nn_checkpoint_options { /* section checkpoint */
+    nn_duration every;
+    int64_t keep_last;
+    bool verify;
+    char *best;
+} nn_checkpoint_options;
+
+extern const nn_option nn_training_options_table[];
+extern const nn_option nn_checkpoint_options_table[];
+
+typedef struct nn_settings {
+    nn_data_options data;
+    nn_model_spec model;
+    const nn_optimizer_type *optimizer;
+    void *optimizer_options;
+    const nn_schedule_type *schedule;
+    void *schedule_options;
+    nn_training_options training;
+    nn_checkpoint_options checkpoint;
+    nn_init_options init_from;
+    bool data_is_sound, model_is_sound; /* no problem was found in what they are made of */
+} nn_settings;
+
+/* Reads all sections; on NN_ERROR_USAGE the error text has every problem. Release the settings in any case.
+ */
+nn_status nn_settings_read(nn_config *config, nn_settings *settings);
+void nn_settings_release(nn_settings *settings);
+
+#endif

@@ -1,0 +1,100 @@
+/* The carried state of all leaves is one array in the order of leaves: a rank's share of it is contiguous. */
+#include "step/carried.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+
+#define CARRIED_NAME "state/carried"
+
+nn_status nn_carried_check(const nn_model *model, const nn_settings *settings, const nn_plan *plan)
+{
+    if (model->network->carried_values == 0) return NN_OK;
+    if (settings->data.shuffle != NN_SHUFFLE_STATEFUL)
+        NN_FAIL(NN_ERROR_USAGE, "a layer has carry: true, but the samples of a batch do not go on where "
+                                "those of the batch before "
+                                "ended; set data.shuffle: stateful, or carry: false");
+    if (plan->samples % plan->batch_size != 0 && settings->training.last_batch == NN_LAST_BATCH_KEEP)
+        NN_FAIL(NN_ERROR_USAGE,
+                "a layer has carry: true, which needs batches of one size, but the last of %lld samples in "
+                "batches of %lld is short; set training.last_batch: drop",
+                (long long)plan->samples, (long long)plan->batch_size);
+    return NN_OK;
+}
+
+/* The state lies by layer, and then by sample. */
+void nn_carried_restart(const nn_network *network, const nn_dataset *data, const nn_leaf_place *place,
+                        nn_microbatch *microbatch)
+{
+    if (!microbatch->carried) return;
+    for (int64_t i = 0; i < place->range.end - place->range.begin; i++) {
+        if (nn_dataset_continues(data, place->epoch, place->batch_first + place->range.begin + i)) continue;
+        for (int l = 0; l < network->layer_count; l++) {
+            const nn_layer *layer = &network->layers[l];
+            nn_real *state = microbatch->carried + microbatch->capacity * layer->carried_offset;
+            memset(state + i * layer->carried_per_sample, 0,
+                   (size_t)layer->carried_per_sample * sizeof *state);
+        }
+    }
+}
+
+/* Bytes of each rank's share; returns the values of all. */
+static int64_t carried_sizes(nn_stepper *stepper, int64_t per_leaf)
+{
+    int size = nn_comm_size(stepper->comm);
+    for (int r = 0; r < size; r++) {
+        nn_tree_node share = nn_tree_share(stepper->plan.leaves, r, size);
+        stepper->sizes[r] = (size_t)((share.end - share.begin) * per_leaf) * sizeof(nn_real);
+    }
+    return stepper->plan.leaves * per_leaf;
+}
+
+nn_status nn_carried_put(nn_stepper *stepper, nn_store_image *image)
+{
+    int64_t per_leaf;
+    nn_real *own = nn_workers_carried(stepper->workers, &per_leaf), *all = NULL;
+    if (!own) return NN_OK;
+    int64_t count = carried_sizes(stepper, per_leaf);
+    nn_store_type type = sizeof(nn_real) == 8 ? NN_STORE_F64 : NN_STORE_F32;
+    nn_status status = image ? NN_ALLOCATE(&all, count, "gathering carried state") : NN_OK;
+    NN_TRY_TO(done, status, nn_comm_agree(stepper->comm, status));
+    NN_TRY_TO(done, status, nn_comm_gather(stepper->comm, own, stepper->sizes, all));
+    if (image) status = nn_store_image_put(image, CARRIED_NAME, type, 1, &count, all);
+    status = nn_comm_agree(stepper->comm, status);
+done:
+    nn_free(all);
+    return status;
+}
+
+nn_status nn_carried_get(nn_stepper *stepper, nn_store_file *file)
+{
+    int64_t per_leaf;
+    nn_real *own = nn_workers_carried(stepper->workers, &per_leaf), *all = NULL;
+    if (!own) return NN_OK;
+    int64_t count = carried_sizes(stepper, per_leaf);
+    int rank = nn_comm_rank(stepper->comm);
+    nn_store_type type = sizeof(nn_real) == 8 ? NN_STORE_F64 : NN_STORE_F32;
+    nn_status status = NN_ALLOCATE(&all, count, "reading carried state");
+    if (status == NN_OK && rank == 0)
+        status = nn_store_read_verified(file, CARRIED_NAME, type, (size_t)count, all);
+    NN_TRY_TO(done, status, nn_comm_agree(stepper->comm, status));
+    NN_TRY_TO(done, status, nn_comm_broadcast(stepper->comm, all, (size_t)count * sizeof *all, 0));
+    nn_tree_node share = nn_tree_share(stepper->plan.leaves, rank, nn_comm_size(stepper->comm));
+    memcpy(own, all + share.begin * per_leaf, stepper->sizes[rank]);
+done:
+    nn_free(all);
+    return status;
+}
+
+nn_status nn_carried_complete(nn_stepper *stepper, nn_store_file *file)
+{
+    int64_t per_leaf;
+    nn_real *all;
+    if (!nn_workers_carried(stepper->workers, &per_leaf)) return NN_OK;
+    int64_t count = stepper->plan.leaves * per_leaf;
+    nn_store_type type = sizeof(nn_real) == 8 ? NN_STORE_F64 : NN_STORE_F32;
+    NN_TRY(NN_ALLOCATE(&all, count, "verifying carried state"));
+    nn_status status = nn_store_read_verified(file, CARRIED_NAME, type, (size_t)count, all);
+    nn_free(all);
+    return status;
+}

@@ -1,0 +1,225 @@
+/* Figures of a part of the data: the leaves are shared out, and summed in the canonical tree. */
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "host/pulse.h"
+#include "step/evaluate.h"
+#include "step/findings.h"
+
+nn_status nn_evaluate_check(const nn_model *model, nn_part part, const nn_figures *figures)
+{
+    static const char *const names[NN_PARTS] = {"training", "validation", "test"};
+    nn_nonfinite found = figures->nonfinite;
+    if (found.position < 0) return NN_OK;
+    bool in_layer = found.layer < model->network->layer_count;
+    NN_FAIL(NN_ERROR_NONFINITE, "%s%s is NaN or Inf for sample %lld of the %s part",
+            in_layer ? "the output of layer " : "the loss",
+            in_layer ? model->network->layers[found.layer].name : "", (long long)found.position, names[part]);
+}
+
+/* Of all ranks' finds the first. Collective. */
+static nn_status evaluate_agree(nn_comm *comm, const nn_model *model, nn_nonfinite *found)
+{
+    int64_t layers = model->network->layer_count + 1, order = -1;
+    if (found->position >= 0) order = INT64_MAX - (found->position * layers + found->layer);
+    NN_TRY(nn_comm_maximum(comm, &order, 1));
+    *found = (nn_nonfinite){.position = -1};
+    if (order < 0) return NN_OK;
+    order = INT64_MAX - order;
+    *found = (nn_nonfinite){.position = order / layers, .layer = (int)(order % layers)};
+    return NN_OK;
+}
+
+/* Leaves whose figures are held at a time. */
+#define EVALUATE_WAVE 512
+
+/* An evaluation under way. */
+typedef struct evaluation {
+    nn_comm *comm;
+    nn_workers *workers;
+    const nn_model *model;
+    nn_dataset *data;
+    nn_part part;
+    int64_t samples, leaves;
+    const nn_real *weights, *constant; /* one of the two is NULL */
+    nn_tree_node share;                /* of this rank */
+    size_t width;                      /* figures of a leaf */
+    nn_tree_node *nodes;               /* of all ranks, from left to right */
+    size_t *sizes;                     /* bytes of the nodes of each rank */
+    int64_t own, own_count;            /* the nodes of this rank */
+    double *sums;                      /* of the nodes */
+    double *wave;                      /* of EVALUATE_WAVE leaves */
+    double *stack;                     /* one more row for each level above a wave */
+    nn_findings findings;
+    nn_nonfinite found;
+} evaluation;
+
+/* The leaves of this rank, one after the other. */
+static bool evaluate_schedule(const void *context, int64_t index, nn_data_span *span)
+{
+    const evaluation *of = context;
+    if (of->share.begin + index >= of->share.end) return false;
+    nn_tree_node range = nn_tree_leaf_samples(of->samples, of->leaves, of->share.begin + index);
+    *span = (nn_data_span){.epoch = NN_DATA_IN_ORDER, .first = range.begin, .count = range.end - range.begin};
+    return true;
+}
+
+/* The maximal nodes of all ranks' shares. */
+static nn_status evaluate_create(evaluation *of)
+{
+    int size = nn_comm_size(of->comm), levels = 2;
+    int64_t count = 0;
+    NN_TRY(NN_ALLOCATE(&of->sizes, size, "an evaluation"));
+    NN_TRY(NN_ALLOCATE(&of->nodes, (size < of->leaves ? size : of->leaves) * NN_TREE_COVER_MAX,
+                       "an evaluation"));
+    for (int r = 0; r < size; r++) {
+        nn_tree_node share = nn_tree_share(of->leaves, r, size);
+        int nodes = nn_tree_cover(of->leaves, share.begin, share.end, of->nodes + count);
+        of->sizes[r] = (size_t)nodes * of->width * sizeof *of->sums;
+        if (r == nn_comm_rank(of->comm)) {
+            of->own = count;
+            of->own_count = nodes;
+        }
+        count += nodes;
+    }
+    for (int64_t leaves = of->leaves; leaves > EVALUATE_WAVE; leaves /= 2) levels++;
+    NN_TRY(NN_ALLOCATE(&of->sums, count * (int64_t)of->width, "an evaluation"));
+    NN_TRY(NN_ALLOCATE(&of->stack, levels * (int64_t)of->width, "an evaluation"));
+    int64_t wave = of->leaves < EVALUATE_WAVE ? of->leaves : EVALUATE_WAVE;
+    NN_TRY(NN_ALLOCATE(&of->wave, wave * (int64_t)of->width, "an evaluation"));
+    return nn_findings_create(of->comm, of->model, of->workers, of->samples, of->leaves, &of->findings);
+}
+
+static void evaluate_release(evaluation *of)
+{
+    nn_findings_release(&of->findings);
+    nn_free(of->sizes);
+    nn_free(of->nodes);
+    nn_free(of->sums);
+    nn_free(of->stack);
+    nn_free(of->wave);
+}
+
+/* The figures of a node: waves in order, joined as the canonical tree says. */
+static void evaluate_node(evaluation *of, nn_tree_node node, double *sum, double *stack)
+{
+    int64_t leaves = node.end - node.begin;
+    if (leaves <= EVALUATE_WAVE) {
+        nn_workers_evaluate(of->workers, of->part, of->leaves, of->share, node, of->weights, of->constant,
+                            of->wave, &of->findings, &of->found);
+        nn_figures_sum(of->model, false, leaves, NULL, of->wave, sum);
+        return;
+    }
+    int64_t middle = nn_tree_split(node.begin, node.end);
+    evaluate_node(of, (nn_tree_node){node.begin, middle}, sum, stack);
+    evaluate_node(of, (nn_tree_node){middle, node.end}, stack, stack + of->width);
+    nn_figures_join(of->model, false, sum, stack);
+}
+
+static nn_status evaluate_share(evaluation *of)
+{
+    int64_t depth = nn_workers_threads(of->workers) + 1;
+    nn_status status =
+        nn_dataset_follow(of->data, of->part, evaluate_schedule, of, 0, depth, of->constant == NULL);
+    NN_TRY(nn_comm_agree(of->comm, status));
+    for (int64_t n = of->own; n < of->own + of->own_count; n++)
+        evaluate_node(of, of->nodes[n], of->sums + n * (int64_t)of->width, of->stack);
+    status = nn_dataset_status(of->data, of->part);
+    nn_dataset_unfollow(of->data, of->part);
+    NN_TRY(nn_comm_agree(of->comm, status));
+    NN_TRY(evaluate_agree(of->comm, of->model, &of->found));
+    return nn_comm_gather_all(of->comm, of->sums + of->own * (int64_t)of->width, of->sizes, of->sums);
+}
+
+/* weights, or constant, is NULL. */
+static nn_status evaluate_run(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
+                              nn_part part, int64_t microbatch_size, const nn_real *weights,
+                              const nn_real *constant, nn_figures *figures)
+{
+    int64_t samples = nn_dataset_count(data, part),
+            leaves = (samples + microbatch_size - 1) / microbatch_size;
+    evaluation of = {.comm = comm,
+                     .workers = workers,
+                     .model = model,
+                     .data = data,
+                     .part = part,
+                     .samples = samples,
+                     .leaves = leaves,
+                     .weights = weights,
+                     .constant = constant,
+                     .share = nn_tree_share(leaves, nn_comm_rank(comm), nn_comm_size(comm)),
+                     .width = (size_t)nn_figures_width(model, false),
+                     .found = {.position = -1}};
+    *figures = (nn_figures){0};
+    nn_phase before = nn_pulse_phase(NN_PHASE_EVALUATE);
+    nn_status status;
+    NN_TRY_TO(done, status, nn_comm_agree(comm, evaluate_create(&of)));
+    NN_TRY_TO(done, status, evaluate_share(&of));
+    nn_figures_sum(model, false, leaves, of.nodes, of.sums, of.stack);
+    NN_TRY_TO(done, status, nn_comm_agree(comm, nn_figures_finish(model, false, of.stack, figures)));
+    figures->nonfinite = of.found;
+    status = nn_findings_finish(comm, model, workers, samples, leaves, &of.findings, figures);
+done:
+    evaluate_release(&of);
+    if (status != NN_OK) nn_figures_release(figures);
+    nn_pulse_phase(before);
+    return status;
+}
+
+nn_status nn_evaluate_part(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
+                           nn_part part, int64_t microbatch_size, const nn_real *weights, nn_figures *figures)
+{
+    return evaluate_run(comm, workers, model, data, part, microbatch_size, weights, NULL, figures);
+}
+
+/* ---- the baseline ---- */
+
+bool nn_baseline_is_last(const nn_head *head)
+{
+    return head->target.transform == NN_TRANSFORM_DIFFERENCE;
+}
+
+/* The output that guesses one target. A difference of 0 in its own units is the value seen last. */
+static void evaluate_constant(const nn_head *head, const double *prior, nn_real *constant)
+{
+    const nn_scaling *scaling = &head->scaling;
+    bool labels = head->target.is_class, last = nn_baseline_is_last(head);
+    for (int64_t r = 0; head->loss->best_constant && r < head->rows; r++)
+        head->loss->best_constant(head->loss_options, head->columns, head->class_weights, labels,
+                                  labels ? prior : prior + r * head->columns, constant + r * head->columns);
+    for (int64_t i = 0; !head->loss->best_constant && i < head->rows * head->columns; i++) {
+        double value = prior[i];
+        if (last) value = scaling->columns > 0 ? scaling->offset[i % scaling->columns] : 0;
+        constant[i] = (nn_real)value;
+    }
+}
+
+/* The guesses of all heads, one behind the other. */
+static nn_status evaluate_constants(const nn_model *model, const nn_dataset *data, nn_real *constant)
+{
+    for (int h = 0; h < model->head_count; h++) {
+        const nn_head *head = &model->heads[h];
+        double *prior = NULL;
+        int64_t known = head->target.is_class ? head->target.classes : nn_shape_count(head->target.shape);
+        NN_TRY(NN_ALLOCATE(&prior, known < 2 ? 2 : known, "the baseline"));
+        nn_dataset_prior(data, h, prior);
+        evaluate_constant(head, prior, constant);
+        constant += nn_head_output(model, h);
+        nn_free(prior);
+    }
+    return NN_OK;
+}
+
+nn_status nn_evaluate_baseline(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
+                               nn_part part, int64_t microbatch_size, nn_figures *figures)
+{
+    nn_real *constant = NULL;
+    nn_status status = NN_ALLOCATE(&constant, nn_model_output_count(model), "the baseline");
+    if (status == NN_OK) status = evaluate_constants(model, data, constant);
+    status = nn_comm_agree(comm, status);
+    if (status == NN_OK)
+        status = evaluate_run(comm, workers, model, data, part, microbatch_size, NULL, constant, figures);
+    nn_free(constant);
+    return status;
+}

@@ -1,0 +1,28 @@
+/* Loss and metrics of a whole part of the data, and of the best constant guess. */
+#ifndef NN_STEP_EVALUATE_H
+#define NN_STEP_EVALUATE_H
+
+#include "step/figures.h"
+#include "step/workers.h"
+
+#define nn_evaluate_part NN_REAL_SYMBOL(nn_evaluate_part)
+#define nn_evaluate_check NN_REAL_SYMBOL(nn_evaluate_check)
+#define nn_evaluate_baseline NN_REAL_SYMBOL(nn_evaluate_baseline)
+#define nn_baseline_is_last NN_REAL_SYMBOL(nn_baseline_is_last)
+
+/* Figures of a part with the given weights; the same bits on any number of ranks. Release the figures.
+ * Collective. */
+nn_status nn_evaluate_part(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
+                           nn_part part, int64_t microbatch_size, const nn_real *weights,
+                           nn_figures *figures);
+/* Fails where some output was not finite, and tells which. */
+nn_status nn_evaluate_check(const nn_model *model, nn_part part, const nn_figures *figures);
+/* Figures of the best constant guess: the shares of the classes, the mean of the training part or, of a
+ * target that is a difference, that the value seen last stays. Release the figures. Collective. */
+nn_status nn_evaluate_baseline(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
+                               nn_part part, int64_t microbatch_size, nn_figures *figures);
+
+/* Whether the best constant guess of a head is the value seen last. */
+bool nn_baseline_is_last(const nn_head *head);
+
+#endif

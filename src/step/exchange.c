@@ -1,0 +1,137 @@
+/* Merging across ranks. */
+#include "step/exchange.h"
+#include "host/clock.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "host/pulse.h"
+
+struct nn_exchange {
+    nn_comm *comm;
+    int64_t leaves; /* of the batch that the list below is of; 0: none yet */
+    int64_t *ends;  /* by rank, where its share ends */
+    double *received;
+    double waited;
+};
+
+nn_status nn_exchange_create(nn_comm *comm, int64_t width, nn_exchange **exchange)
+{
+    const char *what = "statistics over the batch";
+    NN_TRY(NN_ALLOCATE(exchange, 1, what));
+    (*exchange)->comm = comm;
+    NN_TRY(NN_ALLOCATE(&(*exchange)->ends, nn_comm_size(comm), what));
+    return NN_ALLOCATE(&(*exchange)->received, width, what);
+}
+
+void nn_exchange_destroy(nn_exchange *exchange)
+{
+    if (!exchange) return;
+    nn_free(exchange->ends);
+    nn_free(exchange->received);
+    nn_free(exchange);
+}
+
+size_t nn_exchange_memory(int size, int64_t width)
+{
+    return sizeof(nn_exchange) + (size_t)size * sizeof(int64_t) + (size_t)width * sizeof(double);
+}
+
+double nn_exchange_waited(const nn_exchange *exchange)
+{
+    return exchange ? exchange->waited : 0;
+}
+
+static void exchange_list(nn_exchange *exchange, int64_t leaves)
+{
+    int size = nn_comm_size(exchange->comm);
+    for (int r = 0; exchange->leaves != leaves && r < size; r++)
+        exchange->ends[r] = nn_tree_share(leaves, r, size).end;
+    exchange->leaves = leaves;
+}
+
+/* The rank whose share has a leaf: the first that ends behind it. */
+static int exchange_owner(const nn_exchange *exchange, int64_t leaf)
+{
+    int low = 0, high = nn_comm_size(exchange->comm) - 1;
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+        if (exchange->ends[middle] > leaf)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+/* One merge, as this rank sees it. */
+typedef struct exchange_merge {
+    nn_exchange *exchange;
+    const nn_batch_statistics_call *call;
+    const nn_tree_node *nodes;
+    int node_count, next; /* of this rank; the first that is not merged yet */
+    double *values;
+} exchange_merge;
+
+/* Whether this rank has a leaf of a part. */
+static bool exchange_has(const exchange_merge *of, nn_tree_node part)
+{
+    return of->node_count > 0 && of->nodes[0].begin < part.end &&
+           part.begin < of->nodes[of->node_count - 1].end;
+}
+
+/* This rank's role where the halves of a part meet. */
+static nn_status exchange_join(const exchange_merge *of, nn_tree_node part, int64_t middle, double *left,
+                               double *right)
+{
+    nn_exchange *exchange = of->exchange;
+    const nn_layer *layer = &of->call->network->layers[of->call->layer];
+    size_t bytes = (size_t)layer->statistics[of->call->pass] * sizeof(double);
+    int own = nn_comm_rank(exchange->comm), to = exchange_owner(exchange, part.begin);
+    int from = exchange_owner(exchange, middle);
+    if (own == from && own != to) return nn_comm_send(exchange->comm, right, bytes, to);
+    if (own != to) return NN_OK;
+    if (own != from) {
+        right = exchange->received;
+        NN_TRY(nn_comm_receive(exchange->comm, right, bytes, from));
+    }
+    layer->type->statistics->merge(layer, of->call->pass, right, left);
+    return NN_OK;
+}
+
+/* Merges a part of the tree that this rank has leaves of. *merged is the result on the rank that has the
+ * first leaf. All messages go to lower ranks, and each rank goes up the tree, so that none waits for a
+ * message that waits for it. */
+static nn_status exchange_fold(exchange_merge *of, nn_tree_node part, double **merged)
+{
+    const nn_layer *layer = &of->call->network->layers[of->call->layer];
+    nn_tree_node node = of->nodes[of->next < of->node_count ? of->next : of->node_count - 1];
+    if (part.begin == node.begin && part.end == node.end) {
+        *merged = of->values + of->next++ * layer->statistics[of->call->pass];
+        return NN_OK;
+    }
+    int64_t middle = nn_tree_split(part.begin, part.end);
+    nn_tree_node halves[2] = {{part.begin, middle}, {middle, part.end}};
+    double *sides[2] = {NULL, NULL};
+    for (int i = 0; i < 2; i++)
+        if (exchange_has(of, halves[i])) NN_TRY(exchange_fold(of, halves[i], &sides[i]));
+    *merged = sides[0];
+    return exchange_join(of, part, middle, sides[0], sides[1]);
+}
+
+nn_status nn_exchange_merge(void *context, const nn_batch_statistics_call *call, const nn_tree_node *nodes,
+                            int node_count, double *values)
+{
+    nn_exchange *exchange = context;
+    exchange_merge of = {exchange, call, nodes, node_count, 0, values};
+    size_t bytes = (size_t)call->network->layers[call->layer].statistics[call->pass] * sizeof *values;
+    double began = nn_seconds(), *merged = values;
+    nn_phase before = nn_pulse_phase(NN_PHASE_REDUCE);
+    exchange_list(exchange, call->leaves);
+    if (node_count > 0) NN_TRY(exchange_fold(&of, (nn_tree_node){0, call->leaves}, &merged));
+    if (nn_comm_rank(exchange->comm) == 0) memmove(values, merged, bytes);
+    NN_TRY(nn_comm_broadcast(exchange->comm, values, bytes, 0));
+    nn_pulse_phase(before);
+    exchange->waited += nn_seconds() - began;
+    return NN_OK;
+}

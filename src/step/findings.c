@@ -1,0 +1,142 @@
+/* What metrics that keep no sums find in an evaluation. */
+#include "step/findings.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/tree.h"
+
+/* Samples of a rank's share of a part. */
+static int64_t findings_share(int64_t samples, int64_t leaves, int rank, int size)
+{
+    nn_tree_node share = nn_tree_share(leaves, rank, size);
+    if (share.begin == share.end) return 0;
+    return nn_tree_leaf_samples(samples, leaves, share.end - 1).end -
+           nn_tree_leaf_samples(samples, leaves, share.begin).begin;
+}
+
+/* Values that a metric collects of a sample. */
+static int64_t findings_per_sample(const nn_model *model, int m)
+{
+    return model->heads[model->metrics[m].head].rows * nn_metric_width(model, m);
+}
+
+nn_status nn_findings_check(const nn_model *model, int64_t samples)
+{
+    for (int m = 0; m < model->metric_count; m++) {
+        const nn_metric *metric = &model->metrics[m];
+        if (metric->type->state != NN_METRIC_COLLECTED) continue;
+        double needed = (double)samples * (double)findings_per_sample(model, m) * sizeof(nn_real) / 1048576;
+        double allowed = metric->type->memory(metric->options);
+        if (needed > allowed)
+            NN_FAIL(
+                NN_ERROR_USAGE,
+                "metrics: %s: the outputs for %lld samples take %.3g MiB, and it may take %.6g; allow more "
+                "with its option memory (MiB), or leave it out",
+                metric->name, (long long)samples, needed, allowed);
+    }
+    return NN_OK;
+}
+
+nn_status nn_findings_create(nn_comm *comm, const nn_model *model, const nn_workers *workers, int64_t samples,
+                             int64_t leaves, nn_findings *findings)
+{
+    int64_t own = findings_share(samples, leaves, nn_comm_rank(comm), nn_comm_size(comm));
+    *findings = (nn_findings){{0}, {0}};
+    NN_TRY(nn_findings_check(model, samples));
+    for (int m = 0; m < model->metric_count; m++) {
+        if (model->metrics[m].type->state == NN_METRIC_COUNTS)
+            NN_TRY(NN_ALLOCATE(&findings->counts[m], nn_workers_threads(workers) * nn_metric_width(model, m),
+                               "the counts of a metric"));
+        if (model->metrics[m].type->state == NN_METRIC_COLLECTED)
+            NN_TRY(NN_ALLOCATE(&findings->collected[m], own * findings_per_sample(model, m),
+                               "the values that a metric collects"));
+    }
+    return NN_OK;
+}
+
+void nn_findings_release(nn_findings *findings)
+{
+    for (int m = 0; m < NN_MODEL_METRICS; m++) {
+        nn_free(findings->counts[m]);
+        nn_free(findings->collected[m]);
+    }
+}
+
+/* Counts of all threads and ranks, added. The figures take the array where it is shown itself. */
+static nn_status findings_add_counts(nn_comm *comm, const nn_model *model, int threads, int m,
+                                     const double *counts, nn_figures *figures)
+{
+    const nn_metric *metric = &model->metrics[m];
+    int64_t width = nn_metric_width(model, m);
+    int size = nn_comm_size(comm);
+    double *own = NULL, *all = NULL;
+    size_t *sizes = NULL;
+    nn_status status = NN_ALLOCATE(&own, width, "the counts of a metric");
+    if (status == NN_OK) status = NN_ALLOCATE(&all, width * size, "the counts of a metric");
+    if (status == NN_OK) status = NN_ALLOCATE(&sizes, size, "the counts of a metric");
+    NN_TRY_TO(done, status, nn_comm_agree(comm, status));
+    for (int64_t i = 0; i < threads * width; i++) own[i % width] += counts[i];
+    for (int r = 0; sizes && r < size; r++) sizes[r] = (size_t)width * sizeof *own;
+    NN_TRY_TO(done, status, nn_comm_gather_all(comm, own, sizes, all));
+    memset(own, 0, (size_t)width * sizeof *own);
+    for (int64_t i = 0; all && i < size * width; i++) own[i % width] += all[i];
+    figures->known[m] = true;
+    if (metric->type->matrix) {
+        figures->matrices[m] = own;
+        own = NULL;
+    } else {
+        nn_metric_result result = nn_metric_finish(metric->type, metric->options, width, 1, own, NULL);
+        figures->metrics[m] = result.figure;
+        figures->choices[m] = result.choice;
+    }
+done:
+    nn_free(own);
+    nn_free(all);
+    nn_free(sizes);
+    return status;
+}
+
+/* The first rank judges what all have collected. */
+static nn_status findings_judge(nn_comm *comm, const nn_model *model, int64_t samples, int64_t leaves, int m,
+                                const nn_real *collected, nn_figures *figures)
+{
+    const nn_metric *metric = &model->metrics[m];
+    int64_t per_sample = findings_per_sample(model, m);
+    int size = nn_comm_size(comm);
+    bool first = nn_comm_rank(comm) == 0;
+    nn_real *all = NULL;
+    size_t *sizes = NULL;
+    nn_status status = first ? NN_ALLOCATE(&all, samples * per_sample, "what a metric collects") : NN_OK;
+    if (status == NN_OK) status = NN_ALLOCATE(&sizes, size, "what a metric collects");
+    NN_TRY_TO(done, status, nn_comm_agree(comm, status));
+    for (int r = 0; sizes && r < size; r++)
+        sizes[r] = (size_t)(findings_share(samples, leaves, r, size) * per_sample) * sizeof *all;
+    NN_TRY_TO(done, status, nn_comm_gather(comm, collected, sizes, all));
+    if (first)
+        status = metric->type->finish_collected(metric->options, samples * model->heads[metric->head].rows,
+                                                nn_metric_width(model, m), all, &figures->metrics[m]);
+    NN_TRY_TO(done, status, nn_comm_agree(comm, status));
+    if (!isfinite(figures->metrics[m])) figures->metrics[m] = NAN;
+    status = nn_comm_broadcast(comm, &figures->metrics[m], sizeof figures->metrics[m], 0);
+    figures->choices[m] = figures->metrics[m];
+    figures->known[m] = true;
+done:
+    nn_free(all);
+    nn_free(sizes);
+    return status;
+}
+
+nn_status nn_findings_finish(nn_comm *comm, const nn_model *model, const nn_workers *workers, int64_t samples,
+                             int64_t leaves, const nn_findings *findings, nn_figures *figures)
+{
+    for (int m = 0; m < model->metric_count; m++) {
+        if (findings->counts[m])
+            NN_TRY(findings_add_counts(comm, model, nn_workers_threads(workers), m, findings->counts[m],
+                                       figures));
+        if (findings->collected[m])
+            NN_TRY(findings_judge(comm, model, samples, leaves, m, findings->collected[m], figures));
+    }
+    return NN_OK;
+}

@@ -1,0 +1,67 @@
+/*
+ * One microbatch computed layer by layer, with a look at everything that comes up: where NaN or Inf appear
+ * first. Training does it when a step went wrong, `nntrain replay` for a person to see.
+ */
+#ifndef NN_STEP_INSPECT_H
+#define NN_STEP_INSPECT_H
+
+#include "step/leaf.h"
+
+#define nn_inspection_create NN_REAL_SYMBOL(nn_inspection_create)
+#define nn_inspection_release NN_REAL_SYMBOL(nn_inspection_release)
+#define nn_inspect NN_REAL_SYMBOL(nn_inspect)
+#define nn_inspect_mixed NN_REAL_SYMBOL(nn_inspect_mixed)
+
+/* What is known of an array. */
+typedef struct nn_value_facts {
+    int64_t count; /* 0: there is no such array */
+    int64_t nans, infinities;
+    double minimum, maximum; /* of the finite values */
+} nn_value_facts;
+
+typedef struct nn_inspected_layer {
+    nn_value_facts output;
+    nn_value_facts output_gradient;
+    nn_value_facts gradient; /* of the layer's parameters */
+} nn_inspected_layer;
+
+/* What is not finite, in the order in which it is computed: outputs from the first layer up, losses, then
+ * gradients from the last layer down. */
+typedef enum nn_found_kind {
+    NN_FOUND_NOTHING,
+    NN_FOUND_OUTPUT,
+    NN_FOUND_LOSS,
+    NN_FOUND_OUTPUT_GRADIENT,
+    NN_FOUND_GRADIENT
+} nn_found_kind;
+
+typedef struct nn_found {
+    nn_found_kind kind;
+    int index;      /* of the layer, or of the head whose loss it is */
+    int64_t sample; /* the first of the microbatch where it is; -1: none in particular */
+} nn_found;
+
+typedef struct nn_inspection {
+    nn_inspected_layer *layers;    /* one a layer of the network */
+    double losses[NN_MODEL_HEADS]; /* sums over the microbatch */
+    nn_found found;                /* the first */
+    nn_real *scratch, *part;       /* private: as the network asks for; room for a part of a gradient */
+    nn_real *carried;              /* room for the state that layers carry; NULL where none does */
+    double *statistics; /* room for those of the batch, where layers look at it; NULL where none does */
+    double *collected;  /* private: room for what a layer collects */
+} nn_inspection;
+
+/* Release it in any case. */
+nn_status nn_inspection_create(const nn_model *model, int64_t capacity, nn_inspection *inspection);
+void nn_inspection_release(nn_inspection *inspection);
+
+/* Layers that look at the whole batch, and that what was found comes after: where there are some, it may have
+ * come from another microbatch. */
+int nn_inspect_mixed(const nn_network *network, nn_found found);
+
+/* Forward pass, losses and backward pass of a leaf that is loaded, with the statistics that its batch had.
+ * denominators: one a head. The state that it carries goes on. */
+void nn_inspect(const nn_model *model, nn_leaf *leaf, const nn_real *weights, const double *denominators,
+                nn_inspection *inspection);
+
+#endif

@@ -1,0 +1,116 @@
+/* How many threads a rank has, and how fast they are. */
+#include <omp.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "host/threads.h"
+#include "step/threads.h"
+#include "tensor/matrix.h"
+
+/* Square products for the peak: of this size, or larger where there is a second to spare. */
+#define PEAK_SMALL 512
+#define PEAK_LARGE 2048
+
+/* Where OpenMP binds threads it has bound this one already, to the first place: its mask is not that of the
+ * process. The places together are. */
+static void threads_find_cpus(nn_cpus *cpus)
+{
+    int places = omp_get_proc_bind() == omp_proc_bind_false ? 0 : omp_get_num_places();
+    nn_cpus_of_thread(cpus);
+    for (int cpu = 0; places > 0 && cpu < NN_CPUS_MAX; cpu++) cpus->may_use[cpu] = false;
+    for (int place = 0; place < places; place++) {
+        int ids[NN_CPUS_MAX], count = omp_get_place_num_procs(place);
+        if (count > NN_CPUS_MAX) continue;
+        omp_get_place_proc_ids(place, ids);
+        for (int i = 0; i < count; i++)
+            if (ids[i] >= 0 && ids[i] < NN_CPUS_MAX) cpus->may_use[ids[i]] = true;
+    }
+    nn_cpus_find_cores(cpus, NULL);
+}
+
+/* As many as OpenMP would start, whatever is asked for. */
+static int threads_limit(void)
+{
+    return omp_get_max_active_levels() > 0 ? omp_get_thread_limit() : 1;
+}
+
+nn_threads_decision nn_threads_find(nn_comm *comm, int64_t configured, int ranks_per_node,
+                                    nn_cpus_share *share)
+{
+    nn_cpus cpus;
+    threads_find_cpus(&cpus);
+    *share = nn_comm_cores_per_rank(comm, &cpus);
+    if (ranks_per_node > 1) {
+        share->cores = share->cores > ranks_per_node ? share->cores / ranks_per_node : 1;
+        share->threads = share->threads > ranks_per_node ? share->threads / ranks_per_node : 1;
+    }
+    const char *variable = getenv("OMP_NUM_THREADS");
+    nn_threads_decision decision =
+        nn_threads_decide((nn_threads_given){configured, variable, threads_limit(), share->cores});
+    if (decision.ignored)
+        nn_log_warning(
+            "OMP_NUM_THREADS=%s is not a number of threads and does not count: a rank takes %d, as "
+            "it has cores",
+            variable, decision.threads);
+    if (decision.limited && decision.threads == NN_THREADS_MAX)
+        nn_log_warning(
+            "a rank takes at most %d threads, fewer than asked for: start more ranks where a node has "
+            "more cores, or set OMP_NUM_THREADS or training.threads to fewer",
+            NN_THREADS_MAX);
+    else if (decision.limited)
+        nn_log_warning("OpenMP allows a rank %d thread%s, fewer than asked for: raise OMP_THREAD_LIMIT, and "
+                       "see that OMP_MAX_ACTIVE_LEVELS is not 0",
+                       decision.threads, decision.threads > 1 ? "s" : "");
+    return decision;
+}
+
+void nn_threads_warn(nn_comm *comm, int threads, const nn_cpus_share *share)
+{
+    bool binds = omp_get_proc_bind() != omp_proc_bind_false && share->shared;
+    int64_t most[3] = {threads > share->threads ? threads : 0, share->threads, binds};
+    if (nn_comm_maximum(comm, most, 3) != NN_OK) return;
+    if (most[0] > 0)
+        nn_log_warning(
+            "%lld threads a rank share %lld core%s: this is slow; give a rank more cores (mpirun --map-by "
+            "slot:PE=%lld) or set OMP_NUM_THREADS=%lld",
+            (long long)most[0], (long long)most[1], most[1] == 1 ? "" : "s", (long long)most[0],
+            (long long)most[1]);
+    if (most[2] > 0)
+        nn_log_warning(
+            "OMP_PROC_BIND or OMP_PLACES binds the threads of several ranks to the same cores: this is "
+            "slow; give each rank cores of its own (mpirun --map-by slot:PE=%d --bind-to core) or "
+            "set OMP_PROC_BIND=false",
+            threads);
+}
+
+nn_status nn_threads_choose(nn_comm *comm, int64_t configured, int *threads)
+{
+    nn_cpus_share share;
+    omp_set_dynamic(0); /* as many as are asked for, whatever the load is */
+    *threads = nn_threads_find(comm, configured, 0, &share).threads;
+    nn_threads_warn(comm, *threads, &share);
+    return nn_comm_agree(comm, nn_threads_try(*threads, nn_threads_stack()));
+}
+
+nn_status nn_threads_peak(nn_comm *comm, int threads, double seconds, double *peak)
+{
+    *peak = 0;
+    if (seconds <= 0) return NN_OK;
+    int size = nn_comm_size(comm);
+    double own = 0, *rates = NULL;
+    size_t *sizes = NULL;
+    nn_status status;
+    NN_TRY_TO(done, status, nn_comm_agree(comm, NN_ALLOCATE(&rates, size, "the matrix rates of ranks")));
+    NN_TRY_TO(done, status, nn_comm_agree(comm, NN_ALLOCATE(&sizes, size, "the matrix rates of ranks")));
+    for (int r = 0; r < size; r++) sizes[r] = sizeof *rates;
+    NN_TRY_TO(done, status, nn_comm_barrier(comm));
+#pragma omp parallel num_threads(threads) reduction(+ : own)
+    own += nn_matrix_peak(seconds < 1 ? PEAK_SMALL : PEAK_LARGE, seconds);
+    NN_TRY_TO(done, status, nn_comm_gather_all(comm, &own, sizes, rates));
+    for (int r = 0; r < size; r++) *peak += rates[r];
+done:
+    nn_free(rates);
+    nn_free(sizes);
+    return status;
+}

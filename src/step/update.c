@@ -1,0 +1,235 @@
+/* Sharded optimizer steps. */
+#include "step/update.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "tensor/kernels.h"
+
+/* ---- making ---- */
+
+/* The tensor that a block is of. */
+static void update_find_tensor(const nn_network *network, nn_owned_block *block)
+{
+    for (int l = 0; l < network->layer_count; l++)
+        for (int p = 0; p < network->layers[l].parameter_count; p++) {
+            const nn_parameter *parameter = &network->layers[l].parameters[p];
+            if (network->layers[l].offset + parameter->offset > block->begin) return;
+            block->layer = &network->layers[l];
+            block->parameter = parameter;
+        }
+}
+
+/* The blocks of the network that begin in the block's tensor. */
+static void update_find_blocks(const nn_network *network, const nn_owned_block *block, nn_update_kind *kind)
+{
+    int64_t begin = block->layer->offset + block->parameter->offset, end = begin + block->parameter->count;
+    kind->block_begin = kind->block_end = block->block;
+    while (kind->block_begin > 0 && network->block_begin[kind->block_begin - 1] >= begin) kind->block_begin--;
+    while (kind->block_end < network->block_count && network->block_begin[kind->block_end] < end)
+        kind->block_end++;
+}
+
+/* The index of the block's kind, which is added where it is the first of it. */
+static int update_find_kind(nn_update *update, const nn_network *network, const nn_owned_block *block)
+{
+    if (block > update->blocks && block[-1].parameter == block->parameter) return block[-1].kind;
+    if (block->layer->frozen || block->parameter->statistic) return -1;
+    nn_update_kind kind = {.rate_factor = block->layer->rate_factor,
+                           .is_matrix = block->parameter->shape.dimensions >= 2};
+    if (update->options.optimizer->sums > 0) update_find_blocks(network, block, &kind);
+    for (int k = 0; k < update->kind_count; k++) {
+        const nn_update_kind *known = &update->kinds[k];
+        if (known->rate_factor == kind.rate_factor && known->is_matrix == kind.is_matrix &&
+            known->block_begin == kind.block_begin && known->block_end == kind.block_end)
+            return k;
+    }
+    update->kinds[update->kind_count] = kind;
+    return update->kind_count++;
+}
+
+static void update_list_blocks(nn_update *update, const nn_network *network, const nn_reduction_slice *slices,
+                               int64_t slice_count)
+{
+    int64_t next = 0, state = 0;
+    for (int64_t s = 0; s < slice_count; s++)
+        for (int64_t b = slices[s].block_begin; b < slices[s].block_end; b++) {
+            nn_owned_block *block = &update->blocks[next++];
+            *block = (nn_owned_block){.block = b,
+                                      .begin = network->block_begin[b],
+                                      .end = network->block_begin[b + 1],
+                                      .slice = s,
+                                      .state = state};
+            update_find_tensor(network, block);
+            block->kind = update_find_kind(update, network, block);
+            state += block->end - block->begin;
+        }
+}
+
+static nn_status update_list(nn_update *update, const nn_network *network)
+{
+    const nn_reduction_slice *slices;
+    int64_t slice_count = nn_reduction_slices(update->reduction, &slices);
+    for (int64_t s = 0; s < slice_count; s++) {
+        update->block_count += slices[s].block_end - slices[s].block_begin;
+        update->owned_values += slices[s].end - slices[s].begin;
+    }
+    int64_t tensors = 0;
+    for (int l = 0; l < network->layer_count; l++) tensors += network->layers[l].parameter_count;
+    NN_TRY(NN_ALLOCATE(&update->kinds, tensors, "the list of tensors"));
+    NN_TRY(NN_ALLOCATE(&update->blocks, update->block_count, "the list of owned blocks"));
+    update_list_blocks(update, network, slices, slice_count);
+    update->measures = 1 + update->options.optimizer->sums;
+    return NN_OK;
+}
+
+static nn_status update_allocate_states(nn_update *update)
+{
+    const char *names[NN_OPTIMIZER_SLOTS];
+    update->slot_count = update->options.optimizer->slots(update->options.options, names);
+    for (int i = 0; i < update->slot_count; i++)
+        snprintf(update->state_groups[i], sizeof update->state_groups[i], "optimizer/%s", names[i]);
+    update->state_count = update->slot_count;
+    if (update->options.average > 0)
+        snprintf(update->state_groups[update->state_count++], sizeof update->state_groups[0],
+                 NN_MODEL_AVERAGE);
+    for (int i = 0; i < update->state_count; i++)
+        NN_TRY(NN_ALLOCATE(&update->states[i], update->owned_values, "the state of the optimizer"));
+    update->average = update->options.average > 0 ? update->states[update->slot_count] : NULL;
+    return NN_OK;
+}
+
+nn_status nn_update_create(const nn_network *network, const nn_update_options *options,
+                           nn_reduction *reduction, nn_update **update)
+{
+    *update = NULL;
+    NN_TRY(NN_ALLOCATE(update, 1, "the optimizer"));
+    (*update)->options = *options;
+    (*update)->reduction = reduction;
+    nn_status status = update_list(*update, network);
+    if (status == NN_OK) status = update_allocate_states(*update);
+    if (status != NN_OK) {
+        nn_update_destroy(*update);
+        *update = NULL;
+    }
+    return status;
+}
+
+void nn_update_destroy(nn_update *update)
+{
+    if (!update) return;
+    for (int i = 0; i < NN_UPDATE_STATES; i++) nn_free(update->states[i]);
+    nn_free(update->blocks);
+    nn_free(update->kinds);
+    nn_free(update);
+}
+
+void nn_update_begin(nn_update *update, const nn_real *weights)
+{
+    for (int64_t b = 0; update->average && b < update->block_count; b++) {
+        const nn_owned_block *block = &update->blocks[b];
+        memcpy(update->average + block->state, weights + block->begin,
+               (size_t)(block->end - block->begin) * sizeof *weights);
+    }
+}
+
+/* ---- a step ---- */
+
+static nn_real *update_gradient(const nn_owned_block *block, const nn_reduction_slice *slices)
+{
+    return (nn_real *)slices[block->slice].gradient + (block->begin - slices[block->slice].begin);
+}
+
+static void update_find_slots(const nn_update *update, const nn_owned_block *block,
+                              nn_real *slots[NN_OPTIMIZER_SLOTS])
+{
+    for (int i = 0; i < NN_OPTIMIZER_SLOTS; i++)
+        slots[i] = i < update->slot_count ? update->states[i] + block->state : NULL;
+}
+
+/* An infinite value must not pass for one of clip_value. */
+static double update_clip(double clip_value, int64_t count, nn_real *gradient)
+{
+    if (clip_value > 0) {
+        if (!nn_all_finite(count, gradient)) return INFINITY;
+        nn_clip(count, (nn_real)clip_value, gradient);
+    }
+    return nn_sum_squares(count, gradient);
+}
+
+void nn_update_measure(nn_update *update, int64_t step, const nn_real *weights, double *measures)
+{
+    const nn_reduction_slice *slices;
+    nn_reduction_slices(update->reduction, &slices);
+    const nn_optimizer_type *optimizer = update->options.optimizer;
+#pragma omp parallel for schedule(static) num_threads(update->options.threads)
+    for (int64_t b = 0; b < update->block_count; b++) {
+        const nn_owned_block *block = &update->blocks[b];
+        double *of_block = measures + b * update->measures;
+        int64_t count = block->end - block->begin;
+        for (int m = 0; m < update->measures; m++) of_block[m] = 0;
+        nn_real *gradient = update_gradient(block, slices), *slots[NN_OPTIMIZER_SLOTS];
+        if (block->kind < 0) {
+            if (block->parameter->statistic && !nn_all_finite(count, gradient)) of_block[0] = INFINITY;
+            continue;
+        }
+        of_block[0] = update_clip(update->options.clip_value, count, gradient);
+        if (optimizer->sums == 0) continue;
+        nn_optimizer_step at = {.step = step, .is_matrix = update->kinds[block->kind].is_matrix};
+        update_find_slots(update, block, slots);
+        optimizer->measure(update->options.options, &at, count, gradient, slots, weights + block->begin,
+                           of_block + 1);
+    }
+}
+
+/* The average of the weights forgets its beginning first quickly and then slowly, so that it is of use in a
+ * short run too: step t keeps (1 + t) / (10 + t) of it, and at most `average`. */
+static double update_kept(double average, int64_t step)
+{
+    double kept = (1.0 + (double)step) / (10.0 + (double)step);
+    return kept < average ? kept : average;
+}
+
+void nn_update_prepare(nn_update *update, const nn_optimizer_step *step, const double *measures)
+{
+    const nn_optimizer_type *optimizer = update->options.optimizer;
+    update->kept = update_kept(update->options.average, step->step);
+    for (int k = 0; k < update->kind_count; k++) {
+        nn_update_kind *kind = &update->kinds[k];
+        kind->step = *step;
+        kind->step.learning_rate *= kind->rate_factor;
+        kind->step.is_matrix = kind->is_matrix;
+        if (optimizer->sums > 0) {
+            double sums[1 + NN_OPTIMIZER_SUMS];
+            nn_tree_sum(kind->block_end - kind->block_begin, (size_t)update->measures,
+                        measures + kind->block_begin * update->measures, sums);
+            memcpy(kind->step.sums, sums + 1, (size_t)optimizer->sums * sizeof *sums);
+        }
+        optimizer->prepare(update->options.options, &kind->step);
+    }
+}
+
+void nn_update_apply(nn_update *update, nn_real *weights)
+{
+    const nn_reduction_slice *slices;
+    nn_reduction_slices(update->reduction, &slices);
+#pragma omp parallel for schedule(static) num_threads(update->options.threads)
+    for (int64_t b = 0; b < update->block_count; b++) {
+        const nn_owned_block *block = &update->blocks[b];
+        int64_t count = block->end - block->begin;
+        nn_real *values = weights + block->begin, *slots[NN_OPTIMIZER_SLOTS];
+        nn_real *average = update->average ? update->average + block->state : NULL;
+        if (block->layer->frozen) continue;
+        if (block->parameter->statistic) {
+            nn_blend(count, block->parameter->decay, update_gradient(block, slices), values);
+            if (average) memcpy(average, values, (size_t)count * sizeof *values);
+            continue;
+        }
+        update_find_slots(update, block, slots);
+        update->options.optimizer->apply(update->options.options, &update->kinds[block->kind].step, count,
+                                         update_gradient(block, slices), slots, values);
+        if (average) nn_blend(count, update->kept, values, average);
+    }
+}

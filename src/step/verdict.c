@@ -1,0 +1,199 @@
+/* From reports to names. */
+#include "step/verdict.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "step/witness.h"
+
+/* Ranks that a message names, and bytes of a host's name. */
+enum { VERDICT_NAMED = 4, VERDICT_HOST = 128 };
+
+/* The finding that is reported: which ranks are wrong, or at least at odds, and in what. */
+typedef struct verdict {
+    bool *odd; /* by rank */
+    bool tied; /* no majority: somebody among the odd ones is wrong */
+    char what[256];
+} verdict;
+
+/* ---- places ---- */
+
+/* "layer dense_2, values 4096 to 8191 of 9000": where a block is. */
+static const char *verdict_block(const nn_stepper *stepper, int64_t block, char place[160])
+{
+    const nn_network *network = stepper->model->network;
+    int64_t begin = network->block_begin[block], end = network->block_begin[block + 1];
+    int layer = 0;
+    for (int l = 0; l < network->layer_count; l++)
+        if (network->layers[l].value_count > 0 && network->layers[l].offset <= begin) layer = l;
+    const nn_layer *found = &network->layers[layer];
+    snprintf(place, 160, "layer %.80s, values %lld to %lld of %lld", found->name,
+             (long long)(begin - found->offset), (long long)(end - found->offset - 1),
+             (long long)found->value_count);
+    return place;
+}
+
+/* What one hash of a microbatch is of. */
+static const char *verdict_gradient(const nn_stepper *stepper, int64_t hash, char place[160])
+{
+    const nn_network *network = stepper->model->network;
+    int layer = nn_witness_layer(stepper->workers, (int)hash);
+    if (layer == network->layer_count)
+        snprintf(place, 160, "the loss");
+    else
+        snprintf(place, 160, "the gradient of layer %.80s", network->layers[layer].name);
+    return place;
+}
+
+/* ---- ranks ---- */
+
+/* The rank whose hash more than half of the ranks have, or -1. */
+static int verdict_majority(const nn_report *reports, int size, bool gradient)
+{
+    for (int r = 0; r < size; r++) {
+        int same = 0;
+        for (int other = 0; other < size; other++)
+            same += gradient ? reports[other].gradient == reports[r].gradient
+                             : reports[other].weights == reports[r].weights;
+        if (2 * same > size) return r;
+    }
+    return -1;
+}
+
+/* The first hash in which any odd rank differs from the reference: the same on all ranks. Collective. */
+static nn_status verdict_locate(const nn_stepper *stepper, const nn_evidence *evidence,
+                                const uint64_t *hashes, int64_t count, int reference, int64_t *first)
+{
+    bool is_reference = nn_comm_rank(stepper->comm) == reference;
+    if (is_reference) memcpy(evidence->scratch, hashes, (size_t)count * sizeof *hashes);
+    NN_TRY(nn_comm_broadcast(stepper->comm, evidence->scratch, (size_t)count * sizeof *hashes, reference));
+    int64_t from_end = 0;
+    while (from_end < count && hashes[from_end] == evidence->scratch[from_end]) from_end++;
+    from_end = count - from_end;
+    NN_TRY(nn_comm_maximum(stepper->comm, &from_end, 1));
+    *first = from_end > 0 ? count - from_end : 0;
+    return NN_OK;
+}
+
+/* Who differs from the majority in the weights, or in the gradient; nobody where all agree. Collective. */
+static nn_status verdict_compare(const nn_stepper *stepper, const nn_evidence *evidence, bool gradient,
+                                 verdict *found)
+{
+    int size = nn_comm_size(stepper->comm), reference = verdict_majority(evidence->reports, size, gradient);
+    bool differs = false;
+    found->tied = reference < 0;
+    for (int r = 0; r < size; r++) {
+        const nn_report *of = &evidence->reports[r], *other = &evidence->reports[found->tied ? 0 : reference];
+        bool same = gradient ? of->gradient == other->gradient : of->weights == other->weights;
+        found->odd[r] = !same || found->tied;
+        differs |= !same;
+    }
+    if (!differs) return NN_OK;
+    char place[160];
+    int64_t first,
+        count = gradient ? nn_witness_hash_count(stepper->workers) : stepper->model->network->block_count;
+    NN_TRY(verdict_locate(stepper, evidence, gradient ? evidence->gradient : evidence->weights, count,
+                          found->tied ? 0 : reference, &first));
+    if (gradient)
+        snprintf(found->what, sizeof found->what, "%s of the same microbatch has other bits",
+                 verdict_gradient(stepper, first, place));
+    else
+        snprintf(found->what, sizeof found->what, "other weights arrived than elsewhere (%s)",
+                 verdict_block(stepper, first, place));
+    return NN_OK;
+}
+
+/* ---- what a rank knows of itself ---- */
+
+enum { OWN_STATE, OWN_WEIGHTS, OWN_GRADIENT, OWN_KINDS };
+
+static int64_t verdict_own_place(const nn_report *report, int kind)
+{
+    return kind == OWN_STATE     ? report->state_block
+           : kind == OWN_WEIGHTS ? report->weights_block
+                                 : report->contradiction;
+}
+
+static void verdict_describe_own(const nn_stepper *stepper, const nn_report *report, int kind, verdict *found)
+{
+    char place[160];
+    int64_t at = verdict_own_place(report, kind);
+    if (kind == OWN_STATE)
+        snprintf(found->what, sizeof found->what, "%s is no longer what was written (%s)",
+                 stepper->update->state_groups[report->state], verdict_block(stepper, at, place));
+    else if (kind == OWN_WEIGHTS)
+        snprintf(found->what, sizeof found->what, "the weights are no longer what was written (%s)",
+                 verdict_block(stepper, at, place));
+    else
+        snprintf(found->what, sizeof found->what, "%s of a microbatch got other bits when computed again",
+                 verdict_gradient(stepper, at, place));
+}
+
+/* Whether any rank's own hashes differ; the first kind that does is told. */
+static bool verdict_own(const nn_stepper *stepper, const nn_report *reports, verdict *found)
+{
+    for (int kind = 0; kind < OWN_KINDS; kind++) {
+        int first = -1;
+        for (int r = nn_comm_size(stepper->comm) - 1; r >= 0; r--) {
+            found->odd[r] = verdict_own_place(&reports[r], kind) >= 0;
+            if (found->odd[r]) first = r;
+        }
+        if (first < 0) continue;
+        verdict_describe_own(stepper, &reports[first], kind, found);
+        return true;
+    }
+    return false;
+}
+
+/* ---- the message ---- */
+
+/* "rank 1 on node07, rank 3 on node08": the odd ones. Collective. */
+static nn_status verdict_names(const nn_stepper *stepper, const verdict *found, nn_text *names)
+{
+    int size = nn_comm_size(stepper->comm), named = 0, odd = 0;
+    for (int r = 0; r < size; r++) {
+        if (!found->odd[r] || ++odd > VERDICT_NAMED) continue;
+        char host[VERDICT_HOST];
+        snprintf(host, sizeof host, "%s", nn_comm_host(stepper->comm));
+        NN_TRY(nn_comm_broadcast(stepper->comm, host, sizeof host, r));
+        nn_text_append(names, "%srank %d on %s", named++ > 0 ? ", " : "", r, host);
+    }
+    if (odd > named) nn_text_append(names, " and %d others", odd - named);
+    return NN_OK;
+}
+
+static nn_status verdict_fail(const nn_stepper *stepper, const nn_evidence *evidence, const verdict *found)
+{
+    nn_text names = {0};
+    nn_status status = verdict_names(stepper, found, &names);
+    if (status == NN_OK)
+        status = nn_fail(NN_ERROR_CORRUPT,
+                         "step %lld: silent corruption of memory or arithmetic: %s: %s%s. All was well at "
+                         "step %lld: remove checkpoints of later steps, if there are any, and start the same "
+                         "command on other nodes",
+                         (long long)evidence->step, names.bytes ? names.bytes : "", found->what,
+                         found->tied ? ", and so few ranks cannot tell which of them is right" : "",
+                         (long long)evidence->verified_step);
+    nn_text_free(&names);
+    return nn_comm_agree(stepper->comm, status);
+}
+
+nn_status nn_verdict_reach(const nn_stepper *stepper, const nn_evidence *evidence)
+{
+    verdict found = {0};
+    int size = nn_comm_size(stepper->comm);
+    for (int r = 0; r < size; r++)
+        if (!evidence->reports[r].usable) return NN_OK;
+    nn_status status = NN_ALLOCATE(&found.odd, size, "a verdict on ranks");
+    NN_TRY_TO(done, status, nn_comm_agree(stepper->comm, status));
+    if (!verdict_own(stepper, evidence->reports, &found))
+        status = verdict_compare(stepper, evidence, false, &found);
+    if (status == NN_OK && !found.what[0] && evidence->gradient)
+        status = verdict_compare(stepper, evidence, true, &found);
+    if (status == NN_OK && found.what[0]) status = verdict_fail(stepper, evidence, &found);
+done:
+    nn_free(found.odd);
+    return status;
+}

@@ -1,0 +1,371 @@
+/* One step's compute on one rank: waves of leaves, layer by layer. */
+#include "step/workers.h"
+
+#include <omp.h>
+#include <string.h>
+
+#include "base/fault.h"
+#include "host/pulse.h"
+#include "step/carried.h"
+#include "step/workers_parts.h"
+#include "tensor/kernels.h"
+
+int64_t nn_metric_width(const nn_model *model, int metric)
+{
+    const nn_metric *self = &model->metrics[metric];
+    const nn_head *head = &model->heads[self->head];
+    return nn_metric_state_width(self->type, self->options, head->columns, head->outputs);
+}
+
+bool nn_metric_is_summed(const nn_model *model, int metric, bool training)
+{
+    const nn_metric *self = &model->metrics[metric];
+    if (self->type->state != NN_METRIC_SUMS) return false;
+    return !training || (!self->extra && nn_metric_width(model, metric) <= NN_METRIC_SUMS_MAX);
+}
+
+int nn_figures_width(const nn_model *model, bool training)
+{
+    int64_t width = model->head_count * NN_HEAD_FIGURES;
+    for (int m = 0; m < model->metric_count; m++)
+        if (nn_metric_is_summed(model, m, training)) width += nn_metric_width(model, m);
+    return (int)width;
+}
+
+/* Keeps the earliest sample, so that the message does not depend on threads. */
+static void workers_note(nn_nonfinite *nonfinite, nn_nonfinite found)
+{
+    if (nn_nonfinite_precedes(found, *nonfinite)) *nonfinite = found;
+}
+
+bool nn_nonfinite_precedes(nn_nonfinite one, nn_nonfinite other)
+{
+    if (one.position < 0 || other.position < 0) return one.position >= 0;
+    return one.mixed != other.mixed ? one.mixed < other.mixed : one.position < other.position;
+}
+
+/* ---- evaluation ---- */
+
+/* Every thread of an evaluation needs a leaf of its own. */
+static int workers_team(const nn_workers *workers)
+{
+    return workers->slots < workers->threads ? (int)workers->slots : workers->threads;
+}
+
+void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_tree_node share,
+                         nn_tree_node some, const nn_real *weights, const nn_real *constant, double *figures,
+                         const nn_findings *findings, nn_nonfinite *nonfinite)
+{
+    int width = nn_figures_width(workers->model, false);
+    int64_t samples = nn_dataset_count(workers->data, part);
+    int64_t first = nn_tree_leaf_samples(samples, leaves, share.begin).begin;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(workers_team(workers))
+    for (int64_t leaf = some.begin; leaf < some.end; leaf++) {
+        int thread = omp_get_thread_num();
+        nn_leaf *slot = &workers->leaves[thread];
+        nn_leaf_place place = {
+            .part = part, .epoch = NN_DATA_IN_ORDER, .range = nn_tree_leaf_samples(samples, leaves, leaf)};
+        slot->microbatch->carried = NULL;
+        nn_leaf_load(slot, workers->model, workers->data, &place, constant == NULL);
+        nn_dataset_release(workers->data, part, leaf - share.begin);
+        nn_pulse();
+        nn_nonfinite found = {.position = -1};
+        double *sums = figures + (leaf - some.begin) * width;
+        if (constant)
+            nn_leaf_constant(slot, workers->model, constant, sums);
+        else
+            found = nn_leaf_forward(slot, workers->model, weights, workers->scratch[thread], NULL, sums);
+        if (findings) nn_leaf_judge(slot, workers->model, thread, place.range.begin - first, findings);
+#pragma omp critical(nn_workers_note)
+        workers_note(nonfinite, found);
+    }
+}
+
+void nn_workers_denominators(nn_workers *workers, nn_batch batch, nn_tree_node share, double *denominators)
+{
+    for (int64_t leaf = share.begin; leaf < share.end; leaf++) {
+        nn_leaf_place place = {.part = NN_TRAIN,
+                               .epoch = batch.epoch,
+                               .batch_first = batch.first,
+                               .range = nn_tree_leaf_samples(batch.samples, batch.leaves, leaf)};
+        nn_leaf_denominators(&workers->leaves[0], workers->model, workers->data, &place,
+                             denominators + (leaf - share.begin) * workers->model->head_count);
+    }
+}
+
+/* ---- the gradient ---- */
+
+/* What is the same for all waves of a step. */
+typedef struct workers_step {
+    nn_workers *workers;
+    nn_batch batch;
+    int64_t step;
+    const double *denominators;
+    const nn_real *weights;
+    nn_tree_node share;
+    double *figures;
+    nn_nonfinite *nonfinite;
+    const nn_workers_hooks *hooks;
+    bool final; /* a wave is the whole share */
+} workers_step;
+
+/* A wave: nodes whose leaves are in flight together, [first_leaf, ...) in slots 0, 1, .... */
+typedef struct workers_wave {
+    const nn_tree_node *nodes;
+    nn_real *const *sums; /* one per node: whole gradients */
+    int node_count;
+    int64_t first_leaf, leaf_count;
+} workers_wave;
+
+nn_leaf_place nn_workers_place(const nn_workers *workers, nn_batch batch, int64_t step, int64_t leaf)
+{
+    return (nn_leaf_place){.part = NN_TRAIN,
+                           .training = true,
+                           .epoch = batch.epoch,
+                           .batch_first = batch.first,
+                           .batch_samples = batch.samples,
+                           .seed = workers->seed,
+                           .step = (uint32_t)step,
+                           .statistics = workers->statistics.batch,
+                           .range = nn_tree_leaf_samples(batch.samples, batch.leaves, leaf)};
+}
+
+/* The state that a leaf of this rank's share carries on. */
+static nn_real *workers_carried(const workers_step *at, int64_t leaf)
+{
+    const nn_workers *workers = at->workers;
+    if (!workers->carried) return NULL;
+    return workers->carried +
+           (leaf - at->share.begin) * nn_workers_leaf_carried(workers->model, workers->microbatch_size);
+}
+
+/* Merges what the leaves of the wave have collected, on all ranks, before a pass goes through layer `l`. */
+static nn_status workers_merge(const workers_step *at, const workers_wave *wave, int l, nn_pass pass)
+{
+    nn_batch_statistics_call call = {at->workers->model->network, l, pass, at->batch.leaves};
+    return nn_batch_statistics_merge(&at->workers->statistics, &call, wave->nodes, wave->node_count,
+                                     at->hooks->exchange, at->hooks->exchange_context);
+}
+
+static void workers_collect(const workers_step *at, const workers_wave *wave, int64_t i, int l, nn_pass pass)
+{
+    nn_workers *workers = at->workers;
+    const nn_network *network = workers->model->network;
+    double *values = nn_batch_statistics_leaf(&workers->statistics, network, l, pass, i);
+    nn_network_collect(network, l, pass, at->weights, workers->leaves[i].microbatch,
+                       workers->scratch[omp_get_thread_num()], values);
+    if (pass == NN_FORWARD && wave->first_leaf + i == workers->witness.leaf)
+        nn_witness_collected(values, network->layers[l].statistics[pass], &workers->witness.collected);
+}
+
+static void workers_load(const workers_step *at, int64_t leaf, nn_leaf *slot)
+{
+    nn_workers *workers = at->workers;
+    nn_leaf_place place = nn_workers_place(workers, at->batch, at->step, leaf);
+    nn_fault("step.leaf", NULL, 0);
+    slot->microbatch->carried = workers_carried(at, leaf);
+    nn_carried_restart(workers->model->network, workers->data, &place, slot->microbatch);
+    if (leaf == workers->witness.leaf) nn_witness_begin(workers, slot);
+    nn_leaf_load(slot, workers->model, workers->data, &place, true);
+}
+
+static void workers_finish(const workers_step *at, int64_t leaf, nn_leaf *slot)
+{
+    nn_workers *workers = at->workers;
+    nn_witness *witness = &workers->witness;
+    double *figures = at->figures + (leaf - at->share.begin) * nn_figures_width(workers->model, true);
+    nn_nonfinite found = nn_leaf_finish(slot, workers->model, at->denominators, figures);
+    if (leaf == witness->leaf) nn_witness_figures(workers, figures, witness->collected, witness->seen);
+#pragma omp critical(nn_workers_note)
+    workers_note(at->nonfinite, found);
+}
+
+/* Layers that a leaf goes through without a look at others. */
+typedef struct workers_stretch {
+    int begin, end;
+    bool first, last;
+} workers_stretch;
+
+static void workers_run_stretch(const workers_step *at, const workers_wave *wave, workers_stretch stretch)
+{
+    nn_workers *workers = at->workers;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads)
+    for (int64_t i = 0; i < wave->leaf_count; i++) {
+        nn_leaf *slot = &workers->leaves[i];
+        if (stretch.first) workers_load(at, wave->first_leaf + i, slot);
+        nn_leaf_run(slot, workers->model, at->weights, workers->scratch[omp_get_thread_num()], stretch.begin,
+                    stretch.end);
+        if (stretch.last)
+            workers_finish(at, wave->first_leaf + i, slot);
+        else
+            workers_collect(at, wave, i, stretch.end, NN_FORWARD);
+        nn_pulse();
+    }
+}
+
+/* Each leaf goes all the way up while it is in cache. Only where a layer looks at the whole batch, all leaves
+ * of all ranks come as far as that layer first. */
+static nn_status workers_forward(const workers_step *at, const workers_wave *wave)
+{
+    const nn_network *network = at->workers->model->network;
+    workers_stretch stretch = {.begin = 1, .first = true};
+    for (stretch.end = 1; stretch.end < network->layer_count; stretch.end++) {
+        if (!nn_network_collects(network, stretch.end, NN_FORWARD)) continue;
+        workers_run_stretch(at, wave, stretch);
+        NN_TRY(workers_merge(at, wave, stretch.end, NN_FORWARD));
+        stretch.begin = stretch.end;
+        stretch.first = false;
+    }
+    stretch.last = true;
+    workers_run_stretch(at, wave, stretch);
+    return NN_OK;
+}
+
+/* One part of one layer's gradient. */
+typedef struct workers_part {
+    const workers_step *at;
+    const workers_wave *wave;
+    int layer, part, thread;
+    int64_t values; /* of the part */
+} workers_part;
+
+static void workers_leaf_gradient(const workers_part *of, int64_t leaf, bool accumulate, nn_real *sum)
+{
+    nn_workers *workers = of->at->workers;
+    nn_pulse();
+    nn_network_gradient(workers->model->network, of->layer, of->part, of->at->weights,
+                        workers->leaves[leaf - of->wave->first_leaf].microbatch, workers->scratch[of->thread],
+                        accumulate, sum);
+    nn_fault("step.gradient", sum, (size_t)of->values * sizeof *sum);
+    if (leaf == workers->witness.leaf)
+        nn_witness_part(workers, of->layer, of->part, sum, workers->witness.seen);
+}
+
+/* The canonical sum over a node. A right child of one leaf is added by the product itself, which gives the
+ * same bits as a sum of its own; the leaf under watch is hashed first. */
+static void workers_fold(const workers_part *of, nn_tree_node node, int depth, nn_real *sum)
+{
+    if (node.end - node.begin == 1) {
+        workers_leaf_gradient(of, node.begin, false, sum);
+        return;
+    }
+    int64_t middle = nn_tree_split(node.begin, node.end);
+    workers_fold(of, (nn_tree_node){node.begin, middle}, depth, sum);
+    if (node.end - middle == 1 && middle != of->at->workers->witness.leaf) {
+        workers_leaf_gradient(of, middle, true, sum);
+        return;
+    }
+    nn_real *right = of->at->workers->fold[of->thread] + depth * of->at->workers->fold_values;
+    workers_fold(of, (nn_tree_node){middle, node.end}, depth + 1, right);
+    nn_add(of->values, right, sum);
+}
+
+static void workers_layer_gradient(const workers_step *at, const workers_wave *wave, int l)
+{
+    const nn_layer *layer = &at->workers->model->network->layers[l];
+    int64_t tasks = (int64_t)layer->part_count * wave->node_count;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(at->workers->threads) if (tasks > 1)
+    for (int64_t task = 0; task < tasks; task++) {
+        int part = (int)(task / wave->node_count), node = (int)(task % wave->node_count);
+        workers_part of = {
+            at, wave, l, part, omp_get_thread_num(), layer->part_begin[part + 1] - layer->part_begin[part]};
+        workers_fold(&of, wave->nodes[node], 0, wave->sums[node] + layer->offset + layer->part_begin[part]);
+    }
+}
+
+static nn_status workers_collect_backward(const workers_step *at, const workers_wave *wave, int l)
+{
+    if (!nn_network_collects(at->workers->model->network, l, NN_BACKWARD)) return NN_OK;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(at->workers->threads) if (wave->leaf_count > 1)
+    for (int64_t i = 0; i < wave->leaf_count; i++) workers_collect(at, wave, i, l, NN_BACKWARD);
+    return workers_merge(at, wave, l, NN_BACKWARD);
+}
+
+static void workers_layer_backward(const workers_step *at, const workers_wave *wave, int l)
+{
+    nn_workers *workers = at->workers;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads) if (wave->leaf_count > 1)
+    for (int64_t i = 0; i < wave->leaf_count; i++)
+        nn_network_backward(workers->model->network, l, at->weights, workers->leaves[i].microbatch,
+                            workers->scratch[omp_get_thread_num()]);
+    nn_pulse();
+}
+
+static nn_status workers_run_wave(const workers_step *at, const workers_wave *wave)
+{
+    const nn_network *network = at->workers->model->network;
+    const nn_workers_hooks *hooks = at->hooks;
+    NN_TRY(workers_forward(at, wave));
+    for (int l = network->layer_count - 1; l > 0; l--) {
+        NN_TRY(workers_collect_backward(at, wave, l));
+        workers_layer_backward(at, wave, l);
+        if (network->layers[l].part_count > 0) workers_layer_gradient(at, wave, l);
+        if (at->final && hooks->layer_done) NN_TRY(hooks->layer_done(hooks->layer_context, l));
+    }
+    return NN_OK;
+}
+
+/* A node of more leaves than slots: its halves one after the other, depth first. */
+static nn_status workers_run_node(const workers_step *at, nn_tree_node node, int depth, nn_real *sum)
+{
+    nn_workers *workers = at->workers;
+    if (node.end - node.begin <= workers->slots) {
+        workers_wave wave = {&node, &sum, 1, node.begin, node.end - node.begin};
+        return workers_run_wave(at, &wave);
+    }
+    int64_t middle = nn_tree_split(node.begin, node.end);
+    NN_TRY(workers_run_node(at, (nn_tree_node){node.begin, middle}, depth, sum));
+    nn_real *right = workers->wave_sums[depth];
+    NN_TRY(workers_run_node(at, (nn_tree_node){middle, node.end}, depth + 1, right));
+    const nn_network *network = workers->model->network;
+#pragma omp parallel for schedule(static) num_threads(workers->threads)
+    for (int64_t b = 0; b < network->block_count; b++)
+        nn_add(network->block_begin[b + 1] - network->block_begin[b], right + network->block_begin[b],
+               sum + network->block_begin[b]);
+    return NN_OK;
+}
+
+nn_status nn_workers_gradient(nn_workers *workers, nn_batch batch, int64_t step, const double *denominators,
+                              nn_tree_node share, const nn_tree_node *nodes, nn_real *const *partials,
+                              int node_count, const nn_real *weights, double *figures,
+                              nn_nonfinite *nonfinite, const nn_workers_hooks *hooks)
+{
+    static const nn_workers_hooks none = {0};
+    int64_t leaves = share.end - share.begin;
+    *nonfinite = (nn_nonfinite){.position = -1};
+    workers_step at = {.workers = workers,
+                       .batch = batch,
+                       .step = step,
+                       .denominators = denominators,
+                       .weights = weights,
+                       .share = share,
+                       .figures = figures,
+                       .nonfinite = nonfinite,
+                       .hooks = hooks ? hooks : &none,
+                       .final = leaves <= workers->slots};
+    size_t carried = (size_t)(leaves * nn_workers_leaf_carried(workers->model, workers->microbatch_size));
+    if (carried > 0) memcpy(workers->carried_before, workers->carried, carried * sizeof(nn_real));
+    if (at.final) {
+        workers_wave wave = {nodes, partials, node_count, share.begin, leaves};
+        return workers_run_wave(&at, &wave);
+    }
+    for (int i = 0; i < node_count; i++) NN_TRY(workers_run_node(&at, nodes[i], 0, partials[i]));
+    for (int l = workers->model->network->layer_count - 1; at.hooks->layer_done && l > 0; l--)
+        NN_TRY(at.hooks->layer_done(at.hooks->layer_context, l));
+    return NN_OK;
+}
+
+nn_leaf *nn_workers_reload(nn_workers *workers, nn_batch batch, int64_t step, nn_tree_node share,
+                           int64_t leaf, nn_real *carried)
+{
+    nn_leaf *slot = &workers->leaves[0];
+    nn_leaf_place place = nn_workers_place(workers, batch, step, leaf);
+    int64_t values = nn_workers_leaf_carried(workers->model, workers->microbatch_size);
+    if (values > 0)
+        memcpy(carried, workers->carried_before + (leaf - share.begin) * values,
+               (size_t)values * sizeof *carried);
+    slot->microbatch->carried = values > 0 ? carried : NULL;
+    nn_carried_restart(workers->model->network, workers->data, &place, slot->microbatch);
+    nn_leaf_load(slot, workers->model, workers->data, &place, true);
+    return slot;
+}

@@ -1,0 +1,115 @@
+/*
+ * The threads of a rank at work on its share of a batch: gather, forward, loss, backward, and the gradient
+ * summed in the canonical tree. Leaves (microbatches) are spread over threads; a layer's gradient is cut into
+ * parts, and a thread folds one part over all leaves of a node, so that no sum ever crosses threads.
+ */
+#ifndef NN_STEP_WORKERS_H
+#define NN_STEP_WORKERS_H
+
+#include "base/tree.h"
+#include "data/dataset.h"
+#include "model/model.h"
+#include "step/batch_statistics.h"
+#include "step/plan.h"
+
+#define nn_workers_create NN_REAL_SYMBOL(nn_workers_create)
+#define nn_workers_destroy NN_REAL_SYMBOL(nn_workers_destroy)
+#define nn_workers_threads NN_REAL_SYMBOL(nn_workers_threads)
+#define nn_workers_carried NN_REAL_SYMBOL(nn_workers_carried)
+#define nn_workers_reload NN_REAL_SYMBOL(nn_workers_reload)
+#define nn_workers_memory NN_REAL_SYMBOL(nn_workers_memory)
+#define nn_workers_initialize NN_REAL_SYMBOL(nn_workers_initialize)
+#define nn_workers_evaluate NN_REAL_SYMBOL(nn_workers_evaluate)
+#define nn_workers_denominators NN_REAL_SYMBOL(nn_workers_denominators)
+#define nn_workers_gradient NN_REAL_SYMBOL(nn_workers_gradient)
+#define nn_figures_width NN_REAL_SYMBOL(nn_figures_width)
+
+typedef struct nn_workers nn_workers;
+
+/* What is summed a leaf: for each head the loss that is minimised (without its weight) and its denominator;
+ * then the sums of each metric that keeps sums: in training, of those that were asked for and are small. */
+enum { NN_FIGURE_LOSS, NN_FIGURE_DENOMINATOR, NN_HEAD_FIGURES };
+#define NN_FIGURES_MAX                                                                                       \
+    (NN_MODEL_HEADS * NN_HEAD_FIGURES + NN_MODEL_METRICS * NN_METRIC_SUMS_MAX) /* in training */
+int nn_figures_width(const nn_model *model, bool training);
+#define nn_metric_is_summed NN_REAL_SYMBOL(nn_metric_is_summed)
+bool nn_metric_is_summed(const nn_model *model, int metric, bool training);
+
+/* What an evaluation finds beside figures, for the metrics that keep no sums: by metric, NULL for others. */
+typedef struct nn_findings {
+    double *counts[NN_MODEL_METRICS];     /* zeroed by the caller: a copy of the metric's counts a thread */
+    nn_real *collected[NN_MODEL_METRICS]; /* of all rows of the share, in order */
+} nn_findings;
+
+/* What a metric keeps: sums, counts, or values collected of a row. */
+#define nn_metric_width NN_REAL_SYMBOL(nn_metric_width)
+int64_t nn_metric_width(const nn_model *model, int metric);
+
+/* The first non-finite value met, for the message. position < 0: none. */
+typedef struct nn_nonfinite {
+    int64_t position; /* in the order of the epoch or part */
+    int layer;        /* the first layer whose output is not finite; layer_count: only the loss is */
+    int mixed;        /* layers up to it that look at the whole batch: above the first, the value may be
+                         another sample's */
+} nn_nonfinite;
+
+#define nn_nonfinite_precedes NN_REAL_SYMBOL(nn_nonfinite_precedes)
+/* Whether `one` is nearer to where it began than `other`: whichever threads and ranks met them. */
+bool nn_nonfinite_precedes(nn_nonfinite one, nn_nonfinite other);
+
+/* Called by the thread that started the gradient. */
+typedef struct nn_workers_hooks {
+    /* Between layers; `layer` is the lowest one whose gradient is final on this rank. */
+    nn_status (*layer_done)(void *layer_context, int layer);
+    void *layer_context;
+    nn_batch_statistics_exchange exchange; /* NULL: the share is the whole batch */
+    void *exchange_context;
+} nn_workers_hooks;
+
+/* Room for the leaves of a share (at most `leaves_max`) as far as `memory` bytes go, at least one wave of
+ * `threads`; all of them where a layer looks at the whole batch. model and data are borrowed. */
+nn_status nn_workers_create(const nn_model *model, nn_dataset *data, int threads, int64_t leaves_max,
+                            int64_t microbatch_size, double memory, uint64_t seed, nn_workers **workers);
+void nn_workers_destroy(nn_workers *workers); /* accepts NULL */
+int nn_workers_threads(const nn_workers *workers);
+
+/* The state that layers carry from step to step: *per_leaf values for each leaf of the share of a full batch,
+ * one after the other; NULL where no layer carries any. */
+nn_real *nn_workers_carried(nn_workers *workers, int64_t *per_leaf);
+/* Bytes that nn_workers_create takes. */
+size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max,
+                         int64_t microbatch_size, double memory);
+
+/* A leaf of the last batch as its gradient found it, in memory of the workers. carried: room for the state of
+ * a leaf, where layers carry any: it becomes what the state was before. The batch's data must not be released
+ * yet. */
+typedef struct nn_leaf nn_leaf;
+nn_leaf *nn_workers_reload(nn_workers *workers, nn_batch batch, int64_t step, nn_tree_node share,
+                           int64_t leaf, nn_real *carried);
+
+/* Initial weights, from the seed. */
+nn_status nn_workers_initialize(nn_workers *workers, nn_real *weights);
+
+/* Forward and figures of some of the leaves of a share of `leaves` over the whole part, which the caller
+ * follows where it streams: span i is that of leaf share.begin + i, and is released here. figures receives
+ * (some.end - some.begin) x width values, those of an evaluation. *nonfinite, of position -1 at first, keeps
+ * the first that is met. constant: the outputs of all heads, one behind the other, that stand for those of
+ * the network; NULL: none. */
+void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_tree_node share,
+                         nn_tree_node some, const nn_real *weights, const nn_real *constant, double *figures,
+                         const nn_findings *findings, nn_nonfinite *nonfinite);
+
+/* The denominators of the share's leaves of a batch, one a head, from their targets alone. */
+void nn_workers_denominators(nn_workers *workers, nn_batch batch, nn_tree_node share, double *denominators);
+
+/*
+ * The gradient of a batch on this rank's share of its leaves: for each of its maximal nodes the sum over the
+ * node to partials[i] (value_count values each). denominators: one a head. figures as above. hooks:
+ * NULL counts as all NULL. Collective where a layer looks at the whole batch and hooks->exchange is.
+ */
+nn_status nn_workers_gradient(nn_workers *workers, nn_batch batch, int64_t step, const double *denominators,
+                              nn_tree_node share, const nn_tree_node *nodes, nn_real *const *partials,
+                              int node_count, const nn_real *weights, double *figures,
+                              nn_nonfinite *nonfinite, const nn_workers_hooks *hooks);
+
+#endif

@@ -1,0 +1,153 @@
+/* The workers of a rank, made and released: microbatches in flight, scratch, and the sums of waves. */
+#include <math.h>
+
+#include "base/memory.h"
+#include "step/workers_parts.h"
+
+static int workers_log2_up(int64_t n)
+{
+    int bits = 0;
+    while (((int64_t)1 << bits) < n) bits++;
+    return bits;
+}
+
+int64_t nn_workers_largest_part(const nn_network *network)
+{
+    int64_t largest = 0;
+    for (int l = 0; l < network->layer_count; l++)
+        for (int p = 0; p < network->layers[l].part_count; p++) {
+            int64_t values = network->layers[l].part_begin[p + 1] - network->layers[l].part_begin[p];
+            if (values > largest) largest = values;
+        }
+    return (largest + NN_PARAMETER_ALIGNMENT - 1) / NN_PARAMETER_ALIGNMENT * NN_PARAMETER_ALIGNMENT;
+}
+
+/*
+ * A layer that looks at the whole batch cuts the way of every leaf in two: none can go on, nor back, before
+ * all are there. So all leaves of a share stay in memory, as one wave. Waves as elsewhere would save that
+ * memory, but each would have to compute its forward pass again from the first layer up for every such layer,
+ * forward and backward: a network of twenty would take twenty times as long.
+ */
+static int64_t workers_slots(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max,
+                             int64_t microbatch_size, double memory)
+{
+    if (model->network->statistics_values > 0) return leaves_max;
+    double leaf = (double)nn_leaf_memory(model, data, microbatch_size);
+    double fit = floor(memory / leaf);
+    int64_t slots = fit < (double)threads ? threads : fit > 1e9 ? (int64_t)1e9 : (int64_t)fit;
+    if (slots > leaves_max) slots = leaves_max;
+    return slots < 1 ? 1 : slots;
+}
+
+static int workers_wave_depth(int64_t slots, int64_t leaves_max)
+{
+    return slots >= leaves_max ? 0 : workers_log2_up(leaves_max);
+}
+
+int64_t nn_workers_leaf_carried(const nn_model *model, int64_t microbatch_size)
+{
+    return microbatch_size * model->network->carried_values;
+}
+
+size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max,
+                         int64_t microbatch_size, double memory)
+{
+    int64_t slots = workers_slots(model, data, threads, leaves_max, microbatch_size, memory);
+    int64_t fold = workers_log2_up(slots) * nn_workers_largest_part(model->network);
+    return (size_t)slots * nn_leaf_memory(model, data, microbatch_size) +
+           (size_t)threads * (size_t)(model->network->scratch_values + fold) * sizeof(nn_real) +
+           nn_batch_statistics_memory(model->network, leaves_max) +
+           (size_t)(2 * leaves_max * nn_workers_leaf_carried(model, microbatch_size)) * sizeof(nn_real) +
+           (size_t)(workers_wave_depth(slots, leaves_max) * model->network->value_count) * sizeof(nn_real);
+}
+
+static nn_status workers_allocate(nn_workers *workers, int64_t leaves_max)
+{
+    const nn_network *network = workers->model->network;
+    NN_TRY(NN_ALLOCATE(&workers->leaves, workers->slots, "microbatches in flight"));
+    nn_leaf_needs needs = nn_leaf_needs_of(workers->model, workers->data);
+    for (int64_t i = 0; i < workers->slots; i++)
+        NN_TRY(nn_leaf_create(workers->model, &needs, workers->microbatch_size, &workers->leaves[i]));
+    int64_t carried = nn_workers_leaf_carried(workers->model, workers->microbatch_size);
+    if (carried > 0) {
+        NN_TRY(NN_ALLOCATE(&workers->carried, leaves_max * carried, "state carried from step to step"));
+        NN_TRY(
+            NN_ALLOCATE(&workers->carried_before, leaves_max * carried, "state carried from step to step"));
+    }
+    NN_TRY(nn_batch_statistics_create(network, leaves_max, &workers->statistics));
+    NN_TRY(NN_ALLOCATE(&workers->scratch, workers->threads, "scratch of threads"));
+    NN_TRY(NN_ALLOCATE(&workers->fold, workers->threads, "scratch of threads"));
+    workers->fold_values = nn_workers_largest_part(network);
+    workers->fold_depth = workers_log2_up(workers->slots);
+    for (int t = 0; t < workers->threads; t++) {
+        NN_TRY(NN_ALLOCATE(&workers->scratch[t], network->scratch_values, "a thread's scratch"));
+        NN_TRY(NN_ALLOCATE(&workers->fold[t], workers->fold_depth * workers->fold_values,
+                           "a thread's partial sums"));
+    }
+    workers->wave_depth = workers_wave_depth(workers->slots, leaves_max);
+    NN_TRY(NN_ALLOCATE(&workers->wave_sums, workers->wave_depth, "sums of waves"));
+    for (int d = 0; d < workers->wave_depth; d++)
+        NN_TRY(NN_ALLOCATE(&workers->wave_sums[d], network->value_count, "the gradient of a wave"));
+    return NN_OK;
+}
+
+nn_status nn_workers_create(const nn_model *model, nn_dataset *data, int threads, int64_t leaves_max,
+                            int64_t microbatch_size, double memory, uint64_t seed, nn_workers **workers)
+{
+    *workers = NULL;
+    NN_TRY(NN_ALLOCATE(workers, 1, "the workers of a rank"));
+    nn_workers *made = *workers;
+    made->model = model;
+    made->data = data;
+    made->witness.leaf = -1;
+    made->seed = seed;
+    made->threads = threads;
+    made->microbatch_size = microbatch_size;
+    made->slots = workers_slots(model, data, threads, leaves_max, microbatch_size, memory);
+    nn_status status = workers_allocate(made, leaves_max);
+    if (status != NN_OK) {
+        nn_workers_destroy(made);
+        *workers = NULL;
+    }
+    return status;
+}
+
+void nn_workers_destroy(nn_workers *workers)
+{
+    if (!workers) return;
+    for (int64_t i = 0; workers->leaves && i < workers->slots; i++) nn_leaf_destroy(&workers->leaves[i]);
+    for (int t = 0; t < workers->threads; t++) {
+        if (workers->scratch) nn_free(workers->scratch[t]);
+        if (workers->fold) nn_free(workers->fold[t]);
+    }
+    for (int d = 0; workers->wave_sums && d < workers->wave_depth; d++) nn_free(workers->wave_sums[d]);
+    nn_batch_statistics_release(&workers->statistics);
+    nn_witness_release(&workers->witness);
+    nn_free(workers->leaves);
+    nn_free(workers->carried);
+    nn_free(workers->carried_before);
+    nn_free(workers->scratch);
+    nn_free(workers->fold);
+    nn_free(workers->wave_sums);
+    nn_free(workers);
+}
+
+nn_real *nn_workers_carried(nn_workers *workers, int64_t *per_leaf)
+{
+    *per_leaf = nn_workers_leaf_carried(workers->model, workers->microbatch_size);
+    return workers->carried;
+}
+
+int nn_workers_threads(const nn_workers *workers)
+{
+    return workers->threads;
+}
+
+nn_status nn_workers_initialize(nn_workers *workers, nn_real *weights)
+{
+    const nn_network *network = workers->model->network;
+    for (int l = 0; l < network->layer_count; l++)
+        for (int p = 0; p < network->layers[l].parameter_count; p++)
+            NN_TRY(nn_network_initialize(network, workers->seed, l, p, weights));
+    return NN_OK;
+}

@@ -1,0 +1,221 @@
+/* A rank's compute: the gradient of a share of leaves has the same bits with any number of threads, in waves
+ * of any size, and cut anywhere; and buckets cover the network. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "settings/settings.h"
+#include "step/buckets.h"
+#include "step/heads.h"
+#include "step/workers.h"
+#include "tensor/kernels.h"
+
+#define LEAVES 13
+#define SAMPLES 75 /* of the batch: its leaves hold 6 or 5 samples */
+#define MICROBATCH 6
+
+static const char *const text = "data:\n"
+                                "  file: " NN_SOURCE_DIR "/scripts/examples/digits/digits.h5\n"
+                                "  train: {x: x_train, y: y_train}\n"
+                                "network:\n"
+                                "  - dense: {units: 130, activation: relu}\n"
+                                "  - dropout: 0.3\n"
+                                "  - dense: {units: 50, activation: gelu}\n"
+                                "  - dense: {units: classes}\n"
+                                "loss: cross_entropy\n"
+                                "metrics: [accuracy]\n";
+
+typedef struct bench {
+    nn_comm *comm;
+    nn_config *config;
+    nn_settings settings;
+    nn_dataset *data;
+    nn_model *model;
+    nn_real *weights;
+} bench;
+
+static void expect_ok(nn_status status)
+{
+    if (status != NN_OK) fail_msg("%s", nn_error_text());
+}
+
+static int bench_open(void **state)
+{
+    static bench made;
+    bench *b = &made;
+    expect_ok(nn_comm_start(NULL, NULL, &b->comm));
+    expect_ok(nn_config_parse(text, "test", NULL, 0, &b->config));
+    expect_ok(nn_settings_read(b->config, &b->settings));
+    expect_ok(nn_dataset_open(b->comm, &b->settings.data, ".", 1, &(nn_target_wanted){.classes = true}, 1,
+                              NULL, &b->data));
+    expect_ok(nn_heads_model(&b->settings.model, b->data, MICROBATCH, &b->model));
+    expect_ok(NN_ALLOCATE(&b->weights, b->model->network->value_count, "weights"));
+    *state = b;
+    return 0;
+}
+
+static int bench_close(void **state)
+{
+    bench *b = *state;
+    nn_free(b->weights);
+    nn_model_destroy(b->model);
+    nn_dataset_close(b->data);
+    nn_settings_release(&b->settings);
+    nn_config_destroy(b->config);
+    nn_comm_destroy(b->comm);
+    return 0;
+}
+
+typedef struct outcome {
+    nn_real *gradient;
+    double figures[LEAVES * 16];
+} outcome;
+
+static nn_status count_layers(void *context, int layer)
+{
+    int *expected = context;
+    assert_int_equal(layer, *expected);
+    (*expected)--;
+    return NN_OK;
+}
+
+/* The gradient of one whole batch. */
+static void compute(const bench *b, int threads, double memory, outcome *result)
+{
+    nn_workers *workers;
+    nn_batch batch = {.epoch = 2, .first = 100, .samples = SAMPLES, .leaves = LEAVES};
+    nn_tree_node share = {0, LEAVES}, nodes[NN_TREE_COVER_MAX];
+    int node_count = nn_tree_cover(LEAVES, 0, LEAVES, nodes), layer = b->model->network->layer_count - 1;
+    nn_nonfinite found;
+    assert_int_equal(node_count, 1);
+    expect_ok(nn_workers_create(b->model, b->data, threads, LEAVES, MICROBATCH, memory, 7, &workers));
+    expect_ok(nn_workers_initialize(workers, b->weights));
+    expect_ok(NN_ALLOCATE(&result->gradient, b->model->network->value_count, "a gradient"));
+    expect_ok(nn_workers_gradient(workers, batch, 5, (const double[]){SAMPLES}, share, nodes,
+                                  &result->gradient, node_count, b->weights, result->figures, &found,
+                                  &(nn_workers_hooks){.layer_done = count_layers, .layer_context = &layer}));
+    assert_int_equal(layer, 0);
+    assert_true(found.position < 0);
+    nn_workers_destroy(workers);
+}
+
+static void assert_same(const bench *b, const outcome *a, const outcome *c)
+{
+    size_t bytes = (size_t)b->model->network->value_count * sizeof(nn_real);
+    assert_memory_equal(a->gradient, c->gradient, bytes);
+    size_t width = (size_t)nn_figures_width(b->model, true);
+    assert_memory_equal(a->figures, c->figures, LEAVES * width * sizeof(double));
+}
+
+static void threads_and_waves_do_not_change_the_bits(void **state)
+{
+    const bench *b = *state;
+    outcome reference = {0};
+    compute(b, 1, 1e9, &reference);
+    assert_true(nn_sum_squares(b->model->network->value_count, reference.gradient) > 0);
+    for (int threads = 1; threads <= 4; threads++)
+        for (int small = 0; small <= 1; small++) {
+            outcome other = {0};
+            compute(b, threads, small ? 1 : 1e9, &other);
+            assert_same(b, &reference, &other);
+            nn_free(other.gradient);
+        }
+    nn_free(reference.gradient);
+}
+
+/* Each leaf alone, added by hand in the canonical order: what ranks of one leaf each would send. */
+static void sum_by_hand(nn_workers *workers, const bench *b, nn_batch batch, nn_tree_node node, nn_real *sum)
+{
+    int64_t count = b->model->network->value_count;
+    if (node.end - node.begin > 1) {
+        nn_real *right;
+        int64_t middle = nn_tree_split(node.begin, node.end);
+        expect_ok(NN_ALLOCATE(&right, count, "a gradient"));
+        sum_by_hand(workers, b, batch, (nn_tree_node){node.begin, middle}, sum);
+        sum_by_hand(workers, b, batch, (nn_tree_node){middle, node.end}, right);
+        nn_add(count, right, sum);
+        nn_free(right);
+        return;
+    }
+    double figures[16];
+    nn_nonfinite found;
+    expect_ok(nn_workers_gradient(workers, batch, 5, (const double[]){SAMPLES}, node, &node, &sum, 1,
+                                  b->weights, figures, &found, NULL));
+}
+
+static void leaves_alone_give_the_same_sum(void **state)
+{
+    const bench *b = *state;
+    outcome reference = {0};
+    nn_workers *workers;
+    nn_real *sum;
+    nn_batch batch = {.epoch = 2, .first = 100, .samples = SAMPLES, .leaves = LEAVES};
+    compute(b, 2, 1e9, &reference);
+    expect_ok(NN_ALLOCATE(&sum, b->model->network->value_count, "a gradient"));
+    expect_ok(nn_workers_create(b->model, b->data, 1, 1, MICROBATCH, 1, 7, &workers));
+    sum_by_hand(workers, b, batch, (nn_tree_node){0, LEAVES}, sum);
+    assert_memory_equal(sum, reference.gradient, (size_t)b->model->network->value_count * sizeof *sum);
+    nn_workers_destroy(workers);
+    nn_free(sum);
+    nn_free(reference.gradient);
+}
+
+static void evaluation_does_not_depend_on_threads(void **state)
+{
+    const bench *b = *state;
+    int64_t leaves = (nn_dataset_count(b->data, NN_TRAIN) + MICROBATCH - 1) / MICROBATCH;
+    size_t count = (size_t)leaves * (size_t)nn_figures_width(b->model, false);
+    double *figures[2];
+    for (int i = 0; i < 2; i++) {
+        nn_workers *workers;
+        nn_nonfinite found;
+        expect_ok(NN_ALLOCATE(&figures[i], count, "figures"));
+        expect_ok(nn_workers_create(b->model, b->data, 1 + 2 * i, 4, MICROBATCH, 1e9, 7, &workers));
+        expect_ok(nn_workers_initialize(workers, b->weights));
+        found = (nn_nonfinite){.position = -1};
+        nn_workers_evaluate(workers, NN_TRAIN, leaves, (nn_tree_node){0, leaves}, (nn_tree_node){0, leaves},
+                            b->weights, NULL, figures[i], NULL, &found);
+        assert_true(found.position < 0);
+        nn_workers_destroy(workers);
+    }
+    assert_memory_equal(figures[0], figures[1], count * sizeof(double));
+    nn_free(figures[0]);
+    nn_free(figures[1]);
+}
+
+static void buckets_cover_the_network(void **state)
+{
+    const bench *b = *state;
+    const nn_network *network = b->model->network;
+    nn_buckets buckets = {0};
+    int64_t *bucket_of_layer, next;
+    expect_ok(NN_ALLOCATE(&bucket_of_layer, network->layer_count, "buckets"));
+    expect_ok(nn_buckets_make(network, &buckets, bucket_of_layer));
+    next = buckets.count;
+    assert_int_equal(buckets.begin[0], 0);
+    assert_int_equal(buckets.begin[buckets.count], network->block_count);
+    for (int l = network->layer_count - 1; l >= 0; l--)
+        if (bucket_of_layer[l] >= 0) {
+            assert_int_equal(bucket_of_layer[l], --next);
+            assert_int_equal(network->block_begin[buckets.begin[next]], network->layers[l].offset);
+        }
+    assert_int_equal(next, 0);
+    nn_buckets_release(&buckets);
+    nn_free(bucket_of_layer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(threads_and_waves_do_not_change_the_bits),
+        cmocka_unit_test(leaves_alone_give_the_same_sum),
+        cmocka_unit_test(evaluation_does_not_depend_on_threads),
+        cmocka_unit_test(buckets_cover_the_network),
+    };
+    return cmocka_run_group_tests(tests, bench_open, bench_close);
+}
