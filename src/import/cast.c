@@ -4,14 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* From here on float16 rounds to infinity. */
+/* The first value that float16 rounds to infinity. */
 #define CAST_HALF_LIMIT 65520.0
 
 /* Any value of any type. */
 typedef struct cast_value {
     bool whole;
-    int64_t integer; /* when whole */
-    double real;     /* else */
+    int64_t integer; /* if integral */
+    double real;     /* otherwise */
 } cast_value;
 
 static cast_value cast_whole(int64_t integer)
@@ -49,11 +49,11 @@ static cast_value cast_load(nn_store_type type, const void *values, int64_t i)
     }
 }
 
-/* Limits of the whole types; those of uint64 are never asked for: dtype has no such choice. */
+/* Limits of the integer types; those of uint64 are never needed, because dtype has no such choice. */
 static bool cast_to_integer(cast_value value, int64_t minimum, int64_t maximum, int64_t *integer)
 {
     if (!value.whole) {
-        /* 2^63 as a double is the first that does not fit. */
+        /* 2^63 is the first double that does not fit. */
         if (!(value.real >= -0x1p63 && value.real < 0x1p63) || value.real != floor(value.real)) return false;
         value.integer = (int64_t)value.real;
     }

@@ -1,4 +1,4 @@
-/* What a column holds. */
+/* The contents of a column. */
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -45,9 +45,9 @@ static nn_status column_unknown_name(const nn_csv_table *table, const nn_csv_col
     if (column->names.count > COLUMN_NAMES_SHOWN) nn_text_append(&known, ", ...");
     nn_status status =
         nn_fail(NN_ERROR_DATA,
-                "%s:%lld: column '%s': '%.*s' is not among the %zu names of the earlier import (%s): "
-                "leave such rows out, count it as missing with --missing-values, or import the earlier "
-                "data again together with this",
+                "%s:%lld: column '%s': '%.*s' is not one of the %zu names of the earlier import (%s): "
+                "remove such rows, count it as missing with --missing-values, or import the earlier "
+                "data again together with these",
                 table->paths[table->path], (long long)line, column->title, COLUMN_SHOWN, field->text,
                 column->names.count, known.failed ? "" : known.bytes);
     nn_text_free(&known);
@@ -62,13 +62,13 @@ static nn_status column_meet_name(const nn_csv_table *table, nn_csv_column *colu
     if (column->fixed) return column_unknown_name(table, column, field, line);
     if (!nn_csv_is_utf8(field->text))
         NN_FAIL(NN_ERROR_DATA,
-                "%s:%lld: column '%s': a name that is not UTF-8: convert the file, such as with iconv -f "
+                "%s:%lld: column '%s': a name is not UTF-8: convert the file, for example with iconv -f "
                 "latin1 -t UTF-8",
                 path, (long long)line, column->title);
     if (column->names.count == COLUMN_NAMES_MAX) {
         NN_TRY(nn_csv_check_names(table));
         NN_FAIL(NN_ERROR_DATA,
-                "%s:%lld: column '%s' holds more than %d different words ('%.*s'): it cannot be used as a "
+                "%s:%lld: column '%s' contains more than %d different words ('%.*s') and cannot be used as a "
                 "category; leave it out with --drop '%s'",
                 path, (long long)line, column->title, COLUMN_NAMES_MAX, COLUMN_SHOWN, field->text,
                 column->title);
@@ -76,7 +76,7 @@ static nn_status column_meet_name(const nn_csv_table *table, nn_csv_column *colu
     return nn_csv_names_add(&column->names, field->text, field->length);
 }
 
-/* Different whole numbers, under one text each. */
+/* Notes a whole number; different spellings of it count once. */
 static nn_status column_meet_whole(nn_csv_column *column, double number)
 {
     char text[32];
@@ -94,22 +94,22 @@ static nn_status column_not_a_number(const nn_csv_table *table, const nn_csv_col
     nn_csv_diagnosis diagnosis = {0};
     char *words[] = {(char *)field->text};
     bool known = nn_csv_diagnose(&table->notation, words, 1, column->title, &diagnosis);
-    /* The values above have a decimal mark of their own. */
+    /* The values above have already shown which decimal mark is in use. */
     known = known && diagnosis.remedy.length > 0 && !(diagnosis.decimal && !column->whole && !column->fixed);
     nn_status status = nn_fail(
         NN_ERROR_DATA,
-        "%s:%lld: column '%s': '%.*s' is not a number, as the values %s are: %s%s%scorrect it%s count it as "
+        "%s:%lld: column '%s': '%.*s' is not a number, unlike the values %s: %s%s%scorrect it%s count it as "
         "missing with --missing-values '%.*s'%s%s%s",
         table->paths[table->path], (long long)line, column->title, COLUMN_SHOWN, field->text,
         column->fixed ? "of the earlier import" : "above it", known ? "add " : "",
         known ? diagnosis.remedy.bytes : "", known ? ", " : "", column->fixed ? ", or" : ",", COLUMN_SHOWN,
-        field->text, column->fixed ? "" : ", or take all values as names with --categorical '",
+        field->text, column->fixed ? "" : ", or treat all values as names with --categorical '",
         column->fixed ? "" : column->title, column->fixed ? "" : "'");
     nn_csv_diagnosis_release(&diagnosis);
     return status;
 }
 
-/* Digits that a double cannot hold; 1e20 is meant as it is read. */
+/* Digits that a double cannot hold; numbers such as 1e20 are meant as they are read. */
 static bool column_loses_digits(const char *text, double number)
 {
     return fabs(number) >= COLUMN_WHOLE_MAX && strspn(text, "+-0123456789") == strlen(text);
@@ -130,7 +130,7 @@ static nn_status column_meet_number(const nn_csv_table *table, nn_csv_column *co
     return column_meet_whole(column, number);
 }
 
-/* A number that is the code or the name of a class of the earlier import. */
+/* A number that is the code or the name of a class in the earlier import. */
 static nn_status column_check_class(const nn_csv_table *table, const nn_csv_column *column,
                                     const nn_csv_field *field, int64_t line, double number)
 {
@@ -138,10 +138,11 @@ static nn_status column_check_class(const nn_csv_table *table, const nn_csv_colu
     if (!column->target || !column->fixed || (!column->coded && column->names.count == 0)) return NN_OK;
     if (!column->coded && number != floor(number)) return column_unknown_name(table, column, field, line);
     if (column->coded && (number < 0 || number > COLUMN_CODE_MAX || number != floor(number)))
-        NN_FAIL(NN_ERROR_DATA,
-                "%s:%lld: column '%s': %.15g is not a class, which are whole numbers from 0 in the earlier "
-                "import",
-                table->paths[table->path], (long long)line, column->title, number);
+        NN_FAIL(
+            NN_ERROR_DATA,
+            "%s:%lld: column '%s': %.15g is not a class; in the earlier import, classes are whole numbers "
+            "from 0",
+            table->paths[table->path], (long long)line, column->title, number);
     if (nn_csv_column_class(table, column, field, line, &class) == NN_OK) return NN_OK;
     nn_error_clear();
     return column_unknown_name(table, column, field, line);
@@ -154,7 +155,7 @@ static nn_status column_meet_date(const nn_csv_table *table, nn_csv_column *colu
     if (nn_csv_date(column->date, field->text, &seconds, NULL))
         return column_meet_number(table, column, seconds);
     NN_FAIL(NN_ERROR_DATA,
-            "%s:%lld: column '%s': '%.*s' is not a date of the format '%s': correct it or the format of "
+            "%s:%lld: column '%s': '%.*s' is not a date in the format '%s': correct it or the format in "
             "--date, or count "
             "it as missing with --missing-values '%.*s'",
             table->paths[table->path], (long long)line, column->title, COLUMN_SHOWN, field->text,
@@ -193,13 +194,13 @@ void nn_csv_column_settle(nn_csv_column *column)
 bool nn_csv_column_is_fine(const nn_csv_column *column)
 {
     double size = fmax(fabs(column->least), fabs(column->most)), range = column->most - column->least;
-    if (column->kind == NN_CSV_DATES) return size * FLT_EPSILON > 1; /* float32 would cut seconds */
+    if (column->kind == NN_CSV_DATES) return size * FLT_EPSILON > 1; /* float32 would cut off seconds */
     return column->kind == NN_CSV_NUMBERS && size * FLT_EPSILON > range * 1e-3 && range > 0;
 }
 
-/* ---- names that most likely are none ---- */
+/* ---- names that were probably not meant as names ---- */
 
-/* Whether a column of names was meant as one. */
+/* Whether a column of names was probably meant as numbers or dates. */
 static bool column_is_odd(const nn_csv_table *table, const nn_csv_column *column, nn_csv_diagnosis *diagnosis)
 {
     bool chosen = column->used && !column->named && !column->fixed && !column->time;
@@ -232,13 +233,14 @@ nn_status nn_csv_check_names(const nn_csv_table *table)
         nn_text others = {0};
         nn_text_append(&others, "%s", "");
         if (diagnosis.remedy.length == 0)
-            nn_text_append(&diagnosis.remedy, "them again with the decimal mark of the other columns, since "
-                                              "no option reads both");
+            nn_text_append(&diagnosis.remedy,
+                           "them again with the decimal mark of the other columns, because "
+                           "no option reads both");
         column_append_others(table, i, &others);
         nn_status status =
             nn_fail(NN_ERROR_DATA,
                     "%s:%lld: column '%s' would become names, but %s: %s %s%s%s%s, "
-                    "--categorical '%s' to take them as names, or "
+                    "--categorical '%s' to treat them as names, or "
                     "--drop '%s' to leave the column out%s",
                     table->paths[column->path], (long long)column->line, column->title, diagnosis.what.bytes,
                     diagnosis.remedy.bytes[0] == '-' ? "add" : "write", diagnosis.remedy.bytes,
@@ -256,7 +258,7 @@ nn_status nn_csv_check_names(const nn_csv_table *table)
 
 static nn_status column_changed(const nn_csv_table *table, const nn_csv_column *column, int64_t line)
 {
-    NN_FAIL(NN_ERROR_IO, "%s:%lld: column '%s': the file was changed while it was read: import it again",
+    NN_FAIL(NN_ERROR_IO, "%s:%lld: column '%s': the file changed during the import: import it again",
             table->paths[table->path], (long long)line, column->title);
 }
 

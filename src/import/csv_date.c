@@ -1,4 +1,4 @@
-/* Dates and times, by the C library's strptime(). */
+/* Dates and times, through the C library's strptime(). */
 #define _DEFAULT_SOURCE /* timegm, tm_gmtoff */
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,7 +11,8 @@
 
 const char *const nn_csv_date_parts[] = {"year", "month", "day", "weekday", "hour", "minute", "second", NULL};
 
-/* Copies the text without the decimals of its seconds: digits after a point that follows "HH:MM:SS". */
+/* Copies the text without the decimals of its seconds, that is, the digits after a point that follows
+ * "HH:MM:SS". */
 static bool date_cut_decimals(const char *text, char *copy, double *decimals)
 {
     size_t length = strlen(text);
@@ -19,7 +20,7 @@ static bool date_cut_decimals(const char *text, char *copy, double *decimals)
     *decimals = 0;
     if (length >= DATE_BYTES) return false;
     memcpy(copy, text, length + 1);
-    /* A zone such as +01:00 has a colon of its own. */
+    /* A zone such as +01:00 also contains a colon. */
     const char *point = strpbrk(text, ":") ? strrchr(text, '.') : NULL;
     if (!point || !colon || point < strchr(text, ':') || point[1] < '0' || point[1] > '9') return true;
     size_t digits = strspn(point + 1, "0123456789");
@@ -51,11 +52,11 @@ bool nn_csv_date(const char *format, const char *text, double *seconds, double *
     const char *rest = strptime(copy, format, &date);
     if (!rest || *rest) return false;
     if (decimals > 0 && !nn_csv_date_has(format, NN_CSV_SECOND)) return false;
-    /* timegm() moves the 30th of February into March, and forgets the zone. */
+    /* timegm() turns the 30th of February into a day in March, and ignores the zone. */
     struct tm normal = date;
     time_t time = timegm(&normal);
     if (normal.tm_mday != date.tm_mday || normal.tm_mon != date.tm_mon) return false;
-    /* "%Y" also accepts the two digits of a year. */
+    /* "%Y" also accepts a year of two digits. */
     if (nn_csv_date_has(format, NN_CSV_YEAR) && date.tm_year + 1900 < 1000) return false;
     *seconds = (double)(time - (time_t)date.tm_gmtoff) + decimals;
     if (!parts) return true;

@@ -1,7 +1,7 @@
 /*
- * Numbers and dates that are not written as the import expects: which notation most of the words share, and
- * the option that reads it. Tries, on a sample of the words, each candidate of a fixed list; the first of
- * those that fit the most words is taken.
+ * Diagnoses numbers and dates that are not written as the import expects: which notation most of the words
+ * share, and the option that reads it. Tries each candidate of a fixed list on a sample of the words, and
+ * chooses the first of those that fit the most words.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #define DIAGNOSE_MARKS 4
 #define DIAGNOSE_MARK_BYTES 8
 
-/* ---- what stands around a number ---- */
+/* ---- signs and units around a number ---- */
 
 static const char *const diagnose_symbols[] = {"%",
                                                "\xe2\x80\xb0",
@@ -61,7 +61,7 @@ static void diagnose_keep_mark(diagnose_marks *marks, const char *mark)
     marks->texts.count++;
 }
 
-/* The bytes before the first digit (sign and point aside), or after the last one, without blanks. */
+/* The bytes before the first digit (except sign and point), or after the last one, without blanks. */
 static void diagnose_mark(const char *from, size_t length, char *mark)
 {
     size_t kept = 0;
@@ -73,8 +73,8 @@ static void diagnose_mark(const char *from, size_t length, char *mark)
     mark[kept <= DIAGNOSE_MARK_BYTES ? kept : 0] = '\0';
 }
 
-/* Notes the marks of a word: known symbols on either side, and as a unit letters after the number, which all
- * words must share to be taken (in "A1", "B7" the letters are part of a name). */
+/* Notes the marks of a word: known symbols on either side; and letters after the number as a unit, which
+ * counts only if all words share it (in "A1", "B7" the letters are part of a name). */
 static void diagnose_meet_marks(const char *word, diagnose_marks *marks, char *unit)
 {
     static const char digits[] = "0123456789";
@@ -114,7 +114,7 @@ static const diagnose_candidate diagnose_candidates[] = {
     {'.', '\0', false, "numbers with a decimal point", "--decimal ."},
     {',', '\0', false, "numbers with a decimal comma", "--decimal ','"},
     {'.', ',', false, "numbers with commas between thousands", "--thousands ','"},
-    {',', '.', false, "numbers with a decimal comma and points between thousands",
+    {',', '.', false, "numbers with a decimal comma and dots between thousands",
      "--decimal ',' --thousands ."},
     {'.', ' ', false, "numbers with blanks between thousands", "--thousands space"},
     {',', ' ', false, "numbers with a decimal comma and blanks between thousands",
@@ -134,8 +134,8 @@ static bool diagnose_is_nonfinite(const char *word)
     return strncasecmp(word, "nan(", 4) == 0;
 }
 
-/* How many of the words are numbers in a notation, finite or not; *example becomes one of them that is no
- * plain number. */
+/* How many of the words are numbers in this notation, finite or not; *example becomes one of them that the
+ * notation in use does not read. */
 static size_t diagnose_numbers(const nn_csv_notation *notation, const nn_csv_notation *current,
                                char *const *words, size_t count, const char **example)
 {
@@ -157,7 +157,8 @@ typedef struct diagnose_best {
     const char *example;
 } diagnose_best;
 
-/* The decimal comma, or the mark of thousands, that the user has named stands for other columns. */
+/* Whether the candidate conflicts with a decimal comma or separator of thousands that the user has chosen for
+ * other columns. */
 static bool diagnose_contradicts(const nn_csv_notation *current, const diagnose_candidate *candidate)
 {
     return (current->decimal == ',' && candidate->decimal == '.') || candidate->decimal == current->thousands;
@@ -200,7 +201,7 @@ static bool diagnose_is_ambiguous(const nn_csv_notation *current, const diagnose
     return diagnose_numbers(&grouped, current, words, count, &example) >= best->fits;
 }
 
-static void diagnose_tell_marks(const diagnose_marks *marks, nn_text *remedy)
+static void diagnose_append_marks(const diagnose_marks *marks, nn_text *remedy)
 {
     nn_text_append(remedy, "%s--strip '", remedy->length > 0 ? " " : "");
     for (size_t i = 0; i < marks->texts.count; i++)
@@ -208,8 +209,8 @@ static void diagnose_tell_marks(const diagnose_marks *marks, nn_text *remedy)
     nn_text_append(remedy, "'");
 }
 
-/* Numbers as they should be, among words that are none: those are to be counted as missing. */
-static void diagnose_tell_strays(const nn_csv_notation *current, char *const *words, size_t count,
+/* The words that are not numbers, among numbers written as expected: they can be counted as missing. */
+static void diagnose_append_strays(const nn_csv_notation *current, char *const *words, size_t count,
                                  nn_text *remedy)
 {
     size_t shown = 0;
@@ -222,13 +223,13 @@ static void diagnose_tell_strays(const nn_csv_notation *current, char *const *wo
     nn_text_append(remedy, "' to count such words as missing");
 }
 
-static void diagnose_tell_numbers(const nn_csv_notation *current, const diagnose_best *best,
+static void diagnose_append_numbers(const nn_csv_notation *current, const diagnose_best *best,
                                   const diagnose_marks *marks, char *const *words, size_t count,
                                   nn_csv_diagnosis *diagnosis)
 {
     if (!best->candidate) {
         nn_text_append(&diagnosis->what, "numbers");
-        diagnose_tell_strays(current, words, count, &diagnosis->remedy);
+        diagnose_append_strays(current, words, count, &diagnosis->remedy);
         return;
     }
     bool plain = best->candidate == diagnose_candidates && current->decimal == '.';
@@ -244,7 +245,7 @@ static void diagnose_tell_numbers(const nn_csv_notation *current, const diagnose
     if (best->contradicts) return;
     diagnosis->decimal = best->candidate->decimal != current->decimal;
     nn_text_append(&diagnosis->remedy, "%s", plain ? "" : best->candidate->options);
-    if (best->marked) diagnose_tell_marks(marks, &diagnosis->remedy);
+    if (best->marked) diagnose_append_marks(marks, &diagnosis->remedy);
     if (ambiguous)
         nn_text_append(&diagnosis->remedy,
                        " if the comma is the decimal point, --thousands ',' if it groups digits");
@@ -264,7 +265,7 @@ static const char *const diagnose_clocks[] = {"%H:%M:%S", "%H:%M", "%I:%M %p", N
 typedef struct diagnose_dates {
     size_t fits;
     const char *example;
-    char format[32], also[32]; /* another one that fits as many: day and month exchanged */
+    char format[32], also[32]; /* another one that fits as many: day and month swapped */
 } diagnose_dates;
 
 static void diagnose_try_date(const char *day, const char *time, char *const *words, size_t count,
@@ -276,12 +277,12 @@ static void diagnose_try_date(const char *day, const char *time, char *const *wo
     double seconds;
     strcat(strcat(format, day), time);
     for (size_t i = 0; i < count; i++) {
-        /* "1.2.3" is rather a version than a day. */
+        /* "1.2.3" is more likely a version than a date. */
         bool fit = strlen(words[i]) >= (strchr(format, 'y') ? 6 : 4) &&
                    nn_csv_date(format, words[i], &seconds, NULL);
         if (fit && !example) example = words[i];
         fits += fit;
-        if (i == 20 && fits == 0) return; /* not of this kind */
+        if (i == 20 && fits == 0) return; /* none of this format */
     }
     if (fits > best->fits) {
         best->fits = fits;
@@ -303,8 +304,8 @@ static void diagnose_find_dates(char *const *words, size_t count, diagnose_dates
         diagnose_try_date(*clock, "", words, count, best);
 }
 
-/* A comma within a list is written "\,". */
-static void diagnose_tell_format(const char *column, const char *format, nn_text *remedy)
+/* In a list, a comma is written "\,". */
+static void diagnose_append_format(const char *column, const char *format, nn_text *remedy)
 {
     nn_text_append(remedy, "--date '");
     for (const char *at = column; *at; at++) nn_text_append(remedy, "%s%c", *at == ',' ? "\\" : "", *at);
@@ -313,20 +314,20 @@ static void diagnose_tell_format(const char *column, const char *format, nn_text
     nn_text_append(remedy, "'");
 }
 
-static void diagnose_tell_dates(const diagnose_dates *dates, const char *column, nn_csv_diagnosis *diagnosis)
+static void diagnose_append_dates(const diagnose_dates *dates, const char *column, nn_csv_diagnosis *diagnosis)
 {
     nn_text_append(&diagnosis->what, "dates or times, such as '%.*s'", DIAGNOSE_SHOWN, dates->example);
-    diagnose_tell_format(column, dates->format, &diagnosis->remedy);
+    diagnose_append_format(column, dates->format, &diagnosis->remedy);
     if (dates->also[0]) {
         nn_text_append(&diagnosis->remedy, " or ");
-        diagnose_tell_format(column, dates->also, &diagnosis->remedy);
-        nn_text_append(&diagnosis->remedy, ", whichever is meant,");
+        diagnose_append_format(column, dates->also, &diagnosis->remedy);
+        nn_text_append(&diagnosis->remedy, ", whichever is right,");
     }
     nn_text_append(&diagnosis->remedy,
                    " to read them (as seconds, or with --dates parts as numbers of year, month, ...)");
 }
 
-/* ---- the verdict ---- */
+/* ---- the result ---- */
 
 bool nn_csv_diagnose(const nn_csv_notation *current, char *const *words, size_t count, const char *column,
                      nn_csv_diagnosis *diagnosis)
@@ -347,9 +348,9 @@ bool nn_csv_diagnose(const nn_csv_notation *current, char *const *words, size_t 
         nn_text_append(&diagnosis->what, "%zu of its %s%zu different values are ", fits,
                        count == DIAGNOSE_WORDS ? "first " : "", count);
     if (dates.fits > numbers.fits)
-        diagnose_tell_dates(&dates, column, diagnosis);
+        diagnose_append_dates(&dates, column, diagnosis);
     else
-        diagnose_tell_numbers(current, &numbers, &marks, words, count, diagnosis);
+        diagnose_append_numbers(current, &numbers, &marks, words, count, diagnosis);
     return !diagnosis->what.failed && !diagnosis->remedy.failed;
 }
 

@@ -14,7 +14,7 @@ void nn_csv_names_release(nn_csv_names *names)
     *names = (nn_csv_names){0};
 }
 
-/* The slot of a text, or the free one where it belongs. */
+/* The slot of a text, or the free slot where it belongs. */
 static size_t names_slot(const nn_csv_names *names, const char *text, size_t length)
 {
     size_t slot = (size_t)nn_hash(text, length, 0) & (names->slot_count - 1);
@@ -38,7 +38,7 @@ static void names_fill_slots(nn_csv_names *names)
         names->slots[names_slot(names, names->items[i], strlen(names->items[i]))] = (uint32_t)(i + 1);
 }
 
-/* At most half of the slots are taken. */
+/* At most half of the slots are used. */
 static nn_status names_grow(nn_csv_names *names)
 {
     size_t capacity = names->capacity ? 2 * names->capacity : 32;

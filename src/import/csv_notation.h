@@ -11,19 +11,20 @@
 /* ---- csv_number.c ---- */
 
 typedef struct nn_csv_notation {
-    char decimal;              /* '.' or ',' */
-    char thousands;            /* between groups of three digits; ' ': any blank; '\0': none */
-    const nn_text_list *marks; /* borrowed: removed before and after a number, such as "%"; "()" makes a
-                                  number in parentheses negative, "-" one that a minus follows; NULL: none */
+    char decimal;   /* '.' or ',' */
+    char thousands; /* between groups of three digits; ' ': any blank; '\0': none */
+    const nn_text_list
+        *marks; /* borrowed: removed before and after a number, such as "%"; "()" makes a number in
+                   parentheses negative, "-" one followed by a minus sign; NULL: none */
 } nn_csv_notation;
 
-/* A decimal number and nothing else; blanks around it are passed over. Not numbers: hexadecimal digits,
- * "nan", "inf", and what a double cannot hold. */
+/* Reads a decimal number with nothing but blanks around it. Not numbers: hexadecimal digits, "nan", "inf",
+ * and values outside the range of a double. */
 bool nn_csv_number(const nn_csv_notation *notation, const char *text, double *number);
 
 /* ---- csv_date.c ---- */
 
-/* Parts of a date, as columns of their own. */
+/* The parts of a date, each of which can become a column. */
 enum {
     NN_CSV_YEAR,
     NN_CSV_MONTH,
@@ -36,21 +37,21 @@ enum {
 };
 extern const char *const nn_csv_date_parts[];
 
-/* Seconds since 1970-01-01 00:00 UTC of a text in a format of strptime(), where the seconds may have
- * decimals; a text without a date counts from midnight, one without %z is UTC. parts: NN_CSV_DATE_PARTS
- * values, or NULL (weekday: 0 is Monday). False: the text is not of this format, or such a day does not
- * exist. */
+/* Converts a text in a format of strptime() to seconds since 1970-01-01 00:00 UTC; the seconds may have
+ * decimals. A text without a date counts from midnight; one without %z is UTC. parts: NN_CSV_DATE_PARTS
+ * values, or NULL (weekday: 0 is Monday). False: the text does not have this format, or there is no such
+ * day. */
 bool nn_csv_date(const char *format, const char *text, double *seconds, double *parts);
 
-/* Whether the format gives a part. */
+/* Whether the format contains a part. */
 bool nn_csv_date_has(const char *format, int part);
 
 /* ---- csv_diagnose.c ---- */
 
-/* Looks for the notation that most of the words (different ones; at most some thousands are looked at) share.
- * True where at least half of them are numbers or dates in it: `what` says what they are, with an example,
- * and `remedy` is the option to add to the import, or the words to count as missing; it is empty where that
- * would contradict an option in use. */
+/* Looks for the notation shared by most of the words (different ones; only the first few thousand are used).
+ * True if at least half of them are numbers or dates in it: `what` then describes them, with an example, and
+ * `remedy` is the option to add to the import, or the words to count as missing; it is empty if that would
+ * contradict an option in use. Release the diagnosis in either case. */
 typedef struct nn_csv_diagnosis {
     nn_text what, remedy;
     bool decimal; /* the remedy changes the decimal mark */

@@ -6,12 +6,12 @@
 
 #include "import/csv_notation.h"
 
-#define NUMBER_DIGITS 15 /* a whole number of this many is exact in a double */
+#define NUMBER_DIGITS 15 /* a whole number with this many is exact in a double */
 #define NUMBER_PLACES 22 /* and so is this power of ten */
-#define NUMBER_BYTES 512 /* no number is longer */
+#define NUMBER_BYTES 512 /* the length of the longest number accepted */
 
-/* Digits and perhaps a point: both parts of the quotient are exact, so that it is rounded once, as strtod
- * does it. False: not of this form. */
+/* Reads digits with at most one point: both parts of the quotient are exact, so that it is rounded only once,
+ * as by strtod. False: not of this form. */
 static bool number_short(const char *text, double *number)
 {
     static const double powers[NUMBER_PLACES + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
@@ -35,7 +35,7 @@ static bool number_short(const char *text, double *number)
     return digits > 0;
 }
 
-/* The bytes that remain of a text, while what surrounds the number is taken off. */
+/* The part of a text that remains as its surroundings are removed. */
 typedef struct number_text {
     const char *at, *end;
 } number_text;
@@ -53,7 +53,7 @@ static bool number_ends(const number_text *text, const char *mark)
            memcmp(text->end - length, mark, length) == 0;
 }
 
-/* Blanks as texts have them: space, tab, no-break space, narrow no-break space. */
+/* Blanks found in texts: space, tab, no-break space, narrow no-break space. */
 static const char *const number_blanks[] = {" ", "\t", "\xc2\xa0", "\xe2\x80\xaf", NULL};
 
 static bool number_trim_one(number_text *text, const char *mark)
@@ -76,7 +76,7 @@ static void number_trim(number_text *text)
     }
 }
 
-/* Takes a sign off; a minus may be U+2212. */
+/* Removes a sign; a minus may be U+2212. */
 static bool number_sign(number_text *text, bool *negative)
 {
     static const char *const signs[] = {"+", "-", "\xe2\x88\x92"};
@@ -89,7 +89,7 @@ static bool number_sign(number_text *text, bool *negative)
     return false;
 }
 
-/* Takes off the sign and the marks, in any order: "-$5", "$ -5", "($5)", "5 %". */
+/* Removes the sign and the marks, in any order: "-$5", "$ -5", "($5)", "5 %". */
 static void number_strip(const nn_csv_notation *notation, number_text *text, bool *negative)
 {
     bool sign = number_sign(text, negative);
@@ -113,7 +113,7 @@ static void number_strip(const nn_csv_notation *notation, number_text *text, boo
     }
 }
 
-/* The separator of thousands at a place, as bytes; 0: none stands there. */
+/* Bytes of the separator of thousands at this place; 0: none. */
 static size_t number_separator(const nn_csv_notation *notation, const number_text *text)
 {
     if (notation->thousands == '\0') return 0;
@@ -131,7 +131,7 @@ static size_t number_digits(number_text *text, char *plain, size_t *length)
     return count;
 }
 
-/* Whole digits, in groups of three where separators stand between them, or as in India: 12,34,567. */
+/* The digits before the point: in groups of three if there are separators, or as in India: 12,34,567. */
 static bool number_whole(const nn_csv_notation *notation, number_text *text, char *plain, size_t *length,
                          size_t *count)
 {
@@ -154,7 +154,7 @@ static bool number_whole(const nn_csv_notation *notation, number_text *text, cha
 static bool number_exponent(number_text *text, char *plain, size_t *length)
 {
     if (text->at == text->end) return true;
-    if (!strchr("eEdD", *text->at)) return false; /* d: as Fortran writes it */
+    if (!strchr("eEdD", *text->at)) return false; /* D as in Fortran */
     text->at++;
     plain[(*length)++] = 'e';
     if (text->at < text->end && (*text->at == '+' || *text->at == '-')) plain[(*length)++] = *text->at++;

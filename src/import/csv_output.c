@@ -40,7 +40,7 @@ static nn_status outputs_append(nn_csv_table *table, size_t column, int part, nn
     *made = (nn_csv_output){.column = column, .part = part};
     nn_text_append(&title, "%s%s%s", table->columns[column].title, part < 0 ? "" : "_",
                    part < 0 ? "" : nn_csv_date_parts[part]);
-    nn_status status = title.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for the names of columns")
+    nn_status status = title.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the names of columns")
                                     : nn_copy_text(title.bytes, &made->title);
     nn_text_free(&title);
     return status;
@@ -50,7 +50,7 @@ nn_status nn_csv_outputs_add(nn_csv_table *table, size_t column, nn_csv_outputs 
 {
     const char *date = table->columns[column].date;
     if (table->columns[column].dropped)
-        NN_FAIL(NN_ERROR_USAGE, "column '%s' is named to be used, and in --drop: leave out one",
+        NN_FAIL(NN_ERROR_USAGE, "column '%s' is both selected and in --drop: remove one of them",
                 table->columns[column].title);
     table->columns[column].used = true;
     if (!date || table->options->dates == NN_CSV_DATES_SECONDS)
@@ -71,16 +71,17 @@ nn_status nn_csv_outputs_find(nn_csv_table *table, const char *option, const nn_
     return NN_OK;
 }
 
-/* ---- as an earlier import has them ---- */
+/* ---- matching an earlier import ---- */
 
-/* What to do about a column that is not there. */
+/* What to do about a missing column. */
 static const char *outputs_remedy(const nn_csv_table *table, const char *name)
 {
     for (size_t i = 0; i < table->column_count; i++)
         if (strcmp(table->columns[i].title, name) == 0)
             return "the options --x, --y, --drop and --dates must be those of the earlier import";
-    return table->header ? "rename one in the header, use the --dates of then, or import without --like"
-                         : "its first row does not name them: add a row of names";
+    return table->header
+               ? "rename one in the header, use --dates as in the earlier import, or import without --like"
+               : "its first row does not name the columns: add a row of names";
 }
 
 static nn_status outputs_fail_missing(const nn_import *import, const nn_csv_table *table,
@@ -97,7 +98,7 @@ static nn_status outputs_fail_missing(const nn_import *import, const nn_csv_tabl
     return status;
 }
 
-/* Moves the output of that title to a place, out of those that follow it. */
+/* Moves the output with this title to `place`, from among those that follow. */
 static bool outputs_move(nn_csv_outputs *outputs, const char *title, size_t place)
 {
     for (size_t i = place; i < outputs->count; i++) {
@@ -122,13 +123,13 @@ static void outputs_cut(nn_csv_table *table, nn_csv_outputs *outputs, size_t cou
 static nn_status outputs_dataset(const char *field, const char *title, nn_text *dataset)
 {
     nn_text_append(dataset, "%s_categories/%s", field, title);
-    if (dataset->failed) NN_FAIL(NN_ERROR_MEMORY, "no memory for the names of column '%s'", title);
+    if (dataset->failed) NN_FAIL(NN_ERROR_MEMORY, "out of memory for the names of column '%s'", title);
     for (char *at = strchr(dataset->bytes, '/') + 1; *at; at++)
         if (*at == '/' || *at == '.') *at = '_';
     return NN_OK;
 }
 
-/* A column keeps the numbers of its names, or stays one of numbers. */
+/* A column keeps its numbering of names, or its being numeric. */
 static nn_status outputs_fix(const nn_import *import, const char *field, const char *title,
                              nn_csv_column *column)
 {
@@ -140,7 +141,7 @@ static nn_status outputs_fix(const nn_import *import, const char *field, const c
     for (size_t i = 0; i < names.count && status == NN_OK; i++)
         status = nn_csv_names_add(&column->names, names.items[i], strlen(names.items[i]));
     if (status == NN_OK && column->named && names.count == 0)
-        status = nn_fail(NN_ERROR_USAGE, "column '%s' holds numbers in %s: leave it out of --categorical",
+        status = nn_fail(NN_ERROR_USAGE, "column '%s' holds numbers in %s: remove it from --categorical",
                          title, nn_import_like_path(import->like));
     column->fixed = true;
     column->kind = names.count > 0 ? NN_CSV_NAMES : NN_CSV_NUMBERS;
@@ -180,7 +181,7 @@ static nn_status outputs_read_part(const nn_csv_table *table, const nn_csv_outpu
     const nn_csv_column *column = &table->columns[output->column];
     double seconds, parts[NN_CSV_DATE_PARTS];
     if (!nn_csv_date(column->date, field->text, &seconds, parts))
-        NN_FAIL(NN_ERROR_IO, "%s:%lld: column '%s': the file was changed while it was read: import it again",
+        NN_FAIL(NN_ERROR_IO, "%s:%lld: column '%s': the file changed during the import: import it again",
                 table->paths[table->path], (long long)line, column->title);
     *value = parts[output->part];
     return NN_OK;
@@ -201,9 +202,9 @@ nn_status nn_csv_outputs_read(const nn_csv_table *table, const nn_csv_outputs *o
     return NN_OK;
 }
 
-/* ---- what is said of them in the file ---- */
+/* ---- what the file records about them ---- */
 
-/* Titles that differ in '/' and '.' alone would share one dataset. */
+/* Titles that differ only in '/' and '.' would share a dataset. */
 static nn_status outputs_check_dataset(const nn_csv_table *table, const nn_csv_outputs *outputs, size_t index)
 {
     const char *title = table->columns[outputs->items[index].column].title;
@@ -213,8 +214,8 @@ static nn_status outputs_check_dataset(const nn_csv_table *table, const nn_csv_o
         for (; *a && (*a == *b || (strchr("/._", *a) && *b && strchr("/._", *b))); a++) b++;
         if (other->kind != NN_CSV_NAMES || *a || *b) continue;
         NN_FAIL(NN_ERROR_DATA,
-                "columns '%s' and '%s' hold names, which would be kept in one dataset: rename one in the "
-                "header, or leave it out with --drop",
+                "columns '%s' and '%s' hold names, which would go to the same dataset: rename one in the "
+                "header, or remove it with --drop",
                 other->title, title);
     }
     return NN_OK;

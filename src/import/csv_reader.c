@@ -21,15 +21,15 @@ struct nn_csv_reader {
     char *path;
     gzFile file;
     char delimiter;
-    unsigned char *bytes; /* read ahead */
+    unsigned char *bytes; /* buffered from the file */
     size_t at, count;
     bool ended;       /* of the file */
     nn_status status; /* of the last reading */
     int64_t line;     /* of the next byte */
-    char *text;       /* of the record, fields one after the other */
+    char *text;       /* of the record, one field after another */
     size_t length, capacity;
     nn_csv_field *fields;
-    size_t *begins; /* of the fields in text, which moves while it grows */
+    size_t *begins; /* offsets of the fields in text, which moves as it grows */
     size_t field_count, field_capacity;
 };
 
@@ -52,7 +52,7 @@ static nn_status reader_fill(nn_csv_reader *reader)
     return NN_OK;
 }
 
-/* The next byte; READER_END after the last one, and after a failure, which is kept. */
+/* The next byte; READER_END after the last one and after a failure, which is kept in `status`. */
 static inline int reader_peek(nn_csv_reader *reader)
 {
     if (reader->at == reader->count) {
@@ -68,7 +68,9 @@ static inline bool reader_is_line_end(int byte)
     return byte == '\n' || byte == '\r';
 }
 
-/* Takes a line end: \n, \r\n or \r. */
+/* Consumes a line end:
+ * , \r
+ *  or \r. */
 static void reader_take_line_end(nn_csv_reader *reader)
 {
     int byte = reader_peek(reader);
@@ -93,7 +95,8 @@ static nn_status reader_grow(nn_csv_reader *reader)
 {
     size_t larger = reader->capacity ? 2 * reader->capacity : 4096;
     if (larger > READER_RECORD_MAX)
-        NN_FAIL(NN_ERROR_DATA, "%s:%lld: a row of more than %zu MiB: is a quote not closed above this line?",
+        NN_FAIL(NN_ERROR_DATA,
+                "%s:%lld: the row is longer than %zu MiB: is a quote left open above this line?",
                 reader->path, (long long)reader->line, READER_RECORD_MAX >> 20);
     NN_TRY(nn_reallocate((void **)&reader->text, reader->capacity, larger, 1, "a row"));
     reader->capacity = larger;
@@ -132,7 +135,7 @@ static nn_status reader_quoted(nn_csv_reader *reader)
         int byte = reader_peek(reader);
         if (byte == READER_END) {
             NN_TRY(reader->status);
-            NN_FAIL(NN_ERROR_DATA, "%s:%lld: the quote that opens field %zu is never closed", reader->path,
+            NN_FAIL(NN_ERROR_DATA, "%s:%lld: the opening quote of field %zu is never closed", reader->path,
                     (long long)opened, reader->field_count);
         }
         if (reader_is_line_end(byte)) {
@@ -147,7 +150,7 @@ static nn_status reader_quoted(nn_csv_reader *reader)
     }
 }
 
-/* After a closing quote only the end of the field may follow. */
+/* A closing quote must be followed by the end of the field. */
 static nn_status reader_check_closed(nn_csv_reader *reader)
 {
     reader_skip_blanks(reader);
@@ -155,10 +158,9 @@ static nn_status reader_check_closed(nn_csv_reader *reader)
     bool done = byte == READER_END || byte == reader->delimiter || reader_is_line_end(byte) ||
                 reader->delimiter == ' ';
     if (done) return reader->status;
-    NN_FAIL(
-        NN_ERROR_DATA,
-        "%s:%lld: text stands behind the closing quote of field %zu; a quote within quotes is written twice",
-        reader->path, (long long)reader->line, reader->field_count);
+    NN_FAIL(NN_ERROR_DATA,
+            "%s:%lld: text after the closing quote of field %zu; write a quote within quotes twice",
+            reader->path, (long long)reader->line, reader->field_count);
 }
 
 static nn_status reader_plain(nn_csv_reader *reader)
@@ -179,12 +181,12 @@ static nn_status reader_check_field(const nn_csv_reader *reader, int64_t line)
 {
     size_t begin = reader->begins[reader->field_count - 1], length = reader->length - begin;
     if (length > 0 && memchr(reader->text + begin, '\0', length))
-        NN_FAIL(NN_ERROR_DATA, "%s:%lld: a zero byte in the text: is this a CSV file in UTF-8?", reader->path,
-                (long long)line);
+        NN_FAIL(NN_ERROR_DATA, "%s:%lld: the text contains a zero byte: is this a CSV file in UTF-8?",
+                reader->path, (long long)line);
     return NN_OK;
 }
 
-/* One field, and what ends it; *more tells whether another one follows. */
+/* One field, and what ends it; *more is whether another one follows. */
 static nn_status reader_field(nn_csv_reader *reader, bool *more)
 {
     NN_TRY(reader_begin_field(reader));
@@ -220,7 +222,7 @@ nn_status nn_csv_next(nn_csv_reader *reader, nn_csv_record *record)
         while (more) NN_TRY(reader_field(reader, &more));
         if (reader_peek(reader) != READER_END) reader_take_line_end(reader);
         NN_TRY(reader->status);
-        /* Blanks alone are an empty line. */
+        /* A line of blanks counts as empty. */
         if (reader->field_count > 1 || reader->fields[0].length > 0 || reader->fields[0].quoted) break;
     }
     for (size_t i = 0; i < reader->field_count; i++)
@@ -232,7 +234,7 @@ nn_status nn_csv_next(nn_csv_reader *reader, nn_csv_record *record)
 
 /* ---- opening ---- */
 
-/* How often a delimiter stands outside quotes in each of the first lines. */
+/* How often a delimiter occurs outside quotes in each of the first lines. */
 static size_t reader_sample(const nn_csv_reader *reader, char delimiter, size_t *counts)
 {
     size_t lines = 0, count = 0;
@@ -251,8 +253,8 @@ static size_t reader_sample(const nn_csv_reader *reader, char delimiter, size_t 
     return lines;
 }
 
-/* The first of the candidates that stands equally often in all lines; a comma comes last, because it may also
- * stand in numbers. */
+/* The first candidate that occurs equally often in all lines; the comma comes last, because numbers may
+ * contain commas, too. */
 static char reader_detect(const nn_csv_reader *reader)
 {
     static const char candidates[] = {'\t', ';', '|', ','};
@@ -292,13 +294,13 @@ static nn_status reader_open_file(nn_csv_reader *reader)
     struct stat about;
     if (stat(reader->path, &about) != 0)
         NN_FAIL(NN_ERROR_IO, "%s: cannot be read: %s", reader->path, strerror(errno));
-    if (S_ISDIR(about.st_mode)) NN_FAIL(NN_ERROR_USAGE, "%s is a folder: name the files in it", reader->path);
+    if (S_ISDIR(about.st_mode)) NN_FAIL(NN_ERROR_USAGE, "%s is a folder: give the files in it", reader->path);
     int descriptor = nn_file_open(reader->path, O_RDONLY);
     if (descriptor < 0) return nn_fail_system(NN_ERROR_IO, errno, "%s: cannot be read", reader->path);
     reader->file = gzdopen(descriptor, "rb");
     if (!reader->file) {
         close(descriptor);
-        NN_FAIL(NN_ERROR_MEMORY, "%s: no memory to read it", reader->path);
+        NN_FAIL(NN_ERROR_MEMORY, "out of memory for reading %s", reader->path);
     }
     (void)gzbuffer(reader->file, (unsigned)READER_BYTES);
     return NN_ALLOCATE(&reader->bytes, READER_BYTES, "a file's text");

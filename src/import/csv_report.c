@@ -1,4 +1,4 @@
-/* How each column was read. */
+/* Reports how each column was read. */
 #include <math.h>
 #include <string.h>
 #include <time.h>

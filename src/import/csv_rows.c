@@ -1,4 +1,4 @@
-/* The rows of a table: the first pass, which looks at the values, and the second one, which delivers them. */
+/* The rows of a table: the first pass inspects the values, the second pass delivers them. */
 #include <string.h>
 
 #include "base/log.h"
@@ -12,7 +12,7 @@ static nn_status rows_check_header(const nn_csv_table *table, const nn_csv_recor
         const nn_csv_field *field = &record->fields[i];
         if (field->length > 0 && strcmp(field->text, table->columns[i].title) != 0)
             NN_FAIL(NN_ERROR_DATA,
-                    "%s:%lld: column %zu is called '%s', but '%s' in %s: the files must have "
+                    "%s:%lld: column %zu is named '%s', but '%s' in %s: the files must have "
                     "the same columns",
                     path, (long long)record->line, i + 1, field->text, table->columns[i].title,
                     table->paths[0]);
@@ -26,10 +26,10 @@ static nn_status rows_check_count(const nn_csv_table *table, const nn_csv_record
     NN_FAIL(NN_ERROR_DATA, "%s:%lld: %zu fields in a table of %zu columns; the delimiter is '%s'%s",
             table->paths[table->path], (long long)record->line, record->count, table->column_count,
             table->delimiter == '\t' ? "tab" : (const char[]){table->delimiter, '\0'},
-            table->header ? "" : " and no row names the columns");
+            table->header ? "" : " and the columns have no names");
 }
 
-/* The next row of the file that is open, or of the next one; count 0 at the end of the last. */
+/* The next row of the open file, or of the next file; count 0 at the end of the last. */
 static nn_status rows_next_row(nn_csv_table *table, nn_csv_record *record)
 {
     for (;;) {
@@ -49,7 +49,7 @@ static nn_status rows_next_row(nn_csv_table *table, nn_csv_record *record)
     }
 }
 
-/* The column of a value that the row lacks, or column_count. */
+/* The first column in use whose value is missing from the row, or column_count. */
 static size_t rows_lacking(const nn_csv_table *table, const nn_csv_record *record)
 {
     for (size_t i = 0; i < table->column_count; i++)
@@ -60,12 +60,11 @@ static size_t rows_lacking(const nn_csv_table *table, const nn_csv_record *recor
 static nn_status rows_fail_missing(const nn_csv_table *table, const nn_csv_record *record, size_t index)
 {
     const char *text = record->fields[index].text;
-    NN_FAIL(
-        NN_ERROR_DATA,
-        "%s:%lld: column '%s' has no value%s%s%s: --missing drop leaves such rows out, --missing mean takes "
-        "the mean of the column, --drop '%s' leaves the column out",
-        table->paths[table->path], (long long)record->line, table->columns[index].title, text[0] ? " ('" : "",
-        text, text[0] ? "')" : "", table->columns[index].title);
+    NN_FAIL(NN_ERROR_DATA,
+            "%s:%lld: column '%s' has no value%s%s%s: --missing drop removes such rows, --missing mean uses "
+            "the mean of the column, --drop '%s' removes the column",
+            table->paths[table->path], (long long)record->line, table->columns[index].title,
+            text[0] ? " ('" : "", text, text[0] ? "')" : "", table->columns[index].title);
 }
 
 /* The mean of a target would be made up. */
@@ -76,14 +75,14 @@ static nn_status rows_take_mean(nn_csv_table *table, const nn_csv_record *record
         if (!column->used || !nn_csv_missing(table->options, &record->fields[i])) continue;
         if (column->target || column->time)
             NN_FAIL(NN_ERROR_DATA,
-                    "%s:%lld: column '%s' has no value, and no mean is taken there: use --missing drop",
+                    "%s:%lld: column '%s' has no value, and its mean cannot be used: use --missing drop",
                     table->paths[table->path], (long long)record->line, column->title);
         if (column->lacking == 0) column->lacking = record->line;
     }
     return NN_OK;
 }
 
-/* What is known of a column at the end only. */
+/* Checks what is known only at the end of the first pass. */
 static nn_status rows_check_column(const nn_csv_table *table, const nn_csv_column *column)
 {
     if (!column->used || column->time) return NN_OK;
@@ -93,31 +92,30 @@ static nn_status rows_check_column(const nn_csv_table *table, const nn_csv_colum
                 column->title, (long long)column->lacking, column->kind == NN_CSV_NAMES ? "names" : "dates");
     if (column->values == 0 && table->rows > 0 && column->fixed)
         NN_FAIL(NN_ERROR_DATA,
-                "%s: column '%s' has no value in any row, so that there is no mean: fill it in; the earlier "
+                "%s: column '%s' has no value in any row, so it has no mean: fill it in; the earlier "
                 "import needs the column",
                 table->paths[0], column->title);
     if (column->fixed && column->lacking > 0)
-        nn_log_warning(
-            "column '%s': --missing mean takes the mean of these rows, %.9g, which is not that of the "
-            "earlier import",
-            column->title, column->mean);
+        nn_log_warning("column '%s': --missing mean uses the mean of these rows, %.9g, not that of the "
+                       "earlier import",
+                       column->title, column->mean);
     if (column->values == 0 && table->rows > 0)
-        NN_FAIL(NN_ERROR_DATA, "%s: column '%s' has no value in any row: leave it out with --drop '%s'",
+        NN_FAIL(NN_ERROR_DATA, "%s: column '%s' has no value in any row: remove it with --drop '%s'",
                 table->paths[0], column->title, column->title);
     return NN_OK;
 }
 
-/* Rows that all lack a value, most often the same one. */
+/* All rows lack a value, usually in the same column. */
 static nn_status rows_fail_dropped(const nn_csv_table *table)
 {
     for (size_t i = 0; i < table->column_count; i++)
         if (table->columns[i].absent == table->dropped)
-            NN_FAIL(NN_ERROR_DATA, "%s: column '%s' has no value in any row: leave it out with --drop '%s'",
+            NN_FAIL(NN_ERROR_DATA, "%s: column '%s' has no value in any row: remove it with --drop '%s'",
                     table->paths[0], table->columns[i].title, table->columns[i].title);
     NN_FAIL(
         NN_ERROR_DATA,
-        "%s: each of the %lld rows lacks a value: --missing mean takes the mean of a column, --drop leaves "
-        "columns out",
+        "%s: each of the %lld rows lacks a value: --missing mean uses the mean of the column, --drop removes "
+        "columns",
         table->paths[0], (long long)table->dropped);
 }
 
@@ -133,11 +131,11 @@ static nn_status rows_check_time(nn_csv_table *table, const nn_csv_column *colum
                                     : nn_csv_number(&table->notation, earlier, &before) &&
                                           nn_csv_number(&table->notation, field->text, &now);
         if (numbers ? now < before : strcmp(field->text, last) < 0)
-            NN_FAIL(NN_ERROR_DATA,
-                    "%s:%lld: column '%s' goes back from '%s' to '%s': sort the rows by time, say how it is "
-                    "written with --date '%s=FORMAT', or leave out --time",
-                    table->paths[table->path], (long long)line, column->title, last, field->text,
-                    column->title);
+            NN_FAIL(
+                NN_ERROR_DATA,
+                "%s:%lld: column '%s' goes back from '%s' to '%s': sort the rows by time, give its format "
+                "with --date '%s=FORMAT', or remove --time",
+                table->paths[table->path], (long long)line, column->title, last, field->text, column->title);
     }
     nn_free(table->last_time);
     table->last_time = NULL;
@@ -182,7 +180,7 @@ nn_status nn_csv_table_scan(nn_csv_table *table)
     for (size_t i = 0; i < table->column_count; i++) nn_csv_column_settle(&table->columns[i]);
     for (size_t i = 0; i < table->column_count; i++) NN_TRY(rows_check_column(table, &table->columns[i]));
     if (table->dropped > 0)
-        nn_log_warning("%lld of %lld rows lack a value and are left out", (long long)table->dropped,
+        nn_log_warning("%lld of %lld rows lack a value and were dropped", (long long)table->dropped,
                        (long long)(table->rows + table->dropped));
     table->path = 0;
     return NN_OK;
@@ -193,8 +191,7 @@ nn_status nn_csv_table_next(nn_csv_table *table, nn_csv_record *record)
     do {
         NN_TRY(rows_next_row(table, record));
         if (record->count == 0)
-            NN_FAIL(NN_ERROR_IO, "%s: a file was changed while it was read: import it again",
-                    table->paths[0]);
+            NN_FAIL(NN_ERROR_IO, "%s: a file changed during the import: import it again", table->paths[0]);
     } while (table->options->missing == NN_CSV_MISSING_DROP &&
              rows_lacking(table, record) < table->column_count);
     return NN_OK;

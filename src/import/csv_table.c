@@ -7,7 +7,7 @@
 #include "base/memory.h"
 
 #define TABLE_LOOK_AHEAD 200
-#define TABLE_ROWS_LEAST 3 /* to say that a word does not occur again */
+#define TABLE_ROWS_LEAST 3 /* needed to say that a word does not occur again */
 
 const char *const nn_csv_header_choices[] = {"auto", "yes", "no", NULL};
 const char *const nn_csv_dates_choices[] = {"seconds", "parts", NULL};
@@ -35,7 +35,7 @@ static nn_status table_delimiter(const nn_csv_options *options, char *delimiter)
     return NN_OK;
 }
 
-/* A mark of numbers: one character that no number has elsewhere. */
+/* A mark in numbers: one character that does not otherwise occur in them. */
 static nn_status table_mark(const char *option, const char *word, char *mark)
 {
     static const struct {
@@ -64,11 +64,11 @@ static nn_status table_notation(const nn_csv_options *options, nn_csv_notation *
     if (notation->thousands == notation->decimal)
         NN_FAIL(NN_ERROR_USAGE, "--decimal and --thousands are both '%c': they must differ%s",
                 notation->decimal,
-                options->decimal ? "" : "; say --decimal , where the comma is the decimal mark");
+                options->decimal ? "" : "; use --decimal , if the comma is the decimal mark");
     return NN_OK;
 }
 
-/* Takes the fields of the first row as titles, or makes titles up. */
+/* Uses the fields of the first row as titles, or makes titles up. */
 static nn_status table_name_columns(nn_csv_table *table, const nn_csv_record *first)
 {
     NN_TRY(NN_ALLOCATE(&table->columns, first->count, "the columns"));
@@ -79,7 +79,7 @@ static nn_status table_name_columns(nn_csv_table *table, const nn_csv_record *fi
             nn_text_append(&title, "%s", first->fields[i].text);
         else
             nn_text_append(&title, "column%zu", i + 1);
-        nn_status status = title.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for the names of columns")
+        nn_status status = title.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the names of columns")
                                         : nn_copy_text(title.bytes, &table->columns[i].title);
         nn_text_free(&title);
         NN_TRY(status);
@@ -87,12 +87,12 @@ static nn_status table_name_columns(nn_csv_table *table, const nn_csv_record *fi
     return NN_OK;
 }
 
-/* What a first row may be told by: a word above numbers, or words that do not occur again. */
+/* What identifies a header: words above numbers, or words that do not occur again. */
 typedef struct table_look {
-    bool *word;                /* the first row has a word there */
-    bool again;                /* ... and a row below the same one */
-    int64_t rows;              /* below */
-    int64_t *numbers, *others; /* in the rows below */
+    bool *word;                /* the first row has a word here */
+    bool again;                /* ... which a row below repeats */
+    int64_t rows;              /* rows below the first */
+    int64_t *numbers, *others; /* counts of the rows below, per column */
     size_t count;
 } table_look;
 
@@ -141,7 +141,7 @@ static nn_status table_look_first(nn_csv_table *table, const nn_csv_record *firs
     return NN_OK;
 }
 
-/* A table of words alone: samples repeat those of other samples, names of columns do not occur again. */
+/* A table of words only: samples repeat the words of others, but names of columns do not occur again. */
 static bool table_has_new_words(const table_look *look)
 {
     bool words = !look->again && look->rows >= TABLE_ROWS_LEAST;
@@ -152,19 +152,19 @@ static bool table_has_new_words(const table_look *look)
 static void table_warn_of_words(const nn_csv_table *table)
 {
     nn_log_warning(
-        "the first row of %s ('%.40s', ...) is taken for the names of the columns, since none of its "
-        "words occurs again below: add --header no where it is a sample",
+        "the first row of %s ('%.40s', ...) is used as the names of the columns, because none of its "
+        "words occurs again below: add --header no if it is a sample",
         table->paths[0], table->columns[0].title);
 }
 
-/* Finds the header, once the first row has named the columns for both cases. */
+/* Finds the header. The first row has already been used for titles, whether or not it is one. */
 static nn_status table_find_header(nn_csv_table *table, const nn_csv_record *first, nn_csv_reader *reader)
 {
     table_look look = {0};
     table->header = table->options->header == NN_CSV_HEADER_YES;
     if (table->options->header != NN_CSV_HEADER_AUTO) return table_name_columns(table, first);
     nn_status status = table_look_first(table, first, &look);
-    /* Reading on ends the life of `first`: its titles are taken as if there were a header. */
+    /* Reading on invalidates `first`: its titles were taken as if there were a header. */
     table->header = true;
     if (status == NN_OK) status = table_name_columns(table, first);
     if (status == NN_OK) status = table_look_below(table, reader, &look);
@@ -188,7 +188,7 @@ static nn_status table_retitle(nn_csv_table *table)
         nn_text_append(&title, "column%zu", i + 1);
         nn_free(table->columns[i].title);
         table->columns[i].title = NULL;
-        nn_status status = title.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for the names of columns")
+        nn_status status = title.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the names of columns")
                                         : nn_copy_text(title.bytes, &table->columns[i].title);
         nn_text_free(&title);
         NN_TRY(status);
@@ -196,7 +196,7 @@ static nn_status table_retitle(nn_csv_table *table)
     return NN_OK;
 }
 
-/* "COLUMN=FORMAT": the last '=' before the first '%' divides them. */
+/* "COLUMN=FORMAT": divided at the last '=' before the first '%'. */
 static nn_status table_find_dates(nn_csv_table *table)
 {
     for (size_t i = 0; i < table->options->date.count; i++) {
@@ -210,7 +210,8 @@ static nn_status table_find_dates(nn_csv_table *table)
         title[format - word] = '\0';
         NN_TRY(nn_csv_table_find(table, "date", title, &index));
         if (table->columns[index].named)
-            NN_FAIL(NN_ERROR_USAGE, "column '%s' is in both --date and --categorical: leave out one", title);
+            NN_FAIL(NN_ERROR_USAGE, "column '%s' is in both --date and --categorical: remove one of them",
+                    title);
         table->columns[index].kind = NN_CSV_DATES;
         table->columns[index].date = format + 1;
     }
@@ -222,11 +223,10 @@ static nn_status table_settle_titles(nn_csv_table *table)
     size_t index;
     for (size_t i = 0; i < table->column_count; i++)
         if (!nn_csv_is_utf8(table->columns[i].title))
-            NN_FAIL(
-                NN_ERROR_DATA,
-                "%s:1: the name of column %zu is not UTF-8: convert the file, such as with iconv -f latin1 "
-                "-t UTF-8",
-                table->paths[0], i + 1);
+            NN_FAIL(NN_ERROR_DATA,
+                    "%s:1: the name of column %zu is not UTF-8: convert the file, for example with iconv -f "
+                    "latin1 -t UTF-8",
+                    table->paths[0], i + 1);
     for (size_t i = 0; i < table->options->categorical.count; i++) {
         NN_TRY(nn_csv_table_find(table, "categorical", table->options->categorical.items[i], &index));
         table->columns[index].kind = NN_CSV_NAMES;
@@ -315,7 +315,7 @@ nn_status nn_csv_table_find(const nn_csv_table *table, const char *option, const
         }
     if (found == 1) return NN_OK;
     if (found > 1)
-        NN_FAIL(NN_ERROR_USAGE, "--%s: %s has %zu columns '%s': name one by its number, from 1", option,
+        NN_FAIL(NN_ERROR_USAGE, "--%s: %s has %zu columns '%s': give one by its number, from 1", option,
                 table->paths[0], found, word);
     char *end;
     unsigned long number = strtoul(word, &end, 10);

@@ -1,4 +1,4 @@
-/* The output of an import: its datasets, the names beside them, and what the file says of itself. */
+/* The output of an import: its datasets, their lists of names, and the file's description. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -26,13 +26,13 @@ static nn_status datasets_put_names(nn_import_job *job, const nn_import_field *f
     nn_text dataset = {0};
     nn_text_append(&dataset, "%s_%s", field->name, kind);
     nn_status status =
-        dataset.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for the names of %s", field->name)
+        dataset.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the names of %s", field->name)
                        : nn_store_writer_put_names(job->writer, dataset.bytes, names->count, names->items);
     nn_text_free(&dataset);
     return status;
 }
 
-/* Whether an earlier table has brought the field's names already: x of train and of test share theirs. */
+/* Whether an earlier table has already brought the field's names: x of train and of test share theirs. */
 static bool datasets_named(const nn_import_job *job, int table, const char *name)
 {
     for (int t = 0; t < table; t++)
@@ -69,19 +69,19 @@ nn_status nn_import_begin_file(nn_import_job *job)
                                          job->import->names[i].names.items));
     nn_import_append_facts(job, &facts);
     nn_status status = facts.failed
-                           ? nn_fail(NN_ERROR_MEMORY, "no memory to describe the import")
+                           ? nn_fail(NN_ERROR_MEMORY, "out of memory for describing the import")
                            : nn_store_writer_put_attribute(job->writer, NULL, "nntrain_import", facts.bytes);
     nn_text_free(&facts);
     return status;
 }
 
-/* Stratified: only now it is known that a share was too small for all classes. */
+/* Stratified: only now is it known whether a fraction was too small for all classes. */
 static nn_status datasets_check(const nn_import_job *job)
 {
     for (int t = 0; t < job->import->table_count; t++)
         for (int part = 0; part < NN_IMPORT_PARTS; part++)
             if (nn_import_has_part(&job->streams[t], part) && job->streams[t].written[part] == 0)
-                NN_FAIL(NN_ERROR_USAGE, "no class has enough rows for the %s part: make its share larger",
+                NN_FAIL(NN_ERROR_USAGE, "no class has enough rows for the %s part: increase its fraction",
                         nn_import_part_names[part]);
     return NN_OK;
 }

@@ -1,9 +1,10 @@
-/* What a file says of the import that made it: the command's facts as JSON, the same for the same command. */
+/* What a file records about the import that created it: the command as JSON, the same for the same
+ * command. */
 #include <string.h>
 
 #include "import/job.h"
 
-/* Lists are cut here, and texts as a whole above the limit of an attribute. */
+/* Long lists are cut here; a text above the size limit of an attribute is left out. */
 #define FACTS_LIST_MAX 40
 #define FACTS_BYTES_MAX 59000
 
@@ -55,7 +56,7 @@ static void facts_append_value(nn_text *text, const nn_option *option, const voi
     }
 }
 
-/* What only says where the file lies is left out. */
+/* Options that only say where the file is are left out. */
 static void facts_append_options(nn_text *text, const nn_option *table, const void *options)
 {
     for (const nn_option *option = table; option && option->name; option++) {

@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "import/sources.h"
 
-/* Far more than any data set's images: headers of damaged files promise anything. */
+/* Far more than the images of any data set: the header of a damaged file may give any size. */
 static const int64_t image_most_values = INT64_C(1) << 31;
 
 void nn_image_release(nn_image *image)
@@ -36,7 +36,7 @@ nn_status nn_image_resize_room(nn_image *image, int64_t height, int64_t width, i
     return NN_OK;
 }
 
-/* What a file is that has the name of an image and is none. */
+/* What a file with the name of an image is instead. */
 static const char *image_kind(const unsigned char *bytes, size_t size)
 {
     if (size == 0) return "it is empty";
@@ -67,17 +67,17 @@ nn_status nn_image_read(const char *path, nn_image *image)
     FILE *file = fdopen(descriptor, "rb");
     if (!file) {
         close(descriptor);
-        NN_FAIL(NN_ERROR_MEMORY, "no memory to open '%s'", path);
+        NN_FAIL(NN_ERROR_MEMORY, "out of memory for opening '%s'", path);
     }
     nn_status status = image_decode(path, file, image);
     (void)fclose(file); /* was only read */
     return status;
 }
 
-/* Where the oriented pixel (row, column) lies in an image of height x width. */
+/* Where the oriented pixel (row, column) is in an image of height x width. */
 static size_t image_source(int orientation, int64_t height, int64_t width, int64_t row, int64_t column)
 {
-    if (orientation >= 5) { /* rows are columns */
+    if (orientation >= 5) { /* rows and columns are swapped */
         int64_t swap = row;
         row = column;
         column = swap;

@@ -1,4 +1,4 @@
-/* JPEG through libjpeg. Its errors come back by longjmp: no function that is jumped out of owns anything. */
+/* JPEG through libjpeg. Its errors return by longjmp: no function that is jumped out of owns anything. */
 #include <setjmp.h>
 #include <string.h>
 
@@ -8,16 +8,16 @@
 
 #if NN_HAVE_JPEG
 #include <jpeglib.h>
-/* The numbers of the warnings. */
+/* Codes of libjpeg's warnings. */
 #include <jerror.h>
 
 typedef struct jpeg_reader {
-    struct jpeg_error_mgr errors; /* first: libjpeg hands out its address */
+    struct jpeg_error_mgr errors; /* first: libjpeg passes on its address */
     struct jpeg_decompress_struct jpeg;
     jmp_buf jump;
     nn_image *image;
     int orientation;
-    nn_status status; /* of a failure of ours */
+    nn_status status; /* of a failure outside libjpeg */
     char message[JMSG_LENGTH_MAX];
 } jpeg_reader;
 
@@ -28,7 +28,7 @@ static void jpeg_on_error(j_common_ptr jpeg)
     longjmp(reader->jump, 1);
 }
 
-/* libjpeg goes on after damage with grey pixels and a warning; these warnings alone are harmless. */
+/* After damage, libjpeg continues with grey pixels and a warning; only these warnings are harmless. */
 static void jpeg_on_warning(j_common_ptr jpeg, int level)
 {
     int code = jpeg->err->msg_code;
@@ -73,7 +73,7 @@ static nn_status jpeg_set_colours(jpeg_reader *reader)
 {
     struct jpeg_decompress_struct *jpeg = &reader->jpeg;
     if (jpeg->num_components == 4)
-        NN_FAIL(NN_ERROR_DATA, "it has the four colours of print (CMYK): convert it, for instance with "
+        NN_FAIL(NN_ERROR_DATA, "it uses the four colours of print (CMYK): convert it, for example with "
                                "'mogrify -colorspace sRGB FILE'");
     jpeg->out_color_space = jpeg->num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
     jpeg->dct_method = JDCT_ISLOW;
@@ -81,7 +81,7 @@ static nn_status jpeg_set_colours(jpeg_reader *reader)
                                 jpeg->num_components == 1 ? 1 : 3);
 }
 
-/* false: libjpeg has failed, or `status` tells what has. */
+/* False: libjpeg has failed, or `status` is the failure. */
 static bool jpeg_decode(jpeg_reader *reader, FILE *file)
 {
     struct jpeg_decompress_struct *jpeg = &reader->jpeg;
@@ -115,7 +115,7 @@ nn_status nn_image_read_jpeg(const char *path, FILE *file, nn_image *image)
     else if (reader.status != NN_OK)
         status = nn_fail_context(reader.status, "'%s'", path);
     else
-        status = nn_fail(NN_ERROR_DATA, "'%s' is a damaged JPEG image, or cut short: fetch it again (%s)",
+        status = nn_fail(NN_ERROR_DATA, "'%s' is a damaged JPEG image, or cut short: download it again (%s)",
                          path, reader.message);
     jpeg_destroy_decompress(&reader.jpeg);
     return status;
@@ -127,8 +127,7 @@ nn_status nn_image_read_jpeg(const char *path, FILE *file, nn_image *image)
 {
     (void)file;
     (void)image;
-    NN_FAIL(NN_ERROR_DATA, "'%s' is a JPEG image, and nntrain was built without libjpeg: build it again",
-            path);
+    NN_FAIL(NN_ERROR_DATA, "'%s' is a JPEG image, and nntrain was built without libjpeg: rebuild it", path);
 }
 
 #endif

@@ -1,4 +1,4 @@
-/* PNG through libpng. Its errors come back by longjmp: no function that is jumped out of owns anything. */
+/* PNG through libpng. Its errors return by longjmp: no function that is jumped out of owns anything. */
 #include <setjmp.h>
 #include <string.h>
 
@@ -14,8 +14,8 @@ typedef struct png_reader {
     png_infop info;
     nn_image *image;
     png_bytep *rows;
-    unsigned char *wide; /* values with alpha, as libpng delivers them; owned */
-    nn_status status;    /* of a failure of ours */
+    unsigned char *wide; /* values with alpha, as delivered by libpng; owned */
+    nn_status status;    /* of a failure outside libpng */
     char message[128];   /* of libpng's */
 } png_reader;
 
@@ -26,7 +26,7 @@ static void png_on_error(png_structp png, png_const_charp message)
     png_longjmp(png, 1);
 }
 
-/* Warnings are about what does not touch the pixels: damaged dates, profiles, texts. */
+/* Warnings concern only what does not affect the pixels: damaged dates, profiles, texts. */
 static void png_on_warning(png_structp png, png_const_charp message)
 {
     (void)png;
@@ -41,7 +41,7 @@ static void png_set_transforms(png_reader *reader)
     png_read_update_info(reader->png, reader->info);
 }
 
-/* Room for the rows as libpng delivers them: with alpha they are wider than the image. */
+/* Makes room for the rows as libpng delivers them: with alpha they are wider than the image. */
 static nn_status png_make_room(png_reader *reader)
 {
     int channels = png_get_channels(reader->png, reader->info);
@@ -57,7 +57,7 @@ static nn_status png_make_room(png_reader *reader)
     return NN_OK;
 }
 
-/* Transparent over black: each colour times its alpha, rounded. */
+/* Puts transparent pixels over black: each colour times its alpha, rounded. */
 static void png_drop_alpha(png_reader *reader)
 {
     nn_image *image = reader->image;
@@ -69,7 +69,7 @@ static void png_drop_alpha(png_reader *reader)
             *values++ = (unsigned char)((2U * wide[c] * wide[channels] + 255U) / 510U);
 }
 
-/* false: libpng has failed, or `status` tells what has. */
+/* False: libpng has failed, or `status` is the failure. */
 static bool png_decode(png_reader *reader, FILE *file)
 {
     if (setjmp(png_jmpbuf(reader->png))) return false;
@@ -90,13 +90,13 @@ nn_status nn_image_read_png(const char *path, FILE *file, nn_image *image)
     if (reader.png) reader.info = png_create_info_struct(reader.png);
     nn_status status = NN_OK;
     if (!reader.info)
-        status = nn_fail(NN_ERROR_MEMORY, "'%s': no memory to read a PNG image", path);
+        status = nn_fail(NN_ERROR_MEMORY, "out of memory for reading the PNG image '%s'", path);
     else if (png_decode(&reader, file))
         png_drop_alpha(&reader);
     else if (reader.status != NN_OK)
         status = nn_fail_context(reader.status, "'%s'", path);
     else
-        status = nn_fail(NN_ERROR_DATA, "'%s' is a damaged PNG image, or cut short: fetch it again (%s)",
+        status = nn_fail(NN_ERROR_DATA, "'%s' is a damaged PNG image, or cut short: download it again (%s)",
                          path, reader.message);
     png_destroy_read_struct(&reader.png, &reader.info, NULL);
     nn_free(reader.rows);
@@ -110,7 +110,7 @@ nn_status nn_image_read_png(const char *path, FILE *file, nn_image *image)
 {
     (void)file;
     (void)image;
-    NN_FAIL(NN_ERROR_DATA, "'%s' is a PNG image, and nntrain was built without libpng: build it again", path);
+    NN_FAIL(NN_ERROR_DATA, "'%s' is a PNG image, and nntrain was built without libpng: rebuild it", path);
 }
 
 #endif

@@ -1,12 +1,12 @@
 /* Resizing with a triangle filter that widens with the reduction: first along the rows, then along the
- * columns, in double arithmetic in one fixed order, so that any machine gives the same values. */
+ * columns, in double precision and a fixed order, so that every machine produces the same values. */
 #include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "import/image.h"
 
-/* The part of the source that is used, and the size that it gets. */
+/* The part of the source that is used, and the size it is scaled to. */
 typedef struct scale_window {
     double top, left, height, width;
     int64_t target_height, target_width;
@@ -24,7 +24,7 @@ void nn_image_scaler_release(nn_image_scaler *scaler)
     *scaler = (nn_image_scaler){0};
 }
 
-/* Room for `count` values; what was there is not kept. */
+/* Makes room for `count` values, without keeping the old ones. */
 static nn_status scale_grow(double **values, size_t *capacity, size_t count)
 {
     if (count <= *capacity) return NN_OK;
@@ -50,8 +50,7 @@ static nn_status scale_make_room(nn_image_axis *axis, int64_t targets, int64_t t
     return scale_grow(&axis->weights, &axis->weights_capacity, (size_t)(targets * taps));
 }
 
-/* Target value t has its centre at start + (t + 1/2) x step in the source, whose value i has it at i + 1/2.
- */
+/* Target value t is centred at start + (t + 1/2) x step in the source; source value i at i + 1/2. */
 static nn_status scale_fill_axis(nn_image_axis *axis, int64_t source, double start, double length,
                                  int64_t targets)
 {
@@ -101,7 +100,7 @@ static scale_window scale_choose(const nn_image *image, nn_image_fit fit, int64_
     return window;
 }
 
-/* The source rows from `first` on, of the target's width. */
+/* Scales the source rows from `first` to the width of the target. */
 static void scale_along_rows(const nn_image_scaler *scaler, const nn_image *image, int64_t first,
                              int64_t count, int64_t targets)
 {

@@ -1,12 +1,13 @@
 /*
- * What an importer is. An importer's plug-in is one file src/import/importer_NAME.c with one exported object
- * nn_importer_NAME and one line in importer_list.h. It looks at the sources and says which tables of rows it
- * will deliver; the common part (run.h) splits, converts, compresses and writes them, block by block.
+ * What an importer is. The plug-in of an importer is one file src/import/importer_NAME.c with one exported
+ * object nn_importer_NAME, and one line in importer_list.h. It inspects the sources and declares which tables
+ * of rows it will deliver; the common part (run.h) splits, converts, compresses and writes them, block by
+ * block.
  *
- * Names are what files are compared by later: an evaluation or a prediction maps the numbers of classes and
- * categories and the order of columns by the lists NAME_classes, NAME_columns and NAME_categories/COLUMN
- * (base/names.h says how they are laid out and read). An importer that numbers words therefore writes the
- * list of words, in the order of their numbers.
+ * Files are later matched by names: evaluation and prediction map the numbers of classes and categories, and
+ * the order of columns, through the lists NAME_classes, NAME_columns and NAME_categories/COLUMN (base/names.h
+ * describes how they are stored and read). An importer that numbers words therefore writes the list of words
+ * in the order of their numbers.
  */
 #ifndef NN_IMPORT_IMPORTER_H
 #define NN_IMPORT_IMPORTER_H
@@ -20,44 +21,44 @@
 #define NN_IMPORT_FIELDS 8
 #define NN_IMPORT_TABLES 3
 
-/* A field of the rows: one dataset of the output a part. */
+/* A field of the rows: one dataset of the output per part. */
 typedef struct nn_import_field {
-    char *name;           /* owned: "x", "y", "series" */
-    nn_store_type type;   /* of the values that read() delivers, and of the file unless the user says dtype */
-    nn_shape shape;       /* of one row; 0 dimensions: one value */
-    bool narrow;          /* F64 is delivered, and F32 written unless the user says dtype */
-    bool label;           /* values are classes from 0 up: kept when dtype is set, used by stratified */
+    char *name;         /* owned: "x", "y", "series" */
+    nn_store_type type; /* of the values that read() delivers, and of the file unless the user gives dtype */
+    nn_shape shape;     /* of one row; 0 dimensions: a single value */
+    bool narrow;        /* F64 is delivered, but F32 written unless the user gives dtype */
+    bool label;         /* values are classes from 0: unaffected by dtype, used by stratified */
     nn_text_list classes; /* owned names of the classes, written as dataset NAME_classes; empty: none */
     nn_text_list columns; /* owned names along the last extent, written as NAME_columns; empty: none */
 } nn_import_field;
 
 /* Rows that belong together. */
 typedef struct nn_import_table {
-    const char *part; /* borrowed: "train" or "test" where the format says so (datasets x_train, ...); NULL:
-                         all there is, to be split as the user says (datasets x, y when nothing is split) */
+    const char *part; /* borrowed: "train" or "test" if the format defines parts (datasets x_train, ...);
+                         NULL: all rows, to be split as the user asks (datasets x, y when nothing is split) */
     int64_t rows;     /* known when open() returns */
-    bool ordered;     /* rows are one series or text: only a chronological split makes sense */
+    bool ordered;     /* rows form one series or text: only a chronological split makes sense */
     int field_count;
     nn_import_field fields[NN_IMPORT_FIELDS];
 } nn_import_table;
 
-/* Names that explain values beside those of a field: a dataset of its own. */
+/* Names for values other than those of a field: written as a dataset of their own. */
 typedef struct nn_import_names {
     char *dataset; /* owned: "x_categories/colour" */
     nn_text_list names;
 } nn_import_names;
 
-/* An import under way. Zero-initialised; release it with nn_import_release. */
+/* An import in progress. Zero-initialise it; release it with nn_import_release. */
 typedef struct nn_import {
-    const void *options;        /* of the importer's own table; borrowed */
-    const char *const *sources; /* files or folders as the user wrote them; borrowed */
+    const void *options;        /* the importer's own options; borrowed */
+    const char *const *sources; /* files or folders as the user gave them; borrowed */
     size_t source_count;
-    const struct nn_import_like *like; /* an earlier import to agree with (like.h), or NULL; borrowed */
+    const struct nn_import_like *like; /* an earlier import to match (like.h), or NULL; borrowed */
     int table_count;
     nn_import_table tables[NN_IMPORT_TABLES];
     nn_import_names *names; /* owned */
     size_t names_count;
-    nn_text report; /* what the importer has to say of its sources, for the user */
+    nn_text report; /* the importer's remarks on its sources, for the user */
     void *state;    /* the importer's own; freed by its close() */
 } nn_import;
 
@@ -68,32 +69,32 @@ typedef struct nn_importer {
     const char *writes;  /* for help: the datasets it writes, with types and shapes */
     const nn_option *options;
     size_t options_size;
-    bool parallel; /* read() may be asked for any rows in any order: ranks under mpirun share the work */
+    bool parallel; /* read() may be called for any rows in any order: ranks under mpirun share the work */
 
-    /* The HDF5 file that the options name, which open() reads too, or NULL. May be NULL itself. */
+    /* The HDF5 file named by the options that open() also reads, or NULL. May itself be NULL. */
     const char *(*reads)(const void *options);
-    /* Looks at all sources (may read them once, in bounded memory) and fills tables. A failure names the
+    /* Inspects all sources (may read them once, in bounded memory) and fills the tables. A failure names the
      * file and, for text, the line. */
     nn_status (*open)(nn_import *import);
     /* Delivers rows [first, first + rows) of a table: values[f] has room for them in the field's type. Rows
-     * are asked for in order and once, unless `parallel`. */
+     * are requested in order and once, unless `parallel`. */
     nn_status (*read)(nn_import *import, int table, int64_t first, int64_t rows, void *const *values);
-    void (*close)(nn_import *import); /* also after a failed open() */
+    void (*close)(nn_import *import); /* also called after a failed open() */
 } nn_importer;
 
-/* The list, NULL-terminated; and one by name, or NULL. */
+/* The list, NULL-terminated; and one importer by name, or NULL. */
 const nn_importer *const *nn_importers(void);
 const nn_importer *nn_importer_find(const char *name);
 
 /* Calls close() and frees what the tables own. */
 void nn_import_release(const nn_importer *importer, nn_import *import);
 
-/* For open(): begins a table, and adds a field to it (the name is copied). */
+/* For open(): begins a table; adds a field to it (the name is copied). *table and *field are borrowed. */
 nn_status nn_import_add_table(nn_import *import, const char *part, int64_t rows, nn_import_table **table);
 nn_status nn_import_add_field(nn_import_table *table, const char *name, nn_store_type type, nn_shape shape,
                               nn_import_field **field);
 
-/* Begins a further list of names; it stays where it is until the next one is begun. */
+/* Begins another list of names; *names is borrowed, and valid until the next list is begun. */
 nn_status nn_import_add_names(nn_import *import, const char *dataset, nn_text_list **names);
 
 #endif

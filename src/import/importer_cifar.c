@@ -1,5 +1,5 @@
-/* The binary files of CIFAR-10 and CIFAR-100 (Krizhevsky 2009): records of one or two labels and the three
- * planes of 32 x 32 pixels. */
+/* The binary files of CIFAR-10 and CIFAR-100 (Krizhevsky 2009): records of one or two labels and three planes
+ * of 32 x 32 pixels. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include "host/files.h"
 #include "import/sources.h"
 
-#define CIFAR_NAMES ((size_t)1 << 20) /* bytes of a file of names, at most */
+#define CIFAR_NAMES ((size_t)1 << 20) /* largest size in bytes of a file of names */
 
 enum { CIFAR_SIDE = 32, CIFAR_PLANE = CIFAR_SIDE * CIFAR_SIDE, CIFAR_PIXELS = 3 * CIFAR_PLANE };
 enum { VARIANT_AUTO, VARIANT_10, VARIANT_100 };
@@ -28,23 +28,23 @@ static const char *const label_choices[] = {"fine", "coarse", NULL};
 
 static const nn_option cifar_table[] = {
     {"variant", NN_OPTION_CHOICE, offsetof(cifar_options, variant), "auto", 0, 0, variant_choices,
-     NN_EFFECT_RESULT, "cifar10, cifar100, or auto: by the names and sizes of the files"},
+     NN_EFFECT_RESULT, "cifar10, cifar100, or auto: from the names and sizes of the files"},
     {"labels", NN_OPTION_CHOICE, offsetof(cifar_options, labels), "fine", 0, 0, label_choices,
-     NN_EFFECT_RESULT, "of cifar100: the 100 fine classes, or the 20 coarse ones"},
+     NN_EFFECT_RESULT, "for cifar100: the 100 fine classes, or the 20 coarse ones"},
     {.name = NULL}};
 
 typedef struct cifar_file {
     const char *path; /* borrowed from the list of paths */
     FILE *file;
     const char *part;
-    int64_t rows, next; /* the row that is read next */
+    int64_t rows, next; /* next: the row to be read next */
 } cifar_file;
 
 typedef struct cifar_state {
     nn_text_list paths, classes;
     cifar_file *files; /* as many as paths */
     int labels;        /* bytes before the pixels */
-    int label;         /* which of them is taken */
+    int label;         /* the index of the one that is used */
 } cifar_state;
 
 static bool cifar_takes(const char *folder, const char *name)
@@ -54,7 +54,7 @@ static bool cifar_takes(const char *folder, const char *name)
            (strncmp(name, "data_batch", 10) == 0 || nn_source_part(name).part);
 }
 
-/* 1 or 2 labels a record; 0: the size is no whole number of records of either kind. */
+/* Labels per record, 1 or 2; 0: the size is not a multiple of either record size. */
 static int cifar_labels_by_size(int64_t size, const char *name)
 {
     bool ten = size % (CIFAR_PIXELS + 1) == 0, hundred = size % (CIFAR_PIXELS + 2) == 0;
@@ -79,8 +79,8 @@ static nn_status cifar_open_file(cifar_state *state, const char *path, cifar_fil
     int64_t record = CIFAR_PIXELS + state->labels;
     if (size == 0 || state->labels == 0 || size % record != 0)
         NN_FAIL(NN_ERROR_DATA,
-                "'%s' has %" PRId64 " bytes, no whole number of records of %s: it is no binary file of "
-                "CIFAR, or is cut short: fetch it again",
+                "'%s' has %" PRId64 " bytes, not a whole number of records of %s: it is not a binary file of "
+                "CIFAR, or is cut short: download it again",
                 path, size,
                 state->labels == 1   ? "3073 (CIFAR-10)"
                 : state->labels == 2 ? "3074 (CIFAR-100)"
@@ -104,7 +104,7 @@ static nn_status cifar_read_names(const char *path, cifar_state *state)
     return status;
 }
 
-/* The names of the classes lie beside the first file. */
+/* The names of the classes are next to the first file. */
 static nn_status cifar_find_names(cifar_state *state)
 {
     const char *name = state->labels == 1  ? "batches.meta.txt"
@@ -139,7 +139,7 @@ static nn_status cifar_add_table(nn_import *import, const cifar_state *state, co
     return NN_OK;
 }
 
-/* One table a part; the words of parts are compared by address from here on. */
+/* One table per part; from here on, the words for parts are compared by address. */
 static nn_status cifar_add_tables(nn_import *import, cifar_state *state)
 {
     static const char *const parts[] = {"train", "validation", "test"};
@@ -153,7 +153,7 @@ static nn_status cifar_add_tables(nn_import *import, cifar_state *state)
     for (size_t i = 0; i < state->paths.count && some; i++)
         if (!state->files[i].part)
             NN_FAIL(NN_ERROR_DATA,
-                    "the name of '%s' does not tell train from test, as others do: import it on its own, or "
+                    "the name of '%s' does not say train or test, but others do: import it separately, or "
                     "rename it",
                     state->files[i].path);
     for (int p = 0; p < 3; p++) NN_TRY(cifar_add_table(import, state, parts[p]));
@@ -173,13 +173,13 @@ static nn_status cifar_open(nn_import *import)
     for (size_t i = 0; i < state->paths.count; i++)
         NN_TRY(cifar_open_file(state, state->paths.items[i], &state->files[i]));
     if (state->labels == 1 && options->labels == LABELS_COARSE)
-        NN_FAIL(NN_ERROR_USAGE, "labels: CIFAR-10 has no coarse labels; these are CIFAR-100's");
+        NN_FAIL(NN_ERROR_USAGE, "labels: CIFAR-10 has no coarse labels; use --labels fine");
     state->label = state->labels == 2 && options->labels == LABELS_FINE;
     NN_TRY(cifar_find_names(state));
     return cifar_add_tables(import, state);
 }
 
-/* Planes of red, green and blue to pixels. */
+/* Converts planes of red, green and blue to pixels. */
 static void cifar_interleave(const unsigned char *planes, unsigned char *pixels)
 {
     for (int i = 0; i < CIFAR_PLANE; i++)
@@ -198,9 +198,8 @@ static nn_status cifar_read_record(const cifar_state *state, cifar_file *file, u
     *label = record[state->label];
     if (*label >= classes)
         NN_FAIL(NN_ERROR_DATA,
-                "'%s', record %" PRId64
-                ": its label is %d, but there are %d classes: the file is damaged, or "
-                "the variant is the other one",
+                "'%s', record %" PRId64 ": label %d, but there are %d classes: the file is damaged, or "
+                "--variant is wrong",
                 file->path, file->next, *label, classes);
     cifar_interleave(record + state->labels, pixels);
     file->next++;
@@ -211,7 +210,7 @@ static nn_status cifar_read(nn_import *import, int table, int64_t first, int64_t
 {
     cifar_state *state = import->state;
     unsigned char *pixels = values[0], *labels = values[1];
-    (void)first; /* each file remembers where it is */
+    (void)first; /* each file keeps its own position */
     for (size_t i = 0; i < state->paths.count; i++) {
         cifar_file *file = &state->files[i];
         if (file->part != import->tables[table].part) continue;
@@ -236,11 +235,11 @@ static void cifar_close(nn_import *import)
 
 const nn_importer nn_importer_cifar = {
     .name = "cifar",
-    .summary = "the binary files of CIFAR-10 or CIFAR-100, or the folder of them",
+    .summary = "the binary files of CIFAR-10 or CIFAR-100, or their folder",
     .example = "nntrain import cifar cifar-10-batches-bin -o cifar10.h5",
     .writes =
         "x_train, x_test: uint8, images x 32 x 32 x 3; y_train, y_test: uint8 class labels, and their names "
-        "where these lie beside the files",
+        "if these are next to the files",
     .options = cifar_table,
     .options_size = sizeof(cifar_options),
     .open = cifar_open,

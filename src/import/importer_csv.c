@@ -1,4 +1,4 @@
-/* Tables of text, one sample a row: inputs x and targets y from columns. */
+/* Tables of text, one sample per row: inputs x and targets y from columns. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,10 +9,10 @@
 #include "import/like.h"
 #include "import/sources.h"
 
-/* A column of so few different whole numbers is taken for classes. */
+/* A column with at most this many different whole numbers holds classes. */
 #define CSV_CLASSES_AUTO 20
 #define CSV_CLASSES_MAX 65536
-#define CSV_COUNTS_LEAST 10 /* rows whose numbers in succession are taken for their count */
+#define CSV_COUNTS_LEAST 10 /* this many successive numbers in a column are taken as a row counter */
 
 enum { TARGET_AUTO, TARGET_CLASS, TARGET_VALUE };
 static const char *const csv_targets[] = {"auto", "class", "value", NULL};
@@ -25,11 +25,11 @@ typedef struct csv_options {
 
 static const nn_option csv_option_table[] = {
     {"x", NN_OPTION_TEXT_LIST, offsetof(csv_options, x), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "columns of the inputs, by name or number from 1: --x open,close (default: all but those of y)"},
+     "columns of the inputs, by name or number from 1: --x open,close (default: all except y)"},
     {"y", NN_OPTION_TEXT_LIST, offsetof(csv_options, y), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "columns of the targets (default: the last one); none: there are no targets"},
+     "columns of the targets (default: the last one); none: no targets"},
     {"target", NN_OPTION_CHOICE, offsetof(csv_options, target), "auto", 0, 0, csv_targets, NN_EFFECT_RESULT,
-     "what y holds; auto: classes where it has names, or at most 20 different whole numbers, else values"},
+     "what y holds; auto: classes if it has names or at most 20 different whole numbers, otherwise values"},
     NN_CSV_OPTION_ROWS(offsetof(csv_options, csv)),
     {.name = NULL}};
 
@@ -41,7 +41,7 @@ typedef struct csv_state {
 
 /* ---- columns ---- */
 
-/* Where --y is not given: the last column that is not left out, or, with --like, that is no input there. */
+/* Without --y: the last column that is not dropped, or, with --like, that is not an input there. */
 static nn_status csv_default_y(const nn_import *import, csv_state *state)
 {
     nn_csv_table *table = &state->table;
@@ -58,7 +58,7 @@ static nn_status csv_default_y(const nn_import *import, csv_state *state)
     return chosen < table->column_count ? nn_csv_outputs_add(table, chosen, &state->y) : NN_OK;
 }
 
-/* The classes of an earlier import, if its y are any. */
+/* The classes of an earlier import, if its y holds classes. */
 static nn_status csv_like_y(const nn_import *import, csv_state *state)
 {
     nn_import_like_field earlier;
@@ -88,7 +88,8 @@ static nn_status csv_choose_y(const nn_import *import, const csv_options *option
     if (!none && options->y.count > 0) NN_TRY(nn_csv_outputs_find(table, "y", &options->y, &state->y));
     if (!none && options->y.count == 0) NN_TRY(csv_default_y(import, state));
     if (options->target == TARGET_CLASS && state->y.count > 1)
-        NN_FAIL(NN_ERROR_USAGE, "--target class: y has %zu columns; classes are one", state->y.count);
+        NN_FAIL(NN_ERROR_USAGE, "--target class: y has %zu columns, but classes need a single one",
+                state->y.count);
     for (size_t i = 0; i < state->y.count; i++) {
         nn_csv_column *column = &table->columns[state->y.items[i].column];
         column->target = true;
@@ -107,26 +108,25 @@ static nn_status csv_choose_x(const nn_import *import, const csv_options *option
             NN_TRY(nn_csv_outputs_add(table, i, &state->x));
     if (state->x.count == 0)
         NN_FAIL(NN_ERROR_DATA,
-                "%s: no column is left for x: the delimiter found is '%c' (see --delimiter, --x, --y)",
+                "%s: no column is left for x; the delimiter is '%c' (see --delimiter, --x, --y)",
                 table->paths[0], table->delimiter);
     for (size_t i = 0; i < state->x.count; i++)
         if (table->columns[state->x.items[i].column].target)
-            NN_FAIL(NN_ERROR_USAGE, "column '%s' is in both --x and --y: a target is not an input",
+            NN_FAIL(NN_ERROR_USAGE, "column '%s' is in both --x and --y: a target cannot be an input",
                     table->columns[state->x.items[i].column].title);
     return nn_csv_outputs_like(import, table, "x", &state->x);
 }
 
 /* ---- targets ---- */
 
-/* Whether y are classes; a failure where they cannot be what the user says. */
+/* Whether y holds classes; fails if it cannot hold what the user says. */
 static nn_status csv_decide_label(const csv_options *options, csv_state *state)
 {
     for (size_t i = 0; i < state->y.count; i++) {
         nn_csv_column *column = &state->table.columns[state->y.items[i].column];
         bool classes = column->kind == NN_CSV_NAMES || (column->whole && !column->many);
         if (column->kind == NN_CSV_NAMES && state->y.count > 1)
-            NN_FAIL(NN_ERROR_DATA,
-                    "column '%s' holds names ('%s'): as classes it must be the only one of --y",
+            NN_FAIL(NN_ERROR_DATA, "column '%s' holds names ('%s'): classes must be the only column of --y",
                     column->title, column->names.items[0]);
         if (column->kind == NN_CSV_NAMES && options->target == TARGET_VALUE)
             NN_FAIL(NN_ERROR_DATA, "--target value: column '%s' holds names ('%s')", column->title,
@@ -135,9 +135,9 @@ static nn_status csv_decide_label(const csv_options *options, csv_state *state)
             NN_FAIL(NN_ERROR_DATA, "--target class: column '%s' holds %s", column->title,
                     column->whole ? "too many different numbers"
                     : column->long_numbers
-                        ? "numbers with more than 15 digits; say --categorical to take them as names"
+                        ? "numbers with more than 15 digits: use --categorical to treat them as names"
                         : "numbers that are not whole");
-        /* Few rows of different values each are no classes. */
+        /* Values that are all different in few rows are not classes. */
         bool repeated = (int64_t)column->names.count * 2 <= state->table.rows;
         state->label =
             column->coded ||
@@ -148,7 +148,7 @@ static nn_status csv_decide_label(const csv_options *options, csv_state *state)
     return NN_OK;
 }
 
-/* Whole numbers from 0 up without a gap are their own codes. */
+/* Whole numbers from 0 without gaps are their own codes. */
 static bool csv_is_coded(const nn_csv_column *column)
 {
     const nn_csv_names *names = &column->names;
@@ -187,30 +187,30 @@ static nn_status csv_add_x(nn_import *import, const csv_state *state, nn_import_
     return nn_csv_outputs_describe(import, &state->table, &state->x, field);
 }
 
-/* Of inputs and targets alike. */
+/* For inputs and targets. */
 static void csv_warn_of_digits(const nn_csv_column *column)
 {
     if (column->used && column->kind == NN_CSV_NUMBERS && column->long_numbers)
-        nn_log_warning("column '%s' has whole numbers beyond 2^53, whose last digits are lost: --categorical "
-                       "'%s' takes them as names, --drop '%s' leaves the column out",
-                       column->title, column->title, column->title);
+        nn_log_warning(
+            "column '%s' has whole numbers beyond 2^53, whose last digits are lost: use --categorical "
+            "'%s' to treat them as names, or --drop '%s'",
+            column->title, column->title, column->title);
 }
 
-/* Inputs that are rarely meant: a column of different words each, and one that counts the rows. */
+/* Inputs that are rarely intended: a column with a different word in each row, and a row counter. */
 static void csv_warn(const csv_options *options, const nn_csv_column *column)
 {
     const nn_csv_names *names = &column->names;
     if (!column->used || column->named || column->target || options->x.count > 0 || column->fixed) return;
     if (column->kind == NN_CSV_NAMES && (int64_t)names->count == column->values && column->values > 1)
         nn_log_warning(
-            "column '%s' has another word in each row, such as '%.40s', which says nothing about new "
-            "rows: --drop '%s' leaves it out",
+            "column '%s' has a different word in each row, such as '%.40s', and so says nothing about new "
+            "rows: remove it with --drop '%s'",
             column->title, names->items[0], column->title);
     if (column->kind == NN_CSV_NUMBERS && column->counts && column->values >= CSV_COUNTS_LEAST)
-        nn_log_warning(
-            "column '%s' counts the rows (%.9g, %.9g, ...): as an input it says nothing about new rows; "
-            "--drop '%s' leaves it out",
-            column->title, column->least, column->least + 1, column->title);
+        nn_log_warning("column '%s' counts the rows (%.9g, %.9g, ...), and so says nothing about new rows: "
+                       "remove it with --drop '%s'",
+                       column->title, column->least, column->least + 1, column->title);
 }
 
 /* ---- the importer ---- */
@@ -286,11 +286,10 @@ const nn_importer nn_importer_csv = {
     .summary = "tables of text (.csv, .tsv, .gz): one sample per row",
     .example = "nntrain import csv houses.csv --y price --test 0.1 -o houses.h5",
     .writes =
-        "x: rows x columns, float32; y: rows, class labels (uint8, int32) or values (float32); float64 where "
-        "a "
-        "column's numbers\n  differ by too little for float32, such as times\n"
+        "x: rows x columns, float32; y: rows, class labels (uint8, int32) or values (float32); float64 where the\n"
+        "  numbers of a column differ too little for float32, as with times\n"
         "  x_columns: names of the columns; y_classes: names of the classes, if they have any\n"
-        "  x_categories/COLUMN: the names that the numbers 0, 1, ... of an input column stand for, sorted",
+        "  x_categories/COLUMN: the names numbered 0, 1, ... in an input column, sorted",
     .options = csv_option_table,
     .options_size = sizeof(csv_options),
     .open = csv_open,

@@ -1,5 +1,5 @@
-/* IDX, the format of the MNIST family: two zero bytes, type, number of dimensions, the extents, the values;
- * all big-endian. Often compressed with gzip, which zlib's gzFile reads as it reads plain files. */
+/* IDX, the format of the MNIST family: two zero bytes, type, number of dimensions, extents, values; all
+ * big-endian. Often compressed with gzip; zlib's gzFile reads both forms. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@ typedef struct idx_options {
 
 static const nn_option idx_table[] = {{"classes", NN_OPTION_TEXT_LIST, offsetof(idx_options, classes), "", 0,
                                        0, NULL, NN_EFFECT_OUTPUT,
-                                       "names of the classes, in the order of their numbers from 0"},
+                                       "names of the classes, in order of their numbers from 0"},
                                       {.name = NULL}};
 
 typedef struct idx_file {
@@ -31,7 +31,7 @@ typedef struct idx_file {
     size_t element; /* bytes of a value */
     nn_shape shape; /* of one row */
     int64_t rows, row_bytes;
-    int table, field; /* where its values go */
+    int table, field; /* destination of its values */
 } idx_file;
 
 typedef struct idx_state {
@@ -50,11 +50,11 @@ static nn_status idx_damaged(const idx_file *file)
     int code;
     const char *text = gzerror(file->stream, &code);
     if (code == Z_ERRNO) NN_FAIL(NN_ERROR_IO, "'%s' cannot be read: %s", file->path, strerror(errno));
-    if (code == Z_BUF_ERROR) NN_FAIL(NN_ERROR_DATA, "'%s' is cut short: fetch it again", file->path);
-    NN_FAIL(NN_ERROR_DATA, "'%s' is damaged: fetch it again (gzip: %s)", file->path, text);
+    if (code == Z_BUF_ERROR) NN_FAIL(NN_ERROR_DATA, "'%s' is cut short: download it again", file->path);
+    NN_FAIL(NN_ERROR_DATA, "'%s' is damaged: download it again (gzip: %s)", file->path, text);
 }
 
-/* Reads `size` bytes; *got is less at the end of the file. */
+/* Reads `size` bytes; *got is smaller at the end of the file. */
 static nn_status idx_read_bytes(idx_file *file, void *bytes, int64_t size, int64_t *got)
 {
     *got = 0;
@@ -83,7 +83,7 @@ static nn_status idx_type(idx_file *file, unsigned char code)
             file->element = nn_store_type_size(file->type);
             return NN_OK;
         }
-    NN_FAIL(NN_ERROR_DATA, "'%s' is not an IDX file: it has no element type 0x%02x", file->path, code);
+    NN_FAIL(NN_ERROR_DATA, "'%s' is not an IDX file: unknown element type 0x%02x", file->path, code);
 }
 
 static nn_status idx_extents(idx_file *file, const unsigned char *bytes, int dimensions)
@@ -93,7 +93,7 @@ static nn_status idx_extents(idx_file *file, const unsigned char *bytes, int dim
     for (int d = 0; d < dimensions; d++, bytes += 4) {
         int64_t extent =
             (int64_t)bytes[0] << 24 | (int64_t)bytes[1] << 16 | (int64_t)bytes[2] << 8 | (int64_t)bytes[3];
-        if (extent == 0) NN_FAIL(NN_ERROR_DATA, "'%s' is empty: its dimension %d is 0", file->path, d);
+        if (extent == 0) NN_FAIL(NN_ERROR_DATA, "'%s' is empty: dimension %d is 0", file->path, d);
         if (d == 0) {
             file->rows = extent;
             continue;
@@ -108,7 +108,7 @@ static nn_status idx_extents(idx_file *file, const unsigned char *bytes, int dim
     return NN_OK;
 }
 
-/* The length of a plain file is known at once; of a compressed one at its end. */
+/* The length of a plain file is known at once; that of a compressed file, only at its end. */
 static nn_status idx_check_length(const idx_file *file, int64_t header)
 {
     struct stat status;
@@ -116,8 +116,8 @@ static nn_status idx_check_length(const idx_file *file, int64_t header)
     int64_t expected = header + file->rows * file->row_bytes;
     if ((int64_t)status.st_size == expected) return NN_OK;
     NN_FAIL(NN_ERROR_DATA,
-            "'%s' has %" PRId64 " bytes, but its header promises %" PRId64 " (%" PRId64 " rows of %" PRId64
-            "): it is %s: fetch it again",
+            "'%s' has %" PRId64 " bytes, but %" PRId64 " according to its header (%" PRId64
+            " rows of %" PRId64 "): it is %s: download it again",
             file->path, (int64_t)status.st_size, expected, file->rows, file->row_bytes,
             (int64_t)status.st_size < expected ? "cut short" : "too long");
 }
@@ -128,14 +128,14 @@ static nn_status idx_read_header(idx_file *file)
     int64_t got;
     NN_TRY(idx_read_bytes(file, bytes, 4, &got));
     if (nn_source_ends(file->path, ".gz") && gzdirect(file->stream))
-        NN_FAIL(NN_ERROR_DATA, "'%s' is not a gzip file although it is named so: fetch it again", file->path);
+        NN_FAIL(NN_ERROR_DATA, "'%s' is not a gzip file, despite its name: download it again", file->path);
     int dimensions = bytes[3];
     if (got < 4 || bytes[0] != 0 || bytes[1] != 0 || dimensions == 0)
         NN_FAIL(NN_ERROR_DATA, "'%s' is not an IDX file: it does not begin with 00 00 TYPE DIMENSIONS",
                 file->path);
     NN_TRY(idx_type(file, bytes[2]));
     if (dimensions > IDX_DIMENSIONS)
-        NN_FAIL(NN_ERROR_DATA, "'%s' has %d dimensions; %d are possible", file->path, dimensions,
+        NN_FAIL(NN_ERROR_DATA, "'%s' has %d dimensions; the maximum is %d", file->path, dimensions,
                 IDX_DIMENSIONS);
     NN_TRY(idx_read_bytes(file, bytes, 4 * dimensions, &got));
     if (got < 4 * dimensions) NN_FAIL(NN_ERROR_DATA, "'%s' is cut short in its header", file->path);
@@ -151,13 +151,13 @@ static nn_status idx_open_file(const char *path, idx_file *file)
     file->stream = gzdopen(descriptor, "rb");
     if (!file->stream) {
         close(descriptor);
-        NN_FAIL(NN_ERROR_MEMORY, "no memory to open '%s'", path);
+        NN_FAIL(NN_ERROR_MEMORY, "out of memory for opening '%s'", path);
     }
     (void)gzbuffer(file->stream, 1 << 18);
     return idx_read_header(file);
 }
 
-/* Files of one dimension are labels. */
+/* Files with one dimension are labels. */
 static nn_status idx_add(nn_import *import, idx_state *state, size_t index)
 {
     const idx_options *options = import->options;
@@ -216,7 +216,7 @@ static nn_status idx_check_classes(const idx_file *file, const nn_import_field *
 {
     for (int64_t i = 0; i < rows && file->type == NN_STORE_U8; i++)
         if (labels[i] >= field->classes.count)
-            NN_FAIL(NN_ERROR_DATA, "'%s', row %" PRId64 ": class %d has no name: %zu are given in classes",
+            NN_FAIL(NN_ERROR_DATA, "'%s', row %" PRId64 ": class %d has no name: --classes gives %zu",
                     file->path, first + i, labels[i], field->classes.count);
     return NN_OK;
 }
@@ -227,13 +227,15 @@ static nn_status idx_read_file(idx_file *file, const nn_import_table *table, int
     int64_t size = rows * file->row_bytes, got;
     NN_TRY(idx_read_bytes(file, values, size, &got));
     if (got < size)
-        NN_FAIL(NN_ERROR_DATA, "'%s' is cut short: it ends in row %" PRId64 " of %" PRId64 ": fetch it again",
-                file->path, first + got / file->row_bytes, file->rows);
+        NN_FAIL(NN_ERROR_DATA,
+                "'%s' is cut short: it ends in row %" PRId64 " of %" PRId64 ": download it again", file->path,
+                first + got / file->row_bytes, file->rows);
     char surplus;
-    if (first + rows == file->rows) { /* also makes zlib check the sum at the end */
+    if (first + rows == file->rows) { /* also makes zlib verify the checksum at the end */
         NN_TRY(idx_read_bytes(file, &surplus, 1, &got));
         if (got > 0)
-            NN_FAIL(NN_ERROR_DATA, "'%s' is too long: it goes on behind its %" PRId64 " rows: fetch it again",
+            NN_FAIL(NN_ERROR_DATA,
+                    "'%s' is too long: it continues after its %" PRId64 " rows: download it again",
                     file->path, file->rows);
     }
     idx_to_native(file, values, size);
@@ -266,11 +268,11 @@ static void idx_close(nn_import *import)
 
 const nn_importer nn_importer_idx = {
     .name = "idx",
-    .summary = "the MNIST family's IDX files, also compressed (.gz), or a folder of them",
+    .summary = "IDX files, as of MNIST, plain or compressed (.gz), or a folder of them",
     .example = "nntrain import idx /usr/share/datasets/fashion-mnist -o fashion.h5",
     .writes =
-        "x: samples x the extents in the file; y: class labels, from files of one dimension; types as in "
-        "the files. x_train, x_test, ... where the names of the files tell train from test (t10k)",
+        "x: samples x the extents in the file; y: class labels, from files with one dimension; types as in "
+        "the files. x_train, x_test, ... if the names of the files say train or test (t10k)",
     .options = idx_table,
     .options_size = sizeof(idx_options),
     .open = idx_open,

@@ -1,5 +1,5 @@
-/* A folder a class, PNG and JPEG files in it. Only the names are kept: an image is decoded when its row is
- * asked for, so that ranks can share the work. */
+/* One folder of PNG and JPEG files per class. Only the names are kept: an image is decoded when its row is
+ * requested, so that ranks can share the work. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <stddef.h>
@@ -30,22 +30,22 @@ static const char *const bad_choices[] = {"stop", "skip", NULL};
 
 static const nn_option images_table[] = {
     {"size", NN_OPTION_TEXT, offsetof(images_options, size), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "height x width of all images in pixels, such as 32x32 (default: that of the first, if all have it)"},
+     "height x width of all images in pixels, such as 32x32 (default: their common size)"},
     {"fit", NN_OPTION_CHOICE, offsetof(images_options, fit), "crop", 0, 0, fit_choices, NN_EFFECT_RESULT,
-     "crop: cover and cut out the middle; stretch: both sides on their own; pad: in the middle on black"},
+     "crop: fill the size and cut off the rest; stretch: ignore the aspect ratio; pad: centre on black"},
     {"colour", NN_OPTION_CHOICE, offsetof(images_options, colour), "auto", 0, 0, colour_choices,
-     NN_EFFECT_RESULT, "rgb: 3 channels; grey: 1; auto: as the first image"},
+     NN_EFFECT_RESULT, "rgb: 3 channels; grey: 1; auto: that of the first image"},
     {"on_bad_image", NN_OPTION_CHOICE, offsetof(images_options, on_bad_image), "stop", 0, 0, bad_choices,
-     NN_EFFECT_RESULT, "stop, or skip images that cannot be decoded (all are decoded twice then)"},
+     NN_EFFECT_RESULT, "stop, or skip, at an image that cannot be decoded (skip decodes all images twice)"},
     {.name = NULL}};
 
-/* The files of a part; their names lie one behind another, class by class, each ended by '\0'. */
+/* The files of a part, class by class; their names are stored one after another, each ended by '\0'. */
 typedef struct images_part {
-    const char *word; /* its folder below the source; "": none */
+    const char *word; /* its folder below the source; "": the source itself */
     char *names;
     size_t length, capacity;
-    int64_t *at;  /* where the name of a file begins */
-    int *classes; /* its class */
+    int64_t *at;  /* offset of each file's name */
+    int *classes; /* class of each file */
     size_t rows, rows_capacity;
 } images_part;
 
@@ -54,10 +54,10 @@ typedef struct images_state {
     images_part parts[NN_IMPORT_TABLES];
     int part_count;
     int64_t height, width;
-    int channels, like_channels; /* like_channels: of an earlier import; 0: none */
-    bool sized;                  /* height and width are given, by --size or an earlier import */
-    size_t left;                 /* entries that are no images */
-    const nn_import_like *like;  /* what numbers the classes, or NULL; borrowed */
+    int channels, like_channels; /* like_channels: those of an earlier import; 0: none */
+    bool sized;                  /* height and width are set, by --size or an earlier import */
+    size_t left;                 /* entries that are not images */
+    const nn_import_like *like;  /* the earlier import that numbers the classes, or NULL; borrowed */
     nn_image image;
     nn_image_scaler scaler;
 } images_state;
@@ -94,7 +94,7 @@ static nn_status images_path(const nn_import *import, const images_part *part, i
     const char *folder = import->sources[0], *slash = folder[strlen(folder) - 1] == '/' ? "" : "/";
     nn_text_append(&text, "%s%s%s%s%s/%s", folder, slash, part->word, part->word[0] ? "/" : "",
                    state->classes.items[part->classes[row]], part->names + part->at[row]);
-    nn_status status = text.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for the path of an image")
+    nn_status status = text.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the path of an image")
                                    : nn_copy_text(text.bytes, path);
     nn_text_free(&text);
     return status;
@@ -127,22 +127,21 @@ static nn_status images_scan_class(images_state *state, images_part *part, const
     NN_TRY(nn_source_list(folder, images_takes_file, names, &state->left));
     if (names->count == 0 && part == state->parts)
         NN_FAIL(NN_ERROR_DATA,
-                "the folder '%s' of a class holds no image (.png, .jpg, .jpeg): fill or "
+                "the class folder '%s' contains no image (.png, .jpg, .jpeg): fill or "
                 "remove it",
                 folder);
     for (size_t i = 0; i < names->count; i++) NN_TRY(images_keep(part, class, names->items[i]));
     return NN_OK;
 }
 
-/* The classes are those of the first part: one that has nothing to train on is a mistake. */
+/* The classes are those of the first part: a class without training samples is a mistake. */
 static nn_status images_find_class(images_state *state, const char *folder, const char *name, int *class)
 {
     for (*class = 0; (size_t) * class < state->classes.count; ++*class)
         if (strcmp(state->classes.items[*class], name) == 0) return NN_OK;
     if (state->like)
-        NN_FAIL(NN_ERROR_DATA,
-                "'%s/%s': %s has no class '%s': remove or rename the folder, or leave out --like", folder,
-                name, nn_import_like_path(state->like), name);
+        NN_FAIL(NN_ERROR_DATA, "'%s/%s': %s has no class '%s': remove or rename the folder, or remove --like",
+                folder, name, nn_import_like_path(state->like), name);
     NN_FAIL(NN_ERROR_DATA, "the class '%s' in '%s' has no folder in '%s': add or remove it", name, folder,
             state->parts[0].word);
 }
@@ -172,18 +171,18 @@ static nn_status images_add_part(images_state *state, const char *folder, const 
     nn_status status = nn_source_list(folder, images_takes_folder, &folders, &state->left);
     if (status == NN_OK && folders.count == 0)
         status = nn_fail(NN_ERROR_DATA,
-                         "the folder '%s' has no folders in it: one for each class is needed, "
-                         "with the images of the class",
+                         "the folder '%s' contains no folders: it needs one per class, "
+                         "with the images of that class",
                          folder);
     for (size_t i = 0; i < folders.count && status == NN_OK; i++)
         status = images_add_class(state, part, folder, folders.items[i]);
     nn_list_release(&folders);
     if (status == NN_OK && part->rows == 0)
-        status = nn_fail(NN_ERROR_DATA, "the folder '%s' holds no images (.png, .jpg, .jpeg)", folder);
+        status = nn_fail(NN_ERROR_DATA, "the folder '%s' contains no images (.png, .jpg, .jpeg)", folder);
     return status;
 }
 
-/* Folders train, val and test below the source, or else the classes themselves. */
+/* Below the source are the folders train, val and test, or otherwise the classes themselves. */
 static nn_status images_scan(nn_import *import, images_state *state)
 {
     const char *source = import->sources[0], *seen = "";
@@ -192,7 +191,7 @@ static nn_status images_scan(nn_import *import, images_state *state)
         NN_TRY(nn_source_join(source, images_words[i].folder, &folder));
         nn_status status = NN_OK;
         if (nn_source_is_folder(folder) && strcmp(seen, images_words[i].part) == 0)
-            status = nn_fail(NN_ERROR_DATA, "'%s': another folder is the %s part, too: remove one", folder,
+            status = nn_fail(NN_ERROR_DATA, "'%s': another folder is also the %s part: remove one", folder,
                              images_words[i].part);
         else if (nn_source_is_folder(folder)) {
             status = images_add_part(state, folder, images_words[i].folder);
@@ -214,7 +213,7 @@ static nn_status images_decode(const nn_import *import, const images_part *part,
     return status;
 }
 
-/* Decodes all images, and forgets those that fail. */
+/* Decodes all images, and drops those that fail. */
 static nn_status images_drop_bad(const nn_import *import, images_part *part)
 {
     size_t good = 0;
@@ -230,7 +229,7 @@ static nn_status images_drop_bad(const nn_import *import, images_part *part)
     }
     nn_error_clear();
     part->rows = good;
-    if (good == 0) NN_FAIL(NN_ERROR_DATA, "'%s' holds no image that can be decoded", import->sources[0]);
+    if (good == 0) NN_FAIL(NN_ERROR_DATA, "'%s' contains no image that can be decoded", import->sources[0]);
     return NN_OK;
 }
 
@@ -246,7 +245,7 @@ static nn_status images_read_size(const images_options *options, images_state *s
     return NN_OK;
 }
 
-/* Classes, and the size and channels where no option gives them, as an earlier import has them. */
+/* Takes the classes from an earlier import, and the size and channels if no option sets them. */
 static nn_status images_take_like(const nn_import *import, images_state *state)
 {
     nn_import_like_field earlier;
@@ -261,7 +260,7 @@ static nn_status images_take_like(const nn_import *import, images_state *state)
     return NN_OK;
 }
 
-/* Size and channels, from the options and the first image. */
+/* Sets size and channels from the options and the first image. */
 static nn_status images_settle(const nn_import *import, images_state *state)
 {
     const images_options *options = import->options;
@@ -307,15 +306,15 @@ static nn_status images_open(nn_import *import)
     NN_TRY(NN_ALLOCATE(&state, 1, "the importer of images"));
     import->state = state;
     if (import->source_count != 1)
-        NN_FAIL(NN_ERROR_USAGE, "images come from one folder with a folder for each class in it, not %zu",
+        NN_FAIL(NN_ERROR_USAGE, "images need a single source, a folder with one folder per class, not %zu",
                 import->source_count);
     if (options->size) NN_TRY(images_read_size(options, state));
     state->sized = options->size != NULL;
     NN_TRY(images_take_like(import, state));
     NN_TRY(images_scan(import, state));
     if (state->left > 0)
-        nn_log_warning("'%s': %zu entries are neither folders of classes nor images (.png, .jpg, .jpeg): "
-                       "left out",
+        nn_log_warning("'%s': %zu entries are neither class folders nor images (.png, .jpg, .jpeg): "
+                       "skipped",
                        import->sources[0], state->left);
     NN_TRY(images_settle(import, state));
     for (int p = 0; p < state->part_count; p++) NN_TRY(images_add_table(import, state, &state->parts[p]));
@@ -328,16 +327,16 @@ static nn_status images_fit(const nn_import *import, images_state *state, unsign
     nn_image *image = &state->image;
     if (!state->sized && (image->height != state->height || image->width != state->width))
         NN_FAIL(NN_ERROR_DATA,
-                "it has %" PRId64 " x %" PRId64 " pixels, the first image %" PRId64 " x %" PRId64
-                ": say what size all shall have, such as --size 32x32",
+                "it has %" PRId64 " x %" PRId64 " pixels, but the first image has %" PRId64 " x %" PRId64
+                ": choose a common size, such as --size 32x32",
                 image->height, image->width, state->height, state->width);
     bool loses_colours = options->colour == COLOUR_AUTO && image->channels > state->channels;
     if (loses_colours && state->like_channels)
-        NN_FAIL(NN_ERROR_DATA, "it has colours, the images in %s are grey: add --colour grey",
+        NN_FAIL(NN_ERROR_DATA, "it is in colour, but the images in %s are grey: add --colour grey",
                 nn_import_like_path(import->like));
     if (loses_colours)
         NN_FAIL(NN_ERROR_DATA,
-                "it has colours, the first image is grey: choose --colour rgb or --colour grey");
+                "it is in colour, but the first image is grey: add --colour rgb or --colour grey");
     NN_TRY(nn_image_set_channels(image, state->channels));
     return nn_image_scale(&state->scaler, image, (nn_image_fit)options->fit, state->height, state->width,
                           values);
@@ -385,12 +384,11 @@ static void images_close(nn_import *import)
 
 const nn_importer nn_importer_images = {
     .name = "images",
-    .summary = "PNG and JPEG images, a folder for each class; train, val and test may stand above these",
+    .summary = "PNG and JPEG images, one folder per class, optionally inside folders train, val and test",
     .example = "nntrain import images flowers --size 64x64 --stratified --validation 0.1 -o flowers.h5",
-    .writes =
-        "x: uint8, samples x height x width x channels (1 or 3); y: class labels, and their names: those of "
-        "the folders. Images are ordered by class and name; the EXIF orientation of JPEGs is applied, "
-        "transparency lies over black",
+    .writes = "x: uint8, samples x height x width x channels (1 or 3); y: class labels, with the names of "
+              "the folders. Images are ordered by class and name; the EXIF orientation of JPEGs is applied, "
+              "transparency is put over black",
     .options = images_table,
     .options_size = sizeof(images_options),
     .parallel = true,

@@ -1,4 +1,4 @@
-/* One line an importer, in the order of `nntrain help import`. Included by registry.c with NN_IMPORTER
+/* One line per importer, in the order of `nntrain help import`. Included by registry.c with NN_IMPORTER
  * defined. */
 NN_IMPORTER(csv)
 NN_IMPORTER(series)

@@ -1,4 +1,4 @@
-/* NumPy's .npy and .npz: arrays of one length become the fields of rows. */
+/* NumPy's .npy and .npz: arrays with the same number of rows become the fields of the rows. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <stddef.h>
@@ -17,9 +17,9 @@ typedef struct npy_options {
 
 static const nn_option npy_table[] = {
     {"arrays", NN_OPTION_TEXT_LIST, offsetof(npy_options, arrays), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "names of the arrays to take, such as x_train,y_train (default: all)"},
+     "names of the arrays to import, such as x_train,y_train (default: all)"},
     {"classes", NN_OPTION_TEXT_LIST, offsetof(npy_options, classes), "", 0, 0, NULL, NN_EFFECT_OUTPUT,
-     "names of the classes, in the order of their numbers from 0"},
+     "names of the classes, in order of their numbers from 0"},
     {.name = NULL}};
 
 typedef struct npy_state {
@@ -38,7 +38,7 @@ static bool npy_is_separator(char letter)
     return letter == '_' || letter == '-' || letter == '.' || letter == ' ';
 }
 
-/* "x_train" and "train_x" are x; what is named "train" alone is x, too. *field is the caller's. */
+/* "x_train" and "train_x" become x; "train" alone becomes x, too. The caller owns *field. */
 static nn_status npy_field_name(const char *name, nn_source_word word, char **field)
 {
     NN_TRY(nn_copy_text(name, field));
@@ -59,7 +59,7 @@ static nn_status npy_field_name(const char *name, nn_source_word word, char **fi
     return NN_OK;
 }
 
-/* Integers of one value a row under such a name are classes. */
+/* Integers under one of these names, one value per row, are classes. */
 static bool npy_is_label(const char *name, const nn_npy_header *header)
 {
     static const char *const names[] = {"y", "label", "labels", "target", "targets"};
@@ -76,8 +76,7 @@ static nn_status npy_add_field(nn_import *import, nn_npy_array *array, const cha
     nn_import_table *table = &import->tables[array->table];
     for (int f = 0; f < table->field_count; f++)
         if (strcmp(table->fields[f].name, name) == 0)
-            NN_FAIL(NN_ERROR_DATA, "%s: there is another array '%s' of the same part: rename one",
-                    array->place, name);
+            NN_FAIL(NN_ERROR_DATA, "%s: another array of the same part is also named '%s': rename one", array->place, name);
     bool label = npy_is_label(name, header);
     nn_shape shape = {.dimensions = label ? 0 : header->dimensions - 1};
     for (int d = 0; d < shape.dimensions; d++) shape.extents[d] = header->extents[d + 1];
@@ -95,10 +94,10 @@ static nn_status npy_add(nn_import *import, nn_npy_array *array)
     const nn_npy_header *header = &array->header;
     array->table = -1;
     if (header->dimensions == 0) {
-        nn_log_warning("%s: is a single value, not rows: left out", array->place);
+        nn_log_warning("%s is a single value, not rows: skipped", array->place);
         return NN_OK;
     }
-    if (header->values == 0) NN_FAIL(NN_ERROR_DATA, "%s: is empty", array->place);
+    if (header->values == 0) NN_FAIL(NN_ERROR_DATA, "%s is empty", array->place);
     char *name = NULL;
     nn_source_word word = nn_source_part(array->name);
     NN_TRY(nn_source_table(import, array->place, word.part, header->extents[0], &array->table));
@@ -115,8 +114,7 @@ static nn_status npy_check_wanted(const npy_options *options, const nn_npy_array
         for (size_t a = 0; a < arrays->count && !found; a++)
             found = strcmp(arrays->items[a].name, options->arrays.items[i]) == 0;
         if (!found)
-            NN_FAIL(NN_ERROR_USAGE, "--arrays: no array of the sources is named '%s'",
-                    options->arrays.items[i]);
+            NN_FAIL(NN_ERROR_USAGE, "--arrays: the sources have no array '%s'", options->arrays.items[i]);
     }
     return NN_OK;
 }
@@ -132,7 +130,7 @@ static nn_status npy_open(nn_import *import)
         NN_TRY(nn_npy_open(&state->arrays, state->paths.items[i], &options->arrays));
     NN_TRY(npy_check_wanted(options, &state->arrays));
     for (size_t i = 0; i < state->arrays.count; i++) NN_TRY(npy_add(import, &state->arrays.items[i]));
-    if (import->table_count == 0) NN_FAIL(NN_ERROR_DATA, "the sources hold no array that has rows");
+    if (import->table_count == 0) NN_FAIL(NN_ERROR_DATA, "the sources contain no array with rows");
     return NN_OK;
 }
 
@@ -161,10 +159,10 @@ const nn_importer nn_importer_npy = {
     .summary = "NumPy arrays: .npy files, .npz archives, or a folder of them",
     .example = "nntrain import npy mnist.npz -o mnist.h5",
     .writes =
-        "a dataset for each array, named as it; the first dimension is the rows. x_train, test_x, ... where "
-        "the names tell train, val and test; integers named y, label, labels, target or targets are class "
+        "one dataset per array, of the same name; the first dimension is the rows. x_train, x_test, ... if "
+        "the names say train, val or test; integers named y, label, labels, target or targets are class "
         "labels. bool "
-        "becomes uint8, float16 float32",
+        "becomes uint8; float16 becomes float32",
     .options = npy_table,
     .options_size = sizeof(npy_options),
     .open = npy_open,

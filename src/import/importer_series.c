@@ -1,4 +1,4 @@
-/* A table of text as one series: a row a point in time. */
+/* A table of text as one series: one row per point in time. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -12,9 +12,9 @@ typedef struct series_options {
 
 static const nn_option series_option_table[] = {
     {"columns", NN_OPTION_TEXT_LIST, offsetof(series_options, columns), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "columns to take, by name or number from 1: --columns open,close (default: all but that of --time)"},
+     "columns to import, by name or number from 1: --columns open,close (default: all except --time)"},
     {"time", NN_OPTION_TEXT, offsetof(series_options, time), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "column of the time: left out, and an error where it goes back"},
+     "column of the time: checked for increasing order, not imported"},
     NN_CSV_OPTION_ROWS(offsetof(series_options, csv)),
     {.name = NULL}};
 
@@ -36,23 +36,22 @@ static nn_status series_choose(const nn_import *import, const series_options *op
     for (size_t i = 0; words->count == 0 && i < table->column_count; i++)
         if (i != time && !table->columns[i].dropped) NN_TRY(nn_csv_outputs_add(table, i, &state->columns));
     if (state->columns.count == 0)
-        NN_FAIL(NN_ERROR_DATA, "%s: there is no column but that of the time (see --delimiter)",
-                table->paths[0]);
+        NN_FAIL(NN_ERROR_DATA, "%s: there is no column except the time (see --delimiter)", table->paths[0]);
     for (size_t i = 0; i < state->columns.count; i++)
         if (state->columns.items[i].column == time)
             NN_FAIL(NN_ERROR_USAGE, "column '%s' is in both --columns and --time", options->time);
     return nn_csv_outputs_like(import, table, "series", &state->columns);
 }
 
-/* Names have no order: as numbers in a series they would mislead. */
+/* Words have no order: as numbers in a series they would mislead. */
 static nn_status series_check(const series_state *state)
 {
     for (size_t i = 0; i < state->columns.count; i++) {
         const nn_csv_column *column = &state->table.columns[state->columns.items[i].column];
         if (column->kind == NN_CSV_NAMES && !column->named && !column->fixed)
             NN_FAIL(NN_ERROR_DATA,
-                    "column '%s' holds words ('%s'): leave it out with --columns, name it with --time if it "
-                    "tells the time, or number its words with --categorical '%s'",
+                    "column '%s' holds words ('%s'): choose others with --columns, give it to --time if it "
+                    "is the time, or number its words with --categorical '%s'",
                     column->title, column->names.items[0], column->title);
     }
     return NN_OK;
@@ -110,7 +109,7 @@ const nn_importer nn_importer_series = {
     .example = "nntrain import series prices.csv --time date --test 0.1 --chronological -o prices.h5",
     .writes = "series: rows x columns, float32 (float64 where a column needs it)\n  series_columns: names of "
               "the columns\n"
-              "  series_categories/COLUMN: the names that the numbers of a column stand for",
+              "  series_categories/COLUMN: the names behind the numbers of a column",
     .options = series_option_table,
     .options_size = sizeof(series_options),
     .open = series_open,

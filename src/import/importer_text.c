@@ -13,7 +13,7 @@
 
 #define TEXT_BYTES ((size_t)262144)
 #define TEXT_CODES 0x110000
-#define TEXT_MARK 0xfeff /* may begin a file: no part of the text */
+#define TEXT_MARK 0xfeff /* byte order mark at the start of a file: not part of the text */
 
 enum { UNIT_CHARACTERS, UNIT_BYTES };
 static const char *const text_units[] = {"characters", "bytes", NULL};
@@ -25,21 +25,21 @@ typedef struct text_options {
 
 static const nn_option text_option_table[] = {
     {"unit", NN_OPTION_CHOICE, offsetof(text_options, unit), "characters", 0, 0, text_units, NN_EFFECT_RESULT,
-     "characters: of UTF-8, numbered in the order of their code points; bytes: from 0 to 255, as they are"},
+     "characters: UTF-8, numbered in order of their code points; bytes: 0 to 255, unchanged"},
     {"vocabulary", NN_OPTION_TEXT, offsetof(text_options, vocabulary), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "file of an earlier import, whose text_classes number the characters; another character is an error"},
+     "file of an earlier import whose text_classes number the characters; other characters are errors"},
     {.name = NULL}};
 
 typedef struct text_state {
     const nn_import *import; /* borrowed */
     bool bytes;              /* the unit */
-    gzFile file;             /* NULL: the next source is to be opened */
-    size_t source;           /* of `file`, or the next one */
+    gzFile file;             /* NULL: open the next source */
+    size_t source;           /* that of `file`, or the next one */
     unsigned char *buffer;
     size_t at, count;
     int64_t offset;  /* of buffer[at] in the file */
     int64_t units;   /* of the text */
-    uint32_t *codes; /* of each code point: 0 not met, else 1 + its number */
+    uint32_t *codes; /* for each code point: 0 if absent, otherwise 1 + its number */
     nn_store_type type;
 } text_state;
 
@@ -58,20 +58,20 @@ static nn_status text_open_file(text_state *state)
     if (stat(text_path(state), &about) != 0)
         NN_FAIL(NN_ERROR_IO, "%s: cannot be read: %s", text_path(state), strerror(errno));
     if (S_ISDIR(about.st_mode))
-        NN_FAIL(NN_ERROR_USAGE, "%s is a folder: name the files in it", text_path(state));
+        NN_FAIL(NN_ERROR_USAGE, "%s is a folder: give the files in it", text_path(state));
     int descriptor;
     NN_TRY(nn_source_open(text_path(state), &descriptor));
     state->file = gzdopen(descriptor, "rb");
     if (!state->file) {
         close(descriptor);
-        NN_FAIL(NN_ERROR_MEMORY, "%s: no memory to read it", text_path(state));
+        NN_FAIL(NN_ERROR_MEMORY, "out of memory for reading %s", text_path(state));
     }
     state->at = state->count = 0;
     state->offset = 0;
     return NN_OK;
 }
 
-/* Reads on in the open file; count 0 at its end. */
+/* Refills the buffer from the open file; count 0 at its end. */
 static nn_status text_fill(text_state *state)
 {
     int error = Z_OK;
@@ -105,12 +105,13 @@ static nn_status text_byte(text_state *state, int *byte)
 static nn_status text_not_utf8(const text_state *state, int64_t offset)
 {
     NN_FAIL(NN_ERROR_DATA,
-            "%s: byte %lld (from 0) is no UTF-8: convert the file, such as with iconv -f latin1 -t UTF-8, or "
+            "%s: byte %lld (from 0) is not UTF-8: convert the file, for example with iconv -f latin1 -t "
+            "UTF-8, or "
             "use --unit bytes",
             text_path(state), (long long)offset);
 }
 
-/* The bytes that follow the first one of a character (RFC 3629: no overlong forms, no surrogates). */
+/* The continuation bytes of a character (RFC 3629: no overlong forms, no surrogates). */
 static nn_status text_follow(text_state *state, int first, int32_t *code)
 {
     static const int32_t least[] = {0, 0x80, 0x800, 0x10000};
@@ -147,7 +148,7 @@ static nn_status text_next(text_state *state, int32_t *code)
         *code = byte;
         if (state->bytes || (byte > 0 && byte < 0x80)) return NN_OK;
         if (byte == 0)
-            NN_FAIL(NN_ERROR_DATA, "%s: byte %lld (from 0) is zero: this is no text; use --unit bytes",
+            NN_FAIL(NN_ERROR_DATA, "%s: byte %lld (from 0) is zero: this is not text; use --unit bytes",
                     text_path(state), (long long)state->offset - 1);
         NN_TRY(text_follow(state, byte, code));
         if (*code != TEXT_MARK || state->offset > 3) return NN_OK;
@@ -175,7 +176,7 @@ static void text_encode(int32_t code, char *name)
     *name = '\0';
 }
 
-/* The code point of a name of an earlier import, TEXT_END when it is no single character. */
+/* The code point of a name in an earlier import; TEXT_END when it is not a single character. */
 static int32_t text_decode(const char *name)
 {
     char again[8];
@@ -193,14 +194,14 @@ static nn_status text_take_names(text_state *state, const char *path, char *cons
     for (size_t i = 0; i < count; i++) {
         int32_t code = text_decode(names[i]);
         if (code == TEXT_END || state->codes[code] > 0)
-            NN_FAIL(NN_ERROR_DATA, "%s: text_classes: entry %zu ('%s') is no character of its own", path, i,
-                    names[i]);
+            NN_FAIL(NN_ERROR_DATA, "%s: text_classes: entry %zu ('%s') is not a unique single character",
+                    path, i, names[i]);
         state->codes[code] = (uint32_t)i + 1;
     }
     return NN_OK;
 }
 
-/* Numbers the characters as an earlier import did, where it has some. */
+/* Numbers the characters as an earlier import did, if it did. */
 static nn_status text_take_like(text_state *state, const nn_import_like *like, bool *known)
 {
     nn_text_list names = {0};
@@ -212,7 +213,7 @@ static nn_status text_take_like(text_state *state, const nn_import_like *like, b
     return status;
 }
 
-/* Bytes are not the numbers of an earlier import's characters. */
+/* Bytes have other numbers than an earlier import's characters. */
 static nn_status text_check_bytes(const nn_import *import)
 {
     nn_text_list names = {0};
@@ -220,8 +221,7 @@ static nn_status text_check_bytes(const nn_import *import)
     size_t count = names.count;
     nn_list_release(&names);
     if (count == 0) return NN_OK;
-    NN_FAIL(NN_ERROR_USAGE,
-            "--unit bytes: %s holds the numbers of %zu characters: leave out --unit, or --like",
+    NN_FAIL(NN_ERROR_USAGE, "--unit bytes: %s holds the numbers of %zu characters: remove --unit or --like",
             nn_import_like_path(import->like), count);
 }
 
@@ -235,12 +235,12 @@ static nn_status text_take_vocabulary(text_state *state, const char *path)
     if (status == NN_OK && !known)
         NN_FAIL(
             NN_ERROR_DATA,
-            "--vocabulary: %s has no dataset \"text_classes\": name a file that nntrain import text wrote",
+            "--vocabulary: %s has no dataset \"text_classes\": give a file written by nntrain import text",
             path);
     return status;
 }
 
-/* The first pass: how long the text is and which characters it has. */
+/* The first pass: the length of the text, and which characters it contains. */
 static nn_status text_scan(text_state *state, bool known)
 {
     int32_t code;
@@ -260,7 +260,7 @@ static nn_status text_scan(text_state *state, bool known)
     return NN_OK;
 }
 
-/* Lists the characters by their numbers: those of an earlier import, else their order by code point. */
+/* Lists the characters in order of their numbers: those of an earlier import, otherwise by code point. */
 static nn_status text_number(text_state *state, bool known, nn_text_list *names, uint32_t *count)
 {
     char name[8];
@@ -305,7 +305,7 @@ static nn_status text_open(nn_import *import)
     NN_TRY(NN_ALLOCATE(&state->buffer, TEXT_BYTES, "a file's text"));
     NN_TRY(NN_ALLOCATE(&state->codes, TEXT_CODES, "the vocabulary"));
     if (known && state->bytes)
-        NN_FAIL(NN_ERROR_USAGE, "--vocabulary: bytes need none: leave it out, or --unit bytes");
+        NN_FAIL(NN_ERROR_USAGE, "--vocabulary: bytes need none: remove it, or remove --unit bytes");
     if (known) NN_TRY(text_take_vocabulary(state, options->vocabulary));
     if (state->bytes) NN_TRY(text_check_bytes(import));
     if (!known && !state->bytes) NN_TRY(text_take_like(state, import->like, &known));
@@ -329,7 +329,7 @@ static nn_status text_read(nn_import *import, int table, int64_t first, int64_t 
         int32_t code;
         NN_TRY(text_next(state, &code));
         if (code == TEXT_END)
-            NN_FAIL(NN_ERROR_IO, "%s: the file was changed while it was read: import it again",
+            NN_FAIL(NN_ERROR_IO, "%s: the file changed during the import: import it again",
                     import->sources[0]);
         uint32_t value = state->bytes ? (uint32_t)code : state->codes[code] - 1;
         if (state->type == NN_STORE_U8)
@@ -355,10 +355,11 @@ static void text_close(nn_import *import)
 
 const nn_importer nn_importer_text = {
     .name = "text",
-    .summary = "texts, one after the other, as the numbers of their characters",
+    .summary = "texts, one after another, as the numbers of their characters",
     .example = "nntrain import text book.txt --validation 0.05 --chronological -o book.h5",
-    .writes = "text: one number a character, uint8 (uint16, uint32 where there are more than 256, 65,536)\n"
-              "  text_classes: the characters, in the order of their numbers; none for --unit bytes",
+    .writes =
+        "text: one number per character, uint8 (uint16 or uint32 for more than 256 or 65,536 characters)\n"
+        "  text_classes: the characters, in order of their numbers; absent with --unit bytes",
     .options = text_option_table,
     .options_size = sizeof(text_options),
     .reads = text_reads,

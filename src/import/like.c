@@ -92,13 +92,14 @@ static nn_status like_fail_names(const nn_import *import, const char *dataset, c
     if (earlier->count == 0) nn_text_append(&text, "none");
     nn_list_append(earlier, &text);
     nn_text_append(
-        &text, ": numbers would not mean the same; leave out --like, or import sources with the same names");
+        &text,
+        ": the numbers would mean something else; remove --like, or import sources with the same names");
     nn_status status = nn_fail(NN_ERROR_DATA, "%s", text.failed ? dataset : text.bytes);
     nn_text_free(&text);
     return status;
 }
 
-/* Sources without any names have their numbers taken for those of the earlier import. */
+/* In sources without any names, the numbers are assumed to mean the same as in the earlier import. */
 static nn_status like_check_names(const nn_import *import, const nn_import_field *field, const char *kind,
                                   nn_text_list *own)
 {
@@ -114,8 +115,8 @@ static nn_status like_check_names(const nn_import *import, const nn_import_field
     }
     *own = earlier;
     if (own->count > 0)
-        nn_log_warning("%s: the sources have no names: their numbers are taken for those of %s", dataset,
-                       nn_import_like_path(import->like));
+        nn_log_warning("%s: the sources have no names: their numbers are assumed to mean the same as in %s",
+                       dataset, nn_import_like_path(import->like));
     return NN_OK;
 }
 
@@ -125,19 +126,19 @@ static nn_status like_check_field(const nn_import *import, nn_import_field *fiel
     nn_import_like_field earlier;
     if (!nn_import_like_find(import->like, field->name, &earlier)) return NN_OK;
     if (!nn_shape_equal(field->shape, earlier.shape))
-        NN_FAIL(
-            NN_ERROR_DATA,
-            "%s has rows of shape %s here, of %s in %s: import with the same options, or leave out --like",
-            field->name, nn_shape_text(own, field->shape), nn_shape_text(other, earlier.shape),
-            nn_import_like_path(import->like));
+        NN_FAIL(NN_ERROR_DATA,
+                "%s has rows of shape %s here, but %s in %s: import with the same options, or remove --like",
+                field->name, nn_shape_text(own, field->shape), nn_shape_text(other, earlier.shape),
+                nn_import_like_path(import->like));
     if (field->label && !nn_store_type_is_integer(earlier.type))
-        NN_FAIL(NN_ERROR_DATA, "%s holds classes here, values in %s: leave out --like, or say --target value",
-                field->name, nn_import_like_path(import->like));
+        NN_FAIL(NN_ERROR_DATA,
+                "%s holds classes here, but values in %s: remove --like, or add --target value", field->name,
+                nn_import_like_path(import->like));
     NN_TRY(like_check_names(import, field, "classes", &field->classes));
     return like_check_names(import, field, "columns", &field->columns);
 }
 
-/* A file of another importer, or of none, has nothing to agree with. */
+/* A file from another importer, or from none, cannot be matched. */
 static nn_status like_check_any(const nn_import *import)
 {
     nn_import_like_field earlier;
@@ -151,8 +152,8 @@ static nn_status like_check_any(const nn_import *import)
         }
     nn_status status = any ? NN_OK
                            : nn_fail(NN_ERROR_DATA,
-                                     "--like: %s has none of the datasets that this import makes (%s): name "
-                                     "a file of an earlier import of this format",
+                                     "--like: %s has none of the datasets that this import writes (%s): give "
+                                     "a file from an earlier import of this format",
                                      nn_import_like_path(import->like), names.failed ? "" : names.bytes);
     nn_text_free(&names);
     return status;

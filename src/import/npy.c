@@ -1,4 +1,4 @@
-/* The format of .npy: magic, version, length, a Python dictionary as text, the values. */
+/* The .npy format: magic, version, length, a Python dictionary as text, the values. */
 #include "import/npy.h"
 
 #include <ctype.h>
@@ -18,7 +18,7 @@ int64_t nn_npy_header_bytes(const unsigned char first[NN_NPY_FIRST])
     return (first[6] == 2 || first[6] == 3) && length < NPY_LONGEST_HEADER ? 12 + length : 0;
 }
 
-/* The text behind "key": or 'key': in the dictionary; NULL when there is none. */
+/* The text after "key": or 'key': in the dictionary; NULL if the key is absent. */
 static const char *npy_find(const char *text, const char *key)
 {
     const char *at = strstr(text, key);
@@ -34,30 +34,29 @@ static bool npy_is_little(void)
     return *(const char *)&one == 1;
 }
 
-/* What to do about arrays that hold no plain numbers. */
+/* What to do about arrays that do not hold plain numbers. */
 static const struct {
     char kind;
     const char *advice;
 } npy_advice[] = {
     {'c', "complex numbers: save np.stack([a.real, a.imag], -1)"},
     {'O', "Python objects: save numbers of one type and one length, np.array(a, dtype='float32')"},
-    {'U', "texts: save their numbers, np.unique(a, return_inverse=True)[1]"},
-    {'S', "texts: save their numbers, np.unique(a, return_inverse=True)[1]"},
+    {'U', "strings: save their numbers, np.unique(a, return_inverse=True)[1]"},
+    {'S', "strings: save their numbers, np.unique(a, return_inverse=True)[1]"},
     {'M', "dates: save them as numbers, a.astype('int64')"},
     {'m', "time spans: save them as numbers, a.astype('int64')"},
-    {'V', "records: save each field as an array of its own"},
+    {'V', "records: save each field as a separate array"},
 };
 
 static nn_status npy_refuse(const char *place, const char *type)
 {
     for (size_t i = 0; i < sizeof(npy_advice) / sizeof(npy_advice[0]); i++)
-        if (type[0] == npy_advice[i].kind)
-            NN_FAIL(NN_ERROR_DATA, "%s: holds %s", place, npy_advice[i].advice);
-    NN_FAIL(NN_ERROR_DATA, "%s: its values of type '%.*s' cannot be read: save a.astype('float32')", place,
+        if (type[0] == npy_advice[i].kind) NN_FAIL(NN_ERROR_DATA, "%s holds %s", place, npy_advice[i].advice);
+    NN_FAIL(NN_ERROR_DATA, "%s: values of type '%.*s' cannot be read: save a.astype('float32')", place,
             (int)strcspn(type, "'\""), type);
 }
 
-/* "<f4": byte order, kind, bytes. */
+/* "<f4": byte order, kind, size in bytes. */
 static nn_status npy_parse_type(const char *place, const char *text, nn_npy_header *header)
 {
     static const struct {
@@ -87,16 +86,16 @@ static nn_status npy_parse_shape(const char *place, const char *text, nn_npy_hea
 {
     header->values = 1;
     header->dimensions = 0;
-    if (*text++ != '(') NN_FAIL(NN_ERROR_DATA, "%s: its header is damaged: save it again", place);
+    if (*text++ != '(') NN_FAIL(NN_ERROR_DATA, "%s: the header is damaged: save it again", place);
     while (*text && *text != ')') {
         char *end;
         long long extent = strtoll(text, &end, 10);
         if (end == text || extent < 0)
-            NN_FAIL(NN_ERROR_DATA, "%s: its header is damaged: save it again", place);
+            NN_FAIL(NN_ERROR_DATA, "%s: the header is damaged: save it again", place);
         if (header->dimensions == NN_NPY_DIMENSIONS)
-            NN_FAIL(NN_ERROR_DATA, "%s: has more than %d dimensions: reshape it", place, NN_NPY_DIMENSIONS);
+            NN_FAIL(NN_ERROR_DATA, "%s has more than %d dimensions: reshape it", place, NN_NPY_DIMENSIONS);
         if (extent > 0 && header->values > INT64_MAX / 16 / extent)
-            NN_FAIL(NN_ERROR_DATA, "%s: its header is damaged: the extents are too large", place);
+            NN_FAIL(NN_ERROR_DATA, "%s: the header is damaged: the extents are too large", place);
         header->extents[header->dimensions++] = extent;
         header->values *= extent;
         text = end + strspn(end, "L, ");
@@ -119,13 +118,13 @@ nn_status nn_npy_parse(const char *place, const unsigned char *bytes, int64_t si
         if (status == NN_OK) status = npy_parse_shape(place, shape, header);
         header->fortran = *order == 'T' && header->dimensions > 1;
     } else {
-        status = nn_fail(NN_ERROR_DATA, "%s: its header is damaged: save it again", place);
+        status = nn_fail(NN_ERROR_DATA, "%s: the header is damaged: save it again", place);
     }
     nn_free(text);
     return status;
 }
 
-/* IEEE 754 binary16; what is too small to be normal there is normal in binary32. */
+/* IEEE 754 binary16; its subnormal numbers are normal in binary32. */
 static float npy_from_half(unsigned half)
 {
     unsigned exponent = half >> 10 & 31, fraction = half & 1023;

@@ -1,4 +1,4 @@
-/* Opening and reading arrays: from files by position, from archives as they unpack. */
+/* Opens and reads arrays: from files by position, from archives while decompressing. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ nn_status nn_npy_add(nn_npy_arrays *arrays, const char *place, const char *name,
     return nn_copy_text(name, &(*array)->name);
 }
 
-/* `size` bytes from position `at` of the file, or the next ones of a member. */
+/* Reads `size` bytes at position `at` of a file, or the next ones of a member. */
 static nn_status array_read_bytes(nn_npy_array *array, int64_t at, void *bytes, int64_t size, int64_t *got)
 {
     if (array->file < 0) return nn_npz_read(array, bytes, size, got);
@@ -40,7 +40,7 @@ static nn_status array_read_bytes(nn_npy_array *array, int64_t at, void *bytes, 
         size_t wanted = (size_t)(size - *got < 1 << 30 ? size - *got : 1 << 30);
         ssize_t count = pread(array->file, (char *)bytes + *got, wanted, (off_t)(at + *got));
         if (count < 0 && errno == EINTR) continue;
-        if (count < 0) NN_FAIL(NN_ERROR_IO, "%s: cannot be read: %s", array->place, strerror(errno));
+        if (count < 0) NN_FAIL(NN_ERROR_IO, "%s cannot be read: %s", array->place, strerror(errno));
         if (count == 0) break;
         *got += count;
     }
@@ -52,10 +52,10 @@ static nn_status array_check_length(const nn_npy_array *array)
     const nn_npy_header *header = &array->header;
     int64_t expected = header->begin + header->values * (int64_t)header->element;
     if (array->size == expected) return NN_OK;
-    NN_FAIL(NN_ERROR_DATA, "%s: has %" PRId64 " bytes, but its header promises %" PRId64 ": it is %s",
+    NN_FAIL(NN_ERROR_DATA, "%s has %" PRId64 " bytes, but %" PRId64 " according to its header: it is %s",
             array->place, array->size, expected,
-            array->size < expected ? "cut short: fetch it again"
-                                   : "too long: save one array a file, or several with np.savez");
+            array->size < expected ? "cut short: download it again"
+                                   : "too long: save one array per file, or several with np.savez");
 }
 
 nn_status nn_npy_begin(nn_npy_array *array)
@@ -65,13 +65,13 @@ nn_status nn_npy_begin(nn_npy_array *array)
     NN_TRY(array_read_bytes(array, 0, first, NN_NPY_FIRST, &got));
     int64_t size = nn_npy_header_bytes(first);
     if (size < NN_NPY_FIRST || got < NN_NPY_FIRST)
-        NN_FAIL(NN_ERROR_DATA, "%s: is not a NumPy array (.npy of version 1 to 3), or is cut short",
+        NN_FAIL(NN_ERROR_DATA, "%s is not a NumPy array (.npy of version 1 to 3), or is cut short",
                 array->place);
     NN_TRY(NN_ALLOCATE(&bytes, size, "the header of an array"));
     memcpy(bytes, first, NN_NPY_FIRST);
     nn_status status = array_read_bytes(array, NN_NPY_FIRST, bytes + NN_NPY_FIRST, size - NN_NPY_FIRST, &got);
     if (status == NN_OK && got < size - NN_NPY_FIRST)
-        status = nn_fail(NN_ERROR_DATA, "%s: is cut short in its header: fetch it again", array->place);
+        status = nn_fail(NN_ERROR_DATA, "%s is cut short in its header: download it again", array->place);
     if (status == NN_OK) status = nn_npy_parse(array->place, bytes, size, &array->header);
     nn_free(bytes);
     return status == NN_OK ? array_check_length(array) : status;
@@ -128,11 +128,11 @@ static nn_status array_read_whole(nn_npy_array *array, int64_t at, void *bytes, 
 {
     int64_t got;
     NN_TRY(array_read_bytes(array, at, bytes, size, &got));
-    if (got < size) NN_FAIL(NN_ERROR_DATA, "%s: is cut short: fetch it again", array->place);
+    if (got < size) NN_FAIL(NN_ERROR_DATA, "%s is cut short: download it again", array->place);
     return NN_OK;
 }
 
-/* The position in a row of C's order of the value after `position` in the order of Fortran. */
+/* The position in C order of the value that follows `position` in Fortran order. */
 static int64_t array_next(const nn_npy_header *header, int64_t *index)
 {
     for (int d = 1; d < header->dimensions; d++) {
@@ -144,7 +144,7 @@ static int64_t array_next(const nn_npy_header *header, int64_t *index)
     return position;
 }
 
-/* Column by column, as they lie in the file; `values` has the room of file's elements at its end. */
+/* Reads column by column, as stored in the file; `values` has room for the file's elements at its end. */
 static nn_status array_read_fortran(nn_npy_array *array, int64_t first, int64_t rows, unsigned char *values)
 {
     const nn_npy_header *header = &array->header;
@@ -179,7 +179,7 @@ nn_status nn_npy_read(nn_npy_array *array, int64_t first, int64_t rows, void *va
         NN_TRY(array_read_whole(array, header->begin + first * row_bytes, bytes, row_bytes * rows));
     char surplus;
     int64_t got = 0;
-    if (array->member && first + rows == all) /* at its end the sum of a member is checked */
+    if (array->member && first + rows == all) /* at the end of a member its checksum is verified */
         NN_TRY(nn_npz_read(array, &surplus, 1, &got));
     nn_npy_to_native(header, values, count);
     return NN_OK;

@@ -18,7 +18,7 @@ nn_status nn_npz_read(nn_npy_array *array, void *bytes, int64_t size, int64_t *g
     for (*got = 0; *got < size;) {
         zip_int64_t count = zip_fread(array->member, (char *)bytes + *got, (zip_uint64_t)(size - *got));
         if (count < 0)
-            NN_FAIL(NN_ERROR_DATA, "%s: is damaged: fetch it again (%s)", array->place,
+            NN_FAIL(NN_ERROR_DATA, "%s is damaged: download it again (%s)", array->place,
                     zip_file_strerror(array->member));
         if (count == 0) break;
         *got += count;
@@ -37,7 +37,7 @@ void nn_npz_close_archive(struct zip *archive)
     zip_discard(archive);
 }
 
-/* A file without a name, in TMPDIR or /tmp; gone when it is closed. */
+/* Opens an unnamed file in TMPDIR or /tmp, which disappears when closed. */
 static int npz_open_temporary(void)
 {
     char *path;
@@ -61,22 +61,24 @@ static bool npz_write(int file, const char *bytes, int64_t size)
     return true;
 }
 
-/* Rows of an array in Fortran's order lie all over it, and a member can only be read onwards: its values are
- * unpacked to a file without a name first. */
+/* In Fortran order, the values of a row are scattered over the array, but a member can only be read forwards:
+ * it is first unpacked to an unnamed file. */
 static nn_status npz_unpack(nn_npy_array *array)
 {
     enum { BLOCK = 1 << 20 };
     char *block;
     int file = npz_open_temporary();
     if (file < 0)
-        NN_FAIL(NN_ERROR_IO, "%s: no temporary file to unpack it: %s; set TMPDIR to a folder with room",
+        NN_FAIL(NN_ERROR_IO,
+                "%s: no temporary file for unpacking it: %s; set TMPDIR to a folder with enough space",
                 array->place, strerror(errno));
     nn_status status = NN_ALLOCATE(&block, BLOCK, "unpacking");
     for (int64_t got = BLOCK; status == NN_OK && got == BLOCK;) {
         status = nn_npz_read(array, block, BLOCK, &got);
         if (status == NN_OK && !npz_write(file, block, got))
-            status = nn_fail(NN_ERROR_IO, "%s: cannot be unpacked: %s; set TMPDIR to a folder with room",
-                             array->place, strerror(errno));
+            status =
+                nn_fail(NN_ERROR_IO, "%s cannot be unpacked: %s; set TMPDIR to a folder with enough space",
+                        array->place, strerror(errno));
     }
     nn_free(block);
     nn_npz_close_member(array);
@@ -93,13 +95,13 @@ static nn_status npz_open_member(nn_npy_arrays *arrays, struct zip *archive, zip
     zip_stat_t facts;
     nn_npy_array *array;
     nn_text_append(&place, "%s: %s", path, name);
-    if (place.failed) NN_FAIL(NN_ERROR_MEMORY, "no memory for the name of an array");
+    if (place.failed) NN_FAIL(NN_ERROR_MEMORY, "out of memory for the name of an array");
     nn_status status = nn_npy_add(arrays, place.bytes, name, &array);
     nn_text_free(&place);
     NN_TRY(status);
     array->member = zip_fopen_index(archive, index, 0);
     if (!array->member || zip_stat_index(archive, index, 0, &facts) != 0)
-        NN_FAIL(NN_ERROR_DATA, "%s: cannot be unpacked: %s", array->place, zip_strerror(archive));
+        NN_FAIL(NN_ERROR_DATA, "%s cannot be unpacked: %s", array->place, zip_strerror(archive));
     array->size = (int64_t)facts.size;
     NN_TRY(nn_npy_begin(array));
     return array->header.fortran ? npz_unpack(array) : NN_OK;
@@ -124,7 +126,7 @@ static nn_status npz_open_members(nn_npy_arrays *arrays, struct zip *archive, co
         nn_free(name);
         NN_TRY(status);
     }
-    if (left > 0) nn_log_warning("'%s': %lld members are no arrays (.npy): left out", path, (long long)left);
+    if (left > 0) nn_log_warning("'%s': %lld members are not arrays (.npy): skipped", path, (long long)left);
     return NN_OK;
 }
 
@@ -138,8 +140,8 @@ nn_status nn_npz_open(nn_npy_arrays *arrays, const char *path, const nn_text_lis
         zip_error_t error;
         zip_error_init_with_code(&error, code);
         nn_status status =
-            nn_fail(NN_ERROR_DATA, "'%s' is a damaged .npz archive, or cut short: fetch it again (%s)", path,
-                    zip_error_strerror(&error));
+            nn_fail(NN_ERROR_DATA, "'%s' is a damaged .npz archive, or cut short: download it again (%s)",
+                    path, zip_error_strerror(&error));
         zip_error_fini(&error);
         return status;
     }

@@ -1,4 +1,4 @@
-/* The settings of an import, and what follows from them and from the tables. */
+/* The settings of an import, and everything that follows from them and the tables. */
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -23,28 +23,28 @@ static const struct {
 
 const nn_option nn_import_settings_table[] = {
     {"output", NN_OPTION_TEXT, offsetof(nn_import_settings, output), NULL, 0, 0, NULL, NN_EFFECT_OUTPUT,
-     "HDF5 file to write; -o for short"},
+     "HDF5 file to write; short form: -o"},
     {"like", NN_OPTION_TEXT, offsetof(nn_import_settings, like), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "file of an earlier import: take its columns, and the numbers of its classes, categories and "
+     "file of an earlier import: use its columns, and its numbering of classes, categories and "
      "characters"},
     {"validation", NN_OPTION_REAL, offsetof(nn_import_settings, validation), "0", 0, 1, NULL,
-     NN_EFFECT_RESULT, "share of the rows to set apart as x_validation, ..., such as 0.1"},
+     NN_EFFECT_RESULT, "fraction of the rows to set apart as x_validation, ..., such as 0.1"},
     {"test", NN_OPTION_REAL, offsetof(nn_import_settings, test), "0", 0, 1, NULL, NN_EFFECT_RESULT,
-     "share of the rows to set apart as x_test, ..., such as 0.1"},
+     "fraction of the rows to set apart as x_test, ..., such as 0.1"},
     {"seed", NN_OPTION_INTEGER, offsetof(nn_import_settings, seed), "0", 0, 9e15, NULL, NN_EFFECT_RESULT,
-     "of the choice of those rows"},
+     "seed for choosing those rows"},
     {"stratified", NN_OPTION_BOOLEAN, offsetof(nn_import_settings, stratified), "false", 0, 0, NULL,
-     NN_EFFECT_RESULT, "choose them so that each class keeps its share"},
+     NN_EFFECT_RESULT, "choose them so that the classes keep their proportions"},
     {"chronological", NN_OPTION_BOOLEAN, offsetof(nn_import_settings, chronological), "false", 0, 0, NULL,
-     NN_EFFECT_RESULT, "do not choose them: the first rows are for training, the last ones for the test"},
+     NN_EFFECT_RESULT, "set apart the last rows instead: first train, then validation, then test"},
     {"compression", NN_OPTION_INTEGER, offsetof(nn_import_settings, compression), "0", 0, 9, NULL,
-     NN_EFFECT_OUTPUT, "deflate level; 0: none, which is read fastest"},
+     NN_EFFECT_OUTPUT, "deflate level; 0: none, fastest to read"},
     {"chunk", NN_OPTION_INTEGER, offsetof(nn_import_settings, chunk), "0", 0, 1e9, NULL, NN_EFFECT_OUTPUT,
-     "rows of a chunk; 0: about 256 KiB where chunks are needed"},
+     "rows per chunk; 0: about 256 KiB per chunk where chunks are needed"},
     {"dtype", NN_OPTION_CHOICE, offsetof(nn_import_settings, dtype), "as_is", 0, 0, plan_dtypes,
-     NN_EFFECT_RESULT, "type of the values in the file; labels keep theirs"},
+     NN_EFFECT_RESULT, "type of the values in the file; class labels are unaffected"},
     {"overwrite", NN_OPTION_BOOLEAN, offsetof(nn_import_settings, overwrite), "false", 0, 0, NULL,
-     NN_EFFECT_OUTPUT, "replace an output that exists"},
+     NN_EFFECT_OUTPUT, "replace an existing output"},
     {.name = NULL}};
 
 /* ---- settings ---- */
@@ -54,14 +54,14 @@ static nn_status plan_check_folder(const char *path)
     char folder[4096];
     const char *slash = strrchr(path, '/');
     size_t length = slash ? (size_t)(slash - path) + 1 : 0;
-    if (length >= sizeof folder) NN_FAIL(NN_ERROR_USAGE, "%s: the name is too long", path);
+    if (length >= sizeof folder) NN_FAIL(NN_ERROR_USAGE, "%s: the path is too long", path);
     memcpy(folder, path, length);
     folder[length] = '\0';
     if (length == 0) strcpy(folder, ".");
     if (access(folder, W_OK | X_OK) == 0) return NN_OK;
     if (errno == ENOENT)
         NN_FAIL(NN_ERROR_IO, "%s: there is no folder %s: create it first (mkdir -p)", path, folder);
-    NN_FAIL(NN_ERROR_IO, "%s: nothing can be written to the folder %s: %s", path, folder, strerror(errno));
+    NN_FAIL(NN_ERROR_IO, "%s: cannot write to the folder %s: %s", path, folder, strerror(errno));
 }
 
 static nn_status plan_check_output(const nn_import *import, const nn_import_settings *settings)
@@ -69,17 +69,17 @@ static nn_status plan_check_output(const nn_import *import, const nn_import_sett
     struct stat output, source;
     const char *path = settings->output;
     NN_TRY(plan_check_folder(path));
-    if (path[strlen(path) - 1] == '/') NN_FAIL(NN_ERROR_USAGE, "%s: name a file, not a folder", path);
+    if (path[strlen(path) - 1] == '/') NN_FAIL(NN_ERROR_USAGE, "%s: give a file, not a folder", path);
     bool there;
     NN_TRY(nn_file_look(path, &output, &there));
     if (!there) return NN_OK;
-    if (S_ISDIR(output.st_mode)) NN_FAIL(NN_ERROR_USAGE, "%s: this is a folder; name a file in it", path);
+    if (S_ISDIR(output.st_mode)) NN_FAIL(NN_ERROR_USAGE, "%s: this is a folder: give a file in it", path);
     for (size_t i = 0; i < import->source_count; i++)
         if (stat(import->sources[i], &source) == 0 && source.st_dev == output.st_dev &&
             source.st_ino == output.st_ino)
-            NN_FAIL(NN_ERROR_USAGE, "%s is a source of the import: name another output", path);
+            NN_FAIL(NN_ERROR_USAGE, "%s is a source of the import: choose another output", path);
     if (!settings->overwrite)
-        NN_FAIL(NN_ERROR_USAGE, "%s exists: name another output, or replace it with --overwrite", path);
+        NN_FAIL(NN_ERROR_USAGE, "%s exists: choose another output, or replace it with --overwrite", path);
     return NN_OK;
 }
 
@@ -87,14 +87,12 @@ nn_status nn_import_check_settings(const nn_import *import, const nn_import_sett
 {
     bool split = settings->validation > 0 || settings->test > 0;
     if (!(settings->validation + settings->test < 1))
-        NN_FAIL(
-            NN_ERROR_USAGE,
-            "shares of %g for --validation and %g for --test leave nothing to train on: make them smaller",
-            settings->validation, settings->test);
+        NN_FAIL(NN_ERROR_USAGE, "--validation %g and --test %g leave nothing to train on: make them smaller",
+                settings->validation, settings->test);
     if (settings->stratified && settings->chronological)
-        NN_FAIL(NN_ERROR_USAGE, "--stratified and --chronological exclude each other: leave out one");
+        NN_FAIL(NN_ERROR_USAGE, "--stratified and --chronological exclude each other: remove one of them");
     if (!split && (settings->stratified || settings->chronological))
-        NN_FAIL(NN_ERROR_USAGE, "%s says how rows are set apart: give --validation or --test a share, too",
+        NN_FAIL(NN_ERROR_USAGE, "%s chooses how rows are set apart: add --validation or --test",
                 settings->stratified ? "--stratified" : "--chronological");
     return plan_check_output(import, settings);
 }
@@ -108,7 +106,7 @@ bool nn_import_has_part(const nn_import_stream *stream, int part)
            (part == NN_IMPORT_TEST && split->test > 0);
 }
 
-/* A part that the sources have themselves cannot be set apart as well. */
+/* The sources may already contain a part that the user asks to set apart. */
 static nn_status plan_check_given(const nn_import_job *job)
 {
     const double shares[NN_IMPORT_PARTS] = {0, job->settings->validation, job->settings->test};
@@ -116,8 +114,7 @@ static nn_status plan_check_given(const nn_import_job *job)
         const char *given = job->import->tables[t].part;
         for (int part = 0; given && part < NN_IMPORT_PARTS; part++)
             if (shares[part] > 0 && strcmp(given, nn_import_part_names[part]) == 0)
-                NN_FAIL(NN_ERROR_USAGE, "the sources have a %s part of their own: leave out --%s", given,
-                        given);
+                NN_FAIL(NN_ERROR_USAGE, "the sources already have a %s part: remove --%s", given, given);
     }
     return NN_OK;
 }
@@ -126,7 +123,7 @@ static nn_status plan_check_shares(const nn_import_stream *stream)
 {
     for (int part = 0; part < NN_IMPORT_PARTS; part++)
         if (nn_import_has_part(stream, part) && nn_import_split_rows(&stream->split, part) == 0)
-            NN_FAIL(NN_ERROR_USAGE, "of %lld rows the shares leave none for the %s part: change them",
+            NN_FAIL(NN_ERROR_USAGE, "with %lld rows, these fractions leave none for the %s part: change them",
                     (long long)stream->table->rows, nn_import_part_names[part]);
     return NN_OK;
 }
@@ -136,7 +133,7 @@ static nn_status plan_find_label(nn_import_stream *stream)
     for (int f = 0; f < stream->table->field_count && stream->label < 0; f++)
         if (stream->table->fields[f].label) stream->label = f;
     if (stream->label < 0)
-        NN_FAIL(NN_ERROR_USAGE, "--stratified: there are no class labels here; leave it out");
+        NN_FAIL(NN_ERROR_USAGE, "--stratified: the sources have no class labels: remove it");
     return NN_OK;
 }
 
@@ -151,7 +148,7 @@ static nn_status plan_split(const nn_import_job *job, nn_import_stream *stream)
     stream->split.validation = settings->validation;
     stream->split.test = settings->test;
     if (table->ordered && !settings->chronological)
-        NN_FAIL(NN_ERROR_USAGE, "the rows are in the order of time: add --chronological, which sets the last "
+        NN_FAIL(NN_ERROR_USAGE, "the rows are in order of time: add --chronological, which sets the last "
                                 "ones apart");
     stream->split.way = settings->chronological ? NN_IMPORT_CHRONOLOGICAL
                         : settings->stratified  ? NN_IMPORT_STRATIFIED
@@ -178,8 +175,9 @@ static nn_status plan_name(nn_import_job *job, nn_import_stream *stream, nn_impo
                            ? stream->table->part
                            : nn_import_part_names[part];
     nn_text_append(&text, "%s%s%s", column->field->name, bare ? "" : "_", bare ? "" : name);
-    nn_status status = text.failed ? nn_fail(NN_ERROR_MEMORY, "no memory to plan %s", job->settings->output)
-                                   : nn_copy_text(text.bytes, &column->names[part]);
+    nn_status status = text.failed
+                           ? nn_fail(NN_ERROR_MEMORY, "out of memory for planning %s", job->settings->output)
+                           : nn_copy_text(text.bytes, &column->names[part]);
     nn_text_free(&text);
     return status;
 }
@@ -212,13 +210,14 @@ static nn_status plan_columns(nn_import_job *job, nn_import_stream *stream)
 
 nn_status nn_import_plan(nn_import_job *job)
 {
-    if (job->import->table_count == 0) NN_FAIL(NN_ERROR_DATA, "the sources hold nothing to import");
+    if (job->import->table_count == 0) NN_FAIL(NN_ERROR_DATA, "the sources contain nothing to import");
     NN_TRY(plan_check_given(job));
     for (int t = 0; t < job->import->table_count; t++) {
         nn_import_stream *stream = &job->streams[t];
         stream->table = &job->import->tables[t];
         if (stream->table->rows <= 0)
-            NN_FAIL(NN_ERROR_DATA, "the sources hold no rows%s%s", stream->table->part ? " of the part " : "",
+            NN_FAIL(NN_ERROR_DATA, "the sources contain no rows%s%s",
+                    stream->table->part ? " of the part " : "",
                     stream->table->part ? stream->table->part : "");
         NN_TRY(plan_split(job, stream));
         NN_TRY(plan_columns(job, stream));

@@ -1,4 +1,4 @@
-/* A bar on standard error. */
+/* A progress bar on standard error. */
 #include <stdio.h>
 
 #include "host/clock.h"

@@ -48,7 +48,7 @@ void nn_import_release(const nn_importer *importer, nn_import *import)
 nn_status nn_import_add_table(nn_import *import, const char *part, int64_t rows, nn_import_table **table)
 {
     if (import->table_count == NN_IMPORT_TABLES)
-        NN_FAIL(NN_ERROR_DATA, "the sources hold more than %d parts: import them one by one",
+        NN_FAIL(NN_ERROR_DATA, "the sources contain more than %d parts: import them one by one",
                 NN_IMPORT_TABLES);
     *table = &import->tables[import->table_count++];
     (*table)->part = part;
@@ -60,7 +60,7 @@ nn_status nn_import_add_field(nn_import_table *table, const char *name, nn_store
                               nn_import_field **field)
 {
     if (table->field_count == NN_IMPORT_FIELDS)
-        NN_FAIL(NN_ERROR_DATA, "the sources hold more than %d arrays a row: import them one by one",
+        NN_FAIL(NN_ERROR_DATA, "the sources contain more than %d arrays per row: import them one by one",
                 NN_IMPORT_FIELDS);
     nn_import_field *made = &table->fields[table->field_count];
     NN_TRY(nn_copy_text(name, &made->name));

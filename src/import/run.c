@@ -105,13 +105,14 @@ static nn_status run_convert(const nn_import_job *job, const nn_import_column *c
     int64_t count = nn_shape_count(column->field->shape);
     int64_t wrong = nn_import_cast_values(column->cast, rows * count, values, job->converted);
     if (wrong < 0) return NN_OK;
-    NN_FAIL(NN_ERROR_DATA, "%s: row %lld (from 0) holds %s, which %s cannot hold: choose another --dtype",
+    NN_FAIL(NN_ERROR_DATA,
+            "%s: row %lld (from 0) has the value %s, which %s cannot represent: choose another --dtype",
             column->field->name, (long long)(first + wrong / count),
             nn_import_value_text(shown, column->cast.from, values, wrong),
             nn_import_type_name(column->cast.to, column->cast.half));
 }
 
-/* Appends those of the converted rows that go to the part. */
+/* Appends the converted rows that go to this part. */
 static nn_status run_append_part(const nn_import_job *job, const nn_import_column *column, int64_t rows,
                                  int part)
 {
@@ -153,7 +154,7 @@ static int64_t run_block_rows(const nn_import_stream *stream, int64_t block)
     return left < stream->block_rows ? left : stream->block_rows;
 }
 
-/* Rank 0: what all ranks have read, in the order of the rows. */
+/* Rank 0: appends what all ranks have read, in row order. */
 static nn_status run_append_round(nn_import_job *job, int table, int64_t block)
 {
     const nn_import_stream *stream = &job->streams[table];
@@ -166,7 +167,7 @@ static nn_status run_append_round(nn_import_job *job, int table, int64_t block)
     return NN_OK;
 }
 
-/* Each rank reads a block of every round. A failure of writing is agreed on with the next round's reading. */
+/* In each round, every rank reads one block. A failed write is agreed on with the reads of the next round. */
 static nn_status run_table(nn_import_job *job, int table)
 {
     const nn_import_stream *stream = &job->streams[table];
@@ -214,7 +215,7 @@ nn_status nn_import_run(const nn_importer *importer, nn_import *import, const nn
                          .team = team ? team : &run_alone,
                          .progress = progress && (!team || team->rank == 0)};
     if (job.team->size > 1 && !importer->parallel)
-        NN_FAIL(NN_ERROR_USAGE, "%s is imported by one process: start nntrain import without mpirun",
+        NN_FAIL(NN_ERROR_USAGE, "%s is imported by a single process: start nntrain import without mpirun",
                 importer->name);
     nn_status status = run_agree(&job, run_prepare(&job));
     if (status == NN_OK) status = run_write(&job);

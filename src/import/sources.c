@@ -34,7 +34,7 @@ nn_status nn_source_join(const char *folder, const char *name, char **path)
     nn_text text = {0};
     size_t length = strlen(folder);
     nn_text_append(&text, "%s%s%s", folder, length > 0 && folder[length - 1] == '/' ? "" : "/", name);
-    nn_status status = text.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for the path of '%s'", name)
+    nn_status status = text.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the path of '%s'", name)
                                    : nn_copy_text(text.bytes, path);
     nn_text_free(&text);
     return status;
@@ -75,7 +75,7 @@ static nn_status sources_add_folder(const char *folder, nn_source_filter *takes,
     nn_text_list names = {0};
     nn_status status = nn_source_list(folder, takes, &names, NULL);
     if (status == NN_OK && names.count == 0)
-        status = nn_fail(NN_ERROR_DATA, "the folder '%s' holds no %s: check the path, or name the files",
+        status = nn_fail(NN_ERROR_DATA, "the folder '%s' contains no %s: check the path, or name the files",
                          folder, what);
     for (size_t i = 0; i < names.count && status == NN_OK; i++) {
         char *path = NULL;
@@ -100,11 +100,11 @@ nn_status nn_source_files(const nn_import *import, nn_source_filter *takes, cons
         else
             NN_TRY(nn_list_add(paths, source));
     }
-    if (paths->count == 0) NN_FAIL(NN_ERROR_USAGE, "no source is given: name %s, or a folder of them", what);
+    if (paths->count == 0) NN_FAIL(NN_ERROR_USAGE, "no source given: name %s, or a folder of them", what);
     return NN_OK;
 }
 
-/* Words that tell a part; `whole`: more letters behind them make another word ("values"). */
+/* Words that name a part; `whole`: followed by more letters, it is another word ("values"). */
 static const struct {
     const char *word, *part;
     bool whole;
@@ -135,7 +135,7 @@ nn_status nn_source_table(nn_import *import, const char *path, const char *part,
         nn_import_table *known = &import->tables[t];
         if (!part != !known->part)
             NN_FAIL(NN_ERROR_DATA,
-                    "some names tell train from test and others, as '%s', do not: import them one by one, "
+                    "some names say train or test, but others, such as '%s', do not: import them one by one, "
                     "or rename them",
                     path);
         if (part && strcmp(part, known->part) != 0) continue;

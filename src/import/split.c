@@ -6,8 +6,8 @@
 #include "base/memory.h"
 #include "base/philox.h"
 
-/* Rows of a group. A class's number of rows is not known ahead, so that its last group may be cut short:
- * short groups keep its share near the exact one all the same. */
+/* Rows per group. The number of rows of a class is not known in advance, so its last group may be incomplete:
+ * with short groups its fraction is still close to the exact one. */
 #define SPLIT_GROUP 1024
 #define SPLIT_CLASS_GROUP 16
 
@@ -26,7 +26,7 @@ static int64_t split_round(double share, int64_t rows)
     return (int64_t)floor(share * (double)rows + 0.5);
 }
 
-/* Of the rows [begin, end), how many are set apart; what rounding left over earlier is made up for. */
+/* How many of the rows [begin, end) are set apart; makes up for earlier rounding. */
 static void split_counts(const nn_import_split *split, int64_t begin, int64_t end, int64_t *validation,
                          int64_t *test)
 {
@@ -35,7 +35,7 @@ static void split_counts(const nn_import_split *split, int64_t begin, int64_t en
     if (*test > end - begin - *validation) *test = end - begin - *validation;
 }
 
-/* The part of row `row` of a sequence of `rows`, in groups of `size`. */
+/* The part of row `row` of `rows`, in groups of `size`. */
 static int split_choose(const nn_import_split *split, int64_t row, int64_t rows, int64_t size, uint64_t seed)
 {
     int64_t group = row / size, begin = group * size, validation, test;
@@ -60,7 +60,7 @@ static nn_status split_meet(nn_import_split *split, int64_t row, int64_t label)
 {
     if (label >= 0 && label < split->classes) return NN_OK;
     if (label < 0 || label >= SPLIT_CLASSES_MAX)
-        NN_FAIL(NN_ERROR_DATA, "row %lld (from 0) has no class from 0 up: leave out --stratified",
+        NN_FAIL(NN_ERROR_DATA, "row %lld (from 0) has a class label below 0: remove --stratified",
                 (long long)row);
     int64_t classes = split->classes ? split->classes : 16;
     while (classes <= label) classes *= 2;
@@ -79,7 +79,7 @@ nn_status nn_import_split_part(nn_import_split *split, int64_t row, int64_t labe
         *part = split_by_time(split, row);
     if (split->way != NN_IMPORT_STRATIFIED) return NN_OK;
     NN_TRY(split_meet(split, row, label));
-    /* Each class has a stream of its own: the k-th rows of two classes are chosen independently. */
+    /* Each class has its own random stream: the k-th rows of two classes are chosen independently. */
     uint64_t seed = split->seed + (uint64_t)(label + 1) * 0x9E3779B97F4A7C15u;
     *part = split_choose(split, split->seen[label]++, INT64_MAX, SPLIT_CLASS_GROUP, seed);
     return NN_OK;

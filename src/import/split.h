@@ -1,4 +1,4 @@
-/* Which part a row goes to, told in one pass and without a table of rows. Private to import. */
+/* Decides which part a row goes to, in one pass and without a table of rows. Private to import. */
 #ifndef NN_IMPORT_SPLIT_H
 #define NN_IMPORT_SPLIT_H
 
@@ -10,10 +10,10 @@ enum { NN_IMPORT_TRAIN, NN_IMPORT_VALIDATION, NN_IMPORT_TEST, NN_IMPORT_PARTS };
 extern const char *const nn_import_part_names[NN_IMPORT_PARTS];
 
 typedef enum nn_import_split_way {
-    NN_IMPORT_WHOLE,        /* nothing is set apart: all is the first part */
-    NN_IMPORT_RANDOM,       /* in each group of successive rows the exact share, chosen by the seed */
-    NN_IMPORT_STRATIFIED,   /* the same among the rows of each class */
-    NN_IMPORT_CHRONOLOGICAL /* train, then validation, then test */
+    NN_IMPORT_WHOLE,        /* nothing is set apart: all rows go to the first part */
+    NN_IMPORT_RANDOM,       /* the exact fraction of each group of successive rows, chosen by the seed */
+    NN_IMPORT_STRATIFIED,   /* the same within each class */
+    NN_IMPORT_CHRONOLOGICAL /* in order: train, validation, test */
 } nn_import_split_way;
 
 /* Zero-initialise, set the first five, release with nn_import_split_release. */
@@ -28,10 +28,10 @@ typedef struct nn_import_split {
 
 void nn_import_split_release(nn_import_split *split);
 
-/* The part of a row. Stratified: rows are asked for in order and once, with their label (0 or more). */
+/* The part of a row. Stratified: rows are passed in order and once, with their label (0 or more). */
 nn_status nn_import_split_part(nn_import_split *split, int64_t row, int64_t label, int *part);
 
-/* Rows that a part will have; -1: known at the end only (stratified). */
+/* How many rows a part will have; -1: known only at the end (stratified). */
 int64_t nn_import_split_rows(const nn_import_split *split, int part);
 
 #endif

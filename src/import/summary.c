@@ -1,4 +1,4 @@
-/* What an import says at its end: its datasets, and how a configuration names them. */
+/* What an import reports at its end: its datasets, and how a configuration refers to them. */
 #include <string.h>
 
 #include "import/job.h"
@@ -55,8 +55,9 @@ static void summary_append_parts(nn_text *text, const nn_import_stream *stream, 
     }
 }
 
-/* Rows in order are seen through windows: of numbers, to predict what follows the window; of symbols, what
- * follows each of them. Windows of symbols do not overlap: each is then predicted once an epoch. */
+/* Ordered rows are seen through windows: of numbers, to predict what follows the window; of symbols, to
+ * predict what follows each of them. Windows of symbols do not overlap, so that each symbol is predicted once
+ * per epoch. */
 static void summary_append_window(nn_text *text, const nn_import_table *rows)
 {
     if (!rows->ordered) return;
@@ -77,14 +78,14 @@ static void summary_append_config(nn_text *text, const nn_import_job *job)
     const char *slash = strrchr(job->settings->output, '/');
     for (int t = 0; t < job->import->table_count; t++) summary_append_parts(&parts, &job->streams[t], given);
     if (given[NN_IMPORT_TRAIN]) {
-        nn_text_append(text, "\nin a configuration beside it:\n\ndata:\n  file: ");
+        nn_text_append(text, "\nin a configuration in the same folder:\n\ndata:\n  file: ");
         nn_text_append_json(text, slash ? slash + 1 : job->settings->output);
         nn_text_append(text, "\n%s%s", parts.bytes,
                        given[NN_IMPORT_VALIDATION] ? "" : "  split: {validation: 0.1}\n");
         summary_append_window(text, &job->import->tables[0]);
     } else {
-        nn_text_append(text, "\nno x and y for training are among them: a configuration names two others, "
-                             "data.train: {x: INPUTS, y: TARGETS}, or takes this file for another part\n");
+        nn_text_append(text, "\nthere are no x and y for training: let a configuration name two others,"
+                             " data.train: {x: INPUTS, y: TARGETS}, or use this file for another part\n");
     }
     text->failed |= parts.failed;
     nn_text_free(&parts);

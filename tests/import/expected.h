@@ -1,4 +1,4 @@
-/* The text files beside the test data: lines "name dimensions extents values", written by other programs. */
+/* The text files next to the test data: lines "name dimensions extents values", written by other programs. */
 #ifndef NN_TESTS_IMPORT_EXPECTED_H
 #define NN_TESTS_IMPORT_EXPECTED_H
 

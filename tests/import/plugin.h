@@ -1,4 +1,4 @@
-/* An importer used through its plug-in, as the common part uses it. Include after cmocka.h. */
+/* Drives an importer through its plug-in, as the common part does. Include after cmocka.h. */
 #ifndef NN_TESTS_IMPORT_PLUGIN_H
 #define NN_TESTS_IMPORT_PLUGIN_H
 
@@ -54,7 +54,7 @@ static inline int plugin_remove_scratch(void **state)
     return 0;
 }
 
-/* A path in the scratch folder; the text is overwritten by the eighth call from now. */
+/* A path in the scratch folder; the eighth call from now overwrites the text. */
 static inline const char *plugin_path(const char *name)
 {
     static char paths[8][512];
@@ -64,7 +64,7 @@ static inline const char *plugin_path(const char *name)
     return path;
 }
 
-/* Makes a file in the scratch folder, and the folders above it. */
+/* Creates a file in the scratch folder, and its parent folders. */
 static inline const char *plugin_write(const char *name, const void *bytes, size_t size)
 {
     const char *path = plugin_path(name);
@@ -80,7 +80,7 @@ static inline const char *plugin_write(const char *name, const void *bytes, size
     return path;
 }
 
-/* The whole file; released with free. */
+/* The contents of the file; to be released with free. */
 static inline unsigned char *plugin_bytes(const char *path, size_t *size)
 {
     struct stat status;
@@ -95,7 +95,7 @@ static inline unsigned char *plugin_bytes(const char *path, size_t *size)
     return bytes;
 }
 
-/* Opens the sources (NULL-terminated) with options as YAML text, "" for the defaults. */
+/* Opens the sources (NULL-terminated) with options as YAML text; "" for the defaults. */
 static inline nn_status plugin_open(plugin *p, const char *name, const char *options,
                                     const char *const *sources)
 {
@@ -143,7 +143,7 @@ static inline size_t plugin_row_bytes(const nn_import_field *field)
     return (size_t)nn_shape_count(field->shape) * nn_store_type_size(field->type);
 }
 
-/* All rows of a table, `block` at a time; values[f] is released with free. */
+/* Reads all rows of a table, `block` at a time; values[f] must be released with free. */
 static inline nn_status plugin_read(plugin *p, nn_import_table *table, int64_t block, void **values)
 {
     void *at[NN_IMPORT_FIELDS];
@@ -174,7 +174,8 @@ static inline void expect_ok(nn_status status)
     if (status != NN_OK) fail_msg("status %d: %s", (int)status, nn_error_text());
 }
 
-/* Opening or reading all tables of the sources must fail with such a message, and leave no memory behind. */
+/* Opening the sources, or reading all their tables, must fail with this message and leave no memory
+ * behind. */
 static inline void expect_refused(const char *name, const char *options, const char *const *sources,
                                   const char *message)
 {

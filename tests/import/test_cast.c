@@ -1,4 +1,4 @@
-/* Types of values: what fits is kept, what does not is found. */
+/* Types of values: what fits is kept, and what does not is detected. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,13 +9,13 @@
 
 #include "import/cast.h"
 
-/* Would be wrong: a value that is cut off at a limit without a word. */
+/* Would be wrong: a value silently cut off at a limit. */
 static void test_limits(void **state)
 {
     (void)state;
     static const double values[] = {0,          255,   256,   -1,     0.5,    32767,  -32768, 32768,
                                     2147483648, 65504, 65520, 3.4e38, 3.5e38, 0x1p63, NAN,    INFINITY};
-    /* One letter a value: y fits. */
+    /* One letter per value: y means that it fits. */
     static const struct {
         nn_store_type to;
         bool half;

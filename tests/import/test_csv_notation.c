@@ -17,7 +17,7 @@
         (char *[]){__VA_ARGS__}, sizeof((char *[]){__VA_ARGS__}) / sizeof(char *)                            \
     }
 
-/* Would be wrong: a number with another value, or something that is none taken for one. NAN: refused. */
+/* Would be wrong: a number with another value, or something else read as a number. NAN: refused. */
 static void test_numbers(void **state)
 {
     (void)state;
@@ -104,7 +104,7 @@ static void test_numbers(void **state)
     }
 }
 
-/* Would be wrong: a day that does not exist, a zone forgotten, decimals lost. The seconds are those of GNU
+/* Would be wrong: a day that does not exist, an ignored zone, lost decimals. The seconds were computed by GNU
  * date. */
 static void test_dates(void **state)
 {
@@ -142,7 +142,7 @@ static void test_dates(void **state)
     assert_true(nn_csv_date_has("%T", NN_CSV_SECOND) && !nn_csv_date_has("%Y-%m", NN_CSV_DAY));
 }
 
-/* Would be wrong: numbers or dates taken as categories without a word, or categories refused. "": they are
+/* Would be wrong: numbers or dates silently taken as categories, or categories refused. "": they are
  * names. */
 static void test_diagnoses(void **state)
 {

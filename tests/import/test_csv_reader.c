@@ -1,4 +1,4 @@
-/* The corners of text tables: quotes, line ends, delimiters, and files that are broken. */
+/* The corner cases of text tables: quotes, line ends, delimiters, and broken files. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 #include "import/csv_reader.h"
 #include "plugin.h"
 
-/* All rows as one text: fields in brackets, rows apart by their lines. */
+/* All rows as one text: fields in brackets, rows preceded by their line numbers. */
 static nn_status read_all(const char *path, char delimiter, nn_text *text)
 {
     nn_csv_reader *reader;
@@ -50,7 +50,7 @@ static void expect_broken(const char *bytes, size_t size, const char *message)
     assert_int_equal(nn_memory_in_use(), before);
 }
 
-/* Would be wrong: a field torn apart or glued together, or a line number that is off. */
+/* Would be wrong: a field split or joined, or a wrong line number. */
 static void test_rows(void **state)
 {
     (void)state;
@@ -70,7 +70,7 @@ static void test_rows(void **state)
     expect_rows("", '\0', "");
 }
 
-/* Would be wrong: a table of one column where there are more. */
+/* Would be wrong: a single column where there are more. */
 static void test_delimiters(void **state)
 {
     (void)state;
@@ -87,9 +87,9 @@ static void test_delimiters(void **state)
 static void test_broken(void **state)
 {
     (void)state;
-    expect_broken("a,b\n1,\"2\n3,4\n", 13, "t.csv:2: the quote that opens field 2 is never closed");
-    expect_broken("a,b\n\"1\"x,2\n", 11, "t.csv:2: text stands behind the closing quote of field 1");
-    expect_broken("a,b\n1,\0002\n", 9, "t.csv:2: a zero byte");
+    expect_broken("a,b\n1,\"2\n3,4\n", 13, "t.csv:2: the opening quote of field 2 is never closed");
+    expect_broken("a,b\n\"1\"x,2\n", 11, "t.csv:2: text after the closing quote of field 1");
+    expect_broken("a,b\n1,\0002\n", 9, "t.csv:2: the text contains a zero byte");
     expect_broken("\xff\xfe"
                   "a\0",
                   4, "UTF-16");
@@ -118,7 +118,7 @@ static void test_files(void **state)
     expect_message("is a folder");
 }
 
-/* Would be wrong: a number that strtod reads to other bits, or a word that passes for one. */
+/* Would be wrong: a number that strtod reads to other bits, or a word read as a number. */
 static void test_numbers(void **state)
 {
     (void)state;

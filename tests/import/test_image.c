@@ -1,4 +1,4 @@
-/* Decoding and resizing, against what Pillow makes of the same files. */
+/* Decoding and resizing, compared with Pillow's results for the same files. */
 #include <inttypes.h>
 #include <math.h>
 #include <setjmp.h>
@@ -23,8 +23,8 @@ static void check_values(const unsigned char *values, double tolerance, const ch
             fail_msg("%s: value %" PRId64 " is %d, not %g", what, i, values[i], line.values[i]);
 }
 
-/* Fails when a PNG is decoded to other values than Pillow's, or a JPEG to values that are off by more than
- * another version of libjpeg may be; or when an image comes out turned. */
+/* Fails when a PNG decodes to other values than in Pillow, or a JPEG to values further off than another
+ * version of libjpeg may be; or when an image comes out rotated. */
 static void test_decode(void **state)
 {
     (void)state;
@@ -48,7 +48,8 @@ static void test_decode(void **state)
     nn_image_release(&image);
 }
 
-/* Fails when a resized image is not the filtered one: Pillow rounds between its two passes, we do not. */
+/* Fails when a resized image differs from the filtered one: Pillow rounds between its two passes, we do
+ * not. */
 static void test_scale(void **state)
 {
     (void)state;
@@ -76,7 +77,7 @@ static void test_scale(void **state)
     nn_image_release(&image);
 }
 
-/* Fails when fine stripes vanish or survive in the reduction, in place of their mean. */
+/* Fails when reduction drops fine stripes or keeps them, instead of averaging them. */
 static void test_no_aliases(void **state)
 {
     (void)state;
@@ -118,8 +119,8 @@ static void expect_unreadable(const char *path, const char *message)
     nn_image_release(&image);
 }
 
-/* Fails when an image that ends early, wherever, passes for whole. A JPEG's end marker is all that may lack.
- */
+/* Fails when an image that ends early, anywhere, is accepted as complete. Only the end marker of a JPEG may
+ * be missing. */
 static void test_cut_short(void **state)
 {
     (void)state;
@@ -139,7 +140,7 @@ static void test_cut_short(void **state)
     }
 }
 
-/* Fails when damage passes unseen, or a file that is no image is not told by its kind. */
+/* Fails when damage goes undetected, or the kind of a file that is not an image is not named. */
 static void test_damaged(void **state)
 {
     (void)state;
@@ -156,7 +157,7 @@ static void test_damaged(void **state)
     if (have_jpeg) {
         expect_unreadable(PLUGIN_DATA "cmyk.jpg", "CMYK");
         unsigned char *bytes = plugin_bytes(PLUGIN_DATA "full.jpg", &size);
-        bytes[size - 100] = 0xFF; /* an end in the middle of the data */
+        bytes[size - 100] = 0xFF; /* an end marker within the data */
         bytes[size - 99] = 0xD9;
         expect_unreadable(plugin_write("flipped.jpg", bytes, size), "damaged JPEG image");
         free(bytes);

@@ -1,5 +1,5 @@
-/* Files of CIFAR's records, made here: pixel (row, column, channel) of record n is a number that tells them.
- */
+/* Files of CIFAR records, made here: the value of pixel (row, column, channel) of record n identifies
+ * them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@ static unsigned char pixel(int record, int row, int column, int channel)
     return (unsigned char)(record * 91 + row * 7 + column * 3 + channel * 50);
 }
 
-/* Records from number `first`, with one label (number modulo 10) or two (modulo 20, modulo 100). */
+/* Records from number `first`, with one label (number modulo 10) or two (modulo 20 and modulo 100). */
 static const char *make(const char *name, int labels, int first, int count, size_t surplus)
 {
     static unsigned char bytes[4 * (PIXELS + 2) + 8];
@@ -45,8 +45,7 @@ static void check(plugin *p, const char *part, int first, int count, int modulus
     plugin_free(table, values);
 }
 
-/* Fails when planes do not become pixels, batches are taken in another order, or names of classes are lost.
- */
+/* Fails when planes do not become pixels, batches are read in another order, or class names are lost. */
 static void test_cifar10(void **state)
 {
     (void)state;
@@ -67,7 +66,7 @@ static void test_cifar10(void **state)
     plugin_close(&p);
 }
 
-/* Fails when the fine and the coarse label, or the lists of their names, are mixed up. */
+/* Fails when the fine and the coarse label, or the lists of their names, are swapped. */
 static void test_cifar100(void **state)
 {
     (void)state;
@@ -86,7 +85,7 @@ static void test_cifar100(void **state)
     plugin_close(&p);
 }
 
-/* Fails when a file that is no whole number of records, or is of the other variant, is imported. */
+/* Fails when a file is imported that is not a whole number of records, or that is of the other variant. */
 static void test_refused(void **state)
 {
     (void)state;
@@ -100,16 +99,16 @@ static void test_refused(void **state)
     expect_refused("cifar", "", SOURCES(ten, path), "other/train.bin' has 3074 bytes");
     expect_refused("cifar", "labels: coarse", SOURCES(ten), "no coarse labels");
     const char *odd = make("some.bin", 1, 0, 2, 0);
-    expect_refused("cifar", "", SOURCES(ten, odd), "some.bin' does not tell train from test");
+    expect_refused("cifar", "", SOURCES(ten, odd), "some.bin' does not say train or test");
     size_t size;
     unsigned char *bytes = plugin_bytes(ten, &size);
     bytes[PIXELS + 1] = 10;
     path = plugin_write("data_batch_2.bin", bytes, size);
-    expect_refused("cifar", "", SOURCES(path), "data_batch_2.bin', record 1: its label is 10");
+    expect_refused("cifar", "", SOURCES(path), "data_batch_2.bin', record 1: label 10");
     free(bytes);
     const char *folder = plugin_path("nothing");
     plugin_write("nothing/readme", "x", 1);
-    expect_refused("cifar", "", SOURCES(folder), "holds no binary files of CIFAR");
+    expect_refused("cifar", "", SOURCES(folder), "contains no binary files of CIFAR");
 }
 
 int main(void)

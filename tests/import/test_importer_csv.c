@@ -1,4 +1,4 @@
-/* Tables of text: which columns become what, and what is refused with file, line and column. */
+/* Tables of text: what the columns become, and what is refused with file, line and column. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -65,7 +65,7 @@ static void test_classes(void **state)
     done(&p, table, values);
 }
 
-/* Would be wrong: a regression taken for classes, or the other way round. */
+/* Would be wrong: a regression taken for classes, or vice versa. */
 static void test_targets(void **state)
 {
     (void)state;
@@ -74,7 +74,7 @@ static void test_targets(void **state)
         bool label;
     } rows[] = {
         {"", "1,0\n2,1\n3,0\n4,1\n", "", true},        /* their own codes: no names */
-        {"", "1,3\n2,10\n3,3\n4,10\n", "3 10", true},  /* by value, not by bytes */
+        {"", "1,3\n2,10\n3,3\n4,10\n", "3 10", true},  /* ordered by value, not by bytes */
         {"", "1,1.0\n2,2\n3,1\n4,2.0\n", "1 2", true}, /* one number, two spellings */
         {"", "1,5\n2,6\n3,7\n4,8\n", "", false},       /* no value twice */
         {"", "1,0.5\n2,0.5\n3,1\n4,1\n", "", false},   /* not whole */
@@ -107,7 +107,7 @@ static void test_header(void **state)
                 {"header: yes", "1,2\n3,4\n", "1", 1},
                 {"header: no", "p,q\nr,s\n", "column1", 2},
                 {"", "NA,2\n1,3\n", "column1", 1},
-                {"", "p,q\nr,s\n", "column1", 2}, /* too few rows to say */
+                {"", "p,q\nr,s\n", "column1", 2}, /* too few rows to tell */
                 {"", "p,q\nr,s\nt,s\nr,s\n", "p", 3},
                 {"", "p,q\nr,s\nt,s\nr,q\n", "column1", 4}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -138,7 +138,7 @@ static void test_missing(void **state)
     assert_int_equal(table->rows, 3);
     assert_memory_equal(values[0], mean, sizeof mean);
     done(&p, table, values);
-    /* What is not used may be missing. */
+    /* Columns that are not used may have missing values. */
     table = read_table(&p, "x: y\ny: none", "y,a\n1,\n2,3\n", values);
     assert_int_equal(table->field_count, 1);
     assert_int_equal(table->rows, 2);
@@ -166,7 +166,7 @@ static void test_files(void **state)
     assert_memory_equal(values[1], y, sizeof y);
     done(&p, table, values);
     expect_refused("csv", "", SOURCES(a, write_text("c.csv", "u;w\n3;4\n")),
-                   "c.csv:1: column 2 is called 'w', but 'v' in");
+                   "c.csv:1: column 2 is named 'w', but 'v' in");
     expect_refused("csv", "", SOURCES(a, plugin_path("nowhere.csv")), "nowhere.csv: cannot be read");
 }
 
@@ -181,10 +181,10 @@ static void test_refused(void **state)
         {"", "a,b\n1,2\nx,4\n", "t.csv:3: column 'a': 'x' is not a number"},
         {"", "a,b\n1,2\n,4\n", "t.csv:3: column 'a' has no value: --missing drop"},
         {"", "a,b\n1,2\nNaN,4\n", "t.csv:3: column 'a' has no value ('NaN')"},
-        {"missing: mean", "a,b\n1,2\n3,\n", "t.csv:3: column 'b' has no value, and no mean"},
+        {"missing: mean", "a,b\n1,2\n3,\n", "t.csv:3: column 'b' has no value, and its mean"},
         {"missing: mean", "a,b\n,2\nx,3\n", "column 'a' has no value in line 2, and names have no mean"},
         {"{missing: mean, header: yes}", "a,b\n,2\n,3\n", "column 'a' has no value in any row"},
-        {"", "a,b\n1,\"2\n", "t.csv:2: the quote that opens field 2 is never closed"},
+        {"", "a,b\n1,\"2\n", "t.csv:2: the opening quote of field 2 is never closed"},
         {"", "", "there are no rows"},
         {"", "1\n2\n", "no column is left for x"},
         {"x: coler", "color,b\n1,2\n", "--x: "},
@@ -197,14 +197,14 @@ static void test_refused(void **state)
         {"{target: class, y: [1, 2]}", "1,2,3\n", "--target class: y has 2 columns"},
         {"{y: [1, 2]}", "1,x,3\n", "column 'column2' holds names ('x')"},
         {"delimiter: ab", "a,b\n1,2\n", "--delimiter 'ab'"},
-        {"", "a,b\n1,\xe9\n2,\xe8\n", "t.csv:2: column 'b': a name that is not UTF-8"},
+        {"", "a,b\n1,\xe9\n2,\xe8\n", "t.csv:2: column 'b': a name is not UTF-8"},
         {"", "\xe9,b\n1,2\n", "the name of column 1 is not UTF-8"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         expect_refused("csv", rows[i].options, SOURCES(write_text("t.csv", rows[i].text)), rows[i].message);
 }
 
-/* Would be wrong: memory that a failure leaves behind, wherever it happens. */
+/* Would be wrong: memory left behind by a failure, wherever it happens. */
 static void test_memory(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* IDX files: made here byte by byte, so that the numbers are known; and those of Debian's Fashion-MNIST. */
+/* IDX files: made here byte by byte, so that the numbers are known; and Debian's Fashion-MNIST. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,7 +23,7 @@ static const char *write_gz(const char *name, const void *bytes, size_t size)
     return path;
 }
 
-/* Fails when samples or labels are not those of the files, plain or compressed, read in blocks. */
+/* Fails when samples or labels differ from those of the files, plain or compressed, read in blocks. */
 static void test_pair(void **state)
 {
     (void)state;
@@ -90,14 +90,14 @@ static void test_types(void **state)
     }
 }
 
-/* Fails when a damaged file is imported, or the message does not say which and how. */
+/* Fails when a damaged file is imported, or the message does not name it and the damage. */
 static void test_damaged(void **state)
 {
     (void)state;
     unsigned char longer[sizeof images + 1] = {0};
     memcpy(longer, images, sizeof images);
     const char *path = plugin_write("cut.idx", images, sizeof images - 1);
-    expect_refused("idx", "", SOURCES(path), "cut.idx' has 27 bytes, but its header promises 28");
+    expect_refused("idx", "", SOURCES(path), "cut.idx' has 27 bytes, but 28 according to its header");
     path = plugin_write("header.idx", images, 9);
     expect_refused("idx", "", SOURCES(path), "header.idx' is cut short in its header");
     path = plugin_write("long.idx", longer, sizeof longer);
@@ -119,7 +119,7 @@ static void test_damaged(void **state)
     expect_refused("idx", "", SOURCES("/nowhere/x.idx"), "No such file");
 }
 
-/* Fails when a gzip stream that ends early, or whose sum is wrong, passes for whole. */
+/* Fails when a gzip stream that ends early, or with a wrong checksum, is accepted. */
 static void test_damaged_gzip(void **state)
 {
     (void)state;
@@ -145,11 +145,11 @@ static void test_mismatched(void **state)
     expect_refused("idx", "", SOURCES(x, y), "a-idx1-ubyte' has 2 rows, but the other sources have 3");
     expect_refused("idx", "", SOURCES(x, again), "b-idx3-ubyte' are both samples of the same part");
     const char *train = plugin_write("train-labels-idx1-ubyte", labels, sizeof labels);
-    expect_refused("idx", "", SOURCES(x, train), "tell train from test");
+    expect_refused("idx", "", SOURCES(x, train), "say train or test");
     expect_refused("idx", "classes: [a, b]", SOURCES(train), "row 0: class 2 has no name");
 }
 
-/* Fails when the part is taken from a word that only contains another. */
+/* Fails when a part is recognised inside another word. */
 static void test_parts(void **state)
 {
     (void)state;
@@ -167,8 +167,8 @@ static void test_parts(void **state)
     }
 }
 
-/* Fails when the files of Debian's package dataset-fashion-mnist are not read whole: the sums of pixels and
- * labels are known. */
+/* Fails when the files of Debian's package dataset-fashion-mnist are not read completely: the sums of pixels
+ * and labels are known. */
 static void test_fashion(void **state)
 {
     (void)state;

@@ -1,5 +1,4 @@
-/* Folders of images: which files become which rows, and what is refused. What the pixels are is
- * test_image.c's. */
+/* Folders of images: which files become which rows, and what is refused. test_image.c tests the pixels. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,14 +38,14 @@ static void check_row(const void *values, int64_t row, const char *data, int64_t
     nn_image_scaler_release(&scaler);
 }
 
-/* Fails when classes or files are in another order than that of their bytes, other files become rows, or a
- * row depends on which rows are read with it. */
+/* Fails when classes or files are not in byte order, other files become rows, or a row depends on which rows
+ * are read with it. */
 static void test_classes(void **state)
 {
     (void)state;
     put("rgb.png", "a/dog/2.PNG");
     put("grey.jpg", "a/dog/10.jpeg");
-    put("palette.png", "a/cat/1.jpg"); /* the content counts, not the name */
+    put("palette.png", "a/cat/1.jpg"); /* the content counts, not the ending */
     put("rgba.png", "a/Zebra/x.png");
     put("images.txt", "a/dog/notes.txt");
     put("rgb.png", "a/dog/.hidden.png");
@@ -77,7 +76,7 @@ static void test_classes(void **state)
     plugin_close(&p);
 }
 
-/* Fails when train, val and test are not parts, or their classes are not numbered alike. */
+/* Fails when train, val and test are not parts, or do not number their classes alike. */
 static void test_parts(void **state)
 {
     (void)state;
@@ -93,7 +92,7 @@ static void test_parts(void **state)
     nn_import_table *table = plugin_table(&p, "test");
     void *values[NN_IMPORT_FIELDS] = {0};
     const nn_shape grey = {3, {6, 5, 1}};
-    assert_true(nn_shape_equal(table->fields[0].shape, grey)); /* of the images, when no size is given */
+    assert_true(nn_shape_equal(table->fields[0].shape, grey)); /* that of the images, when no size is given */
     expect_ok(plugin_read(&p, table, 1, values));
     assert_int_equal(*(unsigned char *)values[1], 1);
     plugin_free(table, values);
@@ -103,8 +102,7 @@ static void test_parts(void **state)
     expect_refused("images", "", SOURCES(folder), "the class 'three' in");
 }
 
-/* Fails when sources that cannot be used are imported, or the message does not say which file and what to do.
- */
+/* Fails when unusable sources are imported, or the message does not name the file and the remedy. */
 static void test_refused(void **state)
 {
     (void)state;
@@ -118,20 +116,20 @@ static void test_refused(void **state)
     put("grey.png", "d/k/1.png");
     put("rgb.png", "d/k/2.png");
     folder = plugin_path("d");
-    expect_refused("images", "", SOURCES(folder), "d/k/2.png': it has colours");
+    expect_refused("images", "", SOURCES(folder), "d/k/2.png': it is in colour");
     folder = plugin_path("d/k");
-    expect_refused("images", "", SOURCES(folder), "no folders in it");
+    expect_refused("images", "", SOURCES(folder), "contains no folders");
     put("images.txt", "e/empty/readme");
     folder = plugin_path("e");
-    expect_refused("images", "", SOURCES(folder), "e/empty' of a class holds no image");
+    expect_refused("images", "", SOURCES(folder), "e/empty' contains no image");
     expect_refused("images", "", SOURCES("/nowhere"), "/nowhere' cannot be read: No such file");
     put("grey.png", "f/val/k/1.png");
     put("grey.png", "f/valid/k/1.png");
     folder = plugin_path("f");
-    expect_refused("images", "", SOURCES(folder), "f/valid': another folder is the validation part");
+    expect_refused("images", "", SOURCES(folder), "f/valid': another folder is also the validation part");
 }
 
-/* Fails when a bad image does not stop the import, or is not skipped where skipping is asked for. */
+/* Fails when a bad image does not stop the import, or is not skipped when it should be. */
 static void test_bad_image(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* .npy and .npz as NumPy writes them; the values are NumPy's own words (arrays.txt). */
+/* .npy and .npz files written by NumPy; the values are as NumPy prints them (arrays.txt). */
 #include <inttypes.h>
 #include <math.h>
 #include <setjmp.h>
@@ -41,7 +41,7 @@ static double number(nn_store_type type, const void *values, int64_t i)
     }
 }
 
-/* The type that a file's name promises. */
+/* The type according to a file's name. */
 static nn_store_type named_type(const char *name)
 {
     static const struct {
@@ -56,8 +56,8 @@ static nn_store_type named_type(const char *name)
     return NN_STORE_F32;
 }
 
-/* Fails when a type, byte order, order of indices or version of the format is read wrongly, in blocks of any
- * size. Values are the same bits as NumPy's. */
+/* Fails when a type, byte order, index order or version of the format is read incorrectly, in blocks of any
+ * size. The values must have the same bits as in NumPy. */
 static void test_types(void **state)
 {
     (void)state;
@@ -107,8 +107,8 @@ static void check_pair(plugin *p, nn_import_table *table, const char *x, const c
     plugin_free(table, values);
 }
 
-/* Fails when members of an archive, stored or deflated, are not the parts and fields that their names tell.
- */
+/* Fails when the members of an archive, stored or deflated, do not become the parts and fields that their
+ * names say. */
 static void test_archives(void **state)
 {
     (void)state;
@@ -129,8 +129,8 @@ static void test_archives(void **state)
     }
 }
 
-/* Fails when an array in Fortran's order inside an archive is not turned, one column of labels is not taken
- * for labels, or arrays cannot be chosen. */
+/* Fails when an array in Fortran order inside an archive is not transposed, a single column of labels is not
+ * taken as labels, or arrays cannot be selected. */
 static void test_fortran_archive(void **state)
 {
     (void)state;
@@ -142,27 +142,27 @@ static void test_fortran_archive(void **state)
     expect_ok(plugin_open(&p, "npy", "arrays: [labels]", SOURCES(PLUGIN_DATA "fortran.npz")));
     assert_int_equal(plugin_table(&p, NULL)->field_count, 1);
     plugin_close(&p);
-    expect_refused("npy", "arrays: [x]", SOURCES(PLUGIN_DATA "fortran.npz"), "is named 'x'");
+    expect_refused("npy", "arrays: [x]", SOURCES(PLUGIN_DATA "fortran.npz"), "have no array 'x'");
 }
 
-/* Fails when an array that holds no plain numbers is imported, or the advice is missing. */
+/* Fails when an array that does not hold plain numbers is imported, or the advice is missing. */
 static void test_refused_types(void **state)
 {
     (void)state;
-    expect_refused("npy", "", SOURCES(PLUGIN_DATA "complex.npy"), "complex.npy: holds complex numbers: save");
-    expect_refused("npy", "", SOURCES(PLUGIN_DATA "text.npy"), "holds texts: save their numbers");
+    expect_refused("npy", "", SOURCES(PLUGIN_DATA "complex.npy"), "complex.npy holds complex numbers: save");
+    expect_refused("npy", "", SOURCES(PLUGIN_DATA "text.npy"), "holds strings: save their numbers");
     expect_refused("npy", "", SOURCES(PLUGIN_DATA "object.npy"), "holds Python objects: save");
     expect_refused("npy", "", SOURCES(PLUGIN_DATA "record.npy"), "holds records: save");
-    expect_refused("npy", "", SOURCES(PLUGIN_DATA "scalar.npy"), "no array that has rows");
-    expect_refused("npy", "", SOURCES(PLUGIN_DATA "images.txt"), "images.txt: is not a NumPy array");
+    expect_refused("npy", "", SOURCES(PLUGIN_DATA "scalar.npy"), "no array with rows");
+    expect_refused("npy", "", SOURCES(PLUGIN_DATA "images.txt"), "images.txt is not a NumPy array");
     expect_refused("npy", "", SOURCES(PLUGIN_DATA "int8.npy", PLUGIN_DATA "uint16.npy"),
                    "uint16.npy' has 2 rows, but the other sources have 3");
     expect_refused("npy", "", SOURCES(PLUGIN_DATA "int8.npy", PLUGIN_DATA "int8.npy"),
-                   "another array 'int8' of the same part");
+                   "another array of the same part is also named 'int8'");
     expect_refused("npy", "", SOURCES("/nowhere.npy"), "No such file");
 }
 
-/* Fails when a file cut short anywhere, or with something behind its values, is imported. */
+/* Fails when a file is imported that is cut short anywhere, or has data after its values. */
 static void test_cut_short(void **state)
 {
     (void)state;
@@ -185,7 +185,7 @@ static void test_cut_short(void **state)
     }
 }
 
-/* Fails when damage inside a member passes unseen: the sums of the archive are checked. */
+/* Fails when damage inside a member goes undetected: the archive's checksums are verified. */
 static void test_damaged_archive(void **state)
 {
     (void)state;
@@ -194,7 +194,7 @@ static void test_damaged_archive(void **state)
     unsigned char *bytes = plugin_bytes(PLUGIN_DATA "stored.npz", &size);
     bytes[250] ^= 1; /* in the values of x_train */
     const char *path = plugin_write("damaged.npz", bytes, size);
-    expect_refused("npy", "", SOURCES(path), "damaged.npz: x_train: is damaged");
+    expect_refused("npy", "", SOURCES(path), "damaged.npz: x_train is damaged");
     free(bytes);
 }
 
@@ -207,17 +207,17 @@ static void header_of(char *bytes, const char *text)
     for (size_t i = 0; text[i]; i++) bytes[10 + i] = text[i];
 }
 
-/* Fails when a header that makes no sense is believed. */
+/* Fails when a nonsensical header is accepted. */
 static void test_headers(void **state)
 {
     (void)state;
     static const struct {
         const char *text, *message;
     } cases[] = {
-        {"{'descr': '<f4', 'shape': (2,), }", "its header is damaged"},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': 2, }", "its header is damaged"},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (-2,), }", "its header is damaged"},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2, x), }", "its header is damaged"},
+        {"{'descr': '<f4', 'shape': (2,), }", "the header is damaged"},
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': 2, }", "the header is damaged"},
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (-2,), }", "the header is damaged"},
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2, x), }", "the header is damaged"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (9000000000, 9000000000), }", "too large"},
         {"{'descr': '<f16', 'fortran_order': False, 'shape': (2,), }", "type 'f16' cannot be read"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,1,1,1), }",
@@ -233,7 +233,7 @@ static void test_headers(void **state)
     }
 }
 
-/* Fails when names do not become the fields and parts that they mean. */
+/* Fails when names do not become the right fields and parts. */
 static void test_names(void **state)
 {
     (void)state;

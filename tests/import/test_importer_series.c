@@ -1,4 +1,4 @@
-/* Series and texts: values in their order, and what is refused. */
+/* Series and texts: values in order, and what is refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@ static const char *write_text(const char *name, const char *text)
     return plugin_write(name, text, strlen(text));
 }
 
-/* Would be wrong: the time among the values, or columns that are not in the order asked for. */
+/* Would be wrong: the time among the values, or columns in another order than requested. */
 static void test_series(void **state)
 {
     (void)state;
@@ -55,7 +55,7 @@ static void test_series_refused(void **state)
     expect_refused("series", "time: t", SOURCES(path), "n.csv:4: column 't' goes back from '10' to '9.5'");
 }
 
-/* Would be wrong: characters numbered otherwise than by their code points, or torn at the end of a file. */
+/* Would be wrong: characters not numbered by their code points, or split at the end of a file. */
 static void test_text(void **state)
 {
     (void)state;
@@ -89,7 +89,7 @@ static void test_text(void **state)
     plugin_close(&p);
 }
 
-/* Would be wrong: numbers above 255 cut to a byte. */
+/* Would be wrong: numbers above 255 truncated to a byte. */
 static void test_large_vocabulary(void **state)
 {
     (void)state;
@@ -117,9 +117,11 @@ static void test_text_refused(void **state)
     static const struct {
         const char *text, *message;
     } rows[] = {
-        {"abc\xe9t\xe9", "w.txt: byte 3 (from 0) is no UTF-8"}, {"a\xc0\x80", "byte 1 (from 0) is no UTF-8"},
-        {"a\xed\xa0\x80", "byte 1 (from 0) is no UTF-8"},       {"ab\xe2\x86", "byte 2 (from 0) is no UTF-8"},
-        {"\xf5\x80\x80\x80", "byte 0 (from 0) is no UTF-8"},
+        {"abc\xe9t\xe9", "w.txt: byte 3 (from 0) is not UTF-8"},
+        {"a\xc0\x80", "byte 1 (from 0) is not UTF-8"},
+        {"a\xed\xa0\x80", "byte 1 (from 0) is not UTF-8"},
+        {"ab\xe2\x86", "byte 2 (from 0) is not UTF-8"},
+        {"\xf5\x80\x80\x80", "byte 0 (from 0) is not UTF-8"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         expect_refused("text", "", SOURCES(write_text("w.txt", rows[i].text)), rows[i].message);

@@ -1,4 +1,4 @@
-/* Which rows are set apart: exact shares, a choice by the seed, and nothing but the row's number to know. */
+/* Which rows are set apart: exact fractions, chosen by the seed, knowing only the number of the row. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "import/split.h"
 
-/* Rows of each part, row by row; labels: row % classes. */
+/* Counts of rows per part; labels: row % classes. */
 static void count_rows(nn_import_split *split, int64_t classes, int64_t *counts)
 {
     memset(counts, 0, NN_IMPORT_PARTS * sizeof *counts);
@@ -22,7 +22,7 @@ static void count_rows(nn_import_split *split, int64_t classes, int64_t *counts)
     }
 }
 
-/* Would be wrong: shares that are not exact, or other numbers of rows than were announced to the file. */
+/* Would be wrong: fractions that are not exact, or row counts other than those announced to the file. */
 static void test_random_is_exact(void **state)
 {
     (void)state;
@@ -39,7 +39,7 @@ static void test_random_is_exact(void **state)
     }
 }
 
-/* Would be wrong: large shares that set apart more rows than there are. */
+/* Would be wrong: large fractions that set apart more rows than there are. */
 static void test_large_shares(void **state)
 {
     (void)state;
@@ -50,7 +50,7 @@ static void test_large_shares(void **state)
         for (int part = 0; part < NN_IMPORT_PARTS; part++)
             assert_int_equal(counts[part], nn_import_split_rows(&split, part));
     }
-    /* Rounding would give the one row of the last group to both. */
+    /* Rounding would give the only row of the last group to both. */
     nn_import_split split = {
         .way = NN_IMPORT_RANDOM, .validation = 300.4 / 1024, .test = 400.3 / 1024, .rows = 1025};
     int64_t counts[NN_IMPORT_PARTS];
@@ -60,7 +60,7 @@ static void test_large_shares(void **state)
         assert_int_equal(counts[part], nn_import_split_rows(&split, part));
 }
 
-/* Would be wrong: the same rows whatever the seed, or a choice that is no more than every tenth row. */
+/* Would be wrong: the same rows for every seed, or a choice that amounts to every tenth row. */
 static void test_random_is_random(void **state)
 {
     (void)state;
@@ -77,12 +77,12 @@ static void test_random_is_random(void **state)
         gaps[row - last < 5 ? 0 : row - last < 15 ? 1 : 2]++;
         last = row;
     }
-    assert_in_range(both, 20, 90);   /* of 500 a tenth by chance */
+    assert_in_range(both, 20, 90);   /* of 500; a tenth by chance */
     assert_in_range(late, 180, 300); /* 238 by chance */
     for (int i = 0; i < 3; i++) assert_in_range(gaps[i], 50, 450);
 }
 
-/* Would be wrong: a class that loses its share, or classes that are chosen in step. */
+/* Would be wrong: a class without its exact fraction, or classes chosen in step. */
 static void test_stratified(void **state)
 {
     (void)state;
@@ -101,11 +101,11 @@ static void test_stratified(void **state)
         assert_in_range(counts[label][NN_IMPORT_VALIDATION], 197, 203);
         assert_in_range(counts[label][NN_IMPORT_TEST], 97, 103);
     }
-    assert_in_range(whole, 0, 40); /* 8 by chance, 200 in step */
+    assert_in_range(whole, 0, 40); /* 8 by chance, 200 if in step */
     nn_import_split_release(&split);
 }
 
-/* Would be wrong: small classes whose shares are left to chance. */
+/* Would be wrong: small classes whose fractions are left to chance. */
 static void test_small_classes(void **state)
 {
     (void)state;
@@ -118,7 +118,7 @@ static void test_small_classes(void **state)
     }
 }
 
-/* Would be wrong: rows of the future to train on. */
+/* Would be wrong: training on rows of the future. */
 static void test_chronological(void **state)
 {
     (void)state;

@@ -66,11 +66,11 @@ mkdir -p some/class_2 some/class_0 other/class_3
 cp "$samples/rgb.png" some/class_2
 cp "$samples/full.jpg" some/class_0
 cp "$samples/rgb.png" other/class_3
-refused 5 'it has colours, the images in all.h5 are grey: add --colour grey' images some --like all.h5
+refused 5 'it is in colour, but the images in all.h5 are grey: add --colour grey' images some --like all.h5
 imported some.h5 images some --like all.h5 --colour grey
 holds some.h5 "f['x'].shape == (2, 17, 23, 1) and sorted(f['y'][:]) == [0, 2] and len(f['y_classes']) == 3"
 refused 5 "all.h5 has no class 'class_3'" images other --like all.h5
-refused 5 'x has rows of shape 8 x 8 x 1 here, of 17 x 23 x 1 in all.h5' images some --like all.h5 --colour grey --size 8x8
+refused 5 'x has rows of shape 8 x 8 x 1 here, but 17 x 23 x 1 in all.h5' images some --like all.h5 --colour grey --size 8x8
 
 refused 5 'pictures/class_0/.*: it has .* pixels' images pictures --colour rgb
 cp -r pictures damaged
@@ -127,7 +127,7 @@ mkdir values classes
 cp "$samples/float16.npy" values/y.npy
 cp "$samples/int8.npy" classes/y.npy
 imported values.h5 npy values/y.npy
-refused 5 'y holds classes here, values in values.h5' npy classes/y.npy --like values.h5
+refused 5 'y holds classes here, but values in values.h5' npy classes/y.npy --like values.h5
 
 # ---- CIFAR ----
 head -c 9219 /dev/zero >data_batch_1.bin

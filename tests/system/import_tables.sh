@@ -102,7 +102,7 @@ refused 5 'bad.csv:3: 1 fields in a table of 2 columns' csv bad.csv -o refused.h
 bad 'a,b\n1,2\n3,x\n'
 refused 5 "bad.csv:3: column 'b': 'x' is not a number" csv bad.csv -o refused.h5
 bad 'a,b\n1,"2\n3,4\n'
-refused 5 'bad.csv:2: the quote that opens field 2 is never closed' csv bad.csv -o refused.h5
+refused 5 'bad.csv:2: the opening quote of field 2 is never closed' csv bad.csv -o refused.h5
 bad 'a,b\n1,2\n?,4\n'
 refused 5 "bad.csv:3: column 'a' has no value .*--missing drop" csv bad.csv -o refused.h5
 imported dropped.h5 csv bad.csv --missing drop
@@ -149,13 +149,13 @@ holds cured.h5 "f['x'][:, 0].tolist() == [1234, 2345]"
 bad 'a;y\n1.25;1,5\n2.5;2,5\n'
 refused 5 "'a' .*no option reads both" csv bad.csv -o refused.h5 --decimal ,
 bad 'a,y\n1.5,1\n"2,5",2\n'
-refused 5 "'2,5' is not a number, as the values above it are: correct it" csv bad.csv -o refused.h5
+refused 5 "'2,5' is not a number, unlike the values above it: correct it" csv bad.csv -o refused.h5
 bad 'a,y\n"1,234",1\n"1,23",2\n'
-refused 5 "'1,23' is not a number, as the values above it are: correct it" csv bad.csv -o refused.h5 --thousands ,
+refused 5 "'1,23' is not a number, unlike the values above it: correct it" csv bad.csv -o refused.h5 --thousands ,
 # Columns without any value, as a delimiter at the end of each line makes.
 bad 'a,b,\n1,2.5,\n2,3.5,\n'
 refused 5 "'column3' has no value.*--drop 'column3'" csv bad.csv -o refused.h5
-refused 5 "'column3' has no value in any row: leave it out with --drop" csv bad.csv -o refused.h5 --missing drop
+refused 5 "'column3' has no value in any row: remove it with --drop" csv bad.csv -o refused.h5 --missing drop
 imported cured.h5 csv bad.csv --drop column3 --overwrite
 holds cured.h5 "f['y'][:].tolist() == [2.5, 3.5] and f['x'].shape == (2, 1)"
 # Words alone: a first row of words that do not occur again names the columns, and it is said.
@@ -169,7 +169,7 @@ bad 'red,big\nblue,small\nred,small\n'
 imported cured.h5 csv bad.csv --overwrite
 holds cured.h5 "f['x'].shape == (3, 1) and f['x_columns'][0] == b'column1'"
 bad 'a/b,a_b,y\nu,v,1.5\nx,v,2.5\n'
-refused 5 "columns 'a/b' and 'a_b' hold names, which would be kept in one dataset" csv bad.csv -o refused.h5
+refused 5 "columns 'a/b' and 'a_b' hold names, which would go to the same dataset" csv bad.csv -o refused.h5
 bad 'day,y\n2024-01-02,1.5\n2024-01-03,2.5\n'
 cure "dates or times, such as '2024-01-02': add --date 'day=%Y-%m-%d'" --date day=%Y-%m-%d
 said '^  day +dates, %Y-%m-%d as seconds +0  2024-01-02 00:00:00 to 2024-01-03'
@@ -178,24 +178,24 @@ imported cured.h5 csv bad.csv --date day=%Y-%m-%d --dates parts --overwrite
 holds cured.h5 "f['x'][:].tolist() == [[2024, 1, 2, 1], [2024, 1, 3, 2]] and f['x_columns'][3] == b'day_weekday'"
 bad 'a,y\n-,1.5\n2,2.5\n3,4\n'
 cure "2 of its 3 different values are numbers: add --missing-values '-'" --missing-values - --missing drop
-said 'warning: 1 of 3 rows lack a value and are left out'
+said 'warning: 1 of 3 rows lack a value and were dropped'
 imported stray.h5 csv bad.csv --categorical a
 said '^  a +3 categories +0  -, 2, 3'
 bad 'a,y\n1,15\n"2,5",25\n'
-cure "'2,5' is not a number, as the values above it are: add --decimal ','" --decimal , --y a
+cure "'2,5' is not a number, unlike the values above it: add --decimal ','" --decimal , --y a
 bad 'time,y\n10:00:00.25,1\n10:00:00.5,2\n10:00:01,2\n'
 cure "--date 'time=%H:%M:%S'" --date time=%H:%M:%S --target value
 bad 'at,y\n1700000000,1.5\n1700000001,2.5\n'
 imported fine.h5 csv bad.csv # float32 would make both times one
 holds fine.h5 "f['x'].dtype == 'float64' and f['x'][1, 0] - f['x'][0, 0] == 1"
 refused 2 "expected COLUMN=FORMAT" csv bad.csv --date at -o refused.h5
-refused 5 "'1700000000' is not a date of the format '%Y'" csv bad.csv --date at=%Y -o refused.h5
+refused 5 "'1700000000' is not a date in the format '%Y'" csv bad.csv --date at=%Y -o refused.h5
 refused 2 "no column 'yy'|has no column 'yy'" csv bad.csv --drop yy -o refused.h5
 refused 2 'both .,.: they must differ' csv bad.csv --decimal , --thousands , -o refused.h5
 awk 'BEGIN { print "id,word,y"; for (i = 1; i < 13; i++) print i ",w" i "x," i / 8 }' >ids.csv
 imported ids.h5 csv ids.csv
 said "warning: column 'id' counts the rows"
-said "warning: column 'word' has another word in each row"
+said "warning: column 'word' has a different word in each row"
 imported ids.h5 csv ids.csv --drop word --overwrite
 said '^  word +left out'
 holds ids.h5 "f['x'].shape == (12, 1)"
@@ -213,29 +213,29 @@ printf 'colour,kg\nred,3.5\n' >unlabelled.csv
 imported unlabelled.h5 csv unlabelled.csv --like old.h5
 holds unlabelled.h5 "f['x'][:].tolist() == [[1, 3.5]] and 'y' not in f"
 printf 'colour,kg,fruit\ngreen,1.5,plum\n' >bad.csv
-refused 5 "bad.csv:2: column 'colour': 'green' is not among the 3 names of the earlier import \(blue, red, yellow\)" csv bad.csv --like old.h5 -o refused.h5
+refused 5 "bad.csv:2: column 'colour': 'green' is not one of the 3 names of the earlier import \(blue, red, yellow\)" csv bad.csv --like old.h5 -o refused.h5
 printf 'colour,fruit\nred,plum\n' >bad.csv
 refused 5 "old.h5 has a column 'kg', which is not among those of bad.csv \(colour\): rename" csv bad.csv --like old.h5 -o refused.h5
 printf 'colour,kg,fruit\nred,1,plum\n' >bad.csv
 refused 5 "'kg', which is not among those of bad.csv \(colour\): the options" csv bad.csv --like old.h5 --drop kg -o refused.h5
-refused 2 "'kg' holds numbers in old.h5: leave it out of --categorical" csv bad.csv --like old.h5 --categorical kg -o refused.h5
+refused 2 "'kg' holds numbers in old.h5: remove it from --categorical" csv bad.csv --like old.h5 --categorical kg -o refused.h5
 printf 'colour,kg,fruit\nred,4,plum\nred,?,plum\n' >bad.csv
 imported cured.h5 csv bad.csv --like old.h5 --missing mean --overwrite
-said "warning: column 'kg': --missing mean takes the mean of these rows, 4, which is not that of the earlier import"
+said "warning: column 'kg': --missing mean uses the mean of these rows, 4, not that of the earlier import"
 printf 'colour,kg,fruit\nred,?,plum\n' >bad.csv
-refused 5 "'kg' has no value in any row, so that there is no mean: fill it in" csv bad.csv --like old.h5 --missing mean -o refused.h5
+refused 5 "'kg' has no value in any row, so it has no mean: fill it in" csv bad.csv --like old.h5 --missing mean -o refused.h5
 printf 'colour,kg,fruit\nred,heavy,plum\n' >bad.csv
 refused 5 "'heavy' is not a number.*or count it as missing with --missing-values 'heavy'$" csv bad.csv --like old.h5 -o refused.h5
-refused 5 'prices.h5 has none of the datasets that this import makes \(x, y\)' csv bad.csv --like prices.h5 -o refused.h5
+refused 5 'prices.h5 has none of the datasets that this import writes \(x, y\)' csv bad.csv --like prices.h5 -o refused.h5
 printf 'a,digit\n1,0\n2,7\n3,0\n4,7\n5,3\n6,3\n' >old.csv
 printf 'a,digit\n1,7\n2,3\n' >new.csv
 imported old.h5 csv old.csv --overwrite
 imported new.h5 csv new.csv --like old.h5 --overwrite
 holds new.h5 "f['y'][:].tolist() == [2, 1] and f['y_classes'][:].tolist() == [b'0', b'3', b'7']"
 printf 'a,digit\n1,4\n' >bad.csv
-refused 5 "'4' is not among the 3 names of the earlier import" csv bad.csv --like old.h5 -o refused.h5
+refused 5 "'4' is not one of the 3 names of the earlier import" csv bad.csv --like old.h5 -o refused.h5
 printf 'a,digit\n1,7\n1,3.5\n' >bad.csv
-refused 5 "'3.5' is not among the 3 names of the earlier import" csv bad.csv --like old.h5 -o refused.h5
+refused 5 "'3.5' is not one of the 3 names of the earlier import" csv bad.csv --like old.h5 -o refused.h5
 refused 2 'unit bytes: text.h5 holds the numbers of' text c.txt --like text.h5 --unit bytes -o refused.h5
 awk 'BEGIN { print "a,digit"; for (i = 0; i < 20; i++) print i / 8 "," i % 10 }' >old.csv
 imported old.h5 csv old.csv --overwrite
@@ -246,11 +246,11 @@ holds more.h5 "(f['text_classes'][:] == h5py.File('text.h5')['text_classes'][:])
 bad 'a,b\n'
 refused 5 'no rows' csv bad.csv -o refused.h5 --header yes
 bad 'a,b\n1,2\n300,2.5\n'
-refused 5 'x: row 1 .*holds 300, which uint8 cannot hold' csv bad.csv -o refused.h5 --dtype uint8
+refused 5 'x: row 1 .*has the value 300, which uint8 cannot represent' csv bad.csv -o refused.h5 --dtype uint8
 bad 't,v\n2,1\n1,1\n'
 refused 5 "bad.csv:3: column 't' goes back from '2' to '1'" series bad.csv --time t -o refused.h5
 bad 'abc\xff'
-refused 5 'bad.csv: byte 3 .*no UTF-8' text bad.csv -o refused.h5
+refused 5 'bad.csv: byte 3 .*not UTF-8' text bad.csv -o refused.h5
 bad 'bHx'
 refused 5 "bad.csv: the character 'x' that ends at byte 3 is not in the vocabulary" text bad.csv --vocabulary text.h5 -o refused.h5
 head -c 60 houses.csv.gz >short.csv.gz
