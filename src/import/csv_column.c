@@ -115,6 +115,13 @@ static bool column_loses_digits(const char *text, double number)
     return fabs(number) >= COLUMN_WHOLE_MAX && strspn(text, "+-0123456789") == strlen(text);
 }
 
+/* "01234", not "0", "0.5" or "00". */
+static bool column_is_code(const char *text)
+{
+    return text[0] == '0' && text[1] && strspn(text, "0123456789") == strlen(text) &&
+           strspn(text, "0") < strlen(text);
+}
+
 static nn_status column_meet_number(const nn_csv_table *table, nn_csv_column *column, double number)
 {
     if (column->values == 1) {
@@ -178,6 +185,7 @@ nn_status nn_csv_column_meet(const nn_csv_table *table, nn_csv_column *column, c
     if (column->kind == NN_CSV_DATES) return column_meet_date(table, column, field, line);
     if (!is_number) return column_not_a_number(table, column, field, line);
     NN_TRY(column_check_class(table, column, field, line, number));
+    column->zeros |= column_is_code(field->text);
     column->long_numbers |= column_loses_digits(field->text, number);
     return column_meet_number(table, column, number);
 }

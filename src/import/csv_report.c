@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "import/csv_table.h"
 
 #define REPORT_COLUMNS_MAX 30
@@ -77,6 +78,42 @@ static void report_delimiter(const nn_csv_table *table, nn_text *text)
     nn_text_append(text, "columns (delimiter %s%s%s, %s):\n", name ? "" : "'",
                    name ? name : (const char[]){table->delimiter, '\0'}, name ? "" : "'",
                    table->header ? "named by the first row" : "without names in the file");
+}
+
+/* ---- warnings ---- */
+
+static void report_warn_of_digits(const nn_csv_column *column)
+{
+    if (column->long_numbers)
+        nn_log_warning(
+            "column '%s' has whole numbers beyond 2^53, whose last digits are lost: use --categorical "
+            "'%s' to treat them as names, or --drop '%s'",
+            column->title, column->title, column->title);
+    if (column->zeros && !column->fixed)
+        nn_log_warning("column '%s' has numbers with leading zeros, as codes have, which are lost: use "
+                       "--categorical '%s' to treat them as names, or --drop '%s'",
+                       column->title, column->title, column->title);
+}
+
+/* The number of the first column that has the title of this one, from 1; its own where it is the first. */
+static size_t report_first_titled(const nn_csv_table *table, size_t index)
+{
+    size_t first = 0;
+    while (strcmp(table->columns[first].title, table->columns[index].title) != 0) first++;
+    return first + 1;
+}
+
+void nn_csv_warn_of_columns(const nn_csv_table *table)
+{
+    for (size_t i = 0; i < table->column_count; i++) {
+        const nn_csv_column *column = &table->columns[i];
+        size_t first = report_first_titled(table, i);
+        if (first != i + 1 && !column->dropped && !table->columns[first - 1].dropped)
+            nn_log_warning("columns %zu and %zu are both named '%s': rename one in the header, or drop it by "
+                           "its number with --drop %zu",
+                           first, i + 1, column->title, i + 1);
+        if (column->used && column->kind == NN_CSV_NUMBERS) report_warn_of_digits(column);
+    }
 }
 
 void nn_csv_append_report(const nn_csv_table *table, nn_text *text)

@@ -91,8 +91,10 @@ static nn_status table_name_columns(nn_csv_table *table, const nn_csv_record *fi
 typedef struct table_look {
     bool *word;                /* the first row has a word here */
     bool again;                /* ... which a row below repeats */
+    bool *year;                /* the first row has a number here that may be a year */
     int64_t rows;              /* rows below the first */
     int64_t *numbers, *others; /* counts of the rows below, per column */
+    int64_t *years;            /* ... of the numbers that may be years */
     size_t count;
 } table_look;
 
@@ -110,6 +112,11 @@ static bool table_is_number_like(const nn_csv_table *table, const nn_csv_field *
     return like;
 }
 
+static bool table_is_year(const char *text)
+{
+    return strlen(text) == 4 && strspn(text, "0123456789") == 4 && (text[0] == '1' || text[0] == '2');
+}
+
 static nn_status table_look_below(nn_csv_table *table, nn_csv_reader *reader, table_look *look)
 {
     nn_csv_record record;
@@ -120,6 +127,7 @@ static nn_status table_look_below(nn_csv_table *table, nn_csv_reader *reader, ta
         for (size_t i = 0; i < record.count && i < look->count; i++) {
             if (nn_csv_missing(table->options, &record.fields[i])) continue;
             look->again |= strcmp(record.fields[i].text, table->columns[i].title) == 0;
+            look->years[i] += table_is_year(record.fields[i].text);
             if (table_is_number_like(table, &record.fields[i]))
                 look->numbers[i]++;
             else
@@ -135,6 +143,9 @@ static nn_status table_look_first(nn_csv_table *table, const nn_csv_record *firs
     NN_TRY(NN_ALLOCATE(&look->word, first->count, "the columns"));
     NN_TRY(NN_ALLOCATE(&look->numbers, first->count, "the columns"));
     NN_TRY(NN_ALLOCATE(&look->others, first->count, "the columns"));
+    NN_TRY(NN_ALLOCATE(&look->year, first->count, "the columns"));
+    NN_TRY(NN_ALLOCATE(&look->years, first->count, "the columns"));
+    for (size_t i = 0; i < first->count; i++) look->year[i] = table_is_year(first->fields[i].text);
     for (size_t i = 0; i < first->count; i++)
         look->word[i] = !nn_csv_missing(table->options, &first->fields[i]) &&
                         !table_is_number_like(table, &first->fields[i]);
@@ -157,6 +168,22 @@ static void table_warn_of_words(const nn_csv_table *table)
         table->paths[0], table->columns[0].title);
 }
 
+/* Consecutive years above numbers that are not years are probably the names of columns. */
+static void table_warn_of_years(const nn_csv_table *table, const table_look *look)
+{
+    for (size_t i = 1; i < look->count; i++) {
+        const char *left = table->columns[i - 1].title, *right = table->columns[i].title;
+        bool years =
+            look->year[i - 1] && look->year[i] && labs(strtol(right, NULL, 10) - strtol(left, NULL, 10)) == 1;
+        if (!years || look->years[i - 1] + look->years[i] > 0 || look->rows == 0) continue;
+        nn_log_warning("the first row of %s is read as a sample, but its columns %zu and %zu are the years "
+                       "%s and %s and no "
+                       "other row has years there: if the row names the columns, add --header yes",
+                       table->paths[0], i, i + 1, left, right);
+        return;
+    }
+}
+
 /* Finds the header. The first row has already been used for titles, whether or not it is one. */
 static nn_status table_find_header(nn_csv_table *table, const nn_csv_record *first, nn_csv_reader *reader)
 {
@@ -175,6 +202,9 @@ static nn_status table_find_header(nn_csv_table *table, const nn_csv_record *fir
         table->header = true;
         table_warn_of_words(table);
     }
+    if (status == NN_OK && !table->header) table_warn_of_years(table, &look);
+    nn_free(look.year);
+    nn_free(look.years);
     nn_free(look.word);
     nn_free(look.numbers);
     nn_free(look.others);

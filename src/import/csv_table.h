@@ -91,6 +91,7 @@ typedef struct nn_csv_column {
     bool whole;        /* numbers: all are whole, below 2^53 */
     bool many;         /* ... and more than kinds_max different ones */
     bool long_numbers; /* numbers: some have more digits than a double holds */
+    bool zeros;        /* numbers: some are written with leading zeros, as codes are */
     bool counts;       /* numbers: each is one more than the one above it, from 0 or 1 */
     int64_t values;    /* number of values present */
     int64_t absent;    /* ... and missing */
@@ -208,6 +209,9 @@ nn_status nn_csv_outputs_like(const nn_import *import, nn_csv_table *table, cons
                               nn_csv_outputs *outputs);
 
 /* ---- csv_report.c ---- */
+
+/* Warns of columns in use that are probably not intended as they are read. After the first pass. */
+void nn_csv_warn_of_columns(const nn_csv_table *table);
 
 /* Appends a table of how each column was read. */
 void nn_csv_append_report(const nn_csv_table *table, nn_text *text);

@@ -187,16 +187,6 @@ static nn_status csv_add_x(nn_import *import, const csv_state *state, nn_import_
     return nn_csv_outputs_describe(import, &state->table, &state->x, field);
 }
 
-/* For inputs and targets. */
-static void csv_warn_of_digits(const nn_csv_column *column)
-{
-    if (column->used && column->kind == NN_CSV_NUMBERS && column->long_numbers)
-        nn_log_warning(
-            "column '%s' has whole numbers beyond 2^53, whose last digits are lost: use --categorical "
-            "'%s' to treat them as names, or --drop '%s'",
-            column->title, column->title, column->title);
-}
-
 /* Inputs that are rarely intended: a column with a different word in each row, and a row counter. */
 static void csv_warn(const csv_options *options, const nn_csv_column *column)
 {
@@ -226,8 +216,8 @@ static nn_status csv_open(nn_import *import)
     NN_TRY(csv_choose_y(import, options, state));
     NN_TRY(csv_choose_x(import, options, state));
     NN_TRY(nn_csv_table_scan(&state->table));
+    nn_csv_warn_of_columns(&state->table);
     for (size_t i = 0; i < state->table.column_count; i++) {
-        csv_warn_of_digits(&state->table.columns[i]);
         csv_warn(options, &state->table.columns[i]);
     }
     NN_TRY(csv_decide_label(options, state));
@@ -285,11 +275,11 @@ const nn_importer nn_importer_csv = {
     .name = "csv",
     .summary = "tables of text (.csv, .tsv, .gz): one sample per row",
     .example = "nntrain import csv houses.csv --y price --test 0.1 -o houses.h5",
-    .writes =
-        "x: rows x columns, float32; y: rows, class labels (uint8, int32) or values (float32); float64 where the\n"
-        "  numbers of a column differ too little for float32, as with times\n"
-        "  x_columns: names of the columns; y_classes: names of the classes, if they have any\n"
-        "  x_categories/COLUMN: the names numbered 0, 1, ... in an input column, sorted",
+    .writes = "x: rows x columns, float32; y: rows, class labels (uint8, int32) or values (float32); float64 "
+              "where the\n"
+              "  numbers of a column differ too little for float32, as with times\n"
+              "  x_columns: names of the columns; y_classes: names of the classes, if they have any\n"
+              "  x_categories/COLUMN: the names numbered 0, 1, ... in an input column, sorted",
     .options = csv_option_table,
     .options_size = sizeof(csv_options),
     .open = csv_open,

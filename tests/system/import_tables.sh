@@ -200,6 +200,24 @@ imported ids.h5 csv ids.csv --drop word --overwrite
 said '^  word +left out'
 holds ids.h5 "f['x'].shape == (12, 1)"
 
+# What is probably not intended is reported with its column, and the remedies work.
+bad 'zip,a,a,y\n01234,1,2,1.5\n1234,2,3,2.5\n00,0,0.5,4\n'
+imported odd.h5 csv bad.csv
+said "warning: column 'zip' has numbers with leading zeros"
+said "warning: columns 2 and 3 are both named 'a'"
+imported odd.h5 csv bad.csv --categorical zip --drop 3 --overwrite
+grep -qE 'warning: (column|columns)' import.log && fail "warned of columns although it is seen to"
+holds odd.h5 "f['x_categories/zip'][:].tolist() == [b'00', b'01234', b'1234'] and f['x'].shape == (3, 2)"
+bad 'country,2019,2020\nFrance,1.5,2.5\nPeru,2.5,3.5\n'
+imported odd.h5 csv bad.csv --overwrite
+said 'warning: the first row of bad.csv is read as a sample, but its columns 2 and 3 are the years 2019 and 2020'
+imported odd.h5 csv bad.csv --header yes --overwrite
+grep -qE 'the first row of .* sample' import.log && fail "a header is called a sample"
+holds odd.h5 "f['x_columns'][:].tolist() == [b'country', b'2019']"
+bad '2019,2020\n2001,2002\n'
+imported odd.h5 csv bad.csv --overwrite
+grep -qE 'the first row of .* sample' import.log && fail "rows of years are read as a header"
+
 # ---- as an earlier import: columns in its order, numbers as it has them ----
 printf 'colour,kg,fruit\nblue,1.5,plum\nred,2,cherry\nyellow,3,lemon\n' >old.csv
 printf 'extra,fruit,kg,colour\n1,lemon,3.5,yellow\n2,cherry,1,red\n' >new.csv
