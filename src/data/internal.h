@@ -58,6 +58,7 @@ struct nn_dataset {
     bool describes;                            /* reads no inputs: nn_dataset_describe */
     nn_range ranges[NN_PARTS][NN_DATA_FIELDS]; /* by view */
     unsigned told_missing;       /* fields of which it was said that values are missing, by bit */
+    unsigned told_rounded;       /* as told_missing, that they are rounded */
     bool lenient;                /* takes every row for a sample: nn_data_known */
     unsigned told_bad[NN_PARTS]; /* as told_missing, of anything else that is wrong with values, by source */
     nn_data_memory memory, split_table, balance_table;

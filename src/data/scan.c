@@ -37,7 +37,8 @@ static nn_status scan_prepare_view(const nn_dataset *dataset, const nn_samples *
     *view = (nn_scan_view){.view = of,
                            .array = &samples->source->arrays[of->array],
                            .left_out = of->left_out,
-                           .bad_row = INT64_MAX};
+                           .bad_row = INT64_MAX,
+                           .rounded_row = INT64_MAX};
     if (!view->array->sound || of->values == 0) return NN_OK;
     view->finite = nn_array_may_miss(view->array) || of->transform == NN_TRANSFORM_LOG;
     view->refuses_missing = of->missing == NN_MISSING_ERROR && !samples->source->skips;
@@ -47,6 +48,7 @@ static nn_status scan_prepare_view(const nn_dataset *dataset, const nn_samples *
     view->bounds = samples->part != NN_TRAIN && samples->source == &dataset->sources[samples->part];
     view->indices = of->indices > 0 ? (double)of->indices : SCAN_INDICES_MOST;
     bool fills = of->missing == NN_MISSING_MEAN || of->missing == NN_MISSING_MASK;
+    view->rounds = nn_scan_may_round(samples->source, of->array);
     view->known_only = fills || (of->steps > 0 && samples->source->arrays[NN_DATA_LENGTH].sound);
     NN_TRY(nn_allocate((void **)&view->raw, of->raw_size, 1, "a sample"));
     if (!statistics || statistics[v].columns == 0) return NN_OK;
@@ -75,8 +77,8 @@ static int64_t scan_share(nn_comm *comm, nn_scan_work *work)
 bool nn_scan_looks_at(const nn_scan_view *view)
 {
     return view->raw && !view->left_out &&
-           (view->finite || view->view->index || view->array->label || view->view->taken.checked ||
-            view->columns > 0 || view->hashes || view->bounds);
+           (view->finite || view->rounds || view->view->index || view->array->label ||
+            view->view->taken.checked || view->columns > 0 || view->hashes || view->bounds);
 }
 
 static bool scan_has_work(const nn_scan_work *work)
@@ -253,6 +255,7 @@ nn_status nn_scan_sample(nn_scan_work *work, int64_t sample)
             scan_labels(view, raw, row, end);
         else
             scan_values(view, raw, row, end);
+        if (view->rounds) nn_scan_find_rounded(view, raw, row, end);
         view->seen += end;
         view->missing_samples += view->missing > missing;
         if (!view->hashes) continue;

@@ -195,11 +195,12 @@ static bool scan_was_told(const nn_scan_work *work, const nn_scan_view *view)
 /* The first bad value of the whole part, over all ranks, is explained by all of them. Collective. */
 nn_status nn_scan_report(nn_comm *comm, nn_scan_work *work, nn_scan_view *view, nn_problems *problems)
 {
-    int64_t found[3] = {-view->bad_row, 0, (int64_t)view->largest};
+    int64_t found[4] = {-view->bad_row, 0, (int64_t)view->largest, -view->rounded_row};
     NN_TRY(nn_comm_maximum(comm, &found[0], 1));
     found[1] = view->bad_row == -found[0] ? -view->bad_value : INT64_MIN;
-    NN_TRY(nn_comm_maximum(comm, &found[1], 2));
+    NN_TRY(nn_comm_maximum(comm, &found[1], 3));
     view->largest = (double)found[2];
+    nn_scan_warn_of_rounded(work->dataset, view, -found[3]);
     NN_TRY(scan_count(comm, work, view));
     scan_tell_missing(work->samples, view, work->samples->count);
     if (found[0] == -INT64_MAX || scan_was_told(work, view)) return NN_OK;

@@ -12,6 +12,9 @@
 #define nn_scan_looks_at NN_REAL_SYMBOL(nn_scan_looks_at)
 #define nn_scan_sample NN_REAL_SYMBOL(nn_scan_sample)
 #define nn_scan_report NN_REAL_SYMBOL(nn_scan_report)
+#define nn_scan_may_round NN_REAL_SYMBOL(nn_scan_may_round)
+#define nn_scan_find_rounded NN_REAL_SYMBOL(nn_scan_find_rounded)
+#define nn_scan_warn_of_rounded NN_REAL_SYMBOL(nn_scan_warn_of_rounded)
 
 /* One view under way. */
 typedef struct nn_scan_view {
@@ -27,6 +30,8 @@ typedef struct nn_scan_view {
     unsigned char *raw;
     nn_places places;                       /* over a chunk */
     int64_t bad_row, bad_value;             /* the first, by row; INT64_MAX: none */
+    bool rounds;                            /* values may be whole numbers that double does not hold ... */
+    int64_t rounded_row;                    /* ... the first in this row; INT64_MAX: none */
     double largest;                         /* label, or index */
     bool bounds;                            /* looks at the range of values ... */
     nn_range range;                         /* ... which is this */
@@ -70,5 +75,11 @@ nn_status nn_scan_sample(nn_scan_work *work, int64_t sample);
 /* The first bad value of the whole part, over all ranks, is explained by all of them, and those that are
  * missing are counted. Collective. */
 nn_status nn_scan_report(nn_comm *comm, nn_scan_work *work, nn_scan_view *view, nn_problems *problems);
+
+/* scan_digits.c: whether an array of values has whole numbers of 64 bits in some file; notes the first that
+ * double does not hold among the first `end` values of a sample; warns of the first in the whole part. */
+bool nn_scan_may_round(const nn_source *source, int which);
+void nn_scan_find_rounded(nn_scan_view *view, const unsigned char *raw, int64_t row, int64_t end);
+void nn_scan_warn_of_rounded(nn_dataset *dataset, const nn_scan_view *view, int64_t row);
 
 #endif
