@@ -46,6 +46,7 @@
 #define nn_dataset_waited NN_REAL_SYMBOL(nn_dataset_waited)
 #define nn_dataset_prior NN_REAL_SYMBOL(nn_dataset_prior)
 #define nn_dataset_knows_prior NN_REAL_SYMBOL(nn_dataset_knows_prior)
+#define nn_dataset_is_single NN_REAL_SYMBOL(nn_dataset_is_single)
 #define nn_dataset_counts NN_REAL_SYMBOL(nn_dataset_counts)
 #define nn_dataset_identity NN_REAL_SYMBOL(nn_dataset_identity)
 #define nn_dataset_stored NN_REAL_SYMBOL(nn_dataset_stored)
@@ -332,7 +333,8 @@ typedef struct nn_gathered {
     nn_real *targets; /* count x values of all targets that are values; NaN: missing, where missing is
                        * mask; may be NULL */
     double *observed; /* the same in their own units, as exact as the file has them; may be NULL */
-    double *bases;    /* with observed: what those of transform: difference are differences to; may be NULL */
+    double *bases;    /* with observed: what targets of transform: difference are differences to; observed
+                       * values are then no differences; may be NULL */
     int64_t *labels;  /* count x labels of all targets that are classes; -1: to be ignored; may be NULL */
     nn_real *soft; /* count x classes: soft targets, where nn_dataset_mixes samples of classes; may be NULL */
     nn_real *weights; /* count: of the samples in the loss, where nn_dataset_has_weights; may be NULL */
@@ -385,9 +387,12 @@ double nn_dataset_waited(const nn_dataset *dataset, nn_part part);
 
 /* ---- what else is known ---- */
 
-/* The best constant guess from the train part: shares of the classes (classes values), or the normalised
- * target's mean (one per value of the target). The yardstick beside each final figure. */
+/* The constant guess of the baselines, from the train part: shares of the classes (classes values), or the
+ * normalised target's mean (one per value of the target). Sample weights do not count. */
 void nn_dataset_prior(const nn_dataset *dataset, int target, double *values);
+
+/* Whether the values of a target are stored in single precision, in the files of a part. */
+bool nn_dataset_is_single(const nn_dataset *dataset, nn_part part, int target);
 
 /* Whether it was measured: where data.check is none, not from more than 2^24 values unless a loss needs it.
  */

@@ -164,6 +164,17 @@ void nn_dataset_gather(const nn_dataset *dataset, nn_part part, nn_data_span spa
     if (training && gathered->inputs && nn_dataset_mixes(dataset)) gather_mix(dataset, span, gathered);
 }
 
+bool nn_dataset_is_single(const nn_dataset *dataset, nn_part part, int target)
+{
+    const nn_data_target *self = &dataset->targets[target];
+    bool single = true;
+    for (int v = self->first_view; v < self->first_view + self->view_count; v++) {
+        const nn_array *array = &dataset->parts[part].source->arrays[dataset->views[v].array];
+        single &= array->type == NN_STORE_F32 && !nn_store_packing_scales(&array->packing);
+    }
+    return single;
+}
+
 bool nn_dataset_mixes(const nn_dataset *dataset)
 {
     return nn_augment_mixes(gather_augment(dataset, &dataset->views[0]));

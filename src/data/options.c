@@ -73,7 +73,9 @@ const nn_option nn_part_options_table[] = {
     {"lengths", NN_OPTION_TEXT, offsetof(nn_part_options, lengths), "", 0, 0, NULL, NN_EFFECT_RESULT,
      "dataset of the number of steps of each sequence; what is behind is padding, whatever it holds"},
     {"weights", NN_OPTION_TEXT, offsetof(nn_part_options, weights), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "dataset of what each sample counts in the loss: one number a sample, 0 or more"},
+     "dataset of what each sample counts in the loss: one number per sample, 0 or more; metrics and the "
+     "constants "
+     "of baselines count every sample once, even those of weight 0"},
     {"file", NN_OPTION_TEXT_LIST, offsetof(nn_part_options, file), "", 0, 0, NULL, NN_EFFECT_SPEED,
      "HDF5 file, files or pattern of this part (default: data.file)"},
     {.name = NULL}};

@@ -4,7 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
-/* How far a sum of shares may be from 1: those that were rounded to float16 are nearer. */
+/* How far a sum of shares may be from 1, as the help on cross_entropy says: those that were rounded to
+ * float16 are nearer. */
 #define TAKEN_TOLERANCE 1e-3
 
 static double taken_largest(void)

@@ -170,8 +170,11 @@ void nn_view_observed(const nn_view *view, const nn_array *array, const unsigned
     }
     for (int64_t i = 0; i < view->values; i++) {
         double seen;
-        values[i] = view_pair(view, array, raw, i, &seen) - seen;
-        if (bases) bases[i] = seen;
+        values[i] = view_pair(view, array, raw, i, &seen);
+        if (bases)
+            bases[i] = seen;
+        else
+            values[i] -= seen;
     }
 }
 

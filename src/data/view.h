@@ -53,8 +53,9 @@ nn_status nn_view_prepare(nn_view *view);
 void nn_view_values(const nn_view *view, const nn_array *array, const unsigned char *raw, int64_t first,
                     int64_t count, double *values);
 
-/* All values of a target in its own units: without its logarithm, and of a difference the difference. bases:
- * what it is a difference to, else 0; may be NULL. */
+/* All values of a target in its own units: without its logarithm. Those of a difference are the difference
+ * where bases is NULL, else the values as they are stored, and bases what they are differences to (else 0).
+ */
 void nn_view_observed(const nn_view *view, const nn_array *array, const unsigned char *raw, double *values,
                       double *bases);
 

@@ -67,7 +67,7 @@ typedef struct nn_loss_type {
     /* The output that is the best guess for every row, from the mean target: shares of the classes (of no and
      * yes, where there is one column of labels), or of the values of a row. NULL: the mean itself. */
     void (*best_constant)(const void *options, int64_t columns, const double *class_weights, bool labels,
-                          const double *mean, nn_real *output);
+                          const double *mean, double *output);
 } nn_loss_type;
 
 const nn_loss_type *const *nn_loss_types(void); /* NULL-terminated */

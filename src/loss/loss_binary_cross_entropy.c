@@ -123,7 +123,7 @@ static void binary_cross_entropy_predict(const void *options, int64_t rows, int6
 
 static void binary_cross_entropy_best_constant(const void *options, int64_t columns,
                                                const double *class_weights, bool labels, const double *mean,
-                                               nn_real *output)
+                                               double *output)
 {
     (void)options;
     for (int64_t c = 0; c < columns; c++) {
@@ -132,7 +132,7 @@ static void binary_cross_entropy_best_constant(const void *options, int64_t colu
             no *= class_weights[2 * c];
             yes *= class_weights[2 * c + 1];
         }
-        output[c] = (nn_real)(log(yes + 1e-30) - log(no + 1e-30));
+        output[c] = log(yes + 1e-30) - log(no + 1e-30);
     }
 }
 

@@ -169,7 +169,7 @@ static void cross_entropy_predict(const void *options, int64_t rows, int64_t col
 /* The logarithms of the shares, as the classes weigh. Classes that then count alike are told apart by their
  * own shares. A class that never occurs gets the probability of less than one sample in 10^30. */
 static void cross_entropy_best_constant(const void *options, int64_t columns, const double *class_weights,
-                                        bool labels, const double *mean, nn_real *output)
+                                        bool labels, const double *mean, double *output)
 {
     (void)labels;
     double smoothing = ((const cross_entropy_options *)options)->label_smoothing, total = 0;
@@ -178,13 +178,15 @@ static void cross_entropy_best_constant(const void *options, int64_t columns, co
         double share = (1 - smoothing) * mean[c] + smoothing / (double)columns;
         if (class_weights) share *= class_weights[c];
         if (total > 0) share /= total;
-        output[c] = (nn_real)(log(share + 1e-30) + 1e-5 * mean[c]);
+        output[c] = log(share + 1e-30) + 1e-5 * mean[c];
     }
 }
 
 const nn_loss_type NN_REAL_SYMBOL(nn_loss_cross_entropy) = {
     .name = "cross_entropy",
-    .summary = "for classes: softmax and log-likelihood in one; the network ends without an activation",
+    .summary = "for classes, or their shares, from 0 to 1 with a sum of 1 (within 0.001): softmax and "
+               "log-likelihood in "
+               "one; the network ends without an activation",
     .example = "cross_entropy",
     .options = cross_entropy_table,
     .options_size = sizeof(cross_entropy_options),

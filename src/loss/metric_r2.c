@@ -1,13 +1,20 @@
 /* The coefficient of determination of each output: 1 - sum of squared errors / sum of squared distances from
  * the mean of the targets; the mean over the outputs. */
+#include <math.h>
+
 #include "loss/answers.h"
 #include "loss/outputs.h"
 
+/* What two sums of squares of the same size may differ by from rounding alone, relative to them. */
+#define R2_ROUNDING 1e-13
+
+/* The mean of the targets explains nothing: not -2e-16 of their variance. */
 static double r2_finish(const void *options, int64_t width, const double *output)
 {
     (void)options;
     (void)width;
-    return 1 - output[NN_OUTPUT_SQUARED_ERRORS] / output[NN_OUTPUT_SQUARES];
+    double r2 = 1 - output[NN_OUTPUT_SQUARED_ERRORS] / output[NN_OUTPUT_SQUARES];
+    return fabs(r2) < R2_ROUNDING ? 0 : r2;
 }
 
 const nn_metric_type NN_REAL_SYMBOL(nn_metric_r2) = {

@@ -317,18 +317,18 @@ int64_t nn_model_steps(const nn_model *model)
 
 /* ---- predictions ---- */
 
-static double model_undo_value(const nn_head *head, int64_t i, nn_real value)
+double nn_model_undo_value(const nn_head *head, int64_t i, double value)
 {
     const nn_scaling *scaling = &head->scaling;
     int64_t column = scaling->columns > 0 ? i % scaling->columns : 0;
-    double units = (double)value;
+    double units = value;
     if (scaling->columns > 0) units = (units - scaling->offset[column]) / scaling->scale[column];
     return head->target.transform == NN_TRANSFORM_LOG ? exp(units) : units;
 }
 
 void nn_model_undo(const nn_head *head, int64_t count, const nn_real *values, double *units)
 {
-    for (int64_t i = 0; i < count; i++) units[i] = model_undo_value(head, i, values[i]);
+    for (int64_t i = 0; i < count; i++) units[i] = nn_model_undo_value(head, i, (double)values[i]);
 }
 
 /* A difference is made a value again where the input holds what it is a difference to. */
@@ -338,7 +338,7 @@ static void model_restore(const nn_model *model, const nn_head *head, int64_t sa
     int64_t values = nn_shape_count(head->target.shape), input_values = nn_shape_count(model->input.shape);
     for (int64_t i = 0; i < samples * values; i++) {
         int64_t seen = head->target.seen ? head->target.seen[i % values] : -1;
-        double value = model_undo_value(head, i, output[i]);
+        double value = nn_model_undo_value(head, i, (double)output[i]);
         if (seen >= 0) value += (double)inputs[i / values * input_values + seen];
         output[i] = (nn_real)value;
     }

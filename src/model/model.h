@@ -21,6 +21,7 @@
 #define nn_model_summary NN_REAL_SYMBOL(nn_model_summary)
 #define nn_model_predict NN_REAL_SYMBOL(nn_model_predict)
 #define nn_model_undo NN_REAL_SYMBOL(nn_model_undo)
+#define nn_model_undo_value NN_REAL_SYMBOL(nn_model_undo_value)
 #define nn_head_class_weights NN_REAL_SYMBOL(nn_head_class_weights)
 #define nn_head_is_values NN_REAL_SYMBOL(nn_head_is_values)
 #define nn_model_output_count NN_REAL_SYMBOL(nn_model_output_count)
@@ -158,6 +159,7 @@ bool nn_head_is_values(const nn_head *head);
 /* Undoes the target's normalisation and logarithm: values (whole samples) in the target's own units. A
  * difference stays one. */
 void nn_model_undo(const nn_head *head, int64_t count, const nn_real *values, double *units);
+double nn_model_undo_value(const nn_head *head, int64_t i, double value); /* value `i` of a sample */
 
 /*
  * From a microbatch whose forward pass is done to what a user calls a prediction: class probabilities, or

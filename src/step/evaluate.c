@@ -42,15 +42,16 @@ typedef struct evaluation {
     nn_dataset *data;
     nn_part part;
     int64_t samples, leaves;
-    const nn_real *weights, *constant; /* one of the two is NULL */
-    nn_tree_node share;                /* of this rank */
-    size_t width;                      /* figures of a leaf */
-    nn_tree_node *nodes;               /* of all ranks, from left to right */
-    size_t *sizes;                     /* bytes of the nodes of each rank */
-    int64_t own, own_count;            /* the nodes of this rank */
-    double *sums;                      /* of the nodes */
-    double *wave;                      /* of EVALUATE_WAVE leaves */
-    double *stack;                     /* one more row for each level above a wave */
+    const nn_real *weights; /* one of the two is NULL */
+    const double *constant;
+    nn_tree_node share;     /* of this rank */
+    size_t width;           /* figures of a leaf */
+    nn_tree_node *nodes;    /* of all ranks, from left to right */
+    size_t *sizes;          /* bytes of the nodes of each rank */
+    int64_t own, own_count; /* the nodes of this rank */
+    double *sums;           /* of the nodes */
+    double *wave;           /* of EVALUATE_WAVE leaves */
+    double *stack;          /* one more row for each level above a wave */
     nn_findings findings;
     nn_nonfinite found;
 } evaluation;
@@ -135,7 +136,7 @@ static nn_status evaluate_share(evaluation *of)
 /* weights, or constant, is NULL. */
 static nn_status evaluate_run(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
                               nn_part part, int64_t microbatch_size, const nn_real *weights,
-                              const nn_real *constant, nn_figures *figures)
+                              const double *constant, nn_figures *figures)
 {
     int64_t samples = nn_dataset_count(data, part),
             leaves = (samples + microbatch_size - 1) / microbatch_size;
@@ -181,7 +182,7 @@ bool nn_baseline_is_last(const nn_head *head)
 }
 
 /* The output that guesses one target. A difference of 0 in its own units is the value seen last. */
-static void evaluate_constant(const nn_head *head, const double *prior, nn_real *constant)
+static void evaluate_constant(const nn_head *head, const double *prior, double *constant)
 {
     const nn_scaling *scaling = &head->scaling;
     bool labels = head->target.is_class, last = nn_baseline_is_last(head);
@@ -189,14 +190,13 @@ static void evaluate_constant(const nn_head *head, const double *prior, nn_real 
         head->loss->best_constant(head->loss_options, head->columns, head->class_weights, labels,
                                   labels ? prior : prior + r * head->columns, constant + r * head->columns);
     for (int64_t i = 0; !head->loss->best_constant && i < head->rows * head->columns; i++) {
-        double value = prior[i];
-        if (last) value = scaling->columns > 0 ? scaling->offset[i % scaling->columns] : 0;
-        constant[i] = (nn_real)value;
+        constant[i] = prior[i];
+        if (last) constant[i] = scaling->columns > 0 ? scaling->offset[i % scaling->columns] : 0;
     }
 }
 
 /* The guesses of all heads, one behind the other. */
-static nn_status evaluate_constants(const nn_model *model, const nn_dataset *data, nn_real *constant)
+static nn_status evaluate_constants(const nn_model *model, const nn_dataset *data, double *constant)
 {
     for (int h = 0; h < model->head_count; h++) {
         const nn_head *head = &model->heads[h];
@@ -214,7 +214,7 @@ static nn_status evaluate_constants(const nn_model *model, const nn_dataset *dat
 nn_status nn_evaluate_baseline(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
                                nn_part part, int64_t microbatch_size, nn_figures *figures)
 {
-    nn_real *constant = NULL;
+    double *constant = NULL;
     nn_status status = NN_ALLOCATE(&constant, nn_model_output_count(model), "the baseline");
     if (status == NN_OK) status = evaluate_constants(model, data, constant);
     status = nn_comm_agree(comm, status);

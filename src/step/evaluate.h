@@ -17,12 +17,14 @@ nn_status nn_evaluate_part(nn_comm *comm, nn_workers *workers, const nn_model *m
                            nn_figures *figures);
 /* Fails where some output was not finite, and tells which. */
 nn_status nn_evaluate_check(const nn_model *model, nn_part part, const nn_figures *figures);
-/* Figures of the best constant guess: the shares of the classes, the mean of the training part or, of a
- * target that is a difference, that the value seen last stays. Release the figures. Collective. */
+/* Metrics of a constant guess: the shares of the classes (as class weights have them), the mean of the
+ * training part whatever the loss (the geometric mean of a target learned as its logarithm), or the value
+ * seen last for a target that is a difference. Sample weights do not change the guess. Release the figures.
+ * Collective. */
 nn_status nn_evaluate_baseline(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
                                nn_part part, int64_t microbatch_size, nn_figures *figures);
 
-/* Whether the best constant guess of a head is the value seen last. */
+/* Whether the constant guess of a head is the value seen last. */
 bool nn_baseline_is_last(const nn_head *head);
 
 #endif

@@ -103,10 +103,9 @@ nn_status nn_leaf_create(const nn_model *model, const nn_leaf_needs *needs, int6
     NN_TRY(NN_ALLOCATE(&leaf->samples, capacity, "a microbatch"));
     NN_TRY(NN_ALLOCATE(&leaf->labels, capacity * leaf_target_count(model, true), "a microbatch"));
     NN_TRY(NN_ALLOCATE(&leaf->targets, capacity * leaf_value_count(model, needs), "a microbatch"));
-    if (leaf_observed_count(model) > 0)
-        NN_TRY(NN_ALLOCATE(&leaf->observed, capacity * leaf_observed_count(model), "a microbatch"));
-    if (leaf_observed_count(model) > 0 && needs->bases)
-        NN_TRY(NN_ALLOCATE(&leaf->bases, capacity * leaf_observed_count(model), "a microbatch"));
+    int64_t observed = needs->bases ? leaf_target_count(model, false) : leaf_observed_count(model);
+    if (observed > 0) NN_TRY(NN_ALLOCATE(&leaf->observed, capacity * observed, "a microbatch"));
+    if (observed > 0 && needs->bases) NN_TRY(NN_ALLOCATE(&leaf->bases, capacity * observed, "a microbatch"));
     NN_TRY(NN_ALLOCATE(&leaf->data_scratch, capacity * needs->scratch, "the transforms of the data"));
     if (needs->weights) NN_TRY(NN_ALLOCATE(&leaf->weights, capacity, "a microbatch"));
     leaf->head_count = model->head_count;
@@ -333,7 +332,7 @@ static nn_loss_call leaf_metric_call(const nn_leaf *leaf, const nn_model *model,
 
 /* denominator: global, 0 where nothing of the batch counts, or where there is no training. */
 static void leaf_head_figures(nn_leaf *leaf, const nn_model *model, int h, double denominator,
-                              double *figures)
+                              const double *constant, double *figures)
 {
     const nn_head *head = &model->heads[h];
     nn_microbatch *microbatch = leaf->microbatch;
@@ -342,17 +341,24 @@ static void leaf_head_figures(nn_leaf *leaf, const nn_model *model, int h, doubl
     call.gradient = microbatch->training ? microbatch->gradients[head->layer] : NULL;
     figures[NN_FIGURE_LOSS] = head->loss->evaluate(head->loss_options, &call);
     figures[NN_FIGURE_DENOMINATOR] = head->loss->denominator(head->loss_options, &call);
-    if (leaf->heads[h].predicted)
-        nn_model_undo(head, call.rows * call.columns, call.output, leaf->heads[h].predicted);
+    double *predicted = leaf->heads[h].predicted;
+    if (!predicted) return;
+    nn_model_undo(head, call.rows * call.columns, call.output, predicted);
+    for (int64_t i = 0; constant && i < call.rows * call.columns; i++)
+        predicted[i] = nn_model_undo_value(head, i, constant[i % nn_head_output(model, h)]);
 }
 
-/* denominators: NULL where there is no training. */
-void nn_leaf_figures(nn_leaf *leaf, const nn_model *model, const double *denominators, double *figures)
+/* denominators: NULL where there is no training. constant: what the outputs are, of all heads; or NULL. */
+static void leaf_figures(nn_leaf *leaf, const nn_model *model, const double *denominators,
+                         const double *constant, double *figures)
 {
     bool training = denominators != NULL;
     memset(figures, 0, (size_t)nn_figures_width(model, training) * sizeof *figures);
-    for (int h = 0; h < model->head_count; h++)
-        leaf_head_figures(leaf, model, h, denominators ? denominators[h] : 0, figures + h * NN_HEAD_FIGURES);
+    for (int h = 0; h < model->head_count; h++) {
+        leaf_head_figures(leaf, model, h, denominators ? denominators[h] : 0, constant,
+                          figures + h * NN_HEAD_FIGURES);
+        if (constant) constant += nn_head_output(model, h);
+    }
     double *sums = figures + model->head_count * NN_HEAD_FIGURES;
     for (int m = 0; m < model->metric_count; m++) {
         const nn_metric *metric = &model->metrics[m];
@@ -361,6 +367,11 @@ void nn_leaf_figures(nn_leaf *leaf, const nn_model *model, const double *denomin
         metric->type->accumulate(metric->options, &call, sums);
         sums += nn_metric_width(model, m);
     }
+}
+
+void nn_leaf_figures(nn_leaf *leaf, const nn_model *model, const double *denominators, double *figures)
+{
+    leaf_figures(leaf, model, denominators, NULL, figures);
 }
 
 void nn_leaf_judge(nn_leaf *leaf, const nn_model *model, int thread, int64_t sample,
@@ -416,14 +427,15 @@ nn_nonfinite nn_leaf_finish(nn_leaf *leaf, const nn_model *model, const double *
     return (nn_nonfinite){.position = -1};
 }
 
-void nn_leaf_constant(nn_leaf *leaf, const nn_model *model, const nn_real *constant, double *figures)
+void nn_leaf_constant(nn_leaf *leaf, const nn_model *model, const double *constant, double *figures)
 {
+    const double *of_head = constant;
     for (int h = 0; h < model->head_count; h++) {
         int64_t count = nn_head_output(model, h);
         nn_real *output = leaf->microbatch->outputs[model->heads[h].layer];
-        for (int64_t i = 0; i < leaf->microbatch->samples; i++)
-            memcpy(output + i * count, constant, (size_t)count * sizeof *output);
-        constant += count;
+        for (int64_t i = 0; i < leaf->microbatch->samples * count; i++)
+            output[i] = (nn_real)of_head[i % count];
+        of_head += count;
     }
-    nn_leaf_figures(leaf, model, NULL, figures);
+    leaf_figures(leaf, model, NULL, constant, figures);
 }

@@ -38,8 +38,9 @@ struct nn_leaf {
     int64_t *labels;  /* as gathered: of all heads, sample by sample; those of the head where there is one */
     nn_real *targets; /* the same, of values */
     nn_real *weights; /* of the samples; NULL: 1 each */
-    double *observed; /* the targets that are values, in their own units; NULL where none is judged */
-    double *bases;    /* what those are differences to; NULL: not wanted */
+    double *observed; /* the targets that are values, in their own units; NULL where none is wanted */
+    double *bases;    /* what targets are differences to; observed values are then no differences; NULL: not
+                         wanted */
     bool soft;        /* the targets of the only head are soft */
     bool weighted;    /* weights count in the part at hand */
     nn_real *data_scratch;  /* of the data set's transforms */
@@ -62,7 +63,7 @@ typedef struct nn_leaf_place {
 typedef struct nn_leaf_needs {
     bool soft;       /* targets of classes may be mixed */
     bool weights;    /* of samples */
-    bool bases;      /* what targets are differences to */
+    bool bases;      /* the values of all targets as they are stored, and what they are differences to */
     int64_t scratch; /* values a sample, for transforms */
 } nn_leaf_needs;
 nn_leaf_needs nn_leaf_needs_of(const nn_model *model, const nn_dataset *data);
@@ -107,7 +108,7 @@ void nn_leaf_judge(nn_leaf *leaf, const nn_model *model, int thread, int64_t sam
                    const nn_findings *findings);
 
 /* The figures of a network whose outputs are `constant` (of all heads, one behind the other) for every
- * sample. */
-void nn_leaf_constant(nn_leaf *leaf, const nn_model *model, const nn_real *constant, double *figures);
+ * sample; metrics of values see it as exact as it is given. */
+void nn_leaf_constant(nn_leaf *leaf, const nn_model *model, const double *constant, double *figures);
 
 #endif

@@ -53,7 +53,7 @@ static int workers_team(const nn_workers *workers)
 }
 
 void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_tree_node share,
-                         nn_tree_node some, const nn_real *weights, const nn_real *constant, double *figures,
+                         nn_tree_node some, const nn_real *weights, const double *constant, double *figures,
                          const nn_findings *findings, nn_nonfinite *nonfinite)
 {
     int width = nn_figures_width(workers->model, false);

@@ -96,7 +96,7 @@ nn_status nn_workers_initialize(nn_workers *workers, nn_real *weights);
  * the first that is met. constant: the outputs of all heads, one behind the other, that stand for those of
  * the network; NULL: none. */
 void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_tree_node share,
-                         nn_tree_node some, const nn_real *weights, const nn_real *constant, double *figures,
+                         nn_tree_node some, const nn_real *weights, const double *constant, double *figures,
                          const nn_findings *findings, nn_nonfinite *nonfinite);
 
 /* The denominators of the share's leaves of a batch, one a head, from their targets alone. */

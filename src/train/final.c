@@ -41,11 +41,14 @@ static nn_status final_best_weights(const nn_run *run, nn_real *weights, int64_t
     return nn_comm_broadcast(run->comm, weights, size, 0);
 }
 
+/* Of a target that is learned as its logarithm, the mean of the logarithms is a geometric mean. */
 static const char *final_baseline_name(const nn_head *head)
 {
     if (nn_baseline_is_last(head)) return "the last value seen";
     if (head->class_weights) return "the shares of the classes, as they weigh";
-    return nn_head_is_values(head) ? "the mean of the training part" : "the shares of the classes";
+    if (!nn_head_is_values(head)) return "the shares of the classes";
+    return head->target.transform == NN_TRANSFORM_LOG ? "the geometric mean of the training part"
+                                                      : "the mean of the training part";
 }
 
 /* The figures of one head, or of the only one, on a line. */
@@ -78,8 +81,11 @@ static void final_show(const nn_run *run, const char *part, int64_t best_epoch, 
     }
     for (int h = 0; h < run->model->head_count; h++) {
         final_show_head(run, part, whose, h, figures);
-        char name[96];
-        snprintf(name, sizeof name, "baseline (%s)", final_baseline_name(&run->model->heads[h]));
+        char name[128];
+        bool weighs =
+            nn_dataset_has_weights(run->data, NN_TRAIN) && !nn_baseline_is_last(&run->model->heads[h]);
+        snprintf(name, sizeof name, "baseline (%s%s)", final_baseline_name(&run->model->heads[h]),
+                 weighs ? ", each sample once" : "");
         if (nn_dataset_knows_prior(run->data, h) || nn_baseline_is_last(&run->model->heads[h]))
             final_show_head(run, part, name, h, baseline);
         else

@@ -131,15 +131,14 @@ static void predictions_number(nn_real number, nn_text *text)
     predictions_digits((double)number, is_float, is_float ? 9 : 17, text);
 }
 
-/* A target as the file has it: what a float holds is taken for one. */
-static void predictions_observed(double value, nn_text *text)
+/* A target as the file has it. */
+static void predictions_observed(double value, bool single, nn_text *text)
 {
     bool whole = value == floor(value) && fabs(value) < 0x1p53;
     if (whole)
         nn_text_append(text, ",%.0f", value);
     else
-        predictions_digits(value, (double)(float)value == value, (double)(float)value == value ? 9 : 17,
-                           text);
+        predictions_digits(value, single, single ? 9 : 17, text);
 }
 
 /* As many digits as the network's own numbers give, which are relative to the spread of the target. */
@@ -152,17 +151,34 @@ static void predictions_predicted(const nn_head *head, int64_t i, double value, 
     nn_text_append(text, isnan(value) ? ",nan" : ",%.*g", digits > 17 ? 17 : digits, value);
 }
 
+/* Where value `i` of the leaf stands among those of all targets. */
+static int64_t predictions_place(const predictions *of, int h, int64_t i)
+{
+    const nn_model *model = of->saved->model;
+    int64_t count = nn_head_output(model, h), all = 0;
+    for (int t = 0; t < model->head_count; t++)
+        if (!model->heads[t].target.is_class) all += nn_shape_count(model->heads[t].target.shape);
+    return i / count * all + nn_dataset_target(of->saved->data, h)->begin + i % count;
+}
+
+/* The value as the file has it; next to a probability as a share. */
+static double predictions_truth(const predictions *of, int h, int64_t i)
+{
+    const nn_scaling *scaling = &of->saved->model->heads[h].scaling;
+    double value = of->leaf.observed[predictions_place(of, h, i)];
+    if (of->leaf.heads[h].predicted || scaling->columns == 0) return value;
+    return value * scaling->scale[i % scaling->columns] + scaling->offset[i % scaling->columns];
+}
+
 /* Truth, unless it is not there, and prediction of value `i` of the leaf: values in the target's own units,
  * or a probability. */
 static void predictions_pair(predictions *of, int h, int64_t i, bool known, bool bad, nn_real output)
 {
     const nn_head *head = &of->saved->model->heads[h];
     const nn_leaf_head *own = &of->leaf.heads[h];
-    double truth = own->predicted ? own->observed[i] : (double)own->targets[i];
-    if (of->saved->has_target[h] && own->predicted)
-        predictions_observed(known ? truth : (double)NAN, &of->text);
-    else if (of->saved->has_target[h])
-        predictions_number(known ? (nn_real)truth : (nn_real)NAN, &of->text);
+    if (of->saved->has_target[h])
+        predictions_observed(known ? predictions_truth(of, h, i) : (double)NAN,
+                             nn_dataset_is_single(of->saved->data, of->saved->part, h), &of->text);
     if (bad)
         nn_text_append(&of->text, ",nan");
     else if (own->predicted)
@@ -297,15 +313,8 @@ static void predictions_finish(predictions *of, int h)
         head->loss->predict(head->loss_options, samples * head->rows, head->columns, output);
     if (!own->predicted) return;
     nn_model_undo(head, samples * count, output, own->predicted);
-    const nn_dataset *data = of->saved->data;
-    int64_t all = 0;
-    for (int t = 0; t < model->head_count; t++)
-        if (!model->heads[t].target.is_class) all += nn_shape_count(model->heads[t].target.shape);
-    for (int64_t i = 0; i < samples * count; i++) {
-        double base = of->leaf.bases[i / count * all + nn_dataset_target(data, h)->begin + i % count];
-        own->predicted[i] += base;
-        own->observed[i] += base;
-    }
+    for (int64_t i = 0; i < samples * count; i++)
+        own->predicted[i] += of->leaf.bases[predictions_place(of, h, i)];
 }
 
 static void predictions_leaf(predictions *of, int64_t index)

@@ -237,8 +237,19 @@ static void setup_warn_schedule(const nn_schedule_type *type, const void *option
                        option, (long long)length.steps, type->unreached);
 }
 
+static void setup_tell_weights(const nn_run *run)
+{
+    bool weighs = false;
+    for (int p = 0; p < NN_PARTS; p++) weighs |= nn_dataset_has_weights(run->data, (nn_part)p);
+    if (weighs)
+        nn_log_line("sample weights apply to the loss; metrics and the constants of baselines count every "
+                    "sample once, "
+                    "even those of weight 0");
+}
+
 void nn_run_warn(const nn_run *run, int ranks)
 {
+    setup_tell_weights(run);
     const nn_plan *plan = &run->plan;
     int64_t workers = (int64_t)ranks * run->threads;
     if (plan->leaves < workers && plan->leaves >= ranks) setup_warn_idle(plan, workers);

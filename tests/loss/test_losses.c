@@ -437,9 +437,10 @@ static void test_messages(void **state)
  */
 static void expect_best(const nn_loss_type *type, const void *options, nn_loss_call *call, const double *mean)
 {
-    nn_real constant[COLUMNS], output[SAMPLES * COLUMNS], gradient[SAMPLES * COLUMNS];
+    double constant[COLUMNS];
+    nn_real output[SAMPLES * COLUMNS], gradient[SAMPLES * COLUMNS];
     type->best_constant(options, call->columns, call->class_weights, call->labels != NULL, mean, constant);
-    for (int64_t i = 0; i < call->rows * call->columns; i++) output[i] = constant[i % call->columns];
+    for (int64_t i = 0; i < call->rows * call->columns; i++) output[i] = (nn_real)constant[i % call->columns];
     call->output = output;
     call->gradient = gradient;
     call->denominator = 1;

@@ -92,6 +92,50 @@ run stream 3
 says 'r2 0\.[0-9]+, rmse [0-9.]+, mae [0-9.]+$'
 says '^test, the outputs of y:$'
 
+# Baselines are named for what they are; and where the mean of the targets judges them, it explains exactly nothing.
+config log positive 1 mse 'fields: {y: {transform: log}}' r2
+run log 1
+says '^test, baseline \(the geometric mean of the training part\): loss'
+config whole seconds 1 mae '' r2
+sed -i 's/split: {[^}]*}/split: {}/' whole.yaml
+run whole 2
+says '^training, baseline \(the mean of the training part\): .* r2 0(,|$)'
+grep -q 'sample weights' train.log && fail "there are no weights"
+sed 's/y: seconds/y: seconds, weights: counts/' whole.yaml >weighted.yaml
+run weighted 1
+says '^training, baseline \(the mean of the training part, each sample once\): '
+says '^sample weights apply to the loss; metrics .* count every sample once'
+
+# The truth in a file of predictions has the bits of the data set.
+find_python
+config difference positive 1 mse 'fields: {y: {transform: difference}}' mae
+sed -i 's/train: {x: x,/window: {length: 4, stride: 1, horizon: 1}, train: {x: positive,/' difference.yaml
+config exact exact_chance 1 binary_cross_entropy
+for name in log whole difference exact; do
+    column=$(sed -n 's/.* y: \([a-z_]*\)}.*/\1/p' $name.yaml)
+    [ -d $name.1 ] || run $name 1
+    "$program" predict $name.1 --part train -o p.csv >/dev/null 2>&1 || fail "predict $name"
+    [ -z "$python" ] && continue
+    "$python" - $column <<'PY' || fail "$name: the truth is not $column"
+import csv, h5py, sys
+data = {float(v).hex() for v in h5py.File('t.h5')[sys.argv[1]]}
+rows = list(csv.DictReader(open('p.csv')))
+wrong = [row['y'] for row in rows if float(row['y']).hex() not in data]
+sys.exit(f'{len(wrong)} of {len(rows)}: {wrong[:3]}' if wrong or len(rows) < 100 else 0)
+PY
+done
+
+# Whole numbers that double does not hold are warned of, once; those that it holds are not.
+config even even_ticks 1 mse
+run even 1
+grep -q 'beyond 2^53' train.log && fail "numbers that double holds are called rounded"
+config ticks ticks 1 mse
+for ranks in 1 3; do
+    run ticks $ranks
+    [ "$(grep -c 'warning: data.train.y: dataset "ticks" of .*: sample 41 holds a whole number beyond 2^53' train.log)" = 1 ] ||
+        { fail "rounded numbers on $ranks ranks"; cat train.log; }
+done
+
 # What is undefined: printed, null, worse than any number, and told where it should choose.
 config constant constant 1 mse '' 'r2, rmse'
 run constant 2 --set checkpoint.best=r2

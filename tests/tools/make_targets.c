@@ -1,7 +1,8 @@
 /*
  * make_targets FILE: targets of many kinds for the same 300 inputs x (3 columns): far from 0, of different
- * scale, constant, shares of classes, probabilities, several questions at once; and the same with one value
- * that no loss on them takes. For tests of losses, metrics and baselines.
+ * scale, constant, shares of classes, probabilities, several questions at once, whole numbers of 64 bits; and
+ * the same with one value that no loss on them takes. For tests of losses, metrics, baselines and
+ * predictions.
  */
 #include <hdf5.h>
 #include <math.h>
@@ -72,6 +73,21 @@ static int write_answers(hid_t file, const char *name, int columns, int at, doub
     return write_values(file, name, columns, type);
 }
 
+/* Whole numbers of 64 bits: odd ones above 2^60 from sample `begin` on, of which double holds none; below it
+ * even ones, which it holds. */
+static int write_ticks(hid_t file, const char *name, int begin)
+{
+    static int64_t ticks[ROWS];
+    const hsize_t extent = ROWS;
+    hid_t space = H5Screate_simple(1, &extent, NULL);
+    hid_t dataset = H5Dcreate2(file, name, H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    for (int r = 0; r < ROWS; r++) ticks[r] = ((int64_t)r << 40) - ((int64_t)1 << 60) - (r >= begin);
+    int failed = H5Dwrite(dataset, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, ticks) < 0;
+    H5Dclose(dataset);
+    H5Sclose(space);
+    return failed;
+}
+
 static int write_all(hid_t file)
 {
     const double far[1] = {1.7e9}, two[1] = {2}, dalton[1] = {5.4e6}, small[1] = {0.37};
@@ -95,6 +111,13 @@ static int write_all(hid_t file)
     failed |= write_values(file, "signs", 1, H5T_NATIVE_DOUBLE);
     for (int r = 0; r < ROWS; r++) values[r] = r < 160 && signal(r, 0) > 0;
     failed |= write_values(file, "late", 1, H5T_NATIVE_UINT8); /* from some row on all are of one class */
+    for (int r = 0; r < ROWS; r++) values[r] = 40 * exp(signal(r, 0));
+    failed |= write_values(file, "positive", 1, H5T_NATIVE_DOUBLE);
+    for (int r = 0; r < ROWS; r++) values[r] = 1 / (1 + exp(-signal(r, 0)));
+    failed |= write_values(file, "exact_chance", 1, H5T_NATIVE_DOUBLE);
+    for (int r = 0; r < ROWS; r++) values[r] = r % 3;
+    failed |= write_values(file, "counts", 1, H5T_NATIVE_DOUBLE);
+    failed |= write_ticks(file, "ticks", 41) | write_ticks(file, "even_ticks", ROWS);
     return failed;
 }
 
