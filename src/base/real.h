@@ -1,33 +1,47 @@
 /*
- * The scalar type. tensor, nn, optim, data, model and train are compiled twice, for float and for double;
- * their external names carry a suffix, so that both live in one program: a header that declares nn_foo says
- * `#define nn_foo NN_REAL_SYMBOL(nn_foo)` first, and all code then says nn_foo.
+ * The scalar type of weights and arithmetic.
+ *
+ * What computes on values is compiled twice, with NN_REAL_FLOAT and with NN_REAL_DOUBLE, under the same
+ * names. The linker then joins each half into one object and hides all of its names but those of its tables
+ * of functions, which carry the precision in their name (NN_REAL_SYMBOL). Everything else is compiled once.
+ * It sees nn_real as an incomplete type: it passes values on, and reaches the arithmetic through the tables;
+ * a line of it that computes on values does not compile.
  */
 #ifndef NN_BASE_REAL_H
 #define NN_BASE_REAL_H
 
-#ifdef NN_REAL_DOUBLE
+#include <stddef.h>
+
+typedef enum nn_scalar { NN_SCALAR_F32, NN_SCALAR_F64, NN_SCALARS } nn_scalar;
+
+#if defined(NN_REAL_DOUBLE)
 typedef double nn_real;
 #define NN_REAL_SYMBOL(name) name##_f64
-#define NN_REAL_NAME "float64"
-#else
+#define NN_SCALAR_REAL NN_SCALAR_F64
+#elif defined(NN_REAL_FLOAT)
 typedef float nn_real;
 #define NN_REAL_SYMBOL(name) name##_f32
-#define NN_REAL_NAME "float32"
-#endif
-
-/* What the folders that know bytes but not arithmetic need to hear about nn_real. */
-typedef enum nn_scalar { NN_SCALAR_F32, NN_SCALAR_F64 } nn_scalar;
-
-#ifdef NN_REAL_DOUBLE
-#define NN_SCALAR_REAL NN_SCALAR_F64
-#else
 #define NN_SCALAR_REAL NN_SCALAR_F32
+#else
+typedef struct nn_real nn_real;
 #endif
 
+/* "float32" and "float64". */
+static inline const char *nn_scalar_name(nn_scalar scalar)
+{
+    return scalar == NN_SCALAR_F64 ? "float64" : "float32";
+}
+
+/* Bytes of a value. */
 static inline unsigned nn_scalar_size(nn_scalar scalar)
 {
     return scalar == NN_SCALAR_F64 ? 8u : 4u;
+}
+
+/* The address of value `index` of an array, for code that is compiled once. */
+static inline nn_real *nn_scalar_at(nn_scalar scalar, const nn_real *values, size_t index)
+{
+    return (nn_real *)((char *)(size_t)values + index * nn_scalar_size(scalar));
 }
 
 #endif

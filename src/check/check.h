@@ -6,13 +6,6 @@
 #include "train/run.h"
 
 #define nn_check_run NN_REAL_SYMBOL(nn_check_run)
-#define nn_check_collect NN_REAL_SYMBOL(nn_check_collect)
-#define nn_check_collect_whole NN_REAL_SYMBOL(nn_check_collect_whole)
-#define nn_check_directory NN_REAL_SYMBOL(nn_check_directory)
-#define nn_check_resume NN_REAL_SYMBOL(nn_check_resume)
-#define nn_check_disk NN_REAL_SYMBOL(nn_check_disk)
-#define nn_check_needs NN_REAL_SYMBOL(nn_check_needs)
-#define nn_check_time NN_REAL_SYMBOL(nn_check_time)
 
 /* A check under way: the parts of a run that can be had without running it. */
 typedef struct nn_check {

@@ -1,8 +1,4 @@
-/* From a precision to its check. Compiled once: the part of this folder that knows both. */
-#include "base/real.h"
-
-#ifndef NN_REAL_DOUBLE
-
+/* From a precision to its check. */
 #include "check/forecast.h"
 
 nn_status nn_check_run_f32(const nn_forecast_request *request, nn_forecast *forecast);
@@ -15,5 +11,3 @@ nn_status nn_check_job(const nn_forecast_request *request, nn_forecast *forecast
     return nn_job_engine(request->job) == &nn_engine_f64 ? nn_check_run_f64(request, forecast)
                                                          : nn_check_run_f32(request, forecast);
 }
-
-#endif

@@ -10,19 +10,6 @@
 #include "store/packing.h"
 #include "store/store.h"
 
-#define nn_array_numbers NN_REAL_SYMBOL(nn_array_numbers)
-#define nn_array_convert NN_REAL_SYMBOL(nn_array_convert)
-#define nn_array_describe NN_REAL_SYMBOL(nn_array_describe)
-#define nn_array_context NN_REAL_SYMBOL(nn_array_context)
-#define nn_array_forget NN_REAL_SYMBOL(nn_array_forget)
-#define nn_array_join NN_REAL_SYMBOL(nn_array_join)
-#define nn_array_is_plain NN_REAL_SYMBOL(nn_array_is_plain)
-#define nn_array_may_miss NN_REAL_SYMBOL(nn_array_may_miss)
-#define nn_array_unpack NN_REAL_SYMBOL(nn_array_unpack)
-#define nn_array_group NN_REAL_SYMBOL(nn_array_group)
-#define nn_array_put NN_REAL_SYMBOL(nn_array_put)
-#define nn_array_widen NN_REAL_SYMBOL(nn_array_widen)
-
 /* Labels above are surely no classes: as many outputs would fit into no memory. */
 #define NN_LABEL_MAX 2147483646.0
 #define NN_LABEL_BAD INT32_MIN

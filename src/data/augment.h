@@ -9,14 +9,6 @@
 
 #include "data/transform.h"
 
-#define nn_augment_release NN_REAL_SYMBOL(nn_augment_release)
-#define nn_augment_check NN_REAL_SYMBOL(nn_augment_check)
-#define nn_augment_sample NN_REAL_SYMBOL(nn_augment_sample)
-#define nn_augment_mix NN_REAL_SYMBOL(nn_augment_mix)
-#define nn_augment_mixes NN_REAL_SYMBOL(nn_augment_mixes)
-#define nn_augment_soften NN_REAL_SYMBOL(nn_augment_soften)
-#define nn_augment_dominant NN_REAL_SYMBOL(nn_augment_dominant)
-
 /* Filled by nn_settings_read_augment. Zero-initialised: nothing is done to samples. */
 typedef struct nn_augment {
     int count;

@@ -4,13 +4,6 @@
 
 #include "data/source.h"
 
-#define nn_blocks_create NN_REAL_SYMBOL(nn_blocks_create)
-#define nn_blocks_create_of NN_REAL_SYMBOL(nn_blocks_create_of)
-#define nn_blocks_destroy NN_REAL_SYMBOL(nn_blocks_destroy)
-#define nn_blocks_rows NN_REAL_SYMBOL(nn_blocks_rows)
-#define nn_blocks_size NN_REAL_SYMBOL(nn_blocks_size)
-#define nn_blocks_copy NN_REAL_SYMBOL(nn_blocks_copy)
-
 typedef struct nn_blocks nn_blocks;
 
 /* Rows that are read together where rows come in order: about 1 MiB, and whole chunks of the file. It decides

@@ -17,56 +17,6 @@
 #include "comm/comm.h"
 #include "data/augment.h"
 
-#define nn_dataset_open NN_REAL_SYMBOL(nn_dataset_open)
-#define nn_dataset_describe NN_REAL_SYMBOL(nn_dataset_describe)
-#define nn_dataset_identify NN_REAL_SYMBOL(nn_dataset_identify)
-#define nn_dataset_close NN_REAL_SYMBOL(nn_dataset_close)
-#define nn_dataset_input NN_REAL_SYMBOL(nn_dataset_input)
-#define nn_dataset_target NN_REAL_SYMBOL(nn_dataset_target)
-#define nn_dataset_target_count NN_REAL_SYMBOL(nn_dataset_target_count)
-#define nn_dataset_has_weights NN_REAL_SYMBOL(nn_dataset_has_weights)
-#define nn_dataset_input_scaling NN_REAL_SYMBOL(nn_dataset_input_scaling)
-#define nn_dataset_target_scaling NN_REAL_SYMBOL(nn_dataset_target_scaling)
-#define nn_dataset_count NN_REAL_SYMBOL(nn_dataset_count)
-#define nn_dataset_names NN_REAL_SYMBOL(nn_dataset_names)
-#define nn_dataset_arrange NN_REAL_SYMBOL(nn_dataset_arrange)
-#define nn_dataset_order NN_REAL_SYMBOL(nn_dataset_order)
-#define nn_dataset_continues NN_REAL_SYMBOL(nn_dataset_continues)
-#define nn_dataset_row NN_REAL_SYMBOL(nn_dataset_row)
-#define nn_dataset_is_unreadable NN_REAL_SYMBOL(nn_dataset_is_unreadable)
-#define nn_dataset_is_beyond NN_REAL_SYMBOL(nn_dataset_is_beyond)
-#define nn_dataset_locate NN_REAL_SYMBOL(nn_dataset_locate)
-#define nn_dataset_gather NN_REAL_SYMBOL(nn_dataset_gather)
-#define nn_dataset_mixes NN_REAL_SYMBOL(nn_dataset_mixes)
-#define nn_dataset_streams NN_REAL_SYMBOL(nn_dataset_streams)
-#define nn_dataset_follow NN_REAL_SYMBOL(nn_dataset_follow)
-#define nn_dataset_release NN_REAL_SYMBOL(nn_dataset_release)
-#define nn_dataset_unfollow NN_REAL_SYMBOL(nn_dataset_unfollow)
-#define nn_dataset_status NN_REAL_SYMBOL(nn_dataset_status)
-#define nn_dataset_waited NN_REAL_SYMBOL(nn_dataset_waited)
-#define nn_dataset_prior NN_REAL_SYMBOL(nn_dataset_prior)
-#define nn_dataset_knows_prior NN_REAL_SYMBOL(nn_dataset_knows_prior)
-#define nn_dataset_is_single NN_REAL_SYMBOL(nn_dataset_is_single)
-#define nn_dataset_counts NN_REAL_SYMBOL(nn_dataset_counts)
-#define nn_dataset_identity NN_REAL_SYMBOL(nn_dataset_identity)
-#define nn_dataset_stored NN_REAL_SYMBOL(nn_dataset_stored)
-#define nn_dataset_identity_lines NN_REAL_SYMBOL(nn_dataset_identity_lines)
-#define nn_data_identity_keep NN_REAL_SYMBOL(nn_data_identity_keep)
-#define nn_data_identity_compare NN_REAL_SYMBOL(nn_data_identity_compare)
-#define nn_data_identity_unseen NN_REAL_SYMBOL(nn_data_identity_unseen)
-#define nn_dataset_memory NN_REAL_SYMBOL(nn_dataset_memory)
-#define nn_dataset_advise NN_REAL_SYMBOL(nn_dataset_advise)
-#define nn_dataset_reads NN_REAL_SYMBOL(nn_dataset_reads)
-#define nn_dataset_append_repack NN_REAL_SYMBOL(nn_dataset_append_repack)
-#define nn_data_options_table NN_REAL_SYMBOL(nn_data_options_table)
-#define nn_data_options_release NN_REAL_SYMBOL(nn_data_options_release)
-#define nn_part_options_release NN_REAL_SYMBOL(nn_part_options_release)
-#define nn_data_options_set_files NN_REAL_SYMBOL(nn_data_options_set_files)
-#define nn_part_options_table NN_REAL_SYMBOL(nn_part_options_table)
-#define nn_split_options_table NN_REAL_SYMBOL(nn_split_options_table)
-#define nn_window_options_table NN_REAL_SYMBOL(nn_window_options_table)
-#define nn_field_options_table NN_REAL_SYMBOL(nn_field_options_table)
-
 typedef enum nn_part { NN_TRAIN, NN_VALIDATION, NN_TEST, NN_PARTS } nn_part;
 
 /* ---- options: sections of the configuration ---- */
@@ -186,7 +136,6 @@ nn_status nn_data_options_set_files(nn_data_options *options, const nn_text_list
 
 /* The files of all parts, patterns resolved, each once; parts whose files cannot be listed are left out. The
  * list is the caller's: nn_list_release. */
-#define nn_data_files NN_REAL_SYMBOL(nn_data_files)
 nn_status nn_data_files(const nn_data_options *options, const char *directory, nn_text_list *files);
 
 /* ---- the data ---- */
@@ -349,13 +298,11 @@ void nn_dataset_gather(const nn_dataset *dataset, nn_part part, nn_data_span spa
                        const nn_gathered *gathered);
 
 /* Values of scratch that gathering needs a sample. */
-#define nn_dataset_scratch NN_REAL_SYMBOL(nn_dataset_scratch)
 int64_t nn_dataset_scratch(const nn_dataset *dataset);
 
 /* Whether training has soft targets: a microbatch's samples are mixed with each other. */
 bool nn_dataset_mixes(const nn_dataset *dataset);
 
-#define nn_dataset_has_lengths NN_REAL_SYMBOL(nn_dataset_has_lengths)
 bool nn_dataset_has_lengths(const nn_dataset *dataset, nn_part part);
 
 /* Whether samples count for more or less in the loss. */

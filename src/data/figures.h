@@ -6,14 +6,6 @@
 #include "base/real.h"
 #include "base/status.h"
 
-#define nn_places_create NN_REAL_SYMBOL(nn_places_create)
-#define nn_places_release NN_REAL_SYMBOL(nn_places_release)
-#define nn_places_begin NN_REAL_SYMBOL(nn_places_begin)
-#define nn_places_add NN_REAL_SYMBOL(nn_places_add)
-#define nn_places_add_known NN_REAL_SYMBOL(nn_places_add_known)
-#define nn_places_fold NN_REAL_SYMBOL(nn_places_fold)
-#define nn_figures_merge NN_REAL_SYMBOL(nn_figures_merge)
-
 /* Of one column; the mean is that above the center, so that a large center costs it no digits. */
 enum {
     NN_COLUMN_COUNT,

@@ -9,29 +9,6 @@
 #include "data/split.h"
 #include "data/view.h"
 
-#define nn_prior_measure NN_REAL_SYMBOL(nn_prior_measure)
-#define nn_dataset_make_order NN_REAL_SYMBOL(nn_dataset_make_order)
-#define nn_describe_labels NN_REAL_SYMBOL(nn_describe_labels)
-#define nn_describe_counts_labels NN_REAL_SYMBOL(nn_describe_counts_labels)
-#define nn_describe_gaps NN_REAL_SYMBOL(nn_describe_gaps)
-#define nn_describe_split NN_REAL_SYMBOL(nn_describe_split)
-#define nn_describe_suffices NN_REAL_SYMBOL(nn_describe_suffices)
-#define nn_describe_prior NN_REAL_SYMBOL(nn_describe_prior)
-#define nn_describe_gather NN_REAL_SYMBOL(nn_describe_gather)
-#define nn_identity_hash NN_REAL_SYMBOL(nn_identity_hash)
-#define nn_identity_row NN_REAL_SYMBOL(nn_identity_row)
-#define nn_identity_is_scanned NN_REAL_SYMBOL(nn_identity_is_scanned)
-#define nn_identity_number NN_REAL_SYMBOL(nn_identity_number)
-#define nn_balance_create NN_REAL_SYMBOL(nn_balance_create)
-#define nn_dataset_length NN_REAL_SYMBOL(nn_dataset_length)
-#define nn_per_sample_load NN_REAL_SYMBOL(nn_per_sample_load)
-#define nn_feed_create NN_REAL_SYMBOL(nn_feed_create)
-#define nn_feed_destroy NN_REAL_SYMBOL(nn_feed_destroy)
-#define nn_feed_find NN_REAL_SYMBOL(nn_feed_find)
-#define nn_feed_release NN_REAL_SYMBOL(nn_feed_release)
-#define nn_feed_status NN_REAL_SYMBOL(nn_feed_status)
-#define nn_feed_waited NN_REAL_SYMBOL(nn_feed_waited)
-
 typedef struct nn_feed nn_feed;
 
 /* A target: one array or, joined, all of them. */

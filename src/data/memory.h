@@ -5,13 +5,6 @@
 
 #include "data/source.h"
 
-#define nn_memory_create NN_REAL_SYMBOL(nn_memory_create)
-#define nn_memory_release NN_REAL_SYMBOL(nn_memory_release)
-#define nn_memory_publish NN_REAL_SYMBOL(nn_memory_publish)
-#define nn_memory_load NN_REAL_SYMBOL(nn_memory_load)
-#define nn_memory_wanted NN_REAL_SYMBOL(nn_memory_wanted)
-#define nn_memory_fits NN_REAL_SYMBOL(nn_memory_fits)
-
 typedef struct nn_data_memory {
     nn_shared *shared; /* either of these two holds it */
     void *separate;

@@ -9,13 +9,6 @@
 #include "data/internal.h"
 #include "data/request.h"
 
-#define nn_piece_read_names NN_REAL_SYMBOL(nn_piece_read_names)
-#define nn_names_require NN_REAL_SYMBOL(nn_names_require)
-#define nn_names_is_index NN_REAL_SYMBOL(nn_names_is_index)
-#define nn_names_settle NN_REAL_SYMBOL(nn_names_settle)
-#define nn_names_of_piece NN_REAL_SYMBOL(nn_names_of_piece)
-#define nn_names_learn NN_REAL_SYMBOL(nn_names_learn)
-
 /* Reads the names of a field of a file that is open and described. */
 nn_status nn_piece_read_names(nn_source *source, nn_piece *piece, int which, const nn_data_options *options);
 

@@ -5,12 +5,6 @@
 #include "base/philox.h"
 #include "data/split.h"
 
-#define nn_buckets_create NN_REAL_SYMBOL(nn_buckets_create)
-#define nn_buckets_destroy NN_REAL_SYMBOL(nn_buckets_destroy)
-#define nn_buckets_sample NN_REAL_SYMBOL(nn_buckets_sample)
-#define nn_order_sample NN_REAL_SYMBOL(nn_order_sample)
-#define nn_order_arrange NN_REAL_SYMBOL(nn_order_arrange)
-
 /*
  * full: a permutation of all samples. block: the blocks of the file are permuted and laid end to end; the
  * stretch of this that is an epoch is dealt out to lanes, one for each stretch of a batch; in a lane, samples

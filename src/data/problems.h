@@ -6,11 +6,6 @@
 #include "base/text.h"
 #include "comm/comm.h"
 
-#define nn_problems_collect NN_REAL_SYMBOL(nn_problems_collect)
-#define nn_problems_mention NN_REAL_SYMBOL(nn_problems_mention)
-#define nn_problems_report NN_REAL_SYMBOL(nn_problems_report)
-#define nn_problems_release NN_REAL_SYMBOL(nn_problems_release)
-
 /* Zero-initialise. */
 typedef struct nn_problems {
     nn_text text;

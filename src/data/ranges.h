@@ -6,9 +6,6 @@
 #include "comm/comm.h"
 #include "data/dataset.h"
 
-#define nn_range_join NN_REAL_SYMBOL(nn_range_join)
-#define nn_ranges_warn NN_REAL_SYMBOL(nn_ranges_warn)
-
 /* least > most: no value. */
 typedef struct nn_range {
     double least, most;

@@ -5,8 +5,6 @@
 
 #include "data/internal.h"
 
-#define nn_reading_plan NN_REAL_SYMBOL(nn_reading_plan)
-
 /* The share of a stream's memory that is for samples read ahead; the rest is for blocks. */
 #define NN_READING_AHEAD 0.35
 

@@ -5,10 +5,6 @@
 
 #include "data/source.h"
 
-#define nn_refuse_info NN_REAL_SYMBOL(nn_refuse_info)
-#define nn_refuse_dataset NN_REAL_SYMBOL(nn_refuse_dataset)
-#define nn_refuse_rows NN_REAL_SYMBOL(nn_refuse_rows)
-
 /* Refuses what cannot be read as samples: elements that are not numbers, and shapes. */
 nn_status nn_refuse_info(const nn_array *array, const nn_store_info *info);
 

@@ -4,20 +4,6 @@
 
 #include "data/scan.h"
 
-#define nn_fields_statistics NN_REAL_SYMBOL(nn_fields_statistics)
-#define nn_data_check_train NN_REAL_SYMBOL(nn_data_check_train)
-#define nn_data_check_fields NN_REAL_SYMBOL(nn_data_check_fields)
-#define nn_data_measures NN_REAL_SYMBOL(nn_data_measures)
-#define nn_data_leave_out NN_REAL_SYMBOL(nn_data_leave_out)
-#define nn_data_check_augment NN_REAL_SYMBOL(nn_data_check_augment)
-#define nn_targets_recognise NN_REAL_SYMBOL(nn_targets_recognise)
-#define nn_classes_know NN_REAL_SYMBOL(nn_classes_know)
-#define nn_classes_name NN_REAL_SYMBOL(nn_classes_name)
-#define nn_classes_check NN_REAL_SYMBOL(nn_classes_check)
-#define nn_classes_count NN_REAL_SYMBOL(nn_classes_count)
-#define nn_data_request_key NN_REAL_SYMBOL(nn_data_request_key)
-#define nn_fields_describe NN_REAL_SYMBOL(nn_fields_describe)
-
 typedef struct nn_data_request {
     const nn_data_options *options;
     const nn_data_known *known;

@@ -4,13 +4,6 @@
 
 #include "data/internal.h"
 
-#define nn_scan_part NN_REAL_SYMBOL(nn_scan_part)
-#define nn_scan_samples NN_REAL_SYMBOL(nn_scan_samples)
-#define nn_scan_bad_rows NN_REAL_SYMBOL(nn_scan_bad_rows)
-#define nn_statistics_release NN_REAL_SYMBOL(nn_statistics_release)
-#define nn_statistics_create NN_REAL_SYMBOL(nn_statistics_create)
-#define nn_statistics_scaling NN_REAL_SYMBOL(nn_statistics_scaling)
-
 /* Of every column of a view: value i of a sample is in column i % columns. */
 typedef struct nn_statistics {
     int64_t columns; /* 0: not measured */

@@ -7,15 +7,6 @@
 #include "data/figures.h"
 #include "data/scan.h"
 
-#define nn_scan_create NN_REAL_SYMBOL(nn_scan_create)
-#define nn_scan_release NN_REAL_SYMBOL(nn_scan_release)
-#define nn_scan_looks_at NN_REAL_SYMBOL(nn_scan_looks_at)
-#define nn_scan_sample NN_REAL_SYMBOL(nn_scan_sample)
-#define nn_scan_report NN_REAL_SYMBOL(nn_scan_report)
-#define nn_scan_may_round NN_REAL_SYMBOL(nn_scan_may_round)
-#define nn_scan_find_rounded NN_REAL_SYMBOL(nn_scan_find_rounded)
-#define nn_scan_warn_of_rounded NN_REAL_SYMBOL(nn_scan_warn_of_rounded)
-
 /* One view under way. */
 typedef struct nn_scan_view {
     const nn_view *view;

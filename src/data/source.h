@@ -8,36 +8,6 @@
 #include "data/problems.h"
 #include "store/gaps.h"
 
-#define nn_sources_list NN_REAL_SYMBOL(nn_sources_list)
-#define nn_sources_look NN_REAL_SYMBOL(nn_sources_look)
-#define nn_sources_stage NN_REAL_SYMBOL(nn_sources_stage)
-#define nn_sources_destroy NN_REAL_SYMBOL(nn_sources_destroy)
-#define nn_source_rest NN_REAL_SYMBOL(nn_source_rest)
-#define nn_source_file NN_REAL_SYMBOL(nn_source_file)
-#define nn_source_path NN_REAL_SYMBOL(nn_source_path)
-#define nn_source_array NN_REAL_SYMBOL(nn_source_array)
-#define nn_source_field_options NN_REAL_SYMBOL(nn_source_field_options)
-#define nn_source_field_of NN_REAL_SYMBOL(nn_source_field_of)
-#define nn_source_is_label NN_REAL_SYMBOL(nn_source_is_label)
-#define nn_source_class_array NN_REAL_SYMBOL(nn_source_class_array)
-#define nn_source_read NN_REAL_SYMBOL(nn_source_read)
-#define nn_source_same_file NN_REAL_SYMBOL(nn_source_same_file)
-#define nn_piece_inspect NN_REAL_SYMBOL(nn_piece_inspect)
-#define nn_piece_forget NN_REAL_SYMBOL(nn_piece_forget)
-#define nn_source_settle NN_REAL_SYMBOL(nn_source_settle)
-#define nn_source_read_clean NN_REAL_SYMBOL(nn_source_read_clean)
-#define nn_source_explain_missing NN_REAL_SYMBOL(nn_source_explain_missing)
-#define nn_source_tell_packing NN_REAL_SYMBOL(nn_source_tell_packing)
-#define nn_source_find_piece NN_REAL_SYMBOL(nn_source_find_piece)
-#define nn_source_is_noted NN_REAL_SYMBOL(nn_source_is_noted)
-#define nn_source_file_end NN_REAL_SYMBOL(nn_source_file_end)
-#define nn_source_describe_absent NN_REAL_SYMBOL(nn_source_describe_absent)
-#define nn_source_note NN_REAL_SYMBOL(nn_source_note)
-#define nn_source_explain NN_REAL_SYMBOL(nn_source_explain)
-#define nn_sources_compare NN_REAL_SYMBOL(nn_sources_compare)
-#define nn_source_column NN_REAL_SYMBOL(nn_source_column)
-#define nn_part_names NN_REAL_SYMBOL(nn_part_names)
-
 extern const char *const nn_part_names[NN_PARTS];
 
 /* The fields, inputs first; behind them the groups of a split, the lengths of sequences, and the weights of

@@ -6,18 +6,6 @@
 #include "data/memory.h"
 #include "data/source.h"
 
-#define nn_split_check NN_REAL_SYMBOL(nn_split_check)
-#define nn_split_parts NN_REAL_SYMBOL(nn_split_parts)
-#define nn_split_whole NN_REAL_SYMBOL(nn_split_whole)
-#define nn_split_stratify NN_REAL_SYMBOL(nn_split_stratify)
-#define nn_split_group NN_REAL_SYMBOL(nn_split_group)
-#define nn_split_assign NN_REAL_SYMBOL(nn_split_assign)
-#define nn_samples_row NN_REAL_SYMBOL(nn_samples_row)
-#define nn_samples_block_units NN_REAL_SYMBOL(nn_samples_block_units)
-#define nn_samples_runs NN_REAL_SYMBOL(nn_samples_runs)
-#define nn_samples_release NN_REAL_SYMBOL(nn_samples_release)
-#define nn_samples_keys NN_REAL_SYMBOL(nn_samples_keys)
-
 /* Rows that follow each other, in which units begin at every stride-th row. */
 typedef struct nn_segment {
     int64_t row, unit; /* the first of each */

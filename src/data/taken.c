@@ -64,7 +64,7 @@ nn_status nn_taken_fail(const nn_taken *taken, const char *key, int64_t sample, 
             NN_ERROR_DATA,
             "sample %lld, column %lld is %.9g%s (the first such value): beyond what %s holds; store the "
             "target in other units, or set data.fields.%s.normalize: standardize",
-            (long long)sample, (long long)column, value, becomes, NN_REAL_NAME, key);
+            (long long)sample, (long long)column, value, becomes, nn_scalar_name(NN_SCALAR_REAL), key);
     NN_FAIL(NN_ERROR_DATA,
             "sample %lld, column %lld is %.9g%s (the first such value): the loss %s takes numbers from %g to "
             "%g%s; "

@@ -6,10 +6,6 @@
 #include "base/shape.h"
 #include "base/status.h"
 
-#define nn_taken_make NN_REAL_SYMBOL(nn_taken_make)
-#define nn_taken_find NN_REAL_SYMBOL(nn_taken_find)
-#define nn_taken_fail NN_REAL_SYMBOL(nn_taken_fail)
-
 typedef struct nn_taken {
     bool checked;         /* there is something to check */
     nn_domain domain;     /* of value x scale + offset */

@@ -16,9 +16,6 @@
 #include "base/shape.h"
 #include "base/status.h"
 
-#define nn_transform_types NN_REAL_SYMBOL(nn_transform_types)
-#define nn_transform_find NN_REAL_SYMBOL(nn_transform_find)
-
 /* One sample under way. Values are row-major with channels last: height x width x channels for images,
  * time x features for sequences. */
 typedef struct nn_transform_sample {

@@ -35,7 +35,7 @@ static void brightness_contrast_apply(const void *options, const nn_transform_sa
     for (int64_t i = 0; i < count; i++) sample->values[i] = sample->values[i] * factor + offset;
 }
 
-const nn_transform_type NN_REAL_SYMBOL(nn_transform_brightness_contrast) = {
+const nn_transform_type nn_transform_brightness_contrast = {
     .name = "brightness_contrast",
     .summary = "makes a sample brighter or darker, and its contrast stronger or weaker",
     .example = "brightness_contrast: {brightness: 0.2, contrast: 0.2}",

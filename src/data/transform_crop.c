@@ -25,7 +25,7 @@ static void crop_apply(const void *options, const nn_transform_sample *sample)
     nn_image_shift(sample, crop->padding - top, crop->padding - left);
 }
 
-const nn_transform_type NN_REAL_SYMBOL(nn_transform_crop) = {
+const nn_transform_type nn_transform_crop = {
     .name = "crop",
     .summary = "pads an image with zeros and takes a piece of its old size at a random place",
     .example = "crop: {padding: 4}",

@@ -25,7 +25,7 @@ static void cutout_apply(const void *options, const nn_transform_sample *sample)
     nn_image_clear(sample, y - cutout->size / 2, x - cutout->size / 2, cutout->size, cutout->size);
 }
 
-const nn_transform_type NN_REAL_SYMBOL(nn_transform_cutout) = {
+const nn_transform_type nn_transform_cutout = {
     .name = "cutout",
     .summary = "sets a square at a random place of an image to 0",
     .example = "cutout: 4",

@@ -56,7 +56,7 @@ static void flip_apply(const void *options, const nn_transform_sample *sample)
         flip_vertical(image, sample->values);
 }
 
-const nn_transform_type NN_REAL_SYMBOL(nn_transform_flip) = {
+const nn_transform_type nn_transform_flip = {
     .name = "flip",
     .summary = "mirrors an image with probability 0.5",
     .example = "flip",

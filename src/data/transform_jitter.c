@@ -55,7 +55,7 @@ static void jitter_apply(const void *options, const nn_transform_sample *sample)
     for (int64_t i = 0; i < count; i++) sample->values[i] *= factor;
 }
 
-const nn_transform_type NN_REAL_SYMBOL(nn_transform_jitter) = {
+const nn_transform_type nn_transform_jitter = {
     .name = "jitter",
     .summary = "moves a sequence in time by up to so many steps, and scales it a little",
     .example = "jitter: {steps: 2, scale: 0.1}",

@@ -87,7 +87,7 @@ static void mixup_mix(const void *options, const nn_transform_batch *batch)
     }
 }
 
-const nn_transform_type NN_REAL_SYMBOL(nn_transform_mixup) = {
+const nn_transform_type nn_transform_mixup = {
     .name = "mixup",
     .summary = "mixes each sample and its target with another of its microbatch",
     .example = "mixup: {alpha: 0.2}",

@@ -38,7 +38,7 @@ static void noise_apply(const void *options, const nn_transform_sample *sample)
     }
 }
 
-const nn_transform_type NN_REAL_SYMBOL(nn_transform_noise) = {
+const nn_transform_type nn_transform_noise = {
     .name = "noise",
     .summary = "adds normally distributed noise to each value",
     .example = "noise: 0.1",

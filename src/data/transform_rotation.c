@@ -67,7 +67,7 @@ static void rotation_apply(const void *options, const nn_transform_sample *sampl
     rotation_turn(sample, degrees * (ROTATION_PI / 180));
 }
 
-const nn_transform_type NN_REAL_SYMBOL(nn_transform_rotation) = {
+const nn_transform_type nn_transform_rotation = {
     .name = "rotation",
     .summary = "turns an image about its centre by up to so many degrees",
     .example = "rotation: 15",

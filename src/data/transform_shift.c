@@ -24,7 +24,7 @@ static void shift_apply(const void *options, const nn_transform_sample *sample)
     nn_image_shift(sample, down, right);
 }
 
-const nn_transform_type NN_REAL_SYMBOL(nn_transform_shift) = {
+const nn_transform_type nn_transform_shift = {
     .name = "shift",
     .summary = "moves an image by up to so many pixels on each axis",
     .example = "shift: 2",

@@ -3,11 +3,11 @@
 
 #include "data/transform.h"
 
-#define NN_TRANSFORM(name) extern const nn_transform_type NN_REAL_SYMBOL(nn_transform_##name);
+#define NN_TRANSFORM(name) extern const nn_transform_type nn_transform_##name;
 #include "data/transform_list.h"
 #undef NN_TRANSFORM
 
-#define NN_TRANSFORM(name) &NN_REAL_SYMBOL(nn_transform_##name),
+#define NN_TRANSFORM(name) &nn_transform_##name,
 static const nn_transform_type *const transform_types[] = {
 #include "data/transform_list.h"
     NULL};

@@ -4,13 +4,6 @@
 
 #include "data/transform.h"
 
-#define nn_image_check NN_REAL_SYMBOL(nn_image_check)
-#define nn_image_check_extent NN_REAL_SYMBOL(nn_image_check_extent)
-#define nn_image_of NN_REAL_SYMBOL(nn_image_of)
-#define nn_image_shift NN_REAL_SYMBOL(nn_image_shift)
-#define nn_image_clear NN_REAL_SYMBOL(nn_image_clear)
-#define nn_transform_between NN_REAL_SYMBOL(nn_transform_between)
-
 typedef struct nn_image {
     int64_t height, width, channels;
 } nn_image;

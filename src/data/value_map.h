@@ -5,12 +5,6 @@
 
 #include "data/array.h"
 
-#define nn_value_map_create NN_REAL_SYMBOL(nn_value_map_create)
-#define nn_value_map_destroy NN_REAL_SYMBOL(nn_value_map_destroy)
-#define nn_value_map_codes NN_REAL_SYMBOL(nn_value_map_codes)
-#define nn_value_map_labels NN_REAL_SYMBOL(nn_value_map_labels)
-#define nn_value_map_values NN_REAL_SYMBOL(nn_value_map_values)
-
 /* What a number in the file becomes. */
 typedef struct nn_codes {
     int64_t count;     /* numbers in the file, from 0; 0: numbers stay */

@@ -6,15 +6,6 @@
 #include "data/source.h"
 #include "data/taken.h"
 
-#define nn_view_create NN_REAL_SYMBOL(nn_view_create)
-#define nn_view_release NN_REAL_SYMBOL(nn_view_release)
-#define nn_view_values NN_REAL_SYMBOL(nn_view_values)
-#define nn_view_numbers NN_REAL_SYMBOL(nn_view_numbers)
-#define nn_view_observed NN_REAL_SYMBOL(nn_view_observed)
-#define nn_view_labels NN_REAL_SYMBOL(nn_view_labels)
-#define nn_view_end NN_REAL_SYMBOL(nn_view_end)
-#define nn_view_prepare NN_REAL_SYMBOL(nn_view_prepare)
-
 typedef struct nn_view {
     int array;
     bool input;

@@ -7,11 +7,6 @@
 
 #include "base/real.h"
 
-#define nn_deadline_step NN_REAL_SYMBOL(nn_deadline_step)
-#define nn_deadline_evaluation NN_REAL_SYMBOL(nn_deadline_evaluation)
-#define nn_deadline_saving NN_REAL_SYMBOL(nn_deadline_saving)
-#define nn_deadline_needs NN_REAL_SYMBOL(nn_deadline_needs)
-
 /* What things took so far, in seconds. Zero-initialise. */
 typedef struct nn_deadline {
     double step;       /* the longest of the last steps */

@@ -13,10 +13,6 @@
 #include "comm/comm.h"
 #include "host/pulse.h"
 
-#define nn_rank_is_late NN_REAL_SYMBOL(nn_rank_is_late)
-#define nn_hang_judge NN_REAL_SYMBOL(nn_hang_judge)
-#define nn_hang_describe NN_REAL_SYMBOL(nn_hang_describe)
-
 /* What a watchdog knows of a rank. Times are in seconds on the watchdog's own clock. */
 typedef struct nn_rank_state {
     char host[NN_HOST_SIZE];

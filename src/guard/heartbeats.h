@@ -9,12 +9,6 @@
 #include "base/status.h"
 #include "guard/hang.h"
 
-#define nn_heartbeats_start NN_REAL_SYMBOL(nn_heartbeats_start)
-#define nn_heartbeats_stop NN_REAL_SYMBOL(nn_heartbeats_stop)
-#define nn_heartbeats_tell NN_REAL_SYMBOL(nn_heartbeats_tell)
-#define nn_heartbeats_look NN_REAL_SYMBOL(nn_heartbeats_look)
-#define nn_heartbeats_clear NN_REAL_SYMBOL(nn_heartbeats_clear)
-
 typedef struct nn_heartbeats nn_heartbeats;
 
 /* leaders[r]: the lowest rank on the node of rank r, of `count` ranks. Of each node only that rank starts

@@ -11,9 +11,6 @@
 #include "comm/comm.h"
 #include "guard/hang.h"
 
-#define nn_watchdog_start NN_REAL_SYMBOL(nn_watchdog_start)
-#define nn_watchdog_stop NN_REAL_SYMBOL(nn_watchdog_stop)
-
 typedef struct nn_watchdog nn_watchdog;
 
 /* From now on, `timeout` seconds without progress (host/pulse.h) end the job: exit code NN_ERROR_HANG, the

@@ -4,14 +4,6 @@
 
 #include "loss/metric.h"
 
-#define nn_answers_check NN_REAL_SYMBOL(nn_answers_check)
-#define nn_answers_largest NN_REAL_SYMBOL(nn_answers_largest)
-#define nn_answers_of_row NN_REAL_SYMBOL(nn_answers_of_row)
-#define nn_answers_width NN_REAL_SYMBOL(nn_answers_width)
-#define nn_answers_count NN_REAL_SYMBOL(nn_answers_count)
-#define nn_answers_mean NN_REAL_SYMBOL(nn_answers_mean)
-#define nn_no_options NN_REAL_SYMBOL(nn_no_options)
-
 /* The option table of metrics that have none. */
 extern const nn_option nn_no_options[];
 

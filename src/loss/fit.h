@@ -6,10 +6,6 @@
 #include "base/shape.h"
 #include "base/status.h"
 
-#define nn_fit_classes NN_REAL_SYMBOL(nn_fit_classes)
-#define nn_fit_values NN_REAL_SYMBOL(nn_fit_values)
-#define nn_fit_yes_no NN_REAL_SYMBOL(nn_fit_yes_no)
-
 /* The target is a class, or shares of classes, and the output has one value for each; or it is a class at
  * every step (or place), and so is the output: T x classes for a target of T. */
 nn_status nn_fit_classes(nn_shape output, const nn_field *target);

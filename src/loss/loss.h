@@ -15,11 +15,6 @@
 #include "base/shape.h"
 #include "base/status.h"
 
-#define nn_loss_types NN_REAL_SYMBOL(nn_loss_types)
-#define nn_loss_find NN_REAL_SYMBOL(nn_loss_find)
-#define nn_class_weights_make NN_REAL_SYMBOL(nn_class_weights_make)
-#define nn_class_weights_balance NN_REAL_SYMBOL(nn_class_weights_balance)
-
 /* Outputs and targets of one microbatch. A row is a sample or, where there is a class at every step, a step
  * of one. Rows with a label below 0, and values of a target that are NaN, count for nothing: not in the sum,
  * not in the denominator, and their gradient is 0. */

@@ -136,7 +136,7 @@ static void binary_cross_entropy_best_constant(const void *options, int64_t colu
     }
 }
 
-const nn_loss_type NN_REAL_SYMBOL(nn_loss_binary_cross_entropy) = {
+const nn_loss_type nn_loss_binary_cross_entropy = {
     .name = "binary_cross_entropy",
     .summary = "for yes or no: sigmoid and log-likelihood in one, an output for each question; no activation",
     .example = "binary_cross_entropy",

@@ -182,7 +182,7 @@ static void cross_entropy_best_constant(const void *options, int64_t columns, co
     }
 }
 
-const nn_loss_type NN_REAL_SYMBOL(nn_loss_cross_entropy) = {
+const nn_loss_type nn_loss_cross_entropy = {
     .name = "cross_entropy",
     .summary = "for classes, or their shares, from 0 to 1 with a sum of 1 (within 0.001): softmax and "
                "log-likelihood in "

@@ -32,7 +32,7 @@ static double huber_evaluate(const void *options, const nn_loss_call *call)
     return value_evaluate(call, huber_term, ((const huber_options *)options)->delta);
 }
 
-const nn_loss_type NN_REAL_SYMBOL(nn_loss_huber) = {
+const nn_loss_type nn_loss_huber = {
     .name = "huber",
     .summary = "for values: squares of small differences, absolute values of large ones",
     .example = "huber: {delta: 1}",

@@ -25,7 +25,7 @@ static double mae_evaluate(const void *options, const nn_loss_call *call)
     return value_evaluate(call, mae_term, 0);
 }
 
-const nn_loss_type NN_REAL_SYMBOL(nn_loss_mae) = {
+const nn_loss_type nn_loss_mae = {
     .name = "mae",
     .summary = "for values: the mean of the absolute differences, which outliers sway less than squares",
     .example = "mae",

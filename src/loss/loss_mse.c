@@ -23,7 +23,7 @@ static double mse_evaluate(const void *options, const nn_loss_call *call)
     return value_evaluate(call, mse_term, 0);
 }
 
-const nn_loss_type NN_REAL_SYMBOL(nn_loss_mse) = {
+const nn_loss_type nn_loss_mse = {
     .name = "mse",
     .summary = "for values: the mean of the squared differences",
     .example = "mse",

@@ -29,7 +29,7 @@ static double quantile_evaluate(const void *options, const nn_loss_call *call)
     return value_evaluate(call, quantile_term, ((const quantile_options *)options)->q);
 }
 
-const nn_loss_type NN_REAL_SYMBOL(nn_loss_quantile) = {
+const nn_loss_type nn_loss_quantile = {
     .name = "quantile",
     .summary = "for values: the prediction that a given part of the targets stays below",
     .example = "quantile: {q: 0.9}",

@@ -15,12 +15,6 @@
 #include "base/libm.h"
 #include "loss/loss.h"
 
-#define nn_metric_types NN_REAL_SYMBOL(nn_metric_types)
-#define nn_metric_find NN_REAL_SYMBOL(nn_metric_find)
-#define nn_metric_state_width NN_REAL_SYMBOL(nn_metric_state_width)
-#define nn_metric_join NN_REAL_SYMBOL(nn_metric_join)
-#define nn_metric_finish NN_REAL_SYMBOL(nn_metric_finish)
-
 typedef enum nn_metric_state {
     NN_METRIC_SUMS,     /* a few sums a microbatch, added in the canonical tree; during training too */
     NN_METRIC_COUNTS,   /* whole numbers below 2^53, exact in any order; in evaluations only */

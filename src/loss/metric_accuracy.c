@@ -33,7 +33,7 @@ static double accuracy_finish(const void *options, int64_t width, const double *
     return sums[0] / sums[1];
 }
 
-const nn_metric_type NN_REAL_SYMBOL(nn_metric_accuracy) = {
+const nn_metric_type nn_metric_accuracy = {
     .name = "accuracy",
     .summary = "for classes: the part of the samples, or steps, that is classified right",
     .example = "accuracy",

@@ -120,7 +120,7 @@ static nn_status auc_finish_collected(const void *options, int64_t rows, int64_t
     return NN_OK;
 }
 
-const nn_metric_type NN_REAL_SYMBOL(nn_metric_auc) = {
+const nn_metric_type nn_metric_auc = {
     .name = "auc",
     .summary = "for classes: area under the ROC curve, exact; of several classes each against the rest",
     .example = "auc",

@@ -33,7 +33,7 @@ static void confusion_accumulate(const void *options, const nn_loss_call *call, 
         if (nn_answers_of_row(call, r, &right, &predicted)) counts[right * classes + predicted]++;
 }
 
-const nn_metric_type NN_REAL_SYMBOL(nn_metric_confusion) = {
+const nn_metric_type nn_metric_confusion = {
     .name = "confusion",
     .summary = "for classes: the table of right (rows) and predicted (columns) classes",
     .example = "confusion",

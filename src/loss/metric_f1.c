@@ -12,7 +12,7 @@ static double f1_finish(const void *options, int64_t width, const double *counts
     return nn_answers_mean(width, counts, f1_of_class);
 }
 
-const nn_metric_type NN_REAL_SYMBOL(nn_metric_f1) = {
+const nn_metric_type nn_metric_f1 = {
     .name = "f1",
     .summary = "for classes: harmonic mean of precision and recall, mean over the classes",
     .example = "f1",

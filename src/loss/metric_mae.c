@@ -15,7 +15,7 @@ static double mae_relative(const void *options, int64_t width, const double *out
     return mae_finish(options, width, output) / nn_outputs_spread(output);
 }
 
-const nn_metric_type NN_REAL_SYMBOL(nn_metric_mae) = {
+const nn_metric_type nn_metric_mae = {
     .name = "mae",
     .summary =
         "for values: the mean of the absolute differences, in the target's own units; mean over the outputs",

@@ -46,7 +46,7 @@ static double perplexity_finish(const void *options, int64_t width, const double
     return exp(sums[0] / sums[1]);
 }
 
-const nn_metric_type NN_REAL_SYMBOL(nn_metric_perplexity) = {
+const nn_metric_type nn_metric_perplexity = {
     .name = "perplexity",
     .summary = "for classes, such as words: exp of the mean cross-entropy",
     .libm = NN_LIBM_LOG | NN_LIBM_EXP,

@@ -13,7 +13,7 @@ static double precision_finish(const void *options, int64_t width, const double 
     return nn_answers_mean(width, counts, precision_of_class);
 }
 
-const nn_metric_type NN_REAL_SYMBOL(nn_metric_precision) = {
+const nn_metric_type nn_metric_precision = {
     .name = "precision",
     .summary = "for classes: the part of the predictions of a class that is right, mean over the classes",
     .example = "precision",

@@ -17,7 +17,7 @@ static double r2_finish(const void *options, int64_t width, const double *output
     return fabs(r2) < R2_ROUNDING ? 0 : r2;
 }
 
-const nn_metric_type NN_REAL_SYMBOL(nn_metric_r2) = {
+const nn_metric_type nn_metric_r2 = {
     .name = "r2",
     .summary = "for values: the share of their variance that is explained; mean over the outputs",
     .example = "r2",

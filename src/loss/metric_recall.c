@@ -13,7 +13,7 @@ static double recall_finish(const void *options, int64_t width, const double *co
     return nn_answers_mean(width, counts, recall_of_class);
 }
 
-const nn_metric_type NN_REAL_SYMBOL(nn_metric_recall) = {
+const nn_metric_type nn_metric_recall = {
     .name = "recall",
     .summary = "for classes: the part of the samples of a class that is found, mean over the classes",
     .example = "recall",

@@ -17,7 +17,7 @@ static double rmse_relative(const void *options, int64_t width, const double *ou
     return rmse_finish(options, width, output) / nn_outputs_spread(output);
 }
 
-const nn_metric_type NN_REAL_SYMBOL(nn_metric_rmse) = {
+const nn_metric_type nn_metric_rmse = {
     .name = "rmse",
     .summary = "for values: the root of the mean squared difference, in the target's own units; mean over "
                "the outputs",

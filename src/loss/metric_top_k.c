@@ -46,7 +46,7 @@ static double top_k_finish(const void *options, int64_t width, const double *sum
     return sums[0] / sums[1];
 }
 
-const nn_metric_type NN_REAL_SYMBOL(nn_metric_top_k) = {
+const nn_metric_type nn_metric_top_k = {
     .name = "top_k",
     .summary = "for classes: the part whose right class is among the k most probable ones",
     .example = "top_k: {k: 2}",

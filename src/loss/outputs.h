@@ -4,12 +4,6 @@
 
 #include "loss/metric.h"
 
-#define nn_outputs_check NN_REAL_SYMBOL(nn_outputs_check)
-#define nn_outputs_width NN_REAL_SYMBOL(nn_outputs_width)
-#define nn_outputs_accumulate NN_REAL_SYMBOL(nn_outputs_accumulate)
-#define nn_outputs_join NN_REAL_SYMBOL(nn_outputs_join)
-#define nn_outputs_spread NN_REAL_SYMBOL(nn_outputs_spread)
-
 /* Of one output. The mean is that above the center, the first target, and the squares are those about the
  * mean: a large center costs them no digits, and those of a constant are exactly 0. */
 enum {

@@ -4,15 +4,15 @@
 #include "loss/loss.h"
 #include "loss/metric.h"
 
-#define NN_LOSS(name) extern const nn_loss_type NN_REAL_SYMBOL(nn_loss_##name);
-#define NN_METRIC(name) extern const nn_metric_type NN_REAL_SYMBOL(nn_metric_##name);
+#define NN_LOSS(name) extern const nn_loss_type nn_loss_##name;
+#define NN_METRIC(name) extern const nn_metric_type nn_metric_##name;
 #include "loss/loss_list.h"
 #include "loss/metric_list.h"
 #undef NN_LOSS
 #undef NN_METRIC
 
-#define NN_LOSS(name) &NN_REAL_SYMBOL(nn_loss_##name),
-#define NN_METRIC(name) &NN_REAL_SYMBOL(nn_metric_##name),
+#define NN_LOSS(name) &nn_loss_##name,
+#define NN_METRIC(name) &nn_metric_##name,
 static const nn_loss_type *const loss_types[] = {
 #include "loss/loss_list.h"
     NULL};

@@ -9,9 +9,6 @@
 #include "base/options.h"
 #include "base/real.h"
 
-#define nn_composite_types NN_REAL_SYMBOL(nn_composite_types)
-#define nn_composite_find NN_REAL_SYMBOL(nn_composite_find)
-
 typedef struct nn_composite_type {
     const char *name;
     const char *summary; /* one line for help */

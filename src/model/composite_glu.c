@@ -27,7 +27,7 @@ static const char *glu_layers(const void *options)
            "- multiply: {inputs: [gate, value]}\n";
 }
 
-const nn_composite_type NN_REAL_SYMBOL(nn_composite_glu) = {
+const nn_composite_type nn_composite_glu = {
     .name = "glu",
     .summary = "a gated linear unit: a dense layer times a gate from the same input",
     .example = "glu: {units: 16}",

@@ -54,7 +54,7 @@ static const char *residual_block_layers(const void *options)
     return conv ? conv_layers : identity_layers;
 }
 
-const nn_composite_type NN_REAL_SYMBOL(nn_composite_residual_block) = {
+const nn_composite_type nn_composite_residual_block = {
     .name = "residual_block",
     .summary = "two 3 x 3 convolutions with batch_norm, and a shortcut around them",
     .example = "residual_block: {filters: 16}",

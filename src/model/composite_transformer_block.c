@@ -71,7 +71,7 @@ static const char *transformer_block_layers(const void *given)
     return texts[options->norm][options->dropout > 0];
 }
 
-const nn_composite_type NN_REAL_SYMBOL(nn_composite_transformer_block) = {
+const nn_composite_type nn_composite_transformer_block = {
     .name = "transformer_block",
     .summary = "attention and a feed-forward layer, both with normalisation and a shortcut",
     .example = "transformer_block: {heads: 2}",

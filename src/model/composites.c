@@ -4,11 +4,11 @@
 
 #include "model/composite.h"
 
-#define NN_COMPOSITE(name) extern const nn_composite_type NN_REAL_SYMBOL(nn_composite_##name);
+#define NN_COMPOSITE(name) extern const nn_composite_type nn_composite_##name;
 #include "model/composite_list.h"
 #undef NN_COMPOSITE
 
-#define NN_COMPOSITE(name) &NN_REAL_SYMBOL(nn_composite_##name),
+#define NN_COMPOSITE(name) &nn_composite_##name,
 static const nn_composite_type *const composite_types[] = {
 #include "model/composite_list.h"
     NULL};

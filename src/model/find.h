@@ -8,14 +8,6 @@
 #include "base/real.h"
 #include "store/store.h"
 
-#define nn_checkpoint_list NN_REAL_SYMBOL(nn_checkpoint_list)
-#define nn_checkpoint_path NN_REAL_SYMBOL(nn_checkpoint_path)
-#define nn_checkpoint_read NN_REAL_SYMBOL(nn_checkpoint_read)
-#define nn_checkpoint_newest NN_REAL_SYMBOL(nn_checkpoint_newest)
-#define nn_checkpoint_open NN_REAL_SYMBOL(nn_checkpoint_open)
-#define nn_checkpoint_close NN_REAL_SYMBOL(nn_checkpoint_close)
-#define nn_saved_find NN_REAL_SYMBOL(nn_saved_find)
-
 #define NN_CHECKPOINT_FOLDER "checkpoints"
 #define NN_RUN_STATUS "status" /* how the run ended: rundir/status.h */
 #define NN_CHECKPOINT_BEST "best.h5"

@@ -6,8 +6,6 @@
 #include "base/status.h"
 #include "model/model.h"
 
-#define nn_indices_check NN_REAL_SYMBOL(nn_indices_check)
-
 /* Fails where such a layer reads what other layers compute, an input that is normalised, or one that holds
  * more different numbers than the layer knows. The model has its network, its input and its scaling. */
 nn_status nn_indices_check(const nn_model *model);

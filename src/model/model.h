@@ -13,36 +13,6 @@
 #include "nn/network.h"
 #include "store/store.h"
 
-#define nn_model_spec_read NN_REAL_SYMBOL(nn_model_spec_read)
-#define nn_model_spec_release NN_REAL_SYMBOL(nn_model_spec_release)
-#define nn_model_create NN_REAL_SYMBOL(nn_model_create)
-#define nn_model_destroy NN_REAL_SYMBOL(nn_model_destroy)
-#define nn_model_steps NN_REAL_SYMBOL(nn_model_steps)
-#define nn_model_summary NN_REAL_SYMBOL(nn_model_summary)
-#define nn_model_predict NN_REAL_SYMBOL(nn_model_predict)
-#define nn_model_undo NN_REAL_SYMBOL(nn_model_undo)
-#define nn_model_undo_value NN_REAL_SYMBOL(nn_model_undo_value)
-#define nn_head_class_weights NN_REAL_SYMBOL(nn_head_class_weights)
-#define nn_head_is_values NN_REAL_SYMBOL(nn_head_is_values)
-#define nn_model_output_count NN_REAL_SYMBOL(nn_model_output_count)
-#define nn_metric_index NN_REAL_SYMBOL(nn_metric_index)
-#define nn_head_has_units NN_REAL_SYMBOL(nn_head_has_units)
-#define nn_head_output NN_REAL_SYMBOL(nn_head_output)
-#define nn_loss_common_options NN_REAL_SYMBOL(nn_loss_common_options)
-#define nn_model_spec_read_heads NN_REAL_SYMBOL(nn_model_spec_read_heads)
-#define nn_model_spec_release_heads NN_REAL_SYMBOL(nn_model_spec_release_heads)
-#define nn_metric_release NN_REAL_SYMBOL(nn_metric_release)
-#define nn_model_check NN_REAL_SYMBOL(nn_model_check)
-#define nn_model_put NN_REAL_SYMBOL(nn_model_put)
-#define nn_model_compare_scalings NN_REAL_SYMBOL(nn_model_compare_scalings)
-#define nn_model_get NN_REAL_SYMBOL(nn_model_get)
-#define nn_model_put_values NN_REAL_SYMBOL(nn_model_put_values)
-#define nn_model_get_values NN_REAL_SYMBOL(nn_model_get_values)
-#define nn_model_weights_group NN_REAL_SYMBOL(nn_model_weights_group)
-#define nn_model_get_weights NN_REAL_SYMBOL(nn_model_get_weights)
-#define nn_scaling_copy NN_REAL_SYMBOL(nn_scaling_copy)
-#define nn_scaling_release NN_REAL_SYMBOL(nn_scaling_release)
-
 #define NN_MODEL_HEADS 8
 #define NN_MODEL_METRICS 32
 

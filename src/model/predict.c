@@ -1,8 +1,4 @@
-/* The public interface for prediction. Compiled once: the part of this folder that knows both precisions. */
-#include "base/real.h"
-
-#ifndef NN_REAL_DOUBLE
-
+/* The public interface for prediction. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -21,7 +17,7 @@ static nn_status predict_create(nn_store_file *file, nn_predictor *predictor)
 {
     char *precision = NULL;
     NN_TRY(nn_store_read_text(file, "@precision", &precision));
-    predictor->engine = engines[strcmp(precision, engines[1]->precision) == 0];
+    predictor->engine = engines[strcmp(precision, nn_scalar_name(NN_SCALAR_F64)) == 0];
     nn_free(precision);
     return predictor->engine->create(file, &predictor->state);
 }
@@ -87,5 +83,3 @@ nn_status nn_predictor_run(nn_predictor *predictor, size_t samples, const float 
 {
     return predictor->engine->run(predictor->state, samples, inputs, outputs);
 }
-
-#endif

@@ -128,7 +128,7 @@ static nn_status predictor_run(void *state, size_t samples, const float *inputs,
 }
 
 const nn_predictor_engine NN_REAL_SYMBOL(nn_predictor_engine) = {
-    .precision = NN_REAL_NAME,
+    .scalar = NN_SCALAR_REAL,
     .create = predictor_create,
     .destroy = predictor_destroy,
     .input_count = predictor_input_count,

@@ -3,10 +3,11 @@
 #ifndef NN_MODEL_PREDICTOR_H
 #define NN_MODEL_PREDICTOR_H
 
+#include "base/real.h"
 #include "store/store.h"
 
 typedef struct nn_predictor_engine {
-    const char *precision;
+    nn_scalar scalar;
     nn_status (*create)(nn_store_file *file, void **state);
     void (*destroy)(void *state);
     size_t (*input_count)(const void *state);

@@ -9,20 +9,6 @@
 #include "model/composite.h"
 #include "nn/network.h"
 
-#define nn_spec_read_network NN_REAL_SYMBOL(nn_spec_read_network)
-#define nn_spec_read_list NN_REAL_SYMBOL(nn_spec_read_list)
-#define nn_spec_read_common NN_REAL_SYMBOL(nn_spec_read_common)
-#define nn_spec_release_common NN_REAL_SYMBOL(nn_spec_release_common)
-#define nn_spec_options NN_REAL_SYMBOL(nn_spec_options)
-#define nn_spec_read_repeat NN_REAL_SYMBOL(nn_spec_read_repeat)
-#define nn_spec_read_composite NN_REAL_SYMBOL(nn_spec_read_composite)
-#define nn_spec_last NN_REAL_SYMBOL(nn_spec_last)
-#define nn_spec_make_name NN_REAL_SYMBOL(nn_spec_make_name)
-#define nn_spec_note_name NN_REAL_SYMBOL(nn_spec_note_name)
-#define nn_spec_forget_names NN_REAL_SYMBOL(nn_spec_forget_names)
-#define nn_spec_resolve NN_REAL_SYMBOL(nn_spec_resolve)
-#define nn_spec_resolve_inputs NN_REAL_SYMBOL(nn_spec_resolve_inputs)
-
 enum {
     NN_SPEC_PATH = 1024,      /* bytes of a dotted path */
     NN_SPEC_VARIABLES = 64,   /* in sight at one place */

@@ -8,12 +8,6 @@
 #include "base/status.h"
 #include "model/model.h"
 
-#define nn_unknown_symbols NN_REAL_SYMBOL(nn_unknown_symbols)
-#define nn_symbols_resolve NN_REAL_SYMBOL(nn_symbols_resolve)
-#define nn_layer_common_options NN_REAL_SYMBOL(nn_layer_common_options)
-#define nn_composite_common_options NN_REAL_SYMBOL(nn_composite_common_options)
-#define nn_repeat_options NN_REAL_SYMBOL(nn_repeat_options)
-
 /* "classes" and "same", with marks for values. */
 extern const nn_symbol nn_unknown_symbols[];
 

@@ -5,10 +5,6 @@
 
 #include "nn/layer.h"
 
-#define nn_activation_names NN_REAL_SYMBOL(nn_activation_names)
-#define nn_activation_at NN_REAL_SYMBOL(nn_activation_at)
-#define nn_activation_of NN_REAL_SYMBOL(nn_activation_of)
-
 /* Slope of leaky_relu below 0 where no option says otherwise. */
 #define NN_DEFAULT_SLOPE 0.01
 

@@ -13,12 +13,6 @@
 
 #include "nn/layer.h"
 
-#define nn_attention_block NN_REAL_SYMBOL(nn_attention_block)
-#define nn_attention_forward_scratch NN_REAL_SYMBOL(nn_attention_forward_scratch)
-#define nn_attention_backward_scratch NN_REAL_SYMBOL(nn_attention_backward_scratch)
-#define nn_attention_forward NN_REAL_SYMBOL(nn_attention_forward)
-#define nn_attention_backward NN_REAL_SYMBOL(nn_attention_backward)
-
 /* What all heads and samples have in common. */
 typedef struct nn_attention {
     int64_t query_steps, key_steps;                  /* of a whole sample */

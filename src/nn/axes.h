@@ -4,9 +4,6 @@
 
 #include "nn/layer.h"
 
-#define nn_axes_find NN_REAL_SYMBOL(nn_axes_find)
-#define nn_axes_cut NN_REAL_SYMBOL(nn_axes_cut)
-
 /* The axis that an option means: from 0, or counted back from the end below 0. Fails where there is none. */
 nn_status nn_axes_find(nn_shape shape, int64_t axis, int *found);
 

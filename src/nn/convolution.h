@@ -10,14 +10,6 @@
 
 #include "nn/window.h"
 
-#define nn_convolution_table NN_REAL_SYMBOL(nn_convolution_table)
-#define nn_convolution_transposed_table NN_REAL_SYMBOL(nn_convolution_transposed_table)
-#define nn_convolution_build_transposed NN_REAL_SYMBOL(nn_convolution_build_transposed)
-#define nn_convolution_build NN_REAL_SYMBOL(nn_convolution_build)
-#define nn_convolution_forward NN_REAL_SYMBOL(nn_convolution_forward)
-#define nn_convolution_backward NN_REAL_SYMBOL(nn_convolution_backward)
-#define nn_convolution_gradient NN_REAL_SYMBOL(nn_convolution_gradient)
-
 /* What the user writes. */
 typedef struct nn_convolution_options {
     int64_t filters;

@@ -5,8 +5,6 @@
 #include "nn/activation.h"
 #include "nn/correlation.h"
 
-#define nn_convolution_plan_create NN_REAL_SYMBOL(nn_convolution_plan_create)
-
 /* The sliding side of a convolution is the one that windows lie on: its input, or the output where it is
  * transposed. */
 typedef struct nn_convolution_plan {

@@ -12,13 +12,6 @@
 #include "nn/window.h"
 #include "tensor/tile.h"
 
-#define nn_correlation_plan NN_REAL_SYMBOL(nn_correlation_plan)
-#define nn_correlation_place NN_REAL_SYMBOL(nn_correlation_place)
-#define nn_correlation_covered NN_REAL_SYMBOL(nn_correlation_covered)
-#define nn_correlation_pack NN_REAL_SYMBOL(nn_correlation_pack)
-#define nn_correlation_run NN_REAL_SYMBOL(nn_correlation_run)
-#define nn_correlation_gradient NN_REAL_SYMBOL(nn_correlation_gradient)
-
 typedef struct nn_correlation_axis {
     int64_t input, kernel, stride, dilation, before;
     int64_t count, first, step, output; /* of the output positions; extent of the tensor of results */

@@ -11,8 +11,6 @@
 
 #include "nn/network.h"
 
-#define nn_fuse_layer NN_REAL_SYMBOL(nn_fuse_layer)
-
 /* Room for the input that a layer may take over. */
 #define NN_FUSE_INPUTS 1
 

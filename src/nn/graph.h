@@ -4,14 +4,6 @@
 
 #include "nn/network.h"
 
-#define nn_graph_consumers NN_REAL_SYMBOL(nn_graph_consumers)
-#define nn_graph_has_gradient NN_REAL_SYMBOL(nn_graph_has_gradient)
-#define nn_graph_writes_first NN_REAL_SYMBOL(nn_graph_writes_first)
-#define nn_graph_is_output NN_REAL_SYMBOL(nn_graph_is_output)
-#define nn_graph_has_lengths NN_REAL_SYMBOL(nn_graph_has_lengths)
-#define nn_graph_shared_values NN_REAL_SYMBOL(nn_graph_shared_values)
-#define nn_graph_scratch_values NN_REAL_SYMBOL(nn_graph_scratch_values)
-
 /* A layer reads at most this many others. */
 #define NN_LAYER_INPUTS 16
 

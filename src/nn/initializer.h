@@ -4,11 +4,6 @@
 
 #include "nn/layer.h"
 
-#define nn_initializer_types NN_REAL_SYMBOL(nn_initializer_types)
-#define nn_initializer_find NN_REAL_SYMBOL(nn_initializer_find)
-#define nn_initializer_choices NN_REAL_SYMBOL(nn_initializer_choices)
-#define nn_initializer_choose NN_REAL_SYMBOL(nn_initializer_choose)
-
 struct nn_initializer_type {
     const char *name;
     const char *summary;

@@ -17,7 +17,7 @@ static void he_fill(const nn_parameter *parameter, nn_random stream, int64_t beg
         values[i - begin] = (nn_real)(deviation * nn_random_normal(stream, (uint64_t)i));
 }
 
-const nn_initializer_type NN_REAL_SYMBOL(nn_initializer_he) = {
+const nn_initializer_type nn_initializer_he = {
     .name = "he",
     .summary = "normal, deviation gain / sqrt(fan_in): the choice before relu and its kin",
     .deviation = he_deviation,

@@ -18,7 +18,7 @@ static void normal_fill(const nn_parameter *parameter, nn_random stream, int64_t
         values[i - begin] = (nn_real)(NORMAL_DEVIATION * nn_random_normal(stream, (uint64_t)i));
 }
 
-const nn_initializer_type NN_REAL_SYMBOL(nn_initializer_normal) = {
+const nn_initializer_type nn_initializer_normal = {
     .name = "normal",
     .summary = "normal, deviation 0.02, whatever the layer: as language models begin",
     .deviation = normal_deviation,

@@ -14,7 +14,7 @@ static void ones_fill(const nn_parameter *parameter, nn_random stream, int64_t b
     for (int64_t i = 0; i < end - begin; i++) values[i] = (nn_real)parameter->gain;
 }
 
-const nn_initializer_type NN_REAL_SYMBOL(nn_initializer_ones) = {
+const nn_initializer_type nn_initializer_ones = {
     .name = "ones",
     .summary = "ones: the choice for the scales of normalisation",
     .mean = 1,

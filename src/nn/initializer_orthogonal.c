@@ -90,7 +90,7 @@ out:
     return status;
 }
 
-const nn_initializer_type NN_REAL_SYMBOL(nn_initializer_orthogonal) = {
+const nn_initializer_type nn_initializer_orthogonal = {
     .name = "orthogonal",
     .summary = "random orthogonal rows or columns, times the gain: for deep or recurrent networks",
     .deviation = orthogonal_deviation,

@@ -22,7 +22,7 @@ static void uniform_fill(const nn_parameter *parameter, nn_random stream, int64_
         values[i - begin] = (nn_real)(bound * (2 * nn_random_uniform(stream, (uint64_t)i) - 1));
 }
 
-const nn_initializer_type NN_REAL_SYMBOL(nn_initializer_uniform) = {
+const nn_initializer_type nn_initializer_uniform = {
     .name = "uniform",
     .summary = "uniform between -1 / sqrt(fan_in) and 1 / sqrt(fan_in), whatever the activation",
     .deviation = uniform_deviation,

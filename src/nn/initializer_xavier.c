@@ -17,7 +17,7 @@ static void xavier_fill(const nn_parameter *parameter, nn_random stream, int64_t
         values[i - begin] = (nn_real)(deviation * nn_random_normal(stream, (uint64_t)i));
 }
 
-const nn_initializer_type NN_REAL_SYMBOL(nn_initializer_xavier) = {
+const nn_initializer_type nn_initializer_xavier = {
     .name = "xavier",
     .summary = "normal, deviation gain * sqrt(2 / (fan_in + fan_out)): the choice before tanh and none",
     .deviation = xavier_deviation,

@@ -17,7 +17,7 @@ static void zeros_fill(const nn_parameter *parameter, nn_random stream, int64_t 
     memset(values, 0, (size_t)(end - begin) * sizeof *values);
 }
 
-const nn_initializer_type NN_REAL_SYMBOL(nn_initializer_zeros) = {
+const nn_initializer_type nn_initializer_zeros = {
     .name = "zeros",
     .summary = "zeros: the choice for biases",
     .deviation = zeros_deviation,

@@ -15,17 +15,6 @@
 #include "base/shape.h"
 #include "base/status.h"
 
-#define nn_layer_types NN_REAL_SYMBOL(nn_layer_types)
-#define nn_layer_find NN_REAL_SYMBOL(nn_layer_find)
-#define nn_layer_add_parameter NN_REAL_SYMBOL(nn_layer_add_parameter)
-#define nn_layer_add_part NN_REAL_SYMBOL(nn_layer_add_part)
-#define nn_layer_part_rows NN_REAL_SYMBOL(nn_layer_part_rows)
-#define nn_layer_add_row_parts NN_REAL_SYMBOL(nn_layer_add_row_parts)
-#define nn_layer_share_parts NN_REAL_SYMBOL(nn_layer_share_parts)
-#define nn_layer_check_inputs NN_REAL_SYMBOL(nn_layer_check_inputs)
-#define nn_layer_check_several NN_REAL_SYMBOL(nn_layer_check_several)
-#define nn_layer_check_equal NN_REAL_SYMBOL(nn_layer_check_equal)
-
 /* Each tensor of parameters starts at a multiple of this many values in the flat vector; the gap holds zeros.
  */
 #define NN_PARAMETER_ALIGNMENT 16

@@ -72,7 +72,7 @@ static int activation_of(const nn_layer *layer)
     return by_value && options->slope == NN_DEFAULT_SLOPE ? options->function + 1 : 0;
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_activation) = {
+const nn_layer_type nn_layer_activation = {
     .name = "activation",
     .summary = "a function on every value (dense has it built in, which is faster)",
     .example = "activation: tanh",

@@ -36,7 +36,7 @@ static void add_backward(const nn_layer *layer, const nn_layer_call *call)
         add_copy(count, call->output_gradient, call->input_gradients[i]);
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_add) = {
+const nn_layer_type nn_layer_add = {
     .name = "add",
     .summary = "the sum of its inputs, value by value",
     .example = "add",

@@ -1,7 +1,7 @@
 /* The mean of each window. */
 #include "nn/pooling.h"
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_average_pool) = {
+const nn_layer_type nn_layer_average_pool = {
     .name = "average_pool",
     .summary = "mean of each window and channel; padding does not count",
     .example = "average_pool: {kernel: 2, padding: same}",

@@ -426,7 +426,7 @@ static void batch_norm_gradient(const nn_layer *layer, const nn_layer_call *call
     batch_norm_put_running(layer, call, plan->variance, SAVED_VARIANCE, accumulate, values);
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_batch_norm) = {
+const nn_layer_type nn_layer_batch_norm = {
     .name = "batch_norm",
     .summary =
         "normalises each channel over the samples of a batch; may add a second input before the activation",

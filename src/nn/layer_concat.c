@@ -77,7 +77,7 @@ static void concat_backward(const nn_layer *layer, const nn_layer_call *call)
         concat_copy(layer, call, i, &place, call->input_gradients[i], call->output_gradient, false);
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_concat) = {
+const nn_layer_type nn_layer_concat = {
     .name = "concat",
     .summary = "its inputs side by side along one axis: the channels, unless told otherwise",
     .example = "concat",

@@ -6,7 +6,7 @@ static nn_status conv1d_build(nn_layer *layer)
     return nn_convolution_build(layer, 1);
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_conv1d) = {
+const nn_layer_type nn_layer_conv1d = {
     .name = "conv1d",
     .summary = "convolution of sequences (steps x channels), along time",
     .example = "conv1d: {filters: 3, kernel: 3, padding: same, activation: relu}",

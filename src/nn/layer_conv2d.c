@@ -6,7 +6,7 @@ static nn_status conv2d_build(nn_layer *layer)
     return nn_convolution_build(layer, 2);
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_conv2d) = {
+const nn_layer_type nn_layer_conv2d = {
     .name = "conv2d",
     .summary = "convolution of images (height x width x channels)",
     .example = "conv2d: {filters: 3, kernel: 3, padding: same, activation: relu}",

@@ -9,7 +9,7 @@ static nn_status conv2d_transpose_build(nn_layer *layer)
     return nn_convolution_build_transposed(layer, 2);
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_conv2d_transpose) = {
+const nn_layer_type nn_layer_conv2d_transpose = {
     .name = "conv2d_transpose",
     .summary = "transposed convolution of images: the extents grow by the stride",
     .example = "conv2d_transpose: {filters: 3, kernel: 3, stride: 2}",

@@ -6,7 +6,7 @@ static nn_status conv3d_build(nn_layer *layer)
     return nn_convolution_build(layer, 3);
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_conv3d) = {
+const nn_layer_type nn_layer_conv3d = {
     .name = "conv3d",
     .summary = "convolution of volumes (depth x height x width x channels)",
     .example = "conv3d: {filters: 2, kernel: 2, activation: relu}",

@@ -222,7 +222,7 @@ static void dense_gradient(const nn_layer *layer, const nn_layer_call *call, int
                     values);
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_dense) = {
+const nn_layer_type nn_layer_dense = {
     .name = "dense",
     .summary = "fully connected: every output sees every input; flattens its input",
     .example = "dense: {units: 4}",

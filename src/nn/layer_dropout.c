@@ -64,7 +64,7 @@ static void dropout_backward(const nn_layer *layer, const nn_layer_call *call)
         dropout_copy(count, call->output_gradient, call->input_gradients[0]);
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_dropout) = {
+const nn_layer_type nn_layer_dropout = {
     .name = "dropout",
     .summary = "sets a random part of the values to 0 in training; does nothing in prediction",
     .example = "dropout: 0.25",

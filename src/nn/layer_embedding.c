@@ -226,7 +226,7 @@ static void embedding_gradient(const nn_layer *layer, const nn_layer_call *call,
     }
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_embedding) = {
+const nn_layer_type nn_layer_embedding = {
     .name = "embedding",
     .summary = "each whole number of the input chooses a row of a trainable table: words, categories",
     .example = "embedding: {symbols: 9, units: 4}",

@@ -143,7 +143,7 @@ static void feed_forward_gradient(const nn_layer *layer, const nn_layer_call *ca
                                accumulate, values);
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_feed_forward) = {
+const nn_layer_type nn_layer_feed_forward = {
     .name = "feed_forward",
     .summary = "two products with a wider layer between them, for every step: a part of transformers",
     .example = "feed_forward: {hidden: 5}",

@@ -29,7 +29,7 @@ static void flatten_backward(const nn_layer *layer, const nn_layer_call *call)
     if (call->input_gradients[0]) flatten_copy(layer, call, call->output_gradient, call->input_gradients[0]);
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_flatten) = {
+const nn_layer_type nn_layer_flatten = {
     .name = "flatten",
     .summary = "turns a sample of any shape into one row of values",
     .example = "flatten",

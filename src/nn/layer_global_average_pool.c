@@ -3,7 +3,7 @@
 
 static const nn_option global_average_pool_options[] = {{0}};
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_global_average_pool) = {
+const nn_layer_type nn_layer_global_average_pool = {
     .name = "global_average_pool",
     .summary = "mean of each channel over all positions or steps",
     .example = "global_average_pool",

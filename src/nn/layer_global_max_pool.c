@@ -10,7 +10,7 @@ static nn_status global_max_pool_build(nn_layer *layer)
 
 static const nn_option global_max_pool_options[] = {{0}};
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_global_max_pool) = {
+const nn_layer_type nn_layer_global_max_pool = {
     .name = "global_max_pool",
     .summary = "largest value of each channel over all positions or steps",
     .example = "global_max_pool",

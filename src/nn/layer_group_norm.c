@@ -309,7 +309,7 @@ static void group_norm_gradient(const nn_layer *layer, const nn_layer_call *call
                        values + layer->parameters[plan->scale].offset);
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_group_norm) = {
+const nn_layer_type nn_layer_group_norm = {
     .name = "group_norm",
     .summary = "normalises each group of channels of a sample over its positions",
     .example = "group_norm: {groups: 2}",

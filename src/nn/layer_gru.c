@@ -30,7 +30,7 @@ static nn_status gru_build(nn_layer *layer)
                                                           .backward = gru_step_backward});
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_gru) = {
+const nn_layer_type nn_layer_gru = {
     .name = "gru",
     .summary = "gated recurrent unit over the steps of a sequence (steps x features)",
     .example = "gru: {units: 4}",

@@ -14,7 +14,7 @@ static nn_status input_build(nn_layer *layer)
 
 static const nn_option input_options[] = {{0}};
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_input) = {
+const nn_layer_type nn_layer_input = {
     .name = "input",
     .summary = "the data: made for every network, not to be written (its name for `inputs` is input)",
     .example = "input",

@@ -136,7 +136,7 @@ static void layer_norm_gradient(const nn_layer *layer, const nn_layer_call *call
                        values + layer->parameters[plan->scale].offset);
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_layer_norm) = {
+const nn_layer_type nn_layer_layer_norm = {
     .name = "layer_norm",
     .summary = "normalises each row of a sample over its last dimension",
     .example = "layer_norm",

@@ -76,7 +76,7 @@ static nn_status lstm_build(nn_layer *layer)
                                                           .bias_gain = options->forget_bias});
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_lstm) = {
+const nn_layer_type nn_layer_lstm = {
     .name = "lstm",
     .summary = "long short-term memory over the steps of a sequence (steps x features)",
     .example = "lstm: {units: 4}",

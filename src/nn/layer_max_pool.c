@@ -8,7 +8,7 @@ static nn_status max_pool_build(nn_layer *layer)
     return NN_OK;
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_max_pool) = {
+const nn_layer_type nn_layer_max_pool = {
     .name = "max_pool",
     .summary = "largest value of each window and channel",
     .example = "max_pool: 2",

@@ -262,7 +262,7 @@ static void multi_head_gradient(const nn_layer *layer, const nn_layer_call *call
                            is_output ? call->output_gradient : saved.projected[p], part, accumulate, values);
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_multi_head_attention) = {
+const nn_layer_type nn_layer_multi_head_attention = {
     .name = "multi_head_attention",
     .summary = "each step of a sequence looks at the others, or with two inputs at those of the second",
     .example = "multi_head_attention: {heads: 2}",

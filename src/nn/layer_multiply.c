@@ -37,7 +37,7 @@ static void multiply_backward(const nn_layer *layer, const nn_layer_call *call)
     }
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_multiply) = {
+const nn_layer_type nn_layer_multiply = {
     .name = "multiply",
     .summary = "the product of its inputs, value by value: a gate, for example",
     .example = "multiply",

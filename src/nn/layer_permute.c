@@ -95,7 +95,7 @@ static void permute_backward(const nn_layer *layer, const nn_layer_call *call)
         permute_sample(layer, call->output_gradient + i, call->input_gradients[0] + i, true);
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_permute) = {
+const nn_layer_type nn_layer_permute = {
     .name = "permute",
     .summary = "the axes of a sample in another order",
     .example = "permute: {axes: [1, 0]}",

@@ -108,7 +108,7 @@ static void positional_gradient(const nn_layer *layer, const nn_layer_call *call
     nn_sum_rows(call->samples, end - begin, call->output_gradient + begin, count, accumulate, values);
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_positional_encoding) = {
+const nn_layer_type nn_layer_positional_encoding = {
     .name = "positional_encoding",
     .summary = "adds to each step of a sequence what tells its position: for attention",
     .example = "positional_encoding: learned",

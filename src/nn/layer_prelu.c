@@ -76,7 +76,7 @@ static void prelu_gradient(const nn_layer *layer, const nn_layer_call *call, int
     nn_sum_rows(rows, channels, call->saved, channels, accumulate, values);
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_prelu) = {
+const nn_layer_type nn_layer_prelu = {
     .name = "prelu",
     .summary = "a rectifier whose slope below 0 is trained, one for each channel",
     .example = "prelu",

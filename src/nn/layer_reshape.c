@@ -73,7 +73,7 @@ static void reshape_backward(const nn_layer *layer, const nn_layer_call *call)
     if (call->input_gradients[0]) reshape_copy(layer, call, call->output_gradient, call->input_gradients[0]);
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_reshape) = {
+const nn_layer_type nn_layer_reshape = {
     .name = "reshape",
     .summary = "the values of a sample in another shape, in the same order",
     .example = "reshape: {shape: [4, -1]}",

@@ -55,7 +55,7 @@ static nn_status rnn_build(nn_layer *layer)
                                                    .backward = relu ? rnn_relu_backward : rnn_tanh_backward});
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_rnn) = {
+const nn_layer_type nn_layer_rnn = {
     .name = "rnn",
     .summary = "plain recurrent layer over the steps of a sequence (steps x features)",
     .example = "rnn: {units: 4}",

@@ -128,7 +128,7 @@ static void slice_backward(const nn_layer *layer, const nn_layer_call *call)
         }
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_slice) = {
+const nn_layer_type nn_layer_slice = {
     .name = "slice",
     .summary = "some places along one axis: a range, or a list",
     .example = "slice: {axis: 0, begin: 1}",

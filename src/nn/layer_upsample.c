@@ -80,7 +80,7 @@ static void upsample_backward(const nn_layer *layer, const nn_layer_call *call)
     }
 }
 
-const nn_layer_type NN_REAL_SYMBOL(nn_layer_upsample) = {
+const nn_layer_type nn_layer_upsample = {
     .name = "upsample",
     .summary = "repeats each position or step along all spatial extents (nearest neighbour)",
     .example = "upsample: 2",

@@ -10,12 +10,6 @@
 
 #include "nn/layer.h"
 
-#define nn_over_names NN_REAL_SYMBOL(nn_over_names)
-#define nn_moments_values NN_REAL_SYMBOL(nn_moments_values)
-#define nn_moments_measure NN_REAL_SYMBOL(nn_moments_measure)
-#define nn_moments_widen NN_REAL_SYMBOL(nn_moments_widen)
-#define nn_moments_merge NN_REAL_SYMBOL(nn_moments_merge)
-
 /* The option `over` of layers that take such statistics: NULL-terminated. */
 enum { NN_OVER_AUTO, NN_OVER_BATCH, NN_OVER_MICROBATCH };
 extern const char *const nn_over_names[];

@@ -8,23 +8,6 @@
 
 #include "nn/layer.h"
 
-#define nn_network_create NN_REAL_SYMBOL(nn_network_create)
-#define nn_network_destroy NN_REAL_SYMBOL(nn_network_destroy)
-#define nn_network_spec_add NN_REAL_SYMBOL(nn_network_spec_add)
-#define nn_network_spec_drop NN_REAL_SYMBOL(nn_network_spec_drop)
-#define nn_network_spec_release NN_REAL_SYMBOL(nn_network_spec_release)
-#define nn_network_initialize NN_REAL_SYMBOL(nn_network_initialize)
-#define nn_network_forward NN_REAL_SYMBOL(nn_network_forward)
-#define nn_network_backward NN_REAL_SYMBOL(nn_network_backward)
-#define nn_network_gradient NN_REAL_SYMBOL(nn_network_gradient)
-#define nn_network_collects NN_REAL_SYMBOL(nn_network_collects)
-#define nn_network_collect NN_REAL_SYMBOL(nn_network_collect)
-#define nn_network_statistics NN_REAL_SYMBOL(nn_network_statistics)
-#define nn_network_fingerprint NN_REAL_SYMBOL(nn_network_fingerprint)
-#define nn_microbatch_create NN_REAL_SYMBOL(nn_microbatch_create)
-#define nn_microbatch_destroy NN_REAL_SYMBOL(nn_microbatch_destroy)
-#define nn_microbatch_memory NN_REAL_SYMBOL(nn_microbatch_memory)
-
 /* ---- describing a network ---- */
 
 /* One layer as the user wrote it. */

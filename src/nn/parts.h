@@ -4,9 +4,6 @@
 
 #include "nn/layer.h"
 
-#define nn_part_describe NN_REAL_SYMBOL(nn_part_describe)
-#define nn_layer_part NN_REAL_SYMBOL(nn_layer_part)
-
 /* In no list: the network makes one for each part. */
 extern const nn_layer_type nn_layer_part;
 

@@ -8,14 +8,6 @@
 #include "nn/window.h"
 #include "tensor/pool.h"
 
-#define nn_pooling_table NN_REAL_SYMBOL(nn_pooling_table)
-#define nn_pooling_build NN_REAL_SYMBOL(nn_pooling_build)
-#define nn_pooling_build_global NN_REAL_SYMBOL(nn_pooling_build_global)
-#define nn_pooling_forward_max NN_REAL_SYMBOL(nn_pooling_forward_max)
-#define nn_pooling_backward_max NN_REAL_SYMBOL(nn_pooling_backward_max)
-#define nn_pooling_forward_average NN_REAL_SYMBOL(nn_pooling_forward_average)
-#define nn_pooling_backward_average NN_REAL_SYMBOL(nn_pooling_backward_average)
-
 typedef struct nn_pooling_options {
     nn_window_options window; /* without dilation */
 } nn_pooling_options;

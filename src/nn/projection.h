@@ -7,12 +7,6 @@
 
 #include "nn/layer.h"
 
-#define nn_projection_build NN_REAL_SYMBOL(nn_projection_build)
-#define nn_projection_forward NN_REAL_SYMBOL(nn_projection_forward)
-#define nn_projection_backward NN_REAL_SYMBOL(nn_projection_backward)
-#define nn_projection_has_part NN_REAL_SYMBOL(nn_projection_has_part)
-#define nn_projection_gradient NN_REAL_SYMBOL(nn_projection_gradient)
-
 typedef struct nn_projection {
     /* set before build */
     const char *weight_name, *bias_name; /* of the parameters; bias_name NULL: no bias */

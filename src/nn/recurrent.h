@@ -12,13 +12,6 @@
 
 #include "nn/initializer.h"
 
-#define nn_recurrent_outputs NN_REAL_SYMBOL(nn_recurrent_outputs)
-#define nn_recurrent_initializers NN_REAL_SYMBOL(nn_recurrent_initializers)
-#define nn_recurrent_build NN_REAL_SYMBOL(nn_recurrent_build)
-#define nn_recurrent_forward NN_REAL_SYMBOL(nn_recurrent_forward)
-#define nn_recurrent_backward NN_REAL_SYMBOL(nn_recurrent_backward)
-#define nn_recurrent_gradient NN_REAL_SYMBOL(nn_recurrent_gradient)
-
 /* ---- options ---- */
 
 /* The first member of a layer's options. */

@@ -3,15 +3,15 @@
 
 #include "nn/initializer.h"
 
-#define NN_LAYER(name) extern const nn_layer_type NN_REAL_SYMBOL(nn_layer_##name);
-#define NN_INITIALIZER(name) extern const nn_initializer_type NN_REAL_SYMBOL(nn_initializer_##name);
+#define NN_LAYER(name) extern const nn_layer_type nn_layer_##name;
+#define NN_INITIALIZER(name) extern const nn_initializer_type nn_initializer_##name;
 #include "nn/initializer_list.h"
 #include "nn/layer_list.h"
 #undef NN_LAYER
 #undef NN_INITIALIZER
 
-#define NN_LAYER(name) &NN_REAL_SYMBOL(nn_layer_##name),
-#define NN_INITIALIZER(name) &NN_REAL_SYMBOL(nn_initializer_##name),
+#define NN_LAYER(name) &nn_layer_##name,
+#define NN_INITIALIZER(name) &nn_initializer_##name,
 static const nn_layer_type *const layer_types[] = {
 #include "nn/layer_list.h"
     NULL};

@@ -7,13 +7,6 @@
 
 #include "nn/layer.h"
 
-#define nn_rows_of NN_REAL_SYMBOL(nn_rows_of)
-#define nn_rows_real NN_REAL_SYMBOL(nn_rows_real)
-#define nn_rows_count NN_REAL_SYMBOL(nn_rows_count)
-#define nn_rows_walk NN_REAL_SYMBOL(nn_rows_walk)
-#define nn_rows_walk_sample NN_REAL_SYMBOL(nn_rows_walk_sample)
-#define nn_rows_clear_padding NN_REAL_SYMBOL(nn_rows_clear_padding)
-
 typedef struct nn_rows {
     int64_t channels;
     int64_t rows;  /* of a sample */

@@ -7,14 +7,6 @@
 
 #include "nn/layer.h"
 
-#define nn_padding_names NN_REAL_SYMBOL(nn_padding_names)
-#define nn_window_create NN_REAL_SYMBOL(nn_window_create)
-#define nn_window_create_transposed NN_REAL_SYMBOL(nn_window_create_transposed)
-#define nn_window_shape NN_REAL_SYMBOL(nn_window_shape)
-#define nn_window_time NN_REAL_SYMBOL(nn_window_time)
-#define nn_window_list NN_REAL_SYMBOL(nn_window_list)
-#define nn_window_check_input NN_REAL_SYMBOL(nn_window_check_input)
-
 enum { NN_DEPTH, NN_HEIGHT, NN_WIDTH, NN_WINDOW_AXES };
 
 /* Window o covers the input positions o x stride - before + k x dilation, k < kernel. */

@@ -4,10 +4,6 @@
 
 #include "optim/decay.h"
 
-#define nn_adam_slots NN_REAL_SYMBOL(nn_adam_slots)
-#define nn_adam_prepare NN_REAL_SYMBOL(nn_adam_prepare)
-#define nn_adam_apply NN_REAL_SYMBOL(nn_adam_apply)
-
 typedef struct nn_adam_options {
     double learning_rate, beta1, beta2, epsilon;
     double weight_decay; /* decoupled; 0 in adam */

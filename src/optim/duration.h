@@ -4,10 +4,6 @@
 
 #include "optim/schedule.h"
 
-#define nn_duration_steps NN_REAL_SYMBOL(nn_duration_steps)
-#define nn_duration_check NN_REAL_SYMBOL(nn_duration_check)
-#define nn_duration_check_epochs NN_REAL_SYMBOL(nn_duration_check_epochs)
-
 /* The rows of an option table for the first member, nn_schedule_common common. */
 #define NN_SCHEDULE_COMMON(type, warmup_default)                                                             \
     {"warmup",                                                                                               \

@@ -16,9 +16,6 @@
 #include "base/real.h"
 #include "base/status.h"
 
-#define nn_optimizer_types NN_REAL_SYMBOL(nn_optimizer_types)
-#define nn_optimizer_find NN_REAL_SYMBOL(nn_optimizer_find)
-
 #define NN_OPTIMIZER_SLOTS 3
 #define NN_OPTIMIZER_FACTORS 5
 #define NN_OPTIMIZER_SUMS 2

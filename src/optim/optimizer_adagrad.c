@@ -72,7 +72,7 @@ static void adagrad_apply(const void *options, const nn_optimizer_step *step, in
     adagrad_update(factors, count, gradient, slots[0], weights);
 }
 
-const nn_optimizer_type NN_REAL_SYMBOL(nn_optimizer_adagrad) = {
+const nn_optimizer_type nn_optimizer_adagrad = {
     .name = "adagrad",
     .summary = "steps divided by the root of all squared gradients so far (Duchi, Hazan, Singer 2011)",
     .example = "adagrad: {learning_rate: 0.01}",

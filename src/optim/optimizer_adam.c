@@ -16,7 +16,7 @@ static nn_status adam_check(const void *options)
     return NN_OK;
 }
 
-const nn_optimizer_type NN_REAL_SYMBOL(nn_optimizer_adam) = {
+const nn_optimizer_type nn_optimizer_adam = {
     .name = "adam",
     .summary = "steps scaled by running averages of the gradient and its square (Kingma, Ba 2015)",
     .example = "adam: {learning_rate: 0.001}",

@@ -7,7 +7,7 @@ static const nn_option adamw_table[] = {
                      "share of the weights taken off in a step, times the learning rate"),
     {.name = NULL}};
 
-const nn_optimizer_type NN_REAL_SYMBOL(nn_optimizer_adamw) = {
+const nn_optimizer_type nn_optimizer_adamw = {
     .name = "adamw",
     .summary = "adam with decoupled weight decay (Loshchilov, Hutter 2019)",
     .example = "adamw: {learning_rate: 0.001, weight_decay: 0.01}",

@@ -134,7 +134,7 @@ static void lamb_apply(const void *options, const nn_optimizer_step *step, int64
                 slots[0], slots[1], weights);
 }
 
-const nn_optimizer_type NN_REAL_SYMBOL(nn_optimizer_lamb) = {
+const nn_optimizer_type nn_optimizer_lamb = {
     .name = "lamb",
     .summary =
         "adam whose steps are in proportion to each tensor's norm, for large batches (You et al. 2020)",

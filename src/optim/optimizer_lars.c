@@ -87,7 +87,7 @@ static void lars_apply(const void *options, const nn_optimizer_step *step, int64
     lars_update(factors, count, gradient, slots[0], weights);
 }
 
-const nn_optimizer_type NN_REAL_SYMBOL(nn_optimizer_lars) = {
+const nn_optimizer_type nn_optimizer_lars = {
     .name = "lars",
     .summary =
         "momentum whose steps are in proportion to each tensor's norm, for large batches (You et al. 2017)",

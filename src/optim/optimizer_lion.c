@@ -80,7 +80,7 @@ static void lion_apply(const void *options, const nn_optimizer_step *step, int64
     lion_update(factors, count, gradient, slots[0], weights);
 }
 
-const nn_optimizer_type NN_REAL_SYMBOL(nn_optimizer_lion) = {
+const nn_optimizer_type nn_optimizer_lion = {
     .name = "lion",
     .summary = "steps of one size, by the sign of the gradient and its momentum (Chen et al. 2023)",
     .example = "lion: {learning_rate: 0.0003}",

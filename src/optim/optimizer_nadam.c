@@ -108,7 +108,7 @@ static void nadam_apply(const void *options, const nn_optimizer_step *step, int6
     nadam_update(factors, count, gradient, slots[0], slots[1], weights);
 }
 
-const nn_optimizer_type NN_REAL_SYMBOL(nn_optimizer_nadam) = {
+const nn_optimizer_type nn_optimizer_nadam = {
     .name = "nadam",
     .summary = "adam that looks one step of momentum ahead (Dozat 2016)",
     .example = "nadam: {learning_rate: 0.002}",

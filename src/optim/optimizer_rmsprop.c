@@ -148,7 +148,7 @@ static void rmsprop_apply(const void *options, const nn_optimizer_step *step, in
         rmsprop_plain(factors, count, gradient, slots[0], weights);
 }
 
-const nn_optimizer_type NN_REAL_SYMBOL(nn_optimizer_rmsprop) = {
+const nn_optimizer_type nn_optimizer_rmsprop = {
     .name = "rmsprop",
     .summary = "steps divided by a running average of the gradient's size (Tieleman, Hinton 2012)",
     .example = "rmsprop: {learning_rate: 0.001}",

@@ -106,7 +106,7 @@ static void sgd_apply(const void *options, const nn_optimizer_step *step, int64_
         sgd_momentum(factors, count, gradient, slots[0], weights);
 }
 
-const nn_optimizer_type NN_REAL_SYMBOL(nn_optimizer_sgd) = {
+const nn_optimizer_type nn_optimizer_sgd = {
     .name = "sgd",
     .summary = "stochastic gradient descent, with momentum unless that is 0",
     .example = "sgd: {learning_rate: 0.05, momentum: 0.9}",

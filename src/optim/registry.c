@@ -4,15 +4,15 @@
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 
-#define NN_OPTIMIZER(name) extern const nn_optimizer_type NN_REAL_SYMBOL(nn_optimizer_##name);
-#define NN_SCHEDULE(name) extern const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_##name);
+#define NN_OPTIMIZER(name) extern const nn_optimizer_type nn_optimizer_##name;
+#define NN_SCHEDULE(name) extern const nn_schedule_type nn_schedule_##name;
 #include "optim/optimizer_list.h"
 #include "optim/schedule_list.h"
 #undef NN_OPTIMIZER
 #undef NN_SCHEDULE
 
-#define NN_OPTIMIZER(name) &NN_REAL_SYMBOL(nn_optimizer_##name),
-#define NN_SCHEDULE(name) &NN_REAL_SYMBOL(nn_schedule_##name),
+#define NN_OPTIMIZER(name) &nn_optimizer_##name,
+#define NN_SCHEDULE(name) &nn_schedule_##name,
 static const nn_optimizer_type *const optimizer_types[] = {
 #include "optim/optimizer_list.h"
     NULL};

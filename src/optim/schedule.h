@@ -16,15 +16,6 @@
 #include "base/real.h"
 #include "base/status.h"
 
-#define nn_schedule_types NN_REAL_SYMBOL(nn_schedule_types)
-#define nn_schedule_find NN_REAL_SYMBOL(nn_schedule_find)
-#define nn_schedule_factor NN_REAL_SYMBOL(nn_schedule_factor)
-#define nn_schedule_observe NN_REAL_SYMBOL(nn_schedule_observe)
-#define nn_schedule_plan NN_REAL_SYMBOL(nn_schedule_plan)
-#define nn_schedule_unreached NN_REAL_SYMBOL(nn_schedule_unreached)
-#define nn_schedule_extend_choices NN_REAL_SYMBOL(nn_schedule_extend_choices)
-#define nn_schedule_warmup_steps NN_REAL_SYMBOL(nn_schedule_warmup_steps)
-
 /* The length of the run: what durations are turned into steps with. */
 typedef struct nn_run_length {
     int64_t steps; /* of the whole run */

@@ -20,7 +20,7 @@ static double constant_factor(const void *options, const nn_schedule_memory *mem
     return 1.0;
 }
 
-const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_constant) = {
+const nn_schedule_type nn_schedule_constant = {
     .name = "constant",
     .summary = "the same learning rate throughout",
     .example = "constant",

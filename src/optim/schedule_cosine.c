@@ -32,7 +32,7 @@ static double cosine_factor(const void *options, const nn_schedule_memory *memor
     return cosine->final_factor + (1.0 - cosine->final_factor) * falling;
 }
 
-const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_cosine) = {
+const nn_schedule_type nn_schedule_cosine = {
     .name = "cosine",
     .summary = "falls along half a cosine, after a warm-up of 5% of the run",
     .example = "cosine: {warmup: 5%}",

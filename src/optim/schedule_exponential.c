@@ -38,7 +38,7 @@ static double exponential_factor(const void *options, const nn_schedule_memory *
     return pow(exponential->factor, (double)step / (double)(every > 0 ? every : 1));
 }
 
-const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_exponential) = {
+const nn_schedule_type nn_schedule_exponential = {
     .name = "exponential",
     .summary = "falls by the same share in every step",
     .example = "exponential: {factor: 0.95, every: 1 epoch}",

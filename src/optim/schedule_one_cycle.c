@@ -53,7 +53,7 @@ static double one_cycle_factor(const void *options, const nn_schedule_memory *me
     return one_cycle_between(1, cycle->final_factor, (double)(step - peak) / (double)(last - peak));
 }
 
-const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_one_cycle) = {
+const nn_schedule_type nn_schedule_one_cycle = {
     .name = "one_cycle",
     .summary = "rises and falls once along half cosines (Smith 2018)",
     .example = "one_cycle: {rise: 30%}",

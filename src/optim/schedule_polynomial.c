@@ -33,7 +33,7 @@ static double polynomial_factor(const void *options, const nn_schedule_memory *m
     return polynomial->final_factor + (1.0 - polynomial->final_factor) * falling;
 }
 
-const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_polynomial) = {
+const nn_schedule_type nn_schedule_polynomial = {
     .name = "polynomial",
     .summary = "falls in a straight line, or along a power of what is left of the run",
     .example = "polynomial: {power: 1}",

@@ -63,7 +63,7 @@ static void plateau_observe(const void *options, nn_schedule_memory *memory, dou
     memory->waited = 0;
 }
 
-const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_reduce_on_plateau) = {
+const nn_schedule_type nn_schedule_reduce_on_plateau = {
     .name = "reduce_on_plateau",
     .summary = "falls when the validation figure has not got better for some epochs",
     .example = "reduce_on_plateau: {factor: 0.1, patience: 10 epochs}",

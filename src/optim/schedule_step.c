@@ -40,7 +40,7 @@ static double step_factor(const void *options, const nn_schedule_memory *memory,
     return pow(falls->factor, (double)count);
 }
 
-const nn_schedule_type NN_REAL_SYMBOL(nn_schedule_step) = {
+const nn_schedule_type nn_schedule_step = {
     .name = "step",
     .summary = "falls by a factor at regular intervals",
     .example = "step: {every: 10 epochs, factor: 0.1}",

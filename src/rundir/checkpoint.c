@@ -118,7 +118,7 @@ static nn_status checkpoint_put_facts(nn_store_image *image, const nn_checkpoint
     NN_TRY(nn_store_image_put_attribute(image, "fingerprint", text));
     NN_TRY(nn_store_image_put_attribute(image, "format", "nntrain checkpoint 1"));
     NN_TRY(nn_store_image_put_attribute(image, "version", NN_VERSION));
-    NN_TRY(nn_store_image_put_attribute(image, "precision", NN_REAL_NAME));
+    NN_TRY(nn_store_image_put_attribute(image, "precision", nn_scalar_name(NN_SCALAR_REAL)));
     NN_TRY(nn_store_image_put_attribute(image, "data_folder", parts->data_folder));
     NN_TRY(nn_store_image_put_attribute(image, "best_figure", parts->figure));
     NN_TRY(nn_store_image_put_attribute(image, "best_order", parts->figure_is_higher ? "higher" : "lower"));

@@ -11,13 +11,6 @@
 #include "step/machine.h"
 #include "step/step.h"
 
-#define nn_checkpoint_build NN_REAL_SYMBOL(nn_checkpoint_build)
-#define nn_checkpoint_put_config NN_REAL_SYMBOL(nn_checkpoint_put_config)
-#define nn_checkpoint_step NN_REAL_SYMBOL(nn_checkpoint_step)
-#define nn_checkpoint_get_state NN_REAL_SYMBOL(nn_checkpoint_get_state)
-#define nn_checkpoint_load NN_REAL_SYMBOL(nn_checkpoint_load)
-#define nn_checkpoint_memory NN_REAL_SYMBOL(nn_checkpoint_memory)
-
 /* Steps that were not applied because of NaN or Inf. */
 typedef struct nn_skipped {
     int64_t epoch;    /* of the epoch under way */

@@ -4,11 +4,6 @@
 
 #include "rundir/checkpoint.h"
 
-#define nn_checkpoint_run NN_REAL_SYMBOL(nn_checkpoint_run)
-#define nn_checkpoint_compare NN_REAL_SYMBOL(nn_checkpoint_compare)
-#define nn_checkpoint_compare_fingerprint NN_REAL_SYMBOL(nn_checkpoint_compare_fingerprint)
-#define nn_checkpoint_complete NN_REAL_SYMBOL(nn_checkpoint_complete)
-
 /* nn_config_identity of the run as it is configured now. */
 nn_status nn_checkpoint_run(const nn_checkpoint_parts *parts, uint64_t *run);
 

@@ -5,15 +5,6 @@
 #include "rundir/checkpoint.h"
 #include "store/lease.h"
 
-#define nn_writer_create NN_REAL_SYMBOL(nn_writer_create)
-#define nn_writer_destroy NN_REAL_SYMBOL(nn_writer_destroy)
-#define nn_writer_start NN_REAL_SYMBOL(nn_writer_start)
-#define nn_writer_seconds NN_REAL_SYMBOL(nn_writer_seconds)
-#define nn_writer_forget_best NN_REAL_SYMBOL(nn_writer_forget_best)
-#define nn_writer_ended NN_REAL_SYMBOL(nn_writer_ended)
-#define nn_writer_take_damaged NN_REAL_SYMBOL(nn_writer_take_damaged)
-#define nn_damaged_release NN_REAL_SYMBOL(nn_damaged_release)
-
 /* Steps of the checkpoints that a search has found damaged: those alone may be removed for it. */
 typedef struct nn_damaged {
     int64_t *steps; /* owned */

@@ -7,10 +7,6 @@
 #include "model/model.h"
 #include "settings/init_options.h"
 
-#define nn_init_name NN_REAL_SYMBOL(nn_init_name)
-#define nn_init_look NN_REAL_SYMBOL(nn_init_look)
-#define nn_init_from NN_REAL_SYMBOL(nn_init_from)
-
 /* The path of the run or checkpoint; a relative one starts from `folder`. */
 void nn_init_name(const nn_init_options *options, const char *folder, char name[2 * NN_PATH_SIZE]);
 

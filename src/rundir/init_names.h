@@ -4,8 +4,6 @@
 
 #include "model/model.h"
 
-#define nn_init_names_check NN_REAL_SYMBOL(nn_init_names_check)
-
 /* Fails where weights are taken over (`taken` says of each layer whether some are) that read columns, or
  * compute classes, which are called otherwise in the file: with both lists, and the layer to exclude. */
 nn_status nn_init_names_check(const nn_model *model, nn_store_file *file, const char *path,

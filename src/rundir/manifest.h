@@ -6,9 +6,6 @@
 #include "rundir/files.h"
 #include "store/manifest.h"
 
-#define nn_manifest_begin NN_REAL_SYMBOL(nn_manifest_begin)
-#define nn_manifest_record NN_REAL_SYMBOL(nn_manifest_record)
-
 /* Writes the manifest that a run goes on with: of those listed before, what is there and not damaged, and the
  * checkpoint that it goes on from (NULL: it begins, and nothing is listed). It is there from the first step
  * on: a run without one that has figures was made by an older nntrain, or has lost it. Where it cannot be

@@ -4,9 +4,6 @@
 
 #include "settings/settings.h"
 
-#define nn_best_check NN_REAL_SYMBOL(nn_best_check)
-#define nn_best_rule_of NN_REAL_SYMBOL(nn_best_rule_of)
-
 typedef struct nn_best_rule {
     int metric; /* index among the metrics; -1: a loss */
     int head;   /* whose loss; -1: what is minimised */

@@ -7,13 +7,6 @@
 #include "optim/schedule.h"
 #include "store/store.h"
 
-#define nn_early_options_table NN_REAL_SYMBOL(nn_early_options_table)
-#define nn_early_check NN_REAL_SYMBOL(nn_early_check)
-#define nn_early_observe NN_REAL_SYMBOL(nn_early_observe)
-#define nn_early_ends NN_REAL_SYMBOL(nn_early_ends)
-#define nn_watch_put NN_REAL_SYMBOL(nn_watch_put)
-#define nn_watch_get NN_REAL_SYMBOL(nn_watch_get)
-
 typedef struct nn_early_options { /* section training.early_stopping */
     nn_duration patience;         /* whole epochs */
     double min_change;

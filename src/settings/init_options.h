@@ -6,8 +6,6 @@
 #include "base/options.h"
 #include "base/real.h"
 
-#define nn_init_options_table NN_REAL_SYMBOL(nn_init_options_table)
-
 typedef struct nn_init_options { /* section init_from */
     char *run;                   /* NULL: none */
     nn_text_list exclude;

@@ -10,11 +10,6 @@
 #include "settings/early.h"
 #include "settings/init_options.h"
 
-#define nn_settings_read NN_REAL_SYMBOL(nn_settings_read)
-#define nn_settings_release NN_REAL_SYMBOL(nn_settings_release)
-#define nn_training_options_table NN_REAL_SYMBOL(nn_training_options_table)
-#define nn_checkpoint_options_table NN_REAL_SYMBOL(nn_checkpoint_options_table)
-
 enum { NN_LAST_BATCH_KEEP, NN_LAST_BATCH_DROP };
 enum { NN_MACHINE_SAME, NN_MACHINE_ANY };
 enum { NN_NONFINITE_STOP, NN_NONFINITE_SKIP };

@@ -5,8 +5,6 @@
 #include "config/config.h"
 #include "data/transform.h"
 
-#define nn_settings_read_augment NN_REAL_SYMBOL(nn_settings_read_augment)
-
 /* Reads [flip, {shift: 2}, {mixup: {alpha: 0.2}}], or one of these without a list, into `transforms`, which
  * has room for NN_TRANSFORMS: those of an nn_augment, which is to be released in any case. list may be NULL:
  * none. path: "data.fields.x.augment". Problems are collected in config. */

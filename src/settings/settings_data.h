@@ -5,8 +5,6 @@
 #include "config/config.h"
 #include "data/dataset.h"
 
-#define nn_settings_read_data NN_REAL_SYMBOL(nn_settings_read_data)
-
 /* Problems are collected in config. The options are to be released in any case. */
 void nn_settings_read_data(nn_config *config, nn_config_node *root, nn_data_options *data);
 

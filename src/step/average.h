@@ -5,8 +5,6 @@
 
 #include "step/step.h"
 
-#define nn_average_gather NN_REAL_SYMBOL(nn_average_gather)
-
 /* The whole average, from its owners to all ranks: values has room for the flat vector. Collective. */
 nn_status nn_average_gather(nn_stepper *stepper, nn_real *values);
 

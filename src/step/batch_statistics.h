@@ -9,12 +9,6 @@
 #include "base/tree.h"
 #include "nn/network.h"
 
-#define nn_batch_statistics_create NN_REAL_SYMBOL(nn_batch_statistics_create)
-#define nn_batch_statistics_release NN_REAL_SYMBOL(nn_batch_statistics_release)
-#define nn_batch_statistics_memory NN_REAL_SYMBOL(nn_batch_statistics_memory)
-#define nn_batch_statistics_leaf NN_REAL_SYMBOL(nn_batch_statistics_leaf)
-#define nn_batch_statistics_merge NN_REAL_SYMBOL(nn_batch_statistics_merge)
-
 typedef struct nn_batch_statistics {
     double *batch; /* of all layers and passes, as nn_microbatch.statistics has them; NULL: no layer asks */
     double

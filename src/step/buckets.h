@@ -5,10 +5,6 @@
 #include "comm/reduction.h"
 #include "nn/network.h"
 
-#define nn_buckets_make NN_REAL_SYMBOL(nn_buckets_make)
-#define nn_buckets_layout NN_REAL_SYMBOL(nn_buckets_layout)
-#define nn_buckets_release NN_REAL_SYMBOL(nn_buckets_release)
-
 typedef struct nn_buckets {
     int64_t count;
     int64_t *begin; /* count + 1 entries: indices of blocks */

@@ -5,12 +5,6 @@
 #include "step/leaf.h"
 #include "step/step.h"
 
-#define nn_carried_check NN_REAL_SYMBOL(nn_carried_check)
-#define nn_carried_restart NN_REAL_SYMBOL(nn_carried_restart)
-#define nn_carried_put NN_REAL_SYMBOL(nn_carried_put)
-#define nn_carried_get NN_REAL_SYMBOL(nn_carried_get)
-#define nn_carried_complete NN_REAL_SYMBOL(nn_carried_complete)
-
 /* Whether the order of the samples and the batches are such that state can be carried. */
 nn_status nn_carried_check(const nn_model *model, const nn_settings *settings, const nn_plan *plan);
 

@@ -5,11 +5,6 @@
 #include "step/figures.h"
 #include "step/workers.h"
 
-#define nn_evaluate_part NN_REAL_SYMBOL(nn_evaluate_part)
-#define nn_evaluate_check NN_REAL_SYMBOL(nn_evaluate_check)
-#define nn_evaluate_baseline NN_REAL_SYMBOL(nn_evaluate_baseline)
-#define nn_baseline_is_last NN_REAL_SYMBOL(nn_baseline_is_last)
-
 /* Figures of a part with the given weights; the same bits on any number of ranks. Release the figures.
  * Collective. */
 nn_status nn_evaluate_part(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,

@@ -10,12 +10,6 @@
 #include "comm/comm.h"
 #include "step/batch_statistics.h"
 
-#define nn_exchange_create NN_REAL_SYMBOL(nn_exchange_create)
-#define nn_exchange_destroy NN_REAL_SYMBOL(nn_exchange_destroy)
-#define nn_exchange_memory NN_REAL_SYMBOL(nn_exchange_memory)
-#define nn_exchange_merge NN_REAL_SYMBOL(nn_exchange_merge)
-#define nn_exchange_waited NN_REAL_SYMBOL(nn_exchange_waited)
-
 typedef struct nn_exchange nn_exchange;
 
 /* For at most `width` values of a node. */

@@ -4,18 +4,6 @@
 
 #include "step/workers.h"
 
-#define nn_figures_sum NN_REAL_SYMBOL(nn_figures_sum)
-#define nn_figures_join NN_REAL_SYMBOL(nn_figures_join)
-#define nn_figures_number NN_REAL_SYMBOL(nn_figures_number)
-#define nn_figures_show_outputs NN_REAL_SYMBOL(nn_figures_show_outputs)
-#define nn_figures_loss NN_REAL_SYMBOL(nn_figures_loss)
-#define nn_figures_finish NN_REAL_SYMBOL(nn_figures_finish)
-#define nn_figures_text NN_REAL_SYMBOL(nn_figures_text)
-#define nn_figures_head_text NN_REAL_SYMBOL(nn_figures_head_text)
-#define nn_figures_json NN_REAL_SYMBOL(nn_figures_json)
-#define nn_figures_show_matrices NN_REAL_SYMBOL(nn_figures_show_matrices)
-#define nn_figures_release NN_REAL_SYMBOL(nn_figures_release)
-
 /* NaN is what is undefined: nothing counts, or the metric says so (nn_metric_type.undefined). */
 typedef struct nn_figures {
     /* What is minimised: the loss of the head, on normalised targets where they are; of several heads the sum

@@ -6,11 +6,6 @@
 #include "comm/comm.h"
 #include "step/figures.h"
 
-#define nn_findings_check NN_REAL_SYMBOL(nn_findings_check)
-#define nn_findings_create NN_REAL_SYMBOL(nn_findings_create)
-#define nn_findings_finish NN_REAL_SYMBOL(nn_findings_finish)
-#define nn_findings_release NN_REAL_SYMBOL(nn_findings_release)
-
 /* Fails where the values that a metric collects of so many samples take more memory than it may. */
 nn_status nn_findings_check(const nn_model *model, int64_t samples);
 

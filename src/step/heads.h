@@ -5,9 +5,6 @@
 #include "data/dataset.h"
 #include "model/model.h"
 
-#define nn_heads_wanted NN_REAL_SYMBOL(nn_heads_wanted)
-#define nn_heads_model NN_REAL_SYMBOL(nn_heads_model)
-
 /* What the losses want of the data, one entry a head, which borrow from the spec. */
 void nn_heads_wanted(const nn_model_spec *spec, nn_target_wanted *wanted);
 

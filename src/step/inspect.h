@@ -7,11 +7,6 @@
 
 #include "step/leaf.h"
 
-#define nn_inspection_create NN_REAL_SYMBOL(nn_inspection_create)
-#define nn_inspection_release NN_REAL_SYMBOL(nn_inspection_release)
-#define nn_inspect NN_REAL_SYMBOL(nn_inspect)
-#define nn_inspect_mixed NN_REAL_SYMBOL(nn_inspect_mixed)
-
 /* What is known of an array. */
 typedef struct nn_value_facts {
     int64_t count; /* 0: there is no such array */

@@ -16,15 +16,6 @@
 
 #include "step/step.h"
 
-#define nn_integrity_create NN_REAL_SYMBOL(nn_integrity_create)
-#define nn_integrity_destroy NN_REAL_SYMBOL(nn_integrity_destroy)
-#define nn_integrity_start NN_REAL_SYMBOL(nn_integrity_start)
-#define nn_integrity_begin NN_REAL_SYMBOL(nn_integrity_begin)
-#define nn_integrity_verify NN_REAL_SYMBOL(nn_integrity_verify)
-#define nn_integrity_written NN_REAL_SYMBOL(nn_integrity_written)
-#define nn_integrity_received NN_REAL_SYMBOL(nn_integrity_received)
-#define nn_integrity_check NN_REAL_SYMBOL(nn_integrity_check)
-
 /* Room for hashes, in the stepper, which is complete otherwise. */
 nn_status nn_integrity_create(nn_stepper *stepper);
 void nn_integrity_destroy(nn_integrity *integrity); /* accepts NULL */

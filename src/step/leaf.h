@@ -4,23 +4,6 @@
 
 #include "step/workers.h"
 
-#define nn_leaf_needs_of NN_REAL_SYMBOL(nn_leaf_needs_of)
-#define nn_leaf_create NN_REAL_SYMBOL(nn_leaf_create)
-#define nn_leaf_destroy NN_REAL_SYMBOL(nn_leaf_destroy)
-#define nn_leaf_memory NN_REAL_SYMBOL(nn_leaf_memory)
-#define nn_leaf_find_dominant NN_REAL_SYMBOL(nn_leaf_find_dominant)
-#define nn_leaf_load NN_REAL_SYMBOL(nn_leaf_load)
-#define nn_leaf_packed_size NN_REAL_SYMBOL(nn_leaf_packed_size)
-#define nn_leaf_pack NN_REAL_SYMBOL(nn_leaf_pack)
-#define nn_leaf_unpack NN_REAL_SYMBOL(nn_leaf_unpack)
-#define nn_leaf_denominators NN_REAL_SYMBOL(nn_leaf_denominators)
-#define nn_leaf_judge NN_REAL_SYMBOL(nn_leaf_judge)
-#define nn_leaf_constant NN_REAL_SYMBOL(nn_leaf_constant)
-#define nn_leaf_figures NN_REAL_SYMBOL(nn_leaf_figures)
-#define nn_leaf_forward NN_REAL_SYMBOL(nn_leaf_forward)
-#define nn_leaf_run NN_REAL_SYMBOL(nn_leaf_run)
-#define nn_leaf_finish NN_REAL_SYMBOL(nn_leaf_finish)
-
 /* What a head compares its output with. */
 typedef struct nn_leaf_head {
     int64_t *labels;  /* rows; NULL for values */

@@ -13,12 +13,6 @@
 #include "settings/settings.h"
 #include "step/plan.h"
 
-#define nn_machine_try NN_REAL_SYMBOL(nn_machine_try)
-#define nn_machine_release NN_REAL_SYMBOL(nn_machine_release)
-#define nn_machine_agree NN_REAL_SYMBOL(nn_machine_agree)
-#define nn_machine_put NN_REAL_SYMBOL(nn_machine_put)
-#define nn_machine_compare NN_REAL_SYMBOL(nn_machine_compare)
-
 /* In a checkpoint: attributes, and the parts, one a line. */
 #define NN_MACHINE_HASH "machine"
 #define NN_MACHINE_ABOUT "machine_about"

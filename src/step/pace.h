@@ -8,11 +8,6 @@
 #include "base/real.h"
 #include "comm/comm.h"
 
-#define nn_pace_begin NN_REAL_SYMBOL(nn_pace_begin)
-#define nn_pace_end NN_REAL_SYMBOL(nn_pace_end)
-#define nn_pace_report NN_REAL_SYMBOL(nn_pace_report)
-#define nn_pace_factors NN_REAL_SYMBOL(nn_pace_factors)
-
 /* Since the last comparison. */
 typedef struct nn_pace {
     double seconds;

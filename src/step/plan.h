@@ -9,12 +9,6 @@
 #include "base/status.h"
 #include "optim/schedule.h"
 
-#define nn_plan_make NN_REAL_SYMBOL(nn_plan_make)
-#define nn_plan_check_ranks NN_REAL_SYMBOL(nn_plan_check_ranks)
-#define nn_plan_microbatch_for NN_REAL_SYMBOL(nn_plan_microbatch_for)
-#define nn_plan_batch NN_REAL_SYMBOL(nn_plan_batch)
-#define nn_plan_interval_ends NN_REAL_SYMBOL(nn_plan_interval_ends)
-
 typedef struct nn_plan {
     int64_t samples; /* of an epoch */
     int64_t batch_size, microbatch_size;

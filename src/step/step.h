@@ -14,11 +14,6 @@
 #include "step/update.h"
 #include "step/workers.h"
 
-#define nn_stepper_create NN_REAL_SYMBOL(nn_stepper_create)
-#define nn_stepper_destroy NN_REAL_SYMBOL(nn_stepper_destroy)
-#define nn_stepper_begin NN_REAL_SYMBOL(nn_stepper_begin)
-#define nn_stepper_run NN_REAL_SYMBOL(nn_stepper_run)
-
 typedef struct nn_integrity nn_integrity;
 
 typedef struct nn_stepper {

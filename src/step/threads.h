@@ -6,11 +6,6 @@
 #include "comm/comm.h"
 #include "host/threads.h"
 
-#define nn_threads_find NN_REAL_SYMBOL(nn_threads_find)
-#define nn_threads_warn NN_REAL_SYMBOL(nn_threads_warn)
-#define nn_threads_choose NN_REAL_SYMBOL(nn_threads_choose)
-#define nn_threads_peak NN_REAL_SYMBOL(nn_threads_peak)
-
 /* Threads of each of `ranks_per_node` ranks that share what this process may use, as nn_threads_decide has
  * them; 0: of this rank, by its own share. Warns of variables that do not count. Collective over the node. */
 nn_threads_decision nn_threads_find(nn_comm *comm, int64_t configured, int ranks_per_node,

@@ -10,13 +10,6 @@
 #include "nn/network.h"
 #include "optim/optimizer.h"
 
-#define nn_update_create NN_REAL_SYMBOL(nn_update_create)
-#define nn_update_destroy NN_REAL_SYMBOL(nn_update_destroy)
-#define nn_update_begin NN_REAL_SYMBOL(nn_update_begin)
-#define nn_update_measure NN_REAL_SYMBOL(nn_update_measure)
-#define nn_update_prepare NN_REAL_SYMBOL(nn_update_prepare)
-#define nn_update_apply NN_REAL_SYMBOL(nn_update_apply)
-
 /* Vectors of state: the optimizer's, and the average of the weights. */
 #define NN_UPDATE_STATES (NN_OPTIMIZER_SLOTS + 1)
 

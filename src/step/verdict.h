@@ -4,8 +4,6 @@
 
 #include "step/step.h"
 
-#define nn_verdict_reach NN_REAL_SYMBOL(nn_verdict_reach)
-
 /* One rank's report. Indices are -1 where everything is as it should be. */
 typedef struct nn_report {
     uint64_t weights;      /* hash of the hashes of all blocks, as they were written or received */

@@ -8,15 +8,6 @@
 
 #include "step/workers.h"
 
-#define nn_witness_memory NN_REAL_SYMBOL(nn_witness_memory)
-#define nn_witness_create NN_REAL_SYMBOL(nn_witness_create)
-#define nn_witness_watch NN_REAL_SYMBOL(nn_witness_watch)
-#define nn_witness_hash_count NN_REAL_SYMBOL(nn_witness_hash_count)
-#define nn_witness_layer NN_REAL_SYMBOL(nn_witness_layer)
-#define nn_witness_seen NN_REAL_SYMBOL(nn_witness_seen)
-#define nn_witness_pack NN_REAL_SYMBOL(nn_witness_pack)
-#define nn_witness_repeat NN_REAL_SYMBOL(nn_witness_repeat)
-
 /* Bytes of nn_witness_create, but for lists. */
 size_t nn_witness_memory(const nn_model *model, int threads, int64_t microbatch_size);
 

@@ -12,18 +12,6 @@
 #include "step/batch_statistics.h"
 #include "step/plan.h"
 
-#define nn_workers_create NN_REAL_SYMBOL(nn_workers_create)
-#define nn_workers_destroy NN_REAL_SYMBOL(nn_workers_destroy)
-#define nn_workers_threads NN_REAL_SYMBOL(nn_workers_threads)
-#define nn_workers_carried NN_REAL_SYMBOL(nn_workers_carried)
-#define nn_workers_reload NN_REAL_SYMBOL(nn_workers_reload)
-#define nn_workers_memory NN_REAL_SYMBOL(nn_workers_memory)
-#define nn_workers_initialize NN_REAL_SYMBOL(nn_workers_initialize)
-#define nn_workers_evaluate NN_REAL_SYMBOL(nn_workers_evaluate)
-#define nn_workers_denominators NN_REAL_SYMBOL(nn_workers_denominators)
-#define nn_workers_gradient NN_REAL_SYMBOL(nn_workers_gradient)
-#define nn_figures_width NN_REAL_SYMBOL(nn_figures_width)
-
 typedef struct nn_workers nn_workers;
 
 /* What is summed a leaf: for each head the loss that is minimised (without its weight) and its denominator;
@@ -32,7 +20,6 @@ enum { NN_FIGURE_LOSS, NN_FIGURE_DENOMINATOR, NN_HEAD_FIGURES };
 #define NN_FIGURES_MAX                                                                                       \
     (NN_MODEL_HEADS * NN_HEAD_FIGURES + NN_MODEL_METRICS * NN_METRIC_SUMS_MAX) /* in training */
 int nn_figures_width(const nn_model *model, bool training);
-#define nn_metric_is_summed NN_REAL_SYMBOL(nn_metric_is_summed)
 bool nn_metric_is_summed(const nn_model *model, int metric, bool training);
 
 /* What an evaluation finds beside figures, for the metrics that keep no sums: by metric, NULL for others. */
@@ -42,7 +29,6 @@ typedef struct nn_findings {
 } nn_findings;
 
 /* What a metric keeps: sums, counts, or values collected of a row. */
-#define nn_metric_width NN_REAL_SYMBOL(nn_metric_width)
 int64_t nn_metric_width(const nn_model *model, int metric);
 
 /* The first non-finite value met, for the message. position < 0: none. */
@@ -53,7 +39,6 @@ typedef struct nn_nonfinite {
                          another sample's */
 } nn_nonfinite;
 
-#define nn_nonfinite_precedes NN_REAL_SYMBOL(nn_nonfinite_precedes)
 /* Whether `one` is nearer to where it began than `other`: whichever threads and ranks met them. */
 bool nn_nonfinite_precedes(nn_nonfinite one, nn_nonfinite other);
 

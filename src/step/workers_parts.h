@@ -5,15 +5,6 @@
 #include "step/leaf.h"
 #include "step/witness.h"
 
-#define nn_workers_largest_part NN_REAL_SYMBOL(nn_workers_largest_part)
-#define nn_workers_leaf_carried NN_REAL_SYMBOL(nn_workers_leaf_carried)
-#define nn_workers_place NN_REAL_SYMBOL(nn_workers_place)
-#define nn_witness_begin NN_REAL_SYMBOL(nn_witness_begin)
-#define nn_witness_collected NN_REAL_SYMBOL(nn_witness_collected)
-#define nn_witness_figures NN_REAL_SYMBOL(nn_witness_figures)
-#define nn_witness_part NN_REAL_SYMBOL(nn_witness_part)
-#define nn_witness_release NN_REAL_SYMBOL(nn_witness_release)
-
 /* The leaf under watch (see witness.h). Hashes are those of the parts of all layers, in their order, and
  * that of the figures. */
 typedef struct nn_witness {

@@ -9,12 +9,6 @@
 
 #include "base/real.h"
 
-#define nn_attention_exp NN_REAL_SYMBOL(nn_attention_exp)
-#define nn_attention_exp_again NN_REAL_SYMBOL(nn_attention_exp_again)
-#define nn_attention_score_gradient NN_REAL_SYMBOL(nn_attention_score_gradient)
-#define nn_attention_divide_rows NN_REAL_SYMBOL(nn_attention_divide_rows)
-#define nn_attention_row_products NN_REAL_SYMBOL(nn_attention_row_products)
-
 typedef struct nn_attention_tile {
     int64_t rows, columns;
     int64_t visible; /* columns that row 0 sees; 1 at least */

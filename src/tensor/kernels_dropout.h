@@ -7,8 +7,6 @@
 #include "base/philox.h"
 #include "base/real.h"
 
-#define nn_dropout_factors NN_REAL_SYMBOL(nn_dropout_factors)
-
 /* factors[i] is 0 where number begin + i of the stream is below the rate, 1 / (1 - rate) elsewhere. Number i
  * is word i % 4 of nn_random_words at index i / 4, over 2^32. */
 void nn_dropout_factors(nn_random stream, double rate, uint64_t begin, int64_t count, nn_real *factors);

@@ -9,13 +9,6 @@
 
 #include "base/real.h"
 
-#define nn_rnn_tanh_step NN_REAL_SYMBOL(nn_rnn_tanh_step)
-#define nn_rnn_relu_step NN_REAL_SYMBOL(nn_rnn_relu_step)
-#define nn_lstm_step NN_REAL_SYMBOL(nn_lstm_step)
-#define nn_lstm_step_gradient NN_REAL_SYMBOL(nn_lstm_step_gradient)
-#define nn_gru_step NN_REAL_SYMBOL(nn_gru_step)
-#define nn_gru_step_gradient NN_REAL_SYMBOL(nn_gru_step_gradient)
-
 /* h' = f(x W + h U + b): `gates` holds x W + b and is given h', as `hidden` is; `recurrent` holds h U. The
  * gradient is that of the function: nn_tanh_gradient, nn_relu_gradient. */
 void nn_rnn_tanh_step(int64_t units, const nn_real *recurrent, nn_real *gates, nn_real *hidden);

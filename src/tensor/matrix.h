@@ -11,15 +11,6 @@
 #include "base/real.h"
 #include "base/status.h"
 
-#define nn_matrix_setup NN_REAL_SYMBOL(nn_matrix_setup)
-#define nn_matrix_threads NN_REAL_SYMBOL(nn_matrix_threads)
-#define nn_matrix_set_threads NN_REAL_SYMBOL(nn_matrix_set_threads)
-#define nn_matrix_kernels NN_REAL_SYMBOL(nn_matrix_kernels)
-#define nn_matrix_set_limit NN_REAL_SYMBOL(nn_matrix_set_limit)
-#define nn_matrix_product NN_REAL_SYMBOL(nn_matrix_product)
-#define nn_matrix_accumulates_exactly NN_REAL_SYMBOL(nn_matrix_accumulates_exactly)
-#define nn_matrix_peak NN_REAL_SYMBOL(nn_matrix_peak)
-
 typedef enum nn_transpose { NN_PLAIN, NN_TRANSPOSED } nn_transpose;
 
 /* Sets one BLAS thread and reads the number back; fails when it is not 1. Call once, before threads start. */

@@ -10,14 +10,6 @@
 
 #include "base/real.h"
 
-#define nn_norm_add_moments NN_REAL_SYMBOL(nn_norm_add_moments)
-#define nn_norm_add_products NN_REAL_SYMBOL(nn_norm_add_products)
-#define nn_norm_repeat NN_REAL_SYMBOL(nn_norm_repeat)
-#define nn_norm_apply NN_REAL_SYMBOL(nn_norm_apply)
-#define nn_norm_apply_gradient NN_REAL_SYMBOL(nn_norm_apply_gradient)
-#define nn_norm_rows NN_REAL_SYMBOL(nn_norm_rows)
-#define nn_norm_rows_gradient NN_REAL_SYMBOL(nn_norm_rows_gradient)
-
 /* Adds of each channel the sum of x - shift to sums[channel], and that of its square to sums[channels +
  * channel]. With one of the values as the shift, variance x n = (sum of squares) - (sum)^2 / n loses at most
  * a factor n of the accuracy of double, however far the values are from 0 (Chan, Golub, LeVeque: Algorithms

@@ -10,13 +10,6 @@
 #include "tensor/matrix.h"
 #include "tensor/tile.h"
 
-#define nn_panels_values NN_REAL_SYMBOL(nn_panels_values)
-#define nn_panels_start NN_REAL_SYMBOL(nn_panels_start)
-#define nn_panels_pack NN_REAL_SYMBOL(nn_panels_pack)
-#define nn_panels_product NN_REAL_SYMBOL(nn_panels_product)
-#define nn_panels_buffer NN_REAL_SYMBOL(nn_panels_buffer)
-#define nn_panels_gradient NN_REAL_SYMBOL(nn_panels_gradient)
-
 /* Values of the panels of a matrix of inner x columns. */
 int64_t nn_panels_values(int64_t inner, int64_t columns);
 

@@ -9,11 +9,6 @@
 
 #include "base/real.h"
 
-#define nn_pool_max NN_REAL_SYMBOL(nn_pool_max)
-#define nn_pool_max_gradient NN_REAL_SYMBOL(nn_pool_max_gradient)
-#define nn_pool_average NN_REAL_SYMBOL(nn_pool_average)
-#define nn_pool_average_gradient NN_REAL_SYMBOL(nn_pool_average_gradient)
-
 /* A box of positions in an array: how many along each axis, and their distances in values. */
 typedef struct nn_pool_box {
     int64_t extents[3], strides[3];

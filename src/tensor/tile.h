@@ -13,11 +13,6 @@
 
 #include "base/real.h"
 
-#define nn_tile_kernels_at NN_REAL_SYMBOL(nn_tile_kernels_at)
-#define nn_tile_portable NN_REAL_SYMBOL(nn_tile_portable)
-#define nn_tile_avx2 NN_REAL_SYMBOL(nn_tile_avx2)
-#define nn_tile_avx512 NN_REAL_SYMBOL(nn_tile_avx512)
-
 /* A panel has at most this many vectors of columns. */
 #define NN_TILE_VECTORS 2
 

@@ -6,10 +6,6 @@
 
 #include "base/real.h"
 
-#define nn_trial_fill NN_REAL_SYMBOL(nn_trial_fill)
-#define nn_trial_hash NN_REAL_SYMBOL(nn_trial_hash)
-#define nn_trial_kernels NN_REAL_SYMBOL(nn_trial_kernels)
-
 /* Numbers that fill [low, high) evenly, with all the bits that a value has; other ones for another `first`.
  */
 void nn_trial_fill(uint64_t first, double low, double high, int64_t count, nn_real *values);

@@ -6,9 +6,6 @@
 #include "settings/best_rule.h"
 #include "step/figures.h"
 
-#define nn_best_value NN_REAL_SYMBOL(nn_best_value)
-#define nn_best_take NN_REAL_SYMBOL(nn_best_take)
-
 /* By what an epoch is compared with others; NaN: undefined. */
 double nn_best_value(const nn_best_rule *rule, const nn_figures *validation);
 

@@ -1,8 +1,4 @@
-/* From a precision to its engine. Compiled once: the part of this folder that knows both. */
-#include "base/real.h"
-
-#ifndef NN_REAL_DOUBLE
-
+/* From a precision to its engine. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +18,7 @@ static const nn_engine *const engines[] = {&nn_engine_f32, &nn_engine_f64};
 static const nn_engine *choose_engine(const char *precision)
 {
     for (size_t i = 0; precision && i < sizeof engines / sizeof *engines; i++)
-        if (strcmp(engines[i]->precision, precision) == 0) return engines[i];
+        if (strcmp(nn_scalar_name(engines[i]->scalar), precision) == 0) return engines[i];
     return engines[0];
 }
 
@@ -198,7 +194,7 @@ nn_status nn_replay_job(const char *path, const char *precision)
         return engines[index]->replay(path);
     }
     const nn_engine *engine = choose_engine(precision);
-    if (strcmp(engine->precision, precision) != 0)
+    if (strcmp(nn_scalar_name(engine->scalar), precision) != 0)
         NN_FAIL(NN_ERROR_USAGE, "--precision: %s is neither float32 nor float64", precision);
     return engine->replay(path);
 }
@@ -219,5 +215,3 @@ nn_status nn_train_on_handle(int communicator, const char *config_path, const ch
     nn_comm_destroy(comm);
     return status;
 }
-
-#endif

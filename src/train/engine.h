@@ -7,6 +7,7 @@
 
 #include <signal.h>
 
+#include "base/real.h"
 #include "comm/comm.h"
 #include "config/config.h"
 #include "nntrain/nntrain.h"
@@ -46,7 +47,7 @@ typedef struct nn_prediction {
 typedef void (*nn_verify_report)(void *context, const char *problem);
 
 typedef struct nn_engine {
-    const char *precision; /* "float32" */
+    nn_scalar scalar;
     /* Collective; all ranks get the same status. NN_STOPPED: stopped on request, after a checkpoint. */
     nn_status (*train)(nn_comm *comm, const nn_job *job, nn_train_result *result);
     /* Loss and metrics of a run's best weights, or of a checkpoint, on its test part, or on every row of

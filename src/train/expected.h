@@ -6,8 +6,6 @@
 #include "store/store.h"
 #include "train/engine.h"
 
-#define nn_expected_verify NN_REAL_SYMBOL(nn_expected_verify)
-
 /* See nn_engine.check. */
 nn_status nn_expected_verify(nn_store_file *file, nn_verify_report report, void *context);
 

@@ -5,10 +5,6 @@
 
 #include "train/run.h"
 
-#define nn_extent_plan NN_REAL_SYMBOL(nn_extent_plan)
-#define nn_extent_resumes NN_REAL_SYMBOL(nn_extent_resumes)
-#define nn_extent_finished NN_REAL_SYMBOL(nn_extent_finished)
-
 /* Plans the schedule for the run as it is configured, from the step of its state on; where it was planned for
  * another number of epochs one line says what becomes of the learning rate. The same on all ranks. */
 void nn_extent_plan(nn_run *run);

@@ -6,8 +6,6 @@
 #include "rundir/files.h"
 #include "train/engine.h"
 
-#define nn_run_find NN_REAL_SYMBOL(nn_run_find)
-
 /*
  * Finds the newest checkpoint of a run directory that is whole, of this run, of the step that its name tells,
  * and what the manifest says where that lists it; after all checkpoints come the best weights, whose file

@@ -1,7 +1,3 @@
-#include "base/real.h"
-
-#ifndef NN_REAL_DOUBLE
-
 #include <omp.h>
 
 #include "base/log.h"
@@ -23,5 +19,3 @@ void nn_host_leave(const nn_host *host)
     nn_store_printing_restore(&host->printing);
     nn_log_enable(host->speaks);
 }
-
-#endif

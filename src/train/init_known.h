@@ -7,9 +7,6 @@
 #include "settings/settings.h"
 #include "train/engine.h"
 
-#define nn_init_known_read NN_REAL_SYMBOL(nn_init_known_read)
-#define nn_init_known_release NN_REAL_SYMBOL(nn_init_known_release)
-
 typedef struct nn_init_known {
     bool given;          /* otherwise there is nothing to take over */
     nn_data_known known; /* for nn_dataset_open */

@@ -8,9 +8,6 @@
 
 #include "train/run.h"
 
-#define nn_nonfinite_step NN_REAL_SYMBOL(nn_nonfinite_step)
-#define nn_nonfinite_weights NN_REAL_SYMBOL(nn_nonfinite_weights)
-
 /* What training.on_nonfinite says about the step just run, whose result is `nonfinite`: fails with
  * NN_ERROR_NONFINITE, or counts the step as skipped and makes way for the next one. A skipped step leaves
  * weights, optimizer, running statistics and average as they are; the state of recurrent

@@ -86,7 +86,7 @@ static nn_status file_put_facts(nn_store_image *image, const nn_nonfinite_parts 
     NN_TRY(nn_store_image_put_attribute(image, "fingerprint", text));
     NN_TRY(nn_store_image_put_attribute(image, "format", NN_NONFINITE_FORMAT));
     NN_TRY(nn_store_image_put_attribute(image, "version", NN_VERSION));
-    NN_TRY(nn_store_image_put_attribute(image, "precision", NN_REAL_NAME));
+    NN_TRY(nn_store_image_put_attribute(image, "precision", nn_scalar_name(NN_SCALAR_REAL)));
     NN_TRY(nn_store_image_put_attribute(image, "kernels", nn_matrix_kernels()));
     return nn_store_image_put_attribute(image, "message", parts->message);
 }

@@ -8,10 +8,6 @@
 #include "step/inspect.h"
 #include "store/store.h"
 
-#define nn_nonfinite_build NN_REAL_SYMBOL(nn_nonfinite_build)
-#define nn_nonfinite_get NN_REAL_SYMBOL(nn_nonfinite_get)
-#define nn_nonfinite_needs NN_REAL_SYMBOL(nn_nonfinite_needs)
-
 #define NN_NONFINITE_FORMAT "nntrain nonfinite 1"
 
 /* What such a file holds beside the model. Everything is borrowed. */

@@ -10,9 +10,6 @@
 /* A file in the run directory, of a step from 1: for scanf and printf. */
 #define NN_NONFINITE_NAME "nonfinite-%" SCNd64 ".h5"
 
-#define nn_nonfinite_tell NN_REAL_SYMBOL(nn_nonfinite_tell)
-#define nn_nonfinite_layer_of NN_REAL_SYMBOL(nn_nonfinite_layer_of)
-
 /* The step that went wrong, and the microbatch of it that was looked at. */
 typedef struct nn_nonfinite_case {
     nn_run *run;

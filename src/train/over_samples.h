@@ -7,11 +7,6 @@
 
 #include "train/run.h"
 
-#define nn_over_samples_check NN_REAL_SYMBOL(nn_over_samples_check)
-#define nn_over_samples_warn NN_REAL_SYMBOL(nn_over_samples_warn)
-#define nn_over_samples_memory NN_REAL_SYMBOL(nn_over_samples_memory)
-#define nn_over_samples_remedy NN_REAL_SYMBOL(nn_over_samples_remedy)
-
 /* Fails where a batch or a microbatch has too few samples for them. Needs plan, data and model. */
 nn_status nn_over_samples_check(const nn_run *run);
 

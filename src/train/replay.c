@@ -70,7 +70,7 @@ static nn_status replay_show_head(const replay *of)
     for (int64_t i = 0; i < of->leaf.microbatch->samples; i++)
         nn_text_append(&samples, " %lld", (long long)of->leaf.samples[i]);
     nn_log_line("%s: step %lld, epoch %lld, %s; samples of the training part:%s", nn_store_path(of->file),
-                (long long)of->parts.step, (long long)of->parts.epoch, NN_REAL_NAME,
+                (long long)of->parts.step, (long long)of->parts.epoch, nn_scalar_name(NN_SCALAR_REAL),
                 samples.bytes ? samples.bytes : "");
     nn_text_free(&samples);
     NN_TRY(nn_store_read_text(of->file, "@message", &message));

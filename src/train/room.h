@@ -4,8 +4,6 @@
 
 #include "train/run.h"
 
-#define nn_room_warn NN_REAL_SYMBOL(nn_room_warn)
-
 /* Warns of the node that lacks most. untouched: bytes that this rank has allocated and not written yet.
  * Collective. */
 nn_status nn_room_warn(const nn_run *run, size_t untouched);

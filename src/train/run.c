@@ -320,7 +320,7 @@ static nn_status engine_train(nn_comm *comm, const nn_job *job, nn_train_result 
 }
 
 const nn_engine NN_REAL_SYMBOL(nn_engine) = {
-    .precision = NN_REAL_NAME,
+    .scalar = NN_SCALAR_REAL,
     .train = engine_train,
     .evaluate = nn_evaluate_saved,
     .predict = nn_predict_saved,

@@ -15,32 +15,6 @@
 #include "train/engine.h"
 #include "train/sizes.h"
 
-#define nn_run_open NN_REAL_SYMBOL(nn_run_open)
-#define nn_run_close NN_REAL_SYMBOL(nn_run_close)
-#define nn_run_check_trainable NN_REAL_SYMBOL(nn_run_check_trainable)
-#define nn_run_check_mixing NN_REAL_SYMBOL(nn_run_check_mixing)
-#define nn_run_check_validation NN_REAL_SYMBOL(nn_run_check_validation)
-#define nn_run_warn NN_REAL_SYMBOL(nn_run_warn)
-#define nn_run_share_max NN_REAL_SYMBOL(nn_run_share_max)
-#define nn_run_parts NN_REAL_SYMBOL(nn_run_parts)
-#define nn_run_resume NN_REAL_SYMBOL(nn_run_resume)
-#define nn_run_directory_prepare NN_REAL_SYMBOL(nn_run_directory_prepare)
-#define nn_run_directory_empty NN_REAL_SYMBOL(nn_run_directory_empty)
-#define nn_run_directory_sweep NN_REAL_SYMBOL(nn_run_directory_sweep)
-#define nn_run_save NN_REAL_SYMBOL(nn_run_save)
-#define nn_run_save_watch NN_REAL_SYMBOL(nn_run_save_watch)
-#define nn_run_save_last NN_REAL_SYMBOL(nn_run_save_last)
-#define nn_run_unsaved NN_REAL_SYMBOL(nn_run_unsaved)
-#define nn_run_check_lease NN_REAL_SYMBOL(nn_run_check_lease)
-#define nn_run_append_metrics NN_REAL_SYMBOL(nn_run_append_metrics)
-#define nn_run_rewrite_metrics NN_REAL_SYMBOL(nn_run_rewrite_metrics)
-#define nn_run_shown_weights NN_REAL_SYMBOL(nn_run_shown_weights)
-#define nn_run_final NN_REAL_SYMBOL(nn_run_final)
-#define nn_predict_saved NN_REAL_SYMBOL(nn_predict_saved)
-#define nn_evaluate_saved NN_REAL_SYMBOL(nn_evaluate_saved)
-#define nn_replay_saved NN_REAL_SYMBOL(nn_replay_saved)
-#define nn_progress_step NN_REAL_SYMBOL(nn_progress_step)
-
 typedef struct nn_progress {
     bool terminal;
     double began; /* of this process's first step, in seconds */

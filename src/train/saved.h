@@ -4,11 +4,6 @@
 
 #include "train/run.h"
 
-#define nn_saved_open NN_REAL_SYMBOL(nn_saved_open)
-#define nn_saved_close NN_REAL_SYMBOL(nn_saved_close)
-#define nn_saved_describe NN_REAL_SYMBOL(nn_saved_describe)
-#define nn_part_name NN_REAL_SYMBOL(nn_part_name)
-
 typedef struct nn_saved {
     void *bytes;
     size_t size;

@@ -4,8 +4,6 @@
 
 #include "train/saved.h"
 
-#define nn_saved_open_data NN_REAL_SYMBOL(nn_saved_open_data)
-
 /*
  * Opens the data of a saved run, whose model is there: what is configured, or request->files. Of those every
  * row is a sample of the test part, whatever the run has split off. They have the datasets that the

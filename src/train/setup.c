@@ -167,8 +167,8 @@ static void setup_announce(const nn_run *run, size_t before)
     const nn_plan *plan = &run->plan;
     nn_log_line("%d rank%s x %d thread%s on %d node%s, %s, %s", nn_comm_size(run->comm),
                 nn_comm_size(run->comm) > 1 ? "s" : "", run->threads, run->threads > 1 ? "s" : "",
-                nn_comm_node_count(run->comm), nn_comm_node_count(run->comm) > 1 ? "s" : "", NN_REAL_NAME,
-                nn_matrix_kernels());
+                nn_comm_node_count(run->comm), nn_comm_node_count(run->comm) > 1 ? "s" : "",
+                nn_scalar_name(NN_SCALAR_REAL), nn_matrix_kernels());
     nn_log_line("arithmetic %016" PRIx64 ": %s", run->machine.hash, run->machine.text);
     nn_log_line("%lld training, %lld validation, %lld test samples; batch %lld in microbatches of %lld; %lld "
                 "steps an "

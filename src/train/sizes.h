@@ -8,9 +8,6 @@
 #include "step/plan.h"
 #include "train/engine.h"
 
-#define nn_sizes_saved NN_REAL_SYMBOL(nn_sizes_saved)
-#define nn_sizes_plan NN_REAL_SYMBOL(nn_sizes_plan)
-
 /* 0: not known. */
 typedef struct nn_sizes {
     int64_t batch, microbatch;

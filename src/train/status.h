@@ -8,9 +8,6 @@
 
 #include "train/run.h"
 
-#define nn_run_status_begin NN_REAL_SYMBOL(nn_run_status_begin)
-#define nn_run_status_end NN_REAL_SYMBOL(nn_run_status_end)
-
 /* Where a line cannot be written there is none: that does not fail a run. */
 void nn_run_status_begin(const nn_run *run);
 void nn_run_status_end(const nn_run *run, nn_status status);

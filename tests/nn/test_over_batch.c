@@ -327,7 +327,8 @@ static void compare_running(const training *t, const nn_network *network, const 
         const nn_parameter *parameter = &layer->parameters[2 + i];
         char name[96];
         nn_real expected[16];
-        snprintf(name, sizeof name, "%s.%s.running_%s%d", optimizer, NN_REAL_NAME, names[i], l);
+        snprintf(name, sizeof name, "%s.%s.running_%s%d", optimizer, nn_scalar_name(NN_SCALAR_REAL), names[i],
+                 l);
         fixture_read("batch_norm.txt", name, parameter->count, expected);
         fixture_compare(name, parameter->count, t->weights + layer->offset + parameter->offset, expected,
                         10 * TOLERANCE);
@@ -355,7 +356,7 @@ static void check_training(const char *optimizer, const char *yaml, int64_t micr
         }
         batch_destroy(&b);
     }
-    snprintf(name, sizeof name, "%s.%s", optimizer, NN_REAL_NAME);
+    snprintf(name, sizeof name, "%s.%s", optimizer, nn_scalar_name(NN_SCALAR_REAL));
     fixture_read("batch_norm.txt", name, TRAINING_STEPS, expected);
     fixture_compare(name, TRAINING_STEPS, losses, expected, 10 * TOLERANCE);
     training_destroy(&t);

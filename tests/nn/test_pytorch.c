@@ -277,7 +277,7 @@ static void check_trajectory(const problem *given, const char *optimizer, const 
     training_create(&t, given, yaml);
     for (int step = 0; step < STEPS; step++) losses[step] = (nn_real)training_step(&t, step);
     training_destroy(&t);
-    snprintf(name, sizeof name, "%s.%s.%s", given->name, optimizer, NN_REAL_NAME);
+    snprintf(name, sizeof name, "%s.%s.%s", given->name, optimizer, nn_scalar_name(NN_SCALAR_REAL));
     fixture_read("trajectories.txt", name, STEPS, expected);
     fixture_compare(name, STEPS, losses, expected, TOLERANCE);
 }

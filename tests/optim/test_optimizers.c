@@ -200,7 +200,7 @@ static void check_fixture(const char *file, const char *fixture, const char *yam
 {
     nn_real after[WEIGHTS][STEPS], expected[STEPS * WEIGHTS], weight[STEPS];
     char name[64];
-    snprintf(name, sizeof name, "%s.%s", fixture, NN_REAL_NAME);
+    snprintf(name, sizeof name, "%s.%s", fixture, nn_scalar_name(NN_SCALAR_REAL));
     fixture_read(file, name, STEPS * WEIGHTS, expected);
     run_fixture(file, yaml, strstr(fixture, "vector") != NULL, after);
     for (int w = 0; w < WEIGHTS; w++) {
