@@ -1,11 +1,11 @@
-/* Open arrays, and the cache that their chunks are read through. */
+/* Open arrays, and the cache through which their chunks are read. */
 #include <inttypes.h>
 
 #include "base/memory.h"
 #include "store/gaps.h"
 #include "store/internal.h"
 
-/* HDF5's own default, and what we allow it to grow to; one chunk always fits. */
+/* HDF5's own default, and the limit to which we let it grow; one chunk always fits. */
 #define ARRAY_CACHE_SMALLEST ((double)(1 << 20))
 #define ARRAY_CACHE_LARGEST ((double)(64 << 20))
 #define ARRAY_CACHE_SLOTS_LARGEST 200003.0
@@ -16,8 +16,8 @@ nn_status nn_store_dataset_open(nn_store_file *file, const char *name, hid_t *da
     return *dataset >= 0 ? NN_OK : nn_store_fail_not_dataset(file, name);
 }
 
-/* Two bands of chunks, a band being all chunks that hold the same rows: a reader that goes on row by row then
- * unpacks each chunk once, also where its rows straddle two bands. */
+/* Two bands of chunks, a band being all chunks that hold the same rows: a reader that proceeds row by row
+ * then decompresses each chunk only once, even if its rows straddle two bands. */
 bool nn_store_set_cache(hid_t access, const nn_store_info *info)
 {
     double chunk = (double)nn_store_type_size(info->type), band = 1;
@@ -36,7 +36,7 @@ bool nn_store_set_cache(hid_t access, const nn_store_info *info)
            H5Pset_chunk_cache(access, (size_t)slots, (size_t)bytes, H5D_CHUNK_CACHE_W0_DEFAULT) >= 0;
 }
 
-/* The size of the cache can only be given while opening, but follows from what is known once open. */
+/* The cache size must be given when opening, but depends on properties that are known only once open. */
 static nn_status array_open_again(nn_store_file *file, nn_store_array *array)
 {
     nn_status status = NN_OK;
@@ -112,7 +112,7 @@ nn_status nn_store_array_expect_numeric(const nn_store_array *array, nn_store_ty
 {
     if (nn_store_type_is_numeric(array->info.type) && nn_store_type_is_numeric(type)) return NN_OK;
     NN_FAIL(NN_ERROR_DATA,
-            "dataset \"%s\" of %s holds elements of type %s, which cannot be read as numbers: "
+            "dataset \"%s\" of %s has elements of type %s, which cannot be read as numbers: "
             "store it as integers or floats",
             array->name, array->file->path, array->info.type_name);
 }
@@ -122,7 +122,7 @@ nn_status nn_store_array_expect(const nn_store_array *array, nn_store_type type,
     NN_TRY(nn_store_array_expect_numeric(array, type));
     int64_t found = nn_store_count(&array->info);
     if ((uint64_t)found != count)
-        NN_FAIL(NN_ERROR_DATA, "dataset \"%s\" of %s has %" PRId64 " elements where %zu are expected",
+        NN_FAIL(NN_ERROR_DATA, "dataset \"%s\" of %s has %" PRId64 " elements, but %zu are expected",
                 array->name, array->file->path, found, count);
     return NN_OK;
 }

@@ -2,7 +2,7 @@
 
 #include "base/least.h"
 
-/* Sets where the block ends, given where it starts. */
+/* Sets the end of the block from its start. */
 static void block_measure(nn_store_block *block, int d)
 {
     int64_t step = block->step[d], start = block->start[d];
@@ -10,7 +10,8 @@ static void block_measure(nn_store_block *block, int d)
     block->count[d] = nn_smaller(room, block->end[d] - start);
 }
 
-/* Whole chunks, as many of the last dimensions as fit; a chunk larger than the limit is one block. */
+/* Blocks consist of entire chunks, as many along the last dimensions as fit; a chunk above the limit is one
+ * block. */
 static void block_choose_steps(nn_store_block *block, const nn_store_info *info, int64_t limit)
 {
     double size = 1;

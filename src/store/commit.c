@@ -1,6 +1,7 @@
 /*
- * The atomic commit: a temporary file beside the target, room reserved, written, fsynced, closed, renamed,
- * and the directory fsynced. Whoever reads `path` at any instant finds the old file or the new one, whole.
+ * The atomic commit: a temporary file next to the target is preallocated, written, fsynced, closed and
+ * renamed, and the directory is fsynced. A reader of `path` always finds either the old file or the new one,
+ * complete.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,8 +20,8 @@
 #include "store/reread.h"
 #include "store/store.h"
 
-/* So much at once that a slow disk still shows that it moves; and so much that may gather before it is
- * synced: the sync in the end tells nothing of how far it is. */
+/* Small enough for a slow disk to show progress; and how much may accumulate before it is synced, since a
+ * long sync at the end would show none. */
 #define COMMIT_LARGEST_WRITE ((size_t)1 << 20)
 #define COMMIT_SYNC_EVERY ((size_t)1 << 28)
 
@@ -40,17 +41,17 @@ static nn_status commit_fail(const commit *job, int error, const char *doing)
                           nn_format_bytes(amount, (double)job->size), doing, job->temporary);
 }
 
-/* The directory first: once the file is renamed, opening its directory must not be what fails. */
+/* The directory first: opening it must not fail once the file has been renamed. */
 static nn_status commit_open(commit *job)
 {
     NN_TRY(nn_store_name_temporary(job->path, &job->temporary));
     NN_TRY(nn_store_open_directory(job->path, &job->directory_descriptor));
     job->descriptor = nn_file_open(job->temporary, O_WRONLY | O_CREAT | O_TRUNC);
-    return job->descriptor >= 0 ? NN_OK : commit_fail(job, errno, "making");
+    return job->descriptor >= 0 ? NN_OK : commit_fail(job, errno, "creating");
 }
 
-/* A full disk shows here, before a byte is written. Not every file system can reserve: then the writes show
- * it. */
+/* A full disk is detected here, before any byte is written. File systems that cannot preallocate detect it
+ * while writing. */
 static nn_status commit_reserve(commit *job)
 {
     int error;
@@ -59,7 +60,7 @@ static nn_status commit_reserve(commit *job)
         error = posix_fallocate(job->descriptor, 0, (off_t)job->size);
     } while (error == EINTR);
     bool cannot_reserve = error == EOPNOTSUPP || error == ENOTSUP || error == EINVAL || error == ENOSYS;
-    return error == 0 || cannot_reserve ? NN_OK : commit_fail(job, error, "reserving room for");
+    return error == 0 || cannot_reserve ? NN_OK : commit_fail(job, error, "reserving space for");
 }
 
 static nn_status commit_write(commit *job)
@@ -80,8 +81,8 @@ static nn_status commit_write(commit *job)
     return NN_OK;
 }
 
-/* On NFS a full disk or quota may show only here. After EINTR the descriptor is gone, and the data was
- * synced. */
+/* On NFS, a full disk or quota may be reported only here. After EINTR the descriptor is closed, and the data
+ * was already synced. */
 static nn_status commit_finish_file(commit *job)
 {
     if (nn_store_sync(job->descriptor) != 0) return commit_fail(job, errno, "fsync of");
@@ -90,8 +91,8 @@ static nn_status commit_finish_file(commit *job)
     return outcome == 0 || errno == EINTR ? NN_OK : commit_fail(job, errno, "closing");
 }
 
-/* A job that was suspended for long may find that another one has taken the directory, and writes a file of
- * this name. */
+/* After a long suspension, another job may have taken over the directory and be writing a file of this
+ * name. */
 static nn_status commit_rename(const commit *job, const struct stat *written)
 {
     struct stat named;
@@ -107,7 +108,7 @@ static nn_status commit_perform(commit *job)
     struct stat written;
     nn_fault("commit.begun", NULL, 0);
     NN_TRY(commit_open(job));
-    if (fstat(job->descriptor, &written) != 0) return commit_fail(job, errno, "making");
+    if (fstat(job->descriptor, &written) != 0) return commit_fail(job, errno, "creating");
     nn_fault("commit.opened", NULL, 0);
     NN_TRY(commit_reserve(job));
     nn_fault("commit.reserved", NULL, 0);

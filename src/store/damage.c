@@ -1,4 +1,4 @@
-/* Which part of an array is damaged, when reading has failed. */
+/* Finds out which part of an array is damaged when reading has failed. */
 #include <inttypes.h>
 
 #include "base/least.h"
@@ -6,11 +6,11 @@
 #include "store/block.h"
 #include "store/internal.h"
 
-/* Memory to read into, and how much of an array without chunks is tried at a time. */
+/* Size of the read buffer, and how much of an unchunked array is tried at a time. */
 #define DAMAGE_BLOCK_BYTES ((int64_t)4 << 20)
 #define DAMAGE_PLAIN_BYTES ((int64_t)64 << 10)
 
-/* Indices of the axis that are damaged together: those of a chunk. */
+/* How many indices of the axis are damaged together: those of one chunk. */
 static int64_t damage_unit(const nn_store_info *info, int axis)
 {
     int64_t others = (int64_t)nn_store_type_size(info->type);
@@ -75,7 +75,7 @@ nn_status nn_store_fail_read(nn_store_array *array, int axis, int64_t first, int
     }
     NN_FAIL(NN_ERROR_IO,
             "cannot read %s %" PRId64 " to %" PRId64 " of dataset \"%s\" of %s (%s %" PRId64 " to %" PRId64
-            " were asked for): the file is damaged, or the disk failed; make or copy it again (HDF5: %s)",
+            " were requested): the file is damaged, or the disk failed; copy or recreate it (HDF5: %s)",
             what, bad_first, bad_first + bad_count - 1, array->name, array->file->path, what, first,
             first + count - 1, reason);
 }

@@ -19,18 +19,18 @@
 #include "host/pulse.h"
 #include "host/system.h"
 
-/* So much at once that a slow disk still shows that it moves. */
+/* Small enough for a slow disk to show progress. */
 #define DRIVER_LARGEST_READ ((size_t)1 << 24)
 #define DRIVER_LARGEST_OFFSET (((haddr_t)1 << (8 * sizeof(off_t) - 1)) - 1)
-#define DRIVER_SHORTER (-1) /* in place of an errno */
+#define DRIVER_SHORTER (-1) /* instead of an errno */
 
 struct nn_store_source {
-    H5FD_t parent; /* HDF5's own, first */
+    H5FD_t parent; /* for HDF5; must come first */
     int descriptor;
     char *path;
     struct stat facts; /* when it was opened */
-    haddr_t end;       /* of the addresses in use, as HDF5 says */
-    atomic_int broken; /* what it could not be read for; 0: it can be read */
+    haddr_t end;       /* end of the addresses in use, according to HDF5 */
+    atomic_int broken; /* error that made it unreadable; 0: readable */
 };
 
 static _Thread_local int driver_error;
@@ -62,8 +62,8 @@ static bool driver_is_same(const struct stat *now, const struct stat *before)
            now->st_mtim.tv_sec == before->st_mtim.tv_sec && now->st_mtim.tv_nsec == before->st_mtim.tv_nsec;
 }
 
-/* A descriptor that a file server has forgotten stays useless; another one of the same file may do. It takes
- * the old one's number, which others use at this moment. */
+/* A stale descriptor of a file server stays useless, but a new one of the same file may work. It takes over
+ * the old one's number, which other threads may be using right now. */
 static void driver_open_again(const nn_store_source *source)
 {
     struct stat now;
@@ -75,7 +75,7 @@ static void driver_open_again(const nn_store_source *source)
     close(fresh);
 }
 
-/* Why a read delivers nothing: a server may be behind, or the file was cut. */
+/* Why a read returns nothing: the server may lag behind, or the file was truncated. */
 static int driver_judge_end(const nn_store_source *source)
 {
     struct stat now;
@@ -117,8 +117,8 @@ bool nn_store_source_read(nn_store_source *source, int64_t at, size_t size, void
     return false;
 }
 
-/* Beyond the end that the file had when it was opened there are zeros, as with HDF5's own driver: it reads
- * more than it knows to be there while it looks for the start. */
+/* Beyond the end that the file had when it was opened, zeros are returned, as by HDF5's own driver: when
+ * looking for the start, HDF5 reads more than it knows to exist. */
 static herr_t driver_read(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t at, size_t size, void *bytes)
 {
     nn_store_source *source = (nn_store_source *)file;
@@ -170,7 +170,7 @@ static H5FD_t *driver_open(const char *path, unsigned flags, hid_t access, haddr
     return driver_refuse(source, error);
 }
 
-/* ---- what else HDF5 asks ---- */
+/* ---- other operations of the driver ---- */
 
 static int driver_compare(const H5FD_t *a, const H5FD_t *b)
 {
@@ -233,14 +233,14 @@ static herr_t driver_lock(H5FD_t *file, hbool_t exclusive)
 
 static herr_t driver_unlock(H5FD_t *file)
 {
-    (void)flock(((nn_store_source *)file)->descriptor, LOCK_UN); /* gone with the descriptor, too */
+    (void)flock(((nn_store_source *)file)->descriptor, LOCK_UN); /* also released with the descriptor */
     return 0;
 }
 
 static const H5FD_class_t driver_class = {
 #if H5_VERSION_GE(1, 13, 0)
     .version = H5FD_CLASS_VERSION,
-    .value = (H5FD_class_value_t)511, /* of those that need no registration */
+    .value = (H5FD_class_value_t)511, /* one of those that need no registration */
 #endif
     .name = "nntrain",
     .maxaddr = DRIVER_LARGEST_OFFSET,
@@ -262,7 +262,7 @@ static const H5FD_class_t driver_class = {
 
 /* ---- for the rest of store ---- */
 
-/* Registered anew where the library was closed in between. */
+/* Registers the driver again if the library was closed in between. */
 static hid_t driver_id(void)
 {
     static hid_t id = H5I_INVALID_HID;

@@ -35,7 +35,7 @@ nn_status nn_store_open_directory(const char *path, int *descriptor)
     return status;
 }
 
-/* Some file systems sync no directories and answer EINVAL: there is nothing more to do on them. */
+/* Some file systems cannot sync directories and return EINVAL: nothing more can be done on them. */
 nn_status nn_store_sync_directory(int descriptor, const char *path)
 {
     if (nn_store_sync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP) return NN_OK;

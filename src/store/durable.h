@@ -1,19 +1,19 @@
-/* What makes a file durable. None of this calls HDF5; any thread may. */
+/* Makes files durable. Nothing here calls HDF5; any thread may call it. */
 #ifndef NN_STORE_DURABLE_H
 #define NN_STORE_DURABLE_H
 
 #include "base/status.h"
 
-/* fsync, as often as it is interrupted; as fsync otherwise. */
+/* fsync, repeated when interrupted; returns what fsync returns. */
 int nn_store_sync(int descriptor);
 
-/* Opens the directory that holds, or will hold, `path`. */
+/* Opens the directory that contains, or will contain, `path`. */
 nn_status nn_store_open_directory(const char *path, int *descriptor);
 
-/* So that a power cut cannot undo a renaming to `path`. */
+/* Syncs the directory, so that a power failure cannot undo renaming a file to `path`. */
 nn_status nn_store_sync_directory(int descriptor, const char *path);
 
-/* "path.tmp"; *temporary is owned by the caller. */
+/* "path.tmp"; the caller owns *temporary. */
 nn_status nn_store_name_temporary(const char *path, char **temporary);
 
 #endif

@@ -1,5 +1,5 @@
-/* Values that stand in other files: links to them, raw external storage, virtual datasets. What is missing
- * there must be said, since HDF5 names no file, or reads zeros. */
+/* Values stored in other files: through links, raw external storage and virtual datasets. We report what is
+ * missing there, because HDF5 does not name the file, or reads zeros. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 
 #define ELSEWHERE_NAME 4096
 
-/* What cannot be looked at is there: to open it will say why it cannot be. */
+/* A file that cannot be inspected counts as present: opening it will report why. */
 static bool elsewhere_try(const char *folder, size_t folder_length, const char *name, char *path, size_t size)
 {
     int length = folder ? snprintf(path, size, "%.*s/%s", (int)folder_length, folder, name)
@@ -21,7 +21,7 @@ static bool elsewhere_try(const char *folder, size_t folder_length, const char *
            (access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR));
 }
 
-/* The folder of the file that holds an object; its symbolic links followed, or not. */
+/* The folder of the file that contains an object; with symbolic links followed, or not. */
 static size_t elsewhere_home(hid_t object, bool real, char *folder)
 {
     char given[ELSEWHERE_NAME], followed[PATH_MAX];
@@ -32,7 +32,8 @@ static size_t elsewhere_home(hid_t object, bool real, char *folder)
     return (size_t)(slash - path);
 }
 
-/* In the folders of a list in the environment, of which ${ORIGIN} is that of the file itself. */
+/* Looks in the folders listed in an environment variable, in which ${ORIGIN} is the folder of the file
+ * itself. */
 static bool elsewhere_try_list(hid_t object, const char *list, const char *name, char *path, size_t size)
 {
     static const char origin[] = "${ORIGIN}";
@@ -85,17 +86,17 @@ static nn_status elsewhere_fail_link(const nn_store_file *file, const char *name
     if (!elsewhere_exists(file->id, other, "HDF5_EXT_PREFIX", true))
         NN_FAIL(
             NN_ERROR_DATA,
-            "\"%s\" of %s is a link to \"%s\" in the file %s, which does not exist: put it there or beside "
-            "the first file, or name a dataset that is stored here",
+            "\"%s\" of %s is a link to \"%s\" in the file %s, which does not exist: put it there or next to "
+            "the first file, or give a dataset stored here",
             name, file->path, object, other);
     return nn_store_fail_hdf5(
         NN_ERROR_DATA,
         "\"%s\" of %s is a link to \"%s\" in the file %s, where it cannot be opened: check "
-        "that the file is whole and holds it",
+        "that the file is intact and contains it",
         name, file->path, object, other);
 }
 
-/* `name` leads to a link to another file: whether the link can be followed. */
+/* If `name` leads to a link to another file: fails unless the link can be followed. */
 static nn_status elsewhere_check_link(const nn_store_file *file, const char *name, size_t size)
 {
     nn_status status = NN_OK;
@@ -141,14 +142,14 @@ static nn_status elsewhere_check_external(const nn_store_array *array, hid_t cre
         if (H5Pget_external(creation, (unsigned)i, sizeof other - 1, other, &offset, &size) < 0) continue;
         if (elsewhere_exists(array->id, other, "HDF5_EXTFILE_PREFIX", false)) continue;
         NN_FAIL(NN_ERROR_DATA,
-                "dataset \"%s\" of %s keeps its values in the file %s, which does not exist (seen from the "
-                "folder where nntrain runs): set HDF5_EXTFILE_PREFIX to the folder that holds it",
+                "dataset \"%s\" of %s keeps its values in the file %s, which does not exist (relative to the "
+                "folder where nntrain runs): set HDF5_EXTFILE_PREFIX to the folder that contains it",
                 array->name, array->file->path, other);
     }
     return NN_OK;
 }
 
-/* A name with '%' stands for a series of files. "." is the file itself. */
+/* A name with '%' means a series of files. "." is the file itself. */
 static nn_status elsewhere_check_virtual(const nn_store_array *array, hid_t creation)
 {
     size_t count = 0;
@@ -161,7 +162,7 @@ static nn_status elsewhere_check_virtual(const nn_store_array *array, hid_t crea
         if (elsewhere_exists(array->id, other, "HDF5_VDS_PREFIX", true)) continue;
         NN_FAIL(NN_ERROR_DATA,
                 "the virtual dataset \"%s\" of %s takes values from the file %s, which does not exist: HDF5 "
-                "would read fill values in their place; put the file there",
+                "would read fill values instead; put the file there",
                 array->name, array->file->path, other);
     }
     return NN_OK;

@@ -34,8 +34,7 @@ nn_status nn_store_fail_refused(int error, const char *format, ...)
     va_end(arguments);
     nn_status status = error == ENOMEM ? NN_ERROR_MEMORY : NN_ERROR_IO;
     if (error > 0) return nn_fail_system(status, error, "%s", message);
-    NN_FAIL(NN_ERROR_IO, "%s: the file has become shorter since it was opened: make or copy it again",
-            message);
+    NN_FAIL(NN_ERROR_IO, "%s: the file has become shorter since it was opened: copy or recreate it", message);
 }
 
 static char *errors_find_last(char *text, const char *part)
@@ -62,7 +61,7 @@ nn_status nn_store_fail_hdf5(nn_status status, const char *format, ...)
     return nn_fail(status, "%s (HDF5: %s)", message, reason);
 }
 
-/* HDF5 keeps the cause in its text only. */
+/* HDF5 keeps the cause only as text. */
 static herr_t errors_take_errno(unsigned depth, const H5E_error2_t *error, void *context)
 {
     (void)depth;

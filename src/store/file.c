@@ -1,4 +1,4 @@
-/* Opening a file on disk or in memory, and saying clearly why it does not open. */
+/* Opens a file on disk or in memory, with a clear message when it cannot be opened. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "host/files.h"
 #include "store/internal.h"
 
-/* Returns 0 or the error, as which a file counts that ends before its size. */
+/* Returns 0 or the error; a file that ends before its size is an error, too. */
 static int file_read_signature(int descriptor, off_t at, off_t size, unsigned char found[8])
 {
     off_t done = 0, wanted = size - at < 8 ? size - at : 8;
@@ -25,7 +25,7 @@ static int file_read_signature(int descriptor, off_t at, off_t size, unsigned ch
     return 0;
 }
 
-/* The signature stands at 0, or at 512, 1024, 2048, ... behind a block of the user's own. */
+/* The signature is at offset 0, or at 512, 1024, 2048, ... after a user block. */
 static int file_find_signature(int descriptor, off_t size, bool *is_hdf5)
 {
     static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
@@ -52,21 +52,21 @@ static nn_status file_check_signature(const char *path, off_t size)
     } while (error != 0 && nn_patience_lasts(&patience, error, path));
     if (error != 0) return nn_fail_system(NN_ERROR_IO, error, "cannot read the file %s", path);
     if (!is_hdf5)
-        NN_FAIL(NN_ERROR_DATA, "%s is not an HDF5 file: convert the data to HDF5, or name another file",
+        NN_FAIL(NN_ERROR_DATA, "%s is not an HDF5 file: convert the data to HDF5, or give another file",
                 path);
     return NN_OK;
 }
 
-/* What HDF5 itself would report in other words, or all in the same. */
+/* Checks for what HDF5 itself would report less clearly, or all with the same message. */
 static nn_status file_check(const char *path)
 {
     struct stat status;
     bool there;
     NN_TRY(nn_file_look(path, &status, &there));
     if (!there) return nn_fail_system(NN_ERROR_IO, errno, "cannot open the file %s", path);
-    if (S_ISDIR(status.st_mode)) NN_FAIL(NN_ERROR_IO, "%s is a folder: name an HDF5 file in it", path);
-    if (!S_ISREG(status.st_mode)) NN_FAIL(NN_ERROR_IO, "%s is not a regular file: name an HDF5 file", path);
-    if (status.st_size == 0) NN_FAIL(NN_ERROR_DATA, "%s is empty: make or copy the file again", path);
+    if (S_ISDIR(status.st_mode)) NN_FAIL(NN_ERROR_IO, "%s is a folder: give an HDF5 file in it", path);
+    if (!S_ISREG(status.st_mode)) NN_FAIL(NN_ERROR_IO, "%s is not a regular file: give an HDF5 file", path);
+    if (status.st_size == 0) NN_FAIL(NN_ERROR_DATA, "%s is empty: copy or recreate the file", path);
     return file_check_signature(path, status.st_size);
 }
 
@@ -87,7 +87,7 @@ static hid_t file_try(const char *path, bool locking, char *reason)
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     if (file_set_driver(access, locking)) id = H5Fopen(path, H5F_ACC_RDONLY, access);
     if (id < 0) nn_store_hdf5_reason(reason);
-    nn_store_note_close(id < 0 ? -1 : 0); /* a file that does not open may leave something behind */
+    nn_store_note_close(id < 0 ? -1 : 0); /* a file that does not open may leave something open */
     if (access >= 0) H5Pclose(access);
     return id;
 }
@@ -102,8 +102,8 @@ static nn_status file_open_disk(const char *path, hid_t *id)
         *id = file_try(path, false, reason);
         if (*id >= 0)
             nn_log_warning(
-                "%s could not be locked (the file system has no locks, or a program is writing the "
-                "file): it is read without a lock and must not change meanwhile",
+                "%s could not be locked (no locks on this file system, or a program is writing the "
+                "file): reading it without a lock; it must not change meanwhile",
                 path);
     }
     if (*id >= 0) return NN_OK;
@@ -114,10 +114,9 @@ static nn_status file_open_disk(const char *path, hid_t *id)
                 "%s cannot be locked: set HDF5_USE_FILE_LOCKING=FALSE in the environment (HDF5: %s)", path,
                 reason);
     if (strstr(reason, "truncated file"))
-        NN_FAIL(NN_ERROR_DATA, "%s is cut short: make or copy the file again (HDF5: %s)", path, reason);
-    NN_FAIL(NN_ERROR_DATA,
-            "%s is damaged, cut short or still being written: make or copy it again (HDF5: %s)", path,
-            reason);
+        NN_FAIL(NN_ERROR_DATA, "%s is cut short: copy or recreate the file (HDF5: %s)", path, reason);
+    NN_FAIL(NN_ERROR_DATA, "%s is damaged, cut short or still being written: copy or recreate it (HDF5: %s)",
+            path, reason);
 }
 
 static nn_status file_open(const char *path, nn_store_file **file)
@@ -162,7 +161,7 @@ failed:
     return status;
 }
 
-/* An image in memory: these functions keep HDF5 from copying the caller's bytes, which may be large. */
+/* An image in memory: these functions keep HDF5 from copying the caller's bytes, which may be many. */
 
 static void *image_lend(size_t size, H5FD_file_image_op_t operation, void *context)
 {
@@ -230,7 +229,7 @@ static nn_status file_open_memory(nn_store_file *file)
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     if (file_set_image(access, file)) file->id = H5Fopen(name, H5F_ACC_RDONLY, access);
     if (file->id < 0)
-        status = nn_store_fail_hdf5(NN_ERROR_DATA, "%s is not an HDF5 file, or damaged", file->path);
+        status = nn_store_fail_hdf5(NN_ERROR_DATA, "%s is damaged, or not an HDF5 file", file->path);
     if (access >= 0) H5Pclose(access);
     return status;
 }

@@ -1,4 +1,4 @@
-/* The filters that packed a dataset: their names, and where to get those that this HDF5 lacks. */
+/* The filters that compressed a dataset: their names, and where to get those that this HDF5 lacks. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,11 +7,11 @@
 #define FILTERS_NAME 48
 #define FILTERS_HDF5PLUGIN "pip install hdf5plugin, Debian: hdf5-filter-plugin"
 
-/* Numbers as the HDF Group registers them. */
+/* Numbers registered with the HDF Group. */
 static const struct {
     H5Z_filter_t id;
     const char *name;
-    const char *source; /* NULL: of HDF5 itself */
+    const char *source; /* NULL: part of HDF5 itself */
 } filters_known[] = {
     {H5Z_FILTER_DEFLATE, "deflate", NULL},
     {H5Z_FILTER_SHUFFLE, "shuffle", NULL},
@@ -61,9 +61,8 @@ static const char *filters_find_source(H5Z_filter_t id)
 {
     for (size_t k = 0; k < FILTERS_KNOWN; k++)
         if (filters_known[k].id == id)
-            return filters_known[k].source ? filters_known[k].source
-                                           : "an HDF5 library that was built with it";
-    return "ask who made the file";
+            return filters_known[k].source ? filters_known[k].source : "an HDF5 library built with it";
+    return "ask the author of the file";
 }
 
 nn_status nn_store_check_filters(const nn_store_array *array)
@@ -77,9 +76,9 @@ nn_status nn_store_check_filters(const nn_store_array *array)
         if (H5Zfilter_avail(id) > 0) continue;
         status = nn_fail(
             NN_ERROR_DATA,
-            "dataset \"%s\" of %s is packed with \"%s\", of which this HDF5 lacks filter %d (%s): repack the "
-            "file where it can be read (h5repack -f GZIP=1 IN OUT), or install the filter (%s) and set "
-            "HDF5_PLUGIN_PATH to its folder",
+            "dataset \"%s\" of %s is compressed with \"%s\", but this HDF5 lacks filter %d (%s): repack the "
+            "file on a machine that can read it (h5repack -f GZIP=1 IN OUT), or install the filter (%s) and "
+            "set HDF5_PLUGIN_PATH to its folder",
             array->name, array->file->path, array->info.filters, (int)id, name, filters_find_source(id));
     }
     if (creation >= 0) H5Pclose(creation);

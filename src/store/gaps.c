@@ -1,4 +1,4 @@
-/* What no one has written: found once, and marked in what is read. */
+/* Elements that were never written: found once, and marked in what is read. */
 #include "store/gaps.h"
 
 #include <errno.h>
@@ -13,15 +13,16 @@
 
 struct nn_store_gaps {
     nn_store_info info;
-    unsigned char *chunks; /* of a chunked dataset, by chunk in row-major order: 1 where it is missing */
-    hid_t space;           /* of others: a selection of what is missing */
+    unsigned char *chunks; /* for a chunked dataset, by chunk in row-major order: 1 if the chunk is missing */
+    hid_t space;           /* for others: the selection of missing elements */
     int64_t count;
     char *cause;
 };
 
 nn_status nn_gaps_fail(const nn_gaps_search *search)
 {
-    return nn_store_fail_hdf5(NN_ERROR_IO, "cannot find out what was written of dataset \"%s\" of %s",
+    return nn_store_fail_hdf5(NN_ERROR_IO,
+                              "cannot determine which parts of dataset \"%s\" of %s were written",
                               search->name, search->file->path);
 }
 
@@ -49,7 +50,7 @@ hid_t nn_gaps_space(int dimensions, const int64_t *extents, bool all)
     return space;
 }
 
-/* Elements [from, to) in row-major order, as the largest boxes that they are made of. */
+/* Selects elements [from, to) in row-major order, as the largest possible boxes. */
 static void gaps_select_range(hid_t space, const nn_store_info *info, int64_t from, int64_t to)
 {
     while (from < to) {
@@ -85,7 +86,7 @@ static int64_t gaps_chunk_count(const nn_store_info *info)
     return count;
 }
 
-/* Where chunk `number` begins, and how much of it lies within the dataset. */
+/* Where chunk `number` begins, and how much of it is inside the dataset. */
 static int64_t gaps_chunk_box(const nn_store_info *info, int64_t number, int64_t *start, int64_t *count)
 {
     int64_t elements = 1;
@@ -99,7 +100,7 @@ static int64_t gaps_chunk_box(const nn_store_info *info, int64_t number, int64_t
     return elements;
 }
 
-/* *chunks stays NULL where all are written. */
+/* *chunks stays NULL if all are written. */
 static nn_status gaps_find_chunks(const nn_gaps_search *search, unsigned char **chunks, int64_t *elements)
 {
     const nn_store_info *info = search->info;
@@ -126,7 +127,7 @@ static nn_status gaps_find_chunks(const nn_gaps_search *search, unsigned char **
     return NN_OK;
 }
 
-/* Runs of missing chunks in one go: HDF5 takes long for many single ones. */
+/* Selects runs of missing chunks at once: HDF5 is slow with many single ones. */
 static nn_status gaps_select_chunks(const nn_gaps_search *search, hid_t *missing)
 {
     const nn_store_info *info = search->info;
@@ -153,7 +154,7 @@ static nn_status gaps_select_chunks(const nn_gaps_search *search, hid_t *missing
 
 /* ---- raw files that are too short ---- */
 
-/* A file that is not there at all fails when the dataset is opened. */
+/* If a file does not exist at all, opening the dataset has already failed. */
 static nn_status gaps_external_size(const nn_gaps_search *search, const char *name, int64_t *size)
 {
     struct stat facts;
@@ -165,8 +166,8 @@ static nn_status gaps_external_size(const nn_gaps_search *search, const char *na
     NN_TRY(nn_file_look(path, &facts, &there));
     if (!there)
         return nn_fail_system(NN_ERROR_IO, errno,
-                              "dataset \"%s\" of %s keeps its values in %s: cannot look at it", search->name,
-                              search->file->path, path);
+                              "dataset \"%s\" of %s keeps its values in %s, which cannot be inspected",
+                              search->name, search->file->path, path);
     *size = (int64_t)facts.st_size;
     return NN_OK;
 }
@@ -191,9 +192,8 @@ static nn_status gaps_select_external(const nn_gaps_search *search, hid_t creati
         if (*missing < 0) *missing = nn_gaps_space(search->info->dimensions, search->info->extents, false);
         gaps_select_range(*missing, search->info, (at + there) / element, (at + bytes - 1) / element + 1);
         if (search->cause->length == 0)
-            nn_text_append(search->cause,
-                           "the file %s, which holds values of dataset \"%s\" of %s, is too short", name,
-                           search->name, search->file->path);
+            nn_text_append(search->cause, "the file %s, with values of dataset \"%s\" of %s, is too short",
+                           name, search->name, search->file->path);
     }
     return NN_OK;
 }
@@ -238,7 +238,7 @@ static nn_status gaps_find(nn_store_array *array, nn_store_gaps *gaps)
         status = nn_gaps_select(&search, &gaps->space);
         if (status == NN_OK && gaps->space >= 0) gaps->count = (int64_t)H5Sget_select_npoints(gaps->space);
     }
-    if (status == NN_OK && cause.failed) status = nn_fail(NN_ERROR_MEMORY, "no memory is left for a message");
+    if (status == NN_OK && cause.failed) status = nn_fail(NN_ERROR_MEMORY, "out of memory for a message");
     gaps->cause = cause.bytes;
     return status;
 }
@@ -284,16 +284,16 @@ const char *nn_store_gaps_cause(const nn_store_gaps *gaps)
 
 /* ---- marking ---- */
 
-/* What is asked for. */
+/* The requested indices. */
 typedef struct gaps_slab {
     const nn_store_info *info;
     int axis;
     int64_t first, end;
-    int64_t strides[NN_STORE_MAX_DIMENSIONS]; /* in what is delivered, by dimension */
+    int64_t strides[NN_STORE_MAX_DIMENSIONS]; /* in the result, by dimension of the dataset */
     unsigned char *missing;
 } gaps_slab;
 
-/* Of the box [begin, end), from dimension `d` on. */
+/* Marks the box [begin, end), from dimension `d` on. */
 static void gaps_mark_box(const gaps_slab *slab, const int64_t *begin, const int64_t *end, int d,
                           unsigned char *missing)
 {
@@ -326,7 +326,7 @@ static void gaps_mark_chunks(const nn_store_gaps *gaps, const gaps_slab *slab)
         }
 }
 
-/* The blocks of what is selected of the slab: start and last index of each. */
+/* The blocks of the selection inside the slab: first and last index of each. */
 static nn_status gaps_mark_selection(const nn_store_gaps *gaps, const gaps_slab *slab)
 {
     const nn_store_info *info = slab->info;
@@ -343,7 +343,7 @@ static nn_status gaps_mark_selection(const nn_store_gaps *gaps, const gaps_slab 
     if (status == NN_OK &&
         (!selected || blocks < 0 ||
          (blocks > 0 && H5Sget_select_hyper_blocklist(space, 0, (hsize_t)blocks, corners) < 0)))
-        status = nn_store_fail_hdf5(NN_ERROR_IO, "cannot find out what was written of a dataset");
+        status = nn_store_fail_hdf5(NN_ERROR_IO, "cannot determine which parts of a dataset were written");
     for (hssize_t b = 0; b < blocks && status == NN_OK; b++) {
         const hsize_t *corner = corners + b * 2 * dimensions;
         int64_t begin[NN_STORE_MAX_DIMENSIONS], end[NN_STORE_MAX_DIMENSIONS];

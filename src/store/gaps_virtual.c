@@ -1,7 +1,7 @@
 /*
- * What no source of a virtual dataset covers. Each mapping takes a selection of a source to a selection of
- * the dataset; their union is what is there. HDF5 passes over a source that is missing, or that it cannot
- * open, and reads the fill value; so each of them is looked for, and opened, here.
+ * What no source of a virtual dataset covers. Each mapping maps a selection of a source to a selection of the
+ * dataset; together they cover what exists. HDF5 skips a source that is missing or cannot be opened, and
+ * reads the fill value instead; so each source is located and opened here.
  */
 #include <string.h>
 #include <sys/resource.h>
@@ -12,56 +12,56 @@
 
 #define VIRTUAL_NAME 4096
 
-/* A virtual dataset over virtual datasets, and so on: more is a circle. */
+/* Nesting of virtual datasets; deeper nesting is a cycle. */
 #define VIRTUAL_DEPTH 16
 
-/* Files of a series that are looked for behind the first that does not exist. */
+/* How many files of a series are looked for after the first missing one. */
 #define VIRTUAL_AHEAD 64
 
-/* Files that a process needs beside the sources of a virtual dataset. */
+/* Files that a process needs in addition to the sources of a virtual dataset. */
 #define VIRTUAL_FILES_ELSE 256
 
-/* A regular selection; of one that is not, `space` alone is used. */
+/* A regular selection; if it is irregular, only `space` is used. */
 typedef struct virtual_selection {
     hid_t space; /* borrowed */
     bool regular;
-    int dimensions, unlimited; /* dimension in which it has no end; -1: none */
+    int dimensions, unlimited; /* unlimited: the dimension in which it has no end; -1: none */
     hsize_t start[NN_STORE_MAX_DIMENSIONS], stride[NN_STORE_MAX_DIMENSIONS], count[NN_STORE_MAX_DIMENSIONS],
         block[NN_STORE_MAX_DIMENSIONS];
 } virtual_selection;
 
 typedef struct virtual_walk {
     const nn_gaps_search *search;
-    hid_t creation, home; /* home: the file that holds the dataset */
-    hid_t covered;        /* the union so far; negative: nothing */
-    int64_t files;        /* of its sources, each as often as it is named */
+    hid_t creation, home; /* home: the file that contains the dataset */
+    hid_t covered;        /* the union so far; negative: empty */
+    int64_t files;        /* number of sources, counting repetitions */
 } virtual_walk;
 
-/* A source, open. */
+/* An open source. */
 typedef struct virtual_source {
     const char *file, *dataset; /* names */
     nn_store_file *opened;      /* NULL: the dataset's own file */
-    hid_t id;                   /* negative: not there */
+    hid_t id;                   /* negative: missing */
     nn_store_info info;
-    hid_t missing; /* what is missing of it itself; negative: nothing */
+    hid_t missing; /* elements missing in the source itself; negative: none */
 } virtual_source;
 
 /* ---- sources ---- */
 
-/* dataset: NULL where it is the file that is missing. */
+/* dataset: NULL if the file itself is missing. */
 static void virtual_note(const virtual_walk *walk, const char *file, const char *dataset)
 {
     nn_text *cause = walk->search->cause;
     if (cause->length > 0) return;
     if (dataset)
-        nn_text_append(cause, "there is no dataset \"%s\" in %s", dataset, file);
+        nn_text_append(cause, "dataset \"%s\" does not exist in %s", dataset, file);
     else
         nn_text_append(cause, "the file %s does not exist", file);
     nn_text_append(cause, ", a source of the virtual dataset \"%s\" of %s", walk->search->name,
                    walk->search->file->path);
 }
 
-/* Whether all links on the way to a dataset exist. */
+/* Whether all links on the path to a dataset exist. */
 static bool virtual_has(hid_t file, const char *dataset)
 {
     char way[VIRTUAL_NAME];
@@ -148,7 +148,7 @@ static virtual_selection virtual_describe(hid_t space)
     return self;
 }
 
-/* Indices that a selection without end has in its dimension up to `extent`. */
+/* How many indices an endless selection has in its dimension up to `extent`. */
 static hsize_t virtual_available(const virtual_selection *self, int64_t extent)
 {
     int d = self->unlimited;
@@ -159,7 +159,7 @@ static hsize_t virtual_available(const virtual_selection *self, int64_t extent)
     return length / self->stride[d] * self->block[d] + (rest < self->block[d] ? rest : self->block[d]);
 }
 
-/* The first `available` indices of it, in an array of these extents. Owned. */
+/* Its first `available` indices, in an array of these extents. Owned. */
 static hid_t virtual_cut(const virtual_selection *self, const nn_store_info *info, hsize_t available)
 {
     virtual_selection cut = *self;
@@ -179,14 +179,14 @@ static hid_t virtual_cut(const virtual_selection *self, const nn_store_info *inf
     return space;
 }
 
-/* As a hyperslab, whatever it is. Owned. */
+/* A copy as a hyperslab, whatever the kind of selection. Owned. */
 static hid_t virtual_copy(const virtual_selection *self, const nn_store_info *info)
 {
     if (H5Sget_select_type(self->space) == H5S_SEL_HYPERSLABS) return H5Scopy(self->space);
     return nn_gaps_space(info->dimensions, info->extents, H5Sget_select_type(self->space) == H5S_SEL_ALL);
 }
 
-/* Takes away from `to` what is missing of the source at the same places of `from`. */
+/* Removes from `to` the elements whose counterparts in `from` are missing in the source. */
 static bool virtual_subtract(hid_t from, hid_t to, hid_t missing)
 {
     if (H5Sget_select_npoints(from) != H5Sget_select_npoints(to)) return false;
@@ -243,7 +243,7 @@ static nn_status virtual_add(virtual_walk *walk, const char *file, const char *d
     return status;
 }
 
-/* ---- series of files: "%b" stands for the number of a block ---- */
+/* ---- series of files: "%b" is replaced by the number of a block ---- */
 
 static bool virtual_is_series(const char *name)
 {
@@ -271,7 +271,7 @@ static void virtual_number(const char *pattern, int64_t number, char *name)
     nn_text_free(&text);
 }
 
-/* HDF5 ends a series at the first file that does not exist, and leaves the others out. */
+/* HDF5 ends a series at the first file that does not exist, and ignores all later ones. */
 static nn_status virtual_check_end(const virtual_walk *walk, const char *pattern, int64_t count)
 {
     char first[VIRTUAL_NAME], name[VIRTUAL_NAME], path[2 * VIRTUAL_NAME];
@@ -284,7 +284,7 @@ static nn_status virtual_check_end(const virtual_walk *walk, const char *pattern
         if (nn_store_find_file(dataset, name, "HDF5_VDS_PREFIX", true, path, sizeof path))
             NN_FAIL(NN_ERROR_DATA,
                     "the virtual dataset \"%s\" of %s takes values from the files %s, of which %s does not "
-                    "exist but %s does: HDF5 would leave out all from there on; put the file there, or "
+                    "exist but %s does: HDF5 would ignore all files from there on; put the file there, or "
                     "number the files without gaps",
                     walk->search->name, walk->search->file->path, pattern, first, name);
     }
@@ -317,7 +317,7 @@ static nn_status virtual_add_series(virtual_walk *walk, const char *file, const 
 
 /* ---- all mappings ---- */
 
-/* HDF5 keeps all sources open that it reads, and passes over those that it cannot open any more. */
+/* HDF5 keeps all the sources open that it reads, and silently skips those that it can no longer open. */
 static nn_status virtual_reserve(const virtual_walk *walk)
 {
     struct rlimit limit;
@@ -327,13 +327,11 @@ static nn_status virtual_reserve(const virtual_walk *walk)
     rlim_t most = limit.rlim_max;
     limit.rlim_cur = most == RLIM_INFINITY || most > wanted ? wanted : most;
     if (limit.rlim_cur >= wanted && setrlimit(RLIMIT_NOFILE, &limit) == 0) return NN_OK;
-    NN_FAIL(
-        NN_ERROR_DATA,
-        "the virtual dataset \"%s\" of %s has %lld sources, but a process may open %lld files, and HDF5 "
-        "reads "
-        "fill values in place of those it cannot open: raise the limit (ulimit -n), or copy the dataset into "
-        "one file",
-        walk->search->name, walk->search->file->path, (long long)walk->files, (long long)most);
+    NN_FAIL(NN_ERROR_DATA,
+            "the virtual dataset \"%s\" of %s has %lld sources, but a process may open %lld files, and HDF5 "
+            "reads fill values for those it cannot open: raise the limit (ulimit -n), or copy the dataset "
+            "into one file",
+            walk->search->name, walk->search->file->path, (long long)walk->files, (long long)most);
 }
 
 static nn_status virtual_add_mapping(virtual_walk *walk, size_t i)

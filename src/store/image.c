@@ -1,4 +1,4 @@
-/* An HDF5 file made in memory. The same content gives the same bytes: no times are kept in it. */
+/* An HDF5 file created in memory. The same content gives the same bytes: no times are stored. */
 #include <string.h>
 
 #include "base/hash.h"
@@ -7,12 +7,12 @@
 #include "store/internal.h"
 #include "store/seal.h"
 
-/* HDF5 lets the file in memory grow by this much. */
+/* The increment by which HDF5 grows the file in memory. */
 #define IMAGE_INCREMENT ((size_t)4 << 20)
 
 struct nn_store_image {
     hid_t file;
-    hid_t links;   /* link creation: missing groups are made */
+    hid_t links;   /* link creation: missing groups are created */
     hid_t dataset; /* dataset creation */
 };
 
@@ -29,7 +29,7 @@ static nn_status image_make_file(nn_store_image *image)
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     if (access >= 0 && H5Pset_fapl_core(access, IMAGE_INCREMENT, false) >= 0)
         image->file = H5Fcreate(name, H5F_ACC_TRUNC, H5P_DEFAULT, access);
-    if (image->file < 0) status = nn_store_fail_hdf5(NN_ERROR_IO, "HDF5 cannot make a file in memory");
+    if (image->file < 0) status = nn_store_fail_hdf5(NN_ERROR_IO, "HDF5 cannot create a file in memory");
     if (access >= 0) H5Pclose(access);
     return status;
 }
@@ -42,7 +42,7 @@ static nn_status image_make_properties(nn_store_image *image)
                 H5Pset_create_intermediate_group(image->links, 1) >= 0 &&
                 H5Pset_obj_track_times(image->dataset, false) >= 0 &&
                 H5Pset_fill_time(image->dataset, H5D_FILL_TIME_NEVER) >= 0;
-    return made ? NN_OK : nn_store_fail_hdf5(NN_ERROR_IO, "HDF5 cannot make a file in memory");
+    return made ? NN_OK : nn_store_fail_hdf5(NN_ERROR_IO, "HDF5 cannot create a file in memory");
 }
 
 static nn_status image_create(nn_store_image **image)
@@ -94,7 +94,7 @@ static nn_status image_write_dataset(nn_store_image *image, const char *name, hi
                                      const void *values, hid_t *dataset)
 {
     *dataset = H5Dcreate2(image->file, name, type, space, image->links, image->dataset, H5P_DEFAULT);
-    if (*dataset < 0) return image_fail("make the dataset", name);
+    if (*dataset < 0) return image_fail("create the dataset", name);
     if (H5Sget_simple_extent_npoints(space) > 0 &&
         H5Dwrite(*dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)
         return image_fail("write the dataset", name);
@@ -118,10 +118,10 @@ static nn_status image_put(nn_store_image *image, const char *dataset, nn_store_
     size_t count;
     hid_t id = H5I_INVALID_HID;
     if (!nn_store_type_is_numeric(type) || dimensions < 0 || dimensions > NN_STORE_MAX_DIMENSIONS)
-        NN_FAIL(NN_ERROR_IO, "\"%s\" is no array of numbers of at most %d dimensions", dataset,
+        NN_FAIL(NN_ERROR_IO, "\"%s\" is not an array of numbers with at most %d dimensions", dataset,
                 NN_STORE_MAX_DIMENSIONS);
     hid_t space = image_make_space(dimensions, extents, &count);
-    if (space < 0) return image_fail("make the shape of", dataset);
+    if (space < 0) return image_fail("create the shape of", dataset);
     nn_status status = image_write_dataset(image, dataset, nn_store_memory_type(type), space, values, &id);
     uint64_t hash = nn_hash(values, count * nn_store_type_size(type), 0);
     if (status == NN_OK)
@@ -138,17 +138,17 @@ nn_status nn_store_image_put(nn_store_image *image, const char *dataset, nn_stor
     return NN_STORE_LOCKED(image_put(image, dataset, type, dimensions, extents, values));
 }
 
-/* A string type as long as the text and its final NUL. */
+/* A string type for the text and its final NUL. */
 static nn_status image_make_text_type(const char *name, const char *text, hid_t *type)
 {
     *type = nn_store_text_type(strlen(text) + 1);
-    return *type >= 0 ? NN_OK : image_fail("make the type of", name);
+    return *type >= 0 ? NN_OK : image_fail("create the type of", name);
 }
 
 static nn_status image_write_text(nn_store_image *image, const char *name, hid_t type, const char *text)
 {
     hid_t id = H5I_INVALID_HID, space = H5Screate(H5S_SCALAR);
-    if (space < 0) return image_fail("make the shape of", name);
+    if (space < 0) return image_fail("create the shape of", name);
     nn_status status = image_write_dataset(image, name, type, space, text, &id);
     if (id >= 0 && H5Dclose(id) < 0 && status == NN_OK) status = image_fail("close the dataset", name);
     H5Sclose(space);
@@ -169,7 +169,7 @@ nn_status nn_store_image_put_text(nn_store_image *image, const char *dataset, co
     return NN_STORE_LOCKED(image_put_text(image, dataset, text));
 }
 
-/* Of one length, filled up with zeros: the bytes follow from the names alone. */
+/* Of equal length, padded with zeros: the bytes depend only on the names. */
 static nn_status image_put_names(nn_store_image *image, const char *dataset, size_t count, char *const *names)
 {
     size_t longest = 1;
@@ -182,7 +182,7 @@ static nn_status image_put_names(nn_store_image *image, const char *dataset, siz
     hid_t id = H5I_INVALID_HID, type = nn_store_text_type(longest),
           space = H5Screate_simple(1, (hsize_t[]){count}, NULL);
     if (type < 0 || space < 0 || H5Tset_strpad(type, H5T_STR_NULLPAD) < 0)
-        status = image_fail("make the type of", dataset);
+        status = image_fail("create the type of", dataset);
     if (status == NN_OK) status = image_write_dataset(image, dataset, type, space, texts, &id);
     if (id >= 0 && H5Dclose(id) < 0 && status == NN_OK) status = image_fail("close the dataset", dataset);
     if (space >= 0) H5Sclose(space);
@@ -223,11 +223,12 @@ static nn_status image_take_bytes(nn_store_image *image, void **bytes, size_t *s
     void *taken;
     NN_TRY(nn_allocate(&taken, (size_t)length + NN_STORE_SEAL_SIZE, 1, "the bytes of a checkpoint"));
     if (H5Fget_file_image(image->file, taken, (size_t)length) != length) {
-        nn_status status = nn_store_fail_hdf5(NN_ERROR_IO, "HDF5 cannot hand out a checkpoint in memory");
+        nn_status status =
+            nn_store_fail_hdf5(NN_ERROR_IO, "HDF5 cannot return the bytes of a checkpoint in memory");
         nn_free(taken);
         return status;
     }
-    nn_store_note_close(H5Fclose(image->file)); /* its memory goes; the bytes are already ours */
+    nn_store_note_close(H5Fclose(image->file)); /* its memory is freed; we already have the bytes */
     image->file = H5I_INVALID_HID;
     *bytes = taken;
     *size = (size_t)length;

@@ -7,7 +7,7 @@
 
 #define INFO_FILE_NAME 4096
 
-/* The library that is loaded, which may be another than the headers'. */
+/* The library loaded at run time, which may differ from the headers. */
 const char *nn_store_library(void)
 {
     static _Thread_local char text[64];
@@ -35,7 +35,7 @@ static bool info_take_space(hid_t space, nn_store_info *info)
 {
     hsize_t extents[NN_STORE_MAX_DIMENSIONS];
     H5S_class_t class = H5Sget_simple_extent_type(space);
-    if (class == H5S_NULL) { /* holds nothing, as an array without rows */
+    if (class == H5S_NULL) { /* has no elements, like an array without rows */
         info->dimensions = 1;
         return true;
     }
@@ -47,7 +47,7 @@ static bool info_take_space(hid_t space, nn_store_info *info)
     return class != H5S_NO_CLASS && info->dimensions >= 0 && nn_store_count(info) >= 0;
 }
 
-/* Whether the dataset stands in another file, where a link has led. */
+/* Whether the dataset is in another file, reached through a link. */
 static bool info_is_linked(const nn_store_file *file, hid_t dataset)
 {
     char here[INFO_FILE_NAME], there[INFO_FILE_NAME];
@@ -55,14 +55,14 @@ static bool info_is_linked(const nn_store_file *file, hid_t dataset)
            strcmp(here, there) != 0;
 }
 
-/* Compact, external and virtual datasets are never without room. */
+/* Compact, external and virtual datasets always have storage. */
 static bool info_is_written(hid_t dataset, H5D_layout_t layout, const nn_store_info *info)
 {
     if (nn_store_count(info) == 0) return true;
     return (layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED) || H5Dget_storage_size(dataset) > 0;
 }
 
-/* Malformed files may tell of chunks of another number of dimensions, or of none. */
+/* In malformed files, the chunks may have another number of dimensions, or none. */
 static bool info_take_chunk(hid_t creation, nn_store_info *info)
 {
     hsize_t chunk[NN_STORE_MAX_DIMENSIONS];
@@ -85,7 +85,7 @@ static bool info_take_layout(const nn_store_file *file, hid_t dataset, hid_t cre
     info->is_virtual = layout == H5D_VIRTUAL;
     info->external = H5Pget_external_count(creation) > 0 || info_is_linked(file, dataset);
     info->written = info_is_written(dataset, layout, info);
-    /* HDF5 does not know what a virtual dataset's parts occupy. */
+    /* HDF5 does not know the storage size of the parts of a virtual dataset. */
     info->storage_bytes =
         info->is_virtual ? (uint64_t)nn_store_count(info) * element_size : H5Dget_storage_size(dataset);
     return true;
@@ -98,19 +98,19 @@ nn_status nn_store_describe(const nn_store_file *file, hid_t dataset, const char
     hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset), creation = H5Dget_create_plist(dataset);
     if (type < 0 || space < 0 || creation < 0) {
         status = nn_store_fail_hdf5(
-            NN_ERROR_DATA, "cannot read dataset \"%s\" of %s: it is damaged; make or copy the file again",
-            name, file->path);
+            NN_ERROR_DATA, "cannot read dataset \"%s\" of %s: it is damaged; copy or recreate the file", name,
+            file->path);
     } else if (!info_take_space(space, info)) {
         status = nn_fail(
             NN_ERROR_DATA,
-            "the shape of dataset \"%s\" of %s cannot be true: the file is damaged; make or copy it again",
-            name, file->path);
+            "the shape of dataset \"%s\" of %s is impossible: the file is damaged; copy or recreate it", name,
+            file->path);
     } else {
         nn_store_describe_type(type, info);
         if (!info_take_layout(file, dataset, creation, H5Tget_size(type), info))
             status = nn_fail(NN_ERROR_DATA,
-                             "the chunks of dataset \"%s\" of %s cannot be true: the file is damaged; make "
-                             "or copy it again",
+                             "the chunks of dataset \"%s\" of %s are impossible: the file is damaged; copy "
+                             "or recreate it",
                              name, file->path);
     }
     if (creation >= 0) H5Pclose(creation);

@@ -1,7 +1,8 @@
 /*
- * The lease as a lock on DIRECTORY/lease. It is flock's kind of lock: it belongs to the open file, so closing
- * another descriptor of the same file does not drop it, as it would with POSIX record locks; Linux carries it
- * over NFS too. The file stays after a release: removing it would let two jobs lock two files of one name.
+ * The lease as a lock on DIRECTORY/lease. It is a flock() lock, which belongs to the open file: unlike a
+ * POSIX record lock, it is not dropped when another descriptor of the file is closed; Linux also supports it
+ * over NFS. The file remains after a release: if it were removed, two jobs could lock two files of the same
+ * name.
  */
 #include "store/lease.h"
 
@@ -29,8 +30,8 @@
 struct nn_lease {
     int descriptor;
     char *directory;
-    char owner[NN_LEASE_OWNER]; /* the line of this process */
-    nn_lease_stamp *stamp;      /* NULL where the lock holds */
+    char owner[NN_LEASE_OWNER]; /* this process's line in the lease */
+    nn_lease_stamp *stamp;      /* NULL if the lock is held */
 };
 
 void nn_lease_describe_self(char *owner)
@@ -78,10 +79,10 @@ nn_status nn_lease_fail_busy(const char *directory, const char *owner, const cha
 {
     NN_FAIL(NN_ERROR_BUSY,
             "%s is in use by another job (%s): wait for it, end it, or choose another run directory%s",
-            directory, *owner ? owner : "it left no name", advice);
+            directory, *owner ? owner : "holder unknown", advice);
 }
 
-/* *descriptor is below 0, and errno set, where the lease cannot be opened. */
+/* *descriptor is negative, with errno set, if the lease cannot be opened. */
 static nn_status lease_open(const char *directory, int flags, int *descriptor)
 {
     nn_text path = {0};
@@ -110,13 +111,14 @@ nn_status nn_lease_expect_own(const char *directory, const char *owner)
     close(descriptor);
     NN_TRY(status);
     if (strcmp(found, owner) == 0) return NN_OK;
-    NN_FAIL(NN_ERROR_BUSY,
-            "%s was taken by another job (%s) while this one stood still: this one ends without a further "
-            "checkpoint",
-            directory, *found ? found : "which has ended since");
+    NN_FAIL(
+        NN_ERROR_BUSY,
+        "%s was taken over by another job (%s) while this one was suspended: this one ends without another "
+        "checkpoint",
+        directory, *found ? found : "which has since ended");
 }
 
-/* Returns 0 or the error. `check` takes a lock for a moment to look: that is waited for. */
+/* Returns 0 or the error. nn_lease_look holds a lock for a moment: retry for that long. */
 static int lease_try_lock(int descriptor)
 {
     static const struct timespec moment = {.tv_nsec = 50000000};
@@ -131,7 +133,7 @@ static int lease_try_lock(int descriptor)
     return outcome == 0 ? 0 : errno;
 }
 
-/* With the lock: a holder on a node where locks do not work has none, but its stamp. */
+/* With the lock held: a holder on a node where locks do not work has only a stamp. */
 static nn_status lease_expect_no_stamp(int descriptor, const char *directory)
 {
     char holder[NN_LEASE_OWNER];
@@ -156,10 +158,9 @@ static nn_status lease_lock(nn_lease *lease, const char *directory)
     }
     strcat(lease->owner, NN_LEASE_STAMPED);
     NN_TRY(nn_lease_stamp_take(lease->descriptor, lease->directory, lease->owner, &lease->stamp));
-    nn_log_warning(
-        "%s/lease cannot be locked (%s): a time stamp stands in for the lock; after a crash the directory "
-        "stays taken for %d s",
-        directory, strerror(error), NN_LEASE_OLD_AFTER);
+    nn_log_warning("%s/lease cannot be locked (%s): using a time stamp instead; after a crash, the directory "
+                   "remains in use for %d s",
+                   directory, strerror(error), NN_LEASE_OLD_AFTER);
     return NN_OK;
 }
 
@@ -183,8 +184,8 @@ failed:
     return status;
 }
 
-/* A shared lock is enough to see whether another holds an exclusive one, and is gone with the descriptor.
- * Where there are no locks, the line of a holder that renews its stamp tells. */
+/* A shared lock is enough to detect an exclusive one, and is released with the descriptor. Where locks do not
+ * work, the line of a holder that renews its stamp is checked. */
 nn_status nn_lease_look(const char *directory)
 {
     char owner[NN_LEASE_OWNER];
@@ -216,11 +217,11 @@ nn_status nn_lease_check(const nn_lease *lease)
     NN_TRY(status);
     if (!there || fstat(lease->descriptor, &own) != 0) return NN_OK;
     if (own.st_dev != found.st_dev || own.st_ino != found.st_ino)
-        NN_FAIL(
-            NN_ERROR_BUSY,
-            "%s was removed under way, and another job writes one of that name now: this one ends without a "
-            "further checkpoint",
-            lease->directory);
+        NN_FAIL(NN_ERROR_BUSY,
+                "%s was removed while this job ran, and another job now owns a directory of that name: this "
+                "one ends without "
+                "another checkpoint",
+                lease->directory);
     return lease->stamp ? nn_lease_stamp_hold(lease->stamp)
                         : nn_lease_expect_own(lease->directory, lease->owner);
 }
@@ -230,8 +231,8 @@ void nn_lease_release(nn_lease *lease)
     char found[NN_LEASE_OWNER];
     if (!lease) return;
     nn_lease_stamp_release(lease->stamp);
-    /* To the time stamp an empty file is a free one; one that another has taken is its own. The lock needs no
-     * content, so a failure does no harm. */
+    /* When stamps are used, an empty file means that the lease is free; one taken over by another job belongs
+     * to that job. A lock needs no content, so a failure here is harmless. */
     bool ours = nn_lease_read_owner(lease->descriptor, lease->directory, found) == NN_OK &&
                 strcmp(found, lease->owner) == 0;
     int emptied = ours ? ftruncate(lease->descriptor, 0) : 0;

@@ -28,8 +28,8 @@ struct nn_lease_stamp {
     bool end;
 };
 
-/* The age of the stamp by the file system's own clock, which need not agree with this node's: that of a file
- * made now. */
+/* The age of the stamp by the clock of the file system, which may differ from this node's: compared with a
+ * file created now. */
 static nn_status stamp_age(int descriptor, const char *directory, double *age)
 {
     struct stat stamp, now;
@@ -41,7 +41,7 @@ static nn_status stamp_age(int descriptor, const char *directory, double *age)
     if (clock < 0 || write(clock, "\n", 1) != 1 || fsync(clock) != 0 || fstat(clock, &now) != 0 ||
         fstat(descriptor, &stamp) != 0)
         status =
-            nn_fail_system(NN_ERROR_IO, errno, "cannot tell the time of the file system from %s", path.bytes);
+            nn_fail_system(NN_ERROR_IO, errno, "cannot read the file system's clock from %s", path.bytes);
     else
         *age = difftime(now.st_mtime, stamp.st_mtime);
     if (clock >= 0) {
@@ -60,7 +60,7 @@ nn_status nn_lease_stamp_expect_free(int descriptor, const char *directory)
     if (!*holder) return NN_OK;
     NN_TRY(stamp_age(descriptor, directory, &age));
     if (age > NN_LEASE_OLD_AFTER) return NN_OK;
-    snprintf(advice, sizeof advice, "; if that job has died, try again %d s after its death",
+    snprintf(advice, sizeof advice, "; if that job crashed, try again %d s after the crash",
              NN_LEASE_OLD_AFTER);
     return nn_lease_fail_busy(directory, holder, advice);
 }
@@ -72,7 +72,7 @@ static void stamp_pause(time_t seconds)
     }
 }
 
-/* Two that come at the same time both write; a second later both see whose line stands. */
+/* Two jobs that start at the same time both write; after a second, both see whose line remains. */
 static nn_status stamp_win(int descriptor, const char *directory, const char *owner)
 {
     char holder[NN_LEASE_OWNER];
@@ -82,7 +82,8 @@ static nn_status stamp_win(int descriptor, const char *directory, const char *ow
     return strcmp(holder, owner) == 0 ? NN_OK : nn_lease_fail_busy(directory, holder, "");
 }
 
-/* Since the last renewal more has passed than this thread's turns explain: the process was suspended. */
+/* More time has passed since the last renewal than this thread's cycles explain: the process was
+ * suspended. */
 static bool stamp_is_late(const nn_lease_stamp *stamp)
 {
     double passed = difftime(time(NULL), stamp->renewed);
@@ -91,11 +92,11 @@ static bool stamp_is_late(const nn_lease_stamp *stamp)
 
 static void stamp_renew(nn_lease_stamp *stamp)
 {
-    futimens(stamp->descriptor, NULL); /* "now" by the file server */
+    futimens(stamp->descriptor, NULL); /* the file server's current time */
     stamp->renewed = time(NULL);
 }
 
-/* A job that found the stamp old a moment ago writes its line now: two seconds show it. */
+/* A job that has just found the stamp expired writes its line at once: after two seconds it is visible. */
 static nn_status stamp_hold(nn_lease_stamp *stamp, bool renews)
 {
     bool late = stamp_is_late(stamp);

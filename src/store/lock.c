@@ -1,4 +1,4 @@
-/* The one lock around HDF5, and its end. */
+/* The single lock around HDF5, and the end of the library. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -15,9 +15,9 @@ void nn_store_note_close(herr_t outcome)
     if (outcome < 0) atomic_store(&lock_left_open, true);
 }
 
-/* HDF5's own exit handler would close all that is open, malformed files too, and may crash of it after the
- * program has said what is wrong. This one leaves such remains to the system: nothing of ours is unwritten.
- */
+/* HDF5's own exit handler would close everything still open, including malformed files, and might crash after
+ * the program has printed its error. This one leaves such objects to the system: we have no unwritten data in
+ * them. */
 static void lock_close_library(void)
 {
     if (!atomic_load(&lock_left_open)) H5close();

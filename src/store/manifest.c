@@ -97,7 +97,7 @@ nn_status nn_manifest_write(const char *run_directory, const nn_manifest *manife
     nn_text_append(&text, MANIFEST_TITLE "run %016" PRIx64 "\n", manifest->run);
     for (size_t i = 0; i < manifest->count; i++) manifest_append(&text, &manifest->entries[i]);
     if (!text.failed) nn_text_append(&text, MANIFEST_LAST, nn_hash(text.bytes, text.length, 0));
-    nn_status status = text.failed || path.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for a manifest")
+    nn_status status = text.failed || path.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for a manifest")
                                                   : nn_store_commit(path.bytes, text.bytes, text.length);
     nn_text_free(&text);
     nn_text_free(&path);
@@ -106,7 +106,7 @@ nn_status nn_manifest_write(const char *run_directory, const nn_manifest *manife
 
 /* ---- reading ---- */
 
-/* Whether the text has its last line, and that is right. */
+/* Whether the text ends in a last line with the right checksum. */
 static bool manifest_is_sealed(const char *text, size_t size)
 {
     uint64_t hash;
@@ -133,12 +133,12 @@ static nn_status manifest_take(const char *path, const char *text, size_t size, 
         NN_FAIL(NN_ERROR_CHECKPOINT, "%s is damaged: its checksum differs", path);
     if (strncmp(text, MANIFEST_TITLE, title) != 0 ||
         sscanf(text + title, "run %" SCNx64, &manifest->run) != 1)
-        NN_FAIL(NN_ERROR_CHECKPOINT, "%s is a manifest of another version of nntrain", path);
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s is the manifest of another version of nntrain", path);
     const char *end = text + size - MANIFEST_LAST_LENGTH;
     for (const char *line = strchr(text + title, '\n') + 1; line < end; line = strchr(line, '\n') + 1) {
         nn_manifest_entry entry;
         if (!manifest_take_line(line, &entry))
-            NN_FAIL(NN_ERROR_CHECKPOINT, "%s is a manifest of another version of nntrain", path);
+            NN_FAIL(NN_ERROR_CHECKPOINT, "%s is the manifest of another version of nntrain", path);
         NN_TRY(manifest_add(manifest, entry));
     }
     return NN_OK;
@@ -151,7 +151,7 @@ static nn_status manifest_read(const char *path, nn_manifest *manifest, bool *th
     struct stat facts;
     NN_TRY(nn_file_look(path, &facts, there));
     if (!*there) return NN_OK;
-    if (!S_ISREG(facts.st_mode)) NN_FAIL(NN_ERROR_CHECKPOINT, "%s is not a file: move it away", path);
+    if (!S_ISREG(facts.st_mode)) NN_FAIL(NN_ERROR_CHECKPOINT, "%s is not a regular file: move it away", path);
     nn_status status = nn_file_load(path, MANIFEST_LARGEST, "a manifest", &text, &size);
     if (status == NN_ERROR_DATA) NN_FAIL(NN_ERROR_CHECKPOINT, "%s is damaged: it is far too large", path);
     if (status == NN_OK) status = manifest_take(path, text, size, manifest);
@@ -166,7 +166,7 @@ nn_status nn_manifest_read(const char *run_directory, nn_manifest *manifest, boo
     *manifest = (nn_manifest){0};
     *there = false;
     manifest_path(run_directory, &path);
-    nn_status status = path.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for a manifest")
+    nn_status status = path.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for a manifest")
                                    : manifest_read(path.bytes, manifest, there);
     nn_text_free(&path);
     return status;

@@ -1,8 +1,8 @@
 /*
- * RUN_DIR/manifest: what the sealed files of a run directory should be, a line each, sealed by a last line of
- * its own. Seals and content decide which checkpoint is whole; the manifest tells beyond that which ones
- * there should be, and that a whole file is another one than was written. It lies beside the folder of
- * checkpoints, so that it outlives it. No HDF5; any thread may call these functions.
+ * RUN_DIR/manifest: what the sealed files of a run directory should be, one line per file, sealed by a last
+ * line. Seals and contents decide whether a checkpoint is intact; the manifest also records which ones should
+ * exist, and reveals an intact file that is not the one written. It is stored next to the folder of
+ * checkpoints, so that it survives that folder. No HDF5; any thread may call these functions.
  */
 #ifndef NN_STORE_MANIFEST_H
 #define NN_STORE_MANIFEST_H
@@ -30,18 +30,18 @@ typedef struct nn_manifest {
 
 void nn_manifest_release(nn_manifest *manifest);
 
-/* *there: whether there is one at all. One that is damaged is NN_ERROR_CHECKPOINT; NN_ERROR_IO says nothing
- * of the manifest, but that the system could not read it. `manifest` is then empty. */
+/* *there: whether there is a manifest. NN_ERROR_CHECKPOINT if it is damaged; NN_ERROR_IO if the system could
+ * not read it, which says nothing about its contents. `manifest` is then empty. */
 nn_status nn_manifest_read(const char *run_directory, nn_manifest *manifest, bool *there);
-/* Atomically. */
+/* Replaces the manifest atomically. */
 nn_status nn_manifest_write(const char *run_directory, const nn_manifest *manifest);
 
 /* The entry of a step, or NULL. Borrowed. */
 const nn_manifest_entry *nn_manifest_find(const nn_manifest *manifest, int64_t step);
-/* Adds an entry, or replaces that of the same step, by what a file of these bytes must be. */
+/* Adds or replaces the entry of a step, for a file with these bytes. */
 nn_status nn_manifest_put(nn_manifest *manifest, int64_t step, const void *bytes, size_t size);
 void nn_manifest_remove(nn_manifest *manifest, int64_t step);
-/* Whether a file of these bytes is what the entry says. */
+/* Whether a file with these bytes matches the entry. */
 bool nn_manifest_fits(const nn_manifest_entry *entry, const void *bytes, size_t size);
 
 #endif

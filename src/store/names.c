@@ -1,4 +1,4 @@
-/* Reading lists of names: one-dimensional datasets of strings of fixed or variable length. */
+/* Reads lists of names: one-dimensional datasets of strings of fixed or variable length. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -16,11 +16,10 @@ void nn_store_free_names(char **names, size_t count)
 
 static nn_status names_fail_read(const nn_store_file *file, const char *name)
 {
-    return nn_store_fail_hdf5(
-        NN_ERROR_IO,
-        "cannot read the names in dataset \"%s\" of %s: the file is damaged; make or copy "
-        "it again",
-        name, file->path);
+    return nn_store_fail_hdf5(NN_ERROR_IO,
+                              "cannot read the names in dataset \"%s\" of %s: the file is damaged; copy "
+                              "or recreate it",
+                              name, file->path);
 }
 
 static nn_status names_take_fixed(const char *texts, size_t size, bool blanks, size_t count, char **names)
@@ -60,7 +59,7 @@ static nn_status names_read_variable(const nn_store_file *file, const char *name
                                      hid_t space, size_t count, char **names)
 {
     nn_status status;
-    char **texts; /* each is HDF5's own */
+    char **texts; /* each allocated by HDF5 */
     NN_TRY(NN_ALLOCATE(&texts, count, "a list of names"));
     if (H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, texts) < 0)
         status = names_fail_read(file, name);
@@ -79,8 +78,8 @@ static nn_status names_check(const nn_store_file *file, const char *name, hid_t 
                 "dataset \"%s\" of %s is not a list of names: store it as a one-dimensional array of strings",
                 name, file->path);
     if (count < 0 || count > NN_STORE_MOST_NAMES)
-        NN_FAIL(NN_ERROR_DATA, "dataset \"%s\" of %s has %lld names: at most %d are read", name, file->path,
-                (long long)count, NN_STORE_MOST_NAMES);
+        NN_FAIL(NN_ERROR_DATA, "dataset \"%s\" of %s has %lld names, but at most %d can be read", name,
+                file->path, (long long)count, NN_STORE_MOST_NAMES);
     if ((size_t)count > NAMES_MOST_BYTES / H5Tget_size(type))
         NN_FAIL(NN_ERROR_DATA, "the names in dataset \"%s\" of %s are too long: store shorter ones", name,
                 file->path);

@@ -1,4 +1,4 @@
-/* What the attributes of the NetCDF conventions make of values. */
+/* How the attributes of the NetCDF conventions affect values. */
 #include "store/packing.h"
 
 #include <math.h>
@@ -17,8 +17,8 @@ nn_store_packing nn_store_packing_none(nn_store_type type)
     return packing;
 }
 
-/* An attribute's value where bits are read with another sign than they are stored with: the attribute may be
- * of either. False where no value of the dataset can be it. */
+/* Converts an attribute's value if bits are read with another sign than they are stored with: the attribute
+ * may use either. False if the dataset cannot contain the value. */
 bool nn_packing_turn_sign(const nn_store_packing *packing, double *value)
 {
     double bits = ldexp(1, (int)(8 * nn_store_type_size(packing->type)));
@@ -75,7 +75,7 @@ void nn_store_unpack(const nn_store_packing *packing, int64_t count, double *val
                 values[i] < packing->unpacked_least || values[i] > packing->unpacked_most ? NAN : values[i];
 }
 
-/* ---- telling of it ---- */
+/* ---- descriptions ---- */
 
 static void packing_describe_limits(double least, double most, const char *of, nn_text *text)
 {
@@ -90,7 +90,7 @@ void nn_store_packing_describe(const nn_store_packing *packing, nn_text *text)
     nn_text own = {0};
     for (int i = 0; i < packing->fill_count; i++)
         nn_text_append(&own, "%s%.9g", i == 0 ? "" : " or ", packing->fills[i]);
-    if (packing->fill_count > 0) nn_text_append(&own, " is no value");
+    if (packing->fill_count > 0) nn_text_append(&own, " means no value");
     packing_describe_limits(packing->least, packing->most, "", &own);
     packing_describe_limits(packing->unpacked_least, packing->unpacked_most, "unpacked ", &own);
     if (nn_store_packing_scales(packing))
@@ -110,7 +110,7 @@ void nn_store_packing_explain(const nn_store_packing *packing, double stored, nn
     }
     for (int i = 0; i < packing->fill_count; i++)
         if (stored == packing->fills[i]) {
-            nn_text_append(text, "%.9g, which stands for no value", stored);
+            nn_text_append(text, "%.9g, which means no value", stored);
             return;
         }
     nn_store_unpack(packing, 1, &value);
@@ -118,7 +118,7 @@ void nn_store_packing_explain(const nn_store_packing *packing, double stored, nn
         nn_text unit = {0};
         packing_describe_limits(packing->least, packing->most, "", &unit);
         packing_describe_limits(packing->unpacked_least, packing->unpacked_most, "unpacked ", &unit);
-        nn_text_append(text, "%.9g, outside the range that its attributes call valid (%s)", stored,
+        nn_text_append(text, "%.9g, outside the valid range in its attributes (%s)", stored,
                        unit.bytes ? unit.bytes : "");
         nn_text_free(&unit);
     }

@@ -1,4 +1,4 @@
-/* Reading the attributes of the NetCDF conventions. */
+/* Reads the attributes of the NetCDF conventions. */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -11,11 +11,11 @@
 
 #define PACKING_TEXT 64
 
-/* An attribute that holds numbers. */
+/* An attribute with numbers. */
 typedef struct packing_attribute {
-    int count; /* 0: there is none */
+    int count; /* 0: the attribute does not exist */
     double values[NN_STORE_MOST_FILLS];
-    bool real; /* of a type of floating-point numbers */
+    bool real; /* its type is floating-point */
 } packing_attribute;
 
 /* ---- reading attributes ---- */
@@ -24,12 +24,12 @@ static nn_status packing_fail(const nn_store_array *array, const char *name, con
 {
     NN_FAIL(
         NN_ERROR_DATA,
-        "attribute %s of dataset \"%s\" of %s %s: repair it, or set attributes: ignore for the field, which "
-        "leaves all attributes of its dataset out",
+        "attribute %s of dataset \"%s\" of %s %s: correct it, or set attributes: ignore for the field, which "
+        "ignores all attributes of its dataset",
         name, array->name, array->file->path, what);
 }
 
-/* A text of fixed or variable length; empty where it is longer. */
+/* A text of fixed or variable length; empty if it is longer. */
 static void packing_read_text(hid_t attribute, hid_t type, char *text)
 {
     char *held = NULL;
@@ -43,7 +43,7 @@ static void packing_read_text(hid_t attribute, hid_t type, char *text)
     }
 }
 
-/* A number that someone has written down as text. */
+/* A number stored as text. */
 static nn_status packing_parse(const nn_store_array *array, const char *name, hid_t attribute, hid_t type,
                                packing_attribute *found)
 {
@@ -90,12 +90,12 @@ static nn_status packing_find(const nn_store_array *array, const char *name, int
     if (attribute >= 0) nn_store_note_close(H5Aclose(attribute));
     if (status == NN_OK && wanted > 0 && found->count != 0 && found->count != wanted)
         return packing_fail(array, name,
-                            wanted == 1 ? "has several values, where one is needed"
-                                        : "needs two values, the least and the most");
+                            wanted == 1 ? "has several values, but needs one"
+                                        : "needs two values, the minimum and the maximum");
     return status;
 }
 
-/* _Unsigned: the bits of integers are those of the other kind. */
+/* _Unsigned: the bits of integers are to be read with the other signedness. */
 static void packing_find_sign(const nn_store_array *array, nn_store_packing *packing)
 {
     static const nn_store_type pairs[][2] = {{NN_STORE_I8, NN_STORE_U8},
@@ -119,7 +119,7 @@ static void packing_find_sign(const nn_store_array *array, nn_store_packing *pac
 
 /* ---- values of the file's type ---- */
 
-/* An attribute's value as the dataset would hold it, rounded as floats are; false where it cannot. */
+/* An attribute's value as the dataset would store it, rounded if floating-point; false if it cannot. */
 static bool packing_store(hid_t stored, const nn_store_packing *packing, nn_store_type type, double *value)
 {
     double kept = *value;
@@ -152,7 +152,7 @@ static void packing_add_fills(hid_t stored, nn_store_type type, const packing_at
     }
 }
 
-/* What HDF5 itself reads where nothing was written, as far as the maker has set it. */
+/* The value that HDF5 reads where nothing was written, if it was set when the dataset was created. */
 static void packing_add_set_fill(const nn_store_array *array, nn_store_packing *packing)
 {
     H5D_fill_value_t kind = H5D_FILL_VALUE_ERROR;
@@ -168,14 +168,14 @@ static void packing_add_set_fill(const nn_store_array *array, nn_store_packing *
     if (creation >= 0) H5Pclose(creation);
 }
 
-/* A limit of a wider type than packed integers have is one of unpacked values. */
+/* A limit whose type is wider than the packed integers applies to unpacked values. */
 static void packing_limit(hid_t stored, nn_store_type type, const packing_attribute *found, int which,
                           bool least, nn_store_packing *packing)
 {
     if (which >= found->count || isnan(found->values[which])) return;
     double value = found->values[which];
     if (found->real && nn_store_type_is_integer(type) && nn_store_packing_scales(packing)) {
-        /* What rounding may add: values are whole steps. */
+        /* Allows for rounding: values are multiples of the scale. */
         double half = fabs(packing->scale) / 2;
         if (least && value - half > packing->unpacked_least) packing->unpacked_least = value - half;
         if (!least && value + half < packing->unpacked_most) packing->unpacked_most = value + half;
@@ -187,7 +187,7 @@ static void packing_limit(hid_t stored, nn_store_type type, const packing_attrib
     if (!least && value < packing->most) packing->most = value;
 }
 
-/* ---- all of it ---- */
+/* ---- all attributes ---- */
 
 static nn_status packing_read_scale(const nn_store_array *array, nn_store_packing *packing)
 {
@@ -238,7 +238,7 @@ static nn_status packing_read_own(const nn_store_array *array, bool bytes, nn_st
 
 /* ---- virtual datasets ---- */
 
-/* What the sources of one say. */
+/* The attributes of the sources of a virtual dataset. */
 typedef struct packing_sources {
     const nn_store_array *array; /* virtual */
     bool bytes;
@@ -258,9 +258,9 @@ static nn_status packing_visit(void *context, nn_store_array *source)
     if (fits && nn_store_packing_equal(&packing, &sources->common)) return NN_OK;
     NN_FAIL(
         NN_ERROR_DATA,
-        "the sources of the virtual dataset \"%s\" of %s differ in what their attributes say of missing and "
-        "packed values, \"%s\" of %s from the first: name the files themselves as one data set, in a list or "
-        "with a pattern, or set attributes: ignore for the field",
+        "the sources of the virtual dataset \"%s\" of %s differ in their attributes for missing and "
+        "packed values, \"%s\" of %s from the first: give the files themselves as one data set, as a list or "
+        "pattern, or set attributes: ignore for the field",
         sources->array->name, sources->array->file->path, source->name, source->file->path);
 }
 

@@ -1,7 +1,7 @@
-/* HDF5's own printing of errors: off in this library, and as it was in the program around it. */
+/* HDF5's own printing of errors: switched off in this library, and restored for the program around it. */
 #include "store/internal.h"
 
-/* HDF5 has one error stack per thread where it was built to be thread-safe, else one in all. */
+/* HDF5 has one error stack per thread if it was built to be thread-safe, otherwise a single one. */
 static _Thread_local bool printing_is_off;
 
 void nn_store_silence_hdf5(void)
@@ -10,7 +10,7 @@ void nn_store_silence_hdf5(void)
     printing_is_off = true;
 }
 
-/* A program may have set a function of the first version of HDF5's interface. */
+/* A program may have set a function of version 1 of HDF5's error interface. */
 static bool printing_is_new(void)
 {
     unsigned is_new = 1;

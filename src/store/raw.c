@@ -1,6 +1,6 @@
 /*
- * Reading past HDF5: a contiguous array whose elements are in the file as they are in memory is read with
- * pread from where HDF5 says that it stands.
+ * Reading past HDF5: a contiguous array whose elements have the same form in the file as in memory is read
+ * with pread from the location that HDF5 reports.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -9,7 +9,7 @@
 
 #include "store/internal.h"
 
-/* HDF5 reads shorter runs through a buffer of 64 KiB: better where several of them come into one. */
+/* HDF5 reads shorter runs through a buffer of 64 KiB, which is better if it holds several of them. */
 #define RAW_SMALLEST_RUN 128
 #define RAW_SMALLEST_STRIDE ((int64_t)16 << 10)
 
@@ -30,8 +30,8 @@ static bool raw_is_contiguous(const nn_store_array *array)
     return contiguous;
 }
 
-/* Of the file that holds the dataset, which a link may have led to. It stays open for as long as the dataset
- * is. */
+/* The source of the file that contains the dataset, perhaps reached through a link. It stays open as long as
+ * the dataset. */
 static nn_store_source *raw_source(hid_t dataset)
 {
     hid_t file = H5Iget_file_id(dataset);
@@ -68,8 +68,8 @@ bool nn_store_raw_read(const nn_store_array *array, int64_t first, int64_t count
     return false;
 }
 
-/* Elements that stand together in the file: those of the last dimensions that the block holds whole, and of
- * the one before them. */
+/* How many elements are adjacent in the file: those of the last dimensions that the block covers completely,
+ * and of the one before them. */
 static int64_t raw_run(const nn_store_info *info, const int64_t *count, int *outer)
 {
     int64_t run = 1;
@@ -81,7 +81,7 @@ static int64_t raw_run(const nn_store_info *info, const int64_t *count, int *out
     return run;
 }
 
-/* Goes on to the next index of the dimensions before `outer`; false after the last. */
+/* Moves to the next index of the dimensions before `outer`; false after the last. */
 static bool raw_next(int64_t *index, const int64_t *count, int outer)
 {
     for (int d = outer - 1; d >= 0; d--) {

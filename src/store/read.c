@@ -1,11 +1,11 @@
-/* Reading numeric arrays: rows at a time, or whole. */
+/* Reads numeric arrays: some rows at a time, or all values. */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "base/memory.h"
 #include "store/internal.h"
 
-/* A memory space of the selection's shape: only then does HDF5 copy runs and not single elements. */
+/* A memory space with the selection's shape: only then does HDF5 copy runs rather than single elements. */
 static hid_t read_select(nn_store_array *array, const int64_t *start, const int64_t *count)
 {
     hsize_t from[NN_STORE_MAX_DIMENSIONS], extents[NN_STORE_MAX_DIMENSIONS];
@@ -30,7 +30,7 @@ bool nn_store_read_block(nn_store_array *array, const int64_t *start, const int6
     hid_t memory = read_select(array, start, count);
     bool read = memory >= 0 && H5Dread(array->id, nn_store_memory_type(type), memory, array->space,
                                        H5P_DEFAULT, values) >= 0;
-    /* A source of a virtual dataset that could not be opened is to HDF5 one that does not exist. */
+    /* HDF5 treats a source of a virtual dataset that could not be opened as one that does not exist. */
     read = read && nn_store_driver_error() == 0;
     if (!read) nn_store_hdf5_reason(reason);
     if (memory >= 0) H5Sclose(memory);
@@ -55,7 +55,7 @@ nn_status nn_store_read_rows(nn_store_array *array, int64_t first, int64_t rows,
     if (first < 0 || rows < 0 || first > available || rows > available - first)
         NN_FAIL(NN_ERROR_DATA,
                 "%" PRId64 " rows from row %" PRId64
-                " on were asked of dataset \"%s\" of %s, which has %" PRId64 " rows",
+                " were requested from dataset \"%s\" of %s, which has %" PRId64 " rows",
                 rows, first, array->name, array->file->path, available);
     if (rows == 0 || nn_store_count(&array->info) == 0) return NN_OK;
     if (read_rows(array, first, rows, type, values, reason)) return NN_OK;

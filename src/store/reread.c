@@ -14,7 +14,7 @@
 
 #define REREAD_BLOCK ((size_t)1 << 20)
 
-/* *same: whether the file is these bytes, neither less nor more. */
+/* *same: whether the file has exactly these bytes. */
 static nn_status reread_compare(int descriptor, const char *written, const unsigned char *bytes, size_t size,
                                 unsigned char *block, bool *same)
 {
@@ -23,7 +23,7 @@ static nn_status reread_compare(int descriptor, const char *written, const unsig
     while (*same) {
         ssize_t got = read(descriptor, block, REREAD_BLOCK);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return nn_fail_system(NN_ERROR_IO, errno, "cannot read %s again", written);
+        if (got < 0) return nn_fail_system(NN_ERROR_IO, errno, "cannot reread %s", written);
         if (got == 0) break;
         *same = (size_t)got <= size - done && memcmp(block, bytes + done, (size_t)got) == 0;
         done += (size_t)got;
@@ -37,23 +37,23 @@ nn_status nn_store_reread(const char *written, const char *path, const void *byt
 {
     bool same = false;
     unsigned char *block;
-    NN_TRY(NN_ALLOCATE(&block, REREAD_BLOCK, "reading a checkpoint again"));
+    NN_TRY(NN_ALLOCATE(&block, REREAD_BLOCK, "rereading a checkpoint"));
     int descriptor = nn_file_open(written, O_RDONLY);
     nn_status status = NN_OK;
-    if (descriptor < 0) status = nn_fail_system(NN_ERROR_IO, errno, "cannot read %s again", written);
+    if (descriptor < 0) status = nn_fail_system(NN_ERROR_IO, errno, "cannot reread %s", written);
     if (status == NN_OK) {
-        posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED); /* a hint: where it is ignored, so be it */
+        posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED); /* only a hint, which may be ignored */
         status = reread_compare(descriptor, written, bytes, size, block, &same);
         close(descriptor);
     }
     nn_free(block);
     NN_TRY(status);
     if (!same)
-        NN_FAIL(NN_ERROR_IO, "%s was not kept: read again, it is not what was written; is the disk failing?",
-                path);
+        NN_FAIL(NN_ERROR_IO,
+                "%s was discarded: reading it back returned different data; is the disk failing?", path);
     if (nn_store_seal_check(bytes, size, path) != NN_OK)
         NN_FAIL(NN_ERROR_IO,
-                "%s was not kept: its bytes changed in memory before they were written; is the memory of "
+                "%s was discarded: its bytes changed in memory before they were written; is the memory of "
                 "this node failing?",
                 path);
     return NN_OK;

@@ -1,5 +1,5 @@
-/* Sealed files: the seal (magic, length, XXH64 of all before it; numbers little-endian), and reading such a
- * file. */
+/* Sealed files: the seal (magic, length, XXH64 of everything before it; numbers little-endian), and reading
+ * such files. */
 #include <stdint.h>
 #include <string.h>
 
@@ -12,7 +12,8 @@
 static const unsigned char sealed_magic[8] = {'n', 'n', 's', 'e', 'a', 'l', '0', '1'};
 static const unsigned char sealed_hdf5_magic[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
 
-/* Where a superblock of version 0 with 8-byte addresses, which is what we write, keeps its end. */
+/* Where the end of file is stored in a superblock of version 0 with 8-byte addresses, which is what we
+ * write. */
 #define SEALED_VERSION_AT 8
 #define SEALED_END_AT 40
 #define SEALED_SUPERBLOCK 48
@@ -37,20 +38,21 @@ void nn_store_seal(void *bytes, size_t size)
     sealed_put_number(trailer + 16, nn_hash(bytes, size + 16, 0));
 }
 
-/* What is known of a file that does not end in a seal. */
+/* Reports what is known of a file that does not end in a seal. */
 static nn_status sealed_fail_without_seal(const unsigned char *bytes, size_t size, const char *path)
 {
     bool is_hdf5 =
         size >= sizeof sealed_hdf5_magic && memcmp(bytes, sealed_hdf5_magic, sizeof sealed_hdf5_magic) == 0;
     bool has_end = is_hdf5 && size >= SEALED_SUPERBLOCK && bytes[SEALED_VERSION_AT] == 0;
-    if (!is_hdf5) NN_FAIL(NN_ERROR_CHECKPOINT, "%s is not a checkpoint, or damaged: use another one", path);
+    if (!is_hdf5) NN_FAIL(NN_ERROR_CHECKPOINT, "%s is not a checkpoint, or is damaged: use another one", path);
     if (!has_end || size < sealed_get_number(bytes + SEALED_END_AT) + NN_STORE_SEAL_SIZE)
-        NN_FAIL(NN_ERROR_CHECKPOINT,
-                "%s is not sealed: it is cut short after %zu bytes, or nntrain did not write it; use another "
-                "checkpoint",
-                path, size);
+        NN_FAIL(
+            NN_ERROR_CHECKPOINT,
+            "%s is not sealed: it is cut short after %zu bytes, or was not written by nntrain; use another "
+            "checkpoint",
+            path, size);
     NN_FAIL(NN_ERROR_CHECKPOINT,
-            "%s is not sealed: its end is damaged, or nntrain did not write it; use another checkpoint",
+            "%s is not sealed: its end is damaged, or it was not written by nntrain; use another checkpoint",
             path);
 }
 
@@ -64,7 +66,7 @@ nn_status nn_store_seal_check(const void *bytes, size_t size, const char *path)
     const unsigned char *trailer = all + size - NN_STORE_SEAL_SIZE;
     if (sealed_get_number(trailer + 8) != size - NN_STORE_SEAL_SIZE ||
         sealed_get_number(trailer + 16) != nn_hash(bytes, size - 8, 0))
-        NN_FAIL(NN_ERROR_CHECKPOINT, "%s is damaged: its checksum differs; use another checkpoint", path);
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s is damaged: wrong checksum; use another checkpoint", path);
     return NN_OK;
 }
 

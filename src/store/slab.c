@@ -1,6 +1,7 @@
 /*
- * Reading along another dimension than the first: block by block, each turned around on its way to its
- * place. A block in row-major order is walked dimension by dimension; `strides` say where its elements go.
+ * Reading along another dimension than the first: block by block, each permuted on the way to its
+ * destination. A block in row-major order is traversed dimension by dimension; `strides` say where its
+ * elements go.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -10,8 +11,8 @@
 #include "store/block.h"
 #include "store/internal.h"
 
-/* Memory of a block, and the edge of the squares in which a matrix is turned around, so that its columns
- * stay in cache. */
+/* Memory for a block, and the edge of the tiles in which a matrix is transposed, so that its columns stay in
+ * cache. */
 #define SLAB_BLOCK_BYTES ((int64_t)4 << 20)
 #define SLAB_TILE 32
 
@@ -20,11 +21,11 @@ typedef struct slab {
     int axis;
     size_t element;
     size_t strides[NN_STORE_MAX_DIMENSIONS]; /* bytes in the result, by dimension of the array */
-    int run;                                 /* dimensions from here on stand together in block and result */
-    size_t run_bytes;                        /* of them in the block */
+    int run;          /* dimensions from this one are contiguous both in block and result */
+    size_t run_bytes; /* bytes of such a run in the block */
 } slab;
 
-/* The sample dimension first, the others behind it in their order. */
+/* The sample dimension comes first, followed by the others in their order. */
 static void slab_set_strides(slab *self, const nn_store_info *info)
 {
     size_t stride = self->element;
@@ -36,7 +37,8 @@ static void slab_set_strides(slab *self, const nn_store_info *info)
     self->strides[self->axis] = stride;
 }
 
-/* Which dimensions stand together: the last ones that the block holds whole, and the one before them. */
+/* Finds the contiguous dimensions: the last ones that the block covers completely, and the one before
+ * them. */
 static void slab_find_run(slab *self, const nn_store_info *info)
 {
     self->run = info->dimensions;
@@ -57,7 +59,7 @@ static inline void slab_move_tile(const char *from, size_t row_bytes, char *to, 
                    from + (size_t)r * row_bytes + (size_t)c * size, size);
 }
 
-/* The sizes of single elements are known to the compiler: then a copy is one instruction. */
+/* The compiler knows the sizes of single elements, so that a copy is one instruction. */
 static void slab_turn_tile(const char *from, size_t row_bytes, char *to, size_t row_stride,
                            size_t column_stride, int64_t rows, int64_t columns, size_t size)
 {
@@ -73,7 +75,7 @@ static void slab_turn_tile(const char *from, size_t row_bytes, char *to, size_t 
         slab_move_tile(from, row_bytes, to, row_stride, column_stride, rows, columns, size);
 }
 
-/* The dimension before the axis and the axis itself: a matrix of runs, turned around tile by tile. */
+/* Transposes the dimension before the axis and the axis itself, a matrix of runs, tile by tile. */
 static void slab_turn(const slab *self, const char *from, char *to)
 {
     int64_t rows = self->block->count[self->axis - 1], columns = self->block->count[self->axis];
@@ -87,7 +89,7 @@ static void slab_turn(const slab *self, const char *from, char *to)
                            self->run_bytes);
 }
 
-/* Moves what the block holds from dimension `d` on; returns what comes behind it in the block. */
+/* Moves the block's contents from dimension `d` on; returns the position after them in the block. */
 static const char *slab_scatter(const slab *self, int d, const char *from, char *to)
 {
     const nn_store_block *block = self->block;
@@ -115,7 +117,7 @@ static nn_status slab_check(const nn_store_array *array, int axis, int64_t first
     if (first < 0 || count < 0 || first > info->extents[axis] || count > info->extents[axis] - first)
         NN_FAIL(NN_ERROR_DATA,
                 "%" PRId64 " indices from %" PRId64
-                " on of dimension %d were asked of dataset \"%s\" of %s, which has %" PRId64 " there",
+                " of dimension %d were requested from dataset \"%s\" of %s, which has %" PRId64 " there",
                 count, first, axis, array->name, array->file->path, info->extents[axis]);
     return NN_OK;
 }

@@ -1,7 +1,7 @@
 /*
- * HDF5 in, HDF5 out. The only folder that includes hdf5.h. Every rank opens files on its own with the serial
- * driver. HDF5's own error stack is turned into our one message. Any thread may call these functions: one
- * lock of the process lets one at a time into HDF5. A file, array, image or writer is itself used by one
+ * HDF5 input and output. The only folder that includes hdf5.h. Every rank opens files independently, with a
+ * serial driver. HDF5's error stack is converted to our single message. Any thread may call these functions:
+ * a process-wide lock admits one at a time to HDF5. A given file, array, image or writer must be used by one
  * thread at a time.
  */
 #ifndef NN_STORE_STORE_H
@@ -20,7 +20,7 @@ const char *nn_store_library(void); /* "HDF5 1.10.8". Borrowed. */
 
 /* ---- inside another program ---- */
 
-/* How HDF5 prints its errors in this thread, which this folder switches off; and back to that. */
+/* How HDF5 prints errors in this thread, which this folder switches off: saves the setting; restores it. */
 typedef struct nn_store_printing {
     bool known, is_new;
     void (*print)(void);
@@ -34,7 +34,7 @@ void nn_store_printing_restore(const nn_store_printing *printing);
 typedef struct nn_store_file nn_store_file;
 typedef struct nn_store_array nn_store_array;
 
-/* What can be read: native element types after conversion. */
+/* The types that can be read: native types after conversion. */
 typedef enum nn_store_type {
     NN_STORE_U8,
     NN_STORE_I8,
@@ -53,8 +53,8 @@ size_t nn_store_type_size(nn_store_type type);
 bool nn_store_type_is_integer(nn_store_type type);
 
 typedef struct nn_store_info {
-    nn_store_type type; /* as it is read; a half float is read as F32, any endianness as native */
-    char type_name[64]; /* as it stands in the file: "uint8", "float64 big-endian", "compound" */
+    nn_store_type type; /* as it is read; a half float as F32, any byte order as native */
+    char type_name[64]; /* the type in the file: "uint8", "float64 big-endian", "compound" */
     int dimensions;
     int64_t extents[NN_STORE_MAX_DIMENSIONS];
     bool chunked;
@@ -63,57 +63,60 @@ typedef struct nn_store_info {
     uint64_t storage_bytes;
     bool half;       /* float16 in the file */
     bool big_endian; /* in the file */
-    bool external;   /* its values stand in another file: raw external storage, or a link to that file */
-    bool is_virtual; /* its values stand in other datasets */
+    bool external;   /* the values are in another file: raw external storage, or a link to that file */
+    bool is_virtual; /* the values are in other datasets */
     bool written;    /* false: there are elements, but none was ever written; they read as the fill value */
 } nn_store_info;
 
-/* Opens read-only. Retries without file locking where the file system has none, and warns. Messages tell a
- * missing file, a folder, a file that is no HDF5, one cut short, and missing permission apart. */
+/* Opens a file read-only. Retries without locking if the file system has no locks, and warns. Messages
+ * distinguish a missing file, a folder, a file that is not HDF5, one that is cut short, and a lack of
+ * permission. The caller owns *file. */
 nn_status nn_store_open(const char *path, nn_store_file **file);
-/* Opens an image of a file in memory (borrowed while open); `name` stands for the path in messages. */
+/* Opens an image of a file in memory, which is borrowed while open; messages show `name` instead of a
+ * path. */
 nn_status nn_store_open_image(const void *bytes, size_t size, const char *name, nn_store_file **file);
 void nn_store_close(nn_store_file *file); /* accepts NULL */
 const char *nn_store_path(const nn_store_file *file);
 
-/* Calls `visit` for every dataset (path without leading '/', in order of names). Ends at a failure. */
+/* Calls `visit` for every dataset (path without leading '/', in order of names). Stops at a failure. */
 typedef nn_status (*nn_store_visitor)(void *context, const char *dataset, const nn_store_info *info);
 nn_status nn_store_visit(nn_store_file *file, nn_store_visitor visit, void *context);
 
-/* A missing dataset is an error that lists those that exist, nearest name first. */
+/* Opens a dataset. If it is missing, the error lists those that exist, the nearest name first. The file must
+ * stay open as long as the array. */
 nn_status nn_store_array_open(nn_store_file *file, const char *dataset, nn_store_array **array);
 void nn_store_array_close(nn_store_array *array); /* accepts NULL */
 bool nn_store_has(nn_store_file *file, const char *dataset);
 bool nn_store_has_group(nn_store_file *file, const char *group);
 const nn_store_info *nn_store_array_info(const nn_store_array *array);
 
-/* Reads rows [first, first + rows) along the first dimension, whole, as `type` (a numeric one), to `values`.
- * HDF5 converts: what `type` cannot hold silently becomes its nearest limit, fractions are cut off. A
- * contiguous array is read past HDF5, and past the lock, where `type` is what the file holds. The failure
- * tells which rows are damaged. */
+/* Reads rows [first, first + rows) along the first dimension, with all indices of the others, as `type` (a
+ * numeric one) to `values`. HDF5 converts: values outside the range of `type` silently become the nearest
+ * limit, and fractions are truncated. If `type` is that of the file, a contiguous array is read without HDF5
+ * and its lock. The failure reports which rows are damaged. */
 nn_status nn_store_read_rows(nn_store_array *array, int64_t first, int64_t rows, nn_store_type type,
                              void *values);
-/* Reads indices [first, first + count) of dimension `axis` and delivers them with that dimension moved to the
- * front, the others behind it in their order; with axis 0 the same as nn_store_read_rows. Otherwise needs
- * some MiB of memory more, or one chunk. Packed chunks are unpacked once when `first` and `count` are
- * multiples of the chunk's extent along the axis. */
+/* Reads indices [first, first + count) of dimension `axis`, and delivers them with that dimension first and
+ * the others after it in their order; for axis 0 the same as nn_store_read_rows. Otherwise needs some
+ * additional MiB of memory, or that of one chunk. Compressed chunks are decompressed once if `first` and
+ * `count` are multiples of the chunk's extent along the axis. */
 nn_status nn_store_read_slab(nn_store_array *array, int axis, int64_t first, int64_t count,
                              nn_store_type type, void *values);
-/* Finds the first of indices [first, first + count) of dimension `axis` that cannot be read, and how many
- * follow it without a gap (all indices of a damaged chunk, as far as asked for); *bad_count is 0 when all
- * can be read. Reads them all, in bounded memory. */
+/* Finds the first of indices [first, first + count) of dimension `axis` that cannot be read, and the number
+ * of consecutive ones (all requested indices of a damaged chunk); *bad_count is 0 if all can be read. Reads
+ * them all, in bounded memory. */
 nn_status nn_store_find_damage(nn_store_array *array, int axis, int64_t first, int64_t count,
                                int64_t *bad_first, int64_t *bad_count);
-/* Reads a small dataset whole, some elements all over a larger one, whatever their type, and where its chunks
- * stand: for a look at a file that may be malformed. */
+/* Reads a small dataset completely, or elements spread over a larger one, whatever their type, and the
+ * locations of its chunks: for inspecting a file that may be malformed. */
 nn_status nn_store_touch(nn_store_file *file, const char *dataset);
-/* Reads the whole array as `type`, of which exactly `count` elements are expected. */
+/* Reads the entire array as `type`; it must have exactly `count` elements. */
 nn_status nn_store_read(nn_store_file *file, const char *dataset, nn_store_type type, size_t count,
                         void *values);
-/* Reads a byte string dataset or a text attribute of the root group ("@name"); *text is the caller's. */
+/* Reads a byte string dataset or a text attribute of the root group ("@name"); the caller owns *text. */
 nn_status nn_store_read_text(nn_store_file *file, const char *dataset, char **text);
-/* Reads a one-dimensional dataset of strings, of fixed or variable length, at most NN_STORE_MOST_NAMES.
- * *names and each of its items are the caller's (nn_store_free_names). */
+/* Reads a one-dimensional dataset of strings, of fixed or variable length, at most NN_STORE_MOST_NAMES. The
+ * caller owns *names and its items (nn_store_free_names). */
 #define NN_STORE_MOST_NAMES 1000000
 nn_status nn_store_read_names(nn_store_file *file, const char *dataset, char ***names, size_t *count);
 void nn_store_free_names(char **names, size_t count); /* accepts NULL */
@@ -122,45 +125,46 @@ void nn_store_free_names(char **names, size_t count); /* accepts NULL */
 
 typedef struct nn_store_image nn_store_image;
 
-/* An HDF5 file in memory (core driver without backing store). Missing groups are made. */
+/* Creates an HDF5 file in memory (core driver without backing store). Missing groups are created. The caller
+ * owns *image. */
 nn_status nn_store_image_create(nn_store_image **image);
 void nn_store_image_destroy(nn_store_image *image); /* accepts NULL */
-/* Writes a contiguous array with an attribute "xxh64": the hash of its bytes. */
+/* Writes a contiguous array with an attribute "xxh64", the hash of its bytes. */
 nn_status nn_store_image_put(nn_store_image *image, const char *dataset, nn_store_type type, int dimensions,
                              const int64_t *extents, const void *values);
 nn_status nn_store_image_put_text(nn_store_image *image, const char *dataset, const char *text);
-/* A list of strings, which nn_store_read_names reads. */
+/* Writes a list of strings for nn_store_read_names. */
 nn_status nn_store_image_put_names(nn_store_image *image, const char *dataset, size_t count,
                                    char *const *names);
-/* A text attribute of the root group, at most 60,000 bytes. */
+/* Writes a text attribute of the root group, at most 60,000 bytes. */
 nn_status nn_store_image_put_attribute(nn_store_image *image, const char *name, const char *text);
 /*
- * Closes the HDF5 file and returns its bytes, with a trailer appended that seals them: magic, length, XXH64
- * of all before it. h5py and h5dump open such a file as it is. *bytes is owned by the caller (nn_free). The
- * image can only be destroyed afterwards.
+ * Closes the HDF5 file and returns its bytes followed by a trailer that seals them: magic, length, XXH64 of
+ * everything before it. h5py and h5dump open such a file directly. The caller owns *bytes (nn_free).
+ * Afterwards the image can only be destroyed.
  */
 nn_status nn_store_image_seal(nn_store_image *image, void **bytes, size_t *size);
 
-/* Writes the bytes beside the target ("path.tmp"), reserves the room first, fsyncs, renames, fsyncs the
- * directory: afterwards `path` is the new file whole; after a failure it is what it was, and nothing of the
- * new one is left. Uses no HDF5 call and no shared state: may run in any thread. */
+/* Preallocates a file next to the target ("path.tmp"), writes the bytes, fsyncs, renames, and fsyncs the
+ * directory. Afterwards `path` is the complete new file; after a failure it is unchanged, and nothing of the
+ * new file remains. Makes no HDF5 calls and uses no shared state: may run in any thread. */
 nn_status nn_store_commit(const char *path, const void *bytes, size_t size);
 
-/* As nn_store_commit, of sealed bytes; before the renaming the new file is read again from the disk, as far
- * as the system lets us go past its cache, and compared: NN_ERROR_IO where it, or what it was written from,
- * is not what was sealed. */
+/* As nn_store_commit, for sealed bytes; before it is renamed, the new file is reread from the disk, bypassing
+ * the cache as far as the system permits, and compared: NN_ERROR_IO if the file, or the bytes in memory, no
+ * longer match the seal. */
 nn_status nn_store_commit_verified(const char *path, const void *bytes, size_t size);
 
-/* Reads a sealed file whole and verifies its seal before HDF5 sees it: NN_ERROR_CHECKPOINT says cut short,
- * damaged or not sealed; NN_ERROR_IO that it could not be read, which says nothing of its content. *bytes is
- * owned by the caller. */
+/* Reads a sealed file and verifies its seal before HDF5 sees it: NN_ERROR_CHECKPOINT if it is cut short,
+ * damaged or not sealed; NN_ERROR_IO if it could not be read, which says nothing about its contents. The
+ * caller owns *bytes. */
 nn_status nn_store_read_sealed(const char *path, void **bytes, size_t *size);
 
-/* Verifies an array against its "xxh64" attribute while reading it: as nn_store_read. */
+/* As nn_store_read, and verifies the array against its "xxh64" attribute. */
 nn_status nn_store_read_verified(nn_store_file *file, const char *dataset, nn_store_type type, size_t count,
                                  void *values);
-/* Compares a whole array with its "xxh64" attribute (texts have none), and counts its values that are NaN or
- * Inf. */
+/* Compares an entire array with its "xxh64" attribute (texts have none), and counts its values that are NaN
+ * or Inf. */
 nn_status nn_store_check_array(nn_store_file *file, const char *dataset, int64_t *nonfinite);
 
 #endif

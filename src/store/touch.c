@@ -1,13 +1,13 @@
-/* A look at a dataset of a file that may be malformed: what HDF5 does not survive shall come to light here,
- * in a process that may die of it. */
+/* Inspects a dataset of a file that may be malformed, in a process that may crash: what HDF5 does not survive
+ * must come to light here. */
 #include "base/memory.h"
 #include "store/internal.h"
 
-/* Elements that are read, evenly spread from the first to the last: each brings in the chunk around it. */
+/* How many elements are read, evenly spread from the first to the last: each loads the chunk around it. */
 #define TOUCH_ELEMENTS 16
-/* A dataset of at most so many bytes is read whole. */
+/* Largest size in bytes of a dataset that is read completely. */
 #define TOUCH_WHOLE_BYTES ((hssize_t)4 << 20)
-/* Of a dataset of at most so many chunks the index is walked through. */
+/* Largest number of chunks whose index is traversed. */
 #define TOUCH_CHUNKS 20000.0
 
 typedef struct touch {
@@ -23,8 +23,8 @@ static nn_status touch_fail(const touch *self)
                               self->file->path);
 }
 
-/* As it stands in the file, whatever the type, and what HDF5 allocates for it is given back; numbers also
- * converted. */
+/* Reads with the type stored in the file, and releases what HDF5 allocates for it; reads numbers also with
+ * conversion. */
 static bool touch_read(const touch *self, hid_t memory, hid_t selected, void *values)
 {
     bool read = H5Dread(self->dataset, self->type, memory, selected, H5P_DEFAULT, values) >= 0;

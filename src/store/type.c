@@ -1,4 +1,4 @@
-/* HDF5's element types, and ours. HDF5 itself converts: byte order, half floats, widths. */
+/* HDF5's element types and ours. HDF5 itself converts byte order, half floats and widths. */
 #include <stdio.h>
 #include <string.h>
 
@@ -61,7 +61,7 @@ hid_t nn_store_text_type(size_t size)
     return H5I_INVALID_HID;
 }
 
-/* The smallest type of ours that holds an integer of `size` bytes. */
+/* The smallest of our types that holds an integer of `size` bytes. */
 static nn_store_type type_of_integer(size_t size, bool is_signed)
 {
     static const nn_store_type by_width[][2] = {
@@ -89,7 +89,7 @@ static void type_describe_integer(hid_t type, const char *prefix, nn_store_info 
              H5Tget_precision(type), type_order(type, info));
 }
 
-/* float16 and bfloat16 share their size, not their mantissa. */
+/* float16 and bfloat16 have the same size, but different mantissas. */
 static void type_describe_float(hid_t type, nn_store_info *info)
 {
     size_t sign, exponent, exponent_bits, mantissa, mantissa_bits = 0, precision = H5Tget_precision(type);
@@ -100,7 +100,7 @@ static void type_describe_float(hid_t type, nn_store_info *info)
              precision == 16 && mantissa_bits == 7 ? "b" : "", precision, type_order(type, info));
 }
 
-/* numpy's bool, as h5py keeps it: FALSE and TRUE over 8 bits. */
+/* numpy's bool as stored by h5py: FALSE and TRUE over 8 bits. */
 static bool type_is_truth(hid_t type)
 {
     int8_t value;
@@ -109,7 +109,7 @@ static bool type_is_truth(hid_t type)
            H5Tenum_valueof(type, "TRUE", &value) >= 0 && value == 1;
 }
 
-/* Readable as what lies beneath. */
+/* Readable as the type beneath. */
 static void type_describe_enumeration(hid_t type, nn_store_info *info)
 {
     if (type_is_truth(type)) {
@@ -143,7 +143,7 @@ static const char *type_name_of_class(H5T_class_t class)
     return "unknown";
 }
 
-/* "compound of a, b, c"; numpy's complex numbers are records of r and i. */
+/* "compound of a, b, c"; numpy's complex numbers are compounds of r and i. */
 static void type_describe_compound(hid_t type, nn_store_info *info)
 {
     int count = H5Tget_nmembers(type);

@@ -1,4 +1,4 @@
-/* Arrays that carry the hash of their bytes: read, and compared with it. */
+/* Arrays that store the hash of their bytes: read, and compared with it. */
 #include <math.h>
 #include <stdio.h>
 
@@ -12,7 +12,7 @@ static nn_status verified_read_hash(const nn_store_array *array, uint64_t *hash)
     nn_status status = NN_OK;
     hid_t attribute = H5Aopen(array->id, NN_STORE_HASH_ATTRIBUTE, H5P_DEFAULT);
     if (attribute < 0)
-        NN_FAIL(NN_ERROR_CHECKPOINT, "dataset \"%s\" of %s has no checksum: nntrain did not write it",
+        NN_FAIL(NN_ERROR_CHECKPOINT, "dataset \"%s\" of %s has no checksum: it was not written by nntrain",
                 array->name, array->file->path);
     if (H5Aread(attribute, H5T_NATIVE_UINT64, hash) < 0)
         status =
@@ -28,12 +28,12 @@ static nn_status verified_compare(const nn_store_array *array, const void *bytes
     NN_TRY(verified_read_hash(array, &expected));
     if (nn_hash(bytes, size, 0) != expected)
         NN_FAIL(NN_ERROR_CHECKPOINT,
-                "dataset \"%s\" of %s is damaged: its checksum differs; use another checkpoint", array->name,
+                "dataset \"%s\" of %s is damaged: wrong checksum; use another checkpoint", array->name,
                 array->file->path);
     return NN_OK;
 }
 
-/* The hash is of the bytes as they stand in the file, so those are read without any conversion. */
+/* The hash covers the bytes as stored in the file, so they are read without conversion. */
 static nn_status verified_check_stored(const nn_store_array *array, hid_t stored_type, size_t count)
 {
     nn_status status;
@@ -77,7 +77,7 @@ nn_status nn_store_read_verified(nn_store_file *file, const char *dataset, nn_st
     return status;
 }
 
-/* ---- checking without a use for the values ---- */
+/* ---- checking without keeping the values ---- */
 
 static int64_t verified_count_nonfinite(nn_store_type type, const void *values, size_t count)
 {

@@ -1,4 +1,4 @@
-/* Which datasets a file holds, and what to say about a name that is none of them. */
+/* Lists the datasets of a file, and explains a name that is not one of them. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -36,7 +36,7 @@ static nn_status visit_add(visit_names *names, const char *name)
     return NN_OK;
 }
 
-/* A link that leads nowhere is passed over. */
+/* Skips a link that leads nowhere. */
 static herr_t visit_take_link(hid_t group, const char *name, const H5L_info_t *link, void *context)
 {
     (void)link;
@@ -52,14 +52,14 @@ static void visit_release(visit_names *names)
     nn_free(names->items);
 }
 
-/* All names before the first use of one: nothing that a visitor does can then disturb HDF5's iteration. */
+/* Collects all names before any is used, so that nothing a visitor does can disturb HDF5's iteration. */
 static nn_status visit_collect(nn_store_file *file, visit_names *names)
 {
     *names = (visit_names){.file = file->id};
     herr_t walked = H5Lvisit(file->id, H5_INDEX_NAME, H5_ITER_INC, visit_take_link, names);
     if (walked < 0 && names->status == NN_OK)
         names->status = nn_store_fail_hdf5(
-            NN_ERROR_DATA, "the groups of %s cannot be read: the file is damaged; make or copy it again",
+            NN_ERROR_DATA, "the groups of %s cannot be read: the file is damaged; copy or recreate it",
             file->path);
     if (names->status != NN_OK) visit_release(names);
     return names->status;
@@ -74,7 +74,7 @@ static nn_status visit_describe(nn_store_file *file, const char *name, nn_store_
     return status;
 }
 
-/* Without the lock while it visits, which may take long. */
+/* The lock is released while visiting, which may take long. */
 static nn_status visit_one(nn_store_file *file, const char *name, nn_store_visitor visit, void *context)
 {
     nn_store_info info;
@@ -132,7 +132,7 @@ static void visit_list(nn_text *text, const visit_names *names, const char *pref
             nn_text_append(text, "%s%s", listed++ > 0 ? ", " : ": ", name);
     }
     if (left > 0) nn_text_append(text, " and %zu more", left);
-    if (listed == 0) nn_text_append(text, " no dataset at all");
+    if (listed == 0) nn_text_append(text, " no datasets");
 }
 
 static void visit_explain_group(nn_text *text, const visit_names *names, const char *name)
@@ -141,7 +141,7 @@ static void visit_explain_group(nn_text *text, const visit_names *names, const c
     size_t length = strlen(name);
     bool ends_in_slash = length == 0 || name[length - 1] == '/';
     nn_text_append(&prefix, "%s%s", name, ends_in_slash ? "" : "/");
-    nn_text_append(text, "is a group, not a dataset: name a dataset in it; it holds");
+    nn_text_append(text, "is a group, not a dataset: give a dataset in it; it contains");
     visit_list(text, names, prefix.bytes ? prefix.bytes : "", NULL);
     nn_text_free(&prefix);
 }
@@ -151,7 +151,7 @@ static void visit_explain_missing(nn_text *text, const visit_names *names, const
     const char *nearest = nn_nearest(name, (const char *const *)names->items, names->count);
     nn_text_append(text, "does not exist");
     if (nearest) nn_text_append(text, " (did you mean \"%s\"?)", nearest);
-    nn_text_append(text, "; the file holds");
+    nn_text_append(text, "; the file contains");
     visit_list(text, names, "", nearest);
 }
 
@@ -163,13 +163,12 @@ nn_status nn_store_fail_not_dataset(nn_store_file *file, const char *name)
     bool linked = *name && H5Lexists(file->id, name, H5P_DEFAULT) > 0;
     H5I_type_t kind = *name ? visit_kind(file->id, name) : H5I_GROUP;
     if (linked && kind == H5I_BADID)
-        return nn_store_fail_hdf5(
-            NN_ERROR_DATA,
-            "\"%s\" of %s leads to nothing that can be opened: it is damaged, or a link to a dataset that is "
-            "not there",
-            name, file->path);
+        return nn_store_fail_hdf5(NN_ERROR_DATA,
+                                  "\"%s\" of %s cannot be opened: it is damaged, or a link to a dataset that "
+                                  "does not exist",
+                                  name, file->path);
     if (linked && kind != H5I_GROUP)
-        NN_FAIL(NN_ERROR_DATA, "\"%s\" of %s is not a dataset: name a dataset", name, file->path);
+        NN_FAIL(NN_ERROR_DATA, "\"%s\" of %s is not a dataset: give a dataset", name, file->path);
     NN_TRY(visit_collect(file, &names));
     if (kind == H5I_GROUP)
         visit_explain_group(&text, &names, name);

@@ -1,11 +1,11 @@
-/* Reading texts: scalar strings of fixed or variable length, as a dataset or as an attribute of the root
+/* Reads texts: scalar strings of fixed or variable length, in a dataset or in an attribute of the root
  * group. */
 #include <string.h>
 
 #include "base/memory.h"
 #include "store/internal.h"
 
-/* A dataset or an attribute: read alike, by different functions. */
+/* A dataset or an attribute, which different functions read in the same way. */
 typedef struct words_source {
     hid_t id, type, space;
     bool is_attribute;
@@ -61,7 +61,7 @@ failed:
 
 static nn_status words_read_variable(const words_source *source, char **text)
 {
-    char *read = NULL; /* HDF5's own allocation */
+    char *read = NULL; /* allocated by HDF5 */
     NN_TRY(words_read(source, &read));
     nn_status status = nn_copy_text(read ? read : "", text);
     if (read) H5free_memory(read);

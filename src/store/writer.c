@@ -1,4 +1,5 @@
-/* Writing a data file: datasets filled block by block in a temporary file, which is renamed once whole. */
+/* Writes a data file: datasets are filled block by block in a temporary file, which is renamed once
+ * complete. */
 #include "store/writer.h"
 
 #include <errno.h>
@@ -29,12 +30,12 @@ static nn_status writer_make_file(nn_store_writer *writer)
     ready = ready && H5Pset_file_locking(access, false, true) >= 0;
 #endif
     if (ready) writer->file = H5Fcreate(writer->temporary, H5F_ACC_TRUNC, H5P_DEFAULT, access);
-    if (writer->file < 0) status = nn_store_writer_fail(writer, "make the file", NULL);
+    if (writer->file < 0) status = nn_store_writer_fail(writer, "create the file", NULL);
     if (access >= 0) H5Pclose(access);
     NN_TRY(status);
     writer->links = H5Pcreate(H5P_LINK_CREATE);
     if (writer->links < 0 || H5Pset_create_intermediate_group(writer->links, 1) < 0)
-        return nn_store_writer_fail(writer, "make the file", NULL);
+        return nn_store_writer_fail(writer, "create the file", NULL);
     return NN_OK;
 }
 
@@ -84,7 +85,7 @@ void nn_store_writer_destroy(nn_store_writer *writer)
 static nn_status writer_check_open(const nn_store_writer *writer)
 {
     if (writer->file >= 0 && !writer->failed) return NN_OK;
-    NN_FAIL(NN_ERROR_IO, "cannot write to %s: an earlier write has failed, or the file is done",
+    NN_FAIL(NN_ERROR_IO, "cannot write to %s: an earlier write failed, or the file is complete",
             writer->path);
 }
 
@@ -114,7 +115,7 @@ static nn_status writer_add(nn_store_writer *writer, const char *dataset, const 
     status = nn_copy_text(nn_store_bare_name(dataset), &made->name);
     if (status == NN_OK) status = nn_store_output_plan(made);
     if (status == NN_OK) status = nn_store_output_make(made);
-    /* Without one of its datasets the file is not what was asked for. */
+    /* Without one of its datasets, the file is incomplete. */
     if (status != NN_OK) writer->failed = true;
     NN_TRY(status);
     *output = made;
@@ -127,7 +128,7 @@ nn_status nn_store_writer_add(nn_store_writer *writer, const char *dataset, cons
     return NN_STORE_LOCKED(writer_add(writer, dataset, layout, output));
 }
 
-/* Flushed first: where that fails HDF5 still has the dataset whole, to be closed with the file. */
+/* Flushed first: if that fails, HDF5 still has the dataset intact, to be closed with the file. */
 static nn_status writer_close_dataset(nn_store_writer *writer, const char *name, hid_t dataset)
 {
     if (H5Dflush(dataset) >= 0 && H5Dclose(dataset) >= 0) return NN_OK;
@@ -221,7 +222,7 @@ static nn_status writer_close_outputs(nn_store_writer *writer)
     return NN_OK;
 }
 
-/* H5Fclose may hide a failure; its size before and after, and reading it back, do not. */
+/* H5Fclose may hide a failure; the sizes before and after, and rereading the file, do not. */
 static nn_status writer_close_file(nn_store_writer *writer)
 {
     hsize_t size = 0;
@@ -237,7 +238,7 @@ static nn_status writer_close_file(nn_store_writer *writer)
         return nn_fail_system(NN_ERROR_IO, errno, "cannot write %s: fsync failed", writer->path);
     if (fstat(writer->descriptor, &found) != 0 || (hsize_t)found.st_size < size)
         NN_FAIL(NN_ERROR_IO,
-                "%s is shorter than what was written: is the disk full? free some room, or choose "
+                "%s is shorter than what was written: is the disk full? free some space, or choose "
                 "another place",
                 writer->path);
     return NN_OK;

@@ -1,6 +1,6 @@
 /*
- * Writing a data file of any size: datasets that are filled block by block, under a temporary name until the
- * file is whole. Memory stays bounded by the chunks in flight.
+ * Writes a data file of any size: datasets are filled block by block, under a temporary name until the file
+ * is complete. Memory is bounded by the chunks in flight.
  */
 #ifndef NN_STORE_WRITER_H
 #define NN_STORE_WRITER_H
@@ -10,43 +10,46 @@
 typedef struct nn_store_writer nn_store_writer;
 typedef struct nn_store_output nn_store_output;
 
-/* How a dataset is laid out. Rows are along the first dimension. */
+/* The layout of a dataset. Rows are along the first dimension. */
 typedef struct nn_store_layout {
     nn_store_type type; /* in the file, little-endian */
     bool half;          /* with NN_STORE_F32: float16 in the file */
-    int dimensions;     /* of one row; 0: one value a row */
+    int dimensions;     /* of one row; 0: one value per row */
     int64_t extents[NN_STORE_MAX_DIMENSIONS];
-    int64_t rows;        /* -1: not known, the dataset grows */
-    int64_t chunk_rows;  /* 0: rows of about 256 KiB; contiguous when rows are known and nothing compresses */
+    int64_t rows;        /* -1: unknown, the dataset grows */
+    int64_t chunk_rows;  /* 0: about 256 KiB per chunk; contiguous if rows are known and compression is 0 */
     int64_t compression; /* deflate with shuffle, 1 to 9; 0: none */
 } nn_store_layout;
 
-/* Begins PATH.tmp. An existing PATH is replaced only by nn_store_writer_commit. NN_ERROR_BUSY when another
- * process is writing PATH; what a killed one has left is written over. */
+/* Creates PATH.tmp. An existing PATH is replaced only by nn_store_writer_commit. NN_ERROR_BUSY if another
+ * process is writing PATH; the remains of a killed process are overwritten. The caller owns *writer. */
 nn_status nn_store_writer_create(const char *path, nn_store_writer **writer);
 
-/* Adds a dataset (missing groups are made). A contiguous one fails at once when the disk has not the room.
- * *output is the writer's, valid until it is destroyed. After a failure the file cannot be committed. */
+/* Adds a dataset (missing groups are created). A contiguous one fails at once if the disk has too little
+ * space. *output is borrowed, and valid until the writer is destroyed. After a failure the file cannot be
+ * committed. */
 nn_status nn_store_writer_add(nn_store_writer *writer, const char *dataset, const nn_store_layout *layout,
                               nn_store_output **output);
 
-/* Appends rows whose values are of `type` in memory; HDF5 converts to the type of the file. Fails when a
- * dataset of known rows would become longer. A full disk is reported here, or by the commit. */
+/* Appends rows whose values have type `type` in memory; HDF5 converts them to the type of the file. Fails if
+ * a dataset with a known number of rows would become longer. A full disk is reported here, or by the
+ * commit. */
 nn_status nn_store_output_append(nn_store_output *output, int64_t rows, nn_store_type type,
                                  const void *values);
 
-/* A one-dimensional dataset of strings of one fixed length (the longest, in bytes), UTF-8. */
+/* Writes a one-dimensional dataset of strings of one fixed length (the longest, in bytes), UTF-8. */
 nn_status nn_store_writer_put_names(nn_store_writer *writer, const char *dataset, size_t count,
                                     char *const *names);
-/* A text attribute of a dataset, or of the root group when dataset is NULL; at most 60,000 bytes. */
+/* Writes a text attribute of a dataset, or of the root group if dataset is NULL; at most 60,000 bytes. */
 nn_status nn_store_writer_put_attribute(nn_store_writer *writer, const char *dataset, const char *name,
                                         const char *text);
 
-/* Closes, opens again to verify extents and that all is stored, fsyncs, renames, fsyncs the directory. Fails
- * when a dataset of known rows was not filled. The writer can only be destroyed afterwards. */
+/* Closes the file, reopens it to verify its extents and that everything is stored, fsyncs, renames, fsyncs
+ * the directory. Fails if a dataset with a known number of rows was not filled. Afterwards the writer can
+ * only be destroyed. */
 nn_status nn_store_writer_commit(nn_store_writer *writer);
 
-/* Without a commit nothing is left of the file. Accepts NULL. */
+/* Without a commit, nothing remains of the file. Accepts NULL. */
 void nn_store_writer_destroy(nn_store_writer *writer);
 
 #endif

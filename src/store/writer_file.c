@@ -1,4 +1,4 @@
-/* The temporary file of a writer: claimed, abandoned, verified. */
+/* The temporary file of a writer: claiming, abandoning and verifying it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,7 +12,7 @@
 
 static nn_status writer_fail_system(const nn_store_writer *writer, int error)
 {
-    return nn_fail_system(NN_ERROR_IO, error, "cannot write %s: making %s failed", writer->path,
+    return nn_fail_system(NN_ERROR_IO, error, "cannot write %s: creating %s failed", writer->path,
                           writer->temporary);
 }
 
@@ -22,11 +22,11 @@ static nn_status writer_fail_busy(const nn_store_writer *writer, const char *adv
             writer->temporary, advice);
 }
 
-/* Without locks only a file that is not there yet is free. */
+/* Without locks, only a file that does not yet exist is free. */
 static nn_status writer_claim_without_lock(nn_store_writer *writer, bool made)
 {
     if (made) return NN_OK;
-    return writer_fail_busy(writer, "wait for it, or remove that file when no process writes it any more");
+    return writer_fail_busy(writer, "wait for it, or remove that file once no process is writing it");
 }
 
 static bool writer_is_at_name(const nn_store_writer *writer)
@@ -36,7 +36,7 @@ static bool writer_is_at_name(const nn_store_writer *writer)
            opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
-/* One try. What a killed process has left is not locked, and is written over. */
+/* Tries once. The remains of a killed process are not locked, and are overwritten. */
 static nn_status writer_try(nn_store_writer *writer, bool *claimed)
 {
     const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
@@ -46,12 +46,12 @@ static nn_status writer_try(nn_store_writer *writer, bool *claimed)
     if (writer->descriptor < 0) return writer_fail_system(writer, errno);
     *claimed = true;
     if (flock(writer->descriptor, LOCK_EX | LOCK_NB) == 0) {
-        /* Its holder may have removed or renamed it between our opening and our locking. */
+        /* Its holder may have removed or renamed it after we opened it and before we locked it. */
         *claimed = writer_is_at_name(writer);
         return NN_OK;
     }
     if (errno == EWOULDBLOCK)
-        return writer_fail_busy(writer, "wait until it is done, or choose another name");
+        return writer_fail_busy(writer, "wait until it has finished, or choose another name");
     return writer_claim_without_lock(writer, made);
 }
 
@@ -69,14 +69,14 @@ nn_status nn_store_writer_claim(nn_store_writer *writer)
         writer->descriptor = -1;
         NN_TRY(status);
     }
-    /* Where HDF5 insists on its own lock, ours would be in its way. */
+    /* If HDF5 insists on its own lock, ours would be in its way. */
     if (!NN_STORE_CAN_SKIP_LOCKING) flock(writer->descriptor, LOCK_UN);
     return NN_OK;
 }
 
 /*
- * HDF5 writes all that it still holds when it closes a file, and cannot close one properly where that fails:
- * so after a failed write, as on a full disk, the file gives back its room first.
+ * When closing a file, HDF5 writes all the data it still holds, and cannot close the file properly if that
+ * fails: so after a failed write, as on a full disk, the file first gives back its space.
  */
 static void writer_make_room(const nn_store_writer *writer)
 {
@@ -106,12 +106,12 @@ static nn_status verify_storage(const nn_store_output *output, const nn_store_ar
     if (full == 0) stored = true;
     if (stored && shaped) return NN_OK;
     NN_FAIL(NN_ERROR_IO,
-            "dataset \"%s\" of %s is not all there after it was written (%" PRIu64
+            "dataset \"%s\" of %s is incomplete after it was written (%" PRIu64
             " bytes): the disk or the file system failed; choose another place",
             output->name, output->writer->path, info->storage_bytes);
 }
 
-/* Reads back the first row and the last. */
+/* Reads back the first and the last row. */
 static nn_status verify_output(const nn_store_output *output, nn_store_file *file)
 {
     nn_store_array *array;

@@ -1,4 +1,4 @@
-/* A dataset of a writer: its layout in the file, and the rows that go into it. */
+/* A dataset of a writer: its layout in the file, and the rows written to it. */
 #include <errno.h>
 #include <inttypes.h>
 #include <sys/resource.h>
@@ -7,11 +7,11 @@
 #include "base/text.h"
 #include "store/writer_parts.h"
 
-/* What a chunk aims at, and what it may not exceed when a single row is larger. */
+/* Target size of a chunk, and its limit if a single row is larger. */
 #define OUTPUT_CHUNK_BYTES ((int64_t)256 << 10)
 #define OUTPUT_LARGEST_CHUNK ((int64_t)16 << 20)
 
-/* Of the file, by nn_store_type. */
+/* The type in the file, by nn_store_type. */
 static hid_t output_file_type(nn_store_type type)
 {
     const hid_t types[] = {
@@ -50,11 +50,11 @@ static nn_status output_check(const nn_store_output *output)
     }
     if (sound && bytes < (double)(INT64_MAX / 2)) return NN_OK;
     NN_FAIL(NN_ERROR_USAGE,
-            "dataset \"%s\" of %s cannot be laid out so: check its shape, chunks and compression",
+            "dataset \"%s\" of %s cannot have this layout: check its shape, chunks and compression",
             output->name, output->writer->path);
 }
 
-/* Rows that a chunk holds; rows too large for one are cut along their own dimensions. */
+/* The number of rows per chunk; rows too large for one chunk are split along their own dimensions. */
 static void output_choose_chunk(nn_store_output *output)
 {
     nn_store_info *info = &output->info;
@@ -72,8 +72,8 @@ static void output_choose_chunk(nn_store_output *output)
         }
 }
 
-/* A write beyond the limit of the process would leave HDF5 with a file that it cannot close: so it is not
- * tried. What HDF5 still holds back is allowed for. */
+/* A write beyond the process's file size limit would leave HDF5 with a file that it cannot close, so it is
+ * not attempted. Allows for the data that HDF5 still holds back. */
 static nn_status output_check_limit(const nn_store_output *output, int64_t rows)
 {
     nn_store_writer *writer = output->writer;
@@ -91,7 +91,7 @@ static nn_status output_check_limit(const nn_store_output *output, int64_t rows)
                           writer->path);
 }
 
-/* Said before hours of work rather than after them. */
+/* Reports a lack of space before hours of work rather than after them. */
 static nn_status output_check_room(const nn_store_output *output)
 {
     const nn_store_writer *writer = output->writer;
@@ -107,7 +107,7 @@ static nn_status output_check_room(const nn_store_output *output)
     double room = (double)disk.f_bavail * (double)disk.f_frsize;
     if (disk.f_blocks == 0 || bytes <= room) return NN_OK;
     NN_FAIL(NN_ERROR_IO,
-            "cannot write %s: %s more are needed and the disk has %s free: free some room, or choose "
+            "cannot write %s: %s more are needed, but the disk has %s free: free some space, or choose "
             "a place on another disk",
             writer->path, nn_format_bytes(needed, bytes), nn_format_bytes(free, room));
 }
@@ -131,7 +131,7 @@ static bool output_set_creation(const nn_store_output *output, hid_t creation)
     hsize_t chunk[NN_STORE_MAX_DIMENSIONS];
     int dimensions = output->info.dimensions, compression = (int)output->layout.compression;
     if (creation < 0 || H5Pset_obj_track_times(creation, false) < 0) return false;
-    /* All is written, or the file is not kept: nothing needs filling first. */
+    /* Everything is written, or the file is discarded: no need to fill it first. */
     if (H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER) < 0) return false;
     if (!output->info.chunked) return true;
     for (int d = 0; d < dimensions; d++) chunk[d] = (hsize_t)output->info.chunk[d];
@@ -159,7 +159,7 @@ nn_status nn_store_output_make(nn_store_output *output)
                  (!output->info.chunked || nn_store_set_cache(access, &output->info));
     if (ready && space >= 0 && type >= 0)
         output->id = H5Dcreate2(writer->file, output->name, type, space, writer->links, creation, access);
-    if (output->id < 0) status = nn_store_writer_fail(writer, "make dataset", output->name);
+    if (output->id < 0) status = nn_store_writer_fail(writer, "create dataset", output->name);
     if (type >= 0) nn_store_note_close(H5Tclose(type));
     if (space >= 0) H5Sclose(space);
     if (access >= 0) H5Pclose(access);
@@ -185,7 +185,7 @@ static bool output_write(nn_store_output *output, int64_t rows, nn_store_type ty
     bool written = space >= 0 && memory >= 0 &&
                    H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
                    H5Dwrite(output->id, nn_store_memory_type(type), memory, space, H5P_DEFAULT, values) >= 0;
-    /* Closing these clears HDF5's error, so it has to be read before. */
+    /* Closing these clears HDF5's error, so it must be read first. */
     if (!written) nn_store_writer_fail(output->writer, "write dataset", output->name);
     if (memory >= 0) H5Sclose(memory);
     if (space >= 0) H5Sclose(space);
@@ -197,17 +197,17 @@ static nn_status output_append(nn_store_output *output, int64_t rows, nn_store_t
     nn_store_writer *writer = output->writer;
     if (writer->failed || output->id < 0)
         NN_FAIL(NN_ERROR_IO,
-                "cannot write dataset \"%s\" of %s: an earlier write has failed, or the file is done",
+                "cannot write dataset \"%s\" of %s: an earlier write failed, or the file is complete",
                 output->name, writer->path);
     if (rows < 0 || (!output->grows && rows > output->info.extents[0] - output->written))
         NN_FAIL(NN_ERROR_DATA,
                 "dataset \"%s\" of %s has room for %" PRId64 " rows, of which %" PRId64
-                " are written: %" PRId64 " more were given",
+                " are written, but %" PRId64 " more were given",
                 output->name, writer->path, output->info.extents[0], output->written, rows);
     if (rows == 0) return NN_OK;
     NN_TRY(output_check_limit(output, rows));
     if (output->grows && !output_grow(output, rows))
-        return nn_store_writer_fail(writer, "lengthen dataset", output->name);
+        return nn_store_writer_fail(writer, "extend dataset", output->name);
     if (nn_store_output_row(output) > 0 && !output_write(output, rows, type, values)) return NN_ERROR_IO;
     output->written += rows;
     return NN_OK;

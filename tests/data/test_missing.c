@@ -159,7 +159,7 @@ static void means_take_the_place_of_missing_values(void **state)
     H5Fclose(file);
     nn_data_options options = files_options();
     expect_refused(&options, false,
-                   "sample 1, column 2 is -32767, which stands for no value (the first of 55");
+                   "sample 1, column 2 is -32767, which means no value (the first of 55");
     options.split = (nn_split_options){.validation = 0.2, .order = NN_SPLIT_CHRONOLOGICAL, .seed = 1};
     options.split.validation = 0;
     files_field(&options, "x")->missing = NN_MISSING_MEAN;
@@ -254,8 +254,8 @@ static void indices_and_classes_can_be_missing(void **state)
     nn_data_options options = files_options();
     nn_field_options *fx = files_field(&options, "x"), *fy = files_field(&options, "y");
     fx->kind = NN_KIND_INDEX;
-    expect_refused(&options, true, "sample 30, column 1 is 99, which stands for no value");
-    expect_message("the label of sample 3 is 255, which stands for no value (the first of 10 missing values");
+    expect_refused(&options, true, "sample 30, column 1 is 99, which means no value");
+    expect_message("the label of sample 3 is 255, which means no value (the first of 10 missing values");
     fx->missing = NN_MISSING_DROP;
     fy->missing = NN_MISSING_MASK;
     nn_dataset *dataset = open_ok(&options, true);

@@ -1,4 +1,4 @@
-/* A directory for one test program, and what its tests check again and again. Include after cmocka.h. */
+/* A directory for one test program, and checks that its tests share. Include after cmocka.h. */
 #ifndef NN_TESTS_STORE_SCRATCH_H
 #define NN_TESTS_STORE_SCRATCH_H
 
@@ -21,7 +21,7 @@ static inline int scratch_make(void **state)
     return mkdtemp(scratch_directory) ? 0 : -1;
 }
 
-/* A path in the directory; the text is overwritten by the fourth call from now. */
+/* A path in the directory; the fourth call from now overwrites the text. */
 static inline const char *scratch_path(const char *name)
 {
     static char paths[4][512];
@@ -31,7 +31,7 @@ static inline const char *scratch_path(const char *name)
     return path;
 }
 
-/* Number of entries of the directory, "." and ".." not counted. */
+/* Number of entries in the directory, except "." and "..". */
 static inline int scratch_count(void)
 {
     int count = 0;
@@ -63,7 +63,7 @@ static inline void scratch_write(const char *path, const void *bytes, size_t siz
     assert_int_equal(fclose(file), 0);
 }
 
-/* The whole file; released with free. */
+/* The contents of the file; to be released with free. */
 static inline unsigned char *scratch_read(const char *path, size_t *size)
 {
     struct stat status;

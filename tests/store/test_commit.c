@@ -1,4 +1,5 @@
-/* The atomic commit: afterwards the new file is whole, or the old one untouched and nothing else left. */
+/* The atomic commit: afterwards either the new file is complete, or the old one is unchanged and nothing else
+ * is left. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -30,14 +31,15 @@ static void expect_file(const char *path, const void *bytes, size_t size)
     free(read);
 }
 
-/* Wrong: other bytes than those given, a rest of the older and longer file, or a temporary file left. */
+/* Wrong: bytes other than those given, remains of an older and longer file, or a temporary file left
+ * behind. */
 static void test_writes_and_replaces(void **state)
 {
     (void)state;
     unsigned char *old = pattern(BIG, 1), *new = pattern(1000, 2);
     const char *path = scratch_path("file");
     int before = scratch_count();
-    scratch_write(scratch_path("file.tmp"), old, BIG); /* what a kill had left */
+    scratch_write(scratch_path("file.tmp"), old, BIG); /* left by a killed process */
     expect_ok(nn_store_commit(path, old, BIG));
     expect_file(path, old, BIG);
     expect_ok(nn_store_commit(path, new, 1000));
@@ -49,7 +51,7 @@ static void test_writes_and_replaces(void **state)
     free(new);
 }
 
-/* Wrong: a target without a folder in its name is not written where the program stands. */
+/* Wrong: a target without a folder in its name is not written to the current directory. */
 static void test_bare_name(void **state)
 {
     (void)state;
@@ -61,8 +63,7 @@ static void test_bare_name(void **state)
     expect_file(scratch_path("bare"), "abc", 3);
 }
 
-/* Wrong: where there is no room, a target that changed, a file left behind, or a message without cause and
- * remedy. */
+/* Wrong: on a full disk, a changed target, a file left behind, or a message without cause and remedy. */
 static void test_no_room(void **state)
 {
     (void)state;
@@ -92,7 +93,7 @@ static void test_no_room(void **state)
     free(big);
 }
 
-/* Wrong: a directory that is not there taken for a full disk, or made in silence. */
+/* Wrong: a missing directory is taken for a full disk, or silently created. */
 static void test_missing_directory(void **state)
 {
     (void)state;
@@ -103,8 +104,8 @@ static void test_missing_directory(void **state)
     expect_message("its directory must exist");
 }
 
-/* Wrong: a folder with the target's name is overwritten, or the temporary file stays when the rename fails.
- */
+/* Wrong: a folder with the target's name is overwritten, or the temporary file remains when the rename
+ * fails. */
 static void test_target_is_a_folder(void **state)
 {
     (void)state;
@@ -117,7 +118,7 @@ static void test_target_is_a_folder(void **state)
     assert_int_equal(scratch_count(), files);
 }
 
-/* Wrong: a directory that may not be written is not named as the cause. */
+/* Wrong: a directory without write permission is not named as the cause. */
 static void test_read_only_directory(void **state)
 {
     (void)state;

@@ -32,7 +32,7 @@ static hid_t dataset_make(hid_t file, const char *name, hid_t creation)
     return dataset;
 }
 
-/* Turns the bits of a byte around in the middle of the chunk that holds a row. */
+/* Inverts the bits of a byte in the middle of the chunk that holds a row. */
 static void spoil_chunk(const char *name, hsize_t row)
 {
     unsigned filters;
@@ -64,7 +64,7 @@ static void make_packed(const char *name, bool deflate)
     H5Fclose(file);
 }
 
-/* Wrong: rows of a damaged chunk that are read as if sound, sound ones that are not, or others named. */
+/* Wrong: rows of a damaged chunk are read, intact ones are not, or other rows are reported. */
 static void test_damaged_chunks(void **state)
 {
     (void)state;
@@ -81,7 +81,7 @@ static void test_damaged_chunks(void **state)
         expect_ok(nn_store_array_open(file, "x", &array));
         assert_int_equal(nn_store_read_rows(array, 5, 90, NN_STORE_I32, read), NN_ERROR_IO);
         expect_message("cannot read rows 30 to 49 of dataset \"x\" of ");
-        expect_message("rows 5 to 94 were asked for");
+        expect_message("rows 5 to 94 were requested");
         expect_message(deflate ? "(HDF5: " : "Fletcher32");
         assert_int_equal(nn_store_read_rows(array, 33, 5, NN_STORE_F64, read), NN_ERROR_IO);
         expect_message("cannot read rows 33 to 37 of");
@@ -100,7 +100,7 @@ static void test_damaged_chunks(void **state)
     }
 }
 
-/* Wrong: a file that became shorter while open is read as zeros, past HDF5 or through it. */
+/* Wrong: a file that became shorter while open is read as zeros, directly or through HDF5. */
 static void test_cut_while_open(void **state)
 {
     (void)state;
@@ -129,7 +129,7 @@ static void test_cut_while_open(void **state)
     H5Pclose(chunked);
 }
 
-/* Wrong: contiguous values that are read from another place than HDF5 would read them. */
+/* Wrong: contiguous values are read from another place than HDF5 would read them. */
 static void test_values_past_hdf5(void **state)
 {
     (void)state;
@@ -194,7 +194,7 @@ static nn_status note_kind(void *context, const char *dataset, const nn_store_in
     return NN_OK;
 }
 
-/* Wrong: a file of another that is missing is not named, or its values read as zeros. */
+/* Wrong: a missing file with values is not named, or its values are read as zeros. */
 static void test_missing_files(void **state)
 {
     (void)state;
@@ -212,7 +212,7 @@ static void test_missing_files(void **state)
     nn_store_close(file);
 }
 
-/* Wrong: a filter known by its number alone, or without where to get it. */
+/* Wrong: a filter is reported only by its number, or without where to get it. */
 static void test_filter_sources(void **state)
 {
     (void)state;
@@ -223,7 +223,7 @@ static void test_filter_sources(void **state)
                 {32004, "(lz4)", "hdf5plugin"},
                 {32015, "(zstd)", "hdf5plugin"},
                 {32008, "(bitshuffle)", "hdf5-filter-plugin"},
-                {31999, "(filter 31999)", "ask who made the file"}};
+                {31999, "(filter 31999)", "ask the author of the file"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         hid_t made = file_make("filter.h5"), creation = H5Pcreate(H5P_DATASET_CREATE);
         hid_t space = H5Screate_simple(1, (hsize_t[]){8}, NULL);

@@ -1,5 +1,5 @@
-/* The end of a process that has used HDF5: what could not be closed is left to the system, and all else is
- * closed. */
+/* The end of a process that has used HDF5: what could not be closed is left to the system, and everything
+ * else is closed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 
 static bool close_fails;
 
-/* In place of HDF5's, for all of this program: a file that cannot be closed stays open. */
+/* Replaces HDF5's function in this program: a file that cannot be closed stays open. */
 herr_t H5Fclose(hid_t file_id)
 {
     return close_fails ? -1 : H5Idec_ref(file_id) < 0 ? -1 : 0;
@@ -29,8 +29,8 @@ static void make(const char *name)
     H5Idec_ref(file);
 }
 
-/* A process that opens and closes a file, leaves another of its own open, and ends by exit; whether the other
- * was closed then. */
+/* A process that opens and closes a file, leaves a file of its own open, and calls exit; returns whether that
+ * one was closed. */
 static bool left_is_closed(bool fails)
 {
     int outcome;
@@ -53,7 +53,7 @@ static bool left_is_closed(bool fails)
     return left >= 0 && H5Lexists(left, "g", H5P_DEFAULT) > 0;
 }
 
-/* A process in which HDF5 was not used before, since that cannot be undone. */
+/* A process in which HDF5 has not been used, since that cannot be undone. */
 static bool in_fresh_process(bool fails)
 {
     int outcome;
@@ -67,8 +67,8 @@ static bool in_fresh_process(bool fails)
     return WEXITSTATUS(outcome) == 10;
 }
 
-/* Wrong: HDF5 is asked to close what it could not close before, which may crash; or what a program around
- * this library has left open is no longer closed when nothing has failed. */
+/* Wrong: HDF5 is asked to close what it could not close before, which may crash; or without such a failure,
+ * what a program around this library has left open is no longer closed. */
 static void test_exit(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* What no one has written is found wherever HDF5 reads fill values in its place, and nothing else is. */
+/* Unwritten elements are found wherever HDF5 reads fill values instead, and nothing else is. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -53,7 +53,7 @@ static void close_all(hid_t dataset, hid_t creation, hid_t space, hid_t file)
     if (file >= 0) H5Fclose(file);
 }
 
-/* A file of one dataset "x", whole. */
+/* A file with a completely written dataset "x". */
 static void write_source(const char *name, const char *dataset, hsize_t rows, bool grows)
 {
     hid_t file = open_new(name), space = space_of(rows, COLUMNS, grows);
@@ -65,7 +65,7 @@ static void write_source(const char *name, const char *dataset, hsize_t rows, bo
     close_all(made, creation, space, file);
 }
 
-/* What is read as 7 is there, and all else is a gap: of all of the dataset, and of each slab of it. */
+/* Elements read as 7 are present and all others are gaps: in the dataset, and in each slab of it. */
 static void expect_gaps(const char *name, const char *cause)
 {
     nn_store_file *file;
@@ -121,7 +121,7 @@ static void chunks(void **state)
     expect_gaps("n.h5", "was never written");
 }
 
-/* If it fails: chunks that were allocated early pass for missing. */
+/* If it fails: chunks that were allocated early count as missing. */
 static void early_chunks_are_there(void **state)
 {
     (void)state;
@@ -155,7 +155,7 @@ static void finish_virtual(const char *name, hid_t creation)
     close_all(make(file, "x", space, creation), creation, space, file);
 }
 
-/* If it fails: what no source covers, or a source that is not there, is taken for values. */
+/* If it fails: what no source covers, or a missing source, is taken for values. */
 static void virtual_sources(void **state)
 {
     (void)state;
@@ -182,10 +182,10 @@ static void virtual_sources(void **state)
     map(creation, 0, 0, 6, COLUMNS, "t.h5", "x");
     map(creation, 6, 0, 6, COLUMNS, "t.h5", "other");
     finish_virtual("dataset.h5", creation);
-    expect_gaps("dataset.h5", "there is no dataset \"x\" in ");
+    expect_gaps("dataset.h5", "dataset \"x\" does not exist in ");
 }
 
-/* If it fails: gaps of a source are no gaps of the virtual dataset over it, or others. */
+/* If it fails: the gaps of a source are not those of the virtual dataset over it. */
 static void sources_with_gaps(void **state)
 {
     (void)state;
@@ -208,7 +208,7 @@ static void sources_with_gaps(void **state)
     expect_gaps("w.h5", "a chunk of dataset \"x\" of ");
 }
 
-/* Two sources side by side that may grow: source k gives columns of its own. */
+/* Two sources side by side that may grow: each gives its own columns. */
 static void map_growing(hid_t creation, hsize_t column, hsize_t stride, hsize_t block, const char *file)
 {
     const hsize_t start[2] = {0, column}, none[2] = {0, 0}, count[2] = {H5S_UNLIMITED, 1},
@@ -257,7 +257,7 @@ static void write_series(void)
     close_all(make(file, "x", space, creation), creation, space, file);
 }
 
-/* If it fails: files behind one that is missing are left out without a word. */
+/* If it fails: files after a missing one are silently ignored. */
 static void series_of_files(void **state)
 {
     (void)state;
@@ -282,7 +282,7 @@ static void series_of_files(void **state)
     nn_store_close(file);
 }
 
-/* If it fails: sources that HDF5 cannot open, as too many are open, are read as zeros. */
+/* If it fails: sources that HDF5 cannot open, because too many files are open, are read as zeros. */
 static void many_sources(void **state)
 {
     (void)state;
@@ -322,7 +322,7 @@ static void many_sources(void **state)
     setrlimit(RLIMIT_NOFILE, &before);
 }
 
-/* If it fails: a source that is there and damaged passes for one that is not there. */
+/* If it fails: a damaged source counts as a missing one. */
 static void damaged_sources_fail(void **state)
 {
     (void)state;
@@ -344,7 +344,7 @@ static void damaged_sources_fail(void **state)
     nn_store_close(file);
 }
 
-/* If it fails: the zeros behind the end of a raw file that is too short are taken for values. */
+/* If it fails: the zeros after the end of a raw file that is too short are taken for values. */
 static void short_raw_files(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Sealed files: what was put in comes out, and no damage goes unseen. */
+/* Sealed files: what was put in comes out, and no damage goes undetected. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,7 +60,7 @@ static void expect_content(nn_store_file *file)
     expect_text(file, "@empty", "");
 }
 
-/* Wrong: a checkpoint that does not give back what it was given; also where another type is asked for. */
+/* Wrong: a checkpoint does not return what was stored, even if another type is requested. */
 static void test_round_trip(void **state)
 {
     (void)state;
@@ -84,7 +84,7 @@ static void test_round_trip(void **state)
     nn_free(bytes);
 }
 
-/* Wrong: a trailer that keeps other programs from opening the file, or two open images taken for one. */
+/* Wrong: the trailer keeps other programs from opening the file, or two open images are confused. */
 static void test_opens_as_plain_hdf5(void **state)
 {
     (void)state;
@@ -119,14 +119,14 @@ static void test_opens_as_plain_hdf5(void **state)
     nn_free(bytes);
 }
 
-/* Wrong: two checkpoints of one state that differ in their bytes. */
+/* Wrong: two checkpoints of the same state differ in their bytes. */
 static void test_same_content_same_bytes(void **state)
 {
     (void)state;
     void *one, *two;
     size_t one_size, two_size;
     seal(&one, &one_size);
-    sleep(1); /* the time, were it kept, has whole seconds */
+    sleep(1); /* a stored time would have a resolution of one second */
     seal(&two, &two_size);
     assert_int_equal(one_size, two_size);
     assert_memory_equal(one, two, one_size);
@@ -144,7 +144,7 @@ static void expect_refused(const char *path, size_t where)
     expect_message(path);
 }
 
-/* Wrong: a byte that can flip unseen; every one of the trailer, every 97th before it. */
+/* Wrong: a flipped byte goes undetected; tries every one of the trailer, and every 97th before it. */
 static void test_flipped_bytes(void **state)
 {
     (void)state;
@@ -161,7 +161,7 @@ static void test_flipped_bytes(void **state)
     nn_free(sealed);
 }
 
-/* Wrong: a file of another length that passes, or "cut short" not said of one that is. */
+/* Wrong: a file of another length is accepted, or a shorter one is not reported as cut short. */
 static void test_cut_and_lengthened(void **state)
 {
     (void)state;
@@ -187,7 +187,7 @@ static void test_cut_and_lengthened(void **state)
     expect_message("choose another name");
 }
 
-/* Wrong: an array that changed behind its checksum, or that has none, is read as if verified. */
+/* Wrong: an array that no longer matches its checksum, or has none, is read as verified. */
 static void test_array_checksum(void **state)
 {
     (void)state;
@@ -221,8 +221,7 @@ static void test_array_checksum(void **state)
     nn_store_close(file);
 }
 
-/* Wrong: a failure without HDF5's reason, a long attribute that HDF5 would drop, or memory that is not given
- * back. */
+/* Wrong: a failure without HDF5's reason, a long attribute that HDF5 would drop, or leaked memory. */
 static void test_failures(void **state)
 {
     (void)state;
@@ -249,7 +248,7 @@ static void test_failures(void **state)
     assert_int_equal(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL), 0);
 }
 
-/* Wrong: a failed allocation that crashes, leaks, or is reported as something else. */
+/* Wrong: a failed allocation crashes, leaks, or is reported as something else. */
 static void test_allocation_failures(void **state)
 {
     (void)state;

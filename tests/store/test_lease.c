@@ -12,7 +12,7 @@
 #include "scratch.h"
 #include "store/lease.h"
 
-/* The status that a process of its own gets when it tries to take the lease. */
+/* The status that a separate process gets when it tries to take the lease. */
 static int take_elsewhere(void)
 {
     int outcome;
@@ -29,7 +29,7 @@ static int take_elsewhere(void)
     return WEXITSTATUS(outcome);
 }
 
-/* Wrong: two jobs in one directory, in two processes or in one; or a directory that stays taken after a
+/* Wrong: two jobs in one directory, in two processes or in one; or a directory that remains taken after a
  * release. */
 static void test_one_holder(void **state)
 {
@@ -55,7 +55,7 @@ static void test_one_holder(void **state)
     assert_int_equal(nn_memory_in_use(), memory);
 }
 
-/* Wrong: the lease of a job that was killed with signal 9 outlives it. */
+/* Wrong: the lease of a job outlives its kill by signal 9. */
 static void test_holder_is_killed(void **state)
 {
     (void)state;
@@ -72,7 +72,7 @@ static void test_holder_is_killed(void **state)
     }
     ssize_t got = read(ready[0], &word, 1);
     nn_status while_alive = nn_lease_take(scratch_directory, &lease);
-    kill(child, SIGKILL); /* before any check may leave this function */
+    kill(child, SIGKILL); /* before any check can leave this function */
     assert_int_equal(waitpid(child, &outcome, 0), child);
     close(ready[0]);
     close(ready[1]);
@@ -84,8 +84,8 @@ static void test_holder_is_killed(void **state)
     nn_lease_release(lease);
 }
 
-/* Wrong: a job with a lock does not see a holder on a node without locks, whose stamp is fresh; or waits for
- * the stamp of one that had a lock, and is dead. */
+/* Wrong: a job with a lock ignores the fresh stamp of a holder on a node without locks; or waits for the
+ * stamp of a dead holder that had a lock. */
 static void test_stamp_of_another(void **state)
 {
     (void)state;
@@ -98,13 +98,13 @@ static void test_stamp_of_another(void **state)
     scratch_write(scratch_path("lease"), locked, sizeof locked - 1);
     expect_ok(nn_lease_take(scratch_directory, &lease));
     expect_ok(nn_lease_check(lease));
-    /* A file server that has lost the lock lets another in. */
+    /* A file server that has lost the lock admits another job. */
     scratch_write(scratch_path("lease"), locked, sizeof locked - 1);
     assert_int_equal(nn_lease_check(lease), NN_ERROR_BUSY);
     nn_lease_release(lease);
 }
 
-/* Wrong: a directory that is not there is taken, or reported as busy. */
+/* Wrong: a missing directory is taken, or reported as busy. */
 static void test_no_directory(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* The lease on a file system without locks, which this program plays with a flock of its own. */
+/* The lease on a file system without locks, simulated by replacing flock. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -21,7 +21,7 @@
 #include "store/lease_file.h"
 #include "store/lease_stamp.h"
 
-/* The parameters are named as in <sys/file.h>, which clang-tidy compares. */
+/* The parameters are named as in <sys/file.h>, because clang-tidy compares them. */
 int flock(int __fd, int __operation)
 {
     (void)__fd, (void)__operation;
@@ -29,10 +29,10 @@ int flock(int __fd, int __operation)
     return -1;
 }
 
-static atomic_bool hurried; /* the thread that renews does so at once, and again */
+static atomic_bool hurried; /* the renewing thread does not wait between its cycles */
 static atomic_int turns;
 
-/* A turn of that thread ends with the time it waits for, or not before the lease is released. */
+/* Ends a cycle of that thread after its waiting time, or not before the lease is released. */
 int pthread_cond_timedwait(pthread_cond_t *restrict __cond, pthread_mutex_t *restrict __mutex,
                            const struct timespec *restrict __abstime)
 {
@@ -58,7 +58,7 @@ static void stamp_set_age(long seconds)
     assert_int_equal(utimensat(AT_FDCWD, scratch_path("lease"), times, 0), 0);
 }
 
-/* Wrong: two holders without locks, or a directory that stays taken after a release. */
+/* Wrong: two holders without locks, or a directory that remains taken after a release. */
 static void test_one_holder(void **state)
 {
     (void)state;
@@ -68,15 +68,15 @@ static void test_one_holder(void **state)
     assert_int_equal(nn_lease_take(scratch_directory, &second), NN_ERROR_BUSY);
     assert_null(second);
     expect_message("process ");
-    expect_message("after its death");
+    expect_message("after the crash");
     nn_lease_release(lease);
     expect_ok(nn_lease_take(scratch_directory, &lease));
     nn_lease_release(lease);
     assert_int_equal(nn_memory_in_use(), memory);
-    assert_int_equal(scratch_count(), 1); /* the lease file, and nothing to tell the time by */
+    assert_int_equal(scratch_count(), 1); /* the lease file, and no file left from reading the clock */
 }
 
-/* Wrong: a dead holder keeps the directory for ever, or a living one loses it at once. */
+/* Wrong: a dead holder keeps the directory forever, or a living one loses it at once. */
 static void test_age(void **state)
 {
     (void)state;
@@ -86,7 +86,7 @@ static void test_age(void **state)
     stamp_set_age(NN_LEASE_OLD_AFTER - 30);
     assert_int_equal(nn_lease_take(scratch_directory, &lease), NN_ERROR_BUSY);
     expect_message("host n1, process 1");
-    stamp_set_age(-1000); /* clocks that disagree */
+    stamp_set_age(-1000); /* clocks that differ */
     assert_int_equal(nn_lease_take(scratch_directory, &lease), NN_ERROR_BUSY);
     stamp_set_age(NN_LEASE_OLD_AFTER + 30);
     expect_ok(nn_lease_take(scratch_directory, &lease));
@@ -102,7 +102,7 @@ static double stamp_age(void)
 
 static time_t clock_ahead;
 
-/* The clock of this node, which a suspended process finds far ahead. */
+/* The clock of this node, which is far ahead when a suspended process continues. */
 time_t time(time_t *now)
 {
     struct timespec spec;
@@ -120,8 +120,8 @@ static void expect_line(const char *line)
     free(found);
 }
 
-/* Wrong: a job that was suspended goes on writing after another has taken the lease, or takes the lease from
- * that one when it ends. */
+/* Wrong: a suspended job continues to write after another has taken the lease, or releases the other's lease
+ * when it ends. */
 static void test_taken_meanwhile(void **state)
 {
     (void)state;
@@ -131,11 +131,11 @@ static void test_taken_meanwhile(void **state)
     expect_ok(nn_lease_check(lease));
     scratch_write(scratch_path("lease"), other, sizeof other - 1);
     assert_int_equal(nn_lease_check(lease), NN_ERROR_BUSY);
-    expect_message("was taken by another job (host n2, process 7");
+    expect_message("was taken over by another job (host n2, process 7");
     nn_lease_release(lease);
     expect_line(other);
     assert_int_equal(nn_lease_take(scratch_directory, &lease), NN_ERROR_BUSY);
-    /* The other one has ended, and left the file empty: it was there all the same. */
+    /* The other one has ended and left the file empty, but it was there. */
     scratch_write(scratch_path("lease"), "", 0);
     expect_ok(nn_lease_take(scratch_directory, &lease));
     scratch_write(scratch_path("lease"), "", 0);
@@ -144,7 +144,7 @@ static void test_taken_meanwhile(void **state)
     expect_line("");
 }
 
-/* Wrong: a job whose stamp has become old while it was suspended does not renew it before it writes. */
+/* Wrong: a job whose stamp expired while it was suspended does not renew it before writing. */
 static void test_suspended(void **state)
 {
     (void)state;
@@ -158,8 +158,8 @@ static void test_suspended(void **state)
     nn_lease_release(lease);
 }
 
-/* Wrong: the stamp of a job that lives becomes old; or a job that has lost the lease renews the stamp of the
- * one that took it, which would keep the directory after that one's death. */
+/* Wrong: the stamp of a living job expires; or a job that has lost the lease renews the stamp of its new
+ * holder, which would keep the directory taken after that one's death. */
 static void test_renewed(void **state)
 {
     (void)state;
@@ -182,8 +182,8 @@ static void test_renewed(void **state)
     scratch_write(scratch_path("lease"), "", 0);
 }
 
-/* Wrong: the lines of two jobs are the same, such as those of containers with one name and one process number
- * that begin in the same second: each would take the lease for its own. */
+/* Wrong: two jobs have the same line, as in containers with the same name and process number that start in
+ * the same second: each would consider the lease its own. */
 static void test_lines_differ(void **state)
 {
     (void)state;

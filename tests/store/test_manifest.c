@@ -1,4 +1,4 @@
-/* The manifest, the reading back of what was written, and checks of arrays: what is not as it was is seen. */
+/* The manifest, rereading what was written, and checks of arrays: every change is detected. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +20,7 @@ static void fill(nn_manifest *manifest)
     for (int64_t step = 0; step < 20; step++) expect_ok(nn_manifest_put(manifest, step * 1000, &step, 8));
 }
 
-/* Wrong: what was listed is not read again, or a replaced or removed entry still stands. */
+/* Wrong: a listed entry is not read back, or a replaced or removed entry is still listed. */
 static void test_round_trip(void **state)
 {
     (void)state;
@@ -60,8 +60,7 @@ static void expect_refused(size_t where)
     expect_message(scratch_path("manifest"));
 }
 
-/* Wrong: a manifest in which a bit has flipped, or that was cut, or that has something behind its end, is
- * believed. */
+/* Wrong: a manifest with a flipped bit, a missing end, or something after its end is accepted. */
 static void test_damage(void **state)
 {
     (void)state;
@@ -81,13 +80,13 @@ static void test_damage(void **state)
         scratch_write(scratch_path("manifest"), bytes, length);
         expect_refused(length);
     }
-    bytes[size] = '\n'; /* scratch_read has room for one more */
+    bytes[size] = '\n'; /* scratch_read leaves room for one more byte */
     scratch_write(scratch_path("manifest"), bytes, size + 1);
     expect_refused(size);
     free(bytes);
 }
 
-/* Wrong: no manifest taken for a damaged one, or one that cannot be read for none. */
+/* Wrong: a missing manifest is taken for a damaged one, or an unreadable one for a missing one. */
 static void test_missing_and_unreadable(void **state)
 {
     (void)state;
@@ -112,8 +111,8 @@ static void seal(const double *values, int64_t count, void **bytes, size_t *size
     nn_store_image_destroy(image);
 }
 
-/* Wrong: a file that is not what was written, longer or shorter, or that was written from bytes that had
- * changed since they were sealed, is kept. */
+/* Wrong: a file is kept that differs from what was written, in bytes or length, or that was written from
+ * bytes that had changed since they were sealed. */
 static void test_reread(void **state)
 {
     (void)state;
@@ -138,7 +137,7 @@ static void test_reread(void **state)
             fclose(file);
         }
         assert_int_equal(nn_store_reread(path, path, bytes, size), NN_ERROR_IO);
-        expect_message("not what was written");
+        expect_message("returned different data");
     }
     expect_ok(nn_store_commit(path, "old", 3));
     int files = scratch_count();

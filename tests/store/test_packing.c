@@ -1,4 +1,4 @@
-/* Attributes of the NetCDF conventions: what stands for no value, and how the others are unpacked. */
+/* Attributes of the NetCDF conventions: which values mean no value, and how the others are unpacked. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 #include "scratch.h"
 #include "store/packing.h"
 
-/* An attribute of a case: values of a type, or a text. */
+/* An attribute in a test case: values of a type, or a text. */
 typedef struct attribute {
     const char *name;
     int type; /* 'b' 8, 'h' 16, 'i' 32 bits, 'f' float, 'd' double, 't' text, 'v' text of variable length */
@@ -54,7 +54,7 @@ static void put_attribute(hid_t dataset, const attribute *of)
     H5Sclose(space);
 }
 
-/* Stored values, and what they are: NAN where there is none. */
+/* Stored values, and the expected ones; NAN for no value. */
 typedef struct packing_case {
     const char *what;
     int type;
@@ -195,7 +195,7 @@ static const packing_case cases[] = {
     {"NaN", 'd', {{"_FillValue", 'd', 1, {NAN}, NULL}}, 0, 2, {NAN, 1}, {NAN, 1}},
 };
 
-/* If it fails: a value that stands for none is taken as a number, or one is unpacked to another. */
+/* If it fails: a value that means no value is taken as a number, or one is unpacked wrongly. */
 static void values(void **state)
 {
     (void)state;
@@ -221,7 +221,7 @@ static void values(void **state)
     }
 }
 
-/* If it fails: labels whose maker has set a fill value have one class more. */
+/* If it fails: labels with a fill value set by their author have one class too many. */
 static void fill_values_of_bytes(void **state)
 {
     (void)state;
@@ -234,7 +234,7 @@ static void fill_values_of_bytes(void **state)
     assert_true(isnan(found[0]) && found[1] == 1);
 }
 
-/* If it fails: an attribute that cannot be what it should be is passed over. */
+/* If it fails: an invalid attribute is silently ignored. */
 static void attributes_that_are_none(void **state)
 {
     (void)state;
@@ -257,7 +257,7 @@ static void attributes_that_are_none(void **state)
     }
 }
 
-/* A virtual dataset of 8 values over two files of 4, whose sources say these scales and fill values. */
+/* A virtual dataset of 8 values over two files of 4, whose sources have these scales and fill values. */
 static nn_status read_virtual(const double *scales, const double *fills, nn_store_packing *packing)
 {
     const hsize_t whole = 8, part = 4;
@@ -296,7 +296,7 @@ static nn_status read_virtual(const double *scales, const double *fills, nn_stor
     return status;
 }
 
-/* If it fails: packed values are taken as they stand where a virtual dataset is laid over them. */
+/* If it fails: packed values under a virtual dataset are not unpacked. */
 static void sources_of_virtual_datasets(void **state)
 {
     (void)state;
@@ -307,7 +307,7 @@ static void sources_of_virtual_datasets(void **state)
     nn_store_unpack(&packing, 2, values);
     assert_true(isnan(values[0]) && values[1] == 6);
     assert_int_equal(read_virtual((double[]){2, 3}, (double[]){-1, -1}, &packing), NN_ERROR_DATA);
-    assert_non_null(strstr(nn_error_text(), "differ in what their attributes say"));
+    assert_non_null(strstr(nn_error_text(), "differ in their attributes"));
     assert_int_equal(read_virtual((double[]){2, 2}, (double[]){-1, 4}, &packing), NN_ERROR_DATA);
 }
 

@@ -1,4 +1,4 @@
-/* Reading along any dimension, from every layout: the same values as a plain read, turned around. */
+/* Reading along any dimension, from every layout, gives the values of a plain read, permuted. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,7 +30,7 @@ static void make(const char *name, hid_t type, hid_t creation)
     H5Fclose(file);
 }
 
-/* Element `at` of the slab, in the order of the contract: its place in the array. */
+/* The position in the array of element `at` of the slab, in the order of the contract. */
 static int64_t place_of(int axis, int64_t first, int64_t at)
 {
     int64_t index[DIMENSIONS], place = 0;
@@ -62,7 +62,7 @@ static void expect_slab(nn_store_array *array, int axis, int64_t first, int64_t 
     assert_true(single[size] == -1 && wide[size] == -1);
 }
 
-/* Wrong: an axis, a cut or a layout with which a value comes to another place. */
+/* Wrong: some axis, range or layout puts a value in the wrong place. */
 static void test_every_axis(void **state)
 {
     (void)state;
@@ -95,8 +95,8 @@ static void test_every_axis(void **state)
     H5Pclose(packed);
 }
 
-/* Wrong: an array larger than the memory of a block, whose blocks do not fit together; cut along every
- * dimension before, at and behind the axis. */
+/* Wrong: the blocks of an array larger than the block memory do not fit together; split along every dimension
+ * before, at and after the axis. */
 static void test_large(void **state)
 {
     (void)state;
@@ -132,7 +132,7 @@ static void test_large(void **state)
     free(read);
 }
 
-/* Wrong: what is not there is read, or the message does not say what there is. */
+/* Wrong: something that does not exist is read, or the message does not say what exists. */
 static void test_refusals(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Reading HDF5 files that others made: every element type, every layout, and every way to get it wrong. */
+/* Reading HDF5 files written by others: every element type, every layout, and every way to get it wrong. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@ static hid_t file_make(const char *name)
     return file;
 }
 
-/* A dataset of ROWS x COLUMNS with the values 0, 1, 2, ..., kept in the file as `type`. */
+/* A dataset of ROWS x COLUMNS with the values 0, 1, 2, ..., stored in the file as `type`. */
 static void dataset_make(hid_t file, const char *name, hid_t type, hid_t creation)
 {
     int values[ROWS * COLUMNS];
@@ -57,7 +57,7 @@ static void expect_counting(nn_store_array *array, const char *name)
         if ((int)read[i] != i) fail_msg("%s: element %d is read as %g", name, i, read[i]);
 }
 
-/* Wrong: a type that is misnamed, or whose values change on their way. */
+/* Wrong: a type is misnamed, or its values change when read. */
 static void test_types(void **state)
 {
     (void)state;
@@ -109,7 +109,7 @@ static void test_types(void **state)
     H5Tclose(half);
 }
 
-/* Wrong: packed chunks that read differently from plain ones, at any cut into rows. */
+/* Wrong: compressed chunks read differently from plain ones, for some range of rows. */
 static void test_chunks_and_rows(void **state)
 {
     (void)state;
@@ -184,8 +184,8 @@ static void make_odd_file(const char *name)
     H5Fclose(file);
 }
 
-/* Wrong: a compound taken for numbers, a mask of h5py or a scalar refused, a dataset never written unnoticed.
- */
+/* Wrong: a compound is taken for numbers, an h5py mask or a scalar is refused, or a dataset that was never
+ * written goes unnoticed. */
 static void test_odd_datasets(void **state)
 {
     (void)state;
@@ -202,7 +202,7 @@ static void test_odd_datasets(void **state)
     expect_ok(nn_store_read(file, "one", NN_STORE_F32, 1, values));
     assert_true(values[0] == 2.5f);
     assert_int_equal(nn_store_read(file, "mask", NN_STORE_U8, 2, mask), NN_ERROR_DATA);
-    expect_message("has 3 elements where 2 are expected");
+    expect_message("has 3 elements, but 2 are expected");
     expect_ok(nn_store_array_open(file, "unwritten", &array));
     assert_int_equal(nn_store_array_info(array)->storage_bytes, 0);
     assert_false(nn_store_array_info(array)->written);
@@ -228,7 +228,7 @@ static void test_odd_datasets(void **state)
     nn_store_close(file);
 }
 
-/* Wrong: a mistaken name that gets no list of the right ones, nearest first and of bearable length. */
+/* Wrong: a wrong name does not get a list of the right ones, nearest first and of reasonable length. */
 static void test_missing_names(void **state)
 {
     (void)state;
@@ -250,17 +250,17 @@ static void test_missing_names(void **state)
     expect_message("\"x_trian\"");
     expect_message("names.h5");
     expect_message("did you mean \"x_train\"");
-    expect_message("holds: x_train, many/part00");
+    expect_message("contains: x_train, many/part00");
     expect_message("many/part18 and 12 more");
     assert_int_equal(nn_store_array_open(file, "x_train/deeper", &array), NN_ERROR_DATA);
     expect_message("does not exist");
     assert_int_equal(nn_store_array_open(file, "many", &array), NN_ERROR_DATA);
     expect_message("is a group");
-    expect_message("holds: many/part00");
+    expect_message("contains: many/part00");
     assert_int_equal(nn_store_array_open(file, "/", &array), NN_ERROR_DATA);
     expect_message("is a group");
     assert_int_equal(nn_store_array_open(file, "dangling", &array), NN_ERROR_DATA);
-    expect_message("leads to nothing");
+    expect_message("cannot be opened: it is damaged, or a link");
     assert_true(nn_store_has(file, "/many/part07"));
     assert_true(nn_store_has(file, "y_alias"));
     assert_false(nn_store_has(file, "many"));
@@ -283,7 +283,7 @@ static nn_status visit_note(void *context, const char *dataset, const nn_store_i
     return --seen->left == 0 ? NN_ERROR_DATA : NN_OK;
 }
 
-/* Wrong: a visit in the order of making, or one that goes on after a failure. */
+/* Wrong: a visit in order of creation, or one that continues after a failure. */
 static void test_visit(void **state)
 {
     (void)state;
@@ -312,7 +312,7 @@ static void expect_unopened(const char *path, nn_status expected, const char *pa
     expect_message(part);
 }
 
-/* Wrong: two causes that read alike, or a crash of HDF5 where a file is cut. */
+/* Wrong: two causes have the same message, or HDF5 crashes on a truncated file. */
 static void test_files_that_do_not_open(void **state)
 {
     (void)state;
@@ -351,7 +351,7 @@ static void test_file_without_lock(void **state)
     close(holder);
 }
 
-/* Wrong: a filter that this HDF5 lacks shows only in the middle of a run. */
+/* Wrong: a filter that this HDF5 lacks is noticed only in the middle of a run. */
 static void test_missing_filter(void **state)
 {
     (void)state;
@@ -372,14 +372,14 @@ static void test_missing_filter(void **state)
     nn_store_close(file);
 }
 
-/* Wrong: HDF5 handles left open by a failure or a success. */
+/* Wrong: a failure or a success leaves HDF5 handles open. */
 static void test_no_handle_is_left(void **state)
 {
     (void)state;
     assert_int_equal(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL), 0);
     for (H5I_type_t kind = H5I_FILE; kind <= H5I_ATTR; kind++) {
         hsize_t open = 0;
-        if (kind == H5I_DATATYPE) continue; /* the library's own */
+        if (kind == H5I_DATATYPE) continue; /* owned by the library */
         if (H5Inmembers(kind, &open) >= 0) assert_int_equal(open, 0);
     }
 }

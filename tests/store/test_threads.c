@@ -18,7 +18,7 @@
 
 static char packed[300], absent[300];
 
-/* The first failure of a thread: checks of cmocka belong to the main thread. */
+/* The first failure of a thread: cmocka's checks must run in the main thread. */
 typedef struct worker {
     nn_status (*turn)(int turn);
     char problem[600];
@@ -54,7 +54,7 @@ static nn_status turn_read(int turn)
     NN_TRY(status);
     for (int i = 0; i < COUNT; i++)
         if (values[i] != i) return fail_here("other values are read");
-    /* The failure of this thread must be its own. */
+    /* The failure must be that of this thread. */
     if (nn_store_open(absent, &file) != NN_ERROR_IO || !strstr(nn_error_text(), "absent.h5"))
         return fail_here("the text of another thread's failure");
     (void)turn;
@@ -114,7 +114,8 @@ static void *work(void *context)
     return NULL;
 }
 
-/* Wrong: HDF5 entered by two threads at once (a crash, other values), or a failure told by the wrong one. */
+/* Wrong: two threads enter HDF5 at once (a crash, other values), or a failure is reported by the wrong
+ * one. */
 static void test_threads(void **state)
 {
     (void)state;
@@ -129,7 +130,7 @@ static void test_threads(void **state)
         if (workers[i].problem[0]) fail_msg("thread %d: %s", i, workers[i].problem);
 }
 
-/* ---- that every function takes the lock: HDF5 may be built to be safe with threads, and hide a gap ---- */
+/* ---- every function takes the lock: if HDF5 was built thread-safe, it could hide an omission ---- */
 
 static nn_store_file *open_file;
 static nn_store_array *open_array;
@@ -265,7 +266,7 @@ static void open_all(void)
     expect_ok(nn_store_writer_add(open_writer, "x", &layout, &open_output));
 }
 
-/* Wrong: a function that goes into HDF5 while another thread is there. */
+/* Wrong: a function enters HDF5 while another thread is in it. */
 static void test_lock(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Texts and lists of names, of fixed and of variable length. */
+/* Texts and lists of names, of fixed and variable length. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -58,7 +58,7 @@ static void make_texts(const char *name)
     H5Fclose(file);
 }
 
-/* Wrong: a text with its padding, or cut, or read from numbers. */
+/* Wrong: a text includes its padding, is cut, or is read from numbers. */
 static void test_texts(void **state)
 {
     (void)state;
@@ -118,7 +118,8 @@ static void make_lists(const char *name)
     H5Fclose(file);
 }
 
-/* Wrong: names with their padding, cut, or in another order; numbers or too many names read as names. */
+/* Wrong: names include their padding, are cut, or are in another order; numbers or too many names are
+ * read. */
 static void test_name_lists(void **state)
 {
     (void)state;
@@ -141,7 +142,7 @@ static void test_name_lists(void **state)
     expect_message("is not a list of names");
     assert_null(read);
     assert_int_equal(nn_store_read_names(file, "crowd", &read, &count), NN_ERROR_DATA);
-    expect_message("has 1000001 names: at most 1000000");
+    expect_message("has 1000001 names, but at most 1000000");
     assert_int_equal(nn_store_read_names(file, "fixd", &read, &count), NN_ERROR_DATA);
     expect_message("did you mean \"fixed\"");
     nn_store_close(file);

@@ -1,4 +1,4 @@
-/* Data files written block by block: they hold what was given, or they are not there. */
+/* Data files written block by block: they contain what was given, or do not exist. */
 #include <math.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -27,7 +27,7 @@ static int fill(void **state)
     return scratch_make(state);
 }
 
-/* A test that failed has left its disk mounted. */
+/* A failed test may have left its disk mounted. */
 static int remove_all(void **state)
 {
     umount(scratch_path("disk"));
@@ -64,7 +64,7 @@ static nn_store_info expect_values(const char *path, const char *dataset)
     return info;
 }
 
-/* Wrong: a layout, a type or a cut into blocks with which other values come back. */
+/* Wrong: with some layout, type or split into blocks, other values come back. */
 static void test_layouts(void **state)
 {
     (void)state;
@@ -109,7 +109,7 @@ static void test_layouts(void **state)
     assert_int_equal(scratch_count(), 1);
 }
 
-/* Wrong: several datasets at once, scalars a row, large rows, or no rows at all, that come back otherwise. */
+/* Wrong: several datasets at once, one value per row, large rows or no rows come back changed. */
 static void test_shapes(void **state)
 {
     (void)state;
@@ -148,7 +148,7 @@ static void test_shapes(void **state)
     free(read);
 }
 
-/* Wrong: names or attributes that are cut, padded or in another order. */
+/* Wrong: names or attributes are cut, padded or in another order. */
 static void test_names(void **state)
 {
     (void)state;
@@ -189,7 +189,7 @@ static void test_names(void **state)
     nn_store_close(file);
 }
 
-/* Wrong: a file that is not whole replaces the one before it, or leaves something behind. */
+/* Wrong: an incomplete file replaces its predecessor, or leaves something behind. */
 static void test_only_whole_files(void **state)
 {
     (void)state;
@@ -224,7 +224,8 @@ static void test_only_whole_files(void **state)
     assert_int_equal(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL), 0);
 }
 
-/* Wrong: layouts that cannot be, places that cannot be written, and messages that do not say so. */
+/* Wrong: impossible layouts and places that cannot be written are accepted, or their messages do not say
+ * so. */
 static void test_refusals(void **state)
 {
     (void)state;
@@ -256,7 +257,7 @@ static void test_refusals(void **state)
     nn_store_writer_destroy(writer);
 }
 
-/* Wrong: two processes that write one file at the same time, or a killed one that keeps the next out. */
+/* Wrong: two processes write a file at the same time, or a killed one blocks the next. */
 static void test_two_processes(void **state)
 {
     (void)state;
@@ -291,7 +292,7 @@ static void test_two_processes(void **state)
     assert_int_equal(scratch_count(), files + 1);
 }
 
-/* ---- where there is no room ---- */
+/* ---- full disks ---- */
 
 /* Random, so that it does not compress. */
 static nn_status write_much(const char *path, const nn_store_layout *layout, bool *failed_early)
@@ -336,7 +337,7 @@ static void expect_no_room(const char *path, const char *said)
     }
 }
 
-/* Wrong: a file larger than allowed that is called whole, or that brings HDF5 down. */
+/* Wrong: a file above the size limit is reported as complete, or crashes HDF5. */
 static void test_file_size_limit(void **state)
 {
     (void)state;
@@ -353,7 +354,7 @@ static void test_file_size_limit(void **state)
     assert_int_equal(scratch_count(), files);
 }
 
-/* Room that is there at first, and then taken by somebody else. */
+/* Space that exists at first and is then taken by someone else. */
 static void expect_lost_room(const char *path, const char *other)
 {
     nn_store_writer *writer;
@@ -374,7 +375,7 @@ static void expect_lost_room(const char *path, const char *other)
     free(bytes);
 }
 
-/* Wrong: the same of a disk that is full. */
+/* Wrong: the same on a full disk. */
 static void test_full_disk(void **state)
 {
     (void)state;
@@ -383,13 +384,13 @@ static void test_full_disk(void **state)
     if (mount("tmpfs", disk, "tmpfs", 0, "size=1m") != 0) skip();
     char path[600], other[600];
     snprintf(path, sizeof path, "%s/full.h5", disk);
-    expect_no_room(path, "free some room");
+    expect_no_room(path, "free some space");
     snprintf(other, sizeof other, "%s/other", disk);
     expect_lost_room(path, other);
     assert_int_equal(umount(disk), 0);
 }
 
-/* Wrong: handles that a failure left open. */
+/* Wrong: handles left open by a failure. */
 static void test_no_handle_is_left(void **state)
 {
     (void)state;

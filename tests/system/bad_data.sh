@@ -80,10 +80,10 @@ refused nan 5 'data.train.x: .*sample 7, column 2 is NaN \(the only.*on_bad_samp
 config inf cross_entropy "$(wrong inf y)"
 refused inf 5 'data.train.x: .*sample 12, column 0 is Inf \(the first'
 config damaged cross_entropy "$(wrong x y | sed s/wrong/damaged/)"
-refused damaged 6 'data.train.x: .*rows 16 to 23 of dataset "x" of .*damaged.h5.*copy it again'
+refused damaged 6 'data.train.x: .*rows 16 to 23 of dataset "x" of .*damaged.h5.*copy or recreate it'
 arguments=(--set data.cache=stream)
 refused nan 5 'data.train.x: .*sample 7, column 2 is NaN \(the only'
-refused damaged 6 'data.train.x: .*rows 16 to 23 of dataset "x" of .*damaged.h5.*copy it again'
+refused damaged 6 'data.train.x: .*rows 16 to 23 of dataset "x" of .*damaged.h5.*copy or recreate it'
 
 # ---- all at once ----
 arguments=()

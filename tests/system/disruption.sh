@@ -211,7 +211,7 @@ grep -q 'manifest\|falling back' train.log && { fail "a kill before the manifest
 new_case
 NN_FAULT=commit.bytes@8=flip "$faults" train small.yaml --run-dir case --set checkpoint.verify=true >train.log 2>&1
 grep -q '^fault: commit.bytes: .* of [0-9]\{5,\} on' train.log || { fail "no bit of a checkpoint was flipped"; cat train.log; }
-grep -q 'was not kept' train.log || { fail "a flipped bit is not found on reading again"; cat train.log; }
+grep -q 'was discarded' train.log || { fail "a flipped bit is not found on reading again"; cat train.log; }
 found_by_verify "a save that failed" 0
 [ -z "$(find case -name '*.tmp')" ] || fail "a bad file is left"
 rm -r case && cp -r base case

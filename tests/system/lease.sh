@@ -35,7 +35,7 @@ until_says() {
 job first
 first=$process
 until_says first '^epoch 2/'
-grep -q 'a time stamp stands in for the lock' first.log || fail "the locks do not fail"
+grep -q 'using a time stamp instead' first.log || fail "the locks do not fail"
 kill -STOP $first
 touch -d '200 seconds ago' run/lease
 job second
@@ -48,7 +48,7 @@ kill -CONT $first
 wait $first
 code=$?
 [ $code = 10 ] || { fail "the first job ends with $code"; tail -n 3 first.log; }
-grep -q "^nntrain: .*was taken by another job (host .*process $second, .*while this one stood still" first.log ||
+grep -q "^nntrain: .*was taken over by another job (host .*process $second, .*while this one was suspended" first.log ||
     { fail "the first job does not say why"; tail -n 3 first.log; }
 [ "$(cat run/lease)" = "$owner" ] || fail "the first job has changed the lease: $(cat run/lease)"
 job third

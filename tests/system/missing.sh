@@ -49,8 +49,8 @@ grep -q 'the first of 160 missing values, 13.3 % of 1200, in 32 of 240 samples' 
     { fail "the share of missing values is not told"; cat train.log; }
 refused chunks 'column 0 is missing: a chunk of dataset "x" of .*never written.*unwritten: fill_value'
 refused virtual 'column 0 is missing: (no source of|the file absent.h5 does not exist).*virtual dataset "x"'
-refused packed 'column 0 is -32768, which stands for no value.*data.fields.x.attributes: ignore'
-refused months 'column 0 is -32768, which stands for no value'
+refused packed 'column 0 is -32768, which means no value.*data.fields.x.attributes: ignore'
+refused months 'column 0 is -32768, which means no value'
 for name in chunks virtual; do
     "$program" check $name.yaml >log 2>&1 && { fail "check has no problem with $name"; cat log; }
     grep -q 'column 0 is missing:.*160 of its values were never written' log || { fail "check $name"; cat log; }
@@ -84,8 +84,8 @@ config y_packed packed.h5 y mse 'rmse, r2'
 config c_nan nan.h5 c cross_entropy accuracy
 config c_packed packed.h5 c cross_entropy accuracy
 x="--set data.fields.x.missing=mean"
-refused y_packed 'data.train.y: .*is -9999, which stands for no value.*mask \(they count for nothing\)' $x
-refused c_packed 'data.train.y: .*the label of sample .* is 255, which stands for no value.*missing: drop' $x
+refused y_packed 'data.train.y: .*is -9999, which means no value.*mask \(they count for nothing\)' $x
+refused c_packed 'data.train.y: .*the label of sample .* is 255, which means no value.*missing: drop' $x
 refused c_nan 'data.train.y: .*the label of sample .* is NaN' $x
 for policy in mean mask drop; do
     reference=
@@ -114,7 +114,7 @@ network: [flatten, dense: {units: 4, activation: tanh}, dense: {units: 1}]
 loss: mse
 training: {epochs: 2, batch_size: 16, microbatch_size: 4}
 C
-refused series 'data.train.x: .*sample 50, column 0 is 9.96920997e\+36, which stands for no value'
+refused series 'data.train.x: .*sample 50, column 0 is 9.96920997e\+36, which means no value'
 reference=
 same "windows, dropped" 1 series --set data.fields.x.missing=drop --set data.fields.y.missing=drop
 # 192 rows have 184 windows with a target; those that reach rows 50 and 51 begin at rows 42 to 51.
@@ -142,7 +142,7 @@ train 1 1 packed.yaml --run-dir run --set data.fields.x.missing=mean --set train
 # ---- info ----
 "$program" info packed.h5 >log 2>&1 || { fail "info ended with $?"; cat log; }
 grep -q -- '-3 to 60.75, unpacked' log || { fail "info has another range"; cat log; }
-grep -q 'attributes: -32768 is no value, unpacked by x 0.25 - 3' log || { fail "info does not tell of attributes"; cat log; }
+grep -q 'attributes: -32768 means no value, unpacked by x 0.25 - 3' log || { fail "info does not tell of attributes"; cat log; }
 grep -q 'missing: 160 of 1200 values (13.3 %)' log || { fail "info does not tell the share"; cat log; }
 "$program" info chunks.h5 >log 2>&1 || { fail "info ended with $?"; cat log; }
 grep -q '160 of 1200 values were never written: a chunk of dataset "x"' log || { fail "info of chunks"; cat log; }

@@ -72,5 +72,5 @@ kill -9 $first 2>/dev/null
 wait $first
 code=$?
 [ $code = 10 ] || { fail "a run whose directory another job has taken ends with $code, not 10"; tail -n 3 first.log; }
-[ "$(grep -c '^nntrain: .*was removed under way' first.log)" = 1 ] || { fail "no word of it"; tail -n 3 first.log; }
+[ "$(grep -c '^nntrain: .*was removed while this job ran' first.log)" = 1 ] || { fail "no word of it"; tail -n 3 first.log; }
 finish
