@@ -1,4 +1,4 @@
-/* What a network says of classes. */
+/* The classes that a network predicts. */
 #include "loss/answers.h"
 
 #include <math.h>
@@ -43,7 +43,7 @@ static void answers_add(double *counts, int64_t right, int64_t predicted)
     counts[3 * predicted + 2]++;
 }
 
-/* Values of 0 and 1. */
+/* Targets that are values 0 and 1. */
 static void answers_count_values(const nn_loss_call *call, double *counts)
 {
     for (int64_t i = 0; i < call->rows * call->columns; i++) {

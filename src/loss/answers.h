@@ -1,31 +1,31 @@
-/* What a network says of classes: private to metrics. */
+/* The classes that a network predicts: private to metrics. */
 #ifndef NN_LOSS_ANSWERS_H
 #define NN_LOSS_ANSWERS_H
 
 #include "loss/metric.h"
 
-/* The option table of metrics that have none. */
+/* The option table of metrics without options. */
 extern const nn_option nn_no_options[];
 
-/* The target is a class; or yes or no, where the loss asks that. */
+/* Fails unless the target is a class or, if the loss is of yes or no, yes or no. */
 nn_status nn_answers_check(const void *options, const nn_judged *judged);
 
 /* The column of the largest value, the first one on ties. */
 int64_t nn_answers_largest(int64_t columns, const nn_real *row);
 
-/* The right class and the one predicted of a row with a label: the largest output; of one output 1 where it
- * is above 0. False where the row does not count. */
+/* The correct and the predicted class of a row: the column of the largest output or, for a single output, 1
+ * if it is above 0. Returns false if the row has no label and does not count. */
 bool nn_answers_of_row(const nn_loss_call *call, int64_t row, int64_t *right, int64_t *predicted);
 
 /*
- * For each class how many rows are of it and predicted so, are of it, and are predicted so: 3 counts a class.
- * One column makes two classes, no and yes; several columns of values are questions of their own, and their
- * "class" is yes.
+ * Three counts per class: rows of the class that are predicted as such, rows of the class, rows predicted as
+ * the class. One column makes two classes, no and yes; several columns of values are separate questions, each
+ * with one "class", yes.
  */
 int64_t nn_answers_width(const void *options, int64_t columns);
 void nn_answers_count(const void *options, const nn_loss_call *call, double *counts);
 
-/* The mean over the classes that occur or are predicted of a figure of these counts. */
+/* The mean of a result of these counts over the classes that occur or are predicted. */
 double nn_answers_mean(int64_t width, const double *counts,
                        double (*figure)(double hits, double right, double predicted));
 

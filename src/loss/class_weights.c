@@ -1,4 +1,4 @@
-/* The weights of classes in a loss, from its options. */
+/* The class weights of a loss, from its options. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@ static nn_status class_weights_parse(const nn_text_list *given, int64_t classes,
 {
     if ((int64_t)given->count != classes)
         NN_FAIL(NN_ERROR_USAGE,
-                "class_weights: %zu numbers for %lld classes; write one for each class, or `balanced`",
+                "class_weights: %zu numbers for %lld classes; give one per class, or `balanced`",
                 given->count, (long long)classes);
     double largest = 0;
     for (size_t c = 0; c < given->count; c++) {
@@ -17,14 +17,14 @@ static nn_status class_weights_parse(const nn_text_list *given, int64_t classes,
         weights[c] = strtod(given->items[c], &end);
         if (end == given->items[c] || *end || !isfinite(weights[c]) || weights[c] < 0)
             NN_FAIL(NN_ERROR_USAGE,
-                    "class_weights: '%s' is no number of 0 or more; write a list such as [1, 2.5], or "
-                    "`balanced`",
+                    "class_weights: '%s' is not a number >= 0; give a list such as [1, 2.5], or `balanced`",
                     given->items[c]);
         if (weights[c] > largest) largest = weights[c];
     }
     if (largest == 0)
-        NN_FAIL(NN_ERROR_USAGE, "class_weights: all are 0, so that no sample counts: give one class a weight "
-                                "above 0");
+        NN_FAIL(
+            NN_ERROR_USAGE,
+            "class_weights: all are 0, so that no sample counts; give at least one class a weight above 0");
     return NN_OK;
 }
 
@@ -40,8 +40,9 @@ nn_status nn_class_weights_make(const nn_text_list *given, int64_t classes, cons
     if (!*made) return NN_OK;
     if (!nn_class_weights_balance(given)) return class_weights_parse(given, classes, weights);
     if (!shares)
-        NN_FAIL(NN_ERROR_USAGE, "class_weights: balanced needs class labels, but the target is values; write "
-                                "a list of numbers");
+        NN_FAIL(
+            NN_ERROR_USAGE,
+            "class_weights: balanced needs class labels, but the target is values; give a list of numbers");
     for (int64_t c = 0; c < classes; c++) weights[c] = shares[c] > 0 ? 1 / ((double)classes * shares[c]) : 0;
     return NN_OK;
 }

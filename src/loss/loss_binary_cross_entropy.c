@@ -1,11 +1,11 @@
 /*
- * Sigmoid and the log-likelihood of yes or no, as one. An output x with target t (0, 1, or a probability
- * between), the weight w of the row and those v of no and yes of its column adds
+ * Sigmoid and the negative log-likelihood of yes or no, combined. An output x with target t (0, 1, or a
+ * probability between), row weight w and weights v_0 of no and v_1 of yes for its column adds
  *
  *     w (v_1 t log(1 + exp(-x)) + v_0 (1 - t) log(1 + exp(x)))
  *
- * to the loss and w (v_1 t + v_0 (1 - t)) to the denominator. PyTorch's pos_weight is v_1 for v_0 = 1, but
- * there the mean divides by the number of values; without class weights the two are the same.
+ * to the loss and w (v_1 t + v_0 (1 - t)) to the denominator. PyTorch's pos_weight is v_1 with v_0 = 1, but
+ * PyTorch divides by the number of values; without class weights the two agree.
  */
 #include <math.h>
 
@@ -13,19 +13,18 @@
 #include "loss/loss.h"
 #include "tensor/kernels.h"
 
-/* Values taken at a time. */
+/* Values processed at a time. */
 #define CHUNK 256
 
 typedef struct binary_cross_entropy_options {
     nn_text_list class_weights;
 } binary_cross_entropy_options;
 
-static const nn_option binary_cross_entropy_table[] = {{"class_weights", NN_OPTION_TEXT_LIST,
-                                                        offsetof(binary_cross_entropy_options, class_weights),
-                                                        "", 0, 0, NULL, NN_EFFECT_RESULT,
-                                                        "weights of no and yes: two numbers for all outputs, "
-                                                        "or balanced: of each output both count for as much"},
-                                                       {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
+static const nn_option binary_cross_entropy_table[] = {
+    {"class_weights", NN_OPTION_TEXT_LIST, offsetof(binary_cross_entropy_options, class_weights), "", 0, 0,
+     NULL, NN_EFFECT_RESULT,
+     "weights of no and yes: two numbers for all outputs, or balanced: both count the same in each output"},
+    {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
 
 static const nn_text_list *binary_cross_entropy_class_weights(const void *options)
 {
@@ -38,7 +37,7 @@ static nn_status binary_cross_entropy_check(const void *options, nn_shape output
     return nn_fit_yes_no(output, target);
 }
 
-/* The targets of a chunk: NaN where one is missing. weights: of no and yes, row weight included. */
+/* One target, NaN if missing, with the weights of no and yes, row weight included. */
 typedef struct binary_value {
     double target, no, yes;
 } binary_value;
@@ -138,7 +137,8 @@ static void binary_cross_entropy_best_constant(const void *options, int64_t colu
 
 const nn_loss_type nn_loss_binary_cross_entropy = {
     .name = "binary_cross_entropy",
-    .summary = "for yes or no: sigmoid and log-likelihood in one, an output for each question; no activation",
+    .summary = "for yes or no: sigmoid and log-likelihood combined, one output per question; the last layer "
+               "has no activation",
     .example = "binary_cross_entropy",
     .options = binary_cross_entropy_table,
     .options_size = sizeof(binary_cross_entropy_options),

@@ -1,13 +1,13 @@
 /*
- * Softmax and the negative logarithm of the probability of the right class, as one. With the target shares
- * t of the classes (1 for the right one; smoothed by s: (1 - s) t + s / classes), the weight w of the row
- * and those v of the classes, a row adds
+ * Softmax and the negative log-probability of the correct class, combined. With target shares t of the
+ * classes (1 for the correct one; smoothed by s: (1 - s) t + s / classes), row weight w and class weights v,
+ * a row adds
  *
  *     sum over c of  q_c (log(sum exp(x)) - x_c),     q_c = w v_c t_c
  *
- * to the loss, and w times the weights of the right class (of the classes, by their shares) to the
- * denominator. This is PyTorch's mean for labels, with ignore_index, weight and label_smoothing; for soft
- * targets PyTorch divides by the number of rows instead, which is the same without class weights.
+ * to the loss, and w times the weight of the correct class (the mean over the classes by their shares) to the
+ * denominator. For labels this is PyTorch's mean, with ignore_index, weight and label_smoothing; for soft
+ * targets PyTorch divides by the number of rows, which is the same without class weights.
  */
 #include <math.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 #include "loss/loss.h"
 #include "tensor/kernels.h"
 
-/* Rows are taken so many at a time. */
+/* Rows processed at a time. */
 #define GROUP 64
 
 typedef struct cross_entropy_options {
@@ -27,9 +27,9 @@ typedef struct cross_entropy_options {
 #define FIELD(member) offsetof(cross_entropy_options, member)
 static const nn_option cross_entropy_table[] = {
     {"label_smoothing", NN_OPTION_REAL, FIELD(label_smoothing), "0", 0, 0.999, NULL, NN_EFFECT_RESULT,
-     "share of each label that is spread evenly over all classes (Szegedy et al. 2016)"},
+     "fraction of each label that is spread evenly over all classes (Szegedy et al. 2016)"},
     {"class_weights", NN_OPTION_TEXT_LIST, FIELD(class_weights), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "weight of each class: a list of numbers, or balanced: rare classes count for as much as others"},
+     "weight of each class: a list of numbers, or balanced: rare classes count as much as common ones"},
     {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
 #undef FIELD
 
@@ -61,7 +61,7 @@ static bool cross_entropy_counts(const nn_loss_call *call, int64_t row)
     return !call->labels || call->labels[row] >= 0;
 }
 
-/* What a row adds to the denominator. */
+/* The contribution of a row to the denominator. */
 static double cross_entropy_weight(const nn_loss_call *call, int64_t row)
 {
     double weight = cross_entropy_row_weight(call, row);
@@ -84,7 +84,7 @@ static double cross_entropy_denominator(const void *options, const nn_loss_call 
 
 /* ---- one row ---- */
 
-/* A row's exponentials, in the gradient where that is wanted, with their sum and the maximum before. */
+/* One row: its exponentials are in gradient, with their sum and the maximum that was subtracted. */
 typedef struct cross_entropy_row {
     int64_t row;
     const nn_real *output;
@@ -92,7 +92,7 @@ typedef struct cross_entropy_row {
     double maximum, sum;
 } cross_entropy_row;
 
-/* One class is right: the other columns of the gradient are the exponentials times one factor. */
+/* One class is correct: the other columns of the gradient are the exponentials times one factor. */
 static double cross_entropy_hard(const nn_loss_call *call, const cross_entropy_row *at)
 {
     int64_t label = call->labels[at->row];
@@ -105,7 +105,7 @@ static double cross_entropy_hard(const nn_loss_call *call, const cross_entropy_r
     return weight * (log(at->sum) + (at->maximum - (double)at->output[label]));
 }
 
-/* q_c of the head of this file. */
+/* q_c, as defined at the top of this file. */
 static double cross_entropy_share(const nn_loss_call *call, int64_t row, int64_t class, double smoothing)
 {
     double share =
@@ -114,7 +114,8 @@ static double cross_entropy_share(const nn_loss_call *call, int64_t row, int64_t
     return cross_entropy_row_weight(call, row) * cross_entropy_class_weight(call, class) * share;
 }
 
-/* Several classes are right: (softmax x sum of q - q) / denominator; the same bits as above for one. */
+/* Shares of several classes: (softmax x sum of q - q) / denominator; with one class, the same bits as above.
+ */
 static double cross_entropy_general(const nn_loss_call *call, const cross_entropy_row *at, double smoothing)
 {
     double loss = 0, shares = 0, log_sum = log(at->sum);
@@ -166,8 +167,8 @@ static void cross_entropy_predict(const void *options, int64_t rows, int64_t col
     nn_softmax_rows(rows, columns, output, output);
 }
 
-/* The logarithms of the shares, as the classes weigh. Classes that then count alike are told apart by their
- * own shares. A class that never occurs gets the probability of less than one sample in 10^30. */
+/* The logarithms of the weighted shares. Ties between classes are broken by their unweighted shares. A class
+ * that never occurs gets a probability of 1e-30. */
 static void cross_entropy_best_constant(const void *options, int64_t columns, const double *class_weights,
                                         bool labels, const double *mean, double *output)
 {
@@ -184,9 +185,8 @@ static void cross_entropy_best_constant(const void *options, int64_t columns, co
 
 const nn_loss_type nn_loss_cross_entropy = {
     .name = "cross_entropy",
-    .summary = "for classes, or their shares, from 0 to 1 with a sum of 1 (within 0.001): softmax and "
-               "log-likelihood in "
-               "one; the network ends without an activation",
+    .summary = "for classes, or shares of classes that sum to 1 (within 0.001): softmax and log-likelihood "
+               "combined; the last layer has no activation",
     .example = "cross_entropy",
     .options = cross_entropy_table,
     .options_size = sizeof(cross_entropy_options),

@@ -1,4 +1,4 @@
-/* Squares near the target, and absolute differences beyond delta (Huber 1964). */
+/* Squared differences up to delta, absolute differences beyond (Huber 1964). */
 #include <math.h>
 
 #include "loss/fit.h"
@@ -10,7 +10,7 @@ typedef struct huber_options {
 
 static const nn_option huber_table[] = {
     {"delta", NN_OPTION_REAL, offsetof(huber_options, delta), "1", 1e-12, 1e30, NULL, NN_EFFECT_RESULT,
-     "difference, in units of the normalised target, from which on the loss grows linearly"},
+     "difference, in units of the normalised target, beyond which the loss grows linearly"},
     {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
 
 static nn_status huber_check(const void *options, nn_shape output, const nn_field *target)
@@ -34,7 +34,7 @@ static double huber_evaluate(const void *options, const nn_loss_call *call)
 
 const nn_loss_type nn_loss_huber = {
     .name = "huber",
-    .summary = "for values: squares of small differences, absolute values of large ones",
+    .summary = "for values: squared error for small differences, absolute error for large ones",
     .example = "huber: {delta: 1}",
     .options = huber_table,
     .options_size = sizeof(huber_options),

@@ -27,7 +27,7 @@ static double mae_evaluate(const void *options, const nn_loss_call *call)
 
 const nn_loss_type nn_loss_mae = {
     .name = "mae",
-    .summary = "for values: the mean of the absolute differences, which outliers sway less than squares",
+    .summary = "for values: mean absolute error, less sensitive to outliers than mse",
     .example = "mae",
     .options = mae_options,
     .check = mae_check,

@@ -25,7 +25,7 @@ static double mse_evaluate(const void *options, const nn_loss_call *call)
 
 const nn_loss_type nn_loss_mse = {
     .name = "mse",
-    .summary = "for values: the mean of the squared differences",
+    .summary = "for values: mean squared error",
     .example = "mse",
     .options = mse_options,
     .check = mse_check,

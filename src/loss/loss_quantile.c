@@ -1,4 +1,4 @@
-/* The pinball loss, whose best prediction is a quantile of the target (Koenker, Bassett 1978). */
+/* The pinball loss, whose minimiser is a quantile of the target (Koenker, Bassett 1978). */
 #include "loss/fit.h"
 #include "loss/value_loss.h"
 
@@ -8,7 +8,7 @@ typedef struct quantile_options {
 
 static const nn_option quantile_table[] = {
     {"q", NN_OPTION_REAL, offsetof(quantile_options, q), "0.5", 1e-6, 1 - 1e-6, NULL, NN_EFFECT_RESULT,
-     "the part of the targets that shall be below the prediction; 0.5: the median"},
+     "fraction of the targets that should lie below the prediction; 0.5: the median"},
     {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
 
 static nn_status quantile_check(const void *options, nn_shape output, const nn_field *target)
@@ -31,7 +31,7 @@ static double quantile_evaluate(const void *options, const nn_loss_call *call)
 
 const nn_loss_type nn_loss_quantile = {
     .name = "quantile",
-    .summary = "for values: the prediction that a given part of the targets stays below",
+    .summary = "for values: predicts the value below which a given fraction of the targets lies",
     .example = "quantile: {q: 0.9}",
     .options = quantile_table,
     .options_size = sizeof(quantile_options),

@@ -1,4 +1,4 @@
-/* What a metric's state comes to, over all outputs. */
+/* From a metric's state to its result, over all outputs. */
 #include "loss/metric.h"
 
 #include <math.h>
@@ -22,7 +22,7 @@ static double metric_defined(double value)
     return isfinite(value) ? value : (double)NAN;
 }
 
-/* The mean over the outputs of what is defined. */
+/* The mean over the outputs for which it is defined. */
 static double metric_mean(const void *options, int64_t each, int64_t outputs, const double *state,
                           double (*finish)(const void *options, int64_t width, const double *state),
                           double *values)

@@ -1,4 +1,4 @@
-/* The part of the rows whose largest output is that of the right class; the first one on ties. */
+/* The fraction of the rows whose largest output is that of the correct class; the first one on ties. */
 #include <math.h>
 
 #include "loss/answers.h"
@@ -35,12 +35,12 @@ static double accuracy_finish(const void *options, int64_t width, const double *
 
 const nn_metric_type nn_metric_accuracy = {
     .name = "accuracy",
-    .summary = "for classes: the part of the samples, or steps, that is classified right",
+    .summary = "for classes: the fraction of samples, or steps, classified correctly",
     .example = "accuracy",
     .options = nn_no_options,
     .higher_is_better = true,
     .percent = true,
-    .undefined = "where no row has a label",
+    .undefined = "if no row has a label",
     .state = NN_METRIC_SUMS,
     .check = nn_answers_check,
     .width = accuracy_width,

@@ -1,8 +1,8 @@
 /*
- * The area under the receiver operating characteristic: how probable it is that a sample of the class scores
- * higher than one that is not of it, ties counting half (Mann, Whitney 1947). Exact: all scores are collected
- * and sorted. Of several classes, each is judged against the rest, by its logarithmic probability, and the
- * mean is taken over those that have samples on both sides.
+ * The area under the receiver operating characteristic: the probability that a sample of the class scores
+ * higher than one that is not in it, ties counting half (Mann, Whitney 1947). Exact: all scores are collected
+ * and sorted. With several classes, each is compared with the rest by its log-probability, and the result is
+ * the mean over the classes that have samples on both sides.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ typedef struct auc_options {
 
 static const nn_option auc_table[] = {
     {"memory", NN_OPTION_REAL, offsetof(auc_options, memory), "1024", 1e-6, 1e9, NULL, NN_EFFECT_OUTPUT,
-     "MiB that the scores of an evaluation may take on the first rank; beyond that the run is refused"},
+     "limit in MiB for the scores of one evaluation, on the first rank; a run that needs more is refused"},
     {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
 
 /* A score, and 1 for yes, 0 for no, -1 for a row that does not count. */
@@ -36,7 +36,7 @@ static int64_t auc_width(const void *options, int64_t columns)
     return 2 * columns;
 }
 
-/* log p of one class of several. Of two it is the distance from the other that decides. */
+/* log p of one class of several. For two classes the difference of the outputs gives the same order. */
 static nn_real auc_score(const nn_real *row, int64_t columns, int64_t column, nn_real maximum, double sum)
 {
     if (columns == 1) return row[0];
@@ -75,7 +75,7 @@ static int auc_compare(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* Twice the pairs of yes and no in which yes scores higher, over twice all pairs. */
+/* Twice the number of (yes, no) pairs in which yes scores higher, over twice the number of pairs. */
 static double auc_of_sorted(int64_t count, const auc_pair *pairs)
 {
     double twice = 0, yes = 0, no = 0;
@@ -122,13 +122,13 @@ static nn_status auc_finish_collected(const void *options, int64_t rows, int64_t
 
 const nn_metric_type nn_metric_auc = {
     .name = "auc",
-    .summary = "for classes: area under the ROC curve, exact; of several classes each against the rest",
+    .summary = "for classes: area under the ROC curve, exact; with several classes, each against the rest",
     .example = "auc",
     .options = auc_table,
     .options_size = sizeof(auc_options),
     .libm = NN_LIBM_LOG,
     .higher_is_better = true,
-    .undefined = "where the labelled rows are all of one class; of several classes, those with rows on one "
+    .undefined = "if the labelled rows are all of one class; with several classes, those with rows on one "
                  "side only are left out of the mean",
     .state = NN_METRIC_COLLECTED,
     .check = nn_answers_check,

@@ -1,4 +1,4 @@
-/* How often each class (row) was taken for each other (column). */
+/* How often each class (row) was predicted as each class (column). */
 #include "loss/answers.h"
 #include "loss/fit.h"
 
@@ -8,11 +8,13 @@ static nn_status confusion_check(const void *options, const nn_judged *judged)
 {
     NN_TRY(nn_answers_check(options, judged));
     if (nn_field_classes(judged->target) == 0)
-        NN_FAIL(NN_ERROR_USAGE, "class labels are needed, but the target '%s' is read as values",
+        NN_FAIL(NN_ERROR_USAGE,
+                "class labels are needed, but the target '%s' is read as values; remove confusion, or give "
+                "the target as integers",
                 judged->target->name);
     if (nn_field_classes(judged->target) > CLASSES_MAX)
         NN_FAIL(NN_ERROR_USAGE,
-                "a table of %lld x %lld classes is more than anybody reads (at most %d); use f1, precision "
+                "a table of %lld x %lld classes is too large to read (at most %d classes); use f1, precision "
                 "or recall",
                 (long long)nn_field_classes(judged->target), (long long)nn_field_classes(judged->target),
                 CLASSES_MAX);
@@ -35,7 +37,7 @@ static void confusion_accumulate(const void *options, const nn_loss_call *call, 
 
 const nn_metric_type nn_metric_confusion = {
     .name = "confusion",
-    .summary = "for classes: the table of right (rows) and predicted (columns) classes",
+    .summary = "for classes: the table of correct (rows) and predicted (columns) classes",
     .example = "confusion",
     .options = nn_no_options,
     .matrix = true,

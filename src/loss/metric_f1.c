@@ -1,4 +1,4 @@
-/* The harmonic mean of precision and recall of a class; the mean over the classes. */
+/* The harmonic mean of the precision and recall of a class; the mean over the classes. */
 #include "loss/answers.h"
 
 static double f1_of_class(double hits, double right, double predicted)
@@ -20,7 +20,7 @@ const nn_metric_type nn_metric_f1 = {
     .higher_is_better = true,
     .percent = true,
     .undefined =
-        "where no row has a label; a class that neither occurs nor is predicted is left out of the mean",
+        "if no row has a label; a class that neither occurs nor is predicted is left out of the mean",
     .state = NN_METRIC_COUNTS,
     .check = nn_answers_check,
     .width = nn_answers_width,

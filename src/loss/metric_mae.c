@@ -9,7 +9,7 @@ static double mae_finish(const void *options, int64_t width, const double *outpu
     return output[NN_OUTPUT_ERRORS] / output[NN_OUTPUT_COUNT];
 }
 
-/* The same in standard deviations of the target. */
+/* The same, in standard deviations of the target. */
 static double mae_relative(const void *options, int64_t width, const double *output)
 {
     return mae_finish(options, width, output) / nn_outputs_spread(output);
@@ -17,12 +17,11 @@ static double mae_relative(const void *options, int64_t width, const double *out
 
 const nn_metric_type nn_metric_mae = {
     .name = "mae",
-    .summary =
-        "for values: the mean of the absolute differences, in the target's own units; mean over the outputs",
+    .summary = "for values: mean absolute error, in the target's own units; mean over the outputs",
     .example = "mae",
     .options = nn_no_options,
     .by_output = true,
-    .undefined = "where all targets are missing",
+    .undefined = "if all targets are missing",
     .state = NN_METRIC_SUMS,
     .check = nn_outputs_check,
     .width = nn_outputs_width,

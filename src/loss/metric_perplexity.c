@@ -1,11 +1,11 @@
-/* exp of the mean cross-entropy: of how many equally likely classes the network is as unsure. */
+/* exp of the mean cross-entropy: the number of equally likely classes that would be as uncertain. */
 #include <math.h>
 
 #include "loss/answers.h"
 #include "loss/fit.h"
 #include "tensor/kernels.h"
 
-/* Rows are taken so many at a time. */
+/* Rows processed at a time. */
 #define GROUP 64
 
 static nn_status perplexity_check(const void *options, const nn_judged *judged)
@@ -52,7 +52,7 @@ const nn_metric_type nn_metric_perplexity = {
     .libm = NN_LIBM_LOG | NN_LIBM_EXP,
     .example = "perplexity",
     .options = nn_no_options,
-    .undefined = "where no row has a label, or where it exceeds the largest number",
+    .undefined = "if no row has a label, or if it overflows",
     .state = NN_METRIC_SUMS,
     .check = perplexity_check,
     .width = perplexity_width,

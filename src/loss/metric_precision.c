@@ -1,4 +1,4 @@
-/* Of what is predicted to be of a class, the part that is; the mean over the classes. */
+/* The fraction of the predictions of a class that are correct; the mean over the classes. */
 #include "loss/answers.h"
 
 static double precision_of_class(double hits, double right, double predicted)
@@ -15,12 +15,13 @@ static double precision_finish(const void *options, int64_t width, const double 
 
 const nn_metric_type nn_metric_precision = {
     .name = "precision",
-    .summary = "for classes: the part of the predictions of a class that is right, mean over the classes",
+    .summary =
+        "for classes: the fraction of the predictions of a class that are correct, mean over the classes",
     .example = "precision",
     .options = nn_no_options,
     .higher_is_better = true,
     .percent = true,
-    .undefined = "where no row has a label; that of a class that occurs but is never predicted is 0",
+    .undefined = "if no row has a label; the precision of a class that occurs but is never predicted is 0",
     .state = NN_METRIC_COUNTS,
     .check = nn_answers_check,
     .width = nn_answers_width,

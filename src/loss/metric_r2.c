@@ -19,12 +19,13 @@ static double r2_finish(const void *options, int64_t width, const double *output
 
 const nn_metric_type nn_metric_r2 = {
     .name = "r2",
-    .summary = "for values: the share of their variance that is explained; mean over the outputs",
+    .summary = "for values: coefficient of determination, the explained fraction of the variance; mean over "
+               "the outputs",
     .example = "r2",
     .options = nn_no_options,
     .higher_is_better = true,
     .by_output = true,
-    .undefined = "of an output whose targets are all equal, or of one sample: it is left out of the mean",
+    .undefined = "for an output whose targets are all equal, or with one sample: it is left out of the mean",
     .state = NN_METRIC_SUMS,
     .check = nn_outputs_check,
     .width = nn_outputs_width,

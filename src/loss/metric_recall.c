@@ -1,4 +1,4 @@
-/* Of what is of a class, the part that is found; the mean over the classes. */
+/* The fraction of the samples of a class that are predicted as such; the mean over the classes. */
 #include "loss/answers.h"
 
 static double recall_of_class(double hits, double right, double predicted)
@@ -15,12 +15,12 @@ static double recall_finish(const void *options, int64_t width, const double *co
 
 const nn_metric_type nn_metric_recall = {
     .name = "recall",
-    .summary = "for classes: the part of the samples of a class that is found, mean over the classes",
+    .summary = "for classes: the fraction of the samples of a class that are found, mean over the classes",
     .example = "recall",
     .options = nn_no_options,
     .higher_is_better = true,
     .percent = true,
-    .undefined = "where no row has a label; that of a class that is predicted but never occurs is 0",
+    .undefined = "if no row has a label; the recall of a class that is predicted but never occurs is 0",
     .state = NN_METRIC_COUNTS,
     .check = nn_answers_check,
     .width = nn_answers_width,

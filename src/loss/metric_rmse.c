@@ -11,7 +11,7 @@ static double rmse_finish(const void *options, int64_t width, const double *outp
     return sqrt(output[NN_OUTPUT_SQUARED_ERRORS] / output[NN_OUTPUT_COUNT]);
 }
 
-/* The same in standard deviations of the target. */
+/* The same, in standard deviations of the target. */
 static double rmse_relative(const void *options, int64_t width, const double *output)
 {
     return rmse_finish(options, width, output) / nn_outputs_spread(output);
@@ -19,12 +19,11 @@ static double rmse_relative(const void *options, int64_t width, const double *ou
 
 const nn_metric_type nn_metric_rmse = {
     .name = "rmse",
-    .summary = "for values: the root of the mean squared difference, in the target's own units; mean over "
-               "the outputs",
+    .summary = "for values: root mean squared error, in the target's own units; mean over the outputs",
     .example = "rmse",
     .options = nn_no_options,
     .by_output = true,
-    .undefined = "where all targets are missing",
+    .undefined = "if all targets are missing",
     .state = NN_METRIC_SUMS,
     .check = nn_outputs_check,
     .width = nn_outputs_width,

@@ -1,4 +1,4 @@
-/* The part of the rows whose right class is among the k largest outputs; the first ones on ties. */
+/* The fraction of the rows whose correct class is among the k largest outputs; the first ones on ties. */
 #include "loss/answers.h"
 #include "loss/fit.h"
 
@@ -7,14 +7,15 @@ typedef struct top_k_options {
 } top_k_options;
 
 static const nn_option top_k_table[] = {{"k", NN_OPTION_INTEGER, offsetof(top_k_options, k), "5", 1, 1e9,
-                                         NULL, NN_EFFECT_RESULT, "how many classes may be named"},
+                                         NULL, NN_EFFECT_RESULT,
+                                         "number of most probable classes that count as an answer"},
                                         {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
 
 static nn_status top_k_check(const void *options, const nn_judged *judged)
 {
     NN_TRY(nn_fit_classes(judged->output, judged->target));
     if (((const top_k_options *)options)->k >= nn_field_classes(judged->target))
-        NN_FAIL(NN_ERROR_USAGE, "k: %lld of %lld classes are always right; choose a smaller k",
+        NN_FAIL(NN_ERROR_USAGE, "k: %lld of %lld classes always contain the correct one; choose a smaller k",
                 (long long)((const top_k_options *)options)->k, (long long)nn_field_classes(judged->target));
     return NN_OK;
 }
@@ -48,13 +49,13 @@ static double top_k_finish(const void *options, int64_t width, const double *sum
 
 const nn_metric_type nn_metric_top_k = {
     .name = "top_k",
-    .summary = "for classes: the part whose right class is among the k most probable ones",
+    .summary = "for classes: the fraction whose correct class is among the k most probable ones",
     .example = "top_k: {k: 2}",
     .options = top_k_table,
     .options_size = sizeof(top_k_options),
     .higher_is_better = true,
     .percent = true,
-    .undefined = "where no row has a label",
+    .undefined = "if no row has a label",
     .state = NN_METRIC_SUMS,
     .check = top_k_check,
     .width = top_k_width,

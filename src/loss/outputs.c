@@ -1,4 +1,4 @@
-/* Differences of each output, and the spread of its targets (Welford 1962; joined after Chan, Golub, LeVeque
+/* Errors of each output, and the spread of its targets (Welford 1962; merged as in Chan, Golub, LeVeque
  * 1979). */
 #include "loss/outputs.h"
 
@@ -11,11 +11,10 @@ nn_status nn_outputs_check(const void *options, const nn_judged *judged)
 {
     (void)options;
     if (judged->yes_no || judged->target->shares)
-        NN_FAIL(
-            NN_ERROR_USAGE,
-            "values are needed, but the target '%s' is of classes; use one for classes, such as accuracy, "
-            "f1 or auc",
-            judged->target->name);
+        NN_FAIL(NN_ERROR_USAGE,
+                "values are needed, but the target '%s' is a class; use a metric for classes, such as "
+                "accuracy, f1 or auc",
+                judged->target->name);
     return nn_fit_values(judged->output, judged->target);
 }
 

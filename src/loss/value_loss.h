@@ -1,5 +1,5 @@
-/* What losses on values have in common: private to them. Each is a sum of a term of the difference between
- * output and target, over all values. */
+/* What losses on values share: private to them. Each is the sum, over all values, of a term of the difference
+ * between output and target. */
 #ifndef NN_LOSS_VALUE_LOSS_H
 #define NN_LOSS_VALUE_LOSS_H
 
@@ -9,7 +9,7 @@
 /* The term of a difference (output - target) and its derivative: both 0 where the difference is 0. */
 typedef double (*value_term)(double difference, double parameter, double *slope);
 
-/* A missing target counts as met. */
+/* A missing target counts as reached. */
 NN_INLINE double value_at(const nn_real *output, const nn_real *targets, int64_t i, value_term term,
                           double parameter, double factor, nn_real *gradient)
 {
@@ -20,7 +20,7 @@ NN_INLINE double value_at(const nn_real *output, const nn_real *targets, int64_t
     return value;
 }
 
-/* The sum over a row, in the order of tensor/reduce.h. factor: of the slopes, for the gradient. */
+/* The sum over a row, in the order of tensor/reduce.h. factor: multiplies the slopes, for the gradient. */
 NN_INLINE double value_row(int64_t columns, const nn_real *output, const nn_real *targets, value_term term,
                            double parameter, double factor, nn_real *gradient)
 {
@@ -50,7 +50,7 @@ NN_INLINE double value_evaluate(const nn_loss_call *call, value_term term, doubl
     return loss;
 }
 
-/* The weight of every value that is not missing. */
+/* The sum of the weights of all values that are not missing. */
 static inline double value_denominator(const void *options, const nn_loss_call *call)
 {
     (void)options;

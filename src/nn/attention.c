@@ -9,7 +9,7 @@
 #include "tensor/kernels_dropout.h"
 #include "tensor/matrix.h"
 
-/* Queries of a block: enough for BLAS to be fast, few enough to skip much where attention is causal. */
+/* Queries per block: enough for BLAS to be fast, few enough for causal attention to skip much. */
 #define BLOCK_QUERIES 64
 
 /* ---- memory ---- */
@@ -36,9 +36,9 @@ int64_t nn_attention_backward_scratch(const nn_attention *attention)
            2 * attention->key_steps * attention->size + nn_attention_block(attention);
 }
 
-/* ---- what both directions do ---- */
+/* ---- used by both passes ---- */
 
-/* A block of queries: the tile says how many, and what they see. */
+/* A block of queries: tile holds their number and the keys that they see. */
 typedef struct attention_rows {
     nn_attention_tile tile;
     int64_t first;
@@ -70,7 +70,7 @@ static void attention_scores(const nn_attention *attention, const nn_attention_h
                       rows->tile.columns);
 }
 
-/* Weights of one row are neighbours in the stream, those of one column key_steps apart. */
+/* The factors of one row are consecutive in the random stream, those of one column key_steps apart. */
 static void attention_draw(const nn_attention *attention, const nn_attention_head *head,
                            const attention_rows *rows, nn_real *factors)
 {
@@ -126,7 +126,7 @@ void nn_attention_forward(const nn_attention *attention, const nn_attention_head
 typedef struct attention_buffers {
     nn_real *weights, *gradient, *factors;  /* tiles */
     nn_real *key_gradient, *value_gradient; /* key_steps x size */
-    nn_real *means;                         /* one a query of the block */
+    nn_real *means;                         /* one per query of the block */
 } attention_buffers;
 
 static attention_buffers attention_cut(const nn_attention *attention, nn_real *scratch)
@@ -140,8 +140,8 @@ static attention_buffers attention_cut(const nn_attention *attention, nn_real *s
     return buffers;
 }
 
-/* The weights as forward had them, and the gradients of the scores. The mean over a row of p dp is that of O
- * dO, since O = p V and dp = dO V^T. */
+/* Recomputes the weights p of forward, and computes the gradients of the scores. The sum over a row of p dp
+ * is that of O dO, since O = p V and dp = dO V^T. */
 static void attention_backward_tile(const nn_attention *attention, const nn_attention_head *head,
                                     const attention_rows *rows, const nn_real *dy,
                                     const attention_buffers *buffers)
@@ -164,8 +164,8 @@ static void attention_backward_tile(const nn_attention *attention, const nn_atte
     if (head->drops) nn_multiply(tile.rows * tile.columns, buffers->factors, buffers->weights);
 }
 
-/* The gradients of keys and values grow from block to block; that of the block's queries takes their place,
- * since no other block needs them. */
+/* The gradients of keys and values are summed over the blocks; the gradient of the block's queries overwrites
+ * the queries, which no other block needs. */
 static void attention_backward_rows(const nn_attention *attention, const nn_attention_head *head,
                                     const attention_rows *rows, const nn_real *output_gradient, bool grows,
                                     const attention_buffers *buffers)
@@ -191,7 +191,7 @@ static void attention_replace(const nn_attention *attention, int64_t keys, const
     attention_clear(keys, attention->key_steps, attention->size, attention->key_stride, values);
 }
 
-/* The last block comes first: it sees all keys, so that it can begin their gradients. */
+/* Starts with the last block: it sees all keys, so that it can write their gradients instead of adding. */
 void nn_attention_backward(const nn_attention *attention, const nn_attention_head *head,
                            const nn_real *output_gradient, nn_real *scratch)
 {
@@ -203,7 +203,7 @@ void nn_attention_backward(const nn_attention *attention, const nn_attention_hea
         attention_backward_rows(attention, head, &rows, output_gradient, first < last, &buffers);
     }
     int64_t keys = done > 0 ? head->keys : 0;
-    if (attention->causal && keys > done) keys = done; /* what no query sees has no gradient */
+    if (attention->causal && keys > done) keys = done; /* keys that no query sees have no gradient */
     attention_clear(done, attention->query_steps, attention->size, attention->query_stride, head->query);
     attention_replace(attention, keys, buffers.key_gradient, head->key);
     attention_replace(attention, keys, buffers.value_gradient, head->value);

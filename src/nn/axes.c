@@ -7,7 +7,7 @@ nn_status nn_axes_find(nn_shape shape, int64_t axis, int *found)
     if (axis < -dimensions || axis >= dimensions) {
         char text[NN_SHAPE_TEXT];
         NN_FAIL(NN_ERROR_USAGE,
-                "axis: %lld is no axis of an input of %s; choose one from 0 to %lld (-1 is the last)",
+                "axis: %lld is not an axis of an input of shape %s; choose 0 to %lld, or -1 for the last",
                 (long long)axis, nn_shape_text(text, shape), (long long)dimensions - 1);
     }
     *found = (int)(axis < 0 ? axis + dimensions : axis);

@@ -4,10 +4,11 @@
 
 #include "nn/layer.h"
 
-/* The axis that an option means: from 0, or counted back from the end below 0. Fails where there is none. */
+/* Converts an axis option, which counts from the end if negative, to an index from 0. Fails if there is no
+ * such axis. */
 nn_status nn_axes_find(nn_shape shape, int64_t axis, int *found);
 
-/* A shape seen from one of its axes: `outer` rows of `extent` x `inner` values. */
+/* A shape split at one of its axes: `outer` rows of `extent` x `inner` values. */
 typedef struct nn_axis_cut {
     int64_t outer, extent, inner;
 } nn_axis_cut;

@@ -1,4 +1,4 @@
-/* Building a convolution: its geometry, parameters and plan; and running it. */
+/* Builds a convolution (geometry, parameters and plan) and runs it. */
 #include "nn/convolution.h"
 
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "nn/initializer.h"
 #include "tensor/kernels.h"
 
-/* Values that the activation handles at a time. */
+/* Values that the activation processes at a time. */
 #define FUSED_VALUES 2048
 
 static const char *const groups_names[] = {"depthwise", NULL};
@@ -20,12 +20,12 @@ static const char *const groups_names[] = {"depthwise", NULL};
 #define FILTERS                                                                                              \
     {                                                                                                        \
         "filters", NN_OPTION_INTEGER, FIELD(filters), NULL, 1, 1e9, NULL, NN_EFFECT_RESULT,                  \
-            "channels of the output"                                                                         \
+            "number of output channels"                                                                      \
     }
 #define ACTIVATION                                                                                           \
     {                                                                                                        \
         "activation", NN_OPTION_CHOICE, FIELD(activation), "none", 0, 0, nn_activation_names,                \
-            NN_EFFECT_RESULT, "function on the outputs (leaky_relu has slope 0.01 here)"                     \
+            NN_EFFECT_RESULT, "function applied to the outputs (leaky_relu with slope 0.01)"                 \
     }
 #define BIAS                                                                                                 \
     {                                                                                                        \
@@ -35,17 +35,18 @@ static const char *const groups_names[] = {"depthwise", NULL};
 #define INITIALIZER                                                                                          \
     {                                                                                                        \
         "initializer", NN_OPTION_CHOICE, FIELD(initializer), "auto", 0, 0, nn_initializer_choices,           \
-            NN_EFFECT_RESULT, "first values of the weight; auto: he or xavier, by activation"                \
+            NN_EFFECT_RESULT,                                                                                \
+            "initial values of the weight; auto: he or xavier, depending on the activation"                  \
     }
 
 const nn_option nn_convolution_table[] = {
     FILTERS,
     NN_WINDOW_KERNEL(FIELD(window), "3"),
-    NN_WINDOW_STRIDE(FIELD(window), "1", "distance of windows: one number, or a list"),
+    NN_WINDOW_STRIDE(FIELD(window), "1", "distance between windows: one number, or a list"),
     NN_WINDOW_PADDING(FIELD(window), "valid"),
     NN_WINDOW_DILATION(FIELD(window)),
     {"groups", NN_OPTION_INTEGER_LIST, FIELD(groups), "1", 1, 1e9, groups_names, NN_EFFECT_RESULT,
-     "groups of channels that do not see each other; depthwise: each channel is one"},
+     "number of channel groups that are convolved separately; depthwise: one per channel"},
     ACTIVATION,
     BIAS,
     INITIALIZER,
@@ -55,11 +56,12 @@ const nn_option nn_convolution_transposed_table[] = {
     FILTERS,
     NN_WINDOW_KERNEL(FIELD(window), "3"),
     NN_WINDOW_STRIDE(FIELD(window), "2", "factor by which the extents grow: one number, or a list"),
-    NN_WINDOW_LIST("padding", FIELD(window), padding, "same", 0, nn_padding_names,
-                   "same (input x stride outputs), valid (all), or outputs cut off at both ends"),
+    NN_WINDOW_LIST(
+        "padding", FIELD(window), padding, "same", 0, nn_padding_names,
+        "same (input x stride outputs), valid (all), or the number of outputs cut off at each end"),
     NN_WINDOW_DILATION(FIELD(window)),
     {"output_padding", NN_OPTION_INTEGER_LIST, FIELD(output_padding), "0", 0, 1e6, NULL, NN_EFFECT_RESULT,
-     "outputs more at the end, below the stride"},
+     "additional outputs at the end, less than the stride"},
     ACTIVATION,
     BIAS,
     INITIALIZER,
@@ -71,17 +73,17 @@ static nn_status convolution_find_groups(const nn_layer *layer, int64_t channels
 {
     const nn_convolution_options *options = layer->options;
     if (options->groups.count > 1)
-        NN_FAIL(NN_ERROR_USAGE, "its groups are a list; give one number, or depthwise");
+        NN_FAIL(NN_ERROR_USAGE, "groups: a list is not possible; give one number, or depthwise");
     *groups = options->groups.count == 0 ? channels : options->groups.items[0];
     if (channels % *groups || options->filters % *groups)
         NN_FAIL(NN_ERROR_USAGE,
-                "its %lld groups do not divide the %lld channels of its input and its %lld filters; choose a "
+                "groups: %lld does not divide the %lld channels of its input and its %lld filters; choose a "
                 "number that divides both",
                 (long long)*groups, (long long)channels, (long long)options->filters);
     return NN_OK;
 }
 
-/* Before the plan, which relies on a size that memory holds. */
+/* Called before the plan is made: checks that the size is possible. */
 static nn_status convolution_add_parameters(nn_layer *layer, const nn_window *window, int64_t inputs,
                                             int64_t groups, bool transposed)
 {
@@ -102,14 +104,14 @@ static nn_status convolution_add_parameters(nn_layer *layer, const nn_window *wi
                                   NULL);
 }
 
-/* Shapes decide how a gradient is cut into parts, so counts alone are not enough. */
+/* The shape decides how the gradient is cut into parts, so equal counts are not enough. */
 static nn_status convolution_share(nn_layer *layer)
 {
     const nn_layer *owner = layer->shares;
     if (owner->type != layer->type || !nn_shape_equal(owner->parameters[0].shape, layer->parameters[0].shape))
         NN_FAIL(NN_ERROR_USAGE,
-                "its weight has another shape than that of %s, which it shares; both need the same kernel, "
-                "filters, groups and channels of their inputs",
+                "its weight does not have the shape of that of %s, which it shares; both need the same "
+                "kernel, filters, groups and input channels",
                 owner->name);
     return nn_layer_share_parts(layer);
 }
@@ -153,7 +155,7 @@ static void convolution_describe(nn_layer *layer, nn_convolution_plan *plan, con
     layer->flops_gradient = layer->flops_forward;
 }
 
-/* `inputs`: channels of the layer's input. The shape of its output is known. */
+/* `inputs`: channels of the layer's input. Needs the layer's output_shape. */
 static nn_status convolution_make(nn_layer *layer, const nn_window *window, int64_t inputs, int64_t groups,
                                   bool transposed)
 {
@@ -204,7 +206,7 @@ nn_status nn_convolution_build_transposed(nn_layer *layer, int dimensions)
 
 /* ---- running ---- */
 
-/* `from` and `to` hold a microbatch of samples. The weights are packed once for all of them. */
+/* `from` and `to` hold a microbatch. The weights are packed once for all samples. */
 static void convolution_run(const nn_correlation *correlation, const nn_layer_call *call, const nn_real *bias,
                             const nn_real *from, int64_t from_values, nn_real *to, int64_t to_values)
 {
@@ -222,7 +224,7 @@ static void convolution_run_turned(const nn_convolution_plan *plan, const nn_lay
         convolution_run(&plan->turned[i], call, bias, from, from_values, to, to_values);
 }
 
-/* The activation on z, to y, while the rows are in cache. */
+/* Writes the activation of z to y, while the rows are in cache. */
 static void convolution_activate(const nn_convolution_plan *plan, const nn_layer_call *call, const nn_real *z,
                                  nn_real *y)
 {
@@ -248,7 +250,7 @@ void nn_convolution_forward(const nn_layer *layer, const nn_layer_call *call)
     convolution_activate(plan, call, z, call->output);
 }
 
-/* Leaves the gradient before the activation in output_gradient, where the gradient finds it. */
+/* Leaves the gradient before the activation in output_gradient, for nn_convolution_gradient. */
 void nn_convolution_backward(const nn_layer *layer, const nn_layer_call *call)
 {
     const nn_convolution_plan *plan = layer->plan;

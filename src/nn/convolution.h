@@ -1,21 +1,21 @@
 /*
- * Convolutions of 1, 2 or 3 spatial extents, and transposed ones: what their plug-ins share.
+ * Convolutions in 1, 2 or 3 spatial dimensions, and transposed ones: what their plug-ins share.
  *
- * The weight is kernel x (inputs / groups) x filters, row-major: the kernel's extents first. That of a
- * transposed one is kernel x filters x inputs: it is the convolution from its output to its input, turned
- * round.
+ * The weight is kernel x (inputs / groups) x filters, row-major, the kernel's extents first. That of a
+ * transposed convolution is kernel x filters x inputs: it is the convolution from its output to its input,
+ * reversed.
  */
 #ifndef NN_NN_CONVOLUTION_H
 #define NN_NN_CONVOLUTION_H
 
 #include "nn/window.h"
 
-/* What the user writes. */
+/* The options of a convolution. */
 typedef struct nn_convolution_options {
     int64_t filters;
     nn_window_options window;
-    nn_integer_list groups;         /* not of a transposed one */
-    nn_integer_list output_padding; /* of a transposed one alone */
+    nn_integer_list groups;         /* not transposed */
+    nn_integer_list output_padding; /* transposed only */
     int activation;
     bool bias;
     int initializer;
@@ -23,8 +23,8 @@ typedef struct nn_convolution_options {
 
 extern const nn_option nn_convolution_table[], nn_convolution_transposed_table[];
 
-/* The functions of a plug-in whose options are an nn_convolution_options; build is given the number of
- * spatial extents. */
+/* The functions of a plug-in whose options are an nn_convolution_options; build takes the number of spatial
+ * dimensions. */
 nn_status nn_convolution_build(nn_layer *layer, int dimensions);
 nn_status nn_convolution_build_transposed(nn_layer *layer, int dimensions);
 void nn_convolution_forward(const nn_layer *layer, const nn_layer_call *call);

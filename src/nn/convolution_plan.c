@@ -1,4 +1,4 @@
-/* The geometry of a convolution and of its way back. */
+/* The geometry of a convolution and of its reverse. */
 #include "nn/convolution_plan.h"
 
 #include "base/memory.h"
@@ -29,10 +29,10 @@ static int64_t plan_common_divisor(int64_t a, int64_t b)
 }
 
 /*
- * What flows back to the positions i = first, first + stride, first + 2 stride, ... Tap k of window o lies on
- * i = o stride - before + k dilation, so the taps that matter are those with k dilation = first + before,
- * modulo the stride: every (stride / divisor)-th, for which o goes down by dilation / divisor. Counted from
- * the last of them, o goes up.
+ * The gradient of positions i = first, first + stride, first + 2 stride, ... Tap k of window o lies at i = o
+ * stride - before + k dilation, so only taps with k dilation = first + before modulo the stride contribute:
+ * every (stride / divisor)-th, and from one to the next o decreases by dilation / divisor. Taken from the
+ * last to the first, o increases.
  */
 static nn_correlation_axis plan_turned_axis(const nn_window_axis *axis, int64_t first)
 {
@@ -63,7 +63,7 @@ static int64_t plan_phases(const nn_window_axis *axis)
     return axis->stride < axis->input ? axis->stride : axis->input;
 }
 
-/* Number `phase` of the correlations back. */
+/* The reverse correlation of number `phase`. */
 static nn_correlation plan_turned(const nn_window *window, int64_t outputs, int64_t groups, int64_t phase)
 {
     nn_correlation turned = {

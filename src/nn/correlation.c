@@ -1,11 +1,11 @@
-/* Planning correlations, and packing their weights. */
+/* Plans correlations and packs their weights. */
 #include "nn/correlation.h"
 
 #include <string.h>
 
 #include "base/least.h"
 
-/* Values of inputs that a tile brings together: they stay in a core's second-level cache. */
+/* Input values gathered per tile: they stay in a core's second-level cache. */
 #define TILE_VALUES 49152
 
 /* ---- planning ---- */
@@ -15,7 +15,7 @@ static int64_t correlation_span(const nn_correlation_axis *axis)
     return (axis->kernel - 1) * axis->dilation + 1;
 }
 
-/* Positions and channels that do not overlap are one long row. */
+/* Without overlap (a 1 x 1 kernel without stride or padding), all positions form one long row. */
 static void correlation_flatten(nn_correlation *correlation)
 {
     nn_correlation_axis *axes = correlation->axes;
@@ -45,7 +45,7 @@ int64_t nn_correlation_covered(const nn_correlation_axis *axis, int64_t count)
     return (count - 1) * axis->stride + correlation_span(axis);
 }
 
-/* Whether the inputs of a tile are more than should be brought together. */
+/* Whether a tile would gather more inputs than TILE_VALUES. */
 static bool correlation_is_large(const nn_correlation *correlation, int64_t rows, int64_t columns)
 {
     const nn_correlation_axis *axes = correlation->axes;
@@ -99,7 +99,7 @@ void nn_correlation_plan(nn_correlation *correlation)
         (size_t)taps * sizeof *correlation->runs + (size_t)correlation->terms * sizeof *correlation->offsets;
 }
 
-/* Taps beside each other are one run where all channels take part. */
+/* Neighbouring taps form one run if there are no groups. */
 static void correlation_list_runs(nn_correlation *correlation)
 {
     const nn_correlation_axis *axes = correlation->axes;
@@ -131,7 +131,7 @@ void nn_correlation_place(nn_correlation *correlation, void *lists)
 
 /* ---- weights ---- */
 
-/* Number of the tap (d, h, w) in the kernel of weights. */
+/* Index of tap (d, h, w) in the weights' kernel. */
 static int64_t correlation_tap(const nn_correlation_axis *axes, int64_t d, int64_t h, int64_t w)
 {
     int64_t in_depth = axes[NN_DEPTH].tap + d * axes[NN_DEPTH].tap_step;
@@ -140,7 +140,7 @@ static int64_t correlation_tap(const nn_correlation_axis *axes, int64_t d, int64
     return (in_depth * axes[NN_HEIGHT].taps + in_height) * axes[NN_WIDTH].taps + in_width;
 }
 
-/* Columns [begin, begin + columns) of one tap: rows of a panel, `width` values each. */
+/* Packs columns [begin, begin + columns) of one tap as rows of a panel, `width` values each. */
 static void correlation_pack_tap(const nn_correlation *correlation, const nn_real *weights, int64_t group,
                                  int64_t begin, int64_t columns, int64_t width, nn_real *panel)
 {
@@ -174,7 +174,7 @@ static nn_real *correlation_pack_panel(const nn_correlation *correlation, const 
     return panel;
 }
 
-/* One row of all channels for the bias, and one for each tap. */
+/* One row of all channels for the bias, and one per tap. */
 static void correlation_pack_channels(const nn_correlation *correlation, const nn_real *weights,
                                       const nn_real *bias, nn_real *packed)
 {

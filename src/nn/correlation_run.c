@@ -1,4 +1,4 @@
-/* Correlations, tile by tile of output positions. */
+/* Runs correlations by tiles of output positions. */
 #include <string.h>
 
 #include "base/least.h"
@@ -6,14 +6,15 @@
 
 /* ---- tiles ---- */
 
-/* Output positions [row, row + rows) x [column, column + columns) at one depth, and the inputs under them. */
+/* Output positions [row, row + rows) x [column, column + columns) at one depth, and the inputs that they
+ * read. */
 typedef struct correlation_tile {
     int64_t depth, row, column, rows, columns;
     const nn_real *inputs; /* the first value of the first window */
 } correlation_tile;
 
-/* A stretch of `positions` input positions from `from` on (which may lie outside) along a row of the input;
- * NULL: of zeros. */
+/* Copies `positions` input positions of a row, starting at `from`, which may lie outside: those are 0. line
+ * NULL: all zeros. */
 static void correlation_copy_line(const nn_correlation *correlation, const nn_real *line, int64_t from,
                                   int64_t positions, nn_real *to)
 {
@@ -28,7 +29,7 @@ static void correlation_copy_line(const nn_correlation *correlation, const nn_re
     memset(to + end * channels, 0, (size_t)((positions - end) * channels) * sizeof *to);
 }
 
-/* Brings the inputs under a tile together, zeros where they lie outside. */
+/* Gathers the inputs that a tile reads, with zeros outside of the input. */
 static void correlation_gather(const nn_correlation *correlation, const nn_real *input,
                                const correlation_tile *tile, nn_real *buffer)
 {
@@ -49,7 +50,7 @@ static void correlation_gather(const nn_correlation *correlation, const nn_real 
     }
 }
 
-/* Where the first window of a tile lies. */
+/* The first value of a tile's first window. */
 static const nn_real *correlation_find(const nn_correlation *correlation, const nn_real *input,
                                        const correlation_tile *tile, nn_real *buffer)
 {
@@ -65,7 +66,7 @@ static const nn_real *correlation_find(const nn_correlation *correlation, const 
     return input + ((z * axes[NN_HEIGHT].input + y) * axes[NN_WIDTH].input + x) * correlation->inputs;
 }
 
-/* The next tile of one sample; false behind the last. Begin with zeros. */
+/* Advances to the next tile of one sample; false after the last. Start with a zeroed tile. */
 static bool correlation_next(const nn_correlation *correlation, correlation_tile *tile)
 {
     const nn_correlation_axis *axes = correlation->axes;
@@ -83,7 +84,7 @@ static bool correlation_next(const nn_correlation *correlation, correlation_tile
     return tile->depth < axes[NN_DEPTH].count && tile->rows > 0 && tile->columns > 0;
 }
 
-/* Number of an output position in the tensor of results. */
+/* Index of an output position in the result tensor. */
 static int64_t correlation_position(const nn_correlation *correlation, int64_t d, int64_t h, int64_t w)
 {
     const nn_correlation_axis *axes = correlation->axes;
@@ -93,7 +94,7 @@ static int64_t correlation_position(const nn_correlation *correlation, int64_t d
     return (z * axes[NN_HEIGHT].output + y) * axes[NN_WIDTH].output + x;
 }
 
-/* Channels from `column` on that one call of a kernel takes. */
+/* Number of channels, from `column` on, that one kernel call processes. */
 static int64_t correlation_columns(const nn_correlation *correlation, int64_t column)
 {
     int64_t outputs = correlation->outputs / correlation->groups;
@@ -143,7 +144,8 @@ void nn_correlation_run(const nn_correlation *correlation, const nn_real *input,
 
 /* ---- the gradient of the weights ---- */
 
-/* Rows of the gradient that are one stretch of inputs go together; short ones are looked up one by one. */
+/* Rows of the gradient whose inputs are contiguous are computed together; short runs use an offset per
+ * row. */
 static void correlation_add_rows(const nn_correlation *correlation, nn_tile_gradient call, int64_t begin,
                                  int64_t end)
 {

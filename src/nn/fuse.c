@@ -1,11 +1,11 @@
-/* Fusion: layers that take over what follows them. */
+/* Fusion: layers that take over the layers after them. */
 #include "nn/fuse.h"
 
 #include <string.h>
 
 #include "nn/graph.h"
 
-/* The one layer that reads layer `l`, or -1: none, several, or a loss looks at it. */
+/* The only layer that reads layer `l`; -1 if there is none or several, or if a loss reads it. */
 static int fuse_only_consumer(const nn_network *network, int l)
 {
     if (nn_graph_consumers(network, l) != 1 || nn_graph_is_output(network, l)) return -1;
@@ -15,7 +15,7 @@ static int fuse_only_consumer(const nn_network *network, int l)
     return -1;
 }
 
-/* Whether the user left the layer's own activation open. */
+/* Whether the layer can apply an activation and the user has not chosen one. */
 static bool fuse_takes_activation(const nn_layer *layer)
 {
     size_t offset = layer->type->activation_option;
@@ -26,8 +26,8 @@ static bool fuse_takes_activation(const nn_layer *layer)
 
 /* ---- sums ---- */
 
-/* A sum's gradient must arrive at the shortcut in the order in which it would without fusion, and the sum
- * must count steps as the layer does. */
+/* The sum's gradient must reach the shortcut in the same order as without fusion, and the sum must have the
+ * layer's number of steps. */
 static bool fuse_may_add(const nn_network *network, int l, int sum, int shortcut)
 {
     const nn_layer *layer = &network->layers[l];
@@ -41,7 +41,7 @@ static bool fuse_may_add(const nn_network *network, int l, int sum, int shortcut
     return !counted || network->layers[sum].inputs[0] == l;
 }
 
-/* Takes over the sum behind layer `l`; returns the layer whose result the layer has then. */
+/* Takes over the sum after layer `l`, if possible; returns the layer whose result layer `l` then computes. */
 static int fuse_sum(nn_network *network, int l)
 {
     nn_layer *layer = &network->layers[l];
@@ -73,7 +73,7 @@ static void fuse_activation(nn_network *network, int l, int result)
 
 /* ---- views ---- */
 
-/* Data that the caller wrote stays apart from what layers overwrite. */
+/* Not of layer 0: layers overwrite their buffers, but the caller's data must stay. */
 static bool fuse_is_view(const nn_network *network, int l)
 {
     const nn_layer *layer = &network->layers[l];

@@ -1,4 +1,4 @@
-/* How the layers of a network hang together. */
+/* How the layers of a network are connected. */
 #include "nn/graph.h"
 
 int nn_graph_consumers(const nn_network *network, int layer)

@@ -1,4 +1,4 @@
-/* Normal values that keep the variance of what goes forward (He, Zhang, Ren, Sun: Delving deep into
+/* Normal values that preserve the variance in the forward pass (He, Zhang, Ren, Sun: Delving deep into
  * rectifiers; ICCV 2015): deviation gain / sqrt(fan_in), where the gain of relu is sqrt(2). */
 #include <math.h>
 
@@ -19,7 +19,7 @@ static void he_fill(const nn_parameter *parameter, nn_random stream, int64_t beg
 
 const nn_initializer_type nn_initializer_he = {
     .name = "he",
-    .summary = "normal, deviation gain / sqrt(fan_in): the choice before relu and its kin",
+    .summary = "normal, standard deviation gain / sqrt(fan_in): for relu and similar activations",
     .deviation = he_deviation,
     .fill = he_fill,
 };

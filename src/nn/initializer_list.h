@@ -1,4 +1,4 @@
-/* One line an initialiser. Included by registry.c with NN_INITIALIZER defined. */
+/* One line per initialiser. Included by registry.c with NN_INITIALIZER defined. */
 NN_INITIALIZER(he)
 NN_INITIALIZER(xavier)
 NN_INITIALIZER(orthogonal)

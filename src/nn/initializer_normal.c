@@ -1,5 +1,5 @@
-/* Normal values of one deviation, whatever the layer: 0.02, as language models begin (Radford et al.:
- * Improving language understanding by generative pre-training; 2018). */
+/* Normal values with standard deviation 0.02 in every layer, as in language models (Radford et al.: Improving
+ * language understanding by generative pre-training; 2018). */
 #include "nn/initializer.h"
 
 #define NORMAL_DEVIATION 0.02
@@ -20,7 +20,7 @@ static void normal_fill(const nn_parameter *parameter, nn_random stream, int64_t
 
 const nn_initializer_type nn_initializer_normal = {
     .name = "normal",
-    .summary = "normal, deviation 0.02, whatever the layer: as language models begin",
+    .summary = "normal, standard deviation 0.02 in every layer: as in language models",
     .deviation = normal_deviation,
     .fill = normal_fill,
 };

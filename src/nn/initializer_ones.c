@@ -1,4 +1,4 @@
-/* Ones times the gain: for the scales of normalisation, and wherever a tensor begins as a constant. */
+/* Ones times the gain: for the scales of normalisation, and for any tensor that starts as a constant. */
 #include "nn/initializer.h"
 
 static double ones_deviation(const nn_parameter *parameter)
@@ -16,7 +16,7 @@ static void ones_fill(const nn_parameter *parameter, nn_random stream, int64_t b
 
 const nn_initializer_type nn_initializer_ones = {
     .name = "ones",
-    .summary = "ones: the choice for the scales of normalisation",
+    .summary = "ones: for the scales of normalisation",
     .mean = 1,
     .deviation = ones_deviation,
     .fill = ones_fill,

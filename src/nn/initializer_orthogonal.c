@@ -15,13 +15,13 @@
 
 #define BLOCK_VECTORS 16
 
-/* `count` vectors of `length` values, one a row; products is scratch of BLOCK_VECTORS x count. */
+/* `count` vectors of `length` values, one per row; products is scratch of BLOCK_VECTORS x count. */
 typedef struct orthogonal_basis {
     int64_t count, length;
     nn_real *vectors, *products;
 } orthogonal_basis;
 
-/* Subtracts from vectors [first, first + vectors) their parts along vectors [begin, end). */
+/* Subtracts from vectors [first, first + vectors) their projections onto vectors [begin, end). */
 static void orthogonal_project(const orthogonal_basis *basis, int64_t first, int64_t vectors, int64_t begin,
                                int64_t end)
 {

@@ -24,7 +24,7 @@ static void uniform_fill(const nn_parameter *parameter, nn_random stream, int64_
 
 const nn_initializer_type nn_initializer_uniform = {
     .name = "uniform",
-    .summary = "uniform between -1 / sqrt(fan_in) and 1 / sqrt(fan_in), whatever the activation",
+    .summary = "uniform between -1 / sqrt(fan_in) and 1 / sqrt(fan_in), for any activation",
     .deviation = uniform_deviation,
     .fill = uniform_fill,
 };

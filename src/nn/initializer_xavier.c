@@ -1,5 +1,5 @@
-/* Normal values between what keeps the variance forward and backward (Glorot, Bengio: Understanding the
- * difficulty of training deep feedforward neural networks; AISTATS 2010). */
+/* Normal values, a compromise between preserving the variance forward and backward (Glorot, Bengio:
+ * Understanding the difficulty of training deep feedforward neural networks; AISTATS 2010). */
 #include <math.h>
 
 #include "nn/initializer.h"
@@ -19,7 +19,7 @@ static void xavier_fill(const nn_parameter *parameter, nn_random stream, int64_t
 
 const nn_initializer_type nn_initializer_xavier = {
     .name = "xavier",
-    .summary = "normal, deviation gain * sqrt(2 / (fan_in + fan_out)): the choice before tanh and none",
+    .summary = "normal, standard deviation gain * sqrt(2 / (fan_in + fan_out)): for tanh and no activation",
     .deviation = xavier_deviation,
     .fill = xavier_fill,
 };

@@ -19,7 +19,7 @@ static void zeros_fill(const nn_parameter *parameter, nn_random stream, int64_t 
 
 const nn_initializer_type nn_initializer_zeros = {
     .name = "zeros",
-    .summary = "zeros: the choice for biases",
+    .summary = "zeros: for biases",
     .deviation = zeros_deviation,
     .fill = zeros_fill,
 };

@@ -1,4 +1,4 @@
-/* What plug-ins call while they build a layer. */
+/* Functions that plug-ins call to build a layer. */
 #include "nn/layer.h"
 
 #include <assert.h>
@@ -6,10 +6,10 @@
 #include "base/memory.h"
 #include "base/narrow.h"
 
-/* Far above any memory, and far below where a count of values, parts or bytes overflows. */
+/* Far above any memory, and far below where counts of values, parts or bytes overflow. */
 #define LAYER_VALUES_MAX ((int64_t)1 << 44)
 
-/* Products are fastest in whole tiles. */
+/* Products are fastest in full tiles. */
 #define PART_ROWS_MULTIPLE 16
 
 nn_status nn_layer_add_parameter(nn_layer *layer, const char *name, nn_shape shape, int64_t fan_in,
@@ -20,7 +20,7 @@ nn_status nn_layer_add_parameter(nn_layer *layer, const char *name, nn_shape sha
     int64_t count = nn_shape_count(shape);
     if (count > LAYER_VALUES_MAX - layer->value_count) {
         char text[NN_SHAPE_TEXT];
-        NN_FAIL(NN_ERROR_USAGE, "its %s of %s values is more than any memory holds; make the layer smaller",
+        NN_FAIL(NN_ERROR_USAGE, "its %s of shape %s is too large for any memory; make the layer smaller",
                 name, nn_shape_text(text, shape));
     }
     if (index) *index = layer->parameter_count;
@@ -72,20 +72,18 @@ nn_status nn_layer_share_parts(nn_layer *layer)
 {
     const nn_layer *owner = layer->shares;
     if (layer->parameter_count != owner->parameter_count)
-        NN_FAIL(
-            NN_ERROR_USAGE,
-            "it has %d tensors of parameters, and %s, which it shares, has %d; both need the same ones, such "
-            "as by bias: false",
-            layer->parameter_count, owner->name, owner->parameter_count);
+        NN_FAIL(NN_ERROR_USAGE,
+                "it has %d parameter tensors, but %s, which it shares, has %d; both need the same ones "
+                "(check `bias` in both)",
+                layer->parameter_count, owner->name, owner->parameter_count);
     bool same = layer->value_count == owner->value_count;
     for (int p = 0; same && p < layer->parameter_count; p++)
         same = nn_shape_equal(layer->parameters[p].shape, owner->parameters[p].shape);
     if (!same)
-        NN_FAIL(
-            NN_ERROR_USAGE,
-            "its parameters have other shapes than those of %s, which it shares; both layers need the same "
-            "sizes",
-            owner->name);
+        NN_FAIL(NN_ERROR_USAGE,
+                "its parameters do not have the shapes of those of %s, which it shares; both layers need the "
+                "same sizes",
+                owner->name);
     for (int part = 0; part < owner->part_count; part++)
         NN_TRY(nn_layer_add_part(layer, owner->part_begin[part + 1]));
     return NN_OK;
@@ -94,17 +92,17 @@ nn_status nn_layer_share_parts(nn_layer *layer)
 nn_status nn_layer_check_inputs(const nn_layer *layer, int count)
 {
     if (layer->input_count == count) return NN_OK;
-    NN_FAIL(NN_ERROR_USAGE, "it reads %d layers, but %s takes %d; change `inputs`", layer->input_count,
+    NN_FAIL(NN_ERROR_USAGE, "it has %d inputs, but %s takes %d; change `inputs`", layer->input_count,
             layer->type->name, count);
 }
 
 nn_status nn_layer_check_several(const nn_layer *layer)
 {
     if (layer->input_count > 1) return NN_OK;
-    NN_FAIL(NN_ERROR_USAGE,
-            "it reads one layer, but %s takes two or more; name them, such as `%s: {inputs: [previous, "
-            "shortcut]}`",
-            layer->type->name, layer->type->name);
+    NN_FAIL(
+        NN_ERROR_USAGE,
+        "it has one input, but %s takes two or more; list them, such as `%s: {inputs: [previous, shortcut]}`",
+        layer->type->name, layer->type->name);
 }
 
 nn_status nn_layer_check_equal(const nn_layer *layer)
@@ -115,7 +113,8 @@ nn_status nn_layer_check_equal(const nn_layer *layer)
         nn_shape other = layer->input_shapes[i];
         char first_text[NN_SHAPE_TEXT], other_text[NN_SHAPE_TEXT];
         if (nn_shape_equal(first, other)) continue;
-        NN_FAIL(NN_ERROR_USAGE, "its inputs have %s and %s; %s needs equal shapes: give the shortcut %s",
+        NN_FAIL(NN_ERROR_USAGE,
+                "its inputs have shapes %s and %s; %s needs equal shapes: give the shortcut %s",
                 nn_shape_text(first_text, first), nn_shape_text(other_text, other), layer->type->name,
                 first.dimensions == 3 && other.dimensions == 3 ? "a conv2d with kernel: 1 and the same stride"
                                                                : "a layer that brings it to the same shape");

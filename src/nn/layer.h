@@ -1,6 +1,7 @@
 /*
- * What a layer is. A layer's plug-in is one file src/nn/layer_NAME.c with one exported object nn_layer_NAME
- * and one line in layer_list.h. Everything is row-major; a microbatch is `samples` rows, one sample a row.
+ * The interface of layers. A layer plug-in is one file src/nn/layer_NAME.c with one exported object
+ * nn_layer_NAME and one line in layer_list.h. All arrays are row-major; a microbatch has `samples` rows, one
+ * per sample.
  */
 #ifndef NN_NN_LAYER_H
 #define NN_NN_LAYER_H
@@ -15,36 +16,35 @@
 #include "base/shape.h"
 #include "base/status.h"
 
-/* Each tensor of parameters starts at a multiple of this many values in the flat vector; the gap holds zeros.
+/* Each parameter tensor starts at a multiple of this many values in the flat vector; the padding holds zeros.
  */
 #define NN_PARAMETER_ALIGNMENT 16
 
-/* Values of a gradient that one part computes: they stay in a core's cache over the microbatches that are
- * summed into them. */
+/* Values per part of a gradient: they stay in a core's cache while microbatches are summed into them. */
 #define NN_LAYER_PART_VALUES 131072
 
-/* Samples of a microbatch from which on statistics over it alone serve as well as those of the whole batch.
+/* With at least this many samples, statistics over one microbatch serve as well as those over the batch.
  */
 #define NN_LAYER_SAMPLES_ENOUGH 16
 
 typedef struct nn_layer nn_layer;
 typedef struct nn_initializer_type nn_initializer_type;
 
-/* A tensor of parameters. */
+/* A parameter tensor. */
 typedef struct nn_parameter {
     const char *name; /* "weight", "bias": borrowed from the plug-in */
     nn_shape shape;
     int64_t count;           /* product of the extents */
-    int64_t offset;          /* in the layer's values; the flat vector adds the layer's own offset */
+    int64_t offset;          /* within the layer's values; add the layer's own offset for the flat vector */
     int64_t fan_in, fan_out; /* for the initialiser */
     const nn_initializer_type *initializer;
-    double gain; /* factor on the initialiser's deviation, by activation */
-    /* Not trained: a running statistic. Its "gradient" is the statistic of the microbatch times samples /
-     * batch_samples (see nn_layer_call), so that the sum over the batch is the mean by sample count; or one
-     * microbatch's is the statistic of the batch, and those of the others are 0. A step sets it to decay x
-     * the old value + (1 - decay) x that sum. */
+    double gain; /* factor on the initialiser's standard deviation, by activation */
+    /* A running statistic, not trained. Its "gradient" is the statistic of the microbatch times samples /
+     * batch_samples (see nn_layer_call), so that the sum over the batch is the mean weighted by samples; or
+     * one microbatch returns the statistic of the batch, and the others 0. A step sets it to decay x the old
+     * value + (1 - decay) x that sum. */
     bool statistic;
-    double decay; /* of a statistic: the share of the old value that a step keeps */
+    double decay; /* of a statistic: fraction of the old value that a step keeps */
 } nn_parameter;
 
 #define NN_LAYER_PARAMETERS 8
@@ -52,166 +52,170 @@ typedef struct nn_parameter {
 /* The two passes through a layer. */
 typedef enum nn_pass { NN_FORWARD, NN_BACKWARD, NN_PASSES } nn_pass;
 
-/* What a layer sees of one microbatch. */
+/* The arguments of a layer's functions for one microbatch. */
 typedef struct nn_layer_call {
     int64_t samples;
     bool training;
-    const nn_real *parameters;    /* of this layer */
-    const nn_real *const *inputs; /* per input: samples x its count */
-    nn_real *output;              /* samples x output count; may be inputs[0] where the layer is in_place */
-    nn_real *output_gradient;     /* backward may overwrite it; gradient() then sees what backward left */
-    nn_real *const *input_gradients; /* per input, to be overwritten; NULL where nobody needs it; may be
-                                        output_gradient where the layer is in_place */
-    nn_real *saved;        /* samples x saved_per_sample + saved_fixed: carried from forward to backward and
-                              gradient */
-    nn_real *scratch;      /* this thread's: samples x scratch_per_sample + scratch_fixed */
+    const nn_real *parameters;       /* of this layer */
+    const nn_real *const *inputs;    /* per input: samples x its count */
+    nn_real *output;                 /* samples x output count; may be inputs[0] if the layer is in_place */
+    nn_real *output_gradient;        /* backward may overwrite it; gradient() sees what backward left */
+    nn_real *const *input_gradients; /* per input, to be overwritten; NULL if not needed; may be
+                                        output_gradient if the layer is in_place */
+    nn_real *saved; /* samples x saved_per_sample + saved_fixed: kept from forward to backward and gradient */
+    nn_real *scratch;      /* per thread: samples x scratch_per_sample + scratch_fixed */
     nn_random random;      /* stream of this layer at this step */
     int64_t first_sample;  /* position of the first row in the global batch: the index for random numbers */
     int64_t batch_samples; /* samples of the global batch */
-    /* Steps of each sample of inputs[0], where samples are sequences of different length; NULL: all are
-     * whole. Values behind them are 0 in inputs and outputs, and so are their gradients: the network sees to
-     * it. */
+    /* Number of steps of each sample of inputs[0], if samples are sequences of different length; NULL: all
+     * have the full length. Values past them are 0 in inputs, outputs and gradients: the network ensures
+     * that. */
     const int64_t *lengths;
-    const int64_t *second_lengths; /* the same of inputs[1]; NULL too where there is none */
-    /* What all microbatches of the batch have collected before a pass, merged (see nn_layer_statistics).
-     * NULL: the layer looks at this microbatch alone. That of the backward pass is not yet known in the
-     * forward one. */
+    const int64_t *second_lengths; /* the same for inputs[1]; NULL also if there is none */
+    /* The merged statistics of all microbatches of the batch, per pass (see nn_layer_statistics). NULL: the
+     * layer uses this microbatch alone. Those of the backward pass are not yet known in the forward pass. */
     const double *statistics[NN_PASSES];
-    /* samples x carried_per_sample: the state that the window before left; forward puts its own in place.
-     * NULL: begin with zeros, and keep nothing. */
+    /* samples x carried_per_sample: the state after the previous window; forward replaces it by its own.
+     * NULL: start with zeros and keep nothing. */
     nn_real *carried;
 } nn_layer_call;
 
 /*
- * How a layer looks at samples of other microbatches. Before a pass, each microbatch of the batch collects
- * layer->statistics[pass] values, such as sums of its samples; the caller merges them in the order of the
- * canonical tree, over all threads and ranks, and hands the result to forward or backward of each microbatch
- * as call->statistics[pass]. The layer itself knows of no thread and no rank.
+ * For layers whose output depends on samples of other microbatches. Before a pass, each microbatch of the
+ * batch collects layer->statistics[pass] values, such as sums over its samples; the caller merges them along
+ * the canonical tree, over all threads and ranks, and passes the result to forward or backward of each
+ * microbatch as call->statistics[pass]. The layer knows nothing of threads and ranks.
  */
 typedef struct nn_layer_statistics {
-    /* Forward: reads the inputs and what does not follow from them. Backward: may overwrite output_gradient
-     * and write to saved, and is followed by backward; the input gradients are not given. */
+    /* Forward: reads inputs and parameters, not what forward would compute. Backward: may overwrite
+     * output_gradient and write to saved, and is followed by backward; there are no input gradients. */
     void (*collect)(const nn_layer *layer, const nn_layer_call *call, nn_pass pass, double *values);
-    /* left becomes what the samples of both sides have collected; those of the left one come first. */
+    /* Merges right into left; the samples of left come first. */
     void (*merge)(const nn_layer *layer, nn_pass pass, const double *right, double *left);
 } nn_layer_statistics;
 
-/* All functions but build are re-entrant; they see a const layer. */
+/* All functions except build are re-entrant; they take a const layer. */
 typedef struct nn_layer_type {
     const char *name;
     const char *summary; /* one line for help */
     const char *example; /* a YAML list entry that works on an input of example_shape: "dense: {units: 4}" */
-    nn_shape example_shape;  /* no dimensions: 2 x 4 */
-    int example_inputs;      /* how many layers of that shape it reads in the example; 0: one */
-    int64_t example_indices; /* its inputs are whole numbers below this, such as words; 0: any numbers */
-    bool is_sum;             /* sums its inputs element by element: fusion may give it to the layer below */
-    bool takes_sum; /* its output has the shape of its first input; it may be given a second one, which it
-                       adds before the activation */
-    bool is_view;   /* gives its input another shape and does nothing else */
-    bool picks;     /* every value of its output is one of its first input's, as it was: slice, permute */
-    size_t activation_option; /* 1 + offset of its option `activation`, where it asks nn_activation_of() for
-                                 the function; 0: none */
-    bool clips; /* recurrent or attention: its gradients may burst, so that clip_norm is 1 by default */
+    nn_shape example_shape;  /* without dimensions: 2 x 4 */
+    int example_inputs;      /* number of inputs of that shape in the example; 0: one */
+    int64_t example_indices; /* its inputs are integers below this, such as words; 0: any numbers */
+    bool is_sum;             /* sums its inputs element-wise: fusion may move it to the layer below */
+    bool takes_sum; /* its output has the shape of its first input; it accepts a second one, which it adds
+                       before the activation */
+    bool is_view;   /* only reshapes its input */
+    bool picks;     /* every value of its output is copied from its first input: slice, permute */
+    size_t activation_option; /* 1 + offset of its option `activation`, if it gets the function from
+                                 nn_activation_of(); 0: none */
+    bool clips; /* recurrent or attention: its gradients may explode, so clip_norm defaults to 1 */
     const nn_option *options;
     size_t options_size;
-    unsigned libm; /* NN_LIBM_...: the functions of the C library that results go through */
+    unsigned libm; /* NN_LIBM_...: C library functions that affect the results */
 
-    /* Shape inference: sets output_shape and what follows it in nn_layer, adds parameters and parts. A
-     * failure says what does not fit, without the layer's name (the network puts that in front). */
+    /* Shape inference: sets output_shape and the fields after it in nn_layer, adds parameters and parts. A
+     * failure says what does not fit, without the layer's name, which the network prepends. */
     nn_status (*build)(nn_layer *layer);
     void (*forward)(const nn_layer *layer, const nn_layer_call *call);
-    /* Input gradients. Always called once a microbatch, before gradient(), also when no input gradient is
+    /* Writes the input gradients. Called once per microbatch, before gradient(), even if no input gradient is
      * needed. */
     void (*backward)(const nn_layer *layer, const nn_layer_call *call);
-    /* The gradient of part `part` of the parameters: values[0] is the part's first value. With accumulate the
-     * result must be exactly the old value plus what it would write without, each element rounded once. NULL
-     * for layers without parameters. */
+    /* Writes the gradient of part `part` of the parameters; values[0] is the part's first value. With
+     * accumulate, the result must be exactly the old value plus what would be written without it, each
+     * element rounded once. NULL for layers without parameters. */
     void (*gradient)(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
                      nn_real *values);
-    /* The index in nn_activation_names of what it does, where it does nothing else, value by value; else 0.
+    /* The index in nn_activation_names if the layer only applies that function element-wise; 0 otherwise.
      * NULL: always 0. */
     int (*activation_of)(const nn_layer *layer);
-    /* Its inputs are whole numbers from 0 to this - 1. NULL: they are any numbers. */
+    /* The number of symbols if its inputs are integers 0 .. symbols - 1. NULL: any numbers. */
     int64_t (*indices_of)(const nn_layer *layer);
-    const nn_layer_statistics *statistics; /* NULL: it never looks at other microbatches */
+    const nn_layer_statistics *statistics; /* NULL: it never depends on other microbatches */
 } nn_layer_type;
 
-/* How the steps of a layer's output follow from those of its first input. kernel 0: they are the same. */
+/* How the number of steps of a layer's output follows from that of its first input. kernel 0: the same. */
 typedef struct nn_time {
-    bool kept; /* the first extent of the output counts steps, as that of inputs[0] does */
-    int64_t kernel, stride, padding; /* else (steps + padding - kernel) / stride + 1; padding of both ends */
+    bool kept; /* the first extent of the output counts steps, as in inputs[0] */
+    int64_t kernel, stride,
+        padding; /* otherwise (steps + padding - kernel) / stride + 1; padding: both ends together */
 } nn_time;
 
 struct nn_layer {
     /* set before build */
     const nn_layer_type *type;
     char *name;
-    void *options; /* of type->options_size bytes, owned */
+    void *options; /* owned, type->options_size bytes */
     int input_count;
     int *inputs; /* indices of the layers it reads */
     nn_shape *input_shapes;
-    int64_t microbatch_size; /* samples of a full microbatch: for shape-dependent choices of kernels */
-    const nn_layer *shares;  /* the layer whose parameters this one uses too; NULL: its own */
-    int taken_activation;    /* of a later layer, which this one applies (nn/fuse.h); 0: none */
-    bool is_alias;           /* shares the buffers of the layer below; does nothing itself (nn/fuse.h) */
+    int64_t microbatch_size; /* samples per full microbatch: some kernels are chosen by shape */
+    const nn_layer *shares;  /* the layer whose parameters this one also uses; NULL: it has its own */
+    int taken_activation; /* index of a later layer's activation that this one applies (nn/fuse.h); 0: none */
+    bool is_alias;        /* shares the buffers of the layer below; does nothing itself (nn/fuse.h) */
 
     /* set by build */
     nn_shape output_shape;
     int parameter_count;
     nn_parameter parameters[NN_LAYER_PARAMETERS];
-    int64_t value_count; /* values of all parameters, alignment gaps included */
-    int part_count;      /* the gradient is computed in this many independent parts */
+    int64_t value_count; /* values of all parameters, padding included */
+    int part_count;      /* number of independent parts in which the gradient is computed */
     int64_t *part_begin; /* part p writes [part_begin[p], part_begin[p + 1]); part_count + 1 entries */
     int64_t saved_per_sample, saved_fixed, scratch_per_sample, scratch_fixed;
-    int64_t carried_per_sample;    /* values of the state that goes on from window to window */
-    int64_t statistics[NN_PASSES]; /* values that a microbatch collects before a pass in training; 0: none */
-    int64_t values_per_statistic;  /* how many values of a sample go into each statistic over samples that the
-                                      layer takes in training; 0: no sample's output depends on others. Without
-                                      `statistics` they are those of the microbatch */
+    int64_t carried_per_sample; /* values of the state that is carried from window to window */
+    int64_t
+        statistics[NN_PASSES]; /* values that each microbatch collects before a pass in training; 0: none */
+    int64_t values_per_statistic; /* number of values per sample in each statistic over samples that the layer
+                                     uses in training; 0: samples do not affect each other. Without
+                                     `statistics` it is taken over the microbatch */
     nn_time time;
     bool in_place;          /* backward and gradient do not read inputs[0]: the output may overwrite it */
-    bool gradient_in_place; /* only the gradients may share: input_gradients[0] may be output_gradient, which
-                               gradient() does not read */
+    bool gradient_in_place; /* only the gradients may share memory: input_gradients[0] may be output_gradient,
+                               which gradient() does not read */
     bool reads_output;      /* backward reads the output: a following layer must not overwrite it */
-    double flops_forward, flops_input_gradient, flops_gradient; /* per sample, a multiply-add counts 2 */
-    void *plan; /* the plug-in's own, one block from nn_allocate; freed with the layer; may be NULL */
+    double flops_forward, flops_input_gradient, flops_gradient; /* per sample; a multiply-add counts as 2 */
+    void *plan; /* the plug-in's own data, one block from nn_allocate, freed with the layer; may be NULL */
 
     /* set by the network */
-    int64_t offset;            /* of its values in the flat vector; those of `shares` where that is given */
-    int64_t carried_offset;    /* of its state in what a sample carries */
-    int64_t statistics_offset; /* of its statistics in those of the network: forward, then backward */
+    int64_t offset;            /* of its values in the flat vector; that of `shares` if set */
+    int64_t carried_offset;    /* of its state within a sample's carried values */
+    int64_t statistics_offset; /* of its statistics within those of the network: forward, then backward */
     bool frozen;               /* its parameters are not trained */
     double rate_factor;        /* factor on the learning rate of its parameters */
-    bool needs_input_gradient; /* something below has parameters */
+    bool needs_input_gradient; /* a layer below has parameters */
 };
 
-/* Adds a tensor; returns its index in layer->parameters through *index (may be NULL). */
+/* Adds a parameter tensor; *index (may be NULL): its index in layer->parameters. name: borrowed. gain: factor
+ * on the initialiser's standard deviation. */
 nn_status nn_layer_add_parameter(nn_layer *layer, const char *name, nn_shape shape, int64_t fan_in,
                                  int64_t fan_out, const nn_initializer_type *initializer, double gain,
                                  int *index);
 
-/* Adds a part that ends at `end` (it begins where the last one ended); the last must end at value_count. */
+/* Adds a part that starts where the previous one ended and ends at value `end`; the last must end at
+ * value_count. */
 nn_status nn_layer_add_part(nn_layer *layer, int64_t end);
 
-/* How many rows of a matrix of parameters one part takes: about NN_LAYER_PART_VALUES values, in rows that
- * suit a matrix product. */
+/* Number of rows of a parameter matrix per part: about NN_LAYER_PART_VALUES values, rounded to a multiple
+ * that suits matrix products. */
 int64_t nn_layer_part_rows(int64_t rows, int64_t columns);
 
-/* Adds the parts of a matrix, of so many rows each; the last ends at `end`, behind the gap. */
+/* Adds the parts of a matrix, of nn_layer_part_rows() rows each; the last ends at `end`, after the padding.
+ */
 nn_status nn_layer_add_row_parts(nn_layer *layer, int64_t rows, int64_t columns, int64_t end);
 
-/* For build, where the layer shares another's parameters: fails unless its own tensors (added as usual) have
- * the counts of the other's, and takes over the other's parts. */
+/* For build, if the layer shares another's parameters: fails unless its own tensors (added as usual) have the
+ * shapes of the other's, and copies the other's parts. */
 nn_status nn_layer_share_parts(nn_layer *layer);
 
-/* For build: fails unless the layer reads exactly `count` others. */
+/* For build: fails unless the layer has exactly `count` inputs. */
 nn_status nn_layer_check_inputs(const nn_layer *layer, int count);
 
-/* For build: fails unless the layer reads two others at least; and unless their shapes are equal, too. */
+/* For build: fails unless the layer has at least two inputs; check_equal: and unless their shapes are
+ * equal. */
 nn_status nn_layer_check_several(const nn_layer *layer);
 nn_status nn_layer_check_equal(const nn_layer *layer);
 
-/* The list of layer types, NULL-terminated; and one by name, or NULL. */
+/* The layer types, NULL-terminated; and the one with the given name, or NULL. */
 const nn_layer_type *const *nn_layer_types(void);
 const nn_layer_type *nn_layer_find(const char *name);
 

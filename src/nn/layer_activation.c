@@ -1,4 +1,4 @@
-/* An activation function as a layer of its own. */
+/* An activation function as a separate layer. */
 #include <string.h>
 
 #include "nn/activation.h"
@@ -10,7 +10,7 @@ typedef struct activation_options {
 
 static const nn_option activation_table[] = {
     {"function", NN_OPTION_CHOICE, offsetof(activation_options, function), NULL, 0, 0,
-     nn_activation_names + 1, NN_EFFECT_RESULT, "the function; softmax goes over the last dimension"},
+     nn_activation_names + 1, NN_EFFECT_RESULT, "the function; softmax is taken over the last dimension"},
     {"slope", NN_OPTION_REAL, offsetof(activation_options, slope), "0.01", 0, 1, NULL, NN_EFFECT_RESULT,
      "slope of leaky_relu below 0"},
     {0}};
@@ -64,7 +64,8 @@ static void activation_backward(const nn_layer *layer, const nn_layer_call *call
                        call->input_gradients[0]);
 }
 
-/* Softmax goes over rows of this layer's shape, which may not be those of another. */
+/* Not for softmax: it is taken over rows of this layer's shape, which may differ from those of the layer that
+ * would apply it. */
 static int activation_of(const nn_layer *layer)
 {
     const activation_options *options = layer->options;
@@ -74,7 +75,7 @@ static int activation_of(const nn_layer *layer)
 
 const nn_layer_type nn_layer_activation = {
     .name = "activation",
-    .summary = "a function on every value (dense has it built in, which is faster)",
+    .summary = "an activation function applied to every value (dense has one built in, which is faster)",
     .example = "activation: tanh",
     .options = activation_table,
     .options_size = sizeof(activation_options),

@@ -1,5 +1,5 @@
-/* The sum of its inputs, value by value: y = x1 + x2 + ..., added in the order in which they are named. With
- * a shortcut around some layers it makes a residual network (He et al. 2016). */
+/* The element-wise sum of the inputs: y = x1 + x2 + ..., added in the order in which they are listed. With a
+ * shortcut around some layers it makes a residual network (He et al. 2016). */
 #include <string.h>
 
 #include "nn/layer.h"
@@ -38,7 +38,7 @@ static void add_backward(const nn_layer *layer, const nn_layer_call *call)
 
 const nn_layer_type nn_layer_add = {
     .name = "add",
-    .summary = "the sum of its inputs, value by value",
+    .summary = "element-wise sum of the inputs",
     .example = "add",
     .example_inputs = 3,
     .is_sum = true,

@@ -3,7 +3,7 @@
 
 const nn_layer_type nn_layer_average_pool = {
     .name = "average_pool",
-    .summary = "mean of each window and channel; padding does not count",
+    .summary = "mean of each window, per channel; padding is not counted",
     .example = "average_pool: {kernel: 2, padding: same}",
     .example_shape = {3, {5, 4, 2}},
     .options = nn_pooling_table,

@@ -1,14 +1,13 @@
 /*
  * Batch normalisation (Ioffe, Szegedy, ICML 2015) of channels, the last extent: y = f((x - mean) /
- * sqrt(variance + epsilon) scale + shift + second input). In training, mean and variance are those of the
- * samples and positions of the whole batch, whatever the ranks that they are on: others call it synchronised
- * batch normalisation. Or they are those of the microbatch: ghost batch normalisation (Hoffer, Hubara,
- * Soudry: Train longer, generalize better, NIPS 2017), which needs no message, and microbatches that are
- * large enough. In prediction, and where the layer is frozen, they are the running ones. Steps behind the end
- * of a sequence take part in nothing.
+ * sqrt(variance + epsilon) scale + shift + second input). In training, mean and variance are taken over all
+ * samples and positions of the batch, across ranks (elsewhere called synchronised batch normalisation), or
+ * over the microbatch: ghost batch normalisation (Hoffer, Hubara, Soudry: Train longer, generalize better,
+ * NIPS 2017), which needs no communication but sufficiently large microbatches. In prediction, and where the
+ * layer is frozen, the running values are used. Steps past the end of a sequence are ignored.
  *
- * In the backward pass, what every x of the batch adds to the loss through mean and variance is in the sums
- * of dz and dz (x - mean) over the batch: see batch_norm_finish_sums.
+ * In the backward pass, the effect of every x on the loss through mean and variance is given by the sums of
+ * dz and dz (x - mean) over the batch: see batch_norm_finish_sums.
  */
 #include <math.h>
 #include <string.h>
@@ -20,7 +19,7 @@
 #include "nn/rows.h"
 #include "tensor/norm.h"
 
-/* What is known of each channel is repeated to about this many values. */
+/* The values of the channels are repeated to about this many, so that the kernels run over long rows. */
 #define PERIOD_VALUES 256
 
 typedef struct batch_norm_options {
@@ -38,16 +37,16 @@ typedef struct batch_norm_plan {
 
 static const nn_option batch_norm_table[] = {
     {"epsilon", NN_OPTION_REAL, offsetof(batch_norm_options, epsilon), "1e-5", 1e-12, 1, NULL,
-     NN_EFFECT_RESULT, "added to the variance before the root is taken"},
+     NN_EFFECT_RESULT, "added to the variance before taking the square root"},
     {"running_decay", NN_OPTION_REAL, offsetof(batch_norm_options, running_decay), "0.9", 0, 1, NULL,
      NN_EFFECT_RESULT,
-     "share of the old running mean and variance that a step keeps (1 - what PyTorch calls momentum)"},
+     "fraction of the running mean and variance that each step keeps (1 - PyTorch's momentum)"},
     {"scale", NN_OPTION_BOOLEAN, offsetof(batch_norm_options, scale), "true", 0, 0, NULL, NN_EFFECT_RESULT,
      "multiply each channel by a trainable factor (gamma)"},
     {"shift", NN_OPTION_BOOLEAN, offsetof(batch_norm_options, shift), "true", 0, 0, NULL, NN_EFFECT_RESULT,
-     "add a trainable number to each channel (beta)"},
+     "add a trainable offset to each channel (beta)"},
     {"activation", NN_OPTION_CHOICE, offsetof(batch_norm_options, activation), "none", 0, 0,
-     nn_activation_names, NN_EFFECT_RESULT, "function on the outputs (leaky_relu has slope 0.01 here)"},
+     nn_activation_names, NN_EFFECT_RESULT, "function applied to the outputs (leaky_relu with slope 0.01)"},
     {"over", NN_OPTION_CHOICE, offsetof(batch_norm_options, over), "auto", 0, 0, nn_over_names,
      NN_EFFECT_RESULT, NN_OVER_HELP},
     {0}};
@@ -92,28 +91,31 @@ static nn_status batch_norm_check(const nn_layer *layer)
     nn_shape shape = layer->input_shapes[0];
     char first[NN_SHAPE_TEXT], second[NN_SHAPE_TEXT];
     if (layer->input_count > 1 && !nn_shape_equal(shape, layer->input_shapes[1]))
-        NN_FAIL(NN_ERROR_USAGE,
-                "its inputs are of %s and of %s values; what is added must have the same shape",
-                nn_shape_text(first, shape), nn_shape_text(second, layer->input_shapes[1]));
+        NN_FAIL(
+            NN_ERROR_USAGE,
+            "its inputs have shapes %s and %s; the second is added to the first and must have the same shape",
+            nn_shape_text(first, shape), nn_shape_text(second, layer->input_shapes[1]));
     int64_t channels = shape.dimensions > 0 ? shape.extents[shape.dimensions - 1] : 1;
     if (!batch_norm_over_batch(layer) && layer->microbatch_size * (nn_shape_count(shape) / channels) == 1 &&
         !layer->frozen)
         NN_FAIL(NN_ERROR_USAGE,
-                "a microbatch of one sample has one value a channel, and nothing is left of it when its mean "
-                "is subtracted; set `over: batch`, or a larger training.microbatch_size, such as 16");
+                "a microbatch of one sample has one value per channel, which becomes 0 when its mean is "
+                "subtracted; set `over: batch`, or a larger training.microbatch_size, such as 16");
     return NN_OK;
 }
 
-/* Slots of `channels` values in what is saved of a microbatch. */
+/* Slots of `channels` values each, saved per microbatch. */
 enum { SAVED_MEAN, SAVED_INVERSE, SAVED_VARIANCE, SAVED_SHIFT_GRADIENT, SAVED_SCALE_GRADIENT, SAVED_SLOTS };
 
-/* What is collected: forward the moments of x; backward the sums of dz, then those of dz (x - mean). */
+/* Number of values collected: forward, the moments of x; backward, the sums of dz, then those of dz (x -
+ * mean). */
 static int64_t batch_norm_collected(const batch_norm_plan *plan, nn_pass pass)
 {
     return pass == NN_FORWARD ? nn_moments_values(plan->channels) : 2 * plan->channels;
 }
 
-/* Values in scratch: what is collected, in double, and four repeated arrays. */
+/* Scratch holds the collected values, in double, and then four repeated arrays: size of the former in
+ * nn_real. */
 static int64_t batch_norm_sum_values(const batch_norm_plan *plan)
 {
     return batch_norm_collected(plan, NN_FORWARD) * (int64_t)(sizeof(double) / sizeof(nn_real));
@@ -144,7 +146,7 @@ static nn_status batch_norm_build(nn_layer *layer)
     return batch_norm_add_parameters(layer, plan);
 }
 
-/* ---- what is kept where ---- */
+/* ---- layout of saved and scratch ---- */
 
 static nn_real *batch_norm_saved(const nn_layer *layer, const nn_layer_call *call, int slot)
 {
@@ -152,7 +154,7 @@ static nn_real *batch_norm_saved(const nn_layer *layer, const nn_layer_call *cal
     return call->saved + call->samples * layer->saved_per_sample + slot * plan->channels;
 }
 
-/* Of the backward pass. */
+/* Sums of the backward pass. */
 static double *batch_norm_sums(const nn_layer_call *call)
 {
     return (void *)call->scratch;
@@ -166,15 +168,15 @@ static nn_real *batch_norm_repeated(const nn_layer *layer, const nn_layer_call *
     return call->scratch + batch_norm_sum_values(plan) + which * plan->period;
 }
 
-/* A tensor of the parameters; NULL where there is none. */
+/* A parameter tensor; NULL if the layer does not have it. */
 static const nn_real *batch_norm_parameter(const nn_layer *layer, const nn_layer_call *call, int index)
 {
     return index < 0 ? NULL : call->parameters + layer->parameters[index].offset;
 }
 
-/* ---- what is collected ---- */
+/* ---- collected over the batch ---- */
 
-/* Leaves dz, the gradient before the activation, in output_gradient, and adds it up. */
+/* Leaves dz, the gradient before the activation, in output_gradient, and adds it to the sums. */
 static void batch_norm_add_gradient(const nn_layer *layer, const nn_layer_call *call, int64_t row,
                                     int64_t rows)
 {
@@ -189,8 +191,8 @@ static void batch_norm_add_gradient(const nn_layer *layer, const nn_layer_call *
                          batch_norm_saved(layer, call, SAVED_MEAN), batch_norm_sums(call));
 }
 
-/* Sums of dz and dz (x - mean) of this microbatch; they are its gradients of shift and, divided by the
- * deviation, of scale. */
+/* Sums of dz and dz (x - mean) over this microbatch: the gradient of shift and, divided by the deviation,
+ * that of scale. */
 static const double *batch_norm_measure_gradient(const nn_layer *layer, const nn_layer_call *call)
 {
     const batch_norm_plan *plan = layer->plan;
@@ -232,7 +234,7 @@ static const nn_layer_statistics batch_norm_statistics = {.collect = batch_norm_
 
 /* ---- forward ---- */
 
-/* How many values of a channel the statistics are over. */
+/* Number of values per channel that the statistics are taken over. */
 static double batch_norm_count(const nn_layer *layer, const nn_layer_call *call)
 {
     const batch_norm_plan *plan = layer->plan;
@@ -245,7 +247,8 @@ static bool batch_norm_uses_running(const nn_layer *layer, const nn_layer_call *
     return !call->training || layer->frozen || batch_norm_count(layer, call) == 0;
 }
 
-/* Mean, inverse deviation, and the unbiased variance for the running one, which one value leaves as it is. */
+/* Mean, inverse deviation, and the unbiased variance for the running one, which a single value leaves
+ * unchanged. */
 static void batch_norm_take_measured(const nn_layer *layer, const nn_layer_call *call)
 {
     const batch_norm_plan *plan = layer->plan;
@@ -321,7 +324,7 @@ static void batch_norm_forward(const nn_layer *layer, const nn_layer_call *call)
 
 /* ---- backward ---- */
 
-/* dz to what was added, and dx. */
+/* Passes dz to the second input, and dx to the first. */
 static void batch_norm_apply_gradient(const nn_layer *layer, const nn_layer_call *call, int64_t row,
                                       int64_t rows)
 {
@@ -338,9 +341,9 @@ static void batch_norm_apply_gradient(const nn_layer *layer, const nn_layer_call
                                call->input_gradients[0] + at);
 }
 
-/* From the sums of dz and dz (x - mean): the numbers in dx = factor (dz - sum / n - (x - mean) product / (n
- * (variance + epsilon))) of each of the n values that mean and variance were taken over, which pass on what
- * reaches them. */
+/* With s and q the sums of dz and dz (x - mean) over the n values that mean and variance were taken over, dx
+ * = factor (dz - s / n - (x - mean) q / (n (variance + epsilon))): computes the coefficients per channel.
+ * With running statistics, mean and variance are constants and only factor dz remains. */
 static void batch_norm_finish_sums(const nn_layer *layer, const nn_layer_call *call, const double *sums)
 {
     const batch_norm_plan *plan = layer->plan;
@@ -379,8 +382,8 @@ static void batch_norm_put(int64_t channels, const nn_real *from, nn_real factor
     }
 }
 
-/* The running statistics of the batch: the first microbatch adds them, and the others nothing, so that the
- * sum is exact. What is not finite is added by those that it comes from, so that it is found there. */
+/* Statistics of the batch: the first microbatch adds them and the others add 0, so that the sum is exact. A
+ * value that is not finite is added by the microbatches that caused it, so that it is reported there. */
 static void batch_norm_put_whole(const nn_layer *layer, const nn_layer_call *call, const nn_real *whole,
                                  bool accumulate, nn_real *to)
 {
@@ -429,7 +432,7 @@ static void batch_norm_gradient(const nn_layer *layer, const nn_layer_call *call
 const nn_layer_type nn_layer_batch_norm = {
     .name = "batch_norm",
     .summary =
-        "normalises each channel over the samples of a batch; may add a second input before the activation",
+        "normalises each channel over the samples of a batch; can add a second input before the activation",
     .example = "batch_norm",
     .options = batch_norm_table,
     .options_size = sizeof(batch_norm_options),

@@ -1,5 +1,5 @@
-/* Its inputs side by side along one axis, in the order in which they are named. Along the last axis these are
- * the channels of images and the features of steps. */
+/* Joins the inputs along one axis, in the order in which they are listed. The last axis holds the channels of
+ * images and the features of steps. */
 #include <string.h>
 
 #include "nn/axes.h"
@@ -11,7 +11,7 @@ typedef struct concat_options {
 static const nn_option concat_table[] = {
     {"axis", NN_OPTION_INTEGER, offsetof(concat_options, axis), "-1", -NN_MAX_DIMENSIONS,
      NN_MAX_DIMENSIONS - 1, NULL, NN_EFFECT_RESULT,
-     "axis along which the inputs stand side by side, from 0; -1 is the last"},
+     "axis along which the inputs are joined, counted from 0; -1 is the last"},
     {0}};
 
 static int concat_axis(const nn_layer *layer)
@@ -27,9 +27,10 @@ static nn_status concat_add_shape(nn_layer *layer, int axis, nn_shape shape)
     if (fits) whole.extents[axis] = shape.extents[axis];
     if (!fits || !nn_shape_equal(shape, whole)) {
         char first_text[NN_SHAPE_TEXT], other_text[NN_SHAPE_TEXT];
-        NN_FAIL(NN_ERROR_USAGE,
-                "its inputs have %s and %s; concat along axis %d needs equal extents on all other axes",
-                nn_shape_text(first_text, layer->input_shapes[0]), nn_shape_text(other_text, shape), axis);
+        NN_FAIL(
+            NN_ERROR_USAGE,
+            "its inputs have shapes %s and %s; concat along axis %d needs equal extents on all other axes",
+            nn_shape_text(first_text, layer->input_shapes[0]), nn_shape_text(other_text, shape), axis);
     }
     output->extents[axis] += shape.extents[axis];
     return NN_OK;
@@ -48,7 +49,7 @@ static nn_status concat_build(nn_layer *layer)
     return NN_OK;
 }
 
-/* Between input `i` and its place in the rows of the output, which begins at *place. */
+/* Copies between input `i` and its columns in the rows of the output, which start at *place. */
 static void concat_copy(const nn_layer *layer, const nn_layer_call *call, int i, int64_t *place,
                         nn_real *input, nn_real *output, bool to_output)
 {
@@ -79,7 +80,7 @@ static void concat_backward(const nn_layer *layer, const nn_layer_call *call)
 
 const nn_layer_type nn_layer_concat = {
     .name = "concat",
-    .summary = "its inputs side by side along one axis: the channels, unless told otherwise",
+    .summary = "joins the inputs along one axis (default: the channels)",
     .example = "concat",
     .example_inputs = 3,
     .options = concat_table,

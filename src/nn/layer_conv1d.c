@@ -1,4 +1,4 @@
-/* Convolution over one spatial extent, or time. */
+/* Convolution over one spatial dimension, or time. */
 #include "nn/convolution.h"
 
 static nn_status conv1d_build(nn_layer *layer)

@@ -1,4 +1,4 @@
-/* Convolution over two spatial extents. */
+/* Convolution over two spatial dimensions. */
 #include "nn/convolution.h"
 
 static nn_status conv2d_build(nn_layer *layer)

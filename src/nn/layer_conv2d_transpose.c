@@ -1,6 +1,6 @@
 /*
- * Transposed convolution over two spatial extents (Zeiler, Krishnan, Taylor, Fergus: Deconvolutional
- * networks; CVPR 2010): a convolution with stride turned round, so that the extents grow by the stride.
+ * Transposed convolution over two spatial dimensions (Zeiler, Krishnan, Taylor, Fergus: Deconvolutional
+ * networks; CVPR 2010): the reverse of a strided convolution, so that the extents grow by the stride.
  */
 #include "nn/convolution.h"
 
@@ -11,7 +11,7 @@ static nn_status conv2d_transpose_build(nn_layer *layer)
 
 const nn_layer_type nn_layer_conv2d_transpose = {
     .name = "conv2d_transpose",
-    .summary = "transposed convolution of images: the extents grow by the stride",
+    .summary = "transposed convolution of images: height and width grow by the stride",
     .example = "conv2d_transpose: {filters: 3, kernel: 3, stride: 2}",
     .example_shape = {3, {3, 2, 2}},
     .options = nn_convolution_transposed_table,

@@ -1,4 +1,4 @@
-/* Convolution over three spatial extents. */
+/* Convolution over three spatial dimensions. */
 #include "nn/convolution.h"
 
 static nn_status conv3d_build(nn_layer *layer)

@@ -1,8 +1,8 @@
 /*
  * A fully connected layer: Y = f(X W + b). X is rows x inputs, W is inputs x units, both row-major. A row is
- * a sample, whatever its shape, or with per_step a step of one. Where the weight is shared with a layer that
- * has it as units x inputs (an embedding), W is its transpose (Press, Wolf: Using the output embedding; EACL
- * 2017).
+ * one sample of any shape or, with per_step, one step of a sample. If the weight is shared with a layer that
+ * stores it as units x inputs (an embedding), W is its transpose (Press, Wolf: Using the output embedding;
+ * EACL 2017).
  */
 #include "base/memory.h"
 #include "nn/activation.h"
@@ -10,8 +10,7 @@
 #include "tensor/kernels.h"
 #include "tensor/matrix.h"
 
-/* Values that bias and activation handle at a time: those that the last read brought into the first-level
- * cache. */
+/* Bias and activation are applied to this many values at a time, while they are in the first-level cache. */
 #define FUSED_VALUES 2048
 
 typedef struct dense_options {
@@ -23,27 +22,26 @@ typedef struct dense_options {
 
 typedef struct dense_plan {
     const nn_activation *activation;
-    int64_t inputs, units, rows;         /* rows of a sample */
+    int64_t inputs, units, rows;         /* rows per sample */
     bool transposed;                     /* the weight is units x inputs */
-    int64_t weight_rows, weight_columns; /* of the weight as it lies in memory; parts are whole rows */
+    int64_t weight_rows, weight_columns; /* of the weight as stored; parts consist of complete rows */
     int weight_parts;                    /* the bias, if any, is one more */
     const nn_parameter *bias;            /* NULL: none */
-    bool accumulates[];                  /* of each part: the product itself may add */
+    bool accumulates[];                  /* per part: the product may add to the sum itself */
 } dense_plan;
 
 static const nn_option dense_table[] = {
     {"units", NN_OPTION_INTEGER, offsetof(dense_options, units), NULL, 1, 1e9, NULL, NN_EFFECT_RESULT,
-     "number of outputs; `classes`: as many as the target has classes; `same`: as the input's last "
-     "dimension"},
+     "number of outputs; `classes`: the number of classes of the target; `same`: the input's last dimension"},
     {"activation", NN_OPTION_CHOICE, offsetof(dense_options, activation), "none", 0, 0, nn_activation_names,
-     NN_EFFECT_RESULT, "function on the outputs (leaky_relu has slope 0.01 here)"},
+     NN_EFFECT_RESULT, "function applied to the outputs (leaky_relu with slope 0.01)"},
     {"bias", NN_OPTION_BOOLEAN, offsetof(dense_options, bias), "true", 0, 0, NULL, NN_EFFECT_RESULT,
      "add a trainable bias to each output"},
     {"per_step", NN_OPTION_BOOLEAN, offsetof(dense_options, per_step), "false", 0, 0, NULL, NN_EFFECT_RESULT,
-     "apply it to every step of a sequence (to the last dimension) instead of to the whole sample"},
+     "apply the layer to each step of a sequence (the last dimension) instead of to the flattened sample"},
     {"initializer", NN_OPTION_CHOICE, offsetof(dense_options, initializer), "auto", 0, 0,
      nn_initializer_choices, NN_EFFECT_RESULT,
-     "first values of the weight; auto: he or xavier, by activation"},
+     "initial values of the weight; auto: he or xavier, depending on the activation"},
     {0}};
 
 /* ---- building ---- */
@@ -71,7 +69,7 @@ static nn_status dense_add_parts(nn_layer *layer, const dense_plan *plan)
     return plan->bias ? nn_layer_add_part(layer, layer->value_count) : NN_OK;
 }
 
-/* The first row of the weight in a part, and their number. */
+/* Returns the number of rows of the weight in a part; *first: the first of them. */
 static int64_t dense_rows_of_part(const nn_layer *layer, int part, int64_t *first)
 {
     const dense_plan *plan = layer->plan;
@@ -80,7 +78,7 @@ static int64_t dense_rows_of_part(const nn_layer *layer, int part, int64_t *firs
     return (end < plan->weight_rows ? end : plan->weight_rows) - *first;
 }
 
-/* The plan grows by an answer for each part, which are known only now. */
+/* Appends accumulates[] to the plan: the parts are known only now. */
 static nn_status dense_try_parts(nn_layer *layer)
 {
     dense_plan *plan = layer->plan;
@@ -94,8 +92,8 @@ static nn_status dense_try_parts(nn_layer *layer)
         int64_t rows = dense_rows_of_part(layer, part, &first);
         if (layer->part_begin[part] % plan->weight_columns != 0)
             NN_FAIL(NN_ERROR_USAGE,
-                    "the parameters of %s cannot be shared by a dense layer; share those of a dense or an "
-                    "embedding",
+                    "the parameters of %s cannot be shared by a dense layer; share those of a dense or "
+                    "embedding layer",
                     layer->shares->name);
         plan->accumulates[part] = nn_matrix_accumulates_exactly(
             NN_TRANSPOSED, NN_PLAIN, rows, plan->weight_columns, layer->microbatch_size * plan->rows);
@@ -113,9 +111,8 @@ static nn_status dense_find_sizes(nn_layer *layer, dense_plan *plan)
     int last = input->dimensions - 1;
     if (options->per_step && last < 1)
         NN_FAIL(NN_ERROR_USAGE,
-                "per_step needs the steps of a sequence, but its input has %s values a sample; leave "
-                "per_step out, or "
-                "let the recurrent layer below give its whole sequence",
+                "per_step needs a sequence, but its input has shape %s per sample; remove per_step, or set "
+                "`output: sequence` in the recurrent layer before it",
                 nn_shape_text(text, *input));
     int64_t width = last >= 0 ? input->extents[last] : 1;
     plan->inputs = options->per_step ? width : nn_shape_count(*input);
@@ -155,7 +152,7 @@ static nn_status dense_build(nn_layer *layer)
 
 /* ---- running ---- */
 
-/* Bias and activation on z, to y, while the rows are in cache. */
+/* Adds the bias to z and writes the activation to y, while the rows are in cache. */
 static void dense_finish_rows(const dense_plan *plan, const nn_layer_call *call, int64_t count, nn_real *z,
                               nn_real *y)
 {
@@ -180,7 +177,7 @@ static void dense_forward(const nn_layer *layer, const nn_layer_call *call)
     dense_finish_rows(plan, call, rows, z, call->output);
 }
 
-/* Leaves the gradient with respect to X W + b in output_gradient, where dense_gradient finds it. */
+/* Leaves the gradient with respect to X W + b in output_gradient, for dense_gradient. */
 static void dense_backward(const nn_layer *layer, const nn_layer_call *call)
 {
     const dense_plan *plan = layer->plan;
@@ -224,7 +221,7 @@ static void dense_gradient(const nn_layer *layer, const nn_layer_call *call, int
 
 const nn_layer_type nn_layer_dense = {
     .name = "dense",
-    .summary = "fully connected: every output sees every input; flattens its input",
+    .summary = "fully connected: every output depends on every input; flattens its input",
     .example = "dense: {units: 4}",
     .options = dense_table,
     .options_size = sizeof(dense_options),

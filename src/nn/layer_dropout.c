@@ -14,7 +14,7 @@ typedef struct dropout_options {
 
 static const nn_option dropout_table[] = {{"rate", NN_OPTION_REAL, offsetof(dropout_options, rate), "0.5", 0,
                                            1, NULL, NN_EFFECT_RESULT,
-                                           "fraction of the values that are set to 0 in training, below 1"},
+                                           "fraction of the values set to 0 in training, below 1"},
                                           {0}};
 
 static nn_status dropout_build(nn_layer *layer)
@@ -66,7 +66,7 @@ static void dropout_backward(const nn_layer *layer, const nn_layer_call *call)
 
 const nn_layer_type nn_layer_dropout = {
     .name = "dropout",
-    .summary = "sets a random part of the values to 0 in training; does nothing in prediction",
+    .summary = "sets a random fraction of the values to 0 in training; the identity in prediction",
     .example = "dropout: 0.25",
     .options = dropout_table,
     .options_size = sizeof(dropout_options),

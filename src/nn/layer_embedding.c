@@ -1,7 +1,7 @@
 /*
- * An embedding: each number of the input chooses a row of a table of trainable values. The numbers are whole,
- * 0 .. symbols - 1: words, letters, categories. What is no such number cannot be reported from here; its row
- * of the output becomes NaN, at which training stops with the name of this layer.
+ * An embedding: each number of the input selects a row of a trainable table. The numbers are integers 0 ..
+ * symbols - 1: words, letters, categories. An invalid number cannot be reported from here: its row of the
+ * output becomes NaN, and training stops and names this layer.
  */
 #include <math.h>
 #include <string.h>
@@ -20,12 +20,12 @@ typedef struct embedding_options {
 } embedding_options;
 
 typedef struct embedding_plan {
-    int64_t positions; /* numbers of one sample */
-    int digits;        /* of the largest row, or none */
+    int64_t positions; /* numbers per sample */
+    int digits;        /* of the largest row number, `symbols` included */
 } embedding_plan;
 
-/* What backward leaves for gradient, in the memory of call->saved: for each number of the microbatch its row,
- * and the numbers' positions in order of rows, those of one row in their own order. */
+/* Written by backward for gradient, in call->saved: the row of each number of the microbatch, and the
+ * positions of the numbers sorted by row, stably. */
 typedef struct embedding_sorted {
     int64_t count;
     int32_t *rows, *order;
@@ -33,12 +33,12 @@ typedef struct embedding_sorted {
 
 static const nn_option embedding_table[] = {
     {"symbols", NN_OPTION_INTEGER, offsetof(embedding_options, symbols), NULL, 1, 1e9, NULL, NN_EFFECT_RESULT,
-     "how many different numbers there are: the input (kind: index) holds 0 .. symbols - 1; `classes` as in "
-     "dense"},
+     "number of rows in the table: the input (kind: index) holds 0 .. symbols - 1; `classes`: the number of "
+     "classes of the target"},
     {"units", NN_OPTION_INTEGER, offsetof(embedding_options, units), NULL, 1, 1e9, NULL, NN_EFFECT_RESULT,
-     "values that stand for one number"},
+     "number of values per symbol"},
     {"deviation", NN_OPTION_REAL, offsetof(embedding_options, deviation), "0", 0, 1e9, NULL, NN_EFFECT_RESULT,
-     "standard deviation of the first values; 0: 1 / sqrt(units), so that rows have length 1"},
+     "standard deviation of the initial values; 0: 1 / sqrt(units), so that rows have length 1 on average"},
     {0}};
 
 /* ---- building ---- */
@@ -50,26 +50,28 @@ static nn_status embedding_check(const nn_layer *layer)
     NN_TRY(nn_layer_check_inputs(layer, 1));
     if (options->symbols > exact)
         NN_FAIL(NN_ERROR_USAGE,
-                "float32 holds whole numbers up to %lld, too few for %lld symbols; set `precision: float64`",
+                "float32 represents integers exactly up to %lld, not enough for %lld symbols; set "
+                "`precision: float64`",
                 (long long)exact, (long long)options->symbols);
     if (layer->input_shapes[0].dimensions == NN_MAX_DIMENSIONS)
-        NN_FAIL(NN_ERROR_USAGE, "its input has %d dimensions, and one more is not possible; flatten it first",
+        NN_FAIL(NN_ERROR_USAGE,
+                "its input has %d dimensions, the maximum, and an embedding adds one; flatten it first",
                 NN_MAX_DIMENSIONS);
     if (nn_shape_count(layer->input_shapes[0]) > INT32_MAX / layer->microbatch_size)
-        NN_FAIL(NN_ERROR_USAGE, "a microbatch holds more than %d numbers; choose a smaller microbatch_size",
+        NN_FAIL(NN_ERROR_USAGE, "a microbatch has more than %d numbers; choose a smaller microbatch_size",
                 INT32_MAX);
     return NN_OK;
 }
 
-/* The parts of a layer that was not an embedding need not be whole rows. */
+/* The parts of another type of layer need not consist of complete rows. */
 static nn_status embedding_share_parts(nn_layer *layer, int64_t units)
 {
     NN_TRY(nn_layer_share_parts(layer));
     for (int part = 1; part < layer->part_count; part++)
         if (layer->part_begin[part] % units != 0)
             NN_FAIL(NN_ERROR_USAGE,
-                    "the parameters of %s, which it shares, are no table of %lld values a row; let %s share "
-                    "those of the embedding instead",
+                    "the parameters of %s, which it shares, are not a table with %lld values per row; let %s "
+                    "share those of the embedding instead",
                     layer->shares->name, (long long)units, layer->shares->name);
     return NN_OK;
 }
@@ -117,7 +119,7 @@ static int64_t embedding_indices_of(const nn_layer *layer)
 
 /* ---- running ---- */
 
-/* The row that a number chooses, or `symbols`, which is no row. */
+/* The row that a number selects, or `symbols` if it is invalid. */
 static int64_t embedding_row(nn_real number, int64_t symbols)
 {
     if (!(number >= 0 && number < (nn_real)symbols)) return symbols;
@@ -148,7 +150,7 @@ static embedding_sorted embedding_find_sorted(const nn_layer *layer, const nn_la
     return (embedding_sorted){count, saved, saved + count};
 }
 
-/* One pass of sorting by digits, the lowest first: keeps the order of those with the same digit. */
+/* One pass of a radix sort, lowest digit first: stable. */
 static void embedding_sort_digit(const embedding_sorted *sorted, int shift, const int32_t *from, int32_t *to)
 {
     int64_t places[DIGITS + 1] = {0};
@@ -172,12 +174,12 @@ static void embedding_backward(const nn_layer *layer, const nn_layer_call *call)
         embedding_sort_digit(&sorted, digit * DIGIT_BITS, sorted.order, other);
         memcpy(sorted.order, other, (size_t)sorted.count * sizeof *other);
     }
-    /* A step of the choice moves nothing. */
+    /* The output is piecewise constant in the input: its gradient is 0. */
     if (call->input_gradients[0])
         memset(call->input_gradients[0], 0, (size_t)sorted.count * sizeof *call->input_gradients[0]);
 }
 
-/* The first place in the order whose row is `row` or later. */
+/* The first place in the order whose row is at least `row`. */
 static int64_t embedding_find_row(const embedding_sorted *sorted, int64_t row)
 {
     int64_t begin = 0, end = sorted->count;
@@ -191,8 +193,8 @@ static int64_t embedding_find_row(const embedding_sorted *sorted, int64_t row)
     return begin;
 }
 
-/* The gradients of places [begin, end) of the order, which all have the same row, are added before the sum
- * meets the row. */
+/* Places [begin, end) of the order have the same row: their gradients are summed first, and the sum is added
+ * to the row. */
 static void embedding_add_row(const embedding_sorted *sorted, const nn_layer_call *call, int64_t units,
                               int64_t begin, int64_t end, nn_real *row)
 {
@@ -214,7 +216,7 @@ static void embedding_gradient(const nn_layer *layer, const nn_layer_call *call,
     embedding_sorted sorted = embedding_find_sorted(layer, call);
     int64_t first = layer->part_begin[part] / options->units;
     int64_t last = layer->part_begin[part + 1] / options->units;
-    if (last > options->symbols) last = options->symbols; /* behind it is a gap */
+    if (last > options->symbols) last = options->symbols; /* padding follows */
     if (!accumulate) memset(values, 0, (size_t)((last - first) * options->units) * sizeof *values);
     int64_t begin = embedding_find_row(&sorted, first);
     while (begin < sorted.count) {
@@ -228,7 +230,7 @@ static void embedding_gradient(const nn_layer *layer, const nn_layer_call *call,
 
 const nn_layer_type nn_layer_embedding = {
     .name = "embedding",
-    .summary = "each whole number of the input chooses a row of a trainable table: words, categories",
+    .summary = "each integer of the input selects a row of a trainable table: words, categories",
     .example = "embedding: {symbols: 9, units: 4}",
     .example_shape = {1, {5}},
     .example_indices = 9,

@@ -1,10 +1,10 @@
 /*
  * The feed-forward part of a transformer (Vaswani, Shazeer, Parmar, Uszkoreit, Jones, Gomez, Kaiser,
- * Polosukhin: Attention is all you need; NIPS 2017): of every step x, or whatever the last dimension holds,
+ * Polosukhin: Attention is all you need; NIPS 2017): for every step x (every row along the last dimension),
  *
  *     z = x W + b        h = f(z)        y = h W' + b'
  *
- * with as many features as x has.
+ * where y has as many features as x.
  */
 #include "base/memory.h"
 #include "nn/activation.h"
@@ -22,17 +22,17 @@ typedef struct feed_forward_options {
 
 typedef struct feed_forward_plan {
     const nn_activation *activation;
-    int64_t rows, hidden; /* rows of a sample */
+    int64_t rows, hidden; /* rows per sample */
     nn_projection projections[PROJECTIONS];
 } feed_forward_plan;
 
 static const nn_option feed_forward_table[] = {
     {"hidden", NN_OPTION_INTEGER, offsetof(feed_forward_options, hidden), "0", 0, 1e9, NULL, NN_EFFECT_RESULT,
-     "values between the two products; 0: 4 x the features of the input"},
+     "size of the hidden layer; 0: 4 x the features of the input"},
     {"activation", NN_OPTION_CHOICE, offsetof(feed_forward_options, activation), "gelu", 0, 0,
-     nn_activation_names, NN_EFFECT_RESULT, "function between the two products"},
+     nn_activation_names, NN_EFFECT_RESULT, "function applied to the hidden layer"},
     {"bias", NN_OPTION_BOOLEAN, offsetof(feed_forward_options, bias), "true", 0, 0, NULL, NN_EFFECT_RESULT,
-     "add trainable biases behind both products"},
+     "add trainable biases to both products"},
     {0}};
 
 /* ---- building ---- */
@@ -59,8 +59,9 @@ static nn_status feed_forward_add_projections(nn_layer *layer, feed_forward_plan
                               .first_part = first->part_count};
     NN_TRY(nn_projection_build(layer, second));
     if (!layer->shares) return NN_OK;
-    if (layer->shares->type != layer->type) /* whose parts are planned as its own */
-        NN_FAIL(NN_ERROR_USAGE, "share: %s is no %s", layer->shares->name, layer->type->name);
+    if (layer->shares->type != layer->type) /* only the same type has the same parts */
+        NN_FAIL(NN_ERROR_USAGE, "share: %s is not a %s layer; share the weights of one", layer->shares->name,
+                layer->type->name);
     return nn_layer_share_parts(layer);
 }
 
@@ -103,7 +104,7 @@ static int64_t feed_forward_hidden_values(const feed_forward_plan *plan, const n
     return call->samples * plan->rows * plan->hidden;
 }
 
-/* Saved are h, and behind it z, where backward leaves dz. */
+/* Saves h, then z, which backward overwrites with dz. */
 static void feed_forward_forward(const nn_layer *layer, const nn_layer_call *call)
 {
     const feed_forward_plan *plan = layer->plan;
@@ -145,7 +146,7 @@ static void feed_forward_gradient(const nn_layer *layer, const nn_layer_call *ca
 
 const nn_layer_type nn_layer_feed_forward = {
     .name = "feed_forward",
-    .summary = "two products with a wider layer between them, for every step: a part of transformers",
+    .summary = "two dense layers with a wider hidden layer, applied to every step: a part of transformers",
     .example = "feed_forward: {hidden: 5}",
     .options = feed_forward_table,
     .options_size = sizeof(feed_forward_options),

@@ -1,4 +1,4 @@
-/* A sample of any shape as one row of values. */
+/* Turns a sample of any shape into one row of values. */
 #include <string.h>
 
 #include "nn/layer.h"

@@ -1,9 +1,9 @@
 /*
- * Group normalisation (Wu, He, ECCV 2018): the channels, the last extent, are parted into groups, and each
- * group of each sample is brought to mean 0 and variance 1 over its channels and all positions, y = (x -
- * mean) / sqrt(variance + epsilon) scale + shift. As many groups as channels is instance normalisation
- * (Ulyanov, Vedaldi, Lempitsky, 2016). It does the same in training and in prediction, and sees no other
- * samples. Steps behind the end of a sequence take part in nothing.
+ * Group normalisation (Wu, He, ECCV 2018): the channels, the last extent, are divided into groups, and each
+ * group of each sample is normalised to mean 0 and variance 1 over its channels and all positions, y = (x -
+ * mean) / sqrt(variance + epsilon) scale + shift. With one channel per group it is instance normalisation
+ * (Ulyanov, Vedaldi, Lempitsky, 2016). Training and prediction compute the same, and samples do not affect
+ * each other. Steps past the end of a sequence are ignored.
  */
 #include <math.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "nn/rows.h"
 #include "tensor/norm.h"
 
-/* What is known of each channel is repeated to about this many values. */
+/* The values of the channels are repeated to about this many, so that the kernels run over long rows. */
 #define PERIOD_VALUES 256
 
 typedef struct group_norm_options {
@@ -30,13 +30,13 @@ typedef struct group_norm_plan {
 
 static const nn_option group_norm_table[] = {
     {"groups", NN_OPTION_INTEGER, offsetof(group_norm_options, groups), "8", 1, 1e9, NULL, NN_EFFECT_RESULT,
-     "number of groups; it must divide the number of channels"},
+     "number of groups; must divide the number of channels"},
     {"epsilon", NN_OPTION_REAL, offsetof(group_norm_options, epsilon), "1e-5", 1e-12, 1, NULL,
-     NN_EFFECT_RESULT, "added to the variance before the root is taken"},
+     NN_EFFECT_RESULT, "added to the variance before taking the square root"},
     {"scale", NN_OPTION_BOOLEAN, offsetof(group_norm_options, scale), "true", 0, 0, NULL, NN_EFFECT_RESULT,
      "multiply each channel by a trainable factor (gamma)"},
     {"shift", NN_OPTION_BOOLEAN, offsetof(group_norm_options, shift), "true", 0, 0, NULL, NN_EFFECT_RESULT,
-     "add a trainable number to each channel (beta)"},
+     "add a trainable offset to each channel (beta)"},
     {0}};
 
 /* ---- building ---- */
@@ -64,12 +64,12 @@ static nn_status group_norm_check(const group_norm_plan *plan)
 {
     if (plan->channels % plan->groups != 0)
         NN_FAIL(NN_ERROR_USAGE,
-                "its %lld channels cannot be parted into %lld groups; choose `groups` that divides them",
+                "its %lld channels cannot be divided into %lld groups; set `groups` to a divisor of the "
+                "number of channels",
                 (long long)plan->channels, (long long)plan->groups);
     if (plan->width * plan->rows.rows == 1)
-        NN_FAIL(NN_ERROR_USAGE, "each group is a single value, of which nothing is left when the mean is "
-                                "subtracted; choose fewer "
-                                "`groups`");
+        NN_FAIL(NN_ERROR_USAGE, "each group is a single value, which becomes 0 when its mean is subtracted; "
+                                "choose fewer `groups`");
     return NN_OK;
 }
 
@@ -103,7 +103,7 @@ static nn_status group_norm_build(nn_layer *layer)
     return group_norm_add_parameters(layer, plan);
 }
 
-/* ---- what is kept where ---- */
+/* ---- layout of saved and scratch ---- */
 
 static double *group_norm_doubles(const nn_layer *layer, const nn_layer_call *call, int slot)
 {
@@ -159,8 +159,9 @@ static void group_norm_add_moments(const nn_layer *layer, const nn_layer_call *c
                         group_norm_doubles(layer, call, SUMS));
 }
 
-/* Mean and inverse deviation of a group, from the sums of its channels, which are about `origin`, over n rows
- * each: squares about the group's mean are those about the channel's and n (channel's mean - group's)^2. */
+/* Mean and inverse deviation of a group, from the sums of its channels about `origin` over n rows: the
+ * squares about the group's mean are those about the channel's mean plus n (channel's mean - group's mean)^2.
+ */
 static void group_norm_measure(const nn_layer *layer, int64_t group, const nn_real *origin,
                                const double *sums, int64_t rows, nn_real *saved)
 {
@@ -232,9 +233,9 @@ static void group_norm_add_products(const nn_layer *layer, const nn_layer_call *
                          group_norm_doubles(layer, call, SUMS));
 }
 
-/* From the sums s of dy and q of dy (x - mean) of each channel: what they add to the gradients of shift and
- * scale, and the numbers in dx = factor dy - inverse (S + (x - mean) inverse^2 Q) / n, where S and Q are the
- * sums of scale s and scale q over a group of n values. */
+/* From the sums s of dy and q of dy (x - mean) of each channel: adds to the gradients of shift and scale, and
+ * computes the coefficients of dx = factor dy - inverse (S + (x - mean) inverse^2 Q) / n, where S and Q are
+ * the sums of scale s and scale q over a group of n values. */
 static void group_norm_finish_sums(const nn_layer *layer, const nn_layer_call *call, const nn_real *saved,
                                    int64_t rows)
 {

@@ -1,8 +1,8 @@
 /*
  * The gated recurrent unit (Cho and others: Learning phrase representations using RNN encoder-decoder for
- * statistical machine translation; EMNLP 2014), in the form in which the reset gate acts on h U + b, after
- * the product. The gates stand in the order reset, update, candidate. The candidate has a bias on either side
- * of the reset gate; those of the other gates would be one sum, and are one.
+ * statistical machine translation; EMNLP 2014), in the variant in which the reset gate is applied to h U + b,
+ * after the product. The order of the gates is reset, update, candidate. The candidate has one bias inside
+ * and one outside the reset gate; the other gates have one each, as two would only be added.
  */
 #include "nn/recurrent.h"
 #include "tensor/kernels_recurrent.h"

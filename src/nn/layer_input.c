@@ -1,4 +1,4 @@
-/* The data, as the first layer of every network: the caller writes its output. */
+/* The data, as the first layer of every network. The caller writes its output. */
 #include "nn/layer.h"
 
 static nn_status input_build(nn_layer *layer)
@@ -6,7 +6,7 @@ static nn_status input_build(nn_layer *layer)
     for (int d = 0; d < layer->output_shape.dimensions; d++)
         if (layer->output_shape.extents[d] < 1) {
             char text[NN_SHAPE_TEXT];
-            NN_FAIL(NN_ERROR_USAGE, "a sample of %s values is empty; check the data set",
+            NN_FAIL(NN_ERROR_USAGE, "samples of shape %s are empty; check the data set",
                     nn_shape_text(text, layer->output_shape));
         }
     return NN_OK;
@@ -16,7 +16,7 @@ static const nn_option input_options[] = {{0}};
 
 const nn_layer_type nn_layer_input = {
     .name = "input",
-    .summary = "the data: made for every network, not to be written (its name for `inputs` is input)",
+    .summary = "the data: created for every network, never listed (`inputs` refers to it as input)",
     .example = "input",
     .options = input_options,
     .build = input_build,

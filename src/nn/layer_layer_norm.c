@@ -1,7 +1,7 @@
 /*
  * Layer normalisation (Ba, Kiros, Hinton: Layer normalization, 2016) over the last extent: each row is
- * brought to mean 0 and variance 1 on its own, y = (x - mean) / sqrt(variance + epsilon) scale + shift. It
- * does the same in training and in prediction, and sees neither other samples nor other steps.
+ * normalised to mean 0 and variance 1, y = (x - mean) / sqrt(variance + epsilon) scale + shift. Training and
+ * prediction compute the same, and neither samples nor steps affect each other.
  */
 #include <string.h>
 
@@ -15,17 +15,17 @@ typedef struct layer_norm_options {
 } layer_norm_options;
 
 typedef struct layer_norm_plan {
-    int64_t rows, columns; /* of a sample */
+    int64_t rows, columns; /* per sample */
     int scale, shift;      /* indices of parameters; -1: none */
 } layer_norm_plan;
 
 static const nn_option layer_norm_table[] = {
     {"epsilon", NN_OPTION_REAL, offsetof(layer_norm_options, epsilon), "1e-5", 1e-12, 1, NULL,
-     NN_EFFECT_RESULT, "added to the variance before the root is taken"},
+     NN_EFFECT_RESULT, "added to the variance before taking the square root"},
     {"scale", NN_OPTION_BOOLEAN, offsetof(layer_norm_options, scale), "true", 0, 0, NULL, NN_EFFECT_RESULT,
      "multiply each column by a trainable factor (gamma)"},
     {"shift", NN_OPTION_BOOLEAN, offsetof(layer_norm_options, shift), "true", 0, 0, NULL, NN_EFFECT_RESULT,
-     "add a trainable number to each column (beta)"},
+     "add a trainable offset to each column (beta)"},
     {0}};
 
 /* ---- building ---- */
@@ -54,9 +54,8 @@ static nn_status layer_norm_build(nn_layer *layer)
     NN_TRY(nn_layer_check_inputs(layer, 1));
     nn_shape shape = layer->input_shapes[0];
     if (shape.dimensions == 0 || shape.extents[shape.dimensions - 1] == 1)
-        NN_FAIL(NN_ERROR_USAGE,
-                "its input has rows of one value, of which nothing is left when the mean is subtracted; use "
-                "batch_norm, or reshape the input");
+        NN_FAIL(NN_ERROR_USAGE, "its input has one value per row, which becomes 0 when the mean is "
+                                "subtracted; use batch_norm, or reshape the input");
     layer_norm_plan *plan;
     NN_TRY(NN_ALLOCATE(&plan, 1, "the plan of a normalisation"));
     layer->plan = plan;
@@ -73,7 +72,7 @@ static nn_status layer_norm_build(nn_layer *layer)
 
 /* ---- running ---- */
 
-/* A tensor of the parameters; where there is none, scratch filled with what changes nothing. */
+/* A parameter tensor; if the layer does not have it, scratch filled with the neutral value. */
 static const nn_real *layer_norm_parameter(const nn_layer *layer, const nn_layer_call *call, int index,
                                            nn_real neutral, nn_real *scratch)
 {
@@ -138,7 +137,7 @@ static void layer_norm_gradient(const nn_layer *layer, const nn_layer_call *call
 
 const nn_layer_type nn_layer_layer_norm = {
     .name = "layer_norm",
-    .summary = "normalises each row of a sample over its last dimension",
+    .summary = "normalises each sample along its last dimension",
     .example = "layer_norm",
     .options = layer_norm_table,
     .options_size = sizeof(layer_norm_options),

@@ -1,7 +1,7 @@
 /*
  * The long short-term memory (Hochreiter, Schmidhuber: Long short-term memory; Neural Computation 1997), with
- * forget gates (Gers, Schmidhuber, Cummins: Learning to forget; 2000). The gates stand in the order input,
- * forget, candidate, output. There is one bias: where others have two, it is their sum.
+ * forget gates (Gers, Schmidhuber, Cummins: Learning to forget; 2000). The order of the gates is input,
+ * forget, candidate, output. There is one bias, the sum of the two that some implementations have.
  */
 #include <string.h>
 
@@ -24,12 +24,12 @@ static const nn_option lstm_table[] = {
      .minimum = -100,
      .maximum = 100,
      .effect = NN_EFFECT_RESULT,
-     .help = "first value of the forget gate's bias; 1 lets the cell remember from the start"},
+     .help = "initial value of the forget gate's bias; 1 lets the cell remember from the start"},
     {.name = NULL}};
 
-/* ---- first values of the bias ---- */
+/* ---- initial values of the bias ---- */
 
-/* Of a quarter of the values being 1 and the others 0. */
+/* The deviation when a quarter of the values are 1 and the others 0. */
 static double lstm_bias_deviation(const nn_parameter *parameter)
 {
     return parameter->gain * 0.4330127018922193;
@@ -43,7 +43,7 @@ static void lstm_fill_bias(const nn_parameter *parameter, nn_random stream, int6
     for (int64_t i = begin; i < end; i++) values[i - begin] = i / units == 1 ? (nn_real)parameter->gain : 0;
 }
 
-/* The gain is the bias of the forget gate; the other gates begin with 0. */
+/* The gain is the bias of the forget gate; the other biases start at 0. */
 static const nn_initializer_type lstm_bias = {
     .name = "forget_bias",
     .summary = "the forget gate's bias is the gain, the others are 0",

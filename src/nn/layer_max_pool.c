@@ -10,7 +10,7 @@ static nn_status max_pool_build(nn_layer *layer)
 
 const nn_layer_type nn_layer_max_pool = {
     .name = "max_pool",
-    .summary = "largest value of each window and channel",
+    .summary = "largest value of each window, per channel",
     .example = "max_pool: 2",
     .example_shape = {3, {5, 4, 2}},
     .options = nn_pooling_table,

@@ -1,19 +1,19 @@
 /*
  * Multi-head attention (Vaswani, Shazeer, Parmar, Uszkoreit, Jones, Gomez, Kaiser, Polosukhin: Attention is
- * all you need; NIPS 2017) on inputs of steps x features. Of one input X,
+ * all you need; NIPS 2017) on inputs of steps x features. For one input X,
  *
  *     Q | K | V = X W + b        Y = (head 1 | head 2 | ...) W' + b'        head = softmax(Q K^T /
  * sqrt(size)) V
  *
- * with a part of Q, K and V for each head; of two inputs, Q comes from the first, K and V from the second.
- * What stands behind the last step of a sample is no key.
+ * where each head has its own columns of Q, K and V. With two inputs, Q comes from the first, K and V from
+ * the second. Steps past the end of a sample are not keys.
  */
 #include "base/least.h"
 #include "base/memory.h"
 #include "nn/attention.h"
 #include "nn/projection.h"
 
-enum { PROJECTIONS = 3 }; /* at most: of the first input, of the second, of the output */
+enum { PROJECTIONS = 3 }; /* at most: the first input's, the second input's, the output's */
 
 typedef struct multi_head_options {
     int64_t heads, key_size;
@@ -23,13 +23,13 @@ typedef struct multi_head_options {
 
 typedef struct multi_head_plan {
     nn_attention attention;
-    int64_t heads, width; /* of all heads side by side */
+    int64_t heads, width; /* width: columns of all heads together */
     int inputs;
-    nn_projection projections[PROJECTIONS]; /* of the inputs, and then that of the output */
+    nn_projection projections[PROJECTIONS]; /* one per input, then the output's */
 } multi_head_plan;
 
-/* What is saved of a microbatch, each over all samples: what the inputs are projected to, which backward
- * replaces by its gradient; the heads' outputs; and two numbers a query and head. */
+/* Saved per microbatch, each for all samples: the projected inputs, which backward replaces by their
+ * gradients; the outputs of the heads; and two numbers per query and head. */
 typedef struct multi_head_saved {
     nn_real *projected[PROJECTIONS - 1];
     nn_real *output;
@@ -38,13 +38,13 @@ typedef struct multi_head_saved {
 
 static const nn_option multi_head_table[] = {
     {"heads", NN_OPTION_INTEGER, offsetof(multi_head_options, heads), NULL, 1, 1e6, NULL, NN_EFFECT_RESULT,
-     "how many attentions look at the input side by side"},
+     "number of attention heads"},
     {"key_size", NN_OPTION_INTEGER, offsetof(multi_head_options, key_size), "0", 0, 1e6, NULL,
-     NN_EFFECT_RESULT, "values of a query, key or value in one head; 0: features / heads"},
+     NN_EFFECT_RESULT, "length of the queries, keys and values of one head; 0: features / heads"},
     {"causal", NN_OPTION_BOOLEAN, offsetof(multi_head_options, causal), "false", 0, 0, NULL, NN_EFFECT_RESULT,
-     "a step sees itself and earlier ones only: for predicting what comes next"},
+     "each step attends only to itself and earlier steps: for predicting the next symbol"},
     {"dropout", NN_OPTION_REAL, offsetof(multi_head_options, dropout), "0", 0, 1, NULL, NN_EFFECT_RESULT,
-     "fraction of the attention's weights that are set to 0 in training, below 1"},
+     "fraction of the attention weights set to 0 in training, below 1"},
     {"bias", NN_OPTION_BOOLEAN, offsetof(multi_head_options, bias), "true", 0, 0, NULL, NN_EFFECT_RESULT,
      "add trainable biases to queries, keys, values and the output"},
     {0}};
@@ -54,15 +54,15 @@ static const nn_option multi_head_table[] = {
 static nn_status multi_head_check_shapes(const nn_layer *layer)
 {
     if (layer->input_count > 2)
-        NN_FAIL(
-            NN_ERROR_USAGE,
-            "it reads %d layers, but attention takes one, or two: what asks, and what is looked at; change "
-            "`inputs`",
-            layer->input_count);
+        NN_FAIL(NN_ERROR_USAGE,
+                "it has %d inputs, but attention takes one, or two: the queries' and the keys' and values'; "
+                "change `inputs`",
+                layer->input_count);
     for (int i = 0; i < layer->input_count; i++) {
         if (layer->input_shapes[i].dimensions == 2) continue;
         char text[NN_SHAPE_TEXT];
-        NN_FAIL(NN_ERROR_USAGE, "it takes steps x features, but its input is %s; put an embedding before it",
+        NN_FAIL(NN_ERROR_USAGE,
+                "it takes steps x features, but its input has shape %s; put an embedding before it",
                 nn_shape_text(text, layer->input_shapes[i]));
     }
     return NN_OK;
@@ -80,12 +80,13 @@ static nn_status multi_head_check_options(const nn_layer *layer)
     if (!(options->dropout >= 0 && options->dropout < 1))
         NN_FAIL(NN_ERROR_USAGE, "dropout %g would drop everything; choose one below 1, such as 0.1",
                 options->dropout);
-    if (layer->shares && layer->shares->type != layer->type) /* whose parts are planned as its own */
-        NN_FAIL(NN_ERROR_USAGE, "share: %s is no %s", layer->shares->name, layer->type->name);
+    if (layer->shares && layer->shares->type != layer->type) /* only the same type has the same parts */
+        NN_FAIL(NN_ERROR_USAGE, "share: %s is not a %s layer; share the weights of one", layer->shares->name,
+                layer->type->name);
     if (options->causal && layer->input_count == 2 && shapes[0].extents[0] != shapes[1].extents[0])
         NN_FAIL(NN_ERROR_USAGE,
-                "causal attention needs inputs of the same steps, but they have %lld and %lld; leave out "
-                "`causal`",
+                "causal attention needs inputs with the same number of steps, but they have %lld and %lld; "
+                "remove `causal`",
                 (long long)shapes[0].extents[0], (long long)shapes[1].extents[0]);
     return NN_OK;
 }
@@ -149,8 +150,8 @@ static void multi_head_plan_memory(nn_layer *layer, const multi_head_plan *plan)
             nn_larger(layer->scratch_fixed, plan->projections[p].part_rows * plan->projections[p].units);
 }
 
-/* Forward multiplies twice for each pair of a query and a key that it sees, backward four times, which the
- * gradients of parameters need too. */
+/* Per pair of a query and a visible key, forward has two products and backward four, which are needed for the
+ * parameters' gradients too. */
 static void multi_head_count_flops(nn_layer *layer, const multi_head_plan *plan)
 {
     const nn_attention *attention = &plan->attention;
@@ -264,7 +265,7 @@ static void multi_head_gradient(const nn_layer *layer, const nn_layer_call *call
 
 const nn_layer_type nn_layer_multi_head_attention = {
     .name = "multi_head_attention",
-    .summary = "each step of a sequence looks at the others, or with two inputs at those of the second",
+    .summary = "each step of a sequence attends to all steps or, with two inputs, to those of the second",
     .example = "multi_head_attention: {heads: 2}",
     .example_shape = {2, {3, 4}},
     .options = multi_head_table,

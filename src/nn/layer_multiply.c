@@ -1,5 +1,5 @@
-/* The product of its inputs, value by value: y = x1 x2 ..., from left to right. A gate is one: a sigmoid
- * times what it lets through. */
+/* The element-wise product of the inputs: y = x1 x2 ..., from left to right. A gate is an example: a sigmoid
+ * times the values that it lets through. */
 #include <string.h>
 
 #include "nn/layer.h"
@@ -24,7 +24,7 @@ static void multiply_forward(const nn_layer *layer, const nn_layer_call *call)
     for (int i = 1; i < layer->input_count; i++) nn_multiply(count, call->inputs[i], call->output);
 }
 
-/* The output's gradient times the other inputs: a quotient y / x would fail where an input is 0. */
+/* The output's gradient times the other inputs: the quotient y / x would fail where an input is 0. */
 static void multiply_backward(const nn_layer *layer, const nn_layer_call *call)
 {
     int64_t count = call->samples * nn_shape_count(layer->output_shape);
@@ -39,7 +39,7 @@ static void multiply_backward(const nn_layer *layer, const nn_layer_call *call)
 
 const nn_layer_type nn_layer_multiply = {
     .name = "multiply",
-    .summary = "the product of its inputs, value by value: a gate, for example",
+    .summary = "element-wise product of the inputs, such as a gate",
     .example = "multiply",
     .example_inputs = 3,
     .options = multiply_options,

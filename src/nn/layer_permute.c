@@ -1,4 +1,4 @@
-/* The axes of a sample in another order. */
+/* Reorders the axes of a sample. */
 #include "base/memory.h"
 #include "nn/axes.h"
 
@@ -6,14 +6,14 @@ typedef struct permute_options {
     nn_integer_list axes;
 } permute_options;
 
-/* How far apart in the input neighbours along each axis of the output are. */
+/* Distance in the input between neighbours along each axis of the output, in values. */
 typedef struct permute_plan {
     int64_t strides[NN_MAX_DIMENSIONS];
 } permute_plan;
 
 static const nn_option permute_table[] = {
     {"axes", NN_OPTION_INTEGER_LIST, offsetof(permute_options, axes), NULL, 0, 0, NULL, NN_EFFECT_RESULT,
-     "the axes of its input, from 0, in their new order: [1, 0] swaps two"},
+     "the axes of the input, counted from 0, in their new order: [1, 0] swaps two"},
     {0}};
 
 static nn_status permute_check_axes(const nn_layer *layer)
@@ -28,7 +28,7 @@ static nn_status permute_check_axes(const nn_layer *layer)
     }
     if (good) return NN_OK;
     char text[NN_SHAPE_TEXT];
-    NN_FAIL(NN_ERROR_USAGE, "axes: its input of %s has %d axes; name each of 0 to %d once",
+    NN_FAIL(NN_ERROR_USAGE, "axes: its input of shape %s has %d axes; list each of 0 to %d once",
             nn_shape_text(text, from), from.dimensions, from.dimensions - 1);
 }
 
@@ -51,7 +51,7 @@ static nn_status permute_build(nn_layer *layer)
     return NN_OK;
 }
 
-/* One step further in a sample of the output, the last axis aside; returns the place in the input. */
+/* Advances by one row of the output (all axes but the last); returns the place in the input. */
 static int64_t permute_advance(const nn_layer *layer, int64_t *position, int64_t place)
 {
     const permute_plan *plan = layer->plan;
@@ -97,7 +97,7 @@ static void permute_backward(const nn_layer *layer, const nn_layer_call *call)
 
 const nn_layer_type nn_layer_permute = {
     .name = "permute",
-    .summary = "the axes of a sample in another order",
+    .summary = "reorders the axes of a sample",
     .example = "permute: {axes: [1, 0]}",
     .example_shape = {2, {2, 4}},
     .picks = true,

@@ -1,7 +1,7 @@
 /*
- * Positions of steps, added to an input of steps x features: without them attention could not tell the order
- * of its steps. Either trainable, one row a step, or waves (Vaswani, Shazeer, Parmar, Uszkoreit, Jones,
- * Gomez, Kaiser, Polosukhin: Attention is all you need; NIPS 2017):
+ * Encodes the positions of steps, added to an input of steps x features: attention alone does not see the
+ * order of its steps. Either trainable, one row per step, or waves (Vaswani, Shazeer, Parmar, Uszkoreit,
+ * Jones, Gomez, Kaiser, Polosukhin: Attention is all you need; NIPS 2017):
  *
  *     P(t, 2 i) = sin(t / 10000^(2 i / features))    P(t, 2 i + 1) = cos(t / 10000^(2 i / features))
  */
@@ -25,10 +25,9 @@ typedef struct positional_options {
 
 static const nn_option positional_table[] = {
     {"kind", NN_OPTION_CHOICE, offsetof(positional_options, kind), "sinusoidal", 0, 0, kinds,
-     NN_EFFECT_RESULT,
-     "sinusoidal: fixed waves of different lengths; learned: a trainable row for each step"},
+     NN_EFFECT_RESULT, "sinusoidal: fixed waves of different lengths; learned: one trainable row per step"},
     {"deviation", NN_OPTION_REAL, offsetof(positional_options, deviation), "0.02", 0, 1e9, NULL,
-     NN_EFFECT_RESULT, "standard deviation of the first values of the learned kind"},
+     NN_EFFECT_RESULT, "standard deviation of the initial values (learned only)"},
     {0}};
 
 /* ---- building ---- */
@@ -68,13 +67,14 @@ static nn_status positional_build(nn_layer *layer)
     nn_shape shape = layer->input_shapes[0];
     if (shape.dimensions != 2) {
         char text[NN_SHAPE_TEXT];
-        NN_FAIL(NN_ERROR_USAGE, "it takes steps x features, but its input is %s; put an embedding before it",
+        NN_FAIL(NN_ERROR_USAGE,
+                "it takes steps x features, but its input has shape %s; put an embedding before it",
                 nn_shape_text(text, shape));
     }
     layer->output_shape = shape;
     layer->time.kept = true;
-    /* gradient reads the output's gradient: of a layer that shares it is called when the layer below has
-     * already worked on its own, which is the same buffer when in_place. */
+    /* gradient reads the output's gradient. For a layer that shares its weights it is called after the layer
+     * below has overwritten its own, which is the same buffer if in_place. */
     layer->in_place = !layer->shares;
     if (options->kind == POSITIONAL_SINUSOIDAL)
         return positional_make_waves(layer, shape.extents[0], shape.extents[1]);
@@ -104,13 +104,13 @@ static void positional_gradient(const nn_layer *layer, const nn_layer_call *call
 {
     int64_t count = nn_shape_count(layer->output_shape);
     int64_t begin = layer->part_begin[part], end = layer->part_begin[part + 1];
-    if (end > count) end = count; /* behind it is a gap */
+    if (end > count) end = count; /* padding follows */
     nn_sum_rows(call->samples, end - begin, call->output_gradient + begin, count, accumulate, values);
 }
 
 const nn_layer_type nn_layer_positional_encoding = {
     .name = "positional_encoding",
-    .summary = "adds to each step of a sequence what tells its position: for attention",
+    .summary = "adds an encoding of its position to each step of a sequence, for attention",
     .example = "positional_encoding: learned",
     .example_shape = {2, {5, 4}},
     .options = positional_table,

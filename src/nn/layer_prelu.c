@@ -1,4 +1,4 @@
-/* A rectifier whose slope below 0 is trained (He, Zhang, Ren, Sun: Delving deep into rectifiers; ICCV 2015).
+/* A rectifier with a trainable slope below 0 (He, Zhang, Ren, Sun: Delving deep into rectifiers; ICCV 2015).
  */
 #include "base/memory.h"
 #include "nn/initializer.h"
@@ -11,9 +11,9 @@ typedef struct prelu_options {
 
 static const nn_option prelu_table[] = {
     {"slope", NN_OPTION_REAL, offsetof(prelu_options, slope), "0.25", -1e6, 1e6, NULL, NN_EFFECT_RESULT,
-     "slope below 0 at the beginning"},
+     "initial slope below 0"},
     {"shared", NN_OPTION_BOOLEAN, offsetof(prelu_options, shared), "false", 0, 0, NULL, NN_EFFECT_RESULT,
-     "one slope for all channels (the last dimension) instead of one for each"},
+     "one slope for all channels (the last dimension) instead of one per channel"},
     {0}};
 
 static int64_t prelu_channels(const nn_layer *layer)
@@ -31,7 +31,7 @@ static nn_status prelu_build(nn_layer *layer)
     int64_t slopes = options->shared ? 1 : prelu_channels(layer);
     NN_TRY(nn_layer_add_parameter(layer, "slope", (nn_shape){1, {slopes}}, 1, 1, nn_initializer_find("ones"),
                                   options->slope, NULL));
-    /* d(slope) / d(output) of every value, for gradient: backward alone knows which are below 0. */
+    /* The term that every value adds to the slope's gradient: computed in backward, used by gradient. */
     layer->saved_per_sample = nn_shape_count(layer->output_shape);
     return layer->shares ? nn_layer_share_parts(layer) : nn_layer_add_part(layer, layer->value_count);
 }
@@ -78,7 +78,7 @@ static void prelu_gradient(const nn_layer *layer, const nn_layer_call *call, int
 
 const nn_layer_type nn_layer_prelu = {
     .name = "prelu",
-    .summary = "a rectifier whose slope below 0 is trained, one for each channel",
+    .summary = "a rectifier with a trainable slope below 0, one per channel",
     .example = "prelu",
     .options = prelu_table,
     .options_size = sizeof(prelu_options),

@@ -1,10 +1,10 @@
-/* The values of a sample in another shape, in the same order. */
+/* Gives a sample another shape; the values keep their order. */
 #include <assert.h>
 #include <string.h>
 
 #include "nn/layer.h"
 
-static_assert(NN_INTEGER_LIST_MAX == NN_MAX_DIMENSIONS, "a list of numbers holds any shape");
+static_assert(NN_INTEGER_LIST_MAX == NN_MAX_DIMENSIONS, "a list of integers holds any shape");
 
 typedef struct reshape_options {
     nn_integer_list shape;
@@ -12,19 +12,20 @@ typedef struct reshape_options {
 
 static const nn_option reshape_table[] = {
     {"shape", NN_OPTION_INTEGER_LIST, offsetof(reshape_options, shape), NULL, -1, 1e12, NULL,
-     NN_EFFECT_RESULT, "extents of a sample, as in [7, 7, -1]; one may be -1: what is left"},
+     NN_EFFECT_RESULT,
+     "new shape of a sample, such as [7, 7, -1]; one extent may be -1: it is computed from the others"},
     {0}};
 
 static nn_status reshape_misfit(const nn_layer *layer, nn_shape shape)
 {
     char from[NN_SHAPE_TEXT], to[NN_SHAPE_TEXT];
     nn_shape_text(to, shape);
-    NN_FAIL(NN_ERROR_USAGE, "shape: the %lld values of its input (%s) do not make %s",
+    NN_FAIL(NN_ERROR_USAGE, "shape: the %lld values of its input (%s) do not fit shape %s",
             (long long)nn_shape_count(layer->input_shapes[0]), nn_shape_text(from, layer->input_shapes[0]),
             to);
 }
 
-/* Puts what is left in the place of the -1, if there is one. */
+/* Replaces the -1, if any, by the extent that fits. */
 static nn_status reshape_complete(const nn_layer *layer, nn_shape *shape)
 {
     int open = -1;
@@ -33,7 +34,7 @@ static nn_status reshape_complete(const nn_layer *layer, nn_shape *shape)
         if (shape->extents[a] > 0) continue;
         if (shape->extents[a] != -1 || open >= 0)
             NN_FAIL(NN_ERROR_USAGE,
-                    "shape: %lld is no extent here; extents are 1 and more, and one of them may be -1",
+                    "shape: %lld is not a valid extent; extents are at least 1, and one of them may be -1",
                     (long long)shape->extents[a]);
         open = a;
         known.extents[a] = 1;
@@ -75,7 +76,7 @@ static void reshape_backward(const nn_layer *layer, const nn_layer_call *call)
 
 const nn_layer_type nn_layer_reshape = {
     .name = "reshape",
-    .summary = "the values of a sample in another shape, in the same order",
+    .summary = "gives a sample another shape; the values keep their order",
     .example = "reshape: {shape: [4, -1]}",
     .example_shape = {2, {2, 4}},
     .is_view = true,

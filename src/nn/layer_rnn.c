@@ -20,7 +20,7 @@ static const nn_option rnn_table[] = {NN_RECURRENT_OPTIONS,
                                        .default_value = "tanh",
                                        .choices = rnn_activations,
                                        .effect = NN_EFFECT_RESULT,
-                                       .help = "function on the new state"},
+                                       .help = "function applied to the new state"},
                                       {.name = NULL}};
 
 static void rnn_tanh_forward(const nn_recurrent_step *step)

@@ -1,4 +1,4 @@
-/* Some places along one axis: a range of them, or a list. */
+/* Keeps some places along one axis: a range or a list. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@ typedef struct slice_options {
     nn_text_list places;
 } slice_options;
 
-/* Neighbours along the axis, copied in one go. */
+/* Consecutive places along the axis, copied at once. */
 typedef struct slice_run {
     int64_t begin, length;
 } slice_run;
@@ -24,13 +24,13 @@ typedef struct slice_plan {
 
 static const nn_option slice_table[] = {
     {"axis", NN_OPTION_INTEGER, offsetof(slice_options, axis), "-1", -NN_MAX_DIMENSIONS,
-     NN_MAX_DIMENSIONS - 1, NULL, NN_EFFECT_RESULT, "axis that is cut, from 0; -1 is the last"},
+     NN_MAX_DIMENSIONS - 1, NULL, NN_EFFECT_RESULT, "axis to cut, counted from 0; -1 is the last"},
     {"begin", NN_OPTION_INTEGER, offsetof(slice_options, begin), "0", 0, 0, NULL, NN_EFFECT_RESULT,
-     "first place that is kept, from 0; below 0 it counts from the end"},
+     "first place to keep, counted from 0; negative values count from the end"},
     {"end", NN_OPTION_INTEGER, offsetof(slice_options, end), "0", 0, 0, NULL, NN_EFFECT_RESULT,
-     "place behind the last one that is kept; 0 is the end, below 0 it counts from there"},
+     "place after the last one to keep; 0: the end; negative values count from the end"},
     {"places", NN_OPTION_TEXT_LIST, offsetof(slice_options, places), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "the places to keep, as in [0, 3, -1], in that order; in place of begin and end"},
+     "the places to keep, in this order, such as [0, 3, -1]; instead of begin and end"},
     {0}};
 
 /* ---- building ---- */
@@ -50,7 +50,8 @@ static nn_status slice_add_range(const slice_options *options, int64_t extent, s
     int64_t end = options->end <= 0 ? options->end + extent : options->end;
     if (begin < 0 || end > extent || begin >= end)
         NN_FAIL(NN_ERROR_USAGE,
-                "begin: %lld and end: %lld keep nothing, or more than there is, of an axis of %lld places",
+                "begin: %lld and end: %lld do not select a range of the axis, which has %lld places; choose "
+                "0 <= begin < end",
                 (long long)options->begin, (long long)options->end, (long long)extent);
     slice_add(plan, begin, end - begin);
     return NN_OK;
@@ -59,13 +60,13 @@ static nn_status slice_add_range(const slice_options *options, int64_t extent, s
 static nn_status slice_add_places(const slice_options *options, int64_t extent, slice_plan *plan)
 {
     if (options->begin != 0 || options->end != 0)
-        NN_FAIL(NN_ERROR_USAGE, "places: stands in place of begin and end; remove one or the other");
+        NN_FAIL(NN_ERROR_USAGE, "places cannot be combined with begin and end; remove one or the other");
     for (size_t i = 0; i < options->places.count; i++) {
         const char *text = options->places.items[i];
         char *end;
         long long place = strtoll(text, &end, 10);
         if (end == text || *end || place < -extent || place >= extent)
-            NN_FAIL(NN_ERROR_USAGE, "places: %s is not on an axis of %lld places, 0 to %lld", text,
+            NN_FAIL(NN_ERROR_USAGE, "places: %s is not a place on the axis, which has %lld, 0 to %lld", text,
                     (long long)extent, (long long)extent - 1);
         slice_add(plan, place < 0 ? place + extent : place, 1);
     }
@@ -110,7 +111,7 @@ static void slice_forward(const nn_layer *layer, const nn_layer_call *call)
         }
 }
 
-/* Added, because a list may name a place twice. */
+/* Adds, because a list may contain a place twice. */
 static void slice_backward(const nn_layer *layer, const nn_layer_call *call)
 {
     const slice_plan *plan = layer->plan;
@@ -130,7 +131,7 @@ static void slice_backward(const nn_layer *layer, const nn_layer_call *call)
 
 const nn_layer_type nn_layer_slice = {
     .name = "slice",
-    .summary = "some places along one axis: a range, or a list",
+    .summary = "keeps some places along one axis: a range or a list",
     .example = "slice: {axis: 0, begin: 1}",
     .example_shape = {2, {2, 4}},
     .picks = true,

@@ -1,4 +1,4 @@
-/* Each position of the input becomes a block of equal ones: nearest neighbour, 1 to 3 spatial extents. */
+/* Repeats each position of the input as a block (nearest neighbour), in 1 to 3 spatial dimensions. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -11,10 +11,10 @@ typedef struct upsample_options {
 
 static const nn_option upsample_table[] = {
     {"factor", NN_OPTION_INTEGER_LIST, offsetof(upsample_options, factor), "2", 1, 1e6, NULL,
-     NN_EFFECT_RESULT, "outputs for each input along an extent: one number, or a list"},
+     NN_EFFECT_RESULT, "number of outputs per input along each dimension: one number, or a list"},
     {0}};
 
-/* The output is seen as input of windows that do not overlap. */
+/* The output is treated as the input of windows that do not overlap. */
 static nn_status upsample_build(nn_layer *layer)
 {
     const upsample_options *options = layer->options;
@@ -35,8 +35,7 @@ static nn_status upsample_build(nn_layer *layer)
     return NN_OK;
 }
 
-/* The line of small positions that line `line` (depth and height taken together) of large ones is made from.
- */
+/* The input line from which output line `line` is copied; lines count depth and height together. */
 static int64_t upsample_source(const nn_window_axis *axes, int64_t line)
 {
     int64_t sample_depth = line / axes[NN_HEIGHT].input, row = line % axes[NN_HEIGHT].input;
@@ -63,7 +62,7 @@ static void upsample_forward(const nn_layer *layer, const nn_layer_call *call)
     }
 }
 
-/* The gradients of a block are added up. */
+/* Sums the gradients of each block. */
 static void upsample_backward(const nn_layer *layer, const nn_layer_call *call)
 {
     if (!call->input_gradients[0]) return;
@@ -82,7 +81,7 @@ static void upsample_backward(const nn_layer *layer, const nn_layer_call *call)
 
 const nn_layer_type nn_layer_upsample = {
     .name = "upsample",
-    .summary = "repeats each position or step along all spatial extents (nearest neighbour)",
+    .summary = "repeats each position or step along all spatial dimensions (nearest neighbour)",
     .example = "upsample: 2",
     .example_shape = {3, {3, 2, 2}},
     .options = upsample_table,

@@ -1,10 +1,10 @@
-/* The buffers of one microbatch: one block of memory, laid out by one walk over the network. */
+/* The buffers of one microbatch: one block of memory, laid out in one pass over the network. */
 #include <stdint.h>
 
 #include "base/memory.h"
 #include "nn/graph.h"
 
-/* Hands out pieces of the block; without a block it only counts. */
+/* Allocates from the block; without a block it only counts. */
 typedef struct microbatch_block {
     char *begin;
     size_t used;
@@ -22,14 +22,14 @@ static nn_real *microbatch_take_values(microbatch_block *block, int64_t values)
     return values > 0 ? microbatch_take(block, (size_t)values * sizeof(nn_real)) : NULL;
 }
 
-/* Whether nobody but the layer looks at what its first producer makes. */
+/* Whether the layer is the only reader of its first input. */
 static bool microbatch_is_chained(const nn_network *network, int l)
 {
     const nn_layer *layer = &network->layers[l];
     return l > 0 && layer->inputs[0] != 0 && nn_graph_consumers(network, layer->inputs[0]) == 1;
 }
 
-/* Whether what layer `l` or those that it is an alias of made is read again in backward. */
+/* Whether backward reads the output of layer `l`, or of the layers that it is an alias of. */
 static bool microbatch_is_read(const nn_network *network, int l)
 {
     bool read = network->layers[l].reads_output;
@@ -69,7 +69,7 @@ static void microbatch_lay_out_values(const nn_network *network, int64_t capacit
     }
 }
 
-/* From the last layer down: a layer that works in place hands its buffer to its producer. */
+/* From the last layer down: a layer that works in place shares its buffer with its input. */
 static void microbatch_lay_out_gradients(const nn_network *network, int64_t capacity, microbatch_block *block,
                                          nn_real **gradients)
 {
@@ -84,7 +84,7 @@ static void microbatch_lay_out_gradients(const nn_network *network, int64_t capa
     }
 }
 
-/* A layer that keeps the steps of its input keeps its lengths too. */
+/* A layer with the steps of its input shares the lengths too. */
 static void microbatch_lay_out_lengths(const nn_network *network, int64_t capacity, microbatch_block *block,
                                        int64_t **lengths)
 {
@@ -97,7 +97,7 @@ static void microbatch_lay_out_lengths(const nn_network *network, int64_t capaci
     }
 }
 
-/* Bytes of the block; fills the microbatch at its beginning unless `begin` is NULL. */
+/* Returns the size of the block in bytes; unless `begin` is NULL, fills in the microbatch at its start. */
 static size_t microbatch_lay_out(const nn_network *network, int64_t capacity, bool training, char *begin)
 {
     microbatch_block block = {begin, 0};

@@ -1,4 +1,4 @@
-/* Moments of channels over rows, and how they merge. */
+/* Computes and merges the moments of channels over rows. */
 #include "nn/moments.h"
 
 #include <string.h>
@@ -18,7 +18,7 @@ static double *moments_of(const nn_layer_call *call)
     return (void *)call->scratch;
 }
 
-/* The first real row: the deviations from it are summed. */
+/* The first row that is not padding: deviations are taken from it, which keeps them small. */
 static const nn_real *moments_origin(const nn_rows *rows, const nn_layer_call *call)
 {
     int64_t i = 0;
@@ -70,5 +70,5 @@ bool nn_moments_widen(int64_t channels, int64_t c, const double *own, const doub
 {
     double away = own[1 + c] - whole[1 + c], squares = own[1 + channels + c] + own[0] * away * away;
     double average = own[0] * (whole[1 + channels + c] / whole[0]);
-    return !(squares < average * (1 - 1e-9)); /* rounding may leave the largest a little below */
+    return !(squares < average * (1 - 1e-9)); /* rounding may leave the largest slightly below */
 }

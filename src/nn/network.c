@@ -11,7 +11,7 @@
 #include "nn/graph.h"
 #include "nn/parts.h"
 
-/* Values of one sample in one layer: keeps every byte count of a microbatch below 2^63. */
+/* Limit for the values of one sample in one layer: keeps every byte count of a microbatch below 2^63. */
 #define NETWORK_SAMPLE_VALUES_MAX ((int64_t)1 << 38)
 #define NETWORK_MICROBATCH_MAX ((int64_t)1 << 20)
 
@@ -26,7 +26,7 @@ static int network_find(const nn_network *network, int begin, int end, const cha
     return -1;
 }
 
-/* "dense2": the type, and which one of its type it is. */
+/* Names a layer by its type and its number among those of the type: "dense2". */
 static nn_status network_number_name(nn_network *network, int l)
 {
     int number = 0;
@@ -41,10 +41,10 @@ static nn_status network_check_name(const nn_network *network, int l)
 {
     const char *name = network->layers[l].name;
     if (!name[0] || name[strspn(name, network_name_letters)])
-        NN_FAIL(NN_ERROR_USAGE, "layer '%s': a name is made of letters, digits, _ and -", name);
+        NN_FAIL(NN_ERROR_USAGE, "layer '%s': a name may contain only letters, digits, _ and -", name);
     if (network_find(network, 0, 1, name) == 0)
-        NN_FAIL(NN_ERROR_USAGE, "layer %s: this is the name of the network's input; choose another `name`",
-                name);
+        NN_FAIL(NN_ERROR_USAGE,
+                "layer %s: this name is reserved for the network's input; choose another `name`", name);
     if (network_find(network, 1, l, name) > 0)
         NN_FAIL(NN_ERROR_USAGE, "layer %s: another layer has the same name; choose another `name`", name);
     return NN_OK;
@@ -82,7 +82,7 @@ static nn_status network_take_layers(nn_network *network, nn_network_spec *spec)
 
 /* ---- connections ---- */
 
-/* No layer above `l` has the name: says which are there, the nearest first. */
+/* Fails because no layer before `l` has the name; the message suggests the nearest name and lists all. */
 static nn_status network_unknown(const nn_network *network, int l, const char *what, const char *name)
 {
     const char **names, *near;
@@ -93,9 +93,9 @@ static nn_status network_unknown(const nn_network *network, int l, const char *w
         nn_text_append(&known, "%s%s", i > 0 ? ", " : "", names[i]);
     }
     near = nn_nearest(name, names, (size_t)l);
-    nn_status status = nn_fail(NN_ERROR_USAGE, "%s '%s' is no layer above it%s%s%s (known: %s)", what, name,
-                               near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "",
-                               known.failed ? "no memory for the list" : known.bytes);
+    nn_status status = nn_fail(NN_ERROR_USAGE, "%s '%s' is not a layer before it%s%s%s (known: %s)", what,
+                               name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "",
+                               known.failed ? "out of memory for the list" : known.bytes);
     nn_text_free(&known);
     nn_free(names);
     return status;
@@ -105,13 +105,11 @@ static nn_status network_unknown_input(const nn_network *network, int l, const c
 {
     if (network_find(network, l, network->layer_count, name) >= 0)
         NN_FAIL(NN_ERROR_USAGE,
-                "its input '%s' does not stand above it; write layers in the order in which "
-                "they compute",
-                name);
+                "its input '%s' comes after it; list layers in the order in which they are computed", name);
     return network_unknown(network, l, "its input", name);
 }
 
-/* The layer whose parameters this one uses too. Of a layer that itself shares, the owner counts. */
+/* Finds the layer whose parameters this one shares; if that one shares too, the owner of the parameters. */
 static nn_status network_share(nn_network *network, int l, const char *name)
 {
     nn_layer *layer = &network->layers[l];
@@ -125,13 +123,15 @@ static nn_status network_share(nn_network *network, int l, const char *name)
     return NN_OK;
 }
 
-/* `before`: the layer to read where no names are given. */
+/* `before`: the layer to read if no names are given. */
 static nn_status network_connect(nn_network *network, int l, int before, const nn_text_list *names)
 {
     nn_layer *layer = &network->layers[l];
     size_t count = names->count > 0 ? names->count : 1;
     if (count > NN_LAYER_INPUTS)
-        NN_FAIL(NN_ERROR_USAGE, "it reads %zu layers, and at most %d are possible", count, NN_LAYER_INPUTS);
+        NN_FAIL(NN_ERROR_USAGE,
+                "it has %zu inputs, but at most %d are possible; combine some with add or concat first",
+                count, NN_LAYER_INPUTS);
     NN_TRY(NN_ALLOCATE(&layer->inputs, count + NN_FUSE_INPUTS, "the inputs of a layer"));
     NN_TRY(NN_ALLOCATE(&layer->input_shapes, count + NN_FUSE_INPUTS, "the inputs of a layer"));
     layer->input_count = (int)count;
@@ -156,20 +156,20 @@ static nn_status network_connect_layers(nn_network *network, const nn_network_sp
     return NN_OK;
 }
 
-/* A layer's result that nobody uses would be computed for nothing, and its gradient would have no source. */
+/* An output that is not used would be computed in vain, and would have no gradient. */
 static nn_status network_check_consumers(const nn_network *network, int parts)
 {
     bool joined = nn_graph_consumers(network, 0) > parts; /* a layer reads all inputs as one */
     for (int l = 1; l <= parts && !joined; l++)
         if (nn_graph_consumers(network, l) == 0)
             NN_FAIL(NN_ERROR_USAGE,
-                    "input %s: no layer reads it; name it in the `inputs` of a layer, or leave it out of "
+                    "input %s: no layer reads it; add it to the `inputs` of a layer, or remove it from "
                     "data.train.x",
                     network->layers[l].name);
     for (int l = 1 + parts; l < network->layer_count; l++)
         if (nn_graph_consumers(network, l) == 0 && !nn_graph_is_output(network, l))
             NN_FAIL(NN_ERROR_USAGE,
-                    "layer %s: no layer reads it; name it in the `inputs` of a later one, or remove it",
+                    "layer %s: no layer reads it; add it to the `inputs` of a later one, or remove it",
                     network->layers[l].name);
     return NN_OK;
 }
@@ -183,16 +183,14 @@ static nn_status network_find_outputs(nn_network *network, const nn_text_list *n
         network->outputs[o] = network_find(network, 1, network->layer_count, names->items[o]);
         if (network->outputs[o] < 0)
             NN_FAIL(NN_ERROR_USAGE,
-                    "losses: there is no layer named '%s'; give the layer that predicts this target its "
-                    "name, such "
-                    "as `dense: {units: 1, name: %s}`",
+                    "losses: there is no layer named '%s'; name the layer that predicts this target after "
+                    "it, such as `dense: {units: 1, name: %s}`",
                     names->items[o], names->items[o]);
         if (nn_graph_consumers(network, network->outputs[o]) > 0)
-            NN_FAIL(
-                NN_ERROR_USAGE,
-                "layer %s: a loss looks at it, so no other layer may read it; let the other read the layer "
-                "below",
-                names->items[o]);
+            NN_FAIL(NN_ERROR_USAGE,
+                    "layer %s: a loss reads it, so no other layer may; let the other layer read the one "
+                    "before it",
+                    names->items[o]);
     }
     return NN_OK;
 }
@@ -218,7 +216,7 @@ static void network_take_shapes(nn_network *network, int l)
     }
 }
 
-/* What a layer below does already is not built: it has the shape of that. */
+/* A layer whose work was taken over by one below is not built: it has the shape of its input. */
 static nn_status network_call_build(nn_network *network, int l)
 {
     nn_layer *layer = &network->layers[l];
@@ -236,7 +234,7 @@ static nn_status network_build_layer(nn_network *network, int l, int64_t microba
     NN_TRY(network_call_build(network, l));
     assert(layer->value_count == 0 || layer->part_begin[layer->part_count] == layer->value_count);
     if (layer->shares && layer->parameter_count == 0)
-        NN_FAIL(NN_ERROR_USAGE, "share: it has no parameters that could be another's; leave share out");
+        NN_FAIL(NN_ERROR_USAGE, "share: it has no parameters; remove share");
     layer->carried_offset = network->carried_values;
     network->carried_values += layer->carried_per_sample;
     layer->statistics_offset = network->statistics_values;
@@ -247,7 +245,8 @@ static nn_status network_build_layer(nn_network *network, int l, int64_t microba
     }
     if (nn_shape_count(layer->output_shape) > NETWORK_SAMPLE_VALUES_MAX) {
         char text[NN_SHAPE_TEXT];
-        NN_FAIL(NN_ERROR_USAGE, "its output of %s values a sample is more than any memory holds",
+        NN_FAIL(NN_ERROR_USAGE,
+                "its output of %s values per sample is more than any memory holds; make it smaller",
                 nn_shape_text(text, layer->output_shape));
     }
     layer->offset = layer->shares ? layer->shares->offset : network->value_count;
@@ -256,7 +255,7 @@ static nn_status network_build_layer(nn_network *network, int l, int64_t microba
     return NN_OK;
 }
 
-/* What the layer that stands at `l` has to do with others. */
+/* Relates layer `l` to others, before it is built: parts of the input, sharing, fusion. */
 static nn_status network_place_layer(nn_network *network, int l, const nn_network_spec *spec)
 {
     int parts = spec->input.part_count;
@@ -279,7 +278,7 @@ static nn_status network_build_layers(nn_network *network, const nn_network_spec
 
 /* ---- the flat vector ---- */
 
-/* Counts the blocks, and writes where they begin unless `begin` is NULL. */
+/* Returns the number of blocks; writes where they start unless `begin` is NULL. */
 static int64_t network_cut_blocks(const nn_network *network, int64_t *begin)
 {
     int64_t blocks = 0;
@@ -330,13 +329,13 @@ static nn_status network_lay_out(nn_network *network, int64_t microbatch_size)
     return NN_OK;
 }
 
-/* ---- making and releasing ---- */
+/* ---- create and destroy ---- */
 
 static nn_status network_check_spec(const nn_network_spec *spec)
 {
     if (spec->count == 0)
-        NN_FAIL(NN_ERROR_USAGE, "network: there is no layer; write one at least, such as `- dense: {units: "
-                                "classes}`");
+        NN_FAIL(NN_ERROR_USAGE,
+                "network: there is no layer; list at least one, such as `- dense: {units: classes}`");
     if (spec->microbatch_size < 1 || spec->microbatch_size > NETWORK_MICROBATCH_MAX)
         NN_FAIL(NN_ERROR_USAGE, "network: a microbatch of %lld samples is not possible; choose 1 to %lld",
                 (long long)spec->microbatch_size, (long long)NETWORK_MICROBATCH_MAX);

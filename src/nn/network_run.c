@@ -1,4 +1,4 @@
-/* The steps of one layer on one microbatch. */
+/* Runs one layer on one microbatch. */
 #include <assert.h>
 #include <string.h>
 
@@ -18,7 +18,7 @@ bool nn_network_collects(const nn_network *network, int layer, nn_pass pass)
     return network->layers[layer].statistics[pass] > 0;
 }
 
-/* What a layer is handed of them. */
+/* The statistics that are passed to a layer, or NULL. */
 static const double *run_statistics(const nn_network *network, int l, nn_pass pass,
                                     const nn_microbatch *microbatch)
 {
@@ -73,7 +73,7 @@ static void run_find_lengths(const nn_layer *layer, const nn_microbatch *microba
     }
 }
 
-/* What stands behind the last step of a sample becomes 0. */
+/* Clears the values past the last step of each sample. */
 static void run_clear_padding(const nn_layer *layer, const nn_microbatch *microbatch, int l, nn_real *values)
 {
     const int64_t *lengths = microbatch->lengths[l];
@@ -85,7 +85,7 @@ static void run_clear_padding(const nn_layer *layer, const nn_microbatch *microb
                (size_t)((steps - lengths[i]) * width) * sizeof *values);
 }
 
-/* ---- the three steps ---- */
+/* ---- forward, backward, gradient ---- */
 
 void nn_network_forward(const nn_network *network, int layer, const nn_real *weights,
                         nn_microbatch *microbatch, nn_real *scratch)
@@ -134,7 +134,7 @@ void nn_network_backward(const nn_network *network, int layer, const nn_real *we
     }
 }
 
-/* The gaps behind tensors hold zeros, in gradients too: sums and norms run over whole blocks. */
+/* The padding after tensors is 0 in gradients too: sums and norms include it. */
 static void run_clear_gaps(const nn_layer *layer, int part, nn_real *values)
 {
     for (int p = 0; p < layer->parameter_count; p++) {
@@ -157,8 +157,7 @@ static void run_layer_gradient(const nn_network *network, int layer, int part, c
     self->type->gradient(self, &call, part, accumulate, gradient);
 }
 
-/* The gradients of the layers that share the parameters are summed before they count as one; of statistics,
- * the mean counts. */
+/* Sums the gradients of all layers that share the parameters; for statistics, takes the mean. */
 static void run_shared_gradient(const nn_network *network, int layer, int part, const nn_real *weights,
                                 const nn_microbatch *microbatch, nn_real *scratch, nn_real *gradient)
 {

@@ -1,4 +1,4 @@
-/* A network as the user wrote it. */
+/* A network, as given by the user. */
 #include "base/memory.h"
 #include "nn/network.h"
 

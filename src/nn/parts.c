@@ -1,5 +1,5 @@
-/* The datasets that make up the input, each as a layer of its name that reads its own values out of the
- * joined ones. */
+/* The datasets that make up the input: each is a layer with its name that copies its values out of the joined
+ * ones. */
 #include "nn/parts.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "base/memory.h"
 
 typedef struct part_plan {
-    int64_t begin, count, stride; /* values: of the part, and of a whole sample */
+    int64_t begin, count, stride; /* in values: start and size of the part, size of a sample */
 } part_plan;
 
 nn_status nn_part_describe(nn_layer *layer, const nn_field *input, int part)

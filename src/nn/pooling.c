@@ -1,4 +1,4 @@
-/* Pools of 1, 2 or 3 spatial extents. */
+/* Pooling in 1, 2 or 3 spatial dimensions. */
 #include "nn/pooling.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@
 
 const nn_option nn_pooling_table[] = {
     NN_WINDOW_KERNEL(WINDOW, "2"),
-    NN_WINDOW_STRIDE(WINDOW, "", "distance of windows: one number, or a list; not given: the kernel"),
+    NN_WINDOW_STRIDE(WINDOW, "", "distance between windows: one number, or a list; default: the kernel"),
     NN_WINDOW_PADDING(WINDOW, "valid"),
     {0}};
 
@@ -33,7 +33,7 @@ nn_status nn_pooling_build(nn_layer *layer)
     for (int i = 0; i < NN_WINDOW_AXES; i++)
         if (window.axes[i].before >= window.axes[i].kernel)
             NN_FAIL(NN_ERROR_USAGE,
-                    "with a padding of %lld and a kernel of %lld, windows lie in the padding alone; choose a "
+                    "with padding %lld and kernel %lld, some windows lie entirely in the padding; choose a "
                     "padding below the kernel",
                     (long long)window.axes[i].before, (long long)window.axes[i].kernel);
     layer->output_shape = nn_window_shape(&window, window.channels);
@@ -51,12 +51,12 @@ nn_status nn_pooling_build_global(nn_layer *layer)
     return pooling_keep(layer, &window);
 }
 
-/* ---- going through the windows ---- */
+/* ---- iterating over the windows ---- */
 
-/* What is done with one window: `input` and `output` are the places of its first position and its result. */
+/* Called for each window: `input` and `output` are the indices of its first position and of its result. */
 typedef void pooling_visit(const nn_layer_call *call, const nn_pool_box *box, int64_t input, int64_t output);
 
-/* The part of window `at` that lies inside of `extent` positions; returns the first of them. */
+/* Clips window `at` to `extent` positions: returns the first position; *count: their number. */
 static int64_t pooling_clip(const nn_window_axis *axis, int64_t extent, int64_t at, int64_t *count)
 {
     int64_t begin = at * axis->stride - axis->before, end = begin + axis->kernel;
@@ -66,7 +66,7 @@ static int64_t pooling_clip(const nn_window_axis *axis, int64_t extent, int64_t 
     return *count > 0 ? begin : 0;
 }
 
-/* The window at output position `at` of each axis, of a sample that is `extents` large. */
+/* The window at output position `at` along each axis, in a sample of `extents` positions. */
 static int64_t pooling_box(const nn_window *window, const int64_t *extents, const int64_t *at,
                            nn_pool_box *box)
 {

@@ -6,7 +6,7 @@
 #include "tensor/kernels.h"
 #include "tensor/matrix.h"
 
-/* Above so many rows of X an addition of its own costs next to nothing, and BLAS sums them in pieces. */
+/* Above this many rows of X a separate addition costs almost nothing, and BLAS sums the rows in pieces. */
 #define ACCUMULATED_ROWS 1024
 
 static nn_status projection_add_parameters(nn_layer *layer, nn_projection *projection)

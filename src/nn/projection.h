@@ -1,6 +1,6 @@
 /*
- * A product with a trainable matrix inside a larger layer: Y = X W + b on some rows a sample, such as the
- * steps of a sequence. W is inputs x units; X and Y are row-major without gaps.
+ * A product with a trainable matrix inside a larger layer: Y = X W + b on several rows per sample, such as
+ * the steps of a sequence. W is inputs x units; X and Y are contiguous and row-major.
  */
 #ifndef NN_NN_PROJECTION_H
 #define NN_NN_PROJECTION_H
@@ -10,24 +10,26 @@
 typedef struct nn_projection {
     /* set before build */
     const char *weight_name, *bias_name; /* of the parameters; bias_name NULL: no bias */
-    int64_t rows;                        /* a sample */
+    int64_t rows;                        /* per sample */
     int64_t inputs, units;
-    int64_t fan_out; /* for the initialiser: units, or those of one of several matrices side by side */
+    int64_t fan_out;         /* for the initialiser: units, or the columns of one matrix if W joins several */
     const char *initializer; /* of the weight, by its name; NULL: xavier */
     double gain;             /* of the initialiser; 0 counts as 1 */
-    int first_part;          /* of the layer's parts: how many come before */
+    int first_part;          /* index of its first part among those of the layer */
 
     /* set by build */
-    int64_t weight, bias;               /* where they begin in the layer's values */
-    int part_count;                     /* the bias, if any, is the last */
-    int64_t part_rows;                  /* rows of W in a part; the last part of W may have fewer */
-    bool accumulates, last_accumulates; /* a part, and the last one of W: the product itself may add */
+    int64_t weight, bias; /* their offsets in the layer's values */
+    int part_count;       /* the bias, if any, is the last */
+    int64_t part_rows;    /* rows of W per part; the last part of W may have fewer */
+    bool accumulates,
+        last_accumulates; /* in a part, and in the last one of W: the product may add to the sum itself */
 } nn_projection;
 
-/* For the layer's build: adds the parameters, and their parts where the layer does not share another's. The
- * layer must have part_rows x units values of scratch_fixed for gradient. */
+/* For the layer's build: adds the parameters, and their parts unless the layer shares another's. The layer
+ * must provide part_rows x units values of scratch_fixed for gradient. */
 nn_status nn_projection_build(nn_layer *layer, nn_projection *projection);
 
+/* Y = X W + b. */
 void nn_projection_forward(const nn_projection *projection, const nn_layer_call *call, const nn_real *x,
                            nn_real *y);
 
@@ -35,6 +37,7 @@ void nn_projection_forward(const nn_projection *projection, const nn_layer_call 
 void nn_projection_backward(const nn_projection *projection, const nn_layer_call *call, const nn_real *dy,
                             nn_real *dx);
 
+/* Whether part `part` of the layer belongs to the projection. */
 bool nn_projection_has_part(const nn_projection *projection, int part);
 
 /* As nn_layer_type.gradient, for a part of the projection. */

@@ -1,11 +1,11 @@
 /*
- * What rnn, lstm and gru share: private to nn. A layer's file has a cell, which says what happens to the
- * units of one sample in one step; this here goes over samples, steps and directions, and makes the products:
- * of the inputs of all steps in one go, and of the state step by step.
+ * What rnn, lstm and gru share: private to nn. Each layer's file defines a cell, which updates the units of
+ * one sample in one step. The shared part iterates over samples, steps and directions and computes the
+ * products: for the inputs, of all steps at once; for the state, step by step.
  *
- * The steps of a sample are its first `lengths` rows; what stands behind them takes part in nothing. The
- * reverse direction begins at the sample's own last step. A gradient does not go back beyond the window: what
- * `carried` brought in counts as given (truncated back-propagation through time; Williams, Peng 1990).
+ * The steps of a sample are its first `lengths` rows; later rows are ignored. The reverse direction starts at
+ * the sample's own last step. Gradients stop at the start of the window: a carried state counts as constant
+ * (truncated back-propagation through time; Williams, Peng 1990).
  */
 #ifndef NN_NN_RECURRENT_H
 #define NN_NN_RECURRENT_H
@@ -18,7 +18,7 @@
 typedef struct nn_recurrent_options {
     int64_t units;
     bool bidirectional, carry;
-    int output; /* of nn_recurrent_outputs */
+    int output; /* index in nn_recurrent_outputs */
     int initializer, recurrent_initializer;
 } nn_recurrent_options;
 
@@ -32,7 +32,7 @@ extern const char *const nn_recurrent_initializers[];
         .default_value = (default_text), .choices = (words), .effect = NN_EFFECT_RESULT, .help = (text)      \
     }
 
-/* The rows that all the option tables have. */
+/* The rows common to all option tables. */
 #define NN_RECURRENT_OPTIONS                                                                                 \
     {.name = "units",                                                                                        \
      .kind = NN_OPTION_INTEGER,                                                                              \
@@ -40,45 +40,46 @@ extern const char *const nn_recurrent_initializers[];
      .minimum = 1,                                                                                           \
      .maximum = 1e6,                                                                                         \
      .effect = NN_EFFECT_RESULT,                                                                             \
-     .help = "size of the state, of each direction"},                                                        \
+     .help = "size of the state, per direction"},                                                            \
         NN_RECURRENT_OPTION(output, NN_OPTION_CHOICE, "last", nn_recurrent_outputs,                          \
-                            "last: the state after the last step; sequence: that after each step; to stack " \
-                            "layers, write several, all but the uppermost with sequence"),                   \
+                            "last: the state after the last step; sequence: the state after each step; to "  \
+                            "stack layers, use sequence in all but the last"),                               \
         NN_RECURRENT_OPTION(bidirectional, NN_OPTION_BOOLEAN, "false", NULL,                                 \
-                            "go backward through time too, with weights of its own: 2 x units outputs"),     \
+                            "also run backward through time, with separate weights: 2 x units outputs"),     \
         NN_RECURRENT_OPTION(carry, NN_OPTION_BOOLEAN, "false", NULL,                                         \
-                            "begin a window with the state that the window before it left"),                 \
+                            "start each window with the final state of the previous one"),                   \
         NN_RECURRENT_OPTION(initializer, NN_OPTION_CHOICE, "xavier", nn_recurrent_initializers,              \
-                            "first values of the weight on the input"),                                      \
+                            "initial values of the input weight"),                                           \
         NN_RECURRENT_OPTION(recurrent_initializer, NN_OPTION_CHOICE, "orthogonal",                           \
-                            nn_recurrent_initializers, "first values of the weight on the state")
+                            nn_recurrent_initializers, "initial values of the recurrent weight")
 
 /* ---- the cell ---- */
 
-/* One sample in one step: what a cell reads and writes. A gate is `units` values. */
+/* What a cell reads and writes for one sample in one step. A gate has `units` values. */
 typedef struct nn_recurrent_step {
     int64_t units;
-    const nn_real *recurrent; /* h U, with the recurrent bias of gates apart; forward only */
-    nn_real *gates;  /* forward: x W + bias, to be replaced by what backward needs; backward: to be replaced
-                        by the gradient with respect to x W + bias */
-    nn_real *kept;   /* cell->kept x units, for what backward needs besides */
-    nn_real *hidden; /* forward: h, then h'; backward: dh', then what reaches dh past the product */
-    nn_real *cell;   /* cell->has_memory: c, then c'; backward: dc', then dc */
+    const nn_real *recurrent; /* h U, plus the recurrent bias of the gates apart; forward only */
+    nn_real *gates;  /* forward: x W + bias, replaced by what backward needs; backward: replaced by the
+                        gradient with respect to x W + bias */
+    nn_real *kept;   /* cell->kept x units: what else backward needs */
+    nn_real *hidden; /* forward: h, replaced by h'; backward: dh', replaced by the part of dh that bypasses
+                        the product */
+    nn_real *cell;   /* if cell->has_memory: c, replaced by c'; backward: dc', replaced by dc */
     const nn_real *previous;     /* h; backward only */
-    nn_real *recurrent_gradient; /* backward: to be given the gradient with respect to h U */
+    nn_real *recurrent_gradient; /* backward: receives the gradient with respect to h U */
 } nn_recurrent_step;
 
 typedef struct nn_recurrent_cell {
     int gates;
-    int kept;        /* values a unit and step that forward keeps for backward, besides the gates */
-    bool has_memory; /* a second state, c, that no product reads */
-    bool passes_by;  /* backward leaves something in `hidden` */
-    /* Gates whose gradient with respect to h U is not the one with respect to x W: the last ones, as many as
-     * there are; backward leaves theirs at the start of `kept`. They have a recurrent bias. */
+    int kept;        /* values per unit and step that forward keeps for backward, in addition to the gates */
+    bool has_memory; /* there is a second state, c, which no product reads */
+    bool passes_by;  /* part of the gradient bypasses the product: backward leaves it in `hidden` */
+    /* Number of gates, the last ones, whose gradient with respect to h U differs from that with respect to x
+     * W; backward leaves it at the start of `kept`. They have a recurrent bias. */
     int apart;
     void (*forward)(const nn_recurrent_step *step);
     void (*backward)(const nn_recurrent_step *step);
-    const nn_initializer_type *bias; /* first values of the bias */
+    const nn_initializer_type *bias; /* initial values of the bias */
     double bias_gain;
 } nn_recurrent_cell;
 
@@ -92,7 +93,7 @@ typedef enum nn_recurrent_tensor {
     NN_RECURRENT_TENSORS
 } nn_recurrent_tensor;
 
-/* Rows of one tensor, which one call of gradient makes. */
+/* Rows of one tensor, computed by one call of gradient. */
 typedef struct nn_recurrent_part {
     int direction;
     nn_recurrent_tensor tensor;
@@ -104,11 +105,11 @@ typedef struct nn_recurrent_plan {
     int64_t steps, features, units;
     int64_t columns; /* gates x units */
     int directions;
-    int64_t offsets[2][NN_RECURRENT_TENSORS]; /* by direction: where the tensors begin */
+    int64_t offsets[2][NN_RECURRENT_TENSORS]; /* of the tensors, by direction */
     nn_recurrent_part parts[];
 } nn_recurrent_plan;
 
-/* The functions of an nn_layer_type; build is given the cell, which is copied. */
+/* The functions of an nn_layer_type; build copies the cell. */
 nn_status nn_recurrent_build(nn_layer *layer, const nn_recurrent_cell *cell);
 void nn_recurrent_forward(const nn_layer *layer, const nn_layer_call *call);
 void nn_recurrent_backward(const nn_layer *layer, const nn_layer_call *call);

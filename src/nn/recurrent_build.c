@@ -34,7 +34,7 @@ static int64_t recurrent_columns(const nn_recurrent_plan *plan, int tensor)
     return tensor == NN_RECURRENT_BIAS ? plan->cell.apart * plan->units : plan->columns;
 }
 
-/* Each gate is a layer of its own: the fans are those of one. */
+/* fan_in and fan_out are those of one gate. */
 static nn_status recurrent_add_parameter(nn_layer *layer, nn_recurrent_plan *plan, int direction, int tensor)
 {
     const nn_recurrent_options *options = layer->options;
@@ -70,7 +70,7 @@ static int64_t recurrent_count_parts(const nn_recurrent_plan *plan)
     return count * plan->directions;
 }
 
-/* Appends the parts of one tensor, which ends where `end` says, gap included. */
+/* Appends the parts of one tensor, which ends at value `end`, padding included. */
 static nn_status recurrent_cut(nn_layer *layer, nn_recurrent_plan *plan, int direction, int tensor,
                                int64_t end, int *count)
 {
@@ -103,17 +103,17 @@ static nn_status recurrent_check(const nn_layer *layer)
     if (layer->input_shapes[0].dimensions < 2) {
         char text[NN_SHAPE_TEXT];
         NN_FAIL(NN_ERROR_USAGE,
-                "its input is %s, but %s reads sequences: steps x features; cut the data into windows, or "
-                "reshape what is below",
+                "its input has shape %s, but %s reads sequences: steps x features; cut the data into windows "
+                "(data.window), or reshape the input",
                 nn_shape_text(text, layer->input_shapes[0]), layer->type->name);
     }
     if (options->bidirectional && options->carry)
-        NN_FAIL(NN_ERROR_USAGE, "a state can be carried to the next window in one direction only; remove "
+        NN_FAIL(NN_ERROR_USAGE, "the state can be carried to the next window in one direction only; remove "
                                 "`carry` or `bidirectional`");
     return NN_OK;
 }
 
-/* Features of a step are all extents but the first. */
+/* The features of a step are all extents but the first. */
 static nn_status recurrent_make_plan(nn_layer *layer, const nn_recurrent_cell *cell)
 {
     const nn_recurrent_options *options = layer->options;
@@ -131,8 +131,7 @@ static nn_status recurrent_make_plan(nn_layer *layer, const nn_recurrent_cell *c
     return NN_OK;
 }
 
-/* The gradients of all steps need the product with the transposed recurrent weight, whether or not something
- * is below. */
+/* The product with the transposed recurrent weight is needed even if no input gradient is. */
 static void recurrent_count_flops(nn_layer *layer, const nn_recurrent_plan *plan)
 {
     double steps = 2.0 * (double)plan->directions * (double)plan->steps * (double)plan->columns;
@@ -142,7 +141,7 @@ static void recurrent_count_flops(nn_layer *layer, const nn_recurrent_plan *plan
     layer->flops_gradient = input + 2 * state;
 }
 
-/* Of the largest part of a weight. */
+/* Size of the largest part of a weight, in values. */
 static int64_t recurrent_part_values(const nn_recurrent_plan *plan)
 {
     int64_t input = nn_layer_part_rows(plan->features, plan->columns);
@@ -150,7 +149,7 @@ static int64_t recurrent_part_values(const nn_recurrent_plan *plan)
     return (input > state ? input : state) * plan->columns;
 }
 
-/* One set of panels is in use at a time, or a part of a gradient. */
+/* Scratch holds one set of panels, or one part of a gradient, at a time. */
 static void recurrent_count_values(nn_layer *layer, const nn_recurrent_plan *plan)
 {
     const nn_recurrent_options *options = layer->options;

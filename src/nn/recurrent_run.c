@@ -1,8 +1,8 @@
 /*
- * Recurrent layers over the steps of a microbatch. All that is kept for backward is by sample, then by step,
- * as inputs and outputs are: then one product takes all steps. The state of a step is contiguous: samples x
- * units. The products of a step have few rows and go through the whole recurrent weight, which is packed once
- * for all steps.
+ * Runs recurrent layers over the steps of a microbatch. Values kept for backward are ordered by sample, then
+ * by step, like inputs and outputs, so that one product covers all steps. The state of a step is contiguous:
+ * samples x units. The products of a step have few rows and read the complete recurrent weight, which is
+ * packed once for all steps.
  */
 #include <string.h>
 
@@ -15,7 +15,7 @@ typedef struct recurrent_pass {
     const nn_recurrent_plan *plan;
     const nn_layer_call *call;
     int direction;
-    bool sequence;                      /* the output has all steps */
+    bool sequence;                      /* the output has one row per step */
     nn_real *gates, *kept, *previous;   /* saved, samples x steps rows; previous: h before each step */
     nn_real *recurrent, *hidden, *cell; /* scratch, samples rows: h U or its gradient; h and c, or their
                                            gradients */
@@ -61,7 +61,7 @@ static int64_t recurrent_longest(const recurrent_pass *pass)
     return longest;
 }
 
-/* The row of step `step` of a sample, counted in the direction. */
+/* The row of step `step` of a sample, counted in the direction of the pass. */
 static int64_t recurrent_row(const recurrent_pass *pass, int64_t sample, int64_t step)
 {
     int64_t at = pass->direction == 0 ? step : recurrent_length(pass, sample) - 1 - step;
@@ -83,7 +83,7 @@ static nn_recurrent_step recurrent_at(const recurrent_pass *pass, int64_t sample
     };
 }
 
-/* Where the output, or its gradient, has what belongs to a step; NULL where it has nothing. */
+/* The values of the output, or of its gradient, that belong to a step; NULL if there are none. */
 static nn_real *recurrent_output(const recurrent_pass *pass, nn_real *output, int64_t sample, int64_t step)
 {
     int64_t units = pass->plan->units, width = pass->plan->directions * units;
@@ -93,7 +93,7 @@ static nn_real *recurrent_output(const recurrent_pass *pass, nn_real *output, in
     return output + row * width + pass->direction * units;
 }
 
-/* Sets the rows behind the last step of each sample to 0: they take part in the products over all steps. */
+/* Clears the rows past the last step of each sample: the products over all steps include them. */
 static void recurrent_clear(const recurrent_pass *pass, int64_t width, nn_real *values)
 {
     int64_t steps = pass->plan->steps;
@@ -106,7 +106,7 @@ static void recurrent_clear(const recurrent_pass *pass, int64_t width, nn_real *
 
 /* ---- forward ---- */
 
-/* Between a state and what is carried, which has h and c of a sample side by side. */
+/* Reads the carried state, which holds h and then c of each sample. */
 static void recurrent_take(const recurrent_pass *pass)
 {
     int64_t units = pass->plan->units, states = pass->plan->cell.has_memory ? 2 : 1;
@@ -177,7 +177,7 @@ static void recurrent_forward(const recurrent_pass *pass)
     recurrent_clear(pass, units, pass->previous);
 }
 
-/* The state after no step is the state before the first. */
+/* A sample without steps outputs its initial state. */
 static void recurrent_fill_empty(const recurrent_pass *pass)
 {
     int64_t units = pass->plan->units, width = pass->plan->directions * units;
@@ -208,7 +208,7 @@ static void recurrent_step_backward(const recurrent_pass *pass, int64_t sample, 
     plan->cell.backward(&at);
 }
 
-/* The gradient of h, from that of h U and what goes past the product. */
+/* The gradient of h: from that of h U, plus the part that bypasses the product. */
 static void recurrent_return(const recurrent_pass *pass)
 {
     int64_t samples = pass->call->samples, units = pass->plan->units, columns = pass->plan->columns;
@@ -218,8 +218,8 @@ static void recurrent_return(const recurrent_pass *pass)
     if (to != pass->hidden) nn_add(samples * units, to, pass->hidden);
 }
 
-/* From the last step to the first; leaves the gradient with respect to x W + bias in the gates. Behind the
- * end of a sample it has to be 0. */
+/* From the last step to the first; leaves the gradient with respect to x W + bias in the gates, 0 past the
+ * end of a sample. */
 static void recurrent_backward(const recurrent_pass *pass)
 {
     const nn_recurrent_plan *plan = pass->plan;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Values of a block, where that is not less than so many rows; the kernels take several rows at a time. */
+/* Values per block, but at least ROWS_MULTIPLE rows: the kernels process several rows at a time. */
 #define ROWS_BLOCK_VALUES 2048
 #define ROWS_MULTIPLE 16
 

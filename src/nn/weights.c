@@ -1,4 +1,4 @@
-/* The flat vector of weights: first values, and fingerprint. */
+/* The flat vector of weights: initial values and fingerprint. */
 #include "base/hash.h"
 #include "nn/initializer.h"
 #include "nn/network.h"
@@ -16,7 +16,7 @@ nn_status nn_network_initialize(const nn_network *network, uint64_t seed, int la
     return NN_OK;
 }
 
-/* Each block is hashed alone and the hashes are chained, so that blocks could be hashed anywhere. */
+/* Blocks are hashed separately and the hashes are chained, so that any rank could hash a block. */
 static uint64_t weights_hash_tensor(const nn_real *values, int64_t count, uint64_t chain)
 {
     for (int64_t begin = 0; begin < count; begin += NN_BLOCK_VALUES) {

@@ -1,9 +1,9 @@
-/* From the user's numbers to the geometry of windows. */
+/* Computes the geometry of windows from the user's options. */
 #include "nn/window.h"
 
 #include "base/text.h"
 
-/* Far from where sums of extents overflow. */
+/* Far below where sums of extents overflow. */
 #define WINDOW_EXTENT_MAX ((int64_t)1 << 40)
 
 const char *const nn_padding_names[] = {"same", "valid", NULL};
@@ -12,14 +12,15 @@ const char *const nn_padding_names[] = {"same", "valid", NULL};
 
 nn_status nn_window_check_input(nn_shape input, int dimensions, nn_window *window)
 {
-    static const char *const expected[] = {"1 to 3 spatial extents and channels", "steps x channels",
+    static const char *const expected[] = {"1 to 3 spatial dimensions and channels", "steps x channels",
                                            "height x width x channels", "depth x height x width x channels"};
     int found = input.dimensions - 1;
     bool fits = dimensions ? found == dimensions : found >= 1 && found <= NN_WINDOW_AXES;
     if (!fits) {
         char text[NN_SHAPE_TEXT];
         NN_FAIL(NN_ERROR_USAGE,
-                "it takes inputs of %s, not of %s; give the data a `layout`, or reshape the input to it",
+                "it takes inputs of %s, but its input has shape %s; set the `layout` of the data, or reshape "
+                "the input",
                 expected[dimensions], nn_shape_text(text, input));
     }
     *window = (nn_window){.dimensions = found, .channels = input.extents[found]};
@@ -33,7 +34,7 @@ nn_status nn_window_check_input(nn_shape input, int dimensions, nn_window *windo
 nn_status nn_window_list(const char *name, const nn_integer_list *list, int dimensions)
 {
     if (list->count <= 1 || list->count == dimensions) return NN_OK;
-    NN_FAIL(NN_ERROR_USAGE, "its %s has %d numbers, but its input has %d spatial extents; give one or %d",
+    NN_FAIL(NN_ERROR_USAGE, "its %s has %d numbers, but its input has %d spatial dimensions; give one or %d",
             name, list->count, dimensions, dimensions);
 }
 
@@ -48,7 +49,7 @@ static int64_t window_span(const nn_window_axis *axis)
     return (axis->kernel - 1) * axis->dilation + 1;
 }
 
-/* "5 x 5": one figure of each spatial axis. */
+/* "5 x 5": one value per spatial axis. */
 static char *window_text(char *buffer, const nn_window *window, int64_t (*figure)(const nn_window_axis *))
 {
     nn_shape shape = {.dimensions = window->dimensions};
@@ -66,8 +67,8 @@ static nn_status window_too_large(const nn_window *window, nn_shape input)
         padded |= window->axes[i].before > 0;
     }
     NN_FAIL(NN_ERROR_USAGE,
-            "its kernel of %s%s does not fit the input of %s%s; use padding: same, a smaller kernel or fewer "
-            "pools above",
+            "its kernel of %s%s does not fit into its input of %s%s; use `padding: same`, a smaller kernel "
+            "or fewer pooling layers before it",
             window_text(kernel, window, window_span), dilated ? " (with dilation)" : "",
             nn_shape_text(found, input), padded ? " and its padding" : "");
 }
@@ -91,7 +92,10 @@ static nn_status window_place(const nn_window_options *options, nn_window *windo
     for (int i = 0; i < window->dimensions; i++) {
         nn_window_axis *axis = &window->axes[NN_WINDOW_AXES - window->dimensions + i];
         if (axis->input < 1 || axis->input > WINDOW_EXTENT_MAX)
-            NN_FAIL(NN_ERROR_USAGE, "it cannot slide over an extent of %lld", (long long)axis->input);
+            NN_FAIL(NN_ERROR_USAGE,
+                    "its input has an extent of %lld, which windows cannot slide over; check the shape of "
+                    "the data",
+                    (long long)axis->input);
         axis->kernel = window_number(&options->kernel, i, 1);
         axis->stride = window_number(&options->stride, i, axis->kernel);
         axis->dilation = window_number(&options->dilation, i, 1);
@@ -123,7 +127,7 @@ nn_status nn_window_create(const nn_window_options *options, nn_shape input, int
     return NN_OK;
 }
 
-/* Where the window of an axis lies whose output is known; returns its larger side. */
+/* Sets the padding of an axis whose output is known; returns the extent of its larger side. */
 static int64_t window_pad_transposed(nn_window_axis *axis, const nn_integer_list *padding, int64_t more,
                                      int number)
 {
@@ -150,14 +154,14 @@ nn_status nn_window_create_transposed(const nn_window_options *options, const nn
         int64_t added = window_number(more, i, 0);
         if (added >= axis->stride && added >= axis->dilation)
             NN_FAIL(NN_ERROR_USAGE,
-                    "its output_padding of %lld is not below its stride of %lld; use a smaller one",
+                    "its output_padding of %lld must be less than its stride of %lld; use a smaller one",
                     (long long)added, (long long)axis->stride);
         axis->output = axis->input;
         axis->before = axis->after = 0;
         axis->input = window_pad_transposed(axis, &options->padding, added, i);
         if (axis->input < 1)
             NN_FAIL(NN_ERROR_USAGE,
-                    "its padding of %lld leaves nothing of an output of %lld; use a smaller padding",
+                    "its padding of %lld removes all of an output of %lld; use a smaller padding",
                     (long long)axis->before, (long long)(axis->input + axis->before + axis->after));
     }
     return NN_OK;

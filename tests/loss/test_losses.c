@@ -408,29 +408,25 @@ static void test_messages(void **state)
     (void)state;
     const nn_shape twelve = {1, {12}}, image = {2, {3, 4}};
     assert_int_equal(nn_loss_find("cross_entropy")->check(NULL, twelve, &class_target), NN_ERROR_USAGE);
-    assert_string_equal(
-        nn_error_text(),
-        "the output has 12 values a sample, but the target 'y' has 5 classes; end the network "
-        "with `dense: {units: classes}`");
+    assert_string_equal(nn_error_text(), "the output has 12 values per sample, but the target 'y' has 5 "
+                                         "classes; end the network with `dense: {units: classes}`");
     assert_int_equal(nn_loss_find("mse")->check(NULL, image, &value_target), NN_ERROR_USAGE);
-    assert_string_equal(nn_error_text(),
-                        "the output has 3 x 4 values a sample, but the target 'y' has 5; end "
-                        "the network with `dense: {units: 5}`");
+    assert_string_equal(nn_error_text(), "the output has 3 x 4 values per sample, but the target 'y' has 5; "
+                                         "end the network with `dense: {units: 5}`");
     assert_int_equal(nn_loss_find("mae")->check(NULL, shape, &class_target), NN_ERROR_USAGE);
-    assert_string_equal(nn_error_text(),
-                        "values are needed, but the target 'y' holds class labels; use one for classes, such "
-                        "as cross_entropy or accuracy");
+    assert_string_equal(nn_error_text(), "values are needed, but the target 'y' holds class labels; use a "
+                                         "loss or metric for classes, such as cross_entropy or accuracy");
     const nn_field steps = {.name = "y", .is_class = true, .classes = 5, .shape = {1, {7}}};
     assert_int_equal(nn_loss_find("cross_entropy")->check(NULL, shape, &steps), NN_ERROR_USAGE);
     assert_string_equal(nn_error_text(),
-                        "the target 'y' has a class at every step (7), but the output is 5 and should be 7 x "
-                        "5; keep the steps up to the end of the network, with `dense: {units: classes, "
-                        "per_step: true}` as its last layer, or use data.window.target: last");
+                        "the target 'y' has a class at every step (7), but the output has shape 5 and should "
+                        "have 7 x 5; keep the steps up to the end of the network, with `dense: {units: "
+                        "classes, per_step: true}` as its last layer, or use data.window.target: last");
     expect_ok(nn_loss_find("cross_entropy")->check(NULL, (nn_shape){2, {7, 5}}, &steps));
     assert_int_equal(nn_loss_find("binary_cross_entropy")->check(NULL, shape, &class_target), NN_ERROR_USAGE);
-    assert_string_equal(nn_error_text(), "answers of yes or no are needed, but the target 'y' has 5 classes; "
-                                         "use cross_entropy, or, where only two labels occur, list them: "
-                                         "data.fields.y.labels: [0, 255]");
+    assert_string_equal(nn_error_text(),
+                        "yes or no is needed, but the target 'y' has 5 classes; use cross_entropy or, if "
+                        "only two labels occur, list them: data.fields.y.labels: [0, 255]");
 }
 
 /* The gradient summed over rows, at an output that is the same for all: 0 where no other constant is better.
@@ -526,9 +522,9 @@ static void test_class_weights(void **state)
                      NN_ERROR_USAGE);
     assert_int_equal(nn_class_weights_make(&(nn_text_list){negative, 2}, 2, shares, weights, &made),
                      NN_ERROR_USAGE);
-    assert_string_equal(nn_error_text(),
-                        "class_weights: '-2' is no number of 0 or more; write a list such as "
-                        "[1, 2.5], or `balanced`");
+    assert_string_equal(
+        nn_error_text(),
+        "class_weights: '-2' is not a number >= 0; give a list such as [1, 2.5], or `balanced`");
     assert_int_equal(nn_class_weights_make(&(nn_text_list){word, 1}, 4, NULL, weights, &made),
                      NN_ERROR_USAGE);
 }

@@ -469,16 +469,16 @@ static void test_messages(void **state)
     assert_int_equal(nn_metric_find("accuracy")->check(NULL, &(nn_judged){shape, &value_target, false}),
                      NN_ERROR_USAGE);
     assert_string_equal(nn_error_text(),
-                        "class labels are needed, but the target 'y' is read as values; use one for values, "
-                        "such as mse, or give the target as integers");
+                        "class labels are needed, but the target 'y' is read as values; use a loss or metric "
+                        "for values, such as mse, or give the target as integers");
     assert_int_equal(nn_metric_find("mae")->check(NULL, &(nn_judged){shape, &class_target, false}),
                      NN_ERROR_USAGE);
-    assert_string_equal(nn_error_text(),
-                        "values are needed, but the target 'y' holds class labels; use one for classes, such "
-                        "as cross_entropy or accuracy");
+    assert_string_equal(nn_error_text(), "values are needed, but the target 'y' holds class labels; use a "
+                                         "loss or metric for classes, such as cross_entropy or accuracy");
     void *options = read_metric("top_k: 4", &type);
     assert_int_equal(type->check(options, &(nn_judged){shape, &class_target, false}), NN_ERROR_USAGE);
-    assert_string_equal(nn_error_text(), "k: 4 of 4 classes are always right; choose a smaller k");
+    assert_string_equal(nn_error_text(),
+                        "k: 4 of 4 classes always contain the correct one; choose a smaller k");
     release(type, options);
     assert_int_equal(
         nn_metric_find("confusion")->check(NULL, &(nn_judged){(nn_shape){1, {1000}}, &many, false}),

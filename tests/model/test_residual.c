@@ -120,8 +120,8 @@ static void test_other_channels(void **state)
     spec.microbatch_size = 4;
     assert_int_equal(nn_network_create(&spec, &network), NN_ERROR_USAGE);
     assert_string_equal(nn_error_text(),
-                        "layer residual_block1-sum: its inputs have 4 x 4 x 8 and 4 x 4 x 2; add needs equal "
-                        "shapes: give the shortcut a conv2d with kernel: 1 and the same stride");
+                        "layer residual_block1-sum: its inputs have shapes 4 x 4 x 8 and 4 x 4 x 2; add "
+                        "needs equal shapes: give the shortcut a conv2d with kernel: 1 and the same stride");
     nn_config_destroy(config);
 }
 

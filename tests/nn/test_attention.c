@@ -374,7 +374,7 @@ static void test_refused(void **state)
     (void)state;
     expect_refused(THREE, (nn_shape){2, {4, 8}}, (nn_shape){0}, "cannot be divided by 3 heads");
     expect_refused(TWO, (nn_shape){1, {8}}, (nn_shape){0}, "steps x features");
-    expect_refused(CAUSAL, (nn_shape){2, {4, 8}}, (nn_shape){2, {5, 8}}, "same steps");
+    expect_refused(CAUSAL, (nn_shape){2, {4, 8}}, (nn_shape){2, {5, 8}}, "same number of steps");
     expect_refused("multi_head_attention: {heads: 2, dropout: 1}", (nn_shape){2, {4, 8}}, (nn_shape){0},
                    "below 1");
 }

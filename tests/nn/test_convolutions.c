@@ -296,30 +296,31 @@ static void test_refused(void **state)
 {
     (void)state;
     check_refused("conv2d: {filters: 2, kernel: 5}", (nn_shape){3, {3, 3, 8}},
-                  "layer tested: its kernel of 5 x 5 does not fit the input of 3 x 3 x 8; use padding: same, "
-                  "a smaller kernel or fewer pools above");
+                  "layer tested: its kernel of 5 x 5 does not fit into its input of 3 x 3 x 8; use `padding: "
+                  "same`, a smaller kernel or fewer pooling layers before it");
     check_refused("conv1d: {filters: 2, kernel: 3, dilation: 4, padding: 2}", (nn_shape){2, {4, 8}},
-                  "layer tested: its kernel of 9 (with dilation) does not fit the input of 4 x 8 and its "
-                  "padding; use padding: same, a smaller kernel or fewer pools above");
+                  "layer tested: its kernel of 9 (with dilation) does not fit into its input of 4 x 8 and "
+                  "its padding; use `padding: same`, a smaller kernel or fewer pooling layers before it");
     check_refused("conv2d: {filters: 2}", (nn_shape){1, {784}},
-                  "layer tested: it takes inputs of height x width x channels, not of 784; give the data a "
-                  "`layout`, or reshape the input to it");
+                  "layer tested: it takes inputs of height x width x channels, but its input has shape 784; "
+                  "set the `layout` of the data, or reshape the input");
     check_refused("max_pool: 2", (nn_shape){1, {10}},
-                  "layer tested: it takes inputs of 1 to 3 spatial extents and channels, not of 10; give the "
-                  "data a `layout`, or reshape the input to it");
+                  "layer tested: it takes inputs of 1 to 3 spatial dimensions and channels, but its input "
+                  "has shape 10; set the `layout` of the data, or reshape the input");
     check_refused(
         "conv2d: {filters: 2, kernel: [1, 2, 3]}", (nn_shape){3, {3, 3, 1}},
-        "layer tested: its kernel has 3 numbers, but its input has 2 spatial extents; give one or 2");
+        "layer tested: its kernel has 3 numbers, but its input has 2 spatial dimensions; give one or 2");
     check_refused("conv2d: {filters: 6, kernel: 1, groups: 4}", (nn_shape){3, {3, 3, 8}},
-                  "layer tested: its 4 groups do not divide the 8 channels of its input and its 6 filters; "
+                  "layer tested: groups: 4 does not divide the 8 channels of its input and its 6 filters; "
                   "choose a number that divides both");
     check_refused("average_pool: {kernel: 2, padding: 2}", (nn_shape){3, {3, 3, 8}},
-                  "layer tested: with a padding of 2 and a kernel of 2, windows lie in the padding alone; "
+                  "layer tested: with padding 2 and kernel 2, some windows lie entirely in the padding; "
                   "choose a padding below the kernel");
-    check_refused("conv2d_transpose: {filters: 1, kernel: 3, output_padding: 2}", (nn_shape){3, {3, 3, 1}},
-                  "layer tested: its output_padding of 2 is not below its stride of 2; use a smaller one");
+    check_refused(
+        "conv2d_transpose: {filters: 1, kernel: 3, output_padding: 2}", (nn_shape){3, {3, 3, 1}},
+        "layer tested: its output_padding of 2 must be less than its stride of 2; use a smaller one");
     check_refused("conv2d_transpose: {filters: 1, kernel: 3, padding: 2}", (nn_shape){3, {1, 1, 1}},
-                  "layer tested: its padding of 2 leaves nothing of an output of 3; use a smaller padding");
+                  "layer tested: its padding of 2 removes all of an output of 3; use a smaller padding");
 }
 
 int main(void)

@@ -137,23 +137,23 @@ static void test_messages_of_joins(void **state)
     (void)state;
     const nn_shape s8 = {1, {8}};
     expect_failure(s8, "add", 1,
-                   "layer tested: it reads one layer, but add takes two or more; name them, such as `add: "
+                   "layer tested: it has one input, but add takes two or more; list them, such as `add: "
                    "{inputs: [previous, shortcut]}`");
     expect_different("add", "reshape: {shape: [2, 2, 8]}",
-                     "layer tested: its inputs have 4 x 4 x 2 and 2 x 2 x 8; add needs equal shapes: give "
-                     "the shortcut a conv2d with kernel: 1 and the same stride");
+                     "layer tested: its inputs have shapes 4 x 4 x 2 and 2 x 2 x 8; add needs equal shapes: "
+                     "give the shortcut a conv2d with kernel: 1 and the same stride");
     expect_different("multiply", "flatten",
-                     "layer tested: its inputs have 4 x 4 x 2 and 32; multiply needs equal shapes: give the "
-                     "shortcut a layer that brings it to the same shape");
+                     "layer tested: its inputs have shapes 4 x 4 x 2 and 32; multiply needs equal shapes: "
+                     "give the shortcut a layer that brings it to the same shape");
     expect_different("concat", "flatten",
-                     "layer tested: its inputs have 4 x 4 x 2 and 32; concat along axis 2 needs equal "
+                     "layer tested: its inputs have shapes 4 x 4 x 2 and 32; concat along axis 2 needs equal "
                      "extents on all other axes");
     expect_different("concat", "reshape: {shape: [2, 8, 2]}",
-                     "layer tested: its inputs have 4 x 4 x 2 and 2 x 8 x 2; concat along axis 2 needs equal "
-                     "extents on all other axes");
-    expect_failure(s8, "concat: {axis: 1}", 2,
-                   "layer tested: axis: 1 is no axis of an input of 8; choose one from 0 to 0 (-1 is the "
-                   "last)");
+                     "layer tested: its inputs have shapes 4 x 4 x 2 and 2 x 8 x 2; concat along axis 2 "
+                     "needs equal extents on all other axes");
+    expect_failure(
+        s8, "concat: {axis: 1}", 2,
+        "layer tested: axis: 1 is not an axis of an input of shape 8; choose 0 to 0, or -1 for the last");
 }
 
 static void test_messages_of_shapes(void **state)
@@ -161,31 +161,31 @@ static void test_messages_of_shapes(void **state)
     (void)state;
     const nn_shape s8 = {1, {8}}, s24 = {2, {2, 4}};
     expect_failure(s24, "reshape: {shape: [3, -1]}", 1,
-                   "layer tested: shape: the 8 values of its input (2 x 4) do not make 3 x -1");
+                   "layer tested: shape: the 8 values of its input (2 x 4) do not fit shape 3 x -1");
     expect_failure(s24, "reshape: {shape: [3, 3]}", 1,
-                   "layer tested: shape: the 8 values of its input (2 x 4) do not make 3 x 3");
-    expect_failure(s24, "reshape: {shape: [-1, -1]}", 1,
-                   "layer tested: shape: -1 is no extent here; extents are 1 and more, and one of them may "
-                   "be -1");
-    expect_failure(s24, "reshape: {shape: [0, 8]}", 1,
-                   "layer tested: shape: 0 is no extent here; extents are 1 and more, and one of them may "
-                   "be -1");
+                   "layer tested: shape: the 8 values of its input (2 x 4) do not fit shape 3 x 3");
+    expect_failure(
+        s24, "reshape: {shape: [-1, -1]}", 1,
+        "layer tested: shape: -1 is not a valid extent; extents are at least 1, and one of them may be -1");
+    expect_failure(
+        s24, "reshape: {shape: [0, 8]}", 1,
+        "layer tested: shape: 0 is not a valid extent; extents are at least 1, and one of them may be -1");
     expect_failure(s24, "permute: {axes: [0, 0]}", 1,
-                   "layer tested: axes: its input of 2 x 4 has 2 axes; name each of 0 to 1 once");
+                   "layer tested: axes: its input of shape 2 x 4 has 2 axes; list each of 0 to 1 once");
     expect_failure(s24, "permute: {axes: [0, 1, 2]}", 1,
-                   "layer tested: axes: its input of 2 x 4 has 2 axes; name each of 0 to 1 once");
+                   "layer tested: axes: its input of shape 2 x 4 has 2 axes; list each of 0 to 1 once");
     expect_failure(s8, "slice: {begin: 5, end: 5}", 1,
-                   "layer tested: begin: 5 and end: 5 keep nothing, or more than there is, of an axis of 8 "
-                   "places");
+                   "layer tested: begin: 5 and end: 5 do not select a range of the axis, which has 8 places; "
+                   "choose 0 <= begin < end");
     expect_failure(s8, "slice: {end: 9}", 1,
-                   "layer tested: begin: 0 and end: 9 keep nothing, or more than there is, of an axis of 8 "
-                   "places");
+                   "layer tested: begin: 0 and end: 9 do not select a range of the axis, which has 8 places; "
+                   "choose 0 <= begin < end");
     expect_failure(s8, "slice: {places: [0, 8]}", 1,
-                   "layer tested: places: 8 is not on an axis of 8 places, 0 to 7");
+                   "layer tested: places: 8 is not a place on the axis, which has 8, 0 to 7");
     expect_failure(s8, "slice: {places: [0, two]}", 1,
-                   "layer tested: places: two is not on an axis of 8 places, 0 to 7");
+                   "layer tested: places: two is not a place on the axis, which has 8, 0 to 7");
     expect_failure(s8, "slice: {begin: 1, places: [0]}", 1,
-                   "layer tested: places: stands in place of begin and end; remove one or the other");
+                   "layer tested: places cannot be combined with begin and end; remove one or the other");
 }
 
 int main(void)

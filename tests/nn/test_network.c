@@ -141,50 +141,52 @@ static void test_messages(void **state)
     const nn_shape eight = {1, {8}};
     nn_network_spec spec = make_spec(eight, SAMPLES);
     expect_failure(&spec,
-                   "network: there is no layer; write one at least, such as `- dense: {units: classes}`");
+                   "network: there is no layer; list at least one, such as `- dense: {units: classes}`");
     spec = make_spec(eight, SAMPLES);
     add_layer(&spec, "dense: {units: 4}", NULL, NULL);
     add_layer(&spec, "dropout: 0.5", NULL, "hidden");
-    expect_failure(&spec, "layer dropout1: its input 'hidden' is no layer above it (known: input, dense1)");
+    expect_failure(&spec,
+                   "layer dropout1: its input 'hidden' is not a layer before it (known: input, dense1)");
     spec = make_spec(eight, SAMPLES);
     add_layer(&spec, "dense: {units: 4}", "hidden", NULL);
     add_layer(&spec, "dropout: 0.5", NULL, "hiden");
-    expect_failure(&spec, "layer dropout1: its input 'hiden' is no layer above it; did you mean 'hidden'? "
-                          "(known: input, hidden)");
+    expect_failure(&spec, "layer dropout1: its input 'hiden' is not a layer before it; did you mean "
+                          "'hidden'? (known: input, hidden)");
     spec = make_spec(eight, SAMPLES);
     add_layer(&spec, "dense: {units: 4}", NULL, "late");
     add_layer(&spec, "flatten", "late", NULL);
-    expect_failure(&spec, "layer dense1: its input 'late' does not stand above it; write layers in the order "
-                          "in which they compute");
+    expect_failure(
+        &spec,
+        "layer dense1: its input 'late' comes after it; list layers in the order in which they are computed");
     spec = make_spec(eight, SAMPLES);
     add_layer(&spec, "flatten", "same", NULL);
     add_layer(&spec, "flatten", "same", NULL);
     expect_failure(&spec, "layer same: another layer has the same name; choose another `name`");
     spec = make_spec(eight, SAMPLES);
     add_layer(&spec, "flatten", "input", NULL);
-    expect_failure(&spec, "layer input: this is the name of the network's input; choose another `name`");
+    expect_failure(&spec,
+                   "layer input: this name is reserved for the network's input; choose another `name`");
     spec = make_spec(eight, SAMPLES);
     add_layer(&spec, "flatten", "a/b", NULL);
-    expect_failure(&spec, "layer 'a/b': a name is made of letters, digits, _ and -");
+    expect_failure(&spec, "layer 'a/b': a name may contain only letters, digits, _ and -");
     spec = make_spec(eight, SAMPLES);
     add_layer(&spec, "dense: {units: 4}", "lost", NULL);
     add_layer(&spec, "dense: {units: 4}", NULL, "input");
     expect_failure(&spec,
-                   "layer lost: no layer reads it; name it in the `inputs` of a later one, or remove it");
+                   "layer lost: no layer reads it; add it to the `inputs` of a later one, or remove it");
     spec = make_spec(eight, SAMPLES);
     add_layer(&spec, "dense: {units: 4}", "both", "input input");
-    expect_failure(&spec, "layer both: it reads 2 layers, but dense takes 1; change `inputs`");
+    expect_failure(&spec, "layer both: it has 2 inputs, but dense takes 1; change `inputs`");
     spec = make_spec(eight, SAMPLES);
     add_layer(&spec, "dropout: 1", NULL, NULL);
     expect_failure(&spec, "layer dropout1: rate 1 would drop everything; choose one below 1, such as 0.5");
     spec = make_spec((nn_shape){2, {0, 4}}, SAMPLES);
     add_layer(&spec, "flatten", NULL, NULL);
-    expect_failure(&spec, "layer input: a sample of 0 x 4 values is empty; check the data set");
+    expect_failure(&spec, "layer input: samples of shape 0 x 4 are empty; check the data set");
     spec = make_spec((nn_shape){2, {1000000000, 1000000000}}, SAMPLES);
     add_layer(&spec, "dense: {units: 4}", NULL, NULL);
-    expect_failure(&spec,
-                   "layer input: its output of 1000000000 x 1000000000 values a sample is more than any "
-                   "memory holds");
+    expect_failure(&spec, "layer input: its output of 1000000000 x 1000000000 values per sample is more than "
+                          "any memory holds; make it smaller");
 }
 
 /* Fails when an allocation that fails leaks, or is taken for a success. */

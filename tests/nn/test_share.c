@@ -64,15 +64,14 @@ static void test_messages(void **state)
 {
     (void)state;
     expect_failure("dense: {units: 5}", "dense: {units: 5}", "owner",
-                   "its parameters have other shapes than those of owner");
+                   "its parameters do not have the shapes of those of owner");
     expect_failure("dense: {units: 5, bias: false}", "dense: {units: 5}", "owner",
-                   "it has 2 tensors of parameters, and owner, which it shares, has 1");
+                   "it has 2 parameter tensors, but owner, which it shares, has 1");
     expect_failure("dense: {units: 12, bias: false}", "dense: {units: 6, bias: false}", "owner",
-                   "its parameters have other shapes than those of owner");
+                   "its parameters do not have the shapes of those of owner");
     expect_failure("flatten", "dense: {units: 5}", "owner", "layer owner has no parameters to share");
-    expect_failure("dense: {units: 5}", "dropout: 0.1", "owner",
-                   "it has no parameters that could be another's");
-    expect_failure("dense: {units: 5}", "dense: {units: 5}", "nobody", "'nobody' is no layer above it");
+    expect_failure("dense: {units: 5}", "dropout: 0.1", "owner", "share: it has no parameters; remove share");
+    expect_failure("dense: {units: 5}", "dense: {units: 5}", "nobody", "'nobody' is not a layer before it");
 }
 
 int main(void)

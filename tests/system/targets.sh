@@ -147,7 +147,7 @@ says '^best_value: undefined$'
 config late late 1 binary_cross_entropy '' 'auc, accuracy'
 run late 2 --set checkpoint.best=auc --set 'training.early_stopping={patience: 2 epochs}'
 says 'auc undefined'
-says 'the validation auc is undefined \(where the labelled rows are all of one class'
+says 'the validation auc is undefined \(if the labelled rows are all of one class'
 
 # The best weights are those of the lowest loss unless another is named; and what may be named.
 config best seconds 1 mse '' 'r2, rmse'
@@ -186,7 +186,7 @@ sed -n 's/^test, baseline.*: loss \([^,]*\),.*/\1/p' train.log | awk '{ exit !($
 config steps many 4 binary_cross_entropy 'fields: {y: {layout: NT}}' accuracy
 run steps 1
 says 'warning: data.fields.y.layout: NT: the 4 values of a sample are taken for steps of one quantity'
-"$program" help auc | grep -q 'where the labelled rows are all of one class' || fail "help does not say when auc is undefined"
+"$program" help auc | grep -q 'if the labelled rows are all of one class' || fail "help does not say when auc is undefined"
 config chance chance 1 binary_cross_entropy
 run chance 1
 config signs signs 1 binary_cross_entropy 'fields: {y: {kind: value, scale: 0.5, offset: 0.5}}' accuracy
