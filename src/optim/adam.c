@@ -10,7 +10,7 @@
 
 #include "tensor/vectorize.h"
 
-/* Factors that prepare fills. */
+/* Factors filled in by prepare. */
 enum { ADAM_RATE, ADAM_ROOT, ADAM_KEPT };
 
 int nn_adam_slots(const void *options, const char **names)
@@ -31,7 +31,7 @@ void nn_adam_prepare(const void *options, nn_optimizer_step *step)
         1.0 - step->learning_rate * nn_decay(step, adam->weight_decay, adam->decay_all);
 }
 
-/* What is the same for all elements, in the scalar type. */
+/* Constants for all elements, in the scalar type. */
 typedef struct adam_factors {
     nn_real scale, keep1, take1, keep2, take2, epsilon, rate, root, kept;
 } adam_factors;

@@ -17,15 +17,14 @@ typedef struct nn_adam_options {
         .help = (text)                                                                                       \
     }
 
-/* The rows that both option tables have. A beta of 1 would keep the averages at zero for ever; epsilon stays
+/* The rows common to both option tables. A beta of 1 would keep the averages at zero forever; epsilon must be
  * a normal number in float, so that 0 / epsilon is 0. */
 #define NN_ADAM_OPTIONS                                                                                      \
     NN_ADAM_OPTION(learning_rate, "0.001", 0, 9e18, "factor on the step, before the schedule"),              \
-        NN_ADAM_OPTION(beta1, "0.9", 0, 0.999999,                                                            \
-                       "share of the gradient's running average that a step keeps"),                         \
+        NN_ADAM_OPTION(beta1, "0.9", 0, 0.999999, "decay rate of the running average of the gradient"),      \
         NN_ADAM_OPTION(beta2, "0.999", 0, 0.999999,                                                          \
-                       "share of the squared gradient's average that a step keeps"),                         \
-        NN_ADAM_OPTION(epsilon, "1e-8", 1e-30, 1, "added to the root of the squared gradient's average")
+                       "decay rate of the running average of the squared gradient"),                         \
+        NN_ADAM_OPTION(epsilon, "1e-8", 1e-30, 1, "added to the root of the averaged squared gradient")
 
 /* The functions of an nn_optimizer_type, on nn_adam_options. */
 int nn_adam_slots(const void *options, const char **names);

@@ -1,5 +1,5 @@
-/* Weight decay, alike in the optimizers that have it: private to optim. Biases and the scales of norms, which
- * have one dimension, are left alone unless decay_all.
+/* Weight decay, common to the optimizers that have it: private to optim. Tensors of one dimension (biases and
+ * the scales of normalisation) do not decay unless decay_all.
  */
 #ifndef NN_OPTIM_DECAY_H
 #define NN_OPTIM_DECAY_H
@@ -12,10 +12,10 @@
      NN_EFFECT_RESULT, (text)},                                                                              \
     {                                                                                                        \
         "decay_all", NN_OPTION_BOOLEAN, offsetof(type, decay_all), "false", 0, 0, NULL, NN_EFFECT_RESULT,    \
-            "decay tensors of one dimension too: biases and the scales of norms"                             \
+            "also decay tensors of one dimension: biases and the scales of normalisation"                    \
     }
 
-/* The share of the weights that a step takes off this tensor. */
+/* The weight decay of this tensor: weight_decay or 0. */
 static inline double nn_decay(const nn_optimizer_step *step, double weight_decay, bool decay_all)
 {
     return step->is_matrix || decay_all ? weight_decay : 0;

@@ -1,4 +1,4 @@
-/* What the schedules share: durations in steps, and the warm-up in option tables. Private to optim. */
+/* What the schedules share: durations in steps, and the common rows of option tables. Private to optim. */
 #ifndef NN_OPTIM_DURATION_H
 #define NN_OPTIM_DURATION_H
 
@@ -14,21 +14,22 @@
      0,                                                                                                      \
      nn_units_of_steps,                                                                                      \
      NN_EFFECT_RESULT,                                                                                       \
-     "first part of the run, over which the learning rate rises linearly"},                                  \
+     "initial part of the run, over which the learning rate rises linearly"},                                \
     {                                                                                                        \
         "extend", NN_OPTION_CHOICE, offsetof(type, common.extend), "stretch", 0, 0,                          \
             nn_schedule_extend_choices, NN_EFFECT_EXTENT,                                                    \
-            "when a run is resumed with more epochs: stretch the schedule over the longer run, hold the "    \
+            "when a run is resumed with more epochs: stretch the schedule over the longer run, hold its "    \
             "learning rate that it ends with, or restart it, warm-up included, over the steps that are left" \
     }
 
-/* The duration in whole steps, to the nearest, however long the run is: percent alone are of its length. */
+/* The duration in steps, rounded to nearest. It may be longer than the run; only percentages depend on the
+ * run's length. */
 int64_t nn_duration_steps(nn_duration duration, nn_run_length length);
 
-/* Refuses seconds: how many steps they are depends on the machine. `name` is the option's. */
+/* Fails for a duration in seconds: the number of steps would depend on the machine. name: of the option. */
 nn_status nn_duration_check(const char *name, nn_duration duration);
 
-/* Refuses anything but whole epochs: for what looks at figures at their ends. */
+/* Fails unless the duration is an integer number of epochs: for options that count evaluations. */
 nn_status nn_duration_check_epochs(const char *name, nn_duration duration);
 
 #endif

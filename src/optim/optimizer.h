@@ -1,10 +1,10 @@
 /*
  * Optimizers. A plug-in is one file src/optim/optimizer_NAME.c and one line in optimizer_list.h. apply works
- * on any slice of the flat vectors, element by element: any cut gives the same bits.
+ * element by element on any slice of the flat vectors: any partition gives the same bits.
  *
- * An optimizer whose steps depend on norms of whole tensors (LARS, LAMB) has `sums`: measure is then called
- * on every block of a tensor, the sums of its blocks are added in the canonical tree, and prepare and apply
- * are called for each tensor with the result.
+ * An optimizer whose steps depend on norms of tensors (LARS, LAMB) has `sums`: measure is called on every
+ * block of a tensor, the sums of the blocks are added along the canonical tree, and prepare and apply are
+ * called for each tensor with the result.
  */
 #ifndef NN_OPTIM_OPTIMIZER_H
 #define NN_OPTIM_OPTIMIZER_H
@@ -20,14 +20,14 @@
 #define NN_OPTIMIZER_FACTORS 5
 #define NN_OPTIMIZER_SUMS 2
 
-/* What is the same for all elements of a step, or of a tensor in a step. */
+/* Quantities common to all elements of a step, or of one tensor in a step. */
 typedef struct nn_optimizer_step {
-    int64_t step;                         /* from 1 */
-    double learning_rate;                 /* after the schedule and the layer's own factor */
-    double gradient_scale;                /* from clipping; the gradient is multiplied by it first */
-    bool is_matrix;                       /* a tensor of 2 dimensions or more: no bias, no scale of a norm */
-    double sums[NN_OPTIMIZER_SUMS];       /* of the tensor's blocks, where the optimizer measures */
-    double factors[NN_OPTIMIZER_FACTORS]; /* filled by prepare: bias corrections and the like */
+    int64_t step;          /* from 1 */
+    double learning_rate;  /* with the schedule and the layer's factor applied */
+    double gradient_scale; /* from clipping: multiply the gradient by it first */
+    bool is_matrix; /* the tensor has at least 2 dimensions: not a bias or a scale of a normalisation */
+    double sums[NN_OPTIMIZER_SUMS];       /* over the tensor's blocks, if the optimizer has measure */
+    double factors[NN_OPTIMIZER_FACTORS]; /* filled in by prepare: bias corrections and so on */
 } nn_optimizer_step;
 
 typedef struct nn_optimizer_type {
@@ -36,25 +36,27 @@ typedef struct nn_optimizer_type {
     const char *example;      /* YAML: "adam: {learning_rate: 0.001}" */
     const nn_option *options; /* the first option, and first member of the struct, is double learning_rate */
     size_t options_size;
-    unsigned libm; /* NN_LIBM_...: the functions of the C library that results go through */
+    unsigned libm;                           /* NN_LIBM_...: C library functions that affect the results */
     nn_status (*check)(const void *options); /* NULL: nothing to check beyond the table */
-    /* Names of the state vectors that each parameter has (at most NN_OPTIMIZER_SLOTS); returns their number.
+    /* Returns the number of state vectors per parameter (at most NN_OPTIMIZER_SLOTS); names: receives their
+     * names, static strings.
      */
     int (*slots)(const void *options, const char **names);
-    void (*prepare)(const void *options, nn_optimizer_step *step); /* all but the factors is set */
+    void (*prepare)(const void *options,
+                    nn_optimizer_step *step); /* sets step->factors; the rest of step is set */
     void (*apply)(const void *options, const nn_optimizer_step *step, int64_t count, const nn_real *gradient,
                   nn_real *const *slots, nn_real *weights);
 
-    /* For norms of tensors. sums: how many; 0: none, and measure is NULL. measure writes those of a block; of
-     * the step, `step` and `is_matrix` are set: it comes before the gradient's norm is known, and before the
-     * step is known to be finite, so it changes nothing. */
+    /* For norms of tensors. sums: how many; 0: none, and measure is NULL. measure writes those of one block.
+     * Only `step` and `is_matrix` of the step are set, as the gradient's norm is not known yet; nor is it
+     * known whether the gradient is finite, so measure must not change any state. */
     int sums;
     void (*measure)(const void *options, const nn_optimizer_step *step, int64_t count,
                     const nn_real *gradient, nn_real *const *slots, const nn_real *weights, double *sums);
-    bool no_clip_norm; /* the gradient's norm comes too late to scale what is measured */
+    bool no_clip_norm; /* clip_norm is not possible: it is known too late to scale the measured sums */
 } nn_optimizer_type;
 
-const nn_optimizer_type *const *nn_optimizer_types(void); /* NULL-terminated */
-const nn_optimizer_type *nn_optimizer_find(const char *name);
+const nn_optimizer_type *const *nn_optimizer_types(void);     /* NULL-terminated */
+const nn_optimizer_type *nn_optimizer_find(const char *name); /* NULL if there is none */
 
 #endif

@@ -13,7 +13,7 @@ typedef struct adagrad_options {
     bool decay_all;
 } adagrad_options;
 
-/* Factors that prepare fills. */
+/* Factors filled in by prepare. */
 enum { ADAGRAD_RATE, ADAGRAD_DECAY };
 
 #define FIELD(member) offsetof(adagrad_options, member)
@@ -21,10 +21,10 @@ static const nn_option adagrad_table[] = {
     {"learning_rate", NN_OPTION_REAL, FIELD(learning_rate), "0.01", 0, 9e18, NULL, NN_EFFECT_RESULT,
      "factor on the step, before the schedule"},
     {"rate_decay", NN_OPTION_REAL, FIELD(rate_decay), "0", 0, 9e18, NULL, NN_EFFECT_RESULT,
-     "the learning rate at step t is divided by 1 + (t - 1) times this"},
+     "the learning rate of step t is divided by 1 + (t - 1) rate_decay"},
     {"epsilon", NN_OPTION_REAL, FIELD(epsilon), "1e-10", 1e-30, 1, NULL, NN_EFFECT_RESULT,
-     "added to the root of the sum of squared gradients"},
-    NN_DECAY_OPTIONS(adagrad_options, "0", "share of the weights added to their gradient"),
+     "added to the root of the summed squared gradients"},
+    NN_DECAY_OPTIONS(adagrad_options, "0", "multiple of the weights added to their gradient"),
     {.name = NULL}};
 #undef FIELD
 
@@ -43,7 +43,7 @@ static void adagrad_prepare(const void *options, nn_optimizer_step *step)
     step->factors[ADAGRAD_DECAY] = nn_decay(step, adagrad->weight_decay, adagrad->decay_all);
 }
 
-/* What is the same for all elements, in the scalar type. */
+/* Constants for all elements, in the scalar type. */
 typedef struct adagrad_factors {
     nn_real scale, decay, epsilon, rate;
 } adagrad_factors;
@@ -74,7 +74,8 @@ static void adagrad_apply(const void *options, const nn_optimizer_step *step, in
 
 const nn_optimizer_type nn_optimizer_adagrad = {
     .name = "adagrad",
-    .summary = "steps divided by the root of all squared gradients so far (Duchi, Hazan, Singer 2011)",
+    .summary =
+        "steps divided by the root of the sum of all squared gradients so far (Duchi, Hazan, Singer 2011)",
     .example = "adagrad: {learning_rate: 0.01}",
     .options = adagrad_table,
     .options_size = sizeof(adagrad_options),

@@ -1,17 +1,19 @@
-/* Adam without weight decay: what adds decay to the gradient, as others do, is no decay of the weights
- * (Loshchilov, Hutter; ICLR 2019). */
+/* Adam without weight decay: adding the decay to the gradient, as in other implementations, does not amount
+ * to weight decay (Loshchilov, Hutter; ICLR 2019). */
 #include "optim/adam.h"
 
 static const nn_option adam_table[] = {
-    NN_ADAM_OPTIONS, NN_ADAM_OPTION(weight_decay, "0", 0, 9e18, "not in adam: use adamw"), {.name = NULL}};
+    NN_ADAM_OPTIONS,
+    NN_ADAM_OPTION(weight_decay, "0", 0, 9e18, "not available in adam: use adamw"),
+    {.name = NULL}};
 
 static nn_status adam_check(const void *options)
 {
     const nn_adam_options *adam = options;
     if (adam->weight_decay != 0)
         NN_FAIL(NN_ERROR_USAGE,
-                "adam has no weight_decay; use adamw, which decays the weights themselves: "
-                "'adamw: {weight_decay: %.15g}'",
+                "adam has no weight_decay; use adamw, which has decoupled weight decay: 'adamw: "
+                "{weight_decay: %.15g}'",
                 adam->weight_decay);
     return NN_OK;
 }

@@ -3,8 +3,7 @@
 
 static const nn_option adamw_table[] = {
     NN_ADAM_OPTIONS,
-    NN_DECAY_OPTIONS(nn_adam_options, "0.01",
-                     "share of the weights taken off in a step, times the learning rate"),
+    NN_DECAY_OPTIONS(nn_adam_options, "0.01", "each step subtracts learning rate x this x the weights"),
     {.name = NULL}};
 
 const nn_optimizer_type nn_optimizer_adamw = {

@@ -1,9 +1,10 @@
 /*
- * LAMB (You et al.: Large batch optimization for deep learning; ICLR 2020): Adam's step, brought to the
- * length of the tensor's weights: m = beta1 m + (1 - beta1) g          v = beta2 v + (1 - beta2) g^2 u = m^ /
- * (sqrt(v^) + epsilon) + weight_decay w          w = w - learning_rate |w| / |u| u where m^ = m / (1 -
- * beta1^t) and v^ = v / (1 - beta2^t). |w| / |u| is 1 where a norm is 0, and for biases and the scales of
- * norms, as is usual, unless decay_all. Measuring u changes no moments, so that a step may still be left out.
+ * LAMB (You et al.: Large batch optimization for deep learning; ICLR 2020): Adam's step, scaled to the norm
+ * of the tensor's weights: m = beta1 m + (1 - beta1) g                            v = beta2 v + (1 - beta2)
+ * g^2 u = m^ / (sqrt(v^) + epsilon) + weight_decay w         w = w - learning_rate |w| / |u| u where m^ = m /
+ * (1 - beta1^t) and v^ = v / (1 - beta2^t). |w| / |u| is replaced by 1 if a norm is 0 and, as is usual, for
+ * biases and the scales of normalisation, unless decay_all. Measuring u leaves the moments unchanged, so that
+ * a step can still be skipped.
  */
 #include <tgmath.h>
 
@@ -16,24 +17,24 @@ typedef struct lamb_options {
     bool decay_all;
 } lamb_options;
 
-/* What measure sums, and the factors that prepare fills. */
+/* Sums computed by measure, and factors filled in by prepare. */
 enum { LAMB_WEIGHTS, LAMB_STEP };
 enum { LAMB_RATE };
 
-/* Values of u that are held at once. */
+/* Values of u held at a time. */
 #define LAMB_CHUNK 512
 
 #define FIELD(member) offsetof(lamb_options, member)
 static const nn_option lamb_table[] = {
     {"learning_rate", NN_OPTION_REAL, FIELD(learning_rate), "0.002", 0, 9e18, NULL, NN_EFFECT_RESULT,
-     "length of a tensor's step relative to the tensor's norm, before the schedule"},
+     "norm of a tensor's step relative to the norm of its weights, before the schedule"},
     {"beta1", NN_OPTION_REAL, FIELD(beta1), "0.9", 0, 0.999999, NULL, NN_EFFECT_RESULT,
-     "share of the gradient's running average that a step keeps"},
+     "decay rate of the running average of the gradient"},
     {"beta2", NN_OPTION_REAL, FIELD(beta2), "0.999", 0, 0.999999, NULL, NN_EFFECT_RESULT,
-     "share of the squared gradient's average that a step keeps"},
+     "decay rate of the running average of the squared gradient"},
     {"epsilon", NN_OPTION_REAL, FIELD(epsilon), "1e-6", 1e-30, 1, NULL, NN_EFFECT_RESULT,
-     "added to the root of the squared gradient's average"},
-    NN_DECAY_OPTIONS(lamb_options, "0.01", "share of the weights added to adam's step"),
+     "added to the root of the averaged squared gradient"},
+    NN_DECAY_OPTIONS(lamb_options, "0.01", "multiple of the weights added to adam's step"),
     {.name = NULL}};
 #undef FIELD
 
@@ -45,7 +46,7 @@ static int lamb_slots(const void *options, const char **names)
     return 2;
 }
 
-/* What is the same for all elements, in the scalar type. */
+/* Constants for all elements, in the scalar type. */
 typedef struct lamb_factors {
     nn_real keep1, take1, keep2, take2, epsilon, first, root, decay;
 } lamb_factors;
@@ -68,7 +69,7 @@ NN_INLINE nn_real lamb_step(lamb_factors f, nn_real first, nn_real second, nn_re
     return f.first * first / (sqrt(second) * f.root + f.epsilon) + f.decay * weight;
 }
 
-/* The moments behind this step: the same bits where they are measured and where they are kept. */
+/* The moments after this step: the same bits in measure and in update. */
 NN_INLINE nn_real lamb_first(lamb_factors f, nn_real first, nn_real gradient)
 {
     return f.keep1 * first + f.take1 * gradient;
@@ -136,8 +137,7 @@ static void lamb_apply(const void *options, const nn_optimizer_step *step, int64
 
 const nn_optimizer_type nn_optimizer_lamb = {
     .name = "lamb",
-    .summary =
-        "adam whose steps are in proportion to each tensor's norm, for large batches (You et al. 2020)",
+    .summary = "adam with steps proportional to the norm of each tensor, for large batches (You et al. 2020)",
     .example = "lamb: {learning_rate: 0.002, weight_decay: 0.01}",
     .options = lamb_table,
     .options_size = sizeof(lamb_options),

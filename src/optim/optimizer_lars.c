@@ -1,8 +1,8 @@
 /*
  * LARS (You, Gitman, Ginsburg: Large batch training of convolutional networks; 2017): momentum, with a
- * learning rate for each tensor from the norms of its weights and its gradient: local = trust |w| / (|g| +
+ * learning rate per tensor from the norms of its weights and its gradient: local = trust |w| / (|g| +
  * weight_decay |w|) b = momentum b + learning_rate local (g + weight_decay w)          w = w - b local is 1
- * where a norm is 0, and for biases and the scales of norms, as is usual, unless decay_all.
+ * if a norm is 0 and, as is usual, for biases and the scales of normalisation, unless decay_all.
  */
 #include <math.h>
 
@@ -15,7 +15,7 @@ typedef struct lars_options {
     bool decay_all;
 } lars_options;
 
-/* What measure sums, and the factors that prepare fills. */
+/* Sums computed by measure, and factors filled in by prepare. */
 enum { LARS_WEIGHTS, LARS_GRADIENT };
 enum { LARS_RATE, LARS_DECAY };
 
@@ -24,10 +24,10 @@ static const nn_option lars_table[] = {
     {"learning_rate", NN_OPTION_REAL, FIELD(learning_rate), "1", 0, 9e18, NULL, NN_EFFECT_RESULT,
      "factor on the step, before the schedule"},
     {"trust", NN_OPTION_REAL, FIELD(trust), "0.001", 0, 9e18, NULL, NN_EFFECT_RESULT,
-     "length of a tensor's step, relative to the tensor's norm"},
+     "norm of a tensor's step relative to the norm of its weights"},
     {"momentum", NN_OPTION_REAL, FIELD(momentum), "0.9", 0, 1, NULL, NN_EFFECT_RESULT,
-     "share of the last step that is kept"},
-    NN_DECAY_OPTIONS(lars_options, "0", "share of the weights added to their gradient"),
+     "fraction of the previous step that is added to the next"},
+    NN_DECAY_OPTIONS(lars_options, "0", "multiple of the weights added to their gradient"),
     {.name = NULL}};
 #undef FIELD
 
@@ -58,7 +58,7 @@ static void lars_prepare(const void *options, nn_optimizer_step *step)
     step->factors[LARS_DECAY] = decay;
 }
 
-/* What is the same for all elements, in the scalar type. */
+/* Constants for all elements, in the scalar type. */
 typedef struct lars_factors {
     nn_real scale, decay, momentum, rate;
 } lars_factors;
@@ -90,7 +90,7 @@ static void lars_apply(const void *options, const nn_optimizer_step *step, int64
 const nn_optimizer_type nn_optimizer_lars = {
     .name = "lars",
     .summary =
-        "momentum whose steps are in proportion to each tensor's norm, for large batches (You et al. 2017)",
+        "momentum with steps proportional to the norm of each tensor, for large batches (You et al. 2017)",
     .example = "lars: {learning_rate: 1, trust: 0.001}",
     .options = lars_table,
     .options_size = sizeof(lars_options),

@@ -1,6 +1,6 @@
 /*
- * Lion (Chen et al.: Symbolic discovery of optimization algorithms; NeurIPS 2023): the sign alone moves the
- * weights, so that one vector of state is enough:
+ * Lion (Chen et al.: Symbolic discovery of optimization algorithms; NeurIPS 2023): only the sign moves the
+ * weights, so that one state vector is enough:
  *   c = beta1 m + (1 - beta1) g     w = (1 - rate decay) w - rate sign(c)     m = beta2 m + (1 - beta2) g
  */
 #include "optim/decay.h"
@@ -11,20 +11,19 @@ typedef struct lion_options {
     bool decay_all;
 } lion_options;
 
-/* Factors that prepare fills. */
+/* Factors filled in by prepare. */
 enum { LION_KEPT };
 
 #define FIELD(member) offsetof(lion_options, member)
 static const nn_option lion_table[] = {
     {"learning_rate", NN_OPTION_REAL, FIELD(learning_rate), "0.0003", 0, 9e18, NULL, NN_EFFECT_RESULT,
-     "size of the step, before the schedule: 3 to 10 times smaller than adam's"},
+     "size of the step, before the schedule: use 1/3 to 1/10 of adam's"},
     {"beta1", NN_OPTION_REAL, FIELD(beta1), "0.9", 0, 0.999999, NULL, NN_EFFECT_RESULT,
-     "share of the momentum in the sum whose sign is the step"},
+     "weight of the momentum, against the gradient, in the sum whose sign is the step"},
     {"beta2", NN_OPTION_REAL, FIELD(beta2), "0.99", 0, 0.999999, NULL, NN_EFFECT_RESULT,
-     "share of the momentum that a step keeps"},
+     "decay rate of the momentum"},
     NN_DECAY_OPTIONS(lion_options, "0",
-                     "share of the weights taken off in a step, times the learning rate: 3 to 10 times "
-                     "adamw's"),
+                     "each step subtracts learning rate x this x the weights: use 3 to 10 times adamw's"),
     {.name = NULL}};
 #undef FIELD
 
@@ -42,12 +41,12 @@ static void lion_prepare(const void *options, nn_optimizer_step *step)
         1.0 - step->learning_rate * nn_decay(step, lion->weight_decay, lion->decay_all);
 }
 
-/* What is the same for all elements, in the scalar type. */
+/* Constants for all elements, in the scalar type. */
 typedef struct lion_factors {
     nn_real scale, keep1, take1, keep2, take2, rate, kept;
 } lion_factors;
 
-/* NaN for what is not finite: a sign would hide it. */
+/* NaN if value is not finite: a sign would hide it. */
 NN_INLINE nn_real lion_sign(nn_real value)
 {
     nn_real sign = value > 0 ? (nn_real)1 : value < 0 ? (nn_real)-1 : (nn_real)0;
@@ -82,7 +81,7 @@ static void lion_apply(const void *options, const nn_optimizer_step *step, int64
 
 const nn_optimizer_type nn_optimizer_lion = {
     .name = "lion",
-    .summary = "steps of one size, by the sign of the gradient and its momentum (Chen et al. 2023)",
+    .summary = "steps of equal size, from the sign of the gradient and its momentum (Chen et al. 2023)",
     .example = "lion: {learning_rate: 0.0003}",
     .options = lion_table,
     .options_size = sizeof(lion_options),

@@ -1,6 +1,6 @@
 /*
- * Nadam: Adam with Nesterov's look ahead (Dozat; ICLR workshop 2016), with decoupled weight decay
- * (Loshchilov, Hutter; ICLR 2019). With the momentum of step t,
+ * Nadam: Adam with Nesterov momentum (Dozat; ICLR workshop 2016), with decoupled weight decay (Loshchilov,
+ * Hutter; ICLR 2019). With the momentum of step t,
  *   mu_t = beta1 (1 - 0.96^(t momentum_decay) / 2)      P_t = mu_1 mu_2 ... mu_t
  *   m = beta1 m + (1 - beta1) g                         v = beta2 v + (1 - beta2) g^2
  *   n = (1 - mu_t) / (1 - P_t) g  +  mu_t+1 / (1 - P_t+1) m
@@ -16,10 +16,10 @@ typedef struct nadam_options {
     bool decay_all;
 } nadam_options;
 
-/* Factors that prepare fills. */
+/* Factors filled in by prepare. */
 enum { NADAM_GRADIENT, NADAM_MOMENT, NADAM_ROOT, NADAM_KEPT };
 
-/* A product below this no longer changes 1 - product. */
+/* Products below this do not change 1 - product. */
 #define NADAM_PRODUCT_LEAST 1e-17
 
 #define FIELD(member) offsetof(nadam_options, member)
@@ -27,14 +27,14 @@ static const nn_option nadam_table[] = {
     {"learning_rate", NN_OPTION_REAL, FIELD(learning_rate), "0.002", 0, 9e18, NULL, NN_EFFECT_RESULT,
      "factor on the step, before the schedule"},
     {"beta1", NN_OPTION_REAL, FIELD(beta1), "0.9", 0, 0.9999, NULL, NN_EFFECT_RESULT,
-     "share of the gradient's running average that a step keeps"},
+     "decay rate of the running average of the gradient"},
     {"beta2", NN_OPTION_REAL, FIELD(beta2), "0.999", 0, 0.999999, NULL, NN_EFFECT_RESULT,
-     "share of the squared gradient's average that a step keeps"},
+     "decay rate of the running average of the squared gradient"},
     {"epsilon", NN_OPTION_REAL, FIELD(epsilon), "1e-8", 1e-30, 1, NULL, NN_EFFECT_RESULT,
-     "added to the root of the squared gradient's average"},
+     "added to the root of the averaged squared gradient"},
     {"momentum_decay", NN_OPTION_REAL, FIELD(momentum_decay), "0.004", 0, 9e18, NULL, NN_EFFECT_RESULT,
-     "how fast the momentum rises from half of beta1 to beta1"},
-    NN_DECAY_OPTIONS(nadam_options, "0", "share of the weights taken off in a step, times the learning rate"),
+     "rate at which the momentum rises from beta1 / 2 to beta1"},
+    NN_DECAY_OPTIONS(nadam_options, "0", "each step subtracts learning rate x this x the weights"),
     {.name = NULL}};
 #undef FIELD
 
@@ -51,7 +51,7 @@ static double nadam_momentum(const nadam_options *nadam, int64_t step)
     return nadam->beta1 * (1.0 - 0.5 * pow(0.96, (double)step * nadam->momentum_decay));
 }
 
-/* P_t, from the first step on: so that nothing but the step's number goes into it. */
+/* P_t, recomputed from step 1, so that it depends only on the step's number. */
 static double nadam_product(const nadam_options *nadam, int64_t step)
 {
     double product = 1;
@@ -70,7 +70,7 @@ static void nadam_prepare(const void *options, nn_optimizer_step *step)
     step->factors[NADAM_KEPT] = 1.0 - rate * nn_decay(step, nadam->weight_decay, nadam->decay_all);
 }
 
-/* What is the same for all elements, in the scalar type. */
+/* Constants for all elements, in the scalar type. */
 typedef struct nadam_factors {
     nn_real scale, keep1, take1, keep2, take2, epsilon, of_gradient, of_moment, root, kept;
 } nadam_factors;
@@ -110,7 +110,7 @@ static void nadam_apply(const void *options, const nn_optimizer_step *step, int6
 
 const nn_optimizer_type nn_optimizer_nadam = {
     .name = "nadam",
-    .summary = "adam that looks one step of momentum ahead (Dozat 2016)",
+    .summary = "adam with Nesterov momentum (Dozat 2016)",
     .example = "nadam: {learning_rate: 0.002}",
     .options = nadam_table,
     .options_size = sizeof(nadam_options),

@@ -1,5 +1,5 @@
 /*
- * RMSprop (Tieleman, Hinton; Coursera 2012) in the form that PyTorch gives it:
+ * RMSprop (Tieleman, Hinton; Coursera 2012) as in PyTorch:
  *   g = g + weight_decay w            v = alpha v + (1 - alpha) g^2
  *   centered (Graves 2013):           m = alpha m + (1 - alpha) g,  v - m^2 in place of v
  *   b = momentum b + g / (sqrt(v) + epsilon)          w = w - learning_rate b
@@ -14,7 +14,7 @@ typedef struct rmsprop_options {
     bool centered, decay_all;
 } rmsprop_options;
 
-/* Factors that prepare fills. */
+/* Factors filled in by prepare. */
 enum { RMSPROP_DECAY };
 
 #define FIELD(member) offsetof(rmsprop_options, member)
@@ -22,14 +22,15 @@ static const nn_option rmsprop_table[] = {
     {"learning_rate", NN_OPTION_REAL, FIELD(learning_rate), "0.001", 0, 9e18, NULL, NN_EFFECT_RESULT,
      "factor on the step, before the schedule"},
     {"alpha", NN_OPTION_REAL, FIELD(alpha), "0.99", 0, 0.999999, NULL, NN_EFFECT_RESULT,
-     "share of the squared gradient's running average that a step keeps"},
+     "decay rate of the running average of the squared gradient"},
     {"epsilon", NN_OPTION_REAL, FIELD(epsilon), "1e-8", 1e-30, 1, NULL, NN_EFFECT_RESULT,
-     "added to the root of the squared gradient's average"},
+     "added to the root of the averaged squared gradient"},
     {"momentum", NN_OPTION_REAL, FIELD(momentum), "0", 0, 1, NULL, NN_EFFECT_RESULT,
-     "share of the last step that is kept; 0: none"},
+     "fraction of the previous step that is added to the next; 0: no momentum"},
     {"centered", NN_OPTION_BOOLEAN, FIELD(centered), "false", 0, 0, NULL, NN_EFFECT_RESULT,
-     "divide by the gradient's deviation from its own running average"},
-    NN_DECAY_OPTIONS(rmsprop_options, "0", "share of the weights added to their gradient"),
+     "divide by the standard deviation of the gradient (about its running average) instead of its root mean "
+     "square"},
+    NN_DECAY_OPTIONS(rmsprop_options, "0", "multiple of the weights added to their gradient"),
     {.name = NULL}};
 #undef FIELD
 
@@ -49,7 +50,7 @@ static void rmsprop_prepare(const void *options, nn_optimizer_step *step)
     step->factors[RMSPROP_DECAY] = nn_decay(step, rmsprop->weight_decay, rmsprop->decay_all);
 }
 
-/* What is the same for all elements, in the scalar type. */
+/* Constants for all elements, in the scalar type. */
 typedef struct rmsprop_factors {
     nn_real scale, decay, keep, take, epsilon, momentum, rate;
 } rmsprop_factors;
@@ -61,7 +62,7 @@ NN_INLINE nn_real rmsprop_square(rmsprop_factors f, nn_real g, nn_real *square)
     return v;
 }
 
-/* Rounding may leave less than nothing of v - m^2. */
+/* Rounding may make v - m^2 negative. */
 NN_INLINE nn_real rmsprop_variance(rmsprop_factors f, nn_real g, nn_real *square, nn_real *mean)
 {
     nn_real m = f.keep * *mean + f.take * g;
@@ -150,7 +151,7 @@ static void rmsprop_apply(const void *options, const nn_optimizer_step *step, in
 
 const nn_optimizer_type nn_optimizer_rmsprop = {
     .name = "rmsprop",
-    .summary = "steps divided by a running average of the gradient's size (Tieleman, Hinton 2012)",
+    .summary = "steps divided by the running root mean square of the gradient (Tieleman, Hinton 2012)",
     .example = "rmsprop: {learning_rate: 0.001}",
     .options = rmsprop_table,
     .options_size = sizeof(rmsprop_options),

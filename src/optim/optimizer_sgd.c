@@ -1,7 +1,7 @@
 /*
- * Stochastic gradient descent, with momentum (Polyak 1964) in the form that PyTorch gives it:
- * b = momentum b + g and w = w - learning_rate b, where b starts at zero; with nesterov (Sutskever, Martens,
- * Dahl, Hinton; ICML 2013) w = w - learning_rate (g + momentum b). weight_decay adds weight_decay w to g.
+ * Stochastic gradient descent, with momentum (Polyak 1964) as in PyTorch: b = momentum b + g and w = w -
+ * learning_rate b, where b starts at zero; with nesterov (Sutskever, Martens, Dahl, Hinton; ICML 2013) w = w
+ * - learning_rate (g + momentum b). weight_decay adds weight_decay w to g.
  */
 #include "optim/decay.h"
 #include "tensor/vectorize.h"
@@ -11,17 +11,17 @@ typedef struct sgd_options {
     bool nesterov, decay_all;
 } sgd_options;
 
-/* Factors that prepare fills. */
+/* Factors filled in by prepare. */
 enum { SGD_DECAY };
 
 static const nn_option sgd_table[] = {
     {"learning_rate", NN_OPTION_REAL, offsetof(sgd_options, learning_rate), "0.05", 0, 9e18, NULL,
      NN_EFFECT_RESULT, "factor on the step, before the schedule"},
     {"momentum", NN_OPTION_REAL, offsetof(sgd_options, momentum), "0.9", 0, 1, NULL, NN_EFFECT_RESULT,
-     "share of the last step that is kept; 0: none"},
+     "fraction of the previous step that is added to the next; 0: no momentum"},
     {"nesterov", NN_OPTION_BOOLEAN, offsetof(sgd_options, nesterov), "false", 0, 0, NULL, NN_EFFECT_RESULT,
-     "look one step of momentum ahead"},
-    NN_DECAY_OPTIONS(sgd_options, "0", "share of the weights added to their gradient"),
+     "use Nesterov momentum"},
+    NN_DECAY_OPTIONS(sgd_options, "0", "multiple of the weights added to their gradient"),
     {.name = NULL}};
 
 static nn_status sgd_check(const void *options)
@@ -29,8 +29,7 @@ static nn_status sgd_check(const void *options)
     const sgd_options *sgd = options;
     if (sgd->nesterov && sgd->momentum == 0)
         NN_FAIL(NN_ERROR_USAGE,
-                "nesterov looks ahead along the momentum, which is 0 here; set momentum, such "
-                "as 0.9, or leave nesterov out");
+                "nesterov needs momentum, which is 0; set momentum, such as 0.9, or remove nesterov");
     return NN_OK;
 }
 
@@ -48,7 +47,7 @@ static void sgd_prepare(const void *options, nn_optimizer_step *step)
     step->factors[SGD_DECAY] = nn_decay(step, sgd->weight_decay, sgd->decay_all);
 }
 
-/* What is the same for all elements, in the scalar type. */
+/* Constants for all elements, in the scalar type. */
 typedef struct sgd_factors {
     nn_real scale, decay, momentum, rate;
 } sgd_factors;
@@ -108,7 +107,7 @@ static void sgd_apply(const void *options, const nn_optimizer_step *step, int64_
 
 const nn_optimizer_type nn_optimizer_sgd = {
     .name = "sgd",
-    .summary = "stochastic gradient descent, with momentum unless that is 0",
+    .summary = "stochastic gradient descent with momentum",
     .example = "sgd: {learning_rate: 0.05, momentum: 0.9}",
     .options = sgd_table,
     .options_size = sizeof(sgd_options),

@@ -1,4 +1,4 @@
-/* Learning-rate schedules: warm-up, durations in steps, and runs that are made longer. */
+/* Learning-rate schedules: warm-up, durations in steps, and extended runs. */
 #include "optim/schedule.h"
 
 #include <math.h>
@@ -7,7 +7,7 @@
 
 const char *const nn_schedule_extend_choices[] = {"stretch", "hold", "restart", NULL};
 
-/* Beyond any run, and small enough to be added to a step. */
+/* Longer than any run, and small enough to add to a step without overflow. */
 #define DURATION_LONGEST (INT64_C(1) << 60)
 
 int64_t nn_duration_steps(nn_duration duration, nn_run_length length)
@@ -23,7 +23,7 @@ nn_status nn_duration_check(const char *name, nn_duration duration)
 {
     if (duration.unit == NN_DURATION_SECONDS)
         NN_FAIL(NN_ERROR_USAGE,
-                "%s is given in time, which would make the result depend on the machine's speed; give it in "
+                "%s: a duration in time would make the result depend on the machine's speed; give it in "
                 "epochs, steps or percent of the run, such as '2 epochs', '100 steps' or '5%%'",
                 name);
     return NN_OK;
@@ -33,8 +33,7 @@ nn_status nn_duration_check_epochs(const char *name, nn_duration duration)
 {
     if (duration.unit != NN_DURATION_EPOCHS || duration.amount != floor(duration.amount) ||
         duration.amount > 1e9)
-        NN_FAIL(NN_ERROR_USAGE, "%s counts ends of epochs; give it in whole epochs, such as '10 epochs'",
-                name);
+        NN_FAIL(NN_ERROR_USAGE, "%s must be an integer number of epochs, such as '10 epochs'", name);
     return NN_OK;
 }
 
@@ -44,7 +43,7 @@ int64_t nn_schedule_warmup_steps(const void *options, nn_run_length length)
     return nn_duration_steps(common->warmup, length);
 }
 
-/* The span with the end that counts. */
+/* The span with its effective end. */
 static nn_schedule_span schedule_span(const nn_schedule_memory *memory, nn_run_length length)
 {
     nn_schedule_span span = memory->span;

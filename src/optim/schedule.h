@@ -1,10 +1,10 @@
 /*
- * Learning-rate schedules: a factor on the optimizer's learning rate, a function of the step and the run's
- * length; and, of a schedule that observes, of what it remembers of the validation figures. The length counts
- * only where the schedule leads to the end of the run, and for durations in percent: a duration in epochs or
- * steps is what it says, even if it is longer than the run. A plug-in is one file src/optim/schedule_NAME.c
- * and one line in schedule_list.h. Linear warm-up is common to all: over w steps, step s (from 0) has the
- * factor (s + 1) / w, and the schedule proper covers the steps after w.
+ * Learning-rate schedules: a factor on the optimizer's learning rate, as a function of the step and the
+ * length of the run and, if the schedule has observe, of the validation results so far. The length matters
+ * only for schedules that cover the run to its end and for durations in percent: a duration in epochs or
+ * steps is kept, even if it is longer than the run. A plug-in is one file src/optim/schedule_NAME.c and one
+ * line in schedule_list.h. All have linear warm-up: over w steps, step s (from 0) has the factor (s + 1) / w,
+ * and the schedule itself covers the steps after w.
  */
 #ifndef NN_OPTIM_SCHEDULE_H
 #define NN_OPTIM_SCHEDULE_H
@@ -16,29 +16,29 @@
 #include "base/real.h"
 #include "base/status.h"
 
-/* The length of the run: what durations are turned into steps with. */
+/* The length of the run, for converting durations into steps. */
 typedef struct nn_run_length {
-    int64_t steps; /* of the whole run */
+    int64_t steps; /* of the complete run */
     int64_t steps_per_epoch;
 } nn_run_length;
 
-/* What becomes of a schedule when the run is made longer. */
+/* What happens to the schedule when the run is extended. */
 typedef enum nn_schedule_extend { NN_EXTEND_STRETCH, NN_EXTEND_HOLD, NN_EXTEND_RESTART } nn_schedule_extend;
 extern const char *const nn_schedule_extend_choices[];
 
-/* The steps that a schedule covers. It runs from `begin` to `planned`, the end of the run; under
- * NN_EXTEND_HOLD to `end`, and the factor of its last step is held from there on. */
+/* The steps that a schedule covers: from `begin` to `planned`, the end of the run; with NN_EXTEND_HOLD to
+ * `end`, after which the factor of its last step is held. */
 typedef struct nn_schedule_span {
-    int64_t begin, end; /* end: of the run before it was made longer */
+    int64_t begin, end; /* end: of the run before it was extended */
     int64_t planned;    /* 0: not planned yet, the schedule covers the run */
     int64_t extend;     /* nn_schedule_extend */
 } nn_schedule_span;
 
-/* What a schedule remembers. Begins as zeros; the caller saves it with the run. */
+/* The state of a schedule. Initially zero; the caller saves it with the run. */
 typedef struct nn_schedule_memory {
     nn_schedule_span span;
-    int64_t observed; /* epochs seen */
-    int64_t waited;   /* since the last one that was better, or the last fall */
+    int64_t observed; /* number of epochs observed */
+    int64_t waited;   /* epochs since the last improvement or reduction */
     int64_t falls;
     double best;
 } nn_schedule_memory;
@@ -55,37 +55,36 @@ typedef struct nn_schedule_type {
     const char *example;      /* YAML: "cosine: {warmup: 5%}" */
     const nn_option *options; /* the first member of the struct is nn_schedule_common */
     size_t options_size;
-    const char
-        *unreached; /* what does not come about where a duration ends with the run or later; NULL: all does
-                     */
-    unsigned libm;  /* NN_LIBM_...: the functions of the C library that results go through */
+    const char *unreached; /* the effect of a duration that does not end before the run does: "the learning
+                              rate never falls"; NULL: none */
+    unsigned libm;         /* NN_LIBM_...: C library functions that affect the results */
     nn_status (*check)(const void *options); /* NULL: nothing to check beyond the table */
-    /* The factor at step `step` of `length.steps` steps, warm-up taken off both (so step counts from 0). */
+    /* The factor at step `step` (from 0) of `length.steps` steps, both without the warm-up. */
     double (*factor)(const void *options, const nn_schedule_memory *memory, int64_t step,
                      nn_run_length length);
-    /* Takes in an epoch's figure on the validation part. NULL: the schedule does not depend on any. */
+    /* Receives the validation result of an epoch. NULL: the schedule does not depend on it. */
     void (*observe)(const void *options, nn_schedule_memory *memory, double value, bool higher_is_better);
 } nn_schedule_type;
 
-/* The factor at step `step` (from 0) of the whole run, warm-up included. */
+/* The factor at step `step` (from 0) of the run, warm-up included. */
 double nn_schedule_factor(const nn_schedule_type *type, const void *options, const nn_schedule_memory *memory,
                           int64_t step, nn_run_length length);
-/* At the end of each epoch: hands the figure to a schedule that observes. */
+/* Call at the end of each epoch: passes the validation result to a schedule that has observe. */
 void nn_schedule_observe(const nn_schedule_type *type, const void *options, nn_schedule_memory *memory,
                          double value, bool higher_is_better);
-/* The option, other than the warm-up, whose duration is not over before the run is, so that what the type
- * says does not come about; NULL: there is none. */
+/* The name of an option, other than the warm-up, whose duration does not end before the run, with the effect
+ * type->unreached; NULL: none. */
 const char *nn_schedule_unreached(const nn_schedule_type *type, const void *options, nn_run_length length);
 
-/* Plans a run of `length` that begins or continues at `step`: where it is longer or shorter than it was
- * planned before, or `extend` has changed since it was made longer, the span of the schedule is set anew.
- * Returns whether it was. */
+/* Plans a run of `length` that starts or continues at `step`. If it is longer or shorter than planned before,
+ * or if `extend` has changed since it was extended, the span of the schedule is updated. Returns whether it
+ * was. */
 bool nn_schedule_plan(const void *options, nn_schedule_memory *memory, int64_t step, nn_run_length length);
 
-/* Warm-up in whole steps. A duration in seconds is refused by the schedules' check. */
+/* Length of the warm-up in steps. The schedules' check has refused durations in seconds. */
 int64_t nn_schedule_warmup_steps(const void *options, nn_run_length length);
 
-const nn_schedule_type *const *nn_schedule_types(void); /* NULL-terminated */
-const nn_schedule_type *nn_schedule_find(const char *name);
+const nn_schedule_type *const *nn_schedule_types(void);     /* NULL-terminated */
+const nn_schedule_type *nn_schedule_find(const char *name); /* NULL if there is none */
 
 #endif

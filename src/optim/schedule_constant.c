@@ -1,4 +1,4 @@
-/* The same learning rate throughout. */
+/* A constant learning rate. */
 #include "optim/duration.h"
 
 typedef struct constant_options {
@@ -22,7 +22,7 @@ static double constant_factor(const void *options, const nn_schedule_memory *mem
 
 const nn_schedule_type nn_schedule_constant = {
     .name = "constant",
-    .summary = "the same learning rate throughout",
+    .summary = "constant learning rate",
     .example = "constant",
     .options = constant_table,
     .options_size = sizeof(constant_options),

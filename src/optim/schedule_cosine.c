@@ -13,7 +13,7 @@ typedef struct cosine_options {
 static const nn_option cosine_table[] = {
     NN_SCHEDULE_COMMON(cosine_options, "5%"),
     {"final_factor", NN_OPTION_REAL, offsetof(cosine_options, final_factor), "0", 0, 1, NULL,
-     NN_EFFECT_RESULT, "share of the learning rate that is left at the end of the run"},
+     NN_EFFECT_RESULT, "fraction of the learning rate that remains at the end of the run"},
     {.name = NULL}};
 
 static nn_status cosine_check(const void *options)
@@ -34,7 +34,7 @@ static double cosine_factor(const void *options, const nn_schedule_memory *memor
 
 const nn_schedule_type nn_schedule_cosine = {
     .name = "cosine",
-    .summary = "falls along half a cosine, after a warm-up of 5% of the run",
+    .summary = "decreases along half a cosine, after a warm-up of 5% of the run",
     .example = "cosine: {warmup: 5%}",
     .options = cosine_table,
     .options_size = sizeof(cosine_options),

@@ -1,4 +1,4 @@
-/* A learning rate that falls by the same share in every step: factor^(step / every). */
+/* The learning rate decreases by the same factor in every step: factor^(step / every). */
 #include <math.h>
 
 #include "optim/duration.h"
@@ -12,9 +12,9 @@ typedef struct exponential_options {
 static const nn_option exponential_table[] = {
     NN_SCHEDULE_COMMON(exponential_options, "0%"),
     {"factor", NN_OPTION_REAL, offsetof(exponential_options, factor), "0.95", 0, 1, NULL, NN_EFFECT_RESULT,
-     "what the learning rate is multiplied by over each interval, evenly in all its steps"},
+     "factor on the learning rate per interval, applied evenly over its steps"},
     {"every", NN_OPTION_DURATION, offsetof(exponential_options, every), "1 epoch", 0, 0, nn_units_of_steps,
-     NN_EFFECT_RESULT, "the interval, such as 1 epoch; percent are of the run after the warm-up"},
+     NN_EFFECT_RESULT, "the interval, such as 1 epoch; percent: of the run after the warm-up"},
     {.name = NULL}};
 
 static nn_status exponential_check(const void *options)
@@ -23,12 +23,12 @@ static nn_status exponential_check(const void *options)
     NN_TRY(nn_duration_check("warmup", exponential->common.warmup));
     NN_TRY(nn_duration_check("every", exponential->every));
     if (!(exponential->every.amount > 0))
-        NN_FAIL(NN_ERROR_USAGE, "every is the interval over which the learning rate falls by `factor` and "
+        NN_FAIL(NN_ERROR_USAGE, "every, the interval over which the learning rate decreases by `factor`, "
                                 "must be above 0, such as '1 epoch'");
     return NN_OK;
 }
 
-/* An interval that rounds to no step is one step. */
+/* An interval that rounds to 0 steps is one step. */
 static double exponential_factor(const void *options, const nn_schedule_memory *memory, int64_t step,
                                  nn_run_length length)
 {
@@ -40,7 +40,7 @@ static double exponential_factor(const void *options, const nn_schedule_memory *
 
 const nn_schedule_type nn_schedule_exponential = {
     .name = "exponential",
-    .summary = "falls by the same share in every step",
+    .summary = "decreases by the same factor in every step",
     .example = "exponential: {factor: 0.95, every: 1 epoch}",
     .options = exponential_table,
     .options_size = sizeof(exponential_options),

@@ -1,7 +1,7 @@
 /*
  * One cycle (Smith: A disciplined approach to neural network hyper-parameters; 2018) along half cosines: from
  * initial_factor up to 1 over the first part of the run, and down to final_factor over the rest. The momentum
- * stays as it is.
+ * does not change.
  */
 #include <math.h>
 
@@ -18,11 +18,11 @@ typedef struct one_cycle_options {
 static const nn_option one_cycle_table[] = {
     NN_SCHEDULE_COMMON(one_cycle_options, "0%"),
     {"rise", NN_OPTION_DURATION, offsetof(one_cycle_options, rise), "30%", 0, 0, nn_units_of_steps,
-     NN_EFFECT_RESULT, "part of the run at whose end the learning rate is highest"},
+     NN_EFFECT_RESULT, "part of the run after which the learning rate is highest"},
     {"initial_factor", NN_OPTION_REAL, offsetof(one_cycle_options, initial_factor), "0.04", 0, 1, NULL,
-     NN_EFFECT_RESULT, "share of the learning rate that the run begins with"},
+     NN_EFFECT_RESULT, "fraction of the learning rate at the start of the run"},
     {"final_factor", NN_OPTION_REAL, offsetof(one_cycle_options, final_factor), "4e-6", 0, 1, NULL,
-     NN_EFFECT_RESULT, "share of the learning rate that is left at the end of the run"},
+     NN_EFFECT_RESULT, "fraction of the learning rate that remains at the end of the run"},
     {.name = NULL}};
 
 static nn_status one_cycle_check(const void *options)
@@ -30,7 +30,7 @@ static nn_status one_cycle_check(const void *options)
     const one_cycle_options *cycle = options;
     NN_TRY(nn_duration_check("warmup", cycle->common.warmup));
     if (cycle->common.warmup.amount > 0)
-        NN_FAIL(NN_ERROR_USAGE, "warmup: one_cycle rises on its own; set 'rise' instead");
+        NN_FAIL(NN_ERROR_USAGE, "warmup: one_cycle has its own rise; set 'rise' instead");
     return nn_duration_check("rise", cycle->rise);
 }
 
@@ -55,7 +55,7 @@ static double one_cycle_factor(const void *options, const nn_schedule_memory *me
 
 const nn_schedule_type nn_schedule_one_cycle = {
     .name = "one_cycle",
-    .summary = "rises and falls once along half cosines (Smith 2018)",
+    .summary = "increases and decreases once, along half cosines (Smith 2018)",
     .example = "one_cycle: {rise: 30%}",
     .options = one_cycle_table,
     .options_size = sizeof(one_cycle_options),

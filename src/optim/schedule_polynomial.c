@@ -1,5 +1,4 @@
-/* From 1 down to final_factor along a power of the share of the run that is left; with power 1 a straight
- * line. */
+/* From 1 down to final_factor along a power of the remaining fraction of the run; linear if power is 1. */
 #include <math.h>
 
 #include "optim/duration.h"
@@ -12,9 +11,9 @@ typedef struct polynomial_options {
 static const nn_option polynomial_table[] = {
     NN_SCHEDULE_COMMON(polynomial_options, "5%"),
     {"power", NN_OPTION_REAL, offsetof(polynomial_options, power), "1", 0.01, 100, NULL, NN_EFFECT_RESULT,
-     "of the share of the run that is left; 1: a straight line"},
+     "exponent applied to the remaining fraction of the run; 1: linear"},
     {"final_factor", NN_OPTION_REAL, offsetof(polynomial_options, final_factor), "0", 0, 1, NULL,
-     NN_EFFECT_RESULT, "share of the learning rate that is left at the end of the run"},
+     NN_EFFECT_RESULT, "fraction of the learning rate that remains at the end of the run"},
     {.name = NULL}};
 
 static nn_status polynomial_check(const void *options)
@@ -35,7 +34,7 @@ static double polynomial_factor(const void *options, const nn_schedule_memory *m
 
 const nn_schedule_type nn_schedule_polynomial = {
     .name = "polynomial",
-    .summary = "falls in a straight line, or along a power of what is left of the run",
+    .summary = "decreases linearly, or along a power of the remaining fraction of the run",
     .example = "polynomial: {power: 1}",
     .options = polynomial_table,
     .options_size = sizeof(polynomial_options),

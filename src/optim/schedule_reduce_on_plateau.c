@@ -1,6 +1,6 @@
 /*
- * A learning rate that falls when the figure on the validation part that chooses the best weights has not got
- * better for a while. What counts as better is a change by more than `threshold` times the best figure.
+ * The learning rate decreases when the validation result that selects the best weights has not improved for
+ * `patience` epochs. An improvement is a change by more than `threshold` times the best result.
  */
 #include <math.h>
 
@@ -15,13 +15,14 @@ typedef struct plateau_options {
 static const nn_option plateau_table[] = {
     NN_SCHEDULE_COMMON(plateau_options, "0%"),
     {"factor", NN_OPTION_REAL, offsetof(plateau_options, factor), "0.1", 0, 1, NULL, NN_EFFECT_RESULT,
-     "what the learning rate is multiplied by when it falls"},
+     "factor on the learning rate at each reduction"},
     {"patience", NN_OPTION_DURATION, offsetof(plateau_options, patience), "10 epochs", 0, 0, nn_epochs_only,
-     NN_EFFECT_RESULT, "epochs without a better figure that are waited; the one after them lets it fall"},
+     NN_EFFECT_RESULT,
+     "number of epochs without improvement to tolerate; the next one reduces the learning rate"},
     {"threshold", NN_OPTION_REAL, offsetof(plateau_options, threshold), "0.0001", 0, 1, NULL,
-     NN_EFFECT_RESULT, "share of the best figure by which another must beat it to be better"},
+     NN_EFFECT_RESULT, "minimum improvement, as a fraction of the best result"},
     {"min", NN_OPTION_REAL, offsetof(plateau_options, least), "0", 0, 1, NULL, NN_EFFECT_RESULT,
-     "share of the learning rate below which it does not fall"},
+     "lower limit, as a fraction of the learning rate"},
     {.name = NULL}};
 
 static nn_status plateau_check(const void *options)
@@ -65,7 +66,7 @@ static void plateau_observe(const void *options, nn_schedule_memory *memory, dou
 
 const nn_schedule_type nn_schedule_reduce_on_plateau = {
     .name = "reduce_on_plateau",
-    .summary = "falls when the validation figure has not got better for some epochs",
+    .summary = "decreases when the validation result has not improved for some epochs",
     .example = "reduce_on_plateau: {factor: 0.1, patience: 10 epochs}",
     .options = plateau_table,
     .options_size = sizeof(plateau_options),

@@ -1,4 +1,4 @@
-/* A learning rate that falls by a factor at regular intervals. */
+/* The learning rate decreases by a factor at regular intervals. */
 #include <math.h>
 
 #include "optim/duration.h"
@@ -13,9 +13,9 @@ static const nn_option step_table[] = {
     NN_SCHEDULE_COMMON(step_options, "0%"),
     {"every", NN_OPTION_DURATION, offsetof(step_options, every), NULL, 0, 0, nn_units_of_steps,
      NN_EFFECT_RESULT,
-     "interval between two falls, such as 10 epochs; percent are of the run after the warm-up"},
+     "interval between reductions, such as 10 epochs; percent: of the run after the warm-up"},
     {"factor", NN_OPTION_REAL, offsetof(step_options, factor), "0.1", 0, 1, NULL, NN_EFFECT_RESULT,
-     "what the learning rate is multiplied by at each fall"},
+     "factor on the learning rate at each reduction"},
     {.name = NULL}};
 
 static nn_status step_check(const void *options)
@@ -24,12 +24,12 @@ static nn_status step_check(const void *options)
     NN_TRY(nn_duration_check("warmup", step->common.warmup));
     NN_TRY(nn_duration_check("every", step->every));
     if (!(step->every.amount > 0))
-        NN_FAIL(NN_ERROR_USAGE, "every is the interval between two falls and must be above 0, such as '10 "
-                                "epochs'; for a learning rate that stays use the schedule 'constant'");
+        NN_FAIL(NN_ERROR_USAGE, "every, the interval between reductions, must be above 0, such as '10 "
+                                "epochs'; for a constant learning rate use the schedule 'constant'");
     return NN_OK;
 }
 
-/* An interval that rounds to no step is one step. */
+/* An interval that rounds to 0 steps is one step. */
 static double step_factor(const void *options, const nn_schedule_memory *memory, int64_t step,
                           nn_run_length length)
 {
@@ -42,7 +42,7 @@ static double step_factor(const void *options, const nn_schedule_memory *memory,
 
 const nn_schedule_type nn_schedule_step = {
     .name = "step",
-    .summary = "falls by a factor at regular intervals",
+    .summary = "decreases by a factor at regular intervals",
     .example = "step: {every: 10 epochs, factor: 0.1}",
     .options = step_table,
     .options_size = sizeof(step_options),
