@@ -15,14 +15,14 @@ typedef struct nn_composite_type {
     const char *example; /* a YAML list entry */
     const nn_option *options;
     size_t options_size;
-    /* The layers, by the options that are given: a YAML list as a user would write it. `$option` stands for
-     * an option's value, `block_input` for the layer that the composite reads (the first entry reads it
-     * unless told otherwise), and names are the composite's own: a layer `conv` of a composite `block`
-     * becomes block-conv. The last entry gets the composite's name: it is what others read. */
+    /* Returns the layers for the given options, as a YAML list (static). `$option` is replaced by an option's
+     * value, `block_input` by the layer that the composite reads (by default the first entry reads it). Names
+     * are local: a layer `conv` of a composite `block` becomes block-conv. The last entry gets the
+     * composite's name, so that other layers can read it. */
     const char *(*layers)(const void *options);
 } nn_composite_type;
 
-/* The list of composites, NULL-terminated; and one by name, or NULL. */
+/* The composites, NULL-terminated; and the one with the given name, or NULL. */
 const nn_composite_type *const *nn_composite_types(void);
 const nn_composite_type *nn_composite_find(const char *name);
 

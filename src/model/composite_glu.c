@@ -1,6 +1,6 @@
-/* A gated linear unit: f(X W + b) (X V + c), value by value. With sigmoid it is the one of Dauphin, Fan,
- * Auli, Grangier: Language modeling with gated convolutional networks (ICML 2017); other functions are
- * compared in Shazeer: GLU variants improve transformer (2020). */
+/* A gated linear unit: f(X W + b) (X V + c), element-wise. With sigmoid it is that of Dauphin, Fan, Auli,
+ * Grangier: Language modeling with gated convolutional networks (ICML 2017); other functions are compared in
+ * Shazeer: GLU variants improve transformer (2020). */
 #include "model/composite.h"
 #include "nn/activation.h"
 
@@ -12,11 +12,11 @@ typedef struct glu_options {
 
 static const nn_option glu_table[] = {
     {"units", NN_OPTION_INTEGER, offsetof(glu_options, units), NULL, 1, 1e9, NULL, NN_EFFECT_RESULT,
-     "number of outputs, as of a dense layer"},
+     "number of outputs, as for dense"},
     {"activation", NN_OPTION_CHOICE, offsetof(glu_options, activation), "sigmoid", 0, 0, nn_activation_names,
-     NN_EFFECT_RESULT, "function of the gate"},
+     NN_EFFECT_RESULT, "activation function of the gate"},
     {"per_step", NN_OPTION_BOOLEAN, offsetof(glu_options, per_step), "false", 0, 0, NULL, NN_EFFECT_RESULT,
-     "apply it to every step of a sequence (to the last dimension) instead of to the whole sample"},
+     "apply the layer to each step of a sequence (the last dimension) instead of to the flattened sample"},
     {0}};
 
 static const char *glu_layers(const void *options)
@@ -29,7 +29,7 @@ static const char *glu_layers(const void *options)
 
 const nn_composite_type nn_composite_glu = {
     .name = "glu",
-    .summary = "a gated linear unit: a dense layer times a gate from the same input",
+    .summary = "gated linear unit: a dense layer times a gate computed from the same input",
     .example = "glu: {units: 16}",
     .options = glu_table,
     .options_size = sizeof(glu_options),

@@ -1,5 +1,5 @@
 /* A residual block (He, Zhang, Ren, Sun: Deep residual learning for image recognition; CVPR 2016): two 3 x 3
- * convolutions with batch normalisation, and a shortcut around them. */
+ * convolutions with batch normalisation and a shortcut around them. */
 #include "model/composite.h"
 #include "nn/activation.h"
 #include "nn/moments.h"
@@ -15,16 +15,16 @@ static const char *const shortcut_names[] = {"auto", "identity", "conv", NULL};
 
 static const nn_option residual_block_table[] = {
     {"filters", NN_OPTION_INTEGER, offsetof(residual_block_options, filters), NULL, 1, 1e6, NULL,
-     NN_EFFECT_RESULT, "channels of both convolutions, and so of the output"},
+     NN_EFFECT_RESULT, "channels of both convolutions and of the output"},
     {"stride", NN_OPTION_INTEGER, offsetof(residual_block_options, stride), "1", 1, 1e6, NULL,
-     NN_EFFECT_RESULT, "of the first convolution: 2 halves height and width"},
+     NN_EFFECT_RESULT, "stride of the first convolution: 2 halves height and width"},
     {"activation", NN_OPTION_CHOICE, offsetof(residual_block_options, activation), "relu", 0, 0,
-     nn_activation_names + 1, NN_EFFECT_RESULT, "function after the first convolution, and after the sum"},
+     nn_activation_names + 1, NN_EFFECT_RESULT,
+     "activation function after the first convolution and after the sum"},
     {"shortcut", NN_OPTION_CHOICE, offsetof(residual_block_options, shortcut), "auto", 0, 0, shortcut_names,
      NN_EFFECT_RESULT,
-     "identity: the block's input as it is; conv: a 1 x 1 convolution of it, for other channels than the "
-     "input "
-     "has; auto: conv where stride is not 1"},
+     "identity: the block's input; conv: a 1 x 1 convolution of it, needed if the number of channels "
+     "changes; auto: conv if stride is not 1"},
     {"over", NN_OPTION_CHOICE, offsetof(residual_block_options, over), "auto", 0, 0, nn_over_names,
      NN_EFFECT_RESULT, NN_OVER_HELP},
     {0}};
@@ -56,7 +56,7 @@ static const char *residual_block_layers(const void *options)
 
 const nn_composite_type nn_composite_residual_block = {
     .name = "residual_block",
-    .summary = "two 3 x 3 convolutions with batch_norm, and a shortcut around them",
+    .summary = "two 3 x 3 convolutions with batch_norm and a shortcut around them",
     .example = "residual_block: {filters: 16}",
     .options = residual_block_table,
     .options_size = sizeof(residual_block_options),

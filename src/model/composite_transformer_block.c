@@ -1,12 +1,12 @@
 /*
- * A block of a transformer (Vaswani, Shazeer, Parmar, Uszkoreit, Jones, Gomez, Kaiser, Polosukhin: Attention
- * is all you need; NIPS 2017): attention between the steps, and a feed-forward layer on each, both with a
- * shortcut. Normalisation stands before each by default, which trains without a long warm-up (Xiong et al.:
- * On layer normalization in the transformer architecture; ICML 2020):
+ * A transformer block (Vaswani, Shazeer, Parmar, Uszkoreit, Jones, Gomez, Kaiser, Polosukhin: Attention is
+ * all you need; NIPS 2017): attention between the steps and a feed-forward layer on each step, both with a
+ * shortcut. By default normalisation precedes each, which trains without a long warm-up (Xiong et al.: On
+ * layer normalization in the transformer architecture; ICML 2020):
  *
  *     a = x + attention(norm(x))        y = a + feed_forward(norm(a))
  *
- * or behind each, as in the first paper: a = norm(x + attention(x)), y = norm(a + feed_forward(a)).
+ * or follows each, as in the original paper: a = norm(x + attention(x)), y = norm(a + feed_forward(a)).
  */
 #include "model/composite.h"
 #include "nn/activation.h"
@@ -26,19 +26,19 @@ typedef struct transformer_block_options {
 
 static const nn_option transformer_block_table[] = {
     {"heads", NN_OPTION_INTEGER, FIELD(heads), NULL, 1, 1e6, NULL, NN_EFFECT_RESULT,
-     "how many attentions look at the input side by side"},
+     "number of attention heads"},
     {"key_size", NN_OPTION_INTEGER, FIELD(key_size), "0", 0, 1e6, NULL, NN_EFFECT_RESULT,
-     "values of a query, key or value in one head; 0: features / heads"},
+     "length of the queries, keys and values of one head; 0: features / heads"},
     {"hidden", NN_OPTION_INTEGER, FIELD(hidden), "0", 0, 1e9, NULL, NN_EFFECT_RESULT,
-     "values between the two products of the feed-forward layer; 0: 4 x the features of the input"},
+     "size of the hidden layer in the feed-forward layer; 0: 4 x the features of the input"},
     {"causal", NN_OPTION_BOOLEAN, FIELD(causal), "false", 0, 0, NULL, NN_EFFECT_RESULT,
-     "a step sees itself and earlier ones only: for predicting what comes next"},
+     "each step attends only to itself and earlier steps: for predicting the next symbol"},
     {"dropout", NN_OPTION_REAL, FIELD(dropout), "0", 0, 1, NULL, NN_EFFECT_RESULT,
-     "fraction that is set to 0 in training, of the attention's weights and of what both parts add"},
+     "fraction set to 0 in training, of the attention weights and of the outputs of both parts"},
     {"activation", NN_OPTION_CHOICE, FIELD(activation), "gelu", 0, 0, nn_activation_names, NN_EFFECT_RESULT,
-     "function within the feed-forward layer"},
+     "activation function in the feed-forward layer"},
     {"norm", NN_OPTION_CHOICE, FIELD(norm), "before", 0, 0, norm_places, NN_EFFECT_RESULT,
-     "where layer_norm stands; before: put one more behind the last block; after: as in the first paper"},
+     "place of layer_norm; before: add one more after the last block; after: as in the original paper"},
     {0}};
 
 #define ATTENTION                                                                                            \
@@ -73,7 +73,7 @@ static const char *transformer_block_layers(const void *given)
 
 const nn_composite_type nn_composite_transformer_block = {
     .name = "transformer_block",
-    .summary = "attention and a feed-forward layer, both with normalisation and a shortcut",
+    .summary = "attention and a feed-forward layer, each with normalisation and a shortcut",
     .example = "transformer_block: {heads: 2}",
     .options = transformer_block_table,
     .options_size = sizeof(transformer_block_options),

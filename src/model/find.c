@@ -1,4 +1,4 @@
-/* Checkpoints in a run directory. */
+/* Finds and opens the checkpoints of a run directory. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,16 +54,17 @@ void nn_checkpoint_path(const char *run_directory, int64_t step, char path[NN_PA
     snprintf(path, NN_PATH_SIZE, "%s/" NN_CHECKPOINT_FOLDER "/step-%010" PRId64 ".h5", run_directory, step);
 }
 
-/* That there is a file of this name: anything else is a fact, and no failure of the system. */
+/* Fails unless there is a regular file of this name: NN_ERROR_CHECKPOINT, as this is not an error of the
+ * system. */
 static nn_status find_expect_file(const char *path)
 {
     struct stat facts;
     bool there;
     NN_TRY(nn_file_look(path, &facts, &there));
-    if (!there) NN_FAIL(NN_ERROR_CHECKPOINT, "%s is gone", path);
+    if (!there) NN_FAIL(NN_ERROR_CHECKPOINT, "%s does not exist", path);
     if (!S_ISREG(facts.st_mode))
-        NN_FAIL(NN_ERROR_CHECKPOINT, "%s is not a checkpoint, but a %s: move it away", path,
-                S_ISDIR(facts.st_mode) ? "folder" : "pipe, a socket or a device");
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s is not a checkpoint but a %s; move it away", path,
+                S_ISDIR(facts.st_mode) ? "folder" : "pipe, socket or device");
     return NN_OK;
 }
 
@@ -85,7 +86,7 @@ nn_status nn_checkpoint_read(const char *path, void **bytes, size_t *size)
     return nn_store_read_sealed(path, bytes, size);
 }
 
-/* Once the bytes are in memory nothing but they can be at fault. */
+/* Once the bytes are in memory, any failure except lack of memory is a fault of the checkpoint. */
 static nn_status find_open(const char *path, nn_checkpoint_opened *opened)
 {
     NN_TRY(nn_checkpoint_read(path, &opened->bytes, &opened->size));
@@ -100,7 +101,7 @@ nn_status nn_checkpoint_open(const char *path, int64_t step, nn_checkpoint_opene
     if (step >= 0 && opened->step != step)
         NN_FAIL(NN_ERROR_CHECKPOINT,
                 "%s is the checkpoint of step %" PRId64 ", not of step %" PRId64
-                ": files were exchanged; give it its own name, or use another one",
+                ": files were swapped; rename it, or use another one",
                 path, opened->step, step);
     return NN_OK;
 }
@@ -112,7 +113,7 @@ void nn_checkpoint_close(nn_checkpoint_opened *opened)
     *opened = (nn_checkpoint_opened){0};
 }
 
-/* Its bytes, if it is whole. */
+/* Returns the bytes of an intact checkpoint. */
 static nn_status find_take(const char *path, int64_t step, void **bytes, size_t *size)
 {
     nn_checkpoint_opened opened;
@@ -139,20 +140,20 @@ nn_status nn_checkpoint_newest(const char *run_directory, char path[NN_PATH_SIZE
         nn_status taken = find_take(path, steps[i], bytes, size);
         if (taken == NN_OK) break;
         if (taken == NN_ERROR_CHECKPOINT)
-            nn_log_warning("%s; falling back to the checkpoint before", nn_error_text());
+            nn_log_warning("%s; falling back to the previous checkpoint", nn_error_text());
         else
             status = taken;
     }
     nn_free(steps);
     if (status == NN_OK && count > 0 && i == count)
         NN_FAIL(NN_ERROR_CHECKPOINT,
-                "%s: none of the %zu checkpoints is whole; restore one from a copy (nntrain verify %s tells "
-                "what is wrong with each)",
+                "%s: none of the %zu checkpoints is usable; restore one from a copy (`nntrain verify %s` "
+                "reports what is wrong with each)",
                 run_directory, count, run_directory);
     return status;
 }
 
-/* The best weights, where there are some that can be used: *bytes stays NULL otherwise. */
+/* Reads the best weights, if there are usable ones: *bytes stays NULL otherwise. */
 static nn_status find_best(const char *run_directory, char path[NN_PATH_SIZE], void **bytes, size_t *size)
 {
     bool there;
@@ -172,8 +173,7 @@ nn_status nn_saved_find(const char *run_or_checkpoint, char path[NN_PATH_SIZE], 
     *bytes = NULL;
     *size = 0;
     NN_TRY(nn_file_look(run_or_checkpoint, &facts, &there));
-    if (!there)
-        NN_FAIL(NN_ERROR_USAGE, "%s: there is no such run directory or checkpoint", run_or_checkpoint);
+    if (!there) NN_FAIL(NN_ERROR_USAGE, "%s: no such run directory or checkpoint", run_or_checkpoint);
     if (!S_ISDIR(facts.st_mode)) {
         snprintf(path, NN_PATH_SIZE, "%s", run_or_checkpoint);
         return nn_checkpoint_read(path, bytes, size);
@@ -182,7 +182,6 @@ nn_status nn_saved_find(const char *run_or_checkpoint, char path[NN_PATH_SIZE], 
     if (*bytes) return NN_OK;
     NN_TRY(nn_checkpoint_newest(run_or_checkpoint, path, bytes, size));
     if (!*bytes)
-        NN_FAIL(NN_ERROR_USAGE, "%s: has no checkpoint; is it a run directory of nntrain?",
-                run_or_checkpoint);
+        NN_FAIL(NN_ERROR_USAGE, "%s has no checkpoint; is it a run directory of nntrain?", run_or_checkpoint);
     return NN_OK;
 }

@@ -1,5 +1,4 @@
-/* Which file of a run directory holds the weights that people want: best.h5, else the newest whole
- * checkpoint. */
+/* Finds the weights to use in a run directory: best.h5, otherwise the newest intact checkpoint. */
 #ifndef NN_MODEL_FIND_H
 #define NN_MODEL_FIND_H
 
@@ -13,46 +12,48 @@
 #define NN_CHECKPOINT_BEST "best.h5"
 #define NN_PATH_SIZE 4096
 
-/* Attribute of a checkpoint: "no", or by what the run was over with it: "all epochs", "early stopping". */
+/* Attribute of a checkpoint: "no", or the reason why the run ended with it: "all epochs", "early
+ * stopping". */
 #define NN_CHECKPOINT_ENDED "ended"
 
-/* Of a checkpoint, the integers of the run's state: step, best epoch, identity of the data. */
+/* Number of integers in a checkpoint's run state: step, best epoch, identity of the data. */
 #define NN_CHECKPOINT_STATE 3
 #define NN_CHECKPOINT_STATE_NAME "state/step_best_identity"
 #define NN_CHECKPOINT_DATA "state/data"
 
-/* Steps of the checkpoints in a run directory, newest first; owned by the caller. None: count 0. NN_ERROR_IO
- * where the folder cannot be listed. */
+/* The steps of the checkpoints in a run directory, newest first; owned by the caller. Without checkpoints,
+ * count is 0. NN_ERROR_IO if the folder cannot be listed. */
 nn_status nn_checkpoint_list(const char *run_directory, int64_t **steps, size_t *count);
+/* The path of the checkpoint of a step. */
 void nn_checkpoint_path(const char *run_directory, int64_t step, char path[NN_PATH_SIZE]);
 
-/* As nn_store_read_sealed; what is gone, or is no file but a folder or a pipe, is NN_ERROR_CHECKPOINT too. */
+/* Like nn_store_read_sealed, but a missing file, a folder or a pipe is NN_ERROR_CHECKPOINT too. */
 nn_status nn_checkpoint_read(const char *path, void **bytes, size_t *size);
 
-/* A checkpoint, read. */
+/* A checkpoint in memory. */
 typedef struct nn_checkpoint_opened {
     void *bytes; /* owned */
     size_t size;
     nn_store_file *file;
-    int64_t step; /* at which it was made */
+    int64_t step; /* at which it was written */
 } nn_checkpoint_opened;
 
-/* Reads a checkpoint, verifies its seal before HDF5 sees it, and opens it. One that was made at another step
- * than `step`, which its name tells, is refused: files were exchanged; a negative step is any.
- * NN_ERROR_CHECKPOINT is said of what cannot be used for what it is, NN_ERROR_IO says nothing of it: the
- * system could not read it. Close it in any case. */
+/* Reads a checkpoint, verifies its seal before HDF5 parses it, and opens it. Fails if it was not written at
+ * step `step`, as its name says (files were swapped); a negative step accepts any. NN_ERROR_CHECKPOINT: the
+ * checkpoint is not usable. NN_ERROR_IO: the system could not read it, which says nothing about the
+ * checkpoint. Close it in any case. */
 nn_status nn_checkpoint_open(const char *path, int64_t step, nn_checkpoint_opened *opened);
 void nn_checkpoint_close(nn_checkpoint_opened *opened);
 
-/* The newest checkpoint of a run directory that is whole and bears the right name: its bytes, owned by the
- * caller, and its path; *bytes is NULL when there is none at all. Damaged ones are passed over with a
- * warning; when all are, NN_ERROR_CHECKPOINT. One that the system cannot read ends the search, with
- * NN_ERROR_IO. One process calls it. */
+/* The newest intact and correctly named checkpoint of a run directory: its bytes, owned by the caller, and
+ * its path; *bytes is NULL if there are no checkpoints. Damaged ones are skipped with a warning;
+ * NN_ERROR_CHECKPOINT if all are damaged. If the system cannot read one, the search ends with NN_ERROR_IO.
+ * Call it from one process. */
 nn_status nn_checkpoint_newest(const char *run_directory, char path[NN_PATH_SIZE], void **bytes,
                                size_t *size);
 
-/* The bytes (owned by the caller) and the path of a run directory's best weights, else of its newest
- * checkpoint; or of a checkpoint file itself. */
+/* The bytes (owned by the caller) and the path of a run directory's best weights, otherwise of its newest
+ * checkpoint; or of the given checkpoint file. */
 nn_status nn_saved_find(const char *run_or_checkpoint, char path[NN_PATH_SIZE], void **bytes, size_t *size);
 
 #endif

@@ -1,7 +1,8 @@
-/* Layers that read whole numbers, such as embedding, and the inputs that they read. */
+/* Checks the inputs of layers that read integers, such as embedding. */
 #include "model/indices.h"
 
-/* The layer whose values layer l reads, past those that only move them: an input, or one that computes. */
+/* The layer whose values layer l reads, beyond those that only move values: an input, or one that computes.
+ */
 static int indices_find_source(const nn_network *network, int l)
 {
     int source = network->layers[l].inputs[0];
@@ -10,7 +11,7 @@ static int indices_find_source(const nn_network *network, int l)
     return source;
 }
 
-/* Whether the network sees the values of a field other than they are in the file. */
+/* Whether the values of a field are changed by normalisation. */
 static bool indices_are_scaled(const nn_scaling *scaling, const nn_field *input, const nn_field *field)
 {
     bool joined = scaling->columns == nn_shape_count(input->shape);
@@ -26,13 +27,13 @@ static nn_status indices_check_field(const nn_model *model, const nn_layer *laye
     long long known = (long long)layer->type->indices_of(layer);
     if (!field->is_class && indices_are_scaled(&model->input_scaling, &model->input, field))
         NN_FAIL(NN_ERROR_USAGE,
-                "layer %s: it reads whole numbers from 0 to %lld, but the input '%s' is normalised; set "
+                "layer %s: it reads integers from 0 to %lld, but the input '%s' is normalised; set "
                 "data.fields: {%s: {kind: index}}",
                 layer->name, known - 1, field->name, field->name);
     if (field->is_class && field->classes > known)
         NN_FAIL(NN_ERROR_USAGE,
-                "layer %s: it reads whole numbers from 0 to %lld, but those of the input '%s' go up to %lld; "
-                "set its symbols: %lld",
+                "layer %s: it reads integers from 0 to %lld, but the input '%s' has values up to %lld; set "
+                "`symbols: %lld`",
                 layer->name, known - 1, field->name, (long long)field->classes - 1,
                 (long long)field->classes);
     return NN_OK;
@@ -48,8 +49,8 @@ nn_status nn_indices_check(const nn_model *model)
         int source = indices_find_source(network, l);
         if (source > input->part_count)
             NN_FAIL(NN_ERROR_USAGE,
-                    "layer %s: it reads whole numbers, and layer %s computes others; let it read an input of "
-                    "the data, with `inputs`",
+                    "layer %s: it reads integers, but layer %s computes other values; let it read an input "
+                    "of the data, with `inputs`",
                     layer->name, network->layers[source].name);
         NN_TRY(indices_check_field(model, layer, source > 0 ? &input->parts[source - 1] : input));
     }

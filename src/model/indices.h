@@ -1,4 +1,4 @@
-/* Layers that read whole numbers, such as embedding, and the inputs that they read. */
+/* Checks the inputs of layers that read integers, such as embedding. */
 #ifndef NN_MODEL_INDICES_H
 #define NN_MODEL_INDICES_H
 
@@ -6,8 +6,8 @@
 #include "base/status.h"
 #include "model/model.h"
 
-/* Fails where such a layer reads what other layers compute, an input that is normalised, or one that holds
- * more different numbers than the layer knows. The model has its network, its input and its scaling. */
+/* Fails if such a layer reads the output of a layer that computes, an input that is normalised, or one with
+ * more symbols than the layer has. The model needs its network, input and scaling. */
 nn_status nn_indices_check(const nn_model *model);
 
 #endif

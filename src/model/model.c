@@ -1,4 +1,4 @@
-/* A model, from its spec and what is known of its data. */
+/* Builds a model from its spec and the properties of its data. */
 #include "model/model.h"
 
 #include <math.h>
@@ -67,7 +67,7 @@ int64_t nn_head_class_weights(const nn_loss_type *loss, const nn_field *target)
     return classes > 2 ? classes : 2;
 }
 
-/* Of no and yes: two numbers are those of every column, and balanced looks at each. */
+/* Weights of no and yes: two given numbers apply to every column; balanced treats each column separately. */
 static nn_status model_make_yes_no_weights(nn_head *head, const nn_target_facts *facts, bool *made)
 {
     const nn_text_list *given = head->loss->class_weights(head->loss_options);
@@ -82,7 +82,7 @@ static nn_status model_make_yes_no_weights(nn_head *head, const nn_target_facts 
     return NN_OK;
 }
 
-/* Shares of classes at several places are averaged over the places. */
+/* Shares of classes at several positions are averaged over the positions. */
 static nn_status model_make_weights(nn_head *head, const nn_target_facts *facts, bool *made)
 {
     int64_t classes = nn_field_classes(&head->target), places = nn_shape_count(head->target.shape) / classes;
@@ -100,7 +100,7 @@ static nn_status model_make_weights(nn_head *head, const nn_target_facts *facts,
 
 static nn_status model_fill_class_weights(nn_head *head, const nn_target_facts *facts)
 {
-    /* A target of values that the loss does not take is refused by its check. */
+    /* The loss's own check refuses a target of values that it does not take. */
     if (!head->loss->class_weights || (!head->loss->yes_no && nn_field_classes(&head->target) == 0))
         return NN_OK;
     bool made = true;
@@ -132,7 +132,7 @@ static nn_status model_fill_head(nn_head *head, nn_head_spec *spec, const nn_tar
     return status == NN_OK ? NN_OK : nn_fail_context(status, "loss %s", head->loss->name);
 }
 
-/* Without a word from the data every value of a row is an output of its own. */
+/* If the data does not define outputs, every value of a one-dimensional target is a separate output. */
 static int64_t model_outputs(const nn_head *head)
 {
     const nn_shape *shape = &head->target.shape;
@@ -141,7 +141,7 @@ static int64_t model_outputs(const nn_head *head)
     return shape->dimensions == 1 ? head->columns : 1;
 }
 
-/* How the loss sees an output: a row for every label, or one for all values. */
+/* Sets rows and columns per sample for each loss: one row per label, or one row with all values. */
 static void model_lay_out_heads(nn_model *model)
 {
     for (int h = 0; h < model->head_count; h++) {
@@ -212,7 +212,7 @@ nn_status nn_model_check(const nn_model *model)
     return NN_OK;
 }
 
-/* ---- making and releasing ---- */
+/* ---- create and destroy ---- */
 
 static bool model_has_metric(const nn_model *model, const nn_metric_type *type, int head)
 {
@@ -221,7 +221,8 @@ static bool model_has_metric(const nn_model *model, const nn_metric_type *type, 
     return false;
 }
 
-/* The end of a run shows the error of every target of values in its own units, asked for or not. */
+/* Adds rmse to every target of values: the end of a run always reports the error in the target's own units.
+ */
 static nn_status model_add_metrics(nn_model *model)
 {
     const nn_metric_type *rmse = nn_metric_find("rmse");
@@ -331,7 +332,7 @@ void nn_model_undo(const nn_head *head, int64_t count, const nn_real *values, do
     for (int64_t i = 0; i < count; i++) units[i] = nn_model_undo_value(head, i, (double)values[i]);
 }
 
-/* A difference is made a value again where the input holds what it is a difference to. */
+/* Undoes the normalisation; turns a difference back into a value by adding the input value it refers to. */
 static void model_restore(const nn_model *model, const nn_head *head, int64_t samples, const float *inputs,
                           nn_real *output)
 {

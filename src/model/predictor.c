@@ -9,7 +9,7 @@ typedef struct predictor_state {
     nn_model *model;
     nn_real *weights, *scratch;
     nn_microbatch *microbatch;
-    uint64_t fingerprint; /* of the weights that training goes on from, also where an average is used */
+    uint64_t fingerprint; /* of the weights that training continues from, even if their average is used */
 } predictor_state;
 
 static void predictor_destroy(void *state)
@@ -88,13 +88,13 @@ static void predictor_load(const predictor_state *self, const float *inputs, int
                         ? (nn_real)((double)inputs[i] * scaling->scale[column] + scaling->offset[column])
                         : (nn_real)inputs[i];
     }
-    /* Sequences are taken to be whole. */
+    /* All sequences are assumed to have the full length. */
     int64_t *lengths = self->microbatch->lengths[0];
     for (int64_t i = 0; lengths && i < self->microbatch->samples; i++)
         lengths[i] = nn_model_steps(self->model);
 }
 
-/* The outputs of the heads, one behind the other in each sample. */
+/* Writes the outputs of the heads one after the other, sample by sample. */
 static void predictor_store(const predictor_state *self, int64_t output_count, float *outputs)
 {
     const nn_microbatch *microbatch = self->microbatch;

@@ -1,5 +1,5 @@
-/* Prediction from a checkpoint, for callers that know nothing of nn_real: one set of functions for each
- * precision. */
+/* Prediction from a checkpoint, for callers that do not use nn_real: one table of functions per precision.
+ * The functions are those of nntrain/nntrain.h. */
 #ifndef NN_MODEL_PREDICTOR_H
 #define NN_MODEL_PREDICTOR_H
 

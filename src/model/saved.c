@@ -1,4 +1,4 @@
-/* What a checkpoint holds of a model, and a model made from it. */
+/* Saves a model in a checkpoint, and restores it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,8 +7,9 @@
 #include "model/saved_names.h"
 
 #define PATH_SIZE 512
-#define SAVED_PARTS 16 /* an input has at most so many parts */
-/* Of a field: classes, transform, number of dimensions, extents, outputs, whether the extents are features.
+#define SAVED_PARTS 16 /* limit for the number of parts of an input */
+/* Integers saved per field: classes, transform, number of dimensions, extents, outputs, whether the extents
+ * are features.
  */
 #define FIELD_FACTS (5 + NN_MAX_DIMENSIONS)
 
@@ -46,7 +47,7 @@ static nn_status saved_put_field(nn_store_image *image, const char *group, const
     return nn_store_image_put(image, path, NN_STORE_F64, 1, &scaling->columns, scaling->offset);
 }
 
-/* Where a checkpoint keeps the target of a head; name NULL: of the only one. */
+/* The group of a head's target in a checkpoint; name NULL: the only one. */
 static void saved_target_group(const char *name, char group[PATH_SIZE])
 {
     if (name)
@@ -80,7 +81,7 @@ nn_status nn_model_put(const nn_model *model, nn_store_image *image)
     return nn_names_put(&model->names, image);
 }
 
-/* Values of a list, owned by the caller; memory is taken for no more than the file holds. */
+/* Reads a list of `count` values, owned by the caller. Checks the count before it allocates memory. */
 static nn_status saved_get_list(nn_store_file *file, const char *path, nn_store_type type, int64_t count,
                                 void **values)
 {
@@ -90,9 +91,9 @@ static nn_status saved_get_list(nn_store_file *file, const char *path, nn_store_
     int64_t found = info->dimensions == 1 ? info->extents[0] : -1;
     nn_store_array_close(array);
     if (found != count)
-        NN_FAIL(NN_ERROR_CHECKPOINT, "%s: %s is no list of %lld values", nn_store_path(file), path,
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s: %s is not a list of %lld values", nn_store_path(file), path,
                 (long long)count);
-    NN_TRY(nn_allocate(values, (size_t)count, nn_store_type_size(type), "what a checkpoint holds"));
+    NN_TRY(nn_allocate(values, (size_t)count, nn_store_type_size(type), "the contents of a checkpoint"));
     return nn_store_read_verified(file, path, type, (size_t)count, *values);
 }
 
@@ -111,7 +112,7 @@ static nn_status saved_get_scaling(nn_store_file *file, const char *group, nn_sc
     return saved_get_list(file, path, NN_STORE_F64, columns, (void **)&scaling->offset);
 }
 
-/* What is read of a field, owned: release it in any case. */
+/* A field as read, with what it owns: release it in any case. */
 typedef struct saved_field {
     nn_field field;
     char *name;
@@ -128,7 +129,7 @@ static void saved_release_field(saved_field *saved)
     nn_scaling_release(&saved->scaling);
 }
 
-/* Whether the facts are such as training writes. */
+/* Whether the integers are valid. */
 static bool saved_are_facts(const int64_t facts[FIELD_FACTS])
 {
     nn_shape shape = {.dimensions = (int)facts[2]};
@@ -153,7 +154,7 @@ static nn_status saved_get_field(nn_store_file *file, const char *group, saved_f
     snprintf(path, sizeof path, "%s/classes_transform_and_shape", group);
     NN_TRY(nn_store_read_verified(file, path, NN_STORE_I64, FIELD_FACTS, facts));
     if (!saved_are_facts(facts))
-        NN_FAIL(NN_ERROR_CHECKPOINT, "%s: %s describes no field", nn_store_path(file), path);
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s: %s does not describe a field", nn_store_path(file), path);
     field->classes = facts[0];
     field->is_class = facts[0] > 0;
     field->transform = (int)facts[1];
@@ -180,7 +181,7 @@ static nn_status saved_get_target(nn_store_file *file, const nn_head_spec *head,
     return saved_get_list(file, path, NN_STORE_F64, count, (void **)&saved->class_weights);
 }
 
-/* The parts of an input stand one behind the other. */
+/* Reads the parts of an input, which are stored in order. */
 static nn_status saved_get_parts(nn_store_file *file, saved_field *input, saved_field *parts,
                                  nn_field *fields)
 {
@@ -204,18 +205,19 @@ static nn_status saved_get_parts(nn_store_file *file, saved_field *input, saved_
     return NN_OK;
 }
 
-/* A target that is a difference is one to values of the input. */
+/* Checks that a target that is a difference refers to values of the input. */
 static nn_status saved_check_seen(nn_store_file *file, const nn_field *input, const nn_field *target)
 {
     int64_t values = nn_shape_count(input->shape);
     for (int64_t i = 0; target->seen && i < nn_shape_count(target->shape); i++)
         if (target->seen[i] < -1 || target->seen[i] >= values)
-            NN_FAIL(NN_ERROR_CHECKPOINT, "%s: the target %s is a difference to no value of the input",
+            NN_FAIL(NN_ERROR_CHECKPOINT,
+                    "%s: the target %s is a difference to a value that the input does not have",
                     nn_store_path(file), target->name);
     return NN_OK;
 }
 
-/* What the classes of targets, and the indices of inputs, are called. */
+/* Sets the class names of targets, and of inputs that are indices. */
 static nn_status saved_name_classes(const nn_names_set *names, saved_field *input, saved_field *parts,
                                     nn_field *fields, saved_field *targets, int target_count)
 {
@@ -232,7 +234,7 @@ static nn_status saved_name_classes(const nn_names_set *names, saved_field *inpu
     return NN_OK;
 }
 
-/* Makes the model from its configuration and what was read. */
+/* Reads the rest and builds the model. */
 static nn_status saved_make(nn_store_file *file, nn_model_spec *spec, nn_model **model)
 {
     saved_field input = {0}, *targets = NULL;
@@ -241,7 +243,7 @@ static nn_status saved_make(nn_store_file *file, nn_model_spec *spec, nn_model *
     nn_target_facts facts[NN_MODEL_HEADS];
     int64_t microbatch_size = 0;
     int count = spec->head_count;
-    /* Those of the targets, then those of the parts of the input. */
+    /* The targets, then the parts of the input. */
     NN_TRY(NN_ALLOCATE(&targets, count + SAVED_PARTS, "the fields of a checkpoint"));
     nn_status status = saved_get_field(file, "input", &input);
     if (status == NN_OK) status = saved_get_parts(file, &input, targets + count, fields);
@@ -302,7 +304,7 @@ nn_status nn_model_get(nn_store_file *file, nn_model **model)
     nn_status status;
     NN_TRY_TO(done, status, nn_store_read_text(file, "config", &text));
     NN_TRY_TO(done, status, nn_config_parse(text, nn_store_path(file), NULL, 0, &config));
-    /* The sections that the model does not need are known all the same. */
+    /* Mark all sections as known: the model does not read the others. */
     for (size_t i = 0; i < nn_config_count(nn_config_root(config)); i++)
         nn_config_item(nn_config_root(config), i);
     nn_model_spec_read(config, &spec);
@@ -338,7 +340,7 @@ nn_status nn_model_put_values(const nn_model *model, nn_store_image *image, cons
     return NN_OK;
 }
 
-/* As many values in another shape would be another network's. */
+/* An equal number of values in another shape belongs to another network. */
 static nn_status saved_expect_shape(nn_store_file *file, const char *path, nn_shape shape)
 {
     nn_store_array *array;
@@ -349,7 +351,7 @@ static nn_status saved_expect_shape(nn_store_file *file, const char *path, nn_sh
     nn_store_array_close(array);
     char expected[NN_SHAPE_TEXT];
     if (!same)
-        NN_FAIL(NN_ERROR_CHECKPOINT, "dataset \"%s\" of %s has another shape than %s: use another checkpoint",
+        NN_FAIL(NN_ERROR_CHECKPOINT, "dataset \"%s\" of %s does not have shape %s; use another checkpoint",
                 path, nn_store_path(file), nn_shape_text(expected, shape));
     return NN_OK;
 }

@@ -1,4 +1,4 @@
-/* The names of the data in a checkpoint: lists of strings that h5py reads too (base/names.h). */
+/* The names of the data in a checkpoint: lists of strings that h5py can read (base/names.h). */
 #include <stdio.h>
 
 #include "base/list.h"
@@ -11,7 +11,7 @@
 static nn_status names_path(nn_text *path, const char *key, const char *what)
 {
     nn_text_append(path, NAMES_GROUP "/%s/%s", key, what);
-    return path->failed ? nn_fail(NN_ERROR_MEMORY, "no memory is left for a name") : NN_OK;
+    return path->failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for a name") : NN_OK;
 }
 
 /* ---- writing ---- */
@@ -32,7 +32,7 @@ static nn_status names_put_categories(nn_store_image *image, const nn_names *nam
     for (size_t c = 0; names->categories && c < names->columns.count; c++) {
         nn_text what = {0};
         nn_names_append_path(&what, "categories", names->columns.items[c]);
-        nn_status status = what.failed ? nn_fail(NN_ERROR_MEMORY, "no memory is left for a name")
+        nn_status status = what.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for a name")
                                        : names_put_list(image, names->key, what.bytes, &names->categories[c]);
         nn_text_free(&what);
         NN_TRY(status);
@@ -86,7 +86,7 @@ static nn_status names_get_categories(nn_store_file *file, nn_names *names)
     for (size_t c = 0; has && status == NN_OK && c < names->columns.count; c++) {
         nn_text path = {0};
         nn_names_append_path(&path, group.bytes, names->columns.items[c]);
-        status = path.failed ? nn_fail(NN_ERROR_MEMORY, "no memory is left for a name")
+        status = path.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for a name")
                              : names_get_list(file, path.bytes, &names->categories[c]);
         nn_text_free(&path);
     }
@@ -120,5 +120,5 @@ nn_status nn_names_lines(const nn_names_set *set, int field, char **lines)
     if (field >= set->count) return NN_OK;
     nn_list_append_lines(&set->items[field].classes, &text);
     *lines = text.bytes;
-    return text.failed ? nn_fail(NN_ERROR_MEMORY, "no memory is left for the names of classes") : NN_OK;
+    return text.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the names of classes") : NN_OK;
 }

@@ -5,12 +5,13 @@
 #include "base/names.h"
 #include "store/store.h"
 
-/* Writes the names of all fields; and reads them (set: zero-initialised, to be released in any case). A
- * checkpoint without names gives none. */
+/* Writes the names of all fields; and reads them (set: zero-initialised; release it in any case). A
+ * checkpoint without names leaves the set empty. */
 nn_status nn_names_put(const nn_names_set *set, nn_store_image *image);
 nn_status nn_names_get(nn_store_file *file, nn_names_set *set);
 
-/* The classes of a field as nn_field has them; the caller's. NULL: they have no names. */
+/* The names of a field's classes in the form of nn_field.class_names, owned by the caller. NULL: they have no
+ * names. */
 nn_status nn_names_lines(const nn_names_set *set, int field, char **lines);
 
 #endif

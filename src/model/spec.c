@@ -1,4 +1,4 @@
-/* What a configuration says of a model. */
+/* Reads a model's spec from a configuration. */
 #include "model/spec.h"
 
 #include "model/model.h"

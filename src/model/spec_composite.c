@@ -1,4 +1,4 @@
-/* A composite, written out as the layers it stands for. */
+/* Expands a composite into its layers. */
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 static const char *const common_keys[] = {"name", "inputs", "freeze", "learning_rate_factor", NULL};
 
-/* What `$option` stands for: what the user wrote, or the default; NULL without memory (collected). */
+/* The value of `$option`: the user's, or the default; NULL if out of memory (collected). */
 static nn_config_node *composite_value(nn_spec_reader *reader, nn_config_node *entry,
                                        const nn_composite_type *type, const nn_option *option,
                                        nn_config_node *options)
@@ -34,7 +34,7 @@ static bool composite_set_variables(nn_spec_reader *reader, nn_config_node *entr
     return true;
 }
 
-/* The layers of the composite, in a block of their own. */
+/* Reads the layers of the composite in a new block. */
 static void composite_read_block(nn_spec_reader *reader, nn_config_node *entry, const nn_composite_type *type,
                                  const void *read, nn_config_node *options, nn_spec_block *block,
                                  const char *path)
@@ -53,7 +53,7 @@ static void composite_read_block(nn_spec_reader *reader, nn_config_node *entry, 
     nn_spec_forget_names(reader, names);
 }
 
-/* The block's name, and the prefix of its layers' names. */
+/* Makes the block's name, and the prefix of its layers' names. */
 static nn_status composite_name(nn_spec_reader *reader, const nn_composite_type *type, const char *written,
                                 bool numbered, char **name, nn_text *prefix)
 {
@@ -63,7 +63,7 @@ static nn_status composite_name(nn_spec_reader *reader, const nn_composite_type 
     size_t number = ++reader->composite_counts[kind];
     NN_TRY(nn_spec_make_name(reader, written, numbered, type->name, number, name));
     nn_text_append(prefix, "%s-", *name);
-    return prefix->failed ? nn_fail(NN_ERROR_MEMORY, "no memory for the names of layers") : NN_OK;
+    return prefix->failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the names of layers") : NN_OK;
 }
 
 static void composite_write_out(nn_spec_reader *reader, nn_config_node *entry, const nn_composite_type *type,
@@ -91,15 +91,16 @@ static void composite_write_out(nn_spec_reader *reader, nn_config_node *entry, c
     nn_free(name);
 }
 
-/* Whether the composite can be written out; what is wrong is collected. */
+/* Whether the composite can be expanded; problems are collected. */
 static bool composite_check(nn_spec_reader *reader, nn_config_node *entry, const nn_composite_type *type,
                             const nn_spec_common *common)
 {
     if (common->inputs.count > 1)
-        nn_config_error(reader->config, entry, "inputs: %s reads one layer, not %zu", type->name,
+        nn_config_error(reader->config, entry, "inputs: %s takes one input, not %zu", type->name,
                         common->inputs.count);
     else if (reader->block->depth == NN_SPEC_DEPTH)
-        nn_config_error(reader->config, entry, "%s: too many levels of repeats, at most %d", type->name,
+        nn_config_error(reader->config, entry,
+                        "%s: repeats and composites are nested too deeply (at most %d levels)", type->name,
                         NN_SPEC_DEPTH);
     else
         return true;

@@ -7,14 +7,14 @@
 #include "model/spec.h"
 #include "model/symbols.h"
 
-/* Keys that every loss has beside its own options. */
+/* Keys common to all losses. */
 typedef struct common_options {
     double weight;
 } common_options;
 
 static const nn_option common_table[] = {{"weight", NN_OPTION_REAL, offsetof(common_options, weight), "1",
                                           1e-12, 1e12, NULL, NN_EFFECT_RESULT,
-                                          "factor on the loss: how much it counts beside the others"},
+                                          "factor on the loss, relative to the other losses"},
                                          {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
 
 const nn_option *nn_loss_common_options(void)
@@ -47,7 +47,7 @@ static void heads_read_loss(nn_config *config, nn_config_node *node, const char 
         return;
     }
     if (spec->head_count == NN_MODEL_HEADS) {
-        nn_config_error(config, node, "losses: at most %d", NN_MODEL_HEADS);
+        nn_config_error(config, node, "losses: at most %d are possible", NN_MODEL_HEADS);
         return;
     }
     char path[160];
@@ -61,7 +61,7 @@ static void heads_read_loss(nn_config *config, nn_config_node *node, const char 
     if (name) nn_config_check(config, node, nn_copy_text(name, &head->name));
 }
 
-/* The names of the heads become the outputs of the network. */
+/* Makes the layers named like the heads the outputs of the network. */
 static nn_status heads_name_outputs(nn_model_spec *spec)
 {
     nn_text_list *outputs = &spec->network.outputs;
@@ -76,9 +76,9 @@ static nn_status heads_name_outputs(nn_model_spec *spec)
 static void heads_read_losses(nn_config *config, nn_config_node *node, nn_model_spec *spec)
 {
     if (nn_config_kind_of(node) != NN_CONFIG_MAPPING || nn_config_count(node) == 0) {
-        nn_config_error(config, node,
-                        "losses: a mapping of targets to losses is needed, such as {label: cross_entropy, "
-                        "box: {mae: {weight: 0.3}}}");
+        nn_config_error(
+            config, node,
+            "losses must map targets to losses, such as {label: cross_entropy, box: {mae: {weight: 0.3}}}");
         return;
     }
     for (size_t i = 0; i < nn_config_count(node); i++) {
@@ -94,20 +94,20 @@ static void heads_read_all_losses(nn_config *config, nn_config_node *root, nn_mo
 {
     nn_config_node *one = nn_config_get(root, "loss"), *several = nn_config_get(root, "losses");
     if (one && several)
-        nn_config_error(config, several, "losses: stands beside loss; write one of the two");
+        nn_config_error(config, several, "loss and losses cannot both be given; remove one");
     else if (several)
         heads_read_losses(config, several, spec);
     else if (one)
         heads_read_loss(config, one, "loss", NULL, spec);
     else
-        nn_config_error(config, NULL,
-                        "loss: is missing; cross_entropy for classes, mse for values (or losses: for "
-                        "several targets)");
+        nn_config_error(
+            config, NULL,
+            "loss is missing; set cross_entropy for classes, mse for values, or losses for several targets");
 }
 
 /* ---- metrics ---- */
 
-/* The head that "label.accuracy" names; *word becomes what stands behind the dot. -1: a mistake, collected.
+/* The head of "label.accuracy"; *word becomes the part after the dot. -1: an error, collected.
  */
 static int heads_find(nn_config *config, nn_config_node *node, const char **word, const nn_model_spec *spec)
 {
@@ -116,9 +116,10 @@ static int heads_find(nn_config *config, nn_config_node *node, const char **word
     const char *names[NN_MODEL_HEADS + 1] = {NULL};
     for (int h = 0; h < spec->head_count; h++) names[h] = spec->heads[h].name ? spec->heads[h].name : "y";
     if (!dot) {
-        nn_config_error(config, node,
-                        "metrics: %s: there are several targets; name one in front, such as %s.%s", *word,
-                        names[0], *word);
+        nn_config_error(
+            config, node,
+            "metrics: %s: there are several targets; put the name of one before it, such as %s.%s", *word,
+            names[0], *word);
         return -1;
     }
     char head[96];
@@ -154,7 +155,7 @@ static void heads_read_metric(nn_config *config, nn_config_node *node, nn_model_
         return;
     }
     if (spec->metric_count == NN_MODEL_METRICS) {
-        nn_config_error(config, node, "metrics: at most %d", NN_MODEL_METRICS);
+        nn_config_error(config, node, "metrics: at most %d are possible", NN_MODEL_METRICS);
         return;
     }
     nn_metric *metric = &spec->metrics[spec->metric_count];
@@ -166,7 +167,7 @@ static void heads_read_metric(nn_config *config, nn_config_node *node, nn_model_
     metric->options = heads_options(config, type->options, type->options_size, options_node, path, NULL);
     for (int m = 0; m + 1 < spec->metric_count; m++)
         if (strcmp(spec->metrics[m].name, metric->name) == 0)
-            nn_config_error(config, node, "metrics: %s stands here twice", metric->name);
+            nn_config_error(config, node, "metrics: %s is listed twice", metric->name);
 }
 
 static void heads_read_metrics(nn_config *config, nn_config_node *root, nn_model_spec *spec)

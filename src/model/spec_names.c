@@ -1,4 +1,4 @@
-/* Names of layers in blocks that are written once and stand several times. */
+/* Unique names for layers in blocks that are repeated. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -22,7 +22,7 @@ nn_status nn_spec_make_name(const nn_spec_reader *reader, const char *written, b
         nn_text_append(&text, "%s%s%s", block->prefix, written, numbered ? "" : block->suffix);
     else
         nn_text_append(&text, "%s%zu", type, number);
-    nn_status status = text.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for the name of a layer")
+    nn_status status = text.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the name of a layer")
                                    : nn_copy_text(text.bytes, name);
     nn_text_free(&text);
     return status;
@@ -52,7 +52,7 @@ void nn_spec_forget_names(nn_spec_reader *reader, size_t count)
     }
 }
 
-/* What the name stands for; NULL: no layer has it in a block that is being read. */
+/* The unique name of a written one; NULL if no layer in the blocks being read has it. */
 static const char *names_find(const nn_spec_reader *reader, const char *written)
 {
     const char *found = NULL;
@@ -80,9 +80,9 @@ void nn_spec_resolve(nn_spec_reader *reader, const nn_config_node *node, char **
     else if (strcmp(*name, "block_input") == 0 && reader->block->input)
         names_replace(reader, reader->block->input, name);
     else if (strcmp(*name, "block_input") == 0)
-        nn_config_error(reader->config, node,
-                        "block_input is what a block of layers reads, but no repeat stands around this; name "
-                        "the layer");
+        nn_config_error(
+            reader->config, node,
+            "block_input is the layer that a repeat reads, but this is not inside a repeat; name the layer");
     else if (unique)
         names_replace(reader, unique, name);
 }

@@ -15,7 +15,7 @@
      0,                                                                                                      \
      NULL,                                                                                                   \
      NN_EFFECT_RESULT,                                                                                       \
-     "its name: for inputs of others, --set, checkpoints and messages"},                                     \
+     "name of the layer, used in `inputs` of others, --set, checkpoints and messages"},                      \
         {"inputs",                                                                                           \
          NN_OPTION_TEXT_LIST,                                                                                \
          offsetof(nn_spec_common, inputs),                                                                   \
@@ -24,20 +24,13 @@
          0,                                                                                                  \
          NULL,                                                                                               \
          NN_EFFECT_RESULT,                                                                                   \
-         "names of the layers it reads (default: the layer before); `previous` is the layer written "        \
-         "before, `block_input` what a repetition of a repeat reads, `input` the data"},                     \
-        {"freeze",                                                                                           \
-         NN_OPTION_BOOLEAN,                                                                                  \
-         offsetof(nn_spec_common, freeze),                                                                   \
-         "false",                                                                                            \
-         0,                                                                                                  \
-         0,                                                                                                  \
-         NULL,                                                                                               \
-         NN_EFFECT_RESULT,                                                                                   \
-         "leave its weights as they are at the start"},                                                      \
+         "names of the layers it reads (default: the layer before); `previous` is the layer listed "         \
+         "before, `block_input` the layer that a repeat reads, `input` the data"},                           \
+        {"freeze", NN_OPTION_BOOLEAN, offsetof(nn_spec_common, freeze), "false", 0, 0,                       \
+         NULL,     NN_EFFECT_RESULT,  "do not train its weights"},                                           \
     {                                                                                                        \
         "learning_rate_factor", NN_OPTION_REAL, offsetof(nn_spec_common, rate_factor), "1", 1e-6, 1e6, NULL, \
-            NN_EFFECT_RESULT, "its weights learn with the learning rate times this"                          \
+            NN_EFFECT_RESULT, "factor on the learning rate of its weights"                                   \
     }
 
 static const nn_option composite_table[] = {COMMON_OPTIONS, {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
@@ -45,7 +38,7 @@ static const nn_option composite_table[] = {COMMON_OPTIONS, {NULL, 0, 0, NULL, 0
 static const nn_option layer_table[] = {
     COMMON_OPTIONS,
     {"share", NN_OPTION_TEXT, offsetof(nn_spec_common, share), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "name of an earlier layer: both use, and train, the weights of that one"},
+     "name of an earlier layer whose weights this one shares; both train them"},
     {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
 
 static const char *const common_keys[] = {"name", "inputs", "freeze", "learning_rate_factor", "share", NULL};
@@ -60,7 +53,7 @@ const nn_option *nn_composite_common_options(void)
     return composite_table;
 }
 
-/* ---- what layers and composites have in common ---- */
+/* ---- common to layers and composites ---- */
 
 #define NAMES_MAX 256
 
@@ -97,7 +90,7 @@ static size_t network_count_type(const nn_network_spec *network, const nn_layer_
     return count;
 }
 
-/* Adds the layer; *common and options are taken. */
+/* Adds the layer; takes options, and inputs and share of *common. */
 static nn_status network_add_layer(nn_spec_reader *reader, const nn_layer_type *type, nn_spec_common *common,
                                    void *options, bool numbered)
 {
@@ -139,7 +132,7 @@ static void network_read_layer(nn_spec_reader *reader, nn_config_node *entry, co
 
 /* ---- entries ---- */
 
-/* Every plug-in struct begins with its name. */
+/* The first member of every plug-in struct is its name. */
 static size_t network_add_names(const void *const *types, const char **names, size_t count)
 {
     for (; *types && count + 2 < NAMES_MAX; types++) names[count++] = *(const char *const *)*types;
@@ -156,7 +149,7 @@ static void network_unknown(nn_spec_reader *reader, const nn_config_node *entry,
     nn_config_unknown(reader->config, entry, "layer", word, names);
 }
 
-/* The word of an entry as it stands in the file, and its options (NULL: a bare word); NULL: it is neither. */
+/* The word of an entry as given in the file, and its options (NULL: a bare word); NULL if it is neither. */
 static const char *network_written(nn_config_node *entry, nn_config_node **options)
 {
     bool single = nn_config_kind_of(entry) == NN_CONFIG_MAPPING && nn_config_count(entry) == 1;
@@ -164,7 +157,7 @@ static const char *network_written(nn_config_node *entry, nn_config_node **optio
     return single ? nn_config_key(entry, 0) : nn_config_text(entry);
 }
 
-/* Whether the name has a $name in it: then it tells repetitions apart by itself. */
+/* Whether the name contains a $name: then it already differs between repetitions. */
 static bool network_name_is_numbered(nn_config_node *written)
 {
     const char *name = written ? nn_config_text(nn_config_get(written, "name")) : NULL;
@@ -219,8 +212,8 @@ void nn_spec_read_network(nn_config *config, nn_config_node *root, nn_network_sp
     nn_config_node *list = nn_config_get(root, "network");
     if (!list || nn_config_kind_of(list) != NN_CONFIG_LIST || nn_config_count(list) == 0) {
         nn_config_error(config, list,
-                        "network: a list of layers is needed, such as [dense: {units: 64, "
-                        "activation: relu}, dense: {units: classes}]");
+                        "network must be a list of layers, such as [dense: {units: 64, activation: relu}, "
+                        "dense: {units: classes}]");
         return;
     }
     char empty[] = "";

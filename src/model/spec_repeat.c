@@ -13,14 +13,13 @@ typedef struct repeat_options {
 
 static const nn_option repeat_table[] = {
     {"times", NN_OPTION_INTEGER, offsetof(repeat_options, times), "", 0, 1000, NULL, NN_EFFECT_RESULT,
-     "how often the layers stand one after the other; this or `with`"},
+     "number of repetitions; give this or `with`"},
     {"with", NN_OPTION_SECTION, 0, "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "names with lists of one length: {f: [16, 32], s: [1, 2]}. In the first repetition $f stands for 16, in "
-     "the "
-     "second for 32; $i is the repetition's number, from 1"},
+     "names with lists of equal length, such as {f: [16, 32], s: [1, 2]}: $f is 16 in the first repetition "
+     "and 32 in the second; $i is the number of the repetition, from 1"},
     {"layers", NN_OPTION_SECTION, 0, "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "the list of layers, in which a name `conv` becomes conv-1, conv-2, ..., unless it holds a $ itself; "
-     "`block_input` is what a repetition reads"},
+     "the list of layers; a name `conv` becomes conv-1, conv-2, ..., unless it contains a $; `block_input` "
+     "is the layer that a repetition reads"},
     {0}};
 
 const nn_option *nn_repeat_options(void)
@@ -28,7 +27,7 @@ const nn_option *nn_repeat_options(void)
     return repeat_table;
 }
 
-/* ---- what is written ---- */
+/* ---- checks ---- */
 
 static bool repeat_name_is_good(const char *name)
 {
@@ -36,22 +35,25 @@ static bool repeat_name_is_good(const char *name)
     return name[0] && name[strspn(name, letters)] == '\0' && !strchr("0123456789", name[0]);
 }
 
-/* One name of `with` and its values; false when they cannot be used (collected). */
+/* Checks one name of `with` and its values; false if they cannot be used (collected). */
 static bool repeat_check_values(nn_config *config, nn_config_node *with, size_t index)
 {
     const char *name = nn_config_key(with, index), *first = nn_config_key(with, 0);
     nn_config_node *values = nn_config_item(with, index);
     size_t count = nn_config_count(values), expected = nn_config_count(nn_config_item(with, 0));
     if (!repeat_name_is_good(name))
-        nn_config_error(config, values, "with: '%s' cannot follow a $: letters, digits and _ can", name);
+        nn_config_error(config, values,
+                        "with: '%s' cannot follow a $; use letters, digits and _, not starting with a digit",
+                        name);
     else if (strcmp(name, "i") == 0)
-        nn_config_error(config, values, "with: $i is the repetition's number, from 1; choose another name");
+        nn_config_error(config, values, "with: $i is the number of the repetition; choose another name");
     else if (nn_config_kind_of(values) != NN_CONFIG_LIST || count == 0)
-        nn_config_error(config, values, "with: %s needs a list of values, one for each repetition", name);
+        nn_config_error(config, values, "with: %s needs a list of values, one per repetition", name);
     else if (count != expected)
         nn_config_error(config, values,
-                        "with: the list of %s has length %zu, but that of %s %zu; all need the same", name,
-                        count, first, expected);
+                        "with: the list of %s has length %zu, but that of %s has length %zu; all lists need "
+                        "the same length",
+                        name, count, first, expected);
     else
         return true;
     return false;
@@ -60,12 +62,12 @@ static bool repeat_check_values(nn_config *config, nn_config_node *with, size_t 
 static bool repeat_check_with(nn_config *config, nn_config_node *with)
 {
     bool good = nn_config_kind_of(with) == NN_CONFIG_MAPPING && nn_config_count(with) > 0;
-    if (!good) nn_config_error(config, with, "with: names with lists of values are needed: {f: [16, 32]}");
+    if (!good) nn_config_error(config, with, "with must map names to lists of values, such as {f: [16, 32]}");
     for (size_t i = 0; good && i < nn_config_count(with); i++) good = repeat_check_values(config, with, i);
     return good;
 }
 
-/* How many repetitions; -1: it cannot be told (collected). */
+/* The number of repetitions; -1 if it cannot be determined (collected). */
 static int64_t repeat_count(nn_spec_reader *reader, nn_config_node *entry, nn_config_node *options,
                             const char *path)
 {
@@ -78,19 +80,21 @@ static int64_t repeat_count(nn_spec_reader *reader, nn_config_node *entry, nn_co
     if (nn_config_problem_count(config) > problems) return -1;
     if (has_times == (with != NULL))
         nn_config_error(config, entry,
-                        "repeat: say how often, by `times: 3` or by `with: {f: [16, 32]}`, not by both");
+                        "repeat: give either `times: 3` or `with: {f: [16, 32]}`, not both or neither");
     else if (!layers || nn_config_kind_of(layers) != NN_CONFIG_LIST || nn_config_count(layers) == 0)
         nn_config_error(config, entry, "repeat: `layers` needs a list of layers");
     else if (reader->block->depth == NN_SPEC_DEPTH)
-        nn_config_error(config, entry, "repeat: too many levels of repeats, at most %d", NN_SPEC_DEPTH);
+        nn_config_error(config, entry,
+                        "repeat: repeats and composites are nested too deeply (at most %d levels)",
+                        NN_SPEC_DEPTH);
     else if (!with || repeat_check_with(config, with))
         return with ? (int64_t)nn_config_count(nn_config_item(with, 0)) : read.times;
     return -1;
 }
 
-/* ---- writing it out ---- */
+/* ---- expansion ---- */
 
-/* Names of the repeat hide those around it. False: too many (collected). */
+/* Names of the repeat hide those of outer blocks. False: too many (collected). */
 static bool repeat_set_variables(nn_spec_reader *reader, nn_config_node *entry, nn_config_node *with,
                                  size_t index, nn_spec_block *block)
 {
@@ -98,7 +102,8 @@ static bool repeat_set_variables(nn_spec_reader *reader, nn_config_node *entry, 
     const nn_spec_block *outer = reader->block;
     size_t own = nn_config_count(with);
     if (own + 1 + outer->variable_count > NN_SPEC_VARIABLES) {
-        nn_config_error(reader->config, entry, "with: more than %d names in sight", NN_SPEC_VARIABLES);
+        nn_config_error(reader->config, entry, "with: more than %d names are visible here; use fewer",
+                        NN_SPEC_VARIABLES);
         return false;
     }
     snprintf(number, sizeof number, "%zu", index + 1);
@@ -111,7 +116,7 @@ static bool repeat_set_variables(nn_spec_reader *reader, nn_config_node *entry, 
     return block->variables[own].value != NULL;
 }
 
-/* One repetition, in a block of its own. */
+/* Reads one repetition in a new block. */
 static void repeat_read_block(nn_spec_reader *reader, nn_config_node *entry, nn_config_node *options,
                               size_t index, const char *path)
 {
@@ -126,7 +131,7 @@ static void repeat_read_block(nn_spec_reader *reader, nn_config_node *entry, nn_
     char inner[NN_SPEC_PATH];
     nn_text_append(&suffix, "%s-%zu", outer->suffix, index + 1);
     if (suffix.failed) {
-        nn_config_error(reader->config, entry, "no memory to repeat layers");
+        nn_config_error(reader->config, entry, "out of memory for the names of layers");
         return;
     }
     block.suffix = suffix.bytes;
@@ -142,7 +147,7 @@ static void repeat_read_block(nn_spec_reader *reader, nn_config_node *entry, nn_
     nn_text_free(&suffix);
 }
 
-/* What is wrong in one repetition is not told of the following ones. */
+/* Stops after a repetition with problems, so that they are reported once. */
 void nn_spec_read_repeat(nn_spec_reader *reader, nn_config_node *entry, nn_config_node *written,
                          const char *path)
 {

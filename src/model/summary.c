@@ -1,4 +1,4 @@
-/* A model as a table. */
+/* The table of a model's layers. */
 #include <string.h>
 
 #include "model/model.h"
@@ -7,7 +7,7 @@
 #define SUMMARY_NAME_WIDTH 20
 #define SUMMARY_TYPE_WIDTH 14
 
-/* The widths of the first two columns: what stands in them is never cut. */
+/* The widths of the first two columns, so that nothing is cut off. */
 static void summary_widths(const nn_network *network, int *name_width, int *type_width)
 {
     *name_width = SUMMARY_NAME_WIDTH;
@@ -19,7 +19,7 @@ static void summary_widths(const nn_network *network, int *name_width, int *type
     }
 }
 
-/* Whether an earlier tensor of the layer begins in the same way. */
+/* Whether an earlier tensor of the layer has the same initialiser. */
 static bool summary_repeats(const nn_layer *layer, int parameter)
 {
     for (int p = 0; p < parameter; p++)
@@ -29,7 +29,7 @@ static bool summary_repeats(const nn_layer *layer, int parameter)
     return false;
 }
 
-/* How the layer's weights begin (biases and scales aside), and where they come from otherwise. */
+/* Appends the initialisers of the weights (without biases and scales), or whose weights the layer shares. */
 static void summary_append_weights(const nn_layer *layer, nn_text *text)
 {
     const char *between = "  ";

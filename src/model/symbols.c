@@ -1,11 +1,11 @@
-/* "classes" in a configuration. */
+/* Resolves "classes" in a configuration. */
 #include "model/symbols.h"
 
 #include <string.h>
 
 const nn_symbol nn_unknown_symbols[] = {{"classes", NN_SYMBOL_UNKNOWN}, {"same", NN_SYMBOL_SAME}, {NULL, 0}};
 
-/* The target that a layer's "classes" are of. */
+/* The target that a layer's "classes" refers to. */
 static nn_status symbols_find(const nn_layer_spec *layer, const char *option, const nn_head *heads,
                               int head_count, const nn_field **target)
 {
@@ -24,12 +24,12 @@ static nn_status symbols_find(const nn_layer_spec *layer, const char *option, co
     }
     if (with_classes > 1)
         NN_FAIL(NN_ERROR_USAGE,
-                "layer %s: `%s: classes` could be those of several targets; write a number, or give the "
-                "layer the name of its target",
+                "layer %s: `%s: classes` is ambiguous, as several targets have classes; give a number, or "
+                "name the layer after its target",
                 name, option);
     if (nn_field_classes(*target) == 0)
         NN_FAIL(NN_ERROR_USAGE,
-                "layer %s: `%s: classes` needs class labels, but the target '%s' is read as values; write a "
+                "layer %s: `%s: classes` needs class labels, but the target '%s' is read as values; give a "
                 "number, or use `loss: cross_entropy`",
                 name, option, (*target)->name);
     return NN_OK;

@@ -1,4 +1,4 @@
-/* Words in options that stand for numbers of the data. They are read before the data is opened, as a mark,
+/* Words in options for numbers that depend on the data. They are read as markers before the data is opened,
  * and replaced when it is known. */
 #ifndef NN_MODEL_SYMBOLS_H
 #define NN_MODEL_SYMBOLS_H
@@ -8,15 +8,15 @@
 #include "base/status.h"
 #include "model/model.h"
 
-/* "classes" and "same", with marks for values. */
+/* "classes" and "same", with markers as values. */
 extern const nn_symbol nn_unknown_symbols[];
 
-/* Puts a target's number of classes where "classes" was written: in an output layer that of its own target,
- * elsewhere that of the only one that has classes. Fails, naming the layer, where there is none. */
+/* Replaces "classes" by a number of classes: in an output layer that of its own target, elsewhere that of the
+ * only target with classes. Fails, naming the layer, if there is none or several. */
 nn_status nn_symbols_resolve(nn_network_spec *spec, const nn_head *heads, int head_count);
 
-/* The keys that every layer has beside its own, such as name and inputs; those that every composite has; and
- * those of `repeat`. For help. */
+/* The keys common to all layers, such as name and inputs; those common to all composites; and those of
+ * `repeat`. For help. */
 const nn_option *nn_layer_common_options(void);
 const nn_option *nn_composite_common_options(void);
 const nn_option *nn_repeat_options(void);

@@ -90,7 +90,7 @@ static void test_none(void **state)
     save("checkpoints/step-0000000009.h5", 3);
     assert_int_equal(nn_checkpoint_newest(scratch_directory, path, &bytes, &size), NN_ERROR_CHECKPOINT);
     assert_null(bytes);
-    expect_message("none of the 3 checkpoints is whole");
+    expect_message("none of the 3 checkpoints is usable");
 }
 
 int main(void)

@@ -266,19 +266,16 @@ static void test_transformer_blocks(void **state)
 static void test_messages_of_layers(void **state)
 {
     (void)state;
-    check_refused("a: 1",
-                  "t.yaml: network: a list of layers is needed, such as [dense: {units: 64, activation: "
-                  "relu}, dense: {units: classes}]\nt.yaml:1:1: unknown key 'a' (known: network)");
-    check_refused("network: []",
-                  "t.yaml:1:10: network: a list of layers is needed, such as [dense: {units: 64, "
-                  "activation: relu}, dense: {units: classes}]");
+    check_refused("a: 1", "t.yaml: network must be a list of layers, such as [dense: {units: 64, activation: "
+                          "relu}, dense: {units: classes}]\nt.yaml:1:1: unknown key 'a' (known: network)");
+    check_refused("network: []", "t.yaml:1:10: network must be a list of layers, such as [dense: {units: 64, "
+                                 "activation: relu}, dense: {units: classes}]");
     check_refused("network: [dense: {units: $f}]",
                   "t.yaml:1:26: '$f' is not defined here: names come from the `with` of an enclosing repeat; "
                   "write $$ for a literal $");
-    check_refused(
-        "network: [dense: {units: 1, inputs: block_input}]",
-        "t.yaml:1:11: block_input is what a block of layers reads, but no repeat stands around this; "
-        "name the layer");
+    check_refused("network: [dense: {units: 1, inputs: block_input}]",
+                  "t.yaml:1:11: block_input is the layer that a repeat reads, but this is not inside a "
+                  "repeat; name the layer");
     check_refused(
         "network: [dense: {units: 1, learning_rate_factor: 0}]",
         "t.yaml:1:51: network.0.dense.learning_rate_factor: must be from 1e-06 to 1000000, not '0'");
@@ -288,17 +285,19 @@ static void test_messages_of_repeats(void **state)
 {
     (void)state;
     check_refused("network:\n- repeat: {with: {f: [1, 2], s: [1]}, layers: [dense: $f]}",
-                  "t.yaml:2:33: with: the list of s has length 1, but that of f 2; all need the same");
+                  "t.yaml:2:33: with: the list of s has length 1, but that of f has length 2; all lists need "
+                  "the same length");
     check_refused("network:\n- repeat: {with: {f: 3}, layers: [dense: $f]}",
-                  "t.yaml:2:22: with: f needs a list of values, one for each repetition");
+                  "t.yaml:2:22: with: f needs a list of values, one per repetition");
     check_refused("network:\n- repeat: {with: {i: [3]}, layers: [dense: $i]}",
-                  "t.yaml:2:22: with: $i is the repetition's number, from 1; choose another name");
-    check_refused("network:\n- repeat: {with: {f-1: [3]}, layers: [dense: 1]}",
-                  "t.yaml:2:24: with: 'f-1' cannot follow a $: letters, digits and _ can");
+                  "t.yaml:2:22: with: $i is the number of the repetition; choose another name");
+    check_refused(
+        "network:\n- repeat: {with: {f-1: [3]}, layers: [dense: 1]}",
+        "t.yaml:2:24: with: 'f-1' cannot follow a $; use letters, digits and _, not starting with a digit");
     check_refused("network:\n- repeat: {with: 4, layers: [dense: 1]}",
-                  "t.yaml:2:18: with: names with lists of values are needed: {f: [16, 32]}");
+                  "t.yaml:2:18: with must map names to lists of values, such as {f: [16, 32]}");
     const char *how =
-        "t.yaml:2:3: repeat: say how often, by `times: 3` or by `with: {f: [16, 32]}`, not by both";
+        "t.yaml:2:3: repeat: give either `times: 3` or `with: {f: [16, 32]}`, not both or neither";
     check_refused("network:\n- repeat: {layers: [dense: 1]}", how);
     check_refused("network:\n- repeat: {times: 2, with: {f: [1]}, layers: [dense: 1]}", how);
     check_refused("network:\n- repeat", how);
@@ -317,10 +316,9 @@ static void test_messages_within_repeats(void **state)
     (void)state;
     check_refused(
         "network:\n- repeat: {times: 3, layers: [glu: {unit: 4}]}",
-        "t.yaml:2:36: network.0.repeat.1.layers.0.glu.units is missing: number of outputs, as of a "
-        "dense layer\n"
-        "t.yaml:2:37: network.0.repeat.1.layers.0.glu: unknown option 'unit'; did you mean 'units'? "
-        "(known: units, activation, per_step, name, inputs, freeze, learning_rate_factor)");
+        "t.yaml:2:36: network.0.repeat.1.layers.0.glu.units is missing: number of outputs, as for dense\n"
+        "t.yaml:2:37: network.0.repeat.1.layers.0.glu: unknown option 'unit'; did you mean 'units'? (known: "
+        "units, activation, per_step, name, inputs, freeze, learning_rate_factor)");
     check_refused("network:\n- repeat: {with: {f: [1, x]}, layers: [dense: $f]}",
                   "t.yaml:2:47: network.0.repeat.2.layers.0.dense.units: unknown number 'x' (known: classes, "
                   "same)");
@@ -328,9 +326,9 @@ static void test_messages_within_repeats(void **state)
                   "t.yaml:2:66: '$f' is a list or a mapping, which cannot be part of a longer text");
     check_refused("network:\n- repeat: {times: 2, layers: [dense: $f]}",
                   "t.yaml:2:38: unknown name after $ 'f' (known: i)");
-    check_refused("network:\n- repeat: {times: 2, layers: [glu]}",
-                  "t.yaml:2:31: network.0.repeat.1.layers.0.glu.units is missing: number of outputs, as of a "
-                  "dense layer");
+    check_refused(
+        "network:\n- repeat: {times: 2, layers: [glu]}",
+        "t.yaml:2:31: network.0.repeat.1.layers.0.glu.units is missing: number of outputs, as for dense");
     check_refused("network:\n- repeat: {times: 100, layers: [repeat: {times: 51, layers: [flatten]}]}",
                   "t.yaml:2:62: network: more than 5000 layers");
 }
@@ -346,7 +344,8 @@ static void test_too_deep(void **state)
         nn_text_append(&end, "]}");
     }
     nn_text_append(&text, "flatten%s]", end.bytes);
-    check_refused(text.bytes, "t.yaml:1:459: repeat: too many levels of repeats, at most 16");
+    check_refused(text.bytes,
+                  "t.yaml:1:459: repeat: repeats and composites are nested too deeply (at most 16 levels)");
     nn_text_free(&text);
     nn_text_free(&end);
 }
@@ -358,9 +357,9 @@ static void test_messages_of_composites(void **state)
                   "t.yaml:1:53: network.1.glu: unknown option 'share' (known: units, "
                   "activation, per_step, name, inputs, freeze, learning_rate_factor)");
     check_refused("network: [dense: 4, dense: 4, glu: {units: 4, inputs: [dense1, dense2]}]",
-                  "t.yaml:1:31: inputs: glu reads one layer, not 2");
-    check_refused("network: [glu]", "t.yaml:1:11: network.0.glu.units is missing: number of outputs, as of a "
-                                    "dense layer");
+                  "t.yaml:1:31: inputs: glu takes one input, not 2");
+    check_refused("network: [glu]",
+                  "t.yaml:1:11: network.0.glu.units is missing: number of outputs, as for dense");
     check_refused(
         "network: [glu: {units: 4, activatio: relu}]",
         "t.yaml:1:27: network.0.glu: unknown option 'activatio'; did you mean 'activation'? (known: "

@@ -24,9 +24,9 @@ refused 16 2 '16 ranks, but .* 9 microbatches' classifier.yaml --run-dir d --set
 refused 3 2 'layer .*|units' classifier.yaml --run-dir e --set network.4.units=3
 refused 2 3 'NaN or Inf' classifier.yaml --run-dir f --set optimizer.adam.learning_rate=1e30 --set training.clip_norm=0 \
     --set lr_schedule=constant
-refused 2 2 "embedding1: it reads whole .* set data.fields: .x: .kind: index" classifier.yaml --run-dir f \
+refused 2 2 "embedding1: it reads integers .* set data.fields: .x: .kind: index" classifier.yaml --run-dir f \
     --set 'network=[embedding: {symbols: 9, units: 2}, dense: {units: classes}]'
-refused 2 2 "embedding1: .* go up to 16; set its symbols: 17" classifier.yaml --run-dir f --set data.fields.x.kind=index \
+refused 2 2 "embedding1: .* has values up to 16; set .symbols: 17." classifier.yaml --run-dir f --set data.fields.x.kind=index \
     --set 'network=[embedding: {symbols: 9, units: 2}, dense: {units: classes}]'
 refused 2 2 'no layer has parameters to train.*freeze' classifier.yaml --run-dir f \
     --set 'network=[flatten, dense: {units: classes, freeze: true}]'

@@ -32,7 +32,7 @@ refused() {
 }
 sed -i 's/^metrics:.*/metrics: [label.accuracy, lable.f1, accuracy]/' heads.yaml
 refused "did you mean 'label'"
-refused "metrics: accuracy: there are several targets; name one in front, such as label.accuracy"
+refused "metrics: accuracy: there are several targets; put the name of one before it, such as label.accuracy"
 heads
 sed -i '/^  size: {huber/d; s/^metrics:.*/metrics: [label.accuracy]/' heads.yaml
 refused "losses: the target 'size' has no loss"

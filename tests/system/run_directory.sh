@@ -25,8 +25,8 @@ python3 -c "import socket; socket.socket(socket.AF_UNIX).bind('run/checkpoints/s
 mkdir run/checkpoints/step-0000000096.h5
 alone || { fail "a pipe named like a checkpoint: exit $?"; cat train.log; }
 same "a pipe named like a checkpoint"
-says "warning: $later is not a checkpoint, but a pipe, a socket or a device: move it away; falling back to $newest"
-says "step-0000000096.h5 is not a checkpoint, but a folder"
+says "warning: $later is not a checkpoint but a pipe, socket or device; move it away; falling back to $newest"
+says "step-0000000096.h5 is not a checkpoint but a folder"
 for command in info verify eval "check classifier.yaml --run-dir"; do
     # shellcheck disable=SC2086
     timeout 30 "$program" $command run >command.log 2>&1
