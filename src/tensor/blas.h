@@ -1,6 +1,6 @@
 /*
- * What differs between BLAS libraries: the width of their integers, and how OpenBLAS is asked for its name
- * and its threads. Included by matrix.c alone.
+ * What differs between BLAS libraries: the width of their integers, and the functions of OpenBLAS for its
+ * name and threads. Included only by matrix.c.
  */
 #ifndef NN_TENSOR_BLAS_H
 #define NN_TENSOR_BLAS_H
@@ -21,7 +21,7 @@
 
 typedef blasint blas_integer;
 
-/* Sets the number of threads and returns what the library then says. */
+/* Sets the number of threads; returns the number that the library then reports. */
 static inline int blas_set_threads(int threads)
 {
     openblas_set_num_threads(threads);

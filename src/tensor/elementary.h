@@ -1,7 +1,6 @@
 /*
- * exp, log, tanh and erf of one number, without branches, for use inside vector loops. What is computed in a
- * region where it does not apply is thrown away by a selection at the end; NaN always comes from such a
- * selection.
+ * exp, log, tanh and erf of one number, without branches, for use inside vector loops. Values computed
+ * outside the range of a formula are discarded by a selection at the end, which also handles NaN.
  */
 #ifndef NN_TENSOR_ELEMENTARY_H
 #define NN_TENSOR_ELEMENTARY_H
@@ -23,8 +22,8 @@
 #define ELEMENTARY_ONE_BITS ((elementary_bits)ELEMENTARY_EXPONENT_BIAS << ELEMENTARY_FRACTION_BITS)
 #define ELEMENTARY_FRACTION (((elementary_bits)1 << ELEMENTARY_FRACTION_BITS) - 1)
 
-/* Numbers of [2^f, 2^(f+1)), f the bits of a fraction, are the integers: adding brings an integer into the
- * fraction. */
+/* With f bits in the fraction, the numbers in [2^f, 2^(f+1)) are the integers: adding 2^f moves an integer
+ * into the fraction. */
 #define ELEMENTARY_INTEGERS ((nn_real)((elementary_bits)1 << ELEMENTARY_FRACTION_BITS))
 
 NN_INLINE elementary_bits elementary_to_bits(nn_real x)
@@ -52,7 +51,7 @@ NN_INLINE nn_real elementary_with_sign(nn_real x, nn_real sign)
     return elementary_from_bits(elementary_to_bits(x) | (elementary_to_bits(sign) & ELEMENTARY_SIGN));
 }
 
-/* Horner's rule. Every call has a constant table, so the loop is unrolled. */
+/* Horner's rule. Every call has a constant table, so that the loop is unrolled. */
 #define ELEMENTARY_POLYNOMIAL(table, x) elementary_polynomial((table), sizeof(table) / sizeof(*(table)), (x))
 
 NN_INLINE nn_real elementary_polynomial(const nn_real *table, size_t count, nn_real x)
@@ -64,8 +63,8 @@ NN_INLINE nn_real elementary_polynomial(const nn_real *table, size_t count, nn_r
 
 /* x = n ln 2 + r, |r| <= (ln 2) / 2, for |x| within the range of exp. exp(r) - 1 = expm1 = r + r^2 Q(r). */
 typedef struct elementary_reduced {
-    nn_real expm1, lost; /* `lost` in rounding expm1 */
-    elementary_bits n;   /* shifted to where the exponent stands; modulo 2^(bits of exponent and sign) */
+    nn_real expm1, lost; /* lost: rounding error of expm1 */
+    elementary_bits n;   /* shifted to the position of the exponent; modulo 2^(bits of exponent and sign) */
 } elementary_reduced;
 
 NN_INLINE elementary_reduced elementary_reduce(nn_real x)
@@ -82,7 +81,7 @@ NN_INLINE elementary_reduced elementary_reduce(nn_real x)
     return reduced;
 }
 
-/* 2^n exp(r): n is added to the exponent, which neither overflows nor underflows in the range. */
+/* 2^n exp(r): adds n to the exponent, which neither overflows nor underflows within the range. */
 NN_INLINE nn_real elementary_exp(nn_real x)
 {
     nn_real inside = x > ELEMENTARY_EXP_HIGHEST ? ELEMENTARY_EXP_HIGHEST : x;
@@ -94,8 +93,8 @@ NN_INLINE nn_real elementary_exp(nn_real x)
     return x != x ? x : y;
 }
 
-/* x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2). With s = f / (2 + f) and z = s^2,
- * log(1 + f) = 2 atanh(s) = 2 s + s z R(z) = f - s (f - z R(z)): the last form rounds small terms only. */
+/* x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2). With s = f / (2 + f) and z = s^2, log(1 + f) = 2
+ * atanh(s) = 2 s + s z R(z) = f - s (f - z R(z)): the last form rounds only small terms. */
 NN_INLINE nn_real elementary_log(nn_real x)
 {
     nn_real normal = x < ELEMENTARY_SMALLEST ? x * ELEMENTARY_INTEGERS : x;
@@ -114,8 +113,8 @@ NN_INLINE nn_real elementary_log(nn_real x)
     return x == 0 ? -ELEMENTARY_INFINITY : y;
 }
 
-/* With t = exp(-2 |x|) - 1, tanh(-|x|) = y = t / (2 + t); t keeps its relative accuracy near 0. What t and 2
- * + t lost in rounding is put right afterwards, with 1 / (2 + t) = (1 - y) / 2. */
+/* With t = exp(-2 |x|) - 1, tanh(-|x|) = y = t / (2 + t); t keeps its relative accuracy near 0. The rounding
+ * errors of t and 2 + t are corrected afterwards, using 1 / (2 + t) = (1 - y) / 2. */
 NN_INLINE nn_real elementary_tanh(nn_real x)
 {
     nn_real inside = elementary_magnitude(x);
@@ -133,7 +132,7 @@ NN_INLINE nn_real elementary_tanh(nn_real x)
     return x != x ? x : y;
 }
 
-/* exp(x) - 1 for x <= 0, to its relative accuracy near 0 too. */
+/* exp(x) - 1 for x <= 0, with full relative accuracy near 0. */
 NN_INLINE nn_real elementary_expm1_below(nn_real x)
 {
     nn_real inside = x < -ELEMENTARY_TANH_SATURATION * 4 ? -ELEMENTARY_TANH_SATURATION * 4 : x;
@@ -155,8 +154,8 @@ NN_INLINE nn_real elementary_erf_near(nn_real z)
     return z + z * ELEMENTARY_POLYNOMIAL(elementary_erf_table, z * z);
 }
 
-/* erfc z = exp(-z^2) T((z - 5/2) / (z + 5/2)) / (z + 5/2), for z >= 1, given exp(-z^2): T has no pole, and
- * hardly bends, from 1 to infinity. */
+/* erfc z = exp(-z^2) T((z - 5/2) / (z + 5/2)) / (z + 5/2), for z >= 1, given exp(-z^2): T has no pole and is
+ * nearly linear from 1 to infinity. */
 NN_INLINE nn_real elementary_erfc_far(nn_real z, nn_real exp_minus_z_squared)
 {
     nn_real inverse = 1 / (z + (nn_real)2.5);

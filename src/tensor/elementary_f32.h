@@ -1,6 +1,6 @@
 /*
- * What elementary.h needs to know of float. The tables are minimax polynomials, lowest power first, found by
- * Remez exchange in 50-digit arithmetic and then rounded; elementary.h says what each approximates.
+ * Constants of elementary.h for float. The tables are minimax polynomials, lowest power first, found by Remez
+ * exchange in 50-digit arithmetic and then rounded; elementary.h says what each approximates.
  */
 #ifndef NN_TENSOR_ELEMENTARY_F32_H
 #define NN_TENSOR_ELEMENTARY_F32_H
@@ -21,8 +21,8 @@ typedef uint32_t elementary_bits;
 #define ELEMENTARY_LN2_LOW 1.4286068e-06f
 #define ELEMENTARY_LOG2_E 1.44269504f
 
-/* exp is Inf above, 0 below (where it would be subnormal); nothing moves erf or tanh beyond the saturations.
- */
+/* exp is Inf above HIGHEST and 0 below LOWEST, where it would be subnormal; tanh and erf are constant beyond
+ * the saturations. */
 #define ELEMENTARY_EXP_HIGHEST 0x1.62e42ep+6f
 #define ELEMENTARY_EXP_LOWEST (-0x1.5d589ep+6f)
 #define ELEMENTARY_TANH_SATURATION 10.0f

@@ -1,5 +1,5 @@
 /*
- * What elementary.h needs to know of double. The tables are minimax polynomials, lowest power first, found by
+ * Constants of elementary.h for double. The tables are minimax polynomials, lowest power first, found by
  * Remez exchange in 50-digit arithmetic and then rounded; elementary.h says what each approximates.
  */
 #ifndef NN_TENSOR_ELEMENTARY_F64_H
@@ -21,8 +21,8 @@ typedef uint64_t elementary_bits;
 #define ELEMENTARY_LN2_LOW 5.497923018708371e-14
 #define ELEMENTARY_LOG2_E 1.4426950408889634
 
-/* exp is Inf above, 0 below (where it would be subnormal); nothing moves erf or tanh beyond the saturations.
- */
+/* exp is Inf above HIGHEST and 0 below LOWEST, where it would be subnormal; tanh and erf are constant beyond
+ * the saturations. */
 #define ELEMENTARY_EXP_HIGHEST 0x1.62e42fefa39efp+9
 #define ELEMENTARY_EXP_LOWEST (-0x1.6232bdd7abcd2p+9)
 #define ELEMENTARY_TANH_SATURATION 20.0

@@ -6,7 +6,7 @@
 #define ACTIVATION_SQRT_HALF ((nn_real)0.70710678118654752)
 #define ACTIVATION_NORMAL_DENSITY_0 ((nn_real)0.39894228040143268) /* 1 / sqrt(2 pi) */
 
-/* Below -40 the normal distribution is 0 in either type; so is then its product with x, for -Inf too. */
+/* Below -40 the normal distribution is 0 in both types, and so is its product with x, even for -Inf. */
 #define ACTIVATION_GELU_LOWEST ((nn_real)-40)
 
 /* The normal distribution function Phi(x) = erfc(-x / sqrt 2) / 2, given exp(-x^2 / 2). The negative tail has
@@ -27,7 +27,7 @@ NN_INLINE nn_real activation_gelu(nn_real x)
     return inside * activation_normal(inside, elementary_exp(inside * inside * (nn_real)-0.5));
 }
 
-/* d (x Phi(x)) / dx = Phi(x) + x phi(x), phi the normal density; where phi is 0 its product with Inf is 0
+/* d (x Phi(x)) / dx = Phi(x) + x phi(x), phi the normal density; where phi is 0, its product with Inf is 0
  * too. */
 NN_INLINE nn_real activation_gelu_slope(nn_real x)
 {

@@ -15,7 +15,7 @@ NN_INLINE void attention_shift(nn_attention_tile tile, nn_real shift, nn_real *s
     for (int64_t j = 0; j < tile.columns; j++) scores[j] = scores[j] * tile.scale - shift;
 }
 
-/* The lanes of a row are folded in halves, which stay vectors. */
+/* The lanes are folded in halves, which remain vectors. */
 NN_INLINE nn_real attention_sum(int64_t count, const nn_real *values)
 {
     nn_real lanes[NN_LANES] = {0};
@@ -49,7 +49,7 @@ NN_INLINE nn_real attention_maximum(int64_t count, const nn_real *values)
     return attention_larger(attention_larger(lanes[0], lanes[2]), attention_larger(lanes[1], lanes[3]));
 }
 
-/* All rows in one loop: vectors are full but for the last. */
+/* All rows in one loop: all vectors except the last are full. */
 NN_INLINE void attention_exp_all(nn_attention_tile tile, nn_real *scores)
 {
     for (int64_t i = 0; i < tile.rows * tile.columns; i++) scores[i] = elementary_exp(scores[i]);

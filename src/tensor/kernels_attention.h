@@ -1,6 +1,6 @@
 /*
- * The element-wise parts of attention on a tile of scores: rows are queries, columns keys, without gaps. Row
- * i sees the first visible + i columns, at most all; what it does not see has the weight 0.
+ * The element-wise parts of attention on a contiguous tile of scores: rows are queries, columns are keys. Row
+ * i sees the first visible + i columns (at most all); hidden columns have weight 0.
  */
 #ifndef NN_TENSOR_KERNELS_ATTENTION_H
 #define NN_TENSOR_KERNELS_ATTENTION_H
@@ -11,19 +11,19 @@
 
 typedef struct nn_attention_tile {
     int64_t rows, columns;
-    int64_t visible; /* columns that row 0 sees; 1 at least */
+    int64_t visible; /* number of columns that row 0 sees, at least 1 */
     nn_real scale;   /* factor on scores, above 0 */
 } nn_attention_tile;
 
-/* e(i, j) = exp(scale x score - shift(i)) in place of the scores, where shift is the row's largest scale x
- * score; sums(i) is that of e(i, j) over j, 1 at least. */
+/* Replaces the scores by e(i, j) = exp(scale x score - shift(i)), where shift is the row's largest scale x
+ * score; sums(i) is the sum of e(i, j) over j, at least 1. */
 void nn_attention_exp(nn_attention_tile tile, nn_real *scores, nn_real *shifts, nn_real *sums);
 
-/* The same numbers once more, given the shifts. */
+/* Recomputes the same numbers, given the shifts. */
 void nn_attention_exp_again(nn_attention_tile tile, const nn_real *shifts, nn_real *scores);
 
-/* From e to the weights p = e / sum, in place, and from their gradients dp, given the rows' means(i) =
- * sum over j of p dp, to those of the scores: p x (dp - mean) x scale, in place. */
+/* Replaces e by the weights p = e / sum, and their gradients dp by those of the scores, p x (dp - mean) x
+ * scale, given the rows' means(i) = sum over j of p dp. */
 void nn_attention_score_gradient(nn_attention_tile tile, const nn_real *sums, const nn_real *means,
                                  nn_real *weights, nn_real *gradient);
 

@@ -1,4 +1,4 @@
-/* Sums and products of arrays, and what is computed over a whole array or over the rows of a matrix. */
+/* Element-wise sums and products, and reductions over arrays and over the rows of a matrix. */
 #include <string.h>
 
 #include "tensor/elementary.h"
@@ -6,10 +6,10 @@
 #include "tensor/reduce.h"
 #include "tensor/vectorize.h"
 
-/* Columns summed together: their sums stay in the nearest cache while the rows go by. */
+/* Columns summed at a time: their sums stay in the first-level cache. */
 #define BASIC_COLUMNS 256
 
-/* Values tested before looking whether to stop. */
+/* Values tested between checks whether to stop. */
 #define BASIC_BLOCK 4096
 
 NN_VECTORIZED

@@ -1,4 +1,4 @@
-/* Which values dropout keeps: the rounds of nn_philox on a group of counters at once. */
+/* Dropout factors: the rounds of nn_philox on a group of counters at a time. */
 #include "tensor/kernels_dropout.h"
 
 #include <string.h>
@@ -13,7 +13,7 @@ typedef struct dropout_counters {
 } dropout_counters;
 
 typedef struct dropout_choice {
-    uint32_t threshold; /* numbers below are dropped */
+    uint32_t threshold; /* random numbers below it are dropped */
     nn_real kept;
 } dropout_choice;
 

@@ -1,16 +1,16 @@
-/* Kernels of normalisation over rows: sums of channels, and what is done with the results. */
+/* Kernels of normalisation over rows: sums of channels, and applying the results. */
 #include <stddef.h>
 #include <string.h>
 
 #include "tensor/norm.h"
 #include "tensor/vectorize.h"
 
-/* Rows are laid together until they have this many values. */
+/* Rows with fewer values are joined until they have this many. */
 #define NORM_WIDE 32
 
 /* ---- sums of channels ---- */
 
-/* What a value adds to the two sums; w NULL: the deviation itself. */
+/* The terms of the two sums; w NULL: the value is the deviation. */
 #define NORM_DEVIATION(row) ((double)x[(row)*width + i] - origin)
 #define NORM_VALUE(row, deviation) (w ? (double)w[(row)*width + i] : (deviation))
 
@@ -52,7 +52,7 @@ NN_INLINE void norm_add_rows(int64_t rows, int64_t width, const nn_real *w, cons
         norm_add_row(width, w ? w + row * width : NULL, x + row * width, shift, values, products);
 }
 
-/* Few channels: `together` rows count as one of channels of their own, and their sums are added up at the
+/* Few channels: `together` rows are treated as one row with separate channels, whose sums are added at the
  * end. */
 NN_INLINE void norm_add_narrow(int64_t rows, int64_t channels, int64_t together, const nn_real *w,
                                const nn_real *x, const nn_real *shift, double *sums)
@@ -95,7 +95,7 @@ void nn_norm_add_products(int64_t rows, int64_t channels, const nn_real *w, cons
     norm_add_sums(rows, channels, w, x, shift, sums);
 }
 
-/* ---- one value after the other ---- */
+/* ---- element-wise ---- */
 
 void nn_norm_repeat(int64_t channels, int64_t period, const nn_real *values, nn_real *repeated)
 {

@@ -1,4 +1,4 @@
-/* Kernels of normalisation of rows: each row has a mean and a variance of its own. */
+/* Kernels of normalisation per row: each row has its own mean and variance. */
 #include <math.h>
 #include <stddef.h>
 

@@ -4,7 +4,7 @@
 #include "tensor/pool.h"
 #include "tensor/vectorize.h"
 
-/* Channels that are handled together: what is known of them stays in the nearest cache. */
+/* Channels processed at a time: their state stays in the first-level cache. */
 #define POOL_CHANNELS 128
 
 static int64_t pool_positions(const nn_pool_box *box)

@@ -1,4 +1,4 @@
-/* What recurrent layers do between two matrix products. */
+/* The element-wise parts of recurrent layers, between the matrix products. */
 #include "tensor/kernels_recurrent.h"
 
 #include "tensor/elementary.h"

@@ -9,33 +9,33 @@
 
 #include "base/real.h"
 
-/* h' = f(x W + h U + b): `gates` holds x W + b and is given h', as `hidden` is; `recurrent` holds h U. The
- * gradient is that of the function: nn_tanh_gradient, nn_relu_gradient. */
+/* h' = f(x W + h U + b): `gates` holds x W + b; it and `hidden` receive h'; `recurrent` holds h U. For the
+ * gradient use nn_tanh_gradient or nn_relu_gradient. */
 void nn_rnn_tanh_step(int64_t units, const nn_real *recurrent, nn_real *gates, nn_real *hidden);
 void nn_rnn_relu_step(int64_t units, const nn_real *recurrent, nn_real *gates, nn_real *hidden);
 
 /* The long short-term memory (Hochreiter, Schmidhuber 1997; forget gate by Gers, Schmidhuber, Cummins 2000):
  *   i, f, o = sigmoid(x W + h U + b)   g = tanh(x W + h U + b)   c' = f c + i g   h' = o tanh(c')
- * `gates` holds x W + b of the four gates in the order i f g o, `units` each, and is given their values;
- * `recurrent` holds h U in that order. `cell` holds c, then c'; `kept` is given c and tanh(c'),
+ * `gates` holds x W + b of the four gates in the order i f g o, `units` each, and receives their values;
+ * `recurrent` holds h U in that order. `cell` holds c and receives c'; `kept` receives c and tanh(c'),
  * `hidden` h'. */
 void nn_lstm_step(int64_t units, const nn_real *recurrent, nn_real *gates, nn_real *cell, nn_real *kept,
                   nn_real *hidden);
 
-/* The gradient with respect to x W + h U + b takes the place of the gates. `hidden` holds dh'; `cell` holds
- * dc', then dc. */
+/* Replaces the gates by the gradient with respect to x W + h U + b. `hidden` holds dh'; `cell` holds dc' and
+ * receives dc. */
 void nn_lstm_step_gradient(int64_t units, const nn_real *kept, const nn_real *hidden, nn_real *gates,
                            nn_real *cell);
 
 /* The gated recurrent unit (Cho and others 2014) that resets after the product (as in cuDNN):
  *   r, z = sigmoid(x W + h U + b)   q = h U + b_q   n = tanh(x W + r q + b)   h' = (1 - z) n + z h
- * `gates` holds x W + b in the order r z n and is given their values; `recurrent` holds h U, with b_q added
- * to the last gate; `hidden` holds h, then h'; `kept` is given q. */
+ * `gates` holds x W + b in the order r z n and receives the values of the gates; `recurrent` holds h U, with
+ * b_q added to the last gate; `hidden` holds h and receives h'; `kept` receives q. */
 void nn_gru_step(int64_t units, const nn_real *recurrent, nn_real *gates, nn_real *kept, nn_real *hidden);
 
-/* The gradient with respect to x W + b takes the place of the gates, that with respect to q the place of
- * `kept`; `recurrent` is given that with respect to h U. `previous` holds h; `hidden` holds dh', then the
- * part of dh that goes past the product. */
+/* Replaces the gates by the gradient with respect to x W + b, and `kept` by that with respect to q;
+ * `recurrent` receives that with respect to h U. `previous` holds h; `hidden` holds dh' and receives the part
+ * of dh that bypasses the product. */
 void nn_gru_step_gradient(int64_t units, const nn_real *previous, nn_real *gates, nn_real *kept,
                           nn_real *hidden, nn_real *recurrent);
 

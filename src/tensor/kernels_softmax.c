@@ -1,13 +1,13 @@
 /*
- * Softmax of the rows of a matrix. Rows are taken in groups that fill whole vectors and stay in cache, so
- * that ten classes cost no more a number than a thousand.
+ * Softmax of the rows of a matrix. Rows are processed in groups that fill vectors and stay in cache, so that
+ * ten classes cost no more per number than a thousand.
  */
 #include "tensor/elementary.h"
 #include "tensor/kernels.h"
 #include "tensor/reduce.h"
 #include "tensor/vectorize.h"
 
-#define SOFTMAX_GROUP 2048 /* numbers in a group of rows */
+#define SOFTMAX_GROUP 2048 /* numbers per group of rows */
 
 NN_INLINE void softmax_shift(int64_t columns, const nn_real *x, nn_real *y)
 {
@@ -58,7 +58,7 @@ void nn_softmax_gradient_rows(int64_t rows, int64_t columns, const nn_real *y, c
     }
 }
 
-/* Rows that are together no longer than a group. */
+/* Rows that fit into one group. */
 NN_INLINE void softmax_exp_rows(int64_t rows, int64_t columns, const nn_real *x, nn_real *y, nn_real *maxima,
                                 double *sums)
 {
@@ -71,7 +71,7 @@ NN_INLINE void softmax_exp_rows(int64_t rows, int64_t columns, const nn_real *x,
     for (int64_t row = 0; row < rows; row++) sums[row] = reduce_sum(columns, y + row * columns);
 }
 
-/* A row that is longer: piece by piece. */
+/* A row longer than a group, in pieces. */
 NN_INLINE void softmax_exp_long_row(int64_t columns, const nn_real *x, nn_real *y, nn_real *buffer,
                                     nn_real *maximum, double *sum)
 {

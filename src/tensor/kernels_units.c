@@ -1,9 +1,9 @@
-/* Activation functions of the exponential and of the piecewise linear kind, and their gradients. */
+/* Exponential and piecewise linear activation functions, and their gradients. */
 #include "tensor/elementary.h"
 #include "tensor/kernels.h"
 #include "tensor/vectorize.h"
 
-/* Fixed points of mean 0 and variance 1 (Klambauer et al. 2017). */
+/* Constants for which mean 0 and variance 1 are a fixed point (Klambauer et al. 2017). */
 #define UNITS_SELU_SCALE ((nn_real)1.0507009873554805)
 #define UNITS_SELU_ALPHA ((nn_real)1.6732632423543772)
 
@@ -50,9 +50,9 @@ void nn_selu_gradient(int64_t count, const nn_real *y, const nn_real *dy, nn_rea
     }
 }
 
-#define UNITS_FAR (2 * ELEMENTARY_EXP_HIGHEST) /* sigmoid is 0 below minus this, 1 above */
+#define UNITS_FAR (2 * ELEMENTARY_EXP_HIGHEST) /* sigmoid is 0 below -UNITS_FAR and 1 above UNITS_FAR */
 
-/* Where sigmoid is 0, its product with -Inf is 0 too. */
+/* Where sigmoid is 0, its product with -Inf must be 0 too. */
 NN_INLINE nn_real units_inside(nn_real x)
 {
     return x < -UNITS_FAR ? -UNITS_FAR : x;
@@ -81,8 +81,8 @@ void nn_silu_gradient(int64_t count, const nn_real *x, const nn_real *dy, nn_rea
     }
 }
 
-/* max(x, 0) + log(1 + e) with e = exp(-|x|), which does not overflow. What u = 1 + e loses of e in rounding
- * is put back: log(1 + e) = log(u) e / (u - 1), nearly, since log(u) / (u - 1) hardly changes there. */
+/* max(x, 0) + log(1 + e) with e = exp(-|x|), which does not overflow. The rounding error of u = 1 + e is
+ * corrected: log(1 + e) is nearly log(u) e / (u - 1), since log(u) / (u - 1) varies slowly. */
 NN_INLINE nn_real units_softplus(nn_real x)
 {
     nn_real e = elementary_exp(-elementary_magnitude(x));

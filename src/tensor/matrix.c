@@ -1,4 +1,4 @@
-/* Matrix products by BLAS, one thread a call. */
+/* Matrix products by BLAS, one thread per call. */
 #include "tensor/matrix.h"
 
 #include <limits.h>
@@ -12,12 +12,11 @@ nn_status nn_matrix_setup(void)
     int threads = blas_set_threads(1);
     if (threads != 1) {
         NN_FAIL(NN_ERROR_USAGE,
-                "%s uses %d threads although it was told to use 1: set OPENBLAS_NUM_THREADS=1 in the "
-                "environment, or "
-                "load another build of the library",
+                "%s uses %d threads although it was set to 1; set OPENBLAS_NUM_THREADS=1 in the environment, "
+                "or load another build of the library",
                 nn_matrix_kernels(), threads);
     }
-    nn_matrix_kernels(); /* composes the text while there is one thread */
+    nn_matrix_kernels(); /* composes the text before there are threads */
     return NN_OK;
 }
 
@@ -38,7 +37,7 @@ const char *nn_matrix_kernels(void)
     return name;
 }
 
-/* The largest size that BLAS takes. */
+/* The largest size that BLAS accepts. */
 static int64_t matrix_limit = sizeof(blas_integer) >= sizeof(int64_t) ? INT64_MAX : INT_MAX;
 
 void nn_matrix_set_limit(int64_t limit)
@@ -46,7 +45,7 @@ void nn_matrix_set_limit(int64_t limit)
     matrix_limit = limit;
 }
 
-/* A product as nn_matrix_product takes it. */
+/* The arguments of nn_matrix_product. */
 typedef struct matrix_call {
     nn_transpose transpose_a, transpose_b;
     int64_t rows, columns, inner;
@@ -56,8 +55,8 @@ typedef struct matrix_call {
     bool accumulate;
 } matrix_call;
 
-/* A leading dimension: BLAS wants that of a whole row, and 1 at least. One that is beyond the limit does not
- * matter: the matrix has one row by then. */
+/* A leading dimension: BLAS requires at least the length of a row, and at least 1. Beyond the limit it does
+ * not matter: the matrix then has only one row. */
 static blas_integer matrix_leading(int64_t dimension, int64_t row)
 {
     if (dimension > matrix_limit) dimension = row;
@@ -80,7 +79,7 @@ static bool matrix_must_cut(int64_t size, bool apart)
     return size > matrix_limit || (apart && size > 1);
 }
 
-/* Halves what BLAS cannot count, or what lies too far apart for it; how depends on the shape alone. */
+/* Halves sizes and leading dimensions that exceed the integers of BLAS; how depends only on the shape. */
 static void matrix_cut(const matrix_call *call)
 {
     bool turned_a = call->transpose_a == NN_TRANSPOSED, turned_b = call->transpose_b == NN_TRANSPOSED;

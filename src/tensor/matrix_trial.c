@@ -1,4 +1,4 @@
-/* What can only be found out by trying the BLAS library in use: how exactly it accumulates, and how fast it
+/* Properties of the BLAS library that can only be measured: whether it accumulates exactly, and how fast it
  * is. */
 #include <string.h>
 #include <time.h>
@@ -22,7 +22,7 @@ typedef struct trial_answer {
     bool exact;
 } trial_answer;
 
-/* Operands of one product, and room for its two ways; one block. */
+/* Operands of one product and both results, in one block. */
 typedef struct trial_matrices {
     nn_real *a, *b, *sum, *accumulated;
 } trial_matrices;
@@ -33,7 +33,7 @@ static bool trial_same_shape(trial_shape one, trial_shape other)
            one.rows == other.rows && one.columns == other.columns && one.inner == other.inner;
 }
 
-/* Uniform in [-1, 1), with as many bits as a number holds. */
+/* Uniform in [-1, 1), using all bits of a number. */
 static void trial_fill(uint32_t purpose, int64_t count, nn_real *values)
 {
     nn_random stream = {.seed = TRIAL_SEED, .purpose = purpose, .step = 0};
@@ -48,7 +48,8 @@ static void trial_product(trial_shape shape, const trial_matrices *matrices, boo
                       matrices->a, lda, matrices->b, ldb, accumulate, c, shape.columns);
 }
 
-/* The same start C in both; afterwards C + (A B) in `sum` and what BLAS accumulates in `accumulated`. */
+/* Starting from the same C, computes C + (A B) in `sum` and lets BLAS accumulate in `accumulated`; compares
+ * the bits. */
 static bool trial_compare(trial_shape shape, const trial_matrices *matrices)
 {
     int64_t count = shape.rows * shape.columns;

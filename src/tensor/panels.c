@@ -1,5 +1,5 @@
-/* Panels of a matrix: NN_TILE_VECTORS vectors of columns each; the last may have fewer vectors, and zeros
- * behind its last column. */
+/* Panels of a matrix: NN_TILE_VECTORS vectors of columns each; the last may have fewer vectors, and is padded
+ * with zeros after its last column. */
 #include "tensor/panels.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "base/least.h"
 #include "tensor/vectorize.h"
 
-/* Columns with those that fill the last vector. */
+/* Columns, rounded up to full vectors. */
 static int64_t panels_round(int64_t columns, int64_t lanes)
 {
     return (columns + lanes - 1) / lanes * lanes;
@@ -29,7 +29,8 @@ void nn_panels_start(int64_t inner, int64_t columns, int64_t begin, const nn_rea
     }
 }
 
-/* `columns` columns of op(matrix), a value each step_row and step_column apart, to rows of `width` values. */
+/* Copies `columns` columns of op(matrix), whose rows and columns are step_row and step_column apart, to rows
+ * of `width` values. */
 NN_VECTORIZED
 static void panels_pack_one(int64_t rows, int64_t columns, int64_t width, const nn_real *matrix,
                             int64_t step_row, int64_t step_column, nn_real *panel)
@@ -80,8 +81,8 @@ int64_t nn_panels_buffer(void)
     return NN_PANELS_CHAIN * nn_tile_kernels_at(0)->lanes * NN_TILE_VECTORS;
 }
 
-/* Adds A^T B for as many terms as a chain has. The columns of a panel are copied first, to where they stay in
- * the nearest cache while the tiles go by. */
+/* Adds A^T B for the terms of one chain. The columns of a panel are copied first, so that they stay in the
+ * first-level cache for all tiles. */
 static void panels_add_chains(int64_t rows, int64_t columns, int64_t terms, const nn_real *a, int64_t lda,
                               const nn_real *b, int64_t ldb, nn_real *buffer, nn_real *c, int64_t ldc)
 {

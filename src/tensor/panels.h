@@ -1,8 +1,8 @@
 /*
- * Products with a matrix that many products share, such as the one of all steps of a recurrent layer: it is
- * packed once, into panels for the kernels of tile.h. Each element of a product is one chain of fused
- * multiply-adds, begun with what its column begins with: it has the same bits on every kernel set and for
- * every number of rows. These products need no large shape to be fast, as those of a BLAS library do.
+ * Products with a matrix that is used many times, such as the recurrent weight in all steps: it is packed
+ * once into panels for the kernels of tile.h. Each element of a product is one chain of fused multiply-adds
+ * that starts with its column's initial value: it has the same bits on every kernel set and for every number
+ * of rows. Unlike those of a BLAS library, these products are fast for small shapes too.
  */
 #ifndef NN_TENSOR_PANELS_H
 #define NN_TENSOR_PANELS_H
@@ -10,26 +10,27 @@
 #include "tensor/matrix.h"
 #include "tensor/tile.h"
 
-/* Values of the panels of a matrix of inner x columns. */
+/* Size of the panels of an inner x columns matrix, in values. */
 int64_t nn_panels_values(int64_t inner, int64_t columns);
 
-/* What the sums of each column begin with: 0 below column `begin`, then first[0], first[1], ...; NULL: 0. */
+/* Sets the initial values of the columns' sums: 0 below column `begin`, then first[0], first[1], ...; first
+ * NULL: 0. */
 void nn_panels_start(int64_t inner, int64_t columns, int64_t begin, const nn_real *first, nn_real *panels);
 
-/* Packs rows [begin, begin + rows) of the inner x columns: op(matrix), which is rows x columns. */
+/* Packs op(matrix), which is rows x columns, as rows [begin, begin + rows) of the inner x columns matrix. */
 void nn_panels_pack(int64_t inner, int64_t columns, int64_t begin, int64_t rows, nn_transpose transpose,
                     const nn_real *matrix, int64_t ld, nn_real *panels);
 
-/* C (rows x columns, leading dimension ldc) = first + A times the packed matrix. Row r of A: the runs, of
- * `inner` values together, one behind the other, from a + r x lda. */
+/* C (rows x columns, leading dimension ldc) = first + A times the packed matrix. Row r of A consists of the
+ * runs, `inner` values in all, relative to a + r x lda. */
 void nn_panels_product(int64_t rows, int64_t inner, int64_t columns, int run_count, const nn_tile_run *runs,
                        const nn_real *a, int64_t lda, const nn_real *panels, nn_real *c, int64_t ldc);
 
-/* Values of the buffer of nn_panels_gradient. */
+/* Size of the buffer of nn_panels_gradient, in values. */
 int64_t nn_panels_buffer(void);
 
-/* C (rows x columns, leading dimension ldc) = A^T B, where A has `inner` rows of `rows` values, and B as many
- * of `columns` values. Each element is the sum, in order, of chains of NN_PANELS_CHAIN terms. */
+/* C (rows x columns, leading dimension ldc) = A^T B, where A is inner x rows and B is inner x columns. Each
+ * element is the sum, in order, of chains of NN_PANELS_CHAIN terms. */
 #define NN_PANELS_CHAIN 256
 void nn_panels_gradient(int64_t rows, int64_t columns, int64_t inner, const nn_real *a, int64_t lda,
                         const nn_real *b, int64_t ldb, nn_real *buffer, nn_real *c, int64_t ldc);

@@ -1,7 +1,7 @@
 /*
- * Sums and maxima over an array in an order that depends on its length alone: of the whole groups of
- * NN_LANES, element i belongs to lane i modulo NN_LANES, and the lanes are folded in halves; the rest is
- * added from left to right, and then to that. The lanes are what the compiler turns into vectors.
+ * Sums and maxima over an array in an order that depends only on its length. Of the full groups of NN_LANES,
+ * element i belongs to lane i modulo NN_LANES, and the lanes are folded in halves; the remaining elements are
+ * summed from left to right, and that sum is added last. The compiler turns the lanes into vectors.
  */
 #ifndef NN_TENSOR_REDUCE_H
 #define NN_TENSOR_REDUCE_H
@@ -45,7 +45,7 @@ NN_INLINE double reduce_sum(int64_t count, const nn_real *values)
     return whole > 0 ? reduce_fold(lanes) + rest : rest;
 }
 
-/* The largest of one value or more. A NaN may be passed over. */
+/* The largest of at least one value. NaN may be ignored. */
 NN_INLINE nn_real reduce_maximum(int64_t count, const nn_real *values)
 {
     nn_real lanes[NN_LANES];

@@ -1,4 +1,4 @@
-/* Which kernel sets this CPU can run. */
+/* Selects the kernel sets that this CPU can run. */
 #include "tensor/tile.h"
 
 #include <stddef.h>

@@ -8,7 +8,7 @@
 #define TILE_TARGET __attribute__((target("avx2,fma")))
 #define TILE_ROWS 6
 
-/* Lane i takes part where i < count. */
+/* Lanes i < count are active. */
 #ifdef NN_REAL_DOUBLE
 #define TILE_LANES 4
 typedef __m256d tile_vector;

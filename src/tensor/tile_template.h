@@ -1,8 +1,8 @@
 /*
- * The kernels of tile.h in terms of a vector type. A file tile_SET.c defines, before it includes this,
+ * The kernels of tile.h in terms of a vector type. Before including this, a file tile_SET.c defines
  *
  *     TILE_TARGET                     attributes of each function
- *     TILE_LANES, TILE_ROWS           values of a vector; rows of the tallest tile (6 or 14)
+ *     TILE_LANES, TILE_ROWS           values per vector; maximum height of a tile (6 or 14)
  *     tile_vector                     the type
  *     tile_zero(), tile_load(p), tile_load_part(p, count), tile_store_part(p, count, v)
  *     tile_spread(p)                  *p in all lanes
@@ -16,7 +16,7 @@
 
 #define TILE_INLINE TILE_TARGET NN_INLINE
 
-/* Before each loop over rows or vectors: sums stay in registers only where no loop is left around them. */
+/* Before each loop over rows or vectors: sums stay in registers only if these loops are unrolled. */
 #if defined(__clang__)
 #define TILE_UNROLL _Pragma("unroll")
 #elif defined(__GNUC__)
@@ -25,7 +25,7 @@
 #define TILE_UNROLL
 #endif
 
-/* Values of the last of `vectors` vectors that `columns` columns fill. */
+/* Values in the last of the `vectors` vectors of `columns` columns. */
 #define TILE_LAST(columns, vectors) ((columns) - ((vectors)-1) * TILE_LANES)
 
 /* ---- product ---- */
@@ -90,7 +90,7 @@ TILE_INLINE void tile_product_rows(const nn_tile_product *call, int64_t row, int
     }
 }
 
-/* Tiles of about the same height: a last one of a row or two would leave the pipelines empty. */
+/* Tiles have about the same height: a last one of one or two rows would leave the pipelines empty. */
 TILE_TARGET static void tile_product(const nn_tile_product *call)
 {
     int64_t tiles = (call->rows + TILE_ROWS - 1) / TILE_ROWS;

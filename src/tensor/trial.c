@@ -5,11 +5,11 @@
 #include "base/hash.h"
 #include "tensor/kernels.h"
 
-/* Large arrays repeat themselves: making numbers takes longer than copying them. */
+/* Large arrays are periodic: generating numbers takes longer than copying them. */
 #define TRIAL_PERIOD ((int64_t)65521)
 
 #define TRIAL_ROWS 61
-#define TRIAL_COLUMNS 67 /* no whole number of vectors: the scalar rest of a loop is in it */
+#define TRIAL_COLUMNS 67 /* not a multiple of a vector: includes the scalar remainder of a loop */
 #define TRIAL_VALUES (TRIAL_ROWS * TRIAL_COLUMNS)
 
 void nn_trial_fill(uint64_t first, double low, double high, int64_t count, nn_real *values)

@@ -1,4 +1,4 @@
-/* The vector kernels on fixed numbers: what other machines and builds are compared with. */
+/* Results of the vector kernels on fixed numbers, for comparing machines and builds. */
 #ifndef NN_TENSOR_TRIAL_H
 #define NN_TENSOR_TRIAL_H
 
@@ -6,11 +6,12 @@
 
 #include "base/real.h"
 
-/* Numbers that fill [low, high) evenly, with all the bits that a value has; other ones for another `first`.
+/* Fills values with uniform numbers in [low, high) that use all bits of a value; `first` selects the
+ * sequence.
  */
 void nn_trial_fill(uint64_t first, double low, double high, int64_t count, nn_real *values);
 
-/* Of values, NaN counting as 0 (its bits mean nothing, and it becomes 0): hash goes on from `seed`. */
+/* Hashes the values, continuing from `seed`. NaN is replaced by 0, since its bits have no meaning. */
 uint64_t nn_trial_hash(int64_t count, nn_real *values, uint64_t seed);
 
 /* A hash over the results of the elementary functions, softmax, and sums. */
