@@ -1,4 +1,4 @@
-/* What `nntrain help` says, as texts: made from the tables that the program itself works with. */
+/* The texts of `nntrain help`, generated from the tables that the program itself uses. */
 #ifndef NN_CLI_HELP_H
 #define NN_CLI_HELP_H
 
@@ -10,31 +10,35 @@
 
 /* ---- option tables ---- */
 
-/* One row an option: type, default, limits, what a resumed run may change, and its help line. An empty table,
- * or NULL, says so. */
+/* One row per option: type, limits, default, a mark if a resumed run may change it, and its help line. States
+ * that there are none if the table is empty or NULL. */
 void nn_help_append_options(nn_text *text, const nn_option *table);
 
-/* The same for options of a command line: --name, and no word of resumed runs. */
+/* Explains the marks: once per topic, after its tables. */
+void nn_help_append_resume_note(nn_text *text);
+
+/* The same rows for options of a command line: --name, and no marks. */
 void nn_help_append_flags(nn_text *text, const nn_option *table);
 
 /* ---- plug-ins ---- */
 
-/* What all kinds of plug-ins have in common. */
+/* What all kinds of plug-ins share. */
 typedef struct nn_help_item {
     const char *name, *summary;
     const char *example;      /* YAML; NULL: none */
     const nn_option *options; /* NULL: the kind has none */
-    const char *undefined;    /* of a metric: when it has no value; NULL: nothing is said */
+    const char *undefined;    /* of a metric: when it is undefined; NULL: not stated */
 } nn_help_item;
 
-/* A kind of plug-in: a topic, and each of its plug-ins a topic too. */
+/* A kind of plug-in: a topic, as is each of its plug-ins. */
 typedef struct nn_help_family {
-    const char *topic; /* "layers"; NULL ends the list */
-    const char *what;  /* "layer" */
-    const char *place; /* where one stands in a configuration, up to the example; NULL: a command line */
-    const char *use;   /* one line */
-    bool (*item)(size_t index, nn_help_item *item); /* false: there are only `index` of them */
-    const nn_option *(*common)(void);               /* keys of all beside their own; NULL: none */
+    const char *topic;         /* "layers"; NULL ends the list */
+    const char *what, *plural; /* "layer", "layers" */
+    const char
+        *place;      /* YAML before the example, down to its place in a configuration; NULL: a command line */
+    const char *use; /* one line */
+    bool (*item)(size_t index, nn_help_item *item); /* false: index is past the last */
+    const nn_option *(*common)(void);               /* options common to all; NULL: none */
 } nn_help_family;
 
 extern const nn_help_family nn_help_families[];
@@ -42,13 +46,13 @@ extern const nn_help_family nn_help_families[];
 void nn_help_append_family(nn_text *text, const nn_help_family *family);
 void nn_help_append_item(nn_text *text, const nn_help_family *family, const nn_help_item *item);
 
-/* ---- sections of the configuration, and pages of reference ---- */
+/* ---- sections of the configuration, and reference pages ---- */
 
-/* A topic that is a page: option tables (data, network, training, checkpoint), a text, or both. NULL ends the
+/* A topic with option tables (data, network, training, checkpoint), a text, or both. topic NULL ends the
  * list. */
 typedef struct nn_help_page {
     const char *topic, *summary;
-    const char *text; /* what tables cannot say; NULL: nothing */
+    const char *text; /* in addition to the tables; NULL: none */
 } nn_help_page;
 
 extern const nn_help_page nn_help_pages[];
@@ -60,16 +64,16 @@ void nn_help_append_config(nn_text *text);
 /* The topic of the first page that has this key, or a section of that name; NULL: none. */
 const char *nn_help_page_of_key(const char *key);
 
-/* A whole configuration that works. */
+/* A complete configuration that works. */
 extern const char nn_help_example[];
 
 /* ---- all topics ---- */
 
-/* The name of a topic; NULL: there are only `index` of them. A name may come twice (a loss and a metric). */
+/* The name of topic `index`; NULL past the last. A name may occur twice (a loss and a metric). */
 const char *nn_help_topic(size_t index);
 
-/* All that there is on a topic; NULL: the overview. Unknown: NN_ERROR_USAGE with the topic that tells about a
- * key of that name, or with the nearest. */
+/* Appends everything about a topic; NULL: the overview. Unknown topic: NN_ERROR_USAGE with the topic that
+ * describes a key of that name, or with the nearest topic. */
 nn_status nn_help_append(nn_text *text, const char *topic);
 
 #endif

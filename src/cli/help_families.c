@@ -1,4 +1,4 @@
-/* The kinds of plug-ins, brought to one form. */
+/* All kinds of plug-ins in one form. */
 #include <string.h>
 
 #include "cli/help.h"
@@ -12,7 +12,7 @@
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 
-/* The layer `input` is made by the network: an example of it would be refused. */
+/* The network creates the layer `input` itself: an example of it would be refused. */
 static bool families_layer(size_t index, nn_help_item *item)
 {
     const nn_layer_type *type = nn_layer_types()[index];
@@ -92,28 +92,28 @@ static const nn_option *families_import_options(void)
 }
 
 const nn_help_family nn_help_families[] = {
-    {"layers", "layer", "network:\n    - ",
+    {"layers", "layer", "layers", "network:\n    - ",
      "entries of the list `network`, in order; a bare word where no option is needed", families_layer,
      nn_layer_common_options},
-    {"composites", "composite", "network:\n    - ",
-     "entries of the list `network` that stand for several layers each", families_composite,
+    {"composites", "composite", "composites", "network:\n    - ",
+     "entries of the list `network` that expand to several layers", families_composite,
      nn_composite_common_options},
-    {"losses", "loss", "loss:\n    ",
-     "what training makes small: the section `loss`, or an entry of `losses` by target", families_loss,
-     nn_loss_common_options},
-    {"metrics", "metric", "metrics:\n    - ", "figures shown beside the loss: entries of the list `metrics`",
-     families_metric, NULL},
-    {"initializers", "initializer",
-     "initializer: ", "first values of a layer's weights: the option `initializer` of layers that have it",
+    {"losses", "loss", "losses", "loss:\n    ",
+     "the quantity that training minimises: the section `loss`, or entries of `losses` by target",
+     families_loss, nn_loss_common_options},
+    {"metrics", "metric", "metrics", "metrics:\n    - ",
+     "results reported next to the loss: entries of the list `metrics`", families_metric, NULL},
+    {"initializers", "initializer", "initializers",
+     "initializer: ", "initial values of a layer's weights: the option `initializer` of layers that have it",
      families_initializer, NULL},
-    {"optimizers", "optimizer", "optimizer:\n    ",
-     "how a gradient changes the weights: the section `optimizer`", families_optimizer, NULL},
-    {"schedules", "learning-rate schedule", "lr_schedule:\n    ",
-     "how the learning rate changes in a run: the section `lr_schedule`", families_schedule, NULL},
-    {"augment", "transform", "data:\n    fields:\n      x:\n        augment:\n          - ",
-     "changes of training samples on the fly: entries of the list `augment` of data.fields.x, in order",
+    {"optimizers", "optimizer", "optimizers", "optimizer:\n    ",
+     "how the gradient updates the weights: the section `optimizer`", families_optimizer, NULL},
+    {"schedules", "learning-rate schedule", "learning-rate schedules", "lr_schedule:\n    ",
+     "how the learning rate changes during a run: the section `lr_schedule`", families_schedule, NULL},
+    {"augment", "transform", "transforms", "data:\n    fields:\n      x:\n        augment:\n          - ",
+     "random changes to training samples: entries of the list `augment` of data.fields.x, in order",
      families_transform, NULL},
-    {"import", "format", NULL,
+    {"import", "format", "formats", NULL,
      "formats that `nntrain import` reads: nntrain import FORMAT SOURCE... -o OUT.h5", families_importer,
      families_import_options},
     {.topic = NULL},
@@ -127,7 +127,7 @@ static void families_append_options(nn_text *text, const nn_help_family *family,
         nn_help_append_flags(text, table);
 }
 
-/* An importer's example is a whole command, and it has datasets to tell about. */
+/* An importer's example is a complete command, and its datasets are listed too. */
 static void families_append_example(nn_text *text, const nn_help_family *family, const nn_help_item *item)
 {
     const nn_importer *importer = family->place ? NULL : nn_importer_find(item->name);
@@ -143,12 +143,14 @@ void nn_help_append_family(nn_text *text, const nn_help_family *family)
     for (size_t i = 0; family->item(i, &item); i++)
         nn_text_append(text, "  %-20s %s\n", item.name, item.summary);
     if (family->common) {
-        nn_text_append(text, "\noptions that each %s has beside its own:\n", family->what);
+        nn_text_append(text, "\noptions common to all %s:\n", family->plural);
         families_append_options(text, family, family->common());
+        if (family->place) nn_help_append_resume_note(text);
     }
-    nn_text_append(text, "\n`nntrain help NAME` tells about one of them.\n");
+    nn_text_append(text, "\n`nntrain help NAME` describes one of them.\n");
 }
 
+/* The options common to the family are on its own page. */
 void nn_help_append_item(nn_text *text, const nn_help_family *family, const nn_help_item *item)
 {
     nn_text_append(text, "%s (%s): %s\n", item->name, family->what, item->summary);
@@ -159,7 +161,7 @@ void nn_help_append_item(nn_text *text, const nn_help_family *family, const nn_h
     if (!item->options && !family->common) return;
     nn_text_append(text, "\noptions:\n");
     families_append_options(text, family, item->options);
-    if (!family->common) return;
-    nn_text_append(text, "\noptions that each %s has:\n", family->what);
-    families_append_options(text, family, family->common());
+    if (family->place && item->options && item->options->name) nn_help_append_resume_note(text);
+    if (family->common)
+        nn_text_append(text, "\nOptions common to all %s: nntrain help %s\n", family->plural, family->topic);
 }

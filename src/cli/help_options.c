@@ -18,11 +18,12 @@ static const char *const options_kinds[] = {
     [NN_OPTION_SECTION] = "section",
 };
 
+/* Nothing for the majority: nn_help_append_resume_note explains both. */
 static const char *const options_on_resume[] = {
-    [NN_EFFECT_RESULT] = "the same",
-    [NN_EFFECT_EXTENT] = "may be changed",
-    [NN_EFFECT_SPEED] = "free",
-    [NN_EFFECT_OUTPUT] = "free",
+    [NN_EFFECT_RESULT] = "",
+    [NN_EFFECT_EXTENT] = "; may change on resume",
+    [NN_EFFECT_SPEED] = "; speed only",
+    [NN_EFFECT_OUTPUT] = "; output only",
 };
 
 static void options_append_choices(nn_text *text, const char *const *choices)
@@ -72,7 +73,7 @@ static void options_append_row(nn_text *text, const nn_option *option, bool flag
     }
     if (option->kind != NN_OPTION_SECTION) {
         options_append_default(text, option);
-        if (!flag) nn_text_append(text, "; on resume: %s", options_on_resume[option->effect]);
+        if (!flag) nn_text_append(text, "%s", options_on_resume[option->effect]);
     }
     nn_text_append(text, "\n      %s\n", option->help);
 }
@@ -87,6 +88,12 @@ static void options_append(nn_text *text, const nn_option *table, bool flags)
 void nn_help_append_options(nn_text *text, const nn_option *table)
 {
     options_append(text, table, false);
+}
+
+void nn_help_append_resume_note(nn_text *text)
+{
+    nn_text_append(text, "\nA resumed run must keep the values of these options, except those marked\n"
+                         "`may change on resume`, `speed only` or `output only`.\n");
 }
 
 void nn_help_append_flags(nn_text *text, const nn_option *table)

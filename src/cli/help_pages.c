@@ -35,8 +35,8 @@ static const char pages_network[] =
     "    - add: {inputs: [previous, stem]}\n"
     "    - dense: {units: classes}\n"
     "\n"
-    "`nntrain help layers` lists the layers, `nntrain help composites` those that stand for\n"
-    "several of them. `repeat` writes layers several times, one after the other. ResNet-20\n"
+    "`nntrain help layers` lists the layers, `nntrain help composites` those that expand to\n"
+    "several layers. `repeat` repeats a list of layers. ResNet-20\n"
     "(He et al. 2016) for small images:\n"
     "\n"
     "  network:\n"
@@ -50,12 +50,12 @@ static const char pages_network[] =
     "    - global_average_pool\n"
     "    - dense: {units: classes}\n"
     "\n"
-    "A name within a repeat means the layer of the same repetition. From outside, layers are called\n"
-    "by the names that they have in the end, such as conv-2 for `conv` of the second repetition, or\n"
-    "block-conv1 for the first convolution of a residual_block named `block`; its last layer is\n"
-    "`block` itself. --set goes by the written name: --set network.conv.filters=8\n"
+    "Inside a repeat, a name refers to the layer of the same repetition. Outside, layers have their\n"
+    "final names, such as conv-2 for `conv` of the second repetition, or block-conv1 for the first\n"
+    "convolution of a residual_block named `block`, whose last layer is `block` itself. --set uses the\n"
+    "name as written: --set network.conv.filters=8\n"
     "\n"
-    "A network of two inputs and two outputs, each output with a loss of its own:\n"
+    "A network with two inputs and two outputs, each output with its own loss:\n"
     "\n"
     "  data:\n"
     "    file: wings.h5\n"
@@ -74,14 +74,14 @@ const nn_help_page nn_help_pages[] = {
     {"network", "the list of layers: names, inputs, repeat, shared and frozen weights", pages_network},
     {"training", "length, batch size, seed, precision, and what a rank may use", NULL},
     {"checkpoint", "how often to save, how many to keep, which weights are the best", NULL},
-    {"init_from", "beginning with the weights of another run", NULL},
+    {"init_from", "starting from the weights of another run", NULL},
     {"faults", "what happens when a job is killed, a disk is full, a file is damaged, ...", nn_help_faults},
     {"performance", "what was measured, and with which command", nn_help_performance},
     {.topic = NULL},
 };
 
-/* Which tables stand on a page, and for which paths of the configuration. The network's come by a function:
- * they are compiled once for each precision. */
+/* The tables of each page, and their paths in the configuration. The network's are returned by functions:
+ * they are compiled once per precision. */
 static const struct {
     const char *topic, *path;
     const nn_option *table;
@@ -122,19 +122,19 @@ const char *nn_help_page_of_key(const char *key)
     return NULL;
 }
 
-/* The sections in the order in which people write them, and the topic that tells about each. */
+/* The sections in their usual order, and the topic that describes each. */
 static const struct {
     const char *section, *topic, *summary;
 } pages_sections[] = {
     {"data", "data", "required: files, datasets, splits, windows, normalisation, streams"},
     {"network", "network", "required: the list of layers, from the data on"},
-    {"loss", "losses", "required: what training makes small"},
-    {"metrics", "metrics", "figures shown beside the loss"},
-    {"optimizer", "optimizers", "how a gradient changes the weights; default adam"},
-    {"lr_schedule", "schedules", "how the learning rate changes in the run; default cosine"},
+    {"loss", "losses", "required: the quantity that training minimises"},
+    {"metrics", "metrics", "results reported next to the loss"},
+    {"optimizer", "optimizers", "how the gradient updates the weights; default adam"},
+    {"lr_schedule", "schedules", "how the learning rate changes during the run; default cosine"},
     {"training", "training", "length, batch size, seed, precision, threads"},
     {"checkpoint", "checkpoint", "how often to save, and which weights are the best"},
-    {"init_from", "init_from", "a run or a checkpoint whose weights a new run begins with"},
+    {"init_from", "init_from", "a run or checkpoint whose weights a new run starts from"},
 };
 
 const char nn_help_example[] = "data:\n"
@@ -153,13 +153,16 @@ const char nn_help_example[] = "data:\n"
 
 void nn_help_append_page(nn_text *text, const nn_help_page *page)
 {
+    bool tables = false;
     nn_text_append(text, "%s: %s\n", page->topic, page->summary);
     if (page->text) nn_text_append(text, "\n%s", page->text);
     for (size_t i = 0; i < sizeof pages_tables / sizeof *pages_tables; i++) {
         if (strcmp(pages_tables[i].topic, page->topic) != 0) continue;
         nn_text_append(text, "\n%s:\n", pages_tables[i].path);
         nn_help_append_options(text, pages_options(i));
+        tables = true;
     }
+    if (tables) nn_help_append_resume_note(text);
 }
 
 void nn_help_append_config(nn_text *text)
@@ -168,11 +171,12 @@ void nn_help_append_config(nn_text *text)
     for (size_t i = 0; i < sizeof pages_sections / sizeof *pages_sections; i++)
         nn_text_append(text, "  %-12s %s (nntrain help %s)\n", pages_sections[i].section,
                        pages_sections[i].summary, pages_sections[i].topic);
-    nn_text_append(text,
-                   "\n`include: FILE` takes in another file, ${NAME} an environment variable. Names of data "
-                   "files start from\nthe configuration's folder. --set changes any key from the command "
-                   "line; a layer is called by its name,\nor by its number from 0: --set network.0.units=32\n"
-                   "\nA run that is resumed may change what its options call free; what changes the result "
-                   "stays the same.\n\nexample:\n\n%s",
-                   nn_help_example);
+    nn_text_append(
+        text,
+        "\n`include: FILE` includes another file, ${NAME} is replaced by an environment variable. Paths "
+        "of data files are\nrelative to the configuration's folder. --set changes any key from the "
+        "command line; layers are addressed by name,\nor by number from 0: --set network.0.units=32\n"
+        "\nA resumed run may change only the options that their help marks `may change on resume`, "
+        "`speed only` or\n`output only`.\n\nexample:\n\n%s",
+        nn_help_example);
 }

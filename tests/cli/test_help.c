@@ -1,4 +1,4 @@
-/* What nntrain help says: nothing of the tables is left out, and its example is a good configuration. */
+/* nntrain help: it leaves out nothing of the tables, and its example is a valid configuration. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,18 +24,30 @@ static void expect_text(const nn_text *text, const char *topic, const char *part
     if (!strstr(text->bytes, part)) fail_msg("help %s lacks \"%s\":\n%s", topic, part, text->bytes);
 }
 
-/* Each option with its help line; its default and its choices too. flags: on a command line. */
+static size_t count_text(const nn_text *text, const char *part)
+{
+    size_t count = 0;
+    for (const char *at = text->bytes; (at = strstr(at, part)) != NULL; at += strlen(part)) count++;
+    return count;
+}
+
+/* Each option with its help line, its default, its choices and the mark of what a resumed run may change.
+ * flags: on a command line. */
 static void expect_options(const nn_text *text, const char *topic, const nn_option *table, bool flags)
 {
-    char line[256];
+    static const char *const marks[] = {[NN_EFFECT_RESULT] = "",
+                                        [NN_EFFECT_EXTENT] = "; may change on resume",
+                                        [NN_EFFECT_SPEED] = "; speed only",
+                                        [NN_EFFECT_OUTPUT] = "; output only"};
+    char line[512];
     for (const nn_option *option = table; option && option->name; option++) {
         snprintf(line, sizeof line, "\n  %s%s: ", flags ? "--" : "", option->name);
         expect_text(text, topic, line);
         expect_text(text, topic, option->help);
         if (option->kind == NN_OPTION_SECTION) continue;
         if (option->default_value && option->default_value[0]) {
-            snprintf(line, sizeof line, "; default %s%s", option->default_value,
-                     flags ? "\n" : "; on resume: ");
+            snprintf(line, sizeof line, "; default %s%s\n      %s\n", option->default_value,
+                     flags ? "" : marks[option->effect], option->help);
             expect_text(text, topic, line);
         }
         for (size_t i = 0; option->choices && option->choices[i]; i++)
@@ -47,10 +59,11 @@ static void expect_page(const char *topic, const nn_option *table)
 {
     nn_text text = help_on(topic);
     expect_options(&text, topic, table, false);
+    assert_int_equal(count_text(&text, "A resumed run"), 1);
     nn_text_free(&text);
 }
 
-/* Would be wrong: a topic that is listed and has no text. */
+/* Would be wrong: a topic that is listed but has no text. */
 static void test_topics(void **state)
 {
     (void)state;
@@ -64,7 +77,8 @@ static void test_topics(void **state)
     assert_true(count > 25);
 }
 
-/* Would be wrong: an option that the reader of configurations knows and help does not. */
+/* Would be wrong: an option that configurations accept and help does not list, or marks on a page without
+ * their explanation. */
 static void test_sections(void **state)
 {
     (void)state;
@@ -74,12 +88,26 @@ static void test_sections(void **state)
     expect_page("data", nn_field_options_table);
     expect_page("training", nn_training_options_table);
     expect_page("checkpoint", nn_checkpoint_options_table);
-    expect_page("dense", nn_layer_common_options());
+    expect_page("layers", nn_layer_common_options());
     expect_page("network", nn_layer_common_options());
     expect_page("network", nn_repeat_options());
 }
 
-/* Would be wrong: a plug-in that is registered and that help passes over, or a part of its table. */
+/* The common options are named by reference: none of their rows is repeated, unless the plug-in has its own.
+ */
+static void expect_common(const nn_text *text, const nn_help_family *family, const nn_help_item *item)
+{
+    char line[256];
+    if (!family->common) return;
+    snprintf(line, sizeof line, "Options common to all %s: nntrain help %s\n", family->plural, family->topic);
+    for (size_t i = 0; family->common()[i].name; i++)
+        if (strstr(text->bytes, family->common()[i].help))
+            fail_msg("help %s repeats %s", item->name, family->common()[i].name);
+    if (!strstr(text->bytes, line)) fail_msg("help %s lacks \"%s\"", item->name, line);
+}
+
+/* Would be wrong: a plug-in that is registered but not in help, or a part of its table; or pages that repeat
+ * what is common to all. */
 static void test_plugins(void **state)
 {
     (void)state;
@@ -95,10 +123,12 @@ static void test_plugins(void **state)
             expect_text(&text, item.name, item.summary);
             if (item.example) expect_text(&text, item.name, item.example);
             expect_options(&text, item.name, item.options, !family->place);
-            if (family->common) expect_options(&text, item.name, family->common(), !family->place);
+            expect_common(&text, family, &item);
             nn_text_free(&text);
         }
         assert_true(items > 0);
+        if (family->common) expect_options(&list, family->topic, family->common(), !family->place);
+        assert_true(count_text(&list, "A resumed run") <= 1);
         nn_text_free(&list);
     }
     assert_int_equal(families, 9);
