@@ -1,4 +1,4 @@
-/* What is said of an output that does not fit its target. */
+/* Messages about an output that does not fit its target. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,8 +16,7 @@ typedef struct fit_case {
 } fit_case;
 
 static const fit_case cases[] = {
-    /* Maps that convolutions without padding, strides or pools have made smaller, in one direction or in
-       both. */
+    /* Maps made smaller by convolutions without padding, strides or pooling, in one direction or both. */
     {{3, {6, 6, 3}}, {2, {8, 8}}, 3, "padding: same", "per_step"},
     {{3, {8, 7, 3}}, {2, {8, 8}}, 3, "padding: same", "per_step"},
     {{4, {8, 8, 4, 2}}, {3, {8, 8, 8}}, 2, "padding: same", "per_step"},
@@ -26,7 +25,7 @@ static const fit_case cases[] = {
     {{3, {6, 6, 2}}, {3, {8, 8, 2}}, 0, "padding: same", "dense"},
     {{2, {14, 2}}, {2, {16, 2}}, 0, "padding: same", "dense"},
     {{3, {16, 16, 3}}, {2, {8, 8}}, 3, "upsample less", "per_step"},
-    /* Of the right extents, but not of the right number of channels. */
+    /* The right extents, but a wrong number of channels. */
     {{3, {8, 8, 4}}, {2, {8, 8}}, 3, "conv2d: {filters: 3, kernel: 1}", "padding"},
     {{4, {4, 4, 4, 7}}, {3, {4, 4, 4}}, 2, "conv3d: {filters: 2, kernel: 1}", "padding"},
     {{3, {8, 8, 4}}, {2, {8, 8}}, 0, "conv2d: {filters: 1, kernel: 1}", "padding"},
@@ -38,7 +37,7 @@ static const fit_case cases[] = {
     {{1, {4}}, {1, {2}}, 0, "dense: {units: 2}", "padding"},
 };
 
-/* Would be wrong: advice that changes the channels where the extents are wrong, or the other way round. */
+/* Would be wrong: advice to change the channels if the extents are wrong, or the other way round. */
 static void advice_is_about_what_is_wrong(void **state)
 {
     (void)state;

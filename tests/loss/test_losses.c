@@ -1,4 +1,4 @@
-/* Every loss of the list: documented, gradients right, sums that can be cut anywhere, rows that do not count.
+/* Every loss of the list: documentation, gradients, sums that can be split anywhere, rows that do not count.
  */
 #include "../nn/build.h"
 
@@ -13,10 +13,10 @@
 static const nn_shape shape = {1, {COLUMNS}};
 static const nn_field class_target = {.name = "y", .is_class = true, .classes = COLUMNS};
 static const nn_field value_target = {.name = "y", .shape = {1, {COLUMNS}}};
-/* One a class, or two a column. */
+/* One per class, or two per column. */
 static const double class_weights[2 * COLUMNS] = {0.5, 2, 1, 0, 3, 1, 0.25, 4, 2, 0.75};
 
-/* What may stand beside output and target. */
+/* Optional inputs next to output and target. */
 enum { WEIGHTS = 1, MASKED = 2, CLASS_WEIGHTS = 4, VARIANTS = 8 };
 
 typedef struct example {
@@ -71,7 +71,7 @@ static nn_loss_call cut(const nn_loss_call *call, int64_t begin, int64_t end)
     return rows;
 }
 
-/* The options of a loss as a user writes them: "huber: {delta: 2}". */
+/* The options of a loss as given by a user: "huber: {delta: 2}". */
 static void *read_loss(const char *yaml, const nn_loss_type **type)
 {
     char text[256];
@@ -106,7 +106,7 @@ static void release_options(const nn_loss_type *type, void *options)
     nn_free(options);
 }
 
-/* Fails when an entry is undocumented, or fits no kind of target. */
+/* Fails when an entry is undocumented or does not fit any kind of target. */
 static void test_documented(void **state)
 {
     (void)state;
@@ -197,7 +197,7 @@ static void test_masked(void **state)
     }
 }
 
-/* Fails when targets that are wholly of one class are not as good as labels: the same bits. */
+/* Fails when soft targets of a single class do not give the same bits as labels. */
 static void test_soft_is_label(void **state)
 {
     (void)state;
@@ -218,7 +218,7 @@ static void test_soft_is_label(void **state)
     }
 }
 
-/* Fails when a loss depends on more than its own samples, or on whether a gradient is wanted. */
+/* Fails when a loss depends on other samples, or on whether a gradient is requested. */
 static void test_halves(void **state)
 {
     (void)state;
@@ -269,7 +269,7 @@ static void test_cross_entropy(void **state)
     release_options(type, options);
 }
 
-/* Fails when a soft target is not the mean of the losses of its classes, or labels are read beside it. */
+/* Fails when the loss of a soft target is not the mean over its classes, or labels are read as well. */
 static void test_cross_entropy_soft(void **state)
 {
     (void)state;
@@ -429,7 +429,7 @@ static void test_messages(void **state)
                         "only two labels occur, list them: data.fields.y.labels: [0, 255]");
 }
 
-/* The gradient summed over rows, at an output that is the same for all: 0 where no other constant is better.
+/* The gradient summed over rows, at an output that is the same for all: 0 if no other constant is better.
  */
 static void expect_best(const nn_loss_type *type, const void *options, nn_loss_call *call, const double *mean)
 {
@@ -488,7 +488,7 @@ static void test_domains(void **state)
         const nn_domain *domain = &(*type)->domain;
         assert_true(domain->bounded ? domain->least < domain->most : !domain->shares);
         assert_true(domain->bounded ==
-                    ((*type)->predict != NULL)); /* outputs that are no values of the target */
+                    ((*type)->predict != NULL)); /* outputs that are not values of the target */
         for (int k = 0; k <= 4 && domain->bounded && !domain->shares; k++) {
             nn_real target = (nn_real)(domain->least + k * (domain->most - domain->least) / 4);
             for (int x = -30; x <= 30; x += 15) {

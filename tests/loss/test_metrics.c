@@ -1,5 +1,5 @@
-/* Every metric of the list: documented, sums that can be cut anywhere, rows that do not count; and figures
- * worked out by hand. */
+/* Every metric of the list: documentation, sums that can be split anywhere, rows that do not count; and
+ * results computed by hand. */
 #include "../nn/build.h"
 
 #include <math.h>
@@ -22,7 +22,7 @@ typedef struct example {
     int64_t labels[ROWS];
 } example;
 
-/* The metric's options as a user writes them: "top_k: {k: 2}". */
+/* The metric's options as given by a user: "top_k: {k: 2}". */
 static void *read_metric(const char *yaml, const nn_metric_type **type)
 {
     char text[256];
@@ -88,7 +88,7 @@ static nn_loss_call cut(const nn_loss_call *call, int64_t begin, int64_t end)
     return rows;
 }
 
-/* The figure of a whole call, whatever state the metric keeps. */
+/* The result of a complete call, for any kind of state. */
 static double figure(const nn_metric_type *type, const void *options, const nn_loss_call *call)
 {
     int64_t width = nn_metric_state_width(type, options, call->columns, call->outputs);
@@ -115,7 +115,8 @@ static double named(const char *yaml, const nn_loss_call *call)
     return result;
 }
 
-/* Fails when an entry is undocumented, fits no kind of target, or lacks what its kind of state needs. */
+/* Fails when an entry is undocumented, does not fit any kind of target, or lacks what its kind of state
+ * needs. */
 static void test_documented(void **state)
 {
     (void)state;
@@ -139,7 +140,7 @@ static void test_documented(void **state)
     assert_null(nn_metric_find("no such metric"));
 }
 
-/* Fails when sums or counts depend on how the rows are cut, or are written in place of being added. */
+/* Fails when sums or counts depend on how the rows are split, or are overwritten instead of added to. */
 static void test_halves(void **state)
 {
     (void)state;
@@ -162,7 +163,7 @@ static void test_halves(void **state)
     }
 }
 
-/* Fails when a row without a target changes a figure, or a weight does. */
+/* Fails when a row without a target, or a weight, changes a result. */
 static void test_masked(void **state)
 {
     (void)state;
@@ -297,7 +298,7 @@ static void test_far_from_zero(void **state)
     static const struct {
         const char *name;
         int columns;
-        double tolerance; /* the targets themselves have so many digits of their spread */
+        double tolerance; /* the targets have only this many digits of their spread */
     } cases[] = {{"seconds", 1, 1e-12}, {"dalton", 1, 1e-12}, {"several", 4, 1e-12}};
     static const char *const names[] = {"r2", "rmse", "mae"};
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
@@ -364,7 +365,7 @@ static void test_rare_classes(void **state)
 
 enum { NO_ROWS, MASKED, ONE_ROW, ONE_CLASS, CONSTANT, WEIGHTLESS, ENORMOUS, DEGENERATE };
 
-/* An example that is degenerate in one way. */
+/* An example with one degeneracy. */
 static nn_loss_call degenerate(example *at, bool classes, int way)
 {
     static const nn_real zeros[ROWS];
@@ -384,7 +385,8 @@ static nn_loss_call degenerate(example *at, bool classes, int way)
     return call;
 }
 
-/* Fails when a metric is infinite, or NaN where it has a value, or has one where it is said to be undefined.
+/* Fails when a metric is infinite, or NaN although it has a value, or has a value although documented as
+ * undefined.
  */
 static void test_undefined(void **state)
 {
@@ -422,7 +424,7 @@ static void test_undefined(void **state)
     }
 }
 
-/* Fails when one output decides over others because of its unit. */
+/* Fails when one output dominates others because of its unit. */
 static void test_choice(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* What the tests of model share: the section `network` of a configuration, read and described. */
+/* Shared by the tests of model: reads the section `network` of a configuration and describes it. */
 #ifndef NN_TESTS_MODEL_CHECK_H
 #define NN_TESTS_MODEL_CHECK_H
 
@@ -15,7 +15,7 @@
 #include "model/spec.h"
 #include "model/symbols.h"
 
-/* Reads the list of layers that stands in the text; the configuration stays open in *config. */
+/* Reads the list of layers in the text; the configuration stays open in *config. */
 static inline nn_status check_read(const char *text, const char *set, nn_config **config,
                                    nn_network_spec *network)
 {
@@ -51,7 +51,7 @@ static inline const char *check_value(const nn_config *config, const char *path)
     return found;
 }
 
-/* Fails unless the text gives these layers, and all that was read has a path of its own. */
+/* Fails unless the text gives these layers and everything that was read has a unique path. */
 static inline void check_layers(const char *text, const char *set, const char *expected)
 {
     nn_config *config;

@@ -1,4 +1,4 @@
-/* Which file of a run directory is taken. */
+/* Which file of a run directory is used. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include "base/memory.h"
 #include "model/find.h"
 
-/* A file of a run directory that was made at `step`. */
+/* A file of a run directory, written at `step`. */
 static void save(const char *name, int64_t step)
 {
     const int64_t integers[NN_CHECKPOINT_STATE] = {step, 0, 0}, extent = NN_CHECKPOINT_STATE;
@@ -56,8 +56,8 @@ static int remove_run(void **state)
     return scratch_remove(state);
 }
 
-/* Wrong: a checkpoint that bears another step's name is taken, in place of an older one that is right; or no
- * word says of which step it is. */
+/* Wrong: a checkpoint with the name of another step is used instead of an older correct one; or its step is
+ * not reported. */
 static void test_exchanged(void **state)
 {
     (void)state;
@@ -78,7 +78,7 @@ static void test_exchanged(void **state)
     assert_int_equal(nn_memory_in_use(), memory);
 }
 
-/* Wrong: with no right one left, a wrong one is taken, or "none" is said of a directory that has some. */
+/* Wrong: if no correct one is left, a wrong one is used, or the directory is said to have none. */
 static void test_none(void **state)
 {
     (void)state;

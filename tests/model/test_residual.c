@@ -68,7 +68,7 @@ static nn_shape shape_of(const nn_network *network, const char *name)
 }
 
 /* Fails when the network is not the one of the paper (with 1 x 1 convolutions where the shape changes: option
- * B), or takes more lines than one reads at a glance. */
+ * B), or takes too many lines. */
 static void test_resnet_20(void **state)
 {
     (void)state;
@@ -108,7 +108,7 @@ static void test_shortcuts(void **state)
                  "b-conv1, b-norm1, b-conv2, b-norm2, b-sum <- b-norm2 input, b");
 }
 
-/* Fails when a shortcut of another shape is not told from one that fits. */
+/* Fails when a shortcut of another shape is not refused. */
 static void test_other_channels(void **state)
 {
     (void)state;

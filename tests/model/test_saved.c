@@ -1,5 +1,5 @@
-/* Every layer, composite, loss and metric of the lists: a model with it is written to an image, made again
- * from the image alone, and takes a step of training. */
+/* Every layer, composite, loss and metric of the lists: a model with it is written to an image, restored from
+ * the image alone, and takes a training step. */
 #include "trial.h"
 
 #include <math.h>
@@ -41,7 +41,7 @@ static void compare_steps(const char *yaml, trial *written, trial *read)
     if (!(sum > 0 && sum < 1e20)) fail_msg("a gradient of norm %g:\n%s", sum, yaml);
 }
 
-/* The same, of predictions in the target's own units. */
+/* The same for predictions in the target's own units. */
 static void compare_predictions(const char *yaml, trial *written, trial *read)
 {
     int layer = written->model->heads[0].layer;
@@ -90,8 +90,8 @@ static void write_network(const char *entry, const problem *of, const char *loss
              entry, of->units, loss, metrics);
 }
 
-/* Fails when a layer by its own example is not what it was when it comes from a checkpoint: an option, a
- * parameter or a shape is lost, and with it the output, or a step of training. */
+/* Fails when a layer (its example) differs after it is restored from a checkpoint: an option, a parameter or
+ * a shape is lost, and with it the output or a training step. */
 static void test_layers(void **state)
 {
     (void)state;
@@ -109,8 +109,8 @@ static void test_layers(void **state)
     }
 }
 
-/* Fails when a composite by its own example cannot be built or trained, or when it becomes other layers when
- * it comes from a checkpoint. */
+/* Fails when a composite (its example) cannot be built or trained, or is restored from a checkpoint as other
+ * layers. */
 static void test_composites(void **state)
 {
     (void)state;
@@ -134,7 +134,7 @@ static void check_loss(const char *loss)
     if (fits == 0) fail_msg("%s fits no problem: %s", loss, nn_error_text());
 }
 
-/* Fails when a loss, its options, its weight or the weights of its classes are lost on the way. */
+/* Fails when a loss, its options, its weight or the weights of its classes are lost in a checkpoint. */
 static void test_losses(void **state)
 {
     (void)state;
@@ -150,7 +150,7 @@ static void test_losses(void **state)
     for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) check_loss(variants[i]);
 }
 
-/* Fails when a metric or its options are lost on the way. */
+/* Fails when a metric or its options are lost in a checkpoint. */
 static void test_metrics(void **state)
 {
     (void)state;
@@ -207,7 +207,7 @@ static void check_input(const char *entry, nn_field input, bool has_lengths)
     nn_text_free(&config);
 }
 
-/* Fails when a sequence of several inputs is taken for as long as all their values. */
+/* Fails when the length of a sequence with several inputs is taken from all their values. */
 static void test_steps(void **state)
 {
     (void)state;

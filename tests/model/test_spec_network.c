@@ -1,4 +1,4 @@
-/* The section `network`: common keys, repeats, composites, and what is said when they are wrong. */
+/* The section `network`: common keys, repeats, composites, and messages about mistakes in them. */
 #include "check.h"
 
 /* ---- layers and their common keys ---- */
@@ -38,7 +38,7 @@ static void test_common_keys(void **state)
     nn_config_destroy(config);
 }
 
-/* Fails when a list is no short form of an option that is one. */
+/* Fails when a list is not accepted as the short form of a list option. */
 static void test_short_lists(void **state)
 {
     (void)state;
@@ -73,7 +73,7 @@ static void test_repeat_times(void **state)
                  "add1 <- input input, add2 <- add1 add1");
 }
 
-/* Fails when $name does not stand for the repetition's value: alone, within a text, as a list, nested. */
+/* Fails when $name is not replaced by the repetition's value: alone, within a text, as a list, nested. */
 static void test_repeat_with(void **state)
 {
     (void)state;
@@ -112,7 +112,8 @@ static void test_repeat_with(void **state)
     nn_config_destroy(config);
 }
 
-/* Fails when a name in a block means a layer around it though the block has its own, or the other way round.
+/* Fails when a name in a block refers to a layer outside although the block has its own, or the other way
+ * round.
  */
 static void test_names_of_blocks(void **state)
 {
@@ -140,7 +141,7 @@ static void test_names_of_blocks(void **state)
     nn_config_destroy(config);
 }
 
-/* Fails when --set does not reach a layer within repeats by its written name, its type or the whole path. */
+/* Fails when --set does not reach a layer within repeats by its written name, its type or its full path. */
 static void test_overrides(void **state)
 {
     (void)state;
@@ -170,7 +171,7 @@ static void test_overrides(void **state)
 
 /* ---- composites ---- */
 
-/* Fails when a composite's layers read something else than it does, or cannot be called by its name. */
+/* Fails when a composite's layers read another layer than it does, or cannot be referred to by its name. */
 static void test_composites(void **state)
 {
     (void)state;
@@ -191,7 +192,7 @@ static void test_composites(void **state)
                  "gated-2 <- gated-2-gate gated-2-value, add2 <- gated-2 gated-2, add3 <- gated-1 add2");
 }
 
-/* Fails when an option does not reach the layers: written, by default, as a short form, a symbol, or --set.
+/* Fails when an option does not reach the layers: given, by default, as a short form, a symbol, or by --set.
  */
 static void test_options_of_composites(void **state)
 {
@@ -216,7 +217,7 @@ static void test_options_of_composites(void **state)
     nn_config_destroy(config);
 }
 
-/* Every composite by its own example, twice in a row. */
+/* The example of every composite, twice in a row. */
 static void test_examples(void **state)
 {
     (void)state;
@@ -237,8 +238,8 @@ static void test_examples(void **state)
     }
 }
 
-/* Fails when a transformer's block normalises or adds in another place than it says, drops without being told
- * to, or two in a row do not follow each other. */
+/* Fails when a transformer block normalises or adds in the wrong place, drops values without dropout, or two
+ * in a row are not connected. */
 static void test_transformer_blocks(void **state)
 {
     (void)state;
@@ -310,7 +311,7 @@ static void test_messages_of_repeats(void **state)
         "with, layers)");
 }
 
-/* A mistake in a repetition is told once, with the number of the repetition. */
+/* A mistake in a repetition is reported once, with the number of the repetition. */
 static void test_messages_within_repeats(void **state)
 {
     (void)state;
@@ -333,7 +334,7 @@ static void test_messages_within_repeats(void **state)
                   "t.yaml:2:62: network: more than 5000 layers");
 }
 
-/* Repeats in repeats, one level more than there may be. */
+/* Nested repeats, one level too many. */
 static void test_too_deep(void **state)
 {
     (void)state;

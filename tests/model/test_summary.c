@@ -1,9 +1,9 @@
-/* The table of layers: what each puts out, how its weights begin and where they come from. */
+/* The table of layers: output shapes, initialisers and shared weights. */
 #include "check.h"
 
 #include "model/model.h"
 
-/* Fails when a column is missing, cut, or says something else than the network holds. */
+/* Fails when a column is missing, cut off, or does not match the network. */
 static void test_summary(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* Models from YAML, a step of training, and images that they are written to and made again from. Shared by
- * the tests of what a checkpoint holds. */
+/* Models from YAML, a training step, and images for saving and restoring them. Shared by the tests of saved
+ * models. */
 #ifndef NN_TESTS_MODEL_TRIAL_H
 #define NN_TESTS_MODEL_TRIAL_H
 
@@ -13,7 +13,7 @@
 static double scale[] = {0.5, 3, 7, 1}, offset[] = {-1, 0.25, 0, 3};
 static const double shares[CLASSES] = {0.5, 0.375, 0.125};
 
-/* A target with the layer and the loss that fit it. */
+/* A target with a layer and a loss that fit it. */
 typedef struct problem {
     const char *units, *loss;
     nn_field target;
@@ -33,7 +33,7 @@ static inline void expect_ok(nn_status status)
     if (status != NN_OK) fail_msg("%s", nn_error_text());
 }
 
-/* ---- a model and what a step makes of it ---- */
+/* ---- a model and a training step ---- */
 
 typedef struct trial {
     nn_model *model;
@@ -43,13 +43,13 @@ typedef struct trial {
     double state[NN_MODEL_METRICS];
 } trial;
 
-/* Reads the configuration as a run does; *emitted is what a checkpoint keeps of it. */
+/* Reads the configuration as a run does; *emitted: the text stored in a checkpoint. */
 static inline void read_spec(const char *yaml, nn_text *emitted, nn_model_spec *spec)
 {
     nn_config *config;
     *spec = (nn_model_spec){0};
     expect_ok(nn_config_parse(yaml, "t.yaml", NULL, 0, &config));
-    (void)nn_config_get(nn_config_root(config), "training"); /* no concern of the model's */
+    (void)nn_config_get(nn_config_root(config), "training"); /* not part of the model */
     nn_model_spec_read(config, spec);
     expect_ok(nn_config_finish(config));
     nn_config_emit(config, emitted);
@@ -74,7 +74,7 @@ static inline void fill(uint32_t purpose, int64_t count, nn_real *values)
     for (int64_t i = 0; i < count; i++) values[i] = 2 * (nn_real)nn_random_uniform24(stream, (uint64_t)i) - 1;
 }
 
-/* Statistics are above 0, as a variance must be. */
+/* Statistics must be above 0, like a variance. */
 static inline void trial_fill_weights(trial *t)
 {
     for (int l = 0; l < t->model->network->layer_count; l++) {
@@ -88,7 +88,7 @@ static inline void trial_fill_weights(trial *t)
     }
 }
 
-/* indices > 0: the inputs are whole numbers below it. */
+/* indices > 0: the inputs are integers below it. */
 static inline void trial_allocate(trial *t, int64_t indices)
 {
     const nn_network *network = t->model->network;
@@ -137,7 +137,7 @@ static inline void trial_judge(trial *t, const nn_loss_call *call)
     }
 }
 
-/* Forward, loss, metrics, backward and gradient, as a step of training takes them. */
+/* Forward, loss, metrics, backward and gradient, as in a training step. */
 static inline void trial_step(trial *t)
 {
     const nn_network *network = t->model->network;
@@ -176,7 +176,7 @@ static inline void trial_step(trial *t)
     }
 }
 
-/* ---- written and made again ---- */
+/* ---- saving and restoring ---- */
 
 static inline void image_write(const trial *t, const nn_text *config, void **bytes, size_t *size)
 {

@@ -15,7 +15,7 @@
 #include "config/config.h"
 #include "nn/network.h"
 
-/* Gradients are compared with differences in double only: float is too coarse. */
+/* Gradients are compared with finite differences in double only: float is too coarse. */
 #define IS_DOUBLE (sizeof(nn_real) == sizeof(double))
 
 static inline void expect_ok(nn_status status)
@@ -23,7 +23,7 @@ static inline void expect_ok(nn_status status)
     if (status != NN_OK) fail_msg("%s", nn_error_text());
 }
 
-/* The options of the layer that stands in `yaml`, read as a user's file would be, with `classes` = 3. */
+/* The options of the layer in `yaml`, read like a user's file, with `classes` = 3. */
 static inline void *read_options(const char *yaml, const nn_layer_type **type)
 {
     static const nn_symbol symbols[] = {{"classes", 3}, {"same", NN_SYMBOL_SAME}, {NULL, 0}};
@@ -177,7 +177,7 @@ static inline void run_parts(run *r, int l, bool accumulate, nn_real *gradient)
                             gradient + layer->offset + layer->part_begin[p]);
 }
 
-/* Forward, backward, and the whole gradient to r->gradient. */
+/* Forward, backward, and the complete gradient to r->gradient. */
 static inline void run_backward(run *r)
 {
     run_forward(r);

@@ -1,5 +1,5 @@
-/* Every layer of the list, by its example and by variants of it, in a small network. Shared by the tests that
- * walk the list. */
+/* Every layer of the list, as its example and variants of it, in a small network. Shared by the tests that
+ * iterate over the list. */
 #ifndef NN_TESTS_NN_EXAMPLES_H
 #define NN_TESTS_NN_EXAMPLES_H
 
@@ -89,7 +89,7 @@ static const char *const variants[] = {
     "upsample: {factor: [1, 3]}",
 };
 
-/* Every layer that a user can write, by its own example, and the variants above. */
+/* The example of every layer that a user can list, and the variants above. */
 static inline void for_all_layers(void (*check)(const char *yaml))
 {
     for (const nn_layer_type *const *type = nn_layer_types(); *type; type++)
@@ -99,7 +99,7 @@ static inline void for_all_layers(void (*check)(const char *yaml))
 
 /* ---- a layer on inputs of the shape of its example ---- */
 
-static nn_shape fold_shape; /* of the layer that is made next */
+static nn_shape fold_shape; /* of the next layer */
 
 static inline nn_status fold_build(nn_layer *layer)
 {
@@ -120,7 +120,7 @@ static inline void fold_backward(const nn_layer *layer, const nn_layer_call *cal
                (size_t)(call->samples * nn_shape_count(layer->output_shape)) * sizeof(nn_real));
 }
 
-/* A row of values in another shape. */
+/* Reshapes a row of values. */
 static const nn_layer_type fold_type = {
     .name = "fold", .build = fold_build, .forward = fold_forward, .backward = fold_backward};
 
@@ -141,7 +141,7 @@ static inline nn_shape shape_of(const nn_layer_type *type)
     return type->example_shape.dimensions > 0 ? type->example_shape : (nn_shape){2, {2, 4}};
 }
 
-/* Layers "tested" on one dense layer for each input: of an input of indices there is none below. */
+/* Layer "tested" on one dense layer per input; if the input holds indices, there is none. */
 static inline run run_above_dense(const char *yaml)
 {
     const nn_layer_type *type = type_of(yaml);
@@ -176,13 +176,13 @@ static inline run run_on_input(const char *yaml)
     return r;
 }
 
-/* Above dense layers where that can be, so that what the layer hands down is seen too. */
+/* Above dense layers if possible, so that the input gradient is tested too. */
 static inline run run_tested(const char *yaml)
 {
     return type_of(yaml)->example_indices > 0 ? run_on_input(yaml) : run_above_dense(yaml);
 }
 
-/* Whether a value of the flat vector is not trained. */
+/* Whether a value of the flat vector is a statistic. */
 static inline bool is_statistic(const run *r, int64_t value)
 {
     for (int l = 0; l < r->network->layer_count; l++)

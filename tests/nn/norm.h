@@ -95,7 +95,7 @@ static inline void norm_run(norm *n)
         n->layer->type->gradient(n->layer, &n->call, part, false, n->gradient + n->layer->part_begin[part]);
 }
 
-/* Where the values of a tensor stand in the parameters, or NULL. */
+/* The values of a tensor within the parameters, or NULL. */
 static inline const nn_parameter *find_parameter(const norm *n, const char *name)
 {
     for (int p = 0; p < n->layer->parameter_count; p++)

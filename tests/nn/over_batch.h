@@ -1,5 +1,5 @@
-/* A batch of several microbatches, run by hand: what training does on threads and ranks. Shared by the tests
- * of layers that look at the whole batch. */
+/* A batch of several microbatches, run by hand as in training on threads and ranks. Shared by the tests of
+ * layers with statistics over the batch. */
 #ifndef NN_TESTS_NN_OVER_BATCH_H
 #define NN_TESTS_NN_OVER_BATCH_H
 
@@ -82,7 +82,7 @@ static inline void batch_forward(batch *b)
     }
 }
 
-/* The gradients of the outputs are there already. */
+/* The gradients of the outputs must be set. */
 static inline void batch_backward(batch *b)
 {
     memset(b->gradient, 0, (size_t)b->network->value_count * sizeof *b->gradient);

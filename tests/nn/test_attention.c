@@ -1,5 +1,4 @@
-/* Multi-head attention against PyTorch (figures of tests/fixtures/make_attention.py), and what a step may
- * see. */
+/* Multi-head attention against PyTorch (tests/fixtures/make_attention.py), and which steps see which. */
 #include "build.h"
 
 #include <math.h>
@@ -12,12 +11,12 @@
 
 /* ---- one layer, called by hand ---- */
 
-/* Of one input x, or of two, x and y. */
+/* With one input x, or two, x and y. */
 typedef struct attention_case {
     const char *name, *yaml;
     int64_t samples;
     nn_shape x, y;
-    int64_t x_lengths[4], y_lengths[4]; /* all 0: they are whole */
+    int64_t x_lengths[4], y_lengths[4]; /* all 0: full length */
 } attention_case;
 
 typedef struct probe {
@@ -30,7 +29,7 @@ typedef struct probe {
     int64_t inputs_of[2], outputs; /* values of all samples */
 } probe;
 
-static nn_shape other_shape; /* of the layer that is made next */
+static nn_shape other_shape; /* of the next layer */
 
 static nn_status other_build(nn_layer *layer)
 {
@@ -104,7 +103,7 @@ static void clear_behind(const int64_t *lengths, int64_t samples, nn_shape shape
                (size_t)(count - lengths[i] * width) * sizeof *values);
 }
 
-/* What the network does around a layer with lengths is done here. */
+/* Does what the network does around a layer with lengths. */
 static const nn_real *probe_forward(probe *p)
 {
     p->call.inputs = p->inputs;
@@ -208,7 +207,7 @@ static void test_embedding(void **state)
     probe_destroy(&p);
 }
 
-/* ---- what a step sees ---- */
+/* ---- visible steps ---- */
 
 enum { LONG = 150, FEATURES = 8 };
 
@@ -231,7 +230,7 @@ static void test_causal(void **state)
     }
 }
 
-/* Fails when steps of the second input that no query sees take their gradient from what was in the scratch.
+/* Fails when steps of the second input that no query sees get their gradient from uninitialised scratch.
  */
 static void test_unseen_steps(void **state)
 {
@@ -248,7 +247,7 @@ static void test_unseen_steps(void **state)
     probe_destroy(&p);
 }
 
-/* The first sample of `padded`, and its gradients, beside those of its own length. */
+/* The first sample of `padded`, and its gradients, against those without padding. */
 static void compare_alone(const char *yaml, int64_t length)
 {
     const attention_case long_case = {"", yaml, 1, {2, {LONG, FEATURES}}, {0}, {length}, {0}};
@@ -270,7 +269,7 @@ static void compare_alone(const char *yaml, int64_t length)
     probe_destroy(&alone);
 }
 
-/* Fails when padding takes part. */
+/* Fails when padding changes the result. */
 static void test_padding(void **state)
 {
     (void)state;
@@ -281,7 +280,7 @@ static void test_padding(void **state)
     }
 }
 
-/* Fails when a sample without steps is more than zeros, or spoils the others. */
+/* Fails when the output of a sample without steps is not 0, or it changes the others. */
 static void test_no_steps(void **state)
 {
     (void)state;
@@ -297,7 +296,7 @@ static void test_no_steps(void **state)
     probe_destroy(&p);
 }
 
-/* Changes what stands behind the last steps of the input, and compares the attention's output. */
+/* Changes the values past the last steps of the input, and compares the attention's output. */
 static void check_lengths(const char *inputs)
 {
     enum { STEPS = 6 };
@@ -318,7 +317,7 @@ static void check_lengths(const char *inputs)
     run_destroy(&r);
 }
 
-/* Fails when the network does not tell attention where samples end, of either input. */
+/* Fails when the network does not pass the lengths of either input to attention. */
 static void test_lengths_of_network(void **state)
 {
     (void)state;
@@ -328,8 +327,8 @@ static void test_lengths_of_network(void **state)
 
 /* ---- dropout ---- */
 
-/* Fails when the choice of what is dropped depends on how a batch is cut into microbatches, or when nothing
- * is dropped, or when anything is in prediction. */
+/* Fails when the dropped values depend on how a batch is split into microbatches, when nothing is dropped, or
+ * when anything is dropped in prediction. */
 static void test_dropout(void **state)
 {
     (void)state;
@@ -354,7 +353,7 @@ static void test_dropout(void **state)
     probe_destroy(&kept);
 }
 
-/* ---- what cannot be ---- */
+/* ---- invalid layers ---- */
 
 static void expect_refused(const char *yaml, nn_shape x, nn_shape y, const char *words)
 {
@@ -368,7 +367,7 @@ static void expect_refused(const char *yaml, nn_shape x, nn_shape y, const char 
     nn_error_clear();
 }
 
-/* Fails when an attention that cannot be is built all the same, or the message does not say why. */
+/* Fails when an invalid attention layer is built anyway, or the message does not say why. */
 static void test_refused(void **state)
 {
     (void)state;

@@ -1,10 +1,10 @@
-/* What the statistics of batch_norm are, and what it adds. */
+/* The statistics of batch_norm, and its second input. */
 #include "norm.h"
 
 /* ---- statistics ---- */
 
-/* Fails when a microbatch sees more than its own samples, or when the statistics of a batch are not the means
- * of those of its microbatches by samples. */
+/* Fails when a microbatch uses samples of others, or when the statistics of a batch are not the means of
+ * those of its microbatches, weighted by samples. */
 static void test_ghost(void **state)
 {
     (void)state;
@@ -32,7 +32,7 @@ static void test_ghost(void **state)
     norm_destroy(&second);
 }
 
-/* Fails when the running mean of two layers that share it is not the mean of what they see. */
+/* Fails when the running mean shared by two layers is not the mean of their inputs. */
 static void test_shared_statistics(void **state)
 {
     (void)state;
@@ -78,7 +78,7 @@ static void test_accurate(void **state)
     norm_destroy(&n);
 }
 
-/* Fails when a frozen layer uses, or follows, the statistics of its microbatch. */
+/* Fails when a frozen layer uses the statistics of its microbatch, or updates its own. */
 static void test_frozen(void **state)
 {
     (void)state;
@@ -100,7 +100,7 @@ static void test_frozen(void **state)
     norm_destroy(&prediction);
 }
 
-/* Fails when a microbatch without one real step does anything to the running statistics. */
+/* Fails when a microbatch without any real step changes the running statistics. */
 static void test_no_steps(void **state)
 {
     (void)state;
@@ -121,7 +121,7 @@ static void test_no_steps(void **state)
 
 /* ---- a second input ---- */
 
-/* Fails when adding a second input inside of the layer is not, bit for bit, adding it behind the layer. */
+/* Fails when adding a second input inside the layer differs, by a bit, from adding it after the layer. */
 static void test_added(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* Convolutions, pools and upsampling: what PyTorch computes with the same numbers (tests/fixtures/
- * make_convolutions.py), sequences of different length, and what is said where a shape does not fit. */
+/* Convolutions, pooling and upsampling: against PyTorch (tests/fixtures/make_convolutions.py), sequences of
+ * different length, and messages about shapes that do not fit. */
 #include "build.h"
 
 #include "../fixtures/fixture.h"
@@ -7,7 +7,7 @@
 #define TOLERANCE (IS_DOUBLE ? 1e-12 : 1e-5)
 #define FILE_NAME "convolutions.txt"
 
-/* The numbers that the fixtures were made from. */
+/* The numbers from which the fixtures were computed. */
 static void fill_numbers(int64_t seed, int64_t count, nn_real *values)
 {
     for (int64_t i = 0; i < count; i++) values[i] = (nn_real)((i * 7919 + seed * 104729) % 65 - 32) / 32;
@@ -15,7 +15,7 @@ static void fill_numbers(int64_t seed, int64_t count, nn_real *values)
 
 /* ---- layers on inputs of any shape ---- */
 
-static nn_shape fold_shape; /* of the layer that is made next */
+static nn_shape fold_shape; /* of the next layer */
 
 static nn_status fold_build(nn_layer *layer)
 {
@@ -29,7 +29,7 @@ static void fold_nothing(const nn_layer *layer, const nn_layer_call *call)
     (void)call;
 }
 
-/* Its output is set by hand, and the gradient that it is handed is looked at. */
+/* Its output is set by hand, and the gradient that reaches it is checked. */
 static const nn_layer_type fold_type = {
     .name = "fold", .build = fold_build, .forward = fold_nothing, .backward = fold_nothing};
 
@@ -122,7 +122,7 @@ static void compare(const fixture_case *what, const char *array, int64_t count, 
     nn_free(expected);
 }
 
-/* The samples of the case in a microbatch that has room for `more` others. */
+/* The samples of the case in a microbatch with room for `more` others. */
 static void check_case(const fixture_case *what, int64_t more)
 {
     run r = run_layer(what->yaml, what->shape, what->samples, what->samples + more);
@@ -152,7 +152,7 @@ static void test_pytorch(void **state)
     }
 }
 
-/* ---- what does not depend on the microbatch ---- */
+/* ---- independence of the microbatch ---- */
 
 /* Fails when a sample's output depends on the others in its microbatch, or on how many there are. */
 static void test_samples_alone(void **state)
@@ -174,7 +174,7 @@ static void test_samples_alone(void **state)
     }
 }
 
-/* Tiles are a matter of speed where sums are not cut: an image of several tiles is no other than its parts.
+/* Fails when tiles change the result: an image of several tiles must equal its parts.
  */
 static void test_large_image(void **state)
 {
@@ -203,8 +203,7 @@ static void test_large_image(void **state)
 
 enum { STEPS = 9, FEATURES = 2, SEQUENCES = 3 };
 
-/* A microbatch of sequences through one layer, padded to STEPS, against each sequence alone in its own
- * length.
+/* A microbatch of sequences padded to STEPS through one layer, against each sequence alone without padding.
  */
 static void check_lengths(const char *yaml)
 {
@@ -236,8 +235,8 @@ static void check_lengths(const char *yaml)
     run_destroy(&r);
 }
 
-/* Fails when what stands behind the end of a sequence changes its result, or the length of the result is not
- * that of the sequence alone. */
+/* Fails when values past the end of a sequence change its result, or the length of the result is not that of
+ * the sequence alone. */
 static void test_lengths(void **state)
 {
     (void)state;
@@ -263,7 +262,7 @@ static void check_shape(const char *yaml, nn_shape input, const char *expected)
     run_destroy(&r);
 }
 
-/* Fails when a shape is not the one that the documentation gives. */
+/* Fails when a shape is not the documented one. */
 static void test_shapes(void **state)
 {
     (void)state;
@@ -291,7 +290,7 @@ static void check_refused(const char *yaml, nn_shape input, const char *expected
     nn_error_clear();
 }
 
-/* Fails when a shape that cannot be is taken, or when nobody could tell from the message what to do. */
+/* Fails when an invalid shape is accepted, or when the message does not say what to do. */
 static void test_refused(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Embeddings and positions: what the gradient tests of all layers do not see. */
+/* Embeddings and positions: what the gradient tests of all layers do not cover. */
 #include "build.h"
 
 #include <math.h>
@@ -12,7 +12,7 @@ static run run_embedding(const char *yaml, nn_shape shape)
     return run_create(&spec, SAMPLES);
 }
 
-/* Numbers from the whole table, some of them several times. */
+/* Numbers from the entire table, some of them several times. */
 static run run_large(void)
 {
     char text[64];
@@ -24,7 +24,7 @@ static run run_large(void)
     return r;
 }
 
-/* Fails when the output is not the chosen rows. */
+/* Fails when the output does not consist of the selected rows. */
 static void test_rows(void **state)
 {
     (void)state;
@@ -38,7 +38,7 @@ static void test_rows(void **state)
     run_destroy(&r);
 }
 
-/* Fails when a row's gradient is not the sum of those of its places, or a part adds to rows of another. */
+/* Fails when a row's gradient is not the sum over its places, or a part adds to rows of another part. */
 static void test_gradient_of_parts(void **state)
 {
     (void)state;
@@ -62,7 +62,7 @@ static void test_gradient_of_parts(void **state)
     run_destroy(&r);
 }
 
-/* Fails when a number that chooses no row goes unnoticed, spoils other rows, or reads foreign memory. */
+/* Fails when an invalid number goes unnoticed, changes other rows, or reads out of bounds. */
 static void test_no_such_symbol(void **state)
 {
     (void)state;
@@ -102,13 +102,13 @@ static void test_shared_table(void **state)
     }
     const nn_real *slope = r.weights + r.network->layers[2].offset;
     for (int64_t i = 0; i < 6; i++) {
-        nn_real places = i / 2 == 2 ? 1 : 2; /* samples that chose the row */
+        nn_real places = i / 2 == 2 ? 1 : 2; /* samples that selected the row */
         assert_true(fabs((double)(r.gradient[i] - places * (10 + slope[i % 2]))) < 1e-5);
     }
     run_destroy(&r);
 }
 
-/* Fails when a dense layer that reads the table as its weight does not train it as its derivative says. */
+/* Fails when a dense layer that shares the table as its weight does not compute its derivative. */
 static void test_tied_table(void **state)
 {
     (void)state;
@@ -128,7 +128,7 @@ static void test_tied_table(void **state)
     run_destroy(&r);
 }
 
-/* Fails when the first waves are not those of the paper. */
+/* Fails when the waves are not those of the paper. */
 static void test_waves(void **state)
 {
     (void)state;

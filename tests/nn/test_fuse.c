@@ -1,14 +1,14 @@
-/* Fusion: the same bits with less work, and layers that are left as they are. */
+/* Fusion: the same bits with less work, and layers that must not be fused. */
 #include "build.h"
 
 #define SAMPLES 5
 #define LAYERS 16
 
-/* A network as lines of "yaml | name | inputs"; the last two may be left out. */
+/* A network as lines of "yaml | name | inputs"; the last two are optional. */
 typedef struct design {
     const char *what;
     nn_shape shape;
-    int aliases; /* how many layers fusion makes aliases */
+    int aliases; /* number of layers that become aliases */
     const char *layers[LAYERS];
 } design;
 
@@ -137,7 +137,7 @@ static void compare_bits(const char *what, const nn_real *a, const nn_real *b, i
     if (memcmp(a, b, (size_t)count * sizeof *a) != 0) fail_msg("%s: other bits with fusion", what);
 }
 
-/* Whether the layer's buffer holds, with fusion, what a later layer makes of it. */
+/* Whether, with fusion, the layer's buffer holds the output of a later layer. */
 static bool is_taken_over(const run *fused, int layer)
 {
     for (int l = layer + 1; l < fused->network->layer_count; l++) {
@@ -147,7 +147,7 @@ static bool is_taken_over(const run *fused, int layer)
     return false;
 }
 
-/* Layer by layer, before later ones work in place. */
+/* Layer by layer, before later ones overwrite it in place. */
 static void compare_layers(const design *d, run *fused, run *apart)
 {
     assert_int_equal(fused->network->layer_count, apart->network->layer_count);
@@ -188,8 +188,8 @@ static void check_design(const design *d, bool has_lengths)
     run_destroy(&apart);
 }
 
-/* Fails when fusion changes a bit of a result, of a gradient or of the first weights, or takes another layer
- * than it should. */
+/* Fails when fusion changes a bit of a result, a gradient or the initial weights, or fuses the wrong
+ * layer. */
 static void test_same_bits(void **state)
 {
     (void)state;

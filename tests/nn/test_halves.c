@@ -1,6 +1,6 @@
-/* Every layer of the list, on a microbatch and on the two pieces of it: samples do not see each other, so
- * that a batch can be cut wherever ranks, threads and microbatches need it. A layer that has running
- * statistics says by them that in training it looks at all samples of a microbatch. */
+/* Every layer of the list, on a microbatch and on two pieces of it: samples do not affect each other, so that
+ * a batch can be split between ranks, threads and microbatches anywhere. Layers with running statistics are
+ * exempt in training. */
 #include "examples.h"
 
 #include <math.h>
@@ -14,7 +14,7 @@ static bool has_statistics(const run *r)
 
 /* ---- gradients ---- */
 
-/* Samples [begin, end) of the whole become the microbatch of the piece. */
+/* Copies samples [begin, end) of the microbatch into that of the piece. */
 static void take_samples(const run *whole, int64_t begin, int64_t end, run *piece)
 {
     int64_t inputs = nn_shape_count(whole->network->layers[0].output_shape), outputs = run_outputs(whole);
@@ -71,7 +71,7 @@ static void check_cuts(const char *yaml)
 }
 
 /* Fails when the gradient of a batch is not the sum of those of its pieces: a sample counts twice or not at
- * all, sees others, or draws other random numbers where it stands elsewhere in a microbatch. */
+ * all, depends on others, or draws other random numbers at another place in a microbatch. */
 static void test_gradient_of_halves(void **state)
 {
     (void)state;
@@ -117,8 +117,8 @@ static void check_output(const char *yaml)
     check_output_of(yaml, false);
 }
 
-/* Fails when what a network says of a sample depends, by as much as a bit, on those that it is computed with;
- * in prediction this holds for layers with statistics too. */
+/* Fails when the output for a sample depends, by a single bit, on the samples computed with it; in prediction
+ * this holds for layers with statistics too. */
 static void test_output_of_one(void **state)
 {
     (void)state;
@@ -134,7 +134,7 @@ static void count_exempt(const char *yaml)
     run_destroy(&r);
 }
 
-/* Fails when statistics are no longer what exempts a layer: all layers would be exempt, or none. */
+/* Fails when statistics no longer exempt a layer: all layers would be exempt, or none. */
 static void test_exempt(void **state)
 {
     (void)state;

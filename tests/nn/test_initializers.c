@@ -1,4 +1,4 @@
-/* Every initialiser of the list: values of the deviation it states, each a function of seed and index. */
+/* Every initialiser of the list: values with the stated deviation, each a function of seed and index. */
 #include "build.h"
 
 #include <math.h>
@@ -59,7 +59,7 @@ static void test_moments(void **state)
     assert_null(nn_initializer_find("no such initializer"));
 }
 
-/* Fails when a value depends on how the tensor is cut, on an earlier call, or not on the stream. */
+/* Fails when a value depends on how the tensor is split or on an earlier call, or not on the stream. */
 static void test_function_of_stream_and_index(void **state)
 {
     (void)state;
@@ -94,7 +94,7 @@ static double inner(const nn_real *values, int64_t columns, bool by_column, int6
     return sum;
 }
 
-/* Fails when the fewer of rows and columns are not orthogonal, or not of length `gain`. */
+/* Fails when rows or columns, whichever are fewer, are not orthogonal or not of length `gain`. */
 static void test_orthogonal(void **state)
 {
     (void)state;
@@ -124,7 +124,7 @@ static void test_deviations(void **state)
     assert_true(fabs(nn_initializer_find("xavier")->deviation(&parameter) - 0.5) < 1e-15);
 }
 
-/* Fails when a choice of the option is another initialiser than its word says. */
+/* Fails when a choice of the option gives another initialiser than its name. */
 static void test_choices(void **state)
 {
     (void)state;

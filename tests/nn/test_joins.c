@@ -1,5 +1,5 @@
-/* Layers that join others or rearrange values: what they compute, the memory they share, and what they say
- * when shapes do not fit. */
+/* Layers that join others or rearrange values: results, shared memory, and messages about shapes that do not
+ * fit. */
 #include "build.h"
 
 #include <math.h>
@@ -16,7 +16,7 @@ static nn_network_spec spec_on_input(nn_shape shape, const char *yaml, int reads
     return spec;
 }
 
-/* The input's values are 0, 1, 2 ... in each sample, those of the next sample begin at 100, and so on. */
+/* The input's values are 0, 1, 2 ... in the first sample, start at 100 in the next, and so on. */
 static void check_values(nn_shape shape, const char *yaml, int reads, nn_shape expected_shape,
                          const int *expected)
 {
@@ -33,7 +33,7 @@ static void check_values(nn_shape shape, const char *yaml, int reads, nn_shape e
     run_destroy(&r);
 }
 
-/* Fails when values land elsewhere than numpy's transpose, concatenate and indexing put them. */
+/* Fails when values are not where numpy's transpose, concatenate and indexing put them. */
 static void test_places(void **state)
 {
     (void)state;
@@ -74,7 +74,7 @@ static void test_sums_and_products(void **state)
 
 /* ---- memory ---- */
 
-/* Residual blocks whose sums and shapes may all work in place, on either side of the shortcut. */
+/* Residual blocks whose sums and reshapes can all work in place, on both sides of the shortcut. */
 static run run_residual(void)
 {
     nn_network_spec spec = make_spec((nn_shape){1, {8}}, SAMPLES);
@@ -91,7 +91,7 @@ static run run_residual(void)
     return run_create(&spec, SAMPLES);
 }
 
-/* Fails when a sum that works in place overwrites what another layer still reads. */
+/* Fails when a sum in place overwrites values that another layer still reads. */
 static void test_in_place(void **state)
 {
     (void)state;
@@ -131,7 +131,7 @@ static void expect_different(const char *yaml, const char *other, const char *te
     assert_string_equal(nn_error_text(), text);
 }
 
-/* Fails when shapes that do not fit are taken, or the message does not say what to do. */
+/* Fails when shapes that do not fit are accepted, or the message does not say what to do. */
 static void test_messages_of_joins(void **state)
 {
     (void)state;

@@ -1,10 +1,10 @@
-/* Every layer of the list, through its example: documented, gradients right, sums exact, memory shared only
- * where nothing is lost. */
+/* Every layer of the list, by its example: documentation, gradients, exact sums, memory shared only where
+ * nothing is lost. */
 #include "examples.h"
 
 #include <math.h>
 
-/* Fails when a layer or one of its options is undocumented, or its example is of another layer. */
+/* Fails when a layer or one of its options is undocumented, or its example is for another layer. */
 static void test_documented(void **state)
 {
     (void)state;
@@ -45,7 +45,7 @@ static void check_gradient(const char *yaml)
     run_destroy(&lowest);
 }
 
-/* Fails when the gradient of a parameter, or what a layer hands to the one below it, is no derivative. */
+/* Fails when the gradient of a parameter or of an input is not the derivative. */
 static void test_gradients(void **state)
 {
     (void)state;
@@ -107,7 +107,7 @@ static void check_sums(const char *yaml)
     }
 }
 
-/* Fails when adding to a gradient is not the same, bit for bit, as adding a gradient; or when a part writes
+/* Fails when accumulating a gradient differs, by a bit, from adding it afterwards; or when a part writes
  * beyond its range. */
 static void test_accumulates_exactly(void **state)
 {
@@ -129,7 +129,7 @@ static void check_sums_of_parts(const char *yaml, nn_shape shape)
     }
 }
 
-/* The same for a layer of several parts, with a full microbatch and with smaller ones. */
+/* The same for a layer with several parts, with full and smaller microbatches. */
 static void test_parts_accumulate_exactly(void **state)
 {
     (void)state;
@@ -153,7 +153,7 @@ static void check_gaps(const char *yaml)
     run_destroy(&r);
 }
 
-/* Fails when the gap behind a tensor keeps what was in the buffer: norms would then depend on it. */
+/* Fails when the padding after a tensor keeps old values of the buffer: norms would depend on them. */
 static void test_gaps_are_zero(void **state)
 {
     (void)state;
@@ -182,9 +182,9 @@ static void test_builds(void **state)
     for_all_layers(check_build);
 }
 
-/* ---- memory that is shared ---- */
+/* ---- shared memory ---- */
 
-/* Only layers that could take each other's place stand in the chain. */
+/* The chain contains only layers that are interchangeable. */
 static bool fits_chain(const char *yaml)
 {
     const nn_layer_type *type = type_of(yaml);
@@ -226,7 +226,7 @@ static void check_shared(const char *yaml)
     run_destroy(&apart);
 }
 
-/* Fails when a layer that says in_place overwrites what somebody still reads. */
+/* Fails when an in_place layer overwrites values that are still read. */
 static void test_in_place(void **state)
 {
     (void)state;
@@ -249,7 +249,7 @@ static run run_dropout(double rate)
     return r;
 }
 
-/* Fails when what is dropped depends on how a batch is cut into microbatches. */
+/* Fails when the dropped values depend on how a batch is split into microbatches. */
 static void test_dropout_any_split(void **state)
 {
     (void)state;
@@ -267,8 +267,8 @@ static void test_dropout_any_split(void **state)
     run_destroy(&piece);
 }
 
-/* Fails when dropout keeps another part than it says, does not keep the mean, repeats itself from step to
- * step, or does anything in prediction. */
+/* Fails when dropout keeps another fraction than documented, changes the mean, repeats itself from step to
+ * step, or acts in prediction. */
 static void test_dropout_values(void **state)
 {
     (void)state;

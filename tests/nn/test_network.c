@@ -26,7 +26,7 @@ static void sum_forward(const nn_layer *layer, const nn_layer_call *call)
     }
 }
 
-/* Spoils its own scratch, so that a gradient kept there by mistake is seen. */
+/* Overwrites its own scratch, so that a gradient kept there by mistake is detected. */
 static void sum_backward(const nn_layer *layer, const nn_layer_call *call)
 {
     for (int input = 0; input < layer->input_count; input++)
@@ -39,8 +39,8 @@ static void sum_backward(const nn_layer *layer, const nn_layer_call *call)
 static const nn_layer_type sum_type = {
     .name = "sum", .build = sum_build, .forward = sum_forward, .backward = sum_backward};
 
-/* Small whole numbers for every value: the network is linear in each weight, so that differences with a step
- * of 1 are its gradient exactly, in float too. */
+/* Small integers for every value: the network is linear in each weight, so that differences with a step of 1
+ * are exactly its gradient, in float too. */
 static void make_whole(run *r)
 {
     nn_random stream = {1, 1, 0};
@@ -134,7 +134,7 @@ static void expect_failure(nn_network_spec *spec, const char *text)
     assert_int_equal(spec->count, 0);
 }
 
-/* Fails when a mistake in a graph is not found, or its message does not say where and what to do. */
+/* Fails when a mistake in a graph is not detected, or its message does not say where and what to do. */
 static void test_messages(void **state)
 {
     (void)state;
@@ -189,7 +189,7 @@ static void test_messages(void **state)
                           "any memory holds; make it smaller");
 }
 
-/* Fails when an allocation that fails leaks, or is taken for a success. */
+/* Fails when a failed allocation leaks memory, or is taken for a success. */
 static void test_no_memory(void **state)
 {
     (void)state;
@@ -210,7 +210,7 @@ static void test_no_memory(void **state)
         nn_microbatch_destroy(microbatch);
         nn_network_destroy(network);
         if (n > 0) assert_int_equal(nn_memory_in_use(), before);
-        if (n == 0) status = NN_ERROR_MEMORY; /* the first round only remembers answers about BLAS */
+        if (n == 0) status = NN_ERROR_MEMORY; /* the first round only caches results about BLAS */
     }
 }
 
@@ -226,7 +226,7 @@ static run run_large(void)
     return run_create(&spec, SAMPLES);
 }
 
-/* Fails when blocks leave values out, overlap, or do not start anew with each tensor. */
+/* Fails when blocks omit values, overlap, or do not start at each tensor. */
 static void test_blocks(void **state)
 {
     (void)state;
@@ -241,7 +241,7 @@ static void test_blocks(void **state)
     run_destroy(&r);
 }
 
-/* Fails when a changed bit of a weight goes unseen, or a gap is taken for a weight. */
+/* Fails when a changed bit of a weight goes unnoticed, or padding is taken for a weight. */
 static void test_fingerprint(void **state)
 {
     (void)state;
@@ -265,7 +265,8 @@ static void test_fingerprint(void **state)
     run_destroy(&r);
 }
 
-/* Fails when first values depend on the order of calls, or two tensors get the same ones, or gaps are hit. */
+/* Fails when initial values depend on the order of calls, two tensors get the same ones, or padding is
+ * written. */
 static void test_initialize(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Normalisations: what PyTorch computes, and what takes no part in it. */
+/* Normalisations against PyTorch, and padding, which they must ignore. */
 #include "norm.h"
 
 #define FIXTURE "norm.txt"
@@ -101,7 +101,7 @@ static void test_group_norm(void **state)
     check_fixture(3, "group_norm: {groups: 3}", "group_norm3", true);
 }
 
-/* What a step makes of a running statistic when this microbatch is the batch. */
+/* The running statistic after a step, if this microbatch is the batch. */
 static void step_statistic(norm *n, const char *name)
 {
     const nn_parameter *parameter = find_parameter(n, name);
@@ -137,7 +137,8 @@ static void expect_close(const nn_real *a, const nn_real *b, int64_t count)
     fixture_compare("values", count, a, b, TOLERANCE);
 }
 
-/* Copies the first STEPS steps of each sample from `from`, of `from_steps`, to `to`, of `to_steps`. */
+/* Copies the first STEPS steps of each sample from `from`, which has from_steps, to `to`, which has
+ * to_steps. */
 static void copy_steps(const nn_real *from, int64_t from_steps, nn_real *to, int64_t to_steps)
 {
     for (int64_t i = 0; i < LENGTH_SAMPLES; i++)
@@ -152,7 +153,7 @@ static void check_lengths(const char *yaml)
     int64_t lengths[LENGTH_SAMPLES] = {STEPS, STEPS, STEPS, STEPS};
     padded.call.lengths = lengths;
     memset(padded.dy, 0, (size_t)padded.values * sizeof(nn_real));
-    for (int64_t i = 0; i < padded.values; i++) padded.x[i] = 1000; /* so that it would be seen */
+    for (int64_t i = 0; i < padded.values; i++) padded.x[i] = 1000; /* so that reading it is detected */
     copy_steps(whole.x, STEPS, padded.x, PADDED);
     copy_steps(whole.dy, STEPS, padded.dy, PADDED);
     norm_run(&whole);
@@ -170,7 +171,7 @@ static void check_lengths(const char *yaml)
     norm_destroy(&padded);
 }
 
-/* Fails when what stands behind the end of a sequence counts, or gets a gradient. */
+/* Fails when values past the end of a sequence count, or get a gradient. */
 static void test_lengths(void **state)
 {
     (void)state;

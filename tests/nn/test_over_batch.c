@@ -1,4 +1,4 @@
-/* Statistics over a batch of several microbatches: their gradient, what they are, and training with them. */
+/* Statistics over a batch of several microbatches: their values, their gradient, and training with them. */
 #include "over_batch.h"
 
 #include <math.h>
@@ -14,7 +14,7 @@
 
 enum { SAMPLES = 11, STEPS = 4, FEATURES = 3, CHANNELS = 5, OUTPUTS = 2, MOST = 16 };
 
-/* Batch normalisation behind another, beside a shortcut, with shared parameters, with and without an
+/* Batch normalisation after another, next to a shortcut, with shared parameters, with and without an
  * activation. */
 static nn_network *make_network(int64_t microbatch_size, const char *over)
 {
@@ -37,7 +37,7 @@ static nn_network *make_network(int64_t microbatch_size, const char *over)
     return network;
 }
 
-/* The same samples however they are spread; one has no step at all. */
+/* The same samples, however they are spread; one has no steps. */
 static void fill(batch *b)
 {
     const nn_network *network = b->network;
@@ -126,8 +126,8 @@ static void compare(const char *what, int64_t count, const nn_real *values, cons
     fixture_compare(what, count, values, expected, TOLERANCE);
 }
 
-/* Fails when outputs, gradients or running statistics depend on how a batch is cut into microbatches; those
- * over one microbatch that is the whole batch are the reference. */
+/* Fails when outputs, gradients or running statistics depend on how a batch is split into microbatches; the
+ * reference is the batch as one microbatch. */
 static void test_any_cut(void **state)
 {
     (void)state;
@@ -155,8 +155,8 @@ static void test_any_cut(void **state)
     batch_destroy(&whole);
 }
 
-/* Fails when the whole batch is looked at where it should not be: in prediction, by a frozen layer, or with
- * `over: auto` where a microbatch has enough samples. */
+/* Fails when statistics are taken over the batch where they should not be: in prediction, by a frozen layer,
+ * or with `over: auto` if a microbatch has enough samples. */
 static void test_who_asks(void **state)
 {
     (void)state;
@@ -190,7 +190,7 @@ static void test_who_asks(void **state)
 
 /* ---- merging ---- */
 
-/* Fails when values far from 0 lose their variance as they merge, or an empty side does anything. */
+/* Fails when merging loses the variance of values far from 0, or an empty side changes the other. */
 static void test_merge(void **state)
 {
     (void)state;
@@ -202,7 +202,7 @@ static void test_merge(void **state)
         nn_moments_merge(1, empty, sum);
         assert_memory_equal(kept, sum, sizeof kept);
     }
-    /* 1001 pairs; their means are 0 to 4 with variance 2 but for the last one, which is 0 once more. */
+    /* 1001 pairs; their means are 0 to 4, with variance 2, except the last one, which is 0 again. */
     double mean = 2 - 2.0 / 1001, squares = 2 * (1001 * 6.0 - 6 - 1001 * mean * mean) + 1001 * 0.5;
     assert_true(sum[0] == 2002);
     assert_true(fabs(sum[1] - (1e9 + mean)) < 1e-5);
@@ -298,7 +298,7 @@ static double training_loss(const training *t, batch *b, int64_t samples, const 
     return sum / (double)samples;
 }
 
-/* As a step does: what is trained goes to the optimizer, running statistics go on by their decay. */
+/* As in a step: the optimizer updates trained values, running statistics follow their decay. */
 static void training_update(training *t, const batch *b, int step)
 {
     nn_optimizer_step at = {
@@ -362,8 +362,8 @@ static void check_training(const char *optimizer, const char *yaml, int64_t micr
     training_destroy(&t);
 }
 
-/* Fails when fifty steps in small microbatches are not PyTorch's on the whole batch: losses, and the running
- * statistics that they end with. */
+/* Fails when fifty steps in small microbatches differ from PyTorch's on the full batch: losses and final
+ * running statistics. */
 static void test_training(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* What PyTorch computes with the same numbers: layers with their gradients, losses, and whole trajectories of
- * training. The figures are made by tests/fixtures/make_fixtures.py. */
+/* Comparison with PyTorch on the same numbers: layers with their gradients, losses, and training
+ * trajectories. The reference values come from tests/fixtures/make_fixtures.py. */
 #include "build.h"
 
 #include "../fixtures/fixture.h"
@@ -7,7 +7,7 @@
 #include "loss/loss.h"
 #include "nn/activation.h"
 
-/* Of the largest value of an array. */
+/* Relative to the largest value of an array. */
 #define TOLERANCE (IS_DOUBLE ? 1e-12 : 1e-5)
 
 /* ---- layers ------------------------------------------------------------ */
@@ -182,7 +182,7 @@ static const struct {
     {"sgd", "sgd: {learning_rate: 0.05, momentum: 0.9}"},
 };
 
-/* A network in training by hand: one microbatch a batch. */
+/* A network trained by hand: one microbatch per batch. */
 typedef struct training {
     const problem *problem;
     const nn_loss_type *loss;
@@ -252,7 +252,7 @@ static double training_loss(training *t)
                                              .gradient = t->run.microbatch->gradients[last]});
 }
 
-/* One step; returns the loss before it. */
+/* Takes one step; returns the loss before it. */
 static double training_step(training *t, int step)
 {
     run *r = &t->run;

@@ -1,12 +1,12 @@
-/* rnn, lstm and gru: what PyTorch computes, samples of different length, and state that is carried from
- * window to window. */
+/* rnn, lstm and gru: against PyTorch, samples of different length, and state carried from window to
+ * window. */
 #include "build.h"
 
 #include "../fixtures/fixture.h"
 
 enum { SAMPLES = 3, STEPS = 5, FEATURES = 4, UNITS = 3, VALUES_MOST = 128 };
 
-/* Of the largest value of an array. */
+/* Relative to the largest value of an array. */
 #define TOLERANCE (IS_DOUBLE ? 1e-12 : 1e-5)
 
 static const char *const cells[][2] = {{"tanh", "rnn: {units: 3"},
@@ -16,9 +16,9 @@ static const char *const cells[][2] = {{"tanh", "rnn: {units: 3"},
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* ---- a layer whose input gradient can be seen ---- */
+/* ---- a layer with a visible input gradient ---- */
 
-/* Hands its input on; its parameter, which does nothing, makes the network want a gradient here. */
+/* The identity; its parameter, which does nothing, makes the network compute a gradient here. */
 static nn_status probe_build(nn_layer *layer)
 {
     layer->output_shape = layer->input_shapes[0];
@@ -58,7 +58,7 @@ static const nn_layer_type probe_type = {.name = "probe",
                                          .backward = probe_backward,
                                          .gradient = probe_gradient};
 
-/* A recurrent layer, the last of the options still open, on the probe. */
+/* A recurrent layer on the probe. */
 static run run_recurrent(const char *options, bool bidirectional, bool sequence, bool carry, int64_t steps,
                          int64_t samples, bool has_lengths)
 {
@@ -158,7 +158,7 @@ static void expect_near(const char *what, int64_t count, const nn_real *values, 
     fixture_compare(what, count, values, expected, TOLERANCE);
 }
 
-/* A sample of a padded microbatch against the same sample, without padding, in a microbatch of its own, whose
+/* A sample of a padded microbatch against the same sample without padding in a separate microbatch, whose
  * gradient is added to `sum`. */
 static void compare_sample(const char *options, bool bidirectional, bool sequence, const run *padded,
                            int64_t sample, nn_real *sum)
@@ -177,7 +177,7 @@ static void compare_sample(const char *options, bool bidirectional, bool sequenc
     run_destroy(&r);
 }
 
-/* Coefficients stand behind the ends too: what is there must not come through. */
+/* There are coefficients past the ends too: they must have no effect. */
 static void check_lengths(const char *options, bool bidirectional, bool sequence)
 {
     run padded = run_recurrent(options, bidirectional, sequence, false, STEPS, SAMPLES, true);
@@ -194,7 +194,7 @@ static void check_lengths(const char *options, bool bidirectional, bool sequence
     run_destroy(&padded);
 }
 
-/* Fails when padding takes part in anything: an output, a gradient, where the reverse direction begins. */
+/* Fails when padding affects anything: an output, a gradient, the start of the reverse direction. */
 static void test_lengths(void **state)
 {
     (void)state;
@@ -204,7 +204,7 @@ static void test_lengths(void **state)
                 check_lengths(cells[cell][1], bidirectional, sequence);
 }
 
-/* Fails when a sample without a step has another output than 0, or stops the others. */
+/* Fails when the output of a sample without steps is not 0, or it stops the others. */
 static void test_no_step(void **state)
 {
     (void)state;
@@ -225,7 +225,7 @@ static void test_no_step(void **state)
 
 /* ---- carried state ---- */
 
-/* Two windows one after the other, `window` of them now: its inputs, and its part of the coefficients. */
+/* One of two consecutive windows: its inputs, and its part of the coefficients. */
 static void set_window(run *window, const run *whole, int64_t begin)
 {
     int64_t steps = window->network->layers[0].output_shape.extents[0];
@@ -267,14 +267,14 @@ static void check_carry(const char *options)
     run_destroy(&second);
 }
 
-/* Fails when two windows with a carried state are not one long window. */
+/* Fails when two windows with a carried state differ from one long window. */
 static void test_carry(void **state)
 {
     (void)state;
     for (size_t cell = 0; cell < COUNT(cells); cell++) check_carry(cells[cell][1]);
 }
 
-/* The gradient against differences; what was carried in is put back before each run. */
+/* The gradient against differences; the carried state is restored before each run. */
 static void compare_with_differences(run *r, const char *what, const nn_real *given)
 {
     size_t bytes = (size_t)(SAMPLES * r->network->carried_values) * sizeof(nn_real);
@@ -295,7 +295,7 @@ static void compare_with_differences(run *r, const char *what, const nn_real *gi
     }
 }
 
-/* Fails when the gradient of a window is not that of its outputs with what was carried in held fixed. */
+/* Fails when the gradient of a window is not that of its outputs for a fixed carried state. */
 static void test_carry_gradient(void **state)
 {
     (void)state;
@@ -311,7 +311,7 @@ static void test_carry_gradient(void **state)
     }
 }
 
-/* Fails when a state at the sample's own end is not what is carried: the padding would then count. */
+/* Fails when the carried state is not that at the sample's own end: the padding would count. */
 static void test_carry_lengths(void **state)
 {
     (void)state;
@@ -331,7 +331,7 @@ static void test_carry_lengths(void **state)
 
 /* ---- shared parameters ---- */
 
-/* Fails when two layers with the same parameters do not add up their gradients, part by part. */
+/* Fails when the gradients of two layers with the same parameters are not added, part by part. */
 static void test_shared(void **state)
 {
     (void)state;
@@ -370,7 +370,7 @@ static void test_refuses(void **state)
     expect_refused("gru: {units: 3}", (nn_shape){1, {20}}, "steps x features");
 }
 
-/* Fails when the forget gates do not begin open, or other gates do. */
+/* Fails when the forget gates do not start open, or other gates do. */
 static void test_forget_bias(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Layers that use the parameters of another: one gradient, summed before it counts. */
+/* Layers that share the parameters of another: one gradient, the sum of theirs. */
 #include "build.h"
 
 #include <math.h>
@@ -15,8 +15,8 @@ static run run_sharing(const char *first, const char *second, int64_t samples)
     return run_create(&spec, samples);
 }
 
-/* Fails when parameters that are shared are kept twice, or their gradient is not the derivative with respect
- * to all places where they are used. */
+/* Fails when shared parameters are stored twice, or their gradient is not the derivative with respect to all
+ * their uses. */
 static void test_gradient(void **state)
 {
     (void)state;
@@ -29,7 +29,7 @@ static void test_gradient(void **state)
     run_destroy(&r);
 }
 
-/* Fails when adding a shared gradient to a sum is not the same, bit for bit, as adding the whole of it. */
+/* Fails when accumulating a shared gradient differs, by a bit, from adding it afterwards. */
 static void test_accumulates(void **state)
 {
     (void)state;
@@ -59,7 +59,7 @@ static void expect_failure(const char *first, const char *second, const char *sh
     if (!strstr(nn_error_text(), text)) fail_msg("%s", nn_error_text());
 }
 
-/* Fails when sharing that cannot be is let through, or the message does not say why. */
+/* Fails when invalid sharing is accepted, or the message does not say why. */
 static void test_messages(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Options of optimizers and schedules from YAML, read as a user's file would be. */
+/* Options of optimizers and schedules from YAML, read like a user's file. */
 #ifndef NN_TESTS_OPTIM_PLUGIN_H
 #define NN_TESTS_OPTIM_PLUGIN_H
 
@@ -38,7 +38,7 @@ static inline plugin_choice plugin_choose(const char *yaml)
     return choice;
 }
 
-/* Ends the choice; the block is released with nn_free. */
+/* Ends the reading; release the block with nn_free. */
 static inline void *plugin_options(plugin_choice choice, const nn_option *table, size_t size)
 {
     void *options = NULL;
@@ -65,7 +65,7 @@ static inline void *plugin_schedule(const char *yaml, const nn_schedule_type **t
     return plugin_options(choice, (*type)->options, (*type)->options_size);
 }
 
-/* What holds for every table: documented options inside the struct. */
+/* Checks of every table: documented options inside the struct. */
 static inline void plugin_check_table(const nn_option *table, size_t size)
 {
     for (const nn_option *option = table; option->name; option++) {

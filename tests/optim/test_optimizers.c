@@ -1,5 +1,5 @@
-/* Every optimizer of the list: the figures of PyTorch or of its paper, the same bits for any cut, no NaN
- * lost, gaps stay zero. */
+/* Every optimizer of the list: results of PyTorch or of its paper, the same bits for any partition, no NaN
+ * lost, padding stays zero. */
 #include "plugin.h"
 
 #include <math.h>
@@ -11,9 +11,9 @@
 
 #define WEIGHTS 12
 #define STEPS 10
-#define BLOCK 256 /* of what an optimizer measures */
+#define BLOCK 256 /* for measure */
 
-/* The arrays of optimizers.txt and updates.txt; their weights are a matrix, but where the name says vector.
+/* The arrays of optimizers.txt and updates.txt; their weights are a matrix unless the name says vector.
  */
 static const struct {
     const char *fixture, *yaml;
@@ -73,7 +73,7 @@ static nn_real *trial_values(int64_t count)
     return values;
 }
 
-/* Slots that the optimizer does not have are NULL, so that touching them crashes. */
+/* Slots that the optimizer does not have are NULL, so that accessing them crashes. */
 static trial trial_create(const char *yaml, int64_t count)
 {
     trial t = {.count = count};
@@ -104,8 +104,8 @@ static void trial_fill(int64_t count, uint32_t purpose, uint32_t step, nn_real *
     for (int64_t i = 0; i < count; i++) values[i] = (nn_real)nn_random_normal(stream, (uint64_t)i);
 }
 
-/* The sums of a tensor, as the training loop forms them: block by block, in the canonical tree. A step may be
- * left out behind them, so they must leave the state as it is. */
+/* The sums of a tensor, computed as in training: block by block, along the canonical tree. The step may be
+ * skipped afterwards, so they must not change the state. */
 static void trial_measure(trial *t, nn_optimizer_step *step)
 {
     double of_blocks[16 * NN_OPTIMIZER_SUMS];
@@ -195,7 +195,7 @@ static void run_fixture(const char *file, const char *yaml, bool is_vector, nn_r
     trial_destroy(&t);
 }
 
-/* Each weight is compared on its own, as they are of very different size. */
+/* Each weight is compared separately, as their sizes differ widely. */
 static void check_fixture(const char *file, const char *fixture, const char *yaml, double tolerance)
 {
     nn_real after[WEIGHTS][STEPS], expected[STEPS * WEIGHTS], weight[STEPS];
@@ -221,7 +221,7 @@ static void test_definitions(void **state)
         check_fixture("updates.txt", more_cases[i].fixture, more_cases[i].yaml, is_double ? 1e-13 : 2e-6);
 }
 
-/* Fails when an element's result depends on where a slice begins or ends. */
+/* Fails when an element's result depends on where a slice starts or ends. */
 static void check_cuts(const char *yaml)
 {
     static const int64_t lengths[] = {1, 3, 16, 7, 64, 5, 100, 2, 33};
@@ -254,7 +254,7 @@ static void test_cuts(void **state)
     for_all_optimizers(check_cuts);
 }
 
-/* Fails when a NaN or infinite gradient leaves a weight that looks sound, or reaches its neighbours. */
+/* Fails when a NaN or infinite gradient leaves a finite weight, or reaches its neighbours. */
 static void check_nonfinite(const char *yaml)
 {
     trial t = trial_create(yaml, WEIGHTS);
@@ -275,7 +275,7 @@ static void test_nonfinite(void **state)
     for_all_optimizers(check_nonfinite);
 }
 
-/* Fails when the gaps between tensors, which hold zeros, are moved by a step. */
+/* Fails when a step changes the padding between tensors, which is zero. */
 static void check_zeros(const char *yaml)
 {
     trial t = trial_create(yaml, WEIGHTS);
@@ -296,7 +296,7 @@ static void test_zeros(void **state)
     for_all_optimizers(check_zeros);
 }
 
-/* Fails when clipping's factor is left out, or applied to anything but the gradient. */
+/* Fails when the clipping factor is ignored, or applied to anything but the gradient. */
 static void check_scale(const char *yaml)
 {
     trial plain = trial_create(yaml, WEIGHTS), scaled = trial_create(yaml, WEIGHTS);
@@ -365,7 +365,7 @@ static void check_decay(const char *yaml)
     assert_true(decays(yaml, true, true));
 }
 
-/* Fails when biases and the scales of norms decay without being asked to, or matrices do not. */
+/* Fails when biases and the scales of normalisation decay by default, or matrices do not. */
 static void test_decay(void **state)
 {
     (void)state;
@@ -379,7 +379,7 @@ static void expect_slots(const char *yaml, int expected)
     trial_destroy(&t);
 }
 
-/* Fails when memory is spent on a momentum that is 0, or checkpoints would miss a vector of state. */
+/* Fails when memory is used for a momentum of 0, or checkpoints would miss a state vector. */
 static void test_slots(void **state)
 {
     (void)state;
@@ -404,7 +404,7 @@ static void expect_refused(const char *yaml, const char *remedy)
     nn_free(options);
 }
 
-/* Fails when options that would silently do nothing, or not what their name says, are taken. */
+/* Fails when options that would have no effect, or not the one that their name says, are accepted. */
 static void test_refused(void **state)
 {
     (void)state;

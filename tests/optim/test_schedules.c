@@ -1,4 +1,4 @@
-/* Every schedule of the list: a sound factor at every step, linear warm-up; and the closed forms. */
+/* Every schedule of the list: a valid factor at every step, linear warm-up; and the closed forms. */
 #include "plugin.h"
 
 #include <math.h>
@@ -15,7 +15,7 @@ static const nn_duration warmups[] = {
     {1.5, NN_DURATION_EPOCHS}, {5, NN_DURATION_STEPS},       {1e12, NN_DURATION_STEPS},
 };
 
-/* The options begin with the warm-up, whatever the schedule. */
+/* The options of every schedule start with the warm-up. */
 static void *schedule_create(const char *yaml, const nn_schedule_type **type, nn_duration warmup)
 {
     void *options = plugin_schedule(yaml, type);
@@ -63,8 +63,8 @@ static void check_run(const nn_schedule_type *type, const void *options, nn_run_
     if (warmup < length.steps) expect_near(highest, 1);
 }
 
-/* Fails when a factor is no share of the learning rate, the warm-up is not linear, or the schedule proper
- * does not begin at 1 right after it; a resume with more epochs may ask for steps beyond the end. */
+/* Fails when a factor is not in [0, 1], the warm-up is not linear, or the schedule does not start at 1 right
+ * after it; a resume with more epochs may ask for steps beyond the end. */
 static void test_all(void **state)
 {
     (void)state;
@@ -141,8 +141,8 @@ static void test_closed_forms(void **state)
     }
 }
 
-/* Fails when the learning rate at a step depends on the length of the run though the schedule does not lead
- * to its end: a duration in epochs or steps that is longer than the run is cut to it. */
+/* Fails when the learning rate at a step depends on the length of the run although the schedule does not
+ * cover it to its end: a duration in epochs or steps that is longer than the run would be cut. */
 static void test_durations_longer_than_the_run(void **state)
 {
     (void)state;
@@ -163,7 +163,7 @@ static void test_durations_longer_than_the_run(void **state)
             expect_near(
                 factor_of("exponential: {warmup: 4 epochs, factor: 0.5, every: 6 epochs}", step, length),
                 step < 80 ? (double)(step + 1) / 80 : pow(0.5, (double)(step - 80) / 120));
-            if (step < 80) { /* of those that lead to the end, the warm-up */
+            if (step < 80) { /* of those that cover the run to its end, the warm-up */
                 expect_near(factor_of("cosine: {warmup: 4 epochs}", step, length), (double)(step + 1) / 80);
                 expect_near(factor_of("polynomial: {warmup: 80 steps}", step, length),
                             (double)(step + 1) / 80);
@@ -175,7 +175,7 @@ static void test_durations_longer_than_the_run(void **state)
     }
 }
 
-/* The factors of a run of 4 epochs of 10 steps that is planned anew for `epochs` at `step`. */
+/* The factors of a run of 4 epochs of 10 steps that is replanned for `epochs` at `step`. */
 static void *extended(const char *yaml, int64_t step, int64_t epochs, const nn_schedule_type **type,
                       nn_schedule_memory *memory)
 {
@@ -188,8 +188,8 @@ static void *extended(const char *yaml, int64_t step, int64_t epochs, const nn_s
     return options;
 }
 
-/* Fails when a run that is made longer or shorter does not get the schedule that `extend` says: that of the
- * new length, the last factor, or a new cycle. */
+/* Fails when an extended or shortened run does not get the schedule that `extend` says: that of the new
+ * length, the last factor, or a new cycle. */
 static void test_extended_runs(void **state)
 {
     (void)state;
@@ -223,8 +223,8 @@ static void test_extended_runs(void **state)
     }
 }
 
-/* Fails when a second extension forgets the first, a choice that is made later has no effect, or a run that
- * is over is planned anew. */
+/* Fails when a second extension forgets the first, a later choice has no effect, or a finished run is
+ * replanned. */
 static void test_extended_again(void **state)
 {
     (void)state;
@@ -257,7 +257,7 @@ static void read_factors(const char *name, double factors[FACTORS])
 
 static void expect_factor(const char *name, double value, double expected)
 {
-    double tolerance = sizeof(nn_real) == sizeof(double) ? 1e-12 : 1e-7; /* of the fixture as it is read */
+    double tolerance = sizeof(nn_real) == sizeof(double) ? 1e-12 : 1e-7; /* of the fixture */
     if (!(fabs(value - expected) <= tolerance)) fail_msg("%s: %.17g instead of %.17g", name, value, expected);
 }
 
@@ -300,7 +300,7 @@ static void check_plateau(const char *fixture, bool higher_is_better)
     nn_free(options);
 }
 
-/* Fails when the learning rate does not fall where PyTorch's ReduceLROnPlateau lets it, and no further. */
+/* Fails when the learning rate does not decrease at the same epochs as with PyTorch's ReduceLROnPlateau. */
 static void test_plateau(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* What the tests of tensor share: cmocka, random arrays, comparison by bits. */
+/* Shared by the tests of tensor: cmocka, random arrays, comparison by bits. */
 #ifndef NN_TEST_TENSOR_CHECK_H
 #define NN_TEST_TENSOR_CHECK_H
 
@@ -32,7 +32,7 @@ static inline void check_fill(uint32_t stream, double limit, int64_t count, nn_r
     }
 }
 
-/* A whole number in [0, below). */
+/* An integer in [0, below). */
 static inline int64_t check_number(uint32_t stream, uint64_t index, int64_t below)
 {
     nn_random numbers = {.seed = 2, .purpose = stream, .step = 0};

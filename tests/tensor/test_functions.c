@@ -1,6 +1,6 @@
 /*
- * exp, log, tanh, erf and what is made of them: the promised accuracy over all numbers, special values, and
- * the same bits on every instruction set and for every cut of an array.
+ * exp, log, tanh, erf and functions built on them: the promised accuracy over all numbers, special values,
+ * and the same bits on every instruction set and for every partition of an array.
  */
 #include "check.h"
 
@@ -147,7 +147,7 @@ static const accuracy_case accuracy_cases[] = {
 
 #define ACCURACY_CASES (sizeof(accuracy_cases) / sizeof(accuracy_cases[0]))
 
-/* Were it to fail, the promise of kernels.h would be broken somewhere. */
+/* If it fails, the accuracy promised in kernels.h does not hold. */
 static void test_accuracy(void **state)
 {
     (void)state;
@@ -197,7 +197,7 @@ static nn_real value_of(function_of_array function, nn_real x)
     return y;
 }
 
-/* NaN must not be hidden, Inf and both zeros must come out as mathematics has them. */
+/* NaN must not be lost; Inf and both zeros must give the mathematical limits. */
 static void test_special_values(void **state)
 {
     (void)state;
@@ -338,12 +338,12 @@ static void scaled(int64_t count, const nn_real *x, nn_real *y)
 }
 
 /* With the hashes of their results, which are the same on every (little-endian) CPU and with every compiler.
- * After a change of a function that is meant to change its bits, the test tells the new hash: see that all
- * instruction sets agree on it. */
+ * After an intended change of the bits, the test reports the new hash: check that all instruction sets agree
+ * on it. */
 typedef struct bits_case {
     const char *name;
     function_of_array function;
-    bool by_element; /* an element of the result depends on that element alone */
+    bool by_element; /* each element of the result depends only on the same element of the input */
     uint64_t hash_float, hash_double;
 } bits_case;
 
@@ -389,7 +389,7 @@ static const bits_case bits_cases[] = {
 
 #define BITS_CASES (sizeof(bits_cases) / sizeof(bits_cases[0]))
 
-/* Were it to fail, a sample's result would depend on its place in a batch, or on how work was shared out. */
+/* If it fails, a sample's result depends on its place in a batch, or on how work is distributed. */
 static void test_cuts(void **state)
 {
     (void)state;
@@ -414,7 +414,7 @@ static void test_cuts(void **state)
     }
 }
 
-/* NaN is left out: its bits are not ours. */
+/* NaN is excluded: its bits are not defined. */
 static uint64_t hash_of(function_of_array function)
 {
     static nn_real x[BLOCK], y[BLOCK];
@@ -428,7 +428,7 @@ static uint64_t hash_of(function_of_array function)
     return hash;
 }
 
-/* Were it to fail, two nodes with different CPUs, or two builds, would train different weights. */
+/* If it fails, two nodes with different CPUs, or two builds, train different weights. */
 static void test_instruction_sets(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* The kernels that are exact or are sums, against their definitions written down plainly. */
+/* The kernels that are exact or are sums, against plain implementations of their definitions. */
 #include "check.h"
 
 #include "tensor/kernels.h"
@@ -6,7 +6,7 @@
 
 enum { MANY = 700 };
 
-/* Lengths around the widths of vectors and of the groups that the kernels work in. */
+/* Lengths around the widths of vectors and of the groups used in the kernels. */
 static const int64_t lengths[] = {0,  1,  2,  7,   8,   10,  15,  16,  17,  31, 32,
                                   33, 63, 64, 100, 255, 256, 257, 512, 513, 700};
 
@@ -115,7 +115,7 @@ static void test_sum_squares(void **state)
     }
 }
 
-/* A single bad value anywhere must be seen: it would poison the weights. */
+/* A single bad value anywhere must be detected: it would spoil the weights. */
 static void test_not_finite(void **state)
 {
     (void)state;
@@ -190,7 +190,7 @@ static void plain_softmax(int64_t columns, const nn_real *x, double *y)
     for (int64_t i = 0; i < columns; i++) y[i] = exp((double)x[i] - maximum) / sum;
 }
 
-/* Also: a row's result must not depend on the rows beside it, nor on working in place. */
+/* Also: a row's result must not depend on neighbouring rows, nor on working in place. */
 static void test_softmax(void **state)
 {
     (void)state;
@@ -252,8 +252,8 @@ static void test_softmax_gradient(void **state)
     }
 }
 
-/* Fails when what dropout keeps is another choice than that of the scalar generator, or depends on where a
- * call begins. */
+/* Fails when the dropped values differ from those of the scalar generator, or depend on where a call
+ * starts. */
 static void test_dropout_factors(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Matrix products against their definition, and what is promised of their bits. */
+/* Matrix products against their definition, and the promises about their bits. */
 #include "check.h"
 
 #include "base/memory.h"
@@ -68,8 +68,8 @@ static void test_product(void **state)
     }
 }
 
-/* Fails when a size that BLAS cannot count is cut to what it can: 2^32 + 5 would be 5. A small limit stands
- * for that of its integers. */
+/* Fails when a size beyond the integers of BLAS is truncated: 2^32 + 5 would become 5. A small limit replaces
+ * that of its integers. */
 static void test_limit(void **state)
 {
     static const int64_t limits[] = {1, 3, 16, WIDEST};
@@ -99,7 +99,8 @@ static void test_empty(void **state)
     assert_true(c[0] == 0 && c[1] == 0 && c[2] == 0 && c[3] == 0);
 }
 
-/* The promise of the same bits on any number of ranks stands on this: buffers lie elsewhere on each rank. */
+/* The promise of the same bits on any number of ranks depends on this: buffers have other addresses on each
+ * rank. */
 static void test_alignment(void **state)
 {
     (void)state;
@@ -116,8 +117,8 @@ static void test_alignment(void **state)
     }
 }
 
-/* Where the answer is yes, gradients are summed inside the product: it must hold for other numbers than those
- * tried. */
+/* If the answer is yes, gradients are summed inside the product: it must hold for other numbers than those
+ * tested. */
 static void test_accumulates_exactly(void **state)
 {
     (void)state;
@@ -142,7 +143,7 @@ static void test_accumulates_exactly(void **state)
     }
 }
 
-/* Without memory nothing was shown to be exact, and nothing was measured; neither leaves a block or an error
+/* If out of memory, nothing counts as exact and nothing is measured; neither leaves a block or an error
  * behind. */
 static void test_without_memory(void **state)
 {

@@ -1,4 +1,4 @@
-/* Products with a packed matrix, against the chains of fused multiply-adds that they are defined as. */
+/* Products with a packed matrix, against the chains of fused multiply-adds that define them. */
 #include "check.h"
 
 #include <tgmath.h>
@@ -52,7 +52,7 @@ static void test_products(void **state)
         for (int kind = 0; kind < 4; kind++) check_product(widths[w], kind & 1, kind & 2);
 }
 
-/* What was in C before must not come through. */
+/* Old values of C must not affect the result. */
 static void check_gradient(int64_t rows, int64_t columns, int64_t inner)
 {
     enum { LD = WIDEST + GAP, MOST = 2 * NN_PANELS_CHAIN + 5 };

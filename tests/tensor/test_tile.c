@@ -40,7 +40,7 @@ static int64_t number(uint32_t trial, uint64_t which, int64_t below)
     return check_number(7, 100 * trial + which, below);
 }
 
-/* C begins as marks: what a kernel must not write is seen. */
+/* C is filled with markers, so that writes outside of the result are detected. */
 static void begin_results(bool are_sums)
 {
     if (are_sums)
