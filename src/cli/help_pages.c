@@ -90,7 +90,7 @@ static const struct {
     {"data", "data", nn_data_options_table, NULL},
     {"data", "data.train, data.validation, data.test", nn_part_options_table, NULL},
     {"data", "data.split", nn_split_options_table, NULL},
-    {"data", "data.window", nn_window_options_table, NULL},
+    {"data", "data.window", nn_data_window_options_table, NULL},
     {"data", "data.fields.x, data.fields.y, data.fields.NAME", nn_field_options_table, NULL},
     {"network", "repeat", NULL, nn_repeat_options},
     {"network", "each layer", NULL, nn_layer_common_options},

@@ -1,5 +1,5 @@
 /* In which order the samples of a data set come. */
-#include "data/internal.h"
+#include "data/dataset_internal.h"
 
 /* Training samples up to this many values are shuffled all together, unless the user says otherwise. */
 #define ARRANGE_FULL_SHUFFLE ((double)(1 << 28))
@@ -31,10 +31,10 @@ nn_status nn_dataset_arrange(nn_dataset *dataset, int64_t batch_size, int64_t la
     nn_order *order = &dataset->order;
     if (dataset->parts[NN_TRAIN].count == 0) return NN_OK;
     nn_order_arrange(order, batch_size, lanes);
-    nn_buckets_destroy(order->buckets);
+    nn_length_buckets_destroy(order->buckets);
     order->buckets = NULL;
     if (!dataset->options->bucket_by_length) return NN_OK;
-    return nn_buckets_create(dataset->lengths[NN_TRAIN].bytes, order->batch, &order->buckets);
+    return nn_length_buckets_create(dataset->lengths[NN_TRAIN].bytes, order->batch, &order->buckets);
 }
 
 int64_t nn_dataset_order(const nn_dataset *dataset, nn_part part, int64_t epoch, int64_t position)

@@ -1,7 +1,7 @@
 /* The samples by class, for drawing every class equally often. */
 #include "base/memory.h"
 #include "data/blocks.h"
-#include "data/internal.h"
+#include "data/dataset_internal.h"
 
 static nn_status balance_keys(const nn_samples *train, int array, int32_t *keys)
 {
@@ -58,13 +58,13 @@ done:
 
 nn_status nn_balance_create(nn_comm *comm, nn_dataset *dataset)
 {
-    nn_data_memory *memory = &dataset->balance_table;
+    nn_node_memory *memory = &dataset->balance_table;
     const nn_view *view = &dataset->views[nn_source_class_array(dataset->parts[NN_TRAIN].source)];
     int64_t classes = dataset->targets[view->target].field.classes, count = dataset->parts[NN_TRAIN].count;
     size_t size = (size_t)(1 + classes + 1 + count) * sizeof(int64_t);
-    NN_TRY(nn_memory_create(comm, size, "the samples by class", memory));
+    NN_TRY(nn_node_memory_create(comm, size, "the samples by class", memory));
     nn_status status = memory->writes ? balance_fill(dataset, classes, memory->bytes) : NN_OK;
-    NN_TRY(nn_memory_publish(comm, memory, status));
+    NN_TRY(nn_node_memory_publish(comm, memory, status));
     const int64_t *table = memory->bytes;
     dataset->order.classes = table[0];
     dataset->order.class_begin = table + 1;

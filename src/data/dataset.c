@@ -6,8 +6,8 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "data/internal.h"
-#include "data/names.h"
+#include "data/dataset_internal.h"
+#include "data/naming.h"
 #include "data/request.h"
 
 /* ---- the steps ---- */
@@ -130,9 +130,9 @@ static nn_status dataset_choose_cache(nn_comm *comm, nn_dataset *dataset)
 {
     bool fits = true;
     char bytes[NN_FORMAT_SIZE];
-    size_t size = nn_memory_wanted(dataset->sources);
+    size_t size = nn_node_memory_wanted(dataset->sources);
     int cache = dataset->options->cache;
-    if (cache == NN_CACHE_AUTO) NN_TRY(nn_memory_fits(comm, size, &fits));
+    if (cache == NN_CACHE_AUTO) NN_TRY(nn_node_memory_fits(comm, size, &fits));
     dataset->streams = cache == NN_CACHE_STREAM || !fits || dataset->lenient;
     dataset->looks = (!dataset->streams || dataset->options->check == NN_CHECK_ALL) && !dataset->lenient;
     if (!fits && !dataset->lenient)
@@ -237,7 +237,7 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
     nn_targets_recognise(request, sources);
     nn_sources_look(options, sources, problems);
     dataset_find_first(dataset);
-    nn_names_settle(dataset, request, problems);
+    nn_naming_settle(dataset, request, problems);
     nn_sources_compare(sources, problems);
     for (int p = 0; p < NN_PARTS; p++) nn_source_tell_packing(&sources[p]);
     nn_data_check_fields(request, &sources[NN_TRAIN], problems);
@@ -253,8 +253,9 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
     for (int v = 0; v < dataset->view_count; v++)
         nn_problems_collect(problems, nn_classes_name(dataset, request, v));
     NN_TRY(dataset_choose_cache(comm, dataset));
-    if (!dataset->streams && dataset->describes) dataset->memory.on_node = nn_memory_wanted(sources);
-    if (!dataset->streams && !dataset->describes) NN_TRY(nn_memory_load(comm, sources, &dataset->memory));
+    if (!dataset->streams && dataset->describes) dataset->memory.on_node = nn_node_memory_wanted(sources);
+    if (!dataset->streams && !dataset->describes)
+        NN_TRY(nn_node_memory_load(comm, sources, &dataset->memory));
     /* A problem may be one rank's alone; what follows is collective. */
     int64_t lost = problems->status != NN_OK;
     NN_TRY(nn_comm_maximum(comm, &lost, 1));
@@ -387,14 +388,14 @@ void nn_dataset_close(nn_dataset *dataset)
     }
     nn_sources_destroy(dataset->sources);
     nn_names_set_release(&dataset->names);
-    nn_memory_release(&dataset->memory);
-    nn_memory_release(&dataset->split_table);
-    nn_memory_release(&dataset->balance_table);
+    nn_node_memory_release(&dataset->memory);
+    nn_node_memory_release(&dataset->split_table);
+    nn_node_memory_release(&dataset->balance_table);
     for (int p = 0; p < NN_PARTS; p++) {
-        nn_memory_release(&dataset->lengths[p]);
-        nn_memory_release(&dataset->weights[p]);
+        nn_node_memory_release(&dataset->lengths[p]);
+        nn_node_memory_release(&dataset->weights[p]);
     }
-    nn_buckets_destroy(dataset->order.buckets);
+    nn_length_buckets_destroy(dataset->order.buckets);
     nn_text_free(&dataset->identity_lines);
     nn_free(dataset);
 }
@@ -436,7 +437,7 @@ int64_t nn_dataset_count(const nn_dataset *dataset, nn_part part)
 
 size_t nn_dataset_stored(const nn_dataset *dataset)
 {
-    return nn_memory_wanted(dataset->sources);
+    return nn_node_memory_wanted(dataset->sources);
 }
 
 size_t nn_dataset_memory(const nn_dataset *dataset)

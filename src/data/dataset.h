@@ -50,15 +50,15 @@ typedef struct nn_split_options { /* data.split */
     int64_t seed;
 } nn_split_options;
 
-enum { NN_WINDOW_LAST, NN_WINDOW_EVERY_STEP };
+enum { NN_DATA_WINDOW_LAST, NN_DATA_WINDOW_EVERY_STEP };
 
-typedef struct nn_window_options { /* data.window */
-    int64_t length;                /* rows of a window; 0: samples are rows */
-    int64_t horizon;               /* rows between the last row seen and the target */
-    int64_t stride;                /* rows between the beginnings of windows */
-    nn_text_list targets;          /* names or numbers of the columns to predict; empty: all */
-    int target;                    /* one row, or one at every step */
-} nn_window_options;
+typedef struct nn_data_window_options { /* data.window */
+    int64_t length;                     /* rows of a window; 0: samples are rows */
+    int64_t horizon;                    /* rows between the last row seen and the target */
+    int64_t stride;                     /* rows between the beginnings of windows */
+    nn_text_list targets;               /* names or numbers of the columns to predict; empty: all */
+    int target;                         /* one row, or one at every step */
+} nn_data_window_options;
 
 typedef enum nn_normalize {
     NN_NORMALIZE_AUTO,
@@ -118,14 +118,14 @@ typedef struct nn_data_options {
     /* What follows are sections: not rows of the data table. */
     nn_part_options parts[NN_PARTS];
     nn_split_options split;
-    nn_window_options window;
+    nn_data_window_options window;
     nn_fields_options fields;
 } nn_data_options;
 
 extern const nn_option nn_data_options_table[];
 extern const nn_option nn_part_options_table[];
 extern const nn_option nn_split_options_table[];
-extern const nn_option nn_window_options_table[];
+extern const nn_option nn_data_window_options_table[];
 extern const nn_option nn_field_options_table[];
 
 void nn_data_options_release(nn_data_options *options); /* all of it, sections included */
@@ -162,11 +162,11 @@ typedef struct nn_known_target {
 } nn_known_target;
 
 /* What known names are good for. */
-typedef enum nn_names_use {
-    NN_NAMES_FIXED, /* a name that is not known is a problem */
-    NN_NAMES_OPEN,  /* but for classes, which are shown and not judged */
-    NN_NAMES_BEGIN  /* a new run takes their order as far as its own names allow */
-} nn_names_use;
+typedef enum nn_data_names_use {
+    NN_DATA_NAMES_FIXED, /* a name that is not known is a problem */
+    NN_DATA_NAMES_OPEN,  /* but for classes, which are shown and not judged */
+    NN_DATA_NAMES_BEGIN  /* a new run takes their order as far as its own names allow */
+} nn_data_names_use;
 
 /* The normalisation of a field in an earlier run, which is kept where the field has the same shape, columns
  * of the same names, and is normalised at all. */
@@ -186,8 +186,8 @@ typedef struct nn_data_known {
     const int64_t *indices;         /* of each input that holds indices, how many; NULL: not known */
     const nn_names_set *names;      /* of columns, classes and categories; NULL: not known */
     const char *names_from;         /* where they are from, for messages */
-    nn_names_use use;
-    bool narrow; /* NN_NAMES_BEGIN: classes are kept only where all of them are the same */
+    nn_data_names_use use;
+    bool narrow; /* NN_DATA_NAMES_BEGIN: classes are kept only where all of them are the same */
     /* Every row is a sample, whatever it holds: nothing is looked at before it is gathered, a row that cannot
      * be read is 0 (nn_dataset_is_unreadable), and a window may end where the series does
      * (nn_dataset_is_beyond). The data is streamed. Inputs may hold anything then. */

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "data/internal.h"
+#include "data/dataset_internal.h"
 
 /* ---- one sample ---- */
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "data/internal.h"
+#include "data/dataset_internal.h"
 
 enum { LINE_NAME, LINE_ROWS, LINE_VALUES, LINE_SOME, LINE_ALL, LINE_DATASET, LINE_PATH, LINE_WORDS };
 

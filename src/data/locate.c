@@ -1,5 +1,5 @@
 /* From a sample to its place in the files, for messages. */
-#include "data/internal.h"
+#include "data/dataset_internal.h"
 
 void nn_dataset_locate(const nn_dataset *dataset, nn_part part, int64_t sample, const char **path,
                        int64_t *row)

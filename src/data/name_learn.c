@@ -1,7 +1,7 @@
 /* The list of names that a data set goes by. */
 #include "base/list.h"
 #include "base/memory.h"
-#include "data/names.h"
+#include "data/naming.h"
 
 /* What a file adds to the list: a name that is not there yet comes last. `grows`: it may. */
 static nn_status learn_piece(const nn_names *from, bool label, bool grows, nn_names *to)
@@ -23,7 +23,7 @@ static bool learn_lacks_classes(const nn_dataset *dataset, int v)
 {
     bool lacks = false;
     for (int i = 0; i < dataset->first->piece_count; i++)
-        lacks |= nn_names_of_piece(dataset->first, i, v)->classes.count == 0;
+        lacks |= nn_naming_of_piece(dataset->first, i, v)->classes.count == 0;
     return lacks;
 }
 
@@ -37,7 +37,7 @@ static nn_status learn_files(nn_dataset *dataset, int v, nn_names *to)
         if (source->arrays[v].absent) continue;
         for (int i = 0; i < source->piece_count; i++) {
             if (i > 0 && !source->pieces[i].names[v]) continue; /* those of the first file */
-            nn_status status = learn_piece(nn_names_of_piece(source, i, v), source->arrays[v].label,
+            nn_status status = learn_piece(nn_naming_of_piece(source, i, v), source->arrays[v].label,
                                            source == dataset->first, to);
             nn_array at = source->arrays[v];
             at.path = nn_source_path(&source->pieces[i], v);
@@ -116,28 +116,28 @@ static nn_status learn_more_classes(nn_dataset *dataset, int v, nn_names *to)
     for (int p = 0; p < NN_PARTS; p++) {
         nn_source *source = &dataset->sources[p];
         for (int i = 0; source->listed && i < source->piece_count && to->classes.count > 0; i++)
-            NN_TRY(nn_list_join(&nn_names_of_piece(source, i, v)->classes, &to->classes));
+            NN_TRY(nn_list_join(&nn_naming_of_piece(source, i, v)->classes, &to->classes));
     }
     return NN_OK;
 }
 
-nn_status nn_names_learn(nn_dataset *dataset, const nn_data_request *request, int v)
+nn_status nn_naming_learn(nn_dataset *dataset, const nn_data_request *request, int v)
 {
     const nn_array *array = &dataset->first->arrays[v];
     const nn_data_known *known = request->known;
     const nn_names *run = known && known->names ? nn_names_set_find(known->names, array->key) : NULL;
     nn_names *to = &dataset->names.items[v];
     const char *told = nn_source_field_options(dataset->options, dataset->first, v)->class_names;
-    bool begins = known && known->use == NN_NAMES_BEGIN;
+    bool begins = known && known->use == NN_DATA_NAMES_BEGIN;
     if (known && known->names && !begins) {
         if (run) NN_TRY(nn_names_copy(run, to));
         if (!to->key) NN_TRY(nn_copy_text(array->key, &to->key));
-        return known->use == NN_NAMES_OPEN && array->label ? learn_more_classes(dataset, v, to) : NN_OK;
+        return known->use == NN_DATA_NAMES_OPEN && array->label ? learn_more_classes(dataset, v, to) : NN_OK;
     }
     NN_TRY(nn_copy_text(array->key, &to->key));
     NN_TRY(learn_files(dataset, v, to));
-    bool numbers = array->label || nn_names_is_index(dataset->options, dataset->first, v);
+    bool numbers = array->label || nn_naming_is_index(dataset->options, dataset->first, v);
     if (told && numbers && array->sound && to->classes.count == 0)
-        NN_TRY(nn_names_require(dataset->first, v, told));
+        NN_TRY(nn_naming_require(dataset->first, v, told));
     return run ? learn_from_run(run, array->label, known->narrow, to) : NN_OK;
 }

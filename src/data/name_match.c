@@ -5,7 +5,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "data/names.h"
+#include "data/naming.h"
 #include "data/value_map.h"
 
 /* A field of a file under way. */
@@ -291,7 +291,7 @@ static void match_say_all(const match *of, const match_notes *notes)
 static const nn_text_list *match_picks(const nn_dataset *dataset, int v)
 {
     const nn_text_list *own = &nn_source_field_options(dataset->options, dataset->first, v)->columns;
-    const nn_window_options *window = &dataset->options->window;
+    const nn_data_window_options *window = &dataset->options->window;
     return own->count == 0 && window->length > 0 && v >= dataset->first->inputs ? &window->targets : own;
 }
 
@@ -303,7 +303,7 @@ static void match_source(match *of, match_notes *notes, nn_problems *problems)
     if (of->array->absent) return;
     for (int i = 0; i < source->piece_count; i++) {
         of->piece = &source->pieces[i];
-        of->from = nn_names_of_piece(source, i, of->v);
+        of->from = nn_naming_of_piece(source, i, of->v);
         nn_status status = match_columns(of, notes);
         bool numbers = of->array->label || of->from->classes.count > 0 || of->to->classes.count > 0;
         if (status == NN_OK) status = numbers ? match_classes(of, notes) : match_categories(of, notes);
@@ -317,7 +317,7 @@ static void match_field(nn_dataset *dataset, const nn_data_request *request, int
 {
     match_notes notes = {0};
     match of = {.v = v, .to = &dataset->names.items[v], .picks = match_picks(dataset, v)};
-    of.known = request->known && request->known->names && request->known->use != NN_NAMES_BEGIN;
+    of.known = request->known && request->known->names && request->known->use != NN_DATA_NAMES_BEGIN;
     of.origin = of.known && request->known->names_from ? request->known->names_from
                                                        : nn_source_path(&dataset->first->pieces[0], v);
     for (int p = 0; p < NN_PARTS; p++) {
@@ -328,11 +328,11 @@ static void match_field(nn_dataset *dataset, const nn_data_request *request, int
     if (of.array) match_say_all(&of, &notes);
 }
 
-void nn_names_settle(nn_dataset *dataset, const nn_data_request *request, nn_problems *problems)
+void nn_naming_settle(nn_dataset *dataset, const nn_data_request *request, nn_problems *problems)
 {
     const nn_source *first = dataset->first;
     dataset->names.count = first && first->listed && first->piece_count > 0 ? first->fields : 0;
     for (int v = 0; v < dataset->names.count; v++)
-        if (nn_problems_collect(problems, nn_names_learn(dataset, request, v)))
+        if (nn_problems_collect(problems, nn_naming_learn(dataset, request, v)))
             match_field(dataset, request, v, problems);
 }

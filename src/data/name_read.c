@@ -5,7 +5,7 @@
 
 #include "base/list.h"
 #include "base/memory.h"
-#include "data/names.h"
+#include "data/naming.h"
 
 /* The path of what names a dataset's columns or classes: DATASET_WHAT, or that of the field whose part the
  * dataset is: of x_train it is x_WHAT. Empty where there is none. */
@@ -87,7 +87,7 @@ static nn_status read_classes(nn_store_file *file, const nn_array *array, const 
     return status;
 }
 
-bool nn_names_is_index(const nn_data_options *options, const nn_source *source, int which)
+bool nn_naming_is_index(const nn_data_options *options, const nn_source *source, int which)
 {
     return which < source->inputs && nn_source_field_options(options, source, which)->kind == NN_KIND_INDEX;
 }
@@ -99,11 +99,11 @@ static nn_status read_all(nn_source *source, nn_piece *piece, int which, const n
     nn_store_file *file = nn_source_file(piece, which);
     NN_TRY(read_columns(file, array, names));
     if (!array->label) NN_TRY(read_categories(file, array, names));
-    if (!array->label && !nn_names_is_index(options, source, which)) return NN_OK;
+    if (!array->label && !nn_naming_is_index(options, source, which)) return NN_OK;
     return read_classes(file, array, nn_source_field_options(options, source, which), names);
 }
 
-nn_status nn_names_require(nn_source *source, int which, const char *told)
+nn_status nn_naming_require(nn_source *source, int which, const char *told)
 {
     nn_store_array *stored;
     nn_text_list list = {0};
@@ -130,7 +130,7 @@ nn_status nn_piece_read_names(nn_source *source, nn_piece *piece, int which, con
     return status;
 }
 
-const nn_names *nn_names_of_piece(const nn_source *source, int piece, int which)
+const nn_names *nn_naming_of_piece(const nn_source *source, int piece, int which)
 {
     static const nn_names none = {0};
     const nn_names *own = source->pieces[piece].names[which];

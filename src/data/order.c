@@ -125,7 +125,7 @@ int64_t nn_order_sample(const nn_order *order, int64_t epoch, int64_t position)
     if (order->buckets) {
         nn_order shuffled = *order;
         shuffled.buckets = NULL;
-        return nn_buckets_sample(order->buckets, &shuffled, epoch, position);
+        return nn_length_buckets_sample(order->buckets, &shuffled, epoch, position);
     }
     if (order->shuffle == NN_SHUFFLE_NONE) return position;
     if (order->shuffle == NN_SHUFFLE_STATEFUL) return order_stateful(order, position);

@@ -3,7 +3,7 @@
 #define NN_DATA_ORDER_H
 
 #include "base/philox.h"
-#include "data/split.h"
+#include "data/split_parts.h"
 
 /*
  * full: a permutation of all samples. block: the blocks of the file are permuted and laid end to end; the
@@ -38,11 +38,11 @@ int64_t nn_order_sample(const nn_order *order, int64_t epoch, int64_t position);
  * batches again, and these are shuffled. lengths: of every sample; borrowed. What windows hold is kept for
  * those used last; re-entrant all the same.
  */
-nn_status nn_buckets_create(const int32_t *lengths, int64_t batch_size, nn_length_buckets **buckets);
-void nn_buckets_destroy(nn_length_buckets *buckets); /* accepts NULL */
+nn_status nn_length_buckets_create(const int32_t *lengths, int64_t batch_size, nn_length_buckets **buckets);
+void nn_length_buckets_destroy(nn_length_buckets *buckets); /* accepts NULL */
 
 /* `shuffled`: the order without its buckets. */
-int64_t nn_buckets_sample(nn_length_buckets *buckets, const nn_order *shuffled, int64_t epoch,
-                          int64_t position);
+int64_t nn_length_buckets_sample(nn_length_buckets *buckets, const nn_order *shuffled, int64_t epoch,
+                                 int64_t position);
 
 #endif

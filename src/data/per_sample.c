@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "data/blocks.h"
-#include "data/internal.h"
+#include "data/dataset_internal.h"
 
 /* ---- lengths ---- */
 
@@ -86,14 +86,15 @@ bool nn_dataset_has_weights(const nn_dataset *dataset, nn_part part)
 
 static nn_status samples_load(nn_comm *comm, const nn_dataset *dataset, int array, size_t size,
                               const char *what, nn_status (*fill)(const nn_dataset *, int, void *),
-                              nn_data_memory *memories)
+                              nn_node_memory *memories)
 {
     for (int p = 0; p < NN_PARTS; p++) {
         const nn_samples *samples = &dataset->parts[p];
-        nn_data_memory *memory = &memories[p];
+        nn_node_memory *memory = &memories[p];
         if (samples->count == 0 || !samples->source->arrays[array].given) continue;
-        NN_TRY(nn_memory_create(comm, (size_t)samples->count * size, what, memory));
-        NN_TRY(nn_memory_publish(comm, memory, memory->writes ? fill(dataset, p, memory->bytes) : NN_OK));
+        NN_TRY(nn_node_memory_create(comm, (size_t)samples->count * size, what, memory));
+        NN_TRY(
+            nn_node_memory_publish(comm, memory, memory->writes ? fill(dataset, p, memory->bytes) : NN_OK));
     }
     return NN_OK;
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "data/internal.h"
+#include "data/dataset_internal.h"
 
 /* Ranges that differ by a larger factor are hardly in one unit. */
 #define RANGES_FACTOR 50

@@ -31,7 +31,7 @@ static bool reading_is_scattered(const nn_order *order)
 /* Whether a block of the order is one block of rows, rather than parts of two. */
 static bool reading_is_aligned(const nn_dataset *dataset, const nn_samples *samples)
 {
-    const nn_window_options *window = &dataset->options->window;
+    const nn_data_window_options *window = &dataset->options->window;
     int64_t reach = window->length > 0 ? window->length + window->horizon : 1;
     return !samples->table && !samples->segments && samples->source->bad_count == 0 &&
            reach <= samples->stride;

@@ -3,7 +3,7 @@
 #ifndef NN_DATA_READING_H
 #define NN_DATA_READING_H
 
-#include "data/internal.h"
+#include "data/dataset_internal.h"
 
 /* The share of a stream's memory that is for samples read ahead; the rest is for blocks. */
 #define NN_READING_AHEAD 0.35

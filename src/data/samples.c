@@ -2,7 +2,7 @@
 #include "base/least.h"
 #include "base/memory.h"
 #include "data/blocks.h"
-#include "data/split.h"
+#include "data/split_parts.h"
 
 /* Values of a block, unless the user says how many samples it has: 1 MiB at 4 bytes each. */
 #define SAMPLES_BLOCK_VALUES ((int64_t)1 << 18)

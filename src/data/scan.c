@@ -12,7 +12,7 @@
 #include "base/least.h"
 #include "base/memory.h"
 #include "base/tree.h"
-#include "data/figures.h"
+#include "data/column_moments.h"
 #include "host/pulse.h"
 
 #define SCAN_CHUNK 1024
@@ -110,7 +110,7 @@ nn_status nn_scan_create(nn_comm *comm, nn_dataset *dataset, const nn_samples *s
         view->finite |= work->reads_all && view->raw && !view->array->label;
         scan_choose_hash(work, &source->arrays[view->view->array], view);
         view->figures = work->width;
-        work->width += NN_COLUMN_FIGURES * view->columns;
+        work->width += NN_COLUMN_MOMENTS * view->columns;
         if (nn_scan_looks_at(view)) arrays |= 1u << view->view->array;
     }
     for (int64_t chunks = scan_chunks(samples); chunks > 1; chunks /= 2) levels++;
@@ -286,7 +286,8 @@ static void scan_chunk(nn_scan_work *work, int64_t chunk, double *figures)
 /* Merges the figures of two halves of a node. */
 static void scan_merge(const nn_scan_work *work, const double *right, double *figures)
 {
-    for (int64_t i = 0; i < work->width; i += NN_COLUMN_FIGURES) nn_figures_merge(figures + i, right + i);
+    for (int64_t i = 0; i < work->width; i += NN_COLUMN_MOMENTS)
+        nn_column_moments_merge(figures + i, right + i);
 }
 
 /* The figures of a node; `stack` has room for those of one node a level below. */
@@ -333,7 +334,7 @@ static void scan_take_statistics(nn_scan_work *work, nn_statistics *statistics)
     for (int v = 0; v < work->view_count; v++) {
         const nn_scan_view *view = &work->views[v];
         for (int64_t c = 0; c < view->columns; c++) {
-            const double *column = figures + view->figures + c * NN_COLUMN_FIGURES;
+            const double *column = figures + view->figures + c * NN_COLUMN_MOMENTS;
             double count = column[NN_COLUMN_COUNT];
             statistics[v].seen += count;
             if (count == 0) continue;

@@ -2,7 +2,7 @@
 #ifndef NN_DATA_SCAN_H
 #define NN_DATA_SCAN_H
 
-#include "data/internal.h"
+#include "data/dataset_internal.h"
 
 /* Of every column of a view: value i of a sample is in column i % columns. */
 typedef struct nn_statistics {

@@ -4,7 +4,7 @@
 
 #include "base/tree.h"
 #include "data/blocks.h"
-#include "data/figures.h"
+#include "data/column_moments.h"
 #include "data/scan.h"
 
 /* One view under way. */

@@ -3,9 +3,9 @@
 #define NN_DATA_SOURCE_H
 
 #include "comm/comm.h"
-#include "data/array.h"
 #include "data/dataset.h"
 #include "data/problems.h"
+#include "data/source_array.h"
 #include "store/gaps.h"
 
 extern const char *const nn_part_names[NN_PARTS];

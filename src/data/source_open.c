@@ -4,7 +4,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "data/names.h"
+#include "data/naming.h"
 #include "data/refuse.h"
 #include "data/value_map.h"
 #include "host/files.h"

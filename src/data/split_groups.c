@@ -4,7 +4,7 @@
 
 #include "base/least.h"
 #include "base/memory.h"
-#include "data/split.h"
+#include "data/split_parts.h"
 
 /* ---- whole groups ---- */
 

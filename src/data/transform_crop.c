@@ -14,7 +14,7 @@ static const nn_option crop_table[] = {{"padding", NN_OPTION_INTEGER, offsetof(c
 static nn_status crop_check(const void *options, nn_shape shape)
 {
     const crop_options *crop = options;
-    return nn_image_check_extent(shape, "padding", crop->padding, 1);
+    return nn_transform_image_check_extent(shape, "padding", crop->padding, 1);
 }
 
 static void crop_apply(const void *options, const nn_transform_sample *sample)
@@ -22,7 +22,7 @@ static void crop_apply(const void *options, const nn_transform_sample *sample)
     const crop_options *crop = options;
     int64_t top = nn_transform_between(sample, 0, 0, 2 * crop->padding);
     int64_t left = nn_transform_between(sample, 1, 0, 2 * crop->padding);
-    nn_image_shift(sample, crop->padding - top, crop->padding - left);
+    nn_transform_image_shift(sample, crop->padding - top, crop->padding - left);
 }
 
 const nn_transform_type nn_transform_crop = {

@@ -13,16 +13,16 @@ static const nn_option cutout_table[] = {{"size", NN_OPTION_INTEGER, offsetof(cu
 static nn_status cutout_check(const void *options, nn_shape shape)
 {
     const cutout_options *cutout = options;
-    return nn_image_check_extent(shape, "size", cutout->size, 0);
+    return nn_transform_image_check_extent(shape, "size", cutout->size, 0);
 }
 
 static void cutout_apply(const void *options, const nn_transform_sample *sample)
 {
     const cutout_options *cutout = options;
-    nn_image image = nn_image_of(sample->shape);
+    nn_transform_image image = nn_transform_image_of(sample->shape);
     int64_t y = nn_transform_between(sample, 0, 0, image.height - 1);
     int64_t x = nn_transform_between(sample, 1, 0, image.width - 1);
-    nn_image_clear(sample, y - cutout->size / 2, x - cutout->size / 2, cutout->size, cutout->size);
+    nn_transform_image_clear(sample, y - cutout->size / 2, x - cutout->size / 2, cutout->size, cutout->size);
 }
 
 const nn_transform_type nn_transform_cutout = {

@@ -17,7 +17,7 @@ enum { FLIP_HORIZONTAL, FLIP_VERTICAL };
 static nn_status flip_check(const void *options, nn_shape shape)
 {
     (void)options;
-    return nn_image_check(shape);
+    return nn_transform_image_check(shape);
 }
 
 static void flip_exchange(int64_t count, nn_real *a, nn_real *b)
@@ -29,7 +29,7 @@ static void flip_exchange(int64_t count, nn_real *a, nn_real *b)
     }
 }
 
-static void flip_horizontal(nn_image image, nn_real *values)
+static void flip_horizontal(nn_transform_image image, nn_real *values)
 {
     for (int64_t y = 0; y < image.height; y++) {
         nn_real *left = values + y * image.width * image.channels;
@@ -39,7 +39,7 @@ static void flip_horizontal(nn_image image, nn_real *values)
     }
 }
 
-static void flip_vertical(nn_image image, nn_real *values)
+static void flip_vertical(nn_transform_image image, nn_real *values)
 {
     int64_t row = image.width * image.channels;
     for (int64_t y = 0; y < image.height / 2; y++)
@@ -49,7 +49,7 @@ static void flip_vertical(nn_image image, nn_real *values)
 static void flip_apply(const void *options, const nn_transform_sample *sample)
 {
     const flip_options *flip = options;
-    nn_image image = nn_image_of(sample->shape);
+    nn_transform_image image = nn_transform_image_of(sample->shape);
     if (nn_transform_uniform(sample, FLIP_HORIZONTAL) < flip->probability)
         flip_horizontal(image, sample->values);
     if (flip->vertical > 0 && nn_transform_uniform(sample, FLIP_VERTICAL) < flip->vertical)

@@ -18,11 +18,11 @@ static const nn_option rotation_table[] = {{"degrees", NN_OPTION_REAL, offsetof(
 static nn_status rotation_check(const void *options, nn_shape shape)
 {
     (void)options;
-    return nn_image_check(shape);
+    return nn_transform_image_check(shape);
 }
 
 /* to += weight times the pixel at (y, x), which is 0 outside the image. */
-static void rotation_add(nn_image image, const nn_real *values, int64_t y, int64_t x, double weight,
+static void rotation_add(nn_transform_image image, const nn_real *values, int64_t y, int64_t x, double weight,
                          nn_real *to)
 {
     if (y < 0 || x < 0 || y >= image.height || x >= image.width) return;
@@ -31,7 +31,8 @@ static void rotation_add(nn_image image, const nn_real *values, int64_t y, int64
 }
 
 /* The four pixels around (y, x), each by its nearness. */
-static void rotation_interpolate(nn_image image, const nn_real *values, double y, double x, nn_real *to)
+static void rotation_interpolate(nn_transform_image image, const nn_real *values, double y, double x,
+                                 nn_real *to)
 {
     double y_floor = floor(y), x_floor = floor(x);
     double lower = y - y_floor, right = x - x_floor;
@@ -44,7 +45,7 @@ static void rotation_interpolate(nn_image image, const nn_real *values, double y
 
 static void rotation_turn(const nn_transform_sample *sample, double angle)
 {
-    nn_image image = nn_image_of(sample->shape);
+    nn_transform_image image = nn_transform_image_of(sample->shape);
     double cosine = cos(angle), sine = sin(angle);
     double y_centre = 0.5 * (double)(image.height - 1), x_centre = 0.5 * (double)(image.width - 1);
     for (int64_t row = 0; row < image.height; row++) {

@@ -13,7 +13,7 @@ static const nn_option shift_table[] = {{"pixels", NN_OPTION_INTEGER, offsetof(s
 static nn_status shift_check(const void *options, nn_shape shape)
 {
     const shift_options *shift = options;
-    return nn_image_check_extent(shape, "pixels", shift->pixels, 1);
+    return nn_transform_image_check_extent(shape, "pixels", shift->pixels, 1);
 }
 
 static void shift_apply(const void *options, const nn_transform_sample *sample)
@@ -21,7 +21,7 @@ static void shift_apply(const void *options, const nn_transform_sample *sample)
     const shift_options *shift = options;
     int64_t down = nn_transform_between(sample, 0, -shift->pixels, shift->pixels);
     int64_t right = nn_transform_between(sample, 1, -shift->pixels, shift->pixels);
-    nn_image_shift(sample, down, right);
+    nn_transform_image_shift(sample, down, right);
 }
 
 const nn_transform_type nn_transform_shift = {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-nn_status nn_image_check(nn_shape shape)
+nn_status nn_transform_image_check(nn_shape shape)
 {
     char text[NN_SHAPE_TEXT];
     if (shape.dimensions == 2 || shape.dimensions == 3) return NN_OK;
@@ -13,10 +13,10 @@ nn_status nn_image_check(nn_shape shape)
             nn_shape_text(text, shape));
 }
 
-nn_status nn_image_check_extent(nn_shape shape, const char *option, int64_t pixels, int64_t spare)
+nn_status nn_transform_image_check_extent(nn_shape shape, const char *option, int64_t pixels, int64_t spare)
 {
     char text[NN_SHAPE_TEXT];
-    NN_TRY(nn_image_check(shape));
+    NN_TRY(nn_transform_image_check(shape));
     int64_t height = shape.extents[0], width = shape.extents[1];
     int64_t most = (height < width ? height : width) - spare;
     if (pixels <= most) return NN_OK;
@@ -24,9 +24,10 @@ nn_status nn_image_check_extent(nn_shape shape, const char *option, int64_t pixe
             (long long)pixels, nn_shape_text(text, shape), (long long)most);
 }
 
-nn_image nn_image_of(nn_shape shape)
+nn_transform_image nn_transform_image_of(nn_shape shape)
 {
-    return (nn_image){shape.extents[0], shape.extents[1], shape.dimensions == 3 ? shape.extents[2] : 1};
+    return (nn_transform_image){shape.extents[0], shape.extents[1],
+                                shape.dimensions == 3 ? shape.extents[2] : 1};
 }
 
 int64_t nn_transform_between(const nn_transform_sample *sample, uint32_t draw, int64_t low, int64_t high)
@@ -41,10 +42,10 @@ static int64_t image_within(int64_t value, int64_t most)
     return value < 0 ? 0 : value > most ? most : value;
 }
 
-void nn_image_clear(const nn_transform_sample *sample, int64_t top, int64_t left, int64_t rows,
-                    int64_t columns)
+void nn_transform_image_clear(const nn_transform_sample *sample, int64_t top, int64_t left, int64_t rows,
+                              int64_t columns)
 {
-    nn_image image = nn_image_of(sample->shape);
+    nn_transform_image image = nn_transform_image_of(sample->shape);
     int64_t bottom = image_within(top + rows, image.height),
             right = image_within(left + columns, image.width);
     int64_t first = image_within(left, image.width);
@@ -53,9 +54,9 @@ void nn_image_clear(const nn_transform_sample *sample, int64_t top, int64_t left
                (size_t)((right - first) * image.channels) * sizeof(nn_real));
 }
 
-void nn_image_shift(const nn_transform_sample *sample, int64_t down, int64_t right)
+void nn_transform_image_shift(const nn_transform_sample *sample, int64_t down, int64_t right)
 {
-    nn_image image = nn_image_of(sample->shape);
+    nn_transform_image image = nn_transform_image_of(sample->shape);
     int64_t row = image.width * image.channels;
     int64_t y_from = image_within(-down, image.height), y_to = image_within(down, image.height);
     int64_t x_from = image_within(-right, image.width), x_to = image_within(right, image.width);

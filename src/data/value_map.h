@@ -3,7 +3,7 @@
 #ifndef NN_DATA_VALUE_MAP_H
 #define NN_DATA_VALUE_MAP_H
 
-#include "data/array.h"
+#include "data/source_array.h"
 
 /* What a number in the file becomes. */
 typedef struct nn_codes {

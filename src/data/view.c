@@ -22,13 +22,13 @@ static nn_status view_pick(nn_source *source, int which, const nn_text_list *nam
     return NN_OK;
 }
 
-static void view_window(const nn_window_options *window, nn_view *view)
+static void view_window(const nn_data_window_options *window, nn_view *view)
 {
     bool difference = view->transform == NN_TRANSFORM_DIFFERENCE;
     view->first_row = 0;
     view->rows = window->length;
     if (view->input) return;
-    bool every = window->target == NN_WINDOW_EVERY_STEP;
+    bool every = window->target == NN_DATA_WINDOW_EVERY_STEP;
     view->rows = every ? window->length : 1;
     view->first_row = (every ? 0 : window->length - 1) + window->horizon;
     view->seen = difference ? window->horizon : 0;
@@ -54,7 +54,7 @@ static void view_shape(const nn_array *array, bool windows, nn_view *view)
     }
 }
 
-static nn_status view_check(const nn_array *array, const nn_window_options *window, const nn_view *view)
+static nn_status view_check(const nn_array *array, const nn_data_window_options *window, const nn_view *view)
 {
     bool windows = window->length > 0;
     if ((view->missing == NN_MISSING_MEAN && array->label) ||
@@ -82,7 +82,7 @@ static nn_status view_check(const nn_array *array, const nn_window_options *wind
 }
 
 /* Columns that data.window.targets names are those of every target but of labels beside values. */
-static bool view_takes_targets(const nn_source *source, int array, const nn_window_options *window)
+static bool view_takes_targets(const nn_source *source, int array, const nn_data_window_options *window)
 {
     bool values = false;
     if (array < source->inputs || window->length == 0 || window->targets.count == 0) return false;
@@ -94,7 +94,7 @@ nn_status nn_view_create(nn_source *source, int array, const nn_data_options *op
 {
     const nn_array *self = &source->arrays[array];
     const nn_field_options *field = nn_source_field_options(options, source, array);
-    const nn_window_options *window = &options->window;
+    const nn_data_window_options *window = &options->window;
     const nn_text_list *names = &field->columns;
     *view =
         (nn_view){.array = array, .input = array < source->inputs, .rows = 1, .transform = field->transform};

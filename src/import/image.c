@@ -63,7 +63,7 @@ static nn_status image_decode(const char *path, FILE *file, nn_image *image)
 nn_status nn_image_read(const char *path, nn_image *image)
 {
     int descriptor;
-    NN_TRY(nn_source_open(path, &descriptor));
+    NN_TRY(nn_import_source_open(path, &descriptor));
     FILE *file = fdopen(descriptor, "rb");
     if (!file) {
         close(descriptor);

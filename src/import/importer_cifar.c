@@ -50,8 +50,8 @@ typedef struct cifar_state {
 static bool cifar_takes(const char *folder, const char *name)
 {
     (void)folder;
-    return name[0] != '.' && nn_source_ends(name, ".bin") &&
-           (strncmp(name, "data_batch", 10) == 0 || nn_source_part(name).part);
+    return name[0] != '.' && nn_import_source_ends(name, ".bin") &&
+           (strncmp(name, "data_batch", 10) == 0 || nn_import_source_part(name).part);
 }
 
 /* Labels per record, 1 or 2; 0: the size is not a multiple of either record size. */
@@ -65,11 +65,11 @@ static int cifar_labels_by_size(int64_t size, const char *name)
 static nn_status cifar_open_file(cifar_state *state, const char *path, cifar_file *file)
 {
     struct stat status;
-    const char *name = nn_source_base(path);
+    const char *name = nn_import_source_base(path);
     file->path = path;
-    file->part = strncmp(name, "data_batch", 10) == 0 ? "train" : nn_source_part(name).part;
+    file->part = strncmp(name, "data_batch", 10) == 0 ? "train" : nn_import_source_part(name).part;
     int descriptor;
-    NN_TRY(nn_source_open(path, &descriptor));
+    NN_TRY(nn_import_source_open(path, &descriptor));
     file->file = fdopen(descriptor, "rb");
     if (!file->file) close(descriptor);
     if (!file->file || fstat(fileno(file->file), &status) != 0)
@@ -110,11 +110,11 @@ static nn_status cifar_find_names(cifar_state *state)
     const char *name = state->labels == 1  ? "batches.meta.txt"
                        : state->label == 0 ? "coarse_label_names.txt"
                                            : "fine_label_names.txt";
-    const char *first = state->paths.items[0], *base = nn_source_base(first);
+    const char *first = state->paths.items[0], *base = nn_import_source_base(first);
     char *folder, *path = NULL;
     NN_TRY(nn_copy_text(base == first ? "." : first, &folder));
     if (base != first) folder[base - first] = '\0';
-    nn_status status = nn_source_join(folder, name, &path);
+    nn_status status = nn_import_source_join(folder, name, &path);
     if (status == NN_OK) status = cifar_read_names(path, state);
     nn_free(folder);
     nn_free(path);
@@ -167,8 +167,8 @@ static nn_status cifar_open(nn_import *import)
     NN_TRY(NN_ALLOCATE(&state, 1, "the importer of CIFAR"));
     import->state = state;
     state->labels = options->variant == VARIANT_AUTO ? 0 : options->variant == VARIANT_10 ? 1 : 2;
-    NN_TRY(nn_source_files(import, cifar_takes, "binary files of CIFAR (data_batch_1.bin, train.bin, ...)",
-                           &state->paths));
+    NN_TRY(nn_import_source_files(import, cifar_takes,
+                                  "binary files of CIFAR (data_batch_1.bin, train.bin, ...)", &state->paths));
     NN_TRY(NN_ALLOCATE(&state->files, state->paths.count, "the list of CIFAR files"));
     for (size_t i = 0; i < state->paths.count; i++)
         NN_TRY(cifar_open_file(state, state->paths.items[i], &state->files[i]));

@@ -127,7 +127,7 @@ static nn_status idx_read_header(idx_file *file)
     unsigned char bytes[4 * IDX_DIMENSIONS];
     int64_t got;
     NN_TRY(idx_read_bytes(file, bytes, 4, &got));
-    if (nn_source_ends(file->path, ".gz") && gzdirect(file->stream))
+    if (nn_import_source_ends(file->path, ".gz") && gzdirect(file->stream))
         NN_FAIL(NN_ERROR_DATA, "'%s' is not a gzip file, despite its name: download it again", file->path);
     int dimensions = bytes[3];
     if (got < 4 || bytes[0] != 0 || bytes[1] != 0 || dimensions == 0)
@@ -147,7 +147,7 @@ static nn_status idx_open_file(const char *path, idx_file *file)
 {
     file->path = path;
     int descriptor;
-    NN_TRY(nn_source_open(path, &descriptor));
+    NN_TRY(nn_import_source_open(path, &descriptor));
     file->stream = gzdopen(descriptor, "rb");
     if (!file->stream) {
         close(descriptor);
@@ -163,8 +163,8 @@ static nn_status idx_add(nn_import *import, idx_state *state, size_t index)
     const idx_options *options = import->options;
     idx_file *file = &state->files[index];
     const char *name = file->shape.dimensions == 0 ? "y" : "x";
-    const char *part = nn_source_part(nn_source_base(file->path)).part;
-    NN_TRY(nn_source_table(import, file->path, part, file->rows, &file->table));
+    const char *part = nn_import_source_part(nn_import_source_base(file->path)).part;
+    NN_TRY(nn_import_source_table(import, file->path, part, file->rows, &file->table));
     nn_import_table *table = &import->tables[file->table];
     for (size_t i = 0; i < state->paths.count; i++)
         if (&state->files[i] != file && state->files[i].field >= 0 && state->files[i].table == file->table &&
@@ -186,7 +186,7 @@ static nn_status idx_open(nn_import *import)
     idx_state *state;
     NN_TRY(NN_ALLOCATE(&state, 1, "the IDX importer"));
     import->state = state;
-    NN_TRY(nn_source_files(import, idx_takes, "IDX files (*-idx3-ubyte, *.gz)", &state->paths));
+    NN_TRY(nn_import_source_files(import, idx_takes, "IDX files (*-idx3-ubyte, *.gz)", &state->paths));
     NN_TRY(NN_ALLOCATE(&state->files, state->paths.count, "the list of IDX files"));
     for (size_t i = 0; i < state->paths.count; i++) {
         state->files[i].field = -1;

@@ -74,15 +74,15 @@ enum { IMAGES_WORDS = sizeof(images_words) / sizeof(images_words[0]) };
 static bool images_takes_file(const char *folder, const char *name)
 {
     (void)folder;
-    return name[0] != '.' &&
-           (nn_source_ends(name, ".png") || nn_source_ends(name, ".jpg") || nn_source_ends(name, ".jpeg"));
+    return name[0] != '.' && (nn_import_source_ends(name, ".png") || nn_import_source_ends(name, ".jpg") ||
+                              nn_import_source_ends(name, ".jpeg"));
 }
 
 static bool images_takes_folder(const char *folder, const char *name)
 {
     char *path = NULL;
-    if (name[0] == '.' || nn_source_join(folder, name, &path) != NN_OK) return false;
-    bool is_folder = nn_source_is_folder(path);
+    if (name[0] == '.' || nn_import_source_join(folder, name, &path) != NN_OK) return false;
+    bool is_folder = nn_import_source_is_folder(path);
     nn_free(path);
     return is_folder;
 }
@@ -124,7 +124,7 @@ static nn_status images_keep(images_part *part, int class, const char *name)
 static nn_status images_scan_class(images_state *state, images_part *part, const char *folder, int class,
                                    nn_text_list *names)
 {
-    NN_TRY(nn_source_list(folder, images_takes_file, names, &state->left));
+    NN_TRY(nn_import_source_list(folder, images_takes_file, names, &state->left));
     if (names->count == 0 && part == state->parts)
         NN_FAIL(NN_ERROR_DATA,
                 "the class folder '%s' contains no image (.png, .jpg, .jpeg): fill or "
@@ -156,7 +156,7 @@ static nn_status images_add_class(images_state *state, images_part *part, const 
         NN_TRY(nn_list_add(&state->classes, name));
     else
         NN_TRY(images_find_class(state, folder, name, &class));
-    nn_status status = nn_source_join(folder, name, &path);
+    nn_status status = nn_import_source_join(folder, name, &path);
     if (status == NN_OK) status = images_scan_class(state, part, path, class, &names);
     nn_list_release(&names);
     nn_free(path);
@@ -168,7 +168,7 @@ static nn_status images_add_part(images_state *state, const char *folder, const 
     images_part *part = &state->parts[state->part_count++];
     nn_text_list folders = {0};
     part->word = word;
-    nn_status status = nn_source_list(folder, images_takes_folder, &folders, &state->left);
+    nn_status status = nn_import_source_list(folder, images_takes_folder, &folders, &state->left);
     if (status == NN_OK && folders.count == 0)
         status = nn_fail(NN_ERROR_DATA,
                          "the folder '%s' contains no folders: it needs one per class, "
@@ -188,12 +188,12 @@ static nn_status images_scan(nn_import *import, images_state *state)
     const char *source = import->sources[0], *seen = "";
     for (int i = 0; i < IMAGES_WORDS; i++) {
         char *folder = NULL;
-        NN_TRY(nn_source_join(source, images_words[i].folder, &folder));
+        NN_TRY(nn_import_source_join(source, images_words[i].folder, &folder));
         nn_status status = NN_OK;
-        if (nn_source_is_folder(folder) && strcmp(seen, images_words[i].part) == 0)
+        if (nn_import_source_is_folder(folder) && strcmp(seen, images_words[i].part) == 0)
             status = nn_fail(NN_ERROR_DATA, "'%s': another folder is also the %s part: remove one", folder,
                              images_words[i].part);
-        else if (nn_source_is_folder(folder)) {
+        else if (nn_import_source_is_folder(folder)) {
             status = images_add_part(state, folder, images_words[i].folder);
             seen = images_words[i].part;
         }

@@ -30,7 +30,7 @@ typedef struct npy_state {
 static bool npy_takes(const char *folder, const char *name)
 {
     (void)folder;
-    return name[0] != '.' && (nn_source_ends(name, ".npy") || nn_source_ends(name, ".npz"));
+    return name[0] != '.' && (nn_import_source_ends(name, ".npy") || nn_import_source_ends(name, ".npz"));
 }
 
 static bool npy_is_separator(char letter)
@@ -39,7 +39,7 @@ static bool npy_is_separator(char letter)
 }
 
 /* "x_train" and "train_x" become x; "train" alone becomes x, too. The caller owns *field. */
-static nn_status npy_field_name(const char *name, nn_source_word word, char **field)
+static nn_status npy_field_name(const char *name, nn_import_source_word word, char **field)
 {
     NN_TRY(nn_copy_text(name, field));
     char *text = *field;
@@ -76,7 +76,8 @@ static nn_status npy_add_field(nn_import *import, nn_npy_array *array, const cha
     nn_import_table *table = &import->tables[array->table];
     for (int f = 0; f < table->field_count; f++)
         if (strcmp(table->fields[f].name, name) == 0)
-            NN_FAIL(NN_ERROR_DATA, "%s: another array of the same part is also named '%s': rename one", array->place, name);
+            NN_FAIL(NN_ERROR_DATA, "%s: another array of the same part is also named '%s': rename one",
+                    array->place, name);
     bool label = npy_is_label(name, header);
     nn_shape shape = {.dimensions = label ? 0 : header->dimensions - 1};
     for (int d = 0; d < shape.dimensions; d++) shape.extents[d] = header->extents[d + 1];
@@ -99,8 +100,8 @@ static nn_status npy_add(nn_import *import, nn_npy_array *array)
     }
     if (header->values == 0) NN_FAIL(NN_ERROR_DATA, "%s is empty", array->place);
     char *name = NULL;
-    nn_source_word word = nn_source_part(array->name);
-    NN_TRY(nn_source_table(import, array->place, word.part, header->extents[0], &array->table));
+    nn_import_source_word word = nn_import_source_part(array->name);
+    NN_TRY(nn_import_source_table(import, array->place, word.part, header->extents[0], &array->table));
     nn_status status = npy_field_name(array->name, word, &name);
     if (status == NN_OK) status = npy_add_field(import, array, name);
     nn_free(name);
@@ -125,7 +126,7 @@ static nn_status npy_open(nn_import *import)
     npy_state *state;
     NN_TRY(NN_ALLOCATE(&state, 1, "the importer of NumPy arrays"));
     import->state = state;
-    NN_TRY(nn_source_files(import, npy_takes, "NumPy files (.npy, .npz)", &state->paths));
+    NN_TRY(nn_import_source_files(import, npy_takes, "NumPy files (.npy, .npz)", &state->paths));
     for (size_t i = 0; i < state->paths.count; i++)
         NN_TRY(nn_npy_open(&state->arrays, state->paths.items[i], &options->arrays));
     NN_TRY(npy_check_wanted(options, &state->arrays));

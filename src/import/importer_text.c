@@ -60,7 +60,7 @@ static nn_status text_open_file(text_state *state)
     if (S_ISDIR(about.st_mode))
         NN_FAIL(NN_ERROR_USAGE, "%s is a folder: give the files in it", text_path(state));
     int descriptor;
-    NN_TRY(nn_source_open(text_path(state), &descriptor));
+    NN_TRY(nn_import_source_open(text_path(state), &descriptor));
     state->file = gzdopen(descriptor, "rb");
     if (!state->file) {
         close(descriptor);

@@ -82,13 +82,13 @@ static nn_status array_open_file(nn_npy_arrays *arrays, const char *path, const 
     char *name;
     nn_npy_array *array;
     struct stat status;
-    NN_TRY(nn_copy_text(nn_source_base(path), &name));
-    if (nn_source_ends(name, ".npy")) name[strlen(name) - 4] = '\0';
+    NN_TRY(nn_copy_text(nn_import_source_base(path), &name));
+    if (nn_import_source_ends(name, ".npy")) name[strlen(name) - 4] = '\0';
     nn_status added = nn_npy_is_wanted(wanted, name) ? nn_npy_add(arrays, path, name, &array) : NN_STOPPED;
     nn_free(name);
     if (added == NN_STOPPED) return NN_OK; /* not wanted */
     NN_TRY(added);
-    NN_TRY(nn_source_open(path, &array->file));
+    NN_TRY(nn_import_source_open(path, &array->file));
     if (fstat(array->file, &status) != 0)
         return nn_fail_system(NN_ERROR_IO, errno, "'%s' cannot be opened", path);
     array->size = status.st_size;
@@ -99,7 +99,7 @@ nn_status nn_npy_open(nn_npy_arrays *arrays, const char *path, const nn_text_lis
 {
     char first[4] = "";
     int file;
-    NN_TRY(nn_source_open(path, &file));
+    NN_TRY(nn_import_source_open(path, &file));
     ssize_t got = read(file, first, sizeof(first));
     int failure = errno;
     close(file);

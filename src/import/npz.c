@@ -42,7 +42,7 @@ static int npz_open_temporary(void)
 {
     char *path;
     const char *folder = getenv("TMPDIR");
-    if (nn_source_join(folder ? folder : "/tmp", "nntrain-XXXXXX", &path) != NN_OK) return -1;
+    if (nn_import_source_join(folder ? folder : "/tmp", "nntrain-XXXXXX", &path) != NN_OK) return -1;
     int file = mkstemp(path);
     if (file >= 0) (void)unlink(path);
     nn_free(path);
@@ -114,7 +114,7 @@ static nn_status npz_open_members(nn_npy_arrays *arrays, struct zip *archive, co
     for (zip_int64_t i = 0; i < count; i++) {
         char *name;
         const char *member = zip_get_name(archive, (zip_uint64_t)i, 0);
-        if (!member || !nn_source_ends(member, ".npy")) {
+        if (!member || !nn_import_source_ends(member, ".npy")) {
             left++;
             continue;
         }

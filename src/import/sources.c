@@ -14,7 +14,7 @@
 #include "host/files.h"
 #include "host/system.h"
 
-bool nn_source_is_folder(const char *path)
+bool nn_import_source_is_folder(const char *path)
 {
     struct stat status;
     bool there;
@@ -22,14 +22,14 @@ bool nn_source_is_folder(const char *path)
     return there && S_ISDIR(status.st_mode);
 }
 
-nn_status nn_source_open(const char *path, int *descriptor)
+nn_status nn_import_source_open(const char *path, int *descriptor)
 {
     *descriptor = nn_file_open(path, O_RDONLY);
     if (*descriptor >= 0) return NN_OK;
     return nn_fail_system(NN_ERROR_IO, errno, "'%s' cannot be opened", path);
 }
 
-nn_status nn_source_join(const char *folder, const char *name, char **path)
+nn_status nn_import_source_join(const char *folder, const char *name, char **path)
 {
     nn_text text = {0};
     size_t length = strlen(folder);
@@ -40,19 +40,20 @@ nn_status nn_source_join(const char *folder, const char *name, char **path)
     return status;
 }
 
-const char *nn_source_base(const char *path)
+const char *nn_import_source_base(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
 }
 
-bool nn_source_ends(const char *text, const char *ending)
+bool nn_import_source_ends(const char *text, const char *ending)
 {
     size_t length = strlen(text), wanted = strlen(ending);
     return length >= wanted && strcasecmp(text + length - wanted, ending) == 0;
 }
 
-nn_status nn_source_list(const char *folder, nn_source_filter *takes, nn_text_list *names, size_t *left)
+nn_status nn_import_source_list(const char *folder, nn_import_source_filter *takes, nn_text_list *names,
+                                size_t *left)
 {
     nn_text_list all;
     bool there;
@@ -69,17 +70,17 @@ nn_status nn_source_list(const char *folder, nn_source_filter *takes, nn_text_li
     return status;
 }
 
-static nn_status sources_add_folder(const char *folder, nn_source_filter *takes, const char *what,
+static nn_status sources_add_folder(const char *folder, nn_import_source_filter *takes, const char *what,
                                     nn_text_list *paths)
 {
     nn_text_list names = {0};
-    nn_status status = nn_source_list(folder, takes, &names, NULL);
+    nn_status status = nn_import_source_list(folder, takes, &names, NULL);
     if (status == NN_OK && names.count == 0)
         status = nn_fail(NN_ERROR_DATA, "the folder '%s' contains no %s: check the path, or name the files",
                          folder, what);
     for (size_t i = 0; i < names.count && status == NN_OK; i++) {
         char *path = NULL;
-        status = nn_source_join(folder, names.items[i], &path);
+        status = nn_import_source_join(folder, names.items[i], &path);
         if (status == NN_OK) status = nn_list_add(paths, path);
         nn_free(path);
     }
@@ -87,8 +88,8 @@ static nn_status sources_add_folder(const char *folder, nn_source_filter *takes,
     return status;
 }
 
-nn_status nn_source_files(const nn_import *import, nn_source_filter *takes, const char *what,
-                          nn_text_list *paths)
+nn_status nn_import_source_files(const nn_import *import, nn_import_source_filter *takes, const char *what,
+                                 nn_text_list *paths)
 {
     for (size_t i = 0; i < import->source_count; i++) {
         struct stat status;
@@ -114,7 +115,7 @@ static const struct {
     {"valid", "validation", true}, {"val", "validation", true},
 };
 
-nn_source_word nn_source_part(const char *name)
+nn_import_source_word nn_import_source_part(const char *name)
 {
     for (size_t i = 0; name[i]; i++) {
         if (i > 0 && isalpha((unsigned char)name[i - 1])) continue;
@@ -123,13 +124,14 @@ nn_source_word nn_source_part(const char *name)
             if (strncasecmp(name + i, sources_words[w].word, length) != 0) continue;
             if (sources_words[w].whole && isalpha((unsigned char)name[i + length])) continue;
             while (isalpha((unsigned char)name[i + length])) length++;
-            return (nn_source_word){sources_words[w].part, i, length};
+            return (nn_import_source_word){sources_words[w].part, i, length};
         }
     }
-    return (nn_source_word){0};
+    return (nn_import_source_word){0};
 }
 
-nn_status nn_source_table(nn_import *import, const char *path, const char *part, int64_t rows, int *table)
+nn_status nn_import_source_table(nn_import *import, const char *path, const char *part, int64_t rows,
+                                 int *table)
 {
     for (int t = 0; t < import->table_count; t++) {
         nn_import_table *known = &import->tables[t];

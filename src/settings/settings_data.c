@@ -175,7 +175,7 @@ void nn_settings_read_data(nn_config *config, nn_config_node *root, nn_data_opti
     nn_config_read(config, nn_config_get(node, "split"), "data.split", nn_split_options_table, NULL, NULL,
                    &data->split);
     nn_config_node *window = nn_config_get(node, "window");
-    nn_config_read(config, window, "data.window", nn_window_options_table, NULL, NULL, &data->window);
+    nn_config_read(config, window, "data.window", nn_data_window_options_table, NULL, NULL, &data->window);
     if (window && data->window.length == 0)
         nn_config_error(config, window, "data.window.length: is missing; the rows of a window");
     settings_read_fields(config, nn_config_get(node, "fields"), data);

@@ -1,5 +1,5 @@
-#include "rundir/init_from.h"
 #include "train/init_known.h"
+#include "rundir/init_from.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -121,7 +121,7 @@ nn_status nn_init_known_read(nn_comm *comm, const nn_settings *settings, const c
     known->known.fields = known->fields;
     known->known.names = &known->model->names;
     known->known.names_from = known->path;
-    known->known.use = NN_NAMES_BEGIN;
+    known->known.use = NN_DATA_NAMES_BEGIN;
     known->known.narrow = settings->init_from.exclude.count > 0;
     known->known.silent = own;
 done:

@@ -233,7 +233,7 @@ static nn_status data_open(nn_comm *comm, const nn_saved_request *request, nn_sa
                                      .indices = indices,
                                      .names = &model->names,
                                      .names_from = saved->path,
-                                     .use = lenient ? NN_NAMES_OPEN : NN_NAMES_FIXED,
+                                     .use = lenient ? NN_DATA_NAMES_OPEN : NN_DATA_NAMES_FIXED,
                                      .lenient = lenient};
     return nn_dataset_open(comm, &saved->settings.data, request->files ? "" : saved->folder,
                            (uint64_t)saved->settings.training.seed, wanted, model->head_count, &knowledge,

@@ -332,7 +332,7 @@ static void weights_that_are_none_are_refused(void **state)
     options.parts[NN_TRAIN].weights = (char *)"pair";
     expect_refused(&options, true, "has 2 values a sample, where one is needed");
     options.parts[NN_TRAIN].weights = (char *)"w";
-    options.window = (nn_window_options){.length = 3, .horizon = 1, .stride = 1};
+    options.window = (nn_data_window_options){.length = 3, .horizon = 1, .stride = 1};
     expect_refused(&options, true, "data.train.weights: only samples that are rows have weights");
 }
 

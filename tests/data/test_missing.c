@@ -97,7 +97,7 @@ static void windows_that_lack_values_are_left_out(void **state)
         for (int split = 0; split < 2; split++) {
             nn_data_options options = files_options();
             options.parts[NN_TRAIN] = files_part("s", "t");
-            options.window = (nn_window_options){.length = STEPS, .horizon = 2, .stride = stride};
+            options.window = (nn_data_window_options){.length = STEPS, .horizon = 2, .stride = stride};
             for (int k = 0; k < 2; k++) {
                 nn_field_options *field = files_field(&options, k == 0 ? "x" : "y");
                 field->missing = NN_MISSING_DROP;
@@ -114,7 +114,7 @@ static void windows_that_lack_values_are_left_out(void **state)
         }
     nn_data_options options = files_options();
     options.parts[NN_TRAIN] = files_part("s", "t");
-    options.window = (nn_window_options){.length = STEPS, .horizon = 2, .stride = STEPS};
+    options.window = (nn_data_window_options){.length = STEPS, .horizon = 2, .stride = STEPS};
     options.shuffle = NN_SHUFFLE_STATEFUL;
     files_field(&options, "x")->missing = NN_MISSING_DROP;
     expect_refused(&options, false, "data.fields.x.missing: drop: with data.shuffle: stateful");
@@ -158,8 +158,7 @@ static void means_take_the_place_of_missing_values(void **state)
     files_add_column(file, "y", H5T_IEEE_F64LE, ROWS, y);
     H5Fclose(file);
     nn_data_options options = files_options();
-    expect_refused(&options, false,
-                   "sample 1, column 2 is -32767, which means no value (the first of 55");
+    expect_refused(&options, false, "sample 1, column 2 is -32767, which means no value (the first of 55");
     options.split = (nn_split_options){.validation = 0.2, .order = NN_SPLIT_CHRONOLOGICAL, .seed = 1};
     options.split.validation = 0;
     files_field(&options, "x")->missing = NN_MISSING_MEAN;

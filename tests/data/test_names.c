@@ -285,7 +285,7 @@ static nn_dataset *open_known(const nn_data_options *options, nn_data_known know
     static const nn_scaling none = {0};
     const nn_known_target target = {.classes = 4};
     nn_dataset *dataset = NULL;
-    if (known.use != NN_NAMES_BEGIN) {
+    if (known.use != NN_DATA_NAMES_BEGIN) {
         known.input = &none;
         known.targets = &target;
     }
@@ -309,12 +309,12 @@ static void names_of_a_run_are_kept(void **state)
     assert_int_equal(nn_names_set_copy(nn_dataset_names(dataset), &set), NN_OK);
     nn_dataset_close(dataset);
     write_table("d.h5", &other, false);
-    for (int use = NN_NAMES_FIXED; use <= NN_NAMES_BEGIN; use++) {
-        dataset = open_known(&options, (nn_data_known){.use = (nn_names_use)use}, &set);
+    for (int use = NN_DATA_NAMES_FIXED; use <= NN_DATA_NAMES_BEGIN; use++) {
+        dataset = open_known(&options, (nn_data_known){.use = (nn_data_names_use)use}, &set);
         assert_non_null(dataset);
         gather_ok(dataset, NN_TRAIN, 0, ROWS, x, NULL, labels);
         for (int i = 0; i < ROWS; i++) assert_int_equal(labels[i], fruit_of(i));
-        for (int i = 0; i < ROWS && use != NN_NAMES_BEGIN; i++) assert_true(x[i * 3 + 1] == i * 5 % 3);
+        for (int i = 0; i < ROWS && use != NN_DATA_NAMES_BEGIN; i++) assert_true(x[i * 3 + 1] == i * 5 % 3);
         assert_true(nn_names_equal(&nn_dataset_names(dataset)->items[0], &set.items[0]));
         nn_dataset_close(dataset);
     }
@@ -342,15 +342,15 @@ static void new_classes_of_a_run(void **state)
         assert_int_equal(nn_names_set_copy(nn_dataset_names(dataset), &set), NN_OK);
         nn_dataset_close(dataset);
     }
-    assert_null(open_known(&options, (nn_data_known){.use = NN_NAMES_FIXED}, &set));
+    assert_null(open_known(&options, (nn_data_known){.use = NN_DATA_NAMES_FIXED}, &set));
     expect_message("has the class 'bee', which is not known to run/best.h5");
-    nn_dataset *dataset = open_known(&options, (nn_data_known){.use = NN_NAMES_OPEN}, &set);
+    nn_dataset *dataset = open_known(&options, (nn_data_known){.use = NN_DATA_NAMES_OPEN}, &set);
     assert_non_null(dataset);
     gather_ok(dataset, NN_TRAIN, 0, 4, NULL, NULL, labels);
     assert_true(labels[0] == 2 && labels[1] == 0);
     assert_string_equal(nn_dataset_target(dataset, 0)->class_names, "cat\ndog\nbee");
     nn_dataset_close(dataset);
-    dataset = open_known(&options, (nn_data_known){.use = NN_NAMES_BEGIN}, &set);
+    dataset = open_known(&options, (nn_data_known){.use = NN_DATA_NAMES_BEGIN}, &set);
     assert_non_null(dataset);
     assert_string_equal(nn_dataset_target(dataset, 0)->class_names, "bee\ncat");
     nn_dataset_close(dataset);
@@ -405,7 +405,7 @@ static void numbers_as_names(void **state)
     H5Fclose(file);
     set.items[0].key = (char *)"x";
     set.items[1].key = (char *)"y";
-    nn_dataset *dataset = open_known(&options, (nn_data_known){.use = NN_NAMES_FIXED}, &set);
+    nn_dataset *dataset = open_known(&options, (nn_data_known){.use = NN_DATA_NAMES_FIXED}, &set);
     assert_non_null(dataset);
     gather_ok(dataset, NN_TRAIN, 0, 4, NULL, NULL, labels);
     assert_true(labels[0] == 1 && labels[1] == 3 && labels[2] == 1);

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "data/array.h"
+#include "data/source_array.h"
 #include "opened.h"
 
 /* The part of each row of the source of the train part, -1: none; every row of a part is in it once. */

@@ -67,7 +67,7 @@ static nn_data_options window_options(int64_t length, int64_t horizon, int64_t s
     nn_data_options options = files_options();
     options.file = files_text("s-*.h5");
     options.parts[NN_TRAIN] = (nn_part_options){.x = files_name("x", "s")};
-    options.window = (nn_window_options){.length = length, .horizon = horizon, .stride = stride};
+    options.window = (nn_data_window_options){.length = length, .horizon = horizon, .stride = stride};
     options.split.order = NN_SPLIT_AUTO;
     files_field(&options, "x")->normalize = NN_NORMALIZE_NONE;
     files_field(&options, "y")->normalize = NN_NORMALIZE_NONE;
@@ -81,7 +81,8 @@ typedef struct expected {
     int transform;
 } expected;
 
-static double expected_target(const nn_window_options *window, const expected *is, int64_t row, int64_t i)
+static double expected_target(const nn_data_window_options *window, const expected *is, int64_t row,
+                              int64_t i)
 {
     int64_t column = is->columns[i % is->picked], step = is->every_step ? i / is->picked : window->length - 1;
     double value = series_value(row + step + window->horizon, column);
@@ -90,7 +91,7 @@ static double expected_target(const nn_window_options *window, const expected *i
     return value;
 }
 
-static void check_window(nn_dataset *dataset, const nn_window_options *window, const expected *is,
+static void check_window(nn_dataset *dataset, const nn_data_window_options *window, const expected *is,
                          nn_part part, int64_t sample)
 {
     nn_real inputs[ALL_ROWS * COLUMNS], targets[ALL_ROWS * COLUMNS];
@@ -113,7 +114,7 @@ static void check_window(nn_dataset *dataset, const nn_window_options *window, c
     }
 }
 
-static int64_t windows_of(int64_t rows, const nn_window_options *window)
+static int64_t windows_of(int64_t rows, const nn_data_window_options *window)
 {
     int64_t reach = window->length + window->horizon;
     return rows < reach ? 0 : (rows - reach) / window->stride + 1;
@@ -121,7 +122,7 @@ static int64_t windows_of(int64_t rows, const nn_window_options *window)
 
 static void check_windows(nn_data_options options, const expected *is)
 {
-    const nn_window_options *window = &options.window;
+    const nn_data_window_options *window = &options.window;
     const nn_shape input = {2, {window->length, COLUMNS}};
     for (options.cache = NN_CACHE_MEMORY; options.cache <= NN_CACHE_STREAM; options.cache++) {
         nn_dataset *dataset = open_ok(&options, false);
@@ -147,7 +148,7 @@ static void windows_see_their_rows(void **state)
         for (int every = 0; every < 2; every++) {
             nn_data_options options = window_options(cases[n][0], cases[n][1], cases[n][2]);
             expected is = {.picked = COLUMNS, .columns = {0, 1, 2}, .every_step = every};
-            options.window.target = every ? NN_WINDOW_EVERY_STEP : NN_WINDOW_LAST;
+            options.window.target = every ? NN_DATA_WINDOW_EVERY_STEP : NN_DATA_WINDOW_LAST;
             check_windows(options, &is);
         }
 }
@@ -161,7 +162,7 @@ static void targets_are_columns_by_name_or_number(void **state)
     for (int every = 0; every < 2; every++) {
         nn_data_options options = window_options(6, 2, 1);
         expected is = {.picked = 2, .columns = {2, 0}, .every_step = every};
-        options.window.target = every ? NN_WINDOW_EVERY_STEP : NN_WINDOW_LAST;
+        options.window.target = every ? NN_DATA_WINDOW_EVERY_STEP : NN_DATA_WINDOW_LAST;
         options.window.targets = files_list(names, 2);
         check_windows(options, &is);
         is.picked = 1;
@@ -187,7 +188,7 @@ static void targets_are_transformed(void **state)
             for (int64_t horizon = 1; horizon <= 3; horizon += 2) {
                 nn_data_options options = window_options(5, horizon, 1);
                 expected is = {.picked = 2, .columns = {1, 2}, .every_step = every, .transform = transform};
-                options.window.target = every ? NN_WINDOW_EVERY_STEP : NN_WINDOW_LAST;
+                options.window.target = every ? NN_DATA_WINDOW_EVERY_STEP : NN_DATA_WINDOW_LAST;
                 options.window.targets = files_list(names, 2);
                 files_field(&options, "y")->transform = transform;
                 check_windows(options, &is);
@@ -414,7 +415,7 @@ static void windows_have_labels(void **state)
     for (int every = 0; every < 2; every++) {
         nn_data_options options = window_options(6, every ? 0 : 2, 1);
         options.parts[NN_TRAIN].y = files_name("y", "l");
-        options.window.target = every ? NN_WINDOW_EVERY_STEP : NN_WINDOW_LAST;
+        options.window.target = every ? NN_DATA_WINDOW_EVERY_STEP : NN_DATA_WINDOW_LAST;
         nn_dataset *dataset = open_ok(&options, true);
         assert_int_equal(nn_dataset_target(dataset, 0)->classes, 4);
         assert_int_equal(nn_shape_count(nn_dataset_target(dataset, 0)->shape), every ? 6 : 1);
@@ -473,8 +474,8 @@ static void symbols_predict_the_next_one(void **state)
     write_text();
     nn_data_options options = files_options();
     options.parts[NN_TRAIN] = (nn_part_options){.x = files_name("x", "text")};
-    options.window =
-        (nn_window_options){.length = SEEN, .horizon = 1, .stride = SEEN, .target = NN_WINDOW_EVERY_STEP};
+    options.window = (nn_data_window_options){
+        .length = SEEN, .horizon = 1, .stride = SEEN, .target = NN_DATA_WINDOW_EVERY_STEP};
     options.split.validation = 0.1;
     files_field(&options, "x")->kind = NN_KIND_INDEX;
     for (options.cache = NN_CACHE_MEMORY; options.cache <= NN_CACHE_STREAM; options.cache++) {

@@ -103,16 +103,16 @@ const nn_option nn_split_options_table[] = {
 
 static const char *const target_choices[] = {"last", "every_step", NULL};
 
-const nn_option nn_window_options_table[] = {
-    {"length", NN_OPTION_INTEGER, offsetof(nn_window_options, length), "0", 0, 1e9, NULL, NN_EFFECT_RESULT,
-     "rows of a window; 0: samples are rows, not windows"},
-    {"horizon", NN_OPTION_INTEGER, offsetof(nn_window_options, horizon), "1", 0, 1e9, NULL, NN_EFFECT_RESULT,
-     "rows from the last one seen to the target: 1 is the next row"},
-    {"stride", NN_OPTION_INTEGER, offsetof(nn_window_options, stride), "1", 1, 1e9, NULL, NN_EFFECT_RESULT,
-     "rows between the beginnings of windows"},
-    {"targets", NN_OPTION_TEXT_LIST, offsetof(nn_window_options, targets), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "columns to predict, by name or number from 0 (default: all)"},
-    {"target", NN_OPTION_CHOICE, offsetof(nn_window_options, target), "last", 0, 0, target_choices,
+const nn_option nn_data_window_options_table[] = {
+    {"length", NN_OPTION_INTEGER, offsetof(nn_data_window_options, length), "0", 0, 1e9, NULL,
+     NN_EFFECT_RESULT, "rows of a window; 0: samples are rows, not windows"},
+    {"horizon", NN_OPTION_INTEGER, offsetof(nn_data_window_options, horizon), "1", 0, 1e9, NULL,
+     NN_EFFECT_RESULT, "rows from the last one seen to the target: 1 is the next row"},
+    {"stride", NN_OPTION_INTEGER, offsetof(nn_data_window_options, stride), "1", 1, 1e9, NULL,
+     NN_EFFECT_RESULT, "rows between the beginnings of windows"},
+    {"targets", NN_OPTION_TEXT_LIST, offsetof(nn_data_window_options, targets), "", 0, 0, NULL,
+     NN_EFFECT_RESULT, "columns to predict, by name or number from 0 (default: all)"},
+    {"target", NN_OPTION_CHOICE, offsetof(nn_data_window_options, target), "last", 0, 0, target_choices,
      NN_EFFECT_RESULT, "last: the row at the horizon; every_step: a target for every row of the window"},
     {.name = NULL}};
 
@@ -223,7 +223,7 @@ void nn_data_options_release(nn_data_options *options)
     nn_options_release(nn_data_options_table, options);
     for (int p = 0; p < NN_PARTS; p++) nn_part_options_release(&options->parts[p]);
     nn_options_release(nn_split_options_table, &options->split);
-    nn_options_release(nn_window_options_table, &options->window);
+    nn_options_release(nn_data_window_options_table, &options->window);
     for (int f = 0; f < options->fields.count; f++) {
         nn_options_release(nn_field_options_table, &options->fields.fields[f]);
         nn_augment_release(&options->fields.fields[f].augment);

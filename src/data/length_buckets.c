@@ -30,7 +30,7 @@ struct nn_length_buckets {
     bucket_window windows[BUCKETS_KEPT];
 };
 
-nn_status nn_buckets_create(const int32_t *lengths, int64_t batch_size, nn_length_buckets **buckets)
+nn_status nn_length_buckets_create(const int32_t *lengths, int64_t batch_size, nn_length_buckets **buckets)
 {
     *buckets = NULL;
     nn_length_buckets *made;
@@ -41,14 +41,14 @@ nn_status nn_buckets_create(const int32_t *lengths, int64_t batch_size, nn_lengt
         nn_status status =
             NN_ALLOCATE(&made->windows[i].samples, BUCKETS_BATCHES * batch_size, "batches by length");
         if (status == NN_OK) continue;
-        nn_buckets_destroy(made);
+        nn_length_buckets_destroy(made);
         return status;
     }
     *buckets = made;
     return NN_OK;
 }
 
-void nn_buckets_destroy(nn_length_buckets *buckets)
+void nn_length_buckets_destroy(nn_length_buckets *buckets)
 {
     if (!buckets) return;
     for (int i = 0; i < BUCKETS_KEPT; i++) nn_free(buckets->windows[i].samples);
@@ -91,8 +91,8 @@ static bucket_window *buckets_find(nn_length_buckets *buckets, const nn_order *s
     return oldest;
 }
 
-int64_t nn_buckets_sample(nn_length_buckets *buckets, const nn_order *shuffled, int64_t epoch,
-                          int64_t position)
+int64_t nn_length_buckets_sample(nn_length_buckets *buckets, const nn_order *shuffled, int64_t epoch,
+                                 int64_t position)
 {
     int64_t size = BUCKETS_BATCHES * shuffled->batch, number = position / size, place = position % size;
     nn_random stream = {.seed = shuffled->seed, .purpose = NN_RANDOM_BLOCKS, .step = (uint32_t)epoch};

@@ -1,9 +1,9 @@
 /* Which samples a part has: those of its own files, or a share of the train part's. Private to data. */
-#ifndef NN_DATA_SPLIT_H
-#define NN_DATA_SPLIT_H
+#ifndef NN_DATA_SPLIT_PARTS_H
+#define NN_DATA_SPLIT_PARTS_H
 
 #include "base/philox.h"
-#include "data/memory.h"
+#include "data/node_memory.h"
 #include "data/source.h"
 
 /* Rows that follow each other, in which units begin at every stride-th row. */
@@ -75,7 +75,7 @@ nn_status nn_split_whole(const nn_data_options *options, nn_source *sources, nn_
  * are enough. Both write a table. Collective.
  */
 nn_status nn_split_parts(nn_comm *comm, const nn_data_options *options, nn_source *sources,
-                         nn_data_memory *table, nn_samples *parts);
+                         nn_node_memory *table, nn_samples *parts);
 
 /* The label (or group) at every unit of `samples`. *keys is the caller's. */
 nn_status nn_samples_keys(const nn_samples *samples, int array, int32_t **keys);

@@ -1,7 +1,7 @@
 /* Mean, squares about the mean, least and most of columns: taken over chunks of samples, and merged. Private
  * to data. */
-#ifndef NN_DATA_FIGURES_H
-#define NN_DATA_FIGURES_H
+#ifndef NN_DATA_COLUMN_MOMENTS_H
+#define NN_DATA_COLUMN_MOMENTS_H
 
 #include "base/real.h"
 #include "base/status.h"
@@ -14,7 +14,7 @@ enum {
     NN_COLUMN_SQUARES,
     NN_COLUMN_LEAST,
     NN_COLUMN_MOST,
-    NN_COLUMN_FIGURES
+    NN_COLUMN_MOMENTS
 };
 
 /* Sums over a chunk, one a value of a sample, about the chunk's first. */
@@ -38,6 +38,6 @@ void nn_places_add_known(nn_places *places, int64_t at, int64_t count, const dou
 void nn_places_fold(const nn_places *places, int64_t columns, double *figures);
 
 /* Merges the figures of a column with those of others that come behind (Chan, Golub, LeVeque 1979). */
-void nn_figures_merge(double *figures, const double *other);
+void nn_column_moments_merge(double *figures, const double *other);
 
 #endif

@@ -1,5 +1,5 @@
 /* Sums about a center, and how two of them become one. */
-#include "data/figures.h"
+#include "data/column_moments.h"
 
 #include <math.h>
 #include <string.h>
@@ -79,27 +79,27 @@ void nn_places_add_known(nn_places *places, int64_t at, int64_t count, const dou
 
 void nn_places_fold(const nn_places *places, int64_t columns, double *figures)
 {
-    for (int64_t c = 0; c < columns; c++) figures[c * NN_COLUMN_FIGURES + NN_COLUMN_COUNT] = 0;
+    for (int64_t c = 0; c < columns; c++) figures[c * NN_COLUMN_MOMENTS + NN_COLUMN_COUNT] = 0;
     for (int64_t i = 0; i < places->values; i++) {
         double count = places->count[i];
         if (count == 0) continue;
         double squares = places->square[i] - places->sum[i] * places->sum[i] / count;
-        const double place[NN_COLUMN_FIGURES] = {count,
+        const double place[NN_COLUMN_MOMENTS] = {count,
                                                  places->center[i],
                                                  places->sum[i] / count,
                                                  squares < 0 ? 0 : squares,
                                                  places->least[i],
                                                  places->most[i]};
-        nn_figures_merge(figures + i % columns * NN_COLUMN_FIGURES, place);
+        nn_column_moments_merge(figures + i % columns * NN_COLUMN_MOMENTS, place);
     }
 }
 
-void nn_figures_merge(double *figures, const double *other)
+void nn_column_moments_merge(double *figures, const double *other)
 {
     double count = figures[NN_COLUMN_COUNT], other_count = other[NN_COLUMN_COUNT], all = count + other_count;
     if (other_count == 0) return;
     if (count == 0) {
-        memcpy(figures, other, NN_COLUMN_FIGURES * sizeof *figures);
+        memcpy(figures, other, NN_COLUMN_MOMENTS * sizeof *figures);
         return;
     }
     double difference = other[NN_COLUMN_CENTER] - figures[NN_COLUMN_CENTER] +

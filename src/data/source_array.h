@@ -1,7 +1,7 @@
 /* An array of samples: rows of raw values of the file's own type, in the network's order of dimensions.
  * Private to data. */
-#ifndef NN_DATA_ARRAY_H
-#define NN_DATA_ARRAY_H
+#ifndef NN_DATA_SOURCE_ARRAY_H
+#define NN_DATA_SOURCE_ARRAY_H
 
 #include "base/names.h"
 #include "base/real.h"

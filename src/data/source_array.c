@@ -1,5 +1,5 @@
 /* What an array is, and how what is stored becomes rows of raw values. */
-#include "data/array.h"
+#include "data/source_array.h"
 
 #include <math.h>
 #include <stdlib.h>

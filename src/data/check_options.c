@@ -115,7 +115,7 @@ static bool check_has_classes(const nn_source *train)
 /* State goes on from a sample to the one that follows it in the file. */
 static nn_status check_stateful(const nn_data_options *options)
 {
-    const nn_window_options *window = &options->window;
+    const nn_data_window_options *window = &options->window;
     if (options->shuffle != NN_SHUFFLE_STATEFUL) return NN_OK;
     if (options->balanced || options->bucket_by_length)
         NN_FAIL(NN_ERROR_USAGE, "data.shuffle: stateful: samples that are chosen by class or length do not "

@@ -1,5 +1,5 @@
 /* Shares of the train part for validation and test. */
-#include "data/split.h"
+#include "data/split_parts.h"
 
 #include <math.h>
 
@@ -103,7 +103,7 @@ void nn_split_check(const nn_data_options *options, const nn_source *sources, nn
 
 /* Rows that a window and its target reach over; or the window alone, where the target may be behind the end.
  */
-static int64_t split_reach(const nn_window_options *window, bool open_end)
+static int64_t split_reach(const nn_data_window_options *window, bool open_end)
 {
     return window->length > 0 ? window->length + (open_end ? 0 : window->horizon) : 1;
 }
@@ -341,14 +341,14 @@ done:
 
 /* By class or by group: the writers decide about every unit, and all learn where the parts begin. */
 static nn_status split_by_table(nn_comm *comm, const nn_data_options *options, nn_random stream,
-                                nn_data_memory *table, nn_samples *parts)
+                                nn_node_memory *table, nn_samples *parts)
 {
     nn_samples whole = parts[NN_TRAIN];
     size_t size = (size_t)(whole.units + NN_PARTS + 1) * sizeof(int64_t);
-    NN_TRY(nn_memory_create(comm, size, "the table of a split", table));
+    NN_TRY(nn_node_memory_create(comm, size, "the table of a split", table));
     int64_t *begin = table->bytes;
     nn_status status = table->writes ? split_write_table(options, stream, &whole, begin) : NN_OK;
-    NN_TRY(nn_memory_publish(comm, table, status));
+    NN_TRY(nn_node_memory_publish(comm, table, status));
     for (int p = 0; p < NN_PARTS; p++) {
         if (!split_has_part(&options->split, p)) continue;
         parts[p] = whole;
@@ -364,7 +364,7 @@ static nn_status split_by_table(nn_comm *comm, const nn_data_options *options, n
 }
 
 nn_status nn_split_parts(nn_comm *comm, const nn_data_options *options, nn_source *sources,
-                         nn_data_memory *table, nn_samples *parts)
+                         nn_node_memory *table, nn_samples *parts)
 {
     const nn_split_options *split = &options->split;
     NN_TRY(nn_comm_agree(comm, nn_split_whole(options, sources, parts)));

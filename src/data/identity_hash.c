@@ -12,7 +12,7 @@
 #include "base/least.h"
 #include "base/memory.h"
 #include "data/blocks.h"
-#include "data/internal.h"
+#include "data/dataset_internal.h"
 #include "host/pulse.h"
 
 /* Values in memory of which a rank hashes its share: about a second. */

@@ -1,5 +1,5 @@
 /* The raw values in memory, one copy a node, read by the node's ranks together. */
-#include "data/memory.h"
+#include "data/node_memory.h"
 
 #include <string.h>
 #include <sys/statvfs.h>
@@ -24,7 +24,7 @@ static size_t memory_array_size(const nn_array *array)
 
 /* ---- making ---- */
 
-nn_status nn_memory_create(nn_comm *comm, size_t size, const char *what, nn_data_memory *memory)
+nn_status nn_node_memory_create(nn_comm *comm, size_t size, const char *what, nn_node_memory *memory)
 {
     char bytes[NN_FORMAT_SIZE];
     nn_status status = nn_shared_create(comm, size, &memory->shared);
@@ -43,14 +43,14 @@ nn_status nn_memory_create(nn_comm *comm, size_t size, const char *what, nn_data
     return NN_OK;
 }
 
-void nn_memory_release(nn_data_memory *memory)
+void nn_node_memory_release(nn_node_memory *memory)
 {
     nn_shared_destroy(memory->shared);
     nn_free(memory->separate);
-    *memory = (nn_data_memory){0};
+    *memory = (nn_node_memory){0};
 }
 
-nn_status nn_memory_publish(nn_comm *comm, const nn_data_memory *memory, nn_status status)
+nn_status nn_node_memory_publish(nn_comm *comm, const nn_node_memory *memory, nn_status status)
 {
     NN_TRY(nn_comm_agree(comm, status));
     return nn_comm_agree(comm, memory->shared ? nn_shared_barrier(comm) : NN_OK);
@@ -58,7 +58,7 @@ nn_status nn_memory_publish(nn_comm *comm, const nn_data_memory *memory, nn_stat
 
 /* ---- whether there is room ---- */
 
-size_t nn_memory_wanted(const nn_source *sources)
+size_t nn_node_memory_wanted(const nn_source *sources)
 {
     size_t size = 0;
     for (int p = 0; p < NN_PARTS; p++)
@@ -77,7 +77,7 @@ static double memory_available(void)
     return available;
 }
 
-nn_status nn_memory_fits(nn_comm *comm, size_t size, bool *fits)
+nn_status nn_node_memory_fits(nn_comm *comm, size_t size, bool *fits)
 {
     int64_t lacks = nn_comm_node_rank(comm) == 0 && 2 * (double)size > memory_available();
     NN_TRY(nn_comm_maximum(comm, &lacks, 1));
@@ -103,9 +103,9 @@ static nn_status memory_read(nn_source *source, int which, int reader, int reade
     return NN_OK;
 }
 
-nn_status nn_memory_load(nn_comm *comm, nn_source *sources, nn_data_memory *memory)
+nn_status nn_node_memory_load(nn_comm *comm, nn_source *sources, nn_node_memory *memory)
 {
-    NN_TRY(nn_memory_create(comm, nn_memory_wanted(sources), "the data", memory));
+    NN_TRY(nn_node_memory_create(comm, nn_node_memory_wanted(sources), "the data", memory));
     unsigned char *place = memory->bytes;
     int reader = memory->shared ? nn_comm_node_rank(comm) : 0;
     int readers = memory->shared ? nn_comm_node_size(comm) : 1;
@@ -118,5 +118,5 @@ nn_status nn_memory_load(nn_comm *comm, nn_source *sources, nn_data_memory *memo
             place += memory_array_size(array);
             if (status == NN_OK) status = memory_read(&sources[p], a, reader, readers);
         }
-    return nn_memory_publish(comm, memory, status);
+    return nn_node_memory_publish(comm, memory, status);
 }

@@ -1,12 +1,12 @@
 /* What the files of this folder know of a data set. */
-#ifndef NN_DATA_INTERNAL_H
-#define NN_DATA_INTERNAL_H
+#ifndef NN_DATA_DATASET_INTERNAL_H
+#define NN_DATA_DATASET_INTERNAL_H
 
-#include "data/memory.h"
+#include "data/node_memory.h"
 #include "data/order.h"
 #include "data/problems.h"
 #include "data/ranges.h"
-#include "data/split.h"
+#include "data/split_parts.h"
 #include "data/view.h"
 
 typedef struct nn_feed nn_feed;
@@ -38,9 +38,9 @@ struct nn_dataset {
     unsigned told_rounded;       /* as told_missing, that they are rounded */
     bool lenient;                /* takes every row for a sample: nn_data_known */
     unsigned told_bad[NN_PARTS]; /* as told_missing, of anything else that is wrong with values, by source */
-    nn_data_memory memory, split_table, balance_table;
-    nn_data_memory lengths[NN_PARTS]; /* of sequences, by sample: int32_t */
-    nn_data_memory weights[NN_PARTS]; /* of samples: nn_real */
+    nn_node_memory memory, split_table, balance_table;
+    nn_node_memory lengths[NN_PARTS]; /* of sequences, by sample: int32_t */
+    nn_node_memory weights[NN_PARTS]; /* of samples: nn_real */
     nn_samples parts[NN_PARTS];
     nn_order order; /* of the train part */
     int view_count;
