@@ -32,7 +32,7 @@ static bool families_composite(size_t index, nn_help_item *item)
 
 static bool families_loss(size_t index, nn_help_item *item)
 {
-    const nn_loss_type *type = nn_loss_types()[index];
+    const nn_loss_type *type = nn_loss_types(NN_SCALAR_F32)[index];
     if (!type) return false;
     *item = (nn_help_item){type->name, type->summary, type->example, type->options, NULL};
     return true;
@@ -40,7 +40,7 @@ static bool families_loss(size_t index, nn_help_item *item)
 
 static bool families_metric(size_t index, nn_help_item *item)
 {
-    const nn_metric_type *type = nn_metric_types()[index];
+    const nn_metric_type *type = nn_metric_types(NN_SCALAR_F32)[index];
     if (!type) return false;
     *item = (nn_help_item){type->name, type->summary, type->example, type->options, type->undefined};
     return true;
@@ -56,7 +56,7 @@ static bool families_initializer(size_t index, nn_help_item *item)
 
 static bool families_optimizer(size_t index, nn_help_item *item)
 {
-    const nn_optimizer_type *type = nn_optimizer_types()[index];
+    const nn_optimizer_type *type = nn_optimizer_types(NN_SCALAR_F32)[index];
     if (!type) return false;
     *item = (nn_help_item){type->name, type->summary, type->example, type->options, NULL};
     return true;

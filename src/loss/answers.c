@@ -5,8 +5,6 @@
 
 #include "loss/fit.h"
 
-const nn_option nn_no_options[] = {{0}};
-
 nn_status nn_answers_check(const void *options, const nn_judged *judged)
 {
     (void)options;

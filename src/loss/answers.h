@@ -4,9 +4,6 @@
 
 #include "loss/metric.h"
 
-/* The option table of metrics without options. */
-extern const nn_option nn_no_options[];
-
 /* Fails unless the target is a class or, if the loss is of yes or no, yes or no. */
 nn_status nn_answers_check(const void *options, const nn_judged *judged);
 

@@ -65,8 +65,9 @@ typedef struct nn_loss_type {
                           const double *mean, double *output);
 } nn_loss_type;
 
-const nn_loss_type *const *nn_loss_types(void);     /* NULL-terminated */
-const nn_loss_type *nn_loss_find(const char *name); /* NULL if there is none */
+/* The losses of a precision: the list, NULL-terminated; and one by name, NULL if there is none. */
+const nn_loss_type *const *nn_loss_types(nn_scalar scalar);
+const nn_loss_type *nn_loss_find(nn_scalar scalar, const char *name);
 
 /*
  * Computes the class weights that a loss's options ask for: given numbers, or `balanced`: 1 / (classes x

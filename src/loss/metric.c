@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+const nn_option nn_no_options[] = {{0}};
+
 int64_t nn_metric_state_width(const nn_metric_type *type, const void *options, int64_t columns,
                               int64_t outputs)
 {

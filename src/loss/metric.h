@@ -32,6 +32,9 @@ typedef struct nn_judged {
     bool yes_no; /* outputs are logits of yes or no (nn_loss_type.yes_no) */
 } nn_judged;
 
+/* The option table of metrics that have no options. */
+extern const nn_option nn_no_options[];
+
 typedef struct nn_metric_type {
     const char *name;
     const char *summary;
@@ -81,7 +84,8 @@ typedef struct nn_metric_result {
 nn_metric_result nn_metric_finish(const nn_metric_type *type, const void *options, int64_t width,
                                   int64_t outputs, const double *state, double *by_output);
 
-const nn_metric_type *const *nn_metric_types(void);     /* NULL-terminated */
-const nn_metric_type *nn_metric_find(const char *name); /* NULL if there is none */
+/* The metrics of a precision: the list, NULL-terminated; and one by name, NULL if there is none. */
+const nn_metric_type *const *nn_metric_types(nn_scalar scalar);
+const nn_metric_type *nn_metric_find(nn_scalar scalar, const char *name);
 
 #endif

@@ -1,5 +1,4 @@
 /* Mean absolute error of each output; the mean over the outputs. */
-#include "loss/answers.h"
 #include "loss/outputs.h"
 
 static double mae_finish(const void *options, int64_t width, const double *output)

@@ -2,7 +2,6 @@
  * the mean of the targets; the mean over the outputs. */
 #include <math.h>
 
-#include "loss/answers.h"
 #include "loss/outputs.h"
 
 /* What two sums of squares of the same size may differ by from rounding alone, relative to them. */

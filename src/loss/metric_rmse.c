@@ -1,7 +1,6 @@
 /* Root of the mean squared error of each output; the mean over the outputs. */
 #include <math.h>
 
-#include "loss/answers.h"
 #include "loss/outputs.h"
 
 static double rmse_finish(const void *options, int64_t width, const double *output)

@@ -225,7 +225,7 @@ static bool model_has_metric(const nn_model *model, const nn_metric_type *type, 
  */
 static nn_status model_add_metrics(nn_model *model)
 {
-    const nn_metric_type *rmse = nn_metric_find("rmse");
+    const nn_metric_type *rmse = nn_metric_find(NN_SCALAR_REAL, "rmse");
     for (int h = 0; h < model->head_count && model->metric_count < NN_MODEL_METRICS; h++) {
         if (!nn_head_is_values(&model->heads[h]) || model_has_metric(model, rmse, h)) continue;
         char name[160];

@@ -41,9 +41,10 @@ static void heads_read_loss(nn_config *config, nn_config_node *node, const char 
     nn_config_node *options_node = NULL;
     const char *word = nn_config_read_choice(config, node, &options_node);
     if (!word) return;
-    const nn_loss_type *type = nn_loss_find(word);
+    const nn_loss_type *type = nn_loss_find(NN_SCALAR_REAL, word);
     if (!type) {
-        nn_config_unknown_type(config, node, "loss", word, (const void *const *)nn_loss_types());
+        nn_config_unknown_type(config, node, "loss", word,
+                               (const void *const *)nn_loss_types(NN_SCALAR_REAL));
         return;
     }
     if (spec->head_count == NN_MODEL_HEADS) {
@@ -149,9 +150,10 @@ static void heads_read_metric(nn_config *config, nn_config_node *node, nn_model_
     if (!word) return;
     int head = heads_find(config, node, &word, spec);
     if (head < 0) return;
-    const nn_metric_type *type = nn_metric_find(word);
+    const nn_metric_type *type = nn_metric_find(NN_SCALAR_REAL, word);
     if (!type) {
-        nn_config_unknown_type(config, node, "metric", word, (const void *const *)nn_metric_types());
+        nn_config_unknown_type(config, node, "metric", word,
+                               (const void *const *)nn_metric_types(NN_SCALAR_REAL));
         return;
     }
     if (spec->metric_count == NN_MODEL_METRICS) {

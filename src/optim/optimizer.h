@@ -56,7 +56,8 @@ typedef struct nn_optimizer_type {
     bool no_clip_norm; /* clip_norm is not possible: it is known too late to scale the measured sums */
 } nn_optimizer_type;
 
-const nn_optimizer_type *const *nn_optimizer_types(void);     /* NULL-terminated */
-const nn_optimizer_type *nn_optimizer_find(const char *name); /* NULL if there is none */
+/* The optimizers of a precision: the list, NULL-terminated; and one by name, NULL if there is none. */
+const nn_optimizer_type *const *nn_optimizer_types(nn_scalar scalar);
+const nn_optimizer_type *nn_optimizer_find(nn_scalar scalar, const char *name);
 
 #endif

@@ -113,9 +113,10 @@ static void settings_read_optimizer(nn_config *config, nn_config_node *root, nn_
     nn_config_node *node = nn_config_get(root, "optimizer"), *options_node = NULL;
     const char *word = node ? nn_config_read_choice(config, node, &options_node) : "adam";
     if (!word) return;
-    const nn_optimizer_type *type = nn_optimizer_find(word);
+    const nn_optimizer_type *type = nn_optimizer_find(NN_SCALAR_REAL, word);
     if (!type) {
-        nn_config_unknown_type(config, node, "optimizer", word, (const void *const *)nn_optimizer_types());
+        nn_config_unknown_type(config, node, "optimizer", word,
+                               (const void *const *)nn_optimizer_types(NN_SCALAR_REAL));
         return;
     }
     settings->optimizer = type;

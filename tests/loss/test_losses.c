@@ -82,7 +82,7 @@ static void *read_loss(const char *yaml, const nn_loss_type **type)
     expect_ok(nn_config_parse(text, "test.yaml", NULL, 0, &config));
     const char *name = nn_config_read_choice(config, nn_config_get(nn_config_root(config), "loss"), &node);
     assert_non_null(name);
-    *type = nn_loss_find(name);
+    *type = nn_loss_find(NN_SCALAR_REAL, name);
     assert_non_null(*type);
     if ((*type)->options_size) expect_ok(nn_allocate(&options, (*type)->options_size, 1, "options"));
     nn_config_read(config, node, "loss", (*type)->options, NULL, NULL, options);
@@ -110,8 +110,8 @@ static void release_options(const nn_loss_type *type, void *options)
 static void test_documented(void **state)
 {
     (void)state;
-    for (const nn_loss_type *const *type = nn_loss_types(); *type; type++) {
-        assert_ptr_equal(nn_loss_find((*type)->name), *type);
+    for (const nn_loss_type *const *type = nn_loss_types(NN_SCALAR_REAL); *type; type++) {
+        assert_ptr_equal(nn_loss_find(NN_SCALAR_REAL, (*type)->name), *type);
         assert_true((*type)->summary[0] && (*type)->example[0]);
         for (const nn_option *option = (*type)->options; option->name; option++)
             assert_true(option->help && option->help[0]);
@@ -120,7 +120,7 @@ static void test_documented(void **state)
                     (*type)->check(options, shape, &value_target) == NN_OK);
         release_options(*type, options);
     }
-    assert_null(nn_loss_find("no such loss"));
+    assert_null(nn_loss_find(NN_SCALAR_REAL, "no such loss"));
 }
 
 /* soft != NULL: rows with shares of two classes. */
@@ -159,8 +159,8 @@ static void test_gradients(void **state)
         soft[s * COLUMNS + s % COLUMNS] = (nn_real)(0.1 * s);
         soft[s * COLUMNS + (s + 2) % COLUMNS] = (nn_real)(1 - 0.1 * s);
     }
-    for (int i = 0; nn_loss_types()[i]; i++) {
-        const nn_loss_type *type = nn_loss_types()[i];
+    for (int i = 0; nn_loss_types(NN_SCALAR_REAL)[i]; i++) {
+        const nn_loss_type *type = nn_loss_types(NN_SCALAR_REAL)[i];
         void *options = make_options(type);
         for (int variant = 0; variant < VARIANTS; variant++) {
             check_gradient(type, options, variant, NULL);
@@ -180,7 +180,7 @@ static void test_gradients(void **state)
 static void test_masked(void **state)
 {
     (void)state;
-    for (const nn_loss_type *const *type = nn_loss_types(); *type; type++) {
+    for (const nn_loss_type *const *type = nn_loss_types(NN_SCALAR_REAL); *type; type++) {
         void *options = make_options(*type);
         example at, other;
         nn_loss_call call = make_example(*type, MASKED | WEIGHTS, &at, 3), same;
@@ -201,7 +201,7 @@ static void test_masked(void **state)
 static void test_soft_is_label(void **state)
 {
     (void)state;
-    for (const nn_loss_type *const *type = nn_loss_types(); *type; type++) {
+    for (const nn_loss_type *const *type = nn_loss_types(NN_SCALAR_REAL); *type; type++) {
         if (!(*type)->takes_soft) continue;
         void *options = make_options(*type);
         example hard, softened;
@@ -222,7 +222,7 @@ static void test_soft_is_label(void **state)
 static void test_halves(void **state)
 {
     (void)state;
-    for (const nn_loss_type *const *type = nn_loss_types(); *type; type++) {
+    for (const nn_loss_type *const *type = nn_loss_types(NN_SCALAR_REAL); *type; type++) {
         void *options = make_options(*type);
         example at, halves;
         nn_loss_call whole = make_example(*type, VARIANTS - 1, &at, 7);
@@ -317,7 +317,7 @@ static void test_cross_entropy_many_classes(void **state)
 static void test_mse(void **state)
 {
     (void)state;
-    const nn_loss_type *type = nn_loss_find("mse");
+    const nn_loss_type *type = nn_loss_find(NN_SCALAR_REAL, "mse");
     void *options = NULL;
     const nn_real output[4] = {1, 2, 3, 4}, targets[4] = {1, 0, 3, 7};
     nn_real gradient[4];
@@ -407,23 +407,26 @@ static void test_messages(void **state)
 {
     (void)state;
     const nn_shape twelve = {1, {12}}, image = {2, {3, 4}};
-    assert_int_equal(nn_loss_find("cross_entropy")->check(NULL, twelve, &class_target), NN_ERROR_USAGE);
+    assert_int_equal(nn_loss_find(NN_SCALAR_REAL, "cross_entropy")->check(NULL, twelve, &class_target),
+                     NN_ERROR_USAGE);
     assert_string_equal(nn_error_text(), "the output has 12 values per sample, but the target 'y' has 5 "
                                          "classes; end the network with `dense: {units: classes}`");
-    assert_int_equal(nn_loss_find("mse")->check(NULL, image, &value_target), NN_ERROR_USAGE);
+    assert_int_equal(nn_loss_find(NN_SCALAR_REAL, "mse")->check(NULL, image, &value_target), NN_ERROR_USAGE);
     assert_string_equal(nn_error_text(), "the output has 3 x 4 values per sample, but the target 'y' has 5; "
                                          "end the network with `dense: {units: 5}`");
-    assert_int_equal(nn_loss_find("mae")->check(NULL, shape, &class_target), NN_ERROR_USAGE);
+    assert_int_equal(nn_loss_find(NN_SCALAR_REAL, "mae")->check(NULL, shape, &class_target), NN_ERROR_USAGE);
     assert_string_equal(nn_error_text(), "values are needed, but the target 'y' holds class labels; use a "
                                          "loss or metric for classes, such as cross_entropy or accuracy");
     const nn_field steps = {.name = "y", .is_class = true, .classes = 5, .shape = {1, {7}}};
-    assert_int_equal(nn_loss_find("cross_entropy")->check(NULL, shape, &steps), NN_ERROR_USAGE);
+    assert_int_equal(nn_loss_find(NN_SCALAR_REAL, "cross_entropy")->check(NULL, shape, &steps),
+                     NN_ERROR_USAGE);
     assert_string_equal(nn_error_text(),
                         "the target 'y' has a class at every step (7), but the output has shape 5 and should "
                         "have 7 x 5; keep the steps up to the end of the network, with `dense: {units: "
                         "classes, per_step: true}` as its last layer, or use data.window.target: last");
-    expect_ok(nn_loss_find("cross_entropy")->check(NULL, (nn_shape){2, {7, 5}}, &steps));
-    assert_int_equal(nn_loss_find("binary_cross_entropy")->check(NULL, shape, &class_target), NN_ERROR_USAGE);
+    expect_ok(nn_loss_find(NN_SCALAR_REAL, "cross_entropy")->check(NULL, (nn_shape){2, {7, 5}}, &steps));
+    assert_int_equal(nn_loss_find(NN_SCALAR_REAL, "binary_cross_entropy")->check(NULL, shape, &class_target),
+                     NN_ERROR_USAGE);
     assert_string_equal(nn_error_text(),
                         "yes or no is needed, but the target 'y' has 5 classes; use cross_entropy or, if "
                         "only two labels occur, list them: data.fields.y.labels: [0, 255]");
@@ -483,7 +486,7 @@ static void test_best_constant(void **state)
 static void test_domains(void **state)
 {
     (void)state;
-    for (const nn_loss_type *const *type = nn_loss_types(); *type; type++) {
+    for (const nn_loss_type *const *type = nn_loss_types(NN_SCALAR_REAL); *type; type++) {
         void *options = make_options(*type);
         const nn_domain *domain = &(*type)->domain;
         assert_true(domain->bounded ? domain->least < domain->most : !domain->shares);

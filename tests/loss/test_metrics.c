@@ -34,7 +34,7 @@ static void *read_metric(const char *yaml, const nn_metric_type **type)
     nn_config_node *list = nn_config_get(nn_config_root(config), "metrics");
     const char *name = nn_config_read_choice(config, nn_config_item(list, 0), &node);
     assert_non_null(name);
-    *type = nn_metric_find(name);
+    *type = nn_metric_find(NN_SCALAR_REAL, name);
     assert_non_null(*type);
     if ((*type)->options_size) expect_ok(nn_allocate(&options, (*type)->options_size, 1, "options"));
     nn_config_read(config, node, "metrics", (*type)->options, NULL, NULL, options);
@@ -120,7 +120,7 @@ static double named(const char *yaml, const nn_loss_call *call)
 static void test_documented(void **state)
 {
     (void)state;
-    for (const nn_metric_type *const *type = nn_metric_types(); *type; type++) {
+    for (const nn_metric_type *const *type = nn_metric_types(NN_SCALAR_REAL); *type; type++) {
         const nn_metric_type *found;
         void *options = read_metric((*type)->example, &found);
         assert_ptr_equal(found, *type);
@@ -137,14 +137,14 @@ static void test_documented(void **state)
         assert_true(((*type)->undefined && (*type)->undefined[0]) || (*type)->matrix);
         release(*type, options);
     }
-    assert_null(nn_metric_find("no such metric"));
+    assert_null(nn_metric_find(NN_SCALAR_REAL, "no such metric"));
 }
 
 /* Fails when sums or counts depend on how the rows are split, or are overwritten instead of added to. */
 static void test_halves(void **state)
 {
     (void)state;
-    for (const nn_metric_type *const *type = nn_metric_types(); *type; type++) {
+    for (const nn_metric_type *const *type = nn_metric_types(NN_SCALAR_REAL); *type; type++) {
         const nn_metric_type *found;
         void *options = read_metric((*type)->example, &found);
         example at;
@@ -167,7 +167,7 @@ static void test_halves(void **state)
 static void test_masked(void **state)
 {
     (void)state;
-    for (const nn_metric_type *const *type = nn_metric_types(); *type; type++) {
+    for (const nn_metric_type *const *type = nn_metric_types(NN_SCALAR_REAL); *type; type++) {
         const nn_metric_type *found;
         void *options = read_metric((*type)->example, &found);
         example at;
@@ -200,7 +200,7 @@ static void test_classes(void **state)
     assert_true(fabs(named("precision", &call) - 1 / 3.) < 1e-15);
     assert_true(fabs(named("recall", &call) - 2 / 3.) < 1e-15);
     assert_true(fabs(named("f1", &call) - 4 / 9.) < 1e-15);
-    const nn_metric_type *confusion = nn_metric_find("confusion");
+    const nn_metric_type *confusion = nn_metric_find(NN_SCALAR_REAL, "confusion");
     double counts[9] = {0};
     const double expected[9] = {1, 0, 0, 0, 1, 0, 1, 1, 0};
     confusion->accumulate(NULL, &call, counts);
@@ -315,7 +315,7 @@ static void test_far_from_zero(void **state)
                              .observed = observed,
                              .outputs = columns};
         for (int n = 0; n < 3; n++) {
-            const nn_metric_type *type = nn_metric_find(names[n]);
+            const nn_metric_type *type = nn_metric_find(NN_SCALAR_REAL, names[n]);
             double sums[STATE];
             snprintf(name, sizeof name, "%s_%s", cases[c].name, names[n]);
             read_doubles(name, 1, &expected);
@@ -407,7 +407,7 @@ static void test_undefined(void **state)
         {"rmse", 1u << NO_ROWS | 1u << MASKED | 1u << ENORMOUS},
         {"r2", 1u << NO_ROWS | 1u << MASKED | 1u << ONE_ROW | 1u << CONSTANT | 1u << ENORMOUS},
     };
-    for (const nn_metric_type *const *type = nn_metric_types(); *type; type++) {
+    for (const nn_metric_type *const *type = nn_metric_types(NN_SCALAR_REAL); *type; type++) {
         const nn_metric_type *found;
         void *options = read_metric((*type)->example, &found);
         size_t e = 0;
@@ -431,7 +431,7 @@ static void test_choice(void **state)
     const double observed[8] = {1000, 1, 3000, 2, 2000, 3, 4000, 4};
     const double first[8] = {1010, 2, 3010, 3, 2010, 4, 4010, 5},
                  second[8] = {1020, 1, 3020, 2, 2020, 3, 4020, 4};
-    const nn_metric_type *type = nn_metric_find("rmse");
+    const nn_metric_type *type = nn_metric_find(NN_SCALAR_REAL, "rmse");
     double choices[2], figures[2];
     for (int i = 0; i < 2; i++) {
         nn_loss_call call = {
@@ -468,13 +468,15 @@ static void test_messages(void **state)
     (void)state;
     const nn_metric_type *type;
     const nn_field many = {.name = "y", .is_class = true, .classes = 1000};
-    assert_int_equal(nn_metric_find("accuracy")->check(NULL, &(nn_judged){shape, &value_target, false}),
-                     NN_ERROR_USAGE);
+    assert_int_equal(
+        nn_metric_find(NN_SCALAR_REAL, "accuracy")->check(NULL, &(nn_judged){shape, &value_target, false}),
+        NN_ERROR_USAGE);
     assert_string_equal(nn_error_text(),
                         "class labels are needed, but the target 'y' is read as values; use a loss or metric "
                         "for values, such as mse, or give the target as integers");
-    assert_int_equal(nn_metric_find("mae")->check(NULL, &(nn_judged){shape, &class_target, false}),
-                     NN_ERROR_USAGE);
+    assert_int_equal(
+        nn_metric_find(NN_SCALAR_REAL, "mae")->check(NULL, &(nn_judged){shape, &class_target, false}),
+        NN_ERROR_USAGE);
     assert_string_equal(nn_error_text(), "values are needed, but the target 'y' holds class labels; use a "
                                          "loss or metric for classes, such as cross_entropy or accuracy");
     void *options = read_metric("top_k: 4", &type);
@@ -482,9 +484,9 @@ static void test_messages(void **state)
     assert_string_equal(nn_error_text(),
                         "k: 4 of 4 classes always contain the correct one; choose a smaller k");
     release(type, options);
-    assert_int_equal(
-        nn_metric_find("confusion")->check(NULL, &(nn_judged){(nn_shape){1, {1000}}, &many, false}),
-        NN_ERROR_USAGE);
+    assert_int_equal(nn_metric_find(NN_SCALAR_REAL, "confusion")
+                         ->check(NULL, &(nn_judged){(nn_shape){1, {1000}}, &many, false}),
+                     NN_ERROR_USAGE);
     assert_non_null(strstr(nn_error_text(), "use f1, precision or recall"));
 }
 

@@ -146,7 +146,8 @@ static void test_losses(void **state)
         "huber: {delta: 0.1}",
         "quantile: {q: 0.2, weight: 0.3}",
     };
-    for (const nn_loss_type *const *type = nn_loss_types(); *type; type++) check_loss((*type)->example);
+    for (const nn_loss_type *const *type = nn_loss_types(NN_SCALAR_REAL); *type; type++)
+        check_loss((*type)->example);
     for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) check_loss(variants[i]);
 }
 
@@ -154,7 +155,7 @@ static void test_losses(void **state)
 static void test_metrics(void **state)
 {
     (void)state;
-    for (const nn_metric_type *const *type = nn_metric_types(); *type; type++) {
+    for (const nn_metric_type *const *type = nn_metric_types(NN_SCALAR_REAL); *type; type++) {
         size_t fits = 0;
         for (size_t p = 0; p < PROBLEMS; p++) {
             char yaml[512];

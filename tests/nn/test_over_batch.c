@@ -272,7 +272,7 @@ static void training_destroy(training *t)
 /* The loss of the batch, and its gradients at the outputs. */
 static double training_loss(const training *t, batch *b, int64_t samples, const nn_real *order)
 {
-    const nn_loss_type *loss = nn_loss_find("cross_entropy");
+    const nn_loss_type *loss = nn_loss_find(NN_SCALAR_REAL, "cross_entropy");
     static const double no_options[8];
     int last = b->network->layer_count - 1;
     double sum = 0;

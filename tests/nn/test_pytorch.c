@@ -111,7 +111,7 @@ static const double no_options[8];
 
 static const nn_loss_type *find_loss(const char *name)
 {
-    const nn_loss_type *type = nn_loss_find(name);
+    const nn_loss_type *type = nn_loss_find(NN_SCALAR_REAL, name);
     assert_non_null(type);
     assert_true(type->options_size <= sizeof no_options);
     return type;

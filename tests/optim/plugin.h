@@ -52,7 +52,7 @@ static inline void *plugin_options(plugin_choice choice, const nn_option *table,
 static inline void *plugin_optimizer(const char *yaml, const nn_optimizer_type **type)
 {
     plugin_choice choice = plugin_choose(yaml);
-    *type = nn_optimizer_find(choice.name);
+    *type = nn_optimizer_find(NN_SCALAR_REAL, choice.name);
     assert_non_null(*type);
     return plugin_options(choice, (*type)->options, (*type)->options_size);
 }

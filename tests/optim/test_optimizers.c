@@ -51,7 +51,8 @@ static const struct {
 
 static void for_all_optimizers(void (*check)(const char *yaml))
 {
-    for (const nn_optimizer_type *const *type = nn_optimizer_types(); *type; type++) check((*type)->example);
+    for (const nn_optimizer_type *const *type = nn_optimizer_types(NN_SCALAR_REAL); *type; type++)
+        check((*type)->example);
     for (size_t i = 0; i < COUNT(cases); i++) check(cases[i].yaml);
     for (size_t i = 0; i < COUNT(more_cases); i++) check(more_cases[i].yaml);
 }
@@ -161,9 +162,9 @@ static void expect_same_bits(const trial *a, const trial *b)
 static void test_documented(void **state)
 {
     (void)state;
-    for (const nn_optimizer_type *const *entry = nn_optimizer_types(); *entry; entry++) {
+    for (const nn_optimizer_type *const *entry = nn_optimizer_types(NN_SCALAR_REAL); *entry; entry++) {
         const nn_optimizer_type *type = *entry, *found;
-        assert_ptr_equal(nn_optimizer_find(type->name), type);
+        assert_ptr_equal(nn_optimizer_find(NN_SCALAR_REAL, type->name), type);
         assert_true(type->summary && type->summary[0]);
         plugin_check_table(type->options, type->options_size);
         assert_in_range(type->sums, 0, NN_OPTIMIZER_SUMS);
@@ -175,7 +176,7 @@ static void test_documented(void **state)
         if (type->check) assert_int_equal(type->check(options), NN_OK);
         nn_free(options);
     }
-    assert_null(nn_optimizer_find("no such optimizer"));
+    assert_null(nn_optimizer_find(NN_SCALAR_REAL, "no such optimizer"));
 }
 
 /* Ten steps with the fixture's gradients; after[w][s] is weight w after step s. */

@@ -61,6 +61,7 @@ static void *read_optimizer(const char *yaml, const nn_optimizer_type **type)
     snprintf(text, sizeof text, "optimizer:\n  %s\n", yaml);
     expect_ok(nn_config_parse(text, "test.yaml", NULL, 0, &config));
     *type = nn_optimizer_find(
+        NN_SCALAR_REAL,
         nn_config_read_choice(config, nn_config_get(nn_config_root(config), "optimizer"), &node));
     assert_non_null(*type);
     expect_ok(nn_allocate(&options, 1, (*type)->options_size, "options"));
