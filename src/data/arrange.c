@@ -1,10 +1,10 @@
-/* In which order the samples of a data set come. */
+/* The order of the samples of a data set. */
 #include "data/dataset_internal.h"
 
-/* Training samples up to this many values are shuffled all together, unless the user says otherwise. */
+/* Training samples of up to this many values in total are fully shuffled by default. */
 #define ARRANGE_FULL_SHUFFLE ((double)(1 << 28))
 
-/* Values of a MiB of shuffle_window: values count, not the bytes that they take in the file. */
+/* Values per MiB of shuffle_window, at 4 bytes each however they are stored. */
 #define ARRANGE_MIB ((double)(1 << 18))
 
 void nn_dataset_make_order(nn_dataset *dataset)
@@ -13,7 +13,7 @@ void nn_dataset_make_order(nn_dataset *dataset)
     const nn_samples *train = &dataset->parts[NN_TRAIN];
     nn_order *order = &dataset->order;
     if (train->count == 0) return;
-    double values = (double)train->source->values * (double)train->stride; /* that a sample adds */
+    double values = (double)train->source->values * (double)train->stride; /* per sample, without overlap */
     order->shuffle = options->shuffle;
     if (order->shuffle == NN_SHUFFLE_AUTO)
         order->shuffle =

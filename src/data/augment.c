@@ -1,4 +1,4 @@
-/* A list of transforms at work. */
+/* Checks and applies a list of transforms. */
 #include "data/augment.h"
 
 #include <string.h>
@@ -33,10 +33,9 @@ nn_status nn_augment_check(const nn_augment *augment, nn_shape shape, bool targe
         if (transform->type->check(transform->options, shape) != NN_OK)
             augment_collect(&problems, transform, nn_error_text());
         if (transform->type->mix && !targets_mix)
-            augment_collect(
-                &problems, transform,
-                "mixes the classes of samples, which this loss cannot take; use cross_entropy, or "
-                "leave it out");
+            augment_collect(&problems, transform,
+                            "mixes the classes of samples, which this loss does not accept; use "
+                            "cross_entropy or leave it out");
     }
     nn_status status = NN_OK;
     if (problems.failed)

@@ -1,4 +1,4 @@
-/* The samples by class, for drawing every class equally often. */
+/* The samples sorted by class, to draw every class equally often. */
 #include "base/memory.h"
 #include "data/blocks.h"
 #include "data/dataset_internal.h"
@@ -14,21 +14,20 @@ static nn_status balance_keys(const nn_samples *train, int array, int32_t *keys)
     return status;
 }
 
-/* Where data.check is none, nobody has looked at the labels yet. */
+/* With data.check: none, labels have not been checked yet. */
 static nn_status balance_check(const nn_samples *train, int array, int64_t classes, const int32_t *keys)
 {
     for (int64_t s = 0; s < train->count; s++)
         if (keys[s] != NN_LABEL_IGNORED && (keys[s] < 0 || keys[s] >= classes))
-            return nn_array_context(
-                &train->source->arrays[array],
-                nn_fail(NN_ERROR_DATA,
-                        "the label of sample %lld is none of the %lld classes: repair the labels, or set "
-                        "data.fields.y.classes",
-                        (long long)nn_samples_row(train, s), (long long)classes));
+            return nn_array_context(&train->source->arrays[array],
+                                    nn_fail(NN_ERROR_DATA,
+                                            "the label of sample %lld is not one of the %lld classes: repair "
+                                            "the labels or set data.fields.y.classes",
+                                            (long long)nn_samples_row(train, s), (long long)classes));
     return NN_OK;
 }
 
-/* table: the classes that have samples, where each begins, and the samples by class. */
+/* Fills the table: where each class that has samples begins, then the samples by class. */
 static nn_status balance_fill(const nn_dataset *dataset, int64_t classes, int64_t *table)
 {
     const nn_samples *train = &dataset->parts[NN_TRAIN];

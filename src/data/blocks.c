@@ -1,4 +1,4 @@
-/* The blocks that were read last. */
+/* A cache of the blocks read last. */
 #include "data/blocks.h"
 
 #include <string.h>
@@ -19,10 +19,10 @@ struct nn_blocks {
     unsigned arrays;
     int64_t block_rows, capacity, clock;
     blocks_slot *slots;
-    blocks_slot *last; /* found last: most rows follow each other */
+    blocks_slot *last; /* found last: most rows are consecutive */
 };
 
-/* Where arrays stand in a block: labels must be aligned, whatever stands before them. */
+/* Aligns the arrays of a block, as labels need it. */
 static size_t blocks_aligned(size_t size)
 {
     return (size + 7) / 8 * 8;

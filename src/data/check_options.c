@@ -1,4 +1,4 @@
-/* What is wrong with the options of a data set. */
+/* Checks of the options of a data set. */
 #include <string.h>
 
 #include "data/request.h"
@@ -17,29 +17,29 @@ nn_status nn_data_check_train(const nn_data_request *request)
         (!splits && !measures && given))
         return NN_OK;
     NN_FAIL(NN_ERROR_USAGE,
-            "data.train: is missing; name its datasets, such as train: {x: x_train, y: y_train}");
+            "data.train: is missing; give its datasets, such as train: {x: x_train, y: y_train}");
 }
 
 static nn_status check_input(const nn_array *self, const nn_field_options *field)
 {
     if (field->kind == NN_KIND_CLASS || field->kind == NN_KIND_VALUE)
         NN_FAIL(NN_ERROR_USAGE,
-                "data.fields.%s.kind: only a target can be of this kind; an input of whole numbers that an "
-                "embedding looks up is of kind: index",
+                "data.fields.%s.kind: only targets can be of this kind; use kind: index for an input of "
+                "whole numbers that an embedding looks up",
                 self->key);
     if (field->labels.count > 0)
-        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.labels: only a target has classes: leave it out", self->key);
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.labels: only targets have classes: leave it out", self->key);
     if (field->kind != NN_KIND_INDEX) return NN_OK;
     bool scaled = (field->scale != 0 && field->scale != 1) || field->offset != 0;
     if (scaled || (field->normalize != NN_NORMALIZE_AUTO && field->normalize != NN_NORMALIZE_NONE))
-        NN_FAIL(NN_ERROR_USAGE,
-                "data.fields.%s.kind: index: an index is not normalised: leave normalize, scale and offset "
-                "out",
-                self->key);
+        NN_FAIL(
+            NN_ERROR_USAGE,
+            "data.fields.%s.kind: index: indices are not normalised: leave out normalize, scale and offset",
+            self->key);
     return NN_OK;
 }
 
-/* What a mean becomes must be known where nothing is measured again: on a resume, and of other files. */
+/* The normalised mean must be known where nothing is measured again: on a resume, and for other files. */
 static nn_status check_missing(const nn_data_request *request, const nn_source *source, int array)
 {
     const nn_field_options *field = nn_source_field_options(request->options, source, array);
@@ -49,17 +49,17 @@ static nn_status check_missing(const nn_data_request *request, const nn_source *
     bool as_it_is = field->normalize == NN_NORMALIZE_AUTO && domain && domain->bounded;
     if (field->missing == NN_MISSING_DROP && request->options->shuffle == NN_SHUFFLE_STATEFUL)
         NN_FAIL(NN_ERROR_USAGE,
-                "data.fields.%s.missing: drop: with data.shuffle: stateful every sample must follow the one "
-                "before it: set mask or mean",
+                "data.fields.%s.missing: drop: with data.shuffle: stateful, no sample of a sequence may be "
+                "left out: set mask or mean",
                 source->arrays[array].key);
     if (field->missing != NN_MISSING_MEAN || label || field->kind == NN_KIND_INDEX) return NN_OK;
     if (!as_it_is && (field->normalize == NN_NORMALIZE_AUTO || field->normalize == NN_NORMALIZE_STANDARDIZE))
         return NN_OK;
     NN_FAIL(NN_ERROR_USAGE,
-            "data.fields.%s.missing: mean: needs values that are standardised, which these are not%s: set "
-            "missing: mask (%s) or drop%s",
+            "data.fields.%s.missing: mean: needs standardised values, which these are not%s: set missing: "
+            "mask (%s) or drop%s",
             source->arrays[array].key, as_it_is ? " for this loss" : "",
-            input ? "an input is then 0 after normalisation" : "they then count for nothing",
+            input ? "an input is then 0 after normalisation" : "they are then ignored",
             as_it_is ? "" : ", or normalize: standardize");
 }
 
@@ -70,7 +70,7 @@ static nn_status check_field(const nn_data_request *request, const nn_source *so
     NN_TRY(check_missing(request, source, array));
     if (array < source->inputs) return check_input(self, field);
     if (field->kind == NN_KIND_INDEX)
-        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.kind: index: only an input can be of this kind; use class",
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.kind: index: only inputs can be of this kind; use class",
                 self->key);
     if (self->label && field->normalize != NN_NORMALIZE_AUTO && field->normalize != NN_NORMALIZE_NONE)
         NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.normalize: class labels are not normalised: leave it out",
@@ -80,49 +80,47 @@ static nn_status check_field(const nn_data_request *request, const nn_source *so
     bool normalised = field->normalize != NN_NORMALIZE_AUTO && field->normalize != NN_NORMALIZE_NONE;
     if (!self->label && domain && domain->bounded && (normalised || field->transform != NN_TRANSFORM_NONE))
         NN_FAIL(NN_ERROR_USAGE,
-                "data.fields.%s: the loss %s takes numbers from %g to %g as they are: leave normalize and "
-                "transform "
-                "out; scale and offset bring other numbers there (value x scale + offset)",
+                "data.fields.%s: the loss %s takes numbers from %g to %g as they are: leave out normalize "
+                "and transform; to bring other numbers into this range, set scale and offset (value x scale "
+                "+ offset)",
                 self->key, request->wanted[target].loss, domain->least, domain->most);
     if (!self->label && field->labels.count > 0)
-        NN_FAIL(
-            NN_ERROR_USAGE,
-            "data.fields.%s.labels: the target is read as values, which stay as they are: leave it out, or "
-            "use a loss for classes, such as cross_entropy",
-            self->key);
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.fields.%s.labels: the target is read as values, not classes: leave labels out, or use "
+                "a loss for classes, such as cross_entropy",
+                self->key);
     if (!self->label && field->ignored_label)
-        NN_FAIL(
-            NN_ERROR_USAGE,
-            "data.fields.%s.ignored_label: the target is read as values: leave it out, or set kind: class; "
-            "values that are missing are NaN, with missing: mask",
-            self->key);
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.fields.%s.ignored_label: the target is read as values: leave it out, or set kind: "
+                "class; to ignore values, store them as NaN and set missing: mask",
+                self->key);
     if (self->label && source->fields > source->inputs + request->target_count)
         NN_FAIL(NN_ERROR_USAGE,
-                "data.train.y: several targets for one loss are values together; a class must be alone, or "
-                "have a loss of its own: losses: {NAME: cross_entropy, ...}");
+                "data.train.y: several targets under one loss must all be values; a class label must be the "
+                "only target, or have its own loss: losses: {NAME: cross_entropy, ...}");
     if (field->augment.count > 0)
         NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.augment: only inputs are augmented: leave it out", self->key);
     return NN_OK;
 }
 
-/* Balanced and stratified samples are of one class each. */
+/* Balanced and stratified sampling need one class per sample. */
 static bool check_has_classes(const nn_source *train)
 {
     int array = nn_source_class_array(train);
     return array >= 0 && (!train->arrays[array].sound || train->arrays[array].values == 1);
 }
 
-/* State goes on from a sample to the one that follows it in the file. */
+/* State is carried from a sample to the next one in the file. */
 static nn_status check_stateful(const nn_data_options *options)
 {
     const nn_data_window_options *window = &options->window;
     if (options->shuffle != NN_SHUFFLE_STATEFUL) return NN_OK;
     if (options->balanced || options->bucket_by_length)
-        NN_FAIL(NN_ERROR_USAGE, "data.shuffle: stateful: samples that are chosen by class or length do not "
-                                "follow each other: leave balanced and bucket_by_length out");
+        NN_FAIL(NN_ERROR_USAGE, "data.shuffle: stateful: samples chosen by class or length are not "
+                                "consecutive: leave out balanced and bucket_by_length");
     if (window->length > 0 && window->stride != window->length)
         NN_FAIL(NN_ERROR_USAGE,
-                "data.shuffle: stateful: a window must begin where the one before it ended: set "
+                "data.shuffle: stateful: each window must start where the one before it ends: set "
                 "data.window.stride to the length, %lld",
                 (long long)window->length);
     return NN_OK;
@@ -136,21 +134,22 @@ void nn_data_check_fields(const nn_data_request *request, const nn_source *train
         (!train->arrays[NN_DATA_LENGTH].given || request->options->window.length > 0))
         nn_problems_collect(problems,
                             nn_fail(NN_ERROR_USAGE, "data.bucket_by_length: needs data.train.lengths, and "
-                                                    "sequences that are samples, not windows"));
+                                                    "samples that are sequences, not windows"));
     if (train->arrays[NN_DATA_WEIGHT].given && request->options->window.length > 0)
-        nn_problems_collect(problems,
-                            nn_fail(NN_ERROR_USAGE, "data.train.weights: only samples that are rows "
-                                                    "have weights, not windows: leave it out"));
+        nn_problems_collect(
+            problems,
+            nn_fail(NN_ERROR_USAGE,
+                    "data.train.weights: windows have no weights, only samples that are rows: leave it out"));
     if (request->options->balanced && train->listed &&
         (!check_has_classes(train) || request->options->window.length > 0))
-        nn_problems_collect(problems,
-                            nn_fail(NN_ERROR_USAGE, "data.balanced: needs samples that are of one class "
-                                                    "each; leave it out"));
+        nn_problems_collect(
+            problems,
+            nn_fail(NN_ERROR_USAGE, "data.balanced: needs exactly one class per sample; leave it out"));
 }
 
 /* ---- once the fields are known ---- */
 
-/* Mixed samples have one target between the two: values, or soft shares of classes. */
+/* A mixed sample has a target between two others: values, or class proportions. */
 static nn_status check_mixing(const nn_dataset *dataset)
 {
     if (!nn_dataset_mixes(dataset)) return NN_OK;
@@ -158,23 +157,22 @@ static nn_status check_mixing(const nn_dataset *dataset)
     const nn_array *target = &dataset->first->arrays[dataset->first->inputs];
     if (dataset->views[0].steps > 0 || dataset->views[0].index || target->ignores ||
         (target->label && target->masks))
-        NN_FAIL(
-            NN_ERROR_USAGE,
-            "data.fields.%s.augment: samples cannot be mixed that have lengths, are indices or may have no "
-            "label: leave mixup out",
-            field);
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.fields.%s.augment: samples that have lengths, are indices or may lack a label cannot "
+                "be mixed: leave out mixup",
+                field);
     if (dataset->target_count > 1)
         NN_FAIL(NN_ERROR_USAGE,
-                "data.fields.%s.augment: samples with several targets cannot be mixed: leave mixup out",
+                "data.fields.%s.augment: samples with several targets cannot be mixed: leave out mixup",
                 field);
     if (dataset->label_values > 1)
         NN_FAIL(NN_ERROR_USAGE,
-                "data.fields.%s.augment: samples with several labels cannot be mixed: leave mixup out",
+                "data.fields.%s.augment: samples with several labels cannot be mixed: leave out mixup",
                 field);
     return NN_OK;
 }
 
-/* Whether a target says something of each step or pixel of an input. */
+/* Whether a target has a value per step or pixel of an input. */
 static bool check_is_spread(const nn_view *target, const nn_view *input)
 {
     const nn_shape *own = &target->shape, *of = &input->shape;
@@ -183,19 +181,18 @@ static bool check_is_spread(const nn_view *target, const nn_view *input)
     return map || target->steps > 0 || (target->rows - target->seen > 1 && input->rows > 1);
 }
 
-/* What a transform would spoil: numbers that stand for something, and targets that do not move along. */
+/* Refuses what a transform would spoil: indices, and targets that would not move with the input. */
 static nn_status check_transform(const nn_dataset *dataset, const nn_view *input,
                                  const nn_transform_type *type)
 {
     if (input->index)
-        NN_FAIL(NN_ERROR_USAGE, "%s changes values, but an index stands for something: leave it out",
+        NN_FAIL(NN_ERROR_USAGE, "%s changes values, which makes no sense for indices: leave it out",
                 type->name);
     for (int v = 0; v < dataset->view_count && type->moves; v++)
         if (check_is_spread(&dataset->views[v], input))
-            NN_FAIL(
-                NN_ERROR_USAGE,
-                "%s moves what the target '%s' says of each step or pixel, but not the target: leave it out",
-                type->name, dataset->first->arrays[v].key);
+            NN_FAIL(NN_ERROR_USAGE,
+                    "%s moves steps or pixels, but not target '%s', which has a value for each: leave it out",
+                    type->name, dataset->first->arrays[v].key);
     return NN_OK;
 }
 

@@ -1,8 +1,8 @@
-/* How many classes there are, and what they are called. */
+/* The number of classes and their names. */
 #include "base/text.h"
 #include "data/request.h"
 
-/* More classes than these are a mistake in the labels, unless the user says how many there are. */
+/* More classes than this are taken for a mistake in the labels unless the user gives their number. */
 #define CLASSES_MOST (INT64_C(1) << 24)
 
 void nn_classes_know(nn_data_request *request)
@@ -10,17 +10,17 @@ void nn_classes_know(nn_data_request *request)
     const nn_known_target *known = request->known ? request->known->targets : NULL;
     for (int t = 0; t < request->target_count; t++) {
         const char *key = nn_data_request_key(request, t);
-        bool told = known && known[t].classes > 0;
+        bool given = known && known[t].classes > 0;
         request->labels[t] = nn_source_is_label(request->options, key, request->wanted[t].classes);
         const nn_field_options *field = nn_source_field_of(request->options, key, false);
         int64_t listed = (int64_t)field->labels.count;
-        request->classes[t] = told ? known[t].classes : listed > 0 ? listed : field->classes;
+        request->classes[t] = given ? known[t].classes : listed > 0 ? listed : field->classes;
     }
 }
 
 /* ---- names ---- */
 
-/* Those of the classes of a view, or of what its indices stand for: of a single column, its categories. */
+/* The names of a view's classes or indices; for a single column, its categories. */
 static const nn_text_list *classes_names(const nn_dataset *dataset, int v)
 {
     const nn_names *names = &dataset->names.items[v];
@@ -44,7 +44,7 @@ nn_status nn_classes_name(nn_dataset *dataset, nn_data_request *request, int v)
     if (view->index && request->known && request->known->indices) *known = request->known->indices[v];
     if (list->count > 0 && *known == 0) *known = (int64_t)list->count;
     if (view->index) view->indices = *known;
-    if (lines.failed) NN_FAIL(NN_ERROR_MEMORY, "no memory is left for the names of classes");
+    if (lines.failed) NN_FAIL(NN_ERROR_MEMORY, "out of memory for the names of classes");
     return NN_OK;
 }
 
@@ -56,13 +56,13 @@ nn_status nn_classes_check(const nn_dataset *dataset, const nn_data_request *req
     int64_t classes = request->classes[dataset->views[view].target];
     const nn_array *array = &dataset->parts[part].source->arrays[view];
     if (classes == 0 || largest < classes) return NN_OK;
-    return nn_array_context(
-        array, nn_fail(NN_ERROR_DATA,
-                       "holds the label %lld, but there are %lld classes, 0 to %lld: use data with these "
-                       "classes%s%s%s",
-                       (long long)largest, (long long)classes, (long long)classes - 1,
-                       request->known ? "" : ", or set data.fields.", request->known ? "" : array->key,
-                       request->known ? "" : ".classes"));
+    return nn_array_context(array,
+                            nn_fail(NN_ERROR_DATA,
+                                    "contains the label %lld, but there are only %lld classes, 0 to %lld: "
+                                    "use data with these classes%s%s%s",
+                                    (long long)largest, (long long)classes, (long long)classes - 1,
+                                    request->known ? "" : ", or set data.fields.",
+                                    request->known ? "" : array->key, request->known ? "" : ".classes"));
 }
 
 nn_status nn_classes_count(const nn_dataset *dataset, int view, int64_t largest, int64_t *classes)
@@ -71,8 +71,8 @@ nn_status nn_classes_count(const nn_dataset *dataset, int view, int64_t largest,
     if (*classes > 0) return NN_OK;
     if (largest >= CLASSES_MOST)
         NN_FAIL(NN_ERROR_DATA,
-                "data.%s.%s: the label %lld would make %lld classes: number the classes from 0 on without "
-                "gaps, or set data.fields.%s.classes",
+                "data.%s.%s: the label %lld would mean %lld classes: number the classes from 0 without gaps, "
+                "or set data.fields.%s.classes",
                 array->part, array->key, (long long)largest, (long long)largest + 1, array->key);
     *classes = largest < 0 ? 1 : largest + 1;
     for (int p = 0; p < NN_PARTS; p++) {

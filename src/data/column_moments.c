@@ -1,4 +1,4 @@
-/* Sums about a center, and how two of them become one. */
+/* Sums about a center, and their merging. */
 #include "data/column_moments.h"
 
 #include <math.h>

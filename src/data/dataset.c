@@ -1,4 +1,4 @@
-/* Opening a data set, step by step; after each step all ranks agree. */
+/* Opens a data set step by step; all ranks agree after each step. */
 #include "data/dataset.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@
 
 /* ---- the steps ---- */
 
-/* A file system may show one rank what another does not see yet. */
+/* A parallel file system may show one rank what another does not see yet. */
 static nn_status dataset_check_same(nn_comm *comm, const nn_source *sources)
 {
     int64_t seen[NN_PARTS][NN_DATA_ARRAYS][4];
@@ -25,13 +25,12 @@ static nn_status dataset_check_same(nn_comm *comm, const nn_source *sources)
         }
     NN_TRY(nn_comm_same(comm, nn_hash(seen, sizeof seen, 0), &same));
     if (!same)
-        NN_FAIL(NN_ERROR_DATA,
-                "the ranks see different data under the same path: put the file where all nodes "
-                "see the same one, and do not write it meanwhile");
+        NN_FAIL(NN_ERROR_DATA, "the ranks see different data under the same path: put the file on a file "
+                               "system shared by all nodes, and do not write to it during the run");
     return NN_OK;
 }
 
-/* Room for a sample of any part: their element types may differ. */
+/* Makes room for a sample of any part: element types may differ. */
 static void dataset_widen_view(const nn_dataset *dataset, nn_view *view)
 {
     for (int p = 0; p < NN_PARTS; p++) {
@@ -48,14 +47,14 @@ static void dataset_find_first(nn_dataset *dataset)
     if (first < dataset->sources + NN_PARTS) dataset->first = first;
 }
 
-/* The views of all fields, each from the first part where the field can be read. */
+/* Makes the views of all fields, each from the first part in which the field can be read. */
 static void dataset_make_views(nn_dataset *dataset, nn_problems *problems)
 {
     const nn_source *first = dataset->first;
     if (!first) return;
     dataset->view_count = first->fields;
     for (int v = 0; v < dataset->view_count; v++) {
-        /* What cannot be read is no less an input, or a target. */
+        /* Even a field that cannot be read is an input or a target. */
         dataset->views[v] = (nn_view){.array = v, .input = v < first->inputs};
         for (int p = 0; p < NN_PARTS; p++) {
             nn_source *source = &dataset->sources[p];
@@ -67,8 +66,8 @@ static void dataset_make_views(nn_dataset *dataset, nn_problems *problems)
     }
 }
 
-/* To which views the lengths of sequences apply: to inputs that have as many steps as the first, and targets,
- * unless their layout says that their values are features. */
+/* Sequence lengths apply to inputs and targets with as many steps as the first input, unless their layout
+ * makes these values features. */
 static void dataset_find_steps(nn_dataset *dataset)
 {
     bool given = false;
@@ -82,7 +81,7 @@ static void dataset_find_steps(nn_dataset *dataset)
     }
 }
 
-/* Which views are of which target, and where the values of each stand. */
+/* Assigns views to targets, and positions to their values. */
 static void dataset_place_views(nn_dataset *dataset, const nn_data_request *request)
 {
     dataset->target_count = request->target_count;
@@ -107,7 +106,7 @@ static void dataset_place_views(nn_dataset *dataset, const nn_data_request *requ
     }
 }
 
-/* What the losses take, of targets whose normalisation does not follow from the values. */
+/* Sets the values that losses accept, for targets whose normalisation is not measured. */
 static void dataset_make_ranges(nn_dataset *dataset, const nn_data_request *request)
 {
     for (int v = dataset->first ? dataset->first->inputs : 0; v < dataset->view_count; v++) {
@@ -136,9 +135,8 @@ static nn_status dataset_choose_cache(nn_comm *comm, nn_dataset *dataset)
     dataset->streams = cache == NN_CACHE_STREAM || !fits || dataset->lenient;
     dataset->looks = (!dataset->streams || dataset->options->check == NN_CHECK_ALL) && !dataset->lenient;
     if (!fits && !dataset->lenient)
-        nn_log_line(
-            "the data, %s, is streamed: it takes more than half of the memory that a node has to spare",
-            nn_format_bytes(bytes, (double)size));
+        nn_log_line("the data, %s, is streamed: it needs more than half of the memory available on a node",
+                    nn_format_bytes(bytes, (double)size));
     return NN_OK;
 }
 
@@ -156,15 +154,16 @@ static nn_status dataset_skip(nn_comm *comm, nn_dataset *dataset)
         if (!source->given) continue;
         NN_TRY(nn_scan_bad_rows(comm, dataset, (nn_part)p));
         if (source->bad_count == source->rows)
-            NN_FAIL(NN_ERROR_DATA, "data.%s: all of its %lld samples are bad: repair the data",
-                    nn_part_names[p], (long long)source->rows);
+            NN_FAIL(NN_ERROR_DATA, "data.%s: all %lld samples are bad: repair the data", nn_part_names[p],
+                    (long long)source->rows);
         if (source->bad_count > 0)
-            nn_log_warning("data.%s: %lld of %lld %s are skipped: %s; the first %s %lld", nn_part_names[p],
-                           (long long)source->bad_count, (long long)source->rows,
-                           source->bad_windows ? "beginnings of windows" : "samples",
-                           source->skips ? "they hold NaN or Inf or no class, lack values, or cannot be read"
-                                         : "values of theirs are missing",
-                           source->bad_windows ? "begins at row" : "is sample", (long long)source->bad[0]);
+            nn_log_warning(
+                "data.%s: %lld of %lld %s are skipped: %s; the first %s %lld", nn_part_names[p],
+                (long long)source->bad_count, (long long)source->rows,
+                source->bad_windows ? "window starts" : "samples",
+                source->skips ? "they contain NaN or Inf, have no valid class, lack values, or cannot be read"
+                              : "they have missing values",
+                source->bad_windows ? "is row" : "is sample", (long long)source->bad[0]);
     }
     return NN_OK;
 }
@@ -209,8 +208,8 @@ static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_reques
     return NN_OK;
 }
 
-/* What a lenient data set does not mind. */
-static void dataset_let(const nn_data_request *request, nn_source *sources)
+/* Applies what a lenient data set tolerates. */
+static void dataset_apply_lenience(const nn_data_request *request, nn_source *sources)
 {
     const nn_data_known *known = request->known;
     for (int p = 0; p < NN_PARTS && known; p++) {
@@ -224,7 +223,7 @@ static void dataset_let(const nn_data_request *request, nn_source *sources)
     }
 }
 
-/* All that is wrong is reported at once: what can be read is read and looked at, even if a part is lost. */
+/* All problems are reported at once: whatever can be read is checked, even if a part is lost. */
 static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const char *directory,
                               nn_dataset *dataset, nn_problems *problems)
 {
@@ -232,7 +231,7 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
     nn_source *sources = dataset->sources;
     nn_problems_collect(problems, nn_data_check_train(request));
     nn_sources_list(options, directory, request->wanted, request->target_count, sources, problems);
-    dataset_let(request, sources);
+    dataset_apply_lenience(request, sources);
     if (options->stage && !dataset->describes) NN_TRY(nn_sources_stage(comm, options->stage, sources));
     nn_targets_recognise(request, sources);
     nn_sources_look(options, sources, problems);
@@ -256,7 +255,7 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
     if (!dataset->streams && dataset->describes) dataset->memory.on_node = nn_node_memory_wanted(sources);
     if (!dataset->streams && !dataset->describes)
         NN_TRY(nn_node_memory_load(comm, sources, &dataset->memory));
-    /* A problem may be one rank's alone; what follows is collective. */
+    /* One rank alone may have a problem, but what follows is collective. */
     int64_t lost = problems->status != NN_OK;
     NN_TRY(nn_comm_maximum(comm, &lost, 1));
     if (!lost) {
@@ -276,7 +275,7 @@ static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const cha
 
 /* ---- the public functions ---- */
 
-/* What follows once it is known what is in the files. */
+/* Completes the data set once the contents of the files are known. */
 static nn_status dataset_finish(nn_comm *comm, const nn_data_request *request, const nn_problems *problems,
                                 nn_dataset *dataset)
 {
@@ -294,7 +293,7 @@ static nn_status dataset_finish(nn_comm *comm, const nn_data_request *request, c
     return NN_OK;
 }
 
-/* *complete: whether the data set can be used, which a described one can even where something is wrong. */
+/* *complete: whether the data set can be used; a described one may be usable in spite of problems. */
 static nn_status dataset_fill(nn_comm *comm, nn_data_request *request, const char *directory,
                               nn_dataset *dataset, bool *complete)
 {
@@ -323,7 +322,7 @@ static nn_status dataset_make(nn_comm *comm, nn_data_request *request, const cha
     bool complete = false;
     *dataset = NULL;
     if (request->target_count > NN_DATA_FIELDS)
-        NN_FAIL(NN_ERROR_USAGE, "losses: more than %d targets", NN_DATA_FIELDS);
+        NN_FAIL(NN_ERROR_USAGE, "losses: there are more than %d targets", NN_DATA_FIELDS);
     nn_status status = nn_comm_agree(comm, NN_ALLOCATE(&made, 1, "a data set"));
     if (status == NN_OK) {
         made->seed = seed;

@@ -1,7 +1,8 @@
 /*
- * The data of a run: parts (train, validation, test) of HDF5 files, their order, their normalisation. Raw
- * values are kept in their own type, one copy a node in memory or a few blocks a rank in a stream, and turned
- * into numbers for the network when a microbatch is gathered. Where they are kept never changes a bit.
+ * The data of a run: parts (train, validation, test) of HDF5 files, their order and their normalisation. Raw
+ * values stay in the type of the file, either in memory, one copy per node, or streamed, a few blocks per
+ * rank; they are converted for the network when a microbatch is gathered. Where they are kept never changes a
+ * bit.
  */
 #ifndef NN_DATA_DATASET_H
 #define NN_DATA_DATASET_H
@@ -21,22 +22,22 @@ typedef enum nn_part { NN_TRAIN, NN_VALIDATION, NN_TEST, NN_PARTS } nn_part;
 
 /* ---- options: sections of the configuration ---- */
 
-/* Inputs and targets together. */
+/* The most inputs and targets together. */
 #define NN_DATA_FIELDS 8
 
 /* data.PART.x or .y: one dataset, or several by name. */
 typedef struct nn_data_names {
     int count;
-    char *names[NN_DATA_FIELDS];    /* owned: "x", or as the user calls them */
-    char *datasets[NN_DATA_FIELDS]; /* owned: paths in the file */
-    char *files[NN_DATA_FIELDS];    /* owned: a file or pattern of its own; NULL: those of the part */
+    char *names[NN_DATA_FIELDS];    /* owned: "x", or the user's names */
+    char *datasets[NN_DATA_FIELDS]; /* owned: paths within the file */
+    char *files[NN_DATA_FIELDS];    /* owned: a separate file or pattern; NULL: the files of the part */
 } nn_data_names;
 
 typedef struct nn_part_options { /* data.train, data.validation, data.test */
-    nn_text_list file;           /* empty: data.file */
-    nn_data_names x, y;          /* both empty: the part is not given */
-    char *lengths;               /* dataset of the steps of each sequence, or NULL */
-    char *weights;               /* dataset of what each sample counts in the loss, or NULL */
+    nn_text_list file;           /* empty: as data.file */
+    nn_data_names x, y;          /* both empty: no such part */
+    char *lengths;               /* dataset of sequence lengths in steps, or NULL */
+    char *weights;               /* dataset of sample weights in the loss, or NULL */
 } nn_part_options;
 
 enum { NN_SPLIT_RANDOM, NN_SPLIT_CHRONOLOGICAL, NN_SPLIT_AUTO };
@@ -44,7 +45,7 @@ enum { NN_SPLIT_BY_SAMPLE, NN_SPLIT_BY_FILE, NN_SPLIT_BY_GROUP };
 
 typedef struct nn_split_options { /* data.split */
     double validation, test;      /* fractions of the train part; 0: none */
-    bool stratified;              /* keep the shares of the classes */
+    bool stratified;              /* keep the class proportions */
     int order, by;
     char *group; /* dataset of group numbers, for by: group */
     int64_t seed;
@@ -53,11 +54,11 @@ typedef struct nn_split_options { /* data.split */
 enum { NN_DATA_WINDOW_LAST, NN_DATA_WINDOW_EVERY_STEP };
 
 typedef struct nn_data_window_options { /* data.window */
-    int64_t length;                     /* rows of a window; 0: samples are rows */
-    int64_t horizon;                    /* rows between the last row seen and the target */
-    int64_t stride;                     /* rows between the beginnings of windows */
+    int64_t length;                     /* rows per window; 0: samples are rows */
+    int64_t horizon;                    /* rows from the last row seen to the target */
+    int64_t stride;                     /* rows between the starts of windows */
     nn_text_list targets;               /* names or numbers of the columns to predict; empty: all */
-    int target;                         /* one row, or one at every step */
+    int target;                         /* one row, or one per step */
 } nn_data_window_options;
 
 typedef enum nn_normalize {
@@ -74,24 +75,23 @@ enum { NN_UNWRITTEN_MISSING, NN_UNWRITTEN_FILL };
 
 typedef struct nn_field_options { /* data.fields.NAME */
     int normalize;                /* nn_normalize. auto: standardize for inputs and for regression targets */
-    int kind;                     /* of a target: auto, class, value; of an input: auto, index */
-    char *layout;                 /* "NCHW"; NULL: samples first, the rest as it stands */
-    int64_t first_label;          /* number of the first class */
-    nn_text_list labels;  /* the labels of the classes in the file, in order; empty: whole numbers from
-                             first_label */
-    int64_t classes;      /* or indices; 0: as many as the labels show */
-    char *ignored_label;  /* a whole number that stands for no class; NULL: none does */
-    int missing;          /* what becomes of NaN, fill values and what was never written */
-    int attributes;       /* whether those of the NetCDF conventions are read */
-    int unwritten;        /* whether what was never written is missing */
-    char *class_names;    /* dataset of their names; NULL: DATASET_classes, where there is one */
-    double scale, offset; /* value x scale + offset, where nothing is measured */
-    int transform;        /* nn_target_transform */
-    nn_text_list columns; /* of the last extent, by name or number; empty: all */
-    nn_augment augment;   /* of inputs, in training */
+    int kind;                     /* target: auto, class, value; input: auto, index */
+    char *layout;                 /* such as "NCHW"; NULL: samples first, the rest as stored */
+    int64_t first_label;          /* label of the first class */
+    nn_text_list labels;          /* class labels in the file, in order; empty: integers from first_label */
+    int64_t classes;              /* classes or indices; 0: from the largest label */
+    char *ignored_label;          /* an integer that means no class; NULL: none */
+    int missing;                  /* what to do with NaN, fill values and unwritten values */
+    int attributes;               /* whether attributes of the NetCDF conventions are read */
+    int unwritten;                /* whether unwritten values are missing */
+    char *class_names;            /* dataset of class names; NULL: DATASET_classes, if present */
+    double scale, offset;         /* value x scale + offset, with normalize: none */
+    int transform;                /* nn_target_transform */
+    nn_text_list columns;         /* of the last dimension, by name or number; empty: all */
+    nn_augment augment;           /* of an input, in training only */
 } nn_field_options;
 
-/* Options by field; those of a name that no row has are those of x or y. */
+/* Options by field. A field that is not listed has the options of x or y. */
 typedef struct nn_fields_options {
     int count;
     char *names[NN_DATA_FIELDS]; /* owned */
@@ -104,18 +104,18 @@ enum { NN_CHECK_ALL, NN_CHECK_NONE };
 enum { NN_BAD_STOP, NN_BAD_SKIP };
 
 typedef struct nn_data_options {
-    nn_text_list file; /* one data set, whose rows follow each other */
+    nn_text_list file; /* one data set, its rows concatenated */
     int cache;
-    double memory; /* MiB a rank for a stream */
+    double memory; /* MiB per rank for a stream */
     int shuffle;
-    double shuffle_window; /* MiB of samples that are mixed together, at 4 bytes a value */
-    int64_t shuffle_block; /* samples that stay together when blocks are shuffled; 0: 1 MiB of them */
+    double shuffle_window; /* MiB of samples that are mixed together, at 4 bytes per value */
+    int64_t shuffle_block; /* samples per block when blocks are shuffled; 0: about 1 MiB of them */
     bool balanced;
-    bool bucket_by_length; /* batches of similar lengths */
+    bool bucket_by_length; /* batches of similar sequence lengths */
     int check;
     int on_bad_sample;
-    char *stage; /* folder on a disk of the node, or NULL */
-    /* What follows are sections: not rows of the data table. */
+    char *stage; /* folder on a node-local disk, or NULL */
+    /* Sections, with option tables of their own: */
     nn_part_options parts[NN_PARTS];
     nn_split_options split;
     nn_data_window_options window;
@@ -128,48 +128,48 @@ extern const nn_option nn_split_options_table[];
 extern const nn_option nn_data_window_options_table[];
 extern const nn_option nn_field_options_table[];
 
-void nn_data_options_release(nn_data_options *options); /* all of it, sections included */
-void nn_part_options_release(nn_part_options *part);    /* afterwards the part is not given */
+void nn_data_options_release(nn_data_options *options); /* frees everything, sections included */
+void nn_part_options_release(nn_part_options *part);    /* frees it; there is then no such part */
 
-/* Every part is then read from these files or patterns. */
+/* Makes every part read these files or patterns (copied), whatever files were named before. */
 nn_status nn_data_options_set_files(nn_data_options *options, const nn_text_list *files);
 
-/* The files of all parts, patterns resolved, each once; parts whose files cannot be listed are left out. The
- * list is the caller's: nn_list_release. */
+/* Lists the files of all parts, patterns expanded, each once; parts whose files cannot be listed are skipped.
+ * Returns owned: nn_list_release. */
 nn_status nn_data_files(const nn_data_options *options, const char *directory, nn_text_list *files);
 
 /* ---- the data ---- */
 
 typedef struct nn_dataset nn_dataset;
 
-/* A target that a loss looks at. */
+/* A target that a loss needs. */
 typedef struct nn_target_wanted {
-    const char *name; /* of the field; NULL: all targets joined, as one that is called y */
-    bool classes;     /* the loss is one on class labels (kind auto) */
-    bool counts;      /* the loss needs the shares of the classes */
-    const char *loss; /* what it is called; may be NULL where there is no domain */
-    /* What values the loss takes; NULL: any. Bounded ones are not normalised, and labels are taken for values
-     * where only values make sense: shares of classes, probabilities, answers to several questions. */
+    const char *name; /* of the field; NULL: all targets, joined into one called y */
+    bool classes;     /* the loss takes class labels (for kind: auto) */
+    bool counts;      /* the loss needs the class proportions */
+    const char *loss; /* its name; may be NULL if there is no domain */
+    /* The values that the loss accepts; NULL: any. A bounded target is not normalised, and labels are read as
+     * values where only values make sense: class probabilities, single probabilities, several yes/no answers.
+     */
     const nn_domain *domain;
 } nn_target_wanted;
 
-/* What a resumed run or an evaluation already knows: used instead of being measured. */
+/* What a resumed run or an evaluation already knows about a target, used in place of measuring it. */
 typedef struct nn_known_target {
     const nn_scaling *scaling; /* NULL: measured on the train part */
-    int64_t classes;           /* 0: the largest label + 1, over all parts */
-    const nn_shape
-        *absent; /* of a sample of a target that no file has: all of it is missing; NULL: it is there */
+    int64_t classes;           /* 0: the largest label of all parts, plus 1 */
+    const nn_shape *absent;    /* sample shape of a target that no file has; NULL: files have it */
 } nn_known_target;
 
-/* What known names are good for. */
+/* How the names of an earlier run bind this one. */
 typedef enum nn_data_names_use {
-    NN_DATA_NAMES_FIXED, /* a name that is not known is a problem */
-    NN_DATA_NAMES_OPEN,  /* but for classes, which are shown and not judged */
-    NN_DATA_NAMES_BEGIN  /* a new run takes their order as far as its own names allow */
+    NN_DATA_NAMES_FIXED, /* an unknown name is a problem */
+    NN_DATA_NAMES_OPEN,  /* except for classes, which are shown but not scored */
+    NN_DATA_NAMES_BEGIN  /* a new run keeps their order as far as its own names allow */
 } nn_data_names_use;
 
-/* The normalisation of a field in an earlier run, which is kept where the field has the same shape, columns
- * of the same names, and is normalised at all. */
+/* The normalisation of a field in an earlier run. It is kept if the field has the same shape and column
+ * names, and is normalised at all. */
 typedef struct nn_known_field {
     const char *key;
     bool input;
@@ -178,211 +178,214 @@ typedef struct nn_known_field {
 } nn_known_field;
 
 typedef struct nn_data_known {
-    const nn_known_field *fields; /* each by itself; field_count 0: none */
+    const nn_known_field *fields; /* one per known field; field_count 0: none */
     int field_count;
-    bool silent;                    /* it is not said which of them are kept */
+    bool silent;                    /* do not log which of them are kept */
     const nn_scaling *input;        /* NULL: measured on the train part */
-    const nn_known_target *targets; /* one for each; NULL: nothing is known of them */
-    const int64_t *indices;         /* of each input that holds indices, how many; NULL: not known */
+    const nn_known_target *targets; /* one per target; NULL: nothing is known */
+    const int64_t *indices;         /* per input: its number of indices; NULL: not known */
     const nn_names_set *names;      /* of columns, classes and categories; NULL: not known */
-    const char *names_from;         /* where they are from, for messages */
+    const char *names_from;         /* their origin, for messages */
     nn_data_names_use use;
-    bool narrow; /* NN_DATA_NAMES_BEGIN: classes are kept only where all of them are the same */
-    /* Every row is a sample, whatever it holds: nothing is looked at before it is gathered, a row that cannot
-     * be read is 0 (nn_dataset_is_unreadable), and a window may end where the series does
-     * (nn_dataset_is_beyond). The data is streamed. Inputs may hold anything then. */
+    bool narrow; /* NN_DATA_NAMES_BEGIN: classes are kept only if all are the same */
+    /* Every row is a sample, whatever it holds: nothing is checked before it is gathered, an unreadable row
+     * reads as 0 (nn_dataset_is_unreadable), and a window may end at the end of its series
+     * (nn_dataset_is_beyond). The data is streamed. Inputs may then hold any value. */
     bool lenient;
 } nn_data_known;
 
 /*
- * Opens all given parts, splits, checks (lengths, types, shapes, missing values and Inf with the first
- * sample, labels that are negative or not integers, values that the loss does not take, empty parts: all
- * problems in one message), and measures the normalisation: per column for one-dimensional samples and
- * windows, per feature for sequences (those that have lengths, or T in their layout), per last extent
- * (channel) where samples have 3 dimensions, else one for all; variance 0 divides by 1. Reads all of it once:
- * into memory, or, for a stream, block by block. Several inputs are joined, one behind the other. Where files
- * have names of columns, classes or categories (base/names.h), they are mapped by name: to the known ones,
- * else to those of the first part's files. `wanted` (1 to NN_DATA_FIELDS of them, borrowed) says which
- * targets there are, and in which order: one without a name joins all datasets of data.train.y; else each is
- * the one dataset that data.train.y calls so, and every dataset there must be wanted. Windows without
- * data.train.y predict their inputs, as a target that is called y or has no name. known may be NULL. Relative
- * file names are taken from `directory`. The options are borrowed until the data set is closed. Collective;
- * all ranks get the same status.
+ * Opens all given parts, splits and checks them (lengths, types, shapes, missing values and Inf with the
+ * first sample, labels that are negative or not integers, values that the loss does not accept, empty parts:
+ * all problems in one message), and measures the normalisation: per column for one-dimensional samples and
+ * windows, per feature for sequences (those with lengths, or with T in their layout), per channel (last
+ * dimension) where samples have 3 dimensions, otherwise one for all values; variance 0 divides by 1. Reads
+ * everything once: into memory or, for a stream, block by block. Several inputs are concatenated. Names of
+ * columns, classes or categories in the files (base/names.h) are mapped by name: to the known ones, otherwise
+ * to those of the first part's files. `wanted` (1 to NN_DATA_FIELDS of them, borrowed) lists the targets in
+ * order: one without a name joins all datasets of data.train.y; otherwise each is the dataset of that name in
+ * data.train.y, and every dataset there must be wanted. Windows without data.train.y predict their inputs, as
+ * a target named y or unnamed. known may be NULL. Relative file names start from `directory`. The options are
+ * borrowed until the data set is closed. Returns owned: nn_dataset_close. Collective; all ranks get the same
+ * status.
  */
 nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const char *directory, uint64_t seed,
                           const nn_target_wanted *wanted, int wanted_count, const nn_data_known *known,
                           nn_dataset **dataset);
 
 /*
- * As nn_dataset_open, for a look at what a run would do: inputs are not read, only what the files say of
- * them, the labels (and indices) where the number of classes follows from them, and what a split by class or
- * group, lengths and weights need. Nothing is normalised, and a gathered sample is made up. Problems fail in
- * one message as there, but *dataset may be made all the same: where they leave enough to describe a network
- * for.
+ * As nn_dataset_open, to see what a run would do without reading inputs. What is read: the description of
+ * every dataset, labels (and indices) where the number of classes depends on them, and what a split by class
+ * or group, lengths and weights need. Nothing is normalised, and gathered samples are made up. Problems fail
+ * in one message as above, but *dataset is still returned if what is known suffices to describe a network.
  */
 nn_status nn_dataset_describe(nn_comm *comm, const nn_data_options *options, const char *directory,
                               uint64_t seed, const nn_target_wanted *wanted, int wanted_count,
                               const nn_data_known *known, nn_dataset **dataset);
-void nn_dataset_close(nn_dataset *dataset); /* collective over a node; accepts NULL */
+void nn_dataset_close(nn_dataset *dataset); /* collective over the ranks of a node; accepts NULL */
 
+/* The input (several are joined) and the targets, 0 to target_count - 1, with the scaling that normalises
+ * them; the scaling of a class target has 0 columns. Borrowed. */
 const nn_field *nn_dataset_input(const nn_dataset *dataset);
 const nn_scaling *nn_dataset_input_scaling(const nn_dataset *dataset);
 int nn_dataset_target_count(const nn_dataset *dataset);
 const nn_field *nn_dataset_target(const nn_dataset *dataset, int target);
-const nn_scaling *nn_dataset_target_scaling(const nn_dataset *dataset,
-                                            int target); /* 0 columns for classes */
+const nn_scaling *nn_dataset_target_scaling(const nn_dataset *dataset, int target);
 
-int64_t nn_dataset_count(const nn_dataset *dataset, nn_part part); /* samples; 0: no such part */
+/* Samples of a part; 0: no such part. */
+int64_t nn_dataset_count(const nn_dataset *dataset, nn_part part);
 
-/* The names of all inputs, then of all targets, that the numbers of every file are mapped to. */
+/* The names to which the numbers of every file are mapped: of all inputs, then of all targets. Borrowed. */
 const nn_names_set *nn_dataset_names(const nn_dataset *dataset);
 
 /* ---- the order ---- */
 
-/* Tells how the train part is cut into batches. To be called before anything below: the order of blocks
- * gives each stretch of a batch (there are `lanes` of them, at most) blocks of its own to read, so that a
- * rank, whose share of every batch is the same, reads few blocks that others read as well. */
+/* Sets how the train part is cut into batches, before anything below is called. Shuffled by blocks, a batch
+ * has up to `lanes` lanes, and each lane draws from its own blocks: a rank computes the same share of every
+ * batch, so it reads few blocks that others read too. */
 nn_status nn_dataset_arrange(nn_dataset *dataset, int64_t batch_size, int64_t lanes);
 
-/* The sample at `position` of epoch `epoch`: shuffled for the train part, a function of (seed, epoch,
- * position) and of the options alone, without a table; in order for the others, and for NN_DATA_IN_ORDER. */
+/* The sample at `position` of epoch `epoch`. The train part is shuffled: a function of (seed, epoch,
+ * position) and the options alone, without a table. The other parts, and epoch NN_DATA_IN_ORDER, are in the
+ * order of the part. */
 #define NN_DATA_IN_ORDER (-1)
 int64_t nn_dataset_order(const nn_dataset *dataset, nn_part part, int64_t epoch, int64_t position);
 
 /*
- * Where data.shuffle is stateful: whether the sample at `position` of the train part goes on where the one at
- * the same place of the batch before ended, that is, whether recurrent state goes over from there. Sample i
- * of a batch is one of the i-th of as many stretches of the part as a batch has samples, so that it does but
- * at the begin of an epoch, where a stretch goes on in another file, and in the short last batch, which holds
- * what the stretches left over: there state begins anew. A function of the data and the options alone.
+ * With data.shuffle: stateful: whether the sample at `position` of the train part continues the sample at the
+ * same place of the previous batch, so that recurrent state is carried over. The part is cut into as many
+ * stretches as a batch has samples, and sample i of every batch comes from stretch i. State is therefore
+ * carried over except at the start of an epoch, where a stretch enters another file, and in the short last
+ * batch, which holds what the stretches left over. Depends on the data and the options alone.
  */
 bool nn_dataset_continues(const nn_dataset *dataset, int64_t epoch, int64_t position);
 
-/* The row of the part's arrays where a sample stands or, for windows, begins. */
+/* The row of the part's arrays that holds a sample or, for windows, its first row. */
 int64_t nn_dataset_row(const nn_dataset *dataset, nn_part part, int64_t sample);
 
-/* The file with that row, and the row's number in it: what a user looks up. *path is borrowed. */
+/* The file that holds this row, and the row's number within it, for messages. *path is borrowed. */
 void nn_dataset_locate(const nn_dataset *dataset, nn_part part, int64_t sample, const char **path,
                        int64_t *row);
 
-/* Of a lenient data set: whether rows of a sample could not be read when it was gathered; and whether a
- * target of its window is behind the end of the series. */
+/* For a lenient data set: whether rows of a sample could not be read when it was gathered, and whether a
+ * target of its window lies beyond the end of the series. */
 bool nn_dataset_is_unreadable(const nn_dataset *dataset, nn_part part, int64_t sample);
 bool nn_dataset_is_beyond(const nn_dataset *dataset, nn_part part, int64_t sample, int target);
 
 /* ---- gathering ---- */
 
-/* Successive positions of the order of an epoch, or of the part as it stands. */
+/* Successive positions in the order of an epoch, or of the part for NN_DATA_IN_ORDER. */
 typedef struct nn_data_span {
     int64_t epoch, first, count;
 } nn_data_span;
 
 typedef struct nn_gathered {
-    nn_real *inputs;  /* count x values; NULL: not wanted */
-    nn_real *targets; /* count x values of all targets that are values; NaN: missing, where missing is
-                       * mask; may be NULL */
-    double *observed; /* the same in their own units, as exact as the file has them; may be NULL */
-    double *bases;    /* with observed: what targets of transform: difference are differences to; observed
-                       * values are then no differences; may be NULL */
-    int64_t *labels;  /* count x labels of all targets that are classes; -1: to be ignored; may be NULL */
-    nn_real *soft; /* count x classes: soft targets, where nn_dataset_mixes samples of classes; may be NULL */
-    nn_real *weights; /* count: of the samples in the loss, where nn_dataset_has_weights; may be NULL */
-    int64_t *lengths; /* steps of each sequence, where nn_dataset_has_lengths; may be NULL */
-    int64_t *samples; /* their numbers in the part; may be NULL, unless nn_dataset_mixes */
-    nn_real *scratch; /* room for nn_dataset_scratch values a sample, where training is augmented */
+    nn_real *inputs;  /* count x values per sample; NULL: not wanted */
+    nn_real *targets; /* count x values of all value targets; NaN: missing, with missing: mask; may be NULL */
+    double *observed; /* the same in their own units, with the file's accuracy; may be NULL */
+    double *bases;    /* with observed: the base of each value under transform: difference, where observed
+                       * values are then not differences; may be NULL */
+    int64_t *labels;  /* count x labels of all class targets; -1: ignored; may be NULL */
+    nn_real *soft;    /* count x classes: soft targets, if nn_dataset_mixes classes; may be NULL */
+    nn_real *weights; /* count: sample weights in the loss, if nn_dataset_has_weights; may be NULL */
+    int64_t *lengths; /* count: steps of each sequence, if nn_dataset_has_lengths; may be NULL */
+    int64_t *samples; /* count: sample numbers in the part; may be NULL unless nn_dataset_mixes */
+    nn_real *scratch; /* room for count x nn_dataset_scratch values, if training is augmented */
 } nn_gathered;
 
-/* Gathers samples, normalised; and augmented when training. Re-entrant. Cannot fail: where a stream fails,
- * the values are 0 and nn_dataset_status tells. */
+/* Gathers samples: normalised, and augmented when training. Re-entrant. Cannot fail: if a stream fails,
+ * values are 0 and nn_dataset_status reports the failure. */
 void nn_dataset_gather(const nn_dataset *dataset, nn_part part, nn_data_span span, bool training,
                        const nn_gathered *gathered);
 
-/* Values of scratch that gathering needs a sample. */
+/* Values of scratch that gathering needs per sample. */
 int64_t nn_dataset_scratch(const nn_dataset *dataset);
 
-/* Whether training has soft targets: a microbatch's samples are mixed with each other. */
+/* Whether training mixes the samples of a microbatch with each other, so that targets are soft. */
 bool nn_dataset_mixes(const nn_dataset *dataset);
 
+/* Whether samples are sequences with lengths of their own. */
 bool nn_dataset_has_lengths(const nn_dataset *dataset, nn_part part);
 
-/* Whether samples count for more or less in the loss. */
+/* Whether samples have weights in the loss. */
 bool nn_dataset_has_weights(const nn_dataset *dataset, nn_part part);
 
 /* ---- a stream ---- */
 
-/* Whether samples come from a stream: then a part can be gathered only while it is followed. */
+/* Whether samples are streamed: a part can then be gathered only while it is followed. */
 bool nn_dataset_streams(const nn_dataset *dataset);
 
-/* Span number `index` (from 0) that this rank is going to gather; false behind the last. Called by another
- * thread. */
+/* Sets *span to number `index` (from 0) of the spans that this rank will gather; false after the last. Called
+ * by another thread. */
 typedef bool (*nn_data_schedule)(const void *context, int64_t index, nn_data_span *span);
 
-/* A thread of its own reads the spans ahead, in order, from number `first` on, as far as memory goes; at
- * least `depth` of them are held at once. Each is kept until it is released; releases may come in any order.
- * No two parts share a thread. inputs: they are wanted too, not only targets. Does nothing where nothing
- * streams. */
+/* Starts a thread that reads the part's spans ahead, in order from number `first`, as far as memory allows
+ * but at least `depth` of them. A span is kept until nn_dataset_release, in any order; nn_dataset_unfollow
+ * ends the thread. Each part has its own thread. inputs: whether inputs are read too, not only targets. The
+ * context is borrowed until then. Does nothing if the data is not streamed. */
 nn_status nn_dataset_follow(nn_dataset *dataset, nn_part part, nn_data_schedule schedule, const void *context,
                             int64_t first, int64_t depth, bool inputs);
 void nn_dataset_release(nn_dataset *dataset, nn_part part, int64_t index);
 void nn_dataset_unfollow(nn_dataset *dataset, nn_part part);
 
-/* The failure of a stream, if there was one; recorded text included. */
+/* The failure of a part's stream, with its recorded text; NN_OK if there was none. */
 nn_status nn_dataset_status(nn_dataset *dataset, nn_part part);
 
-/* Seconds that gathering has waited for the stream of a part since it is followed. */
+/* Seconds for which gathering has waited for a part's stream since it was followed. */
 double nn_dataset_waited(const nn_dataset *dataset, nn_part part);
 
 /* ---- what else is known ---- */
 
-/* The constant guess of the baselines, from the train part: shares of the classes (classes values), or the
- * normalised target's mean (one per value of the target). Sample weights do not count. */
+/* The constant prediction of the baselines, from the train part: class proportions (one per class), or the
+ * mean of the normalised target (one per value). Sample weights do not count. */
 void nn_dataset_prior(const nn_dataset *dataset, int target, double *values);
 
-/* Whether the values of a target are stored in single precision, in the files of a part. */
+/* Whether the files of a part store the values of a target in single precision. */
 bool nn_dataset_is_single(const nn_dataset *dataset, nn_part part, int target);
 
-/* Whether it was measured: where data.check is none, not from more than 2^24 values unless a loss needs it.
- */
+/* Whether the prediction was measured: with data.check: none, only from up to 2^24 values unless a loss needs
+ * it. */
 bool nn_dataset_knows_prior(const nn_dataset *dataset, int target);
 
-/* Whether a sample to train on counts in a loss of classes with these weights (NULL: 1 each): one whose own
- * weight and that of its class are above 0. True where it is not known. */
+/* Whether any training sample counts in a classification loss with these class weights (NULL: all 1), that
+ * is, has a positive weight of its own and of its class. True if not known. */
 bool nn_dataset_counts(const nn_dataset *dataset, int target, const double *class_weights);
 
-/* What the data of all parts is: a number of extents and values (of a large dataset, of rows all over it),
- * not of paths, element types, chunks or, where nothing depends on it, of how rows are cut into files. */
+/* Identifies the data of all parts by a hash of extents and values (for a large dataset, of rows sampled all
+ * over it). It does not depend on paths, element types, chunks or, unless samples do, on how rows are divided
+ * into files. */
 uint64_t nn_dataset_identity(const nn_dataset *dataset);
 
-/* The same as text, to be kept with a checkpoint: a line for each dataset that decides something, with the
- * hash of all of its values where they have been seen. Borrowed. */
+/* The same as text, to be kept with a checkpoint: one line per dataset that affects results, with the hash of
+ * all its values if all were seen. Borrowed. */
 const char *nn_dataset_identity_lines(const nn_dataset *dataset);
 
-/* Appends the lines as a checkpoint keeps them: without the paths of the files, which may change. */
+/* Appends the lines in the form kept in a checkpoint: without file paths, which may change. */
 void nn_data_identity_keep(const char *lines, nn_text *kept);
 
-/* Both for a described one, where they are not known before. Collective. */
+/* Computes both for a described data set, which does not have them yet. Collective. */
 nn_status nn_dataset_identify(nn_comm *comm, nn_dataset *dataset);
 
-/* Appends a line for each dataset that has changed between two such texts, and the names, with commas, of
- * those of which not all values were seen. */
+/* compare appends one line per dataset that differs between two such texts; unseen appends the names,
+ * separated by commas, of the datasets whose values were not all seen. */
 void nn_data_identity_compare(const char *was, const char *is, nn_text *differences);
 void nn_data_identity_unseen(const char *lines, nn_text *names);
 
-/* Bytes of its arrays, as they are read, of all parts. */
+/* Bytes of the raw arrays of all parts; and bytes held on this node, for all of its ranks together. */
 size_t nn_dataset_stored(const nn_dataset *dataset);
-size_t nn_dataset_memory(const nn_dataset *dataset); /* bytes on this node, for all of its ranks */
+size_t nn_dataset_memory(const nn_dataset *dataset);
 
 /* ---- how much is read ---- */
 
-/* Appends what to do where an epoch of a stream, on so many ranks, reads more than 4 times the data; nothing
- * where it does not. The data set is arranged. */
+/* Appends advice if an epoch of a stream on `ranks` ranks reads more than 4 times the data; otherwise
+ * nothing. To be called after nn_dataset_arrange. */
 void nn_dataset_advise(const nn_dataset *dataset, int ranks, nn_text *advice);
 
-/* How many times an epoch of a stream, shuffled in blocks of *block rows by default, reads a dataset of so
- * many rows in chunks of `chunk` of them. */
+/* How many times over an epoch of a stream reads a dataset of `rows` rows of `values` values in chunks of
+ * `chunk` rows, shuffled by blocks of the default size, which is returned in *block. */
 double nn_dataset_reads(int64_t rows, int64_t values, int64_t chunk, size_t row_bytes, int64_t *block);
 
-/* Appends the command, but for its files, that stores a dataset in chunks of so many rows. */
+/* Appends the h5repack command, without file arguments, that stores a dataset in chunks of `rows` rows. */
 void nn_dataset_append_repack(nn_text *text, const char *dataset, int dimensions, const int64_t *chunk,
                               int axis, int64_t rows);
 

@@ -15,69 +15,64 @@ static const char *const shuffle_choices[] = {"auto", "full", "block", "none", "
 static const char *const check_choices[] = {"all", "none", NULL};
 static const char *const bad_choices[] = {"stop", "skip", NULL};
 
-/* Where a file lies may change on a resume: what it holds is compared by nn_dataset_identity. */
+/* The location of a file may change on a resume: nn_dataset_identity compares its contents. */
 #define FIELD(member) offsetof(nn_data_options, member)
 const nn_option nn_data_options_table[] = {
     {"file", NN_OPTION_TEXT_LIST, FIELD(file), "", 0, 0, NULL, NN_EFFECT_SPEED,
-     "HDF5 file of every part that names none of its own; relative to the configuration's folder; a list or "
-     "a "
-     "pattern (part-*.h5) is one data set"},
+     "HDF5 file of every part that does not set its own; relative to the configuration's folder; a list or a "
+     "pattern (part-*.h5) is read as one data set"},
     SECTION("train", NN_EFFECT_RESULT, "datasets to train on"),
     SECTION("validation", NN_EFFECT_RESULT, "datasets on which the best weights are chosen"),
-    SECTION("test", NN_EFFECT_RESULT, "datasets for the final figures only"),
-    SECTION("split", NN_EFFECT_RESULT, "shares of the train part to take for validation and test"),
+    SECTION("test", NN_EFFECT_RESULT, "datasets for the final metrics only"),
+    SECTION("split", NN_EFFECT_RESULT, "fractions of the train part to use for validation and test"),
     SECTION("window", NN_EFFECT_RESULT, "samples are windows over the rows of a series"),
-    SECTION("fields", NN_EFFECT_RESULT, "how the inputs x and the targets y, or those of a name, are read"),
+    SECTION("fields", NN_EFFECT_RESULT,
+            "how the inputs x and targets y, or those with other names, are read"),
     {"cache", NN_OPTION_CHOICE, FIELD(cache), "auto", 0, 0, cache_choices, NN_EFFECT_SPEED,
-     "memory: one copy a node; stream: read ahead block by block; auto: memory where it fits. Never changes "
-     "a "
-     "bit"},
+     "memory: one copy per node; stream: read ahead block by block; auto: memory if it fits. Never changes a "
+     "bit of the results"},
     {"memory", NN_OPTION_REAL, FIELD(memory), "256", 1, 1e9, NULL, NN_EFFECT_SPEED,
-     "MiB a rank for the blocks of a stream"},
+     "MiB per rank for streamed data"},
     {"shuffle", NN_OPTION_CHOICE, FIELD(shuffle), "auto", 0, 0, shuffle_choices, NN_EFFECT_RESULT,
-     "full: all samples; block: blocks of successive samples, then samples within a window; none; stateful: "
-     "sample i of a batch continues where sample i of the batch before ended; auto: full up to 2^28 values "
-     "(1 GiB at 4 bytes each) of training samples, block above"},
+     "full: all samples; block: blocks of consecutive samples, then samples within a window; none: "
+     "unshuffled; stateful: sample i of a batch continues where sample i of the previous batch ended; auto: "
+     "full up to 2^28 training values (1 GiB at 4 bytes each), block above"},
     {"shuffle_window", NN_OPTION_REAL, FIELD(shuffle_window), "64", 0.001, 1e9, NULL, NN_EFFECT_RESULT,
-     "MiB of samples, at 4 bytes per value however they are stored, that are mixed with each other when "
-     "blocks are shuffled"},
+     "with shuffle: block, MiB of samples that are mixed with each other, at 4 bytes per value however they "
+     "are stored"},
     {"shuffle_block", NN_OPTION_INTEGER, FIELD(shuffle_block), "0", 0, 1e12, NULL, NN_EFFECT_RESULT,
-     "samples that are read together when blocks are shuffled, best a multiple of the rows of the file's "
-     "chunks; 0: 2^18 values of them (1 MiB at 4 bytes each)"},
+     "with shuffle: block, samples per block, ideally a multiple of the rows per chunk of the file; 0: as "
+     "many as have 2^18 values (1 MiB at 4 bytes each)"},
     {"balanced", NN_OPTION_BOOLEAN, FIELD(balanced), "false", 0, 0, NULL, NN_EFFECT_RESULT,
      "draw every class equally often in training"},
     {"bucket_by_length", NN_OPTION_BOOLEAN, FIELD(bucket_by_length), "false", 0, 0, NULL, NN_EFFECT_RESULT,
-     "form batches of sequences of similar length, within windows of 64 shuffled batches; needs lengths"},
+     "form batches of sequences of similar lengths, within windows of 64 shuffled batches; needs lengths"},
     {"check", NN_OPTION_CHOICE, FIELD(check), "all", 0, 0, check_choices, NN_EFFECT_RESULT,
-     "all: look at every value before the first step; none: start at once, for a stream too long to be read "
-     "twice: only labels, and what is normalised or counted, are looked at (normalize: none and "
-     "fields.x.classes spare that; missing: drop still reads all of it)"},
+     "all: check every value before the first step; none: start at once, for streams too long to read twice: "
+     "only labels and what is normalised or counted are read first (normalize: none and fields.NAME.classes "
+     "avoid that; missing: drop still reads everything)"},
     {"on_bad_sample", NN_OPTION_CHOICE, FIELD(on_bad_sample), "stop", 0, 0, bad_choices, NN_EFFECT_RESULT,
-     "what becomes of a sample that holds Inf or no class, or cannot be read, or has values missing: stop, "
-     "or "
-     "skip it and count; fields.NAME.missing says more of the last"},
+     "what to do with a sample that contains Inf, has no valid class, cannot be read or has missing values: "
+     "stop, or skip and count it; for missing values see also fields.NAME.missing"},
     {"stage", NN_OPTION_TEXT, FIELD(stage), "", 0, 0, NULL, NN_EFFECT_SPEED,
-     "folder on a disk of the node: files are copied there first, once a node"},
+     "folder on a node-local disk: files are copied there first, once per node"},
     {.name = NULL}};
 #undef FIELD
 
 const nn_option nn_part_options_table[] = {
     SECTION("x", NN_EFFECT_RESULT,
-            "dataset of inputs, one sample per row; or several: {NAME: DATASET, ...}; or one in a file of "
-            "its own: "
-            "{file: FILE, path: DATASET}"),
+            "dataset of inputs, one sample per row; or several: {NAME: DATASET, ...}; or one in a separate "
+            "file: {file: FILE, path: DATASET}"),
     SECTION("y", NN_EFFECT_RESULT,
-            "dataset of targets, class labels or values; or several by name, those of losses; or {file: "
-            "FILE, path: "
-            "DATASET}"),
+            "dataset of targets, class labels or values; or several, by the names used in losses; or {file: "
+            "FILE, path: DATASET}"),
     {"lengths", NN_OPTION_TEXT, offsetof(nn_part_options, lengths), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "dataset of the number of steps of each sequence; what is behind is padding, whatever it holds"},
+     "dataset of sequence lengths in steps; values beyond them are ignored as padding"},
     {"weights", NN_OPTION_TEXT, offsetof(nn_part_options, weights), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "dataset of what each sample counts in the loss: one number per sample, 0 or more; metrics and the "
-     "constants "
-     "of baselines count every sample once, even those of weight 0"},
+     "dataset of sample weights in the loss: one number per sample, at least 0; metrics and the constant "
+     "baselines count every sample once, even those of weight 0"},
     {"file", NN_OPTION_TEXT_LIST, offsetof(nn_part_options, file), "", 0, 0, NULL, NN_EFFECT_SPEED,
-     "HDF5 file, files or pattern of this part (default: data.file)"},
+     "HDF5 file, list of files or pattern for this part (default: data.file)"},
     {.name = NULL}};
 
 static const char *const order_choices[] = {"random", "chronological", "auto", NULL};
@@ -85,35 +80,36 @@ static const char *const by_choices[] = {"sample", "file", "group", NULL};
 
 const nn_option nn_split_options_table[] = {
     {"validation", NN_OPTION_REAL, offsetof(nn_split_options, validation), "0", 0, 1, NULL, NN_EFFECT_RESULT,
-     "share of the train part to validate on, such as 0.1; 0: none"},
+     "fraction of the train part to use for validation, such as 0.1; 0: none"},
     {"test", NN_OPTION_REAL, offsetof(nn_split_options, test), "0", 0, 1, NULL, NN_EFFECT_RESULT,
-     "share of the train part to test on; 0: none"},
+     "fraction of the train part to use for test; 0: none"},
     {"stratified", NN_OPTION_BOOLEAN, offsetof(nn_split_options, stratified), "false", 0, 0, NULL,
-     NN_EFFECT_RESULT, "keep the shares of the classes"},
+     NN_EFFECT_RESULT, "keep the class proportions"},
     {"order", NN_OPTION_CHOICE, offsetof(nn_split_options, order), "auto", 0, 0, order_choices,
      NN_EFFECT_RESULT,
-     "random; chronological: the last rows, first validation, then test; auto: chronological for windows"},
+     "random; chronological: the last rows, validation before test; auto: chronological for windows, "
+     "otherwise random"},
     {"by", NN_OPTION_CHOICE, offsetof(nn_split_options, by), "sample", 0, 0, by_choices, NN_EFFECT_RESULT,
-     "what goes into one part as a whole: a sample, a file, or the samples of one group"},
+     "what is never divided between parts: a sample, a file, or the samples of one group"},
     {"group", NN_OPTION_TEXT, offsetof(nn_split_options, group), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "dataset of the number of each sample's group, for by: group"},
+     "dataset of group numbers, one per sample, for by: group"},
     {"seed", NN_OPTION_INTEGER, offsetof(nn_split_options, seed), "1", 0, 9e15, NULL, NN_EFFECT_RESULT,
-     "of the choice of samples; training.seed does not change it"},
+     "seed for choosing the samples; independent of training.seed"},
     {.name = NULL}};
 
 static const char *const target_choices[] = {"last", "every_step", NULL};
 
 const nn_option nn_data_window_options_table[] = {
     {"length", NN_OPTION_INTEGER, offsetof(nn_data_window_options, length), "0", 0, 1e9, NULL,
-     NN_EFFECT_RESULT, "rows of a window; 0: samples are rows, not windows"},
+     NN_EFFECT_RESULT, "rows per window; 0: samples are rows, not windows"},
     {"horizon", NN_OPTION_INTEGER, offsetof(nn_data_window_options, horizon), "1", 0, 1e9, NULL,
-     NN_EFFECT_RESULT, "rows from the last one seen to the target: 1 is the next row"},
+     NN_EFFECT_RESULT, "rows from the last row seen to the target; 1: the next row"},
     {"stride", NN_OPTION_INTEGER, offsetof(nn_data_window_options, stride), "1", 1, 1e9, NULL,
-     NN_EFFECT_RESULT, "rows between the beginnings of windows"},
+     NN_EFFECT_RESULT, "rows between the starts of windows"},
     {"targets", NN_OPTION_TEXT_LIST, offsetof(nn_data_window_options, targets), "", 0, 0, NULL,
      NN_EFFECT_RESULT, "columns to predict, by name or number from 0 (default: all)"},
     {"target", NN_OPTION_CHOICE, offsetof(nn_data_window_options, target), "last", 0, 0, target_choices,
-     NN_EFFECT_RESULT, "last: the row at the horizon; every_step: a target for every row of the window"},
+     NN_EFFECT_RESULT, "last: the row at the horizon; every_step: one target per row of the window"},
     {.name = NULL}};
 
 static const char *const normalize_choices[] = {"auto", "none", "unit_range", "standardize", NULL};
@@ -128,49 +124,43 @@ const nn_option nn_field_options_table[] = {
     {"normalize", NN_OPTION_CHOICE, FIELD(normalize), "auto", 0, 0, normalize_choices, NN_EFFECT_RESULT,
      "standardize: mean 0 and deviation 1; unit_range: 0 to 1; none; auto: standardize all but labels"},
     {"kind", NN_OPTION_CHOICE, FIELD(kind), "auto", 0, 0, kind_choices, NN_EFFECT_RESULT,
-     "of a target: class labels or values; auto: what the loss needs. Of an input, index: whole numbers from "
-     "0 "
-     "that an embedding looks up, not normalised"},
+     "for targets: class labels or values; auto: what the loss needs. For inputs, index: whole numbers from "
+     "0 that an embedding looks up, not normalised"},
     {"layout", NN_OPTION_TEXT, FIELD(layout), "", 0, 0, NULL, NN_EFFECT_RESULT,
      "the dataset's dimensions in order: N samples, C channels, D depth, H height, W width, T time, F "
-     "features; "
-     "NHW adds a channel, NCHW and HWN are turned to N x H x W x C (default: samples first, as it stands)"},
+     "features; NHW adds a channel, NCHW and HWN are transposed to N x H x W x C (default: samples first, "
+     "the rest as stored)"},
     {"first_label", NN_OPTION_INTEGER, FIELD(first_label), "0", -1e9, 1e9, NULL, NN_EFFECT_RESULT,
-     "number of the first class in the file"},
+     "label of the first class in the file"},
     {"labels", NN_OPTION_TEXT_LIST, FIELD(labels), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "labels of the classes in the file, in order, where these are not numbered without gaps: [-1, 1] or "
-     "[10, 20, 30]"},
+     "labels in the file, in class order, if they have gaps: [-1, 1] or [10, 20, 30]"},
     {"classes", NN_OPTION_INTEGER, FIELD(classes), "0", 0, 2147483647, NULL, NN_EFFECT_RESULT,
-     "number of classes, or of indices, where some may not occur; 0: the largest + 1, or the width of "
-     "one-hot "
+     "number of classes or indices, if some may not occur; 0: the largest + 1, or the width of one-hot "
      "labels"},
     {"ignored_label", NN_OPTION_TEXT, FIELD(ignored_label), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "label in the file that stands for no class, such as 255: it counts for nothing (default: none does)"},
+     "label in the file that means no class, such as 255: it is ignored (default: none)"},
     {"missing", NN_OPTION_CHOICE, FIELD(missing), "error", 0, 0, missing_choices, NN_EFFECT_RESULT,
-     "what becomes of values that are missing: NaN, those that attributes call so, those never written: "
-     "error; "
-     "mean: each becomes the mean of its column in training (needs normalize: standardize); mask: a target "
-     "counts for nothing, an input is 0 after normalisation; drop: the sample is left out"},
+     "what to do with missing values (NaN, missing according to attributes, or never written): error: stop; "
+     "mean: use the mean of the column in training (needs normalize: standardize); mask: ignore targets, set "
+     "inputs to 0 after normalisation; drop: leave out the sample"},
     {"attributes", NN_OPTION_CHOICE, FIELD(attributes), "read", 0, 0, attributes_choices, NN_EFFECT_RESULT,
      "read: _FillValue, missing_value, valid_min, valid_max and valid_range of the dataset, or the fill "
-     "value "
-     "set in HDF5, say which values are missing, and scale_factor, add_offset and _Unsigned unpack the "
-     "others; "
-     "ignore: values are taken as they stand"},
+     "value set in HDF5, mark missing values, and scale_factor, add_offset and _Unsigned unpack the others; "
+     "ignore: values are used as stored"},
     {"unwritten", NN_OPTION_CHOICE, FIELD(unwritten), "missing", 0, 0, unwritten_choices, NN_EFFECT_RESULT,
-     "what chunks never written and gaps of a virtual dataset hold: missing values, or the fill value, as "
-     "where zeros were left out on purpose"},
+     "how to read unwritten chunks and gaps of a virtual dataset: as missing, or as the fill value, such as "
+     "zeros left out on purpose"},
     {"class_names", NN_OPTION_TEXT, FIELD(class_names), "", 0, 0, NULL, NN_EFFECT_RESULT,
-     "dataset of the names of the classes (default: NAME_classes, where the file has it)"},
+     "dataset of class names (default: NAME_classes, if the file has it)"},
     {"scale", NN_OPTION_REAL, FIELD(scale), "1", -1e300, 1e300, NULL, NN_EFFECT_RESULT,
-     "with normalize: none, factor on every value, such as 0.00392156862745098 for bytes"},
+     "with normalize: none, factor applied to every value, such as 0.00392156862745098 for bytes"},
     {"offset", NN_OPTION_REAL, FIELD(offset), "0", -1e300, 1e300, NULL, NN_EFFECT_RESULT,
      "with normalize: none, added to every value after the factor"},
     {"transform", NN_OPTION_CHOICE, FIELD(transform), "none", 0, 0, transform_choices, NN_EFFECT_RESULT,
-     "of a target, before it is normalised: log, or difference to the last row seen; undone in all figures"},
+     "for targets, before normalisation: log, or difference to the last row seen; undone in all metrics"},
     {"columns", NN_OPTION_TEXT_LIST, FIELD(columns), "", 0, 0, NULL, NN_EFFECT_RESULT,
      "columns to use, by name or number from 0 (default: all)"},
-    SECTION("augment", NN_EFFECT_RESULT, "transforms of inputs in training: [flip, {shift: 2}]"),
+    SECTION("augment", NN_EFFECT_RESULT, "transforms of inputs, in training only: [flip, {shift: 2}]"),
     {.name = NULL}};
 #undef FIELD
 
@@ -191,7 +181,7 @@ void nn_part_options_release(nn_part_options *part)
     options_release_names(&part->y);
 }
 
-/* All datasets are then in the files of the part. */
+/* Forgets separate files: all datasets are then in the files of the part. */
 static void options_forget_files(nn_data_names *names)
 {
     for (int i = 0; i < names->count; i++) {

@@ -1,4 +1,4 @@
-/* A data set that is only looked at: what can be told without reading its inputs. */
+/* A data set that is only described: what can be said without reading its inputs. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -8,26 +8,26 @@
 #include "base/memory.h"
 #include "data/request.h"
 
-/* Bytes of an array, as it is stored, whose labels are all looked at; and those that are read at a time. */
+/* Bytes of a stored array up to which all of its labels are read; and bytes read at a time. */
 #define DESCRIBE_BYTES ((size_t)256 << 20)
-#define DESCRIBE_COUNTED ((size_t)16 << 20) /* of labels that are split and counted */
+#define DESCRIBE_COUNTED ((size_t)16 << 20) /* of labels, up to which they are split and counted */
 #define DESCRIBE_BLOCK ((size_t)4 << 20)
 
 /* ---- labels ---- */
 
-/* One array under way. */
+/* One array being described. */
 typedef struct describe_look {
     nn_source *source;
     const nn_view *view;
     const nn_array *array;
     int which;
     unsigned char *raw;
-    int32_t *lengths; /* of the sequences that are read together; NULL: there are none */
-    int64_t largest;  /* label, or index */
-    int64_t bad;      /* the first row with a value that is none; -1: there is none */
+    int32_t *lengths; /* of the sequences read together; NULL: no lengths */
+    int64_t largest;  /* largest label or index */
+    int64_t bad;      /* the first row with a bad value; -1: none */
 } describe_look;
 
-/* Whether a row of a target of values may hold one that is none, or that the loss does not take. */
+/* Whether a row of a value target may hold a value that is invalid or not accepted by the loss. */
 static bool describe_suspects(const describe_look *look, const unsigned char *raw)
 {
     const nn_view *view = look->view;
@@ -42,14 +42,14 @@ static bool describe_suspects(const describe_look *look, const unsigned char *ra
     return false;
 }
 
-/* Looks at whole rows, for the first that may be bad. */
+/* Finds the first row that may be bad, row by row. */
 static void describe_targets(describe_look *look, int64_t row, int64_t rows)
 {
     for (int64_t r = 0; r < rows && look->bad < 0; r++)
         if (describe_suspects(look, look->raw + (size_t)r * look->array->row_size)) look->bad = row + r;
 }
 
-/* Looks at the values [begin, end) of those that begin at row `row`. */
+/* Checks values [begin, end), counted from row `row`. */
 static void describe_values(describe_look *look, int64_t row, int64_t begin, int64_t end)
 {
     double values[NN_ARRAY_BLOCK];
@@ -83,14 +83,15 @@ static nn_status describe_rows(describe_look *look, int64_t row, int64_t rows)
     }
     NN_TRY(nn_source_read(look->source, NN_DATA_LENGTH, row, rows, look->lengths));
     for (int64_t r = 0; r < rows; r++) {
-        int64_t length = look->lengths[r] > 0 ? look->lengths[r] : INT64_MAX; /* told elsewhere */
+        int64_t length =
+            look->lengths[r] > 0 ? look->lengths[r] : INT64_MAX; /* a bad length is reported elsewhere */
         int64_t end = nn_smaller(nn_view_end(look->view, length), values);
         describe_values(look, row, r * values, r * values + end);
     }
     return NN_OK;
 }
 
-/* Lets the scan explain what is wrong with a row. */
+/* Lets the scan report what is wrong with a row. */
 static nn_status describe_explain(nn_comm *comm, nn_dataset *dataset, nn_source *source, int part,
                                   int64_t row, nn_problems *problems)
 {
@@ -104,14 +105,14 @@ static nn_status describe_explain(nn_comm *comm, nn_dataset *dataset, nn_source 
     return nn_scan_samples(comm, dataset, &sample, largest, problems);
 }
 
-/* Rows of which all are looked at: as many as are worth the time. */
+/* The number of rows to read: as many as are worth the time. */
 static int64_t describe_row_count(const nn_array *array, bool is_index)
 {
     int64_t most = (int64_t)(DESCRIBE_BYTES / array->row_size) + 1;
     if (most >= array->rows) return array->rows;
-    if (!array->label && !is_index) return most; /* training looks at the others */
-    nn_log_warning("data.%s.%s: only the first %lld of %lld rows were looked at; data.fields.%s.classes "
-                   "tells the number of classes",
+    if (!array->label && !is_index) return most; /* training checks the others */
+    nn_log_warning("data.%s.%s: only the first %lld of %lld rows were read; set data.fields.%s.classes to "
+                   "give the number of classes",
                    array->part, array->key, (long long)most, (long long)array->rows, array->key);
     return most;
 }
@@ -151,9 +152,9 @@ static nn_status describe_source(nn_comm *comm, nn_dataset *dataset, int part, i
     return describe_explain(comm, dataset, source, part, look.bad, problems);
 }
 
-/* ---- what was never written ---- */
+/* ---- unwritten values ---- */
 
-/* The first row of an array with values that were never written; -1: none. */
+/* Finds the first row of an array with unwritten values; -1: none. */
 static nn_status describe_find_gap(const nn_source *source, int which, int64_t *row)
 {
     const nn_array *array = &source->arrays[which];
@@ -233,7 +234,7 @@ nn_status nn_describe_split(nn_comm *comm, nn_dataset *dataset)
     return NN_OK;
 }
 
-/* ---- what is left of a data set with problems ---- */
+/* ---- data sets with problems ---- */
 
 bool nn_describe_suffices(const nn_dataset *dataset)
 {
@@ -258,7 +259,7 @@ void nn_describe_prior(nn_dataset *dataset)
 
 /* ---- samples ---- */
 
-/* Numbers of mean 0 and variance 1, evenly spread, in an order without a pattern. */
+/* Numbers of mean 0 and variance 1: a low-discrepancy sequence, steps of the golden ratio. */
 static void describe_spread(int64_t count, int64_t first, nn_real *values)
 {
     for (int64_t i = 0; i < count; i++) {

@@ -1,8 +1,6 @@
-/*
- * A thread that reads ahead. It fills slots, a span each, with the raw rows of the span's samples; the
- * threads that compute take them from there. It holds the blocks that were read last, so that in an order by
- * blocks each block is read, and unpacked, once a window.
- */
+/* A thread that reads ahead. It fills slots, one per span, with the raw rows of the span's samples, from
+ * which the computing threads take them. It caches the blocks read last: in an order by blocks, each block is
+ * read and unpacked once per window. */
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
@@ -16,14 +14,14 @@
 #include "host/pulse.h"
 #include "host/threads.h"
 
-/* Spans read ahead at most. */
+/* The most spans read ahead. */
 #define FEED_SLOTS_MOST 256
 
 typedef struct feed_slot {
-    int64_t index; /* of its span; -1: free */
+    int64_t index; /* number of its span; -1: free */
     nn_data_span span;
     bool ready;
-    int64_t room; /* samples */
+    int64_t room; /* in samples */
     unsigned char *raw;
 } feed_slot;
 
@@ -33,25 +31,25 @@ struct nn_feed {
     bool inputs;
     nn_data_schedule schedule;
     const void *context;
-    int64_t next; /* span to be read */
+    int64_t next; /* span to read next */
     nn_blocks *blocks;
     int64_t slot_count;
     feed_slot *slots;
     pthread_t thread;
     bool started;
-    pthread_mutex_t mutex; /* guards all below, and index and ready of the slots */
+    pthread_mutex_t mutex; /* guards everything below, and index and ready of the slots */
     pthread_cond_t changed;
     bool stops, ended;
     nn_status status;
     char *text;
     int waiting;
     double waited, waiting_since;
-    nn_phase phase; /* that waiting has interrupted */
+    nn_phase phase; /* the phase that waiting interrupted */
 };
 
 /* ---- the reading thread ---- */
 
-/* The rows up to the end of the file; zeros behind it. */
+/* Reads the rows up to the end of the file; zeros after it. */
 static nn_status feed_read_beyond(nn_feed *feed, int v, int64_t first, unsigned char *raw)
 {
     const nn_dataset *dataset = feed->dataset;
@@ -81,7 +79,7 @@ static nn_status feed_read_sample(nn_feed *feed, int64_t sample, unsigned char *
     return NN_OK;
 }
 
-/* An index that nobody has looked at yet must not lead outside what an embedding holds, ... */
+/* With data.check: none, values are checked here. An index must not point outside the embedding. */
 static nn_status feed_check_indices(const nn_feed *feed, int v, int64_t sample, const unsigned char *raw)
 {
     const nn_dataset *dataset = feed->dataset;
@@ -94,14 +92,14 @@ static nn_status feed_check_indices(const nn_feed *feed, int v, int64_t sample, 
         nn_view_values(view, array, raw + dataset->raw_offsets[v], i, 1, &value);
         if (value >= 0 && value < (double)view->indices && value == floor(value)) continue;
         return nn_array_context(array, nn_fail(NN_ERROR_DATA,
-                                               "value %lld of sample %lld is none of the %lld indices",
+                                               "value %lld of sample %lld is not one of the %lld indices",
                                                (long long)i, (long long)nn_samples_row(samples, sample),
                                                (long long)view->indices));
     }
     return NN_OK;
 }
 
-/* Nor may a value that is missing pass for a number. */
+/* A missing value must not pass for a number. */
 static nn_status feed_check_missing(const nn_feed *feed, int v, int64_t sample, const unsigned char *raw)
 {
     const nn_dataset *dataset = feed->dataset;
@@ -119,14 +117,14 @@ static nn_status feed_check_missing(const nn_feed *feed, int v, int64_t sample, 
                 return nn_array_context(
                     array,
                     nn_fail(NN_ERROR_DATA,
-                            "value %lld of sample %lld is missing (NaN, what attributes call so, or never "
-                            "written): repair the data, or set data.fields.%s.missing: mask or drop",
+                            "value %lld of sample %lld is missing (NaN, missing according to attributes, or "
+                            "never written): repair the data, or set data.fields.%s.missing: mask or drop",
                             (long long)(at + i), (long long)nn_samples_row(samples, sample), array->key));
     }
     return NN_OK;
 }
 
-/* ... nor a label outside the network's output. */
+/* A label must be one of the network's outputs. */
 static nn_status feed_check_labels(const nn_feed *feed, const nn_data_target *target, int64_t sample,
                                    const unsigned char *raw)
 {
@@ -138,15 +136,15 @@ static nn_status feed_check_labels(const nn_feed *feed, const nn_data_target *ta
         double label;
         nn_view_values(view, array, raw + dataset->raw_offsets[target->first_view], i, 1, &label);
         if ((label >= 0 && label < (double)target->field.classes) || label == NN_LABEL_IGNORED) continue;
-        return nn_array_context(array,
-                                nn_fail(NN_ERROR_DATA, "the label of sample %lld is none of the %lld classes",
-                                        (long long)nn_samples_row(&dataset->parts[feed->part], sample),
-                                        (long long)target->field.classes));
+        return nn_array_context(array, nn_fail(NN_ERROR_DATA,
+                                               "the label of sample %lld is not one of the %lld classes",
+                                               (long long)nn_samples_row(&dataset->parts[feed->part], sample),
+                                               (long long)target->field.classes));
     }
     return NN_OK;
 }
 
-/* ... nor values that the loss does not take, or that are none. */
+/* Values must be finite, and accepted by the loss. */
 static nn_status feed_check_values(const nn_feed *feed, int v, int64_t sample, const unsigned char *raw)
 {
     const nn_dataset *dataset = feed->dataset;
@@ -207,7 +205,7 @@ static nn_status feed_read_span(nn_feed *feed, feed_slot *slot)
     return NN_OK;
 }
 
-/* Waits for a free slot and takes it; NULL when the stream is to end. */
+/* Waits for a free slot and takes it; NULL if the stream is being closed. */
 static feed_slot *feed_take_slot(nn_feed *feed, nn_data_span span)
 {
     feed_slot *slot = NULL;
@@ -226,8 +224,8 @@ static feed_slot *feed_take_slot(nn_feed *feed, nn_data_span span)
     return slot;
 }
 
-/* Says that a span is there, or why it is not: the text belongs to the thread that failed. */
-static void feed_tell(nn_feed *feed, feed_slot *slot, nn_status status)
+/* Announces that a span is ready, or why not; error texts are per thread, so the text is copied. */
+static void feed_announce(nn_feed *feed, feed_slot *slot, nn_status status)
 {
     pthread_mutex_lock(&feed->mutex);
     if (slot) slot->ready = status == NN_OK;
@@ -249,9 +247,9 @@ static void *feed_run(void *context)
         feed_slot *slot = feed_take_slot(feed, span);
         if (!slot) return NULL;
         status = feed_read_span(feed, slot);
-        feed_tell(feed, slot, status);
+        feed_announce(feed, slot, status);
     }
-    if (status == NN_OK) feed_tell(feed, NULL, NN_OK);
+    if (status == NN_OK) feed_announce(feed, NULL, NN_OK);
     return NULL;
 }
 
@@ -284,7 +282,8 @@ static nn_status feed_start(nn_feed *feed, int64_t depth)
     nn_reading reading = nn_reading_plan(feed->dataset, feed->part, span, feed_arrays(feed));
     NN_TRY(nn_blocks_create_of(source, feed_arrays(feed), reading.rows, reading.capacity, &feed->blocks));
     if (nn_threads_start(&feed->thread, feed_run, feed) != 0)
-        NN_FAIL(NN_ERROR_MEMORY, "no thread can be started to read the data: raise the limit of processes");
+        NN_FAIL(NN_ERROR_MEMORY,
+                "cannot start a thread to read the data: raise the limit on processes (ulimit -u)");
     feed->started = true;
     return NN_OK;
 }
@@ -329,7 +328,7 @@ void nn_feed_destroy(nn_feed *feed)
     nn_free(feed);
 }
 
-/* ---- for the threads that compute ---- */
+/* ---- for the computing threads ---- */
 
 static const unsigned char *feed_find_ready(const nn_feed *feed, nn_data_span span)
 {
@@ -343,7 +342,7 @@ static const unsigned char *feed_find_ready(const nn_feed *feed, nn_data_span sp
     return NULL;
 }
 
-/* Time counts while at least one thread waits. */
+/* Counts the time during which at least one thread waits. */
 static void feed_wait(nn_feed *feed)
 {
     if (feed->waiting++ == 0) {
@@ -383,7 +382,7 @@ nn_status nn_feed_status(nn_feed *feed)
     nn_status status = NN_OK;
     pthread_mutex_lock(&feed->mutex);
     if (feed->status != NN_OK)
-        status = nn_fail(feed->status, "%s", feed->text ? feed->text : "the data failed");
+        status = nn_fail(feed->status, "%s", feed->text ? feed->text : "reading the data failed");
     pthread_mutex_unlock(&feed->mutex);
     return status;
 }

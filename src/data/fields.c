@@ -1,4 +1,4 @@
-/* Fields as the network sees them: shapes, normalisation, and what several of them are together. */
+/* Fields as the network sees them: shapes, normalisation, and joining several into one. */
 #include <string.h>
 
 #include "base/least.h"
@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "data/request.h"
 
-/* What to do with the values of a view; none: nothing. */
+/* How a view is normalised. */
 static nn_normalize fields_normalize(const nn_dataset *dataset, const nn_view *view)
 {
     const nn_source *source = dataset->first;
@@ -18,7 +18,7 @@ static nn_normalize fields_normalize(const nn_dataset *dataset, const nn_view *v
     return chosen == NN_NORMALIZE_AUTO ? NN_NORMALIZE_STANDARDIZE : (nn_normalize)chosen;
 }
 
-/* What the fields of a scaling are: all inputs, or a target. */
+/* The views that share a scaling: all inputs, or one target. */
 typedef struct fields_group {
     int first_view, view_count;
     int64_t begin, values;
@@ -49,7 +49,7 @@ const char *nn_data_request_key(const nn_data_request *request, int target)
     return y->count == 1 ? y->names[0] : "y";
 }
 
-/* That of an earlier run, which the field has been normalised by. */
+/* The scaling of an earlier run, if the field keeps it. */
 static const nn_scaling *fields_kept(const nn_dataset *dataset, const nn_data_request *request, int v)
 {
     const nn_view *view = &dataset->views[v];
@@ -66,7 +66,7 @@ static const nn_scaling *fields_kept(const nn_dataset *dataset, const nn_data_re
     return NULL;
 }
 
-/* Columns that are normalised by themselves: features of rows and of steps, channels of images. */
+/* The number of columns that are normalised separately: features of rows and steps, channels of images. */
 static int64_t fields_columns(const nn_dataset *dataset, const nn_view *view)
 {
     const char *layout = nn_source_field_options(dataset->options, dataset->first, view->array)->layout;
@@ -78,13 +78,13 @@ static int64_t fields_columns(const nn_dataset *dataset, const nn_view *view)
     return 1;
 }
 
-/* Columns of a target that are judged by themselves: one where the values are steps of a single quantity. */
+/* The number of target columns with metrics of their own: one if the values are steps of one quantity. */
 static int64_t fields_outputs(const nn_dataset *dataset, const nn_view *view)
 {
     return view->rows - view->seen > 1 && view->picked == 1 ? 1 : fields_columns(dataset, view);
 }
 
-/* Everything that asks for statistics of a view: normalisation, and the mean target. */
+/* Statistics are needed for normalisation and for the mean target. */
 nn_status nn_fields_statistics(nn_dataset *dataset, nn_data_request *request)
 {
     for (int v = 0; v < dataset->view_count; v++) {
@@ -95,7 +95,7 @@ nn_status nn_fields_statistics(nn_dataset *dataset, nn_data_request *request)
         if (label || ((known || kept) && view->input) || view->values == 0) continue;
         bool asked = !known && !kept && fields_normalize(dataset, view) != NN_NORMALIZE_NONE;
         if (!asked && (view->input || !nn_data_measures(dataset, v)))
-            continue; /* a target's mean: the baseline */
+            continue; /* neither normalised nor needed for the baseline */
         int64_t columns = fields_columns(dataset, view);
         if (!view->input && fields_normalize(dataset, view) == NN_NORMALIZE_NONE) columns = view->values;
         if (view->rows - view->seen > 1 && !view->input && view->picked == 1) columns = 1;
@@ -121,7 +121,7 @@ static nn_status fields_copy_scaling(const nn_scaling *from, nn_scaling *to)
     return NN_OK;
 }
 
-/* What the user says in place of a measurement. */
+/* The user's scale and offset, in place of measured ones. */
 static nn_status fields_fixed_scaling(const nn_field_options *options, nn_scaling *scaling)
 {
     double scale = options->scale == 0 ? 1 : options->scale;
@@ -132,7 +132,7 @@ static nn_status fields_fixed_scaling(const nn_field_options *options, nn_scalin
     return NN_OK;
 }
 
-/* The part of a known scaling of all inputs, or of a target, that belongs to a view. */
+/* The view's part of a known scaling, which is of all inputs or of a target. */
 static nn_status fields_known_part(const nn_dataset *dataset, const nn_scaling *known, nn_view *view)
 {
     fields_group group =
@@ -140,7 +140,7 @@ static nn_status fields_known_part(const nn_dataset *dataset, const nn_scaling *
     bool joined = view->values != group.values;
     int64_t columns = known->columns == 0 ? 0 : joined ? view->values : known->columns;
     if (joined && known->columns != group.values && known->columns != 0)
-        return NN_OK; /* the shape is refused later */
+        return NN_OK; /* a wrong shape is refused later */
     NN_TRY(fields_create_scaling(columns, &view->scaling));
     for (int64_t c = 0; c < columns; c++) {
         int64_t at = c + (joined ? view->begin - group.begin : 0);
@@ -150,7 +150,7 @@ static nn_status fields_known_part(const nn_dataset *dataset, const nn_scaling *
     return NN_OK;
 }
 
-/* Constant columns say nothing, and may be a sign of a mistake. */
+/* Constant columns carry no information, and may hint at a mistake. */
 static void fields_warn_constant(const nn_array *array, const nn_statistics *statistics)
 {
     int64_t constant = 0, first = 0;
@@ -161,13 +161,13 @@ static void fields_warn_constant(const nn_array *array, const nn_statistics *sta
         }
     if (constant > 0)
         nn_log_warning(
-            "data.%s.%s: %lld of %lld columns are constant in training, column %lld the first: they say "
-            "nothing; is that meant? (data.fields.%s.columns chooses columns)",
+            "data.%s.%s: %lld of %lld columns are constant in training (the first: column %lld); they carry "
+            "no information; is this intended? (data.fields.%s.columns selects columns)",
             array->part, array->key, (long long)constant, (long long)statistics->columns, (long long)first,
             array->key);
 }
 
-/* One that changes nothing and takes as much room as the one that will be measured. */
+/* An identity of the size of the scaling that training will measure. */
 static nn_status fields_stand_in_scaling(int64_t columns, nn_view *view)
 {
     NN_TRY(fields_create_scaling(columns, &view->scaling));
@@ -178,7 +178,7 @@ static nn_status fields_stand_in_scaling(int64_t columns, nn_view *view)
 static nn_status fields_all_missing(const nn_dataset *dataset, const nn_view *view)
 {
     return nn_array_context(&dataset->first->arrays[view->array],
-                            nn_fail(NN_ERROR_DATA, "all values for training are missing"));
+                            nn_fail(NN_ERROR_DATA, "all training values are missing"));
 }
 
 static nn_status fields_scale(nn_dataset *dataset, const nn_data_request *request, int v)
@@ -207,7 +207,7 @@ static nn_status fields_scale(nn_dataset *dataset, const nn_data_request *reques
     return nn_view_prepare(view);
 }
 
-/* One scaling for all inputs, or for a target: of several views, one column a value. */
+/* Joins the scalings of a group's views; with several views, one column per value. */
 static nn_status fields_join_scaling(const nn_dataset *dataset, fields_group group, nn_scaling *joined)
 {
     const nn_view *views = dataset->views + group.first_view;
@@ -259,8 +259,8 @@ static nn_status fields_describe_inputs(nn_dataset *dataset, const nn_data_reque
 
 /* ---- targets ---- */
 
-/* Where the values stand in the input that a target is a difference to: the same columns of the same dataset
- * in the last row of the window. */
+/* Finds the base of a difference within the input: the same columns of the same dataset in the last row of
+ * the window. */
 static nn_status fields_find_seen(const nn_dataset *dataset, nn_data_target *target)
 {
     const nn_source *source = dataset->first;
@@ -284,7 +284,8 @@ static nn_status fields_find_seen(const nn_dataset *dataset, nn_data_target *tar
     return NN_OK;
 }
 
-/* A target whose layout has steps where no input does: its columns are then no quantities of their own. */
+/* Warns about a target whose layout has steps while no input does: its columns are then not separate
+ * quantities. */
 static void fields_warn_steps(const nn_dataset *dataset, const nn_view *view)
 {
     const nn_array *array = &dataset->first->arrays[view->array];
@@ -294,19 +295,17 @@ static void fields_warn_steps(const nn_dataset *dataset, const nn_view *view)
         steps &= dataset->views[v].shape.extents[0] != view->shape.extents[0];
     if (steps && view->shape.extents[0] > 1)
         nn_log_warning(
-            "data.fields.%s.layout: %s: the %lld values of a sample are taken for steps of one quantity, "
-            "which "
-            "are judged together, although no input has as many steps; leave the layout out where they are "
-            "columns",
+            "data.fields.%s.layout: %s: the %lld values of a sample are read as steps of one quantity with "
+            "joint metrics, although no input has this many steps; if they are columns, leave out layout",
             array->key, layout, (long long)view->shape.extents[0]);
 }
 
-/* The mean of every value of a target, normalised. */
+/* The normalised mean of every value of a target. */
 static nn_status fields_make_prior(const nn_dataset *dataset, const nn_data_request *request,
                                    nn_data_target *target)
 {
     target->prior_count = target->field.is_class ? target->field.classes : target->values;
-    NN_TRY(NN_ALLOCATE(&target->prior, target->prior_count, "the best constant guess"));
+    NN_TRY(NN_ALLOCATE(&target->prior, target->prior_count, "the constant prediction"));
     target->prior_known = !target->field.is_class && dataset->parts[NN_TRAIN].count > 0;
     for (int v = target->first_view; v < target->first_view + target->view_count; v++) {
         const nn_view *view = &dataset->views[v];
@@ -351,8 +350,8 @@ static nn_status fields_describe_target(nn_dataset *dataset, const nn_data_reque
     return fields_make_prior(dataset, request, target);
 }
 
-/* Which fields are normalised as in an earlier run, and which are not. */
-static void fields_tell_kept(const nn_dataset *dataset, const nn_data_request *request)
+/* Logs which fields are normalised as in an earlier run, and which are not. */
+static void fields_log_kept(const nn_dataset *dataset, const nn_data_request *request)
 {
     nn_text kept = {0}, measured = {0};
     const nn_data_known *known = request->known;
@@ -364,14 +363,13 @@ static void fields_tell_kept(const nn_dataset *dataset, const nn_data_request *r
         nn_text_append(text, "%s%s", text->length > 0 ? ", " : "", dataset->first->arrays[view->array].key);
     }
     if (kept.length > 0)
-        nn_log_line(
-            "init_from: %s normalised as in %s, where the weights are from%s%s%s (init_from.normalization: "
-            "new measures it on this data)",
-            kept.bytes, known->names_from, measured.length > 0 ? "; by this data: " : "",
-            measured.length > 0 ? measured.bytes : "",
-            measured.length > 0 ? ", which has no such shape, columns or output there" : "");
+        nn_log_line("init_from: %s normalised as in %s, where the weights come from%s%s%s "
+                    "(init_from.normalization: new measures it on this data)",
+                    kept.bytes, known->names_from, measured.length > 0 ? "; on this data: " : "",
+                    measured.length > 0 ? measured.bytes : "",
+                    measured.length > 0 ? ", which has another shape, columns or output there" : "");
     else if (measured.length > 0)
-        nn_log_line("init_from: %s normalised by this data: there is no such shape, columns or output in %s",
+        nn_log_line("init_from: %s normalised on this data: it has another shape, columns or output in %s",
                     measured.bytes, known->names_from);
     nn_text_free(&kept);
     nn_text_free(&measured);
@@ -379,7 +377,7 @@ static void fields_tell_kept(const nn_dataset *dataset, const nn_data_request *r
 
 nn_status nn_fields_describe(nn_dataset *dataset, const nn_data_request *request)
 {
-    fields_tell_kept(dataset, request);
+    fields_log_kept(dataset, request);
     for (int v = 0; v < dataset->view_count; v++) NN_TRY(fields_scale(dataset, request, v));
     NN_TRY(fields_join_scaling(dataset, fields_inputs(dataset), &dataset->input_scaling));
     NN_TRY(fields_describe_inputs(dataset, request));

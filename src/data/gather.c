@@ -1,4 +1,4 @@
-/* Samples to numbers for the network: runs inside the training step. */
+/* Converts samples to numbers for the network, inside the training step. */
 #include <math.h>
 #include <string.h>
 
@@ -6,7 +6,7 @@
 
 /* ---- one sample ---- */
 
-/* Where the rows of a view are: in memory, or among the bytes that a stream has read. */
+/* The rows of a view: in memory, or in the bytes read by a stream. */
 static const unsigned char *gather_raw(const nn_dataset *dataset, nn_part part, int view, int64_t sample,
                                        const unsigned char *staged)
 {
@@ -22,7 +22,7 @@ static const nn_augment *gather_augment(const nn_dataset *dataset, const nn_view
     return &nn_source_field_options(dataset->options, dataset->first, view->array)->augment;
 }
 
-/* array: of the part, whose element type may be another one than the first part's. */
+/* array: that of the part, whose element type may differ from the first part's. */
 static void gather_input(const nn_dataset *dataset, const nn_view *view, const nn_array *array,
                          const unsigned char *raw, bool training, int64_t epoch, int64_t sample,
                          nn_real *values, nn_real *scratch)
@@ -35,7 +35,7 @@ static void gather_input(const nn_dataset *dataset, const nn_view *view, const n
         nn_augment_sample(&augment, dataset->seed, epoch, sample, view->shape, values, scratch);
 }
 
-/* What is behind the end of a sequence is padding: 0 for inputs, and no target. */
+/* After the end of a sequence comes padding: 0 for inputs, NaN for targets. */
 static void gather_cut(const nn_view *view, int64_t length, nn_real *values)
 {
     for (int64_t i = nn_view_end(view, length); i < view->values; i++)
@@ -47,7 +47,7 @@ static void gather_cut_labels(const nn_view *view, int64_t length, int64_t *labe
     for (int64_t i = nn_view_end(view, length); i < view->values; i++) labels[i] = NN_LABEL_IGNORED;
 }
 
-/* The values of a target in its own units, from place `at` of all targets on. */
+/* The values of a target in its own units, at position `at` among those of all targets. */
 static void gather_observed(const nn_view *view, const nn_array *array, const unsigned char *raw,
                             int64_t length, int64_t at, const nn_gathered *gathered)
 {
@@ -87,7 +87,7 @@ static void gather_sample(const nn_dataset *dataset, nn_part part, int64_t epoch
     }
 }
 
-/* What cannot be had is 0: the failure is told at the end of the step. */
+/* The stream failed: values are 0, and the failure is reported at the end of the step. */
 static void gather_nothing(const nn_dataset *dataset, int64_t count, const nn_gathered *gathered)
 {
     size_t inputs = (size_t)(count * dataset->input_values),
@@ -100,14 +100,14 @@ static void gather_nothing(const nn_dataset *dataset, int64_t count, const nn_ga
     if (gathered->labels) memset(gathered->labels, 0, labels * sizeof(int64_t));
 }
 
-/* Of the one target that mixed samples have; 0: values. */
+/* The classes of the only target that mixed samples have; 0: it has values. */
 static int64_t gather_mixed_classes(const nn_dataset *dataset)
 {
     const nn_field *target = &dataset->targets[0].field;
     return target->is_class ? target->classes : 0;
 }
 
-/* Mixed targets before they were normalised: there is nothing in the file that they could be taken from. */
+/* Mixed targets in their own units: computed back, since the file does not contain them. */
 static void gather_observe_mixed(const nn_dataset *dataset, int64_t count, const nn_gathered *gathered)
 {
     const nn_scaling *scaling = &dataset->targets[0].scaling;
@@ -120,7 +120,7 @@ static void gather_observe_mixed(const nn_dataset *dataset, int64_t count, const
     }
 }
 
-/* Samples mixed with each other, whose targets become soft where they are classes. */
+/* Mixes samples with each other; class targets become soft targets. */
 static void gather_mix(const nn_dataset *dataset, nn_data_span span, const nn_gathered *gathered)
 {
     int64_t classes = gather_mixed_classes(dataset);

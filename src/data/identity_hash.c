@@ -1,8 +1,8 @@
 /*
- * What tells the data of one run from another's: the values of every dataset that decides something, row by
- * row, as double and not as they are stored. The hashes of rows are added, so that neither the number of
- * ranks nor the order in which rows are read matters. Of a small dataset all rows are read; of a large one
- * rows from all over it, and all where they are in memory or have been looked at anyway.
+ * The identity of the data: a hash of the values of every dataset that affects results, row by row, as double
+ * whatever their stored type. The hashes of rows are added, so the number of ranks and the reading order do
+ * not matter. All rows of a small dataset are read; of a large one, rows all over it, or all if they are in
+ * memory or were scanned anyway.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,26 +15,26 @@
 #include "data/dataset_internal.h"
 #include "host/pulse.h"
 
-/* Values in memory of which a rank hashes its share: about a second. */
+/* Values in memory up to which a rank hashes its share of all: about a second. */
 #define IDENTITY_SHARE ((double)(1 << 30))
 
-/* Of a large array: so many runs of so many rows. */
+/* The rows read of a large array: this many runs of this many rows. */
 #define IDENTITY_RUNS 64
 #define IDENTITY_RUN_ROWS 16
 
-/* Fewer values are read by one rank: the others need not open the file. */
+/* Up to this many values are read by one rank, so that the others need not open the file. */
 #define IDENTITY_ALONE ((double)(1 << 20))
 
-/* Of one array, of this rank or of all. */
+/* Hashes of one array, on this rank or over all. */
 typedef struct identity_sums {
-    uint64_t some, all; /* of the rows chosen, and of all rows */
-    int64_t all_rows;   /* that the latter is of */
+    uint64_t some, all; /* sums over the chosen rows, and over all rows */
+    int64_t all_rows;   /* number of rows in `all` */
 } identity_sums;
 
 typedef struct identity_work {
     nn_source *source;
     int which;
-    int64_t rank, ranks; /* of those that share the rows */
+    int64_t rank, ranks; /* among those that share the rows */
     identity_sums *sums;
 } identity_work;
 
@@ -62,7 +62,7 @@ bool nn_identity_is_scanned(const nn_array *array)
 
 /* ---- rows ---- */
 
-/* Adds the hashes of some rows. */
+/* Adds up the hashes of some rows. */
 static nn_status identity_read(const identity_work *work, nn_blocks *blocks, int64_t first, int64_t rows,
                                unsigned char *raw, uint64_t *sum)
 {
@@ -76,7 +76,7 @@ static nn_status identity_read(const identity_work *work, nn_blocks *blocks, int
     return NN_OK;
 }
 
-/* This rank's share of all rows. */
+/* Hashes this rank's share of all rows. */
 static nn_status identity_of_all(const identity_work *work, nn_blocks *blocks, unsigned char *raw)
 {
     const nn_array *array = &work->source->arrays[work->which];
@@ -99,8 +99,8 @@ static nn_status identity_of_some(const identity_work *work, nn_blocks *blocks, 
     return NN_OK;
 }
 
-/* What the attributes say, and how much was never written: the rows that are looked at of a large array may
- * not show it. */
+/* Hashes the attributes and the number of unwritten values, which the chosen rows of a large array may not
+ * show. */
 static uint64_t identity_packings(const nn_source *source, int which)
 {
     const nn_store_packing *before = NULL;
@@ -143,7 +143,7 @@ static nn_status identity_array(nn_comm *comm, nn_source *source, int which, ide
 
 /* ---- lines ---- */
 
-/* The configuration's name of an array. */
+/* Appends the name of an array in the configuration. */
 static void identity_append_name(const nn_source *source, int which, nn_text *lines)
 {
     const nn_array *array = &source->arrays[which];
@@ -166,7 +166,7 @@ static void identity_append(const nn_source *source, int which, const identity_s
                    array->values, sums->some, all, array->dataset, source->pieces[0].path);
 }
 
-/* Where files end, if anything depends on it. */
+/* Appends where files end, if samples depend on it. */
 static void identity_append_files(const nn_dataset *dataset, int part, nn_text *lines)
 {
     const nn_data_options *options = dataset->options;
@@ -181,7 +181,7 @@ static void identity_append_files(const nn_dataset *dataset, int part, nn_text *
                    nn_part_names[part], source->piece_count, hash, source->pieces[0].path);
 }
 
-/* Rows that are left out as bad: they are known where samples have been looked for. */
+/* Appends the bad rows that are left out, if they were looked for. */
 static void identity_append_bad(const nn_dataset *dataset, int part, nn_text *lines)
 {
     const nn_source *source = &dataset->sources[part];
@@ -199,7 +199,7 @@ static uint64_t identity_list(const nn_text_list *list, uint64_t hash)
     return nn_hash(&list->count, sizeof list->count, hash);
 }
 
-/* What the numbers mean; data without names is what it would be if there were none. */
+/* Hashes the names; data without names keeps its hash. */
 static uint64_t identity_names(const nn_names *names, uint64_t hash)
 {
     if (!nn_names_given(names)) return hash;
@@ -221,7 +221,7 @@ static nn_status identity_measure(nn_comm *comm, nn_dataset *dataset,
     return NN_OK;
 }
 
-/* The sums of all ranks together, in place of this rank's. Collective. */
+/* Replaces this rank's sums by those over all ranks. Collective. */
 static nn_status identity_add_up(nn_comm *comm, identity_sums *sums, size_t count)
 {
     int size = nn_comm_size(comm);
@@ -266,7 +266,7 @@ nn_status nn_identity_hash(nn_comm *comm, nn_dataset *dataset)
     for (int i = 0; i < dataset->names.count; i++)
         dataset->identity = identity_names(&dataset->names.items[i], dataset->identity);
     return nn_comm_agree(
-        comm, lines->failed ? nn_fail(NN_ERROR_MEMORY, "no memory for the identity of the data") : NN_OK);
+        comm, lines->failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the identity of the data") : NN_OK);
 }
 
 nn_status nn_dataset_identify(nn_comm *comm, nn_dataset *dataset)

@@ -1,4 +1,4 @@
-/* The identity of a run's data as text: a line for each dataset, to be kept and to be compared. */
+/* The identity of a run's data as text, one line per dataset, to be stored and compared. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,13 +7,13 @@
 
 enum { LINE_NAME, LINE_ROWS, LINE_VALUES, LINE_SOME, LINE_ALL, LINE_DATASET, LINE_PATH, LINE_WORDS };
 
-/* Borrowed words of a line. */
+/* The words of a line; borrowed. */
 typedef struct identity_line {
     const char *words[LINE_WORDS];
     size_t lengths[LINE_WORDS];
 } identity_line;
 
-/* Returns what follows the line; NULL at the end. A line with fewer words has empty ones. */
+/* Parses a line and returns the rest; NULL at the end. Missing words are empty. */
 static const char *lines_next(const char *lines, identity_line *line)
 {
     if (!*lines) return NULL;
@@ -53,7 +53,7 @@ static bool lines_ends_with(const identity_line *line, const char *tail)
            memcmp(line->words[LINE_NAME] + line->lengths[LINE_NAME] - length, tail, length) == 0;
 }
 
-/* Rows that are skipped are not in it: a description does not know them. */
+/* Skipped rows are left out: a described data set does not know them. */
 uint64_t nn_identity_number(const char *lines)
 {
     identity_line line;
@@ -94,10 +94,11 @@ static void lines_compare(const identity_line *was, const identity_line *is, nn_
     lines_append_name(is, differences);
     if (lines_ends_with(is, ".file"))
         nn_text_append(differences,
-                       ": the rows are cut into files in another way, and samples do not cross files");
+                       ": rows are divided into files differently, and samples do not cross files");
     else if (lines_ends_with(is, ".skipped"))
-        nn_text_append(differences, ": other samples are bad, and skipped (%s, were %lld)",
-                       same_rows ? "as many" : "others", strtoll(was->words[LINE_ROWS], NULL, 10));
+        nn_text_append(differences, ": different samples are bad and skipped (%s, were %lld)",
+                       same_rows ? "the same number" : "another number",
+                       strtoll(was->words[LINE_ROWS], NULL, 10));
     else if (!same_rows)
         nn_text_append(differences, ": has %lld samples, had %lld", strtoll(is->words[LINE_ROWS], NULL, 10),
                        strtoll(was->words[LINE_ROWS], NULL, 10));
@@ -115,7 +116,7 @@ void nn_data_identity_compare(const char *was, const char *is, nn_text *differen
         if (lines_find(is, &line, &other)) lines_compare(&line, &other, differences);
 }
 
-/* ---- what is not known ---- */
+/* ---- what is unknown ---- */
 
 void nn_data_identity_unseen(const char *lines, nn_text *names)
 {

@@ -1,20 +1,20 @@
-/* Batches of similar lengths. */
+/* Batches of similar sequence lengths. */
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "data/order.h"
 
-/* Batches of a window. */
+/* Batches per window. */
 #define BUCKETS_BATCHES 64
 
-/* Windows kept: this one, and those that are read ahead. */
+/* Windows kept: the current one and those read ahead. */
 #define BUCKETS_KEPT 8
 
 typedef struct bucket_sample {
     int64_t sample;
     int32_t length;
-    int32_t place; /* in the shuffled order: breaks ties */
+    int32_t place; /* position in the shuffled order: breaks ties */
 } bucket_sample;
 
 typedef struct bucket_window {

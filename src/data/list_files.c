@@ -1,4 +1,4 @@
-/* The files of a data set, before anything is opened. */
+/* Lists the files of a data set before anything is opened. */
 #include <string.h>
 
 #include "base/list.h"

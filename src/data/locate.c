@@ -1,4 +1,4 @@
-/* From a sample to its place in the files, for messages. */
+/* Finds a sample in the files, for messages. */
 #include "data/dataset_internal.h"
 
 void nn_dataset_locate(const nn_dataset *dataset, nn_part part, int64_t sample, const char **path,

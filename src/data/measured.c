@@ -1,5 +1,5 @@
-/* What is measured before the first step where data.check is none and the data is streamed: what training
- * needs, and what costs little. */
+/* What is measured before the first step when data.check is none and data is streamed: what training needs,
+ * and what costs little. */
 #include "base/log.h"
 #include "data/request.h"
 
@@ -11,7 +11,7 @@ bool nn_data_measures(const nn_dataset *dataset, int view)
     return !self->input && (nn_array_is_small(array) || dataset->targets[self->target].counts);
 }
 
-/* Why a view is read that nobody would have to look at; NULL: it is not. */
+/* Why a view is read although values are not checked; NULL: it is not read. */
 static const char *measured_reason(const nn_dataset *dataset, const nn_data_request *request, int v)
 {
     const nn_view *view = &dataset->views[v];
@@ -21,7 +21,7 @@ static const char *measured_reason(const nn_dataset *dataset, const nn_data_requ
         return view->input ? "normalization" : "normalization and the baseline";
     if (view->index && request->indices[v] == 0) return "the number of indices";
     if (label && request->classes[view->target] == 0) return "the number of classes";
-    return nn_data_measures(dataset, v) ? "the shares of the classes" : NULL;
+    return nn_data_measures(dataset, v) ? "the class proportions" : NULL;
 }
 
 void nn_data_leave_out(nn_dataset *dataset, const nn_data_request *request)
@@ -31,8 +31,7 @@ void nn_data_leave_out(nn_dataset *dataset, const nn_data_request *request)
         const char *reason = measured_reason(dataset, request, v);
         dataset->views[v].left_out = !reason;
         if (reason && !dataset->describes && !nn_array_is_small(array))
-            nn_log_line(
-                "data.check: none: data.%s.%s is read once before the first step nevertheless, for %s",
-                array->part, array->key, reason);
+            nn_log_line("data.check: none: data.%s.%s is still read once before the first step, for %s",
+                        array->part, array->key, reason);
     }
 }

@@ -1,4 +1,4 @@
-/* Values that are missing: what attributes call so, and what was never written, becomes NaN. */
+/* Missing values: those that attributes mark, and those never written, become NaN. */
 #include <math.h>
 
 #include "base/least.h"
@@ -15,7 +15,7 @@ static nn_status missing_read_packing(nn_source *source, nn_piece *piece, int wh
     const nn_array *array = &source->arrays[which];
     nn_store_packing packing;
     if (options->attributes == NN_ATTRIBUTES_IGNORE) return NN_OK;
-    /* The fill value of bytes is one of labels alone: images may well use all bytes. */
+    /* A fill value of bytes counts for labels only: images may use all byte values. */
     NN_TRY(nn_store_packing_read(stored, array->label || piece->gaps[which], &packing));
     if (nn_store_packing_is_none(&packing, piece->types[which])) return NN_OK;
     NN_TRY(NN_ALLOCATE(&piece->packings[which], 1, "the attributes of a dataset"));
@@ -23,11 +23,11 @@ static nn_status missing_read_packing(nn_source *source, nn_piece *piece, int wh
     return NN_OK;
 }
 
-/* What is one number a sample, or fewer, has no way to be missing. */
+/* Groups, lengths and weights cannot be missing. */
 static nn_status missing_check_gaps(const nn_piece *piece, int which)
 {
     if (which < NN_DATA_FIELDS || !piece->gaps[which]) return NN_OK;
-    NN_FAIL(NN_ERROR_DATA, "lacks %lld of its values: %s; write them",
+    NN_FAIL(NN_ERROR_DATA, "lacks %lld values: %s; write them",
             (long long)nn_store_gaps_count(piece->gaps[which]), nn_store_gaps_cause(piece->gaps[which]));
 }
 
@@ -39,10 +39,8 @@ nn_status nn_piece_inspect(nn_source *source, nn_piece *piece, int which, const 
     if (status == NN_OK && options->unwritten == NN_UNWRITTEN_MISSING)
         status = nn_store_gaps_find(stored, &piece->gaps[which]);
     if (status == NN_OK && piece->gaps[which] && piece->staged && nn_store_array_info(stored)->is_virtual)
-        status =
-            nn_fail(NN_ERROR_USAGE,
-                    "data.stage: a virtual dataset takes its values from other files, which are not copied "
-                    "with it: leave stage out");
+        status = nn_fail(NN_ERROR_USAGE, "data.stage: a virtual dataset has its values in other files, which "
+                                         "are not copied: leave out stage");
     if (status == NN_OK) status = missing_check_gaps(piece, which);
     if (status == NN_OK) status = missing_read_packing(source, piece, which, stored, options);
     return nn_array_context(&source->arrays[which], status);
@@ -72,9 +70,9 @@ static bool missing_fits_float(nn_store_type type)
     return type == NN_STORE_F32 || nn_store_type_size(type) < sizeof(float);
 }
 
-/* What the files of an array have in common. */
+/* What is common to the files of an array. */
 typedef struct missing_summary {
-    bool packed, alike; /* some say how values are packed; all say the same */
+    bool packed, alike; /* some files are packed; all are packed alike */
     bool gaps, named, narrow;
 } missing_summary;
 
@@ -101,7 +99,7 @@ static void missing_settle(nn_source *source, int which)
     array->file_type = array->stored_type;
     array->packing = nn_store_packing_none(array->stored_type);
     if (!found.packed && !found.gaps) return;
-    /* What has names may be numbered anew, which is done to clean numbers alone. */
+    /* Data with names may be renumbered, which works on unpacked numbers only. */
     array->cleans = found.gaps || !found.alike || array->label || found.named;
     if (array->cleans) {
         array->stored_type = found.narrow && !array->label ? NN_STORE_F32 : NN_STORE_F64;
@@ -124,7 +122,7 @@ void nn_source_settle(nn_source *source)
 
 /* ---- reading ---- */
 
-/* From values of the file's type, and marks of those that were never written. */
+/* Unpacks values of the file's type; `missing` marks those never written. */
 static void missing_clean(const nn_array *array, const nn_store_packing *packing,
                           const unsigned char *missing, int64_t count, const unsigned char *from,
                           unsigned char *to)
@@ -170,9 +168,9 @@ done:
     return status;
 }
 
-/* ---- telling of it ---- */
+/* ---- messages ---- */
 
-/* Any of the values of a row; `at` is one of them where it is not negative. */
+/* Appends why value `at` of a row is missing; for a one-hot label, why any of its values is. */
 static nn_status missing_find(nn_source *source, nn_piece *piece, int which, int64_t row, int64_t at,
                               unsigned char *marks, unsigned char *values, nn_text *text)
 {
@@ -214,7 +212,7 @@ nn_status nn_source_explain_missing(nn_source *source, int which, int64_t row, i
     return status;
 }
 
-static void missing_tell(const nn_source *source, int which)
+static void missing_log(const nn_source *source, int which)
 {
     const nn_array *array = &source->arrays[which];
     nn_text text = {0};
@@ -229,12 +227,12 @@ static void missing_tell(const nn_source *source, int which)
     }
     if (described > 0 && text.length > 0)
         nn_log_line("data.%s.%s: in \"%s\" %s%s (data.fields.%s.attributes)", array->part, array->key,
-                    array->dataset, text.bytes, others > 0 ? "; in other files otherwise" : "", array->key);
+                    array->dataset, text.bytes, others > 0 ? "; other files differ" : "", array->key);
     nn_text_free(&text);
 }
 
 void nn_source_tell_packing(const nn_source *source)
 {
     for (int a = 0; a < source->fields; a++)
-        if (source->arrays[a].sound) missing_tell(source, a);
+        if (source->arrays[a].sound) missing_log(source, a);
 }

@@ -1,9 +1,9 @@
-/* The list of names that a data set goes by. */
+/* Finds the names that a data set uses. */
 #include "base/list.h"
 #include "base/memory.h"
 #include "data/naming.h"
 
-/* What a file adds to the list: a name that is not there yet comes last. `grows`: it may. */
+/* Adds the new names of a file at the end of the list. grows: whether the list may grow. */
 static nn_status learn_piece(const nn_names *from, bool label, bool grows, nn_names *to)
 {
     if (to->columns.count == 0) NN_TRY(nn_list_copy(&from->columns, &to->columns));
@@ -18,7 +18,7 @@ static nn_status learn_piece(const nn_names *from, bool label, bool grows, nn_na
     return NN_OK;
 }
 
-/* Whether a file of the first part leaves its numbers without names. */
+/* Whether a file of the first part has no names for its numbers. */
 static bool learn_lacks_classes(const nn_dataset *dataset, int v)
 {
     bool lacks = false;
@@ -27,8 +27,8 @@ static bool learn_lacks_classes(const nn_dataset *dataset, int v)
     return lacks;
 }
 
-/* The names of the files, those of the first part first; only they may add to each other. Where some have
- * names that are numbers, and others none, numbers are what they all mean. */
+/* Merges the names of the files of the first part; other parts may not add any. If some files have numeric
+ * names and others none, all of them mean the numbers. */
 static nn_status learn_files(nn_dataset *dataset, int v, nn_names *to)
 {
     for (int p = 0; p < NN_PARTS; p++) {
@@ -36,7 +36,7 @@ static nn_status learn_files(nn_dataset *dataset, int v, nn_names *to)
         if (!source->listed || source->fields != dataset->first->fields || !source->arrays[v].sound) continue;
         if (source->arrays[v].absent) continue;
         for (int i = 0; i < source->piece_count; i++) {
-            if (i > 0 && !source->pieces[i].names[v]) continue; /* those of the first file */
+            if (i > 0 && !source->pieces[i].names[v]) continue; /* the same as the first file's */
             nn_status status = learn_piece(nn_naming_of_piece(source, i, v), source->arrays[v].label,
                                            source == dataset->first, to);
             nn_array at = source->arrays[v];
@@ -66,10 +66,8 @@ static nn_status learn_replace(const nn_text_list *from, nn_text_list *to)
     return nn_list_copy(from, to);
 }
 
-/*
- * Weights of another run keep their meaning where its order is kept: of columns that are the same, of classes
- * where it has all of them, and of categories and indices always, since new ones can follow its own.
- */
+/* Weights of another run keep their meaning if its order is kept: for columns if they are the same, for
+ * classes if the run has all of them, and for categories and indices always, since new ones can follow. */
 static nn_status learn_from_run(const nn_names *run, bool label, bool narrow, nn_names *to)
 {
     bool among = false;
@@ -110,7 +108,7 @@ static nn_status learn_from_run(const nn_names *run, bool label, bool narrow, nn
     return status;
 }
 
-/* A class that training had none of is shown by its name, where nobody judges it. */
+/* A class absent in training is shown by its name if predictions are not scored. */
 static nn_status learn_more_classes(nn_dataset *dataset, int v, nn_names *to)
 {
     for (int p = 0; p < NN_PARTS; p++) {
@@ -127,7 +125,7 @@ nn_status nn_naming_learn(nn_dataset *dataset, const nn_data_request *request, i
     const nn_data_known *known = request->known;
     const nn_names *run = known && known->names ? nn_names_set_find(known->names, array->key) : NULL;
     nn_names *to = &dataset->names.items[v];
-    const char *told = nn_source_field_options(dataset->options, dataset->first, v)->class_names;
+    const char *given = nn_source_field_options(dataset->options, dataset->first, v)->class_names;
     bool begins = known && known->use == NN_DATA_NAMES_BEGIN;
     if (known && known->names && !begins) {
         if (run) NN_TRY(nn_names_copy(run, to));
@@ -137,7 +135,7 @@ nn_status nn_naming_learn(nn_dataset *dataset, const nn_data_request *request, i
     NN_TRY(nn_copy_text(array->key, &to->key));
     NN_TRY(learn_files(dataset, v, to));
     bool numbers = array->label || nn_naming_is_index(dataset->options, dataset->first, v);
-    if (told && numbers && array->sound && to->classes.count == 0)
-        NN_TRY(nn_naming_require(dataset->first, v, told));
+    if (given && numbers && array->sound && to->classes.count == 0)
+        NN_TRY(nn_naming_require(dataset->first, v, given));
     return run ? learn_from_run(run, array->label, known->narrow, to) : NN_OK;
 }

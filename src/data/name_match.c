@@ -1,4 +1,4 @@
-/* From the names of each file to those of the data set. */
+/* Maps the names of each file to those of the data set. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,19 +8,19 @@
 #include "data/naming.h"
 #include "data/value_map.h"
 
-/* A field of a file under way. */
+/* The field of a file being matched. */
 typedef struct match {
     nn_source *source;
     nn_piece *piece;
     int v;
     nn_array *array;
     const nn_names *from, *to;
-    const nn_text_list *picks; /* the columns that are used, by name or number; empty: all */
-    const char *origin;        /* of the names in `to`, for messages */
-    bool known;                /* they are those of a run */
+    const nn_text_list *picks; /* columns used, by name or number; empty: all */
+    const char *origin;        /* origin of the names in `to`, for messages */
+    bool known;                /* they come from a run */
 } match;
 
-/* Files without names next to names: what is assumed of them is said once. */
+/* Files without names among files with names: the assumption is logged once. */
 typedef struct match_note {
     int64_t files;
     const char *path, *dataset;
@@ -28,7 +28,7 @@ typedef struct match_note {
 
 typedef struct match_notes {
     match_note columns, classes, categories, unnamed;
-    const nn_text_list *listed; /* the categories that are lacking first */
+    const nn_text_list *listed; /* categories of the first column without names */
     const char *column;
 } match_notes;
 
@@ -39,7 +39,7 @@ static void match_count(const match *of, match_note *note)
     note->dataset = of->array->dataset;
 }
 
-/* ---- what is wrong ---- */
+/* ---- failures ---- */
 
 /* in: " of column 'colour'", or nothing. */
 static nn_status match_fail(const match *of, const char *what, const char *name, const char *in, bool lacks,
@@ -54,8 +54,8 @@ static nn_status match_fail(const match *of, const char *what, const char *name,
         nn_fail(NN_ERROR_DATA, "%s the %s '%s'%s%s%s; the names there: %s; the names here: %s; %s",
                 lacks ? "lacks" : "has", what, name, in, lacks ? " of " : ", which is not known to ",
                 of->origin, there.bytes ? there.bytes : "none", here.bytes ? here.bytes : "none",
-                lacks ? "make the file with the same columns"
-                      : "make the file without it, or train on data that has it");
+                lacks ? "create the file with the same columns"
+                      : "create the file without it, or train on data that has it");
     nn_text_free(&there);
     nn_text_free(&here);
     return nn_array_context(&at, status);
@@ -77,7 +77,7 @@ static bool match_is_start(const nn_text_list *from, const nn_text_list *to)
     return start;
 }
 
-/* Takes the numbers. */
+/* Takes `numbers`. */
 static nn_status match_set_codes(const match *of, int64_t columns, int64_t column, const char *what,
                                  int64_t count, int32_t *numbers)
 {
@@ -94,8 +94,8 @@ static nn_status match_set_codes(const match *of, int64_t columns, int64_t colum
     return nn_value_map_codes(map, column, count, numbers, what);
 }
 
-/* The numbers of a file's classes, or of a column's categories, to those of the data set. what: "class"; in:
- * as above. */
+/* Maps the numbers of a file's classes, or of a column's categories, to those of the data set. what: "class";
+ * in: as above. */
 static nn_status match_codes(const match *of, const nn_text_list *from, const nn_text_list *to,
                              int64_t columns, int64_t column, const char *what, const char *in)
 {
@@ -113,7 +113,7 @@ static nn_status match_codes(const match *of, const nn_text_list *from, const nn
     return status;
 }
 
-/* Names that are numbers, where the data set has no names, say which number is meant. */
+/* If the data set has no names, numeric names say which number is meant. */
 static nn_status match_numeric(const match *of, match_notes *notes)
 {
     const nn_text_list *from = &of->from->classes;
@@ -155,7 +155,7 @@ static nn_status match_categories(const match *of, match_notes *notes)
         nn_text_append(&what, " of column '%s'", name);
         nn_status status = NN_OK;
         if (what.failed)
-            status = nn_fail(NN_ERROR_MEMORY, "no memory is left for a name");
+            status = nn_fail(NN_ERROR_MEMORY, "out of memory for a name");
         else if (from->count > 0)
             status = match_codes(of, from, to, columns, c, "category", what.bytes);
         nn_text_free(&what);
@@ -171,7 +171,7 @@ static nn_status match_categories(const match *of, match_notes *notes)
 
 /* ---- columns ---- */
 
-/* Which columns of the data set somebody uses. */
+/* Finds which columns of the data set are used. */
 static void match_used(const match *of, int64_t columns, bool *used)
 {
     for (int64_t c = 0; c < columns; c++) used[c] = of->picks->count == 0;
@@ -183,10 +183,10 @@ static void match_used(const match *of, int64_t columns, bool *used)
         source.arrays[0] = named;
         if (nn_source_column(&source, 0, of->picks->items[i], columns, &column) == NN_OK) used[column] = true;
     }
-    nn_error_clear(); /* a column that does not exist is reported when the view is made */
+    nn_error_clear(); /* a missing column is reported when the view is made */
 }
 
-/* Where the columns are in the file; -1: nowhere. */
+/* Finds the columns in the file; -1: not there. */
 static nn_status match_find_columns(const match *of, bool *used, int32_t *there)
 {
     const nn_text_list *from = &of->from->columns, *to = &of->to->columns;
@@ -206,7 +206,7 @@ static nn_status match_find_columns(const match *of, bool *used, int32_t *there)
     return status;
 }
 
-/* Rows become as wide as the list; all files of a part are equally wide. */
+/* Makes rows as wide as the list; all files of a part have the same width. */
 static void match_resize(const match *of, int64_t columns)
 {
     nn_array *array = of->array;
@@ -251,7 +251,7 @@ static nn_status match_columns(const match *of, match_notes *notes)
 
 /* ---- notes ---- */
 
-static void match_say(const match *of, const match_note *note, const char *what, const nn_text_list *list)
+static void match_warn(const match *of, const match_note *note, const char *what, const nn_text_list *list)
 {
     nn_text text = {0}, more = {0};
     if (note->files == 0) return;
@@ -259,31 +259,29 @@ static void match_say(const match *of, const match_note *note, const char *what,
         nn_text_append(&text, "%s%zu %s", i > 0 ? ", " : "", i, list->items[i]);
     if (list->count > 8) nn_text_append(&text, ", ...");
     if (note->files > 1) nn_text_append(&more, " and %lld other files", (long long)note->files - 1);
-    nn_log_warning(
-        "data.%s.%s: dataset \"%s\" of %s%s has no names of its %s: its numbers are taken to mean what "
-        "they mean in %s: %s",
-        of->array->part, of->array->key, note->dataset, note->path, more.bytes ? more.bytes : "", what,
-        of->origin, text.bytes ? text.bytes : "");
+    nn_log_warning("data.%s.%s: dataset \"%s\" of %s%s has no names for its %s: its numbers are assumed to "
+                   "mean the same as in %s: %s",
+                   of->array->part, of->array->key, note->dataset, note->path, more.bytes ? more.bytes : "",
+                   what, of->origin, text.bytes ? text.bytes : "");
     nn_text_free(&text);
     nn_text_free(&more);
 }
 
-static void match_say_all(const match *of, const match_notes *notes)
+static void match_warn_all(const match *of, const match_notes *notes)
 {
     nn_text what = {0};
-    match_say(of, &notes->columns, "columns", &of->to->columns);
-    match_say(of, &notes->classes, of->array->label ? "classes" : "symbols", &of->to->classes);
+    match_warn(of, &notes->columns, "columns", &of->to->columns);
+    match_warn(of, &notes->classes, of->array->label ? "classes" : "symbols", &of->to->classes);
     if (notes->column && notes->columns.files == 0) {
         nn_text_append(&what, "column '%s'", notes->column);
-        match_say(of, &notes->categories, what.bytes ? what.bytes : "categories", notes->listed);
+        match_warn(of, &notes->categories, what.bytes ? what.bytes : "categories", notes->listed);
         nn_text_free(&what);
     }
     if (notes->unnamed.files > 0)
-        nn_log_warning(
-            "data.%s.%s: dataset \"%s\" of %s has names of its %s, and %s has none: class number i is "
-            "taken to be class i there",
-            of->array->part, of->array->key, notes->unnamed.dataset, notes->unnamed.path,
-            of->array->label ? "classes" : "symbols", of->origin);
+        nn_log_warning("data.%s.%s: dataset \"%s\" of %s has names for its %s, but %s has none: class number "
+                       "i is assumed to be class i there",
+                       of->array->part, of->array->key, notes->unnamed.dataset, notes->unnamed.path,
+                       of->array->label ? "classes" : "symbols", of->origin);
 }
 
 /* ---- all of it ---- */
@@ -325,7 +323,7 @@ static void match_field(nn_dataset *dataset, const nn_data_request *request, int
         bool fits = of.source->listed && of.source->fields == dataset->first->fields;
         if (fits && of.source->arrays[v].sound) match_source(&of, &notes, problems);
     }
-    if (of.array) match_say_all(&of, &notes);
+    if (of.array) match_warn_all(&of, &notes);
 }
 
 void nn_naming_settle(nn_dataset *dataset, const nn_data_request *request, nn_problems *problems)

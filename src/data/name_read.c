@@ -1,4 +1,4 @@
-/* Reading the names that a file has for a field. */
+/* Reads the names that a file has for a field. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +7,8 @@
 #include "base/memory.h"
 #include "data/naming.h"
 
-/* The path of what names a dataset's columns or classes: DATASET_WHAT, or that of the field whose part the
- * dataset is: of x_train it is x_WHAT. Empty where there is none. */
+/* Finds the dataset that names a dataset's columns or classes: DATASET_WHAT, or without the part's suffix:
+ * for x_train, x_WHAT. Empty if there is none. */
 static nn_status read_find(nn_store_file *file, const char *dataset, const char *what, bool group,
                            nn_text *path)
 {
@@ -18,7 +18,7 @@ static nn_status read_find(nn_store_file *file, const char *dataset, const char 
         if (tail > length || strcmp(dataset + length - tail, parts[i]) != 0) continue;
         nn_text_free(path);
         nn_text_append(path, "%.*s_%s", (int)(length - tail), dataset, what);
-        if (path->failed) NN_FAIL(NN_ERROR_MEMORY, "no memory is left for a name");
+        if (path->failed) NN_FAIL(NN_ERROR_MEMORY, "out of memory for a name");
         if (group ? nn_store_has_group(file, path->bytes) : nn_store_has(file, path->bytes)) return NN_OK;
     }
     nn_text_free(path);
@@ -44,10 +44,11 @@ static nn_status read_columns(nn_store_file *file, const nn_array *array, nn_nam
     if (status == NN_OK && path.length > 0) status = read_list(file, path.bytes, &names->columns);
     bool fits = names->columns.count == 0 || (int64_t)names->columns.count == columns;
     if (status == NN_OK && !fits && array->shape.dimensions == 1 && !array->label)
-        status = nn_fail(NN_ERROR_DATA, "it has %lld columns, but \"%s\" has %zu names: make the file again",
-                         (long long)columns, path.bytes, names->columns.count);
+        status =
+            nn_fail(NN_ERROR_DATA, "it has %lld columns, but \"%s\" has %zu names: create the file again",
+                    (long long)columns, path.bytes, names->columns.count);
     nn_text_free(&path);
-    if (!fits) nn_list_release(&names->columns); /* they are of something else */
+    if (!fits) nn_list_release(&names->columns); /* they belong to something else */
     return status;
 }
 
@@ -59,7 +60,7 @@ static nn_status read_categories(nn_store_file *file, const nn_array *array, nn_
     for (size_t c = 0; group.length > 0 && c < names->columns.count && status == NN_OK; c++) {
         nn_text path = {0};
         nn_names_append_path(&path, group.bytes, names->columns.items[c]);
-        if (path.failed) status = nn_fail(NN_ERROR_MEMORY, "no memory is left for a name");
+        if (path.failed) status = nn_fail(NN_ERROR_MEMORY, "out of memory for a name");
         if (status == NN_OK && nn_store_has(file, path.bytes)) {
             status = nn_names_make_categories(names);
             if (status == NN_OK) status = read_list(file, path.bytes, &names->categories[c]);
@@ -70,17 +71,17 @@ static nn_status read_categories(nn_store_file *file, const nn_array *array, nn_
     return status;
 }
 
-/* Of the dataset that the configuration names, or of DATASET_classes. */
+/* Reads class names from the configured dataset, or from DATASET_classes. */
 static nn_status read_classes(nn_store_file *file, const nn_array *array, const nn_field_options *options,
                               nn_names *names)
 {
     nn_text path = {0};
-    const char *told = options->class_names;
-    if (told) return nn_store_has(file, told) ? read_list(file, told, &names->classes) : NN_OK;
+    const char *given = options->class_names;
+    if (given) return nn_store_has(file, given) ? read_list(file, given, &names->classes) : NN_OK;
     nn_status status = read_find(file, array->dataset, "classes", false, &path);
     if (status == NN_OK && path.length > 0) status = read_list(file, path.bytes, &names->classes);
     nn_text_free(&path);
-    /* Labels that are listed are their own names where there are no others. */
+    /* Without other names, listed labels are their own names. */
     bool listed = status == NN_OK && names->classes.count == 0;
     for (size_t i = 0; listed && i < options->labels.count && status == NN_OK; i++)
         status = nn_list_add(&names->classes, options->labels.items[i]);
@@ -103,12 +104,12 @@ static nn_status read_all(nn_source *source, nn_piece *piece, int which, const n
     return read_classes(file, array, nn_source_field_options(options, source, which), names);
 }
 
-nn_status nn_naming_require(nn_source *source, int which, const char *told)
+nn_status nn_naming_require(nn_source *source, int which, const char *path)
 {
     nn_store_array *stored;
     nn_text_list list = {0};
     NN_TRY(nn_source_array(source, &source->pieces[0], which, &stored));
-    nn_status status = read_list(nn_source_file(&source->pieces[0], which), told, &list);
+    nn_status status = read_list(nn_source_file(&source->pieces[0], which), path, &list);
     nn_list_release(&list);
     return nn_array_context(&source->arrays[which], status);
 }
@@ -145,7 +146,7 @@ static nn_status read_find_column(const nn_text_list *columns, const char *datas
 {
     if (columns->count == 0)
         NN_FAIL(NN_ERROR_USAGE,
-                "columns have no names here: a dataset \"%s_columns\" would give them; use their numbers, "
+                "columns have no names here: give them in a dataset \"%s_columns\", or use column numbers, "
                 "from 0",
                 dataset);
     *column = nn_list_find(columns, name);
@@ -169,7 +170,7 @@ nn_status nn_source_column(const nn_source *source, int array, const char *name,
     if (!isdigit((unsigned char)name[0]) || *end)
         status = read_find_column(&names->columns, self->dataset, name, column);
     if (status == NN_OK && *column >= columns)
-        status = nn_fail(NN_ERROR_USAGE, "there is no column %lld: there are %lld, the first is 0",
+        status = nn_fail(NN_ERROR_USAGE, "there is no column %lld: there are %lld, numbered from 0",
                          (long long)*column, (long long)columns);
     return nn_array_context(self, status);
 }

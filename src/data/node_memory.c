@@ -1,4 +1,4 @@
-/* The raw values in memory, one copy a node, read by the node's ranks together. */
+/* Raw values in memory, one copy per node, read by the ranks of the node together. */
 #include "data/node_memory.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "base/memory_limits.h"
 
-/* Bytes read at once: each piece is progress that the watchdog sees. */
+/* Bytes read at a time; each piece is progress for the watchdog. */
 #define MEMORY_PIECE ((int64_t)64 << 20)
 
 static size_t memory_round(size_t size)
@@ -33,10 +33,9 @@ nn_status nn_node_memory_create(nn_comm *comm, size_t size, const char *what, nn
     NN_TRY(nn_comm_agree(comm, status));
     NN_TRY(nn_comm_maximum(comm, &lacks_room, 1));
     if (lacks_room)
-        nn_log_warning(
-            "/dev/shm of a node has no room for %s, %s: there each rank holds a copy of its own; enlarge "
-            "/dev/shm, put fewer ranks on a node, or set data.cache: stream",
-            what, nn_format_bytes(bytes, (double)size));
+        nn_log_warning("/dev/shm of a node has no room for %s, %s: each rank of that node holds its own "
+                       "copy; enlarge /dev/shm, use fewer ranks per node, or set data.cache: stream",
+                       what, nn_format_bytes(bytes, (double)size));
     memory->bytes = memory->shared ? nn_shared_memory(memory->shared) : memory->separate;
     memory->writes = memory->separate || nn_comm_node_rank(comm) == 0;
     memory->on_node = memory->separate ? size * (size_t)nn_comm_node_size(comm) : size;
@@ -66,7 +65,7 @@ size_t nn_node_memory_wanted(const nn_source *sources)
     return size;
 }
 
-/* Bytes that this node has to spare, as far as the kernel and the job's limits tell. */
+/* Bytes available on this node, according to the kernel and the job's limits. */
 static double memory_available(void)
 {
     struct statvfs room;
@@ -87,7 +86,7 @@ nn_status nn_node_memory_fits(nn_comm *comm, size_t size, bool *fits)
 
 /* ---- reading ---- */
 
-/* Reads the share of one of `readers`. Cuts are made between chunks: one cut in two is unpacked twice. */
+/* Reads the share of one of `readers`. Shares end between chunks: a chunk cut in two is unpacked twice. */
 static nn_status memory_read(nn_source *source, int which, int reader, int readers)
 {
     const nn_array *array = &source->arrays[which];

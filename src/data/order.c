@@ -1,9 +1,35 @@
-/* From a position of an epoch to a sample. */
+/*
+ * Finds the sample at a position of an epoch.
+ *
+ * Without a table. The usual shuffle fills an array with 0 .. N - 1 and swaps entries: for 10^10 samples that
+ * is 80 GB on every rank, to be stored or replayed on a resume. Here the sample is a pure function of (seed,
+ * epoch, position), so any rank can compute any entry, and a run resumed in the middle of an epoch, on any
+ * number of ranks, continues with the next position.
+ *
+ * A bijection. An epoch must visit every sample exactly once. nn_random_permute encrypts the position with a
+ * Feistel network: it splits the number into halves (L, R), and each round replaces them by (R, L xor F(R)),
+ * where F is Philox. Whatever F is, a round can be undone, since R and L xor F(R) determine L; so the rounds
+ * together permute [0, 4^k). A few rounds make it look random (Luby, Rackoff: How to construct pseudorandom
+ * permutations from pseudorandom functions; SIAM J. Comput. 17, 1988). With 4^k the smallest such power >= N,
+ * a result >= N is encrypted again until it is < N (cycle walking; Black, Rogaway: Ciphers with arbitrary
+ * finite domains; CT-RSA 2002). The walk follows a cycle that contains the position itself, so it ends, and
+ * no two positions below N end at the same sample: each ends at the next number below N on its cycle.
+ *
+ * Per epoch. The epoch is part of the key of F, so each epoch has its own permutation. Visiting all samples
+ * in a new order each time converges faster than drawing them independently (Gurbuzbalaban, Ozdaglar,
+ * Parrilo: Why random reshuffling beats stochastic gradient descent; Math. Program. 186, 2021).
+ *
+ * Blocks. A full shuffle takes consecutive samples from anywhere in the file, so that a stream would read a
+ * chunk for each of them. For large data, whole blocks of about 1 MiB are permuted and laid end to end, and
+ * samples are permuted within windows of several blocks: a block is read once per epoch, a window fits in
+ * memory, and the composition of permutations is a permutation. The choice depends on the number of values
+ * and the options alone, never on memory or ranks, so the results do not either.
+ */
 #include "data/order.h"
 
 #include "base/least.h"
 
-/* Blocks of a lane's window, at least: fewer would mix too little. */
+/* The fewest blocks in a lane's window: with fewer, samples would mix too little. */
 #define ORDER_LANE_BLOCKS 4
 
 void nn_order_arrange(nn_order *order, int64_t batch_size, int64_t lanes)
@@ -19,7 +45,7 @@ void nn_order_arrange(nn_order *order, int64_t batch_size, int64_t lanes)
 
 /* ---- blocks ---- */
 
-/* A stream of its own for everything that begins at this place. */
+/* An independent stream of random numbers for what begins at this place. */
 static nn_random order_stream(const nn_order *order, uint32_t purpose, int64_t epoch, int64_t place)
 {
     uint32_t words[4];
@@ -30,8 +56,8 @@ static nn_random order_stream(const nn_order *order, uint32_t purpose, int64_t e
     return stream;
 }
 
-/* The full block that begins at or before a place of them laid end to end. Longer ones come at even
- * distances, in this order as in the file. */
+/* The full block that contains a place of the blocks laid end to end. Longer blocks are evenly spaced, in
+ * this order as in the file. */
 static int64_t order_find_block(const nn_runs *blocks, int64_t place)
 {
     double samples = (double)nn_runs_begin(blocks, blocks->full);
@@ -42,7 +68,8 @@ static int64_t order_find_block(const nn_runs *blocks, int64_t place)
     return found;
 }
 
-/* The block of the file that takes the place of this one: one of the same length. */
+/* The block of the file that comes in place of this one. Blocks are permuted among those of equal length, so
+ * that all places stay where they are. */
 static int64_t order_permute_block(const nn_order *order, int64_t epoch, int64_t block)
 {
     const nn_runs *blocks = &order->blocks;
@@ -55,8 +82,8 @@ static int64_t order_permute_block(const nn_order *order, int64_t epoch, int64_t
     return is_longer ? ((number + 1) * of + longer - 1) / longer - 1 : number * of / (of - longer);
 }
 
-/* The sample at a place of all blocks laid end to end; the short last one comes somewhere among the others.
- */
+/* The sample at a place of all permuted blocks laid end to end. The short last block is inserted between two
+ * others at random. */
 static int64_t order_of_blocks(const nn_order *order, int64_t epoch, int64_t place)
 {
     const nn_runs *blocks = &order->blocks;
@@ -71,12 +98,18 @@ static int64_t order_of_blocks(const nn_order *order, int64_t epoch, int64_t pla
            nn_runs_begin(blocks, block);
 }
 
-/* Where lane `lane` begins among `samples` that are dealt out evenly. */
+/* Where lane `lane` begins if `samples` are dealt out evenly. */
 static int64_t order_lane_begin(const nn_order *order, int64_t lane, int64_t samples)
 {
     return lane * samples / order->lanes;
 }
 
+/*
+ * A batch has `lanes` stretches, one per microbatch or fewer, and the permuted blocks are divided into as
+ * many lanes: stretch l of every batch, the short last one included, takes its samples from lane l. A rank
+ * computes the same stretches of every batch, so it reads the blocks of its lanes and few others. `lanes`
+ * follows from the batch, not from the number of ranks.
+ */
 static int64_t order_block(const nn_order *order, int64_t epoch, int64_t position)
 {
     int64_t full = order->count / order->batch, rest = order->count % order->batch;
@@ -98,7 +131,8 @@ static int64_t order_block(const nn_order *order, int64_t epoch, int64_t positio
 
 /* ---- classes ---- */
 
-/* Rounds of one sample of each class; in a class, one permutation of its samples after another. */
+/* Rounds of one sample per class, the classes in random order; within a class, one permutation of its samples
+ * after another. */
 static int64_t order_balanced(const nn_order *order, int64_t epoch, int64_t position)
 {
     int64_t present = order->classes, round = position / present;
@@ -115,7 +149,7 @@ static int64_t order_balanced(const nn_order *order, int64_t epoch, int64_t posi
 static int64_t order_stateful(const nn_order *order, int64_t position)
 {
     int64_t batches = order->count / order->batch;
-    if (position >= batches * order->batch) return position; /* what is left over fills no batch */
+    if (position >= batches * order->batch) return position; /* the short last batch */
     return position % order->batch * batches + position / order->batch;
 }
 

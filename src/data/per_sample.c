@@ -1,4 +1,4 @@
-/* What each sample has one number of, in memory on every node: the steps of its sequence, and its weight. */
+/* One number per sample, in memory on every node: the length of its sequence, and its weight. */
 #include <float.h>
 
 #include "base/memory.h"
@@ -20,11 +20,12 @@ static nn_status samples_fill_lengths(const nn_dataset *dataset, int part, void 
         int64_t row = nn_samples_row(samples, s);
         status = nn_blocks_copy(blocks, NN_DATA_LENGTH, row, 1, (unsigned char *)(lengths + s));
         if (status == NN_OK && (lengths[s] < 1 || lengths[s] > steps))
-            status = nn_array_context(array,
-                                      nn_fail(NN_ERROR_DATA,
-                                              "the length of sample %lld is not a whole number from 1 to the "
-                                              "%lld steps of a sequence",
-                                              (long long)row, (long long)steps));
+            status = nn_array_context(
+                array,
+                nn_fail(
+                    NN_ERROR_DATA,
+                    "the length of sample %lld is not a whole number from 1 to %lld, the steps of a sequence",
+                    (long long)row, (long long)steps));
     }
     nn_blocks_destroy(blocks);
     return status;
@@ -46,11 +47,10 @@ int64_t nn_dataset_length(const nn_dataset *dataset, nn_part part, int64_t sampl
 static nn_status samples_check_weight(const nn_array *array, int64_t row, double weight)
 {
     if (weight >= 0 && weight <= FLT_MAX) return NN_OK;
-    return nn_array_context(array,
-                            nn_fail(NN_ERROR_DATA,
-                                    "the weight of sample %lld is %.17g: weights are finite numbers, 0 "
-                                    "or more",
-                                    (long long)row, weight));
+    return nn_array_context(
+        array,
+        nn_fail(NN_ERROR_DATA, "the weight of sample %lld is %.17g: weights must be finite and at least 0",
+                (long long)row, weight));
 }
 
 static nn_status samples_fill_weights(const nn_dataset *dataset, int part, void *memory)
@@ -73,7 +73,8 @@ static nn_status samples_fill_weights(const nn_dataset *dataset, int part, void 
     }
     nn_blocks_destroy(blocks);
     if (status == NN_OK && largest == 0)
-        status = nn_array_context(array, nn_fail(NN_ERROR_DATA, "all samples have weight 0: none counts"));
+        status = nn_array_context(
+            array, nn_fail(NN_ERROR_DATA, "all samples have weight 0: there is nothing to train on"));
     return status;
 }
 

@@ -1,4 +1,4 @@
-/* The best constant guess. */
+/* The constant prediction of the baselines. */
 #include <stdio.h>
 #include <string.h>
 
@@ -28,11 +28,10 @@ bool nn_dataset_counts(const nn_dataset *dataset, int target, const double *clas
     return false;
 }
 
-/* Numbers of labels, which are exact in any order; no more ranks than this count, as each holds the counts of
- * all. */
+/* Counts are exact in any order. At most this many ranks count, since each holds the counts of all. */
 #define PRIOR_COUNTERS 64
 
-/* Labels of the classes, and behind them those of samples that have a weight. */
+/* Counts labels per class, then again those of samples with a positive weight. */
 static nn_status prior_count_labels(const nn_dataset *dataset, const nn_view *view, int64_t begin,
                                     int64_t end, int64_t *counts)
 {
@@ -51,7 +50,7 @@ static nn_status prior_count_labels(const nn_dataset *dataset, const nn_view *vi
         nn_view_labels(view, &train->source->arrays[view->array], raw, labels);
         int64_t labelled = nn_view_end(view, nn_dataset_length(dataset, NN_TRAIN, s));
         for (int64_t i = 0; i < labelled; i++) {
-            if (labels[i] < 0 || labels[i] >= classes) continue; /* ignored, or told elsewhere */
+            if (labels[i] < 0 || labels[i] >= classes) continue; /* ignored, or reported elsewhere */
             counts[labels[i]]++;
             counts[classes + labels[i]] += !weights || weights[s] > 0;
         }
@@ -63,7 +62,7 @@ done:
     return status;
 }
 
-/* counts: twice `classes` a counter, those of all counters in the end. */
+/* counts: 2 x `classes` per counter; on return those of all counters. */
 static nn_status prior_gather_counts(nn_comm *comm, const nn_dataset *dataset, const nn_view *view,
                                      int64_t classes, int64_t counters, size_t *sizes, int64_t *counts)
 {
@@ -85,9 +84,9 @@ static nn_status prior_classes(nn_comm *comm, const nn_dataset *dataset, nn_data
     int64_t classes = target->prior_count, counters = nn_smaller(nn_comm_size(comm), PRIOR_COUNTERS);
     int64_t *counts = NULL;
     size_t *sizes = NULL;
-    nn_status status = NN_ALLOCATE(&counts, counters * 2 * classes, "the shares of the classes");
-    if (status == NN_OK) status = NN_ALLOCATE(&sizes, nn_comm_size(comm), "the shares of the classes");
-    if (status == NN_OK) status = NN_ALLOCATE(&target->weighted, classes, "the shares of the classes");
+    nn_status status = NN_ALLOCATE(&counts, counters * 2 * classes, "the class proportions");
+    if (status == NN_OK) status = NN_ALLOCATE(&sizes, nn_comm_size(comm), "the class proportions");
+    if (status == NN_OK) status = NN_ALLOCATE(&target->weighted, classes, "the class proportions");
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
     NN_TRY_TO(done, status, prior_gather_counts(comm, dataset, view, classes, counters, sizes, counts));
     for (int64_t i = 0; i < counters * 2 * classes; i++) {
@@ -103,7 +102,7 @@ done:
     return status;
 }
 
-/* Labels that cannot be read are a problem of their own, and nothing is said of those that remain. */
+/* Bad labels are reported as such; warnings about the remaining ones would mislead. */
 static bool prior_is_spoilt(const nn_array *array, const nn_problems *problems)
 {
     char start[512];
@@ -121,16 +120,13 @@ static void prior_warn(const char *name, const double *counts, int64_t classes)
             first = c;
         }
     if (absent == classes - 1)
-        nn_log_warning(
-            "all labels of data.train.%s are of class %lld: there is nothing to tell apart; is that "
-            "meant?",
-            name, (long long)present);
+        nn_log_warning("all labels of data.train.%s are of class %lld: there is nothing to distinguish; is "
+                       "this intended?",
+                       name, (long long)present);
     else if (absent > 0)
-        nn_log_warning("%lld of %lld classes %s no sample to train on, class %lld the first: are the labels "
-                       "numbered from 0 without "
-                       "gaps? data.fields.%s.first_label is the number of the first class, "
-                       "data.fields.%s.labels lists labels with "
-                       "gaps, such as [10, 20, 30]",
+        nn_log_warning("%lld of %lld classes %s no training sample (the first: class %lld): are the labels "
+                       "numbered from 0 without gaps? If not, set data.fields.%s.first_label to the first "
+                       "label, or list labels with gaps in data.fields.%s.labels, such as [10, 20, 30]",
                        (long long)absent, (long long)classes, absent == 1 ? "has" : "have", (long long)first,
                        name, name);
 }
@@ -148,16 +144,15 @@ nn_status nn_prior_measure(nn_comm *comm, nn_dataset *dataset, const nn_problems
         bool spoilt = prior_is_spoilt(array, problems);
         if (spoilt && target->prior_count == 0) return nn_fail(NN_ERROR_DATA, "%s", problems->text.bytes);
         if (spoilt && total == 0) {
-            nn_free(target->weighted); /* nor is anything said of their weights */
+            nn_free(target->weighted); /* nor are their weights known */
             target->weighted = NULL;
             continue;
         }
         if (total == 0)
-            return nn_array_context(array,
-                                    nn_fail(NN_ERROR_DATA,
-                                            "no sample to train on has a label: all are ignored; repair the "
-                                            "labels, or change data.fields.%s.ignored_label",
-                                            array->key));
+            return nn_array_context(array, nn_fail(NN_ERROR_DATA,
+                                                   "no training sample has a label: all are ignored; repair "
+                                                   "the labels, or change data.fields.%s.ignored_label",
+                                                   array->key));
         if (!spoilt) prior_warn(target->field.name, target->prior, target->prior_count);
         for (int64_t c = 0; c < target->prior_count; c++) target->prior[c] /= total;
         target->prior_known = true;

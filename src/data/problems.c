@@ -4,8 +4,8 @@
 
 #include "host/system.h"
 
-/* Whether a problem is known: word for word, as where parts share a file, or of another sample of the same
- * dataset, as where parts are shares of one. */
+/* Whether a problem was reported: word for word, as when parts share a file, or for another sample of the
+ * same dataset, as when parts are shares of one. */
 static bool problems_know(const nn_problems *problems, const char *problem)
 {
     char start[512];

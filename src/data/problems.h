@@ -1,4 +1,4 @@
-/* Mistakes in the data, collected so that all are reported in one message. Private to data. */
+/* Problems with the data, collected so that one message reports them all. Private to data. */
 #ifndef NN_DATA_PROBLEMS_H
 #define NN_DATA_PROBLEMS_H
 
@@ -9,17 +9,16 @@
 /* Zero-initialise. */
 typedef struct nn_problems {
     nn_text text;
-    nn_status status; /* NN_ERROR_DATA; NN_ERROR_IO where the system could not read, NN_ERROR_MEMORY
-                         where memory was short */
+    nn_status status; /* NN_ERROR_DATA; NN_ERROR_IO if reading failed, NN_ERROR_MEMORY if memory ran out */
 } nn_problems;
 
-/* Keeps the recorded text of a failed status. Returns whether the status is NN_OK. */
+/* Adds the recorded text of a failed status. Returns whether the status is NN_OK. */
 bool nn_problems_collect(nn_problems *problems, nn_status status);
 
-/* Whether one of the problems begins with `start` and has `word` behind it. */
+/* Whether a problem starts with `start` and contains `word` after it. */
 bool nn_problems_mention(const nn_problems *problems, const char *start, const char *word);
 
-/* Fails on all ranks when one has problems, as nn_comm_agree does. Collective. */
+/* Fails on all ranks if one has problems, as nn_comm_agree does. Collective. */
 nn_status nn_problems_report(nn_comm *comm, const nn_problems *problems);
 
 void nn_problems_release(nn_problems *problems);

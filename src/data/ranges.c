@@ -6,11 +6,11 @@
 #include "base/log.h"
 #include "data/dataset_internal.h"
 
-/* Ranges that differ by a larger factor are hardly in one unit. */
+/* Ranges that differ by a larger factor are hardly in the same unit. */
 #define RANGES_FACTOR 50
 
-/* Whole numbers in the order of the doubles; the same function turns them back. */
-static int64_t range_turn(int64_t bits)
+/* Maps the bits of doubles to integers of the same order, and back. */
+static int64_t range_map_bits(int64_t bits)
 {
     return bits ^ ((bits >> 63) & INT64_MAX);
 }
@@ -19,13 +19,13 @@ static int64_t range_order(double value)
 {
     int64_t bits;
     memcpy(&bits, &value, sizeof bits);
-    return range_turn(bits);
+    return range_map_bits(bits);
 }
 
 static double range_value(int64_t order)
 {
     double value;
-    int64_t bits = range_turn(order);
+    int64_t bits = range_map_bits(order);
     memcpy(&value, &bits, sizeof value);
     return value;
 }
@@ -51,8 +51,7 @@ static void range_warn(const nn_dataset *dataset, int part, int v)
     if (factor < RANGES_FACTOR && factor > 1.0 / RANGES_FACTOR) return;
     const nn_array *array = &dataset->sources[part].arrays[dataset->views[v].array];
     nn_log_warning("data.%s.%s: dataset \"%s\" of %s has values from %.9g to %.9g, the train part from %.9g "
-                   "to %.9g: all parts "
-                   "are normalised as the train part is; are they in the same unit?",
+                   "to %.9g: all parts are normalised like the train part; are they in the same unit?",
                    array->part, array->key, array->dataset, array->path, own->least, own->most, train->least,
                    train->most);
 }

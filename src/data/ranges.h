@@ -1,4 +1,4 @@
-/* The range of values of each field in each part, to notice parts in different units. Private to data. */
+/* The range of values of each field in each part, to detect parts in different units. Private to data. */
 #ifndef NN_DATA_RANGES_H
 #define NN_DATA_RANGES_H
 
@@ -6,16 +6,16 @@
 #include "comm/comm.h"
 #include "data/dataset.h"
 
-/* least > most: no value. */
+/* least > most: no values. */
 typedef struct nn_range {
     double least, most;
 } nn_range;
 
-/* The range over all ranks. Collective. */
+/* Extends the range to that over all ranks. Collective. */
 nn_status nn_range_join(nn_comm *comm, nn_range *range);
 
-/* Warns of inputs and targets whose range in a part of its own is many times that in the train part, or a
- * small fraction of it, such as 0 to 1 next to 0 to 255: parts are normalised alike. */
+/* Warns about inputs and targets whose range in a separate part is many times larger or smaller than in the
+ * train part, such as 0 to 1 against 0 to 255: all parts are normalised alike. */
 void nn_ranges_warn(const nn_dataset *dataset);
 
 #endif

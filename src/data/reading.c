@@ -1,34 +1,34 @@
-/* How a stream reads, and how often it reads the same. */
+/* How a stream reads, and how often it reads the same data. */
 #include "data/reading.h"
 
 #include "base/least.h"
 #include "data/blocks.h"
 
-/* Of so many rows of a block one is wanted: reading all of them would cost more. */
+/* If fewer than one in this many rows of a block is wanted, reading the block costs more. */
 #define READING_SPARSE 16
 
-/* Chunks that HDF5's cache holds are unpacked once, as store/array.c has it. */
+/* Chunks that fit in HDF5's chunk cache (size set in store/array.c) are unpacked once. */
 #define READING_CACHE ((double)(64 << 20))
 
-/* Reading as many times as much as there is: worth a word. */
+/* Reading this many times the data is worth a warning. */
 #define READING_TIMES 4.0
 
 /* ---- how ---- */
 
-/* Whether so few rows of a block belong to the part that they are read one by one. */
+/* Whether so few rows of a block belong to the part that reading row by row is cheaper. */
 static bool reading_is_sparse(const nn_samples *samples)
 {
     bool spread = samples->table || samples->shares.group > 0;
     return spread && samples->source->chunk_rows == 1 && samples->count < samples->units / READING_SPARSE;
 }
 
-/* Whether samples come from anywhere in the file. */
+/* Whether consecutive samples come from anywhere in the file. */
 static bool reading_is_scattered(const nn_order *order)
 {
     return order->classes > 0 || order->shuffle == NN_SHUFFLE_FULL;
 }
 
-/* Whether a block of the order is one block of rows, rather than parts of two. */
+/* Whether each block of the order is one block of rows, not parts of two. */
 static bool reading_is_aligned(const nn_dataset *dataset, const nn_samples *samples)
 {
     const nn_data_window_options *window = &dataset->options->window;
@@ -48,7 +48,7 @@ static nn_reading reading_make(const nn_samples *samples, unsigned arrays, int64
     return reading;
 }
 
-/* The windows of all lanes that a span takes samples from. */
+/* Holds the windows of all lanes from which a span takes samples. */
 static nn_reading reading_by_blocks(const nn_dataset *dataset, const nn_samples *train, const nn_order *order,
                                     int64_t span, unsigned arrays, double room)
 {
@@ -59,7 +59,7 @@ static nn_reading reading_by_blocks(const nn_dataset *dataset, const nn_samples 
     return reading_make(train, arrays, rows, blocks * (reading_is_aligned(dataset, train) ? 1 : 2), room);
 }
 
-/* As many stretches of the file as a span has samples, side by side. */
+/* Reads as many stretches of the file side by side as a span has samples. */
 static nn_reading reading_side_by_side(const nn_samples *train, int64_t span, unsigned arrays, double room)
 {
     int64_t rows = nn_blocks_rows(train->source), wanted = span + 2;
@@ -87,7 +87,7 @@ nn_reading nn_reading_plan(const nn_dataset *dataset, nn_part part, nn_data_span
 
 /* ---- how often ---- */
 
-/* How many times the rows of a block are read with the chunks that it cuts. */
+/* How many times the rows of a block are read, counting the chunks that it cuts. */
 static double reading_of_chunks(int64_t rows, int64_t all, int64_t chunk, double bytes, bool aligned)
 {
     int64_t bands = (all - 1) / chunk + 1;
@@ -118,7 +118,7 @@ static double reading_of_array(const nn_dataset *dataset, const nn_samples *trai
                              reading_is_aligned(dataset, train));
 }
 
-/* Of what an epoch needs; *widest: the array with the largest share in it. */
+/* Rows read per row needed, over an epoch; *widest: the array that is read most. */
 static double reading_times(const nn_dataset *dataset, const nn_samples *train, nn_reading reading,
                             const nn_array **widest)
 {
@@ -135,7 +135,7 @@ static double reading_times(const nn_dataset *dataset, const nn_samples *train, 
     return needed > 0 ? read / needed : 1;
 }
 
-/* ---- what to do ---- */
+/* ---- advice ---- */
 
 void nn_dataset_append_repack(nn_text *text, const char *dataset, int dimensions, const int64_t *chunk,
                               int axis, int64_t rows)
@@ -145,7 +145,7 @@ void nn_dataset_append_repack(nn_text *text, const char *dataset, int dimensions
         nn_text_append(text, "%s%lld", d > 0 ? "x" : "", (long long)(d == axis ? rows : chunk[d]));
 }
 
-/* MiB of data.memory that let a stream hold what it wants to. */
+/* The data.memory, in MiB, with which a stream holds all the blocks that it wants. */
 static double reading_memory(const nn_samples *train, unsigned arrays, nn_reading reading)
 {
     double bytes = (double)reading.wanted * (double)nn_blocks_size(train->source, arrays, reading.rows);
@@ -161,13 +161,13 @@ static void reading_advise_scattered(const nn_dataset *dataset, const nn_array *
                    array->part, array->key, times, (long long)array->chunk_rows);
     if (dataset->order.classes == 0)
         nn_text_append(advice, "set data.shuffle=block, which changes the order of samples, ");
-    nn_text_append(advice, "%sdata.cache=memory where it fits, or store rows one by one: ",
+    nn_text_append(advice, "%sdata.cache=memory if it fits, or store one row per chunk: ",
                    dataset->order.classes == 0 ? "" : "set ");
     nn_dataset_append_repack(advice, array->dataset, array->stored_dimensions, array->chunk, array->axis, 1);
     nn_text_append(advice, " %s repacked.h5", array->path);
 }
 
-/* Blocks of whole chunks, with the memory that they take; or chunks that blocks do not cut. */
+/* Advises blocks of whole chunks, with the memory for them; or chunks that blocks do not cut. */
 static void reading_advise_blocks(const nn_dataset *dataset, const nn_array *array, int64_t span,
                                   nn_reading reading, double times, nn_text *advice)
 {
@@ -184,7 +184,7 @@ static void reading_advise_blocks(const nn_dataset *dataset, const nn_array *arr
     double memory = reading_memory(&samples, arrays, other);
     nn_text_append(advice,
                    "data.%s.%s: an epoch of a stream reads the data about %.0f times: blocks of %lld rows "
-                   "are shuffled, and each unpacks chunks of %lld: set data.shuffle_block=%lld",
+                   "are shuffled, but each unpacks chunks of %lld: set data.shuffle_block=%lld",
                    array->part, array->key, times, (long long)reading.rows, (long long)array->chunk_rows,
                    (long long)source.block);
     if (memory > dataset->options->memory) nn_text_append(advice, " and data.memory=%.0f", memory);
@@ -210,7 +210,7 @@ void nn_dataset_advise(const nn_dataset *dataset, int ranks, nn_text *advice)
         reading_advise_blocks(dataset, widest, span.count, reading, times, advice);
     else if (order->shuffle == NN_SHUFFLE_BLOCK && order->classes == 0 && reading.capacity < reading.wanted)
         nn_text_append(advice,
-                       "data.memory: %.0f MiB per rank do not hold the samples that are shuffled together, "
-                       "so that blocks are read again and again: set data.memory=%.0f",
+                       "data.memory: %.0f MiB per rank cannot hold the samples that are shuffled together, "
+                       "so blocks are read repeatedly: set data.memory=%.0f",
                        dataset->options->memory, reading_memory(train, arrays, reading));
 }

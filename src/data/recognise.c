@@ -1,19 +1,19 @@
-/* Whether a target that could be labels holds values that its loss takes as they are. */
+/* Recognises targets that could be labels, but hold values that the loss accepts as they are. */
 #include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "data/request.h"
 
-/* Rows that are looked at: some of the first, of the middle and of the last. */
+/* Rows to look at, from the start, the middle and the end. */
 #define RECOGNISE_ROWS 64
 #define RECOGNISE_TOLERANCE 1e-3
 
-/* What some rows show. */
+/* What these rows show. */
 typedef struct recognised {
-    bool fractions; /* a value that is no whole number */
-    bool inside;    /* all are from 0 to 1 */
-    bool sums;      /* along the last extent all sum to 1 */
+    bool fractions; /* some value is not an integer */
+    bool inside;    /* all values are from 0 to 1 */
+    bool sums;      /* all sums along the last dimension are 1 */
 } recognised;
 
 static void recognise_rows(const nn_array *array, int64_t rows, const unsigned char *raw, double *values,
@@ -26,7 +26,7 @@ static void recognise_rows(const nn_array *array, int64_t rows, const unsigned c
         nn_array_convert(array, raw + (size_t)r * array->stored_size, 0, array->values, values);
         for (int64_t i = 0; i < array->values; i++) {
             double value = values[array->places ? array->places[i] : i];
-            if (isnan(value)) return; /* missing values, or a mistake that is reported elsewhere */
+            if (isnan(value)) return; /* missing, or a mistake that is reported elsewhere */
             seen->fractions |= value != floor(value);
             seen->inside &= value >= 0 && value <= 1;
             sum = i % last == 0 ? value : sum + value;
@@ -56,7 +56,7 @@ done:
     return status;
 }
 
-/* Columns of rows, not steps of sequences. */
+/* Whether the values of a row are columns, not steps of a sequence. */
 static bool recognise_is_columns(const nn_array *array, const char *layout, bool has_lengths)
 {
     bool features = layout && (strchr(layout, 'F') || strchr(layout, 'C'));
@@ -64,7 +64,7 @@ static bool recognise_is_columns(const nn_array *array, const char *layout, bool
     return array->shape.dimensions == 1 && array->values > 1 && !steps && (features || !has_lengths);
 }
 
-/* Whether an array is better taken for values. What cannot be read is reported where it is read next. */
+/* Whether an array is better read as values. Read failures are reported at the next read. */
 static bool recognise_array(nn_source *source, int which, const nn_data_options *options,
                             const nn_domain *domain)
 {
@@ -101,7 +101,7 @@ void nn_targets_recognise(nn_data_request *request, nn_source *sources)
         const nn_domain *domain = request->wanted[t].domain;
         int kind = nn_source_field_options(options, first, a)->kind;
         if (!first->arrays[a].label || !domain || !domain->bounded || kind != NN_KIND_AUTO) continue;
-        /* Several datasets for one loss are as many questions. */
+        /* Several datasets under one loss are separate yes/no questions. */
         bool joined = request->target_count == 1 && first->fields - first->inputs > 1 && !domain->shares;
         if (!joined && !recognise_array(first, a, options, domain)) continue;
         for (int p = 0; p < NN_PARTS; p++)

@@ -1,18 +1,18 @@
-/* What is refused of a dataset, and what to do instead. The remedies are tried by tests/system/remedies.sh.
+/* Which datasets are refused, and what to do instead. tests/system/public_cases.sh tries the remedies.
  * Private to data. */
 #ifndef NN_DATA_REFUSE_H
 #define NN_DATA_REFUSE_H
 
 #include "data/source.h"
 
-/* Refuses what cannot be read as samples: elements that are not numbers, and shapes. */
+/* Refuses what cannot be read as samples: elements that are not numbers, unsuitable shapes. */
 nn_status nn_refuse_info(const nn_array *array, const nn_store_info *info);
 
-/* Explains why a dataset was not found in an open file, where its name says what was meant; else returns the
- * status. */
+/* Explains why a dataset was not found in an open file, if its name shows what was meant; otherwise returns
+ * the status. */
 nn_status nn_refuse_dataset(const nn_array *array, nn_store_file *file, nn_status status);
 
-/* Refuses an array whose samples are not as many as those of the source's first, in a piece. */
+/* Refuses an array that has another number of samples in a piece than the source's first array. */
 nn_status nn_refuse_rows(const nn_source *source, const nn_piece *piece, const nn_array *array,
                          const nn_store_info *info);
 

@@ -1,4 +1,4 @@
-/* How a data set is opened: what is asked for, and what is found on the way. Private to data. */
+/* The opening of a data set: what is asked for, and what is found on the way. Private to data. */
 #ifndef NN_DATA_REQUEST_H
 #define NN_DATA_REQUEST_H
 
@@ -11,59 +11,60 @@ typedef struct nn_data_request {
     int target_count;
     bool labels[NN_DATA_FIELDS];              /* by target: class labels */
     int64_t classes[NN_DATA_FIELDS];          /* by target; 0: not known yet */
-    int64_t indices[NN_DATA_FIELDS];          /* by input: how many; 0: it holds none */
+    int64_t indices[NN_DATA_FIELDS];          /* by input: number of indices; 0: none */
     nn_statistics statistics[NN_DATA_FIELDS]; /* by view */
 } nn_data_request;
 
-/* The name of a target in the configuration. */
+/* The name of a target in the configuration. Borrowed. */
 const char *nn_data_request_key(const nn_data_request *request, int target);
 
-/* ---- what is wrong with the options ---- */
+/* ---- checks of the options ---- */
 
-/* That there is something to train on. */
+/* Fails if there is nothing to train on. */
 nn_status nn_data_check_train(const nn_data_request *request);
 
-/* The options of fields, once the train part's files are looked at; what is wrong is collected. */
+/* Checks the options of fields, once the train part's files are described; collects problems. */
 void nn_data_check_fields(const nn_data_request *request, const nn_source *train, nn_problems *problems);
 
+/* Fails unless the augmentation of every input suits its samples and the targets. */
 nn_status nn_data_check_augment(const nn_dataset *dataset);
 
-/* ---- what is measured ---- */
+/* ---- measuring ---- */
 
-/* Whether the values of a view are measured for the best constant guess: where they are looked at anyway, are
- * few, or the loss needs the shares of their classes. */
+/* Whether a view is measured for the constant prediction: if its values are checked anyway, are few, or
+ * the loss needs the class proportions. */
 bool nn_data_measures(const nn_dataset *dataset, int view);
 
-/* Chooses the views that are not looked at before the first step: where not all values are to be checked,
- * those of which training needs nothing. Once it is known of which statistics are wanted. */
+/* Chooses the views that are not read before the first step: unless all values are checked, those from which
+ * training needs nothing. To be called once the wanted statistics are known. */
 void nn_data_leave_out(nn_dataset *dataset, const nn_data_request *request);
 
 /* ---- classes ---- */
 
-/* What is told of each target before the files are opened: labels or values, and how many classes. */
+/* Fills in what is known of each target before files are opened: labels or values, number of classes. */
 void nn_classes_know(nn_data_request *request);
 
-/* Takes targets for values that a loss on labels takes as such: shares of classes, probabilities, and several
- * columns of yes and no; unless their kind is given. A look at some rows of the first file of the first part.
- */
+/* Reads a target as values although its loss takes labels, if it holds class probabilities, single
+ * probabilities or several yes/no columns; not if its kind is given. Looks at some rows of the first file of
+ * the first part. */
 void nn_targets_recognise(nn_data_request *request, nn_source *sources);
 
-/* Names of the classes, or indices, of a view; they tell how many there are, too. */
+/* Finds the names of a view's classes or indices, and their number with them. */
 nn_status nn_classes_name(nn_dataset *dataset, nn_data_request *request, int view);
 
-/* Whether the largest label of a part is one of as many classes as are known. */
+/* Fails if the largest label of a part exceeds the known number of classes. */
 nn_status nn_classes_check(const nn_dataset *dataset, const nn_data_request *request, int part, int view,
                            int64_t largest);
 
-/* From the largest label of all parts to the number of classes, where it is not known. */
+/* Derives the number of classes from the largest label of all parts, unless it is known. */
 nn_status nn_classes_count(const nn_dataset *dataset, int view, int64_t largest, int64_t *classes);
 
 /* ---- fields ---- */
 
-/* Makes room for the statistics that normalisation and the best constant guess ask for. */
+/* Makes room for the statistics that normalisation and the constant prediction need. */
 nn_status nn_fields_statistics(nn_dataset *dataset, nn_data_request *request);
 
-/* From statistics and options to the fields, their normalisation and the best constant guess. */
+/* Derives the fields, their normalisation and the constant prediction from statistics and options. */
 nn_status nn_fields_describe(nn_dataset *dataset, const nn_data_request *request);
 
 #endif

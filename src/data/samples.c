@@ -1,15 +1,15 @@
-/* From a sample to the row where it begins. */
+/* Finds the first row of a sample. */
 #include "base/least.h"
 #include "base/memory.h"
 #include "data/blocks.h"
 #include "data/split_parts.h"
 
-/* Values of a block, unless the user says how many samples it has: 1 MiB at 4 bytes each. */
+/* Values per block, unless the user sets its samples: 1 MiB at 4 bytes each. */
 #define SAMPLES_BLOCK_VALUES ((int64_t)1 << 18)
 
 /* ---- shares ---- */
 
-/* Units of the first `groups` groups that are not for training. */
+/* The number of units in the first `groups` groups that are not for training. */
 static int64_t samples_held_out(const nn_samples *samples, int64_t groups)
 {
     const nn_shares *shares = &samples->shares;
@@ -17,8 +17,8 @@ static int64_t samples_held_out(const nn_samples *samples, int64_t groups)
     return groups * shares->group - nn_runs_begin(&samples->runs, groups);
 }
 
-/* Samples of a part in the first `groups` groups. What is held out is divided as evenly as whole numbers
- * allow. */
+/* The number of samples of a part in the first `groups` groups. Units held out are divided between validation
+ * and test as evenly as integers allow. */
 static int64_t samples_before(const nn_samples *samples, int part, int64_t groups)
 {
     const nn_shares *shares = &samples->shares;
@@ -53,10 +53,11 @@ static int64_t samples_shared_unit(const nn_samples *samples, int64_t sample)
 
 /* ---- rows ---- */
 
-/* The number that comes at this place when bad ones, ascending, are left out. */
+/* The number at this place once the bad ones, ascending, are left out: the inverse of counting, by bisection.
+ */
 static int64_t samples_good(int64_t bad_count, const int64_t *bad, int64_t place)
 {
-    int64_t low = 0, high = bad_count; /* bad ones that come before */
+    int64_t low = 0, high = bad_count; /* bounds on the number of bad ones before it */
     while (low < high) {
         int64_t middle = (low + high) / 2;
         if (bad[middle] - middle <= place)
@@ -106,7 +107,7 @@ int64_t nn_samples_block_units(const nn_samples *samples)
     return units < group ? group : (units + group / 2) / group * group;
 }
 
-/* So many runs together as one. What is left over belongs to the last. */
+/* Joins `together` runs into one. The last run takes what is left over. */
 static nn_runs samples_join_runs(const nn_samples *samples, int64_t together)
 {
     const nn_runs *runs = &samples->runs;
@@ -123,7 +124,7 @@ nn_runs nn_samples_runs(const nn_samples *samples)
 {
     int64_t units = nn_samples_block_units(samples);
     if (samples->shares.group > 0) return samples_join_runs(samples, units / samples->shares.group);
-    /* A part that has a table is spread over the rows of all parts. */
+    /* The samples of a part with a table are spread over the rows of all parts. */
     double share = samples->table ? (double)samples->count / (double)samples->units : 1;
     int64_t each = (int64_t)(share * (double)units);
     if (each < 1) each = 1;
@@ -137,12 +138,12 @@ void nn_samples_release(nn_samples *samples)
     *samples = (nn_samples){0};
 }
 
-/* What is no number of a group would make a group of all such samples. */
+/* Bad group numbers would put all such samples into one group. */
 static nn_status samples_refuse_group(const nn_samples *samples, int64_t unit)
 {
     const nn_array *array = &samples->source->arrays[NN_DATA_GROUP];
     NN_FAIL(NN_ERROR_DATA,
-            "data.split.group: dataset \"%s\" of %s, row %lld: a group is a whole number below 2^53; "
+            "data.split.group: dataset \"%s\" of %s, row %lld: a group must be a whole number below 2^53; "
             "number the groups from 0, in Python with numpy.unique(groups, return_inverse=True)[1]",
             array->dataset, array->path, (long long)samples_unit_row(samples, unit));
 }

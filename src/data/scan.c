@@ -1,8 +1,6 @@
-/*
- * One pass over the samples of a part. Statistics are taken over chunks of samples, and merged in the
- * canonical tree over the chunks. Each rank computes the maximal nodes of its share of the chunks, all ranks
- * get all nodes and finish the tree, so that the order of additions depends on the samples alone.
- */
+/* One pass over the samples of a part. Statistics are taken over chunks of samples and merged in the
+ * canonical tree over the chunks. Each rank computes the maximal nodes of its share of the chunks; then all
+ * ranks get all nodes and finish the tree. The order of additions thus depends on the samples alone. */
 #include "data/scan_work.h"
 
 #include <float.h>
@@ -17,10 +15,10 @@
 
 #define SCAN_CHUNK 1024
 
-/* More ranks would save no time that counts, and each rank holds the nodes of all. */
+/* The most ranks that scan: more would save little time, and each rank holds the nodes of all. */
 #define SCAN_WORKERS 64
 
-/* Beyond, float has no number for each index. */
+/* Beyond this, float cannot represent every index. */
 #define SCAN_INDICES_MOST 16777216.0
 
 static int64_t scan_chunks(const nn_samples *samples)
@@ -28,7 +26,7 @@ static int64_t scan_chunks(const nn_samples *samples)
     return (samples->count - 1) / SCAN_CHUNK + 1;
 }
 
-/* ---- making ---- */
+/* ---- creating ---- */
 
 static nn_status scan_prepare_view(const nn_dataset *dataset, const nn_samples *samples, int v,
                                    const nn_statistics *statistics, nn_scan_view *view)
@@ -56,7 +54,7 @@ static nn_status scan_prepare_view(const nn_dataset *dataset, const nn_samples *
     return nn_places_create(of->values, &view->places);
 }
 
-/* The maximal nodes of all ranks. */
+/* Counts the maximal nodes of all ranks, and finds this rank's. */
 static int64_t scan_share(nn_comm *comm, nn_scan_work *work)
 {
     int64_t chunks = scan_chunks(work->samples), count = 0;
@@ -88,7 +86,8 @@ static bool scan_has_work(const nn_scan_work *work)
     return false;
 }
 
-/* What is read anyway is hashed; and the rows of the other parts, so that none is missing. */
+/* Arrays that are read anyway are hashed; so are the rows of parts that share the file, so that none is
+ * missing. */
 static void scan_choose_hash(const nn_scan_work *work, nn_array *array, nn_scan_view *view)
 {
     bool asked = work->hashes && view->view->rows == 1 && nn_identity_is_scanned(array);
@@ -139,7 +138,7 @@ void nn_scan_release(nn_scan_work *work)
 
 /* ---- a sample ---- */
 
-/* The first bad value; -1: none. */
+/* Finds the first bad value; -1: none. */
 static int64_t scan_find_bad(nn_scan_view *view, int64_t count, const double *values)
 {
     int odd = 0;
@@ -176,7 +175,7 @@ static void scan_note(nn_scan_view *view, int64_t row, int64_t value)
     view->bad_value = value;
 }
 
-/* NaN is no bound. */
+/* Extends the range; comparisons skip NaN. */
 static void scan_range(nn_scan_view *view, int64_t count, const double *values)
 {
     double least = view->range.least, most = view->range.most;
@@ -185,7 +184,7 @@ static void scan_range(nn_scan_view *view, int64_t count, const double *values)
     view->range = (nn_range){least, most};
 }
 
-/* The first `end` values of a sample. */
+/* Scans the first `end` values of a sample. */
 static void scan_values(nn_scan_view *view, const unsigned char *raw, int64_t row, int64_t end)
 {
     _Alignas(NN_ALIGNMENT) double values[NN_ARRAY_BLOCK];
@@ -226,7 +225,7 @@ static void scan_labels(nn_scan_view *view, const unsigned char *raw, int64_t ro
     }
 }
 
-/* The steps of a sample; that a length is none is told elsewhere. */
+/* Reads the length of a sample in steps; a bad length is reported elsewhere. */
 static nn_status scan_length(nn_scan_work *work, int64_t row, int64_t *length)
 {
     int32_t found = 0;
@@ -265,7 +264,7 @@ nn_status nn_scan_sample(nn_scan_work *work, int64_t sample)
     return NN_OK;
 }
 
-/* ---- figures ---- */
+/* ---- statistics ---- */
 
 static int64_t scan_chunk_end(const nn_scan_work *work, int64_t chunk)
 {
@@ -283,14 +282,14 @@ static void scan_chunk(nn_scan_work *work, int64_t chunk, double *figures)
             nn_places_fold(&work->views[v].places, work->views[v].columns, figures + work->views[v].figures);
 }
 
-/* Merges the figures of two halves of a node. */
+/* Merges the statistics of the halves of a node. */
 static void scan_merge(const nn_scan_work *work, const double *right, double *figures)
 {
     for (int64_t i = 0; i < work->width; i += NN_COLUMN_MOMENTS)
         nn_column_moments_merge(figures + i, right + i);
 }
 
-/* The figures of a node; `stack` has room for those of one node a level below. */
+/* The statistics of a node; `stack` has room for one node per level below. */
 static void scan_node(nn_scan_work *work, nn_tree_node node, double *figures, double *stack)
 {
     if (node.end - node.begin == 1) {
@@ -303,7 +302,7 @@ static void scan_node(nn_scan_work *work, nn_tree_node node, double *figures, do
     scan_merge(work, stack, figures);
 }
 
-/* The same from the nodes that the ranks have computed, which come from left to right. */
+/* The same from the nodes computed by the ranks, left to right. */
 static void scan_finish(nn_scan_work *work, nn_tree_node node, double *figures, double *stack)
 {
     const nn_tree_node *next = &work->nodes[work->taken];
@@ -325,7 +324,7 @@ static nn_status scan_run(nn_comm *comm, nn_scan_work *work)
     return nn_comm_gather_all(comm, work->sums + work->own * work->width, work->sizes, work->sums);
 }
 
-/* A column that nobody has a value of stays 0. */
+/* A column without any value stays 0. */
 static void scan_take_statistics(nn_scan_work *work, nn_statistics *statistics)
 {
     double *figures = work->stack;

@@ -1,4 +1,4 @@
-/* Samples that are to be left out: rows, or the beginnings of windows, with what is bad. */
+/* Finds the samples to be left out: bad rows, or starts of windows with bad values. */
 #include <stdlib.h>
 
 #include "base/least.h"
@@ -10,7 +10,7 @@ static bool scan_drops(const nn_dataset *dataset, int view)
     return dataset->views[view].missing == NN_MISSING_DROP;
 }
 
-/* What is bad: all that is, or only what is missing of the fields that drop it. */
+/* Chooses what is bad: everything, or only missing values of fields with missing: drop. */
 static void scan_choose_bad(const nn_dataset *dataset, const nn_source *source, nn_scan_work *work)
 {
     for (int v = 0; v < work->view_count; v++) {
@@ -22,7 +22,7 @@ static void scan_choose_bad(const nn_dataset *dataset, const nn_source *source, 
     }
 }
 
-/* Adds the bad rows of this rank's share of all rows to those that could not be read. */
+/* Adds the bad rows in this rank's share of all rows to those that could not be read. */
 static nn_status scan_list_bad(nn_scan_work *work, int64_t begin, int64_t end)
 {
     for (int64_t row = begin; row < end; row++) {
@@ -41,8 +41,7 @@ static int scan_by_row(const void *a, const void *b)
     return one < other ? -1 : one > other;
 }
 
-/* A row of a series, or of a sample: where one of its columns is missing, no window may begin that reaches
- * it. */
+/* A row with a missing value: no window may start that reaches it. */
 static nn_status scan_note_windows(nn_source *source, const nn_view *window, int64_t row, int64_t *noted)
 {
     int64_t first = row - window->first_row - window->rows + 1, last = row - window->first_row;
@@ -54,7 +53,7 @@ static nn_status scan_note_windows(nn_source *source, const nn_view *window, int
     return NN_OK;
 }
 
-/* As scan_list_bad, row by row of each view that drops its windows. */
+/* As scan_list_bad, for windows: row by row of each view that drops them. */
 static nn_status scan_list_windows(const nn_dataset *dataset, nn_scan_work *work, int64_t begin, int64_t end)
 {
     for (int v = 0; v < work->view_count; v++) {
@@ -82,7 +81,7 @@ static nn_status scan_list_windows(const nn_dataset *dataset, nn_scan_work *work
     return NN_OK;
 }
 
-/* Two ranks may have met the same damage. */
+/* Sorts and removes duplicates: two ranks may have found the same damage. */
 static void scan_sort_bad(nn_source *source)
 {
     int64_t kept = 0;

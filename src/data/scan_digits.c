@@ -1,4 +1,4 @@
-/* Whole numbers of 64 bits that double does not hold are rounded, which a warning says once per dataset. */
+/* 64-bit integers that double cannot hold are rounded, with one warning per dataset. */
 #include <math.h>
 #include <string.h>
 
@@ -19,15 +19,15 @@ bool nn_scan_may_round(const nn_source *source, int which)
     return may && !source->arrays[which].label;
 }
 
-/* Whether the number has more than 53 bits between its first and its last that is set. */
+/* Whether more than 53 bits separate the first and the last bit set. */
 static bool digits_are_lost(uint64_t number)
 {
     while (number > DIGITS_MOST && number % 2 == 0) number /= 2;
     return number > DIGITS_MOST;
 }
 
-/* Value `i` of raw rows. Where the files differ in type it is a double by now, and was rounded if it is that
- * large. */
+/* Whether value `i` of raw rows was rounded. If the files differ in type it is a double already, and large
+ * values may have been. */
 static bool digits_were_lost(const nn_array *array, const unsigned char *raw, int64_t i)
 {
     uint64_t number;
@@ -59,11 +59,10 @@ void nn_scan_warn_of_rounded(nn_dataset *dataset, const nn_scan_view *view, int6
 {
     const nn_array *array = view->array;
     unsigned bit = 1u << view->view->array;
-    if (row == INT64_MAX || (dataset->told_rounded & bit)) return;
-    dataset->told_rounded |= bit;
-    nn_log_warning(
-        "data.%s.%s: dataset \"%s\" of %s: sample %lld holds a whole number beyond 2^53 (the first such "
-        "value), which is rounded to double precision: renumber codes from 0, subtract an offset from "
-        "times, or leave the dataset out",
-        array->part, array->key, array->dataset, array->path, (long long)row);
+    if (row == INT64_MAX || (dataset->reported_rounded & bit)) return;
+    dataset->reported_rounded |= bit;
+    nn_log_warning("data.%s.%s: dataset \"%s\" of %s: sample %lld contains a whole number beyond 2^53 (the "
+                   "first such value), which is rounded to double precision: renumber codes from 0, subtract "
+                   "an offset from times, or leave out the dataset",
+                   array->part, array->key, array->dataset, array->path, (long long)row);
 }

@@ -1,4 +1,4 @@
-/* What a scan has found, told: the first bad value of each array, and how many are missing. */
+/* Reports what a scan found: the first bad value of each array, and the number of missing values. */
 #include <math.h>
 #include <string.h>
 
@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "data/scan_work.h"
 
-/* Of all ranks; of a data set that is only described, what its files say. */
+/* Appends how much is missing, over all ranks; for a described data set, according to its files. */
 static void scan_explain_share(const nn_scan_work *work, const nn_scan_view *view, nn_text *text)
 {
     const nn_source *source = work->samples->source;
@@ -24,7 +24,7 @@ static void scan_explain_share(const nn_scan_work *work, const nn_scan_view *vie
         nn_text_append(text, " (%lld of its values were never written)", (long long)gaps);
 }
 
-/* What to do about a value that is missing, by why it is. */
+/* Appends the remedies for a missing value, by its cause. */
 static void scan_advise_missing(const nn_scan_work *work, const nn_scan_view *view, const char *why,
                                 nn_text *text)
 {
@@ -33,15 +33,14 @@ static void scan_advise_missing(const nn_scan_work *work, const nn_scan_view *vi
                    work->windows ? "windows" : "samples");
     if (!view->view->index)
         nn_text_append(text, ", mask (%s)",
-                       view->view->input ? "they are 0 after normalisation" : "they count for nothing");
-    if (!view->view->index && !view->array->label) nn_text_append(text, ", mean (of the column in training)");
+                       view->view->input ? "they become 0 after normalisation" : "they are ignored");
+    if (!view->view->index && !view->array->label) nn_text_append(text, ", mean (of its column in training)");
     if (!work->windows) nn_text_append(text, ", or data.on_bad_sample: skip");
     if (strncmp(why, "missing", 7) == 0)
-        nn_text_append(
-            text, "; where zeros were left out on purpose, set data.fields.%s.unwritten: fill_value", key);
-    else if (strncmp(why, "NaN", 3) != 0)
-        nn_text_append(text, "; where it is a number like others, set data.fields.%s.attributes: ignore",
+        nn_text_append(text, "; if zeros were left out on purpose, set data.fields.%s.unwritten: fill_value",
                        key);
+    else if (strncmp(why, "NaN", 3) != 0)
+        nn_text_append(text, "; if it is an ordinary number, set data.fields.%s.attributes: ignore", key);
 }
 
 static nn_status scan_explain_missing(const nn_scan_work *work, const nn_scan_view *view, int64_t row,
@@ -78,30 +77,27 @@ static nn_status scan_explain_label(const nn_scan_work *work, const nn_scan_view
     if (view->array->one_hot > 0)
         NN_FAIL(NN_ERROR_DATA,
                 "the label of sample %lld is not one-hot (the first such label): a row needs one 1 and zeros "
-                "elsewhere; use binary_cross_entropy where several classes may be right at once, "
-                "data.fields.%s.layout: NT for a label at every step, shares that sum to 1 with "
-                "data.fields.%s.kind: value, or for values of any kind a loss such as mse",
+                "elsewhere; if several classes may apply at once, use binary_cross_entropy; for a label per "
+                "step, set data.fields.%s.layout: NT; for class probabilities that sum to 1, set "
+                "data.fields.%s.kind: value; for other values, use a loss such as mse",
                 (long long)row, view->array->key, view->array->key);
     int64_t bad = row + view->view->first_row + at / view->view->picked;
     NN_TRY(nn_source_explain(source, view->view->array, bad, at % view->view->picked, &value));
     if (view->array->listed)
         NN_FAIL(NN_ERROR_DATA,
-                "the label of sample %lld is %.17g (the first such label), which is not among the %lld of "
+                "the label of sample %lld is %.17g (the first such label), which is not among the %lld in "
                 "data.fields.%s.labels: add it there, or set ignored_label",
                 (long long)bad, value, (long long)view->array->listed_count, view->array->key);
     if (value == -1)
         NN_FAIL(NN_ERROR_DATA,
-                "the label of sample %lld is -1 (the first such label): for two classes written -1 and 1 set "
-                "data.fields.%s.labels: [-1, 1]; where -1 stands for no class, data.fields.%s.ignored_label: "
-                "-1; or use a "
-                "loss for values, such as mse",
+                "the label of sample %lld is -1 (the first such label): for two classes -1 and 1, set "
+                "data.fields.%s.labels: [-1, 1]; if -1 means no class, set data.fields.%s.ignored_label: -1; "
+                "or use a loss for values, such as mse",
                 (long long)bad, view->array->key, view->array->key);
     NN_FAIL(NN_ERROR_DATA,
-            "the label of sample %lld is %.17g (the first such label): labels are whole numbers from %lld "
-            "on; list those "
-            "of the classes in order with data.fields.%s.labels: [...], set ignored_label where it stands "
-            "for no class, "
-            "or use a loss for values, such as mse",
+            "the label of sample %lld is %.17g (the first such label): labels are whole numbers from %lld; "
+            "list the labels in class order in data.fields.%s.labels: [...], set ignored_label if this one "
+            "means no class, or use a loss for values, such as mse",
             (long long)bad, value, (long long)view->array->first_label, view->array->key);
 }
 
@@ -133,15 +129,15 @@ static nn_status scan_explain_value(const nn_scan_work *work, const nn_scan_view
     if (view->view->index)
         NN_FAIL(NN_ERROR_DATA,
                 "sample %lld, value %lld is %.17g (the first such value): an index is a whole number from 0 "
-                "to %.0f; number what it stands for so, set data.fields.%s.classes, or leave kind: index out",
+                "to %.0f; renumber the data, set data.fields.%s.classes, or leave out kind: index",
                 (long long)bad, (long long)column, value, view->indices - 1, view->array->key);
     NN_FAIL(NN_ERROR_DATA,
-            "sample %lld, column %lld is %s (the first such value): repair the data, or leave such samples "
-            "out with data.on_bad_sample: skip",
+            "sample %lld, column %lld is %s (the first such value): repair the data, or skip such samples "
+            "with data.on_bad_sample: skip",
             (long long)bad, (long long)column, value > 0 ? "Inf" : "-Inf");
 }
 
-/* Sums of the ranks, exact in any order. Collective. */
+/* Sums counts over all ranks, exact in any order. Collective. */
 static nn_status scan_count(nn_comm *comm, nn_scan_work *work, nn_scan_view *view)
 {
     const int64_t own[3] = {view->seen, view->missing, view->missing_samples};
@@ -164,8 +160,8 @@ static nn_status scan_count(nn_comm *comm, nn_scan_work *work, nn_scan_view *vie
     return status;
 }
 
-/* What becomes of the values that are missing. */
-static void scan_tell_missing(const nn_samples *samples, const nn_scan_view *view, int64_t samples_count)
+/* Logs how missing values are handled. */
+static void scan_log_missing(const nn_samples *samples, const nn_scan_view *view, int64_t samples_count)
 {
     const nn_view *of = view->view;
     if (view->missing == 0 || (of->missing != NN_MISSING_MEAN && of->missing != NN_MISSING_MASK)) return;
@@ -175,24 +171,24 @@ static void scan_tell_missing(const nn_samples *samples, const nn_scan_view *vie
                 (long long)view->missing_samples, (long long)samples_count,
                 of->missing == NN_MISSING_MEAN ? "each becomes the mean of its column in training"
                 : of->input                    ? "each becomes 0 after normalisation"
-                                               : "they count for nothing");
+                                               : "they are ignored");
 }
 
-/* That values of a field are missing is said of the first part where they are: one remedy is for all. Any
- * other fault is said once of the parts that a dataset is split into. */
-static bool scan_was_told(const nn_scan_work *work, const nn_scan_view *view)
+/* Missing values of a field are reported for the first part that has them, since one remedy serves all. Any
+ * other fault is reported once for the parts that a dataset is split into. */
+static bool scan_was_reported(const nn_scan_work *work, const nn_scan_view *view)
 {
     nn_dataset *dataset = work->dataset;
     bool missing = view->missing > 0 && view->refuses_missing;
     unsigned bit = 1u << view->view->array;
-    unsigned *told =
-        missing ? &dataset->told_missing : &dataset->told_bad[work->samples->source - dataset->sources];
-    bool before = (*told & bit) != 0;
-    *told |= bit;
+    unsigned *reported = missing ? &dataset->reported_missing
+                                 : &dataset->reported_bad[work->samples->source - dataset->sources];
+    bool before = (*reported & bit) != 0;
+    *reported |= bit;
     return before;
 }
 
-/* The first bad value of the whole part, over all ranks, is explained by all of them. Collective. */
+/* See scan_work.h. All ranks report the same value. Collective. */
 nn_status nn_scan_report(nn_comm *comm, nn_scan_work *work, nn_scan_view *view, nn_problems *problems)
 {
     int64_t found[4] = {-view->bad_row, 0, (int64_t)view->largest, -view->rounded_row};
@@ -202,8 +198,8 @@ nn_status nn_scan_report(nn_comm *comm, nn_scan_work *work, nn_scan_view *view, 
     view->largest = (double)found[2];
     nn_scan_warn_of_rounded(work->dataset, view, -found[3]);
     NN_TRY(scan_count(comm, work, view));
-    scan_tell_missing(work->samples, view, work->samples->count);
-    if (found[0] == -INT64_MAX || scan_was_told(work, view)) return NN_OK;
+    scan_log_missing(work->samples, view, work->samples->count);
+    if (found[0] == -INT64_MAX || scan_was_reported(work, view)) return NN_OK;
     nn_status status = view->array->label ? scan_explain_label(work, view, -found[0], -found[1])
                                           : scan_explain_value(work, view, -found[0], -found[1]);
     nn_problems_collect(problems, nn_array_context(view->array, status));

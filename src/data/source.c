@@ -1,4 +1,4 @@
-/* Reading rows, whichever files they stand in. */
+/* Reads rows, whichever files they are in. */
 #include "data/source.h"
 
 #include <math.h>
@@ -10,7 +10,7 @@
 #include "data/value_map.h"
 #include "host/pulse.h"
 
-/* Files that a source keeps open. */
+/* The most files that a source keeps open. */
 #define SOURCE_OPEN_FILES 32
 
 static void source_close_piece(nn_source *source, nn_piece *piece)
@@ -125,7 +125,7 @@ nn_status nn_source_note(nn_source *source, int64_t row)
     return NN_OK;
 }
 
-/* No labels, and no values, where the type of the array has a number for that. */
+/* Fills rows with missing labels or values, if the array's type can represent them. */
 static bool source_fill_missing(const nn_array *array, int64_t rows, unsigned char *raw)
 {
     const double none = NAN;
@@ -141,7 +141,7 @@ static bool source_fill_missing(const nn_array *array, int64_t rows, unsigned ch
     return from != NULL;
 }
 
-/* Halves what cannot be read until the rows that can be are read. */
+/* Halves an unreadable range until every readable row is read. */
 static nn_status source_read_around(nn_source *source, int which, nn_piece *piece, int64_t first,
                                     int64_t rows, unsigned char *raw)
 {
@@ -149,7 +149,7 @@ static nn_status source_read_around(nn_source *source, int which, nn_piece *piec
     nn_status status = source_read_stored(source, which, piece, first, rows, raw);
     if (status == NN_OK || status == NN_ERROR_MEMORY || !source->skips) return status;
     if (status == NN_ERROR_IO && nn_error_number() != 0)
-        return status; /* the system's, of no row in particular */
+        return status; /* a system failure, not of a particular row */
     if (rows == 1) {
         memset(raw, 0, array->row_size);
         if (source->lenient && which >= source->inputs && source_fill_missing(array, 1, raw)) return NN_OK;
@@ -197,8 +197,8 @@ nn_status nn_source_explain(nn_source *source, int array, int64_t row, int64_t a
     return status;
 }
 
-/* The streams of parts that share the files of a split: opening and closing files is one thread's at a time,
- * and HDF5 reads for one at a time anyway. */
+/* The streams of parts that are split from the same files open and close them one thread at a time; HDF5
+ * serialises reads anyway. */
 static pthread_mutex_t source_turn = PTHREAD_MUTEX_INITIALIZER;
 
 nn_status nn_source_read(nn_source *source, int array, int64_t first, int64_t rows, void *raw)

@@ -1,4 +1,4 @@
-/* What an array is, and how what is stored becomes rows of raw values. */
+/* Describing an array, and converting what is stored to rows of raw values. */
 #include "data/source_array.h"
 
 #include <math.h>
@@ -92,13 +92,12 @@ static void (*const array_from[])(const void *raw, int64_t count, double *values
 
 /* ---- layouts ---- */
 
-/* The network's order of dimensions; the place of a letter is its rank. */
+/* The letters of dimensions in the network's order. */
 static const char array_letters[] = "TDHWCF";
 
-/* What the letters of a layout say; `of` maps a dimension of a row to that of the dataset without its sample
- * axis. */
+/* A parsed layout; `of` maps a dimension of a row to one of the dataset without its sample axis. */
 typedef struct array_layout {
-    int axis; /* of the samples */
+    int axis; /* the dimension of the samples */
     int dimensions;
     int of[NN_MAX_DIMENSIONS];
     bool adds_channel;
@@ -109,22 +108,21 @@ static bool array_has(const char *letters, char letter)
     return strchr(letters, letter) != NULL;
 }
 
-/* Every letter once, and all of them known. */
+/* Letters must be known and occur once. */
 static nn_status array_check_letters(const char *letters, int dimensions, bool windows)
 {
     for (const char *letter = letters; *letter; letter++)
         if ((*letter != 'N' && !array_has(array_letters, *letter)) || strchr(letter + 1, *letter))
-            NN_FAIL(
-                NN_ERROR_USAGE,
-                "layout: %s: '%c' is unknown or comes twice; the letters are N samples, C channels, D depth, "
-                "H height, W width, T time, F features",
-                letters, *letter);
+            NN_FAIL(NN_ERROR_USAGE,
+                    "layout: %s: '%c' is unknown or repeated; the letters are N samples, C channels, D "
+                    "depth, H height, W width, T time, F features",
+                    letters, *letter);
     if ((int)strlen(letters) != dimensions)
-        NN_FAIL(NN_ERROR_USAGE, "layout: %s names %zu dimensions, but the dataset has %d", letters,
+        NN_FAIL(NN_ERROR_USAGE, "layout: %s has %zu dimensions, but the dataset has %d", letters,
                 strlen(letters), dimensions);
     if (!array_has(letters, 'N') && !(windows && array_has(letters, 'T')))
-        NN_FAIL(NN_ERROR_USAGE, "layout: %s lacks N, the dimension of the samples%s", letters,
-                windows ? ", or T, that of time" : "");
+        NN_FAIL(NN_ERROR_USAGE, "layout: %s lacks N, the sample dimension%s", letters,
+                windows ? ", or T, the time dimension" : "");
     return NN_OK;
 }
 
@@ -149,7 +147,7 @@ static nn_status array_lay_out(const char *letters, const nn_store_info *info, b
     return NN_OK;
 }
 
-/* Extents of the dataset without its sample axis. */
+/* The extents of the dataset without its sample axis. */
 static void array_extents(const nn_store_info *info, int axis, int64_t *extents)
 {
     for (int d = 0, next = 0; d < info->dimensions; d++)
@@ -166,7 +164,7 @@ static nn_shape array_shape(const nn_store_info *info, const array_layout *layou
     return shape;
 }
 
-/* Where each value of a row stands in the row as it is stored. */
+/* Finds the index of each value of a row in the stored row. */
 static nn_status array_place_values(nn_array *array, const nn_store_info *info, const array_layout *layout)
 {
     int64_t extents[NN_STORE_MAX_DIMENSIONS], strides[NN_STORE_MAX_DIMENSIONS],
@@ -204,7 +202,7 @@ static nn_status array_find_ignored(const nn_field_options *options, nn_array *a
     array->ignored_label = strtoll(options->ignored_label, &end, 10);
     array->ignores = true;
     if (end != options->ignored_label && !*end) return NN_OK;
-    NN_FAIL(NN_ERROR_USAGE, "ignored_label: '%s' is no whole number", options->ignored_label);
+    NN_FAIL(NN_ERROR_USAGE, "ignored_label: '%s' is not a whole number", options->ignored_label);
 }
 
 /* The labels of data.fields.NAME.labels. */
@@ -228,8 +226,8 @@ static nn_status array_list_labels(const nn_field_options *options, nn_array *ar
     return NN_OK;
 }
 
-/* One label a sample, one-hot or not; or a label at every step or pixel. Of one dimension, one-hot unless the
- * layout, or the lengths of sequences, say that it is time. */
+/* One label per sample, one-hot or not; or one per step or pixel. A single dimension is one-hot unless the
+ * layout or the sequence lengths make it time. */
 static nn_status array_describe_labels(const nn_field_options *options, nn_array *array)
 {
     nn_shape *shape = &array->shape;
@@ -267,11 +265,11 @@ nn_status nn_array_describe(nn_array *array, const nn_store_info *info, const nn
     array->stored_dimensions = info->dimensions;
     for (int d = 0; d < info->dimensions; d++) array->chunk[d] = info->chunked ? info->chunk[d] : 1;
     array->first_label = options->first_label;
-    if (array->rows == 0) NN_FAIL(NN_ERROR_DATA, "is empty: a part needs one sample at least");
+    if (array->rows == 0) NN_FAIL(NN_ERROR_DATA, "is empty: a part needs at least one sample");
     if (array->values == 0) NN_FAIL(NN_ERROR_DATA, "its samples have no values: an extent is 0");
     size_t value_size = nn_store_type_size(array->type);
     if ((uint64_t)array->values > PTRDIFF_MAX / value_size)
-        NN_FAIL(NN_ERROR_DATA, "its samples are larger than any memory: check its extents");
+        NN_FAIL(NN_ERROR_DATA, "its samples would not fit in any memory: check its extents");
     array->stored_size = (size_t)array->values * value_size;
     NN_TRY(array_place_values(array, info, &layout));
     if (array->label) NN_TRY(array_describe_labels(options, array));
@@ -279,8 +277,8 @@ nn_status nn_array_describe(nn_array *array, const nn_store_info *info, const nn
     return NN_OK;
 }
 
-/* A type that holds the values of both: 64-bit integers next to floats, or of both signs, are rounded beyond
- * 2^53. */
+/* A type that holds the values of both. 64-bit integers mixed with floats, or signed mixed with unsigned, are
+ * rounded beyond 2^53. */
 static nn_store_type array_common_type(nn_store_type a, nn_store_type b)
 {
     bool whole = nn_store_type_is_integer(a) && nn_store_type_is_integer(b);
@@ -298,7 +296,7 @@ void nn_array_join(nn_array *array, nn_store_type type)
     array->row_size = (size_t)array->values * nn_store_type_size(array->type);
 }
 
-/* ---- from what is stored to rows ---- */
+/* ---- from stored values to rows ---- */
 
 static void array_move(const nn_array *array, const int64_t *places, const unsigned char *from,
                        unsigned char *to)
@@ -307,7 +305,7 @@ static void array_move(const nn_array *array, const int64_t *places, const unsig
     for (int64_t i = 0; i < array->values; i++) {
         int64_t place = places ? places[i] : i;
         double value;
-        if (place < 0) { /* a column that the file lacks, and that no one uses */
+        if (place < 0) { /* a column that the file lacks and nobody uses */
             memset(to + (size_t)i * nn_store_type_size(array->type), 0, nn_store_type_size(array->type));
             continue;
         }
@@ -326,8 +324,7 @@ void nn_array_put(const nn_array *array, unsigned char *row, int64_t i, int32_t 
     const float single = (float)number;
     const double value = number;
     const int64_t wide = number;
-    /* The lowest bytes of a whole number are that number in a smaller type, on the machines that this runs
-     * on. */
+    /* Little-endian: the low bytes of an integer are the same number in a smaller type. */
     if (array->type == NN_STORE_F32)
         memcpy(to, &single, sizeof single);
     else if (array->type == NN_STORE_F64)
@@ -362,7 +359,7 @@ int32_t nn_array_group(double number)
     return (double)label <= NN_LABEL_MAX ? label : 0;
 }
 
-/* The number of the class, or NN_LABEL_BAD. */
+/* The class of a label, or NN_LABEL_BAD. */
 static int32_t array_label(const nn_array *array, double value)
 {
     double label = value - (double)array->first_label;

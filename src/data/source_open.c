@@ -1,4 +1,4 @@
-/* Opening the parts, and what can be seen of them before they are read. */
+/* Opens the parts, and checks what is known before they are read. */
 #include <string.h>
 
 #include "base/list.h"
@@ -32,9 +32,9 @@ static nn_status source_add_pattern(nn_source *source, const char *pattern)
     nn_text_list found;
     nn_status status = nn_pattern_list(pattern, &found);
     if (status == NN_OK && found.count == 0)
-        status = nn_fail(NN_ERROR_IO,
-                         "no file matches %s: check the path (it starts from the configuration's folder)",
-                         pattern);
+        status =
+            nn_fail(NN_ERROR_IO,
+                    "no file matches %s: check the path (relative to the configuration's folder)", pattern);
     for (size_t i = 0; i < found.count && status == NN_OK; i++)
         status = source_add_piece(source, found.items[i]);
     nn_list_release(&found);
@@ -48,7 +48,7 @@ static nn_status source_add_file(nn_source *source, const char *directory, const
     nn_text_append(&path, "%s%s%s", relative ? directory : "", relative ? "/" : "", name);
     nn_status status = NN_OK;
     if (path.failed)
-        status = nn_fail(NN_ERROR_MEMORY, "no memory is left for the path of %s", name);
+        status = nn_fail(NN_ERROR_MEMORY, "out of memory for the path of %s", name);
     else if (nn_path_is_pattern(name))
         status = source_add_pattern(source, path.bytes);
     else
@@ -57,17 +57,17 @@ static nn_status source_add_file(nn_source *source, const char *directory, const
     return status;
 }
 
-/* The files of one array, as a source of nothing else, matched to the pieces in order. */
+/* Lists the files of one array in a temporary source, and pairs them with the pieces in order. */
 static nn_status source_add_own(const char *directory, int part, const char *key, const char *pattern,
                                 int array, nn_source *source)
 {
     nn_source own = {0};
     nn_status status = source_add_file(&own, directory, pattern);
     if (status == NN_OK && own.piece_count != source->piece_count)
-        status = nn_fail(
-            NN_ERROR_DATA,
-            "data.%s.%s: %s stands for %d files, but the part has %d: they are paired in order, one to one",
-            nn_part_names[part], key, pattern, own.piece_count, source->piece_count);
+        status = nn_fail(NN_ERROR_DATA,
+                         "data.%s.%s: %s matches %d files, but the part has %d: they are paired in order, so "
+                         "the numbers must be equal",
+                         nn_part_names[part], key, pattern, own.piece_count, source->piece_count);
     for (int i = 0; i < own.piece_count; i++) {
         if (status == NN_OK)
             source->pieces[i].own_path[array] = own.pieces[i].path;
@@ -78,7 +78,7 @@ static nn_status source_add_own(const char *directory, int part, const char *key
     return status;
 }
 
-/* Files that only some of the arrays are in. */
+/* Lists the separate files of some of the arrays. */
 static nn_status source_list_own(const nn_data_options *options, const char *directory, int part,
                                  nn_source *source)
 {
@@ -102,8 +102,8 @@ static nn_status source_list_files(const nn_data_options *options, const char *d
     if (files->count == 0 && first) return source_add_file(source, directory, first);
     if (files->count == 0)
         NN_FAIL(NN_ERROR_USAGE,
-                "data.%s: no file is named; set data.file to an HDF5 file, such as data.file: data.h5 "
-                "(or data.%s.file for this part alone, or for one dataset x: {file: data.h5, path: DATASET})",
+                "data.%s: no file is given; set data.file to an HDF5 file, such as data.file: data.h5 (or "
+                "data.%s.file for this part only, or x: {file: data.h5, path: DATASET} for one dataset)",
                 nn_part_names[part], nn_part_names[part]);
     for (size_t i = 0; i < files->count; i++) NN_TRY(source_add_file(source, directory, files->items[i]));
     return NN_OK;
@@ -124,7 +124,7 @@ static int source_find_name(const nn_data_names *names, const char *name)
     return -1;
 }
 
-/* Every target that is wanted is there, and every one that is there is wanted. */
+/* Every wanted target must be there, and every target there must be wanted. */
 static nn_status source_match_targets(const nn_data_names *y, int part, const nn_target_wanted *wanted,
                                       int wanted_count)
 {
@@ -132,8 +132,7 @@ static nn_status source_match_targets(const nn_data_names *y, int part, const nn
         if (source_find_name(y, wanted[t].name) >= 0) continue;
         const char *near = nn_nearest(wanted[t].name, (const char *const *)y->names, (size_t)y->count);
         NN_FAIL(NN_ERROR_USAGE,
-                "data.%s.y: there is no target '%s', which a loss is for%s%s%s; name it: y: {%s: DATASET, "
-                "...}",
+                "data.%s.y: there is no target '%s', which a loss needs%s%s%s; add it: y: {%s: DATASET, ...}",
                 nn_part_names[part], wanted[t].name, near ? "; did you mean '" : "", near ? near : "",
                 near ? "'?" : "", wanted[t].name);
     }
@@ -142,14 +141,13 @@ static nn_status source_match_targets(const nn_data_names *y, int part, const nn
         for (int t = 0; t < wanted_count; t++) asked |= strcmp(y->names[i], wanted[t].name) == 0;
         if (!asked)
             NN_FAIL(NN_ERROR_USAGE,
-                    "data.%s.y.%s: there is no loss for this target: add one under losses, or leave the "
-                    "target out",
+                    "data.%s.y.%s: this target has no loss: add one under losses, or leave out the target",
                     nn_part_names[part], y->names[i]);
     }
     return NN_OK;
 }
 
-/* Names the arrays of a part. Windows without targets of their own predict their inputs. */
+/* Names the arrays of a part. Windows without y predict their inputs. */
 static nn_status source_name_arrays(const nn_data_options *options, int part, const nn_target_wanted *wanted,
                                     int wanted_count, nn_source *source)
 {
@@ -159,10 +157,10 @@ static nn_status source_name_arrays(const nn_data_options *options, int part, co
     bool joined = !wanted->name || own_input;
     if (y == &own->x && !own_input) y = &own->y;
     if (own->x.count == 0 || y->count == 0)
-        NN_FAIL(NN_ERROR_USAGE, "data.%s.%s: is missing; name a dataset of the file", nn_part_names[part],
+        NN_FAIL(NN_ERROR_USAGE, "data.%s.%s: is missing; give a dataset of the file", nn_part_names[part],
                 own->x.count == 0 ? "x" : "y");
     if (own->x.count + y->count > NN_DATA_FIELDS)
-        NN_FAIL(NN_ERROR_USAGE, "data.%s: more than %d inputs and targets", nn_part_names[part],
+        NN_FAIL(NN_ERROR_USAGE, "data.%s: there are more than %d inputs and targets", nn_part_names[part],
                 NN_DATA_FIELDS);
     if (!joined) NN_TRY(source_match_targets(y, part, wanted, wanted_count));
     source->inputs = own->x.count;
@@ -239,27 +237,27 @@ static nn_status source_describe(nn_source *source, nn_piece *piece, int which,
     seen.places = seen.listed = NULL;
     nn_status status = nn_source_array(source, piece, which, &stored);
     if (status != NN_OK) status = nn_refuse_dataset(&seen, piece->file, status);
-    if (status != NN_OK) /* what is wrong with a file concerns all of its arrays */
+    if (status != NN_OK) /* a failure of a file concerns all of its arrays */
         return piece->file ? nn_fail_context(status, "data.%s.%s", seen.part, seen.key) : status;
     status = nn_array_describe(&seen, nn_store_array_info(stored),
                                nn_source_field_options(options, source, which), windows);
     if (status == NN_OK && which >= NN_DATA_FIELDS && seen.values != 1)
         status =
-            nn_fail(NN_ERROR_DATA, "has %lld values a sample, where one is needed", (long long)seen.values);
+            nn_fail(NN_ERROR_DATA, "has %lld values per sample, but must have one", (long long)seen.values);
     if (status != NN_OK) {
         nn_array_forget(&seen);
         return nn_array_context(&seen, status);
     }
     if (!first) nn_array_forget(&seen);
-    /* Labels have one shape whether they are numbers or one-hot. */
+    /* Labels have the same shape as numbers and one-hot. */
     bool alike = nn_shape_equal(seen.shape, array->shape) && seen.stored_values == array->stored_values &&
                  seen.axis == array->axis;
     if (!first && !alike)
-        return nn_array_context(
-            &seen,
-            nn_fail(NN_ERROR_DATA,
-                    "its samples are %s, those of %s are %s: the files of one data set must be alike",
-                    nn_shape_text(text, seen.shape), array->path, nn_shape_text(expected, array->shape)));
+        return nn_array_context(&seen, nn_fail(NN_ERROR_DATA,
+                                               "its samples are %s, but those of %s are %s: the files of one "
+                                               "data set must have the same shapes",
+                                               nn_shape_text(text, seen.shape), array->path,
+                                               nn_shape_text(expected, array->shape)));
     bool fits = piece->rows < 0 || piece->rows == seen.rows;
     if (!fits && first) nn_array_forget(&seen);
     if (!fits) return nn_refuse_rows(source, piece, &seen, nn_store_array_info(stored));
@@ -294,7 +292,7 @@ static void source_look(nn_source *source, const nn_data_options *options, nn_pr
             bool opened = piece->file != NULL;
             if (nn_problems_collect(problems, source_describe(source, piece, a, options))) continue;
             array->sound = false;
-            if (!opened && !piece->file) break; /* the file itself: said once */
+            if (!opened && !piece->file) break; /* the file itself failed: reported once */
         }
         if (piece->rows > 0) source->rows += piece->rows;
     }
@@ -317,7 +315,8 @@ static nn_status source_check_shape(const nn_array *array, const nn_array *first
     if (!array->sound || !first->sound || nn_shape_equal(array->shape, first->shape)) return NN_OK;
     return nn_array_context(
         array,
-        nn_fail(NN_ERROR_DATA, "its samples are %s, but those of data.%s.%s are %s: all parts need one shape",
+        nn_fail(NN_ERROR_DATA,
+                "its samples are %s, but those of data.%s.%s are %s: all parts must have the same shape",
                 nn_shape_text(text, array->shape), first->part, first->key,
                 nn_shape_text(expected, first->shape)));
 }
@@ -325,7 +324,7 @@ static nn_status source_check_shape(const nn_array *array, const nn_array *first
 static nn_status source_check_fields(const nn_source *source, const nn_source *first)
 {
     if (source->fields == first->fields && source->inputs == first->inputs) return NN_OK;
-    NN_FAIL(NN_ERROR_USAGE, "data.%s: all parts need the same inputs and targets as data.%s: %d and %d",
+    NN_FAIL(NN_ERROR_USAGE, "data.%s: all parts must have the same inputs and targets as data.%s: %d and %d",
             source->arrays[0].part, first->arrays[0].part, first->inputs, first->fields - first->inputs);
 }
 
@@ -361,7 +360,7 @@ void nn_sources_compare(nn_source *sources, nn_problems *problems)
         nn_source *source = &sources[p];
         if (!source->listed) continue;
         if (!first) first = source;
-        /* What has another shape is not looked at: views are made for that of the first part. */
+        /* Arrays of another shape are not checked further: views are made for the first part's. */
         bool same = nn_problems_collect(problems, source_check_fields(source, first));
         for (int a = 0; a < source->fields; a++)
             if (!same ||

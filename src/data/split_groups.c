@@ -1,4 +1,4 @@
-/* Shares that look at what a sample is: its class, or its group. */
+/* Splits by class or by group. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -15,7 +15,7 @@ static int split_by_place(const void *a, const void *b)
     return one->id < other->id ? -1 : one->id > other->id;
 }
 
-/* In a random order of the groups: validation takes those it needs to come nearest to its share, then test.
+/* Takes the groups in random order: first as many for validation as come nearest to its share, then for test.
  */
 void nn_split_assign(const nn_split_options *split, nn_random stream, int64_t count, nn_split_unit *units)
 {
@@ -84,9 +84,9 @@ done:
 
 typedef struct split_class {
     int64_t label;
-    int64_t count;            /* samples */
-    int64_t taken[NN_PARTS];  /* of them, by part: validation and test */
-    int64_t passed[NN_PARTS]; /* so far, while samples are handed out */
+    int64_t count;            /* in samples */
+    int64_t taken[NN_PARTS];  /* samples for validation and test, by part */
+    int64_t passed[NN_PARTS]; /* the same, handed out so far */
     double remainder;
 } split_class;
 
@@ -108,8 +108,8 @@ static int64_t split_left(const split_class *class)
     return class->count - class->taken[NN_VALIDATION] - class->taken[NN_TEST];
 }
 
-/* Each class gives its share rounded down; those with the largest remainders one more, until there are
- * enough. */
+/* Each class gives its share rounded down; the classes with the largest remainders give one more until the
+ * total is reached. */
 static void split_apportion(split_class *classes, int64_t class_count, int part, double share, int64_t total)
 {
     for (int64_t c = 0; c < class_count; c++) {
@@ -129,7 +129,7 @@ static void split_apportion(split_class *classes, int64_t class_count, int part,
     qsort(classes, (size_t)class_count, sizeof *classes, split_by_label);
 }
 
-/* The part that gets the next sample of a class. */
+/* Chooses the part that gets the next sample of a class. */
 static int split_next_part(split_class *class)
 {
     for (int part = NN_VALIDATION; part <= NN_TEST; part++)
@@ -140,7 +140,7 @@ static int split_next_part(split_class *class)
     return NN_TRAIN;
 }
 
-/* A label that is none is reported later, with all others; here it counts as class 0. */
+/* A bad label is reported later with all others; here it counts as class 0. */
 static int64_t split_class_of(int32_t key)
 {
     return key < 0 ? 0 : key;

@@ -1,4 +1,4 @@
-/* Shares of the train part for validation and test. */
+/* Splits the train part into shares for training, validation and test. */
 #include "data/split_parts.h"
 
 #include <math.h>
@@ -6,9 +6,8 @@
 #include "base/log.h"
 #include "base/memory.h"
 
-/* Successive units in which each part has its share: so many at least. Few, so that what is held out is
- * spread evenly and blocks of any size are made of whole groups; the cost of a permutation grows with them.
- */
+/* Consecutive units of which each part gets its share, at least. Few, so that units held out are spread
+ * evenly and blocks consist of whole groups; also, permuting a group costs time in proportion to its size. */
 #define SPLIT_GROUP 64
 
 static int64_t split_share(double share, int64_t count)
@@ -27,7 +26,7 @@ static bool split_is_chronological(const nn_data_options *options)
     return order == NN_SPLIT_CHRONOLOGICAL || (order == NN_SPLIT_AUTO && options->window.length > 0);
 }
 
-/* ---- what is wrong with the options ---- */
+/* ---- checks of the options ---- */
 
 static nn_status split_check_share(const nn_split_options *split, const nn_source *sources, int part)
 {
@@ -36,10 +35,11 @@ static nn_status split_check_share(const nn_split_options *split, const nn_sourc
     int64_t rows = sources[NN_TRAIN].rows;
     if (share == 0) return NN_OK;
     if (sources[part].given)
-        NN_FAIL(NN_ERROR_USAGE, "data.split.%s and data.%s are both given: leave one of them out", name,
+        NN_FAIL(NN_ERROR_USAGE, "data.split.%s and data.%s cannot both be given: leave out one of them", name,
                 name);
     if (rows > 0 && split_share(share, rows) == 0)
-        NN_FAIL(NN_ERROR_USAGE, "data.split.%s: a share of %g of %lld samples is none: make it larger", name,
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.split.%s: a share of %g of %lld samples is less than one sample: make it larger", name,
                 share, (long long)rows);
     return NN_OK;
 }
@@ -62,26 +62,26 @@ static nn_status split_check_kind(const nn_data_options *options, const nn_sourc
     int labels = 0, alone = nn_source_class_array(train);
     for (int a = train->inputs; a < train->fields; a++) labels += train->arrays[a].label;
     if (split->stratified && alone >= 0 && train->arrays[alone].sound && train->arrays[alone].values > 1)
-        NN_FAIL(NN_ERROR_USAGE, "data.split.stratified: a sample has several labels, not one: leave it out");
+        NN_FAIL(NN_ERROR_USAGE, "data.split.stratified: samples have several labels, not one: leave it out");
     bool windows = options->window.length > 0;
     if (split->stratified && train->listed && labels != 1)
         NN_FAIL(NN_ERROR_USAGE, "data.split.stratified: the targets are %s; leave it out",
-                labels == 0 ? "values, not classes" : "classes of several kinds");
+                labels == 0 ? "values, not classes" : "several sets of classes");
     if (split->stratified && (windows || split_is_chronological(options) || split->by != NN_SPLIT_BY_SAMPLE))
         NN_FAIL(
             NN_ERROR_USAGE,
-            "data.split.stratified: only single samples in a random order can be stratified; leave it out");
+            "data.split.stratified: only a random split by single samples can be stratified; leave it out");
     if (split->by == NN_SPLIT_BY_GROUP && (windows || !split->group))
         NN_FAIL(NN_ERROR_USAGE, "data.split.by: group: %s",
-                windows ? "windows have no groups; put each series into a file and use by: file"
+                windows ? "windows have no groups; store each series in its own file and use by: file"
                         : "needs data.split.group, the dataset of each sample's group number");
     bool random = split->by != NN_SPLIT_BY_FILE && !split_is_chronological(options);
     if (options->shuffle == NN_SHUFFLE_STATEFUL && random)
-        NN_FAIL(NN_ERROR_USAGE, "data.shuffle: stateful: a random split leaves no samples that follow each "
-                                "other: set data.split.order: chronological");
+        NN_FAIL(NN_ERROR_USAGE, "data.shuffle: stateful: after a random split, samples are no longer "
+                                "consecutive: set data.split.order: chronological");
     if (split->by != NN_SPLIT_BY_SAMPLE && split->order == NN_SPLIT_CHRONOLOGICAL)
         NN_FAIL(NN_ERROR_USAGE,
-                "data.split.by: whole files and groups are chosen at random; leave out order");
+                "data.split.by: files and groups are always chosen at random; leave out order");
     return NN_OK;
 }
 
@@ -89,9 +89,10 @@ void nn_split_check(const nn_data_options *options, const nn_source *sources, nn
 {
     const nn_split_options *split = &options->split;
     if (options->window.length > 0 && options->on_bad_sample == NN_BAD_SKIP)
-        nn_problems_collect(problems,
-                            nn_fail(NN_ERROR_USAGE, "data.on_bad_sample: skip: a step of a series cannot "
-                                                    "be skipped; repair the data"));
+        nn_problems_collect(
+            problems,
+            nn_fail(NN_ERROR_USAGE,
+                    "data.on_bad_sample: skip: rows of a series cannot be skipped; repair the data"));
     if (!split_is_given(split)) return;
     bool fits = nn_problems_collect(problems, split_check_share(split, sources, NN_VALIDATION));
     fits &= nn_problems_collect(problems, split_check_share(split, sources, NN_TEST));
@@ -101,8 +102,7 @@ void nn_split_check(const nn_data_options *options, const nn_source *sources, nn
 
 /* ---- units ---- */
 
-/* Rows that a window and its target reach over; or the window alone, where the target may be behind the end.
- */
+/* Rows covered by a window and its target, or by the window alone if the target may lie beyond the end. */
 static int64_t split_reach(const nn_data_window_options *window, bool open_end)
 {
     return window->length > 0 ? window->length + (open_end ? 0 : window->horizon) : 1;
@@ -116,7 +116,7 @@ static void split_add_segment(const nn_data_options *options, int64_t row, int64
     samples->units += (rows - reach) / samples->stride + 1;
 }
 
-/* Leaves out the windows that may not begin where they do. */
+/* Leaves out the windows that start at a bad row. */
 static nn_status split_leave_out(nn_samples *samples)
 {
     const nn_source *source = samples->source;
@@ -135,7 +135,7 @@ static nn_status split_leave_out(nn_samples *samples)
     return NN_OK;
 }
 
-/* The place of a row when bad ones are left out. */
+/* The number of a row once bad ones are left out. */
 static int64_t split_good_rows(const nn_source *source, int64_t row)
 {
     int64_t bad = 0;
@@ -144,8 +144,8 @@ static int64_t split_good_rows(const nn_source *source, int64_t row)
     return row - bad;
 }
 
-/* The units of the rows [from, to) of every piece, as shares of it, in the files of one part: part_of may be
- * NULL. */
+/* Cuts units from the fraction [from, to) of the rows of every piece that belongs to the part; part_of NULL:
+ * all do. */
 static nn_status split_cut_pieces(const nn_data_options *options, nn_source *source, double from, double to,
                                   const uint8_t *part_of, int part, nn_samples *samples)
 {
@@ -165,7 +165,7 @@ static nn_status split_cut_pieces(const nn_data_options *options, nn_source *sou
     if (samples->units > 0) return NN_OK;
     NN_FAIL(
         NN_ERROR_DATA,
-        "data.%s: no file has enough rows for one sample%s: use more data, shorter windows, or other shares",
+        "data.%s: no file has enough rows for one sample%s: use more data, shorter windows or other shares",
         nn_part_names[part], windows ? ", a window with its target" : "");
 }
 
@@ -191,15 +191,15 @@ static bool split_has_part(const nn_split_options *split, int part)
     return part == NN_TRAIN || (part == NN_VALIDATION ? split->validation : split->test) > 0;
 }
 
-/* What is asked for must not vanish by rounding: windows and rows that are left out make fewer samples. */
+/* A requested part must not vanish by rounding: windows and skipped rows reduce the number of samples. */
 static nn_status split_check_count(int part, int64_t count, int64_t all)
 {
     if (count > 0) return NN_OK;
-    NN_FAIL(NN_ERROR_DATA, "data.split: of %lld samples none is left for %s: use other shares, or more data",
+    NN_FAIL(NN_ERROR_DATA, "data.split: %lld samples leave none for %s: use other shares or more data",
             (long long)all, nn_part_names[part]);
 }
 
-/* The last rows are for testing, those before for validation; of windows, in every file. */
+/* The last rows are for test, those before them for validation; for windows, in every file. */
 static nn_status split_chronological(const nn_data_options *options, nn_source *source, nn_samples *parts)
 {
     const nn_split_options *split = &options->split;
@@ -223,7 +223,7 @@ static nn_status split_chronological(const nn_data_options *options, nn_source *
     return NN_OK;
 }
 
-/* More where a group would be too small for its shares. */
+/* Doubles the group while it would be too small for its shares. */
 static int64_t split_group_size(const nn_split_options *split, const nn_samples *whole)
 {
     int64_t group = SPLIT_GROUP;
@@ -232,7 +232,7 @@ static int64_t split_group_size(const nn_split_options *split, const nn_samples 
     return group;
 }
 
-/* How many units of each group are for training: the same everywhere, up to one. */
+/* Sets how many units of each group are for training: the same everywhere, up to one. */
 static void split_make_runs(nn_samples *samples, int64_t training)
 {
     int64_t group = samples->shares.group, full = samples->units / group, rest = samples->units % group;
@@ -255,10 +255,10 @@ static nn_status split_random(const nn_data_options *options, nn_random stream, 
                                split_share(split->test, whole.units)};
     taken[NN_TRAIN] = whole.units - taken[NN_VALIDATION] - taken[NN_TEST];
     if (options->window.length > 0 && split_reach(&options->window, false) > options->window.stride)
-        nn_log_warning("data.split: windows of %lld rows and their targets %lld rows apart overlap, so that "
-                       "a random split "
-                       "shows in training rows of what is tested; order: chronological does not",
-                       (long long)options->window.length, (long long)options->window.stride);
+        nn_log_warning(
+            "data.split: windows of %lld rows, with targets, start every %lld rows and overlap, so a random "
+            "split lets training see rows of the test windows; order: chronological does not",
+            (long long)options->window.length, (long long)options->window.stride);
     for (int p = 0; p < NN_PARTS; p++)
         if (split_has_part(split, p)) NN_TRY(split_check_count(p, taken[p], whole.units));
     for (int p = 0; p < NN_PARTS; p++) {
@@ -282,7 +282,7 @@ static nn_status split_random(const nn_data_options *options, nn_random stream, 
     return NN_OK;
 }
 
-/* Every file goes into one part as a whole; each counts by its rows. */
+/* Assigns every file to one part; a file counts by its rows. */
 static nn_status split_files(const nn_data_options *options, nn_random stream, nn_source *source,
                              nn_samples *parts)
 {
@@ -306,7 +306,7 @@ done:
     return status;
 }
 
-/* The units by part, ascending in each; part p has table[begin[p] .. begin[p + 1]). */
+/* Sorts units by part, ascending within each; part p has table[begin[p] .. begin[p + 1]). */
 static void split_fill_table(const uint8_t *part_of, int64_t units, int64_t *begin, int64_t *table)
 {
     int64_t next = 0;
@@ -339,7 +339,7 @@ done:
     return status;
 }
 
-/* By class or by group: the writers decide about every unit, and all learn where the parts begin. */
+/* Splits by class or by group: the writers assign every unit, and all ranks learn where the parts begin. */
 static nn_status split_by_table(nn_comm *comm, const nn_data_options *options, nn_random stream,
                                 nn_node_memory *table, nn_samples *parts)
 {

@@ -1,4 +1,4 @@
-/* Which samples a part has: those of its own files, or a share of the train part's. Private to data. */
+/* The samples of a part: those of its own files, or a share of the train part's. Private to data. */
 #ifndef NN_DATA_SPLIT_PARTS_H
 #define NN_DATA_SPLIT_PARTS_H
 
@@ -6,36 +6,33 @@
 #include "data/node_memory.h"
 #include "data/source.h"
 
-/* Rows that follow each other, in which units begin at every stride-th row. */
+/* Consecutive rows, in which a unit starts at every stride-th row. */
 typedef struct nn_segment {
-    int64_t row, unit; /* the first of each */
+    int64_t row, unit; /* the first row and the first unit */
 } nn_segment;
 
-/* Samples cut into runs of nearly one length: `full` runs of `each` or one more, of which there are `longer`
- * in any `of` successive ones, spread evenly; then a last one of another length. */
+/* Samples cut into runs of almost equal length: `full` runs of `each` samples, or one more for `longer` of
+ * every `of` consecutive ones, evenly spread; then one run of `last` samples. */
 typedef struct nn_runs {
     int64_t full, each, longer, of, last;
 } nn_runs;
 
-/* Samples before run `run`, up to the short one. */
+/* Samples before run `run`, up to the last. */
 static inline int64_t nn_runs_begin(const nn_runs *runs, int64_t run)
 {
     return run * runs->each + (runs->longer > 0 ? run * runs->longer / runs->of : 0);
 }
 
-/* Random shares of the units, without a table: in every group of successive units each part has its share,
- * chosen at random. Samples thus stand nearly in the order of the files, and the training samples of a group
- * are a run. */
+/* Random shares of the units, without a table: each part gets its share of every group of consecutive units,
+ * chosen at random. Samples stay nearly in file order, and the training samples of a group form a run. */
 typedef struct nn_shares {
-    int64_t group;            /* units; 0: no shares */
-    int64_t validation, test; /* samples in all */
+    int64_t group;            /* units per group; 0: no shares */
+    int64_t validation, test; /* samples in total */
     nn_random stream;
 } nn_shares;
 
-/*
- * The samples of a part, numbered from 0. A sample is a unit of the source, and a unit begins at a row: units
- * are all rows that are not left out, or all windows.
- */
+/* The samples of a part, numbered from 0. A sample is a unit of the source: a row that is not left out, or a
+ * window, which starts at a row. */
 typedef struct nn_samples {
     nn_source *source;
     int part;
@@ -44,56 +41,54 @@ typedef struct nn_samples {
     int segment_count;
     nn_segment *segments; /* owned; NULL: one, from row 0 on */
     int64_t stride;
-    int64_t bad_count;    /* units of the segments that are left out, and do not count among `units`, ... */
-    int64_t *bad;         /* ... ascending, numbered with the others; owned */
-    const int64_t *table; /* sample i is unit table[i], ... */
-    nn_shares shares;     /* ... or so chosen, ... */
-    nn_runs runs;         /* of training samples, one a group of the shares */
-    int64_t first;        /* ... or unit first + i */
+    int64_t bad_count;    /* units of the segments that are left out; not counted in `units` */
+    int64_t *bad;         /* those units, ascending, in the numbering that includes them; owned */
+    const int64_t *table; /* sample i is unit table[i], */
+    nn_shares shares;     /* or chosen by shares if their group > 0, */
+    nn_runs runs;         /* of training samples, one per group of the shares */
+    int64_t first;        /* or otherwise unit first + i */
 } nn_samples;
 
-/* Units of a block: as configured, else as many as have 2^18 values together; whole groups of shares. It does
- * not depend on how the rows are stored. */
+/* Units per block: as configured, otherwise as many as have 2^18 values together; a multiple of the groups of
+ * shares. Independent of how rows are stored. */
 int64_t nn_samples_block_units(const nn_samples *samples);
 
-/* The samples of a part cut into blocks. */
+/* The samples of a part, cut into blocks. */
 nn_runs nn_samples_runs(const nn_samples *samples);
 
-/* The row at which a sample begins. */
+/* The first row of a sample. */
 int64_t nn_samples_row(const nn_samples *samples, int64_t sample);
 void nn_samples_release(nn_samples *samples);
 
-/* Collects what is wrong with data.split and data.window, as far as the opened sources tell. */
+/* Checks data.split and data.window against the opened sources; collects problems. */
 void nn_split_check(const nn_data_options *options, const nn_source *sources, nn_problems *problems);
 
-/* Every part that is given as a whole, unsplit. */
+/* The samples of every given part, unsplit. */
 nn_status nn_split_whole(const nn_data_options *options, nn_source *sources, nn_samples *parts);
 
-/*
- * The samples of all parts. A share of n samples is the nearest whole number to share x n. Stratified, each
- * class is divided so, by largest remainder; by: group or file, whole groups in a random order until there
- * are enough. Both write a table. Collective.
- */
+/* The samples of all parts. A share of n samples is share x n, rounded to nearest. Stratified: each class is
+ * divided in this proportion, by largest remainder. by: group or file: whole groups in random order until
+ * there are enough samples. Stratified splits and groups write a table. Collective. */
 nn_status nn_split_parts(nn_comm *comm, const nn_data_options *options, nn_source *sources,
                          nn_node_memory *table, nn_samples *parts);
 
-/* The label (or group) at every unit of `samples`. *keys is the caller's. */
+/* Reads the label (or group) of every unit of `samples`. Returns *keys owned: nn_free. */
 nn_status nn_samples_keys(const nn_samples *samples, int array, int32_t **keys);
 
-/* part_of[unit] for stratified shares, and for whole groups; keys as nn_samples_keys gives them. */
+/* Set part_of[unit], for stratified shares and for whole groups; keys are those of nn_samples_keys. */
 nn_status nn_split_stratify(const nn_split_options *split, nn_random stream, const int32_t *keys,
                             int64_t units, uint8_t *part_of);
 nn_status nn_split_group(const nn_split_options *split, nn_random stream, const int32_t *keys, int64_t units,
                          uint8_t *part_of);
 
-/* What goes into one part as a whole. */
+/* What must go into one part undivided: a group or a file. */
 typedef struct nn_split_unit {
     int64_t id, size;
-    uint64_t place; /* in a random order */
+    uint64_t place; /* in the random order */
     uint8_t part;
 } nn_split_unit;
 
-/* Sets `part` of each; sorts them. */
+/* Sets `part` of each unit; sorts the units. */
 void nn_split_assign(const nn_split_options *split, nn_random stream, int64_t count, nn_split_unit *units);
 
 #endif

@@ -1,4 +1,4 @@
-/* Copies of the data on a disk of the node. */
+/* Copies the data to a node-local disk. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -20,11 +20,11 @@ static nn_status stage_fail(const char *what, const char *path)
 {
     int error = errno;
     NN_FAIL(NN_ERROR_IO, "data.stage: cannot %s %s: %s; %s", what, path, strerror(error),
-            error == ENOSPC ? "choose a folder with more room, or leave data.stage out"
-                            : "choose a folder that can be written on every node");
+            error == ENOSPC ? "choose a folder with more room, or leave out data.stage"
+                            : "choose a folder that is writable on every node");
 }
 
-/* FOLDER/HASH-NAME: another file, or the same one changed, has another name. */
+/* FOLDER/HASH-NAME: a different or modified file gets a different name. */
 static nn_status stage_name(const char *folder, const char *path, const struct stat *facts, char **staged)
 {
     nn_text text = {0};
@@ -34,11 +34,11 @@ static nn_status stage_name(const char *folder, const char *path, const struct s
     uint64_t hash = nn_hash(state, sizeof state, nn_hash(path, strlen(path), 0));
     nn_text_append(&text, "%s/%016" PRIx64 "-%s", folder, hash, slash ? slash + 1 : path);
     *staged = text.bytes;
-    if (text.failed) NN_FAIL(NN_ERROR_MEMORY, "no memory is left for the path of %s", path);
+    if (text.failed) NN_FAIL(NN_ERROR_MEMORY, "out of memory for the path of %s", path);
     return NN_OK;
 }
 
-/* A copy that ends early would stand for the file from then on. */
+/* Checks the size: a truncated copy would be used in place of the file from then on. */
 static nn_status stage_copy_bytes(int from, int to, const char *path, const char *temporary, off_t size)
 {
     unsigned char *block;
@@ -61,7 +61,7 @@ static nn_status stage_copy_bytes(int from, int to, const char *path, const char
     nn_free(block);
     NN_TRY(status);
     if (copied != size)
-        NN_FAIL(NN_ERROR_IO, "data.stage: %s became shorter or longer while it was copied: try again", path);
+        NN_FAIL(NN_ERROR_IO, "data.stage: %s changed size while it was being copied: try again", path);
     return NN_OK;
 }
 
@@ -78,14 +78,14 @@ static nn_status stage_copy_to(const char *path, const char *temporary, off_t si
     return status;
 }
 
-/* Beside its final name first: whoever finds the final name finds it whole. */
+/* Copies to a temporary name and renames, so that the final name is always a complete copy. */
 static nn_status stage_copy(const char *path, const char *staged, off_t size)
 {
     nn_text temporary = {0};
     if (access(staged, R_OK) == 0) return NN_OK;
     nn_text_append(&temporary, "%s.tmp.%ld", staged, (long)getpid());
     nn_status status = NN_OK;
-    if (temporary.failed) status = nn_fail(NN_ERROR_MEMORY, "no memory is left for the path of %s", path);
+    if (temporary.failed) status = nn_fail(NN_ERROR_MEMORY, "out of memory for the path of %s", path);
     if (status == NN_OK) {
         nn_log_line("copying %s to %s", path, staged);
         status = stage_copy_to(path, temporary.bytes, size);
@@ -96,7 +96,7 @@ static nn_status stage_copy(const char *path, const char *staged, off_t size)
     return status;
 }
 
-/* What does not exist, or is no file, is left to be complained about when it is opened. */
+/* What does not exist or is not a regular file is reported when it is opened. */
 static nn_status stage_piece(const char *folder, nn_piece *piece, bool copies)
 {
     struct stat facts;
@@ -107,7 +107,7 @@ static nn_status stage_piece(const char *folder, nn_piece *piece, bool copies)
     return copies ? stage_copy(piece->path, piece->staged, facts.st_size) : NN_OK;
 }
 
-/* Whether a file of this path comes before, in this part or another. */
+/* Whether the same path occurs earlier, in this part or another. */
 static bool stage_is_repeated(const nn_source *sources, int part, int piece)
 {
     const char *path = sources[part].pieces[piece].path;

@@ -1,4 +1,4 @@
-/* From what was measured to a normalisation. */
+/* Derives normalisations from statistics. */
 #include <math.h>
 
 #include "base/memory.h"
@@ -27,11 +27,10 @@ static nn_status statistics_check(const nn_array *array, const nn_scaling *scali
     for (int64_t c = 0; c < scaling->columns; c++)
         if (!isfinite(scaling->scale[c]) || !isfinite(scaling->offset[c]) || scaling->scale[c] == 0)
             return nn_array_context(
-                array,
-                nn_fail(NN_ERROR_DATA,
-                        "the values of column %lld are too large or too close together to be normalised: "
-                        "store them in other units, or set data.fields.%s.normalize: none",
-                        (long long)c, array->key));
+                array, nn_fail(NN_ERROR_DATA,
+                               "the values of column %lld are too large or too close together to be "
+                               "normalised: store them in other units, or set data.fields.%s.normalize: none",
+                               (long long)c, array->key));
     return NN_OK;
 }
 

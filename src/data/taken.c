@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
-/* How far a sum of shares may be from 1, as the help on cross_entropy says: those that were rounded to
- * float16 are nearer. */
+/* Tolerance on a sum of proportions, as stated in the help of cross_entropy: more than rounding to float16
+ * causes. */
 #define TAKEN_TOLERANCE 1e-3
 
 static double taken_largest(void)
@@ -44,10 +44,9 @@ int64_t nn_taken_find(const nn_taken *taken, int64_t at, int64_t count, const do
 static nn_status taken_fail_sum(const nn_taken *taken, int64_t sample, double sum)
 {
     NN_FAIL(NN_ERROR_DATA,
-            "the values of sample %lld sum to %.9g, not 1 (the first such sample): the loss %s takes shares "
-            "of the "
-            "classes: divide each row by its sum; where several classes may be right at once, use "
-            "binary_cross_entropy, and for values of any kind mse",
+            "the values of sample %lld sum to %.9g, not 1 (the first such sample): the loss %s takes class "
+            "probabilities: divide each row by its sum; if several classes may apply at once, use "
+            "binary_cross_entropy; for other values, use mse",
             (long long)sample, sum, taken->loss);
 }
 
@@ -60,17 +59,15 @@ nn_status nn_taken_fail(const nn_taken *taken, const char *key, int64_t sample, 
     if (scaled) snprintf(becomes, sizeof becomes, ", scaled %.9g", used);
     if (used >= taken->domain.least && used <= taken->domain.most) return taken_fail_sum(taken, sample, sum);
     if (!taken->domain.bounded)
-        return nn_fail(
-            NN_ERROR_DATA,
-            "sample %lld, column %lld is %.9g%s (the first such value): beyond what %s holds; store the "
-            "target in other units, or set data.fields.%s.normalize: standardize",
-            (long long)sample, (long long)column, value, becomes, nn_scalar_name(NN_SCALAR_REAL), key);
+        return nn_fail(NN_ERROR_DATA,
+                       "sample %lld, column %lld is %.9g%s (the first such value): beyond the range of %s; "
+                       "store the target in other units, or set data.fields.%s.normalize: standardize",
+                       (long long)sample, (long long)column, value, becomes, nn_scalar_name(NN_SCALAR_REAL),
+                       key);
     NN_FAIL(NN_ERROR_DATA,
             "sample %lld, column %lld is %.9g%s (the first such value): the loss %s takes numbers from %g to "
-            "%g%s; "
-            "bring them there with data.fields.%s.scale and offset (value x scale + offset: 0.5 and 0.5 for "
-            "-1 and 1), "
-            "or use a loss for values of any kind, such as mse",
+            "%g%s; rescale with data.fields.%s.scale and offset (value x scale + offset: 0.5 and 0.5 for -1 "
+            "and 1), or use a loss for other values, such as mse",
             (long long)sample, (long long)column, value, becomes, taken->loss, taken->domain.least,
-            taken->domain.most, taken->domain.shares ? ", whose sum over the classes is 1" : "", key);
+            taken->domain.most, taken->domain.shares ? ", which sum to 1 over the classes" : "", key);
 }

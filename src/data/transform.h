@@ -1,8 +1,8 @@
 /*
- * What a transform is: a change of the training samples on their way to the network, made on the fly. A
- * transform's plug-in is one file src/data/transform_NAME.c with one exported object nn_transform_NAME and
- * one line in transform_list.h. It sees normalised values, one sample at a time or a whole microbatch, and
- * its random numbers are a function of (seed, epoch, sample): never of ranks, threads or time.
+ * A transform changes training samples on the fly, on their way to the network. Its plug-in is one file
+ * src/data/transform_NAME.c with one exported object nn_transform_NAME, and one line in transform_list.h. It
+ * sees normalised values, one sample at a time or one microbatch at a time, and its random numbers depend on
+ * (seed, epoch, sample): never on ranks, threads or time.
  */
 #ifndef NN_DATA_TRANSFORM_H
 #define NN_DATA_TRANSFORM_H
@@ -16,17 +16,18 @@
 #include "base/shape.h"
 #include "base/status.h"
 
-/* One sample under way. Values are row-major with channels last: height x width x channels for images,
- * time x features for sequences. */
+/* One sample being transformed. Values are row-major with channels last: height x width x channels for
+ * images, time x features for sequences. */
 typedef struct nn_transform_sample {
     nn_shape shape;
-    nn_real *values;  /* in place */
-    nn_real *scratch; /* as many values */
+    nn_real *values;  /* changed in place */
+    nn_real *scratch; /* room for as many values */
     nn_random stream; /* of this transform in this epoch */
     uint64_t sample;  /* number of the sample in its part */
 } nn_transform_sample;
 
-/* Word number `draw` of the sample: uniform in [0, 1). Draws 0 .. 2^20 - 1 of a sample are its own. */
+/* Random number `draw` of the sample, uniform in (0, 1) or standard normal. Draws 0 .. 2^20 - 1 belong to the
+ * sample alone. */
 static inline double nn_transform_uniform(const nn_transform_sample *sample, uint32_t draw)
 {
     return nn_random_uniform(sample->stream, (sample->sample << 20) + draw);
@@ -36,41 +37,42 @@ static inline double nn_transform_normal(const nn_transform_sample *sample, uint
     return nn_random_normal(sample->stream, (sample->sample << 20) + draw);
 }
 
-/* A microbatch under way: samples x values of inputs, and of targets (soft targets where the target is a
- * class: samples x classes, rows that sum to 1). */
+/* A microbatch being transformed: samples x input_values, and samples x target_values (soft targets for
+ * classes: samples x classes, rows that sum to 1). */
 typedef struct nn_transform_batch {
     int64_t samples, input_values, target_values;
     nn_real *inputs, *targets;
     nn_real *scratch; /* room for samples x (input_values + target_values) */
     nn_random stream;
-    const int64_t *numbers; /* of the samples in their part */
+    const int64_t *numbers; /* sample numbers in their part */
 } nn_transform_batch;
 
 typedef struct nn_transform_type {
     const char *name;
     const char *summary; /* one line for help */
-    const char *example; /* YAML list entry that works on 8 x 8 x 3 values */
+    const char *example; /* YAML list entry that is valid for 8 x 8 x 3 values */
     const nn_option *options;
     size_t options_size;
-    unsigned libm; /* NN_LIBM_...: the functions of the C library that results go through */
-    bool moves;    /* values change places: what a target says of each step or pixel would fit no longer */
-    /* Whether the transform can be applied to samples of the shape: the failure says why not. */
+    unsigned libm; /* NN_LIBM_...: the C library functions that results depend on */
+    bool moves;    /* values change places, so targets per step or pixel would no longer fit */
+    /* Fails, saying why, unless the transform can be applied to samples of the shape. */
     nn_status (*check)(const void *options, nn_shape shape);
-    /* Re-entrant, cannot fail; one of the two is NULL. Values that move in from outside are 0: the mean of
-     * standardised data. */
+    /* Re-entrant; cannot fail; exactly one of the two is set. Values that move in from outside are 0, the
+     * mean of standardised data. */
     void (*apply)(const void *options, const nn_transform_sample *sample);
     void (*mix)(const void *options, const nn_transform_batch *batch);
 } nn_transform_type;
 
-const nn_transform_type *const *nn_transform_types(void); /* NULL-terminated */
-const nn_transform_type *nn_transform_find(const char *name);
+const nn_transform_type *const *nn_transform_types(void);     /* NULL-terminated */
+const nn_transform_type *nn_transform_find(const char *name); /* NULL: no such transform */
 
-/* A transform as the user asked for it. */
+/* A transform with the user's options. */
 typedef struct nn_transform {
     const nn_transform_type *type;
     void *options; /* owned */
 } nn_transform;
 
+/* The most transforms per input. */
 #define NN_TRANSFORMS 16
 
 #endif

@@ -1,5 +1,5 @@
-/* Values x (1 + c) + b with a random c and b for each sample; contrast is about the sample's mean, which c
- * leaves as it is. */
+/* mean + (value - mean) x (1 + c) + b, with c and b random per sample: contrast leaves the sample's mean
+ * unchanged. */
 #include "data/transform.h"
 #include "tensor/reduce.h"
 
@@ -10,9 +10,9 @@ typedef struct brightness_contrast_options {
 #define FIELD(member) offsetof(brightness_contrast_options, member)
 static const nn_option brightness_contrast_table[] = {
     {"brightness", NN_OPTION_REAL, FIELD(brightness), "0.2", 0, 1e6, NULL, NN_EFFECT_RESULT,
-     "added to all values of a sample, between minus and plus this; values are normalised ones"},
+     "largest random offset, in either direction, added to all (normalised) values of a sample"},
     {"contrast", NN_OPTION_REAL, FIELD(contrast), "0.2", 0, 1, NULL, NN_EFFECT_RESULT,
-     "distances from the sample's mean grow or shrink by up to this share"},
+     "largest fraction by which distances from the sample's mean grow or shrink"},
     {.name = NULL}};
 #undef FIELD
 
@@ -21,7 +21,8 @@ static nn_status brightness_contrast_check(const void *options, nn_shape shape)
     const brightness_contrast_options *given = options;
     (void)shape;
     if (given->brightness > 0 || given->contrast > 0) return NN_OK;
-    NN_FAIL(NN_ERROR_USAGE, "does nothing with brightness 0 and contrast 0; give one, or leave it out");
+    NN_FAIL(NN_ERROR_USAGE,
+            "does nothing with brightness 0 and contrast 0; set one of them, or leave it out");
 }
 
 static void brightness_contrast_apply(const void *options, const nn_transform_sample *sample)
@@ -37,7 +38,7 @@ static void brightness_contrast_apply(const void *options, const nn_transform_sa
 
 const nn_transform_type nn_transform_brightness_contrast = {
     .name = "brightness_contrast",
-    .summary = "makes a sample brighter or darker, and its contrast stronger or weaker",
+    .summary = "changes the brightness and contrast of a sample at random",
     .example = "brightness_contrast: {brightness: 0.2, contrast: 0.2}",
     .options = brightness_contrast_table,
     .options_size = sizeof(brightness_contrast_options),

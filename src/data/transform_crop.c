@@ -1,5 +1,5 @@
-/* Zeros around an image, and of that a piece of the image's size. A piece at (top, left) of the padded image
- * is the image moved by (padding - top, padding - left). */
+/* Pads an image with zeros and crops it to its size. The crop at (top, left) of the padded image is the image
+ * shifted by (padding - top, padding - left). */
 #include "data/transforms_common.h"
 
 typedef struct crop_options {
@@ -8,7 +8,7 @@ typedef struct crop_options {
 
 static const nn_option crop_table[] = {{"padding", NN_OPTION_INTEGER, offsetof(crop_options, padding), NULL,
                                         0, 1e6, NULL, NN_EFFECT_RESULT,
-                                        "pixels of zeros put on each side before the piece is taken"},
+                                        "pixels of zeros added on each side before cropping"},
                                        {.name = NULL}};
 
 static nn_status crop_check(const void *options, nn_shape shape)
@@ -27,7 +27,7 @@ static void crop_apply(const void *options, const nn_transform_sample *sample)
 
 const nn_transform_type nn_transform_crop = {
     .name = "crop",
-    .summary = "pads an image with zeros and takes a piece of its old size at a random place",
+    .summary = "pads an image with zeros and crops it to its size at a random position",
     .example = "crop: {padding: 4}",
     .options = crop_table,
     .options_size = sizeof(crop_options),

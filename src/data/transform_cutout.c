@@ -1,5 +1,5 @@
 /* Sets a square of an image to 0 (DeVries, Taylor: Improved regularization of convolutional neural networks
- * with cutout; 2017). Its centre is any pixel, so that part of the square may lie outside. */
+ * with cutout; 2017). Its centre may be any pixel, so part of the square may lie outside. */
 #include "data/transforms_common.h"
 
 typedef struct cutout_options {
@@ -7,7 +7,7 @@ typedef struct cutout_options {
 } cutout_options;
 
 static const nn_option cutout_table[] = {{"size", NN_OPTION_INTEGER, offsetof(cutout_options, size), NULL, 1,
-                                          1e6, NULL, NN_EFFECT_RESULT, "pixels a side of the square"},
+                                          1e6, NULL, NN_EFFECT_RESULT, "side of the square in pixels"},
                                          {.name = NULL}};
 
 static nn_status cutout_check(const void *options, nn_shape shape)
@@ -27,7 +27,7 @@ static void cutout_apply(const void *options, const nn_transform_sample *sample)
 
 const nn_transform_type nn_transform_cutout = {
     .name = "cutout",
-    .summary = "sets a square at a random place of an image to 0",
+    .summary = "sets a square at a random position of an image to 0",
     .example = "cutout: 4",
     .options = cutout_table,
     .options_size = sizeof(cutout_options),

@@ -1,16 +1,16 @@
-/* Mirrors an image: left and right, and, where asked for, top and bottom. */
+/* Flips an image horizontally and, if asked for, vertically. */
 #include "data/transforms_common.h"
 
 typedef struct flip_options {
     double probability, vertical;
 } flip_options;
 
-static const nn_option flip_table[] = {{"probability", NN_OPTION_REAL, offsetof(flip_options, probability),
-                                        "0.5", 0, 1, NULL, NN_EFFECT_RESULT, "of exchanging left and right"},
-                                       {"vertical", NN_OPTION_REAL, offsetof(flip_options, vertical), "0", 0,
-                                        1, NULL, NN_EFFECT_RESULT,
-                                        "probability of exchanging top and bottom, drawn by itself"},
-                                       {.name = NULL}};
+static const nn_option flip_table[] = {
+    {"probability", NN_OPTION_REAL, offsetof(flip_options, probability), "0.5", 0, 1, NULL, NN_EFFECT_RESULT,
+     "probability of a horizontal flip"},
+    {"vertical", NN_OPTION_REAL, offsetof(flip_options, vertical), "0", 0, 1, NULL, NN_EFFECT_RESULT,
+     "probability of a vertical flip, independent of the horizontal one"},
+    {.name = NULL}};
 
 enum { FLIP_HORIZONTAL, FLIP_VERTICAL };
 
@@ -58,7 +58,7 @@ static void flip_apply(const void *options, const nn_transform_sample *sample)
 
 const nn_transform_type nn_transform_flip = {
     .name = "flip",
-    .summary = "mirrors an image with probability 0.5",
+    .summary = "flips an image horizontally with probability 0.5",
     .example = "flip",
     .options = flip_table,
     .options_size = sizeof(flip_options),

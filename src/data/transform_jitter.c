@@ -1,5 +1,5 @@
-/* For sequences, time x features: moves the sequence in time, repeating its first or last step, and scales
- * its values by a random factor. Time is the first extent; all others together are the features. */
+/* For sequences, time x features: shifts a sequence in time, repeating its first or last step, and scales its
+ * values by a random factor. Time is the first dimension; all others together are the features. */
 #include <string.h>
 
 #include "data/transforms_common.h"
@@ -11,9 +11,9 @@ typedef struct jitter_options {
 
 static const nn_option jitter_table[] = {
     {"steps", NN_OPTION_INTEGER, offsetof(jitter_options, steps), NULL, 0, 1e9, NULL, NN_EFFECT_RESULT,
-     "time steps at most, earlier or later; the step at the edge is repeated"},
+     "largest shift in time steps, in either direction; the first or last step is repeated"},
     {"scale", NN_OPTION_REAL, offsetof(jitter_options, scale), "0", 0, 1, NULL, NN_EFFECT_RESULT,
-     "standard deviation of the factor of all values, whose mean is 1"},
+     "standard deviation of a random factor (mean 1) on all values"},
     {.name = NULL}};
 
 enum { JITTER_STEPS, JITTER_SCALE };
@@ -23,16 +23,16 @@ static nn_status jitter_check(const void *options, nn_shape shape)
     const jitter_options *jitter = options;
     if (shape.dimensions == 0)
         NN_FAIL(NN_ERROR_USAGE,
-                "works on sequences, time x features, but a sample is one number; leave it out");
+                "works on sequences, time x features, but samples are single numbers; leave it out");
     if (jitter->steps == 0 && jitter->scale <= 0)
-        NN_FAIL(NN_ERROR_USAGE, "does nothing with steps 0 and scale 0; give one, or leave it out");
+        NN_FAIL(NN_ERROR_USAGE, "does nothing with steps 0 and scale 0; set one of them, or leave it out");
     if (jitter->steps < shape.extents[0]) return NN_OK;
     NN_FAIL(NN_ERROR_USAGE,
-            "steps %lld may leave one time step only of the %lld that a sample has; choose at most %lld",
+            "steps %lld may leave only one of the %lld time steps of a sample; choose at most %lld",
             (long long)jitter->steps, (long long)shape.extents[0], (long long)shape.extents[0] - 1);
 }
 
-/* Step t becomes what step t - later was, or the nearest that there is. */
+/* Step t becomes step t - later, or the nearest existing one. */
 static void jitter_move(const nn_transform_sample *sample, int64_t later)
 {
     int64_t steps = sample->shape.extents[0], features = nn_shape_count(sample->shape) / steps;
@@ -57,7 +57,7 @@ static void jitter_apply(const void *options, const nn_transform_sample *sample)
 
 const nn_transform_type nn_transform_jitter = {
     .name = "jitter",
-    .summary = "moves a sequence in time by up to so many steps, and scales it a little",
+    .summary = "shifts a sequence in time by up to this many steps, and scales it slightly",
     .example = "jitter: {steps: 2, scale: 0.1}",
     .options = jitter_table,
     .options_size = sizeof(jitter_options),

@@ -1,8 +1,6 @@
-/*
- * Each sample becomes lambda times itself plus 1 - lambda times another of its microbatch, and so its target
- * (Zhang, Cisse, Dauphin, Lopez-Paz: mixup: Beyond empirical risk minimization; ICLR 2018), with a lambda of
- * its own from Beta(alpha, alpha).
- */
+/* Each sample becomes lambda times itself plus 1 - lambda times another sample of its microbatch, and
+ * likewise its target (Zhang, Cisse, Dauphin, Lopez-Paz: mixup: Beyond empirical risk minimization; ICLR
+ * 2018). Each sample draws its own lambda from Beta(alpha, alpha). */
 #include <math.h>
 #include <string.h>
 
@@ -14,7 +12,8 @@ typedef struct mixup_options {
 
 static const nn_option mixup_table[] = {
     {"alpha", NN_OPTION_REAL, offsetof(mixup_options, alpha), "0.2", 1e-3, 1e3, NULL, NN_EFFECT_RESULT,
-     "of Beta(alpha, alpha): small keeps samples near one of the two, 1 mixes evenly, large near the middle"},
+     "parameter of Beta(alpha, alpha): small values keep samples close to one of the two, 1 is uniform, "
+     "large values mix them half and half"},
     {.name = NULL}};
 
 static nn_status mixup_check(const void *options, nn_shape shape)
@@ -26,12 +25,12 @@ static nn_status mixup_check(const void *options, nn_shape shape)
 
 /* ---- lambda ---- */
 
-/* Draws of one Gamma number: two a try, and one for small shapes. A try fails less than once in 20 times, so
- * that the last one is never needed. */
+/* Draws for one Gamma number: two per try, and one more for small shapes. A try fails less than once in 20
+ * times, so the fallback after the last is never reached in practice. */
 enum { MIXUP_TRIES = 64, MIXUP_BOOST = 2 * MIXUP_TRIES, MIXUP_DRAWS };
 
-/* The logarithm of a Gamma number (Marsaglia, Tsang: A simple method for generating gamma variables; ACM
- * TOMS 26, 2000), as those of a small shape are too small for a double. `draw`: the first of its draws. */
+/* The logarithm of a Gamma number (Marsaglia, Tsang: A simple method for generating gamma variables; ACM TOMS
+ * 26, 2000): with a small shape, the number itself may underflow. draw: number of its first draw. */
 static double mixup_log_gamma(const nn_transform_sample *sample, uint32_t draw, double shape)
 {
     double boost = shape < 1 ? log(nn_transform_uniform(sample, draw + MIXUP_BOOST)) / shape : 0;
@@ -54,15 +53,15 @@ static double mixup_lambda(const nn_transform_batch *batch, int64_t i, double al
 
 /* ---- mixing ---- */
 
-/* row = lambda row + (1 - lambda) other. Rows that sum to 1 still do. */
+/* row = lambda row + (1 - lambda) other: rows that sum to 1 still do. */
 static void mixup_rows(int64_t count, nn_real lambda, const nn_real *other, nn_real *row)
 {
     nn_real rest = 1 - lambda;
     for (int64_t i = 0; i < count; i++) row[i] = lambda * row[i] + rest * other[i];
 }
 
-/* How far behind a sample its partner stands, the microbatch being a ring: never at the sample itself.
- * Samples are shuffled as it is, so that this is as good as any permutation. */
+/* The distance from a sample to its partner, around the microbatch as a ring: never 0. Samples are shuffled
+ * already, so this is as good as a permutation. */
 static int64_t mixup_distance(const nn_transform_batch *batch)
 {
     nn_transform_sample first = {.stream = batch->stream, .sample = (uint64_t)batch->numbers[0]};
@@ -89,7 +88,7 @@ static void mixup_mix(const void *options, const nn_transform_batch *batch)
 
 const nn_transform_type nn_transform_mixup = {
     .name = "mixup",
-    .summary = "mixes each sample and its target with another of its microbatch",
+    .summary = "mixes each sample and its target with another sample of its microbatch",
     .example = "mixup: {alpha: 0.2}",
     .options = mixup_table,
     .options_size = sizeof(mixup_options),

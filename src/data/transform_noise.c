@@ -1,10 +1,10 @@
-/* A normal number of its own for each value. */
+/* Adds an independent normal number to each value. */
 #include "data/transform.h"
 
-/* Of normal numbers at a time: on the stack. */
+/* Normal numbers generated at a time, on the stack. */
 #define NOISE_CHUNK 256
 
-/* Four normal numbers come of a draw. */
+/* The most values per sample: a draw gives four normal numbers. */
 #define NOISE_VALUES (INT64_C(4) << 20)
 
 typedef struct noise_options {
@@ -13,7 +13,7 @@ typedef struct noise_options {
 
 static const nn_option noise_table[] = {{"deviation", NN_OPTION_REAL, offsetof(noise_options, deviation),
                                          NULL, 0, 1e6, NULL, NN_EFFECT_RESULT,
-                                         "standard deviation of the noise; that of standardised data is 1"},
+                                         "standard deviation of the noise (standardised data has 1)"},
                                         {.name = NULL}};
 
 static nn_status noise_check(const void *options, nn_shape shape)
@@ -21,7 +21,7 @@ static nn_status noise_check(const void *options, nn_shape shape)
     char text[NN_SHAPE_TEXT];
     (void)options;
     if (nn_shape_count(shape) <= NOISE_VALUES) return NN_OK;
-    NN_FAIL(NN_ERROR_USAGE, "works on samples of at most %lld values, but one is %s; leave it out",
+    NN_FAIL(NN_ERROR_USAGE, "works on samples of at most %lld values, but samples are %s; leave it out",
             (long long)NOISE_VALUES, nn_shape_text(text, shape));
 }
 

@@ -1,4 +1,4 @@
-/* Turns an image about its centre, with bilinear interpolation. */
+/* Rotates an image about its centre, with bilinear interpolation. */
 #include <math.h>
 #include <string.h>
 
@@ -10,10 +10,10 @@ typedef struct rotation_options {
     double degrees;
 } rotation_options;
 
-static const nn_option rotation_table[] = {{"degrees", NN_OPTION_REAL, offsetof(rotation_options, degrees),
-                                            NULL, 0, 180, NULL, NN_EFFECT_RESULT,
-                                            "at most, to either side; zeros come in at the corners"},
-                                           {.name = NULL}};
+static const nn_option rotation_table[] = {
+    {"degrees", NN_OPTION_REAL, offsetof(rotation_options, degrees), NULL, 0, 180, NULL, NN_EFFECT_RESULT,
+     "maximum angle in degrees, in either direction; corners are filled with zeros"},
+    {.name = NULL}};
 
 static nn_status rotation_check(const void *options, nn_shape shape)
 {
@@ -21,7 +21,7 @@ static nn_status rotation_check(const void *options, nn_shape shape)
     return nn_transform_image_check(shape);
 }
 
-/* to += weight times the pixel at (y, x), which is 0 outside the image. */
+/* to += weight x pixel at (y, x), which is 0 outside the image. */
 static void rotation_add(nn_transform_image image, const nn_real *values, int64_t y, int64_t x, double weight,
                          nn_real *to)
 {
@@ -30,7 +30,7 @@ static void rotation_add(nn_transform_image image, const nn_real *values, int64_
     for (int64_t c = 0; c < image.channels; c++) to[c] += (nn_real)weight * pixel[c];
 }
 
-/* The four pixels around (y, x), each by its nearness. */
+/* Bilinear interpolation of the four pixels around (y, x). */
 static void rotation_interpolate(nn_transform_image image, const nn_real *values, double y, double x,
                                  nn_real *to)
 {
@@ -70,7 +70,7 @@ static void rotation_apply(const void *options, const nn_transform_sample *sampl
 
 const nn_transform_type nn_transform_rotation = {
     .name = "rotation",
-    .summary = "turns an image about its centre by up to so many degrees",
+    .summary = "rotates an image about its centre by a random angle",
     .example = "rotation: 15",
     .options = rotation_table,
     .options_size = sizeof(rotation_options),

@@ -1,14 +1,14 @@
-/* Moves an image by a few pixels on both axes. */
+/* Shifts an image by a few pixels along both axes. */
 #include "data/transforms_common.h"
 
 typedef struct shift_options {
     int64_t pixels;
 } shift_options;
 
-static const nn_option shift_table[] = {{"pixels", NN_OPTION_INTEGER, offsetof(shift_options, pixels), NULL,
-                                         0, 1e6, NULL, NN_EFFECT_RESULT,
-                                         "at most, up or down and left or right; zeros move in"},
-                                        {.name = NULL}};
+static const nn_option shift_table[] = {
+    {"pixels", NN_OPTION_INTEGER, offsetof(shift_options, pixels), NULL, 0, 1e6, NULL, NN_EFFECT_RESULT,
+     "maximum shift in pixels, in any direction; the gap is filled with zeros"},
+    {.name = NULL}};
 
 static nn_status shift_check(const void *options, nn_shape shape)
 {
@@ -26,7 +26,7 @@ static void shift_apply(const void *options, const nn_transform_sample *sample)
 
 const nn_transform_type nn_transform_shift = {
     .name = "shift",
-    .summary = "moves an image by up to so many pixels on each axis",
+    .summary = "shifts an image by up to this many pixels along each axis",
     .example = "shift: 2",
     .options = shift_table,
     .options_size = sizeof(shift_options),

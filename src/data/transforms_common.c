@@ -1,4 +1,4 @@
-/* What transforms have in common, those of images above all. */
+/* Helpers shared by transforms. */
 #include "data/transforms_common.h"
 
 #include <string.h>
@@ -8,8 +8,8 @@ nn_status nn_transform_image_check(nn_shape shape)
     char text[NN_SHAPE_TEXT];
     if (shape.dimensions == 2 || shape.dimensions == 3) return NN_OK;
     NN_FAIL(NN_ERROR_USAGE,
-            "works on images, height x width or height x width x channels, but a sample is %s; leave it out, "
-            "or give the samples the shape of images",
+            "works on images, height x width or height x width x channels, but samples are %s; leave it out, "
+            "or reshape the samples to images",
             nn_shape_text(text, shape));
 }
 
@@ -20,7 +20,7 @@ nn_status nn_transform_image_check_extent(nn_shape shape, const char *option, in
     int64_t height = shape.extents[0], width = shape.extents[1];
     int64_t most = (height < width ? height : width) - spare;
     if (pixels <= most) return NN_OK;
-    NN_FAIL(NN_ERROR_USAGE, "%s %lld may leave nothing of a sample, which is %s; choose at most %lld", option,
+    NN_FAIL(NN_ERROR_USAGE, "%s %lld may leave nothing of a sample of %s; choose at most %lld", option,
             (long long)pixels, nn_shape_text(text, shape), (long long)most);
 }
 

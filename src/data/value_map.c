@@ -38,9 +38,8 @@ nn_status nn_value_map_codes(nn_value_map *map, int64_t column, int64_t count, i
 static nn_status map_fail(const nn_codes *codes, double number)
 {
     NN_FAIL(NN_ERROR_DATA,
-            "%s: the number %.17g has no name: the file has names for 0 to %lld; make the file again, or "
-            "complete "
-            "its names",
+            "%s: the number %.17g has no name: the file has names for 0 to %lld; complete the names, or "
+            "create the file again",
             codes->names, number, (long long)codes->count - 1);
 }
 
@@ -48,7 +47,7 @@ nn_status nn_value_map_labels(const nn_value_map *map, int64_t count, int32_t *l
 {
     const nn_codes *codes = &map->codes[0];
     for (int64_t i = 0; i < count && codes->count > 0; i++) {
-        if (labels[i] < 0) continue; /* ignored, or no label, which is reported elsewhere */
+        if (labels[i] < 0) continue; /* ignored, or bad, which is reported elsewhere */
         if (labels[i] >= codes->count) return map_fail(codes, labels[i]);
         labels[i] = codes->numbers[labels[i]];
     }

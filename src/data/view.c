@@ -1,4 +1,4 @@
-/* Raw rows to numbers for the network: runs inside the training step. */
+/* Converts raw rows to numbers for the network, inside the training step. */
 #include "data/view.h"
 
 #include <math.h>
@@ -47,7 +47,7 @@ static void view_shape(const nn_array *array, bool windows, nn_view *view)
         view->shape.dimensions--;
     if (windows && rows > 1) {
         if (view->shape.dimensions == 1 && view->picked == 1 && (!view->input || view->index))
-            view->shape.dimensions = 0; /* one value at each step */
+            view->shape.dimensions = 0; /* one value per step */
         for (int d = view->shape.dimensions; d > 0; d--) view->shape.extents[d] = view->shape.extents[d - 1];
         view->shape.extents[0] = rows;
         view->shape.dimensions++;
@@ -61,27 +61,26 @@ static nn_status view_check(const nn_array *array, const nn_data_window_options 
         (view->index && (view->missing == NN_MISSING_MEAN || view->missing == NN_MISSING_MASK)))
         NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.missing: %s: %s; set drop%s", array->key,
                 view->missing == NN_MISSING_MEAN ? "mean" : "mask",
-                view->index ? "no index stands for one that is missing" : "class labels have no mean",
+                view->index ? "there is no index for a missing value" : "class labels have no mean",
                 view->index ? "" : ", or mask");
     if (view->transform != NN_TRANSFORM_NONE && (view->input || array->label))
         NN_FAIL(NN_ERROR_USAGE,
-                "data.fields.%s.transform: only a target of values is transformed: leave it out", array->key);
+                "data.fields.%s.transform: only targets of values can be transformed: leave it out",
+                array->key);
     if (view->transform == NN_TRANSFORM_DIFFERENCE && (!windows || window->horizon == 0))
         NN_FAIL(NN_ERROR_USAGE,
                 "data.fields.%s.transform: a difference to the last row seen needs data.window with a "
-                "horizon of 1 "
-                "or more",
+                "horizon of 1 or more",
                 array->key);
     if (view->columns && array->shape.dimensions > 1)
-        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.columns: only rows of one dimension have columns",
-                array->key);
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.columns: only one-dimensional rows have columns", array->key);
     if (windows && array->shape.dimensions + 1 > NN_MAX_DIMENSIONS)
-        NN_FAIL(NN_ERROR_USAGE, "data.%s.%s: rows of %d dimensions are too many for windows", array->part,
-                array->key, array->shape.dimensions);
+        NN_FAIL(NN_ERROR_USAGE, "data.%s.%s: rows have %d dimensions, which is too many for windows",
+                array->part, array->key, array->shape.dimensions);
     return NN_OK;
 }
 
-/* Columns that data.window.targets names are those of every target but of labels beside values. */
+/* Whether data.window.targets selects the target's columns: not for labels next to value targets. */
 static bool view_takes_targets(const nn_source *source, int array, const nn_data_window_options *window)
 {
     bool values = false;
@@ -129,7 +128,7 @@ void nn_view_release(nn_view *view)
 
 /* ---- values ---- */
 
-/* A value, and in *seen what it is a difference to, or 0. */
+/* A value; *seen is the base of its difference, or 0. */
 static double view_pair(const nn_view *view, const nn_array *array, const unsigned char *raw, int64_t i,
                         double *seen)
 {
@@ -145,7 +144,7 @@ static double view_pair(const nn_view *view, const nn_array *array, const unsign
 static double view_value(const nn_view *view, const nn_array *array, const unsigned char *raw, int64_t i)
 {
     double seen, value = view_pair(view, array, raw, i, &seen);
-    /* The logarithm of a value below 0 is none: not one that is missing. */
+    /* Not NaN for negative values: they are bad, not missing. */
     if (view->transform == NN_TRANSFORM_LOG) return value < 0 ? -INFINITY : log(value);
     return value - seen;
 }
@@ -178,7 +177,7 @@ void nn_view_observed(const nn_view *view, const nn_array *array, const unsigned
     }
 }
 
-/* In double, as a predictor does it: a value has the same bits in both. */
+/* In double, as in prediction, so that both give the same bits. */
 NN_VECTORIZED
 static void view_scale(int64_t count, const double *values, const double *scales, const double *offsets,
                        nn_real *numbers)
@@ -192,7 +191,7 @@ static void view_copy(int64_t count, const double *values, nn_real *numbers)
     for (int64_t i = 0; i < count; i++) numbers[i] = (nn_real)values[i];
 }
 
-/* 0 is the mean of a column that is standardised. */
+/* 0 is the mean of a standardised column. */
 static void view_fill(int64_t count, nn_real *numbers)
 {
     for (int64_t i = 0; i < count; i++)

@@ -1,5 +1,5 @@
-/* A field as the network sees it: which rows and columns of an array make up a sample, and how they become
- * numbers. Private to data. */
+/* A field as the network sees it: which rows and columns of an array make up a sample, and how they are
+ * converted. Private to data. */
 #ifndef NN_DATA_VIEW_H
 #define NN_DATA_VIEW_H
 
@@ -9,49 +9,49 @@
 typedef struct nn_view {
     int array;
     bool input;
-    int target;              /* number of the target that it is of */
-    int64_t first_row, rows; /* of the array, counted from the row of the sample */
+    int target;              /* the target it belongs to */
+    int64_t first_row, rows; /* rows of the array, relative to the sample's row */
     size_t raw_size;         /* bytes of those rows */
-    int64_t seen;            /* the first so many of them are what a difference is taken to; else 0 */
-    int64_t picked;          /* values of a row that are used, ... */
-    int64_t *columns;        /* ... these of them; NULL: all */
+    int64_t seen;            /* of these, the first `seen` are the base of a difference; otherwise 0 */
+    int64_t picked;          /* values used per row */
+    int64_t *columns;        /* which of them; NULL: all */
     int transform;           /* nn_target_transform */
-    int missing;             /* what becomes of NaN: as nn_field_options */
-    bool left_out;           /* not looked at before the first step */
-    bool index;              /* an input of whole numbers, 0 up, that stand for something */
-    int64_t indices;         /* how many of them there are; 0: as many as the values show */
-    int64_t steps;           /* its first extent, where the lengths of sequences concern it; else 0 */
+    int missing;             /* what to do with NaN: see nn_field_options */
+    bool left_out;           /* not read before the first step */
+    bool index;              /* an input of indices: integers from 0 */
+    int64_t indices;         /* number of indices; 0: from the largest value */
+    int64_t steps;           /* its first extent if sequence lengths apply to it; otherwise 0 */
     nn_shape shape;          /* of a sample */
-    int64_t values;          /* of a sample */
-    nn_taken taken;          /* of a target of values: what its loss takes */
-    int64_t begin; /* of its values among those of all inputs, all targets of values, or all labels */
+    int64_t values;          /* per sample */
+    nn_taken taken;          /* for a value target: what its loss accepts */
+    int64_t begin; /* position of its values among those of all inputs, all value targets, or all labels */
     nn_scaling scaling;
-    /* The scaling's columns over and over, long enough for a block from any column on; NULL: identity. */
+    /* The scaling's columns repeated, long enough for a block that starts at any column; NULL: identity. */
     double *scales, *offsets;
 } nn_view;
 
-/* The view of an array of an opened source. Collects nothing: the failure has the array's place. */
+/* Makes the view of an array of an opened source. A failure names the array. nn_view_release also after a
+ * failure. */
 nn_status nn_view_create(nn_source *source, int array, const nn_data_options *options, nn_view *view);
 void nn_view_release(nn_view *view);
 
-/* Values before the end of a sequence of `length` steps: all where lengths do not concern the view. */
+/* The number of values in a sequence of `length` steps; all values if lengths do not apply to the view. */
 int64_t nn_view_end(const nn_view *view, int64_t length);
 
-/* From the view's scaling to scales and offsets. */
+/* Fills in scales and offsets from the view's scaling. */
 nn_status nn_view_prepare(nn_view *view);
 
-/* Values [first, first + count) of the sample whose rows are at `raw`, before they are normalised. */
+/* Converts values [first, first + count) of the sample whose rows are at `raw`, before normalisation. */
 void nn_view_values(const nn_view *view, const nn_array *array, const unsigned char *raw, int64_t first,
                     int64_t count, double *values);
 
-/* All values of a target in its own units: without its logarithm. Those of a difference are the difference
- * where bases is NULL, else the values as they are stored, and bases what they are differences to (else 0).
- */
+/* All values of a target in its own units, with logarithms undone. With bases, differences become stored
+ * values, and bases what they are differences to (otherwise 0); with NULL they stay differences. */
 void nn_view_observed(const nn_view *view, const nn_array *array, const unsigned char *raw, double *values,
                       double *bases);
 
-/* All values, normalised, for the network, in which those missing are 0, or NaN for targets that are masked;
- * and all labels. */
+/* All values, normalised for the network, where missing ones are 0, or NaN for masked targets; and all
+ * labels. */
 void nn_view_numbers(const nn_view *view, const nn_array *array, const unsigned char *raw, nn_real *numbers);
 void nn_view_labels(const nn_view *view, const nn_array *array, const unsigned char *raw, int64_t *labels);
 

@@ -100,15 +100,13 @@ static void test_check(void **state)
     const nn_shape row = {1, {784}}, small = {2, {28, 8}}, huge = {3, {2048, 2048, 3}};
     nn_augment augment = read_list("[flip, shift: 2, mixup]");
     assert_int_equal(nn_augment_check(&augment, row, false), NN_ERROR_USAGE);
-    assert_string_equal(
-        nn_error_text(),
-        "augment: flip works on images, height x width or height x width x channels, but a sample is 784; "
-        "leave it out, or give the samples the shape of images\n"
-        "augment: shift works on images, height x width or height x width x channels, but a sample is 784; "
-        "leave it out, or give the samples the shape of images\n"
-        "augment: mixup mixes the classes of samples, which this loss cannot take; use cross_entropy, or "
-        "leave "
-        "it out");
+    assert_string_equal(nn_error_text(),
+                        "augment: flip works on images, height x width or height x width x channels, but "
+                        "samples are 784; leave it out, or reshape the samples to images\n"
+                        "augment: shift works on images, height x width or height x width x channels, but "
+                        "samples are 784; leave it out, or reshape the samples to images\n"
+                        "augment: mixup mixes the classes of samples, which this loss does not accept; use "
+                        "cross_entropy or leave it out");
     expect_ok(nn_augment_check(&augment, small, true));
     nn_augment_release(&augment);
     augment =
@@ -117,13 +115,13 @@ static void test_check(void **state)
     assert_int_equal(nn_augment_check(&augment, small, true), NN_ERROR_USAGE);
     assert_string_equal(
         nn_error_text(),
-        "augment: shift pixels 8 may leave nothing of a sample, which is 28 x 8; choose at most 7\n"
-        "augment: cutout size 9 may leave nothing of a sample, which is 28 x 8; choose at most 8\n"
-        "augment: brightness_contrast does nothing with brightness 0 and contrast 0; give one, or leave it "
-        "out\n"
-        "augment: jitter steps 28 may leave one time step only of the 28 that a sample has; choose at most "
+        "augment: shift pixels 8 may leave nothing of a sample of 28 x 8; choose at most 7\n"
+        "augment: cutout size 9 may leave nothing of a sample of 28 x 8; choose at most 8\n"
+        "augment: brightness_contrast does nothing with brightness 0 and contrast 0; set one of them, or "
+        "leave it out\n"
+        "augment: jitter steps 28 may leave only one of the 28 time steps of a sample; choose at most "
         "27\n"
-        "augment: jitter does nothing with steps 0 and scale 0; give one, or leave it out");
+        "augment: jitter does nothing with steps 0 and scale 0; set one of them, or leave it out");
     nn_augment_release(&augment);
     augment = read_list("[noise: 1]");
     assert_int_equal(nn_augment_check(&augment, huge, true), NN_ERROR_USAGE);

@@ -172,7 +172,7 @@ static void nothing_but_bad_samples_is_told(void **state)
     H5Fclose(file);
     nn_data_options options = files_options();
     options.on_bad_sample = NN_BAD_SKIP;
-    expect_refused(&options, true, "data.train: all of its 4 samples are bad");
+    expect_refused(&options, true, "data.train: all 4 samples are bad");
 }
 
 int main(int argc, char **argv)

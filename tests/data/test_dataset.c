@@ -259,7 +259,7 @@ static void what_is_known_is_not_measured(void **state)
     assert_int_equal(nn_dataset_open(comm, &options, files_directory, 7, &(nn_target_wanted){.classes = true},
                                      1, &known, &dataset),
                      NN_ERROR_DATA);
-    expect_message("holds the label 3, but there are 3 classes, 0 to 2");
+    expect_message("contains the label 3, but there are only 3 classes, 0 to 2");
 }
 
 /* If it fails: a choice in the configuration means another one in the program. */

@@ -103,7 +103,7 @@ static void several_targets_are_joined(void **state)
     assert_true(fabs(prior[0]) < 1e-12 && fabs(prior[1] - 513.5) < 1e-9 && fabs(prior[2] + 19.5) < 1e-9);
     nn_dataset_close(dataset);
     expect_same_from_stream(options, false);
-    expect_refused(&options, true, "a class must be alone");
+    expect_refused(&options, true, "a class label must be the only target");
 }
 
 /* If it fails: other columns are used than those that were named. */
@@ -128,10 +128,10 @@ static void columns_are_chosen_by_name_or_number(void **state)
     files_field(&options, "x")->columns = files_text("spim");
     expect_refused(&options, false, "there is no column 'spim'; did you mean 'spin'?");
     files_field(&options, "x")->columns = files_text("7");
-    expect_refused(&options, false, "there is no column 7: there are 3, the first is 0");
+    expect_refused(&options, false, "there is no column 7: there are 3, numbered from 0");
     options.parts[NN_TRAIN].x = files_name("x", "a");
     files_field(&options, "x")->columns = files_text("mass");
-    expect_refused(&options, false, "columns have no names here: a dataset \"a_columns\" would give them");
+    expect_refused(&options, false, "columns have no names here: give them in a dataset \"a_columns\"");
 }
 
 /* If it fails: a resumed run, or an evaluation, normalises by figures of its own. */

@@ -223,7 +223,7 @@ static void ends_of_files_count_where_samples_do_not_cross_them(void **state)
             expect_same(lines, number, &options);
         else
             expect_changed(lines, number, &options,
-                           "data.train.file: the rows are cut into files in another way");
+                           "data.train.file: rows are divided into files differently");
         free(lines);
     }
 }

@@ -156,8 +156,8 @@ static void wrong_layouts_are_told(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {{"NHWX", "'X' is unknown"},
-                                           {"NHWW", "'W' is unknown or comes twice"},
-                                           {"NHW", "names 3 dimensions, but the dataset has 4"},
+                                           {"NHWW", "'W' is unknown or repeated"},
+                                           {"NHW", "has 3 dimensions, but the dataset has 4"},
                                            {"CHWD", "lacks N"}};
     write_file("NHWC", H5T_STD_U8LE, 0);
     for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
@@ -270,7 +270,7 @@ static void classes_are_told_or_named(void **state)
     assert_int_equal(nn_dataset_target(dataset, 0)->classes, 7);
     nn_dataset_close(dataset);
     files_field(&options, "y")->classes = 3;
-    expect_refused(&options, true, "holds the label 3, but there are 3 classes, 0 to 2");
+    expect_refused(&options, true, "contains the label 3, but there are only 3 classes, 0 to 2");
 }
 
 /* What a run takes from the values of all samples. */

@@ -55,7 +55,7 @@ static void missing_values_count_for_nothing(void **state)
     write_values(NAN);
     nn_data_options options = files_options();
     expect_refused(&options, false, "sample 0, column 1 is NaN");
-    expect_message("data.fields.y.missing: drop (such samples are left out), mask (they count for nothing)");
+    expect_message("data.fields.y.missing: drop (such samples are left out), mask (they are ignored)");
     files_field(&options, "y")->missing = NN_MISSING_MASK;
     for (options.cache = NN_CACHE_MEMORY; options.cache <= NN_CACHE_STREAM; options.cache++) {
         nn_dataset *dataset = open_ok(&options, false);
@@ -103,11 +103,11 @@ static void only_nan_is_missing(void **state)
     expect_refused(&options, true,
                    "data.fields.y.missing: mean: class labels have no mean; set drop, or mask");
     y->normalize = NN_NORMALIZE_NONE;
-    expect_refused(&options, false, "data.fields.y.missing: mean: needs values that are standardised");
+    expect_refused(&options, false, "data.fields.y.missing: mean: needs standardised values");
     y->missing = NN_MISSING_ERROR;
     x->missing = NN_MISSING_MASK;
     x->kind = NN_KIND_INDEX;
-    expect_refused(&options, false, "data.fields.x.missing: mask: no index stands for one that is missing");
+    expect_refused(&options, false, "data.fields.x.missing: mask: there is no index for a missing value");
     const double nothing[4] = {NAN, NAN, NAN, NAN}, four[4] = {0, 1, 2, 3};
     hid_t file = files_create("d.h5");
     files_add_column(file, "x", H5T_IEEE_F64LE, 4, four);
@@ -119,7 +119,7 @@ static void only_nan_is_missing(void **state)
     const nn_target_wanted values = {0};
     assert_int_equal(nn_dataset_open(comm, &options, files_directory, 7, &values, 1, NULL, &dataset),
                      NN_ERROR_DATA);
-    expect_message("all values for training are missing");
+    expect_message("all training values are missing");
 }
 
 /* ---- ignored labels ---- */
@@ -173,7 +173,7 @@ static void ignored_labels_are_no_class(void **state)
     }
     expect_same_from_stream(options, true);
     y->ignored_label = (char *)"many";
-    expect_refused(&options, true, "ignored_label: 'many' is no whole number");
+    expect_refused(&options, true, "ignored_label: 'many' is not a whole number");
     y->ignored_label = (char *)"255";
     expect_refused(&options, false, "data.fields.y.ignored_label: the target is read as values");
     y->first_label = 1;
@@ -221,10 +221,10 @@ static void labels_of_pixels(void **state)
     }
     expect_same_from_stream(options, true);
     options.balanced = true;
-    expect_refused(&options, true, "data.balanced: needs samples that are of one class each");
+    expect_refused(&options, true, "data.balanced: needs exactly one class per sample");
     options.balanced = false;
     options.split = (nn_split_options){.validation = 0.2, .stratified = true, .seed = -1};
-    expect_refused(&options, true, "data.split.stratified: a sample has several labels");
+    expect_refused(&options, true, "data.split.stratified: samples have several labels");
 }
 
 /* If it fails: pixels move away from their labels, or words become others. */
@@ -235,12 +235,11 @@ static void transforms_do_not_spoil_targets(void **state)
         const char *transform, *x, *y;
         int kind;
         const char *message;
-    } cases[] = {
-        {"[flip]", "image", "map", NN_KIND_AUTO, "flip moves what the target 'y' says of each step or pixel"},
-        {"[noise: 0.1]", "image", "map", NN_KIND_AUTO, NULL},
-        {"[flip]", "image", "y", NN_KIND_AUTO, NULL},
-        {"[noise: 0.1]", "image", "y", NN_KIND_INDEX,
-         "noise changes values, but an index stands for something"}};
+    } cases[] = {{"[flip]", "image", "map", NN_KIND_AUTO, "flip moves steps or pixels, but not target 'y'"},
+                 {"[noise: 0.1]", "image", "map", NN_KIND_AUTO, NULL},
+                 {"[flip]", "image", "y", NN_KIND_AUTO, NULL},
+                 {"[noise: 0.1]", "image", "y", NN_KIND_INDEX,
+                  "noise changes values, which makes no sense for indices"}};
     write_labels();
     for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
         nn_data_options options = files_options();
@@ -330,10 +329,10 @@ static void weights_that_are_none_are_refused(void **state)
         expect_message(wrong[n].message);
     }
     options.parts[NN_TRAIN].weights = (char *)"pair";
-    expect_refused(&options, true, "has 2 values a sample, where one is needed");
+    expect_refused(&options, true, "has 2 values per sample, but must have one");
     options.parts[NN_TRAIN].weights = (char *)"w";
     options.window = (nn_data_window_options){.length = 3, .horizon = 1, .stride = 1};
-    expect_refused(&options, true, "data.train.weights: only samples that are rows have weights");
+    expect_refused(&options, true, "data.train.weights: windows have no weights");
 }
 
 /* ---- sequences ---- */
@@ -476,7 +475,7 @@ static void a_layout_tells_features_from_steps(void **state)
     options.parts[NN_TRAIN].lengths = NULL;
     options.parts[NN_TRAIN].x = files_name("t", "t");
     files_field(&options, "tag")->layout = NULL;
-    expect_targets_refused(&options, of_sequences, 1, "layout: NT for a label at every step");
+    expect_targets_refused(&options, of_sequences, 1, "for a label per step, set data.fields.tag.layout: NT");
     files_field(&options, "tag")->layout = (char *)"NT";
     nn_dataset *dataset = open_targets(&options, of_sequences, 1);
     assert_true(nn_shape_equal(nn_dataset_target(dataset, 0)->shape, (nn_shape){1, {STEPS}}));
@@ -551,13 +550,13 @@ static void what_is_no_index_is_told(void **state)
     write_indices(H5T_IEEE_F64LE, 1e9);
     expect_refused(&options, true, "sample 5, value 1 is 1000000000");
     x->normalize = NN_NORMALIZE_STANDARDIZE;
-    expect_refused(&options, true, "data.fields.x.kind: index: an index is not normalised");
+    expect_refused(&options, true, "data.fields.x.kind: index: indices are not normalised");
     x->normalize = NN_NORMALIZE_AUTO;
     x->kind = NN_KIND_CLASS;
-    expect_refused(&options, true, "data.fields.x.kind: only a target can be of this kind");
+    expect_refused(&options, true, "data.fields.x.kind: only targets can be of this kind");
     x->kind = NN_KIND_AUTO;
     files_field(&options, "y")->kind = NN_KIND_INDEX;
-    expect_refused(&options, true, "data.fields.y.kind: index: only an input");
+    expect_refused(&options, true, "data.fields.y.kind: index: only inputs");
 }
 
 /* If it fails: a stream that nobody looks at beforehand asks an embedding for what it does not have. */
@@ -580,7 +579,7 @@ static void unseen_indices_stop_a_stream(void **state)
     int64_t labels[10];
     assert_int_equal(files_gather(dataset, NN_TRAIN, 0, 5, inputs, NULL, labels), NN_OK);
     assert_int_equal(files_gather(dataset, NN_TRAIN, 3, 5, inputs, NULL, labels), NN_ERROR_DATA);
-    expect_message("value 1 of sample 5 is none of the 5 indices");
+    expect_message("value 1 of sample 5 is not one of the 5 indices");
     nn_dataset_close(dataset);
 }
 
@@ -602,7 +601,7 @@ static void labels_that_are_all_ignored_are_refused(void **state)
         options.cache = cache;
         options.check = cache == NN_CACHE_STREAM ? NN_CHECK_NONE : NN_CHECK_ALL;
         options.parts[NN_TRAIN] = files_part("x", "y");
-        expect_refused(&options, true, "no sample to train on has a label");
+        expect_refused(&options, true, "no training sample has a label");
         options.parts[NN_TRAIN] = files_part("x", "some");
         const double first[2] = {1, 0};
         nn_dataset *dataset = open_ok(&options, true);

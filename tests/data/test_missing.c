@@ -231,10 +231,10 @@ static void numbers_of_samples_must_be_there(void **state)
     nn_data_options options = files_options();
     options.parts[NN_TRAIN].weights = (char *)"w";
     expect_refused(&options, false, "data.train.weights: dataset \"w\" of ");
-    expect_message("lacks 10 of its values: a chunk of dataset \"w\"");
+    expect_message("lacks 10 values: a chunk of dataset \"w\"");
     options.parts[NN_TRAIN].weights = NULL;
     options.split = (nn_split_options){.validation = 0.2, .by = NN_SPLIT_BY_GROUP, .group = (char *)"w"};
-    expect_refused(&options, false, "lacks 10 of its values: a chunk of dataset \"w\"");
+    expect_refused(&options, false, "lacks 10 values: a chunk of dataset \"w\"");
 }
 
 /* If it fails: a missing index is one of an embedding, or a missing class one more class. */

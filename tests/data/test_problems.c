@@ -90,12 +90,12 @@ static void all_problems_are_told_at_once(void **state)
     expect_message("data.test.x: dataset \"e\"");
     expect_message("is empty");
     expect_message("compound");
-    expect_message("data.split.validation and data.validation are both given");
+    expect_message("data.split.validation and data.validation cannot both be given");
     expect_message("sample 4, column 1 is NaN");
     options = files_options();
     options.parts[NN_TRAIN].y = files_name("y", "x");
     options.split.validation = 0.01;
-    expect_refused(&options, false, "0.01 of 6 samples is none");
+    expect_refused(&options, false, "0.01 of 6 samples is less than one sample");
     options.split = (nn_split_options){.validation = 0.5, .test = 0.5, .stratified = true};
     expect_refused(&options, false, "leave nothing to train on");
     expect_message("data.split.stratified: the targets are values");
@@ -169,12 +169,12 @@ static void parts_and_files_that_differ_are_refused(void **state)
     write_parts(H5T_IEEE_F32LE, 2, H5T_STD_U8LE, 1, "e.h5");
     expect_refused(&options, true, "its samples are 2, but those of data.train.x are 12");
     files_add_name(&options.parts[NN_TEST].x, "z", "x");
-    expect_refused(&options, true, "all parts need the same inputs and targets");
+    expect_refused(&options, true, "all parts must have the same inputs and targets");
     options.parts[NN_TEST] = (nn_part_options){0};
     char *both[] = {(char *)(uintptr_t) "d.h5", (char *)(uintptr_t) "e.h5"};
     options.file = files_list(both, 2);
     write_parts(H5T_IEEE_F32LE, 12, H5T_STD_U8LE, 3, "e.h5");
-    expect_refused(&options, true, "the files of one data set must be alike");
+    expect_refused(&options, true, "the files of one data set must have the same shapes");
 }
 
 /* If it fails: a part of wider numbers than the first is read beyond the room for a sample, or its bytes are

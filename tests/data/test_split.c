@@ -355,7 +355,7 @@ static void files_must_be_alike(void **state)
     H5Fclose(file);
     nn_data_options options = files_options();
     options.file = files_text("piece-*.h5");
-    expect_refused(&options, true, "piece-x.h5: its samples are 2, those of ");
+    expect_refused(&options, true, "piece-x.h5: its samples are 2, but those of ");
     remove(files_path("piece-x.h5"));
 }
 

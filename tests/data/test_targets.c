@@ -173,22 +173,22 @@ static void names_must_fit(void **state)
     nn_data_options options = target_options();
     const nn_target_wanted wrong[] = {{.name = "plase"}, {.name = "sort", .classes = true}};
     expect_targets_refused(&options, wrong, 2,
-                           "data.train.y: there is no target 'plase', which a loss is for; did you mean "
+                           "data.train.y: there is no target 'plase', which a loss needs; did you mean "
                            "'place'?");
-    expect_targets_refused(&options, four, 3, "data.train.y.kind: there is no loss for this target");
+    expect_targets_refused(&options, four, 3, "data.train.y.kind: this target has no loss");
     options.parts[NN_VALIDATION] = files_part("pixels", "box");
     files_add_name(&options.parts[NN_VALIDATION].x, "table", "table");
     expect_targets_refused(&options, four, 4, "data.validation.y: there is no target 'place'");
-    expect_refused(&options, true, "a class must be alone");
+    expect_refused(&options, true, "a class label must be the only target");
     options = target_options();
     options.parts[NN_TRAIN].x.datasets[0] = options.parts[NN_TRAIN].x.datasets[1] = (char *)"absent";
     expect_targets_refused(&options, four, 4, "data.train.image: dataset \"absent\"");
     options = target_options();
     options.split = (nn_split_options){.validation = 0.2, .stratified = true, .seed = -1};
-    expect_targets_refused(&options, four, 4, "the targets are classes of several kinds");
+    expect_targets_refused(&options, four, 4, "the targets are several sets of classes");
     options = target_options();
     options.balanced = true;
-    expect_targets_refused(&options, four, 4, "data.balanced: needs samples that are of one class each");
+    expect_targets_refused(&options, four, 4, "data.balanced: needs exactly one class per sample");
 }
 
 /* If it fails: an input that cannot be read is taken for a target, of which there is none at that place. */

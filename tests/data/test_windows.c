@@ -198,7 +198,7 @@ static void targets_are_transformed(void **state)
     expect_refused(&options, false, "needs data.window with a horizon of 1 or more");
     options = window_options(5, 1, 1);
     files_field(&options, "x")->transform = NN_TRANSFORM_LOG;
-    expect_refused(&options, false, "data.fields.x.transform: only a target");
+    expect_refused(&options, false, "data.fields.x.transform: only targets");
 }
 
 /* If it fails: a difference is normalised as if it were a value, or its mean is not 0 after it. */
@@ -278,7 +278,7 @@ static void expect_warning(const nn_data_options *options, bool warns, const cha
 static void a_random_split_of_windows_is_warned_of(void **state)
 {
     (void)state;
-    static const char says[] = "a random split shows in training rows of what is tested";
+    static const char says[] = "a random split lets training see rows of the test windows";
     write_files(false);
     nn_data_options options = window_options(4, 1, 4);
     options.split.validation = 0.25;
@@ -339,15 +339,15 @@ static void stateful_needs_samples_that_follow(void **state)
     nn_data_options options = window_options(3, 1, 1);
     options.shuffle = NN_SHUFFLE_STATEFUL;
     expect_refused(&options, false,
-                   "data.shuffle: stateful: a window must begin where the one before it ended");
+                   "data.shuffle: stateful: each window must start where the one before it ends");
     options.window.stride = 3;
     options.split.validation = 0.3;
     nn_dataset_close(open_ok(&options, false));
     options.split.order = NN_SPLIT_RANDOM;
-    expect_refused(&options, false, "data.shuffle: stateful: a random split leaves no samples");
+    expect_refused(&options, false, "data.shuffle: stateful: after a random split");
     options.split.order = NN_SPLIT_AUTO;
     options.balanced = true;
-    expect_refused(&options, false, "data.shuffle: stateful: samples that are chosen by class or length");
+    expect_refused(&options, false, "data.shuffle: stateful: samples chosen by class or length");
 }
 
 /* If it fails: one target of a window is computed as another, or in its columns. */
@@ -514,7 +514,7 @@ static void windows_that_do_not_fit_are_told(void **state)
                    "data.train: no file has enough rows for one sample, a window with its target");
     options = window_options(5, 1, 1);
     options.on_bad_sample = NN_BAD_SKIP;
-    expect_refused(&options, false, "a step of a series cannot be skipped");
+    expect_refused(&options, false, "rows of a series cannot be skipped");
 }
 
 int main(int argc, char **argv)

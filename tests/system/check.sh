@@ -88,7 +88,7 @@ data: {file: odd.h5, train: {x: x, y: y}, fields: {y: {classes: 2}}}
 network: [dense: {units: 7}]
 loss: cross_entropy
 YAML
-finds 2 'holds the label 2, but there are 2 classes' odd.yaml
+finds 2 'contains the label 2, but there are only 2 classes' odd.yaml
 says '^  - .*7'
 
 # ---- the time limit ----
@@ -239,7 +239,7 @@ network: [dense: {units: classes}]
 loss: cross_entropy
 YAML
 look 0 middle.yaml
-says 'warning: 2 of 12 classes have no sample to train on, class 10 the first'
+says 'warning: 2 of 12 classes have no training sample \(the first: class 10\)'
 says '^ +300.6 MiB of data were not read through'
 ulimit -S -v 2000000 # behind all that mpirun starts
 look 0 large.yaml -n 8 --nodes 2 --set data.cache=stream

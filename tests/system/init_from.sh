@@ -68,7 +68,7 @@ mv away old
 # Parts: an output that begins anew is normalised by its own data; another shape too; normalize: none is none.
 run train next.yaml --run-dir head --set init_from.run=old --set init_from.exclude=out
 said "init_from: x normalised as in"
-said "by this data: y"
+said "on this data: y"
 run train next.yaml --run-dir none --set init_from.run=old --set data.fields.x.normalize=none
 said "init_from: y normalised as in"
 run check next.yaml --run-dir none2 --set init_from.run=old

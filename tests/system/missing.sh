@@ -67,7 +67,7 @@ for policy in mean mask drop; do
     [ $policy = mean ] && first=$reference
     [ $policy = drop ] && [ "$reference" = "$first" ] && fail "drop and mean are the same"
 done
-grep -q 'data.train: 32 of 240 samples are skipped: values of theirs are missing' train.log ||
+grep -q 'data.train: 32 of 240 samples are skipped: they have missing values' train.log ||
     { fail "what is dropped is not told"; cat train.log; }
 reference=
 same "packed, skipped" 2 packed --set data.on_bad_sample=skip
@@ -84,7 +84,7 @@ config y_packed packed.h5 y mse 'rmse, r2'
 config c_nan nan.h5 c cross_entropy accuracy
 config c_packed packed.h5 c cross_entropy accuracy
 x="--set data.fields.x.missing=mean"
-refused y_packed 'data.train.y: .*is -9999, which means no value.*mask \(they count for nothing\)' $x
+refused y_packed 'data.train.y: .*is -9999, which means no value.*mask \(they are ignored\)' $x
 refused c_packed 'data.train.y: .*the label of sample .* is 255, which means no value.*missing: drop' $x
 refused c_nan 'data.train.y: .*the label of sample .* is NaN' $x
 for policy in mean mask drop; do
@@ -97,7 +97,7 @@ for policy in mean mask drop; do
     same "labels packed, $policy" 2 c_packed $x --set data.fields.y.missing=$policy --set data.cache=stream
 done
 refused c_packed 'class labels have no mean' $x --set data.fields.y.missing=mean
-refused packed 'missing: mean: needs values that are standardised' --set data.fields.x.missing=mean \
+refused packed 'missing: mean: needs standardised values' --set data.fields.x.missing=mean \
     --set data.fields.x.normalize=unit_range
 
 # ---- a stream at which nobody looks beforehand ----

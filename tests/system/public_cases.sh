@@ -45,7 +45,7 @@ setting() { grep -o -E 'set data\.[a-z_.]+: [^;,(]+(, [-0-9]+\])?' train.log | h
 # recipe FILE: runs the Python of the last refusal on the file
 recipe() {
     local code
-    code=$(grep -o -E 'in Python with h5py( and numpy)?: .*' train.log | head -n 1 | sed -E 's/^in Python[^:]*: //; s/(, and name|, and read).*//; s/ \(or the axis.*//')
+    code=$(grep -o -E 'in Python with h5py( and numpy)?: .*' train.log | head -n 1 | sed -E 's/^in Python[^:]*: //; s/(, and use|, and read).*//; s/ \(or the axis.*//')
     [ -n "$code" ] || { fail "no recipe in the message"; cat train.log; return; }
     py <<<"f = h5py.File('$1', 'r+'); $code"
 }
@@ -69,7 +69,7 @@ runs one
 "$program" predict run-two -o two.csv >predict.log 2>&1 || { fail "predict from files of their own"; cat predict.log; }
 head -n 1 two.csv | grep -q probability_yes || fail "class names in the file of the labels are not read: $(head -n 1 two.csv)"
 config wrong cross_entropy "flatten, $classes" '{train: {x: {file: "x?.h5", path: x}, y: {file: y0.h5, path: y}}}'
-refused wrong 'data.train.y: .*y0.h5 stands for 1 files, but the part has 2'
+refused wrong 'data.train.y: .*y0.h5 matches 1 files, but the part has 2'
 config wrong cross_entropy "flatten, $classes" '{train: {x: {file: x0.h5, dataset: x}, y: {file: y0.h5, path: y}}}'
 refused wrong "unknown key 'dataset' \(known: file, path\)"
 config wrong cross_entropy "flatten, $classes" '{train: {x: {file: x0.h5, path: x}, y: {file: y9.h5, path: y}}}'
@@ -97,8 +97,8 @@ config yes binary_cross_entropy 'dense: {units: 1}' '{file: labels.h5, train: {x
 runs yes
 config tens cross_entropy "$classes" '{file: labels.h5, train: {x: x, y: tens}, fields: {y: {labels: [10, 20, 30]}}}'
 runs tens
-refused tens 'the label of sample 2 is 30 .*not among the 2 of data.fields.y.labels' --set 'data.fields.y.labels=[10,20]'
-refused tens 'data.fields.x.labels: only a target has classes' --set 'data.fields.x.labels=[1, 2]'
+refused tens 'the label of sample 2 is 30 .*not among the 2 in data.fields.y.labels' --set 'data.fields.y.labels=[10,20]'
+refused tens 'data.fields.x.labels: only targets have classes' --set 'data.fields.x.labels=[1, 2]'
 refused tens 'data.fields.y.labels: the target is read as values' --set loss=mse --set 'network=[dense: {units: 1}]'
 refused tens "labels: 10 is listed twice" --set 'data.fields.y.labels=[10,10]'
 for kind in free fixed; do
@@ -112,10 +112,10 @@ done
 
 # ---- samples along another dimension ----
 config row cross_entropy "$classes" '{file: labels.h5, train: {x: x, y: row}}'
-refused row 'dataset "row" has 1, .*dimension 2 of "row" has 64.*data.fields.y.layout: FN'
+refused row 'dataset "row" has 1, .*dimension 2 of "row" has extent 64.*data.fields.y.layout: FN'
 runs row --set "$(setting)"
 config matlab cross_entropy "$classes" '{file: labels.h5, train: {x: matlab, y: tens}, fields: {y: {labels: [10, 20, 30]}}}'
-refused matlab 'dataset "matlab" has 3 samples, .*dimension 2 of "matlab" has 64.*data.fields.x.layout: FN'
+refused matlab 'dataset "matlab" has 3 samples, .*dimension 2 of "matlab" has extent 64.*data.fields.x.layout: FN'
 runs matlab --set "$(setting)"
 
 # ---- maps and steps that are one-hot ----
@@ -162,7 +162,7 @@ recipe records.h5
 config complex cross_entropy "$classes" '{file: records.h5, train: {x: {re: c_re, im: c_im}, y: y}}'
 runs complex
 config ragged cross_entropy "lstm: {units: 4}, $classes" '{file: records.h5, train: {x: ragged, y: y}}'
-refused ragged 'are read padded: .*data.train.lengths'
+refused ragged 'store sequences of different lengths padded: .*data.train.lengths'
 py <<'PY'
 with h5py.File('records.h5', 'r+') as f:
     n = [len(v) for v in f['ragged']]; p = numpy.zeros((60, max(n), 1), 'f4')
@@ -171,7 +171,7 @@ with h5py.File('records.h5', 'r+') as f:
 PY
 runs ragged --set data.train.x=padded --set data.train.lengths=lengths
 config groups cross_entropy "$classes" '{file: records.h5, train: {x: demo_*/obs, y: demo_*/y}}'
-refused groups 'data.train.x: .*patterns stand for files, not for groups'
+refused groups 'data.train.x: .*patterns match files, not groups'
 py <<'PY'
 with h5py.File('records.h5', 'r+') as f:
     for name, new in (('obs', 'all'), ('y', 'all_y')): f[new] = numpy.concatenate([f[f'demo_{k}/{name}'] for k in range(4)])

@@ -132,7 +132,7 @@ grep -q 'beyond 2^53' train.log && fail "numbers that double holds are called ro
 config ticks ticks 1 mse
 for ranks in 1 3; do
     run ticks $ranks
-    [ "$(grep -c 'warning: data.train.y: dataset "ticks" of .*: sample 41 holds a whole number beyond 2^53' train.log)" = 1 ] ||
+    [ "$(grep -c 'warning: data.train.y: dataset "ticks" of .*: sample 41 contains a whole number beyond 2^53' train.log)" = 1 ] ||
         { fail "rounded numbers on $ranks ranks"; cat train.log; }
 done
 
@@ -185,7 +185,7 @@ sed -n 's/^test, baseline.*: loss \([^,]*\),.*/\1/p' train.log | awk '{ exit !($
 "$program" eval many.1 >train.log 2>&1 || { fail "eval of weights by column"; cat train.log; }
 config steps many 4 binary_cross_entropy 'fields: {y: {layout: NT}}' accuracy
 run steps 1
-says 'warning: data.fields.y.layout: NT: the 4 values of a sample are taken for steps of one quantity'
+says 'warning: data.fields.y.layout: NT: the 4 values of a sample are read as steps of one quantity'
 "$program" help auc | grep -q 'if the labelled rows are all of one class' || fail "help does not say when auc is undefined"
 config chance chance 1 binary_cross_entropy
 run chance 1
