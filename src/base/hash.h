@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The hash of `size` bytes. */
 uint64_t nn_hash(const void *bytes, size_t size, uint64_t seed);
 
 #endif

@@ -5,11 +5,11 @@
 
 #include "base/hash.h"
 
-/* The copies of glibc with and without fused multiply-add differ in 3 to 8 of 10,000 results. */
+/* glibc's versions with and without fused multiply-add differ in 3 to 8 of 10,000 results. */
 #define LIBM_ARGUMENTS ((uint64_t)65536)
 #define LIBM_CHUNK 1024
 
-/* Number `index` of a sequence that fills [0, 1) evenly, to 53 bits. */
+/* Number `index` of a sequence that fills [0, 1) evenly, with 53 bits. */
 static double libm_share(uint64_t index)
 {
     return (double)((index * UINT64_C(0x9e3779b97f4a7c15)) >> 11) * 0x1p-53;
@@ -20,13 +20,13 @@ static double libm_exp(uint64_t i)
     return exp(20 * libm_share(i) - 10);
 }
 
-/* Near 1, where the ways of rounding differ most often. */
+/* Near 1, where implementations differ most often. */
 static double libm_log(uint64_t i)
 {
     return log(0.9 + 0.2 * libm_share(i));
 }
 
-/* Shares that are kept in each of up to some thousand steps. */
+/* Decay factors raised to the power of up to some thousand steps. */
 static double libm_pow(uint64_t i)
 {
     return pow(0.5 + 0.4999 * libm_share(i), 1 + floor(3000 * libm_share(i * 7 + 3)));

@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 
-/* Texts that a message shows at most. */
+/* Number of texts that a message shows at most. */
 #define LIST_SHOWN 20
 
 nn_status nn_list_add(nn_text_list *list, const char *name)
@@ -63,8 +63,7 @@ static nn_status list_sort(const nn_text_list *list, list_entry **entries)
     if (list->count > 0) qsort(*entries, list->count, sizeof **entries, list_by_name);
     for (size_t i = 1; i < list->count; i++)
         if (strcmp((*entries)[i - 1].name, (*entries)[i].name) == 0)
-            NN_FAIL(NN_ERROR_DATA, "the name '%s' occurs twice: give each number a name of its own",
-                    (*entries)[i].name);
+            NN_FAIL(NN_ERROR_DATA, "the name '%s' occurs twice: names must be unique", (*entries)[i].name);
     return NN_OK;
 }
 

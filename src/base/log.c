@@ -34,8 +34,8 @@ bool nn_log_chosen(int rank)
 
 #define LOG_LINE_SIZE 4096
 
-/* A line is whole even when threads speak at the same time, and is out at once, as batch jobs are watched
- * through their files. One write, as mpirun passes on what several writes bring between those of others. */
+/* A line stays intact when several threads write, and appears at once, because batch jobs are watched through
+ * their files. A single write, because mpirun may insert the output of other ranks between several. */
 static void log_write(FILE *stream, const char *prefix, const char *format, va_list arguments)
 {
     char line[LOG_LINE_SIZE];
@@ -71,7 +71,7 @@ void nn_log_collect(nn_text *warnings)
     log_collected = warnings;
 }
 
-/* Whether the lines of `text` are among those of the warnings. */
+/* Whether the lines of `text` occur in the collected warnings. */
 static bool log_is_known(const char *warnings, const char *text)
 {
     size_t length = strlen(text);

@@ -1,6 +1,6 @@
 /*
- * Lines for people. One rank of a job speaks; the others are silenced. Errors do not go through here: they
- * are statuses, printed by cli.
+ * Lines for people to read. One rank of a job writes them; the others are silent. Errors do not come through
+ * here: they are statuses, printed by cli.
  */
 #ifndef NN_BASE_LOG_H
 #define NN_BASE_LOG_H
@@ -10,21 +10,21 @@
 #include "base/status.h"
 #include "base/text.h"
 
-/* Turned off on all ranks but one. On at the start. */
+/* Turned off on all ranks but one. Initially on. */
 void nn_log_enable(bool enabled);
 bool nn_log_enabled(void);
 
-/* Whether a rank speaks in a program that is not ours: what nn_set_log_ranks has chosen. */
+/* Whether a rank writes lines in a program that is not ours: the choice made with nn_set_log_ranks. */
 bool nn_log_chosen(int rank);
 
-/* From here on warnings are appended to the text instead, each once and on one line: further lines of one
- * begin with two spaces. NULL: no longer. For one thread. */
+/* From now on, warnings are appended to the text instead, each once; its second and further lines are
+ * indented by two spaces. NULL: print them again. For one thread. */
 void nn_log_collect(nn_text *warnings);
 
-/* One line to standard output. */
+/* Writes one line to standard output. */
 void nn_log_line(const char *format, ...) NN_PRINTF(1, 2);
 
-/* One line "warning: ..." to standard error. */
+/* Writes one line "warning: ..." to standard error. */
 void nn_log_warning(const char *format, ...) NN_PRINTF(1, 2);
 
 #endif

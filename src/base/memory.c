@@ -9,10 +9,10 @@
 #include "base/memory_limits.h"
 #include "base/text.h"
 
-/* Stands directly before each block. */
+/* Immediately precedes each block. */
 typedef struct memory_header {
     void *origin; /* what calloc returned */
-    size_t size;  /* of the block, as the caller asked */
+    size_t size;  /* of the block, as requested */
 } memory_header;
 
 #define MEMORY_OVERHEAD (sizeof(memory_header) + NN_ALIGNMENT - 1)
@@ -50,7 +50,7 @@ static void memory_count(size_t size)
     }
 }
 
-/* The caller's pointer is a T *, reached through a void **: copying bytes keeps to the aliasing rules. */
+/* The caller's pointer is a T *, accessed through a void **: copying bytes respects the aliasing rules. */
 static void memory_store_pointer(void **pointer, void *block)
 {
     memcpy(pointer, &block, sizeof(block));
@@ -90,8 +90,8 @@ nn_status nn_allocate(void **pointer, size_t count, size_t size, const char *wha
         char asked[NN_FORMAT_SIZE], held[NN_FORMAT_SIZE], text[NN_LIMITS_TEXT];
         nn_memory_limits limits = nn_memory_limits_read("");
         NN_FAIL(NN_ERROR_MEMORY,
-                "cannot allocate %s for %s (this process holds %s; %s): give the job more memory, put fewer "
-                "ranks on a node, lower training.memory, set data.cache: stream, or make the batch or the "
+                "cannot allocate %s for %s (this process uses %s; %s): give the job more memory, use fewer "
+                "ranks per node, lower training.memory, set data.cache: stream, or make the batch or the "
                 "network smaller",
                 nn_format_bytes(asked, (double)count * (double)size), what,
                 nn_format_bytes(held, (double)nn_memory_in_use()), nn_memory_limits_text(text, &limits));

@@ -12,10 +12,10 @@
 
 #define LIMITS_PATH 4096
 
-/* Above this a version 1 limit stands for none. */
+/* A version 1 limit above this means no limit. */
 #define LIMITS_NONE 4e18
 
-/* A number behind a word at the beginning of a line of a file of the kernel. */
+/* Reads the number after a word at the beginning of a line in a file of the kernel. */
 static bool limits_read_number(const char *path, const char *word, double *number)
 {
     char line[LIMITS_PATH];
@@ -28,9 +28,9 @@ static bool limits_read_number(const char *path, const char *word, double *numbe
     return found;
 }
 
-/* The files of a version of control groups. */
+/* The files of one version of control groups. */
 typedef struct limits_version {
-    const char *controller; /* the middle of the line in /proc/self/cgroup */
+    const char *controller; /* middle part of the line in /proc/self/cgroup */
     const char *mount, *limit, *used, *cached;
 } limits_version;
 
@@ -40,7 +40,7 @@ static const limits_version versions[] = {
      "total_inactive_file "},
 };
 
-/* The path of this process's group, "" where it is in none. */
+/* The path of this process's group; "" if it is in none. */
 static void limits_find_group(const char *root, const limits_version *version, char group[LIMITS_PATH])
 {
     char path[LIMITS_PATH], line[LIMITS_PATH];
@@ -79,7 +79,8 @@ static void limits_take_group(const char *root, const limits_version *version, c
     limits->group_used = used;
 }
 
-/* A group is bound by all those above it. Within a container the path may not exist, but its end does. */
+/* A group is also limited by all groups above it. Inside a container the path may not exist, but its last
+ * part does. */
 static void limits_read_groups(const char *root, const limits_version *version, nn_memory_limits *limits)
 {
     char group[LIMITS_PATH];
@@ -137,11 +138,11 @@ char *nn_memory_limits_text(char *buffer, const nn_memory_limits *limits)
     if (limits->group_limit < HUGE_VAL)
         length +=
             snprintf(buffer + length, (size_t)(NN_LIMITS_TEXT - length),
-                     "%sthe job's control group may have %s and has %s", length > 0 ? ", " : "",
+                     "%sthe job's control group is limited to %s and uses %s", length > 0 ? ", " : "",
                      nn_format_bytes(amount, limits->group_limit), nn_format_bytes(used, limits->group_used));
     if (limits->address < HUGE_VAL)
         snprintf(buffer + length, (size_t)(NN_LIMITS_TEXT - length),
-                 "%sa process may have an address space of %s (ulimit -v)", length > 0 ? ", " : "",
+                 "%sthe address space of a process is limited to %s (ulimit -v)", length > 0 ? ", " : "",
                  nn_format_bytes(amount, limits->address));
     return buffer;
 }

@@ -1,14 +1,14 @@
-/* The name that a misspelt word was meant to be. */
+/* Finds the name that a misspelt word was meant to be. */
 #include <ctype.h>
 #include <string.h>
 
 #include "base/least.h"
 #include "base/text.h"
 
-/* Longer words are not guessed at. */
+/* No guesses for longer words. */
 #define NEAREST_LONGEST 63
 
-/* Shorter words abbreviate too many others. */
+/* Shorter words are abbreviations of too many others. */
 #define NEAREST_ABBREVIATION 3
 
 static bool nearest_same(char a, char b)
@@ -16,8 +16,8 @@ static bool nearest_same(char a, char b)
     return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
 
-/* Edit distance with insertions, deletions, replacements and swaps of neighbours (optimal string alignment),
- * without regard to case. Both words have at most NEAREST_LONGEST letters. */
+/* Edit distance with insertions, deletions, substitutions and swaps of neighbours (optimal string alignment),
+ * ignoring case. Both words have at most NEAREST_LONGEST letters. */
 static int64_t nearest_distance(const char *a, const char *b)
 {
     int64_t rows[3][NEAREST_LONGEST + 1]; /* rows[i % 3] holds row i of the table */
@@ -38,7 +38,7 @@ static int64_t nearest_distance(const char *a, const char *b)
     return rows[a_length % 3][b_length];
 }
 
-/* The shortest candidate that begins with the word, which is then an abbreviation rather than a slip. */
+/* The shortest candidate that begins with the word, which is then an abbreviation rather than a typo. */
 static const char *nearest_begun(const char *word, const char *const *candidates, size_t count)
 {
     size_t length = strlen(word);
@@ -58,8 +58,7 @@ const char *nn_nearest(const char *word, const char *const *candidates, size_t c
     const char *begun = nearest_begun(word, candidates, count);
     if (begun) return begun;
     if (length > NEAREST_LONGEST) return NULL;
-    int64_t best_distance =
-        ((int64_t)length + 1) / 3 + 1; /* about one slip in three letters is near enough */
+    int64_t best_distance = ((int64_t)length + 1) / 3 + 1; /* about one typo in three letters */
     const char *best = NULL;
     for (size_t i = 0; i < count; i++) {
         if (strlen(candidates[i]) > NEAREST_LONGEST) continue;

@@ -3,7 +3,7 @@
  * distribution, Applied Statistics 37 (1988), routine PPND16; about 16 digits.
  *
  * Only + - * / and sqrt are used, which IEEE 754 rounds exactly: the initial weights have the same bits on
- * every machine, whatever its mathematics library.
+ * every machine, whatever its maths library.
  */
 #include <math.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 
 #define NORMAL_TERMS 8
 
-/* A quotient of two polynomials, coefficients from the constant up. */
+/* A quotient of two polynomials, with coefficients from the constant term up. */
 typedef struct normal_quotient {
     double numerator[NORMAL_TERMS];
     double denominator[NORMAL_TERMS];
@@ -61,7 +61,7 @@ static double normal_divide(const normal_quotient *quotient, double x)
 }
 
 /* Natural logarithm of x > 0: x = m 2^e with m in [sqrt(1/2), sqrt(2)), log m = 2 atanh((m - 1) / (m + 1)),
- * whose series is cut where the next term is below the last bit. */
+ * whose series ends where the next term is below the last bit. */
 static double normal_log(double x)
 {
     const double log_2 = 0x1.62e42fefa39efp-1;
@@ -78,7 +78,7 @@ static double normal_log(double x)
     return exponent * log_2 + 2.0 * ratio * series;
 }
 
-/* The quantile of a probability away from 1/2 by more than 0.425. */
+/* The quantile of a probability that differs from 1/2 by more than 0.425. */
 static double normal_outer(double uniform)
 {
     double tail = uniform < 0.5 ? uniform : 1.0 - uniform;
@@ -100,10 +100,11 @@ double nn_random_normal(nn_random stream, uint64_t index)
     return fabs(centred) <= 0.425 ? normal_inner(centred) : normal_outer(uniform);
 }
 
-/* Enough at a time to fill vectors, few enough to stay in cache. */
+/* Enough numbers to fill vectors, few enough to stay in cache. */
 #define NORMAL_CHUNK 64
 
-/* The centre's quotient is taken of all numbers, in a loop without branches; the few others replace it. */
+/* The central quotient is computed for all numbers, in a loop without branches; then the few others are
+ * replaced. */
 static void normal_chunk(nn_random stream, uint64_t index, double normals[NORMAL_CHUNK])
 {
     double uniforms[NORMAL_CHUNK];

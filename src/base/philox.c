@@ -2,12 +2,12 @@
 
 #define PERMUTE_ROUNDS 8
 
-/* The least width of a half: with halves of 2 bits some orders stay 10 % too frequent after any number of
- * rounds, with 4 bits none is measurably so after 8. */
+/* The minimum width of a half: with halves of 2 bits, some orders stay 10 % too frequent after any number of
+ * rounds; with 4 bits, no deviation can be measured after 8 rounds. */
 #define PERMUTE_LEAST_BITS 4
 #define PERMUTE_FEW 64
 
-/* Keeps the counters of a permutation's rounds apart from those of the numbers of the same stream. */
+/* Separates the counters of a permutation's rounds from those of the numbers in the same stream. */
 #define PERMUTE_MARK (UINT64_C(1) << 63)
 
 void nn_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4])
@@ -44,7 +44,7 @@ float nn_random_uniform24(nn_random stream, uint64_t index)
     return (float)(words[0] >> 8) * 0x1p-24f;
 }
 
-/* An odd number of 53 bits over 2^53: exact, and neither 0 nor 1. */
+/* An odd number of 53 bits divided by 2^53: exact, and neither 0 nor 1. */
 double nn_random_uniform(nn_random stream, uint64_t index)
 {
     uint32_t words[4];
@@ -53,7 +53,7 @@ double nn_random_uniform(nn_random stream, uint64_t index)
     return (double)(bits >> 11 | 1) * 0x1p-53;
 }
 
-/* One round of the Feistel network: `half` of the bits to as many others. */
+/* One round of the Feistel network: maps `half` of the bits to as many others. */
 static uint64_t permute_round(nn_random stream, int round, uint64_t half, uint64_t mask)
 {
     uint32_t words[4];
@@ -82,8 +82,8 @@ static int permute_half_bits(uint64_t count)
     return half_bits;
 }
 
-/* Of few: each has a random number, and goes to its rank among them; cheaper than cycles through a domain
- * that is many times as large. */
+/* For small counts: each position gets a random number, and goes to its rank among them; cheaper than cycle
+ * walking through a domain many times as large. */
 static uint64_t permute_few(nn_random stream, uint64_t count, uint64_t position)
 {
     uint64_t keys[PERMUTE_FEW], rank = 0;
@@ -103,8 +103,8 @@ uint64_t nn_random_permute(nn_random stream, uint64_t count, uint64_t position)
     if (count <= 1) return 0;
     if (count <= PERMUTE_FEW) return permute_few(stream, count, position);
     int half_bits = permute_half_bits(count);
-    /* The cycle that starts at `position` comes back to it, so it meets [0, count) again: on average after
-     * fewer than four steps when count > 64, as the domain is then less than four times as large. */
+    /* The cycle through `position` returns to it, and so meets [0, count) again: on average after fewer than
+     * four steps if count > 64, because the domain is then less than four times as large. */
     uint64_t value = position;
     do {
         value = permute_domain(stream, half_bits, value);

@@ -1,11 +1,11 @@
 /*
  * The scalar type of weights and arithmetic.
  *
- * What computes on values is compiled twice, with NN_REAL_FLOAT and with NN_REAL_DOUBLE, under the same
- * names. The linker then joins each half into one object and hides all of its names but those of its tables
- * of functions, which carry the precision in their name (NN_REAL_SYMBOL). Everything else is compiled once.
- * It sees nn_real as an incomplete type: it passes values on, and reaches the arithmetic through the tables;
- * a line of it that computes on values does not compile.
+ * Code that computes on values is compiled twice, with NN_REAL_FLOAT and with NN_REAL_DOUBLE, under the same
+ * names. The linker then joins each half into one object and hides all its names except those of its tables
+ * of functions, which include the precision (NN_REAL_SYMBOL). Everything else is compiled once. There nn_real
+ * is an incomplete type: such code passes values on and reaches the arithmetic through the tables; a line
+ * that computes on values does not compile.
  */
 #ifndef NN_BASE_REAL_H
 #define NN_BASE_REAL_H
@@ -32,7 +32,7 @@ static inline const char *nn_scalar_name(nn_scalar scalar)
     return scalar == NN_SCALAR_F64 ? "float64" : "float32";
 }
 
-/* Bytes of a value. */
+/* Bytes per value. */
 static inline unsigned nn_scalar_size(nn_scalar scalar)
 {
     return scalar == NN_SCALAR_F64 ? 8u : 4u;

@@ -9,7 +9,7 @@
 static _Thread_local char status_text[STATUS_TEXT_SIZE];
 static _Thread_local int status_number;
 
-/* New text is formatted here first, because its arguments may point into the recorded text. */
+/* New text is formatted here first, because the arguments may point into the recorded text. */
 static _Thread_local char status_scratch[STATUS_TEXT_SIZE];
 
 static void status_format(const char *format, va_list arguments)
@@ -40,7 +40,7 @@ void nn_error_set_number(int number)
     status_number = number;
 }
 
-/* Adds as much of `text` as fits to the formatted text. */
+/* Appends as much of `text` as fits to the formatted text. */
 static void status_append(const char *text)
 {
     size_t length = strlen(status_scratch);

@@ -1,6 +1,6 @@
 /*
- * How failures travel. A function that can fail returns an nn_status and records a text that says what is
- * wrong, where, and what to do. Nothing below cli exits or prints an error.
+ * How failures are reported. A function that can fail returns an nn_status and records a text that says what
+ * is wrong, where, and what to do. Nothing below cli exits or prints an error.
  */
 #ifndef NN_BASE_STATUS_H
 #define NN_BASE_STATUS_H
@@ -13,24 +13,25 @@
 #define NN_PRINTF(format_index, first_argument)
 #endif
 
-/* Records a failure's text in this thread and returns `status`. The text is cut at 16 KiB. */
+/* Records the text of a failure for this thread and returns `status`. The text is cut at 16 KiB. */
 nn_status nn_fail(nn_status status, const char *format, ...) NN_PRINTF(2, 3);
 
-/* Puts "context: " in front of the recorded text; returns `status`. For callers that know the place. */
+/* Puts "context: " before the recorded text; returns `status`. For callers that know where the failure
+ * occurred. */
 nn_status nn_fail_context(nn_status status, const char *format, ...) NN_PRINTF(2, 3);
 
-/* The value of errno behind the recorded text, where nn_fail_system (host/system.h) has recorded it; else 0.
- */
+/* The value of errno that belongs to the recorded text, if nn_fail_system (host/system.h) has recorded one;
+ * otherwise 0. */
 int nn_error_number(void);
 void nn_error_set_number(int number);
 
-/* Forgets the recorded text. */
+/* Discards the recorded text. */
 void nn_error_clear(void);
 
-/* Leaves the function with a failure. */
+/* Returns from the function with a failure. */
 #define NN_FAIL(status, ...) return nn_fail((status), __VA_ARGS__)
 
-/* Passes a failure of `call` up to the caller. */
+/* Returns a failure of `call` to the caller. */
 #define NN_TRY(call)                                                                                         \
     do {                                                                                                     \
         nn_status nn_try_status_ = (call);                                                                   \

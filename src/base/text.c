@@ -9,7 +9,7 @@
 
 #define TEXT_FIRST_CAPACITY ((size_t)128)
 
-/* Makes room for `extra` more bytes and the final zero. */
+/* Makes room for `extra` more bytes and the final NUL. */
 static bool text_reserve(nn_text *text, size_t extra)
 {
     size_t needed = text->length + extra + 1;
@@ -39,7 +39,7 @@ void nn_text_append(nn_text *text, const char *format, ...)
     va_end(again);
 }
 
-/* Length of the UTF-8 sequence at `bytes`, 0 when it is none (RFC 3629: no overlong forms, no surrogates). */
+/* Length of the UTF-8 sequence at `bytes`, 0 if invalid (RFC 3629: no overlong forms, no surrogates). */
 static int text_utf8_length(const unsigned char *bytes)
 {
     unsigned char first = bytes[0], second = bytes[0] ? bytes[1] : 0;
@@ -83,7 +83,7 @@ char *nn_format_bytes(char *buffer, double bytes)
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     const size_t last = sizeof(units) / sizeof(units[0]) - 1;
     size_t unit = 0;
-    /* From 1023.95 on, one decimal would show 1024.0. */
+    /* From 1023.95, one decimal would show 1024.0. */
     while (bytes >= 1023.95 && unit < last) {
         bytes /= 1024.0;
         unit++;

@@ -1,4 +1,4 @@
-/* Text that grows, and small helpers for messages. */
+/* Growing texts, and helpers for messages. */
 #ifndef NN_BASE_TEXT_H
 #define NN_BASE_TEXT_H
 
@@ -8,8 +8,8 @@
 
 #include "base/status.h"
 
-/* A growing text. Zero-initialise; release with nn_text_free. An allocation failure makes `failed` true and
- * later appends do nothing. bytes is always a valid C string once something was appended. */
+/* A growing text. Zero-initialise; release with nn_text_free. A failed allocation sets `failed`, and later
+ * appends do nothing. `bytes` is a valid C string once something has been appended. */
 typedef struct nn_text {
     char *bytes;
     size_t length, capacity;
@@ -20,11 +20,11 @@ void nn_text_append(nn_text *text, const char *format, ...) NN_PRINTF(2, 3);
 void nn_text_append_json(nn_text *text, const char *string); /* quoted and escaped */
 void nn_text_free(nn_text *text);
 
-/* The candidate that `word` was meant to be: the shortest that begins with it, else the nearest one by edit
- * distance; NULL when none is near enough. */
+/* The candidate that `word` was probably meant to be: the shortest one that begins with it, otherwise the
+ * nearest by edit distance; NULL if none is near enough. Borrowed. */
 const char *nn_nearest(const char *word, const char *const *candidates, size_t count);
 
-/* "1.5 GiB", "3 min 20 s": into a buffer of at least 32 bytes, which is returned. */
+/* "1.5 GiB", "3 min 20 s": written to a buffer of at least NN_FORMAT_SIZE bytes, which is returned. */
 #define NN_FORMAT_SIZE 32
 char *nn_format_bytes(char *buffer, double bytes);
 char *nn_format_seconds(char *buffer, double seconds);

@@ -15,7 +15,7 @@ int64_t nn_tree_split(int64_t begin, int64_t end)
     return begin + (INT64_C(1) << tree_top_bit((uint64_t)(end - begin - 1)));
 }
 
-/* Appends the maximal nodes of the subtree `node` that lie in `range`. */
+/* Appends the maximal nodes in the subtree `node` that are inside `range`. */
 static void tree_cover_below(nn_tree_node node, nn_tree_node range, nn_tree_node *nodes, int *count)
 {
     if (node.end <= range.begin || range.end <= node.begin) return;
@@ -50,14 +50,14 @@ void nn_tree_sum(int64_t n, size_t width, const double *values, double *sum)
     }
 }
 
-/* Rows on their way to one. */
+/* Rows being joined into one. */
 typedef struct tree_fold {
     const nn_tree_node *nodes; /* NULL: leaves */
     size_t width;
     double *values;
     nn_tree_join *join;
     const void *context;
-    size_t next; /* row that is not yet taken */
+    size_t next; /* the next unused row */
 } tree_fold;
 
 static double *tree_fold_node(tree_fold *fold, nn_tree_node node)
@@ -79,9 +79,9 @@ void nn_tree_fold(int64_t n, const nn_tree_node *nodes, size_t width, double *va
     tree_fold_node(&fold, (nn_tree_node){0, n});
 }
 
-/* The number in [low, high], low > 0, that has the most trailing zero bits: everything below the highest bit
- * in which low - 1 and high differ is cleared. There is only one: between two multiples of 2^k that are odd
- * multiples lies a multiple of 2^(k+1). */
+/* The number in [low, high], low > 0, with the most trailing zero bits: clears everything below the highest
+ * bit in which low - 1 and high differ. It is unique: between two multiples of 2^k that are odd multiples
+ * there is a multiple of 2^(k+1). */
 static int64_t tree_roundest(int64_t low, int64_t high)
 {
     int bit = tree_top_bit((uint64_t)(low - 1) ^ (uint64_t)high);
@@ -91,9 +91,8 @@ static int64_t tree_roundest(int64_t low, int64_t high)
 nn_tree_node nn_tree_share(int64_t n, int rank, int size)
 {
     if (n <= size) return (nn_tree_node){nn_smaller(rank, n), nn_smaller((int64_t)rank + 1, n)};
-    /* From left to right, each rank takes at least one leaf and at most `longest`, and leaves the ranks
-     * behind it at least one and at most `longest` each; within those limits its end is as round as possible.
-     */
+    /* From left to right, each rank takes at least one leaf and at most `longest`, and leaves at least one
+     * and at most `longest` for each rank after it; within these limits its end is as round as possible. */
     int64_t longest = (n - 1) / size + 1;
     nn_tree_node share = {0, 0};
     for (int r = 0; r <= rank; r++) {

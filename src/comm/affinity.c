@@ -1,4 +1,4 @@
-/* The cores that a rank may use, among the ranks of its node. */
+/* The cores available to a rank, among the ranks of its node. */
 #include <string.h>
 
 #include "comm/comm.h"

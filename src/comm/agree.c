@@ -7,10 +7,10 @@
 #include "comm/comm.h"
 #include "comm/internal.h"
 
-/* Turns that a wait spins before it gives the core away. */
+/* How often a wait spins before it yields the core. */
 #define SPIN_TURNS 256
 
-/* A request to stop gives way to any failure. */
+/* A request to stop ranks below any failure. */
 static int64_t agree_severity(nn_status status)
 {
     return status == NN_STOPPED ? 1 : (int64_t)status;
@@ -21,8 +21,9 @@ static nn_status agree_status(int64_t severity)
     return severity == 1 ? NN_STOPPED : (nn_status)severity;
 }
 
-/* This rank's failure as all ranks will report it. Where all have failed alike (a mistake in the
- * configuration), no rank is named; and a text that was agreed on before names its rank already. */
+/* Composes this rank's failure as all ranks will report it. If all ranks failed with the same status (a
+ * mistake in the configuration), no rank is named; a text that was agreed on before already names its
+ * rank. */
 static void agree_compose(nn_comm *comm, int failures, int ranks)
 {
     char text[NN_AGREED_TEXT];
@@ -48,7 +49,7 @@ static nn_status agree_among(nn_comm *comm, MPI_Comm group, nn_status status)
     int64_t worst = 0;
     int group_rank = 0, ranks = 1, speaker, failures = status != NN_OK;
 
-    /* One maximum finds the worst failure and the lowest rank that has it. */
+    /* A single maximum finds the worst failure and the lowest rank with it. */
     MPI_Comm_rank(group, &group_rank);
     MPI_Comm_size(group, &ranks);
     if (status != NN_OK) worst = agree_severity(status) * unit + (INT_MAX - group_rank);

@@ -1,4 +1,4 @@
-/* The life of a communicator. */
+/* Creating and destroying communicators. */
 #include "comm/comm.h"
 
 #include <stdio.h>
@@ -34,7 +34,7 @@ nn_status nn_mpi_waited(int code, const char *doing)
     return nn_mpi_check(code, doing);
 }
 
-/* The node's communicator, ordered by rank. */
+/* The communicator of the node, in rank order. */
 static nn_status comm_find_node(nn_comm *comm)
 {
     MPI_Comm machine;
@@ -99,7 +99,7 @@ static nn_status comm_make(MPI_Comm parent, bool ends_mpi, nn_comm **comm)
     if (NN_ALLOCATE(&made, 1, "a communicator") == NN_OK) made->job = made->node = MPI_COMM_NULL;
     NN_TRY_TO(failed, status, nn_comm_all(parent, made != NULL, &all));
     if (made == NULL || !all) {
-        status = nn_fail(NN_ERROR_MEMORY, "a rank has no memory for a communicator");
+        status = nn_fail(NN_ERROR_MEMORY, "out of memory for a communicator on some rank");
         goto failed;
     }
     NN_TRY_TO(failed, status, comm_fill(made, parent));
@@ -112,8 +112,8 @@ failed:
     return status;
 }
 
-/* srun of a program whose MPI does not speak Slurm's launch protocol starts single-rank worlds. mpirun inside
- * a job of several tasks is another matter: it tells each process the size of its world. */
+/* srun starts worlds of a single rank if the program's MPI does not support Slurm's launch protocol. mpirun
+ * inside a job with several tasks is different: it gives each process the size of its world. */
 static nn_status comm_check_launcher(bool launched)
 {
     const char *tasks = getenv("SLURM_NTASKS");
@@ -121,11 +121,12 @@ static nn_status comm_check_launcher(bool launched)
 
     MPI_Comm_size(MPI_COMM_WORLD, &size);
     if (size > 1 || launched || tasks == NULL || strtol(tasks, NULL, 10) <= 1) return NN_OK;
-    NN_FAIL(NN_ERROR_COMM,
-            "SLURM_NTASKS is %s, but MPI sees a world of 1 rank: the launcher does not speak to this MPI "
-            "(%s); start "
-            "with `srun --mpi=pmix`, or with mpirun",
-            tasks, nn_comm_library());
+    NN_FAIL(
+        NN_ERROR_COMM,
+        "SLURM_NTASKS is %s, but MPI sees a world of 1 rank: the launcher and this MPI do not work together "
+        "(%s); start "
+        "with `srun --mpi=pmix`, or with mpirun",
+        tasks, nn_comm_library());
 }
 
 nn_status nn_comm_start(int *argc, char ***argv, nn_comm **comm)
@@ -139,7 +140,7 @@ nn_status nn_comm_start(int *argc, char ***argv, nn_comm **comm)
     NN_TRY_TO(failed, status, comm_check_launcher(launched));
     if (provided < MPI_THREAD_FUNNELED) {
         status =
-            nn_fail(NN_ERROR_COMM, "this MPI (%s) does not allow threads: use one with MPI_THREAD_FUNNELED",
+            nn_fail(NN_ERROR_COMM, "this MPI (%s) does not support threads: use one with MPI_THREAD_FUNNELED",
                     nn_comm_library());
         goto failed;
     }

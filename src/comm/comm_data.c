@@ -1,11 +1,11 @@
-/* Data from rank to rank, in messages that MPI's int counts can hold. */
+/* Transfers data between ranks, in messages that fit MPI's int counts. */
 #include <limits.h>
 #include <string.h>
 
 #include "comm/comm.h"
 #include "comm/internal.h"
 
-/* The largest int that keeps pieces of an array aligned as the array is. */
+/* The largest int for which the pieces of an array are aligned like the array. */
 #define MESSAGE_LIMIT ((size_t)(INT_MAX / 64) * 64)
 #define GATHER_TAG 1
 #define PAIR_TAG 2
@@ -48,7 +48,7 @@ nn_status nn_comm_broadcast(nn_comm *comm, void *bytes, size_t size, int root)
     return NN_OK;
 }
 
-/* The offset of each rank's part, as MPI wants it. False when the parts together are too long for one
+/* Computes the offset of each rank's part for MPI. False if the parts together are too long for one
  * message. */
 static bool data_parts(nn_comm *comm, const size_t *sizes)
 {
@@ -63,7 +63,7 @@ static bool data_parts(nn_comm *comm, const size_t *sizes)
     return true;
 }
 
-/* In place on all ranks alike, as MPI demands: the own part is moved there first. */
+/* MPI requires all ranks to use in-place mode or none: each rank's own part is first moved to its place. */
 nn_status nn_comm_gather_all(nn_comm *comm, const void *part, const size_t *sizes, void *all)
 {
     char *place = all;
@@ -150,7 +150,7 @@ nn_status nn_comm_maximum(nn_comm *comm, int64_t *values, size_t count)
 
 nn_status nn_comm_same(nn_comm *comm, uint64_t hash, bool *same)
 {
-    uint64_t values[2] = {hash, ~hash}; /* the greatest ~hash is that of the least hash */
+    uint64_t values[2] = {hash, ~hash}; /* the maximum of ~hash is that of the minimum of hash */
 
     *same = true;
     if (comm->size == 1) return NN_OK;

@@ -1,11 +1,11 @@
-/* The rest of the canonical tree: sums the nodes that the ranks hold, in the tree's order. */
+/* The upper part of the canonical tree: sums the nodes held by the ranks, in the tree's order. */
 #ifndef NN_COMM_FOLD_H
 #define NN_COMM_FOLD_H
 
 #include "base/tree.h"
 #include "comm/reduction.h"
 
-/* Values summed at a time: a block of every slot stays in the first-level cache. */
+/* Number of values summed at a time: a block of every slot stays in the first-level cache. */
 #define NN_FOLD_BLOCK ((int64_t)2048)
 
 /* slot = source, or slot += source. The source NN_FOLD_NEXT is the slot after `slot`. */
@@ -23,16 +23,16 @@ typedef struct nn_fold {
 } nn_fold;
 
 /*
- * Makes the steps for `source_count` nodes of the tree over `leaf_count` leaves, in ascending order. Where
- * they do not tile the tree, what is missing counts as absent. `own` is the source whose memory receives the
+ * Plans the steps for `source_count` nodes of the tree over `leaf_count` leaves, in ascending order. If they
+ * do not tile the tree, missing nodes are left out of the sum. `own` is the source whose memory receives the
  * sum (it is never copied: addition commutes, so the sum may start with it), or NN_FOLD_NEXT: the sum has
- * memory of its own.
+ * separate memory.
  */
 nn_status nn_fold_create(int64_t leaf_count, const nn_tree_node *sources, int source_count, int own,
                          nn_fold *fold);
 void nn_fold_release(nn_fold *fold);
 
-/* Bytes of scratch that nn_fold_run needs. */
+/* Bytes of scratch needed by nn_fold_run. */
 size_t nn_fold_scratch(const nn_fold *fold, unsigned width);
 
 /* Sums `count` values of `width` bytes. sum is sources[own] if there is an own source. */

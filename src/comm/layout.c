@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 
-/* Cuts blocks [begin, end) at the block boundaries nearest to an even division of their values. */
+/* Divides blocks [begin, end) at the block boundaries nearest to an even division of their values. */
 static void layout_cut_bucket(const int64_t *block_begin, int64_t begin, int64_t end, int ranks,
                               int64_t *blocks)
 {
@@ -42,8 +42,7 @@ void nn_cuts_release(nn_cuts *cuts)
     cuts->blocks = cuts->values = NULL;
 }
 
-/* The owners are rotated from bucket to bucket, so that what is left over does not always land on the same
- * rank. */
+/* Ownership is rotated from bucket to bucket, so that the remainders do not always go to the same rank. */
 nn_reduction_slice nn_cuts_slice(const nn_cuts *cuts, int64_t bucket, int rank)
 {
     int64_t shift = bucket % cuts->ranks;

@@ -7,7 +7,7 @@
 nn_status nn_messages_create(MPI_Comm group, size_t capacity, nn_messages *messages)
 {
     *messages = (nn_messages){.group = group, .capacity = capacity, .limit = nn_comm_message_limit()};
-    return nn_allocate((void **)&messages->requests, capacity, sizeof(MPI_Request), "messages under way");
+    return nn_allocate((void **)&messages->requests, capacity, sizeof(MPI_Request), "messages in progress");
 }
 
 void nn_messages_release(nn_messages *messages)

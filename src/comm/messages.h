@@ -1,4 +1,4 @@
-/* Messages under way, split where they are longer than MPI's int counts allow. */
+/* Messages in progress, split if they are longer than MPI's int counts allow. */
 #ifndef NN_COMM_MESSAGES_H
 #define NN_COMM_MESSAGES_H
 
@@ -11,13 +11,13 @@ typedef struct nn_messages {
     MPI_Request *requests;
     int count;
     size_t capacity;
-    size_t limit; /* bytes of one message: that of nn_comm_message_limit when these were created */
+    size_t limit; /* bytes per message: nn_comm_message_limit at the time of creation */
 } nn_messages;
 
 nn_status nn_messages_create(MPI_Comm group, size_t capacity, nn_messages *messages);
 void nn_messages_release(nn_messages *messages);
 
-/* Messages that `size` bytes become. */
+/* Number of messages needed for `size` bytes. */
 size_t nn_messages_pieces(size_t size);
 
 nn_status nn_messages_send(nn_messages *messages, const void *bytes, size_t size, int receiver, int tag);
@@ -29,7 +29,7 @@ nn_status nn_messages_sum(nn_messages *messages, void *values, int64_t count, un
 /* Whether the messages [begin, end) have arrived; lets MPI make progress. */
 nn_status nn_messages_test(nn_messages *messages, int begin, int end, bool *done);
 
-/* Waits for all, and forgets them. */
+/* Waits for all messages, and empties the list. */
 nn_status nn_messages_wait(nn_messages *messages);
 
 #endif

@@ -13,7 +13,7 @@ static nn_status peers_allocate(const nn_comm *comm, nn_peers *peers)
     return NN_OK;
 }
 
-/* Groups by node, or each rank alone. Groups and their members are in the order of ranks. */
+/* Groups by node, or one group per rank. Groups and their members are in rank order. */
 static void peers_group(const nn_comm *comm, bool alone, nn_peers *peers)
 {
     int *begin = peers->group_begin;
@@ -52,7 +52,7 @@ static void peers_divide(const size_t *sizes, char *memory, nn_peers *peers)
     }
 }
 
-/* Where one node lacks room, no node shares memory: senders must know who receives. */
+/* If one node has too little space, no node shares memory: senders must know who receives. */
 static nn_status peers_fall_back(nn_comm *comm, const size_t *sizes, nn_peers *peers)
 {
     nn_log_warning("the ranks of a node pass gradients in messages, which is slower: %s", nn_error_text());

@@ -1,7 +1,7 @@
 /*
  * The ranks of a node in an exact reduction. They read one another's weights and partials in node-shared
- * memory, and tell one another by counters, which only ever grow, how far they are. Ranks that share memory
- * are a group; where a node has no room for shared memory, every rank is a group of its own.
+ * memory, and use counters, which only grow, to report their progress to one another. Ranks that share memory
+ * form a group; if a node has too little space for shared memory, every rank is a group of its own.
  */
 #ifndef NN_COMM_PEERS_H
 #define NN_COMM_PEERS_H
@@ -10,38 +10,38 @@
 
 #include "comm/internal.h"
 
-/* Counters that processes share must need no lock, which would be of one process. */
+/* Counters shared between processes must not need a lock, which would exist in only one process. */
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics must be lock-free");
 
-/* Written by one rank, read by its peers; on cache lines of its own. */
+/* Written by one rank, read by its peers; on separate cache lines. */
 typedef struct nn_peer_counters {
-    _Alignas(64) atomic_ullong started; /* buckets whose partials were final, over all steps */
-    atomic_ullong summed;               /* steps whose partials of peers it no longer reads */
+    _Alignas(64) atomic_ullong started; /* buckets with final partials, over all steps */
+    atomic_ullong summed;               /* steps for which it no longer reads its peers' partials */
     atomic_ullong updated;              /* shares for which its own slices of the weights were ready */
     atomic_ullong relayed; /* shares for which it had the slices that it receives for its group */
-    atomic_ullong copied;  /* shares for which it no longer reads weights of peers */
+    atomic_ullong copied;  /* shares for which it no longer reads its peers' weights */
 } nn_peer_counters;
 
 typedef struct nn_peers {
     int group_count;
     int *group;       /* of each rank */
-    int *place;       /* of each rank in its group */
+    int *place;       /* of each rank within its group */
     int *members;     /* the ranks, group by group */
-    int *group_begin; /* group g has members[group_begin[g]] up to members[group_begin[g + 1]] */
+    int *group_begin; /* group g has members[group_begin[g]] up to members[group_begin[g + 1] - 1] */
     int *mine;        /* the ranks of this rank's group: borrowed from members */
     int mine_count, own_place;
     nn_peer_counters *counters; /* by place */
     char **arrays;              /* by place: weights and partials */
-    nn_shared *shared;          /* either of these two holds the memory */
+    nn_shared *shared;          /* one of these two holds the memory */
     void *separate;
 } nn_peers;
 
-/* sizes[r]: bytes of rank r's arrays. Collective over the job; falls back to separate memory with a warning.
- */
+/* sizes[r]: bytes of rank r's arrays. Collective over the job; falls back to separate memory with a
+ * warning. */
 nn_status nn_peers_create(nn_comm *comm, const size_t *sizes, nn_peers *peers);
 void nn_peers_release(nn_peers *peers);
 
-/* The rank of group `group` that receives what `owner`, of another group, has for all of the group. */
+/* The rank of group `group` that receives the slices of `owner`, of another group, for the entire group. */
 int nn_peers_relay(const nn_peers *peers, int group, int owner);
 
 #endif

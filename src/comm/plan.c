@@ -10,7 +10,7 @@ int nn_leaf_plan_nodes(const nn_leaf_plan *leaves, int rank, const nn_tree_node 
     return leaves->source_begin[rank + 1] - leaves->source_begin[rank];
 }
 
-/* The maximal nodes of a rank's share of the leaves. */
+/* The maximal nodes in a rank's share of the leaves. */
 static int plan_cover(int64_t leaf_count, int rank, int size, nn_tree_node nodes[NN_TREE_COVER_MAX])
 {
     nn_tree_node share = nn_tree_share(leaf_count, rank, size);
@@ -87,7 +87,7 @@ static nn_status plan_fill(const nn_reduction_layout *layout, nn_plan *plan)
     for (int kind = 0; kind < layout->leaf_count_kinds; kind++) {
         NN_TRY(plan_leaves(plan, layout->leaf_counts[kind], &plan->leaves[kind]));
     }
-    /* MPI sums in place, so a rank without leaves gives zeros. */
+    /* MPI sums in place, so a rank without leaves contributes zeros. */
     if (plan->mode == NN_REDUCE_MPI && plan->partial_counts[plan->rank] == 0)
         plan->partial_counts[plan->rank] = 1;
     return plan_slices(plan, layout);

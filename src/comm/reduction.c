@@ -1,4 +1,4 @@
-/* The steps of a reduction, whatever its kind. */
+/* The steps of a reduction, for both kinds. */
 #include "comm/reduction.h"
 
 #include <assert.h>
@@ -43,7 +43,7 @@ failed:
     return status;
 }
 
-/* Where any rank is in the middle of a sum, MPI may still write to the buffers: they live until the process
+/* If any rank is in the middle of a sum, MPI may still write to the buffers: they must live until the process
  * ends. */
 static bool reduction_is_idle(const nn_reduction *reduction)
 {
@@ -77,7 +77,7 @@ size_t nn_reduction_memory(nn_ranks ranks, const nn_reduction_layout *layout, nn
     return size;
 }
 
-/* The values of the nodes that a rank sums, but for its own; a peer is one whose memory it can read. */
+/* The values of the nodes that a rank sums, except its own; a peer is a rank whose memory it can read. */
 static nn_status traffic_exact(const nn_plan *plan, nn_ranks ranks, nn_reduction_traffic *traffic)
 {
     nn_reduction_slice *slices = NULL;
@@ -110,7 +110,7 @@ nn_status nn_reduction_measure(nn_ranks ranks, const nn_reduction_layout *layout
     traffic->arrays = nn_plan_arrays(&plan, plan.rank);
     if (mode == NN_REDUCE_EXACT)
         status = traffic_exact(&plan, ranks, traffic);
-    else /* what the best algorithms take: half of it for the sum, half for handing it out */
+    else /* as with the best algorithms: half of it for the sum, half for distributing it */
         traffic->from_nodes =
             2 * (size_t)layout->count * plan.width * (size_t)(ranks.size - 1) / (size_t)ranks.size;
     nn_plan_release(&plan);
@@ -145,8 +145,7 @@ nn_status nn_reduction_begin(nn_reduction *reduction, int64_t leaf_count, nn_tre
     assert(!reduction->summing);
     reduction->leaves = reduction_find_leaves(plan, leaf_count);
     if (reduction->leaves == NULL) {
-        NN_FAIL(NN_ERROR_COMM,
-                "a step of %lld microbatches is not among those that the reduction was made for",
+        NN_FAIL(NN_ERROR_COMM, "the reduction was not created for a step of %lld microbatches",
                 (long long)leaf_count);
     }
     *node_count = nn_leaf_plan_nodes(reduction->leaves, plan->rank, &own);

@@ -1,15 +1,16 @@
 /*
- * The sum of gradients over ranks, and the way back of the weights.
+ * The sum of gradients over ranks, and the return of the updated weights.
  *
- * The flat parameter vector is cut into blocks, consecutive blocks form buckets, and each bucket is cut into
- * one slice of whole blocks per rank: the rank that owns a slice sums it, updates it, and hands it to all.
- * The leaves of a step are the microbatches of the batch; each rank holds partial sums for the maximal nodes
- * of the canonical tree (base/tree.h) that tile its share of the leaves. `exact` finishes that very tree, so
- * the bits do not depend on the number of ranks; `mpi` uses MPI_Iallreduce per bucket: every rank then has
- * every slice.
+ * The flat parameter vector is divided into blocks, consecutive blocks form buckets, and each bucket is
+ * divided into one slice of whole blocks per rank: the rank that owns a slice sums it, updates it, and
+ * distributes it to all. The leaves of a step are the microbatches of the batch; each rank holds partial sums
+ * for the maximal nodes of the canonical tree (base/tree.h) that tile its share of the leaves. `exact`
+ * completes that same tree, so the bits do not depend on the number of ranks; `mpi` uses MPI_Iallreduce per
+ * bucket, after which every rank has every slice.
  *
- * A step:  begin; fill the partials from the last bucket to the first, `start` each bucket when its partials
- * are final on this rank, `progress` in between; `finish`; update the weights of the owned slices; `share`.
+ * A step:  begin; fill the partials from the last bucket to the first, `start` each bucket once its partials
+ * are final on this rank, calling `progress` in between; `finish`; update the weights of the owned slices;
+ * `share`.
  */
 #ifndef NN_COMM_REDUCTION_H
 #define NN_COMM_REDUCTION_H
@@ -22,7 +23,7 @@ typedef struct nn_reduction nn_reduction;
 
 typedef enum nn_reduction_mode { NN_REDUCE_EXACT, NN_REDUCE_MPI } nn_reduction_mode;
 
-/* How the flat vector is cut: a function of the network alone. Borrowed during nn_reduction_create. */
+/* How the flat vector is divided: depends on the network alone. Borrowed during nn_reduction_create. */
 typedef struct nn_reduction_layout {
     nn_scalar scalar;
     int64_t count;               /* values in the flat vector */
@@ -30,72 +31,71 @@ typedef struct nn_reduction_layout {
     const int64_t *block_begin;  /* block_count + 1 entries, from 0 to count */
     int64_t bucket_count;        /* bucket k has the blocks [bucket_begin[k], bucket_begin[k + 1]) */
     const int64_t *bucket_begin; /* bucket_count + 1 entries, from 0 to block_count */
-    const int64_t *leaf_counts;  /* the numbers of leaves that occur: full batch, short last batch */
+    const int64_t *leaf_counts;  /* the possible numbers of leaves: full batch, short last batch */
     int leaf_count_kinds;
 } nn_reduction_layout;
 
-/* Adds two arrays of the scalar type: sum += values. Handed in, so that comm needs no arithmetic of its own.
- */
+/* Adds two arrays of the scalar type: sum += values. Passed in, so that comm needs no arithmetic of its
+ * own. */
 typedef void (*nn_reduction_add)(int64_t count, const void *values, void *sum);
 
-/* Allocates all buffers: partials and weights (in node-shared memory where it has room, so that peers on the
- * node read them directly), and room for what arrives. Collective. Destroy is collective too and accepts
- * NULL. */
+/* Allocates all buffers: partials and weights (in node-shared memory if there is enough, so that peers on the
+ * node read them directly), and receive buffers. Creation and destruction, which accepts NULL, are
+ * collective. The caller owns *reduction. */
 nn_status nn_reduction_create(nn_comm *comm, const nn_reduction_layout *layout, nn_reduction_mode mode,
                               nn_reduction_add add, nn_reduction **reduction);
 void nn_reduction_destroy(nn_reduction *reduction);
 
-/* Bytes that nn_reduction_create will allocate on a rank, for the announcement of memory. */
+/* Bytes that nn_reduction_create will allocate on a rank, for the memory forecast. */
 size_t nn_reduction_memory(nn_ranks ranks, const nn_reduction_layout *layout, nn_reduction_mode mode);
 
-/* What a rank has to do with in a step of full batches. */
+/* What a rank handles in a step of a full batch. */
 typedef struct nn_reduction_traffic {
-    size_t on_node; /* bytes that it reads from ranks of its node: partials and weights */
-    size_t
-        from_nodes; /* bytes of ranks of other nodes, which the ranks of a node may receive for each other */
-    int64_t owned;  /* values that it updates */
-    size_t arrays;  /* bytes of its weights and partials */
+    size_t on_node;    /* bytes that it reads from ranks on its node: partials and weights */
+    size_t from_nodes; /* bytes from other nodes, which the ranks of a node may receive for one another */
+    int64_t owned;     /* number of values that it updates */
+    size_t arrays;     /* bytes of its weights and partials */
 } nn_reduction_traffic;
 
 nn_status nn_reduction_measure(nn_ranks ranks, const nn_reduction_layout *layout, nn_reduction_mode mode,
                                nn_reduction_traffic *traffic);
 
-/* This rank's copy of the weights: `count` values. Written by the caller before the first step (the same on
- * all ranks), later only in the owned slices between finish and share. */
+/* This rank's copy of the weights: `count` values. The caller writes them before the first step (the same on
+ * all ranks), and later only in the owned slices between finish and share. */
 void *nn_reduction_weights(nn_reduction *reduction);
 
-/* Starts a step of `leaf_count` leaves (one of the layout's). nodes receives this rank's maximal nodes, left
- * to right (up to NN_TREE_COVER_MAX; 0 when the rank has no leaf). Waits until peers no longer read the
- * partials of the step before. Collective. */
+/* Starts a step of `leaf_count` leaves (one of the layout's numbers). nodes receives this rank's maximal
+ * nodes, left to right (up to NN_TREE_COVER_MAX; none if the rank has no leaf). Waits until peers no longer
+ * read the partials of the previous step. Collective. */
 nn_status nn_reduction_begin(nn_reduction *reduction, int64_t leaf_count, nn_tree_node *nodes,
                              int *node_count);
 
-/* The partial gradient of node i: `count` values, to be overwritten whole by the caller before the bucket
- * starts. */
+/* The partial gradient of node i: `count` values, which the caller must overwrite completely before the
+ * bucket starts. */
 void *nn_reduction_partial(nn_reduction *reduction, int node);
 
-nn_status nn_reduction_start(nn_reduction *reduction,
-                             int64_t bucket);             /* every bucket, from the last to the first */
-nn_status nn_reduction_progress(nn_reduction *reduction); /* cheap: call it between layers */
-nn_status nn_reduction_finish(nn_reduction *reduction);   /* every bucket is summed in owned slices */
+/* Called for every bucket, from the last to the first. Collective. */
+nn_status nn_reduction_start(nn_reduction *reduction, int64_t bucket);
 
-/* An owned slice: whole blocks. `gradient` points at the summed values of [begin, end) after finish. */
+nn_status nn_reduction_progress(nn_reduction *reduction); /* cheap: call it between layers */
+nn_status nn_reduction_finish(nn_reduction *reduction); /* all buckets are then summed in the owned slices */
+
+/* An owned slice: whole blocks. After finish, `gradient` points to the summed values of [begin, end). */
 typedef struct nn_reduction_slice {
     int64_t block_begin, block_end;
     int64_t begin, end; /* in the flat vector */
     void *gradient;
 } nn_reduction_slice;
 
-/* The slices that this rank owns, in ascending order: a function of layout, mode, rank and size alone
- * (gradient is valid after finish). With `mpi` there is one, the whole vector, and every rank "owns" it.
- * Borrowed. */
+/* The slices owned by this rank, in ascending order: depends only on layout, mode, rank and size (gradient is
+ * valid after finish). With `mpi` there is one, the entire vector, and every rank "owns" it. Borrowed. */
 int64_t nn_reduction_slices(nn_reduction *reduction, const nn_reduction_slice **slices);
 
 /* The slices of any rank, for gathering sharded state: written to `slices` (at most bucket_count entries). */
 int64_t nn_reduction_slices_of(const nn_reduction *reduction, int rank, nn_reduction_slice *slices);
 
-/* After the owners have updated their slices of the weights: every rank gets every slice. Collective. With
- * `mpi` nothing is sent. */
+/* Called after the owners have updated their slices of the weights: gives every rank every slice. Collective.
+ * With `mpi` nothing is sent. */
 nn_status nn_reduction_share(nn_reduction *reduction);
 
 #endif

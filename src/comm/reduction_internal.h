@@ -1,4 +1,4 @@
-/* What the two kinds of reduction share. */
+/* Shared by the two kinds of reduction. */
 #ifndef NN_COMM_REDUCTION_INTERNAL_H
 #define NN_COMM_REDUCTION_INTERNAL_H
 
@@ -10,7 +10,7 @@
 /* How a kind of reduction does each part of a step. */
 typedef struct nn_reduction_kind {
     nn_status (*create)(nn_reduction *reduction); /* collective; sets `state` and `weights` */
-    void (*destroy)(nn_reduction *reduction);     /* collective; after a failed create too */
+    void (*destroy)(nn_reduction *reduction);     /* collective; also after a failed create */
     nn_status (*begin)(nn_reduction *reduction);  /* `leaves` is set */
     nn_status (*start)(nn_reduction *reduction, int64_t bucket);
     nn_status (*progress)(nn_reduction *reduction, bool *summed);
@@ -20,13 +20,13 @@ typedef struct nn_reduction_kind {
 struct nn_reduction {
     const nn_reduction_kind *kind;
     nn_comm *comm;  /* borrowed */
-    MPI_Comm group; /* the job's ranks, for the messages of this reduction alone */
+    MPI_Comm group; /* the job's ranks, for messages of this reduction only */
     nn_reduction_add add;
     nn_plan plan;
     void *state;
     char *weights;              /* `count` values; the partials follow, `stride` bytes apart */
-    const nn_leaf_plan *leaves; /* of this step */
-    int64_t unstarted;          /* buckets [0, unstarted) have not started in this step */
+    const nn_leaf_plan *leaves; /* for this step */
+    int64_t unstarted;          /* buckets [0, unstarted) have not been started in this step */
     bool summing;               /* between begin and finish */
 };
 

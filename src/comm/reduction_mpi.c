@@ -1,4 +1,4 @@
-/* `mpi`: the rank's nodes are summed here, the ranks' sums by MPI_Iallreduce, bucket by bucket. */
+/* `mpi`: the rank's nodes are summed here, and the sums of all ranks by MPI_Iallreduce, bucket by bucket. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -25,8 +25,8 @@ static nn_status mpi_create(nn_reduction *reduction)
     }
     NN_TRY(nn_messages_create(reduction->group, pieces, &state->sums));
     NN_TRY(NN_ALLOCATE(&state->arrays, nn_plan_arrays(plan, plan->rank), "weights and gradients"));
-    NN_TRY(NN_ALLOCATE(&state->scratch, plan->scratch, "sums under way"));
-    NN_TRY(NN_ALLOCATE(&state->sources, plan->partial_counts[plan->rank], "sums under way"));
+    NN_TRY(NN_ALLOCATE(&state->scratch, plan->scratch, "sums in progress"));
+    NN_TRY(NN_ALLOCATE(&state->sources, plan->partial_counts[plan->rank], "sums in progress"));
     reduction->weights = state->arrays;
     if (plan->slice_count > 0) plan->slices[0].gradient = nn_reduction_partial(reduction, 0);
     return NN_OK;

@@ -1,6 +1,7 @@
 /*
- * The way back of an exact reduction: from the owner of a slice to all ranks. A slice enters another node
- * once, at the rank that relays it; from there, as from an owner, the node's ranks copy it in shared memory.
+ * The return of the weights in an exact reduction: from the owner of a slice to all ranks. A slice is sent to
+ * each other node once, to the rank that relays it; from there, as from an owner, the node's ranks copy it
+ * through shared memory.
  */
 #include <string.h>
 
@@ -11,7 +12,7 @@ static int share_tag(int64_t bucket)
     return NN_EXACT_TAGS + (int)(bucket % (NN_EXACT_TAGS - 1));
 }
 
-/* Whether what `owner` has for this rank's group comes to `rank` of that group. */
+/* Whether the slices of `owner` arrive at `rank` for this rank's group. */
 static bool share_is_relay(const nn_exact *exact, int rank, int owner)
 {
     int group = exact->peers.group[rank];
@@ -29,7 +30,7 @@ static char *share_place(const nn_reduction *reduction, char *weights, int64_t b
     return weights + (size_t)slice.begin * plan->width;
 }
 
-/* Messages that the slices of a rank become. */
+/* Number of messages for the slices of a rank. */
 static size_t share_pieces(const nn_reduction *reduction, int owner)
 {
     size_t pieces = 0, size;
@@ -80,7 +81,8 @@ static nn_status share_send(nn_reduction *reduction, int relay)
     return NN_OK;
 }
 
-/* Posts all messages. Sends begin behind the own group, so that not all send to the same rank at a time. */
+/* Posts all messages. Sends begin with the group after this one, so that not all ranks send to the same rank
+ * at once. */
 static nn_status share_post(nn_reduction *reduction)
 {
     nn_exact *exact = reduction->state;
@@ -108,7 +110,7 @@ static void share_copy(nn_reduction *reduction, int owner, int place)
     }
 }
 
-/* Peers are visited from the next one on, so that not all read the same memory at a time. */
+/* Peers are visited starting with the next one, so that not all ranks read the same memory at once. */
 static int share_peer(const nn_peers *peers, int i)
 {
     return (peers->own_place + i) % peers->mine_count;

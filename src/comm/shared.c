@@ -1,4 +1,4 @@
-/* Memory that all ranks of a node see. */
+/* Memory seen by all ranks of a node. */
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -8,16 +8,16 @@
 #include "comm/comm.h"
 #include "comm/internal.h"
 
-/* What MPI puts beside the memory that it is asked for. */
+/* Overhead that MPI adds to the requested memory. */
 #define SHARED_SLACK ((size_t)1 << 20)
 
 struct nn_shared {
-    MPI_Win window; /* MPI_WIN_NULL where the node has one rank */
-    void *own;      /* the memory there */
+    MPI_Win window; /* MPI_WIN_NULL if the node has a single rank */
+    void *own;      /* the memory in that case */
     void *memory;
 };
 
-/* MPI takes the memory from a file system in RAM, and a full one kills with SIGBUS at the first touch. */
+/* MPI takes the memory from a file system in RAM; if that is full, the first access is killed by SIGBUS. */
 static nn_status shared_check_room(const nn_comm *comm, size_t size)
 {
     struct statvfs room;
@@ -28,12 +28,12 @@ static nn_status shared_check_room(const nn_comm *comm, size_t size)
     bytes = (double)room.f_bavail * (double)room.f_frsize;
     if ((double)size + (double)SHARED_SLACK <= bytes) return NN_OK;
     NN_FAIL(NN_ERROR_MEMORY,
-            "node-shared memory of %s does not fit: /dev/shm on %s has %s left; enlarge it, or remove files "
+            "%s of node-shared memory do not fit: /dev/shm on %s has %s left; enlarge it, or remove files "
             "from it",
             nn_format_bytes(needed, (double)size), comm->host, nn_format_bytes(left, bytes));
 }
 
-/* Each rank zeroes its part, so that a page lies near the rank that most likely uses it. */
+/* Each rank zeroes its part, so that a page is placed near the rank most likely to use it. */
 static void shared_zero(const nn_comm *comm, char *memory, size_t size)
 {
     size_t part = size / (size_t)comm->node_size;

@@ -2,8 +2,8 @@
 #ifndef NN_COMM_TESTING_H
 #define NN_COMM_TESTING_H
 
-/* Communicators made from now on see nodes of at most this many ranks, so that one machine looks like
- * several; 0 turns it off. The same on all ranks. */
+/* Communicators created from now on see nodes of at most this many ranks, so that one machine looks like
+ * several; 0 turns it off. Must be the same on all ranks. */
 void nn_comm_set_test_node_size(int ranks_per_node);
 
 #endif

@@ -1,4 +1,4 @@
-/* The clock that durations are measured by. */
+/* The clock for measuring durations. */
 #ifndef NN_HOST_CLOCK_H
 #define NN_HOST_CLOCK_H
 

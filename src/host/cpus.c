@@ -1,5 +1,5 @@
-/* Affinity masks and the kernel's lists of hyperthreads. Both are Linux's; elsewhere every processor that is
- * online is a core of its own. */
+/* Affinity masks, and the kernel's lists of hyperthreads. Both exist only on Linux; elsewhere every online
+ * processor is a core of its own. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
@@ -44,7 +44,7 @@ void nn_cpus_find_cores(nn_cpus *cpus, const char *folder)
                  cpu);
         FILE *file = fopen(path, "r");
         if (!file) continue;
-        /* "0,64" or "0-1": the first number is the lowest. */
+        /* "0,64" or "0-1": the first number is the lowest processor. */
         if (fscanf(file, "%d", &lowest) == 1 && lowest >= 0 && lowest <= cpu) cpus->core[cpu] = lowest;
         fclose(file);
     }

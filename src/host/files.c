@@ -13,12 +13,12 @@
 #include "host/pulse.h"
 #include "host/system.h"
 
-/* So much at once that a slow disk still shows that it moves. */
+/* Small enough for a slow disk to show progress. */
 #define FILES_LARGEST_READ ((size_t)1 << 24)
 
 /* ---- opening ---- */
 
-/* Returns the descriptor, or closes what is neither a file nor the folder that was asked for. */
+/* Returns the descriptor; closes anything that is neither a file nor a requested folder. */
 static int files_expect_kind(int descriptor, int flags)
 {
     struct stat facts;
@@ -60,7 +60,7 @@ nn_status nn_file_look(const char *path, struct stat *facts, bool *there)
     } while (outcome != 0 && nn_patience_lasts(&patience, errno, path));
     *there = outcome == 0;
     if (outcome == 0 || nn_error_is_absence(errno)) return NN_OK;
-    return nn_fail_system(NN_ERROR_IO, errno, "%s: it cannot be told whether this exists", path);
+    return nn_fail_system(NN_ERROR_IO, errno, "cannot determine whether %s exists", path);
 }
 
 nn_status nn_file_exists(const char *path, bool *there)
@@ -71,8 +71,7 @@ nn_status nn_file_exists(const char *path, bool *there)
 
 /* ---- reading ---- */
 
-/* Returns 0 or the error. A file that ends too early is for another try: what the system knows of it is
- * old. */
+/* Returns 0 or the error. A file that ends early is worth another try: the system's size is outdated. */
 static int files_fill(int descriptor, char *bytes, size_t size)
 {
     for (size_t done = 0; done < size;) {
@@ -86,7 +85,7 @@ static int files_fill(int descriptor, char *bytes, size_t size)
     return 0;
 }
 
-/* One try: *error is what the system says. */
+/* One try: *error is the system's error. */
 static nn_status files_load_once(const char *path, size_t largest, const char *what, void **bytes,
                                  size_t *size, int *error)
 {
@@ -128,7 +127,7 @@ static int files_compare(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* One try; readdir tells its end from a failure by errno alone. */
+/* One try; only errno distinguishes a failure of readdir from the end. */
 static nn_status files_list_once(const char *path, nn_text_list *names, int *error)
 {
     nn_status status = NN_OK;

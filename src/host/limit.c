@@ -23,7 +23,7 @@ static nn_status limit_fail(const char *text)
     NN_FAIL(NN_ERROR_USAGE, "a time limit is written " NN_TIME_LIMIT_FORMS ", not '%s'", text);
 }
 
-/* A number without a sign or an exponent; *end is what stands behind it. */
+/* A number without sign or exponent; *end points after it. */
 static double limit_number(const char *text, const char **end)
 {
     char digits[LIMIT_DIGITS + 1];
@@ -37,7 +37,7 @@ static double limit_number(const char *text, const char **end)
     return *stop ? NAN : number;
 }
 
-/* The numbers between colons, at most LIMIT_PARTS; 0 where it is anything else. */
+/* The numbers separated by colons, at most LIMIT_PARTS; returns 0 for anything else. */
 static int limit_split(const char *text, double parts[LIMIT_PARTS])
 {
     for (int count = 0; count < LIMIT_PARTS; count++) {
@@ -49,7 +49,7 @@ static int limit_split(const char *text, double parts[LIMIT_PARTS])
     return 0;
 }
 
-/* Without days one number is minutes, and two are minutes:seconds; with days they begin with hours. */
+/* Without days, one number is minutes, and two are minutes:seconds; with days they begin with hours. */
 static double limit_clock(const char *text, bool after_days)
 {
     double parts[LIMIT_PARTS] = {0};
@@ -88,11 +88,10 @@ nn_status nn_time_limit_of_job(double now, double *end)
     if (!told || !*told) return NN_OK;
     double at = limit_number(told, &rest);
     if (!isfinite(at) || *rest)
-        NN_FAIL(NN_ERROR_USAGE, "SLURM_JOB_END_TIME is \"%s\", and no number of seconds: it is not used",
-                told);
+        NN_FAIL(NN_ERROR_USAGE, "SLURM_JOB_END_TIME is \"%s\", not a number of seconds; ignored", told);
     if (at <= now)
         NN_FAIL(NN_ERROR_USAGE,
-                "SLURM_JOB_END_TIME has passed %.0f s ago: it is of another job, and not used", now - at);
+                "SLURM_JOB_END_TIME is %.0f s in the past, so it belongs to another job; ignored", now - at);
     *end = at;
     return NN_OK;
 }

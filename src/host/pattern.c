@@ -21,7 +21,7 @@ static int pattern_compare(const void *a, const void *b)
 
 static nn_status pattern_walk(const char *before, const char *rest, nn_text_list *paths);
 
-/* Goes on with one name in place of the first part of the pattern. `rest` begins with '/' or ends. */
+/* Continues with one name in place of the first part of the pattern. `rest` is empty or begins with '/'. */
 static nn_status pattern_enter(const char *before, const char *name, size_t length, const char *rest,
                                nn_text_list *paths)
 {
@@ -29,10 +29,10 @@ static nn_status pattern_enter(const char *before, const char *name, size_t leng
     size_t slashes = strspn(rest, "/");
     bool there = true;
     nn_text_append(&path, "%s%.*s", before, (int)length, name);
-    nn_status status = path.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for a list of files") : NN_OK;
+    nn_status status = path.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for a list of files") : NN_OK;
     if (status == NN_OK && !rest[slashes]) status = nn_file_exists(path.bytes, &there);
     nn_text_append(&path, "%.*s", (int)slashes, rest);
-    if (path.failed) status = nn_fail(NN_ERROR_MEMORY, "no memory for a list of files");
+    if (path.failed) status = nn_fail(NN_ERROR_MEMORY, "out of memory for a list of files");
     if (status == NN_OK && there)
         status =
             rest[slashes] ? pattern_walk(path.bytes, rest + slashes, paths) : nn_list_add(paths, path.bytes);
@@ -52,7 +52,8 @@ static nn_status pattern_match(const char *before, const char *part, const char 
     return status;
 }
 
-/* The first part of `rest` is a name where it has no such character, or where a file has it for a name. */
+/* The first part of `rest` is a plain name if it has no pattern characters, or if a file has exactly that
+ * name. */
 static nn_status pattern_walk(const char *before, const char *rest, nn_text_list *paths)
 {
     nn_text part = {0}, named = {0};
@@ -61,7 +62,7 @@ static nn_status pattern_walk(const char *before, const char *rest, nn_text_list
     nn_text_append(&part, "%.*s", (int)length, rest);
     nn_text_append(&named, "%s%.*s", before, (int)length, rest);
     nn_status status = NN_OK;
-    if (part.failed || named.failed) status = nn_fail(NN_ERROR_MEMORY, "no memory for a list of files");
+    if (part.failed || named.failed) status = nn_fail(NN_ERROR_MEMORY, "out of memory for a list of files");
     bool is_pattern = status == NN_OK && nn_path_is_pattern(part.bytes);
     if (is_pattern) status = nn_file_exists(named.bytes, &there);
     if (status == NN_OK)

@@ -20,7 +20,7 @@
 #define PROGRAM_TEXT 128
 
 #if defined(__linux__)
-/* The note that the linker leaves in the program itself, which is the first object listed. */
+/* The note that the linker leaves in the program itself, which is the first object. */
 static int program_find_build(struct dl_phdr_info *object, size_t size, void *text)
 {
     (void)size;

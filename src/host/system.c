@@ -16,19 +16,19 @@
 #define SYSTEM_MESSAGE 8192
 #define SYSTEM_REASON 256
 
-/* Seconds: the first and the longest pause, and how often the watchdog hears of one. */
+/* Seconds: the first and the longest pause, and how often a pause counts as progress for the watchdog. */
 #define PATIENCE_FIRST 0.1
 #define PATIENCE_LONGEST 5.0
 #define PATIENCE_PULSE 0.1
 
 static double patience_limit = 60;
 
-/* ---- what an error means ---- */
+/* ---- the meaning of errors ---- */
 
 static const struct {
     int error;
     bool passes;
-    const char *advice; /* NULL: none in particular */
+    const char *advice; /* NULL: no specific advice */
 } system_errors[] = {
     {ENOENT, false, "check the path; its directory must exist"},
     {ENOTDIR, false, "a part of the path is a file: check the path"},
@@ -43,8 +43,8 @@ static const struct {
      "the file would be larger than the limit: raise it (ulimit -f), or choose another file system"},
     {EMFILE, false, "too many files are open: raise the limit (ulimit -n)"},
     {ENAMETOOLONG, false, "choose a shorter path"},
-    {EIO, true, "the disk or the network file system failed: look in the system log"},
-    {ESTALE, true, "the network file system lost the file: try again, or mount it anew"},
+    {EIO, true, "the disk or the network file system failed: check the system log"},
+    {ESTALE, true, "the network file system lost the file: try again, or remount it"},
     {EAGAIN, true, NULL},
     {EBUSY, true, NULL},
     {ENFILE, true, "too many files are open on this node: try again, or use another node"},
@@ -116,8 +116,8 @@ static void patience_pause(double seconds)
     }
 }
 
-/* Calls that fail slowly count as well as pauses do. Once patience was in vain, the next failures are taken
- * as they are for a while: a run that must end does not wait for each of its files. */
+/* Calls that fail slowly count like pauses. Once patience has run out, further failures are accepted without
+ * waiting for a while: a run that must end does not wait for each of its files. */
 static bool patience_ends(const nn_patience *patience, double limit)
 {
     static _Atomic double spent_at = -1e9;

@@ -18,7 +18,7 @@ static const char *threads_skip_blanks(const char *text)
     return text;
 }
 
-/* The first number of a list of numbers above 0, with commas between them; 0: it is no such list. */
+/* The first number of a comma-separated list of positive numbers; 0: not such a list. */
 static int64_t threads_read_list(const char *text)
 {
     int64_t first = 0;
@@ -56,7 +56,7 @@ nn_threads_decision nn_threads_decide(nn_threads_given given)
     return decision;
 }
 
-/* ---- their stack ---- */
+/* ---- stack ---- */
 
 size_t nn_threads_stack_size(const char *text)
 {
@@ -84,16 +84,16 @@ size_t nn_threads_stack(void)
     size_t size = 0;
     for (size_t i = 0; i < sizeof variables / sizeof *variables && size == 0; i++)
         size = nn_threads_stack_size(getenv(variables[i]));
-    /* OpenMP passes over one that is below what the system allows at all. */
+    /* OpenMP ignores a value below the system's minimum. */
     if (size >= (size_t)PTHREAD_STACK_MIN || pthread_attr_init(&defaults) != 0) return size;
     if (pthread_attr_getstacksize(&defaults, &size) != 0) size = 0;
     pthread_attr_destroy(&defaults);
     return size;
 }
 
-/* ---- whether they can be had ---- */
+/* ---- whether they can be started ---- */
 
-/* The threads of a trial wait for each other, so that all are there at the same time. */
+/* The threads of a trial wait for one another, so that all exist at the same time. */
 typedef struct threads_trial {
     pthread_mutex_t lock;
     pthread_cond_t over;
@@ -109,7 +109,7 @@ static void *threads_wait(void *context)
     return NULL;
 }
 
-/* Returns the error of the first that cannot be started, or 0. */
+/* Returns the error of the first thread that cannot be started, or 0. */
 static int threads_start_all(int count, size_t stack, pthread_t *started)
 {
     threads_trial trial = {.lock = PTHREAD_MUTEX_INITIALIZER, .over = PTHREAD_COND_INITIALIZER};
@@ -139,7 +139,7 @@ nn_status nn_threads_try(int threads, size_t stack)
     if (stack > 0 && stack < NN_THREADS_STACK)
         NN_FAIL(
             NN_ERROR_USAGE,
-            "a thread would have a stack of %s, and needs %s: set OMP_STACKSIZE=8M, or unset it and raise "
+            "a thread would have a stack of %s, but needs %s: set OMP_STACKSIZE=8M, or unset it and raise "
             "the limit (ulimit -s 8192)",
             size, nn_format_bytes(least, (double)NN_THREADS_STACK));
     NN_TRY(NN_ALLOCATE(&started, threads - 1, "a trial of the threads"));
@@ -147,11 +147,11 @@ nn_status nn_threads_try(int threads, size_t stack)
     nn_free(started);
     if (error == 0) return NN_OK;
     if (strerror_r(error, reason, sizeof reason) != 0) reason[0] = '\0';
-    NN_FAIL(
-        NN_ERROR_MEMORY,
-        "%d threads with a stack of %s each cannot be started: %s; set OMP_NUM_THREADS or training.threads "
-        "to fewer, OMP_STACKSIZE=8M where that is larger, or raise the limits (ulimit -u, ulimit -v)",
-        threads, size, reason);
+    NN_FAIL(NN_ERROR_MEMORY,
+            "%d threads with a stack of %s each cannot be started: %s; lower OMP_NUM_THREADS or "
+            "training.threads, "
+            "set OMP_STACKSIZE=8M if it is larger, or raise the limits (ulimit -u, ulimit -v)",
+            threads, size, reason);
 }
 
 /* ---- helpers ---- */

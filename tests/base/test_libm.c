@@ -13,7 +13,7 @@
 
 static const char *own_path;
 
-/* Fails when two functions, or two calls, are mixed up. */
+/* Fails when two functions, or two calls, are confused. */
 static void test_hashes(void **state)
 {
     (void)state;
@@ -29,7 +29,7 @@ static void test_hashes(void **state)
     assert_string_equal(nn_libm_name(3), "cos");
 }
 
-/* Whether glibc has copies with fused multiply-add and without, and this CPU takes the first. */
+/* Whether glibc has versions with and without fused multiply-add, and uses the former on this CPU. */
 static int has_copies(void)
 {
 #if defined(__GLIBC__) && defined(__x86_64__) && defined(__GNUC__)
@@ -39,8 +39,8 @@ static int has_copies(void)
 #endif
 }
 
-/* Fails when the copy without fused multiply-add has the same hash in some function: then the arguments are
- * too few, or not where the copies differ. */
+/* Fails when the version without fused multiply-add has the same hash for some function: then the arguments
+ * are too few, or not where the versions differ. */
 static void test_copies(void **state)
 {
     (void)state;

@@ -9,7 +9,8 @@
 
 #include "base/log.h"
 
-/* Would be wrong: a warning that is lost, comes twice, or is taken for another that begins alike. */
+/* Would be wrong: a warning that is lost, appears twice, or is mistaken for another with the same
+ * beginning. */
 static void warnings_are_collected_once(void **state)
 {
     (void)state;
@@ -28,7 +29,7 @@ static void warnings_are_collected_once(void **state)
     nn_text_free(&warnings);
 }
 
-/* Would be wrong: ranks that are silent collecting what the others say. */
+/* Would be wrong: silent ranks that collect what the others report. */
 static void silent_ranks_collect_nothing(void **state)
 {
     (void)state;

@@ -9,7 +9,7 @@
 
 #include "base/memory.h"
 
-/* Fails when a block is not aligned, not zeroed, or its bytes are not counted and given back. */
+/* Fails when a block is not aligned or not zeroed, or its bytes are not counted and released. */
 static void test_blocks(void **state)
 {
     (void)state;
@@ -21,14 +21,14 @@ static void test_blocks(void **state)
         assert_int_equal((uintptr_t)block % NN_ALIGNMENT, 0);
         assert_int_equal(nn_memory_in_use(), before + count * sizeof(*block));
         for (size_t i = 0; i < count; i++) assert_int_equal(block[i], 0);
-        memset(block, 0xFF, count * sizeof(*block)); /* the next block must be zeroed all the same */
+        memset(block, 0xFF, count * sizeof(*block)); /* the next block must be zeroed anyway */
         nn_free(block);
         assert_int_equal(nn_memory_in_use(), before);
     }
     nn_free(NULL);
 }
 
-/* Fails when the peak is not the most that was held at a time. */
+/* Fails when the peak is not the largest amount in use at any time. */
 static void test_peak(void **state)
 {
     (void)state;
@@ -43,8 +43,8 @@ static void test_peak(void **state)
     assert_int_equal(nn_memory_peak(), peak);
 }
 
-/* Fails when a block beyond 2^32 bytes that is never written takes real memory (the machine may have less),
- * or when its size was cut to 32 bits. */
+/* Fails when an untouched block of more than 2^32 bytes takes real memory (the machine may have less), or
+ * when its size was truncated to 32 bits. */
 static void test_large_block(void **state)
 {
     (void)state;
@@ -57,8 +57,8 @@ static void test_large_block(void **state)
     nn_free(block);
 }
 
-/* Fails when a product that does not fit size_t gives a small block, or when the error does not say what for.
- */
+/* Fails when a product that exceeds size_t gives a small block, or when the error does not say what it was
+ * for. */
 static void test_overflow(void **state)
 {
     (void)state;
@@ -72,7 +72,7 @@ static void test_overflow(void **state)
     assert_int_equal(NN_ALLOCATE(&bytes, SIZE_MAX - 70, "bytes"), NN_ERROR_MEMORY);
 }
 
-/* Fails when content is lost, or new bytes are not zero. */
+/* Fails when contents are lost, or new bytes are not zero. */
 static void test_reallocate(void **state)
 {
     (void)state;
@@ -85,14 +85,14 @@ static void test_reallocate(void **state)
     assert_int_equal(nn_reallocate((void **)&block, 1000, 2, sizeof(int), "list"), NN_OK);
     assert_int_equal(block[1], 2);
     assert_int_equal(nn_memory_in_use() - before, 2 * sizeof(int));
-    /* A failure leaves the old block as it was. */
+    /* A failure leaves the old block unchanged. */
     assert_int_equal(nn_reallocate((void **)&block, 2, SIZE_MAX / 2, sizeof(int), "list"), NN_ERROR_MEMORY);
     assert_int_equal(block[0], 1);
     nn_free(block);
     assert_int_equal(nn_memory_in_use(), before);
 }
 
-/* Fails when another allocation than the n-th fails, or more than one does. */
+/* Fails when an allocation other than the n-th fails, or more than one does. */
 static void test_fail_at(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* The memory that a job may still take, from made-up files of the kernel. */
+/* The memory that a job may still use, from simulated files of the kernel. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
 
 static char root[64];
 
-/* Writes a file below the root, and the folders that lead to it. */
+/* Writes a file below the root, and creates its parent folders. */
 static void put(const char *name, const char *content)
 {
     char path[512];
@@ -65,7 +65,7 @@ static void test_no_group(void **state)
     expect(1.0 / 0.0, 0, 2048 * MIB);
 }
 
-/* Of version 2: file pages that give way do not count, and a group above may leave less. */
+/* Version 2: reclaimable file pages do not count, and a group above may leave less. */
 static void test_version_2(void **state)
 {
     (void)state;
@@ -81,7 +81,7 @@ static void test_version_2(void **state)
     expect(512 * MIB, 0, 512 * MIB);
 }
 
-/* In a container the path of the process may lead nowhere: its own group is the root. */
+/* In a container, the path of the process may not exist: its own group is the root. */
 static void test_container(void **state)
 {
     (void)state;
@@ -110,9 +110,10 @@ static void test_text(void **state)
     put("/sys/fs/cgroup/memory.max", "268435456\n");
     nn_memory_limits limits = nn_memory_limits_read(root);
     limits.address = 3 * MIB;
-    assert_string_equal(nn_memory_limits_text(text, &limits),
-                        "the node has 2.0 GiB left, the job's control group may have 256.0 MiB and has 0 B, "
-                        "a process may have an address space of 3.0 MiB (ulimit -v)");
+    assert_string_equal(
+        nn_memory_limits_text(text, &limits),
+        "the node has 2.0 GiB left, the job's control group is limited to 256.0 MiB and uses 0 B, "
+        "the address space of a process is limited to 3.0 MiB (ulimit -v)");
 }
 
 static void test_whole(void **state)

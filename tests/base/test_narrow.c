@@ -1,4 +1,4 @@
-/* Numbers that do not fit an int are refused, not cut. */
+/* Numbers that do not fit an int are refused, not truncated. */
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>

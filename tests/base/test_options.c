@@ -1,4 +1,4 @@
-/* What a filled struct owns is released through its table. */
+/* Whatever a filled struct owns is released through its table. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Random numbers are the published ones, and the permutation is a fair bijection. */
+/* Random numbers are the published ones, and the permutation is an unbiased bijection. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,8 +37,8 @@ static void test_known_answers(void **state)
     }
 }
 
-/* Fails when part of (seed, purpose, step, index) is not used, or stands in another place: runs could then
- * not be repeated by another version. */
+/* Fails when part of (seed, purpose, step, index) is not used, or is used in another place: another version
+ * could then not repeat a run. */
 static void test_stream_is_the_documented_counter(void **state)
 {
     (void)state;
@@ -48,7 +48,7 @@ static void test_stream_is_the_documented_counter(void **state)
     assert_memory_equal(words, known_answers[2].words, sizeof(words));
 }
 
-/* Fails when a uniform number leaves its interval, or its mean, variance or tenths are off. */
+/* Fails when a uniform number leaves its interval, or the mean, variance or deciles are wrong. */
 static void test_uniform(void **state)
 {
     (void)state;
@@ -93,10 +93,10 @@ static void test_normal_inverts_the_distribution(void **state)
         assert_true(fabs(found - tail) <= 1e-13 * tail);
         largest = fmax(largest, fabs(normal));
     }
-    assert_true(largest > 4.0); /* the shoulder was visited */
+    assert_true(largest > 4.0); /* the shoulder was reached */
 }
 
-/* Fails when the first four moments are not those of the standard normal distribution. */
+/* Fails when the first four moments differ from those of the standard normal distribution. */
 static void test_normal_moments(void **state)
 {
     (void)state;
@@ -113,8 +113,8 @@ static void test_normal_moments(void **state)
     assert_true(fabs(powers[3] / COUNT - 3.0) < 0.1);
 }
 
-/* Fails when a block of normal numbers is not the quantiles of its words, or depends on how many are asked
- * for. */
+/* Fails when a block of normal numbers is not the quantiles of its words, or depends on the number
+ * requested. */
 static void test_normals(void **state)
 {
     (void)state;
@@ -162,7 +162,7 @@ static void test_permutation_is_a_bijection(void **state)
     }
 }
 
-/* Fails when counts beyond 2^32, up to the largest, do not stay within their range. */
+/* Fails when counts above 2^32, up to the largest, do not stay within their range. */
 static void test_permutation_of_large_counts(void **state)
 {
     (void)state;
@@ -179,7 +179,7 @@ static void test_permutation_of_large_counts(void **state)
     }
 }
 
-/* Fails when some orders of five samples come up more often than others, over seeds or over epochs. */
+/* Fails when some orders of five samples occur more often than others, over seeds or over epochs. */
 static void test_orders_are_equally_likely(void **state)
 {
     (void)state;
@@ -199,7 +199,7 @@ static void test_orders_are_equally_likely(void **state)
             chi_square += (found[i] - RUNS / 120.0) * (found[i] - RUNS / 120.0) / (RUNS / 120.0);
         }
         assert_int_equal(different, 120);
-        assert_true(chi_square < 180.0); /* 119 degrees of freedom: exceeded once in 3,500 times */
+        assert_true(chi_square < 180.0); /* 119 degrees of freedom: exceeded once in 3,500 trials */
     }
 }
 

@@ -34,7 +34,7 @@ leave:
     return status;
 }
 
-/* Fails when a failure is not passed up at once, or its text is lost. */
+/* Fails when a failure is not returned at once, or its text is lost. */
 static void test_passing_up(void **state)
 {
     (void)state;
@@ -51,7 +51,7 @@ static void test_passing_up(void **state)
     assert_int_equal(leave_by_one_exit(NULL, &cleaned), NN_STOPPED);
 }
 
-/* Fails when a text made from the recorded text is damaged on the way. */
+/* Fails when a text composed from the recorded text is corrupted. */
 static void test_context(void **state)
 {
     (void)state;
@@ -62,7 +62,7 @@ static void test_context(void **state)
     assert_string_equal(nn_error_text(), "first; then a.h5:3: x is missing");
 }
 
-/* Fails when a text that is too long writes past its buffer, or loses its beginning. */
+/* Fails when a text that is too long overflows its buffer, or loses its beginning. */
 static void test_long_texts_are_cut(void **state)
 {
     (void)state;
@@ -92,7 +92,7 @@ static void test_threads_have_their_own_text(void **state)
     assert_string_equal(nn_error_text(), "here is missing");
 }
 
-/* Fails when a silenced rank speaks, or does not know that it is silenced. */
+/* Fails when a silenced rank writes a line, or does not know that it is silenced. */
 static void test_log_can_be_silenced(void **state)
 {
     (void)state;
@@ -102,7 +102,7 @@ static void test_log_can_be_silenced(void **state)
     nn_log_enable(true);
 }
 
-/* Fails when the version that the library reports is no version. */
+/* Fails when the library reports an invalid version. */
 static void test_version(void **state)
 {
     (void)state;

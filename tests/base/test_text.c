@@ -1,4 +1,4 @@
-/* Growing text, JSON strings, suggestions, and figures for people. */
+/* Growing text, JSON strings, suggestions, and numbers for people to read. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,7 +26,7 @@ static void test_append(void **state)
     assert_null(text.bytes);
 }
 
-/* Fails when an allocation failure goes unnoticed, or what stood there before is damaged. */
+/* Fails when an allocation failure goes unnoticed, or the previous text is corrupted. */
 static void test_append_without_memory(void **state)
 {
     (void)state;
@@ -70,7 +70,7 @@ static void test_json(void **state)
 static const char *const words[] = {"learning_rate", "momentum", "adam",   "adamw", "sgd",
                                     "dense",         "lstm",     "conv2d", "tanh",  "relu"};
 
-/* Fails when a slip is not recognised, or when a quite different word is suggested. */
+/* Fails when a typo is not recognised, or when a very different word is suggested. */
 static void test_nearest(void **state)
 {
     (void)state;
@@ -113,7 +113,7 @@ static void test_nearest(void **state)
     assert_string_equal(nn_nearest("acu", metrics, 3), "auc");
 }
 
-/* Fails when a long word from outside writes past the table of distances. */
+/* Fails when a long word from outside overflows the table of distances. */
 static void test_nearest_of_long_words(void **state)
 {
     (void)state;
@@ -126,7 +126,7 @@ static void test_nearest_of_long_words(void **state)
     assert_ptr_equal(nn_nearest(word, &long_candidate, 1), long_candidate);
 }
 
-/* Fails when a size or a time is shown with the wrong unit, above all next to a change of unit. */
+/* Fails when a size or a time has the wrong unit, especially next to a change of unit. */
 static void test_format(void **state)
 {
     (void)state;
@@ -171,7 +171,7 @@ static void test_shape(void **state)
     assert_int_equal(strlen(nn_shape_text(buffer, huge)), 8 * 19 + 7 * 3);
 }
 
-/* Fails when fingerprints are no longer XXH64, whose published value of the empty string this is. */
+/* Fails when fingerprints are no longer XXH64; this is its published value for the empty string. */
 static void test_hash(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* The canonical tree, its covers and shares, against their definitions written down plainly. */
+/* The canonical tree, its covers and shares, compared with naive implementations of their definitions. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +30,7 @@ static bool plain_is_node(nn_tree_node tree, nn_tree_node wanted)
            plain_is_node((nn_tree_node){middle, tree.end}, wanted);
 }
 
-/* Whether a node of the tree that is larger than `node` contains it and lies in `range`. */
+/* Whether a larger node of the tree contains `node` and is inside `range`. */
 static bool plain_has_larger(int64_t n, nn_tree_node node, nn_tree_node range)
 {
     for (int64_t begin = range.begin; begin <= node.begin; begin++) {
@@ -59,7 +59,7 @@ static int trailing_zeros(int64_t number)
     return zeros;
 }
 
-/* Fails when a node splits elsewhere than the definition says. */
+/* Fails when a node does not split where the definition says. */
 static void test_split(void **state)
 {
     (void)state;
@@ -70,8 +70,8 @@ static void test_split(void **state)
     assert_int_equal(nn_tree_split(0, INT64_C(1) << 40), INT64_C(1) << 39);
 }
 
-/* Fails when a rank's partial sums are not nodes of the whole tree, overlap, leave a leaf out, or are more
- * than necessary: the sum would have other bits, or more traffic. */
+/* Fails when a rank's partial sums are not nodes of the full tree, overlap, miss a leaf, or are more than
+ * necessary: the sum would have other bits, or cause more traffic. */
 static void test_cover(void **state)
 {
     (void)state;
@@ -104,7 +104,7 @@ static void test_cover_fits(void **state)
     assert_in_range(nn_tree_cover(INT64_MAX, 1, INT64_MAX - 1, nodes), 1, NN_TREE_COVER_MAX);
 }
 
-/* Fails when the order of summation is not the tree's, in any bit, for any column. */
+/* Fails when the order of summation is not that of the tree, in any bit, for any column. */
 static void test_sum(void **state)
 {
     (void)state;
@@ -158,8 +158,7 @@ static void test_fold(void **state)
     }
 }
 
-/* Fails when summing covers first, and the tree above them afterwards, gives other bits than summing at once.
- */
+/* Fails when summing covers first, and then the tree above them, gives other bits than summing at once. */
 static void test_partial_sums_compose(void **state)
 {
     (void)state;
@@ -172,7 +171,7 @@ static void test_partial_sums_compose(void **state)
         assert_int_equal(count, 1);
         nn_tree_sum(nodes[0].end - nodes[0].begin, 1, values + nodes[0].begin, &found);
         assert_memory_equal(&found, &expected, sizeof(expected));
-        /* A node's own subtree is the tree over as many leaves. */
+        /* A node's own subtree is the tree over the same number of leaves. */
         for (int64_t begin = 1; begin < n; begin++) {
             count = nn_tree_cover(n, begin, n, nodes);
             for (int i = 0; i < count; i++) {
@@ -184,8 +183,8 @@ static void test_partial_sums_compose(void **state)
     }
 }
 
-/* Fails when shares overlap, leave a leaf out, are longer than an even cut, or leave a rank idle without
- * need. */
+/* Fails when shares overlap, miss a leaf, are longer than in an even division, or leave a rank idle
+ * unnecessarily. */
 static void test_share(void **state)
 {
     (void)state;
@@ -205,7 +204,7 @@ static void test_share(void **state)
     }
 }
 
-/* Fails when a cut could be moved to a rounder place, and the ranks behind it still have even shares. */
+/* Fails when a boundary could be moved to a rounder number with even shares for the remaining ranks. */
 static void test_share_cuts_at_the_roundest_place(void **state)
 {
     (void)state;
@@ -225,7 +224,7 @@ static void test_share_cuts_at_the_roundest_place(void **state)
     }
 }
 
-/* Fails when a power of two of ranks does not hold one complete subtree each. */
+/* Fails when, with a power of two of ranks, each does not hold one complete subtree. */
 static void test_share_of_powers_of_two(void **state)
 {
     (void)state;

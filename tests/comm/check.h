@@ -1,5 +1,4 @@
-/* Checks of the programs that mpirun runs here: a failed one is printed, counted, and agreed on at the end.
- */
+/* Checks for programs that run under mpirun: a failed one is printed, counted, and agreed on at the end. */
 #ifndef NN_TESTS_COMM_CHECK_H
 #define NN_TESTS_COMM_CHECK_H
 

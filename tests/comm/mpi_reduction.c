@@ -1,6 +1,6 @@
 /*
- * Reductions on any number of ranks, placed on one node, two a node and one a node: the summed gradients and
- * the shared weights have the bits of a serial sum in the order of the canonical tree.
+ * Reductions on any number of ranks, placed on one node, two per node and one per node: the summed gradients
+ * and the shared weights have the bits of a serial sum in the order of the canonical tree.
  */
 #include <math.h>
 #include <mpi.h>
@@ -49,9 +49,9 @@ typedef struct test_case {
     nn_reduction_layout layout;
     nn_comm *comm;
     nn_reduction *reduction;
-    char *node;     /* a node's sum, before it is given away */
+    char *node;     /* the sum of a node, before it is passed on */
     char *gradient; /* the serial sum */
-    char *weights;  /* as they should be */
+    char *weights;  /* expected weights */
 } test_case;
 
 static double *leaf_values; /* MAX_LEAVES x MAX_COUNT */
@@ -125,7 +125,7 @@ static void sum_node(const test_case *test, int step, int64_t begin, int64_t end
     nn_free(right);
 }
 
-/* Ranks fall behind one another differently at every call, so that a missing wait shows. */
+/* Delays ranks differently at every call, so that a missing wait shows. */
 static void dawdle(const test_case *test)
 {
     static uint64_t calls = 0;
@@ -193,7 +193,7 @@ static void update(const test_case *test, char *weights, const char *gradient, i
     }
 }
 
-/* One step ends without an update and a share, as a step with non-finite gradients does. */
+/* One step ends without update and share, like a step with non-finite gradients. */
 static void run_step(test_case *test, int step)
 {
     const nn_reduction_layout *layout = &test->layout;
@@ -313,8 +313,8 @@ static void run_cases(nn_comm *comm)
     nn_comm_set_message_limit(SIZE_MAX);
 }
 
-/* Whichever allocation fails on one rank: all ranks fail alike, or all go on without shared memory and are
- * right. */
+/* Whichever allocation fails on one rank: either all ranks fail with the same error, or all continue without
+ * shared memory and get the right result. */
 static void run_without_memory(nn_comm *comm, nn_reduction_mode mode)
 {
     test_case test = {.shape = &layouts[1], .mode = mode, .comm = comm};

@@ -1,4 +1,4 @@
-/* A communicator without MPI: this program never starts MPI, so a call of it would end the test. */
+/* A communicator without MPI: this program never starts MPI, so an MPI call would end the test. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@ static void add_floats(int64_t count, const void *values, void *sum)
     for (int64_t i = 0; i < count; i++) ((float *)sum)[i] += ((const float *)values)[i];
 }
 
-/* Wrong: what every rank would get of all ranks is not what this one gave. */
+/* Wrong: the results from "all ranks" are not what this one gave. */
 static void test_collectives(void **state)
 {
     (void)state;
@@ -57,7 +57,7 @@ static void test_collectives(void **state)
     assert_int_equal(nn_memory_in_use(), before);
 }
 
-/* Wrong: the only rank's step is not the sum of its own leaves, or leaves something behind. */
+/* Wrong: the step of the only rank is not the sum of its leaves, or leaves something behind. */
 static void test_reduction(void **state)
 {
     (void)state;
@@ -94,7 +94,7 @@ static void test_reduction(void **state)
     }
 }
 
-/* Wrong: what ranks are said to take from others is not what they lack: the partials of others for what they
+/* Wrong: the reported traffic is not what ranks need from others: the partials of others for the slices they
  * own, and the weights that others own. */
 static void test_traffic(void **state)
 {

@@ -1,5 +1,4 @@
-/* Looking at files and folders where the system fails: this program has functions of its own for the
- * system's. */
+/* Inspecting files and folders while the system fails: this program replaces system functions. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +20,7 @@
 #include "host/pulse.h"
 #include "host/system.h"
 
-static int failures, failure; /* how many calls fail from now on, and with which errno */
+static int failures, failure; /* how many calls will fail, and with which errno */
 static double slept;
 
 static int fails(void)
@@ -32,7 +31,7 @@ static int fails(void)
     return 1;
 }
 
-/* The parameters are named as in the system's headers, which clang-tidy compares. */
+/* The parameters are named as in the system's headers, because clang-tidy compares them. */
 int nanosleep(const struct timespec *__requested_time, struct timespec *__remaining)
 {
     (void)__remaining;
@@ -70,7 +69,7 @@ static void fail_next(int count, int error)
     slept = 0;
 }
 
-/* Patience that was in vain is short for a while. */
+/* After it has run out, patience is short for a while. */
 static void recover(void)
 {
     failures = 0;
@@ -82,8 +81,8 @@ static void recover(void)
     } while ((double)(now.tv_sec - end.tv_sec) + 1e-9 * (double)(now.tv_nsec - end.tv_nsec) < 0.6);
 }
 
-/* Wrong: a read that fails for a while is a failure, or that is tried again without a pulse; a file that ends
- * early for a moment is a shorter one. */
+/* Wrong: a temporary read error is a failure, or is retried without a pulse; a file that briefly appears
+ * truncated is taken for a shorter one. */
 static void test_load(void **state)
 {
     (void)state;
@@ -106,7 +105,7 @@ static void test_load(void **state)
     assert_int_equal(nn_memory_in_use(), memory);
 }
 
-/* Wrong: patience that ends early, or never, or with another cause. */
+/* Wrong: patience ends early, or never, or reports another cause. */
 static void test_patience_ends(void **state)
 {
     (void)state;
@@ -135,7 +134,7 @@ static void test_patience_ends(void **state)
     failures = 0;
 }
 
-/* Wrong: a listing that fails in the middle is the whole of it, or one without a folder fails. */
+/* Wrong: a listing that fails in the middle is taken as complete, or a missing folder fails. */
 static void test_list(void **state)
 {
     (void)state;
@@ -159,7 +158,7 @@ static void test_list(void **state)
     assert_int_equal(nn_memory_in_use(), memory);
 }
 
-/* Wrong: opening a pipe or a socket waits for its other end, or one counts as a file. */
+/* Wrong: opening a pipe or a socket waits for its other end, or either counts as a file. */
 static void test_no_file(void **state)
 {
     (void)state;
@@ -201,7 +200,7 @@ static void expect_listed(const char *pattern, const char *const *expected)
     nn_list_release(&paths);
 }
 
-/* Wrong: a name that exists is taken for a pattern, or a pattern for a name. (Each folder lists a and b.) */
+/* Wrong: an existing name is taken for a pattern, or vice versa. (Each folder contains a and b.) */
 static void test_pattern(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Time limits as batch systems write and tell them. */
+/* Time limits, as batch systems write and report them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 
 #include "host/limit.h"
 
-/* Fails when a limit is taken for another time than SLURM would take it for. */
+/* Fails when a limit is read differently than by SLURM. */
 static void test_forms(void **state)
 {
     (void)state;
@@ -28,7 +28,7 @@ static void test_forms(void **state)
     }
 }
 
-/* Fails when a limit that means nothing is taken for one. */
+/* Fails when an invalid limit is accepted. */
 static void test_wrong(void **state)
 {
     (void)state;
@@ -41,7 +41,7 @@ static void test_wrong(void **state)
     }
 }
 
-/* Fails when the end of a job is not read, or that of another job is believed. */
+/* Fails when the end of the job is not read, or that of another job is accepted. */
 static void test_of_job(void **state)
 {
     (void)state;

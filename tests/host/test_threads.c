@@ -1,4 +1,4 @@
-/* Threads and cores: what variables, limits and hyperthreads make of them. */
+/* Threads and cores: the effects of variables, limits and hyperthreads. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 #include "host/cpus.h"
 #include "host/threads.h"
 
-/* Fails when a variable that means nothing decides, or one that means something does not. */
+/* Fails when an invalid variable is used, or a valid one is not. */
 static void test_number(void **state)
 {
     (void)state;
@@ -55,7 +55,7 @@ static void test_number(void **state)
     }
 }
 
-/* Fails when a size is taken for another than OpenMP takes it for. */
+/* Fails when a stack size is read differently than by OpenMP. */
 static void test_stack_size(void **state)
 {
     (void)state;
@@ -73,7 +73,7 @@ static void test_stack_size(void **state)
         assert_int_equal(nn_threads_stack_size(cases[i].text), cases[i].bytes);
 }
 
-/* Fails when OpenMP is left to find out that threads cannot be started. */
+/* Fails when it is left to OpenMP to discover that threads cannot be started. */
 static void test_trial(void **state)
 {
     (void)state;
@@ -92,7 +92,7 @@ static void test_trial(void **state)
 
 /* ---- cores ---- */
 
-/* A folder as the kernel's, with the list of each processor's core. */
+/* A folder like the kernel's, with a list of hyperthreads per processor. */
 static void cores_write(const char *folder, int cpu, const char *list)
 {
     char path[512];
@@ -124,8 +124,8 @@ static void cores_remove(const char *folder, int cpus)
 static nn_cpus cpus;
 static int cpu_users[NN_CPUS_MAX], core_users[NN_CPUS_MAX];
 
-/* A node of 4 cores with processors c and c + 4 each; the mask of a rank by bits, and how many ranks have the
- * same. */
+/* A node with 4 cores, core c having processors c and c + 4; the affinity mask of a rank, and how many ranks
+ * share it. */
 static nn_cpus_share cores_of(const char *folder, unsigned mask, int ranks)
 {
     memset(&cpus, 0, sizeof cpus);
@@ -141,7 +141,7 @@ static nn_cpus_share cores_of(const char *folder, unsigned mask, int ranks)
     return nn_cpus_divide(&cpus, cpu_users, core_users);
 }
 
-/* Fails when two hyperthreads count as two cores, or the ranks of a node are not told apart. */
+/* Fails when two hyperthreads count as two cores, or the ranks of a node are confused. */
 static void test_cores(void **state)
 {
     (void)state;
@@ -169,7 +169,7 @@ static void test_cores(void **state)
     assert_int_equal(cores_of(folder, 0xff, 1).cores, 8); /* nothing is listed */
 }
 
-/* Fails when a rank on the second hyperthread of a core that another rank has takes the core for its own. */
+/* Fails when a rank on the second hyperthread of another rank's core counts the core as its own. */
 static void test_neighbours(void **state)
 {
     (void)state;

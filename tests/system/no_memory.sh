@@ -18,7 +18,7 @@ fails_at() {
     code=$?
     told=$(grep -cE '^nntrain: .*(memory|cannot allocate)' train.log)
     if [ $code = 7 ] && [ "$told" = 1 ]; then
-        grep -qE "rank $2 on|a rank has no memory" train.log || { fail "allocation $1 of rank $2: it is not named"; cat train.log; }
+        grep -qE "rank $2 on|out of memory for a communicator" train.log || { fail "allocation $1 of rank $2: it is not named"; cat train.log; }
         ended=$((ended + 1))
     elif [ $code != 0 ] && { [ $code != 11 ] || [ "$told" != 1 ]; }; then
         fail "allocation $1 of rank $2: exit $code, told $told times"
