@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# A SLURM cluster of several nodes on one machine, for trying batch scripts before the real queue and for the tests.
-# The nodes are emulated: each is a slurmd of its own with 8 cores by its own account, all on the loopback interface.
+# A SLURM cluster of several nodes on one machine, to try batch scripts before the real queue, and for the tests. The
+# nodes are emulated: each is a slurmd that claims 8 cores, all on the loopback interface.
 set -euo pipefail
 shopt -s nullglob
 
 usage() {
     cat <<'END'
-usage: testbed.sh [--dir DIR] [--nodes N] up             starts it: N nodes n1, n2, ... (3 unless told otherwise)
-       testbed.sh [--dir DIR] run COMMAND [ARGUMENT...]   runs a command that finds it: run sbatch cluster/train.sbatch
-       testbed.sh [--dir DIR] status                      what runs, and the queue; exit 1 where it is not up
-       testbed.sh [--dir DIR] down                        ends its jobs and its daemons, and nothing else
-Everything lies in DIR: ${TMPDIR:-/tmp}/nntrain-testbed-UID unless told otherwise. Two testbeds with two folders do not
-meet. Needs root, and SLURM and munge, which `scripts/setup.sh testbed` installs on Debian and Ubuntu.
+usage: testbed.sh [--dir DIR] [--nodes N] up             starts N nodes n1, n2, ... (default: 3)
+       testbed.sh [--dir DIR] run COMMAND [ARGUMENT...]   runs a command on it: run sbatch cluster/train.sbatch
+       testbed.sh [--dir DIR] status                      shows nodes and queue; exit 1 if it is not up
+       testbed.sh [--dir DIR] down                        ends its jobs and daemons, and nothing else
+All files are in DIR (default: ${TMPDIR:-/tmp}/nntrain-testbed-UID). Testbeds with different folders are independent.
+Needs root, SLURM and munge; `scripts/setup.sh testbed` installs them on Debian and Ubuntu.
 END
 }
 
@@ -22,7 +22,7 @@ refuse() {
     exit 1
 }
 
-# ---- what was started: one line "PID START NAME" each; the start tells a process from a later one of that number ----
+# ---- started processes: one line "PID START NAME" each; the start time detects a reused PID ----
 
 start_of() { cut -d ' ' -f 22 "/proc/$1/stat" 2>/dev/null; }
 
@@ -33,7 +33,7 @@ alive() {
     [ "${fields[21]}" = "$2" ] && [ "${fields[2]}" != Z ]
 }
 
-# launch NAME COMMAND...: in the background, in a session of its own, recorded.
+# launch NAME COMMAND...: starts it in the background in a new session, and records it.
 launch() {
     local name=$1 pid
     shift
@@ -42,7 +42,7 @@ launch() {
     echo "$pid $(start_of $pid) $name" >>"$dir/started"
 }
 
-# all_alive: something was started, and all of it still runs.
+# all_alive: whether something was started and all of it is still running.
 all_alive() {
     local pid start name
     [ -s "$dir/started" ] || return 1
@@ -51,7 +51,8 @@ all_alive() {
     done <"$dir/started"
 }
 
-# Processes of this testbed's jobs: those that know its configuration and a job, and the daemons of their steps.
+# Prints the processes of this testbed's jobs: those with its configuration and a job id in their environment, and the
+# step daemons.
 job_processes() {
     local folder
     for folder in /proc/[0-9]*; do
@@ -62,7 +63,7 @@ job_processes() {
     done
 }
 
-# wait_until SECONDS COMMAND...: whether the command succeeded in that time.
+# wait_until SECONDS COMMAND...: whether the command succeeds within that time.
 wait_until() {
     local end=$((SECONDS + $1))
     shift
@@ -76,7 +77,7 @@ wait_until() {
 
 port_is_free() { ! grep -qi "^ *[0-9]*: [0-9A-F]*:$(printf '%04X' "$1") " /proc/net/tcp /proc/net/tcp6 2>/dev/null; }
 
-# Sets `port` to the first of nodes + 1 free ones, below those that the system gives to clients.
+# Sets `port` to the first of nodes + 1 consecutive free ports, below the system's ephemeral ports.
 choose_ports() {
     local tries i
     for ((tries = 0; tries < 100; tries++)); do
@@ -87,8 +88,8 @@ choose_ports() {
     refuse "no $((nodes + 1)) free ports in a row between 20000 and 32000"
 }
 
-# The numbers of jobs begin with the port: Open MPI names shared memory after them, and two testbeds share a machine.
-# cred_expire is also what a requeued job waits; a busy machine needs a few seconds for a credential to be used.
+# Job ids start at a multiple of the port: Open MPI names shared memory after them, and two testbeds may share a
+# machine. A requeued job waits for cred_expire; a busy machine needs a few seconds before it uses a credential.
 write_configuration() {
     local host i
     host=$(hostname -s)
@@ -139,16 +140,16 @@ END
 
 # ---- up and down ----
 
-# The folder is this program's own: what it finds there from an earlier time it may remove.
+# Takes ownership of the folder: leftovers from earlier may be removed.
 take_folder() {
     if [ -d "$dir" ] && [ ! -e "$dir/testbed" ] && [ -n "$(ls -A "$dir")" ]; then
-        refuse "$dir is not empty and not a testbed's folder: name another one with --dir"
+        refuse "$dir is not empty and not a testbed's folder: choose another one with --dir"
     fi
-    [ ! -d "$dir" ] || [ -O "$dir" ] || refuse "$dir belongs to somebody else: name another folder with --dir"
+    [ ! -d "$dir" ] || [ -O "$dir" ] || refuse "$dir belongs to another user: choose another folder with --dir"
     mkdir -p "$dir"
     touch "$dir/testbed"
     exec 9>"$dir/lock"
-    flock -w 120 9 || refuse "another testbed.sh has been at work on $dir for two minutes"
+    flock -w 120 9 || refuse "another testbed.sh has been working on $dir for two minutes"
 }
 
 check_machine() {
@@ -157,7 +158,7 @@ check_machine() {
     for program in slurmctld slurmd sbatch munged; do
         command -v "$program" >/dev/null || missing+=("$program")
     done
-    [ ${#missing[@]} = 0 ] || refuse "${missing[*]} not found: \`scripts/setup.sh testbed\` installs what is needed"
+    [ ${#missing[@]} = 0 ] || refuse "${missing[*]} not found: run \`scripts/setup.sh testbed\` to install what is needed"
 }
 
 nodes_are_idle() { [ "$(sinfo -h -t idle -o %D 2>/dev/null || true)" = "$nodes" ]; }
@@ -183,13 +184,13 @@ up() {
     check_machine
     take_folder
     if all_alive && scontrol ping >/dev/null 2>&1; then
-        [ "$(cat "$dir/nodes")" = "$nodes" ] || refuse "is up with $(cat "$dir/nodes") nodes, not $nodes: down first"
-        say "is up already: $dir"
+        [ "$(cat "$dir/nodes")" = "$nodes" ] || refuse "is up with $(cat "$dir/nodes") nodes, not $nodes: run down first"
+        say "is already up: $dir"
         return 0
     fi
     stop_everything
     echo "$nodes" >"$dir/nodes"
-    # Another program may have taken a port since it was found free.
+    # Another program may have taken a port since the check.
     for ((tries = 0; tries < 3; tries++)); do
         if start_daemons; then
             say "$nodes nodes are up: $dir"
@@ -213,7 +214,7 @@ stop_jobs() {
     fi
 }
 
-# signal_started SIGNAL: to each recorded process that still runs.
+# signal_started SIGNAL: sends it to every recorded process that is still running.
 signal_started() {
     local pid start name
     [ -s "$dir/started" ] || return 0
@@ -237,10 +238,10 @@ stop_everything() {
     wait_until 10 none_alive || signal_started KILL
     mapfile -t left < <(job_processes)
     if [ ${#left[@]} -gt 0 ]; then
-        say "${#left[@]} processes of jobs were left: killed"
+        say "killed ${#left[@]} remaining processes of jobs"
         kill -KILL "${left[@]}" 2>/dev/null || true
     fi
-    wait_until 10 none_alive || refuse "some of the daemons in $dir/started do not end"
+    wait_until 10 none_alive || refuse "some daemons listed in $dir/started do not end"
     rm -f "$dir/started"
 }
 
@@ -267,13 +268,13 @@ status() {
 
 run() {
     [ $# -gt 0 ] || { usage >&2; exit 2; }
-    all_alive || refuse "is not up: testbed.sh up"
+    all_alive || refuse "is not up: run testbed.sh up"
     exec "$@"
 }
 
-# What commands and jobs need to know. The nodes have more cores by their account than the machine has, so that Open MPI
-# may neither bind ranks to cores nor count them, and a rank that waits gives its core away. And they share one /dev/shm,
-# where its shared-memory transport names its files by host and local rank: two nodes would write to each other's.
+# The environment of commands and jobs. The nodes claim more cores than the machine has, so Open MPI must neither bind
+# ranks to cores nor count them, and waiting ranks must yield their core. The nodes share one /dev/shm, where Open MPI's
+# shared-memory transport names files by host and local rank, so two nodes would write to the same files: use TCP.
 export_environment() {
     export SLURM_CONF=$dir/slurm.conf PATH=$PATH:/usr/sbin:/sbin
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
@@ -290,7 +291,7 @@ while [ $# -gt 0 ]; do
     *) break ;;
     esac
 done
-[[ $nodes =~ ^[1-9][0-9]?$ ]] || refuse "--nodes: 1 to 99, not $nodes"
+[[ $nodes =~ ^[1-9][0-9]?$ ]] || refuse "--nodes must be 1 to 99, not $nodes"
 dir=$(realpath -m "$dir")
 export_environment
 case ${1:-} in

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What the program costs and reaches on this machine, as a table. Every figure compares runs that alternate within this
-# one, so that a machine that is busy or warm for a while does not favour either. NN_BENCH_ROUNDS: 5 unless set.
-# bench.sh --peer pytorch: against PyTorch on the same networks instead (see bench_peer.sh).
+# Measures throughput and start-up time on this machine. Every result compares alternating runs, so that a machine that
+# is busy or hot for a while favours neither side. NN_BENCH_ROUNDS: rounds, default 5. bench.sh --peer pytorch: compares
+# with PyTorch on the same networks instead (see bench_peer.sh).
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/bench_peer.sh"
 case "${1:-} ${2:-}" in
@@ -22,7 +22,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-# quiet COMMAND...: shows its output only where it fails.
+# quiet COMMAND...: shows its output only if it fails.
 quiet() { "$@" >log 2>&1 || { cat log >&2; exit 1; }; }
 
 # median FILE [COLUMN]
@@ -47,8 +47,8 @@ checkpoint: {every: 1000 epochs, keep_last: 1}
 YAML
 }
 
-# throughput RANKS THREADS ALLREDUCE FILE: one run; adds a line "samples/s utilisation", medians of its epochs after
-# the first.
+# throughput RANKS THREADS ALLREDUCE FILE: one run; appends a line "samples/s utilisation", medians over the epochs
+# after the first.
 throughput() {
     quiet env OMP_NUM_THREADS="$2" mpirun -n "$1" --bind-to none "$program" train mlp.yaml --run-dir mlp --fresh \
         --set training.allreduce="$3"
@@ -78,7 +78,7 @@ bench_throughput() {
     show_throughput "1 rank x 2 threads, exact" threads
 }
 
-# ---- start-up: a run of one epoch, without that epoch and without what an empty MPI program takes ----
+# ---- start-up: a run of one epoch, minus that epoch and minus an empty MPI program ----
 
 wall_seconds() {
     local begin=$EPOCHREALTIME
@@ -86,7 +86,7 @@ wall_seconds() {
     awk -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN {print b - a}'
 }
 
-# startup RANKS: adds a line "empty extra" to startup-RANKS.
+# startup RANKS: appends a line "empty extra" to startup-RANKS.
 startup() {
     local launch=(env OMP_NUM_THREADS=1 mpirun -n "$1" --bind-to none) empty whole epoch
     empty=$(wall_seconds "${launch[@]}" "$tools/empty_mpi")
@@ -101,8 +101,8 @@ bench_startup() {
         for ranks in 1 2 16; do startup $ranks; done
     done
     echo
-    echo "Start and end of a run of the digits example, its epoch aside: medians of $rounds alternating runs"
-    printf '%-34s %14s %24s\n' ranks "empty program" "nntrain takes longer by"
+    echo "Start and end of a run of the digits example, without its epoch: medians of $rounds alternating runs"
+    printf '%-34s %14s %24s\n' ranks "empty program" "nntrain in addition"
     for ranks in 1 2 16; do
         printf '%-34s %12.2f s %22.2f s\n' "$ranks" "$(median "startup-$ranks" 1)" "$(median "startup-$ranks" 2)"
     done

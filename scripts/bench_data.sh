@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What feeding data costs on this machine: reading against dd, a stream against memory, and the time to the first step.
-# Every figure compares runs that alternate within this one. NN_BENCH_ROUNDS: 5 unless set; NN_BENCH_GIB: size of the
-# files, 1 unless set.
+# Measures the cost of feeding data on this machine: reading against dd, streaming against memory, and the time to the
+# first step. Every result compares alternating runs. NN_BENCH_ROUNDS: rounds, default 5; NN_BENCH_GIB: size of the
+# files, default 1.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 export LC_ALL=C
 rounds=${NN_BENCH_ROUNDS:-5}
@@ -30,15 +30,15 @@ dd_rate() {
 bench_reading() {
     local round
     for ((round = 0; round <= rounds; round++)); do
-        [ "$round" = 1 ] && rm -f dd.rates ours.rates # the first round warms the cache
+        [ "$round" = 1 ] && rm -f dd.rates ours.rates # the first round only warms the cache
         dd_rate raw.h5 >>dd.rates
         "$tools/read_rows" raw.h5 x 1048576 >>ours.rates
     done
     awk -v dd="$(median dd.rates)" -v ours="$(median ours.rates)" 'BEGIN {
-        printf "contiguous reading: %.2f GB/s, dd bs=1M %.2f GB/s: %.0f %% of it\n", ours / 1e9, dd / 1e9, 100 * ours / dd}'
+        printf "contiguous reading: %.2f GB/s, dd bs=1M %.2f GB/s: ratio %.0f %%\n", ours / 1e9, dd / 1e9, 100 * ours / dd}'
 }
 
-# ---- a stream against memory ----
+# ---- streaming against memory ----
 
 configuration() {
     cat >stream.yaml <<YAML
@@ -53,7 +53,7 @@ checkpoint: {every: 1000 epochs, keep_last: 1}
 YAML
 }
 
-# epoch FILE CACHE OUT: samples a second and the share of time that was waited, of the second epoch.
+# epoch FILE CACHE OUT: samples per second and per cent of time waited for data, in the second epoch.
 epoch() {
     quiet env OMP_NUM_THREADS=1 mpirun -n 2 --bind-to none "$program" train stream.yaml --run-dir run --fresh \
         --set data.file="$1" --set data.cache="$2"
@@ -76,7 +76,7 @@ bench_stream() {
     done
 }
 
-# ---- the quality of the shuffle, where it matters most: samples sorted by class ----
+# ---- the quality of the shuffle in the hardest case: samples sorted by class ----
 
 shuffled() {
     quiet env OMP_NUM_THREADS=1 mpirun -n 2 --bind-to none "$program" train sorted.yaml --run-dir sorted --fresh \
@@ -96,7 +96,7 @@ optimizer: {sgd: {learning_rate: 0.001, momentum: 0}}
 lr_schedule: constant
 training: {epochs: 1, batch_size: 64, microbatch_size: 8, peak_seconds: 0}
 YAML
-    echo "176 MiB sorted by class, validation accuracy after an epoch:"
+    echo "176 MiB sorted by class, validation accuracy after one epoch:"
     while read -r kind window; do
         echo "    shuffle: $kind, shuffle_window: $window: $(shuffled "$kind" "$window")"
     done <<<"full 64

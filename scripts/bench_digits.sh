@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Test accuracy of the digits example over ten seeds: each seed also splits all 1797 samples anew (70, 10 and 20 %, with
-# the shares of the classes kept).
+# Test accuracy of the digits example over ten seeds; each seed also makes a new stratified split of all 1797 samples
+# (70, 10 and 20 %).
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 export LC_ALL=C
 "$root/scripts/setup.sh"
@@ -25,4 +25,4 @@ for seed in 1 2 3 4 5 6 7 8 9 10; do
     printf '%4d  %s %%\n' $seed "$(tail -n 1 accuracies)"
 done
 awk '{sum += $1; if (NR == 1 || $1 < least) least = $1}
-    END {printf "mean  %.2f %%, least %.2f %%\n", sum / NR, least}' accuracies
+    END {printf "mean  %.2f %%, minimum %.2f %%\n", sum / NR, least}' accuracies

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Sourced by bench.sh: the same networks, batches and cores in nntrain and in another program, in turn. Of the peer only
-# PyTorch is known; NN_BENCH_PYTHON names a Python that has it (default: python3).
+# Sourced by bench.sh: runs the same networks, batches and cores in nntrain and another program alternately. The only
+# peer is PyTorch; NN_BENCH_PYTHON selects a Python that has it (default: python3).
 peer_python=${NN_BENCH_PYTHON:-python3}
 
-# peer_network NAME MICROBATCH: the configuration of a network of peer_pytorch.py, to NAME.yaml.
+# peer_network NAME MICROBATCH: writes the configuration of a network of peer_pytorch.py, read from stdin, to NAME.yaml.
 peer_network() {
     local name=$1 microbatch=$2
     sed "s/MICROBATCH/$microbatch/" >"$name.yaml"
@@ -12,7 +12,7 @@ peer_network() {
 peer_prepare() {
     quiet "$tools/make_data" images28.h5 5120 784 10
     quiet "$tools/make_data" images32.h5 2560 3072 10
-    # 96 symbols at random: 1,500 sequences of 64.
+    # 1,500 sequences of 64 random symbols out of 96.
     awk 'BEGIN {srand(1); for (i = 0; i < 1501; i++) {for (j = 0; j < 63; j++) printf "%c", 32 + int(rand() * 95); print ""}}' >text.txt
     quiet "$program" import text text.txt --overwrite -o text.h5
     peer_network mlp 32 <<'YAML'
@@ -73,7 +73,7 @@ checkpoint: {every: 1000 epochs, keep_last: 1}
 YAML
 }
 
-# peer_round NAME STEPS: one run of each; adds a line "ours theirs utilisation" to peer-NAME.
+# peer_round NAME STEPS: one run of each; appends a line "ours theirs utilisation ratio" to peer-NAME.
 peer_round() {
     local theirs
     quiet env OMP_NUM_THREADS=1 mpirun -n 2 --bind-to none "$program" train "$1.yaml" --run-dir "run-$1" --fresh
@@ -101,8 +101,8 @@ bench_peer() {
         peer_round lstm 20
     done
     echo
-    echo "Against PyTorch $version (DistributedDataParallel, gloo), both 2 ranks x 1 thread; medians of $rounds rounds in turn;"
-    echo "microbatches of 32, of 16 in the LSTM"
+    echo "Against PyTorch $version (DistributedDataParallel, gloo), both 2 ranks x 1 thread; medians of $rounds alternating rounds;"
+    echo "microbatches of 32 (LSTM: 16)"
     printf '%-12s %12s %12s %10s %16s\n' network "nntrain /s" "PyTorch /s" ratio "of sgemm rate"
     peer_show mlp
     peer_show cnn

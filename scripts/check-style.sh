@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Layout by clang-format and findings of clang-tidy over src, include and tests; non-zero when there are any.
+# Runs clang-format and clang-tidy over src, include and tests; exits non-zero if either finds anything.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$root"
 mapfile -t sources < <(find src include tests -name '*.[ch]' | sort)
@@ -9,13 +9,13 @@ if command -v clang-format >/dev/null; then
     clang-format --dry-run -Werror "${sources[@]}" || failed=1
     echo "clang-format: ${#sources[@]} files"
 else
-    echo "clang-format is not installed: the layout was not checked"
+    echo "clang-format is not installed: formatting was not checked"
 fi
 
 if command -v run-clang-tidy >/dev/null; then
     [ -f build/release/compile_commands.json ] || cmake --preset release
     run-clang-tidy -quiet -p build/release -j 2 "^$root/(src|tests)/" || failed=1
 else
-    echo "clang-tidy is not installed: its checks did not run"
+    echo "clang-tidy is not installed: its checks were not run"
 fi
 exit $failed

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """peer_pytorch.py NETWORK STEPS: trains NETWORK (mlp, cnn, resnet20, lstm) on random data with PyTorch's
-DistributedDataParallel, two processes of one thread each over gloo, and prints the samples a second of STEPS steps
-after a few that do not count. The networks, batches and optimizers are those of scripts/bench_peer.sh."""
+DistributedDataParallel, two processes of one thread each over gloo, and prints the samples per second over STEPS steps, after a few warm-up steps. The networks, batches and optimizers are those of scripts/bench_peer.sh."""
 import os
 import sys
 import time

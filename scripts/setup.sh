@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# scripts/setup.sh [build] [tests] [testbed]: installs what is needed, where it is missing, and does nothing where nothing is.
-# build, the default, is for building, testing and running; tests is for the tests that make their data with Python;
-# testbed is for cluster/testbed.sh, which needs SLURM.
+# scripts/setup.sh [build] [tests] [testbed]: installs missing dependencies; does nothing if there are none. build (the
+# default): to build, test and run; tests: for tests that create their data in Python; testbed: SLURM, for
+# cluster/testbed.sh.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 has_programs() {
@@ -20,7 +20,7 @@ has_compiler() {
     { has_programs "${CC:-cc}" || has_programs gcc; } && { has_programs make || has_programs ninja; }
 }
 
-# has_library HEADER LIBRARY PKG_CONFIG_NAME...: pkg-config knows it, or the compiler finds it without help.
+# has_library HEADER LIBRARY PKG_CONFIG_NAME...: whether pkg-config or the compiler alone finds it.
 has_library() {
     local header=$1 library=$2 name
     shift 2
@@ -31,7 +31,7 @@ has_library() {
 
 has_hdf5() { has_programs h5cc || has_programs h5pcc || has_library hdf5.h hdf5 hdf5 hdf5-serial; }
 
-# What it is | how to see it | Debian packages | module | Spack package
+# Dependency | check | Debian packages | module | Spack package
 needs_build=(
     "CMake 3.21 or newer|has_cmake|cmake|cmake|cmake"
     "a C compiler and make|has_compiler|gcc libc6-dev make|gcc|gcc"
@@ -77,7 +77,7 @@ look() {
     done
 }
 
-tell_missing() {
+list_missing() {
     printf 'missing: %s\n' "${missing[@]}"
 }
 
@@ -85,14 +85,14 @@ install_packages() {
     local as_root=()
     if [ "$(id -u)" != 0 ]; then
         if ! has_programs sudo; then
-            tell_missing
+            list_missing
             echo "As root: apt-get update && apt-get install ${packages[*]}"
             exit 1
         fi
         as_root=(sudo)
     fi
     echo "installing ${packages[*]}"
-    # A package list that is out of date may still know the packages.
+    # If the update fails, the old package list may still have the packages.
     "${as_root[@]}" apt-get update -q || true
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get install -q -y --no-install-recommends "${packages[@]}"
@@ -116,9 +116,9 @@ if has_programs apt-get; then
     install_packages
     look
     [ ${#missing[@]} = 0 ] && exit 0
-    echo "still missing after the installation:"
+    echo "still missing after installation:"
 fi
-tell_missing
-echo "On a cluster usually:  module load ${modules[*]}      (names differ: see module avail)"
+list_missing
+echo "On a cluster, usually: module load ${modules[*]}      (names vary: see module avail)"
 echo "With Spack:            spack install ${specs[*]} && spack load ${specs[*]}"
 exit 1

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# scripts/test.sh [--slow] [PRESET]: setup, build, tests; PRESET is release (default), debug, asan or tsan. --slow adds
-# the tests that take minutes (hundreds of kills, full disks, a SLURM of several nodes); so does CI=true.
+# scripts/test.sh [--slow] [PRESET]: setup, build and tests. PRESET: release (default), debug, asan or tsan. --slow or
+# CI=true adds tests that take minutes (hundreds of kills, full disks, a SLURM cluster of several nodes).
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 preset=release slow=${CI:-}
 for word in "$@"; do
@@ -12,12 +12,12 @@ done
 left_out=(-LE slow)
 if [ -n "$slow" ] && [ "$slow" != false ]; then left_out=(); fi
 "$root/scripts/setup.sh"
-"$root/scripts/setup.sh" tests || echo "without Python's h5py: the tests that make their data with it will be skipped"
-# The tests that need a SLURM start one of their own, as root; without it they are skipped.
+"$root/scripts/setup.sh" tests || echo "without Python's h5py, the tests that create their data with it are skipped"
+# Tests that need SLURM start their own, as root; without it they are skipped.
 if [ ${#left_out[@]} = 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    "$root/scripts/setup.sh" testbed || echo "without SLURM: the tests of the batch scripts will be skipped"
+    "$root/scripts/setup.sh" testbed || echo "without SLURM, the tests of the batch scripts are skipped"
 fi
 build_preset "$preset"
 cd "$root"
-# Many tests start several ranks of their own: more jobs than this would only make them wait for each other.
+# Many tests start several ranks: with more jobs than this they would only wait for each other.
 exec ctest --preset "$preset" -j 2 "${left_out[@]}"

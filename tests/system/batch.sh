@@ -188,7 +188,7 @@ grep -q '^mpirun -n 8 program train .* --time-limit 24:00:00$' asked || { fail L
 grep -q '^bsub 1 1$' asked || { fail "the LSF job is not submitted again"; cat asked; }
 bash cluster/train.sbatch >log 2>&1
 [ $? = 2 ] || fail "outside of a job the script ends with $?"
-grep -q 'no job of SLURM' log || fail "outside of a job the script does not say so"
+grep -q 'not a job of SLURM' log || fail "outside of a job the script does not say so"
 
 # A sweep: task 5 is the third line of settings with the second seed.
 stand_in mpirun <<<'printf "[%s]" "$@" >asked'

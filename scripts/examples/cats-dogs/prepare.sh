@@ -1,11 +1,10 @@
 #!/bin/sh
-# Makes cats-dogs.h5 of photographs: ./prepare.sh FOLDER, with a folder cats and a folder dogs of JPEG or PNG files in
-# it; a tenth of each is set apart for the test. Or ./prepare.sh FILE.h5, a file that has x_train, y_train, x_test and
-# y_test already.
+# Makes cats-dogs.h5 from photographs: ./prepare.sh FOLDER, where FOLDER/cats and FOLDER/dogs contain JPEG or PNG files;
+# a tenth of each is held out for test. Or ./prepare.sh FILE.h5, with x_train, y_train, x_test and y_test in the file.
 set -eu
 folder=$(dirname "$0")
 if [ $# -ne 1 ] || [ ! -e "$1" ]; then
-    echo "usage: prepare.sh FOLDER (with the folders cats and dogs in it) or prepare.sh FILE.h5" >&2
+    echo "usage: prepare.sh FOLDER (which contains the folders cats and dogs) or prepare.sh FILE.h5" >&2
     exit 2
 fi
 if [ -d "$1" ]; then

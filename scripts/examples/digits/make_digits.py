@@ -22,7 +22,7 @@ def read(path):
 
 
 def apportion(total, sizes):
-    """Shares `total` samples out in proportion to `sizes`, by largest remainder."""
+    """Apportions `total` samples in proportion to `sizes`, by largest remainder."""
     exact = total * sizes / sizes.sum()
     shares = np.floor(exact).astype(int)
     largest = np.argsort(shares - exact, kind="stable")[: total - shares.sum()]
@@ -31,7 +31,7 @@ def apportion(total, sizes):
 
 
 def split(labels):
-    """Shuffled indices of each part; each part has each class in the proportion of the whole."""
+    """Returns shuffled indices of each part, with the class proportions of the whole."""
     generator = np.random.RandomState(SEED)
     by_class = [generator.permutation(np.flatnonzero(labels == c)) for c in range(10)]
     sizes = np.array([len(members) for members in by_class])

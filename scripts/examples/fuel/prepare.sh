@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes fuel.h5 of the table beside this script.
+# Makes fuel.h5 from the table next to this script.
 set -eu
 cd "$(dirname "$0")"
 nntrain import csv cars.csv --x cylinders,displacement,horsepower,weight,acceleration,year,origin \

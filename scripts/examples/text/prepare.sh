@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes text.h5 of any text: ./prepare.sh FILE [FILE...]. Without a file, the King James Bible of Debian's package
-# bible-kjv, which is in the public domain.
+# Makes text.h5 from any text: ./prepare.sh FILE [FILE...]. Without a file, uses the King James Bible of Debian's
+# package bible-kjv, which is in the public domain.
 set -eu
 folder=$(dirname "$0")
 if [ $# -eq 0 ]; then

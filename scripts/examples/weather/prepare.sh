@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes weather.h5 of the series beside this script.
+# Makes weather.h5 from the series next to this script.
 set -eu
 cd "$(dirname "$0")"
 nntrain import series seattle-weather.csv --time date --columns precipitation,temp_max,temp_min,wind \
