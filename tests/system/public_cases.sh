@@ -126,7 +126,7 @@ with h5py.File('maps.h5', 'w') as f:
     f['s'] = (t[..., None] + r.normal(0, .1, (40, 6, 1))).astype('f4'); f['steps'] = numpy.eye(4, dtype='u1')[t]
 PY
 config hot cross_entropy 'conv2d: {filters: 3, kernel: 1}' '{file: maps.h5, train: {x: x, y: hot}}'
-refused hot "'y' \(6 x 6 x 3\) holds 0 and 1 .*argmax\(-1\)"
+refused hot "'y' \(6 x 6 x 3\) holds 0 and 1, .*argmax\(-1\)"
 sed -i "s/OLD/hot/; s/NEW/hot_index/" train.log
 recipe maps.h5
 runs hot --set data.train.y=hot_index
