@@ -150,7 +150,7 @@ void nn_help_append_family(nn_text *text, const nn_help_family *family)
     nn_text_append(text, "\n`nntrain help NAME` describes one of them.\n");
 }
 
-/* The options common to the family are on its own page. */
+/* The options common to the family are on its page; a command line needs them all at hand. */
 void nn_help_append_item(nn_text *text, const nn_help_family *family, const nn_help_item *item)
 {
     nn_text_append(text, "%s (%s): %s\n", item->name, family->what, item->summary);
@@ -162,6 +162,11 @@ void nn_help_append_item(nn_text *text, const nn_help_family *family, const nn_h
     nn_text_append(text, "\noptions:\n");
     families_append_options(text, family, item->options);
     if (family->place && item->options && item->options->name) nn_help_append_resume_note(text);
-    if (family->common)
+    if (!family->common) return;
+    if (family->place) {
         nn_text_append(text, "\nOptions common to all %s: nntrain help %s\n", family->plural, family->topic);
+    } else {
+        nn_text_append(text, "\noptions common to all %s:\n", family->plural);
+        nn_help_append_flags(text, family->common());
+    }
 }

@@ -93,12 +93,16 @@ static void test_sections(void **state)
     expect_page("network", nn_repeat_options());
 }
 
-/* The common options are named by reference: none of their rows is repeated, unless the plug-in has its own.
- */
+/* The common options of a configuration are not repeated, but referred to; those of a command line are
+ * listed. */
 static void expect_common(const nn_text *text, const nn_help_family *family, const nn_help_item *item)
 {
     char line[256];
     if (!family->common) return;
+    if (!family->place) {
+        expect_options(text, item->name, family->common(), true);
+        return;
+    }
     snprintf(line, sizeof line, "Options common to all %s: nntrain help %s\n", family->plural, family->topic);
     for (size_t i = 0; family->common()[i].name; i++)
         if (strstr(text->bytes, family->common()[i].help))
