@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "nn/initializer.h"
+#include "nn/affine.h"
 #include "nn/rows.h"
 #include "tensor/norm.h"
 
@@ -25,7 +25,7 @@ typedef struct group_norm_options {
 typedef struct group_norm_plan {
     nn_rows rows;
     int64_t channels, groups, width, period; /* width: channels of a group */
-    int scale, shift;                        /* indices of parameters; -1: none */
+    nn_affine affine;
 } group_norm_plan;
 
 static const nn_option group_norm_table[] = {
@@ -40,25 +40,6 @@ static const nn_option group_norm_table[] = {
     {0}};
 
 /* ---- building ---- */
-
-static nn_status group_norm_add_parameter(nn_layer *layer, const char *name, const char *initializer,
-                                          int *index)
-{
-    const group_norm_plan *plan = layer->plan;
-    nn_shape shape = {1, {plan->channels}};
-    return nn_layer_add_parameter(layer, name, shape, plan->channels, plan->channels,
-                                  nn_initializer_find(initializer), 1.0, index);
-}
-
-static nn_status group_norm_add_parameters(nn_layer *layer, group_norm_plan *plan)
-{
-    const group_norm_options *options = layer->options;
-    plan->scale = plan->shift = -1;
-    if (options->scale) NN_TRY(group_norm_add_parameter(layer, "scale", "ones", &plan->scale));
-    if (options->shift) NN_TRY(group_norm_add_parameter(layer, "shift", "zeros", &plan->shift));
-    if (layer->shares) return nn_layer_share_parts(layer);
-    return layer->value_count > 0 ? nn_layer_add_part(layer, layer->value_count) : NN_OK;
-}
 
 static nn_status group_norm_check(const group_norm_plan *plan)
 {
@@ -100,7 +81,7 @@ static nn_status group_norm_build(nn_layer *layer)
     layer->saved_per_sample = 2 * plan->groups;
     layer->saved_fixed = 2 * plan->channels;
     layer->scratch_fixed = DOUBLE_SLOTS * group_norm_double_values(plan) + REPEATED_SLOTS * plan->period;
-    return group_norm_add_parameters(layer, plan);
+    return nn_affine_build(layer, plan->channels, options->scale, options->shift, &plan->affine);
 }
 
 /* ---- layout of saved and scratch ---- */
@@ -132,7 +113,7 @@ static nn_real *group_norm_gradients(const nn_layer *layer, const nn_layer_call 
 static nn_real group_norm_scale(const nn_layer *layer, const nn_layer_call *call, int64_t c)
 {
     const group_norm_plan *plan = layer->plan;
-    return plan->scale < 0 ? 1 : call->parameters[layer->parameters[plan->scale].offset + c];
+    return plan->affine.scale < 0 ? 1 : call->parameters[layer->parameters[plan->affine.scale].offset + c];
 }
 
 static void group_norm_repeat(const nn_layer *layer, const nn_layer_call *call, int slot)
@@ -217,7 +198,8 @@ static void group_norm_forward(const nn_layer *layer, const nn_layer_call *call)
     const group_norm_plan *plan = layer->plan;
     nn_real *offset = group_norm_repeated(layer, call, OFFSET);
     for (int64_t c = 0; c < plan->channels; c++)
-        offset[c] = plan->shift < 0 ? 0 : call->parameters[layer->parameters[plan->shift].offset + c];
+        offset[c] =
+            plan->affine.shift < 0 ? 0 : call->parameters[layer->parameters[plan->affine.shift].offset + c];
     group_norm_repeat(layer, call, OFFSET);
     for (int64_t i = 0; i < call->samples; i++) group_norm_forward_sample(layer, call, i);
 }
@@ -292,22 +274,12 @@ static void group_norm_backward(const nn_layer *layer, const nn_layer_call *call
     for (int64_t i = 0; i < 2 * plan->channels; i++) gradients[i] = (nn_real)totals[i];
 }
 
-static void group_norm_put(int64_t count, const nn_real *from, bool accumulate, nn_real *to)
-{
-    for (int64_t i = 0; i < count; i++) to[i] = accumulate ? to[i] + from[i] : from[i];
-}
-
 static void group_norm_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
                                 nn_real *values)
 {
     (void)part;
     const group_norm_plan *plan = layer->plan;
-    const nn_real *gradients = group_norm_gradients(layer, call);
-    if (plan->shift >= 0)
-        group_norm_put(plan->channels, gradients, accumulate, values + layer->parameters[plan->shift].offset);
-    if (plan->scale >= 0)
-        group_norm_put(plan->channels, gradients + plan->channels, accumulate,
-                       values + layer->parameters[plan->scale].offset);
+    nn_affine_gradient(layer, &plan->affine, group_norm_gradients(layer, call), accumulate, values);
 }
 
 const nn_layer_type nn_layer_group_norm = {

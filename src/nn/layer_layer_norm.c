@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "nn/initializer.h"
+#include "nn/affine.h"
 #include "tensor/norm.h"
 
 typedef struct layer_norm_options {
@@ -16,7 +16,7 @@ typedef struct layer_norm_options {
 
 typedef struct layer_norm_plan {
     int64_t rows, columns; /* per sample */
-    int scale, shift;      /* indices of parameters; -1: none */
+    nn_affine affine;
 } layer_norm_plan;
 
 static const nn_option layer_norm_table[] = {
@@ -30,27 +30,9 @@ static const nn_option layer_norm_table[] = {
 
 /* ---- building ---- */
 
-static nn_status layer_norm_add_parameter(nn_layer *layer, const char *name, const char *initializer,
-                                          int *index)
-{
-    const layer_norm_plan *plan = layer->plan;
-    nn_shape shape = {1, {plan->columns}};
-    return nn_layer_add_parameter(layer, name, shape, plan->columns, plan->columns,
-                                  nn_initializer_find(initializer), 1.0, index);
-}
-
-static nn_status layer_norm_add_parameters(nn_layer *layer, layer_norm_plan *plan)
-{
-    const layer_norm_options *options = layer->options;
-    plan->scale = plan->shift = -1;
-    if (options->scale) NN_TRY(layer_norm_add_parameter(layer, "scale", "ones", &plan->scale));
-    if (options->shift) NN_TRY(layer_norm_add_parameter(layer, "shift", "zeros", &plan->shift));
-    if (layer->shares) return nn_layer_share_parts(layer);
-    return layer->value_count > 0 ? nn_layer_add_part(layer, layer->value_count) : NN_OK;
-}
-
 static nn_status layer_norm_build(nn_layer *layer)
 {
+    const layer_norm_options *options = layer->options;
     NN_TRY(nn_layer_check_inputs(layer, 1));
     nn_shape shape = layer->input_shapes[0];
     if (shape.dimensions == 0 || shape.extents[shape.dimensions - 1] == 1)
@@ -67,7 +49,7 @@ static nn_status layer_norm_build(nn_layer *layer)
     layer->saved_per_sample = 2 * plan->rows;
     layer->saved_fixed = 2 * plan->columns;
     layer->scratch_fixed = 2 * plan->columns * (int64_t)(sizeof(double) / sizeof(nn_real));
-    return layer_norm_add_parameters(layer, plan);
+    return nn_affine_build(layer, plan->columns, options->scale, options->shift, &plan->affine);
 }
 
 /* ---- running ---- */
@@ -88,7 +70,7 @@ static nn_real *layer_norm_inverse(const nn_layer *layer, const nn_layer_call *c
     return call->saved + call->samples * plan->rows;
 }
 
-/* Gradients of the scale and of the shift. */
+/* Gradients of the shift and of the scale. */
 static nn_real *layer_norm_gradients(const nn_layer *layer, const nn_layer_call *call)
 {
     return call->saved + call->samples * layer->saved_per_sample;
@@ -98,8 +80,9 @@ static void layer_norm_forward(const nn_layer *layer, const nn_layer_call *call)
 {
     const layer_norm_plan *plan = layer->plan;
     const layer_norm_options *options = layer->options;
-    const nn_real *scale = layer_norm_parameter(layer, call, plan->scale, 1, call->scratch);
-    const nn_real *shift = layer_norm_parameter(layer, call, plan->shift, 0, call->scratch + plan->columns);
+    const nn_real *scale = layer_norm_parameter(layer, call, plan->affine.scale, 1, call->scratch);
+    const nn_real *shift =
+        layer_norm_parameter(layer, call, plan->affine.shift, 0, call->scratch + plan->columns);
     nn_norm_rows(call->samples * plan->rows, plan->columns, options->epsilon, scale, shift, call->inputs[0],
                  call->saved, layer_norm_inverse(layer, call), call->output);
 }
@@ -110,16 +93,11 @@ static void layer_norm_backward(const nn_layer *layer, const nn_layer_call *call
     nn_real *gradients = layer_norm_gradients(layer, call);
     double *sums = (void *)call->scratch;
     memset(sums, 0, (size_t)(2 * plan->columns) * sizeof *sums);
-    const nn_real *scale = layer_norm_parameter(layer, call, plan->scale, 1, gradients);
+    const nn_real *scale = layer_norm_parameter(layer, call, plan->affine.scale, 1, gradients);
     nn_norm_rows_gradient(call->samples * plan->rows, plan->columns, scale, call->saved,
                           layer_norm_inverse(layer, call), call->inputs[0], call->output_gradient,
                           call->input_gradients[0], sums);
     for (int64_t i = 0; i < 2 * plan->columns; i++) gradients[i] = (nn_real)sums[i];
-}
-
-static void layer_norm_put(int64_t count, const nn_real *from, bool accumulate, nn_real *to)
-{
-    for (int64_t i = 0; i < count; i++) to[i] = accumulate ? to[i] + from[i] : from[i];
 }
 
 static void layer_norm_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
@@ -127,12 +105,7 @@ static void layer_norm_gradient(const nn_layer *layer, const nn_layer_call *call
 {
     (void)part;
     const layer_norm_plan *plan = layer->plan;
-    const nn_real *gradients = layer_norm_gradients(layer, call);
-    if (plan->shift >= 0)
-        layer_norm_put(plan->columns, gradients, accumulate, values + layer->parameters[plan->shift].offset);
-    if (plan->scale >= 0)
-        layer_norm_put(plan->columns, gradients + plan->columns, accumulate,
-                       values + layer->parameters[plan->scale].offset);
+    nn_affine_gradient(layer, &plan->affine, layer_norm_gradients(layer, call), accumulate, values);
 }
 
 const nn_layer_type nn_layer_layer_norm = {

@@ -1,0 +1,19 @@
+/* The trainable scale and shift of a normalisation, y = z scale + shift per channel: private to nn. */
+#ifndef NN_NN_AFFINE_H
+#define NN_NN_AFFINE_H
+
+#include "nn/layer.h"
+
+typedef struct nn_affine {
+    int64_t channels;
+    int scale, shift; /* indices of parameters; -1: none */
+} nn_affine;
+
+/* For build: adds the parameters that are wanted, scale first, and one part for both. */
+nn_status nn_affine_build(nn_layer *layer, int64_t channels, bool scale, bool shift, nn_affine *affine);
+
+/* As nn_layer_type.gradient, for that part. gradients: of shift and then of scale, `channels` values each. */
+void nn_affine_gradient(const nn_layer *layer, const nn_affine *affine, const nn_real *gradients,
+                        bool accumulate, nn_real *values);
+
+#endif
