@@ -10,11 +10,6 @@
 
 /* ---- planning ---- */
 
-static int64_t correlation_span(const nn_correlation_axis *axis)
-{
-    return (axis->kernel - 1) * axis->dilation + 1;
-}
-
 /* Without overlap (a 1 x 1 kernel without stride or padding), all positions form one long row. */
 static void correlation_flatten(nn_correlation *correlation)
 {
@@ -34,7 +29,8 @@ static bool correlation_is_direct(const nn_correlation *correlation)
 {
     for (int i = 0; i < NN_WINDOW_AXES; i++) {
         const nn_correlation_axis *axis = &correlation->axes[i];
-        int64_t end = (axis->count - 1) * axis->stride - axis->before + correlation_span(axis);
+        int64_t end =
+            (axis->count - 1) * axis->stride - axis->before + nn_window_span(axis->kernel, axis->dilation);
         if (axis->before > 0 || end > axis->input) return false;
     }
     return true;
@@ -42,7 +38,7 @@ static bool correlation_is_direct(const nn_correlation *correlation)
 
 int64_t nn_correlation_covered(const nn_correlation_axis *axis, int64_t count)
 {
-    return (count - 1) * axis->stride + correlation_span(axis);
+    return (count - 1) * axis->stride + nn_window_span(axis->kernel, axis->dilation);
 }
 
 /* Whether a tile would gather more inputs than TILE_VALUES. */

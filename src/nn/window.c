@@ -44,17 +44,14 @@ static int64_t window_number(const nn_integer_list *list, int axis, int64_t stan
     return list->items[list->count == 1 ? 0 : axis];
 }
 
-static int64_t window_span(const nn_window_axis *axis)
-{
-    return (axis->kernel - 1) * axis->dilation + 1;
-}
-
-/* "5 x 5": one value per spatial axis. */
-static char *window_text(char *buffer, const nn_window *window, int64_t (*figure)(const nn_window_axis *))
+/* "5 x 5": the span of the window along each spatial axis. */
+static char *window_text(char *buffer, const nn_window *window)
 {
     nn_shape shape = {.dimensions = window->dimensions};
-    for (int i = 0; i < window->dimensions; i++)
-        shape.extents[i] = figure(&window->axes[NN_WINDOW_AXES - window->dimensions + i]);
+    for (int i = 0; i < window->dimensions; i++) {
+        const nn_window_axis *axis = &window->axes[NN_WINDOW_AXES - window->dimensions + i];
+        shape.extents[i] = nn_window_span(axis->kernel, axis->dilation);
+    }
     return nn_shape_text(buffer, shape);
 }
 
@@ -69,8 +66,8 @@ static nn_status window_too_large(const nn_window *window, nn_shape input)
     NN_FAIL(NN_ERROR_USAGE,
             "its kernel of %s%s does not fit into its input of %s%s; use `padding: same`, a smaller kernel "
             "or fewer pooling layers before it",
-            window_text(kernel, window, window_span), dilated ? " (with dilation)" : "",
-            nn_shape_text(found, input), padded ? " and its padding" : "");
+            window_text(kernel, window), dilated ? " (with dilation)" : "", nn_shape_text(found, input),
+            padded ? " and its padding" : "");
 }
 
 /* ---- geometry ---- */
@@ -81,7 +78,8 @@ static void window_pad(nn_window_axis *axis, const nn_integer_list *padding, int
         axis->before = axis->after = window_number(padding, number, 0);
     } else if (padding->choice == NN_PADDING_SAME) {
         int64_t outputs = (axis->input - 1) / axis->stride + 1;
-        int64_t total = (outputs - 1) * axis->stride + window_span(axis) - axis->input;
+        int64_t total =
+            (outputs - 1) * axis->stride + nn_window_span(axis->kernel, axis->dilation) - axis->input;
         axis->before = total > 0 ? total / 2 : 0;
         axis->after = total > 0 ? total - axis->before : 0;
     }
@@ -120,7 +118,8 @@ nn_status nn_window_create(const nn_window_options *options, nn_shape input, int
     NN_TRY(window_place(options, window));
     for (int i = 0; i < NN_WINDOW_AXES; i++) {
         nn_window_axis *axis = &window->axes[i];
-        int64_t room = axis->input + axis->before + axis->after - window_span(axis);
+        int64_t room =
+            axis->input + axis->before + axis->after - nn_window_span(axis->kernel, axis->dilation);
         if (room < 0) return window_too_large(window, input);
         axis->output = room / axis->stride + 1;
     }
@@ -131,7 +130,7 @@ nn_status nn_window_create(const nn_window_options *options, nn_shape input, int
 static int64_t window_pad_transposed(nn_window_axis *axis, const nn_integer_list *padding, int64_t more,
                                      int number)
 {
-    int64_t whole = (axis->output - 1) * axis->stride + window_span(axis);
+    int64_t whole = (axis->output - 1) * axis->stride + nn_window_span(axis->kernel, axis->dilation);
     if (padding->count > 0) {
         axis->before = axis->after = window_number(padding, number, 0);
     } else if (padding->choice == NN_PADDING_SAME) {
@@ -180,7 +179,7 @@ nn_time nn_window_time(const nn_window *window)
 {
     const nn_window_axis *axis = &window->axes[NN_WINDOW_AXES - window->dimensions];
     return (nn_time){.kept = true,
-                     .kernel = window_span(axis),
+                     .kernel = nn_window_span(axis->kernel, axis->dilation),
                      .stride = axis->stride,
                      .padding = axis->before + axis->after};
 }

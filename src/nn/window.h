@@ -17,6 +17,12 @@ typedef struct nn_window_axis {
     int64_t before, after; /* positions of padding before and after the input */
 } nn_window_axis;
 
+/* Positions from the first to the last of a kernel, gaps included. */
+static inline int64_t nn_window_span(int64_t kernel, int64_t dilation)
+{
+    return (kernel - 1) * dilation + 1;
+}
+
 typedef struct nn_window {
     int dimensions; /* spatial dimensions of the input: the last ones of `axes` */
     nn_window_axis axes[NN_WINDOW_AXES];
