@@ -1,7 +1,6 @@
 /* Squared differences up to delta, absolute differences beyond (Huber 1964). */
 #include <math.h>
 
-#include "loss/fit.h"
 #include "loss/value_loss.h"
 
 typedef struct huber_options {
@@ -12,12 +11,6 @@ static const nn_option huber_table[] = {
     {"delta", NN_OPTION_REAL, offsetof(huber_options, delta), "1", 1e-12, 1e30, NULL, NN_EFFECT_RESULT,
      "difference, in units of the normalised target, beyond which the loss grows linearly"},
     {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
-
-static nn_status huber_check(const void *options, nn_shape output, const nn_field *target)
-{
-    (void)options;
-    return nn_fit_values(output, target);
-}
 
 /* d^2 / 2 up to delta, then delta (|d| - delta / 2). */
 NN_INLINE double huber_term(double difference, double delta, double *slope)
@@ -38,7 +31,7 @@ const nn_loss_type nn_loss_huber = {
     .example = "huber: {delta: 1}",
     .options = huber_table,
     .options_size = sizeof(huber_options),
-    .check = huber_check,
+    .check = value_check,
     .denominator = value_denominator,
     .evaluate = huber_evaluate,
 };

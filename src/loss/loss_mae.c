@@ -1,16 +1,9 @@
 /* Mean absolute error over all values. */
 #include <math.h>
 
-#include "loss/fit.h"
 #include "loss/value_loss.h"
 
 static const nn_option mae_options[] = {{0}};
-
-static nn_status mae_check(const void *options, nn_shape output, const nn_field *target)
-{
-    (void)options;
-    return nn_fit_values(output, target);
-}
 
 NN_INLINE double mae_term(double difference, double parameter, double *slope)
 {
@@ -30,7 +23,7 @@ const nn_loss_type nn_loss_mae = {
     .summary = "for values: mean absolute error, less sensitive to outliers than mse",
     .example = "mae",
     .options = mae_options,
-    .check = mae_check,
+    .check = value_check,
     .denominator = value_denominator,
     .evaluate = mae_evaluate,
 };

@@ -1,14 +1,7 @@
 /* Mean squared error over all values. */
-#include "loss/fit.h"
 #include "loss/value_loss.h"
 
 static const nn_option mse_options[] = {{0}};
-
-static nn_status mse_check(const void *options, nn_shape output, const nn_field *target)
-{
-    (void)options;
-    return nn_fit_values(output, target);
-}
 
 NN_INLINE double mse_term(double difference, double parameter, double *slope)
 {
@@ -28,7 +21,7 @@ const nn_loss_type nn_loss_mse = {
     .summary = "for values: mean squared error",
     .example = "mse",
     .options = mse_options,
-    .check = mse_check,
+    .check = value_check,
     .denominator = value_denominator,
     .evaluate = mse_evaluate,
 };

@@ -1,5 +1,4 @@
 /* The pinball loss, whose minimiser is a quantile of the target (Koenker, Bassett 1978). */
-#include "loss/fit.h"
 #include "loss/value_loss.h"
 
 typedef struct quantile_options {
@@ -10,12 +9,6 @@ static const nn_option quantile_table[] = {
     {"q", NN_OPTION_REAL, offsetof(quantile_options, q), "0.5", 1e-6, 1 - 1e-6, NULL, NN_EFFECT_RESULT,
      "fraction of the targets that should lie below the prediction; 0.5: the median"},
     {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
-
-static nn_status quantile_check(const void *options, nn_shape output, const nn_field *target)
-{
-    (void)options;
-    return nn_fit_values(output, target);
-}
 
 /* (1 - q) d above the target, -q d below it. */
 NN_INLINE double quantile_term(double difference, double q, double *slope)
@@ -35,7 +28,7 @@ const nn_loss_type nn_loss_quantile = {
     .example = "quantile: {q: 0.9}",
     .options = quantile_table,
     .options_size = sizeof(quantile_options),
-    .check = quantile_check,
+    .check = value_check,
     .denominator = value_denominator,
     .evaluate = quantile_evaluate,
 };

@@ -3,6 +3,7 @@
 #ifndef NN_LOSS_VALUE_LOSS_H
 #define NN_LOSS_VALUE_LOSS_H
 
+#include "loss/fit.h"
 #include "loss/loss.h"
 #include "tensor/reduce.h"
 
@@ -48,6 +49,12 @@ NN_INLINE double value_evaluate(const nn_loss_call *call, value_term term, doubl
             loss += weight * value_row(call->columns, output, targets, term, parameter, 0, NULL);
     }
     return loss;
+}
+
+static inline nn_status value_check(const void *options, nn_shape output, const nn_field *target)
+{
+    (void)options;
+    return nn_fit_values(output, target);
 }
 
 /* The sum of the weights of all values that are not missing. */
