@@ -71,12 +71,12 @@ void nn_answers_count(const void *options, const nn_loss_call *call, double *cou
 }
 
 double nn_answers_mean(int64_t width, const double *counts,
-                       double (*figure)(double hits, double right, double predicted))
+                       double (*result)(double hits, double right, double predicted))
 {
     double sum = 0, classes = 0;
     for (int64_t i = 0; i < width; i += 3) {
         if (counts[i + 1] + counts[i + 2] == 0) continue;
-        sum += figure(counts[i], counts[i + 1], counts[i + 2]);
+        sum += result(counts[i], counts[i + 1], counts[i + 2]);
         classes++;
     }
     return sum / classes;

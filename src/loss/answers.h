@@ -24,6 +24,12 @@ void nn_answers_count(const void *options, const nn_loss_call *call, double *cou
 
 /* The mean of a result of these counts over the classes that occur or are predicted. */
 double nn_answers_mean(int64_t width, const double *counts,
-                       double (*figure)(double hits, double right, double predicted));
+                       double (*result)(double hits, double right, double predicted));
+
+/* The members common to metrics that are such a mean: the rest is name, summary, example, undefined, finish.
+ */
+#define NN_ANSWERS_MEAN                                                                                      \
+    .options = nn_no_options, .higher_is_better = true, .percent = true, .state = NN_METRIC_COUNTS,          \
+    .check = nn_answers_check, .width = nn_answers_width, .accumulate = nn_answers_count
 
 #endif

@@ -16,14 +16,8 @@ const nn_metric_type nn_metric_f1 = {
     .name = "f1",
     .summary = "for classes: harmonic mean of precision and recall, mean over the classes",
     .example = "f1",
-    .options = nn_no_options,
-    .higher_is_better = true,
-    .percent = true,
     .undefined =
         "if no row has a label; a class that neither occurs nor is predicted is left out of the mean",
-    .state = NN_METRIC_COUNTS,
-    .check = nn_answers_check,
-    .width = nn_answers_width,
-    .accumulate = nn_answers_count,
     .finish = f1_finish,
+    NN_ANSWERS_MEAN,
 };

@@ -18,13 +18,7 @@ const nn_metric_type nn_metric_precision = {
     .summary =
         "for classes: the fraction of the predictions of a class that are correct, mean over the classes",
     .example = "precision",
-    .options = nn_no_options,
-    .higher_is_better = true,
-    .percent = true,
     .undefined = "if no row has a label; the precision of a class that occurs but is never predicted is 0",
-    .state = NN_METRIC_COUNTS,
-    .check = nn_answers_check,
-    .width = nn_answers_width,
-    .accumulate = nn_answers_count,
     .finish = precision_finish,
+    NN_ANSWERS_MEAN,
 };
