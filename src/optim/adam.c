@@ -8,8 +8,6 @@
 
 #include <tgmath.h>
 
-#include "tensor/vectorize.h"
-
 /* Factors filled in by prepare. */
 enum { ADAM_RATE, ADAM_ROOT, ADAM_KEPT };
 
@@ -33,7 +31,8 @@ void nn_adam_prepare(const void *options, nn_optimizer_step *step)
 
 /* Constants for all elements, in the scalar type. */
 typedef struct adam_factors {
-    nn_real scale, keep1, take1, keep2, take2, epsilon, rate, root, kept;
+    nn_adam_averages averages;
+    nn_real scale, epsilon, rate, root, kept;
 } adam_factors;
 
 NN_VECTORIZED
@@ -43,8 +42,8 @@ static void adam_update(adam_factors f, int64_t count, const nn_real *gradient, 
     NN_INDEPENDENT
     for (int64_t i = 0; i < count; i++) {
         nn_real g = f.scale * gradient[i];
-        nn_real m = f.keep1 * first[i] + f.take1 * g;
-        nn_real v = f.keep2 * second[i] + f.take2 * (g * g);
+        nn_real m = nn_adam_first(f.averages, first[i], g);
+        nn_real v = nn_adam_second(f.averages, second[i], g);
         first[i] = m;
         second[i] = v;
         weights[i] = f.kept * weights[i] - f.rate * (m / (sqrt(v) * f.root + f.epsilon));
@@ -55,11 +54,8 @@ void nn_adam_apply(const void *options, const nn_optimizer_step *step, int64_t c
                    nn_real *const *slots, nn_real *weights)
 {
     const nn_adam_options *adam = options;
-    adam_factors factors = {.scale = (nn_real)step->gradient_scale,
-                            .keep1 = (nn_real)adam->beta1,
-                            .take1 = (nn_real)(1.0 - adam->beta1),
-                            .keep2 = (nn_real)adam->beta2,
-                            .take2 = (nn_real)(1.0 - adam->beta2),
+    adam_factors factors = {.averages = nn_adam_averages_of(adam->beta1, adam->beta2),
+                            .scale = (nn_real)step->gradient_scale,
                             .epsilon = (nn_real)adam->epsilon,
                             .rate = (nn_real)step->factors[ADAM_RATE],
                             .root = (nn_real)step->factors[ADAM_ROOT],

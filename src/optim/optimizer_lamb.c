@@ -8,9 +8,8 @@
  */
 #include <tgmath.h>
 
-#include "optim/decay.h"
+#include "optim/adam.h"
 #include "tensor/kernels.h"
-#include "tensor/vectorize.h"
 
 typedef struct lamb_options {
     double learning_rate, beta1, beta2, epsilon, weight_decay;
@@ -38,26 +37,16 @@ static const nn_option lamb_table[] = {
     {.name = NULL}};
 #undef FIELD
 
-static int lamb_slots(const void *options, const char **names)
-{
-    (void)options;
-    names[0] = "first_moment";
-    names[1] = "second_moment";
-    return 2;
-}
-
 /* Constants for all elements, in the scalar type. */
 typedef struct lamb_factors {
-    nn_real keep1, take1, keep2, take2, epsilon, first, root, decay;
+    nn_adam_averages averages;
+    nn_real epsilon, first, root, decay;
 } lamb_factors;
 
 static lamb_factors lamb_make_factors(const lamb_options *lamb, const nn_optimizer_step *step)
 {
     double t = (double)step->step;
-    return (lamb_factors){.keep1 = (nn_real)lamb->beta1,
-                          .take1 = (nn_real)(1.0 - lamb->beta1),
-                          .keep2 = (nn_real)lamb->beta2,
-                          .take2 = (nn_real)(1.0 - lamb->beta2),
+    return (lamb_factors){.averages = nn_adam_averages_of(lamb->beta1, lamb->beta2),
                           .epsilon = (nn_real)lamb->epsilon,
                           .first = (nn_real)(1.0 / (1.0 - pow(lamb->beta1, t))),
                           .root = (nn_real)(1.0 / sqrt(1.0 - pow(lamb->beta2, t))),
@@ -69,25 +58,15 @@ NN_INLINE nn_real lamb_step(lamb_factors f, nn_real first, nn_real second, nn_re
     return f.first * first / (sqrt(second) * f.root + f.epsilon) + f.decay * weight;
 }
 
-/* The moments after this step: the same bits in measure and in update. */
-NN_INLINE nn_real lamb_first(lamb_factors f, nn_real first, nn_real gradient)
-{
-    return f.keep1 * first + f.take1 * gradient;
-}
-
-NN_INLINE nn_real lamb_second(lamb_factors f, nn_real second, nn_real gradient)
-{
-    return f.keep2 * second + f.take2 * (gradient * gradient);
-}
-
+/* The expressions of lamb_update: the norms are those of the very steps that it takes. */
 NN_VECTORIZED
 static void lamb_steps(lamb_factors f, int64_t count, const nn_real *gradient, const nn_real *first,
                        const nn_real *second, const nn_real *weights, nn_real *steps)
 {
     NN_INDEPENDENT
     for (int64_t i = 0; i < count; i++)
-        steps[i] = lamb_step(f, lamb_first(f, first[i], gradient[i]), lamb_second(f, second[i], gradient[i]),
-                             weights[i]);
+        steps[i] = lamb_step(f, nn_adam_first(f.averages, first[i], gradient[i]),
+                             nn_adam_second(f.averages, second[i], gradient[i]), weights[i]);
 }
 
 static void lamb_measure(const void *options, const nn_optimizer_step *step, int64_t count,
@@ -120,8 +99,8 @@ static void lamb_update(lamb_factors f, nn_real rate, int64_t count, const nn_re
 {
     NN_INDEPENDENT
     for (int64_t i = 0; i < count; i++) {
-        nn_real m = lamb_first(f, first[i], gradient[i]);
-        nn_real v = lamb_second(f, second[i], gradient[i]);
+        nn_real m = nn_adam_first(f.averages, first[i], gradient[i]);
+        nn_real v = nn_adam_second(f.averages, second[i], gradient[i]);
         first[i] = m;
         second[i] = v;
         weights[i] -= rate * lamb_step(f, m, v, weights[i]);
@@ -142,7 +121,7 @@ const nn_optimizer_type nn_optimizer_lamb = {
     .options = lamb_table,
     .options_size = sizeof(lamb_options),
     .libm = NN_LIBM_POW,
-    .slots = lamb_slots,
+    .slots = nn_adam_slots,
     .prepare = lamb_prepare,
     .apply = lamb_apply,
     .sums = 2,

@@ -8,8 +8,7 @@
  */
 #include <tgmath.h>
 
-#include "optim/decay.h"
-#include "tensor/vectorize.h"
+#include "optim/adam.h"
 
 typedef struct nadam_options {
     double learning_rate, beta1, beta2, epsilon, momentum_decay, weight_decay;
@@ -38,14 +37,6 @@ static const nn_option nadam_table[] = {
     {.name = NULL}};
 #undef FIELD
 
-static int nadam_slots(const void *options, const char **names)
-{
-    (void)options;
-    names[0] = "first_moment";
-    names[1] = "second_moment";
-    return 2;
-}
-
 static double nadam_momentum(const nadam_options *nadam, int64_t step)
 {
     return nadam->beta1 * (1.0 - 0.5 * pow(0.96, (double)step * nadam->momentum_decay));
@@ -72,7 +63,8 @@ static void nadam_prepare(const void *options, nn_optimizer_step *step)
 
 /* Constants for all elements, in the scalar type. */
 typedef struct nadam_factors {
-    nn_real scale, keep1, take1, keep2, take2, epsilon, of_gradient, of_moment, root, kept;
+    nn_adam_averages averages;
+    nn_real scale, epsilon, of_gradient, of_moment, root, kept;
 } nadam_factors;
 
 NN_VECTORIZED
@@ -82,8 +74,8 @@ static void nadam_update(nadam_factors f, int64_t count, const nn_real *gradient
     NN_INDEPENDENT
     for (int64_t i = 0; i < count; i++) {
         nn_real g = f.scale * gradient[i];
-        nn_real m = f.keep1 * first[i] + f.take1 * g;
-        nn_real v = f.keep2 * second[i] + f.take2 * (g * g);
+        nn_real m = nn_adam_first(f.averages, first[i], g);
+        nn_real v = nn_adam_second(f.averages, second[i], g);
         first[i] = m;
         second[i] = v;
         nn_real ahead = f.of_gradient * g + f.of_moment * m;
@@ -95,11 +87,8 @@ static void nadam_apply(const void *options, const nn_optimizer_step *step, int6
                         const nn_real *gradient, nn_real *const *slots, nn_real *weights)
 {
     const nadam_options *nadam = options;
-    nadam_factors factors = {.scale = (nn_real)step->gradient_scale,
-                             .keep1 = (nn_real)nadam->beta1,
-                             .take1 = (nn_real)(1.0 - nadam->beta1),
-                             .keep2 = (nn_real)nadam->beta2,
-                             .take2 = (nn_real)(1.0 - nadam->beta2),
+    nadam_factors factors = {.averages = nn_adam_averages_of(nadam->beta1, nadam->beta2),
+                             .scale = (nn_real)step->gradient_scale,
                              .epsilon = (nn_real)nadam->epsilon,
                              .of_gradient = (nn_real)step->factors[NADAM_GRADIENT],
                              .of_moment = (nn_real)step->factors[NADAM_MOMENT],
@@ -115,7 +104,7 @@ const nn_optimizer_type nn_optimizer_nadam = {
     .options = nadam_table,
     .options_size = sizeof(nadam_options),
     .libm = NN_LIBM_POW,
-    .slots = nadam_slots,
+    .slots = nn_adam_slots,
     .prepare = nadam_prepare,
     .apply = nadam_apply,
 };
