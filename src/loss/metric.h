@@ -61,8 +61,9 @@ typedef struct nn_metric_type {
     double (*finish)(const void *options, int64_t width, const double *state);
     /* For a by_output metric in the unit of the output: the result relative to the spread of the target. */
     double (*relative)(const void *options, int64_t width, const double *state);
+    /* The result of collected values, rows x width; not finite if undefined. */
     nn_status (*finish_collected)(const void *options, int64_t rows, int64_t width, const nn_real *values,
-                                  double *figure);
+                                  double *result);
     /* Limit for the collected values of one evaluation, in MiB. */
     double (*memory)(const void *options);
 } nn_metric_type;

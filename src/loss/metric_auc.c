@@ -95,14 +95,14 @@ static double auc_of_sorted(int64_t count, const auc_pair *pairs)
 }
 
 static nn_status auc_finish_collected(const void *options, int64_t rows, int64_t width, const nn_real *values,
-                                      double *figure)
+                                      double *result)
 {
     (void)options;
     auc_pair *pairs = NULL;
     const auc_pair *all = (const auc_pair *)(const void *)values;
     int64_t columns = width / 2, judged = 0;
     NN_TRY(NN_ALLOCATE(&pairs, rows, "the scores of an evaluation"));
-    *figure = 0;
+    *result = 0;
     for (int64_t c = 0; c < columns; c++) {
         int64_t count = 0;
         for (int64_t r = 0; r < rows; r++) {
@@ -112,10 +112,10 @@ static nn_status auc_finish_collected(const void *options, int64_t rows, int64_t
         qsort(pairs, (size_t)count, sizeof *pairs, auc_compare);
         double area = auc_of_sorted(count, pairs);
         if (isnan(area)) continue;
-        *figure += area;
+        *result += area;
         judged++;
     }
-    *figure /= (double)judged;
+    *result /= (double)judged;
     nn_free(pairs);
     return NN_OK;
 }

@@ -13,6 +13,7 @@ typedef struct nn_axis_cut {
     int64_t outer, extent, inner;
 } nn_axis_cut;
 
+/* Splits the shape at axis `axis`, counted from 0. */
 nn_axis_cut nn_axes_cut(nn_shape shape, int axis);
 
 #endif

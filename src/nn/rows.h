@@ -14,6 +14,7 @@ typedef struct nn_rows {
     int64_t block; /* rows per block: few enough to stay in the first-level cache */
 } nn_rows;
 
+/* The rows of samples of this shape; the first of several extents counts steps. */
 nn_rows nn_rows_of(nn_shape shape);
 
 /* Number of rows without padding: of sample `sample`; of all samples. */
