@@ -1,4 +1,4 @@
-/* HDF5 files for the tests of this folder, and data sets made of them. */
+/* HDF5 files for the tests of this folder, and options for data sets made of them. */
 #ifndef NN_TESTS_DATA_FILES_H
 #define NN_TESTS_DATA_FILES_H
 
@@ -37,7 +37,7 @@ static inline void files_remove_directory(void)
     rmdir(files_directory);
 }
 
-/* Starts a file; a test that cannot write its files cannot go on. */
+/* Creates a file; without it a test cannot continue. */
 static inline hid_t files_create(const char *name)
 {
     hid_t file = H5Fcreate(files_path(name), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
@@ -75,7 +75,7 @@ static inline void files_add_column(hid_t file, const char *name, hid_t stored, 
     files_add(file, name, stored, H5T_NATIVE_DOUBLE, 1, &rows, 0, values);
 }
 
-/* Numbers that look random and are the same everywhere: in [0, 1). */
+/* Pseudo-random numbers in [0, 1), the same everywhere. */
 static inline double files_number(uint64_t i)
 {
     i = (i + 1) * UINT64_C(0x9E3779B97F4A7C15);
@@ -83,13 +83,13 @@ static inline double files_number(uint64_t i)
     return (double)((i ^ i >> 27) >> 11) * 0x1p-53;
 }
 
-/* A list of texts that stay where they are: options made of them are not released. */
+/* A list of borrowed texts: options made of them are not released. */
 static inline nn_text_list files_list(char **items, size_t count)
 {
     return (nn_text_list){.items = items, .count = count};
 }
 
-/* A list of one; each call has room of its own, which later calls take again. */
+/* A list of one text, in one of several static buffers that later calls reuse. */
 static inline nn_text_list files_text(const char *text)
 {
     static char *items[64];
@@ -110,13 +110,13 @@ static inline void files_add_name(nn_data_names *names, const char *name, const 
     names->datasets[names->count++] = (char *)dataset;
 }
 
-/* A part of datasets "x" and "y" as `x` and `y` are called in the file. */
+/* A part whose "x" and "y" are the datasets `x` and `y` of the file. */
 static inline nn_part_options files_part(const char *x, const char *y)
 {
     return (nn_part_options){.x = files_name("x", x), .y = files_name("y", y)};
 }
 
-/* The options of a field, which is added when it is not there. */
+/* The options of a field; adds the field if needed. */
 static inline nn_field_options *files_field(nn_data_options *options, const char *name)
 {
     nn_fields_options *fields = &options->fields;
@@ -126,8 +126,7 @@ static inline nn_field_options *files_field(nn_data_options *options, const char
     return &fields->fields[fields->count++];
 }
 
-/* The options that most tests begin with: x and y of "d.h5", in memory, sample by sample in the file's order.
- */
+/* The options that most tests start with: x and y of "d.h5", in memory, in file order. */
 static inline nn_data_options files_options(void)
 {
     nn_data_options options = {.file = files_text("d.h5"),
@@ -140,7 +139,7 @@ static inline nn_data_options files_options(void)
     return options;
 }
 
-/* ---- gathering, from memory and from a stream alike ---- */
+/* ---- gathering, from memory or a stream ---- */
 
 static inline bool files_one_span(const void *context, int64_t index, nn_data_span *span)
 {

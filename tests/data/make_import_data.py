@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes tests/data/import/: small files by Pillow and NumPy, and what these programs read from them.
+"""Makes tests/data/import/: small files written by Pillow and NumPy, and what these libraries read from them.
 
     python3 tests/data/make_import_data.py
 
@@ -18,7 +18,7 @@ rng = np.random.default_rng(7)
 
 
 def smooth(height, width, channels):
-    """Waves of every channel's own, so that turning, mirroring and swapping show."""
+    """Different waves in every channel, so that rotating, mirroring and swapping show."""
     row, column = np.mgrid[0:height, 0:width]
     waves = [127 + 90 * np.sin(0.4 * row + 0.9 * c) + 37 * np.cos(0.3 * (c + 1) * column) for c in range(channels)]
     return np.clip(np.stack(waves, -1), 0, 255).astype(np.uint8)

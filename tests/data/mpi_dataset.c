@@ -1,4 +1,4 @@
-/* A data set on any number of ranks and nodes: the bits that one plain computation here gives, and the same
+/* A data set on any number of ranks and nodes: the bits of a plain reference computation, and the same
  * failure on all ranks. */
 #include <math.h>
 #include <mpi.h>
@@ -12,10 +12,10 @@
 
 enum { ROWS = 20011, COLUMNS = 6, CLASSES = 5, SEED = 11 };
 
-/* As the file holds them. */
+/* As stored in the file. */
 static float given_x[ROWS * COLUMNS];
 static unsigned char given_y[ROWS];
-static float given_level[ROWS]; /* every third is missing */
+static float given_level[ROWS]; /* every third value is missing */
 
 static void make_given(void)
 {
@@ -46,7 +46,7 @@ static void write_files(void)
     make_given();
 }
 
-/* ---- the reference: one pass after the other over all train samples, in this process ---- */
+/* ---- the reference: two plain passes over all train samples, in this process ---- */
 
 typedef struct reference {
     int64_t count;
@@ -83,7 +83,7 @@ static uint64_t hash_of_gathered(nn_dataset *dataset, const reference *known)
         nn_real inputs[COLUMNS];
         int64_t label, row = known->rows[nn_dataset_order(dataset, NN_TRAIN, 0, i)];
         CHECK_OK(files_gather(dataset, NN_TRAIN, i, 1, inputs, NULL, &label));
-        CHECK(label == given_y[row], "row %lld has the label of another", (long long)row);
+        CHECK(label == given_y[row], "row %lld has the label of another row", (long long)row);
         for (int c = 0; c < COLUMNS; c++) {
             double value = (double)given_x[row * COLUMNS + c];
             nn_real expected = (nn_real)(value * scaling->scale[c] + scaling->offset[c]);
@@ -107,10 +107,11 @@ static void check_figures(const nn_dataset *dataset, const reference *known)
               c, scaling->offset[c], known->offset[c]);
     }
     nn_dataset_prior(dataset, 0, prior);
-    CHECK(memcmp(prior, known->prior, sizeof prior) == 0, "the shares of the classes have other bits");
+    CHECK(memcmp(prior, known->prior, sizeof prior) == 0, "the class proportions have different bits");
 }
 
-/* All that a run takes from the data: the same bits on any number of ranks, in memory and in a stream. */
+/* Everything that a run takes from the data has the same bits on any number of ranks, in memory and streamed.
+ */
 static uint64_t hash_of_dataset(nn_comm *comm, const nn_data_options *options, reference *known)
 {
     nn_dataset *dataset = NULL;
@@ -131,7 +132,7 @@ static uint64_t hash_of_dataset(nn_comm *comm, const nn_data_options *options, r
     return nn_hash(hashes, sizeof hashes, 0);
 }
 
-/* If it fails: a run on more ranks, or streamed, trains on other numbers than the same run elsewhere. */
+/* If it fails: a run on more ranks, or streamed, trains on different numbers. */
 static void check_bits(nn_comm *comm, nn_comm *alone, nn_data_options options)
 {
     static reference known;
@@ -185,7 +186,7 @@ static uint64_t hash_of_targets(nn_comm *comm, const nn_data_options *options)
         nn_real targets[COLUMNS + 1], weight = 0;
         int64_t label, sample;
         CHECK_OK(files_gather(dataset, NN_TRAIN, i, 1, NULL, targets, &label));
-        if (isnan((double)targets[COLUMNS])) targets[COLUMNS] = -99; /* one NaN is as good as another */
+        if (isnan((double)targets[COLUMNS])) targets[COLUMNS] = -99; /* the bits of a NaN do not matter */
         if (!nn_dataset_streams(dataset))
             nn_dataset_gather(dataset, NN_TRAIN, (nn_data_span){0, i, 1}, false,
                               &(nn_gathered){.weights = &weight, .samples = &sample});
@@ -194,8 +195,8 @@ static uint64_t hash_of_targets(nn_comm *comm, const nn_data_options *options)
               "sample %lld has the "
               "weight of another",
               (long long)sample);
-        CHECK(label == given_y[sample], "row %lld has the label of another", (long long)sample);
-        CHECK((targets[COLUMNS] == -99) == (sample % 3 == 1), "row %lld: what is missing is another",
+        CHECK(label == given_y[sample], "row %lld has the label of another row", (long long)sample);
+        CHECK((targets[COLUMNS] == -99) == (sample % 3 == 1), "row %lld: a different value is missing",
               (long long)sample);
         hash = nn_hash(targets, sizeof targets, hash);
     }
@@ -203,7 +204,8 @@ static uint64_t hash_of_targets(nn_comm *comm, const nn_data_options *options)
     return hash;
 }
 
-/* If it fails: with several targets, some of them missing, a run on more ranks trains on other numbers. */
+/* If it fails: with several targets, some of them missing, a run on more ranks trains on different numbers.
+ */
 static void check_targets(nn_comm *comm, nn_comm *alone)
 {
     nn_data_options options = files_options();
@@ -223,7 +225,7 @@ static void check_targets(nn_comm *comm, nn_comm *alone)
     }
 }
 
-/* The first NaN is told although the ranks look at a share of the samples each. */
+/* The first NaN is reported although each rank checks only its share of the samples. */
 static void check_nan(nn_comm *comm)
 {
     nn_dataset *dataset = NULL;
@@ -233,11 +235,11 @@ static void check_nan(nn_comm *comm)
                                        &(nn_target_wanted){.classes = true}, 1, NULL, &dataset);
     CHECK(status == NN_ERROR_DATA && !dataset, "status %d", (int)status);
     CHECK(strstr(nn_error_text(), "sample 15000, column 2 is NaN"), "%s", nn_error_text());
-    CHECK(strncmp(nn_error_text(), "data.train.x: ", 14) == 0, "one mistake is told as one of several: %s",
-          nn_error_text());
+    CHECK(strncmp(nn_error_text(), "data.train.x: ", 14) == 0,
+          "one mistake is reported as one of several: %s", nn_error_text());
 }
 
-/* A rank that sees another file must not train on it, nor let the others wait. */
+/* A rank that sees a different file must neither train on it nor leave the others waiting. */
 static void check_other_file(nn_comm *comm)
 {
     int last = nn_comm_size(comm) - 1;
@@ -250,8 +252,8 @@ static void check_other_file(nn_comm *comm)
     CHECK(strstr(nn_error_text(), "absent.h5"), "%s", nn_error_text());
 }
 
-/* Whichever allocation of one rank fails, all ranks end alike; without room to share, each rank of the node
- * keeps a copy, with the same bits. */
+/* Whichever allocation fails on one rank, all ranks return the same status; without shared memory, each rank
+ * of the node keeps a copy, with the same bits. */
 static void check_no_room(nn_comm *comm)
 {
     bool separate = false;
@@ -282,9 +284,9 @@ static void check_no_room(nn_comm *comm)
         done = n > 0 && dataset && !copies;
         CHECK_OK(nn_comm_maximum(comm, &done, 1));
         nn_dataset_close(dataset);
-        CHECK(nn_memory_in_use() == before, "allocation %lld: memory is lost", (long long)n);
+        CHECK(nn_memory_in_use() == before, "allocation %lld: memory leaks", (long long)n);
     }
-    CHECK(done, "no allocation is the last");
+    CHECK(done, "allocations never end");
     CHECK(separate || nn_comm_rank(comm) != 0 || nn_comm_node_size(comm) == 1,
           "a node without room was never tried");
 }
@@ -305,7 +307,7 @@ int main(int argc, char **argv)
     nn_log_enable(false);
     make_given();
     if (nn_comm_rank(comm) == 0) {
-        CHECK(files_make_directory(), "no directory for the files");
+        CHECK(files_make_directory(), "cannot make a directory for the files");
         write_files();
     }
     CHECK_OK(nn_comm_broadcast(comm, files_directory, sizeof files_directory, 0));

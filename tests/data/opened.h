@@ -1,4 +1,4 @@
-/* Data sets of one rank for unit tests. Include after cmocka.h. */
+/* Opens data sets on one rank for unit tests. Include after cmocka.h. */
 #ifndef NN_TESTS_DATA_OPENED_H
 #define NN_TESTS_DATA_OPENED_H
 
@@ -12,12 +12,12 @@ static inline void expect_message(const char *part)
     if (!strstr(nn_error_text(), part)) fail_msg("the message lacks \"%s\": %s", part, nn_error_text());
 }
 
-/* A description of the data set says the same as the data set itself, but for what only its values tell. */
+/* A described data set agrees with the opened one, except for what depends on values. */
 static inline void expect_described(const nn_data_options *options, const nn_target_wanted *wanted, int count,
                                     const nn_dataset *opened)
 {
     nn_dataset *dataset = NULL;
-    bool drops = options->on_bad_sample == NN_BAD_SKIP; /* how many are left is not known */
+    bool drops = options->on_bad_sample == NN_BAD_SKIP; /* the number of samples left is not known */
     for (int f = 0; f < options->fields.count; f++)
         drops |= options->fields.fields[f].missing == NN_MISSING_DROP;
     if (drops) return;
@@ -66,7 +66,7 @@ static inline void expect_targets_refused(const nn_data_options *options, const 
 {
     nn_dataset *dataset = NULL;
     nn_status status = nn_dataset_open(comm, options, files_directory, 7, wanted, count, NULL, &dataset);
-    if (status == NN_OK) fail_msg("this was not refused: %s", part);
+    if (status == NN_OK) fail_msg("not refused: %s", part);
     assert_int_equal(status, NN_ERROR_DATA);
     assert_null(dataset);
     expect_message(part);
@@ -103,7 +103,7 @@ typedef struct gathered_bytes {
     nn_real *inputs, *targets, weights[SPAN];
 } gathered_bytes;
 
-/* Gathers a span in two pieces: threads share one. Returns a hash of all that came. */
+/* Gathers a span in two pieces, as threads share one. Returns a hash of everything gathered. */
 static inline uint64_t hash_of_span(const nn_dataset *dataset, nn_part part, nn_data_span span)
 {
     size_t inputs = (size_t)nn_shape_count(nn_dataset_input(dataset)->shape), targets = 0, labels = 0;
@@ -138,7 +138,7 @@ static inline uint64_t hash_of_span(const nn_dataset *dataset, nn_part part, nn_
     return hash;
 }
 
-/* Two spans are held at a time, and the later one is released first. */
+/* Holds two spans at a time, and releases the later one first. */
 static inline void check_span_pairs(const nn_dataset *memory, nn_dataset *stream, nn_part part)
 {
     int64_t count = nn_dataset_count(memory, part);
@@ -151,15 +151,15 @@ static inline void check_span_pairs(const nn_dataset *memory, nn_dataset *stream
         int both = spans_of_epochs(&count, index + 1, &spans[1]) ? 2 : 1;
         for (int i = 0; i < both; i++)
             if (hash_of_span(memory, part, spans[i]) != hash_of_span(stream, part, spans[i]))
-                fail_msg("part %d, epoch %lld, samples from %lld on: the stream has other bytes", (int)part,
-                         (long long)spans[i].epoch, (long long)spans[i].first);
+                fail_msg("part %d, epoch %lld, samples from %lld on: the stream has different bytes",
+                         (int)part, (long long)spans[i].epoch, (long long)spans[i].first);
         for (int i = both; i > 0; i--) nn_dataset_release(stream, part, index + i - 1);
     }
     if (nn_dataset_status(stream, part) != NN_OK) fail_msg("%s", nn_error_text());
     nn_dataset_unfollow(stream, part);
 }
 
-/* Reads all parts both ways, in every order. */
+/* Reads all parts in both ways, in every order. */
 static inline void expect_targets_from_stream(nn_data_options options, const nn_target_wanted *wanted,
                                               int count)
 {
@@ -207,7 +207,7 @@ static inline void write_split_file(void)
     H5Fclose(file);
 }
 
-/* Runs the tests between the start and the end of MPI, with a directory for files. */
+/* Runs the tests between MPI_Init and MPI_Finalize, with a directory for files. */
 #define RUN_TESTS(argc, argv, tests, failures)                                                               \
     do {                                                                                                     \
         if (nn_comm_start(&(argc), &(argv), &comm) != NN_OK || !files_make_directory()) return 1;            \

@@ -1,4 +1,4 @@
-/* Lists of transforms at work: their order, their numbers, mixing of microbatches, and soft targets. */
+/* Lists of transforms: order, random numbers, mixing of microbatches, soft targets. */
 #include "transforms.h"
 
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #define INPUTS 4
 #define CLASSES 3
 
-/* A microbatch: values and soft targets that tell the sample they are of. */
+/* A microbatch whose values and soft targets identify their sample. */
 typedef struct microbatch {
     nn_real inputs[SAMPLES * INPUTS], targets[SAMPLES * CLASSES], scratch[SAMPLES * (INPUTS + CLASSES)];
     int64_t labels[SAMPLES], numbers[SAMPLES];
@@ -38,8 +38,7 @@ static void mix(const nn_augment *augment, int64_t epoch, int64_t first, microba
 
 /* ---- lists ---- */
 
-/* Fails when transforms are not applied in the order of the list: cutout leaves zeros only when it is last.
- */
+/* Fails when transforms are not applied in list order: cutout leaves zeros only if it comes last. */
 static void test_order(void **state)
 {
     (void)state;
@@ -59,7 +58,7 @@ static void test_order(void **state)
     nn_augment_release(&first);
 }
 
-/* Fails when a transform that stands twice, or those of two inputs, draw the same numbers. */
+/* Fails when a transform listed twice, or the transforms of two inputs, draw the same numbers. */
 static void test_own_numbers(void **state)
 {
     (void)state;
@@ -80,7 +79,7 @@ static void test_own_numbers(void **state)
     nn_augment_release(&twice);
 }
 
-/* Fails when an empty list does anything. */
+/* Fails when an empty list changes anything. */
 static void test_empty(void **state)
 {
     (void)state;
@@ -93,7 +92,7 @@ static void test_empty(void **state)
     nn_augment_release(&augment);
 }
 
-/* Fails when a list that does not fit is accepted, or the message does not name every reason and remedy. */
+/* Fails when an unsuitable list is accepted, or the message lacks a reason or a remedy. */
 static void test_check(void **state)
 {
     (void)state;
@@ -164,8 +163,7 @@ static void test_mixup(void **state)
     nn_augment_release(&augment);
 }
 
-/* Fails when mixing depends on anything else than the epoch and the numbers of the samples, or not on them.
- */
+/* Fails when mixing depends on anything but the epoch and the sample numbers, or not on both of them. */
 static void test_mixup_is_a_function(void **state)
 {
     (void)state;
@@ -182,7 +180,7 @@ static void test_mixup_is_a_function(void **state)
     nn_augment_release(&augment);
 }
 
-/* Fails when a lonely sample is changed, or inputs without targets cannot be mixed. */
+/* Fails when a single sample is changed, or inputs without targets cannot be mixed. */
 static void test_mixup_of_few(void **state)
 {
     (void)state;
@@ -230,8 +228,8 @@ static int compare(const void *a, const void *b)
 
 enum { ROUNDS = 40000 };
 
-/* Fails when lambda is not of the distribution Beta(alpha, alpha), of which mean and variance are known, and
- * which is uniform, an arcsine or a polynomial for three of the alphas. */
+/* Fails when lambda is not distributed as Beta(alpha, alpha), whose mean and variance are known, and whose
+ * distribution function is linear, an arcsine or a polynomial for three values of alpha. */
 static void test_beta(void **state)
 {
     (void)state;
@@ -254,11 +252,11 @@ static void test_beta(void **state)
         double variance = 1 / (4 * (2 * alpha + 1));
         assert_true(fabs(sum / ROUNDS) < 4 * sqrt(variance / ROUNDS));
         assert_true(fabs(squares / ROUNDS - variance) < 4 * sqrt(2.0 / ROUNDS) * variance);
-        assert_true(farthest < 1.95 / sqrt(ROUNDS)); /* Kolmogorov's limit, passed once in 1,000 times */
+        assert_true(farthest < 1.95 / sqrt(ROUNDS)); /* Kolmogorov's limit, exceeded once in 1,000 times */
     }
 }
 
-/* Fails when the class that metrics compare with is not the one with the largest share. */
+/* Fails when metrics do not compare with the class of the largest share. */
 static void test_dominant(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Samples that cannot be used are left out, all of them and no others; or stop the run and are named. */
+/* Unusable samples are either left out, all of them and no others, or stop the run and are reported. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,8 +10,8 @@
 
 enum { ROWS = 300, COLUMNS = 4, CHUNK = 16 };
 
-/* x is the number of the row in every column; rows 17 and 299 hold NaN, row 100 Inf; the label of row 40 is
- * none. */
+/* x is the row number in every column; rows 17 and 299 contain NaN, row 100 Inf; the label of row 40 is
+ * invalid. */
 static void write_bad(bool bad)
 {
     static double x[ROWS * COLUMNS], y[ROWS];
@@ -26,7 +26,7 @@ static void write_bad(bool bad)
     H5Fclose(file);
 }
 
-/* Exactly the rows that `bad` does not name are samples, in every part together once. */
+/* Exactly the rows that are not in `bad` are samples, each once over all parts. */
 static void check_left(nn_data_options options, bool is_bad(int64_t))
 {
     files_field(&options, "x")->normalize = NN_NORMALIZE_NONE;
@@ -57,7 +57,7 @@ static bool holds_nonsense(int64_t row)
     return row == 17 || row == 40 || row == 100 || row == 299;
 }
 
-/* If it fails: bad samples are trained on, or good ones are lost with them. */
+/* If it fails: bad samples are trained on, or good ones are lost. */
 static void bad_values_are_skipped(void **state)
 {
     (void)state;
@@ -81,7 +81,7 @@ static bool is_nothing_bad(int64_t row)
     return false;
 }
 
-/* If it fails: data without a fault is changed by asking for bad samples to be skipped. */
+/* If it fails: data without faults is changed by on_bad_sample: skip. */
 static void good_data_loses_nothing(void **state)
 {
     (void)state;
@@ -138,7 +138,7 @@ static bool is_in_damaged_chunk(int64_t row)
     return row / CHUNK == 3 || row / CHUNK == 18;
 }
 
-/* If it fails: damaged bytes are trained on, or samples beside the damage are lost. */
+/* If it fails: damaged bytes are trained on, or samples next to the damage are lost. */
 static void damaged_chunks_are_skipped(void **state)
 {
     (void)state;
@@ -161,8 +161,8 @@ static void damaged_chunks_are_skipped(void **state)
     check_left(options, is_in_damaged_chunk);
 }
 
-/* If it fails: a run without a single good sample starts. */
-static void nothing_but_bad_samples_is_told(void **state)
+/* If it fails: a run starts without a single good sample. */
+static void nothing_but_bad_samples_is_refused(void **state)
 {
     (void)state;
     const double x[4] = {NAN, NAN, INFINITY, NAN}, y[4] = {0, 1, 0, 1};
@@ -181,7 +181,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(bad_values_are_skipped),
         cmocka_unit_test(good_data_loses_nothing),
         cmocka_unit_test(damaged_chunks_are_skipped),
-        cmocka_unit_test(nothing_but_bad_samples_is_told),
+        cmocka_unit_test(nothing_but_bad_samples_is_refused),
     };
     int failures;
     RUN_TESTS(argc, argv, tests, failures);

@@ -1,4 +1,4 @@
-/* Data sets of one rank: what is read, split, ordered, normalised and gathered. */
+/* Data sets on one rank: reading, splitting, order, normalisation and gathering. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,8 +10,8 @@
 
 /* ---- reading and gathering ---- */
 
-/* If it fails: values of some type of file arrive changed, or labels do. */
-static void every_type_arrives_as_it_is(void **state)
+/* If it fails: values of some stored type, or labels, are changed. */
+static void every_type_is_read_exactly(void **state)
 {
     (void)state;
     const hid_t types[] = {H5T_STD_U8LE,  H5T_STD_I8LE,  H5T_STD_U16BE, H5T_STD_I16LE,  H5T_STD_U32LE,
@@ -51,7 +51,7 @@ static void check_standardized(nn_dataset *dataset, int64_t rows, int64_t values
     const nn_scaling *scaling = nn_dataset_input_scaling(dataset);
     nn_real *inputs = malloc((size_t)values * sizeof *inputs);
     assert_int_equal(scaling->columns, columns);
-    int64_t samples = rows * values / columns; /* of each column */
+    int64_t samples = rows * values / columns; /* per column */
     for (int64_t c = 0; c < columns; c++) {
         double sum = 0, squares = 0, count = (double)samples;
         for (int64_t i = c; i < rows * values; i += columns) sum += x[i];
@@ -72,7 +72,7 @@ static void check_standardized(nn_dataset *dataset, int64_t rows, int64_t values
     free(inputs);
 }
 
-/* If it fails: the columns of some shape are mixed up, or mean and deviation are wrong. */
+/* If it fails: columns are mixed up for some shape, or mean and deviation are wrong. */
 static void normalization_follows_the_shape(void **state)
 {
     (void)state;
@@ -142,7 +142,7 @@ static void constant_columns_and_ranges(void **state)
     nn_dataset_close(dataset);
 }
 
-/* If it fails: a regression on integers becomes a classification, or whole-number floats are no labels. */
+/* If it fails: regression on integers becomes classification, or integral floats are not labels. */
 static void the_loss_decides_what_targets_are(void **state)
 {
     (void)state;
@@ -171,10 +171,10 @@ static void the_loss_decides_what_targets_are(void **state)
     }
 }
 
-/* ---- what is measured, and what is known ---- */
+/* ---- measured and known normalisation ---- */
 
-/* If it fails: what is measured leaks from validation and test samples into training. */
-static void statistics_are_of_the_train_samples_alone(void **state)
+/* If it fails: statistics leak from validation and test samples into training. */
+static void statistics_use_train_samples_only(void **state)
 {
     (void)state;
     write_split_file();
@@ -221,8 +221,8 @@ static uint64_t identity_of(const char *name, double changed, hid_t type)
     return identity;
 }
 
-/* If it fails: a resume goes on with other data, or refuses the same data elsewhere. */
-static void identity_is_of_content_and_not_of_path(void **state)
+/* If it fails: a resume continues with different data, or refuses the same data at another path. */
+static void identity_depends_on_content_not_path(void **state)
 {
     (void)state;
     uint64_t identity = identity_of("d.h5", 157, H5T_STD_I16LE);
@@ -232,8 +232,9 @@ static void identity_is_of_content_and_not_of_path(void **state)
     assert_true(identity == identity_of("d.h5", 157, H5T_IEEE_F64BE));
 }
 
-/* If it fails: an evaluation normalises test data by itself, or reads labels that the network lacks. */
-static void what_is_known_is_not_measured(void **state)
+/* If it fails: an evaluation measures the normalisation of test data, or accepts labels unknown to the
+ * network. */
+static void known_normalisation_is_not_measured(void **state)
 {
     (void)state;
     double scale = 2, offset = 1;
@@ -262,8 +263,8 @@ static void what_is_known_is_not_measured(void **state)
     expect_message("contains the label 3, but there are only 3 classes, 0 to 2");
 }
 
-/* If it fails: a choice in the configuration means another one in the program. */
-static void choices_are_in_the_order_of_their_values(void **state)
+/* If it fails: a choice in the configuration selects another one in the program. */
+static void choices_match_their_values(void **state)
 {
     (void)state;
     const char *const *choices = nn_field_options_table[0].choices;
@@ -276,14 +277,14 @@ static void choices_are_in_the_order_of_their_values(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_type_arrives_as_it_is),
+        cmocka_unit_test(every_type_is_read_exactly),
         cmocka_unit_test(normalization_follows_the_shape),
         cmocka_unit_test(constant_columns_and_ranges),
         cmocka_unit_test(the_loss_decides_what_targets_are),
-        cmocka_unit_test(statistics_are_of_the_train_samples_alone),
-        cmocka_unit_test(identity_is_of_content_and_not_of_path),
-        cmocka_unit_test(what_is_known_is_not_measured),
-        cmocka_unit_test(choices_are_in_the_order_of_their_values),
+        cmocka_unit_test(statistics_use_train_samples_only),
+        cmocka_unit_test(identity_depends_on_content_not_path),
+        cmocka_unit_test(known_normalisation_is_not_measured),
+        cmocka_unit_test(choices_match_their_values),
     };
     int failures;
     RUN_TESTS(argc, argv, tests, failures);

@@ -53,7 +53,7 @@ static nn_data_options field_options(void)
     return options;
 }
 
-/* If it fails: an input ends in the place of another, or is normalised with another's figures. */
+/* If it fails: an input ends up in the place of another, or is normalised with another's statistics. */
 static void several_inputs_are_joined(void **state)
 {
     (void)state;
@@ -81,7 +81,7 @@ static void several_inputs_are_joined(void **state)
     expect_same_from_stream(options, false);
 }
 
-/* If it fails: targets are mixed up, or a figure of one is shown in the units of another. */
+/* If it fails: targets are mixed up, or a metric of one is shown in the units of another. */
 static void several_targets_are_joined(void **state)
 {
     (void)state;
@@ -106,7 +106,7 @@ static void several_targets_are_joined(void **state)
     expect_refused(&options, true, "a class label must be the only target");
 }
 
-/* If it fails: other columns are used than those that were named. */
+/* If it fails: columns other than the configured ones are used. */
 static void columns_are_chosen_by_name_or_number(void **state)
 {
     (void)state;
@@ -134,7 +134,7 @@ static void columns_are_chosen_by_name_or_number(void **state)
     expect_refused(&options, false, "columns have no names here: give them in a dataset \"a_columns\"");
 }
 
-/* If it fails: a resumed run, or an evaluation, normalises by figures of its own. */
+/* If it fails: a resumed run, or an evaluation, measures its own normalisation. */
 static void known_scalings_are_used_for_joined_inputs(void **state)
 {
     (void)state;
@@ -165,8 +165,8 @@ static void known_scalings_are_used_for_joined_inputs(void **state)
 
 /* ---- statistics ---- */
 
-/* If it fails: small noise on a large value is normalised to something else than deviation 1, and the result
- * hangs on how the samples were cut into pieces. */
+/* If it fails: small noise on a large value is not normalised to deviation 1, or the result depends on how
+ * samples are cut into chunks. */
 static void large_offsets_lose_nothing(void **state)
 {
     (void)state;
@@ -176,7 +176,7 @@ static void large_offsets_lose_nothing(void **state)
         double noise = files_number((uint64_t)i) - 0.5;
         x[i * COLUMNS] = 1e9 + noise;
         x[i * COLUMNS + 1] = -1e9;
-        x[i * COLUMNS + 2] = i % 1024 == 0 ? -1e6 : noise; /* outliers where pieces begin */
+        x[i * COLUMNS + 2] = i % 1024 == 0 ? -1e6 : noise; /* outliers at the starts of chunks */
         x[i * COLUMNS + 3] = 1e-9 * noise;
         y[i] = (double)(i % 2);
     }

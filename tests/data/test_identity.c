@@ -1,4 +1,4 @@
-/* What tells the data of one run from another's, so that a run is not resumed with other data. */
+/* The identity of the data, so that a run is not resumed with different data. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,13 +9,13 @@
 
 enum { ROWS = 60, STEPS = 3, PARTS = 3 };
 
-/* Every dataset of a part; one value of one of them may be another. */
+/* Every dataset of a part; one value of one of them may differ. */
 typedef struct written {
     const char *changed; /* the dataset; NULL: none */
     int64_t row;
-    hid_t type; /* of the inputs */
+    hid_t type; /* type of the inputs */
     hsize_t chunk;
-    double more; /* what is added there */
+    double more; /* added to that value */
 } written;
 
 static void write_one(hid_t file, const char *name, hid_t type, hsize_t columns, hsize_t chunk,
@@ -77,7 +77,7 @@ static nn_data_options parts_options(void)
     return options;
 }
 
-/* The lines of a data set, and its number. */
+/* The identity lines of a data set, and its number. */
 static char *lines_of(const nn_data_options *options, uint64_t *number)
 {
     nn_dataset *dataset = open_ok(options, true);
@@ -112,13 +112,13 @@ static void expect_same(const char *was, uint64_t before, const nn_data_options 
 {
     uint64_t number;
     nn_text changes = changes_since(was, options, &number);
-    if (changes.bytes) fail_msg("taken for changed: %s", changes.bytes);
+    if (changes.bytes) fail_msg("reported as changed: %s", changes.bytes);
     assert_true(number == before);
     nn_text_free(&changes);
 }
 
-/* If it fails: a run is resumed with other data where it decides: the best weights of one validation part,
- * say, are kept for another. */
+/* If it fails: a run is resumed with different data that affects it: for example, the best weights on one
+ * validation part are kept for another. */
 static void every_dataset_counts(void **state)
 {
     (void)state;
@@ -147,7 +147,7 @@ static void every_dataset_counts(void **state)
     free(lines);
 }
 
-/* If it fails: a run is resumed with samples trained on that were validated on before. */
+/* If it fails: a resumed run trains on samples that it validated on before. */
 static void groups_of_a_split_count(void **state)
 {
     (void)state;
@@ -164,8 +164,8 @@ static void groups_of_a_split_count(void **state)
     free(lines);
 }
 
-/* If it fails: a file that was moved or repacked is refused. */
-static void how_it_is_stored_does_not_count(void **state)
+/* If it fails: a moved or repacked file is refused. */
+static void storage_does_not_count(void **state)
 {
     (void)state;
     written how = {.type = H5T_STD_U8LE};
@@ -203,8 +203,8 @@ static void write_two_files(int64_t cut)
     write_series("series-2.h5", cut, 90 - cut);
 }
 
-/* If it fails: windows that cross no file are others after a resume, without a word; or rows that stand alone
- * are refused because they came in other files. */
+/* If it fails: windows, which do not cross files, silently change on a resume; or independent rows are
+ * refused because they are in different files. */
 static void ends_of_files_count_where_samples_do_not_cross_them(void **state)
 {
     (void)state;
@@ -228,7 +228,7 @@ static void ends_of_files_count_where_samples_do_not_cross_them(void **state)
     }
 }
 
-/* A wide file of bytes: too many to be read for the identity alone. */
+/* A wide file of bytes, too many to be read for the identity alone. */
 static void write_large(int64_t rows, int64_t columns, int64_t changed)
 {
     const hsize_t extents[2] = {(hsize_t)rows, (hsize_t)columns};
@@ -245,8 +245,8 @@ static void write_large(int64_t rows, int64_t columns, int64_t changed)
     free(y);
 }
 
-/* If it fails: one changed value of a large data set goes unnoticed though all have been looked at; or what
- * has not been looked at is said to be compared. */
+/* If it fails: a changed value of a large, fully scanned data set is not detected; or values that were not
+ * scanned are reported as compared. */
 static void a_large_dataset_is_compared_as_far_as_it_was_read(void **state)
 {
     (void)state;
@@ -270,7 +270,7 @@ static void a_large_dataset_is_compared_as_far_as_it_was_read(void **state)
         nn_text changes = changes_since(lines, &options, &now);
         char *is = lines_of(&options, &now);
         nn_data_identity_unseen(is, &names);
-        assert_true(now == number); /* a number for both ways of reading */
+        assert_true(now == number); /* the same number for both ways of reading */
         assert_true((changes.bytes != NULL) == (check == NN_CHECK_ALL));
         if (check == NN_CHECK_NONE) assert_string_equal(names.bytes, "data.train.x");
         if (check == NN_CHECK_ALL) assert_null(names.bytes);
@@ -286,7 +286,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_dataset_counts),
         cmocka_unit_test(groups_of_a_split_count),
-        cmocka_unit_test(how_it_is_stored_does_not_count),
+        cmocka_unit_test(storage_does_not_count),
         cmocka_unit_test(ends_of_files_count_where_samples_do_not_cross_them),
         cmocka_unit_test(a_large_dataset_is_compared_as_far_as_it_was_read),
     };

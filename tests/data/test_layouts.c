@@ -19,7 +19,7 @@ static int64_t image_extent(char letter)
     return letter == 'N' ? SAMPLES : letter == 'H' ? HEIGHT : letter == 'W' ? WIDTH : CHANNELS;
 }
 
-/* Images as dataset "x", with the dimensions in the order of the letters. */
+/* Images as dataset "x", with dimensions in the order of the letters. */
 static void write_images(hid_t file, const char *letters, hid_t type, hsize_t chunk)
 {
     hsize_t extents[4];
@@ -59,7 +59,7 @@ static void write_file(const char *letters, hid_t type, hsize_t chunk)
     H5Fclose(file);
 }
 
-/* All samples of the train part are the images, in the network's order. */
+/* All train samples are the images, in the network's order. */
 static void check_images(nn_data_options options, const char *letters)
 {
     int64_t channels = strchr(letters, 'C') ? CHANNELS : 1;
@@ -71,7 +71,7 @@ static void check_images(nn_data_options options, const char *letters)
         int64_t index[128] = {0};
         nn_dataset *dataset = open_ok(&options, true);
         if (!nn_shape_equal(nn_dataset_input(dataset)->shape, shape))
-            fail_msg("layout %s: another shape", letters);
+            fail_msg("layout %s: wrong shape", letters);
         assert_int_equal(nn_dataset_count(dataset, NN_TRAIN), SAMPLES);
         gather_ok(dataset, NN_TRAIN, 0, SAMPLES, inputs, NULL, NULL);
         for (index['N'] = 0; index['N'] < SAMPLES; index['N']++)
@@ -86,7 +86,7 @@ static void check_images(nn_data_options options, const char *letters)
     expect_same_from_stream(options, true);
 }
 
-/* If it fails: images are transposed or samples mixed with pixels, without a word. */
+/* If it fails: images are silently transposed, or samples mixed with pixels. */
 static void every_layout_gives_the_same_images(void **state)
 {
     (void)state;
@@ -113,7 +113,7 @@ static hid_t half_float(void)
     return half;
 }
 
-/* If it fails: values of some element type arrive changed. */
+/* If it fails: values of some element type are changed. */
 static void every_element_type_gives_the_same_images(void **state)
 {
     (void)state;
@@ -130,7 +130,7 @@ static void every_element_type_gives_the_same_images(void **state)
     H5Tclose(half);
 }
 
-/* If it fails: the same images stored otherwise are normalised otherwise. */
+/* If it fails: normalisation depends on how images are stored. */
 static void a_layout_does_not_change_the_scaling(void **state)
 {
     (void)state;
@@ -151,8 +151,8 @@ static void a_layout_does_not_change_the_scaling(void **state)
     }
 }
 
-/* If it fails: a layout that cannot be meant is taken for another. */
-static void wrong_layouts_are_told(void **state)
+/* If it fails: an impossible layout is accepted. */
+static void wrong_layouts_are_refused(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {{"NHWX", "'X' is unknown"},
@@ -198,7 +198,7 @@ static void write_one_hot(hid_t type, bool last)
     H5Fclose(file);
 }
 
-/* If it fails: labels in another form are other classes. */
+/* If it fails: labels stored in another form become different classes. */
 static void labels_come_in_many_forms(void **state)
 {
     (void)state;
@@ -228,9 +228,8 @@ static void labels_come_in_many_forms(void **state)
     nn_dataset_close(dataset);
 }
 
-/* If it fails: a class that no sample has is no output of the network, although the rows have a place for it.
- */
-static void one_hot_rows_tell_the_number_of_classes(void **state)
+/* If it fails: a class without samples is not an output of the network, although one-hot rows have it. */
+static void one_hot_rows_give_the_number_of_classes(void **state)
 {
     (void)state;
     double y[SAMPLES * 6] = {0};
@@ -245,8 +244,8 @@ static void one_hot_rows_tell_the_number_of_classes(void **state)
     nn_dataset_close(dataset);
 }
 
-/* If it fails: classes that no sample has are no outputs although the user, or the file, names them. */
-static void classes_are_told_or_named(void **state)
+/* If it fails: classes without samples are not outputs although the user or the file names them. */
+static void classes_are_configured_or_named(void **state)
 {
     (void)state;
     static const char names[5][6] = {"cat", "dog", "frog", "horse", "lorry"};
@@ -273,7 +272,7 @@ static void classes_are_told_or_named(void **state)
     expect_refused(&options, true, "contains the label 3, but there are only 3 classes, 0 to 2");
 }
 
-/* What a run takes from the values of all samples. */
+/* Everything that a run takes from the values of all samples. */
 static uint64_t hash_of_measured(const nn_dataset *dataset)
 {
     const nn_scaling *scalings[2] = {nn_dataset_input_scaling(dataset),
@@ -291,8 +290,8 @@ static uint64_t hash_of_measured(const nn_dataset *dataset)
     return hash;
 }
 
-/* If it fails: a stream of which not every value is looked at trains with other shares of the classes,
- * another normalisation or baseline than the same data in memory: with none of them, even. */
+/* If it fails: a stream whose values are not all checked trains with different or missing class proportions,
+ * normalisation or baseline than the same data in memory. */
 static void unseen_streams_measure_what_training_needs(void **state)
 {
     (void)state;
@@ -323,10 +322,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(every_layout_gives_the_same_images),
         cmocka_unit_test(every_element_type_gives_the_same_images),
         cmocka_unit_test(a_layout_does_not_change_the_scaling),
-        cmocka_unit_test(wrong_layouts_are_told),
+        cmocka_unit_test(wrong_layouts_are_refused),
         cmocka_unit_test(labels_come_in_many_forms),
-        cmocka_unit_test(one_hot_rows_tell_the_number_of_classes),
-        cmocka_unit_test(classes_are_told_or_named),
+        cmocka_unit_test(one_hot_rows_give_the_number_of_classes),
+        cmocka_unit_test(classes_are_configured_or_named),
         cmocka_unit_test(unseen_streams_measure_what_training_needs),
     };
     int failures;

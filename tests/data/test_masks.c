@@ -1,5 +1,5 @@
-/* What does not count, or counts for more: targets that are missing, labels that are ignored, weights of
- * samples, and what is behind the end of a sequence. */
+/* What does not count, or counts more: missing targets, ignored labels, sample weights, and padding after the
+ * end of a sequence. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@ enum { ROWS = 3000, COLUMNS = 2 };
 
 static double given[ROWS * COLUMNS];
 
-/* Every seventh value is missing, and the whole first chunk of column 1. */
+/* Every seventh value is missing, and the entire first chunk of column 1. */
 static void write_values(double instead)
 {
     double *x = calloc(ROWS, sizeof *x);
@@ -33,7 +33,7 @@ static void write_values(double instead)
     free(x);
 }
 
-/* Mean and deviation of the known values of a column. */
+/* Mean and deviation of the values of a column that are not missing. */
 static void measure_known(int column, double *mean, double *deviation)
 {
     long double sum = 0, squares = 0, count = 0;
@@ -48,8 +48,8 @@ static void measure_known(int column, double *mean, double *deviation)
     *deviation = sqrt((double)(squares / count));
 }
 
-/* If it fails: a value that is missing takes part in the normalisation, or is trained on as a number. */
-static void missing_values_count_for_nothing(void **state)
+/* If it fails: a missing value affects normalisation, or is trained on as a number. */
+static void missing_values_are_ignored(void **state)
 {
     (void)state;
     write_values(NAN);
@@ -86,7 +86,7 @@ static void missing_values_count_for_nothing(void **state)
     nn_dataset_close(dataset);
 }
 
-/* If it fails: what is wrong passes for missing. */
+/* If it fails: bad values pass for missing ones. */
 static void only_nan_is_missing(void **state)
 {
     (void)state;
@@ -131,7 +131,7 @@ static int64_t pixel_label(int64_t i)
     return i % 5 == 2 ? -1 : i * 7 % 4;
 }
 
-/* Labels `y` of one a sample and `map` of 2 x 3 x 1, 255 where there is none. */
+/* Labels `y`, one per sample, and `map`, 2 x 3 x 1; 255: no label. */
 static void write_labels(void)
 {
     const hsize_t extents[4] = {IMAGES, 2, 3, 1};
@@ -149,8 +149,8 @@ static void write_labels(void)
     H5Fclose(file);
 }
 
-/* If it fails: a label that stands for no class is a class, or stops the run. */
-static void ignored_labels_are_no_class(void **state)
+/* If it fails: an ignored label counts as a class, or stops the run. */
+static void ignored_labels_are_not_a_class(void **state)
 {
     (void)state;
     write_labels();
@@ -180,7 +180,7 @@ static void ignored_labels_are_no_class(void **state)
     expect_refused(&options, true, "the label of sample 0 is 0 (");
 }
 
-/* If it fails: a sample without a class is drawn as one of a class. */
+/* If it fails: balanced sampling draws samples without a class. */
 static void ignored_labels_are_not_balanced(void **state)
 {
     (void)state;
@@ -199,7 +199,7 @@ static void ignored_labels_are_not_balanced(void **state)
     nn_dataset_close(dataset);
 }
 
-/* If it fails: the class of a pixel is that of another, or of none is some. */
+/* If it fails: a pixel has the class of another, or an ignored pixel has a class. */
 static void labels_of_pixels(void **state)
 {
     (void)state;
@@ -227,7 +227,7 @@ static void labels_of_pixels(void **state)
     expect_refused(&options, true, "data.split.stratified: samples have several labels");
 }
 
-/* If it fails: pixels move away from their labels, or words become others. */
+/* If it fails: pixels move away from their labels, or words become other words. */
 static void transforms_do_not_spoil_targets(void **state)
 {
     (void)state;
@@ -277,7 +277,7 @@ static void write_weights(double at_seven)
     H5Fclose(file);
 }
 
-/* If it fails: a sample counts as much as another one should. */
+/* If it fails: a sample has the weight of another. */
 static void weights_follow_their_samples(void **state)
 {
     (void)state;
@@ -306,8 +306,8 @@ static void weights_follow_their_samples(void **state)
     expect_same_from_stream(options, true);
 }
 
-/* If it fails: a loss is summed with nonsense. */
-static void weights_that_are_none_are_refused(void **state)
+/* If it fails: a loss is summed with invalid weights. */
+static void invalid_weights_are_refused(void **state)
 {
     (void)state;
     static const struct {
@@ -349,8 +349,8 @@ static double step_value(int64_t i, int64_t place)
     return 5 + files_number((uint64_t)(i * STEPS * FEATURES + place));
 }
 
-/* Sequences "s" with NaN behind their end, a table "t", per step labels "tag" (99 behind) and values "flow"
- * (Inf behind), and a class "y". */
+/* Sequences "s" with NaN after their end, a table "t", labels per step "tag" (99 after the end) and values
+ * "flow" (Inf after it), and a class "y". */
 static void write_sequences(void)
 {
     const hsize_t s_extents[3] = {SEQUENCES, STEPS, FEATURES}, flow_extents[3] = {SEQUENCES, STEPS, 1};
@@ -418,8 +418,8 @@ static void check_sequence(nn_dataset *dataset, int64_t i)
     assert_int_equal(labels[STEPS], i % 4);
 }
 
-/* If it fails: padding is trained on, or bends the normalisation of what is not padding. */
-static void padding_counts_for_nothing(void **state)
+/* If it fails: padding is trained on, or affects normalisation. */
+static void padding_is_ignored(void **state)
 {
     (void)state;
     write_sequences();
@@ -444,7 +444,7 @@ static void padding_counts_for_nothing(void **state)
 }
 
 /* If it fails: a failed open leaks, or crashes. */
-static void every_failed_allocation_is_survived(void **state)
+static void failed_allocations_are_survived(void **state)
 {
     (void)state;
     write_sequences();
@@ -463,8 +463,8 @@ static void every_failed_allocation_is_survived(void **state)
     }
 }
 
-/* If it fails: the columns of a target are taken for steps. */
-static void a_layout_tells_features_from_steps(void **state)
+/* If it fails: the columns of a target are read as steps. */
+static void a_layout_distinguishes_features_and_steps(void **state)
 {
     (void)state;
     write_sequences();
@@ -503,7 +503,7 @@ static void write_indices(hid_t type, double at_five)
     H5Tclose(text);
 }
 
-/* If it fails: an embedding is asked for what it does not have, or an index is normalised. */
+/* If it fails: an embedding is given an index that it does not have, or an index is normalised. */
 static void indices_are_whole_numbers(void **state)
 {
     (void)state;
@@ -534,8 +534,8 @@ static void indices_are_whole_numbers(void **state)
                    "from 0 to 3");
 }
 
-/* If it fails: a number that is no index reads outside a table. */
-static void what_is_no_index_is_told(void **state)
+/* If it fails: an invalid index reads outside a table. */
+static void invalid_indices_are_refused(void **state)
 {
     (void)state;
     nn_data_options options = files_options();
@@ -559,7 +559,7 @@ static void what_is_no_index_is_told(void **state)
     expect_refused(&options, true, "data.fields.y.kind: index: only inputs");
 }
 
-/* If it fails: a stream that nobody looks at beforehand asks an embedding for what it does not have. */
+/* If it fails: an unchecked stream gives an embedding an index that it does not have. */
 static void unseen_indices_stop_a_stream(void **state)
 {
     (void)state;
@@ -583,8 +583,8 @@ static void unseen_indices_stop_a_stream(void **state)
     nn_dataset_close(dataset);
 }
 
-/* If it fails: a run begins in which no sample counts: it trains nothing, and its loss is NaN. */
-static void labels_that_are_all_ignored_are_refused(void **state)
+/* If it fails: a run starts in which no sample counts: it trains nothing, and its loss is NaN. */
+static void all_labels_ignored_is_refused(void **state)
 {
     (void)state;
     const double x[4] = {1, 2, 3, 4}, y[4] = {9, 9, 9, 9}, some[4] = {9, 0, 1, 9}, w[4] = {1, 0, 0, 2};
@@ -609,7 +609,7 @@ static void labels_that_are_all_ignored_are_refused(void **state)
         nn_dataset_close(dataset);
         options.parts[NN_TRAIN].weights = (char *)"w";
         dataset = open_ok(&options, true);
-        assert_false(nn_dataset_counts(dataset, 0, NULL)); /* what has a label has no weight */
+        assert_false(nn_dataset_counts(dataset, 0, NULL)); /* samples with a label have weight 0 */
         nn_dataset_close(dataset);
     }
 }
@@ -617,21 +617,21 @@ static void labels_that_are_all_ignored_are_refused(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(missing_values_count_for_nothing),
+        cmocka_unit_test(missing_values_are_ignored),
         cmocka_unit_test(only_nan_is_missing),
-        cmocka_unit_test(ignored_labels_are_no_class),
+        cmocka_unit_test(ignored_labels_are_not_a_class),
         cmocka_unit_test(ignored_labels_are_not_balanced),
         cmocka_unit_test(labels_of_pixels),
         cmocka_unit_test(transforms_do_not_spoil_targets),
         cmocka_unit_test(weights_follow_their_samples),
-        cmocka_unit_test(weights_that_are_none_are_refused),
-        cmocka_unit_test(padding_counts_for_nothing),
-        cmocka_unit_test(every_failed_allocation_is_survived),
-        cmocka_unit_test(a_layout_tells_features_from_steps),
+        cmocka_unit_test(invalid_weights_are_refused),
+        cmocka_unit_test(padding_is_ignored),
+        cmocka_unit_test(failed_allocations_are_survived),
+        cmocka_unit_test(a_layout_distinguishes_features_and_steps),
         cmocka_unit_test(indices_are_whole_numbers),
-        cmocka_unit_test(what_is_no_index_is_told),
+        cmocka_unit_test(invalid_indices_are_refused),
         cmocka_unit_test(unseen_indices_stop_a_stream),
-        cmocka_unit_test(labels_that_are_all_ignored_are_refused),
+        cmocka_unit_test(all_labels_ignored_is_refused),
     };
     int failures;
     RUN_TESTS(argc, argv, tests, failures);

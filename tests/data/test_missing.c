@@ -1,4 +1,4 @@
-/* Values that are missing: by attribute, by chunk, by source; and what becomes of them. */
+/* Missing values: by attribute, by chunk, by source; and how they are handled. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +20,7 @@ static void put_number(hid_t file, const char *dataset, const char *name, hid_t 
     H5Dclose(on);
 }
 
-/* Rows of a dataset whose other chunks are never written. */
+/* Some rows of a dataset; its other chunks are never written. */
 static void add_partly(hid_t file, const char *name, int dimensions, const hsize_t *extents,
                        const hsize_t *chunk, const hsize_t *written, const double *values)
 {
@@ -37,13 +37,13 @@ static void add_partly(hid_t file, const char *name, int dimensions, const hsize
     H5Sclose(space);
 }
 
-/* Whether row i lacks its value. */
+/* Whether the value of row i is missing. */
 static bool lacks(int64_t i)
 {
     return i == 0 || i == 57 || i == 58 || i == 120 || i == ROWS - 1;
 }
 
-/* A series "s" of its row numbers, -9 where there is none, and "t" of the same that lacks others. */
+/* A series "s" of row numbers, -9 where missing, and "t" of the same, where other rows are missing. */
 static void write_series(void)
 {
     double s[ROWS], t[ROWS];
@@ -59,7 +59,7 @@ static void write_series(void)
     H5Fclose(file);
 }
 
-/* The windows of a part are all those that lack nothing, each once, wherever a split puts them. */
+/* The windows are exactly those without missing values, each once, wherever a split puts them. */
 static void expect_windows(const nn_data_options *options, int64_t length, int64_t horizon, int64_t stride)
 {
     bool seen[ROWS] = {false};
@@ -88,8 +88,8 @@ static void expect_windows(const nn_data_options *options, int64_t length, int64
     nn_dataset_close(dataset);
 }
 
-/* If it fails: a window reaches a value that is missing, or one that lacks nothing is left out. */
-static void windows_that_lack_values_are_left_out(void **state)
+/* If it fails: a window contains a missing value, or a complete window is left out. */
+static void windows_with_missing_values_are_left_out(void **state)
 {
     (void)state;
     write_series();
@@ -120,7 +120,7 @@ static void windows_that_lack_values_are_left_out(void **state)
     expect_refused(&options, false, "data.fields.x.missing: drop: with data.shuffle: stateful");
 }
 
-/* Mean and deviation of what is there of a column, told by the scaling. */
+/* Checks the scaling against mean and deviation of the values of a column that are not missing. */
 static void expect_scaling(const nn_scaling *scaling, int column, const double *values, const bool *missing)
 {
     long double sum = 0, squares = 0, count = 0;
@@ -137,8 +137,8 @@ static void expect_scaling(const nn_scaling *scaling, int column, const double *
     assert_true(fabs(scaling->offset[column] + (double)mean / deviation) < 1e-9);
 }
 
-/* If it fails: a value that is missing bends the normalisation, or is not its column's mean. */
-static void means_take_the_place_of_missing_values(void **state)
+/* If it fails: a missing value affects normalisation, or does not become its column's mean. */
+static void means_replace_missing_values(void **state)
 {
     (void)state;
     double values[ROWS * COLUMNS], packed[ROWS * COLUMNS], y[ROWS];
@@ -183,8 +183,7 @@ static void means_take_the_place_of_missing_values(void **state)
     nn_dataset_close(dataset);
 }
 
-/* If it fails: what was never written behind the end of sequences stops a run, or before their end does not.
- */
+/* If it fails: unwritten values after the end of a sequence stop a run, or those before it do not. */
 static void padding_need_not_be_written(void **state)
 {
     (void)state;
@@ -216,7 +215,7 @@ static void padding_need_not_be_written(void **state)
     }
 }
 
-/* If it fails: groups, lengths or weights that were never written are taken for zeros. */
+/* If it fails: unwritten groups, lengths or weights are read as zeros. */
 static void numbers_of_samples_must_be_there(void **state)
 {
     (void)state;
@@ -237,7 +236,7 @@ static void numbers_of_samples_must_be_there(void **state)
     expect_refused(&options, false, "lacks 10 values: a chunk of dataset \"w\"");
 }
 
-/* If it fails: a missing index is one of an embedding, or a missing class one more class. */
+/* If it fails: a missing index is looked up in an embedding, or a missing class counts as one more class. */
 static void indices_and_classes_can_be_missing(void **state)
 {
     (void)state;
@@ -280,8 +279,8 @@ int main(int argc, char **argv)
 {
     int failures = 0;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(windows_that_lack_values_are_left_out),
-        cmocka_unit_test(means_take_the_place_of_missing_values),
+        cmocka_unit_test(windows_with_missing_values_are_left_out),
+        cmocka_unit_test(means_replace_missing_values),
         cmocka_unit_test(padding_need_not_be_written),
         cmocka_unit_test(numbers_of_samples_must_be_there),
         cmocka_unit_test(indices_and_classes_can_be_missing),

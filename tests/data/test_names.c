@@ -1,6 +1,5 @@
-/* Files that number their classes and categories, or order their columns, in different ways are mapped by
- * name, in memory and in a stream. Each test fails when numbers of one file are taken for those of another.
- */
+/* Files that number their classes and categories, or order their columns, differently are mapped by name, in
+ * memory and in a stream. Each test fails when numbers of one file are read as those of another. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +30,7 @@ static void add_names(hid_t file, const char *name, hsize_t count, const char *c
 
 /* ---- a table: weight, colour, size; and a fruit ---- */
 
-/* How a file writes the table down: columns[c] is the place of column c, colours and fruits the numbers. */
+/* How a file stores the table: columns[c] is the position of column c; colours and fruits are the numbers. */
 typedef struct spelling {
     int columns[3], colours[3], fruits[4];
 } spelling;
@@ -77,7 +76,7 @@ static void write_table(const char *name, const spelling *as, bool one_hot)
     H5Fclose(file);
 }
 
-/* The first `rows` samples of two parts, or of one part from `second` on, are the same. */
+/* The first `rows` samples of two parts, or of one part from `second` on, are equal. */
 static void expect_equal(const nn_data_options *options, nn_part part, int64_t second)
 {
     nn_real x[2][ROWS * 3];
@@ -129,7 +128,7 @@ static void files_of_one_part_mean_the_same(void **state)
     expect_same_from_stream(options, true);
 }
 
-/* Files of one part add to the list; a further part must do with it. */
+/* Files of the first part extend the list; further parts must not. */
 static void classes_of_files_are_joined(void **state)
 {
     (void)state;
@@ -163,7 +162,7 @@ static void classes_of_files_are_joined(void **state)
     expect_message("f.h5");
 }
 
-/* ---- what is unknown ---- */
+/* ---- unknown names ---- */
 
 static void write_validation(const char *const *columns, const char *const *colours, int width)
 {
@@ -179,7 +178,7 @@ static void write_validation(const char *const *columns, const char *const *colo
     H5Fclose(file);
 }
 
-static void unknown_names_are_told(void **state)
+static void unknown_names_are_reported(void **state)
 {
     (void)state;
     const char *const known[] = {"red", "blue"}, *const unknown[] = {"red", "pink"};
@@ -197,7 +196,7 @@ static void unknown_names_are_told(void **state)
     expect_message("the names there: weight, colour, size; the names here: weight, colour, length");
     write_validation(more, known, 4);
     expect_refused(&options, true, "has the column 'price'");
-    /* Only columns that are used must be there, and nobody minds others. */
+    /* Columns that are used must be there; others are ignored. */
     char *picks[] = {(char *)"weight", (char *)"colour"};
     files_field(&options, "x")->columns = files_list(picks, 2);
     nn_dataset_close(open_ok(&options, true));
@@ -205,8 +204,8 @@ static void unknown_names_are_told(void **state)
     nn_dataset_close(open_ok(&options, true));
 }
 
-/* A number behind the end of its list is told where it is read. */
-static void numbers_without_a_name_are_told(void **state)
+/* A number beyond the end of its list is reported when it is read. */
+static void numbers_without_a_name_are_reported(void **state)
 {
     (void)state;
     const double x[2][3] = {{1, 2, 3}, {1, 7, 3}}, y[2] = {0, 1};
@@ -321,7 +320,7 @@ static void names_of_a_run_are_kept(void **state)
     nn_names_set_release(&set);
 }
 
-/* A class that a run had none of: a mistake to be judged, but shown by its name; a new run makes its own
+/* A class that a run lacks: an error when scored, but shown by name otherwise; a new run makes its own
  * list. */
 static void new_classes_of_a_run(void **state)
 {
@@ -357,7 +356,7 @@ static void new_classes_of_a_run(void **state)
     nn_names_set_release(&set);
 }
 
-/* Names that are numbers mean these numbers, next to files without names. */
+/* Numeric names mean these numbers, next to files without names. */
 static void numbers_next_to_names(void **state)
 {
     (void)state;
@@ -389,7 +388,7 @@ static void numbers_next_to_names(void **state)
     }
 }
 
-/* Names that are numbers are those of a run whose classes have no names. */
+/* Numeric names match a run whose classes have no names. */
 static void numbers_as_names(void **state)
 {
     (void)state;
@@ -418,8 +417,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(parts_of_two_files_mean_the_same),
         cmocka_unit_test(files_of_one_part_mean_the_same),
         cmocka_unit_test(classes_of_files_are_joined),
-        cmocka_unit_test(unknown_names_are_told),
-        cmocka_unit_test(numbers_without_a_name_are_told),
+        cmocka_unit_test(unknown_names_are_reported),
+        cmocka_unit_test(numbers_without_a_name_are_reported),
         cmocka_unit_test(symbols_are_mapped),
         cmocka_unit_test(categories_are_indices),
         cmocka_unit_test(names_of_a_run_are_kept),

@@ -1,4 +1,4 @@
-/* The order of training samples: every sample once an epoch, well mixed, without a table. */
+/* The order of training samples: every sample once per epoch, well mixed, without a table. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -53,7 +53,7 @@ static void check_bijection(const nn_order *order, int64_t epoch)
     free(seen);
 }
 
-/* If it fails: an epoch leaves out samples, and sees others twice. */
+/* If it fails: an epoch misses samples and sees others twice. */
 static void every_epoch_is_a_bijection(void **state)
 {
     (void)state;
@@ -74,7 +74,7 @@ static void every_epoch_is_a_bijection(void **state)
                         }
 }
 
-/* If it fails: every epoch has the same order, or it is hardly shuffled. */
+/* If it fails: all epochs have the same order, or samples are hardly shuffled. */
 static void epochs_differ(void **state)
 {
     (void)state;
@@ -100,7 +100,7 @@ static void epochs_differ(void **state)
 
 /* ---- blocks ---- */
 
-/* If it fails: every rank of a stream reads and unpacks the whole file in every epoch. */
+/* If it fails: every rank of a stream reads and unpacks the entire file in every epoch. */
 static void a_lane_reads_its_own_blocks(void **state)
 {
     (void)state;
@@ -120,7 +120,7 @@ static void a_lane_reads_its_own_blocks(void **state)
     }
 }
 
-/* If it fails: a lane's stream must hold more blocks than it was told, and reads them again and again. */
+/* If it fails: a lane's stream needs more blocks than planned, and reads them repeatedly. */
 static void a_window_holds_few_blocks(void **state)
 {
     (void)state;
@@ -142,8 +142,8 @@ static void a_window_holds_few_blocks(void **state)
 
 enum { SORTED = 65536, SORTED_CLASSES = 16, SORTED_BATCH = 64, SORTED_BLOCK = 256 };
 
-/* Data that is sorted by class: the mean over the batches of chi-square of their classes, 15 where samples
- * are drawn at random; and of the number of distinct blocks in a batch. */
+/* For data sorted by class: the mean over batches of the chi-square of their classes, 15 if samples are drawn
+ * at random; and the mean number of distinct blocks per batch. */
 static void measure_mixing(const nn_order *order, double *chi_square, double *blocks)
 {
     *chi_square = *blocks = 0;
@@ -163,7 +163,7 @@ static void measure_mixing(const nn_order *order, double *chi_square, double *bl
     *blocks /= SORTED / SORTED_BATCH;
 }
 
-/* If it fails: batches of a stream are so much alike inside that training suffers. */
+/* If it fails: batches of a stream are so homogeneous that training suffers. */
 static void blocks_are_mixed_well(void **state)
 {
     (void)state;
@@ -186,8 +186,8 @@ static void blocks_are_mixed_well(void **state)
 
 /* ---- large and balanced ---- */
 
-/* If it fails: the order of a very large data set overflows, or takes memory by the sample. */
-static void ten_thousand_million_samples_take_no_memory(void **state)
+/* If it fails: the order of a very large data set overflows, or needs memory per sample. */
+static void ten_billion_samples_need_no_memory(void **state)
 {
     (void)state;
     enum { LOOKS = 5000 };
@@ -241,7 +241,7 @@ static void balanced_draws_every_class_equally(void **state)
     nn_dataset_close(dataset);
 }
 
-/* If it fails: where the data is kept decides about the trained bits. */
+/* If it fails: the trained bits depend on where the data is kept. */
 static void the_cache_does_not_change_the_order(void **state)
 {
     (void)state;
@@ -280,7 +280,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_lane_reads_its_own_blocks),
         cmocka_unit_test(a_window_holds_few_blocks),
         cmocka_unit_test(blocks_are_mixed_well),
-        cmocka_unit_test(ten_thousand_million_samples_take_no_memory),
+        cmocka_unit_test(ten_billion_samples_need_no_memory),
         cmocka_unit_test(balanced_draws_every_class_equally),
         cmocka_unit_test(the_cache_does_not_change_the_order),
     };

@@ -1,4 +1,4 @@
-/* Data that cannot be used, and memory that is not there: what is said, and what is left behind. */
+/* Unusable data and failed allocations: messages and cleanup. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "opened.h"
 
-/* If it fails: a run ends in NaN without a word about where the NaN came from. */
+/* If it fails: a run ends in NaN without reporting where the NaN came from. */
 static void nan_and_inf_are_found(void **state)
 {
     (void)state;
@@ -36,8 +36,8 @@ static void write_targets(hid_t type, hsize_t columns, const double *y)
     H5Fclose(file);
 }
 
-/* If it fails: labels that are none train a network on nonsense, or index out of an array. */
-static void labels_that_are_none_are_refused(void **state)
+/* If it fails: invalid labels are trained on, or index outside an array. */
+static void invalid_labels_are_refused(void **state)
 {
     (void)state;
     nn_data_options options = files_options();
@@ -59,8 +59,8 @@ static void labels_that_are_none_are_refused(void **state)
     nn_dataset_close(open_ok(&options, true));
 }
 
-/* If it fails: a user mends one mistake a job. */
-static void all_problems_are_told_at_once(void **state)
+/* If it fails: a user finds one mistake per job. */
+static void all_problems_are_reported_at_once(void **state)
 {
     (void)state;
     const double values[12] = {0, 1, 2, 3, 4, 5, 6, 7, 8, NAN, 10, 11};
@@ -101,8 +101,8 @@ static void all_problems_are_told_at_once(void **state)
     expect_message("data.split.stratified: the targets are values");
 }
 
-/* If it fails: a wrong path is told once a part, or without what to set. */
-static void files_are_found_or_told(void **state)
+/* If it fails: a wrong path is reported once per part, or without the setting to change. */
+static void files_are_found_or_reported(void **state)
 {
     (void)state;
     static char full[512];
@@ -133,7 +133,7 @@ static void files_are_found_or_told(void **state)
     expect_refused(&options, false, "data.train.y: is missing");
 }
 
-/* If it fails: values that cannot be normalised give a run that is NaN or Inf from the start. */
+/* If it fails: values that cannot be normalised make a run NaN or Inf from the start. */
 static void extreme_values_are_refused(void **state)
 {
     (void)state;
@@ -158,8 +158,8 @@ static void write_parts(hid_t x_type, hsize_t x_columns, hid_t y_type, hsize_t y
     H5Fclose(file);
 }
 
-/* If it fails: samples of another size than the first part's or file's are read as if they had that. */
-static void parts_and_files_that_differ_are_refused(void **state)
+/* If it fails: samples are read with the size of another part's or file's. */
+static void mismatched_parts_and_files_are_refused(void **state)
 {
     (void)state;
     nn_data_options options = files_options();
@@ -177,9 +177,9 @@ static void parts_and_files_that_differ_are_refused(void **state)
     expect_refused(&options, true, "the files of one data set must have the same shapes");
 }
 
-/* If it fails: a part of wider numbers than the first is read beyond the room for a sample, or its bytes are
- * taken for numbers of the first part's type. */
-static void parts_of_other_types_are_read(void **state)
+/* If it fails: a part with wider numbers than the first overruns the buffer of a sample, or its bytes are
+ * read as the first part's type. */
+static void parts_of_different_types_are_read(void **state)
 {
     (void)state;
     nn_real x[4 * 12] = {0};
@@ -200,8 +200,8 @@ static void parts_of_other_types_are_read(void **state)
     }
 }
 
-/* If it fails: a failed open leaks, crashes, or leaves the file open. */
-static void every_failed_allocation_is_survived(void **state)
+/* If it fails: a failed open leaks, crashes or leaves the file open. */
+static void failed_allocations_are_survived(void **state)
 {
     (void)state;
     write_split_file();
@@ -228,13 +228,13 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nan_and_inf_are_found),
-        cmocka_unit_test(labels_that_are_none_are_refused),
-        cmocka_unit_test(all_problems_are_told_at_once),
-        cmocka_unit_test(files_are_found_or_told),
+        cmocka_unit_test(invalid_labels_are_refused),
+        cmocka_unit_test(all_problems_are_reported_at_once),
+        cmocka_unit_test(files_are_found_or_reported),
         cmocka_unit_test(extreme_values_are_refused),
-        cmocka_unit_test(parts_and_files_that_differ_are_refused),
-        cmocka_unit_test(parts_of_other_types_are_read),
-        cmocka_unit_test(every_failed_allocation_is_survived),
+        cmocka_unit_test(mismatched_parts_and_files_are_refused),
+        cmocka_unit_test(parts_of_different_types_are_read),
+        cmocka_unit_test(failed_allocations_are_survived),
     };
     int failures;
     RUN_TESTS(argc, argv, tests, failures);

@@ -1,4 +1,4 @@
-/* Which samples are for training, for validation and for testing. */
+/* The samples for training, validation and test. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +31,7 @@ static void count_rows(const int *parts, int64_t rows, int64_t counts[NN_PARTS])
     }
 }
 
-/* Where each row went; counts[part][label]. */
+/* The part of each row; counts[part][label]. */
 static void take_parts(nn_dataset *dataset, int parts[SPLIT_ROWS], int64_t counts[NN_PARTS][4])
 {
     memset(counts, 0, sizeof(int64_t[NN_PARTS][4]));
@@ -49,7 +49,7 @@ static void take_parts(nn_dataset *dataset, int parts[SPLIT_ROWS], int64_t count
     for (int i = 0; i < SPLIT_ROWS; i++) assert_true(parts[i] >= 0);
 }
 
-/* If it fails: a sample is in two parts or in none, or the seed or the fractions do not count. */
+/* If it fails: a sample is in two parts or in none, or the seed or the fractions have no effect. */
 static void a_split_is_disjoint_and_complete(void **state)
 {
     (void)state;
@@ -73,7 +73,7 @@ static void a_split_is_disjoint_and_complete(void **state)
         }
         assert_int_equal(nn_dataset_open(comm, &options, files_directory, 8,
                                          &(nn_target_wanted){.classes = true}, 1, NULL, &dataset),
-                         NN_OK); /* another seed of the run */
+                         NN_OK); /* a different seed of the run */
         take_parts(dataset, again, counts);
         nn_dataset_close(dataset);
         assert_memory_equal(first, again, sizeof first);
@@ -85,7 +85,7 @@ static void a_split_is_disjoint_and_complete(void **state)
     }
 }
 
-/* A file of `rows` rows: x is the number of the row plus `first`, y is 0 or 1, g is given. */
+/* A file of `rows` rows: x is the row number plus `first`, y is 0 or 1, g is given. */
 static void write_rows(const char *name, int64_t rows, int64_t first, int64_t chunk,
                        int64_t group_of(int64_t))
 {
@@ -107,7 +107,7 @@ static void write_rows(const char *name, int64_t rows, int64_t first, int64_t ch
     free(g);
 }
 
-/* If it fails: a share of a large file is not the share asked for, or samples are lost between groups. */
+/* If it fails: a share of a large file has the wrong size, or samples are lost between groups. */
 static void random_shares_are_exact(void **state)
 {
     (void)state;
@@ -151,8 +151,7 @@ static void write_wide(hsize_t rows, hsize_t chunk)
     free(y);
 }
 
-/* If it fails: samples are lost, or taken twice, where one group of a random split ends and the next begins.
- */
+/* If it fails: samples are lost or taken twice at the boundary of two groups of a random split. */
 static void random_shares_of_many_groups_are_exact(void **state)
 {
     (void)state;
@@ -180,7 +179,7 @@ static void random_shares_of_many_groups_are_exact(void **state)
             for (int64_t i = first; i < first + 200; i++) held += parts[i] == NN_VALIDATION;
             assert_true(fabs((double)held - 200 * cases[n].validation) < 30);
         }
-        for (int64_t lag = 32; n == 0 && lag < 256; lag++) { /* groups of any length that are alike */
+        for (int64_t lag = 32; n == 0 && lag < 256; lag++) { /* equal groups of any length */
             int64_t differ = 0;
             for (int64_t i = lag; i < rows; i++) differ += parts[i] != parts[i - lag];
             assert_true(differ > 100);
@@ -191,8 +190,8 @@ static void random_shares_of_many_groups_are_exact(void **state)
     }
 }
 
-/* If it fails: what is held out is not spread over the whole file: a drift would tell the parts apart. */
-static void random_shares_are_everywhere(void **state)
+/* If it fails: held-out samples are not spread over the whole file, so parts differ if the data drifts. */
+static void random_shares_are_spread_evenly(void **state)
 {
     (void)state;
     enum { ROWS = 40000, TENTH = ROWS / 10 };
@@ -212,7 +211,7 @@ static void random_shares_are_everywhere(void **state)
     nn_dataset_close(dataset);
 }
 
-/* If it fails: the future is trained on and the past is tested. */
+/* If it fails: a run trains on the future and tests on the past. */
 static void chronological_shares_keep_the_order(void **state)
 {
     (void)state;
@@ -234,7 +233,7 @@ static int64_t group_of_patient(int64_t row)
     return row * 7919 % 1000 / 23 - 5;
 }
 
-/* If it fails: samples of one patient are trained on and tested. */
+/* If it fails: samples of one patient are in training and in test. */
 static void groups_stay_together(void **state)
 {
     (void)state;
@@ -269,7 +268,7 @@ static void groups_stay_together(void **state)
     expect_refused(&options, true, "needs data.split.group");
 }
 
-/* If it fails: groups whose numbers no label holds, such as dates or negative ones, become one group. */
+/* If it fails: groups whose numbers cannot be labels, such as dates or negative numbers, become one group. */
 static void any_number_is_a_group(void **state)
 {
     (void)state;
@@ -285,7 +284,7 @@ static void any_number_is_a_group(void **state)
     assert_int_equal(nn_array_group(NN_LABEL_MAX), 2147483646);
 }
 
-/* Ten files of 60, 61, ... 69 rows; x counts on through them. */
+/* Ten files of 60, 61, ... 69 rows; x counts through all of them. */
 static void write_pieces(void)
 {
     int64_t first = 0;
@@ -297,7 +296,7 @@ static void write_pieces(void)
     }
 }
 
-/* If it fails: the rows of several files are mixed up, or a pattern leaves out files. */
+/* If it fails: the rows of several files are mixed up, or a pattern misses files. */
 static void files_are_one_data_set(void **state)
 {
     (void)state;
@@ -322,7 +321,7 @@ static void files_are_one_data_set(void **state)
     expect_message("pieces-*.h5");
 }
 
-/* If it fails: one file is trained on and tested. */
+/* If it fails: one file is in training and in test. */
 static void files_stay_together(void **state)
 {
     (void)state;
@@ -343,8 +342,8 @@ static void files_stay_together(void **state)
     nn_dataset_close(dataset);
 }
 
-/* If it fails: files that do not belong together are read as if they did. */
-static void files_must_be_alike(void **state)
+/* If it fails: files that do not match are read as one data set. */
+static void files_must_match(void **state)
 {
     (void)state;
     const double values[20] = {0};
@@ -365,13 +364,13 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_split_is_disjoint_and_complete),
         cmocka_unit_test(random_shares_are_exact),
         cmocka_unit_test(random_shares_of_many_groups_are_exact),
-        cmocka_unit_test(random_shares_are_everywhere),
+        cmocka_unit_test(random_shares_are_spread_evenly),
         cmocka_unit_test(chronological_shares_keep_the_order),
         cmocka_unit_test(groups_stay_together),
         cmocka_unit_test(any_number_is_a_group),
         cmocka_unit_test(files_are_one_data_set),
         cmocka_unit_test(files_stay_together),
-        cmocka_unit_test(files_must_be_alike),
+        cmocka_unit_test(files_must_match),
     };
     int failures;
     RUN_TESTS(argc, argv, tests, failures);

@@ -1,4 +1,4 @@
-/* Several targets apart, each with a loss of its own, and several inputs by name. */
+/* Several targets, each with its own loss, and several inputs by name. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -68,7 +68,7 @@ static nn_data_options target_options(void)
     return options;
 }
 
-/* In another order than they are named in. */
+/* In an order other than that of the configuration. */
 static const nn_target_wanted four[] = {{.name = "place"},
                                         {.name = "sort", .classes = true},
                                         {.name = "force"},
@@ -95,8 +95,8 @@ static void check_four_fields(const nn_dataset *dataset)
     assert_string_equal(nn_dataset_target(dataset, 3)->class_names, "cube\nball\ntube");
 }
 
-/* If it fails: a loss is computed on the target of another, or figures are shown in its units. */
-static void targets_stand_apart(void **state)
+/* If it fails: a loss is computed on the target of another, or metrics are shown in its units. */
+static void targets_are_separate(void **state)
 {
     (void)state;
     write_targets();
@@ -123,7 +123,7 @@ static void targets_stand_apart(void **state)
     expect_targets_from_stream(options, four, 4);
 }
 
-/* If it fails: the best constant guess of one target is held against another. */
+/* If it fails: the constant prediction of one target is compared with another target. */
 static void each_target_has_its_own_prior(void **state)
 {
     (void)state;
@@ -142,8 +142,8 @@ static void each_target_has_its_own_prior(void **state)
     nn_dataset_close(dataset);
 }
 
-/* If it fails: a resumed run takes the figures of another target. */
-static void known_targets_are_told_apart(void **state)
+/* If it fails: a resumed run uses the normalisation of another target. */
+static void known_targets_are_kept_apart(void **state)
 {
     (void)state;
     double scale[BOX] = {2, 3, 4, 5}, offset[BOX] = {1, 1, 2, 2}, one = 9, zero = -3;
@@ -191,8 +191,8 @@ static void names_must_fit(void **state)
     expect_targets_refused(&options, four, 4, "data.balanced: needs exactly one class per sample");
 }
 
-/* If it fails: an input that cannot be read is taken for a target, of which there is none at that place. */
-static void inputs_that_are_lost_are_no_targets(void **state)
+/* If it fails: an unreadable input is used as a target that does not exist. */
+static void lost_inputs_are_not_targets(void **state)
 {
     (void)state;
     write_targets();
@@ -202,7 +202,7 @@ static void inputs_that_are_lost_are_no_targets(void **state)
     expect_targets_refused(&options, four, 4, "pixles");
 }
 
-/* If it fails: one target by name is something else than the same one without. */
+/* If it fails: a single target differs with and without a name. */
 static void one_target_by_name_is_that_target(void **state)
 {
     (void)state;
@@ -226,7 +226,7 @@ static void one_target_by_name_is_that_target(void **state)
     nn_dataset_close(joined);
 }
 
-/* If it fails: an input is handed to the layer of another. */
+/* If it fails: an input is given to the layer of another. */
 static void inputs_are_parts_by_name(void **state)
 {
     (void)state;
@@ -252,12 +252,9 @@ static void inputs_are_parts_by_name(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(targets_stand_apart),
-        cmocka_unit_test(each_target_has_its_own_prior),
-        cmocka_unit_test(known_targets_are_told_apart),
-        cmocka_unit_test(names_must_fit),
-        cmocka_unit_test(inputs_that_are_lost_are_no_targets),
-        cmocka_unit_test(one_target_by_name_is_that_target),
+        cmocka_unit_test(targets_are_separate),         cmocka_unit_test(each_target_has_its_own_prior),
+        cmocka_unit_test(known_targets_are_kept_apart), cmocka_unit_test(names_must_fit),
+        cmocka_unit_test(lost_inputs_are_not_targets),  cmocka_unit_test(one_target_by_name_is_that_target),
         cmocka_unit_test(inputs_are_parts_by_name),
     };
     int failures;

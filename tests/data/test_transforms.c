@@ -1,4 +1,5 @@
-/* Every transform of the list: documented, a function of (seed, epoch, sample), and what its paper says. */
+/* Every listed transform is documented, depends on (seed, epoch, sample) only, and does what its paper says.
+ */
 #include "transforms.h"
 
 #define SIDE 8
@@ -9,7 +10,7 @@ static const nn_shape image = {3, {SIDE, SIDE, CHANNELS}};
 
 /* ---- the list ---- */
 
-/* Fails when an entry is undocumented, or help shows an example that is refused. */
+/* Fails when a transform is undocumented, or its example in help is refused. */
 static void test_documented(void **state)
 {
     (void)state;
@@ -29,7 +30,7 @@ static void test_documented(void **state)
     assert_null(nn_transform_find("no such transform"));
 }
 
-/* Fails when a sample depends on what was done before it, or on where its values lie. */
+/* Fails when a sample depends on earlier samples, or on the address of its values. */
 static void check_pure(const nn_augment *augment, int64_t epoch, int64_t sample)
 {
     nn_real first[VALUES], again[VALUES + 1], other[VALUES], scratch[VALUES];
@@ -42,7 +43,7 @@ static void check_pure(const nn_augment *augment, int64_t epoch, int64_t sample)
     for (int i = 0; i < VALUES; i++) assert_true(isfinite(first[i]));
 }
 
-/* Of 32 samples, how many are not as the one before. */
+/* How many of 32 samples differ from the one before. */
 static int count_changes(const nn_augment *augment, bool by_epoch, bool by_seed)
 {
     nn_real last[VALUES] = {0}, values[VALUES], scratch[VALUES];
@@ -57,7 +58,7 @@ static int count_changes(const nn_augment *augment, bool by_epoch, bool by_seed)
     return changes;
 }
 
-/* Fails when a transform depends on anything else than seed, epoch and sample, or not on each of them. */
+/* Fails when a transform depends on anything but seed, epoch and sample, or not on each of them. */
 static void test_function_of_sample(void **state)
 {
     (void)state;
@@ -89,7 +90,7 @@ static void run_image(const char *yaml, int64_t sample, nn_real *values)
     nn_augment_release(&augment);
 }
 
-/* Fails when left and right, or the colours, are exchanged wrongly. */
+/* Fails when a flip exchanges columns or colours wrongly. */
 static void test_flip(void **state)
 {
     (void)state;
@@ -120,7 +121,7 @@ static void test_flip_without_channels(void **state)
     nn_augment_release(&augment);
 }
 
-/* Fails when a flip comes up too often or too rarely. */
+/* Fails when flips are too frequent or too rare. */
 static void test_flip_probability(void **state)
 {
     (void)state;
@@ -135,7 +136,7 @@ static void test_flip_probability(void **state)
     nn_augment_release(&augment);
 }
 
-/* Finds how far the image has moved, and that all of it has moved so, with zeros behind it. */
+/* Finds how far the image was shifted, and checks that all of it was, with zeros in the gap. */
 static void find_shift(const nn_real *values, int64_t most, int64_t found[2])
 {
     for (int64_t down = -most; down <= most; down++)
@@ -148,10 +149,10 @@ static void find_shift(const nn_real *values, int64_t most, int64_t found[2])
             found[1] = right;
             if (fits) return;
         }
-    fail_msg("no shift by up to %lld pixels makes this image", (long long)most);
+    fail_msg("this image is not a shift by up to %lld pixels", (long long)most);
 }
 
-/* Fails when a shift is larger than asked for, or some of them never come up, or something else moves in. */
+/* Fails when a shift is too large, some shift never occurs, or anything but zeros moves in. */
 static void check_shift(const char *yaml, int64_t most)
 {
     int seen[2 * SIDE + 1][2 * SIDE + 1] = {0};
@@ -177,7 +178,7 @@ static void test_shift(void **state)
     assert_memory_equal(values, numbers, sizeof values);
 }
 
-/* Fails when nothing turned is not the same image, the corners keep values, or the centre moves. */
+/* Fails when rotation by 0 changes an image, corners keep values, or the centre moves. */
 static void test_rotation(void **state)
 {
     (void)state;
@@ -194,8 +195,8 @@ static void test_rotation(void **state)
     }
 }
 
-/* Fails when a turn is not the one that the draw says: a linear image stays linear inside, turned. The
- * numbers 1, 2, ... rise by 9 a row and by 1 a column; their turned slopes tell the angle. */
+/* Fails when the angle is not the one drawn. A linear image stays linear inside when rotated: the numbers 1,
+ * 2, ... rise by 9 per row and 1 per column, and their rotated slopes give the angle. */
 static void test_rotation_angle(void **state)
 {
     (void)state;
@@ -215,7 +216,7 @@ static void test_rotation_angle(void **state)
     nn_augment_release(&augment);
 }
 
-/* Fails when the hole is no square of the size, cut by the border, or other values change. */
+/* Fails when the hole is not a square of the given size, clipped to the image, or other values change. */
 static void test_cutout(void **state)
 {
     (void)state;
@@ -254,7 +255,7 @@ static double mean_of(int64_t count, const nn_real *values)
     return sum / (double)count;
 }
 
-/* Fails when contrast moves the mean, brightness changes distances, or either leaves its limits. */
+/* Fails when contrast changes the mean, brightness changes distances, or either exceeds its limits. */
 static void test_brightness_contrast(void **state)
 {
     (void)state;
@@ -278,7 +279,7 @@ static void test_brightness_contrast(void **state)
     assert_true(factors[0] > 0.499 && factors[0] < 0.52 && factors[1] > 1.48 && factors[1] < 1.501);
 }
 
-/* The products of each value with the one `lag` later. */
+/* The sum of products of values at distance `lag`. */
 static double correlate(int64_t count, int64_t lag, const nn_real *values)
 {
     double sum = 0;
@@ -286,7 +287,7 @@ static double correlate(int64_t count, int64_t lag, const nn_real *values)
     return sum;
 }
 
-/* Fails when the noise has another mean or deviation, or values or samples share some of it. */
+/* Fails when the noise has the wrong mean or deviation, or is correlated between values or samples. */
 static void test_noise(void **state)
 {
     (void)state;
@@ -308,7 +309,7 @@ static void test_noise(void **state)
     nn_augment_release(&augment);
 }
 
-/* Fails when steps are mixed up, the edge is not repeated, or a shift never comes up. */
+/* Fails when steps are mixed up, the edge is not repeated, or a shift never occurs. */
 static void test_jitter(void **state)
 {
     (void)state;
@@ -332,7 +333,7 @@ static void test_jitter(void **state)
     nn_augment_release(&augment);
 }
 
-/* Fails when a sequence is not scaled as a whole, or the factors have another mean or deviation. */
+/* Fails when the values of a sequence have different factors, or factors have the wrong mean or deviation. */
 static void test_jitter_scale(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* Samples that are windows over a series: which rows they see, which they predict, and that none sees what it
- * must not. */
+/* Samples that are windows over a series: the rows that they see, those that they predict, and that no window
+ * sees what it must not. */
 #include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
@@ -14,7 +14,7 @@ enum { COLUMNS = 3, FILES = 2, ALL_ROWS = 47 };
 
 static const int64_t file_rows[FILES] = {30, 17};
 
-/* Column `column` at row `row` of all files. */
+/* The value of column `column` at row `row`, counted over all files. */
 static double series_value(int64_t row, int64_t column)
 {
     return (double)(row * 10 + column) + 100 * files_number((uint64_t)(row * COLUMNS + column));
@@ -33,7 +33,7 @@ static void add_names(hid_t file, const char *dataset, size_t size, hsize_t coun
     H5Tclose(type);
 }
 
-/* Series "s", by row or by column, with names of the columns, and labels "l". */
+/* Series "s", stored by row or by column, with column names, and labels "l". */
 static void write_series(const char *name, int64_t first, int64_t rows, bool by_column)
 {
     static const char names[COLUMNS][6] = {"open", "high", "close"};
@@ -74,7 +74,7 @@ static nn_data_options window_options(int64_t length, int64_t horizon, int64_t s
     return options;
 }
 
-/* What a test expects of the targets. */
+/* Expected properties of the targets. */
 typedef struct expected {
     int64_t picked, columns[COLUMNS];
     bool every_step;
@@ -137,7 +137,7 @@ static void check_windows(nn_data_options options, const expected *is)
     expect_same_from_stream(options, false);
 }
 
-/* If it fails: a window sees other rows than it should, or predicts others, or reaches into another file. */
+/* If it fails: a window sees or predicts the wrong rows, or reaches into another file. */
 static void windows_see_their_rows(void **state)
 {
     (void)state;
@@ -153,7 +153,7 @@ static void windows_see_their_rows(void **state)
         }
 }
 
-/* If it fails: another column is predicted than the one that was named. */
+/* If it fails: the wrong column is predicted. */
 static void targets_are_columns_by_name_or_number(void **state)
 {
     (void)state;
@@ -177,7 +177,7 @@ static void targets_are_columns_by_name_or_number(void **state)
     expect_refused(&options, false, "there is no column 3: there are 3");
 }
 
-/* If it fails: a transformed target is another figure than its name says, or cannot be undone. */
+/* If it fails: a transformed target is not what its name says, or cannot be undone. */
 static void targets_are_transformed(void **state)
 {
     (void)state;
@@ -201,7 +201,7 @@ static void targets_are_transformed(void **state)
     expect_refused(&options, false, "data.fields.x.transform: only targets");
 }
 
-/* If it fails: a difference is normalised as if it were a value, or its mean is not 0 after it. */
+/* If it fails: a difference is normalised like a value, or its normalised mean is not 0. */
 static void differences_are_normalised_as_differences(void **state)
 {
     (void)state;
@@ -226,8 +226,8 @@ static void differences_are_normalised_as_differences(void **state)
     nn_dataset_close(dataset);
 }
 
-/* If it fails: a window for training reaches into the rows that are to be predicted later. */
-static void windows_stay_on_their_side_of_an_edge(void **state)
+/* If it fails: a training window reaches into the rows to be predicted later. */
+static void windows_do_not_cross_boundaries(void **state)
 {
     (void)state;
     write_files(false);
@@ -274,8 +274,8 @@ static void expect_warning(const nn_data_options *options, bool warns, const cha
     if ((strstr(text, part) != NULL) != warns) fail_msg("%s: %s", part, text);
 }
 
-/* If it fails: a figure on rows that were trained on passes for one on new rows, without a word. */
-static void a_random_split_of_windows_is_warned_of(void **state)
+/* If it fails: a metric on rows seen in training silently passes for one on new rows. */
+static void a_random_split_of_windows_gives_a_warning(void **state)
 {
     (void)state;
     static const char says[] = "a random split lets training see rows of the test windows";
@@ -284,7 +284,7 @@ static void a_random_split_of_windows_is_warned_of(void **state)
     options.split.validation = 0.25;
     expect_warning(&options, false, says);
     options.split.order = NN_SPLIT_RANDOM;
-    expect_warning(&options, true, says); /* the target of one window is in the next */
+    expect_warning(&options, true, says); /* the target of a window lies in the next window */
     options.window.stride = 5;
     expect_warning(&options, false, says);
     options.window.stride = 1;
@@ -308,9 +308,8 @@ static void check_going_on(const nn_dataset *dataset, int64_t batch, int64_t len
     assert_true(edges == 1 || (edges == 0 && batch > 2));
 }
 
-/* If it fails: recurrent state goes over from a window that is another series, or is lost where it goes on.
- */
-static void stateful_windows_go_on(void **state)
+/* If it fails: recurrent state is carried over from another series, or lost within a series. */
+static void stateful_windows_continue(void **state)
 {
     (void)state;
     enum { LENGTH = 3 };
@@ -331,8 +330,8 @@ static void stateful_windows_go_on(void **state)
     nn_dataset_close(dataset);
 }
 
-/* If it fails: stateful training goes over samples that do not follow each other. */
-static void stateful_needs_samples_that_follow(void **state)
+/* If it fails: stateful training is accepted for samples that are not consecutive. */
+static void stateful_needs_consecutive_samples(void **state)
 {
     (void)state;
     write_files(false);
@@ -350,7 +349,7 @@ static void stateful_needs_samples_that_follow(void **state)
     expect_refused(&options, false, "data.shuffle: stateful: samples chosen by class or length");
 }
 
-/* If it fails: one target of a window is computed as another, or in its columns. */
+/* If it fails: a target of a window is read as another, or from its columns. */
 static void windows_have_several_targets(void **state)
 {
     (void)state;
@@ -383,7 +382,7 @@ static void windows_have_several_targets(void **state)
     expect_targets_from_stream(options, wanted, 3);
 }
 
-/* If it fails: a random split of windows loses some or has some twice. */
+/* If it fails: a random split loses windows or has some twice. */
 static void random_splits_of_windows_are_complete(void **state)
 {
     (void)state;
@@ -437,7 +436,7 @@ static int64_t symbol_at(int64_t row)
     return (int64_t)(files_number((uint64_t)row + 5) * (SYMBOLS - 4));
 }
 
-/* A text as an import writes it: numbers of symbols, four of which do not occur. */
+/* A text as written by an import: numbers of symbols, four of which do not occur. */
 static void write_text(void)
 {
     char names[SYMBOLS][2] = {{0}};
@@ -466,8 +465,7 @@ static void check_text_part(nn_dataset *dataset, nn_part part, int64_t begin, in
     }
 }
 
-/* If it fails: a model of text learns something else than the next symbol, or is tested on text it has seen.
- */
+/* If it fails: a text model does not learn the next symbol, or is tested on text that it has seen. */
 static void symbols_predict_the_next_one(void **state)
 {
     (void)state;
@@ -493,7 +491,7 @@ static void symbols_predict_the_next_one(void **state)
     expect_same_from_stream(options, true);
 }
 
-/* If it fails: a series that is stored column by column cannot be used, or is read as rows. */
+/* If it fails: a series stored by column cannot be used, or is read as rows. */
 static void series_by_column(void **state)
 {
     (void)state;
@@ -504,8 +502,8 @@ static void series_by_column(void **state)
     check_windows(options, &is);
 }
 
-/* If it fails: a run without a single window starts. */
-static void windows_that_do_not_fit_are_told(void **state)
+/* If it fails: a run starts without a single window. */
+static void windows_that_do_not_fit_are_refused(void **state)
 {
     (void)state;
     write_files(false);
@@ -524,16 +522,16 @@ int main(int argc, char **argv)
         cmocka_unit_test(targets_are_columns_by_name_or_number),
         cmocka_unit_test(targets_are_transformed),
         cmocka_unit_test(differences_are_normalised_as_differences),
-        cmocka_unit_test(windows_stay_on_their_side_of_an_edge),
-        cmocka_unit_test(a_random_split_of_windows_is_warned_of),
-        cmocka_unit_test(stateful_windows_go_on),
-        cmocka_unit_test(stateful_needs_samples_that_follow),
+        cmocka_unit_test(windows_do_not_cross_boundaries),
+        cmocka_unit_test(a_random_split_of_windows_gives_a_warning),
+        cmocka_unit_test(stateful_windows_continue),
+        cmocka_unit_test(stateful_needs_consecutive_samples),
         cmocka_unit_test(windows_have_several_targets),
         cmocka_unit_test(random_splits_of_windows_are_complete),
         cmocka_unit_test(windows_have_labels),
         cmocka_unit_test(symbols_predict_the_next_one),
         cmocka_unit_test(series_by_column),
-        cmocka_unit_test(windows_that_do_not_fit_are_told),
+        cmocka_unit_test(windows_that_do_not_fit_are_refused),
     };
     int failures;
     RUN_TESTS(argc, argv, tests, failures);

@@ -1,4 +1,4 @@
-/* Transforms from YAML, applied to small samples. Shared by the tests of transforms. */
+/* Transforms read from YAML and applied to small samples. Shared by the tests of transforms. */
 #ifndef NN_TESTS_DATA_TRANSFORMS_H
 #define NN_TESTS_DATA_TRANSFORMS_H
 
@@ -24,7 +24,7 @@ static inline void expect_ok(nn_status status)
     if (status != NN_OK) fail_msg("%s", nn_error_text());
 }
 
-/* The list as a user would write it. */
+/* Reads a list as a user would write it. */
 static inline nn_augment read_list(const char *yaml)
 {
     nn_augment augment = {0};
@@ -46,7 +46,7 @@ static inline nn_augment read_example(const nn_transform_type *type)
     return read_list(list);
 }
 
-/* Values 1, 2, 3, ..., so that each says where it was, and none is a 0 that moved in. */
+/* Values 1, 2, 3, ..., so that each identifies its position, and 0 is a value that moved in. */
 static inline void fill_numbers(int64_t count, nn_real *values)
 {
     for (int64_t i = 0; i < count; i++) values[i] = (nn_real)(i + 1);
