@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# kill -9 of the first rank in each phase of writing a checkpoint, several times over, each followed by a resume on
-# another number of ranks that is killed in its turn: the newest complete checkpoint is never lost, and the bits and
-# metrics at the end are those of an undisturbed run.
+# kill -9 of the first rank in each phase of writing a checkpoint, several times, each followed by a resume on another
+# number of ranks that is killed in turn: the newest complete checkpoint is never lost, and final bits and metrics equal
+# those of an undisturbed run.
 source "$(dirname "$0")/common.sh"
 faults=$2/tests/nntrain_faults
 phases=(commit.{begun,opened,reserved,writing,written,synced,renamed,done} manifest.{due,written})
-# The first commits of a process are of the manifest, metrics.jsonl and config.yaml, and then the manifest follows each
-# checkpoint. Checkpoints of more than a megabyte are written in several parts.
+# A process first commits the manifest, metrics.jsonl and config.yaml; then the manifest after each checkpoint.
+# Checkpoints of more than a megabyte are written in several parts.
 visits=(1 3 4 5 7)
 classifier
 settings=(--set training.epochs=20 --set training.peak_seconds=0 --set network.1.dense.units=1400)

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# What the tests of saves share.
+# Shared by the tests of saving.
 source "$(dirname "${BASH_SOURCE[0]}")/../system/common.sh"
 times_aside() { sed 's/,"time":{[^}]*}//' "$1/metrics.jsonl"; }
 
-# newest_file RUN: the newest checkpoint's file name, nothing where there is none
+# newest_file RUN: prints the file name of the newest checkpoint, or nothing
 newest_file() { ls "$1/checkpoints" 2>/dev/null | grep '\.h5$' | tail -n 1; }
 
-# check_readable RUN WHEN: `info` reads each checkpoint of the run, or there is none; no line of metrics.jsonl is torn
+# check_readable RUN WHEN: `info` can read every checkpoint of the run, if any; no line of metrics.jsonl is torn
 check_readable() {
     [ -d "$1" ] || return 0
     "$program" info "$1" >info.log 2>&1
@@ -18,8 +18,8 @@ check_readable() {
     if [ -s "$1/metrics.jsonl" ] && grep -qv '^{.*}$' "$1/metrics.jsonl"; then fail "$2: a torn line of metrics.jsonl"; fi
 }
 
-# check_same RUN WHEN: the run's last log line, newest checkpoint and metrics are those of the undisturbed run `whole`,
-# whose fingerprint is $reference
+# check_same RUN WHEN: the run's last log line, newest checkpoint and metrics equal those of the undisturbed run
+# `whole`, whose fingerprint is $reference
 check_same() {
     [ "$(fingerprint)" = "$reference" ] || { fail "$2: fingerprint $(fingerprint), not $reference"; cat train.log; }
     "$program" info "$1" >info.log 2>&1

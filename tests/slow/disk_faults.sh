@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Every call that touches the run directory fails once, with each error that it may have, and from each call on for
-# good: no run hangs, the checkpoints before stay readable, a message names file and cause, and the same command without
-# the fault ends with the bits and metrics of an undisturbed run.
+# Every call that touches the run directory fails once, with each of its possible errors, and permanently from each call
+# on: no run hangs, earlier checkpoints stay readable, a message names file and cause, and the same command without the
+# fault ends with the bits and metrics of an undisturbed run.
 source "$(dirname "$0")/common.sh"
 shim=$2/tests/nn_fault_shim.so
 if [ ! -f "$shim" ]; then
@@ -23,7 +23,8 @@ alone || { cat train.log; fail "the undisturbed run"; }
 mv run whole
 reference=$(fingerprint)
 
-# broken CALL FIRST LAST ERROR: a new run with that fault, and then the same command; false where no call was left to fail
+# broken CALL FIRST LAST ERROR: a new run with that fault, then the same command without; false if no call was left to
+# fail
 broken() {
     local what="$1 $2 to $3: $4" code
     rm -rf run
@@ -37,7 +38,7 @@ broken() {
     check_readable run "$what"
     case $code in
     0) check_same run "$what" ;;
-    # 9: a manifest that cannot be read may list checkpoints that are not there.
+    # 9: an unreadable manifest may list checkpoints that do not exist.
     6 | 9) if grep -q '^epoch' train.log; then fail "$what: ends a run that could go on"; fi ;;
     11) grep -q "^nntrain: training is finished .*$reference" train.log || fail "$what: exit 11 without the fingerprint" ;;
     *) fail "$what: exit $code" ;;
@@ -56,7 +57,7 @@ broken() {
     check_same run "$what, resumed"
 }
 
-# each CALL ERROR...: the errors in turn at each call, as long as there is one
+# each CALL ERROR...: the errors in turn at each call, until no call is left
 each() {
     local call=$1 error at
     shift
@@ -66,7 +67,7 @@ each() {
     echo "$call: $((at - 1)) calls, $runs runs so far"
 }
 
-# from_each CALL ERROR: from each call on to the end
+# from_each CALL ERROR: permanently from each call on
 from_each() {
     local at
     for ((at = 1; at < 200; at++)); do broken "$1" $at 1000000 "$2" || break; done

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A full disk, at every size around each boundary of what a run writes, a disk without room for more files, a limit on
-# the size of files and a folder that may not be written: no hang, a message with file, cause and room, no torn
-# checkpoint, and with room the same command ends with the bits of an undisturbed run.
+# A full disk, at every size around each boundary of what a run writes; a disk without free inodes; a limit on file
+# size; a read-only folder: no hang, a message with file, cause and room needed, no torn checkpoint, and with room the
+# same command ends with the bits of an undisturbed run.
 source "$(dirname "$0")/common.sh"
 classifier
 settings=(--set training.epochs=2 --set training.peak_seconds=0 --set 'checkpoint.every=6 steps')
@@ -11,7 +11,7 @@ runs=0 skipped=0
 # alone ARGUMENT...: one rank without a launcher, at most a minute
 alone() { OMP_NUM_THREADS=1 timeout 60 "$program" train classifier.yaml "${settings[@]}" "$@" >train.log 2>&1; }
 
-# check_ending CODE CAUSE WHAT: the exit code is one of those for a disk, and the message says why
+# check_ending CODE CAUSE WHAT: the exit code is one of those for disks, and the message gives the cause
 check_ending() {
     runs=$((runs + 1))
     ended[$1]=$((${ended[$1]:-0} + 1))
@@ -37,7 +37,7 @@ echo "checkpoints of $checkpoint bytes"
 
 # ---- a small file system ----
 
-# full OPTION WHAT: a run on a file system of that size, and then with room
+# full OPTION WHAT: a run on a file system of that size, then with room
 full() {
     local code
     if ! mount -t tmpfs -o "$1" none disk 2>/dev/null; then
@@ -61,8 +61,8 @@ mkdir disk
 trap 'umount "$work/disk" 2>/dev/null; rm -rf "$work"' EXIT
 pages=$(((checkpoint + 4095) / 4096))
 for ((size = 1; size <= 4; size++)); do full "size=$((4 * size))k" "a disk of $size pages"; done
-# Lease, metrics and configuration take up to three pages; then checkpoints, the best weights, and the next one beside
-# them.
+# Lease, metrics and configuration take up to three pages; then come checkpoints, the best weights, and the next
+# checkpoint next to them.
 for ((files = 1; files <= 5; files++)); do
     for beside in -1 0 1 2 3 4; do
         full "size=$((4 * (files * pages + beside)))k" "a disk of $files checkpoints and $beside pages"
@@ -73,7 +73,7 @@ echo "small disks: $runs runs, $skipped skipped because no file system can be mo
 
 # ---- a limit on the size of files ----
 
-# The limit is set once the run is under way: MPI itself needs larger files when it starts.
+# The limit is set during the run: MPI itself needs larger files when it starts.
 limited() {
     local code ranks=$1 limit=$2 launcher pid what="files of at most $2 bytes, $1 ranks"
     rm -rf run
@@ -97,7 +97,7 @@ limited 1 1000 11
 limited 2 65536 11
 limited 3 100000000 0
 
-# ---- a folder that may not be written ----
+# ---- a read-only folder ----
 
 if [ "$(id -u)" = 0 ]; then
     echo "skipped: a folder that root may not write"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # kill -9 of any rank at any moment, NN_KILLS times (100), each followed by a resume on 1 to 8 ranks: after each kill
-# the newest checkpoint seen before is still there and can be read, and each run that gets to its end has the bits and
-# metrics of the undisturbed one. Several runs go on at the same time, each killed again and again.
+# the newest checkpoint seen before still exists and can be read, and each finished run has the bits and metrics of the
+# undisturbed one. Several runs proceed at the same time, each killed repeatedly.
 source "$(dirname "$0")/common.sh"
 wanted=${NN_KILLS:-100}
 lanes=3
 classifier
-# Checkpoints of more than a megabyte at each step: a good part of the kills meets one being written.
+# Checkpoints of more than a megabyte at each step: many of the kills hit one being written.
 settings=(--set training.epochs=30 --set training.peak_seconds=0 --set network.1.dense.units=1400
     --set 'checkpoint.every=1 steps')
 seed=${NN_KILL_SEED:-$(($(date +%s) % 32768))}
@@ -15,15 +15,15 @@ echo "seed $seed"
 train 2 1 classifier.yaml --run-dir whole "${settings[@]}" || { cat train.log; fail "the undisturbed run"; }
 reference=$(fingerprint)
 
-# start RANKS: the run in the background, with its output in run.log
+# start RANKS: starts the run in the background, with output to run.log
 start() {
     OMP_NUM_THREADS=1 mpirun -n "$1" --bind-to none "$program" train "$work/classifier.yaml" --run-dir run "${settings[@]}" \
         >run.log 2>&1 &
     launcher=$!
 }
 
-# kill_one: kill -9 for one rank of the run at a random moment from its start on; notes the newest checkpoint just before.
-# False where the run was faster.
+# kill_one: kill -9 of one rank at a random moment after the start; notes the newest checkpoint just before. False if
+# the run ended first.
 kill_one() {
     local victims=() tries
     for ((tries = 0; tries < 400; tries++)); do
@@ -31,7 +31,7 @@ kill_one() {
         if [ ${#victims[@]} -gt 0 ] || ! kill -0 "$launcher" 2>/dev/null; then break; fi
         sleep 0.05
     done
-    # One in four is killed while it starts, the others under way.
+    # One in four is killed while it starts, the others later.
     for ((tries = RANDOM % 4 ? 0 : 400; tries < 400; tries++)); do
         if grep -q '^epoch' run.log || ! kill -0 "$launcher" 2>/dev/null; then break; fi
         sleep 0.05
@@ -52,7 +52,7 @@ check_kill() {
     check_readable run "$what"
 }
 
-# lane NAME KILLS: a run that is killed and resumed until it ends, then the next one, until there were that many kills
+# lane NAME KILLS: kills and resumes a run until it ends, then the next one, until there were KILLS kills
 lane() {
     local kills=0 inside=0 finished=0 resumed=0 launcher seen code
     mkdir "$1"

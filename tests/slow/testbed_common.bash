@@ -18,7 +18,7 @@ start_testbed() {
     export NNTRAIN_PROGRAM=$program NNTRAIN_PROJECT=$source_folder
 }
 
-# wait_for SECONDS COMMAND...: whether the command succeeded in that time.
+# wait_for SECONDS COMMAND...: whether the command succeeds within that time.
 wait_for() {
     local end=$((SECONDS + $1))
     shift
@@ -28,7 +28,7 @@ wait_for() {
     done
 }
 
-# A run of some seconds, and its fingerprint when nothing disturbs it.
+# A run of a few seconds, and its undisturbed fingerprint.
 long_run() {
     classifier
     sed -i -e 's/epochs: 3,/epochs: 150, peak_seconds: 0,/' -e 's/every: 3 steps/every: 20 steps/' classifier.yaml
@@ -66,7 +66,7 @@ newest_step() { ls "$1/checkpoints" 2>/dev/null | sed -n 's/^step-0*\([0-9][0-9]
 has_passed() { [ "$(newest_step "$1")" -gt "$2" ] 2>/dev/null; }
 wait_for_step() { wait_for 120 has_passed "$1" "$2" || { fail "$1 does not get beyond step $2"; tail "$log"; }; }
 
-# Ranks of the job that still run.
+# Ranks of the job that are still running.
 ranks_left() {
     local pid
     for pid in $(pgrep -f "^$program"); do
@@ -81,7 +81,7 @@ log_says() { grep -q "$1" "$log"; }
 # expect_log WHAT PATTERN
 expect_log() { log_says "$2" || { fail "$1: the log has no \"$2\""; grep -v '^epoch' "$log"; }; }
 
-# expect_reference WHAT: the job's last fingerprint is that of the undisturbed run.
+# expect_reference WHAT: the job's last fingerprint equals that of the undisturbed run.
 expect_reference() {
     local found
     found=$(sed -n 's/^fingerprint: //p' "$log" | tail -n 1)

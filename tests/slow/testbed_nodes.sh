@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# A real SLURM of three nodes: a node that a job runs on is set down, once the one with the batch script and once another.
-# The job goes on, on the nodes that are left, and ends with the fingerprint of the undisturbed run.
+# A real SLURM of three nodes: a node of a running job is set to down, once the one with the batch script and once
+# another. The job continues on the remaining nodes and ends with the fingerprint of the undisturbed run.
 source "$(dirname "$0")/testbed_common.bash"
 start_testbed
 long_run
 
 is_restarted() { [ "$(job_field Restarts)" = 1 ]; }
 
-# lose_node WHICH RUN_DIR: WHICH of the job's two nodes, first or last
+# lose_node WHICH RUN_DIR: sets WHICH (first or last) of the job's two nodes to down
 lose_node() {
     local node list
     submit train.sbatch "$2" --nodes=2 --ntasks-per-node=1
@@ -17,7 +17,7 @@ lose_node() {
     echo "$2: $node of ${list//$'\n'/ } is set down"
     slurm scontrol update NodeName="$node" State=DOWN Reason=test
     wait_for 60 is_restarted || fail "$2: the job is not requeued: $(job_field JobState)"
-    # A node that answers comes back by itself; it shall not have the job again.
+    # A node that responds comes back on its own; it must not get the job again.
     slurm scontrol update NodeName="$node" State=DRAIN Reason=test
     expect_no_ranks "$2"
     wait_for_end

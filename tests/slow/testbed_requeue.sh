@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# A real SLURM of three nodes: a job is told to stop, goes back into the queue, resumes on another number of ranks and
-# ends with the fingerprint of the undisturbed run; with mpirun and with srun. So does one that was cancelled and
-# submitted again.
+# A real SLURM of three nodes: a job receives USR1, is requeued, resumes on another number of ranks and ends with the
+# fingerprint of the undisturbed run, with mpirun and with srun. So does a job that is cancelled and resubmitted.
 source "$(dirname "$0")/testbed_common.bash"
 start_testbed
 long_run

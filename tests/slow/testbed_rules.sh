@@ -1,21 +1,20 @@
 #!/usr/bin/env bash
-# A real SLURM of three nodes: which exit codes put a job back into the queue and which do not, when restarts end, that a
-# job stops before its time limit and goes on, and that a sweep trains what was asked for. Where only the rules are tried, a
-# small script stands in for the program.
+# A real SLURM of three nodes: which exit codes requeue a job, when restarts end, that a job stops before its time limit
+# and continues, and that a sweep trains the right settings. To test only the rules, a mock script replaces the program.
 source "$(dirname "$0")/testbed_common.bash"
 start_testbed
 one=(--nodes=1 --ntasks-per-node=1)
 
 classifier
 
-# A job that would run for hours in a minute; the rest of this test meanwhile. SLURM gives no signal here: the program
-# knows when its time ends.
+# A job of several hours with a limit of one minute, while the rest of this test runs. SLURM sends no signal here: the
+# program knows when its time ends.
 sed 's/epochs: 3,/epochs: 100000, peak_seconds: 0,/; s/every: 3 steps/every: 5 s/' classifier.yaml >endless.yaml
 config=endless.yaml
 submit train.sbatch limited "${one[@]}" --time=1 --signal=B:CONT@1
 limited_job=$job limited_log=$log
 
-# ---- ends that a restart does not mend ----
+# ---- failures that a restart does not fix ----
 
 sed 's/epochs: 3,/epochs: none,/' classifier.yaml >mistake.yaml
 sed 's/adam: {learning_rate: 0.002}/sgd: {learning_rate: 1e30}/; s/, clip_norm: 0.5//' classifier.yaml >diverges.yaml
@@ -35,7 +34,7 @@ expect_restarts absent 0
 
 # ---- restarts end: without progress, and at the cap ----
 
-# stand_in NAME: the program is a script from now on, which stdin holds; it knows its run directory as $dir.
+# stand_in NAME: replaces the program by the script on stdin, which gets its run directory as $dir.
 stand_in() {
     { echo '#!/usr/bin/env bash'; echo "dir=$work/$1; mkdir -p \"\$dir/checkpoints\""; cat; } >"$1.sh"
     chmod +x "$1.sh"

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Data that cannot be used: each fault is told once, with its place and what to do, on all ranks together; and what
-# is to be skipped is skipped and counted.
+# Unusable data: each fault is reported once for all ranks, with its place and a remedy; what may be skipped is skipped
+# and counted.
 build_folder=$(realpath "$2")
 source "$(dirname "$0")/common.sh"
 "$build_folder/tests/make_bad_data" . || exit 1
 
-# config NAME LOSS DATA: a network for three columns, on the lines of data that follow `data:`
+# config NAME LOSS DATA: a network for three columns; DATA are the lines after `data:`
 config() {
     local units=classes
     [ "$2" = mse ] && units=1
@@ -19,7 +19,7 @@ no_rank_left() {
     pgrep -f "$work/" >/dev/null && { fail "$1: a rank is left"; pgrep -fa "$work/"; }
 }
 
-# refused NAME CODE WORDS...: NAME.yaml ends with CODE, and each of WORDS stands on one line
+# refused NAME CODE WORDS...: NAME.yaml ends with CODE, and each of WORDS is on exactly one line
 refused() {
     local name=$1 code=$2 found words
     shift 2
@@ -108,7 +108,7 @@ for name in nan damaged; do
     done
 done
 
-# Labels from 1 train, with a word about it.
+# Labels from 1 train, with a warning.
 config from_one cross_entropy "$(wrong x from_one)"
 train 1 1 from_one.yaml --run-dir from-one || { fail "labels from 1 ended with $?"; cat train.log; }
 grep -q 'class 0).*first_label' train.log || { fail "labels from 1: no word about it"; cat train.log; }
@@ -138,7 +138,7 @@ config mixup mse "$good
 fields: {y: {augment: [mixup]}}"
 refused mixup 5 'data.fields.y.augment: only inputs are augmented'
 
-# ---- what is odd, but no fault ----
+# ---- odd data without a fault ----
 { echo "a,b,class"; for i in $(seq 64); do echo "$i,7,$((i % 2))"; done; } >constant.csv
 "$program" import csv constant.csv -o constant.h5 >import.log 2>&1 || { fail "the import"; cat import.log; }
 config constant cross_entropy 'file: constant.h5
@@ -147,7 +147,7 @@ train 2 1 constant.yaml --run-dir run-constant || fail "a constant column is no 
 [ "$(grep -c 'data.train.x: 1 of 2 columns are constant in training (the first: column 1)' train.log)" = 1 ] ||
     { fail "a constant column is not told once"; cat train.log; }
 
-# ---- data that changed while a run stood still ----
+# ---- data that changed between two jobs of a run ----
 config resumed cross_entropy "$good"
 train 2 1 resumed.yaml --run-dir resumed --set training.epochs=1 --set lr_schedule=constant || fail "the first epoch"
 cp good.h5 before.h5

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The batch scripts without a batch system: small scripts stand in for mpirun, scontrol, qsub and bsub. Which exit codes
-# put a job back into the queue, that signals reach the launcher, that PBS and LSF jobs submit themselves again, what a
-# task of a sweep runs; and that the packages of cluster/spack.yaml are those of scripts/setup.sh.
+# The batch scripts without a batch system: mock scripts replace mpirun, scontrol, qsub and bsub. Checks which exit
+# codes requeue a job, that signals reach the launcher, that PBS and LSF jobs resubmit themselves, what a task of a
+# sweep runs, and that cluster/spack.yaml lists the packages of scripts/setup.sh.
 source "$(dirname "$0")/common.sh"
 cluster=$source_folder/cluster
 unset OMP_NUM_THREADS NNTRAIN_RESTART
@@ -10,7 +10,7 @@ export PATH=$work/bin:$PATH NNTRAIN_PROJECT=$source_folder NNTRAIN_PROGRAM=progr
 export NNTRAIN_RUN_DIR=run
 touch c.yaml
 
-# stand_in NAME: a program, which stdin holds.
+# stand_in NAME: installs the mock program on stdin.
 stand_in() {
     { echo '#!/usr/bin/env bash'; cat; } >"bin/$1"
     chmod +x "bin/$1"
@@ -30,7 +30,7 @@ echo "$OMP_NUM_THREADS $SLURM_JOB_END_TIME" >told
 exit "$CODE"
 END
 
-# job CODE [NAME=VALUE...]: train.sbatch as SLURM would run it, with a launcher that ends with CODE.
+# job CODE [NAME=VALUE...]: runs train.sbatch as SLURM would, with a launcher that exits with CODE.
 job() {
     rm -f asked
     env CODE="$1" SLURM_JOB_ID=7 SLURM_NTASKS=4 SLURM_CPUS_PER_TASK=3 SLURM_JOB_NODELIST='n[1-2]' "${@:2}" \
@@ -54,7 +54,7 @@ grep -q '^mpirun -n 4 program train c.yaml --run-dir run$' asked || { fail "anot
 job 0 SLURM_NTASKS_PER_NODE=5 SLURM_JOB_NUM_NODES=2
 grep -q '^mpirun -n 10 ' asked || fail "not five ranks on each of two nodes"
 
-# Restarts: each with its cap, and no more than two without a newer checkpoint.
+# Restarts: at most 50, and at most two in a row without a newer checkpoint.
 mkdir -p run
 job 8 SLURM_RESTART_COUNT=1
 requeued || fail "one idle restart is too many"
@@ -75,8 +75,8 @@ rm bin/find
 job 75 SLURM_RESTART_COUNT=50 STEP=6
 requeued && fail "more than 50 restarts"
 
-# What scontrol may say of the end, and what the program is then told: a good end that is known already is never lost.
-# told EXPECTED TEXT...: of a job whose environment has the end 4000000000
+# What scontrol may report as the end, and what the program then gets: a known good end is never lost.
+# told EXPECTED TEXT...: for a job whose environment has the end 4000000000
 told() {
     local expected=$1
     shift
@@ -93,7 +93,7 @@ for odd in '' None N/A '(null)' now tomorrow 0 2030 01:00:00 2000-01-01T00:00:00
 done
 told 4000000000 ''
 told '' '   EndTime=Unknown Deadline=N/A'
-# The first task of an array: its number stands for all of them, and for components of other numbers.
+# The first task of an array: its id selects all tasks, and components with other ids.
 told "$(date -d "$soon" +%s)" 'JobId=8 ArrayJobId=7' '   EndTime=2031-01-01T00:00:00' 'JobId=7 ArrayJobId=7' "   EndTime=$soon"
 rm bin/sleep
 stand_in scontrol <<'END'
@@ -101,7 +101,7 @@ echo "scontrol $*" >>asked
 [ "$1" != show ] || echo "   StartTime=2030-01-01T00:00:00 EndTime=2030-01-01T01:00:00 Deadline=N/A"
 END
 
-# The launcher hides the exit code of the program, which the run directory has: of this attempt, not of an older one.
+# The launcher hides the exit code of the program; the run directory has it, for this attempt and not an older one.
 stand_in mpirun <<'END'
 echo mpirun >>asked
 [ -z "$LINE" ] || echo "$LINE" >run/status
@@ -132,7 +132,7 @@ echo "mpirun $*" >>asked
 exit "$CODE"
 END
 
-# A lease that the attempt before still holds is waited for; that of another job is not.
+# A restarted job waits for the lease of its previous attempt; a new job does not wait for another's.
 stand_in sleep <<<'echo "sleep $*" >>asked; /bin/sleep 1'
 job 10 SLURM_RESTART_COUNT=1 NNTRAIN_BUSY_SECONDS=1
 [ "$(grep -c '^mpirun' asked)" -ge 2 ] || fail "a restarted job does not wait for the run directory"
@@ -140,7 +140,7 @@ job 10
 [ "$(grep -c '^mpirun' asked)" = 1 ] || fail "a new job waits for a run directory that is in use"
 rm bin/sleep
 
-# Signals: USR1 is passed on, and the code that the launcher then ends with decides; TERM is passed on and ends the job.
+# Signals: USR1 is passed on, and the launcher's exit code decides; TERM is passed on and ends the job.
 stand_in mpirun <<'END'
 trap 'echo "mpirun got USR1" >>asked; exit 75' USR1
 trap 'echo "mpirun got TERM" >>asked; exit 143' TERM
@@ -164,7 +164,7 @@ for name in USR1 TERM; do
     fi
 done
 
-# A job of two nodes whose tasks nobody has counted has a rank on each.
+# A job of two nodes without a number of tasks has one rank per node.
 stand_in mpirun <<<'echo "mpirun $*" >>asked; exit 0'
 env -u SLURM_NTASKS SLURM_JOB_ID=7 SLURM_JOB_NUM_NODES=2 SLURM_JOB_NODELIST='n[1-2]' bash "$cluster/train.sbatch" >log 2>&1
 grep -q '^mpirun -n 2 ' asked || fail "two nodes without a number of tasks: $(cat asked)"
@@ -197,7 +197,7 @@ expected='[run/optimizer.adam.learning_rate=0.004,training.batch_size=128,seed=2
 expected+='[--set][training.seed=2][--set][optimizer.adam.learning_rate=0.004][--set][training.batch_size=128]'
 [[ $(cat asked) == *"[--run-dir]$expected" ]] || { fail "task 5 of the sweep is another run"; cat asked; }
 
-# One list of packages.
+# The lists of packages agree.
 diff <(sed -n '/^needs_build=(/,/^)/s/.*|\([^|"]*\)"$/\1/p' "$source_folder/scripts/setup.sh" | grep -v '^gcc$' | sort) \
     <(sed -n 's/^  - //p' "$cluster/spack.yaml" | sort) || fail "cluster/spack.yaml has not the packages of setup.sh"
 finish

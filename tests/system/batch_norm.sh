@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Batch normalisation with defaults: small microbatches train as well as the whole batch in one, with the same bits on any
-# number of ranks and threads; what is small for it is warned about, and what the warnings recommend works; NaN of one
-# sample is found although it reaches all others; a flipped bit in the statistics is noticed.
+# Batch normalisation with defaults: small microbatches train as well as the whole batch in one, with the same bits on
+# any number of ranks and threads; batches too small for it give warnings, whose remedies work; NaN in one sample is
+# located although it reaches all others; a flipped bit in the statistics is detected.
 tools=$(realpath "$2")/tests
 source "$(dirname "$0")/common.sh"
 cat >norm.yaml <<YAML
@@ -22,7 +22,7 @@ training: {epochs: 8, peak_seconds: 0}
 YAML
 each=(--set network.first.over=microbatch --set network.second.over=microbatch)
 
-# looks CODE ARGUMENT...: check
+# looks CODE ARGUMENT...: check ends with CODE
 looks() {
     local code=$1 found
     shift
@@ -31,7 +31,7 @@ looks() {
     [ $found = "$code" ] || { fail "check $* ended with $found, not $code"; cat check.log; }
 }
 
-# told PATTERN, untold PATTERN: by the last train and the last check
+# told PATTERN, untold PATTERN: in the output of the last train and the last check, or in neither
 told() { grep -qE "$1" train.log && grep -qE "$1" check.log || { fail "not told by both: $1"; cat train.log check.log; }; }
 untold() { ! grep -qE "$1" train.log check.log || { fail "told: $1"; cat train.log check.log; }; }
 
@@ -98,7 +98,7 @@ both 2 --set training.microbatch_size=1 --set data.fields.x.augment='[mixup]'
 told 'mixup: a microbatch of one sample has nothing to mix it with; set training.microbatch_size=2 or more'
 both 0 --set training.microbatch_size=2 --set data.fields.x.augment='[mixup]'
 
-# ---- memory: all microbatches of a rank are there together, whatever training.memory says ----
+# ---- memory: all microbatches of a rank are held at once, whatever training.memory is ----
 both 0 --set training.memory=0.02
 told 'warning: layer first takes statistics over the whole batch, .*all 4 microbatches of a rank .*more than training.memory'
 told 'statistics are taken over the batch: the microbatches of a rank are in memory together, '
@@ -109,7 +109,7 @@ looks 2 norm.yaml "${wide[@]}" --node-memory 1500K
 grep -q 'memory: .*training.microbatch_size=16 with `over: auto`' check.log || { fail "no remedy for too much memory"; cat check.log; }
 looks 0 norm.yaml "${wide[@]}" --node-memory 1500K --set training.microbatch_size=16 --set training.memory=0.1
 
-# ---- NaN reaches every sample of the batch; where it came from is named, on any ranks: an output, and a variance ----
+# ---- NaN reaches every sample of the batch; its origin is reported, on any ranks: an output, and a variance ----
 awk 'BEGIN {srand(3); print "a,b,y"; for (i = 0; i < 128; i++) {a = rand(); b = rand()
     if (i == 101) b = 3e38; print a "," b "," a - b}}' >wild.csv
 "$program" import csv wild.csv -o wild.h5 >import.log 2>&1 || { cat import.log; fail "import"; }
@@ -146,9 +146,9 @@ named() {
 named output 'the output of layer dense[12] .* sample 101 ' '^dense[12] .*here first, sample 101$'
 named variance 'running statistic of layer batch_norm1 .*microbatch of samples 100, 101, 102, 103 ' '^batch_norm1 .*here first$'
 
-# ---- a rank whose copy of the statistics is not what the others have ----
+# ---- a rank whose copy of the statistics differs from the others' ----
 program=$tools/nntrain_faults
-for visit in 2 3; do # on the way forward, and back
+for visit in 2 3; do # forward and backward
     NN_FAULT="step.statistics@$visit/1=flip:40" train 3 1 norm.yaml --run-dir "flipped-$visit" "${short[@]}" --set training.microbatch_size=8
     code=$?
     [ $code = 12 ] && grep -q 'rank 1 on ' train.log || { fail "flipped statistics: exit $code"; cat train.log; }

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# nntrain check: every mistake of a job at once, on a machine where MPI cannot even start; and what the job will need,
-# in the numbers that the job itself announces.
+# nntrain check: reports every mistake of a job at once, on a machine where MPI cannot even start; and what the job will
+# need, with the same numbers as the job itself.
 tools=$(realpath "$2")/tests
 source "$(dirname "$0")/common.sh"
 classifier
 
-# Without a launcher or a usable MPI: a transport that is not there makes MPI_Init fail.
+# Without a launcher or a usable MPI: a nonexistent transport makes MPI_Init fail.
 without_mpi() { env OMPI_MCA_btl=none OMPI_MCA_pml=none OMPI_MCA_ess=none "$@"; }
 
 # look CODE ARGUMENT...: check ends with CODE; output in check.log
@@ -17,7 +17,7 @@ look() {
     [ $found = "$code" ] || { fail "exit $found, not $code: check $*"; cat check.log; }
 }
 
-# finds COUNT PATTERN ARGUMENT...: check tells COUNT problems, and one of them is PATTERN
+# finds COUNT PATTERN ARGUMENT...: check reports COUNT problems, and one of them is PATTERN
 finds() {
     local count=$1 pattern=$2
     shift 2
@@ -44,7 +44,7 @@ says '^  time, about '
 SLURM_NTASKS=4 look 0 classifier.yaml -n 4
 [ -e runs ] && fail "check made runs"
 
-# ---- five mistakes of five kinds, and what each is alone ----
+# ---- five mistakes of five kinds, together and alone ----
 sed 's/activation: gelu/activtion: gelu/; s/adam:/adamm:/; s/x_valid/x_vaild/' classifier.yaml >five.yaml
 touch file
 finds 5 'five.yaml:[0-9]+:[0-9]+: .*activtion.*activation' five.yaml --run-dir file/run \
@@ -81,7 +81,7 @@ look 0 classifier.yaml -n 16 --set training.threads=2
 says 'warning: a batch has 18 microbatches for 32 threads'
 says '^ +14 of 32 threads are idle'
 
-# A mistake in the data hides no mistake in the network.
+# A mistake in the data does not hide one in the network.
 "$tools/make_data" odd.h5 500 16 3
 cat >odd.yaml <<'YAML'
 data: {file: odd.h5, train: {x: x, y: y}, fields: {y: {classes: 2}}}
@@ -94,7 +94,7 @@ says '^  - .*7'
 # ---- the time limit ----
 look 0 classifier.yaml --time-limit 10:00
 says '^  time limit +10 min 0 s: one job is enough$'
-# A job keeps some seconds for its end, so that train would stop at once.
+# A job reserves some seconds for its end, so train would stop at once.
 finds 1 'too short to get on' classifier.yaml --time-limit '1 s'
 long=(--set training.epochs=300000000)
 finds 1 'too short to get on' classifier.yaml "${long[@]}" --time-limit '4 s'
@@ -188,7 +188,7 @@ bytes() { # "1.5 MiB": in bytes
 }
 part() { sed -n "s/$2/\\1/p" "$1"; }
 
-# same NAME RANKS THREADS ARGUMENT...: parameters, samples, steps, memory as check tells them and as the job does
+# same NAME RANKS THREADS ARGUMENT...: check and the job report the same parameters, samples, steps and memory
 same() {
     local name=$1 ranks=$2 threads=$3 told said
     shift 3
@@ -204,7 +204,7 @@ same() {
     [ "$told" = "$said" ] || { fail "$name on $ranks x $threads: '$told', not '$said'"; cat check.log; }
     told=$(part check.log '^  memory *\(.*\) a rank, .*' | bytes)
     said=$(part train.log '^memory: \(.*\) a rank, .*' | bytes)
-    # Both show one decimal: of MiB it is 104,858 bytes.
+    # Both show one decimal, which is 104,858 bytes for MiB.
     awk -v a="$told" -v b="$said" 'BEGIN { d = a - b; if (d < 0) d = -d; exit !(a > 0 && d <= b * 0.03 + (b < 1048576 ? 24576 : 104858)) }' ||
         fail "$name on $ranks x $threads: $told bytes a rank, not $said"
     told=$(part check.log '^  checkpoint *\(.*\); those.*' | bytes)
@@ -230,7 +230,7 @@ data: {file: large.h5, train: {x: x, y: y}, split: {validation: 0.01, stratified
 network: [dense: {units: 64, activation: relu}, dense: {units: classes}]
 loss: cross_entropy
 YAML
-# One of which only the labels are looked at: empty classes are told as training tells them.
+# Only the labels are read: empty classes are reported as in training.
 "$tools/make_data" middle.h5 400000 784 10 1024 1 20000
 cat >middle.yaml <<'YAML'
 data: {file: middle.h5, train: {x: x, y: y}, split: {validation: 0.01, stratified: true},
@@ -241,7 +241,7 @@ YAML
 look 0 middle.yaml
 says 'warning: 2 of 12 classes have no training sample \(the first: class 10\)'
 says '^ +300.6 MiB of data were not read through'
-ulimit -S -v 2000000 # behind all that mpirun starts
+ulimit -S -v 2000000 # after everything that uses mpirun
 look 0 large.yaml -n 8 --nodes 2 --set data.cache=stream
 says '^  samples +26730000 training, 270000 validation'
 says 'the data is streamed'

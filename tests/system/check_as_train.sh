@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# check and train say the same of a job: what train warns of before its first step, and what it refuses, is in the list
-# that check prints, word for word; and check warns of nothing else.
+# check and train report the same about a job: the warnings of train before its first step, and its refusals, are in
+# check's list, word for word; and check warns of nothing else.
 tools=$(realpath "$2")/tests
 source "$(dirname "$0")/common.sh"
 "$tools/make_bad_data" . || exit 1
@@ -8,7 +8,7 @@ source "$(dirname "$0")/common.sh"
 "$program" import csv constant.csv -o constant.h5 >import.log 2>&1 || { fail "the import"; cat import.log; }
 run_count=0
 
-# config NAME LOSS DATA [LAYERS]: a network on the lines of data that follow `data:`
+# config NAME LOSS DATA [LAYERS]: DATA are the lines after `data:`
 config() {
     { echo "data:"; echo "$3" | sed 's/^/  /'
       echo "network: [dense: {units: 6, activation: tanh}, ${4:-dense: {units: classes\}}]"
@@ -19,11 +19,11 @@ good='file: good.h5
 train: {x: x_train, y: y_train}'
 wrong() { echo "file: wrong.h5"; echo "train: {x: $1, y: $2}"; }
 
-# Of train: the warnings before the first epoch's line, without the marks of who speaks. Of check: the list.
+# For train: the warnings before the line of the first epoch, without prefixes. For check: the list.
 told_by_train() { sed '/^epoch /,$d' train.log | sed -n 's/^warning: //p' | sort; }
 told_by_check() { sed -n 's/^  - warning: //p' check.log | grep -v -E '^(a checkpoint takes|the run will not end)' | sort; }
 
-# same NAME LEAST ARGUMENT...: both warn alike, of LEAST things at least
+# same NAME LEAST ARGUMENT...: both give the same warnings, at least LEAST of them
 same() {
     local name=$1 least=$2 directory
     shift 2
@@ -71,7 +71,7 @@ OMP_NUM_THREADS=9 same from_one 3
 OMP_NUM_THREADS=many same from_one 3
 OMP_THREAD_LIMIT=1 same from_one 3 --set training.threads=2
 
-# On several ranks; small batch normalisation, and a tail of one sample.
+# On several ranks: batch normalisation with small batches, and a last batch of one sample.
 for ranks in 2 3; do
     train $ranks 2 from_one.yaml --run-dir ranks-$ranks --set training.threads=2 || fail "$ranks ranks"
     "$program" check from_one.yaml -n $ranks --run-dir other --set training.threads=2 >check.log 2>&1
@@ -81,12 +81,12 @@ config norm cross_entropy "$good" 'batch_norm: {over: microbatch}, dense: {units
 same norm 2
 same norm 2 --set training.batch_size=21
 
-# A run that is continued: with more epochs, and with the newest checkpoint damaged.
+# A continued run: with more epochs, and with the newest checkpoint damaged.
 config more cross_entropy "$good"
 directory_of=more same more 1 --set checkpoint.every='2 steps'
 directory_of=more same more 2 --set training.epochs=4
 grep -q 'warning: training.epochs was 2 and is 4: the learning-rate schedule is stretched' check.log || { fail "check does not say what more epochs do"; cat check.log; }
-# damaged DIRECTORY NAME...: a copy of the run in which files are damaged
+# damaged DIRECTORY NAME...: a copy of the run with damaged files
 damaged() {
     local directory=$1 file
     shift
@@ -106,7 +106,7 @@ directory_of=gone same more 2 --set training.epochs=6
 "$program" check more.yaml --run-dir more --set training.epochs=1 >check.log
 grep -q '^ *16 steps are done: the job has nothing to do' check.log || { fail "fewer epochs than are done"; cat check.log; }
 
-# refused NAME ARGUMENT...: each line with which train refuses a job is one of check's problems
+# refused NAME ARGUMENT...: each line of train's refusal is one of check's problems
 refused() {
     local name=$1 line
     shift
@@ -127,7 +127,7 @@ for what in nan inf; do
     refused $what
     refused $what --set data.cache=stream
 done
-# Labels and inputs that are both wrong are both in the list, each once, and nothing that only follows from them.
+# If labels and inputs are both wrong, both are in the list, once each, without consequential errors.
 for labels in negative fraction large; do
     config both cross_entropy "$(wrong nan $labels)
 split: {validation: 0.3}"
@@ -143,7 +143,7 @@ grep -q 'warning: all labels of data.train.y are of class 1' check.log || { fail
 config damaged cross_entropy 'file: damaged.h5
 train: {x: x, y: y}'
 refused damaged
-# All checkpoints of a run damaged, or gone: no new beginning.
+# All checkpoints of a run damaged or missing: it does not start over.
 damaged refused best.h5 $(cd more && ls checkpoints/*.h5)
 refused more
 rm refused/best.h5 refused/checkpoints/*

@@ -1,4 +1,4 @@
-# What the system tests share. A test is called with the program's path and the build folder.
+# Shared by the system tests. A test is called with the program's path and the build folder.
 set -u
 program=$(realpath "$1")
 source_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -31,8 +31,8 @@ train() {
     OMP_NUM_THREADS=$threads mpirun -n "$ranks" --bind-to none "$program" train "$@" >train.log 2>&1
 }
 
-# kill_a_rank LAUNCHER: kill -9 for one rank of a run in the background, a moment after its ranks are there; fails where
-# the run has ended before.
+# kill_a_rank LAUNCHER: kill -9 of one rank of a background run, shortly after its ranks have started; fails if the run
+# has already ended.
 kill_a_rank() {
     local victims=() tries
     for ((tries = 0; tries < 400; tries++)); do
@@ -46,8 +46,8 @@ kill_a_rank() {
     [ ${#victims[@]} -gt 0 ] && kill -9 "${victims[$((RANDOM % ${#victims[@]}))]}"
 }
 
-# wait_launcher PID: as wait. PMIx may hang mpirun when a rank is killed while it connects: an mpirun that has had no
-# rank for 10 s is ended, and counted.
+# wait_launcher PID: as wait. PMIx may hang mpirun if a rank is killed while it connects: an mpirun without ranks for 10
+# s is ended, and counted.
 hung_launchers=0
 wait_launcher() {
     local idle=0
@@ -63,7 +63,7 @@ wait_launcher() {
     wait "$1"
 }
 
-# ends CODE RANKS THREADS ARGUMENT...: a training that is to end with CODE
+# ends CODE RANKS THREADS ARGUMENT...: a training that must end with CODE
 ends() {
     local code=$1 found
     shift
@@ -72,7 +72,7 @@ ends() {
     [ $found = "$code" ] || { fail "$* ended with $found, not $code"; cat train.log; }
 }
 
-# The Python that makes data for tests and looks at files, as `python`; empty where none has h5py and numpy.
+# Sets `python` to a Python with h5py and numpy, which makes data for tests and inspects files; empty if there is none.
 find_python() {
     local candidate
     python=
@@ -84,8 +84,8 @@ find_python() {
 
 fingerprint() { sed -n 's/^fingerprint: //p' train.log; }
 
-# The program by itself, output to log: run ARGUMENT... is to end with 0; said TEXT: in that output; program_refuses CODE TEXT
-# ARGUMENT... is to end with CODE and say TEXT.
+# The program without a launcher, output to log: run ARGUMENT... must end with 0; said TEXT: in that output;
+# program_refuses CODE TEXT ARGUMENT... must end with CODE and print TEXT.
 run() { "$program" "$@" >log 2>&1 || { fail "exit $?: $*"; cat log; }; }
 said() { grep -qF -- "$1" log || { fail "not said: $1"; cat log; }; }
 program_refuses() {
@@ -97,8 +97,8 @@ program_refuses() {
     said "$message"
 }
 
-# start PROGRAM RANKS DIRECTORY ARGUMENT...: a run in the background, output to DIRECTORY.log, until its second epoch
-# is done; launcher and processes are then known.
+# start PROGRAM RANKS DIRECTORY ARGUMENT...: starts a background run, output to DIRECTORY.log, and waits for its second
+# epoch; then launcher and processes are set.
 start() {
     local program=$1 ranks=$2 directory=$3 tries
     shift 3
@@ -120,13 +120,13 @@ process_of_rank() {
     done
 }
 
-# gone SECONDS: whether launcher and ranks are all gone within so many seconds
+# gone SECONDS: whether launcher and ranks are all gone within this time
 gone() {
     local tries process alive
     for ((tries = 0; tries < $1 * 20; tries++)); do
         alive=0
         for process in $launcher "${processes[@]}"; do
-            # Neither there nor a zombie that is only to be waited for.
+            # Zombies that only wait to be reaped count as gone.
             grep -qs '^State:.[^Z]' "/proc/$process/status" && alive=1
         done
         [ $alive = 0 ] && return 0
@@ -135,7 +135,7 @@ gone() {
     return 1
 }
 
-# clear_away: what a failed test has left
+# clear_away: ends what a failed test left running
 clear_away() {
     kill -9 $launcher "${processes[@]}" 2>/dev/null
     wait $launcher 2>/dev/null
@@ -180,7 +180,7 @@ training: {epochs: 2, batch_size: 64, microbatch_size: 4}
 YAML
 }
 
-# Two heads on the same file: classes with weights, and the same figures as values; metrics of every kind of state.
+# Two heads on the same file: classes with weights, and the same numbers as values; metrics with every kind of state.
 heads() {
     cat >heads.yaml <<YAML
 data:

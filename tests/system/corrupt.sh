@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Silent corruption: one bit flips in the weights, in the optimizer's state or in a gradient, at a random moment on a
-# random rank. The run ends with exit code 12 and names that rank; no checkpoint holds the flipped bit, so that the same
-# command without the fault ends with the fingerprint of a run that nothing happened to.
+# random rank. The run ends with exit code 12 and reports that rank; no checkpoint contains the flipped bit, so the same
+# command without the fault ends with the fingerprint of an undisturbed run.
 tools=$(realpath "$2")/tests
 source "$(dirname "$0")/common.sh"
 program=$tools/nntrain_faults
@@ -11,7 +11,7 @@ seed=${NN_CORRUPT_SEED:-$(date +%N | sed 's/^0*//')}
 echo "seed $seed"
 RANDOM=$((seed % 32768))
 
-# named RANKS RANK: whether the message names this rank of so many, and no other one
+# named RANKS RANK: whether the message names this rank, and no other of RANKS
 named() {
     local others
     others=$(grep -o 'corruption of memory or arithmetic: rank.*' train.log | grep -o 'rank [0-9]* on' | sort -u)
@@ -19,13 +19,13 @@ named() {
     grep -q "rank $2 on $(hostname)" train.log
 }
 
-# resumed RANKS RUN: what the corrupted runs have left goes on to the right end
+# resumed RANKS RUN: the corrupted run resumes to the right end
 resumed() {
     train "$1" 1 classifier.yaml --run-dir "$2" "${settings[@]}" || { cat train.log; fail "$2: the resume"; }
     [ "$(fingerprint)" = "$reference" ] || fail "$2: resumed, the fingerprint is $(fingerprint), not $reference"
 }
 
-# corrupted FAULT RANKS RANK RUN ARGUMENT...: the fault on a rank is noticed
+# corrupted FAULT RANKS RANK RUN ARGUMENT...: the fault on a rank is detected
 corrupted() {
     local fault=$1 ranks=$2 rank=$3 run=$4 code
     shift 4
@@ -36,7 +36,7 @@ corrupted() {
     [ $code = 12 ] || { tail -n 3 train.log; fail "$fault on rank $rank of $ranks: exit $code, not 12"; }
 }
 
-# Nothing is reported where nothing happens, and verifying changes no bit.
+# Without a fault nothing is reported, and verification changes no bit.
 train 3 2 classifier.yaml --run-dir whole "${settings[@]}" --set training.verify_every=0 || { cat train.log; fail "without verifying"; }
 reference=$(fingerprint)
 echo "uninterrupted: $reference"
@@ -53,17 +53,17 @@ for file in "$source_folder"/src/optim/optimizer_*.c; do
         { cat train.log; fail "$optimizer, verifying"; }
 done
 
-# Without verifying a flipped bit goes unnoticed into the result: the faults are real.
+# Without verification a flipped bit reaches the result undetected: the faults are real.
 NN_FAULT=update.weights@5=flip:3 train 1 1 classifier.yaml --run-dir unnoticed "${settings[@]}" \
     --set training.verify_every=0 || { cat train.log; fail "unnoticed"; }
 [ "$(fingerprint)" != "$reference" ] || fail "the flipped bit has no effect"
 
-# A bit of memory, at a random moment; each run goes on from what the one before has left.
+# A bit of memory, at a random moment; each run continues from what the previous one left.
 for ranks in 1 2 3 4; do
     for place in step.weights update.weights update.state share.weights; do
         rank=$((RANDOM % ranks))
         corrupted "$place@$((RANDOM % 9 + 1))=flip" $ranks $rank memory
-        # Of two ranks that got different weights none can say who is right.
+        # With two ranks and different weights, neither can tell which is right.
         if [ $place$ranks = share.weights2 ]; then
             grep -q "rank $rank on $(hostname)" train.log || fail "$place: rank $rank is not named"
         else
@@ -73,12 +73,12 @@ for ranks in 1 2 3 4; do
 done
 resumed 3 memory
 
-# A unit that once gives a wrong bit: in a batch that is one microbatch, at any moment.
+# A unit that gives one wrong bit once: in a batch of one microbatch, at any moment.
 corrupted "step.gradient@$((RANDOM % 60 + 1))=flip" 1 0 once --set training.microbatch_size=72
 named 1 0 || fail "step.gradient: rank 0 is not named"
 
-# A unit that always gives the same wrong bit: the others tell, before the first checkpoint; one other rank alone
-# cannot tell who is right.
+# A unit that always gives the same wrong bit: the others identify it before the first checkpoint; a single other rank
+# cannot tell which is right.
 for ranks in 2 3 4; do
     rank=$((ranks == 3 ? 0 : RANDOM % ranks))
     corrupted step.gradient=flip:3 $ranks $rank always --set training.verify_every=1000

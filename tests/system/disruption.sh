@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What a disk or a person may do to the files of a run: {truncated, flipped, deleted, empty, swapped, unreadable} x
-# {weights, optimizer, manifest, newest, all}. Each cell ends with the right fall-back (the bits of the uninterrupted
-# run), or with the right refusal: exit 9, each file named, nothing removed.
+# Damage to the files of a run, by a disk or a person: {truncated, flipped, deleted, empty, swapped, unreadable} x
+# {weights, optimizer, manifest, newest, all}. Each combination ends with the right fallback (the bits of the
+# uninterrupted run) or the right refusal: exit 9, each file named, nothing removed.
 source "$(dirname "$0")/common.sh"
 damage=$2/tests/damage_checkpoint
 faults=$2/tests/nntrain_faults
@@ -32,7 +32,7 @@ steps=($(cd base/checkpoints && ls))
 oldest=${steps[0]} before=${steps[1]} newest=${steps[2]}
 echo "reference $reference; the run has $oldest, $before, $newest and best.h5"
 
-# ---- the damages: DAMAGE_file FILE and DAMAGE_dataset DATASET, the latter in the newest checkpoint of `case` ----
+# ---- kinds of damage: DAMAGE_file FILE and DAMAGE_dataset DATASET, the latter in the newest checkpoint of `case` ----
 file=case/checkpoints/$newest
 place() { "$damage" "$file" where "$1"; }
 # flip FILE BYTE
@@ -77,10 +77,10 @@ empty_dataset() {
 }
 deleted_dataset() { "$damage" "$file" delete "$1"; }
 unreadable_dataset() { "$damage" "$file" group "$1"; }
-# The checksums go along: only the manifest, and of weights the fingerprint, tell it.
+# Checksums are swapped too: only the manifest and, for weights, the fingerprint reveal it.
 swapped_dataset() { "$damage" "$file" swap "$1" optimizer/second_moment/dense1/weight; }
 
-# ---- what must come of it ----
+# ---- expected outcomes ----
 cells=0 falls=0 refusals=0
 new_case() {
     chmod -R u+rwX case 2>/dev/null
@@ -88,7 +88,7 @@ new_case() {
     cp -r base case
     cells=$((cells + 1))
 }
-# The lease and the status are of the last start, whatever it found.
+# Lease and status are those of the last start, whatever it found.
 content() { (cd case && find . -not -name lease -not -name status | sort && find . -type f -not -name lease -not -name status -exec md5sum {} + 2>/dev/null | sort); }
 says() { grep -q -- "$2" train.log || { fail "$1: no word of '$2'"; cat train.log; }; }
 found_by_verify() {
@@ -96,7 +96,7 @@ found_by_verify() {
     [ $? = "$2" ] || { fail "$1: verify does not end with $2"; cat verify.log; }
     [ "$2" = 0 ] || grep -A 1 -- "$3: BAD" verify.log | grep -q '^    ' || { fail "$1: verify does not tell what $3 has"; cat verify.log; }
 }
-# falls_back NAME FROM PATTERN...: the run goes on from FROM, says each PATTERN, and ends with the bits that it should
+# falls_back NAME FROM PATTERN...: the run continues from FROM, prints each PATTERN, and ends with the right bits
 falls_back() {
     local name=$1 from=$2 pattern
     shift 2
@@ -152,27 +152,27 @@ done
 
 # ---- beyond the matrix ----
 
-# Another run's checkpoint, of the right step and whole, also where no manifest tells whose it is.
+# Another run's intact checkpoint of the right step, also without a manifest that identifies it.
 for manifest in with without; do
     new_case
     cp "other/checkpoints/$newest" "$file"
     [ $manifest = with ] || rm case/manifest
     falls_back "another run's, $manifest manifest" "checkpoints/$before" "$newest is of another run.*falling back"
 done
-# All of another run's: it is the settings that do not fit.
+# All checkpoints are another run's: the settings do not match.
 new_case
 rm -r case && cp -r other case
 go case
 [ $? = 2 ] || { fail "another run's directory is not refused with exit 2"; cat train.log; }
 says "another run's directory" 'training.seed: was 2, is 1'
 
-# The best weights' file holds as much as a checkpoint: a run without another goes on from it.
+# The file of the best weights is a complete checkpoint: a run without others continues from it.
 new_case
 truncated_file "$file"
 rm "case/checkpoints/$before" "case/checkpoints/$oldest"
 falls_back "only the best weights" best.h5 "$newest.*falling back" "$before is gone" "$oldest is gone"
 
-# A manifest alone makes no good checkpoint useless: the same file, written by another process.
+# A manifest alone does not invalidate a good checkpoint: the same file, written by another process.
 new_case
 cp -r case again
 rm again/checkpoints/* again/manifest
@@ -182,14 +182,14 @@ cp "again/checkpoints/$newest" "$file"
 falls_back "the same run's file of another process" "checkpoints/$newest" 'another file than the one that the manifest'
 rm -rf again
 
-# Nothing left but the figures; and --fresh begins anew.
+# Only the metrics are left; --fresh starts over.
 new_case
 rm case/checkpoints/* case/best.h5 case/manifest
 refuses "only metrics.jsonl" metrics.jsonl
 go case --fresh || { fail "--fresh"; cat train.log; }
 [ "$(fingerprint)" = "$reference" ] || fail "--fresh: $(fingerprint), not $reference"
 
-# A run that was killed before its first checkpoint begins again, without a word.
+# A run killed before its first checkpoint starts over silently.
 cat >none.yaml <<YAML
 data: {file: $digits/digits.h5, train: {x: x_train, y: y_train}}
 YAML
@@ -198,7 +198,7 @@ NN_FAULT=commit.begun@4=kill "$faults" train none.yaml --run-dir killed >killed.
 "$program" train none.yaml --run-dir killed >train.log 2>&1 || { fail "it does not begin again"; cat train.log; }
 grep -q 'gone\|falling back\|resuming' train.log && { fail "a word of checkpoints that never were"; cat train.log; }
 
-# Killed between a checkpoint and its line in the manifest: harmless, and not worth a word.
+# Killed between a checkpoint and its line in the manifest: harmless, without a message.
 new_case
 rm -r case
 NN_FAULT=manifest.due@2=kill "$faults" train small.yaml --run-dir case >killed.log 2>&1 && fail "not killed before the manifest"
@@ -207,7 +207,7 @@ go case || { fail "after a kill before the manifest"; cat train.log; }
 [ "$(fingerprint)" = "$reference" ] || fail "killed before the manifest: $(fingerprint), not $reference"
 grep -q 'manifest\|falling back' train.log && { fail "a kill before the manifest is told"; cat train.log; }
 
-# checkpoint.verify: a bit that changes after the sealing is a failed save; without it, it is found on reading.
+# checkpoint.verify: a bit that changes after sealing fails the save; without it, it is found on reading.
 new_case
 NN_FAULT=commit.bytes@8=flip "$faults" train small.yaml --run-dir case --set checkpoint.verify=true >train.log 2>&1
 grep -q '^fault: commit.bytes: .* of [0-9]\{5,\} on' train.log || { fail "no bit of a checkpoint was flipped"; cat train.log; }
@@ -219,7 +219,7 @@ NN_FAULT=commit.bytes@8=flip "$faults" train small.yaml --run-dir case >train.lo
 "$program" verify case >verify.log 2>&1 && { fail "a flipped bit is not found by verify"; cat train.log verify.log; }
 
 echo "$cells cells: $falls fall-backs with the right bits, $refusals refusals with nothing removed"
-# ---- best weights that cannot be written: the same command writes them, and lists them ----
+# ---- best weights that could not be written: the same command writes and lists them ----
 mkdir -p unsaved/best.h5.tmp
 go unsaved --set training.epochs=1
 found=$?

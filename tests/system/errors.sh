@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Each mistake gives one message with place and remedy, a non-zero exit code, and leaves no rank behind.
+# Each mistake gives one message with place and remedy and a non-zero exit code, and leaves no rank running.
 source "$(dirname "$0")/common.sh"
 classifier
 
-# refused RANKS CODE PATTERN ARGUMENT...: the run ends with CODE and says PATTERN exactly once
+# refused RANKS CODE PATTERN ARGUMENT...: the run ends with CODE and prints PATTERN exactly once
 refused() {
     local ranks=$1 code=$2 pattern=$3 found
     shift 3
@@ -38,13 +38,13 @@ refused 2 6 'file' classifier.yaml --run-dir file
 SLURM_NTASKS=4 SLURM_PROCID=0 "$program" train classifier.yaml --run-dir g >train.log 2>&1 && fail "a world of one rank in a job of 4"
 grep -q SLURM_NTASKS train.log || { fail "no word of SLURM_NTASKS"; cat train.log; }
 
-# The message gets through from many ranks, every time, and once.
+# With many ranks the message is printed every time, and once.
 for _ in 1 2 3 4 5; do
     refused 16 2 '^nntrain: 16 ranks, but' classifier.yaml --run-dir d --set training.microbatch_size=8
 done
 refused 3 2 '^nntrain: .*--bogus' --bogus
 
-# Every command names itself once in what it refuses.
+# Every command names itself once in its refusals.
 for words in '--bogus' 'a b c' nowhere; do
     for command in $("$program" help | sed -n 's/^nntrain \([a-z]*\) [[A-Z].*/\1/p' | sort -u); do
         # shellcheck disable=SC2086 # several words
@@ -55,12 +55,12 @@ for words in '--bogus' 'a b c' nowhere; do
 done
 [ "$(wc -w <<<"$commands")" -gt 20 ] || fail "only these refuse nonsense:$commands"
 
-# Ranks that are given different settings do not train a mixture.
+# Ranks with different settings do not train together.
 timeout 60 mpirun -n 1 "$program" train classifier.yaml --run-dir m : \
     -n 1 "$program" train classifier.yaml --run-dir m --set training.seed=2 >train.log 2>&1
 [ $? = 2 ] && grep -q 'different configurations' train.log || { fail "different settings on two ranks"; cat train.log; }
 
-# What is added to the configuration is seen on a resume; a mistake beside --fresh removes nothing.
+# Additions to the configuration are detected on a resume; a mistake together with --fresh removes nothing.
 train 1 1 classifier.yaml --run-dir k --set training.epochs=1 || fail "training"
 sed 's/^loss:/  - activation: tanh\nloss:/' classifier.yaml >added.yaml
 refused 2 2 'network.5.activation.function: was not there' added.yaml --run-dir k --set training.epochs=2
@@ -68,7 +68,7 @@ refused 2 2 'metrics: was accuracy, is ' classifier.yaml --run-dir k --set train
 refused 2 5 'nothing.h5' classifier.yaml --run-dir k --set data.file=nothing.h5 --fresh
 [ -f k/best.h5 ] || fail "--fresh removed a run although the new one could not start"
 
-# A damaged newest checkpoint: the one before is used, and said so.
+# A damaged newest checkpoint: the previous one is used, with a message.
 train 2 1 classifier.yaml --run-dir h --set training.epochs=2 --set lr_schedule=constant || fail "training"
 newest=$(ls h/checkpoints | tail -n 1)
 size=$(stat -c %s "h/checkpoints/$newest")

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The examples as a user meets them: nntrain init, prepare.sh, the run. Those that take seconds must reach what their
-# READMEs say; of the others a few steps are taken, on data made here where theirs is not on the machine.
+# The examples as a user runs them: nntrain init, prepare.sh, training. Those that take seconds must reach the results
+# in their READMEs; the others train a few steps, on generated data if theirs is not on the machine.
 build_folder=$(realpath "$2")
 source "$(dirname "$0")/common.sh"
 export PATH=$(dirname "$program"):$PATH
 
-# begin NAME: the example in a folder of its own, which becomes the working one
+# begin NAME: copies the example to a new folder and changes to it
 begin() {
     cd "$work" || exit 1
     nntrain init "$1" >init.log 2>&1 || { fail "init $1 ended with $?"; cat init.log; }
@@ -22,7 +22,7 @@ run() {
     [ -n "$(fingerprint)" ] || fail "$*: no fingerprint"
 }
 
-# test_rmse WHAT: that of the line of the test part that speaks of WHAT
+# test_rmse WHAT: prints the RMSE in the line of the test part that contains WHAT
 test_rmse() { sed -n "s/^test, $1.*rmse \([0-9.]*\).*/\1/p" train.log; }
 
 # at_most VALUE LIMIT WHAT

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A finished run that is given more epochs, or fewer: what becomes of the learning rate is said in one line, it is what
-# lr_schedule.*.extend says, and its bits depend on neither ranks nor kills.
+# A finished run with more or fewer epochs: one line reports the effect on the learning rate, which follows
+# lr_schedule.*.extend, and the bits depend on neither ranks nor kills.
 source "$(dirname "$0")/common.sh"
 cat >run.yaml <<YAML
 data: {file: $digits/digits.h5, train: {x: x_train, y: y_train}, validation: {x: x_valid, y: y_valid}}
@@ -12,7 +12,7 @@ YAML
 rates() { sed -n 's/.*"learning_rate":\([^,]*\),.*/\1/p' "$1/metrics.jsonl" | tr '\n' ' '; }
 says() { grep -q -E -e "$1" train.log || { fail "no word of '$1'"; cat train.log; }; }
 says_not() { grep -q -E -e "$1" train.log && { fail "'$1' is said"; cat train.log; }; }
-# longer DIRECTORY RANKS ARGUMENT...: the run of 2 epochs continued to 4
+# longer DIRECTORY RANKS ARGUMENT...: continues the run of 2 epochs to 4
 longer() {
     local directory=$1 ranks=$2
     shift 2
@@ -38,7 +38,7 @@ longer again 2 --set lr_schedule.cosine.extend=restart || { fail "restarted"; ca
 says '^training.epochs was 2 and is 4: the learning-rate schedule restarts: the rate was .* and is 0.002;'
 awk -v all="$(rates again)" 'BEGIN { split(all, r, " "); exit !(r[1] == r[3] && r[2] == r[4]) }' || fail "no new cycle: $(rates again)"
 sum=$(fingerprint)
-# In two jobs: stopped within the new cycle, and gone on with as the checkpoint says, without another word.
+# In two jobs: stopped within the new cycle, and continued as the checkpoint says, without another message.
 rm -rf again && cp -r two again
 "$program" train run.yaml --run-dir again --set training.epochs=4 --set lr_schedule.cosine.extend=restart --set checkpoint.every='1 step' >train.log 2>&1 &
 job=$!
@@ -49,8 +49,8 @@ train 3 1 run.yaml --run-dir again --set training.epochs=4 --set lr_schedule.cos
 says_not 'schedule restarts'
 [ "$(fingerprint)" = "$sum" ] || fail "restarted: $(fingerprint) after a kill, $sum without"
 
-# A schedule in epochs knows nothing of the run's length, nor does a warm-up that is longer than the run: the bits of
-# the longer run, and nothing to say.
+# A schedule in epochs does not depend on the run's length, nor does a warm-up longer than the run: the bits are those
+# of the longer run, without a message.
 for schedule in 'exponential: {every: 10 epochs}' 'cosine: {warmup: 8 epochs}' 'constant: {extend: hold}'; do
     rm -rf epochs whole
     for epochs in 2 4; do
@@ -62,7 +62,7 @@ for schedule in 'exponential: {every: 10 epochs}' 'cosine: {warmup: 8 epochs}' '
     [ "$(fingerprint)" = "$sum" ] || fail "$schedule: not the bits of 4 epochs at once"
 done
 
-# A run that has stopped early does not continue with more epochs, but with more patience.
+# A run stopped early does not continue with more epochs, but with more patience.
 early=(--run-dir early --set 'training.early_stopping={patience: 1, min_change: 1e9}')
 train 1 1 run.yaml "${early[@]}" --set training.epochs=6 || fail "a run that stops early"
 train 1 1 run.yaml "${early[@]}" --set training.epochs=8 || fail "more epochs after stopping early"
@@ -71,7 +71,7 @@ says_not 'schedule is'
 "$program" check run.yaml "${early[@]}" >train.log 2>&1
 says "$((2 * steps)) of them are done, and the run has stopped early: the job has nothing to do"
 
-# Fewer epochs than are done.
+# Fewer epochs than already done.
 train 1 1 run.yaml --run-dir four --set training.epochs=1 || fail "exit $? with fewer epochs"
 says "$((4 * steps)) steps are done, more than the $steps that training.epochs: 1 takes"
 says 'the run is finished: 4 epochs are done, and training.epochs is 1'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What goes beyond plain steps: optimizers that measure tensors, averaged weights, early stopping, a schedule that
-# observes, weights of another run. The same bits on any number of ranks, and after kills.
+# Beyond plain steps: optimizers that measure tensors, averaged weights, early stopping, a schedule that observes
+# metrics, weights of another run. The same bits on any number of ranks, and after kills.
 source "$(dirname "$0")/common.sh"
 classifier
 extras=(--set 'optimizer={lamb: {learning_rate: 0.01}}' --set training.average=0.98 --set training.clip_norm=-1
@@ -23,7 +23,7 @@ grep -q 'stopped early after epoch [0-9]* of 200' train.log || { fail "not stopp
 rates=$(sed 's/.*"learning_rate":\([^,]*\).*/\1/' whole-1/metrics.jsonl | sort -u | wc -l)
 [ "$rates" -gt 2 ] || fail "$rates learning rates: the plateaus were not seen"
 
-# Killed twice, on other numbers of ranks.
+# Killed twice, on different numbers of ranks.
 seed=${NN_KILL_SEED:-$(date +%N | sed 's/^0*//')}
 echo "seed $seed"
 RANDOM=$((seed % 32768))
@@ -40,7 +40,7 @@ train 1 1 classifier.yaml --run-dir killed "${extras[@]}" || { cat train.log; fa
 [ "$(figures)" = "$best" ] || fail "after $kills kills: $(figures), not $best"
 [ "$(times_aside killed)" = "$(times_aside whole-1)" ] || fail "metrics.jsonl differs after the kills"
 
-# A run that was stopped early stays so, until it may wait longer. eval uses the average too.
+# A run stopped early stays stopped until patience is raised. eval uses the averaged weights too.
 epochs=$(wc -l <killed/metrics.jsonl)
 train 2 1 classifier.yaml --run-dir killed "${extras[@]}" || fail "a finished run ends with $?"
 grep -q 'the run is finished.*patience' train.log || { fail "the run is not finished"; cat train.log; }
@@ -51,7 +51,7 @@ train 2 1 classifier.yaml --run-dir killed "${extras[@]}" --set 'training.early_
     fail "more patience ends with $?"
 [ "$(wc -l <killed/metrics.jsonl)" -gt "$epochs" ] || fail "the run did not go on with more patience"
 
-# The state of every optimizer and schedule is saved: stopped after one epoch, and resumed on other ranks.
+# The state of every optimizer and schedule is saved: stopped after one epoch, resumed on another number of ranks.
 names() { "$program" help "$1" | sed -n 's/^  \([a-z_]*\)  .*/\1/p'; }
 check_resume() { # NAME SETTING...
     local name=$1
@@ -75,7 +75,7 @@ train 3 1 classifier.yaml --run-dir mpi "${extras[@]}" --set training.allreduce=
 train 2 1 classifier.yaml --run-dir refused --set optimizer=lamb
 [ $? = 2 ] && grep -q 'clip_norm: lamb' train.log || { fail "lamb takes clip_norm"; cat train.log; }
 
-# Weights of another run: the averaged ones, where names and shapes agree.
+# Weights of another run: the averaged ones, if names and shapes agree.
 sed -e 's/units: 64/units: 63/' -e 's/units: classes/units: classes, name: head/' classifier.yaml >other.yaml
 printf 'init_from: {run: killed}\n' >>other.yaml
 for ranks in 1 3; do
@@ -93,7 +93,7 @@ train 1 1 other.yaml --run-dir none --set 'init_from.exclude=[dense1]'
 train 1 1 other.yaml --run-dir none --set 'init_from.exclude=[dens]'
 [ $? = 2 ] && grep -q "no layer is called 'dens'" train.log || { fail "an unknown layer"; cat train.log; }
 
-# A frozen layer keeps the weights that it begins with; one with another factor on its learning rate trains otherwise.
+# A frozen layer keeps its initial weights; a layer with a different learning-rate factor trains differently.
 find_python
 sed 's/activation: relu}/activation: relu, freeze: true}/' other.yaml >frozen.yaml
 train 2 1 frozen.yaml --run-dir frozen || { cat train.log; fail "freeze"; }
@@ -109,7 +109,7 @@ assert same('dense1/weight') and same('dense1/bias'), 'a frozen layer has change
 " 2>python.log || { fail "freeze: $(tail -n 1 python.log)"; }
 fi
 
-# Clipping by a rule of the network, and what needs a validation part.
+# Default clipping of some networks, and what needs a validation part.
 sed -e '/- flatten/d' -e 's/- dense: {units: 96, activation: relu}/- lstm: {units: 8}/' \
     -e 's/- dropout: 0.3/- flatten/' -e 's/, clip_norm: 0.5//' classifier.yaml >recurrent.yaml
 train 1 1 recurrent.yaml --run-dir recurrent --set training.epochs=1 || { cat train.log; fail "recurrent"; }

@@ -21,7 +21,7 @@ for name in classifier regression heads; do
         done
     done
     rm -rf run-*
-    # Waves of few microbatches, and double precision, keep it too.
+    # It also holds for waves of few microbatches and for double precision.
     train 1 1 $name.yaml --run-dir waves --set training.memory=0.001
     [ "$(fingerprint)" = "$reference" ] || fail "$name in small waves: $(fingerprint)"
     train 1 2 $name.yaml --run-dir double-1 --set training.precision=float64

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# No rank hangs: one that is stopped (SIGSTOP) is named and the job ends with exit code 4, one that is killed ends the
-# job at once, and nothing is left behind. A job that was suspended as a whole goes on.
+# No job hangs: a stopped rank (SIGSTOP) is reported and the job ends with exit code 4, a killed rank ends the job at
+# once, and no process remains. A job suspended as a whole continues.
 source "$(dirname "$0")/common.sh"
 classifier
 timeout=4
 arguments=(classifier.yaml --set training.epochs=100000 --set training.peak_seconds=0
     --set "training.hang_timeout=$timeout" --set checkpoint.every="1000 epochs")
 
-# stopped RANKS RANK: that rank is stopped, and named
+# stopped RANKS RANK: stops that rank, which must be reported
 stopped() {
     local name=stopped-$1-$2 code began=$SECONDS
     start "$program" "$1" "$name" "${arguments[@]}"
@@ -44,7 +44,7 @@ killed() {
     fi
 }
 
-# The ranks, not the launcher: it takes no part. Suspended for longer than the time-out, they go on.
+# Suspends the ranks, not the launcher, for longer than the time-out: they continue.
 suspended() {
     local epochs
     start "$program" 3 suspended "${arguments[@]}"

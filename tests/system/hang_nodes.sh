@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A node that hangs as a whole, and one rank of a node, are named by the other node; a slow rank is named in the log.
+# A hanging node, and a hanging rank of a node, are reported by the other node; a slow rank is reported in the log.
 folder=$(realpath "$2")
 source "$(dirname "$0")/common.sh"
 classifier
@@ -8,7 +8,7 @@ timeout=4
 arguments=(classifier.yaml --set training.epochs=100000 --set training.peak_seconds=0
     --set "training.hang_timeout=$timeout" --set checkpoint.every="1000 epochs")
 
-# Two nodes of two ranks, as the program is told: what is beyond shared memory is told by files. $1 are stopped.
+# Two emulated nodes of two ranks, which exchange heartbeats through files. $1: the ranks to stop.
 nodes() {
     local name=nodes-$1 stops=${1//-/ } rank began=$SECONDS
     NN_FAULT="comm.node_size=value:2" start "$faults" 4 "$name" "${arguments[@]}"
@@ -31,7 +31,7 @@ nodes() {
     echo "two nodes, $1 stopped: $((SECONDS - began)) s"
 }
 
-# A rank that takes 20 ms more for each microbatch is named, once an epoch; and the bits stay.
+# A rank that takes 20 ms longer per microbatch is reported, once per epoch; the bits stay the same.
 straggler() {
     train 2 1 classifier.yaml --run-dir quick --set training.epochs=1 || { fail "the run without a straggler"; cat train.log; }
     local reference

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `nntrain import` of images, IDX files, NumPy arrays and CIFAR as a user meets it: the same file from any number of
-# ranks, the right content, and nothing left behind by sources that cannot be used.
+# `nntrain import` of images, IDX files, NumPy arrays and CIFAR as a user runs it: the same file from any number of
+# ranks, the right content, and no file left by unusable sources.
 source "$(dirname "$0")/common.sh"
 samples=$source_folder/tests/data/import
 fashion=/usr/share/datasets/fashion-mnist
@@ -26,7 +26,7 @@ holds() {
         { fail "$1: not so: $2"; cat python.log; }
 }
 
-# refused CODE PATTERN ARGUMENT...: ends with CODE, says PATTERN in its only line, leaves no file
+# refused CODE PATTERN ARGUMENT...: ends with CODE, prints PATTERN in a single line, leaves no file
 refused() {
     local code=$1 pattern=$2 found
     shift 2
@@ -61,7 +61,7 @@ holds one.h5 "f['x_validation'].shape == (9, 12, 10, 3) and np.bincount(np.r_[f[
 imported all.h5 images pictures --size 17x23 --fit pad --colour grey
 holds all.h5 "f['x'].shape == (36, 17, 23, 1) and [n.decode() for n in f['y_classes']] == ['class_0', 'class_1', 'class_2']"
 
-# As an earlier import: its numbers of the classes and its size; colours are lost only on request.
+# --like an earlier import: its class numbers and size; colours are dropped only on request.
 mkdir -p some/class_2 some/class_0 other/class_3
 cp "$samples/rgb.png" some/class_2
 cp "$samples/full.jpg" some/class_0
@@ -115,7 +115,7 @@ head -c 180 "$samples/float32.npy" >short.npy
 refused 5 'short.npy.*cut short' npy short.npy
 refused 5 'object.npy.*Python objects' npy "$samples/object.npy"
 
-# As an earlier import: names of classes must be the same, and are taken where there are none.
+# --like an earlier import: class names must be the same, and are taken over if there are none.
 names=b,a,c,d,e,f,g,h,i,j
 imported named.h5 npy "$samples/deflated.npz" --classes $names
 imported again.h5 npy "$samples/deflated.npz" --classes $names --like named.h5

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `nntrain import` of text tables, series and texts as a user meets it: a file to train on from one command, one message
-# with place and remedy for each mistake, the same bytes twice, and nothing left of what was interrupted.
+# `nntrain import` of text tables, series and texts as a user runs it: a file to train on from one command, one message
+# with place and remedy for each mistake, reproducible bytes, and nothing left after an interruption.
 source "$(dirname "$0")/common.sh"
 find_python
 [ -n "$python" ] || echo "skipped: content of the files: python3 has no h5py"
@@ -12,7 +12,7 @@ imported() {
     "$program" import "$@" -o "$output" >import.log 2>&1 || { fail "exit $?: import $*"; cat import.log; }
 }
 
-# said PATTERN: in what the last import printed
+# said PATTERN: in the output of the last import
 said() { grep -q -E -e "$1" import.log || { fail "not said: $1"; cat import.log; }; }
 
 # holds FILE PYTHON: an expression of the open file f that must be true
@@ -22,7 +22,7 @@ holds() {
         { fail "$1: not so: $2"; cat python.log; }
 }
 
-# refused CODE PATTERN ARGUMENT...: ends with CODE, says PATTERN once, leaves no file
+# refused CODE PATTERN ARGUMENT...: ends with CODE, prints PATTERN once, leaves no file
 refused() {
     local code=$1 pattern=$2 found
     shift 2
@@ -57,7 +57,7 @@ cp digits.h5 before.h5
 imported digits.h5 csv first.csv second.csv --test=0.1 --validation 0.1 --stratified --dtype uint8 --overwrite
 cmp digits.h5 before.h5 || fail "the same import gives other bytes"
 
-# The section that it prints is one to train with.
+# The section that it prints can be used for training.
 sed -n '/^data:/,$p' import.log >digits.yaml
 cat >>digits.yaml <<YAML
 network: [{dense: {units: 16, activation: relu}}, {dense: {units: classes}}]
@@ -96,7 +96,7 @@ imported bytes.h5 text a.txt --unit bytes
 holds bytes.h5 "f['text'][:].tobytes() == open('a.txt', 'rb').read() and 'text_classes' not in f"
 
 # ---- mistakes in the data ----
-bad() { printf "$1" >bad.csv; } # the format is the content
+bad() { printf "$1" >bad.csv; } # the format follows from the content
 bad 'a,b\n1,2\n3\n'
 refused 5 'bad.csv:3: 1 fields in a table of 2 columns' csv bad.csv -o refused.h5
 bad 'a,b\n1,2\n3,x\n'
@@ -108,7 +108,7 @@ refused 5 "bad.csv:3: column 'a' has no value .*--missing drop" csv bad.csv -o r
 imported dropped.h5 csv bad.csv --missing drop
 bad 'a,b\n1,\xe9\n2,\xe8\n'
 refused 5 'bad.csv:2: .*not UTF-8.*iconv' csv bad.csv -o refused.h5
-# Numbers and dates in another notation are never made categories: the option that the message names reads them.
+# Numbers and dates in another notation never become categories: the option in the message reads them.
 cure() { # cure PATTERN OPTION...: refused with the pattern, and read with the options
     local pattern=$1
     shift
@@ -140,7 +140,7 @@ imported cured.h5 csv bad.csv --overwrite
 said "warning: column 'id' has whole numbers beyond 2\^53.*--categorical 'id'"
 imported cured.h5 csv bad.csv --categorical id --overwrite
 holds cured.h5 "f['x'][:, 0].tolist() == [1, 0, 1]"
-# An option that other columns need is not contradicted: what is advised ends somewhere.
+# Advice does not contradict an option that other columns need: following it terminates.
 bad 'a;y\n1.234;1,5\n2.345;2,5\n'
 refused 5 "'y' .*--decimal ','" csv bad.csv -o refused.h5
 refused 5 "'a' .*add --decimal ',' --thousands \." csv bad.csv -o refused.h5 --decimal ,
@@ -152,13 +152,13 @@ bad 'a,y\n1.5,1\n"2,5",2\n'
 refused 5 "'2,5' is not a number, unlike the values above it: correct it" csv bad.csv -o refused.h5
 bad 'a,y\n"1,234",1\n"1,23",2\n'
 refused 5 "'1,23' is not a number, unlike the values above it: correct it" csv bad.csv -o refused.h5 --thousands ,
-# Columns without any value, as a delimiter at the end of each line makes.
+# Columns without any value, as made by a delimiter at the end of each line.
 bad 'a,b,\n1,2.5,\n2,3.5,\n'
 refused 5 "'column3' has no value.*--drop 'column3'" csv bad.csv -o refused.h5
 refused 5 "'column3' has no value in any row: remove it with --drop" csv bad.csv -o refused.h5 --missing drop
 imported cured.h5 csv bad.csv --drop column3 --overwrite
 holds cured.h5 "f['y'][:].tolist() == [2.5, 3.5] and f['x'].shape == (2, 1)"
-# Words alone: a first row of words that do not occur again names the columns, and it is said.
+# Words only: a first row of words that do not recur is taken as column names, with a message.
 bad 'colour,size\nred,big\nblue,small\nred,small\n'
 imported cured.h5 csv bad.csv --overwrite
 said 'warning: the first row of bad.csv .*--header no'
@@ -200,7 +200,7 @@ imported ids.h5 csv ids.csv --drop word --overwrite
 said '^  word +left out'
 holds ids.h5 "f['x'].shape == (12, 1)"
 
-# What is probably not intended is reported with its column, and the remedies work.
+# What is probably unintended is reported with its column, and the remedies work.
 bad 'zip,a,a,y\n01234,1,2,1.5\n1234,2,3,2.5\n00,0,0.5,4\n'
 imported odd.h5 csv bad.csv
 said "warning: column 'zip' has numbers with leading zeros"
@@ -218,7 +218,7 @@ bad '2019,2020\n2001,2002\n'
 imported odd.h5 csv bad.csv --overwrite
 grep -qE 'the first row of .* sample' import.log && fail "rows of years are read as a header"
 
-# ---- as an earlier import: columns in its order, numbers as it has them ----
+# ---- --like an earlier import: its order of columns and its numbers ----
 printf 'colour,kg,fruit\nblue,1.5,plum\nred,2,cherry\nyellow,3,lemon\n' >old.csv
 printf 'extra,fruit,kg,colour\n1,lemon,3.5,yellow\n2,cherry,1,red\n' >new.csv
 imported old.h5 csv old.csv
@@ -315,7 +315,7 @@ for signal in INT TERM KILL; do
     [ $code = 75 ] && [ "$(ls large.h5* 2>/dev/null)" = "" ] || { fail "SIG$signal: exit $code, left: $(ls large.h5*)"; cat import.log; }
     grep -q 'interrupted: large.h5 was not written' import.log || { fail "SIG$signal: no word of it"; cat import.log; }
 done
-imported large.h5 csv large.csv # over what the killed one has left
+imported large.h5 csv large.csv # over the leftovers of the killed import
 [ ! -e large.h5.tmp ] || fail "the killed import's file stays"
 
 # ---- help ----

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# nntrain info reads what training really writes: the same fingerprint, step and figures, and it names what is damaged.
+# nntrain info reads what training writes: the same fingerprint, step and metrics; damage is reported.
 source "$(dirname "$0")/common.sh"
 classifier
 train 2 1 classifier.yaml --run-dir run || { cat train.log; fail "training"; }
@@ -28,7 +28,7 @@ if command -v python3 >/dev/null; then
     done
 fi
 
-# Several runs: a line a setting, over its seeds, best first; a run without a checkpoint is told.
+# Several runs: one line per setting, over its seeds, best first; a run without a checkpoint is reported.
 for rate in 0.0001 0.01; do
     for seed in 1 2; do
         train 1 1 classifier.yaml --run-dir "sweep/$rate-$seed" --set training.epochs=2 \
@@ -43,7 +43,7 @@ grep -A 1 ' runs ' info.log | tail -n 1 | grep -q '0\.01 ' || { fail "the best i
 said '"figure":"loss","better":"lower"' sweep/0* --json
 grep -q 'not finished' info.log && { fail "finished runs are called unfinished"; cat info.log; }
 
-# A run that has stopped early has done what it should; one that is in progress has not.
+# A run stopped early is finished; a run in progress is not.
 train 1 1 classifier.yaml --run-dir sweep/early --set training.epochs=9 --set lr_schedule=constant \
     --set 'training.early_stopping={patience: 1, min_change: 1e9}' || fail "a run that stops early"
 said '1 of the 2 runs stopped early' sweep/early sweep/0.01-1
@@ -54,7 +54,7 @@ cp -r sweep/0.01-2 sweep/progress
 rm "$(ls sweep/progress/checkpoints/*.h5 | tail -1)"
 said '1 of the 2 runs have not finished: sweep/progress' sweep/progress sweep/0.01-1
 
-# Values that nobody wrote, a damaged chunk, and a file cut short: each said as what it is.
+# Unwritten values, a damaged chunk and a truncated file are each reported as such.
 if command -v /usr/bin/python3 >/dev/null && /usr/bin/python3 -c 'import h5py' 2>/dev/null; then
     /usr/bin/python3 - <<'PYTHON'
 import h5py

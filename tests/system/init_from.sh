@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# init_from keeps what the weights were trained with: the normalisation, and the numbers of classes, categories and
-# columns. Fails when the same weights judge the same numbers otherwise because the new data has another mean.
+# init_from keeps what the weights were trained with: normalisation and the numbering of classes, categories and
+# columns. Fails when the same weights give other results on the same numbers because the new data has another mean.
 source "$(dirname "$0")/common.sh"
 
 # table FILE ROWS SHIFT: b = 2 a + noise, with a moved by SHIFT; its columns in the order ba on request
@@ -15,7 +15,7 @@ table() {
     "$program" import csv "$1.csv" -o "$1.h5" --target value --overwrite >log 2>&1 || { fail "import $1"; cat log; }
 }
 
-# config NAME FILE LAST: three epochs, or none to speak of: a rate that changes nothing
+# config NAME FILE LAST: three epochs, or a learning rate that changes nothing
 config() {
     cat >"$1.yaml" <<YAML
 data: {file: $2.h5, train: {x: x, y: y}, split: {validation: 0.25, seed: 1}}
@@ -28,7 +28,7 @@ training: {epochs: ${7:-1}, batch_size: 20, microbatch_size: 5}
 YAML
 }
 unsaid() { ! grep -qF -- "$1" log || { fail "said: $1"; cat log; }; }
-# error DIRECTORY FILE: rmse of a run's newest weights
+# error DIRECTORY FILE: RMSE of a run's newest weights
 error() {
     "$program" eval "$1" --data "$2" >eval.log 2>&1 || { fail "eval $1: $?"; cat eval.log; }
     sed -n 's/.*rmse \([0-9.e-]*\).*/\1/p' eval.log
@@ -53,7 +53,7 @@ run train next.yaml --run-dir turned --set init_from.run=old --set data.file=tur
 after=$(error turned turned.h5)
 awk "BEGIN { exit !($after < $before * 1.001 && $after > $before * 0.999) }" || fail "columns: error $after, not $before"
 
-# A run goes on as it began, whatever becomes of the other; any number of ranks does the same.
+# A run continues as it began, whatever happens to the other run; on any number of ranks.
 config more new 0.01 1 mse rmse 4
 run train more.yaml --run-dir whole --set init_from.run=old
 fingerprint=$(sed -n 's/^fingerprint: //p' log)
@@ -65,7 +65,7 @@ unsaid "normalised as in"
 [ "$(sed -n 's/^fingerprint: //p' log)" = "$fingerprint" ] || fail "resumed without the other run: other bits"
 mv away old
 
-# Parts: an output that begins anew is normalised by its own data; another shape too; normalize: none is none.
+# Partly: an output with new weights is normalised on the new data, and so is another shape; normalize: none stays none.
 run train next.yaml --run-dir head --set init_from.run=old --set init_from.exclude=out
 said "init_from: x normalised as in"
 said "on this data: y"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The installed tree is complete: programs of one's own compile against it, by pkg-config and by find_package, train on
-# two ranks, and predict without MPI.
+# The installed tree is complete: user programs compile against it with pkg-config and find_package, train on two ranks,
+# and predict without MPI.
 source "$(dirname "$0")/common.sh"
 build=$2
 grep -q '^NN_SANITIZE:[^=]*=.' "$build/CMakeCache.txt" && exit 77
@@ -12,13 +12,13 @@ must cmake --install "$build" --prefix "$tree"
 must "$tree/bin/nntrain" version
 config=$tree/share/nntrain/digits/digits.yaml
 [ -f "$config" ] || fail "the example is not installed"
-# The examples are those of the installation, wherever it lies.
+# The examples are those of the installation, wherever it is.
 must "$tree/bin/nntrain" init fuel
 [ -x fuel/prepare.sh ] || fail "the example's script cannot be run"
 rm -r "$tree/share/nntrain/weather"
 "$tree/bin/nntrain" init weather >log 2>&1 && fail "an example was taken from elsewhere"
 
-# By pkg-config: training with mpicc, prediction with a plain compiler.
+# With pkg-config: training with mpicc, prediction with a plain compiler.
 PKG_CONFIG_PATH=$(dirname "$(find "$tree" -name nntrain.pc)"):${PKG_CONFIG_PATH:-}
 export PKG_CONFIG_PATH
 read -r -a train_flags <<<"$(pkg-config --cflags --libs nntrain)"
@@ -27,7 +27,7 @@ must mpicc -std=c11 "$sources/train.c" "${train_flags[@]}" -o train
 must "${CC:-cc}" -std=c11 "$sources/predict.c" "${predict_flags[@]}" -o predict
 ldd predict | grep -q 'libmpi\.' && fail "prediction needs MPI"
 
-# By find_package, with and without the part that needs MPI.
+# With find_package, with and without the component that needs MPI.
 must cmake -S "$sources" -B user -DCMAKE_PREFIX_PATH="$tree"
 must cmake --build user
 must cmake -S "$sources" -B user-infer -DCMAKE_PREFIX_PATH="$tree" -DCOMPONENTS=infer
@@ -39,7 +39,7 @@ trained=$(sed -n 's/^[0-9]* steps, fingerprint //p' log)
 OMP_NUM_THREADS=1 must mpirun -n 2 --bind-to none user/train "$config" run-b training.epochs=2
 [ -n "$trained" ] && [ "$(sed -n 's/^[0-9]* steps, fingerprint //p' log)" = "$trained" ] ||
     fail "the two programs trained different weights"
-# Rank 0 speaks, and nobody else; the program's own settings are as they were.
+# Only rank 0 prints; the calling program's own settings are unchanged.
 lines() { OMP_NUM_THREADS=1 mpirun -n 2 --bind-to none ./train "$config" "$@" training.epochs=2 2>&1 | sort; }
 [ "$(lines run-c | grep -c '^epoch 1/2')" = 1 ] || fail "a run's lines do not come once"
 [ "$(lines run-d | grep -v '^epoch' | grep . | uniq -d)" = "" ] || { fail "lines come twice"; lines run-e | uniq -d; }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A file system that fails for a while, or for good, while a run directory or data is read: the error is never taken for
-# a fact about the files. One failed call changes nothing; one that keeps failing ends the run with its cause, and no
-# checkpoint is removed or passed over for it.
+# A file system that fails temporarily or permanently while a run directory or data is read: the error is never taken
+# for a fact about the files. A single failed call changes nothing; a call that keeps failing ends the run with its
+# cause, and no checkpoint is removed or skipped because of it.
 shim=$(realpath "$2")/tests/nn_fault_shim.so
 source "$(dirname "$0")/common.sh"
 if [ ! -f "$shim" ]; then
@@ -18,7 +18,7 @@ settings=(--set training.peak_seconds=0 --set training.epochs=1 --set 'checkpoin
 alone() { OMP_NUM_THREADS=1 timeout 60 env "${faults[@]}" "$program" train classifier.yaml --run-dir "$work/run" "${settings[@]}" "$@" >train.log 2>&1; }
 faults=(A=b)
 
-# fails FOLDER CALL FIRST LAST ERROR: for the runs to come
+# fails FOLDER CALL FIRST LAST ERROR: injects the fault into the following runs
 fails() { faults=(LD_PRELOAD="$shim" NN_SHIM_HURRY=1 NN_SHIM_FOLDER="$1" NN_SHIM_CALL="$2" NN_SHIM_FIRST="$3" NN_SHIM_LAST="$4" NN_SHIM_ERROR="${numbers[$5]}"); }
 struck() { grep -q '^shim:' train.log; }
 held() { (cd run && sha256sum checkpoints/step-*.h5 best.h5); }
@@ -28,7 +28,7 @@ reference=$(fingerprint)
 newest=$(ls run/checkpoints | tail -n 1)
 before=$(held)
 
-# expect_taken WHAT CODE: the newest checkpoint was taken, and all are there
+# expect_taken WHAT CODE: the newest checkpoint was used, and all are still there
 expect_taken() {
     [ "$2" = 0 ] || { fail "$1: exit $2"; cat train.log; }
     grep -q "resuming from .*$newest" train.log || { fail "$1: not resumed from $newest"; cat train.log; }
@@ -36,7 +36,7 @@ expect_taken() {
     [ "$(held)" = "$before" ] || fail "$1: the checkpoints have changed"
 }
 
-# expect_refused WHAT CODE CAUSE: the run ends before it trains, and says why
+# expect_refused WHAT CODE CAUSE: the run ends before training, and reports why
 expect_refused() {
     [ "$2" = 6 ] || { fail "$1: exit $2"; cat train.log; }
     grep -q "^nntrain: .*$3" train.log || { fail "$1: no message with the cause"; cat train.log; }
@@ -44,7 +44,7 @@ expect_refused() {
     [ "$(held)" = "$before" ] || fail "$1: the checkpoints have changed"
 }
 
-# Each call that reads the run directory fails once, with errors that pass.
+# Each call that reads the run directory fails once, with temporary errors.
 errors=(EIO ESTALE ETIMEDOUT ENOMEM)
 runs=0
 for call in readdir opendir stat open read mkdir; do
@@ -64,7 +64,7 @@ for error in short end; do
     expect_taken "read: $error" $?
     struck || fail "$error: nothing was read"
 done
-# A listing that leaves out files without an error, as a file server may give: the manifest knows them.
+# A listing that silently misses files, as from a file server: the manifest knows them.
 fails "$work/run/checkpoints" readdir 1 1000000 short
 alone
 expect_taken "an empty listing" $?
@@ -72,7 +72,7 @@ struck || fail "an empty listing: nothing was listed"
 grep -q "^warning: .*$newest is there, but the file system leaves it out" train.log || { fail "an empty listing: no word of it"; cat train.log; }
 echo "$runs runs in which one call failed"
 
-# And for good.
+# Permanent errors.
 fails "$work/run" readdir 1 1000000 EIO
 alone
 expect_refused "readdir" $? "cannot be listed: Input/output error"
@@ -103,7 +103,7 @@ fails "$work/run/best.h5" stat 1 1000000 EIO
 alone
 expect_refused "the best weights" $? "best.h5: .*Input/output error"
 
-# What the message recommends leads on: without that file the run resumes from the one before.
+# The remedy in the message works: without that file the run resumes from the previous one.
 faults=(A=b)
 cp -r run kept
 mv "run/checkpoints/$newest" moved.h5
@@ -112,7 +112,7 @@ grep -q "$newest is gone: the manifest lists it; falling back to" train.log || {
 [ "$(fingerprint)" = "$reference" ] || fail "resumed from the one before: $(fingerprint)"
 rm -r run && mv kept run
 
-# Other commands do not take an older file for the one that cannot be read.
+# Other commands do not use an older file in place of the unreadable one.
 for command in "info" "verify" "eval" "check classifier.yaml --run-dir"; do
     file=best.h5
     case $command in check*) file=checkpoints/$newest ;; esac
@@ -124,7 +124,7 @@ for command in "info" "verify" "eval" "check classifier.yaml --run-dir"; do
     grep -q "Input/output error" command.log || { fail "$command: no cause"; cat command.log; }
 done
 
-# Data: a read that fails once changes nothing, one that keeps failing ends the run, and so does a file that ends early.
+# Data: a read that fails once changes nothing; a read that keeps failing, or a truncated file, ends the run.
 settings+=(--fresh)
 for error in EIO ESTALE short end; do
     for at in 1 5 9; do
@@ -150,7 +150,7 @@ for at in 1 9 30; do
     done
 done
 
-# Rows that cannot be read may be left out; a file system that fails is none of them.
+# Unreadable rows may be skipped; a failing file system may not.
 for ((at = 11; at < 40; at += 4)); do
     fails "$work/digits.h5" read $at 1000000 EIO
     alone --set data.on_bad_sample=skip
@@ -160,7 +160,7 @@ for ((at = 11; at < 40; at += 4)); do
     grep -q "^nntrain: .*digits.h5.*Input/output error" train.log || { fail "rows are skipped: no cause"; cat train.log; }
 done
 
-# The parts of a data set: a folder that cannot be listed is not one with fewer files.
+# A folder of a data set that cannot be listed does not count as one with fewer files.
 mkdir 'parts [1]'
 cp digits.h5 'parts [1]/part-0.h5'
 cp digits.h5 'parts [1]/part-1.h5'

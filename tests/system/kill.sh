@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# kill -9 of one rank at a random moment, and resume on another number of ranks, five times in a row: the fingerprint
-# and the metrics are those of the uninterrupted run.
+# kill -9 of one rank at a random moment and resume on another number of ranks, five times in a row: fingerprint and
+# metrics equal those of the uninterrupted run.
 source "$(dirname "$0")/common.sh"
 classifier
 settings=(--set training.epochs=240 --set training.peak_seconds=0)

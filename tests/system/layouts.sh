@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# HDF5 files in the layouts that people have, trained from a configuration alone. Fails when a layout is refused,
-# when memory and stream give other bits, or when the same data stored otherwise does.
+# HDF5 files in common layouts, trained from a configuration alone. Fails when a layout is refused, when memory and
+# stream give different bits, or when the same data stored differently does.
 build_folder=$(realpath "$2")
 source "$(dirname "$0")/common.sh"
 "$build_folder/tests/make_layouts" . || exit 1
@@ -18,7 +18,7 @@ training: {epochs: 2, batch_size: 16, microbatch_size: 4}
 YAML
 }
 
-# trained NAME REFERENCE: data.yaml is trained in memory and in a stream; equal to that of REFERENCE, - for none
+# trained NAME REFERENCE: trains in memory and in a stream; the bits must equal those of REFERENCE (-: none)
 trained() {
     local name=$1 reference=$2 cache
     for cache in memory stream; do
@@ -130,7 +130,7 @@ shuffle_window: 0.02
 fields: {x: {layout: NCHW}}
 YAML
 [ "${fingerprints[plain]}" != "${fingerprints[grey_channel]}" ] || fail "other data gives the same weights"
-# A copy on the node's disk gives the same bits, and is made once.
+# A copy on the node's disk gives the same bits and is made once.
 mkdir staged
 for ranks in 1 3; do
     train $ranks 1 plain.yaml --run-dir run-staged --fresh --set data.stage="$work/staged" ||

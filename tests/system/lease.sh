@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Where the file system has no locks (flock fails with ENOLCK) a job that stood still for long loses its run directory to
-# the next one. Continued, it ends and leaves what is there alone, and no third job enters.
+# On a file system without locks (flock fails with ENOLCK), a job suspended for long loses its run directory to the next
+# job. When continued it ends and changes nothing there, and no third job enters.
 shim=$(realpath "$2")/tests/nn_fault_shim.so
 source "$(dirname "$0")/common.sh"
 if [ ! -f "$shim" ]; then
@@ -10,7 +10,7 @@ fi
 classifier
 settings=(--set training.peak_seconds=0 --set training.epochs=100000 --set 'checkpoint.every=6 steps')
 
-# job NAME ARGUMENT...: one in the background, output to NAME.log; its process is `process`
+# job NAME ARGUMENT...: starts a job in the background, output to NAME.log; sets `process`
 job() {
     local name=$1
     shift
@@ -20,7 +20,7 @@ job() {
     process=$!
 }
 
-# until_says NAME WORDS: within a minute
+# until_says NAME WORDS: waits up to a minute for WORDS in NAME.log
 until_says() {
     local tries
     for ((tries = 0; tries < 600; tries++)); do
@@ -61,7 +61,7 @@ code=$?
 [ $code = 75 ] || { fail "the second job ends with $code"; tail -n 3 second.log; }
 [ ! -s run/lease ] || fail "the second job has not given the lease back"
 "$program" verify run >verify.log || { fail "not all files are good"; cat verify.log; }
-# Each epoch stands there once.
+# Each epoch is listed once.
 sed -n 's/^{"epoch":\([0-9]*\),.*/\1/p' run/metrics.jsonl >epochs
 [ "$(cat epochs)" = "$(seq "$(wc -l <epochs)")" ] || fail "metrics.jsonl is not that of one run"
 [ "$(wc -l <run/metrics.jsonl)" -ge "$lines" ] || fail "lines of metrics.jsonl are lost"

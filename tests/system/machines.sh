@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Ranks, and jobs of one run, on machines that round another way: glibc without its copies for fused multiply-add, as on
-# an older CPU, and other BLAS kernels, stand for them. What gives the same bits is the same machine; what does not is
-# refused by name, and where a run goes on all the same it says so from then on.
+# Ranks, and jobs of one run, on machines that round differently, emulated by glibc without its FMA variants, as on an
+# older CPU, and by other BLAS kernels. Machines with the same bits count as equal; others are refused with the
+# difference, and a run that continues anyway records it from then on.
 source "$(dirname "$0")/common.sh"
 grep -q -w fma /proc/cpuinfo 2>/dev/null && getconf GNU_LIBC_VERSION >/dev/null 2>&1 || exit 77
 old=glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4
@@ -26,9 +26,9 @@ says "rank 1 on $(uname -n) computes other bits than rank 0.*pow of the C librar
 says '^  rank 1: .*GLIBC_TUNABLES='
 [ "$(grep -c 'computes other bits' train.log)" = 1 ] || fail "said more than once"
 [ -n "$(ls mixed/checkpoints 2>/dev/null)" ] && fail "a mixed run has made a checkpoint"
-# The remedy: all ranks alike.
+# The remedy: make all ranks equal.
 GLIBC_TUNABLES=$old train 2 1 classifier.yaml --run-dir alike "${double[@]}" || { fail "ranks alike"; cat train.log; }
-# What this network does not use does not count: no power, no cosine, no logarithm.
+# Functions that this network does not use do not count: no power, cosine or logarithm.
 plain=("${double[@]}" --set optimizer=sgd --set lr_schedule=constant)
 train 2 1 regression.yaml --run-dir plain "${plain[@]}"
 expected=$(fingerprint)
@@ -50,7 +50,7 @@ says 'warning: this machine computes other bits'
 train 2 1 classifier.yaml --run-dir moved "${more[@]}" --set training.machine=any || { fail "any machine"; cat train.log; }
 says '^warning: this machine computes other bits'
 says '^the machine changed after step 18 '
-# From then on, and on its new machine without a question; also where its kernels are told by another name.
+# From then on it runs on its new machine without complaint; also if the kernels have another name there.
 train 1 1 classifier.yaml --run-dir moved "${more[@]}" --set training.epochs=3 || { fail "the new machine"; cat train.log; }
 says '^the machine changed after step 18 '
 [ "$(grep -c '^the machine changed' train.log)" = 1 ] || fail "one change, told more than once"

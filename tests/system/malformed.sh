@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Data files that make HDF5 1.10.8 itself crash or hang (tests/tools/malformed_hdf5.c made them): each command that would
-# open one names it and ends, and is not brought down by it. Another HDF5 may survive some of them.
+# Data files that make HDF5 1.10.8 itself crash or hang (made by tests/tools/malformed_hdf5.c): each command that opens
+# one reports it and ends instead of crashing. Other versions of HDF5 may survive some of them.
 build_folder=$(realpath "$2")
 source "$(dirname "$0")/common.sh"
 crashing=$source_folder/tests/fuzz/corpus/hdf5-crash
@@ -16,7 +16,7 @@ config() {
       echo "training: {epochs: 1, batch_size: 8, threads: 1, peak_seconds: 0}"; } >"$1.yaml"
 }
 
-# refused FILE WORD...: the command ends by itself, and names the file
+# refused FILE WORD...: the command ends on its own and names the file
 refused() {
     local name=$1 found
     shift
@@ -61,7 +61,7 @@ validation: {file: $name, x: x, y: y}"
     refused "$name" mpirun -n 2 --bind-to none "$program" train one.yaml --run-dir one
     for command in eval predict; do
         refused "$name" "$program" $command run --data "$name"
-        # Whatever stands in the place of a checkpoint is refused for its seal, before HDF5 sees it.
+        # A file in place of a checkpoint is refused for its missing seal, before HDF5 reads it.
         refused "$name" "$program" $command "$name"
     done
     cp contiguous.h5 kept.h5

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A rank takes the memory that the summary announced, within 10 %, for a network of more than 200 MB.
+# A rank uses the memory announced in the summary, within 10 %, for a network of more than 200 MB.
 source "$(dirname "$0")/common.sh"
 "$2/tests/make_data" data.h5 640 784 10 >/dev/null
 cat >large.yaml <<YAML
@@ -13,7 +13,7 @@ optimizer: {adam: {learning_rate: 0.0001}}
 training: {epochs: 3, batch_size: 128, microbatch_size: 16, peak_seconds: 0}
 checkpoint: {every: 100 epochs}
 YAML
-# The proportional set size: what two ranks of a node both map counts half in each.
+# The proportional set size: memory mapped by two ranks of a node counts half in each.
 resident_mib() { awk '/^Pss:/ {print int($2 / 1024)}' "/proc/$1/smaps_rollup" 2>/dev/null; }
 rank_of() { (tr "\0" "\n" <"/proc/$1/environ" | sed -n "s/^OMPI_COMM_WORLD_RANK=//p") 2>/dev/null; }
 
@@ -34,7 +34,7 @@ echo "announced $announced a rank, resident at most $most MiB"
 awk -v announced="$announced" -v most="$most" 'BEGIN {
     split(announced, part, " ")
     expected = part[1] * (part[2] == "GiB" ? 1024 : 1)
-    used = most - 25 # what the program and MPI take before anything is allocated, and the data of the node
+    used = most - 25 # memory of program and MPI before any allocation, and the data of the node
     exit !(expected > 200 && used > 0.9 * expected && used < 1.1 * expected) }' ||
     fail "the announcement is off by more than 10 %"
 finish

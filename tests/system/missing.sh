@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Values that are missing: NaN, fill values by attribute, chunks never written, gaps of a virtual dataset. Files that
-# lack the same values give the same bits, whichever way they say so, on any ranks, in memory or in a stream; nothing
-# that is missing is trained on unless the configuration says how.
+# Missing values: NaN, fill values by attribute, unwritten chunks, gaps of a virtual dataset. Files that lack the same
+# values give the same bits, however missing values are marked, on any ranks, in memory or in a stream; nothing missing
+# is trained on unless the configuration says how.
 build_folder=$(realpath "$2")
 source "$(dirname "$0")/common.sh"
 "$build_folder/tests/make_missing" . || exit 1
@@ -19,7 +19,7 @@ training: {epochs: 2, batch_size: 16, microbatch_size: 4}
 C
 }
 
-# refused NAME WORDS [ARGUMENT...]: train ends with 5, and WORDS stand on one line
+# refused NAME WORDS [ARGUMENT...]: train ends with 5, and WORDS are on one line
 refused() {
     local name=$1 words=$2
     shift 2
@@ -56,7 +56,7 @@ for name in chunks virtual; do
     grep -q 'column 0 is missing:.*160 of its values were never written' log || { fail "check $name"; cat log; }
 done
 
-# ---- each remedy works, and to the same bits ----
+# ---- each remedy works, with the same bits ----
 for policy in mean mask drop; do
     reference=
     for name in nan chunks virtual packed months; do
@@ -100,7 +100,7 @@ refused c_packed 'class labels have no mean' $x --set data.fields.y.missing=mean
 refused packed 'missing: mean: needs standardised values' --set data.fields.x.missing=mean \
     --set data.fields.x.normalize=unit_range
 
-# ---- a stream at which nobody looks beforehand ----
+# ---- a stream that is not checked beforehand ----
 unseen="--set data.cache=stream --set data.check=none --set data.fields.x.normalize=none --set data.fields.y.normalize=none"
 refused packed 'value 0 of sample .* is missing' $unseen
 same_unseen() { reference=; same "looked at" 1 $1 $unseen --set data.check=all "${@:2}"; same "unseen" 2 $1 $unseen "${@:2}"; }
@@ -117,7 +117,7 @@ C
 refused series 'data.train.x: .*sample 50, column 0 is 9.96920997e\+36, which means no value'
 reference=
 same "windows, dropped" 1 series --set data.fields.x.missing=drop --set data.fields.y.missing=drop
-# 192 rows have 184 windows with a target; those that reach rows 50 and 51 begin at rows 42 to 51.
+# 192 rows have 184 windows with a target; those that contain rows 50 and 51 start at rows 42 to 51.
 grep -q '^174 training, 40 validation' train.log || { fail "the wrong windows are dropped"; cat train.log; }
 same "windows in a stream" 3 series --set data.fields.x.missing=drop --set data.fields.y.missing=drop --set data.cache=stream
 reference=

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# allreduce: mpi agrees with exact to rounding, and says what is given up.
+# allreduce: mpi agrees with exact up to rounding, and reports what it gives up.
 source "$(dirname "$0")/common.sh"
 classifier
 train 4 1 classifier.yaml --run-dir exact --set training.allreduce=exact || fail "exact"

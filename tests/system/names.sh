@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Names of classes, categories and columns as a user meets them: files of another import mean what they say, or are
-# refused with both lists. Fails when codes of one file are taken for those of another.
+# Names of classes, categories and columns as a user sees them: files of another import are mapped by name, or refused
+# with both lists. Fails when codes of one file are read as those of another.
 source "$(dirname "$0")/common.sh"
 find_python
 
@@ -50,7 +50,7 @@ training: {epochs: 25, batch_size: 48, microbatch_size: 8}
 YAML
 run train names.yaml --run-dir run
 
-# As many right of the rows of two colours as of those rows among all: no fruit is taken for another.
+# Rows of two colours are classified as correctly alone as among all rows: no fruit is mistaken for another.
 accuracy() { awk -F, 'NR > 1 { n++; if ($2 == $3) right++ } END { printf "%.2f", 100 * right / n }' "$1"; }
 run predict run --data old.h5 -o old.p
 awk -F, 'NR == 1 || $2 == "cherry" || $2 == "lemon"' old.p >part.p
@@ -71,7 +71,7 @@ refused 5 "has the class 'kiwi', which is not known to run/" "apple, cherry, lem
 refused 5 "lacks the column 'kg' of run/" "the names there: colour, kg; the names here: colour, lb" \
     -- eval run --data renamed.h5
 
-# Parts and shards of other imports: the same bits wherever the data is kept, and by any number of ranks.
+# Parts and shards of other imports: the same bits wherever the data is kept, on any number of ranks.
 cat >parts.yaml <<'YAML'
 data:
   file: shard-*.h5
@@ -100,7 +100,7 @@ table turned kg,colour,fruit 60 yellow brown
 refused 2 "has the class 'kiwi', which is not known to" -- check parts.yaml
 refused 5 "has the class 'kiwi', which is not known to" -- train parts.yaml --run-dir none
 
-# A run does not go on with numbers that mean something else.
+# A run does not continue with numbers that mean something else.
 # renamed EDIT MESSAGE: the same numbers under another name
 renamed() {
     sed "$1" old.csv >new-names.csv

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The promise for every kind of network: fingerprint, figures of the test and metrics.jsonl (times aside) are those of
-# one rank on any number of ranks and threads, in small waves, after a stop in the middle of an epoch, and from a
-# stream; and eval and predict take what comes out. Each kind has a short last batch with fewer leaves than 7 ranks.
+# The promise for every kind of network: fingerprint, test metrics and metrics.jsonl (except times) are those of one
+# rank on any number of ranks and threads, in small waves, after a stop in the middle of an epoch, and from a stream;
+# and eval and predict accept the result. Each kind has a short last batch with fewer leaves than 7 ranks.
 tools=$(realpath "$2")/tests
 source "$(dirname "$0")/common.sh"
 "$tools/make_networks" "$work" || fail "make_networks"
 
-images() { # a CNN, with averaged weights beside running statistics, and a frozen layer
+images() { # a CNN with averaged weights, running statistics and a frozen layer
     cat <<YAML
 data:
   file: $digits/digits.h5
@@ -29,7 +29,7 @@ training: {epochs: 1, batch_size: 74, microbatch_size: 6, average: 0.9}
 YAML
 }
 
-sequences() { # a bidirectional LSTM on sequences of lengths of their own
+sequences() { # a bidirectional LSTM on sequences of different lengths
     cat <<YAML
 data:
   file: sequences.h5
@@ -48,7 +48,7 @@ training: {epochs: 2, batch_size: 27, microbatch_size: 3}
 YAML
 }
 
-mixture() { # a label for the whole of a sequence and for each step; normalisation that two layers share
+mixture() { # one label per sequence and one per step; two layers share a normalisation
     cat <<YAML
 data:
   file: sequences.h5
@@ -72,7 +72,7 @@ training: {epochs: 2, batch_size: 27, microbatch_size: 3, average: 0.8}
 YAML
 }
 
-labels() { # a label for each step of such a sequence, by attention over it
+labels() { # one label per step of such a sequence, by attention
     cat <<YAML
 data:
   file: sequences.h5
@@ -113,7 +113,7 @@ YAML
 
 tied() { text ', bias: false, share: words'; }
 
-waves() { # an LSTM whose state goes on from window to window
+waves() { # an LSTM whose state is carried from window to window
     cat <<YAML
 data:
   file: waves.h5
@@ -131,7 +131,7 @@ training: {epochs: 3, batch_size: 14, microbatch_size: 2, last_batch: drop}
 YAML
 }
 
-pairs() { # two inputs by name; two heads, with labels that are none, values that are missing, and weights
+pairs() { # two inputs by name; two heads, with ignored labels, missing values and weights
     cat <<YAML
 data:
   file: pairs.h5
@@ -159,12 +159,12 @@ for i in $(seq 400); do echo "line $((i * 7919 % 1009)) of the text, and $((i * 
 "$program" import text text.txt --validation 0.1 --test 0.1 --chronological -o text.h5 >import.log 2>&1 ||
     { cat import.log; fail "import text"; }
 
-figures() { # RUN_DIR: all that a run has found
+figures() { # RUN_DIR: all results of a run
     echo "$(fingerprint) $(sed 's/,"time":{[^}]*}//' "$1/metrics.jsonl" | md5sum) $(grep '^test' train.log)"
 }
 
 # compare NAME WHAT REFERENCE RANKS THREADS ARGUMENT...: trains, or resumes, and compares; the run stays in `run`. Every
-# step is verified for silent corruption: where there is none, none may be seen.
+# step is verified for silent corruption, and none may be reported.
 compare() {
     local name=$1 what=$2 reference=$3 ranks=$4 threads=$5
     shift 5
@@ -174,7 +174,7 @@ compare() {
     [ "$(figures run)" = "$reference" ] || fail "$name, $what, on $ranks x $threads: $(figures run), not $reference"
 }
 
-# A run that is stopped at a step: a copy of a whole one, without the checkpoints of later steps.
+# A run stopped at a step: a copy of a complete one, without the checkpoints of later steps.
 stop_at_half() {
     local checkpoints=(run/checkpoints/*)
     local kept=$((${#checkpoints[@]} / 2 - 1))
@@ -193,7 +193,7 @@ check_kind() {
     echo "$name: $(fingerprint), $(grep '^test, best' train.log)"
     [ -n "$(fingerprint)" ] || fail "$name: no fingerprint"
 
-    # The middle of an epoch, then other ranks.
+    # Stopped in the middle of an epoch, then continued on other ranks.
     stop_at_half "$name"
     compare "$name" resumed "$reference" 3 2
     grep -q resuming train.log || fail "$name: not resumed"
@@ -230,7 +230,7 @@ check_kind() {
 
 for name in images sequences mixture labels text tied waves pairs; do check_kind $name; done
 
-# kill -9 of a rank while a state is carried: what a checkpoint keeps of it is all of it.
+# kill -9 of a rank while state is carried: a checkpoint contains all of it.
 killed=(--set training.epochs=400 --set training.peak_seconds=0 --set 'checkpoint={every: 17 steps, keep_last: 2}')
 train 2 1 waves.yaml --run-dir whole "${killed[@]}" || { cat train.log; fail "waves, whole"; }
 reference=$(figures whole)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Memory that is out on one rank ends all ranks with exit code 7 within seconds, and is told once, with the rank. Some
-# of all allocations of a short run, another choice each time; NN_MEMORY_TRIED sets how many.
+# Running out of memory on one rank ends all ranks with exit code 7 within seconds, with one message that names the
+# rank. Tries a different random selection of the allocations of a short run each time; NN_MEMORY_TRIED sets how many.
 folder=$(realpath "$2")
 source "$(dirname "$0")/common.sh"
 classifier
@@ -9,7 +9,8 @@ short=(classifier.yaml --set training.epochs=1 --set training.limit_batches=4 --
     --set training.hang_timeout=20)
 tried=${NN_MEMORY_TRIED:-14}
 
-# fails_at N RANK: the N-th allocation of that rank fails. It ends with 7, or, where the program can do without, well.
+# fails_at N RANK: the N-th allocation of that rank fails. The run ends with 7, or succeeds if the program can do
+# without.
 fails_at() {
     local code told
     rm -rf starved
@@ -32,12 +33,12 @@ RANDOM=$((seed % 32768))
 ended=0
 for ((i = 0; i < tried; i++)); do
     fails_at $((RANDOM * 450 / 32768 + 1)) 1
-    fails_at $((RANDOM * 900 / 32768 + 90)) 0 # below are those of the look at the files before MPI starts
+    fails_at $((RANDOM * 900 / 32768 + 90)) 0 # earlier ones are those of reading the files before MPI starts
 done
 [ "$ended" -gt 0 ] || fail "no allocation that failed has ended a run"
 echo "$ended of $((2 * tried)) ended the run"
 
-# A node that has less than the ranks will take is warned of; the limits stand in the message of an allocation.
+# A warning if a node has less memory than the ranks will use; the message of a failed allocation shows the limits.
 program=$faults NN_FAULT=memory.spare=value:1000 train 2 1 "${short[@]}" --run-dir spare || { fail "the warned run"; cat train.log; }
 grep -q '^warning: .* may run out of memory, .*: 2 ranks there will take .*, and the node has 1000 B left' train.log ||
     { fail "no warning of the node's memory"; cat train.log; }

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# NaN and Inf while training: the same message, file and outcome on any number of ranks and threads; what is skipped is
-# skipped everywhere, over kill and resume too; weights that are not finite never reach a checkpoint.
+# NaN and Inf while training: the same message, file and outcome on any number of ranks and threads; skipped steps are
+# skipped everywhere, across kill and resume too; non-finite weights never reach a checkpoint.
 source "$(dirname "$0")/common.sh"
 classifier
 
-# metrics FOLDER: without what may differ
+# metrics FOLDER: prints the metrics without what may differ
 metrics() { sed 's/,"time":{[^}]*}//' "$1/metrics.jsonl"; }
 
 # says WORDS
@@ -20,7 +20,7 @@ replays() {
     grep -q "$words" replay.log || { fail "replay $*: not said: $words"; cat replay.log; }
 }
 
-# table NAME AWK: 300 rows of three inputs and a target, some of them changed
+# table NAME AWK: 300 rows of three inputs and a target, some of them modified
 table() {
     awk 'BEGIN {srand(3); print "a,b,c,y"; for (i = 0; i < 300; i++) {
         a = rand(); b = rand(); c = rand(); y = a - 2 * b + c * c; '"$2"'; print a "," b "," c "," y}}' >"$1.csv"
@@ -84,7 +84,7 @@ for job in "1 2" "2 2" "3 1" "7 1"; do
         cmp "$file" "other/${file#wild/}" || fail "skip on $job: ${file#wild/} differs"
     done
 done
-# Optimizers that measure do so before a step is known to be skipped.
+# Optimizers that measure tensors do so before a step is known to be skipped.
 for optimizer in lars lamb; do
     ends 0 2 1 wild.yaml --run-dir "$optimizer" --set optimizer="{$optimizer: {learning_rate: 0.01}}"
     [ "$(grep -c '"skipped":' "$optimizer/metrics.jsonl")" = 4 ] || fail "$optimizer skips no steps"
@@ -106,7 +106,7 @@ ends 0 2 2 wild.yaml --run-dir killed "${long[@]}"
 [ "$(fingerprint)" = "$expected" ] || fail "skip over a kill: $(fingerprint), not $expected"
 [ "$(metrics killed)" = "$(metrics long)" ] || fail "skip over a kill: other metrics"
 
-# A run that stopped goes on with skip; state that layers carry does not poison what follows.
+# A stopped run continues with skip; state carried by layers does not spoil later steps.
 table carried 'if (i == 37 || i == 150 || i == 211) {a = 3e38; b = 3e38; c = 3e38}'
 regression_on carried 'rnn: {units: 5, carry: true, activation: relu}, dense: {units: 1}' 'loss: mse' \
     'training: {epochs: 2, batch_size: 4, microbatch_size: 1, last_batch: drop, peak_seconds: 0}' \
@@ -121,7 +121,7 @@ expected=$(fingerprint)
 ends 0 3 2 carried.yaml --run-dir carried --fresh "${carried[@]}" --set training.on_nonfinite=skip
 [ "$(fingerprint)" = "$expected" ] || fail "carried state: $(fingerprint), not $expected"
 
-# ---- the limit: weights that only give NaN take no better one's place ----
+# ---- the limit: weights that give only NaN do not replace better ones ----
 ends 3 2 1 wild.yaml --run-dir limit --set optimizer.adam.learning_rate=1e30 --set training.nonfinite_limit=4 \
     --set checkpoint.every='1 step' --set lr_schedule=constant
 says '4 steps in a row would be skipped now'

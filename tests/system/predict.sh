@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# nntrain predict: predictions beside targets, and what is wrong with a request. Fails when the share of right
-# classes in the file is not the accuracy that eval shows, or a refused request leaves a file or no message.
+# nntrain predict: predictions next to targets, and refused requests. Fails when the fraction of correct classes in the
+# file differs from the accuracy shown by eval, or a refused request leaves a file or gives no message.
 source "$(dirname "$0")/common.sh"
 heads
 train 2 1 heads.yaml --run-dir run || { fail "training ended with $?"; cat train.log; }
@@ -23,7 +23,7 @@ grep -q -- "--part is train, validation or test, not 'tests'" log || fail "no me
 grep -q 'nowhere' log || fail "no message: $(cat log)"
 [ ! -e no.csv ] || fail "a refused request left a file"
 
-# What does not fit between targets, losses and metrics is told before the first step.
+# Mismatches between targets, losses and metrics are reported before the first step.
 refused() {
     local message=$1
     shift

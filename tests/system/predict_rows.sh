@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# predict --data and eval --data take every row of the files that are named: fails when the split of the training run is
-# applied to them, labels are asked for to predict, or a row that cannot be predicted moves the rows behind it.
+# predict --data and eval --data use every row of the given files. Fails when the split of the training run is applied
+# to them, prediction asks for labels, or a row that cannot be predicted shifts the rows after it.
 build_folder=$(realpath "$2")
 source "$(dirname "$0")/common.sh"
 "$build_folder/tests/make_bad_data" . || exit 1
@@ -27,7 +27,7 @@ rows train.csv 48
 run predict run -o test.csv
 rows test.csv 62
 
-# All rows; those that cannot be predicted say so, and the others are what they are in the good file.
+# All rows: those that cannot be predicted are marked, and the others equal those of the good file.
 run predict run --data good.h5 -o good.csv
 rows good.csv 64
 said "predictions of 64 samples of good.h5 by run/"
@@ -39,7 +39,7 @@ run predict run --data damaged.h5 --part train -o damaged.csv
 rows damaged.csv 64
 said "8 of 64 rows have no prediction"
 said "the first is row 16 of damaged.h5"
-# others FILE FIRST LAST: predictions outside of these rows are those for good.h5, which has the same numbers there
+# others FILE FIRST LAST: predictions outside these rows equal those for good.h5, which has the same numbers there
 others() {
     awk -F, -v first="$2" -v last="$3" 'FNR == 1 { file++; next }
         $1 >= first && $1 <= last { if (file == 2 && ($3 != "" || $4 != "nan")) bad = 1; next }
@@ -53,11 +53,11 @@ others rest.csv 7 7
 run predict run --data good.h5 -o good.csv
 others damaged.csv 16 23
 
-# Numbers come back with the same bits, and with no digit more than that takes.
+# Numbers are written with just enough digits to read back the same bits.
 awk -F, 'NR > 1 { for (i = 4; i <= NF; i++) if (length($i) < 12) short++; n += NF - 3 } END { exit !(short > n / 10) }' \
     good.csv || fail "all numbers have 9 digits"
 
-# The same lines by any number of ranks, and from several files.
+# The same lines on any number of ranks, and from several files.
 OMP_NUM_THREADS=1 mpirun -n 3 --bind-to none "$program" predict run --data good.h5 -o ranks.csv >log 2>&1 ||
     { fail "exit $?"; cat log; }
 cmp -s good.csv ranks.csv || fail "three ranks write other predictions"
@@ -70,7 +70,7 @@ cut -d, -f4- two.csv | tail -n 64 | cmp -s - <(cut -d, -f2- good.csv | tail -n 6
 run eval run --data good.h5 --data again.h5
 said ": 128 samples of good.h5, again.h5: loss"
 
-# eval judges what predict writes.
+# eval scores what predict writes.
 run eval run --data good.h5
 said ": 64 samples of good.h5: loss"
 found=$(awk -F, 'NR > 1 { n++; right += $2 == $3 } END { printf "%.2f", 100 * right / n }' good.csv)
@@ -103,7 +103,7 @@ run train comma.yaml --run-dir comma
 run predict comma -o comma.p
 [ "$(head -1 comma.p)" = 'sample,y,y_predicted,"y_probability_big, red",y_probability_blue' ] || fail "header $(head -1 comma.p)"
 
-# ---- windows: one for each that fits into the series; those at its end have no target yet ----
+# ---- windows: every one that fits into the series; those at its end have no target yet ----
 awk 'BEGIN { print "s,q"; for (i = 0; i < 90; i++) print sin(i / 4) "," i % 7 }' >long.csv
 awk 'BEGIN { print "q,s"; for (i = 0; i < 20; i++) print i % 7 "," sin(i / 4) }' >short.csv
 run import series long.csv -o long.h5
@@ -180,7 +180,7 @@ run predict several --data value.h5 -o value.p
 [ "$(head -1 value.p)" = sample,c_predicted,c_probability_0,c_probability_1,v,v_predicted ] || fail "$(head -1 value.p)"
 program_refuses 5 'there is no dataset "c"' eval several --data value.h5
 program_refuses 5 'dataset "len" of endless.h5 does not exist' predict several --data endless.h5 -o no.p
-# What the weights were trained with cannot be set for a look at a file.
+# Settings that the weights were trained with cannot be changed for prediction.
 for key in data.fields.x.normalize=none training.epochs=3; do
     "$program" eval "$(ls -d run* | head -n 1)" --set $key >set.log 2>&1
     [ $? = 2 ] || { fail "eval --set $key is not refused"; cat set.log; }

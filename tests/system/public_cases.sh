@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Layouts of data as people have them, from public reports: each is read, or refused in one message, and what the message
-# recommends is applied here and must lead to a run.
+# Data layouts from public reports: each is read, or refused in one message, and the remedy in the message is applied
+# here and must lead to a run.
 source "$(dirname "$0")/common.sh"
 find_python
 [ -n "$python" ] || { echo "skipped: python3 has no h5py"; exit 77; }
@@ -8,7 +8,7 @@ find_python
 # py: Python from standard input
 py() { { echo "import h5py, numpy; r = numpy.random.default_rng(7)"; cat; } | "$python" - || fail "Python failed"; }
 
-# config NAME LOSS NETWORK DATA: DATA is what follows `data:`, in braces
+# config NAME LOSS NETWORK DATA: DATA is the value of `data:`, in braces
 config() {
     { echo "data: $4"; echo "network: [$3]"; echo "loss: $2"; echo "training: {epochs: 2}"; } >"$1.yaml"
 }
@@ -24,7 +24,8 @@ runs() {
     [ -n "$first" ] && [ "$(fingerprint)" = "$first" ] || fail "$name $*: other bits in a stream: $first, $(fingerprint)"
 }
 
-# refused NAME PATTERN ARGUMENT...: by check with 2 and by train with 5 or 2, once each, and check makes nothing of it
+# refused NAME PATTERN ARGUMENT...: check exits with 2 and train with 5 or 2, with one message each, and check creates
+# no run
 refused() {
     local name=$1 pattern=$2 code
     shift 2
@@ -39,10 +40,10 @@ refused() {
     [ "$(grep -c -E -e "$pattern" train.log)" = 1 ] || { fail "$name: not '$pattern' once"; cat train.log; }
 }
 
-# setting: the KEY: VALUE that the last refusal says to set, as an argument
+# setting: prints the KEY: VALUE recommended by the last refusal, as an argument
 setting() { grep -o -E 'set data\.[a-z_.]+: [^;,(]+(, [-0-9]+\])?' train.log | head -n 1 | sed 's/^set //; s/: /=/; s/ *$//'; }
 
-# recipe FILE: runs the Python of the last refusal on the file
+# recipe FILE: runs the Python code of the last refusal on the file
 recipe() {
     local code
     code=$(grep -o -E 'in Python with h5py( and numpy)?: .*' train.log | head -n 1 | sed -E 's/^in Python[^:]*: //; s/(, and use|, and read).*//; s/ \(or the axis.*//')
@@ -51,7 +52,7 @@ recipe() {
 }
 classes='dense: {units: classes}'
 
-# ---- inputs and labels in files of their own, and patterns of such files ----
+# ---- inputs and labels in separate files, and patterns of such files ----
 py <<'PY'
 for k in range(2):
     y = r.integers(0, 2, (40, 1, 1, 1)).astype('u1')
@@ -118,7 +119,7 @@ config matlab cross_entropy "$classes" '{file: labels.h5, train: {x: matlab, y: 
 refused matlab 'dataset "matlab" has 3 samples, .*dimension 2 of "matlab" has extent 64.*data.fields.x.layout: FN'
 runs matlab --set "$(setting)"
 
-# ---- maps and steps that are one-hot ----
+# ---- one-hot maps and steps ----
 py <<'PY'
 m = r.integers(0, 3, (40, 6, 6)); t = r.integers(0, 4, (40, 6))
 with h5py.File('maps.h5', 'w') as f:
@@ -182,7 +183,7 @@ runs groups --set data.train.x=all --set data.train.y=all_y
 config files cross_entropy "$classes" '{file: "demo?.h5", train: {x: x, y: y}}'
 runs files
 
-# ---- shards of one data set with other types, and parts ----
+# ---- shards and parts with different types ----
 py <<'PY'
 c = numpy.arange(80) % 2; x = c[:, None] * 90 + r.integers(0, 160, (80, 6))
 for name, types in (('same', ('u1i4', 'u1i4')), ('mixed', ('u1i4', 'f8i8')), ('other', ('f4f4', 'i2u1'))):

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# What may lie in a run directory, or in the place of data, beside what nntrain puts there: pipes, sockets and folders
-# with the names of files, files under each other's names, damaged ones. Nothing waits for the other end of a pipe, and of
-# the checkpoints only what is old or damaged is ever removed.
+# Foreign objects in a run directory or in place of data: pipes, sockets and folders with the names of files, renamed
+# files, damaged files. Nothing waits for the other end of a pipe, and only old or damaged checkpoints are ever removed.
 source "$(dirname "$0")/common.sh"
 classifier
 settings=(--set training.peak_seconds=0 --set training.epochs=2 --set 'checkpoint.every=6 steps' --set checkpoint.keep_last=9)
@@ -38,7 +37,7 @@ for command in info verify eval "check classifier.yaml --run-dir"; do
 done
 [ -p $later ] || fail "the pipe is gone"
 
-# Training on goes through the steps of those names as well, and leaves them alone.
+# Training continues past the steps of those names, and does not touch them.
 alone --set training.epochs=3 --set 'checkpoint.every=7 steps' || { fail "training on: exit $?"; cat train.log; }
 [ -p $later ] && [ -d run/checkpoints/step-0000000096.h5 ] || fail "what is no file was removed: $(listed)"
 rm -r run && cp -r whole run
@@ -60,7 +59,7 @@ for name in manifest metrics.jsonl config.yaml best.h5 status lease; do
     rm -rf run && cp -r whole run && rm -f kept
 done
 
-# Configuration, data, first weights, and what a command is given.
+# Configuration, data, initial weights, and command arguments.
 mkfifo pipe
 sed "s|file: .*|file: pipe|" classifier.yaml >of-pipe.yaml
 for arguments in "train pipe" "train of-pipe.yaml --run-dir other" "check of-pipe.yaml" "check pipe" \
@@ -72,14 +71,14 @@ for arguments in "train pipe" "train of-pipe.yaml --run-dir other" "check of-pip
     { [ $code != 0 ] && [ $code -lt 124 ] && grep -q "pipe" command.log; } || { fail "$arguments: exit $code"; cat command.log; }
 done
 
-# A configuration that cannot be read is not replaced by the built-in example.
+# An unreadable configuration is not replaced by the built-in example.
 mkdir elsewhere && mkfifo elsewhere/nntrain.yaml
 (cd elsewhere && timeout 30 "$program" train) >command.log 2>&1
 code=$?
 { [ $code = 2 ] && grep -q 'nntrain.yaml: cannot be read: it is a pipe' command.log; } || { fail "nntrain.yaml is a pipe: exit $code"; cat command.log; }
 
 # ---- what may be removed ----
-# The newest is damaged, and two later names hold files that are intact, but not what their names say.
+# The newest checkpoint is damaged, and two files with later names are intact but misnamed.
 truncate -s -100 "$newest"
 cp "$older" run/checkpoints/step-0000000097.h5
 cp "$older" run/checkpoints/step-0000000098.h5
@@ -95,7 +94,7 @@ alone || { fail "and again: exit $?"; cat train.log; }
 same "and again"
 says "resuming from $newest"
 
-# A manifest that lists checkpoints, and none is there: nothing begins from scratch.
+# The manifest lists checkpoints, but none exists: training does not start from scratch.
 rm -r run && cp -r whole run
 rm run/checkpoints/* run/best.h5 run/metrics.jsonl
 alone

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Batches and microbatches that are left to the rules: four ranks share any of them, more are told what works, and a
-# run that is continued keeps what it was begun with.
+# Default batch and microbatch sizes: four ranks can share any batch, more ranks are told what works, and a continued
+# run keeps its sizes.
 tools=$(realpath "$2")/tests
 source "$(dirname "$0")/common.sh"
 "$tools/make_data" small.h5 90 6 3 || fail "make_data"
@@ -20,7 +20,7 @@ for ranks in 1 4 3; do
 done
 [ "$(tr ' ' '\n' <<<"$sums" | sort -u | grep -c .)" = 1 ] || fail "several fingerprints:$sums"
 
-# More ranks than microbatches: each remedy that the message gives leads to a run; so does what check says of it.
+# More ranks than microbatches: each remedy in the message leads to a run, and so does check's.
 train 11 1 small.yaml --run-dir many && fail "11 ranks for 8 microbatches"
 says '^nntrain: 11 ranks, but a batch of 32 samples has only 8 microbatches of 4: start at most 8 ranks, or '
 "$program" check small.yaml -n 11 --run-dir many >check.log 2>&1
@@ -32,7 +32,7 @@ for remedy in "${remedies[@]}"; do
     train 11 1 small.yaml --run-dir remedy --fresh $remedy || { fail "11 ranks with $remedy"; cat train.log; }
 done
 
-# A run that is continued keeps its sizes, whatever the rules would now give; they may be written out, not changed.
+# A continued run keeps its sizes, whatever the defaults would now be; they may be set explicitly, but not changed.
 sed -i '/^loss/a lr_schedule: constant' small.yaml
 sizes=(--set training.microbatch_size=8 --set training.batch_size=24)
 train 2 1 small.yaml --run-dir whole "${sizes[@]}" --set training.epochs=3 || fail "a run"

@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
 # A request to stop (USR1) ends the run at a step boundary with a checkpoint and exit code 75; the same command resumes
-# to the same bits; so does the end of the job's time. A finished run says so; more epochs go on; a change of the result
-# is refused.
+# with the same bits. The same happens at the end of the job's time. A finished run says so; more epochs continue it;
+# changes that affect the result are refused.
 source "$(dirname "$0")/common.sh"
 classifier
 settings=(--set training.epochs=300)
 train 2 1 classifier.yaml --run-dir whole "${settings[@]}" || fail "the uninterrupted run"
 reference=$(fingerprint)
 
-# status PATTERN: the line that the run has left, which info shows too
+# status PATTERN: the status line of the run, which info shows too
 status() {
     grep -q -E "^$1" stopped/status && "$program" info stopped | grep -q -E "^status: $1" ||
         fail "the run's status is '$(cat stopped/status)', not '$1'"
 }
 
-# TERM and INT may end mpirun with a code of its own; the run directory has the run's.
+# After TERM and INT mpirun may exit with its own code; the run directory has the program's.
 ranks=1
 for signal in USR1 TERM INT; do
     ranks=$((ranks % 3 + 1))
@@ -34,7 +34,7 @@ for signal in USR1 TERM INT; do
     fi
     status '75 .* stopped on request after step [0-9]+$'
 done
-# A job whose time ends stops by itself, whoever tells the time.
+# A job stops on its own before its time ends, wherever the limit comes from.
 train 2 1 classifier.yaml --run-dir stopped "${settings[@]}" --time-limit '1 s'
 [ $? = 75 ] || { fail "--time-limit does not stop the run"; cat train.log; }
 grep -q "stopped before the job's time ends" train.log || fail "no word of the time limit"
@@ -62,7 +62,7 @@ train 2 1 classifier.yaml --run-dir stopped --set training.epochs=302 --set data
 train 2 1 classifier.yaml --run-dir stopped --set training.epochs=1 --set training.seed=2 --fresh ||
     fail "--fresh does not start over"
 
-# A run directory that is removed under way and taken by another job: the first one ends, and leaves the second's files.
+# A run directory removed during a run and taken by another job: the first job ends and leaves the second's files alone.
 "$program" train classifier.yaml --run-dir taken --set training.epochs=100000 >first.log 2>&1 &
 first=$!
 for _ in $(seq 200); do [ -n "$(ls taken/checkpoints 2>/dev/null)" ] && break; sleep 0.05; done

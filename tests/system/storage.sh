@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# How the data is stored decides about speed alone: chunks, compression, element type and division into files leave the
-# split, the order of samples and so the bits alone. check and info say where chunks make a stream read much more than
-# the data, and what they recommend ends that. A file that is repacked between two jobs resumes with the same bits, and
-# one of which a value has changed is refused, whichever part it is of.
+# How the data is stored affects speed only: chunks, compression, element type and division into files do not change the
+# split, the order of samples or the bits. check and info warn if chunks make a stream read much more than the data, and
+# their remedies work. A file repacked between two jobs resumes with the same bits; a file with a changed value is
+# refused, whatever its part.
 source "$(dirname "$0")/common.sh"
 make=$2/tests/make_data
 rows=20000 columns=40
@@ -27,7 +27,7 @@ YAML
 # alone ARGUMENT...: one rank and one thread
 alone() { OMP_NUM_THREADS=1 "$program" train d.yaml --fresh --run-dir run "$@" >train.log 2>&1 || { tail -n 3 train.log; fail "$*"; }; }
 
-# same WHAT: the fingerprint is that of the first run since `expected` was unset
+# same WHAT: the fingerprint equals that of the first run since `expected` was unset
 same() {
     : "${expected:=$(fingerprint)}"
     [ -n "$expected" ] && [ "$(fingerprint)" = "$expected" ] || fail "$1: $(fingerprint), not $expected"
@@ -86,14 +86,14 @@ same "two epochs"
 alone
 mv run half
 
-# resume ARGUMENT...: in a copy of the run that has done one epoch
+# resume ARGUMENT...: resumes a copy of the run after one epoch
 resume() {
     rm -rf two
     cp -r half two
     train 2 1 d.yaml --run-dir two --set training.epochs=2 "$@"
 }
 
-# refused WHAT: with the part, and by check as well
+# refused WHAT: by train and by check, with the part
 refused() {
     ! resume || fail "changed data is accepted: $1"
     grep -q "^  $1" train.log || { cat train.log; fail "the message does not name $1"; }
@@ -118,9 +118,9 @@ data test.h5 0 0 1 1000 60000
 resume || { cat train.log; fail "the first data is refused"; }
 same "the first data again"
 
-# ---- what is not checked ----
+# ---- unchecked data ----
 
-# Shares of the classes, normalisation and baselines are measured however the data is kept.
+# Class proportions, normalisation and baselines are measured however the data is kept.
 cat >d.yaml <<YAML
 data: {file: data.h5, train: {x: x, y: y}, split: {validation: 0.1}, check: none}
 network: [{dense: {units: 8, activation: relu}}, {dense: {units: classes}}]
@@ -149,9 +149,9 @@ refuses "class_weights: all are 0" "{cross_entropy: {class_weights: [0, 0, 0, 0,
 sed -i 's/check: none}/check: none, fields: {y: {classes: 2}}}/' d.yaml
 refuses "the classes of all samples to train on have weight 0" "{cross_entropy: {class_weights: [0, 1]}}"
 
-# ---- what is read ----
+# ---- the amount read ----
 
-# reads WHAT ARGUMENT...: check warns of this
+# reads WHAT ARGUMENT...: check gives this warning
 reads() {
     local what=$1
     shift

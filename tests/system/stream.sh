@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# A stream trains with bounded memory, and to the bits that memory gives; NN_STREAM_GIB=20 does so with files of 20 GiB
-# (by default 0.1), and then leaves out the runs in memory.
+# A stream trains with bounded memory, and with the same bits as in memory. NN_STREAM_GIB=20 uses files of 20 GiB
+# (default 0.1), and then leaves out the runs in memory.
 source "$(dirname "$0")/common.sh"
 columns=3072
 samples=$(awk -v gib="${NN_STREAM_GIB:-0.1}" -v columns=$columns 'BEGIN {print int(gib * 2 ^ 30 / columns)}')
 large=$(awk -v gib="${NN_STREAM_GIB:-0.1}" 'BEGIN {print (gib >= 2)}')
 limit_mib=300
 
-# Resident memory at most, over all ranks of the run that $! launched, in MiB.
+# Prints the peak resident memory of all ranks of the run launched as $!, in MiB.
 watch_ranks() {
     local launcher=$1 process now most=0
     while kill -0 "$launcher" 2>/dev/null; do
@@ -74,7 +74,7 @@ for layout in "0 0" "100 1"; do
         same 3 1 memory
     fi
 done
-# Ten thousand million samples, most of which were never written: no table of them, and the same bits on any ranks.
+# Ten billion samples, most of them unwritten: no table of them, and the same bits on any ranks.
 "$2/tests/make_data" data.h5 10000000000 4 2 262144 0 1000 || fail "making the sparse data"
 cat >stream.yaml <<YAML
 data:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What losses take, what metrics say, and which weights are the best: targets far from 0 and of different scale, shares
-# of classes, several questions at once, results that are undefined; and each value that a loss does not take is named,
-# by check and by train, in every part, in memory and in a stream.
+# What losses accept, what metrics report, and which weights are best: targets far from 0 and of different scales, class
+# probabilities, several yes/no answers, undefined results. Each value that a loss does not accept is reported by check
+# and train, in every part, in memory and in a stream.
 build_folder=$(realpath "$2")
 source "$(dirname "$0")/common.sh"
 "$build_folder/tests/make_targets" t.h5 || exit 1
@@ -29,7 +29,7 @@ run() {
 # says WORDS: on a line of train.log
 says() { grep -qE -- "$1" train.log || { fail "nothing says '$1'"; cat train.log; }; }
 
-# refused CODE WORDS NAME ARGUMENT...: train, on 3 ranks, ends with CODE, check with 2, and both say WORDS once
+# refused CODE WORDS NAME ARGUMENT...: train, on 3 ranks, ends with CODE, check with 2, and both print WORDS once
 refused() {
     local code=$1 words=$2 name=$3
     shift 3
@@ -41,7 +41,7 @@ refused() {
 
 results() { sed -n 's/^test, best weights[^:]*: //p; /outputs of/,/^fingerprint/p' train.log; }
 
-# same NAME RANKS...: results and fingerprint are the same as on 1 rank
+# same NAME RANKS...: results and fingerprint equal those of 1 rank
 same() {
     local reference ranks name=$1
     shift
@@ -52,7 +52,7 @@ same() {
     done
 }
 
-# The errors of the predictions in the file, output by output, are those that are shown.
+# The errors of the predictions in the file, output by output, equal those shown.
 # errors NAME OUTPUTS: r2, rmse, mae, each the mean over the outputs
 errors() {
     "$program" predict "$1.1" -o p.csv >/dev/null 2>&1 || fail "predict $1"
@@ -92,7 +92,7 @@ run stream 3
 says 'r2 0\.[0-9]+, rmse [0-9.]+, mae [0-9.]+$'
 says '^test, the outputs of y:$'
 
-# Baselines are named for what they are; and where the mean of the targets judges them, it explains exactly nothing.
+# Baselines are named for what they are; the mean of the targets explains exactly nothing of their variance.
 config log positive 1 mse 'fields: {y: {transform: log}}' r2
 run log 1
 says '^test, baseline \(the geometric mean of the training part\): loss'
@@ -106,7 +106,7 @@ run weighted 1
 says '^training, baseline \(the mean of the training part, each sample once\): '
 says '^sample weights apply to the loss; metrics .* count every sample once'
 
-# The truth in a file of predictions has the bits of the data set.
+# The targets in a file of predictions have the bits of the data set.
 find_python
 config difference positive 1 mse 'fields: {y: {transform: difference}}' mae
 sed -i 's/train: {x: x,/window: {length: 4, stride: 1, horizon: 1}, train: {x: positive,/' difference.yaml
@@ -125,7 +125,7 @@ sys.exit(f'{len(wrong)} of {len(rows)}: {wrong[:3]}' if wrong or len(rows) < 100
 PY
 done
 
-# Whole numbers that double does not hold are warned of, once; those that it holds are not.
+# One warning for integers that double cannot hold; none for those that it can.
 config even even_ticks 1 mse
 run even 1
 grep -q 'beyond 2^53' train.log && fail "numbers that double holds are called rounded"
@@ -136,7 +136,7 @@ for ranks in 1 3; do
         { fail "rounded numbers on $ranks ranks"; cat train.log; }
 done
 
-# What is undefined: printed, null, worse than any number, and told where it should choose.
+# Undefined results: printed as such, null in files, worse than any number, and reported if they should select weights.
 config constant constant 1 mse '' 'r2, rmse'
 run constant 2 --set checkpoint.best=r2
 says 'r2 undefined'
@@ -149,7 +149,7 @@ run late 2 --set checkpoint.best=auc --set 'training.early_stopping={patience: 2
 says 'auc undefined'
 says 'the validation auc is undefined \(if the labelled rows are all of one class'
 
-# The best weights are those of the lowest loss unless another is named; and what may be named.
+# The best weights are those with the lowest loss unless a metric is configured; which metrics may be.
 config best seconds 1 mse '' 'r2, rmse'
 run best 1 --set training.epochs=6
 says '^test, best weights \(epoch 6\)'
@@ -160,7 +160,7 @@ sed 's/metrics: .*/metrics: [acc]/' late.yaml >abbreviation.yaml
 train 1 1 abbreviation.yaml --run-dir refused
 says "did you mean 'accuracy'"
 
-# Shares of classes: recognised, or by kind: value; the same bits; metrics of their largest.
+# Class probabilities: recognised, or with kind: value; the same bits; metrics use the largest.
 config shares shares classes cross_entropy '' 'accuracy, f1, auc, perplexity, confusion'
 same shares 3
 config named shares 3 cross_entropy 'fields: {y: {kind: value}}' 'accuracy, f1, auc, perplexity, confusion'
@@ -171,7 +171,7 @@ says 'accuracy [0-9.]+ %'
 awk -F, 'NR > 1 { s = $3 + $5 + $7; if (s < 0.9999 || s > 1.0001) exit 1 }' p.csv || fail "probabilities do not sum to 1"
 run shares 1 --fresh --set 'loss.cross_entropy.class_weights=balanced'
 
-# Several columns of 0 and 1 are as many questions, whatever their type; weights are balanced column by column.
+# Several columns of 0 and 1 are separate questions, whatever their type; weights are balanced per column.
 config many many 4 binary_cross_entropy '' 'accuracy, f1, auc'
 same many 3
 many=$(results)
@@ -192,7 +192,7 @@ run chance 1
 config signs signs 1 binary_cross_entropy 'fields: {y: {kind: value, scale: 0.5, offset: 0.5}}' accuracy
 run signs 1
 
-# Each value that a loss does not take, where it is, and what to do.
+# Each value that a loss does not accept, with its place and a remedy.
 config outside outside 4 binary_cross_entropy
 words='data.train.y: dataset "outside" of .*sample 290, column 2 is 5 .*binary_cross_entropy takes numbers from 0 to 1; .*scale and offset'
 for cache in memory stream; do refused 5 "$words" outside --set data.cache=$cache; done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# How many threads a rank has: the same answer from check and train, whatever the variables of OpenMP say, and the same
-# bits; and a word of what to do where threads cannot be started.
+# The number of threads per rank: check and train agree, whatever the OpenMP variables are, with the same bits; and a
+# remedy if threads cannot be started.
 source "$(dirname "$0")/common.sh"
 unset OMP_NUM_THREADS OMP_PROC_BIND OMP_PLACES OMP_THREAD_LIMIT OMP_DYNAMIC OMP_STACKSIZE
 config=$digits/digits.yaml
@@ -9,7 +9,7 @@ siblings=$(cat /sys/devices/system/cpu/cpu0/topology/thread_siblings_list 2>/dev
 [[ $siblings == *[,-]* ]] && cores=0 # hyperthreads: not counted here
 first=$(taskset -cp $$ 2>/dev/null | sed 's/.*: *\([0-9]*\).*/\1/')
 
-# threads EXPECTED VARIABLE...: check and train have so many threads (0: any number), and the run its usual bits
+# threads EXPECTED VARIABLE...: check and train use EXPECTED threads (0: any number), and the run has its usual bits
 expected_bits=
 threads() {
     local expected=$1 told said bits
@@ -44,7 +44,7 @@ warned 'OMP_THREAD_LIMIT'
 threads 512 OMP_NUM_THREADS=1000000000
 warned 'a rank takes at most 512 threads'
 
-# Places that several ranks have in common.
+# OpenMP places shared by several ranks.
 if [ "$cores" -gt 1 ]; then
     OMP_PROC_BIND=true mpirun -n 2 --bind-to none "$program" train "$config" --run-dir run --fresh \
         --set training.epochs=1 >train.log 2>&1
@@ -52,7 +52,7 @@ if [ "$cores" -gt 1 ]; then
     [ "$(fingerprint)" = "$expected_bits" ] || fail "other bits on two ranks"
 fi
 
-# refused CODE PATTERN VARIABLE...: one line, which says what to do; with what it says the run is fine
+# refused CODE PATTERN VARIABLE...: one line with a remedy, with which the run succeeds
 refused() {
     local code=$1 pattern=$2 found
     shift 2
