@@ -88,21 +88,18 @@ static int64_t tree_roundest(int64_t low, int64_t high)
     return (int64_t)((uint64_t)high >> bit << bit);
 }
 
-nn_tree_node nn_tree_share(int64_t n, int rank, int size)
+void nn_tree_shares(int64_t n, int size, int64_t *begin)
 {
-    if (n <= size) return (nn_tree_node){nn_smaller(rank, n), nn_smaller((int64_t)rank + 1, n)};
-    /* From left to right, each rank takes at least one leaf and at most `longest`, and leaves at least one
-     * and at most `longest` for each rank after it; within these limits its end is as round as possible. */
+    /* From left to right, each rank takes at least one leaf and at most `longest`, and leaves the ranks that
+     * follow at least one and at most `longest` each; within those limits its end is as round as possible. */
     int64_t longest = (n - 1) / size + 1;
-    nn_tree_node share = {0, 0};
-    for (int r = 0; r <= rank; r++) {
-        int64_t behind = size - 1 - r;
-        share.begin = share.end;
-        int64_t low = nn_larger(share.begin + 1, n - behind * longest);
-        int64_t high = nn_smaller(share.begin + longest, n - behind);
-        share.end = tree_roundest(low, high);
+    begin[0] = 0;
+    for (int r = 0; r < size; r++) {
+        int64_t following = size - 1 - r;
+        int64_t low = nn_larger(begin[r] + 1, n - following * longest);
+        int64_t high = nn_smaller(begin[r] + longest, n - following);
+        begin[r + 1] = n > size ? tree_roundest(low, high) : nn_smaller((int64_t)r + 1, n);
     }
-    return share;
 }
 
 nn_tree_node nn_tree_leaf_samples(int64_t samples, int64_t leaves, int64_t leaf)

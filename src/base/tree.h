@@ -34,9 +34,10 @@ typedef void nn_tree_join(const void *context, double *left, const double *right
 void nn_tree_fold(int64_t n, const nn_tree_node *nodes, size_t width, double *values, nn_tree_join *join,
                   const void *context);
 
-/* The leaves [begin, end) of `rank` among `size` ranks: contiguous, at most ceil(n / size), cut where the
- * subtrees are largest. Ranks beyond n leaves get an empty range. */
-nn_tree_node nn_tree_share(int64_t n, int rank, int size);
+/* Shares n leaves out among `size` ranks: rank r gets [begin[r], begin[r + 1]), of size + 1 boundaries.
+ * Shares are contiguous, none is longer than ceil(n / size), and they are cut where the subtrees are largest.
+ * Ranks beyond n leaves get an empty range. (base/shares.h keeps the table.) */
+void nn_tree_shares(int64_t n, int size, int64_t *begin);
 
 /* The samples of a batch in leaf `leaf` of `leaves`, as a range in the batch: spread evenly, the first
  * (samples % leaves) leaves having one more. */

@@ -21,18 +21,21 @@
 
 /* ---- work ---- */
 
-static void needs_plan(nn_check *check)
+static nn_status needs_plan(nn_check *check)
 {
     const nn_run *run = &check->run;
     const nn_plan *plan = &run->plan;
     nn_forecast *forecast = check->forecast;
     int64_t threads = run->threads, least = plan->leaves, most = 0;
-    for (int rank = 0; rank < check->request->ranks; rank++) {
-        nn_tree_node share = nn_tree_share(plan->leaves, rank, check->request->ranks);
-        int64_t count = share.end - share.begin;
+    nn_shares shares;
+    nn_status status = nn_shares_create(plan->leaves, check->request->ranks, &shares);
+    for (int rank = 0; status == NN_OK && rank < shares.size; rank++) {
+        int64_t count = nn_shares_length(&shares, rank);
         if (count < least) least = count;
         if (count > most) most = count;
     }
+    nn_shares_release(&shares);
+    NN_TRY(status);
     forecast->has_plan = true;
     forecast->training = nn_dataset_count(run->data, NN_TRAIN);
     forecast->validation = nn_dataset_count(run->data, NN_VALIDATION);
@@ -46,6 +49,7 @@ static void needs_plan(nn_check *check)
     forecast->least_leaves = least;
     forecast->most_leaves = most;
     forecast->rounds = (most + threads - 1) / threads;
+    return NN_OK;
 }
 
 /* ---- memory ---- */
@@ -73,13 +77,13 @@ static double needs_stepper(const nn_check *check, size_t reduction, int64_t own
     const nn_run *run = &check->run;
     const nn_network *network = run->model->network;
     double values = (double)run->plan.leaves * (nn_figures_width(run->model, true) + run->model->head_count);
-    double lists = (double)network->block_count * (8 + 8) + (double)(network->block_count * owned) /
-                                                                (double)network->value_count *
-                                                                sizeof(nn_owned_block);
+    double lists =
+        (double)network->block_count * (8 + 8) +
+        (double)(network->block_count * owned) / (double)network->value_count * sizeof(nn_owned_block) +
+        2 * (double)nn_shares_memory(check->request->ranks);
     const nn_training_options *training = &run->settings.training;
     bool verifies = training->verify_every > 0 && training->allreduce == NN_REDUCE_EXACT;
-    if (network->statistics_values > 0)
-        lists += (double)nn_exchange_memory(check->request->ranks, network->statistics_most);
+    if (network->statistics_values > 0) lists += (double)nn_exchange_memory(network->statistics_most);
     if (verifies)
         lists += (double)nn_witness_memory(run->model, run->threads, run->plan.microbatch_size) +
                  (double)network->block_count * 8 * (2 + needs_states(&run->settings));
@@ -152,9 +156,11 @@ static void needs_memory(nn_check *check)
     if (!nn_check_collect(check, needs_of_first_rank(check, &reduction, &traffic))) return;
     int states = needs_states(&run->settings);
     double vector = (double)run->model->network->value_count * sizeof(nn_real);
-    size_t workers =
-        nn_workers_memory(run->model, run->data, run->threads, nn_run_share_max(run, check->request->ranks),
-                          run->plan.microbatch_size, training->memory * 1048576);
+    nn_workers_request request = {.threads = run->threads,
+                                  .leaves_max = nn_run_share_max(run, check->request->ranks),
+                                  .microbatch_size = run->plan.microbatch_size,
+                                  .memory = training->memory * 1048576};
+    size_t workers = nn_workers_memory(run->model, run->data, &request);
     bool streams = nn_dataset_streams(run->data);
     forecast->together_memory = nn_over_samples_memory(run, check->request->ranks);
     forecast->has_model = true;
@@ -176,7 +182,7 @@ static void needs_memory(nn_check *check)
 void nn_check_needs(nn_check *check)
 {
     nn_forecast *forecast = check->forecast;
-    needs_plan(check);
+    if (!nn_check_collect(check, needs_plan(check))) return;
     needs_memory(check);
     if (!forecast->has_model) return;
     forecast->memory_limit = check->request->node_memory;
@@ -194,7 +200,6 @@ static nn_status time_run(nn_check *check, nn_stepper *stepper)
     nn_batch batch = nn_plan_batch(&stepper->plan, 0);
     nn_tree_node leaf = {0, 1};
     nn_step_result result;
-    nn_nonfinite nonfinite;
     double gradient = 0, whole = 0;
     int64_t steps = 0;
     NN_TRY(nn_stepper_begin(stepper, 0));
@@ -206,8 +211,16 @@ static nn_status time_run(nn_check *check, nn_stepper *stepper)
         nn_real *weights = nn_reduction_weights(stepper->reduction);
         nn_real *partial = nn_reduction_partial(stepper->reduction, 0);
         began = nn_seconds();
-        NN_TRY(nn_workers_gradient(check->run.workers, batch, steps, stepper->denominators, leaf, &leaf,
-                                   &partial, 1, weights, stepper->figures, &nonfinite, NULL));
+        nn_gradient_call call = {.batch = batch,
+                                 .step = steps,
+                                 .share = leaf,
+                                 .nodes = &leaf,
+                                 .node_count = 1,
+                                 .weights = weights,
+                                 .denominators = stepper->denominators,
+                                 .partials = &partial,
+                                 .figures = stepper->figures};
+        NN_TRY(nn_workers_gradient(check->run.workers, &call));
         gradient += nn_seconds() - began;
     }
     forecast->leaf_seconds = gradient / (double)steps;
@@ -221,10 +234,19 @@ static nn_status time_measure(nn_check *check)
     int64_t samples = run->plan.microbatch_size;
     nn_plan plan = nn_plan_make(samples, samples, samples, INT64_C(1) << 40, false, 0);
     run->settings.training.verify_every = 0; /* every step would be verified */
-    NN_TRY(nn_workers_create(run->model, run->data, 1, 1, samples, 0, (uint64_t)run->settings.training.seed,
-                             &run->workers));
-    NN_TRY(nn_stepper_create(run->comm, &run->settings, &run->state.watch.schedule, run->model, plan,
-                             run->workers, run->data, 1, &run->stepper));
+    nn_workers_request workers = {.threads = 1,
+                                  .leaves_max = 1,
+                                  .microbatch_size = samples,
+                                  .seed = (uint64_t)run->settings.training.seed};
+    NN_TRY(nn_workers_create(run->model, run->data, &workers, &run->workers));
+    nn_stepper_request request = {.settings = &run->settings,
+                                  .memory = &run->state.watch.schedule,
+                                  .model = run->model,
+                                  .plan = plan,
+                                  .workers = run->workers,
+                                  .data = run->data,
+                                  .threads = 1};
+    NN_TRY(nn_stepper_create(run->comm, &request, &run->stepper));
     nn_real *weights = nn_reduction_weights(run->stepper->reduction);
     NN_TRY(nn_workers_initialize(run->workers, weights));
     nn_update_begin(run->stepper->update, weights);
@@ -235,10 +257,12 @@ static nn_status time_measure(nn_check *check)
 static bool time_has_room(const nn_check *check)
 {
     const nn_run *run = &check->run;
+    nn_workers_request request = {
+        .threads = 1, .leaves_max = 1, .microbatch_size = run->plan.microbatch_size};
     const char *of;
     double vectors = 3 + needs_states(&run->settings);
     double needed = vectors * (double)run->model->network->value_count * sizeof(nn_real) +
-                    (double)nn_workers_memory(run->model, run->data, 1, 1, run->plan.microbatch_size, 0);
+                    (double)nn_workers_memory(run->model, run->data, &request);
     return 2 * needed < needs_limit_here(&of);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/shares.h"
 
 int nn_leaf_plan_nodes(const nn_leaf_plan *leaves, int rank, const nn_tree_node **nodes)
 {
@@ -10,36 +11,38 @@ int nn_leaf_plan_nodes(const nn_leaf_plan *leaves, int rank, const nn_tree_node 
     return leaves->source_begin[rank + 1] - leaves->source_begin[rank];
 }
 
-/* The maximal nodes in a rank's share of the leaves. */
-static int plan_cover(int64_t leaf_count, int rank, int size, nn_tree_node nodes[NN_TREE_COVER_MAX])
-{
-    nn_tree_node share = nn_tree_share(leaf_count, rank, size);
-
-    return nn_tree_cover(leaf_count, share.begin, share.end, nodes);
-}
-
 static bool plan_sums(const nn_plan *plan, int rank)
 {
     return plan->mode == NN_REDUCE_EXACT || rank == plan->rank;
 }
 
-static nn_status plan_find_sources(const nn_plan *plan, nn_leaf_plan *leaves)
+static nn_status plan_list_sources(const nn_plan *plan, const nn_shares *shares, nn_leaf_plan *leaves)
 {
     nn_tree_node nodes[NN_TREE_COVER_MAX];
 
     NN_TRY(NN_ALLOCATE(&leaves->source_begin, plan->size + 1, "the plan of a reduction"));
     for (int rank = 0; rank < plan->size; rank++) {
-        int count = plan_sums(plan, rank) ? plan_cover(leaves->leaf_count, rank, plan->size, nodes) : 0;
+        int count = plan_sums(plan, rank) ? nn_shares_nodes(shares, rank, nodes) : 0;
         leaves->source_begin[rank + 1] = leaves->source_begin[rank] + count;
     }
     NN_TRY(NN_ALLOCATE(&leaves->sources, leaves->source_begin[plan->size], "the plan of a reduction"));
     for (int rank = 0; rank < plan->size; rank++) {
         int begin = leaves->source_begin[rank], count = leaves->source_begin[rank + 1] - begin;
         if (count == 0) continue;
-        plan_cover(leaves->leaf_count, rank, plan->size, nodes);
+        nn_shares_nodes(shares, rank, nodes);
         memcpy(leaves->sources + begin, nodes, (size_t)count * sizeof(*nodes));
     }
     return NN_OK;
+}
+
+static nn_status plan_find_sources(const nn_plan *plan, nn_leaf_plan *leaves)
+{
+    nn_shares shares;
+    nn_status status = nn_shares_create(leaves->leaf_count, plan->size, &shares);
+
+    if (status == NN_OK) status = plan_list_sources(plan, &shares, leaves);
+    nn_shares_release(&shares);
+    return status;
 }
 
 static nn_status plan_leaves(nn_plan *plan, int64_t leaf_count, nn_leaf_plan *leaves)

@@ -211,8 +211,13 @@ int64_t nn_reduction_slices_of(const nn_reduction *reduction, int rank, nn_reduc
     return plan->slice_count;
 }
 
-nn_status nn_reduction_share(nn_reduction *reduction)
+nn_status nn_reduction_share_begin(nn_reduction *reduction)
 {
     assert(!reduction->summing);
-    return reduction->kind->share(reduction);
+    return reduction->kind->share_begin(reduction);
+}
+
+nn_status nn_reduction_share_finish(nn_reduction *reduction)
+{
+    return reduction->kind->share_finish(reduction);
 }

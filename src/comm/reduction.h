@@ -94,8 +94,10 @@ int64_t nn_reduction_slices(nn_reduction *reduction, const nn_reduction_slice **
 /* The slices of any rank, for gathering sharded state: written to `slices` (at most bucket_count entries). */
 int64_t nn_reduction_slices_of(const nn_reduction *reduction, int rank, nn_reduction_slice *slices);
 
-/* Called after the owners have updated their slices of the weights: gives every rank every slice. Collective.
- * With `mpi` nothing is sent. */
-nn_status nn_reduction_share(nn_reduction *reduction);
+/* After the owners have updated their slices of the weights: every rank gets every slice. `begin` hands out
+ * this rank's slices, which must not be written to from then on; `finish` waits until all others' are here.
+ * Collective. With `mpi` nothing is sent. */
+nn_status nn_reduction_share_begin(nn_reduction *reduction);
+nn_status nn_reduction_share_finish(nn_reduction *reduction);
 
 #endif

@@ -348,5 +348,6 @@ const nn_reduction_kind nn_reduction_exact = {
     .begin = exact_begin,
     .start = exact_start,
     .progress = exact_progress,
-    .share = nn_exact_share,
+    .share_begin = nn_exact_share_begin,
+    .share_finish = nn_exact_share_finish,
 };

@@ -37,8 +37,9 @@ nn_status nn_exact_await(const nn_reduction *reduction, const atomic_ullong *cou
 /* Allocates room for the messages of a share. */
 nn_status nn_exact_create_share(nn_reduction *reduction);
 
-/* nn_reduction_share. */
-nn_status nn_exact_share(nn_reduction *reduction);
+/* nn_reduction_share_begin and nn_reduction_share_finish. */
+nn_status nn_exact_share_begin(nn_reduction *reduction);
+nn_status nn_exact_share_finish(nn_reduction *reduction);
 
 static inline bool nn_exact_is_peer(const nn_exact *exact, int rank, int other)
 {

@@ -14,7 +14,8 @@ typedef struct nn_reduction_kind {
     nn_status (*begin)(nn_reduction *reduction);  /* `leaves` is set */
     nn_status (*start)(nn_reduction *reduction, int64_t bucket);
     nn_status (*progress)(nn_reduction *reduction, bool *summed);
-    nn_status (*share)(nn_reduction *reduction);
+    nn_status (*share_begin)(nn_reduction *reduction);
+    nn_status (*share_finish)(nn_reduction *reduction);
 } nn_reduction_kind;
 
 struct nn_reduction {

@@ -92,5 +92,6 @@ const nn_reduction_kind nn_reduction_mpi = {
     .begin = mpi_begin,
     .start = mpi_start,
     .progress = mpi_progress,
-    .share = mpi_share,
+    .share_begin = mpi_share,
+    .share_finish = mpi_share,
 };

@@ -144,14 +144,21 @@ static nn_status share_copy_relayed(nn_reduction *reduction)
     return NN_OK;
 }
 
-nn_status nn_exact_share(nn_reduction *reduction)
+nn_status nn_exact_share_begin(nn_reduction *reduction)
 {
     nn_exact *exact = reduction->state;
     nn_peer_counters *counters = &exact->peers.counters[exact->peers.own_place];
 
     exact->shares++;
     atomic_store_explicit(&counters->updated, exact->shares, memory_order_release);
-    NN_TRY(share_post(reduction));
+    return share_post(reduction);
+}
+
+nn_status nn_exact_share_finish(nn_reduction *reduction)
+{
+    nn_exact *exact = reduction->state;
+    nn_peer_counters *counters = &exact->peers.counters[exact->peers.own_place];
+
     NN_TRY(share_copy_owned(reduction));
     if (exact->peers.group_count > 1) {
         NN_TRY(nn_messages_wait(&exact->weights_arriving));

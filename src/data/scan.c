@@ -57,11 +57,11 @@ static nn_status scan_prepare_view(const nn_dataset *dataset, const nn_samples *
 /* Counts the maximal nodes of all ranks, and finds this rank's. */
 static int64_t scan_share(nn_comm *comm, nn_scan_work *work)
 {
-    int64_t chunks = scan_chunks(work->samples), count = 0;
+    int64_t begin[SCAN_WORKERS + 1], chunks = scan_chunks(work->samples), count = 0;
     int workers = (int)nn_smaller(nn_comm_size(comm), SCAN_WORKERS);
+    nn_tree_shares(chunks, workers, begin);
     for (int r = 0; r < workers; r++) {
-        nn_tree_node share = nn_tree_share(chunks, r, workers);
-        int nodes = nn_tree_cover(chunks, share.begin, share.end, work->nodes + count);
+        int nodes = nn_tree_cover(chunks, begin[r], begin[r + 1], work->nodes + count);
         work->sizes[r] = (size_t)nodes * (size_t)work->width * sizeof *work->sums;
         if (r == nn_comm_rank(comm)) {
             work->own = count;

@@ -6,6 +6,7 @@
 #ifndef NN_STEP_BATCH_STATISTICS_H
 #define NN_STEP_BATCH_STATISTICS_H
 
+#include "base/shares.h"
 #include "base/tree.h"
 #include "nn/network.h"
 
@@ -15,12 +16,12 @@ typedef struct nn_batch_statistics {
         *leaves; /* what each leaf of a share collects for one layer and pass, or what its nodes merge to */
 } nn_batch_statistics;
 
-/* A layer, a pass through it, and the batch of so many leaves whose statistics are merged. */
+/* A layer, a pass through it, and the batch whose statistics are merged: how its leaves are shared out. */
 typedef struct nn_batch_statistics_call {
     const nn_network *network;
     int layer;
     nn_pass pass;
-    int64_t leaves;
+    const nn_shares *shares; /* NULL where there is no exchange */
 } nn_batch_statistics_call;
 
 /* Merges what this rank's nodes have (the values of each, one after the other, from left to right) with what

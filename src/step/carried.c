@@ -41,11 +41,9 @@ void nn_carried_restart(const nn_network *network, const nn_dataset *data, const
 /* Bytes of each rank's share; returns the values of all. */
 static int64_t carried_sizes(nn_stepper *stepper, int64_t per_leaf)
 {
-    int size = nn_comm_size(stepper->comm);
-    for (int r = 0; r < size; r++) {
-        nn_tree_node share = nn_tree_share(stepper->plan.leaves, r, size);
-        stepper->sizes[r] = (size_t)((share.end - share.begin) * per_leaf) * sizeof(nn_real);
-    }
+    const nn_shares *shares = nn_stepper_shares(stepper, stepper->plan.leaves);
+    for (int r = 0; r < shares->size; r++)
+        stepper->sizes[r] = (size_t)(nn_shares_length(shares, r) * per_leaf) * sizeof(nn_real);
     return stepper->plan.leaves * per_leaf;
 }
 
@@ -79,7 +77,7 @@ nn_status nn_carried_get(nn_stepper *stepper, nn_store_file *file)
         status = nn_store_read_verified(file, CARRIED_NAME, type, (size_t)count, all);
     NN_TRY_TO(done, status, nn_comm_agree(stepper->comm, status));
     NN_TRY_TO(done, status, nn_comm_broadcast(stepper->comm, all, (size_t)count * sizeof *all, 0));
-    nn_tree_node share = nn_tree_share(stepper->plan.leaves, rank, nn_comm_size(stepper->comm));
+    nn_tree_node share = nn_shares_of(nn_stepper_shares(stepper, stepper->plan.leaves), rank);
     memcpy(own, all + share.begin * per_leaf, stepper->sizes[rank]);
 done:
     nn_free(all);

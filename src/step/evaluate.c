@@ -34,17 +34,14 @@ static nn_status evaluate_agree(nn_comm *comm, const nn_model *model, nn_nonfini
 /* Leaves whose figures are held at a time. */
 #define EVALUATE_WAVE 512
 
-/* An evaluation under way. */
+/* An evaluation in progress. */
 typedef struct evaluation {
-    nn_comm *comm;
-    nn_workers *workers;
-    const nn_model *model;
-    nn_dataset *data;
-    nn_part part;
+    nn_evaluate_request request;
     int64_t samples, leaves;
+    nn_shares shares;
+    nn_tree_node share;     /* of this rank */
     const nn_real *weights; /* one of the two is NULL */
     const double *constant;
-    nn_tree_node share;     /* of this rank */
     size_t width;           /* figures of a leaf */
     nn_tree_node *nodes;    /* of all ranks, from left to right */
     size_t *sizes;          /* bytes of the nodes of each rank */
@@ -69,16 +66,17 @@ static bool evaluate_schedule(const void *context, int64_t index, nn_data_span *
 /* The maximal nodes of all ranks' shares. */
 static nn_status evaluate_create(evaluation *of)
 {
-    int size = nn_comm_size(of->comm), levels = 2;
+    int size = nn_comm_size(of->request.comm), levels = 2;
     int64_t count = 0;
+    NN_TRY(nn_shares_create(of->leaves, size, &of->shares));
+    of->share = nn_shares_of(&of->shares, nn_comm_rank(of->request.comm));
     NN_TRY(NN_ALLOCATE(&of->sizes, size, "an evaluation"));
     NN_TRY(NN_ALLOCATE(&of->nodes, (size < of->leaves ? size : of->leaves) * NN_TREE_COVER_MAX,
                        "an evaluation"));
     for (int r = 0; r < size; r++) {
-        nn_tree_node share = nn_tree_share(of->leaves, r, size);
-        int nodes = nn_tree_cover(of->leaves, share.begin, share.end, of->nodes + count);
+        int nodes = nn_shares_nodes(&of->shares, r, of->nodes + count);
         of->sizes[r] = (size_t)nodes * of->width * sizeof *of->sums;
-        if (r == nn_comm_rank(of->comm)) {
+        if (r == nn_comm_rank(of->request.comm)) {
             of->own = count;
             of->own_count = nodes;
         }
@@ -89,12 +87,15 @@ static nn_status evaluate_create(evaluation *of)
     NN_TRY(NN_ALLOCATE(&of->stack, levels * (int64_t)of->width, "an evaluation"));
     int64_t wave = of->leaves < EVALUATE_WAVE ? of->leaves : EVALUATE_WAVE;
     NN_TRY(NN_ALLOCATE(&of->wave, wave * (int64_t)of->width, "an evaluation"));
-    return nn_findings_create(of->comm, of->model, of->workers, of->samples, of->leaves, &of->findings);
+    nn_findings_request findings = {of->request.comm, of->request.model, of->request.workers, of->samples,
+                                    &of->shares};
+    return nn_findings_create(&findings, &of->findings);
 }
 
 static void evaluate_release(evaluation *of)
 {
     nn_findings_release(&of->findings);
+    nn_shares_release(&of->shares);
     nn_free(of->sizes);
     nn_free(of->nodes);
     nn_free(of->sums);
@@ -107,60 +108,63 @@ static void evaluate_node(evaluation *of, nn_tree_node node, double *sum, double
 {
     int64_t leaves = node.end - node.begin;
     if (leaves <= EVALUATE_WAVE) {
-        nn_workers_evaluate(of->workers, of->part, of->leaves, of->share, node, of->weights, of->constant,
-                            of->wave, &of->findings, &of->found);
-        nn_figures_sum(of->model, false, leaves, NULL, of->wave, sum);
+        nn_evaluate_call call = {.part = of->request.part,
+                                 .leaves = of->leaves,
+                                 .share = of->share,
+                                 .some = node,
+                                 .weights = of->weights,
+                                 .constant = of->constant,
+                                 .figures = of->wave,
+                                 .findings = &of->findings,
+                                 .nonfinite = &of->found};
+        nn_workers_evaluate(of->request.workers, &call);
+        nn_figures_sum(of->request.model, false, leaves, NULL, of->wave, sum);
         return;
     }
     int64_t middle = nn_tree_split(node.begin, node.end);
     evaluate_node(of, (nn_tree_node){node.begin, middle}, sum, stack);
     evaluate_node(of, (nn_tree_node){middle, node.end}, stack, stack + of->width);
-    nn_figures_join(of->model, false, sum, stack);
+    nn_figures_join(of->request.model, false, sum, stack);
 }
 
 static nn_status evaluate_share(evaluation *of)
 {
-    int64_t depth = nn_workers_threads(of->workers) + 1;
-    nn_status status =
-        nn_dataset_follow(of->data, of->part, evaluate_schedule, of, 0, depth, of->constant == NULL);
-    NN_TRY(nn_comm_agree(of->comm, status));
+    int64_t depth = nn_workers_threads(of->request.workers) + 1;
+    nn_status status = nn_dataset_follow(of->request.data, of->request.part, evaluate_schedule, of, 0, depth,
+                                         of->constant == NULL);
+    NN_TRY(nn_comm_agree(of->request.comm, status));
     for (int64_t n = of->own; n < of->own + of->own_count; n++)
         evaluate_node(of, of->nodes[n], of->sums + n * (int64_t)of->width, of->stack);
-    status = nn_dataset_status(of->data, of->part);
-    nn_dataset_unfollow(of->data, of->part);
-    NN_TRY(nn_comm_agree(of->comm, status));
-    NN_TRY(evaluate_agree(of->comm, of->model, &of->found));
-    return nn_comm_gather_all(of->comm, of->sums + of->own * (int64_t)of->width, of->sizes, of->sums);
+    status = nn_dataset_status(of->request.data, of->request.part);
+    nn_dataset_unfollow(of->request.data, of->request.part);
+    NN_TRY(nn_comm_agree(of->request.comm, status));
+    NN_TRY(evaluate_agree(of->request.comm, of->request.model, &of->found));
+    return nn_comm_gather_all(of->request.comm, of->sums + of->own * (int64_t)of->width, of->sizes, of->sums);
 }
 
-/* weights, or constant, is NULL. */
-static nn_status evaluate_run(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
-                              nn_part part, int64_t microbatch_size, const nn_real *weights,
+/* One of weights and constant is NULL. */
+static nn_status evaluate_run(const nn_evaluate_request *request, const nn_real *weights,
                               const double *constant, nn_figures *figures)
 {
-    int64_t samples = nn_dataset_count(data, part),
-            leaves = (samples + microbatch_size - 1) / microbatch_size;
-    evaluation of = {.comm = comm,
-                     .workers = workers,
-                     .model = model,
-                     .data = data,
-                     .part = part,
+    const nn_model *model = request->model;
+    int64_t samples = nn_dataset_count(request->data, request->part);
+    evaluation of = {.request = *request,
                      .samples = samples,
-                     .leaves = leaves,
+                     .leaves = (samples + request->microbatch_size - 1) / request->microbatch_size,
                      .weights = weights,
                      .constant = constant,
-                     .share = nn_tree_share(leaves, nn_comm_rank(comm), nn_comm_size(comm)),
                      .width = (size_t)nn_figures_width(model, false),
                      .found = {.position = -1}};
     *figures = (nn_figures){0};
     nn_phase before = nn_pulse_phase(NN_PHASE_EVALUATE);
     nn_status status;
-    NN_TRY_TO(done, status, nn_comm_agree(comm, evaluate_create(&of)));
+    NN_TRY_TO(done, status, nn_comm_agree(request->comm, evaluate_create(&of)));
     NN_TRY_TO(done, status, evaluate_share(&of));
-    nn_figures_sum(model, false, leaves, of.nodes, of.sums, of.stack);
-    NN_TRY_TO(done, status, nn_comm_agree(comm, nn_figures_finish(model, false, of.stack, figures)));
+    nn_figures_sum(model, false, of.leaves, of.nodes, of.sums, of.stack);
+    NN_TRY_TO(done, status, nn_comm_agree(request->comm, nn_figures_finish(model, false, of.stack, figures)));
     figures->nonfinite = of.found;
-    status = nn_findings_finish(comm, model, workers, samples, leaves, &of.findings, figures);
+    nn_findings_request findings = {request->comm, model, request->workers, samples, &of.shares};
+    status = nn_findings_finish(&findings, &of.findings, figures);
 done:
     evaluate_release(&of);
     if (status != NN_OK) nn_figures_release(figures);
@@ -168,10 +172,9 @@ done:
     return status;
 }
 
-nn_status nn_evaluate_part(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
-                           nn_part part, int64_t microbatch_size, const nn_real *weights, nn_figures *figures)
+nn_status nn_evaluate_part(const nn_evaluate_request *request, const nn_real *weights, nn_figures *figures)
 {
-    return evaluate_run(comm, workers, model, data, part, microbatch_size, weights, NULL, figures);
+    return evaluate_run(request, weights, NULL, figures);
 }
 
 /* ---- the baseline ---- */
@@ -211,15 +214,13 @@ static nn_status evaluate_constants(const nn_model *model, const nn_dataset *dat
     return NN_OK;
 }
 
-nn_status nn_evaluate_baseline(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
-                               nn_part part, int64_t microbatch_size, nn_figures *figures)
+nn_status nn_evaluate_baseline(const nn_evaluate_request *request, nn_figures *figures)
 {
     double *constant = NULL;
-    nn_status status = NN_ALLOCATE(&constant, nn_model_output_count(model), "the baseline");
-    if (status == NN_OK) status = evaluate_constants(model, data, constant);
-    status = nn_comm_agree(comm, status);
-    if (status == NN_OK)
-        status = evaluate_run(comm, workers, model, data, part, microbatch_size, NULL, constant, figures);
+    nn_status status = NN_ALLOCATE(&constant, nn_model_output_count(request->model), "the baseline");
+    if (status == NN_OK) status = evaluate_constants(request->model, request->data, constant);
+    status = nn_comm_agree(request->comm, status);
+    if (status == NN_OK) status = evaluate_run(request, NULL, constant, figures);
     nn_free(constant);
     return status;
 }

@@ -5,19 +5,28 @@
 #include "step/figures.h"
 #include "step/workers.h"
 
+/* Which part of which data, and who evaluates it. */
+typedef struct nn_evaluate_request {
+    nn_comm *comm;
+    nn_workers *workers;
+    const nn_model *model;
+    nn_dataset *data;
+    nn_part part;
+    int64_t microbatch_size;
+} nn_evaluate_request;
+
 /* Figures of a part with the given weights; the same bits on any number of ranks. Release the figures.
  * Collective. */
-nn_status nn_evaluate_part(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
-                           nn_part part, int64_t microbatch_size, const nn_real *weights,
-                           nn_figures *figures);
-/* Fails where some output was not finite, and tells which. */
+nn_status nn_evaluate_part(const nn_evaluate_request *request, const nn_real *weights, nn_figures *figures);
+
+/* Fails where an output was not finite, and names the first. */
 nn_status nn_evaluate_check(const nn_model *model, nn_part part, const nn_figures *figures);
-/* Metrics of a constant guess: the shares of the classes (as class weights have them), the mean of the
- * training part whatever the loss (the geometric mean of a target learned as its logarithm), or the value
- * seen last for a target that is a difference. Sample weights do not change the guess. Release the figures.
- * Collective. */
-nn_status nn_evaluate_baseline(nn_comm *comm, nn_workers *workers, const nn_model *model, nn_dataset *data,
-                               nn_part part, int64_t microbatch_size, nn_figures *figures);
+
+/* Metrics of a constant guess: the shares of the classes (as class weights have them); the mean of the
+ * training part whatever the loss (the geometric mean of a target learned as its logarithm); or the last
+ * known value, for a target that is a difference. Sample weights do not change the guess. Release the
+ * figures. Collective. */
+nn_status nn_evaluate_baseline(const nn_evaluate_request *request, nn_figures *figures);
 
 /* Whether the constant guess of a head is the value seen last. */
 bool nn_baseline_is_last(const nn_head *head);

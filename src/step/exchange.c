@@ -9,8 +9,6 @@
 
 struct nn_exchange {
     nn_comm *comm;
-    int64_t leaves; /* of the batch that the list below is of; 0: none yet */
-    int64_t *ends;  /* by rank, where its share ends */
     double *received;
     double waited;
 };
@@ -20,48 +18,24 @@ nn_status nn_exchange_create(nn_comm *comm, int64_t width, nn_exchange **exchang
     const char *what = "statistics over the batch";
     NN_TRY(NN_ALLOCATE(exchange, 1, what));
     (*exchange)->comm = comm;
-    NN_TRY(NN_ALLOCATE(&(*exchange)->ends, nn_comm_size(comm), what));
     return NN_ALLOCATE(&(*exchange)->received, width, what);
 }
 
 void nn_exchange_destroy(nn_exchange *exchange)
 {
     if (!exchange) return;
-    nn_free(exchange->ends);
     nn_free(exchange->received);
     nn_free(exchange);
 }
 
-size_t nn_exchange_memory(int size, int64_t width)
+size_t nn_exchange_memory(int64_t width)
 {
-    return sizeof(nn_exchange) + (size_t)size * sizeof(int64_t) + (size_t)width * sizeof(double);
+    return sizeof(nn_exchange) + (size_t)width * sizeof(double);
 }
 
 double nn_exchange_waited(const nn_exchange *exchange)
 {
     return exchange ? exchange->waited : 0;
-}
-
-static void exchange_list(nn_exchange *exchange, int64_t leaves)
-{
-    int size = nn_comm_size(exchange->comm);
-    for (int r = 0; exchange->leaves != leaves && r < size; r++)
-        exchange->ends[r] = nn_tree_share(leaves, r, size).end;
-    exchange->leaves = leaves;
-}
-
-/* The rank whose share has a leaf: the first that ends behind it. */
-static int exchange_owner(const nn_exchange *exchange, int64_t leaf)
-{
-    int low = 0, high = nn_comm_size(exchange->comm) - 1;
-    while (low < high) {
-        int middle = low + (high - low) / 2;
-        if (exchange->ends[middle] > leaf)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return low;
 }
 
 /* One merge, as this rank sees it. */
@@ -87,8 +61,8 @@ static nn_status exchange_join(const exchange_merge *of, nn_tree_node part, int6
     nn_exchange *exchange = of->exchange;
     const nn_layer *layer = &of->call->network->layers[of->call->layer];
     size_t bytes = (size_t)layer->statistics[of->call->pass] * sizeof(double);
-    int own = nn_comm_rank(exchange->comm), to = exchange_owner(exchange, part.begin);
-    int from = exchange_owner(exchange, middle);
+    int own = nn_comm_rank(exchange->comm), to = nn_shares_owner(of->call->shares, part.begin);
+    int from = nn_shares_owner(of->call->shares, middle);
     if (own == from && own != to) return nn_comm_send(exchange->comm, right, bytes, to);
     if (own != to) return NN_OK;
     if (own != from) {
@@ -127,8 +101,7 @@ nn_status nn_exchange_merge(void *context, const nn_batch_statistics_call *call,
     size_t bytes = (size_t)call->network->layers[call->layer].statistics[call->pass] * sizeof *values;
     double began = nn_seconds(), *merged = values;
     nn_phase before = nn_pulse_phase(NN_PHASE_REDUCE);
-    exchange_list(exchange, call->leaves);
-    if (node_count > 0) NN_TRY(exchange_fold(&of, (nn_tree_node){0, call->leaves}, &merged));
+    if (node_count > 0) NN_TRY(exchange_fold(&of, (nn_tree_node){0, call->shares->leaves}, &merged));
     if (nn_comm_rank(exchange->comm) == 0) memmove(values, merged, bytes);
     NN_TRY(nn_comm_broadcast(exchange->comm, values, bytes, 0));
     nn_pulse_phase(before);

@@ -14,8 +14,8 @@ typedef struct nn_exchange nn_exchange;
 
 /* For at most `width` values of a node. */
 nn_status nn_exchange_create(nn_comm *comm, int64_t width, nn_exchange **exchange);
-void nn_exchange_destroy(nn_exchange *exchange);    /* accepts NULL */
-size_t nn_exchange_memory(int size, int64_t width); /* bytes, on each of `size` ranks */
+void nn_exchange_destroy(nn_exchange *exchange); /* accepts NULL */
+size_t nn_exchange_memory(int64_t width);        /* bytes */
 
 /* As nn_batch_statistics_exchange; the context is the exchange. Collective. */
 nn_status nn_exchange_merge(void *context, const nn_batch_statistics_call *call, const nn_tree_node *nodes,

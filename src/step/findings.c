@@ -8,12 +8,13 @@
 #include "base/tree.h"
 
 /* Samples of a rank's share of a part. */
-static int64_t findings_share(int64_t samples, int64_t leaves, int rank, int size)
+static int64_t findings_share(const nn_findings_request *request, int rank)
 {
-    nn_tree_node share = nn_tree_share(leaves, rank, size);
+    nn_tree_node share = nn_shares_of(request->shares, rank);
+    int64_t leaves = request->shares->leaves;
     if (share.begin == share.end) return 0;
-    return nn_tree_leaf_samples(samples, leaves, share.end - 1).end -
-           nn_tree_leaf_samples(samples, leaves, share.begin).begin;
+    return nn_tree_leaf_samples(request->samples, leaves, share.end - 1).end -
+           nn_tree_leaf_samples(request->samples, leaves, share.begin).begin;
 }
 
 /* Values that a metric collects of a sample. */
@@ -39,15 +40,16 @@ nn_status nn_findings_check(const nn_model *model, int64_t samples)
     return NN_OK;
 }
 
-nn_status nn_findings_create(nn_comm *comm, const nn_model *model, const nn_workers *workers, int64_t samples,
-                             int64_t leaves, nn_findings *findings)
+nn_status nn_findings_create(const nn_findings_request *request, nn_findings *findings)
 {
-    int64_t own = findings_share(samples, leaves, nn_comm_rank(comm), nn_comm_size(comm));
+    const nn_model *model = request->model;
+    int64_t own = findings_share(request, nn_comm_rank(request->comm));
+    int threads = nn_workers_threads(request->workers);
     *findings = (nn_findings){{0}, {0}};
-    NN_TRY(nn_findings_check(model, samples));
+    NN_TRY(nn_findings_check(model, request->samples));
     for (int m = 0; m < model->metric_count; m++) {
         if (model->metrics[m].type->state == NN_METRIC_COUNTS)
-            NN_TRY(NN_ALLOCATE(&findings->counts[m], nn_workers_threads(workers) * nn_metric_width(model, m),
+            NN_TRY(NN_ALLOCATE(&findings->counts[m], threads * nn_metric_width(model, m),
                                "the counts of a metric"));
         if (model->metrics[m].type->state == NN_METRIC_COLLECTED)
             NN_TRY(NN_ALLOCATE(&findings->collected[m], own * findings_per_sample(model, m),
@@ -65,12 +67,14 @@ void nn_findings_release(nn_findings *findings)
 }
 
 /* Counts of all threads and ranks, added. The figures take the array where it is shown itself. */
-static nn_status findings_add_counts(nn_comm *comm, const nn_model *model, int threads, int m,
-                                     const double *counts, nn_figures *figures)
+static nn_status findings_add_counts(const nn_findings_request *request, int m, const double *counts,
+                                     nn_figures *figures)
 {
+    nn_comm *comm = request->comm;
+    const nn_model *model = request->model;
     const nn_metric *metric = &model->metrics[m];
     int64_t width = nn_metric_width(model, m);
-    int size = nn_comm_size(comm);
+    int size = nn_comm_size(comm), threads = nn_workers_threads(request->workers);
     double *own = NULL, *all = NULL;
     size_t *sizes = NULL;
     nn_status status = NN_ALLOCATE(&own, width, "the counts of a metric");
@@ -99,23 +103,27 @@ done:
 }
 
 /* The first rank judges what all have collected. */
-static nn_status findings_judge(nn_comm *comm, const nn_model *model, int64_t samples, int64_t leaves, int m,
-                                const nn_real *collected, nn_figures *figures)
+static nn_status findings_judge(const nn_findings_request *request, int m, const nn_real *collected,
+                                nn_figures *figures)
 {
+    nn_comm *comm = request->comm;
+    const nn_model *model = request->model;
     const nn_metric *metric = &model->metrics[m];
     int64_t per_sample = findings_per_sample(model, m);
     int size = nn_comm_size(comm);
     bool first = nn_comm_rank(comm) == 0;
     nn_real *all = NULL;
     size_t *sizes = NULL;
-    nn_status status = first ? NN_ALLOCATE(&all, samples * per_sample, "what a metric collects") : NN_OK;
+    nn_status status =
+        first ? NN_ALLOCATE(&all, request->samples * per_sample, "what a metric collects") : NN_OK;
     if (status == NN_OK) status = NN_ALLOCATE(&sizes, size, "what a metric collects");
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
     for (int r = 0; sizes && r < size; r++)
-        sizes[r] = (size_t)(findings_share(samples, leaves, r, size) * per_sample) * sizeof *all;
+        sizes[r] = (size_t)(findings_share(request, r) * per_sample) * sizeof *all;
     NN_TRY_TO(done, status, nn_comm_gather(comm, collected, sizes, all));
     if (first)
-        status = metric->type->finish_collected(metric->options, samples * model->heads[metric->head].rows,
+        status = metric->type->finish_collected(metric->options,
+                                                request->samples * model->heads[metric->head].rows,
                                                 nn_metric_width(model, m), all, &figures->metrics[m]);
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
     if (!isfinite(figures->metrics[m])) figures->metrics[m] = NAN;
@@ -128,15 +136,12 @@ done:
     return status;
 }
 
-nn_status nn_findings_finish(nn_comm *comm, const nn_model *model, const nn_workers *workers, int64_t samples,
-                             int64_t leaves, const nn_findings *findings, nn_figures *figures)
+nn_status nn_findings_finish(const nn_findings_request *request, const nn_findings *findings,
+                             nn_figures *figures)
 {
-    for (int m = 0; m < model->metric_count; m++) {
-        if (findings->counts[m])
-            NN_TRY(findings_add_counts(comm, model, nn_workers_threads(workers), m, findings->counts[m],
-                                       figures));
-        if (findings->collected[m])
-            NN_TRY(findings_judge(comm, model, samples, leaves, m, findings->collected[m], figures));
+    for (int m = 0; m < request->model->metric_count; m++) {
+        if (findings->counts[m]) NN_TRY(findings_add_counts(request, m, findings->counts[m], figures));
+        if (findings->collected[m]) NN_TRY(findings_judge(request, m, findings->collected[m], figures));
     }
     return NN_OK;
 }

@@ -1,245 +1,68 @@
-/* A step, from the gradient to the new weights. */
+/*
+ * A step: begin, gradient, reduce, agree, update, share.
+ *
+ * The batch is cut into microbatches, and every sum over the batch (gradients, losses, metrics, statistics)
+ * is taken in the order of one binary tree over them (base/tree.h). The tree depends on the batch alone, so
+ * it makes no difference to a single bit how many ranks and threads computed its leaves.
+ *
+ * Each rank computes its share of the leaves, whole subtrees as far as possible, and sums those itself
+ * (step/workers.c). What is left of the tree, a few nodes per rank, is summed across ranks: a reduce-scatter
+ * in which the owner of each slice of the parameters finishes the tree for that slice (comm/reduction.h). It
+ * starts with the last layers, while the layers below still compute. The owner then applies the optimizer to
+ * its slice, with its slice of the optimizer's state, and hands the new weights to all. A reduce-scatter and
+ * an allgather are what an allreduce consists of, so sharding the state like this, as in ZeRO-1 (Rajbhandari
+ * et al. 2020), costs no additional traffic.
+ *
+ * Between reduction and update, one small message from each rank (step/agreement.h) decides for all ranks
+ * together whether the step counts, whether the run ends, and by how much the gradient is clipped. It also
+ * carries the denominators of the next step: a loss is divided by a sum over the whole batch (of sample
+ * weights, of time steps that are not masked) before its gradient is computed, and the labels that determine
+ * this sum have been prefetched by then. The next step thus needs no collective of its own before backward.
+ */
 #include "step/step.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "base/memory.h"
-#include "host/pulse.h"
-#include "step/buckets.h"
+#include "base/fault.h"
+#include "step/agreement.h"
 #include "step/figures.h"
-#include "step/integrity.h"
-#include "tensor/kernels.h"
 
-/* A rank's message in the agreement: these values, then its leaves' figures, the denominators of its leaves
- * of the next step, and the measures of its blocks. Everything is a double, positions included. */
-enum { MESSAGE_REQUESTS, MESSAGE_LOST, MESSAGE_POSITION, MESSAGE_MIXED, MESSAGE_BLOCK, MESSAGE_HEADER };
+/* A step in progress. */
+typedef struct step_run {
+    nn_stepper *stepper;
+    nn_step_progress progress;
+    nn_agreement_layout layout;
+    nn_agreement_values values;
+    nn_step_report own;
+    nn_tree_node nodes[NN_TREE_COVER_MAX]; /* of the tree, this rank's */
+    int node_count;
+} step_run;
 
-/* ---- making ---- */
-
-static void step_add(int64_t count, const void *values, void *sum)
+static nn_status step_reach(const nn_stepper *stepper, nn_seam seam, const nn_step_progress *progress)
 {
-    nn_add(count, values, sum);
-}
-
-static nn_status step_list_owners(nn_stepper *stepper, int64_t bucket_count)
-{
-    int size = nn_comm_size(stepper->comm);
-    nn_reduction_slice *slices = NULL;
-    NN_TRY(NN_ALLOCATE(&stepper->blocks_of_rank, size, "the owners of blocks"));
-    NN_TRY(
-        NN_ALLOCATE(&stepper->block_of_owned, stepper->model->network->block_count, "the owners of blocks"));
-    NN_TRY(NN_ALLOCATE(&slices, bucket_count + 1, "the owners of blocks"));
-    int64_t next = 0;
-    bool exact = stepper->settings->training.allreduce == NN_REDUCE_EXACT;
-    for (int r = 0; exact && r < size; r++) {
-        int64_t count = nn_reduction_slices_of(stepper->reduction, r, slices);
-        for (int64_t s = 0; s < count; s++)
-            for (int64_t b = slices[s].block_begin; b < slices[s].block_end; b++) {
-                stepper->block_of_owned[next++] = b;
-                stepper->blocks_of_rank[r]++;
-            }
+    for (int i = 0; i < stepper->observer_count; i++) {
+        const nn_step_observer *observer = &stepper->observers[i];
+        if (observer->at[seam]) NN_TRY(observer->at[seam](observer->context, progress));
     }
-    nn_free(slices);
     return NN_OK;
 }
 
-static nn_status step_allocate(nn_stepper *stepper, int threads)
+/* ---- the batch of a step ---- */
+
+static const nn_shares *step_shares(const nn_stepper *stepper, int64_t step)
 {
-    const nn_network *network = stepper->model->network;
-    const nn_training_options *training = &stepper->settings->training;
-    nn_buckets buckets = {0};
-    int64_t leaf_counts[2] = {stepper->plan.leaves, stepper->plan.last_leaves};
-    nn_status status;
-    status = NN_ALLOCATE(&stepper->bucket_of_layer, network->layer_count, "the list of buckets");
-    if (status == NN_OK) status = nn_buckets_make(network, &buckets, stepper->bucket_of_layer);
-    NN_TRY_TO(done, status, nn_comm_agree(stepper->comm, status));
-    nn_reduction_layout layout = nn_buckets_layout(network, &buckets, leaf_counts, 2);
-    size_t before = nn_memory_in_use();
-    NN_TRY_TO(done, status,
-              nn_reduction_create(stepper->comm, &layout, (nn_reduction_mode)training->allreduce, step_add,
-                                  &stepper->reduction));
-    stepper->uncounted_bytes =
-        nn_reduction_memory(nn_comm_ranks(stepper->comm), &layout, (nn_reduction_mode)training->allreduce) -
-        (nn_memory_in_use() - before);
-    nn_update_options options = {stepper->settings->optimizer, stepper->settings->optimizer_options,
-                                 training->clip_value, training->average, threads};
-    NN_TRY_TO(done, status, nn_update_create(network, &options, stepper->reduction, &stepper->update));
-    NN_TRY_TO(done, status, step_list_owners(stepper, buckets.count));
-    size_t leaves = (size_t)stepper->plan.leaves;
-    size_t per_leaf = (size_t)(stepper->width + stepper->model->head_count);
-    size_t measures = (size_t)(network->block_count * stepper->update->measures);
-    size_t values = (size_t)nn_comm_size(stepper->comm) * MESSAGE_HEADER + leaves * per_leaf + measures;
-    NN_TRY_TO(done, status,
-              NN_ALLOCATE(&stepper->sizes, nn_comm_size(stepper->comm), "the agreement of a step"));
-    NN_TRY_TO(done, status, NN_ALLOCATE(&stepper->message, values, "the agreement of a step"));
-    NN_TRY_TO(done, status, NN_ALLOCATE(&stepper->messages, values, "the agreement of a step"));
-    NN_TRY_TO(done, status, NN_ALLOCATE(&stepper->figures, leaves * per_leaf, "the figures of a step"));
-    NN_TRY_TO(done, status, NN_ALLOCATE(&stepper->measures, measures, "the norms of blocks"));
-    if (network->statistics_values > 0)
-        NN_TRY_TO(done, status,
-                  nn_exchange_create(stepper->comm, network->statistics_most, &stepper->exchange));
-    status = nn_integrity_create(stepper);
-done:
-    nn_buckets_release(&buckets);
-    return status;
+    if (step >= stepper->plan.length.steps) return NULL;
+    return nn_stepper_shares(stepper, nn_plan_batch(&stepper->plan, step).leaves);
 }
 
-nn_status nn_stepper_create(nn_comm *comm, const nn_settings *settings, const nn_schedule_memory *memory,
-                            const nn_model *model, nn_plan plan, nn_workers *workers, nn_dataset *data,
-                            int threads, nn_stepper **stepper)
-{
-    *stepper = NULL;
-    NN_TRY(nn_comm_agree(comm, NN_ALLOCATE(stepper, 1, "a stepper")));
-    nn_stepper *made = *stepper;
-    made->comm = comm;
-    made->settings = settings;
-    made->memory = memory;
-    made->model = model;
-    made->plan = plan;
-    made->workers = workers;
-    made->data = data;
-    made->width = nn_figures_width(model, true);
-    nn_status status = nn_comm_agree(comm, step_allocate(made, threads));
-    if (status != NN_OK) {
-        nn_stepper_destroy(made);
-        *stepper = NULL;
-    }
-    return status;
-}
-
-void nn_stepper_destroy(nn_stepper *stepper)
-{
-    if (!stepper) return;
-    nn_dataset_unfollow(stepper->data, NN_TRAIN);
-    nn_integrity_destroy(stepper->integrity);
-    nn_exchange_destroy(stepper->exchange);
-    nn_update_destroy(stepper->update);
-    nn_reduction_destroy(stepper->reduction);
-    nn_free(stepper->bucket_of_layer);
-    nn_free(stepper->blocks_of_rank);
-    nn_free(stepper->block_of_owned);
-    nn_free(stepper->sizes);
-    nn_free(stepper->message);
-    nn_free(stepper->messages);
-    nn_free(stepper->figures);
-    nn_free(stepper->measures);
-    nn_free(stepper);
-}
-
-/* ---- the agreement ---- */
-
-/* How a step's messages are laid out: functions of the step, known to all. */
-typedef struct step_parts {
-    int64_t leaves, next_leaves; /* of the whole batch; next_leaves is 0 after the last step */
-    bool measures;
-} step_parts;
-
-static int64_t step_share_length(int64_t leaves, int rank, int size)
-{
-    nn_tree_node share = nn_tree_share(leaves, rank, size);
-    return share.end - share.begin;
-}
-
-static size_t step_message_values(const nn_stepper *stepper, const step_parts *parts, int rank)
-{
-    int size = nn_comm_size(stepper->comm);
-    return MESSAGE_HEADER + (size_t)(step_share_length(parts->leaves, rank, size) * stepper->width) +
-           (size_t)(step_share_length(parts->next_leaves, rank, size) * stepper->model->head_count) +
-           (parts->measures ? (size_t)(stepper->blocks_of_rank[rank] * stepper->update->measures) : 0);
-}
-
-/* Puts one rank's message where the sums expect its values; shares are contiguous, so leaves come in order.
- */
-typedef struct step_cursors {
-    double *figures, *denominators;
-    const int64_t *owned;
-} step_cursors;
-
-static void step_unpack(nn_stepper *stepper, const step_parts *parts, int rank, const double *message,
-                        step_cursors *at)
-{
-    int size = nn_comm_size(stepper->comm);
-    const double *values = message + MESSAGE_HEADER;
-    size_t count = (size_t)(step_share_length(parts->leaves, rank, size) * stepper->width);
-    memcpy(at->figures, values, count * sizeof *values);
-    at->figures += count;
-    values += count;
-    count = (size_t)(step_share_length(parts->next_leaves, rank, size) * stepper->model->head_count);
-    memcpy(at->denominators, values, count * sizeof *values);
-    at->denominators += count;
-    values += count;
-    int width = stepper->update->measures;
-    for (int64_t b = 0; parts->measures && b < stepper->blocks_of_rank[rank]; b++)
-        memcpy(stepper->measures + *at->owned++ * width, values + b * width, (size_t)width * sizeof *values);
-}
-
-/* Keeps the first place that is one. */
-static void step_note_first(double place, int64_t *first)
-{
-    if (place >= 0 && (*first < 0 || (int64_t)place < *first)) *first = (int64_t)place;
-}
-
-static void step_note_nonfinite(const double *message, nn_nonfinite *first)
-{
-    nn_nonfinite found = {.position = (int64_t)message[MESSAGE_POSITION],
-                          .mixed = (int)message[MESSAGE_MIXED]};
-    if (nn_nonfinite_precedes(found, *first)) *first = found;
-}
-
-/* Exchanges the messages and sums them. `lost` becomes whether any rank lost its data. */
-static nn_status step_agree(nn_stepper *stepper, const step_parts *parts, nn_step_result *result, bool *lost)
-{
-    int size = nn_comm_size(stepper->comm);
-    for (int r = 0; r < size; r++)
-        stepper->sizes[r] = step_message_values(stepper, parts, r) * sizeof(double);
-    NN_TRY(nn_comm_gather_all(stepper->comm, stepper->message, stepper->sizes, stepper->messages));
-    step_cursors at = {stepper->figures, stepper->figures + parts->leaves * stepper->width,
-                       stepper->block_of_owned};
-    double *denominators = at.denominators;
-    const double *message = stepper->messages;
-    *lost = false;
-    result->requests = 0;
-    result->bad_block = -1;
-    nn_nonfinite first = {.position = -1};
-    for (int r = 0; r < size; r++) {
-        result->requests |= (unsigned)message[MESSAGE_REQUESTS];
-        *lost = *lost || message[MESSAGE_LOST] != 0;
-        step_note_nonfinite(message, &first);
-        step_note_first(message[MESSAGE_BLOCK], &result->bad_block);
-        step_unpack(stepper, parts, r, message, &at);
-        message += stepper->sizes[r] / sizeof(double);
-    }
-    result->bad_position = first.position;
-    result->nonfinite = result->bad_position >= 0 || result->bad_block >= 0;
-    nn_figures_sum(stepper->model, true, parts->leaves, NULL, stepper->figures, result->figures);
-    nn_tree_sum(parts->next_leaves, (size_t)stepper->model->head_count, denominators, stepper->denominators);
-    return NN_OK;
-}
-
-static int64_t step_leaves_at(const nn_stepper *stepper, int64_t step)
-{
-    return step < stepper->plan.length.steps ? nn_plan_batch(&stepper->plan, step).leaves : 0;
-}
-
-/* Writes this rank's denominators of the leaves of `step` to the message. */
-static void step_next_denominators(nn_stepper *stepper, int64_t step, double *denominators)
-{
-    if (step >= stepper->plan.length.steps) return;
-    nn_batch batch = nn_plan_batch(&stepper->plan, step);
-    nn_tree_node share =
-        nn_tree_share(batch.leaves, nn_comm_rank(stepper->comm), nn_comm_size(stepper->comm));
-    nn_workers_denominators(stepper->workers, batch, share, denominators);
-}
-
-/* This rank's share of the batch of a step. */
+/* This rank's samples of a step, for reading ahead. */
 static bool step_schedule(const void *context, int64_t step, nn_data_span *span)
 {
     const nn_stepper *stepper = context;
     if (step >= stepper->plan.length.steps) return false;
     nn_batch batch = nn_plan_batch(&stepper->plan, step);
-    nn_tree_node share =
-        nn_tree_share(batch.leaves, nn_comm_rank(stepper->comm), nn_comm_size(stepper->comm));
+    nn_tree_node share = nn_shares_of(step_shares(stepper, step), nn_comm_rank(stepper->comm));
     *span = (nn_data_span){.epoch = batch.epoch, .first = batch.first};
     if (share.begin == share.end) return true;
     int64_t begin = nn_tree_leaf_samples(batch.samples, batch.leaves, share.begin).begin;
@@ -248,22 +71,77 @@ static bool step_schedule(const void *context, int64_t step, nn_data_span *span)
     return true;
 }
 
+/* Computes the denominators of this rank's leaves of `step`. */
+static void step_denominators(nn_stepper *stepper, int64_t step, double *denominators)
+{
+    const nn_shares *shares = step_shares(stepper, step);
+    if (!shares) return;
+    nn_workers_denominators(stepper->workers, nn_plan_batch(&stepper->plan, step),
+                            nn_shares_of(shares, nn_comm_rank(stepper->comm)), denominators);
+}
+
 nn_status nn_stepper_begin(nn_stepper *stepper, int64_t step)
 {
-    step_parts parts = {0, step_leaves_at(stepper, step), false};
+    nn_agreement_layout layout = {.next = step_shares(stepper, step)};
+    nn_step_report own = NN_STEP_REPORT_NONE;
     nn_step_result unused;
     bool lost;
     nn_status status = nn_dataset_follow(stepper->data, NN_TRAIN, step_schedule, stepper, step, 3, true);
     NN_TRY(nn_comm_agree(stepper->comm, status));
-    nn_integrity_start(stepper, step);
-    stepper->message[MESSAGE_REQUESTS] = stepper->message[MESSAGE_LOST] = stepper->message[MESSAGE_MIXED] = 0;
-    stepper->message[MESSAGE_POSITION] = stepper->message[MESSAGE_BLOCK] = -1;
-    step_next_denominators(stepper, step, stepper->message + MESSAGE_HEADER);
-    return step_agree(stepper, &parts, &unused, &lost);
+    NN_TRY(step_reach(stepper, NN_SEAM_START, &(nn_step_progress){.step = step}));
+    step_denominators(stepper, step, nn_agreement_values_of(stepper, &layout).denominators);
+    return nn_agreement_reach(stepper, &layout, &own, &unused, &lost);
+}
+
+/* ---- where tests flip bits ---- */
+
+/* In all weights of this rank. */
+static void step_fault_weights(const nn_stepper *stepper, const char *point)
+{
+    (void)stepper, (void)point;
+    nn_fault(point, nn_reduction_weights(stepper->reduction),
+             (size_t)stepper->model->network->value_count * nn_scalar_size(stepper->scalar));
+}
+
+/* In what this rank has just written. */
+static void step_fault_updated(const nn_stepper *stepper)
+{
+    const nn_reduction_slice *slices;
+    int64_t slice_count = nn_reduction_slices(stepper->reduction, &slices);
+    for (int64_t s = 0; s < slice_count; s++)
+        nn_fault(
+            "update.weights",
+            nn_scalar_at(stepper->scalar, nn_reduction_weights(stepper->reduction), (size_t)slices[s].begin),
+            (size_t)(slices[s].end - slices[s].begin) * nn_scalar_size(stepper->scalar));
+    for (int s = 0; s < stepper->update->state_count; s++)
+        nn_fault("update.state", stepper->update->states[s],
+                 (size_t)stepper->update->owned_values * nn_scalar_size(stepper->scalar));
 }
 
 /* ---- the step ---- */
 
+static nn_status step_begin(nn_stepper *stepper, int64_t step, step_run *of)
+{
+    const nn_settings *settings = stepper->settings;
+    const nn_shares *shares = step_shares(stepper, step);
+    bool exact = settings->training.allreduce == NN_REDUCE_EXACT;
+    of->stepper = stepper;
+    of->progress = (nn_step_progress){.step = step,
+                                      .batch = nn_plan_batch(&stepper->plan, step),
+                                      .share = nn_shares_of(shares, nn_comm_rank(stepper->comm))};
+    of->layout = (nn_agreement_layout){
+        .shares = shares,
+        .next = step_shares(stepper, step + 1),
+        .measures = exact && (settings->training.clip_norm > 0 || settings->optimizer->sums > 0)};
+    of->values = nn_agreement_values_of(stepper, &of->layout);
+    if (!exact) of->values.measures = stepper->measures; /* every rank measures every block */
+    of->own = NN_STEP_REPORT_NONE;
+    NN_TRY(nn_reduction_begin(stepper->reduction, shares->leaves, of->nodes, &of->node_count));
+    step_fault_weights(stepper, "step.weights");
+    return step_reach(stepper, NN_SEAM_BEGIN, &of->progress);
+}
+
+/* Between layers: starts the reduction of the bucket that is complete with this layer. */
 static nn_status step_layer_done(void *context, int layer)
 {
     nn_stepper *stepper = context;
@@ -272,13 +150,40 @@ static nn_status step_layer_done(void *context, int layer)
     return nn_reduction_progress(stepper->reduction);
 }
 
-/* Seconds that the rank has waited for its data, and for others in the middle of a step. */
-static double step_waited(const nn_stepper *stepper)
+static nn_status step_gradient(step_run *of)
 {
-    return nn_dataset_waited(stepper->data, NN_TRAIN) + nn_exchange_waited(stepper->exchange);
+    nn_stepper *stepper = of->stepper;
+    nn_real *partials[NN_TREE_COVER_MAX];
+    for (int i = 0; i < of->node_count; i++) partials[i] = nn_reduction_partial(stepper->reduction, i);
+    nn_gradient_call call = {.batch = of->progress.batch,
+                             .step = of->progress.step,
+                             .shares = of->layout.shares,
+                             .share = of->progress.share,
+                             .nodes = of->nodes,
+                             .node_count = of->node_count,
+                             .weights = nn_reduction_weights(stepper->reduction),
+                             .denominators = stepper->denominators,
+                             .hooks = {step_layer_done, stepper, nn_exchange_merge, stepper->exchange},
+                             .partials = partials,
+                             .figures = of->values.figures};
+    NN_TRY(nn_workers_gradient(stepper->workers, &call));
+    of->own.nonfinite = call.nonfinite;
+    memcpy(stepper->last_denominators, stepper->denominators, sizeof stepper->denominators);
+    return step_reach(stepper, NN_SEAM_COMPUTED, &of->progress);
 }
 
-/* Measures of the owned blocks into the message; returns the first block that is not finite, or -1. */
+/* While the last messages arrive, the labels of the next step are looked at. */
+static nn_status step_reduce(step_run *of)
+{
+    nn_stepper *stepper = of->stepper;
+    step_denominators(stepper, of->progress.step + 1, of->values.denominators);
+    NN_TRY(nn_reduction_finish(stepper->reduction));
+    of->progress.has_data = nn_dataset_status(stepper->data, NN_TRAIN) == NN_OK;
+    of->own.lost = !of->progress.has_data;
+    return step_reach(stepper, NN_SEAM_REDUCED, &of->progress);
+}
+
+/* Measures the owned blocks; returns the first one that is not finite, or -1. */
 static int64_t step_measure(nn_stepper *stepper, int64_t step, double *measures)
 {
     nn_update *update = stepper->update;
@@ -286,6 +191,18 @@ static int64_t step_measure(nn_stepper *stepper, int64_t step, double *measures)
     for (int64_t b = 0; b < update->block_count; b++)
         if (!isfinite(measures[b * update->measures])) return update->blocks[b].block;
     return -1;
+}
+
+static nn_status step_agree(step_run *of, unsigned requests, nn_step_result *result)
+{
+    nn_stepper *stepper = of->stepper;
+    bool lost;
+    of->own.requests = requests;
+    of->own.bad_block = step_measure(stepper, of->progress.step, of->values.measures);
+    NN_TRY(nn_agreement_reach(stepper, &of->layout, &of->own, result, &lost));
+    if (lost) return nn_comm_agree(stepper->comm, nn_dataset_status(stepper->data, NN_TRAIN));
+    of->progress.requests = result->requests;
+    return NN_OK;
 }
 
 /* The norm of the whole gradient, over all blocks in the canonical tree. */
@@ -297,9 +214,13 @@ static double step_norm(const nn_stepper *stepper)
     return sqrt(sums[0]);
 }
 
-static void step_update(nn_stepper *stepper, int64_t step, nn_step_result *result)
+static nn_status step_update(step_run *of, nn_step_result *result)
 {
+    nn_stepper *stepper = of->stepper;
     const nn_settings *settings = stepper->settings;
+    int64_t step = of->progress.step;
+    nn_dataset_release(stepper->data, NN_TRAIN, step);
+    NN_TRY(step_reach(stepper, NN_SEAM_AGREED, &of->progress));
     double factor = nn_schedule_factor(settings->schedule, settings->schedule_options, stepper->memory, step,
                                        stepper->plan.length);
     nn_optimizer_step at = {.step = step + 1,
@@ -313,59 +234,35 @@ static void step_update(nn_stepper *stepper, int64_t step, nn_step_result *resul
     }
     nn_update_prepare(stepper->update, &at, stepper->measures);
     nn_update_apply(stepper->update, nn_reduction_weights(stepper->reduction));
+    NN_TRY(step_reach(stepper, NN_SEAM_UPDATED, &of->progress));
+    step_fault_updated(stepper);
+    return NN_OK;
+}
+
+/* The new weights are on their way once this has returned. */
+static nn_status step_share_begin(step_run *of)
+{
+    return nn_reduction_share_begin(of->stepper->reduction);
+}
+
+/* All weights have arrived. */
+static nn_status step_share_finish(step_run *of)
+{
+    nn_stepper *stepper = of->stepper;
+    NN_TRY(nn_reduction_share_finish(stepper->reduction));
+    step_fault_weights(stepper, "share.weights");
+    return step_reach(stepper, NN_SEAM_SHARED, &of->progress);
 }
 
 nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, nn_step_result *result)
 {
-    nn_batch batch = nn_plan_batch(&stepper->plan, step);
-    int rank = nn_comm_rank(stepper->comm), size = nn_comm_size(stepper->comm), node_count;
-    nn_tree_node share = nn_tree_share(batch.leaves, rank, size), nodes[NN_TREE_COVER_MAX];
-    nn_real *partials[NN_TREE_COVER_MAX];
-    double *figures = stepper->message + MESSAGE_HEADER;
-    bool sums = stepper->settings->training.clip_norm > 0 || stepper->settings->optimizer->sums > 0;
-    bool exact = stepper->settings->training.allreduce == NN_REDUCE_EXACT;
-    step_parts parts = {batch.leaves, step_leaves_at(stepper, step + 1), sums && exact};
-
-    nn_pulse_step(step);
-    nn_pulse_phase(NN_PHASE_COMPUTE);
-    NN_TRY(nn_reduction_begin(stepper->reduction, batch.leaves, nodes, &node_count));
-    for (int i = 0; i < node_count; i++) partials[i] = nn_reduction_partial(stepper->reduction, i);
-    nn_nonfinite found;
-    nn_integrity_begin(stepper, step, batch);
-    nn_workers_hooks hooks = {step_layer_done, stepper, nn_exchange_merge, stepper->exchange};
-    nn_pace_begin(&stepper->pace, step_waited(stepper));
-    NN_TRY(nn_workers_gradient(stepper->workers, batch, step, stepper->denominators, share, nodes, partials,
-                               node_count, nn_reduction_weights(stepper->reduction), figures, &found,
-                               &hooks));
-    memcpy(stepper->last_denominators, stepper->denominators, sizeof stepper->denominators);
-    nn_pace_end(&stepper->pace, share.end - share.begin, nn_workers_threads(stepper->workers),
-                step_waited(stepper));
-    double *denominators = figures + (share.end - share.begin) * stepper->width;
-    step_next_denominators(stepper, step + 1, denominators);
-    nn_pulse_phase(NN_PHASE_REDUCE);
-    NN_TRY(nn_reduction_finish(stepper->reduction));
-
-    double *measures =
-        exact ? denominators + step_share_length(parts.next_leaves, rank, size) * stepper->model->head_count
-              : stepper->measures;
-    nn_status data = nn_dataset_status(stepper->data, NN_TRAIN);
-    NN_TRY(nn_integrity_verify(stepper, step, batch, data == NN_OK));
-    int64_t bad_block = step_measure(stepper, step, measures);
-    bool lost = data != NN_OK;
-    stepper->message[MESSAGE_REQUESTS] = requests;
-    stepper->message[MESSAGE_LOST] = lost;
-    stepper->message[MESSAGE_POSITION] = (double)found.position;
-    stepper->message[MESSAGE_MIXED] = (double)found.mixed;
-    stepper->message[MESSAGE_BLOCK] = (double)bad_block;
-    NN_TRY(step_agree(stepper, &parts, result, &lost));
-    if (lost) return nn_comm_agree(stepper->comm, data);
+    step_run of;
+    NN_TRY(step_begin(stepper, step, &of));
+    NN_TRY(step_gradient(&of));
+    NN_TRY(step_reduce(&of));
+    NN_TRY(step_agree(&of, requests, result));
     if (result->nonfinite) return NN_OK;
-    nn_dataset_release(stepper->data, NN_TRAIN, step);
-    nn_pulse_phase(NN_PHASE_UPDATE);
-    step_update(stepper, step, result);
-    nn_integrity_written(stepper, step, result->requests);
-    nn_pulse_phase(NN_PHASE_SHARE);
-    NN_TRY(nn_reduction_share(stepper->reduction));
-    nn_integrity_received(stepper, step);
-    return NN_OK;
+    NN_TRY(step_update(&of, result));
+    NN_TRY(step_share_begin(&of));
+    return step_share_finish(&of);
 }

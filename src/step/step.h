@@ -1,49 +1,54 @@
 /*
- * One step of a run: the gradient on this rank's share, its reduction (started layer by layer, while the
- * layers below still compute), the small agreement, the optimizer on the owned slices, and the weights back
- * to all ranks.
+ * One step of a run, from microbatches to new weights; step.c says how, and why in this order.
  */
 #ifndef NN_STEP_STEP_H
 #define NN_STEP_STEP_H
 
+#include "base/shares.h"
 #include "comm/reduction.h"
 #include "settings/settings.h"
 #include "step/exchange.h"
+#include "step/observer.h"
 #include "step/pace.h"
 #include "step/plan.h"
 #include "step/update.h"
 #include "step/workers.h"
 
-typedef struct nn_integrity nn_integrity;
+#define NN_STEP_OBSERVERS 4
 
 typedef struct nn_stepper {
     nn_comm *comm;
+    nn_scalar scalar; /* of weights, gradients and state */
     const nn_settings *settings;
     const nn_schedule_memory *memory; /* of the schedule */
     const nn_model *model;
     nn_plan plan;
+    int threads;
+    nn_shares shares, last_shares; /* of the leaves of a full batch, and of the last one of an epoch */
     nn_workers *workers;
     nn_dataset *data;
     nn_reduction *reduction;
     nn_update *update;
-    nn_integrity *integrity; /* NULL: nothing is verified */
-    nn_exchange *exchange;   /* NULL: no layer looks at the whole batch */
+    nn_exchange *exchange; /* NULL: no layer looks at the whole batch */
     nn_pace pace;
+    int observer_count;
+    nn_step_observer observers[NN_STEP_OBSERVERS];
     size_t uncounted_bytes;              /* of node-shared memory, which the allocator does not count */
-    int width;                           /* figures a leaf */
-    double denominators[NN_MODEL_HEADS]; /* of the step to come */
+    double denominators[NN_MODEL_HEADS]; /* of the next step */
     double last_denominators[NN_MODEL_HEADS];
     int64_t *bucket_of_layer; /* the bucket that is final when the layer's gradient is; -1: none */
-    int64_t *blocks_of_rank;  /* how many blocks each rank owns */
-    int64_t *
-        block_of_owned; /* all ranks' owned blocks, one rank after the other: indices in the network's list */
-    size_t *sizes;      /* bytes of each rank's message */
-    double *message, *messages;
+    int64_t *blocks_of_rank;  /* number of blocks that each rank owns */
+    int64_t *block_of_owned;  /* the owned blocks of rank 0, 1, ...: indices in the network's list */
+
+    /* Of the agreement (step/agreement.c). */
+    int width;                  /* figures of a leaf */
+    size_t *sizes;              /* bytes of each rank's message */
+    double *message, *messages; /* this rank's, and those of all ranks */
     double *figures, *measures; /* in the canonical order of leaves, and of blocks */
 } nn_stepper;
 
 /* What a rank may ask for at a step; all ranks then do it at the same boundary. */
-enum { NN_REQUEST_STOP = 1, NN_REQUEST_SAVE = 2, NN_REQUEST_TIME = 4 }; /* TIME: stop, for the time ends */
+enum { NN_REQUEST_STOP = 1, NN_REQUEST_SAVE = 2, NN_REQUEST_TIME = 4 }; /* TIME: stop, time is running out */
 
 /* What a step ended with: the same on all ranks. */
 typedef struct nn_step_result {
@@ -55,19 +60,34 @@ typedef struct nn_step_result {
     int64_t bad_block;              /* the first whose summed gradient is not finite; -1: none known */
 } nn_step_result;
 
-/* Cuts the network into buckets and makes reduction and optimizer state. All are borrowed; the schedule's
- * memory may change between steps. Collective. */
-nn_status nn_stepper_create(nn_comm *comm, const nn_settings *settings, const nn_schedule_memory *memory,
-                            const nn_model *model, nn_plan plan, nn_workers *workers, nn_dataset *data,
-                            int threads, nn_stepper **stepper);
+/* What a stepper is made from. All is borrowed; `memory` may change between steps. */
+typedef struct nn_stepper_request {
+    const nn_settings *settings;
+    const nn_schedule_memory *memory;
+    const nn_model *model;
+    nn_plan plan;
+    nn_workers *workers;
+    nn_dataset *data;
+    int threads;
+} nn_stepper_request;
+
+/* Cuts the network into buckets and makes reduction and optimizer state. Collective. */
+nn_status nn_stepper_create(nn_comm *comm, const nn_stepper_request *request, nn_stepper **stepper);
 void nn_stepper_destroy(nn_stepper *stepper); /* collective; accepts NULL */
 
-/* Begins to read ahead where the data streams, and sums the denominators of the first step to come.
+/* From now on the observer, which is copied, is called at the seams of each step, after those attached
+ * earlier. At most NN_STEP_OBSERVERS, two of which are the stepper's own. */
+void nn_stepper_observe(nn_stepper *stepper, nn_step_observer observer);
+
+/* How a batch of `leaves` leaves is shared out: one that has the size of a full batch or of the last one. */
+const nn_shares *nn_stepper_shares(const nn_stepper *stepper, int64_t leaves);
+
+/* Begins to read ahead where the data streams, and sums the denominators of the first step, which is `step`.
  * Collective. */
 nn_status nn_stepper_begin(nn_stepper *stepper, int64_t step);
 
 /* Step `step` (from 0). requests: what this rank asks for. Where the result says `nonfinite`, nothing is
- * updated, and the data of the step is still there: the caller ends the run, or releases the data.
+ * updated, and the data of the step is still held: the caller ends the run, or releases the data.
  * Collective; on failure every rank fails. */
 nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, nn_step_result *result);
 

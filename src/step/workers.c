@@ -52,32 +52,32 @@ static int workers_team(const nn_workers *workers)
     return workers->slots < workers->threads ? (int)workers->slots : workers->threads;
 }
 
-void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_tree_node share,
-                         nn_tree_node some, const nn_real *weights, const double *constant, double *figures,
-                         const nn_findings *findings, nn_nonfinite *nonfinite)
+void nn_workers_evaluate(nn_workers *workers, const nn_evaluate_call *call)
 {
-    int width = nn_figures_width(workers->model, false);
-    int64_t samples = nn_dataset_count(workers->data, part);
-    int64_t first = nn_tree_leaf_samples(samples, leaves, share.begin).begin;
+    const nn_model *model = workers->model;
+    int width = nn_figures_width(model, false);
+    int64_t samples = nn_dataset_count(workers->data, call->part);
+    int64_t first = nn_tree_leaf_samples(samples, call->leaves, call->share.begin).begin;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(workers_team(workers))
-    for (int64_t leaf = some.begin; leaf < some.end; leaf++) {
+    for (int64_t leaf = call->some.begin; leaf < call->some.end; leaf++) {
         int thread = omp_get_thread_num();
         nn_leaf *slot = &workers->leaves[thread];
-        nn_leaf_place place = {
-            .part = part, .epoch = NN_DATA_IN_ORDER, .range = nn_tree_leaf_samples(samples, leaves, leaf)};
+        nn_leaf_place place = {.part = call->part,
+                               .epoch = NN_DATA_IN_ORDER,
+                               .range = nn_tree_leaf_samples(samples, call->leaves, leaf)};
         slot->microbatch->carried = NULL;
-        nn_leaf_load(slot, workers->model, workers->data, &place, constant == NULL);
-        nn_dataset_release(workers->data, part, leaf - share.begin);
+        nn_leaf_load(slot, model, workers->data, &place, call->constant == NULL);
+        nn_dataset_release(workers->data, call->part, leaf - call->share.begin);
         nn_pulse();
         nn_nonfinite found = {.position = -1};
-        double *sums = figures + (leaf - some.begin) * width;
-        if (constant)
-            nn_leaf_constant(slot, workers->model, constant, sums);
+        double *sums = call->figures + (leaf - call->some.begin) * width;
+        if (call->constant)
+            nn_leaf_constant(slot, model, call->constant, sums);
         else
-            found = nn_leaf_forward(slot, workers->model, weights, workers->scratch[thread], NULL, sums);
-        if (findings) nn_leaf_judge(slot, workers->model, thread, place.range.begin - first, findings);
+            found = nn_leaf_forward(slot, model, call->weights, workers->scratch[thread], NULL, sums);
+        if (call->findings) nn_leaf_judge(slot, model, thread, place.range.begin - first, call->findings);
 #pragma omp critical(nn_workers_note)
-        workers_note(nonfinite, found);
+        workers_note(call->nonfinite, found);
     }
 }
 
@@ -98,14 +98,7 @@ void nn_workers_denominators(nn_workers *workers, nn_batch batch, nn_tree_node s
 /* What is the same for all waves of a step. */
 typedef struct workers_step {
     nn_workers *workers;
-    nn_batch batch;
-    int64_t step;
-    const double *denominators;
-    const nn_real *weights;
-    nn_tree_node share;
-    double *figures;
-    nn_nonfinite *nonfinite;
-    const nn_workers_hooks *hooks;
+    nn_gradient_call *call;
     bool final; /* a wave is the whole share */
 } workers_step;
 
@@ -136,15 +129,15 @@ static nn_real *workers_carried(const workers_step *at, int64_t leaf)
     const nn_workers *workers = at->workers;
     if (!workers->carried) return NULL;
     return workers->carried +
-           (leaf - at->share.begin) * nn_workers_leaf_carried(workers->model, workers->microbatch_size);
+           (leaf - at->call->share.begin) * nn_workers_leaf_carried(workers->model, workers->microbatch_size);
 }
 
 /* Merges what the leaves of the wave have collected, on all ranks, before a pass goes through layer `l`. */
 static nn_status workers_merge(const workers_step *at, const workers_wave *wave, int l, nn_pass pass)
 {
-    nn_batch_statistics_call call = {at->workers->model->network, l, pass, at->batch.leaves};
+    nn_batch_statistics_call call = {at->workers->model->network, l, pass, at->call->shares};
     return nn_batch_statistics_merge(&at->workers->statistics, &call, wave->nodes, wave->node_count,
-                                     at->hooks->exchange, at->hooks->exchange_context);
+                                     at->call->hooks.exchange, at->call->hooks.exchange_context);
 }
 
 static void workers_collect(const workers_step *at, const workers_wave *wave, int64_t i, int l, nn_pass pass)
@@ -152,7 +145,7 @@ static void workers_collect(const workers_step *at, const workers_wave *wave, in
     nn_workers *workers = at->workers;
     const nn_network *network = workers->model->network;
     double *values = nn_batch_statistics_leaf(&workers->statistics, network, l, pass, i);
-    nn_network_collect(network, l, pass, at->weights, workers->leaves[i].microbatch,
+    nn_network_collect(network, l, pass, at->call->weights, workers->leaves[i].microbatch,
                        workers->scratch[omp_get_thread_num()], values);
     if (pass == NN_FORWARD && wave->first_leaf + i == workers->witness.leaf)
         nn_witness_collected(values, network->layers[l].statistics[pass], &workers->witness.collected);
@@ -161,7 +154,7 @@ static void workers_collect(const workers_step *at, const workers_wave *wave, in
 static void workers_load(const workers_step *at, int64_t leaf, nn_leaf *slot)
 {
     nn_workers *workers = at->workers;
-    nn_leaf_place place = nn_workers_place(workers, at->batch, at->step, leaf);
+    nn_leaf_place place = nn_workers_place(workers, at->call->batch, at->call->step, leaf);
     nn_fault("step.leaf", NULL, 0);
     slot->microbatch->carried = workers_carried(at, leaf);
     nn_carried_restart(workers->model->network, workers->data, &place, slot->microbatch);
@@ -173,11 +166,12 @@ static void workers_finish(const workers_step *at, int64_t leaf, nn_leaf *slot)
 {
     nn_workers *workers = at->workers;
     nn_witness *witness = &workers->witness;
-    double *figures = at->figures + (leaf - at->share.begin) * nn_figures_width(workers->model, true);
-    nn_nonfinite found = nn_leaf_finish(slot, workers->model, at->denominators, figures);
+    double *figures =
+        at->call->figures + (leaf - at->call->share.begin) * nn_figures_width(workers->model, true);
+    nn_nonfinite found = nn_leaf_finish(slot, workers->model, at->call->denominators, figures);
     if (leaf == witness->leaf) nn_witness_figures(workers, figures, witness->collected, witness->seen);
 #pragma omp critical(nn_workers_note)
-    workers_note(at->nonfinite, found);
+    workers_note(&at->call->nonfinite, found);
 }
 
 /* Layers that a leaf goes through without a look at others. */
@@ -193,8 +187,8 @@ static void workers_run_stretch(const workers_step *at, const workers_wave *wave
     for (int64_t i = 0; i < wave->leaf_count; i++) {
         nn_leaf *slot = &workers->leaves[i];
         if (stretch.first) workers_load(at, wave->first_leaf + i, slot);
-        nn_leaf_run(slot, workers->model, at->weights, workers->scratch[omp_get_thread_num()], stretch.begin,
-                    stretch.end);
+        nn_leaf_run(slot, workers->model, at->call->weights, workers->scratch[omp_get_thread_num()],
+                    stretch.begin, stretch.end);
         if (stretch.last)
             workers_finish(at, wave->first_leaf + i, slot);
         else
@@ -233,7 +227,7 @@ static void workers_leaf_gradient(const workers_part *of, int64_t leaf, bool acc
 {
     nn_workers *workers = of->at->workers;
     nn_pulse();
-    nn_network_gradient(workers->model->network, of->layer, of->part, of->at->weights,
+    nn_network_gradient(workers->model->network, of->layer, of->part, of->at->call->weights,
                         workers->leaves[leaf - of->wave->first_leaf].microbatch, workers->scratch[of->thread],
                         accumulate, sum);
     nn_fault("step.gradient", sum, (size_t)of->values * sizeof *sum);
@@ -286,7 +280,7 @@ static void workers_layer_backward(const workers_step *at, const workers_wave *w
     nn_workers *workers = at->workers;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads) if (wave->leaf_count > 1)
     for (int64_t i = 0; i < wave->leaf_count; i++)
-        nn_network_backward(workers->model->network, l, at->weights, workers->leaves[i].microbatch,
+        nn_network_backward(workers->model->network, l, at->call->weights, workers->leaves[i].microbatch,
                             workers->scratch[omp_get_thread_num()]);
     nn_pulse();
 }
@@ -294,7 +288,7 @@ static void workers_layer_backward(const workers_step *at, const workers_wave *w
 static nn_status workers_run_wave(const workers_step *at, const workers_wave *wave)
 {
     const nn_network *network = at->workers->model->network;
-    const nn_workers_hooks *hooks = at->hooks;
+    const nn_workers_hooks *hooks = &at->call->hooks;
     NN_TRY(workers_forward(at, wave));
     for (int l = network->layer_count - 1; l > 0; l--) {
         NN_TRY(workers_collect_backward(at, wave, l));
@@ -325,33 +319,21 @@ static nn_status workers_run_node(const workers_step *at, nn_tree_node node, int
     return NN_OK;
 }
 
-nn_status nn_workers_gradient(nn_workers *workers, nn_batch batch, int64_t step, const double *denominators,
-                              nn_tree_node share, const nn_tree_node *nodes, nn_real *const *partials,
-                              int node_count, const nn_real *weights, double *figures,
-                              nn_nonfinite *nonfinite, const nn_workers_hooks *hooks)
+nn_status nn_workers_gradient(nn_workers *workers, nn_gradient_call *call)
 {
-    static const nn_workers_hooks none = {0};
-    int64_t leaves = share.end - share.begin;
-    *nonfinite = (nn_nonfinite){.position = -1};
-    workers_step at = {.workers = workers,
-                       .batch = batch,
-                       .step = step,
-                       .denominators = denominators,
-                       .weights = weights,
-                       .share = share,
-                       .figures = figures,
-                       .nonfinite = nonfinite,
-                       .hooks = hooks ? hooks : &none,
-                       .final = leaves <= workers->slots};
+    int64_t leaves = call->share.end - call->share.begin;
+    workers_step at = {workers, call, leaves <= workers->slots};
+    call->nonfinite = (nn_nonfinite){.position = -1};
     size_t carried = (size_t)(leaves * nn_workers_leaf_carried(workers->model, workers->microbatch_size));
     if (carried > 0) memcpy(workers->carried_before, workers->carried, carried * sizeof(nn_real));
     if (at.final) {
-        workers_wave wave = {nodes, partials, node_count, share.begin, leaves};
+        workers_wave wave = {call->nodes, call->partials, call->node_count, call->share.begin, leaves};
         return workers_run_wave(&at, &wave);
     }
-    for (int i = 0; i < node_count; i++) NN_TRY(workers_run_node(&at, nodes[i], 0, partials[i]));
-    for (int l = workers->model->network->layer_count - 1; at.hooks->layer_done && l > 0; l--)
-        NN_TRY(at.hooks->layer_done(at.hooks->layer_context, l));
+    for (int i = 0; i < call->node_count; i++)
+        NN_TRY(workers_run_node(&at, call->nodes[i], 0, call->partials[i]));
+    for (int l = workers->model->network->layer_count - 1; call->hooks.layer_done && l > 0; l--)
+        NN_TRY(call->hooks.layer_done(call->hooks.layer_context, l));
     return NN_OK;
 }
 

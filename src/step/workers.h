@@ -6,6 +6,7 @@
 #ifndef NN_STEP_WORKERS_H
 #define NN_STEP_WORKERS_H
 
+#include "base/shares.h"
 #include "base/tree.h"
 #include "data/dataset.h"
 #include "model/model.h"
@@ -51,10 +52,19 @@ typedef struct nn_workers_hooks {
     void *exchange_context;
 } nn_workers_hooks;
 
-/* Room for the leaves of a share (at most `leaves_max`) as far as `memory` bytes go, at least one wave of
- * `threads`; all of them where a layer looks at the whole batch. model and data are borrowed. */
-nn_status nn_workers_create(const nn_model *model, nn_dataset *data, int threads, int64_t leaves_max,
-                            int64_t microbatch_size, double memory, uint64_t seed, nn_workers **workers);
+/* What the workers of a rank are made for. */
+typedef struct nn_workers_request {
+    int threads;
+    int64_t leaves_max; /* the longest share */
+    int64_t microbatch_size;
+    double memory; /* bytes that leaves in flight may take, but at least a wave of `threads` leaves is made */
+    uint64_t seed;
+} nn_workers_request;
+
+/* Room for the leaves of a share: as many at a time as fit the memory, and all of them where a layer looks at
+ * the whole batch. model and data are borrowed. */
+nn_status nn_workers_create(const nn_model *model, nn_dataset *data, const nn_workers_request *request,
+                            nn_workers **workers);
 void nn_workers_destroy(nn_workers *workers); /* accepts NULL */
 int nn_workers_threads(const nn_workers *workers);
 
@@ -62,8 +72,7 @@ int nn_workers_threads(const nn_workers *workers);
  * one after the other; NULL where no layer carries any. */
 nn_real *nn_workers_carried(nn_workers *workers, int64_t *per_leaf);
 /* Bytes that nn_workers_create takes. */
-size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max,
-                         int64_t microbatch_size, double memory);
+size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, const nn_workers_request *request);
 
 /* A leaf of the last batch as its gradient found it, in memory of the workers. carried: room for the state of
  * a leaf, where layers carry any: it becomes what the state was before. The batch's data must not be released
@@ -75,26 +84,43 @@ nn_leaf *nn_workers_reload(nn_workers *workers, nn_batch batch, int64_t step, nn
 /* Initial weights, from the seed. */
 nn_status nn_workers_initialize(nn_workers *workers, nn_real *weights);
 
-/* Forward and figures of some of the leaves of a share of `leaves` over the whole part, which the caller
- * follows where it streams: span i is that of leaf share.begin + i, and is released here. figures receives
- * (some.end - some.begin) x width values, those of an evaluation. *nonfinite, of position -1 at first, keeps
- * the first that is met. constant: the outputs of all heads, one behind the other, that stand for those of
- * the network; NULL: none. */
-void nn_workers_evaluate(nn_workers *workers, nn_part part, int64_t leaves, nn_tree_node share,
-                         nn_tree_node some, const nn_real *weights, const double *constant, double *figures,
-                         const nn_findings *findings, nn_nonfinite *nonfinite);
+/* Some leaves of a share to be evaluated, without training. */
+typedef struct nn_evaluate_call {
+    nn_part part;
+    int64_t leaves;          /* over the whole part */
+    nn_tree_node share;      /* this rank's of them, which the caller follows where the part streams: ... */
+    nn_tree_node some;       /* ... span i is leaf share.begin + i. Those of `some` are done, and released */
+    const nn_real *weights;  /* of the network; or instead: */
+    const double *constant;  /* what its outputs are for every sample, head after head */
+    double *figures;         /* out: those of an evaluation, for each leaf of `some` */
+    nn_findings *findings;   /* out; NULL: none are wanted */
+    nn_nonfinite *nonfinite; /* in and out: the first that was met */
+} nn_evaluate_call;
+
+/* Forward pass and figures. */
+void nn_workers_evaluate(nn_workers *workers, const nn_evaluate_call *call);
 
 /* The denominators of the share's leaves of a batch, one a head, from their targets alone. */
 void nn_workers_denominators(nn_workers *workers, nn_batch batch, nn_tree_node share, double *denominators);
 
-/*
- * The gradient of a batch on this rank's share of its leaves: for each of its maximal nodes the sum over the
- * node to partials[i] (value_count values each). denominators: one a head. figures as above. hooks:
- * NULL counts as all NULL. Collective where a layer looks at the whole batch and hooks->exchange is.
- */
-nn_status nn_workers_gradient(nn_workers *workers, nn_batch batch, int64_t step, const double *denominators,
-                              nn_tree_node share, const nn_tree_node *nodes, nn_real *const *partials,
-                              int node_count, const nn_real *weights, double *figures,
-                              nn_nonfinite *nonfinite, const nn_workers_hooks *hooks);
+/* The gradient of a batch on this rank's share of its leaves. */
+typedef struct nn_gradient_call {
+    nn_batch batch;
+    int64_t step;
+    const nn_shares *shares; /* of the batch's leaves; NULL where hooks.exchange is */
+    nn_tree_node share;      /* this rank's, ... */
+    const nn_tree_node *nodes;
+    int node_count; /* ... and its maximal nodes */
+    const nn_real *weights;
+    const double *denominators; /* of the batch, one per head */
+    nn_workers_hooks hooks;
+    nn_real *const
+        *partials;          /* out: for each node, the gradient summed over its leaves; value_count values */
+    double *figures;        /* out: for each leaf */
+    nn_nonfinite nonfinite; /* out */
+} nn_gradient_call;
+
+/* Collective where a layer looks at the whole batch, and hooks.exchange is not NULL. */
+nn_status nn_workers_gradient(nn_workers *workers, nn_gradient_call *call);
 
 #endif

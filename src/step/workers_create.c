@@ -28,14 +28,15 @@ int64_t nn_workers_largest_part(const nn_network *network)
  * memory, but each would have to compute its forward pass again from the first layer up for every such layer,
  * forward and backward: a network of twenty would take twenty times as long.
  */
-static int64_t workers_slots(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max,
-                             int64_t microbatch_size, double memory)
+static int64_t workers_slots(const nn_model *model, const nn_dataset *data, const nn_workers_request *request)
 {
-    if (model->network->statistics_values > 0) return leaves_max;
-    double leaf = (double)nn_leaf_memory(model, data, microbatch_size);
-    double fit = floor(memory / leaf);
-    int64_t slots = fit < (double)threads ? threads : fit > 1e9 ? (int64_t)1e9 : (int64_t)fit;
-    if (slots > leaves_max) slots = leaves_max;
+    if (model->network->statistics_values > 0) return request->leaves_max;
+    double leaf = (double)nn_leaf_memory(model, data, request->microbatch_size);
+    double fit = floor(request->memory / leaf);
+    int64_t slots = fit < (double)request->threads ? request->threads
+                    : fit > 1e9                    ? (int64_t)1e9
+                                                   : (int64_t)fit;
+    if (slots > request->leaves_max) slots = request->leaves_max;
     return slots < 1 ? 1 : slots;
 }
 
@@ -49,16 +50,16 @@ int64_t nn_workers_leaf_carried(const nn_model *model, int64_t microbatch_size)
     return microbatch_size * model->network->carried_values;
 }
 
-size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, int threads, int64_t leaves_max,
-                         int64_t microbatch_size, double memory)
+size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, const nn_workers_request *request)
 {
-    int64_t slots = workers_slots(model, data, threads, leaves_max, microbatch_size, memory);
-    int64_t fold = workers_log2_up(slots) * nn_workers_largest_part(model->network);
-    return (size_t)slots * nn_leaf_memory(model, data, microbatch_size) +
-           (size_t)threads * (size_t)(model->network->scratch_values + fold) * sizeof(nn_real) +
-           nn_batch_statistics_memory(model->network, leaves_max) +
-           (size_t)(2 * leaves_max * nn_workers_leaf_carried(model, microbatch_size)) * sizeof(nn_real) +
-           (size_t)(workers_wave_depth(slots, leaves_max) * model->network->value_count) * sizeof(nn_real);
+    const nn_network *network = model->network;
+    int64_t most = request->leaves_max, slots = workers_slots(model, data, request);
+    int64_t fold = workers_log2_up(slots) * nn_workers_largest_part(network);
+    int64_t carried = most * nn_workers_leaf_carried(model, request->microbatch_size);
+    return (size_t)slots * nn_leaf_memory(model, data, request->microbatch_size) +
+           (size_t)request->threads * (size_t)(network->scratch_values + fold) * sizeof(nn_real) +
+           nn_batch_statistics_memory(network, most) + (size_t)(2 * carried) * sizeof(nn_real) +
+           (size_t)(workers_wave_depth(slots, most) * network->value_count) * sizeof(nn_real);
 }
 
 static nn_status workers_allocate(nn_workers *workers, int64_t leaves_max)
@@ -91,8 +92,8 @@ static nn_status workers_allocate(nn_workers *workers, int64_t leaves_max)
     return NN_OK;
 }
 
-nn_status nn_workers_create(const nn_model *model, nn_dataset *data, int threads, int64_t leaves_max,
-                            int64_t microbatch_size, double memory, uint64_t seed, nn_workers **workers)
+nn_status nn_workers_create(const nn_model *model, nn_dataset *data, const nn_workers_request *request,
+                            nn_workers **workers)
 {
     *workers = NULL;
     NN_TRY(NN_ALLOCATE(workers, 1, "the workers of a rank"));
@@ -100,11 +101,11 @@ nn_status nn_workers_create(const nn_model *model, nn_dataset *data, int threads
     made->model = model;
     made->data = data;
     made->witness.leaf = -1;
-    made->seed = seed;
-    made->threads = threads;
-    made->microbatch_size = microbatch_size;
-    made->slots = workers_slots(model, data, threads, leaves_max, microbatch_size, memory);
-    nn_status status = workers_allocate(made, leaves_max);
+    made->seed = request->seed;
+    made->threads = request->threads;
+    made->microbatch_size = request->microbatch_size;
+    made->slots = workers_slots(model, data, request);
+    nn_status status = workers_allocate(made, request->leaves_max);
     if (status != NN_OK) {
         nn_workers_destroy(made);
         *workers = NULL;

@@ -104,7 +104,9 @@ nn_status nn_run_final(nn_run *run)
                                                                     : NN_TRAIN;
     nn_figures figures = {0}, baseline = {0};
     nn_real *best = NULL;
-    int64_t microbatch = run->plan.microbatch_size, best_epoch = 0;
+    int64_t best_epoch = 0;
+    nn_evaluate_request request = {run->comm, run->workers, run->model,
+                                   run->data, part,         run->plan.microbatch_size};
     nn_status status = NN_OK;
     if (run->state.best_epoch > 0) {
         status = NN_ALLOCATE(&best, run->model->network->value_count, "the best weights");
@@ -113,12 +115,8 @@ nn_status nn_run_final(nn_run *run)
     }
     const nn_real *weights = best;
     if (best_epoch == 0) NN_TRY_TO(done, status, nn_run_shown_weights(run, &weights));
-    NN_TRY_TO(done, status,
-              nn_evaluate_part(run->comm, run->workers, run->model, run->data, part, microbatch, weights,
-                               &figures));
-    NN_TRY_TO(
-        done, status,
-        nn_evaluate_baseline(run->comm, run->workers, run->model, run->data, part, microbatch, &baseline));
+    NN_TRY_TO(done, status, nn_evaluate_part(&request, weights, &figures));
+    NN_TRY_TO(done, status, nn_evaluate_baseline(&request, &baseline));
     if (nn_evaluate_check(run->model, part, &figures) != NN_OK) nn_log_warning("%s", nn_error_text());
     final_show(run, nn_part_name(part), best_epoch, &figures, &baseline);
 done:

@@ -85,9 +85,8 @@ static nn_status nonfinite_find(nn_nonfinite_case *of, int64_t position)
 static nn_status nonfinite_share_note(nn_nonfinite_case *of, nn_nonfinite_note *note)
 {
     nn_comm *comm = of->run->comm;
-    int teller = 0;
-    for (int r = 0; of->leaf >= 0 && r < nn_comm_size(comm); r++)
-        if (nonfinite_has(nn_tree_share(of->batch.leaves, r, nn_comm_size(comm)), of->leaf)) teller = r;
+    const nn_shares *shares = nn_stepper_shares(of->run->stepper, of->batch.leaves);
+    int teller = of->leaf >= 0 ? nn_shares_owner(shares, of->leaf) : 0;
     if (nn_comm_rank(comm) == teller) nn_nonfinite_tell(of, note);
     return nn_comm_broadcast(comm, note, sizeof *note, teller);
 }
@@ -96,10 +95,11 @@ static nn_status nonfinite_look(nn_run *run, nn_batch batch, const nn_step_resul
                                 nn_nonfinite_note *note)
 {
     nn_comm *comm = run->comm;
-    nn_nonfinite_case of = {.run = run,
-                            .batch = batch,
-                            .share = nn_tree_share(batch.leaves, nn_comm_rank(comm), nn_comm_size(comm)),
-                            .bad_block = result->bad_block};
+    nn_nonfinite_case of = {
+        .run = run,
+        .batch = batch,
+        .share = nn_shares_of(nn_stepper_shares(run->stepper, batch.leaves), nn_comm_rank(comm)),
+        .bad_block = result->bad_block};
     nn_status status = nn_inspection_create(run->model, run->plan.microbatch_size, &of.inspection);
     status = nn_comm_agree(comm, status);
     if (status == NN_OK) status = nonfinite_find(&of, result->bad_position);
@@ -137,7 +137,7 @@ static void nonfinite_leave_out(nn_run *run, nn_batch batch)
 {
     int64_t per_leaf;
     nn_real *carried = nn_workers_carried(run->workers, &per_leaf);
-    nn_tree_node share = nn_tree_share(batch.leaves, nn_comm_rank(run->comm), nn_comm_size(run->comm));
+    nn_tree_node share = nn_shares_of(nn_stepper_shares(run->stepper, batch.leaves), nn_comm_rank(run->comm));
     if (carried) memset(carried, 0, (size_t)((share.end - share.begin) * per_leaf) * sizeof *carried);
     nn_dataset_release(run->data, NN_TRAIN, run->state.step);
 }

@@ -10,7 +10,6 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "step/integrity.h"
 #include "train/expected.h"
 #include "train/extent.h"
 #include "train/nonfinite.h"
@@ -180,8 +179,9 @@ static nn_status run_end_epoch(nn_run *run, bool *best)
     if (validates) {
         const nn_real *weights;
         NN_TRY(nn_run_shown_weights(run, &weights));
-        NN_TRY(nn_evaluate_part(run->comm, run->workers, run->model, run->data, NN_VALIDATION,
-                                run->plan.microbatch_size, weights, &validation));
+        nn_evaluate_request request = {run->comm, run->workers,  run->model,
+                                       run->data, NN_VALIDATION, run->plan.microbatch_size};
+        NN_TRY(nn_evaluate_part(&request, weights, &validation));
         if (nn_evaluate_check(run->model, NN_VALIDATION, &validation) != NN_OK && !run->told_nonfinite)
             nn_log_warning("%s: these are no best weights; the weights are finite, and training goes on",
                            nn_error_text());

@@ -3,6 +3,7 @@
 #define NN_TRAIN_RUN_H
 
 #include "guard/deadline.h"
+#include "guard/integrity.h"
 #include "guard/watchdog.h"
 #include "rundir/checkpoint.h"
 #include "rundir/files.h"
@@ -47,6 +48,7 @@ typedef struct nn_run {
     nn_machine machine;
     nn_workers *workers;
     nn_stepper *stepper;
+    nn_integrity *integrity; /* NULL: nothing is verified */
     nn_run_state state;
     nn_watchdog *watchdog;
     nn_lease *lease;   /* on rank 0 */

@@ -142,11 +142,13 @@ static nn_status saved_evaluate(nn_comm *comm, const nn_text_list *files, nn_sav
 {
     int threads = 1;
     NN_TRY(nn_threads_choose(comm, 0, &threads));
-    NN_TRY(nn_comm_agree(comm, nn_workers_create(saved->model, saved->data, threads, threads,
-                                                 saved->microbatch_size, 1e9, 0, &saved->workers)));
+    nn_workers_request workers = {
+        .threads = threads, .leaves_max = threads, .microbatch_size = saved->microbatch_size, .memory = 1e9};
+    NN_TRY(nn_comm_agree(comm, nn_workers_create(saved->model, saved->data, &workers, &saved->workers)));
     nn_figures figures;
-    NN_TRY(nn_evaluate_part(comm, saved->workers, saved->model, saved->data, saved->part,
-                            saved->microbatch_size, saved->weights, &figures));
+    nn_evaluate_request request = {comm,        saved->workers, saved->model,
+                                   saved->data, saved->part,    saved->microbatch_size};
+    NN_TRY(nn_evaluate_part(&request, saved->weights, &figures));
     nn_status status = nn_evaluate_check(saved->model, saved->part, &figures);
     if (status != NN_OK) nn_figures_release(&figures);
     NN_TRY(status);

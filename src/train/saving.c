@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "host/clock.h"
-#include "step/integrity.h"
+#include "guard/integrity.h"
 #include "train/nonfinite.h"
 #include "train/run.h"
 
@@ -136,7 +136,7 @@ nn_status nn_run_save(nn_run *run, bool regular, bool best)
     nn_run_save_watch(run, true);
     double began = nn_seconds();
     NN_TRY(nn_comm_agree(run->comm, nn_run_check_lease(run)));
-    NN_TRY(nn_integrity_check(run->stepper, run->state.step));
+    NN_TRY(nn_integrity_check(run->integrity, run->state.step));
     NN_TRY(nn_nonfinite_weights(run));
     nn_status status = nn_checkpoint_build(&parts, &bytes, &size);
     run->saved_at = nn_seconds();

@@ -138,9 +138,12 @@ static nn_status setup_writer(nn_run *run)
 static nn_status setup_workers(nn_run *run)
 {
     const nn_training_options *training = &run->settings.training;
-    NN_TRY(nn_workers_create(run->model, run->data, run->threads,
-                             nn_run_share_max(run, nn_comm_size(run->comm)), run->plan.microbatch_size,
-                             training->memory * 1048576, (uint64_t)training->seed, &run->workers));
+    nn_workers_request request = {.threads = run->threads,
+                                  .leaves_max = nn_run_share_max(run, nn_comm_size(run->comm)),
+                                  .microbatch_size = run->plan.microbatch_size,
+                                  .memory = training->memory * 1048576,
+                                  .seed = (uint64_t)training->seed};
+    NN_TRY(nn_workers_create(run->model, run->data, &request, &run->workers));
     if (nn_comm_rank(run->comm) == 0) NN_TRY(setup_writer(run));
     if (training->average > 0)
         NN_TRY(NN_ALLOCATE(&run->averaged, run->model->network->value_count, "the average of the weights"));
@@ -401,6 +404,20 @@ done:
 
 /* ---- all of it ---- */
 
+/* The stepper, and what looks on at its steps. Collective. */
+static nn_status setup_stepper(nn_run *run)
+{
+    nn_stepper_request request = {.settings = &run->settings,
+                                  .memory = &run->state.watch.schedule,
+                                  .model = run->model,
+                                  .plan = run->plan,
+                                  .workers = run->workers,
+                                  .data = run->data,
+                                  .threads = run->threads};
+    NN_TRY(nn_stepper_create(run->comm, &request, &run->stepper));
+    return nn_comm_agree(run->comm, nn_integrity_create(run->stepper, &run->integrity));
+}
+
 nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run)
 {
     *run = (nn_run){.comm = comm, .job = job};
@@ -424,8 +441,7 @@ nn_status nn_run_open(nn_comm *comm, const nn_job *job, nn_run *run)
     setup_choose_clip_norm(run);
     NN_TRY(setup_compare_machines(run));
     NN_TRY(nn_comm_agree(comm, setup_workers(run)));
-    NN_TRY(nn_stepper_create(comm, &run->settings, &run->state.watch.schedule, run->model, run->plan,
-                             run->workers, run->data, run->threads, &run->stepper));
+    NN_TRY(setup_stepper(run));
     setup_announce(run, before);
     NN_TRY(nn_room_warn(run, nn_memory_in_use() - before));
     nn_run_warn(run, nn_comm_size(comm));
@@ -438,6 +454,7 @@ void nn_run_close(nn_run *run)
     nn_pulse_phase(NN_PHASE_END);
     nn_run_save_watch(run, true);
     nn_writer_destroy(run->writer);
+    nn_integrity_destroy(run->integrity);
     nn_stepper_destroy(run->stepper);
     nn_workers_destroy(run->workers);
     nn_free(run->averaged);

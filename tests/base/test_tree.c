@@ -13,6 +13,15 @@
 
 enum { MOST_LEAVES = 70, MOST_RANKS = 20 };
 
+/* The leaves of one rank. */
+static nn_tree_node share_of(int64_t n, int rank, int size)
+{
+    int64_t begin[65];
+    assert_in_range(size, 1, 64);
+    nn_tree_shares(n, size, begin);
+    return (nn_tree_node){begin[rank], begin[rank + 1]};
+}
+
 /* The definition: a + the largest power of two below b - a. */
 static int64_t plain_split(int64_t begin, int64_t end)
 {
@@ -147,7 +156,7 @@ static void test_fold(void **state)
         assert_memory_equal(rows, sum, sizeof sum);
         int count = 0;
         for (int rank = 0; rank < 3; rank++) {
-            nn_tree_node share = nn_tree_share(n, rank, 3);
+            nn_tree_node share = share_of(n, rank, 3);
             count += nn_tree_cover(n, share.begin, share.end, nodes + count);
         }
         for (int i = 0; i < count; i++)
@@ -192,7 +201,7 @@ static void test_share(void **state)
         for (int size = 1; size <= MOST_RANKS; size++) {
             int64_t reached = 0;
             for (int rank = 0; rank < size; rank++) {
-                nn_tree_node share = nn_tree_share(n, rank, size);
+                nn_tree_node share = share_of(n, rank, size);
                 int64_t length = share.end - share.begin;
                 assert_int_equal(share.begin, reached);
                 assert_in_range(length, n >= size || rank < n ? 1 : 0, (n + size - 1) / size);
@@ -212,7 +221,7 @@ static void test_share_cuts_at_the_roundest_place(void **state)
         for (int size = 1; size <= MOST_RANKS && size <= n; size++) {
             int64_t longest = (n + size - 1) / size;
             for (int rank = 0; rank + 1 < size; rank++) {
-                nn_tree_node share = nn_tree_share(n, rank, size);
+                nn_tree_node share = share_of(n, rank, size);
                 int64_t behind = size - 1 - rank;
                 for (int64_t end = share.begin + 1; end <= share.begin + longest; end++) {
                     bool fits = n - end >= behind && n - end <= behind * longest;
@@ -231,7 +240,7 @@ static void test_share_of_powers_of_two(void **state)
     nn_tree_node nodes[NN_TREE_COVER_MAX];
     for (int size = 1; size <= 64; size *= 2) {
         for (int rank = 0; rank < size; rank++) {
-            nn_tree_node share = nn_tree_share(64, rank, size);
+            nn_tree_node share = share_of(64, rank, size);
             assert_int_equal(nn_tree_cover(64, share.begin, share.end, nodes), 1);
         }
     }

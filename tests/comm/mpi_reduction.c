@@ -215,7 +215,8 @@ static void run_step(test_case *test, int step)
         update(test, weights, slice->gradient, slice->begin, slice->end);
     }
     dawdle(test);
-    CHECK_OK(nn_reduction_share(test->reduction));
+    CHECK_OK(nn_reduction_share_begin(test->reduction));
+    CHECK_OK(nn_reduction_share_finish(test->reduction));
     dawdle(test);
     check_values(test, weights, test->weights, 0, layout->count, step, "weights");
 }

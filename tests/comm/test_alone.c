@@ -86,7 +86,8 @@ static void test_reduction(void **state)
                 for (int64_t i = slices[s].begin; i < slices[s].end; i++)
                     assert_true(((float *)slices[s].gradient)[i - slices[s].begin] ==
                                 (float)count * (float)(i + step));
-            assert_int_equal(nn_reduction_share(reduction), NN_OK);
+            assert_int_equal(nn_reduction_share_begin(reduction), NN_OK);
+            assert_int_equal(nn_reduction_share_finish(reduction), NN_OK);
         }
         nn_reduction_destroy(reduction);
         nn_comm_destroy(comm);

@@ -35,17 +35,19 @@ static void merge_here(const nn_layer *layer, nn_tree_node node, double *values)
  * it. */
 static void check_leaves(nn_comm *comm, nn_exchange *exchange, nn_network *network, int64_t leaves)
 {
-    nn_tree_node share = nn_tree_share(leaves, nn_comm_rank(comm), nn_comm_size(comm)),
-                 nodes[NN_TREE_COVER_MAX];
-    int count = nn_tree_cover(leaves, share.begin, share.end, nodes);
+    nn_tree_node nodes[NN_TREE_COVER_MAX];
+    nn_shares shares;
+    CHECK_OK(nn_shares_create(leaves, nn_comm_size(comm), &shares));
+    int count = nn_shares_nodes(&shares, nn_comm_rank(comm), nodes);
     double values[NN_TREE_COVER_MAX * WIDTH] = {0}, expected[WIDTH];
-    nn_batch_statistics_call call = {network, 0, NN_FORWARD, leaves};
+    nn_batch_statistics_call call = {network, 0, NN_FORWARD, &shares};
     for (int n = 0; n < count; n++) merge_here(&network->layers[0], nodes[n], values + n * WIDTH);
     merge_here(&network->layers[0], (nn_tree_node){0, leaves}, expected);
     CHECK_OK(nn_exchange_merge(exchange, &call, nodes, count, values));
     for (int i = 0; i < WIDTH; i++)
         CHECK(values[i] == expected[i], "%lld leaves: value %d is %g, not %g", (long long)leaves, i,
               values[i], expected[i]);
+    nn_shares_release(&shares);
 }
 
 int main(int argc, char **argv)

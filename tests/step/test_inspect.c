@@ -57,7 +57,8 @@ static int bench_open(void **state)
     expect_ok(nn_dataset_open(b->comm, &b->settings.data, ".", 1, wanted, 2, NULL, &b->data));
     expect_ok(nn_heads_model(&b->settings.model, b->data, MICROBATCH, &b->model));
     expect_ok(NN_ALLOCATE(&b->weights, b->model->network->value_count, "weights"));
-    expect_ok(nn_workers_create(b->model, b->data, 1, 2, MICROBATCH, 1e9, 7, &b->workers));
+    expect_ok(
+        nn_workers_create(b->model, b->data, &(nn_workers_request){1, 2, MICROBATCH, 1e9, 7}, &b->workers));
     expect_ok(nn_inspection_create(b->model, MICROBATCH, &b->inspection));
     *state = b;
     return 0;
@@ -89,12 +90,19 @@ static nn_leaf *load(const bench *b)
 static void compute(const bench *b)
 {
     double figures[2 * 64];
-    nn_nonfinite found;
     nn_real *gradient;
     assert_in_range(nn_figures_width(b->model, true), 1, 64);
     expect_ok(NN_ALLOCATE(&gradient, b->model->network->value_count, "a gradient"));
-    expect_ok(nn_workers_gradient(b->workers, whole, 5, denominators, share, &share, &gradient, 1, b->weights,
-                                  figures, &found, NULL));
+    nn_gradient_call call = {.batch = whole,
+                             .step = 5,
+                             .share = share,
+                             .nodes = &share,
+                             .node_count = 1,
+                             .weights = b->weights,
+                             .denominators = denominators,
+                             .partials = &gradient,
+                             .figures = figures};
+    expect_ok(nn_workers_gradient(b->workers, &call));
     nn_free(gradient);
 }
 

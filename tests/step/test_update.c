@@ -133,7 +133,8 @@ static void bench_step(bench *b)
     nn_update_measure(b->update, at.step, weights_of(b), b->measures);
     nn_update_prepare(b->update, &at, b->measures);
     nn_update_apply(b->update, weights_of(b));
-    expect_ok(nn_reduction_share(b->reduction));
+    expect_ok(nn_reduction_share_begin(b->reduction));
+    expect_ok(nn_reduction_share_finish(b->reduction));
 }
 
 /* The first value of a tensor in the flat vector. */

@@ -91,16 +91,24 @@ static void compute(const bench *b, int threads, double memory, outcome *result)
     nn_batch batch = {.epoch = 2, .first = 100, .samples = SAMPLES, .leaves = LEAVES};
     nn_tree_node share = {0, LEAVES}, nodes[NN_TREE_COVER_MAX];
     int node_count = nn_tree_cover(LEAVES, 0, LEAVES, nodes), layer = b->model->network->layer_count - 1;
-    nn_nonfinite found;
+    nn_workers_request request = {threads, LEAVES, MICROBATCH, memory, 7};
     assert_int_equal(node_count, 1);
-    expect_ok(nn_workers_create(b->model, b->data, threads, LEAVES, MICROBATCH, memory, 7, &workers));
+    expect_ok(nn_workers_create(b->model, b->data, &request, &workers));
     expect_ok(nn_workers_initialize(workers, b->weights));
     expect_ok(NN_ALLOCATE(&result->gradient, b->model->network->value_count, "a gradient"));
-    expect_ok(nn_workers_gradient(workers, batch, 5, (const double[]){SAMPLES}, share, nodes,
-                                  &result->gradient, node_count, b->weights, result->figures, &found,
-                                  &(nn_workers_hooks){.layer_done = count_layers, .layer_context = &layer}));
+    nn_gradient_call call = {.batch = batch,
+                             .step = 5,
+                             .share = share,
+                             .nodes = nodes,
+                             .node_count = node_count,
+                             .weights = b->weights,
+                             .denominators = (const double[]){SAMPLES},
+                             .hooks = {.layer_done = count_layers, .layer_context = &layer},
+                             .partials = &result->gradient,
+                             .figures = result->figures};
+    expect_ok(nn_workers_gradient(workers, &call));
     assert_int_equal(layer, 0);
-    assert_true(found.position < 0);
+    assert_true(call.nonfinite.position < 0);
     nn_workers_destroy(workers);
 }
 
@@ -143,9 +151,16 @@ static void sum_by_hand(nn_workers *workers, const bench *b, nn_batch batch, nn_
         return;
     }
     double figures[16];
-    nn_nonfinite found;
-    expect_ok(nn_workers_gradient(workers, batch, 5, (const double[]){SAMPLES}, node, &node, &sum, 1,
-                                  b->weights, figures, &found, NULL));
+    nn_gradient_call call = {.batch = batch,
+                             .step = 5,
+                             .share = node,
+                             .nodes = &node,
+                             .node_count = 1,
+                             .weights = b->weights,
+                             .denominators = (const double[]){SAMPLES},
+                             .partials = &sum,
+                             .figures = figures};
+    expect_ok(nn_workers_gradient(workers, &call));
 }
 
 static void leaves_alone_give_the_same_sum(void **state)
@@ -157,7 +172,7 @@ static void leaves_alone_give_the_same_sum(void **state)
     nn_batch batch = {.epoch = 2, .first = 100, .samples = SAMPLES, .leaves = LEAVES};
     compute(b, 2, 1e9, &reference);
     expect_ok(NN_ALLOCATE(&sum, b->model->network->value_count, "a gradient"));
-    expect_ok(nn_workers_create(b->model, b->data, 1, 1, MICROBATCH, 1, 7, &workers));
+    expect_ok(nn_workers_create(b->model, b->data, &(nn_workers_request){1, 1, MICROBATCH, 1, 7}, &workers));
     sum_by_hand(workers, b, batch, (nn_tree_node){0, LEAVES}, sum);
     assert_memory_equal(sum, reference.gradient, (size_t)b->model->network->value_count * sizeof *sum);
     nn_workers_destroy(workers);
@@ -175,11 +190,17 @@ static void evaluation_does_not_depend_on_threads(void **state)
         nn_workers *workers;
         nn_nonfinite found;
         expect_ok(NN_ALLOCATE(&figures[i], count, "figures"));
-        expect_ok(nn_workers_create(b->model, b->data, 1 + 2 * i, 4, MICROBATCH, 1e9, 7, &workers));
+        expect_ok(nn_workers_create(b->model, b->data,
+                                    &(nn_workers_request){1 + 2 * i, 4, MICROBATCH, 1e9, 7}, &workers));
         expect_ok(nn_workers_initialize(workers, b->weights));
         found = (nn_nonfinite){.position = -1};
-        nn_workers_evaluate(workers, NN_TRAIN, leaves, (nn_tree_node){0, leaves}, (nn_tree_node){0, leaves},
-                            b->weights, NULL, figures[i], NULL, &found);
+        nn_workers_evaluate(workers, &(nn_evaluate_call){.part = NN_TRAIN,
+                                                         .leaves = leaves,
+                                                         .share = {0, leaves},
+                                                         .some = {0, leaves},
+                                                         .weights = b->weights,
+                                                         .figures = figures[i],
+                                                         .nonfinite = &found});
         assert_true(found.position < 0);
         nn_workers_destroy(workers);
     }

@@ -1,6 +1,6 @@
 /* What the ranks report about their bits, and what follows from all reports: who is wrong, and where. */
-#ifndef NN_STEP_VERDICT_H
-#define NN_STEP_VERDICT_H
+#ifndef NN_GUARD_VERDICT_H
+#define NN_GUARD_VERDICT_H
 
 #include "step/step.h"
 

@@ -1,5 +1,5 @@
 /* From reports to names. */
-#include "step/verdict.h"
+#include "guard/verdict.h"
 
 #include <stdio.h>
 #include <string.h>

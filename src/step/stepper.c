@@ -1,0 +1,151 @@
+/* The stepper, made and released. */
+#include <assert.h>
+
+#include "base/memory.h"
+#include "step/agreement.h"
+#include "step/buckets.h"
+#include "tensor/kernels.h"
+
+static void stepper_add(int64_t count, const void *values, void *sum)
+{
+    nn_add(count, values, sum);
+}
+
+static nn_status stepper_list_owners(nn_stepper *stepper, int64_t bucket_count)
+{
+    int size = nn_comm_size(stepper->comm);
+    nn_reduction_slice *slices = NULL;
+    NN_TRY(NN_ALLOCATE(&stepper->blocks_of_rank, size, "the owners of blocks"));
+    NN_TRY(
+        NN_ALLOCATE(&stepper->block_of_owned, stepper->model->network->block_count, "the owners of blocks"));
+    NN_TRY(NN_ALLOCATE(&slices, bucket_count + 1, "the owners of blocks"));
+    int64_t next = 0;
+    bool exact = stepper->settings->training.allreduce == NN_REDUCE_EXACT;
+    for (int r = 0; exact && r < size; r++) {
+        int64_t count = nn_reduction_slices_of(stepper->reduction, r, slices);
+        for (int64_t s = 0; s < count; s++)
+            for (int64_t b = slices[s].block_begin; b < slices[s].block_end; b++) {
+                stepper->block_of_owned[next++] = b;
+                stepper->blocks_of_rank[r]++;
+            }
+    }
+    nn_free(slices);
+    return NN_OK;
+}
+
+/* The reduction, with node-shared memory as far as there is room. Collective. */
+static nn_status stepper_create_reduction(nn_stepper *stepper, const nn_buckets *buckets)
+{
+    const nn_reduction_mode mode = (nn_reduction_mode)stepper->settings->training.allreduce;
+    int64_t leaf_counts[2] = {stepper->plan.leaves, stepper->plan.last_leaves};
+    nn_reduction_layout layout = nn_buckets_layout(stepper->model->network, buckets, leaf_counts, 2);
+    size_t before = nn_memory_in_use();
+    NN_TRY(nn_reduction_create(stepper->comm, &layout, mode, stepper_add, &stepper->reduction));
+    stepper->uncounted_bytes =
+        nn_reduction_memory(nn_comm_ranks(stepper->comm), &layout, mode) - (nn_memory_in_use() - before);
+    return NN_OK;
+}
+
+static nn_status stepper_allocate(nn_stepper *stepper)
+{
+    const nn_network *network = stepper->model->network;
+    const nn_training_options *training = &stepper->settings->training;
+    int size = nn_comm_size(stepper->comm);
+    nn_buckets buckets = {0};
+    nn_status status = nn_shares_create(stepper->plan.leaves, size, &stepper->shares);
+    if (status == NN_OK) status = nn_shares_create(stepper->plan.last_leaves, size, &stepper->last_shares);
+    if (status == NN_OK)
+        status = NN_ALLOCATE(&stepper->bucket_of_layer, network->layer_count, "the list of buckets");
+    if (status == NN_OK) status = nn_buckets_make(network, &buckets, stepper->bucket_of_layer);
+    NN_TRY_TO(done, status, nn_comm_agree(stepper->comm, status));
+    NN_TRY_TO(done, status, stepper_create_reduction(stepper, &buckets));
+    nn_update_options options = {stepper->settings->optimizer, stepper->settings->optimizer_options,
+                                 training->clip_value, training->average, stepper->threads};
+    NN_TRY_TO(done, status, nn_update_create(network, &options, stepper->reduction, &stepper->update));
+    NN_TRY_TO(done, status, stepper_list_owners(stepper, buckets.count));
+    NN_TRY_TO(done, status, nn_agreement_create(stepper));
+    if (network->statistics_values > 0)
+        status = nn_exchange_create(stepper->comm, network->statistics_most, &stepper->exchange);
+done:
+    nn_buckets_release(&buckets);
+    return status;
+}
+
+/* Seconds that the rank has waited for its data, and for others in the middle of a step. */
+static double stepper_waited(const nn_stepper *stepper)
+{
+    return nn_dataset_waited(stepper->data, NN_TRAIN) + nn_exchange_waited(stepper->exchange);
+}
+
+static nn_status stepper_pace_begin(void *context, const nn_step_progress *progress)
+{
+    nn_stepper *stepper = context;
+    (void)progress;
+    nn_pace_begin(&stepper->pace, stepper_waited(stepper));
+    return NN_OK;
+}
+
+static nn_status stepper_pace_computed(void *context, const nn_step_progress *progress)
+{
+    nn_stepper *stepper = context;
+    nn_pace_end(&stepper->pace, progress->share.end - progress->share.begin, stepper->threads,
+                stepper_waited(stepper));
+    return NN_OK;
+}
+
+nn_status nn_stepper_create(nn_comm *comm, const nn_stepper_request *request, nn_stepper **stepper)
+{
+    *stepper = NULL;
+    NN_TRY(nn_comm_agree(comm, NN_ALLOCATE(stepper, 1, "a stepper")));
+    nn_stepper *made = *stepper;
+    made->comm = comm;
+    made->scalar = NN_SCALAR_REAL;
+    made->settings = request->settings;
+    made->memory = request->memory;
+    made->model = request->model;
+    made->plan = request->plan;
+    made->workers = request->workers;
+    made->data = request->data;
+    made->threads = request->threads;
+    made->width = nn_figures_width(made->model, true);
+    nn_status status = nn_comm_agree(comm, stepper_allocate(made));
+    if (status != NN_OK) {
+        nn_stepper_destroy(made);
+        *stepper = NULL;
+        return status;
+    }
+    nn_stepper_observe(made, nn_step_pulse);
+    nn_stepper_observe(
+        made, (nn_step_observer){
+                  .context = made,
+                  .at = {[NN_SEAM_BEGIN] = stepper_pace_begin, [NN_SEAM_COMPUTED] = stepper_pace_computed}});
+    return NN_OK;
+}
+
+void nn_stepper_destroy(nn_stepper *stepper)
+{
+    if (!stepper) return;
+    nn_dataset_unfollow(stepper->data, NN_TRAIN);
+    nn_exchange_destroy(stepper->exchange);
+    nn_update_destroy(stepper->update);
+    nn_reduction_destroy(stepper->reduction);
+    nn_shares_release(&stepper->shares);
+    nn_shares_release(&stepper->last_shares);
+    nn_free(stepper->bucket_of_layer);
+    nn_free(stepper->blocks_of_rank);
+    nn_free(stepper->block_of_owned);
+    nn_agreement_release(stepper);
+    nn_free(stepper);
+}
+
+void nn_stepper_observe(nn_stepper *stepper, nn_step_observer observer)
+{
+    assert(stepper->observer_count < NN_STEP_OBSERVERS);
+    stepper->observers[stepper->observer_count++] = observer;
+}
+
+const nn_shares *nn_stepper_shares(const nn_stepper *stepper, int64_t leaves)
+{
+    assert(leaves == stepper->plan.leaves || leaves == stepper->plan.last_leaves);
+    return leaves == stepper->plan.leaves ? &stepper->shares : &stepper->last_shares;
+}
