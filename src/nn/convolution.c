@@ -1,8 +1,10 @@
 /* Builds a convolution (geometry, parameters and plan) and runs it. */
 #include "nn/convolution.h"
 
+#include <limits.h>
 #include <string.h>
 
+#include "base/least.h"
 #include "base/memory.h"
 #include "base/narrow.h"
 #include "nn/activation.h"
@@ -66,6 +68,21 @@ const nn_option nn_convolution_transposed_table[] = {
     BIAS,
     INITIALIZER,
     {0}};
+
+/* The correlations of a pass: the straight one, or those that reverse it. */
+static const nn_correlation *convolution_correlations(const nn_convolution_plan *plan, nn_pass pass,
+                                                      int *count)
+{
+    bool turned = plan->transposed == (pass == NN_FORWARD);
+    *count = turned ? plan->turned_count : 1;
+    return turned ? plan->turned : &plan->straight;
+}
+
+static int64_t convolution_room(const nn_correlation *correlation)
+{
+    return (correlation->packed_values + NN_PARAMETER_ALIGNMENT - 1) / NN_PARAMETER_ALIGNMENT *
+           NN_PARAMETER_ALIGNMENT;
+}
 
 /* ---- building ---- */
 
@@ -148,6 +165,14 @@ static void convolution_describe(nn_layer *layer, nn_convolution_plan *plan, con
     plan->inputs = nn_shape_count(layer->input_shapes[0]);
     plan->positions = nn_shape_count(layer->output_shape) / plan->filters;
     layer->scratch_fixed = convolution_scratch(plan);
+    for (int pass = NN_FORWARD; pass < NN_PASSES; pass++) {
+        int count;
+        const nn_correlation *correlations = convolution_correlations(plan, (nn_pass)pass, &count);
+        bool runs = pass == NN_FORWARD || layer->needs_input_gradient;
+        for (int i = 0; runs && i < count; i++)
+            layer->packed_values[pass] += convolution_room(&correlations[i]);
+        layer->tiles[pass] = (int)nn_smaller(layer->microbatch_size, INT_MAX);
+    }
     layer->reads_output = plan->activation->backward && !plan->activation->needs_input;
     layer->saved_per_sample = plan->activation->needs_input ? plan->positions * plan->filters : 0;
     layer->flops_forward = 2.0 * windows * (double)plan->straight.terms * (double)plan->straight.outputs;
@@ -206,64 +231,99 @@ nn_status nn_convolution_build_transposed(nn_layer *layer, int dimensions)
 
 /* ---- running ---- */
 
-/* `from` and `to` hold a microbatch. The weights are packed once for all samples. */
-static void convolution_run(const nn_correlation *correlation, const nn_layer_call *call, const nn_real *bias,
-                            const nn_real *from, int64_t from_values, nn_real *to, int64_t to_values)
+static void convolution_pack_one(const nn_convolution_plan *plan, const nn_correlation *correlation,
+                                 nn_pass pass, const nn_real *parameters, nn_real *packed)
 {
-    nn_real *packed = call->scratch, *buffer = call->scratch + correlation->packed_values;
-    nn_correlation_pack(correlation, call->parameters, bias, packed);
-    for (int64_t i = 0; i < call->samples; i++)
+    bool biased = plan->bias && pass == NN_FORWARD;
+    nn_correlation_pack(correlation, parameters, biased ? parameters + plan->bias->offset : NULL, packed);
+}
+
+void nn_convolution_pack(const nn_layer *layer, nn_pass pass, const nn_real *parameters, nn_real *packed)
+{
+    int count;
+    const nn_correlation *correlations = convolution_correlations(layer->plan, pass, &count);
+    for (int i = 0; i < count; packed += convolution_room(&correlations[i]), i++)
+        convolution_pack_one(layer->plan, &correlations[i], pass, parameters, packed);
+}
+
+static nn_real *convolution_sums(const nn_convolution_plan *plan, const nn_layer_call *call)
+{
+    return plan->activation->needs_input ? call->saved : call->output;
+}
+
+/* Runs the samples [begin, end) of a microbatch through one correlation. */
+static void convolution_run_samples(const nn_convolution_plan *plan, const nn_correlation *correlation,
+                                    nn_pass pass, const nn_layer_call *call, const nn_real *packed,
+                                    int64_t begin, int64_t end)
+{
+    bool forward = pass == NN_FORWARD;
+    int64_t outputs = plan->positions * plan->filters;
+    int64_t from_values = forward ? plan->inputs : outputs, to_values = forward ? outputs : plan->inputs;
+    const nn_real *from = forward ? call->inputs[0] : call->output_gradient;
+    nn_real *to = forward ? convolution_sums(plan, call) : call->input_gradients[0];
+    nn_real *buffer = call->scratch + correlation->packed_values;
+    for (int64_t i = begin; i < end; i++)
         nn_correlation_run(correlation, from + i * from_values, packed, buffer, to + i * to_values);
 }
 
-static void convolution_run_turned(const nn_convolution_plan *plan, const nn_layer_call *call,
-                                   const nn_real *bias, const nn_real *from, int64_t from_values, nn_real *to,
-                                   int64_t to_values)
+/* A tile is a sample: each is computed alone, whatever the others are. */
+static int64_t convolution_end(const nn_layer_call *call)
 {
-    for (int i = 0; i < plan->turned_count; i++)
-        convolution_run(&plan->turned[i], call, bias, from, from_values, to, to_values);
+    return call->tile_end < call->samples ? call->tile_end : call->samples;
 }
 
-/* Writes the activation of z to y, while the rows are in cache. */
-static void convolution_activate(const nn_convolution_plan *plan, const nn_layer_call *call, const nn_real *z,
-                                 nn_real *y)
+static void convolution_run(const nn_convolution_plan *plan, nn_pass pass, const nn_layer_call *calls)
+{
+    int count;
+    const nn_correlation *correlations = convolution_correlations(plan, pass, &count);
+    const nn_real *packed = calls->packed;
+    for (int i = 0; i < count; i++) {
+        if (!calls->packed) {
+            convolution_pack_one(plan, &correlations[i], pass, calls->parameters, calls->scratch);
+            packed = calls->scratch;
+        }
+        for (int c = 0; c < calls->count; c++)
+            convolution_run_samples(plan, &correlations[i], pass, &calls[c], packed, calls[c].tile_begin,
+                                    convolution_end(&calls[c]));
+        packed += convolution_room(&correlations[i]);
+    }
+}
+
+/* Writes the activation of the sums to the output, while the rows are in cache. */
+static void convolution_activate(const nn_convolution_plan *plan, const nn_layer_call *call)
 {
     if (!plan->activation->forward) return;
-    int64_t all = call->samples * plan->positions, step = FUSED_VALUES / plan->filters;
+    const nn_real *z = convolution_sums(plan, call);
+    int64_t end = convolution_end(call) * plan->positions, step = FUSED_VALUES / plan->filters;
     if (step < 1) step = 1;
-    for (int64_t row = 0; row < all; row += step)
-        plan->activation->forward(row + step < all ? step : all - row, plan->filters,
+    for (int64_t row = call->tile_begin * plan->positions; row < end; row += step)
+        plan->activation->forward(row + step < end ? step : end - row, plan->filters,
                                   (nn_real)NN_DEFAULT_SLOPE, z + row * plan->filters,
-                                  y + row * plan->filters);
+                                  call->output + row * plan->filters);
 }
 
-void nn_convolution_forward(const nn_layer *layer, const nn_layer_call *call)
+void nn_convolution_forward(const nn_layer *layer, const nn_layer_call *calls)
 {
     const nn_convolution_plan *plan = layer->plan;
-    const nn_real *bias = plan->bias ? call->parameters + plan->bias->offset : NULL;
-    nn_real *z = plan->activation->needs_input ? call->saved : call->output;
-    int64_t outputs = plan->positions * plan->filters;
-    if (plan->transposed)
-        convolution_run_turned(plan, call, bias, call->inputs[0], plan->inputs, z, outputs);
-    else
-        convolution_run(&plan->straight, call, bias, call->inputs[0], plan->inputs, z, outputs);
-    convolution_activate(plan, call, z, call->output);
+    convolution_run(plan, NN_FORWARD, calls);
+    for (int c = 0; c < calls->count; c++) convolution_activate(plan, &calls[c]);
 }
 
 /* Leaves the gradient before the activation in output_gradient, for nn_convolution_gradient. */
-void nn_convolution_backward(const nn_layer *layer, const nn_layer_call *call)
+void nn_convolution_backward(const nn_layer *layer, const nn_layer_call *calls)
 {
     const nn_convolution_plan *plan = layer->plan;
-    nn_real *dz = call->output_gradient;
-    int64_t outputs = plan->positions * plan->filters;
-    if (plan->activation->backward)
-        plan->activation->backward(call->samples * plan->positions, plan->filters, (nn_real)NN_DEFAULT_SLOPE,
-                                   plan->activation->needs_input ? call->saved : call->output, dz, dz);
-    if (!call->input_gradients[0]) return;
-    if (plan->transposed)
-        convolution_run(&plan->straight, call, NULL, dz, outputs, call->input_gradients[0], plan->inputs);
-    else
-        convolution_run_turned(plan, call, NULL, dz, outputs, call->input_gradients[0], plan->inputs);
+    for (int c = 0; plan->activation->backward && c < calls->count; c++) {
+        const nn_layer_call *call = &calls[c];
+        int64_t first = call->tile_begin * plan->positions,
+                rows = convolution_end(call) * plan->positions - first;
+        const nn_real *known = plan->activation->needs_input ? call->saved : call->output;
+        nn_real *dz = call->output_gradient + first * plan->filters;
+        if (rows > 0)
+            plan->activation->backward(rows, plan->filters, (nn_real)NN_DEFAULT_SLOPE,
+                                       known + first * plan->filters, dz, dz);
+    }
+    if (calls->input_gradients[0]) convolution_run(plan, NN_BACKWARD, calls);
 }
 
 static void convolution_weight_gradient(const nn_convolution_plan *plan, const nn_layer_call *call, int part,

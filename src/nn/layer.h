@@ -52,8 +52,19 @@ typedef struct nn_parameter {
 /* The two passes through a layer. */
 typedef enum nn_pass { NN_FORWARD, NN_BACKWARD, NN_PASSES } nn_pass;
 
-/* The arguments of a layer's functions for one microbatch. */
+/*
+ * The arguments of a layer's functions for one microbatch.
+ *
+ * Forward and backward take a group: call[0], ..., call[count - 1] are microbatches of one wave that go
+ * through the same pass. They compute the tiles [tile_begin, tile_end) of what the pass writes for each of
+ * them. How microbatches are grouped, how tiles are divided among calls and whether the parameters come
+ * packed must not change a bit of the result. A layer that supports none of this sees count 1, all tiles and
+ * packed NULL.
+ */
 typedef struct nn_layer_call {
+    int count;                /* of microbatches; 1 unless type->takes_groups */
+    int tile_begin, tile_end; /* all but a layer with tiles[pass] > 1 may ignore them */
+    const nn_real *packed; /* what type->pack has written for this pass; NULL: the layer packs for itself */
     int64_t samples;
     bool training;
     const nn_real *parameters;       /* of this layer */
@@ -117,6 +128,12 @@ typedef struct nn_layer_type {
     /* Shape inference: sets output_shape and the fields after it in nn_layer, adds parameters and parts. A
      * failure says what does not fit, without the layer's name, which the network prepends. */
     nn_status (*build)(nn_layer *layer);
+    /* Whether forward and backward take several microbatches in one call. */
+    bool takes_groups;
+    /* Lays the parameters out as forward or backward reads them: layer->packed_values[pass] values, not all
+     * of which need to be written. Done once per step for all microbatches. NULL: they are read as they are.
+     */
+    void (*pack)(const nn_layer *layer, nn_pass pass, const nn_real *parameters, nn_real *packed);
     void (*forward)(const nn_layer *layer, const nn_layer_call *call);
     /* Writes the input gradients. Called once per microbatch, before gradient(), even if no input gradient is
      * needed. */
@@ -162,7 +179,11 @@ struct nn_layer {
     int part_count;      /* number of independent parts in which the gradient is computed */
     int64_t *part_begin; /* part p writes [part_begin[p], part_begin[p + 1]); part_count + 1 entries */
     int64_t saved_per_sample, saved_fixed, scratch_per_sample, scratch_fixed;
-    int64_t carried_per_sample; /* values of the state that is carried from window to window */
+    int tiles[NN_PASSES]; /* independent tiles of what a pass writes for one microbatch: threads may share
+                             them; 0 counts as 1. A tile of the backward pass includes its part of what
+                             backward leaves in output_gradient */
+    int64_t packed_values[NN_PASSES]; /* 0: nothing to pack for that pass */
+    int64_t carried_per_sample;       /* values of the state that is carried from window to window */
     int64_t
         statistics[NN_PASSES]; /* values that each microbatch collects before a pass in training; 0: none */
     int64_t values_per_statistic; /* number of values per sample in each statistic over samples that the layer

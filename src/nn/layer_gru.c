@@ -39,6 +39,7 @@ const nn_layer_type nn_layer_gru = {
     .options_size = sizeof(nn_recurrent_options),
     .clips = true,
     .build = gru_build,
+    .pack = nn_recurrent_pack,
     .forward = nn_recurrent_forward,
     .backward = nn_recurrent_backward,
     .gradient = nn_recurrent_gradient,

@@ -85,6 +85,7 @@ const nn_layer_type nn_layer_lstm = {
     .options_size = sizeof(lstm_options),
     .clips = true,
     .build = lstm_build,
+    .pack = nn_recurrent_pack,
     .forward = nn_recurrent_forward,
     .backward = nn_recurrent_backward,
     .gradient = nn_recurrent_gradient,

@@ -64,6 +64,7 @@ const nn_layer_type nn_layer_rnn = {
     .options_size = sizeof(rnn_options),
     .clips = true,
     .build = rnn_build,
+    .pack = nn_recurrent_pack,
     .forward = nn_recurrent_forward,
     .backward = nn_recurrent_backward,
     .gradient = nn_recurrent_gradient,

@@ -128,4 +128,33 @@ void nn_network_gradient(const nn_network *network, int layer, int part, const n
                          const nn_microbatch *microbatch, nn_real *scratch, bool accumulate,
                          nn_real *gradient);
 
+/* ---- several microbatches, or some tiles of one, in one call ---- */
+
+/* A pass of one layer on a group of microbatches. Everything is borrowed. */
+typedef struct nn_network_group {
+    const nn_real *weights; /* the flat vector */
+    const nn_real *packed;  /* what nn_network_pack has written for the layer and pass; NULL: not packed */
+    nn_microbatch *const *microbatches;
+    int count;
+    int tile_begin, tile_end; /* tiles to compute; tile_end 0: all */
+} nn_network_group;
+
+/* Values that nn_network_pack writes for a pass of a layer, a multiple of NN_PARAMETER_ALIGNMENT; 0: the
+ * layer reads the weights as they are. */
+int64_t nn_network_packed_values(const nn_network *network, int layer, nn_pass pass);
+
+/* Lays out a layer's weights for a pass. `packed` is aligned like any allocation. */
+void nn_network_pack(const nn_network *network, int layer, nn_pass pass, const nn_real *weights,
+                     nn_real *packed);
+
+/* The number of tiles that different threads, each with its own scratch, may compute at the same time in a
+ * pass on this microbatch; 1: the pass is not divided. */
+int nn_network_tiles(const nn_network *network, int layer, nn_pass pass, const nn_microbatch *microbatch);
+
+/* As nn_network_forward and nn_network_backward for each microbatch of the group, with the same bits. */
+void nn_network_forward_group(const nn_network *network, int layer, const nn_network_group *group,
+                              nn_real *scratch);
+void nn_network_backward_group(const nn_network *network, int layer, const nn_network_group *group,
+                               nn_real *scratch);
+
 #endif

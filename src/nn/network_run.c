@@ -5,6 +5,9 @@
 #include "nn/graph.h"
 #include "tensor/kernels.h"
 
+/* Microbatches that a layer is given in one call at most. */
+#define NN_NETWORK_GROUP 16
+
 /* ---- statistics over the batch ---- */
 
 double *nn_network_statistics(const nn_network *network, int layer, nn_pass pass, double *statistics)
@@ -37,6 +40,7 @@ static nn_layer_call run_make_call(const nn_network *network, int l, const nn_re
     assert(microbatch->samples <= layer->microbatch_size);
     for (int i = 0; i < layer->input_count; i++) inputs[i] = microbatch->outputs[layer->inputs[i]];
     return (nn_layer_call){
+        .count = 1,
         .samples = microbatch->samples,
         .training = microbatch->training,
         .parameters = weights + layer->offset,
@@ -87,15 +91,55 @@ static void run_clear_padding(const nn_layer *layer, const nn_microbatch *microb
 
 /* ---- forward, backward, gradient ---- */
 
+/* The calls of a pass on a group. */
+typedef struct run_calls {
+    nn_layer_call calls[NN_NETWORK_GROUP];
+    const nn_real *inputs[NN_NETWORK_GROUP][NN_LAYER_INPUTS];
+    nn_real *input_gradients[NN_NETWORK_GROUP][NN_LAYER_INPUTS];
+} run_calls;
+
+/* Microbatches of a group, from `begin` on, that the layer takes in one call. */
+static int run_count(const nn_layer *layer, const nn_network_group *group, int begin)
+{
+    int most = layer->type->takes_groups ? NN_NETWORK_GROUP : 1;
+    return group->count - begin < most ? group->count - begin : most;
+}
+
+static void run_make_calls(const nn_network *network, int l, nn_pass pass, const nn_network_group *group,
+                           int begin, nn_real *scratch, run_calls *made)
+{
+    int count = run_count(&network->layers[l], group, begin), tiles = network->layers[l].tiles[pass];
+    for (int i = 0; i < count; i++) {
+        nn_layer_call *call = &made->calls[i];
+        *call = run_make_call(network, l, group->weights, group->microbatches[begin + i], scratch,
+                              made->inputs[i]);
+        call->count = count;
+        call->packed = group->packed;
+        call->tile_begin = group->tile_begin;
+        call->tile_end = group->tile_end > 0 ? group->tile_end : tiles > 1 ? tiles : 1;
+    }
+}
+
+void nn_network_forward_group(const nn_network *network, int layer, const nn_network_group *group,
+                              nn_real *scratch)
+{
+    const nn_layer *self = &network->layers[layer];
+    run_calls made;
+    if (self->is_alias) return;
+    for (int i = 0; i < group->count; i++) run_find_lengths(self, group->microbatches[i], layer);
+    for (int begin = 0; begin < group->count; begin += made.calls[0].count) {
+        run_make_calls(network, layer, NN_FORWARD, group, begin, scratch, &made);
+        self->type->forward(self, made.calls);
+    }
+    for (int i = 0; i < group->count; i++)
+        run_clear_padding(self, group->microbatches[i], layer, group->microbatches[i]->outputs[layer]);
+}
+
 void nn_network_forward(const nn_network *network, int layer, const nn_real *weights,
                         nn_microbatch *microbatch, nn_real *scratch)
 {
-    if (network->layers[layer].is_alias) return;
-    const nn_real *inputs[NN_LAYER_INPUTS];
-    nn_layer_call call = run_make_call(network, layer, weights, microbatch, scratch, inputs);
-    run_find_lengths(&network->layers[layer], microbatch, layer);
-    network->layers[layer].type->forward(&network->layers[layer], &call);
-    run_clear_padding(&network->layers[layer], microbatch, layer, microbatch->outputs[layer]);
+    nn_network_group group = {.weights = weights, .microbatches = &microbatch, .count = 1};
+    nn_network_forward_group(network, layer, &group, scratch);
 }
 
 void nn_network_collect(const nn_network *network, int layer, nn_pass pass, const nn_real *weights,
@@ -109,14 +153,12 @@ void nn_network_collect(const nn_network *network, int layer, nn_pass pass, cons
     self->type->statistics->collect(self, &call, pass, values);
 }
 
-void nn_network_backward(const nn_network *network, int layer, const nn_real *weights,
-                         nn_microbatch *microbatch, nn_real *scratch)
+/* Where a call writes its input gradients. A reader that is not the first to write a gradient writes to
+ * scratch, and run_add adds it. */
+static void run_place_gradients(const nn_network *network, int layer, const nn_microbatch *microbatch,
+                                nn_real *scratch, nn_real **input_gradients)
 {
     const nn_layer *self = &network->layers[layer];
-    if (!microbatch->gradients[layer] || self->is_alias) return;
-    const nn_real *inputs[NN_LAYER_INPUTS];
-    nn_real *input_gradients[NN_LAYER_INPUTS];
-    nn_layer_call call = run_make_call(network, layer, weights, microbatch, scratch, inputs);
     nn_real *added = scratch + nn_graph_scratch_values(self, microbatch->samples);
     for (int i = 0; i < self->input_count; i++) {
         input_gradients[i] = microbatch->gradients[self->inputs[i]];
@@ -124,14 +166,100 @@ void nn_network_backward(const nn_network *network, int layer, const nn_real *we
         input_gradients[i] = added;
         added += microbatch->samples * nn_shape_count(self->input_shapes[i]);
     }
-    call.input_gradients = input_gradients;
-    run_clear_padding(self, microbatch, layer, microbatch->gradients[layer]);
-    self->type->backward(self, &call);
+}
+
+static void run_add(const nn_network *network, int layer, const nn_microbatch *microbatch,
+                    nn_real *const *input_gradients)
+{
+    const nn_layer *self = &network->layers[layer];
     for (int i = 0; i < self->input_count; i++) {
         nn_real *sum = microbatch->gradients[self->inputs[i]];
         if (sum && !nn_graph_writes_first(network, layer, i))
             nn_add(microbatch->samples * nn_shape_count(self->input_shapes[i]), input_gradients[i], sum);
     }
+}
+
+/* Whether the layer is the first to write each of its input gradients. */
+static bool run_writes_first(const nn_network *network, int layer)
+{
+    const nn_layer *self = &network->layers[layer];
+    for (int i = 0; i < self->input_count; i++)
+        if (!nn_graph_writes_first(network, layer, i)) return false;
+    return true;
+}
+
+/* A group whose microbatches all use the same scratch cannot leave gradients there for run_add. */
+static void run_backward_apart(const nn_network *network, int layer, const nn_network_group *group,
+                               nn_real *scratch)
+{
+    const nn_layer *self = &network->layers[layer];
+    run_calls made;
+    for (int i = 0; i < group->count; i++) {
+        nn_network_group one = *group;
+        one.microbatches += i;
+        one.count = 1;
+        run_make_calls(network, layer, NN_BACKWARD, &one, 0, scratch, &made);
+        run_place_gradients(network, layer, one.microbatches[0], scratch, made.input_gradients[0]);
+        made.calls[0].input_gradients = made.input_gradients[0];
+        self->type->backward(self, made.calls);
+        run_add(network, layer, one.microbatches[0], made.input_gradients[0]);
+    }
+}
+
+void nn_network_backward_group(const nn_network *network, int layer, const nn_network_group *group,
+                               nn_real *scratch)
+{
+    const nn_layer *self = &network->layers[layer];
+    run_calls made;
+    if (!group->microbatches[0]->gradients[layer] || self->is_alias) return;
+    for (int i = 0; i < group->count; i++)
+        run_clear_padding(self, group->microbatches[i], layer, group->microbatches[i]->gradients[layer]);
+    if (!run_writes_first(network, layer)) {
+        run_backward_apart(network, layer, group, scratch);
+        return;
+    }
+    for (int begin = 0; begin < group->count; begin += made.calls[0].count) {
+        run_make_calls(network, layer, NN_BACKWARD, group, begin, scratch, &made);
+        for (int i = 0; i < made.calls[0].count; i++) {
+            run_place_gradients(network, layer, group->microbatches[begin + i], scratch,
+                                made.input_gradients[i]);
+            made.calls[i].input_gradients = made.input_gradients[i];
+        }
+        self->type->backward(self, made.calls);
+    }
+}
+
+void nn_network_backward(const nn_network *network, int layer, const nn_real *weights,
+                         nn_microbatch *microbatch, nn_real *scratch)
+{
+    nn_network_group group = {.weights = weights, .microbatches = &microbatch, .count = 1};
+    nn_network_backward_group(network, layer, &group, scratch);
+}
+
+/* ---- packed weights and tiles ---- */
+
+int64_t nn_network_packed_values(const nn_network *network, int layer, nn_pass pass)
+{
+    const nn_layer *self = &network->layers[layer];
+    if (self->is_alias || !self->type->pack) return 0;
+    return (self->packed_values[pass] + NN_PARAMETER_ALIGNMENT - 1) / NN_PARAMETER_ALIGNMENT *
+           NN_PARAMETER_ALIGNMENT;
+}
+
+void nn_network_pack(const nn_network *network, int layer, nn_pass pass, const nn_real *weights,
+                     nn_real *packed)
+{
+    const nn_layer *self = &network->layers[layer];
+    if (nn_network_packed_values(network, layer, pass) > 0)
+        self->type->pack(self, pass, weights + self->offset, packed);
+}
+
+int nn_network_tiles(const nn_network *network, int layer, nn_pass pass, const nn_microbatch *microbatch)
+{
+    const nn_layer *self = &network->layers[layer];
+    bool padded = microbatch->lengths[layer] != NULL; /* cleared after all tiles */
+    if (self->is_alias || padded || (pass == NN_BACKWARD && !run_writes_first(network, layer))) return 1;
+    return self->tiles[pass] > 1 ? self->tiles[pass] : 1;
 }
 
 /* The padding after tensors is 0 in gradients too: sums and norms include it. */

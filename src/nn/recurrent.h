@@ -109,8 +109,23 @@ typedef struct nn_recurrent_plan {
     nn_recurrent_part parts[];
 } nn_recurrent_plan;
 
+/* The panels that a pass reads, in the order in which they are packed: by direction those of the forward
+ * pass, or those of the gradient of the state; then those of the gradient of the input, for both directions.
+ */
+typedef enum nn_recurrent_panels {
+    NN_RECURRENT_OF_INPUT,    /* W and its bias */
+    NN_RECURRENT_OF_STATE,    /* U and the bias of the gates apart */
+    NN_RECURRENT_OF_RETURN,   /* U transposed */
+    NN_RECURRENT_OF_GRADIENT, /* W transposed, of both directions */
+    NN_RECURRENT_PANELS
+} nn_recurrent_panels;
+
+/* Their size in values, a multiple of NN_PARAMETER_ALIGNMENT. */
+int64_t nn_recurrent_panels_values(const nn_recurrent_plan *plan, nn_recurrent_panels panels);
+
 /* The functions of an nn_layer_type; build copies the cell. */
 nn_status nn_recurrent_build(nn_layer *layer, const nn_recurrent_cell *cell);
+void nn_recurrent_pack(const nn_layer *layer, nn_pass pass, const nn_real *parameters, nn_real *packed);
 void nn_recurrent_forward(const nn_layer *layer, const nn_layer_call *call);
 void nn_recurrent_backward(const nn_layer *layer, const nn_layer_call *call);
 void nn_recurrent_gradient(const nn_layer *layer, const nn_layer_call *call, int index, bool accumulate,

@@ -149,6 +149,16 @@ static int64_t recurrent_part_values(const nn_recurrent_plan *plan)
     return (input > state ? input : state) * plan->columns;
 }
 
+int64_t nn_recurrent_panels_values(const nn_recurrent_plan *plan, nn_recurrent_panels panels)
+{
+    int64_t values = panels == NN_RECURRENT_OF_INPUT   ? nn_panels_values(plan->features, plan->columns)
+                     : panels == NN_RECURRENT_OF_STATE ? nn_panels_values(plan->units, plan->columns)
+                     : panels == NN_RECURRENT_OF_RETURN
+                         ? nn_panels_values(plan->columns, plan->units)
+                         : nn_panels_values(plan->directions * plan->columns, plan->features);
+    return (values + NN_PARAMETER_ALIGNMENT - 1) / NN_PARAMETER_ALIGNMENT * NN_PARAMETER_ALIGNMENT;
+}
+
 /* Scratch holds one set of panels, or one part of a gradient, at a time. */
 static void recurrent_count_values(nn_layer *layer, const nn_recurrent_plan *plan)
 {
@@ -158,12 +168,15 @@ static void recurrent_count_values(nn_layer *layer, const nn_recurrent_plan *pla
         plan->directions * plan->steps * (plan->columns + (1 + plan->cell.kept) * plan->units);
     layer->scratch_per_sample = plan->columns + (1 + states) * plan->units;
     layer->scratch_fixed = nn_panels_buffer() + recurrent_part_values(plan);
-    const int64_t packed[] = {nn_panels_values(plan->features, plan->columns),
-                              nn_panels_values(plan->units, plan->columns),
-                              nn_panels_values(plan->columns, plan->units),
-                              nn_panels_values(plan->directions * plan->columns, plan->features)};
-    for (size_t i = 0; i < sizeof packed / sizeof *packed; i++)
-        if (layer->scratch_fixed < packed[i]) layer->scratch_fixed = packed[i];
+    int64_t sizes[NN_RECURRENT_PANELS];
+    for (int i = 0; i < NN_RECURRENT_PANELS; i++) {
+        sizes[i] = nn_recurrent_panels_values(plan, (nn_recurrent_panels)i);
+        if (layer->scratch_fixed < sizes[i]) layer->scratch_fixed = sizes[i];
+    }
+    layer->packed_values[NN_FORWARD] =
+        plan->directions * (sizes[NN_RECURRENT_OF_INPUT] + sizes[NN_RECURRENT_OF_STATE]);
+    layer->packed_values[NN_BACKWARD] =
+        plan->directions * sizes[NN_RECURRENT_OF_RETURN] + sizes[NN_RECURRENT_OF_GRADIENT];
     layer->carried_per_sample = options->carry ? states * plan->units : 0;
 }
 

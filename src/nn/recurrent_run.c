@@ -43,11 +43,6 @@ static recurrent_pass recurrent_begin(const nn_layer *layer, const nn_layer_call
     return pass;
 }
 
-static const nn_real *recurrent_parameter(const recurrent_pass *pass, nn_recurrent_tensor tensor)
-{
-    return pass->call->parameters + pass->plan->offsets[pass->direction][tensor];
-}
-
 static int64_t recurrent_length(const recurrent_pass *pass, int64_t sample)
 {
     return pass->call->lengths ? pass->call->lengths[sample] : pass->plan->steps;
@@ -104,6 +99,70 @@ static void recurrent_clear(const recurrent_pass *pass, int64_t width, nn_real *
     }
 }
 
+/* ---- packed weights ---- */
+
+static void recurrent_pack(const nn_recurrent_plan *plan, nn_recurrent_panels which, int direction,
+                           const nn_real *parameters, nn_real *panels)
+{
+    const int64_t *offsets = plan->offsets[direction];
+    int64_t features = plan->features, units = plan->units, columns = plan->columns;
+    int64_t apart = plan->cell.apart * units, inner = plan->directions * columns;
+    switch (which) {
+    case NN_RECURRENT_OF_INPUT:
+        nn_panels_start(features, columns, 0, parameters + offsets[NN_RECURRENT_INPUT_BIAS], panels);
+        nn_panels_pack(features, columns, 0, features, NN_PLAIN,
+                       parameters + offsets[NN_RECURRENT_INPUT_WEIGHT], columns, panels);
+        break;
+    case NN_RECURRENT_OF_STATE:
+        nn_panels_start(units, columns, columns - apart,
+                        apart > 0 ? parameters + offsets[NN_RECURRENT_BIAS] : NULL, panels);
+        nn_panels_pack(units, columns, 0, units, NN_PLAIN, parameters + offsets[NN_RECURRENT_WEIGHT], columns,
+                       panels);
+        break;
+    case NN_RECURRENT_OF_RETURN:
+        nn_panels_start(columns, units, 0, NULL, panels);
+        nn_panels_pack(columns, units, 0, columns, NN_TRANSPOSED, parameters + offsets[NN_RECURRENT_WEIGHT],
+                       columns, panels);
+        break;
+    default:
+        nn_panels_start(inner, features, 0, NULL, panels);
+        for (int d = 0; d < plan->directions; d++)
+            nn_panels_pack(inner, features, d * columns, columns, NN_TRANSPOSED,
+                           parameters + plan->offsets[d][NN_RECURRENT_INPUT_WEIGHT], columns, panels);
+    }
+}
+
+void nn_recurrent_pack(const nn_layer *layer, nn_pass pass, const nn_real *parameters, nn_real *packed)
+{
+    const nn_recurrent_plan *plan = layer->plan;
+    nn_recurrent_panels first = pass == NN_FORWARD ? NN_RECURRENT_OF_INPUT : NN_RECURRENT_OF_RETURN;
+    nn_recurrent_panels last = pass == NN_FORWARD ? NN_RECURRENT_OF_STATE : NN_RECURRENT_OF_RETURN;
+    for (int d = 0; d < plan->directions; d++)
+        for (nn_recurrent_panels which = first; which <= last; which++) {
+            recurrent_pack(plan, which, d, parameters, packed);
+            packed += nn_recurrent_panels_values(plan, which);
+        }
+    if (pass == NN_BACKWARD) recurrent_pack(plan, NN_RECURRENT_OF_GRADIENT, 0, parameters, packed);
+}
+
+/* The panels, packed now unless the caller has them. */
+static const nn_real *recurrent_panels(const recurrent_pass *pass, nn_recurrent_panels which)
+{
+    const nn_recurrent_plan *plan = pass->plan;
+    const nn_real *packed = pass->call->packed;
+    if (!packed) {
+        recurrent_pack(plan, which, pass->direction, pass->call->parameters, pass->panels);
+        return pass->panels;
+    }
+    int64_t input = nn_recurrent_panels_values(plan, NN_RECURRENT_OF_INPUT);
+    int64_t state = nn_recurrent_panels_values(plan, NN_RECURRENT_OF_STATE);
+    int64_t back = nn_recurrent_panels_values(plan, NN_RECURRENT_OF_RETURN);
+    const int64_t offsets[NN_RECURRENT_PANELS] = {pass->direction * (input + state),
+                                                  pass->direction * (input + state) + input,
+                                                  pass->direction * back, plan->directions * back};
+    return packed + offsets[which];
+}
+
 /* ---- forward ---- */
 
 /* Reads the carried state, which holds h and then c of each sample. */
@@ -149,27 +208,22 @@ static void recurrent_project(const recurrent_pass *pass)
 {
     int64_t features = pass->plan->features, columns = pass->plan->columns;
     const nn_tile_run run = {0, features};
-    nn_panels_start(features, columns, 0, recurrent_parameter(pass, NN_RECURRENT_INPUT_BIAS), pass->panels);
-    nn_panels_pack(features, columns, 0, features, NN_PLAIN,
-                   recurrent_parameter(pass, NN_RECURRENT_INPUT_WEIGHT), columns, pass->panels);
     nn_panels_product(pass->call->samples * pass->plan->steps, features, columns, 1, &run,
-                      pass->call->inputs[0], features, pass->panels, pass->gates, columns);
+                      pass->call->inputs[0], features, recurrent_panels(pass, NN_RECURRENT_OF_INPUT),
+                      pass->gates, columns);
 }
 
 static void recurrent_forward(const recurrent_pass *pass)
 {
     int64_t samples = pass->call->samples, longest = recurrent_longest(pass);
-    int64_t units = pass->plan->units, columns = pass->plan->columns, apart = pass->plan->cell.apart * units;
+    int64_t units = pass->plan->units, columns = pass->plan->columns;
     const nn_tile_run run = {0, units};
     recurrent_project(pass);
-    nn_panels_start(units, columns, columns - apart,
-                    apart > 0 ? recurrent_parameter(pass, NN_RECURRENT_BIAS) : NULL, pass->panels);
-    nn_panels_pack(units, columns, 0, units, NN_PLAIN, recurrent_parameter(pass, NN_RECURRENT_WEIGHT),
-                   columns, pass->panels);
+    const nn_real *panels = recurrent_panels(pass, NN_RECURRENT_OF_STATE);
     recurrent_take(pass);
     for (int64_t step = 0; step < longest; step++) {
-        nn_panels_product(samples, units, columns, 1, &run, pass->hidden, units, pass->panels,
-                          pass->recurrent, columns);
+        nn_panels_product(samples, units, columns, 1, &run, pass->hidden, units, panels, pass->recurrent,
+                          columns);
         for (int64_t sample = 0; sample < samples; sample++)
             if (step < recurrent_length(pass, sample)) recurrent_step_forward(pass, sample, step);
     }
@@ -209,12 +263,12 @@ static void recurrent_step_backward(const recurrent_pass *pass, int64_t sample, 
 }
 
 /* The gradient of h: from that of h U, plus the part that bypasses the product. */
-static void recurrent_return(const recurrent_pass *pass)
+static void recurrent_return(const recurrent_pass *pass, const nn_real *panels)
 {
     int64_t samples = pass->call->samples, units = pass->plan->units, columns = pass->plan->columns;
     const nn_tile_run run = {0, columns};
     nn_real *to = pass->plan->cell.passes_by ? pass->returned : pass->hidden;
-    nn_panels_product(samples, columns, units, 1, &run, pass->recurrent, columns, pass->panels, to, units);
+    nn_panels_product(samples, columns, units, 1, &run, pass->recurrent, columns, panels, to, units);
     if (to != pass->hidden) nn_add(samples * units, to, pass->hidden);
 }
 
@@ -227,13 +281,11 @@ static void recurrent_backward(const recurrent_pass *pass)
     memset(pass->recurrent, 0, (size_t)(samples * columns) * sizeof(nn_real));
     memset(pass->hidden, 0, (size_t)(samples * units) * sizeof(nn_real));
     if (plan->cell.has_memory) memset(pass->cell, 0, (size_t)(samples * units) * sizeof(nn_real));
-    nn_panels_start(columns, units, 0, NULL, pass->panels);
-    nn_panels_pack(columns, units, 0, columns, NN_TRANSPOSED, recurrent_parameter(pass, NN_RECURRENT_WEIGHT),
-                   columns, pass->panels);
+    const nn_real *panels = recurrent_panels(pass, NN_RECURRENT_OF_RETURN);
     for (int64_t step = recurrent_longest(pass) - 1; step >= 0; step--) {
         for (int64_t sample = 0; sample < samples; sample++)
             if (step < recurrent_length(pass, sample)) recurrent_step_backward(pass, sample, step);
-        if (step > 0) recurrent_return(pass);
+        if (step > 0) recurrent_return(pass, panels);
     }
     recurrent_clear(pass, columns, pass->gates);
     if (plan->cell.apart > 0) recurrent_clear(pass, plan->cell.kept * units, pass->kept);
@@ -246,15 +298,11 @@ static void recurrent_input_gradient(const nn_layer *layer, const nn_layer_call 
     const recurrent_pass first = recurrent_begin(layer, call, 0);
     nn_tile_run runs[2];
     int64_t inner = plan->directions * plan->columns, features = plan->features;
-    nn_panels_start(inner, features, 0, NULL, first.panels);
-    for (int d = 0; d < plan->directions; d++) {
-        recurrent_pass pass = recurrent_begin(layer, call, d);
-        runs[d] = (nn_tile_run){pass.gates - first.gates, plan->columns};
-        nn_panels_pack(inner, features, d * plan->columns, plan->columns, NN_TRANSPOSED,
-                       recurrent_parameter(&pass, NN_RECURRENT_INPUT_WEIGHT), plan->columns, first.panels);
-    }
+    for (int d = 0; d < plan->directions; d++)
+        runs[d] = (nn_tile_run){recurrent_begin(layer, call, d).gates - first.gates, plan->columns};
     nn_panels_product(call->samples * plan->steps, inner, features, plan->directions, runs, first.gates,
-                      plan->columns, first.panels, call->input_gradients[0], features);
+                      plan->columns, recurrent_panels(&first, NN_RECURRENT_OF_GRADIENT),
+                      call->input_gradients[0], features);
 }
 
 void nn_recurrent_backward(const nn_layer *layer, const nn_layer_call *call)

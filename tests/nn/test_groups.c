@@ -1,0 +1,192 @@
+/* A pass on several microbatches in one call, on tiles of one in any order, and with packed weights has the
+ * bits of a call for each microbatch: for every layer. */
+#include <math.h>
+
+#include "examples.h"
+
+enum { MICROBATCHES = 3 };
+
+/* One way to run a pass. */
+typedef struct way {
+    bool packed, together;
+    int tiles; /* computed in one call; 0: all. They are taken from the last to the first */
+} way;
+
+typedef struct group {
+    run r;
+    nn_microbatch *microbatches[MICROBATCHES]; /* [0] is that of the run */
+    nn_real *gradients[MICROBATCHES];          /* of the weights */
+    nn_real *packed;
+} group;
+
+static void group_fill(group *g, int m)
+{
+    const nn_network *network = g->r.network;
+    nn_microbatch *microbatch = g->microbatches[m];
+    int64_t count = nn_shape_count(network->layers[0].output_shape);
+    microbatch->samples = m == 1 ? SAMPLES - 1 : SAMPLES;
+    microbatch->seed = 11;
+    microbatch->step = 3;
+    microbatch->first_sample = m * SAMPLES;
+    microbatch->batch_samples = MICROBATCHES * SAMPLES;
+    if (m == 0) return;
+    for (int64_t i = 0; i < microbatch->samples * count; i++)
+        microbatch->outputs[0][i] = g->r.microbatch->outputs[0][(i * 5 + m) % (SAMPLES * count)];
+}
+
+static void group_create(group *g, const char *yaml)
+{
+    g->r = run_tested(yaml);
+    const nn_network *network = g->r.network;
+    int64_t most = 0;
+    g->microbatches[0] = g->r.microbatch;
+    for (int m = 0; m < MICROBATCHES; m++) {
+        if (m > 0) expect_ok(nn_microbatch_create(network, SAMPLES, true, &g->microbatches[m]));
+        expect_ok(NN_ALLOCATE(&g->gradients[m], network->value_count, "gradients"));
+        group_fill(g, m);
+    }
+    for (int l = 1; l < network->layer_count; l++)
+        for (int pass = 0; pass < NN_PASSES; pass++)
+            if (nn_network_packed_values(network, l, (nn_pass)pass) > most)
+                most = nn_network_packed_values(network, l, (nn_pass)pass);
+    expect_ok(NN_ALLOCATE(&g->packed, most, "packed weights"));
+}
+
+static void group_destroy(group *g)
+{
+    for (int m = 0; m < MICROBATCHES; m++) {
+        if (m > 0) nn_microbatch_destroy(g->microbatches[m]);
+        nn_free(g->gradients[m]);
+    }
+    nn_free(g->packed);
+    run_destroy(&g->r);
+}
+
+static void group_call(group *g, int l, nn_pass pass, const nn_network_group *call)
+{
+    if (pass == NN_FORWARD)
+        nn_network_forward_group(g->r.network, l, call, g->r.scratch);
+    else
+        nn_network_backward_group(g->r.network, l, call, g->r.scratch);
+}
+
+/* Tiles are disjoint, so that what one call leaves in scratch is nothing to another: it is spoilt between
+ * them. */
+static void group_pass(group *g, int l, nn_pass pass, way how)
+{
+    const nn_network *network = g->r.network;
+    nn_network_group call = {.weights = g->r.weights, .count = how.together ? MICROBATCHES : 1};
+    if (how.packed && nn_network_packed_values(network, l, pass) > 0) {
+        nn_network_pack(network, l, pass, g->r.weights, g->packed);
+        call.packed = g->packed;
+    }
+    for (int m = 0; m < MICROBATCHES; m += call.count) {
+        int tiles = nn_network_tiles(network, l, pass, g->microbatches[m]);
+        int step = how.tiles > 0 && how.tiles < tiles ? how.tiles : tiles;
+        call.microbatches = &g->microbatches[m];
+        for (int end = tiles; end > 0; end -= step) {
+            call.tile_end = tiles > 1 ? end : 0;
+            call.tile_begin = tiles > 1 && end > step ? end - step : 0;
+            group_call(g, l, pass, &call);
+            for (int64_t i = 0; i < network->scratch_values; i++) g->r.scratch[i] = (nn_real)NAN;
+        }
+    }
+}
+
+static void group_run(group *g, way how)
+{
+    const nn_network *network = g->r.network;
+    int last = network->layer_count - 1;
+    for (int l = 1; l <= last; l++) group_pass(g, l, NN_FORWARD, how);
+    for (int m = 0; m < MICROBATCHES; m++)
+        memcpy(g->microbatches[m]->gradients[last], g->r.coefficients,
+               (size_t)(g->microbatches[m]->samples * run_outputs(&g->r)) * sizeof(nn_real));
+    for (int l = last; l > 0; l--) {
+        group_pass(g, l, NN_BACKWARD, how);
+        for (int m = 0; m < MICROBATCHES; m++) {
+            g->r.microbatch = g->microbatches[m];
+            run_parts(&g->r, l, false, g->gradients[m]);
+        }
+        g->r.microbatch = g->microbatches[0];
+    }
+}
+
+static void expect_same(const char *yaml, const char *what, int64_t count, const nn_real *one,
+                        const nn_real *other)
+{
+    if (memcmp(one, other, (size_t)count * sizeof *one) != 0) fail_msg("%s: other %s", yaml, what);
+}
+
+static void compare(const char *yaml, const group *one, const group *other)
+{
+    const nn_network *network = one->r.network;
+    for (int m = 0; m < MICROBATCHES; m++) {
+        const nn_microbatch *a = one->microbatches[m], *b = other->microbatches[m];
+        for (int l = 1; l < network->layer_count; l++)
+            expect_same(yaml, "outputs", a->samples * nn_shape_count(network->layers[l].output_shape),
+                        a->outputs[l], b->outputs[l]);
+        for (int l = 1; l < network->layer_count - 1; l++)
+            if (a->gradients[l])
+                expect_same(yaml, "gradients of outputs",
+                            a->samples * nn_shape_count(network->layers[l].output_shape), a->gradients[l],
+                            b->gradients[l]);
+        expect_same(yaml, "gradients of parameters", network->value_count, one->gradients[m],
+                    other->gradients[m]);
+    }
+}
+
+static void check_groups(const char *yaml)
+{
+    static const way ways[] = {{.packed = true},
+                               {.together = true},
+                               {.packed = true, .together = true},
+                               {.tiles = 1},
+                               {.tiles = 4},
+                               {.packed = true, .tiles = 2},
+                               {.packed = true, .together = true, .tiles = 1}};
+    group alone = {0}, grouped = {0};
+    group_create(&alone, yaml);
+    group_create(&grouped, yaml);
+    group_run(&alone, (way){0});
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        group_run(&grouped, ways[i]);
+        compare(yaml, &alone, &grouped);
+    }
+    group_destroy(&alone);
+    group_destroy(&grouped);
+}
+
+static void test_groups_have_the_bits_of_calls_alone(void **state)
+{
+    (void)state;
+    for_all_layers(check_groups);
+}
+
+/* There is something to group: convolutions are divided, convolutions and recurrent layers pack. */
+static void test_some_layers_have_tiles_and_pack(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *yaml;
+        bool tiles;
+    } layers[] = {{"conv2d: {filters: 3, kernel: 3}", true}, {"lstm: 5", false}, {"gru: {units: 3}", false}};
+    for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        run r = run_tested(layers[i].yaml);
+        int tested = r.network->layer_count - 1;
+        for (int pass = 0; pass < NN_PASSES; pass++) {
+            assert_true(nn_network_packed_values(r.network, tested, (nn_pass)pass) > 0);
+            assert_int_equal(nn_network_tiles(r.network, tested, (nn_pass)pass, r.microbatch) > 1,
+                             layers[i].tiles);
+        }
+        run_destroy(&r);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_groups_have_the_bits_of_calls_alone),
+        cmocka_unit_test(test_some_layers_have_tiles_and_pack),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
