@@ -107,8 +107,8 @@ nn_memory_limits nn_memory_limits_read(const char *root)
         limits_read_groups(root, &versions[v], &limits);
     if (getrlimit(RLIMIT_AS, &address) == 0 && address.rlim_cur != RLIM_INFINITY)
         limits.address = (double)address.rlim_cur;
-    double told = (double)nn_fault_value("memory.spare");
-    if (told > 0) limits.available = told;
+    double given = (double)nn_fault_value("memory.spare");
+    if (given > 0) limits.available = given;
     return limits;
 }
 

@@ -29,6 +29,7 @@ typedef struct nn_names {
 nn_status nn_names_make_categories(nn_names *names);
 const nn_text_list *nn_names_categories(const nn_names *names, int64_t column); /* never NULL */
 nn_status nn_names_copy(const nn_names *from, nn_names *to);
+/* Frees the names and leaves none. */
 void nn_names_release(nn_names *names);
 bool nn_names_equal(const nn_names *a, const nn_names *b);
 bool nn_names_given(const nn_names *names); /* whether anything has a name */
@@ -45,6 +46,7 @@ typedef struct nn_names_set {
     nn_names items[NN_NAMES_MOST];
 } nn_names_set;
 
+/* As nn_names_copy and nn_names_release, for all datasets. */
 nn_status nn_names_set_copy(const nn_names_set *from, nn_names_set *to);
 void nn_names_set_release(nn_names_set *set);
 const nn_names *nn_names_set_find(const nn_names_set *set, const char *key); /* NULL: absent */

@@ -14,6 +14,7 @@ typedef struct nn_shape {
 } nn_shape;
 
 int64_t nn_shape_count(nn_shape shape); /* number of values; 1 for a scalar; at most INT64_MAX */
+/* Whether both have the same dimensions and extents. */
 bool nn_shape_equal(nn_shape a, nn_shape b);
 
 /* "28 x 28 x 3", or "scalar": written to a buffer of NN_SHAPE_TEXT bytes, which is returned. */

@@ -16,8 +16,10 @@ typedef struct nn_text {
     bool failed;
 } nn_text;
 
+/* Appends as printf formats. */
 void nn_text_append(nn_text *text, const char *format, ...) NN_PRINTF(2, 3);
 void nn_text_append_json(nn_text *text, const char *string); /* quoted and escaped */
+/* Frees the text and leaves an empty one. */
 void nn_text_free(nn_text *text);
 
 /* The candidate that `word` was probably meant to be: the shortest one that begins with it, otherwise the

@@ -35,8 +35,10 @@ typedef struct nn_ranks {
     const int *leaders; /* for each rank: the lowest rank on its node; borrowed */
 } nn_ranks;
 
+/* This rank, their number, and the nodes of all. */
 nn_ranks nn_comm_ranks(const nn_comm *comm);
 
+/* None of these communicates. */
 int nn_comm_rank(const nn_comm *comm);
 int nn_comm_size(const nn_comm *comm);
 int nn_comm_node_size(const nn_comm *comm);             /* ranks on this node */

@@ -10,6 +10,7 @@ typedef struct nn_cuts {
     int64_t *blocks, *values; /* bucket_count x (ranks + 1): the boundaries in each bucket */
 } nn_cuts;
 
+/* Divides all buckets evenly, by values, among `ranks` ranks; release the cuts with nn_cuts_release. */
 nn_status nn_cuts_create(const nn_reduction_layout *layout, int ranks, nn_cuts *cuts);
 void nn_cuts_release(nn_cuts *cuts);
 

@@ -14,12 +14,14 @@ typedef struct nn_messages {
     size_t limit; /* bytes per message: nn_comm_message_limit at the time of creation */
 } nn_messages;
 
+/* Makes room for `capacity` messages in the group at the same time. */
 nn_status nn_messages_create(MPI_Comm group, size_t capacity, nn_messages *messages);
 void nn_messages_release(nn_messages *messages);
 
 /* Number of messages needed for `size` bytes. */
 size_t nn_messages_pieces(size_t size);
 
+/* Start sending or receiving `size` bytes, which must not be touched until the messages have arrived. */
 nn_status nn_messages_send(nn_messages *messages, const void *bytes, size_t size, int receiver, int tag);
 nn_status nn_messages_receive(nn_messages *messages, void *bytes, size_t size, int sender, int tag);
 

@@ -31,6 +31,7 @@ typedef struct nn_plan {
     size_t scratch;    /* bytes */
 } nn_plan;
 
+/* Plans the reduction for rank ranks.rank, without communication; release the plan with nn_plan_release. */
 nn_status nn_plan_create(nn_ranks ranks, const nn_reduction_layout *layout, nn_reduction_mode mode,
                          nn_plan *plan);
 void nn_plan_release(nn_plan *plan);

@@ -57,6 +57,7 @@ typedef struct nn_reduction_traffic {
     size_t arrays;     /* bytes of its weights and partials */
 } nn_reduction_traffic;
 
+/* Computes the traffic of rank ranks.rank, without communication. */
 nn_status nn_reduction_measure(nn_ranks ranks, const nn_reduction_layout *layout, nn_reduction_mode mode,
                                nn_reduction_traffic *traffic);
 

@@ -261,12 +261,6 @@ static bool document_opens_too_many(const char *bytes, size_t length)
     return open > most;
 }
 
-static nn_status document_build(document_builder *builder, nn_config_node **root)
-{
-    if (yaml_document_get_root_node(builder->document) != NULL) return document_convert(builder, 1, 1, root);
-    return nn_config_new_scalar(builder->config, document_position(builder->source, 1, 1), "", false, root);
-}
-
 nn_status nn_config_parse_document(nn_config *config, const nn_config_source *source, const char *bytes,
                                    size_t length, nn_config_node **root)
 {
@@ -287,7 +281,9 @@ nn_status nn_config_parse_document(nn_config *config, const nn_config_source *so
         status = document_refused(config, source, bytes, length, &parser);
     } else {
         document_builder builder = {.config = config, .source = source, .document = &document};
-        status = document_build(&builder, root);
+        status = yaml_document_get_root_node(&document) != NULL
+                     ? document_convert(&builder, 1, 1, root)
+                     : nn_config_new_scalar(config, document_position(source, 1, 1), "", false, root);
         yaml_document_delete(&document);
         if (status == NN_OK) status = document_check_end(config, source, bytes, length, &parser);
     }

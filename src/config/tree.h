@@ -82,9 +82,11 @@ nn_status nn_config_grow(nn_config *config, void *array, size_t count, size_t *c
 /* A NUL-terminated copy in the arena. The next three put what they create there, too. */
 nn_status nn_config_copy(nn_config *config, const char *bytes, size_t length, char **copy);
 
+/* name is copied. has_lines: positions have a line and a column. *source lives in the arena. */
 nn_status nn_config_add_source(nn_config *config, const char *name, bool has_lines,
                                const nn_config_source **source);
 
+/* An empty list or mapping, or a scalar whose text is still to be set. */
 nn_status nn_config_new_node(nn_config *config, nn_config_position position, nn_config_kind kind,
                              nn_config_node **node);
 
@@ -126,6 +128,7 @@ nn_status nn_config_expand(nn_config_node *node);
 /* Decodes the character at the start of text; returns its number of bytes, 0 when it is not UTF-8. */
 size_t nn_config_decode(const char *text, unsigned long *code);
 
+/* Whether the entire text is UTF-8. */
 bool nn_config_is_utf8(const char *text);
 
 /* ---- path.c, override.c ---- */

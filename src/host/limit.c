@@ -83,12 +83,12 @@ nn_status nn_time_limit_parse(const char *text, double *seconds)
 
 nn_status nn_time_limit_of_job(double now, double *end)
 {
-    const char *told = getenv("SLURM_JOB_END_TIME"), *rest;
+    const char *given = getenv("SLURM_JOB_END_TIME"), *rest;
     *end = 0;
-    if (!told || !*told) return NN_OK;
-    double at = limit_number(told, &rest);
+    if (!given || !*given) return NN_OK;
+    double at = limit_number(given, &rest);
     if (!isfinite(at) || *rest)
-        NN_FAIL(NN_ERROR_USAGE, "SLURM_JOB_END_TIME is \"%s\", not a number of seconds; ignored", told);
+        NN_FAIL(NN_ERROR_USAGE, "SLURM_JOB_END_TIME is \"%s\", not a number of seconds; ignored", given);
     if (at <= now)
         NN_FAIL(NN_ERROR_USAGE,
                 "SLURM_JOB_END_TIME is %.0f s in the past, so it belongs to another job; ignored", now - at);

@@ -16,6 +16,7 @@ typedef struct nn_csv_names {
     size_t slot_count;
 } nn_csv_names;
 
+/* Frees the names and leaves an empty table. */
 void nn_csv_names_release(nn_csv_names *names);
 
 /* Index of a name, -1 when it is absent; adding a name that is present does nothing. */

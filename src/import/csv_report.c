@@ -90,12 +90,12 @@ static void report_warn_of_digits(const nn_csv_column *column)
             "'%s' to treat them as names, or --drop '%s'",
             column->title, column->title, column->title);
     if (column->zeros && !column->fixed)
-        nn_log_warning("column '%s' has numbers with leading zeros, as codes have, which are lost: use "
+        nn_log_warning("column '%s' has numbers with leading zeros, like codes, which are lost: use "
                        "--categorical '%s' to treat them as names, or --drop '%s'",
                        column->title, column->title, column->title);
 }
 
-/* The number of the first column that has the title of this one, from 1; its own where it is the first. */
+/* The number, from 1, of the first column with this column's title; its own if there is none before it. */
 static size_t report_first_titled(const nn_csv_table *table, size_t index)
 {
     size_t first = 0;

@@ -176,10 +176,10 @@ static void table_warn_of_years(const nn_csv_table *table, const table_look *loo
         bool years =
             look->year[i - 1] && look->year[i] && labs(strtol(right, NULL, 10) - strtol(left, NULL, 10)) == 1;
         if (!years || look->years[i - 1] + look->years[i] > 0 || look->rows == 0) continue;
-        nn_log_warning("the first row of %s is read as a sample, but its columns %zu and %zu are the years "
-                       "%s and %s and no "
-                       "other row has years there: if the row names the columns, add --header yes",
-                       table->paths[0], i, i + 1, left, right);
+        nn_log_warning(
+            "the first row of %s is read as a sample, but its columns %zu and %zu are the years "
+            "%s and %s, and no other row has years there: if the row names the columns, add --header yes",
+            table->paths[0], i, i + 1, left, right);
         return;
     }
 }

@@ -91,7 +91,7 @@ typedef struct nn_csv_column {
     bool whole;        /* numbers: all are whole, below 2^53 */
     bool many;         /* ... and more than kinds_max different ones */
     bool long_numbers; /* numbers: some have more digits than a double holds */
-    bool zeros;        /* numbers: some are written with leading zeros, as codes are */
+    bool zeros;        /* numbers: some are written with leading zeros, like codes */
     bool counts;       /* numbers: each is one more than the one above it, from 0 or 1 */
     int64_t values;    /* number of values present */
     int64_t absent;    /* ... and missing */
@@ -138,6 +138,7 @@ nn_status nn_csv_table_next(nn_csv_table *table, nn_csv_record *record);
 
 /* ---- csv_column.c ---- */
 
+/* Whether the entire text is UTF-8. */
 bool nn_csv_is_utf8(const char *text);
 
 /* Whether a field means a missing value. */
@@ -184,6 +185,7 @@ typedef struct nn_csv_outputs {
 nn_status nn_csv_outputs_open(const nn_import *import, const char *field, const nn_csv_options *options,
                               nn_csv_table *table);
 
+/* Frees the list and its titles. */
 void nn_csv_outputs_release(nn_csv_outputs *outputs);
 
 /* Appends what a column of the table becomes, and marks the column as used. */
@@ -210,7 +212,7 @@ nn_status nn_csv_outputs_like(const nn_import *import, nn_csv_table *table, cons
 
 /* ---- csv_report.c ---- */
 
-/* Warns of columns in use that are probably not intended as they are read. After the first pass. */
+/* After the first pass: warns of columns in use that are probably read otherwise than intended. */
 void nn_csv_warn_of_columns(const nn_csv_table *table);
 
 /* Appends a table of how each column was read. */

@@ -16,6 +16,7 @@ typedef struct nn_image {
     size_t capacity;
 } nn_image;
 
+/* Frees the values; the image can be read into again. */
 void nn_image_release(nn_image *image);
 
 /* Makes room for height x width x channels values and sets these three members. */

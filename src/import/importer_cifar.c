@@ -179,13 +179,6 @@ static nn_status cifar_open(nn_import *import)
     return cifar_add_tables(import, state);
 }
 
-/* Converts planes of red, green and blue to pixels. */
-static void cifar_interleave(const unsigned char *planes, unsigned char *pixels)
-{
-    for (int i = 0; i < CIFAR_PLANE; i++)
-        for (int c = 0; c < 3; c++) *pixels++ = planes[c * CIFAR_PLANE + i];
-}
-
 static nn_status cifar_read_record(const cifar_state *state, cifar_file *file, unsigned char *pixels,
                                    unsigned char *label)
 {
@@ -201,7 +194,9 @@ static nn_status cifar_read_record(const cifar_state *state, cifar_file *file, u
                 "'%s', record %" PRId64 ": label %d, but there are %d classes: the file is damaged, or "
                 "--variant is wrong",
                 file->path, file->next, *label, classes);
-    cifar_interleave(record + state->labels, pixels);
+    const unsigned char *planes = record + state->labels; /* red, green, blue */
+    for (int i = 0; i < CIFAR_PLANE; i++)
+        for (int c = 0; c < 3; c++) *pixels++ = planes[c * CIFAR_PLANE + i];
     file->next++;
     return NN_OK;
 }

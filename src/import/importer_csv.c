@@ -158,12 +158,6 @@ static bool csv_is_coded(const nn_csv_column *column)
            (size_t)strtoull(names->items[names->count - 1], NULL, 10) == names->count - 1;
 }
 
-static nn_status csv_add_names(const nn_csv_column *column, nn_text_list *names)
-{
-    for (size_t i = 0; i < column->names.count; i++) NN_TRY(nn_list_add(names, column->names.items[i]));
-    return NN_OK;
-}
-
 static nn_status csv_add_y(nn_import *import, const csv_state *state, nn_import_table *rows)
 {
     nn_import_field *field;
@@ -174,7 +168,9 @@ static nn_status csv_add_y(nn_import *import, const csv_state *state, nn_import_
     NN_TRY(nn_import_add_field(rows, "y", type, shape, &field));
     field->label = state->label;
     if (!state->label) return nn_csv_outputs_describe(import, &state->table, &state->y, field);
-    return csv_is_coded(column) ? NN_OK : csv_add_names(column, &field->classes);
+    for (size_t i = 0; i < column->names.count && !csv_is_coded(column); i++)
+        NN_TRY(nn_list_add(&field->classes, column->names.items[i]));
+    return NN_OK;
 }
 
 /* ---- inputs ---- */

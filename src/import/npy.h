@@ -58,6 +58,7 @@ nn_status nn_npy_read(nn_npy_array *array, int64_t first, int64_t rows, void *va
 
 /* ---- between npy_array.c and npz.c ---- */
 
+/* Whether the list is empty or contains the name. */
 bool nn_npy_is_wanted(const nn_text_list *wanted, const char *name);
 /* Appends an array that is not yet open. */
 nn_status nn_npy_add(nn_npy_arrays *arrays, const char *place, const char *name, nn_npy_array **array);

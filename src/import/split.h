@@ -26,6 +26,7 @@ typedef struct nn_import_split {
     int64_t classes;
 } nn_import_split;
 
+/* Frees the counters of the classes. */
 void nn_import_split_release(nn_import_split *split);
 
 /* The part of a row. Stratified: rows are passed in order and once, with their label (0 or more). */

@@ -90,18 +90,15 @@ static bool stamp_is_late(const nn_lease_stamp *stamp)
     return passed < 0 || passed > NN_LEASE_OLD_AFTER / 2;
 }
 
-static void stamp_renew(nn_lease_stamp *stamp)
-{
-    futimens(stamp->descriptor, NULL); /* the file server's current time */
-    stamp->renewed = time(NULL);
-}
-
 /* A job that has just found the stamp expired writes its line at once: after two seconds it is visible. */
 static nn_status stamp_hold(nn_lease_stamp *stamp, bool renews)
 {
     bool late = stamp_is_late(stamp);
     NN_TRY(nn_lease_expect_own(stamp->directory, stamp->owner));
-    if (renews || late) stamp_renew(stamp);
+    if (renews || late) {
+        futimens(stamp->descriptor, NULL); /* the file server's current time */
+        stamp->renewed = time(NULL);
+    }
     if (!late) return NN_OK;
     stamp_pause(2);
     return nn_lease_expect_own(stamp->directory, stamp->owner);

@@ -28,6 +28,7 @@ typedef struct nn_manifest {
     size_t count, capacity;
 } nn_manifest;
 
+/* Frees the entries and leaves an empty manifest. */
 void nn_manifest_release(nn_manifest *manifest);
 
 /* *there: whether there is a manifest. NN_ERROR_CHECKPOINT if it is damaged; NN_ERROR_IO if the system could

@@ -27,6 +27,8 @@ nn_status nn_store_packing_read(nn_store_array *array, bool bytes, nn_store_pack
 /* The packing that leaves values of a type unchanged. */
 nn_store_packing nn_store_packing_none(nn_store_type type);
 
+/* Whether two packings are the same; whether one leaves values of `type` unchanged; whether one has a scale
+ * or an offset. */
 bool nn_store_packing_equal(const nn_store_packing *a, const nn_store_packing *b);
 bool nn_store_packing_is_none(const nn_store_packing *packing, nn_store_type type);
 bool nn_store_packing_scales(const nn_store_packing *packing);

@@ -38,14 +38,6 @@ bool nn_store_read_block(nn_store_array *array, const int64_t *start, const int6
     return read;
 }
 
-static bool read_rows(nn_store_array *array, int64_t first, int64_t rows, nn_store_type type, void *values,
-                      char *reason)
-{
-    int64_t start[NN_STORE_MAX_DIMENSIONS] = {first}, count[NN_STORE_MAX_DIMENSIONS] = {rows};
-    for (int d = 1; d < array->info.dimensions; d++) count[d] = array->info.extents[d];
-    return nn_store_read_block(array, start, count, type, values, reason);
-}
-
 nn_status nn_store_read_rows(nn_store_array *array, int64_t first, int64_t rows, nn_store_type type,
                              void *values)
 {
@@ -58,7 +50,9 @@ nn_status nn_store_read_rows(nn_store_array *array, int64_t first, int64_t rows,
                 " were requested from dataset \"%s\" of %s, which has %" PRId64 " rows",
                 rows, first, array->name, array->file->path, available);
     if (rows == 0 || nn_store_count(&array->info) == 0) return NN_OK;
-    if (read_rows(array, first, rows, type, values, reason)) return NN_OK;
+    int64_t start[NN_STORE_MAX_DIMENSIONS] = {first}, count[NN_STORE_MAX_DIMENSIONS] = {rows};
+    for (int d = 1; d < array->info.dimensions; d++) count[d] = array->info.extents[d];
+    if (nn_store_read_block(array, start, count, type, values, reason)) return NN_OK;
     return nn_store_fail_read(array, 0, first, rows, reason);
 }
 

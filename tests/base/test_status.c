@@ -35,7 +35,7 @@ leave:
 }
 
 /* Fails when a failure is not returned at once, or its text is lost. */
-static void test_passing_up(void **state)
+static void test_propagation(void **state)
 {
     (void)state;
     int reached = 0, cleaned = 0;
@@ -114,7 +114,7 @@ static void test_version(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_passing_up),          cmocka_unit_test(test_context),
+        cmocka_unit_test(test_propagation),         cmocka_unit_test(test_context),
         cmocka_unit_test(test_long_texts_are_cut),  cmocka_unit_test(test_threads_have_their_own_text),
         cmocka_unit_test(test_log_can_be_silenced), cmocka_unit_test(test_version),
     };

@@ -44,7 +44,7 @@ static const char *load_problems(const char *name, nn_status expected)
 }
 
 /* A position that is off by one sends people to the wrong line. */
-static void values_know_their_places(void **state)
+static void values_know_their_positions(void **state)
 {
     (void)state;
     nn_config *config = check_parse("a: 1\nb:\n  - x\n  - {y: 2}\n\xc3\xa4: 3\n");
@@ -293,7 +293,7 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_know_their_places),
+        cmocka_unit_test(values_know_their_positions),
         cmocka_unit_test(walking_takes_what_is_not_there),
         cmocka_unit_test(null_is_an_empty_text),
         cmocka_unit_test(aliases_are_copies),

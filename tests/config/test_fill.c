@@ -38,7 +38,7 @@ static void names_are_replaced(void **state)
     check_finish(config, NULL);
 }
 
-static void unknown_names_are_told(void **state)
+static void unknown_names_are_reported(void **state)
 {
     (void)state;
     nn_config *config = check_parse(text);
@@ -73,7 +73,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_replaced),
-        cmocka_unit_test(unknown_names_are_told),
+        cmocka_unit_test(unknown_names_are_reported),
         cmocka_unit_test(texts_are_inserted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

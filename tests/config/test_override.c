@@ -127,7 +127,7 @@ static void check_problem(const char *text, const char *set, const char *expecte
     check_finish(override(text, set), expected);
 }
 
-static void wrong_overrides_are_told(void **state)
+static void wrong_overrides_are_reported(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
@@ -218,7 +218,7 @@ int main(void)
         cmocka_unit_test(layers_are_found),
         cmocka_unit_test(layers_are_replaced),
         cmocka_unit_test(short_forms_survive),
-        cmocka_unit_test(wrong_overrides_are_told),
+        cmocka_unit_test(wrong_overrides_are_reported),
         cmocka_unit_test(a_second_choice_is_an_error),
         cmocka_unit_test(overrides_are_places),
         cmocka_unit_test(later_overrides_win),

@@ -79,7 +79,7 @@ static void every_kind_is_read(void **state)
     check_finish(config, NULL);
 }
 
-static void defaults_stand_for_what_is_not_given(void **state)
+static void defaults_replace_what_is_not_given(void **state)
 {
     (void)state;
     nn_config *config = check_parse("s: {units: 3, file: , optional: ~}");
@@ -135,7 +135,7 @@ static void durations_have_units(void **state)
 }
 
 /* Fails when a number whose unit can only be one is refused, or one that may be several is accepted. */
-static void obvious_units_may_be_left_out(void **state)
+static void obvious_units_may_be_omitted(void **state)
 {
     (void)state;
     static const nn_option durations[] = {
@@ -163,7 +163,7 @@ static void obvious_units_may_be_left_out(void **state)
     }
 }
 
-static void wrong_values_are_told(void **state)
+static void wrong_values_are_reported(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
@@ -202,7 +202,7 @@ static void wrong_values_are_told(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) check_section(cases[i][0], cases[i][1]);
 }
 
-static void unknown_options_are_told(void **state)
+static void unknown_options_are_reported(void **state)
 {
     (void)state;
     check_section("{units: 1, unit: 2}",
@@ -211,7 +211,7 @@ static void unknown_options_are_told(void **state)
 }
 
 /* A section that is absent, or a bare word, is still located: as much of its path as exists. */
-static void missing_options_are_told_where_the_section_is(void **state)
+static void missing_options_are_reported_where_the_section_is(void **state)
 {
     (void)state;
     check_section("{rate: 0.5}", "t.yaml:1:4: s.units is missing: neurons");
@@ -228,7 +228,7 @@ static void missing_options_are_told_where_the_section_is(void **state)
 }
 
 /* A section may be read through two tables: an option unknown to both is reported once. */
-static void unknown_options_are_told_once(void **state)
+static void unknown_options_are_reported_once(void **state)
 {
     (void)state;
     static const nn_option one[] = {{"a", NN_OPTION_TEXT, 0, "", 0, 0, NULL, NN_EFFECT_RESULT, "a"},
@@ -289,10 +289,10 @@ static void many_problems_are_counted(void **state)
     assert_int_equal(nn_config_finish(config), NN_ERROR_USAGE);
     const char *end = strrchr(nn_error_text(), '\n');
     assert_non_null(end);
-    unsigned long told = 0;
-    for (const char *at = nn_error_text(); *at != '\0'; at++) told += *at == '\n';
+    unsigned long reported = 0;
+    for (const char *at = nn_error_text(); *at != '\0'; at++) reported += *at == '\n';
     char expected[64];
-    (void)snprintf(expected, sizeof expected, "\n(and %lu more)", 600 - told);
+    (void)snprintf(expected, sizeof expected, "\n(and %lu more)", 600 - reported);
     assert_string_equal(end, expected);
     nn_config_destroy(config);
     nn_text_free(&text);
@@ -359,7 +359,7 @@ static void resolved_values_are_canonical(void **state)
 }
 
 /* What is already wrong is not also reported as missing. */
-static void broken_values_are_passed_over(void **state)
+static void broken_values_are_skipped(void **state)
 {
     (void)state;
     check_section(
@@ -428,22 +428,22 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_is_read),
-        cmocka_unit_test(defaults_stand_for_what_is_not_given),
+        cmocka_unit_test(defaults_replace_what_is_not_given),
         cmocka_unit_test(a_scalar_sets_the_first_option),
         cmocka_unit_test(durations_have_units),
-        cmocka_unit_test(obvious_units_may_be_left_out),
+        cmocka_unit_test(obvious_units_may_be_omitted),
         cmocka_unit_test(lists_of_numbers_are_read),
-        cmocka_unit_test(wrong_values_are_told),
-        cmocka_unit_test(unknown_options_are_told),
-        cmocka_unit_test(missing_options_are_told_where_the_section_is),
-        cmocka_unit_test(unknown_options_are_told_once),
+        cmocka_unit_test(wrong_values_are_reported),
+        cmocka_unit_test(unknown_options_are_reported),
+        cmocka_unit_test(missing_options_are_reported_where_the_section_is),
+        cmocka_unit_test(unknown_options_are_reported_once),
         cmocka_unit_test(extra_keys_are_the_callers),
         cmocka_unit_test(problems_come_in_file_order),
         cmocka_unit_test(many_problems_are_counted),
         cmocka_unit_test(keys_can_be_checked),
         cmocka_unit_test(choices_are_a_word_or_one_key),
         cmocka_unit_test(resolved_values_are_canonical),
-        cmocka_unit_test(broken_values_are_passed_over),
+        cmocka_unit_test(broken_values_are_skipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -122,7 +122,7 @@ static void chunks(void **state)
 }
 
 /* If it fails: chunks that were allocated early count as missing. */
-static void early_chunks_are_there(void **state)
+static void early_chunks_are_present(void **state)
 {
     (void)state;
     const hsize_t chunk[2] = {5, 4};
@@ -370,7 +370,7 @@ static void short_raw_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(chunks),          cmocka_unit_test(early_chunks_are_there),
+        cmocka_unit_test(chunks),          cmocka_unit_test(early_chunks_are_present),
         cmocka_unit_test(virtual_sources), cmocka_unit_test(sources_with_gaps),
         cmocka_unit_test(growing_sources), cmocka_unit_test(series_of_files),
         cmocka_unit_test(short_raw_files), cmocka_unit_test(damaged_sources_fail),
