@@ -15,7 +15,7 @@
 /* The network creates the layer `input` itself: an example of it would be refused. */
 static bool families_layer(size_t index, nn_help_item *item)
 {
-    const nn_layer_type *type = nn_layer_types()[index];
+    const nn_layer_type *type = nn_layer_types(NN_SCALAR_F32)[index];
     if (!type) return false;
     bool written = strcmp(type->name, "input") != 0;
     *item = (nn_help_item){type->name, type->summary, written ? type->example : NULL, type->options, NULL};
@@ -48,7 +48,7 @@ static bool families_metric(size_t index, nn_help_item *item)
 
 static bool families_initializer(size_t index, nn_help_item *item)
 {
-    const nn_initializer_type *type = nn_initializer_types()[index];
+    const nn_initializer_type *type = nn_initializer_types(NN_SCALAR_F32)[index];
     if (!type) return false;
     *item = (nn_help_item){type->name, type->summary, type->name, NULL, NULL};
     return true;

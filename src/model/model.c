@@ -6,8 +6,16 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "model/arithmetic.h"
 #include "model/indices.h"
 #include "model/symbols.h"
+
+extern const nn_model_arithmetic nn_model_arithmetic_f32, nn_model_arithmetic_f64;
+
+const nn_model_arithmetic *nn_model_arithmetic_of(nn_scalar scalar)
+{
+    return scalar == NN_SCALAR_F64 ? &nn_model_arithmetic_f64 : &nn_model_arithmetic_f32;
+}
 
 nn_status nn_scaling_copy(const nn_scaling *from, nn_scaling *to)
 {
@@ -225,7 +233,7 @@ static bool model_has_metric(const nn_model *model, const nn_metric_type *type, 
  */
 static nn_status model_add_metrics(nn_model *model)
 {
-    const nn_metric_type *rmse = nn_metric_find(NN_SCALAR_REAL, "rmse");
+    const nn_metric_type *rmse = nn_metric_find(model->scalar, "rmse");
     for (int h = 0; h < model->head_count && model->metric_count < NN_MODEL_METRICS; h++) {
         if (!nn_head_is_values(&model->heads[h]) || model_has_metric(model, rmse, h)) continue;
         char name[160];
@@ -243,6 +251,7 @@ static nn_status model_add_metrics(nn_model *model)
 static nn_status model_fill(nn_model *model, nn_model_spec *spec, const nn_field *input,
                             const nn_scaling *input_scaling, const nn_target_facts *targets)
 {
+    model->scalar = spec->network.scalar;
     model->has_lengths = spec->network.has_lengths;
     model->head_count = spec->head_count;
     for (int h = 0; h < spec->head_count; h++)
@@ -325,35 +334,4 @@ double nn_model_undo_value(const nn_head *head, int64_t i, double value)
     double units = value;
     if (scaling->columns > 0) units = (units - scaling->offset[column]) / scaling->scale[column];
     return head->target.transform == NN_TRANSFORM_LOG ? exp(units) : units;
-}
-
-void nn_model_undo(const nn_head *head, int64_t count, const nn_real *values, double *units)
-{
-    for (int64_t i = 0; i < count; i++) units[i] = nn_model_undo_value(head, i, (double)values[i]);
-}
-
-/* Undoes the normalisation; turns a difference back into a value by adding the input value it refers to. */
-static void model_restore(const nn_model *model, const nn_head *head, int64_t samples, const float *inputs,
-                          nn_real *output)
-{
-    int64_t values = nn_shape_count(head->target.shape), input_values = nn_shape_count(model->input.shape);
-    for (int64_t i = 0; i < samples * values; i++) {
-        int64_t seen = head->target.seen ? head->target.seen[i % values] : -1;
-        double value = nn_model_undo_value(head, i, (double)output[i]);
-        if (seen >= 0) value += (double)inputs[i / values * input_values + seen];
-        output[i] = (nn_real)value;
-    }
-}
-
-void nn_model_predict(const nn_model *model, nn_microbatch *microbatch, const float *inputs)
-{
-    for (int h = 0; h < model->head_count; h++) {
-        const nn_head *head = &model->heads[h];
-        nn_real *output = microbatch->outputs[head->layer];
-        int64_t rows = microbatch->samples * head->rows;
-        if (head->loss->predict)
-            head->loss->predict(head->loss_options, rows, head->columns, output);
-        else
-            model_restore(model, head, microbatch->samples, inputs, output);
-    }
 }

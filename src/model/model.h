@@ -66,6 +66,7 @@ typedef struct nn_head {
 } nn_head;
 
 typedef struct nn_model {
+    nn_scalar scalar; /* of weights and values */
     nn_network *network;
     bool has_lengths; /* samples are sequences of different length */
     int head_count;
@@ -79,7 +80,7 @@ typedef struct nn_model {
 } nn_model;
 
 /* Reads the sections; problems are collected in the configuration. Release the spec in any case. */
-void nn_model_spec_read(nn_config *config, nn_model_spec *spec);
+void nn_model_spec_read(nn_config *config, nn_scalar scalar, nn_model_spec *spec);
 void nn_model_spec_release(nn_model_spec *spec);
 
 /* Reads the sections loss, losses and metrics, and sets the network's outputs; and releases what they own. */
@@ -124,17 +125,9 @@ int64_t nn_head_class_weights(const nn_loss_type *loss, const nn_field *target);
 /* Whether output and target are values that metrics can compare, not logits of classes. */
 bool nn_head_is_values(const nn_head *head);
 
-/* Undoes the target's normalisation and logarithm: converts `count` values (complete samples) to the target's
- * own units. A difference stays a difference. */
-void nn_model_undo(const nn_head *head, int64_t count, const nn_real *values, double *units);
-double nn_model_undo_value(const nn_head *head, int64_t i, double value); /* value `i` of a sample */
-
-/*
- * Turns the outputs of a microbatch after its forward pass into predictions, in place in the output layer of
- * each head: class probabilities, or values in the target's own units. inputs: samples x input values before
- * normalisation, to which differences are added.
+/* Undoes the target's normalisation and logarithm for value `i` of a sample. A difference stays a difference.
  */
-void nn_model_predict(const nn_model *model, nn_microbatch *microbatch, const float *inputs);
+double nn_model_undo_value(const nn_head *head, int64_t i, double value);
 
 /* Writes fields, normalisation, class weights and names to an image. */
 nn_status nn_model_put(const nn_model *model, nn_store_image *image);
@@ -144,7 +137,7 @@ nn_status nn_model_compare_scalings(const nn_model *model, nn_store_file *file, 
 
 /* Builds the model that a checkpoint describes (configuration, fields, normalisation); owned by the caller.
  */
-nn_status nn_model_get(nn_store_file *file, nn_model **model);
+nn_status nn_model_get(nn_store_file *file, nn_scalar scalar, nn_model **model);
 
 /* Writes a flat vector (weights, or a state vector of the optimizer) tensor by tensor as
  * GROUP/layer/parameter; and reads one back, verifying checksums. */

@@ -15,7 +15,10 @@
 
 #define FIELD_MOST_VALUES ((int64_t)1 << 40)
 
-static const nn_store_type real_type = sizeof(nn_real) == 8 ? NN_STORE_F64 : NN_STORE_F32;
+static nn_store_type saved_type(const nn_model *model)
+{
+    return model->scalar == NN_SCALAR_F64 ? NN_STORE_F64 : NN_STORE_F32;
+}
 
 /* ---- fields and normalisation ---- */
 
@@ -295,7 +298,7 @@ nn_status nn_model_compare_scalings(const nn_model *model, nn_store_file *file, 
     return NN_OK;
 }
 
-nn_status nn_model_get(nn_store_file *file, nn_model **model)
+nn_status nn_model_get(nn_store_file *file, nn_scalar scalar, nn_model **model)
 {
     *model = NULL;
     char *text = NULL;
@@ -307,7 +310,7 @@ nn_status nn_model_get(nn_store_file *file, nn_model **model)
     /* Mark all sections as known: the model does not read the others. */
     for (size_t i = 0; i < nn_config_count(nn_config_root(config)); i++)
         nn_config_item(nn_config_root(config), i);
-    nn_model_spec_read(config, &spec);
+    nn_model_spec_read(config, scalar, &spec);
     NN_TRY_TO(done, status, nn_config_finish(config));
     status = saved_make(file, &spec, model);
 done:
@@ -324,6 +327,12 @@ static void saved_path(char *path, const char *group, const nn_layer *layer, con
     snprintf(path, PATH_SIZE, "%s/%s/%s", group, layer->name, parameter->name);
 }
 
+static nn_real *saved_at(const nn_model *model, const nn_layer *layer, const nn_parameter *parameter,
+                         const nn_real *values)
+{
+    return nn_scalar_at(model->scalar, values, (size_t)(layer->offset + parameter->offset));
+}
+
 nn_status nn_model_put_values(const nn_model *model, nn_store_image *image, const char *group,
                               const nn_real *values)
 {
@@ -333,8 +342,8 @@ nn_status nn_model_put_values(const nn_model *model, nn_store_image *image, cons
             const nn_parameter *parameter = &layer->parameters[p];
             char path[PATH_SIZE];
             saved_path(path, group, layer, parameter);
-            NN_TRY(nn_store_image_put(image, path, real_type, parameter->shape.dimensions,
-                                      parameter->shape.extents, values + layer->offset + parameter->offset));
+            NN_TRY(nn_store_image_put(image, path, saved_type(model), parameter->shape.dimensions,
+                                      parameter->shape.extents, saved_at(model, layer, parameter, values)));
         }
     }
     return NN_OK;
@@ -365,8 +374,8 @@ nn_status nn_model_get_values(const nn_model *model, nn_store_file *file, const 
             char path[PATH_SIZE];
             saved_path(path, group, layer, parameter);
             NN_TRY(saved_expect_shape(file, path, parameter->shape));
-            NN_TRY(nn_store_read_verified(file, path, real_type, (size_t)parameter->count,
-                                          values + layer->offset + parameter->offset));
+            NN_TRY(nn_store_read_verified(file, path, saved_type(model), (size_t)parameter->count,
+                                          saved_at(model, layer, parameter, values)));
         }
     }
     return NN_OK;

@@ -3,8 +3,9 @@
 
 #include "model/model.h"
 
-void nn_model_spec_read(nn_config *config, nn_model_spec *spec)
+void nn_model_spec_read(nn_config *config, nn_scalar scalar, nn_model_spec *spec)
 {
+    spec->network.scalar = scalar;
     nn_spec_read_network(config, nn_config_root(config), &spec->network);
     nn_model_spec_read_heads(config, spec);
 }

@@ -41,10 +41,10 @@ static void heads_read_loss(nn_config *config, nn_config_node *node, const char 
     nn_config_node *options_node = NULL;
     const char *word = nn_config_read_choice(config, node, &options_node);
     if (!word) return;
-    const nn_loss_type *type = nn_loss_find(NN_SCALAR_REAL, word);
+    const nn_loss_type *type = nn_loss_find(spec->network.scalar, word);
     if (!type) {
         nn_config_unknown_type(config, node, "loss", word,
-                               (const void *const *)nn_loss_types(NN_SCALAR_REAL));
+                               (const void *const *)nn_loss_types(spec->network.scalar));
         return;
     }
     if (spec->head_count == NN_MODEL_HEADS) {
@@ -150,10 +150,10 @@ static void heads_read_metric(nn_config *config, nn_config_node *node, nn_model_
     if (!word) return;
     int head = heads_find(config, node, &word, spec);
     if (head < 0) return;
-    const nn_metric_type *type = nn_metric_find(NN_SCALAR_REAL, word);
+    const nn_metric_type *type = nn_metric_find(spec->network.scalar, word);
     if (!type) {
         nn_config_unknown_type(config, node, "metric", word,
-                               (const void *const *)nn_metric_types(NN_SCALAR_REAL));
+                               (const void *const *)nn_metric_types(spec->network.scalar));
         return;
     }
     if (spec->metric_count == NN_MODEL_METRICS) {

@@ -142,7 +142,7 @@ static size_t network_add_names(const void *const *types, const char **names, si
 static void network_unknown(nn_spec_reader *reader, const nn_config_node *entry, const char *word)
 {
     const char *names[NAMES_MAX];
-    size_t count = network_add_names((const void *const *)nn_layer_types(), names, 0);
+    size_t count = network_add_names((const void *const *)nn_layer_types(reader->network->scalar), names, 0);
     count = network_add_names((const void *const *)nn_composite_types(), names, count);
     names[count++] = "repeat";
     names[count] = NULL;
@@ -179,7 +179,7 @@ static void network_read_entry(nn_spec_reader *reader, nn_config_node *entry, co
     if (!word) return;
     char inner[NN_SPEC_PATH];
     snprintf(inner, sizeof inner, "%.800s.%.200s", path, word);
-    const nn_layer_type *layer = nn_layer_find(word);
+    const nn_layer_type *layer = nn_layer_find(reader->network->scalar, word);
     const nn_composite_type *composite = nn_composite_find(word);
     bool numbered = network_name_is_numbered(written);
     if (composite)

@@ -173,10 +173,6 @@ static void activation_hard_tanh_gradient(int64_t rows, int64_t columns, nn_real
 
 #define SQRT_2 1.4142135623730951
 
-const char *const nn_activation_names[] = {"none",       "relu",         "tanh",       "sigmoid",   "gelu",
-                                           "leaky_relu", "softmax",      "elu",        "selu",      "silu",
-                                           "softplus",   "hard_sigmoid", "hard_swish", "hard_tanh", NULL};
-
 /* In the order of nn_activation_names. Gains for the rectifiers: He, Zhang, Ren, Sun: Delving deep into
  * rectifiers (ICCV 2015); 1 for selu: Klambauer et al.: Self-normalizing neural networks (NIPS 2017). */
 static const nn_activation activation_table[] = {

@@ -7,8 +7,8 @@ static nn_status affine_add(nn_layer *layer, int64_t channels, const char *name,
                             int *index)
 {
     nn_shape shape = {1, {channels}};
-    return nn_layer_add_parameter(layer, name, shape, channels, channels, nn_initializer_find(initializer),
-                                  1.0, index);
+    return nn_layer_add_parameter(layer, name, shape, channels, channels,
+                                  nn_initializer_find(NN_SCALAR_REAL, initializer), 1.0, index);
 }
 
 nn_status nn_affine_build(nn_layer *layer, int64_t channels, bool scale, bool shift, nn_affine *affine)

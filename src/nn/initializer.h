@@ -18,12 +18,13 @@ struct nn_initializer_type {
     nn_status (*fill_whole)(const nn_parameter *parameter, nn_random stream, nn_real *values);
 };
 
-const nn_initializer_type *const *nn_initializer_types(void);     /* NULL-terminated */
-const nn_initializer_type *nn_initializer_find(const char *name); /* NULL if there is none */
+/* The initializers of a precision: the list, NULL-terminated; and one by name, NULL if there is none. */
+const nn_initializer_type *const *nn_initializer_types(nn_scalar scalar);
+const nn_initializer_type *nn_initializer_find(nn_scalar scalar, const char *name);
 
 /* For the option `initializer` of layers: "auto" and all names, NULL-terminated; and the initialiser of a
  * choice, where auto means the one named `automatic`. */
 extern const char *const nn_initializer_choices[];
-const nn_initializer_type *nn_initializer_choose(int choice, const char *automatic);
+const nn_initializer_type *nn_initializer_choose(nn_scalar scalar, int choice, const char *automatic);
 
 #endif

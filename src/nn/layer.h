@@ -236,8 +236,8 @@ nn_status nn_layer_check_inputs(const nn_layer *layer, int count);
 nn_status nn_layer_check_several(const nn_layer *layer);
 nn_status nn_layer_check_equal(const nn_layer *layer);
 
-/* The layer types, NULL-terminated; and the one with the given name, or NULL. */
-const nn_layer_type *const *nn_layer_types(void);
-const nn_layer_type *nn_layer_find(const char *name);
+/* The layers of a precision: the list, NULL-terminated; and one by name, NULL if there is none. */
+const nn_layer_type *const *nn_layer_types(nn_scalar scalar);
+const nn_layer_type *nn_layer_find(nn_scalar scalar, const char *name);
 
 #endif

@@ -59,7 +59,7 @@ static nn_status batch_norm_add_parameter(nn_layer *layer, const char *name, con
     const batch_norm_plan *plan = layer->plan;
     nn_shape shape = {1, {plan->channels}};
     return nn_layer_add_parameter(layer, name, shape, plan->channels, plan->channels,
-                                  nn_initializer_find(initializer), 1.0, index);
+                                  nn_initializer_find(NN_SCALAR_REAL, initializer), 1.0, index);
 }
 
 static nn_status batch_norm_add_parameters(nn_layer *layer, batch_norm_plan *plan)

@@ -50,14 +50,14 @@ static nn_status dense_add_parameters(nn_layer *layer, dense_plan *plan)
 {
     const dense_options *options = layer->options;
     const nn_initializer_type *initializer =
-        nn_initializer_choose(options->initializer, plan->activation->initializer);
+        nn_initializer_choose(NN_SCALAR_REAL, options->initializer, plan->activation->initializer);
     nn_shape weight = {2, {plan->weight_rows, plan->weight_columns}}, bias = {1, {plan->units}};
     NN_TRY(nn_layer_add_parameter(layer, "weight", weight, plan->inputs, plan->units, initializer,
                                   plan->activation->gain, NULL));
     if (!options->bias) return NN_OK;
     int index;
     NN_TRY(nn_layer_add_parameter(layer, "bias", bias, plan->inputs, plan->units,
-                                  nn_initializer_find("zeros"), 1.0, &index));
+                                  nn_initializer_find(NN_SCALAR_REAL, "zeros"), 1.0, &index));
     plan->bias = &layer->parameters[index];
     return NN_OK;
 }

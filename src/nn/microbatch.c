@@ -6,6 +6,7 @@
 
 /* Allocates from the block; without a block it only counts. */
 typedef struct microbatch_block {
+    nn_scalar scalar;
     char *begin;
     size_t used;
 } microbatch_block;
@@ -19,7 +20,7 @@ static void *microbatch_take(microbatch_block *block, size_t bytes)
 
 static nn_real *microbatch_take_values(microbatch_block *block, int64_t values)
 {
-    return values > 0 ? microbatch_take(block, (size_t)values * sizeof(nn_real)) : NULL;
+    return values > 0 ? microbatch_take(block, (size_t)values * nn_scalar_size(block->scalar)) : NULL;
 }
 
 /* Whether the layer is the only reader of its first input. */
@@ -100,7 +101,7 @@ static void microbatch_lay_out_lengths(const nn_network *network, int64_t capaci
 /* Returns the size of the block in bytes; unless `begin` is NULL, fills in the microbatch at its start. */
 static size_t microbatch_lay_out(const nn_network *network, int64_t capacity, bool training, char *begin)
 {
-    microbatch_block block = {begin, 0};
+    microbatch_block block = {network->scalar, begin, 0};
     size_t pointers = (size_t)network->layer_count * sizeof(nn_real *);
     nn_microbatch *microbatch = microbatch_take(&block, sizeof *microbatch);
     nn_real **outputs = microbatch_take(&block, pointers);

@@ -6,8 +6,6 @@
 #include "nn/rows.h"
 #include "tensor/norm.h"
 
-const char *const nn_over_names[] = {"auto", "batch", "microbatch", NULL};
-
 int64_t nn_moments_values(int64_t channels)
 {
     return 1 + 2 * channels;

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "nn/arithmetic.h"
 #include "nn/fuse.h"
 #include "nn/graph.h"
 #include "nn/parts.h"
@@ -56,10 +57,10 @@ static nn_status network_take_layers(nn_network *network, nn_network_spec *spec)
     int parts = spec->input.part_count;
     NN_TRY(NN_ALLOCATE(&network->layers, spec->count + 1 + (size_t)parts, "the layers of a network"));
     network->layer_count = (int)spec->count + 1 + parts;
-    network->layers[0].type = nn_layer_find("input");
+    network->layers[0].type = nn_layer_find(spec->scalar, "input");
     NN_TRY(nn_copy_text("input", &network->layers[0].name));
     for (int p = 0; p < parts; p++) {
-        network->layers[1 + p].type = &nn_layer_part;
+        network->layers[1 + p].type = nn_network_arithmetic_of(spec->scalar)->part;
         NN_TRY(nn_copy_text(spec->input.parts[p].name, &network->layers[1 + p].name));
     }
     for (int l = 1 + parts; l < network->layer_count; l++) {
@@ -344,6 +345,7 @@ static nn_status network_check_spec(const nn_network_spec *spec)
 
 static nn_status network_fill(nn_network *network, nn_network_spec *spec)
 {
+    network->scalar = spec->scalar;
     NN_TRY(network_take_layers(network, spec));
     network->layers[0].output_shape = spec->input.shape;
     NN_TRY(network_connect_layers(network, spec));

@@ -3,10 +3,15 @@
 #include <string.h>
 
 #include "nn/graph.h"
-#include "tensor/kernels.h"
+#include "tensor/arithmetic.h"
 
 /* Microbatches that a layer is given in one call at most. */
 #define NN_NETWORK_GROUP 16
+
+static nn_real *run_at(const nn_network *network, const nn_real *values, int64_t index)
+{
+    return nn_scalar_at(network->scalar, values, (size_t)index);
+}
 
 /* ---- statistics over the batch ---- */
 
@@ -43,7 +48,7 @@ static nn_layer_call run_make_call(const nn_network *network, int l, const nn_re
         .count = 1,
         .samples = microbatch->samples,
         .training = microbatch->training,
-        .parameters = weights + layer->offset,
+        .parameters = run_at(network, weights, layer->offset),
         .inputs = inputs,
         .output = microbatch->outputs[l],
         .output_gradient = microbatch->gradients[l],
@@ -57,7 +62,7 @@ static nn_layer_call run_make_call(const nn_network *network, int l, const nn_re
         .statistics = {run_statistics(network, l, NN_FORWARD, microbatch),
                        run_statistics(network, l, NN_BACKWARD, microbatch)},
         .carried = microbatch->carried && layer->carried_per_sample
-                       ? microbatch->carried + microbatch->capacity * layer->carried_offset
+                       ? run_at(network, microbatch->carried, microbatch->capacity * layer->carried_offset)
                        : NULL,
     };
 }
@@ -78,15 +83,17 @@ static void run_find_lengths(const nn_layer *layer, const nn_microbatch *microba
 }
 
 /* Clears the values past the last step of each sample. */
-static void run_clear_padding(const nn_layer *layer, const nn_microbatch *microbatch, int l, nn_real *values)
+static void run_clear_padding(const nn_network *network, int l, const nn_microbatch *microbatch,
+                              nn_real *values)
 {
+    const nn_layer *layer = &network->layers[l];
     const int64_t *lengths = microbatch->lengths[l];
     if (!lengths || !values) return;
     int64_t steps = layer->output_shape.extents[0], count = nn_shape_count(layer->output_shape);
     int64_t width = count / steps;
     for (int64_t i = 0; i < microbatch->samples; i++)
-        memset(values + i * count + lengths[i] * width, 0,
-               (size_t)((steps - lengths[i]) * width) * sizeof *values);
+        memset(run_at(network, values, i * count + lengths[i] * width), 0,
+               (size_t)((steps - lengths[i]) * width) * nn_scalar_size(network->scalar));
 }
 
 /* ---- forward, backward, gradient ---- */
@@ -132,7 +139,7 @@ void nn_network_forward_group(const nn_network *network, int layer, const nn_net
         self->type->forward(self, made.calls);
     }
     for (int i = 0; i < group->count; i++)
-        run_clear_padding(self, group->microbatches[i], layer, group->microbatches[i]->outputs[layer]);
+        run_clear_padding(network, layer, group->microbatches[i], group->microbatches[i]->outputs[layer]);
 }
 
 void nn_network_forward(const nn_network *network, int layer, const nn_real *weights,
@@ -149,7 +156,7 @@ void nn_network_collect(const nn_network *network, int layer, nn_pass pass, cons
     const nn_real *inputs[NN_LAYER_INPUTS];
     if (!nn_network_collects(network, layer, pass)) return;
     nn_layer_call call = run_make_call(network, layer, weights, microbatch, scratch, inputs);
-    if (pass == NN_BACKWARD) run_clear_padding(self, microbatch, layer, microbatch->gradients[layer]);
+    if (pass == NN_BACKWARD) run_clear_padding(network, layer, microbatch, microbatch->gradients[layer]);
     self->type->statistics->collect(self, &call, pass, values);
 }
 
@@ -159,12 +166,12 @@ static void run_place_gradients(const nn_network *network, int layer, const nn_m
                                 nn_real *scratch, nn_real **input_gradients)
 {
     const nn_layer *self = &network->layers[layer];
-    nn_real *added = scratch + nn_graph_scratch_values(self, microbatch->samples);
+    nn_real *added = run_at(network, scratch, nn_graph_scratch_values(self, microbatch->samples));
     for (int i = 0; i < self->input_count; i++) {
         input_gradients[i] = microbatch->gradients[self->inputs[i]];
         if (!input_gradients[i] || nn_graph_writes_first(network, layer, i)) continue;
         input_gradients[i] = added;
-        added += microbatch->samples * nn_shape_count(self->input_shapes[i]);
+        added = run_at(network, added, microbatch->samples * nn_shape_count(self->input_shapes[i]));
     }
 }
 
@@ -175,7 +182,8 @@ static void run_add(const nn_network *network, int layer, const nn_microbatch *m
     for (int i = 0; i < self->input_count; i++) {
         nn_real *sum = microbatch->gradients[self->inputs[i]];
         if (sum && !nn_graph_writes_first(network, layer, i))
-            nn_add(microbatch->samples * nn_shape_count(self->input_shapes[i]), input_gradients[i], sum);
+            nn_tensor_arithmetic_of(network->scalar)
+                ->add(microbatch->samples * nn_shape_count(self->input_shapes[i]), input_gradients[i], sum);
     }
 }
 
@@ -213,7 +221,7 @@ void nn_network_backward_group(const nn_network *network, int layer, const nn_ne
     run_calls made;
     if (!group->microbatches[0]->gradients[layer] || self->is_alias) return;
     for (int i = 0; i < group->count; i++)
-        run_clear_padding(self, group->microbatches[i], layer, group->microbatches[i]->gradients[layer]);
+        run_clear_padding(network, layer, group->microbatches[i], group->microbatches[i]->gradients[layer]);
     if (!run_writes_first(network, layer)) {
         run_backward_apart(network, layer, group, scratch);
         return;
@@ -251,7 +259,7 @@ void nn_network_pack(const nn_network *network, int layer, nn_pass pass, const n
 {
     const nn_layer *self = &network->layers[layer];
     if (nn_network_packed_values(network, layer, pass) > 0)
-        self->type->pack(self, pass, weights + self->offset, packed);
+        self->type->pack(self, pass, run_at(network, weights, self->offset), packed);
 }
 
 int nn_network_tiles(const nn_network *network, int layer, nn_pass pass, const nn_microbatch *microbatch)
@@ -263,15 +271,17 @@ int nn_network_tiles(const nn_network *network, int layer, nn_pass pass, const n
 }
 
 /* The padding after tensors is 0 in gradients too: sums and norms include it. */
-static void run_clear_gaps(const nn_layer *layer, int part, nn_real *values)
+static void run_clear_gaps(const nn_network *network, int l, int part, nn_real *values)
 {
+    const nn_layer *layer = &network->layers[l];
     for (int p = 0; p < layer->parameter_count; p++) {
         int64_t begin = layer->parameters[p].offset + layer->parameters[p].count;
         int64_t end = p + 1 < layer->parameter_count ? layer->parameters[p + 1].offset : layer->value_count;
         if (begin < layer->part_begin[part]) begin = layer->part_begin[part];
         if (end > layer->part_begin[part + 1]) end = layer->part_begin[part + 1];
         if (begin < end)
-            memset(values + (begin - layer->part_begin[part]), 0, (size_t)(end - begin) * sizeof *values);
+            memset(run_at(network, values, begin - layer->part_begin[part]), 0,
+                   (size_t)(end - begin) * nn_scalar_size(network->scalar));
     }
 }
 
@@ -301,7 +311,8 @@ static void run_shared_gradient(const nn_network *network, int layer, int part, 
         int64_t at = self->parameters[p].offset - self->part_begin[part];
         if (self->parameters[p].statistic && at >= 0 &&
             self->parameters[p].offset < self->part_begin[part + 1])
-            nn_scale(self->parameters[p].count, (nn_real)(1.0 / sharers), gradient + at);
+            nn_tensor_arithmetic_of(network->scalar)
+                ->scale(self->parameters[p].count, 1.0 / sharers, run_at(network, gradient, at));
     }
 }
 
@@ -313,14 +324,15 @@ void nn_network_gradient(const nn_network *network, int layer, int part, const n
     int64_t values = self->part_begin[part + 1] - self->part_begin[part];
     int64_t shared = nn_graph_shared_values(network, layer);
     if (self->frozen) {
-        if (!accumulate) memset(gradient, 0, (size_t)values * sizeof *gradient);
+        if (!accumulate) memset(gradient, 0, (size_t)values * nn_scalar_size(network->scalar));
         return;
     }
-    nn_real *sum = shared && accumulate ? scratch + network->scratch_values - shared : gradient;
+    nn_real *sum =
+        shared && accumulate ? run_at(network, scratch, network->scratch_values - shared) : gradient;
     if (shared)
         run_shared_gradient(network, layer, part, weights, microbatch, scratch, sum);
     else
         run_layer_gradient(network, layer, part, weights, microbatch, scratch, accumulate, sum);
-    if (!accumulate || sum != gradient) run_clear_gaps(self, part, sum);
-    if (sum != gradient) nn_add(values, sum, gradient);
+    if (!accumulate || sum != gradient) run_clear_gaps(network, layer, part, sum);
+    if (sum != gradient) nn_tensor_arithmetic_of(network->scalar)->add(values, sum, gradient);
 }

@@ -4,6 +4,11 @@
 
 #include "nn/layer.h"
 
+/* How a part lies in a sample: the plan of its layer. */
+typedef struct nn_part_plan {
+    int64_t begin, count, stride; /* in values: start and size of the part, size of a sample */
+} nn_part_plan;
+
 /* Not in the list of layers: the network creates one per part. */
 extern const nn_layer_type nn_layer_part;
 

@@ -15,12 +15,12 @@ static nn_status projection_add_parameters(nn_layer *layer, nn_projection *proje
     const char *initializer = projection->initializer ? projection->initializer : "xavier";
     projection->weight = layer->value_count;
     NN_TRY(nn_layer_add_parameter(layer, projection->weight_name, weight, projection->inputs,
-                                  projection->fan_out, nn_initializer_find(initializer),
+                                  projection->fan_out, nn_initializer_find(NN_SCALAR_REAL, initializer),
                                   projection->gain > 0 ? projection->gain : 1.0, NULL));
     projection->bias = layer->value_count;
     if (!projection->bias_name) return NN_OK;
     return nn_layer_add_parameter(layer, projection->bias_name, bias, projection->inputs, projection->fan_out,
-                                  nn_initializer_find("zeros"), 1.0, NULL);
+                                  nn_initializer_find(NN_SCALAR_REAL, "zeros"), 1.0, NULL);
 }
 
 static nn_status projection_add_parts(nn_layer *layer, const nn_projection *projection)

@@ -39,12 +39,12 @@ static nn_status recurrent_add_parameter(nn_layer *layer, nn_recurrent_plan *pla
 {
     const nn_recurrent_options *options = layer->options;
     int64_t rows = recurrent_rows(plan, tensor), columns = recurrent_columns(plan, tensor);
-    const nn_initializer_type *initializer = nn_initializer_find("zeros");
+    const nn_initializer_type *initializer = nn_initializer_find(NN_SCALAR_REAL, "zeros");
     double gain = 1;
     nn_shape shape = {1, {columns}};
     if (tensor == NN_RECURRENT_INPUT_WEIGHT || tensor == NN_RECURRENT_WEIGHT) {
         int chosen = tensor == NN_RECURRENT_WEIGHT ? options->recurrent_initializer : options->initializer;
-        initializer = nn_initializer_find(nn_recurrent_initializers[chosen]);
+        initializer = nn_initializer_find(NN_SCALAR_REAL, nn_recurrent_initializers[chosen]);
         shape = (nn_shape){2, {rows, columns}};
     } else if (tensor == NN_RECURRENT_INPUT_BIAS && plan->cell.bias) {
         initializer = plan->cell.bias;

@@ -213,7 +213,7 @@ nn_status nn_settings_read(nn_config *config, nn_settings *settings)
     nn_settings_read_data(config, root, &settings->data);
     settings->data_is_sound = nn_config_problem_count(config) == problems;
     problems = nn_config_problem_count(config);
-    nn_model_spec_read(config, &settings->model);
+    nn_model_spec_read(config, NN_SCALAR_REAL, &settings->model);
     settings->model_is_sound = nn_config_problem_count(config) == problems;
     settings_read_optimizer(config, root, settings);
     settings_read_schedule(config, root, settings);

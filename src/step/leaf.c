@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "model/values.h"
 #include "tensor/kernels.h"
 
 /* ---- memory ---- */

@@ -5,38 +5,6 @@
 
 #include "tensor/blas.h"
 
-#define MATRIX_NAME_SIZE 128
-
-nn_status nn_matrix_setup(void)
-{
-    int threads = blas_set_threads(1);
-    if (threads != 1) {
-        NN_FAIL(NN_ERROR_USAGE,
-                "%s uses %d threads although it was set to 1; set OPENBLAS_NUM_THREADS=1 in the environment, "
-                "or load another build of the library",
-                nn_matrix_kernels(), threads);
-    }
-    nn_matrix_kernels(); /* composes the text before there are threads */
-    return NN_OK;
-}
-
-int nn_matrix_threads(void)
-{
-    return blas_threads();
-}
-
-void nn_matrix_set_threads(int threads)
-{
-    (void)blas_set_threads(threads);
-}
-
-const char *nn_matrix_kernels(void)
-{
-    static char name[MATRIX_NAME_SIZE];
-    if (name[0] == '\0') blas_describe(name, sizeof(name));
-    return name;
-}
-
 /* The largest size that BLAS accepts. */
 static int64_t matrix_limit = sizeof(blas_integer) >= sizeof(int64_t) ? INT64_MAX : INT_MAX;
 

@@ -47,7 +47,7 @@ nn_status nn_expected_verify(nn_store_file *file, nn_verify_report report, void 
     NN_TRY_TO(done, status, nn_store_read_text(file, "config", &text));
     NN_TRY_TO(done, status, nn_config_parse(text, nn_store_path(file), NULL, 0, &config));
     NN_TRY_TO(done, status, nn_settings_read(config, &settings));
-    NN_TRY_TO(done, status, nn_model_get(file, &model));
+    NN_TRY_TO(done, status, nn_model_get(file, NN_SCALAR_REAL, &model));
     status = expected_vectors(&settings, model, file, report, context);
 done:
     nn_model_destroy(model);

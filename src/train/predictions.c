@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "model/values.h"
 #include "step/leaf.h"
 #include "train/saved.h"
 

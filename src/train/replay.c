@@ -49,7 +49,7 @@ static nn_status replay_read(replay *of)
     int64_t microbatch_size = 0;
     NN_TRY(replay_check_format(of));
     NN_TRY(nn_matrix_setup());
-    NN_TRY(nn_model_get(of->file, &of->model));
+    NN_TRY(nn_model_get(of->file, NN_SCALAR_REAL, &of->model));
     NN_TRY(nn_store_read_verified(of->file, "microbatch_size", NN_STORE_I64, 1, &microbatch_size));
     nn_leaf_needs needs = nn_nonfinite_needs(of->file);
     NN_TRY(nn_leaf_create(of->model, &needs, microbatch_size, &of->leaf));

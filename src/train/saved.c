@@ -65,7 +65,7 @@ static nn_status saved_open(const nn_saved_request *request, nn_saved *saved)
     NN_TRY(nn_config_parse(saved->config_text, saved->path, sets ? (const char *const *)sets->items : NULL,
                            sets ? sets->count : 0, &saved->config));
     NN_TRY(nn_settings_read(saved->config, &saved->settings));
-    NN_TRY(nn_model_get(saved->file, &saved->model));
+    NN_TRY(nn_model_get(saved->file, NN_SCALAR_REAL, &saved->model));
     NN_TRY(nn_store_read_verified(saved->file, "microbatch_size", NN_STORE_I64, 1, &saved->microbatch_size));
     NN_TRY(NN_ALLOCATE(&saved->weights, saved->model->network->value_count, "the weights"));
     return nn_model_get_weights(saved->model, saved->file, saved->weights);

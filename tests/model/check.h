@@ -19,7 +19,7 @@
 static inline nn_status check_read(const char *text, const char *set, nn_config **config,
                                    nn_network_spec *network)
 {
-    *network = (nn_network_spec){0};
+    *network = (nn_network_spec){.scalar = NN_SCALAR_REAL};
     if (nn_config_parse(text, "t.yaml", &set, set ? 1 : 0, config) != NN_OK) fail_msg("%s", nn_error_text());
     nn_spec_read_network(*config, nn_config_root(*config), network);
     return nn_config_finish(*config);

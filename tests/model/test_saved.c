@@ -1,5 +1,6 @@
 /* Every layer, composite, loss and metric of the lists: a model with it is written to an image, restored from
  * the image alone, and takes a training step. */
+#include "model/values.h"
 #include "trial.h"
 
 #include <math.h>
@@ -95,7 +96,7 @@ static void write_network(const char *entry, const problem *of, const char *loss
 static void test_layers(void **state)
 {
     (void)state;
-    for (const nn_layer_type *const *entry = nn_layer_types(); *entry; entry++) {
+    for (const nn_layer_type *const *entry = nn_layer_types(NN_SCALAR_REAL); *entry; entry++) {
         const nn_layer_type *type = *entry;
         char yaml[512], example[256];
         if (!type->forward) continue;

@@ -226,7 +226,7 @@ static void test_examples(void **state)
         nn_network_spec network;
         char text[512];
         assert_ptr_equal(nn_composite_find((*type)->name), *type);
-        assert_null(nn_layer_find((*type)->name));
+        assert_null(nn_layer_find(NN_SCALAR_REAL, (*type)->name));
         assert_true((*type)->summary && (*type)->summary[0]);
         snprintf(text, sizeof text, "network:\n  - %s\n  - %s\n", (*type)->example, (*type)->example);
         if (check_read(text, NULL, &config, &network) != NN_OK) fail_msg("%s", nn_error_text());

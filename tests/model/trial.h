@@ -50,7 +50,7 @@ static inline void read_spec(const char *yaml, nn_text *emitted, nn_model_spec *
     *spec = (nn_model_spec){0};
     expect_ok(nn_config_parse(yaml, "t.yaml", NULL, 0, &config));
     (void)nn_config_get(nn_config_root(config), "training"); /* not part of the model */
-    nn_model_spec_read(config, spec);
+    nn_model_spec_read(config, NN_SCALAR_REAL, spec);
     expect_ok(nn_config_finish(config));
     nn_config_emit(config, emitted);
     nn_config_destroy(config);
@@ -196,7 +196,7 @@ static inline trial image_read(const void *bytes, size_t size, int64_t indices)
     trial t = {0};
     nn_store_file *file;
     expect_ok(nn_store_open_image(bytes, size, "image", &file));
-    expect_ok(nn_model_get(file, &t.model));
+    expect_ok(nn_model_get(file, NN_SCALAR_REAL, &t.model));
     trial_allocate(&t, indices);
     expect_ok(nn_model_get_weights(t.model, file, t.weights));
     nn_store_close(file);

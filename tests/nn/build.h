@@ -34,7 +34,7 @@ static inline void *read_options(const char *yaml, const nn_layer_type **type)
     nn_config_node *network = nn_config_get(nn_config_root(config), "network"), *node = NULL;
     const char *name = nn_config_read_choice(config, nn_config_item(network, 0), &node);
     assert_non_null(name);
-    *type = nn_layer_find(name);
+    *type = nn_layer_find(NN_SCALAR_REAL, name);
     assert_non_null(*type);
     void *options = NULL;
     if ((*type)->options_size) expect_ok(nn_allocate(&options, (*type)->options_size, 1, "options"));
@@ -83,7 +83,7 @@ static inline void add_sharing(nn_network_spec *spec, const char *yaml, const ch
 
 static inline nn_network_spec make_spec(nn_shape shape, int64_t microbatch_size)
 {
-    return (nn_network_spec){.input = {.name = "x", .shape = shape}, .microbatch_size = microbatch_size};
+    return (nn_network_spec){.scalar = NN_SCALAR_REAL, .input = {.name = "x", .shape = shape}, .microbatch_size = microbatch_size};
 }
 
 /* Reproducible values in [-1, 1). */

@@ -92,7 +92,7 @@ static const char *const variants[] = {
 /* The example of every layer that a user can list, and the variants above. */
 static inline void for_all_layers(void (*check)(const char *yaml))
 {
-    for (const nn_layer_type *const *type = nn_layer_types(); *type; type++)
+    for (const nn_layer_type *const *type = nn_layer_types(NN_SCALAR_REAL); *type; type++)
         if ((*type)->forward) check((*type)->example);
     for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) check(variants[i]);
 }
@@ -131,7 +131,7 @@ static inline const nn_layer_type *type_of(const char *yaml)
     assert_true(length < sizeof name);
     memcpy(name, yaml, length);
     name[length] = '\0';
-    const nn_layer_type *type = nn_layer_find(name);
+    const nn_layer_type *type = nn_layer_find(NN_SCALAR_REAL, name);
     assert_non_null(type);
     return type;
 }

@@ -49,21 +49,21 @@ static void check_moments(const nn_initializer_type *type, int64_t rows, int64_t
 static void test_moments(void **state)
 {
     (void)state;
-    for (const nn_initializer_type *const *type = nn_initializer_types(); *type; type++) {
-        assert_ptr_equal(nn_initializer_find((*type)->name), *type);
+    for (const nn_initializer_type *const *type = nn_initializer_types(NN_SCALAR_REAL); *type; type++) {
+        assert_ptr_equal(nn_initializer_find(NN_SCALAR_REAL, (*type)->name), *type);
         assert_true((*type)->summary && (*type)->summary[0]);
         check_moments(*type, 300, 150);
         check_moments(*type, 90, 250);
         check_moments(*type, 120, 120);
     }
-    assert_null(nn_initializer_find("no such initializer"));
+    assert_null(nn_initializer_find(NN_SCALAR_REAL, "no such initializer"));
 }
 
 /* Fails when a value depends on how the tensor is split or on an earlier call, or not on the stream. */
 static void test_function_of_stream_and_index(void **state)
 {
     (void)state;
-    for (const nn_initializer_type *const *type = nn_initializer_types(); *type; type++) {
+    for (const nn_initializer_type *const *type = nn_initializer_types(NN_SCALAR_REAL); *type; type++) {
         nn_parameter parameter = make_parameter(*type, 40, 30);
         size_t bytes = (size_t)parameter.count * sizeof(nn_real);
         nn_random other = stream;
@@ -102,7 +102,8 @@ static void test_orthogonal(void **state)
     const double tolerance = IS_DOUBLE ? 1e-14 : 2e-6;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         int64_t rows = sizes[i][0], columns = sizes[i][1];
-        nn_parameter parameter = make_parameter(nn_initializer_find("orthogonal"), rows, columns);
+        nn_parameter parameter =
+            make_parameter(nn_initializer_find(NN_SCALAR_REAL, "orthogonal"), rows, columns);
         nn_real *values = fill(&parameter, stream);
         int64_t fewer = rows < columns ? rows : columns, more = rows + columns - fewer;
         for (int64_t a = 0; a < fewer; a++)
@@ -119,9 +120,9 @@ static void test_deviations(void **state)
 {
     (void)state;
     nn_parameter parameter = {.count = 300, .fan_in = 50, .fan_out = 22, .gain = sqrt(2.0)};
-    assert_true(fabs(nn_initializer_find("he")->deviation(&parameter) - 0.2) < 1e-15);
+    assert_true(fabs(nn_initializer_find(NN_SCALAR_REAL, "he")->deviation(&parameter) - 0.2) < 1e-15);
     parameter.gain = 3;
-    assert_true(fabs(nn_initializer_find("xavier")->deviation(&parameter) - 0.5) < 1e-15);
+    assert_true(fabs(nn_initializer_find(NN_SCALAR_REAL, "xavier")->deviation(&parameter) - 0.5) < 1e-15);
 }
 
 /* Fails when a choice of the option gives another initialiser than its name. */
@@ -129,10 +130,12 @@ static void test_choices(void **state)
 {
     (void)state;
     assert_string_equal(nn_initializer_choices[0], "auto");
-    assert_ptr_equal(nn_initializer_choose(0, "xavier"), nn_initializer_find("xavier"));
+    assert_ptr_equal(nn_initializer_choose(NN_SCALAR_REAL, 0, "xavier"),
+                     nn_initializer_find(NN_SCALAR_REAL, "xavier"));
     size_t count = 0;
-    for (; nn_initializer_types()[count]; count++)
-        assert_ptr_equal(nn_initializer_choose((int)count + 1, "he"), nn_initializer_types()[count]);
+    for (; nn_initializer_types(NN_SCALAR_REAL)[count]; count++)
+        assert_ptr_equal(nn_initializer_choose(NN_SCALAR_REAL, (int)count + 1, "he"),
+                         nn_initializer_types(NN_SCALAR_REAL)[count]);
     assert_null(nn_initializer_choices[count + 1]);
 }
 

@@ -8,9 +8,9 @@
 static void test_documented(void **state)
 {
     (void)state;
-    for (const nn_layer_type *const *entry = nn_layer_types(); *entry; entry++) {
+    for (const nn_layer_type *const *entry = nn_layer_types(NN_SCALAR_REAL); *entry; entry++) {
         const nn_layer_type *type = *entry;
-        assert_ptr_equal(nn_layer_find(type->name), type);
+        assert_ptr_equal(nn_layer_find(NN_SCALAR_REAL, type->name), type);
         assert_true(type->summary && type->summary[0]);
         assert_true(strncmp(type->example, type->name, strlen(type->name)) == 0);
         assert_non_null(type->options);
@@ -20,7 +20,7 @@ static void test_documented(void **state)
             assert_true(option->offset < type->options_size);
         }
     }
-    assert_null(nn_layer_find("no such layer"));
+    assert_null(nn_layer_find(NN_SCALAR_REAL, "no such layer"));
 }
 
 static void compare_with_differences(run *r, const char *yaml)

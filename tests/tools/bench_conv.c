@@ -73,7 +73,7 @@ typedef struct bench {
 static nn_layer_spec bench_layer(int64_t filters, int64_t kernel, int64_t stride, bool depthwise)
 {
     nn_convolution_options *options;
-    const nn_layer_type *type = nn_layer_find("conv2d");
+    const nn_layer_type *type = nn_layer_find(NN_SCALAR_REAL, "conv2d");
     if (NN_ALLOCATE(&options, 1, "a benchmark") != NN_OK) exit(EXIT_FAILURE);
     options->filters = filters;
     options->window.kernel = (nn_integer_list){.count = 1, .items = {kernel}};

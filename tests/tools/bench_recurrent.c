@@ -40,7 +40,7 @@ static nn_status bench_add_layer(nn_network_spec *spec, const char *layer, int u
     nn_config_node *node = NULL;
     const char *name = nn_config_read_choice(
         config, nn_config_item(nn_config_get(nn_config_root(config), "network"), 0), &node);
-    nn_layer_spec made = {.type = name ? nn_layer_find(name) : NULL};
+    nn_layer_spec made = {.type = name ? nn_layer_find(NN_SCALAR_REAL, name) : NULL};
     nn_status status = NN_OK;
     if (!made.type) status = nn_fail(NN_ERROR_USAGE, "there is no layer %s", layer);
     if (status == NN_OK) status = nn_allocate(&made.options, made.type->options_size, 1, "options");

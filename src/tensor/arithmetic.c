@@ -1,0 +1,20 @@
+/* The table of tensor for one precision. */
+#include "tensor/arithmetic.h"
+
+#include "tensor/kernels.h"
+#include "tensor/matrix.h"
+#include "tensor/trial.h"
+
+static void arithmetic_scale(int64_t count, double factor, nn_real *values)
+{
+    nn_scale(count, (nn_real)factor, values);
+}
+
+const nn_tensor_arithmetic NN_REAL_SYMBOL(nn_tensor_arithmetic) = {
+    .add = nn_add,
+    .scale = arithmetic_scale,
+    .peak = nn_matrix_peak,
+    .trial_fill = nn_trial_fill,
+    .trial_hash = nn_trial_hash,
+    .trial_kernels = nn_trial_kernels,
+};

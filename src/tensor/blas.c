@@ -1,0 +1,82 @@
+/* The BLAS library: its name and its threads. */
+#include <cblas.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tensor/matrix.h"
+
+#define MATRIX_NAME_SIZE 128
+
+#ifdef OPENBLAS_VERSION
+
+/* Sets the number of threads; returns the number that the library then reports. */
+static int blas_set_threads(int threads)
+{
+    openblas_set_num_threads(threads);
+    return openblas_get_num_threads();
+}
+
+static int blas_threads(void)
+{
+    return openblas_get_num_threads();
+}
+
+/* "OpenBLAS 0.3.21 Zen": the first two words of the library's configuration, and the kernel set chosen for
+ * this CPU. */
+static void blas_describe(char *text, size_t size)
+{
+    const char *configuration = openblas_get_config();
+    size_t name = strcspn(configuration, " ");
+    size_t version = configuration[name] == ' ' ? 1 + strcspn(configuration + name + 1, " ") : 0;
+    snprintf(text, size, "%.*s %s", (int)(name + version), configuration, openblas_get_corename());
+}
+
+#else
+
+/* CBLAS itself has no threads to set. */
+static int blas_set_threads(int threads)
+{
+    return threads;
+}
+
+static int blas_threads(void)
+{
+    return 1;
+}
+
+static void blas_describe(char *text, size_t size)
+{
+    snprintf(text, size, "CBLAS");
+}
+
+#endif
+
+nn_status nn_matrix_setup(void)
+{
+    int threads = blas_set_threads(1);
+    if (threads != 1) {
+        NN_FAIL(NN_ERROR_USAGE,
+                "%s uses %d threads although it was set to 1; set OPENBLAS_NUM_THREADS=1 in the environment, "
+                "or load another build of the library",
+                nn_matrix_kernels(), threads);
+    }
+    nn_matrix_kernels(); /* composes the text before there are threads */
+    return NN_OK;
+}
+
+int nn_matrix_threads(void)
+{
+    return blas_threads();
+}
+
+void nn_matrix_set_threads(int threads)
+{
+    (void)blas_set_threads(threads);
+}
+
+const char *nn_matrix_kernels(void)
+{
+    static char name[MATRIX_NAME_SIZE];
+    if (name[0] == '\0') blas_describe(name, sizeof(name));
+    return name;
+}
