@@ -23,6 +23,6 @@ check_readable() {
 check_same() {
     [ "$(fingerprint)" = "$reference" ] || { fail "$2: fingerprint $(fingerprint), not $reference"; cat train.log; }
     "$program" info "$1" >info.log 2>&1
-    [ "$(sed -n 's/^fingerprint: //p' info.log)" = "$reference" ] || fail "$2: the newest checkpoint is another one"
+    [ "$(sed -n 's/^fingerprint: //p' info.log)" = "$reference" ] || fail "$2: the newest checkpoint differs"
     [ "$(times_aside "$1")" = "$(times_aside whole)" ] || fail "$2: metrics.jsonl differs"
 }

@@ -39,7 +39,7 @@ broken() {
     case $code in
     0) check_same run "$what" ;;
     # 9: an unreadable manifest may list checkpoints that do not exist.
-    6 | 9) if grep -q '^epoch' train.log; then fail "$what: ends a run that could go on"; fi ;;
+    6 | 9) if grep -q '^epoch' train.log; then fail "$what: ends a run that could continue"; fi ;;
     11) grep -q "^nntrain: training is finished .*$reference" train.log || fail "$what: exit 11 without the fingerprint" ;;
     *) fail "$what: exit $code" ;;
     esac
@@ -50,7 +50,7 @@ broken() {
     case $4:$1 in
     EINTR:* | short:* | EOPNOTSUPP:*) [ $code = 0 ] || fail "$what: exit $code: $(cat train.log)" ;;
     *:write | *:posix_fallocate | *:rename)
-        grep -q "\(^nntrain\|^warning\).*${causes[$4]}" train.log || fail "$what: no word of it: $(cat train.log)" ;;
+        grep -q "\(^nntrain\|^warning\).*${causes[$4]}" train.log || fail "$what: no message about it: $(cat train.log)" ;;
     esac
     [ $code = 0 ] && return 0
     alone NN_SHIM_CALL=none || { fail "$what: the resume ends with $?"; cat train.log; }

@@ -17,7 +17,7 @@ check_ending() {
     ended[$1]=$((${ended[$1]:-0} + 1))
     case $1 in
     0) ;;
-    6) if grep -q '^epoch' train.log; then fail "$3: ends a run that could go on"; fi ;;
+    6) if grep -q '^epoch' train.log; then fail "$3: ends a run that could continue"; fi ;;
     11) grep -q "^nntrain: .*$reference" train.log || fail "$3: exit 11 without the fingerprint" ;;
     *) fail "$3: exit $1: $(cat train.log)" ;;
     esac

@@ -74,7 +74,7 @@ ranks_left() {
     done
 }
 no_ranks_left() { [ -z "$(ranks_left)" ]; }
-expect_no_ranks() { wait_for 30 no_ranks_left || fail "$1 leaves ranks behind: $(ranks_left | tr '\n' ' ')"; }
+expect_no_ranks() { wait_for 30 no_ranks_left || fail "$1 leaves ranks running: $(ranks_left | tr '\n' ' ')"; }
 
 log_says() { grep -q "$1" "$log"; }
 

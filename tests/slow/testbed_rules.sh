@@ -58,7 +58,7 @@ END
 submit train.sbatch told "${one[@]}" --time=7
 wait_for_end
 left=$(sed -n 's/^the end is in \(.*\) s$/\1/p' "$log")
-if [ "${left:-0}" -le 240 ] || [ "$left" -gt 420 ]; then fail "of 7 minutes the program is told ${left:-nothing}"; fi
+if [ "${left:-0}" -le 240 ] || [ "$left" -gt 420 ]; then fail "of 7 minutes the program gets ${left:-nothing}"; fi
 job=$idle_job log=$idle_log
 wait_for_end
 expect_restarts "without progress" 2
@@ -71,7 +71,7 @@ expect_log "with progress, at the cap" 'exit code 75: restarted 1 times'
 
 job=$limited_job log=$limited_log
 is_restarted() { log_says 'restart 1: '; }
-wait_for 180 is_restarted || { fail "a job does not go on after its time limit"; cat "$log"; }
+wait_for 180 is_restarted || { fail "a job does not continue after its time limit"; cat "$log"; }
 slurm scancel "$job"
 wait_for_end
 expect_log "a job of one minute" "stopped before the job's time ends"
@@ -94,5 +94,5 @@ train 1 1 classifier.yaml --run-dir alone --set optimizer.adam.learning_rate=0.0
     --set training.seed=2
 reference=$(fingerprint)
 "$program" info 'sweep/optimizer.adam.learning_rate=0.004,training.batch_size=48,seed=2' >info.log
-grep -q "fingerprint.*$reference" info.log || { fail "a task of the sweep is not the run that its name says"; cat info.log; }
+grep -q "fingerprint.*$reference" info.log || { fail "a task of the sweep is not the run in its name"; cat info.log; }
 finish

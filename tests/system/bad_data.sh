@@ -16,7 +16,7 @@ config() {
 }
 
 no_rank_left() {
-    pgrep -f "$work/" >/dev/null && { fail "$1: a rank is left"; pgrep -fa "$work/"; }
+    pgrep -f "$work/" >/dev/null && { fail "$1: a rank is still running"; pgrep -fa "$work/"; }
 }
 
 # refused NAME CODE WORDS...: NAME.yaml ends with CODE, and each of WORDS is on exactly one line
@@ -104,14 +104,14 @@ for name in nan damaged; do
         [ "$(grep -c "data.train: $skipped of 64 samples are skipped" train.log)" = 1 ] ||
             { fail "$name: the samples that are skipped are not counted"; cat train.log; }
         : "${reference:=$(fingerprint)}"
-        [ -n "$reference" ] && [ "$(fingerprint)" = "$reference" ] || fail "$name with skip: $cache gives other bits"
+        [ -n "$reference" ] && [ "$(fingerprint)" = "$reference" ] || fail "$name with skip: $cache gives different bits"
     done
 done
 
 # Labels from 1 train, with a warning.
 config from_one cross_entropy "$(wrong x from_one)"
 train 1 1 from_one.yaml --run-dir from-one || { fail "labels from 1 ended with $?"; cat train.log; }
-grep -q 'class 0).*first_label' train.log || { fail "labels from 1: no word about it"; cat train.log; }
+grep -q 'class 0).*first_label' train.log || { fail "labels from 1: no warning"; cat train.log; }
 
 # ---- options that do not fit the data ----
 config window mse 'file: good.h5
@@ -143,9 +143,9 @@ refused mixup 5 'data.fields.y.augment: only inputs are augmented'
 "$program" import csv constant.csv -o constant.h5 >import.log 2>&1 || { fail "the import"; cat import.log; }
 config constant cross_entropy 'file: constant.h5
 train: {x: x, y: y}'
-train 2 1 constant.yaml --run-dir run-constant || fail "a constant column is no fault"
+train 2 1 constant.yaml --run-dir run-constant || fail "a constant column is an error"
 [ "$(grep -c 'data.train.x: 1 of 2 columns are constant in training (the first: column 1)' train.log)" = 1 ] ||
-    { fail "a constant column is not told once"; cat train.log; }
+    { fail "a constant column is not reported once"; cat train.log; }
 
 # ---- data that changed between two jobs of a run ----
 config resumed cross_entropy "$good"
@@ -155,7 +155,7 @@ cp other.h5 good.h5
 timeout 60 mpirun -n 2 "$program" train resumed.yaml --run-dir resumed --set lr_schedule=constant >train.log 2>&1
 found=$?
 [ $found = 2 ] || { fail "a resume on other data ended with $found"; cat train.log; }
-grep -q 'data.train.x, dataset "x_train" of .*good.h5: its values have changed' train.log || { fail "a resume on other data: not said"; cat train.log; }
+grep -q 'data.train.x, dataset "x_train" of .*good.h5: its values have changed' train.log || { fail "a resume on different data: not reported"; cat train.log; }
 mv before.h5 moved.h5
 train 2 1 resumed.yaml --run-dir resumed --set lr_schedule=constant --set data.file=moved.h5 ||
     { fail "the same data elsewhere ended with $?"; cat train.log; }

@@ -41,15 +41,15 @@ requeued() { grep -q '^scontrol requeue 7$' asked; }
 for code in 75 4 8 1 12 6 11 137 139; do
     job $code
     [ $? = $code ] || fail "the script does not end with the program's exit code $code"
-    requeued || fail "exit code $code does not put the job back into the queue"
+    requeued || fail "exit code $code does not requeue the job"
 done
 for code in 0 2 3 5 7 9 10 126 127; do
     job $code
     [ $? = $code ] || fail "the script does not end with the program's exit code $code"
-    requeued && fail "exit code $code puts the job back into the queue"
+    requeued && fail "exit code $code requeues the job"
 done
 job 0
-grep -q '^mpirun -n 4 program train c.yaml --run-dir run$' asked || { fail "another command is run"; cat asked; }
+grep -q '^mpirun -n 4 program train c.yaml --run-dir run$' asked || { fail "a different command is run"; cat asked; }
 [ "$(cat told)" = "3 $(date -d 2030-01-01T01:00:00 +%s)" ] || fail "threads and end of the job: $(cat told)"
 job 0 SLURM_NTASKS_PER_NODE=5 SLURM_JOB_NUM_NODES=2
 grep -q '^mpirun -n 10 ' asked || fail "not five ranks on each of two nodes"
@@ -61,15 +61,15 @@ requeued || fail "one idle restart is too many"
 job 8 SLURM_RESTART_COUNT=2 STEP=5
 requeued || fail "a restart that made a checkpoint is not followed by another"
 job 8 SLURM_RESTART_COUNT=3
-requeued || fail "progress does not begin the count of idle restarts anew"
+requeued || fail "progress does not reset the count of idle restarts"
 job 8 SLURM_RESTART_COUNT=4
 requeued && fail "two idle restarts in a row are followed by a third"
 job 8
-requeued || fail "a job that was submitted again does not begin anew"
+requeued || fail "a job that was submitted again does not start over"
 stand_in find <<<'echo "find: run/checkpoints: Input/output error" >&2; exit 1'
 for restart in 1 2 3 4; do
     job 8 SLURM_RESTART_COUNT=$restart
-    requeued || { fail "checkpoints that cannot be listed are taken for no progress"; cat log; }
+    requeued || { fail "checkpoints that cannot be listed count as no progress"; cat log; }
 done
 rm bin/find
 job 75 SLURM_RESTART_COUNT=50 STEP=6
@@ -83,7 +83,7 @@ told() {
     printf '%s\n' "$@" >shown
     stand_in scontrol <<<'[ "$1" != show ] || cat shown'
     job 0 SLURM_JOB_END_TIME=4000000000
-    [ "$(cut -d' ' -f2 told)" = "$expected" ] || fail "scontrol says '$*': $(cat told), not $expected"
+    [ "$(cut -d' ' -f2 told)" = "$expected" ] || fail "scontrol prints '$*': $(cat told), not $expected"
 }
 stand_in sleep <<<:
 soon=$(date -d '2 hours' +%FT%T)
@@ -115,10 +115,10 @@ ended() {
     [ $found = "$expected" ] || fail "launcher $code, '$3': the script ends with $found, not $expected"
 }
 ended 1 75 '75 2026-01-01T00:00:00 n1:1 stopped on request after step 5'
-requeued || fail "a run that was stopped and saved is not put back where mpirun ends with 1"
+requeued || fail "a run that was stopped and saved is not requeued if mpirun exits with 1"
 ended 1 1 '' # nothing new: the old line does not count
 ended 1 3 '3 2026-01-01T00:00:01 n1:2 NaN'
-requeued && fail "a NaN behind a launcher's 1 puts the job back"
+requeued && fail "a NaN hidden by the launcher's exit code 1 requeues the job"
 ended 255 0 '0 2026-01-01T00:00:02 n1:3 trained to the end'
 ended 1 1 'running 2026-01-01T00:00:03 n1:4 begun'
 ended 9 137 'running 2026-01-01T00:00:04 n1:5 begun'
@@ -157,10 +157,10 @@ for name in USR1 TERM; do
     grep -q "mpirun got $name" asked || fail "$name is not passed on"
     if [ $name = USR1 ]; then
         [ $code = 75 ] || fail "after USR1 the script ends with $code"
-        requeued || fail "a job that stopped in time is not put back"
+        requeued || fail "a job that stopped in time is not requeued"
     else
         [ $code = 143 ] || fail "after TERM the script ends with $code"
-        requeued && fail "a job that was ended by TERM puts itself back"
+        requeued && fail "a job that was ended by TERM requeues itself"
     fi
 done
 
@@ -195,7 +195,7 @@ stand_in mpirun <<<'printf "[%s]" "$@" >asked'
 template=array.sbatch job 0 SLURM_ARRAY_TASK_ID=5 SLURM_ARRAY_TASK_MAX=5
 expected='[run/optimizer.adam.learning_rate=0.004,training.batch_size=128,seed=2]'
 expected+='[--set][training.seed=2][--set][optimizer.adam.learning_rate=0.004][--set][training.batch_size=128]'
-[[ $(cat asked) == *"[--run-dir]$expected" ]] || { fail "task 5 of the sweep is another run"; cat asked; }
+[[ $(cat asked) == *"[--run-dir]$expected" ]] || { fail "task 5 of the sweep is a different run"; cat asked; }
 
 # The lists of packages agree.
 diff <(sed -n '/^needs_build=(/,/^)/s/.*|\([^|"]*\)"$/\1/p' "$source_folder/scripts/setup.sh" | grep -v '^gcc$' | sort) \

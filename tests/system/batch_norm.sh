@@ -32,7 +32,7 @@ looks() {
 }
 
 # told PATTERN, untold PATTERN: in the output of the last train and the last check, or in neither
-told() { grep -qE "$1" train.log && grep -qE "$1" check.log || { fail "not told by both: $1"; cat train.log check.log; }; }
+told() { grep -qE "$1" train.log && grep -qE "$1" check.log || { fail "not reported by both: $1"; cat train.log check.log; }; }
 untold() { ! grep -qE "$1" train.log check.log || { fail "told: $1"; cat train.log check.log; }; }
 
 # both CODE ARGUMENT...: train on two ranks, and check
@@ -135,13 +135,13 @@ named() {
         ends 3 $job "$1.yaml" --run-dir wild
         found=$(sed -n 's/^nntrain: \(rank [0-9]* on [^:]*: \)\?//p' train.log)
         : "${message:=$found}"
-        [ "$found" = "$message" ] || fail "$1, $job: another message: $found"
+        [ "$found" = "$message" ] || fail "$1, $job: a different message: $found"
         [ -f "$1.h5" ] || cp wild/nonfinite-2.h5 "$1.h5"
-        cmp "$1.h5" wild/nonfinite-2.h5 || fail "$1, $job: another microbatch is kept"
+        cmp "$1.h5" wild/nonfinite-2.h5 || fail "$1, $job: a different microbatch is kept"
         "$program" replay wild/nonfinite-2.h5 >replay.log 2>&1 && fail "$1: the replay finds nothing"
-        grep -qE "$3" replay.log || { fail "$1: the replay shows another place"; cat replay.log; }
+        grep -qE "$3" replay.log || { fail "$1: the replay shows a different place"; cat replay.log; }
     done
-    grep -q "$2" <<<"$message" || fail "$1: the message names another place: $message"
+    grep -q "$2" <<<"$message" || fail "$1: the message reports a different place: $message"
 }
 named output 'the output of layer dense[12] .* sample 101 ' '^dense[12] .*here first, sample 101$'
 named variance 'running statistic of layer batch_norm1 .*microbatch of samples 100, 101, 102, 103 ' '^batch_norm1 .*here first$'

@@ -26,7 +26,7 @@ finds() {
     [ "$(grep -c -E -e "^  - .*$pattern" check.log)" = 1 ] || { fail "not once: '$pattern': check $*"; cat check.log; }
 }
 
-says() { grep -q -E -e "$1" check.log || { fail "no word of '$1'"; cat check.log; }; }
+says() { grep -q -E -e "$1" check.log || { fail "no message about '$1'"; cat check.log; }; }
 
 without_mpi timeout 60 "$program" train classifier.yaml --run-dir nompi >train.log 2>&1 &&
     { fail "training runs where MPI cannot start: this test shows nothing"; cat train.log; }
@@ -206,7 +206,7 @@ same() {
     said=$(part train.log '^memory: \(.*\) a rank, .*' | bytes)
     # Both show one decimal, which is 104,858 bytes for MiB.
     awk -v a="$told" -v b="$said" 'BEGIN { d = a - b; if (d < 0) d = -d; exit !(a > 0 && d <= b * 0.03 + (b < 1048576 ? 24576 : 104858)) }' ||
-        fail "$name on $ranks x $threads: $told bytes a rank, not $said"
+        fail "$name on $ranks x $threads: $told bytes per rank, not $said"
     told=$(part check.log '^  checkpoint *\(.*\); those.*' | bytes)
     said=$(stat -c %s same/checkpoints/* | sort -n | tail -1)
     awk -v a="$told" -v b="$said" 'BEGIN { d = a - b; if (d < 0) d = -d; exit !(d <= b * 0.1 + 65536) }' ||

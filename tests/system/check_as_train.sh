@@ -39,7 +39,7 @@ export OMP_NUM_THREADS=1
 few='the run has only'
 config from_one cross_entropy "$(wrong x from_one)"
 same from_one 2
-grep -q "warning: $few" check.log || fail "no word of few steps"
+grep -q "warning: $few" check.log || fail "no message about few steps"
 same from_one 2 --set data.cache=stream
 same from_one 3 --set 'lr_schedule={constant: {warmup: 1 epoch}}'
 same from_one 3 --set 'lr_schedule={cosine: {warmup: 10 epochs}}'
@@ -113,7 +113,7 @@ refused() {
     "$program" check "$name.yaml" --run-dir refused "$@" >check.log 2>&1 && fail "$name: check finds nothing"
     "$program" train "$name.yaml" --run-dir refused "$@" >train.log 2>&1 && fail "$name: train runs"
     sed -n '/^nntrain: /,$p' train.log | sed 's/^nntrain: //; s/^rank 0 on [^ ]*: //' >refusal.log
-    [ -s refusal.log ] || fail "$name: train says nothing"
+    [ -s refusal.log ] || fail "$name: train reports nothing"
     while IFS= read -r line; do
         grep -q -F -- "$line" check.log || { fail "$name: check does not say '$line'"; cat check.log; }
     done <refusal.log

@@ -87,7 +87,7 @@ fingerprint() { sed -n 's/^fingerprint: //p' train.log; }
 # The program without a launcher, output to log: run ARGUMENT... must end with 0; said TEXT: in that output;
 # program_refuses CODE TEXT ARGUMENT... must end with CODE and print TEXT.
 run() { "$program" "$@" >log 2>&1 || { fail "exit $?: $*"; cat log; }; }
-said() { grep -qF -- "$1" log || { fail "not said: $1"; cat log; }; }
+said() { grep -qF -- "$1" log || { fail "not printed: $1"; cat log; }; }
 program_refuses() {
     local code=$1 message=$2 found
     shift 2

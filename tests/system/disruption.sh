@@ -90,11 +90,11 @@ new_case() {
 }
 # Lease and status are those of the last start, whatever it found.
 content() { (cd case && find . -not -name lease -not -name status | sort && find . -type f -not -name lease -not -name status -exec md5sum {} + 2>/dev/null | sort); }
-says() { grep -q -- "$2" train.log || { fail "$1: no word of '$2'"; cat train.log; }; }
+says() { grep -q -- "$2" train.log || { fail "$1: no message about '$2'"; cat train.log; }; }
 found_by_verify() {
     "$program" verify case >verify.log 2>&1
     [ $? = "$2" ] || { fail "$1: verify does not end with $2"; cat verify.log; }
-    [ "$2" = 0 ] || grep -A 1 -- "$3: BAD" verify.log | grep -q '^    ' || { fail "$1: verify does not tell what $3 has"; cat verify.log; }
+    [ "$2" = 0 ] || grep -A 1 -- "$3: BAD" verify.log | grep -q '^    ' || { fail "$1: verify does not report what is wrong with $3"; cat verify.log; }
 }
 # falls_back NAME FROM PATTERN...: the run continues from FROM, prints each PATTERN, and ends with the right bits
 falls_back() {
@@ -205,7 +205,7 @@ NN_FAULT=manifest.due@2=kill "$faults" train small.yaml --run-dir case >killed.l
 found_by_verify "killed before the manifest" 0
 go case || { fail "after a kill before the manifest"; cat train.log; }
 [ "$(fingerprint)" = "$reference" ] || fail "killed before the manifest: $(fingerprint), not $reference"
-grep -q 'manifest\|falling back' train.log && { fail "a kill before the manifest is told"; cat train.log; }
+grep -q 'manifest\|falling back' train.log && { fail "a kill before the manifest is reported"; cat train.log; }
 
 # checkpoint.verify: a bit that changes after sealing fails the save; without it, it is found on reading.
 new_case
@@ -224,7 +224,7 @@ mkdir -p unsaved/best.h5.tmp
 go unsaved --set training.epochs=1
 found=$?
 [ $found = 11 ] || fail "best weights that are not saved: exit $found"
-grep -q 'it writes what is missing' train.log || { fail "what to do is not said"; cat train.log; }
+grep -q 'it writes what is missing' train.log || { fail "no remedy is reported"; cat train.log; }
 rmdir unsaved/best.h5.tmp
 go unsaved --set training.epochs=1 || fail "the run that writes the best weights"
 cmp unsaved/best.h5 "$(find unsaved/checkpoints -name 'step-*.h5' | sort | tail -n 1)" || fail "other best weights"

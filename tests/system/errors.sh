@@ -32,11 +32,11 @@ refused 2 2 'no layer has parameters to train.*freeze' classifier.yaml --run-dir
     --set 'network=[flatten, dense: {units: classes, freeze: true}]'
 train 2 1 classifier.yaml --run-dir n --set training.epochs=1 --set 'network=[dense: {units: classes}, activation: softmax]' ||
     fail "an activation before the loss"
-grep -q 'activation1 ends the network with an activation' train.log || { fail "no word of softmax"; cat train.log; }
+grep -q 'activation1 ends the network with an activation' train.log || { fail "no message about softmax"; cat train.log; }
 touch file
 refused 2 6 'file' classifier.yaml --run-dir file
 SLURM_NTASKS=4 SLURM_PROCID=0 "$program" train classifier.yaml --run-dir g >train.log 2>&1 && fail "a world of one rank in a job of 4"
-grep -q SLURM_NTASKS train.log || { fail "no word of SLURM_NTASKS"; cat train.log; }
+grep -q SLURM_NTASKS train.log || { fail "no message about SLURM_NTASKS"; cat train.log; }
 
 # With many ranks the message is printed every time, and once.
 for _ in 1 2 3 4 5; do
@@ -74,10 +74,10 @@ newest=$(ls h/checkpoints | tail -n 1)
 size=$(stat -c %s "h/checkpoints/$newest")
 truncate -s $((size / 2)) "h/checkpoints/$newest"
 train 2 1 classifier.yaml --run-dir h --set training.epochs=3 --set lr_schedule=constant || { fail "no fall-back"; cat train.log; }
-grep -q "$newest.*falling back" train.log || { fail "the fall-back is not said"; cat train.log; }
+grep -q "$newest.*falling back" train.log || { fail "the fallback is not reported"; cat train.log; }
 found=$(fingerprint)
 train 1 1 classifier.yaml --run-dir i --set training.epochs=3 --set lr_schedule=constant || fail "the undisturbed run"
-[ "$found" = "$(fingerprint)" ] || fail "the fall-back ends with other bits"
+[ "$found" = "$(fingerprint)" ] || fail "the fallback ends with different bits"
 for checkpoint in h/checkpoints/* h/best.h5; do printf x | dd of="$checkpoint" bs=1 seek=5000 conv=notrunc 2>/dev/null; done
 refused 2 9 'none of the .* checkpoints is whole' classifier.yaml --run-dir h --set training.epochs=4 --set lr_schedule=constant
 

@@ -68,10 +68,10 @@ for run in text transformer; do
     cmp -s one.txt other.txt || fail "the same seed gives two texts"
     [ "$(head -c 4 one.txt)" = "the " ] && [ "$(wc -m <one.txt)" -ge 44 ] || fail "$run: generated $(cat one.txt)"
     nntrain generate runs/$run --prompt "the " --length 40 --seed 2 --temperature 2 >other.txt
-    cmp -s one.txt other.txt && fail "another seed gives the same text"
+    cmp -s one.txt other.txt && fail "a different seed gives the same text"
 done
 nntrain generate runs/text --prompt "WHAT" 2>unknown.log && fail "a prompt of unknown symbols was taken"
-grep -q "at byte 1" unknown.log || fail "the unknown symbol is not told: $(cat unknown.log)"
+grep -q "at byte 1" unknown.log || fail "the unknown symbol is not reported: $(cat unknown.log)"
 
 begin cats-dogs
 "$build_folder/tests/make_data" pictures.h5 640 3072 2 || fail "no data was made"

@@ -10,7 +10,7 @@ optimizer: {adam: {learning_rate: 0.002}}
 training: {epochs: 2, batch_size: 256, microbatch_size: 16, peak_seconds: 0, early_stopping: {patience: 5}}
 YAML
 rates() { sed -n 's/.*"learning_rate":\([^,]*\),.*/\1/p' "$1/metrics.jsonl" | tr '\n' ' '; }
-says() { grep -q -E -e "$1" train.log || { fail "no word of '$1'"; cat train.log; }; }
+says() { grep -q -E -e "$1" train.log || { fail "no message about '$1'"; cat train.log; }; }
 says_not() { grep -q -E -e "$1" train.log && { fail "'$1' is said"; cat train.log; }; }
 # longer DIRECTORY RANKS ARGUMENT...: continues the run of 2 epochs to 4
 longer() {

@@ -49,7 +49,7 @@ mpirun -n 2 --bind-to none "$program" eval killed >eval.log 2>&1 || { cat eval.l
 grep -qF "${best#*: }" eval.log || { fail "eval differs from $best"; cat eval.log; }
 train 2 1 classifier.yaml --run-dir killed "${extras[@]}" --set 'training.early_stopping.patience=26 epochs' ||
     fail "more patience ends with $?"
-[ "$(wc -l <killed/metrics.jsonl)" -gt "$epochs" ] || fail "the run did not go on with more patience"
+[ "$(wc -l <killed/metrics.jsonl)" -gt "$epochs" ] || fail "the run did not continue with more patience"
 
 # The state of every optimizer and schedule is saved: stopped after one epoch, resumed on another number of ranks.
 names() { "$program" help "$1" | sed -n 's/^  \([a-z_]*\)  .*/\1/p'; }
@@ -87,7 +87,7 @@ for ranks in 1 3; do
     [ "$(fingerprint)" = "$other" ] || fail "init_from on $ranks ranks: $(fingerprint), not $other"
 done
 train 1 1 other.yaml --run-dir other-1 --set training.epochs=4 || fail "a resume"
-grep -q 'init_from' train.log && fail "a resume begins with the weights of another run"
+grep -q 'init_from' train.log && fail "a resume starts with the weights of another run"
 train 1 1 other.yaml --run-dir none --set 'init_from.exclude=[dense1]'
 [ $? = 2 ] && grep -q 'has no weights for this network' train.log || { fail "nothing matches"; cat train.log; }
 train 1 1 other.yaml --run-dir none --set 'init_from.exclude=[dens]'
@@ -113,8 +113,8 @@ fi
 sed -e '/- flatten/d' -e 's/- dense: {units: 96, activation: relu}/- lstm: {units: 8}/' \
     -e 's/- dropout: 0.3/- flatten/' -e 's/, clip_norm: 0.5//' classifier.yaml >recurrent.yaml
 train 1 1 recurrent.yaml --run-dir recurrent --set training.epochs=1 || { cat train.log; fail "recurrent"; }
-grep -q 'clipped at norm 1, as usual with lstm' train.log || { fail "no word of clipping"; cat train.log; }
+grep -q 'clipped at norm 1, as usual with lstm' train.log || { fail "no message about clipping"; cat train.log; }
 grep -v validation: classifier.yaml >blind.yaml
 train 1 1 blind.yaml --run-dir blind --set training.early_stopping.patience='3 epochs'
-[ $? = 2 ] && grep -q 'data.split.validation' train.log || { fail "early stopping without figures"; cat train.log; }
+[ $? = 2 ] && grep -q 'data.split.validation' train.log || { fail "early stopping without metrics"; cat train.log; }
 finish

@@ -17,7 +17,7 @@ for name in classifier regression heads; do
             [ -n "$found" ] && [ "$found" = "$reference" ] || fail "$name on $ranks x $threads: $found, not $reference"
             found=$(sed 's/,"time".*//' "run-$ranks-$threads/metrics.jsonl" | md5sum; grep '^test' train.log)
             : "${figures:=$found}"
-            [ "$found" = "$figures" ] || fail "$name on $ranks x $threads: other figures"
+            [ "$found" = "$figures" ] || fail "$name on $ranks x $threads: different results"
         done
     done
     rm -rf run-*

@@ -22,7 +22,7 @@ stopped() {
     code=$?
     [ $code = 4 ] || { fail "$1 ranks, $2 stopped: exit $code, not 4"; cat "$name.log"; }
     [ "$(grep -c 'no progress for .* the job ends' "$name.log")" = 1 ] ||
-        { fail "$1 ranks, $2 stopped: not told once"; cat "$name.log"; }
+        { fail "$1 ranks, $2 stopped: not reported once"; cat "$name.log"; }
     [ "$(grep -c '^  rank .* stands still' "$name.log")" = 1 ] || { fail "$1 ranks, $2 stopped: the names"; cat "$name.log"; }
     grep -q "^  rank $2 on $(hostname)[^,]*, step [0-9]*, no progress for" "$name.log" ||
         { fail "$1 ranks, $2 stopped: rank $2 is not named"; cat "$name.log"; }
@@ -56,11 +56,11 @@ suspended() {
         [ "$(grep -c '^epoch' suspended.log)" -gt $((epochs + 5)) ] && break
         sleep 0.05
     done
-    [ "$(grep -c '^epoch' suspended.log)" -gt "$epochs" ] || { fail "it does not go on after it was suspended"; cat suspended.log; }
+    [ "$(grep -c '^epoch' suspended.log)" -gt "$epochs" ] || { fail "it does not continue after it was suspended"; cat suspended.log; }
     kill -USR1 $launcher
     wait $launcher
     code=$?
-    [ $code = 75 ] || { fail "suspended as a whole: exit $code, not 75"; tail -n 5 suspended.log; }
+    [ $code = 75 ] || { fail "suspended entirely: exit $code, not 75"; tail -n 5 suspended.log; }
 }
 
 stopped 2 0

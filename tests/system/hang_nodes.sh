@@ -25,8 +25,8 @@ nodes() {
     for rank in $stops; do
         grep -q "^  rank $rank on .* stands still" "$name.log" || fail "two nodes, $1 stopped: rank $rank is not named"
     done
-    [ "$(grep -c '^  rank' "$name.log")" = "$(wc -w <<<"$stops")" ] || fail "two nodes, $1 stopped: others are named"
-    [ "$(grep -c 'no progress for .* the job ends' "$name.log")" = 1 ] || fail "two nodes, $1 stopped: not told once"
+    [ "$(grep -c '^  rank' "$name.log")" = "$(wc -w <<<"$stops")" ] || fail "two nodes, $1 stopped: others are reported"
+    [ "$(grep -c 'no progress for .* the job ends' "$name.log")" = 1 ] || fail "two nodes, $1 stopped: not reported once"
     [ "$failures" = 0 ] || cat "$name.log"
     echo "two nodes, $1 stopped: $((SECONDS - began)) s"
 }
@@ -38,7 +38,7 @@ straggler() {
     reference=$(fingerprint)
     program=$faults NN_FAULT=step.leaf/1=sleep:20 train 2 1 classifier.yaml --run-dir slow --set training.epochs=1 ||
         { fail "the run with a straggler"; cat train.log; }
-    [ "$(grep -c '^slow in epoch' train.log)" = 1 ] || { fail "a straggler is not told of"; cat train.log; }
+    [ "$(grep -c '^slow in epoch' train.log)" = 1 ] || { fail "a straggler is not reported"; cat train.log; }
     grep -q "^slow in epoch 1.*: rank 1 on [^,]* ([0-9.]* times); all" train.log ||
         { fail "not the straggler is named"; cat train.log; }
     [ "$(fingerprint)" = "$reference" ] || fail "a straggler changes the bits"

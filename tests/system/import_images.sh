@@ -34,7 +34,7 @@ refused() {
     found=$?
     [ $found = "$code" ] || { fail "exit $found, not $code: import $*"; cat import.log; }
     [ "$(wc -l <import.log)" = 1 ] && grep -q -E "$pattern" import.log || { fail "not '$pattern' alone: import $*"; cat import.log; }
-    [ -z "$(ls -d refused.h5* 2>/dev/null)" ] || { fail "left behind: $(ls -d refused.h5*)"; rm -rf refused.h5*; }
+    [ -z "$(ls -d refused.h5* 2>/dev/null)" ] || { fail "files left: $(ls -d refused.h5*)"; rm -rf refused.h5*; }
 }
 
 [ -n "$python" ] || skip "content of the files: python3 has no h5py"
@@ -54,7 +54,7 @@ imported one.h5 images pictures --size 12x10 --colour rgb --validation 0.25 --se
 for ranks in 2 3; do
     mpirun -n $ranks --bind-to none "$program" import images pictures --size 12x10 --colour rgb --validation 0.25 --seed 3 \
         -o many.h5 --overwrite >import.log 2>&1 || { fail "import under mpirun -n $ranks"; cat import.log; }
-    cmp one.h5 many.h5 || fail "$ranks ranks write another file than one process"
+    cmp one.h5 many.h5 || fail "$ranks ranks write a different file from one process"
 done
 holds one.h5 "f['x_train'].shape == (27, 12, 10, 3) and f['x_train'].dtype == np.uint8"
 holds one.h5 "f['x_validation'].shape == (9, 12, 10, 3) and np.bincount(np.r_[f['y_train'], f['y_validation']]).tolist() == [12, 12, 12]"
@@ -83,7 +83,7 @@ mpirun -n 3 --bind-to none "$program" import images damaged --size 8x8 --colour 
 [ "$(grep -c 'x.png' import.log)" = 1 ] || { fail "not one message from 3 ranks"; cat import.log; }
 [ -z "$(ls -d refused.h5* 2>/dev/null)" ] || fail "3 ranks leave $(ls -d refused.h5*) behind"
 imported skipped.h5 images damaged --size 8x8 --colour rgb --on-bad-image skip
-grep -q 'skipped: .*damaged/class_1/x.png' import.log || { fail "no word of the skipped image"; cat import.log; }
+grep -q 'skipped: .*damaged/class_1/x.png' import.log || { fail "no message about the skipped image"; cat import.log; }
 holds skipped.h5 "f['x'].shape == (36, 8, 8, 3)"
 refused 6 'nowhere' images nowhere --size 8x8
 refused 2 'HEIGHTxWIDTH' images pictures --size 8

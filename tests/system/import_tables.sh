@@ -13,7 +13,7 @@ imported() {
 }
 
 # said PATTERN: in the output of the last import
-said() { grep -q -E -e "$1" import.log || { fail "not said: $1"; cat import.log; }; }
+said() { grep -q -E -e "$1" import.log || { fail "not printed: $1"; cat import.log; }; }
 
 # holds FILE PYTHON: an expression of the open file f that must be true
 holds() {
@@ -30,7 +30,7 @@ refused() {
     found=$?
     [ $found = "$code" ] || { fail "exit $found, not $code: import $*"; cat import.log; }
     [ "$(grep -c -E -e "$pattern" import.log)" = 1 ] || { fail "not '$pattern' once: import $*"; cat import.log; }
-    [ -z "$(ls -d refused.h5* 2>/dev/null)" ] || { fail "left behind: $(ls -d refused.h5*)"; rm -rf refused.h5*; }
+    [ -z "$(ls -d refused.h5* 2>/dev/null)" ] || { fail "files left: $(ls -d refused.h5*)"; rm -rf refused.h5*; }
 }
 
 # ---- a table of samples: 64 values from 0 to 16 and a digit, in files of two halves ----
@@ -212,7 +212,7 @@ bad 'country,2019,2020\nFrance,1.5,2.5\nPeru,2.5,3.5\n'
 imported odd.h5 csv bad.csv --overwrite
 said 'warning: the first row of bad.csv is read as a sample, but its columns 2 and 3 are the years 2019 and 2020'
 imported odd.h5 csv bad.csv --header yes --overwrite
-grep -qE 'the first row of .* sample' import.log && fail "a header is called a sample"
+grep -qE 'the first row of .* sample' import.log && fail "a header is taken for a sample"
 holds odd.h5 "f['x_columns'][:].tolist() == [b'country', b'2019']"
 bad '2019,2020\n2001,2002\n'
 imported odd.h5 csv bad.csv --overwrite
@@ -313,7 +313,7 @@ for signal in INT TERM KILL; do
     [ ! -e large.h5 ] || fail "SIG$signal leaves an output"
     [ $signal = KILL ] && continue
     [ $code = 75 ] && [ "$(ls large.h5* 2>/dev/null)" = "" ] || { fail "SIG$signal: exit $code, left: $(ls large.h5*)"; cat import.log; }
-    grep -q 'interrupted: large.h5 was not written' import.log || { fail "SIG$signal: no word of it"; cat import.log; }
+    grep -q 'interrupted: large.h5 was not written' import.log || { fail "SIG$signal: no message about it"; cat import.log; }
 done
 imported large.h5 csv large.csv # over the leftovers of the killed import
 [ ! -e large.h5.tmp ] || fail "the killed import's file stays"

@@ -37,7 +37,7 @@ for rate in 0.0001 0.01; do
 done
 mkdir sweep/failed
 said '^0?  *0\.01 .* 2  *0\.[0-9]+ .* sweep/0\.01-[12]$' sweep/*
-grep -q 'left out: sweep/failed: has no checkpoint' info.log || fail "a run without a checkpoint is not told"
+grep -q 'left out: sweep/failed: has no checkpoint' info.log || fail "a run without a checkpoint is not reported"
 grep -A 1 ' runs ' info.log | tail -n 1 | grep -q '0\.01 ' || { fail "the best is not first"; cat info.log; }
 [ "$(grep -c 'sweep/0' info.log)" = 2 ] || { fail "not a line a setting"; cat info.log; }
 said '"figure":"loss","better":"lower"' sweep/0* --json
@@ -79,7 +79,7 @@ PYTHON
     done
     head -c 5000 odd.h5 >cut.h5
     "$program" info cut.h5 >info.log 2>&1 && fail "a file cut short goes unseen"
-    grep -q 'cut short' info.log || { fail "cut short is not said"; cat info.log; }
+    grep -q 'cut short' info.log || { fail "truncation is not reported"; cat info.log; }
 fi
 
 printf x | dd of="$newest" bs=1 seek=5000 conv=notrunc 2>/dev/null

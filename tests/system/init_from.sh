@@ -62,7 +62,7 @@ mv old away
 run train more.yaml --run-dir part --set init_from.run=old
 said "resuming from"
 unsaid "normalised as in"
-[ "$(sed -n 's/^fingerprint: //p' log)" = "$fingerprint" ] || fail "resumed without the other run: other bits"
+[ "$(sed -n 's/^fingerprint: //p' log)" = "$fingerprint" ] || fail "resumed without the other run: different bits"
 mv away old
 
 # Partly: an output with new weights is normalised on the new data, and so is another shape; normalize: none stays none.

@@ -54,5 +54,5 @@ for program in ./predict user/predict user-infer/predict; do
     grep -q "fingerprint $trained" log || { fail "$program has not loaded the trained weights"; cat log; }
 done
 $program nowhere >log 2>&1 && fail "a run that is not there"
-grep -q nowhere log || fail "no word of the run that is not there"
+grep -q nowhere log || fail "no message about the run that is not there"
 finish

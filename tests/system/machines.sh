@@ -17,14 +17,14 @@ pair() {
     OMP_NUM_THREADS=1 mpirun -n 1 --bind-to none "$program" train "$@" : \
         -n 1 env "$variable" "$program" train "$@" >train.log 2>&1
 }
-says() { grep -q -E -e "$1" train.log || { fail "no word of '$1'"; head -n 20 train.log; }; }
+says() { grep -q -E -e "$1" train.log || { fail "no message about '$1'"; head -n 20 train.log; }; }
 
 # ---- at the start ----
 pair GLIBC_TUNABLES=$old classifier.yaml --run-dir mixed "${double[@]}"
-[ $? = 8 ] || fail "ranks that round another way are not refused"
+[ $? = 8 ] || fail "ranks that round differently are not refused"
 says "rank 1 on $(uname -n) computes other bits than rank 0.*pow of the C library|.*log of the C library"
 says '^  rank 1: .*GLIBC_TUNABLES='
-[ "$(grep -c 'computes other bits' train.log)" = 1 ] || fail "said more than once"
+[ "$(grep -c 'computes other bits' train.log)" = 1 ] || fail "reported more than once"
 [ -n "$(ls mixed/checkpoints 2>/dev/null)" ] && fail "a mixed run has made a checkpoint"
 # The remedy: make all ranks equal.
 GLIBC_TUNABLES=$old train 2 1 classifier.yaml --run-dir alike "${double[@]}" || { fail "ranks alike"; cat train.log; }
@@ -33,7 +33,7 @@ plain=("${double[@]}" --set optimizer=sgd --set lr_schedule=constant)
 train 2 1 regression.yaml --run-dir plain "${plain[@]}"
 expected=$(fingerprint)
 pair GLIBC_TUNABLES=$old regression.yaml --run-dir plain-mixed "${plain[@]}" || { fail "the same bits are refused"; cat train.log; }
-[ -n "$expected" ] && [ "$(fingerprint)" = "$expected" ] || fail "other bits: $(fingerprint), not $expected"
+[ -n "$expected" ] && [ "$(fingerprint)" = "$expected" ] || fail "different bits: $(fingerprint), not $expected"
 
 # ---- on resume ----
 train 1 1 classifier.yaml --run-dir moved "${double[@]}"
@@ -53,7 +53,7 @@ says '^the machine changed after step 18 '
 # From then on it runs on its new machine without complaint; also if the kernels have another name there.
 train 1 1 classifier.yaml --run-dir moved "${more[@]}" --set training.epochs=3 || { fail "the new machine"; cat train.log; }
 says '^the machine changed after step 18 '
-[ "$(grep -c '^the machine changed' train.log)" = 1 ] || fail "one change, told more than once"
+[ "$(grep -c '^the machine changed' train.log)" = 1 ] || fail "one change, reported more than once"
 "$program" info moved >train.log
 says '^machine_changes: after step 18 '
 "$program" info moved/checkpoints/step-0000000054.h5 >train.log

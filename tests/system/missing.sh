@@ -34,8 +34,8 @@ same() {
     shift 3
     train "$ranks" 1 "$name.yaml" --run-dir same --fresh "$@" || { fail "$what ended with $?"; cat train.log; }
     : "${reference:=$(fingerprint)}"
-    [ -n "$reference" ] && [ "$(fingerprint)" = "$reference" ] || { fail "$what gives other bits"; cat train.log; }
-    grep -v skipped train.log | grep -qi 'nan' && { fail "$what: a figure is NaN"; cat train.log; }
+    [ -n "$reference" ] && [ "$(fingerprint)" = "$reference" ] || { fail "$what gives different bits"; cat train.log; }
+    grep -v skipped train.log | grep -qi 'nan' && { fail "$what: a metric is NaN"; cat train.log; }
 }
 
 # ---- nothing is trained on silently ----
@@ -46,7 +46,7 @@ config packed packed.h5 whole mse rmse
 config months 'month-*.h5' whole mse rmse
 refused nan 'sample 32, column 0 is NaN \(the first of .*data.fields.x.missing: drop' --set data.split.validation=0
 grep -q 'the first of 160 missing values, 13.3 % of 1200, in 32 of 240 samples' train.log ||
-    { fail "the share of missing values is not told"; cat train.log; }
+    { fail "the fraction of missing values is not reported"; cat train.log; }
 refused chunks 'column 0 is missing: a chunk of dataset "x" of .*never written.*unwritten: fill_value'
 refused virtual 'column 0 is missing: (no source of|the file absent.h5 does not exist).*virtual dataset "x"'
 refused packed 'column 0 is -32768, which means no value.*data.fields.x.attributes: ignore'
@@ -68,7 +68,7 @@ for policy in mean mask drop; do
     [ $policy = drop ] && [ "$reference" = "$first" ] && fail "drop and mean are the same"
 done
 grep -q 'data.train: 32 of 240 samples are skipped: they have missing values' train.log ||
-    { fail "what is dropped is not told"; cat train.log; }
+    { fail "what is dropped is not reported"; cat train.log; }
 reference=
 same "packed, skipped" 2 packed --set data.on_bad_sample=skip
 same "packed, dropped" 2 packed --set data.fields.x.missing=drop
@@ -141,9 +141,9 @@ train 1 1 packed.yaml --run-dir run --set data.fields.x.missing=mean --set train
 
 # ---- info ----
 "$program" info packed.h5 >log 2>&1 || { fail "info ended with $?"; cat log; }
-grep -q -- '-3 to 60.75, unpacked' log || { fail "info has another range"; cat log; }
-grep -q 'attributes: -32768 means no value, unpacked by x 0.25 - 3' log || { fail "info does not tell of attributes"; cat log; }
-grep -q 'missing: 160 of 1200 values (13.3 %)' log || { fail "info does not tell the share"; cat log; }
+grep -q -- '-3 to 60.75, unpacked' log || { fail "info shows a different range"; cat log; }
+grep -q 'attributes: -32768 means no value, unpacked by x 0.25 - 3' log || { fail "info does not show attributes"; cat log; }
+grep -q 'missing: 160 of 1200 values (13.3 %)' log || { fail "info does not show the fraction"; cat log; }
 "$program" info chunks.h5 >log 2>&1 || { fail "info ended with $?"; cat log; }
 grep -q '160 of 1200 values were never written: a chunk of dataset "x"' log || { fail "info of chunks"; cat log; }
 "$program" info virtual.h5 >log 2>&1 || { fail "info ended with $?"; cat log; }

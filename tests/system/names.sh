@@ -31,7 +31,7 @@ refused() {
     "$program" "$@" >log 2>&1
     found=$?
     [ $found = "$code" ] || { fail "exit $found, not $code: $*"; cat log; }
-    for message in "${messages[@]}"; do grep -qF -- "$message" log || { fail "not said: $message"; cat log; }; done
+    for message in "${messages[@]}"; do grep -qF -- "$message" log || { fail "not printed: $message"; cat log; }; done
 }
 
 
@@ -64,7 +64,7 @@ for data in two turned; do
     run predict run --data $data.h5 -o $data.p
     [ "$(accuracy $data.p)" = "$found" ] || fail "$data.h5: $(accuracy $data.p) % in the file, $found % in eval"
     cut -d, -f2 $data.p | tail -n +2 >predicted.truth
-    awk -F, 'NR > 1 { print $3 }' $data.csv | cmp - predicted.truth || fail "$data.h5: the truth is another"
+    awk -F, 'NR > 1 { print $3 }' $data.csv | cmp - predicted.truth || fail "$data.h5: the targets differ"
 done
 refused 5 "has the class 'kiwi', which is not known to run/" "apple, cherry, lemon, plum; the names here: cherry, kiwi" \
     "has the category 'brown' of column 'colour'" -- eval run --data odd.h5

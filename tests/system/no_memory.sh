@@ -46,5 +46,5 @@ sed -i 's/units: 96/units: 30000000/' classifier.yaml
 (ulimit -v 8000000 && OMP_NUM_THREADS=1 "$program" train classifier.yaml --run-dir limited >train.log 2>&1)
 code=$?
 [ $code = 7 ] || { fail "a network that is too large: exit $code, not 7"; cat train.log; }
-grep -q 'cannot allocate .* GiB for .*address space of a process is limited to 7.6 GiB (ulimit -v)' train.log || { fail "the limit is not told"; cat train.log; }
+grep -q 'cannot allocate .* GiB for .*address space of a process is limited to 7.6 GiB (ulimit -v)' train.log || { fail "the limit is not reported"; cat train.log; }
 finish

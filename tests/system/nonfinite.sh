@@ -8,7 +8,7 @@ classifier
 metrics() { sed 's/,"time":{[^}]*}//' "$1/metrics.jsonl"; }
 
 # says WORDS
-says() { grep -q "$1" train.log || { fail "not said: $1"; cat train.log; }; }
+says() { grep -q "$1" train.log || { fail "not printed: $1"; cat train.log; }; }
 
 # replays CODE WORDS ARGUMENT...
 replays() {
@@ -17,7 +17,7 @@ replays() {
     "$program" replay "$@" >replay.log 2>&1
     found=$?
     [ $found = "$code" ] || { fail "replay $*: exit $found, not $code"; cat replay.log; }
-    grep -q "$words" replay.log || { fail "replay $*: not said: $words"; cat replay.log; }
+    grep -q "$words" replay.log || { fail "replay $*: not printed: $words"; cat replay.log; }
 }
 
 # table NAME AWK: 300 rows of three inputs and a target, some of them modified
@@ -41,7 +41,7 @@ for job in "1 1" "1 2" "2 1" "3 2"; do
     ends 3 $job classifier.yaml --run-dir stop "${diverging[@]}"
     message=$(sed -n 's/^nntrain: \(rank [0-9]* on [^:]*: \)\?//p' train.log)
     : "${reference:=$message}"
-    [ "$message" = "$reference" ] || fail "$job: another message: $message"
+    [ "$message" = "$reference" ] || fail "$job: a different message: $message"
     [ -f first.h5 ] || cp stop/nonfinite-2.h5 first.h5
     cmp first.h5 stop/nonfinite-2.h5 || fail "$job: the file differs"
 done
@@ -71,7 +71,7 @@ expected=$(fingerprint)
 echo "skip: $expected, $(grep -c '"skipped":' wild/metrics.jsonl) epochs with skipped steps, $(cd wild && echo nonfinite-*)"
 [ "$(grep -c '"skipped":' wild/metrics.jsonl)" = 4 ] || fail "the skipped steps are not counted"
 [ "$(find wild -name 'nonfinite-*.h5' | wc -l)" = 3 ] || fail "not three files are kept"
-grep -q 'null' wild/metrics.jsonl && fail "a skipped step is part of the figures"
+grep -q 'null' wild/metrics.jsonl && fail "a skipped step is part of the metrics"
 says 'of 10 steps skipped'
 says 'the output of layer dense1'
 says 'the gradient or a running statistic of layer batch_norm1'
@@ -150,7 +150,7 @@ regression_on good 'dense: {units: 40, activation: relu}, dense: {units: 1}' 'lo
 for ranks in 1 2; do
     ends 0 $ranks 1 good.yaml --run-dir valid$ranks --set data.validation.file=carried.h5 --set data.validation.x=x \
         --set data.validation.y=y
-    [ "$(grep -c 'no best weights' train.log)" = 1 ] || { fail "a validation loss of NaN is not told once"; cat train.log; }
+    [ "$(grep -c 'no best weights' train.log)" = 1 ] || { fail "a validation loss of NaN is not reported once"; cat train.log; }
     [ -e valid$ranks/best.h5 ] && fail "NaN has made best weights"
 done
 [ "$(metrics valid1)" = "$(metrics valid2)" ] || fail "a validation loss of NaN: other metrics"

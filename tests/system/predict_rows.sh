@@ -124,8 +124,8 @@ for transform in none difference; do
     rows long.p 86
     run predict window --data short.h5 -o short.p
     rows short.p 16
-    [ "$(awk -F, 'NR > 1 && $2 == ""' short.p | wc -l)" = 2 ] || { fail "targets behind the end"; tail -3 short.p; }
-    cmp -s <(head -15 short.p) <(head -15 long.p) || fail "columns in another order give other predictions"
+    [ "$(awk -F, 'NR > 1 && $2 == ""' short.p | wc -l)" = 2 ] || { fail "targets beyond the end"; tail -3 short.p; }
+    cmp -s <(head -15 short.p) <(head -15 long.p) || fail "columns in another order give different predictions"
     cmp -s <(cut -d, -f3 short.p) <(head -17 long.p | cut -d, -f3) || fail "$transform: other predictions at the end"
 done
 run eval window --data short.h5

@@ -21,7 +21,7 @@ runs() {
     train 2 1 "$name.yaml" --run-dir "run-$name" "$@" || { fail "$name $*: exit $?"; cat train.log; return; }
     first=$(fingerprint)
     train 3 1 "$name.yaml" --run-dir "again-$name" "$@" --set data.cache=stream || { fail "$name $*: in a stream"; cat train.log; }
-    [ -n "$first" ] && [ "$(fingerprint)" = "$first" ] || fail "$name $*: other bits in a stream: $first, $(fingerprint)"
+    [ -n "$first" ] && [ "$(fingerprint)" = "$first" ] || fail "$name $*: different bits in a stream: $first, $(fingerprint)"
 }
 
 # refused NAME PATTERN ARGUMENT...: check exits with 2 and train with 5 or 2, with one message each, and check creates
@@ -66,8 +66,8 @@ config one cross_entropy "flatten, $classes" '{file: "xy?.h5", train: {x: x, y: 
 runs two
 two=$(fingerprint)
 runs one
-[ "$two" = "$(fingerprint)" ] || fail "files of their own give other bits"
-"$program" predict run-two -o two.csv >predict.log 2>&1 || { fail "predict from files of their own"; cat predict.log; }
+[ "$two" = "$(fingerprint)" ] || fail "separate files give different bits"
+"$program" predict run-two -o two.csv >predict.log 2>&1 || { fail "predict from separate files"; cat predict.log; }
 head -n 1 two.csv | grep -q probability_yes || fail "class names in the file of the labels are not read: $(head -n 1 two.csv)"
 config wrong cross_entropy "flatten, $classes" '{train: {x: {file: "x?.h5", path: x}, y: {file: y0.h5, path: y}}}'
 refused wrong 'data.train.y: .*y0.h5 matches 1 files, but the part has 2'
@@ -195,7 +195,7 @@ for shards in same mixed other; do
     config $shards cross_entropy "$classes" "{file: '$shards?.h5', train: {x: x, y: y}}"
     runs $shards
     : "${same:=$(fingerprint)}"
-    [ "$(fingerprint)" = "$same" ] || fail "shards of unlike types ($shards) give other bits"
+    [ "$(fingerprint)" = "$same" ] || fail "shards of different types ($shards) give different bits"
 done
 
 # ---- parts in different units ----

@@ -8,7 +8,7 @@ settings=(--set training.peak_seconds=0 --set training.epochs=2 --set 'checkpoin
 # alone ARGUMENT...: one rank without a launcher; it must not hang
 alone() { OMP_NUM_THREADS=1 timeout 30 "$program" train classifier.yaml --run-dir run "${settings[@]}" "$@" >train.log 2>&1; }
 listed() { (cd run/checkpoints && ls | tr '\n' ' '); }
-says() { grep -q "$1" train.log || { fail "no word of: $1"; cat train.log; }; }
+says() { grep -q "$1" train.log || { fail "no message about: $1"; cat train.log; }; }
 same() { [ "$(fingerprint)" = "$reference" ] || { fail "$1: fingerprint $(fingerprint), not $reference"; cat train.log; }; }
 
 alone || { cat train.log; fail "the undisturbed run"; }
@@ -39,7 +39,7 @@ done
 
 # Training continues past the steps of those names, and does not touch them.
 alone --set training.epochs=3 --set 'checkpoint.every=7 steps' || { fail "training on: exit $?"; cat train.log; }
-[ -p $later ] && [ -d run/checkpoints/step-0000000096.h5 ] || fail "what is no file was removed: $(listed)"
+[ -p $later ] && [ -d run/checkpoints/step-0000000096.h5 ] || fail "something that is not a file was removed: $(listed)"
 rm -r run && cp -r whole run
 
 # The other files.
@@ -89,7 +89,7 @@ same "falling back"
 says "$newest.* cut short.*falling back to $older\|$newest.*sealed.*falling back to $older"
 [ -e run/checkpoints/step-0000000097.h5 ] && [ -e run/checkpoints/step-0000000098.h5 ] || fail "intact files were removed: $(listed)"
 [ ! -e run/checkpoints/step-0000000099.h5 ] || fail "the damaged one of a later step is still there: $(listed)"
-"$program" verify "$newest" >/dev/null || fail "the damaged one was not written anew"
+"$program" verify "$newest" >/dev/null || fail "the damaged one was not rewritten"
 alone || { fail "and again: exit $?"; cat train.log; }
 same "and again"
 says "resuming from $newest"

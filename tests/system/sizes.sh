@@ -10,7 +10,7 @@ network: [dense: {units: classes}]
 loss: cross_entropy
 training: {epochs: 2, peak_seconds: 0}
 YAML
-says() { grep -q -E -e "$1" train.log || { fail "no word of '$1'"; cat train.log; }; }
+says() { grep -q -E -e "$1" train.log || { fail "no message about '$1'"; cat train.log; }; }
 
 # Four ranks, and any number of them, by default; one fingerprint.
 for ranks in 1 4 3; do
@@ -45,7 +45,7 @@ train 3 1 small.yaml --run-dir kept --set training.microbatch_size=8 || fail "si
 train 4 1 small.yaml --run-dir kept && fail "4 ranks for 3 microbatches"
 says 'start at most 3 ranks; this run was begun with these sizes'
 grep -q -e '--set' train.log && fail "a remedy that does not work"
-train 1 1 small.yaml --run-dir kept --set training.microbatch_size=4 && fail "another size"
+train 1 1 small.yaml --run-dir kept --set training.microbatch_size=4 && fail "a different size"
 says '^  training.microbatch_size: was 8, is 4'
 train 1 1 small.yaml --run-dir default1 --set lr_schedule=cosine --set training.microbatch_size=4 --set training.epochs=3 || fail "the default, written out"
 train 1 1 small.yaml --run-dir kept --fresh || fail "--fresh"

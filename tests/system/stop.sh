@@ -27,7 +27,7 @@ for signal in USR1 TERM INT; do
     wait $launcher
     code=$?
     if [ $code = 75 ] || { [ $signal != USR1 ] && [ $code != 0 ]; }; then
-        grep -q 'stopped on request' stopped.log || fail "no word of the stop"
+        grep -q 'stopped on request' stopped.log || fail "no message about the stop"
     else
         fail "$signal on $ranks ranks: exit $code, not 75"
         cat stopped.log
@@ -37,7 +37,7 @@ done
 # A job stops on its own before its time ends, wherever the limit comes from.
 train 2 1 classifier.yaml --run-dir stopped "${settings[@]}" --time-limit '1 s'
 [ $? = 75 ] || { fail "--time-limit does not stop the run"; cat train.log; }
-grep -q "stopped before the job's time ends" train.log || fail "no word of the time limit"
+grep -q "stopped before the job's time ends" train.log || fail "no message about the time limit"
 SLURM_JOB_END_TIME=$(($(date +%s) + 2)) train 1 2 classifier.yaml --run-dir stopped "${settings[@]}"
 [ $? = 75 ] || { fail "SLURM_JOB_END_TIME does not stop the run"; cat train.log; }
 train 2 1 classifier.yaml --run-dir stopped "${settings[@]}" --time-limit soon
@@ -49,7 +49,7 @@ status '0 .* trained to the end$'
 train 2 1 classifier.yaml --run-dir stopped "${settings[@]}" || fail "a finished run ends with $?"
 grep -q 'the run is finished' train.log || fail "a finished run does not say so"
 train 2 1 classifier.yaml --run-dir stopped --set training.epochs=301 || fail "more epochs end with $?"
-grep -q '^epoch 301/301' train.log || fail "the run did not go on to epoch 301"
+grep -q '^epoch 301/301' train.log || fail "the run did not continue to epoch 301"
 train 2 1 classifier.yaml --run-dir stopped --set training.epochs=301 --set training.clip_norm=2
 [ $? = 2 ] || fail "a change of the result is not refused"
 status "2 "
@@ -72,5 +72,5 @@ kill -9 $first 2>/dev/null
 wait $first
 code=$?
 [ $code = 10 ] || { fail "a run whose directory another job has taken ends with $code, not 10"; tail -n 3 first.log; }
-[ "$(grep -c '^nntrain: .*was removed while this job ran' first.log)" = 1 ] || { fail "no word of it"; tail -n 3 first.log; }
+[ "$(grep -c '^nntrain: .*was removed while this job ran' first.log)" = 1 ] || { fail "no message about it"; tail -n 3 first.log; }
 finish

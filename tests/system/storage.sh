@@ -134,7 +134,7 @@ for fields in "{}" "{x: {normalize: none}, y: {classes: 5}}"; do
     grep 'best weights\|baseline' train.log >figures
     alone --set data.cache=stream --set data.fields="$fields"
     same "$fields, a stream that is not checked"
-    grep 'best weights\|baseline' train.log | diff figures - || fail "$fields: other figures from a stream"
+    grep 'best weights\|baseline' train.log | diff figures - || fail "$fields: different results from a stream"
 done
 
 # refuses WHAT LOSS: with this message, by train and by check

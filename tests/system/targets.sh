@@ -27,7 +27,7 @@ run() {
 }
 
 # says WORDS: on a line of train.log
-says() { grep -qE -- "$1" train.log || { fail "nothing says '$1'"; cat train.log; }; }
+says() { grep -qE -- "$1" train.log || { fail "nothing prints '$1'"; cat train.log; }; }
 
 # refused CODE WORDS NAME ARGUMENT...: train, on 3 ranks, ends with CODE, check with 2, and both print WORDS once
 refused() {
@@ -165,7 +165,7 @@ config shares shares classes cross_entropy '' 'accuracy, f1, auc, perplexity, co
 same shares 3
 config named shares 3 cross_entropy 'fields: {y: {kind: value}}' 'accuracy, f1, auc, perplexity, confusion'
 run named 1
-[ "$(results)" = "$(run shares 1 --fresh; results)" ] || fail "shares: kind: value is another run"
+[ "$(results)" = "$(run shares 1 --fresh; results)" ] || fail "shares: kind: value is a different run"
 says 'accuracy [0-9.]+ %'
 "$program" predict shares.1 -o p.csv >/dev/null 2>&1
 awk -F, 'NR > 1 { s = $3 + $5 + $7; if (s < 0.9999 || s > 1.0001) exit 1 }' p.csv || fail "probabilities do not sum to 1"

@@ -23,7 +23,7 @@ threads() {
     [ -n "$told" ] && [ "$told" = "$said" ] || fail "$*: check has $said threads, train $told"
     [ "$expected" = 0 ] || [ "$told" = "$expected" ] || fail "$*: $told threads, not $expected"
     expected_bits=${expected_bits:-$bits}
-    [ "$bits" = "$expected_bits" ] || fail "$*: other bits"
+    [ "$bits" = "$expected_bits" ] || fail "$*: different bits"
 }
 warned() { grep -q "^warning: .*$1" train.log && grep -q "warning: .*$1" check.log || fail "no warning of '$1'"; }
 
@@ -49,7 +49,7 @@ if [ "$cores" -gt 1 ]; then
     OMP_PROC_BIND=true mpirun -n 2 --bind-to none "$program" train "$config" --run-dir run --fresh \
         --set training.epochs=1 >train.log 2>&1
     grep -q '^warning: OMP_PROC_BIND or OMP_PLACES binds' train.log || { fail "ranks bound to one core"; cat train.log; }
-    [ "$(fingerprint)" = "$expected_bits" ] || fail "other bits on two ranks"
+    [ "$(fingerprint)" = "$expected_bits" ] || fail "different bits on two ranks"
 fi
 
 # refused CODE PATTERN VARIABLE...: one line with a remedy, with which the run succeeds
@@ -59,8 +59,8 @@ refused() {
     env OMP_NUM_THREADS=2 "$@" "$program" train "$config" --run-dir run --fresh --set training.epochs=1 >train.log 2>&1
     found=$?
     [ $found = "$code" ] || { fail "$*: exit $found, not $code"; cat train.log; }
-    [ "$(grep -c "^nntrain: .*$pattern" train.log)" = 1 ] || { fail "$*: no word of '$pattern'"; cat train.log; }
-    env OMP_NUM_THREADS=2 "$@" "$program" check "$config" --run-dir other >check.log 2>&1 && fail "$*: check says nothing"
+    [ "$(grep -c "^nntrain: .*$pattern" train.log)" = 1 ] || { fail "$*: no message about '$pattern'"; cat train.log; }
+    env OMP_NUM_THREADS=2 "$@" "$program" check "$config" --run-dir other >check.log 2>&1 && fail "$*: check reports nothing"
 }
 refused 2 'OMP_STACKSIZE=8M' OMP_STACKSIZE=64k
 refused 7 'cannot be started: ' OMP_STACKSIZE=4000G

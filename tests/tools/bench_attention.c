@@ -1,9 +1,6 @@
-/*
- * How fast attention is: bench_attention [FEATURES HEADS STEPS SAMPLES] prints, for one multi_head_attention
- * layer and one microbatch, the time that forward, backward and gradient take (processor time of one thread,
- * best of several), and their floating-point operations as a part of what a large matrix product does a
- * second. Without arguments: a choice of sizes.
- */
+/* Speed of attention: bench_attention [FEATURES HEADS STEPS SAMPLES] prints, for one multi_head_attention
+ * layer and one microbatch, the CPU time of forward, backward and gradient (one thread, best of several), and
+ * their FLOP rate relative to that of a large matrix product. Without arguments: a selection of sizes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -133,7 +130,7 @@ static nn_status bench_case(double rate, int64_t features, int64_t heads, int64_
     return status;
 }
 
-/* Operations a second of a large product, by processor time. */
+/* FLOP/s of a large matrix product, by CPU time. */
 static double bench_product_rate(void)
 {
     nn_real *block;

@@ -1,6 +1,6 @@
 /*
- * How fast convolutions are: GFLOP/s of CPU time in forward, input gradient and weight gradient of one layer,
- * and all three as a ratio to a square matrix product of BLAS in the same run.
+ * Speed of convolutions: GFLOP/s by CPU time of forward, input gradient and weight gradient of one layer, and
+ * of all three together relative to a square BLAS matrix product in the same run.
  *
  *     bench_conv [MICROBATCH]
  */
@@ -15,7 +15,7 @@
 #include "tensor/tile.h"
 
 #define PRODUCT_SIZE 2048
-#define SECONDS 0.4 /* of CPU time for each figure */
+#define SECONDS 0.4 /* of CPU time per measurement */
 
 typedef struct bench_case {
     int64_t channels, filters, extent, kernel, stride;
@@ -85,7 +85,7 @@ static nn_layer_spec bench_layer(int64_t filters, int64_t kernel, int64_t stride
     return (nn_layer_spec){.type = type, .options = options};
 }
 
-/* Layer 2 is measured; the one below makes it hand its gradient down. */
+/* Layer 2 is measured; the layer below makes it compute its input gradient. */
 static bench bench_create(const bench_case *what, int64_t microbatch)
 {
     bench b;
@@ -132,7 +132,7 @@ static void bench_step(const bench *b, int step)
                             b->gradient + layer->offset + layer->part_begin[part]);
 }
 
-/* Seconds of CPU time of each step, the best of many. */
+/* CPU seconds of each pass, the best of many. */
 static void bench_measure(const bench *b, double *seconds)
 {
     for (int step = 0; step < STEPS; step++) seconds[step] = 1e9;

@@ -1,7 +1,7 @@
 /*
- * How fast recurrent layers are, beside what the matrix products alone would allow: two layers with `output:
- * sequence` on 128 features, forward, backward and gradients of one microbatch after the other, on one thread
- * and by its CPU time, so that it holds on a busy machine.
+ * Speed of recurrent layers relative to their matrix products alone: two layers with `output: sequence` on
+ * 128 features; forward, backward and gradients of one microbatch at a time, on one thread, by CPU time, so
+ * that results hold on a busy machine.
  *
  *   bench_recurrent [LAYER [UNITS [STEPS [SAMPLES [SECONDS]]]]]     lstm 256 64 16 5
  */
@@ -74,7 +74,7 @@ static nn_status bench_create(bench *b, const char *layer, int units, int steps,
     return NN_OK;
 }
 
-/* Operations per second of a large product, the best of a few, by the same clock as the layers. */
+/* FLOP/s of a large matrix product, the best of a few, by the same clock as the layers. */
 static double bench_peak(const bench *b)
 {
     double best = 0;
@@ -89,7 +89,7 @@ static double bench_peak(const bench *b)
     return best;
 }
 
-/* A gradient of ones goes in from above. */
+/* The output gradient is all ones. */
 static void bench_run(bench *b)
 {
     const nn_network *network = b->network;
@@ -110,7 +110,7 @@ static void bench_run(bench *b)
     }
 }
 
-/* Rounds of both, so that they see the same machine; the best round counts. */
+/* Alternates both, so that they see the same machine; the best round counts. */
 static void bench_measure(bench *b, double seconds)
 {
     double peak = 0, best = 0, share[3] = {0};

@@ -1,13 +1,13 @@
 /*
- * damage_checkpoint FILE ACTION DATASET [DATASET]: what a disk, or a person, may do to a checkpoint.
+ * damage_checkpoint FILE ACTION DATASET [DATASET]: damages a checkpoint as a disk or a person might.
  *
- *     where DATASET        prints the byte at which its values stand in the file, and their number of bytes
- *     delete DATASET       takes it out, and seals the file again
- *     swap DATASET OTHER   exchanges the two, and seals the file again
+ *     where DATASET        prints the offset of its values in the file, and their size in bytes
+ *     delete DATASET       removes it, and seals the file again
+ *     swap DATASET OTHER   swaps the two, and seals the file again
  *     reshape DATASET      makes it one row, and seals the file again
- *     group DATASET        puts a group in its place, and seals the file again
+ *     group DATASET        replaces it by a group, and seals the file again
  *     nan DATASET          makes its first value NaN, with the right checksum, and seals the file again
- *     flip DATASET         changes a byte of it, its checksum left as it was, and seals the file again
+ *     flip DATASET         changes a byte of it but not its checksum, and seals the file again
  */
 #include <hdf5.h>
 #include <math.h>
@@ -77,7 +77,7 @@ static void put_hash(hid_t dataset, const void *values, size_t size)
     H5Aclose(attribute);
 }
 
-/* NaN as the first value, or its first byte another. */
+/* Makes the first value NaN, or changes its first byte. */
 static void change_value(hid_t file, const char *name, bool nan)
 {
     hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT), type = H5Dget_type(dataset);

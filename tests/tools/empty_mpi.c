@@ -1,4 +1,4 @@
-/* The yardstick of start-up time: a program that does nothing but start and end MPI. */
+/* The reference for start-up time: a program that only starts and ends MPI. */
 #include <mpi.h>
 
 int main(int argc, char **argv)

@@ -1,5 +1,5 @@
-/* What tools that fill a folder with HDF5 files share: the folder, and failures, of which the first is told.
- */
+/* Shared by tools that fill a folder with HDF5 files: the folder, and failures, the first of which is
+ * reported. */
 #ifndef NN_TESTS_TOOLS_FOLDER_H
 #define NN_TESTS_TOOLS_FOLDER_H
 
@@ -12,7 +12,7 @@ static int failures = 0;
 
 static inline void check(bool done, const char *what)
 {
-    if (!done && failures++ == 0) fprintf(stderr, "%s: %s/%s cannot be written\n", tool, folder, what);
+    if (!done && failures++ == 0) fprintf(stderr, "%s: cannot write %s/%s\n", tool, folder, what);
 }
 
 static inline const char *path_of(const char *name)
@@ -29,7 +29,7 @@ static inline hid_t open_file(const char *name)
     return file;
 }
 
-/* Takes the command line of a tool that is called as NAME FOLDER. */
+/* Parses the command line of a tool called as NAME FOLDER. */
 static inline bool take_folder(const char *name, int argc, char **argv)
 {
     tool = name;

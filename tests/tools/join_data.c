@@ -1,5 +1,5 @@
-/* join_data FILE RESULT NAME PART...: dataset NAME of RESULT is the parts, datasets of bytes in FILE, in one.
- */
+/* join_data FILE RESULT NAME PART...: concatenates the parts, byte datasets of FILE, to dataset NAME of
+ * RESULT. */
 #include <hdf5.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,7 +13,7 @@ typedef struct joined {
     size_t size;
 } joined;
 
-/* Appends one part; its extents beyond the first must be those of the parts before. */
+/* Appends one part; all extents but the first must match those of the earlier parts. */
 static bool join_append(joined *all, hid_t file, const char *name)
 {
     hsize_t extents[H5S_MAX_RANK];
@@ -62,7 +62,7 @@ int main(int argc, char **argv)
     bool done = file >= 0;
     for (int i = 4; i < argc && done; i++) done = join_append(&all, file, argv[i]);
     done = done && join_write(&all, argv[2], argv[3]);
-    if (!done) fprintf(stderr, "join_data: %s could not be made from %s\n", argv[2], argv[1]);
+    if (!done) fprintf(stderr, "join_data: cannot make %s from %s\n", argv[2], argv[1]);
     free(all.bytes);
     return !done;
 }

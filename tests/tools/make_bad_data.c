@@ -1,4 +1,4 @@
-/* make_bad_data FOLDER: HDF5 files that are wrong in one way each; see tests/system/bad_data.sh. */
+/* make_bad_data FOLDER: HDF5 files with one fault each; see tests/system/bad_data.sh. */
 #include <hdf5.h>
 #include <math.h>
 #include <stdbool.h>
@@ -11,7 +11,7 @@
 
 enum { SAMPLES = 64, COLUMNS = 3, CLASSES = 4, CHUNK = 8 };
 
-/* values NULL: never written. properties: H5P_DEFAULT, or those of the dataset. */
+/* values NULL: not written. properties: H5P_DEFAULT, or those of the dataset. */
 static void put(hid_t file, const char *name, hid_t type, hid_t given, hsize_t rows, hsize_t columns,
                 hid_t properties, const void *values)
 {
@@ -40,7 +40,7 @@ static void put_y(hid_t file, const char *name, hsize_t rows, const double *y)
     put(file, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, rows, 0, H5P_DEFAULT, y);
 }
 
-/* Good data, and the same with another value in one place. */
+/* Good data, and the same with one changed value. */
 static void make_good(const char *name, double first)
 {
     static const char names[COLUMNS][8] = {"open", "high", "close"};
@@ -93,7 +93,7 @@ static void make_wrong(void)
     H5Fclose(file);
 }
 
-/* Where the third chunk of x is in the file. */
+/* The offset of the third chunk of x in the file. */
 static void write_checksummed(haddr_t *address, hsize_t *size)
 {
     double x[SAMPLES * COLUMNS], y[SAMPLES];

@@ -1,10 +1,10 @@
 /*
  * make_data FILE SAMPLES COLUMNS CLASSES [CHUNK [DEFLATE [WRITTEN [SORTED [TYPE [FIRST]]]]]]: an HDF5 file of
  * any size with x (SAMPLES x COLUMNS, bytes) and y (labels), for measurements. A class is a fixed pattern of
- * bytes with noise on it, so that there is something to learn. CHUNK: rows of a chunk of x, 0 for a
- * contiguous one; DEFLATE: its level; WRITTEN: only so many samples are, the chunks of the others take no
- * room; SORTED: 1 for samples that stand in the order of their classes; TYPE: 4 or 8 stores x as floats of so
- * many bytes; FIRST: the number of the first sample, for a data set of several files.
+ * bytes plus noise, so that there is something to learn. CHUNK: rows per chunk of x, 0: contiguous; DEFLATE:
+ * compression level; WRITTEN: number of samples written, the chunks of the others take no room; SORTED: 1
+ * sorts samples by class; TYPE: 4 or 8 stores x as floats of this many bytes; FIRST: number of the first
+ * sample, for a data set of several files.
  */
 #include <hdf5.h>
 #include <stdint.h>
@@ -18,7 +18,7 @@ typedef struct request {
     uint64_t samples, columns, classes, chunk, deflate, written, sorted, type, first;
 } request;
 
-/* SplitMix64 (Steele, Lea, Flood 2014): a number for each index, without a state. */
+/* SplitMix64 (Steele, Lea, Flood 2014): a number for each index, without state. */
 static uint64_t make_number(uint64_t index)
 {
     uint64_t z = (index + 1) * 0x9e3779b97f4a7c15u;
@@ -27,7 +27,7 @@ static uint64_t make_number(uint64_t index)
     return z ^ (z >> 31);
 }
 
-/* Eight bytes of noise a number; the bits that compress least stay out. */
+/* Eight bytes of noise per number; the least compressible bits are left out. */
 static void make_sample(const request *wanted, uint64_t sample, const uint8_t *patterns, uint8_t *x,
                         uint8_t *y)
 {
@@ -109,6 +109,6 @@ int main(int argc, char **argv)
         return 2;
     }
     int failed = make_file(argv[1], &wanted);
-    if (failed) fprintf(stderr, "make_data: %s cannot be written\n", argv[1]);
+    if (failed) fprintf(stderr, "make_data: cannot write %s\n", argv[1]);
     return failed;
 }

@@ -1,7 +1,5 @@
-/*
- * make_layouts FOLDER: the same few images with labels, stored in the ways that people store them, one HDF5
- * file each; and a table, and a series. What each file holds stands in tests/system/layouts.sh.
- */
+/* make_layouts FOLDER: the same few labelled images in common layouts, one HDF5 file each; a table and a
+ * series. tests/system/layouts.sh describes the files. */
 #include <hdf5.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,8 +11,8 @@
 
 enum { SAMPLES = 120, HEIGHT = 7, WIDTH = 6, CHANNELS = 3, CLASSES = 4, TESTED = 30, PARTS = 4, ROWS = 150 };
 
-/* Float values as a dataset of element type `type`; chunk: samples of a chunk, along the first dimension,
- * which is then deflated. */
+/* Writes float values as a dataset of element type `type`. chunk: samples per chunk along the first
+ * dimension; chunks are deflated. */
 static void put(hid_t file, const char *name, hid_t type, int dimensions, const hsize_t *extents,
                 hsize_t chunk, const float *values)
 {
@@ -41,7 +39,7 @@ static int label_of(int64_t sample)
     return (int)(sample * 2654435761 % 1000003 % CLASSES);
 }
 
-/* A class is a pattern; the rest is noise. */
+/* A class is a pattern plus noise. */
 static float image_value(int64_t sample, int64_t h, int64_t w, int64_t c)
 {
     int64_t place = (h * WIDTH + w) * CHANNELS + c;
@@ -54,7 +52,7 @@ static hsize_t extent_of(char letter, int64_t samples)
     return (hsize_t)(letter == 'N' ? samples : letter == 'H' ? HEIGHT : letter == 'W' ? WIDTH : CHANNELS);
 }
 
-/* Images [first, first + samples) with the dimensions in the order of the letters. */
+/* Images [first, first + samples), with dimensions in the order of the letters. */
 static void put_images(hid_t file, const char *name, hid_t type, const char *letters, int64_t first,
                        int64_t samples, hsize_t chunk)
 {
@@ -168,7 +166,7 @@ static void make_parts(void)
     }
 }
 
-/* A table in two datasets, and in one. */
+/* A table as two datasets, and as one. */
 static void make_table(void)
 {
     float joined[SAMPLES * 7], rho[SAMPLES * 4], par[SAMPLES * 3];
@@ -188,7 +186,7 @@ static void make_table(void)
     H5Fclose(file);
 }
 
-/* By row and by column, so that each is the other's check. */
+/* By row and by column, to check one against the other. */
 static void make_series(void)
 {
     static const char names[3][8] = {"open", "volume", "close"};

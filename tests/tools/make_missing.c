@@ -1,8 +1,6 @@
-/*
- * make_missing FOLDER: the same samples, of which the same values are missing, in every way in which a file
- * can say so; see tests/system/missing.sh. x has 240 x 5 values, y one of each sample, c a class. Samples 32
- * to 47 and 100 to 115 of x are missing, of y and c those whose number ends in 7.
- */
+/* make_missing FOLDER: the same samples with the same missing values, marked in every way that files have;
+ * see tests/system/missing.sh. x has 240 x 5 values, y one per sample, c a class. Samples 32 to 47 and 100 to
+ * 115 of x are missing, and those of y and c whose number ends in 7. */
 #include <hdf5.h>
 #include <math.h>
 #include <stdbool.h>
@@ -66,7 +64,7 @@ static void put_number(hid_t dataset, const char *name, hid_t type, double value
     H5Sclose(space);
 }
 
-/* `fill` stands where a value is missing. */
+/* Missing values are `fill`. */
 static hid_t put_y(hid_t file, const char *name, hid_t type, const double *values, double instead)
 {
     double written[SAMPLES];
@@ -76,7 +74,7 @@ static hid_t put_y(hid_t file, const char *name, hid_t type, const double *value
     return dataset;
 }
 
-/* Targets with nothing missing, and with NaN. */
+/* Targets without missing values, and with NaN. */
 static void put_targets(hid_t file)
 {
     hid_t whole = make(file, "whole", H5T_IEEE_F64LE, SAMPLES, 0, H5P_DEFAULT);
@@ -110,7 +108,7 @@ static void put_nan(void)
     H5Fclose(file);
 }
 
-/* Chunks of 4 samples, so that what is missing is whole chunks. */
+/* Chunks of 4 samples, so that entire chunks are missing. */
 static void put_chunks(void)
 {
     const hsize_t chunk[2] = {4, COLUMNS};
@@ -137,7 +135,7 @@ static void map(hid_t creation, hsize_t first, hsize_t rows, const char *file, c
     H5Sclose(target);
 }
 
-/* A gap, and a file that is not there. */
+/* A gap, and a file that does not exist. */
 static void put_virtual(void)
 {
     hid_t file = open_file("source.h5"),
@@ -157,7 +155,7 @@ static void put_virtual(void)
     H5Fclose(file);
 }
 
-/* Samples [first, first + rows), packed into 16 bits as a NetCDF file has them; and their targets. */
+/* Samples [first, first + rows), packed into 16 bits as in NetCDF files, and their targets. */
 static void put_packed(const char *name, int first, int rows, double scale, double offset, double said)
 {
     double written[SAMPLES * COLUMNS];
@@ -190,7 +188,7 @@ static void put_packed(const char *name, int first, int rows, double scale, doub
     H5Fclose(file);
 }
 
-/* A series of one column that lacks rows 50 and 51. */
+/* A series of one column in which rows 50 and 51 are missing. */
 static void put_series(void)
 {
     double written[SAMPLES];
@@ -211,7 +209,7 @@ int main(int argc, char **argv)
     put_virtual();
     put_packed("packed.h5", 0, SAMPLES, 0.25, -3, -3);
     put_packed("changed.h5", 0, SAMPLES, 0.25, -3, -2);
-    /* Each file with a scale of its own, as models that write a file a month have it. */
+    /* Each file has its own scale, as from models that write one file per month. */
     put_packed("month-1.h5", 0, SOURCE, 0.25, -3, -3);
     put_packed("month-2.h5", SOURCE, SOURCE, 0.125, -8, -8);
     put_packed("month-3.h5", 2 * SOURCE, SAMPLES - 2 * SOURCE, 0.25, 0, 0);

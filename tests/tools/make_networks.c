@@ -1,7 +1,5 @@
-/*
- * make_networks FOLDER: small data for kinds of networks, by a rule and some noise. What the files hold
- * stands in tests/system/networks.sh.
- */
+/* make_networks FOLDER: small data sets for different kinds of networks, from rules and noise.
+ * tests/system/networks.sh describes the files. */
 #include <hdf5.h>
 #include <math.h>
 #include <stdbool.h>
@@ -23,7 +21,7 @@ static void put(hid_t file, const char *name, hid_t type, int dimensions, const 
     H5Sclose(space);
 }
 
-/* From 0 to below 1, by a hash of its place. */
+/* A number in [0, 1), from a hash of the position. */
 static float noise(int64_t a, int64_t b)
 {
     uint64_t mixed = ((uint64_t)a * 0x9e3779b97f4a7c15u) ^ (((uint64_t)b + 1) * 0xbf58476d1ce4e5b9u);
@@ -36,8 +34,8 @@ static int class_of(int64_t sample)
     return (int)(noise(sample, 1000) * CLASSES);
 }
 
-/* Sequences of 1 to STEPS steps, padded with NaN, which must not take part; a class for each, and one for
- * each of its steps. */
+/* Sequences of 1 to STEPS steps, padded with NaN, which must be ignored; one class per sequence, and one per
+ * step. */
 static void make_sequences(void)
 {
     static float x[SAMPLES * STEPS * FEATURES], steps[SAMPLES * STEPS], lengths[SAMPLES], y[SAMPLES];
@@ -75,8 +73,8 @@ static void make_waves(void)
     H5Fclose(file);
 }
 
-/* A small image and a row of a table; a class, sometimes 255, which is none, and two values, sometimes NaN;
- * weights, sometimes 0. */
+/* A small image and a table row; a class, sometimes 255 (none), and two values, sometimes NaN; weights,
+ * sometimes 0. */
 static void make_pairs(void)
 {
     static float image[SAMPLES * SIDE * SIDE], table[SAMPLES * WIDTH], label[SAMPLES], size[SAMPLES * 2],

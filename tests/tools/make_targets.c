@@ -1,8 +1,7 @@
 /*
  * make_targets FILE: targets of many kinds for the same 300 inputs x (3 columns): far from 0, of different
- * scale, constant, shares of classes, probabilities, several questions at once, whole numbers of 64 bits; and
- * the same with one value that no loss on them takes. For tests of losses, metrics, baselines and
- * predictions.
+ * scales, constant, class probabilities, probabilities, several yes/no answers, 64-bit integers; and the same
+ * with one value that no loss on them accepts. For tests of losses, metrics, baselines and predictions.
  */
 #include <hdf5.h>
 #include <math.h>
@@ -25,7 +24,7 @@ static double input(int row, int column)
     return 4 * uniform((uint64_t)(row * 3 + column)) - 2;
 }
 
-/* About as large as an input, with a little noise. */
+/* Of the size of an input, with little noise. */
 static double signal(int row, int which)
 {
     double noise = uniform((uint64_t)(100000 + row * 8 + which)) - 0.5;
@@ -64,7 +63,7 @@ static int write_shares(hid_t file, const char *name, int wrong, hid_t type)
     return write_values(file, name, 3, type);
 }
 
-/* 0 and 1, of which the first column is mostly 0; one value is `odd`. */
+/* 0 and 1, mostly 0 in the first column; one value is `odd`. */
 static int write_answers(hid_t file, const char *name, int columns, int at, double odd, hid_t type)
 {
     for (int r = 0; r < ROWS; r++)
@@ -73,8 +72,8 @@ static int write_answers(hid_t file, const char *name, int columns, int at, doub
     return write_values(file, name, columns, type);
 }
 
-/* Whole numbers of 64 bits: odd ones above 2^60 from sample `begin` on, of which double holds none; below it
- * even ones, which it holds. */
+/* 64-bit integers: from sample `begin` on odd ones above 2^60, which double cannot hold; before it even ones,
+ * which it can. */
 static int write_ticks(hid_t file, const char *name, int begin)
 {
     static int64_t ticks[ROWS];
@@ -110,7 +109,7 @@ static int write_all(hid_t file)
     for (int r = 0; r < ROWS; r++) values[r] = signal(r, 0) > 0 ? 1 : -1;
     failed |= write_values(file, "signs", 1, H5T_NATIVE_DOUBLE);
     for (int r = 0; r < ROWS; r++) values[r] = r < 160 && signal(r, 0) > 0;
-    failed |= write_values(file, "late", 1, H5T_NATIVE_UINT8); /* from some row on all are of one class */
+    failed |= write_values(file, "late", 1, H5T_NATIVE_UINT8); /* from some row on, all are of one class */
     for (int r = 0; r < ROWS; r++) values[r] = 40 * exp(signal(r, 0));
     failed |= write_values(file, "positive", 1, H5T_NATIVE_DOUBLE);
     for (int r = 0; r < ROWS; r++) values[r] = 1 / (1 + exp(-signal(r, 0)));

@@ -1,14 +1,14 @@
 /*
- * Malformed HDF5 files, made by mutation: the same seed makes the same file.
+ * Malformed HDF5 files made by mutation: the same seed gives the same file.
  *
  *     malformed_hdf5 version                 of HDF5
- *     malformed_hdf5 make FOLDER             sound little files of several kinds, to begin with
- *     malformed_hdf5 mutate FILE SEED OUT    one of them with a few bytes changed
- *     malformed_hdf5 read FILE               reads all that the program would, and may die of it
- *     malformed_hdf5 count FILE FIRST LAST   what becomes of seeds FIRST to LAST, each in children of its
- * own: those that HDF5 does not survive by themselves, and what the program's first look (cli/probe.h) lets
- * by all the same
- *     malformed_hdf5 ends FILE FIRST LAST    those of them that are survived, but not in an exit handler
+ *     malformed_hdf5 make FOLDER             small sound files of several kinds, to start from
+ *     malformed_hdf5 mutate FILE SEED OUT    one of them with a few changed bytes
+ *     malformed_hdf5 read FILE               reads all that the program would, and may crash
+ *     malformed_hdf5 count FILE FIRST LAST   results for seeds FIRST to LAST, each in child processes: files
+ *                                            that crash HDF5, and those of them that the program's first look
+ *                                            (cli/probe.h) still lets through
+ *     malformed_hdf5 ends FILE FIRST LAST    seeds of files that crash only in an exit handler
  */
 #include <hdf5.h>
 #include <inttypes.h>
@@ -64,7 +64,7 @@ static hid_t chunked(int dimensions, bool packed)
     return properties;
 }
 
-/* One dimension that may grow, of a fixed or an open end. */
+/* One extendible dimension, limited or unlimited. */
 static void put_growing(hid_t place, const char *name, hsize_t most)
 {
     hid_t properties = chunked(1, false), space = H5Screate_simple(1, extents, &most);
@@ -94,7 +94,7 @@ static void put_text(hid_t place, const char *name, bool attribute)
     H5Tclose(type);
 }
 
-/* Types that are refused, and groups with links. */
+/* Refused types, and groups with links. */
 static void put_others(hid_t file)
 {
     hid_t pair = H5Tcreate(H5T_COMPOUND, 16), small = H5Pcreate(H5P_DATASET_CREATE);
@@ -158,7 +158,7 @@ static uint64_t below(uint64_t count)
     return (z ^ z >> 31) % count;
 }
 
-/* Addresses, lengths and counts stand in 1, 2, 4 or 8 bytes, the lowest first. */
+/* Addresses, lengths and counts are little-endian numbers of 1, 2, 4 or 8 bytes. */
 static void change_number(unsigned char *at, uint64_t size)
 {
     int width = 1 << below(4);
@@ -171,7 +171,7 @@ static void change_number(unsigned char *at, uint64_t size)
     for (int i = 0; i < width; i++) at[i] = (unsigned char)(fresh >> 8 * i);
 }
 
-/* Where something stands: of bytes that are 0 most are only room. */
+/* Finds a byte in use: most zero bytes are padding. */
 static size_t place(const unsigned char *bytes, size_t size)
 {
     size_t at = below(size);
@@ -201,7 +201,7 @@ static size_t read_file(const char *path, unsigned char bytes[MOST_BYTES + 8])
 
 static bool write_mutant(const char *from, uint64_t seed, const char *path)
 {
-    static unsigned char bytes[MOST_BYTES + 8]; /* room for a number that begins in the last byte */
+    static unsigned char bytes[MOST_BYTES + 8]; /* room for a number that starts at the last byte */
     size_t size = read_file(from, bytes);
     if (size == 0) return false;
     mutate(bytes, size, seed);
@@ -212,7 +212,7 @@ static bool write_mutant(const char *from, uint64_t seed, const char *path)
 
 /* ---- counting ---- */
 
-/* All that the program reads of a data file. */
+/* Reads everything that the program reads of a data file. */
 static nn_status read_dataset(void *context, const char *name, const nn_store_info *info)
 {
     nn_store_file *file = context;
@@ -252,20 +252,19 @@ static int count_seeds(const char *from, uint64_t first, uint64_t last)
         bool seen = nn_probe_with(path, nn_probe_look_at, CPU_SECONDS) != NN_OK;
         if (seen) printf("%" PRIu64 " refused: %.70s\n", seed, nn_error_text() + strlen(path));
         bool dies = nn_probe_with(path, read_whole, CPU_SECONDS) != NN_OK;
-        if (dies && !seen) printf("%" PRIu64 " LET BY: %.70s\n", seed, nn_error_text() + strlen(path));
+        if (dies && !seen) printf("%" PRIu64 " LET THROUGH: %.70s\n", seed, nn_error_text() + strlen(path));
         refused += seen;
         deadly += dies;
         by += dies && !seen;
     }
     unlink(path);
-    printf("%s: of %llu files %llu are refused at the first look, %llu do not survive being read, %llu of "
-           "these are let "
-           "by\n",
+    printf("%s: of %llu files, the first look refuses %llu, and reading crashes on %llu, of which the first "
+           "look lets through %llu\n",
            from, (unsigned long long)(last - first + 1), refused, deadly, by);
     return 0;
 }
 
-/* How a process ends that has read a file and leaves by exit: 0, or the signal that it dies of. */
+/* How a process ends that reads a file and calls exit: 0, or the signal that kills it. */
 static int end_after(const char *path, bool leaves_to_hdf5)
 {
     int ending = 0;
@@ -273,7 +272,7 @@ static int end_after(const char *path, bool leaves_to_hdf5)
     pid_t child = fork();
     if (child == 0) {
         alarm(CPU_SECONDS);
-        if (leaves_to_hdf5) H5open(); /* its own exit handler is then in place */
+        if (leaves_to_hdf5) H5open(); /* installs its exit handler */
         read_whole(path);
         exit(0);
     }
@@ -281,7 +280,7 @@ static int end_after(const char *path, bool leaves_to_hdf5)
     return WIFSIGNALED(ending) ? WTERMSIG(ending) : 0;
 }
 
-/* Seeds of files that are survived while they are read, and not in the exit handler of HDF5. */
+/* Seeds of files that are read without a crash, but crash in the exit handler of HDF5. */
 static int count_ends(const char *from, uint64_t first, uint64_t last)
 {
     char path[64];

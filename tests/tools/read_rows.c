@@ -1,5 +1,5 @@
-/* read_rows FILE DATASET BYTES: reads a dataset once, in blocks of about so many bytes, as a stream does;
- * prints the bytes a second. */
+/* read_rows FILE DATASET BYTES: reads a dataset once, in blocks of about BYTES bytes, as a stream does;
+ * prints bytes per second. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
