@@ -25,7 +25,7 @@
          NULL,                                                                                               \
          NN_EFFECT_RESULT,                                                                                   \
          "names of the layers it reads (default: the layer before); `previous` is the layer listed "         \
-         "before, `block_input` the layer that a repeat reads, `input` the data"},                           \
+         "before, `block_input` the layer that a repetition reads, `input` the data"},                       \
         {"freeze", NN_OPTION_BOOLEAN, offsetof(nn_spec_common, freeze), "false", 0, 0,                       \
          NULL,     NN_EFFECT_RESULT,  "do not train its weights"},                                           \
     {                                                                                                        \

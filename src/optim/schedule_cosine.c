@@ -34,7 +34,7 @@ static double cosine_factor(const void *options, const nn_schedule_memory *memor
 
 const nn_schedule_type nn_schedule_cosine = {
     .name = "cosine",
-    .summary = "decreases along half a cosine, after a warm-up of 5% of the run",
+    .summary = "decreases along half a cosine; by default after a warm-up of 5% of the run",
     .example = "cosine: {warmup: 5%}",
     .options = cosine_table,
     .options_size = sizeof(cosine_options),
