@@ -196,18 +196,16 @@ int nn_metric_index(const nn_metric *metrics, int count, int head_count, const c
 
 /* ---- checking ---- */
 
-static nn_status model_check_head(const nn_model *model, const nn_head *head)
-{
-    const nn_layer *layer = &model->network->layers[head->layer];
-    nn_status status = head->loss->check(head->loss_options, layer->output_shape, &head->target);
-    if (status != NN_OK)
-        return nn_fail_context(status, "loss %s on the output of layer %s", head->loss->name, layer->name);
-    return NN_OK;
-}
-
 nn_status nn_model_check(const nn_model *model)
 {
-    for (int h = 0; h < model->head_count; h++) NN_TRY(model_check_head(model, &model->heads[h]));
+    for (int h = 0; h < model->head_count; h++) {
+        const nn_head *head = &model->heads[h];
+        const nn_layer *layer = &model->network->layers[head->layer];
+        nn_status status = head->loss->check(head->loss_options, layer->output_shape, &head->target);
+        if (status != NN_OK)
+            return nn_fail_context(status, "loss %s on the output of layer %s", head->loss->name,
+                                   layer->name);
+    }
     for (int m = 0; m < model->metric_count; m++) {
         const nn_metric *metric = &model->metrics[m];
         const nn_head *head = &model->heads[metric->head];

@@ -36,12 +36,6 @@ static void orthogonal_project(const orthogonal_basis *basis, int64_t first, int
                       rows, length);
 }
 
-static void orthogonal_normalize(const orthogonal_basis *basis, int64_t vector)
-{
-    nn_real *values = basis->vectors + vector * basis->length;
-    nn_scale(basis->length, (nn_real)(1.0 / sqrt(nn_sum_squares(basis->length, values))), values);
-}
-
 static void orthogonal_make_basis(const orthogonal_basis *basis)
 {
     for (int64_t first = 0; first < basis->count; first += BLOCK_VECTORS) {
@@ -50,7 +44,8 @@ static void orthogonal_make_basis(const orthogonal_basis *basis)
             orthogonal_project(basis, first, end - first, 0, first);
             for (int64_t v = first; v < end; v++) {
                 orthogonal_project(basis, v, 1, first, v);
-                orthogonal_normalize(basis, v);
+                nn_real *values = basis->vectors + v * basis->length;
+                nn_scale(basis->length, (nn_real)(1.0 / sqrt(nn_sum_squares(basis->length, values))), values);
             }
         }
     }

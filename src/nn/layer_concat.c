@@ -14,12 +14,6 @@ static const nn_option concat_table[] = {
      "axis along which the inputs are joined, counted from 0; -1 is the last"},
     {0}};
 
-static int concat_axis(const nn_layer *layer)
-{
-    const concat_options *options = layer->options;
-    return (int)(options->axis < 0 ? options->axis + layer->output_shape.dimensions : options->axis);
-}
-
 static nn_status concat_add_shape(nn_layer *layer, int axis, nn_shape shape)
 {
     nn_shape *output = &layer->output_shape, whole = *output;
@@ -53,7 +47,8 @@ static nn_status concat_build(nn_layer *layer)
 static void concat_copy(const nn_layer *layer, const nn_layer_call *call, int i, int64_t *place,
                         nn_real *input, nn_real *output, bool to_output)
 {
-    int axis = concat_axis(layer);
+    const concat_options *options = layer->options;
+    int axis = (int)(options->axis < 0 ? options->axis + layer->output_shape.dimensions : options->axis);
     nn_axis_cut whole = nn_axes_cut(layer->output_shape, axis);
     nn_axis_cut part = nn_axes_cut(layer->input_shapes[i], axis);
     int64_t width = part.extent * part.inner, stride = whole.extent * whole.inner;

@@ -208,20 +208,14 @@ static nn_status network_note_writers(nn_network *network)
 
 /* ---- shapes ---- */
 
-static void network_take_shapes(nn_network *network, int l)
+/* A layer whose work was taken over by one below is not built: it has the shape of its input. */
+static nn_status network_call_build(nn_network *network, int l)
 {
     nn_layer *layer = &network->layers[l];
     for (int i = 0; i < layer->input_count; i++) {
         layer->input_shapes[i] = network->layers[layer->inputs[i]].output_shape;
         if (nn_graph_has_gradient(network, layer->inputs[i])) layer->needs_input_gradient = true;
     }
-}
-
-/* A layer whose work was taken over by one below is not built: it has the shape of its input. */
-static nn_status network_call_build(nn_network *network, int l)
-{
-    nn_layer *layer = &network->layers[l];
-    network_take_shapes(network, l);
     if (!layer->is_alias || layer->type->is_view) return layer->type->build(layer);
     layer->output_shape = layer->input_shapes[0];
     layer->time.kept = true;

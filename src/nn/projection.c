@@ -23,12 +23,6 @@ static nn_status projection_add_parameters(nn_layer *layer, nn_projection *proje
                                   nn_initializer_find(NN_SCALAR_REAL, "zeros"), 1.0, NULL);
 }
 
-static nn_status projection_add_parts(nn_layer *layer, const nn_projection *projection)
-{
-    NN_TRY(nn_layer_add_row_parts(layer, projection->inputs, projection->units, projection->bias));
-    return projection->bias_name ? nn_layer_add_part(layer, layer->value_count) : NN_OK;
-}
-
 static bool projection_accumulates(const nn_projection *projection, const nn_layer *layer, int64_t rows)
 {
     int64_t inner = layer->microbatch_size * projection->rows;
@@ -48,7 +42,9 @@ nn_status nn_projection_build(nn_layer *layer, nn_projection *projection)
     projection->accumulates = projection_accumulates(projection, layer, rows);
     projection->last_accumulates =
         projection_accumulates(projection, layer, projection->inputs - (weight_parts - 1) * rows);
-    return layer->shares ? NN_OK : projection_add_parts(layer, projection);
+    if (layer->shares) return NN_OK;
+    NN_TRY(nn_layer_add_row_parts(layer, projection->inputs, projection->units, projection->bias));
+    return projection->bias_name ? nn_layer_add_part(layer, layer->value_count) : NN_OK;
 }
 
 void nn_projection_forward(const nn_projection *projection, const nn_layer_call *call, const nn_real *x,

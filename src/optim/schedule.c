@@ -43,19 +43,12 @@ int64_t nn_schedule_warmup_steps(const void *options, nn_run_length length)
     return nn_duration_steps(common->warmup, length);
 }
 
-/* The span with its effective end. */
-static nn_schedule_span schedule_span(const nn_schedule_memory *memory, nn_run_length length)
+double nn_schedule_factor(const nn_schedule_type *type, const void *options, const nn_schedule_memory *memory,
+                          int64_t step, nn_run_length length)
 {
     nn_schedule_span span = memory->span;
     if (span.planned == 0) span.planned = length.steps;
     if (memory->span.planned == 0 || span.extend != NN_EXTEND_HOLD) span.end = span.planned;
-    return span;
-}
-
-double nn_schedule_factor(const nn_schedule_type *type, const void *options, const nn_schedule_memory *memory,
-                          int64_t step, nn_run_length length)
-{
-    nn_schedule_span span = schedule_span(memory, length);
     if (step >= span.end && span.end < span.planned) step = span.end - 1;
     length.steps = span.end - span.begin;
     step -= span.begin;
