@@ -94,8 +94,8 @@ static nn_status saved_get_list(nn_store_file *file, const char *path, nn_store_
     int64_t found = info->dimensions == 1 ? info->extents[0] : -1;
     nn_store_array_close(array);
     if (found != count)
-        NN_FAIL(NN_ERROR_CHECKPOINT, "%s: %s is not a list of %lld values", nn_store_path(file), path,
-                (long long)count);
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s: %s is not a list of %lld values; use another checkpoint",
+                nn_store_path(file), path, (long long)count);
     NN_TRY(nn_allocate(values, (size_t)count, nn_store_type_size(type), "the contents of a checkpoint"));
     return nn_store_read_verified(file, path, type, (size_t)count, *values);
 }
@@ -107,7 +107,8 @@ static nn_status saved_get_scaling(nn_store_file *file, const char *group, nn_sc
     snprintf(path, sizeof path, "%s/columns", group);
     NN_TRY(nn_store_read_verified(file, path, NN_STORE_I64, 1, &columns));
     if (columns == 0) return NN_OK;
-    if (columns < 0) NN_FAIL(NN_ERROR_CHECKPOINT, "%s: %s is negative", nn_store_path(file), path);
+    if (columns < 0)
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s: %s is negative; use another checkpoint", nn_store_path(file), path);
     scaling->columns = columns;
     snprintf(path, sizeof path, "%s/scale", group);
     NN_TRY(saved_get_list(file, path, NN_STORE_F64, columns, (void **)&scaling->scale));
@@ -157,7 +158,8 @@ static nn_status saved_get_field(nn_store_file *file, const char *group, saved_f
     snprintf(path, sizeof path, "%s/classes_transform_and_shape", group);
     NN_TRY(nn_store_read_verified(file, path, NN_STORE_I64, FIELD_FACTS, facts));
     if (!saved_are_facts(facts))
-        NN_FAIL(NN_ERROR_CHECKPOINT, "%s: %s does not describe a field", nn_store_path(file), path);
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s: %s does not describe a field; use another checkpoint",
+                nn_store_path(file), path);
     field->classes = facts[0];
     field->is_class = facts[0] > 0;
     field->transform = (int)facts[1];
@@ -203,7 +205,8 @@ static nn_status saved_get_parts(nn_store_file *file, saved_field *input, saved_
     input->field.parts = fields;
     input->field.part_count = count;
     if (count > 0 && begin != nn_shape_count(input->field.shape))
-        NN_FAIL(NN_ERROR_CHECKPOINT, "%s: the parts of the input do not make up the input",
+        NN_FAIL(NN_ERROR_CHECKPOINT,
+                "%s: the parts of the input do not add up to the input; use another checkpoint",
                 nn_store_path(file));
     return NN_OK;
 }
@@ -215,7 +218,8 @@ static nn_status saved_check_seen(nn_store_file *file, const nn_field *input, co
     for (int64_t i = 0; target->seen && i < nn_shape_count(target->shape); i++)
         if (target->seen[i] < -1 || target->seen[i] >= values)
             NN_FAIL(NN_ERROR_CHECKPOINT,
-                    "%s: the target %s is a difference to a value that the input does not have",
+                    "%s: the target %s is a difference to a value that the input does not have; use another "
+                    "checkpoint",
                     nn_store_path(file), target->name);
     return NN_OK;
 }

@@ -99,7 +99,8 @@ nn_status nn_names_get(nn_store_file *file, nn_names_set *set)
     nn_text_list keys = {0};
     nn_status status = names_get_list(file, NAMES_KEYS, &keys);
     if (status == NN_OK && keys.count > NN_NAMES_MOST)
-        status = nn_fail(NN_ERROR_CHECKPOINT, "%s: " NAMES_KEYS " has more names than there are fields",
+        status = nn_fail(NN_ERROR_CHECKPOINT,
+                         "%s: " NAMES_KEYS " has more names than there are fields; use another checkpoint",
                          nn_store_path(file));
     for (size_t i = 0; i < keys.count && status == NN_OK; i++) {
         nn_names *names = &set->items[i];

@@ -195,8 +195,8 @@ void nn_spec_read_list(nn_spec_reader *reader, nn_config_node *list, const char 
     char inner[NN_SPEC_PATH];
     for (size_t i = 0; i < nn_config_count(list); i++) {
         if (reader->network->count >= NN_SPEC_LAYERS_MAX) {
-            nn_config_error(reader->config, nn_config_item(list, i), "network: more than %d layers",
-                            NN_SPEC_LAYERS_MAX);
+            nn_config_error(reader->config, nn_config_item(list, i),
+                            "network: more than %d layers; use fewer repetitions", NN_SPEC_LAYERS_MAX);
             return;
         }
         snprintf(inner, sizeof inner, "%.800s.%zu", path, i);

@@ -54,10 +54,10 @@ static const nn_option multi_head_table[] = {
 static nn_status multi_head_check_shapes(const nn_layer *layer)
 {
     if (layer->input_count > 2)
-        NN_FAIL(NN_ERROR_USAGE,
-                "it has %d inputs, but attention takes one, or two: the queries' and the keys' and values'; "
-                "change `inputs`",
-                layer->input_count);
+        NN_FAIL(
+            NN_ERROR_USAGE,
+            "it has %d inputs, but attention takes one, or two (queries; keys and values); change `inputs`",
+            layer->input_count);
     for (int i = 0; i < layer->input_count; i++) {
         if (layer->input_shapes[i].dimensions == 2) continue;
         char text[NN_SHAPE_TEXT];

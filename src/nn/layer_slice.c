@@ -49,10 +49,10 @@ static nn_status slice_add_range(const slice_options *options, int64_t extent, s
     int64_t begin = options->begin < 0 ? options->begin + extent : options->begin;
     int64_t end = options->end <= 0 ? options->end + extent : options->end;
     if (begin < 0 || end > extent || begin >= end)
-        NN_FAIL(NN_ERROR_USAGE,
-                "begin: %lld and end: %lld do not select a range of the axis, which has %lld places; choose "
-                "0 <= begin < end",
-                (long long)options->begin, (long long)options->end, (long long)extent);
+        NN_FAIL(
+            NN_ERROR_USAGE,
+            "begin: %lld and end: %lld do not select a range of the axis; choose 0 <= begin < end <= %lld",
+            (long long)options->begin, (long long)options->end, (long long)extent);
     slice_add(plan, begin, end - begin);
     return NN_OK;
 }
@@ -66,8 +66,10 @@ static nn_status slice_add_places(const slice_options *options, int64_t extent, 
         char *end;
         long long place = strtoll(text, &end, 10);
         if (end == text || *end || place < -extent || place >= extent)
-            NN_FAIL(NN_ERROR_USAGE, "places: %s is not a place on the axis, which has %lld, 0 to %lld", text,
-                    (long long)extent, (long long)extent - 1);
+            NN_FAIL(NN_ERROR_USAGE,
+                    "places: %s is not a place on the axis; choose %lld to %lld (negative ones count from "
+                    "the end)",
+                    text, -(long long)extent, (long long)extent - 1);
         slice_add(plan, place < 0 ? place + extent : place, 1);
     }
     return NN_OK;

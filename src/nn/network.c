@@ -119,7 +119,7 @@ static nn_status network_share(nn_network *network, int l, const char *name)
     if (owner < 0) return network_unknown(network, l, "share:", name);
     layer->shares = network->layers[owner].shares ? network->layers[owner].shares : &network->layers[owner];
     if (layer->shares->parameter_count == 0)
-        NN_FAIL(NN_ERROR_USAGE, "share: layer %s has no parameters to share", name);
+        NN_FAIL(NN_ERROR_USAGE, "share: layer %s has no parameters to share; name one that has", name);
     layer->frozen = layer->shares->frozen;
     return NN_OK;
 }

@@ -331,7 +331,7 @@ static void test_messages_within_repeats(void **state)
         "network:\n- repeat: {times: 2, layers: [glu]}",
         "t.yaml:2:31: network.0.repeat.1.layers.0.glu.units is missing: number of outputs, as for dense");
     check_refused("network:\n- repeat: {times: 100, layers: [repeat: {times: 51, layers: [flatten]}]}",
-                  "t.yaml:2:62: network: more than 5000 layers");
+                  "t.yaml:2:62: network: more than 5000 layers; use fewer repetitions");
 }
 
 /* Nested repeats, one level too many. */

@@ -174,16 +174,18 @@ static void test_messages_of_shapes(void **state)
                    "layer tested: axes: its input of shape 2 x 4 has 2 axes; list each of 0 to 1 once");
     expect_failure(s24, "permute: {axes: [0, 1, 2]}", 1,
                    "layer tested: axes: its input of shape 2 x 4 has 2 axes; list each of 0 to 1 once");
-    expect_failure(s8, "slice: {begin: 5, end: 5}", 1,
-                   "layer tested: begin: 5 and end: 5 do not select a range of the axis, which has 8 places; "
-                   "choose 0 <= begin < end");
-    expect_failure(s8, "slice: {end: 9}", 1,
-                   "layer tested: begin: 0 and end: 9 do not select a range of the axis, which has 8 places; "
-                   "choose 0 <= begin < end");
+    expect_failure(
+        s8, "slice: {begin: 5, end: 5}", 1,
+        "layer tested: begin: 5 and end: 5 do not select a range of the axis; choose 0 <= begin < end <= 8");
+    expect_failure(
+        s8, "slice: {end: 9}", 1,
+        "layer tested: begin: 0 and end: 9 do not select a range of the axis; choose 0 <= begin < end <= 8");
     expect_failure(s8, "slice: {places: [0, 8]}", 1,
-                   "layer tested: places: 8 is not a place on the axis, which has 8, 0 to 7");
+                   "layer tested: places: 8 is not a place on the axis; choose -8 to 7 (negative ones count "
+                   "from the end)");
     expect_failure(s8, "slice: {places: [0, two]}", 1,
-                   "layer tested: places: two is not a place on the axis, which has 8, 0 to 7");
+                   "layer tested: places: two is not a place on the axis; choose -8 to 7 (negative ones "
+                   "count from the end)");
     expect_failure(s8, "slice: {begin: 1, places: [0]}", 1,
                    "layer tested: places cannot be combined with begin and end; remove one or the other");
 }
