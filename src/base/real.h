@@ -44,4 +44,21 @@ static inline nn_real *nn_scalar_at(nn_scalar scalar, const nn_real *values, siz
     return (nn_real *)((char *)(size_t)values + index * nn_scalar_size(scalar));
 }
 
+/* Value `index` of an array read, or rounded and stored, by code that is compiled once: for a few values, not
+ * for arithmetic. */
+static inline double nn_scalar_get(nn_scalar scalar, const nn_real *values, size_t index)
+{
+    const void *all = values;
+    return scalar == NN_SCALAR_F64 ? ((const double *)all)[index] : (double)((const float *)all)[index];
+}
+
+static inline void nn_scalar_put(nn_scalar scalar, nn_real *values, size_t index, double value)
+{
+    void *all = values;
+    if (scalar == NN_SCALAR_F64)
+        ((double *)all)[index] = value;
+    else
+        ((float *)all)[index] = (float)value;
+}
+
 #endif

@@ -115,8 +115,7 @@ static bool check_configuration(nn_check *check)
 
 /* Data that is small is opened as training opens it, so that its problems and warnings are those of training;
  * it is not copied to where data.stage says. */
-static void check_open_data(nn_check *check, const nn_target_wanted *wanted, int count,
-                            const nn_data_known *known)
+static void check_open_data(nn_check *check, const nn_dataset_setup *setup)
 {
     nn_run *run = &check->run;
     nn_data_options options = run->settings.data;
@@ -127,9 +126,7 @@ static void check_open_data(nn_check *check, const nn_target_wanted *wanted, int
         return;
     }
     options.stage = NULL;
-    nn_check_collect(check,
-                     nn_dataset_open(run->comm, &options, run->data_folder,
-                                     (uint64_t)run->settings.training.seed, wanted, count, known, &opened));
+    nn_check_collect(check, nn_dataset_open(run->comm, &options, setup, &opened));
     nn_dataset_close(opened);
 }
 
@@ -155,10 +152,14 @@ static void check_data(nn_check *check)
         nn_init_known_read(run->comm, &run->settings, run->data_folder, run->job, &known) != NN_OK)
         nn_error_clear();
     known.known.silent = true;
-    nn_check_collect(check, nn_dataset_describe(run->comm, &run->settings.data, run->data_folder,
-                                                (uint64_t)run->settings.training.seed, wanted, count,
-                                                known.given ? &known.known : NULL, &run->data));
-    if (run->data) check_open_data(check, wanted, count, known.given ? &known.known : NULL);
+    const nn_dataset_setup setup = {.scalar = NN_SCALAR_REAL,
+                                    .directory = run->data_folder,
+                                    .seed = (uint64_t)run->settings.training.seed,
+                                    .wanted = wanted,
+                                    .wanted_count = count,
+                                    .known = known.given ? &known.known : NULL};
+    nn_check_collect(check, nn_dataset_describe(run->comm, &run->settings.data, &setup, &run->data));
+    if (run->data) check_open_data(check, &setup);
     nn_init_known_release(&known);
 }
 

@@ -206,7 +206,7 @@ nn_status nn_data_check_augment(const nn_dataset *dataset)
             &nn_source_field_options(dataset->options, dataset->first, view->array)->augment;
         nn_status status = nn_augment_check(augment, view->shape, true);
         for (int t = 0; t < augment->count && status == NN_OK; t++)
-            status = check_transform(dataset, view, augment->transforms[t].type);
+            status = check_transform(dataset, view, nn_transform_types()[augment->transforms[t].type]);
         if (status != NN_OK)
             return nn_fail_context(status, "data.fields.%s.augment", dataset->first->arrays[view->array].key);
     }

@@ -1,279 +1,12 @@
-/* Opens a data set step by step; all ranks agree after each step. */
+/* A data set: opening, closing, and what is known of it. */
 #include "data/dataset.h"
 
-#include <string.h>
-
-#include "base/hash.h"
-#include "base/log.h"
 #include "base/memory.h"
+#include "data/arithmetic.h"
 #include "data/dataset_internal.h"
-#include "data/naming.h"
 #include "data/request.h"
 
-/* ---- the steps ---- */
-
-/* A parallel file system may show one rank what another does not see yet. */
-static nn_status dataset_check_same(nn_comm *comm, const nn_source *sources)
-{
-    int64_t seen[NN_PARTS][NN_DATA_ARRAYS][4];
-    bool same = false;
-    for (int p = 0; p < NN_PARTS; p++)
-        for (int a = 0; a < NN_DATA_ARRAYS; a++) {
-            const nn_array *array = &sources[p].arrays[a];
-            const int64_t of_array[4] = {array->sound, array->rows, array->values, (int64_t)array->type};
-            memcpy(seen[p][a], of_array, sizeof of_array);
-        }
-    NN_TRY(nn_comm_same(comm, nn_hash(seen, sizeof seen, 0), &same));
-    if (!same)
-        NN_FAIL(NN_ERROR_DATA, "the ranks see different data under the same path: put the file on a file "
-                               "system shared by all nodes, and do not write to it during the run");
-    return NN_OK;
-}
-
-/* Makes room for a sample of any part: element types may differ. */
-static void dataset_widen_view(const nn_dataset *dataset, nn_view *view)
-{
-    for (int p = 0; p < NN_PARTS; p++) {
-        const nn_array *array = &dataset->sources[p].arrays[view->array];
-        size_t size = dataset->sources[p].given && array->sound ? (size_t)view->rows * array->row_size : 0;
-        if (size > view->raw_size) view->raw_size = size;
-    }
-}
-
-static void dataset_find_first(nn_dataset *dataset)
-{
-    nn_source *first = dataset->sources;
-    while (first < dataset->sources + NN_PARTS && !first->given) first++;
-    if (first < dataset->sources + NN_PARTS) dataset->first = first;
-}
-
-/* Makes the views of all fields, each from the first part in which the field can be read. */
-static void dataset_make_views(nn_dataset *dataset, nn_problems *problems)
-{
-    const nn_source *first = dataset->first;
-    if (!first) return;
-    dataset->view_count = first->fields;
-    for (int v = 0; v < dataset->view_count; v++) {
-        /* Even a field that cannot be read is an input or a target. */
-        dataset->views[v] = (nn_view){.array = v, .input = v < first->inputs};
-        for (int p = 0; p < NN_PARTS; p++) {
-            nn_source *source = &dataset->sources[p];
-            if (!source->given || source->fields != first->fields || !source->arrays[v].sound) continue;
-            nn_problems_collect(problems, nn_view_create(source, v, dataset->options, &dataset->views[v]));
-            break;
-        }
-        dataset_widen_view(dataset, &dataset->views[v]);
-    }
-}
-
-/* Sequence lengths apply to inputs and targets with as many steps as the first input, unless their layout
- * makes these values features. */
-static void dataset_find_steps(nn_dataset *dataset)
-{
-    bool given = false;
-    for (int p = 0; p < NN_PARTS; p++) given |= dataset->sources[p].arrays[NN_DATA_LENGTH].given;
-    int64_t steps = given && dataset->view_count > 0 ? dataset->views[0].shape.extents[0] : 0;
-    for (int v = 0; v < dataset->view_count && steps > 0; v++) {
-        nn_view *view = &dataset->views[v];
-        const char *layout = nn_source_field_options(dataset->options, dataset->first, v)->layout;
-        bool features = layout && strchr(layout, 'F') && !strchr(layout, 'T');
-        if (view->shape.extents[0] == steps && !features) view->steps = steps;
-    }
-}
-
-/* Assigns views to targets, and positions to their values. */
-static void dataset_place_views(nn_dataset *dataset, const nn_data_request *request)
-{
-    dataset->target_count = request->target_count;
-    dataset_find_steps(dataset);
-    for (int v = 0; v < dataset->view_count; v++) {
-        nn_view *view = &dataset->views[v];
-        int in_targets = v - dataset->first->inputs;
-        view->target = view->input ? -1 : request->target_count == 1 ? 0 : in_targets;
-        nn_data_target *target = view->input ? NULL : &dataset->targets[view->target];
-        int64_t *values = view->input                     ? &dataset->input_values
-                          : request->labels[view->target] ? &dataset->label_values
-                                                          : &dataset->target_values;
-        view->begin = *values;
-        *values += view->values;
-        if (target && target->view_count++ == 0) {
-            target->first_view = v;
-            target->field.begin = view->begin;
-        }
-        if (target) target->values += view->values;
-        dataset->raw_offsets[v] = dataset->raw_size;
-        dataset->raw_size += (view->raw_size + 7) / 8 * 8;
-    }
-}
-
-/* Sets the values that losses accept, for targets whose normalisation is not measured. */
-static void dataset_make_ranges(nn_dataset *dataset, const nn_data_request *request)
-{
-    for (int v = dataset->first ? dataset->first->inputs : 0; v < dataset->view_count; v++) {
-        nn_view *view = &dataset->views[v];
-        const nn_target_wanted *wanted = &request->wanted[view->target];
-        const nn_field_options *field = nn_source_field_options(dataset->options, dataset->first, v);
-        const nn_known_target *known = request->known ? request->known->targets : NULL;
-        bool bounded = wanted->domain && wanted->domain->bounded;
-        double scale = field->scale == 0 ? 1 : field->scale;
-        if (request->labels[view->target] || view->values == 0) continue;
-        if (!bounded && (known || field->normalize != NN_NORMALIZE_NONE)) continue;
-        view->taken = nn_taken_make(wanted->domain, wanted->loss, scale, field->offset,
-                                    dataset->targets[view->target].view_count > 1
-                                        ? 0
-                                        : view->shape.extents[view->shape.dimensions - 1]);
-    }
-}
-
-static nn_status dataset_choose_cache(nn_comm *comm, nn_dataset *dataset)
-{
-    bool fits = true;
-    char bytes[NN_FORMAT_SIZE];
-    size_t size = nn_node_memory_wanted(dataset->sources);
-    int cache = dataset->options->cache;
-    if (cache == NN_CACHE_AUTO) NN_TRY(nn_node_memory_fits(comm, size, &fits));
-    dataset->streams = cache == NN_CACHE_STREAM || !fits || dataset->lenient;
-    dataset->looks = (!dataset->streams || dataset->options->check == NN_CHECK_ALL) && !dataset->lenient;
-    if (!fits && !dataset->lenient)
-        nn_log_line("the data, %s, is streamed: it needs more than half of the memory available on a node",
-                    nn_format_bytes(bytes, (double)size));
-    return NN_OK;
-}
-
-static bool dataset_drops(const nn_dataset *dataset)
-{
-    bool drops = dataset->options->on_bad_sample == NN_BAD_SKIP;
-    for (int v = 0; v < dataset->view_count; v++) drops |= dataset->views[v].missing == NN_MISSING_DROP;
-    return drops;
-}
-
-static nn_status dataset_skip(nn_comm *comm, nn_dataset *dataset)
-{
-    for (int p = 0; p < NN_PARTS && dataset_drops(dataset); p++) {
-        nn_source *source = &dataset->sources[p];
-        if (!source->given) continue;
-        NN_TRY(nn_scan_bad_rows(comm, dataset, (nn_part)p));
-        if (source->bad_count == source->rows)
-            NN_FAIL(NN_ERROR_DATA, "data.%s: all %lld samples are bad: repair the data", nn_part_names[p],
-                    (long long)source->rows);
-        if (source->bad_count > 0)
-            nn_log_warning(
-                "data.%s: %lld of %lld %s are skipped: %s; the first %s %lld", nn_part_names[p],
-                (long long)source->bad_count, (long long)source->rows,
-                source->bad_windows ? "window starts" : "samples",
-                source->skips ? "they contain NaN or Inf, have no valid class, lack values, or cannot be read"
-                              : "they have missing values",
-                source->bad_windows ? "is row" : "is sample", (long long)source->bad[0]);
-    }
-    return NN_OK;
-}
-
-static int dataset_first_part(const nn_dataset *dataset)
-{
-    return (int)(dataset->first - dataset->sources);
-}
-
-static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_request *request, bool measures,
-                              nn_problems *problems)
-{
-    int views = dataset->view_count;
-    int64_t all[NN_DATA_FIELDS];
-    nn_data_leave_out(dataset, request);
-    for (int v = 0; v < views; v++) all[v] = -1;
-    if (dataset->describes) NN_TRY(nn_describe_labels(comm, dataset, all, problems));
-    if (dataset->describes) NN_TRY(nn_describe_gaps(comm, dataset, problems));
-    for (int p = 0; p < NN_PARTS && !dataset->describes; p++) {
-        nn_statistics *statistics = p == NN_TRAIN && measures ? request->statistics : NULL;
-        int64_t largest[NN_DATA_FIELDS];
-        for (int v = 0; v < views; v++) largest[v] = -1;
-        NN_TRY(nn_scan_part(comm, dataset, (nn_part)p, statistics, largest, problems));
-        for (int v = 0; v < views; v++) {
-            bool label = !dataset->views[v].input && dataset->first->arrays[v].label;
-            if (label && dataset->parts[p].count > 0 && largest[v] > all[v])
-                nn_problems_collect(problems, nn_classes_check(dataset, request, p, v, largest[v]));
-            if (largest[v] > all[v]) all[v] = largest[v];
-        }
-    }
-    nn_ranges_warn(dataset);
-    for (int v = 0; v < views; v++) {
-        const nn_view *view = &dataset->views[v];
-        bool label = !view->input && dataset->first->arrays[v].label;
-        if (dataset->describes && label)
-            nn_problems_collect(problems,
-                                nn_classes_check(dataset, request, dataset_first_part(dataset), v, all[v]));
-        if (view->index && request->indices[v] == 0) request->indices[v] = all[v] + 1;
-        if (view->input || !request->labels[view->target]) continue;
-        nn_problems_collect(problems, nn_classes_count(dataset, v, all[v], &request->classes[view->target]));
-    }
-    return NN_OK;
-}
-
-/* Applies what a lenient data set tolerates. */
-static void dataset_apply_lenience(const nn_data_request *request, nn_source *sources)
-{
-    const nn_data_known *known = request->known;
-    for (int p = 0; p < NN_PARTS && known; p++) {
-        nn_source *source = &sources[p];
-        if (!source->listed) continue;
-        source->lenient = known->lenient;
-        source->skips |= known->lenient;
-        for (int t = 0; t < request->target_count && known->targets; t++)
-            if (known->targets[t].absent)
-                nn_source_describe_absent(source, source->inputs + t, known->targets[t].absent);
-    }
-}
-
-/* All problems are reported at once: whatever can be read is checked, even if a part is lost. */
-static nn_status dataset_read(nn_comm *comm, nn_data_request *request, const char *directory,
-                              nn_dataset *dataset, nn_problems *problems)
-{
-    const nn_data_options *options = request->options;
-    nn_source *sources = dataset->sources;
-    nn_problems_collect(problems, nn_data_check_train(request));
-    nn_sources_list(options, directory, request->wanted, request->target_count, sources, problems);
-    dataset_apply_lenience(request, sources);
-    if (options->stage && !dataset->describes) NN_TRY(nn_sources_stage(comm, options->stage, sources));
-    nn_targets_recognise(request, sources);
-    nn_sources_look(options, sources, problems);
-    dataset_find_first(dataset);
-    nn_naming_settle(dataset, request, problems);
-    nn_sources_compare(sources, problems);
-    for (int p = 0; p < NN_PARTS; p++) nn_source_tell_packing(&sources[p]);
-    nn_data_check_fields(request, &sources[NN_TRAIN], problems);
-    nn_split_check(options, sources, problems);
-    nn_status same = dataset_check_same(comm, sources);
-    if (same != NN_OK) {
-        NN_TRY(nn_problems_report(comm, problems));
-        return same;
-    }
-    dataset_make_views(dataset, problems);
-    dataset_place_views(dataset, request);
-    dataset_make_ranges(dataset, request);
-    for (int v = 0; v < dataset->view_count; v++)
-        nn_problems_collect(problems, nn_classes_name(dataset, request, v));
-    NN_TRY(dataset_choose_cache(comm, dataset));
-    if (!dataset->streams && dataset->describes) dataset->memory.on_node = nn_node_memory_wanted(sources);
-    if (!dataset->streams && !dataset->describes)
-        NN_TRY(nn_node_memory_load(comm, sources, &dataset->memory));
-    /* One rank alone may have a problem, but what follows is collective. */
-    int64_t lost = problems->status != NN_OK;
-    NN_TRY(nn_comm_maximum(comm, &lost, 1));
-    if (!lost) {
-        if (!dataset->describes && !dataset->lenient) NN_TRY(dataset_skip(comm, dataset));
-        NN_TRY(dataset->describes
-                   ? nn_describe_split(comm, dataset)
-                   : nn_split_parts(comm, options, sources, &dataset->split_table, dataset->parts));
-        NN_TRY(nn_comm_agree(comm, nn_fields_statistics(dataset, request)));
-    } else {
-        nn_status whole = nn_split_whole(options, sources, dataset->parts);
-        NN_TRY(nn_comm_agree(comm, whole == NN_ERROR_MEMORY ? whole : NN_OK));
-        nn_problems_collect(problems, whole);
-    }
-    NN_TRY(dataset_scan(comm, dataset, request, !lost, problems));
-    return nn_problems_report(comm, problems);
-}
-
-/* ---- the public functions ---- */
+/* ---- opening ---- */
 
 /* Completes the data set once the contents of the files are known. */
 static nn_status dataset_finish(nn_comm *comm, const nn_data_request *request, const nn_problems *problems,
@@ -299,7 +32,7 @@ static nn_status dataset_fill(nn_comm *comm, nn_data_request *request, const cha
 {
     nn_problems problems = {0};
     nn_classes_know(request);
-    nn_status status = dataset_read(comm, request, directory, dataset, &problems);
+    nn_status status = nn_dataset_read(comm, request, directory, dataset, &problems);
     *complete = status == NN_OK || (dataset->describes && nn_describe_suffices(dataset));
     if (*complete) {
         nn_status rest = dataset_finish(comm, request, &problems, dataset);
@@ -314,28 +47,33 @@ static nn_status dataset_fill(nn_comm *comm, nn_data_request *request, const cha
     return status;
 }
 
-static nn_status dataset_make(nn_comm *comm, nn_data_request *request, const char *directory, uint64_t seed,
+static nn_status dataset_make(nn_comm *comm, const nn_data_options *options, const nn_dataset_setup *setup,
                               bool describes, nn_dataset **dataset)
 {
     nn_dataset *made;
-    const nn_target_wanted *wanted = request->wanted;
+    nn_data_request request = {.options = options,
+                               .known = setup->known,
+                               .wanted = setup->wanted,
+                               .target_count = setup->wanted_count};
     bool complete = false;
     *dataset = NULL;
-    if (request->target_count > NN_DATA_FIELDS)
+    if (request.target_count > NN_DATA_FIELDS)
         NN_FAIL(NN_ERROR_USAGE, "losses: there are more than %d targets", NN_DATA_FIELDS);
     nn_status status = nn_comm_agree(comm, NN_ALLOCATE(&made, 1, "a data set"));
     if (status == NN_OK) {
-        made->seed = seed;
-        made->options = request->options;
+        made->scalar = setup->scalar;
+        made->arithmetic = nn_data_arithmetic_of(setup->scalar);
+        made->seed = setup->seed;
+        made->options = options;
         made->describes = describes;
-        made->lenient = request->known && request->known->lenient;
-        for (int t = 0; t < request->target_count; t++) {
-            made->targets[t].as_it_is = wanted[t].domain && wanted[t].domain->bounded;
-            made->targets[t].counts = wanted[t].counts;
+        made->lenient = setup->known && setup->known->lenient;
+        for (int t = 0; t < request.target_count; t++) {
+            made->targets[t].as_it_is = setup->wanted[t].domain && setup->wanted[t].domain->bounded;
+            made->targets[t].counts = setup->wanted[t].counts;
         }
-        status = dataset_fill(comm, request, directory, made, &complete);
+        status = dataset_fill(comm, &request, setup->directory, made, &complete);
         for (int p = 0; p < NN_PARTS; p++) nn_source_rest(&made->sources[p]);
-        for (int v = 0; v < NN_DATA_FIELDS; v++) nn_statistics_release(&request->statistics[v]);
+        for (int v = 0; v < NN_DATA_FIELDS; v++) nn_statistics_release(&request.statistics[v]);
     }
     if (complete)
         *dataset = made;
@@ -344,22 +82,16 @@ static nn_status dataset_make(nn_comm *comm, nn_data_request *request, const cha
     return status;
 }
 
-nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const char *directory, uint64_t seed,
-                          const nn_target_wanted *wanted, int wanted_count, const nn_data_known *known,
+nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const nn_dataset_setup *setup,
                           nn_dataset **dataset)
 {
-    nn_data_request request = {
-        .options = options, .known = known, .wanted = wanted, .target_count = wanted_count};
-    return dataset_make(comm, &request, directory, seed, false, dataset);
+    return dataset_make(comm, options, setup, false, dataset);
 }
 
-nn_status nn_dataset_describe(nn_comm *comm, const nn_data_options *options, const char *directory,
-                              uint64_t seed, const nn_target_wanted *wanted, int wanted_count,
-                              const nn_data_known *known, nn_dataset **dataset)
+nn_status nn_dataset_describe(nn_comm *comm, const nn_data_options *options, const nn_dataset_setup *setup,
+                              nn_dataset **dataset)
 {
-    nn_data_request request = {
-        .options = options, .known = known, .wanted = wanted, .target_count = wanted_count};
-    return dataset_make(comm, &request, directory, seed, true, dataset);
+    return dataset_make(comm, options, setup, true, dataset);
 }
 
 void nn_dataset_close(nn_dataset *dataset)

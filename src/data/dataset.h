@@ -194,6 +194,16 @@ typedef struct nn_data_known {
     bool lenient;
 } nn_data_known;
 
+/* What a data set is opened for. Borrowed during the call. */
+typedef struct nn_dataset_setup {
+    nn_scalar scalar;      /* type of the values in the network */
+    const char *directory; /* relative file names start here */
+    uint64_t seed;         /* of the order, the split and the augmentation */
+    const nn_target_wanted *wanted;
+    int wanted_count;           /* 1 to NN_DATA_FIELDS */
+    const nn_data_known *known; /* NULL: nothing is known */
+} nn_dataset_setup;
+
 /*
  * Opens all given parts, splits and checks them (lengths, types, shapes, missing values and Inf with the
  * first sample, labels that are negative or not integers, values that the loss does not accept, empty parts:
@@ -202,15 +212,13 @@ typedef struct nn_data_known {
  * dimension) where samples have 3 dimensions, otherwise one for all values; variance 0 divides by 1. Reads
  * everything once: into memory or, for a stream, block by block. Several inputs are concatenated. Names of
  * columns, classes or categories in the files (base/names.h) are mapped by name: to the known ones, otherwise
- * to those of the first part's files. `wanted` (1 to NN_DATA_FIELDS of them, borrowed) lists the targets in
- * order: one without a name joins all datasets of data.train.y; otherwise each is the dataset of that name in
- * data.train.y, and every dataset there must be wanted. Windows without data.train.y predict their inputs, as
- * a target named y or unnamed. known may be NULL. Relative file names start from `directory`. The options are
- * borrowed until the data set is closed. Returns owned: nn_dataset_close. Collective; all ranks get the same
- * status.
+ * to those of the first part's files. `setup->wanted` lists the targets in order: one without a name joins
+ * all datasets of data.train.y; otherwise each is the dataset of that name in data.train.y, and every dataset
+ * there must be wanted. Windows without data.train.y predict their inputs, as a target named y or unnamed.
+ * The options are borrowed until the data set is closed. Returns owned: nn_dataset_close. Collective; all
+ * ranks get the same status.
  */
-nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const char *directory, uint64_t seed,
-                          const nn_target_wanted *wanted, int wanted_count, const nn_data_known *known,
+nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const nn_dataset_setup *setup,
                           nn_dataset **dataset);
 
 /*
@@ -219,9 +227,8 @@ nn_status nn_dataset_open(nn_comm *comm, const nn_data_options *options, const c
  * or group, lengths and weights need. Nothing is normalised, and gathered samples are made up. Problems fail
  * in one message as above, but *dataset is still returned if what is known suffices to describe a network.
  */
-nn_status nn_dataset_describe(nn_comm *comm, const nn_data_options *options, const char *directory,
-                              uint64_t seed, const nn_target_wanted *wanted, int wanted_count,
-                              const nn_data_known *known, nn_dataset **dataset);
+nn_status nn_dataset_describe(nn_comm *comm, const nn_data_options *options, const nn_dataset_setup *setup,
+                              nn_dataset **dataset);
 void nn_dataset_close(nn_dataset *dataset); /* collective over the ranks of a node; accepts NULL */
 
 /* The input (several are joined) and the targets, 0 to target_count - 1, with the scaling that normalises

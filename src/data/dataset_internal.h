@@ -9,6 +9,7 @@
 #include "data/split_parts.h"
 #include "data/view.h"
 
+typedef struct nn_data_arithmetic nn_data_arithmetic;
 typedef struct nn_feed nn_feed;
 
 /* A target: one array, or all of them joined. */
@@ -26,7 +27,9 @@ typedef struct nn_data_target {
 } nn_data_target;
 
 struct nn_dataset {
-    const nn_data_options *options; /* borrowed */
+    const nn_data_options *options;       /* borrowed */
+    nn_scalar scalar;                     /* type of the values in the network, ... */
+    const nn_data_arithmetic *arithmetic; /* ... and the functions that compute on them */
     nn_source sources[NN_PARTS];
     nn_source *first;   /* the first part given: it describes the fields */
     nn_names_set names; /* of the fields */
@@ -80,6 +83,16 @@ bool nn_describe_suffices(const nn_dataset *dataset);
 
 /* Sets equal class proportions where they were not counted. */
 void nn_describe_prior(nn_dataset *dataset);
+
+/* See nn_data_arithmetic.gather. */
+void nn_gather_values(const nn_dataset *dataset, nn_part part, nn_data_span span, bool training,
+                      const nn_gathered *gathered);
+
+/* The transforms of an input. Borrowed. */
+const nn_augment *nn_dataset_augment(const nn_dataset *dataset, const nn_view *view);
+
+/* The classes of the only target that mixed samples have; 0: it has values. */
+int64_t nn_dataset_mixed_classes(const nn_dataset *dataset);
 
 /* Makes up samples of a described data set. */
 void nn_describe_gather(const nn_dataset *dataset, nn_data_span span, const nn_gathered *gathered);

@@ -68,7 +68,7 @@ static nn_status samples_fill_weights(const nn_dataset *dataset, int part, void 
         if (status != NN_OK) break;
         nn_array_convert(array, (unsigned char *)&raw, 0, 1, &weight);
         status = samples_check_weight(array, row, weight);
-        weights[s] = (nn_real)weight;
+        nn_scalar_put(dataset->scalar, weights, (size_t)s, weight);
         if (weight > largest) largest = weight;
     }
     nn_blocks_destroy(blocks);
@@ -104,6 +104,6 @@ nn_status nn_per_sample_load(nn_comm *comm, nn_dataset *dataset)
 {
     NN_TRY(samples_load(comm, dataset, NN_DATA_LENGTH, sizeof(int32_t), "the lengths of sequences",
                         samples_fill_lengths, dataset->lengths));
-    return samples_load(comm, dataset, NN_DATA_WEIGHT, sizeof(nn_real), "the weights of samples",
-                        samples_fill_weights, dataset->weights);
+    return samples_load(comm, dataset, NN_DATA_WEIGHT, nn_scalar_size(dataset->scalar),
+                        "the weights of samples", samples_fill_weights, dataset->weights);
 }

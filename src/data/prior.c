@@ -52,7 +52,7 @@ static nn_status prior_count_labels(const nn_dataset *dataset, const nn_view *vi
         for (int64_t i = 0; i < labelled; i++) {
             if (labels[i] < 0 || labels[i] >= classes) continue; /* ignored, or reported elsewhere */
             counts[labels[i]]++;
-            counts[classes + labels[i]] += !weights || weights[s] > 0;
+            counts[classes + labels[i]] += !weights || nn_scalar_get(dataset->scalar, weights, (size_t)s) > 0;
         }
     }
 done:

@@ -18,6 +18,11 @@ typedef struct nn_data_request {
 /* The name of a target in the configuration. Borrowed. */
 const char *nn_data_request_key(const nn_data_request *request, int target);
 
+/* Lists, describes and reads all parts, and checks and measures their values, into the data set and the
+ * request. Collects all problems and reports them at the end. Collective. */
+nn_status nn_dataset_read(nn_comm *comm, nn_data_request *request, const char *directory, nn_dataset *dataset,
+                          nn_problems *problems);
+
 /* ---- checks of the options ---- */
 
 /* Fails if there is nothing to train on. */

@@ -8,21 +8,21 @@
  * causes. */
 #define TAKEN_TOLERANCE 1e-3
 
-static double taken_largest(void)
+static double taken_largest(nn_scalar scalar)
 {
-    return sizeof(nn_real) == sizeof(float) ? (double)FLT_MAX : DBL_MAX;
+    return scalar == NN_SCALAR_F64 ? DBL_MAX : (double)FLT_MAX;
 }
 
-nn_taken nn_taken_make(const nn_domain *domain, const char *loss, double scale, double offset,
-                       int64_t classes)
+nn_taken nn_taken_make(nn_scalar scalar, const nn_domain *domain, const char *loss, double scale,
+                       double offset, int64_t classes)
 {
-    nn_taken taken = {.scale = scale, .offset = offset, .loss = loss};
+    nn_taken taken = {.scalar = scalar, .scale = scale, .offset = offset, .loss = loss};
     if (!domain) return taken;
     taken.checked = true;
     taken.domain = *domain;
     if (!domain->bounded) {
-        taken.domain.least = -taken_largest();
-        taken.domain.most = taken_largest();
+        taken.domain.least = -taken_largest(scalar);
+        taken.domain.most = taken_largest(scalar);
     }
     taken.classes = domain->shares ? classes : 0;
     return taken;
@@ -62,7 +62,7 @@ nn_status nn_taken_fail(const nn_taken *taken, const char *key, int64_t sample, 
         return nn_fail(NN_ERROR_DATA,
                        "sample %lld, column %lld is %.9g%s (the first such value): beyond the range of %s; "
                        "store the target in other units, or set data.fields.%s.normalize: standardize",
-                       (long long)sample, (long long)column, value, becomes, nn_scalar_name(NN_SCALAR_REAL),
+                       (long long)sample, (long long)column, value, becomes, nn_scalar_name(taken->scalar),
                        key);
     NN_FAIL(NN_ERROR_DATA,
             "sample %lld, column %lld is %.9g%s (the first such value): the loss %s takes numbers from %g to "

@@ -12,11 +12,12 @@ typedef struct nn_taken {
     double scale, offset; /* as configured */
     int64_t classes;      /* this many values must sum to 1; 0: no such rule */
     const char *loss;     /* its name; borrowed */
+    nn_scalar scalar;     /* type of the values in the network */
 } nn_taken;
 
-/* Makes the check for values that become value x scale + offset. */
-nn_taken nn_taken_make(const nn_domain *domain, const char *loss, double scale, double offset,
-                       int64_t classes);
+/* Makes the check for values that become value x scale + offset, of type `scalar`. */
+nn_taken nn_taken_make(nn_scalar scalar, const nn_domain *domain, const char *loss, double scale,
+                       double offset, int64_t classes);
 
 /* The first of values [at, at + count) of a sample that the loss does not accept, or the last of proportions
  * that do not sum to 1; -1: none. NaN is left to the caller. *sum: of the proportions so far, carried from

@@ -63,12 +63,14 @@ typedef struct nn_transform_type {
     void (*mix)(const void *options, const nn_transform_batch *batch);
 } nn_transform_type;
 
-const nn_transform_type *const *nn_transform_types(void);     /* NULL-terminated */
-const nn_transform_type *nn_transform_find(const char *name); /* NULL: no such transform */
+/* All transforms, NULL-terminated, for their names, options and checks. The functions that compute are taken
+ * from the list of the precision in use, by the same index (data/arithmetic.h). */
+const nn_transform_type *const *nn_transform_types(void);
+int nn_transform_find(const char *name); /* an index; -1: no such transform */
 
 /* A transform with the user's options. */
 typedef struct nn_transform {
-    const nn_transform_type *type;
+    int type;      /* an index into nn_transform_types */
     void *options; /* owned */
 } nn_transform;
 

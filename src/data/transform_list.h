@@ -1,4 +1,4 @@
-/* One line per transform. Included by transforms.c with NN_TRANSFORM defined. */
+/* One line per transform. Included by arithmetic.c with NN_TRANSFORM defined. */
 NN_TRANSFORM(flip)
 NN_TRANSFORM(shift)
 NN_TRANSFORM(crop)

@@ -1,25 +1,22 @@
-/* The list of transforms, from transform_list.h. */
+/* The transforms by name, and the tables of data. */
 #include <string.h>
 
-#include "data/transform.h"
+#include "data/arithmetic.h"
 
-#define NN_TRANSFORM(name) extern const nn_transform_type nn_transform_##name;
-#include "data/transform_list.h"
-#undef NN_TRANSFORM
-
-#define NN_TRANSFORM(name) &nn_transform_##name,
-static const nn_transform_type *const transform_types[] = {
-#include "data/transform_list.h"
-    NULL};
+const nn_data_arithmetic *nn_data_arithmetic_of(nn_scalar scalar)
+{
+    return scalar == NN_SCALAR_F64 ? &nn_data_arithmetic_f64 : &nn_data_arithmetic_f32;
+}
 
 const nn_transform_type *const *nn_transform_types(void)
 {
-    return transform_types;
+    return nn_data_arithmetic_f32.transforms;
 }
 
-const nn_transform_type *nn_transform_find(const char *name)
+int nn_transform_find(const char *name)
 {
-    const nn_transform_type *const *type = transform_types;
-    while (*type && strcmp((*type)->name, name) != 0) type++;
-    return *type;
+    const nn_transform_type *const *types = nn_transform_types();
+    for (int i = 0; types[i]; i++)
+        if (strcmp(types[i]->name, name) == 0) return i;
+    return -1;
 }

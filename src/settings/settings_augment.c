@@ -13,8 +13,8 @@ static void augment_read_entry(nn_config *config, nn_config_node *node, const ch
     nn_config_node *options_node = NULL;
     const char *word = nn_config_read_choice(config, node, &options_node);
     if (!word) return;
-    const nn_transform_type *type = nn_transform_find(word);
-    if (!type) {
+    int number = nn_transform_find(word);
+    if (number < 0) {
         nn_config_unknown_type(config, node, "transform", word, (const void *const *)nn_transform_types());
         return;
     }
@@ -22,12 +22,13 @@ static void augment_read_entry(nn_config *config, nn_config_node *node, const ch
         nn_config_error(config, node, "%s: at most %d transforms", path, NN_TRANSFORMS);
         return;
     }
+    const nn_transform_type *type = nn_transform_types()[number];
     nn_transform *transform = &transforms[*count];
     if (!nn_config_check(
             config, node,
             nn_allocate(&transform->options, type->options_size, 1, "the options of a transform")))
         return;
-    transform->type = type;
+    transform->type = number;
     char entry_path[PATH_SIZE];
     snprintf(entry_path, sizeof entry_path, "%s.%d.%s", path, *count, type->name);
     (*count)++;
@@ -38,7 +39,8 @@ static void augment_read_entry(nn_config *config, nn_config_node *node, const ch
 static void augment_record(nn_config *config, const char *path, const nn_transform *transforms, int count)
 {
     nn_text names = {0};
-    for (int t = 0; t < count; t++) nn_text_append(&names, "%s%s", t ? ", " : "", transforms[t].type->name);
+    for (int t = 0; t < count; t++)
+        nn_text_append(&names, "%s%s", t ? ", " : "", nn_transform_types()[transforms[t].type]->name);
     nn_config_record(config, path, names.bytes ? names.bytes : "", NN_EFFECT_RESULT);
     nn_text_free(&names);
 }

@@ -235,9 +235,13 @@ static nn_status data_open(nn_comm *comm, const nn_saved_request *request, nn_sa
                                      .names_from = saved->path,
                                      .use = lenient ? NN_DATA_NAMES_OPEN : NN_DATA_NAMES_FIXED,
                                      .lenient = lenient};
-    return nn_dataset_open(comm, &saved->settings.data, request->files ? "" : saved->folder,
-                           (uint64_t)saved->settings.training.seed, wanted, model->head_count, &knowledge,
-                           &saved->data);
+    const nn_dataset_setup setup = {.scalar = NN_SCALAR_REAL,
+                                    .directory = request->files ? "" : saved->folder,
+                                    .seed = (uint64_t)saved->settings.training.seed,
+                                    .wanted = wanted,
+                                    .wanted_count = model->head_count,
+                                    .known = &knowledge};
+    return nn_dataset_open(comm, &saved->settings.data, &setup, &saved->data);
 }
 
 /* Where the test part is wanted, only that is opened, if it is one of its own; a split needs the whole. */

@@ -45,8 +45,13 @@ static nn_status setup_data(nn_run *run)
     nn_init_known known;
     nn_status status = nn_init_known_read(run->comm, &run->settings, run->data_folder, run->job, &known);
     if (status == NN_OK)
-        status = nn_dataset_open(run->comm, &run->settings.data, run->data_folder, (uint64_t)training->seed,
-                                 wanted, run->settings.model.head_count, known.given ? &known.known : NULL,
+        status = nn_dataset_open(run->comm, &run->settings.data,
+                                 &(nn_dataset_setup){.scalar = NN_SCALAR_REAL,
+                                                     .directory = run->data_folder,
+                                                     .seed = (uint64_t)training->seed,
+                                                     .wanted = wanted,
+                                                     .wanted_count = run->settings.model.head_count,
+                                                     .known = known.given ? &known.known : NULL},
                                  &run->data);
     nn_init_known_release(&known);
     NN_TRY(status);

@@ -147,6 +147,20 @@ static inline bool files_one_span(const void *context, int64_t index, nn_data_sp
     return index == 0;
 }
 
+/* Opens a data set of these files, with values of the precision of the test. */
+static inline nn_status files_open(nn_comm *comm, const nn_data_options *options, uint64_t seed,
+                                   const nn_target_wanted *wanted, int count, const nn_data_known *known,
+                                   nn_dataset **dataset)
+{
+    const nn_dataset_setup setup = {.scalar = NN_SCALAR_REAL,
+                                    .directory = files_directory,
+                                    .seed = seed,
+                                    .wanted = wanted,
+                                    .wanted_count = count,
+                                    .known = known};
+    return nn_dataset_open(comm, options, &setup, dataset);
+}
+
 /* Samples at positions [first, first + count), not augmented. */
 static inline nn_status files_gather(nn_dataset *dataset, nn_part part, int64_t first, int64_t count,
                                      nn_real *inputs, nn_real *targets, int64_t *labels)

@@ -116,8 +116,7 @@ static uint64_t hash_of_dataset(nn_comm *comm, const nn_data_options *options, r
 {
     nn_dataset *dataset = NULL;
     uint64_t hashes[4];
-    CHECK_OK(nn_dataset_open(comm, options, files_directory, SEED, &(nn_target_wanted){.classes = true}, 1,
-                             NULL, &dataset));
+    CHECK_OK(files_open(comm, options, SEED, &(nn_target_wanted){.classes = true}, 1, NULL, &dataset));
     if (!dataset) return 0;
     CHECK_OK(nn_dataset_arrange(dataset, 48, 8));
     reference_measure(dataset, known);
@@ -171,7 +170,7 @@ static uint64_t hash_of_targets(nn_comm *comm, const nn_data_options *options)
         {.name = "box"}, {.name = "kind", .classes = true}, {.name = "level"}};
     nn_dataset *dataset = NULL;
     uint64_t hash = 0;
-    CHECK_OK(nn_dataset_open(comm, options, files_directory, SEED, wanted, 3, NULL, &dataset));
+    CHECK_OK(files_open(comm, options, SEED, wanted, 3, NULL, &dataset));
     if (!dataset) return 0;
     hash = nn_dataset_identity(dataset);
     for (int t = 0; t < 3; t++) {
@@ -231,8 +230,8 @@ static void check_nan(nn_comm *comm)
     nn_dataset *dataset = NULL;
     nn_data_options options = files_options();
     options.file = files_text("nan.h5");
-    nn_status status = nn_dataset_open(comm, &options, files_directory, SEED,
-                                       &(nn_target_wanted){.classes = true}, 1, NULL, &dataset);
+    nn_status status =
+        files_open(comm, &options, SEED, &(nn_target_wanted){.classes = true}, 1, NULL, &dataset);
     CHECK(status == NN_ERROR_DATA && !dataset, "status %d", (int)status);
     CHECK(strstr(nn_error_text(), "sample 15000, column 2 is NaN"), "%s", nn_error_text());
     CHECK(strncmp(nn_error_text(), "data.train.x: ", 14) == 0,
@@ -246,8 +245,8 @@ static void check_other_file(nn_comm *comm)
     nn_dataset *dataset = NULL;
     nn_data_options options = files_options();
     if (nn_comm_rank(comm) == last) options.file = files_text("absent.h5");
-    nn_status status = nn_dataset_open(comm, &options, files_directory, SEED,
-                                       &(nn_target_wanted){.classes = true}, 1, NULL, &dataset);
+    nn_status status =
+        files_open(comm, &options, SEED, &(nn_target_wanted){.classes = true}, 1, NULL, &dataset);
     CHECK(status == NN_ERROR_DATA && !dataset, "status %d", (int)status);
     CHECK(strstr(nn_error_text(), "absent.h5"), "%s", nn_error_text());
 }
@@ -265,8 +264,8 @@ static void check_no_room(nn_comm *comm)
     for (int64_t n = 0; !done && n < 200; n++) {
         nn_dataset *dataset = NULL;
         nn_memory_fail_at(nn_comm_rank(comm) == 0 ? n : 0);
-        nn_status status = nn_dataset_open(comm, &options, files_directory, SEED,
-                                           &(nn_target_wanted){.classes = true}, 1, NULL, &dataset);
+        nn_status status =
+            files_open(comm, &options, SEED, &(nn_target_wanted){.classes = true}, 1, NULL, &dataset);
         int64_t most = status;
         nn_memory_fail_at(0);
         CHECK_OK(nn_comm_maximum(comm, &most, 1));

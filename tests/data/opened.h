@@ -21,7 +21,13 @@ static inline void expect_described(const nn_data_options *options, const nn_tar
     for (int f = 0; f < options->fields.count; f++)
         drops |= options->fields.fields[f].missing == NN_MISSING_DROP;
     if (drops) return;
-    if (nn_dataset_describe(comm, options, files_directory, 7, wanted, count, NULL, &dataset) != NN_OK)
+    if (nn_dataset_describe(comm, options,
+                            &(nn_dataset_setup){.scalar = NN_SCALAR_REAL,
+                                                .directory = files_directory,
+                                                .seed = 7,
+                                                .wanted = wanted,
+                                                .wanted_count = count},
+                            &dataset) != NN_OK)
         fail_msg("not described: %s", nn_error_text());
     for (int p = 0; p < NN_PARTS; p++) {
         assert_int_equal(nn_dataset_count(dataset, (nn_part)p), nn_dataset_count(opened, (nn_part)p));
@@ -50,8 +56,7 @@ static inline nn_dataset *open_targets(const nn_data_options *options, const nn_
                                        int count)
 {
     nn_dataset *dataset = NULL;
-    if (nn_dataset_open(comm, options, files_directory, 7, wanted, count, NULL, &dataset) != NN_OK)
-        fail_msg("%s", nn_error_text());
+    if (files_open(comm, options, 7, wanted, count, NULL, &dataset) != NN_OK) fail_msg("%s", nn_error_text());
     expect_described(options, wanted, count, dataset);
     return dataset;
 }
@@ -65,7 +70,7 @@ static inline void expect_targets_refused(const nn_data_options *options, const 
                                           int count, const char *part)
 {
     nn_dataset *dataset = NULL;
-    nn_status status = nn_dataset_open(comm, options, files_directory, 7, wanted, count, NULL, &dataset);
+    nn_status status = files_open(comm, options, 7, wanted, count, NULL, &dataset);
     if (status == NN_OK) fail_msg("not refused: %s", part);
     assert_int_equal(status, NN_ERROR_DATA);
     assert_null(dataset);

@@ -148,9 +148,8 @@ static void damaged_chunks_are_skipped(void **state)
     nn_data_options options = files_options();
     nn_dataset *dataset = NULL;
     for (options.cache = NN_CACHE_MEMORY; options.cache <= NN_CACHE_STREAM; options.cache++) {
-        assert_int_not_equal(nn_dataset_open(comm, &options, files_directory, 7,
-                                             &(nn_target_wanted){.classes = true}, 1, NULL, &dataset),
-                             NN_OK);
+        assert_int_not_equal(
+            files_open(comm, &options, 7, &(nn_target_wanted){.classes = true}, 1, NULL, &dataset), NN_OK);
         assert_null(dataset);
         expect_message("data.train.x");
         expect_message("rows 48 to 63");

@@ -246,8 +246,7 @@ static void known_normalisation_is_not_measured(void **state)
     options.parts[NN_TEST] = options.parts[NN_TRAIN];
     options.parts[NN_TRAIN] = (nn_part_options){0};
     nn_dataset *dataset = NULL;
-    assert_int_equal(nn_dataset_open(comm, &options, files_directory, 7, &(nn_target_wanted){.classes = true},
-                                     1, &known, &dataset),
+    assert_int_equal(files_open(comm, &options, 7, &(nn_target_wanted){.classes = true}, 1, &known, &dataset),
                      NN_OK);
     assert_int_equal(nn_dataset_target(dataset, 0)->classes, 10);
     assert_int_equal(nn_dataset_count(dataset, NN_TRAIN), 0);
@@ -257,8 +256,7 @@ static void known_normalisation_is_not_measured(void **state)
     assert_true(x == 21);
     nn_dataset_close(dataset);
     known_target.classes = 3;
-    assert_int_equal(nn_dataset_open(comm, &options, files_directory, 7, &(nn_target_wanted){.classes = true},
-                                     1, &known, &dataset),
+    assert_int_equal(files_open(comm, &options, 7, &(nn_target_wanted){.classes = true}, 1, &known, &dataset),
                      NN_ERROR_DATA);
     expect_message("contains the label 3, but there are only 3 classes, 0 to 2");
 }

@@ -148,9 +148,8 @@ static void known_scalings_are_used_for_joined_inputs(void **state)
     write_fields();
     nn_data_options options = field_options();
     nn_dataset *dataset = NULL;
-    assert_int_equal(nn_dataset_open(comm, &options, files_directory, 7,
-                                     &(nn_target_wanted){.classes = false}, 1, &known, &dataset),
-                     NN_OK);
+    assert_int_equal(
+        files_open(comm, &options, 7, &(nn_target_wanted){.classes = false}, 1, &known, &dataset), NN_OK);
     assert_memory_equal(nn_dataset_input_scaling(dataset)->scale, scale, sizeof scale);
     assert_memory_equal(nn_dataset_input_scaling(dataset)->offset, offset, sizeof offset);
     nn_real inputs[INPUTS], value;

@@ -117,8 +117,7 @@ static void only_nan_is_missing(void **state)
     *y = (nn_field_options){.missing = NN_MISSING_MASK};
     nn_dataset *dataset = NULL;
     const nn_target_wanted values = {0};
-    assert_int_equal(nn_dataset_open(comm, &options, files_directory, 7, &values, 1, NULL, &dataset),
-                     NN_ERROR_DATA);
+    assert_int_equal(files_open(comm, &options, 7, &values, 1, NULL, &dataset), NN_ERROR_DATA);
     expect_message("all training values are missing");
 }
 
@@ -250,7 +249,7 @@ static void transforms_do_not_spoil_targets(void **state)
         files_field(&options, "y")->ignored_label = (char *)"255";
         x->kind = cases[n].kind;
         x->augment = read_list(cases[n].transform);
-        nn_status status = nn_dataset_open(comm, &options, files_directory, 7, &classes, 1, NULL, &dataset);
+        nn_status status = files_open(comm, &options, 7, &classes, 1, NULL, &dataset);
         assert_int_equal(status, cases[n].message ? NN_ERROR_USAGE : NN_OK);
         if (cases[n].message) expect_message(cases[n].message);
         nn_dataset_close(dataset);
@@ -322,8 +321,7 @@ static void invalid_weights_are_refused(void **state)
     options.parts[NN_TRAIN].weights = (char *)"w";
     for (size_t n = 0; n < sizeof wrong / sizeof *wrong; n++) {
         write_weights(wrong[n].weight);
-        assert_int_equal(nn_dataset_open(comm, &options, files_directory, 7, &classes, 1, NULL, &dataset),
-                         NN_ERROR_DATA);
+        assert_int_equal(files_open(comm, &options, 7, &classes, 1, NULL, &dataset), NN_ERROR_DATA);
         assert_null(dataset);
         expect_message("data.train.weights: dataset \"w\"");
         expect_message(wrong[n].message);
@@ -455,7 +453,7 @@ static void failed_allocations_are_survived(void **state)
     for (int64_t n = 1; status != NN_OK; n++) {
         nn_dataset *dataset = NULL;
         nn_memory_fail_at(n);
-        status = nn_dataset_open(comm, &options, files_directory, 7, of_sequences, 3, NULL, &dataset);
+        status = files_open(comm, &options, 7, of_sequences, 3, NULL, &dataset);
         nn_memory_fail_at(0);
         assert_true(status == NN_OK || status == NN_ERROR_MEMORY);
         nn_dataset_close(dataset);

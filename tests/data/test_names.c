@@ -290,8 +290,7 @@ static nn_dataset *open_known(const nn_data_options *options, nn_data_known know
     }
     known.names = set;
     known.names_from = "run/best.h5";
-    if (nn_dataset_open(comm, options, files_directory, 7, &(nn_target_wanted){.classes = true}, 1, &known,
-                        &dataset) != NN_OK)
+    if (files_open(comm, options, 7, &(nn_target_wanted){.classes = true}, 1, &known, &dataset) != NN_OK)
         return NULL;
     return dataset;
 }

@@ -213,8 +213,7 @@ static void failed_allocations_are_survived(void **state)
     while (status != NN_OK) {
         nn_dataset *dataset = NULL;
         nn_memory_fail_at(++n);
-        status = nn_dataset_open(comm, &options, files_directory, 7, &(nn_target_wanted){.classes = true}, 1,
-                                 NULL, &dataset);
+        status = files_open(comm, &options, 7, &(nn_target_wanted){.classes = true}, 1, NULL, &dataset);
         nn_memory_fail_at(0);
         assert_true(status == NN_OK || status == NN_ERROR_MEMORY);
         nn_dataset_close(dataset);

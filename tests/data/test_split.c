@@ -71,9 +71,9 @@ static void a_split_is_disjoint_and_complete(void **state)
             const int64_t expected[NN_PARTS][4] = {{450, 225, 72, 3}, {90, 45, 15, 0}, {60, 30, 10, 0}};
             assert_memory_equal(counts, expected, sizeof expected);
         }
-        assert_int_equal(nn_dataset_open(comm, &options, files_directory, 8,
-                                         &(nn_target_wanted){.classes = true}, 1, NULL, &dataset),
-                         NN_OK); /* a different seed of the run */
+        assert_int_equal(
+            files_open(comm, &options, 8, &(nn_target_wanted){.classes = true}, 1, NULL, &dataset),
+            NN_OK); /* a different seed of the run */
         take_parts(dataset, again, counts);
         nn_dataset_close(dataset);
         assert_memory_equal(first, again, sizeof first);

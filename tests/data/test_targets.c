@@ -154,7 +154,7 @@ static void known_targets_are_kept_apart(void **state)
     nn_dataset *dataset = NULL;
     write_targets();
     nn_data_options options = target_options();
-    assert_int_equal(nn_dataset_open(comm, &options, files_directory, 7, four, 4, &known, &dataset), NN_OK);
+    assert_int_equal(files_open(comm, &options, 7, four, 4, &known, &dataset), NN_OK);
     nn_real values[BOX + 1];
     gather_ok(dataset, NN_TRAIN, 11, 1, NULL, values, NULL);
     for (int c = 0; c < BOX; c++)

@@ -298,7 +298,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     write_file(&bytes, "a.h5");
     if (two_files || rarely(&bytes, 4)) write_file(&bytes, "b.h5");
     if (getenv("NN_FUZZ_SAY")) say(&options, classes, joined);
-    nn_status status = nn_dataset_open(comm, &options, files_directory, 7, &wanted, 1, NULL, &dataset);
+    nn_status status = files_open(comm, &options, 7, &wanted, 1, NULL, &dataset);
     if (status == NN_OK) use(dataset);
     fuzz_expect_told(status);
     nn_dataset_close(dataset);

@@ -44,7 +44,8 @@ static void test_forms(void **state)
         fail_msg("%s", nn_error_text());
     const char *const names[] = {"flip", "shift", "mixup", "shift", "noise"};
     assert_int_equal(augment.count, 5);
-    for (int t = 0; t < 5; t++) assert_string_equal(augment.transforms[t].type->name, names[t]);
+    for (int t = 0; t < 5; t++)
+        assert_string_equal(nn_transform_types()[augment.transforms[t].type]->name, names[t]);
     assert_string_equal(value_of(config, PATH), "flip, shift, mixup, shift, noise");
     assert_string_equal(value_of(config, PATH ".0.flip.probability"), "0.5");
     assert_string_equal(value_of(config, PATH ".1.shift.pixels"), "2");

@@ -56,8 +56,13 @@ static void test_restart(void **state)
     expect_ok(nn_comm_start(NULL, NULL, &comm));
     expect_ok(nn_config_parse(text, "test", NULL, 0, &config));
     expect_ok(nn_settings_read(config, &settings));
-    expect_ok(
-        nn_dataset_open(comm, &settings.data, ".", 1, &(nn_target_wanted){.classes = true}, 1, NULL, &data));
+    expect_ok(nn_dataset_open(comm, &settings.data,
+                              &(nn_dataset_setup){.scalar = NN_SCALAR_REAL,
+                                                  .directory = ".",
+                                                  .seed = 1,
+                                                  .wanted = &(nn_target_wanted){.classes = true},
+                                                  .wanted_count = 1},
+                              &data));
     expect_ok(nn_dataset_arrange(data, BATCH, BATCH / MICROBATCH));
     expect_ok(nn_heads_model(&settings.model, data, MICROBATCH, &model));
     assert_int_equal(model->network->carried_values, 2 * 5 + 3);

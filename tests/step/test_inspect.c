@@ -54,7 +54,11 @@ static int bench_open(void **state)
     expect_ok(nn_comm_start(NULL, NULL, &b->comm));
     expect_ok(nn_config_parse(text, "test", NULL, 0, &b->config));
     expect_ok(nn_settings_read(b->config, &b->settings));
-    expect_ok(nn_dataset_open(b->comm, &b->settings.data, ".", 1, wanted, 2, NULL, &b->data));
+    expect_ok(nn_dataset_open(
+        b->comm, &b->settings.data,
+        &(nn_dataset_setup){
+            .scalar = NN_SCALAR_REAL, .directory = ".", .seed = 1, .wanted = wanted, .wanted_count = 2},
+        &b->data));
     expect_ok(nn_heads_model(&b->settings.model, b->data, MICROBATCH, &b->model));
     expect_ok(NN_ALLOCATE(&b->weights, b->model->network->value_count, "weights"));
     expect_ok(

@@ -45,7 +45,11 @@ static void try_config(const char *text, nn_machine *machine)
     expect_ok(nn_config_parse(text, "test", NULL, 0, &config));
     expect_ok(nn_settings_read(config, &settings));
     nn_heads_wanted(&settings.model, wanted);
-    expect_ok(nn_dataset_open(comm, &settings.data, ".", 1, wanted, 1, NULL, &data));
+    expect_ok(nn_dataset_open(
+        comm, &settings.data,
+        &(nn_dataset_setup){
+            .scalar = NN_SCALAR_REAL, .directory = ".", .seed = 1, .wanted = wanted, .wanted_count = 1},
+        &data));
     nn_plan plan = nn_plan_make(samples[0], 64, 8, 2, false, 0);
     expect_ok(nn_heads_model(&settings.model, data, plan.microbatch_size, &model));
     size_t before = nn_memory_in_use();
