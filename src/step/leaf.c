@@ -409,15 +409,18 @@ static nn_nonfinite leaf_find_nonfinite(const nn_leaf *leaf, const nn_model *mod
 nn_nonfinite nn_leaf_forward(nn_leaf *leaf, const nn_model *model, const nn_real *weights, nn_real *scratch,
                              const double *denominators, double *figures)
 {
-    nn_leaf_run(leaf, model, weights, scratch, 1, model->network->layer_count);
+    nn_leaf_run(leaf, model, weights, NULL, scratch, 1, model->network->layer_count);
     return nn_leaf_finish(leaf, model, denominators, figures);
 }
 
-void nn_leaf_run(nn_leaf *leaf, const nn_model *model, const nn_real *weights, nn_real *scratch, int begin,
-                 int end)
+void nn_leaf_run(nn_leaf *leaf, const nn_model *model, const nn_real *weights, const nn_packed *packed,
+                 nn_real *scratch, int begin, int end)
 {
-    for (int l = begin; l < end; l++)
-        nn_network_forward(model->network, l, weights, leaf->microbatch, scratch);
+    nn_network_group group = {.weights = weights, .microbatches = &leaf->microbatch, .count = 1};
+    for (int l = begin; l < end; l++) {
+        group.packed = nn_packed_at(packed, l, NN_FORWARD);
+        nn_network_forward_group(model->network, l, &group, scratch);
+    }
 }
 
 nn_nonfinite nn_leaf_finish(nn_leaf *leaf, const nn_model *model, const double *denominators, double *figures)

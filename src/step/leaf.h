@@ -2,6 +2,7 @@
 #ifndef NN_STEP_LEAF_H
 #define NN_STEP_LEAF_H
 
+#include "step/packed.h"
 #include "step/workers.h"
 
 /* What a head compares its output with. */
@@ -78,8 +79,8 @@ void nn_leaf_unpack(nn_leaf *leaf, const nn_model *model, const nn_dataset *data
 nn_nonfinite nn_leaf_forward(nn_leaf *leaf, const nn_model *model, const nn_real *weights, nn_real *scratch,
                              const double *denominators, double *figures);
 /* Of this, the layers [begin, end); and what comes after the last one. */
-void nn_leaf_run(nn_leaf *leaf, const nn_model *model, const nn_real *weights, nn_real *scratch, int begin,
-                 int end);
+void nn_leaf_run(nn_leaf *leaf, const nn_model *model, const nn_real *weights, const nn_packed *packed,
+                 nn_real *scratch, int begin, int end);
 nn_nonfinite nn_leaf_finish(nn_leaf *leaf, const nn_model *model, const double *denominators,
                             double *figures);
 /* Of this, losses, metrics and gradients. */

@@ -180,20 +180,70 @@ typedef struct workers_stretch {
     bool first, last;
 } workers_stretch;
 
+/* What follows the stretch on one leaf. */
+static void workers_end_stretch(const workers_step *at, const workers_wave *wave, workers_stretch stretch,
+                                int64_t i)
+{
+    if (stretch.last)
+        workers_finish(at, wave->first_leaf + i, &at->workers->leaves[i]);
+    else
+        workers_collect(at, wave, i, stretch.end, NN_FORWARD);
+    nn_pulse();
+}
+
+/*
+ * One pass of layer `l` over the wave, its tiles shared out where there are fewer leaves than threads. Which
+ * thread computes a tile changes no bit of it: that is the contract of a layer (nn/layer.h).
+ */
+static void workers_pass(const workers_step *at, const workers_wave *wave, int l, nn_pass pass)
+{
+    nn_workers *workers = at->workers;
+    const nn_network *network = workers->model->network;
+    if (wave->leaf_count == 0) return;
+    int64_t chunks = (workers->threads + wave->leaf_count - 1) / wave->leaf_count;
+    void (*run)(const nn_network *, int, const nn_network_group *, nn_real *) =
+        pass == NN_FORWARD ? nn_network_forward_group : nn_network_backward_group;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads) if (wave->leaf_count * chunks > 1)
+    for (int64_t task = 0; task < wave->leaf_count * chunks; task++) {
+        nn_microbatch *microbatch = workers->leaves[task / chunks].microbatch;
+        int64_t tiles = nn_network_tiles(network, l, pass, microbatch), chunk = task % chunks;
+        nn_network_group group = {.weights = at->call->weights,
+                                  .packed = nn_packed_at(&workers->packed, l, pass),
+                                  .microbatches = &microbatch,
+                                  .count = 1,
+                                  .tile_begin = (int)(tiles * chunk / chunks),
+                                  .tile_end = (int)(tiles * (chunk + 1) / chunks)};
+        if (group.tile_begin < group.tile_end)
+            run(network, l, &group, workers->scratch[omp_get_thread_num()]);
+    }
+}
+
+/* With fewer leaves than threads: layer by layer, so that all threads have a share of each. */
+static void workers_share_stretch(const workers_step *at, const workers_wave *wave, workers_stretch stretch)
+{
+    nn_workers *workers = at->workers;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads) if (wave->leaf_count > 1)
+    for (int64_t i = 0; i < wave->leaf_count; i++)
+        if (stretch.first) workers_load(at, wave->first_leaf + i, &workers->leaves[i]);
+    for (int l = stretch.begin; l < stretch.end; l++) workers_pass(at, wave, l, NN_FORWARD);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads) if (wave->leaf_count > 1)
+    for (int64_t i = 0; i < wave->leaf_count; i++) workers_end_stretch(at, wave, stretch, i);
+}
+
 static void workers_run_stretch(const workers_step *at, const workers_wave *wave, workers_stretch stretch)
 {
     nn_workers *workers = at->workers;
+    if (wave->leaf_count < workers->threads) {
+        workers_share_stretch(at, wave, stretch);
+        return;
+    }
 #pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads)
     for (int64_t i = 0; i < wave->leaf_count; i++) {
         nn_leaf *slot = &workers->leaves[i];
         if (stretch.first) workers_load(at, wave->first_leaf + i, slot);
-        nn_leaf_run(slot, workers->model, at->call->weights, workers->scratch[omp_get_thread_num()],
-                    stretch.begin, stretch.end);
-        if (stretch.last)
-            workers_finish(at, wave->first_leaf + i, slot);
-        else
-            workers_collect(at, wave, i, stretch.end, NN_FORWARD);
-        nn_pulse();
+        nn_leaf_run(slot, workers->model, at->call->weights, &workers->packed,
+                    workers->scratch[omp_get_thread_num()], stretch.begin, stretch.end);
+        workers_end_stretch(at, wave, stretch, i);
     }
 }
 
@@ -275,16 +325,6 @@ static nn_status workers_collect_backward(const workers_step *at, const workers_
     return workers_merge(at, wave, l, NN_BACKWARD);
 }
 
-static void workers_layer_backward(const workers_step *at, const workers_wave *wave, int l)
-{
-    nn_workers *workers = at->workers;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads) if (wave->leaf_count > 1)
-    for (int64_t i = 0; i < wave->leaf_count; i++)
-        nn_network_backward(workers->model->network, l, at->call->weights, workers->leaves[i].microbatch,
-                            workers->scratch[omp_get_thread_num()]);
-    nn_pulse();
-}
-
 static nn_status workers_run_wave(const workers_step *at, const workers_wave *wave)
 {
     const nn_network *network = at->workers->model->network;
@@ -292,7 +332,8 @@ static nn_status workers_run_wave(const workers_step *at, const workers_wave *wa
     NN_TRY(workers_forward(at, wave));
     for (int l = network->layer_count - 1; l > 0; l--) {
         NN_TRY(workers_collect_backward(at, wave, l));
-        workers_layer_backward(at, wave, l);
+        workers_pass(at, wave, l, NN_BACKWARD);
+        nn_pulse();
         if (network->layers[l].part_count > 0) workers_layer_gradient(at, wave, l);
         if (at->final && hooks->layer_done) NN_TRY(hooks->layer_done(hooks->layer_context, l));
     }
@@ -326,6 +367,8 @@ nn_status nn_workers_gradient(nn_workers *workers, nn_gradient_call *call)
     call->nonfinite = (nn_nonfinite){.position = -1};
     size_t carried = (size_t)(leaves * nn_workers_leaf_carried(workers->model, workers->microbatch_size));
     if (carried > 0) memcpy(workers->carried_before, workers->carried, carried * sizeof(nn_real));
+    if (leaves > 0)
+        nn_packed_fill(workers->model->network, workers->threads, call->weights, &workers->packed);
     if (at.final) {
         workers_wave wave = {call->nodes, call->partials, call->node_count, call->share.begin, leaves};
         return workers_run_wave(&at, &wave);

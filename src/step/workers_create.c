@@ -58,7 +58,8 @@ size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, const nn
     int64_t carried = most * nn_workers_leaf_carried(model, request->microbatch_size);
     return (size_t)slots * nn_leaf_memory(model, data, request->microbatch_size) +
            (size_t)request->threads * (size_t)(network->scratch_values + fold) * sizeof(nn_real) +
-           nn_batch_statistics_memory(network, most) + (size_t)(2 * carried) * sizeof(nn_real) +
+           nn_packed_memory(network) + nn_batch_statistics_memory(network, most) +
+           (size_t)(2 * carried) * sizeof(nn_real) +
            (size_t)(workers_wave_depth(slots, most) * network->value_count) * sizeof(nn_real);
 }
 
@@ -75,6 +76,7 @@ static nn_status workers_allocate(nn_workers *workers, int64_t leaves_max)
         NN_TRY(
             NN_ALLOCATE(&workers->carried_before, leaves_max * carried, "state carried from step to step"));
     }
+    NN_TRY(nn_packed_create(network, &workers->packed));
     NN_TRY(nn_batch_statistics_create(network, leaves_max, &workers->statistics));
     NN_TRY(NN_ALLOCATE(&workers->scratch, workers->threads, "scratch of threads"));
     NN_TRY(NN_ALLOCATE(&workers->fold, workers->threads, "scratch of threads"));
@@ -122,6 +124,7 @@ void nn_workers_destroy(nn_workers *workers)
         if (workers->fold) nn_free(workers->fold[t]);
     }
     for (int d = 0; workers->wave_sums && d < workers->wave_depth; d++) nn_free(workers->wave_sums[d]);
+    nn_packed_release(&workers->packed);
     nn_batch_statistics_release(&workers->statistics);
     nn_witness_release(&workers->witness);
     nn_free(workers->leaves);

@@ -31,6 +31,7 @@ struct nn_workers {
     nn_leaf *leaves;
     nn_real *carried; /* of all leaves of a share, a microbatch each: goes on from step to step; NULL: none */
     nn_real *carried_before; /* the same as the last step found it */
+    nn_packed packed;        /* the weights of the step */
     nn_real **scratch;       /* by thread */
     int fold_depth;
     int64_t fold_values;

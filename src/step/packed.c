@@ -1,0 +1,51 @@
+#include "step/packed.h"
+
+#include "base/memory.h"
+
+size_t nn_packed_memory(const nn_network *network)
+{
+    int64_t values = 0;
+    for (int l = 1; l < network->layer_count; l++)
+        for (int pass = 0; pass < NN_PASSES; pass++)
+            values += nn_network_packed_values(network, l, (nn_pass)pass);
+    return (size_t)values * sizeof(nn_real);
+}
+
+nn_status nn_packed_create(const nn_network *network, nn_packed *packed)
+{
+    int64_t end = 0;
+    *packed = (nn_packed){.layer_count = network->layer_count};
+    NN_TRY(NN_ALLOCATE(&packed->offsets, packed->layer_count * NN_PASSES, "the packed weights"));
+    for (int64_t i = 0; i < packed->layer_count * NN_PASSES; i++) {
+        int64_t values =
+            i < NN_PASSES ? 0
+                          : nn_network_packed_values(network, (int)(i / NN_PASSES), (nn_pass)(i % NN_PASSES));
+        packed->offsets[i] = values > 0 ? end : -1;
+        end += values;
+    }
+    return end > 0 ? NN_ALLOCATE(&packed->values, end, "the packed weights") : NN_OK;
+}
+
+void nn_packed_release(nn_packed *packed)
+{
+    nn_free(packed->values);
+    nn_free(packed->offsets);
+    *packed = (nn_packed){0};
+}
+
+void nn_packed_fill(const nn_network *network, int threads, const nn_real *weights, nn_packed *packed)
+{
+    if (!packed->values) return;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+    for (int64_t i = NN_PASSES; i < packed->layer_count * NN_PASSES; i++)
+        if (packed->offsets[i] >= 0)
+            nn_network_pack(network, (int)(i / NN_PASSES), (nn_pass)(i % NN_PASSES), weights,
+                            packed->values + packed->offsets[i]);
+}
+
+const nn_real *nn_packed_at(const nn_packed *packed, int layer, nn_pass pass)
+{
+    if (!packed || !packed->values) return NULL;
+    int64_t offset = packed->offsets[layer * NN_PASSES + (int)pass];
+    return offset < 0 ? NULL : packed->values + offset;
+}
