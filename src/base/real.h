@@ -11,6 +11,7 @@
 #define NN_BASE_REAL_H
 
 #include <stddef.h>
+#include <string.h>
 
 typedef enum nn_scalar { NN_SCALAR_F32, NN_SCALAR_F64, NN_SCALARS } nn_scalar;
 
@@ -30,6 +31,12 @@ typedef struct nn_real nn_real;
 static inline const char *nn_scalar_name(nn_scalar scalar)
 {
     return scalar == NN_SCALAR_F64 ? "float64" : "float32";
+}
+
+/* From such a name; float32 where it is another. */
+static inline nn_scalar nn_scalar_named(const char *name)
+{
+    return strcmp(name, "float64") == 0 ? NN_SCALAR_F64 : NN_SCALAR_F32;
 }
 
 /* Bytes per value. */

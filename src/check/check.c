@@ -7,11 +7,14 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "rundir/init_from.h"
+#include "rundir/init_known.h"
 #include "step/carried.h"
 #include "step/findings.h"
 #include "step/heads.h"
+#include "step/threads.h"
 #include "tensor/matrix.h"
-#include "train/init_known.h"
+#include "train/setup.h"
+#include "train/trainable.h"
 
 /* Data of at most so many bytes is read through. */
 #define CHECK_DATA_BYTES ((size_t)256 << 20)
@@ -87,7 +90,7 @@ static void check_validation(nn_check *check)
 {
     bool stops = check->run.settings.training.early_stopping.stops;
     check_collect_at(check, stops ? "training" : "lr_schedule", stops ? "early_stopping" : NULL,
-                     nn_run_check_validation(&check->run));
+                     nn_trainable_check_validation(&check->run));
 }
 
 /* What needs no data. */
@@ -193,8 +196,8 @@ static void check_model(nn_check *check)
             check, nn_heads_model(&run->settings.model, run->data, run->plan.microbatch_size, &run->model)))
         return;
     check->model_memory = nn_memory_in_use() - before;
-    check_collect_at(check, "network", NULL, nn_run_check_trainable(run));
-    nn_check_collect(check, nn_run_check_mixing(run));
+    check_collect_at(check, "network", NULL, nn_trainable_check_layers(run));
+    nn_check_collect(check, nn_trainable_check_mixing(run));
     for (int p = 0; p < NN_PARTS; p++)
         nn_check_collect(check, nn_findings_check(run->model, nn_dataset_count(run->data, (nn_part)p)));
     nn_check_collect(check, nn_carried_check(run->model, &run->settings, &run->plan));
@@ -252,7 +255,7 @@ static void check_parts(nn_check *check)
     nn_check_resume(check);
     if (!run->model || !configured) return;
     check_init_from(check);
-    nn_run_warn(run, check->request->ranks);
+    nn_trainable_warn(run, check->request->ranks);
     nn_check_needs(check);
     nn_check_disk(check);
     if (forecast->problem_count > 0)
@@ -262,7 +265,7 @@ static void check_parts(nn_check *check)
 
 static void check_close(nn_check *check)
 {
-    nn_run_close(&check->run);
+    nn_setup_close(&check->run);
     nn_comm_destroy(check->run.comm);
 }
 

@@ -14,8 +14,8 @@
 #include "host/clock.h"
 #include "host/files.h"
 #include "rundir/compare.h"
+#include "rundir/fallback.h"
 #include "train/extent.h"
-#include "train/fallback.h"
 
 /* Bytes of the write that tells the speed of a disk. */
 #define DISK_PROBE ((size_t)8 << 20)
@@ -104,7 +104,7 @@ static nn_status resume_find(const nn_run *run, char path[NN_PATH_SIZE], nn_chec
         parts.data_identity = nn_dataset_identity(run->data);
         parts.data_lines = nn_dataset_identity_lines(run->data);
         parts.names = nn_dataset_names(run->data);
-        return nn_run_find(run->job, &parts, path, found, NULL);
+        return nn_fallback_find(run->job, &parts, path, found, NULL);
     }
     NN_TRY(nn_checkpoint_newest(run->job->run_directory, path, &found->bytes, &found->size));
     if (!found->bytes) return NN_OK;

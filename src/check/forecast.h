@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/text.h"
-#include "train/engine.h"
+#include "settings/job.h"
 
 /* A job that is to be started; everything is borrowed. */
 typedef struct nn_forecast_request {

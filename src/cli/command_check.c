@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "check/forecast.h"
-#include "cli/job.h"
+#include "cli/named_job.h"
 #include "host/limit.h"
 
 enum {
@@ -271,11 +271,11 @@ static void check_show(const nn_forecast_request *request, const nn_forecast *fo
 
 static nn_status check_run(const nn_arguments *arguments)
 {
-    nn_job_names names;
+    nn_named_job names;
     nn_forecast forecast;
     nn_forecast_request request = {0};
     char problem[1024];
-    NN_TRY(nn_job_name(arguments, "check", &names));
+    NN_TRY(nn_named_job_find(arguments, "check", &names));
     NN_TRY(check_read(arguments, &request));
     const char *directory = check_value(arguments, OPTION_RUN_DIR);
     nn_job job = {.config_path = names.config,
@@ -284,7 +284,7 @@ static nn_status check_run(const nn_arguments *arguments)
                   .run_directory = directory ? directory : names.directory,
                   .fresh = arguments->value_counts[OPTION_FRESH] > 0};
     request.job = &job;
-    if (nn_job_probe(&job) != NN_OK) {
+    if (nn_named_job_probe(&job) != NN_OK) {
         snprintf(problem, sizeof problem, "%s", nn_error_text());
         request.data_problem = problem;
     }

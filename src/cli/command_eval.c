@@ -2,7 +2,7 @@
 #include "cli/command.h"
 #include "cli/probe_saved.h"
 #include "cli/session.h"
-#include "train/engine.h"
+#include "train/train.h"
 
 enum { OPTION_DATA, OPTION_SET };
 

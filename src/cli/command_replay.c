@@ -1,6 +1,6 @@
 /* nntrain replay RUN_DIR/nonfinite-STEP.h5 */
 #include "cli/command.h"
-#include "train/engine.h"
+#include "train/train.h"
 
 enum { OPTION_PRECISION };
 

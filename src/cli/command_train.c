@@ -4,11 +4,11 @@
 #include <time.h>
 
 #include "cli/command.h"
-#include "cli/job.h"
+#include "cli/named_job.h"
 #include "cli/probe.h"
 #include "cli/session.h"
 #include "host/limit.h"
-#include "train/engine.h"
+#include "train/train.h"
 
 enum { OPTION_SET, OPTION_RUN_DIR, OPTION_FRESH, OPTION_TIME_LIMIT };
 
@@ -42,8 +42,8 @@ static nn_status train_end_time(const nn_arguments *arguments, double *end)
 
 static nn_status train_run(const nn_arguments *arguments)
 {
-    nn_job_names names;
-    NN_TRY(nn_job_name(arguments, "train", &names));
+    nn_named_job names;
+    NN_TRY(nn_named_job_find(arguments, "train", &names));
     nn_job job = {.config_path = names.config,
                   .overrides = arguments->values[OPTION_SET],
                   .override_count = arguments->value_counts[OPTION_SET],
@@ -53,7 +53,7 @@ static nn_status train_run(const nn_arguments *arguments)
     size_t given = arguments->value_counts[OPTION_RUN_DIR];
     job.run_directory = given ? arguments->values[OPTION_RUN_DIR][given - 1] : names.directory;
     NN_TRY(train_end_time(arguments, &job.end_time));
-    NN_TRY(nn_job_probe(&job));
+    NN_TRY(nn_named_job_probe(&job));
     return nn_session_run(train_work, &job);
 }
 

@@ -9,7 +9,7 @@
 #include "cli/verify.h"
 #include "host/files.h"
 #include "model/find.h"
-#include "store/manifest.h"
+#include "rundir/manifest.h"
 
 static const nn_command_option verify_options[] = {{NULL, NULL, NULL}};
 

@@ -3,7 +3,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "cli/probe.h"
-#include "train/engine.h"
+#include "settings/job.h"
 
 nn_status nn_probe_saved(const char *run_or_checkpoint, const nn_text_list *names)
 {
@@ -11,7 +11,8 @@ nn_status nn_probe_saved(const char *run_or_checkpoint, const nn_text_list *name
     if (!nn_probe_is_first()) return NN_OK;
     bool spoke = nn_log_enabled();
     nn_log_enable(false); /* its warnings come again when the run is opened */
-    nn_status status = names ? nn_listed_files(names, &files) : nn_saved_files(run_or_checkpoint, &files);
+    nn_status status =
+        names ? nn_job_files_listed(names, &files) : nn_job_files_of(run_or_checkpoint, &files);
     nn_log_enable(spoke);
     status = status == NN_OK ? nn_probe_files(files.count, (const char *const *)files.items) : NN_OK;
     nn_list_release(&files);

@@ -11,8 +11,8 @@
 #include "config/identity.h"
 #include "host/files.h"
 #include "model/find.h"
+#include "rundir/expected.h"
 #include "store/seal.h"
-#include "train/engine.h"
 
 #define VERIFY_CPU_SECONDS 600
 #define VERIFY_LONGEST 4096
@@ -94,7 +94,7 @@ static void verify_content(nn_store_file *file, nn_verified *verified)
     nn_status status = verify_identity(file, verified);
     verified->opens = status == NN_OK;
     verify_note_failure(verified, status);
-    verify_note_failure(verified, nn_check_checkpoint(file, verify_report, verified));
+    verify_note_failure(verified, nn_expected_check(file, verify_report, verified));
 }
 
 static void verify_image(const char *path, const void *bytes, size_t size, nn_verified *verified)

@@ -1,86 +1,173 @@
+/* The manifest of a run directory:
+ *
+ *     nntrain manifest 1
+ *     run 0123456789abcdef
+ *     best size 123456 xxh64 0123456789abcdef
+ *     step 42 size 123456 xxh64 0123456789abcdef
+ *     manifest xxh64 0123456789abcdef          (of all bytes before this line)
+ */
 #include "rundir/manifest.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
-#include "base/log.h"
+#include "base/hash.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "host/files.h"
+#include "store/store.h"
 
-/* What cannot be looked at stays listed. */
-static bool manifest_has_lost(const char *run_directory, int64_t step)
+#define MANIFEST_TITLE "nntrain manifest 1\n"
+#define MANIFEST_LAST "manifest xxh64 %016" PRIx64 "\n"
+#define MANIFEST_LAST_LENGTH ((size_t)32)
+#define MANIFEST_LARGEST ((size_t)256 << 20)
+
+void nn_manifest_release(nn_manifest *manifest)
 {
-    char path[NN_PATH_SIZE];
-    bool there;
-    if (step == NN_MANIFEST_BEST)
-        snprintf(path, sizeof path, "%.4000s/" NN_CHECKPOINT_BEST, run_directory);
-    else
-        nn_checkpoint_path(run_directory, step, path);
-    return nn_file_exists(path, &there) == NN_OK && !there;
+    nn_free(manifest->entries);
+    *manifest = (nn_manifest){0};
 }
 
-static void manifest_drop_gone(const char *run_directory, nn_manifest *manifest)
+/* ---- entries ---- */
+
+const nn_manifest_entry *nn_manifest_find(const nn_manifest *manifest, int64_t step)
 {
-    for (size_t i = manifest->count; i-- > 0;) {
-        int64_t listed = manifest->entries[i].step;
-        if (manifest_has_lost(run_directory, listed)) nn_manifest_remove(manifest, listed);
+    for (size_t i = 0; i < manifest->count; i++)
+        if (manifest->entries[i].step == step) return &manifest->entries[i];
+    return NULL;
+}
+
+static nn_status manifest_add(nn_manifest *manifest, nn_manifest_entry entry)
+{
+    if (manifest->count == manifest->capacity) {
+        size_t capacity = manifest->capacity ? 2 * manifest->capacity : 8;
+        NN_TRY(nn_reallocate((void **)&manifest->entries, manifest->capacity, capacity, sizeof entry,
+                             "the manifest"));
+        manifest->capacity = capacity;
     }
-}
-
-static nn_status manifest_go_on(const char *run_directory, nn_manifest *manifest,
-                                const nn_checkpoint_opened *from, const nn_damaged *damaged)
-{
-    bool there;
-    nn_status status = nn_manifest_read(run_directory, manifest, &there);
-    if (status == NN_ERROR_CHECKPOINT) status = NN_OK; /* said already: it begins anew */
-    NN_TRY(status);
-    manifest_drop_gone(run_directory, manifest);
-    for (size_t i = 0; i < damaged->count; i++) nn_manifest_remove(manifest, damaged->steps[i]);
-    return manifest_has_lost(run_directory, from->step)
-               ? NN_OK
-               : nn_manifest_put(manifest, from->step, from->bytes, from->size);
-}
-
-nn_status nn_manifest_begin(const char *run_directory, uint64_t run, const nn_checkpoint_opened *from,
-                            const nn_damaged *damaged)
-{
-    nn_manifest manifest = {0};
-    nn_status status = from ? manifest_go_on(run_directory, &manifest, from, damaged) : NN_OK;
-    manifest.run = run;
-    if (status == NN_OK && nn_manifest_write(run_directory, &manifest) != NN_OK)
-        nn_log_warning("%s; the run goes on without a manifest of its checkpoints", nn_error_text());
-    nn_manifest_release(&manifest);
-    return status;
-}
-
-/* Drops the checkpoints beyond the newest `keep_last` of those up to `step`. */
-static nn_status manifest_drop_old(const char *run_directory, nn_manifest *manifest, int64_t step,
-                                   int64_t keep_last)
-{
-    int64_t *steps, kept = 0;
-    size_t count;
-    manifest_drop_gone(run_directory, manifest);
-    NN_TRY(nn_checkpoint_list(run_directory, &steps, &count));
-    for (size_t i = 0; i < count; i++)
-        if (steps[i] <= step && kept++ >= keep_last) nn_manifest_remove(manifest, steps[i]);
-    nn_free(steps);
+    manifest->entries[manifest->count++] = entry;
     return NN_OK;
 }
 
-nn_status nn_manifest_record(const char *run_directory, uint64_t run, int64_t step, const void *bytes,
-                             size_t size, int64_t keep_last)
+void nn_manifest_remove(nn_manifest *manifest, int64_t step)
 {
-    nn_manifest manifest;
-    bool there;
-    nn_status status;
-    /* A damaged one begins anew; that there was none, or another, was said at the start. */
-    status = nn_manifest_read(run_directory, &manifest, &there);
-    if (status != NN_OK && status != NN_ERROR_CHECKPOINT) return status;
-    manifest.run = run;
-    NN_TRY_TO(done, status, nn_manifest_put(&manifest, step, bytes, size));
-    if (step != NN_MANIFEST_BEST)
-        NN_TRY_TO(done, status, manifest_drop_old(run_directory, &manifest, step, keep_last));
-    status = nn_manifest_write(run_directory, &manifest);
-done:
-    nn_manifest_release(&manifest);
+    size_t kept = 0;
+    for (size_t i = 0; i < manifest->count; i++)
+        if (manifest->entries[i].step != step) manifest->entries[kept++] = manifest->entries[i];
+    manifest->count = kept;
+}
+
+nn_status nn_manifest_put(nn_manifest *manifest, int64_t step, const void *bytes, size_t size)
+{
+    nn_manifest_entry entry = {step, size, nn_hash(bytes, size, 0)};
+    for (size_t i = 0; i < manifest->count; i++)
+        if (manifest->entries[i].step == step) {
+            manifest->entries[i] = entry;
+            return NN_OK;
+        }
+    return manifest_add(manifest, entry);
+}
+
+bool nn_manifest_fits(const nn_manifest_entry *entry, const void *bytes, size_t size)
+{
+    return entry->size == size && entry->hash == nn_hash(bytes, size, 0);
+}
+
+/* ---- writing ---- */
+
+static void manifest_path(const char *run_directory, nn_text *path)
+{
+    nn_text_append(path, "%s/" NN_MANIFEST_NAME, run_directory);
+}
+
+static void manifest_append(nn_text *text, const nn_manifest_entry *entry)
+{
+    if (entry->step == NN_MANIFEST_BEST)
+        nn_text_append(text, "best");
+    else
+        nn_text_append(text, "step %" PRId64, entry->step);
+    nn_text_append(text, " size %" PRIu64 " xxh64 %016" PRIx64 "\n", entry->size, entry->hash);
+}
+
+nn_status nn_manifest_write(const char *run_directory, const nn_manifest *manifest)
+{
+    nn_text text = {0}, path = {0};
+    manifest_path(run_directory, &path);
+    nn_text_append(&text, MANIFEST_TITLE "run %016" PRIx64 "\n", manifest->run);
+    for (size_t i = 0; i < manifest->count; i++) manifest_append(&text, &manifest->entries[i]);
+    if (!text.failed) nn_text_append(&text, MANIFEST_LAST, nn_hash(text.bytes, text.length, 0));
+    nn_status status = text.failed || path.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for a manifest")
+                                                  : nn_store_commit(path.bytes, text.bytes, text.length);
+    nn_text_free(&text);
+    nn_text_free(&path);
+    return status;
+}
+
+/* ---- reading ---- */
+
+/* Whether the text ends in a last line with the right checksum. */
+static bool manifest_is_sealed(const char *text, size_t size)
+{
+    uint64_t hash;
+    int end = 0;
+    if (size < MANIFEST_LAST_LENGTH || strlen(text) != size) return false;
+    size_t before = size - MANIFEST_LAST_LENGTH;
+    return sscanf(text + before, "manifest xxh64 %16" SCNx64 "\n%n", &hash, &end) == 1 &&
+           (size_t)end == MANIFEST_LAST_LENGTH && hash == nn_hash(text, before, 0);
+}
+
+static bool manifest_take_line(const char *line, nn_manifest_entry *entry)
+{
+    entry->step = NN_MANIFEST_BEST;
+    if (sscanf(line, "best size %" SCNu64 " xxh64 %" SCNx64, &entry->size, &entry->hash) == 2) return true;
+    return sscanf(line, "step %" SCNd64 " size %" SCNu64 " xxh64 %" SCNx64, &entry->step, &entry->size,
+                  &entry->hash) == 3 &&
+           entry->step >= 0;
+}
+
+static nn_status manifest_take(const char *path, const char *text, size_t size, nn_manifest *manifest)
+{
+    size_t title = strlen(MANIFEST_TITLE);
+    if (!manifest_is_sealed(text, size))
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s is damaged: its checksum differs", path);
+    if (strncmp(text, MANIFEST_TITLE, title) != 0 ||
+        sscanf(text + title, "run %" SCNx64, &manifest->run) != 1)
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s is the manifest of another version of nntrain", path);
+    const char *end = text + size - MANIFEST_LAST_LENGTH;
+    for (const char *line = strchr(text + title, '\n') + 1; line < end; line = strchr(line, '\n') + 1) {
+        nn_manifest_entry entry;
+        if (!manifest_take_line(line, &entry))
+            NN_FAIL(NN_ERROR_CHECKPOINT, "%s is the manifest of another version of nntrain", path);
+        NN_TRY(manifest_add(manifest, entry));
+    }
+    return NN_OK;
+}
+
+static nn_status manifest_read(const char *path, nn_manifest *manifest, bool *there)
+{
+    void *text;
+    size_t size;
+    struct stat facts;
+    NN_TRY(nn_file_look(path, &facts, there));
+    if (!*there) return NN_OK;
+    if (!S_ISREG(facts.st_mode)) NN_FAIL(NN_ERROR_CHECKPOINT, "%s is not a regular file: move it away", path);
+    nn_status status = nn_file_load(path, MANIFEST_LARGEST, "a manifest", &text, &size);
+    if (status == NN_ERROR_DATA) NN_FAIL(NN_ERROR_CHECKPOINT, "%s is damaged: it is far too large", path);
+    if (status == NN_OK) status = manifest_take(path, text, size, manifest);
+    if (status != NN_OK) nn_manifest_release(manifest);
+    nn_free(text);
+    return status;
+}
+
+nn_status nn_manifest_read(const char *run_directory, nn_manifest *manifest, bool *there)
+{
+    nn_text path = {0};
+    *manifest = (nn_manifest){0};
+    *there = false;
+    manifest_path(run_directory, &path);
+    nn_status status = path.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for a manifest")
+                                   : manifest_read(path.bytes, manifest, there);
+    nn_text_free(&path);
     return status;
 }

@@ -1,23 +1,48 @@
-/* The manifest of a run directory while the run goes on. Rank 0 calls this. */
+/*
+ * RUN_DIR/manifest: what the sealed files of a run directory should be, one line per file, sealed by a last
+ * line. Seals and contents decide whether a checkpoint is intact; the manifest also records which ones should
+ * exist, and reveals an intact file that is not the one written. It is stored next to the folder of
+ * checkpoints, so that it survives that folder. No HDF5; any thread may call these functions.
+ */
 #ifndef NN_RUNDIR_MANIFEST_H
 #define NN_RUNDIR_MANIFEST_H
 
-#include "model/find.h"
-#include "rundir/files.h"
-#include "store/manifest.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-/* Writes the manifest that a run goes on with: of those listed before, what is there and not damaged, and the
- * checkpoint that it goes on from (NULL: it begins, and nothing is listed). It is there from the first step
- * on: a run without one that has figures was made by an older nntrain, or has lost it. Where it cannot be
- * written a warning says so; one that the system cannot read is a failure. */
-nn_status nn_manifest_begin(const char *run_directory, uint64_t run, const nn_checkpoint_opened *from,
-                            const nn_damaged *damaged);
+#include "base/status.h"
 
-/* Lists a file that was just committed: the checkpoint of a step, or NN_MANIFEST_BEST; and no longer the
- * checkpoints beyond the newest `keep_last` up to that step, which may be removed next. Any thread may call
- * it. After a failure, or a kill before it, the file is not listed: one that is not is taken as its seal
- * says. */
-nn_status nn_manifest_record(const char *run_directory, uint64_t run, int64_t step, const void *bytes,
-                             size_t size, int64_t keep_last);
+#define NN_MANIFEST_NAME "manifest"
+#define NN_MANIFEST_BEST ((int64_t)-1) /* in place of a step: the best weights */
+
+typedef struct nn_manifest_entry {
+    int64_t step; /* or NN_MANIFEST_BEST */
+    uint64_t size, hash;
+} nn_manifest_entry;
+
+/* Zero-initialise; release with nn_manifest_release. */
+typedef struct nn_manifest {
+    uint64_t run; /* nn_config_identity of the run */
+    nn_manifest_entry *entries;
+    size_t count, capacity;
+} nn_manifest;
+
+/* Frees the entries and leaves an empty manifest. */
+void nn_manifest_release(nn_manifest *manifest);
+
+/* *there: whether there is a manifest. NN_ERROR_CHECKPOINT if it is damaged; NN_ERROR_IO if the system could
+ * not read it, which says nothing about its contents. `manifest` is then empty. */
+nn_status nn_manifest_read(const char *run_directory, nn_manifest *manifest, bool *there);
+/* Replaces the manifest atomically. */
+nn_status nn_manifest_write(const char *run_directory, const nn_manifest *manifest);
+
+/* The entry of a step, or NULL. Borrowed. */
+const nn_manifest_entry *nn_manifest_find(const nn_manifest *manifest, int64_t step);
+/* Adds or replaces the entry of a step, for a file with these bytes. */
+nn_status nn_manifest_put(nn_manifest *manifest, int64_t step, const void *bytes, size_t size);
+void nn_manifest_remove(nn_manifest *manifest, int64_t step);
+/* Whether a file with these bytes matches the entry. */
+bool nn_manifest_fits(const nn_manifest_entry *entry, const void *bytes, size_t size);
 
 #endif

@@ -1,37 +1,23 @@
-/* The last lines of a run. */
+#include "train/final.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "train/saved.h"
-
-/* Reads the best weights, if the file is whole and is of the epoch that the run remembers. */
-static nn_status final_read_best(const nn_run *run, nn_real *weights)
-{
-    char path[NN_PATH_SIZE + 32];
-    void *bytes = NULL;
-    size_t size = 0;
-    int64_t step = 0;
-    nn_store_file *file = NULL;
-    snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, run->job->run_directory);
-    NN_TRY(nn_checkpoint_step(path, &step));
-    if (step != run->state.best_epoch * run->plan.length.steps_per_epoch)
-        NN_FAIL(NN_ERROR_CHECKPOINT, "%s is of step %lld, not of the best epoch", path, (long long)step);
-    nn_status status = nn_store_read_sealed(path, &bytes, &size);
-    if (status == NN_OK) status = nn_store_open_image(bytes, size, path, &file);
-    if (status == NN_OK) status = nn_model_get_weights(run->model, file, weights);
-    nn_store_close(file);
-    nn_free(bytes);
-    return status;
-}
+#include "nn/layer.h"
+#include "rundir/best_file.h"
+#include "step/evaluate.h"
+#include "step/figures.h"
+#include "train/trained.h"
 
 /* The best weights from their file to all ranks; *epoch becomes theirs. Where the file is not to be had, a
  * warning says so, and *epoch becomes 0: the lines then say that they are of the last weights. */
-static nn_status final_best_weights(const nn_run *run, nn_real *weights, int64_t *epoch)
+static nn_status final_best_weights(nn_run *run, nn_real *weights, int64_t *epoch)
 {
+    nn_checkpoint_parts parts = nn_run_parts(run);
     *epoch = run->state.best_epoch;
-    if (run->writer && final_read_best(run, weights) != NN_OK) {
+    if (run->directory.writer && nn_best_file_read(run->directory.path, &parts, weights) != NN_OK) {
         nn_log_warning("%s: the figures are of the last weights", nn_error_text());
         *epoch = 0;
     }
@@ -97,7 +83,7 @@ static void final_show(const nn_run *run, const char *part, int64_t best_epoch, 
     nn_figures_show_matrices(run->model, figures);
 }
 
-nn_status nn_run_final(nn_run *run)
+nn_status nn_final_show(nn_run *run)
 {
     nn_part part = nn_dataset_count(run->data, NN_TEST) > 0         ? NN_TEST
                    : nn_dataset_count(run->data, NN_VALIDATION) > 0 ? NN_VALIDATION

@@ -5,22 +5,13 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/memory.h"
 #include "host/pulse.h"
-#include "tensor/kernels.h"
+#include "rundir/finite.h"
+#include "rundir/saving_report.h"
 #include "train/nonfinite_tell.h"
 
 /* So many skipped steps of a run are looked into and told; the others are only counted. */
 #define TOLD_STEPS 3
-
-/* The smallest of what the ranks give; negative: nothing. Collective. */
-static nn_status nonfinite_first(nn_comm *comm, int64_t own, int64_t *first)
-{
-    int64_t order = own < 0 ? -1 : INT64_MAX - own;
-    NN_TRY(nn_comm_maximum(comm, &order, 1));
-    *first = order < 0 ? -1 : INT64_MAX - order;
-    return NN_OK;
-}
 
 /* ---- finding ---- */
 
@@ -76,7 +67,7 @@ static nn_status nonfinite_find(nn_nonfinite_case *of, int64_t position)
         return NN_OK;
     }
     int64_t own = nonfinite_search(of, &mixed);
-    NN_TRY(nonfinite_first(of->run->comm, own < 0 ? -1 : mixed * leaves + own, &first));
+    NN_TRY(nn_finite_first(of->run->comm, own < 0 ? -1 : mixed * leaves + own, &first));
     of->leaf = first < 0 ? -1 : first % leaves;
     return NN_OK;
 }
@@ -111,26 +102,6 @@ static nn_status nonfinite_look(nn_run *run, nn_batch batch, const nn_step_resul
 
 /* ---- deciding ---- */
 
-/* What the run directory holds to go on from, as a sentence. Collective. */
-static nn_status nonfinite_newest(nn_run *run, char text[128])
-{
-    int64_t *steps = NULL, newest = -1;
-    size_t count = 0;
-    if (run->writer) {
-        nn_run_save_watch(run, true);
-        if (nn_checkpoint_list(run->job->run_directory, &steps, &count) != NN_OK) count = 0;
-        for (size_t i = count; i-- > 0;)
-            if (steps[i] <= run->state.step) newest = steps[i];
-        nn_free(steps);
-    }
-    NN_TRY(nn_comm_broadcast(run->comm, &newest, sizeof newest, 0));
-    if (newest < 0)
-        snprintf(text, 128, "there is no checkpoint yet");
-    else
-        snprintf(text, 128, "the last good checkpoint is of step %lld", (long long)newest);
-    return NN_OK;
-}
-
 /* Makes way for the next step. Recurrent state begins anew, all of it: state that is finite, but has grown
  * too large, would give NaN or Inf in every window to come. */
 static void nonfinite_leave_out(nn_run *run, nn_batch batch)
@@ -147,7 +118,8 @@ nn_status nn_nonfinite_step(nn_run *run, nn_batch batch, const nn_step_result *r
     const nn_training_options *training = &run->settings.training;
     nn_skipped *skipped = &run->state.skipped;
     nn_nonfinite_note note = {{0}, {0}};
-    char newest[128];
+    char last_good[128];
+    nn_checkpoint_parts parts = nn_run_parts(run);
     bool skips = training->on_nonfinite == NN_NONFINITE_SKIP;
     if (skips) *skipped = (nn_skipped){skipped->epoch + 1, skipped->in_a_row + 1, skipped->all + 1};
     bool ends = !skips || skipped->in_a_row >= training->nonfinite_limit;
@@ -157,39 +129,15 @@ nn_status nn_nonfinite_step(nn_run *run, nn_batch batch, const nn_step_result *r
         nonfinite_leave_out(run, batch);
         return NN_OK;
     }
-    NN_TRY(nonfinite_newest(run, newest));
+    NN_TRY(nn_saving_last_good(&run->directory, &parts, last_good));
     nn_status status;
     if (skips)
         status =
             nn_fail(NN_ERROR_NONFINITE,
                     "%s; %lld steps in a row would be skipped now, which is training.nonfinite_limit; %s",
-                    note.text, (long long)skipped->in_a_row, newest);
+                    note.text, (long long)skipped->in_a_row, last_good);
     else
         status = nn_fail(NN_ERROR_NONFINITE, "%s; training.on_nonfinite=skip leaves such steps out; %s",
-                         note.text, newest);
-    return nn_comm_agree(run->comm, status);
-}
-
-nn_status nn_nonfinite_weights(nn_run *run)
-{
-    const nn_update *update = run->stepper->update;
-    const nn_real *weights = nn_reduction_weights(run->stepper->reduction);
-    int64_t own = -1, first;
-    char newest[128];
-    for (int64_t b = 0; b < update->block_count; b++) {
-        const nn_owned_block *block = &update->blocks[b];
-        int64_t count = block->end - block->begin;
-        bool finite = nn_all_finite(count, weights + block->begin) &&
-                      (!update->average || nn_all_finite(count, update->average + block->state));
-        if (!finite && (own < 0 || block->block < own)) own = block->block;
-    }
-    NN_TRY(nonfinite_first(run->comm, own, &first));
-    if (first < 0) return NN_OK;
-    NN_TRY(nonfinite_newest(run, newest));
-    nn_status status = nn_fail(
-        NN_ERROR_NONFINITE,
-        "step %lld has made weights of layer %s NaN or Inf: they are not saved, and %s; try a smaller "
-        "learning rate, training.clip_norm or longer warm-up",
-        (long long)run->state.step, nn_nonfinite_layer_of(run->model->network, first)->name, newest);
+                         note.text, last_good);
     return nn_comm_agree(run->comm, status);
 }

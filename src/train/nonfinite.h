@@ -14,8 +14,4 @@
  * layers that carry it begins anew with zeros. Collective. */
 nn_status nn_nonfinite_step(nn_run *run, nn_batch batch, const nn_step_result *result);
 
-/* Fails unless the weights and their average are finite: others are neither saved nor evaluated. Collective.
- */
-nn_status nn_nonfinite_weights(nn_run *run);
-
 #endif

@@ -4,24 +4,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/list.h"
 #include "base/memory.h"
-#include "host/files.h"
+#include "rundir/finite.h"
 #include "tensor/kernels.h"
 #include "train/nonfinite_file.h"
 
 #define FILES_OF_A_RUN 3
 #define LISTED_SAMPLES 8
 #define ADVICE "; try a smaller learning rate, training.clip_norm or longer warm-up"
-
-const nn_layer *nn_nonfinite_layer_of(const nn_network *network, int64_t block)
-{
-    const nn_layer *layer = &network->layers[0];
-    for (int l = 0; l < network->layer_count; l++)
-        if (network->layers[l].value_count > 0 && network->layers[l].offset <= network->block_begin[block])
-            layer = &network->layers[l];
-    return layer;
-}
 
 /* ---- where ---- */
 
@@ -140,24 +130,6 @@ static void tell_found(const nn_nonfinite_case *of, nn_text *text)
 
 /* ---- the file ---- */
 
-/* Whether the run directory has few such files yet, that of the step itself aside. */
-static bool tell_has_room(const char *run_directory, int64_t step)
-{
-    int files = 0;
-    nn_text_list names;
-    bool there;
-    if (nn_folder_list(run_directory, &names, &there) != NN_OK) return false;
-    for (size_t i = 0; i < names.count; i++) {
-        int64_t of_step;
-        int end = 0;
-        if (sscanf(names.items[i], NN_NONFINITE_NAME "%n", &of_step, &end) == 1 && end > 0 &&
-            !names.items[i][end] && of_step != step)
-            files++;
-    }
-    nn_list_release(&names);
-    return files < FILES_OF_A_RUN;
-}
-
 static nn_status tell_write(nn_nonfinite_case *of, const char *message, const char *path)
 {
     nn_run *run = of->run;
@@ -185,11 +157,13 @@ static nn_status tell_write(nn_nonfinite_case *of, const char *message, const ch
 
 static void tell_keep(nn_nonfinite_case *of, nn_text *text, nn_nonfinite_note *note)
 {
-    const char *directory = of->run->job->run_directory;
+    const char *directory = of->run->directory.path;
     int64_t step = of->run->state.step + 1;
     char path[NN_PATH_SIZE + 64];
-    snprintf(path, sizeof path, "%s/" NN_NONFINITE_NAME, directory, step);
-    if (of->inspection.found.kind == NN_FOUND_NOTHING || !tell_has_room(directory, step)) return;
+    snprintf(path, sizeof path, "%s/" NN_RUNDIR_NONFINITE, directory, step);
+    if (of->inspection.found.kind == NN_FOUND_NOTHING) return;
+    int files = nn_rundir_count_nonfinite(directory, step);
+    if (files < 0 || files >= FILES_OF_A_RUN) return;
     if (tell_write(of, text->bytes, path) == NN_OK)
         nn_text_append(text, "; `nntrain replay %s` shows the microbatch layer by layer", path);
     else
@@ -206,7 +180,7 @@ void nn_nonfinite_tell(nn_nonfinite_case *of, nn_nonfinite_note *note)
         nn_text_append(&text,
                        "the gradient of layer %s is NaN or Inf once it is summed over the batch, while that "
                        "of every microbatch is finite" ADVICE,
-                       nn_nonfinite_layer_of(of->run->model->network, of->bad_block)->name);
+                       nn_finite_layer_of(of->run->model->network, of->bad_block)->name);
     } else {
         tell_found(of, &text);
         if (!text.failed) tell_keep(of, &text, note);

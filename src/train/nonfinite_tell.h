@@ -2,13 +2,8 @@
 #ifndef NN_TRAIN_NONFINITE_TELL_H
 #define NN_TRAIN_NONFINITE_TELL_H
 
-#include <inttypes.h>
-
 #include "step/inspect.h"
 #include "train/run.h"
-
-/* A file in the run directory, of a step from 1: for scanf and printf. */
-#define NN_NONFINITE_NAME "nonfinite-%" SCNd64 ".h5"
 
 /* The step that went wrong, and the microbatch of it that was looked at. */
 typedef struct nn_nonfinite_case {
@@ -29,8 +24,5 @@ typedef struct nn_nonfinite_note {
 
 /* On the rank that has the leaf: writes the note and, unless there are some already, the file. */
 void nn_nonfinite_tell(nn_nonfinite_case *of, nn_nonfinite_note *note);
-
-/* The layer whose parameters a block is of. */
-const nn_layer *nn_nonfinite_layer_of(const nn_network *network, int64_t block);
 
 #endif

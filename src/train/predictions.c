@@ -1,4 +1,5 @@
-/* Predictions next to their targets, as a CSV file: one line per sample. */
+#include "train/predictions.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,11 +9,11 @@
 #include "base/memory.h"
 #include "model/values.h"
 #include "step/leaf.h"
-#include "train/saved.h"
+#include "train/trained.h"
 
 /* What is at hand while a part is predicted, leaf by leaf. */
 typedef struct predictions {
-    const nn_saved *saved;
+    const nn_trained *trained;
     nn_leaf leaf;
     nn_real *scratch;
     int64_t samples, leaves;
@@ -90,12 +91,12 @@ static void predictions_class_header(const nn_head *head, bool truth, nn_text *t
 
 static void predictions_header(predictions *of)
 {
-    const nn_model *model = of->saved->model;
+    const nn_model *model = of->trained->model;
     nn_text *text = &of->text;
     nn_text_append(text, "sample%s", of->located ? ",file,row" : "");
     for (int h = 0; h < model->head_count; h++) {
         const nn_head *head = &model->heads[h];
-        bool truth = of->saved->has_target[h];
+        bool truth = of->trained->has_target[h];
         if (head->target.is_class) {
             predictions_class_header(head, truth, text);
             continue;
@@ -155,17 +156,17 @@ static void predictions_predicted(const nn_head *head, int64_t i, double value, 
 /* Where value `i` of the leaf stands among those of all targets. */
 static int64_t predictions_place(const predictions *of, int h, int64_t i)
 {
-    const nn_model *model = of->saved->model;
+    const nn_model *model = of->trained->model;
     int64_t count = nn_head_output(model, h), all = 0;
     for (int t = 0; t < model->head_count; t++)
         if (!model->heads[t].target.is_class) all += nn_shape_count(model->heads[t].target.shape);
-    return i / count * all + nn_dataset_target(of->saved->data, h)->begin + i % count;
+    return i / count * all + nn_dataset_target(of->trained->data, h)->begin + i % count;
 }
 
 /* The value as the file has it; next to a probability as a share. */
 static double predictions_truth(const predictions *of, int h, int64_t i)
 {
-    const nn_scaling *scaling = &of->saved->model->heads[h].scaling;
+    const nn_scaling *scaling = &of->trained->model->heads[h].scaling;
     double value = of->leaf.observed[predictions_place(of, h, i)];
     if (of->leaf.heads[h].predicted || scaling->columns == 0) return value;
     return value * scaling->scale[i % scaling->columns] + scaling->offset[i % scaling->columns];
@@ -175,11 +176,11 @@ static double predictions_truth(const predictions *of, int h, int64_t i)
  * or a probability. */
 static void predictions_pair(predictions *of, int h, int64_t i, bool known, bool bad, nn_real output)
 {
-    const nn_head *head = &of->saved->model->heads[h];
+    const nn_head *head = &of->trained->model->heads[h];
     const nn_leaf_head *own = &of->leaf.heads[h];
-    if (of->saved->has_target[h])
+    if (of->trained->has_target[h])
         predictions_observed(known ? predictions_truth(of, h, i) : (double)NAN,
-                             nn_dataset_is_single(of->saved->data, of->saved->part, h), &of->text);
+                             nn_dataset_is_single(of->trained->data, of->trained->part, h), &of->text);
     if (bad)
         nn_text_append(&of->text, ",nan");
     else if (own->predicted)
@@ -221,16 +222,16 @@ static void predictions_label(const nn_field *target, int64_t label, nn_text *te
 
 static void predictions_head(predictions *of, int64_t i, int h)
 {
-    const nn_head *head = &of->saved->model->heads[h];
+    const nn_head *head = &of->trained->model->heads[h];
     const nn_leaf_head *leaf = &of->leaf.heads[h];
     const nn_real *output = of->leaf.microbatch->outputs[head->layer] + i * head->rows * head->columns;
     /* With the names of classes that only the data has. */
-    const nn_field *target = nn_dataset_target(of->saved->data, h);
-    bool truth = of->saved->has_target[h], bad = of->bad[i];
+    const nn_field *target = nn_dataset_target(of->trained->data, h);
+    bool truth = of->trained->has_target[h], bad = of->bad[i];
     int64_t sample = of->leaf.samples[i];
     bool known =
-        !of->lenient || !(nn_dataset_is_beyond(of->saved->data, of->saved->part, sample, h) ||
-                          (bad && nn_dataset_is_unreadable(of->saved->data, of->saved->part, sample)));
+        !of->lenient || !(nn_dataset_is_beyond(of->trained->data, of->trained->part, sample, h) ||
+                          (bad && nn_dataset_is_unreadable(of->trained->data, of->trained->part, sample)));
     for (int64_t r = 0; head->target.is_class && r < head->rows; r++) {
         if (truth) predictions_label(target, known ? leaf->labels[i * head->rows + r] : -1, &of->text);
         predictions_class_row(head, bad, output + r * head->columns, &of->text);
@@ -245,12 +246,12 @@ static void predictions_sample(predictions *of, int64_t i)
     if (of->located) {
         const char *path;
         int64_t row;
-        nn_dataset_locate(of->saved->data, of->saved->part, of->leaf.samples[i], &path, &row);
+        nn_dataset_locate(of->trained->data, of->trained->part, of->leaf.samples[i], &path, &row);
         nn_text_append(&of->text, ",");
         predictions_word(path, strlen(path), &of->text);
         nn_text_append(&of->text, ",%lld", (long long)row);
     }
-    for (int h = 0; h < of->saved->model->head_count; h++) predictions_head(of, i, h);
+    for (int h = 0; h < of->trained->model->head_count; h++) predictions_head(of, i, h);
     nn_text_append(&of->text, "\n");
 }
 
@@ -271,13 +272,13 @@ static bool predictions_fit(const nn_field *field, const nn_real *values)
 /* Finds the bad samples of a leaf; zeros take the place of their inputs. */
 static void predictions_find_bad(predictions *of)
 {
-    const nn_saved *saved = of->saved;
-    const nn_field *input = &saved->model->input;
+    const nn_trained *trained = of->trained;
+    const nn_field *input = &trained->model->input;
     int64_t count = nn_shape_count(input->shape);
     for (int64_t i = 0; of->lenient && i < of->leaf.microbatch->samples; i++) {
         nn_real *values = of->leaf.microbatch->outputs[0] + i * count;
         int64_t sample = of->leaf.samples[i];
-        bool fits = !nn_dataset_is_unreadable(saved->data, saved->part, sample);
+        bool fits = !nn_dataset_is_unreadable(trained->data, trained->part, sample);
         for (int p = 0; fits && p < input->part_count; p++)
             fits = predictions_fit(&input->parts[p], values + input->parts[p].begin);
         if (fits && input->part_count == 0) fits = predictions_fit(input, values);
@@ -293,7 +294,7 @@ static void predictions_tell_bad(const predictions *of)
     const char *path;
     int64_t row;
     if (of->bad_count == 0) return;
-    nn_dataset_locate(of->saved->data, of->saved->part, of->first_bad, &path, &row);
+    nn_dataset_locate(of->trained->data, of->trained->part, of->first_bad, &path, &row);
     nn_log_warning(
         "%lld of %lld rows have no prediction: their inputs hold NaN or Inf or a number that the network "
         "does not know, or cannot be read; the first is row %lld of %s",
@@ -305,7 +306,7 @@ static void predictions_tell_bad(const predictions *of)
 /* From what the network gives to what a user calls a prediction; a difference becomes a value again. */
 static void predictions_finish(predictions *of, int h)
 {
-    const nn_model *model = of->saved->model;
+    const nn_model *model = of->trained->model;
     const nn_head *head = &model->heads[h];
     nn_leaf_head *own = &of->leaf.heads[h];
     nn_real *output = of->leaf.microbatch->outputs[head->layer];
@@ -320,16 +321,16 @@ static void predictions_finish(predictions *of, int h)
 
 static void predictions_leaf(predictions *of, int64_t index)
 {
-    const nn_saved *saved = of->saved;
-    const nn_model *model = saved->model;
-    nn_leaf_place place = {.part = saved->part,
+    const nn_trained *trained = of->trained;
+    const nn_model *model = trained->model;
+    nn_leaf_place place = {.part = trained->part,
                            .epoch = NN_DATA_IN_ORDER,
                            .range = nn_tree_leaf_samples(of->samples, of->leaves, index)};
-    nn_leaf_load(&of->leaf, model, saved->data, &place, true);
+    nn_leaf_load(&of->leaf, model, trained->data, &place, true);
     predictions_find_bad(of);
-    nn_dataset_release(saved->data, saved->part, index);
+    nn_dataset_release(trained->data, trained->part, index);
     for (int l = 1; l < model->network->layer_count; l++)
-        nn_network_forward(model->network, l, saved->weights, of->leaf.microbatch, of->scratch);
+        nn_network_forward(model->network, l, trained->weights, of->leaf.microbatch, of->scratch);
     for (int h = 0; h < model->head_count; h++) predictions_finish(of, h);
     for (int64_t i = 0; i < of->leaf.microbatch->samples; i++) predictions_sample(of, i);
 }
@@ -345,17 +346,17 @@ static bool predictions_schedule(const void *context, int64_t index, nn_data_spa
 
 static nn_status predictions_write(predictions *of, const char *path)
 {
-    const nn_saved *saved = of->saved;
-    nn_leaf_needs needs = nn_leaf_needs_of(saved->model, saved->data);
+    const nn_trained *trained = of->trained;
+    nn_leaf_needs needs = nn_leaf_needs_of(trained->model, trained->data);
     needs.bases = true;
-    NN_TRY(nn_leaf_create(saved->model, &needs, saved->microbatch_size, &of->leaf));
-    NN_TRY(NN_ALLOCATE(&of->scratch, saved->model->network->scratch_values, "scratch"));
-    NN_TRY(NN_ALLOCATE(&of->bad, saved->microbatch_size, "the samples of a microbatch"));
-    NN_TRY(nn_dataset_follow(saved->data, saved->part, predictions_schedule, of, 0, 2, true));
+    NN_TRY(nn_leaf_create(trained->model, &needs, trained->microbatch_size, &of->leaf));
+    NN_TRY(NN_ALLOCATE(&of->scratch, trained->model->network->scratch_values, "scratch"));
+    NN_TRY(NN_ALLOCATE(&of->bad, trained->microbatch_size, "the samples of a microbatch"));
+    NN_TRY(nn_dataset_follow(trained->data, trained->part, predictions_schedule, of, 0, 2, true));
     predictions_header(of);
     for (int64_t index = 0; index < of->leaves; index++) predictions_leaf(of, index);
-    nn_status status = nn_dataset_status(saved->data, saved->part);
-    nn_dataset_unfollow(saved->data, saved->part);
+    nn_status status = nn_dataset_status(trained->data, trained->part);
+    nn_dataset_unfollow(trained->data, trained->part);
     NN_TRY(status);
     if (of->text.failed)
         NN_FAIL(NN_ERROR_MEMORY, "no memory for the predictions of %lld samples", (long long)of->samples);
@@ -363,21 +364,21 @@ static nn_status predictions_write(predictions *of, const char *path)
 }
 
 /* Whether the samples are of several files. */
-static bool predictions_are_spread(const nn_saved *saved, int64_t samples)
+static bool predictions_are_spread(const nn_trained *trained, int64_t samples)
 {
     const char *first, *last;
     int64_t row;
-    nn_dataset_locate(saved->data, saved->part, 0, &first, &row);
-    nn_dataset_locate(saved->data, saved->part, samples - 1, &last, &row);
+    nn_dataset_locate(trained->data, trained->part, 0, &first, &row);
+    nn_dataset_locate(trained->data, trained->part, samples - 1, &last, &row);
     return first != last;
 }
 
-static nn_status predictions_make(const nn_saved *saved, bool lenient, const char *path)
+static nn_status predictions_make(const nn_trained *trained, bool lenient, const char *path)
 {
     predictions of = {
-        .saved = saved, .lenient = lenient, .samples = nn_dataset_count(saved->data, saved->part)};
-    of.located = lenient && predictions_are_spread(saved, of.samples);
-    of.leaves = (of.samples + saved->microbatch_size - 1) / saved->microbatch_size;
+        .trained = trained, .lenient = lenient, .samples = nn_dataset_count(trained->data, trained->part)};
+    of.located = lenient && predictions_are_spread(trained, of.samples);
+    of.leaves = (of.samples + trained->microbatch_size - 1) / trained->microbatch_size;
     nn_status status = predictions_write(&of, path);
     if (status == NN_OK) predictions_tell_bad(&of);
     nn_free(of.bad);
@@ -400,23 +401,23 @@ static nn_status predictions_part(const char *name, nn_part *part)
     return NN_OK;
 }
 
-nn_status nn_predict_saved(nn_comm *comm, const nn_prediction *prediction)
+nn_status nn_predictions_write(nn_comm *comm, const nn_prediction *prediction)
 {
-    nn_saved saved = {0};
-    nn_saved_request request = {.files = prediction->files, .sets = prediction->sets, .predicts = true};
+    nn_trained trained = {0};
+    nn_trained_request request = {.files = prediction->files, .sets = prediction->sets, .predicts = true};
     nn_text source = {0};
     NN_TRY(predictions_part(prediction->part, &request.part));
-    nn_status status = nn_saved_open(comm, prediction->run_or_checkpoint, &request, &saved);
+    nn_status status = nn_trained_open(comm, prediction->run_or_checkpoint, &request, &trained);
     if (status == NN_OK && nn_comm_rank(comm) == 0)
-        status = predictions_make(&saved, request.files != NULL, prediction->output);
+        status = predictions_make(&trained, request.files != NULL, prediction->output);
     status = nn_comm_agree(comm, status);
     if (status == NN_OK) {
-        nn_saved_describe(&saved, request.files, &source);
+        nn_trained_describe(&trained, request.files, &source);
         nn_log_line("%s: predictions of %lld samples of %s by %s", prediction->output,
-                    (long long)nn_dataset_count(saved.data, saved.part), source.bytes ? source.bytes : "",
-                    saved.path);
+                    (long long)nn_dataset_count(trained.data, trained.part), source.bytes ? source.bytes : "",
+                    trained.path);
         nn_text_free(&source);
     }
-    nn_saved_close(&saved);
+    nn_trained_close(&trained);
     return status;
 }

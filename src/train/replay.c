@@ -1,4 +1,5 @@
-/* `nntrain replay`: a microbatch that gave NaN or Inf, computed again layer by layer. */
+#include "train/replay.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,7 +9,6 @@
 #include "base/memory.h"
 #include "tensor/matrix.h"
 #include "train/nonfinite_file.h"
-#include "train/run.h"
 
 typedef struct replay {
     nn_store_file *file;
@@ -168,7 +168,7 @@ static nn_status replay_run(replay *of)
     return replay_judge(of);
 }
 
-nn_status nn_replay_saved(const char *path)
+nn_status nn_replay_show(const char *path)
 {
     replay of = {0};
     void *bytes = NULL;

@@ -4,9 +4,9 @@
 #define NN_TRAIN_SIZES_H
 
 #include "config/config.h"
+#include "settings/job.h"
 #include "settings/settings.h"
 #include "step/plan.h"
-#include "train/engine.h"
 
 /* 0: not known. */
 typedef struct nn_sizes {

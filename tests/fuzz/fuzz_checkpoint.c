@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "store/seal.h"
-#include "train/run.h"
+#include "train/setup.h"
 
 enum { ENTRIES = 200, CHANGES = 6, STEP = 3, SAMPLES = 24, COLUMNS = 4, MOST_INPUTS = 1 << 16 };
 
@@ -79,7 +79,7 @@ static void open_run(void)
     write_data(path);
     fuzz_write(config_path, config_text, strlen(config_text));
     job = (nn_job){.config_path = config_path, .run_directory = run_folder};
-    nn_status status = nn_run_open(comm, &job, &run);
+    nn_status status = nn_setup_open(comm, &job, &run);
     fuzz_expect(status == NN_OK, "the run does not open");
 }
 
@@ -325,13 +325,13 @@ static void predict(void)
     nn_predictor_close(predictor);
 }
 
-/* As nn_run_open resumes, with what the run carries as new. */
+/* As nn_setup_open resumes, with what the run carries as new. */
 static void resume(void)
 {
     nn_text_free(&run.state.history);
     run.state = (nn_run_state){0};
     unlink(fuzz_path("run/manifest")); /* of the input before */
-    nn_status status = nn_run_resume(&run);
+    nn_status status = nn_setup_resume(&run);
     if (status == NN_OK)
         fuzz_expect(run.state.step == 0 || run.state.step == STEP,
                     "a run goes on from another step than the file's");

@@ -6,8 +6,8 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "rundir/manifest.h"
 #include "store/lease.h"
-#include "store/manifest.h"
 #include "store/seal.h"
 #include "store/store.h"
 

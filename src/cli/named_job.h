@@ -1,0 +1,25 @@
+/* What the commands that start a job, or look at one, have in common. */
+#ifndef NN_CLI_NAMED_JOB_H
+#define NN_CLI_NAMED_JOB_H
+
+#include "cli/command.h"
+#include "settings/job.h"
+
+#define NN_JOB_PATH 4200
+
+/* The configuration, and where its run goes unless --run-dir says otherwise. */
+typedef struct nn_named_job {
+    const char *config;
+    char example[NN_JOB_PATH]; /* what `config` may point to */
+    char directory[512];
+} nn_named_job;
+
+/* The configuration that the command line names; else ./nntrain.yaml; else the built-in example. The run goes
+ * to runs/NAME, after it. */
+nn_status nn_named_job_find(const nn_arguments *arguments, const char *command, nn_named_job *names);
+
+/* A data file that HDF5 itself does not survive is found before anything opens it. What is wrong with the
+ * configuration is told later, all of it. */
+nn_status nn_named_job_probe(const nn_job *job);
+
+#endif

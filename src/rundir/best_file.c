@@ -1,0 +1,65 @@
+#include "rundir/best_file.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "host/files.h"
+#include "rundir/manifest.h"
+#include "rundir/manifest_record.h"
+
+#define BEST_PATH (NN_PATH_SIZE + 32)
+
+nn_status nn_best_file_drop_later(const char *run_directory, const nn_run_state *state)
+{
+    char path[BEST_PATH];
+    int64_t step = 0;
+    bool there;
+    snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, run_directory);
+    NN_TRY(nn_file_exists(path, &there));
+    if (!there) return NN_OK;
+    nn_status status = nn_checkpoint_step(path, &step);
+    if (status == NN_ERROR_CHECKPOINT)
+        nn_log_warning("the best weights so far cannot be used: %s", nn_error_text());
+    else if (status == NN_OK && (step > state->step || state->best_epoch == 0))
+        unlink(path);
+    return status == NN_ERROR_CHECKPOINT ? NN_OK : status;
+}
+
+nn_status nn_best_file_restore(const char *run_directory, const nn_checkpoint_parts *parts, uint64_t run,
+                               const void *bytes, size_t size)
+{
+    char path[BEST_PATH];
+    int64_t step = 0, each = parts->stepper->plan.length.steps_per_epoch;
+    const nn_run_state *state = parts->state;
+    snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, run_directory);
+    if (state->step % each != 0 || state->best_epoch != state->step / each) return NN_OK;
+    nn_status status = nn_checkpoint_step(path, &step);
+    if (status == NN_OK && step == state->step) return NN_OK;
+    if (status == NN_ERROR_IO || status == NN_ERROR_MEMORY) return status;
+    NN_TRY(nn_store_commit(path, bytes, size));
+    if (nn_manifest_record(run_directory, run, NN_MANIFEST_BEST, bytes, size,
+                           parts->stepper->settings->checkpoint.keep_last) != NN_OK)
+        nn_log_warning("%s; %s is saved all the same", nn_error_text(), path);
+    return NN_OK;
+}
+
+nn_status nn_best_file_read(const char *run_directory, const nn_checkpoint_parts *parts, nn_real *weights)
+{
+    char path[BEST_PATH];
+    void *bytes = NULL;
+    size_t size = 0;
+    int64_t step = 0;
+    nn_store_file *file = NULL;
+    snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, run_directory);
+    NN_TRY(nn_checkpoint_step(path, &step));
+    if (step != parts->state->best_epoch * parts->stepper->plan.length.steps_per_epoch)
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s is of step %lld, not of the best epoch", path, (long long)step);
+    nn_status status = nn_store_read_sealed(path, &bytes, &size);
+    if (status == NN_OK) status = nn_store_open_image(bytes, size, path, &file);
+    if (status == NN_OK) status = nn_model_get_weights(parts->stepper->model, file, weights);
+    nn_store_close(file);
+    nn_free(bytes);
+    return status;
+}

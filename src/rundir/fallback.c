@@ -1,0 +1,286 @@
+#include "rundir/fallback.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "host/files.h"
+#include "rundir/compare.h"
+#include "rundir/manifest.h"
+#include "rundir/rundir.h"
+
+#define FALLBACK_NAME (NN_PATH_SIZE + 32)
+
+typedef struct fallback {
+    const char *directory;
+    const nn_checkpoint_parts *parts;
+    nn_manifest manifest;
+    bool has_manifest; /* there is one, perhaps a damaged one */
+    bool knows;        /* it could be read */
+    int64_t *steps;    /* of the files, newest first */
+    size_t count;
+    bool *differs; /* by step: whole, but not what the manifest says */
+    nn_damaged *damaged;
+    nn_text passed; /* a line for each that was passed over */
+    size_t passed_count;
+    nn_text other; /* the message of the newest that was made with other settings; empty: none */
+    size_t other_count;
+} fallback;
+
+/* ---- one candidate ---- */
+
+static void fallback_pass(fallback *search, const char *reason)
+{
+    nn_text_append(&search->passed, "%s%s", search->passed_count ? "\n" : "", reason);
+    search->passed_count++;
+}
+
+/* Notes why a file is passed over. Other settings are told apart: they may be the user's doing, and no
+ * damage. */
+static void fallback_refuse(fallback *search, nn_status status, const char *path)
+{
+    if (status != NN_ERROR_USAGE) {
+        fallback_pass(search, nn_error_text());
+        return;
+    }
+    search->other_count++;
+    if (search->other.length == 0) nn_text_append(&search->other, "%s", nn_error_text());
+    nn_text reason = {0};
+    nn_text_append(&reason, "%s is of another run: its settings or its data differ", path);
+    if (!reason.failed) fallback_pass(search, reason.bytes);
+    nn_text_free(&reason);
+}
+
+static nn_status fallback_look(const fallback *search, const char *path, int64_t step,
+                               nn_checkpoint_opened *found)
+{
+    NN_TRY(nn_checkpoint_open(path, step, found));
+    nn_status status = nn_checkpoint_compare(search->parts, found->file);
+    if (status == NN_OK) status = nn_checkpoint_complete(search->parts, found->file);
+    return status == NN_ERROR_IO || status == NN_ERROR_DATA ? NN_ERROR_CHECKPOINT : status;
+}
+
+/* Damaged is what has no right seal. What was opened is another file than it should be, and kept; and so is
+ * what is no file. */
+static nn_status fallback_note_damage(fallback *search, const char *path, int64_t step)
+{
+    nn_damaged *damaged = search->damaged;
+    struct stat facts;
+    bool there;
+    if (!damaged || step < 0) return NN_OK;
+    NN_TRY(nn_file_look(path, &facts, &there));
+    if (!there || !S_ISREG(facts.st_mode)) return NN_OK;
+    return nn_damaged_add(damaged, step);
+}
+
+/* *found stays empty where the file cannot be used. A failure that says nothing about the file ends the
+ * search: to take an older one would throw away what the run has done. */
+static nn_status fallback_try(fallback *search, const char *path, int64_t step, nn_checkpoint_opened *found)
+{
+    nn_status status = fallback_look(search, path, step, found);
+    bool opened = found->file != NULL;
+    if (status == NN_OK) return NN_OK;
+    nn_checkpoint_close(found);
+    if (status == NN_ERROR_MEMORY) return status;
+    if (status == NN_ERROR_IO)
+        NN_FAIL(status,
+                "%s; nothing was removed: give the same command again when it can be read, or move that file "
+                "away to resume from the one before it",
+                nn_error_text());
+    fallback_refuse(search, status, path);
+    return opened ? NN_OK : fallback_note_damage(search, path, step);
+}
+
+/* ---- all of them ---- */
+
+static void fallback_entry_path(const fallback *search, int64_t step, char path[NN_PATH_SIZE])
+{
+    if (step == NN_MANIFEST_BEST)
+        snprintf(path, NN_PATH_SIZE, "%.4000s/" NN_CHECKPOINT_BEST, search->directory);
+    else
+        nn_checkpoint_path(search->directory, step, path);
+}
+
+/* What the manifest lists and is not there: a reason to fall back where it is newer than what was found. */
+static nn_status fallback_report_gone(fallback *search, const nn_checkpoint_opened *found)
+{
+    for (size_t i = 0; i < search->manifest.count; i++) {
+        int64_t step = search->manifest.entries[i].step;
+        char path[NN_PATH_SIZE], reason[FALLBACK_NAME + 64];
+        bool there;
+        fallback_entry_path(search, step, path);
+        NN_TRY(nn_file_exists(path, &there));
+        if (there) continue;
+        snprintf(reason, sizeof reason, "%s is gone: the manifest lists it", path);
+        if (!found->file || step > found->step)
+            fallback_pass(search, reason);
+        else
+            nn_log_warning("%s", reason);
+    }
+    return NN_OK;
+}
+
+/* The files by their steps, those first that are what the manifest says. */
+static nn_status fallback_search_steps(fallback *search, char path[NN_PATH_SIZE], nn_checkpoint_opened *found)
+{
+    for (size_t i = 0; i < search->count && !found->file; i++) {
+        nn_checkpoint_path(search->directory, search->steps[i], path);
+        const nn_manifest_entry *entry = nn_manifest_find(&search->manifest, search->steps[i]);
+        NN_TRY(fallback_try(search, path, search->steps[i], found));
+        if (!found->file || !entry || nn_manifest_fits(entry, found->bytes, found->size)) continue;
+        char reason[FALLBACK_NAME + 64];
+        snprintf(reason, sizeof reason, "%s is another file than the one that the manifest lists", path);
+        fallback_pass(search, reason);
+        search->differs[i] = true;
+        nn_checkpoint_close(found);
+    }
+    return NN_OK;
+}
+
+static nn_status fallback_search_best(fallback *search, char path[NN_PATH_SIZE], nn_checkpoint_opened *found)
+{
+    bool there;
+    if (found->file) return NN_OK;
+    fallback_entry_path(search, NN_MANIFEST_BEST, path);
+    NN_TRY(nn_file_exists(path, &there));
+    return there ? fallback_try(search, path, -1, found) : NN_OK;
+}
+
+/* A manifest must not make a good checkpoint useless. */
+static nn_status fallback_search_differing(fallback *search, char path[NN_PATH_SIZE],
+                                           nn_checkpoint_opened *found)
+{
+    for (size_t i = 0; i < search->count && !found->file; i++) {
+        if (!search->differs[i]) continue;
+        nn_checkpoint_path(search->directory, search->steps[i], path);
+        NN_TRY(fallback_try(search, path, search->steps[i], found));
+    }
+    return NN_OK;
+}
+
+static bool fallback_lists(const fallback *search, int64_t step)
+{
+    for (size_t i = 0; i < search->count; i++)
+        if (search->steps[i] == step) return true;
+    return false;
+}
+
+/* Files that the manifest lists, that are there, and that the listing of the folder has left out: a file
+ * server may do that. In their place, newest first. */
+static nn_status fallback_add_listed(fallback *search)
+{
+    for (size_t i = 0; i < search->manifest.count; i++) {
+        int64_t step = search->manifest.entries[i].step;
+        char path[NN_PATH_SIZE];
+        bool there;
+        if (step == NN_MANIFEST_BEST || fallback_lists(search, step)) continue;
+        fallback_entry_path(search, step, path);
+        NN_TRY(nn_file_exists(path, &there));
+        if (!there) continue;
+        nn_log_warning("%s is there, but the file system leaves it out when it lists its folder", path);
+        NN_TRY(nn_reallocate((void **)&search->steps, search->count, search->count + 1, sizeof *search->steps,
+                             "a list of checkpoints"));
+        size_t at = search->count++;
+        for (; at > 0 && search->steps[at - 1] < step; at--) search->steps[at] = search->steps[at - 1];
+        search->steps[at] = step;
+    }
+    return NN_OK;
+}
+
+/* A manifest that is damaged is said once, and then there is none. */
+static nn_status fallback_open(fallback *search)
+{
+    nn_status status = nn_manifest_read(search->directory, &search->manifest, &search->has_manifest);
+    if (status == NN_ERROR_IO || status == NN_ERROR_MEMORY) return status;
+    search->knows = search->has_manifest && status == NN_OK;
+    if (status != NN_OK) nn_log_warning("%s; the seals of the checkpoints decide", nn_error_text());
+    NN_TRY(nn_checkpoint_list(search->directory, &search->steps, &search->count));
+    NN_TRY(fallback_add_listed(search));
+    return NN_ALLOCATE(&search->differs, search->count, "a list of checkpoints");
+}
+
+static void fallback_warn(const fallback *search, const char *path)
+{
+    const char *line = search->passed.bytes;
+    while (line && *line) {
+        int length = (int)strcspn(line, "\n");
+        nn_log_warning("%.*s; falling back to %s", length, line, path);
+        line += length + (line[length] == '\n');
+    }
+}
+
+/* ---- none ---- */
+
+/* Whether figures were written by a run that kept no manifest, or has lost it. */
+static nn_status fallback_look_for_figures(const fallback *search, bool *found)
+{
+    char path[FALLBACK_NAME];
+    struct stat facts;
+    bool there;
+    snprintf(path, sizeof path, "%s/metrics.jsonl", search->directory);
+    NN_TRY(nn_file_look(path, &facts, &there));
+    *found = !search->has_manifest && there && S_ISREG(facts.st_mode) && facts.st_size > 0;
+    return NN_OK;
+}
+
+/* Why the run must not begin from scratch; NULL: it may. */
+static nn_status fallback_judge(const fallback *search, bool ours, const char **reason)
+{
+    bool figures;
+    NN_TRY(fallback_look_for_figures(search, &figures));
+    *reason = search->passed.bytes;
+    if (!*reason && search->has_manifest && !search->knows) *reason = "the manifest is damaged, too";
+    if (!*reason && figures) *reason = "metrics.jsonl has the figures of a run";
+    if (!*reason && ours && search->manifest.count > 0)
+        *reason = "the manifest lists checkpoints of this run";
+    return NN_OK;
+}
+
+static nn_status fallback_fail(fallback *search)
+{
+    uint64_t run;
+    const char *directory = search->directory, *reason;
+    char what[80] = "its checkpoints are gone";
+    NN_TRY(nn_checkpoint_run(search->parts, &run));
+    bool ours = search->knows && search->manifest.run == run;
+    bool all_differ =
+        search->other_count == search->passed_count; /* data that is known but by all its values */
+    if (search->other.length > 0 && (!ours || all_differ))
+        return nn_fail(NN_ERROR_USAGE, "%s", search->other.bytes);
+    NN_TRY(fallback_judge(search, ours, &reason));
+    if (!reason) return NN_OK;
+    if (search->count > 0) snprintf(what, sizeof what, "none of the %zu checkpoints is whole", search->count);
+    NN_FAIL(
+        NN_ERROR_CHECKPOINT,
+        "%s: %s, and to begin from scratch would throw away what the run has done:\n%s\nnothing was "
+        "removed; restore a checkpoint from a copy (nntrain verify %s tells more), choose another --run-dir, "
+        "or start over with --fresh",
+        directory, what, reason, directory);
+}
+
+nn_status nn_fallback_find(const nn_job *job, const nn_checkpoint_parts *parts, char path[NN_PATH_SIZE],
+                           nn_checkpoint_opened *found, nn_damaged *damaged)
+{
+    fallback search = {.directory = job->run_directory, .parts = parts, .damaged = damaged};
+    nn_status status;
+    *found = (nn_checkpoint_opened){0};
+    if (job->fresh) NN_TRY(nn_rundir_empty(job->run_directory));
+    NN_TRY_TO(done, status, fallback_open(&search));
+    NN_TRY_TO(done, status, fallback_search_steps(&search, path, found));
+    NN_TRY_TO(done, status, fallback_search_best(&search, path, found));
+    NN_TRY_TO(done, status, fallback_search_differing(&search, path, found));
+    NN_TRY_TO(done, status, fallback_report_gone(&search, found));
+    if (found->file)
+        fallback_warn(&search, path);
+    else
+        status = fallback_fail(&search);
+done:
+    nn_manifest_release(&search.manifest);
+    nn_free(search.steps);
+    nn_free(search.differs);
+    nn_text_free(&search.passed);
+    nn_text_free(&search.other);
+    return status;
+}

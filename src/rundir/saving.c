@@ -1,0 +1,186 @@
+#include "rundir/saving.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "host/clock.h"
+#include "host/pulse.h"
+#include "rundir/best_file.h"
+#include "rundir/compare.h"
+#include "rundir/finite.h"
+#include "rundir/manifest_record.h"
+#include "rundir/metrics_file.h"
+#include "rundir/saving_report.h"
+
+/* Pauses before the last save is tried again, in milliseconds. */
+static const long saving_pauses[] = {500, 1500};
+#define SAVING_TRIES ((int)(sizeof saving_pauses / sizeof *saving_pauses))
+
+/* ---- the beginning ---- */
+
+/* What an earlier process wrote after the checkpoint is cut off, since it will be written again. */
+static nn_status saving_write_texts(const nn_rundir *directory, const nn_checkpoint_parts *parts)
+{
+    char path[NN_PATH_SIZE + 32];
+    nn_text config = {0};
+    NN_TRY(nn_metrics_file_rewrite(directory, &parts->state->history));
+    nn_config_emit(parts->config, &config);
+    snprintf(path, sizeof path, "%s/config.yaml", directory->path);
+    nn_status status = nn_store_commit(path, config.bytes ? config.bytes : "", config.length);
+    nn_text_free(&config);
+    return status;
+}
+
+nn_status nn_saving_begin(nn_rundir *directory, const nn_checkpoint_parts *parts,
+                          const nn_checkpoint_opened *found, nn_damaged *damaged)
+{
+    uint64_t run = 0;
+    nn_status status = nn_best_file_drop_later(directory->path, parts->state);
+    if (status == NN_OK) status = nn_checkpoint_run(parts, &run);
+    if (status == NN_OK) status = nn_manifest_begin(directory->path, run, found, damaged);
+    nn_writer_take_damaged(directory->writer, damaged);
+    if (status == NN_OK && found)
+        status = nn_best_file_restore(directory->path, parts, run, found->bytes, found->size);
+    return status == NN_OK ? saving_write_texts(directory, parts) : status;
+}
+
+/* ---- a save ---- */
+
+static void saving_not_built(nn_rundir *directory, const nn_checkpoint_parts *parts, bool regular, bool best)
+{
+    unsigned failed = (regular ? NN_UNSAVED_CHECKPOINT : 0) | (best ? NN_UNSAVED_BEST : 0);
+    nn_write_outcome outcome = {.step = parts->state->step, .tried = failed, .failed = failed};
+    snprintf(outcome.problem, sizeof outcome.problem, "%s", nn_error_text());
+    if (best) nn_writer_forget_best(directory->writer);
+    nn_saving_take(directory, parts, &outcome);
+}
+
+nn_status nn_saving_save(nn_rundir *directory, const nn_checkpoint_parts *parts, bool regular, bool best)
+{
+    nn_comm *comm = parts->stepper->comm;
+    nn_saving *saving = &directory->saving;
+    int64_t step = parts->state->step;
+    void *bytes;
+    size_t size = 0;
+    nn_pulse_phase(NN_PHASE_SAVE);
+    nn_saving_watch(directory, parts, true);
+    double began = nn_seconds();
+    NN_TRY(nn_comm_agree(comm, nn_rundir_check_lease(directory)));
+    if (directory->admit) NN_TRY(directory->admit(directory->admit_context));
+    NN_TRY(nn_finite_check(directory, parts));
+    nn_status status = nn_checkpoint_build(parts, &bytes, &size);
+    saving->saved_at = nn_seconds();
+    if (status != NN_OK && !nn_comm_has_agreed(comm)) return status;
+    if (!directory->writer) return NN_OK;
+    if (nn_writer_seconds(directory->writer) > 0)
+        saving->seconds = saving->saved_at - began + nn_writer_seconds(directory->writer);
+    regular = regular || (saving->unsaved & NN_UNSAVED_CHECKPOINT);
+    if (status == NN_OK)
+        nn_writer_start(directory->writer, step, regular, best, bytes, size);
+    else
+        saving_not_built(directory, parts, regular, best);
+    return NN_OK;
+}
+
+/* ---- the end ---- */
+
+static bool saving_is_at_best(const nn_checkpoint_parts *parts)
+{
+    return parts->state->best_epoch * parts->stepper->plan.length.steps_per_epoch == parts->state->step;
+}
+
+/* What is missing when the write in progress has ended, on all ranks. Collective. */
+static nn_status saving_agree(nn_rundir *directory, const nn_checkpoint_parts *parts)
+{
+    nn_saving *saving = &directory->saving;
+    nn_saving_watch(directory, parts, true);
+    if (directory->writer) saving->newest = nn_saving_newest(directory->path);
+    return nn_comm_broadcast(parts->stepper->comm, saving, sizeof *saving, 0);
+}
+
+static void saving_retry_metrics(nn_rundir *directory, const nn_checkpoint_parts *parts)
+{
+    nn_saving *saving = &directory->saving;
+    if (nn_rundir_check_lease(directory) == NN_OK &&
+        nn_metrics_file_rewrite(directory, &parts->state->history) == NN_OK)
+        saving->unsaved &= ~(unsigned)NN_UNSAVED_METRICS;
+    else if (saving->failures == 0)
+        snprintf(saving->problem, sizeof saving->problem, "%s", nn_error_text());
+}
+
+/* Before try number `tries`, on rank 0: a pause, room, and the metrics. */
+static void saving_before_retry(nn_rundir *directory, const nn_checkpoint_parts *parts, int tries)
+{
+    struct timespec pause = {saving_pauses[tries] / 1000, saving_pauses[tries] % 1000 * 1000000};
+    nanosleep(&pause, NULL);
+    if (nn_rundir_sweep(directory->path) != NN_OK) nn_error_clear();
+    if (directory->saving.unsaved & NN_UNSAVED_METRICS) saving_retry_metrics(directory, parts);
+}
+
+nn_status nn_saving_end(nn_rundir *directory, const nn_checkpoint_parts *parts)
+{
+    nn_saving *saving = &directory->saving;
+    saving->ending = true;
+    NN_TRY(saving_agree(directory, parts));
+    for (int tries = 0; saving->unsaved != 0 && tries < SAVING_TRIES; tries++) {
+        nn_pulse_phase(NN_PHASE_SAVE);
+        if (directory->writer) saving_before_retry(directory, parts, tries);
+        bool best = saving_is_at_best(parts);
+        if (saving->unsaved & (NN_UNSAVED_CHECKPOINT | NN_UNSAVED_BEST))
+            NN_TRY(nn_saving_save(directory, parts, false, best && (saving->unsaved & NN_UNSAVED_BEST)));
+        NN_TRY(saving_agree(directory, parts));
+    }
+    return NN_OK;
+}
+
+/* What the missing costs, and how it is had after all. */
+static void saving_advise(const nn_saving *saving, const nn_checkpoint_parts *parts, char *text, size_t size)
+{
+    unsigned unsaved = saving->unsaved;
+    int64_t newest = saving->newest;
+    if (unsaved & NN_UNSAVED_CHECKPOINT && newest > 0)
+        snprintf(
+            text, size,
+            "the newest checkpoint is of step %" PRId64
+            "; mend that and give the same command again: it trains from there once more, to the same bits",
+            newest);
+    else if (unsaved & NN_UNSAVED_CHECKPOINT && newest < 0)
+        snprintf(text, size,
+                 "older checkpoints cannot be listed at present; mend that and give the same command again: "
+                 "it trains from the newest one once more, to the same bits");
+    else if (unsaved & NN_UNSAVED_CHECKPOINT)
+        snprintf(
+            text, size,
+            "there is no checkpoint; mend that and give the same command again: it trains from the start "
+            "once more, to the same bits");
+    else if (unsaved & NN_UNSAVED_BEST && !saving_is_at_best(parts))
+        snprintf(text, size,
+                 "the last checkpoint is there, but the weights of the best epoch, %" PRId64
+                 ", are lost; mend that, and train with --fresh to have them",
+                 parts->state->best_epoch);
+    else
+        snprintf(text, size,
+                 "the last checkpoint is there; mend that and give the same command again: it writes what is "
+                 "missing");
+}
+
+nn_status nn_saving_check(const nn_rundir *directory, const nn_checkpoint_parts *parts, const char *ending)
+{
+    const nn_saving *saving = &directory->saving;
+    const nn_stepper *stepper = parts->stepper;
+    char what[128], advice[256];
+    if (saving->unsaved == 0) return NN_OK;
+    nn_saving_name(saving->unsaved, what, sizeof what);
+    saving_advise(saving, parts, advice, sizeof advice);
+    uint64_t fingerprint =
+        nn_network_fingerprint(stepper->model->network, nn_reduction_weights(stepper->reduction));
+    nn_status status = nn_fail(
+        NN_ERROR_UNSAVED,
+        "%s after step %" PRId64 " (fingerprint %016" PRIx64 "), but %s could not be saved, in %d tries: "
+        "%s; %s",
+        ending, parts->state->step, fingerprint, what, SAVING_TRIES + 1, saving->problem, advice);
+    return nn_comm_agree(stepper->comm, status);
+}

@@ -1,0 +1,117 @@
+#include "rundir/saving_report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+/* When the save of step `failed` is tried again, for a message. */
+static void saving_next(const nn_saving *saving, const nn_checkpoint_parts *parts, int64_t failed, char *text,
+                        size_t size)
+{
+    const nn_plan *plan = &parts->stepper->plan;
+    nn_duration every = parts->stepper->settings->checkpoint.every;
+    int64_t last = plan->length.steps;
+    int64_t step = failed < parts->state->step ? parts->state->step : failed + 1;
+    char seconds[NN_FORMAT_SIZE];
+    while (step < last && !nn_plan_interval_ends(plan, every, step)) step++;
+    if (saving->ending)
+        snprintf(text, size, "in a moment");
+    else if (every.unit == NN_DURATION_SECONDS)
+        snprintf(text, size, "after %s", nn_format_seconds(seconds, every.amount));
+    else if (step >= last)
+        snprintf(text, size, "when training ends");
+    else
+        snprintf(text, size, "after step %" PRId64, step);
+}
+
+int64_t nn_saving_newest(const char *run_directory)
+{
+    int64_t *steps, newest;
+    size_t count;
+    if (nn_checkpoint_list(run_directory, &steps, &count) != NN_OK) return -1;
+    newest = count > 0 ? steps[0] : 0;
+    nn_free(steps);
+    return newest;
+}
+
+void nn_saving_name(unsigned unsaved, char *text, size_t size)
+{
+    static const char *const names[] = {"the checkpoint", "the best weights", "metrics.jsonl"};
+    size_t length = 0;
+    text[0] = '\0';
+    for (unsigned i = 0, left = unsaved; left != 0 && i < 3; i++) {
+        if (!(left & 1U << i)) continue;
+        left &= ~(1U << i);
+        length += (size_t)snprintf(text + length, size - length, "%s%s",
+                                   length == 0 ? ""
+                                   : left == 0 ? " and "
+                                               : ", ",
+                                   names[i]);
+    }
+}
+
+static void saving_warn(const nn_rundir *directory, const nn_checkpoint_parts *parts,
+                        const nn_write_outcome *outcome)
+{
+    char what[128], next[64], older[128], times[64] = "";
+    const nn_saving *saving = &directory->saving;
+    int64_t newest = nn_saving_newest(directory->path);
+    nn_saving_name(outcome->failed, what, sizeof what);
+    saving_next(saving, parts, outcome->step, next, sizeof next);
+    if (saving->failures > 1)
+        snprintf(times, sizeof times, " (%" PRId64 " saves in a row)", saving->failures);
+    if (newest > 0)
+        snprintf(older, sizeof older, "older checkpoints are intact, the newest is of step %" PRId64, newest);
+    else if (newest < 0)
+        snprintf(older, sizeof older, "older checkpoints cannot be listed at present");
+    else
+        snprintf(older, sizeof older, "there is no older checkpoint");
+    nn_log_warning("step %" PRId64 ": %s could not be saved%s: %s; %s; it is tried again %s", outcome->step,
+                   what, times, outcome->problem, older, next);
+}
+
+void nn_saving_take(nn_rundir *directory, const nn_checkpoint_parts *parts, const nn_write_outcome *outcome)
+{
+    nn_saving *saving = &directory->saving;
+    saving->unsaved = (saving->unsaved & ~outcome->tried) | outcome->failed;
+    if (outcome->failed != 0) {
+        saving->failures++;
+        snprintf(saving->problem, sizeof saving->problem, "%s", outcome->problem);
+        /* The first, second, fourth, eighth, ...: a disk may be full for thousands of saves. */
+        if ((saving->failures & (saving->failures - 1)) == 0) saving_warn(directory, parts, outcome);
+        return;
+    }
+    if (saving->failures > 0)
+        nn_log_line("step %" PRId64 " is saved; %" PRId64 " save%s before had failed", outcome->step,
+                    saving->failures, saving->failures > 1 ? "s" : "");
+    saving->failures = 0;
+}
+
+void nn_saving_watch(nn_rundir *directory, const nn_checkpoint_parts *parts, bool wait)
+{
+    nn_write_outcome outcome;
+    if (directory->writer && nn_writer_ended(directory->writer, wait, &outcome))
+        nn_saving_take(directory, parts, &outcome);
+}
+
+nn_status nn_saving_last_good(nn_rundir *directory, const nn_checkpoint_parts *parts, char text[128])
+{
+    int64_t *steps = NULL, newest = -1;
+    size_t count;
+    if (directory->writer) {
+        nn_saving_watch(directory, parts, true);
+        if (nn_checkpoint_list(directory->path, &steps, &count) != NN_OK) count = 0;
+        for (size_t i = count; i-- > 0;)
+            if (steps[i] <= parts->state->step) newest = steps[i];
+        nn_free(steps);
+    }
+    NN_TRY(nn_comm_broadcast(parts->stepper->comm, &newest, sizeof newest, 0));
+    if (newest < 0)
+        snprintf(text, 128, "there is no checkpoint yet");
+    else
+        snprintf(text, 128, "the last good checkpoint is of step %lld", (long long)newest);
+    return NN_OK;
+}

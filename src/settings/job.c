@@ -1,0 +1,81 @@
+#include "settings/job.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "model/find.h"
+#include "settings/settings_data.h"
+#include "store/store.h"
+
+void nn_job_folder(const char *config_path, char *folder)
+{
+    const char *slash = strrchr(config_path, '/');
+    char path[NN_PATH_SIZE], *real;
+    snprintf(path, sizeof path, "%.*s", slash ? (int)(slash - config_path + 1) : 1,
+             slash ? config_path : ".");
+    real = realpath(path, NULL);
+    snprintf(folder, NN_PATH_SIZE, "%s", real ? real : path);
+    free(real);
+}
+
+nn_scalar nn_job_scalar(nn_config *config)
+{
+    nn_config_node *training = nn_config_get(nn_config_root(config), "training");
+    nn_config_node *precision = nn_config_get(training, "precision");
+    const char *name = precision ? nn_config_text(precision) : NULL;
+    return name ? nn_scalar_named(name) : NN_SCALAR_F32;
+}
+
+nn_status nn_job_files(const nn_job *job, nn_text_list *files)
+{
+    nn_config *config = NULL;
+    nn_data_options data = {0};
+    char folder[NN_PATH_SIZE];
+    *files = (nn_text_list){0};
+    NN_TRY(nn_config_load(job->config_path, job->overrides, job->override_count, &config));
+    nn_settings_read_data(config, nn_config_root(config), &data);
+    nn_job_folder(job->config_path, folder);
+    nn_status status = nn_data_files(&data, folder, files);
+    nn_data_options_release(&data);
+    nn_config_destroy(config);
+    return status;
+}
+
+nn_status nn_job_files_of(const char *run_or_checkpoint, nn_text_list *files)
+{
+    char path[NN_PATH_SIZE], *text = NULL, *folder = NULL;
+    void *bytes = NULL;
+    size_t size = 0;
+    nn_store_file *file = NULL;
+    nn_config *config = NULL;
+    nn_data_options data = {0};
+    nn_status status;
+    *files = (nn_text_list){0};
+    NN_TRY_TO(done, status, nn_saved_find(run_or_checkpoint, path, &bytes, &size));
+    NN_TRY_TO(done, status, nn_store_open_image(bytes, size, path, &file));
+    NN_TRY_TO(done, status, nn_store_read_text(file, "config", &text));
+    NN_TRY_TO(done, status, nn_store_read_text(file, "@data_folder", &folder));
+    NN_TRY_TO(done, status, nn_config_parse(text, path, NULL, 0, &config));
+    nn_settings_read_data(config, nn_config_root(config), &data);
+    status = nn_data_files(&data, folder, files);
+done:
+    nn_data_options_release(&data);
+    nn_config_destroy(config);
+    nn_store_close(file);
+    nn_free(folder);
+    nn_free(text);
+    nn_free(bytes);
+    return status;
+}
+
+nn_status nn_job_files_listed(const nn_text_list *names, nn_text_list *files)
+{
+    char *name = (char *)(uintptr_t) "x"; /* any will do: no file is opened */
+    nn_data_options options = {.file = *names};
+    options.parts[NN_TRAIN].x = (nn_data_names){.count = 1, .names = {name}, .datasets = {name}};
+    options.parts[NN_TRAIN].y = options.parts[NN_TRAIN].x;
+    return nn_data_files(&options, "", files);
+}

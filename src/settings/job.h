@@ -1,0 +1,45 @@
+/* What a training run is asked for, before its configuration is read. */
+#ifndef NN_SETTINGS_JOB_H
+#define NN_SETTINGS_JOB_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/options.h"
+#include "base/real.h"
+#include "base/status.h"
+#include "config/config.h"
+
+/* Everything is borrowed. */
+typedef struct nn_job {
+    const char *config_path; /* relative names of data files start from its folder */
+    const char *const *overrides;
+    size_t override_count;
+    const char *run_directory;
+    bool fresh;      /* what the run directory holds of an earlier run is removed first */
+    bool terminal;   /* show a progress bar */
+    double end_time; /* by time(): when the job is ended from outside; 0: not known. Rank 0's counts */
+    const volatile sig_atomic_t
+        *stop; /* becomes non-zero when the run should end at the next step; may be NULL */
+} nn_job;
+
+/* The folder of a configuration file, absolute, into NN_PATH_SIZE bytes (model/find.h): where relative names
+ * of data files start. */
+void nn_job_folder(const char *config_path, char *folder);
+
+/* The precision that a configuration asks for; float32 where it names none, or one that is unknown, which
+ * reading the settings then reports. */
+nn_scalar nn_job_scalar(nn_config *config);
+
+/* The data files that the job names, as far as its configuration can be read; nothing is opened. The caller
+ * releases the list with nn_list_release. Not collective. */
+nn_status nn_job_files(const nn_job *job, nn_text_list *files);
+
+/* The data files that a run, or a checkpoint, was trained on. Likewise. */
+nn_status nn_job_files_of(const char *run_or_checkpoint, nn_text_list *files);
+
+/* The files that names and patterns match; a pattern without a match is left out. Likewise. */
+nn_status nn_job_files_listed(const nn_text_list *names, nn_text_list *files);
+
+#endif

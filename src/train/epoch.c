@@ -1,0 +1,159 @@
+#include "train/epoch.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "host/clock.h"
+#include "rundir/finite.h"
+#include "rundir/metrics_file.h"
+#include "step/evaluate.h"
+#include "step/figures.h"
+#include "train/best.h"
+
+/* Early stopping and the schedule look at the figure, after the epoch's line is written with the learning
+ * rate that it had. */
+static void epoch_observe(nn_run *run, double value)
+{
+    const nn_settings *settings = &run->settings;
+    bool higher = run->best.higher_is_better;
+    nn_early_observe(&settings->training.early_stopping, &run->state.watch.early, value, higher);
+    nn_schedule_observe(settings->schedule, settings->schedule_options, &run->state.watch.schedule, value,
+                        higher);
+}
+
+/* One line of metrics.jsonl. What may differ between two equal runs stands under "time". */
+static nn_status epoch_record(nn_run *run, int64_t epoch, const nn_figures *train,
+                              const nn_figures *validation, double seconds, double rate, double utilisation,
+                              double waited)
+{
+    nn_text line = {0};
+    const nn_settings *settings = &run->settings;
+    double factor = nn_schedule_factor(settings->schedule, settings->schedule_options,
+                                       &run->state.watch.schedule, run->state.step - 1, run->plan.length);
+    nn_text_append(&line,
+                   "{\"epoch\":%" PRId64 ",\"step\":%" PRId64 ",\"learning_rate\":%.17g,\"train\":", epoch,
+                   run->state.step, factor * *(const double *)settings->optimizer_options);
+    nn_figures_json(run->model, train, &line);
+    if (validation) {
+        nn_text_append(&line, ",\"validation\":");
+        nn_figures_json(run->model, validation, &line);
+    }
+    if (run->state.skipped.epoch > 0)
+        nn_text_append(&line, ",\"skipped\":%" PRId64, run->state.skipped.epoch);
+    nn_text_append(&line,
+                   ",\"time\":{\"seconds\":%.3f,\"samples_per_second\":%.1f,\"utilisation\":%.4f"
+                   ",\"waited_for_data\":%.3f}}\n",
+                   seconds, rate, utilisation, waited);
+    nn_text_append(&run->state.history, "%s", line.bytes ? line.bytes : "");
+    nn_status status = NN_OK;
+    if (line.failed || run->state.history.failed)
+        status = nn_fail(NN_ERROR_MEMORY, "no memory for the metrics");
+    else if (run->directory.writer)
+        status = nn_metrics_file_append(&run->directory, &run->state.history, line.bytes);
+    nn_text_free(&line);
+    return status;
+}
+
+static void epoch_show(const nn_run *run, int64_t epoch, const nn_figures *train,
+                       const nn_figures *validation, double rate, double utilisation, double waited)
+{
+    nn_text text = {0};
+    char left[NN_FORMAT_SIZE];
+    nn_figures_text(run->model, train, false, &text);
+    if (validation) {
+        nn_text_append(&text, " | validation ");
+        nn_figures_text(run->model, validation, false, &text);
+    }
+    if (run->state.skipped.epoch > 0)
+        nn_text_append(&text, " | %" PRId64 " of %" PRId64 " steps skipped", run->state.skipped.epoch,
+                       run->plan.length.steps_per_epoch);
+    nn_text_append(&text, " | %.0f samples/s", rate);
+    if (utilisation > 0) nn_text_append(&text, ", utilisation %.1f %%", 100 * utilisation);
+    double samples = (double)(run->plan.length.steps - run->state.step) * (double)run->plan.batch_size;
+    if (nn_dataset_streams(run->data)) nn_text_append(&text, ", waited %.1f %% for data", 100 * waited);
+    nn_log_line("%sepoch %lld/%lld: %s, %s left", run->progress.terminal ? "\r\033[K" : "", (long long)epoch,
+                (long long)run->plan.epochs, text.bytes ? text.bytes : "",
+                nn_format_seconds(left, samples / rate));
+    nn_text_free(&text);
+}
+
+/* Once: what shall choose the best weights, and end the run or lower the learning rate, has no value. */
+static void epoch_warn_undefined(nn_run *run, const nn_figures *validation)
+{
+    const nn_best_rule *rule = &run->best;
+    if (run->told_undefined || validation->nonfinite.position >= 0 || !isnan(nn_best_value(rule, validation)))
+        return;
+    run->told_undefined = true;
+    if (rule->metric < 0)
+        nn_log_warning(
+            "the validation %s is undefined: no sample of the validation part counts in it; it chooses no "
+            "best weights",
+            rule->name);
+    else
+        nn_log_warning(
+            "the validation %s is undefined (%s): where it is, the lower validation loss chooses the best "
+            "weights; checkpoint.best names another metric",
+            rule->name, run->model->metrics[rule->metric].type->undefined);
+}
+
+/* An epoch of which nothing counted has trained nothing, and its loss is no number. */
+static nn_status epoch_check_weight(const nn_run *run)
+{
+    bool counted = run->state.skipped.epoch >= run->plan.length.steps_per_epoch; /* that is told elsewhere */
+    for (int h = 0; h < run->model->head_count; h++)
+        counted |= run->state.epoch_figures[h * NN_HEAD_FIGURES + NN_FIGURE_DENOMINATOR] > 0;
+    if (counted) return NN_OK;
+    NN_FAIL(NN_ERROR_DATA,
+            "no sample of the epoch counted in the loss, so that nothing was trained: all of its targets are "
+            "missing or ignored, or the weights of samples or classes are 0; repair the targets "
+            "(data.train.y), or change data.train.weights or class_weights");
+}
+
+nn_status nn_epoch_end(nn_run *run, bool *best)
+{
+    nn_progress *progress = &run->progress;
+    double seconds = nn_seconds() - progress->epoch_began;
+    double rate = (double)progress->epoch_samples / seconds;
+    double waited = nn_dataset_waited(run->data, NN_TRAIN) - progress->waited;
+    double utilisation = run->peak > 0 ? run->model->network->flops_training * rate / run->peak : 0;
+    nn_figures train, validation = {0};
+    bool validates = nn_dataset_count(run->data, NN_VALIDATION) > 0;
+    int64_t epoch = run->state.step / run->plan.length.steps_per_epoch;
+    double value = 0;
+    nn_checkpoint_parts parts = nn_run_parts(run);
+    NN_TRY(nn_finite_check(&run->directory, &parts));
+    NN_TRY(nn_comm_agree(run->comm, epoch_check_weight(run)));
+    NN_TRY(nn_comm_agree(run->comm, nn_figures_finish(run->model, true, run->state.epoch_figures, &train)));
+    if (validates) {
+        const nn_real *weights;
+        NN_TRY(nn_run_shown_weights(run, &weights));
+        nn_evaluate_request request = {run->comm, run->workers,  run->model,
+                                       run->data, NN_VALIDATION, run->plan.microbatch_size};
+        NN_TRY(nn_evaluate_part(&request, weights, &validation));
+        if (nn_evaluate_check(run->model, NN_VALIDATION, &validation) != NN_OK && !run->told_nonfinite)
+            nn_log_warning("%s: these are no best weights; the weights are finite, and training goes on",
+                           nn_error_text());
+        run->told_nonfinite = run->told_nonfinite || validation.nonfinite.position >= 0;
+        value = nn_best_value(&run->best, &validation);
+        *best =
+            validation.nonfinite.position < 0 && nn_best_take(&run->best, &run->state, epoch, &validation);
+        epoch_warn_undefined(run, &validation);
+    }
+    nn_status status =
+        epoch_record(run, epoch, &train, validates ? &validation : NULL, seconds, rate, utilisation, waited);
+    if (status == NN_OK)
+        epoch_show(run, epoch, &train, validates ? &validation : NULL, rate, utilisation, waited / seconds);
+    nn_figures_release(&validation);
+    NN_TRY(nn_comm_agree(run->comm, status));
+    NN_TRY(nn_pace_report(run->comm, &run->stepper->pace, epoch));
+    if (validates) epoch_observe(run, value);
+    memset(run->state.epoch_figures, 0, sizeof run->state.epoch_figures);
+    nn_deadline_evaluation(&run->deadline, nn_seconds() - progress->epoch_began - seconds);
+    run->state.skipped.epoch = 0;
+    progress->epoch_began = nn_seconds();
+    progress->epoch_samples = 0;
+    progress->waited += waited;
+    return NN_OK;
+}

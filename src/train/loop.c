@@ -1,0 +1,167 @@
+#include "train/loop.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "host/clock.h"
+#include "host/pulse.h"
+#include "nn/network.h"
+#include "rundir/saving.h"
+#include "rundir/saving_report.h"
+#include "rundir/status_line.h"
+#include "step/figures.h"
+#include "train/epoch.h"
+#include "train/extent.h"
+#include "train/final.h"
+#include "train/nonfinite.h"
+#include "train/setup.h"
+
+/* Whether another step after the coming one might not leave the time for a checkpoint. */
+static bool loop_time_ends(const nn_run *run)
+{
+    if (run->job->end_time <= 0 || run->state.step >= run->plan.length.steps - 1) return false;
+    int64_t step = run->state.step, of_epoch = run->plan.length.steps_per_epoch;
+    nn_deadline_ahead ahead = {
+        .ends_epoch = (step + 2) / of_epoch > step / of_epoch,
+        .evaluation_steps = (double)nn_dataset_count(run->data, NN_VALIDATION) / (double)run->plan.batch_size,
+        .checkpoint_bytes = (double)nn_checkpoint_memory(run->model, run->stepper->update->state_count)};
+    return (double)time(NULL) + nn_deadline_needs(&run->deadline, &ahead) >= run->job->end_time;
+}
+
+/* What this rank asks for at the coming step. Rank 0's clock speaks for all. */
+static unsigned loop_requests(const nn_run *run)
+{
+    unsigned requests = run->job->stop && *run->job->stop ? NN_REQUEST_STOP : 0;
+    nn_duration every = run->settings.checkpoint.every;
+    if (nn_comm_rank(run->comm) == 0 && loop_time_ends(run)) requests |= NN_REQUEST_TIME;
+    if (every.unit == NN_DURATION_SECONDS && nn_comm_rank(run->comm) == 0 &&
+        nn_seconds() - run->directory.saving.saved_at >= every.amount)
+        requests |= NN_REQUEST_SAVE;
+    return requests;
+}
+
+/* Saves, and learns how long that takes. */
+static nn_status loop_save(nn_run *run, bool regular, bool best)
+{
+    nn_checkpoint_parts parts = nn_run_parts(run);
+    NN_TRY(nn_saving_save(&run->directory, &parts, regular, best));
+    if (run->directory.saving.seconds > 0) nn_deadline_saving(&run->deadline, run->directory.saving.seconds);
+    return NN_OK;
+}
+
+/* ---- the loop ---- */
+
+static bool loop_is_over(const nn_run *run)
+{
+    return run->state.step >= run->plan.length.steps ||
+           nn_early_ends(&run->settings.training.early_stopping, &run->state.watch.early);
+}
+
+static void loop_show_early(const nn_run *run)
+{
+    if (run->state.step >= run->plan.length.steps) return;
+    nn_log_line("stopped early after epoch %lld of %lld: no better validation figure in %lld epochs",
+                (long long)(run->state.step / run->plan.length.steps_per_epoch), (long long)run->plan.epochs,
+                (long long)run->state.watch.early.waited);
+}
+
+static nn_status loop_step(nn_run *run, bool *stopped)
+{
+    nn_step_result result;
+    int64_t of_epoch = run->plan.length.steps_per_epoch;
+    nn_batch batch = nn_plan_batch(&run->plan, run->state.step);
+    double began = nn_seconds();
+    NN_TRY(nn_stepper_run(run->stepper, run->state.step, loop_requests(run), &result));
+    nn_deadline_step(&run->deadline, nn_seconds() - began);
+    if (result.nonfinite)
+        NN_TRY(nn_nonfinite_step(run, batch, &result));
+    else
+        run->state.skipped.in_a_row = 0;
+    run->state.step++;
+    if (!result.nonfinite) nn_figures_join(run->model, true, run->state.epoch_figures, result.figures);
+    nn_progress_step(&run->progress, run->stepper, run->state.step, batch, &result);
+    bool best = false;
+    if (run->state.step % of_epoch == 0) NN_TRY(nn_epoch_end(run, &best));
+    bool last = loop_is_over(run);
+    *stopped = (result.requests & (NN_REQUEST_STOP | NN_REQUEST_TIME)) && !last;
+    run->out_of_time = (result.requests & NN_REQUEST_TIME) != 0;
+    /* Weights that give NaN or Inf shall not take the place of better ones. */
+    run->save_due = run->save_due || result.requests != 0 ||
+                    nn_plan_interval_ends(&run->plan, run->settings.checkpoint.every, run->state.step);
+    bool regular = last || *stopped || (run->save_due && !result.nonfinite);
+    if (regular) run->save_due = false;
+    nn_checkpoint_parts parts = nn_run_parts(run);
+    nn_saving_watch(&run->directory, &parts, false);
+    return regular || best ? loop_save(run, regular, best) : NN_OK;
+}
+
+static nn_status loop_run(nn_run *run, bool *stopped)
+{
+    *stopped = false;
+    if (loop_is_over(run)) {
+        nn_extent_finished(run);
+        return NN_OK;
+    }
+    NN_TRY(nn_stepper_begin(run->stepper, run->state.step));
+    run->progress.terminal = run->job->terminal;
+    run->progress.waited = nn_dataset_waited(run->data, NN_TRAIN); /* to begin with: no part of an epoch */
+    run->progress.epoch_began = run->directory.saving.saved_at = nn_seconds();
+    while (!loop_is_over(run) && !*stopped) NN_TRY(loop_step(run, stopped));
+    if (!*stopped) loop_show_early(run);
+    nn_pulse_phase(NN_PHASE_SAVE);
+    nn_checkpoint_parts parts = nn_run_parts(run);
+    return nn_saving_end(&run->directory, &parts);
+}
+
+/* ---- all of it ---- */
+
+/* A fingerprint that another machine had a part in. */
+static void loop_show_changes(const nn_run *run)
+{
+    const char *line = run->state.changes.bytes;
+    while (line && *line) {
+        int length = (int)strcspn(line, "\n");
+        nn_log_line("the machine changed %.*s; other runs of this configuration may end with other bits",
+                    length, line);
+        line += length + (line[length] == '\n');
+    }
+}
+
+static nn_status loop_train(nn_run *run, nn_train_result *result)
+{
+    bool stopped = false;
+    nn_checkpoint_parts parts = nn_run_parts(run);
+    NN_TRY(loop_run(run, &stopped));
+    if (stopped) {
+        NN_TRY(nn_saving_check(&run->directory, &parts,
+                               run->out_of_time ? "training is stopped before the job's time ends,"
+                                                : "training is stopped on request"));
+        nn_log_line("stopped %s after step %lld of %lld; the same command resumes",
+                    run->out_of_time ? "before the job's time ends," : "on request",
+                    (long long)run->state.step, (long long)run->plan.length.steps);
+        NN_FAIL(NN_STOPPED, "stopped on request after step %lld", (long long)run->state.step);
+    }
+    NN_TRY(nn_final_show(run));
+    result->steps = run->state.step;
+    result->fingerprint =
+        nn_network_fingerprint(run->model->network, nn_reduction_weights(run->stepper->reduction));
+    nn_log_line("fingerprint: %016" PRIx64, result->fingerprint);
+    loop_show_changes(run);
+    return nn_saving_check(&run->directory, &parts, "training is finished");
+}
+
+nn_status nn_loop_train(nn_comm *comm, const nn_job *job, nn_train_result *result)
+{
+    nn_run *run = NULL;
+    NN_TRY(nn_comm_agree(comm, NN_ALLOCATE(&run, 1, "a run")));
+    nn_status status = nn_setup_open(comm, job, run);
+    if (status == NN_OK) status = loop_train(run, result);
+    nn_status_line_end(&run->directory, nn_comm_host(comm), status);
+    /* A failure that was not agreed on, such as one of MPI itself: the others would wait for ever. */
+    if (status != NN_OK && status != NN_STOPPED && !nn_comm_has_agreed(comm)) nn_comm_abort(comm, status);
+    nn_setup_close(run);
+    nn_free(run);
+    return status;
+}

@@ -1,0 +1,118 @@
+#include "train/trainable.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+#include "step/heads.h"
+#include "train/over_samples.h"
+
+/* ---- what cannot be ---- */
+
+nn_status nn_trainable_check_mixing(const nn_run *run)
+{
+    const nn_head *head = &run->model->heads[0];
+    NN_TRY(nn_over_samples_check(run));
+    if (!nn_dataset_mixes(run->data)) return NN_OK;
+    if (run->model->head_count > 1)
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.x.augment: mixup is for one target; leave mixup out");
+    if (head->target.is_class && (!head->loss->takes_soft || head->rows > 1))
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.fields.x.augment: mixup: the loss %s takes no mixed classes%s; leave mixup out",
+                head->loss->name, head->loss->takes_soft ? " at every step" : "");
+    return NN_OK;
+}
+
+nn_status nn_trainable_check_layers(const nn_run *run)
+{
+    if (run->model->network->trainable_count == 0)
+        NN_FAIL(NN_ERROR_USAGE,
+                "network: no layer has parameters to train; add a layer such as dense, or remove "
+                "`freeze` from one");
+    return NN_OK;
+}
+
+nn_status nn_trainable_check_validation(const nn_run *run)
+{
+    bool stops = run->settings.training.early_stopping.stops;
+    bool validates = run->data && nn_dataset_count(run->data, NN_VALIDATION) > 0;
+    if (validates || !(stops || run->settings.schedule->observe)) return NN_OK;
+    NN_FAIL(NN_ERROR_USAGE,
+            "%s looks at the figures on the validation part, and there is none: name its datasets under "
+            "data.validation, or set data.split.validation=0.1",
+            stops ? "training.early_stopping" : run->settings.schedule->name);
+}
+
+/* ---- what is rarely meant ---- */
+
+/* Losses of classes and of yes or no take what comes before softmax or sigmoid. */
+static void trainable_warn_activation(const nn_model *model, const nn_head *head)
+{
+    const nn_layer *layer = &model->network->layers[head->layer];
+    bool ends = layer->type->activation_of != NULL;
+    if (layer->type->activation_option > 0)
+        ends = *(const int *)(const void *)((const char *)layer->options + layer->type->activation_option -
+                                            1) > 0;
+    if (ends && (head->loss->takes_classes || head->loss->yes_no))
+        nn_log_warning(
+            "layer %s ends the network with an activation, but the loss %s applies one of its own: "
+            "leave it out",
+            layer->name, head->loss->name);
+}
+
+/* The sizes belong to the result: a run that has begun keeps them, whatever its threads are. */
+static void trainable_warn_idle(const nn_plan *plan, int64_t workers)
+{
+    int64_t smaller = plan->begun ? 0 : nn_plan_microbatch_for(plan, workers);
+    char remedy[96];
+    if (smaller > 0)
+        snprintf(remedy, sizeof remedy, "training.microbatch_size=%lld (other bits), or use fewer threads",
+                 (long long)smaller);
+    nn_log_warning("a batch has %lld microbatch%s for %lld threads in all: some are idle; %s%s",
+                   (long long)plan->leaves, plan->leaves == 1 ? "" : "es", (long long)workers,
+                   smaller > 0 ? "set " : "use fewer ranks or threads", smaller > 0 ? remedy : "");
+}
+
+static void trainable_warn_schedule(const nn_schedule_type *type, const void *options, nn_run_length length)
+{
+    const char *option = nn_schedule_unreached(type, options, length);
+    if (option)
+        nn_log_warning("lr_schedule.%s.%s is as long as the run of %lld steps or longer: %s", type->name,
+                       option, (long long)length.steps, type->unreached);
+}
+
+static void trainable_tell_weights(const nn_run *run)
+{
+    bool weighs = false;
+    for (int p = 0; p < NN_PARTS; p++) weighs |= nn_dataset_has_weights(run->data, (nn_part)p);
+    if (weighs)
+        nn_log_line("sample weights apply to the loss; metrics and the constants of baselines count every "
+                    "sample once, "
+                    "even those of weight 0");
+}
+
+void nn_trainable_warn(const nn_run *run, int ranks)
+{
+    trainable_tell_weights(run);
+    const nn_plan *plan = &run->plan;
+    int64_t workers = (int64_t)ranks * run->threads;
+    if (plan->leaves < workers && plan->leaves >= ranks) trainable_warn_idle(plan, workers);
+    if (plan->length.steps < 1000)
+        nn_log_warning("the run has only %lld steps: more epochs or a smaller batch usually train better",
+                       (long long)plan->length.steps);
+    trainable_warn_schedule(run->settings.schedule, run->settings.schedule_options, plan->length);
+    int64_t warmup = nn_schedule_warmup_steps(run->settings.schedule_options, plan->length);
+    if (warmup >= plan->length.steps)
+        nn_log_warning("warm-up takes %lld steps, and the run has %lld: the learning rate never reaches its "
+                       "full height",
+                       (long long)warmup, (long long)plan->length.steps);
+    else if (warmup > plan->length.steps / 5)
+        nn_log_warning("warm-up takes %lld of %lld steps: over 20 %%", (long long)warmup,
+                       (long long)plan->length.steps);
+    nn_over_samples_warn(run, ranks);
+    for (int h = 0; h < run->model->head_count; h++)
+        trainable_warn_activation(run->model, &run->model->heads[h]);
+    nn_text advice = {0};
+    nn_dataset_advise(run->data, ranks, &advice);
+    if (advice.bytes) nn_log_warning("%s", advice.bytes);
+    nn_text_free(&advice);
+}
