@@ -91,7 +91,7 @@ static const struct {
     {"data", "data.train, data.validation, data.test", nn_part_options_table, NULL},
     {"data", "data.split", nn_split_options_table, NULL},
     {"data", "data.window", nn_data_window_options_table, NULL},
-    {"data", "data.fields.x, data.fields.y, data.fields.NAME", nn_field_options_table, NULL},
+    {"data", "data.fields.x, data.fields.y, data.fields.NAME", nn_data_field_options_table, NULL},
     {"network", "repeat", NULL, nn_repeat_options},
     {"network", "each layer", NULL, nn_layer_common_options},
     {"training", "training", nn_training_options_table, NULL},

@@ -20,7 +20,7 @@ nn_status nn_data_check_train(const nn_data_request *request)
             "data.train: is missing; give its datasets, such as train: {x: x_train, y: y_train}");
 }
 
-static nn_status check_input(const nn_array *self, const nn_field_options *field)
+static nn_status check_input(const nn_array *self, const nn_data_field_options *field)
 {
     if (field->kind == NN_KIND_CLASS || field->kind == NN_KIND_VALUE)
         NN_FAIL(NN_ERROR_USAGE,
@@ -42,7 +42,7 @@ static nn_status check_input(const nn_array *self, const nn_field_options *field
 /* The normalised mean must be known where nothing is measured again: on a resume, and for other files. */
 static nn_status check_missing(const nn_data_request *request, const nn_source *source, int array)
 {
-    const nn_field_options *field = nn_source_field_options(request->options, source, array);
+    const nn_data_field_options *field = nn_source_field_options(request->options, source, array);
     bool input = array < source->inputs, label = source->arrays[array].label && !input;
     int target = input || request->target_count == 1 ? 0 : array - source->inputs;
     const nn_domain *domain = input ? NULL : request->wanted[target].domain;
@@ -66,7 +66,7 @@ static nn_status check_missing(const nn_data_request *request, const nn_source *
 static nn_status check_field(const nn_data_request *request, const nn_source *source, int array)
 {
     const nn_array *self = &source->arrays[array];
-    const nn_field_options *field = nn_source_field_options(request->options, source, array);
+    const nn_data_field_options *field = nn_source_field_options(request->options, source, array);
     NN_TRY(check_missing(request, source, array));
     if (array < source->inputs) return check_input(self, field);
     if (field->kind == NN_KIND_INDEX)

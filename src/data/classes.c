@@ -12,7 +12,7 @@ void nn_classes_know(nn_data_request *request)
         const char *key = nn_data_request_key(request, t);
         bool given = known && known[t].classes > 0;
         request->labels[t] = nn_source_is_label(request->options, key, request->wanted[t].classes);
-        const nn_field_options *field = nn_source_field_of(request->options, key, false);
+        const nn_data_field_options *field = nn_source_field_of(request->options, key, false);
         int64_t listed = (int64_t)field->labels.count;
         request->classes[t] = given ? known[t].classes : listed > 0 ? listed : field->classes;
     }

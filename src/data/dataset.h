@@ -73,30 +73,30 @@ enum { NN_MISSING_ERROR, NN_MISSING_MEAN, NN_MISSING_MASK, NN_MISSING_DROP };
 enum { NN_ATTRIBUTES_READ, NN_ATTRIBUTES_IGNORE };
 enum { NN_UNWRITTEN_MISSING, NN_UNWRITTEN_FILL };
 
-typedef struct nn_field_options { /* data.fields.NAME */
-    int normalize;                /* nn_normalize. auto: standardize for inputs and for regression targets */
-    int kind;                     /* target: auto, class, value; input: auto, index */
-    char *layout;                 /* such as "NCHW"; NULL: samples first, the rest as stored */
-    int64_t first_label;          /* label of the first class */
-    nn_text_list labels;          /* class labels in the file, in order; empty: integers from first_label */
-    int64_t classes;              /* classes or indices; 0: from the largest label */
-    char *ignored_label;          /* an integer that means no class; NULL: none */
-    int missing;                  /* what to do with NaN, fill values and unwritten values */
-    int attributes;               /* whether attributes of the NetCDF conventions are read */
-    int unwritten;                /* whether unwritten values are missing */
-    char *class_names;            /* dataset of class names; NULL: DATASET_classes, if present */
-    double scale, offset;         /* value x scale + offset, with normalize: none */
-    int transform;                /* nn_target_transform */
-    nn_text_list columns;         /* of the last dimension, by name or number; empty: all */
-    nn_augment augment;           /* of an input, in training only */
-} nn_field_options;
+typedef struct nn_data_field_options { /* data.fields.NAME */
+    int normalize;        /* nn_normalize. auto: standardize for inputs and for regression targets */
+    int kind;             /* target: auto, class, value; input: auto, index */
+    char *layout;         /* such as "NCHW"; NULL: samples first, the rest as stored */
+    int64_t first_label;  /* label of the first class */
+    nn_text_list labels;  /* class labels in the file, in order; empty: integers from first_label */
+    int64_t classes;      /* classes or indices; 0: from the largest label */
+    char *ignored_label;  /* an integer that means no class; NULL: none */
+    int missing;          /* what to do with NaN, fill values and unwritten values */
+    int attributes;       /* whether attributes of the NetCDF conventions are read */
+    int unwritten;        /* whether unwritten values are missing */
+    char *class_names;    /* dataset of class names; NULL: DATASET_classes, if present */
+    double scale, offset; /* value x scale + offset, with normalize: none */
+    int transform;        /* nn_target_transform */
+    nn_text_list columns; /* of the last dimension, by name or number; empty: all */
+    nn_augment augment;   /* of an input, in training only */
+} nn_data_field_options;
 
 /* Options by field. A field that is not listed has the options of x or y. */
-typedef struct nn_fields_options {
+typedef struct nn_data_fields_options {
     int count;
     char *names[NN_DATA_FIELDS]; /* owned */
-    nn_field_options fields[NN_DATA_FIELDS];
-} nn_fields_options;
+    nn_data_field_options fields[NN_DATA_FIELDS];
+} nn_data_fields_options;
 
 enum { NN_CACHE_AUTO, NN_CACHE_MEMORY, NN_CACHE_STREAM };
 enum { NN_SHUFFLE_AUTO, NN_SHUFFLE_FULL, NN_SHUFFLE_BLOCK, NN_SHUFFLE_NONE, NN_SHUFFLE_STATEFUL };
@@ -119,14 +119,14 @@ typedef struct nn_data_options {
     nn_part_options parts[NN_PARTS];
     nn_split_options split;
     nn_data_window_options window;
-    nn_fields_options fields;
+    nn_data_fields_options fields;
 } nn_data_options;
 
 extern const nn_option nn_data_options_table[];
 extern const nn_option nn_part_options_table[];
 extern const nn_option nn_split_options_table[];
 extern const nn_option nn_data_window_options_table[];
-extern const nn_option nn_field_options_table[];
+extern const nn_option nn_data_field_options_table[];
 
 void nn_data_options_release(nn_data_options *options); /* frees everything, sections included */
 void nn_part_options_release(nn_part_options *part);    /* frees it; there is then no such part */

@@ -119,8 +119,8 @@ static const char *const attributes_choices[] = {"read", "ignore", NULL};
 static const char *const unwritten_choices[] = {"missing", "fill_value", NULL};
 static const char *const transform_choices[] = {"none", "log", "difference", NULL};
 
-#define FIELD(member) offsetof(nn_field_options, member)
-const nn_option nn_field_options_table[] = {
+#define FIELD(member) offsetof(nn_data_field_options, member)
+const nn_option nn_data_field_options_table[] = {
     {"normalize", NN_OPTION_CHOICE, FIELD(normalize), "auto", 0, 0, normalize_choices, NN_EFFECT_RESULT,
      "standardize: mean 0 and deviation 1; unit_range: 0 to 1; none; auto: standardize all but labels"},
     {"kind", NN_OPTION_CHOICE, FIELD(kind), "auto", 0, 0, kind_choices, NN_EFFECT_RESULT,
@@ -215,7 +215,7 @@ void nn_data_options_release(nn_data_options *options)
     nn_options_release(nn_split_options_table, &options->split);
     nn_options_release(nn_data_window_options_table, &options->window);
     for (int f = 0; f < options->fields.count; f++) {
-        nn_options_release(nn_field_options_table, &options->fields.fields[f]);
+        nn_options_release(nn_data_field_options_table, &options->fields.fields[f]);
         nn_augment_release(&options->fields.fields[f].augment);
         nn_free(options->fields.names[f]);
     }

@@ -107,7 +107,7 @@ static void dataset_make_ranges(nn_dataset *dataset, const nn_data_request *requ
     for (int v = dataset->first ? dataset->first->inputs : 0; v < dataset->view_count; v++) {
         nn_view *view = &dataset->views[v];
         const nn_target_wanted *wanted = &request->wanted[view->target];
-        const nn_field_options *field = nn_source_field_options(dataset->options, dataset->first, v);
+        const nn_data_field_options *field = nn_source_field_options(dataset->options, dataset->first, v);
         const nn_known_target *known = request->known ? request->known->targets : NULL;
         bool bounded = wanted->domain && wanted->domain->bounded;
         double scale = field->scale == 0 ? 1 : field->scale;

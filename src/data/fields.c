@@ -122,7 +122,7 @@ static nn_status fields_copy_scaling(const nn_scaling *from, nn_scaling *to)
 }
 
 /* The user's scale and offset, in place of measured ones. */
-static nn_status fields_fixed_scaling(const nn_field_options *options, nn_scaling *scaling)
+static nn_status fields_fixed_scaling(const nn_data_field_options *options, nn_scaling *scaling)
 {
     double scale = options->scale == 0 ? 1 : options->scale;
     if (scale == 1 && options->offset == 0) return NN_OK;

@@ -10,7 +10,7 @@
 /* ---- looking at a file ---- */
 
 static nn_status missing_read_packing(nn_source *source, nn_piece *piece, int which, nn_store_array *stored,
-                                      const nn_field_options *options)
+                                      const nn_data_field_options *options)
 {
     const nn_array *array = &source->arrays[which];
     nn_store_packing packing;
@@ -31,7 +31,8 @@ static nn_status missing_check_gaps(const nn_piece *piece, int which)
             (long long)nn_store_gaps_count(piece->gaps[which]), nn_store_gaps_cause(piece->gaps[which]));
 }
 
-nn_status nn_piece_inspect(nn_source *source, nn_piece *piece, int which, const nn_field_options *options)
+nn_status nn_piece_inspect(nn_source *source, nn_piece *piece, int which,
+                           const nn_data_field_options *options)
 {
     nn_store_array *stored;
     nn_status status = nn_source_array(source, piece, which, &stored);

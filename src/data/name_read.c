@@ -72,8 +72,8 @@ static nn_status read_categories(nn_store_file *file, const nn_array *array, nn_
 }
 
 /* Reads class names from the configured dataset, or from DATASET_classes. */
-static nn_status read_classes(nn_store_file *file, const nn_array *array, const nn_field_options *options,
-                              nn_names *names)
+static nn_status read_classes(nn_store_file *file, const nn_array *array,
+                              const nn_data_field_options *options, nn_names *names)
 {
     nn_text path = {0};
     const char *given = options->class_names;

@@ -68,7 +68,7 @@ static bool recognise_is_columns(const nn_array *array, const char *layout, bool
 static bool recognise_array(nn_source *source, int which, const nn_data_options *options,
                             const nn_domain *domain)
 {
-    const nn_field_options *field = nn_source_field_options(options, source, which);
+    const nn_data_field_options *field = nn_source_field_options(options, source, which);
     nn_array trial = source->arrays[which];
     nn_store_array *stored;
     recognised seen;

@@ -12,7 +12,7 @@
 /* The number of units in the first `groups` groups that are not for training. */
 static int64_t samples_held_out(const nn_samples *samples, int64_t groups)
 {
-    const nn_shares *shares = &samples->shares;
+    const nn_split_shares *shares = &samples->shares;
     if (groups > samples->runs.full) return shares->validation + shares->test;
     return groups * shares->group - nn_runs_begin(&samples->runs, groups);
 }
@@ -21,7 +21,7 @@ static int64_t samples_held_out(const nn_samples *samples, int64_t groups)
  * and test as evenly as integers allow. */
 static int64_t samples_before(const nn_samples *samples, int part, int64_t groups)
 {
-    const nn_shares *shares = &samples->shares;
+    const nn_split_shares *shares = &samples->shares;
     int64_t held_out = samples_held_out(samples, groups), all = shares->validation + shares->test;
     if (part == NN_TRAIN)
         return groups > samples->runs.full ? samples->units - all : nn_runs_begin(&samples->runs, groups);
@@ -33,7 +33,7 @@ static int64_t samples_before(const nn_samples *samples, int part, int64_t group
 
 static int64_t samples_shared_unit(const nn_samples *samples, int64_t sample)
 {
-    const nn_shares *shares = &samples->shares;
+    const nn_split_shares *shares = &samples->shares;
     int part = samples->part;
     int64_t last = (samples->units - 1) / shares->group;
     int64_t group =

@@ -93,9 +93,9 @@ nn_store_file *nn_source_file(const nn_piece *piece, int array);
 nn_status nn_source_array(nn_source *source, nn_piece *piece, int array, nn_store_array **stored);
 
 /* The options of a field: those under its own name, otherwise those of x or y. Borrowed. */
-const nn_field_options *nn_source_field_options(const nn_data_options *options, const nn_source *source,
-                                                int array);
-const nn_field_options *nn_source_field_of(const nn_data_options *options, const char *key, bool input);
+const nn_data_field_options *nn_source_field_options(const nn_data_options *options, const nn_source *source,
+                                                     int array);
+const nn_data_field_options *nn_source_field_of(const nn_data_options *options, const char *key, bool input);
 
 /* Reads rows [first, first + rows) of an array, as raw values. Threads take turns. */
 nn_status nn_source_read(nn_source *source, int array, int64_t first, int64_t rows, void *raw);
@@ -106,7 +106,8 @@ nn_piece *nn_source_find_piece(nn_source *source, int64_t row);
 /* ---- values that are missing ---- */
 
 /* Reads the attributes of an array in one file, and its unwritten values; nn_piece_forget frees both. */
-nn_status nn_piece_inspect(nn_source *source, nn_piece *piece, int array, const nn_field_options *options);
+nn_status nn_piece_inspect(nn_source *source, nn_piece *piece, int array,
+                           const nn_data_field_options *options);
 void nn_piece_forget(nn_piece *piece);
 
 /* Decides how the values of each array are kept, once all files are inspected. If its files are packed alike

@@ -112,7 +112,7 @@ void nn_array_forget(nn_array *array)
     array->places = array->listed = NULL;
 }
 
-static nn_status array_find_ignored(const nn_field_options *options, nn_array *array)
+static nn_status array_find_ignored(const nn_data_field_options *options, nn_array *array)
 {
     char *end;
     if (!options->ignored_label) return NN_OK;
@@ -123,7 +123,7 @@ static nn_status array_find_ignored(const nn_field_options *options, nn_array *a
 }
 
 /* The labels of data.fields.NAME.labels. */
-static nn_status array_list_labels(const nn_field_options *options, nn_array *array)
+static nn_status array_list_labels(const nn_data_field_options *options, nn_array *array)
 {
     const nn_text_list *labels = &options->labels;
     if (labels->count == 0) return NN_OK;
@@ -145,7 +145,7 @@ static nn_status array_list_labels(const nn_field_options *options, nn_array *ar
 
 /* One label per sample, one-hot or not; or one per step or pixel. A single dimension is one-hot unless the
  * layout or the sequence lengths make it time. */
-static nn_status array_describe_labels(const nn_field_options *options, nn_array *array)
+static nn_status array_describe_labels(const nn_data_field_options *options, nn_array *array)
 {
     nn_shape *shape = &array->shape;
     const char *layout = options->layout ? options->layout : "";
@@ -164,7 +164,7 @@ static nn_status array_describe_labels(const nn_field_options *options, nn_array
     return NN_OK;
 }
 
-nn_status nn_array_describe(nn_array *array, const nn_store_info *info, const nn_field_options *options,
+nn_status nn_array_describe(nn_array *array, const nn_store_info *info, const nn_data_field_options *options,
                             bool windows)
 {
     array_layout layout;

@@ -73,7 +73,7 @@ void nn_array_convert(const nn_array *array, const unsigned char *row, int64_t f
 
 /* Fills in the array, whose `label` is set, from the description of the dataset in the first file. Fails if
  * the dataset does not hold samples. windows: rows are time steps of a series. */
-nn_status nn_array_describe(nn_array *array, const nn_store_info *info, const nn_field_options *options,
+nn_status nn_array_describe(nn_array *array, const nn_store_info *info, const nn_data_field_options *options,
                             bool windows);
 
 /* Widens the type so that it also holds the values of another file, which stores them as `type`. To be called

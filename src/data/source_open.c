@@ -185,10 +185,10 @@ static nn_status source_name_arrays(const nn_data_options *options, int part, co
     return NN_OK;
 }
 
-const nn_field_options *nn_source_field_of(const nn_data_options *options, const char *key, bool input)
+const nn_data_field_options *nn_source_field_of(const nn_data_options *options, const char *key, bool input)
 {
-    static const nn_field_options none = {.normalize = NN_NORMALIZE_AUTO};
-    const nn_field_options *found = &none;
+    static const nn_data_field_options none = {.normalize = NN_NORMALIZE_AUTO};
+    const nn_data_field_options *found = &none;
     for (int f = 0; f < options->fields.count; f++) {
         if (strcmp(options->fields.names[f], key) == 0) return &options->fields.fields[f];
         if (strcmp(options->fields.names[f], input ? "x" : "y") == 0) found = &options->fields.fields[f];
@@ -196,10 +196,10 @@ const nn_field_options *nn_source_field_of(const nn_data_options *options, const
     return found;
 }
 
-const nn_field_options *nn_source_field_options(const nn_data_options *options, const nn_source *source,
-                                                int array)
+const nn_data_field_options *nn_source_field_options(const nn_data_options *options, const nn_source *source,
+                                                     int array)
 {
-    static const nn_field_options none = {.normalize = NN_NORMALIZE_AUTO};
+    static const nn_data_field_options none = {.normalize = NN_NORMALIZE_AUTO};
     if (array >= NN_DATA_FIELDS) return &none;
     return nn_source_field_of(options, source->arrays[array].key, array < source->inputs);
 }

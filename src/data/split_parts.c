@@ -276,7 +276,7 @@ static nn_status split_random(const nn_data_options *options, nn_random stream, 
         parts[p].part = p;
         parts[p].count = taken[p];
         parts[p].shares =
-            (nn_shares){split_group_size(split, &whole), taken[NN_VALIDATION], taken[NN_TEST], stream};
+            (nn_split_shares){split_group_size(split, &whole), taken[NN_VALIDATION], taken[NN_TEST], stream};
         split_make_runs(&parts[p], taken[NN_TRAIN]);
     }
     return NN_OK;

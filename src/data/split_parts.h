@@ -25,11 +25,11 @@ static inline int64_t nn_runs_begin(const nn_runs *runs, int64_t run)
 
 /* Random shares of the units, without a table: each part gets its share of every group of consecutive units,
  * chosen at random. Samples stay nearly in file order, and the training samples of a group form a run. */
-typedef struct nn_shares {
+typedef struct nn_split_shares {
     int64_t group;            /* units per group; 0: no shares */
     int64_t validation, test; /* samples in total */
     nn_random stream;
-} nn_shares;
+} nn_split_shares;
 
 /* The samples of a part, numbered from 0. A sample is a unit of the source: a row that is not left out, or a
  * window, which starts at a row. */
@@ -41,12 +41,12 @@ typedef struct nn_samples {
     int segment_count;
     nn_segment *segments; /* owned; NULL: one, from row 0 on */
     int64_t stride;
-    int64_t bad_count;    /* units of the segments that are left out; not counted in `units` */
-    int64_t *bad;         /* those units, ascending, in the numbering that includes them; owned */
-    const int64_t *table; /* sample i is unit table[i], */
-    nn_shares shares;     /* or chosen by shares if their group > 0, */
-    nn_runs runs;         /* of training samples, one per group of the shares */
-    int64_t first;        /* or otherwise unit first + i */
+    int64_t bad_count;      /* units of the segments that are left out; not counted in `units` */
+    int64_t *bad;           /* those units, ascending, in the numbering that includes them; owned */
+    const int64_t *table;   /* sample i is unit table[i], */
+    nn_split_shares shares; /* or chosen by shares if their group > 0, */
+    nn_runs runs;           /* of training samples, one per group of the shares */
+    int64_t first;          /* or otherwise unit first + i */
 } nn_samples;
 
 /* Units per block: as configured, otherwise as many as have 2^18 values together; a multiple of the groups of

@@ -90,7 +90,7 @@ static bool view_takes_targets(const nn_source *source, int array, const nn_data
 nn_status nn_view_create(nn_source *source, int array, const nn_data_options *options, nn_view *view)
 {
     const nn_array *self = &source->arrays[array];
-    const nn_field_options *field = nn_source_field_options(options, source, array);
+    const nn_data_field_options *field = nn_source_field_options(options, source, array);
     const nn_data_window_options *window = &options->window;
     const nn_text_list *names = &field->columns;
     *view =

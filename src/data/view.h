@@ -16,7 +16,7 @@ typedef struct nn_view {
     int64_t picked;          /* values used per row */
     int64_t *columns;        /* which of them; NULL: all */
     int transform;           /* nn_target_transform */
-    int missing;             /* what to do with NaN: see nn_field_options */
+    int missing;             /* what to do with NaN: see nn_data_field_options */
     bool left_out;           /* not read before the first step */
     bool index;              /* an input of indices: integers from 0 */
     int64_t indices;         /* number of indices; 0: from the largest value */

@@ -108,7 +108,7 @@ static void settings_read_part(nn_config *config, nn_config_node *data, int p, n
 /* ---- fields ---- */
 
 static void settings_read_field(nn_config *config, nn_config_node *node, const char *name,
-                                nn_fields_options *fields)
+                                nn_data_fields_options *fields)
 {
     static const char *const keys[] = {"augment", NULL};
     char path[96];
@@ -116,11 +116,11 @@ static void settings_read_field(nn_config *config, nn_config_node *node, const c
         nn_config_error(config, node, "more than %d fields", NN_DATA_FIELDS);
         return;
     }
-    nn_field_options *field = &fields->fields[fields->count];
+    nn_data_field_options *field = &fields->fields[fields->count];
     if (!nn_config_check(config, node, nn_copy_text(name, &fields->names[fields->count]))) return;
     fields->count++;
     snprintf(path, sizeof path, "data.fields.%s", name);
-    nn_config_read(config, node, path, nn_field_options_table, NULL, keys, field);
+    nn_config_read(config, node, path, nn_data_field_options_table, NULL, keys, field);
     snprintf(path, sizeof path, "data.fields.%s.augment", name);
     nn_settings_read_augment(config, nn_config_get(node, "augment"), path, field->augment.transforms,
                              &field->augment.count);

@@ -42,7 +42,7 @@ static unsigned machine_libm(const nn_settings *settings, const nn_model *model)
     for (int h = 0; h < model->head_count; h++) used |= model->heads[h].loss->libm;
     for (int m = 0; m < model->metric_count; m++) used |= model->metrics[m].type->libm;
     for (int f = 0; f < settings->data.fields.count; f++) {
-        const nn_field_options *field = &settings->data.fields.fields[f];
+        const nn_data_field_options *field = &settings->data.fields.fields[f];
         if (field->transform == NN_TRANSFORM_LOG) used |= NN_LIBM_LOG | NN_LIBM_EXP;
         for (int t = 0; t < field->augment.count; t++)
             used |= nn_transform_types()[field->augment.transforms[t].type]->libm;

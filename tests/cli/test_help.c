@@ -85,7 +85,7 @@ static void test_sections(void **state)
     expect_page("data", nn_data_options_table);
     expect_page("data", nn_part_options_table);
     expect_page("data", nn_split_options_table);
-    expect_page("data", nn_field_options_table);
+    expect_page("data", nn_data_field_options_table);
     expect_page("training", nn_training_options_table);
     expect_page("checkpoint", nn_checkpoint_options_table);
     expect_page("layers", nn_layer_common_options());

@@ -117,9 +117,9 @@ static inline nn_part_options files_part(const char *x, const char *y)
 }
 
 /* The options of a field; adds the field if needed. */
-static inline nn_field_options *files_field(nn_data_options *options, const char *name)
+static inline nn_data_field_options *files_field(nn_data_options *options, const char *name)
 {
-    nn_fields_options *fields = &options->fields;
+    nn_data_fields_options *fields = &options->fields;
     for (int f = 0; f < fields->count; f++)
         if (strcmp(fields->names[f], name) == 0) return &fields->fields[f];
     fields->names[fields->count] = (char *)name;

@@ -265,7 +265,7 @@ static void known_normalisation_is_not_measured(void **state)
 static void choices_match_their_values(void **state)
 {
     (void)state;
-    const char *const *choices = nn_field_options_table[0].choices;
+    const char *const *choices = nn_data_field_options_table[0].choices;
     assert_string_equal(choices[NN_NORMALIZE_AUTO], "auto");
     assert_string_equal(choices[NN_NORMALIZE_NONE], "none");
     assert_string_equal(choices[NN_NORMALIZE_UNIT_RANGE], "unit_range");

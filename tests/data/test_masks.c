@@ -92,7 +92,7 @@ static void only_nan_is_missing(void **state)
     (void)state;
     write_values(INFINITY);
     nn_data_options options = files_options();
-    nn_field_options *y = files_field(&options, "y"), *x = files_field(&options, "x");
+    nn_data_field_options *y = files_field(&options, "y"), *x = files_field(&options, "x");
     y->missing = NN_MISSING_MASK;
     expect_refused(&options, false, "sample 500, column 0 is Inf");
     write_values(-1);
@@ -113,8 +113,8 @@ static void only_nan_is_missing(void **state)
     files_add_column(file, "x", H5T_IEEE_F64LE, 4, four);
     files_add_column(file, "y", H5T_IEEE_F64LE, 4, nothing);
     H5Fclose(file);
-    *x = (nn_field_options){0};
-    *y = (nn_field_options){.missing = NN_MISSING_MASK};
+    *x = (nn_data_field_options){0};
+    *y = (nn_data_field_options){.missing = NN_MISSING_MASK};
     nn_dataset *dataset = NULL;
     const nn_target_wanted values = {0};
     assert_int_equal(files_open(comm, &options, 7, &values, 1, NULL, &dataset), NN_ERROR_DATA);
@@ -154,7 +154,7 @@ static void ignored_labels_are_not_a_class(void **state)
     (void)state;
     write_labels();
     nn_data_options options = files_options();
-    nn_field_options *y = files_field(&options, "y");
+    nn_data_field_options *y = files_field(&options, "y");
     y->ignored_label = (char *)"255";
     for (options.cache = NN_CACHE_MEMORY; options.cache <= NN_CACHE_STREAM; options.cache++) {
         nn_dataset *dataset = open_ok(&options, true);
@@ -242,7 +242,7 @@ static void transforms_do_not_spoil_targets(void **state)
     write_labels();
     for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
         nn_data_options options = files_options();
-        nn_field_options *x = files_field(&options, "x");
+        nn_data_field_options *x = files_field(&options, "x");
         nn_dataset *dataset = NULL;
         const nn_target_wanted classes = {.classes = true};
         options.parts[NN_TRAIN] = files_part(cases[n].x, cases[n].y);
@@ -507,7 +507,7 @@ static void indices_are_whole_numbers(void **state)
     (void)state;
     write_indices(H5T_STD_I16LE, 3);
     nn_data_options options = files_options();
-    nn_field_options *x = files_field(&options, "x");
+    nn_data_field_options *x = files_field(&options, "x");
     x->kind = NN_KIND_INDEX;
     for (options.cache = NN_CACHE_MEMORY; options.cache <= NN_CACHE_STREAM; options.cache++) {
         nn_dataset *dataset = open_ok(&options, true);
@@ -537,7 +537,7 @@ static void invalid_indices_are_refused(void **state)
 {
     (void)state;
     nn_data_options options = files_options();
-    nn_field_options *x = files_field(&options, "x");
+    nn_data_field_options *x = files_field(&options, "x");
     x->kind = NN_KIND_INDEX;
     write_indices(H5T_STD_I16LE, -1);
     expect_refused(&options, true, "sample 5, value 1 is -1");
@@ -563,7 +563,7 @@ static void unseen_indices_stop_a_stream(void **state)
     (void)state;
     write_indices(H5T_STD_I16LE, 7);
     nn_data_options options = files_options();
-    nn_field_options *x = files_field(&options, "x");
+    nn_data_field_options *x = files_field(&options, "x");
     x->kind = NN_KIND_INDEX;
     options.cache = NN_CACHE_STREAM;
     options.check = NN_CHECK_NONE;

@@ -99,7 +99,7 @@ static void windows_with_missing_values_are_left_out(void **state)
             options.parts[NN_TRAIN] = files_part("s", "t");
             options.window = (nn_data_window_options){.length = STEPS, .horizon = 2, .stride = stride};
             for (int k = 0; k < 2; k++) {
-                nn_field_options *field = files_field(&options, k == 0 ? "x" : "y");
+                nn_data_field_options *field = files_field(&options, k == 0 ? "x" : "y");
                 field->missing = NN_MISSING_DROP;
                 field->normalize = NN_NORMALIZE_NONE;
             }
@@ -250,7 +250,7 @@ static void indices_and_classes_can_be_missing(void **state)
     put_number(file, "y", "_FillValue", H5T_STD_U8LE, 255);
     H5Fclose(file);
     nn_data_options options = files_options();
-    nn_field_options *fx = files_field(&options, "x"), *fy = files_field(&options, "y");
+    nn_data_field_options *fx = files_field(&options, "x"), *fy = files_field(&options, "y");
     fx->kind = NN_KIND_INDEX;
     expect_refused(&options, true, "sample 30, column 1 is 99, which means no value");
     expect_message("the label of sample 3 is 255, which means no value (the first of 10 missing values");

@@ -158,7 +158,7 @@ static char *name_of(fuzz_bytes *bytes)
     return (char *)(uintptr_t)names[fuzz_below(bytes, DATASETS)];
 }
 
-static void choose_field(fuzz_bytes *bytes, nn_field_options *field)
+static void choose_field(fuzz_bytes *bytes, nn_data_field_options *field)
 {
     static const char *const layouts[] = {NULL,  NULL,  NULL,   "NC",   "CN", "NHW",
                                           "NTC", "TNC", "NHWC", "NCHW", "N",  "NT"};
@@ -275,7 +275,7 @@ static void say(const nn_data_options *options, bool classes, bool joined)
         if (part->weights) fprintf(stderr, "part %d: weights %s\n", p, part->weights);
     }
     for (int f = 0; f < options->fields.count; f++) {
-        const nn_field_options *field = &options->fields.fields[f];
+        const nn_data_field_options *field = &options->fields.fields[f];
         fprintf(stderr,
                 "field %s: normalize %d kind %d layout %s first %lld classes %lld ignored %s missing %d "
                 "columns %s\n",
