@@ -46,7 +46,7 @@ void nn_network_spec_release(nn_network_spec *spec);
 
 typedef struct nn_network {
     nn_scalar scalar; /* of weights and values */
-    int layer_count; /* layers[0] is the input, followed by its parts, if it has several */
+    int layer_count;  /* layers[0] is the input, followed by its parts, if it has several */
     int output_count;
     int *outputs; /* the layers that losses read, in the order of the spec */
     nn_layer *layers;
@@ -138,7 +138,7 @@ typedef struct nn_network_group {
     const nn_real *packed;  /* what nn_network_pack has written for the layer and pass; NULL: not packed */
     nn_microbatch *const *microbatches;
     int count;
-    int tile_begin, tile_end; /* tiles to compute; tile_end 0: all */
+    int tile_begin, tile_end; /* of nn_network_tiles: those to compute; tile_end 0: all */
 } nn_network_group;
 
 /* Values that nn_network_pack writes for a pass of a layer, a multiple of NN_PARAMETER_ALIGNMENT; 0: the

@@ -115,15 +115,17 @@ static int run_count(const nn_layer *layer, const nn_network_group *group, int b
 static void run_make_calls(const nn_network *network, int l, nn_pass pass, const nn_network_group *group,
                            int begin, nn_real *scratch, run_calls *made)
 {
-    int count = run_count(&network->layers[l], group, begin), tiles = network->layers[l].tiles[pass];
+    int count = run_count(&network->layers[l], group, begin), all = network->layers[l].tiles[pass];
     for (int i = 0; i < count; i++) {
         nn_layer_call *call = &made->calls[i];
         *call = run_make_call(network, l, group->weights, group->microbatches[begin + i], scratch,
                               made->inputs[i]);
         call->count = count;
         call->packed = group->packed;
-        call->tile_begin = group->tile_begin;
-        call->tile_end = group->tile_end > 0 ? group->tile_end : tiles > 1 ? tiles : 1;
+        bool divided =
+            group->tile_end > 0 && nn_network_tiles(network, l, pass, group->microbatches[begin + i]) > 1;
+        call->tile_begin = divided ? group->tile_begin : 0;
+        call->tile_end = divided ? group->tile_end : all > 1 ? all : 1;
     }
 }
 
