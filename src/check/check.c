@@ -182,7 +182,7 @@ static void check_plan(nn_check *check)
     check_collect_at(check, "training", training->microbatch_size ? "microbatch_size" : "batch_size",
                      nn_plan_check_ranks(&run->plan, check->request->ranks));
     if (check->knows_samples)
-        nn_check_collect(check, nn_dataset_arrange(run->data, run->plan.batch_size, run->plan.leaves));
+        nn_check_collect(check, nn_dataset_arrange(run->data, run->plan.batch_size, run->plan.microbatches));
 }
 
 /* ---- the network ---- */

@@ -26,9 +26,9 @@ static nn_status needs_plan(nn_check *check)
     const nn_run *run = &check->run;
     const nn_plan *plan = &run->plan;
     nn_forecast *forecast = check->forecast;
-    int64_t threads = run->threads, least = plan->leaves, most = 0;
+    int64_t threads = run->threads, least = plan->microbatches, most = 0;
     nn_shares shares;
-    nn_status status = nn_shares_create(plan->leaves, check->request->ranks, &shares);
+    nn_status status = nn_shares_create(plan->microbatches, check->request->ranks, &shares);
     for (int rank = 0; status == NN_OK && rank < shares.size; rank++) {
         int64_t count = nn_shares_length(&shares, rank);
         if (count < least) least = count;
@@ -45,7 +45,7 @@ static nn_status needs_plan(nn_check *check)
     forecast->steps_per_epoch = plan->length.steps_per_epoch;
     forecast->steps = plan->length.steps;
     forecast->epochs = plan->epochs;
-    forecast->leaves = plan->leaves;
+    forecast->leaves = plan->microbatches;
     forecast->least_leaves = least;
     forecast->most_leaves = most;
     forecast->rounds = (most + threads - 1) / threads;
@@ -76,7 +76,8 @@ static double needs_stepper(const nn_check *check, size_t reduction, int64_t own
 {
     const nn_run *run = &check->run;
     const nn_network *network = run->model->network;
-    double values = (double)run->plan.leaves * (nn_figures_width(run->model, true) + run->model->head_count);
+    double values =
+        (double)run->plan.microbatches * (nn_results_width(run->model, true) + run->model->head_count);
     double lists =
         (double)network->block_count * (8 + 8) +
         (double)(network->block_count * owned) / (double)network->value_count * sizeof(nn_owned_block) +
@@ -96,7 +97,7 @@ static nn_status needs_measure(const nn_check *check, nn_ranks ranks, size_t *re
 {
     const nn_run *run = &check->run;
     const nn_network *network = run->model->network;
-    int64_t leaf_counts[2] = {run->plan.leaves, run->plan.last_leaves}, *bucket_of_layer = NULL;
+    int64_t leaf_counts[2] = {run->plan.microbatches, run->plan.last_microbatches}, *bucket_of_layer = NULL;
     nn_buckets buckets = {0};
     nn_reduction_mode mode = (nn_reduction_mode)run->settings.training.allreduce;
     nn_status status;
@@ -157,7 +158,7 @@ static void needs_memory(nn_check *check)
     int states = needs_states(&run->settings);
     double vector = (double)run->model->network->value_count * sizeof(nn_real);
     nn_workers_request request = {.threads = run->threads,
-                                  .leaves_max = nn_run_share_max(run, check->request->ranks),
+                                  .share_max = nn_run_share_max(run, check->request->ranks),
                                   .microbatch_size = run->plan.microbatch_size,
                                   .memory = training->memory * 1048576};
     size_t workers = nn_workers_memory(run->model, run->data, &request);
@@ -219,7 +220,7 @@ static nn_status time_run(nn_check *check, nn_stepper *stepper)
                                  .weights = weights,
                                  .denominators = stepper->denominators,
                                  .partials = &partial,
-                                 .figures = stepper->figures};
+                                 .results = stepper->results};
         NN_TRY(nn_workers_gradient(check->run.workers, &call));
         gradient += nn_seconds() - began;
     }
@@ -235,7 +236,7 @@ static nn_status time_measure(nn_check *check)
     nn_plan plan = nn_plan_make(samples, samples, samples, INT64_C(1) << 40, false, 0);
     run->settings.training.verify_every = 0; /* every step would be verified */
     nn_workers_request workers = {.threads = 1,
-                                  .leaves_max = 1,
+                                  .share_max = 1,
                                   .microbatch_size = samples,
                                   .seed = (uint64_t)run->settings.training.seed};
     NN_TRY(nn_workers_create(run->model, run->data, &workers, &run->workers));
@@ -257,8 +258,7 @@ static nn_status time_measure(nn_check *check)
 static bool time_has_room(const nn_check *check)
 {
     const nn_run *run = &check->run;
-    nn_workers_request request = {
-        .threads = 1, .leaves_max = 1, .microbatch_size = run->plan.microbatch_size};
+    nn_workers_request request = {.threads = 1, .share_max = 1, .microbatch_size = run->plan.microbatch_size};
     const char *of;
     double vectors = 3 + needs_states(&run->settings);
     double needed = vectors * (double)run->model->network->value_count * sizeof(nn_real) +

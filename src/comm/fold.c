@@ -1,3 +1,20 @@
+/*
+ * Finishing the canonical tree.
+ *
+ * The ranks hold the sums of some nodes; what remains is the top of the tree above them, and it must be
+ * summed as the tree says: left half plus right half, at every node. The bits of a sum depend on which values
+ * are added to which, that is on the shape of the tree, but not on the order of the two operands: IEEE
+ * addition commutes, though it does not associate. This freedom is used in two ways. The half that contains
+ * this rank's own node goes first, so that the sum grows in the memory of that node and one copy is saved.
+ * And of two other halves, the one with several nodes goes first, since a single node can then be added from
+ * where it lies.
+ *
+ * The shape is walked once, at the start of the run (nn_fold_create), and written down as a list of steps on
+ * a few slots: slot 0 is the sum, and one more slot is needed only for each level at which both halves have
+ * several nodes, log2(nodes) at most. nn_fold_run then executes the list for one block of values after the
+ * other, small enough that all slots of a block stay in cache: each value is read from memory once, however
+ * deep the tree is. Elements are independent of each other, so blocks affect no bit.
+ */
 #include "comm/fold.h"
 
 #include <string.h>

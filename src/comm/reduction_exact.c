@@ -1,6 +1,20 @@
 /*
- * `exact`: the owner of a slice finishes the canonical tree over all ranks' nodes. It reads those of its
- * node's ranks where they lie; the others arrive in messages.
+ * `exact`: a reduce-scatter whose sums have the order of the canonical tree.
+ *
+ * An MPI_Reduce_scatter may add in any order, and the order changes with the number of ranks, and in some
+ * implementations with the message size: its bits are not those of the same batch on other ranks. So the
+ * owner of a slice gets the nodes themselves: every partial sum that any rank holds of this slice, to finish
+ * the tree over them (comm/fold.h). On its own node it reads them where they lie, in shared memory; from
+ * other nodes they arrive in messages. Because shares are cut where subtrees are largest, a rank holds few
+ * nodes: one each, where the numbers of microbatches and ranks are powers of two. The volume is then that of
+ * an ordinary reduce-scatter, (P - 1) / P of the gradient per rank; there are more messages, as a rank sends
+ * each bucket to every rank of the other nodes.
+ *
+ * A bucket is started as soon as its layers are done, and summed by its owners whenever `progress` finds it
+ * complete, while the layers below still compute. Nobody waits in between, and no lock is taken: each rank
+ * counts what it has started, summed, updated and copied, over all steps, in counters that the ranks of its
+ * node read (acquire and release). Counters only grow, so there is nothing to reset. A rank's partials may be
+ * overwritten when all peers have announced that they have summed; the weights, when all peers have copied.
  */
 #include "comm/reduction_exact.h"
 

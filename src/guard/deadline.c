@@ -1,10 +1,10 @@
 #include "guard/deadline.h"
 
-/* A long one counts for less with each that follows. */
+/* A long duration counts less with each one that follows. */
 #define DEADLINE_FORGETS 0.05
-/* Ending MPI and the program, and what the clock of another node is off. */
+/* For the end of MPI and of the program, and the difference between the clocks of nodes. */
 #define DEADLINE_ENDING 5.0
-/* Checkpoints share the disk with others: the next one may take twice as long. */
+/* Other jobs use the disk too: the next checkpoint may take twice as long. */
 #define DEADLINE_SAVINGS 2.0
 /* Bytes per second of a slow disk. */
 #define DEADLINE_SLOW 50e6

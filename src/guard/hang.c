@@ -6,32 +6,32 @@
 
 #include "base/status.h"
 
-/* Ranks that are named; the others are counted. */
+/* Number of ranks that are named; the others are counted. */
 #define HANG_NAMES 8
 
-static bool hang_is_there(const nn_rank_state *rank)
+static bool hang_takes_part(const nn_rank_state *rank)
 {
     return rank->known && !rank->over;
 }
 
-static bool hang_stands_still(const nn_rank_state *rank, double now, double seconds)
+static bool hang_is_stopped(const nn_rank_state *rank, double now, double seconds)
 {
     return now - rank->ticked >= seconds;
 }
 
 bool nn_rank_is_late(const nn_rank_state *rank, double now, double timeout)
 {
-    if (!hang_is_there(rank)) return false;
-    return hang_stands_still(rank, now, timeout) || (!rank->waits && now - rank->moved >= timeout);
+    if (!hang_takes_part(rank)) return false;
+    return hang_is_stopped(rank, now, timeout) || (!rank->waits && now - rank->moved >= timeout);
 }
 
-/* A process that has ticked lately is not suspended. One that has not may be: then it will be late itself,
- * and whoever waits is not to blame. */
+/* A process that has ticked recently is not suspended. One that has not may be: then it will soon be late
+ * itself, and those that wait are not to blame. */
 static bool hang_is_stuck_waiting(const nn_rank_state *rank, double now, double timeout)
 {
     if (rank->over) return true;
     return rank->known && rank->waits && now - rank->moved >= timeout &&
-           !hang_stands_still(rank, now, timeout / 2);
+           !hang_is_stopped(rank, now, timeout / 2);
 }
 
 nn_hang nn_hang_judge(const nn_rank_state *ranks, int count, double now, double timeout)
@@ -45,7 +45,7 @@ nn_hang nn_hang_judge(const nn_rank_state *ranks, int count, double now, double 
         late += is_late;
         hang.all_wait = hang.all_wait && hang_is_stuck_waiting(&ranks[r], now, timeout);
         if (!is_late && hang.speaker < 0) hang.speaker = r;
-        if (running < 0 && !hang_stands_still(&ranks[r], now, timeout)) running = r;
+        if (running < 0 && !hang_is_stopped(&ranks[r], now, timeout)) running = r;
     }
     hang.all_wait = hang.all_wait && there > 0 && late == 0;
     hang.found = late > 0 || hang.all_wait;
@@ -77,8 +77,8 @@ static void hang_name(hang_text *text, const nn_rank_state *rank, int number, do
 {
     hang_append(text, "\n  rank %d on %s: %s, step %lld, no progress for %.0f s", number, rank->host,
                 nn_phase_name(rank->phase), (long long)rank->step + 1, now - rank->moved);
-    if (hang_stands_still(rank, now, timeout / 2))
-        hang_append(text, "; its process stands still: suspended, or its node is gone");
+    if (hang_is_stopped(rank, now, timeout / 2))
+        hang_append(text, "; its process is not running: suspended, or its node is down");
 }
 
 void nn_hang_describe(const nn_rank_state *ranks, int count, double now, double timeout, nn_hang hang,
@@ -87,10 +87,10 @@ void nn_hang_describe(const nn_rank_state *ranks, int count, double now, double 
     hang_text lines = {text, size, 0};
     int named = 0, victims = 0;
     text[0] = '\0';
-    hang_append(&lines, "no progress for %g s (training.hang_timeout), the job ends; %s:", timeout,
-                hang.all_wait ? "all ranks wait for one another, so messages do not arrive" : "late");
+    hang_append(&lines, "no progress for %g s (training.hang_timeout), ending the job; %s:", timeout,
+                hang.all_wait ? "all ranks wait for one another, so messages are not arriving" : "late");
     for (int r = 0; r < count; r++) {
-        bool shown = hang.all_wait ? hang_is_there(&ranks[r]) : nn_rank_is_late(&ranks[r], now, timeout);
+        bool shown = hang.all_wait ? hang_takes_part(&ranks[r]) : nn_rank_is_late(&ranks[r], now, timeout);
         victims += !shown && !ranks[r].over;
         if (shown && named++ < HANG_NAMES) hang_name(&lines, &ranks[r], r, now, timeout);
     }
@@ -98,7 +98,8 @@ void nn_hang_describe(const nn_rank_state *ranks, int count, double now, double 
     hang_append(&lines, "\n");
     if (victims > 0) hang_append(&lines, "%d other rank%s; ", victims, victims == 1 ? " waits" : "s wait");
     hang_append(&lines, "%s, then start the same command again: it resumes from the newest checkpoint",
-                hang.all_wait ? "look at the network between the nodes"
-                              : "look at the node that is named (a suspended process, a file system or swap "
-                                "that does not answer, dmesg)");
+                hang.all_wait
+                    ? "check the network between the nodes"
+                    : "check the node named above (suspended process, unresponsive file system or swap, "
+                      "dmesg)");
 }

@@ -19,16 +19,17 @@
 
 #define HEARTBEATS_FOLDER "heartbeat"
 
-/* Seconds that reading the files may take. */
+/* Seconds that reading the files may take before what was read counts as old. */
 #define HEARTBEATS_FRESH 5
 
-/* A file holds its number, a line a rank, and its number again: where the two differ, the reader has come
- * while it was written. All lines have the same length, so that each writing covers the one before. */
+/* A file contains its number, one line per rank, and its number again: where the two differ, it was being
+ * written while it was read. All lines have the same length, so that each version overwrites the previous
+ * one. */
 #define NUMBER_LINE 21
 #define RANK_LINE 80
 
 typedef struct heartbeat {
-    uint64_t number; /* of the writing that it stands in; 0: none was read */
+    uint64_t number; /* of the version that contains it; 0: none was read */
     int waits, over, phase;
     int64_t step;
     double silent, still; /* seconds without progress, and without a tick, when it was written */
@@ -43,12 +44,12 @@ struct nn_heartbeats {
     pthread_mutex_t mutex; /* guards all below */
     pthread_cond_t changed;
     bool stops, reads;
-    uint64_t number;                     /* of the writing to come */
-    heartbeat *beats;                    /* by rank: own ones to be written, others as they were read */
-    uint64_t *noticed;                   /* by rank: the number of the last writing that was looked at */
-    uint64_t readings, readings_noticed; /* of the others' files, done; and when that number last changed */
-    double read_at;
-    heartbeat *scratch; /* of the thread */
+    uint64_t number;                     /* of the last version written */
+    heartbeat *beats;                    /* by rank: those of this node to be written, others as read */
+    uint64_t *noticed;                   /* by rank: the number of the last version that was taken over */
+    uint64_t readings, readings_noticed; /* rounds of reading the other files; as last seen, ... */
+    double read_at;                      /* ... and when that changed */
+    heartbeat *scratch;                  /* of the thread */
 };
 
 /* ---- one file ---- */
@@ -92,7 +93,7 @@ static bool heartbeats_parse_line(const nn_heartbeats *of, int leader, const cha
     return true;
 }
 
-/* Takes the beats of a node, if its file is whole. */
+/* Takes the beats of a node, if its file is consistent. */
 static void heartbeats_parse(const nn_heartbeats *of, int leader, const char *text, heartbeat *beats)
 {
     int ranks = heartbeats_on_node(of, leader);
@@ -103,7 +104,7 @@ static void heartbeats_parse(const nn_heartbeats *of, int leader, const char *te
         if (!heartbeats_parse_line(of, leader, lines + (size_t)i * RANK_LINE, beats, number)) return;
 }
 
-/* Opened anew each time: only then does a network file system bring what others have written. */
+/* Files are opened each time: only then does a network file system show what other nodes have written. */
 static bool heartbeats_write(const nn_heartbeats *of, const heartbeat *beats, uint64_t number)
 {
     nn_text path = {0}, text = {0};
@@ -128,7 +129,7 @@ static void heartbeats_read(const nn_heartbeats *of, int leader, heartbeat *beat
     size_t size = 2 * NUMBER_LINE + (size_t)heartbeats_on_node(of, leader) * RANK_LINE;
     heartbeats_path(of, leader, &path);
     int file = path.failed ? -1 : open(path.bytes, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file < 0) { /* that node has ended, or cannot be seen: no word of it */
+    if (file < 0) { /* that node has ended, or its file cannot be read: nothing is known */
         for (int r = 0; r < of->count; r++)
             if (of->leaders[r] == leader) beats[r].number = 0;
     } else {
@@ -156,11 +157,11 @@ static void heartbeats_read_others(nn_heartbeats *of)
 
 static void heartbeats_warn(const nn_heartbeats *of)
 {
-    nn_log_warning("%s cannot be written (%s): a node that hangs as a whole will not be noticed", of->folder,
+    nn_log_warning("cannot write %s (%s): a node on which everything hangs will not be detected", of->folder,
                    strerror(errno));
 }
 
-/* One round without the mutex, as files may take their time. */
+/* One round, without the mutex, as files may be slow. */
 static void heartbeats_round(nn_heartbeats *of, uint64_t number, bool reads, bool *warned)
 {
     if (!heartbeats_write(of, of->scratch, number) && !*warned) {
@@ -207,13 +208,13 @@ static nn_status heartbeats_allocate(nn_heartbeats *made, const char *run_direct
     nn_text folder = {0};
     nn_text_append(&folder, "%s/" HEARTBEATS_FOLDER, run_directory);
     made->folder = folder.bytes;
-    if (folder.failed) NN_FAIL(NN_ERROR_MEMORY, "no memory for the name of a folder");
+    if (folder.failed) NN_FAIL(NN_ERROR_MEMORY, "out of memory for the name of a folder");
     NN_TRY(NN_ALLOCATE(&made->leaders, made->count, "heartbeats"));
     NN_TRY(NN_ALLOCATE(&made->beats, made->count, "heartbeats"));
     NN_TRY(NN_ALLOCATE(&made->scratch, made->count, "heartbeats"));
     NN_TRY(NN_ALLOCATE(&made->noticed, made->count, "heartbeats"));
     memcpy(made->leaders, leaders, (size_t)made->count * sizeof *leaders);
-    (void)mkdir(made->folder, 0777); /* one that is there already is as good; writing tells of the others */
+    (void)mkdir(made->folder, 0777); /* it may exist already; other failures show when writing */
     return NN_OK;
 }
 
@@ -253,7 +254,7 @@ nn_status nn_heartbeats_start(const char *run_directory, const int *leaders, int
     made->seconds = seconds;
     nn_status status = heartbeats_allocate(made, run_directory, leaders);
     int error = status == NN_OK ? heartbeats_start_thread(made) : 0;
-    if (error) status = nn_fail(NN_ERROR_MEMORY, "no thread for heartbeats: %s", strerror(error));
+    if (error) status = nn_fail(NN_ERROR_MEMORY, "cannot start a thread for heartbeats: %s", strerror(error));
     if (status == NN_OK)
         *heartbeats = made;
     else
@@ -274,12 +275,12 @@ void nn_heartbeats_stop(nn_heartbeats *heartbeats)
     pthread_mutex_destroy(&heartbeats->mutex);
     heartbeats_path(heartbeats, heartbeats->rank, &path);
     if (!path.failed) unlink(path.bytes);
-    rmdir(heartbeats->folder); /* the last one succeeds */
+    rmdir(heartbeats->folder); /* succeeds for the last node */
     nn_text_free(&path);
     heartbeats_free(heartbeats);
 }
 
-void nn_heartbeats_tell(nn_heartbeats *heartbeats, const nn_rank_state *states, double now)
+void nn_heartbeats_publish(nn_heartbeats *heartbeats, const nn_rank_state *states, double now)
 {
     pthread_mutex_lock(&heartbeats->mutex);
     for (int r = 0; r < heartbeats->count; r++) {
@@ -305,7 +306,7 @@ static void heartbeats_notice(const heartbeat *beat, nn_rank_state *state, doubl
     state->ticked = now - beat->still;
 }
 
-/* Old news say nothing of the others, but of the file system. */
+/* Old data says something about the file system, not about the other nodes. */
 static bool heartbeats_are_fresh(nn_heartbeats *heartbeats, bool reads, double now)
 {
     if (!heartbeats->reads || heartbeats->readings != heartbeats->readings_noticed) heartbeats->read_at = now;
@@ -313,7 +314,7 @@ static bool heartbeats_are_fresh(nn_heartbeats *heartbeats, bool reads, double n
     return reads && now - heartbeats->read_at < HEARTBEATS_FRESH + 4 * heartbeats->seconds;
 }
 
-void nn_heartbeats_look(nn_heartbeats *heartbeats, bool reads, nn_rank_state *states, double now)
+void nn_heartbeats_read(nn_heartbeats *heartbeats, bool reads, nn_rank_state *states, double now)
 {
     pthread_mutex_lock(&heartbeats->mutex);
     bool fresh = heartbeats_are_fresh(heartbeats, reads, now);

@@ -10,12 +10,12 @@
 
 struct nn_integrity {
     nn_stepper *stepper;
-    int64_t sealed_steps;  /* steps done when the hashes were taken; -1: never */
-    int64_t verified_step; /* the last one, counted from 1; or the one this process began behind */
-    bool sealing;          /* the hashes of the step under way are taken */
+    int64_t sealed_steps;  /* number of steps done when the hashes were taken; -1: never */
+    int64_t verified_step; /* the last one, from 1; at first the number of steps done before this process */
+    bool sealing;          /* hashes are taken in this step */
     bool *owned;           /* by block of the network */
-    uint64_t *weights;     /* by block, as it was written or received */
-    uint64_t *states;      /* by vector of state and owned block, as it was written */
+    uint64_t *weights;     /* by block, as written or received */
+    uint64_t *states;      /* by vector of state and owned block, as written */
     uint64_t *now;         /* room for either, and for the hashes of a microbatch */
     nn_report *reports;    /* of all ranks */
     size_t *sizes;
@@ -59,8 +59,8 @@ void nn_integrity_destroy(nn_integrity *integrity)
 
 /* ---- when ---- */
 
-/* Whether a checkpoint is planned behind so many steps: at the end of an epoch the best weights may be saved.
- */
+/* Whether a checkpoint is planned after this many steps: at the end of an epoch the best weights may be
+ * saved. */
 static bool integrity_saves(const nn_stepper *stepper, int64_t steps)
 {
     return steps % stepper->plan.length.steps_per_epoch == 0 ||
@@ -82,8 +82,8 @@ static int64_t integrity_find(const uint64_t *hashes, const uint64_t *others, in
     return -1;
 }
 
-/* What this rank's memory holds against what was put there behind `steps` steps. Hashes that were not taken
- * then are taken now: the other ranks' can still tell. */
+/* Compares this rank's memory with what was written after `steps` steps. Hashes that were not taken then are
+ * taken now, for the comparison with other ranks. */
 static void integrity_report_memory(nn_integrity *integrity, int64_t steps, nn_report *report)
 {
     const nn_stepper *stepper = integrity->stepper;
@@ -112,16 +112,16 @@ static int64_t integrity_choose(const nn_stepper *stepper, int64_t step, nn_batc
     uint32_t words[4];
     nn_random stream = {(uint64_t)stepper->settings->training.seed, NN_RANDOM_WITNESS, (uint32_t)step};
     nn_random_words(stream, 0, words);
-    return (int64_t)(words[0] % (uint64_t)batch.leaves);
+    return (int64_t)(words[0] % (uint64_t)batch.microbatches);
 }
 
-/* Every thread computes it; the reported hash is the first one's. */
+/* Every thread computes it; the reported hash is that of the first thread. */
 static nn_status integrity_report_gradient(const nn_stepper *stepper, int64_t step, nn_batch batch,
                                            nn_report *report, const uint64_t **hashes)
 {
     nn_workers *workers = stepper->workers;
-    int owner =
-            nn_shares_owner(nn_stepper_shares(stepper, batch.leaves), integrity_choose(stepper, step, batch)),
+    int owner = nn_shares_owner(nn_stepper_shares(stepper, batch.microbatches),
+                                integrity_choose(stepper, step, batch)),
         threads;
     bool own = owner == nn_comm_rank(stepper->comm);
     int count = nn_witness_hash_count(workers);
@@ -193,7 +193,7 @@ static nn_status integrity_reduced(void *context, const nn_step_progress *progre
     return NN_OK;
 }
 
-/* Takes the hashes of what this rank has written, where the next step or a checkpoint will compare them. */
+/* Takes the hashes of what this rank has written, if the next step or a checkpoint will compare them. */
 static nn_status integrity_updated(void *context, const nn_step_progress *progress)
 {
     nn_integrity *integrity = context;

@@ -1,15 +1,17 @@
 /*
- * Silent corruption: a bit that flips in memory, or an arithmetic unit that gives wrong bits. All ranks hold
- * the same weights and come to the same bits from the same microbatch, so what differs is wrong.
+ * Silent corruption: a bit that flips in memory, or an arithmetic unit that computes wrong bits. All ranks
+ * have the same weights and get the same bits from the same microbatch, so any difference is a fault.
  *
- * A step is verified when training.verify_every says so, and when a checkpoint is planned behind it: between
- * its gradient and its update each rank compares hashes of its weights and of its share of the optimizer's
- * state with those taken when they were written, at the end of the step before; the hashes of the weights are
- * compared among ranks; and every thread of every rank computes one microbatch of the step again (see
- * witness.h), chosen at random. Before any checkpoint the weights and the state that it will hold are
- * compared once more. What happened to memory between two steps that are not verified is not seen.
+ * A step is verified when training.verify_every says so, and when a checkpoint is planned after it. Between
+ * its gradient and its update, each rank compares hashes of its weights and of its slice of the optimizer's
+ * state with those taken when they were written, at the end of the step before; the ranks compare the hashes
+ * of their weights; and every thread of every rank computes one microbatch of the step again, chosen at
+ * random (step/witness.h). Before any checkpoint, the weights and the state to be saved are compared once
+ * more. Changes of memory between two steps that are not verified are not detected.
  *
- * Everything here does nothing where verify_every is 0, and with `allreduce: mpi`.
+ * All this is an observer of the step (step/observer.h). The hashing of blocks on the rank's threads is a
+ * function of src/step (step/hashes.h), as only that folder uses OpenMP. Nothing is verified where
+ * verify_every is 0, and with `allreduce: mpi`.
  */
 #ifndef NN_GUARD_INTEGRITY_H
 #define NN_GUARD_INTEGRITY_H

@@ -1,4 +1,4 @@
-/* From reports to names. */
+/* From reports to the names of ranks. */
 #include "guard/verdict.h"
 
 #include <stdio.h>
@@ -8,13 +8,13 @@
 #include "base/text.h"
 #include "step/witness.h"
 
-/* Ranks that a message names, and bytes of a host's name. */
+/* The most ranks that a message names, and bytes of a host name. */
 enum { VERDICT_NAMED = 4, VERDICT_HOST = 128 };
 
-/* The finding that is reported: which ranks are wrong, or at least at odds, and in what. */
+/* The conclusion: which ranks are wrong, or at least differ, and in what. */
 typedef struct verdict {
     bool *odd; /* by rank */
-    bool tied; /* no majority: somebody among the odd ones is wrong */
+    bool tied; /* no majority: one of the odd ranks is wrong */
     char what[256];
 } verdict;
 
@@ -35,7 +35,7 @@ static const char *verdict_block(const nn_stepper *stepper, int64_t block, char 
     return place;
 }
 
-/* What one hash of a microbatch is of. */
+/* What a hash of a microbatch is of. */
 static const char *verdict_gradient(const nn_stepper *stepper, int64_t hash, char place[160])
 {
     const nn_network *network = stepper->model->network;
@@ -49,7 +49,7 @@ static const char *verdict_gradient(const nn_stepper *stepper, int64_t hash, cha
 
 /* ---- ranks ---- */
 
-/* The rank whose hash more than half of the ranks have, or -1. */
+/* A rank whose hash more than half of the ranks share, or -1. */
 static int verdict_majority(const nn_report *reports, int size, bool gradient)
 {
     for (int r = 0; r < size; r++) {
@@ -77,7 +77,7 @@ static nn_status verdict_locate(const nn_stepper *stepper, const nn_evidence *ev
     return NN_OK;
 }
 
-/* Who differs from the majority in the weights, or in the gradient; nobody where all agree. Collective. */
+/* Finds the ranks that differ from the majority in the weights, or in the gradient. Collective. */
 static nn_status verdict_compare(const nn_stepper *stepper, const nn_evidence *evidence, bool gradient,
                                  verdict *found)
 {
@@ -97,15 +97,15 @@ static nn_status verdict_compare(const nn_stepper *stepper, const nn_evidence *e
     NN_TRY(verdict_locate(stepper, evidence, gradient ? evidence->gradient : evidence->weights, count,
                           found->tied ? 0 : reference, &first));
     if (gradient)
-        snprintf(found->what, sizeof found->what, "%s of the same microbatch has other bits",
+        snprintf(found->what, sizeof found->what, "%s of the same microbatch has different bits",
                  verdict_gradient(stepper, first, place));
     else
-        snprintf(found->what, sizeof found->what, "other weights arrived than elsewhere (%s)",
+        snprintf(found->what, sizeof found->what, "received other weights than the other ranks (%s)",
                  verdict_block(stepper, first, place));
     return NN_OK;
 }
 
-/* ---- what a rank knows of itself ---- */
+/* ---- what a rank knows about itself ---- */
 
 enum { OWN_STATE, OWN_WEIGHTS, OWN_GRADIENT, OWN_KINDS };
 
@@ -121,17 +121,18 @@ static void verdict_describe_own(const nn_stepper *stepper, const nn_report *rep
     char place[160];
     int64_t at = verdict_own_place(report, kind);
     if (kind == OWN_STATE)
-        snprintf(found->what, sizeof found->what, "%s is no longer what was written (%s)",
+        snprintf(found->what, sizeof found->what, "%s has changed in memory since it was written (%s)",
                  stepper->update->state_groups[report->state], verdict_block(stepper, at, place));
     else if (kind == OWN_WEIGHTS)
-        snprintf(found->what, sizeof found->what, "the weights are no longer what was written (%s)",
+        snprintf(found->what, sizeof found->what,
+                 "the weights have changed in memory since they were written (%s)",
                  verdict_block(stepper, at, place));
     else
-        snprintf(found->what, sizeof found->what, "%s of a microbatch got other bits when computed again",
+        snprintf(found->what, sizeof found->what, "%s of a microbatch has different bits when computed again",
                  verdict_gradient(stepper, at, place));
 }
 
-/* Whether any rank's own hashes differ; the first kind that does is told. */
+/* Whether any rank's own hashes differ; reports the first kind that does. */
 static bool verdict_own(const nn_stepper *stepper, const nn_report *reports, verdict *found)
 {
     for (int kind = 0; kind < OWN_KINDS; kind++) {
@@ -169,13 +170,14 @@ static nn_status verdict_fail(const nn_stepper *stepper, const nn_evidence *evid
     nn_text names = {0};
     nn_status status = verdict_names(stepper, found, &names);
     if (status == NN_OK)
-        status = nn_fail(NN_ERROR_CORRUPT,
-                         "step %lld: silent corruption of memory or arithmetic: %s: %s%s. All was well at "
-                         "step %lld: remove checkpoints of later steps, if there are any, and start the same "
-                         "command on other nodes",
-                         (long long)evidence->step, names.bytes ? names.bytes : "", found->what,
-                         found->tied ? ", and so few ranks cannot tell which of them is right" : "",
-                         (long long)evidence->verified_step);
+        status =
+            nn_fail(NN_ERROR_CORRUPT,
+                    "step %lld: silent corruption of memory or arithmetic: %s: %s%s. Last verified step: "
+                    "%lld. Remove checkpoints of later steps, if there are any, and run the same command "
+                    "on other nodes",
+                    (long long)evidence->step, names.bytes ? names.bytes : "", found->what,
+                    found->tied ? ", and with so few ranks it is not known which of them is right" : "",
+                    (long long)evidence->verified_step);
     nn_text_free(&names);
     return nn_comm_agree(stepper->comm, status);
 }

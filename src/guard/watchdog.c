@@ -1,3 +1,4 @@
+/* Ticks, the board on which the ranks of a node see each other, and the end of a job that hangs. */
 #include "guard/watchdog.h"
 
 #include <errno.h>
@@ -13,22 +14,22 @@
 #include "guard/heartbeats.h"
 #include "host/threads.h"
 
-/* Seconds between ticks, and between writings of a node's file: shares of the time-out within limits. */
+/* Seconds between ticks, and between versions of a node's file: a fraction of the timeout, within limits. */
 #define TICK_SHARE 0.05
 #define TICK_LEAST 0.05
 #define TICK_MOST 1.0
 #define FILE_MOST 5.0
 
-/* A tick that comes so many times later than planned tells of a suspended process, not of a silent one. */
+/* A tick that is late by this factor means that this process was suspended: the time does not count. */
 #define TICK_LATE 4
 
-/* Share of the time-out after which a waiting node asks for the others' heartbeats. */
+/* Fraction of the timeout after which a waiting node starts to read the other nodes' heartbeats. */
 #define ASK_SHARE 0.25
 
-/* Seconds that others have for speaking first, and that the launcher has for ending this rank. */
+/* Seconds that another rank has to report first, and that the launcher has to end this rank. */
 #define PATIENCE 10.0
 
-/* Of one rank, read by the watchdogs of its node. */
+/* The state of one rank, read by the watchdogs of its node. */
 typedef struct watchdog_beat {
     nn_pulse_marks marks;
     atomic_ullong ticks; /* of its own watchdog */
@@ -36,7 +37,7 @@ typedef struct watchdog_beat {
 } watchdog_beat;
 
 typedef struct watchdog_board {
-    _Alignas(64) atomic_int spoken; /* one rank of the node has taken it on itself */
+    _Alignas(64) atomic_int spoken; /* a rank of the node has taken over the report */
     watchdog_beat beats[];          /* by rank within the node */
 } watchdog_board;
 
@@ -45,12 +46,12 @@ struct nn_watchdog {
     double timeout, interval;
     int *ranks;               /* of this node */
     nn_rank_state *states;    /* of all ranks */
-    uint64_t *ticks, *counts; /* of the node's ranks, as they were last seen */
+    uint64_t *ticks, *counts; /* of this node's ranks, as last seen */
     nn_shared *shared;
     watchdog_board *board;
-    nn_heartbeats *heartbeats;  /* NULL: the job has one node, or another rank of this one has them */
-    double clock;               /* sum of the ticks that count, in seconds */
-    double found_at, spoken_at; /* by that clock; below 0: not yet */
+    nn_heartbeats *heartbeats;  /* NULL: there is one node, or another rank of this node has them */
+    double clock;               /* sum of the ticks, in seconds, without suspensions */
+    double found_at, spoken_at; /* by this clock; negative: not yet */
     bool runs;
     pthread_t thread;
     pthread_mutex_t mutex;
@@ -83,7 +84,7 @@ static void watchdog_observe(nn_watchdog *watchdog, int place)
     watchdog->counts[place] = count;
 }
 
-/* Whether nobody on this node has moved for a while: then somebody elsewhere may be late. */
+/* Whether nobody on this node has made progress for a while: then a rank elsewhere may be late. */
 static bool watchdog_asks(const nn_watchdog *watchdog)
 {
     for (int i = 0; i < watchdog->node_size; i++) {
@@ -93,8 +94,8 @@ static bool watchdog_asks(const nn_watchdog *watchdog)
     return true;
 }
 
-/* The one place below the command line that ends the process: everything else may be what hangs. Neither
- * buffers nor locks are touched, which may be held by a thread that does not go on. */
+/* The only place below the command line that ends the process: everything else may be what hangs. It touches
+ * no stdio buffers and no locks, as a thread that hangs may hold them. */
 static void watchdog_end(const char *text)
 {
     size_t length = strlen(text);
@@ -122,8 +123,8 @@ static void watchdog_speak(nn_watchdog *watchdog, nn_hang hang)
     watchdog_end(text);
 }
 
-/* The lowest healthy rank speaks, and ends: the launcher ends the others. Where it does not, they end
- * themselves; and where nobody has spoken, another does. */
+/* The lowest healthy rank reports and ends, and the launcher ends the others. If the launcher does not, they
+ * end themselves; if nobody reports, another rank does. */
 static void watchdog_judge(nn_watchdog *watchdog)
 {
     double now = watchdog->clock;
@@ -148,8 +149,8 @@ static void watchdog_tick(nn_watchdog *watchdog)
     watchdog_show_alive(watchdog);
     for (int place = 0; place < watchdog->node_size; place++) watchdog_observe(watchdog, place);
     if (watchdog->heartbeats) {
-        nn_heartbeats_tell(watchdog->heartbeats, watchdog->states, watchdog->clock);
-        nn_heartbeats_look(watchdog->heartbeats, watchdog_asks(watchdog), watchdog->states, watchdog->clock);
+        nn_heartbeats_publish(watchdog->heartbeats, watchdog->states, watchdog->clock);
+        nn_heartbeats_read(watchdog->heartbeats, watchdog_asks(watchdog), watchdog->states, watchdog->clock);
     }
     watchdog_judge(watchdog);
 }
@@ -207,7 +208,7 @@ static nn_status watchdog_start_thread(nn_watchdog *watchdog)
     if (error == 0) return NN_OK;
     pthread_cond_destroy(&watchdog->stopped);
     pthread_mutex_destroy(&watchdog->mutex);
-    NN_FAIL(NN_ERROR_MEMORY, "no thread for the watchdog: %s", strerror(error));
+    NN_FAIL(NN_ERROR_MEMORY, "cannot start a thread for the watchdog: %s", strerror(error));
 }
 
 static void watchdog_stop_thread(nn_watchdog *watchdog)
@@ -234,7 +235,7 @@ static nn_status watchdog_allocate(nn_watchdog *watchdog)
     return NN_ALLOCATE(&watchdog->counts, watchdog->node_size, "the watchdog");
 }
 
-/* The hosts of all ranks. Collective. */
+/* Collects the hosts of all ranks. Collective. */
 static nn_status watchdog_learn_hosts(nn_comm *comm, nn_watchdog *watchdog)
 {
     char own[NN_HOST_SIZE] = "", *all = NULL;
@@ -305,7 +306,7 @@ nn_status nn_watchdog_start(nn_comm *comm, double timeout, const char *run_direc
     if (status != NN_OK) {
         nn_watchdog_stop(made);
         if (status != NN_ERROR_MEMORY) return status;
-        nn_log_warning("nothing watches for ranks that hang: %s", nn_error_text());
+        nn_log_warning("hang detection is off: %s", nn_error_text());
         nn_error_clear();
         return NN_OK;
     }

@@ -21,7 +21,7 @@ typedef struct nn_skipped {
 /* What a run carries from step to step beside weights and optimizer state. */
 typedef struct nn_run_state {
     int64_t step;                         /* steps done */
-    double epoch_figures[NN_FIGURES_MAX]; /* of the epoch under way */
+    double epoch_figures[NN_RESULTS_MAX]; /* of the epoch under way */
     int64_t best_epoch;                   /* from 1; 0: none yet */
     double best_value;                    /* by which it is compared; NaN: undefined */
     double best_loss;                     /* the validation loss then */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "step/figures.h"
+#include "step/results.h"
 
 /* A message begins with these values, then come those of nn_agreement_values. Everything is a double,
  * positions included. */
@@ -13,13 +13,13 @@ nn_status nn_agreement_create(nn_stepper *stepper)
 {
     const nn_model *model = stepper->model;
     int size = nn_comm_size(stepper->comm);
-    int64_t per_leaf = stepper->width + model->head_count, leaves = stepper->plan.leaves;
+    int64_t per_leaf = stepper->width + model->head_count, leaves = stepper->plan.microbatches;
     int64_t measures = model->network->block_count * stepper->update->measures;
     int64_t values = (int64_t)size * MESSAGE_HEADER + leaves * per_leaf + measures;
     NN_TRY(NN_ALLOCATE(&stepper->sizes, size, "the agreement of a step"));
     NN_TRY(NN_ALLOCATE(&stepper->message, values, "the agreement of a step"));
     NN_TRY(NN_ALLOCATE(&stepper->messages, values, "the agreement of a step"));
-    NN_TRY(NN_ALLOCATE(&stepper->figures, leaves * per_leaf, "the figures of a step"));
+    NN_TRY(NN_ALLOCATE(&stepper->results, leaves * per_leaf, "the results of a step"));
     return NN_ALLOCATE(&stepper->measures, measures, "the norms of blocks");
 }
 
@@ -28,7 +28,7 @@ void nn_agreement_release(nn_stepper *stepper)
     nn_free(stepper->sizes);
     nn_free(stepper->message);
     nn_free(stepper->messages);
-    nn_free(stepper->figures);
+    nn_free(stepper->results);
     nn_free(stepper->measures);
 }
 
@@ -36,14 +36,14 @@ void nn_agreement_release(nn_stepper *stepper)
 
 /* Numbers of values in a rank's message. */
 typedef struct agreement_counts {
-    size_t figures, denominators, measures;
+    size_t results, denominators, measures;
 } agreement_counts;
 
 static agreement_counts agreement_count(const nn_stepper *stepper, const nn_agreement_layout *layout,
                                         int rank)
 {
     agreement_counts counts = {0};
-    if (layout->shares) counts.figures = (size_t)(nn_shares_length(layout->shares, rank) * stepper->width);
+    if (layout->shares) counts.results = (size_t)(nn_shares_length(layout->shares, rank) * stepper->width);
     if (layout->next)
         counts.denominators = (size_t)(nn_shares_length(layout->next, rank) * stepper->model->head_count);
     if (layout->measures)
@@ -54,8 +54,8 @@ static agreement_counts agreement_count(const nn_stepper *stepper, const nn_agre
 nn_agreement_values nn_agreement_values_of(const nn_stepper *stepper, const nn_agreement_layout *layout)
 {
     agreement_counts counts = agreement_count(stepper, layout, nn_comm_rank(stepper->comm));
-    double *figures = stepper->message + MESSAGE_HEADER, *denominators = figures + counts.figures;
-    return (nn_agreement_values){figures, denominators, denominators + counts.denominators};
+    double *results = stepper->message + MESSAGE_HEADER, *denominators = results + counts.results;
+    return (nn_agreement_values){results, denominators, denominators + counts.denominators};
 }
 
 /* ---- the exchange ---- */
@@ -81,9 +81,9 @@ static void agreement_read_header(const double *message, nn_step_report *all)
     if (block >= 0 && (all->bad_block < 0 || block < all->bad_block)) all->bad_block = block;
 }
 
-/* Where the next rank's values go: shares are contiguous, so leaves come in order. */
+/* Where the next rank's values go: shares are contiguous, so ranks in order are microbatches in order. */
 typedef struct agreement_cursors {
-    double *figures, *denominators;
+    double *results, *denominators;
     const int64_t *owned;
 } agreement_cursors;
 
@@ -91,9 +91,9 @@ static void agreement_unpack(nn_stepper *stepper, const agreement_counts *counts
                              agreement_cursors *at)
 {
     size_t width = (size_t)stepper->update->measures;
-    memcpy(at->figures, values, counts->figures * sizeof *values);
-    at->figures += counts->figures;
-    values += counts->figures;
+    memcpy(at->results, values, counts->results * sizeof *values);
+    at->results += counts->results;
+    values += counts->results;
     memcpy(at->denominators, values, counts->denominators * sizeof *values);
     at->denominators += counts->denominators;
     values += counts->denominators;
@@ -110,13 +110,13 @@ nn_status nn_agreement_reach(nn_stepper *stepper, const nn_agreement_layout *lay
     for (int r = 0; r < size; r++) {
         agreement_counts counts = agreement_count(stepper, layout, r);
         stepper->sizes[r] =
-            (MESSAGE_HEADER + counts.figures + counts.denominators + counts.measures) * sizeof(double);
+            (MESSAGE_HEADER + counts.results + counts.denominators + counts.measures) * sizeof(double);
     }
     agreement_write_header(stepper->message, own);
     NN_TRY(nn_comm_gather_all(stepper->comm, stepper->message, stepper->sizes, stepper->messages));
 
-    double *denominators = stepper->figures + leaves * stepper->width;
-    agreement_cursors at = {stepper->figures, denominators, stepper->block_of_owned};
+    double *denominators = stepper->results + leaves * stepper->width;
+    agreement_cursors at = {stepper->results, denominators, stepper->block_of_owned};
     nn_step_report all = NN_STEP_REPORT_NONE;
     const double *message = stepper->messages;
     for (int r = 0; r < size; r++) {
@@ -130,7 +130,7 @@ nn_status nn_agreement_reach(nn_stepper *stepper, const nn_agreement_layout *lay
     result->bad_position = all.nonfinite.position;
     result->bad_block = all.bad_block;
     result->nonfinite = result->bad_position >= 0 || result->bad_block >= 0;
-    nn_figures_sum(stepper->model, true, leaves, NULL, stepper->figures, result->figures);
+    nn_results_sum(stepper->model, true, leaves, NULL, stepper->results, result->results);
     nn_tree_sum(next_leaves, (size_t)stepper->model->head_count, denominators, stepper->denominators);
     return NN_OK;
 }

@@ -8,21 +8,21 @@
 
 #include "step/step.h"
 
-/* How the messages of a step are laid out: known to all ranks, since it depends on the step alone. */
+/* The layout of the messages of a step: it depends on the step alone, so every rank knows it. */
 typedef struct nn_agreement_layout {
-    const nn_shares *shares; /* of the batch's leaves; NULL: there is no batch, as before the first step */
-    const nn_shares *next;   /* of those of the next batch; NULL: there is none */
+    const nn_shares *shares; /* of the batch; NULL: there is none, as before the first step */
+    const nn_shares *next;   /* of the next batch; NULL: there is none */
     bool measures;           /* blocks are measured for clipping, or for the optimizer */
 } nn_agreement_layout;
 
-/* Where a rank puts its values: an array for each thing, all of them in its message. */
+/* Where in its message a rank puts its values. */
 typedef struct nn_agreement_values {
-    double *figures;      /* of its leaves, one after the other */
-    double *denominators; /* of its leaves of the next batch, one per head */
-    double *measures;     /* of its blocks */
+    double *results;      /* of its microbatches, `width` values each */
+    double *denominators; /* of its microbatches of the next batch, one value per head */
+    double *measures;     /* of its blocks, as nn_update_measure writes them */
 } nn_agreement_values;
 
-/* What a rank reports of itself. */
+/* A rank's report on itself. */
 typedef struct nn_step_report {
     unsigned requests;
     bool lost; /* its data could not be read */
@@ -39,7 +39,7 @@ void nn_agreement_release(nn_stepper *stepper);
 
 nn_agreement_values nn_agreement_values_of(const nn_stepper *stepper, const nn_agreement_layout *layout);
 
-/* Exchanges the messages, and sums figures and denominators in the order of the canonical tree; measures go
+/* Exchanges the messages, and sums results and denominators in the order of the canonical tree; measures go
  * to stepper->measures in the order of blocks. *lost: whether any rank could not read its data. Collective.
  */
 nn_status nn_agreement_reach(nn_stepper *stepper, const nn_agreement_layout *layout,

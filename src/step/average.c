@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 
-/* Of every block, the rank that owns it. */
+/* The owner of each block. */
 static nn_status average_find_owners(const nn_stepper *stepper, int **owners)
 {
     const int64_t *block = stepper->block_of_owned;
@@ -15,8 +15,8 @@ static nn_status average_find_owners(const nn_stepper *stepper, int **owners)
     return NN_OK;
 }
 
-/* Blocks from `first` on whose owners come in the order of ranks: their values can be gathered to where they
- * belong. Counts the bytes of each rank, and returns the block behind them. */
+/* Blocks from `first` on whose owners are in ascending order: one gather brings their values to their places.
+ * Counts the bytes of each rank; returns the block after them. */
 static int64_t average_run(const nn_stepper *stepper, const int *owners, int64_t first)
 {
     const nn_network *network = stepper->model->network;

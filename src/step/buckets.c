@@ -1,10 +1,10 @@
-/* Buckets of layers, from the last to the first. */
+/* Cutting the network into buckets. */
 #include "step/buckets.h"
 
 #include "base/memory.h"
 
-/* A bucket is closed when it has this many values: 256 KiB of floats keep latency small beside the transfer.
- */
+/* A bucket is closed when it has this many values: with 256 KiB of floats, latency is small next to transfer
+ * time. */
 #define BUCKET_VALUES 65536
 
 static int64_t buckets_block_at(const nn_network *network, int64_t offset)
@@ -23,7 +23,7 @@ static int64_t buckets_block_at(const nn_network *network, int64_t offset)
 nn_status nn_buckets_make(const nn_network *network, nn_buckets *buckets, int64_t *bucket_of_layer)
 {
     NN_TRY(NN_ALLOCATE(&buckets->begin, network->layer_count + 1, "the list of buckets"));
-    /* From above, each bucket is noted by its first block; then the list is turned round. */
+    /* From the last layer down, each bucket is noted by its first block; then the list is reversed. */
     int64_t end = network->value_count;
     for (int l = network->layer_count - 1; l >= 0; l--) {
         const nn_layer *layer = &network->layers[l];

@@ -1,4 +1,5 @@
-/* The carried state of all leaves is one array in the order of leaves: a rank's share of it is contiguous. */
+/* In a checkpoint, carried state is one array in the order of microbatches: each rank has a contiguous range.
+ */
 #include "step/carried.h"
 
 #include <string.h>
@@ -11,9 +12,9 @@ nn_status nn_carried_check(const nn_model *model, const nn_settings *settings, c
 {
     if (model->network->carried_values == 0) return NN_OK;
     if (settings->data.shuffle != NN_SHUFFLE_STATEFUL)
-        NN_FAIL(NN_ERROR_USAGE, "a layer has carry: true, but the samples of a batch do not go on where "
-                                "those of the batch before "
-                                "ended; set data.shuffle: stateful, or carry: false");
+        NN_FAIL(NN_ERROR_USAGE,
+                "a layer has carry: true, but the samples of a batch do not continue "
+                "where those of the previous batch ended; set data.shuffle: stateful, or carry: false");
     if (plan->samples % plan->batch_size != 0 && settings->training.last_batch == NN_LAST_BATCH_KEEP)
         NN_FAIL(NN_ERROR_USAGE,
                 "a layer has carry: true, which needs batches of one size, but the last of %lld samples in "
@@ -22,8 +23,8 @@ nn_status nn_carried_check(const nn_model *model, const nn_settings *settings, c
     return NN_OK;
 }
 
-/* The state lies by layer, and then by sample. */
-void nn_carried_restart(const nn_network *network, const nn_dataset *data, const nn_leaf_place *place,
+/* State is ordered by layer, then by sample. */
+void nn_carried_restart(const nn_network *network, const nn_dataset *data, const nn_loaded_place *place,
                         nn_microbatch *microbatch)
 {
     if (!microbatch->carried) return;
@@ -38,21 +39,21 @@ void nn_carried_restart(const nn_network *network, const nn_dataset *data, const
     }
 }
 
-/* Bytes of each rank's share; returns the values of all. */
-static int64_t carried_sizes(nn_stepper *stepper, int64_t per_leaf)
+/* Writes the bytes of each rank to stepper->sizes; returns the number of values of all ranks. */
+static int64_t carried_sizes(nn_stepper *stepper, int64_t per_microbatch)
 {
-    const nn_shares *shares = nn_stepper_shares(stepper, stepper->plan.leaves);
+    const nn_shares *shares = nn_stepper_shares(stepper, stepper->plan.microbatches);
     for (int r = 0; r < shares->size; r++)
-        stepper->sizes[r] = (size_t)(nn_shares_length(shares, r) * per_leaf) * sizeof(nn_real);
-    return stepper->plan.leaves * per_leaf;
+        stepper->sizes[r] = (size_t)(nn_shares_length(shares, r) * per_microbatch) * sizeof(nn_real);
+    return stepper->plan.microbatches * per_microbatch;
 }
 
 nn_status nn_carried_put(nn_stepper *stepper, nn_store_image *image)
 {
-    int64_t per_leaf;
-    nn_real *own = nn_workers_carried(stepper->workers, &per_leaf), *all = NULL;
+    int64_t per_microbatch;
+    nn_real *own = nn_workers_carried(stepper->workers, &per_microbatch), *all = NULL;
     if (!own) return NN_OK;
-    int64_t count = carried_sizes(stepper, per_leaf);
+    int64_t count = carried_sizes(stepper, per_microbatch);
     nn_store_type type = sizeof(nn_real) == 8 ? NN_STORE_F64 : NN_STORE_F32;
     nn_status status = image ? NN_ALLOCATE(&all, count, "gathering carried state") : NN_OK;
     NN_TRY_TO(done, status, nn_comm_agree(stepper->comm, status));
@@ -66,10 +67,10 @@ done:
 
 nn_status nn_carried_get(nn_stepper *stepper, nn_store_file *file)
 {
-    int64_t per_leaf;
-    nn_real *own = nn_workers_carried(stepper->workers, &per_leaf), *all = NULL;
+    int64_t per_microbatch;
+    nn_real *own = nn_workers_carried(stepper->workers, &per_microbatch), *all = NULL;
     if (!own) return NN_OK;
-    int64_t count = carried_sizes(stepper, per_leaf);
+    int64_t count = carried_sizes(stepper, per_microbatch);
     int rank = nn_comm_rank(stepper->comm);
     nn_store_type type = sizeof(nn_real) == 8 ? NN_STORE_F64 : NN_STORE_F32;
     nn_status status = NN_ALLOCATE(&all, count, "reading carried state");
@@ -77,8 +78,8 @@ nn_status nn_carried_get(nn_stepper *stepper, nn_store_file *file)
         status = nn_store_read_verified(file, CARRIED_NAME, type, (size_t)count, all);
     NN_TRY_TO(done, status, nn_comm_agree(stepper->comm, status));
     NN_TRY_TO(done, status, nn_comm_broadcast(stepper->comm, all, (size_t)count * sizeof *all, 0));
-    nn_tree_node share = nn_shares_of(nn_stepper_shares(stepper, stepper->plan.leaves), rank);
-    memcpy(own, all + share.begin * per_leaf, stepper->sizes[rank]);
+    nn_tree_node share = nn_shares_of(nn_stepper_shares(stepper, stepper->plan.microbatches), rank);
+    memcpy(own, all + share.begin * per_microbatch, stepper->sizes[rank]);
 done:
     nn_free(all);
     return status;
@@ -86,10 +87,10 @@ done:
 
 nn_status nn_carried_complete(nn_stepper *stepper, nn_store_file *file)
 {
-    int64_t per_leaf;
+    int64_t per_microbatch;
     nn_real *all;
-    if (!nn_workers_carried(stepper->workers, &per_leaf)) return NN_OK;
-    int64_t count = stepper->plan.leaves * per_leaf;
+    if (!nn_workers_carried(stepper->workers, &per_microbatch)) return NN_OK;
+    int64_t count = stepper->plan.microbatches * per_microbatch;
     nn_store_type type = sizeof(nn_real) == 8 ? NN_STORE_F64 : NN_STORE_F32;
     NN_TRY(NN_ALLOCATE(&all, count, "verifying carried state"));
     nn_status status = nn_store_read_verified(file, CARRIED_NAME, type, (size_t)count, all);

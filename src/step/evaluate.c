@@ -1,4 +1,4 @@
-/* Figures of a part of the data: the leaves are shared out, and summed in the canonical tree. */
+/* The results of a part of the data: its microbatches are shared out, and summed in the canonical tree. */
 #include <math.h>
 #include <string.h>
 
@@ -7,10 +7,10 @@
 #include "step/evaluate.h"
 #include "step/findings.h"
 
-nn_status nn_evaluate_check(const nn_model *model, nn_part part, const nn_figures *figures)
+nn_status nn_evaluate_check(const nn_model *model, nn_part part, const nn_results *results)
 {
     static const char *const names[NN_PARTS] = {"training", "validation", "test"};
-    nn_nonfinite found = figures->nonfinite;
+    nn_nonfinite found = results->nonfinite;
     if (found.position < 0) return NN_OK;
     bool in_layer = found.layer < model->network->layer_count;
     NN_FAIL(NN_ERROR_NONFINITE, "%s%s is NaN or Inf for sample %lld of the %s part",
@@ -18,7 +18,7 @@ nn_status nn_evaluate_check(const nn_model *model, nn_part part, const nn_figure
             in_layer ? model->network->layers[found.layer].name : "", (long long)found.position, names[part]);
 }
 
-/* Of all ranks' finds the first. Collective. */
+/* The first of what the ranks have found. Collective. */
 static nn_status evaluate_agree(nn_comm *comm, const nn_model *model, nn_nonfinite *found)
 {
     int64_t layers = model->network->layer_count + 1, order = -1;
@@ -31,34 +31,34 @@ static nn_status evaluate_agree(nn_comm *comm, const nn_model *model, nn_nonfini
     return NN_OK;
 }
 
-/* Leaves whose figures are held at a time. */
+/* Microbatches whose results are in memory at the same time. */
 #define EVALUATE_WAVE 512
 
 /* An evaluation in progress. */
 typedef struct evaluation {
     nn_evaluate_request request;
-    int64_t samples, leaves;
+    int64_t samples, microbatches;
     nn_shares shares;
     nn_tree_node share;     /* of this rank */
     const nn_real *weights; /* one of the two is NULL */
     const double *constant;
-    size_t width;           /* figures of a leaf */
+    size_t width;           /* values per microbatch */
     nn_tree_node *nodes;    /* of all ranks, from left to right */
     size_t *sizes;          /* bytes of the nodes of each rank */
     int64_t own, own_count; /* the nodes of this rank */
     double *sums;           /* of the nodes */
-    double *wave;           /* of EVALUATE_WAVE leaves */
+    double *wave;           /* of EVALUATE_WAVE microbatches */
     double *stack;          /* one more row for each level above a wave */
     nn_findings findings;
     nn_nonfinite found;
 } evaluation;
 
-/* The leaves of this rank, one after the other. */
+/* The microbatches of this rank, one after the other. */
 static bool evaluate_schedule(const void *context, int64_t index, nn_data_span *span)
 {
     const evaluation *of = context;
     if (of->share.begin + index >= of->share.end) return false;
-    nn_tree_node range = nn_tree_leaf_samples(of->samples, of->leaves, of->share.begin + index);
+    nn_tree_node range = nn_tree_leaf_samples(of->samples, of->microbatches, of->share.begin + index);
     *span = (nn_data_span){.epoch = NN_DATA_IN_ORDER, .first = range.begin, .count = range.end - range.begin};
     return true;
 }
@@ -68,10 +68,10 @@ static nn_status evaluate_create(evaluation *of)
 {
     int size = nn_comm_size(of->request.comm), levels = 2;
     int64_t count = 0;
-    NN_TRY(nn_shares_create(of->leaves, size, &of->shares));
+    NN_TRY(nn_shares_create(of->microbatches, size, &of->shares));
     of->share = nn_shares_of(&of->shares, nn_comm_rank(of->request.comm));
     NN_TRY(NN_ALLOCATE(&of->sizes, size, "an evaluation"));
-    NN_TRY(NN_ALLOCATE(&of->nodes, (size < of->leaves ? size : of->leaves) * NN_TREE_COVER_MAX,
+    NN_TRY(NN_ALLOCATE(&of->nodes, (size < of->microbatches ? size : of->microbatches) * NN_TREE_COVER_MAX,
                        "an evaluation"));
     for (int r = 0; r < size; r++) {
         int nodes = nn_shares_nodes(&of->shares, r, of->nodes + count);
@@ -82,10 +82,10 @@ static nn_status evaluate_create(evaluation *of)
         }
         count += nodes;
     }
-    for (int64_t leaves = of->leaves; leaves > EVALUATE_WAVE; leaves /= 2) levels++;
+    for (int64_t count_above = of->microbatches; count_above > EVALUATE_WAVE; count_above /= 2) levels++;
     NN_TRY(NN_ALLOCATE(&of->sums, count * (int64_t)of->width, "an evaluation"));
     NN_TRY(NN_ALLOCATE(&of->stack, levels * (int64_t)of->width, "an evaluation"));
-    int64_t wave = of->leaves < EVALUATE_WAVE ? of->leaves : EVALUATE_WAVE;
+    int64_t wave = of->microbatches < EVALUATE_WAVE ? of->microbatches : EVALUATE_WAVE;
     NN_TRY(NN_ALLOCATE(&of->wave, wave * (int64_t)of->width, "an evaluation"));
     nn_findings_request findings = {of->request.comm, of->request.model, of->request.workers, of->samples,
                                     &of->shares};
@@ -103,28 +103,28 @@ static void evaluate_release(evaluation *of)
     nn_free(of->wave);
 }
 
-/* The figures of a node: waves in order, joined as the canonical tree says. */
+/* The results of a node: wave after wave, joined in the order of the canonical tree. */
 static void evaluate_node(evaluation *of, nn_tree_node node, double *sum, double *stack)
 {
-    int64_t leaves = node.end - node.begin;
-    if (leaves <= EVALUATE_WAVE) {
+    int64_t count = node.end - node.begin;
+    if (count <= EVALUATE_WAVE) {
         nn_evaluate_call call = {.part = of->request.part,
-                                 .leaves = of->leaves,
+                                 .microbatches = of->microbatches,
                                  .share = of->share,
                                  .some = node,
                                  .weights = of->weights,
                                  .constant = of->constant,
-                                 .figures = of->wave,
+                                 .results = of->wave,
                                  .findings = &of->findings,
                                  .nonfinite = &of->found};
         nn_workers_evaluate(of->request.workers, &call);
-        nn_figures_sum(of->request.model, false, leaves, NULL, of->wave, sum);
+        nn_results_sum(of->request.model, false, count, NULL, of->wave, sum);
         return;
     }
     int64_t middle = nn_tree_split(node.begin, node.end);
     evaluate_node(of, (nn_tree_node){node.begin, middle}, sum, stack);
     evaluate_node(of, (nn_tree_node){middle, node.end}, stack, stack + of->width);
-    nn_figures_join(of->request.model, false, sum, stack);
+    nn_results_join(of->request.model, false, sum, stack);
 }
 
 static nn_status evaluate_share(evaluation *of)
@@ -144,37 +144,37 @@ static nn_status evaluate_share(evaluation *of)
 
 /* One of weights and constant is NULL. */
 static nn_status evaluate_run(const nn_evaluate_request *request, const nn_real *weights,
-                              const double *constant, nn_figures *figures)
+                              const double *constant, nn_results *results)
 {
     const nn_model *model = request->model;
     int64_t samples = nn_dataset_count(request->data, request->part);
     evaluation of = {.request = *request,
                      .samples = samples,
-                     .leaves = (samples + request->microbatch_size - 1) / request->microbatch_size,
+                     .microbatches = (samples + request->microbatch_size - 1) / request->microbatch_size,
                      .weights = weights,
                      .constant = constant,
-                     .width = (size_t)nn_figures_width(model, false),
+                     .width = (size_t)nn_results_width(model, false),
                      .found = {.position = -1}};
-    *figures = (nn_figures){0};
+    *results = (nn_results){0};
     nn_phase before = nn_pulse_phase(NN_PHASE_EVALUATE);
     nn_status status;
     NN_TRY_TO(done, status, nn_comm_agree(request->comm, evaluate_create(&of)));
     NN_TRY_TO(done, status, evaluate_share(&of));
-    nn_figures_sum(model, false, of.leaves, of.nodes, of.sums, of.stack);
-    NN_TRY_TO(done, status, nn_comm_agree(request->comm, nn_figures_finish(model, false, of.stack, figures)));
-    figures->nonfinite = of.found;
+    nn_results_sum(model, false, of.microbatches, of.nodes, of.sums, of.stack);
+    NN_TRY_TO(done, status, nn_comm_agree(request->comm, nn_results_finish(model, false, of.stack, results)));
+    results->nonfinite = of.found;
     nn_findings_request findings = {request->comm, model, request->workers, samples, &of.shares};
-    status = nn_findings_finish(&findings, &of.findings, figures);
+    status = nn_findings_finish(&findings, &of.findings, results);
 done:
     evaluate_release(&of);
-    if (status != NN_OK) nn_figures_release(figures);
+    if (status != NN_OK) nn_results_release(results);
     nn_pulse_phase(before);
     return status;
 }
 
-nn_status nn_evaluate_part(const nn_evaluate_request *request, const nn_real *weights, nn_figures *figures)
+nn_status nn_evaluate_part(const nn_evaluate_request *request, const nn_real *weights, nn_results *results)
 {
-    return evaluate_run(request, weights, NULL, figures);
+    return evaluate_run(request, weights, NULL, results);
 }
 
 /* ---- the baseline ---- */
@@ -184,7 +184,7 @@ bool nn_baseline_is_last(const nn_head *head)
     return head->target.transform == NN_TRANSFORM_DIFFERENCE;
 }
 
-/* The output that guesses one target. A difference of 0 in its own units is the value seen last. */
+/* The output that guesses one target. A difference of 0 in its own units is the last known value. */
 static void evaluate_constant(const nn_head *head, const double *prior, double *constant)
 {
     const nn_scaling *scaling = &head->scaling;
@@ -198,7 +198,7 @@ static void evaluate_constant(const nn_head *head, const double *prior, double *
     }
 }
 
-/* The guesses of all heads, one behind the other. */
+/* The guesses of all heads, one after the other. */
 static nn_status evaluate_constants(const nn_model *model, const nn_dataset *data, double *constant)
 {
     for (int h = 0; h < model->head_count; h++) {
@@ -214,13 +214,13 @@ static nn_status evaluate_constants(const nn_model *model, const nn_dataset *dat
     return NN_OK;
 }
 
-nn_status nn_evaluate_baseline(const nn_evaluate_request *request, nn_figures *figures)
+nn_status nn_evaluate_baseline(const nn_evaluate_request *request, nn_results *results)
 {
     double *constant = NULL;
     nn_status status = NN_ALLOCATE(&constant, nn_model_output_count(request->model), "the baseline");
     if (status == NN_OK) status = evaluate_constants(request->model, request->data, constant);
     status = nn_comm_agree(request->comm, status);
-    if (status == NN_OK) status = evaluate_run(request, NULL, constant, figures);
+    if (status == NN_OK) status = evaluate_run(request, NULL, constant, results);
     nn_free(constant);
     return status;
 }

@@ -1,8 +1,8 @@
-/* Loss and metrics of a whole part of the data, and of the best constant guess. */
+/* Loss and metrics of a part of the data, and of the best constant guess. */
 #ifndef NN_STEP_EVALUATE_H
 #define NN_STEP_EVALUATE_H
 
-#include "step/figures.h"
+#include "step/results.h"
 #include "step/workers.h"
 
 /* Which part of which data, and who evaluates it. */
@@ -15,20 +15,20 @@ typedef struct nn_evaluate_request {
     int64_t microbatch_size;
 } nn_evaluate_request;
 
-/* Figures of a part with the given weights; the same bits on any number of ranks. Release the figures.
+/* The results of a part with the given weights; the same bits on any number of ranks. Release them.
  * Collective. */
-nn_status nn_evaluate_part(const nn_evaluate_request *request, const nn_real *weights, nn_figures *figures);
+nn_status nn_evaluate_part(const nn_evaluate_request *request, const nn_real *weights, nn_results *results);
 
 /* Fails where an output was not finite, and names the first. */
-nn_status nn_evaluate_check(const nn_model *model, nn_part part, const nn_figures *figures);
+nn_status nn_evaluate_check(const nn_model *model, nn_part part, const nn_results *results);
 
 /* Metrics of a constant guess: the shares of the classes (as class weights have them); the mean of the
  * training part whatever the loss (the geometric mean of a target learned as its logarithm); or the last
  * known value, for a target that is a difference. Sample weights do not change the guess. Release the
- * figures. Collective. */
-nn_status nn_evaluate_baseline(const nn_evaluate_request *request, nn_figures *figures);
+ * results. Collective. */
+nn_status nn_evaluate_baseline(const nn_evaluate_request *request, nn_results *results);
 
-/* Whether the constant guess of a head is the value seen last. */
+/* Whether the constant guess of a head is the last known value. */
 bool nn_baseline_is_last(const nn_head *head);
 
 #endif

@@ -1,4 +1,4 @@
-/* Merging across ranks. */
+/* Merging statistics across ranks. */
 #include "step/exchange.h"
 #include "host/clock.h"
 
@@ -43,25 +43,25 @@ typedef struct exchange_merge {
     nn_exchange *exchange;
     const nn_batch_statistics_call *call;
     const nn_tree_node *nodes;
-    int node_count, next; /* of this rank; the first that is not merged yet */
+    int node_count, next; /* of this rank; the first one that is not merged yet */
     double *values;
 } exchange_merge;
 
-/* Whether this rank has a leaf of a part. */
-static bool exchange_has(const exchange_merge *of, nn_tree_node part)
+/* Whether this rank has a leaf of the node. */
+static bool exchange_has(const exchange_merge *of, nn_tree_node node)
 {
-    return of->node_count > 0 && of->nodes[0].begin < part.end &&
-           part.begin < of->nodes[of->node_count - 1].end;
+    return of->node_count > 0 && of->nodes[0].begin < node.end &&
+           node.begin < of->nodes[of->node_count - 1].end;
 }
 
-/* This rank's role where the halves of a part meet. */
-static nn_status exchange_join(const exchange_merge *of, nn_tree_node part, int64_t middle, double *left,
+/* What this rank does where the halves of a node meet: merge them, send the right one, or nothing. */
+static nn_status exchange_join(const exchange_merge *of, nn_tree_node node, int64_t middle, double *left,
                                double *right)
 {
     nn_exchange *exchange = of->exchange;
     const nn_layer *layer = &of->call->network->layers[of->call->layer];
     size_t bytes = (size_t)layer->statistics[of->call->pass] * sizeof(double);
-    int own = nn_comm_rank(exchange->comm), to = nn_shares_owner(of->call->shares, part.begin);
+    int own = nn_comm_rank(exchange->comm), to = nn_shares_owner(of->call->shares, node.begin);
     int from = nn_shares_owner(of->call->shares, middle);
     if (own == from && own != to) return nn_comm_send(exchange->comm, right, bytes, to);
     if (own != to) return NN_OK;
@@ -73,24 +73,24 @@ static nn_status exchange_join(const exchange_merge *of, nn_tree_node part, int6
     return NN_OK;
 }
 
-/* Merges a part of the tree that this rank has leaves of. *merged is the result on the rank that has the
- * first leaf. All messages go to lower ranks, and each rank goes up the tree, so that none waits for a
- * message that waits for it. */
-static nn_status exchange_fold(exchange_merge *of, nn_tree_node part, double **merged)
+/* Merges a node of the tree of which this rank has leaves. *merged is the result on the rank that has the
+ * first leaf. Every message goes to a lower rank, and each rank works up the tree, so that no two ranks wait
+ * for each other. */
+static nn_status exchange_fold(exchange_merge *of, nn_tree_node node, double **merged)
 {
     const nn_layer *layer = &of->call->network->layers[of->call->layer];
-    nn_tree_node node = of->nodes[of->next < of->node_count ? of->next : of->node_count - 1];
-    if (part.begin == node.begin && part.end == node.end) {
+    nn_tree_node own = of->nodes[of->next < of->node_count ? of->next : of->node_count - 1];
+    if (node.begin == own.begin && node.end == own.end) {
         *merged = of->values + of->next++ * layer->statistics[of->call->pass];
         return NN_OK;
     }
-    int64_t middle = nn_tree_split(part.begin, part.end);
-    nn_tree_node halves[2] = {{part.begin, middle}, {middle, part.end}};
+    int64_t middle = nn_tree_split(node.begin, node.end);
+    nn_tree_node halves[2] = {{node.begin, middle}, {middle, node.end}};
     double *sides[2] = {NULL, NULL};
     for (int i = 0; i < 2; i++)
         if (exchange_has(of, halves[i])) NN_TRY(exchange_fold(of, halves[i], &sides[i]));
     *merged = sides[0];
-    return exchange_join(of, part, middle, sides[0], sides[1]);
+    return exchange_join(of, node, middle, sides[0], sides[1]);
 }
 
 nn_status nn_exchange_merge(void *context, const nn_batch_statistics_call *call, const nn_tree_node *nodes,

@@ -1,8 +1,8 @@
 /*
- * Statistics over the batch, merged across ranks in the order of the canonical tree. A node of the tree that
- * several ranks share is merged on the rank that has its first leaf: it has the left half, and gets the right
- * one in a message. So a rank sends one message, and gets one of each level of the tree at most, of the size
- * of one node; then rank 0 has the whole, and broadcasts it.
+ * Statistics over the batch, merged across ranks in the order of the canonical tree. A node of the tree
+ * that spans several ranks is merged on the rank that has its first leaf: that rank has the left half, and
+ * receives the right one. So a rank sends at most one message, and receives at most one per level of the
+ * tree, each of the size of one node; in the end rank 0 has the root, and broadcasts it.
  */
 #ifndef NN_STEP_EXCHANGE_H
 #define NN_STEP_EXCHANGE_H
@@ -12,7 +12,7 @@
 
 typedef struct nn_exchange nn_exchange;
 
-/* For at most `width` values of a node. */
+/* For nodes of at most `width` values. */
 nn_status nn_exchange_create(nn_comm *comm, int64_t width, nn_exchange **exchange);
 void nn_exchange_destroy(nn_exchange *exchange); /* accepts NULL */
 size_t nn_exchange_memory(int64_t width);        /* bytes */
@@ -21,7 +21,7 @@ size_t nn_exchange_memory(int64_t width);        /* bytes */
 nn_status nn_exchange_merge(void *context, const nn_batch_statistics_call *call, const nn_tree_node *nodes,
                             int node_count, double *values);
 
-/* Seconds that this rank has spent there; exchange NULL: 0. */
+/* Seconds that this rank has spent merging across ranks, waiting included; 0 without an exchange. */
 double nn_exchange_waited(const nn_exchange *exchange);
 
 #endif

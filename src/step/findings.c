@@ -1,4 +1,4 @@
-/* What metrics that keep no sums find in an evaluation. */
+/* Counts and collected values of an evaluation. */
 #include "step/findings.h"
 
 #include <math.h>
@@ -17,7 +17,7 @@ static int64_t findings_share(const nn_findings_request *request, int rank)
            nn_tree_leaf_samples(request->samples, leaves, share.begin).begin;
 }
 
-/* Values that a metric collects of a sample. */
+/* Values that a metric collects per sample. */
 static int64_t findings_per_sample(const nn_model *model, int m)
 {
     return model->heads[model->metrics[m].head].rows * nn_metric_width(model, m);
@@ -31,11 +31,10 @@ nn_status nn_findings_check(const nn_model *model, int64_t samples)
         double needed = (double)samples * (double)findings_per_sample(model, m) * sizeof(nn_real) / 1048576;
         double allowed = metric->type->memory(metric->options);
         if (needed > allowed)
-            NN_FAIL(
-                NN_ERROR_USAGE,
-                "metrics: %s: the outputs for %lld samples take %.3g MiB, and it may take %.6g; allow more "
-                "with its option memory (MiB), or leave it out",
-                metric->name, (long long)samples, needed, allowed);
+            NN_FAIL(NN_ERROR_USAGE,
+                    "metrics: %s: the outputs of %lld samples take %.3g MiB, and its limit is %.6g: raise it "
+                    "with its option memory (MiB), or leave the metric out",
+                    metric->name, (long long)samples, needed, allowed);
     }
     return NN_OK;
 }
@@ -66,9 +65,10 @@ void nn_findings_release(nn_findings *findings)
     }
 }
 
-/* Counts of all threads and ranks, added. The figures take the array where it is shown itself. */
+/* Adds the counts of all threads and ranks. The results take the array where the counts themselves are shown.
+ */
 static nn_status findings_add_counts(const nn_findings_request *request, int m, const double *counts,
-                                     nn_figures *figures)
+                                     nn_results *results)
 {
     nn_comm *comm = request->comm;
     const nn_model *model = request->model;
@@ -86,14 +86,14 @@ static nn_status findings_add_counts(const nn_findings_request *request, int m, 
     NN_TRY_TO(done, status, nn_comm_gather_all(comm, own, sizes, all));
     memset(own, 0, (size_t)width * sizeof *own);
     for (int64_t i = 0; all && i < size * width; i++) own[i % width] += all[i];
-    figures->known[m] = true;
+    results->known[m] = true;
     if (metric->type->matrix) {
-        figures->matrices[m] = own;
+        results->matrices[m] = own;
         own = NULL;
     } else {
         nn_metric_result result = nn_metric_finish(metric->type, metric->options, width, 1, own, NULL);
-        figures->metrics[m] = result.figure;
-        figures->choices[m] = result.choice;
+        results->metrics[m] = result.figure;
+        results->choices[m] = result.choice;
     }
 done:
     nn_free(own);
@@ -102,9 +102,9 @@ done:
     return status;
 }
 
-/* The first rank judges what all have collected. */
+/* Rank 0 evaluates what all ranks have collected. */
 static nn_status findings_judge(const nn_findings_request *request, int m, const nn_real *collected,
-                                nn_figures *figures)
+                                nn_results *results)
 {
     nn_comm *comm = request->comm;
     const nn_model *model = request->model;
@@ -124,12 +124,12 @@ static nn_status findings_judge(const nn_findings_request *request, int m, const
     if (first)
         status = metric->type->finish_collected(metric->options,
                                                 request->samples * model->heads[metric->head].rows,
-                                                nn_metric_width(model, m), all, &figures->metrics[m]);
+                                                nn_metric_width(model, m), all, &results->metrics[m]);
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
-    if (!isfinite(figures->metrics[m])) figures->metrics[m] = NAN;
-    status = nn_comm_broadcast(comm, &figures->metrics[m], sizeof figures->metrics[m], 0);
-    figures->choices[m] = figures->metrics[m];
-    figures->known[m] = true;
+    if (!isfinite(results->metrics[m])) results->metrics[m] = NAN;
+    status = nn_comm_broadcast(comm, &results->metrics[m], sizeof results->metrics[m], 0);
+    results->choices[m] = results->metrics[m];
+    results->known[m] = true;
 done:
     nn_free(all);
     nn_free(sizes);
@@ -137,11 +137,11 @@ done:
 }
 
 nn_status nn_findings_finish(const nn_findings_request *request, const nn_findings *findings,
-                             nn_figures *figures)
+                             nn_results *results)
 {
     for (int m = 0; m < request->model->metric_count; m++) {
-        if (findings->counts[m]) NN_TRY(findings_add_counts(request, m, findings->counts[m], figures));
-        if (findings->collected[m]) NN_TRY(findings_judge(request, m, findings->collected[m], figures));
+        if (findings->counts[m]) NN_TRY(findings_add_counts(request, m, findings->counts[m], results));
+        if (findings->collected[m]) NN_TRY(findings_judge(request, m, findings->collected[m], results));
     }
     return NN_OK;
 }

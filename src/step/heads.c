@@ -1,4 +1,4 @@
-/* Between the heads of a model and the targets of the data. */
+/* From the targets of the data to the heads of a model. */
 #include "step/heads.h"
 
 #include "base/memory.h"
@@ -17,7 +17,7 @@ void nn_heads_wanted(const nn_model_spec *spec, nn_target_wanted *wanted)
     }
 }
 
-/* The shares of the classes; of a target of values the mean of each. */
+/* Class frequencies; for a target of values, the mean of each value. */
 static nn_status heads_shares(const nn_dataset *data, int head_count, double **shares)
 {
     for (int h = 0; h < head_count; h++) {

@@ -1,4 +1,4 @@
-/* A look at every value of a microbatch. */
+/* Looking at every value of a microbatch. */
 #include "step/inspect.h"
 
 #include <math.h>
@@ -42,7 +42,7 @@ static void inspect_note(nn_inspection *inspection, nn_found_kind kind, int inde
     if (inspection->found.kind == NN_FOUND_NOTHING) inspection->found = (nn_found){kind, index, sample};
 }
 
-/* Adds values to what is known; returns whether all of them are finite. */
+/* Adds values to a summary; returns whether all of them are finite. */
 static bool inspect_values(int64_t count, const nn_real *values, nn_value_facts *facts)
 {
     int64_t before = facts->nans + facts->infinities;
@@ -62,8 +62,7 @@ static bool inspect_values(int64_t count, const nn_real *values, nn_value_facts 
     return facts->nans + facts->infinities == before;
 }
 
-/* Of the samples of an output, or of its gradient. What stands behind the end of a sequence does not count.
- */
+/* Of the samples of an output, or of its gradient. Values after the end of a sequence do not count. */
 static void inspect_rows(const nn_model *model, const nn_microbatch *microbatch, int l, nn_found_kind kind,
                          nn_inspection *inspection)
 {
@@ -79,33 +78,33 @@ static void inspect_rows(const nn_model *model, const nn_microbatch *microbatch,
     }
 }
 
-static void inspect_forward(const nn_model *model, nn_leaf *leaf, const nn_real *weights,
+static void inspect_forward(const nn_model *model, nn_loaded *loaded, const nn_real *weights,
                             nn_inspection *inspection)
 {
-    inspect_rows(model, leaf->microbatch, 0, NN_FOUND_OUTPUT, inspection);
+    inspect_rows(model, loaded->microbatch, 0, NN_FOUND_OUTPUT, inspection);
     for (int l = 1; l < model->network->layer_count; l++) {
-        nn_network_forward(model->network, l, weights, leaf->microbatch, inspection->scratch);
+        nn_network_forward(model->network, l, weights, loaded->microbatch, inspection->scratch);
         if (!model->network->layers[l].is_alias)
-            inspect_rows(model, leaf->microbatch, l, NN_FOUND_OUTPUT, inspection);
+            inspect_rows(model, loaded->microbatch, l, NN_FOUND_OUTPUT, inspection);
     }
 }
 
-static void inspect_losses(const nn_model *model, nn_leaf *leaf, const double *denominators,
+static void inspect_losses(const nn_model *model, nn_loaded *loaded, const double *denominators,
                            nn_inspection *inspection)
 {
-    double figures[NN_FIGURES_MAX];
-    nn_leaf_figures(leaf, model, denominators, figures);
+    double results[NN_RESULTS_MAX];
+    nn_loaded_results(loaded, model, denominators, results);
     for (int h = 0; h < model->head_count; h++) {
-        inspection->losses[h] = figures[h * NN_HEAD_FIGURES + NN_FIGURE_LOSS];
+        inspection->losses[h] = results[h * NN_HEAD_RESULTS + NN_RESULT_LOSS];
         if (!isfinite(inspection->losses[h])) inspect_note(inspection, NN_FOUND_LOSS, h, -1);
     }
 }
 
-static void inspect_backward(const nn_model *model, nn_leaf *leaf, const nn_real *weights,
+static void inspect_backward(const nn_model *model, nn_loaded *loaded, const nn_real *weights,
                              nn_inspection *inspection)
 {
     const nn_network *network = model->network;
-    nn_microbatch *microbatch = leaf->microbatch;
+    nn_microbatch *microbatch = loaded->microbatch;
     for (int l = network->layer_count - 1; l > 0; l--) {
         const nn_layer *layer = &network->layers[l];
         if (microbatch->gradients[l] && !layer->is_alias)
@@ -134,13 +133,13 @@ int nn_inspect_mixed(const nn_network *network, nn_found found)
     return mixed;
 }
 
-void nn_inspect(const nn_model *model, nn_leaf *leaf, const nn_real *weights, const double *denominators,
+void nn_inspect(const nn_model *model, nn_loaded *loaded, const nn_real *weights, const double *denominators,
                 nn_inspection *inspection)
 {
     inspection->found = (nn_found){.kind = NN_FOUND_NOTHING, .sample = -1};
     for (int l = 0; l < model->network->layer_count; l++)
         inspection->layers[l] = (nn_inspected_layer){{0}, {0}, {0}};
-    inspect_forward(model, leaf, weights, inspection);
-    inspect_losses(model, leaf, denominators, inspection);
-    inspect_backward(model, leaf, weights, inspection);
+    inspect_forward(model, loaded, weights, inspection);
+    inspect_losses(model, loaded, denominators, inspection);
+    inspect_backward(model, loaded, weights, inspection);
 }

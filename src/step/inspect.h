@@ -1,15 +1,14 @@
-/*
- * One microbatch computed layer by layer, with a look at everything that comes up: where NaN or Inf appear
- * first. Training does it when a step went wrong, `nntrain replay` for a person to see.
+/* One microbatch computed layer by layer, looking at every value, to find where NaN or Inf appear first.
+ * Training does this when a step has met them, `nntrain replay` on request.
  */
 #ifndef NN_STEP_INSPECT_H
 #define NN_STEP_INSPECT_H
 
-#include "step/leaf.h"
+#include "step/loaded.h"
 
-/* What is known of an array. */
+/* A summary of the values of an array. */
 typedef struct nn_value_facts {
-    int64_t count; /* 0: there is no such array */
+    int64_t count; /* 0: the array does not exist */
     int64_t nans, infinities;
     double minimum, maximum; /* of the finite values */
 } nn_value_facts;
@@ -20,7 +19,7 @@ typedef struct nn_inspected_layer {
     nn_value_facts gradient; /* of the layer's parameters */
 } nn_inspected_layer;
 
-/* What is not finite, in the order in which it is computed: outputs from the first layer up, losses, then
+/* What was found not to be finite, in the order of computation: outputs from the first layer up, losses, then
  * gradients from the last layer down. */
 typedef enum nn_found_kind {
     NN_FOUND_NOTHING,
@@ -37,7 +36,7 @@ typedef struct nn_found {
 } nn_found;
 
 typedef struct nn_inspection {
-    nn_inspected_layer *layers;    /* one a layer of the network */
+    nn_inspected_layer *layers;    /* one per layer of the network */
     double losses[NN_MODEL_HEADS]; /* sums over the microbatch */
     nn_found found;                /* the first */
     nn_real *scratch, *part;       /* private: as the network asks for; room for a part of a gradient */
@@ -50,13 +49,13 @@ typedef struct nn_inspection {
 nn_status nn_inspection_create(const nn_model *model, int64_t capacity, nn_inspection *inspection);
 void nn_inspection_release(nn_inspection *inspection);
 
-/* Layers that look at the whole batch, and that what was found comes after: where there are some, it may have
- * come from another microbatch. */
+/* The number of layers before the place that was found which need the whole batch: where there are any, NaN
+ * or Inf may have come from another microbatch. */
 int nn_inspect_mixed(const nn_network *network, nn_found found);
 
-/* Forward pass, losses and backward pass of a leaf that is loaded, with the statistics that its batch had.
- * denominators: one a head. The state that it carries goes on. */
-void nn_inspect(const nn_model *model, nn_leaf *leaf, const nn_real *weights, const double *denominators,
+/* Forward pass, losses and backward pass of a loaded microbatch, with the statistics that its batch had.
+ * denominators: one per head. Carried state is updated. */
+void nn_inspect(const nn_model *model, nn_loaded *loaded, const nn_real *weights, const double *denominators,
                 nn_inspection *inspection);
 
 #endif

@@ -1,4 +1,4 @@
-/* Comparing machines: ranks with each other, and with what a checkpoint was made on. */
+/* Comparing machines: ranks with each other, and with the machine that wrote a checkpoint. */
 #include "step/machine.h"
 
 #include <inttypes.h>
@@ -10,7 +10,7 @@
 
 /* ---- between ranks ---- */
 
-/* What a rank is asked for when it, or most, differ. */
+/* What a rank reports when machines differ. */
 typedef struct machine_rank {
     int32_t rank;
     char host[128], text[NN_MACHINE_TEXT];
@@ -52,7 +52,7 @@ static void machine_describe_difference(const nn_machine_part *parts, int first,
     if (differing > 1) nn_text_append(text, " and %d more", differing - 1);
 }
 
-/* What differs between two ranks, and what makes functions and kernels the same everywhere. */
+/* What differs between two ranks, and how to get the same functions and kernels everywhere. */
 static void machine_tell_difference(const nn_machine *machine, const uint64_t *one, const uint64_t *other,
                                     nn_text *text)
 {
@@ -66,8 +66,7 @@ static void machine_tell_difference(const nn_machine *machine, const uint64_t *o
         layers |= strncmp(machine->parts[p].name, "layer", 5) == 0;
     }
     machine_describe_difference(machine->parts, first < 0 ? 0 : first, differing, text);
-    nn_text_append(text,
-                   "; the result would depend on where each part is computed: ask for nodes of one kind");
+    nn_text_append(text, "; the result would depend on which rank computes what: request nodes of one kind");
     if (library)
         nn_text_append(text,
                        ", or start all ranks with GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4 (mpirun "
@@ -92,8 +91,8 @@ static nn_status machine_refuse(nn_comm *comm, const nn_machine *machine, const 
                             hashes + (size_t)odd * (size_t)machine->count, &what);
     nn_status status =
         nn_fail(NN_ERROR_COMM,
-                "rank %d on %s computes other bits than rank %d on %s, as which %d of %d ranks "
-                "compute: what differs is %s\n  rank %d: %s\n  rank %d: %s",
+                "rank %d on %s computes other bits than rank %d on %s, with which %d of %d ranks "
+                "agree: what differs is %s\n  rank %d: %s\n  rank %d: %s",
                 other.rank, other.host, one.rank, one.host, group, size, what.bytes ? what.bytes : "",
                 other.rank, other.text, one.rank, one.text);
     nn_text_free(&what);
@@ -133,7 +132,8 @@ nn_status nn_machine_put(const nn_machine *machine, nn_store_image *image)
     snprintf(hash, sizeof hash, "%016" PRIx64, machine->hash);
     for (int p = 0; p < machine->count; p++)
         nn_text_append(&lines, "%016" PRIx64 " %s\n", machine->parts[p].hash, machine->parts[p].name);
-    nn_status status = lines.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for a checkpoint's texts") : NN_OK;
+    nn_status status =
+        lines.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the texts of a checkpoint") : NN_OK;
     if (status == NN_OK) status = nn_store_image_put_attribute(image, NN_MACHINE_HASH, hash);
     if (status == NN_OK) status = nn_store_image_put_attribute(image, NN_MACHINE_ABOUT, machine->text);
     if (status == NN_OK)

@@ -1,4 +1,4 @@
-/* The computations that machines are compared by. */
+/* The computations by which machines are compared. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 #define MACHINE_SIZES (2 * (NN_PARTS + 1) + 1)
 #define MACHINE_OPERATIONS 2e8 /* after the first microbatch */
-#define MACHINE_UPDATED 4096   /* values that the optimizer is tried on */
+#define MACHINE_UPDATED 4096   /* values on which the optimizer is tried */
 #define MACHINE_STEPS 3
 
 /* A network under trial. */
@@ -62,7 +62,7 @@ static void machine_add_libm(nn_machine *machine, unsigned used)
 
 /* ---- the network ---- */
 
-/* Weights of about the size that layers begin with; what has one extent is positive, as variances must be. */
+/* Weights of about the size of initial ones; vectors are positive, as variances must be. */
 static void machine_fill_weights(const nn_network *network, nn_real *weights)
 {
     uint64_t first = 1;
@@ -79,7 +79,7 @@ static void machine_fill_weights(const nn_network *network, nn_real *weights)
     }
 }
 
-/* Indices where the input, or a part of it, is made of them. */
+/* Indices where the input, or a part of it, consists of indices. */
 static void machine_fill_field(const nn_field *field, int64_t samples, int64_t width, int64_t begin,
                                nn_real *values)
 {
@@ -155,7 +155,8 @@ static int machine_add_size(int64_t size, int64_t most, int64_t *sizes, int coun
     return count + 1;
 }
 
-/* A full one, and those of short batches and of the parts that are evaluated: samples are spread evenly. */
+/* The size of a full microbatch, and those in short batches and in evaluated parts of the data, where samples
+ * are spread evenly. */
 static int machine_find_sizes(const nn_plan *plan, const int64_t samples[NN_PARTS],
                               int64_t sizes[MACHINE_SIZES])
 {
@@ -164,7 +165,7 @@ static int machine_find_sizes(const nn_plan *plan, const int64_t samples[NN_PART
     int count = machine_add_size(most, most, sizes, 0);
     for (int p = -1; p < NN_PARTS; p++) {
         int64_t all = p < 0 ? last.samples : samples[p];
-        int64_t leaves = p < 0 ? last.leaves : (all + most - 1) / most;
+        int64_t leaves = p < 0 ? last.microbatches : (all + most - 1) / most;
         if (all < 1 || leaves < 1) continue;
         count = machine_add_size(all / leaves, most, sizes, count);
         count = machine_add_size((all + leaves - 1) / leaves, most, sizes, count);

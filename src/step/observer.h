@@ -24,7 +24,7 @@ typedef enum nn_seam {
 typedef struct nn_step_progress {
     int64_t step; /* from 0; at NN_SEAM_START the one to come, and the rest is not set */
     nn_batch batch;
-    nn_tree_node share; /* of the batch's leaves, this rank's */
+    nn_tree_node share; /* this rank's microbatches of the batch */
     bool has_data;      /* from NN_SEAM_REDUCED on: this rank could read its samples */
     unsigned requests;  /* from NN_SEAM_AGREED on: those of any rank */
 } nn_step_progress;

@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-/* Seconds of work below which figures are noise, and ranks that a line names. */
+/* Seconds of work below which results are noise, and ranks that a line names. */
 #define PACE_ENOUGH 1.0
 #define PACE_NAMES 4
 
@@ -18,10 +18,10 @@ void nn_pace_begin(nn_pace *pace, double waited)
     pace->began = nn_seconds() - waited;
 }
 
-void nn_pace_end(nn_pace *pace, int64_t leaves, int threads, double waited)
+void nn_pace_end(nn_pace *pace, int64_t microbatches, int threads, double waited)
 {
     pace->seconds += nn_seconds() - waited - pace->began;
-    pace->rounds += (double)((leaves + threads - 1) / threads);
+    pace->rounds += (double)((microbatches + threads - 1) / threads);
 }
 
 /* ---- comparing ---- */
@@ -46,7 +46,7 @@ void nn_pace_factors(const nn_pace *paces, int count, double *factors)
     }
 }
 
-/* What a rank tells of itself. */
+/* A rank's report on itself. */
 typedef struct pace_message {
     nn_pace pace;
     char host[NN_HOST_SIZE];
@@ -62,12 +62,12 @@ static void pace_show(const pace_message *all, const double *factors, int count,
                            factors[r]);
     if (named > PACE_NAMES) nn_text_append(&line, " and %d more", named - PACE_NAMES);
     if (line.length > 0 && !line.failed)
-        nn_log_line("slow in epoch %lld, against the median of the ranks: %s; all wait for the slowest",
+        nn_log_line("slow in epoch %lld, compared with the median of the ranks: %s; all wait for the slowest",
                     (long long)epoch, line.bytes);
     nn_text_free(&line);
 }
 
-/* All compare the same figures, so that all begin anew at the same time. */
+/* All ranks compare the same numbers, so they start anew at the same time. */
 static void pace_compare(const pace_message *all, nn_pace *paces, double *factors, int count, int64_t epoch,
                          nn_pace *pace)
 {

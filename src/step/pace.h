@@ -1,6 +1,5 @@
-/*
- * How fast each rank computes, so that a slow core or node is told by name. Only time spent on microbatches
- * counts, not the waiting; and it never decides anything but a line of the log.
+/* How fast each rank computes, so that a slow core or node can be named. Only time spent on microbatches
+ * counts, not waiting. It affects nothing but a line in the log.
  */
 #ifndef NN_STEP_PACE_H
 #define NN_STEP_PACE_H
@@ -11,24 +10,25 @@
 /* Since the last comparison. */
 typedef struct nn_pace {
     double seconds;
-    double rounds; /* turns of the threads: as many microbatches as there are threads, or what was left */
+    double
+        rounds; /* of the threads: in each, every thread computes one microbatch, in the last maybe fewer */
     double began;
 } nn_pace;
 
-/* Around the work on `leaves` microbatches of a step. waited: seconds that the rank has waited for its data
- * so far. */
+/* Around the work on the microbatches of a step. waited: seconds that the rank has waited so far, for its
+ * data and for other ranks. */
 void nn_pace_begin(nn_pace *pace, double waited);
-void nn_pace_end(nn_pace *pace, int64_t leaves, int threads, double waited);
+void nn_pace_end(nn_pace *pace, int64_t microbatches, int threads, double waited);
 
-/* How many times the median each rank needs for a round; 0 where it is not known to be slow: below
- * NN_PACE_SLOW, or with less than NN_PACE_LOST seconds lost to it. Of an even number of ranks the faster of
- * the two in the middle is the median, so that of two ranks the slower is seen. */
+/* The time of each rank per round, as a multiple of the median; 0 where it is not known to be slow: below
+ * NN_PACE_SLOW, or with fewer than NN_PACE_LOST seconds lost. Of an even number of ranks, the faster of the
+ * two in the middle is the median, so that of two ranks the slower one is seen. */
 #define NN_PACE_SLOW 1.5
 #define NN_PACE_LOST 0.5
 void nn_pace_factors(const nn_pace *paces, int count, double *factors);
 
-/* Once an epoch: names the slow ranks on one line. It begins anew once there was a second of work to compare.
- * Collective. */
+/* Once per epoch: names the slow ranks on one line. Starts anew as soon as there was a second of work to
+ * compare. Collective. */
 nn_status nn_pace_report(nn_comm *comm, nn_pace *pace, int64_t epoch);
 
 #endif

@@ -35,8 +35,8 @@ nn_plan nn_plan_make(int64_t samples, int64_t batch_size, int64_t microbatch_siz
         drop_last ? samples / plan.batch_size : plan_divide_up(samples, plan.batch_size);
     plan.length.steps = plan.length.steps_per_epoch * epochs;
     int64_t rest = drop_last ? 0 : samples % plan.batch_size;
-    plan.leaves = plan_divide_up(plan.batch_size, plan.microbatch_size);
-    plan.last_leaves = rest ? plan_divide_up(rest, plan.microbatch_size) : plan.leaves;
+    plan.microbatches = plan_divide_up(plan.batch_size, plan.microbatch_size);
+    plan.last_microbatches = rest ? plan_divide_up(rest, plan.microbatch_size) : plan.microbatches;
     return plan;
 }
 
@@ -47,21 +47,22 @@ int64_t nn_plan_microbatch_for(const nn_plan *plan, int64_t workers)
     return (plan->batch_size - 1) / (workers - 1); /* the largest m with batch_size > m (workers - 1) */
 }
 
-/* What else makes room for so many ranks: other sizes, as far as the samples go. */
+/* What else allows this many ranks: other sizes, where there are enough samples. */
 static void plan_append_remedy(const nn_plan *plan, int size, nn_text *text)
 {
     int64_t smaller = nn_plan_microbatch_for(plan, size), larger = plan->microbatch_size * size;
     if (plan->begun) {
-        nn_text_append(text, "; this run was begun with these sizes, and only a new one (--fresh, or another "
+        nn_text_append(text, "; this run was started with these sizes; only a new one (--fresh, or another "
                              "--run-dir) can have others");
         return;
     }
     if (smaller > 0)
-        nn_text_append(text,
-                       ", or set a smaller microbatch, which is slower per sample and gives other bits than "
-                       "%lld: --set training.microbatch_size=%lld",
-                       (long long)plan->microbatch_size, (long long)smaller);
-    if (smaller == 0 && plan->leaves < plan->batch_size)
+        nn_text_append(
+            text,
+            ", or set a smaller microbatch, which is slower per sample and gives different bits than "
+            "%lld: --set training.microbatch_size=%lld",
+            (long long)plan->microbatch_size, (long long)smaller);
+    if (smaller == 0 && plan->microbatches < plan->batch_size)
         nn_text_append(text, ", or at most %lld with --set training.microbatch_size=1",
                        (long long)plan->batch_size);
     if (larger <= plan->samples)
@@ -76,16 +77,16 @@ static void plan_append_remedy(const nn_plan *plan, int size, nn_text *text)
 
 nn_status nn_plan_check_ranks(const nn_plan *plan, int size)
 {
-    if (plan->leaves >= size) return NN_OK;
+    if (plan->microbatches >= size) return NN_OK;
     nn_text remedy = {0};
     plan_append_remedy(plan, size, &remedy);
     nn_status status = nn_fail(
         NN_ERROR_USAGE,
         "%d ranks, but a batch of %lld sample%s has only %lld microbatch%s of %lld: start at most %lld "
         "rank%s%s",
-        size, (long long)plan->batch_size, plan->batch_size == 1 ? "" : "s", (long long)plan->leaves,
-        plan->leaves == 1 ? "" : "es", (long long)plan->microbatch_size, (long long)plan->leaves,
-        plan->leaves == 1 ? "" : "s", remedy.bytes ? remedy.bytes : "");
+        size, (long long)plan->batch_size, plan->batch_size == 1 ? "" : "s", (long long)plan->microbatches,
+        plan->microbatches == 1 ? "" : "es", (long long)plan->microbatch_size, (long long)plan->microbatches,
+        plan->microbatches == 1 ? "" : "s", remedy.bytes ? remedy.bytes : "");
     nn_text_free(&remedy);
     return status;
 }
@@ -96,7 +97,7 @@ nn_batch nn_plan_batch(const nn_plan *plan, int64_t step)
     batch.first = step % plan->length.steps_per_epoch * plan->batch_size;
     batch.samples = plan->samples - batch.first;
     if (batch.samples > plan->batch_size) batch.samples = plan->batch_size;
-    batch.leaves = plan_divide_up(batch.samples, plan->microbatch_size);
+    batch.microbatches = plan_divide_up(batch.samples, plan->microbatch_size);
     return batch;
 }
 

@@ -1,4 +1,4 @@
-/* Which samples belong to which step: a function of the number of samples and the batch size alone. */
+/* Which samples belong to which step: this depends on the number of samples and the batch size alone. */
 #ifndef NN_STEP_PLAN_H
 #define NN_STEP_PLAN_H
 
@@ -13,32 +13,34 @@ typedef struct nn_plan {
     int64_t samples; /* of an epoch */
     int64_t batch_size, microbatch_size;
     int64_t epochs;
-    nn_run_length length;        /* steps of the run, steps of an epoch */
-    int64_t leaves, last_leaves; /* microbatches of a full batch, and of the last one of an epoch */
-    bool begun;                  /* by an earlier job: the sizes cannot be changed any more */
+    nn_run_length length; /* steps of the run, steps of an epoch */
+    int64_t microbatches,
+        last_microbatches; /* microbatches of a full batch, and of the last one of an epoch */
+    bool begun;            /* by an earlier job: the sizes cannot be changed any more */
 } nn_plan;
 
-/* One step's batch: positions [first, first + samples) of the epoch's order, in `leaves` microbatches. */
+/* One step's batch: positions [first, first + samples) of the epoch's order, in `microbatches` microbatches.
+ */
 typedef struct nn_batch {
-    int64_t epoch, first, samples, leaves;
+    int64_t epoch, first, samples, microbatches;
 } nn_batch;
 
-/* limit_batches: an epoch ends after so many; 0: no limit. batch_size and microbatch_size of 0 are chosen by
- * the rules that the options' help states. */
+/* limit_batches: an epoch ends after this many; 0: no limit. Sizes of 0 are chosen by the rules in the help
+ * of their options. */
 nn_plan nn_plan_make(int64_t samples, int64_t batch_size, int64_t microbatch_size, int64_t epochs,
                      bool drop_last, int64_t limit_batches);
 
-/* The largest microbatch with which a full batch has a microbatch for each of so many workers; 0: there is
+/* The largest microbatch size with which a full batch has a microbatch for each of `workers` workers; 0:
  * none. */
 int64_t nn_plan_microbatch_for(const nn_plan *plan, int64_t workers);
 
-/* Whether so many ranks each have a microbatch of a full batch; the failure says what to change, and what
- * that costs. */
+/* Fails where a full batch has fewer microbatches than ranks; the message says what to change and what that
+ * costs. */
 nn_status nn_plan_check_ranks(const nn_plan *plan, int size);
 
 nn_batch nn_plan_batch(const nn_plan *plan, int64_t step);
 
-/* Whether an interval of `every` ends behind so many steps; never where it counts seconds. */
+/* Whether an interval of `every` ends after `steps` steps; never where it counts seconds. */
 bool nn_plan_interval_ends(const nn_plan *plan, nn_duration every, int64_t steps);
 
 #endif

@@ -3,15 +3,15 @@
  *
  * The batch is cut into microbatches, and every sum over the batch (gradients, losses, metrics, statistics)
  * is taken in the order of one binary tree over them (base/tree.h). The tree depends on the batch alone, so
- * it makes no difference to a single bit how many ranks and threads computed its leaves.
+ * the number of ranks and threads that computed its leaves makes no difference to a single bit.
  *
- * Each rank computes its share of the leaves, whole subtrees as far as possible, and sums those itself
- * (step/workers.c). What is left of the tree, a few nodes per rank, is summed across ranks: a reduce-scatter
- * in which the owner of each slice of the parameters finishes the tree for that slice (comm/reduction.h). It
- * starts with the last layers, while the layers below still compute. The owner then applies the optimizer to
- * its slice, with its slice of the optimizer's state, and hands the new weights to all. A reduce-scatter and
- * an allgather are what an allreduce consists of, so sharding the state like this, as in ZeRO-1 (Rajbhandari
- * et al. 2020), costs no additional traffic.
+ * Each rank computes its share of the microbatches, complete subtrees as far as possible, and sums those
+ * itself (step/workers.c). What is left of the tree, a few nodes per rank, is summed across ranks: a
+ * reduce-scatter in which the owner of each slice of the parameters finishes the tree for that slice
+ * (comm/reduction.h). It starts with the last layers, while the layers below still compute. The owner then
+ * applies the optimizer to its slice, with its slice of the optimizer's state, and hands the new weights to
+ * all. A reduce-scatter and an allgather are what an allreduce consists of, so sharding the state like this,
+ * as in ZeRO-1 (Rajbhandari et al. 2020), costs no additional traffic.
  *
  * Between reduction and update, one small message from each rank (step/agreement.h) decides for all ranks
  * together whether the step counts, whether the run ends, and by how much the gradient is clipped. It also
@@ -26,7 +26,7 @@
 
 #include "base/fault.h"
 #include "step/agreement.h"
-#include "step/figures.h"
+#include "step/results.h"
 
 /* A step in progress. */
 typedef struct step_run {
@@ -53,7 +53,7 @@ static nn_status step_reach(const nn_stepper *stepper, nn_seam seam, const nn_st
 static const nn_shares *step_shares(const nn_stepper *stepper, int64_t step)
 {
     if (step >= stepper->plan.length.steps) return NULL;
-    return nn_stepper_shares(stepper, nn_plan_batch(&stepper->plan, step).leaves);
+    return nn_stepper_shares(stepper, nn_plan_batch(&stepper->plan, step).microbatches);
 }
 
 /* This rank's samples of a step, for reading ahead. */
@@ -65,13 +65,13 @@ static bool step_schedule(const void *context, int64_t step, nn_data_span *span)
     nn_tree_node share = nn_shares_of(step_shares(stepper, step), nn_comm_rank(stepper->comm));
     *span = (nn_data_span){.epoch = batch.epoch, .first = batch.first};
     if (share.begin == share.end) return true;
-    int64_t begin = nn_tree_leaf_samples(batch.samples, batch.leaves, share.begin).begin;
+    int64_t begin = nn_tree_leaf_samples(batch.samples, batch.microbatches, share.begin).begin;
     span->first += begin;
-    span->count = nn_tree_leaf_samples(batch.samples, batch.leaves, share.end - 1).end - begin;
+    span->count = nn_tree_leaf_samples(batch.samples, batch.microbatches, share.end - 1).end - begin;
     return true;
 }
 
-/* Computes the denominators of this rank's leaves of `step`. */
+/* Of this rank's microbatches of `step`. */
 static void step_denominators(nn_stepper *stepper, int64_t step, double *denominators)
 {
     const nn_shares *shares = step_shares(stepper, step);
@@ -165,7 +165,7 @@ static nn_status step_gradient(step_run *of)
                              .denominators = stepper->denominators,
                              .hooks = {step_layer_done, stepper, nn_exchange_merge, stepper->exchange},
                              .partials = partials,
-                             .figures = of->values.figures};
+                             .results = of->values.results};
     NN_TRY(nn_workers_gradient(stepper->workers, &call));
     of->own.nonfinite = call.nonfinite;
     memcpy(stepper->last_denominators, stepper->denominators, sizeof stepper->denominators);

@@ -1,5 +1,18 @@
 /*
  * One step of a run, from microbatches to new weights; step.c says how, and why in this order.
+ *
+ * The words for pieces of a batch, here and wherever a batch is cut:
+ *
+ *     batch        the samples of one step, on all ranks together (training.batch_size)
+ *     microbatch   the samples that pass through the network in one call, and the unit of every sum
+ *                  (training.microbatch_size)
+ *     leaf, node   of the canonical tree over the microbatches of a batch (base/tree.h): leaf i is microbatch
+ *                  i; a node is a range of them with a sum of its own
+ *     share        the microbatches of one rank, a contiguous range (base/shares.h)
+ *     wave         the microbatches of a share that are in memory at the same time: all of them, unless
+ *                  training.memory is too small for that
+ *
+ * What is said of the microbatches of a batch holds for those of an evaluated part of the data too.
  */
 #ifndef NN_STEP_STEP_H
 #define NN_STEP_STEP_H
@@ -24,7 +37,7 @@ typedef struct nn_stepper {
     const nn_model *model;
     nn_plan plan;
     int threads;
-    nn_shares shares, last_shares; /* of the leaves of a full batch, and of the last one of an epoch */
+    nn_shares shares, last_shares; /* of a full batch, and of the last one of an epoch */
     nn_workers *workers;
     nn_dataset *data;
     nn_reduction *reduction;
@@ -41,10 +54,10 @@ typedef struct nn_stepper {
     int64_t *block_of_owned;  /* the owned blocks of rank 0, 1, ...: indices in the network's list */
 
     /* Of the agreement (step/agreement.c). */
-    int width;                  /* figures of a leaf */
+    int width;                  /* values per microbatch that are summed for the results */
     size_t *sizes;              /* bytes of each rank's message */
     double *message, *messages; /* this rank's, and those of all ranks */
-    double *figures, *measures; /* in the canonical order of leaves, and of blocks */
+    double *results, *measures; /* by microbatch; by block of the network */
 } nn_stepper;
 
 /* What a rank may ask for at a step; all ranks then do it at the same boundary. */
@@ -52,7 +65,7 @@ enum { NN_REQUEST_STOP = 1, NN_REQUEST_SAVE = 2, NN_REQUEST_TIME = 4 }; /* TIME:
 
 /* What a step ended with: the same on all ranks. */
 typedef struct nn_step_result {
-    double figures[NN_FIGURES_MAX]; /* summed over the batch */
+    double results[NN_RESULTS_MAX]; /* summed over the batch */
     double gradient_norm;           /* before clipping; 0 where clipping is off */
     unsigned requests;              /* of any rank */
     bool nonfinite;                 /* NaN or Inf was met: nothing is updated */
@@ -79,8 +92,8 @@ void nn_stepper_destroy(nn_stepper *stepper); /* collective; accepts NULL */
  * earlier. At most NN_STEP_OBSERVERS, two of which are the stepper's own. */
 void nn_stepper_observe(nn_stepper *stepper, nn_step_observer observer);
 
-/* How a batch of `leaves` leaves is shared out: one that has the size of a full batch or of the last one. */
-const nn_shares *nn_stepper_shares(const nn_stepper *stepper, int64_t leaves);
+/* The shares of a batch of this many microbatches: as many as a full batch has, or the last one. */
+const nn_shares *nn_stepper_shares(const nn_stepper *stepper, int64_t microbatches);
 
 /* Begins to read ahead where the data streams, and sums the denominators of the first step, which is `step`.
  * Collective. */

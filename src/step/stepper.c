@@ -33,11 +33,11 @@ static nn_status stepper_list_owners(nn_stepper *stepper, int64_t bucket_count)
     return NN_OK;
 }
 
-/* The reduction, with node-shared memory as far as there is room. Collective. */
+/* Collective. */
 static nn_status stepper_create_reduction(nn_stepper *stepper, const nn_buckets *buckets)
 {
     const nn_reduction_mode mode = (nn_reduction_mode)stepper->settings->training.allreduce;
-    int64_t leaf_counts[2] = {stepper->plan.leaves, stepper->plan.last_leaves};
+    int64_t leaf_counts[2] = {stepper->plan.microbatches, stepper->plan.last_microbatches};
     nn_reduction_layout layout = nn_buckets_layout(stepper->model->network, buckets, leaf_counts, 2);
     size_t before = nn_memory_in_use();
     NN_TRY(nn_reduction_create(stepper->comm, &layout, mode, stepper_add, &stepper->reduction));
@@ -52,8 +52,9 @@ static nn_status stepper_allocate(nn_stepper *stepper)
     const nn_training_options *training = &stepper->settings->training;
     int size = nn_comm_size(stepper->comm);
     nn_buckets buckets = {0};
-    nn_status status = nn_shares_create(stepper->plan.leaves, size, &stepper->shares);
-    if (status == NN_OK) status = nn_shares_create(stepper->plan.last_leaves, size, &stepper->last_shares);
+    nn_status status = nn_shares_create(stepper->plan.microbatches, size, &stepper->shares);
+    if (status == NN_OK)
+        status = nn_shares_create(stepper->plan.last_microbatches, size, &stepper->last_shares);
     if (status == NN_OK)
         status = NN_ALLOCATE(&stepper->bucket_of_layer, network->layer_count, "the list of buckets");
     if (status == NN_OK) status = nn_buckets_make(network, &buckets, stepper->bucket_of_layer);
@@ -71,7 +72,7 @@ done:
     return status;
 }
 
-/* Seconds that the rank has waited for its data, and for others in the middle of a step. */
+/* Seconds that this rank has waited for its data, and for other ranks in the middle of a step. */
 static double stepper_waited(const nn_stepper *stepper)
 {
     return nn_dataset_waited(stepper->data, NN_TRAIN) + nn_exchange_waited(stepper->exchange);
@@ -107,7 +108,7 @@ nn_status nn_stepper_create(nn_comm *comm, const nn_stepper_request *request, nn
     made->workers = request->workers;
     made->data = request->data;
     made->threads = request->threads;
-    made->width = nn_figures_width(made->model, true);
+    made->width = nn_results_width(made->model, true);
     nn_status status = nn_comm_agree(comm, stepper_allocate(made));
     if (status != NN_OK) {
         nn_stepper_destroy(made);
@@ -144,8 +145,8 @@ void nn_stepper_observe(nn_stepper *stepper, nn_step_observer observer)
     stepper->observers[stepper->observer_count++] = observer;
 }
 
-const nn_shares *nn_stepper_shares(const nn_stepper *stepper, int64_t leaves)
+const nn_shares *nn_stepper_shares(const nn_stepper *stepper, int64_t microbatches)
 {
-    assert(leaves == stepper->plan.leaves || leaves == stepper->plan.last_leaves);
-    return leaves == stepper->plan.leaves ? &stepper->shares : &stepper->last_shares;
+    assert(microbatches == stepper->plan.microbatches || microbatches == stepper->plan.last_microbatches);
+    return microbatches == stepper->plan.microbatches ? &stepper->shares : &stepper->last_shares;
 }

@@ -1,4 +1,4 @@
-/* How many threads a rank has, and how fast they are. */
+/* Choosing the number of threads, and measuring their speed. */
 #include <omp.h>
 #include <stdlib.h>
 
@@ -8,12 +8,12 @@
 #include "step/threads.h"
 #include "tensor/matrix.h"
 
-/* Square products for the peak: of this size, or larger where there is a second to spare. */
+/* The size of the square products for the peak; the larger where at least a second is allowed. */
 #define PEAK_SMALL 512
 #define PEAK_LARGE 2048
 
-/* Where OpenMP binds threads it has bound this one already, to the first place: its mask is not that of the
- * process. The places together are. */
+/* Where OpenMP binds threads, it has bound this one to the first place already: its mask is not that of the
+ * process. All places together are. */
 static void threads_find_cpus(nn_cpus *cpus)
 {
     int places = omp_get_proc_bind() == omp_proc_bind_false ? 0 : omp_get_num_places();
@@ -29,7 +29,7 @@ static void threads_find_cpus(nn_cpus *cpus)
     nn_cpus_find_cores(cpus, NULL);
 }
 
-/* As many as OpenMP would start, whatever is asked for. */
+/* The most that OpenMP would start. */
 static int threads_limit(void)
 {
     return omp_get_max_active_levels() > 0 ? omp_get_thread_limit() : 1;
@@ -50,18 +50,18 @@ nn_threads_decision nn_threads_find(nn_comm *comm, int64_t configured, int ranks
         nn_threads_decide((nn_threads_given){configured, variable, threads_limit(), share->cores});
     if (decision.ignored)
         nn_log_warning(
-            "OMP_NUM_THREADS=%s is not a number of threads and does not count: a rank takes %d, as "
-            "it has cores",
+            "OMP_NUM_THREADS=%s is not a number of threads; ignored: using %d threads per rank, one per core",
             variable, decision.threads);
     if (decision.limited && decision.threads == NN_THREADS_MAX)
         nn_log_warning(
-            "a rank takes at most %d threads, fewer than asked for: start more ranks where a node has "
+            "a rank uses at most %d threads, fewer than requested: start more ranks where a node has "
             "more cores, or set OMP_NUM_THREADS or training.threads to fewer",
             NN_THREADS_MAX);
     else if (decision.limited)
-        nn_log_warning("OpenMP allows a rank %d thread%s, fewer than asked for: raise OMP_THREAD_LIMIT, and "
-                       "see that OMP_MAX_ACTIVE_LEVELS is not 0",
-                       decision.threads, decision.threads > 1 ? "s" : "");
+        nn_log_warning(
+            "OpenMP allows %d thread%s per rank, fewer than requested: raise OMP_THREAD_LIMIT, and "
+            "make sure that OMP_MAX_ACTIVE_LEVELS is not 0",
+            decision.threads, decision.threads > 1 ? "s" : "");
     return decision;
 }
 
@@ -71,11 +71,11 @@ void nn_threads_warn(nn_comm *comm, int threads, const nn_cpus_share *share)
     int64_t most[3] = {threads > share->threads ? threads : 0, share->threads, binds};
     if (nn_comm_maximum(comm, most, 3) != NN_OK) return;
     if (most[0] > 0)
-        nn_log_warning(
-            "%lld threads a rank share %lld core%s: this is slow; give a rank more cores (mpirun --map-by "
-            "slot:PE=%lld) or set OMP_NUM_THREADS=%lld",
-            (long long)most[0], (long long)most[1], most[1] == 1 ? "" : "s", (long long)most[0],
-            (long long)most[1]);
+        nn_log_warning("%lld threads per rank share %lld core%s: this is slow; give each rank more cores "
+                       "(mpirun --map-by "
+                       "slot:PE=%lld) or set OMP_NUM_THREADS=%lld",
+                       (long long)most[0], (long long)most[1], most[1] == 1 ? "" : "s", (long long)most[0],
+                       (long long)most[1]);
     if (most[2] > 0)
         nn_log_warning(
             "OMP_PROC_BIND or OMP_PLACES binds the threads of several ranks to the same cores: this is "

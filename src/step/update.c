@@ -1,4 +1,4 @@
-/* Sharded optimizer steps. */
+/* The sharded optimizer. Its loops over blocks are here because only src/step uses OpenMP. */
 #include "step/update.h"
 
 #include <math.h>
@@ -10,7 +10,7 @@
 
 /* ---- making ---- */
 
-/* The tensor that a block is of. */
+/* Finds the tensor that a block belongs to. */
 static void update_find_tensor(const nn_network *network, nn_owned_block *block)
 {
     for (int l = 0; l < network->layer_count; l++)
@@ -22,7 +22,7 @@ static void update_find_tensor(const nn_network *network, nn_owned_block *block)
         }
 }
 
-/* The blocks of the network that begin in the block's tensor. */
+/* Finds the blocks that make up the block's tensor. */
 static void update_find_blocks(const nn_network *network, const nn_owned_block *block, nn_update_kind *kind)
 {
     int64_t begin = block->layer->offset + block->parameter->offset, end = begin + block->parameter->count;
@@ -32,7 +32,7 @@ static void update_find_blocks(const nn_network *network, const nn_owned_block *
         kind->block_end++;
 }
 
-/* The index of the block's kind, which is added where it is the first of it. */
+/* The index of the block's kind; adds the kind where the block is the first of it. */
 static int update_find_kind(nn_update *update, const nn_network *network, const nn_owned_block *block)
 {
     if (block > update->blocks && block[-1].parameter == block->parameter) return block[-1].kind;
@@ -149,7 +149,7 @@ static void update_find_slots(const nn_update *update, const nn_owned_block *blo
         slots[i] = i < update->slot_count ? update->states[i] + block->state : NULL;
 }
 
-/* An infinite value must not pass for one of clip_value. */
+/* Clipping would turn an infinite value into a finite one, so look first. */
 static double update_clip(double clip_value, int64_t count, nn_real *gradient)
 {
     if (clip_value > 0) {
@@ -184,8 +184,8 @@ void nn_update_measure(nn_update *update, int64_t step, const nn_real *weights, 
     }
 }
 
-/* The average of the weights forgets its beginning first quickly and then slowly, so that it is of use in a
- * short run too: step t keeps (1 + t) / (10 + t) of it, and at most `average`. */
+/* The average forgets quickly at first, then slowly, so that it is useful in short runs too: step t keeps
+ * (1 + t) / (10 + t) of it, and at most `average`. */
 static double update_kept(double average, int64_t step)
 {
     double kept = (1.0 + (double)step) / (10.0 + (double)step);

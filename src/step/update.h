@@ -1,6 +1,7 @@
-/*
- * The optimizer on the slices of the flat vector that this rank owns, with its share of the optimizer's
- * state. In a step: measure, exchange the measures, prepare, apply.
+/* The optimizer on the slices of the flat vector that this rank owns, with the optimizer's state for them. In
+ * a step: measure, exchange the measures between ranks, prepare, apply. A block is updated by one thread,
+ * from values of its own and sums over all blocks in the canonical tree, so any partition gives the same
+ * bits.
  */
 #ifndef NN_STEP_UPDATE_H
 #define NN_STEP_UPDATE_H
@@ -10,35 +11,35 @@
 #include "nn/network.h"
 #include "optim/optimizer.h"
 
-/* Vectors of state: the optimizer's, and the average of the weights. */
+/* Vectors of state: those of the optimizer, and the average of the weights. */
 #define NN_UPDATE_STATES (NN_OPTIMIZER_SLOTS + 1)
 
-/* Blocks that the optimizer treats alike, with what it prepares for them in a step: the tensors of one kind,
- * or one tensor where it measures tensors. */
+/* Blocks that the optimizer treats alike, with what it prepares for them in a step: all tensors of a kind, or
+ * a single tensor where the optimizer measures tensors. */
 typedef struct nn_update_kind {
     double rate_factor;             /* on the learning rate */
     bool is_matrix;                 /* as in nn_optimizer_step */
-    int64_t block_begin, block_end; /* of the tensor, in the network's list; 0: of many tensors */
-    nn_optimizer_step step;         /* the one under way */
+    int64_t block_begin, block_end; /* of the tensor, in the network's list; 0: many tensors */
+    nn_optimizer_step step;         /* as prepared */
 } nn_update_kind;
 
 /* One block of parameters that this rank updates. */
 typedef struct nn_owned_block {
     int64_t block;                 /* in the network's list */
     int64_t begin, end;            /* in the flat vector */
-    int64_t slice;                 /* which slice it is part of */
-    int64_t state;                 /* where its values begin in the state vectors */
-    const nn_layer *layer;         /* whose values they are, ... */
-    const nn_parameter *parameter; /* ... and of which tensor */
-    int kind;                      /* -1: nothing is trained */
+    int64_t slice;                 /* index of the slice that contains it */
+    int64_t state;                 /* where its values begin in each vector of state */
+    const nn_layer *layer;         /* that the values belong to, ... */
+    const nn_parameter *parameter; /* ... and the tensor */
+    int kind;                      /* index in kinds; -1: not trained */
 } nn_owned_block;
 
-/* What a configuration says about updates. Borrowed. */
+/* What the configuration says about updates. Borrowed. */
 typedef struct nn_update_options {
     const nn_optimizer_type *optimizer;
     const void *options;
-    double clip_value; /* the largest size of a gradient's element; 0: any */
-    double average;    /* share of the average of the weights that a step keeps, later on; 0: no average */
+    double clip_value; /* largest absolute value of a gradient's element; 0: no limit */
+    double average;    /* fraction of the average that a step keeps, in the long run; 0: no average */
     int threads;
 } nn_update_options;
 
@@ -49,13 +50,13 @@ typedef struct nn_update {
     nn_owned_block *blocks;
     int kind_count;
     nn_update_kind *kinds;
-    int measures; /* values a block in nn_update_measure */
+    int measures; /* values per block in nn_update_measure */
     int64_t owned_values;
-    int slot_count, state_count;             /* the states are the optimizer's slots, and then the average */
-    char state_groups[NN_UPDATE_STATES][64]; /* where checkpoints hold them: "optimizer/momentum" */
-    nn_real *states[NN_UPDATE_STATES];       /* owned_values each: the owned slices, one after the other */
+    int slot_count, state_count;             /* the states: the optimizer's slots, then the average */
+    char state_groups[NN_UPDATE_STATES][64]; /* their names in checkpoints: "optimizer/momentum" */
+    nn_real *states[NN_UPDATE_STATES];       /* owned_values each: slice after slice */
     nn_real *average;                        /* the last of the states, or NULL */
-    double kept;                             /* of the average, in the step under way */
+    double kept;                             /* fraction of the average, in this step */
 } nn_update;
 
 /* network and reduction are borrowed. */
@@ -63,21 +64,20 @@ nn_status nn_update_create(const nn_network *network, const nn_update_options *o
                            nn_reduction *reduction, nn_update **update);
 void nn_update_destroy(nn_update *update); /* accepts NULL */
 
-/* Before the first step of a new run: the average begins as the weights. */
+/* Before the first step of a new run: the average starts as a copy of the weights. */
 void nn_update_begin(nn_update *update, const nn_real *weights);
 
-/* Cuts the reduced gradient down to clip_value; then, for each owned block in their order, `measures` values:
- * the sum of squares of the gradient (0 where nothing is trained; not finite where a value was not, of a
- * statistic too), and the
- * sums of an optimizer that measures. step: from 1. */
+/* Clips the reduced gradient to clip_value; then writes, for each owned block in order, `measures` values:
+ * the sum of squares of the gradient (0 where nothing is trained; not finite where any value is not,
+ * including those of statistics), and the sums of an optimizer that measures. step: from 1. */
 void nn_update_measure(nn_update *update, int64_t step, const nn_real *weights, double *measures);
 
-/* What the step does to each kind. measures: of all blocks of the network in their order (read where the
- * optimizer measures tensors). */
+/* Prepares the step for each kind. measures: of all blocks of the network in order; read only where the
+ * optimizer measures tensors. */
 void nn_update_prepare(nn_update *update, const nn_optimizer_step *step, const double *measures);
 
-/* The optimizer's step on every owned block of the weights, and the average after it; running statistics take
- * theirs from the "gradient". */
+/* Applies the optimizer to every owned block of the weights, then updates the average. Running statistics are
+ * blended with their "gradient", which is the statistic of the batch. */
 void nn_update_apply(nn_update *update, nn_real *weights);
 
 #endif

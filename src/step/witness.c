@@ -13,12 +13,12 @@
 
 static int64_t witness_carried(const nn_workers *workers)
 {
-    int64_t per_leaf;
-    (void)nn_workers_carried((nn_workers *)workers, &per_leaf);
-    return per_leaf;
+    int64_t count;
+    (void)nn_workers_carried((nn_workers *)workers, &count);
+    return count;
 }
 
-/* Threads that have a microbatch of their own. */
+/* The threads that have a microbatch of their own. */
 static int witness_team(const nn_workers *workers)
 {
     return workers->slots < workers->threads ? (int)workers->slots : workers->threads;
@@ -42,7 +42,7 @@ nn_status nn_witness_create(nn_workers *workers)
     int64_t carried = witness_carried(workers), part = nn_workers_largest_part(network);
     witness->hash_count = 1;
     for (int l = 0; l < network->layer_count; l++) witness->hash_count += network->layers[l].part_count;
-    witness->packed_size = nn_leaf_packed_size(&workers->leaves[0], workers->model, workers->data) +
+    witness->packed_size = nn_loaded_packed_size(&workers->loaded[0], workers->model, workers->data) +
                            (size_t)carried * sizeof(nn_real);
     NN_TRY(NN_ALLOCATE(&witness->seen, witness->hash_count, "the hashes of a microbatch"));
     NN_TRY(NN_ALLOCATE(&witness->again, threads * witness->hash_count, "the hashes of a microbatch"));
@@ -50,12 +50,12 @@ nn_status nn_witness_create(nn_workers *workers)
     if (carried > 0)
         NN_TRY(NN_ALLOCATE(&witness->carried, (1 + threads) * carried, "a microbatch to compute again"));
     NN_TRY(NN_ALLOCATE(&witness->parts, threads, "the gradient of a microbatch"));
-    NN_TRY(NN_ALLOCATE(&witness->figures, threads, "the figures of a microbatch"));
+    NN_TRY(NN_ALLOCATE(&witness->results, threads, "the results of a microbatch"));
     NN_TRY(NN_ALLOCATE(&witness->collecting, threads, "the statistics of a microbatch"));
     for (int t = 0; t < threads; t++) {
         NN_TRY(NN_ALLOCATE(&witness->parts[t], part, "the gradient of a microbatch"));
-        NN_TRY(NN_ALLOCATE(&witness->figures[t], nn_figures_width(workers->model, true),
-                           "the figures of a microbatch"));
+        NN_TRY(NN_ALLOCATE(&witness->results[t], nn_results_width(workers->model, true),
+                           "the results of a microbatch"));
         NN_TRY(
             NN_ALLOCATE(&witness->collecting[t], network->statistics_most, "the statistics of a microbatch"));
     }
@@ -67,23 +67,23 @@ void nn_witness_release(nn_witness *witness)
 {
     for (int t = 0; t < witness->threads; t++) {
         nn_free(witness->parts[t]);
-        nn_free(witness->figures[t]);
+        nn_free(witness->results[t]);
         nn_free(witness->collecting[t]);
     }
     nn_free(witness->seen);
     nn_free(witness->again);
     nn_free(witness->carried);
     nn_free(witness->parts);
-    nn_free(witness->figures);
+    nn_free(witness->results);
     nn_free(witness->collecting);
     nn_free(witness->packed);
 }
 
 /* ---- watching ---- */
 
-void nn_witness_watch(nn_workers *workers, int64_t leaf)
+void nn_witness_watch(nn_workers *workers, int64_t index)
 {
-    workers->witness.leaf = leaf;
+    workers->witness.microbatch = index;
 }
 
 int nn_witness_hash_count(const nn_workers *workers)
@@ -105,11 +105,11 @@ const uint64_t *nn_witness_seen(const nn_workers *workers)
     return workers->witness.seen;
 }
 
-void nn_witness_begin(nn_workers *workers, const nn_leaf *leaf)
+void nn_witness_begin(nn_workers *workers, const nn_loaded *loaded)
 {
     workers->witness.collected = 0;
-    if (leaf->microbatch->carried)
-        memcpy(workers->witness.carried, leaf->microbatch->carried,
+    if (loaded->microbatch->carried)
+        memcpy(workers->witness.carried, loaded->microbatch->carried,
                (size_t)witness_carried(workers) * sizeof(nn_real));
 }
 
@@ -118,11 +118,11 @@ void nn_witness_collected(const double *values, int64_t count, uint64_t *hash)
     *hash = nn_hash(values, (size_t)count * sizeof *values, *hash);
 }
 
-void nn_witness_figures(const nn_workers *workers, const double *figures, uint64_t collected,
+void nn_witness_results(const nn_workers *workers, const double *results, uint64_t collected,
                         uint64_t *hashes)
 {
-    size_t size = (size_t)nn_figures_width(workers->model, true) * sizeof *figures;
-    hashes[workers->witness.hash_count - 1] = nn_hash(figures, size, collected);
+    size_t size = (size_t)nn_results_width(workers->model, true) * sizeof *results;
+    hashes[workers->witness.hash_count - 1] = nn_hash(results, size, collected);
 }
 
 void nn_witness_part(const nn_workers *workers, int layer, int part, const nn_real *gradient,
@@ -139,40 +139,40 @@ void nn_witness_part(const nn_workers *workers, int layer, int part, const nn_re
 char *nn_witness_pack(nn_workers *workers, nn_batch batch, int64_t step, bool own, size_t *size)
 {
     nn_witness *witness = &workers->witness;
-    nn_leaf *leaf = &workers->leaves[0];
+    nn_loaded *loaded = &workers->loaded[0];
     size_t carried = (size_t)witness_carried(workers) * sizeof(nn_real);
     *size = witness->packed_size;
     if (!own) return witness->packed;
-    nn_leaf_place place = nn_workers_place(workers, batch, step, witness->leaf);
-    nn_leaf_load(leaf, workers->model, workers->data, &place, true);
-    nn_leaf_pack(leaf, workers->model, workers->data, witness->packed);
+    nn_loaded_place place = nn_workers_place(workers, batch, step, witness->microbatch);
+    nn_loaded_fill(loaded, workers->model, workers->data, &place, true);
+    nn_loaded_pack(loaded, workers->model, workers->data, witness->packed);
     if (carried > 0) memcpy(witness->packed + *size - carried, witness->carried, carried);
     return witness->packed;
 }
 
-/* The statistics of the batch are those of the step, which every rank has kept. */
+/* The batch's statistics are those of the step, which every rank has kept. */
 static void witness_forward(nn_workers *workers, int thread, const nn_real *weights,
                             const double *denominators, uint64_t *hashes)
 {
     const nn_network *network = workers->model->network;
-    nn_leaf *leaf = &workers->leaves[thread];
+    nn_loaded *loaded = &workers->loaded[thread];
     nn_real *scratch = workers->scratch[thread];
-    double *values = workers->witness.collecting[thread], *figures = workers->witness.figures[thread];
+    double *values = workers->witness.collecting[thread], *results = workers->witness.results[thread];
     uint64_t collected = 0;
     for (int l = 1; l < network->layer_count; l++) {
-        nn_network_collect(network, l, NN_FORWARD, weights, leaf->microbatch, scratch, values);
+        nn_network_collect(network, l, NN_FORWARD, weights, loaded->microbatch, scratch, values);
         if (nn_network_collects(network, l, NN_FORWARD))
             nn_witness_collected(values, network->layers[l].statistics[NN_FORWARD], &collected);
-        nn_network_forward(network, l, weights, leaf->microbatch, scratch);
+        nn_network_forward(network, l, weights, loaded->microbatch, scratch);
     }
-    nn_leaf_finish(leaf, workers->model, denominators, figures);
-    nn_witness_figures(workers, figures, collected, hashes);
+    nn_loaded_finish(loaded, workers->model, denominators, results);
+    nn_witness_results(workers, results, collected, hashes);
 }
 
 static void witness_backward(nn_workers *workers, int thread, const nn_real *weights, uint64_t *hashes)
 {
     const nn_network *network = workers->model->network;
-    nn_microbatch *microbatch = workers->leaves[thread].microbatch;
+    nn_microbatch *microbatch = workers->loaded[thread].microbatch;
     nn_real *gradient = workers->witness.parts[thread];
     for (int l = network->layer_count - 1; l > 0; l--) {
         nn_network_collect(network, l, NN_BACKWARD, weights, microbatch, workers->scratch[thread],
@@ -193,20 +193,20 @@ const uint64_t *nn_witness_repeat(nn_workers *workers, nn_batch batch, int64_t s
                                   const double *denominators, const nn_real *weights, int *threads)
 {
     nn_witness *witness = &workers->witness;
-    nn_leaf_place place = nn_workers_place(workers, batch, step, witness->leaf);
+    nn_loaded_place place = nn_workers_place(workers, batch, step, witness->microbatch);
     size_t carried = (size_t)witness_carried(workers);
     const char *began = witness->packed + witness->packed_size - carried * sizeof(nn_real);
     *threads = witness_team(workers);
 #pragma omp parallel for schedule(static, 1) num_threads(*threads)
     for (int t = 0; t < *threads; t++) {
-        nn_leaf *leaf = &workers->leaves[t];
+        nn_loaded *loaded = &workers->loaded[t];
         uint64_t *hashes = witness->again + (size_t)t * (size_t)witness->hash_count;
-        leaf->microbatch->carried = NULL;
+        loaded->microbatch->carried = NULL;
         if (carried > 0) {
-            leaf->microbatch->carried = witness->carried + (size_t)(1 + t) * carried;
-            memcpy(leaf->microbatch->carried, began, carried * sizeof(nn_real));
+            loaded->microbatch->carried = witness->carried + (size_t)(1 + t) * carried;
+            memcpy(loaded->microbatch->carried, began, carried * sizeof(nn_real));
         }
-        nn_leaf_unpack(leaf, workers->model, workers->data, &place, witness->packed);
+        nn_loaded_unpack(loaded, workers->model, workers->data, &place, witness->packed);
         witness_forward(workers, t, weights, denominators, hashes);
         witness_backward(workers, t, weights, hashes);
     }

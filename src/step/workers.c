@@ -1,4 +1,23 @@
-/* One step's compute on one rank: waves of leaves, layer by layer. */
+/*
+ * The compute of one step on one rank: waves of microbatches, layer by layer.
+ *
+ * The sums. Floating-point addition is not associative: a sum has the same bits everywhere only if its order
+ * is the same everywhere. The order here is that of the canonical tree: a leaf is the gradient of one
+ * microbatch, with the bits of a single-threaded call; a node is its left half plus its right half. A batch
+ * of n microbatches is thus summed pairwise, and the rounding error grows with log n instead of n (Higham
+ * 1993, "The accuracy of floating point summation").
+ *
+ * A sum is never shared by threads. A layer's gradient is cut into parts, and one thread computes one part
+ * for all microbatches of a node, depth first (workers_fold). Then at most log2(n) partial sums of a part
+ * exist at a time, small enough to stay in cache; which thread computes which part affects no bit. The first
+ * leaf is written directly to where the sum goes. A right half that is a single leaf is added by the kernel
+ * that computes it: the layer contract guarantees the bits of an addition afterwards (nn/layer.h,
+ * `gradient`).
+ *
+ * A share that does not fit the memory takes several waves: aligned subtrees, again depth first, with one
+ * complete gradient per level (workers_run_node). The tree is the same, so waves of any size give the same
+ * bits.
+ */
 #include "step/workers.h"
 
 #include <omp.h>
@@ -24,15 +43,15 @@ bool nn_metric_is_summed(const nn_model *model, int metric, bool training)
     return !training || (!self->extra && nn_metric_width(model, metric) <= NN_METRIC_SUMS_MAX);
 }
 
-int nn_figures_width(const nn_model *model, bool training)
+int nn_results_width(const nn_model *model, bool training)
 {
-    int64_t width = model->head_count * NN_HEAD_FIGURES;
+    int64_t width = model->head_count * NN_HEAD_RESULTS;
     for (int m = 0; m < model->metric_count; m++)
         if (nn_metric_is_summed(model, m, training)) width += nn_metric_width(model, m);
     return (int)width;
 }
 
-/* Keeps the earliest sample, so that the message does not depend on threads. */
+/* Keeps the first sample, so that the message does not depend on threads. */
 static void workers_note(nn_nonfinite *nonfinite, nn_nonfinite found)
 {
     if (nn_nonfinite_precedes(found, *nonfinite)) *nonfinite = found;
@@ -46,7 +65,7 @@ bool nn_nonfinite_precedes(nn_nonfinite one, nn_nonfinite other)
 
 /* ---- evaluation ---- */
 
-/* Every thread of an evaluation needs a leaf of its own. */
+/* Every thread of an evaluation needs a microbatch of its own. */
 static int workers_team(const nn_workers *workers)
 {
     return workers->slots < workers->threads ? (int)workers->slots : workers->threads;
@@ -55,27 +74,27 @@ static int workers_team(const nn_workers *workers)
 void nn_workers_evaluate(nn_workers *workers, const nn_evaluate_call *call)
 {
     const nn_model *model = workers->model;
-    int width = nn_figures_width(model, false);
+    int width = nn_results_width(model, false);
     int64_t samples = nn_dataset_count(workers->data, call->part);
-    int64_t first = nn_tree_leaf_samples(samples, call->leaves, call->share.begin).begin;
+    int64_t first = nn_tree_leaf_samples(samples, call->microbatches, call->share.begin).begin;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(workers_team(workers))
-    for (int64_t leaf = call->some.begin; leaf < call->some.end; leaf++) {
+    for (int64_t index = call->some.begin; index < call->some.end; index++) {
         int thread = omp_get_thread_num();
-        nn_leaf *slot = &workers->leaves[thread];
-        nn_leaf_place place = {.part = call->part,
-                               .epoch = NN_DATA_IN_ORDER,
-                               .range = nn_tree_leaf_samples(samples, call->leaves, leaf)};
+        nn_loaded *slot = &workers->loaded[thread];
+        nn_loaded_place place = {.part = call->part,
+                                 .epoch = NN_DATA_IN_ORDER,
+                                 .range = nn_tree_leaf_samples(samples, call->microbatches, index)};
         slot->microbatch->carried = NULL;
-        nn_leaf_load(slot, model, workers->data, &place, call->constant == NULL);
-        nn_dataset_release(workers->data, call->part, leaf - call->share.begin);
+        nn_loaded_fill(slot, model, workers->data, &place, call->constant == NULL);
+        nn_dataset_release(workers->data, call->part, index - call->share.begin);
         nn_pulse();
         nn_nonfinite found = {.position = -1};
-        double *sums = call->figures + (leaf - call->some.begin) * width;
+        double *sums = call->results + (index - call->some.begin) * width;
         if (call->constant)
-            nn_leaf_constant(slot, model, call->constant, sums);
+            nn_loaded_constant(slot, model, call->constant, sums);
         else
-            found = nn_leaf_forward(slot, model, call->weights, workers->scratch[thread], NULL, sums);
-        if (call->findings) nn_leaf_judge(slot, model, thread, place.range.begin - first, call->findings);
+            found = nn_loaded_forward(slot, model, call->weights, workers->scratch[thread], NULL, sums);
+        if (call->findings) nn_loaded_judge(slot, model, thread, place.range.begin - first, call->findings);
 #pragma omp critical(nn_workers_note)
         workers_note(call->nonfinite, found);
     }
@@ -83,56 +102,57 @@ void nn_workers_evaluate(nn_workers *workers, const nn_evaluate_call *call)
 
 void nn_workers_denominators(nn_workers *workers, nn_batch batch, nn_tree_node share, double *denominators)
 {
-    for (int64_t leaf = share.begin; leaf < share.end; leaf++) {
-        nn_leaf_place place = {.part = NN_TRAIN,
-                               .epoch = batch.epoch,
-                               .batch_first = batch.first,
-                               .range = nn_tree_leaf_samples(batch.samples, batch.leaves, leaf)};
-        nn_leaf_denominators(&workers->leaves[0], workers->model, workers->data, &place,
-                             denominators + (leaf - share.begin) * workers->model->head_count);
+    for (int64_t index = share.begin; index < share.end; index++) {
+        nn_loaded_place place = {.part = NN_TRAIN,
+                                 .epoch = batch.epoch,
+                                 .batch_first = batch.first,
+                                 .range = nn_tree_leaf_samples(batch.samples, batch.microbatches, index)};
+        nn_loaded_denominators(&workers->loaded[0], workers->model, workers->data, &place,
+                               denominators + (index - share.begin) * workers->model->head_count);
     }
 }
 
 /* ---- the gradient ---- */
 
-/* What is the same for all waves of a step. */
+/* What all waves of a step have in common. */
 typedef struct workers_step {
     nn_workers *workers;
     nn_gradient_call *call;
-    bool final; /* a wave is the whole share */
+    bool final; /* there is one wave: what it sums is final */
 } workers_step;
 
-/* A wave: nodes whose leaves are in flight together, [first_leaf, ...) in slots 0, 1, .... */
+/* A wave: nodes whose microbatches, `count` from `first` on, are in memory together. */
 typedef struct workers_wave {
     const nn_tree_node *nodes;
-    nn_real *const *sums; /* one per node: whole gradients */
+    nn_real *const *sums; /* one complete gradient per node */
     int node_count;
-    int64_t first_leaf, leaf_count;
+    int64_t first, count;
 } workers_wave;
 
-nn_leaf_place nn_workers_place(const nn_workers *workers, nn_batch batch, int64_t step, int64_t leaf)
+nn_loaded_place nn_workers_place(const nn_workers *workers, nn_batch batch, int64_t step, int64_t index)
 {
-    return (nn_leaf_place){.part = NN_TRAIN,
-                           .training = true,
-                           .epoch = batch.epoch,
-                           .batch_first = batch.first,
-                           .batch_samples = batch.samples,
-                           .seed = workers->seed,
-                           .step = (uint32_t)step,
-                           .statistics = workers->statistics.batch,
-                           .range = nn_tree_leaf_samples(batch.samples, batch.leaves, leaf)};
+    return (nn_loaded_place){.part = NN_TRAIN,
+                             .training = true,
+                             .epoch = batch.epoch,
+                             .batch_first = batch.first,
+                             .batch_samples = batch.samples,
+                             .seed = workers->seed,
+                             .step = (uint32_t)step,
+                             .statistics = workers->statistics.batch,
+                             .range = nn_tree_leaf_samples(batch.samples, batch.microbatches, index)};
 }
 
-/* The state that a leaf of this rank's share carries on. */
-static nn_real *workers_carried(const workers_step *at, int64_t leaf)
+/* The state that a microbatch of this rank's share carries from step to step. */
+static nn_real *workers_carried(const workers_step *at, int64_t index)
 {
     const nn_workers *workers = at->workers;
     if (!workers->carried) return NULL;
-    return workers->carried +
-           (leaf - at->call->share.begin) * nn_workers_leaf_carried(workers->model, workers->microbatch_size);
+    return workers->carried + (index - at->call->share.begin) *
+                                  nn_workers_carried_values(workers->model, workers->microbatch_size);
 }
 
-/* Merges what the leaves of the wave have collected, on all ranks, before a pass goes through layer `l`. */
+/* Merges what the microbatches of the wave have collected, on all ranks, before a pass goes through layer
+ * `l`. */
 static nn_status workers_merge(const workers_step *at, const workers_wave *wave, int l, nn_pass pass)
 {
     nn_batch_statistics_call call = {at->workers->model->network, l, pass, at->call->shares};
@@ -144,68 +164,69 @@ static void workers_collect(const workers_step *at, const workers_wave *wave, in
 {
     nn_workers *workers = at->workers;
     const nn_network *network = workers->model->network;
-    double *values = nn_batch_statistics_leaf(&workers->statistics, network, l, pass, i);
-    nn_network_collect(network, l, pass, at->call->weights, workers->leaves[i].microbatch,
+    double *values = nn_batch_statistics_place(&workers->statistics, network, l, pass, i);
+    nn_network_collect(network, l, pass, at->call->weights, workers->loaded[i].microbatch,
                        workers->scratch[omp_get_thread_num()], values);
-    if (pass == NN_FORWARD && wave->first_leaf + i == workers->witness.leaf)
+    if (pass == NN_FORWARD && wave->first + i == workers->witness.microbatch)
         nn_witness_collected(values, network->layers[l].statistics[pass], &workers->witness.collected);
 }
 
-static void workers_load(const workers_step *at, int64_t leaf, nn_leaf *slot)
+static void workers_load(const workers_step *at, int64_t index, nn_loaded *slot)
 {
     nn_workers *workers = at->workers;
-    nn_leaf_place place = nn_workers_place(workers, at->call->batch, at->call->step, leaf);
+    nn_loaded_place place = nn_workers_place(workers, at->call->batch, at->call->step, index);
     nn_fault("step.leaf", NULL, 0);
-    slot->microbatch->carried = workers_carried(at, leaf);
+    slot->microbatch->carried = workers_carried(at, index);
     nn_carried_restart(workers->model->network, workers->data, &place, slot->microbatch);
-    if (leaf == workers->witness.leaf) nn_witness_begin(workers, slot);
-    nn_leaf_load(slot, workers->model, workers->data, &place, true);
+    if (index == workers->witness.microbatch) nn_witness_begin(workers, slot);
+    nn_loaded_fill(slot, workers->model, workers->data, &place, true);
 }
 
-static void workers_finish(const workers_step *at, int64_t leaf, nn_leaf *slot)
+static void workers_finish(const workers_step *at, int64_t index, nn_loaded *slot)
 {
     nn_workers *workers = at->workers;
     nn_witness *witness = &workers->witness;
-    double *figures =
-        at->call->figures + (leaf - at->call->share.begin) * nn_figures_width(workers->model, true);
-    nn_nonfinite found = nn_leaf_finish(slot, workers->model, at->call->denominators, figures);
-    if (leaf == witness->leaf) nn_witness_figures(workers, figures, witness->collected, witness->seen);
+    double *results =
+        at->call->results + (index - at->call->share.begin) * nn_results_width(workers->model, true);
+    nn_nonfinite found = nn_loaded_finish(slot, workers->model, at->call->denominators, results);
+    if (index == witness->microbatch) nn_witness_results(workers, results, witness->collected, witness->seen);
 #pragma omp critical(nn_workers_note)
     workers_note(&at->call->nonfinite, found);
 }
 
-/* Layers that a leaf goes through without a look at others. */
+/* Layers that a microbatch passes without waiting for others. */
 typedef struct workers_stretch {
     int begin, end;
     bool first, last;
 } workers_stretch;
 
-/* What follows the stretch on one leaf. */
+/* What follows the stretch on one microbatch. */
 static void workers_end_stretch(const workers_step *at, const workers_wave *wave, workers_stretch stretch,
                                 int64_t i)
 {
     if (stretch.last)
-        workers_finish(at, wave->first_leaf + i, &at->workers->leaves[i]);
+        workers_finish(at, wave->first + i, &at->workers->loaded[i]);
     else
         workers_collect(at, wave, i, stretch.end, NN_FORWARD);
     nn_pulse();
 }
 
 /*
- * One pass of layer `l` over the wave, its tiles shared out where there are fewer leaves than threads. Which
- * thread computes a tile changes no bit of it: that is the contract of a layer (nn/layer.h).
+ * One pass of layer `l` over the wave, its tiles divided among threads where there are fewer microbatches
+ * than threads. Which thread computes a tile changes no bit of it: that is the contract of a layer
+ * (nn/layer.h).
  */
 static void workers_pass(const workers_step *at, const workers_wave *wave, int l, nn_pass pass)
 {
     nn_workers *workers = at->workers;
     const nn_network *network = workers->model->network;
-    if (wave->leaf_count == 0) return;
-    int64_t chunks = (workers->threads + wave->leaf_count - 1) / wave->leaf_count;
+    if (wave->count == 0) return;
+    int64_t chunks = (workers->threads + wave->count - 1) / wave->count;
     void (*run)(const nn_network *, int, const nn_network_group *, nn_real *) =
         pass == NN_FORWARD ? nn_network_forward_group : nn_network_backward_group;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads) if (wave->leaf_count * chunks > 1)
-    for (int64_t task = 0; task < wave->leaf_count * chunks; task++) {
-        nn_microbatch *microbatch = workers->leaves[task / chunks].microbatch;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads) if (wave->count * chunks > 1)
+    for (int64_t task = 0; task < wave->count * chunks; task++) {
+        nn_microbatch *microbatch = workers->loaded[task / chunks].microbatch;
         int64_t tiles = nn_network_tiles(network, l, pass, microbatch), chunk = task % chunks;
         nn_network_group group = {.weights = at->call->weights,
                                   .packed = nn_packed_at(&workers->packed, l, pass),
@@ -218,37 +239,37 @@ static void workers_pass(const workers_step *at, const workers_wave *wave, int l
     }
 }
 
-/* With fewer leaves than threads: layer by layer, so that all threads have a share of each. */
+/* With fewer microbatches than threads: layer by layer, so that all threads work on each. */
 static void workers_share_stretch(const workers_step *at, const workers_wave *wave, workers_stretch stretch)
 {
     nn_workers *workers = at->workers;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads) if (wave->leaf_count > 1)
-    for (int64_t i = 0; i < wave->leaf_count; i++)
-        if (stretch.first) workers_load(at, wave->first_leaf + i, &workers->leaves[i]);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads) if (wave->count > 1)
+    for (int64_t i = 0; i < wave->count; i++)
+        if (stretch.first) workers_load(at, wave->first + i, &workers->loaded[i]);
     for (int l = stretch.begin; l < stretch.end; l++) workers_pass(at, wave, l, NN_FORWARD);
-#pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads) if (wave->leaf_count > 1)
-    for (int64_t i = 0; i < wave->leaf_count; i++) workers_end_stretch(at, wave, stretch, i);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads) if (wave->count > 1)
+    for (int64_t i = 0; i < wave->count; i++) workers_end_stretch(at, wave, stretch, i);
 }
 
 static void workers_run_stretch(const workers_step *at, const workers_wave *wave, workers_stretch stretch)
 {
     nn_workers *workers = at->workers;
-    if (wave->leaf_count < workers->threads) {
+    if (wave->count < workers->threads) {
         workers_share_stretch(at, wave, stretch);
         return;
     }
 #pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads)
-    for (int64_t i = 0; i < wave->leaf_count; i++) {
-        nn_leaf *slot = &workers->leaves[i];
-        if (stretch.first) workers_load(at, wave->first_leaf + i, slot);
-        nn_leaf_run(slot, workers->model, at->call->weights, &workers->packed,
-                    workers->scratch[omp_get_thread_num()], stretch.begin, stretch.end);
+    for (int64_t i = 0; i < wave->count; i++) {
+        nn_loaded *slot = &workers->loaded[i];
+        if (stretch.first) workers_load(at, wave->first + i, slot);
+        nn_loaded_run(slot, workers->model, at->call->weights, &workers->packed,
+                      workers->scratch[omp_get_thread_num()], stretch.begin, stretch.end);
         workers_end_stretch(at, wave, stretch, i);
     }
 }
 
-/* Each leaf goes all the way up while it is in cache. Only where a layer looks at the whole batch, all leaves
- * of all ranks come as far as that layer first. */
+/* Each microbatch passes all layers while it is in cache. Only a layer that needs the whole batch makes all
+ * microbatches of all ranks arrive there first. */
 static nn_status workers_forward(const workers_step *at, const workers_wave *wave)
 {
     const nn_network *network = at->workers->model->network;
@@ -273,30 +294,30 @@ typedef struct workers_part {
     int64_t values; /* of the part */
 } workers_part;
 
-static void workers_leaf_gradient(const workers_part *of, int64_t leaf, bool accumulate, nn_real *sum)
+static void workers_add_gradient(const workers_part *of, int64_t index, bool accumulate, nn_real *sum)
 {
     nn_workers *workers = of->at->workers;
     nn_pulse();
     nn_network_gradient(workers->model->network, of->layer, of->part, of->at->call->weights,
-                        workers->leaves[leaf - of->wave->first_leaf].microbatch, workers->scratch[of->thread],
+                        workers->loaded[index - of->wave->first].microbatch, workers->scratch[of->thread],
                         accumulate, sum);
     nn_fault("step.gradient", sum, (size_t)of->values * sizeof *sum);
-    if (leaf == workers->witness.leaf)
+    if (index == workers->witness.microbatch)
         nn_witness_part(workers, of->layer, of->part, sum, workers->witness.seen);
 }
 
-/* The canonical sum over a node. A right child of one leaf is added by the product itself, which gives the
- * same bits as a sum of its own; the leaf under watch is hashed first. */
+/* The canonical sum over a node. The microbatch under watch is never added by the kernel, as it is hashed
+ * first. */
 static void workers_fold(const workers_part *of, nn_tree_node node, int depth, nn_real *sum)
 {
     if (node.end - node.begin == 1) {
-        workers_leaf_gradient(of, node.begin, false, sum);
+        workers_add_gradient(of, node.begin, false, sum);
         return;
     }
     int64_t middle = nn_tree_split(node.begin, node.end);
     workers_fold(of, (nn_tree_node){node.begin, middle}, depth, sum);
-    if (node.end - middle == 1 && middle != of->at->workers->witness.leaf) {
-        workers_leaf_gradient(of, middle, true, sum);
+    if (node.end - middle == 1 && middle != of->at->workers->witness.microbatch) {
+        workers_add_gradient(of, middle, true, sum);
         return;
     }
     nn_real *right = of->at->workers->fold[of->thread] + depth * of->at->workers->fold_values;
@@ -320,8 +341,8 @@ static void workers_layer_gradient(const workers_step *at, const workers_wave *w
 static nn_status workers_collect_backward(const workers_step *at, const workers_wave *wave, int l)
 {
     if (!nn_network_collects(at->workers->model->network, l, NN_BACKWARD)) return NN_OK;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(at->workers->threads) if (wave->leaf_count > 1)
-    for (int64_t i = 0; i < wave->leaf_count; i++) workers_collect(at, wave, i, l, NN_BACKWARD);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(at->workers->threads) if (wave->count > 1)
+    for (int64_t i = 0; i < wave->count; i++) workers_collect(at, wave, i, l, NN_BACKWARD);
     return workers_merge(at, wave, l, NN_BACKWARD);
 }
 
@@ -340,7 +361,7 @@ static nn_status workers_run_wave(const workers_step *at, const workers_wave *wa
     return NN_OK;
 }
 
-/* A node of more leaves than slots: its halves one after the other, depth first. */
+/* A node that takes several waves: one half after the other, depth first. */
 static nn_status workers_run_node(const workers_step *at, nn_tree_node node, int depth, nn_real *sum)
 {
     nn_workers *workers = at->workers;
@@ -362,15 +383,14 @@ static nn_status workers_run_node(const workers_step *at, nn_tree_node node, int
 
 nn_status nn_workers_gradient(nn_workers *workers, nn_gradient_call *call)
 {
-    int64_t leaves = call->share.end - call->share.begin;
-    workers_step at = {workers, call, leaves <= workers->slots};
+    int64_t count = call->share.end - call->share.begin;
+    workers_step at = {workers, call, count <= workers->slots};
     call->nonfinite = (nn_nonfinite){.position = -1};
-    size_t carried = (size_t)(leaves * nn_workers_leaf_carried(workers->model, workers->microbatch_size));
+    size_t carried = (size_t)(count * nn_workers_carried_values(workers->model, workers->microbatch_size));
     if (carried > 0) memcpy(workers->carried_before, workers->carried, carried * sizeof(nn_real));
-    if (leaves > 0)
-        nn_packed_fill(workers->model->network, workers->threads, call->weights, &workers->packed);
+    if (count > 0) nn_packed_fill(workers->model->network, workers->threads, call->weights, &workers->packed);
     if (at.final) {
-        workers_wave wave = {call->nodes, call->partials, call->node_count, call->share.begin, leaves};
+        workers_wave wave = {call->nodes, call->partials, call->node_count, call->share.begin, count};
         return workers_run_wave(&at, &wave);
     }
     for (int i = 0; i < call->node_count; i++)
@@ -380,17 +400,17 @@ nn_status nn_workers_gradient(nn_workers *workers, nn_gradient_call *call)
     return NN_OK;
 }
 
-nn_leaf *nn_workers_reload(nn_workers *workers, nn_batch batch, int64_t step, nn_tree_node share,
-                           int64_t leaf, nn_real *carried)
+nn_loaded *nn_workers_reload(nn_workers *workers, nn_batch batch, int64_t step, nn_tree_node share,
+                             int64_t index, nn_real *carried)
 {
-    nn_leaf *slot = &workers->leaves[0];
-    nn_leaf_place place = nn_workers_place(workers, batch, step, leaf);
-    int64_t values = nn_workers_leaf_carried(workers->model, workers->microbatch_size);
+    nn_loaded *slot = &workers->loaded[0];
+    nn_loaded_place place = nn_workers_place(workers, batch, step, index);
+    int64_t values = nn_workers_carried_values(workers->model, workers->microbatch_size);
     if (values > 0)
-        memcpy(carried, workers->carried_before + (leaf - share.begin) * values,
+        memcpy(carried, workers->carried_before + (index - share.begin) * values,
                (size_t)values * sizeof *carried);
     slot->microbatch->carried = values > 0 ? carried : NULL;
     nn_carried_restart(workers->model->network, workers->data, &place, slot->microbatch);
-    nn_leaf_load(slot, workers->model, workers->data, &place, true);
+    nn_loaded_fill(slot, workers->model, workers->data, &place, true);
     return slot;
 }

@@ -1,7 +1,6 @@
-/*
- * The threads of a rank at work on its share of a batch: gather, forward, loss, backward, and the gradient
- * summed in the canonical tree. Leaves (microbatches) are spread over threads; a layer's gradient is cut into
- * parts, and a thread folds one part over all leaves of a node, so that no sum ever crosses threads.
+/* The threads of a rank at work on its share of a batch: gather, forward, loss, backward, and the gradient
+ * summed in the canonical tree. Microbatches are divided among threads; the sums are not shared by threads
+ * (see workers.c).
  */
 #ifndef NN_STEP_WORKERS_H
 #define NN_STEP_WORKERS_H
@@ -15,37 +14,38 @@
 
 typedef struct nn_workers nn_workers;
 
-/* What is summed a leaf: for each head the loss that is minimised (without its weight) and its denominator;
- * then the sums of each metric that keeps sums: in training, of those that were asked for and are small. */
-enum { NN_FIGURE_LOSS, NN_FIGURE_DENOMINATOR, NN_HEAD_FIGURES };
-#define NN_FIGURES_MAX                                                                                       \
-    (NN_MODEL_HEADS * NN_HEAD_FIGURES + NN_MODEL_METRICS * NN_METRIC_SUMS_MAX) /* in training */
-int nn_figures_width(const nn_model *model, bool training);
+/* What is summed per microbatch: for each head the loss that is minimised (without its weight) and its
+ * denominator; then the sums of each metric that keeps sums: in training, of those that were asked for and
+ * are small. */
+enum { NN_RESULT_LOSS, NN_RESULT_DENOMINATOR, NN_HEAD_RESULTS };
+#define NN_RESULTS_MAX                                                                                       \
+    (NN_MODEL_HEADS * NN_HEAD_RESULTS + NN_MODEL_METRICS * NN_METRIC_SUMS_MAX) /* in training */
+int nn_results_width(const nn_model *model, bool training);
 bool nn_metric_is_summed(const nn_model *model, int metric, bool training);
 
-/* What an evaluation finds beside figures, for the metrics that keep no sums: by metric, NULL for others. */
+/* What an evaluation keeps for metrics that are not sums: by metric, NULL for others. */
 typedef struct nn_findings {
-    double *counts[NN_MODEL_METRICS];     /* zeroed by the caller: a copy of the metric's counts a thread */
+    double *counts[NN_MODEL_METRICS];     /* zeroed by the caller: a copy of the metric's counts per thread */
     nn_real *collected[NN_MODEL_METRICS]; /* of all rows of the share, in order */
 } nn_findings;
 
-/* What a metric keeps: sums, counts, or values collected of a row. */
+/* The number of values that a metric keeps: sums, counts, or values collected per row. */
 int64_t nn_metric_width(const nn_model *model, int metric);
 
 /* The first non-finite value met, for the message. position < 0: none. */
 typedef struct nn_nonfinite {
     int64_t position; /* in the order of the epoch or part */
     int layer;        /* the first layer whose output is not finite; layer_count: only the loss is */
-    int mixed;        /* layers up to it that look at the whole batch: above the first, the value may be
-                         another sample's */
+    int mixed; /* layers up to it that need the whole batch: above the first such layer, the value may have
+                  come from another sample */
 } nn_nonfinite;
 
-/* Whether `one` is nearer to where it began than `other`: whichever threads and ranks met them. */
+/* Whether `one` is closer to the origin than `other`, whichever threads and ranks met them. */
 bool nn_nonfinite_precedes(nn_nonfinite one, nn_nonfinite other);
 
 /* Called by the thread that started the gradient. */
 typedef struct nn_workers_hooks {
-    /* Between layers; `layer` is the lowest one whose gradient is final on this rank. */
+    /* Between layers: the gradients of `layer` and of all layers above are final on this rank. */
     nn_status (*layer_done)(void *layer_context, int layer);
     void *layer_context;
     nn_batch_statistics_exchange exchange; /* NULL: the share is the whole batch */
@@ -55,59 +55,60 @@ typedef struct nn_workers_hooks {
 /* What the workers of a rank are made for. */
 typedef struct nn_workers_request {
     int threads;
-    int64_t leaves_max; /* the longest share */
+    int64_t share_max; /* the longest share */
     int64_t microbatch_size;
-    double memory; /* bytes that leaves in flight may take, but at least a wave of `threads` leaves is made */
+    double memory; /* bytes for the microbatches of a wave; there is room for one per thread in any case */
     uint64_t seed;
 } nn_workers_request;
 
-/* Room for the leaves of a share: as many at a time as fit the memory, and all of them where a layer looks at
- * the whole batch. model and data are borrowed. */
+/* Makes room for a wave: as many microbatches of a share as fit the memory, and all of them where a layer
+ * needs the whole batch. model and data are borrowed. */
 nn_status nn_workers_create(const nn_model *model, nn_dataset *data, const nn_workers_request *request,
                             nn_workers **workers);
 void nn_workers_destroy(nn_workers *workers); /* accepts NULL */
 int nn_workers_threads(const nn_workers *workers);
 
-/* The state that layers carry from step to step: *per_leaf values for each leaf of the share of a full batch,
- * one after the other; NULL where no layer carries any. */
-nn_real *nn_workers_carried(nn_workers *workers, int64_t *per_leaf);
+/* The state that layers carry from step to step: *count values for each microbatch in the share of a full
+ * batch; NULL where no layer carries state. */
+nn_real *nn_workers_carried(nn_workers *workers, int64_t *count);
 /* Bytes that nn_workers_create takes. */
 size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, const nn_workers_request *request);
 
-/* A leaf of the last batch as its gradient found it, in memory of the workers. carried: room for the state of
- * a leaf, where layers carry any: it becomes what the state was before. The batch's data must not be released
- * yet. */
-typedef struct nn_leaf nn_leaf;
-nn_leaf *nn_workers_reload(nn_workers *workers, nn_batch batch, int64_t step, nn_tree_node share,
-                           int64_t leaf, nn_real *carried);
+/* A microbatch of the last batch as it was before its gradient, in memory of the workers. carried: room for
+ * the state of a microbatch, where layers carry state; it receives the state from before the step. The
+ * batch's data must not have been released. */
+typedef struct nn_loaded nn_loaded;
+nn_loaded *nn_workers_reload(nn_workers *workers, nn_batch batch, int64_t step, nn_tree_node share,
+                             int64_t index, nn_real *carried);
 
 /* Initial weights, from the seed. */
 nn_status nn_workers_initialize(nn_workers *workers, nn_real *weights);
 
-/* Some leaves of a share to be evaluated, without training. */
+/* Microbatches of a share to be evaluated, without training. */
 typedef struct nn_evaluate_call {
     nn_part part;
-    int64_t leaves;          /* over the whole part */
-    nn_tree_node share;      /* this rank's of them, which the caller follows where the part streams: ... */
-    nn_tree_node some;       /* ... span i is leaf share.begin + i. Those of `some` are done, and released */
-    const nn_real *weights;  /* of the network; or instead: */
-    const double *constant;  /* what its outputs are for every sample, head after head */
-    double *figures;         /* out: those of an evaluation, for each leaf of `some` */
+    int64_t microbatches; /* of the whole part */
+    nn_tree_node share;   /* of this rank; where the part streams, the caller has it read ahead: ... */
+    nn_tree_node
+        some; /* ... span i is microbatch share.begin + i. Those of `some` are evaluated and released */
+    const nn_real *weights;  /* of the network; NULL: instead, ... */
+    const double *constant;  /* ... its outputs are this for every sample, head after head */
+    double *results;         /* out: for each microbatch of `some`, nn_results_width values */
     nn_findings *findings;   /* out; NULL: none are wanted */
     nn_nonfinite *nonfinite; /* in and out: the first that was met */
 } nn_evaluate_call;
 
-/* Forward pass and figures. */
+/* Forward pass and results. */
 void nn_workers_evaluate(nn_workers *workers, const nn_evaluate_call *call);
 
-/* The denominators of the share's leaves of a batch, one a head, from their targets alone. */
+/* The denominators of the share's microbatches, one per head, from their targets alone. */
 void nn_workers_denominators(nn_workers *workers, nn_batch batch, nn_tree_node share, double *denominators);
 
-/* The gradient of a batch on this rank's share of its leaves. */
+/* The gradient of a batch on this rank's share. */
 typedef struct nn_gradient_call {
     nn_batch batch;
     int64_t step;
-    const nn_shares *shares; /* of the batch's leaves; NULL where hooks.exchange is */
+    const nn_shares *shares; /* of the batch; NULL where hooks.exchange is */
     nn_tree_node share;      /* this rank's, ... */
     const nn_tree_node *nodes;
     int node_count; /* ... and its maximal nodes */
@@ -115,12 +116,12 @@ typedef struct nn_gradient_call {
     const double *denominators; /* of the batch, one per head */
     nn_workers_hooks hooks;
     nn_real *const
-        *partials;          /* out: for each node, the gradient summed over its leaves; value_count values */
-    double *figures;        /* out: for each leaf */
+        *partials;   /* out: for each node, the gradient summed over its microbatches; value_count values */
+    double *results; /* out: for each microbatch, nn_results_width values */
     nn_nonfinite nonfinite; /* out */
 } nn_gradient_call;
 
-/* Collective where a layer looks at the whole batch, and hooks.exchange is not NULL. */
+/* Collective where a layer needs the whole batch and hooks.exchange is not NULL. */
 nn_status nn_workers_gradient(nn_workers *workers, nn_gradient_call *call);
 
 #endif

@@ -1,4 +1,4 @@
-/* The workers of a rank, made and released: microbatches in flight, scratch, and the sums of waves. */
+/* Making and releasing the workers of a rank: microbatches of a wave, scratch, and partial sums. */
 #include <math.h>
 
 #include "base/memory.h"
@@ -23,29 +23,29 @@ int64_t nn_workers_largest_part(const nn_network *network)
 }
 
 /*
- * A layer that looks at the whole batch cuts the way of every leaf in two: none can go on, nor back, before
- * all are there. So all leaves of a share stay in memory, as one wave. Waves as elsewhere would save that
- * memory, but each would have to compute its forward pass again from the first layer up for every such layer,
- * forward and backward: a network of twenty would take twenty times as long.
+ * A layer that needs the whole batch cuts the path of every microbatch in two: none can continue, forward or
+ * backward, before all have arrived. So all microbatches of a share stay in memory, as one wave. Several
+ * waves would save that memory, but each would have to repeat its forward pass from the first layer up for
+ * every such layer, forward and backward: a network with twenty of them would take twenty times as long.
  */
 static int64_t workers_slots(const nn_model *model, const nn_dataset *data, const nn_workers_request *request)
 {
-    if (model->network->statistics_values > 0) return request->leaves_max;
-    double leaf = (double)nn_leaf_memory(model, data, request->microbatch_size);
-    double fit = floor(request->memory / leaf);
+    if (model->network->statistics_values > 0) return request->share_max;
+    double each = (double)nn_loaded_memory(model, data, request->microbatch_size);
+    double fit = floor(request->memory / each);
     int64_t slots = fit < (double)request->threads ? request->threads
                     : fit > 1e9                    ? (int64_t)1e9
                                                    : (int64_t)fit;
-    if (slots > request->leaves_max) slots = request->leaves_max;
+    if (slots > request->share_max) slots = request->share_max;
     return slots < 1 ? 1 : slots;
 }
 
-static int workers_wave_depth(int64_t slots, int64_t leaves_max)
+static int workers_wave_depth(int64_t slots, int64_t share_max)
 {
-    return slots >= leaves_max ? 0 : workers_log2_up(leaves_max);
+    return slots >= share_max ? 0 : workers_log2_up(share_max);
 }
 
-int64_t nn_workers_leaf_carried(const nn_model *model, int64_t microbatch_size)
+int64_t nn_workers_carried_values(const nn_model *model, int64_t microbatch_size)
 {
     return microbatch_size * model->network->carried_values;
 }
@@ -53,31 +53,30 @@ int64_t nn_workers_leaf_carried(const nn_model *model, int64_t microbatch_size)
 size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, const nn_workers_request *request)
 {
     const nn_network *network = model->network;
-    int64_t most = request->leaves_max, slots = workers_slots(model, data, request);
+    int64_t most = request->share_max, slots = workers_slots(model, data, request);
     int64_t fold = workers_log2_up(slots) * nn_workers_largest_part(network);
-    int64_t carried = most * nn_workers_leaf_carried(model, request->microbatch_size);
-    return (size_t)slots * nn_leaf_memory(model, data, request->microbatch_size) +
+    int64_t carried = most * nn_workers_carried_values(model, request->microbatch_size);
+    return (size_t)slots * nn_loaded_memory(model, data, request->microbatch_size) +
            (size_t)request->threads * (size_t)(network->scratch_values + fold) * sizeof(nn_real) +
            nn_packed_memory(network) + nn_batch_statistics_memory(network, most) +
            (size_t)(2 * carried) * sizeof(nn_real) +
            (size_t)(workers_wave_depth(slots, most) * network->value_count) * sizeof(nn_real);
 }
 
-static nn_status workers_allocate(nn_workers *workers, int64_t leaves_max)
+static nn_status workers_allocate(nn_workers *workers, int64_t share_max)
 {
     const nn_network *network = workers->model->network;
-    NN_TRY(NN_ALLOCATE(&workers->leaves, workers->slots, "microbatches in flight"));
-    nn_leaf_needs needs = nn_leaf_needs_of(workers->model, workers->data);
+    NN_TRY(NN_ALLOCATE(&workers->loaded, workers->slots, "the microbatches of a wave"));
+    nn_loaded_needs needs = nn_loaded_needs_of(workers->model, workers->data);
     for (int64_t i = 0; i < workers->slots; i++)
-        NN_TRY(nn_leaf_create(workers->model, &needs, workers->microbatch_size, &workers->leaves[i]));
-    int64_t carried = nn_workers_leaf_carried(workers->model, workers->microbatch_size);
+        NN_TRY(nn_loaded_create(workers->model, &needs, workers->microbatch_size, &workers->loaded[i]));
+    int64_t carried = nn_workers_carried_values(workers->model, workers->microbatch_size);
     if (carried > 0) {
-        NN_TRY(NN_ALLOCATE(&workers->carried, leaves_max * carried, "state carried from step to step"));
-        NN_TRY(
-            NN_ALLOCATE(&workers->carried_before, leaves_max * carried, "state carried from step to step"));
+        NN_TRY(NN_ALLOCATE(&workers->carried, share_max * carried, "state carried from step to step"));
+        NN_TRY(NN_ALLOCATE(&workers->carried_before, share_max * carried, "state carried from step to step"));
     }
     NN_TRY(nn_packed_create(network, &workers->packed));
-    NN_TRY(nn_batch_statistics_create(network, leaves_max, &workers->statistics));
+    NN_TRY(nn_batch_statistics_create(network, share_max, &workers->statistics));
     NN_TRY(NN_ALLOCATE(&workers->scratch, workers->threads, "scratch of threads"));
     NN_TRY(NN_ALLOCATE(&workers->fold, workers->threads, "scratch of threads"));
     workers->fold_values = nn_workers_largest_part(network);
@@ -87,7 +86,7 @@ static nn_status workers_allocate(nn_workers *workers, int64_t leaves_max)
         NN_TRY(NN_ALLOCATE(&workers->fold[t], workers->fold_depth * workers->fold_values,
                            "a thread's partial sums"));
     }
-    workers->wave_depth = workers_wave_depth(workers->slots, leaves_max);
+    workers->wave_depth = workers_wave_depth(workers->slots, share_max);
     NN_TRY(NN_ALLOCATE(&workers->wave_sums, workers->wave_depth, "sums of waves"));
     for (int d = 0; d < workers->wave_depth; d++)
         NN_TRY(NN_ALLOCATE(&workers->wave_sums[d], network->value_count, "the gradient of a wave"));
@@ -102,12 +101,12 @@ nn_status nn_workers_create(const nn_model *model, nn_dataset *data, const nn_wo
     nn_workers *made = *workers;
     made->model = model;
     made->data = data;
-    made->witness.leaf = -1;
+    made->witness.microbatch = -1;
     made->seed = request->seed;
     made->threads = request->threads;
     made->microbatch_size = request->microbatch_size;
     made->slots = workers_slots(model, data, request);
-    nn_status status = workers_allocate(made, request->leaves_max);
+    nn_status status = workers_allocate(made, request->share_max);
     if (status != NN_OK) {
         nn_workers_destroy(made);
         *workers = NULL;
@@ -118,7 +117,7 @@ nn_status nn_workers_create(const nn_model *model, nn_dataset *data, const nn_wo
 void nn_workers_destroy(nn_workers *workers)
 {
     if (!workers) return;
-    for (int64_t i = 0; workers->leaves && i < workers->slots; i++) nn_leaf_destroy(&workers->leaves[i]);
+    for (int64_t i = 0; workers->loaded && i < workers->slots; i++) nn_loaded_destroy(&workers->loaded[i]);
     for (int t = 0; t < workers->threads; t++) {
         if (workers->scratch) nn_free(workers->scratch[t]);
         if (workers->fold) nn_free(workers->fold[t]);
@@ -127,7 +126,7 @@ void nn_workers_destroy(nn_workers *workers)
     nn_packed_release(&workers->packed);
     nn_batch_statistics_release(&workers->statistics);
     nn_witness_release(&workers->witness);
-    nn_free(workers->leaves);
+    nn_free(workers->loaded);
     nn_free(workers->carried);
     nn_free(workers->carried_before);
     nn_free(workers->scratch);
@@ -136,9 +135,9 @@ void nn_workers_destroy(nn_workers *workers)
     nn_free(workers);
 }
 
-nn_real *nn_workers_carried(nn_workers *workers, int64_t *per_leaf)
+nn_real *nn_workers_carried(nn_workers *workers, int64_t *count)
 {
-    *per_leaf = nn_workers_leaf_carried(workers->model, workers->microbatch_size);
+    *count = nn_workers_carried_values(workers->model, workers->microbatch_size);
     return workers->carried;
 }
 

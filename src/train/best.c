@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-double nn_best_value(const nn_best_rule *rule, const nn_figures *validation)
+double nn_best_value(const nn_best_rule *rule, const nn_results *validation)
 {
     if (rule->metric >= 0) return validation->choices[rule->metric];
     return rule->head >= 0 ? validation->losses[rule->head] : validation->loss;
@@ -16,7 +16,7 @@ static int best_compare(double value, double other, bool higher_is_better)
     return (value > other) == higher_is_better ? 1 : -1;
 }
 
-bool nn_best_take(const nn_best_rule *rule, nn_run_state *state, int64_t epoch, const nn_figures *validation)
+bool nn_best_take(const nn_best_rule *rule, nn_run_state *state, int64_t epoch, const nn_results *validation)
 {
     double value = nn_best_value(rule, validation);
     if (isnan(value) && isnan(validation->loss)) return false;

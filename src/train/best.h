@@ -4,16 +4,16 @@
 
 #include "rundir/checkpoint.h"
 #include "settings/best_rule.h"
-#include "step/figures.h"
+#include "step/results.h"
 
 /* By what an epoch is compared with others; NaN: undefined. */
-double nn_best_value(const nn_best_rule *rule, const nn_figures *validation);
+double nn_best_value(const nn_best_rule *rule, const nn_results *validation);
 
 /*
  * Whether the epoch is the best so far, and then remembers it. A value that is undefined is worse than any
  * number; on a tie, and where both are undefined, the lower validation loss wins, and on a tie of that too
  * the later epoch, which has trained longer. An epoch of which nothing is defined is never the best.
  */
-bool nn_best_take(const nn_best_rule *rule, nn_run_state *state, int64_t epoch, const nn_figures *validation);
+bool nn_best_take(const nn_best_rule *rule, nn_run_state *state, int64_t epoch, const nn_results *validation);
 
 #endif

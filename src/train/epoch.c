@@ -9,7 +9,7 @@
 #include "rundir/finite.h"
 #include "rundir/metrics_file.h"
 #include "step/evaluate.h"
-#include "step/figures.h"
+#include "step/results.h"
 #include "train/best.h"
 
 /* Early stopping and the schedule look at the figure, after the epoch's line is written with the learning
@@ -24,8 +24,8 @@ static void epoch_observe(nn_run *run, double value)
 }
 
 /* One line of metrics.jsonl. What may differ between two equal runs stands under "time". */
-static nn_status epoch_record(nn_run *run, int64_t epoch, const nn_figures *train,
-                              const nn_figures *validation, double seconds, double rate, double utilisation,
+static nn_status epoch_record(nn_run *run, int64_t epoch, const nn_results *train,
+                              const nn_results *validation, double seconds, double rate, double utilisation,
                               double waited)
 {
     nn_text line = {0};
@@ -35,10 +35,10 @@ static nn_status epoch_record(nn_run *run, int64_t epoch, const nn_figures *trai
     nn_text_append(&line,
                    "{\"epoch\":%" PRId64 ",\"step\":%" PRId64 ",\"learning_rate\":%.17g,\"train\":", epoch,
                    run->state.step, factor * *(const double *)settings->optimizer_options);
-    nn_figures_json(run->model, train, &line);
+    nn_results_json(run->model, train, &line);
     if (validation) {
         nn_text_append(&line, ",\"validation\":");
-        nn_figures_json(run->model, validation, &line);
+        nn_results_json(run->model, validation, &line);
     }
     if (run->state.skipped.epoch > 0)
         nn_text_append(&line, ",\"skipped\":%" PRId64, run->state.skipped.epoch);
@@ -56,15 +56,15 @@ static nn_status epoch_record(nn_run *run, int64_t epoch, const nn_figures *trai
     return status;
 }
 
-static void epoch_show(const nn_run *run, int64_t epoch, const nn_figures *train,
-                       const nn_figures *validation, double rate, double utilisation, double waited)
+static void epoch_show(const nn_run *run, int64_t epoch, const nn_results *train,
+                       const nn_results *validation, double rate, double utilisation, double waited)
 {
     nn_text text = {0};
     char left[NN_FORMAT_SIZE];
-    nn_figures_text(run->model, train, false, &text);
+    nn_results_text(run->model, train, false, &text);
     if (validation) {
         nn_text_append(&text, " | validation ");
-        nn_figures_text(run->model, validation, false, &text);
+        nn_results_text(run->model, validation, false, &text);
     }
     if (run->state.skipped.epoch > 0)
         nn_text_append(&text, " | %" PRId64 " of %" PRId64 " steps skipped", run->state.skipped.epoch,
@@ -80,7 +80,7 @@ static void epoch_show(const nn_run *run, int64_t epoch, const nn_figures *train
 }
 
 /* Once: what shall choose the best weights, and end the run or lower the learning rate, has no value. */
-static void epoch_warn_undefined(nn_run *run, const nn_figures *validation)
+static void epoch_warn_undefined(nn_run *run, const nn_results *validation)
 {
     const nn_best_rule *rule = &run->best;
     if (run->told_undefined || validation->nonfinite.position >= 0 || !isnan(nn_best_value(rule, validation)))
@@ -103,7 +103,7 @@ static nn_status epoch_check_weight(const nn_run *run)
 {
     bool counted = run->state.skipped.epoch >= run->plan.length.steps_per_epoch; /* that is told elsewhere */
     for (int h = 0; h < run->model->head_count; h++)
-        counted |= run->state.epoch_figures[h * NN_HEAD_FIGURES + NN_FIGURE_DENOMINATOR] > 0;
+        counted |= run->state.epoch_figures[h * NN_HEAD_RESULTS + NN_RESULT_DENOMINATOR] > 0;
     if (counted) return NN_OK;
     NN_FAIL(NN_ERROR_DATA,
             "no sample of the epoch counted in the loss, so that nothing was trained: all of its targets are "
@@ -118,14 +118,14 @@ nn_status nn_epoch_end(nn_run *run, bool *best)
     double rate = (double)progress->epoch_samples / seconds;
     double waited = nn_dataset_waited(run->data, NN_TRAIN) - progress->waited;
     double utilisation = run->peak > 0 ? run->model->network->flops_training * rate / run->peak : 0;
-    nn_figures train, validation = {0};
+    nn_results train, validation = {0};
     bool validates = nn_dataset_count(run->data, NN_VALIDATION) > 0;
     int64_t epoch = run->state.step / run->plan.length.steps_per_epoch;
     double value = 0;
     nn_checkpoint_parts parts = nn_run_parts(run);
     NN_TRY(nn_finite_check(&run->directory, &parts));
     NN_TRY(nn_comm_agree(run->comm, epoch_check_weight(run)));
-    NN_TRY(nn_comm_agree(run->comm, nn_figures_finish(run->model, true, run->state.epoch_figures, &train)));
+    NN_TRY(nn_comm_agree(run->comm, nn_results_finish(run->model, true, run->state.epoch_figures, &train)));
     if (validates) {
         const nn_real *weights;
         NN_TRY(nn_run_shown_weights(run, &weights));
@@ -145,7 +145,7 @@ nn_status nn_epoch_end(nn_run *run, bool *best)
         epoch_record(run, epoch, &train, validates ? &validation : NULL, seconds, rate, utilisation, waited);
     if (status == NN_OK)
         epoch_show(run, epoch, &train, validates ? &validation : NULL, rate, utilisation, waited / seconds);
-    nn_figures_release(&validation);
+    nn_results_release(&validation);
     NN_TRY(nn_comm_agree(run->comm, status));
     NN_TRY(nn_pace_report(run->comm, &run->stepper->pace, epoch));
     if (validates) epoch_observe(run, value);

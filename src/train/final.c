@@ -8,7 +8,7 @@
 #include "nn/layer.h"
 #include "rundir/best_file.h"
 #include "step/evaluate.h"
-#include "step/figures.h"
+#include "step/results.h"
 #include "train/trained.h"
 
 /* The best weights from their file to all ranks; *epoch becomes theirs. Where the file is not to be had, a
@@ -39,10 +39,10 @@ static const char *final_baseline_name(const nn_head *head)
 
 /* The figures of one head, or of the only one, on a line. */
 static void final_show_head(const nn_run *run, const char *part, const char *whose, int head,
-                            const nn_figures *figures)
+                            const nn_results *figures)
 {
     nn_text text = {0};
-    nn_figures_head_text(run->model, figures, head, &text);
+    nn_results_head_text(run->model, figures, head, &text);
     if (run->model->head_count > 1)
         nn_log_line("%s, %s, %s: %s", part, run->model->heads[head].name, whose, text.bytes);
     else
@@ -51,8 +51,8 @@ static void final_show_head(const nn_run *run, const char *part, const char *who
 }
 
 /* best_epoch: that the weights are of; 0: they are the last ones. */
-static void final_show(const nn_run *run, const char *part, int64_t best_epoch, const nn_figures *figures,
-                       const nn_figures *baseline)
+static void final_show(const nn_run *run, const char *part, int64_t best_epoch, const nn_results *figures,
+                       const nn_results *baseline)
 {
     char whose[96];
     if (best_epoch > 0)
@@ -61,7 +61,7 @@ static void final_show(const nn_run *run, const char *part, int64_t best_epoch, 
         snprintf(whose, sizeof whose, "last weights");
     if (run->model->head_count > 1) {
         nn_text loss = {0};
-        nn_figures_number(figures->loss, 5, &loss);
+        nn_results_number(figures->loss, 5, &loss);
         nn_log_line("%s, %s: loss %s", part, whose, loss.bytes ? loss.bytes : "");
         nn_text_free(&loss);
     }
@@ -79,8 +79,8 @@ static void final_show(const nn_run *run, const char *part, int64_t best_epoch, 
     }
     char title[160];
     snprintf(title, sizeof title, "%s, %s", part, whose);
-    nn_figures_show_outputs(run->model, figures, title);
-    nn_figures_show_matrices(run->model, figures);
+    nn_results_show_outputs(run->model, figures, title);
+    nn_results_show_matrices(run->model, figures);
 }
 
 nn_status nn_final_show(nn_run *run)
@@ -88,7 +88,7 @@ nn_status nn_final_show(nn_run *run)
     nn_part part = nn_dataset_count(run->data, NN_TEST) > 0         ? NN_TEST
                    : nn_dataset_count(run->data, NN_VALIDATION) > 0 ? NN_VALIDATION
                                                                     : NN_TRAIN;
-    nn_figures figures = {0}, baseline = {0};
+    nn_results figures = {0}, baseline = {0};
     nn_real *best = NULL;
     int64_t best_epoch = 0;
     nn_evaluate_request request = {run->comm, run->workers, run->model,
@@ -106,8 +106,8 @@ nn_status nn_final_show(nn_run *run)
     if (nn_evaluate_check(run->model, part, &figures) != NN_OK) nn_log_warning("%s", nn_error_text());
     final_show(run, nn_part_name(part), best_epoch, &figures, &baseline);
 done:
-    nn_figures_release(&figures);
-    nn_figures_release(&baseline);
+    nn_results_release(&figures);
+    nn_results_release(&baseline);
     nn_free(best);
     return status;
 }

@@ -11,7 +11,7 @@
 #include "rundir/saving.h"
 #include "rundir/saving_report.h"
 #include "rundir/status_line.h"
-#include "step/figures.h"
+#include "step/results.h"
 #include "train/epoch.h"
 #include "train/extent.h"
 #include "train/final.h"
@@ -80,7 +80,7 @@ static nn_status loop_step(nn_run *run, bool *stopped)
     else
         run->state.skipped.in_a_row = 0;
     run->state.step++;
-    if (!result.nonfinite) nn_figures_join(run->model, true, run->state.epoch_figures, result.figures);
+    if (!result.nonfinite) nn_results_join(run->model, true, run->state.epoch_figures, result.results);
     nn_progress_step(&run->progress, run->stepper, run->state.step, batch, &result);
     bool best = false;
     if (run->state.step % of_epoch == 0) NN_TRY(nn_epoch_end(run, &best));

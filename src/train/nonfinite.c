@@ -18,7 +18,8 @@
 static int64_t nonfinite_leaf_at(nn_batch batch, int64_t position)
 {
     int64_t leaf = 0;
-    while (nn_tree_leaf_samples(batch.samples, batch.leaves, leaf).end <= position - batch.first) leaf++;
+    while (nn_tree_leaf_samples(batch.samples, batch.microbatches, leaf).end <= position - batch.first)
+        leaf++;
     return leaf;
 }
 
@@ -32,7 +33,7 @@ static void nonfinite_inspect(nn_nonfinite_case *of, int64_t leaf)
     nn_run *run = of->run;
     nn_stepper *stepper = run->stepper;
     nn_pulse();
-    nn_leaf *loaded =
+    nn_loaded *loaded =
         nn_workers_reload(run->workers, of->batch, run->state.step, of->share, leaf, of->inspection.carried);
     nn_inspect(run->model, loaded, nn_reduction_weights(stepper->reduction), stepper->last_denominators,
                &of->inspection);
@@ -60,7 +61,7 @@ static int64_t nonfinite_search(nn_nonfinite_case *of, int64_t *mixed)
  * looks through its own. */
 static nn_status nonfinite_find(nn_nonfinite_case *of, int64_t position)
 {
-    int64_t leaves = of->batch.leaves, mixed = 0, first;
+    int64_t leaves = of->batch.microbatches, mixed = 0, first;
     if (position >= 0) {
         of->leaf = nonfinite_leaf_at(of->batch, position);
         if (nonfinite_has(of->share, of->leaf)) nonfinite_inspect(of, of->leaf);
@@ -76,7 +77,7 @@ static nn_status nonfinite_find(nn_nonfinite_case *of, int64_t position)
 static nn_status nonfinite_share_note(nn_nonfinite_case *of, nn_nonfinite_note *note)
 {
     nn_comm *comm = of->run->comm;
-    const nn_shares *shares = nn_stepper_shares(of->run->stepper, of->batch.leaves);
+    const nn_shares *shares = nn_stepper_shares(of->run->stepper, of->batch.microbatches);
     int teller = of->leaf >= 0 ? nn_shares_owner(shares, of->leaf) : 0;
     if (nn_comm_rank(comm) == teller) nn_nonfinite_tell(of, note);
     return nn_comm_broadcast(comm, note, sizeof *note, teller);
@@ -89,7 +90,7 @@ static nn_status nonfinite_look(nn_run *run, nn_batch batch, const nn_step_resul
     nn_nonfinite_case of = {
         .run = run,
         .batch = batch,
-        .share = nn_shares_of(nn_stepper_shares(run->stepper, batch.leaves), nn_comm_rank(comm)),
+        .share = nn_shares_of(nn_stepper_shares(run->stepper, batch.microbatches), nn_comm_rank(comm)),
         .bad_block = result->bad_block};
     nn_status status = nn_inspection_create(run->model, run->plan.microbatch_size, &of.inspection);
     status = nn_comm_agree(comm, status);
@@ -108,7 +109,8 @@ static void nonfinite_leave_out(nn_run *run, nn_batch batch)
 {
     int64_t per_leaf;
     nn_real *carried = nn_workers_carried(run->workers, &per_leaf);
-    nn_tree_node share = nn_shares_of(nn_stepper_shares(run->stepper, batch.leaves), nn_comm_rank(run->comm));
+    nn_tree_node share =
+        nn_shares_of(nn_stepper_shares(run->stepper, batch.microbatches), nn_comm_rank(run->comm));
     if (carried) memset(carried, 0, (size_t)((share.end - share.begin) * per_leaf) * sizeof *carried);
     nn_dataset_release(run->data, NN_TRAIN, run->state.step);
 }

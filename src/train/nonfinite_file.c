@@ -55,7 +55,8 @@ static void file_name_numbers(file_number numbers[NUMBERS])
 
 /* ---- writing ---- */
 
-static nn_status file_put_numbers(nn_store_image *image, const nn_nonfinite_parts *parts, const nn_leaf *leaf)
+static nn_status file_put_numbers(nn_store_image *image, const nn_nonfinite_parts *parts,
+                                  const nn_loaded *leaf)
 {
     const nn_microbatch *microbatch = leaf->microbatch;
     file_number numbers[NUMBERS];
@@ -97,10 +98,10 @@ static int64_t file_target_count(const nn_model *model, int head, bool soft)
     return soft ? nn_head_output(model, head) : nn_shape_count(model->heads[head].target.shape);
 }
 
-static nn_status file_put_head(nn_store_image *image, const nn_model *model, const nn_leaf *leaf, int h)
+static nn_status file_put_head(nn_store_image *image, const nn_model *model, const nn_loaded *leaf, int h)
 {
     const nn_head *head = &model->heads[h];
-    const nn_leaf_head *own = &leaf->heads[h];
+    const nn_loaded_head *own = &leaf->heads[h];
     char path[PATH_SIZE];
     int64_t extents[2] = {leaf->microbatch->samples, nn_shape_count(head->target.shape)};
     snprintf(path, sizeof path, TARGETS "/%s/labels", head->name);
@@ -116,7 +117,8 @@ static nn_status file_put_head(nn_store_image *image, const nn_model *model, con
 }
 
 /* The numbers of the samples in the training part, and their rows there. */
-static nn_status file_put_samples(nn_store_image *image, const nn_nonfinite_parts *parts, const nn_leaf *leaf)
+static nn_status file_put_samples(nn_store_image *image, const nn_nonfinite_parts *parts,
+                                  const nn_loaded *leaf)
 {
     int64_t count = leaf->microbatch->samples, *rows = NULL;
     const char *path;
@@ -130,7 +132,7 @@ static nn_status file_put_samples(nn_store_image *image, const nn_nonfinite_part
 }
 
 static nn_status file_put_microbatch(nn_store_image *image, const nn_nonfinite_parts *parts,
-                                     const nn_leaf *leaf)
+                                     const nn_loaded *leaf)
 {
     const nn_microbatch *microbatch = leaf->microbatch;
     nn_shape shape = parts->model->input.shape;
@@ -153,7 +155,8 @@ static nn_status file_put_microbatch(nn_store_image *image, const nn_nonfinite_p
     return NN_OK;
 }
 
-nn_status nn_nonfinite_build(const nn_nonfinite_parts *parts, const nn_leaf *leaf, void **bytes, size_t *size)
+nn_status nn_nonfinite_build(const nn_nonfinite_parts *parts, const nn_loaded *leaf, void **bytes,
+                             size_t *size)
 {
     nn_store_image *image = NULL;
     nn_status status;
@@ -181,18 +184,18 @@ static nn_status file_get_numbers(nn_store_file *file, file_number numbers[NUMBE
     return NN_OK;
 }
 
-nn_leaf_needs nn_nonfinite_needs(nn_store_file *file)
+nn_loaded_needs nn_nonfinite_needs(nn_store_file *file)
 {
     file_number numbers[NUMBERS];
-    if (file_get_numbers(file, numbers) != NN_OK) return (nn_leaf_needs){0}; /* reading the rest tells */
-    return (nn_leaf_needs){.soft = numbers[NUMBER_SOFT].value != 0,
-                           .weights = numbers[NUMBER_WEIGHTED].value != 0};
+    if (file_get_numbers(file, numbers) != NN_OK) return (nn_loaded_needs){0}; /* reading the rest tells */
+    return (nn_loaded_needs){.soft = numbers[NUMBER_SOFT].value != 0,
+                             .weights = numbers[NUMBER_WEIGHTED].value != 0};
 }
 
-static nn_status file_get_head(nn_store_file *file, const nn_model *model, int h, nn_leaf *leaf)
+static nn_status file_get_head(nn_store_file *file, const nn_model *model, int h, nn_loaded *leaf)
 {
     const nn_head *head = &model->heads[h];
-    const nn_leaf_head *own = &leaf->heads[h];
+    const nn_loaded_head *own = &leaf->heads[h];
     char path[PATH_SIZE];
     size_t samples = (size_t)leaf->microbatch->samples;
     snprintf(path, sizeof path, TARGETS "/%s/labels", head->name);
@@ -208,7 +211,7 @@ static nn_status file_get_head(nn_store_file *file, const nn_model *model, int h
     return nn_store_read_verified(file, path, real_type, samples * (size_t)head->rows, own->weights);
 }
 
-static nn_status file_take_numbers(nn_store_file *file, nn_leaf *leaf, nn_nonfinite_parts *parts)
+static nn_status file_take_numbers(nn_store_file *file, nn_loaded *leaf, nn_nonfinite_parts *parts)
 {
     nn_microbatch *microbatch = leaf->microbatch;
     file_number numbers[NUMBERS];
@@ -232,7 +235,7 @@ static nn_status file_take_numbers(nn_store_file *file, nn_leaf *leaf, nn_nonfin
                                   (size_t)parts->model->head_count, parts->denominators);
 }
 
-nn_status nn_nonfinite_get(nn_store_file *file, nn_leaf *leaf, nn_real *carried, double *statistics,
+nn_status nn_nonfinite_get(nn_store_file *file, nn_loaded *leaf, nn_real *carried, double *statistics,
                            nn_nonfinite_parts *parts)
 {
     const nn_model *model = parts->model;
@@ -256,6 +259,6 @@ nn_status nn_nonfinite_get(nn_store_file *file, nn_leaf *leaf, nn_real *carried,
         NN_TRY(nn_store_read_verified(file, "microbatch/batch_statistics", NN_STORE_F64,
                                       (size_t)model->network->statistics_values, statistics));
     for (int h = 0; h < model->head_count; h++) NN_TRY(file_get_head(file, model, h, leaf));
-    nn_leaf_find_dominant(leaf, model);
+    nn_loaded_find_dominant(leaf, model);
     return NN_OK;
 }

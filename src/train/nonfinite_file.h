@@ -24,16 +24,16 @@ typedef struct nn_nonfinite_parts {
 } nn_nonfinite_parts;
 
 /* The bytes of the file, owned by the caller. The leaf is loaded, and not computed yet. */
-nn_status nn_nonfinite_build(const nn_nonfinite_parts *parts, const nn_leaf *leaf, void **bytes,
+nn_status nn_nonfinite_build(const nn_nonfinite_parts *parts, const nn_loaded *leaf, void **bytes,
                              size_t *size);
 
 /* What a leaf needs that shall take the file's microbatch. */
-nn_leaf_needs nn_nonfinite_needs(nn_store_file *file);
+nn_loaded_needs nn_nonfinite_needs(nn_store_file *file);
 
 /* Reads the microbatch into a leaf, its carried state (capacity x carried_values of the network, where it has
  * any), the statistics of its batch (statistics_values of the network, where it has any), and what else the
  * parts tell; the model is that of the file. */
-nn_status nn_nonfinite_get(nn_store_file *file, nn_leaf *leaf, nn_real *carried, double *statistics,
+nn_status nn_nonfinite_get(nn_store_file *file, nn_loaded *leaf, nn_real *carried, double *statistics,
                            nn_nonfinite_parts *parts);
 
 #endif

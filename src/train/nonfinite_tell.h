@@ -12,7 +12,7 @@ typedef struct nn_nonfinite_case {
     nn_tree_node share;       /* of this rank */
     int64_t bad_block;        /* as in nn_step_result */
     int64_t leaf;             /* the first where something was found; -1: no single one */
-    const nn_leaf *loaded;    /* on the rank that has it */
+    const nn_loaded *loaded;  /* on the rank that has it */
     nn_inspection inspection; /* of it */
 } nn_nonfinite_case;
 

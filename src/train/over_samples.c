@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "step/leaf.h"
+#include "step/loaded.h"
 
 /* The first layer that takes statistics over samples: over the whole batch, or over its microbatch. NULL:
  * none. */
@@ -56,7 +56,7 @@ double nn_over_samples_memory(const nn_run *run, int ranks)
 {
     if (run->model->network->statistics_values == 0) return 0;
     return (double)nn_run_share_max(run, ranks) *
-           (double)nn_leaf_memory(run->model, run->data, run->plan.microbatch_size);
+           (double)nn_loaded_memory(run->model, run->data, run->plan.microbatch_size);
 }
 
 const char *nn_over_samples_remedy(const nn_run *run)

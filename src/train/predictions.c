@@ -8,13 +8,13 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "model/values.h"
-#include "step/leaf.h"
+#include "step/loaded.h"
 #include "train/trained.h"
 
 /* What is at hand while a part is predicted, leaf by leaf. */
 typedef struct predictions {
     const nn_trained *trained;
-    nn_leaf leaf;
+    nn_loaded leaf;
     nn_real *scratch;
     int64_t samples, leaves;
     bool lenient; /* a row of a file may hold anything */
@@ -177,7 +177,7 @@ static double predictions_truth(const predictions *of, int h, int64_t i)
 static void predictions_pair(predictions *of, int h, int64_t i, bool known, bool bad, nn_real output)
 {
     const nn_head *head = &of->trained->model->heads[h];
-    const nn_leaf_head *own = &of->leaf.heads[h];
+    const nn_loaded_head *own = &of->leaf.heads[h];
     if (of->trained->has_target[h])
         predictions_observed(known ? predictions_truth(of, h, i) : (double)NAN,
                              nn_dataset_is_single(of->trained->data, of->trained->part, h), &of->text);
@@ -223,7 +223,7 @@ static void predictions_label(const nn_field *target, int64_t label, nn_text *te
 static void predictions_head(predictions *of, int64_t i, int h)
 {
     const nn_head *head = &of->trained->model->heads[h];
-    const nn_leaf_head *leaf = &of->leaf.heads[h];
+    const nn_loaded_head *leaf = &of->leaf.heads[h];
     const nn_real *output = of->leaf.microbatch->outputs[head->layer] + i * head->rows * head->columns;
     /* With the names of classes that only the data has. */
     const nn_field *target = nn_dataset_target(of->trained->data, h);
@@ -308,7 +308,7 @@ static void predictions_finish(predictions *of, int h)
 {
     const nn_model *model = of->trained->model;
     const nn_head *head = &model->heads[h];
-    nn_leaf_head *own = &of->leaf.heads[h];
+    nn_loaded_head *own = &of->leaf.heads[h];
     nn_real *output = of->leaf.microbatch->outputs[head->layer];
     int64_t samples = of->leaf.microbatch->samples, count = head->rows * head->columns;
     if (head->loss->predict)
@@ -323,10 +323,10 @@ static void predictions_leaf(predictions *of, int64_t index)
 {
     const nn_trained *trained = of->trained;
     const nn_model *model = trained->model;
-    nn_leaf_place place = {.part = trained->part,
-                           .epoch = NN_DATA_IN_ORDER,
-                           .range = nn_tree_leaf_samples(of->samples, of->leaves, index)};
-    nn_leaf_load(&of->leaf, model, trained->data, &place, true);
+    nn_loaded_place place = {.part = trained->part,
+                             .epoch = NN_DATA_IN_ORDER,
+                             .range = nn_tree_leaf_samples(of->samples, of->leaves, index)};
+    nn_loaded_fill(&of->leaf, model, trained->data, &place, true);
     predictions_find_bad(of);
     nn_dataset_release(trained->data, trained->part, index);
     for (int l = 1; l < model->network->layer_count; l++)
@@ -347,9 +347,9 @@ static bool predictions_schedule(const void *context, int64_t index, nn_data_spa
 static nn_status predictions_write(predictions *of, const char *path)
 {
     const nn_trained *trained = of->trained;
-    nn_leaf_needs needs = nn_leaf_needs_of(trained->model, trained->data);
+    nn_loaded_needs needs = nn_loaded_needs_of(trained->model, trained->data);
     needs.bases = true;
-    NN_TRY(nn_leaf_create(trained->model, &needs, trained->microbatch_size, &of->leaf));
+    NN_TRY(nn_loaded_create(trained->model, &needs, trained->microbatch_size, &of->leaf));
     NN_TRY(NN_ALLOCATE(&of->scratch, trained->model->network->scratch_values, "scratch"));
     NN_TRY(NN_ALLOCATE(&of->bad, trained->microbatch_size, "the samples of a microbatch"));
     NN_TRY(nn_dataset_follow(trained->data, trained->part, predictions_schedule, of, 0, 2, true));
@@ -382,7 +382,7 @@ static nn_status predictions_make(const nn_trained *trained, bool lenient, const
     nn_status status = predictions_write(&of, path);
     if (status == NN_OK) predictions_tell_bad(&of);
     nn_free(of.bad);
-    nn_leaf_destroy(&of.leaf);
+    nn_loaded_destroy(&of.leaf);
     nn_free(of.scratch);
     nn_text_free(&of.text);
     return status;

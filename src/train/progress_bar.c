@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "host/clock.h"
-#include "step/figures.h"
+#include "step/results.h"
 
 #define BAR_WIDTH 24
 #define SHOW_EVERY 0.2 /* seconds */
@@ -25,7 +25,7 @@ void nn_progress_step(nn_progress *progress, const nn_stepper *stepper, int64_t 
     double rate = (double)progress->epoch_samples / (now - progress->epoch_began);
     double samples_left = (double)(plan->length.steps - steps) * (double)plan->batch_size;
     nn_text loss = {0};
-    nn_figures_number(nn_figures_loss(stepper->model, result->figures), 5, &loss);
+    nn_results_number(nn_results_loss(stepper->model, result->results), 5, &loss);
     printf("\repoch %lld/%lld [%s] loss %s  %.0f samples/s  %s left \033[K", (long long)batch.epoch + 1,
            (long long)plan->epochs, bar, loss.bytes ? loss.bytes : "", rate,
            nn_format_seconds(left, samples_left / rate));

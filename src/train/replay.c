@@ -13,7 +13,7 @@
 typedef struct replay {
     nn_store_file *file;
     nn_model *model;
-    nn_leaf leaf;
+    nn_loaded leaf;
     nn_real *weights;
     nn_inspection inspection;
     nn_nonfinite_parts parts;
@@ -51,8 +51,8 @@ static nn_status replay_read(replay *of)
     NN_TRY(nn_matrix_setup());
     NN_TRY(nn_model_get(of->file, NN_SCALAR_REAL, &of->model));
     NN_TRY(nn_store_read_verified(of->file, "microbatch_size", NN_STORE_I64, 1, &microbatch_size));
-    nn_leaf_needs needs = nn_nonfinite_needs(of->file);
-    NN_TRY(nn_leaf_create(of->model, &needs, microbatch_size, &of->leaf));
+    nn_loaded_needs needs = nn_nonfinite_needs(of->file);
+    NN_TRY(nn_loaded_create(of->model, &needs, microbatch_size, &of->leaf));
     NN_TRY(nn_inspection_create(of->model, microbatch_size, &of->inspection));
     NN_TRY(NN_ALLOCATE(&of->weights, of->model->network->value_count, "the weights"));
     NN_TRY(nn_model_get_values(of->model, of->file, "weights", of->weights));
@@ -177,7 +177,7 @@ nn_status nn_replay_show(const char *path)
     if (status == NN_OK) status = nn_store_open_image(bytes, size, path, &of.file);
     if (status == NN_OK) status = replay_run(&of);
     nn_inspection_release(&of.inspection);
-    nn_leaf_destroy(&of.leaf);
+    nn_loaded_destroy(&of.leaf);
     nn_model_destroy(of.model);
     nn_free(of.weights);
     nn_store_close(of.file);

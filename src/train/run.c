@@ -24,6 +24,6 @@ nn_status nn_run_shown_weights(nn_run *run, const nn_real **weights)
 
 int64_t nn_run_share_max(const nn_run *run, int ranks)
 {
-    int64_t share = (run->plan.leaves + ranks - 1) / ranks;
+    int64_t share = (run->plan.microbatches + ranks - 1) / ranks;
     return share < run->threads ? run->threads : share;
 }

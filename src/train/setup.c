@@ -49,7 +49,7 @@ static nn_status setup_data(nn_run *run)
     nn_init_known_release(&known);
     NN_TRY(status);
     run->plan = nn_sizes_plan(run->config, training, run->saved_sizes, nn_dataset_count(run->data, NN_TRAIN));
-    NN_TRY(nn_dataset_arrange(run->data, run->plan.batch_size, run->plan.leaves));
+    NN_TRY(nn_dataset_arrange(run->data, run->plan.batch_size, run->plan.microbatches));
     return nn_plan_check_ranks(&run->plan, nn_comm_size(run->comm));
 }
 
@@ -97,7 +97,7 @@ static nn_status setup_workers(nn_run *run)
 {
     const nn_training_options *training = &run->settings.training;
     nn_workers_request request = {.threads = run->threads,
-                                  .leaves_max = nn_run_share_max(run, nn_comm_size(run->comm)),
+                                  .share_max = nn_run_share_max(run, nn_comm_size(run->comm)),
                                   .microbatch_size = run->plan.microbatch_size,
                                   .memory = training->memory * 1048576,
                                   .seed = (uint64_t)training->seed};

@@ -68,7 +68,7 @@ static void trainable_warn_idle(const nn_plan *plan, int64_t workers)
         snprintf(remedy, sizeof remedy, "training.microbatch_size=%lld (other bits), or use fewer threads",
                  (long long)smaller);
     nn_log_warning("a batch has %lld microbatch%s for %lld threads in all: some are idle; %s%s",
-                   (long long)plan->leaves, plan->leaves == 1 ? "" : "es", (long long)workers,
+                   (long long)plan->microbatches, plan->microbatches == 1 ? "" : "es", (long long)workers,
                    smaller > 0 ? "set " : "use fewer ranks or threads", smaller > 0 ? remedy : "");
 }
 
@@ -95,7 +95,7 @@ void nn_trainable_warn(const nn_run *run, int ranks)
     trainable_tell_weights(run);
     const nn_plan *plan = &run->plan;
     int64_t workers = (int64_t)ranks * run->threads;
-    if (plan->leaves < workers && plan->leaves >= ranks) trainable_warn_idle(plan, workers);
+    if (plan->microbatches < workers && plan->microbatches >= ranks) trainable_warn_idle(plan, workers);
     if (plan->length.steps < 1000)
         nn_log_warning("the run has only %lld steps: more epochs or a smaller batch usually train better",
                        (long long)plan->length.steps);

@@ -20,7 +20,7 @@ typedef enum look {
     WAITS,      /* for others, since before the time-out */
     WAITS_LESS, /* for others, for half of it */
     STUCK,      /* in its own work, and its watchdog ticks */
-    STOPPED,    /* the process stands still, in its own work */
+    STOPPED,    /* the process is suspended, in its own work */
     STOPPED_WAITING,
     STOPPED_LATELY, /* for less than the time-out, after a long wait */
     OVER,
@@ -122,8 +122,8 @@ static void test_description(void **state)
                 (const char *const[]){"no progress for 100 s",
                                       "rank 1 on n1: saving a checkpoint, step 42, no progress for 105 s\n",
                                       "2 other ranks wait", NULL},
-                "stands still");
-    expect_text(stopped, (const char *const[]){"rank 1 on n1", "stands still", "3 other ranks wait", NULL},
+                "is not running");
+    expect_text(stopped, (const char *const[]){"rank 1 on n1", "is not running", "3 other ranks wait", NULL},
                 "rank 0 on");
     expect_text(waiting,
                 (const char *const[]){"all ranks wait for one another", "rank 0 on n1", "rank 3 on n1", NULL},

@@ -49,7 +49,7 @@ static int remove_folder(void **state)
 static bool sees(nn_heartbeats *node, nn_rank_state *states, int rank, bool known, double *now)
 {
     for (int i = 0; i < 500; i++) {
-        nn_heartbeats_look(node, true, states, *now);
+        nn_heartbeats_read(node, true, states, *now);
         if (states[rank].known == known) return true;
         pause_briefly();
         *now += 0.001;
@@ -72,15 +72,15 @@ static void test_two_nodes(void **state)
                                    .ticked = there - 1};
     expect_ok(nn_heartbeats_start(*state, leaders, RANKS, 0, 0.02, &first));
     expect_ok(nn_heartbeats_start(*state, leaders, RANKS, 2, 0.02, &second));
-    nn_heartbeats_tell(second, of_second, there);
-    nn_heartbeats_tell(first, of_first, now);
+    nn_heartbeats_publish(second, of_second, there);
+    nn_heartbeats_publish(first, of_first, now);
 
-    nn_heartbeats_look(first, false, of_first, now);
+    nn_heartbeats_read(first, false, of_first, now);
     assert_false(of_first[2].known); /* nobody has asked */
     assert_true(sees(first, of_first, 2, true, &now));
     for (int i = 0; i < 500 && of_first[2].step == 0; i++) { /* until the file has what was told */
         pause_briefly();
-        nn_heartbeats_look(first, true, of_first, now);
+        nn_heartbeats_read(first, true, of_first, now);
     }
     assert_int_equal(of_first[2].step, 12345678901);
     assert_int_equal(of_first[2].phase, NN_PHASE_EVALUATE);
@@ -88,7 +88,7 @@ static void test_two_nodes(void **state)
     assert_true(now - of_first[2].ticked > 0.9 && now - of_first[2].ticked < 1.2);
 
     /* Who asks no longer forgets: old news would look like silence. */
-    nn_heartbeats_look(first, false, of_first, now);
+    nn_heartbeats_read(first, false, of_first, now);
     assert_false(of_first[2].known);
     assert_true(sees(first, of_first, 2, true, &now));
 
@@ -98,7 +98,7 @@ static void test_two_nodes(void **state)
     nn_heartbeats_stop(first);
 }
 
-/* The node that stands still: its file does not change any more. */
+/* The node that has stopped: its file does not change any more. */
 static void test_silent_node(void **state)
 {
     nn_heartbeats *first, *second;
@@ -114,7 +114,7 @@ static void test_silent_node(void **state)
         now += 0.2; /* the files are read between two such ticks, or are too old to tell */
         pause_briefly();
         of_first[0].ticked = of_first[1].ticked = now;
-        nn_heartbeats_look(first, true, of_first, now);
+        nn_heartbeats_read(first, true, of_first, now);
         found = nn_hang_judge(of_first, RANKS, now, TIMEOUT).found;
     }
     assert_true(found);
@@ -132,8 +132,8 @@ static void test_no_folder(void **state)
     (void)state;
     expect_ok(nn_heartbeats_start("/proc/nowhere", leaders, RANKS, 0, 0.02, &node));
     for (int i = 0; i < 5; i++) {
-        nn_heartbeats_tell(node, states, i);
-        nn_heartbeats_look(node, true, states, i);
+        nn_heartbeats_publish(node, states, i);
+        nn_heartbeats_read(node, true, states, i);
         pause_briefly();
     }
     assert_false(states[2].known);

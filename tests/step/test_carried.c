@@ -33,7 +33,7 @@ static void expect_state(const nn_model *model, const nn_dataset *data, int64_t 
 {
     nn_microbatch *microbatch;
     int64_t count = MICROBATCH * model->network->carried_values;
-    nn_leaf_place place = {.range = {MICROBATCH, BATCH}, .batch_first = batch * BATCH, .epoch = 1};
+    nn_loaded_place place = {.range = {MICROBATCH, BATCH}, .batch_first = batch * BATCH, .epoch = 1};
     expect_ok(nn_microbatch_create(model->network, MICROBATCH, true, &microbatch));
     nn_carried_restart(model->network, data, &place, microbatch); /* there is none yet */
     expect_ok(NN_ALLOCATE(&microbatch->carried, count, "carried state"));

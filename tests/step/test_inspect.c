@@ -82,10 +82,10 @@ static int bench_close(void **state)
     return 0;
 }
 
-static const nn_batch whole = {.epoch = 2, .first = 100, .samples = 2 * MICROBATCH - 1, .leaves = 2};
+static const nn_batch whole = {.epoch = 2, .first = 100, .samples = 2 * MICROBATCH - 1, .microbatches = 2};
 static const nn_tree_node share = {0, 2};
 
-static nn_leaf *load(const bench *b)
+static nn_loaded *load(const bench *b)
 {
     return nn_workers_reload(b->workers, whole, 5, share, 1, b->inspection.carried);
 }
@@ -95,7 +95,7 @@ static void compute(const bench *b)
 {
     double figures[2 * 64];
     nn_real *gradient;
-    assert_in_range(nn_figures_width(b->model, true), 1, 64);
+    assert_in_range(nn_results_width(b->model, true), 1, 64);
     expect_ok(NN_ALLOCATE(&gradient, b->model->network->value_count, "a gradient"));
     nn_gradient_call call = {.batch = whole,
                              .step = 5,
@@ -105,7 +105,7 @@ static void compute(const bench *b)
                              .weights = b->weights,
                              .denominators = denominators,
                              .partials = &gradient,
-                             .figures = figures};
+                             .results = figures};
     expect_ok(nn_workers_gradient(b->workers, &call));
     nn_free(gradient);
 }
@@ -123,7 +123,7 @@ static void expect_found(const bench *b, const char *layer, double value, nn_fou
 {
     nn_inspection inspection = b->inspection;
     expect_ok(nn_workers_initialize(b->workers, b->weights));
-    nn_leaf *leaf = load(b);
+    nn_loaded *leaf = load(b);
     if (layer) b->weights[b->model->network->layers[layer_of(b, layer)].offset] = (nn_real)value;
     nn_inspect(b->model, leaf, b->weights, denominators, &inspection);
     assert_int_equal(inspection.found.kind, kind);
@@ -146,7 +146,7 @@ static void the_sample_is_found(void **state)
     const bench *b = *state;
     nn_inspection inspection = b->inspection;
     expect_ok(nn_workers_initialize(b->workers, b->weights));
-    nn_leaf *leaf = load(b);
+    nn_loaded *leaf = load(b);
     int64_t values = nn_shape_count(b->model->input.shape);
     leaf->microbatch->outputs[0][3 * values + 9] = (nn_real)INFINITY;
     leaf->microbatch->outputs[0][4 * values] = (nn_real)NAN;
@@ -165,7 +165,7 @@ static void a_gradient_is_found(void **state)
     const bench *b = *state;
     nn_inspection inspection = b->inspection;
     expect_ok(nn_workers_initialize(b->workers, b->weights));
-    nn_leaf *leaf = load(b);
+    nn_loaded *leaf = load(b);
     nn_inspect(b->model, leaf, b->weights, (const double[]){12, 1e-320}, &inspection);
     assert_int_equal(inspection.found.kind, NN_FOUND_OUTPUT_GRADIENT);
     assert_int_equal(inspection.found.index, layer_of(b, "size"));
@@ -187,11 +187,11 @@ static void a_file_brings_the_same_values(void **state)
     void *bytes;
     size_t size;
     nn_store_file *file;
-    nn_leaf read = {0};
+    nn_loaded read = {0};
     nn_inspection again;
     expect_ok(nn_workers_initialize(b->workers, b->weights));
     compute(b);
-    nn_leaf *leaf = load(b);
+    nn_loaded *leaf = load(b);
     nn_nonfinite_parts parts = {.model = b->model,
                                 .config = b->config,
                                 .data = b->data,
@@ -206,8 +206,8 @@ static void a_file_brings_the_same_values(void **state)
     nn_inspect(b->model, leaf, b->weights, denominators, &b->inspection);
     nn_nonfinite_parts got = {.model = b->model};
     expect_ok(nn_store_open_image(bytes, size, "test", &file));
-    nn_leaf_needs needs = nn_nonfinite_needs(file);
-    expect_ok(nn_leaf_create(b->model, &needs, MICROBATCH, &read));
+    nn_loaded_needs needs = nn_nonfinite_needs(file);
+    expect_ok(nn_loaded_create(b->model, &needs, MICROBATCH, &read));
     expect_ok(nn_inspection_create(b->model, MICROBATCH, &again));
     expect_ok(nn_nonfinite_get(file, &read, again.carried, again.statistics, &got));
     assert_true(got.step == 6 && got.epoch == 3 && got.found.kind == NN_FOUND_LOSS && got.found.index == 1);
@@ -217,7 +217,7 @@ static void a_file_brings_the_same_values(void **state)
     nn_inspect(b->model, &read, b->weights, got.denominators, &again);
     expect_same(b, &b->inspection, &again);
     nn_inspection_release(&again);
-    nn_leaf_destroy(&read);
+    nn_loaded_destroy(&read);
     nn_store_close(file);
     nn_free(bytes);
 }

@@ -19,8 +19,8 @@ static void check_epoch(int64_t samples, int64_t batch_size, int64_t microbatch_
         assert_int_equal(batch.epoch, 1);
         assert_int_equal(batch.first, next);
         assert_true(batch.samples > 0 && batch.samples <= plan.batch_size);
-        assert_true(batch.leaves == plan.leaves || batch.leaves == plan.last_leaves);
-        assert_true(batch.leaves * plan.microbatch_size >= batch.samples);
+        assert_true(batch.microbatches == plan.microbatches || batch.microbatches == plan.last_microbatches);
+        assert_true(batch.microbatches * plan.microbatch_size >= batch.samples);
         next += batch.samples;
     }
     assert_int_equal(next, drop_last ? samples / plan.batch_size * plan.batch_size : samples);
@@ -99,18 +99,19 @@ static void advice_for_many_ranks_works(void **state)
             nn_plan plan = nn_plan_make(90, batch, batch < 7 ? batch : 7, 1, false, 0);
             int64_t other = 0;
             if (nn_plan_check_ranks(&plan, size) == NN_OK) continue;
-            const char *set = strstr(nn_error_text(), "other bits than");
+            const char *set = strstr(nn_error_text(), "different bits than");
             assert_int_equal(set != NULL, batch >= size);
             if (set) {
                 int64_t micro = strtoll(strchr(set, '=') + 1, NULL, 10);
                 plan = nn_plan_make(90, batch, micro, 1, false, 0);
-                assert_true(plan.leaves >= size);
-                assert_true(nn_plan_make(90, batch, micro + 1, 1, false, 0).leaves < size);
+                assert_true(plan.microbatches >= size);
+                assert_true(nn_plan_make(90, batch, micro + 1, 1, false, 0).microbatches < size);
             }
             nn_plan_check_ranks(
-                &(nn_plan){.samples = 90, .batch_size = batch, .microbatch_size = 7, .leaves = 1}, size);
+                &(nn_plan){.samples = 90, .batch_size = batch, .microbatch_size = 7, .microbatches = 1},
+                size);
             if (advised("--set training.batch_size=", &other))
-                assert_true(nn_plan_make(90, other, 7, 1, false, 0).leaves >= size);
+                assert_true(nn_plan_make(90, other, 7, 1, false, 0).microbatches >= size);
             nn_plan begun = nn_plan_make(90, batch, batch, 1, false, 0);
             begun.begun = true;
             assert_int_equal(nn_plan_check_ranks(&begun, size), NN_ERROR_USAGE);

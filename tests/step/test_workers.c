@@ -98,7 +98,7 @@ static nn_status count_layers(void *context, int layer)
 static void compute(const bench *b, int threads, double memory, outcome *result)
 {
     nn_workers *workers;
-    nn_batch batch = {.epoch = 2, .first = 100, .samples = SAMPLES, .leaves = LEAVES};
+    nn_batch batch = {.epoch = 2, .first = 100, .samples = SAMPLES, .microbatches = LEAVES};
     nn_tree_node share = {0, LEAVES}, nodes[NN_TREE_COVER_MAX];
     int node_count = nn_tree_cover(LEAVES, 0, LEAVES, nodes), layer = b->model->network->layer_count - 1;
     nn_workers_request request = {threads, LEAVES, MICROBATCH, memory, 7};
@@ -115,7 +115,7 @@ static void compute(const bench *b, int threads, double memory, outcome *result)
                              .denominators = (const double[]){SAMPLES},
                              .hooks = {.layer_done = count_layers, .layer_context = &layer},
                              .partials = &result->gradient,
-                             .figures = result->figures};
+                             .results = result->figures};
     expect_ok(nn_workers_gradient(workers, &call));
     assert_int_equal(layer, 0);
     assert_true(call.nonfinite.position < 0);
@@ -126,7 +126,7 @@ static void assert_same(const bench *b, const outcome *a, const outcome *c)
 {
     size_t bytes = (size_t)b->model->network->value_count * sizeof(nn_real);
     assert_memory_equal(a->gradient, c->gradient, bytes);
-    size_t width = (size_t)nn_figures_width(b->model, true);
+    size_t width = (size_t)nn_results_width(b->model, true);
     assert_memory_equal(a->figures, c->figures, LEAVES * width * sizeof(double));
 }
 
@@ -170,7 +170,7 @@ static void sum_by_hand(nn_workers *workers, const bench *b, nn_batch batch, nn_
                              .weights = b->weights,
                              .denominators = (const double[]){SAMPLES},
                              .partials = &sum,
-                             .figures = figures};
+                             .results = figures};
     expect_ok(nn_workers_gradient(workers, &call));
 }
 
@@ -180,7 +180,7 @@ static void leaves_alone_give_the_same_sum(void **state)
     outcome reference = {0};
     nn_workers *workers;
     nn_real *sum;
-    nn_batch batch = {.epoch = 2, .first = 100, .samples = SAMPLES, .leaves = LEAVES};
+    nn_batch batch = {.epoch = 2, .first = 100, .samples = SAMPLES, .microbatches = LEAVES};
     compute(b, 2, 1e9, &reference);
     expect_ok(NN_ALLOCATE(&sum, b->model->network->value_count, "a gradient"));
     expect_ok(nn_workers_create(b->model, b->data, &(nn_workers_request){1, 1, MICROBATCH, 1, 7}, &workers));
@@ -195,7 +195,7 @@ static void evaluation_does_not_depend_on_threads(void **state)
 {
     const bench *b = *state;
     int64_t leaves = (nn_dataset_count(b->data, NN_TRAIN) + MICROBATCH - 1) / MICROBATCH;
-    size_t count = (size_t)leaves * (size_t)nn_figures_width(b->model, false);
+    size_t count = (size_t)leaves * (size_t)nn_results_width(b->model, false);
     double *figures[2];
     for (int i = 0; i < 2; i++) {
         nn_workers *workers;
@@ -206,11 +206,11 @@ static void evaluation_does_not_depend_on_threads(void **state)
         expect_ok(nn_workers_initialize(workers, b->weights));
         found = (nn_nonfinite){.position = -1};
         nn_workers_evaluate(workers, &(nn_evaluate_call){.part = NN_TRAIN,
-                                                         .leaves = leaves,
+                                                         .microbatches = leaves,
                                                          .share = {0, leaves},
                                                          .some = {0, leaves},
                                                          .weights = b->weights,
-                                                         .figures = figures[i],
+                                                         .results = figures[i],
                                                          .nonfinite = &found});
         assert_true(found.position < 0);
         nn_workers_destroy(workers);

@@ -21,9 +21,9 @@ stopped() {
     wait $launcher
     code=$?
     [ $code = 4 ] || { fail "$1 ranks, $2 stopped: exit $code, not 4"; cat "$name.log"; }
-    [ "$(grep -c 'no progress for .* the job ends' "$name.log")" = 1 ] ||
+    [ "$(grep -c 'no progress for .* ending the job' "$name.log")" = 1 ] ||
         { fail "$1 ranks, $2 stopped: not reported once"; cat "$name.log"; }
-    [ "$(grep -c '^  rank .* stands still' "$name.log")" = 1 ] || { fail "$1 ranks, $2 stopped: the names"; cat "$name.log"; }
+    [ "$(grep -c '^  rank .* is not running' "$name.log")" = 1 ] || { fail "$1 ranks, $2 stopped: the names"; cat "$name.log"; }
     grep -q "^  rank $2 on $(hostname)[^,]*, step [0-9]*, no progress for" "$name.log" ||
         { fail "$1 ranks, $2 stopped: rank $2 is not named"; cat "$name.log"; }
     echo "$1 ranks, rank $2 stopped: $((SECONDS - began)) s, $(grep '^  rank' "$name.log")"

@@ -23,10 +23,10 @@ nodes() {
     code=$?
     [ $code = 4 ] || fail "two nodes, $1 stopped: exit $code, not 4"
     for rank in $stops; do
-        grep -q "^  rank $rank on .* stands still" "$name.log" || fail "two nodes, $1 stopped: rank $rank is not named"
+        grep -q "^  rank $rank on .* is not running" "$name.log" || fail "two nodes, $1 stopped: rank $rank is not named"
     done
     [ "$(grep -c '^  rank' "$name.log")" = "$(wc -w <<<"$stops")" ] || fail "two nodes, $1 stopped: others are reported"
-    [ "$(grep -c 'no progress for .* the job ends' "$name.log")" = 1 ] || fail "two nodes, $1 stopped: not reported once"
+    [ "$(grep -c 'no progress for .* ending the job' "$name.log")" = 1 ] || fail "two nodes, $1 stopped: not reported once"
     [ "$failures" = 0 ] || cat "$name.log"
     echo "two nodes, $1 stopped: $((SECONDS - began)) s"
 }

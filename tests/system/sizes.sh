@@ -43,7 +43,7 @@ says 'batch 24 in microbatches of 8;'
 [ "$(fingerprint)" = "$sum" ] || fail "$(fingerprint) with sizes left out, $sum with them"
 train 3 1 small.yaml --run-dir kept --set training.microbatch_size=8 || fail "sizes written out"
 train 4 1 small.yaml --run-dir kept && fail "4 ranks for 3 microbatches"
-says 'start at most 3 ranks; this run was begun with these sizes'
+says 'start at most 3 ranks; this run was started with these sizes'
 grep -q -e '--set' train.log && fail "a remedy that does not work"
 train 1 1 small.yaml --run-dir kept --set training.microbatch_size=4 && fail "a different size"
 says '^  training.microbatch_size: was 8, is 4'

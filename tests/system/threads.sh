@@ -29,7 +29,7 @@ warned() { grep -q "^warning: .*$1" train.log && grep -q "warning: .*$1" check.l
 
 threads "$cores" A=b
 threads "$cores" OMP_PROC_BIND=true
-grep -q 'threads a rank share' train.log && fail "a false warning of threads that share a core"
+grep -q 'threads per rank share' train.log && fail "a false warning of threads that share a core"
 threads "$cores" OMP_PROC_BIND=close OMP_PLACES=cores
 threads "$cores" OMP_PLACES=threads
 [ -z "$first" ] || threads 1 OMP_PLACES="{$first}"
@@ -42,7 +42,7 @@ threads 1 OMP_NUM_THREADS=2 OMP_THREAD_LIMIT=1
 warned 'OMP_THREAD_LIMIT'
 
 threads 512 OMP_NUM_THREADS=1000000000
-warned 'a rank takes at most 512 threads'
+warned 'a rank uses at most 512 threads'
 
 # OpenMP places shared by several ranks.
 if [ "$cores" -gt 1 ]; then

@@ -25,7 +25,7 @@ static int64_t best_of(const history *of, bool higher, bool by_loss)
     const nn_best_rule rule = {
         .metric = by_loss ? -1 : 0, .head = -1, .higher_is_better = higher && !by_loss};
     for (int e = 0; e < EPOCHS; e++) {
-        nn_figures figures = {.loss = of->losses[e]};
+        nn_results figures = {.loss = of->losses[e]};
         figures.choices[0] = of->values[e];
         nn_best_take(&rule, &run, e + 1, &figures);
     }

@@ -1,5 +1,5 @@
-/* From sums to what a person, and a program, sees. */
-#include "step/figures.h"
+/* From sums to results, and results as text and JSON. */
+#include "step/results.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,16 +14,16 @@
 
 /* ---- sums ---- */
 
-typedef struct figures_join {
+typedef struct results_join {
     const nn_model *model;
     bool training;
-} figures_join;
+} results_join;
 
-static void figures_join_sums(const void *context, double *sums, const double *later)
+static void results_join_sums(const void *context, double *sums, const double *later)
 {
-    const figures_join *of = context;
+    const results_join *of = context;
     const nn_model *model = of->model;
-    int heads = model->head_count * NN_HEAD_FIGURES;
+    int heads = model->head_count * NN_HEAD_RESULTS;
     for (int i = 0; i < heads; i++) sums[i] += later[i];
     sums += heads;
     later += heads;
@@ -37,69 +37,69 @@ static void figures_join_sums(const void *context, double *sums, const double *l
     }
 }
 
-void nn_figures_sum(const nn_model *model, bool training, int64_t leaves, const nn_tree_node *nodes,
+void nn_results_sum(const nn_model *model, bool training, int64_t microbatches, const nn_tree_node *nodes,
                     double *values, double *sum)
 {
-    size_t width = (size_t)nn_figures_width(model, training);
-    const figures_join of = {model, training};
+    size_t width = (size_t)nn_results_width(model, training);
+    const results_join of = {model, training};
     memset(sum, 0, width * sizeof *sum);
-    if (leaves == 0) return;
-    nn_tree_fold(leaves, nodes, width, values, figures_join_sums, &of);
+    if (microbatches == 0) return;
+    nn_tree_fold(microbatches, nodes, width, values, results_join_sums, &of);
     memmove(sum, values, width * sizeof *sum);
 }
 
-void nn_figures_join(const nn_model *model, bool training, double *sums, const double *later)
+void nn_results_join(const nn_model *model, bool training, double *sums, const double *later)
 {
-    const figures_join of = {model, training};
-    figures_join_sums(&of, sums, later);
+    const results_join of = {model, training};
+    results_join_sums(&of, sums, later);
 }
 
 /* ---- results ---- */
 
 /* The mean of a head's loss. */
-static double figures_term(const double *sums)
+static double results_term(const double *sums)
 {
-    double loss = sums[NN_FIGURE_LOSS] / sums[NN_FIGURE_DENOMINATOR];
+    double loss = sums[NN_RESULT_LOSS] / sums[NN_RESULT_DENOMINATOR];
     return isfinite(loss) ? loss : (double)NAN;
 }
 
-double nn_figures_loss(const nn_model *model, const double *sums)
+double nn_results_loss(const nn_model *model, const double *sums)
 {
-    if (model->head_count == 1) return figures_term(sums);
+    if (model->head_count == 1) return results_term(sums);
     double loss = 0;
     bool counts = false;
-    for (int h = 0; h < model->head_count; h++, sums += NN_HEAD_FIGURES) {
-        if (sums[NN_FIGURE_DENOMINATOR] == 0) continue;
-        loss += model->heads[h].weight * figures_term(sums);
+    for (int h = 0; h < model->head_count; h++, sums += NN_HEAD_RESULTS) {
+        if (sums[NN_RESULT_DENOMINATOR] == 0) continue;
+        loss += model->heads[h].weight * results_term(sums);
         counts = true;
     }
     return counts && isfinite(loss) ? loss : (double)NAN;
 }
 
-static nn_status figures_finish_metric(const nn_model *model, int m, bool training, const double *sums,
-                                       nn_figures *figures)
+static nn_status results_finish_metric(const nn_model *model, int m, bool training, const double *sums,
+                                       nn_results *results)
 {
     const nn_metric *metric = &model->metrics[m];
     int64_t outputs = model->heads[metric->head].outputs;
     bool several = !training && metric->type->by_output && outputs > 1;
-    if (several) NN_TRY(NN_ALLOCATE(&figures->outputs[m], outputs, "the results by output"));
+    if (several) NN_TRY(NN_ALLOCATE(&results->outputs[m], outputs, "the results by output"));
     nn_metric_result result = nn_metric_finish(metric->type, metric->options, nn_metric_width(model, m),
-                                               outputs, sums, figures->outputs[m]);
-    figures->metrics[m] = result.figure;
-    figures->choices[m] = result.choice;
-    figures->known[m] = true;
+                                               outputs, sums, results->outputs[m]);
+    results->metrics[m] = result.figure;
+    results->choices[m] = result.choice;
+    results->known[m] = true;
     return NN_OK;
 }
 
-nn_status nn_figures_finish(const nn_model *model, bool training, const double *sums, nn_figures *figures)
+nn_status nn_results_finish(const nn_model *model, bool training, const double *sums, nn_results *results)
 {
-    *figures = (nn_figures){.loss = nn_figures_loss(model, sums), .nonfinite = {.position = -1}};
-    for (int h = 0; h < model->head_count; h++, sums += NN_HEAD_FIGURES)
-        figures->losses[h] = figures_term(sums);
+    *results = (nn_results){.loss = nn_results_loss(model, sums), .nonfinite = {.position = -1}};
+    for (int h = 0; h < model->head_count; h++, sums += NN_HEAD_RESULTS)
+        results->losses[h] = results_term(sums);
     for (int m = 0; m < model->metric_count; m++) {
-        figures->metrics[m] = figures->choices[m] = NAN;
+        results->metrics[m] = results->choices[m] = NAN;
         if (!nn_metric_is_summed(model, m, training)) continue;
-        NN_TRY(figures_finish_metric(model, m, training, sums, figures));
+        NN_TRY(results_finish_metric(model, m, training, sums, results));
         sums += nn_metric_width(model, m);
     }
     return NN_OK;
@@ -107,7 +107,7 @@ nn_status nn_figures_finish(const nn_model *model, bool training, const double *
 
 /* ---- text ---- */
 
-void nn_figures_number(double number, int digits, nn_text *text)
+void nn_results_number(double number, int digits, nn_text *text)
 {
     if (isfinite(number))
         nn_text_append(text, "%.*g", digits, number);
@@ -115,58 +115,58 @@ void nn_figures_number(double number, int digits, nn_text *text)
         nn_text_append(text, "undefined");
 }
 
-/* What a loss is of, where that is not plain: targets in their own units, or not. */
-static const char *figures_unit(const nn_head *head)
+/* The unit of a loss, where it needs one. */
+static const char *results_unit(const nn_head *head)
 {
     if (!nn_head_is_values(head)) return "";
     if (head->scaling.columns > 0) return " (normalised)";
     return head->target.transform == NN_TRANSFORM_LOG ? " (of logarithms)" : " (in the target's units)";
 }
 
-static void figures_text_loss(const nn_model *model, const nn_figures *figures, int head, nn_text *text)
+static void results_text_loss(const nn_model *model, const nn_results *results, int head, nn_text *text)
 {
-    nn_figures_number(figures->losses[head], 5, text);
-    nn_text_append(text, "%s", figures_unit(&model->heads[head]));
+    nn_results_number(results->losses[head], 5, text);
+    nn_text_append(text, "%s", results_unit(&model->heads[head]));
 }
 
-static void figures_text_metric(const nn_model *model, const nn_figures *figures, int m, nn_text *text)
+static void results_text_metric(const nn_model *model, const nn_results *results, int m, nn_text *text)
 {
     const nn_metric *metric = &model->metrics[m];
-    if (!figures->known[m] || metric->type->matrix) return;
+    if (!results->known[m] || metric->type->matrix) return;
     nn_text_append(text, ", %s ", metric->name);
-    if (metric->type->percent && isfinite(figures->metrics[m]))
-        nn_text_append(text, "%.2f %%", 100 * figures->metrics[m]);
+    if (metric->type->percent && isfinite(results->metrics[m]))
+        nn_text_append(text, "%.2f %%", 100 * results->metrics[m]);
     else
-        nn_figures_number(figures->metrics[m], 6, text);
+        nn_results_number(results->metrics[m], 6, text);
 }
 
-void nn_figures_text(const nn_model *model, const nn_figures *figures, bool extra, nn_text *text)
+void nn_results_text(const nn_model *model, const nn_results *results, bool extra, nn_text *text)
 {
     bool several = model->head_count > 1;
     nn_text_append(text, "loss ");
     if (several)
-        nn_figures_number(figures->loss, 5, text);
+        nn_results_number(results->loss, 5, text);
     else
-        figures_text_loss(model, figures, 0, text);
+        results_text_loss(model, results, 0, text);
     for (int h = 0; several && h < model->head_count; h++) {
         nn_text_append(text, ", %s.loss ", model->heads[h].name);
-        figures_text_loss(model, figures, h, text);
+        results_text_loss(model, results, h, text);
     }
     for (int m = 0; m < model->metric_count; m++)
-        if (extra || !model->metrics[m].extra) figures_text_metric(model, figures, m, text);
+        if (extra || !model->metrics[m].extra) results_text_metric(model, results, m, text);
 }
 
-void nn_figures_head_text(const nn_model *model, const nn_figures *figures, int head, nn_text *text)
+void nn_results_head_text(const nn_model *model, const nn_results *results, int head, nn_text *text)
 {
     nn_text_append(text, "loss ");
-    figures_text_loss(model, figures, head, text);
+    results_text_loss(model, results, head, text);
     for (int m = 0; m < model->metric_count; m++)
-        if (model->metrics[m].head == head) figures_text_metric(model, figures, m, text);
+        if (model->metrics[m].head == head) results_text_metric(model, results, m, text);
 }
 
 /* ---- JSON ---- */
 
-static void figures_json_number(double number, nn_text *text)
+static void results_json_number(double number, nn_text *text)
 {
     if (isfinite(number))
         nn_text_append(text, "%.17g", number);
@@ -174,7 +174,7 @@ static void figures_json_number(double number, nn_text *text)
         nn_text_append(text, "null");
 }
 
-static void figures_json_matrix(int64_t width, const double *counts, nn_text *text)
+static void results_json_matrix(int64_t width, const double *counts, nn_text *text)
 {
     int64_t classes = llround(sqrt((double)width));
     for (int64_t r = 0; r < classes; r++) {
@@ -186,29 +186,29 @@ static void figures_json_matrix(int64_t width, const double *counts, nn_text *te
     nn_text_append(text, "]");
 }
 
-void nn_figures_json(const nn_model *model, const nn_figures *figures, nn_text *text)
+void nn_results_json(const nn_model *model, const nn_results *results, nn_text *text)
 {
     nn_text_append(text, "{\"loss\":");
-    figures_json_number(figures->loss, text);
+    results_json_number(results->loss, text);
     for (int h = 0; model->head_count > 1 && h < model->head_count; h++) {
         nn_text_append(text, ",\"%s.loss\":", model->heads[h].name);
-        figures_json_number(figures->losses[h], text);
+        results_json_number(results->losses[h], text);
     }
     for (int m = 0; m < model->metric_count; m++) {
-        if (!figures->known[m] || model->metrics[m].extra) continue;
+        if (!results->known[m] || model->metrics[m].extra) continue;
         nn_text_append(text, ",\"%s\":", model->metrics[m].name);
         if (model->metrics[m].type->matrix)
-            figures_json_matrix(nn_metric_width(model, m), figures->matrices[m], text);
+            results_json_matrix(nn_metric_width(model, m), results->matrices[m], text);
         else
-            figures_json_number(figures->metrics[m], text);
+            results_json_number(results->metrics[m], text);
     }
     nn_text_append(text, "}");
 }
 
 /* ---- matrices ---- */
 
-/* The name of a class, as far as a column goes: the line that the names have for it, or its number. */
-static void figures_class_name(const char *names, int64_t class, char name[CLASS_NAME])
+/* The name of a class, cut to the width of a column; its number where it has no name. */
+static void results_class_name(const char *names, int64_t class, char name[CLASS_NAME])
 {
     for (int64_t i = 0; names && i < class; i++) {
         names = strchr(names, '\n');
@@ -220,20 +220,20 @@ static void figures_class_name(const char *names, int64_t class, char name[CLASS
         snprintf(name, CLASS_NAME, "%lld", (long long)class);
 }
 
-static void figures_show_table(const nn_metric *metric, const nn_head *head, int64_t classes,
+static void results_show_table(const nn_metric *metric, const nn_head *head, int64_t classes,
                                const double *counts)
 {
     char name[CLASS_NAME];
     nn_text line = {0};
     nn_text_append(&line, "%-*s", CLASS_NAME, "right \\ predicted");
     for (int64_t c = 0; c < classes; c++) {
-        figures_class_name(head->target.class_names, c, name);
+        results_class_name(head->target.class_names, c, name);
         nn_text_append(&line, " %8.8s", name);
     }
     nn_log_line("%s:\n  %s", metric->name, line.bytes ? line.bytes : "");
     nn_text_free(&line);
     for (int64_t r = 0; r < classes; r++) {
-        figures_class_name(head->target.class_names, r, name);
+        results_class_name(head->target.class_names, r, name);
         nn_text_append(&line, "  %-*s", CLASS_NAME, name);
         for (int64_t c = 0; c < classes; c++) nn_text_append(&line, " %8.0f", counts[r * classes + c]);
         nn_log_line("%s", line.bytes ? line.bytes : "");
@@ -241,16 +241,16 @@ static void figures_show_table(const nn_metric *metric, const nn_head *head, int
     }
 }
 
-void nn_figures_show_matrices(const nn_model *model, const nn_figures *figures)
+void nn_results_show_matrices(const nn_model *model, const nn_results *results)
 {
     for (int m = 0; m < model->metric_count; m++) {
         const nn_metric *metric = &model->metrics[m];
-        if (!metric->type->matrix || !figures->known[m]) continue;
+        if (!metric->type->matrix || !results->known[m]) continue;
         int64_t width = nn_metric_width(model, m), classes = llround(sqrt((double)width));
         if (classes <= TABLE_CLASSES)
-            figures_show_table(metric, &model->heads[metric->head], classes, figures->matrices[m]);
+            results_show_table(metric, &model->heads[metric->head], classes, results->matrices[m]);
         nn_text json = {0};
-        figures_json_matrix(width, figures->matrices[m], &json);
+        results_json_matrix(width, results->matrices[m], &json);
         nn_log_line("%s: %s", metric->name, json.bytes ? json.bytes : "");
         nn_text_free(&json);
     }
@@ -258,23 +258,23 @@ void nn_figures_show_matrices(const nn_model *model, const nn_figures *figures)
 
 /* ---- outputs ---- */
 
-/* One line a head has: its metrics by output in columns, or as lists where there are too many outputs. */
-static void figures_show_list(const nn_model *model, const nn_figures *figures, int m, const char *whose)
+/* The results of a metric by output, as a list. */
+static void results_show_list(const nn_model *model, const nn_results *results, int m, const char *whose)
 {
     nn_text line = {0};
     int64_t outputs = model->heads[model->metrics[m].head].outputs;
     nn_text_append(&line, "%s, %s by output: [", whose, model->metrics[m].name);
     for (int64_t o = 0; o < outputs; o++) {
         nn_text_append(&line, o > 0 ? ", " : "");
-        figures_json_number(figures->outputs[m][o], &line);
+        results_json_number(results->outputs[m][o], &line);
     }
     nn_log_line("%s]", line.bytes ? line.bytes : "");
     nn_text_free(&line);
 }
 
-/* What an output is called: a column of the head's dataset, or one of the datasets that are joined; else its
+/* The name of an output: a column of the head's dataset, or one of the datasets that are joined; else its
  * number. */
-static void figures_output_name(const nn_model *model, const nn_head *head, int64_t output,
+static void results_output_name(const nn_model *model, const nn_head *head, int64_t output,
                                 char name[CLASS_NAME])
 {
     const nn_names *names = nn_names_set_find(&model->names, head->given ? head->given : head->name);
@@ -290,16 +290,16 @@ static void figures_output_name(const nn_model *model, const nn_head *head, int6
         snprintf(name, CLASS_NAME, "%d", (int)output);
 }
 
-static void figures_show_row(const nn_model *model, const nn_figures *figures, int head, int64_t output)
+static void results_show_row(const nn_model *model, const nn_results *results, int head, int64_t output)
 {
     nn_text line = {0};
     char name[CLASS_NAME];
-    figures_output_name(model, &model->heads[head], output, name);
+    results_output_name(model, &model->heads[head], output, name);
     nn_text_append(&line, "  %-*s", CLASS_NAME, name);
     for (int m = 0; m < model->metric_count; m++) {
-        if (model->metrics[m].head != head || !figures->outputs[m]) continue;
+        if (model->metrics[m].head != head || !results->outputs[m]) continue;
         nn_text cell = {0};
-        nn_figures_number(figures->outputs[m][output], 6, &cell);
+        nn_results_number(results->outputs[m][output], 6, &cell);
         nn_text_append(&line, " %12s", cell.bytes ? cell.bytes : "");
         nn_text_free(&cell);
     }
@@ -307,36 +307,36 @@ static void figures_show_row(const nn_model *model, const nn_figures *figures, i
     nn_text_free(&line);
 }
 
-static void figures_show_head_outputs(const nn_model *model, const nn_figures *figures, int head,
+static void results_show_head_outputs(const nn_model *model, const nn_results *results, int head,
                                       const char *whose)
 {
     nn_text line = {0};
     int64_t outputs = model->heads[head].outputs;
     bool table = outputs <= TABLE_OUTPUTS;
     for (int m = 0; m < model->metric_count; m++) {
-        if (model->metrics[m].head != head || !figures->outputs[m]) continue;
+        if (model->metrics[m].head != head || !results->outputs[m]) continue;
         if (table)
             nn_text_append(&line, " %12s", model->metrics[m].type->name);
         else
-            figures_show_list(model, figures, m, whose);
+            results_show_list(model, results, m, whose);
     }
     if (line.length == 0) return;
     nn_log_line("%s, the outputs of %s:\n  %-*s%s", whose, model->heads[head].name, CLASS_NAME, "output",
                 line.bytes);
     nn_text_free(&line);
-    for (int64_t o = 0; o < outputs; o++) figures_show_row(model, figures, head, o);
+    for (int64_t o = 0; o < outputs; o++) results_show_row(model, results, head, o);
 }
 
-void nn_figures_show_outputs(const nn_model *model, const nn_figures *figures, const char *whose)
+void nn_results_show_outputs(const nn_model *model, const nn_results *results, const char *whose)
 {
-    for (int h = 0; h < model->head_count; h++) figures_show_head_outputs(model, figures, h, whose);
+    for (int h = 0; h < model->head_count; h++) results_show_head_outputs(model, results, h, whose);
 }
 
-void nn_figures_release(nn_figures *figures)
+void nn_results_release(nn_results *results)
 {
     for (int m = 0; m < NN_MODEL_METRICS; m++) {
-        nn_free(figures->matrices[m]);
-        nn_free(figures->outputs[m]);
+        nn_free(results->matrices[m]);
+        nn_free(results->outputs[m]);
     }
-    *figures = (nn_figures){0};
+    *results = (nn_results){0};
 }
