@@ -7,7 +7,7 @@
 
 /* ---- lengths ---- */
 
-static nn_status samples_fill_lengths(const nn_dataset *dataset, int part, void *memory)
+static nn_status per_sample_fill_lengths(const nn_dataset *dataset, int part, void *memory)
 {
     const nn_samples *samples = &dataset->parts[part];
     const nn_array *array = &samples->source->arrays[NN_DATA_LENGTH];
@@ -44,7 +44,7 @@ int64_t nn_dataset_length(const nn_dataset *dataset, nn_part part, int64_t sampl
 
 /* ---- weights ---- */
 
-static nn_status samples_check_weight(const nn_array *array, int64_t row, double weight)
+static nn_status per_sample_check_weight(const nn_array *array, int64_t row, double weight)
 {
     if (weight >= 0 && weight <= FLT_MAX) return NN_OK;
     return nn_array_context(
@@ -53,7 +53,7 @@ static nn_status samples_check_weight(const nn_array *array, int64_t row, double
                 (long long)row, weight));
 }
 
-static nn_status samples_fill_weights(const nn_dataset *dataset, int part, void *memory)
+static nn_status per_sample_fill_weights(const nn_dataset *dataset, int part, void *memory)
 {
     const nn_samples *samples = &dataset->parts[part];
     const nn_array *array = &samples->source->arrays[NN_DATA_WEIGHT];
@@ -67,7 +67,7 @@ static nn_status samples_fill_weights(const nn_dataset *dataset, int part, void 
         status = nn_blocks_copy(blocks, NN_DATA_WEIGHT, row, 1, (unsigned char *)&raw);
         if (status != NN_OK) break;
         nn_array_convert(array, (unsigned char *)&raw, 0, 1, &weight);
-        status = samples_check_weight(array, row, weight);
+        status = per_sample_check_weight(array, row, weight);
         nn_scalar_put(dataset->scalar, weights, (size_t)s, weight);
         if (weight > largest) largest = weight;
     }
@@ -85,9 +85,9 @@ bool nn_dataset_has_weights(const nn_dataset *dataset, nn_part part)
 
 /* ---- both ---- */
 
-static nn_status samples_load(nn_comm *comm, const nn_dataset *dataset, int array, size_t size,
-                              const char *what, nn_status (*fill)(const nn_dataset *, int, void *),
-                              nn_node_memory *memories)
+static nn_status per_sample_load(nn_comm *comm, const nn_dataset *dataset, int array, size_t size,
+                                 const char *what, nn_status (*fill)(const nn_dataset *, int, void *),
+                                 nn_node_memory *memories)
 {
     for (int p = 0; p < NN_PARTS; p++) {
         const nn_samples *samples = &dataset->parts[p];
@@ -102,8 +102,8 @@ static nn_status samples_load(nn_comm *comm, const nn_dataset *dataset, int arra
 
 nn_status nn_per_sample_load(nn_comm *comm, nn_dataset *dataset)
 {
-    NN_TRY(samples_load(comm, dataset, NN_DATA_LENGTH, sizeof(int32_t), "the lengths of sequences",
-                        samples_fill_lengths, dataset->lengths));
-    return samples_load(comm, dataset, NN_DATA_WEIGHT, nn_scalar_size(dataset->scalar),
-                        "the weights of samples", samples_fill_weights, dataset->weights);
+    NN_TRY(per_sample_load(comm, dataset, NN_DATA_LENGTH, sizeof(int32_t), "the lengths of sequences",
+                           per_sample_fill_lengths, dataset->lengths));
+    return per_sample_load(comm, dataset, NN_DATA_WEIGHT, nn_scalar_size(dataset->scalar),
+                           "the weights of samples", per_sample_fill_weights, dataset->weights);
 }
