@@ -6,10 +6,10 @@
 
 #include "base/memory.h"
 #include "cli/command.h"
-#include "cli/probe.h"
 #include "cli/session.h"
 #include "config/config.h"
 #include "import/run.h"
+#include "store/probe.h"
 
 #define KEY_MAX 64
 

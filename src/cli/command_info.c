@@ -7,9 +7,9 @@
 
 #include "cli/command.h"
 #include "cli/info.h"
-#include "cli/probe.h"
 #include "host/files.h"
 #include "host/system.h"
+#include "store/probe.h"
 #include "store/seal.h"
 
 #define INFO_SEAL_MAGIC 8 /* bytes at the start of a seal that are the same in all */

@@ -5,9 +5,9 @@
 
 #include "cli/command.h"
 #include "cli/named_job.h"
-#include "cli/probe.h"
 #include "cli/session.h"
 #include "host/limit.h"
+#include "store/probe.h"
 #include "train/train.h"
 
 enum { OPTION_SET, OPTION_RUN_DIR, OPTION_FRESH, OPTION_TIME_LIMIT };

@@ -5,51 +5,16 @@
 
 #include "base/memory.h"
 #include "cli/info.h"
-#include "model/find.h"
+#include "rundir/checkpoint_progress.h"
 
 /* ---- where the run was ---- */
 
-static int64_t checkpoint_lines(const char *text)
-{
-    int64_t lines = 0;
-    for (; *text; text++) lines += *text == '\n';
-    return lines;
-}
-
-nn_status nn_info_read_progress(nn_store_file *checkpoint, nn_info_progress *progress)
-{
-    int64_t integers[3]; /* as training writes them */
-    char *history = NULL, *fingerprint = NULL, *ended = NULL, *changes = NULL;
-    nn_status status;
-    NN_TRY(nn_store_read_verified(checkpoint, "state/step_best_identity", NN_STORE_I64, 3, integers));
-    progress->step = integers[0];
-    progress->best_epoch = integers[1];
-    progress->data_identity = (uint64_t)integers[2];
-    NN_TRY(nn_store_read_verified(checkpoint, "state/best_value", NN_STORE_F64, 1, &progress->best_value));
-    NN_TRY_TO(done, status, nn_store_read_text(checkpoint, "state/history", &history));
-    NN_TRY_TO(done, status, nn_store_read_text(checkpoint, "@fingerprint", &fingerprint));
-    if (nn_store_has(checkpoint, "@" NN_CHECKPOINT_ENDED)) /* those of older versions do not tell */
-        NN_TRY_TO(done, status, nn_store_read_text(checkpoint, "@" NN_CHECKPOINT_ENDED, &ended));
-    progress->epochs = checkpoint_lines(history);
-    snprintf(progress->fingerprint, sizeof progress->fingerprint, "%s", fingerprint);
-    snprintf(progress->ended, sizeof progress->ended, "%s", ended ? ended : "no");
-    if (nn_store_has(checkpoint, "machine/changes"))
-        NN_TRY_TO(done, status, nn_store_read_text(checkpoint, "machine/changes", &changes));
-    snprintf(progress->changes, sizeof progress->changes, "%s", changes ? changes : "");
-done:
-    nn_free(changes);
-    nn_free(history);
-    nn_free(fingerprint);
-    nn_free(ended);
-    return status;
-}
-
 static nn_status checkpoint_append_progress(nn_facts *facts, nn_store_file *file)
 {
-    nn_info_progress progress;
+    nn_checkpoint_progress progress;
     char identity[32];
     int64_t microbatch_size;
-    NN_TRY(nn_info_read_progress(file, &progress));
+    NN_TRY(nn_checkpoint_get_progress(file, &progress));
     NN_TRY(nn_store_read_verified(file, "microbatch_size", NN_STORE_I64, 1, &microbatch_size));
     snprintf(identity, sizeof identity, "%016" PRIx64, progress.data_identity);
     nn_facts_word(facts, "fingerprint", progress.fingerprint);

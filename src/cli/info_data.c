@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "cli/info.h"
 #include "data/dataset.h"
+#include "data/value_statistics.h"
 
 /* Shown to people; programs get all. */
 #define DATA_CLASSES_SHOWN 20
@@ -15,7 +16,7 @@
 typedef struct data_visit {
     nn_facts *facts;
     nn_store_file *file;
-    nn_info_statistics *statistics;
+    nn_value_statistics *statistics;
     nn_status status; /* of the first dataset that cannot be read */
     size_t unreadable;
 } data_visit;
@@ -24,7 +25,7 @@ typedef struct data_visit {
 typedef struct data_set {
     const char *name;
     const nn_store_info *info;
-    const nn_info_statistics *statistics;
+    const nn_value_statistics *statistics;
     char **names; /* a list of names; else NULL */
     size_t name_count;
     const char *problem; /* why it cannot be read; else NULL */
@@ -55,7 +56,7 @@ static int data_digits(const nn_facts *facts, const data_set *set)
 
 /* ---- for programs ---- */
 
-static void data_append_classes_json(nn_facts *facts, const nn_info_statistics *statistics)
+static void data_append_classes_json(nn_facts *facts, const nn_value_statistics *statistics)
 {
     nn_facts_key(facts, "classes");
     nn_text_append(&facts->text, "[");
@@ -75,7 +76,7 @@ static void data_append_flag(nn_facts *facts, const char *key, bool value)
     nn_text_append(&facts->text, value ? "true" : "false");
 }
 
-static void data_append_attributes_json(nn_facts *facts, const nn_info_statistics *statistics)
+static void data_append_attributes_json(nn_facts *facts, const nn_value_statistics *statistics)
 {
     nn_text text = {0};
     if (statistics->packed) nn_store_packing_describe(&statistics->packing, &text);
@@ -86,7 +87,7 @@ static void data_append_attributes_json(nn_facts *facts, const nn_info_statistic
 
 static void data_append_statistics_json(nn_facts *facts, const data_set *set)
 {
-    const nn_info_statistics *statistics = set->statistics;
+    const nn_value_statistics *statistics = set->statistics;
     nn_facts_integer(facts, "rows_read", statistics->rows_read);
     nn_facts_number(facts, "minimum", statistics->minimum, data_digits(facts, set));
     nn_facts_number(facts, "maximum", statistics->maximum, data_digits(facts, set));
@@ -141,7 +142,7 @@ static void data_append_json(nn_facts *facts, const data_set *set)
 
 /* ---- for people ---- */
 
-static void data_append_classes(nn_text *text, const nn_info_statistics *statistics)
+static void data_append_classes(nn_text *text, const nn_value_statistics *statistics)
 {
     size_t count = statistics->class_count, shown = count < DATA_CLASSES_SHOWN ? count : DATA_CLASSES_SHOWN;
     nn_text_append(text, "    %zu distinct values:", count);
@@ -153,7 +154,7 @@ static void data_append_classes(nn_text *text, const nn_info_statistics *statist
 }
 
 /* The share of the values that were read; what was never written is counted in all of the dataset. */
-static void data_append_missing(nn_text *text, const nn_info_statistics *statistics)
+static void data_append_missing(nn_text *text, const nn_value_statistics *statistics)
 {
     int64_t read = statistics->rows_read * statistics->row, missing = statistics->missing + statistics->nans;
     if (statistics->packed) {
@@ -171,7 +172,7 @@ static void data_append_missing(nn_text *text, const nn_info_statistics *statist
 
 static void data_append_range(nn_facts *facts, const data_set *set)
 {
-    const nn_info_statistics *statistics = set->statistics;
+    const nn_value_statistics *statistics = set->statistics;
     nn_text *text = &facts->text;
     int digits = data_digits(facts, set);
     if (statistics->minimum <= statistics->maximum)
@@ -193,7 +194,7 @@ static void data_append_range(nn_facts *facts, const data_set *set)
 
 static void data_append_values(nn_facts *facts, const data_set *set)
 {
-    const nn_info_statistics *statistics = set->statistics;
+    const nn_value_statistics *statistics = set->statistics;
     nn_text *text = &facts->text;
     if (!statistics->measured && statistics->count > 0 && nn_store_type_size(set->info->type) > 0)
         nn_text_append(text, "    rows too long to be read here\n");
@@ -272,7 +273,7 @@ static void data_append_lines(nn_facts *facts, const data_set *set)
 static nn_status data_read(data_visit *visit, data_set *set)
 {
     const nn_store_info *info = set->info;
-    NN_TRY(nn_info_measure(visit->file, set->name, visit->facts->full, visit->statistics));
+    NN_TRY(nn_value_statistics_read(visit->file, set->name, visit->facts->full, visit->statistics));
     if (info->type != NN_STORE_TEXT || info->dimensions != 1 || info->extents[0] > NN_STORE_MOST_NAMES)
         return NN_OK;
     return nn_store_read_names(visit->file, set->name, &set->names, &set->name_count);

@@ -10,6 +10,7 @@
 #include "host/files.h"
 #include "host/system.h"
 #include "model/find.h"
+#include "rundir/checkpoint_progress.h"
 
 #define RUN_METRICS "metrics.jsonl"
 #define RUN_LONGEST_LINE ((long)65536)
@@ -20,8 +21,8 @@ typedef struct run_saved {
     char path[NN_PATH_SIZE];
     uint64_t bytes;
     bool whole;
-    nn_info_progress progress; /* of a whole one */
-    char problem[4096];        /* of another */
+    nn_checkpoint_progress progress; /* of a whole one */
+    char problem[4096];              /* of another */
 } run_saved;
 
 static nn_status run_open_saved(run_saved *saved)
@@ -32,7 +33,7 @@ static nn_status run_open_saved(run_saved *saved)
     nn_status status;
     NN_TRY_TO(done, status, nn_checkpoint_read(saved->path, &bytes, &size));
     NN_TRY_TO(done, status, nn_store_open_image(bytes, size, saved->path, &file));
-    status = nn_info_read_progress(file, &saved->progress);
+    status = nn_checkpoint_get_progress(file, &saved->progress);
 done:
     nn_store_close(file);
     nn_free(bytes);

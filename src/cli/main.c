@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "build.h"
 #include "cli/command.h"
-#include "cli/probe.h"
+#include "store/probe.h"
 
 static nn_status main_unknown(const char *word)
 {

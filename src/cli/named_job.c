@@ -7,8 +7,8 @@
 #include "base/list.h"
 #include "build.h"
 #include "cli/examples.h"
-#include "cli/probe.h"
 #include "host/files.h"
+#include "store/probe.h"
 
 #define LOCAL_CONFIG "nntrain.yaml"
 #define EXAMPLE "digits/digits.yaml"

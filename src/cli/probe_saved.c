@@ -2,8 +2,8 @@
 
 #include "base/list.h"
 #include "base/log.h"
-#include "cli/probe.h"
 #include "settings/job.h"
+#include "store/probe.h"
 
 nn_status nn_probe_saved(const char *run_or_checkpoint, const nn_text_list *names)
 {

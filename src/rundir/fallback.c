@@ -95,14 +95,6 @@ static nn_status fallback_try(fallback *search, const char *path, int64_t step, 
 
 /* ---- all of them ---- */
 
-static void fallback_entry_path(const fallback *search, int64_t step, char path[NN_PATH_SIZE])
-{
-    if (step == NN_MANIFEST_BEST)
-        snprintf(path, NN_PATH_SIZE, "%.4000s/" NN_CHECKPOINT_BEST, search->directory);
-    else
-        nn_checkpoint_path(search->directory, step, path);
-}
-
 /* What the manifest lists and is not there: a reason to fall back where it is newer than what was found. */
 static nn_status fallback_report_gone(fallback *search, const nn_checkpoint_opened *found)
 {
@@ -110,7 +102,7 @@ static nn_status fallback_report_gone(fallback *search, const nn_checkpoint_open
         int64_t step = search->manifest.entries[i].step;
         char path[NN_PATH_SIZE], reason[FALLBACK_NAME + 64];
         bool there;
-        fallback_entry_path(search, step, path);
+        nn_manifest_entry_path(search->directory, step, path);
         NN_TRY(nn_file_exists(path, &there));
         if (there) continue;
         snprintf(reason, sizeof reason, "%s is gone: the manifest lists it", path);
@@ -143,7 +135,7 @@ static nn_status fallback_search_best(fallback *search, char path[NN_PATH_SIZE],
 {
     bool there;
     if (found->file) return NN_OK;
-    fallback_entry_path(search, NN_MANIFEST_BEST, path);
+    nn_manifest_entry_path(search->directory, NN_MANIFEST_BEST, path);
     NN_TRY(nn_file_exists(path, &there));
     return there ? fallback_try(search, path, -1, found) : NN_OK;
 }
@@ -176,7 +168,7 @@ static nn_status fallback_add_listed(fallback *search)
         char path[NN_PATH_SIZE];
         bool there;
         if (step == NN_MANIFEST_BEST || fallback_lists(search, step)) continue;
-        fallback_entry_path(search, step, path);
+        nn_manifest_entry_path(search->directory, step, path);
         NN_TRY(nn_file_exists(path, &there));
         if (!there) continue;
         nn_log_warning("%s is there, but the file system leaves it out when it lists its folder", path);

@@ -31,6 +31,14 @@ void nn_manifest_release(nn_manifest *manifest)
 
 /* ---- entries ---- */
 
+void nn_manifest_entry_path(const char *run_directory, int64_t step, char path[NN_PATH_SIZE])
+{
+    if (step == NN_MANIFEST_BEST)
+        snprintf(path, NN_PATH_SIZE, "%.4000s/" NN_CHECKPOINT_BEST, run_directory);
+    else
+        nn_checkpoint_path(run_directory, step, path);
+}
+
 const nn_manifest_entry *nn_manifest_find(const nn_manifest *manifest, int64_t step)
 {
     for (size_t i = 0; i < manifest->count; i++)

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "model/find.h"
 
 #define NN_MANIFEST_NAME "manifest"
 #define NN_MANIFEST_BEST ((int64_t)-1) /* in place of a step: the best weights */
@@ -36,6 +37,9 @@ void nn_manifest_release(nn_manifest *manifest);
 nn_status nn_manifest_read(const char *run_directory, nn_manifest *manifest, bool *there);
 /* Replaces the manifest atomically. */
 nn_status nn_manifest_write(const char *run_directory, const nn_manifest *manifest);
+
+/* The file that an entry is of. */
+void nn_manifest_entry_path(const char *run_directory, int64_t step, char path[NN_PATH_SIZE]);
 
 /* The entry of a step, or NULL. Borrowed. */
 const nn_manifest_entry *nn_manifest_find(const nn_manifest *manifest, int64_t step);

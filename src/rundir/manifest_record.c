@@ -1,7 +1,5 @@
 #include "rundir/manifest_record.h"
 
-#include <stdio.h>
-
 #include "base/log.h"
 #include "base/memory.h"
 #include "host/files.h"
@@ -11,10 +9,7 @@ static bool manifest_has_lost(const char *run_directory, int64_t step)
 {
     char path[NN_PATH_SIZE];
     bool there;
-    if (step == NN_MANIFEST_BEST)
-        snprintf(path, sizeof path, "%.4000s/" NN_CHECKPOINT_BEST, run_directory);
-    else
-        nn_checkpoint_path(run_directory, step, path);
+    nn_manifest_entry_path(run_directory, step, path);
     return nn_file_exists(path, &there) == NN_OK && !there;
 }
 

@@ -7,7 +7,7 @@
  *     malformed_hdf5 read FILE               reads all that the program would, and may crash
  *     malformed_hdf5 count FILE FIRST LAST   results for seeds FIRST to LAST, each in child processes: files
  *                                            that crash HDF5, and those of them that the program's first look
- *                                            (cli/probe.h) still lets through
+ *                                            (store/probe.h) still lets through
  *     malformed_hdf5 ends FILE FIRST LAST    seeds of files that crash only in an exit handler
  */
 #include <hdf5.h>
@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/probe.h"
+#include "store/probe.h"
 #include "store/store.h"
 
 enum { ROWS = 48, COLUMNS = 3, GROUPS = 12, MOST_BYTES = 1 << 16, CPU_SECONDS = 2 };

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "cli/alphabet.h"
+#include "model/alphabet.h"
 
 static void expect_symbols(const nn_alphabet *alphabet, const char *text, size_t count,
                            const size_t *expected)

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 #include <hdf5.h>
 
-#include "cli/probe.h"
+#include "store/probe.h"
 #include "store/writer.h"
 
 #define DIGITS NN_SOURCE_DIR "/scripts/examples/digits/digits.h5"

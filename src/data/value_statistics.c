@@ -1,11 +1,10 @@
-/* Smallest and largest values of a dataset, what is not finite in it, what never changes, and how often each
- * class comes. */
+#include "data/value_statistics.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "cli/info.h"
 #include "store/gaps.h"
 
 /* Values read at a time: 16 MiB. A single row may need more, but not this much more. */
@@ -17,7 +16,7 @@
 
 /* A measurement under way. */
 typedef struct statistics_run {
-    nn_info_statistics *figures;
+    nn_value_statistics *figures;
     nn_store_array *array;
     int64_t rows, at_once; /* of the dataset; of a piece */
     bool labels;           /* the values may still be classes */
@@ -29,7 +28,7 @@ typedef struct statistics_run {
 } statistics_run;
 
 /* Index of the first class whose label is not below `label`. */
-static size_t statistics_find(const nn_info_statistics *statistics, double label)
+static size_t statistics_find(const nn_value_statistics *statistics, double label)
 {
     size_t begin = 0, end = statistics->class_count;
     while (begin < end) {
@@ -43,11 +42,11 @@ static size_t statistics_find(const nn_info_statistics *statistics, double label
 }
 
 /* False when there are too many classes for them to be such. */
-static bool statistics_count_label(nn_info_statistics *statistics, double label)
+static bool statistics_count_label(nn_value_statistics *statistics, double label)
 {
     size_t at = statistics_find(statistics, label), after = statistics->class_count - at;
     if (after == 0 || statistics->classes[at].label != label) {
-        if (statistics->class_count == NN_INFO_CLASSES) return false;
+        if (statistics->class_count == NN_VALUE_CLASSES) return false;
         memmove(statistics->classes + at + 1, statistics->classes + at, after * sizeof *statistics->classes);
         statistics->classes[at].label = label;
         statistics->classes[at].count = 0;
@@ -57,7 +56,7 @@ static bool statistics_count_label(nn_info_statistics *statistics, double label)
     return true;
 }
 
-static void statistics_take(nn_info_statistics *statistics, int64_t begin, int64_t count,
+static void statistics_take(nn_value_statistics *statistics, int64_t begin, int64_t count,
                             const double *values)
 {
     for (int64_t i = 0; i < count; i++) {
@@ -97,7 +96,7 @@ static int64_t statistics_count_nan(int64_t count, const double *values)
 /* As attributes say that they are to be understood; NaN where a value is missing. */
 static nn_status statistics_read_values(statistics_run *run, int64_t begin, int64_t rows)
 {
-    nn_info_statistics *figures = run->figures;
+    nn_value_statistics *figures = run->figures;
     const nn_store_packing *packing = &figures->packing;
     int64_t count = rows * figures->row, unwritten = 0;
     NN_TRY(nn_store_read_rows(run->array, begin, rows, NN_STORE_F64, run->values));
@@ -120,7 +119,7 @@ static nn_status statistics_read_values(statistics_run *run, int64_t begin, int6
 
 static nn_status statistics_read_piece(statistics_run *run, int64_t begin, int64_t rows)
 {
-    nn_info_statistics *figures = run->figures;
+    nn_value_statistics *figures = run->figures;
     int64_t count = rows * figures->row;
     NN_TRY(statistics_read_values(run, begin, rows));
     statistics_take(figures, begin * figures->row, count, run->values);
@@ -149,7 +148,7 @@ static nn_status statistics_read_pieces(statistics_run *run)
 
 static void statistics_conclude(const statistics_run *run)
 {
-    nn_info_statistics *figures = run->figures;
+    nn_value_statistics *figures = run->figures;
     /* Where each value comes once they are no classes but numbers of something. */
     if (!run->labels || (int64_t)figures->class_count == figures->rows_read) figures->class_count = 0;
     for (int64_t i = 0; run->first && i < figures->row; i++) {
@@ -175,7 +174,7 @@ static nn_status statistics_allocate(statistics_run *run)
     return NN_ALLOCATE(&run->first, row, "values of a dataset");
 }
 
-static nn_status statistics_read(nn_store_array *array, bool full, nn_info_statistics *figures)
+static nn_status statistics_read(nn_store_array *array, bool full, nn_value_statistics *figures)
 {
     const nn_store_info *info = nn_store_array_info(array);
     statistics_run run = {.figures = figures, .array = array, .at_once = 1};
@@ -205,7 +204,8 @@ static int64_t statistics_product(const nn_store_info *info, int first)
     return product;
 }
 
-nn_status nn_info_measure(nn_store_file *file, const char *dataset, bool full, nn_info_statistics *statistics)
+nn_status nn_value_statistics_read(nn_store_file *file, const char *dataset, bool full,
+                                   nn_value_statistics *statistics)
 {
     nn_store_array *array;
     memset(statistics, 0, sizeof *statistics);

@@ -1,5 +1,5 @@
 /* Symbols and their numbers. */
-#include "cli/alphabet.h"
+#include "model/alphabet.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* A first look at files in a child process of its own: some malformed files crash or hang HDF5 itself, which
  * would take the program down without a word. */
-#ifndef NN_CLI_PROBE_H
-#define NN_CLI_PROBE_H
+#ifndef NN_STORE_PROBE_H
+#define NN_STORE_PROBE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "cli/probe.h"
+#include "store/probe.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* The symbols of a text by their numbers: the names of the classes that a network predicts, or bytes. */
-#ifndef NN_CLI_ALPHABET_H
-#define NN_CLI_ALPHABET_H
+#ifndef NN_MODEL_ALPHABET_H
+#define NN_MODEL_ALPHABET_H
 
 #include <stddef.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "cli/verify.h"
+#include "rundir/verify.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,11 +7,11 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
-#include "cli/probe.h"
 #include "config/identity.h"
 #include "host/files.h"
 #include "model/find.h"
 #include "rundir/expected.h"
+#include "store/probe.h"
 #include "store/seal.h"
 
 #define VERIFY_CPU_SECONDS 600
@@ -75,7 +75,7 @@ static nn_status verify_array(void *context, const char *dataset, const nn_store
 static nn_status verify_identity(nn_store_file *file, nn_verified *verified)
 {
     char *lines = NULL;
-    NN_TRY(nn_info_read_progress(file, &verified->progress));
+    NN_TRY(nn_checkpoint_get_progress(file, &verified->progress));
     NN_TRY(nn_store_read_text(file, "config_values", &lines));
     verified->run = nn_config_identity(lines, verified->progress.data_identity);
     nn_free(lines);

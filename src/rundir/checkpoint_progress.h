@@ -1,0 +1,20 @@
+/* Where a run was when it saved a checkpoint. */
+#ifndef NN_RUNDIR_CHECKPOINT_PROGRESS_H
+#define NN_RUNDIR_CHECKPOINT_PROGRESS_H
+
+#include "store/store.h"
+
+typedef struct nn_checkpoint_progress {
+    int64_t step, epochs; /* done */
+    int64_t best_epoch;   /* 0: none yet */
+    double best_value;
+    uint64_t data_identity;
+    char fingerprint[32];
+    char ended[32];     /* "no", "all epochs", "early stopping" */
+    char changes[2048]; /* of the machine, one per line; empty: none */
+} nn_checkpoint_progress;
+
+/* Reads it from an open checkpoint of any version. */
+nn_status nn_checkpoint_get_progress(nn_store_file *checkpoint, nn_checkpoint_progress *progress);
+
+#endif

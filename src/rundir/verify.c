@@ -1,0 +1,152 @@
+#include "rundir/verify.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/memory.h"
+#include "host/files.h"
+#include "model/find.h"
+
+typedef struct verify_work {
+    const nn_verify_listener *listener;
+    bool found; /* there is something to verify */
+    nn_manifest manifest;
+    uint64_t run;       /* that the files should be of */
+    const char *run_of; /* who says so; NULL: nobody yet */
+    int64_t newest;     /* the last step that the manifest lists */
+} verify_work;
+
+/* ---- one file ---- */
+
+static bool verify_is_listed(const nn_manifest_entry *entry, const nn_verified *verified)
+{
+    return entry->size == verified->bytes && entry->hash == verified->hash;
+}
+
+/* The file against what the run directory says of it. Best weights that are newer than the manifest were
+ * written just before the run was killed. */
+static void verify_compare(const verify_work *work, int64_t step, nn_verified *verified)
+{
+    const nn_manifest_entry *entry = nn_manifest_find(&work->manifest, step);
+    int64_t found = verified->progress.step;
+    if (verified->opens && step >= 0 && found != step)
+        nn_verified_note(verified,
+                         "it is the checkpoint of step %lld, not of step %lld: files were exchanged",
+                         (long long)found, (long long)step);
+    if (verified->opens && work->run_of && verified->run != work->run)
+        nn_verified_note(verified, "it is of another run than %s: its settings or its data differ",
+                         work->run_of);
+    bool newer = step == NN_MANIFEST_BEST && verified->opens && found >= work->newest;
+    if (entry && verified->sealed && !newer && !verify_is_listed(entry, verified))
+        nn_verified_note(verified, "it is another file than the one that the manifest lists");
+    if (entry && !verified->sealed && verified->bytes != entry->size)
+        nn_verified_note(verified, "it has %" PRIu64 " bytes of the %" PRIu64 " that the manifest lists",
+                         verified->bytes, entry->size);
+}
+
+static nn_status verify_one(verify_work *work, const char *path, int64_t step)
+{
+    nn_verified verified;
+    nn_status status = nn_verify_file(path, &verified);
+    if (status == NN_OK) {
+        verify_compare(work, step, &verified);
+        if (!work->run_of && step >= 0 && verified.opens && verified.problem_count == 0) {
+            work->run = verified.run;
+            work->run_of = "the newest good checkpoint";
+        }
+        work->found = true;
+        work->listener->file(work->listener->context, path, &verified);
+        if (verified.problems.failed)
+            status = nn_fail(NN_ERROR_MEMORY, "out of memory for a list of problems");
+    }
+    nn_verified_release(&verified);
+    return status;
+}
+
+/* ---- a run directory ---- */
+
+static nn_status verify_manifest(verify_work *work, const char *directory)
+{
+    char path[NN_PATH_SIZE];
+    bool there;
+    const nn_verify_listener *listener = work->listener;
+    snprintf(path, sizeof path, "%.4000s/" NN_MANIFEST_NAME, directory);
+    nn_status status = nn_manifest_read(directory, &work->manifest, &there);
+    if (status == NN_ERROR_IO || status == NN_ERROR_MEMORY) return status;
+    work->found |= there;
+    bool good = there && status == NN_OK;
+    listener->manifest(listener->context, path, good ? &work->manifest : NULL,
+                       there ? nn_error_text() : NULL);
+    if (!good) return NN_OK;
+    work->run = work->manifest.run;
+    work->run_of = "the manifest says";
+    for (size_t i = 0; i < work->manifest.count; i++)
+        if (work->manifest.entries[i].step > work->newest) work->newest = work->manifest.entries[i].step;
+    return NN_OK;
+}
+
+static nn_status verify_gone(verify_work *work, const char *directory)
+{
+    for (size_t i = 0; i < work->manifest.count; i++) {
+        char path[NN_PATH_SIZE];
+        bool there;
+        nn_manifest_entry_path(directory, work->manifest.entries[i].step, path);
+        NN_TRY(nn_file_exists(path, &there));
+        if (!there) work->listener->gone(work->listener->context, path);
+    }
+    return NN_OK;
+}
+
+static nn_status verify_files(verify_work *work, const char *directory, const int64_t *steps, size_t count)
+{
+    char path[NN_PATH_SIZE];
+    bool there;
+    NN_TRY(verify_manifest(work, directory));
+    for (size_t i = 0; i < count; i++) {
+        nn_checkpoint_path(directory, steps[i], path);
+        NN_TRY(verify_one(work, path, steps[i]));
+    }
+    nn_manifest_entry_path(directory, NN_MANIFEST_BEST, path);
+    NN_TRY(nn_file_exists(path, &there));
+    if (there) NN_TRY(verify_one(work, path, NN_MANIFEST_BEST));
+    NN_TRY(verify_gone(work, directory));
+    if (!work->found)
+        NN_FAIL(NN_ERROR_USAGE,
+                "%s: has neither checkpoints nor a manifest; is it a run directory of nntrain?", directory);
+    return NN_OK;
+}
+
+static nn_status verify_directory(verify_work *work, const char *directory)
+{
+    int64_t *steps = NULL;
+    size_t count;
+    NN_TRY(nn_checkpoint_list(directory, &steps, &count));
+    nn_status status = verify_files(work, directory, steps, count);
+    nn_free(steps);
+    nn_manifest_release(&work->manifest);
+    return status;
+}
+
+/* The step that a file's name says; -1: none. */
+static int64_t verify_step_of(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    int64_t step;
+    int end = 0;
+    bool says = sscanf(name, "step-%" SCNd64 ".h5%n", &step, &end) == 1 && end > 0 && !name[end];
+    return says ? step : -1;
+}
+
+nn_status nn_verify(const char *run_or_checkpoint, const nn_verify_listener *listener)
+{
+    verify_work work = {.listener = listener, .newest = -1};
+    struct stat facts;
+    bool there;
+    NN_TRY(nn_file_look(run_or_checkpoint, &facts, &there));
+    if (!there)
+        NN_FAIL(NN_ERROR_USAGE, "%s: there is no such run directory or checkpoint", run_or_checkpoint);
+    if (S_ISDIR(facts.st_mode)) return verify_directory(&work, run_or_checkpoint);
+    return verify_one(&work, run_or_checkpoint, verify_step_of(run_or_checkpoint));
+}
