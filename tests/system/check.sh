@@ -64,7 +64,7 @@ finds 1 'network: .*|dense.*units|3' classifier.yaml --set network.4.units=3
 grep -v validation: classifier.yaml >one.yaml
 finds 1 'early_stopping looks at the figures on the validation part' one.yaml \
     --set 'training.early_stopping={patience: 3 epochs}'
-finds 1 'init_from: .*there is no such run' classifier.yaml --set init_from.run=never
+finds 1 'init_from: .*no such run directory or checkpoint' classifier.yaml --set init_from.run=never
 finds 1 '19 ranks, but .* 18 microbatches' classifier.yaml -n 19
 finds 1 'no layer has parameters to train' classifier.yaml --set 'network=[flatten, dense: {units: classes, freeze: true}]'
 big=(--set 'network=[flatten, dense: 2000, dense: 2000, dense: {units: classes}]')
