@@ -2,6 +2,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
 
 int64_t nn_shape_count(nn_shape shape)
 {
@@ -40,4 +43,28 @@ int64_t nn_field_classes(const nn_field *field)
     const nn_shape *shape = &field->shape;
     if (field->is_class) return field->classes;
     return field->shares && shape->dimensions > 0 ? shape->extents[shape->dimensions - 1] : 0;
+}
+
+nn_status nn_scaling_copy(const nn_scaling *from, nn_scaling *to)
+{
+    *to = (nn_scaling){0};
+    if (!from || from->columns == 0) return NN_OK;
+    size_t columns = (size_t)from->columns;
+    NN_TRY(NN_ALLOCATE(&to->scale, columns, "normalisation"));
+    nn_status status = NN_ALLOCATE(&to->offset, columns, "normalisation");
+    if (status != NN_OK) {
+        nn_scaling_release(to);
+        return status;
+    }
+    memcpy(to->scale, from->scale, columns * sizeof *to->scale);
+    memcpy(to->offset, from->offset, columns * sizeof *to->offset);
+    to->columns = from->columns;
+    return NN_OK;
+}
+
+void nn_scaling_release(nn_scaling *scaling)
+{
+    nn_free(scaling->scale);
+    nn_free(scaling->offset);
+    *scaling = (nn_scaling){0};
 }

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/status.h"
+
 #define NN_MAX_DIMENSIONS 8
 
 typedef struct nn_shape {
@@ -27,6 +29,10 @@ typedef struct nn_scaling {
     int64_t columns; /* 0: identity */
     double *scale, *offset;
 } nn_scaling;
+
+/* Copies *from, which may be NULL (identity), into *to; release it afterwards. */
+nn_status nn_scaling_copy(const nn_scaling *from, nn_scaling *to);
+void nn_scaling_release(nn_scaling *scaling);
 
 /* How the values of a target are transformed before they are normalised; metrics and predictions undo it. */
 typedef enum nn_target_transform {

@@ -65,7 +65,7 @@ void nn_check_directory(nn_check *check)
     if (!nn_check_collect(check, directory_check_access(job->run_directory, nearest, exists)) || !exists)
         return;
     nn_check_collect(check, nn_lease_look(job->run_directory));
-    nn_check_collect(check, nn_checkpoint_list(job->run_directory, &steps, &count));
+    nn_check_collect(check, nn_kept_list(job->run_directory, &steps, &count));
     check->resumes = count > 0 && !job->fresh;
     nn_free(steps);
 }
@@ -97,7 +97,7 @@ static nn_status resume_compare_machine(const nn_run *run, nn_store_file *file)
 /* What training would continue from, found as training finds it. Without data only the settings can be
  * compared.
  */
-static nn_status resume_find(const nn_run *run, char path[NN_PATH_SIZE], nn_checkpoint_opened *found)
+static nn_status resume_find(const nn_run *run, char path[NN_PATH_SIZE], nn_kept_checkpoint *found)
 {
     nn_checkpoint_parts parts = {.config = run->config};
     if (run->data) {
@@ -106,7 +106,7 @@ static nn_status resume_find(const nn_run *run, char path[NN_PATH_SIZE], nn_chec
         parts.names = nn_dataset_names(run->data);
         return nn_fallback_find(run->job, &parts, path, found, NULL);
     }
-    NN_TRY(nn_checkpoint_newest(run->job->run_directory, path, &found->bytes, &found->size));
+    NN_TRY(nn_kept_newest(run->job->run_directory, path, &found->bytes, &found->size));
     if (!found->bytes) return NN_OK;
     NN_TRY(nn_store_open_image(found->bytes, found->size, path, &found->file));
     return nn_checkpoint_compare(&parts, found->file);
@@ -117,19 +117,18 @@ static nn_status resume_look(nn_check *check)
 {
     nn_run *run = &check->run;
     char path[NN_PATH_SIZE];
-    int64_t state[NN_CHECKPOINT_STATE] = {0};
-    nn_checkpoint_opened found = {0};
+    int64_t state[NN_KEPT_STATE] = {0};
+    nn_kept_checkpoint found = {0};
     nn_status status;
     NN_TRY_TO(done, status, resume_find(run, path, &found));
     if (!found.file) goto done;
     NN_TRY_TO(done, status,
-              nn_store_read_verified(found.file, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, NN_CHECKPOINT_STATE,
-                                     state));
+              nn_store_read_verified(found.file, NN_KEPT_STATE_NAME, NN_STORE_I64, NN_KEPT_STATE, state));
     NN_TRY_TO(done, status, nn_watch_get(found.file, &run->state.watch));
     status = resume_compare_machine(run, found.file);
     check->forecast->steps_done = run->state.step = state[0];
 done:
-    nn_checkpoint_close(&found);
+    nn_kept_close(&found);
     return status;
 }
 
@@ -167,11 +166,11 @@ static double disk_in_use(const char *run_directory)
     char path[NN_PATH_SIZE];
     int64_t *steps = NULL;
     size_t count = 0;
-    snprintf(path, sizeof path, "%.4000s/" NN_CHECKPOINT_BEST, run_directory);
+    snprintf(path, sizeof path, "%.4000s/" NN_KEPT_BEST, run_directory);
     double bytes = disk_file_size(path);
-    if (nn_checkpoint_list(run_directory, &steps, &count) != NN_OK) nn_error_clear();
+    if (nn_kept_list(run_directory, &steps, &count) != NN_OK) nn_error_clear();
     for (size_t i = 0; i < count; i++) {
-        nn_checkpoint_path(run_directory, steps[i], path);
+        nn_kept_path(run_directory, steps[i], path);
         bytes += disk_file_size(path);
     }
     nn_free(steps);

@@ -9,8 +9,8 @@
 #include "cli/info.h"
 #include "host/files.h"
 #include "host/system.h"
-#include "model/find.h"
 #include "rundir/checkpoint_progress.h"
+#include "store/kept.h"
 
 #define RUN_METRICS "metrics.jsonl"
 #define RUN_LONGEST_LINE ((long)65536)
@@ -31,7 +31,7 @@ static nn_status run_open_saved(run_saved *saved)
     size_t size;
     nn_store_file *file = NULL;
     nn_status status;
-    NN_TRY_TO(done, status, nn_checkpoint_read(saved->path, &bytes, &size));
+    NN_TRY_TO(done, status, nn_kept_read(saved->path, &bytes, &size));
     NN_TRY_TO(done, status, nn_store_open_image(bytes, size, saved->path, &file));
     status = nn_checkpoint_get_progress(file, &saved->progress);
 done:
@@ -105,7 +105,7 @@ static nn_status run_append_checkpoints(nn_facts *facts, const char *directory, 
     nn_facts_key(facts, "checkpoints");
     nn_text_append(&facts->text, facts->json ? "[" : "%zu\n", count);
     for (size_t i = 0; i < count; i++) {
-        nn_checkpoint_path(directory, steps[i], saved->path);
+        nn_kept_path(directory, steps[i], saved->path);
         NN_TRY(run_read_saved(saved));
         nn_facts_entry(facts);
         if (!facts->json) nn_text_append(&facts->text, "    %s: ", strrchr(saved->path, '/') + 1);
@@ -122,7 +122,7 @@ static nn_status run_append_checkpoints(nn_facts *facts, const char *directory, 
 
 static nn_status run_append_best(nn_facts *facts, const char *directory, run_saved *saved)
 {
-    snprintf(saved->path, sizeof saved->path, "%.4000s/" NN_CHECKPOINT_BEST, directory);
+    snprintf(saved->path, sizeof saved->path, "%.4000s/" NN_KEPT_BEST, directory);
     if (nn_info_file_bytes(saved->path) == 0) {
         nn_facts_word(facts, "best", NULL);
         return NN_OK;
@@ -191,7 +191,7 @@ static nn_status run_append_status(nn_facts *facts, const char *directory)
     size_t size;
     struct stat found;
     bool there;
-    snprintf(path, sizeof path, "%.4000s/" NN_RUN_STATUS, directory);
+    snprintf(path, sizeof path, "%.4000s/" NN_KEPT_STATUS, directory);
     NN_TRY(nn_file_look(path, &found, &there));
     if (there && S_ISREG(found.st_mode) && found.st_size > 0)
         NN_TRY(nn_file_load(path, (size_t)RUN_LONGEST_LINE, "how a run ended", &line, &size));
@@ -207,7 +207,7 @@ static nn_status run_check(const char *directory, size_t checkpoints)
 {
     char metrics[NN_PATH_SIZE], best[NN_PATH_SIZE];
     snprintf(metrics, sizeof metrics, "%.4000s/" RUN_METRICS, directory);
-    snprintf(best, sizeof best, "%.4000s/" NN_CHECKPOINT_BEST, directory);
+    snprintf(best, sizeof best, "%.4000s/" NN_KEPT_BEST, directory);
     if (checkpoints > 0 || nn_info_file_bytes(metrics) > 0 || nn_info_file_bytes(best) > 0) return NN_OK;
     NN_FAIL(NN_ERROR_USAGE,
             "%s: is a folder, but no run directory with a checkpoint; name a file, or a run directory",
@@ -220,7 +220,7 @@ nn_status nn_info_append_run(nn_facts *facts, const char *directory)
     size_t count;
     run_saved *saved = NULL;
     nn_status status;
-    NN_TRY_TO(done, status, nn_checkpoint_list(directory, &steps, &count));
+    NN_TRY_TO(done, status, nn_kept_list(directory, &steps, &count));
     NN_TRY_TO(done, status, run_check(directory, count));
     NN_TRY_TO(done, status, NN_ALLOCATE(&saved, 1, "the facts of a checkpoint"));
     nn_facts_word(facts, "kind", "run");

@@ -17,30 +17,6 @@ const nn_model_arithmetic *nn_model_arithmetic_of(nn_scalar scalar)
     return scalar == NN_SCALAR_F64 ? &nn_model_arithmetic_f64 : &nn_model_arithmetic_f32;
 }
 
-nn_status nn_scaling_copy(const nn_scaling *from, nn_scaling *to)
-{
-    *to = (nn_scaling){0};
-    if (!from || from->columns == 0) return NN_OK;
-    size_t columns = (size_t)from->columns;
-    NN_TRY(NN_ALLOCATE(&to->scale, columns, "normalisation"));
-    nn_status status = NN_ALLOCATE(&to->offset, columns, "normalisation");
-    if (status != NN_OK) {
-        nn_scaling_release(to);
-        return status;
-    }
-    memcpy(to->scale, from->scale, columns * sizeof *to->scale);
-    memcpy(to->offset, from->offset, columns * sizeof *to->offset);
-    to->columns = from->columns;
-    return NN_OK;
-}
-
-void nn_scaling_release(nn_scaling *scaling)
-{
-    nn_free(scaling->scale);
-    nn_free(scaling->offset);
-    *scaling = (nn_scaling){0};
-}
-
 static nn_status model_copy_field(const nn_field *from, nn_field *to)
 {
     *to = *from;
@@ -76,7 +52,7 @@ int64_t nn_head_class_weights(const nn_loss_type *loss, const nn_field *target)
 }
 
 /* Weights of no and yes: two given numbers apply to every column; balanced treats each column separately. */
-static nn_status model_make_yes_no_weights(nn_head *head, const nn_target_facts *facts, bool *made)
+static nn_status model_make_yes_no_weights(nn_head *head, const nn_model_target *facts, bool *made)
 {
     const nn_text_list *given = head->loss->class_weights(head->loss_options);
     int64_t count = nn_head_class_weights(head->loss, &head->target);
@@ -91,7 +67,7 @@ static nn_status model_make_yes_no_weights(nn_head *head, const nn_target_facts 
 }
 
 /* Shares of classes at several positions are averaged over the positions. */
-static nn_status model_make_weights(nn_head *head, const nn_target_facts *facts, bool *made)
+static nn_status model_make_weights(nn_head *head, const nn_model_target *facts, bool *made)
 {
     int64_t classes = nn_field_classes(&head->target), places = nn_shape_count(head->target.shape) / classes;
     double *shares = NULL;
@@ -106,7 +82,7 @@ static nn_status model_make_weights(nn_head *head, const nn_target_facts *facts,
     return status;
 }
 
-static nn_status model_fill_class_weights(nn_head *head, const nn_target_facts *facts)
+static nn_status model_fill_class_weights(nn_head *head, const nn_model_target *facts)
 {
     /* The loss's own check refuses a target of values that it does not take. */
     if (!head->loss->class_weights || (!head->loss->yes_no && nn_field_classes(&head->target) == 0))
@@ -124,7 +100,7 @@ static nn_status model_fill_class_weights(nn_head *head, const nn_target_facts *
     return NN_OK;
 }
 
-static nn_status model_fill_head(nn_head *head, nn_head_spec *spec, const nn_target_facts *facts)
+static nn_status model_fill_head(nn_head *head, nn_head_spec *spec, const nn_model_target *facts)
 {
     head->loss = spec->loss;
     head->loss_options = spec->options;
@@ -185,7 +161,8 @@ bool nn_head_is_values(const nn_head *head)
     return !head->target.is_class && !head->loss->domain.bounded;
 }
 
-int nn_metric_index(const nn_metric *metrics, int count, int head_count, const char *head, const char *name)
+int nn_model_metric_index(const nn_model_metric *metrics, int count, int head_count, const char *head,
+                          const char *name)
 {
     size_t length = strlen(head);
     if (head_count == 1 && strncmp(name, head, length) == 0 && name[length] == '.') name += length + 1;
@@ -207,7 +184,7 @@ nn_status nn_model_check(const nn_model *model)
                                    layer->name);
     }
     for (int m = 0; m < model->metric_count; m++) {
-        const nn_metric *metric = &model->metrics[m];
+        const nn_model_metric *metric = &model->metrics[m];
         const nn_head *head = &model->heads[metric->head];
         const nn_layer *layer = &model->network->layers[head->layer];
         nn_judged judged = {layer->output_shape, &head->target, head->loss->yes_no};
@@ -238,8 +215,8 @@ static nn_status model_add_metrics(nn_model *model)
         bool several = model->head_count > 1;
         snprintf(name, sizeof name, "%s%s%s", several ? model->heads[h].name : "", several ? "." : "",
                  rmse->name);
-        nn_metric *metric = &model->metrics[model->metric_count];
-        *metric = (nn_metric){.type = rmse, .head = h, .extra = true};
+        nn_model_metric *metric = &model->metrics[model->metric_count];
+        *metric = (nn_model_metric){.type = rmse, .head = h, .extra = true};
         NN_TRY(nn_copy_text(name, &metric->name));
         model->metric_count++;
     }
@@ -247,7 +224,7 @@ static nn_status model_add_metrics(nn_model *model)
 }
 
 static nn_status model_fill(nn_model *model, nn_model_spec *spec, const nn_field *input,
-                            const nn_scaling *input_scaling, const nn_target_facts *targets)
+                            const nn_scaling *input_scaling, const nn_model_target *targets)
 {
     model->scalar = spec->network.scalar;
     model->has_lengths = spec->network.has_lengths;
@@ -269,7 +246,7 @@ static nn_status model_fill(nn_model *model, nn_model_spec *spec, const nn_field
 }
 
 nn_status nn_model_create(nn_model_spec *spec, const nn_field *input, const nn_scaling *input_scaling,
-                          const nn_target_facts *targets, bool has_lengths, int64_t microbatch_size,
+                          const nn_model_target *targets, bool has_lengths, int64_t microbatch_size,
                           nn_model **model)
 {
     *model = NULL;
@@ -310,7 +287,7 @@ void nn_model_destroy(nn_model *model)
     if (!model) return;
     nn_network_destroy(model->network);
     for (int h = 0; h < model->head_count; h++) model_release_head(&model->heads[h]);
-    for (int m = 0; m < model->metric_count; m++) nn_metric_release(&model->metrics[m]);
+    for (int m = 0; m < model->metric_count; m++) nn_model_metric_release(&model->metrics[m]);
     model_release_field(&model->input);
     nn_scaling_release(&model->input_scaling);
     nn_names_set_release(&model->names);

@@ -25,13 +25,13 @@ typedef struct nn_head_spec {
 } nn_head_spec;
 
 /* A metric of a head. */
-typedef struct nn_metric {
+typedef struct nn_model_metric {
     const nn_metric_type *type;
     void *options; /* owned */
     int head;
     char *name; /* owned: "accuracy", or "label.accuracy" if there are several heads */
     bool extra; /* not requested: shown only at the end of a run and by eval */
-} nn_metric;
+} nn_model_metric;
 
 /* The sections network, loss (or losses) and metrics, before the data is known. Zero-initialise. */
 typedef struct nn_model_spec {
@@ -39,16 +39,16 @@ typedef struct nn_model_spec {
     int head_count;
     nn_head_spec heads[NN_MODEL_HEADS];
     int metric_count;
-    nn_metric metrics[NN_MODEL_METRICS];
+    nn_model_metric metrics[NN_MODEL_METRICS];
 } nn_model_spec;
 
 /* Properties of the target of a head; all borrowed. */
-typedef struct nn_target_facts {
+typedef struct nn_model_target {
     const nn_field *field;
     const nn_scaling *scaling;
     const double *shares; /* of the classes in the training part, or the mean of each value; NULL: unknown */
     const double *class_weights; /* computed by an earlier run; NULL: to be computed */
-} nn_target_facts;
+} nn_model_target;
 
 /* An output of the network with its target and loss. */
 typedef struct nn_head {
@@ -72,7 +72,7 @@ typedef struct nn_model {
     int head_count;
     nn_head heads[NN_MODEL_HEADS];
     int metric_count;
-    nn_metric metrics[NN_MODEL_METRICS];
+    nn_model_metric metrics[NN_MODEL_METRICS];
     nn_field input;
     nn_scaling input_scaling;
     nn_names_set names; /* of the data: all inputs, then all targets; owned; set by the caller that builds the
@@ -86,16 +86,16 @@ void nn_model_spec_release(nn_model_spec *spec);
 /* Reads the sections loss, losses and metrics, and sets the network's outputs; and releases what they own. */
 void nn_model_spec_read_heads(nn_config *config, nn_model_spec *spec);
 void nn_model_spec_release_heads(nn_model_spec *spec);
-void nn_metric_release(nn_metric *metric);
+void nn_model_metric_release(nn_model_metric *metric);
 
 /* The keys common to all losses: weight. For help. */
-const nn_option *nn_loss_common_options(void);
+const nn_option *nn_model_loss_options(void);
 
 /* Builds the model for the given fields (names and scalings are copied; targets: one per head) and microbatch
  * size in samples. Takes the contents of the spec, also on failure. "classes" in the options of layers is
  * replaced by the target's number of classes. Returns an owned model. */
 nn_status nn_model_create(nn_model_spec *spec, const nn_field *input, const nn_scaling *input_scaling,
-                          const nn_target_facts *targets, bool has_lengths, int64_t microbatch_size,
+                          const nn_model_target *targets, bool has_lengths, int64_t microbatch_size,
                           nn_model **model);
 void nn_model_destroy(nn_model *model); /* accepts NULL */
 
@@ -114,7 +114,8 @@ int64_t nn_model_output_count(const nn_model *model);
 
 /* Index of the metric with the given name, or -1. If there is one head, its name may precede the metric
  * ("y.rmse"). */
-int nn_metric_index(const nn_metric *metrics, int count, int head_count, const char *head, const char *name);
+int nn_model_metric_index(const nn_model_metric *metrics, int count, int head_count, const char *head,
+                          const char *name);
 
 /* Whether the network's output must be converted to the target's own units. */
 bool nn_head_has_units(const nn_head *head);
@@ -151,9 +152,5 @@ nn_status nn_model_get_values(const nn_model *model, nn_store_file *file, const 
 #define NN_MODEL_AVERAGE "average"
 const char *nn_model_weights_group(nn_store_file *file);
 nn_status nn_model_get_weights(const nn_model *model, nn_store_file *file, nn_real *weights);
-
-/* Makes an owned copy; from may be NULL or have no columns. Release it. */
-nn_status nn_scaling_copy(const nn_scaling *from, nn_scaling *to);
-void nn_scaling_release(nn_scaling *scaling);
 
 #endif

@@ -3,8 +3,8 @@
 
 #include "base/memory.h"
 #include "model/arithmetic.h"
-#include "model/find.h"
 #include "nntrain/nntrain.h"
+#include "store/kept.h"
 #include "tensor/matrix.h"
 
 struct nn_predictor {
@@ -51,7 +51,7 @@ nn_status nn_predictor_open(const char *run_directory_or_checkpoint, nn_predicto
     nn_store_printing printing;
     nn_store_printing_keep(&printing);
     *predictor = NULL;
-    NN_TRY_TO(done, status, nn_saved_find(run_directory_or_checkpoint, path, &bytes, &size));
+    NN_TRY_TO(done, status, nn_kept_find(run_directory_or_checkpoint, path, &bytes, &size));
     NN_TRY_TO(done, status, nn_store_open_image(bytes, size, path, &file));
     NN_TRY_TO(done, status, NN_ALLOCATE(predictor, 1, "a predictor"));
     status = predict_fill(file, *predictor);

@@ -115,7 +115,7 @@ void nn_spec_read_composite(nn_spec_reader *reader, nn_config_node *entry, const
     size_t problems = nn_config_problem_count(config);
     void *read = nn_spec_options(config, type->options_size, "the options of a composite");
     if (read) nn_config_read(config, options, path, type->options, nn_unknown_symbols, common_keys, read);
-    nn_spec_read_common(config, options, path, nn_composite_common_options(), type->options, &common);
+    nn_spec_read_common(config, options, path, nn_model_composite_options(), type->options, &common);
     nn_spec_resolve_inputs(reader, entry, &common.inputs);
     bool good = read && composite_check(reader, entry, type, &common);
     if (good && nn_config_problem_count(config) == problems)

@@ -17,7 +17,7 @@ static const nn_option common_table[] = {{"weight", NN_OPTION_REAL, offsetof(com
                                           "factor on the loss, relative to the other losses"},
                                          {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
 
-const nn_option *nn_loss_common_options(void)
+const nn_option *nn_model_loss_options(void)
 {
     return common_table;
 }
@@ -132,7 +132,7 @@ static int heads_find(nn_config *config, nn_config_node *node, const char **word
     return -1;
 }
 
-static nn_status heads_name_metric(const nn_model_spec *spec, nn_metric *metric)
+static nn_status heads_name_metric(const nn_model_spec *spec, nn_model_metric *metric)
 {
     char name[160];
     const char *head = spec->heads[metric->head].name;
@@ -160,8 +160,8 @@ static void heads_read_metric(nn_config *config, nn_config_node *node, nn_model_
         nn_config_error(config, node, "metrics: at most %d are possible", NN_MODEL_METRICS);
         return;
     }
-    nn_metric *metric = &spec->metrics[spec->metric_count];
-    *metric = (nn_metric){.type = type, .head = head};
+    nn_model_metric *metric = &spec->metrics[spec->metric_count];
+    *metric = (nn_model_metric){.type = type, .head = head};
     if (!nn_config_check(config, node, heads_name_metric(spec, metric))) return;
     spec->metric_count++;
     char path[192];
@@ -197,12 +197,12 @@ void nn_model_spec_read_heads(nn_config *config, nn_model_spec *spec)
     heads_read_metrics(config, nn_config_root(config), spec);
 }
 
-void nn_metric_release(nn_metric *metric)
+void nn_model_metric_release(nn_model_metric *metric)
 {
     if (metric->options) nn_options_release(metric->type->options, metric->options);
     nn_free(metric->options);
     nn_free(metric->name);
-    *metric = (nn_metric){0};
+    *metric = (nn_model_metric){0};
 }
 
 void nn_model_spec_release_heads(nn_model_spec *spec)
@@ -213,6 +213,6 @@ void nn_model_spec_release_heads(nn_model_spec *spec)
         nn_free(head->options);
         nn_free(head->name);
     }
-    for (int m = 0; m < spec->metric_count; m++) nn_metric_release(&spec->metrics[m]);
+    for (int m = 0; m < spec->metric_count; m++) nn_model_metric_release(&spec->metrics[m]);
     spec->head_count = spec->metric_count = 0;
 }

@@ -43,12 +43,12 @@ static const nn_option layer_table[] = {
 
 static const char *const common_keys[] = {"name", "inputs", "freeze", "learning_rate_factor", "share", NULL};
 
-const nn_option *nn_layer_common_options(void)
+const nn_option *nn_model_layer_options(void)
 {
     return layer_table;
 }
 
-const nn_option *nn_composite_common_options(void)
+const nn_option *nn_model_composite_options(void)
 {
     return composite_table;
 }

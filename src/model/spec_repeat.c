@@ -22,7 +22,7 @@ static const nn_option repeat_table[] = {
      "is the layer that a repetition reads"},
     {0}};
 
-const nn_option *nn_repeat_options(void)
+const nn_option *nn_model_repeat_options(void)
 {
     return repeat_table;
 }

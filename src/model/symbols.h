@@ -17,8 +17,8 @@ nn_status nn_symbols_resolve(nn_network_spec *spec, const nn_head *heads, int he
 
 /* The keys common to all layers, such as name and inputs; those common to all composites; and those of
  * `repeat`. For help. */
-const nn_option *nn_layer_common_options(void);
-const nn_option *nn_composite_common_options(void);
-const nn_option *nn_repeat_options(void);
+const nn_option *nn_model_layer_options(void);
+const nn_option *nn_model_composite_options(void);
+const nn_option *nn_model_repeat_options(void);
 
 #endif

@@ -40,7 +40,7 @@ int64_t nn_attention_backward_scratch(const nn_attention *attention)
 
 /* A block of queries: tile holds their number and the keys that they see. */
 typedef struct attention_rows {
-    nn_attention_tile tile;
+    nn_scores_tile tile;
     int64_t first;
     nn_real *query;
 } attention_rows;
@@ -50,10 +50,10 @@ static attention_rows attention_rows_from(const nn_attention *attention, const n
 {
     int64_t left = head->queries - first, block = nn_attention_block(attention);
     int64_t rows = left < block ? left : block;
-    nn_attention_tile tile = {.rows = rows,
-                              .columns = head->keys,
-                              .visible = head->keys,
-                              .scale = (nn_real)(1.0 / sqrt((double)attention->size))};
+    nn_scores_tile tile = {.rows = rows,
+                           .columns = head->keys,
+                           .visible = head->keys,
+                           .scale = (nn_real)(1.0 / sqrt((double)attention->size))};
     if (attention->causal) {
         tile.visible = first + 1;
         if (first + rows < tile.columns) tile.columns = first + rows;
@@ -96,19 +96,19 @@ static void attention_clear(int64_t begin, int64_t end, int64_t size, int64_t st
 static void attention_forward_rows(const nn_attention *attention, const nn_attention_head *head,
                                    const attention_rows *rows, nn_real *scratch)
 {
-    nn_attention_tile tile = rows->tile;
+    nn_scores_tile tile = rows->tile;
     nn_real *weights = scratch, *factors = scratch + attention_tile_values(attention);
     nn_real *output = head->output + rows->first * attention->output_stride;
     attention_scores(attention, head, rows, weights);
-    nn_attention_exp(tile, weights, head->shifts + rows->first, head->sums + rows->first);
+    nn_scores_exp(tile, weights, head->shifts + rows->first, head->sums + rows->first);
     if (head->drops) {
         attention_draw(attention, head, rows, factors);
         nn_multiply(tile.rows * tile.columns, factors, weights);
     }
     nn_matrix_product(NN_PLAIN, NN_PLAIN, tile.rows, attention->size, tile.columns, weights, tile.columns,
                       head->value, attention->key_stride, false, output, attention->output_stride);
-    nn_attention_divide_rows(tile.rows, attention->size, attention->output_stride, head->sums + rows->first,
-                             output);
+    nn_scores_divide_rows(tile.rows, attention->size, attention->output_stride, head->sums + rows->first,
+                          output);
 }
 
 void nn_attention_forward(const nn_attention *attention, const nn_attention_head *head, nn_real *scratch)
@@ -146,10 +146,10 @@ static void attention_backward_tile(const nn_attention *attention, const nn_atte
                                     const attention_rows *rows, const nn_real *dy,
                                     const attention_buffers *buffers)
 {
-    nn_attention_tile tile = rows->tile;
+    nn_scores_tile tile = rows->tile;
     const nn_real *output = head->output + rows->first * attention->output_stride;
     attention_scores(attention, head, rows, buffers->weights);
-    nn_attention_exp_again(tile, head->shifts + rows->first, buffers->weights);
+    nn_scores_exp_again(tile, head->shifts + rows->first, buffers->weights);
     nn_matrix_product(NN_PLAIN, NN_TRANSPOSED, tile.rows, tile.columns, attention->size, dy,
                       attention->output_stride, head->value, attention->key_stride, false, buffers->gradient,
                       tile.columns);
@@ -157,10 +157,8 @@ static void attention_backward_tile(const nn_attention *attention, const nn_atte
         attention_draw(attention, head, rows, buffers->factors);
         nn_multiply(tile.rows * tile.columns, buffers->factors, buffers->gradient);
     }
-    nn_attention_row_products(tile.rows, attention->size, attention->output_stride, output, dy,
-                              buffers->means);
-    nn_attention_score_gradient(tile, head->sums + rows->first, buffers->means, buffers->weights,
-                                buffers->gradient);
+    nn_scores_row_products(tile.rows, attention->size, attention->output_stride, output, dy, buffers->means);
+    nn_scores_gradient(tile, head->sums + rows->first, buffers->means, buffers->weights, buffers->gradient);
     if (head->drops) nn_multiply(tile.rows * tile.columns, buffers->factors, buffers->weights);
 }
 
@@ -170,7 +168,7 @@ static void attention_backward_rows(const nn_attention *attention, const nn_atte
                                     const attention_rows *rows, const nn_real *output_gradient, bool grows,
                                     const attention_buffers *buffers)
 {
-    nn_attention_tile tile = rows->tile;
+    nn_scores_tile tile = rows->tile;
     int64_t size = attention->size;
     const nn_real *dy = output_gradient + rows->first * attention->output_stride;
     attention_backward_tile(attention, head, rows, dy, buffers);

@@ -152,11 +152,11 @@ typedef struct nn_layer_type {
 } nn_layer_type;
 
 /* How the number of steps of a layer's output follows from that of its first input. kernel 0: the same. */
-typedef struct nn_time {
+typedef struct nn_layer_time {
     bool kept; /* the first extent of the output counts steps, as in inputs[0] */
     int64_t kernel, stride,
         padding; /* otherwise (steps + padding - kernel) / stride + 1; padding: both ends together */
-} nn_time;
+} nn_layer_time;
 
 struct nn_layer {
     /* set before build */
@@ -189,7 +189,7 @@ struct nn_layer {
     int64_t values_per_statistic; /* number of values per sample in each statistic over samples that the layer
                                      uses in training; 0: samples do not affect each other. Without
                                      `statistics` it is taken over the microbatch */
-    nn_time time;
+    nn_layer_time time;
     bool in_place;          /* backward and gradient do not read inputs[0]: the output may overwrite it */
     bool gradient_in_place; /* only the gradients may share memory: input_gradients[0] may be output_gradient,
                                which gradient() does not read */

@@ -255,7 +255,7 @@ static nn_status network_place_layer(nn_network *network, int l, const nn_networ
 {
     int parts = spec->input.part_count;
     if (l == 0) network->layers[0].time.kept = spec->has_lengths;
-    if (l > 0 && l <= parts) return nn_part_describe(&network->layers[l], &spec->input, l - 1);
+    if (l > 0 && l <= parts) return nn_input_part_describe(&network->layers[l], &spec->input, l - 1);
     if (l > parts) NN_TRY(network_share(network, l, spec->layers[l - 1 - parts].share));
     if (!spec->unfused) nn_fuse_layer(network, l);
     return NN_OK;

@@ -71,7 +71,7 @@ static nn_layer_call run_make_call(const nn_network *network, int l, const nn_re
 
 static void run_find_lengths(const nn_layer *layer, const nn_microbatch *microbatch, int l)
 {
-    const nn_time *time = &layer->time;
+    const nn_layer_time *time = &layer->time;
     const int64_t *from = microbatch->lengths[layer->inputs[0]];
     int64_t *to = microbatch->lengths[l];
     if (!to || to == from) return;

@@ -10,7 +10,7 @@ static nn_status part_build(nn_layer *layer)
 
 static void part_forward(const nn_layer *layer, const nn_layer_call *call)
 {
-    const nn_part_plan *plan = layer->plan;
+    const nn_input_part *plan = layer->plan;
     for (int64_t i = 0; i < call->samples; i++)
         memcpy(call->output + i * plan->count, call->inputs[0] + i * plan->stride + plan->begin,
                (size_t)plan->count * sizeof(nn_real));

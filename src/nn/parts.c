@@ -4,13 +4,13 @@
 
 #include "base/memory.h"
 
-nn_status nn_part_describe(nn_layer *layer, const nn_field *input, int part)
+nn_status nn_input_part_describe(nn_layer *layer, const nn_field *input, int part)
 {
     const nn_field *own = &input->parts[part], *first = &input->parts[0];
-    nn_part_plan *plan;
+    nn_input_part *plan;
     NN_TRY(NN_ALLOCATE(&plan, 1, "an input"));
     layer->plan = plan;
-    *plan = (nn_part_plan){own->begin, nn_shape_count(own->shape), nn_shape_count(input->shape)};
+    *plan = (nn_input_part){own->begin, nn_shape_count(own->shape), nn_shape_count(input->shape)};
     layer->output_shape = own->shape;
     layer->time.kept = !own->features && own->shape.dimensions > 0 && first->shape.dimensions > 0 &&
                        own->shape.extents[0] == first->shape.extents[0];

@@ -175,11 +175,11 @@ nn_shape nn_window_shape(const nn_window *window, int64_t channels)
     return shape;
 }
 
-nn_time nn_window_time(const nn_window *window)
+nn_layer_time nn_window_time(const nn_window *window)
 {
     const nn_window_axis *axis = &window->axes[NN_WINDOW_AXES - window->dimensions];
-    return (nn_time){.kept = true,
-                     .kernel = nn_window_span(axis->kernel, axis->dilation),
-                     .stride = axis->stride,
-                     .padding = axis->before + axis->after};
+    return (nn_layer_time){.kept = true,
+                           .kernel = nn_window_span(axis->kernel, axis->dilation),
+                           .stride = axis->stride,
+                           .padding = axis->before + axis->after};
 }

@@ -76,6 +76,6 @@ nn_status nn_window_create_transposed(const nn_window_options *options, const nn
 nn_shape nn_window_shape(const nn_window *window, int64_t channels);
 
 /* How output steps follow from input steps if the first spatial dimension is time. */
-nn_time nn_window_time(const nn_window *window);
+nn_layer_time nn_window_time(const nn_window *window);
 
 #endif

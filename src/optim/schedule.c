@@ -10,7 +10,7 @@ const char *const nn_schedule_extend_choices[] = {"stretch", "hold", "restart", 
 /* Longer than any run, and small enough to add to a step without overflow. */
 #define DURATION_LONGEST (INT64_C(1) << 60)
 
-int64_t nn_duration_steps(nn_duration duration, nn_run_length length)
+int64_t nn_schedule_duration_steps(nn_duration duration, nn_schedule_length length)
 {
     const double steps_in_unit[] = {[NN_DURATION_EPOCHS] = (double)length.steps_per_epoch,
                                     [NN_DURATION_STEPS] = 1,
@@ -19,7 +19,7 @@ int64_t nn_duration_steps(nn_duration duration, nn_run_length length)
     return steps < (double)DURATION_LONGEST ? (int64_t)steps : DURATION_LONGEST;
 }
 
-nn_status nn_duration_check(const char *name, nn_duration duration)
+nn_status nn_schedule_check_duration(const char *name, nn_duration duration)
 {
     if (duration.unit == NN_DURATION_SECONDS)
         NN_FAIL(NN_ERROR_USAGE,
@@ -29,7 +29,7 @@ nn_status nn_duration_check(const char *name, nn_duration duration)
     return NN_OK;
 }
 
-nn_status nn_duration_check_epochs(const char *name, nn_duration duration)
+nn_status nn_schedule_check_epochs(const char *name, nn_duration duration)
 {
     if (duration.unit != NN_DURATION_EPOCHS || duration.amount != floor(duration.amount) ||
         duration.amount > 1e9)
@@ -37,14 +37,14 @@ nn_status nn_duration_check_epochs(const char *name, nn_duration duration)
     return NN_OK;
 }
 
-int64_t nn_schedule_warmup_steps(const void *options, nn_run_length length)
+int64_t nn_schedule_warmup_steps(const void *options, nn_schedule_length length)
 {
     const nn_schedule_common *common = options;
-    return nn_duration_steps(common->warmup, length);
+    return nn_schedule_duration_steps(common->warmup, length);
 }
 
 double nn_schedule_factor(const nn_schedule_type *type, const void *options, const nn_schedule_memory *memory,
-                          int64_t step, nn_run_length length)
+                          int64_t step, nn_schedule_length length)
 {
     nn_schedule_span span = memory->span;
     if (span.planned == 0) span.planned = length.steps;
@@ -58,21 +58,23 @@ double nn_schedule_factor(const nn_schedule_type *type, const void *options, con
     return type->factor(options, memory, step - warmup, length);
 }
 
-const char *nn_schedule_unreached(const nn_schedule_type *type, const void *options, nn_run_length length)
+const char *nn_schedule_unreached(const nn_schedule_type *type, const void *options,
+                                  nn_schedule_length length)
 {
     int64_t warmup = nn_schedule_warmup_steps(options, length);
-    nn_run_length proper = {length.steps - warmup, length.steps_per_epoch};
+    nn_schedule_length proper = {length.steps - warmup, length.steps_per_epoch};
     for (const nn_option *option = type->options; type->unreached && option->name; option++) {
         const void *field = (const char *)options + option->offset;
         if (option->kind != NN_OPTION_DURATION || option->offset == 0) continue;
         const nn_duration *duration = field;
-        if (warmup < length.steps && nn_duration_steps(*duration, proper) >= proper.steps)
+        if (warmup < length.steps && nn_schedule_duration_steps(*duration, proper) >= proper.steps)
             return option->name;
     }
     return NULL;
 }
 
-bool nn_schedule_plan(const void *options, nn_schedule_memory *memory, int64_t step, nn_run_length length)
+bool nn_schedule_plan(const void *options, nn_schedule_memory *memory, int64_t step,
+                      nn_schedule_length length)
 {
     const nn_schedule_common *common = options;
     nn_schedule_span *span = &memory->span, before = *span;

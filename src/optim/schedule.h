@@ -17,10 +17,10 @@
 #include "base/status.h"
 
 /* The length of the run, for converting durations into steps. */
-typedef struct nn_run_length {
+typedef struct nn_schedule_length {
     int64_t steps; /* of the complete run */
     int64_t steps_per_epoch;
-} nn_run_length;
+} nn_schedule_length;
 
 /* What happens to the schedule when the run is extended. */
 typedef enum nn_schedule_extend { NN_EXTEND_STRETCH, NN_EXTEND_HOLD, NN_EXTEND_RESTART } nn_schedule_extend;
@@ -61,28 +61,30 @@ typedef struct nn_schedule_type {
     nn_status (*check)(const void *options); /* NULL: nothing to check beyond the table */
     /* The factor at step `step` (from 0) of `length.steps` steps, both without the warm-up. */
     double (*factor)(const void *options, const nn_schedule_memory *memory, int64_t step,
-                     nn_run_length length);
+                     nn_schedule_length length);
     /* Receives the validation result of an epoch. NULL: the schedule does not depend on it. */
     void (*observe)(const void *options, nn_schedule_memory *memory, double value, bool higher_is_better);
 } nn_schedule_type;
 
 /* The factor at step `step` (from 0) of the run, warm-up included. */
 double nn_schedule_factor(const nn_schedule_type *type, const void *options, const nn_schedule_memory *memory,
-                          int64_t step, nn_run_length length);
+                          int64_t step, nn_schedule_length length);
 /* Call at the end of each epoch: passes the validation result to a schedule that has observe. */
 void nn_schedule_observe(const nn_schedule_type *type, const void *options, nn_schedule_memory *memory,
                          double value, bool higher_is_better);
 /* The name of an option, other than the warm-up, whose duration does not end before the run, with the effect
  * type->unreached; NULL: none. */
-const char *nn_schedule_unreached(const nn_schedule_type *type, const void *options, nn_run_length length);
+const char *nn_schedule_unreached(const nn_schedule_type *type, const void *options,
+                                  nn_schedule_length length);
 
 /* Plans a run of `length` that starts or continues at `step`. If it is longer or shorter than planned before,
  * or if `extend` has changed since it was extended, the span of the schedule is updated. Returns whether it
  * was. */
-bool nn_schedule_plan(const void *options, nn_schedule_memory *memory, int64_t step, nn_run_length length);
+bool nn_schedule_plan(const void *options, nn_schedule_memory *memory, int64_t step,
+                      nn_schedule_length length);
 
 /* Length of the warm-up in steps. The schedules' check has refused durations in seconds. */
-int64_t nn_schedule_warmup_steps(const void *options, nn_run_length length);
+int64_t nn_schedule_warmup_steps(const void *options, nn_schedule_length length);
 
 const nn_schedule_type *const *nn_schedule_types(void);     /* NULL-terminated */
 const nn_schedule_type *nn_schedule_find(const char *name); /* NULL if there is none */

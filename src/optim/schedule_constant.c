@@ -10,11 +10,11 @@ static const nn_option constant_table[] = {NN_SCHEDULE_COMMON(constant_options, 
 static nn_status constant_check(const void *options)
 {
     const constant_options *constant = options;
-    return nn_duration_check("warmup", constant->common.warmup);
+    return nn_schedule_check_duration("warmup", constant->common.warmup);
 }
 
 static double constant_factor(const void *options, const nn_schedule_memory *memory, int64_t step,
-                              nn_run_length length)
+                              nn_schedule_length length)
 {
     (void)options, (void)memory, (void)step, (void)length;
     return 1.0;

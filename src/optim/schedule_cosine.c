@@ -19,11 +19,11 @@ static const nn_option cosine_table[] = {
 static nn_status cosine_check(const void *options)
 {
     const cosine_options *cosine = options;
-    return nn_duration_check("warmup", cosine->common.warmup);
+    return nn_schedule_check_duration("warmup", cosine->common.warmup);
 }
 
 static double cosine_factor(const void *options, const nn_schedule_memory *memory, int64_t step,
-                            nn_run_length length)
+                            nn_schedule_length length)
 {
     (void)memory;
     const cosine_options *cosine = options;

@@ -20,8 +20,8 @@ static const nn_option exponential_table[] = {
 static nn_status exponential_check(const void *options)
 {
     const exponential_options *exponential = options;
-    NN_TRY(nn_duration_check("warmup", exponential->common.warmup));
-    NN_TRY(nn_duration_check("every", exponential->every));
+    NN_TRY(nn_schedule_check_duration("warmup", exponential->common.warmup));
+    NN_TRY(nn_schedule_check_duration("every", exponential->every));
     if (!(exponential->every.amount > 0))
         NN_FAIL(NN_ERROR_USAGE, "every, the interval over which the learning rate decreases by `factor`, "
                                 "must be above 0, such as '1 epoch'");
@@ -30,11 +30,11 @@ static nn_status exponential_check(const void *options)
 
 /* An interval that rounds to 0 steps is one step. */
 static double exponential_factor(const void *options, const nn_schedule_memory *memory, int64_t step,
-                                 nn_run_length length)
+                                 nn_schedule_length length)
 {
     (void)memory;
     const exponential_options *exponential = options;
-    int64_t every = nn_duration_steps(exponential->every, length);
+    int64_t every = nn_schedule_duration_steps(exponential->every, length);
     return pow(exponential->factor, (double)step / (double)(every > 0 ? every : 1));
 }
 

@@ -28,10 +28,10 @@ static const nn_option one_cycle_table[] = {
 static nn_status one_cycle_check(const void *options)
 {
     const one_cycle_options *cycle = options;
-    NN_TRY(nn_duration_check("warmup", cycle->common.warmup));
+    NN_TRY(nn_schedule_check_duration("warmup", cycle->common.warmup));
     if (cycle->common.warmup.amount > 0)
         NN_FAIL(NN_ERROR_USAGE, "warmup: one_cycle has its own rise; set 'rise' instead");
-    return nn_duration_check("rise", cycle->rise);
+    return nn_schedule_check_duration("rise", cycle->rise);
 }
 
 /* Half a cosine from `from` at 0 to `to` at 1. */
@@ -41,11 +41,11 @@ static double one_cycle_between(double from, double to, double share)
 }
 
 static double one_cycle_factor(const void *options, const nn_schedule_memory *memory, int64_t step,
-                               nn_run_length length)
+                               nn_schedule_length length)
 {
     (void)memory;
     const one_cycle_options *cycle = options;
-    int64_t peak = nn_duration_steps(cycle->rise, length) - 1, last = length.steps - 1;
+    int64_t peak = nn_schedule_duration_steps(cycle->rise, length) - 1, last = length.steps - 1;
     if (step < peak) return one_cycle_between(cycle->initial_factor, 1, (double)step / (double)peak);
     if (peak < 0) peak = 0;
     if (step == peak) return 1;

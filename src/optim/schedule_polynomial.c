@@ -19,11 +19,11 @@ static const nn_option polynomial_table[] = {
 static nn_status polynomial_check(const void *options)
 {
     const polynomial_options *polynomial = options;
-    return nn_duration_check("warmup", polynomial->common.warmup);
+    return nn_schedule_check_duration("warmup", polynomial->common.warmup);
 }
 
 static double polynomial_factor(const void *options, const nn_schedule_memory *memory, int64_t step,
-                                nn_run_length length)
+                                nn_schedule_length length)
 {
     (void)memory;
     const polynomial_options *polynomial = options;

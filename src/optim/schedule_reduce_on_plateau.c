@@ -28,12 +28,12 @@ static const nn_option plateau_table[] = {
 static nn_status plateau_check(const void *options)
 {
     const plateau_options *plateau = options;
-    NN_TRY(nn_duration_check("warmup", plateau->common.warmup));
-    return nn_duration_check_epochs("patience", plateau->patience);
+    NN_TRY(nn_schedule_check_duration("warmup", plateau->common.warmup));
+    return nn_schedule_check_epochs("patience", plateau->patience);
 }
 
 static double plateau_factor(const void *options, const nn_schedule_memory *memory, int64_t step,
-                             nn_run_length length)
+                             nn_schedule_length length)
 {
     (void)step, (void)length;
     const plateau_options *plateau = options;

@@ -21,8 +21,8 @@ static const nn_option step_table[] = {
 static nn_status step_check(const void *options)
 {
     const step_options *step = options;
-    NN_TRY(nn_duration_check("warmup", step->common.warmup));
-    NN_TRY(nn_duration_check("every", step->every));
+    NN_TRY(nn_schedule_check_duration("warmup", step->common.warmup));
+    NN_TRY(nn_schedule_check_duration("every", step->every));
     if (!(step->every.amount > 0))
         NN_FAIL(NN_ERROR_USAGE, "every, the interval between reductions, must be above 0, such as '10 "
                                 "epochs'; for a constant learning rate use the schedule 'constant'");
@@ -31,11 +31,11 @@ static nn_status step_check(const void *options)
 
 /* An interval that rounds to 0 steps is one step. */
 static double step_factor(const void *options, const nn_schedule_memory *memory, int64_t step,
-                          nn_run_length length)
+                          nn_schedule_length length)
 {
     (void)memory;
     const step_options *falls = options;
-    int64_t every = nn_duration_steps(falls->every, length);
+    int64_t every = nn_schedule_duration_steps(falls->every, length);
     int64_t count = step / (every > 0 ? every : 1);
     return pow(falls->factor, (double)count);
 }

@@ -16,7 +16,7 @@ nn_status nn_best_file_drop_later(const char *run_directory, const nn_run_state 
     char path[BEST_PATH];
     int64_t step = 0;
     bool there;
-    snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, run_directory);
+    snprintf(path, sizeof path, "%s/" NN_KEPT_BEST, run_directory);
     NN_TRY(nn_file_exists(path, &there));
     if (!there) return NN_OK;
     nn_status status = nn_checkpoint_step(path, &step);
@@ -33,7 +33,7 @@ nn_status nn_best_file_restore(const char *run_directory, const nn_checkpoint_pa
     char path[BEST_PATH];
     int64_t step = 0, each = parts->stepper->plan.length.steps_per_epoch;
     const nn_run_state *state = parts->state;
-    snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, run_directory);
+    snprintf(path, sizeof path, "%s/" NN_KEPT_BEST, run_directory);
     if (state->step % each != 0 || state->best_epoch != state->step / each) return NN_OK;
     nn_status status = nn_checkpoint_step(path, &step);
     if (status == NN_OK && step == state->step) return NN_OK;
@@ -52,7 +52,7 @@ nn_status nn_best_file_read(const char *run_directory, const nn_checkpoint_parts
     size_t size = 0;
     int64_t step = 0;
     nn_store_file *file = NULL;
-    snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, run_directory);
+    snprintf(path, sizeof path, "%s/" NN_KEPT_BEST, run_directory);
     NN_TRY(nn_checkpoint_step(path, &step));
     if (step != parts->state->best_epoch * parts->stepper->plan.length.steps_per_epoch)
         NN_FAIL(NN_ERROR_CHECKPOINT, "%s is of step %lld, not of the best epoch", path, (long long)step);

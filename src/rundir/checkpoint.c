@@ -67,9 +67,9 @@ static nn_status checkpoint_put_data(nn_store_image *image, const char *lines)
 static nn_status checkpoint_put_state(nn_store_image *image, const nn_checkpoint_parts *parts)
 {
     const nn_run_state *state = parts->state;
-    int64_t integers[NN_CHECKPOINT_STATE] = {state->step, state->best_epoch, (int64_t)parts->data_identity};
-    int64_t extent = NN_CHECKPOINT_STATE, one = 1, width = parts->stepper->width;
-    NN_TRY(nn_store_image_put(image, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, 1, &extent, integers));
+    int64_t integers[NN_KEPT_STATE] = {state->step, state->best_epoch, (int64_t)parts->data_identity};
+    int64_t extent = NN_KEPT_STATE, one = 1, width = parts->stepper->width;
+    NN_TRY(nn_store_image_put(image, NN_KEPT_STATE_NAME, NN_STORE_I64, 1, &extent, integers));
     NN_TRY(nn_store_image_put(image, "state/best_value", NN_STORE_F64, 1, &one, &state->best_value));
     NN_TRY(nn_store_image_put(image, "state/best_loss", NN_STORE_F64, 1, &one, &state->best_loss));
     NN_TRY(nn_store_image_put(image, "state/epoch_figures", NN_STORE_F64, 1, &width, state->epoch_figures));
@@ -236,10 +236,9 @@ static nn_status checkpoint_get_changes(nn_store_file *file, nn_text *changes)
 
 nn_status nn_checkpoint_get_state(nn_store_file *file, int width, nn_run_state *state)
 {
-    int64_t integers[NN_CHECKPOINT_STATE], skips[SKIPPED_VALUES] = {0};
+    int64_t integers[NN_KEPT_STATE], skips[SKIPPED_VALUES] = {0};
     char *history = NULL;
-    NN_TRY(
-        nn_store_read_verified(file, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, NN_CHECKPOINT_STATE, integers));
+    NN_TRY(nn_store_read_verified(file, NN_KEPT_STATE_NAME, NN_STORE_I64, NN_KEPT_STATE, integers));
     state->step = integers[0];
     state->best_epoch = integers[1];
     NN_TRY(nn_store_read_verified(file, "state/best_value", NN_STORE_F64, 1, &state->best_value));
@@ -332,10 +331,10 @@ static nn_status checkpoint_get_state_vector(const nn_checkpoint_parts *parts, n
 
 nn_status nn_checkpoint_step(const char *path, int64_t *step)
 {
-    nn_checkpoint_opened opened;
-    nn_status status = nn_checkpoint_open(path, -1, &opened);
+    nn_kept_checkpoint opened;
+    nn_status status = nn_kept_open(path, -1, &opened);
     *step = opened.step;
-    nn_checkpoint_close(&opened);
+    nn_kept_close(&opened);
     return status;
 }
 

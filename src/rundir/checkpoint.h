@@ -6,10 +6,17 @@
 #ifndef NN_RUNDIR_CHECKPOINT_H
 #define NN_RUNDIR_CHECKPOINT_H
 
-#include "model/find.h"
 #include "settings/early.h"
 #include "step/machine.h"
 #include "step/step.h"
+#include "store/kept.h"
+
+/* The identity of the data, one line per fact. */
+#define NN_CHECKPOINT_DATA "state/data"
+
+/* Attribute of a checkpoint: "no", or the reason why the run ended with it: "all epochs", "early
+ * stopping". */
+#define NN_CHECKPOINT_ENDED "ended"
 
 /* Steps that were not applied because of NaN or Inf. */
 typedef struct nn_skipped {
@@ -60,7 +67,7 @@ nn_status nn_checkpoint_load(const nn_checkpoint_parts *parts, nn_store_file *fi
  * the history. Not collective. */
 nn_status nn_checkpoint_get_state(nn_store_file *file, int width, nn_run_state *state);
 
-/* The step at which a checkpoint file was made; fails as nn_checkpoint_open. Not collective. */
+/* The step at which a checkpoint file was made; fails as nn_kept_open. Not collective. */
 nn_status nn_checkpoint_step(const char *path, int64_t *step);
 
 /* Bytes that rank 0 needs while it saves. */

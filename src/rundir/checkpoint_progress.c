@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/memory.h"
-#include "model/find.h"
+#include "rundir/checkpoint.h"
 #include "step/machine.h"
 
 static int64_t progress_lines(const char *text)
@@ -15,11 +15,10 @@ static int64_t progress_lines(const char *text)
 
 nn_status nn_checkpoint_get_progress(nn_store_file *checkpoint, nn_checkpoint_progress *progress)
 {
-    int64_t integers[NN_CHECKPOINT_STATE];
+    int64_t integers[NN_KEPT_STATE];
     char *history = NULL, *fingerprint = NULL, *ended = NULL, *changes = NULL;
     nn_status status;
-    NN_TRY(nn_store_read_verified(checkpoint, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, NN_CHECKPOINT_STATE,
-                                  integers));
+    NN_TRY(nn_store_read_verified(checkpoint, NN_KEPT_STATE_NAME, NN_STORE_I64, NN_KEPT_STATE, integers));
     progress->step = integers[0];
     progress->best_epoch = integers[1];
     progress->data_identity = (uint64_t)integers[2];

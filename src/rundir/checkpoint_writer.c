@@ -14,9 +14,9 @@
 #include "base/memory.h"
 #include "host/clock.h"
 #include "host/threads.h"
-#include "model/find.h"
 #include "rundir/manifest.h"
 #include "rundir/manifest_record.h"
+#include "store/kept.h"
 #include "store/store.h"
 
 typedef struct writer_image {
@@ -81,14 +81,14 @@ static void writer_remove_old(nn_writer *writer)
     int64_t *steps;
     size_t count;
     if (writer_check_lease(writer) != NN_OK) return;
-    if (nn_checkpoint_list(writer->directory, &steps, &count) != NN_OK) return;
+    if (nn_kept_list(writer->directory, &steps, &count) != NN_OK) return;
     int64_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         char path[NN_PATH_SIZE];
         bool damaged = writer_is_damaged(writer, steps[i]);
         bool old = !damaged && steps[i] <= writer->outcome.step && kept++ >= writer->keep_last;
         if (!damaged && !old) continue;
-        nn_checkpoint_path(writer->directory, steps[i], path);
+        nn_kept_path(writer->directory, steps[i], path);
         unlink(path);
     }
     nn_free(steps);
@@ -142,11 +142,11 @@ static void writer_commit(nn_writer *writer)
     char path[NN_PATH_SIZE + 32];
     const nn_write_outcome *outcome = &writer->outcome;
     if (writer->best.bytes) {
-        snprintf(path, sizeof path, "%s/" NN_CHECKPOINT_BEST, writer->directory);
+        snprintf(path, sizeof path, "%s/" NN_KEPT_BEST, writer->directory);
         writer_keep(writer, NN_UNSAVED_BEST, path, &writer->best);
     }
     if (!writer->regular) return;
-    nn_checkpoint_path(writer->directory, outcome->step, path);
+    nn_kept_path(writer->directory, outcome->step, path);
     writer_keep(writer, NN_UNSAVED_CHECKPOINT, path, &writer->image);
     if (!(outcome->failed & NN_UNSAVED_CHECKPOINT)) writer_remove_old(writer);
 }

@@ -9,7 +9,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "config/identity.h"
-#include "model/saved_names.h"
+#include "model/checkpoint_names.h"
 #include "settings/settings.h"
 #include "step/carried.h"
 
@@ -89,7 +89,7 @@ static void compare_list(const char *key, const char *what, const nn_text_list *
 static nn_status compare_names(const nn_names_set *names, nn_store_file *file, nn_text *differences)
 {
     nn_names_set saved = {0};
-    nn_status status = nn_names_get(file, &saved);
+    nn_status status = nn_model_get_names(file, &saved);
     for (int i = 0; status == NN_OK && i < names->count; i++) {
         const nn_names *is = &names->items[i], *was = nn_names_set_find(&saved, is->key);
         if (!was) continue;
@@ -125,9 +125,9 @@ static nn_status compare_data(const nn_checkpoint_parts *parts, nn_store_file *f
 nn_status nn_checkpoint_compare(const nn_checkpoint_parts *parts, nn_store_file *file)
 {
     char *lines = NULL;
-    int64_t state[NN_CHECKPOINT_STATE];
+    int64_t state[NN_KEPT_STATE];
     nn_text differences = {0};
-    NN_TRY(nn_store_read_verified(file, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, NN_CHECKPOINT_STATE, state));
+    NN_TRY(nn_store_read_verified(file, NN_KEPT_STATE_NAME, NN_STORE_I64, NN_KEPT_STATE, state));
     NN_TRY(nn_store_read_text(file, "config_values", &lines));
     compare_differences(parts->config, lines, &differences);
     nn_status status = parts->names ? compare_names(parts->names, file, &differences) : NN_OK;

@@ -54,9 +54,9 @@ static void fallback_refuse(fallback *search, nn_status status, const char *path
 }
 
 static nn_status fallback_look(const fallback *search, const char *path, int64_t step,
-                               nn_checkpoint_opened *found)
+                               nn_kept_checkpoint *found)
 {
-    NN_TRY(nn_checkpoint_open(path, step, found));
+    NN_TRY(nn_kept_open(path, step, found));
     nn_status status = nn_checkpoint_compare(search->parts, found->file);
     if (status == NN_OK) status = nn_checkpoint_complete(search->parts, found->file);
     return status == NN_ERROR_IO || status == NN_ERROR_DATA ? NN_ERROR_CHECKPOINT : status;
@@ -77,12 +77,12 @@ static nn_status fallback_note_damage(fallback *search, const char *path, int64_
 
 /* *found stays empty where the file cannot be used. A failure that says nothing about the file ends the
  * search: to take an older one would throw away what the run has done. */
-static nn_status fallback_try(fallback *search, const char *path, int64_t step, nn_checkpoint_opened *found)
+static nn_status fallback_try(fallback *search, const char *path, int64_t step, nn_kept_checkpoint *found)
 {
     nn_status status = fallback_look(search, path, step, found);
     bool opened = found->file != NULL;
     if (status == NN_OK) return NN_OK;
-    nn_checkpoint_close(found);
+    nn_kept_close(found);
     if (status == NN_ERROR_MEMORY) return status;
     if (status == NN_ERROR_IO)
         NN_FAIL(status,
@@ -96,7 +96,7 @@ static nn_status fallback_try(fallback *search, const char *path, int64_t step, 
 /* ---- all of them ---- */
 
 /* What the manifest lists and is not there: a reason to fall back where it is newer than what was found. */
-static nn_status fallback_report_gone(fallback *search, const nn_checkpoint_opened *found)
+static nn_status fallback_report_gone(fallback *search, const nn_kept_checkpoint *found)
 {
     for (size_t i = 0; i < search->manifest.count; i++) {
         int64_t step = search->manifest.entries[i].step;
@@ -115,10 +115,10 @@ static nn_status fallback_report_gone(fallback *search, const nn_checkpoint_open
 }
 
 /* The files by their steps, those first that are what the manifest says. */
-static nn_status fallback_search_steps(fallback *search, char path[NN_PATH_SIZE], nn_checkpoint_opened *found)
+static nn_status fallback_search_steps(fallback *search, char path[NN_PATH_SIZE], nn_kept_checkpoint *found)
 {
     for (size_t i = 0; i < search->count && !found->file; i++) {
-        nn_checkpoint_path(search->directory, search->steps[i], path);
+        nn_kept_path(search->directory, search->steps[i], path);
         const nn_manifest_entry *entry = nn_manifest_find(&search->manifest, search->steps[i]);
         NN_TRY(fallback_try(search, path, search->steps[i], found));
         if (!found->file || !entry || nn_manifest_fits(entry, found->bytes, found->size)) continue;
@@ -126,12 +126,12 @@ static nn_status fallback_search_steps(fallback *search, char path[NN_PATH_SIZE]
         snprintf(reason, sizeof reason, "%s is another file than the one that the manifest lists", path);
         fallback_pass(search, reason);
         search->differs[i] = true;
-        nn_checkpoint_close(found);
+        nn_kept_close(found);
     }
     return NN_OK;
 }
 
-static nn_status fallback_search_best(fallback *search, char path[NN_PATH_SIZE], nn_checkpoint_opened *found)
+static nn_status fallback_search_best(fallback *search, char path[NN_PATH_SIZE], nn_kept_checkpoint *found)
 {
     bool there;
     if (found->file) return NN_OK;
@@ -142,11 +142,11 @@ static nn_status fallback_search_best(fallback *search, char path[NN_PATH_SIZE],
 
 /* A manifest must not make a good checkpoint useless. */
 static nn_status fallback_search_differing(fallback *search, char path[NN_PATH_SIZE],
-                                           nn_checkpoint_opened *found)
+                                           nn_kept_checkpoint *found)
 {
     for (size_t i = 0; i < search->count && !found->file; i++) {
         if (!search->differs[i]) continue;
-        nn_checkpoint_path(search->directory, search->steps[i], path);
+        nn_kept_path(search->directory, search->steps[i], path);
         NN_TRY(fallback_try(search, path, search->steps[i], found));
     }
     return NN_OK;
@@ -188,7 +188,7 @@ static nn_status fallback_open(fallback *search)
     if (status == NN_ERROR_IO || status == NN_ERROR_MEMORY) return status;
     search->knows = search->has_manifest && status == NN_OK;
     if (status != NN_OK) nn_log_warning("%s; the seals of the checkpoints decide", nn_error_text());
-    NN_TRY(nn_checkpoint_list(search->directory, &search->steps, &search->count));
+    NN_TRY(nn_kept_list(search->directory, &search->steps, &search->count));
     NN_TRY(fallback_add_listed(search));
     return NN_ALLOCATE(&search->differs, search->count, "a list of checkpoints");
 }
@@ -253,11 +253,11 @@ static nn_status fallback_fail(fallback *search)
 }
 
 nn_status nn_fallback_find(const nn_job *job, const nn_checkpoint_parts *parts, char path[NN_PATH_SIZE],
-                           nn_checkpoint_opened *found, nn_damaged *damaged)
+                           nn_kept_checkpoint *found, nn_damaged *damaged)
 {
     fallback search = {.directory = job->run_directory, .parts = parts, .damaged = damaged};
     nn_status status;
-    *found = (nn_checkpoint_opened){0};
+    *found = (nn_kept_checkpoint){0};
     if (job->fresh) NN_TRY(nn_rundir_empty(job->run_directory));
     NN_TRY_TO(done, status, fallback_open(&search));
     NN_TRY_TO(done, status, fallback_search_steps(&search, path, found));

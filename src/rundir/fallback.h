@@ -21,6 +21,6 @@
  * and close *found, in any case. Rank 0 calls it.
  */
 nn_status nn_fallback_find(const nn_job *job, const nn_checkpoint_parts *parts, char path[NN_PATH_SIZE],
-                           nn_checkpoint_opened *found, nn_damaged *damaged);
+                           nn_kept_checkpoint *found, nn_damaged *damaged);
 
 #endif

@@ -135,7 +135,7 @@ nn_status nn_init_look(const nn_init_options *options, const char *folder)
     void *bytes = NULL;
     size_t size = 0;
     nn_init_name(options, folder, name);
-    nn_status status = nn_saved_find(name, path, &bytes, &size);
+    nn_status status = nn_kept_find(name, path, &bytes, &size);
     nn_free(bytes);
     return status == NN_OK ? NN_OK : nn_fail_context(status, "init_from");
 }
@@ -154,7 +154,7 @@ static nn_status init_read(const nn_init_options *options, const char *folder, c
     NN_TRY_TO(done, status,
               NN_ALLOCATE(&report.taken_layers, model->network->layer_count, "the names of layers"));
     NN_TRY_TO(done, status, init_check_excluded(options, model->network));
-    NN_TRY_TO(done, status, nn_saved_find(name, path, &bytes, &size));
+    NN_TRY_TO(done, status, nn_kept_find(name, path, &bytes, &size));
     NN_TRY_TO(done, status, nn_store_open_image(bytes, size, path, &file));
     NN_TRY_TO(done, status, init_take_all(options, file, model, weights, &report));
     NN_TRY_TO(done, status, nn_init_names_check(model, file, path, report.taken_layers));

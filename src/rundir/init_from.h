@@ -3,9 +3,9 @@
 #define NN_RUNDIR_INIT_FROM_H
 
 #include "comm/comm.h"
-#include "model/find.h"
 #include "model/model.h"
 #include "settings/init_options.h"
+#include "store/kept.h"
 
 /* The path of the run or checkpoint; a relative one starts from `folder`. */
 void nn_init_name(const nn_init_options *options, const char *folder, char name[2 * NN_PATH_SIZE]);

@@ -6,8 +6,8 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "model/find.h"
 #include "rundir/init_from.h"
+#include "store/kept.h"
 
 /* ---- the file ---- */
 
@@ -17,7 +17,7 @@ static void known_find_own(const nn_job *job, char path[NN_PATH_SIZE], void **by
     bool spoke = nn_log_enabled();
     if (job->fresh) return;
     nn_log_enable(false);
-    if (nn_checkpoint_newest(job->run_directory, path, bytes, size) != NN_OK) {
+    if (nn_kept_newest(job->run_directory, path, bytes, size) != NN_OK) {
         nn_error_clear();
         nn_free(*bytes);
         *bytes = NULL;
@@ -37,7 +37,7 @@ static nn_status known_read_bytes(nn_comm *comm, const nn_settings *settings, co
         known_find_own(job, known->path, bytes, size);
         *own = *bytes != NULL;
         nn_init_name(&settings->init_from, folder, name);
-        if (!*own) status = nn_saved_find(name, known->path, bytes, size);
+        if (!*own) status = nn_kept_find(name, known->path, bytes, size);
         if (status != NN_OK) nn_fail_context(status, "init_from");
     }
     NN_TRY(nn_comm_agree(comm, status));

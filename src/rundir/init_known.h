@@ -5,10 +5,10 @@
 
 #include "comm/comm.h"
 #include "data/dataset.h"
-#include "model/find.h"
 #include "model/model.h"
 #include "settings/job.h"
 #include "settings/settings.h"
+#include "store/kept.h"
 
 typedef struct nn_init_known {
     bool given;          /* otherwise there is nothing to take over */

@@ -1,7 +1,7 @@
 #include "rundir/init_names.h"
 
 #include "base/list.h"
-#include "model/saved_names.h"
+#include "model/checkpoint_names.h"
 
 static nn_status names_refuse(const char *path, const char *what, const char *key, const char *layer,
                               const nn_text_list *was, const nn_text_list *is)
@@ -68,7 +68,7 @@ nn_status nn_init_names_check(const nn_model *model, nn_store_file *file, const 
 {
     nn_names_set saved = {0};
     int inputs = model->input.part_count > 0 ? model->input.part_count : 1;
-    nn_status status = nn_names_get(file, &saved);
+    nn_status status = nn_model_get_names(file, &saved);
     for (int i = 0; status == NN_OK && i < model->names.count; i++) {
         const nn_names *is = &model->names.items[i], *was = nn_names_set_find(&saved, is->key);
         if (!was) continue;

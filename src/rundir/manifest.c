@@ -34,9 +34,9 @@ void nn_manifest_release(nn_manifest *manifest)
 void nn_manifest_entry_path(const char *run_directory, int64_t step, char path[NN_PATH_SIZE])
 {
     if (step == NN_MANIFEST_BEST)
-        snprintf(path, NN_PATH_SIZE, "%.4000s/" NN_CHECKPOINT_BEST, run_directory);
+        snprintf(path, NN_PATH_SIZE, "%.4000s/" NN_KEPT_BEST, run_directory);
     else
-        nn_checkpoint_path(run_directory, step, path);
+        nn_kept_path(run_directory, step, path);
 }
 
 const nn_manifest_entry *nn_manifest_find(const nn_manifest *manifest, int64_t step)

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
-#include "model/find.h"
+#include "store/kept.h"
 
 #define NN_MANIFEST_NAME "manifest"
 #define NN_MANIFEST_BEST ((int64_t)-1) /* in place of a step: the best weights */

@@ -22,7 +22,7 @@ static void manifest_drop_gone(const char *run_directory, nn_manifest *manifest)
 }
 
 static nn_status manifest_go_on(const char *run_directory, nn_manifest *manifest,
-                                const nn_checkpoint_opened *from, const nn_damaged *damaged)
+                                const nn_kept_checkpoint *from, const nn_damaged *damaged)
 {
     bool there;
     nn_status status = nn_manifest_read(run_directory, manifest, &there);
@@ -35,7 +35,7 @@ static nn_status manifest_go_on(const char *run_directory, nn_manifest *manifest
                : nn_manifest_put(manifest, from->step, from->bytes, from->size);
 }
 
-nn_status nn_manifest_begin(const char *run_directory, uint64_t run, const nn_checkpoint_opened *from,
+nn_status nn_manifest_begin(const char *run_directory, uint64_t run, const nn_kept_checkpoint *from,
                             const nn_damaged *damaged)
 {
     nn_manifest manifest = {0};
@@ -54,7 +54,7 @@ static nn_status manifest_drop_old(const char *run_directory, nn_manifest *manif
     int64_t *steps, kept = 0;
     size_t count;
     manifest_drop_gone(run_directory, manifest);
-    NN_TRY(nn_checkpoint_list(run_directory, &steps, &count));
+    NN_TRY(nn_kept_list(run_directory, &steps, &count));
     for (size_t i = 0; i < count; i++)
         if (steps[i] <= step && kept++ >= keep_last) nn_manifest_remove(manifest, steps[i]);
     nn_free(steps);

@@ -2,15 +2,15 @@
 #ifndef NN_RUNDIR_MANIFEST_RECORD_H
 #define NN_RUNDIR_MANIFEST_RECORD_H
 
-#include "model/find.h"
 #include "rundir/damaged.h"
 #include "rundir/manifest.h"
+#include "store/kept.h"
 
 /* Writes the manifest that a run goes on with: of those listed before, what is there and not damaged, and the
  * checkpoint that it goes on from (NULL: it begins, and nothing is listed). It is there from the first step
  * on: a run without one that has figures was made by an older nntrain, or has lost it. Where it cannot be
  * written a warning says so; one that the system cannot read is a failure. */
-nn_status nn_manifest_begin(const char *run_directory, uint64_t run, const nn_checkpoint_opened *from,
+nn_status nn_manifest_begin(const char *run_directory, uint64_t run, const nn_kept_checkpoint *from,
                             const nn_damaged *damaged);
 
 /* Lists a file that was just committed: the checkpoint of a step, or NN_MANIFEST_BEST; and no longer the

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "host/files.h"
 #include "host/system.h"
-#include "model/find.h"
+#include "store/kept.h"
 #include "store/store.h"
 
 static void metrics_path(const nn_rundir *directory, char path[NN_PATH_SIZE + 32])

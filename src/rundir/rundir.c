@@ -10,8 +10,8 @@
 #include "base/memory.h"
 #include "host/files.h"
 #include "host/system.h"
-#include "model/find.h"
 #include "rundir/manifest.h"
+#include "store/kept.h"
 
 static nn_status directory_make_one(const char *path)
 {
@@ -76,7 +76,7 @@ static nn_status directory_sweep(const char *path)
 nn_status nn_rundir_sweep(const char *path)
 {
     char folder[NN_PATH_SIZE + 32];
-    snprintf(folder, sizeof folder, "%s/" NN_CHECKPOINT_FOLDER, path);
+    snprintf(folder, sizeof folder, "%s/" NN_KEPT_FOLDER, path);
     NN_TRY(directory_sweep(path));
     return directory_sweep(folder);
 }
@@ -126,16 +126,16 @@ static nn_status directory_remove_nonfinite(const char *path)
 
 nn_status nn_rundir_empty(const char *path)
 {
-    static const char *const files[] = {NN_CHECKPOINT_BEST, "metrics.jsonl", "config.yaml", NN_MANIFEST_NAME,
-                                        NN_RUN_STATUS};
+    static const char *const files[] = {NN_KEPT_BEST, "metrics.jsonl", "config.yaml", NN_MANIFEST_NAME,
+                                        NN_KEPT_STATUS};
     int64_t *steps;
     size_t count;
     char name[NN_PATH_SIZE + 32];
     NN_TRY(directory_remove_nonfinite(path));
-    NN_TRY(nn_checkpoint_list(path, &steps, &count));
+    NN_TRY(nn_kept_list(path, &steps, &count));
     nn_status status = NN_OK;
     for (size_t i = 0; i < count && status == NN_OK; i++) {
-        nn_checkpoint_path(path, steps[i], name);
+        nn_kept_path(path, steps[i], name);
         if (unlink(name) != 0)
             status = nn_fail(NN_ERROR_IO, "%s: cannot be removed: %s", name, strerror(errno));
     }
@@ -165,7 +165,7 @@ nn_status nn_rundir_open(nn_rundir *directory)
         NN_FAIL(NN_ERROR_IO, "%s: cannot be written: %s; choose another place with --run-dir", path,
                 strerror(errno));
     NN_TRY(nn_lease_take(path, &directory->lease));
-    snprintf(folder, sizeof folder, "%s/" NN_CHECKPOINT_FOLDER, path);
+    snprintf(folder, sizeof folder, "%s/" NN_KEPT_FOLDER, path);
     NN_TRY(directory_make(folder));
     return nn_rundir_sweep(path);
 }

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/options.h"
-#include "model/find.h"
+#include "store/kept.h"
 
 #define RUNS_SEED "training.seed"
 
@@ -30,7 +30,7 @@ static nn_status runs_read_run(const char *directory, nn_runs_run *run)
     nn_store_file *file = NULL;
     nn_status status;
     run->directory = directory;
-    NN_TRY_TO(done, status, nn_checkpoint_newest(directory, path, &bytes, &size));
+    NN_TRY_TO(done, status, nn_kept_newest(directory, path, &bytes, &size));
     if (!bytes) status = nn_fail(NN_ERROR_USAGE, "%s: has no checkpoint", directory);
     if (status == NN_OK) status = nn_store_open_image(bytes, size, path, &file);
     if (status == NN_OK) status = runs_read_facts(file, run);

@@ -35,7 +35,7 @@ static nn_status saving_write_texts(const nn_rundir *directory, const nn_checkpo
 }
 
 nn_status nn_saving_begin(nn_rundir *directory, const nn_checkpoint_parts *parts,
-                          const nn_checkpoint_opened *found, nn_damaged *damaged)
+                          const nn_kept_checkpoint *found, nn_damaged *damaged)
 {
     uint64_t run = 0;
     nn_status status = nn_best_file_drop_later(directory->path, parts->state);

@@ -10,7 +10,7 @@
  * manifest, metrics.jsonl and config.yaml; what an earlier process wrote after that checkpoint is removed.
  * Takes the list of damaged checkpoints, which go after the next save. Rank 0 calls it. */
 nn_status nn_saving_begin(nn_rundir *directory, const nn_checkpoint_parts *parts,
-                          const nn_checkpoint_opened *found, nn_damaged *damaged);
+                          const nn_kept_checkpoint *found, nn_damaged *damaged);
 
 /* Builds a checkpoint and hands it to the writer: as that of its step where `regular`, as the best weights
  * where `best`. A save that fails is a warning, and is retried with the next one; a failure is of the

@@ -31,7 +31,7 @@ int64_t nn_saving_newest(const char *run_directory)
 {
     int64_t *steps, newest;
     size_t count;
-    if (nn_checkpoint_list(run_directory, &steps, &count) != NN_OK) return -1;
+    if (nn_kept_list(run_directory, &steps, &count) != NN_OK) return -1;
     newest = count > 0 ? steps[0] : 0;
     nn_free(steps);
     return newest;
@@ -103,7 +103,7 @@ nn_status nn_saving_last_good(nn_rundir *directory, const nn_checkpoint_parts *p
     size_t count;
     if (directory->writer) {
         nn_saving_watch(directory, parts, true);
-        if (nn_checkpoint_list(directory->path, &steps, &count) != NN_OK) count = 0;
+        if (nn_kept_list(directory->path, &steps, &count) != NN_OK) count = 0;
         for (size_t i = count; i-- > 0;)
             if (steps[i] <= parts->state->step) newest = steps[i];
         nn_free(steps);

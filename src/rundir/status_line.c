@@ -8,7 +8,7 @@
 
 #include "base/memory.h"
 #include "host/files.h"
-#include "model/find.h"
+#include "store/kept.h"
 
 #define STATUS_PATH (NN_PATH_SIZE + 32)
 #define STATUS_TIME 40
@@ -22,7 +22,7 @@ static void status_write(const nn_rundir *directory, const char *host, const cha
     time_t now = time(NULL);
     if (!directory->lease) return;
     if (localtime_r(&now, &local)) strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S%z", &local);
-    snprintf(path, sizeof path, "%s/" NN_RUN_STATUS, directory->path);
+    snprintf(path, sizeof path, "%s/" NN_KEPT_STATUS, directory->path);
     int descriptor = nn_file_open(path, O_WRONLY | O_CREAT | O_TRUNC);
     FILE *file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
     bool whole = file && fprintf(file, "%s %s %s:%ld %.*s\n", how, when, host, (long)getpid(),

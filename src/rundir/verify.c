@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 #include "host/files.h"
-#include "model/find.h"
+#include "store/kept.h"
 
 typedef struct verify_work {
     const nn_verify_listener *listener;
@@ -105,7 +105,7 @@ static nn_status verify_files(verify_work *work, const char *directory, const in
     bool there;
     NN_TRY(verify_manifest(work, directory));
     for (size_t i = 0; i < count; i++) {
-        nn_checkpoint_path(directory, steps[i], path);
+        nn_kept_path(directory, steps[i], path);
         NN_TRY(verify_one(work, path, steps[i]));
     }
     nn_manifest_entry_path(directory, NN_MANIFEST_BEST, path);
@@ -122,7 +122,7 @@ static nn_status verify_directory(verify_work *work, const char *directory)
 {
     int64_t *steps = NULL;
     size_t count;
-    NN_TRY(nn_checkpoint_list(directory, &steps, &count));
+    NN_TRY(nn_kept_list(directory, &steps, &count));
     nn_status status = verify_files(work, directory, steps, count);
     nn_free(steps);
     nn_manifest_release(&work->manifest);

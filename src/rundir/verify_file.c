@@ -9,8 +9,8 @@
 #include "base/memory.h"
 #include "config/identity.h"
 #include "host/files.h"
-#include "model/find.h"
 #include "rundir/expected.h"
+#include "store/kept.h"
 #include "store/probe.h"
 #include "store/seal.h"
 
@@ -148,7 +148,7 @@ nn_status nn_verify_file(const char *path, nn_verified *verified)
     void *bytes = NULL;
     size_t size = 0;
     *verified = (nn_verified){0};
-    nn_status status = nn_checkpoint_read(path, &bytes, &size);
+    nn_status status = nn_kept_read(path, &bytes, &size);
     verified->sealed = status == NN_OK;
     if (status == NN_ERROR_MEMORY || status == NN_ERROR_IO) return status;
     if (!verified->sealed) {

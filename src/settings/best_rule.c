@@ -18,7 +18,7 @@ static bool best_is_loss(const char *name, const char *const *heads, int head_co
     return false;
 }
 
-void nn_best_check(nn_config *config, nn_config_node *node, const nn_settings *settings)
+void nn_settings_check_best(nn_config *config, nn_config_node *node, const nn_settings *settings)
 {
     const char *best = settings->checkpoint.best, *heads[NN_MODEL_HEADS] = {"y"};
     const char *names[NN_MODEL_METRICS + 2] = {"loss"};
@@ -28,7 +28,8 @@ void nn_best_check(nn_config *config, nn_config_node *node, const nn_settings *s
     for (int h = 0; h < model->head_count; h++)
         if (model->heads[h].name) heads[h] = model->heads[h].name;
     if (best_is_loss(best, heads, model->head_count, &head)) return;
-    int metric = nn_metric_index(model->metrics, model->metric_count, model->head_count, heads[0], best);
+    int metric =
+        nn_model_metric_index(model->metrics, model->metric_count, model->head_count, heads[0], best);
     if (metric >= 0 && !model->metrics[metric].type->matrix) return;
     for (int m = 0; m < model->metric_count; m++)
         if (!model->metrics[m].type->matrix) names[count++] = model->metrics[m].name;
@@ -45,9 +46,10 @@ nn_best_rule nn_best_rule_of(const nn_model *model, const char *wanted)
         if (rule.head >= 0) snprintf(rule.name, sizeof rule.name, "%s.loss", heads[rule.head]);
         return rule;
     }
-    rule.metric = nn_metric_index(model->metrics, model->metric_count, model->head_count, heads[0], wanted);
-    if (rule.metric < 0) return rule; /* refused by nn_best_check */
-    const nn_metric *metric = &model->metrics[rule.metric];
+    rule.metric =
+        nn_model_metric_index(model->metrics, model->metric_count, model->head_count, heads[0], wanted);
+    if (rule.metric < 0) return rule; /* refused by nn_settings_check_best */
+    const nn_model_metric *metric = &model->metrics[rule.metric];
     bool relative = metric->type->relative && model->heads[metric->head].outputs > 1;
     rule.higher_is_better = metric->type->higher_is_better;
     snprintf(rule.name, sizeof rule.name, "%s%s", metric->name,

@@ -12,7 +12,7 @@ typedef struct nn_best_rule {
 } nn_best_rule;
 
 /* That what checkpoint.best names is there; else the mistake is collected. */
-void nn_best_check(nn_config *config, nn_config_node *node, const nn_settings *settings);
+void nn_settings_check_best(nn_config *config, nn_config_node *node, const nn_settings *settings);
 nn_best_rule nn_best_rule_of(const nn_model *model, const char *wanted);
 
 #endif

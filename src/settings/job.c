@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/find.h"
 #include "settings/settings_data.h"
+#include "store/kept.h"
 #include "store/store.h"
 
 void nn_job_folder(const char *config_path, char *folder)
@@ -54,7 +54,7 @@ nn_status nn_job_files_of(const char *run_or_checkpoint, nn_text_list *files)
     nn_data_options data = {0};
     nn_status status;
     *files = (nn_text_list){0};
-    NN_TRY_TO(done, status, nn_saved_find(run_or_checkpoint, path, &bytes, &size));
+    NN_TRY_TO(done, status, nn_kept_find(run_or_checkpoint, path, &bytes, &size));
     NN_TRY_TO(done, status, nn_store_open_image(bytes, size, path, &file));
     NN_TRY_TO(done, status, nn_store_read_text(file, "config", &text));
     NN_TRY_TO(done, status, nn_store_read_text(file, "@data_folder", &folder));

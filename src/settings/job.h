@@ -24,7 +24,7 @@ typedef struct nn_job {
         *stop; /* becomes non-zero when the run should end at the next step; may be NULL */
 } nn_job;
 
-/* The folder of a configuration file, absolute, into NN_PATH_SIZE bytes (model/find.h): where relative names
+/* The folder of a configuration file, absolute, into NN_PATH_SIZE bytes (store/kept.h): where relative names
  * of data files start. */
 void nn_job_folder(const char *config_path, char *folder);
 

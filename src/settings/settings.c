@@ -221,7 +221,7 @@ nn_status nn_settings_read(nn_config *config, nn_settings *settings)
     nn_config_node *checkpoint = nn_config_get(root, "checkpoint");
     nn_config_read(config, checkpoint, "checkpoint", nn_checkpoint_options_table, NULL, NULL,
                    &settings->checkpoint);
-    nn_best_check(config, checkpoint, settings);
+    nn_settings_check_best(config, checkpoint, settings);
     settings_check_targets(config, root, settings);
     nn_config_node *init_from = nn_config_get(root, "init_from");
     if (init_from)

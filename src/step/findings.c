@@ -26,7 +26,7 @@ static int64_t findings_per_sample(const nn_model *model, int m)
 nn_status nn_findings_check(const nn_model *model, int64_t samples)
 {
     for (int m = 0; m < model->metric_count; m++) {
-        const nn_metric *metric = &model->metrics[m];
+        const nn_model_metric *metric = &model->metrics[m];
         if (metric->type->state != NN_METRIC_COLLECTED) continue;
         double needed = (double)samples * (double)findings_per_sample(model, m) * sizeof(nn_real) / 1048576;
         double allowed = metric->type->memory(metric->options);
@@ -72,7 +72,7 @@ static nn_status findings_add_counts(const nn_findings_request *request, int m, 
 {
     nn_comm *comm = request->comm;
     const nn_model *model = request->model;
-    const nn_metric *metric = &model->metrics[m];
+    const nn_model_metric *metric = &model->metrics[m];
     int64_t width = nn_metric_width(model, m);
     int size = nn_comm_size(comm), threads = nn_workers_threads(request->workers);
     double *own = NULL, *all = NULL;
@@ -108,7 +108,7 @@ static nn_status findings_judge(const nn_findings_request *request, int m, const
 {
     nn_comm *comm = request->comm;
     const nn_model *model = request->model;
-    const nn_metric *metric = &model->metrics[m];
+    const nn_model_metric *metric = &model->metrics[m];
     int64_t per_sample = findings_per_sample(model, m);
     int size = nn_comm_size(comm);
     bool first = nn_comm_rank(comm) == 0;

@@ -52,11 +52,11 @@ nn_status nn_heads_model(nn_model_spec *spec, const nn_dataset *data, int64_t mi
                          nn_model **model)
 {
     double *shares[NN_MODEL_HEADS] = {NULL};
-    nn_target_facts facts[NN_MODEL_HEADS];
+    nn_model_target facts[NN_MODEL_HEADS];
     int head_count = spec->head_count;
     nn_status status = heads_shares(data, head_count, shares);
     for (int h = 0; h < head_count; h++)
-        facts[h] = (nn_target_facts){nn_dataset_target(data, h), nn_dataset_target_scaling(data, h),
+        facts[h] = (nn_model_target){nn_dataset_target(data, h), nn_dataset_target_scaling(data, h),
                                      shares[h], NULL};
     if (status == NN_OK)
         status = nn_model_create(spec, nn_dataset_input(data), nn_dataset_input_scaling(data), facts,

@@ -13,7 +13,7 @@ typedef struct nn_plan {
     int64_t samples; /* of an epoch */
     int64_t batch_size, microbatch_size;
     int64_t epochs;
-    nn_run_length length; /* steps of the run, steps of an epoch */
+    nn_schedule_length length; /* steps of the run, steps of an epoch */
     int64_t microbatches,
         last_microbatches; /* microbatches of a full batch, and of the last one of an epoch */
     bool begun;            /* by an earlier job: the sizes cannot be changed any more */

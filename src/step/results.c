@@ -28,7 +28,7 @@ static void results_join_sums(const void *context, double *sums, const double *l
     sums += heads;
     later += heads;
     for (int m = 0; m < model->metric_count; m++) {
-        const nn_metric *metric = &model->metrics[m];
+        const nn_model_metric *metric = &model->metrics[m];
         if (!nn_metric_is_summed(model, m, of->training)) continue;
         int64_t width = nn_metric_width(model, m);
         nn_metric_join(metric->type, width, model->heads[metric->head].outputs, sums, later);
@@ -79,7 +79,7 @@ double nn_results_loss(const nn_model *model, const double *sums)
 static nn_status results_finish_metric(const nn_model *model, int m, bool training, const double *sums,
                                        nn_results *results)
 {
-    const nn_metric *metric = &model->metrics[m];
+    const nn_model_metric *metric = &model->metrics[m];
     int64_t outputs = model->heads[metric->head].outputs;
     bool several = !training && metric->type->by_output && outputs > 1;
     if (several) NN_TRY(NN_ALLOCATE(&results->outputs[m], outputs, "the results by output"));
@@ -131,7 +131,7 @@ static void results_text_loss(const nn_model *model, const nn_results *results, 
 
 static void results_text_metric(const nn_model *model, const nn_results *results, int m, nn_text *text)
 {
-    const nn_metric *metric = &model->metrics[m];
+    const nn_model_metric *metric = &model->metrics[m];
     if (!results->known[m] || metric->type->matrix) return;
     nn_text_append(text, ", %s ", metric->name);
     if (metric->type->percent && isfinite(results->metrics[m]))
@@ -220,7 +220,7 @@ static void results_class_name(const char *names, int64_t class, char name[CLASS
         snprintf(name, CLASS_NAME, "%lld", (long long)class);
 }
 
-static void results_show_table(const nn_metric *metric, const nn_head *head, int64_t classes,
+static void results_show_table(const nn_model_metric *metric, const nn_head *head, int64_t classes,
                                const double *counts)
 {
     char name[CLASS_NAME];
@@ -244,7 +244,7 @@ static void results_show_table(const nn_metric *metric, const nn_head *head, int
 void nn_results_show_matrices(const nn_model *model, const nn_results *results)
 {
     for (int m = 0; m < model->metric_count; m++) {
-        const nn_metric *metric = &model->metrics[m];
+        const nn_model_metric *metric = &model->metrics[m];
         if (!metric->type->matrix || !results->known[m]) continue;
         int64_t width = nn_metric_width(model, m), classes = llround(sqrt((double)width));
         if (classes <= TABLE_CLASSES)

@@ -31,14 +31,14 @@
 
 int64_t nn_metric_width(const nn_model *model, int metric)
 {
-    const nn_metric *self = &model->metrics[metric];
+    const nn_model_metric *self = &model->metrics[metric];
     const nn_head *head = &model->heads[self->head];
     return nn_metric_state_width(self->type, self->options, head->columns, head->outputs);
 }
 
 bool nn_metric_is_summed(const nn_model *model, int metric, bool training)
 {
-    const nn_metric *self = &model->metrics[metric];
+    const nn_model_metric *self = &model->metrics[metric];
     if (self->type->state != NN_METRIC_SUMS) return false;
     return !training || (!self->extra && nn_metric_width(model, metric) <= NN_METRIC_SUMS_MAX);
 }

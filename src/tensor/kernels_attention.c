@@ -5,12 +5,12 @@
 #include "tensor/reduce.h"
 #include "tensor/vectorize.h"
 
-NN_INLINE void attention_hide(nn_attention_tile tile, int64_t row, nn_real *scores)
+NN_INLINE void attention_hide(nn_scores_tile tile, int64_t row, nn_real *scores)
 {
     for (int64_t j = tile.visible + row; j < tile.columns; j++) scores[j] = -ELEMENTARY_INFINITY;
 }
 
-NN_INLINE void attention_shift(nn_attention_tile tile, nn_real shift, nn_real *scores)
+NN_INLINE void attention_shift(nn_scores_tile tile, nn_real shift, nn_real *scores)
 {
     for (int64_t j = 0; j < tile.columns; j++) scores[j] = scores[j] * tile.scale - shift;
 }
@@ -50,13 +50,13 @@ NN_INLINE nn_real attention_maximum(int64_t count, const nn_real *values)
 }
 
 /* All rows in one loop: all vectors except the last are full. */
-NN_INLINE void attention_exp_all(nn_attention_tile tile, nn_real *scores)
+NN_INLINE void attention_exp_all(nn_scores_tile tile, nn_real *scores)
 {
     for (int64_t i = 0; i < tile.rows * tile.columns; i++) scores[i] = elementary_exp(scores[i]);
 }
 
 NN_VECTORIZED
-void nn_attention_exp(nn_attention_tile tile, nn_real *scores, nn_real *shifts, nn_real *sums)
+void nn_scores_exp(nn_scores_tile tile, nn_real *scores, nn_real *shifts, nn_real *sums)
 {
     for (int64_t row = 0; row < tile.rows; row++) {
         nn_real *values = scores + row * tile.columns;
@@ -70,7 +70,7 @@ void nn_attention_exp(nn_attention_tile tile, nn_real *scores, nn_real *shifts, 
 }
 
 NN_VECTORIZED
-void nn_attention_exp_again(nn_attention_tile tile, const nn_real *shifts, nn_real *scores)
+void nn_scores_exp_again(nn_scores_tile tile, const nn_real *shifts, nn_real *scores)
 {
     for (int64_t row = 0; row < tile.rows; row++) {
         nn_real *values = scores + row * tile.columns;
@@ -81,8 +81,8 @@ void nn_attention_exp_again(nn_attention_tile tile, const nn_real *shifts, nn_re
 }
 
 NN_VECTORIZED
-void nn_attention_score_gradient(nn_attention_tile tile, const nn_real *sums, const nn_real *means,
-                                 nn_real *weights, nn_real *gradient)
+void nn_scores_gradient(nn_scores_tile tile, const nn_real *sums, const nn_real *means, nn_real *weights,
+                        nn_real *gradient)
 {
     for (int64_t row = 0; row < tile.rows; row++) {
         nn_real *p = weights + row * tile.columns, *dp = gradient + row * tile.columns;
@@ -97,8 +97,8 @@ void nn_attention_score_gradient(nn_attention_tile tile, const nn_real *sums, co
 }
 
 NN_VECTORIZED
-void nn_attention_divide_rows(int64_t rows, int64_t columns, int64_t ld, const nn_real *divisors,
-                              nn_real *matrix)
+void nn_scores_divide_rows(int64_t rows, int64_t columns, int64_t ld, const nn_real *divisors,
+                           nn_real *matrix)
 {
     for (int64_t row = 0; row < rows; row++) {
         nn_real *values = matrix + row * ld, inverse = 1 / divisors[row];
@@ -107,8 +107,8 @@ void nn_attention_divide_rows(int64_t rows, int64_t columns, int64_t ld, const n
 }
 
 NN_VECTORIZED
-void nn_attention_row_products(int64_t rows, int64_t columns, int64_t ld, const nn_real *a, const nn_real *b,
-                               nn_real *products)
+void nn_scores_row_products(int64_t rows, int64_t columns, int64_t ld, const nn_real *a, const nn_real *b,
+                            nn_real *products)
 {
     for (int64_t row = 0; row < rows; row++)
         products[row] = (nn_real)reduce_dot(columns, a + row * ld, b + row * ld);

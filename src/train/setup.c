@@ -151,7 +151,7 @@ static void setup_tell_unseen(const nn_run *run)
 nn_status nn_setup_resume(nn_run *run)
 {
     char path[NN_PATH_SIZE];
-    nn_checkpoint_opened found = {0};
+    nn_kept_checkpoint found = {0};
     nn_damaged damaged = {0};
     bool first = nn_comm_rank(run->comm) == 0;
     nn_checkpoint_parts parts = nn_run_parts(run);
@@ -170,7 +170,7 @@ nn_status nn_setup_resume(nn_run *run)
     if (first) status = nn_saving_begin(&run->directory, &parts, resumes ? &found : NULL, &damaged);
     status = nn_comm_agree(run->comm, status);
 done:
-    nn_checkpoint_close(&found);
+    nn_kept_close(&found);
     nn_damaged_release(&damaged);
     return status;
 }

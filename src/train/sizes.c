@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/find.h"
+#include "store/kept.h"
 
 #define SIZES_BATCH "training.batch_size"
 #define SIZES_MICROBATCH "training.microbatch_size"
@@ -22,14 +22,14 @@ static int64_t sizes_find(const char *values, const char *path)
 
 static nn_status sizes_read(const char *path, int64_t step, nn_sizes *sizes)
 {
-    nn_checkpoint_opened opened = {0};
+    nn_kept_checkpoint opened = {0};
     char *values = NULL;
-    nn_status status = nn_checkpoint_open(path, step, &opened);
+    nn_status status = nn_kept_open(path, step, &opened);
     if (status == NN_OK) status = nn_store_read_text(opened.file, "config_values", &values);
     if (status == NN_OK)
         *sizes = (nn_sizes){sizes_find(values, SIZES_BATCH), sizes_find(values, SIZES_MICROBATCH)};
     nn_free(values);
-    nn_checkpoint_close(&opened);
+    nn_kept_close(&opened);
     return status;
 }
 
@@ -40,13 +40,13 @@ void nn_sizes_saved(const nn_job *job, nn_sizes *saved)
     size_t count = 0;
     *saved = (nn_sizes){0, 0};
     if (job->fresh) return;
-    nn_status status = nn_checkpoint_list(job->run_directory, &steps, &count);
+    nn_status status = nn_kept_list(job->run_directory, &steps, &count);
     bool found = false;
     for (size_t i = 0; status == NN_OK && i < count && !found; i++) {
-        nn_checkpoint_path(job->run_directory, steps[i], path);
+        nn_kept_path(job->run_directory, steps[i], path);
         found = sizes_read(path, steps[i], saved) == NN_OK;
     }
-    snprintf(path, sizeof path, "%.4000s/" NN_CHECKPOINT_BEST, job->run_directory);
+    snprintf(path, sizeof path, "%.4000s/" NN_KEPT_BEST, job->run_directory);
     if (!found) (void)sizes_read(path, -1, saved);
     nn_free(steps);
     nn_error_clear();

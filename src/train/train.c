@@ -6,7 +6,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "config/config.h"
-#include "model/find.h"
+#include "store/kept.h"
 #include "store/store.h"
 #include "train/engine.h"
 #include "train/host.h"
@@ -62,7 +62,7 @@ static nn_status choose_from_checkpoint(const char *run_or_checkpoint, nn_scalar
     size_t size = 0;
     nn_store_file *file = NULL;
     nn_status status;
-    NN_TRY_TO(done, status, nn_saved_find(run_or_checkpoint, path, &bytes, &size));
+    NN_TRY_TO(done, status, nn_kept_find(run_or_checkpoint, path, &bytes, &size));
     NN_TRY_TO(done, status, nn_store_open_image(bytes, size, path, &file));
     NN_TRY_TO(done, status, nn_store_read_text(file, "@precision", &precision));
     *scalar = nn_scalar_named(precision);

@@ -72,7 +72,8 @@ static void trainable_warn_idle(const nn_plan *plan, int64_t workers)
                    smaller > 0 ? "set " : "use fewer ranks or threads", smaller > 0 ? remedy : "");
 }
 
-static void trainable_warn_schedule(const nn_schedule_type *type, const void *options, nn_run_length length)
+static void trainable_warn_schedule(const nn_schedule_type *type, const void *options,
+                                    nn_schedule_length length)
 {
     const char *option = nn_schedule_unreached(type, options, length);
     if (option)

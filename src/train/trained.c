@@ -17,7 +17,7 @@ static nn_status trained_read(nn_comm *comm, const char *run_or_checkpoint, nn_t
 {
     bool first = nn_comm_rank(comm) == 0;
     nn_status status =
-        first ? nn_saved_find(run_or_checkpoint, trained->path, &trained->bytes, &trained->size) : NN_OK;
+        first ? nn_kept_find(run_or_checkpoint, trained->path, &trained->bytes, &trained->size) : NN_OK;
     NN_TRY(nn_comm_agree(comm, status));
     NN_TRY(nn_comm_broadcast(comm, &trained->size, sizeof trained->size, 0));
     NN_TRY(nn_comm_broadcast(comm, trained->path, sizeof trained->path, 0));

@@ -3,9 +3,9 @@
 #define NN_TRAIN_TRAINED_H
 
 #include "data/dataset.h"
-#include "model/find.h"
 #include "settings/settings.h"
 #include "step/workers.h"
+#include "store/kept.h"
 #include "train/train.h"
 
 typedef struct nn_trained {

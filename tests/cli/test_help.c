@@ -88,9 +88,9 @@ static void test_sections(void **state)
     expect_page("data", nn_data_field_options_table);
     expect_page("training", nn_training_options_table);
     expect_page("checkpoint", nn_checkpoint_options_table);
-    expect_page("layers", nn_layer_common_options());
-    expect_page("network", nn_layer_common_options());
-    expect_page("network", nn_repeat_options());
+    expect_page("layers", nn_model_layer_options());
+    expect_page("network", nn_model_layer_options());
+    expect_page("network", nn_model_repeat_options());
 }
 
 /* The common options of a configuration are not repeated, but referred to; those of a command line are

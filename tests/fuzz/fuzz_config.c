@@ -33,7 +33,7 @@ static void make_model(nn_model_spec *spec, int dimensions)
 {
     nn_model *model = NULL;
     nn_field input = {.name = "x", .shape = {.dimensions = dimensions}}, targets[NN_MODEL_HEADS];
-    nn_target_facts facts[NN_MODEL_HEADS];
+    nn_model_target facts[NN_MODEL_HEADS];
     nn_scaling none = {0};
     for (int d = 0; d < dimensions; d++) input.shape.extents[d] = input_extents[3 - dimensions][d];
     for (int h = 0; h < spec->head_count; h++) {
@@ -42,7 +42,7 @@ static void make_model(nn_model_spec *spec, int dimensions)
                                 .is_class = classes,
                                 .classes = classes ? 3 : 0,
                                 .shape = {classes ? 0 : 1, {classes ? 0 : 1}}};
-        facts[h] = (nn_target_facts){&targets[h], &none, NULL, NULL};
+        facts[h] = (nn_model_target){&targets[h], &none, NULL, NULL};
     }
     nn_status status = nn_model_create(spec, &input, &none, facts, false, 4, &model);
     if (status == NN_OK) status = nn_model_check(model);

@@ -62,7 +62,7 @@ static inline nn_status trial_build(const char *yaml, nn_shape shape, const prob
     nn_model_spec spec;
     nn_scaling scaling = {of->scaled ? 2 : 0, scale, offset};
     nn_field input = {.name = "x", .shape = shape};
-    nn_target_facts facts = {&of->target, &scaling, shares, NULL};
+    nn_model_target facts = {&of->target, &scaling, shares, NULL};
     *made = (trial){0};
     read_spec(yaml, emitted, &spec);
     return nn_model_create(&spec, &input, NULL, &facts, false, SAMPLES, &made->model);
@@ -123,7 +123,7 @@ static inline void trial_forward(trial *t, bool training)
 static inline void trial_judge(trial *t, const nn_loss_call *call)
 {
     for (int m = 0; m < t->model->metric_count; m++) {
-        const nn_metric *metric = &t->model->metrics[m];
+        const nn_model_metric *metric = &t->model->metrics[m];
         enum { MOST = 128 };
         double state[MOST] = {0};
         nn_real collected[MOST] = {0};

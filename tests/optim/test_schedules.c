@@ -8,7 +8,7 @@
 
 #define FACTORS 40 /* of an array of schedules.txt */
 
-static const nn_run_length lengths[] = {{1, 1}, {7, 3}, {100, 10}, {1000, 7}, {977, 2000}};
+static const nn_schedule_length lengths[] = {{1, 1}, {7, 3}, {100, 10}, {1000, 7}, {977, 2000}};
 
 static const nn_duration warmups[] = {
     {0, NN_DURATION_FRACTION}, {0.05, NN_DURATION_FRACTION}, {1, NN_DURATION_FRACTION},
@@ -49,7 +49,7 @@ static void test_documented(void **state)
     assert_null(nn_schedule_find("no such schedule"));
 }
 
-static void check_run(const nn_schedule_type *type, const void *options, nn_run_length length)
+static void check_run(const nn_schedule_type *type, const void *options, nn_schedule_length length)
 {
     const nn_schedule_memory nothing = {0};
     int64_t warmup = nn_schedule_warmup_steps(options, length);
@@ -78,7 +78,7 @@ static void test_all(void **state)
     }
 }
 
-static int64_t warmup_of(nn_duration warmup, nn_run_length length)
+static int64_t warmup_of(nn_duration warmup, nn_schedule_length length)
 {
     return nn_schedule_warmup_steps(&warmup, length);
 }
@@ -87,7 +87,7 @@ static int64_t warmup_of(nn_duration warmup, nn_run_length length)
 static void test_durations(void **state)
 {
     (void)state;
-    nn_run_length length = {.steps = 100, .steps_per_epoch = 10};
+    nn_schedule_length length = {.steps = 100, .steps_per_epoch = 10};
     assert_int_equal(warmup_of((nn_duration){0, NN_DURATION_NONE}, length), 0);
     assert_int_equal(warmup_of((nn_duration){2, NN_DURATION_EPOCHS}, length), 20);
     assert_int_equal(warmup_of((nn_duration){0.5, NN_DURATION_EPOCHS}, length), 5);
@@ -99,7 +99,7 @@ static void test_durations(void **state)
     assert_true(warmup_of((nn_duration){1e300, NN_DURATION_EPOCHS}, length) > INT64_C(1000000000000000));
 }
 
-static double factor_of(const char *yaml, int64_t step, nn_run_length length)
+static double factor_of(const char *yaml, int64_t step, nn_schedule_length length)
 {
     const nn_schedule_type *type;
     const nn_schedule_memory nothing = {0};
@@ -119,7 +119,7 @@ static void test_closed_forms(void **state)
 {
     (void)state;
     const double pi = 3.14159265358979323846;
-    nn_run_length length = {.steps = 200, .steps_per_epoch = 20};
+    nn_schedule_length length = {.steps = 200, .steps_per_epoch = 20};
     for (int64_t step = 0; step < 200; step++) {
         double done = (double)step / 200, done_warm = (double)(step - 10) / 190;
         expect_near(factor_of("constant", step, length), 1);
@@ -148,7 +148,7 @@ static void test_durations_longer_than_the_run(void **state)
     (void)state;
     static const int64_t epochs[] = {1, 3, 5, 9, 20, 100};
     for (size_t e = 0; e < COUNT(epochs); e++) {
-        nn_run_length length = {.steps = 20 * epochs[e], .steps_per_epoch = 20};
+        nn_schedule_length length = {.steps = 20 * epochs[e], .steps_per_epoch = 20};
         for (int64_t step = 0; step < length.steps; step++) {
             expect_near(factor_of("exponential: {factor: 0.1, every: 10 epochs}", step, length),
                         pow(0.1, (double)step / 200));
@@ -181,10 +181,11 @@ static void *extended(const char *yaml, int64_t step, int64_t epochs, const nn_s
 {
     void *options = plugin_schedule(yaml, type);
     *memory = (nn_schedule_memory){0};
-    assert_false(nn_schedule_plan(options, memory, 0, (nn_run_length){40, 10}));
-    assert_false(nn_schedule_plan(options, memory, step, (nn_run_length){40, 10}));
-    assert_int_equal(nn_schedule_plan(options, memory, step, (nn_run_length){10 * epochs, 10}), epochs != 4);
-    assert_false(nn_schedule_plan(options, memory, step, (nn_run_length){10 * epochs, 10}));
+    assert_false(nn_schedule_plan(options, memory, 0, (nn_schedule_length){40, 10}));
+    assert_false(nn_schedule_plan(options, memory, step, (nn_schedule_length){40, 10}));
+    assert_int_equal(nn_schedule_plan(options, memory, step, (nn_schedule_length){10 * epochs, 10}),
+                     epochs != 4);
+    assert_false(nn_schedule_plan(options, memory, step, (nn_schedule_length){10 * epochs, 10}));
     return options;
 }
 
@@ -195,7 +196,7 @@ static void test_extended_runs(void **state)
     (void)state;
     const nn_schedule_type *type;
     nn_schedule_memory memory;
-    const nn_run_length longer = {100, 10}, shorter = {30, 10}, added = {60, 10}, first = {40, 10};
+    const nn_schedule_length longer = {100, 10}, shorter = {30, 10}, added = {60, 10}, first = {40, 10};
     for (const nn_schedule_type *const *entry = nn_schedule_types(); *entry; entry++) {
         char yaml[64];
         const char *name = (*entry)->name, *more = strcmp(name, "step") == 0 ? "every: 15 steps, " : "";
@@ -230,7 +231,7 @@ static void test_extended_again(void **state)
     (void)state;
     const nn_schedule_type *type;
     nn_schedule_memory memory;
-    const nn_run_length longest = {200, 10}, first = {40, 10};
+    const nn_schedule_length longest = {200, 10}, first = {40, 10};
     void *options = extended("cosine: {extend: hold}", 40, 10, &type, &memory);
     assert_true(nn_schedule_plan(options, &memory, 100, longest));
     expect_near(nn_schedule_factor(type, options, &memory, 150, longest), factor_of("cosine", 39, first));
@@ -241,10 +242,10 @@ static void test_extended_again(void **state)
     common->extend = NN_EXTEND_RESTART;
     assert_true(nn_schedule_plan(options, &memory, 120, longest));
     expect_near(nn_schedule_factor(type, options, &memory, 130, longest),
-                factor_of("cosine", 10, (nn_run_length){80, 10}));
-    assert_false(nn_schedule_plan(options, &memory, 120, (nn_run_length){110, 10}));
+                factor_of("cosine", 10, (nn_schedule_length){80, 10}));
+    assert_false(nn_schedule_plan(options, &memory, 120, (nn_schedule_length){110, 10}));
     expect_near(nn_schedule_factor(type, options, &memory, 130, longest),
-                factor_of("cosine", 10, (nn_run_length){80, 10}));
+                factor_of("cosine", 10, (nn_schedule_length){80, 10}));
     nn_free(options);
 }
 
@@ -277,7 +278,7 @@ static void test_pytorch(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         read_factors(cases[i].fixture, expected);
         for (int64_t step = 0; step < FACTORS; step++)
-            expect_factor(cases[i].fixture, factor_of(cases[i].yaml, step, (nn_run_length){FACTORS, 10}),
+            expect_factor(cases[i].fixture, factor_of(cases[i].yaml, step, (nn_schedule_length){FACTORS, 10}),
                           expected[step]);
     }
 }
@@ -294,7 +295,7 @@ static void check_plateau(const char *fixture, bool higher_is_better)
     for (int e = 0; e < FACTORS; e++) {
         double figure = higher_is_better ? 1 / figures[e] : figures[e];
         nn_schedule_observe(type, options, &memory, figure, higher_is_better);
-        expect_factor(fixture, nn_schedule_factor(type, options, &memory, 0, (nn_run_length){400, 10}),
+        expect_factor(fixture, nn_schedule_factor(type, options, &memory, 0, (nn_schedule_length){400, 10}),
                       expected[e]);
     }
     nn_free(options);

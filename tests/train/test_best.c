@@ -67,9 +67,9 @@ static void make_model(nn_model *model, int heads, char names[3][16])
         snprintf(names[h], 16, "%c", 'a' + h);
         model->heads[h].name = names[h];
         model->heads[h].outputs = 1;
-        model->metrics[h] = (nn_metric){.type = nn_metric_find(NN_SCALAR_REAL, "accuracy"),
-                                        .head = h,
-                                        .name = (char *)(uintptr_t)metrics[h]};
+        model->metrics[h] = (nn_model_metric){.type = nn_metric_find(NN_SCALAR_REAL, "accuracy"),
+                                              .head = h,
+                                              .name = (char *)(uintptr_t)metrics[h]};
     }
 }
 

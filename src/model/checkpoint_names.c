@@ -3,7 +3,7 @@
 
 #include "base/list.h"
 #include "base/memory.h"
-#include "model/saved_names.h"
+#include "model/checkpoint_names.h"
 
 #define NAMES_GROUP "names"
 #define NAMES_KEYS NAMES_GROUP "/keys"
@@ -40,7 +40,7 @@ static nn_status names_put_categories(nn_store_image *image, const nn_names *nam
     return NN_OK;
 }
 
-nn_status nn_names_put(const nn_names_set *set, nn_store_image *image)
+nn_status nn_model_put_names(const nn_names_set *set, nn_store_image *image)
 {
     char *keys[NN_NAMES_MOST];
     if (set->count == 0) return NN_OK;
@@ -94,7 +94,7 @@ static nn_status names_get_categories(nn_store_file *file, nn_names *names)
     return status;
 }
 
-nn_status nn_names_get(nn_store_file *file, nn_names_set *set)
+nn_status nn_model_get_names(nn_store_file *file, nn_names_set *set)
 {
     nn_text_list keys = {0};
     nn_status status = names_get_list(file, NAMES_KEYS, &keys);
@@ -114,7 +114,7 @@ nn_status nn_names_get(nn_store_file *file, nn_names_set *set)
     return status;
 }
 
-nn_status nn_names_lines(const nn_names_set *set, int field, char **lines)
+nn_status nn_model_class_lines(const nn_names_set *set, int field, char **lines)
 {
     nn_text text = {0};
     *lines = NULL;

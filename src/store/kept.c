@@ -9,16 +9,16 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "host/files.h"
-#include "model/find.h"
+#include "store/kept.h"
 
-static int newest_compare(const void *a, const void *b)
+static int kept_compare(const void *a, const void *b)
 {
     int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
     return left < right ? 1 : left > right ? -1 : 0;
 }
 
 /* Appends a step to a growing list. */
-static nn_status newest_push(int64_t **steps, size_t *count, int64_t step)
+static nn_status kept_push(int64_t **steps, size_t *count, int64_t step)
 {
     if ((*count & (*count - 1)) == 0)
         NN_TRY(nn_reallocate((void **)steps, *count, *count ? *count * 2 : 1, sizeof **steps,
@@ -27,14 +27,14 @@ static nn_status newest_push(int64_t **steps, size_t *count, int64_t step)
     return NN_OK;
 }
 
-nn_status nn_checkpoint_list(const char *run_directory, int64_t **steps, size_t *count)
+nn_status nn_kept_list(const char *run_directory, int64_t **steps, size_t *count)
 {
     char folder[NN_PATH_SIZE];
     nn_text_list names;
     bool there;
     *steps = NULL;
     *count = 0;
-    snprintf(folder, sizeof folder, "%s/" NN_CHECKPOINT_FOLDER, run_directory);
+    snprintf(folder, sizeof folder, "%s/" NN_KEPT_FOLDER, run_directory);
     NN_TRY(nn_folder_list(folder, &names, &there));
     nn_status status = NN_OK;
     for (size_t i = 0; i < names.count && status == NN_OK; i++) {
@@ -42,21 +42,21 @@ nn_status nn_checkpoint_list(const char *run_directory, int64_t **steps, size_t 
         int end = 0;
         if (sscanf(names.items[i], "step-%" SCNd64 ".h5%n", &step, &end) == 1 && end > 0 &&
             !names.items[i][end])
-            status = newest_push(steps, count, step);
+            status = kept_push(steps, count, step);
     }
     nn_list_release(&names);
-    if (*count) qsort(*steps, *count, sizeof **steps, newest_compare);
+    if (*count) qsort(*steps, *count, sizeof **steps, kept_compare);
     return status;
 }
 
-void nn_checkpoint_path(const char *run_directory, int64_t step, char path[NN_PATH_SIZE])
+void nn_kept_path(const char *run_directory, int64_t step, char path[NN_PATH_SIZE])
 {
-    snprintf(path, NN_PATH_SIZE, "%s/" NN_CHECKPOINT_FOLDER "/step-%010" PRId64 ".h5", run_directory, step);
+    snprintf(path, NN_PATH_SIZE, "%s/" NN_KEPT_FOLDER "/step-%010" PRId64 ".h5", run_directory, step);
 }
 
 /* Fails unless there is a regular file of this name: NN_ERROR_CHECKPOINT, as this is not an error of the
  * system. */
-static nn_status find_expect_file(const char *path)
+static nn_status kept_expect_file(const char *path)
 {
     struct stat facts;
     bool there;
@@ -68,36 +68,35 @@ static nn_status find_expect_file(const char *path)
     return NN_OK;
 }
 
-static nn_status find_open_image(const char *path, nn_checkpoint_opened *opened)
+static nn_status kept_open_image(const char *path, nn_kept_checkpoint *opened)
 {
-    int64_t state[NN_CHECKPOINT_STATE];
+    int64_t state[NN_KEPT_STATE];
     NN_TRY(nn_store_open_image(opened->bytes, opened->size, path, &opened->file));
-    NN_TRY(nn_store_read_verified(opened->file, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, NN_CHECKPOINT_STATE,
-                                  state));
+    NN_TRY(nn_store_read_verified(opened->file, NN_KEPT_STATE_NAME, NN_STORE_I64, NN_KEPT_STATE, state));
     opened->step = state[0];
     return NN_OK;
 }
 
-nn_status nn_checkpoint_read(const char *path, void **bytes, size_t *size)
+nn_status nn_kept_read(const char *path, void **bytes, size_t *size)
 {
     *bytes = NULL;
     *size = 0;
-    NN_TRY(find_expect_file(path));
+    NN_TRY(kept_expect_file(path));
     return nn_store_read_sealed(path, bytes, size);
 }
 
 /* Once the bytes are in memory, any failure except lack of memory is a fault of the checkpoint. */
-static nn_status find_open(const char *path, nn_checkpoint_opened *opened)
+static nn_status kept_open(const char *path, nn_kept_checkpoint *opened)
 {
-    NN_TRY(nn_checkpoint_read(path, &opened->bytes, &opened->size));
-    nn_status status = find_open_image(path, opened);
+    NN_TRY(nn_kept_read(path, &opened->bytes, &opened->size));
+    nn_status status = kept_open_image(path, opened);
     return status == NN_OK || status == NN_ERROR_MEMORY ? status : NN_ERROR_CHECKPOINT;
 }
 
-nn_status nn_checkpoint_open(const char *path, int64_t step, nn_checkpoint_opened *opened)
+nn_status nn_kept_open(const char *path, int64_t step, nn_kept_checkpoint *opened)
 {
-    *opened = (nn_checkpoint_opened){0};
-    NN_TRY(find_open(path, opened));
+    *opened = (nn_kept_checkpoint){0};
+    NN_TRY(kept_open(path, opened));
     if (step >= 0 && opened->step != step)
         NN_FAIL(NN_ERROR_CHECKPOINT,
                 "%s is the checkpoint of step %" PRId64 ", not of step %" PRId64
@@ -106,38 +105,38 @@ nn_status nn_checkpoint_open(const char *path, int64_t step, nn_checkpoint_opene
     return NN_OK;
 }
 
-void nn_checkpoint_close(nn_checkpoint_opened *opened)
+void nn_kept_close(nn_kept_checkpoint *opened)
 {
     nn_store_close(opened->file);
     nn_free(opened->bytes);
-    *opened = (nn_checkpoint_opened){0};
+    *opened = (nn_kept_checkpoint){0};
 }
 
 /* Returns the bytes of an intact checkpoint. */
-static nn_status find_take(const char *path, int64_t step, void **bytes, size_t *size)
+static nn_status kept_take(const char *path, int64_t step, void **bytes, size_t *size)
 {
-    nn_checkpoint_opened opened;
-    nn_status status = nn_checkpoint_open(path, step, &opened);
+    nn_kept_checkpoint opened;
+    nn_status status = nn_kept_open(path, step, &opened);
     if (status == NN_OK) {
         *bytes = opened.bytes;
         *size = opened.size;
         nn_store_close(opened.file);
     } else {
-        nn_checkpoint_close(&opened);
+        nn_kept_close(&opened);
     }
     return status;
 }
 
-nn_status nn_checkpoint_newest(const char *run_directory, char path[NN_PATH_SIZE], void **bytes, size_t *size)
+nn_status nn_kept_newest(const char *run_directory, char path[NN_PATH_SIZE], void **bytes, size_t *size)
 {
     int64_t *steps = NULL;
     size_t count = 0;
     *bytes = NULL;
-    nn_status status = nn_checkpoint_list(run_directory, &steps, &count);
+    nn_status status = nn_kept_list(run_directory, &steps, &count);
     size_t i = 0;
     for (; status == NN_OK && i < count; i++) {
-        nn_checkpoint_path(run_directory, steps[i], path);
-        nn_status taken = find_take(path, steps[i], bytes, size);
+        nn_kept_path(run_directory, steps[i], path);
+        nn_status taken = kept_take(path, steps[i], bytes, size);
         if (taken == NN_OK) break;
         if (taken == NN_ERROR_CHECKPOINT)
             nn_log_warning("%s; falling back to the previous checkpoint", nn_error_text());
@@ -154,19 +153,19 @@ nn_status nn_checkpoint_newest(const char *run_directory, char path[NN_PATH_SIZE
 }
 
 /* Reads the best weights, if there are usable ones: *bytes stays NULL otherwise. */
-static nn_status find_best(const char *run_directory, char path[NN_PATH_SIZE], void **bytes, size_t *size)
+static nn_status kept_best(const char *run_directory, char path[NN_PATH_SIZE], void **bytes, size_t *size)
 {
     bool there;
-    snprintf(path, NN_PATH_SIZE, "%.4000s/" NN_CHECKPOINT_BEST, run_directory);
+    snprintf(path, NN_PATH_SIZE, "%.4000s/" NN_KEPT_BEST, run_directory);
     NN_TRY(nn_file_exists(path, &there));
     if (!there) return NN_OK;
-    nn_status status = nn_checkpoint_read(path, bytes, size);
+    nn_status status = nn_kept_read(path, bytes, size);
     if (status != NN_ERROR_CHECKPOINT) return status;
     nn_log_warning("%s; using the newest checkpoint instead", nn_error_text());
     return NN_OK;
 }
 
-nn_status nn_saved_find(const char *run_or_checkpoint, char path[NN_PATH_SIZE], void **bytes, size_t *size)
+nn_status nn_kept_find(const char *run_or_checkpoint, char path[NN_PATH_SIZE], void **bytes, size_t *size)
 {
     struct stat facts;
     bool there;
@@ -176,11 +175,11 @@ nn_status nn_saved_find(const char *run_or_checkpoint, char path[NN_PATH_SIZE], 
     if (!there) NN_FAIL(NN_ERROR_USAGE, "%s: no such run directory or checkpoint", run_or_checkpoint);
     if (!S_ISDIR(facts.st_mode)) {
         snprintf(path, NN_PATH_SIZE, "%s", run_or_checkpoint);
-        return nn_checkpoint_read(path, bytes, size);
+        return nn_kept_read(path, bytes, size);
     }
-    NN_TRY(find_best(run_or_checkpoint, path, bytes, size));
+    NN_TRY(kept_best(run_or_checkpoint, path, bytes, size));
     if (*bytes) return NN_OK;
-    NN_TRY(nn_checkpoint_newest(run_or_checkpoint, path, bytes, size));
+    NN_TRY(nn_kept_newest(run_or_checkpoint, path, bytes, size));
     if (!*bytes)
         NN_FAIL(NN_ERROR_USAGE, "%s has no checkpoint; is it a run directory of nntrain?", run_or_checkpoint);
     return NN_OK;

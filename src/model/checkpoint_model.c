@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "model/checkpoint_names.h"
 #include "model/model.h"
-#include "model/saved_names.h"
 
 #define PATH_SIZE 512
 #define SAVED_PARTS 16 /* limit for the number of parts of an input */
@@ -81,7 +81,7 @@ nn_status nn_model_put(const nn_model *model, nn_store_image *image)
     }
     if (model->has_lengths) NN_TRY(nn_store_image_put_attribute(image, "has_lengths", "yes"));
     for (int h = 0; h < model->head_count; h++) NN_TRY(saved_put_head(image, &model->heads[h]));
-    return nn_names_put(&model->names, image);
+    return nn_model_put_names(&model->names, image);
 }
 
 /* Reads a list of `count` values, owned by the caller. Checks the count before it allocates memory. */
@@ -229,15 +229,16 @@ static nn_status saved_name_classes(const nn_names_set *names, saved_field *inpu
                                     nn_field *fields, saved_field *targets, int target_count)
 {
     int inputs = input->field.part_count > 0 ? input->field.part_count : 1;
-    if (inputs == 1 && input->field.is_class) NN_TRY(nn_names_lines(names, 0, &input->field.class_names));
+    if (inputs == 1 && input->field.is_class)
+        NN_TRY(nn_model_class_lines(names, 0, &input->field.class_names));
     for (int p = 0; p < input->field.part_count; p++)
         if (fields[p].is_class) {
-            NN_TRY(nn_names_lines(names, p, &parts[p].field.class_names));
+            NN_TRY(nn_model_class_lines(names, p, &parts[p].field.class_names));
             fields[p].class_names = parts[p].field.class_names;
         }
     for (int t = 0; t < target_count; t++)
         if (targets[t].field.is_class)
-            NN_TRY(nn_names_lines(names, inputs + t, &targets[t].field.class_names));
+            NN_TRY(nn_model_class_lines(names, inputs + t, &targets[t].field.class_names));
     return NN_OK;
 }
 
@@ -247,7 +248,7 @@ static nn_status saved_make(nn_store_file *file, nn_model_spec *spec, nn_model *
     saved_field input = {0}, *targets = NULL;
     nn_names_set names = {0};
     nn_field fields[SAVED_PARTS];
-    nn_target_facts facts[NN_MODEL_HEADS];
+    nn_model_target facts[NN_MODEL_HEADS];
     int64_t microbatch_size = 0;
     int count = spec->head_count;
     /* The targets, then the parts of the input. */
@@ -257,9 +258,9 @@ static nn_status saved_make(nn_store_file *file, nn_model_spec *spec, nn_model *
     for (int h = 0; status == NN_OK && h < count; h++) {
         status = saved_get_target(file, &spec->heads[h], &targets[h]);
         if (status == NN_OK) status = saved_check_seen(file, &input.field, &targets[h].field);
-        facts[h] = (nn_target_facts){&targets[h].field, &targets[h].scaling, NULL, targets[h].class_weights};
+        facts[h] = (nn_model_target){&targets[h].field, &targets[h].scaling, NULL, targets[h].class_weights};
     }
-    if (status == NN_OK) status = nn_names_get(file, &names);
+    if (status == NN_OK) status = nn_model_get_names(file, &names);
     if (status == NN_OK) status = saved_name_classes(&names, &input, targets + count, fields, targets, count);
     if (status == NN_OK)
         status = nn_store_read_verified(file, "microbatch_size", NN_STORE_I64, 1, &microbatch_size);

@@ -8,19 +8,19 @@
 
 #include "../store/scratch.h"
 #include "base/memory.h"
-#include "model/find.h"
+#include "store/kept.h"
 
 /* A file of a run directory, written at `step`. */
 static void save(const char *name, int64_t step)
 {
-    const int64_t integers[NN_CHECKPOINT_STATE] = {step, 0, 0}, extent = NN_CHECKPOINT_STATE;
+    const int64_t integers[NN_KEPT_STATE] = {step, 0, 0}, extent = NN_KEPT_STATE;
     char path[600];
     nn_store_image *image;
     void *bytes;
     size_t size;
     snprintf(path, sizeof path, "%s/%s", scratch_directory, name);
     expect_ok(nn_store_image_create(&image));
-    expect_ok(nn_store_image_put(image, NN_CHECKPOINT_STATE_NAME, NN_STORE_I64, 1, &extent, integers));
+    expect_ok(nn_store_image_put(image, NN_KEPT_STATE_NAME, NN_STORE_I64, 1, &extent, integers));
     expect_ok(nn_store_image_seal(image, &bytes, &size));
     expect_ok(nn_store_commit(path, bytes, size));
     nn_store_image_destroy(image);
@@ -32,7 +32,7 @@ static void expect_taken(const char *name)
     char path[NN_PATH_SIZE], expected[600];
     void *bytes;
     size_t size;
-    expect_ok(nn_checkpoint_newest(scratch_directory, path, &bytes, &size));
+    expect_ok(nn_kept_newest(scratch_directory, path, &bytes, &size));
     snprintf(expected, sizeof expected, "%s/checkpoints/%s", scratch_directory, name);
     assert_string_equal(path, expected);
     assert_non_null(bytes);
@@ -61,7 +61,7 @@ static int remove_run(void **state)
 static void test_exchanged(void **state)
 {
     (void)state;
-    nn_checkpoint_opened opened;
+    nn_kept_checkpoint opened;
     size_t memory = nn_memory_in_use();
     save("checkpoints/step-0000000003.h5", 3);
     save("checkpoints/step-0000000006.h5", 6);
@@ -69,12 +69,12 @@ static void test_exchanged(void **state)
     save("checkpoints/step-0000000009.h5", 6);
     expect_taken("step-0000000006.h5");
     const char *path = scratch_path("checkpoints/step-0000000009.h5");
-    assert_int_equal(nn_checkpoint_open(path, 9, &opened), NN_ERROR_CHECKPOINT);
+    assert_int_equal(nn_kept_open(path, 9, &opened), NN_ERROR_CHECKPOINT);
     expect_message("is the checkpoint of step 6, not of step 9");
-    nn_checkpoint_close(&opened);
-    expect_ok(nn_checkpoint_open(path, -1, &opened));
+    nn_kept_close(&opened);
+    expect_ok(nn_kept_open(path, -1, &opened));
     assert_int_equal(opened.step, 6);
-    nn_checkpoint_close(&opened);
+    nn_kept_close(&opened);
     assert_int_equal(nn_memory_in_use(), memory);
 }
 
@@ -88,7 +88,7 @@ static void test_none(void **state)
     save("checkpoints/step-0000000003.h5", 6);
     save("checkpoints/step-0000000006.h5", 9);
     save("checkpoints/step-0000000009.h5", 3);
-    assert_int_equal(nn_checkpoint_newest(scratch_directory, path, &bytes, &size), NN_ERROR_CHECKPOINT);
+    assert_int_equal(nn_kept_newest(scratch_directory, path, &bytes, &size), NN_ERROR_CHECKPOINT);
     assert_null(bytes);
     expect_message("none of the 3 checkpoints is usable");
 }

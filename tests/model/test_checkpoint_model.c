@@ -190,7 +190,7 @@ static void check_input(const char *entry, nn_field input, bool has_lengths)
     nn_model_spec spec;
     nn_text config = {0};
     nn_scaling scaling = {4, scale, offset};
-    nn_target_facts facts = {&problems[0].target, NULL, NULL, NULL};
+    nn_model_target facts = {&problems[0].target, NULL, NULL, NULL};
     trial written = {0};
     void *bytes;
     size_t size;
