@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/real.h"
 #include "base/status.h"
 
 #define NN_ALIGNMENT ((size_t)64)
@@ -18,6 +19,10 @@
 #define NN_ALLOCATE(pointer, count, what)                                                                    \
     nn_allocate((void **)(pointer), (size_t)(count), sizeof(**(pointer)), (what))
 nn_status nn_allocate(void **pointer, size_t count, size_t size, const char *what);
+
+/* The same for values of a precision, in code that is compiled once (base/real.h). */
+#define NN_ALLOCATE_VALUES(scalar, pointer, count, what)                                                     \
+    nn_allocate((void **)(pointer), (size_t)(count), nn_scalar_size(scalar), (what))
 
 /* Grows or shrinks a block allocated here, keeping its contents; new bytes are zero. */
 nn_status nn_reallocate(void **pointer, size_t old_count, size_t new_count, size_t size, const char *what);

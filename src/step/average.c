@@ -24,8 +24,8 @@ static int64_t average_run(const nn_stepper *stepper, const int *owners, int64_t
     for (int r = 0; r < nn_comm_size(stepper->comm); r++) {
         int64_t begin = end;
         while (end < network->block_count && owners[end] == r) end++;
-        stepper->sizes[r] =
-            (size_t)(network->block_begin[end] - network->block_begin[begin]) * sizeof(nn_real);
+        stepper->sizes[r] = (size_t)(network->block_begin[end] - network->block_begin[begin]) *
+                            nn_scalar_size(stepper->scalar);
     }
     return end;
 }
@@ -34,11 +34,13 @@ static nn_status average_gather_runs(nn_stepper *stepper, const int *owners, nn_
 {
     const nn_network *network = stepper->model->network;
     const nn_real *own = stepper->update->average;
+    nn_scalar scalar = stepper->scalar;
     int rank = nn_comm_rank(stepper->comm);
     for (int64_t block = 0; block < network->block_count;) {
         int64_t end = average_run(stepper, owners, block);
-        NN_TRY(nn_comm_gather_all(stepper->comm, own, stepper->sizes, values + network->block_begin[block]));
-        own += stepper->sizes[rank] / sizeof *own;
+        NN_TRY(nn_comm_gather_all(stepper->comm, own, stepper->sizes,
+                                  nn_scalar_at(scalar, values, (size_t)network->block_begin[block])));
+        own = nn_scalar_at(scalar, own, stepper->sizes[rank] / nn_scalar_size(scalar));
         block = end;
     }
     return NN_OK;
@@ -48,7 +50,8 @@ nn_status nn_average_gather(nn_stepper *stepper, nn_real *values)
 {
     int *owners = NULL;
     if (stepper->settings->training.allreduce == NN_REDUCE_MPI) {
-        memcpy(values, stepper->update->average, (size_t)stepper->update->owned_values * sizeof *values);
+        memcpy(values, stepper->update->average,
+               (size_t)stepper->update->owned_values * nn_scalar_size(stepper->scalar));
         return NN_OK;
     }
     NN_TRY(nn_comm_agree(stepper->comm, average_find_owners(stepper, &owners)));

@@ -54,7 +54,7 @@ void nn_buckets_release(nn_buckets *buckets)
 nn_reduction_layout nn_buckets_layout(const nn_network *network, const nn_buckets *buckets,
                                       const int64_t *leaf_counts, int leaf_count_kinds)
 {
-    return (nn_reduction_layout){.scalar = NN_SCALAR_REAL,
+    return (nn_reduction_layout){.scalar = network->scalar,
                                  .count = network->value_count,
                                  .block_count = network->block_count,
                                  .block_begin = network->block_begin,

@@ -32,11 +32,16 @@ void nn_carried_restart(const nn_network *network, const nn_dataset *data, const
         if (nn_dataset_continues(data, place->epoch, place->batch_first + place->range.begin + i)) continue;
         for (int l = 0; l < network->layer_count; l++) {
             const nn_layer *layer = &network->layers[l];
-            nn_real *state = microbatch->carried + microbatch->capacity * layer->carried_offset;
-            memset(state + i * layer->carried_per_sample, 0,
-                   (size_t)layer->carried_per_sample * sizeof *state);
+            int64_t begin = microbatch->capacity * layer->carried_offset + i * layer->carried_per_sample;
+            memset(nn_scalar_at(network->scalar, microbatch->carried, (size_t)begin), 0,
+                   (size_t)layer->carried_per_sample * nn_scalar_size(network->scalar));
         }
     }
+}
+
+static nn_store_type carried_type(const nn_stepper *stepper)
+{
+    return stepper->scalar == NN_SCALAR_F64 ? NN_STORE_F64 : NN_STORE_F32;
 }
 
 /* Writes the bytes of each rank to stepper->sizes; returns the number of values of all ranks. */
@@ -44,7 +49,8 @@ static int64_t carried_sizes(nn_stepper *stepper, int64_t per_microbatch)
 {
     const nn_shares *shares = nn_stepper_shares(stepper, stepper->plan.microbatches);
     for (int r = 0; r < shares->size; r++)
-        stepper->sizes[r] = (size_t)(nn_shares_length(shares, r) * per_microbatch) * sizeof(nn_real);
+        stepper->sizes[r] =
+            (size_t)(nn_shares_length(shares, r) * per_microbatch) * nn_scalar_size(stepper->scalar);
     return stepper->plan.microbatches * per_microbatch;
 }
 
@@ -54,8 +60,9 @@ nn_status nn_carried_put(nn_stepper *stepper, nn_store_image *image)
     nn_real *own = nn_workers_carried(stepper->workers, &per_microbatch), *all = NULL;
     if (!own) return NN_OK;
     int64_t count = carried_sizes(stepper, per_microbatch);
-    nn_store_type type = sizeof(nn_real) == 8 ? NN_STORE_F64 : NN_STORE_F32;
-    nn_status status = image ? NN_ALLOCATE(&all, count, "gathering carried state") : NN_OK;
+    nn_store_type type = carried_type(stepper);
+    nn_status status =
+        image ? NN_ALLOCATE_VALUES(stepper->scalar, &all, count, "gathering carried state") : NN_OK;
     NN_TRY_TO(done, status, nn_comm_agree(stepper->comm, status));
     NN_TRY_TO(done, status, nn_comm_gather(stepper->comm, own, stepper->sizes, all));
     if (image) status = nn_store_image_put(image, CARRIED_NAME, type, 1, &count, all);
@@ -72,14 +79,16 @@ nn_status nn_carried_get(nn_stepper *stepper, nn_store_file *file)
     if (!own) return NN_OK;
     int64_t count = carried_sizes(stepper, per_microbatch);
     int rank = nn_comm_rank(stepper->comm);
-    nn_store_type type = sizeof(nn_real) == 8 ? NN_STORE_F64 : NN_STORE_F32;
-    nn_status status = NN_ALLOCATE(&all, count, "reading carried state");
+    nn_store_type type = carried_type(stepper);
+    nn_status status = NN_ALLOCATE_VALUES(stepper->scalar, &all, count, "reading carried state");
     if (status == NN_OK && rank == 0)
         status = nn_store_read_verified(file, CARRIED_NAME, type, (size_t)count, all);
     NN_TRY_TO(done, status, nn_comm_agree(stepper->comm, status));
-    NN_TRY_TO(done, status, nn_comm_broadcast(stepper->comm, all, (size_t)count * sizeof *all, 0));
+    NN_TRY_TO(done, status,
+              nn_comm_broadcast(stepper->comm, all, (size_t)count * nn_scalar_size(stepper->scalar), 0));
     nn_tree_node share = nn_shares_of(nn_stepper_shares(stepper, stepper->plan.microbatches), rank);
-    memcpy(own, all + share.begin * per_microbatch, stepper->sizes[rank]);
+    memcpy(own, nn_scalar_at(stepper->scalar, all, (size_t)(share.begin * per_microbatch)),
+           stepper->sizes[rank]);
 done:
     nn_free(all);
     return status;
@@ -91,8 +100,8 @@ nn_status nn_carried_complete(nn_stepper *stepper, nn_store_file *file)
     nn_real *all;
     if (!nn_workers_carried(stepper->workers, &per_microbatch)) return NN_OK;
     int64_t count = stepper->plan.microbatches * per_microbatch;
-    nn_store_type type = sizeof(nn_real) == 8 ? NN_STORE_F64 : NN_STORE_F32;
-    NN_TRY(NN_ALLOCATE(&all, count, "verifying carried state"));
+    nn_store_type type = carried_type(stepper);
+    NN_TRY(NN_ALLOCATE_VALUES(stepper->scalar, &all, count, "verifying carried state"));
     nn_status status = nn_store_read_verified(file, CARRIED_NAME, type, (size_t)count, all);
     nn_free(all);
     return status;

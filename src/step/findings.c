@@ -28,7 +28,8 @@ nn_status nn_findings_check(const nn_model *model, int64_t samples)
     for (int m = 0; m < model->metric_count; m++) {
         const nn_model_metric *metric = &model->metrics[m];
         if (metric->type->state != NN_METRIC_COLLECTED) continue;
-        double needed = (double)samples * (double)findings_per_sample(model, m) * sizeof(nn_real) / 1048576;
+        double needed = (double)samples * (double)findings_per_sample(model, m) *
+                        nn_scalar_size(model->network->scalar) / 1048576;
         double allowed = metric->type->memory(metric->options);
         if (needed > allowed)
             NN_FAIL(NN_ERROR_USAGE,
@@ -51,8 +52,9 @@ nn_status nn_findings_create(const nn_findings_request *request, nn_findings *fi
             NN_TRY(NN_ALLOCATE(&findings->counts[m], threads * nn_metric_width(model, m),
                                "the counts of a metric"));
         if (model->metrics[m].type->state == NN_METRIC_COLLECTED)
-            NN_TRY(NN_ALLOCATE(&findings->collected[m], own * findings_per_sample(model, m),
-                               "the values that a metric collects"));
+            NN_TRY(NN_ALLOCATE_VALUES(model->network->scalar, &findings->collected[m],
+                                      own * findings_per_sample(model, m),
+                                      "the values that a metric collects"));
     }
     return NN_OK;
 }
@@ -112,14 +114,16 @@ static nn_status findings_judge(const nn_findings_request *request, int m, const
     int64_t per_sample = findings_per_sample(model, m);
     int size = nn_comm_size(comm);
     bool first = nn_comm_rank(comm) == 0;
+    nn_scalar scalar = model->network->scalar;
     nn_real *all = NULL;
     size_t *sizes = NULL;
     nn_status status =
-        first ? NN_ALLOCATE(&all, request->samples * per_sample, "what a metric collects") : NN_OK;
+        first ? NN_ALLOCATE_VALUES(scalar, &all, request->samples * per_sample, "what a metric collects")
+              : NN_OK;
     if (status == NN_OK) status = NN_ALLOCATE(&sizes, size, "what a metric collects");
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
     for (int r = 0; sizes && r < size; r++)
-        sizes[r] = (size_t)(findings_share(request, r) * per_sample) * sizeof *all;
+        sizes[r] = (size_t)(findings_share(request, r) * per_sample) * nn_scalar_size(scalar);
     NN_TRY_TO(done, status, nn_comm_gather(comm, collected, sizes, all));
     if (first)
         status = metric->type->finish_collected(metric->options,

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/memory.h"
+#include "step/arithmetic.h"
 
 nn_status nn_inspection_create(const nn_model *model, int64_t capacity, nn_inspection *inspection)
 {
@@ -16,14 +17,16 @@ nn_status nn_inspection_create(const nn_model *model, int64_t capacity, nn_inspe
             if (values > largest) largest = values;
         }
     NN_TRY(NN_ALLOCATE(&inspection->layers, network->layer_count, "a look at a microbatch"));
-    NN_TRY(NN_ALLOCATE(&inspection->scratch, network->scratch_values, "a look at a microbatch"));
-    NN_TRY(NN_ALLOCATE(&inspection->part, largest, "a look at a microbatch"));
+    NN_TRY(NN_ALLOCATE_VALUES(network->scalar, &inspection->scratch, network->scratch_values,
+                              "a look at a microbatch"));
+    NN_TRY(NN_ALLOCATE_VALUES(network->scalar, &inspection->part, largest, "a look at a microbatch"));
     if (network->statistics_values > 0) {
         NN_TRY(NN_ALLOCATE(&inspection->statistics, network->statistics_values, "a look at a microbatch"));
         NN_TRY(NN_ALLOCATE(&inspection->collected, network->statistics_most, "a look at a microbatch"));
     }
     if (network->carried_values == 0) return NN_OK;
-    return NN_ALLOCATE(&inspection->carried, capacity * network->carried_values, "a look at a microbatch");
+    return NN_ALLOCATE_VALUES(network->scalar, &inspection->carried, capacity * network->carried_values,
+                              "a look at a microbatch");
 }
 
 void nn_inspection_release(nn_inspection *inspection)
@@ -42,30 +45,12 @@ static void inspect_note(nn_inspection *inspection, nn_found_kind kind, int inde
     if (inspection->found.kind == NN_FOUND_NOTHING) inspection->found = (nn_found){kind, index, sample};
 }
 
-/* Adds values to a summary; returns whether all of them are finite. */
-static bool inspect_values(int64_t count, const nn_real *values, nn_value_facts *facts)
-{
-    int64_t before = facts->nans + facts->infinities;
-    for (int64_t i = 0; i < count; i++) {
-        double value = (double)values[i];
-        bool first = facts->count + i == facts->nans + facts->infinities;
-        if (isnan(value)) {
-            facts->nans++;
-        } else if (isinf(value)) {
-            facts->infinities++;
-        } else {
-            if (first || value < facts->minimum) facts->minimum = value;
-            if (first || value > facts->maximum) facts->maximum = value;
-        }
-    }
-    facts->count += count;
-    return facts->nans + facts->infinities == before;
-}
-
 /* Of the samples of an output, or of its gradient. Values after the end of a sequence do not count. */
 static void inspect_rows(const nn_model *model, const nn_microbatch *microbatch, int l, nn_found_kind kind,
                          nn_inspection *inspection)
 {
+    nn_scalar scalar = model->network->scalar;
+    bool (*summarise)(int64_t, const nn_real *, nn_value_facts *) = nn_step_arithmetic_of(scalar)->summarise;
     nn_shape shape = model->network->layers[l].output_shape;
     int64_t count = nn_shape_count(shape);
     const int64_t *lengths = microbatch->lengths[l];
@@ -74,7 +59,8 @@ static void inspect_rows(const nn_model *model, const nn_microbatch *microbatch,
     nn_value_facts *facts = forward ? &inspection->layers[l].output : &inspection->layers[l].output_gradient;
     for (int64_t i = 0; i < microbatch->samples; i++) {
         int64_t inside = lengths ? lengths[i] * (count / shape.extents[0]) : count;
-        if (!inspect_values(inside, values + i * count, facts)) inspect_note(inspection, kind, l, i);
+        if (!summarise(inside, nn_scalar_at(scalar, values, (size_t)(i * count)), facts))
+            inspect_note(inspection, kind, l, i);
     }
 }
 
@@ -115,8 +101,9 @@ static void inspect_backward(const nn_model *model, nn_loaded *loaded, const nn_
         for (int p = 0; p < layer->part_count; p++) {
             nn_network_gradient(network, l, p, weights, microbatch, inspection->scratch, false,
                                 inspection->part);
-            if (!inspect_values(layer->part_begin[p + 1] - layer->part_begin[p], inspection->part,
-                                &inspection->layers[l].gradient))
+            if (!nn_step_arithmetic_of(network->scalar)
+                     ->summarise(layer->part_begin[p + 1] - layer->part_begin[p], inspection->part,
+                                 &inspection->layers[l].gradient))
                 inspect_note(inspection, NN_FOUND_GRADIENT, l, -1);
         }
     }

@@ -1,12 +1,10 @@
-/* Filling a microbatch, and its forward pass with losses and metrics. */
+/* Making and filling a loaded microbatch. */
 #include "step/loaded.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/values.h"
-#include "tensor/kernels.h"
+#include "step/arithmetic.h"
 
 /* ---- memory ---- */
 
@@ -69,7 +67,7 @@ size_t nn_loaded_memory(const nn_model *model, const nn_dataset *data, int64_t c
     }
     return nn_microbatch_memory(model->network, capacity, true) +
            (size_t)(capacity * integers) * sizeof(int64_t) + (size_t)(capacity * doubles) * sizeof(double) +
-           (size_t)(capacity * reals) * sizeof(nn_real);
+           (size_t)(capacity * reals) * nn_scalar_size(model->network->scalar);
 }
 
 /* A single head uses the gathered arrays themselves; each of several has arrays of its own. */
@@ -77,6 +75,7 @@ static nn_status loaded_create_head(const nn_model *model, const nn_loaded_needs
                                     int h, nn_loaded *loaded)
 {
     const nn_head *head = &model->heads[h];
+    nn_scalar scalar = model->network->scalar;
     nn_loaded_head *made = &loaded->heads[h];
     int64_t count = capacity * nn_shape_count(head->target.shape);
     if (model->head_count == 1) {
@@ -85,13 +84,14 @@ static nn_status loaded_create_head(const nn_model *model, const nn_loaded_needs
     } else if (head->target.is_class) {
         NN_TRY(NN_ALLOCATE(&made->labels, count, "the labels of a microbatch"));
     } else {
-        NN_TRY(NN_ALLOCATE(&made->targets, count, "the targets of a microbatch"));
+        NN_TRY(NN_ALLOCATE_VALUES(scalar, &made->targets, count, "the targets of a microbatch"));
     }
     if (head->target.shares)
         NN_TRY(NN_ALLOCATE(&made->labels, capacity * head->rows, "the labels of a microbatch"));
     made->weights = loaded->weights;
     if (loaded_spreads_weights(model, h, needs->weights))
-        NN_TRY(NN_ALLOCATE(&made->weights, capacity * head->rows, "the weights of a microbatch"));
+        NN_TRY(
+            NN_ALLOCATE_VALUES(scalar, &made->weights, capacity * head->rows, "the weights of a microbatch"));
     if (!nn_head_is_values(head)) return NN_OK;
     int64_t outputs = capacity * nn_head_output(model, h);
     NN_TRY(NN_ALLOCATE(&made->predicted, outputs, "the output of a microbatch"));
@@ -101,16 +101,19 @@ static nn_status loaded_create_head(const nn_model *model, const nn_loaded_needs
 nn_status nn_loaded_create(const nn_model *model, const nn_loaded_needs *needs, int64_t capacity,
                            nn_loaded *loaded)
 {
+    nn_scalar scalar = model->network->scalar;
     NN_TRY(nn_microbatch_create(model->network, capacity, true, &loaded->microbatch));
     NN_TRY(NN_ALLOCATE(&loaded->samples, capacity, "a microbatch"));
     NN_TRY(NN_ALLOCATE(&loaded->labels, capacity * loaded_target_count(model, true), "a microbatch"));
-    NN_TRY(NN_ALLOCATE(&loaded->targets, capacity * loaded_value_count(model, needs), "a microbatch"));
+    NN_TRY(NN_ALLOCATE_VALUES(scalar, &loaded->targets, capacity * loaded_value_count(model, needs),
+                              "a microbatch"));
     int64_t observed = needs->bases ? loaded_target_count(model, false) : loaded_observed_count(model);
     if (observed > 0) NN_TRY(NN_ALLOCATE(&loaded->observed, capacity * observed, "a microbatch"));
     if (observed > 0 && needs->bases)
         NN_TRY(NN_ALLOCATE(&loaded->bases, capacity * observed, "a microbatch"));
-    NN_TRY(NN_ALLOCATE(&loaded->data_scratch, capacity * needs->scratch, "the transforms of the data"));
-    if (needs->weights) NN_TRY(NN_ALLOCATE(&loaded->weights, capacity, "a microbatch"));
+    NN_TRY(NN_ALLOCATE_VALUES(scalar, &loaded->data_scratch, capacity * needs->scratch,
+                              "the transforms of the data"));
+    if (needs->weights) NN_TRY(NN_ALLOCATE_VALUES(scalar, &loaded->weights, capacity, "a microbatch"));
     loaded->head_count = model->head_count;
     for (int h = 0; h < model->head_count; h++) NN_TRY(loaded_create_head(model, needs, capacity, h, loaded));
     return NN_OK;
@@ -151,24 +154,13 @@ static void loaded_observe(nn_loaded *loaded, const nn_model *model, const nn_da
 
 void nn_loaded_find_dominant(nn_loaded *loaded, const nn_model *model)
 {
-    for (int h = 0; h < model->head_count; h++) {
-        const nn_head *head = &model->heads[h];
-        for (int64_t r = 0; head->target.shares && r < loaded->microbatch->samples * head->rows; r++) {
-            const nn_real *shares = loaded->heads[h].targets + r * head->columns;
-            int64_t dominant = 0;
-            bool missing = false;
-            for (int64_t c = 0; c < head->columns; c++) {
-                missing |= isnan(shares[c]);
-                if (shares[c] > shares[dominant]) dominant = c;
-            }
-            loaded->heads[h].labels[r] = missing ? -1 : dominant;
-        }
-    }
+    nn_step_arithmetic_of(model->network->scalar)->find_dominant(loaded, model);
 }
 
 /* Distributes what was gathered to the heads. */
 static void loaded_share_out(nn_loaded *loaded, const nn_model *model, const nn_dataset *data)
 {
+    nn_scalar scalar = model->network->scalar;
     int64_t labels = loaded_target_count(model, true), values = loaded_target_count(model, false);
     for (int h = 0; model->head_count > 1 && h < model->head_count; h++) {
         const nn_field *field = nn_dataset_target(data, h);
@@ -178,8 +170,9 @@ static void loaded_share_out(nn_loaded *loaded, const nn_model *model, const nn_
                 memcpy(loaded->heads[h].labels + i * count, loaded->labels + i * labels + field->begin,
                        (size_t)count * sizeof *loaded->labels);
             else
-                memcpy(loaded->heads[h].targets + i * count, loaded->targets + i * values + field->begin,
-                       (size_t)count * sizeof *loaded->targets);
+                memcpy(nn_scalar_at(scalar, loaded->heads[h].targets, (size_t)(i * count)),
+                       nn_scalar_at(scalar, loaded->targets, (size_t)(i * values + field->begin)),
+                       (size_t)count * nn_scalar_size(scalar));
     }
     nn_loaded_find_dominant(loaded, model);
     for (int h = 0; h < model->head_count; h++) loaded_observe(loaded, model, data, h);
@@ -187,7 +180,9 @@ static void loaded_share_out(nn_loaded *loaded, const nn_model *model, const nn_
         for (int64_t r = 0; loaded_spreads_weights(model, h, loaded->weighted) &&
                             r < loaded->microbatch->samples * model->heads[h].rows;
              r++)
-            loaded->heads[h].weights[r] = loaded->weights[r / model->heads[h].rows];
+            memcpy(nn_scalar_at(scalar, loaded->heads[h].weights, (size_t)r),
+                   nn_scalar_at(scalar, loaded->weights, (size_t)(r / model->heads[h].rows)),
+                   nn_scalar_size(scalar));
 }
 
 static void loaded_whole_lengths(nn_loaded *loaded, const nn_model *model)
@@ -255,7 +250,8 @@ static void loaded_list_pieces(const nn_loaded *loaded, const nn_model *model, c
                                loaded_piece pieces[LOADED_PIECES])
 {
     const nn_microbatch *microbatch = loaded->microbatch;
-    size_t capacity = (size_t)microbatch->capacity, value = sizeof(nn_real), integer = sizeof(int64_t);
+    size_t capacity = (size_t)microbatch->capacity, value = nn_scalar_size(model->network->scalar),
+           integer = sizeof(int64_t);
     size_t inputs = (size_t)nn_shape_count(model->network->layers[0].output_shape);
     nn_loaded_needs needs = nn_loaded_needs_of(model, data);
     pieces[0] = (loaded_piece){microbatch->outputs[0], capacity * inputs * value};
@@ -293,157 +289,4 @@ void nn_loaded_unpack(nn_loaded *loaded, const nn_model *model, const nn_dataset
     for (int i = 0; i < LOADED_PIECES; bytes += pieces[i++].size)
         if (pieces[i].size > 0) memcpy(pieces[i].bytes, bytes, pieces[i].size);
     loaded_share_out(loaded, model, data);
-}
-
-/* ---- losses ---- */
-
-static nn_loss_call loaded_loss_call(const nn_loaded *loaded, const nn_model *model, int h)
-{
-    const nn_head *head = &model->heads[h];
-    const nn_loaded_head *own = &loaded->heads[h];
-    bool shares = head->target.shares;
-    return (nn_loss_call){.rows = loaded->microbatch->samples * head->rows,
-                          .columns = head->columns,
-                          .output = loaded->microbatch->outputs[head->layer],
-                          .labels = head->target.is_class || shares ? own->labels : NULL,
-                          .targets = head->target.is_class || shares ? NULL : own->targets,
-                          .soft = loaded->soft || shares ? own->targets : NULL,
-                          .weights = loaded->weighted ? own->weights : NULL,
-                          .class_weights = head->class_weights};
-}
-
-void nn_loaded_denominators(nn_loaded *loaded, const nn_model *model, const nn_dataset *data,
-                            const nn_loaded_place *place, double *denominators)
-{
-    loaded_gather(loaded, model, data, place, NULL);
-    for (int h = 0; h < model->head_count; h++) {
-        nn_loss_call call = loaded_loss_call(loaded, model, h);
-        call.output = NULL;
-        denominators[h] = model->heads[h].loss->denominator(model->heads[h].loss_options, &call);
-    }
-}
-
-/* The call for metrics: values are in the target's own units. */
-static nn_loss_call loaded_metric_call(const nn_loaded *loaded, const nn_model *model, int h)
-{
-    nn_loss_call call = loaded_loss_call(loaded, model, h);
-    call.predicted = loaded->heads[h].predicted;
-    call.observed = loaded->heads[h].observed;
-    call.outputs = model->heads[h].outputs;
-    return call;
-}
-
-/* denominator: of the batch; 0 where nothing in the batch counts, or outside training. */
-static void loaded_head_results(nn_loaded *loaded, const nn_model *model, int h, double denominator,
-                                const double *constant, double *results)
-{
-    const nn_head *head = &model->heads[h];
-    nn_microbatch *microbatch = loaded->microbatch;
-    nn_loss_call call = loaded_loss_call(loaded, model, h);
-    call.denominator = denominator > 0 ? denominator / head->weight : 1;
-    call.gradient = microbatch->training ? microbatch->gradients[head->layer] : NULL;
-    results[NN_RESULT_LOSS] = head->loss->evaluate(head->loss_options, &call);
-    results[NN_RESULT_DENOMINATOR] = head->loss->denominator(head->loss_options, &call);
-    double *predicted = loaded->heads[h].predicted;
-    if (!predicted) return;
-    nn_model_undo(head, call.rows * call.columns, call.output, predicted);
-    for (int64_t i = 0; constant && i < call.rows * call.columns; i++)
-        predicted[i] = nn_model_undo_value(head, i, constant[i % nn_head_output(model, h)]);
-}
-
-/* denominators: NULL outside training. constant: the outputs of all heads, or NULL. */
-static void loaded_results(nn_loaded *loaded, const nn_model *model, const double *denominators,
-                           const double *constant, double *results)
-{
-    bool training = denominators != NULL;
-    memset(results, 0, (size_t)nn_results_width(model, training) * sizeof *results);
-    for (int h = 0; h < model->head_count; h++) {
-        loaded_head_results(loaded, model, h, denominators ? denominators[h] : 0, constant,
-                            results + h * NN_HEAD_RESULTS);
-        if (constant) constant += nn_head_output(model, h);
-    }
-    double *sums = results + model->head_count * NN_HEAD_RESULTS;
-    for (int m = 0; m < model->metric_count; m++) {
-        const nn_model_metric *metric = &model->metrics[m];
-        if (!nn_metric_is_summed(model, m, training)) continue;
-        nn_loss_call call = loaded_metric_call(loaded, model, metric->head);
-        metric->type->accumulate(metric->options, &call, sums);
-        sums += nn_metric_width(model, m);
-    }
-}
-
-void nn_loaded_results(nn_loaded *loaded, const nn_model *model, const double *denominators, double *results)
-{
-    loaded_results(loaded, model, denominators, NULL, results);
-}
-
-void nn_loaded_judge(nn_loaded *loaded, const nn_model *model, int thread, int64_t sample,
-                     const nn_findings *findings)
-{
-    for (int m = 0; m < model->metric_count; m++) {
-        const nn_model_metric *metric = &model->metrics[m];
-        nn_loss_call call = loaded_metric_call(loaded, model, metric->head);
-        int64_t width = nn_metric_width(model, m), row = sample * model->heads[metric->head].rows;
-        if (findings->counts[m])
-            metric->type->accumulate(metric->options, &call, findings->counts[m] + thread * width);
-        if (findings->collected[m])
-            metric->type->collect(metric->options, &call, findings->collected[m] + row * width);
-    }
-}
-
-/* ---- forward ---- */
-
-/* The first layer that has a non-finite output, and in it the first sample. */
-static nn_nonfinite loaded_find_nonfinite(const nn_loaded *loaded, const nn_model *model)
-{
-    const nn_microbatch *microbatch = loaded->microbatch;
-    int mixed = 0;
-    for (int l = 0; l < model->network->layer_count; l++) {
-        mixed += microbatch->statistics && nn_network_collects(model->network, l, NN_FORWARD);
-        int64_t count = nn_shape_count(model->network->layers[l].output_shape);
-        for (int64_t i = 0; i < microbatch->samples; i++)
-            if (!nn_all_finite(count, microbatch->outputs[l] + i * count))
-                return (nn_nonfinite){loaded->first_position + i, l, mixed};
-    }
-    return (nn_nonfinite){loaded->first_position, model->network->layer_count, mixed};
-}
-
-nn_nonfinite nn_loaded_forward(nn_loaded *loaded, const nn_model *model, const nn_real *weights,
-                               nn_real *scratch, const double *denominators, double *results)
-{
-    nn_loaded_run(loaded, model, weights, NULL, scratch, 1, model->network->layer_count);
-    return nn_loaded_finish(loaded, model, denominators, results);
-}
-
-void nn_loaded_run(nn_loaded *loaded, const nn_model *model, const nn_real *weights, const nn_packed *packed,
-                   nn_real *scratch, int begin, int end)
-{
-    nn_network_group group = {.weights = weights, .microbatches = &loaded->microbatch, .count = 1};
-    for (int l = begin; l < end; l++) {
-        group.packed = nn_packed_at(packed, l, NN_FORWARD);
-        nn_network_forward_group(model->network, l, &group, scratch);
-    }
-}
-
-nn_nonfinite nn_loaded_finish(nn_loaded *loaded, const nn_model *model, const double *denominators,
-                              double *results)
-{
-    nn_loaded_results(loaded, model, denominators, results);
-    for (int h = 0; h < model->head_count; h++)
-        if (!isfinite(results[h * NN_HEAD_RESULTS + NN_RESULT_LOSS]))
-            return loaded_find_nonfinite(loaded, model);
-    return (nn_nonfinite){.position = -1};
-}
-
-void nn_loaded_constant(nn_loaded *loaded, const nn_model *model, const double *constant, double *results)
-{
-    const double *of_head = constant;
-    for (int h = 0; h < model->head_count; h++) {
-        int64_t count = nn_head_output(model, h);
-        nn_real *output = loaded->microbatch->outputs[model->heads[h].layer];
-        for (int64_t i = 0; i < loaded->microbatch->samples * count; i++)
-            output[i] = (nn_real)of_head[i % count];
-        of_head += count;
-    }
-    loaded_results(loaded, model, NULL, constant, results);
 }

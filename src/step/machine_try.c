@@ -8,9 +8,10 @@
 #include "base/libm.h"
 #include "base/memory.h"
 #include "host/program.h"
+#include "step/arithmetic.h"
 #include "step/machine.h"
+#include "tensor/arithmetic.h"
 #include "tensor/matrix.h"
-#include "tensor/trial.h"
 
 #define MACHINE_SIZES (2 * (NN_PARTS + 1) + 1)
 #define MACHINE_OPERATIONS 2e8 /* after the first microbatch */
@@ -21,6 +22,8 @@
 typedef struct machine_trial {
     const nn_model *model;
     nn_microbatch *microbatch;
+    nn_scalar scalar;
+    const nn_tensor_arithmetic *tensor;
     nn_real *weights, *scratch, *gradient;
     nn_machine_part *forward, *backward; /* by layer */
 } machine_trial;
@@ -63,8 +66,9 @@ static void machine_add_libm(nn_machine *machine, unsigned used)
 /* ---- the network ---- */
 
 /* Weights of about the size of initial ones; vectors are positive, as variances must be. */
-static void machine_fill_weights(const nn_network *network, nn_real *weights)
+static void machine_fill_weights(const machine_trial *trial)
 {
+    const nn_network *network = trial->model->network;
     uint64_t first = 1;
     for (int l = 0; l < network->layer_count; l++) {
         const nn_layer *layer = &network->layers[l];
@@ -73,23 +77,23 @@ static void machine_fill_weights(const nn_network *network, nn_real *weights)
             int64_t fan_in = parameter->fan_in > 0 ? parameter->fan_in : 1;
             double size = sqrt(3.0 / (double)fan_in);
             bool matrix = parameter->shape.dimensions > 1;
-            nn_trial_fill(first, matrix ? -size : 0.5, matrix ? size : 1.5, parameter->count,
-                          weights + layer->offset + parameter->offset);
+            trial->tensor->trial_fill(
+                first, matrix ? -size : 0.5, matrix ? size : 1.5, parameter->count,
+                nn_scalar_at(trial->scalar, trial->weights, (size_t)(layer->offset + parameter->offset)));
         }
     }
 }
 
 /* Indices where the input, or a part of it, consists of indices. */
-static void machine_fill_field(const nn_field *field, int64_t samples, int64_t width, int64_t begin,
-                               nn_real *values)
+static void machine_fill_field(const machine_trial *trial, const nn_field *field, int64_t width,
+                               int64_t begin)
 {
     int64_t count = nn_shape_count(field->shape);
-    for (int64_t s = 0; s < samples; s++) {
-        nn_real *at = values + s * width + begin;
-        nn_trial_fill((uint64_t)(s + 1) << 20, field->is_class ? 0 : -1.7, field->is_class ? 1 : 1.7, count,
-                      at);
-        for (int64_t i = 0; field->is_class && i < count; i++)
-            at[i] = (nn_real)floor((double)at[i] * 0.999999 * (double)field->classes);
+    for (int64_t s = 0; s < trial->microbatch->samples; s++) {
+        nn_real *at = nn_scalar_at(trial->scalar, trial->microbatch->outputs[0], (size_t)(s * width + begin));
+        trial->tensor->trial_fill((uint64_t)(s + 1) << 20, field->is_class ? 0 : -1.7,
+                                  field->is_class ? 1 : 1.7, count, at);
+        if (field->is_class) nn_step_arithmetic_of(trial->scalar)->to_indices(count, field->classes, at);
     }
 }
 
@@ -99,10 +103,8 @@ static void machine_fill_input(const machine_trial *trial)
     nn_microbatch *microbatch = trial->microbatch;
     int64_t width = nn_shape_count(trial->model->network->layers[0].output_shape);
     for (int p = 0; p < input->part_count; p++)
-        machine_fill_field(&input->parts[p], microbatch->samples, width, input->parts[p].begin,
-                           microbatch->outputs[0]);
-    if (input->part_count == 0)
-        machine_fill_field(input, microbatch->samples, width, 0, microbatch->outputs[0]);
+        machine_fill_field(trial, &input->parts[p], width, input->parts[p].begin);
+    if (input->part_count == 0) machine_fill_field(trial, input, width, 0);
     for (int64_t i = 0; microbatch->lengths[0] && i < microbatch->samples; i++)
         microbatch->lengths[0][i] = nn_model_steps(trial->model);
 }
@@ -114,7 +116,8 @@ static void machine_forward(const machine_trial *trial)
         nn_network_forward(network, l, trial->weights, trial->microbatch, trial->scratch);
         if (network->layers[l].is_alias) continue;
         int64_t count = trial->microbatch->samples * nn_shape_count(network->layers[l].output_shape);
-        trial->forward[l].hash = nn_trial_hash(count, trial->microbatch->outputs[l], trial->forward[l].hash);
+        trial->forward[l].hash =
+            trial->tensor->trial_hash(count, trial->microbatch->outputs[l], trial->forward[l].hash);
     }
 }
 
@@ -126,7 +129,7 @@ static void machine_backward(const machine_trial *trial)
         int l = trial->model->heads[h].layer;
         int64_t count = microbatch->samples * nn_shape_count(network->layers[l].output_shape);
         if (microbatch->gradients[l])
-            nn_trial_fill((uint64_t)h << 40, -1, 1, count, microbatch->gradients[l]);
+            trial->tensor->trial_fill((uint64_t)h << 40, -1, 1, count, microbatch->gradients[l]);
     }
     for (int l = network->layer_count - 1; l > 0; l--) {
         const nn_layer *layer = &network->layers[l];
@@ -134,13 +137,14 @@ static void machine_backward(const machine_trial *trial)
         for (int p = 0; p < layer->part_count; p++) {
             nn_network_gradient(network, l, p, trial->weights, microbatch, trial->scratch, false,
                                 trial->gradient);
-            trial->backward[l].hash = nn_trial_hash(layer->part_begin[p + 1] - layer->part_begin[p],
-                                                    trial->gradient, trial->backward[l].hash);
+            trial->backward[l].hash = trial->tensor->trial_hash(
+                layer->part_begin[p + 1] - layer->part_begin[p], trial->gradient, trial->backward[l].hash);
         }
         int below = layer->inputs[0];
         if (!microbatch->gradients[below] || layer->is_alias) continue;
         int64_t count = microbatch->samples * nn_shape_count(network->layers[below].output_shape);
-        trial->backward[l].hash = nn_trial_hash(count, microbatch->gradients[below], trial->backward[l].hash);
+        trial->backward[l].hash =
+            trial->tensor->trial_hash(count, microbatch->gradients[below], trial->backward[l].hash);
     }
 }
 
@@ -189,9 +193,9 @@ static nn_status machine_allocate(machine_trial *trial, int64_t microbatch_size)
     const nn_network *network = trial->model->network;
     const char *what = "comparing machines";
     NN_TRY(nn_microbatch_create(network, microbatch_size, true, &trial->microbatch));
-    NN_TRY(NN_ALLOCATE(&trial->weights, network->value_count, what));
-    NN_TRY(NN_ALLOCATE(&trial->scratch, network->scratch_values, what));
-    return NN_ALLOCATE(&trial->gradient, machine_largest_part(network), what);
+    NN_TRY(NN_ALLOCATE_VALUES(trial->scalar, &trial->weights, network->value_count, what));
+    NN_TRY(NN_ALLOCATE_VALUES(trial->scalar, &trial->scratch, network->scratch_values, what));
+    return NN_ALLOCATE_VALUES(trial->scalar, &trial->gradient, machine_largest_part(network), what);
 }
 
 static void machine_name_layers(nn_machine *machine, machine_trial *trial)
@@ -211,14 +215,15 @@ static void machine_name_layers(nn_machine *machine, machine_trial *trial)
 static nn_status machine_add_network(nn_machine *machine, const nn_model *model, const nn_plan *plan,
                                      const int64_t samples[NN_PARTS])
 {
-    machine_trial trial = {.model = model};
+    nn_scalar scalar = model->network->scalar;
+    machine_trial trial = {.model = model, .scalar = scalar, .tensor = nn_tensor_arithmetic_of(scalar)};
     int64_t sizes[MACHINE_SIZES];
     int count = machine_find_sizes(plan, samples, sizes);
     double left = MACHINE_OPERATIONS;
     nn_status status;
     NN_TRY_TO(done, status, machine_allocate(&trial, plan->microbatch_size));
     machine_name_layers(machine, &trial);
-    machine_fill_weights(model->network, trial.weights);
+    machine_fill_weights(&trial);
     for (int i = 0; i < count; i++) {
         double operations = model->network->flops_training * (double)sizes[i];
         if (i > 0 && operations > left) continue;
@@ -239,8 +244,9 @@ done:
 
 /* ---- the optimizer ---- */
 
-static nn_status machine_add_optimizer(nn_machine *machine, const nn_settings *settings)
+static nn_status machine_add_optimizer(nn_machine *machine, const nn_settings *settings, nn_scalar scalar)
 {
+    const nn_tensor_arithmetic *tensor = nn_tensor_arithmetic_of(scalar);
     const nn_optimizer_type *type = settings->optimizer;
     const void *options = settings->optimizer_options;
     const char *names[NN_OPTIMIZER_SLOTS];
@@ -248,19 +254,20 @@ static nn_status machine_add_optimizer(nn_machine *machine, const nn_settings *s
     char name[NN_MACHINE_NAME];
     uint64_t hash = 0;
     int slot_count = type->slots(options, names);
-    NN_TRY(NN_ALLOCATE(&block, (2 + slot_count) * MACHINE_UPDATED, "comparing machines"));
-    nn_real *weights = block, *gradient = block + MACHINE_UPDATED;
-    for (int s = 0; s < slot_count; s++) slots[s] = block + (2 + s) * MACHINE_UPDATED;
-    nn_trial_fill(1, -1, 1, MACHINE_UPDATED, weights);
+    NN_TRY(NN_ALLOCATE_VALUES(scalar, &block, (2 + slot_count) * MACHINE_UPDATED, "comparing machines"));
+    nn_real *weights = block, *gradient = nn_scalar_at(scalar, block, MACHINE_UPDATED);
+    for (int s = 0; s < slot_count; s++)
+        slots[s] = nn_scalar_at(scalar, block, (size_t)(2 + s) * MACHINE_UPDATED);
+    tensor->trial_fill(1, -1, 1, MACHINE_UPDATED, weights);
     for (int s = 1; s <= MACHINE_STEPS; s++) {
         nn_optimizer_step step = {
             .step = s, .learning_rate = *(const double *)options, .gradient_scale = 1, .is_matrix = true};
-        nn_trial_fill((uint64_t)s + 1, -1, 1, MACHINE_UPDATED, gradient);
+        tensor->trial_fill((uint64_t)s + 1, -1, 1, MACHINE_UPDATED, gradient);
         if (type->measure)
             type->measure(options, &step, MACHINE_UPDATED, gradient, slots, weights, step.sums);
         type->prepare(options, &step);
         type->apply(options, &step, MACHINE_UPDATED, gradient, slots, weights);
-        hash = nn_trial_hash(MACHINE_UPDATED, weights, hash);
+        hash = tensor->trial_hash(MACHINE_UPDATED, weights, hash);
     }
     nn_free(block);
     snprintf(name, sizeof name, "optimizer %s", type->name);
@@ -295,9 +302,9 @@ nn_status nn_machine_try(const nn_settings *settings, const nn_model *model, con
     NN_TRY(NN_ALLOCATE(&machine->parts, machine->room, "comparing machines"));
     machine_describe(machine->text);
     machine_add_libm(machine, machine_libm(settings, model));
-    machine_add(machine, "vector kernels", nn_trial_kernels());
+    machine_add(machine, "vector kernels", nn_tensor_arithmetic_of(model->network->scalar)->trial_kernels());
     NN_TRY(machine_add_network(machine, model, plan, samples));
-    NN_TRY(machine_add_optimizer(machine, settings));
+    NN_TRY(machine_add_optimizer(machine, settings, model->network->scalar));
     for (int p = 0; p < machine->count; p++)
         machine->hash = nn_hash(&machine->parts[p].hash, sizeof machine->parts[p].hash, machine->hash);
     return NN_OK;

@@ -8,13 +8,13 @@ size_t nn_packed_memory(const nn_network *network)
     for (int l = 1; l < network->layer_count; l++)
         for (int pass = 0; pass < NN_PASSES; pass++)
             values += nn_network_packed_values(network, l, (nn_pass)pass);
-    return (size_t)values * sizeof(nn_real);
+    return (size_t)values * nn_scalar_size(network->scalar);
 }
 
 nn_status nn_packed_create(const nn_network *network, nn_packed *packed)
 {
     int64_t end = 0;
-    *packed = (nn_packed){.layer_count = network->layer_count};
+    *packed = (nn_packed){.scalar = network->scalar, .layer_count = network->layer_count};
     NN_TRY(NN_ALLOCATE(&packed->offsets, packed->layer_count * NN_PASSES, "the packed weights"));
     for (int64_t i = 0; i < packed->layer_count * NN_PASSES; i++) {
         int64_t values =
@@ -23,7 +23,7 @@ nn_status nn_packed_create(const nn_network *network, nn_packed *packed)
         packed->offsets[i] = values > 0 ? end : -1;
         end += values;
     }
-    return end > 0 ? NN_ALLOCATE(&packed->values, end, "the packed weights") : NN_OK;
+    return end > 0 ? NN_ALLOCATE_VALUES(packed->scalar, &packed->values, end, "the packed weights") : NN_OK;
 }
 
 void nn_packed_release(nn_packed *packed)
@@ -40,12 +40,12 @@ void nn_packed_fill(const nn_network *network, int threads, const nn_real *weigh
     for (int64_t i = NN_PASSES; i < packed->layer_count * NN_PASSES; i++)
         if (packed->offsets[i] >= 0)
             nn_network_pack(network, (int)(i / NN_PASSES), (nn_pass)(i % NN_PASSES), weights,
-                            packed->values + packed->offsets[i]);
+                            nn_scalar_at(packed->scalar, packed->values, (size_t)packed->offsets[i]));
 }
 
 const nn_real *nn_packed_at(const nn_packed *packed, int layer, nn_pass pass)
 {
     if (!packed || !packed->values) return NULL;
     int64_t offset = packed->offsets[layer * NN_PASSES + (int)pass];
-    return offset < 0 ? NULL : packed->values + offset;
+    return offset < 0 ? NULL : nn_scalar_at(packed->scalar, packed->values, (size_t)offset);
 }

@@ -5,6 +5,7 @@
 #include "nn/network.h"
 
 typedef struct nn_packed {
+    nn_scalar scalar;
     nn_real *values;  /* owned; NULL: no layer packs */
     int64_t *offsets; /* owned; by layer and pass; -1: the layer does not pack for that pass */
     int64_t layer_count;

@@ -3,13 +3,8 @@
 
 #include "base/memory.h"
 #include "step/agreement.h"
+#include "step/arithmetic.h"
 #include "step/buckets.h"
-#include "tensor/kernels.h"
-
-static void stepper_add(int64_t count, const void *values, void *sum)
-{
-    nn_add(count, values, sum);
-}
 
 static nn_status stepper_list_owners(nn_stepper *stepper, int64_t bucket_count)
 {
@@ -40,7 +35,8 @@ static nn_status stepper_create_reduction(nn_stepper *stepper, const nn_buckets 
     int64_t leaf_counts[2] = {stepper->plan.microbatches, stepper->plan.last_microbatches};
     nn_reduction_layout layout = nn_buckets_layout(stepper->model->network, buckets, leaf_counts, 2);
     size_t before = nn_memory_in_use();
-    NN_TRY(nn_reduction_create(stepper->comm, &layout, mode, stepper_add, &stepper->reduction));
+    NN_TRY(nn_reduction_create(stepper->comm, &layout, mode, nn_step_arithmetic_of(stepper->scalar)->add,
+                               &stepper->reduction));
     stepper->uncounted_bytes =
         nn_reduction_memory(nn_comm_ranks(stepper->comm), &layout, mode) - (nn_memory_in_use() - before);
     return NN_OK;
@@ -100,7 +96,7 @@ nn_status nn_stepper_create(nn_comm *comm, const nn_stepper_request *request, nn
     NN_TRY(nn_comm_agree(comm, NN_ALLOCATE(stepper, 1, "a stepper")));
     nn_stepper *made = *stepper;
     made->comm = comm;
-    made->scalar = NN_SCALAR_REAL;
+    made->scalar = request->model->network->scalar;
     made->settings = request->settings;
     made->memory = request->memory;
     made->model = request->model;

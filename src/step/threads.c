@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "host/threads.h"
 #include "step/threads.h"
-#include "tensor/matrix.h"
+#include "tensor/arithmetic.h"
 
 /* The size of the square products for the peak; the larger where at least a second is allowed. */
 #define PEAK_SMALL 512
@@ -93,10 +93,11 @@ nn_status nn_threads_choose(nn_comm *comm, int64_t configured, int *threads)
     return nn_comm_agree(comm, nn_threads_try(*threads, nn_threads_stack()));
 }
 
-nn_status nn_threads_peak(nn_comm *comm, int threads, double seconds, double *peak)
+nn_status nn_threads_peak(nn_comm *comm, nn_scalar scalar, int threads, double seconds, double *peak)
 {
     *peak = 0;
     if (seconds <= 0) return NN_OK;
+    double (*measure)(int64_t, double) = nn_tensor_arithmetic_of(scalar)->peak;
     int size = nn_comm_size(comm);
     double own = 0, *rates = NULL;
     size_t *sizes = NULL;
@@ -106,7 +107,7 @@ nn_status nn_threads_peak(nn_comm *comm, int threads, double seconds, double *pe
     for (int r = 0; r < size; r++) sizes[r] = sizeof *rates;
     NN_TRY_TO(done, status, nn_comm_barrier(comm));
 #pragma omp parallel num_threads(threads) reduction(+ : own)
-    own += nn_matrix_peak(seconds < 1 ? PEAK_SMALL : PEAK_LARGE, seconds);
+    own += measure(seconds < 1 ? PEAK_SMALL : PEAK_LARGE, seconds);
     NN_TRY_TO(done, status, nn_comm_gather_all(comm, &own, sizes, rates));
     for (int r = 0; r < size; r++) *peak += rates[r];
 done:

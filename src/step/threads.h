@@ -17,6 +17,6 @@ void nn_threads_warn(nn_comm *comm, int threads, const nn_cpus_share *share);
 /* The threads of this rank, started once to see that it works; warns like nn_threads_warn. Collective. */
 nn_status nn_threads_choose(nn_comm *comm, int64_t configured, int *threads);
 /* FLOP/s of square products on all threads of all ranks at the same time. Collective. */
-nn_status nn_threads_peak(nn_comm *comm, int threads, double seconds, double *peak);
+nn_status nn_threads_peak(nn_comm *comm, nn_scalar scalar, int threads, double seconds, double *peak);
 
 #endif

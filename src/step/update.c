@@ -1,12 +1,11 @@
-/* The sharded optimizer. Its loops over blocks are here because only src/step uses OpenMP. */
+/* The sharded optimizer: who updates what. The loops over blocks are in update_values.c. */
 #include "step/update.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "tensor/kernels.h"
+#include "step/arithmetic.h"
 
 /* ---- making ---- */
 
@@ -96,7 +95,8 @@ static nn_status update_allocate_states(nn_update *update)
         snprintf(update->state_groups[update->state_count++], sizeof update->state_groups[0],
                  NN_MODEL_AVERAGE);
     for (int i = 0; i < update->state_count; i++)
-        NN_TRY(NN_ALLOCATE(&update->states[i], update->owned_values, "the state of the optimizer"));
+        NN_TRY(NN_ALLOCATE_VALUES(update->scalar, &update->states[i], update->owned_values,
+                                  "the state of the optimizer"));
     update->average = update->options.average > 0 ? update->states[update->slot_count] : NULL;
     return NN_OK;
 }
@@ -106,6 +106,7 @@ nn_status nn_update_create(const nn_network *network, const nn_update_options *o
 {
     *update = NULL;
     NN_TRY(NN_ALLOCATE(update, 1, "the optimizer"));
+    (*update)->scalar = network->scalar;
     (*update)->options = *options;
     (*update)->reduction = reduction;
     nn_status status = update_list(*update, network);
@@ -130,59 +131,13 @@ void nn_update_begin(nn_update *update, const nn_real *weights)
 {
     for (int64_t b = 0; update->average && b < update->block_count; b++) {
         const nn_owned_block *block = &update->blocks[b];
-        memcpy(update->average + block->state, weights + block->begin,
-               (size_t)(block->end - block->begin) * sizeof *weights);
+        memcpy(nn_scalar_at(update->scalar, update->average, (size_t)block->state),
+               nn_scalar_at(update->scalar, weights, (size_t)block->begin),
+               (size_t)(block->end - block->begin) * nn_scalar_size(update->scalar));
     }
 }
 
 /* ---- a step ---- */
-
-static nn_real *update_gradient(const nn_owned_block *block, const nn_reduction_slice *slices)
-{
-    return (nn_real *)slices[block->slice].gradient + (block->begin - slices[block->slice].begin);
-}
-
-static void update_find_slots(const nn_update *update, const nn_owned_block *block,
-                              nn_real *slots[NN_OPTIMIZER_SLOTS])
-{
-    for (int i = 0; i < NN_OPTIMIZER_SLOTS; i++)
-        slots[i] = i < update->slot_count ? update->states[i] + block->state : NULL;
-}
-
-/* Clipping would turn an infinite value into a finite one, so look first. */
-static double update_clip(double clip_value, int64_t count, nn_real *gradient)
-{
-    if (clip_value > 0) {
-        if (!nn_all_finite(count, gradient)) return INFINITY;
-        nn_clip(count, (nn_real)clip_value, gradient);
-    }
-    return nn_sum_squares(count, gradient);
-}
-
-void nn_update_measure(nn_update *update, int64_t step, const nn_real *weights, double *measures)
-{
-    const nn_reduction_slice *slices;
-    nn_reduction_slices(update->reduction, &slices);
-    const nn_optimizer_type *optimizer = update->options.optimizer;
-#pragma omp parallel for schedule(static) num_threads(update->options.threads)
-    for (int64_t b = 0; b < update->block_count; b++) {
-        const nn_owned_block *block = &update->blocks[b];
-        double *of_block = measures + b * update->measures;
-        int64_t count = block->end - block->begin;
-        for (int m = 0; m < update->measures; m++) of_block[m] = 0;
-        nn_real *gradient = update_gradient(block, slices), *slots[NN_OPTIMIZER_SLOTS];
-        if (block->kind < 0) {
-            if (block->parameter->statistic && !nn_all_finite(count, gradient)) of_block[0] = INFINITY;
-            continue;
-        }
-        of_block[0] = update_clip(update->options.clip_value, count, gradient);
-        if (optimizer->sums == 0) continue;
-        nn_optimizer_step at = {.step = step, .is_matrix = update->kinds[block->kind].is_matrix};
-        update_find_slots(update, block, slots);
-        optimizer->measure(update->options.options, &at, count, gradient, slots, weights + block->begin,
-                           of_block + 1);
-    }
-}
 
 /* The average forgets quickly at first, then slowly, so that it is useful in short runs too: step t keeps
  * (1 + t) / (10 + t) of it, and at most `average`. */
@@ -211,25 +166,12 @@ void nn_update_prepare(nn_update *update, const nn_optimizer_step *step, const d
     }
 }
 
+void nn_update_measure(nn_update *update, int64_t step, const nn_real *weights, double *measures)
+{
+    nn_step_arithmetic_of(update->scalar)->measure(update, step, weights, measures);
+}
+
 void nn_update_apply(nn_update *update, nn_real *weights)
 {
-    const nn_reduction_slice *slices;
-    nn_reduction_slices(update->reduction, &slices);
-#pragma omp parallel for schedule(static) num_threads(update->options.threads)
-    for (int64_t b = 0; b < update->block_count; b++) {
-        const nn_owned_block *block = &update->blocks[b];
-        int64_t count = block->end - block->begin;
-        nn_real *values = weights + block->begin, *slots[NN_OPTIMIZER_SLOTS];
-        nn_real *average = update->average ? update->average + block->state : NULL;
-        if (block->layer->frozen) continue;
-        if (block->parameter->statistic) {
-            nn_blend(count, block->parameter->decay, update_gradient(block, slices), values);
-            if (average) memcpy(average, values, (size_t)count * sizeof *values);
-            continue;
-        }
-        update_find_slots(update, block, slots);
-        update->options.optimizer->apply(update->options.options, &update->kinds[block->kind].step, count,
-                                         update_gradient(block, slices), slots, values);
-        if (average) nn_blend(count, update->kept, values, average);
-    }
+    nn_step_arithmetic_of(update->scalar)->apply(update, weights);
 }

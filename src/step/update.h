@@ -44,6 +44,7 @@ typedef struct nn_update_options {
 } nn_update_options;
 
 typedef struct nn_update {
+    nn_scalar scalar;
     nn_update_options options;
     nn_reduction *reduction;
     int64_t block_count;

@@ -31,29 +31,31 @@ size_t nn_witness_memory(const nn_model *model, int threads, int64_t microbatch_
     return (size_t)(threads * network->statistics_most) * sizeof(double) +
            (size_t)(threads * nn_workers_largest_part(network) + microbatch_size * packed +
                     (1 + threads) * microbatch_size * network->carried_values) *
-               sizeof(nn_real);
+               nn_scalar_size(network->scalar);
 }
 
 nn_status nn_witness_create(nn_workers *workers)
 {
     nn_witness *witness = &workers->witness;
     const nn_network *network = workers->model->network;
+    nn_scalar scalar = workers->scalar;
     int threads = workers->threads;
     int64_t carried = witness_carried(workers), part = nn_workers_largest_part(network);
     witness->hash_count = 1;
     for (int l = 0; l < network->layer_count; l++) witness->hash_count += network->layers[l].part_count;
     witness->packed_size = nn_loaded_packed_size(&workers->loaded[0], workers->model, workers->data) +
-                           (size_t)carried * sizeof(nn_real);
+                           (size_t)carried * nn_scalar_size(scalar);
     NN_TRY(NN_ALLOCATE(&witness->seen, witness->hash_count, "the hashes of a microbatch"));
     NN_TRY(NN_ALLOCATE(&witness->again, threads * witness->hash_count, "the hashes of a microbatch"));
     NN_TRY(NN_ALLOCATE(&witness->packed, witness->packed_size, "a microbatch to compute again"));
     if (carried > 0)
-        NN_TRY(NN_ALLOCATE(&witness->carried, (1 + threads) * carried, "a microbatch to compute again"));
+        NN_TRY(NN_ALLOCATE_VALUES(scalar, &witness->carried, (1 + threads) * carried,
+                                  "a microbatch to compute again"));
     NN_TRY(NN_ALLOCATE(&witness->parts, threads, "the gradient of a microbatch"));
     NN_TRY(NN_ALLOCATE(&witness->results, threads, "the results of a microbatch"));
     NN_TRY(NN_ALLOCATE(&witness->collecting, threads, "the statistics of a microbatch"));
     for (int t = 0; t < threads; t++) {
-        NN_TRY(NN_ALLOCATE(&witness->parts[t], part, "the gradient of a microbatch"));
+        NN_TRY(NN_ALLOCATE_VALUES(scalar, &witness->parts[t], part, "the gradient of a microbatch"));
         NN_TRY(NN_ALLOCATE(&witness->results[t], nn_results_width(workers->model, true),
                            "the results of a microbatch"));
         NN_TRY(
@@ -110,7 +112,7 @@ void nn_witness_begin(nn_workers *workers, const nn_loaded *loaded)
     workers->witness.collected = 0;
     if (loaded->microbatch->carried)
         memcpy(workers->witness.carried, loaded->microbatch->carried,
-               (size_t)witness_carried(workers) * sizeof(nn_real));
+               (size_t)witness_carried(workers) * nn_scalar_size(workers->scalar));
 }
 
 void nn_witness_collected(const double *values, int64_t count, uint64_t *hash)
@@ -131,7 +133,7 @@ void nn_witness_part(const nn_workers *workers, int layer, int part, const nn_re
     const nn_layer *layers = workers->model->network->layers;
     int64_t values = layers[layer].part_begin[part + 1] - layers[layer].part_begin[part];
     for (int l = 0; l < layer; l++) part += layers[l].part_count;
-    hashes[part] = nn_hash(gradient, (size_t)values * sizeof *gradient, 0);
+    hashes[part] = nn_hash(gradient, (size_t)values * nn_scalar_size(workers->scalar), 0);
 }
 
 /* ---- again ---- */
@@ -140,7 +142,7 @@ char *nn_witness_pack(nn_workers *workers, nn_batch batch, int64_t step, bool ow
 {
     nn_witness *witness = &workers->witness;
     nn_loaded *loaded = &workers->loaded[0];
-    size_t carried = (size_t)witness_carried(workers) * sizeof(nn_real);
+    size_t carried = (size_t)witness_carried(workers) * nn_scalar_size(workers->scalar);
     *size = witness->packed_size;
     if (!own) return witness->packed;
     nn_loaded_place place = nn_workers_place(workers, batch, step, witness->microbatch);
@@ -183,7 +185,7 @@ static void witness_backward(nn_workers *workers, int thread, const nn_real *wei
                                 gradient);
             nn_fault("step.gradient", gradient,
                      (size_t)(network->layers[l].part_begin[p + 1] - network->layers[l].part_begin[p]) *
-                         sizeof *gradient);
+                         nn_scalar_size(network->scalar));
             nn_witness_part(workers, l, p, gradient, hashes);
         }
     }
@@ -194,8 +196,9 @@ const uint64_t *nn_witness_repeat(nn_workers *workers, nn_batch batch, int64_t s
 {
     nn_witness *witness = &workers->witness;
     nn_loaded_place place = nn_workers_place(workers, batch, step, witness->microbatch);
+    nn_scalar scalar = workers->scalar;
     size_t carried = (size_t)witness_carried(workers);
-    const char *began = witness->packed + witness->packed_size - carried * sizeof(nn_real);
+    const char *began = witness->packed + witness->packed_size - carried * nn_scalar_size(scalar);
     *threads = witness_team(workers);
 #pragma omp parallel for schedule(static, 1) num_threads(*threads)
     for (int t = 0; t < *threads; t++) {
@@ -203,8 +206,8 @@ const uint64_t *nn_witness_repeat(nn_workers *workers, nn_batch batch, int64_t s
         uint64_t *hashes = witness->again + (size_t)t * (size_t)witness->hash_count;
         loaded->microbatch->carried = NULL;
         if (carried > 0) {
-            loaded->microbatch->carried = witness->carried + (size_t)(1 + t) * carried;
-            memcpy(loaded->microbatch->carried, began, carried * sizeof(nn_real));
+            loaded->microbatch->carried = nn_scalar_at(scalar, witness->carried, (size_t)(1 + t) * carried);
+            memcpy(loaded->microbatch->carried, began, carried * nn_scalar_size(scalar));
         }
         nn_loaded_unpack(loaded, workers->model, workers->data, &place, witness->packed);
         witness_forward(workers, t, weights, denominators, hashes);

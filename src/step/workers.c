@@ -27,90 +27,6 @@
 #include "host/pulse.h"
 #include "step/carried.h"
 #include "step/workers_parts.h"
-#include "tensor/kernels.h"
-
-int64_t nn_metric_width(const nn_model *model, int metric)
-{
-    const nn_model_metric *self = &model->metrics[metric];
-    const nn_head *head = &model->heads[self->head];
-    return nn_metric_state_width(self->type, self->options, head->columns, head->outputs);
-}
-
-bool nn_metric_is_summed(const nn_model *model, int metric, bool training)
-{
-    const nn_model_metric *self = &model->metrics[metric];
-    if (self->type->state != NN_METRIC_SUMS) return false;
-    return !training || (!self->extra && nn_metric_width(model, metric) <= NN_METRIC_SUMS_MAX);
-}
-
-int nn_results_width(const nn_model *model, bool training)
-{
-    int64_t width = model->head_count * NN_HEAD_RESULTS;
-    for (int m = 0; m < model->metric_count; m++)
-        if (nn_metric_is_summed(model, m, training)) width += nn_metric_width(model, m);
-    return (int)width;
-}
-
-/* Keeps the first sample, so that the message does not depend on threads. */
-static void workers_note(nn_nonfinite *nonfinite, nn_nonfinite found)
-{
-    if (nn_nonfinite_precedes(found, *nonfinite)) *nonfinite = found;
-}
-
-bool nn_nonfinite_precedes(nn_nonfinite one, nn_nonfinite other)
-{
-    if (one.position < 0 || other.position < 0) return one.position >= 0;
-    return one.mixed != other.mixed ? one.mixed < other.mixed : one.position < other.position;
-}
-
-/* ---- evaluation ---- */
-
-/* Every thread of an evaluation needs a microbatch of its own. */
-static int workers_team(const nn_workers *workers)
-{
-    return workers->slots < workers->threads ? (int)workers->slots : workers->threads;
-}
-
-void nn_workers_evaluate(nn_workers *workers, const nn_evaluate_call *call)
-{
-    const nn_model *model = workers->model;
-    int width = nn_results_width(model, false);
-    int64_t samples = nn_dataset_count(workers->data, call->part);
-    int64_t first = nn_tree_leaf_samples(samples, call->microbatches, call->share.begin).begin;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(workers_team(workers))
-    for (int64_t index = call->some.begin; index < call->some.end; index++) {
-        int thread = omp_get_thread_num();
-        nn_loaded *slot = &workers->loaded[thread];
-        nn_loaded_place place = {.part = call->part,
-                                 .epoch = NN_DATA_IN_ORDER,
-                                 .range = nn_tree_leaf_samples(samples, call->microbatches, index)};
-        slot->microbatch->carried = NULL;
-        nn_loaded_fill(slot, model, workers->data, &place, call->constant == NULL);
-        nn_dataset_release(workers->data, call->part, index - call->share.begin);
-        nn_pulse();
-        nn_nonfinite found = {.position = -1};
-        double *sums = call->results + (index - call->some.begin) * width;
-        if (call->constant)
-            nn_loaded_constant(slot, model, call->constant, sums);
-        else
-            found = nn_loaded_forward(slot, model, call->weights, workers->scratch[thread], NULL, sums);
-        if (call->findings) nn_loaded_judge(slot, model, thread, place.range.begin - first, call->findings);
-#pragma omp critical(nn_workers_note)
-        workers_note(call->nonfinite, found);
-    }
-}
-
-void nn_workers_denominators(nn_workers *workers, nn_batch batch, nn_tree_node share, double *denominators)
-{
-    for (int64_t index = share.begin; index < share.end; index++) {
-        nn_loaded_place place = {.part = NN_TRAIN,
-                                 .epoch = batch.epoch,
-                                 .batch_first = batch.first,
-                                 .range = nn_tree_leaf_samples(batch.samples, batch.microbatches, index)};
-        nn_loaded_denominators(&workers->loaded[0], workers->model, workers->data, &place,
-                               denominators + (index - share.begin) * workers->model->head_count);
-    }
-}
 
 /* ---- the gradient ---- */
 
@@ -147,8 +63,8 @@ static nn_real *workers_carried(const workers_step *at, int64_t index)
 {
     const nn_workers *workers = at->workers;
     if (!workers->carried) return NULL;
-    return workers->carried + (index - at->call->share.begin) *
-                                  nn_workers_carried_values(workers->model, workers->microbatch_size);
+    int64_t each = nn_workers_carried_values(workers->model, workers->microbatch_size);
+    return nn_scalar_at(workers->scalar, workers->carried, (size_t)((index - at->call->share.begin) * each));
 }
 
 /* Merges what the microbatches of the wave have collected, on all ranks, before a pass goes through layer
@@ -191,7 +107,7 @@ static void workers_finish(const workers_step *at, int64_t index, nn_loaded *slo
     nn_nonfinite found = nn_loaded_finish(slot, workers->model, at->call->denominators, results);
     if (index == witness->microbatch) nn_witness_results(workers, results, witness->collected, witness->seen);
 #pragma omp critical(nn_workers_note)
-    workers_note(&at->call->nonfinite, found);
+    nn_workers_note(&at->call->nonfinite, found);
 }
 
 /* Layers that a microbatch passes without waiting for others. */
@@ -301,7 +217,7 @@ static void workers_add_gradient(const workers_part *of, int64_t index, bool acc
     nn_network_gradient(workers->model->network, of->layer, of->part, of->at->call->weights,
                         workers->loaded[index - of->wave->first].microbatch, workers->scratch[of->thread],
                         accumulate, sum);
-    nn_fault("step.gradient", sum, (size_t)of->values * sizeof *sum);
+    nn_fault("step.gradient", sum, (size_t)of->values * nn_scalar_size(workers->scalar));
     if (index == workers->witness.microbatch)
         nn_witness_part(workers, of->layer, of->part, sum, workers->witness.seen);
 }
@@ -320,9 +236,11 @@ static void workers_fold(const workers_part *of, nn_tree_node node, int depth, n
         workers_add_gradient(of, middle, true, sum);
         return;
     }
-    nn_real *right = of->at->workers->fold[of->thread] + depth * of->at->workers->fold_values;
+    nn_workers *workers = of->at->workers;
+    nn_real *right =
+        nn_scalar_at(workers->scalar, workers->fold[of->thread], (size_t)(depth * workers->fold_values));
     workers_fold(of, (nn_tree_node){middle, node.end}, depth + 1, right);
-    nn_add(of->values, right, sum);
+    workers->add(of->values, right, sum);
 }
 
 static void workers_layer_gradient(const workers_step *at, const workers_wave *wave, int l)
@@ -334,7 +252,9 @@ static void workers_layer_gradient(const workers_step *at, const workers_wave *w
         int part = (int)(task / wave->node_count), node = (int)(task % wave->node_count);
         workers_part of = {
             at, wave, l, part, omp_get_thread_num(), layer->part_begin[part + 1] - layer->part_begin[part]};
-        workers_fold(&of, wave->nodes[node], 0, wave->sums[node] + layer->offset + layer->part_begin[part]);
+        workers_fold(&of, wave->nodes[node], 0,
+                     nn_scalar_at(at->workers->scalar, wave->sums[node],
+                                  (size_t)(layer->offset + layer->part_begin[part])));
     }
 }
 
@@ -376,8 +296,9 @@ static nn_status workers_run_node(const workers_step *at, nn_tree_node node, int
     const nn_network *network = workers->model->network;
 #pragma omp parallel for schedule(static) num_threads(workers->threads)
     for (int64_t b = 0; b < network->block_count; b++)
-        nn_add(network->block_begin[b + 1] - network->block_begin[b], right + network->block_begin[b],
-               sum + network->block_begin[b]);
+        workers->add(network->block_begin[b + 1] - network->block_begin[b],
+                     nn_scalar_at(workers->scalar, right, (size_t)network->block_begin[b]),
+                     nn_scalar_at(workers->scalar, sum, (size_t)network->block_begin[b]));
     return NN_OK;
 }
 
@@ -387,7 +308,8 @@ nn_status nn_workers_gradient(nn_workers *workers, nn_gradient_call *call)
     workers_step at = {workers, call, count <= workers->slots};
     call->nonfinite = (nn_nonfinite){.position = -1};
     size_t carried = (size_t)(count * nn_workers_carried_values(workers->model, workers->microbatch_size));
-    if (carried > 0) memcpy(workers->carried_before, workers->carried, carried * sizeof(nn_real));
+    if (carried > 0)
+        memcpy(workers->carried_before, workers->carried, carried * nn_scalar_size(workers->scalar));
     if (count > 0) nn_packed_fill(workers->model->network, workers->threads, call->weights, &workers->packed);
     if (at.final) {
         workers_wave wave = {call->nodes, call->partials, call->node_count, call->share.begin, count};
@@ -407,8 +329,10 @@ nn_loaded *nn_workers_reload(nn_workers *workers, nn_batch batch, int64_t step, 
     nn_loaded_place place = nn_workers_place(workers, batch, step, index);
     int64_t values = nn_workers_carried_values(workers->model, workers->microbatch_size);
     if (values > 0)
-        memcpy(carried, workers->carried_before + (index - share.begin) * values,
-               (size_t)values * sizeof *carried);
+        memcpy(
+            carried,
+            nn_scalar_at(workers->scalar, workers->carried_before, (size_t)((index - share.begin) * values)),
+            (size_t)values * nn_scalar_size(workers->scalar));
     slot->microbatch->carried = values > 0 ? carried : NULL;
     nn_carried_restart(workers->model->network, workers->data, &place, slot->microbatch);
     nn_loaded_fill(slot, workers->model, workers->data, &place, true);

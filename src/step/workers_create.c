@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "base/memory.h"
+#include "step/arithmetic.h"
 #include "step/workers_parts.h"
 
 static int workers_log2_up(int64_t n)
@@ -57,10 +58,11 @@ size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, const nn
     int64_t fold = workers_log2_up(slots) * nn_workers_largest_part(network);
     int64_t carried = most * nn_workers_carried_values(model, request->microbatch_size);
     return (size_t)slots * nn_loaded_memory(model, data, request->microbatch_size) +
-           (size_t)request->threads * (size_t)(network->scratch_values + fold) * sizeof(nn_real) +
+           (size_t)request->threads * (size_t)(network->scratch_values + fold) *
+               nn_scalar_size(network->scalar) +
            nn_packed_memory(network) + nn_batch_statistics_memory(network, most) +
-           (size_t)(2 * carried) * sizeof(nn_real) +
-           (size_t)(workers_wave_depth(slots, most) * network->value_count) * sizeof(nn_real);
+           (size_t)(2 * carried) * nn_scalar_size(network->scalar) +
+           (size_t)(workers_wave_depth(slots, most) * network->value_count) * nn_scalar_size(network->scalar);
 }
 
 static nn_status workers_allocate(nn_workers *workers, int64_t share_max)
@@ -72,8 +74,10 @@ static nn_status workers_allocate(nn_workers *workers, int64_t share_max)
         NN_TRY(nn_loaded_create(workers->model, &needs, workers->microbatch_size, &workers->loaded[i]));
     int64_t carried = nn_workers_carried_values(workers->model, workers->microbatch_size);
     if (carried > 0) {
-        NN_TRY(NN_ALLOCATE(&workers->carried, share_max * carried, "state carried from step to step"));
-        NN_TRY(NN_ALLOCATE(&workers->carried_before, share_max * carried, "state carried from step to step"));
+        NN_TRY(NN_ALLOCATE_VALUES(network->scalar, &workers->carried, share_max * carried,
+                                  "state carried from step to step"));
+        NN_TRY(NN_ALLOCATE_VALUES(network->scalar, &workers->carried_before, share_max * carried,
+                                  "state carried from step to step"));
     }
     NN_TRY(nn_packed_create(network, &workers->packed));
     NN_TRY(nn_batch_statistics_create(network, share_max, &workers->statistics));
@@ -82,14 +86,16 @@ static nn_status workers_allocate(nn_workers *workers, int64_t share_max)
     workers->fold_values = nn_workers_largest_part(network);
     workers->fold_depth = workers_log2_up(workers->slots);
     for (int t = 0; t < workers->threads; t++) {
-        NN_TRY(NN_ALLOCATE(&workers->scratch[t], network->scratch_values, "a thread's scratch"));
-        NN_TRY(NN_ALLOCATE(&workers->fold[t], workers->fold_depth * workers->fold_values,
-                           "a thread's partial sums"));
+        NN_TRY(NN_ALLOCATE_VALUES(network->scalar, &workers->scratch[t], network->scratch_values,
+                                  "a thread's scratch"));
+        NN_TRY(NN_ALLOCATE_VALUES(network->scalar, &workers->fold[t],
+                                  workers->fold_depth * workers->fold_values, "a thread's partial sums"));
     }
     workers->wave_depth = workers_wave_depth(workers->slots, share_max);
     NN_TRY(NN_ALLOCATE(&workers->wave_sums, workers->wave_depth, "sums of waves"));
     for (int d = 0; d < workers->wave_depth; d++)
-        NN_TRY(NN_ALLOCATE(&workers->wave_sums[d], network->value_count, "the gradient of a wave"));
+        NN_TRY(NN_ALLOCATE_VALUES(network->scalar, &workers->wave_sums[d], network->value_count,
+                                  "the gradient of a wave"));
     return NN_OK;
 }
 
@@ -100,6 +106,8 @@ nn_status nn_workers_create(const nn_model *model, nn_dataset *data, const nn_wo
     NN_TRY(NN_ALLOCATE(workers, 1, "the workers of a rank"));
     nn_workers *made = *workers;
     made->model = model;
+    made->scalar = model->network->scalar;
+    made->add = nn_step_arithmetic_of(made->scalar)->add;
     made->data = data;
     made->witness.microbatch = -1;
     made->seed = request->seed;

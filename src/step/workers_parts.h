@@ -23,6 +23,8 @@ typedef struct nn_witness {
 
 struct nn_workers {
     const nn_model *model;
+    nn_scalar scalar; /* of the model */
+    void (*add)(int64_t count, const void *values, void *sum);
     nn_dataset *data;
     uint64_t seed;
     int threads;
@@ -47,6 +49,9 @@ int64_t nn_workers_largest_part(const nn_network *network);
 
 /* Values of the state that a microbatch carries from step to step. */
 int64_t nn_workers_carried_values(const nn_model *model, int64_t microbatch_size);
+
+/* Keeps the first sample, so that the message does not depend on threads. Not thread-safe. */
+void nn_workers_note(nn_nonfinite *nonfinite, nn_nonfinite found);
 
 /* Microbatch `index` of a training step. */
 nn_loaded_place nn_workers_place(const nn_workers *workers, nn_batch batch, int64_t step, int64_t index);

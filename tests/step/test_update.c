@@ -33,7 +33,7 @@ static void add(int64_t count, const void *values, void *sum)
 
 static nn_network *make_network(void)
 {
-    nn_network_spec spec = {.microbatch_size = 2};
+    nn_network_spec spec = {.scalar = NN_SCALAR_REAL, .microbatch_size = 2};
     nn_network *network;
     add_layer(&spec, "dense: {units: 60}", NULL, NULL);
     add_layer(&spec, "batch_norm", NULL, NULL);

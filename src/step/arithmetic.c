@@ -1,0 +1,17 @@
+/* The table of step for one precision. */
+#include "step/arithmetic.h"
+
+#include "step/values.h"
+
+extern const nn_step_arithmetic NN_REAL_SYMBOL(nn_step_arithmetic);
+
+const nn_step_arithmetic NN_REAL_SYMBOL(nn_step_arithmetic) = {
+    .add = nn_add_values,
+    .find_dominant = nn_find_dominant_values,
+    .find_nonfinite = nn_find_nonfinite_values,
+    .repeat = nn_repeat_values,
+    .to_indices = nn_index_values,
+    .summarise = nn_summarise_values,
+    .measure = nn_update_measure_values,
+    .apply = nn_update_apply_values,
+};

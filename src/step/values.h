@@ -1,0 +1,16 @@
+/* The functions of step/arithmetic.h, compiled once per precision. */
+#ifndef NN_STEP_VALUES_H
+#define NN_STEP_VALUES_H
+
+#include "step/arithmetic.h"
+
+void nn_add_values(int64_t count, const void *values, void *sum);
+void nn_repeat_values(int64_t samples, int64_t count, const double *constant, nn_real *output);
+void nn_index_values(int64_t count, int64_t classes, nn_real *values);
+void nn_find_dominant_values(nn_loaded *loaded, const nn_model *model);
+nn_nonfinite nn_find_nonfinite_values(const nn_loaded *loaded, const nn_model *model);
+bool nn_summarise_values(int64_t count, const nn_real *values, nn_value_facts *facts);
+void nn_update_measure_values(nn_update *update, int64_t step, const nn_real *weights, double *measures);
+void nn_update_apply_values(nn_update *update, nn_real *weights);
+
+#endif
