@@ -108,15 +108,25 @@ static void settings_read_chosen(nn_config *config, nn_config_node *node, nn_con
     if (chosen->check) nn_config_check(config, node, chosen->check(*options));
 }
 
-static void settings_read_optimizer(nn_config *config, nn_config_node *root, nn_settings *settings)
+/* training.precision: it decides which layers, losses and optimizers the other sections name. A mistake in it
+ * is reported when its section is read. */
+static nn_scalar settings_scalar(nn_config_node *root)
+{
+    nn_config_node *node = nn_config_get(nn_config_get(root, "training"), "precision");
+    const char *word = node ? nn_config_text(node) : NULL;
+    return word && strcmp(word, nn_scalar_name(NN_SCALAR_F64)) == 0 ? NN_SCALAR_F64 : NN_SCALAR_F32;
+}
+
+static void settings_read_optimizer(nn_config *config, nn_config_node *root, nn_scalar scalar,
+                                    nn_settings *settings)
 {
     nn_config_node *node = nn_config_get(root, "optimizer"), *options_node = NULL;
     const char *word = node ? nn_config_read_choice(config, node, &options_node) : "adam";
     if (!word) return;
-    const nn_optimizer_type *type = nn_optimizer_find(NN_SCALAR_REAL, word);
+    const nn_optimizer_type *type = nn_optimizer_find(scalar, word);
     if (!type) {
         nn_config_unknown_type(config, node, "optimizer", word,
-                               (const void *const *)nn_optimizer_types(NN_SCALAR_REAL));
+                               (const void *const *)nn_optimizer_types(scalar));
         return;
     }
     settings->optimizer = type;
@@ -209,13 +219,14 @@ nn_status nn_settings_read(nn_config *config, nn_settings *settings)
 {
     *settings = (nn_settings){0};
     nn_config_node *root = nn_config_root(config);
+    nn_scalar scalar = settings_scalar(root);
     size_t problems = nn_config_problem_count(config);
     nn_settings_read_data(config, root, &settings->data);
     settings->data_is_sound = nn_config_problem_count(config) == problems;
     problems = nn_config_problem_count(config);
-    nn_model_spec_read(config, NN_SCALAR_REAL, &settings->model);
+    nn_model_spec_read(config, scalar, &settings->model);
     settings->model_is_sound = nn_config_problem_count(config) == problems;
-    settings_read_optimizer(config, root, settings);
+    settings_read_optimizer(config, root, scalar, settings);
     settings_read_schedule(config, root, settings);
     settings_read_training(config, root, settings);
     nn_config_node *checkpoint = nn_config_get(root, "checkpoint");

@@ -21,7 +21,7 @@ typedef struct nn_training_options { /* section training */
     int last_batch;          /* keep or drop */
     int64_t seed;
     int allreduce;     /* nn_reduction_mode */
-    int precision;     /* 0: float32, 1: float64 */
+    int precision;     /* nn_scalar */
     double clip_value; /* largest size of a gradient's element; 0: any */
     double clip_norm;  /* largest norm of a gradient; 0: any; below 0: a rule of network and optimizer */
     double average;    /* share that the average of the weights keeps in a step; 0: no average */

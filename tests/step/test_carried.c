@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "precision.h"
 #include "step/carried.h"
 #include "step/heads.h"
 
@@ -54,7 +55,7 @@ static void test_restart(void **state)
     nn_dataset *data;
     nn_model *model;
     expect_ok(nn_comm_start(NULL, NULL, &comm));
-    expect_ok(nn_config_parse(text, "test", NULL, 0, &config));
+    expect_ok(nn_config_parse(text, "test", own_precision, 1, &config));
     expect_ok(nn_settings_read(config, &settings));
     expect_ok(nn_dataset_open(comm, &settings.data,
                               &(nn_dataset_setup){.scalar = NN_SCALAR_REAL,

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "precision.h"
 #include "settings/settings.h"
 #include "step/heads.h"
 #include "train/nonfinite_file.h"
@@ -52,7 +53,7 @@ static int bench_open(void **state)
     bench *b = &made;
     nn_target_wanted wanted[] = {{.name = "label", .classes = true}, {.name = "size"}};
     expect_ok(nn_comm_start(NULL, NULL, &b->comm));
-    expect_ok(nn_config_parse(text, "test", NULL, 0, &b->config));
+    expect_ok(nn_config_parse(text, "test", own_precision, 1, &b->config));
     expect_ok(nn_settings_read(b->config, &b->settings));
     expect_ok(nn_dataset_open(
         b->comm, &b->settings.data,

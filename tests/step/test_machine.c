@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "precision.h"
 #include "step/heads.h"
 #include "step/machine.h"
 
@@ -42,7 +43,7 @@ static void try_config(const char *text, nn_machine *machine)
     nn_target_wanted wanted[NN_MODEL_HEADS];
     int64_t samples[NN_PARTS] = {1257, 101, 0};
     expect_ok(nn_comm_create_alone(&comm));
-    expect_ok(nn_config_parse(text, "test", NULL, 0, &config));
+    expect_ok(nn_config_parse(text, "test", own_precision, 1, &config));
     expect_ok(nn_settings_read(config, &settings));
     nn_heads_wanted(&settings.model, wanted);
     expect_ok(nn_dataset_open(

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "precision.h"
 #include "settings/settings.h"
 #include "step/buckets.h"
 #include "step/heads.h"
@@ -54,7 +55,7 @@ static int bench_open(void **state)
     static bench made;
     bench *b = &made;
     expect_ok(nn_comm_start(NULL, NULL, &b->comm));
-    expect_ok(nn_config_parse(text, "test", NULL, 0, &b->config));
+    expect_ok(nn_config_parse(text, "test", own_precision, 1, &b->config));
     expect_ok(nn_settings_read(b->config, &b->settings));
     expect_ok(nn_dataset_open(b->comm, &b->settings.data,
                               &(nn_dataset_setup){.scalar = NN_SCALAR_REAL,
