@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "base/format.h"
 #include "base/memory_limits.h"
-#include "base/text.h"
 
 /* Immediately precedes each block. */
 typedef struct memory_header {

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/fault.h"
-#include "base/text.h"
+#include "base/format.h"
 
 #define LIMITS_PATH 4096
 

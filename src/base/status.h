@@ -20,7 +20,7 @@ nn_status nn_fail(nn_status status, const char *format, ...) NN_PRINTF(2, 3);
  * occurred. */
 nn_status nn_fail_context(nn_status status, const char *format, ...) NN_PRINTF(2, 3);
 
-/* The value of errno that belongs to the recorded text, if nn_fail_system (host/system.h) has recorded one;
+/* The value of errno that belongs to the recorded text, if nn_system_fail (host/system.h) has recorded one;
  * otherwise 0. */
 int nn_error_number(void);
 void nn_error_set_number(int number);

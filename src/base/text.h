@@ -1,4 +1,4 @@
-/* Growing texts, and helpers for messages. */
+/* Growing texts, and the nearest of several words. */
 #ifndef NN_BASE_TEXT_H
 #define NN_BASE_TEXT_H
 
@@ -25,10 +25,5 @@ void nn_text_free(nn_text *text);
 /* The candidate that `word` was probably meant to be: the shortest one that begins with it, otherwise the
  * nearest by edit distance; NULL if none is near enough. Borrowed. */
 const char *nn_nearest(const char *word, const char *const *candidates, size_t count);
-
-/* "1.5 GiB", "3 min 20 s": written to a buffer of at least NN_FORMAT_SIZE bytes, which is returned. */
-#define NN_FORMAT_SIZE 32
-char *nn_format_bytes(char *buffer, double bytes);
-char *nn_format_seconds(char *buffer, double seconds);
 
 #endif

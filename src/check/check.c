@@ -11,7 +11,7 @@
 #include "step/carried.h"
 #include "step/findings.h"
 #include "step/heads.h"
-#include "step/threads.h"
+#include "step/step_threads.h"
 #include "tensor/matrix.h"
 #include "train/setup.h"
 #include "train/trainable.h"
@@ -221,7 +221,7 @@ static void check_init_from(nn_check *check)
 
 /* ---- all of it ---- */
 
-/* Threads of a rank: as nn_threads_choose has them where the ranks of a node share its cores. */
+/* Threads of a rank: as nn_step_threads_choose has them where the ranks of a node share its cores. */
 static void check_choose_threads(nn_check *check)
 {
     static const char *const sources[] = {[NN_THREADS_CONFIGURED] = "threads as configured",
@@ -231,12 +231,12 @@ static void check_choose_threads(nn_check *check)
     int per_node = (check->request->ranks + check->request->nodes - 1) / check->request->nodes;
     nn_cpus_share share;
     nn_threads_decision decision =
-        nn_threads_find(run->comm, run->settings.training.threads, per_node, &share);
+        nn_step_threads_find(run->comm, run->settings.training.threads, per_node, &share);
     run->threads = decision.threads;
     check->forecast->threads = run->threads;
     check->forecast->threads_from = sources[decision.source];
     check->forecast->ranks_per_node = per_node;
-    nn_threads_warn(run->comm, run->threads, &share);
+    nn_step_threads_warn(run->comm, run->threads, &share);
     nn_check_collect(check, nn_threads_try(run->threads, nn_threads_stack()));
 }
 

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/format.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/memory_limits.h"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/format.h"
 #include "check/forecast.h"
 #include "cli/named_job.h"
 #include "host/limit.h"

@@ -8,7 +8,7 @@
 #include "cli/command.h"
 #include "cli/session.h"
 #include "config/config.h"
-#include "import/run.h"
+#include "import/import.h"
 #include "store/probe.h"
 
 #define KEY_MAX 64

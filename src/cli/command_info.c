@@ -46,7 +46,7 @@ static nn_status info_look_for_seal(const char *path, bool *sealed)
     } while (got < 0 && nn_patience_lasts(&patience, errno, path));
     int error = errno;
     close(descriptor);
-    if (got < 0) return nn_fail_system(NN_ERROR_IO, error, "cannot read %s", path);
+    if (got < 0) return nn_system_fail(NN_ERROR_IO, error, "cannot read %s", path);
     *sealed = got == (ssize_t)sizeof end && memcmp(end, seal, INFO_SEAL_MAGIC) == 0;
     return NN_OK;
 }

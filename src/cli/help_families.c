@@ -3,7 +3,7 @@
 
 #include "cli/help.h"
 #include "data/transform.h"
-#include "import/run.h"
+#include "import/import.h"
 #include "loss/metric.h"
 #include "model/composite.h"
 #include "model/model.h"

@@ -1,6 +1,7 @@
 /* An HDF5 file of data: each of its datasets. */
 #include <inttypes.h>
 
+#include "base/format.h"
 #include "base/memory.h"
 #include "cli/info.h"
 #include "data/dataset.h"

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "base/format.h"
 #include "cli/info.h"
 
 void nn_facts_entry(nn_facts *facts)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/format.h"
 #include "base/memory.h"
 #include "cli/info.h"
 #include "host/files.h"
@@ -154,8 +155,8 @@ static nn_status run_read_tail(const char *path, char *tail)
     nn_patience patience = {0};
     ssize_t got = 0;
     int descriptor = nn_file_open(path, O_RDONLY);
-    if (descriptor < 0 && nn_error_is_absence(errno)) return NN_OK;
-    if (descriptor < 0) return nn_fail_system(NN_ERROR_IO, errno, "cannot read %s", path);
+    if (descriptor < 0 && nn_system_is_absence(errno)) return NN_OK;
+    if (descriptor < 0) return nn_system_fail(NN_ERROR_IO, errno, "cannot read %s", path);
     off_t size = lseek(descriptor, 0, SEEK_END), at = size > RUN_LONGEST_LINE ? size - RUN_LONGEST_LINE : 0;
     do {
         got = pread(descriptor, tail, (size_t)RUN_LONGEST_LINE, at);
@@ -163,7 +164,7 @@ static nn_status run_read_tail(const char *path, char *tail)
     int error = errno;
     close(descriptor);
     tail[got > 0 ? got : 0] = '\0';
-    return got >= 0 ? NN_OK : nn_fail_system(NN_ERROR_IO, error, "cannot read %s", path);
+    return got >= 0 ? NN_OK : nn_system_fail(NN_ERROR_IO, error, "cannot read %s", path);
 }
 
 static nn_status run_append_metrics(nn_facts *facts, const char *directory)

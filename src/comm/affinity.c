@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "comm/comm.h"
-#include "comm/internal.h"
+#include "comm/comm_internal.h"
 
 nn_cpus_share nn_comm_cores_per_rank(nn_comm *comm, const nn_cpus *cpus)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "comm/comm.h"
-#include "comm/internal.h"
+#include "comm/comm_internal.h"
 
 /* How often a wait spins before it yields the core. */
 #define SPIN_TURNS 256

@@ -8,7 +8,7 @@
 
 #include "base/fault.h"
 #include "base/memory.h"
-#include "comm/internal.h"
+#include "comm/comm_internal.h"
 #include "comm/testing.h"
 
 static int comm_test_node_size = 0;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "comm/comm.h"
-#include "comm/internal.h"
+#include "comm/comm_internal.h"
 
 /* The largest int for which the pieces of an array are aligned like the array. */
 #define MESSAGE_LIMIT ((size_t)(INT_MAX / 64) * 64)

@@ -2,8 +2,9 @@
 #ifndef NN_COMM_FOLD_H
 #define NN_COMM_FOLD_H
 
+#include "base/status.h"
 #include "base/tree.h"
-#include "comm/reduction.h"
+#include "comm/reduction_layout.h"
 
 /* Number of values summed at a time: a block of every slot stays in the first-level cache. */
 #define NN_FOLD_BLOCK ((int64_t)2048)

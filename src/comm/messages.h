@@ -4,7 +4,7 @@
 
 #include <mpi.h>
 
-#include "comm/internal.h"
+#include "comm/comm_internal.h"
 
 typedef struct nn_messages {
     MPI_Comm group; /* borrowed */

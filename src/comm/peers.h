@@ -8,7 +8,7 @@
 
 #include <stdatomic.h>
 
-#include "comm/internal.h"
+#include "comm/comm_internal.h"
 
 /* Counters shared between processes must not need a lock, which would exist in only one process. */
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics must be lock-free");

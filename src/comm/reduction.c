@@ -18,7 +18,7 @@ static nn_status reduction_plan(nn_comm *comm, const nn_reduction_layout *layout
     NN_TRY(NN_ALLOCATE(reduction, 1, "a reduction"));
     (*reduction)->group = MPI_COMM_NULL;
     (*reduction)->comm = comm;
-    return nn_plan_create(nn_comm_ranks(comm), layout, mode, &(*reduction)->plan);
+    return nn_reduction_plan_create(nn_comm_ranks(comm), layout, mode, &(*reduction)->plan);
 }
 
 nn_status nn_reduction_create(nn_comm *comm, const nn_reduction_layout *layout, nn_reduction_mode mode,
@@ -61,24 +61,24 @@ void nn_reduction_destroy(nn_reduction *reduction)
         reduction->kind->destroy(reduction);
     }
     if (reduction->group != MPI_COMM_NULL) (void)NN_MPI_WAIT(MPI_Comm_free(&reduction->group), "ending");
-    nn_plan_release(&reduction->plan);
+    nn_reduction_plan_release(&reduction->plan);
     nn_free(reduction);
 }
 
 size_t nn_reduction_memory(nn_ranks ranks, const nn_reduction_layout *layout, nn_reduction_mode mode)
 {
-    nn_plan plan;
+    nn_reduction_plan plan;
     size_t size;
 
-    if (nn_plan_create(ranks, layout, mode, &plan) != NN_OK) return 0;
-    size = nn_plan_arrays(&plan, plan.rank) + nn_plan_arrivals(&plan, ranks.leaders) + nn_plan_sum(&plan) +
-           plan.scratch;
-    nn_plan_release(&plan);
+    if (nn_reduction_plan_create(ranks, layout, mode, &plan) != NN_OK) return 0;
+    size = nn_reduction_plan_arrays(&plan, plan.rank) + nn_reduction_plan_arrivals(&plan, ranks.leaders) +
+           nn_reduction_plan_sum(&plan) + plan.scratch;
+    nn_reduction_plan_release(&plan);
     return size;
 }
 
 /* The values of the nodes that a rank sums, except its own; a peer is a rank whose memory it can read. */
-static nn_status traffic_exact(const nn_plan *plan, nn_ranks ranks, nn_reduction_traffic *traffic)
+static nn_status traffic_exact(const nn_reduction_plan *plan, nn_ranks ranks, nn_reduction_traffic *traffic)
 {
     nn_reduction_slice *slices = NULL;
     const nn_tree_node *nodes;
@@ -90,9 +90,9 @@ static nn_status traffic_exact(const nn_plan *plan, nn_ranks ranks, nn_reduction
         if (rank == plan->rank) continue;
         for (int64_t i = nn_cuts_slices(&plan->cuts, rank, slices); i-- > 0;)
             owned += (size_t)(slices[i].end - slices[i].begin);
-        *bytes +=
-            (size_t)nn_leaf_plan_nodes(&plan->leaves[0], rank, &nodes) * (size_t)plan->owned * plan->width +
-            owned * plan->width;
+        *bytes += (size_t)nn_reduction_leaf_plan_nodes(&plan->leaves[0], rank, &nodes) * (size_t)plan->owned *
+                      plan->width +
+                  owned * plan->width;
     }
     nn_free(slices);
     return NN_OK;
@@ -101,19 +101,19 @@ static nn_status traffic_exact(const nn_plan *plan, nn_ranks ranks, nn_reduction
 nn_status nn_reduction_measure(nn_ranks ranks, const nn_reduction_layout *layout, nn_reduction_mode mode,
                                nn_reduction_traffic *traffic)
 {
-    nn_plan plan;
+    nn_reduction_plan plan;
     nn_status status = NN_OK;
 
     *traffic = (nn_reduction_traffic){0};
-    NN_TRY(nn_plan_create(ranks, layout, mode, &plan));
+    NN_TRY(nn_reduction_plan_create(ranks, layout, mode, &plan));
     traffic->owned = plan.owned;
-    traffic->arrays = nn_plan_arrays(&plan, plan.rank);
+    traffic->arrays = nn_reduction_plan_arrays(&plan, plan.rank);
     if (mode == NN_REDUCE_EXACT)
         status = traffic_exact(&plan, ranks, traffic);
     else /* as with the best algorithms: half of it for the sum, half for distributing it */
         traffic->from_nodes =
             2 * (size_t)layout->count * plan.width * (size_t)(ranks.size - 1) / (size_t)ranks.size;
-    nn_plan_release(&plan);
+    nn_reduction_plan_release(&plan);
     return status;
 }
 
@@ -128,7 +128,7 @@ void *nn_reduction_partial(nn_reduction *reduction, int node)
     return reduction->weights + (size_t)(1 + node) * reduction->plan.stride;
 }
 
-static const nn_leaf_plan *reduction_find_leaves(const nn_plan *plan, int64_t leaf_count)
+static const nn_reduction_leaf_plan *reduction_find_leaves(const nn_reduction_plan *plan, int64_t leaf_count)
 {
     for (int kind = 0; kind < plan->leaf_count_kinds; kind++) {
         if (plan->leaves[kind].leaf_count == leaf_count) return &plan->leaves[kind];
@@ -139,7 +139,7 @@ static const nn_leaf_plan *reduction_find_leaves(const nn_plan *plan, int64_t le
 nn_status nn_reduction_begin(nn_reduction *reduction, int64_t leaf_count, nn_tree_node *nodes,
                              int *node_count)
 {
-    const nn_plan *plan = &reduction->plan;
+    const nn_reduction_plan *plan = &reduction->plan;
     const nn_tree_node *own;
 
     assert(!reduction->summing);
@@ -148,7 +148,7 @@ nn_status nn_reduction_begin(nn_reduction *reduction, int64_t leaf_count, nn_tre
         NN_FAIL(NN_ERROR_COMM, "the reduction was not created for a step of %lld microbatches",
                 (long long)leaf_count);
     }
-    *node_count = nn_leaf_plan_nodes(reduction->leaves, plan->rank, &own);
+    *node_count = nn_reduction_leaf_plan_nodes(reduction->leaves, plan->rank, &own);
     memcpy(nodes, own, (size_t)*node_count * sizeof(*nodes));
     reduction->unstarted = plan->bucket_count;
     reduction->summing = true;
@@ -201,7 +201,7 @@ int64_t nn_reduction_slices(nn_reduction *reduction, const nn_reduction_slice **
 
 int64_t nn_reduction_slices_of(const nn_reduction *reduction, int rank, nn_reduction_slice *slices)
 {
-    const nn_plan *plan = &reduction->plan;
+    const nn_reduction_plan *plan = &reduction->plan;
 
     if (plan->mode == NN_REDUCE_EXACT) return nn_cuts_slices(&plan->cuts, rank, slices);
     if (plan->slice_count > 0) {

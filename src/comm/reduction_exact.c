@@ -38,7 +38,7 @@ static int exact_tag(int64_t bucket)
     return (int)(bucket % NN_EXACT_TAGS);
 }
 
-static size_t exact_bytes(const nn_plan *plan, nn_reduction_slice slice)
+static size_t exact_bytes(const nn_reduction_plan *plan, nn_reduction_slice slice)
 {
     return (size_t)(slice.end - slice.begin) * plan->width;
 }
@@ -46,7 +46,7 @@ static size_t exact_bytes(const nn_plan *plan, nn_reduction_slice slice)
 /* The messages of a step, for the number of leaves that has the most. */
 static void exact_count_messages(const nn_reduction *reduction, size_t *arriving, size_t *leaving)
 {
-    const nn_plan *plan = &reduction->plan;
+    const nn_reduction_plan *plan = &reduction->plan;
     const nn_exact *exact = reduction->state;
     const nn_tree_node *nodes;
     size_t in = 0, out = 0;
@@ -62,17 +62,17 @@ static void exact_count_messages(const nn_reduction *reduction, size_t *arriving
     *arriving = *leaving = 0;
     for (int kind = 0; kind < plan->leaf_count_kinds; kind++) {
         size_t arriving_nodes = 0;
-        size_t own_nodes = (size_t)nn_leaf_plan_nodes(&plan->leaves[kind], plan->rank, &nodes);
+        size_t own_nodes = (size_t)nn_reduction_leaf_plan_nodes(&plan->leaves[kind], plan->rank, &nodes);
         for (int rank = 0; rank < plan->size; rank++) {
             if (nn_exact_is_peer(exact, rank, plan->rank)) continue;
-            arriving_nodes += (size_t)nn_leaf_plan_nodes(&plan->leaves[kind], rank, &nodes);
+            arriving_nodes += (size_t)nn_reduction_leaf_plan_nodes(&plan->leaves[kind], rank, &nodes);
         }
         if (arriving_nodes * in > *arriving) *arriving = arriving_nodes * in;
         if (own_nodes * out > *leaving) *leaving = own_nodes * out;
     }
 }
 
-static int exact_most_sources(const nn_plan *plan)
+static int exact_most_sources(const nn_reduction_plan *plan)
 {
     int most = 0;
 
@@ -85,7 +85,7 @@ static int exact_most_sources(const nn_plan *plan)
 
 static nn_status exact_allocate(nn_reduction *reduction)
 {
-    const nn_plan *plan = &reduction->plan;
+    const nn_reduction_plan *plan = &reduction->plan;
     nn_exact *exact = reduction->state;
     int most_sources = exact_most_sources(plan);
     size_t arriving, leaving;
@@ -98,14 +98,14 @@ static nn_status exact_allocate(nn_reduction *reduction)
     NN_TRY(NN_ALLOCATE(&exact->packed, plan->slice_count, "the plan of a reduction"));
     NN_TRY(NN_ALLOCATE(&exact->origins, most_sources, "the plan of a reduction"));
     NN_TRY(NN_ALLOCATE(&exact->sources, most_sources, "the plan of a reduction"));
-    NN_TRY(NN_ALLOCATE(&exact->arrivals, nn_plan_arrivals(plan, exact->peers.group),
+    NN_TRY(NN_ALLOCATE(&exact->arrivals, nn_reduction_plan_arrivals(plan, exact->peers.group),
                        "gradients of other nodes"));
-    NN_TRY(NN_ALLOCATE(&exact->sum, nn_plan_sum(plan), "summed gradients"));
+    NN_TRY(NN_ALLOCATE(&exact->sum, nn_reduction_plan_sum(plan), "summed gradients"));
     NN_TRY(NN_ALLOCATE(&exact->scratch, plan->scratch, "sums under way"));
     return nn_exact_create_share(reduction);
 }
 
-static void exact_index_slices(const nn_plan *plan, nn_exact *exact)
+static void exact_index_slices(const nn_reduction_plan *plan, nn_exact *exact)
 {
     int64_t packed = 0, index = 0;
 
@@ -121,11 +121,11 @@ static void exact_index_slices(const nn_plan *plan, nn_exact *exact)
 
 static nn_status exact_create_state(nn_reduction *reduction, size_t **sizes)
 {
-    const nn_plan *plan = &reduction->plan;
+    const nn_reduction_plan *plan = &reduction->plan;
     nn_exact *exact = NULL;
 
     NN_TRY(NN_ALLOCATE(sizes, plan->size, "the plan of a reduction"));
-    for (int rank = 0; rank < plan->size; rank++) (*sizes)[rank] = nn_plan_arrays(plan, rank);
+    for (int rank = 0; rank < plan->size; rank++) (*sizes)[rank] = nn_reduction_plan_arrays(plan, rank);
     NN_TRY(NN_ALLOCATE(&exact, 1, "a reduction"));
     reduction->state = exact;
     return NN_OK;
@@ -173,14 +173,14 @@ static void exact_destroy(nn_reduction *reduction)
 /* Where each source lies: in the arrays of a peer, or among the arrivals. */
 static void exact_find_origins(nn_reduction *reduction)
 {
-    const nn_plan *plan = &reduction->plan;
+    const nn_reduction_plan *plan = &reduction->plan;
     nn_exact *exact = reduction->state;
     const nn_tree_node *nodes;
     char *arrivals = exact->arrivals;
     int source = 0;
 
     for (int rank = 0; rank < plan->size; rank++) {
-        int count = nn_leaf_plan_nodes(reduction->leaves, rank, &nodes);
+        int count = nn_reduction_leaf_plan_nodes(reduction->leaves, rank, &nodes);
         bool peer = nn_exact_is_peer(exact, rank, plan->rank);
         const char *partials = peer ? exact->peers.arrays[exact->peers.place[rank]] + plan->stride : NULL;
         for (int i = 0; i < count; i++) {
@@ -193,7 +193,7 @@ static void exact_find_origins(nn_reduction *reduction)
 /* Posts the receives of an owned slice: from each rank elsewhere, one for each of its nodes. */
 static nn_status exact_receive(nn_reduction *reduction, int64_t bucket)
 {
-    const nn_plan *plan = &reduction->plan;
+    const nn_reduction_plan *plan = &reduction->plan;
     const int *begin = reduction->leaves->source_begin;
     nn_exact *exact = reduction->state;
     int64_t index = exact->slice_of[bucket];
@@ -223,7 +223,7 @@ static nn_status exact_await_summed(nn_reduction *reduction)
 
 static nn_status exact_begin(nn_reduction *reduction)
 {
-    const nn_plan *plan = &reduction->plan;
+    const nn_reduction_plan *plan = &reduction->plan;
     nn_exact *exact = reduction->state;
 
     NN_TRY(exact_await_summed(reduction));
@@ -252,10 +252,10 @@ static uint64_t exact_started_count(const nn_reduction *reduction, int64_t bucke
 /* Sends begin behind this rank, so that not all ranks send to the same one at a time. */
 static nn_status exact_start(nn_reduction *reduction, int64_t bucket)
 {
-    const nn_plan *plan = &reduction->plan;
+    const nn_reduction_plan *plan = &reduction->plan;
     const nn_tree_node *nodes;
     nn_exact *exact = reduction->state;
-    int node_count = nn_leaf_plan_nodes(reduction->leaves, plan->rank, &nodes);
+    int node_count = nn_reduction_leaf_plan_nodes(reduction->leaves, plan->rank, &nodes);
 
     atomic_store_explicit(&exact->peers.counters[exact->peers.own_place].started,
                           exact_started_count(reduction, bucket), memory_order_release);
@@ -292,9 +292,9 @@ static nn_status exact_is_ready(nn_reduction *reduction, int64_t bucket, bool *r
 /* Sums an owned slice into this rank's first partial: nobody else reads it there. */
 static void exact_sum(nn_reduction *reduction, int64_t index)
 {
-    nn_plan *plan = &reduction->plan;
+    nn_reduction_plan *plan = &reduction->plan;
     nn_exact *exact = reduction->state;
-    const nn_leaf_plan *leaves = reduction->leaves;
+    const nn_reduction_leaf_plan *leaves = reduction->leaves;
     nn_reduction_slice *slice = &plan->slices[index];
     size_t packed = (size_t)exact->packed[index] * plan->width;
     size_t offset = (size_t)slice->begin * plan->width;

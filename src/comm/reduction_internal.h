@@ -5,7 +5,8 @@
 #include <mpi.h>
 
 #include "comm/messages.h"
-#include "comm/plan.h"
+#include "comm/reduction.h"
+#include "comm/reduction_plan.h"
 
 /* How a kind of reduction does each part of a step. */
 typedef struct nn_reduction_kind {
@@ -23,12 +24,12 @@ struct nn_reduction {
     nn_comm *comm;  /* borrowed */
     MPI_Comm group; /* the job's ranks, for messages of this reduction only */
     nn_reduction_add add;
-    nn_plan plan;
+    nn_reduction_plan plan;
     void *state;
-    char *weights;              /* `count` values; the partials follow, `stride` bytes apart */
-    const nn_leaf_plan *leaves; /* for this step */
-    int64_t unstarted;          /* buckets [0, unstarted) have not been started in this step */
-    bool summing;               /* between begin and finish */
+    char *weights;                        /* `count` values; the partials follow, `stride` bytes apart */
+    const nn_reduction_leaf_plan *leaves; /* for this step */
+    int64_t unstarted;                    /* buckets [0, unstarted) have not been started in this step */
+    bool summing;                         /* between begin and finish */
 };
 
 extern const nn_reduction_kind nn_reduction_exact, nn_reduction_mpi;

@@ -13,7 +13,7 @@ typedef struct mpi_state {
 
 static nn_status mpi_create(nn_reduction *reduction)
 {
-    nn_plan *plan = &reduction->plan;
+    nn_reduction_plan *plan = &reduction->plan;
     mpi_state *state = NULL;
     size_t pieces = 0;
 
@@ -24,7 +24,7 @@ static nn_status mpi_create(nn_reduction *reduction)
         pieces += nn_messages_pieces((size_t)(whole.end - whole.begin) * plan->width);
     }
     NN_TRY(nn_messages_create(reduction->group, pieces, &state->sums));
-    NN_TRY(NN_ALLOCATE(&state->arrays, nn_plan_arrays(plan, plan->rank), "weights and gradients"));
+    NN_TRY(NN_ALLOCATE(&state->arrays, nn_reduction_plan_arrays(plan, plan->rank), "weights and gradients"));
     NN_TRY(NN_ALLOCATE(&state->scratch, plan->scratch, "sums in progress"));
     NN_TRY(NN_ALLOCATE(&state->sources, plan->partial_counts[plan->rank], "sums in progress"));
     reduction->weights = state->arrays;
@@ -54,13 +54,13 @@ static nn_status mpi_begin(nn_reduction *reduction)
 
 static nn_status mpi_start(nn_reduction *reduction, int64_t bucket)
 {
-    const nn_plan *plan = &reduction->plan;
+    const nn_reduction_plan *plan = &reduction->plan;
     mpi_state *state = reduction->state;
     const nn_tree_node *nodes;
     nn_reduction_slice whole = nn_cuts_slice(&plan->cuts, bucket, 0);
     size_t offset = (size_t)whole.begin * plan->width;
     int64_t count = whole.end - whole.begin;
-    int node_count = nn_leaf_plan_nodes(reduction->leaves, plan->rank, &nodes);
+    int node_count = nn_reduction_leaf_plan_nodes(reduction->leaves, plan->rank, &nodes);
     char *sum = (char *)nn_reduction_partial(reduction, 0) + offset;
 
     for (int i = 0; i < node_count; i++)

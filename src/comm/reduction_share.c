@@ -23,7 +23,7 @@ static bool share_is_relay(const nn_exact *exact, int rank, int owner)
 static char *share_place(const nn_reduction *reduction, char *weights, int64_t bucket, int owner,
                          size_t *size)
 {
-    const nn_plan *plan = &reduction->plan;
+    const nn_reduction_plan *plan = &reduction->plan;
     nn_reduction_slice slice = nn_cuts_slice(&plan->cuts, bucket, owner);
 
     *size = (size_t)(slice.end - slice.begin) * plan->width;

@@ -3,10 +3,10 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "base/format.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "comm/comm.h"
-#include "comm/internal.h"
+#include "comm/comm_internal.h"
 
 /* Overhead that MPI adds to the requested memory. */
 #define SHARED_SLACK ((size_t)1 << 20)

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <yaml.h>
 
-#include "config/tree.h"
+#include "config/config_internal.h"
 
 typedef struct document_builder {
     nn_config *config;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/tree.h"
+#include "config/config_internal.h"
 
 static const struct {
     const char *word;

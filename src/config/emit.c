@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "config/tree.h"
+#include "config/config_internal.h"
 
 /* ---- scalars ---- */
 

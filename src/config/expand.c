@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/tree.h"
+#include "config/config_internal.h"
 
 static bool expand_is_name(const char *name, size_t length)
 {

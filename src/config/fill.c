@@ -1,7 +1,7 @@
 /* Parts of a configuration that are written once and read several times, with `$name` where they differ. */
 #include <string.h>
 
-#include "config/tree.h"
+#include "config/config_internal.h"
 
 /* Which names to replace, and where not to. */
 typedef struct fill_task {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "config/tree.h"
+#include "config/config_internal.h"
 #include "host/files.h"
 
 /* A file being loaded, and the one that includes it. */

@@ -1,7 +1,7 @@
 /* --set a.b.c=VALUE: follows the path, creating mappings where there are none, and puts the value there. */
 #include <string.h>
 
-#include "config/tree.h"
+#include "config/config_internal.h"
 
 /* Levels from a list to that of a repeat in it: entry, options, layers. */
 #define OVERRIDE_REPEAT_LEVELS 3

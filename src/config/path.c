@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/tree.h"
+#include "config/config_internal.h"
 
 const char *nn_config_layer_type(const nn_config_node *entry)
 {

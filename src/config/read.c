@@ -1,7 +1,7 @@
 /* Reads sections (mappings, or their short forms) into structs through their option tables. */
 #include <string.h>
 
-#include "config/tree.h"
+#include "config/config_internal.h"
 
 /* A section being read into a struct. */
 typedef struct read_section {

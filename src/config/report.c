@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/tree.h"
+#include "config/config_internal.h"
 
 enum { REPORT_PROBLEMS_MAX = 500, REPORT_BYTES_MAX = 15000, REPORT_TYPES_MAX = 256 };
 

@@ -1,5 +1,5 @@
 /* UTF-8 checks for text that does not come through libyaml: the environment and the command line. */
-#include "config/tree.h"
+#include "config/config_internal.h"
 
 size_t nn_config_decode(const char *text, unsigned long *code)
 {

@@ -7,7 +7,7 @@
 #include <strings.h>
 
 #include "base/memory.h"
-#include "config/tree.h"
+#include "config/config_internal.h"
 
 /* ---- problems ---- */
 

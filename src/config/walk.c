@@ -1,7 +1,7 @@
 /* How readers walk the tree of a configuration, and which keys of the root they ask for. */
 #include <string.h>
 
-#include "config/tree.h"
+#include "config/config_internal.h"
 
 /* Kept for nn_config_finish, which suggests the nearest of them for an unknown key. */
 static void walk_remember(nn_config *config, const char *key)

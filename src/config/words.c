@@ -1,7 +1,7 @@
 /* Options of a command line as a configuration: a mapping from keys to values. */
 #include <string.h>
 
-#include "config/tree.h"
+#include "config/config_internal.h"
 
 /* Splits the value at its commas; \, is a literal comma. */
 static nn_status words_split(nn_config *config, nn_config_position position, const char *value,

@@ -1,6 +1,7 @@
 /* Opens a data set step by step; all ranks agree after each step. */
 #include <string.h>
 
+#include "base/format.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "data/dataset_internal.h"

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "base/format.h"
 #include "base/least.h"
 #include "base/log.h"
 #include "base/memory.h"

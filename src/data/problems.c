@@ -25,7 +25,7 @@ bool nn_problems_collect(nn_problems *problems, nn_status status)
     if (status == NN_OK) return true;
     if (!problems_know(problems, nn_error_text()))
         nn_text_append(&problems->text, "%s%s", problems->text.length > 0 ? "\n" : "", nn_error_text());
-    bool of_system = status == NN_ERROR_IO && nn_error_may_pass(nn_error_number());
+    bool of_system = status == NN_ERROR_IO && nn_system_may_pass(nn_error_number());
     nn_status kind = status == NN_ERROR_MEMORY || problems->text.failed ? NN_ERROR_MEMORY
                      : of_system                                        ? NN_ERROR_IO
                                                                         : NN_ERROR_DATA;

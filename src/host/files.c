@@ -59,8 +59,8 @@ nn_status nn_file_look(const char *path, struct stat *facts, bool *there)
         outcome = stat(path, facts);
     } while (outcome != 0 && nn_patience_lasts(&patience, errno, path));
     *there = outcome == 0;
-    if (outcome == 0 || nn_error_is_absence(errno)) return NN_OK;
-    return nn_fail_system(NN_ERROR_IO, errno, "cannot determine whether %s exists", path);
+    if (outcome == 0 || nn_system_is_absence(errno)) return NN_OK;
+    return nn_system_fail(NN_ERROR_IO, errno, "cannot determine whether %s exists", path);
 }
 
 nn_status nn_file_exists(const char *path, bool *there)
@@ -117,7 +117,7 @@ nn_status nn_file_load(const char *path, size_t largest, const char *what, void 
         NN_TRY(files_load_once(path, largest, what, bytes, size, &error));
     } while (error != 0 && nn_patience_lasts(&patience, error, path));
     if (error == EFBIG) NN_FAIL(NN_ERROR_DATA, "%s is far too large", path);
-    return error == 0 ? NN_OK : nn_fail_system(NN_ERROR_IO, error, "cannot read %s", path);
+    return error == 0 ? NN_OK : nn_system_fail(NN_ERROR_IO, error, "cannot read %s", path);
 }
 
 /* ---- folders ---- */
@@ -155,8 +155,8 @@ nn_status nn_folder_list(const char *path, nn_text_list *names, bool *there)
         NN_TRY(files_list_once(path, names, &error));
     } while (error != 0 && nn_patience_lasts(&patience, error, path));
     *there = error == 0;
-    if (error != 0 && !nn_error_is_absence(error))
-        return nn_fail_system(NN_ERROR_IO, error, "the folder %s cannot be listed", path);
+    if (error != 0 && !nn_system_is_absence(error))
+        return nn_system_fail(NN_ERROR_IO, error, "the folder %s cannot be listed", path);
     if (names->count) qsort(names->items, names->count, sizeof *names->items, files_compare);
     return NN_OK;
 }

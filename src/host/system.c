@@ -70,7 +70,7 @@ static const struct {
 };
 #define SYSTEM_ERRORS (sizeof system_errors / sizeof *system_errors)
 
-nn_status nn_fail_system(nn_status status, int error, const char *format, ...)
+nn_status nn_system_fail(nn_status status, int error, const char *format, ...)
 {
     char message[SYSTEM_MESSAGE], reason[SYSTEM_REASON];
     const char *advice = NULL;
@@ -87,12 +87,12 @@ nn_status nn_fail_system(nn_status status, int error, const char *format, ...)
     return status;
 }
 
-bool nn_error_is_absence(int error)
+bool nn_system_is_absence(int error)
 {
     return error == ENOENT || error == ENOTDIR;
 }
 
-bool nn_error_may_pass(int error)
+bool nn_system_may_pass(int error)
 {
     for (size_t i = 0; i < SYSTEM_ERRORS; i++)
         if (system_errors[i].error == error) return system_errors[i].passes;
@@ -135,7 +135,7 @@ bool nn_patience_lasts(nn_patience *patience, int error, const char *path)
     double limit = milliseconds > 0 ? 1e-3 * (double)milliseconds : patience_limit;
     errno = error;
     if (error == EINTR) return true;
-    if (!nn_error_may_pass(error)) return false;
+    if (!nn_system_may_pass(error)) return false;
     if (patience->tries == 0) patience->began = nn_seconds();
     if (patience_ends(patience, limit)) return false;
     if (patience->tries == 0) {

@@ -7,13 +7,13 @@
 #include "base/status.h"
 
 /* Records the message with the text of `error`, a value of errno, and advice on it. */
-nn_status nn_fail_system(nn_status status, int error, const char *format, ...) NN_PRINTF(3, 4);
+nn_status nn_system_fail(nn_status status, int error, const char *format, ...) NN_PRINTF(3, 4);
 
 /* Whether the path does not exist: only these errors say so. */
-bool nn_error_is_absence(int error);
+bool nn_system_is_absence(int error);
 
 /* Whether the same call may succeed a little later: a server restarts, a network has an interruption. */
-bool nn_error_may_pass(int error);
+bool nn_system_may_pass(int error);
 
 /*
  * Patience with such errors. Zero-initialise one per operation, and retry for as long as it lasts:

@@ -296,7 +296,7 @@ static nn_status reader_open_file(nn_csv_reader *reader)
         NN_FAIL(NN_ERROR_IO, "%s: cannot be read: %s", reader->path, strerror(errno));
     if (S_ISDIR(about.st_mode)) NN_FAIL(NN_ERROR_USAGE, "%s is a folder: give the files in it", reader->path);
     int descriptor = nn_file_open(reader->path, O_RDONLY);
-    if (descriptor < 0) return nn_fail_system(NN_ERROR_IO, errno, "%s: cannot be read", reader->path);
+    if (descriptor < 0) return nn_system_fail(NN_ERROR_IO, errno, "%s: cannot be read", reader->path);
     reader->file = gzdopen(descriptor, "rb");
     if (!reader->file) {
         close(descriptor);

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "import/job.h"
+#include "import/import_internal.h"
 
 static nn_store_layout datasets_layout(const nn_import_job *job, const nn_import_stream *stream,
                                        const nn_import_column *column, int part)

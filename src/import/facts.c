@@ -2,7 +2,7 @@
  * command. */
 #include <string.h>
 
-#include "import/job.h"
+#include "import/import_internal.h"
 
 /* Long lists are cut here; a text above the size limit of an attribute is left out. */
 #define FACTS_LIST_MAX 40

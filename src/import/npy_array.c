@@ -90,7 +90,7 @@ static nn_status array_open_file(nn_npy_arrays *arrays, const char *path, const 
     NN_TRY(added);
     NN_TRY(nn_import_source_open(path, &array->file));
     if (fstat(array->file, &status) != 0)
-        return nn_fail_system(NN_ERROR_IO, errno, "'%s' cannot be opened", path);
+        return nn_system_fail(NN_ERROR_IO, errno, "'%s' cannot be opened", path);
     array->size = status.st_size;
     return nn_npy_begin(array);
 }
@@ -103,7 +103,7 @@ nn_status nn_npy_open(nn_npy_arrays *arrays, const char *path, const nn_text_lis
     ssize_t got = read(file, first, sizeof(first));
     int failure = errno;
     close(file);
-    if (got < 0) return nn_fail_system(NN_ERROR_IO, failure, "'%s' cannot be opened", path);
+    if (got < 0) return nn_system_fail(NN_ERROR_IO, failure, "'%s' cannot be opened", path);
     bool archive = memcmp(first, "PK", 2) == 0;
     return archive ? nn_npz_open(arrays, path, wanted) : array_open_file(arrays, path, wanted);
 }

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "host/clock.h"
-#include "import/job.h"
+#include "import/import_internal.h"
 
 #define BAR_WIDTH 24
 #define SHOW_EVERY 0.2 /* seconds */

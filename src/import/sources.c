@@ -26,7 +26,7 @@ nn_status nn_import_source_open(const char *path, int *descriptor)
 {
     *descriptor = nn_file_open(path, O_RDONLY);
     if (*descriptor >= 0) return NN_OK;
-    return nn_fail_system(NN_ERROR_IO, errno, "'%s' cannot be opened", path);
+    return nn_system_fail(NN_ERROR_IO, errno, "'%s' cannot be opened", path);
 }
 
 nn_status nn_import_source_join(const char *folder, const char *name, char **path)

@@ -1,41 +1,7 @@
-/* Learning-rate schedules: warm-up, durations in steps, and extended runs. */
+/* Learning-rate schedules: warm-up, and extended runs. */
 #include "optim/schedule.h"
 
-#include <math.h>
-
-#include "optim/duration.h"
-
 const char *const nn_schedule_extend_choices[] = {"stretch", "hold", "restart", NULL};
-
-/* Longer than any run, and small enough to add to a step without overflow. */
-#define DURATION_LONGEST (INT64_C(1) << 60)
-
-int64_t nn_schedule_duration_steps(nn_duration duration, nn_schedule_length length)
-{
-    const double steps_in_unit[] = {[NN_DURATION_EPOCHS] = (double)length.steps_per_epoch,
-                                    [NN_DURATION_STEPS] = 1,
-                                    [NN_DURATION_FRACTION] = (double)length.steps};
-    double steps = round(duration.amount * steps_in_unit[duration.unit]);
-    return steps < (double)DURATION_LONGEST ? (int64_t)steps : DURATION_LONGEST;
-}
-
-nn_status nn_schedule_check_duration(const char *name, nn_duration duration)
-{
-    if (duration.unit == NN_DURATION_SECONDS)
-        NN_FAIL(NN_ERROR_USAGE,
-                "%s: a duration in time would make the result depend on the machine's speed; give it in "
-                "epochs, steps or percent of the run, such as '2 epochs', '100 steps' or '5%%'",
-                name);
-    return NN_OK;
-}
-
-nn_status nn_schedule_check_epochs(const char *name, nn_duration duration)
-{
-    if (duration.unit != NN_DURATION_EPOCHS || duration.amount != floor(duration.amount) ||
-        duration.amount > 1e9)
-        NN_FAIL(NN_ERROR_USAGE, "%s must be an integer number of epochs, such as '10 epochs'", name);
-    return NN_OK;
-}
 
 int64_t nn_schedule_warmup_steps(const void *options, nn_schedule_length length)
 {

@@ -9,18 +9,14 @@
 #ifndef NN_OPTIM_SCHEDULE_H
 #define NN_OPTIM_SCHEDULE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/libm.h"
 #include "base/options.h"
 #include "base/real.h"
 #include "base/status.h"
-
-/* The length of the run, for converting durations into steps. */
-typedef struct nn_schedule_length {
-    int64_t steps; /* of the complete run */
-    int64_t steps_per_epoch;
-} nn_schedule_length;
+#include "optim/length.h"
 
 /* What happens to the schedule when the run is extended. */
 typedef enum nn_schedule_extend { NN_EXTEND_STRETCH, NN_EXTEND_HOLD, NN_EXTEND_RESTART } nn_schedule_extend;
@@ -48,6 +44,24 @@ typedef struct nn_schedule_common {
     nn_duration warmup;
     int extend; /* nn_schedule_extend */
 } nn_schedule_common;
+
+/* The rows of an option table for the first member, nn_schedule_common common. */
+#define NN_SCHEDULE_COMMON(type, warmup_default)                                                             \
+    {"warmup",                                                                                               \
+     NN_OPTION_DURATION,                                                                                     \
+     offsetof(type, common.warmup),                                                                          \
+     (warmup_default),                                                                                       \
+     0,                                                                                                      \
+     0,                                                                                                      \
+     nn_units_of_steps,                                                                                      \
+     NN_EFFECT_RESULT,                                                                                       \
+     "initial part of the run, over which the learning rate rises linearly"},                                \
+    {                                                                                                        \
+        "extend", NN_OPTION_CHOICE, offsetof(type, common.extend), "stretch", 0, 0,                          \
+            nn_schedule_extend_choices, NN_EFFECT_EXTENT,                                                    \
+            "when a run is resumed with more epochs: stretch the schedule over the longer run, hold its "    \
+            "learning rate that it ends with, or restart it, warm-up included, over the steps that are left" \
+    }
 
 typedef struct nn_schedule_type {
     const char *name;

@@ -1,5 +1,5 @@
 /* A constant learning rate. */
-#include "optim/duration.h"
+#include "optim/schedule.h"
 
 typedef struct constant_options {
     nn_schedule_common common;

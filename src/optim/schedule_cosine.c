@@ -1,7 +1,7 @@
 /* Half a cosine from 1 down to final_factor (Loshchilov, Hutter: SGDR; ICLR 2017; without restarts). */
 #include <math.h>
 
-#include "optim/duration.h"
+#include "optim/schedule.h"
 
 #define COSINE_PI 3.14159265358979323846
 

@@ -1,7 +1,7 @@
 /* The learning rate decreases by the same factor in every step: factor^(step / every). */
 #include <math.h>
 
-#include "optim/duration.h"
+#include "optim/schedule.h"
 
 typedef struct exponential_options {
     nn_schedule_common common;

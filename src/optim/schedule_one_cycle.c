@@ -5,7 +5,7 @@
  */
 #include <math.h>
 
-#include "optim/duration.h"
+#include "optim/schedule.h"
 
 #define ONE_CYCLE_PI 3.14159265358979323846
 

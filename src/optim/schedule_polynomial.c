@@ -1,7 +1,7 @@
 /* From 1 down to final_factor along a power of the remaining fraction of the run; linear if power is 1. */
 #include <math.h>
 
-#include "optim/duration.h"
+#include "optim/schedule.h"
 
 typedef struct polynomial_options {
     nn_schedule_common common;

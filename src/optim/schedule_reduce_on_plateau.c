@@ -4,7 +4,7 @@
  */
 #include <math.h>
 
-#include "optim/duration.h"
+#include "optim/schedule.h"
 
 typedef struct plateau_options {
     nn_schedule_common common;

@@ -1,7 +1,7 @@
 /* The learning rate decreases by a factor at regular intervals. */
 #include <math.h>
 
-#include "optim/duration.h"
+#include "optim/schedule.h"
 
 typedef struct step_options {
     nn_schedule_common common;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "base/format.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "host/clock.h"

@@ -43,7 +43,7 @@ static nn_status metrics_append(const char *path, const char *line)
         if (error != 0 && ftruncate(descriptor, before.st_size) != 0) error = errno;
     }
     if (descriptor >= 0 && close(descriptor) != 0 && errno != EINTR && error == 0) error = errno;
-    return error == 0 ? NN_OK : nn_fail_system(NN_ERROR_IO, error, "cannot write %s", path);
+    return error == 0 ? NN_OK : nn_system_fail(NN_ERROR_IO, error, "cannot write %s", path);
 }
 
 nn_status nn_metrics_file_rewrite(const nn_rundir *directory, const nn_text *history)

@@ -21,7 +21,7 @@ static nn_status directory_make_one(const char *path)
         outcome = mkdir(path, 0777);
     } while (outcome != 0 && errno != EEXIST && nn_patience_lasts(&patience, errno, path));
     if (outcome == 0 || errno == EEXIST) return NN_OK;
-    return nn_fail_system(NN_ERROR_IO, errno, "the folder %s cannot be made", path);
+    return nn_system_fail(NN_ERROR_IO, errno, "the folder %s cannot be made", path);
 }
 
 /* Makes a folder and those above it. */

@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/format.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/text.h"
 
 /* When the save of step `failed` is tried again, for a message. */
 static void saving_next(const nn_saving *saving, const nn_checkpoint_parts *parts, int64_t failed, char *text,

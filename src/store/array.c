@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "store/gaps.h"
-#include "store/internal.h"
+#include "store/store_internal.h"
 
 /* HDF5's own default, and the limit to which we let it grow; one chunk always fits. */
 #define ARRAY_CACHE_SMALLEST ((double)(1 << 20))

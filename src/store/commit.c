@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "base/format.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "host/files.h"
 #include "host/pulse.h"
 #include "host/system.h"
@@ -37,7 +37,7 @@ typedef struct commit {
 static nn_status commit_fail(const commit *job, int error, const char *doing)
 {
     char amount[NN_FORMAT_SIZE];
-    return nn_fail_system(NN_ERROR_IO, error, "cannot write %s (%s): %s %s failed", job->path,
+    return nn_system_fail(NN_ERROR_IO, error, "cannot write %s (%s): %s %s failed", job->path,
                           nn_format_bytes(amount, (double)job->size), doing, job->temporary);
 }
 

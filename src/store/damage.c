@@ -4,7 +4,7 @@
 #include "base/least.h"
 #include "base/memory.h"
 #include "store/block.h"
-#include "store/internal.h"
+#include "store/store_internal.h"
 
 /* Size of the read buffer, and how much of an unchunked array is tried at a time. */
 #define DAMAGE_BLOCK_BYTES ((int64_t)4 << 20)

@@ -147,7 +147,7 @@ static herr_t driver_close(H5FD_t *file)
 
 static H5FD_t *driver_refuse(nn_store_source *source, int error)
 {
-    if (!nn_error_is_absence(error)) driver_error = error;
+    if (!nn_system_is_absence(error)) driver_error = error;
     driver_push(__func__, __LINE__, H5E_CANTOPENFILE, "open", error);
     if (source) nn_free(source->path);
     nn_free(source);

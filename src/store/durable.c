@@ -29,7 +29,7 @@ nn_status nn_store_open_directory(const char *path, int *descriptor)
     memcpy(directory, slash ? path : ".", length);
     *descriptor = nn_file_open(directory, O_RDONLY | O_DIRECTORY);
     if (*descriptor < 0)
-        status = nn_fail_system(NN_ERROR_IO, errno, "cannot write %s: its directory %s cannot be opened",
+        status = nn_system_fail(NN_ERROR_IO, errno, "cannot write %s: its directory %s cannot be opened",
                                 path, directory);
     nn_free(directory);
     return status;
@@ -39,7 +39,7 @@ nn_status nn_store_open_directory(const char *path, int *descriptor)
 nn_status nn_store_sync_directory(int descriptor, const char *path)
 {
     if (nn_store_sync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP) return NN_OK;
-    return nn_fail_system(NN_ERROR_IO, errno, "%s is written, but fsync of its directory failed", path);
+    return nn_system_fail(NN_ERROR_IO, errno, "%s is written, but fsync of its directory failed", path);
 }
 
 nn_status nn_store_name_temporary(const char *path, char **temporary)

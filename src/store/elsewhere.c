@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "store/internal.h"
+#include "store/store_internal.h"
 
 #define ELSEWHERE_NAME 4096
 

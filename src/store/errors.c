@@ -33,7 +33,7 @@ nn_status nn_store_fail_refused(int error, const char *format, ...)
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
     nn_status status = error == ENOMEM ? NN_ERROR_MEMORY : NN_ERROR_IO;
-    if (error > 0) return nn_fail_system(status, error, "%s", message);
+    if (error > 0) return nn_system_fail(status, error, "%s", message);
     NN_FAIL(NN_ERROR_IO, "%s: the file has become shorter since it was opened: copy or recreate it", message);
 }
 
@@ -79,6 +79,6 @@ nn_status nn_store_fail_write(nn_status status, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    if (error != 0) return nn_fail_system(status, error, "%s", message);
+    if (error != 0) return nn_system_fail(status, error, "%s", message);
     return nn_store_fail_hdf5(status, "%s", message);
 }

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "host/files.h"
-#include "store/internal.h"
+#include "store/store_internal.h"
 
 /* Returns 0 or the error; a file that ends before its size is an error, too. */
 static int file_read_signature(int descriptor, off_t at, off_t size, unsigned char found[8])
@@ -46,11 +46,11 @@ static nn_status file_check_signature(const char *path, off_t size)
     int error;
     do {
         int descriptor = nn_file_open(path, O_RDONLY);
-        if (descriptor < 0) return nn_fail_system(NN_ERROR_IO, errno, "cannot open the file %s", path);
+        if (descriptor < 0) return nn_system_fail(NN_ERROR_IO, errno, "cannot open the file %s", path);
         error = file_find_signature(descriptor, size, &is_hdf5);
         close(descriptor);
     } while (error != 0 && nn_patience_lasts(&patience, error, path));
-    if (error != 0) return nn_fail_system(NN_ERROR_IO, error, "cannot read the file %s", path);
+    if (error != 0) return nn_system_fail(NN_ERROR_IO, error, "cannot read the file %s", path);
     if (!is_hdf5)
         NN_FAIL(NN_ERROR_DATA, "%s is not an HDF5 file: convert the data to HDF5, or give another file",
                 path);
@@ -63,7 +63,7 @@ static nn_status file_check(const char *path)
     struct stat status;
     bool there;
     NN_TRY(nn_file_look(path, &status, &there));
-    if (!there) return nn_fail_system(NN_ERROR_IO, errno, "cannot open the file %s", path);
+    if (!there) return nn_system_fail(NN_ERROR_IO, errno, "cannot open the file %s", path);
     if (S_ISDIR(status.st_mode)) NN_FAIL(NN_ERROR_IO, "%s is a folder: give an HDF5 file in it", path);
     if (!S_ISREG(status.st_mode)) NN_FAIL(NN_ERROR_IO, "%s is not a regular file: give an HDF5 file", path);
     if (status.st_size == 0) NN_FAIL(NN_ERROR_DATA, "%s is empty: copy or recreate the file", path);

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/internal.h"
+#include "store/store_internal.h"
 
 #define FILTERS_NAME 48
 #define FILTERS_HDF5PLUGIN "pip install hdf5plugin, Debian: hdf5-filter-plugin"

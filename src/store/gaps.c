@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 #include "host/files.h"
-#include "store/gaps_parts.h"
+#include "store/gaps_internal.h"
 
 #define GAPS_NAME 4096
 
@@ -165,7 +165,7 @@ static nn_status gaps_external_size(const nn_gaps_search *search, const char *na
     bool there;
     NN_TRY(nn_file_look(path, &facts, &there));
     if (!there)
-        return nn_fail_system(NN_ERROR_IO, errno,
+        return nn_system_fail(NN_ERROR_IO, errno,
                               "dataset \"%s\" of %s keeps its values in %s, which cannot be inspected",
                               search->name, search->file->path, path);
     *size = (int64_t)facts.st_size;

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "store/gaps_parts.h"
+#include "store/gaps_internal.h"
 
 #define VIRTUAL_NAME 4096
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/internal.h"
+#include "store/store_internal.h"
 
 #define INFO_FILE_NAME 4096
 

@@ -57,7 +57,7 @@ nn_status nn_lease_read_owner(int descriptor, const char *directory, char *owner
     } while (length < 0 && nn_patience_lasts(&patience, errno, directory));
     owner[length > 0 ? length : 0] = '\0';
     owner[strcspn(owner, "\n")] = '\0';
-    return length >= 0 ? NN_OK : nn_fail_system(NN_ERROR_IO, errno, "cannot read %s/lease", directory);
+    return length >= 0 ? NN_OK : nn_system_fail(NN_ERROR_IO, errno, "cannot read %s/lease", directory);
 }
 
 nn_status nn_lease_write_owner(int descriptor, const char *directory, const char *owner)
@@ -71,7 +71,7 @@ nn_status nn_lease_write_owner(int descriptor, const char *directory, const char
         if (written < 0 && errno == EINTR) written = 0;
     }
     if (written < 0 || nn_store_sync(descriptor) != 0)
-        return nn_fail_system(NN_ERROR_IO, errno, "cannot write %s/lease", directory);
+        return nn_system_fail(NN_ERROR_IO, errno, "cannot write %s/lease", directory);
     return NN_OK;
 }
 
@@ -98,7 +98,7 @@ static nn_status lease_open(const char *directory, int flags, int *descriptor)
 
 static nn_status lease_open_fail(const char *directory)
 {
-    return nn_fail_system(NN_ERROR_IO, errno, "cannot open %s/lease, which keeps other jobs out", directory);
+    return nn_system_fail(NN_ERROR_IO, errno, "cannot open %s/lease, which keeps other jobs out", directory);
 }
 
 nn_status nn_lease_expect_own(const char *directory, const char *owner)
@@ -106,7 +106,7 @@ nn_status nn_lease_expect_own(const char *directory, const char *owner)
     char found[NN_LEASE_OWNER];
     int descriptor = -1;
     NN_TRY(lease_open(directory, O_RDONLY, &descriptor));
-    if (descriptor < 0) return nn_error_is_absence(errno) ? NN_OK : lease_open_fail(directory);
+    if (descriptor < 0) return nn_system_is_absence(errno) ? NN_OK : lease_open_fail(directory);
     nn_status status = nn_lease_read_owner(descriptor, directory, found);
     close(descriptor);
     NN_TRY(status);
@@ -193,7 +193,7 @@ nn_status nn_lease_look(const char *directory)
     int descriptor = -1, outcome = 0;
     NN_TRY(lease_open(directory, O_RDONLY, &descriptor));
     if (descriptor < 0)
-        return nn_error_is_absence(errno) || errno == EACCES ? NN_OK : lease_open_fail(directory);
+        return nn_system_is_absence(errno) || errno == EACCES ? NN_OK : lease_open_fail(directory);
     nn_status status = nn_lease_read_owner(descriptor, directory, owner);
     if (status == NN_OK && *owner) outcome = flock(descriptor, LOCK_SH | LOCK_NB);
     bool busy = outcome != 0 && errno == EWOULDBLOCK;

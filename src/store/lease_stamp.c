@@ -41,7 +41,7 @@ static nn_status stamp_age(int descriptor, const char *directory, double *age)
     if (clock < 0 || write(clock, "\n", 1) != 1 || fsync(clock) != 0 || fstat(clock, &now) != 0 ||
         fstat(descriptor, &stamp) != 0)
         status =
-            nn_fail_system(NN_ERROR_IO, errno, "cannot read the file system's clock from %s", path.bytes);
+            nn_system_fail(NN_ERROR_IO, errno, "cannot read the file system's clock from %s", path.bytes);
     else
         *age = difftime(now.st_mtime, stamp.st_mtime);
     if (clock >= 0) {
@@ -147,7 +147,7 @@ nn_status nn_lease_stamp_take(int descriptor, const char *directory, const char 
         pthread_cond_destroy(&made->ended);
         pthread_mutex_destroy(&made->mutex);
         nn_free(made);
-        return nn_fail_system(NN_ERROR_IO, error, "cannot start the thread that renews %s/lease", directory);
+        return nn_system_fail(NN_ERROR_IO, error, "cannot start the thread that renews %s/lease", directory);
     }
     *stamp = made;
     return NN_OK;

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "store/internal.h"
+#include "store/store_internal.h"
 
 nn_store_packing nn_store_packing_none(nn_store_type type)
 {

@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "base/memory.h"
-#include "store/gaps_parts.h"
+#include "store/gaps_internal.h"
 #include "store/packing.h"
 
 #define PACKING_TEXT 64

@@ -1,5 +1,5 @@
 /* HDF5's own printing of errors: switched off in this library, and restored for the program around it. */
-#include "store/internal.h"
+#include "store/store_internal.h"
 
 /* HDF5 has one error stack per thread if it was built to be thread-safe, otherwise a single one. */
 static _Thread_local bool printing_is_off;

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/internal.h"
+#include "store/store_internal.h"
 
 /* HDF5 reads shorter runs through a buffer of 64 KiB, which is better if it holds several of them. */
 #define RAW_SMALLEST_RUN 128

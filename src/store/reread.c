@@ -23,7 +23,7 @@ static nn_status reread_compare(int descriptor, const char *written, const unsig
     while (*same) {
         ssize_t got = read(descriptor, block, REREAD_BLOCK);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return nn_fail_system(NN_ERROR_IO, errno, "cannot reread %s", written);
+        if (got < 0) return nn_system_fail(NN_ERROR_IO, errno, "cannot reread %s", written);
         if (got == 0) break;
         *same = (size_t)got <= size - done && memcmp(block, bytes + done, (size_t)got) == 0;
         done += (size_t)got;
@@ -40,7 +40,7 @@ nn_status nn_store_reread(const char *written, const char *path, const void *byt
     NN_TRY(NN_ALLOCATE(&block, REREAD_BLOCK, "rereading a checkpoint"));
     int descriptor = nn_file_open(written, O_RDONLY);
     nn_status status = NN_OK;
-    if (descriptor < 0) status = nn_fail_system(NN_ERROR_IO, errno, "cannot reread %s", written);
+    if (descriptor < 0) status = nn_system_fail(NN_ERROR_IO, errno, "cannot reread %s", written);
     if (status == NN_OK) {
         posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED); /* only a hint, which may be ignored */
         status = reread_compare(descriptor, written, bytes, size, block, &same);

@@ -9,7 +9,7 @@
 #include "base/least.h"
 #include "base/memory.h"
 #include "store/block.h"
-#include "store/internal.h"
+#include "store/store_internal.h"
 
 /* Memory for a block, and the edge of the tiles in which a matrix is transposed, so that its columns stay in
  * cache. */

@@ -1,7 +1,7 @@
 /* Inspects a dataset of a file that may be malformed, in a process that may crash: what HDF5 does not survive
  * must come to light here. */
 #include "base/memory.h"
-#include "store/internal.h"
+#include "store/store_internal.h"
 
 /* How many elements are read, evenly spread from the first to the last: each loads the chunk around it. */
 #define TOUCH_ELEMENTS 16

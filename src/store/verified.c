@@ -5,7 +5,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "host/pulse.h"
-#include "store/internal.h"
+#include "store/store_internal.h"
 
 static nn_status verified_read_hash(const nn_store_array *array, uint64_t *hash)
 {

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "store/internal.h"
+#include "store/store_internal.h"
 
 #define VISIT_LISTED 20
 

@@ -11,7 +11,7 @@
 
 #include "base/memory.h"
 #include "store/durable.h"
-#include "store/writer_parts.h"
+#include "store/writer_internal.h"
 
 nn_status nn_store_writer_fail(nn_store_writer *writer, const char *doing, const char *name)
 {
@@ -235,7 +235,7 @@ static nn_status writer_close_file(nn_store_writer *writer)
     nn_store_note_close(closed);
     if (closed < 0) return nn_store_writer_fail(writer, "close", NULL);
     if (nn_store_sync(writer->descriptor) != 0)
-        return nn_fail_system(NN_ERROR_IO, errno, "cannot write %s: fsync failed", writer->path);
+        return nn_system_fail(NN_ERROR_IO, errno, "cannot write %s: fsync failed", writer->path);
     if (fstat(writer->descriptor, &found) != 0 || (hsize_t)found.st_size < size)
         NN_FAIL(NN_ERROR_IO,
                 "%s is shorter than what was written: is the disk full? free some space, or choose "
@@ -251,7 +251,7 @@ static nn_status writer_commit(nn_store_writer *writer)
     NN_TRY(writer_close_file(writer));
     NN_TRY(nn_store_writer_verify(writer));
     if (rename(writer->temporary, writer->path) != 0)
-        return nn_fail_system(NN_ERROR_IO, errno, "cannot write %s: renaming %s failed", writer->path,
+        return nn_system_fail(NN_ERROR_IO, errno, "cannot write %s: renaming %s failed", writer->path,
                               writer->temporary);
     writer->committed = true;
     return nn_store_sync_directory(writer->directory, writer->path);

@@ -8,11 +8,11 @@
 
 #include "base/memory.h"
 #include "store/durable.h"
-#include "store/writer_parts.h"
+#include "store/writer_internal.h"
 
 static nn_status writer_fail_system(const nn_store_writer *writer, int error)
 {
-    return nn_fail_system(NN_ERROR_IO, error, "cannot write %s: creating %s failed", writer->path,
+    return nn_system_fail(NN_ERROR_IO, error, "cannot write %s: creating %s failed", writer->path,
                           writer->temporary);
 }
 
@@ -60,7 +60,7 @@ nn_status nn_store_writer_claim(nn_store_writer *writer)
     bool claimed = false;
     struct stat found;
     if (stat(writer->path, &found) == 0 && S_ISDIR(found.st_mode))
-        return nn_fail_system(NN_ERROR_IO, EISDIR, "cannot write %s", writer->path);
+        return nn_system_fail(NN_ERROR_IO, EISDIR, "cannot write %s", writer->path);
     NN_TRY(nn_store_open_directory(writer->path, &writer->directory));
     while (!claimed) {
         nn_status status = writer_try(writer, &claimed);

@@ -4,8 +4,8 @@
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 
-#include "base/text.h"
-#include "store/writer_parts.h"
+#include "base/format.h"
+#include "store/writer_internal.h"
 
 /* Target size of a chunk, and its limit if a single row is larger. */
 #define OUTPUT_CHUNK_BYTES ((int64_t)256 << 10)
@@ -87,7 +87,7 @@ static nn_status output_check_limit(const nn_store_output *output, int64_t rows)
     if (H5Fget_filesize(writer->file, &size) >= 0 && (double)size + held <= (double)limit.rlim_cur)
         return NN_OK;
     writer->failed = true;
-    return nn_fail_system(NN_ERROR_IO, EFBIG, "cannot write dataset \"%s\" of %s", output->name,
+    return nn_system_fail(NN_ERROR_IO, EFBIG, "cannot write dataset \"%s\" of %s", output->name,
                           writer->path);
 }
 

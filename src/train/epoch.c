@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/format.h"
 #include "base/log.h"
 #include "host/clock.h"
 #include "rundir/finite.h"

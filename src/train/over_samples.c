@@ -1,8 +1,8 @@
 /* What looks at several samples at a time. */
 #include "train/over_samples.h"
 
+#include "base/format.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "step/loaded.h"
 
 /* The first layer that takes statistics over samples: over the whole batch, or over its microbatch. NULL:

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/format.h"
 #include "base/log.h"
 #include "host/clock.h"
 #include "step/results.h"

@@ -2,9 +2,9 @@
 
 #include <stdio.h>
 
+#include "base/format.h"
 #include "base/log.h"
 #include "base/memory_limits.h"
-#include "base/text.h"
 #include "train/over_samples.h"
 
 /* What a node lacks, told by its lowest rank. */

@@ -13,7 +13,7 @@
 #include "step/carried.h"
 #include "step/findings.h"
 #include "step/heads.h"
-#include "step/threads.h"
+#include "step/step_threads.h"
 #include "tensor/matrix.h"
 #include "train/announce.h"
 #include "train/extent.h"
@@ -216,7 +216,7 @@ nn_status nn_setup_open(nn_comm *comm, const nn_job *job, nn_run *run)
     nn_pulse_phase(NN_PHASE_DATA);
     NN_TRY(nn_comm_agree(comm, setup_data(run)));
     nn_pulse_phase(NN_PHASE_SETUP);
-    NN_TRY(nn_threads_choose(comm, run->settings.training.threads, &run->threads));
+    NN_TRY(nn_step_threads_choose(comm, run->settings.training.threads, &run->threads));
     size_t before = nn_memory_in_use();
     NN_TRY(nn_comm_agree(comm, setup_model(run)));
     NN_TRY(nn_comm_agree(comm, nn_trainable_check_validation(run)));
@@ -228,8 +228,8 @@ nn_status nn_setup_open(nn_comm *comm, const nn_job *job, nn_run *run)
     NN_TRY(nn_room_warn(run, nn_memory_in_use() - before));
     nn_trainable_warn(run, nn_comm_size(comm));
     NN_TRY(nn_setup_resume(run));
-    return nn_threads_peak(comm, run->model->network->scalar, run->threads,
-                           run->settings.training.peak_seconds, &run->peak);
+    return nn_step_threads_peak(comm, run->model->network->scalar, run->threads,
+                                run->settings.training.peak_seconds, &run->peak);
 }
 
 void nn_setup_close(nn_run *run)

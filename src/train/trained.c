@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "step/evaluate.h"
 #include "step/results.h"
-#include "step/threads.h"
+#include "step/step_threads.h"
 #include "tensor/matrix.h"
 #include "train/trained_data.h"
 
@@ -147,7 +147,7 @@ void nn_trained_describe(const nn_trained *trained, const nn_text_list *files, n
 static nn_status trained_evaluate(nn_comm *comm, const nn_text_list *files, nn_trained *trained)
 {
     int threads = 1;
-    NN_TRY(nn_threads_choose(comm, 0, &threads));
+    NN_TRY(nn_step_threads_choose(comm, 0, &threads));
     nn_workers_request workers = {
         .threads = threads, .share_max = threads, .microbatch_size = trained->microbatch_size, .memory = 1e9};
     NN_TRY(

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/format.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/shape.h"

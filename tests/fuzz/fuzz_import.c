@@ -3,7 +3,7 @@
 #include "fuzz.h"
 
 #include "config/config.h"
-#include "import/run.h"
+#include "import/import.h"
 
 static char fuzz_output[300];
 

@@ -10,7 +10,7 @@
 
 #include "base/memory.h"
 #include "scratch.h"
-#include "store/internal.h"
+#include "store/store_internal.h"
 #include "store/writer.h"
 
 #define TURNS 60

@@ -1,7 +1,7 @@
 /* The common part of every import: splitting, conversion, compression and progress. The file gets its final
  * name only when it is complete. */
-#ifndef NN_IMPORT_RUN_H
-#define NN_IMPORT_RUN_H
+#ifndef NN_IMPORT_IMPORT_H
+#define NN_IMPORT_IMPORT_H
 
 #include <signal.h>
 

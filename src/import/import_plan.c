@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 #include "host/files.h"
-#include "import/job.h"
+#include "import/import_internal.h"
 
 #define PLAN_BLOCK_BYTES 4194304
 #define PLAN_BLOCK_ROWS 65536

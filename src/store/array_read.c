@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/memory.h"
-#include "store/internal.h"
+#include "store/store_internal.h"
 
 /* A memory space with the selection's shape: only then does HDF5 copy runs rather than single elements. */
 static hid_t read_select(nn_store_array *array, const int64_t *start, const int64_t *count)

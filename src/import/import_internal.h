@@ -1,10 +1,10 @@
 /* An import in progress, shared by the files of the common part. Private to import. */
-#ifndef NN_IMPORT_JOB_H
-#define NN_IMPORT_JOB_H
+#ifndef NN_IMPORT_IMPORT_INTERNAL_H
+#define NN_IMPORT_IMPORT_INTERNAL_H
 
 #include "import/cast.h"
+#include "import/import.h"
 #include "import/like.h"
-#include "import/run.h"
 #include "import/split.h"
 #include "store/writer.h"
 
@@ -37,8 +37,8 @@ typedef struct nn_import_job {
     nn_import_like *like;              /* an earlier import, or NULL */
     nn_store_writer *writer;           /* rank 0 only */
     const volatile sig_atomic_t *stop; /* NULL: none */
-    char *block;  /* of this rank */
-    char *blocks; /* of all ranks (rank 0; the same as `block` in a single process) */
+    char *block;                       /* of this rank */
+    char *blocks;                      /* of all ranks (rank 0; the same as `block` in a single process) */
     char *converted, *picked;
     int *parts; /* the part of each row of a block */
     int64_t rows, rows_done;
@@ -46,7 +46,7 @@ typedef struct nn_import_job {
     bool progress;
 } nn_import_job;
 
-/* ---- plan.c: everything known before the first row is read ---- */
+/* ---- import_plan.c: everything known before the first row is read ---- */
 
 /* Checks the settings on their own: fractions, output. */
 nn_status nn_import_check_settings(const nn_import *import, const nn_import_settings *settings);
@@ -64,7 +64,7 @@ nn_status nn_import_begin_file(nn_import_job *job);
 /* Commits the file. Rank 0 only. */
 nn_status nn_import_end_file(nn_import_job *job);
 
-/* ---- facts.c, summary.c: descriptions ---- */
+/* ---- facts.c, import_summary.c: descriptions ---- */
 
 /* What the command was, as JSON for an attribute of the file. */
 void nn_import_append_facts(const nn_import_job *job, nn_text *text);

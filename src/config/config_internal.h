@@ -5,8 +5,8 @@
  * A function here that returns NN_ERROR_USAGE has already collected the problem; its caller either continues
  * without the value or ends loading with nn_config_report.
  */
-#ifndef NN_CONFIG_TREE_H
-#define NN_CONFIG_TREE_H
+#ifndef NN_CONFIG_CONFIG_INTERNAL_H
+#define NN_CONFIG_CONFIG_INTERNAL_H
 
 #include "config/config.h"
 
@@ -68,7 +68,7 @@ struct nn_config {
     nn_status failure; /* of a function that returns no status: reported by nn_config_finish */
 };
 
-/* ---- tree.c: memory, nodes ---- */
+/* ---- node.c: memory, nodes ---- */
 
 /* An empty configuration without sources; the caller owns it. */
 nn_status nn_config_create(nn_config **config);

@@ -1,8 +1,9 @@
 /* How the buckets of the flat vector are divided into slices of whole blocks, one per rank. */
-#ifndef NN_COMM_LAYOUT_H
-#define NN_COMM_LAYOUT_H
+#ifndef NN_COMM_CUTS_H
+#define NN_COMM_CUTS_H
 
-#include "comm/reduction.h"
+#include "base/status.h"
+#include "comm/reduction_layout.h"
 
 typedef struct nn_cuts {
     int ranks;

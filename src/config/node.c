@@ -1,5 +1,5 @@
 /* The arena of a configuration, and the nodes that live in it. */
-#include "config/tree.h"
+#include "config/config_internal.h"
 
 #include <stdalign.h>
 #include <string.h>
@@ -13,7 +13,7 @@ typedef struct nn_config_chunk {
 
 #define CHUNK_SIZE ((size_t)16384)
 
-static size_t tree_align(size_t size)
+static size_t node_align(size_t size)
 {
     size_t unit = alignof(max_align_t);
     return (size + unit - 1) / unit * unit;
@@ -38,8 +38,8 @@ void nn_config_destroy(nn_config *config)
 
 nn_status nn_config_allocate(nn_config *config, size_t size, void **block)
 {
-    size_t header = tree_align(sizeof(nn_config_chunk));
-    size = tree_align(size);
+    size_t header = node_align(sizeof(nn_config_chunk));
+    size = node_align(size);
     nn_config_chunk *chunk = config->chunks;
     if (chunk == NULL || chunk->size - chunk->used < size) {
         size_t chunk_size = header + (size > CHUNK_SIZE ? size : CHUNK_SIZE);

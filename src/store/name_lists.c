@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "store/internal.h"
+#include "store/store_internal.h"
 
 #define NAMES_MOST_BYTES ((size_t)1 << 30)
 

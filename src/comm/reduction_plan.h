@@ -1,27 +1,28 @@
 /* What a reduction knows before any communication: who owns which slice, and who holds which nodes of the
  * tree. */
-#ifndef NN_COMM_PLAN_H
-#define NN_COMM_PLAN_H
+#ifndef NN_COMM_REDUCTION_PLAN_H
+#define NN_COMM_REDUCTION_PLAN_H
 
+#include "comm/comm.h"
+#include "comm/cuts.h"
 #include "comm/fold.h"
-#include "comm/layout.h"
 
 /* The plan for one of the possible numbers of leaves. */
-typedef struct nn_leaf_plan {
+typedef struct nn_reduction_leaf_plan {
     int64_t leaf_count;
     nn_tree_node *sources; /* the nodes to be summed: of all ranks for `exact`, of this rank for `mpi` */
     int *source_begin;     /* rank r holds the sources [source_begin[r], source_begin[r + 1]) */
     nn_fold fold;
-} nn_leaf_plan;
+} nn_reduction_leaf_plan;
 
-typedef struct nn_plan {
+typedef struct nn_reduction_plan {
     int rank, size;
     nn_reduction_mode mode;
     unsigned width; /* bytes of a value */
     int64_t count, bucket_count;
     size_t stride; /* bytes between arrays of `count` values */
     nn_cuts cuts;  /* for `mpi`: entire buckets */
-    nn_leaf_plan *leaves;
+    nn_reduction_leaf_plan *leaves;
     int leaf_count_kinds;
     int *partial_counts; /* for each rank: the largest number of nodes that it holds */
     nn_reduction_slice *slices;
@@ -29,24 +30,25 @@ typedef struct nn_plan {
     int64_t owned;     /* total number of values in the owned slices */
     bool lacks_leaves; /* for some number of leaves, this rank has no node */
     size_t scratch;    /* bytes */
-} nn_plan;
+} nn_reduction_plan;
 
-/* Plans the reduction for rank ranks.rank, without communication; release the plan with nn_plan_release. */
-nn_status nn_plan_create(nn_ranks ranks, const nn_reduction_layout *layout, nn_reduction_mode mode,
-                         nn_plan *plan);
-void nn_plan_release(nn_plan *plan);
+/* Plans the reduction for rank ranks.rank, without communication; release the plan with
+ * nn_reduction_plan_release. */
+nn_status nn_reduction_plan_create(nn_ranks ranks, const nn_reduction_layout *layout, nn_reduction_mode mode,
+                                   nn_reduction_plan *plan);
+void nn_reduction_plan_release(nn_reduction_plan *plan);
 
 /* A rank's nodes for a number of leaves: returns their number; *nodes is the first, borrowed. */
-int nn_leaf_plan_nodes(const nn_leaf_plan *leaves, int rank, const nn_tree_node **nodes);
+int nn_reduction_leaf_plan_nodes(const nn_reduction_leaf_plan *leaves, int rank, const nn_tree_node **nodes);
 
 /* Bytes of a rank's weights and partials: the weights, then one array per node. */
-size_t nn_plan_arrays(const nn_plan *plan, int rank);
+size_t nn_reduction_plan_arrays(const nn_reduction_plan *plan, int rank);
 
 /* Bytes of the owned slices of the nodes that arrive in messages: from all ranks outside this rank's
  * group. */
-size_t nn_plan_arrivals(const nn_plan *plan, const int *groups);
+size_t nn_reduction_plan_arrivals(const nn_reduction_plan *plan, const int *groups);
 
 /* Bytes of the sum in the owned slices, if it cannot be built in this rank's own first partial. */
-size_t nn_plan_sum(const nn_plan *plan);
+size_t nn_reduction_plan_sum(const nn_reduction_plan *plan);
 
 #endif

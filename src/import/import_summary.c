@@ -1,7 +1,7 @@
 /* What an import reports at its end: its datasets, and how a configuration refers to them. */
 #include <string.h>
 
-#include "import/job.h"
+#include "import/import_internal.h"
 
 #define SUMMARY_NAMES_MAX 12
 

@@ -4,8 +4,8 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "host/pulse.h"
-#include "store/internal.h"
 #include "store/seal.h"
+#include "store/store_internal.h"
 
 /* The increment by which HDF5 grows the file in memory. */
 #define IMAGE_INCREMENT ((size_t)4 << 20)

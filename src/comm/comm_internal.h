@@ -1,6 +1,6 @@
 /* The inside of a communicator, shared by the files of this folder. */
-#ifndef NN_COMM_INTERNAL_H
-#define NN_COMM_INTERNAL_H
+#ifndef NN_COMM_COMM_INTERNAL_H
+#define NN_COMM_COMM_INTERNAL_H
 
 #include <mpi.h>
 

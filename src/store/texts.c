@@ -3,16 +3,16 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "store/internal.h"
+#include "store/store_internal.h"
 
 /* A dataset or an attribute, which different functions read in the same way. */
-typedef struct words_source {
+typedef struct texts_source {
     hid_t id, type, space;
     bool is_attribute;
     const char *name, *path;
-} words_source;
+} texts_source;
 
-static void words_open(nn_store_file *file, const char *attribute, words_source *source)
+static void texts_open(nn_store_file *file, const char *attribute, texts_source *source)
 {
     source->id =
         attribute ? H5Aopen(file->id, attribute, H5P_DEFAULT) : H5Dopen2(file->id, source->name, H5P_DEFAULT);
@@ -22,7 +22,7 @@ static void words_open(nn_store_file *file, const char *attribute, words_source 
     source->space = attribute ? H5Aget_space(source->id) : H5Dget_space(source->id);
 }
 
-static void words_close(words_source *source)
+static void texts_close(texts_source *source)
 {
     if (source->space >= 0) H5Sclose(source->space);
     if (source->type >= 0) nn_store_note_close(H5Tclose(source->type));
@@ -33,7 +33,7 @@ static void words_close(words_source *source)
         nn_store_note_close(H5Dclose(source->id));
 }
 
-static nn_status words_read(const words_source *source, void *into)
+static nn_status texts_read(const texts_source *source, void *into)
 {
     herr_t outcome = source->is_attribute
                          ? H5Aread(source->id, source->type, into)
@@ -43,13 +43,13 @@ static nn_status words_read(const words_source *source, void *into)
                               source->name, source->path);
 }
 
-static nn_status words_read_fixed(const words_source *source, char **text)
+static nn_status texts_read_fixed(const texts_source *source, char **text)
 {
     nn_status status;
     size_t size = H5Tget_size(source->type);
     char *read;
     NN_TRY(nn_allocate((void **)&read, size + 1, 1, "a text"));
-    NN_TRY_TO(failed, status, words_read(source, read));
+    NN_TRY_TO(failed, status, texts_read(source, read));
     if (H5Tget_strpad(source->type) == H5T_STR_SPACEPAD)
         while (size > 0 && read[size - 1] == ' ') read[--size] = '\0';
     *text = read;
@@ -59,16 +59,16 @@ failed:
     return status;
 }
 
-static nn_status words_read_variable(const words_source *source, char **text)
+static nn_status texts_read_variable(const texts_source *source, char **text)
 {
     char *read = NULL; /* allocated by HDF5 */
-    NN_TRY(words_read(source, &read));
+    NN_TRY(texts_read(source, &read));
     nn_status status = nn_copy_text(read ? read : "", text);
     if (read) H5free_memory(read);
     return status;
 }
 
-static nn_status words_take(const words_source *source, char **text)
+static nn_status texts_take(const texts_source *source, char **text)
 {
     if (source->type < 0 || source->space < 0)
         return nn_store_fail_hdf5(NN_ERROR_DATA, "cannot read the text \"%s\" of %s: it is damaged",
@@ -77,25 +77,25 @@ static nn_status words_take(const words_source *source, char **text)
         NN_FAIL(NN_ERROR_DATA, "\"%s\" of %s is not a single text: store it as one string", source->name,
                 source->path);
     bool variable = H5Tis_variable_str(source->type) > 0;
-    return variable ? words_read_variable(source, text) : words_read_fixed(source, text);
+    return variable ? texts_read_variable(source, text) : texts_read_fixed(source, text);
 }
 
-static nn_status words_read_text(nn_store_file *file, const char *dataset, char **text)
+static nn_status texts_read_text(nn_store_file *file, const char *dataset, char **text)
 {
     bool is_attribute = *dataset == '@';
-    words_source source = {.is_attribute = is_attribute, .path = file->path};
+    texts_source source = {.is_attribute = is_attribute, .path = file->path};
     source.name = is_attribute ? dataset : nn_store_bare_name(dataset);
     *text = NULL;
-    words_open(file, is_attribute ? dataset + 1 : NULL, &source);
+    texts_open(file, is_attribute ? dataset + 1 : NULL, &source);
     if (source.id < 0 && is_attribute)
         NN_FAIL(NN_ERROR_DATA, "%s has no attribute \"%s\" at its root", file->path, dataset + 1);
     if (source.id < 0) return nn_store_fail_not_dataset(file, source.name);
-    nn_status status = words_take(&source, text);
-    words_close(&source);
+    nn_status status = texts_take(&source, text);
+    texts_close(&source);
     return status;
 }
 
 nn_status nn_store_read_text(nn_store_file *file, const char *dataset, char **text)
 {
-    return NN_STORE_LOCKED(words_read_text(file, dataset, text));
+    return NN_STORE_LOCKED(texts_read_text(file, dataset, text));
 }

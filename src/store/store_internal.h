@@ -1,7 +1,7 @@
 /* Shared by the files of this folder. Every function closes the HDF5 handles that it opened, even when it
  * fails. */
-#ifndef NN_STORE_INTERNAL_H
-#define NN_STORE_INTERNAL_H
+#ifndef NN_STORE_STORE_INTERNAL_H
+#define NN_STORE_STORE_INTERNAL_H
 
 #include <hdf5.h>
 

@@ -1,22 +1,23 @@
-#include "comm/plan.h"
+#include "comm/reduction_plan.h"
 
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/shares.h"
 
-int nn_leaf_plan_nodes(const nn_leaf_plan *leaves, int rank, const nn_tree_node **nodes)
+int nn_reduction_leaf_plan_nodes(const nn_reduction_leaf_plan *leaves, int rank, const nn_tree_node **nodes)
 {
     *nodes = leaves->sources + leaves->source_begin[rank];
     return leaves->source_begin[rank + 1] - leaves->source_begin[rank];
 }
 
-static bool plan_sums(const nn_plan *plan, int rank)
+static bool plan_sums(const nn_reduction_plan *plan, int rank)
 {
     return plan->mode == NN_REDUCE_EXACT || rank == plan->rank;
 }
 
-static nn_status plan_list_sources(const nn_plan *plan, const nn_shares *shares, nn_leaf_plan *leaves)
+static nn_status plan_list_sources(const nn_reduction_plan *plan, const nn_shares *shares,
+                                   nn_reduction_leaf_plan *leaves)
 {
     nn_tree_node nodes[NN_TREE_COVER_MAX];
 
@@ -35,7 +36,7 @@ static nn_status plan_list_sources(const nn_plan *plan, const nn_shares *shares,
     return NN_OK;
 }
 
-static nn_status plan_find_sources(const nn_plan *plan, nn_leaf_plan *leaves)
+static nn_status plan_find_sources(const nn_reduction_plan *plan, nn_reduction_leaf_plan *leaves)
 {
     nn_shares shares;
     nn_status status = nn_shares_create(leaves->leaf_count, plan->size, &shares);
@@ -45,7 +46,7 @@ static nn_status plan_find_sources(const nn_plan *plan, nn_leaf_plan *leaves)
     return status;
 }
 
-static nn_status plan_leaves(nn_plan *plan, int64_t leaf_count, nn_leaf_plan *leaves)
+static nn_status plan_leaves(nn_reduction_plan *plan, int64_t leaf_count, nn_reduction_leaf_plan *leaves)
 {
     const nn_tree_node *nodes;
     int own_count;
@@ -53,10 +54,10 @@ static nn_status plan_leaves(nn_plan *plan, int64_t leaf_count, nn_leaf_plan *le
     leaves->leaf_count = leaf_count;
     NN_TRY(plan_find_sources(plan, leaves));
     for (int rank = 0; rank < plan->size; rank++) {
-        int count = nn_leaf_plan_nodes(leaves, rank, &nodes);
+        int count = nn_reduction_leaf_plan_nodes(leaves, rank, &nodes);
         if (count > plan->partial_counts[rank]) plan->partial_counts[rank] = count;
     }
-    own_count = nn_leaf_plan_nodes(leaves, plan->rank, &nodes);
+    own_count = nn_reduction_leaf_plan_nodes(leaves, plan->rank, &nodes);
     plan->lacks_leaves = plan->lacks_leaves || own_count == 0;
     NN_TRY(nn_fold_create(leaf_count, leaves->sources, leaves->source_begin[plan->size],
                           own_count > 0 ? leaves->source_begin[plan->rank] : NN_FOLD_NEXT, &leaves->fold));
@@ -66,7 +67,7 @@ static nn_status plan_leaves(nn_plan *plan, int64_t leaf_count, nn_leaf_plan *le
     return NN_OK;
 }
 
-static nn_status plan_slices(nn_plan *plan, const nn_reduction_layout *layout)
+static nn_status plan_slices(nn_reduction_plan *plan, const nn_reduction_layout *layout)
 {
     NN_TRY(NN_ALLOCATE(&plan->slices, plan->bucket_count + 1, "the slices of a rank"));
     if (plan->mode == NN_REDUCE_EXACT) {
@@ -82,7 +83,7 @@ static nn_status plan_slices(nn_plan *plan, const nn_reduction_layout *layout)
     return NN_OK;
 }
 
-static nn_status plan_fill(const nn_reduction_layout *layout, nn_plan *plan)
+static nn_status plan_fill(const nn_reduction_layout *layout, nn_reduction_plan *plan)
 {
     NN_TRY(NN_ALLOCATE(&plan->partial_counts, plan->size, "the plan of a reduction"));
     NN_TRY(NN_ALLOCATE(&plan->leaves, layout->leaf_count_kinds, "the plan of a reduction"));
@@ -96,26 +97,26 @@ static nn_status plan_fill(const nn_reduction_layout *layout, nn_plan *plan)
     return plan_slices(plan, layout);
 }
 
-nn_status nn_plan_create(nn_ranks ranks, const nn_reduction_layout *layout, nn_reduction_mode mode,
-                         nn_plan *plan)
+nn_status nn_reduction_plan_create(nn_ranks ranks, const nn_reduction_layout *layout, nn_reduction_mode mode,
+                                   nn_reduction_plan *plan)
 {
     unsigned width = nn_scalar_size(layout->scalar);
     size_t bytes = (size_t)layout->count * width;
     nn_status status;
 
-    *plan = (nn_plan){.rank = ranks.rank,
-                      .size = ranks.size,
-                      .mode = mode,
-                      .width = width,
-                      .count = layout->count,
-                      .bucket_count = layout->bucket_count,
-                      .stride = (bytes + NN_ALIGNMENT - 1) / NN_ALIGNMENT * NN_ALIGNMENT};
+    *plan = (nn_reduction_plan){.rank = ranks.rank,
+                                .size = ranks.size,
+                                .mode = mode,
+                                .width = width,
+                                .count = layout->count,
+                                .bucket_count = layout->bucket_count,
+                                .stride = (bytes + NN_ALIGNMENT - 1) / NN_ALIGNMENT * NN_ALIGNMENT};
     status = plan_fill(layout, plan);
-    if (status != NN_OK) nn_plan_release(plan);
+    if (status != NN_OK) nn_reduction_plan_release(plan);
     return status;
 }
 
-void nn_plan_release(nn_plan *plan)
+void nn_reduction_plan_release(nn_reduction_plan *plan)
 {
     for (int kind = 0; kind < plan->leaf_count_kinds; kind++) {
         nn_free(plan->leaves[kind].sources);
@@ -126,15 +127,15 @@ void nn_plan_release(nn_plan *plan)
     nn_free(plan->partial_counts);
     nn_free(plan->slices);
     nn_cuts_release(&plan->cuts);
-    *plan = (nn_plan){0};
+    *plan = (nn_reduction_plan){0};
 }
 
-size_t nn_plan_arrays(const nn_plan *plan, int rank)
+size_t nn_reduction_plan_arrays(const nn_reduction_plan *plan, int rank)
 {
     return plan->stride * (1 + (size_t)plan->partial_counts[rank]);
 }
 
-size_t nn_plan_arrivals(const nn_plan *plan, const int *groups)
+size_t nn_reduction_plan_arrivals(const nn_reduction_plan *plan, const int *groups)
 {
     const nn_tree_node *nodes;
     int most = 0;
@@ -144,14 +145,14 @@ size_t nn_plan_arrivals(const nn_plan *plan, const int *groups)
         int arriving = 0;
         for (int rank = 0; rank < plan->size; rank++) {
             if (groups[rank] == groups[plan->rank]) continue;
-            arriving += nn_leaf_plan_nodes(&plan->leaves[kind], rank, &nodes);
+            arriving += nn_reduction_leaf_plan_nodes(&plan->leaves[kind], rank, &nodes);
         }
         if (arriving > most) most = arriving;
     }
     return (size_t)most * (size_t)plan->owned * plan->width;
 }
 
-size_t nn_plan_sum(const nn_plan *plan)
+size_t nn_reduction_plan_sum(const nn_reduction_plan *plan)
 {
     return plan->mode == NN_REDUCE_EXACT && plan->lacks_leaves ? (size_t)plan->owned * plan->width : 0;
 }

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "host/threads.h"
-#include "step/threads.h"
+#include "step/step_threads.h"
 #include "tensor/arithmetic.h"
 
 /* The size of the square products for the peak; the larger where at least a second is allowed. */
@@ -35,8 +35,8 @@ static int threads_limit(void)
     return omp_get_max_active_levels() > 0 ? omp_get_thread_limit() : 1;
 }
 
-nn_threads_decision nn_threads_find(nn_comm *comm, int64_t configured, int ranks_per_node,
-                                    nn_cpus_share *share)
+nn_threads_decision nn_step_threads_find(nn_comm *comm, int64_t configured, int ranks_per_node,
+                                         nn_cpus_share *share)
 {
     nn_cpus cpus;
     threads_find_cpus(&cpus);
@@ -65,7 +65,7 @@ nn_threads_decision nn_threads_find(nn_comm *comm, int64_t configured, int ranks
     return decision;
 }
 
-void nn_threads_warn(nn_comm *comm, int threads, const nn_cpus_share *share)
+void nn_step_threads_warn(nn_comm *comm, int threads, const nn_cpus_share *share)
 {
     bool binds = omp_get_proc_bind() != omp_proc_bind_false && share->shared;
     int64_t most[3] = {threads > share->threads ? threads : 0, share->threads, binds};
@@ -84,16 +84,16 @@ void nn_threads_warn(nn_comm *comm, int threads, const nn_cpus_share *share)
             threads);
 }
 
-nn_status nn_threads_choose(nn_comm *comm, int64_t configured, int *threads)
+nn_status nn_step_threads_choose(nn_comm *comm, int64_t configured, int *threads)
 {
     nn_cpus_share share;
     omp_set_dynamic(0); /* as many as are asked for, whatever the load is */
-    *threads = nn_threads_find(comm, configured, 0, &share).threads;
-    nn_threads_warn(comm, *threads, &share);
+    *threads = nn_step_threads_find(comm, configured, 0, &share).threads;
+    nn_step_threads_warn(comm, *threads, &share);
     return nn_comm_agree(comm, nn_threads_try(*threads, nn_threads_stack()));
 }
 
-nn_status nn_threads_peak(nn_comm *comm, nn_scalar scalar, int threads, double seconds, double *peak)
+nn_status nn_step_threads_peak(nn_comm *comm, nn_scalar scalar, int threads, double seconds, double *peak)
 {
     *peak = 0;
     if (seconds <= 0) return NN_OK;

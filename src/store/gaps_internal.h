@@ -1,10 +1,10 @@
 /* Shared by the files that find gaps. Everything here is called with the lock held. */
-#ifndef NN_STORE_GAPS_PARTS_H
-#define NN_STORE_GAPS_PARTS_H
+#ifndef NN_STORE_GAPS_INTERNAL_H
+#define NN_STORE_GAPS_INTERNAL_H
 
 #include "base/text.h"
 #include "store/gaps.h"
-#include "store/internal.h"
+#include "store/store_internal.h"
 
 /* A dataset that is searched for gaps. */
 typedef struct nn_gaps_search {

@@ -1,8 +1,8 @@
 /* Shared by the files of the writer. Everything here is called with the lock held. */
-#ifndef NN_STORE_WRITER_PARTS_H
-#define NN_STORE_WRITER_PARTS_H
+#ifndef NN_STORE_WRITER_INTERNAL_H
+#define NN_STORE_WRITER_INTERNAL_H
 
-#include "store/internal.h"
+#include "store/store_internal.h"
 #include "store/writer.h"
 
 struct nn_store_output {

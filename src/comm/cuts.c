@@ -1,10 +1,10 @@
-#include "comm/layout.h"
+#include "comm/cuts.h"
 
 #include "base/memory.h"
 
 /* Divides blocks [begin, end) at the block boundaries nearest to an even division of their values. */
-static void layout_cut_bucket(const int64_t *block_begin, int64_t begin, int64_t end, int ranks,
-                              int64_t *blocks)
+static void cuts_cut_bucket(const int64_t *block_begin, int64_t begin, int64_t end, int ranks,
+                            int64_t *blocks)
 {
     int64_t values = block_begin[end] - block_begin[begin], block = begin;
 
@@ -27,8 +27,8 @@ nn_status nn_cuts_create(const nn_reduction_layout *layout, int ranks, nn_cuts *
     NN_TRY(NN_ALLOCATE(&cuts->blocks, layout->bucket_count * row, "the slices of the buckets"));
     NN_TRY(NN_ALLOCATE(&cuts->values, layout->bucket_count * row, "the slices of the buckets"));
     for (int64_t bucket = 0; bucket < layout->bucket_count; bucket++) {
-        layout_cut_bucket(layout->block_begin, layout->bucket_begin[bucket], layout->bucket_begin[bucket + 1],
-                          ranks, cuts->blocks + bucket * row);
+        cuts_cut_bucket(layout->block_begin, layout->bucket_begin[bucket], layout->bucket_begin[bucket + 1],
+                        ranks, cuts->blocks + bucket * row);
     }
     for (int64_t i = 0; i < layout->bucket_count * row; i++)
         cuts->values[i] = layout->block_begin[cuts->blocks[i]];

@@ -1,37 +1,37 @@
 /* From open() to the committed file. */
-#include "import/run.h"
+#include "import/import.h"
 
 #include <string.h>
 
 #include "base/memory.h"
-#include "import/job.h"
+#include "import/import_internal.h"
 
 /* ---- a single process is a team of one ---- */
 
-static nn_status run_gather_own(void *context, const void *own, size_t bytes, void *all)
+static nn_status import_gather_own(void *context, const void *own, size_t bytes, void *all)
 {
     (void)context;
     if (all != own) memcpy(all, own, bytes);
     return NN_OK;
 }
 
-static nn_status run_agree_alone(void *context, nn_status status)
+static nn_status import_agree_alone(void *context, nn_status status)
 {
     (void)context;
     return status;
 }
 
-static const nn_import_team run_alone = {
-    .rank = 0, .size = 1, .gather = run_gather_own, .agree = run_agree_alone};
+static const nn_import_team import_alone = {
+    .rank = 0, .size = 1, .gather = import_gather_own, .agree = import_agree_alone};
 
-static nn_status run_agree(const nn_import_job *job, nn_status status)
+static nn_status import_agree(const nn_import_job *job, nn_status status)
 {
     return job->team->agree(job->team->context, status);
 }
 
 /* ---- memory ---- */
 
-static nn_status run_allocate(nn_import_job *job)
+static nn_status import_allocate(nn_import_job *job)
 {
     size_t block = 0, wide = 0, rows = 0;
     for (int t = 0; t < job->import->table_count; t++) {
@@ -53,7 +53,7 @@ static nn_status run_allocate(nn_import_job *job)
     return NN_ALLOCATE(&job->parts, rows, "the parts of a block's rows");
 }
 
-static void run_release(nn_import_job *job)
+static void import_release(nn_import_job *job)
 {
     nn_store_writer_destroy(job->writer);
     nn_import_like_close(job->like);
@@ -73,7 +73,7 @@ static void run_release(nn_import_job *job)
 
 /* ---- reading ---- */
 
-static nn_status run_read(nn_import_job *job, int table, int64_t first, int64_t rows)
+static nn_status import_read(nn_import_job *job, int table, int64_t first, int64_t rows)
 {
     const nn_import_stream *stream = &job->streams[table];
     void *values[NN_IMPORT_FIELDS] = {NULL};
@@ -86,8 +86,8 @@ static nn_status run_read(nn_import_job *job, int table, int64_t first, int64_t 
 
 /* ---- writing ---- */
 
-static nn_status run_find_parts(nn_import_job *job, nn_import_stream *stream, const char *block,
-                                int64_t first, int64_t rows)
+static nn_status import_find_parts(nn_import_job *job, nn_import_stream *stream, const char *block,
+                                   int64_t first, int64_t rows)
 {
     const nn_import_column *label = stream->label < 0 ? NULL : &stream->columns[stream->label];
     for (int64_t i = 0; i < rows; i++) {
@@ -98,8 +98,8 @@ static nn_status run_find_parts(nn_import_job *job, nn_import_stream *stream, co
     return NN_OK;
 }
 
-static nn_status run_convert(const nn_import_job *job, const nn_import_column *column, const char *values,
-                             int64_t first, int64_t rows)
+static nn_status import_convert(const nn_import_job *job, const nn_import_column *column, const char *values,
+                                int64_t first, int64_t rows)
 {
     char shown[NN_IMPORT_VALUE_TEXT];
     int64_t count = nn_shape_count(column->field->shape);
@@ -113,8 +113,8 @@ static nn_status run_convert(const nn_import_job *job, const nn_import_column *c
 }
 
 /* Appends the converted rows that go to this part. */
-static nn_status run_append_part(const nn_import_job *job, const nn_import_column *column, int64_t rows,
-                                 int part)
+static nn_status import_append_part(const nn_import_job *job, const nn_import_column *column, int64_t rows,
+                                    int part)
 {
     int64_t picked = 0;
     for (int64_t i = 0; i < rows; i++) {
@@ -127,19 +127,19 @@ static nn_status run_append_part(const nn_import_job *job, const nn_import_colum
     return nn_store_output_append(column->outputs[part], picked, column->cast.to, job->picked);
 }
 
-static nn_status run_append(nn_import_job *job, int table, const char *block, int64_t first, int64_t rows)
+static nn_status import_append(nn_import_job *job, int table, const char *block, int64_t first, int64_t rows)
 {
     nn_import_stream *stream = &job->streams[table];
-    NN_TRY(run_find_parts(job, stream, block, first, rows));
+    NN_TRY(import_find_parts(job, stream, block, first, rows));
     for (int f = 0; f < stream->table->field_count; f++) {
         const nn_import_column *column = &stream->columns[f];
-        NN_TRY(run_convert(job, column, block + column->offset, first, rows));
+        NN_TRY(import_convert(job, column, block + column->offset, first, rows));
         if (stream->split.way == NN_IMPORT_WHOLE) {
             NN_TRY(nn_store_output_append(column->outputs[0], rows, column->cast.to, job->converted));
             continue;
         }
         for (int part = 0; part < NN_IMPORT_PARTS; part++)
-            if (column->outputs[part]) NN_TRY(run_append_part(job, column, rows, part));
+            if (column->outputs[part]) NN_TRY(import_append_part(job, column, rows, part));
     }
     job->rows_done += rows;
     nn_import_show_progress(job);
@@ -148,54 +148,54 @@ static nn_status run_append(nn_import_job *job, int table, const char *block, in
 
 /* ---- block by block ---- */
 
-static int64_t run_block_rows(const nn_import_stream *stream, int64_t block)
+static int64_t import_block_rows(const nn_import_stream *stream, int64_t block)
 {
     int64_t left = stream->table->rows - block * stream->block_rows;
     return left < stream->block_rows ? left : stream->block_rows;
 }
 
 /* Rank 0: appends what all ranks have read, in row order. */
-static nn_status run_append_round(nn_import_job *job, int table, int64_t block)
+static nn_status import_append_round(nn_import_job *job, int table, int64_t block)
 {
     const nn_import_stream *stream = &job->streams[table];
     for (int rank = 0; rank < job->team->size; rank++, block++) {
-        int64_t rows = run_block_rows(stream, block);
+        int64_t rows = import_block_rows(stream, block);
         if (rows <= 0) break;
-        NN_TRY(run_append(job, table, job->blocks + (size_t)rank * stream->block_bytes,
-                          block * stream->block_rows, rows));
+        NN_TRY(import_append(job, table, job->blocks + (size_t)rank * stream->block_bytes,
+                             block * stream->block_rows, rows));
     }
     return NN_OK;
 }
 
 /* In each round, every rank reads one block. A failed write is agreed on with the reads of the next round. */
-static nn_status run_table(nn_import_job *job, int table)
+static nn_status import_table(nn_import_job *job, int table)
 {
     const nn_import_stream *stream = &job->streams[table];
     const nn_import_team *team = job->team;
     nn_status status = NN_OK;
-    for (int64_t block = 0; run_block_rows(stream, block) > 0; block += team->size) {
+    for (int64_t block = 0; import_block_rows(stream, block) > 0; block += team->size) {
         int64_t own = block + team->rank;
         if (status == NN_OK)
-            status = run_read(job, table, own * stream->block_rows, run_block_rows(stream, own));
-        NN_TRY(run_agree(job, status));
+            status = import_read(job, table, own * stream->block_rows, import_block_rows(stream, own));
+        NN_TRY(import_agree(job, status));
         NN_TRY(team->gather(team->context, job->block, stream->block_bytes, job->blocks));
-        if (team->rank == 0) status = run_append_round(job, table, block);
+        if (team->rank == 0) status = import_append_round(job, table, block);
     }
-    return run_agree(job, status);
+    return import_agree(job, status);
 }
 
-static nn_status run_write(nn_import_job *job)
+static nn_status import_write(nn_import_job *job)
 {
     nn_status status = NN_OK;
     if (job->settings->watch_signals) job->stop = job->settings->watch_signals();
     if (job->team->rank == 0) status = nn_import_begin_file(job);
-    NN_TRY(run_agree(job, status));
-    for (int t = 0; t < job->import->table_count; t++) NN_TRY(run_table(job, t));
+    NN_TRY(import_agree(job, status));
+    for (int t = 0; t < job->import->table_count; t++) NN_TRY(import_table(job, t));
     if (job->team->rank == 0) status = nn_import_end_file(job);
-    return run_agree(job, status);
+    return import_agree(job, status);
 }
 
-static nn_status run_prepare(nn_import_job *job)
+static nn_status import_prepare(nn_import_job *job)
 {
     NN_TRY(nn_import_check_settings(job->import, job->settings));
     if (job->settings->like) NN_TRY(nn_import_like_open(job->settings->like, &job->like));
@@ -203,7 +203,7 @@ static nn_status run_prepare(nn_import_job *job)
     NN_TRY(job->importer->open(job->import));
     NN_TRY(nn_import_like_check(job->import));
     NN_TRY(nn_import_plan(job));
-    return run_allocate(job);
+    return import_allocate(job);
 }
 
 nn_status nn_import_run(const nn_importer *importer, nn_import *import, const nn_import_settings *settings,
@@ -212,15 +212,15 @@ nn_status nn_import_run(const nn_importer *importer, nn_import *import, const nn
     nn_import_job job = {.importer = importer,
                          .import = import,
                          .settings = settings,
-                         .team = team ? team : &run_alone,
+                         .team = team ? team : &import_alone,
                          .progress = progress && (!team || team->rank == 0)};
     if (job.team->size > 1 && !importer->parallel)
         NN_FAIL(NN_ERROR_USAGE, "%s is imported by a single process: start nntrain import without mpirun",
                 importer->name);
-    nn_status status = run_agree(&job, run_prepare(&job));
-    if (status == NN_OK) status = run_write(&job);
+    nn_status status = import_agree(&job, import_prepare(&job));
+    if (status == NN_OK) status = import_write(&job);
     nn_import_end_progress(&job);
     if (status == NN_OK && job.team->rank == 0) nn_import_append_summary(&job, summary);
-    run_release(&job);
+    import_release(&job);
     return status;
 }

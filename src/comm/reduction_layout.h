@@ -1,0 +1,34 @@
+/* What reductions and their parts share: how the flat vector is divided, and how values are added. */
+#ifndef NN_COMM_REDUCTION_LAYOUT_H
+#define NN_COMM_REDUCTION_LAYOUT_H
+
+#include <stdint.h>
+
+#include "base/real.h"
+
+typedef enum nn_reduction_mode { NN_REDUCE_EXACT, NN_REDUCE_MPI } nn_reduction_mode;
+
+/* How the flat vector is divided: depends on the network alone. Borrowed during nn_reduction_create. */
+typedef struct nn_reduction_layout {
+    nn_scalar scalar;
+    int64_t count;               /* values in the flat vector */
+    int64_t block_count;         /* block b is [block_begin[b], block_begin[b + 1]) */
+    const int64_t *block_begin;  /* block_count + 1 entries, from 0 to count */
+    int64_t bucket_count;        /* bucket k has the blocks [bucket_begin[k], bucket_begin[k + 1]) */
+    const int64_t *bucket_begin; /* bucket_count + 1 entries, from 0 to block_count */
+    const int64_t *leaf_counts;  /* the possible numbers of leaves: full batch, short last batch */
+    int leaf_count_kinds;
+} nn_reduction_layout;
+
+/* Adds two arrays of the scalar type: sum += values. Passed in, so that comm needs no arithmetic of its
+ * own. */
+typedef void (*nn_reduction_add)(int64_t count, const void *values, void *sum);
+
+/* An owned slice: whole blocks. After finish, `gradient` points to the summed values of [begin, end). */
+typedef struct nn_reduction_slice {
+    int64_t block_begin, block_end;
+    int64_t begin, end; /* in the flat vector */
+    void *gradient;
+} nn_reduction_slice;
+
+#endif
