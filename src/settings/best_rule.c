@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Whether the name is "loss", or that of the loss of a head: *head becomes its number, -1 where it is what is
- * minimised. */
+/* Whether the name is "loss", or the loss of a head: sets *head to its index, or to -1 for the quantity that
+ * training minimises. */
 static bool best_is_loss(const char *name, const char *const *heads, int head_count, int *head)
 {
     *head = -1;

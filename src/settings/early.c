@@ -1,4 +1,4 @@
-/* Early stopping, and what is remembered of the validation figures. */
+/* Early stopping, and the state that it keeps of the validation results. */
 #include "settings/early.h"
 
 #include <inttypes.h>
@@ -9,16 +9,16 @@
 
 #define EARLY_VALUES 3
 #define SCHEDULE_VALUES 4
-/* The steps that the schedule was planned for: as the configuration, a fact about the run so far and no part
- * of its state, which is that of a single run of any length. */
+/* The steps for which the schedule was planned. Like the configuration, this describes the run so far; it is
+ * not part of the state, which must equal that of an uninterrupted run of any length. */
 #define SPAN_NAME "schedule_begin_end_planned_extend"
 
 #define FIELD(member) offsetof(nn_early_options, member)
 const nn_option nn_early_options_table[] = {
     {"patience", NN_OPTION_DURATION, FIELD(patience), "10 epochs", 0, 0, nn_epochs_only, NN_EFFECT_EXTENT,
-     "epochs without a better figure after which the run ends"},
+     "number of epochs without improvement after which the run ends"},
     {"min_change", NN_OPTION_REAL, FIELD(min_change), "0", 0, 1e30, NULL, NN_EFFECT_EXTENT,
-     "how much a figure must beat the best one to be better"},
+     "minimum difference to the best result that counts as an improvement"},
     {.name = NULL}};
 #undef FIELD
 
@@ -27,8 +27,8 @@ nn_status nn_early_check(const nn_early_options *options)
     nn_duration patience = options->patience;
     if (patience.unit != NN_DURATION_EPOCHS || patience.amount != floor(patience.amount) ||
         patience.amount < 1 || patience.amount > 1e9)
-        NN_FAIL(NN_ERROR_USAGE, "training.early_stopping.patience: the figure is known at ends of epochs; "
-                                "give it in whole epochs, such as '10 epochs'");
+        NN_FAIL(NN_ERROR_USAGE, "training.early_stopping.patience: must be a whole number of epochs, such "
+                                "as '10 epochs': the result is known at the end of each epoch");
     return NN_OK;
 }
 
@@ -67,7 +67,7 @@ nn_status nn_watch_put(const nn_watch *watch, nn_store_image *image)
     return nn_store_image_put_attribute(image, SPAN_NAME, text);
 }
 
-/* All 0 in a checkpoint that says nothing of it. */
+/* All 0 if the checkpoint does not have it. */
 static nn_status early_get_span(nn_store_file *file, nn_schedule_span *span)
 {
     char *text = NULL;
@@ -81,12 +81,13 @@ static nn_status early_get_span(nn_store_file *file, nn_schedule_span *span)
     span->extend = extend;
     if (read != 4 || span->begin < 0 || span->end <= span->begin || span->planned < span->end || extend < 0 ||
         extend > NN_EXTEND_RESTART)
-        NN_FAIL(NN_ERROR_CHECKPOINT, "%s: the span of the learning-rate schedule is impossible",
+        NN_FAIL(NN_ERROR_CHECKPOINT,
+                "%s: the span of the learning-rate schedule is invalid; use another checkpoint",
                 nn_store_path(file));
     return NN_OK;
 }
 
-/* A count is kept as a double. */
+/* Counts are stored as doubles. */
 static bool early_is_count(double value)
 {
     return value >= 0 && value <= 0x1p53 && value == floor(value);
@@ -106,7 +107,7 @@ nn_status nn_watch_get(nn_store_file *file, nn_watch *watch)
     for (int i = 0; i < SCHEDULE_VALUES - 1; i++) counts = counts && early_is_count(of_schedule[i]);
     if (!counts)
         NN_FAIL(NN_ERROR_CHECKPOINT,
-                "%s: what early stopping and the schedule remember is no count of epochs",
+                "%s: the epoch counts of early stopping and the schedule are invalid; use another checkpoint",
                 nn_store_path(file));
     watch->early = (nn_early){(int64_t)of_early[0], (int64_t)of_early[1], of_early[2]};
     watch->schedule = (nn_schedule_memory){span, (int64_t)of_schedule[0], (int64_t)of_schedule[1],

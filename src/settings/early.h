@@ -1,6 +1,6 @@
-/* What a run remembers of the figure on the validation part that chooses the best weights, from epoch to
- * epoch: for early stopping, and for a schedule that observes it. All ranks see the same figures, and so
- * remember the same. */
+/* What a run remembers, from epoch to epoch, of the validation result that decides on the best weights: for
+ * early stopping, and for schedules that observe it. All ranks see the same results and so keep the same
+ * state. */
 #ifndef NN_SETTINGS_EARLY_H
 #define NN_SETTINGS_EARLY_H
 
@@ -10,15 +10,15 @@
 typedef struct nn_early_options { /* section training.early_stopping */
     nn_duration patience;         /* whole epochs */
     double min_change;
-    bool stops; /* the section is there */
+    bool stops; /* the section is given */
 } nn_early_options;
 
 extern const nn_option nn_early_options_table[];
 
-/* What early stopping remembers. Begins as zeros. */
+/* The state of early stopping. Zero-initialise. */
 typedef struct nn_early {
-    int64_t observed; /* epochs seen */
-    int64_t waited;   /* since the last one that was better by more than min_change */
+    int64_t observed; /* epochs */
+    int64_t waited;   /* epochs since the last improvement by more than min_change */
     double best;
 } nn_early;
 
@@ -27,15 +27,18 @@ typedef struct nn_watch {
     nn_schedule_memory schedule;
 } nn_watch;
 
+/* Fails with NN_ERROR_USAGE unless patience is a positive number of whole epochs. */
 nn_status nn_early_check(const nn_early_options *options);
 
-/* Takes in an epoch's figure; also where no section is, so that it can be added when a run goes on. */
+/* Records the result of an epoch. Called even without the section, so that it can be added when a run is
+ * resumed.
+ */
 void nn_early_observe(const nn_early_options *options, nn_early *early, double value, bool higher_is_better);
 
-/* Whether the run is over: a matter of what is remembered, so that it is over after a resume too. */
+/* Whether the run is over. Depends on the state alone, so a resumed run that is over stays over. */
 bool nn_early_ends(const nn_early_options *options, const nn_early *early);
 
-/* To a checkpoint, and back. */
+/* Writes the state to a checkpoint, and reads it back (NN_ERROR_CHECKPOINT if it is invalid). */
 nn_status nn_watch_put(const nn_watch *watch, nn_store_image *image);
 nn_status nn_watch_get(nn_store_file *file, nn_watch *watch);
 

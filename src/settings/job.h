@@ -1,4 +1,4 @@
-/* What a training run is asked for, before its configuration is read. */
+/* A training run as requested, before its configuration is read. */
 #ifndef NN_SETTINGS_JOB_H
 #define NN_SETTINGS_JOB_H
 
@@ -17,11 +17,11 @@ typedef struct nn_job {
     const char *const *overrides;
     size_t override_count;
     const char *run_directory;
-    bool fresh;      /* what the run directory holds of an earlier run is removed first */
-    bool terminal;   /* show a progress bar */
-    double end_time; /* by time(): when the job is ended from outside; 0: not known. Rank 0's counts */
-    const volatile sig_atomic_t
-        *stop; /* becomes non-zero when the run should end at the next step; may be NULL */
+    bool fresh;    /* first remove what an earlier run left in the run directory */
+    bool terminal; /* show a progress bar */
+    double
+        end_time; /* when the job will be ended from outside, as time(); 0: unknown. Rank 0's value counts */
+    const volatile sig_atomic_t *stop; /* non-zero: end the run at the next step; may be NULL */
 } nn_job;
 
 /* The folder of a configuration file, absolute, into NN_PATH_SIZE bytes (store/kept.h): where relative names

@@ -1,4 +1,4 @@
-/* The sections of a configuration, read through their tables. */
+/* Reads the sections of a configuration through their option tables. */
 #include "settings/settings.h"
 #include "settings/best_rule.h"
 
@@ -19,57 +19,56 @@ const nn_option nn_training_options_table[] = {
     {"epochs", NN_OPTION_INTEGER, FIELD(epochs), "30", 1, 1e9, NULL, NN_EFFECT_EXTENT,
      "passes over the training part; may be raised when a run is resumed"},
     {"batch_size", NN_OPTION_INTEGER, FIELD(batch_size), "0", 0, 1e9, NULL, NN_EFFECT_RESULT,
-     "samples a step, over all ranks; 0: 32, 64 or 256 below 10,000, below 100,000 or more samples"},
+     "samples per step, over all ranks; 0: 32 below 10,000 training samples, 64 below 100,000, otherwise "
+     "256"},
     {"microbatch_size", NN_OPTION_INTEGER, FIELD(microbatch_size), "0", 0, 1e9, NULL, NN_EFFECT_RESULT,
-     "samples computed at once, at most batch_size; 0: batch_size / 16, between 4 and 64; a quarter of a "
-     "batch "
-     "below 16"},
+     "samples computed at once, at most batch_size; 0: batch_size / 16, but at least 4 and at most 64; a "
+     "quarter of a batch below 16"},
     {"last_batch", NN_OPTION_CHOICE, FIELD(last_batch), "keep", 0, 0, last_batch_choices, NN_EFFECT_RESULT,
-     "what becomes of the short last batch of an epoch: keep or drop"},
+     "what to do with a short last batch of an epoch: keep or drop"},
     {"seed", NN_OPTION_INTEGER, FIELD(seed), "1", 0, 9e15, NULL, NN_EFFECT_RESULT,
-     "seed for initial weights, the order of samples and dropout"},
+     "seed for initial weights, sample order and dropout"},
     {"allreduce", NN_OPTION_CHOICE, FIELD(allreduce), "exact", 0, 0, allreduce_choices, NN_EFFECT_RESULT,
-     "exact: the same bits on any number of ranks; mpi: MPI_Iallreduce, whose bits depend on them"},
+     "exact: the same bits on any number of ranks; mpi: MPI_Iallreduce, whose bits depend on the number of "
+     "ranks"},
     {"precision", NN_OPTION_CHOICE, FIELD(precision), "float32", 0, 0, precision_choices, NN_EFFECT_RESULT,
-     "of weights and arithmetic: float32 or float64"},
+     "precision of weights and arithmetic: float32 or float64"},
     {"clip_value", NN_OPTION_REAL, FIELD(clip_value), "0", 0, 1e30, NULL, NN_EFFECT_RESULT,
-     "cuts each value of the gradient down to this size, before clip_norm; 0: no cutting"},
+     "limits each element of the gradient to this absolute value, before clip_norm; 0: no limit"},
     {"clip_norm", NN_OPTION_REAL, FIELD(clip_norm), "-1", -1, 1e30, NULL, NN_EFFECT_RESULT,
-     "scales a gradient whose global norm is larger down to it; 0: no clipping; -1: 1 where the network has "
-     "recurrent or attention layers, else 0"},
+     "scales the gradient down to this global norm if it is larger; 0: no clipping; -1: 1 if the network has "
+     "recurrent or attention layers, otherwise 0"},
     {"average", NN_OPTION_REAL, FIELD(average), "0", 0, 0.9999999, NULL, NN_EFFECT_RESULT,
-     "share that a running average of the weights keeps in a step, such as 0.999; figures, best weights and "
-     "predictions are then of the average; 0: none"},
+     "decay of a running average of the weights per step, such as 0.999; metrics, best weights and "
+     "predictions then use the average; 0: no average"},
     {"early_stopping", NN_OPTION_SECTION, 0, "", 0, 0, NULL, NN_EFFECT_EXTENT,
-     "ends the run when the validation figure has not got better for a while"},
+     "ends the run when the validation result has not improved for `patience` epochs"},
     {"on_nonfinite", NN_OPTION_CHOICE, FIELD(on_nonfinite), "stop", 0, 0, on_nonfinite_choices,
      NN_EFFECT_EXTENT,
-     "what becomes of a step with NaN or Inf in an output, a loss or a gradient: stop ends the run, skip "
-     "goes "
-     "on without that step; may be changed when a run is resumed"},
+     "what to do with a step that has NaN or Inf in an output, a loss or a gradient: stop ends the run, skip "
+     "continues without that step; may be changed when a run is resumed"},
     {"nonfinite_limit", NN_OPTION_INTEGER, FIELD(nonfinite_limit), "10", 1, 1e9, NULL, NN_EFFECT_EXTENT,
-     "so many skipped steps in a row end the run all the same"},
+     "end the run after this many consecutive skipped steps"},
     {"limit_batches", NN_OPTION_INTEGER, FIELD(limit_batches), "0", 0, 1e15, NULL, NN_EFFECT_RESULT,
-     "ends an epoch after so many batches, for trying things out; with data.shuffle: none they are the same "
-     "in "
+     "end each epoch after this many batches, for quick trials; with data.shuffle: none they are the same in "
      "every epoch; 0: no limit"},
     {"threads", NN_OPTION_INTEGER, FIELD(threads), "0", 0, 4096, NULL, NN_EFFECT_SPEED,
-     "threads a rank; 0: OMP_NUM_THREADS, else the cores that the rank may use"},
+     "threads per rank; 0: OMP_NUM_THREADS, otherwise the cores available to the rank"},
     {"memory", NN_OPTION_REAL, FIELD(memory), "1024", 0.001, 1e9, NULL, NN_EFFECT_SPEED,
-     "MiB a rank for microbatches in flight; less makes more waves, not other bits; where a layer takes "
-     "statistics over the batch, all of a rank are in flight whatever this says"},
+     "MiB per rank for microbatches in flight; less memory means more waves, never other bits; if a layer "
+     "takes statistics over the batch, all microbatches of a rank are in flight regardless of this limit"},
     {"machine", NN_OPTION_CHOICE, FIELD(machine), "same", 0, 0, machine_choices, NN_EFFECT_EXTENT,
-     "what a resumed run accepts where CPU, libraries or build give other bits than those it was saved with: "
-     "same refuses, any continues and says so from then on; may be changed when a run is resumed"},
+     "what to do when a resumed run would compute other bits than before because the CPU, the libraries or "
+     "the build changed: same refuses, any continues and records it; may be changed when a run is resumed"},
     {"verify_every", NN_OPTION_INTEGER, FIELD(verify_every), "1000", 0, 1e15, NULL, NN_EFFECT_SPEED,
-     "steps after which weights, optimizer state and one microbatch, which every core computes again, are "
-     "compared for silent corruption, as before each planned checkpoint; 1 notices every flipped bit of "
-     "weights and state; 0, or allreduce: mpi: nothing is compared"},
+     "steps between checks for silent corruption, which compare weights, optimizer state and one microbatch "
+     "that every core computes again; also done before each planned checkpoint; 1 detects every flipped bit "
+     "of weights and state; 0, or allreduce: mpi: no checks"},
     {"peak_seconds", NN_OPTION_REAL, FIELD(peak_seconds), "0.04", 0, 60, NULL, NN_EFFECT_SPEED,
-     "seconds spent on measuring the matrix rate that the utilisation is relative to; 0: no figure"},
+     "seconds spent on measuring the matrix rate to which the utilisation refers; 0: it is not reported"},
     {"hang_timeout", NN_OPTION_REAL, FIELD(hang_timeout), "600", 0, 1e9, NULL, NN_EFFECT_SPEED,
-     "seconds without progress after which the ranks that are late are named and the job ends with exit code "
-     "4; 0: never"},
+     "seconds without progress after which the late ranks are named and the job ends with exit code 4; 0: "
+     "never"},
     {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
 #undef FIELD
 
@@ -78,17 +77,17 @@ const nn_option nn_checkpoint_options_table[] = {
     {"every", NN_OPTION_DURATION, FIELD(every), "1 epoch", 0, 0, NULL, NN_EFFECT_OUTPUT,
      "how often to save: 1 epoch, 500 steps, 10 minutes"},
     {"keep_last", NN_OPTION_INTEGER, FIELD(keep_last), "3", 1, 1e6, NULL, NN_EFFECT_OUTPUT,
-     "checkpoints kept beside the best one"},
+     "number of checkpoints to keep, in addition to the best weights"},
     {"verify", NN_OPTION_BOOLEAN, FIELD(verify), "false", 0, 0, NULL, NN_EFFECT_OUTPUT,
-     "reads each checkpoint again after it was written, past the system's cache, and compares it"},
+     "read each checkpoint back after writing, bypassing the system's cache, and compare it"},
     {"best", NN_OPTION_TEXT, FIELD(best), "loss", 0, 0, NULL, NN_EFFECT_RESULT,
-     "what chooses the best weights on the validation part: loss, or a metric; ties go to the lower loss, "
-     "then to the "
-     "later epoch"},
+     "what decides on the best weights, on the validation part: loss, or a metric; ties go to the lower "
+     "loss, "
+     "then to the later epoch"},
     {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
 #undef FIELD
 
-/* What optimizers and schedules have in common for reading. */
+/* An optimizer or schedule, for reading its options. */
 typedef struct choice {
     const char *section, *what;
     const char *name;
@@ -175,9 +174,10 @@ static void settings_check_targets(nn_config *config, nn_config_node *root, cons
     }
     for (int t = 0; t < targets->count; t++)
         if (!has_loss[t])
-            nn_config_error(config, losses,
-                            "losses: the target '%s' has no loss; add one, or leave it out of data.train.y",
-                            known[t]);
+            nn_config_error(
+                config, losses,
+                "losses: the target '%s' has no loss; add one, or remove the target from data.train.y",
+                known[t]);
 }
 
 static void settings_check_training(nn_config *config, nn_config_node *node, const nn_settings *settings)
@@ -189,15 +189,17 @@ static void settings_check_training(nn_config *config, nn_config_node *node, con
             "training.microbatch_size %lld is larger than batch_size %lld; choose at most the batch",
             (long long)training->microbatch_size, (long long)training->batch_size);
     if (training->clip_norm < 0 && training->clip_norm != -1)
-        nn_config_error(config, node,
-                        "training.clip_norm: must be above 0, or 0 for no clipping, or -1 for what suits the "
-                        "network, not %.15g",
-                        training->clip_norm);
+        nn_config_error(
+            config, node,
+            "training.clip_norm: must be positive, 0 (no clipping) or -1 (depending on the network), not "
+            "%.15g",
+            training->clip_norm);
     if (training->clip_norm > 0 && settings->optimizer && settings->optimizer->no_clip_norm)
-        nn_config_error(config, node,
-                        "training.clip_norm: %s takes no gradient scaled by its norm: its steps have the "
-                        "size of the weights already; set clip_norm: 0 (clip_value is possible)",
-                        settings->optimizer->name);
+        nn_config_error(
+            config, node,
+            "training.clip_norm: cannot be used with %s, which already scales its steps by the size of "
+            "the weights; set clip_norm: 0 (clip_value is possible)",
+            settings->optimizer->name);
 }
 
 static void settings_read_training(nn_config *config, nn_config_node *root, nn_settings *settings)

@@ -1,4 +1,4 @@
-/* Everything that a configuration says about a run, in structs. */
+/* A configuration, as structs. */
 #ifndef NN_SETTINGS_SETTINGS_H
 #define NN_SETTINGS_SETTINGS_H
 
@@ -16,24 +16,24 @@ enum { NN_NONFINITE_STOP, NN_NONFINITE_SKIP };
 
 typedef struct nn_training_options { /* section training */
     int64_t epochs;
-    int64_t batch_size;      /* 0: a rule of the number of samples */
-    int64_t microbatch_size; /* 0: a rule of the batch */
+    int64_t batch_size;      /* 0: depends on the number of samples */
+    int64_t microbatch_size; /* 0: depends on the batch */
     int last_batch;          /* keep or drop */
     int64_t seed;
     int allreduce;     /* nn_reduction_mode */
     int precision;     /* nn_scalar */
-    double clip_value; /* largest size of a gradient's element; 0: any */
-    double clip_norm;  /* largest norm of a gradient; 0: any; below 0: a rule of network and optimizer */
-    double average;    /* share that the average of the weights keeps in a step; 0: no average */
+    double clip_value; /* largest absolute value of an element of the gradient; 0: any */
+    double clip_norm;  /* largest norm of the gradient; 0: any; -1: depends on network and optimizer */
+    double average;    /* decay of the running average of the weights, per step; 0: no average */
     nn_early_options early_stopping;
     int on_nonfinite; /* stop or skip */
     int64_t nonfinite_limit;
-    int64_t limit_batches; /* of an epoch; 0: all */
-    int64_t threads;       /* 0: OMP_NUM_THREADS, else the rank's share of the cores */
+    int64_t limit_batches; /* per epoch; 0: all */
+    int64_t threads;       /* per rank; 0: OMP_NUM_THREADS, otherwise the rank's share of the cores */
     double memory;         /* MiB for microbatches in flight, per rank */
     int machine;           /* what a resumed run accepts: same or any */
-    int64_t verify_every;  /* steps between two that are verified; 0: none is */
-    double peak_seconds;   /* spent on measuring the machine's matrix rate at the start */
+    int64_t verify_every;  /* steps between verifications; 0: none */
+    double peak_seconds;   /* for measuring the machine's matrix rate at the start */
     double hang_timeout;   /* seconds without progress that end the job; 0: never */
 } nn_training_options;
 
@@ -57,10 +57,10 @@ typedef struct nn_settings {
     nn_training_options training;
     nn_checkpoint_options checkpoint;
     nn_init_options init_from;
-    bool data_is_sound, model_is_sound; /* no problem was found in what they are made of */
+    bool data_is_sound, model_is_sound; /* no problems were found in these sections */
 } nn_settings;
 
-/* Reads all sections; on NN_ERROR_USAGE the error text has every problem. Release the settings in any case.
+/* Reads all sections. On NN_ERROR_USAGE the error text lists every problem. Release the settings in any case.
  */
 nn_status nn_settings_read(nn_config *config, nn_settings *settings);
 void nn_settings_release(nn_settings *settings);

@@ -35,7 +35,7 @@ static void augment_read_entry(nn_config *config, nn_config_node *node, const ch
     nn_config_read(config, options_node, entry_path, type->options, NULL, NULL, transform->options);
 }
 
-/* The order counts, and a resumed run must have the same. */
+/* The order matters: a resumed run must have the same. */
 static void augment_record(nn_config *config, const char *path, const nn_transform *transforms, int count)
 {
     nn_text names = {0};
@@ -50,7 +50,7 @@ void nn_settings_read_augment(nn_config *config, nn_config_node *list, const cha
 {
     *count = 0;
     if (list && nn_config_kind_of(list) == NN_CONFIG_MAPPING && nn_config_count(list) > 1)
-        nn_config_error(config, list, "%s: several transforms are a list, in their order: [flip, shift: 2]",
+        nn_config_error(config, list, "%s: give several transforms as a list, in order: [flip, shift: 2]",
                         path);
     else if (list && nn_config_kind_of(list) != NN_CONFIG_LIST)
         augment_read_entry(config, list, path, transforms, count);

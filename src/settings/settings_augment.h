@@ -6,8 +6,8 @@
 #include "data/transform.h"
 
 /* Reads [flip, {shift: 2}, {mixup: {alpha: 0.2}}], or one of these without a list, into `transforms`, which
- * has room for NN_TRANSFORMS: those of an nn_augment, which is to be released in any case. list may be NULL:
- * none. path: "data.fields.x.augment". Problems are collected in config. */
+ * has room for NN_TRANSFORMS (the transforms of an nn_augment, which the caller releases in any case). list:
+ * NULL for none. path: "data.fields.x.augment". Problems are collected in `config`. */
 void nn_settings_read_augment(nn_config *config, nn_config_node *list, const char *path,
                               nn_transform *transforms, int *count);
 

@@ -1,4 +1,4 @@
-/* The section data: parts, split, window, and the fields by name. */
+/* The section data: parts, split, window and fields. */
 #include "settings/settings_data.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@ static const char *const part_names[NN_PARTS] = {"train", "validation", "test"};
 
 /* ---- datasets of a part ---- */
 
-/* {file: FILE, path: DATASET}: a dataset in a file of its own. */
+/* {file: FILE, path: DATASET}: a dataset in a separate file. */
 static bool settings_has_own_file(nn_config_node *node)
 {
     return node && nn_config_kind_of(node) == NN_CONFIG_MAPPING &&
@@ -27,9 +27,10 @@ static void settings_check_own_file(nn_config *config, nn_config_node *node)
             nn_config_unknown(config, nn_config_item(node, i), "key", key ? key : "", keys);
     }
     if (!nn_config_get(node, "file"))
-        nn_config_error(config, node,
-                        "{path: DATASET} needs a file: {file: FILE, path: DATASET}; a dataset of the part's "
-                        "files is named alone");
+        nn_config_error(
+            config, node,
+            "{path: DATASET} needs a file: {file: FILE, path: DATASET}; for a dataset in the part's "
+            "files give only its path");
 }
 
 static void settings_add_name(nn_config *config, nn_config_node *node, const char *name, nn_data_names *names)
@@ -40,16 +41,15 @@ static void settings_add_name(nn_config *config, nn_config_node *node, const cha
         if (nn_config_get(node, "file")) file = nn_config_text(nn_config_get(node, "file"));
         if (nn_config_get(node, "file") && (!file || !*file)) {
             nn_config_error(config, nn_config_get(node, "file"),
-                            "one file, or a pattern such as labels-*.h5, is needed");
+                            "needs one file, or a pattern such as labels-*.h5");
             return;
         }
         node = nn_config_get(node, "path");
     }
     const char *dataset = node && nn_config_kind_of(node) == NN_CONFIG_SCALAR ? nn_config_text(node) : NULL;
     if (!dataset || !*dataset) {
-        nn_config_error(
-            config, node,
-            "the path of a dataset is needed, such as train/data, or {file: FILE, path: DATASET}");
+        nn_config_error(config, node,
+                        "needs the path of a dataset, such as train/data, or {file: FILE, path: DATASET}");
         return;
     }
     if (names->count == NN_DATA_FIELDS) {
@@ -177,6 +177,6 @@ void nn_settings_read_data(nn_config *config, nn_config_node *root, nn_data_opti
     nn_config_node *window = nn_config_get(node, "window");
     nn_config_read(config, window, "data.window", nn_data_window_options_table, NULL, NULL, &data->window);
     if (window && data->window.length == 0)
-        nn_config_error(config, window, "data.window.length: is missing; the rows of a window");
+        nn_config_error(config, window, "data.window.length: is missing; give the number of rows per window");
     settings_read_fields(config, nn_config_get(node, "fields"), data);
 }

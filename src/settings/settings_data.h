@@ -5,7 +5,7 @@
 #include "config/config.h"
 #include "data/dataset.h"
 
-/* Problems are collected in config. The options are to be released in any case. */
+/* Problems are collected in `config`. Release the options in any case. */
 void nn_settings_read_data(nn_config *config, nn_config_node *root, nn_data_options *data);
 
 #endif

@@ -108,7 +108,7 @@ static void test_refused(void **state)
     nn_augment augment;
     assert_int_equal(read_text("augment: {flip: 0.5, shift: 2}\n", &config, &augment), NN_ERROR_USAGE);
     assert_non_null(
-        strstr(nn_error_text(), PATH ": several transforms are a list, in their order: [flip, shift: 2]"));
+        strstr(nn_error_text(), PATH ": give several transforms as a list, in order: [flip, shift: 2]"));
     nn_augment_release(&augment);
     nn_config_destroy(config);
     nn_text many = {0};
