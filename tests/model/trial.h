@@ -184,6 +184,7 @@ static inline void image_write(const trial *t, const nn_text *config, void **byt
     nn_store_image *image;
     expect_ok(nn_store_image_create(&image));
     expect_ok(nn_store_image_put_text(image, "config", config->bytes));
+    expect_ok(nn_store_image_put_attribute(image, "precision", nn_scalar_name(NN_SCALAR_REAL)));
     expect_ok(nn_store_image_put(image, "microbatch_size", NN_STORE_I64, 1, &one, &samples));
     expect_ok(nn_model_put(t->model, image));
     expect_ok(nn_model_put_values(t->model, image, "weights", t->weights));
