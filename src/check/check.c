@@ -155,7 +155,7 @@ static void check_data(nn_check *check)
         nn_init_known_read(run->comm, &run->settings, run->data_folder, run->job, &known) != NN_OK)
         nn_error_clear();
     known.known.silent = true;
-    const nn_dataset_setup setup = {.scalar = NN_SCALAR_REAL,
+    const nn_dataset_setup setup = {.scalar = (nn_scalar)run->settings.training.precision,
                                     .directory = run->data_folder,
                                     .seed = (uint64_t)run->settings.training.seed,
                                     .wanted = wanted,
@@ -212,7 +212,8 @@ static void check_init_from(nn_check *check)
     if (!run->settings.init_from.run || check->resumes ||
         nn_init_look(&run->settings.init_from, run->data_folder) != NN_OK)
         return;
-    nn_status status = NN_ALLOCATE(&weights, run->model->network->value_count, "weights of another run");
+    nn_status status = NN_ALLOCATE_VALUES(run->model->scalar, &weights, run->model->network->value_count,
+                                          "weights of another run");
     if (status == NN_OK)
         status = nn_init_from(run->comm, &run->settings.init_from, run->data_folder, run->model, weights);
     check_collect_at(check, "init_from", NULL, status);
@@ -269,9 +270,10 @@ static void check_close(nn_check *check)
     nn_comm_destroy(check->run.comm);
 }
 
-nn_status nn_check_run(const nn_forecast_request *request, nn_forecast *forecast)
+nn_status nn_check_job(const nn_forecast_request *request, nn_forecast *forecast)
 {
     nn_check *check = NULL;
+    *forecast = (nn_forecast){0};
     NN_TRY(nn_matrix_setup());
     NN_TRY(NN_ALLOCATE(&check, 1, "a check"));
     check->request = request;

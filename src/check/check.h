@@ -5,8 +5,6 @@
 #include "check/forecast.h"
 #include "train/run.h"
 
-#define nn_check_run NN_REAL_SYMBOL(nn_check_run)
-
 /* A check under way: the parts of a run that can be had without running it. */
 typedef struct nn_check {
     const nn_forecast_request *request;
@@ -16,9 +14,6 @@ typedef struct nn_check {
     bool resumes;       /* the run directory has a checkpoint */
     size_t model_memory;
 } nn_check;
-
-/* See nn_engine.check. Fails only where nothing can be told (no memory); problems are in the forecast. */
-nn_status nn_check_run(const nn_forecast_request *request, nn_forecast *forecast);
 
 /* Adds the recorded text of a failed status to the problems, each line once. Returns whether it is NN_OK. */
 bool nn_check_collect(nn_check *check, nn_status status);

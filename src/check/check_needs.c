@@ -89,7 +89,8 @@ static double needs_stepper(const nn_check *check, size_t reduction, int64_t own
     if (verifies)
         lists += (double)nn_witness_memory(run->model, run->threads, run->plan.microbatch_size) +
                  (double)network->block_count * 8 * (2 + needs_states(&run->settings));
-    return (double)reduction + (double)needs_states(&run->settings) * (double)owned * sizeof(nn_real) +
+    return (double)reduction +
+           (double)needs_states(&run->settings) * (double)owned * nn_scalar_size(run->model->scalar) +
            3 * values * 8 + lists;
 }
 
@@ -157,7 +158,7 @@ static void needs_memory(nn_check *check)
     nn_reduction_traffic traffic = {0};
     if (!nn_check_collect(check, needs_of_first_rank(check, &reduction, &traffic))) return;
     int states = needs_states(&run->settings);
-    double vector = (double)run->model->network->value_count * sizeof(nn_real);
+    double vector = (double)run->model->network->value_count * nn_scalar_size(run->model->scalar);
     nn_workers_request request = {.threads = run->threads,
                                   .share_max = nn_run_share_max(run, check->request->ranks),
                                   .microbatch_size = run->plan.microbatch_size,
@@ -262,7 +263,7 @@ static bool time_has_room(const nn_check *check)
     nn_workers_request request = {.threads = 1, .share_max = 1, .microbatch_size = run->plan.microbatch_size};
     const char *of;
     double vectors = 3 + needs_states(&run->settings);
-    double needed = vectors * (double)run->model->network->value_count * sizeof(nn_real) +
+    double needed = vectors * (double)run->model->network->value_count * nn_scalar_size(run->model->scalar) +
                     (double)nn_workers_memory(run->model, run->data, &request);
     return 2 * needed < needs_limit_here(&of);
 }

@@ -1,4 +1,4 @@
-/* What a job will need, told before it is started: for callers that know nothing of nn_real. */
+/* What a job will need, reported before it is started. */
 #ifndef NN_CHECK_FORECAST_H
 #define NN_CHECK_FORECAST_H
 
@@ -69,9 +69,8 @@ static inline void nn_forecast_release(nn_forecast *forecast)
     nn_text_free(&forecast->warnings);
 }
 
-/* What is wrong with a job that is to be started, and what it will need, in the precision that its
- * configuration asks for. Fails only where nothing can be told (no memory). Release the forecast in any case.
- * Calls no MPI. */
+/* What is wrong with a job that is to be started, and what it will need. Fails only where
+ * nothing can be reported (no memory). Release the forecast in any case. Calls no MPI. */
 nn_status nn_check_job(const nn_forecast_request *request, nn_forecast *forecast);
 
 #endif

@@ -4,31 +4,31 @@
 #include <string.h>
 
 #include "cli/info.h"
-#include "rundir/runs.h"
+#include "rundir/sweep.h"
 
-static const char *sweep_format(double value, char cell[NN_RUNS_CELL])
+static const char *sweep_format(double value, char cell[NN_SWEEP_CELL])
 {
     if (isnan(value))
-        snprintf(cell, NN_RUNS_CELL, NN_RUNS_ABSENT);
+        snprintf(cell, NN_SWEEP_CELL, NN_SWEEP_ABSENT);
     else
-        snprintf(cell, NN_RUNS_CELL, "%.6g", value);
+        snprintf(cell, NN_SWEEP_CELL, "%.6g", value);
     return cell;
 }
 
-static int sweep_width(const nn_runs *all, const char *path)
+static int sweep_width(const nn_sweep *all, const char *path)
 {
-    char cell[NN_RUNS_CELL];
+    char cell[NN_SWEEP_CELL];
     size_t width = strlen(path);
     for (size_t i = 0; i < all->run_count; i++) {
-        size_t length = strlen(nn_runs_value(&all->runs[i], path, cell));
+        size_t length = strlen(nn_sweep_value(&all->runs[i], path, cell));
         if (length > width) width = length;
     }
     return (int)width;
 }
 
-static void sweep_append_lines(const nn_runs *all, nn_text *text)
+static void sweep_append_lines(const nn_sweep *all, nn_text *text)
 {
-    char cell[NN_RUNS_CELL];
+    char cell[NN_SWEEP_CELL];
     nn_text_append(text, "validation %s at the best epoch, %s is better; %zu runs\n\n", all->runs[0].metric,
                    all->runs[0].order, all->run_count);
     for (size_t c = 0; c < all->column_count; c++)
@@ -36,12 +36,12 @@ static void sweep_append_lines(const nn_runs *all, nn_text *text)
     nn_text_append(text, "%5s %12s %12s %12s %7s  %s\n", "runs", "mean", "deviation", "best", "epoch",
                    "run of the best");
     for (size_t g = 0; g < all->group_count; g++) {
-        const nn_runs_group *group = &all->groups[g];
-        const nn_runs_run *best = &all->runs[group->best_run];
+        const nn_sweep_group *group = &all->groups[g];
+        const nn_sweep_run *best = &all->runs[group->best_run];
         for (size_t c = 0; c < all->column_count; c++) {
             const char *path = all->columns[c];
             nn_text_append(text, "%*s  ", sweep_width(all, path),
-                           nn_runs_value(&all->runs[group->first], path, cell));
+                           nn_sweep_value(&all->runs[group->first], path, cell));
         }
         nn_text_append(text, "%5d %12s ", group->runs, sweep_format(group->mean, cell));
         nn_text_append(text, "%12s ", sweep_format(group->deviation, cell));
@@ -53,7 +53,7 @@ static void sweep_append_lines(const nn_runs *all, nn_text *text)
 
 /* Runs that are still in progress would be judged too early without a word; those that have stopped early
  * have done what they were to do. */
-static void sweep_append_unfinished(const nn_runs *all, nn_text *text)
+static void sweep_append_unfinished(const nn_sweep *all, nn_text *text)
 {
     int64_t unfinished = 0, early = 0;
     for (size_t i = 0; i < all->run_count; i++) {
@@ -72,24 +72,24 @@ static void sweep_append_unfinished(const nn_runs *all, nn_text *text)
     nn_text_append(text, "\n");
 }
 
-static void sweep_append_json(const nn_runs *all, nn_facts *facts)
+static void sweep_append_json(const nn_sweep *all, nn_facts *facts)
 {
-    char cell[NN_RUNS_CELL];
+    char cell[NN_SWEEP_CELL];
     nn_text_append(&facts->text, "{");
     nn_facts_word(facts, "figure", all->runs[0].metric);
     nn_facts_word(facts, "better", all->runs[0].order);
     nn_facts_key(facts, "settings");
     nn_text_append(&facts->text, "[");
     for (size_t g = 0; g < all->group_count; g++) {
-        const nn_runs_group *group = &all->groups[g];
-        const nn_runs_run *best = &all->runs[group->best_run];
+        const nn_sweep_group *group = &all->groups[g];
+        const nn_sweep_run *best = &all->runs[group->best_run];
         nn_facts_entry(facts);
         nn_text_append(&facts->text, "{");
         nn_facts_key(facts, "values");
         nn_text_append(&facts->text, "{");
         for (size_t c = 0; c < all->column_count; c++)
             nn_facts_word(facts, all->columns[c],
-                          nn_runs_value(&all->runs[group->first], all->columns[c], cell));
+                          nn_sweep_value(&all->runs[group->first], all->columns[c], cell));
         nn_text_append(&facts->text, "}");
         nn_facts_integer(facts, "runs", group->runs);
         nn_facts_number(facts, "mean", group->mean, 17);
@@ -104,14 +104,14 @@ static void sweep_append_json(const nn_runs *all, nn_facts *facts)
 
 nn_status nn_info_append_sweep(nn_facts *facts, size_t count, const char *const *directories)
 {
-    nn_runs all;
-    nn_status status = nn_runs_compare(count, directories, &all);
+    nn_sweep all;
+    nn_status status = nn_sweep_compare(count, directories, &all);
     if (status == NN_OK && facts->json) {
         sweep_append_json(&all, facts);
     } else if (status == NN_OK) {
         sweep_append_lines(&all, &facts->text);
         sweep_append_unfinished(&all, &facts->text);
     }
-    nn_runs_release(&all);
+    nn_sweep_release(&all);
     return status;
 }

@@ -21,8 +21,14 @@
 
 size_t nn_checkpoint_memory(const nn_model *model, int states)
 {
-    size_t vector = (size_t)model->network->value_count * sizeof(nn_real);
+    size_t vector = (size_t)model->network->value_count * nn_scalar_size(model->scalar);
     return 2 * (size_t)(1 + states) * vector + (states ? 2 * vector : 0);
+}
+
+/* Room for values of a vector of state. */
+static nn_status checkpoint_allocate(const nn_checkpoint_parts *parts, int64_t count, nn_real **values)
+{
+    return NN_ALLOCATE_VALUES(parts->stepper->scalar, values, count, "the optimizer's state");
 }
 
 /* ---- building ---- */
@@ -33,22 +39,24 @@ static nn_status checkpoint_gather(nn_stepper *stepper, const nn_real *owned, nn
 {
     const nn_update *update = stepper->update;
     if (stepper->settings->training.allreduce == NN_REDUCE_MPI) {
-        if (values) memcpy(values, owned, (size_t)update->owned_values * sizeof *values);
+        if (values) memcpy(values, owned, (size_t)update->owned_values * nn_scalar_size(stepper->scalar));
         return NN_OK;
     }
     const nn_network *network = stepper->model->network;
     const int64_t *block = stepper->block_of_owned;
+    size_t width = nn_scalar_size(stepper->scalar);
     for (int r = 0; r < nn_comm_size(stepper->comm); r++) {
         stepper->sizes[r] = 0;
         for (int64_t b = 0; b < stepper->blocks_of_rank[r]; b++, block++)
             stepper->sizes[r] +=
-                (size_t)(network->block_begin[*block + 1] - network->block_begin[*block]) * sizeof *owned;
+                (size_t)(network->block_begin[*block + 1] - network->block_begin[*block]) * width;
     }
     NN_TRY(nn_comm_gather(stepper->comm, owned, stepper->sizes, by_rank));
     for (int64_t i = 0; values && i < network->block_count; i++) {
         int64_t b = stepper->block_of_owned[i], count = network->block_begin[b + 1] - network->block_begin[b];
-        memcpy(values + network->block_begin[b], by_rank, (size_t)count * sizeof *values);
-        by_rank += count;
+        memcpy(nn_scalar_at(stepper->scalar, values, (size_t)network->block_begin[b]), by_rank,
+               (size_t)count * width);
+        by_rank = nn_scalar_at(stepper->scalar, by_rank, (size_t)count);
     }
     return NN_OK;
 }
@@ -118,7 +126,7 @@ static nn_status checkpoint_put_facts(nn_store_image *image, const nn_checkpoint
     NN_TRY(nn_store_image_put_attribute(image, "fingerprint", text));
     NN_TRY(nn_store_image_put_attribute(image, "format", "nntrain checkpoint 1"));
     NN_TRY(nn_store_image_put_attribute(image, "version", NN_VERSION));
-    NN_TRY(nn_store_image_put_attribute(image, "precision", nn_scalar_name(NN_SCALAR_REAL)));
+    NN_TRY(nn_store_image_put_attribute(image, "precision", nn_scalar_name(parts->stepper->scalar)));
     NN_TRY(nn_store_image_put_attribute(image, "data_folder", parts->data_folder));
     NN_TRY(nn_store_image_put_attribute(image, "best_figure", parts->figure));
     NN_TRY(nn_store_image_put_attribute(image, "best_order", parts->figure_is_higher ? "higher" : "lower"));
@@ -167,8 +175,8 @@ nn_status nn_checkpoint_build(const nn_checkpoint_parts *parts, void **bytes, si
     *bytes = NULL;
     if (writes) status = nn_store_image_create(&image);
     if (writes && status == NN_OK) status = checkpoint_put_all(image, parts);
-    if (writes && status == NN_OK) status = NN_ALLOCATE(&by_rank, count, "gathering the optimizer's state");
-    if (writes && status == NN_OK) status = NN_ALLOCATE(&values, count, "gathering the optimizer's state");
+    if (writes && status == NN_OK) status = checkpoint_allocate(parts, count, &by_rank);
+    if (writes && status == NN_OK) status = checkpoint_allocate(parts, count, &values);
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
     NN_TRY_TO(done, status, checkpoint_put_states(image, parts, by_rank, values));
     NN_TRY_TO(done, status, nn_carried_put(parts->stepper, image));
@@ -294,20 +302,25 @@ static nn_status checkpoint_share_state(const nn_checkpoint_parts *parts)
     NN_TRY(nn_comm_broadcast(comm, &state->watch, sizeof state->watch, 0));
     NN_TRY(nn_comm_broadcast(comm, &state->skipped, sizeof state->skipped, 0));
     NN_TRY(nn_comm_broadcast(comm, state->epoch_figures, sizeof state->epoch_figures, 0));
-    return nn_comm_broadcast(comm, nn_reduction_weights(parts->stepper->reduction),
-                             (size_t)parts->stepper->model->network->value_count * sizeof(nn_real), 0);
+    return nn_comm_broadcast(
+        comm, nn_reduction_weights(parts->stepper->reduction),
+        (size_t)parts->stepper->model->network->value_count * nn_scalar_size(parts->stepper->scalar), 0);
 }
 
 /* Values [first, first + count) of a state vector to wherever this rank keeps them. */
-static void checkpoint_take(nn_update *update, int state, int64_t first, int64_t count, const nn_real *values)
+static void checkpoint_take(nn_stepper *stepper, int state, int64_t first, int64_t count,
+                            const nn_real *values)
 {
+    nn_update *update = stepper->update;
+    nn_scalar scalar = stepper->scalar;
     for (int64_t i = 0; i < update->block_count; i++) {
         const nn_owned_block *block = &update->blocks[i];
         int64_t begin = block->begin > first ? block->begin : first;
         int64_t end = block->end < first + count ? block->end : first + count;
         if (begin < end)
-            memcpy(update->states[state] + block->state + (begin - block->begin), values + (begin - first),
-                   (size_t)(end - begin) * sizeof *values);
+            memcpy(nn_scalar_at(scalar, update->states[state], (size_t)(block->state + begin - block->begin)),
+                   nn_scalar_at(scalar, values, (size_t)(begin - first)),
+                   (size_t)(end - begin) * nn_scalar_size(scalar));
     }
 }
 
@@ -322,9 +335,9 @@ static nn_status checkpoint_get_state_vector(const nn_checkpoint_parts *parts, n
     int64_t total = stepper->model->network->value_count;
     for (int64_t first = 0; first < total; first += CHUNK_VALUES) {
         int64_t count = total - first < CHUNK_VALUES ? total - first : CHUNK_VALUES;
-        nn_real *chunk = reads ? values + first : values;
-        NN_TRY(nn_comm_broadcast(stepper->comm, chunk, (size_t)count * sizeof *chunk, 0));
-        checkpoint_take(stepper->update, state, first, count, chunk);
+        nn_real *chunk = reads ? nn_scalar_at(stepper->scalar, values, (size_t)first) : values;
+        NN_TRY(nn_comm_broadcast(stepper->comm, chunk, (size_t)count * nn_scalar_size(stepper->scalar), 0));
+        checkpoint_take(stepper, state, first, count, chunk);
     }
     return NN_OK;
 }
@@ -346,8 +359,8 @@ nn_status nn_checkpoint_load(const nn_checkpoint_parts *parts, nn_store_file *fi
     NN_TRY(nn_comm_agree(comm, reads ? checkpoint_get(file, parts) : NN_OK));
     NN_TRY(checkpoint_share_state(parts));
     nn_real *values = NULL;
-    nn_status status = NN_ALLOCATE(&values, reads || total < CHUNK_VALUES ? total : CHUNK_VALUES,
-                                   "reading the optimizer's state");
+    nn_status status =
+        checkpoint_allocate(parts, reads || total < CHUNK_VALUES ? total : CHUNK_VALUES, &values);
     status = nn_comm_agree(comm, status);
     for (int s = 0; status == NN_OK && s < parts->stepper->update->state_count; s++)
         status = checkpoint_get_state_vector(parts, file, s, values);

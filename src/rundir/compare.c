@@ -177,7 +177,8 @@ static nn_status compare_values(const nn_checkpoint_parts *parts, nn_store_file 
 {
     const nn_stepper *stepper = parts->stepper;
     nn_real *values;
-    NN_TRY(NN_ALLOCATE(&values, stepper->model->network->value_count, "verifying a checkpoint"));
+    NN_TRY(NN_ALLOCATE_VALUES(stepper->scalar, &values, stepper->model->network->value_count,
+                              "verifying a checkpoint"));
     nn_status status = nn_model_get_values(stepper->model, file, "weights", values);
     if (status == NN_OK) status = nn_checkpoint_compare_fingerprint(stepper->model->network, file, values);
     for (int s = 0; status == NN_OK && s < stepper->update->state_count; s++)

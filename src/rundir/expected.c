@@ -21,7 +21,7 @@ static nn_status expected_vectors(const nn_settings *settings, const nn_model *m
 {
     const char *names[NN_OPTIMIZER_SLOTS];
     nn_real *values;
-    NN_TRY(NN_ALLOCATE(&values, model->network->value_count, "verifying a checkpoint"));
+    NN_TRY(NN_ALLOCATE_VALUES(model->scalar, &values, model->network->value_count, "verifying a checkpoint"));
     if (expected_vector(model, file, "weights", values, report, context) &&
         nn_checkpoint_compare_fingerprint(model->network, file, values) != NN_OK)
         report(context, nn_error_text());
@@ -39,20 +39,22 @@ static nn_status expected_vectors(const nn_settings *settings, const nn_model *m
 
 nn_status nn_expected_verify(nn_store_file *file, nn_expected_report report, void *context)
 {
-    char *text = NULL;
+    char *text = NULL, *precision = NULL;
     nn_config *config = NULL;
     nn_settings settings = {0};
     nn_model *model = NULL;
     nn_status status;
+    NN_TRY_TO(done, status, nn_store_read_text(file, "@precision", &precision));
     NN_TRY_TO(done, status, nn_store_read_text(file, "config", &text));
     NN_TRY_TO(done, status, nn_config_parse(text, nn_store_path(file), NULL, 0, &config));
     NN_TRY_TO(done, status, nn_settings_read(config, &settings));
-    NN_TRY_TO(done, status, nn_model_get(file, NN_SCALAR_REAL, &model));
+    NN_TRY_TO(done, status, nn_model_get(file, nn_scalar_named(precision), &model));
     status = expected_vectors(&settings, model, file, report, context);
 done:
     nn_model_destroy(model);
     nn_settings_release(&settings);
     nn_config_destroy(config);
     nn_free(text);
+    nn_free(precision);
     return status;
 }

@@ -1,7 +1,7 @@
 #include "rundir/finite.h"
 
 #include "rundir/saving_report.h"
-#include "tensor/kernels.h"
+#include "tensor/arithmetic.h"
 
 nn_status nn_finite_first(nn_comm *comm, int64_t own, int64_t *first)
 {
@@ -20,17 +20,24 @@ const nn_layer *nn_finite_layer_of(const nn_network *network, int64_t block)
     return layer;
 }
 
+static const nn_real *finite_at(const nn_stepper *stepper, const nn_real *values, int64_t index)
+{
+    return nn_scalar_at(stepper->scalar, values, (size_t)index);
+}
+
 /* The first block of this rank that is not finite; -1: none. */
 static int64_t finite_own(const nn_stepper *stepper)
 {
     const nn_update *update = stepper->update;
+    const nn_tensor_arithmetic *arithmetic = nn_tensor_arithmetic_of(stepper->scalar);
     const nn_real *weights = nn_reduction_weights(stepper->reduction);
     int64_t own = -1;
     for (int64_t b = 0; b < update->block_count; b++) {
         const nn_owned_block *block = &update->blocks[b];
         int64_t count = block->end - block->begin;
-        bool finite = nn_all_finite(count, weights + block->begin) &&
-                      (!update->average || nn_all_finite(count, update->average + block->state));
+        bool finite = arithmetic->all_finite(count, finite_at(stepper, weights, block->begin)) &&
+                      (!update->average ||
+                       arithmetic->all_finite(count, finite_at(stepper, update->average, block->state)));
         if (!finite && (own < 0 || block->block < own)) own = block->block;
     }
     return own;

@@ -76,8 +76,9 @@ static nn_status init_take(nn_store_file *file, const char *group, const nn_netw
     bool same = init_same_shape(nn_store_array_info(array), layer, parameter, &report->shapes);
     nn_store_array_close(array);
     if (!same) return NN_OK;
-    NN_TRY(nn_store_read_verified(file, path, sizeof(nn_real) == 8 ? NN_STORE_F64 : NN_STORE_F32,
-                                  (size_t)parameter->count, weights + layer->offset + parameter->offset));
+    NN_TRY(nn_store_read_verified(
+        file, path, network->scalar == NN_SCALAR_F64 ? NN_STORE_F64 : NN_STORE_F32, (size_t)parameter->count,
+        nn_scalar_at(network->scalar, weights, (size_t)(layer->offset + parameter->offset))));
     init_note(&report->layers, layer, parameter);
     report->taken_layers[layer - network->layers] = true;
     report->taken++;
@@ -175,5 +176,6 @@ nn_status nn_init_from(nn_comm *comm, const nn_init_options *options, const char
 {
     bool reads = nn_comm_rank(comm) == 0;
     NN_TRY(nn_comm_agree(comm, reads ? init_read(options, folder, model, weights) : NN_OK));
-    return nn_comm_broadcast(comm, weights, (size_t)model->network->value_count * sizeof *weights, 0);
+    return nn_comm_broadcast(comm, weights,
+                             (size_t)model->network->value_count * nn_scalar_size(model->scalar), 0);
 }

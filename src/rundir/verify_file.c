@@ -94,7 +94,7 @@ static void verify_content(nn_store_file *file, nn_verified *verified)
     nn_status status = verify_identity(file, verified);
     verified->opens = status == NN_OK;
     verify_note_failure(verified, status);
-    verify_note_failure(verified, nn_expected_check(file, verify_report, verified));
+    verify_note_failure(verified, nn_expected_verify(file, verify_report, verified));
 }
 
 static void verify_image(const char *path, const void *bytes, size_t size, nn_verified *verified)

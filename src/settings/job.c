@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "config/config.h"
 #include "settings/settings_data.h"
 #include "store/kept.h"
 #include "store/store.h"
@@ -19,14 +20,6 @@ void nn_job_folder(const char *config_path, char *folder)
     real = realpath(path, NULL);
     snprintf(folder, NN_PATH_SIZE, "%s", real ? real : path);
     free(real);
-}
-
-nn_scalar nn_job_scalar(nn_config *config)
-{
-    nn_config_node *training = nn_config_get(nn_config_root(config), "training");
-    nn_config_node *precision = nn_config_get(training, "precision");
-    const char *name = precision ? nn_config_text(precision) : NULL;
-    return name ? nn_scalar_named(name) : NN_SCALAR_F32;
 }
 
 nn_status nn_job_files(const nn_job *job, nn_text_list *files)

@@ -7,9 +7,7 @@
 #include <stddef.h>
 
 #include "base/options.h"
-#include "base/real.h"
 #include "base/status.h"
-#include "config/config.h"
 
 /* Everything is borrowed. */
 typedef struct nn_job {
@@ -27,10 +25,6 @@ typedef struct nn_job {
 /* The folder of a configuration file, absolute, into NN_PATH_SIZE bytes (store/kept.h): where relative names
  * of data files start. */
 void nn_job_folder(const char *config_path, char *folder);
-
-/* The precision that a configuration asks for; float32 where it names none, or one that is unknown, which
- * reading the settings then reports. */
-nn_scalar nn_job_scalar(nn_config *config);
 
 /* The data files that the job names, as far as its configuration can be read; nothing is opened. The caller
  * releases the list with nn_list_release. Not collective. */

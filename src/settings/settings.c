@@ -113,7 +113,7 @@ static nn_scalar settings_scalar(nn_config_node *root)
 {
     nn_config_node *node = nn_config_get(nn_config_get(root, "training"), "precision");
     const char *word = node ? nn_config_text(node) : NULL;
-    return word && strcmp(word, nn_scalar_name(NN_SCALAR_F64)) == 0 ? NN_SCALAR_F64 : NN_SCALAR_F32;
+    return word ? nn_scalar_named(word) : NN_SCALAR_F32;
 }
 
 static void settings_read_optimizer(nn_config *config, nn_config_node *root, nn_scalar scalar,

@@ -2,6 +2,7 @@
 #ifndef NN_TENSOR_ARITHMETIC_H
 #define NN_TENSOR_ARITHMETIC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/real.h"
@@ -10,6 +11,10 @@ typedef struct nn_tensor_arithmetic {
     /* nn_add and nn_scale of tensor/kernels.h. The factor is rounded to the precision first. */
     void (*add)(int64_t count, const nn_real *a, nn_real *sum);
     void (*scale)(int64_t count, double factor, nn_real *values);
+    /* nn_all_finite of tensor/kernels.h. */
+    bool (*all_finite)(int64_t count, const nn_real *values);
+    /* The same values in double precision. */
+    void (*to_doubles)(int64_t count, const nn_real *values, double *doubles);
     /* nn_matrix_peak of tensor/matrix.h. */
     double (*peak)(int64_t n, double seconds);
     /* nn_trial_fill, nn_trial_hash and nn_trial_kernels of tensor/trial.h. */

@@ -23,7 +23,7 @@ static nn_status final_best_weights(nn_run *run, nn_real *weights, int64_t *epoc
     }
     NN_TRY(nn_comm_broadcast(run->comm, epoch, sizeof *epoch, 0));
     if (*epoch == 0) return NN_OK;
-    size_t size = (size_t)run->model->network->value_count * sizeof *weights;
+    size_t size = (size_t)run->model->network->value_count * nn_scalar_size(run->model->scalar);
     return nn_comm_broadcast(run->comm, weights, size, 0);
 }
 
@@ -95,7 +95,8 @@ nn_status nn_final_show(nn_run *run)
                                    run->data, part,         run->plan.microbatch_size};
     nn_status status = NN_OK;
     if (run->state.best_epoch > 0) {
-        status = NN_ALLOCATE(&best, run->model->network->value_count, "the best weights");
+        status = NN_ALLOCATE_VALUES(run->model->scalar, &best, run->model->network->value_count,
+                                    "the best weights");
         NN_TRY_TO(done, status, nn_comm_agree(run->comm, status));
         NN_TRY_TO(done, status, final_best_weights(run, best, &best_epoch));
     }

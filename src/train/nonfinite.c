@@ -111,7 +111,9 @@ static void nonfinite_leave_out(nn_run *run, nn_batch batch)
     nn_real *carried = nn_workers_carried(run->workers, &per_leaf);
     nn_tree_node share =
         nn_shares_of(nn_stepper_shares(run->stepper, batch.microbatches), nn_comm_rank(run->comm));
-    if (carried) memset(carried, 0, (size_t)((share.end - share.begin) * per_leaf) * sizeof *carried);
+    if (carried)
+        memset(carried, 0,
+               (size_t)((share.end - share.begin) * per_leaf) * nn_scalar_size(run->model->scalar));
     nn_dataset_release(run->data, NN_TRAIN, run->state.step);
 }
 

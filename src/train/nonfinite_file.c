@@ -12,7 +12,11 @@
 #define PATH_SIZE 512
 #define TARGETS "microbatch/targets"
 
-static const nn_store_type real_type = sizeof(nn_real) == 8 ? NN_STORE_F64 : NN_STORE_F32;
+/* Of the values of a model. */
+static nn_store_type file_type(const nn_model *model)
+{
+    return model->scalar == NN_SCALAR_F64 ? NN_STORE_F64 : NN_STORE_F32;
+}
 
 /* Whole numbers of a file, one dataset each. */
 typedef struct file_number {
@@ -87,7 +91,7 @@ static nn_status file_put_facts(nn_store_image *image, const nn_nonfinite_parts 
     NN_TRY(nn_store_image_put_attribute(image, "fingerprint", text));
     NN_TRY(nn_store_image_put_attribute(image, "format", NN_NONFINITE_FORMAT));
     NN_TRY(nn_store_image_put_attribute(image, "version", NN_VERSION));
-    NN_TRY(nn_store_image_put_attribute(image, "precision", nn_scalar_name(NN_SCALAR_REAL)));
+    NN_TRY(nn_store_image_put_attribute(image, "precision", nn_scalar_name(parts->model->scalar)));
     NN_TRY(nn_store_image_put_attribute(image, "kernels", nn_matrix_kernels()));
     return nn_store_image_put_attribute(image, "message", parts->message);
 }
@@ -109,11 +113,11 @@ static nn_status file_put_head(nn_store_image *image, const nn_model *model, con
     snprintf(path, sizeof path, TARGETS "/%s/values", head->name);
     extents[1] = file_target_count(model, h, leaf->soft);
     if (!head->target.is_class || leaf->soft)
-        NN_TRY(nn_store_image_put(image, path, real_type, 2, extents, own->targets));
+        NN_TRY(nn_store_image_put(image, path, file_type(model), 2, extents, own->targets));
     if (!leaf->weighted) return NN_OK;
     snprintf(path, sizeof path, TARGETS "/%s/weights", head->name);
     extents[1] = head->rows;
-    return nn_store_image_put(image, path, real_type, 2, extents, own->weights);
+    return nn_store_image_put(image, path, file_type(model), 2, extents, own->weights);
 }
 
 /* The numbers of the samples in the training part, and their rows there. */
@@ -139,14 +143,15 @@ static nn_status file_put_microbatch(nn_store_image *image, const nn_nonfinite_p
     int64_t extents[NN_MAX_DIMENSIONS + 1] = {microbatch->samples};
     int64_t carried = microbatch->capacity * parts->model->network->carried_values;
     for (int d = 0; d < shape.dimensions; d++) extents[d + 1] = shape.extents[d];
-    NN_TRY(nn_store_image_put(image, "microbatch/inputs", real_type, shape.dimensions + 1, extents,
-                              microbatch->outputs[0]));
+    NN_TRY(nn_store_image_put(image, "microbatch/inputs", file_type(parts->model), shape.dimensions + 1,
+                              extents, microbatch->outputs[0]));
     NN_TRY(file_put_samples(image, parts, leaf));
     if (microbatch->lengths[0])
         NN_TRY(nn_store_image_put(image, "microbatch/lengths", NN_STORE_I64, 1, &microbatch->samples,
                                   microbatch->lengths[0]));
     if (microbatch->carried)
-        NN_TRY(nn_store_image_put(image, "microbatch/carried", real_type, 1, &carried, microbatch->carried));
+        NN_TRY(nn_store_image_put(image, "microbatch/carried", file_type(parts->model), 1, &carried,
+                                  microbatch->carried));
     int64_t statistics = parts->model->network->statistics_values;
     if (statistics > 0)
         NN_TRY(nn_store_image_put(image, "microbatch/batch_statistics", NN_STORE_F64, 1, &statistics,
@@ -204,11 +209,12 @@ static nn_status file_get_head(nn_store_file *file, const nn_model *model, int h
                                       samples * (size_t)nn_shape_count(head->target.shape), own->labels));
     snprintf(path, sizeof path, TARGETS "/%s/values", head->name);
     if (!head->target.is_class || leaf->soft)
-        NN_TRY(nn_store_read_verified(
-            file, path, real_type, samples * (size_t)file_target_count(model, h, leaf->soft), own->targets));
+        NN_TRY(nn_store_read_verified(file, path, file_type(model),
+                                      samples * (size_t)file_target_count(model, h, leaf->soft),
+                                      own->targets));
     if (!leaf->weighted) return NN_OK;
     snprintf(path, sizeof path, TARGETS "/%s/weights", head->name);
-    return nn_store_read_verified(file, path, real_type, samples * (size_t)head->rows, own->weights);
+    return nn_store_read_verified(file, path, file_type(model), samples * (size_t)head->rows, own->weights);
 }
 
 static nn_status file_take_numbers(nn_store_file *file, nn_loaded *leaf, nn_nonfinite_parts *parts)
@@ -242,7 +248,7 @@ nn_status nn_nonfinite_get(nn_store_file *file, nn_loaded *leaf, nn_real *carrie
     nn_microbatch *microbatch = leaf->microbatch;
     NN_TRY(file_take_numbers(file, leaf, parts));
     size_t samples = (size_t)microbatch->samples;
-    NN_TRY(nn_store_read_verified(file, "microbatch/inputs", real_type,
+    NN_TRY(nn_store_read_verified(file, "microbatch/inputs", file_type(model),
                                   samples * (size_t)nn_shape_count(model->input.shape),
                                   microbatch->outputs[0]));
     NN_TRY(nn_store_read_verified(file, "microbatch/samples", NN_STORE_I64, samples, leaf->samples));
@@ -251,7 +257,7 @@ nn_status nn_nonfinite_get(nn_store_file *file, nn_loaded *leaf, nn_real *carrie
                                       microbatch->lengths[0]));
     microbatch->carried = carried;
     if (carried)
-        NN_TRY(nn_store_read_verified(file, "microbatch/carried", real_type,
+        NN_TRY(nn_store_read_verified(file, "microbatch/carried", file_type(model),
                                       (size_t)(microbatch->capacity * model->network->carried_values),
                                       carried));
     microbatch->statistics = statistics;

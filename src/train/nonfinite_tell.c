@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "rundir/finite.h"
-#include "tensor/kernels.h"
+#include "tensor/arithmetic.h"
 #include "train/nonfinite_file.h"
 
 #define FILES_OF_A_RUN 3
@@ -51,7 +51,9 @@ static bool tell_weights_are_finite(const nn_nonfinite_case *of, const nn_layer 
 {
     const nn_layer *owner = layer->shares ? layer->shares : layer;
     const nn_real *weights = nn_reduction_weights(of->run->stepper->reduction);
-    return nn_all_finite(owner->value_count, weights + owner->offset);
+    nn_scalar scalar = of->run->stepper->scalar;
+    return nn_tensor_arithmetic_of(scalar)->all_finite(owner->value_count,
+                                                       nn_scalar_at(scalar, weights, (size_t)owner->offset));
 }
 
 static void tell_output(const nn_nonfinite_case *of, const nn_layer *layer, nn_text *text)

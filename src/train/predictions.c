@@ -1,21 +1,25 @@
-#include "train/predictions.h"
-
+/* Predictions next to their targets, as a CSV file: one line per sample. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/least.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "model/values.h"
+#include "model/arithmetic.h"
 #include "step/loaded.h"
+#include "tensor/arithmetic.h"
+#include "train/train.h"
 #include "train/trained.h"
 
 /* What is at hand while a part is predicted, leaf by leaf. */
 typedef struct predictions {
     const nn_trained *trained;
     nn_loaded leaf;
+    nn_scalar scalar;
     nn_real *scratch;
+    double *values; /* of one sample */
     int64_t samples, leaves;
     bool lenient; /* a row of a file may hold anything */
     bool located; /* each line says where it is from */
@@ -127,10 +131,10 @@ static void predictions_digits(double number, bool is_float, int most, nn_text *
     nn_text_append(text, "%s", digits);
 }
 
-static void predictions_number(nn_real number, nn_text *text)
+static void predictions_number(double number, nn_scalar scalar, nn_text *text)
 {
-    bool is_float = sizeof number == sizeof(float);
-    predictions_digits((double)number, is_float, is_float ? 9 : 17, text);
+    bool is_float = scalar == NN_SCALAR_F32;
+    predictions_digits(number, is_float, is_float ? 9 : 17, text);
 }
 
 /* A target as the file has it. */
@@ -144,10 +148,11 @@ static void predictions_observed(double value, bool single, nn_text *text)
 }
 
 /* As many digits as the network's own numbers give, which are relative to the spread of the target. */
-static void predictions_predicted(const nn_head *head, int64_t i, double value, nn_text *text)
+static void predictions_predicted(const nn_head *head, nn_scalar scalar, int64_t i, double value,
+                                  nn_text *text)
 {
     const nn_scaling *scaling = &head->scaling;
-    int digits = sizeof(nn_real) == sizeof(float) ? 9 : 17;
+    int digits = scalar == NN_SCALAR_F32 ? 9 : 17;
     double spreads = scaling->columns > 0 ? fabs(value * scaling->scale[i % scaling->columns]) : 1;
     if (spreads > 1 && isfinite(spreads)) digits += (int)ceil(log10(spreads));
     nn_text_append(text, isnan(value) ? ",nan" : ",%.*g", digits > 17 ? 17 : digits, value);
@@ -174,7 +179,7 @@ static double predictions_truth(const predictions *of, int h, int64_t i)
 
 /* Truth, unless it is not there, and prediction of value `i` of the leaf: values in the target's own units,
  * or a probability. */
-static void predictions_pair(predictions *of, int h, int64_t i, bool known, bool bad, nn_real output)
+static void predictions_pair(predictions *of, int h, int64_t i, bool known, bool bad, double output)
 {
     const nn_head *head = &of->trained->model->heads[h];
     const nn_loaded_head *own = &of->leaf.heads[h];
@@ -184,34 +189,34 @@ static void predictions_pair(predictions *of, int h, int64_t i, bool known, bool
     if (bad)
         nn_text_append(&of->text, ",nan");
     else if (own->predicted)
-        predictions_predicted(head, i, own->predicted[i], &of->text);
+        predictions_predicted(head, of->scalar, i, own->predicted[i], &of->text);
     else
-        predictions_number(output, &of->text);
+        predictions_number(output, of->scalar, &of->text);
 }
 
-static void predictions_probability(bool bad, nn_real value, nn_text *text)
+static void predictions_probability(predictions *of, bool bad, double value)
 {
     if (bad)
-        nn_text_append(text, ",nan");
+        nn_text_append(&of->text, ",nan");
     else
-        predictions_number(value, text);
+        predictions_number(value, of->scalar, &of->text);
 }
 
 /* The predicted class, and the probabilities: of all classes of a sample, of the predicted one of a step, of
  * yes for yes and no. */
-static void predictions_class_row(const nn_head *head, bool bad, const nn_real *output, nn_text *text)
+static void predictions_class_row(predictions *of, const nn_head *head, bool bad, const double *output)
 {
     int64_t predicted = 0;
     for (int64_t c = 1; c < head->columns; c++)
         if (output[c] > output[predicted]) predicted = c;
-    if (head->columns == 1) predicted = output[0] > (nn_real)0.5;
-    nn_text_append(text, ",");
-    if (!bad) predictions_class(&head->target, predicted, true, text);
+    if (head->columns == 1) predicted = output[0] > 0.5;
+    nn_text_append(&of->text, ",");
+    if (!bad) predictions_class(&head->target, predicted, true, &of->text);
     if (head->rows > 1 || head->columns == 1) {
-        predictions_probability(bad, output[head->columns == 1 ? 0 : predicted], text);
+        predictions_probability(of, bad, output[head->columns == 1 ? 0 : predicted]);
         return;
     }
-    for (int64_t c = 0; c < head->columns; c++) predictions_probability(bad, output[c], text);
+    for (int64_t c = 0; c < head->columns; c++) predictions_probability(of, bad, output[c]);
 }
 
 static void predictions_label(const nn_field *target, int64_t label, nn_text *text)
@@ -220,11 +225,21 @@ static void predictions_label(const nn_field *target, int64_t label, nn_text *te
     if (label >= 0) predictions_class(target, label, true, text);
 }
 
+/* Values [first, first + count) of an array, up to the next call. */
+static const double *predictions_values(predictions *of, const nn_real *values, int64_t first, int64_t count)
+{
+    nn_tensor_arithmetic_of(of->scalar)
+        ->to_doubles(count, nn_scalar_at(of->scalar, values, (size_t)first), of->values);
+    return of->values;
+}
+
 static void predictions_head(predictions *of, int64_t i, int h)
 {
     const nn_head *head = &of->trained->model->heads[h];
     const nn_loaded_head *leaf = &of->leaf.heads[h];
-    const nn_real *output = of->leaf.microbatch->outputs[head->layer] + i * head->rows * head->columns;
+    int64_t outputs = head->rows * head->columns;
+    const double *output =
+        predictions_values(of, of->leaf.microbatch->outputs[head->layer], i * outputs, outputs);
     /* With the names of classes that only the data has. */
     const nn_field *target = nn_dataset_target(of->trained->data, h);
     bool truth = of->trained->has_target[h], bad = of->bad[i];
@@ -234,9 +249,9 @@ static void predictions_head(predictions *of, int64_t i, int h)
                           (bad && nn_dataset_is_unreadable(of->trained->data, of->trained->part, sample)));
     for (int64_t r = 0; head->target.is_class && r < head->rows; r++) {
         if (truth) predictions_label(target, known ? leaf->labels[i * head->rows + r] : -1, &of->text);
-        predictions_class_row(head, bad, output + r * head->columns, &of->text);
+        predictions_class_row(of, head, bad, output + r * head->columns);
     }
-    int64_t values = head->target.is_class ? 0 : head->rows * head->columns;
+    int64_t values = head->target.is_class ? 0 : outputs;
     for (int64_t v = 0; v < values; v++) predictions_pair(of, h, i * values + v, known, bad, output[v]);
 }
 
@@ -258,10 +273,10 @@ static void predictions_sample(predictions *of, int64_t i)
 /* ---- rows that cannot be predicted ---- */
 
 /* Whether the values of an input can be fed to the network. */
-static bool predictions_fit(const nn_field *field, const nn_real *values)
+static bool predictions_fit(const nn_field *field, const double *values)
 {
     for (int64_t i = 0; i < nn_shape_count(field->shape); i++) {
-        double value = (double)values[i];
+        double value = values[i];
         if (!isfinite(value)) return false;
         if (field->is_class && !(value >= 0 && value < (double)field->classes && value == floor(value)))
             return false;
@@ -276,7 +291,8 @@ static void predictions_find_bad(predictions *of)
     const nn_field *input = &trained->model->input;
     int64_t count = nn_shape_count(input->shape);
     for (int64_t i = 0; of->lenient && i < of->leaf.microbatch->samples; i++) {
-        nn_real *values = of->leaf.microbatch->outputs[0] + i * count;
+        nn_real *inputs = of->leaf.microbatch->outputs[0];
+        const double *values = predictions_values(of, inputs, i * count, count);
         int64_t sample = of->leaf.samples[i];
         bool fits = !nn_dataset_is_unreadable(trained->data, trained->part, sample);
         for (int p = 0; fits && p < input->part_count; p++)
@@ -284,7 +300,8 @@ static void predictions_find_bad(predictions *of)
         if (fits && input->part_count == 0) fits = predictions_fit(input, values);
         of->bad[i] = !fits;
         if (fits) continue;
-        memset(values, 0, (size_t)count * sizeof *values);
+        memset(nn_scalar_at(of->scalar, inputs, (size_t)(i * count)), 0,
+               (size_t)count * nn_scalar_size(of->scalar));
         if (of->bad_count++ == 0) of->first_bad = sample;
     }
 }
@@ -314,7 +331,7 @@ static void predictions_finish(predictions *of, int h)
     if (head->loss->predict)
         head->loss->predict(head->loss_options, samples * head->rows, head->columns, output);
     if (!own->predicted) return;
-    nn_model_undo(head, samples * count, output, own->predicted);
+    nn_model_arithmetic_of(of->scalar)->undo(head, samples * count, output, own->predicted);
     for (int64_t i = 0; i < samples * count; i++)
         own->predicted[i] += of->leaf.bases[predictions_place(of, h, i)];
 }
@@ -344,13 +361,23 @@ static bool predictions_schedule(const void *context, int64_t index, nn_data_spa
     return true;
 }
 
+/* Of a sample, or of a head's outputs for it. */
+static int64_t predictions_most_values(const nn_model *model)
+{
+    int64_t most = nn_shape_count(model->input.shape);
+    for (int h = 0; h < model->head_count; h++)
+        most = nn_larger(most, model->heads[h].rows * model->heads[h].columns);
+    return most;
+}
+
 static nn_status predictions_write(predictions *of, const char *path)
 {
     const nn_trained *trained = of->trained;
     nn_loaded_needs needs = nn_loaded_needs_of(trained->model, trained->data);
     needs.bases = true;
     NN_TRY(nn_loaded_create(trained->model, &needs, trained->microbatch_size, &of->leaf));
-    NN_TRY(NN_ALLOCATE(&of->scratch, trained->model->network->scratch_values, "scratch"));
+    NN_TRY(NN_ALLOCATE_VALUES(of->scalar, &of->scratch, trained->model->network->scratch_values, "scratch"));
+    NN_TRY(NN_ALLOCATE(&of->values, predictions_most_values(trained->model), "the values of a sample"));
     NN_TRY(NN_ALLOCATE(&of->bad, trained->microbatch_size, "the samples of a microbatch"));
     NN_TRY(nn_dataset_follow(trained->data, trained->part, predictions_schedule, of, 0, 2, true));
     predictions_header(of);
@@ -375,8 +402,10 @@ static bool predictions_are_spread(const nn_trained *trained, int64_t samples)
 
 static nn_status predictions_make(const nn_trained *trained, bool lenient, const char *path)
 {
-    predictions of = {
-        .trained = trained, .lenient = lenient, .samples = nn_dataset_count(trained->data, trained->part)};
+    predictions of = {.trained = trained,
+                      .scalar = trained->model->scalar,
+                      .lenient = lenient,
+                      .samples = nn_dataset_count(trained->data, trained->part)};
     of.located = lenient && predictions_are_spread(trained, of.samples);
     of.leaves = (of.samples + trained->microbatch_size - 1) / trained->microbatch_size;
     nn_status status = predictions_write(&of, path);
@@ -384,6 +413,7 @@ static nn_status predictions_make(const nn_trained *trained, bool lenient, const
     nn_free(of.bad);
     nn_loaded_destroy(&of.leaf);
     nn_free(of.scratch);
+    nn_free(of.values);
     nn_text_free(&of.text);
     return status;
 }
@@ -401,7 +431,7 @@ static nn_status predictions_part(const char *name, nn_part *part)
     return NN_OK;
 }
 
-nn_status nn_predictions_write(nn_comm *comm, const nn_prediction *prediction)
+nn_status nn_predict_job(nn_comm *comm, const nn_prediction *prediction)
 {
     nn_trained trained = {0};
     nn_trained_request request = {.files = prediction->files, .sets = prediction->sets, .predicts = true};

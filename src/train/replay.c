@@ -1,5 +1,4 @@
-#include "train/replay.h"
-
+/* `nntrain replay`: a microbatch that gave NaN or Inf, computed again layer by layer. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -7,10 +6,13 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "store/kept.h"
 #include "tensor/matrix.h"
 #include "train/nonfinite_file.h"
+#include "train/train.h"
 
 typedef struct replay {
+    nn_scalar scalar;
     nn_store_file *file;
     nn_model *model;
     nn_loaded leaf;
@@ -49,12 +51,12 @@ static nn_status replay_read(replay *of)
     int64_t microbatch_size = 0;
     NN_TRY(replay_check_format(of));
     NN_TRY(nn_matrix_setup());
-    NN_TRY(nn_model_get(of->file, NN_SCALAR_REAL, &of->model));
+    NN_TRY(nn_model_get(of->file, of->scalar, &of->model));
     NN_TRY(nn_store_read_verified(of->file, "microbatch_size", NN_STORE_I64, 1, &microbatch_size));
     nn_loaded_needs needs = nn_nonfinite_needs(of->file);
     NN_TRY(nn_loaded_create(of->model, &needs, microbatch_size, &of->leaf));
     NN_TRY(nn_inspection_create(of->model, microbatch_size, &of->inspection));
-    NN_TRY(NN_ALLOCATE(&of->weights, of->model->network->value_count, "the weights"));
+    NN_TRY(NN_ALLOCATE_VALUES(of->scalar, &of->weights, of->model->network->value_count, "the weights"));
     NN_TRY(nn_model_get_values(of->model, of->file, "weights", of->weights));
     of->parts.model = of->model;
     return nn_nonfinite_get(of->file, &of->leaf, of->inspection.carried, of->inspection.statistics,
@@ -70,7 +72,7 @@ static nn_status replay_show_head(const replay *of)
     for (int64_t i = 0; i < of->leaf.microbatch->samples; i++)
         nn_text_append(&samples, " %lld", (long long)of->leaf.samples[i]);
     nn_log_line("%s: step %lld, epoch %lld, %s; samples of the training part:%s", nn_store_path(of->file),
-                (long long)of->parts.step, (long long)of->parts.epoch, nn_scalar_name(NN_SCALAR_REAL),
+                (long long)of->parts.step, (long long)of->parts.epoch, nn_scalar_name(of->scalar),
                 samples.bytes ? samples.bytes : "");
     nn_text_free(&samples);
     NN_TRY(nn_store_read_text(of->file, "@message", &message));
@@ -168,13 +170,31 @@ static nn_status replay_run(replay *of)
     return replay_judge(of);
 }
 
-nn_status nn_replay_show(const char *path)
+/* As asked for, or as the file was written. */
+static nn_status replay_choose_precision(replay *of, const char *asked)
+{
+    char *precision = NULL;
+    if (asked) {
+        of->scalar = nn_scalar_named(asked);
+        if (strcmp(nn_scalar_name(of->scalar), asked) != 0)
+            NN_FAIL(NN_ERROR_USAGE, "--precision: %s is neither float32 nor float64", asked);
+        return NN_OK;
+    }
+    NN_TRY(nn_store_read_text(of->file, "@precision", &precision));
+    of->scalar = nn_scalar_named(precision);
+    nn_free(precision);
+    return NN_OK;
+}
+
+nn_status nn_replay_job(const char *path, const char *precision)
 {
     replay of = {0};
+    char found[NN_PATH_SIZE];
     void *bytes = NULL;
     size_t size = 0;
-    nn_status status = nn_store_read_sealed(path, &bytes, &size);
-    if (status == NN_OK) status = nn_store_open_image(bytes, size, path, &of.file);
+    nn_status status = nn_kept_find(path, found, &bytes, &size);
+    if (status == NN_OK) status = nn_store_open_image(bytes, size, found, &of.file);
+    if (status == NN_OK) status = replay_choose_precision(&of, precision);
     if (status == NN_OK) status = replay_run(&of);
     nn_inspection_release(&of.inspection);
     nn_loaded_destroy(&of.leaf);

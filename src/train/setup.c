@@ -39,7 +39,7 @@ static nn_status setup_data(nn_run *run)
     nn_status status = nn_init_known_read(run->comm, &run->settings, run->data_folder, run->job, &known);
     if (status == NN_OK)
         status = nn_dataset_open(run->comm, &run->settings.data,
-                                 &(nn_dataset_setup){.scalar = NN_SCALAR_REAL,
+                                 &(nn_dataset_setup){.scalar = (nn_scalar)training->precision,
                                                      .directory = run->data_folder,
                                                      .seed = (uint64_t)training->seed,
                                                      .wanted = wanted,
@@ -104,7 +104,8 @@ static nn_status setup_workers(nn_run *run)
     NN_TRY(nn_workers_create(run->model, run->data, &request, &run->workers));
     if (nn_comm_rank(run->comm) == 0) NN_TRY(setup_writer(run));
     if (training->average > 0)
-        NN_TRY(NN_ALLOCATE(&run->averaged, run->model->network->value_count, "the average of the weights"));
+        NN_TRY(NN_ALLOCATE_VALUES(run->model->scalar, &run->averaged, run->model->network->value_count,
+                                  "the average of the weights"));
     return NN_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "step/results.h"
 #include "step/step_threads.h"
 #include "tensor/matrix.h"
+#include "train/train.h"
 #include "train/trained_data.h"
 
 /* Rank 0 finds the file; all get its bytes, since all need model and weights. */
@@ -68,10 +69,11 @@ static nn_status trained_open(const nn_trained_request *request, nn_trained *tra
                            sets ? (const char *const *)sets->items : NULL, sets ? sets->count : 0,
                            &trained->config));
     NN_TRY(nn_settings_read(trained->config, &trained->settings));
-    NN_TRY(nn_model_get(trained->file, NN_SCALAR_REAL, &trained->model));
+    NN_TRY(nn_model_get(trained->file, (nn_scalar)trained->settings.training.precision, &trained->model));
     NN_TRY(
         nn_store_read_verified(trained->file, "microbatch_size", NN_STORE_I64, 1, &trained->microbatch_size));
-    NN_TRY(NN_ALLOCATE(&trained->weights, trained->model->network->value_count, "the weights"));
+    NN_TRY(NN_ALLOCATE_VALUES(trained->model->scalar, &trained->weights, trained->model->network->value_count,
+                              "the weights"));
     return nn_model_get_weights(trained->model, trained->file, trained->weights);
 }
 
@@ -173,7 +175,7 @@ static nn_status trained_evaluate(nn_comm *comm, const nn_text_list *files, nn_t
     return NN_OK;
 }
 
-nn_status nn_trained_evaluate(nn_comm *comm, const nn_evaluation *evaluation)
+nn_status nn_evaluate_job(nn_comm *comm, const nn_evaluation *evaluation)
 {
     nn_trained trained;
     const nn_trained_request request = {

@@ -6,7 +6,6 @@
 #include "settings/settings.h"
 #include "step/workers.h"
 #include "store/kept.h"
-#include "train/train.h"
 
 typedef struct nn_trained {
     void *bytes;
@@ -41,9 +40,6 @@ void nn_trained_close(nn_trained *trained);
 
 /* "the test part", or the files. */
 void nn_trained_describe(const nn_trained *trained, const nn_text_list *files, nn_text *text);
-
-/* See nn_evaluate_job. Collective. */
-nn_status nn_trained_evaluate(nn_comm *comm, const nn_evaluation *evaluation);
 
 /* "training", "validation", "test". Borrowed. */
 const char *nn_part_name(nn_part part);

@@ -237,7 +237,7 @@ static nn_status data_open(nn_comm *comm, const nn_trained_request *request, nn_
                                      .names_from = trained->path,
                                      .use = lenient ? NN_DATA_NAMES_OPEN : NN_DATA_NAMES_FIXED,
                                      .lenient = lenient};
-    const nn_dataset_setup setup = {.scalar = NN_SCALAR_REAL,
+    const nn_dataset_setup setup = {.scalar = trained->model->scalar,
                                     .directory = request->files ? "" : trained->folder,
                                     .seed = (uint64_t)trained->settings.training.seed,
                                     .wanted = wanted,

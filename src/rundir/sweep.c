@@ -1,4 +1,4 @@
-#include "rundir/runs.h"
+#include "rundir/sweep.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,11 +10,11 @@
 #include "base/options.h"
 #include "store/kept.h"
 
-#define RUNS_SEED "training.seed"
+#define SWEEP_SEED "training.seed"
 
 /* ---- reading ---- */
 
-static nn_status runs_read_facts(nn_store_file *file, nn_runs_run *run)
+static nn_status sweep_read_facts(nn_store_file *file, nn_sweep_run *run)
 {
     NN_TRY(nn_checkpoint_get_progress(file, &run->progress));
     NN_TRY(nn_store_read_text(file, "config_values", &run->values));
@@ -22,7 +22,7 @@ static nn_status runs_read_facts(nn_store_file *file, nn_runs_run *run)
     return nn_store_read_text(file, "@best_order", &run->order);
 }
 
-static nn_status runs_read_run(const char *directory, nn_runs_run *run)
+static nn_status sweep_read_run(const char *directory, nn_sweep_run *run)
 {
     char path[NN_PATH_SIZE];
     void *bytes = NULL;
@@ -33,33 +33,33 @@ static nn_status runs_read_run(const char *directory, nn_runs_run *run)
     NN_TRY_TO(done, status, nn_kept_newest(directory, path, &bytes, &size));
     if (!bytes) status = nn_fail(NN_ERROR_USAGE, "%s: has no checkpoint", directory);
     if (status == NN_OK) status = nn_store_open_image(bytes, size, path, &file);
-    if (status == NN_OK) status = runs_read_facts(file, run);
+    if (status == NN_OK) status = sweep_read_facts(file, run);
 done:
     nn_store_close(file);
     nn_free(bytes);
     return status;
 }
 
-static void runs_release_run(nn_runs_run *run)
+static void sweep_release_run(nn_sweep_run *run)
 {
     nn_free(run->values);
     nn_free(run->metric);
     nn_free(run->order);
-    *run = (nn_runs_run){0};
+    *run = (nn_sweep_run){0};
 }
 
 /* Runs that cannot be read are told and left out: one that has failed must not hide the others. */
-static nn_status runs_read(nn_runs *all, size_t count, const char *const *directories)
+static nn_status sweep_read(nn_sweep *all, size_t count, const char *const *directories)
 {
     NN_TRY(NN_ALLOCATE(&all->runs, count, "the runs of a table"));
     for (size_t i = 0; i < count; i++) {
-        nn_runs_run *run = &all->runs[all->run_count];
-        if (runs_read_run(directories[i], run) == NN_OK) {
+        nn_sweep_run *run = &all->runs[all->run_count];
+        if (sweep_read_run(directories[i], run) == NN_OK) {
             all->run_count++;
             continue;
         }
         nn_log_warning("left out: %s", nn_error_text());
-        runs_release_run(run);
+        sweep_release_run(run);
     }
     if (all->run_count == 0)
         NN_FAIL(NN_ERROR_USAGE, "none of the %zu run directories has a checkpoint", count);
@@ -74,15 +74,15 @@ static nn_status runs_read(nn_runs *all, size_t count, const char *const *direct
 
 /* ---- what differs ---- */
 
-const char *nn_runs_value(const nn_runs_run *run, const char *path, char cell[NN_RUNS_CELL])
+const char *nn_sweep_value(const nn_sweep_run *run, const char *path, char cell[NN_SWEEP_CELL])
 {
     size_t length = strlen(path);
-    snprintf(cell, NN_RUNS_CELL, NN_RUNS_ABSENT);
+    snprintf(cell, NN_SWEEP_CELL, NN_SWEEP_ABSENT);
     for (const char *line = run->values; *line; line += strcspn(line, "\n"), line += *line == '\n') {
         const char *name = line + strcspn(line, "\t\n") + 1;
         if (strncmp(name, path, length) != 0 || name[length] != '\t') continue;
         const char *value = name + length + 1;
-        snprintf(cell, NN_RUNS_CELL, "%.*s", (int)strcspn(value, "\n"), value);
+        snprintf(cell, NN_SWEEP_CELL, "%.*s", (int)strcspn(value, "\n"), value);
         break;
     }
     return cell;
@@ -90,26 +90,26 @@ const char *nn_runs_value(const nn_runs_run *run, const char *path, char cell[NN
 
 /* Whether two runs have the path and other values of it; an option of what only one of them has, such as
  * another optimizer, tells nothing beside the name of the optimizer. */
-static bool runs_differs(const nn_runs *all, const char *path)
+static bool sweep_differs(const nn_sweep *all, const char *path)
 {
-    char first[NN_RUNS_CELL] = NN_RUNS_ABSENT, cell[NN_RUNS_CELL];
+    char first[NN_SWEEP_CELL] = NN_SWEEP_ABSENT, cell[NN_SWEEP_CELL];
     for (size_t i = 0; i < all->run_count; i++) {
-        nn_runs_value(&all->runs[i], path, cell);
-        if (strcmp(cell, NN_RUNS_ABSENT) == 0) continue;
-        if (strcmp(first, NN_RUNS_ABSENT) != 0 && strcmp(first, cell) != 0) return true;
+        nn_sweep_value(&all->runs[i], path, cell);
+        if (strcmp(cell, NN_SWEEP_ABSENT) == 0) continue;
+        if (strcmp(first, NN_SWEEP_ABSENT) != 0 && strcmp(first, cell) != 0) return true;
         memcpy(first, cell, sizeof first);
     }
     return false;
 }
 
-static bool runs_has_column(const nn_runs *all, const char *path)
+static bool sweep_has_column(const nn_sweep *all, const char *path)
 {
     for (size_t c = 0; c < all->column_count; c++)
         if (strcmp(all->columns[c], path) == 0) return true;
     return false;
 }
 
-static nn_status runs_add_column(nn_runs *all, const char *path)
+static nn_status sweep_add_column(nn_sweep *all, const char *path)
 {
     size_t count = all->column_count;
     NN_TRY(nn_reallocate((void **)&all->columns, count, count + 1, sizeof *all->columns,
@@ -120,7 +120,7 @@ static nn_status runs_add_column(nn_runs *all, const char *path)
 }
 
 /* Looks at what decides the result or how far a run goes, the seed aside. */
-static nn_status runs_find_columns(nn_runs *all)
+static nn_status sweep_find_columns(nn_sweep *all)
 {
     char path[NN_PATH_SIZE];
     for (size_t i = 0; i < all->run_count; i++)
@@ -133,27 +133,27 @@ static nn_status runs_find_columns(nn_runs *all)
             path[length] = '\0';
             line += strcspn(line, "\n");
             bool counts = effect == NN_EFFECT_RESULT || effect == NN_EFFECT_EXTENT;
-            if (!counts || strcmp(path, RUNS_SEED) == 0 || runs_has_column(all, path)) continue;
-            if (runs_differs(all, path)) NN_TRY(runs_add_column(all, path));
+            if (!counts || strcmp(path, SWEEP_SEED) == 0 || sweep_has_column(all, path)) continue;
+            if (sweep_differs(all, path)) NN_TRY(sweep_add_column(all, path));
         }
     return NN_OK;
 }
 
 /* ---- groups ---- */
 
-static bool runs_same(const nn_runs *all, size_t a, size_t b)
+static bool sweep_same(const nn_sweep *all, size_t a, size_t b)
 {
-    char left[NN_RUNS_CELL], right[NN_RUNS_CELL];
+    char left[NN_SWEEP_CELL], right[NN_SWEEP_CELL];
     for (size_t c = 0; c < all->column_count; c++)
-        if (strcmp(nn_runs_value(&all->runs[a], all->columns[c], left),
-                   nn_runs_value(&all->runs[b], all->columns[c], right)) != 0)
+        if (strcmp(nn_sweep_value(&all->runs[a], all->columns[c], left),
+                   nn_sweep_value(&all->runs[b], all->columns[c], right)) != 0)
             return false;
     return true;
 }
 
-static void runs_measure(const nn_runs *all, size_t g)
+static void sweep_measure(const nn_sweep *all, size_t g)
 {
-    nn_runs_group *group = &all->groups[g];
+    nn_sweep_group *group = &all->groups[g];
     double sum = 0, squares = 0;
     for (size_t i = 0; i < all->run_count; i++) {
         if (all->group_of[i] != g) continue;
@@ -173,27 +173,27 @@ static void runs_measure(const nn_runs *all, size_t g)
     group->deviation = group->runs > 1 ? sqrt(squares / (group->runs - 1)) : NAN;
 }
 
-static nn_status runs_group_runs(nn_runs *all)
+static nn_status sweep_group_runs(nn_sweep *all)
 {
     NN_TRY(NN_ALLOCATE(&all->group_of, all->run_count, "the groups of a table"));
     NN_TRY(NN_ALLOCATE(&all->groups, all->run_count, "the groups of a table"));
     for (size_t i = 0; i < all->run_count; i++) {
         size_t g = 0;
         if (all->runs[i].progress.best_epoch == 0) all->runs[i].progress.best_value = NAN;
-        while (g < all->group_count && !runs_same(all, all->groups[g].first, i)) g++;
+        while (g < all->group_count && !sweep_same(all, all->groups[g].first, i)) g++;
         if (g == all->group_count) all->groups[all->group_count++].first = i;
         all->group_of[i] = g;
     }
-    for (size_t g = 0; g < all->group_count; g++) runs_measure(all, g);
+    for (size_t g = 0; g < all->group_count; g++) sweep_measure(all, g);
     return NN_OK;
 }
 
 /* Best first; what has no figure last. Few enough groups for a simple sort, which keeps the order of equals.
  */
-static void runs_sort(nn_runs *all)
+static void sweep_sort(nn_sweep *all)
 {
     for (size_t i = 1; i < all->group_count; i++) {
-        nn_runs_group moved = all->groups[i];
+        nn_sweep_group moved = all->groups[i];
         size_t at = i;
         for (; at > 0; at--) {
             double before = all->groups[at - 1].mean;
@@ -207,9 +207,9 @@ static void runs_sort(nn_runs *all)
 
 /* ---- all of it ---- */
 
-void nn_runs_release(nn_runs *all)
+void nn_sweep_release(nn_sweep *all)
 {
-    for (size_t i = 0; i < all->run_count; i++) runs_release_run(&all->runs[i]);
+    for (size_t i = 0; i < all->run_count; i++) sweep_release_run(&all->runs[i]);
     nn_free(all->runs);
     nn_free(all->group_of);
     nn_free(all->groups);
@@ -217,12 +217,12 @@ void nn_runs_release(nn_runs *all)
     nn_free(all->columns);
 }
 
-nn_status nn_runs_compare(size_t count, const char *const *directories, nn_runs *runs)
+nn_status nn_sweep_compare(size_t count, const char *const *directories, nn_sweep *runs)
 {
-    *runs = (nn_runs){0};
-    NN_TRY(runs_read(runs, count, directories));
-    NN_TRY(runs_find_columns(runs));
-    NN_TRY(runs_group_runs(runs));
-    runs_sort(runs);
+    *runs = (nn_sweep){0};
+    NN_TRY(sweep_read(runs, count, directories));
+    NN_TRY(sweep_find_columns(runs));
+    NN_TRY(sweep_group_runs(runs));
+    sweep_sort(runs);
     return NN_OK;
 }
