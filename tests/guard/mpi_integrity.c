@@ -31,13 +31,12 @@ static bool is_faulty(nn_comm *comm)
     return nn_comm_rank(comm) == nn_comm_size(comm) - 1;
 }
 
-/* Checks that a run ended with NN_ERROR_CORRUPT and a text that names the faulty rank, and no other one where
- * there is a majority or the rank has noticed itself. */
-static void check_named(nn_comm *comm, nn_status status, const char *what, const char *fault)
+/* Checks that a run ended with NN_ERROR_CORRUPT and a text that names the faulty rank and no other. */
+static void check_named(int faulty, nn_status status, const char *what, const char *fault)
 {
     char name[32], text[1024];
     snprintf(text, sizeof text, "%s", nn_error_text());
-    snprintf(name, sizeof name, "rank %d on", nn_comm_size(comm) - 1);
+    snprintf(name, sizeof name, "rank %d on", faulty);
     CHECK(status == NN_ERROR_CORRUPT, "%s: status %d", fault, (int)status);
     CHECK(strstr(text, name), "%s: %s is not named: %s", fault, name, text);
     CHECK(strstr(text, what), "%s: the text does not say '%s': %s", fault, what, text);
@@ -81,7 +80,8 @@ static void weights_are_watched(nn_comm *comm, bool checkpoint)
     if (is_faulty(comm)) flip(nn_reduction_weights(b.stepper->reduction), 5);
     nn_status status =
         checkpoint ? nn_integrity_check(integrity, 1) : nn_stepper_run(b.stepper, 1, 0, &result);
-    check_named(comm, status, "the weights have changed in memory", checkpoint ? "checkpoint" : "weights");
+    check_named(nn_comm_size(comm) - 1, status, "the weights have changed in memory",
+                checkpoint ? "checkpoint" : "weights");
     close_verified(&b, integrity);
 }
 
@@ -100,14 +100,14 @@ static void state_is_watched(nn_comm *comm)
     CHECK_OK(nn_stepper_run(b.stepper, 0, 0, &result));
     if (owned > 0) {
         if (is_faulty(comm)) flip(update->states[0] + owned - 1, 3);
-        check_named(comm, nn_stepper_run(b.stepper, 1, 0, &result),
+        check_named(nn_comm_size(comm) - 1, nn_stepper_run(b.stepper, 1, 0, &result),
                     "optimizer/momentum has changed in memory", "state");
     }
     close_verified(&b, integrity);
 }
 
-/* Adds 1 to the lowest bit of a value of the weights while the gradient is computed, and takes it back: as a
- * core that computes wrong bits once. */
+/* Flips a bit of the weights before the gradient, and back after it: like a core that computes wrong bits for
+ * a while. */
 static nn_status wrong_core(void *context, const nn_step_progress *progress)
 {
     bench *b = context;
@@ -115,9 +115,8 @@ static nn_status wrong_core(void *context, const nn_step_progress *progress)
     return NN_OK;
 }
 
-/* Fails when a rank whose gradient was computed from other weights is not found, by the microbatch that all
- * compute again: its memory is in order again by then. */
-static void arithmetic_is_watched(nn_comm *comm)
+/* Whether all ranks find that `faulty` has computed step 1 wrongly. */
+static bool arithmetic_is_caught(nn_comm *comm, int faulty)
 {
     bench b;
     nn_integrity *integrity;
@@ -125,18 +124,23 @@ static void arithmetic_is_watched(nn_comm *comm)
     bench_open(comm, MOMENTUM, VERIFY, &b);
     nn_step_observer fault = {.context = &b,
                               .at = {[NN_SEAM_BEGIN] = wrong_core, [NN_SEAM_COMPUTED] = wrong_core}};
-    int owner = nn_comm_size(comm) - 1;
-    if (owner == nn_comm_rank(comm)) nn_stepper_observe(b.stepper, fault);
+    if (faulty == nn_comm_rank(comm)) nn_stepper_observe(b.stepper, fault);
     CHECK_OK(nn_integrity_create(b.stepper, &integrity));
     CHECK_OK(nn_stepper_begin(b.stepper, 0));
     CHECK_OK(nn_stepper_run(b.stepper, 0, 0, &result));
     nn_status status = nn_stepper_run(b.stepper, 1, 0, &result);
-    /* Only the rank whose microbatch is watched can be caught in the act: the choice depends on step and
-     * seed. */
-    int64_t caught = status == NN_ERROR_CORRUPT;
-    if (caught) check_named(comm, status, "when computed again", "arithmetic");
-    CHECK(caught || nn_comm_size(comm) > 1, "one rank, and its wrong arithmetic is not found");
+    if (status != NN_OK) check_named(faulty, status, "when computed again", "arithmetic");
     close_verified(&b, integrity);
+    return status != NN_OK;
+}
+
+/* Fails when a rank that has computed the watched microbatch from other weights is not found, though its
+ * memory is in order again by then; each step watches one microbatch, so that of one rank. */
+static void arithmetic_is_watched(nn_comm *comm)
+{
+    int caught = 0;
+    for (int faulty = 0; faulty < nn_comm_size(comm); faulty++) caught += arithmetic_is_caught(comm, faulty);
+    CHECK(caught == 1, "the wrong arithmetic of %d ranks was found", caught);
 }
 
 int main(int argc, char **argv)
