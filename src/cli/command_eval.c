@@ -1,6 +1,6 @@
 /* nntrain eval RUN_DIR|CHECKPOINT */
 #include "cli/command.h"
-#include "cli/probe_saved.h"
+#include "cli/saved_probe.h"
 #include "cli/session.h"
 #include "train/train.h"
 
@@ -22,7 +22,7 @@ static nn_status eval_work(nn_comm *comm, const void *context)
     nn_text_list files = eval_list(arguments, OPTION_DATA), sets = eval_list(arguments, OPTION_SET);
     const nn_evaluation evaluation = {
         .run_or_checkpoint = arguments->operands[0], .files = files.count > 0 ? &files : NULL, .sets = &sets};
-    return nn_evaluate_job(comm, &evaluation);
+    return nn_train_evaluate(comm, &evaluation);
 }
 
 static nn_status eval_run(const nn_arguments *arguments)
@@ -30,7 +30,7 @@ static nn_status eval_run(const nn_arguments *arguments)
     if (arguments->operand_count != 1)
         NN_FAIL(NN_ERROR_USAGE, "eval: name one run directory or checkpoint: nntrain eval RUN_DIR");
     nn_text_list files = eval_list(arguments, OPTION_DATA);
-    NN_TRY(nn_probe_saved(arguments->operands[0], files.count > 0 ? &files : NULL));
+    NN_TRY(nn_saved_probe(arguments->operands[0], files.count > 0 ? &files : NULL));
     return nn_session_run(eval_work, arguments);
 }
 

@@ -1,6 +1,6 @@
 /* nntrain predict RUN_DIR|CHECKPOINT -o FILE */
 #include "cli/command.h"
-#include "cli/probe_saved.h"
+#include "cli/saved_probe.h"
 #include "cli/session.h"
 #include "train/train.h"
 
@@ -23,7 +23,7 @@ static const char *predict_option(const nn_arguments *arguments, int option, con
 
 static nn_status predict_work(nn_comm *comm, const void *context)
 {
-    return nn_predict_job(comm, context);
+    return nn_train_predict(comm, context);
 }
 
 static nn_status predict_run(const nn_arguments *arguments)
@@ -40,7 +40,7 @@ static nn_status predict_run(const nn_arguments *arguments)
                                 .part = predict_option(arguments, OPTION_PART, NULL),
                                 .sets = &sets,
                                 .output = predict_option(arguments, OPTION_OUTPUT, "predictions.csv")};
-    NN_TRY(nn_probe_saved(prediction.run_or_checkpoint, prediction.files));
+    NN_TRY(nn_saved_probe(prediction.run_or_checkpoint, prediction.files));
     return nn_session_run(predict_work, &prediction);
 }
 

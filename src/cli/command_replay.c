@@ -13,8 +13,8 @@ static nn_status replay_run(const nn_arguments *arguments)
     if (arguments->operand_count != 1)
         NN_FAIL(NN_ERROR_USAGE, "replay: name one file: nntrain replay RUN_DIR/nonfinite-STEP.h5");
     size_t given = arguments->value_counts[OPTION_PRECISION];
-    return nn_replay_job(arguments->operands[0],
-                         given ? arguments->values[OPTION_PRECISION][given - 1] : NULL);
+    return nn_train_replay(arguments->operands[0],
+                           given ? arguments->values[OPTION_PRECISION][given - 1] : NULL);
 }
 
 const nn_command nn_command_replay = {

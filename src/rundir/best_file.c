@@ -11,7 +11,7 @@
 
 #define BEST_PATH (NN_PATH_SIZE + 32)
 
-nn_status nn_best_file_drop_later(const char *run_directory, const nn_run_state *state)
+nn_status nn_rundir_drop_later_best(const char *run_directory, const nn_run_state *state)
 {
     char path[BEST_PATH];
     int64_t step = 0;
@@ -27,8 +27,8 @@ nn_status nn_best_file_drop_later(const char *run_directory, const nn_run_state 
     return status == NN_ERROR_CHECKPOINT ? NN_OK : status;
 }
 
-nn_status nn_best_file_restore(const char *run_directory, const nn_checkpoint_parts *parts, uint64_t run,
-                               const void *bytes, size_t size)
+nn_status nn_rundir_restore_best(const char *run_directory, const nn_checkpoint_parts *parts, uint64_t run,
+                                 const void *bytes, size_t size)
 {
     char path[BEST_PATH];
     int64_t step = 0, each = parts->stepper->plan.length.steps_per_epoch;
@@ -45,7 +45,7 @@ nn_status nn_best_file_restore(const char *run_directory, const nn_checkpoint_pa
     return NN_OK;
 }
 
-nn_status nn_best_file_read(const char *run_directory, const nn_checkpoint_parts *parts, nn_real *weights)
+nn_status nn_rundir_read_best(const char *run_directory, const nn_checkpoint_parts *parts, nn_real *weights)
 {
     char path[BEST_PATH];
     void *bytes = NULL;

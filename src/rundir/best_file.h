@@ -6,16 +6,16 @@
 
 /* Removes best weights of a later step than that of the state: the run will find them again. Damaged ones are
  * left to better ones, which replace them; a warning says so. */
-nn_status nn_best_file_drop_later(const char *run_directory, const nn_run_state *state);
+nn_status nn_rundir_drop_later_best(const char *run_directory, const nn_run_state *state);
 
 /* Where the checkpoint that the run resumes from, of these bytes, was made at the end of the best epoch, and
  * best.h5 is missing, damaged or of another step: writes it anew. `run` is for the manifest, see
  * nn_checkpoint_run. */
-nn_status nn_best_file_restore(const char *run_directory, const nn_checkpoint_parts *parts, uint64_t run,
-                               const void *bytes, size_t size);
+nn_status nn_rundir_restore_best(const char *run_directory, const nn_checkpoint_parts *parts, uint64_t run,
+                                 const void *bytes, size_t size);
 
 /* Reads the best weights, all values of the network. NN_ERROR_CHECKPOINT where the file is damaged, or is not
  * of the best epoch of the state. */
-nn_status nn_best_file_read(const char *run_directory, const nn_checkpoint_parts *parts, nn_real *weights);
+nn_status nn_rundir_read_best(const char *run_directory, const nn_checkpoint_parts *parts, nn_real *weights);
 
 #endif

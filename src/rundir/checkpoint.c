@@ -10,13 +10,12 @@
 #include "base/memory.h"
 #include "build.h"
 #include "config/identity.h"
+#include "rundir/checkpoint_state.h"
 #include "rundir/compare.h"
 #include "settings/settings.h"
 #include "step/carried.h"
 #include "tensor/matrix.h"
 
-#define CHECKPOINT_SKIPPED "state/skipped_epoch_row_all"
-#define SKIPPED_VALUES 3
 #define CHUNK_VALUES ((int64_t)1 << 20)
 
 size_t nn_checkpoint_memory(const nn_model *model, int states)
@@ -59,37 +58,6 @@ static nn_status checkpoint_gather(nn_stepper *stepper, const nn_real *owned, nn
         by_rank = nn_scalar_at(stepper->scalar, by_rank, (size_t)count);
     }
     return NN_OK;
-}
-
-static nn_status checkpoint_put_data(nn_store_image *image, const char *lines)
-{
-    nn_text kept = {0};
-    nn_data_identity_keep(lines, &kept);
-    nn_status status = kept.failed
-                           ? nn_fail(NN_ERROR_MEMORY, "no memory is left for the identity of the data")
-                           : nn_store_image_put_text(image, NN_CHECKPOINT_DATA, kept.bytes);
-    nn_text_free(&kept);
-    return status;
-}
-
-static nn_status checkpoint_put_state(nn_store_image *image, const nn_checkpoint_parts *parts)
-{
-    const nn_run_state *state = parts->state;
-    int64_t integers[NN_KEPT_STATE] = {state->step, state->best_epoch, (int64_t)parts->data_identity};
-    int64_t extent = NN_KEPT_STATE, one = 1, width = parts->stepper->width;
-    NN_TRY(nn_store_image_put(image, NN_KEPT_STATE_NAME, NN_STORE_I64, 1, &extent, integers));
-    NN_TRY(nn_store_image_put(image, "state/best_value", NN_STORE_F64, 1, &one, &state->best_value));
-    NN_TRY(nn_store_image_put(image, "state/best_loss", NN_STORE_F64, 1, &one, &state->best_loss));
-    NN_TRY(nn_store_image_put(image, "state/epoch_figures", NN_STORE_F64, 1, &width, state->epoch_figures));
-    const nn_skipped *skipped = &state->skipped;
-    int64_t skips[SKIPPED_VALUES] = {skipped->epoch, skipped->in_a_row, skipped->all};
-    extent = SKIPPED_VALUES;
-    NN_TRY(nn_store_image_put(image, CHECKPOINT_SKIPPED, NN_STORE_I64, 1, &extent, skips));
-    NN_TRY(nn_watch_put(&state->watch, image));
-    NN_TRY(nn_store_image_put(image, "microbatch_size", NN_STORE_I64, 1, &one,
-                              &parts->stepper->plan.microbatch_size));
-    NN_TRY(checkpoint_put_data(image, parts->data_lines));
-    return nn_store_image_put_text(image, "state/history", state->history.bytes ? state->history.bytes : "");
 }
 
 nn_status nn_checkpoint_put_config(nn_store_image *image, const nn_config *config)
@@ -144,7 +112,7 @@ static nn_status checkpoint_put_all(nn_store_image *image, const nn_checkpoint_p
     if (parts->machine) NN_TRY(nn_machine_put(parts->machine, image));
     if (parts->state->changes.length > 0)
         NN_TRY(nn_store_image_put_text(image, NN_MACHINE_CHANGES, parts->state->changes.bytes));
-    NN_TRY(checkpoint_put_state(image, parts));
+    NN_TRY(nn_checkpoint_put_state(image, parts));
     NN_TRY(nn_model_put(model, image));
     return nn_model_put_values(model, image, "weights", nn_reduction_weights(parts->stepper->reduction));
 }
@@ -240,28 +208,6 @@ static nn_status checkpoint_get_changes(nn_store_file *file, nn_text *changes)
     nn_text_append(changes, "%s", lines);
     nn_free(lines);
     return changes->failed ? nn_fail(NN_ERROR_MEMORY, "no memory for a checkpoint's texts") : NN_OK;
-}
-
-nn_status nn_checkpoint_get_state(nn_store_file *file, int width, nn_run_state *state)
-{
-    int64_t integers[NN_KEPT_STATE], skips[SKIPPED_VALUES] = {0};
-    char *history = NULL;
-    NN_TRY(nn_store_read_verified(file, NN_KEPT_STATE_NAME, NN_STORE_I64, NN_KEPT_STATE, integers));
-    state->step = integers[0];
-    state->best_epoch = integers[1];
-    NN_TRY(nn_store_read_verified(file, "state/best_value", NN_STORE_F64, 1, &state->best_value));
-    NN_TRY(nn_store_read_verified(file, "state/best_loss", NN_STORE_F64, 1, &state->best_loss));
-    NN_TRY(nn_store_read_verified(file, "state/epoch_figures", NN_STORE_F64, (size_t)width,
-                                  state->epoch_figures));
-    if (nn_store_has(file, CHECKPOINT_SKIPPED)) /* checkpoints of older versions have none */
-        NN_TRY(nn_store_read_verified(file, CHECKPOINT_SKIPPED, NN_STORE_I64, SKIPPED_VALUES, skips));
-    state->skipped = (nn_skipped){skips[0], skips[1], skips[2]};
-    NN_TRY(nn_watch_get(file, &state->watch));
-    NN_TRY(nn_store_read_text(file, "state/history", &history));
-    nn_text_append(&state->history, "%s", history);
-    nn_free(history);
-    if (state->history.failed) NN_FAIL(NN_ERROR_MEMORY, "no memory for the metrics of a checkpoint");
-    return NN_OK;
 }
 
 /* A run that began with the normalisation of another goes on with it, whatever has become of the other. */

@@ -2,7 +2,7 @@
 #ifndef NN_RUNDIR_COMPARE_H
 #define NN_RUNDIR_COMPARE_H
 
-#include "rundir/checkpoint.h"
+#include "rundir/checkpoint_state.h"
 
 /* nn_config_identity of the run as it is configured now. */
 nn_status nn_checkpoint_run(const nn_checkpoint_parts *parts, uint64_t *run);

@@ -38,12 +38,12 @@ nn_status nn_saving_begin(nn_rundir *directory, const nn_checkpoint_parts *parts
                           const nn_kept_checkpoint *found, nn_damaged *damaged)
 {
     uint64_t run = 0;
-    nn_status status = nn_best_file_drop_later(directory->path, parts->state);
+    nn_status status = nn_rundir_drop_later_best(directory->path, parts->state);
     if (status == NN_OK) status = nn_checkpoint_run(parts, &run);
     if (status == NN_OK) status = nn_manifest_begin(directory->path, run, found, damaged);
     nn_writer_take_damaged(directory->writer, damaged);
     if (status == NN_OK && found)
-        status = nn_best_file_restore(directory->path, parts, run, found->bytes, found->size);
+        status = nn_rundir_restore_best(directory->path, parts, run, found->bytes, found->size);
     return status == NN_OK ? saving_write_texts(directory, parts) : status;
 }
 

@@ -77,7 +77,7 @@ static void agreement_read_header(const double *message, nn_step_report *all)
     int64_t block = (int64_t)message[MESSAGE_BLOCK];
     all->requests |= (unsigned)message[MESSAGE_REQUESTS];
     all->lost = all->lost || message[MESSAGE_LOST] != 0;
-    if (nn_nonfinite_precedes(found, all->nonfinite)) all->nonfinite = found;
+    if (nn_workers_is_earlier(found, all->nonfinite)) all->nonfinite = found;
     if (block >= 0 && (all->bad_block < 0 || block < all->bad_block)) all->bad_block = block;
 }
 

@@ -41,7 +41,7 @@ typedef struct nn_nonfinite {
 } nn_nonfinite;
 
 /* Whether `one` is closer to the origin than `other`, whichever threads and ranks met them. */
-bool nn_nonfinite_precedes(nn_nonfinite one, nn_nonfinite other);
+bool nn_workers_is_earlier(nn_nonfinite one, nn_nonfinite other);
 
 /* Called by the thread that started the gradient. */
 typedef struct nn_workers_hooks {

@@ -28,10 +28,10 @@ int nn_results_width(const nn_model *model, bool training)
 
 void nn_workers_note(nn_nonfinite *nonfinite, nn_nonfinite found)
 {
-    if (nn_nonfinite_precedes(found, *nonfinite)) *nonfinite = found;
+    if (nn_workers_is_earlier(found, *nonfinite)) *nonfinite = found;
 }
 
-bool nn_nonfinite_precedes(nn_nonfinite one, nn_nonfinite other)
+bool nn_workers_is_earlier(nn_nonfinite one, nn_nonfinite other)
 {
     if (one.position < 0 || other.position < 0) return one.position >= 0;
     return one.mixed != other.mixed ? one.mixed < other.mixed : one.position < other.position;

@@ -11,7 +11,7 @@
 #include "rundir/metrics_file.h"
 #include "step/evaluate.h"
 #include "step/results.h"
-#include "train/best.h"
+#include "train/epoch_best.h"
 
 /* Early stopping and the schedule look at the figure, after the epoch's line is written with the learning
  * rate that it had. */
@@ -84,7 +84,8 @@ static void epoch_show(const nn_run *run, int64_t epoch, const nn_results *train
 static void epoch_warn_undefined(nn_run *run, const nn_results *validation)
 {
     const nn_best_rule *rule = &run->best;
-    if (run->told_undefined || validation->nonfinite.position >= 0 || !isnan(nn_best_value(rule, validation)))
+    if (run->told_undefined || validation->nonfinite.position >= 0 ||
+        !isnan(nn_epoch_best_value(rule, validation)))
         return;
     run->told_undefined = true;
     if (rule->metric < 0)
@@ -137,9 +138,9 @@ nn_status nn_epoch_end(nn_run *run, bool *best)
             nn_log_warning("%s: these are no best weights; the weights are finite, and training goes on",
                            nn_error_text());
         run->told_nonfinite = run->told_nonfinite || validation.nonfinite.position >= 0;
-        value = nn_best_value(&run->best, &validation);
-        *best =
-            validation.nonfinite.position < 0 && nn_best_take(&run->best, &run->state, epoch, &validation);
+        value = nn_epoch_best_value(&run->best, &validation);
+        *best = validation.nonfinite.position < 0 &&
+                nn_epoch_best_take(&run->best, &run->state, epoch, &validation);
         epoch_warn_undefined(run, &validation);
     }
     nn_status status =

@@ -17,7 +17,7 @@ static nn_status final_best_weights(nn_run *run, nn_real *weights, int64_t *epoc
 {
     nn_checkpoint_parts parts = nn_run_parts(run);
     *epoch = run->state.best_epoch;
-    if (run->directory.writer && nn_best_file_read(run->directory.path, &parts, weights) != NN_OK) {
+    if (run->directory.writer && nn_rundir_read_best(run->directory.path, &parts, weights) != NN_OK) {
         nn_log_warning("%s: the figures are of the last weights", nn_error_text());
         *epoch = 0;
     }
@@ -105,7 +105,7 @@ nn_status nn_final_show(nn_run *run)
     NN_TRY_TO(done, status, nn_evaluate_part(&request, weights, &figures));
     NN_TRY_TO(done, status, nn_evaluate_baseline(&request, &baseline));
     if (nn_evaluate_check(run->model, part, &figures) != NN_OK) nn_log_warning("%s", nn_error_text());
-    final_show(run, nn_part_name(part), best_epoch, &figures, &baseline);
+    final_show(run, nn_trained_part_name(part), best_epoch, &figures, &baseline);
 done:
     nn_results_release(&figures);
     nn_results_release(&baseline);

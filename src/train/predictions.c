@@ -431,7 +431,7 @@ static nn_status predictions_part(const char *name, nn_part *part)
     return NN_OK;
 }
 
-nn_status nn_predict_job(nn_comm *comm, const nn_prediction *prediction)
+nn_status nn_train_predict(nn_comm *comm, const nn_prediction *prediction)
 {
     nn_trained trained = {0};
     nn_trained_request request = {.files = prediction->files, .sets = prediction->sets, .predicts = true};

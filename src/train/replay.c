@@ -186,7 +186,7 @@ static nn_status replay_choose_precision(replay *of, const char *asked)
     return NN_OK;
 }
 
-nn_status nn_replay_job(const char *path, const char *precision)
+nn_status nn_train_replay(const char *path, const char *precision)
 {
     replay of = {0};
     char found[NN_PATH_SIZE];

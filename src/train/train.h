@@ -32,14 +32,14 @@ nn_status nn_train_job(nn_comm *comm, const nn_job *job, nn_train_result *result
 
 /* Loss and metrics of a run's best weights, or of a checkpoint, on its test part, or on every row of `files`:
  * one line each to the log. Collective. */
-nn_status nn_evaluate_job(nn_comm *comm, const nn_evaluation *evaluation);
+nn_status nn_train_evaluate(nn_comm *comm, const nn_evaluation *evaluation);
 
 /* Writes predictions as a CSV file. Collective; the first rank does the work. */
-nn_status nn_predict_job(nn_comm *comm, const nn_prediction *prediction);
+nn_status nn_train_predict(nn_comm *comm, const nn_prediction *prediction);
 
 /* Shows a microbatch that gave NaN or Inf (RUN_DIR/nonfinite-STEP.h5) layer by layer, computed again in
  * `precision` ("float32", "float64"; NULL: the file's). NN_ERROR_NONFINITE where that gives NaN or Inf again.
  * Not collective. */
-nn_status nn_replay_job(const char *path, const char *precision);
+nn_status nn_train_replay(const char *path, const char *precision);
 
 #endif

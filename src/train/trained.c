@@ -6,11 +6,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "step/evaluate.h"
-#include "step/results.h"
-#include "step/step_threads.h"
 #include "tensor/matrix.h"
-#include "train/train.h"
 #include "train/trained_data.h"
 
 /* Rank 0 finds the file; all get its bytes, since all need model and weights. */
@@ -99,12 +95,6 @@ static nn_status trained_check_shapes(const nn_trained *trained)
     return NN_OK;
 }
 
-const char *nn_part_name(nn_part part)
-{
-    static const char *const names[NN_PARTS] = {"training", "validation", "test"};
-    return names[part];
-}
-
 nn_status nn_trained_open(nn_comm *comm, const char *run_or_checkpoint, const nn_trained_request *request,
                           nn_trained *trained)
 {
@@ -120,7 +110,7 @@ nn_status nn_trained_open(nn_comm *comm, const char *run_or_checkpoint, const nn
         trained->part--;
     if (nn_dataset_count(trained->data, trained->part) == 0)
         NN_FAIL(NN_ERROR_USAGE, "%s: the run has no %s part; choose another part", trained->path,
-                nn_part_name(trained->part));
+                nn_trained_part_name(trained->part));
     return trained_check_shapes(trained);
 }
 
@@ -141,47 +131,7 @@ void nn_trained_close(nn_trained *trained)
 void nn_trained_describe(const nn_trained *trained, const nn_text_list *files, nn_text *text)
 {
     if (!files)
-        nn_text_append(text, "the %s part", nn_part_name(trained->part));
+        nn_text_append(text, "the %s part", nn_trained_part_name(trained->part));
     else
         nn_list_append(files, text);
-}
-
-static nn_status trained_evaluate(nn_comm *comm, const nn_text_list *files, nn_trained *trained)
-{
-    int threads = 1;
-    NN_TRY(nn_step_threads_choose(comm, 0, &threads));
-    nn_workers_request workers = {
-        .threads = threads, .share_max = threads, .microbatch_size = trained->microbatch_size, .memory = 1e9};
-    NN_TRY(
-        nn_comm_agree(comm, nn_workers_create(trained->model, trained->data, &workers, &trained->workers)));
-    nn_results figures;
-    nn_evaluate_request request = {comm,          trained->workers, trained->model,
-                                   trained->data, trained->part,    trained->microbatch_size};
-    NN_TRY(nn_evaluate_part(&request, trained->weights, &figures));
-    nn_status status = nn_evaluate_check(trained->model, trained->part, &figures);
-    if (status != NN_OK) nn_results_release(&figures);
-    NN_TRY(status);
-    nn_text text = {0}, source = {0};
-    nn_results_text(trained->model, &figures, true, &text);
-    nn_trained_describe(trained, files, &source);
-    nn_log_line("%s: %lld samples of %s: %s", trained->path,
-                (long long)nn_dataset_count(trained->data, trained->part), source.bytes ? source.bytes : "",
-                text.bytes ? text.bytes : "");
-    nn_text_free(&source);
-    nn_text_free(&text);
-    nn_results_show_outputs(trained->model, &figures, nn_part_name(trained->part));
-    nn_results_show_matrices(trained->model, &figures);
-    nn_results_release(&figures);
-    return NN_OK;
-}
-
-nn_status nn_evaluate_job(nn_comm *comm, const nn_evaluation *evaluation)
-{
-    nn_trained trained;
-    const nn_trained_request request = {
-        .files = evaluation->files, .part = NN_PARTS, .sets = evaluation->sets};
-    nn_status status = nn_trained_open(comm, evaluation->run_or_checkpoint, &request, &trained);
-    if (status == NN_OK) status = trained_evaluate(comm, evaluation->files, &trained);
-    nn_trained_close(&trained);
-    return status;
 }

@@ -17,6 +17,12 @@ typedef struct trained_found {
     int has_weights;
 } trained_found;
 
+const char *nn_trained_part_name(nn_part part)
+{
+    static const char *const names[NN_PARTS] = {"training", "validation", "test"};
+    return names[part];
+}
+
 /* ---- names of datasets ---- */
 
 /* The name without the part that it is of: x_test becomes x. */
@@ -143,7 +149,7 @@ static nn_status data_set(const nn_trained_request *request, const trained_found
     if (part.x.count == 0) {
         nn_part_options_release(&part);
         NN_FAIL(NN_ERROR_USAGE, "%s: the run has no %s part; choose another part", trained->path,
-                nn_part_name(request->part));
+                nn_trained_part_name(request->part));
     }
     if (part.weights && (request->predicts || (found->way >= 0 && !found->has_weights))) {
         if (!request->predicts)

@@ -1,11 +1,11 @@
-#include "cli/probe_saved.h"
+#include "cli/saved_probe.h"
 
 #include "base/list.h"
 #include "base/log.h"
 #include "settings/job.h"
 #include "store/probe.h"
 
-nn_status nn_probe_saved(const char *run_or_checkpoint, const nn_text_list *names)
+nn_status nn_saved_probe(const char *run_or_checkpoint, const nn_text_list *names)
 {
     nn_text_list files;
     if (!nn_probe_is_first()) return NN_OK;

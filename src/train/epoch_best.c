@@ -1,8 +1,8 @@
-#include "train/best.h"
+#include "train/epoch_best.h"
 
 #include <math.h>
 
-double nn_best_value(const nn_best_rule *rule, const nn_results *validation)
+double nn_epoch_best_value(const nn_best_rule *rule, const nn_results *validation)
 {
     if (rule->metric >= 0) return validation->choices[rule->metric];
     return rule->head >= 0 ? validation->losses[rule->head] : validation->loss;
@@ -16,9 +16,10 @@ static int best_compare(double value, double other, bool higher_is_better)
     return (value > other) == higher_is_better ? 1 : -1;
 }
 
-bool nn_best_take(const nn_best_rule *rule, nn_run_state *state, int64_t epoch, const nn_results *validation)
+bool nn_epoch_best_take(const nn_best_rule *rule, nn_run_state *state, int64_t epoch,
+                        const nn_results *validation)
 {
-    double value = nn_best_value(rule, validation);
+    double value = nn_epoch_best_value(rule, validation);
     if (isnan(value) && isnan(validation->loss)) return false;
     if (state->best_epoch > 0) {
         int order = best_compare(value, state->best_value, rule->higher_is_better);

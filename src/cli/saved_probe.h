@@ -1,12 +1,12 @@
 /* The first look at the data that a trained network meets. */
-#ifndef NN_CLI_PROBE_SAVED_H
-#define NN_CLI_PROBE_SAVED_H
+#ifndef NN_CLI_SAVED_PROBE_H
+#define NN_CLI_SAVED_PROBE_H
 
 #include "base/options.h"
 #include "base/status.h"
 
 /* Looks at the files that names and patterns stand for, or (NULL) at the data files of the run or checkpoint.
  * A run that cannot be read is told of later, by who really opens it. */
-nn_status nn_probe_saved(const char *run_or_checkpoint, const nn_text_list *names);
+nn_status nn_saved_probe(const char *run_or_checkpoint, const nn_text_list *names);
 
 #endif

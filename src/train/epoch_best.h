@@ -1,19 +1,20 @@
 /* Which weights are the best: those of the epoch with the best validation result. */
-#ifndef NN_TRAIN_BEST_H
-#define NN_TRAIN_BEST_H
+#ifndef NN_TRAIN_EPOCH_BEST_H
+#define NN_TRAIN_EPOCH_BEST_H
 
 #include "rundir/checkpoint.h"
 #include "settings/best_rule.h"
 #include "step/results.h"
 
 /* By what an epoch is compared with others; NaN: undefined. */
-double nn_best_value(const nn_best_rule *rule, const nn_results *validation);
+double nn_epoch_best_value(const nn_best_rule *rule, const nn_results *validation);
 
 /*
  * Whether the epoch is the best so far, and then remembers it. A value that is undefined is worse than any
  * number; on a tie, and where both are undefined, the lower validation loss wins, and on a tie of that too
  * the later epoch, which has trained longer. An epoch of which nothing is defined is never the best.
  */
-bool nn_best_take(const nn_best_rule *rule, nn_run_state *state, int64_t epoch, const nn_results *validation);
+bool nn_epoch_best_take(const nn_best_rule *rule, nn_run_state *state, int64_t epoch,
+                        const nn_results *validation);
 
 #endif

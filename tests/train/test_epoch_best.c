@@ -10,7 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "train/best.h"
+#include "train/epoch_best.h"
 
 #define EPOCHS 5
 
@@ -27,7 +27,7 @@ static int64_t best_of(const history *of, bool higher, bool by_loss)
     for (int e = 0; e < EPOCHS; e++) {
         nn_results figures = {.loss = of->losses[e]};
         figures.choices[0] = of->values[e];
-        nn_best_take(&rule, &run, e + 1, &figures);
+        nn_epoch_best_take(&rule, &run, e + 1, &figures);
     }
     return run.best_epoch;
 }
