@@ -53,26 +53,26 @@ nn_status nn_predictor_open(const char *run_directory_or_checkpoint, nn_predicto
 void nn_predictor_close(nn_predictor *predictor);
 
 /* Number of values of one sample's input, and of one sample's output: those of all outputs of the network,
- * one behind the other in the order of `losses`. */
+ * one after another in the order of `losses`. */
 size_t nn_predictor_input_count(const nn_predictor *predictor);
 size_t nn_predictor_output_count(const nn_predictor *predictor);
 
-/* Classes of the first output, 0 where that is values; and their names, one a line, or NULL where they have
- * none (borrowed; in a name \n stands for a line break and \\ for a backslash). */
+/* Classes of the first output, 0 where that is values; and their names, one per line, or NULL if they have
+ * none (borrowed; in a name \n is a line break and \\ a backslash). */
 size_t nn_predictor_class_count(const nn_predictor *predictor);
 const char *nn_predictor_class_names(const nn_predictor *predictor);
 
-/* 64-bit fingerprint of the weights: the figure that the run printed, if these are its last weights. */
+/* 64-bit fingerprint of the weights: the number that the run printed, if these are its last weights. */
 uint64_t nn_predictor_fingerprint(const nn_predictor *predictor);
 
 /*
- * Predicts `samples` samples. inputs holds samples x input_count raw values as they stand in the data file
+ * Predicts `samples` samples. inputs holds samples x input_count raw values as they are in the data file
  * (unpacked, where its attributes give a scale and an offset; normalisation is applied here, but nothing
  * takes the place of a value that is missing: give the mean of its column where data.fields.NAME.missing is
  * mean); outputs receives samples x output_count values: class probabilities where the loss is cross_entropy,
  * the probability of yes where it is binary_cross_entropy, values in the target's own units otherwise. A
- * network of several outputs gives, for each sample, all of them one behind the other. Sequences are taken to
- * be whole: of the length that they were padded to in training.
+ * network of several outputs gives, for each sample, all of them one after another. Sequences are taken to
+ * be complete: of the length that they were padded to in training.
  */
 nn_status nn_predictor_run(nn_predictor *predictor, size_t samples, const float *inputs, float *outputs);
 

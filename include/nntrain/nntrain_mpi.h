@@ -26,11 +26,12 @@ extern "C" {
  * in it. What it leaves: OpenMP's idle threads, and an exit handler in place of HDF5's own (H5dont_atexit,
  * where the program has not used HDF5 before): it closes what the program has left open, as HDF5's does, but
  * for after a file of the run that HDF5 could not close, and might not survive closing. What it does not
- * touch: signal handlers and masks (its helper threads take no signals; a program that wants to go on after a
- * write beyond the limit of file sizes ignores SIGXFSZ itself), the floating-point environment, umask,
- * working directory, locale, and MPI's error handlers but for that of its own duplicate. HDF5 is called under
- * a lock that the program does not share: while a run is in progress no other thread may call HDF5, unless
- * HDF5 was built thread-safe. The run directory and the data files are locked (flock) until the run ends.
+ * touch: signal handlers and masks (its helper threads take no signals; a program that wants to continue
+ * after a write beyond the limit of file sizes ignores SIGXFSZ itself), the floating-point environment,
+ * umask, working directory, locale, and MPI's error handlers but for that of its own duplicate. HDF5 is
+ * called under a lock that the program does not share: while a run is in progress no other thread may call
+ * HDF5, unless HDF5 was built thread-safe. The run directory and the data files are locked (flock) until the
+ * run ends.
  *
  * Two failures end the process instead, as no rank could bring the others back: one of MPI itself (MPI_Abort
  * of the duplicate), and a rank that makes no progress for training.hang_timeout seconds (_exit with

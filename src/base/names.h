@@ -1,5 +1,5 @@
 /*
- * The names behind the numbers of a dataset: of its columns, of the classes of its labels, and of the
+ * The names for the numbers of a dataset: of its columns, of the classes of its labels, and of the
  * categories that the numbers in a column represent.
  *
  * In a data file, the names of a dataset x are lists of strings next to it, as written by importers:

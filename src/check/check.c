@@ -16,7 +16,7 @@
 #include "train/setup.h"
 #include "train/trainable.h"
 
-/* Data of at most so many bytes is read through. */
+/* Data of at most this many bytes is read completely. */
 #define CHECK_DATA_BYTES ((size_t)256 << 20)
 
 /* ---- problems ---- */
@@ -168,7 +168,7 @@ static void check_data(nn_check *check)
 
 /* ---- the plan ---- */
 
-/* Where the number of samples is not known, a batch size that is told makes microbatches all the same. */
+/* Where the number of samples is not known, a given batch size determines the microbatches anyway. */
 static void check_plan(nn_check *check)
 {
     nn_run *run = &check->run;
@@ -288,6 +288,6 @@ nn_status nn_check_job(const nn_forecast_request *request, nn_forecast *forecast
     }
     nn_free(check);
     if (status == NN_OK && (forecast->problems.failed || forecast->warnings.failed))
-        status = nn_fail(NN_ERROR_MEMORY, "no memory to tell what is wrong");
+        status = nn_fail(NN_ERROR_MEMORY, "out of memory for the list of problems");
     return status;
 }

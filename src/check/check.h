@@ -5,7 +5,7 @@
 #include "check/forecast.h"
 #include "train/run.h"
 
-/* A check under way: the parts of a run that can be had without running it. */
+/* A check in progress: the parts of a run that exist without running it. */
 typedef struct nn_check {
     const nn_forecast_request *request;
     nn_forecast *forecast;

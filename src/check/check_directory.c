@@ -18,12 +18,12 @@
 #include "rundir/fallback.h"
 #include "train/extent.h"
 
-/* Bytes of the write that tells the speed of a disk. */
+/* Bytes of the write that measures the speed of a disk. */
 #define DISK_PROBE ((size_t)8 << 20)
 
 /* ---- who may write ---- */
 
-/* The directory, or the nearest one above it that is there. *exists: it is the directory itself. */
+/* The directory, or the nearest existing one above it. *exists: it is the directory itself. */
 static nn_status directory_nearest(const char *path, char nearest[NN_PATH_SIZE], bool *exists)
 {
     bool there;
@@ -133,7 +133,7 @@ done:
     return status;
 }
 
-/* What becomes of the rest of the run: whether it has ended, and how the schedule continues. */
+/* The rest of the run: whether it has ended, and how the schedule continues. */
 static void resume_plan(nn_check *check)
 {
     nn_run *run = &check->run;
@@ -161,7 +161,7 @@ static double disk_file_size(const char *path)
     return stat(path, &facts) == 0 ? (double)facts.st_size : 0;
 }
 
-/* Bytes of the checkpoints that are there already: new ones take their places. */
+/* Bytes of the existing checkpoints, which new ones replace. */
 static double disk_in_use(const char *run_directory)
 {
     char path[NN_PATH_SIZE];
@@ -178,7 +178,7 @@ static double disk_in_use(const char *run_directory)
     return bytes;
 }
 
-/* Seconds until so many bytes of a file that has no name are on the disk; 0: it cannot be written. */
+/* Seconds until this many bytes of an unnamed file are on the disk; 0: it cannot be written. */
 static double disk_time(const char *folder, size_t size)
 {
     char path[NN_PATH_SIZE + 32], *bytes = NULL;

@@ -12,12 +12,12 @@
 #include "step/witness.h"
 #include "train/over_samples.h"
 
-/* Steps are timed for this long, and at least so many of them. */
+/* Steps are timed for this long, and at least this many of them. */
 #define TIME_SECONDS 0.4
 #define TIME_STEPS 3
 /* Seconds of waiting for the disk, in all, that are worth a warning. */
 #define SAVE_WAIT 10.0
-/* Bytes of a checkpoint beside its vectors: texts, names, and what HDF5 keeps of them. */
+/* Bytes of a checkpoint in addition to its vectors: texts, names, and what HDF5 keeps of them. */
 #define CHECKPOINT_EXTRA 40960.0
 
 /* ---- work ---- */
@@ -63,7 +63,7 @@ static int needs_states(const nn_settings *settings)
     return states + (settings->training.average > 0);
 }
 
-/* What rank 0 takes of the statistics over the batch in a step: it merges what comes from half of so many
+/* What rank 0 takes of the statistics over the batch in a step: it merges what comes from half of this many
  * ranks, or nodes, from a quarter of them, and so on. */
 static double needs_statistics(const nn_check *check, int many)
 {
@@ -339,7 +339,7 @@ void nn_check_time(nn_check *check)
     nn_forecast *forecast = check->forecast;
     char limit[NN_FORMAT_SIZE], all[NN_FORMAT_SIZE];
     if (!time_has_room(check)) {
-        nn_log_warning("the time of a step was not measured: this machine has not the memory for it");
+        nn_log_warning("the time of a step was not measured: this machine does not have enough memory");
         return;
     }
     if (time_measure(check) != NN_OK) {

@@ -18,7 +18,7 @@ typedef struct nn_forecast_request {
 } nn_forecast_request;
 
 typedef struct nn_forecast {
-    nn_text problems; /* one a line; a line that begins with a space goes on with the one before */
+    nn_text problems; /* one per line; a line that begins with a space continues the one before */
     int64_t problem_count;
     nn_text warnings; /* likewise: what training would warn of before its first step */
 
@@ -26,7 +26,7 @@ typedef struct nn_forecast {
     bool has_plan;
     int64_t training, validation, test; /* samples */
     int64_t batch_size, microbatch_size, steps_per_epoch, steps, epochs;
-    int64_t steps_done; /* of the checkpoint that the job would go on from */
+    int64_t steps_done; /* of the checkpoint that the job would continue from */
     bool has_ended;     /* by early stopping */
     double data_unseen; /* bytes of data that were not read through; 0: all were */
     int threads, ranks_per_node;
@@ -39,7 +39,7 @@ typedef struct nn_forecast {
     int64_t parameters;
     double rank_memory;     /* of the busiest rank, without data */
     double together_memory; /* of it, for microbatches that layers look at all together; 0: none do */
-    double saving_memory;   /* that rank 0 takes beside it while it saves */
+    double saving_memory;   /* that rank 0 needs in addition while it saves */
     double data_memory;     /* on a node, for all of its ranks */
     double stream_memory;   /* at most, of a rank that streams */
     double node_memory;     /* all of it together, on the node of rank 0 */
@@ -52,7 +52,7 @@ typedef struct nn_forecast {
     char disk_place[4096]; /* where it was measured */
     bool disk_measured;
     double disk_rate, disk_latency; /* bytes per second, and seconds of the smallest write */
-    double disk_free, disk_needed;  /* what is needed beside the checkpoints that are there */
+    double disk_free, disk_needed;  /* what is needed in addition to the existing checkpoints */
 
     /* Time, in seconds, without communication. */
     bool has_time;

@@ -30,7 +30,7 @@ static const nn_command_option check_options[] = {
     {"--fresh", NULL, "the job would start over, whatever the run directory holds"},
     {NULL, NULL, NULL}};
 
-/* Lines that are shown of one problem, beside its first and its last. */
+/* Lines shown of one problem, in addition to its first and its last. */
 #define CHECK_LINES 6
 
 /* Ranks, or nodes, that are more than a slip of the keys. */
@@ -112,7 +112,7 @@ static const char *check_plural(int64_t count)
     return count == 1 ? "" : "s";
 }
 
-/* Lines from `at` that go on with the problem before. */
+/* Lines from `at` that continue the problem before. */
 static int64_t check_count_lines(const char *at)
 {
     int64_t count = 0;
@@ -124,7 +124,7 @@ static int64_t check_count_lines(const char *at)
     return count;
 }
 
-/* Each entry with a mark; what goes on with one is indented like it. Of many lines of one the first are
+/* Each entry with a mark; what continues one is indented like it. Of many lines of one the first are
  * shown, and the last, which says what to do. */
 static void check_show_entries(const nn_text *entries, const char *prefix)
 {
@@ -170,7 +170,7 @@ static void check_show_plan(const nn_forecast_request *request, const nn_forecas
     if (forecast->data_unseen > 0)
         check_line("", "%s of data were not read through: training looks at all of it",
                    nn_format_bytes(unseen, forecast->data_unseen));
-    check_line("steps", "%lld an epoch x %lld epoch%s = %lld", (long long)forecast->steps_per_epoch,
+    check_line("steps", "%lld per epoch x %lld epoch%s = %lld", (long long)forecast->steps_per_epoch,
                (long long)forecast->epochs, check_plural(forecast->epochs), (long long)forecast->steps);
     if (forecast->has_ended)
         check_line("", "%lld of them are done, and the run has stopped early: the job has nothing to do",
@@ -178,15 +178,15 @@ static void check_show_plan(const nn_forecast_request *request, const nn_forecas
     else if (forecast->steps_done >= forecast->steps)
         check_line("", "%lld steps are done: the job has nothing to do", (long long)forecast->steps_done);
     else if (forecast->steps_done > 0)
-        check_line("", "%lld of them are done: the job goes on from a checkpoint",
+        check_line("", "%lld of them are done: the job continues from a checkpoint",
                    (long long)forecast->steps_done);
     check_line("batch", "%lld samples = %lld microbatches of %lld", (long long)forecast->batch_size,
                (long long)forecast->leaves, (long long)forecast->microbatch_size);
     if (forecast->least_leaves < forecast->most_leaves)
-        check_line("", "%lld to %lld microbatches a rank; threads are busy %.0f %% of a step",
+        check_line("", "%lld to %lld microbatches per rank; threads are busy %.0f %% of a step",
                    (long long)forecast->least_leaves, (long long)forecast->most_leaves, 100 * busy);
     else
-        check_line("", "%lld microbatch%s a rank; threads are busy %.0f %% of a step",
+        check_line("", "%lld microbatch%s per rank; threads are busy %.0f %% of a step",
                    (long long)forecast->most_leaves, forecast->most_leaves == 1 ? "" : "es", 100 * busy);
     if (idle > 0) check_line("", "%lld of %lld threads are idle", (long long)idle, (long long)workers);
 }
@@ -196,7 +196,7 @@ static void check_show_memory(const nn_forecast_request *request, const nn_forec
     char rank[NN_FORMAT_SIZE], data[NN_FORMAT_SIZE], saving[NN_FORMAT_SIZE], node[NN_FORMAT_SIZE],
         limit[NN_FORMAT_SIZE], all[NN_FORMAT_SIZE], between[NN_FORMAT_SIZE];
     check_line("parameters", "%lld", (long long)forecast->parameters);
-    check_line("memory", "%s a rank, %s of data a node; rank 0 takes %s more while it saves",
+    check_line("memory", "%s per rank, %s of data per node; rank 0 takes %s more while it saves",
                nn_format_bytes(rank, forecast->rank_memory), nn_format_bytes(data, forecast->data_memory),
                nn_format_bytes(saving, forecast->saving_memory));
     if (forecast->together_memory > 0)
@@ -204,17 +204,17 @@ static void check_show_memory(const nn_forecast_request *request, const nn_forec
             "", "statistics are taken over the batch: the microbatches of a rank are in memory together, %s",
             nn_format_bytes(all, forecast->together_memory));
     if (forecast->stream_memory > 0)
-        check_line("", "the data is streamed: up to %s a rank are taken for it",
+        check_line("", "the data is streamed, using up to %s per rank",
                    nn_format_bytes(data, forecast->stream_memory));
     check_line("", "%s on a node with %d rank%s; %s: %s", nn_format_bytes(node, forecast->node_memory),
                forecast->ranks_per_node, check_plural(forecast->ranks_per_node), forecast->memory_limit_of,
                nn_format_bytes(limit, forecast->memory_limit));
     if (request->ranks == 1) return;
     if (request->nodes == 1)
-        check_line("messages", "%s a rank and step, all of it within the node",
+        check_line("messages", "%s per rank and step, all of it within the node",
                    nn_format_bytes(all, forecast->exchanged));
     else
-        check_line("messages", "%s a rank and step, %s of it from other nodes",
+        check_line("messages", "%s per rank and step, %s of it from other nodes",
                    nn_format_bytes(all, forecast->exchanged),
                    nn_format_bytes(between, forecast->between_nodes));
 }
@@ -239,11 +239,11 @@ static void check_show_time(const nn_forecast_request *request, const nn_forecas
     char step[NN_FORMAT_SIZE], epoch[NN_FORMAT_SIZE], run[NN_FORMAT_SIZE], leaf[NN_FORMAT_SIZE],
         update[NN_FORMAT_SIZE], limit[NN_FORMAT_SIZE], kept[NN_FORMAT_SIZE];
     if (!forecast->has_time) return;
-    check_line("time, about", "%s a step, %s an epoch, %s for the run",
+    check_line("time, about", "%s per step, %s per epoch, %s for the run",
                nn_format_seconds(step, forecast->step_seconds),
                nn_format_seconds(epoch, forecast->epoch_seconds),
                nn_format_seconds(run, forecast->run_seconds));
-    check_line("", "from %s a microbatch and %s an update on one thread here;",
+    check_line("", "from %s per microbatch and %s per update on one thread here;",
                nn_format_seconds(leaf, forecast->leaf_seconds),
                nn_format_seconds(update, forecast->update_seconds));
     check_line("", "reading data and messages between ranks are not in it");

@@ -30,7 +30,7 @@ static nn_status generate_number(const nn_arguments *arguments, int option, doub
     char *end;
     *number = strtod(text, &end);
     if (end == text || *end || !(*number >= least) || *number > 1e12)
-        NN_FAIL(NN_ERROR_USAGE, "%s: '%s' is no number of at least %g", generate_options[option].name, text,
+        NN_FAIL(NN_ERROR_USAGE, "%s: '%s' must be a number >= %g", generate_options[option].name, text,
                 least);
     return NN_OK;
 }

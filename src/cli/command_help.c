@@ -61,7 +61,7 @@ const char *nn_help_topic(size_t index)
     return help_find_item(&index, &item) ? item.name : NULL;
 }
 
-/* The topic that tells about a key of the configuration; NULL: there is no such key. */
+/* The topic that describes a key of the configuration; NULL: there is no such key. */
 static const char *help_topic_of_key(const char *key)
 {
     nn_help_item item;
@@ -79,7 +79,7 @@ static nn_status help_unknown(const char *topic)
     const char **names, *near = help_topic_of_key(topic);
     size_t count = 0;
     if (near)
-        NN_FAIL(NN_ERROR_USAGE, "help: '%s' is no topic, but a key that `nntrain help %s` tells about", topic,
+        NN_FAIL(NN_ERROR_USAGE, "help: '%s' is not a topic but a key, described by `nntrain help %s`", topic,
                 near);
     while (nn_help_topic(count)) count++;
     NN_TRY(NN_ALLOCATE(&names, count, "the topics of help"));

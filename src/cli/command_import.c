@@ -42,7 +42,7 @@ static nn_status import_unknown_format(const char *word)
     const char *near = nn_nearest(word, known, count);
     nn_status status =
         nn_fail(NN_ERROR_USAGE,
-                "import: '%s' is no format%s%s%s; the format stands first (%s): nntrain import "
+                "import: unknown format '%s'%s%s%s; give the format first (%s): nntrain import "
                 "FORMAT SOURCE... -o OUT.h5",
                 word, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", names.bytes);
     nn_text_free(&names);
@@ -58,7 +58,7 @@ static const nn_option *import_find_option(const nn_importer *importer, const ch
     return NULL;
 }
 
-/* The key behind the dashes, as tables write it; *value is what stands behind '=', or NULL. */
+/* The key after the dashes, as tables write it; *value is what follows '=', or NULL. */
 static void import_key(const char *word, char *key, const char **value)
 {
     while (*word == '-') word++;
@@ -89,7 +89,7 @@ static nn_status import_parse_option(import_line *line, int argc, char **argv, i
         nn_text_free(&place);
         NN_FAIL(NN_ERROR_USAGE, "import: %s needs a value: %s VALUE", argv[0], argv[0]);
     }
-    nn_status status = place.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for the command line")
+    nn_status status = place.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the command line")
                                     : nn_copy_text(place.bytes, &copied_place);
     nn_text_free(&place);
     NN_TRY(status);
@@ -145,7 +145,7 @@ static nn_status import_names(const nn_option *table, const char ***names)
     return NN_OK;
 }
 
-/* Each table is told what the other one has, so that an unknown option is one that neither knows. */
+/* Each table knows what the other one has, so that an unknown option is one that neither knows. */
 static nn_status import_read_options(nn_config *config, const nn_importer *importer,
                                      nn_import_settings *settings, void *options)
 {
@@ -174,7 +174,7 @@ static nn_status import_run_task(const import_task *task, const nn_import_team *
     nn_status status =
         nn_import_run(importer, &import, task->settings, team, isatty(STDERR_FILENO), &summary);
     nn_import_release(importer, &import);
-    if (status == NN_OK && summary.failed) status = nn_fail(NN_ERROR_MEMORY, "no memory for the summary");
+    if (status == NN_OK && summary.failed) status = nn_fail(NN_ERROR_MEMORY, "out of memory for the summary");
     if (status == NN_OK && summary.length > 0) fputs(summary.bytes, stdout);
     nn_text_free(&summary);
     return status;
@@ -250,7 +250,7 @@ static nn_status import_start(const import_line *line, nn_config *config)
     return status;
 }
 
-/* `nntrain import csv --help` tells about csv. */
+/* `nntrain import csv --help` describes csv. */
 static bool import_asks(int argc, char **argv)
 {
     for (int i = 0; i < argc; i++)

@@ -53,7 +53,7 @@ const nn_command nn_command_predict = {
         "Without --data: a part of the run's own data, its samples numbered within the part.\n"
         "With --data: one line per row of the files (per window of data.window), in their order, whatever "
         "the\n"
-        "run has split off. Targets are not needed; those that are there become columns. A row whose inputs\n"
+        "run has split off. Targets are not needed; those that exist become columns. A row whose inputs\n"
         "hold NaN or Inf, or cannot be read, has no prediction: its numbers are nan, its class is empty.\n"
         "The files need the datasets that the configuration names for test, validation or train, or those\n"
         "names without the part (x for x_test). Columns, classes and categories are matched by name where\n"

@@ -76,7 +76,7 @@ static const char train_about[] =
     "  12  a node's memory or arithmetic gave wrong bits\n"
     "  75  stopped on request or in time, and saved: run again to resume\n"
     "mpirun may end with 1 after TERM or Ctrl-C; RUN_DIR/status has the exit code of the run itself.\n"
-    "A restart may mend 4, 8, 12, 6 and 11, and a signal's 128 + n; it ends the others the same way again.\n";
+    "A restart may fix 4, 8, 12, 6 and 11, and a signal's 128 + n; it ends the others the same way again.\n";
 
 const nn_command nn_command_train = {
     .name = "train",

@@ -9,15 +9,15 @@
 static const nn_command_option verify_options[] = {{NULL, NULL, NULL}};
 
 static const char verify_about[] =
-    "Needs no MPI and changes nothing. (While a run goes on, what it has just removed may be told\n"
-    "as gone.) Of each file it tells whether\n"
+    "Needs no MPI and changes nothing. (During a run, what it has just removed may be reported as\n"
+    "missing.) For each file it checks whether\n"
     "  - it can be read, and its seal (a checksum of the whole file) is right,\n"
     "  - each array in it has the checksum that it was written with,\n"
     "  - it has all that its own configuration asks for, in the right shapes,\n"
     "  - weights and optimizer state are finite, and the fingerprint is that of the weights,\n"
     "  - it was made at the step that its name tells, and by the run that the manifest names,\n"
     "  - it is the very file that RUN_DIR/manifest lists.\n"
-    "What the manifest lists and is not there is told, too. Each file is a line, good or BAD,\n"
+    "What the manifest lists and does not exist is reported, too. Each file is a line, good or BAD,\n"
     "with what is wrong below it. The exit code is 0 where all are good, 9 where one is not.\n"
     "\n"
     "  nntrain verify runs/fashion\n"

@@ -150,7 +150,7 @@ void nn_help_append_family(nn_text *text, const nn_help_family *family)
     nn_text_append(text, "\n`nntrain help NAME` describes one of them.\n");
 }
 
-/* The options common to the family are on its page; a command line needs them all at hand. */
+/* The options common to the family are on its page; a command line needs them all. */
 void nn_help_append_item(nn_text *text, const nn_help_family *family, const nn_help_item *item)
 {
     nn_text_append(text, "%s (%s): %s\n", item->name, family->what, item->summary);

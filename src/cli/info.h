@@ -22,7 +22,7 @@ void nn_facts_integer(nn_facts *facts, const char *key, int64_t value);
 void nn_facts_number(nn_facts *facts, const char *key, double value, int digits);
 void nn_facts_bytes(nn_facts *facts, const char *key, uint64_t bytes);
 
-/* Values without a key. JSON has no NaN and no Inf: null stands for them. */
+/* Values without a key. JSON has no NaN and no Inf: they become null. */
 void nn_facts_append_number(nn_facts *facts, double value, int digits);
 void nn_facts_append_extents(nn_facts *facts, int dimensions,
                              const int64_t *extents); /* "28 x 28", [28,28] */
@@ -37,7 +37,7 @@ nn_status nn_info_append_data(nn_facts *facts, nn_store_file *file);
 nn_status nn_info_append_checkpoint(nn_facts *facts, const char *path);
 nn_status nn_info_append_run(nn_facts *facts, const char *directory);
 /* Run directories as one table: a line for each setting, mean and deviation over seeds, best first. Runs
- * without a whole checkpoint are told and left out. */
+ * without an intact checkpoint are reported and left out. */
 nn_status nn_info_append_sweep(nn_facts *facts, size_t count, const char *const *directories);
 
 /* Size of a file; 0 when there is none. */

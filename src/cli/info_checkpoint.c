@@ -98,7 +98,7 @@ static nn_status checkpoint_append_text(nn_facts *facts, nn_store_file *file, co
     return NN_OK;
 }
 
-/* What computed, and what of that changed under way. Checkpoints of older versions do not say. */
+/* What computed, and what of that changed during the run. Checkpoints of older versions do not say. */
 static nn_status checkpoint_append_machine(nn_facts *facts, nn_store_file *file)
 {
     static const char *const texts[][2] = {

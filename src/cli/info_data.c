@@ -11,7 +11,7 @@
 #define DATA_CLASSES_SHOWN 20
 #define DATA_NAMES_SHOWN 20
 
-/* An epoch that reads a dataset so many times is worth a word. */
+/* An epoch that reads a dataset this many times is worth a word. */
 #define DATA_READS 4.0
 
 typedef struct data_visit {
@@ -209,7 +209,7 @@ static void data_append_values(nn_facts *facts, const data_set *set)
                        statistics->constants, statistics->row, statistics->first_constant);
     if (statistics->class_count > 0) data_append_classes(text, statistics);
     if (statistics->sampled)
-        nn_text_append(text, "    these figures are of %" PRId64 " rows spread evenly (--full reads all)\n",
+        nn_text_append(text, "    these values are of %" PRId64 " rows spread evenly (--full reads all)\n",
                        statistics->rows_read);
 }
 
@@ -300,7 +300,7 @@ static nn_status data_visit_one(void *context, const char *name, const nn_store_
 nn_status nn_info_append_data(nn_facts *facts, nn_store_file *file)
 {
     data_visit visit = {.facts = facts, .file = file};
-    NN_TRY(NN_ALLOCATE(&visit.statistics, 1, "the figures of a dataset"));
+    NN_TRY(NN_ALLOCATE(&visit.statistics, 1, "the statistics of a dataset"));
     nn_facts_word(facts, "kind", "data");
     nn_facts_bytes(facts, "bytes", nn_info_file_bytes(nn_store_path(file)));
     if (facts->json) {
@@ -313,6 +313,6 @@ nn_status nn_info_append_data(nn_facts *facts, nn_store_file *file)
     if (status != NN_OK) nn_text_free(&facts->text);
     NN_TRY(status);
     if (visit.unreadable == 0) return NN_OK;
-    NN_FAIL(visit.status, "%zu of the datasets of %s cannot be read; the reason stands beside each",
+    NN_FAIL(visit.status, "%zu of the datasets of %s cannot be read; the reason is next to each",
             visit.unreadable, nn_store_path(file));
 }

@@ -1,4 +1,4 @@
-/* A run directory: its checkpoints and whether each is whole, the best weights, the last metrics. */
+/* A run directory: its checkpoints and whether each is intact, the best weights, the last metrics. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ typedef struct run_saved {
     char path[NN_PATH_SIZE];
     uint64_t bytes;
     bool whole;
-    nn_checkpoint_progress progress; /* of a whole one */
+    nn_checkpoint_progress progress; /* of an intact one */
     char problem[4096];              /* of another */
 } run_saved;
 
@@ -98,7 +98,7 @@ static void run_append_saved(nn_facts *facts, const run_saved *saved)
 
 /* ---- all of them ---- */
 
-/* Where there is a whole one: the fingerprint of the newest, and what changed of the machine up to it. */
+/* If there is an intact one: the fingerprint of the newest, and what changed of the machine up to it. */
 static nn_status run_append_checkpoints(nn_facts *facts, const char *directory, const int64_t *steps,
                                         size_t count, run_saved *saved)
 {
@@ -139,7 +139,7 @@ static nn_status run_append_best(nn_facts *facts, const char *directory, run_sav
 
 /* ---- the last metrics ---- */
 
-/* The last line that is whole, a JSON object by itself, cut out of `tail`; NULL: there is none. */
+/* The last complete line, a JSON object by itself, cut out of `tail`; NULL: there is none. */
 static char *run_last_line(char *tail)
 {
     char *end = strrchr(tail, '\n');

@@ -19,7 +19,7 @@ typedef struct nn_named_job {
 nn_status nn_named_job_find(const nn_arguments *arguments, const char *command, nn_named_job *names);
 
 /* A data file that HDF5 itself does not survive is found before anything opens it. What is wrong with the
- * configuration is told later, all of it. */
+ * configuration is reported later, all of it. */
 nn_status nn_named_job_probe(const nn_job *job);
 
 #endif

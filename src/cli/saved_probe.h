@@ -5,8 +5,8 @@
 #include "base/options.h"
 #include "base/status.h"
 
-/* Looks at the files that names and patterns stand for, or (NULL) at the data files of the run or checkpoint.
- * A run that cannot be read is told of later, by who really opens it. */
+/* Probes the files that names and patterns match, or (NULL) at the data files of the run or checkpoint.
+ * A run that cannot be read is reported later, by the caller that opens it. */
 nn_status nn_saved_probe(const char *run_or_checkpoint, const nn_text_list *names);
 
 #endif

@@ -24,7 +24,7 @@ const volatile sig_atomic_t *nn_session_stop_flag(void)
     sigemptyset(&action.sa_mask);
     action.sa_flags = SA_RESTART;
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
-    /* A write beyond a file-size limit shall fail, not kill. */
+    /* A write beyond a file-size limit must fail, not kill. */
     signal(SIGXFSZ, SIG_IGN);
     return &stop_flag;
 }

@@ -101,7 +101,7 @@ static nn_status exact_allocate(nn_reduction *reduction)
     NN_TRY(NN_ALLOCATE(&exact->arrivals, nn_reduction_plan_arrivals(plan, exact->peers.group),
                        "gradients of other nodes"));
     NN_TRY(NN_ALLOCATE(&exact->sum, nn_reduction_plan_sum(plan), "summed gradients"));
-    NN_TRY(NN_ALLOCATE(&exact->scratch, plan->scratch, "sums under way"));
+    NN_TRY(NN_ALLOCATE(&exact->scratch, plan->scratch, "sums in progress"));
     return nn_exact_create_share(reduction);
 }
 
@@ -249,7 +249,7 @@ static uint64_t exact_started_count(const nn_reduction *reduction, int64_t bucke
     return exact->steps * buckets - (uint64_t)bucket;
 }
 
-/* Sends begin behind this rank, so that not all ranks send to the same one at a time. */
+/* Sends begin with the rank after this one, so that not all ranks send to the same one at a time. */
 static nn_status exact_start(nn_reduction *reduction, int64_t bucket)
 {
     const nn_reduction_plan *plan = &reduction->plan;

@@ -1,5 +1,5 @@
-/* What a checkpoint keeps of a configuration for comparison, and the number that tells the checkpoints of one
- * run from those of others. */
+/* What a checkpoint keeps of a configuration for comparison, and the number that distinguishes the
+ * checkpoints of one run from those of others. */
 #ifndef NN_CONFIG_IDENTITY_H
 #define NN_CONFIG_IDENTITY_H
 

@@ -10,11 +10,11 @@
 /* Values read at a time: 16 MiB. A single row may need more, but not this much more. */
 #define STATISTICS_PIECE ((int64_t)2 << 20)
 #define STATISTICS_LONGEST_ROW ((int64_t)32 << 20)
-/* More than this many (some GB) are sampled: so many pieces, spread evenly over the rows. */
+/* More than this many (some GB) are sampled: this many pieces, spread evenly over the rows. */
 #define STATISTICS_MOST_VALUES ((int64_t)250000000)
 #define STATISTICS_PIECES 24
 
-/* A measurement under way. */
+/* A measurement in progress. */
 typedef struct statistics_run {
     nn_value_statistics *figures;
     nn_store_array *array;
@@ -149,7 +149,7 @@ static nn_status statistics_read_pieces(statistics_run *run)
 static void statistics_conclude(const statistics_run *run)
 {
     nn_value_statistics *figures = run->figures;
-    /* Where each value comes once they are no classes but numbers of something. */
+    /* Where each value comes if they are not classes but quantities. */
     if (!run->labels || (int64_t)figures->class_count == figures->rows_read) figures->class_count = 0;
     for (int64_t i = 0; run->first && i < figures->row; i++) {
         if (run->varies[i]) continue;

@@ -13,7 +13,7 @@
 typedef struct nn_value_statistics {
     bool measured;      /* false: no numbers, or rows too long to be read here */
     int64_t count, row; /* elements of the dataset, and of a row */
-    int64_t rows_read;  /* fewer than there are: evenly spread samples, and all figures are theirs */
+    int64_t rows_read;  /* fewer than there are: evenly spread samples, and all results are theirs */
     bool sampled;
     int64_t nans, infinities;
     int64_t missing; /* values that attributes call missing, or that were never written; not NaN as stored */

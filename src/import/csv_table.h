@@ -88,7 +88,7 @@ typedef struct nn_csv_column {
     bool time;        /* its values must not decrease; they are not read as numbers */
     int kinds_max;    /* how many different whole numbers to note, for classes; 0: none */
     nn_csv_kind kind;
-    bool whole;        /* numbers: all are whole, below 2^53 */
+    bool whole;        /* numbers: all are integers below 2^53 */
     bool many;         /* ... and more than kinds_max different ones */
     bool long_numbers; /* numbers: some have more digits than a double holds */
     bool zeros;        /* numbers: some are written with leading zeros, like codes */
@@ -199,7 +199,7 @@ nn_status nn_csv_outputs_find(nn_csv_table *table, const char *option, const nn_
 nn_status nn_csv_outputs_read(const nn_csv_table *table, const nn_csv_outputs *outputs,
                               const nn_csv_record *record, double *values);
 
-/* Names the field's columns, and adds the names behind their numbers as datasets FIELD_categories/COLUMN. To
+/* Names the field's columns, and adds the names for their numbers as datasets FIELD_categories/COLUMN. To
  * be called after the first pass. */
 nn_status nn_csv_outputs_describe(nn_import *import, const nn_csv_table *table, const nn_csv_outputs *outputs,
                                   nn_import_field *field);

@@ -109,7 +109,7 @@ const nn_importer nn_importer_series = {
     .example = "nntrain import series prices.csv --time date --test 0.1 --chronological -o prices.h5",
     .writes = "series: rows x columns, float32 (float64 where a column needs it)\n  series_columns: names of "
               "the columns\n"
-              "  series_categories/COLUMN: the names behind the numbers of a column",
+              "  series_categories/COLUMN: the names for the numbers of a column",
     .options = series_option_table,
     .options_size = sizeof(series_options),
     .open = series_open,

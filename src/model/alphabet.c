@@ -8,7 +8,7 @@
 
 #define BYTES 256
 
-/* Copies a name up to the end of its line, escapes undone; returns what stands behind it. */
+/* Copies a name up to the end of its line, escapes undone; returns what follows it. */
 static const char *alphabet_copy(const char *name, char *text, size_t *at)
 {
     for (; *name && *name != '\n'; name++) {
@@ -24,7 +24,8 @@ nn_status nn_alphabet_create(const char *names, size_t count, nn_alphabet *alpha
     size_t at = 0;
     *alphabet = (nn_alphabet){.count = count};
     if (!names && count > BYTES)
-        NN_FAIL(NN_ERROR_USAGE, "its %zu classes have no names, so they are no symbols of a text", count);
+        NN_FAIL(NN_ERROR_USAGE, "its %zu classes have no names, so they cannot be the symbols of a text",
+                count);
     if (!names) return NN_OK;
     nn_status status = NN_ALLOCATE(&alphabet->text, strlen(names) + 1, "an alphabet");
     if (status == NN_OK) status = NN_ALLOCATE(&alphabet->begins, count + 1, "an alphabet");

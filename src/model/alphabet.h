@@ -9,11 +9,11 @@
 
 typedef struct nn_alphabet {
     size_t count;
-    char *text;     /* the names, one behind the other; NULL: symbol i is byte i */
+    char *text;     /* the names, one after another; NULL: symbol i is byte i */
     size_t *begins; /* of name i in it; count + 1 entries */
 } nn_alphabet;
 
-/* From names one a line, as nn_predictor_class_names has them; NULL: bytes. */
+/* From names, one per line, as nn_predictor_class_names has them; NULL: bytes. */
 nn_status nn_alphabet_create(const char *names, size_t count, nn_alphabet *alphabet);
 void nn_alphabet_release(nn_alphabet *alphabet);
 

@@ -1,5 +1,5 @@
 /*
- * Composites: names that stand for several layers, such as a residual block. A composite's plug-in is one
+ * Composites: names for several layers, such as a residual block. A composite's plug-in is one
  * file src/model/composite_NAME.c with one exported object nn_composite_NAME and one line in
  * composite_list.h.
  */

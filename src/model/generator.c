@@ -44,14 +44,14 @@ nn_status nn_generator_start(nn_generator *generator, const char *prompt, size_t
     NN_TRY(nn_alphabet_read(&generator->alphabet, prompt, &generator->symbols, &generator->count));
     if (generator->count == 0) NN_FAIL(NN_ERROR_USAGE, "--prompt: one symbol at least is needed");
     if (!generator->every_step && generator->count < generator->window)
-        NN_FAIL(NN_ERROR_USAGE, "--prompt: this network needs %zu symbols to go on from, not %zu",
+        NN_FAIL(NN_ERROR_USAGE, "--prompt: this network needs a prompt of %zu symbols, not %zu",
                 generator->window, generator->count);
     return nn_reallocate((void **)&generator->symbols, generator->count, generator->count + length,
                          sizeof *generator->symbols, "the text");
 }
 
-/* The probabilities of what follows the last symbols, as far as the window goes. What stands behind them in
- * the window does not count: the network looks back only. */
+/* The probabilities of what follows the last symbols, as far as the window reaches. What follows them in the
+ * window does not count: the network only looks back. */
 static nn_status generator_predict(nn_generator *generator, const float **next)
 {
     size_t seen = generator->count < generator->window ? generator->count : generator->window;

@@ -10,7 +10,7 @@
 
 typedef struct nn_generator_options {
     double temperature; /* above 1: bolder, below 1: more careful, 0: always the likeliest */
-    double top_k;       /* choose among so many likeliest symbols only; 0: among all */
+    double top_k;       /* choose among this many likeliest symbols; 0: among all */
     uint64_t seed;      /* of the choices */
 } nn_generator_options;
 

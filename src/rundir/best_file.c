@@ -41,7 +41,7 @@ nn_status nn_rundir_restore_best(const char *run_directory, const nn_checkpoint_
     NN_TRY(nn_store_commit(path, bytes, size));
     if (nn_manifest_record(run_directory, run, NN_MANIFEST_BEST, bytes, size,
                            parts->stepper->settings->checkpoint.keep_last) != NN_OK)
-        nn_log_warning("%s; %s is saved all the same", nn_error_text(), path);
+        nn_log_warning("%s; %s is saved anyway", nn_error_text(), path);
     return NN_OK;
 }
 

@@ -65,8 +65,9 @@ nn_status nn_checkpoint_put_config(nn_store_image *image, const nn_config *confi
     nn_text text = {0}, lines = {0};
     nn_config_emit(config, &text);
     nn_config_append_values(config, &lines);
-    nn_status status =
-        text.failed || lines.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for a checkpoint's texts") : NN_OK;
+    nn_status status = text.failed || lines.failed
+                           ? nn_fail(NN_ERROR_MEMORY, "out of memory for a checkpoint's texts")
+                           : NN_OK;
     if (status == NN_OK) status = nn_store_image_put_text(image, "config", text.bytes ? text.bytes : "");
     if (status == NN_OK)
         status = nn_store_image_put_text(image, "config_values", lines.bytes ? lines.bytes : "");
@@ -193,7 +194,8 @@ static nn_status checkpoint_compare_machine(nn_store_file *file, const nn_checkp
         nn_text_append(&state->changes, "%safter step %lld (%.*s): arithmetic %016" PRIx64 ", %s",
                        state->changes.length > 0 ? "\n" : "", (long long)state->step, first, text,
                        parts->machine->hash, parts->machine->text);
-        if (state->changes.failed) status = nn_fail(NN_ERROR_MEMORY, "no memory for a checkpoint's texts");
+        if (state->changes.failed)
+            status = nn_fail(NN_ERROR_MEMORY, "out of memory for a checkpoint's texts");
     }
     nn_text_free(&what);
     return status;
@@ -207,10 +209,10 @@ static nn_status checkpoint_get_changes(nn_store_file *file, nn_text *changes)
     NN_TRY(nn_store_read_text(file, NN_MACHINE_CHANGES, &lines));
     nn_text_append(changes, "%s", lines);
     nn_free(lines);
-    return changes->failed ? nn_fail(NN_ERROR_MEMORY, "no memory for a checkpoint's texts") : NN_OK;
+    return changes->failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for a checkpoint's texts") : NN_OK;
 }
 
-/* A run that began with the normalisation of another goes on with it, whatever has become of the other. */
+/* A run that began with the normalisation of another keeps it, whatever has happened to the other. */
 static nn_status checkpoint_compare_scalings(nn_store_file *file, const nn_checkpoint_parts *parts)
 {
     const nn_config_value *values;

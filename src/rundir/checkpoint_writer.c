@@ -132,7 +132,7 @@ static void writer_keep(nn_writer *writer, unsigned what, const char *path, cons
     int64_t step = what == NN_UNSAVED_BEST ? NN_MANIFEST_BEST : outcome->step;
     if (nn_manifest_record(writer->directory, writer->run, step, image->bytes, image->size,
                            writer->keep_last) != NN_OK)
-        nn_log_warning("%s; %s is saved all the same", nn_error_text(), path);
+        nn_log_warning("%s; %s is saved anyway", nn_error_text(), path);
     nn_fault("manifest.written", NULL, 0);
 }
 

@@ -1,4 +1,4 @@
-/* Whether a checkpoint can go on as this run: the same settings and data, and all of its parts. */
+/* Whether a checkpoint can continue as this run: the same settings and data, and all of its parts. */
 #include "rundir/compare.h"
 
 #include <inttypes.h>
@@ -31,7 +31,7 @@ static const char *compare_shown(const char *value)
     return value[0] ? value : "not set";
 }
 
-/* Appends the values that are there now and were not. */
+/* Appends the values that exist now and did not before. */
 static void compare_added(const nn_config *config, const char *lines, nn_text *differences)
 {
     const nn_config_value *values;
@@ -67,7 +67,8 @@ nn_status nn_checkpoint_run(const nn_checkpoint_parts *parts, uint64_t *run)
 {
     nn_text lines = {0};
     nn_config_append_values(parts->config, &lines);
-    nn_status status = lines.failed ? nn_fail(NN_ERROR_MEMORY, "no memory for the identity of a run") : NN_OK;
+    nn_status status =
+        lines.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the identity of a run") : NN_OK;
     *run = nn_config_identity(lines.bytes ? lines.bytes : "", parts->data_identity);
     nn_text_free(&lines);
     return status;

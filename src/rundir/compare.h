@@ -1,4 +1,4 @@
-/* What is asked of a checkpoint before a run goes on from it. Rank 0 asks; nothing of the run is touched. */
+/* What is checked of a checkpoint before a run continues from it. Rank 0 does; the run is left unchanged. */
 #ifndef NN_RUNDIR_COMPARE_H
 #define NN_RUNDIR_COMPARE_H
 

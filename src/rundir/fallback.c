@@ -62,8 +62,8 @@ static nn_status fallback_look(const fallback *search, const char *path, int64_t
     return status == NN_ERROR_IO || status == NN_ERROR_DATA ? NN_ERROR_CHECKPOINT : status;
 }
 
-/* Damaged is what has no right seal. What was opened is another file than it should be, and kept; and so is
- * what is no file. */
+/* Damaged is what has no valid seal. What could be opened is another file than it should be, and kept; and so
+ * is what is not a file. */
 static nn_status fallback_note_damage(fallback *search, const char *path, int64_t step)
 {
     nn_damaged *damaged = search->damaged;
@@ -159,8 +159,8 @@ static bool fallback_lists(const fallback *search, int64_t step)
     return false;
 }
 
-/* Files that the manifest lists, that are there, and that the listing of the folder has left out: a file
- * server may do that. In their place, newest first. */
+/* Existing files that the manifest lists and the listing of the folder has left out: a file server may do
+ * that. In their place, newest first. */
 static nn_status fallback_add_listed(fallback *search)
 {
     for (size_t i = 0; i < search->manifest.count; i++) {
@@ -224,7 +224,7 @@ static nn_status fallback_judge(const fallback *search, bool ours, const char **
     NN_TRY(fallback_look_for_figures(search, &figures));
     *reason = search->passed.bytes;
     if (!*reason && search->has_manifest && !search->knows) *reason = "the manifest is damaged, too";
-    if (!*reason && figures) *reason = "metrics.jsonl has the figures of a run";
+    if (!*reason && figures) *reason = "metrics.jsonl has the results of a run";
     if (!*reason && ours && search->manifest.count > 0)
         *reason = "the manifest lists checkpoints of this run";
     return NN_OK;
@@ -243,13 +243,14 @@ static nn_status fallback_fail(fallback *search)
         return nn_fail(NN_ERROR_USAGE, "%s", search->other.bytes);
     NN_TRY(fallback_judge(search, ours, &reason));
     if (!reason) return NN_OK;
-    if (search->count > 0) snprintf(what, sizeof what, "none of the %zu checkpoints is whole", search->count);
-    NN_FAIL(
-        NN_ERROR_CHECKPOINT,
-        "%s: %s, and to begin from scratch would throw away what the run has done:\n%s\nnothing was "
-        "removed; restore a checkpoint from a copy (nntrain verify %s tells more), choose another --run-dir, "
-        "or start over with --fresh",
-        directory, what, reason, directory);
+    if (search->count > 0)
+        snprintf(what, sizeof what, "none of the %zu checkpoints is usable", search->count);
+    NN_FAIL(NN_ERROR_CHECKPOINT,
+            "%s: %s, and to begin from scratch would throw away what the run has done:\n%s\nnothing was "
+            "removed; restore a checkpoint from a copy (nntrain verify %s reports more), choose another "
+            "--run-dir, "
+            "or start over with --fresh",
+            directory, what, reason, directory);
 }
 
 nn_status nn_fallback_find(const nn_job *job, const nn_checkpoint_parts *parts, char path[NN_PATH_SIZE],

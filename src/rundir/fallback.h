@@ -1,4 +1,4 @@
-/* Which checkpoint a run goes on from, and when it must not begin from scratch. */
+/* Which checkpoint a run continues from, and when it must not begin from scratch. */
 #ifndef NN_RUNDIR_FALLBACK_H
 #define NN_RUNDIR_FALLBACK_H
 
@@ -7,14 +7,14 @@
 #include "settings/job.h"
 
 /*
- * Finds the newest checkpoint of a run directory that is whole, of this run, of the step that its name tells,
+ * Finds the newest checkpoint of a run directory that is intact, of this run, of the step in its name,
  * and what the manifest says where that lists it; after all checkpoints come the best weights, whose file
- * holds as much. One that is whole and of this run, but not what the manifest says, is taken where there is
+ * holds as much. One that is intact and of this run, but not what the manifest says, is taken where there is
  * no other. Each that is passed over is named by a warning, when one is found.
  *
  * Where none is found, *found stays empty if the run never had one. If it had, to begin from scratch would
- * throw away what it has done: NN_ERROR_CHECKPOINT names all that was tried; NN_ERROR_USAGE tells the
- * settings apart where it is they that do not fit. With job->fresh all that there is is removed first.
+ * throw away what it has done: NN_ERROR_CHECKPOINT names all that was tried; NN_ERROR_USAGE names the
+ * settings if it is they that differ. With job->fresh all that exists is removed first.
  *
  * A file or folder that the system cannot read, after patience, ends the search with NN_ERROR_IO: it says
  * nothing of what is there. *damaged, zeros before, lists what was found damaged; it may be NULL. Release it,

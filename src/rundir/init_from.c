@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "rundir/init_names.h"
 
-/* What became of the tensors, by name. */
+/* What happened to the tensors, by name. */
 typedef struct init_report {
     int64_t taken, tensors;
     bool *taken_layers; /* of each layer: some of it is taken */

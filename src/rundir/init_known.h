@@ -20,8 +20,8 @@ typedef struct nn_init_known {
 
 /*
  * Reads them from the run or checkpoint of settings->init_from; from the run's own newest checkpoint where it
- * has one, so that it goes on as it began whatever has become of the other run. A target whose output layer
- * is excluded keeps nothing. Release it in any case, once the data is open. Collective.
+ * has one, so that it continues as it began whatever has happened to the other run. A target whose output
+ * layer is excluded keeps nothing. Release it in any case, once the data is open. Collective.
  */
 nn_status nn_init_known_read(nn_comm *comm, const nn_settings *settings, const char *folder,
                              const nn_job *job, nn_init_known *known);

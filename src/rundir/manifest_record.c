@@ -42,7 +42,7 @@ nn_status nn_manifest_begin(const char *run_directory, uint64_t run, const nn_ke
     nn_status status = from ? manifest_go_on(run_directory, &manifest, from, damaged) : NN_OK;
     manifest.run = run;
     if (status == NN_OK && nn_manifest_write(run_directory, &manifest) != NN_OK)
-        nn_log_warning("%s; the run goes on without a manifest of its checkpoints", nn_error_text());
+        nn_log_warning("%s; the run continues without a manifest of its checkpoints", nn_error_text());
     nn_manifest_release(&manifest);
     return status;
 }

@@ -1,4 +1,4 @@
-/* The manifest of a run directory while the run goes on. Rank 0 calls this. */
+/* The manifest of a run directory during the run. Rank 0 calls this. */
 #ifndef NN_RUNDIR_MANIFEST_RECORD_H
 #define NN_RUNDIR_MANIFEST_RECORD_H
 
@@ -6,9 +6,9 @@
 #include "rundir/manifest.h"
 #include "store/kept.h"
 
-/* Writes the manifest that a run goes on with: of those listed before, what is there and not damaged, and the
- * checkpoint that it goes on from (NULL: it begins, and nothing is listed). It is there from the first step
- * on: a run without one that has figures was made by an older nntrain, or has lost it. Where it cannot be
+/* Writes the manifest that a run continues with: of those listed before, what exists undamaged, and the
+ * checkpoint that it continues from (NULL: it begins, and nothing is listed). It is there from the first step
+ * on: a run without one that has results was made by an older nntrain, or has lost it. Where it cannot be
  * written a warning says so; one that the system cannot read is a failure. */
 nn_status nn_manifest_begin(const char *run_directory, uint64_t run, const nn_kept_checkpoint *from,
                             const nn_damaged *damaged);

@@ -31,8 +31,8 @@ static int metrics_write(int descriptor, const char *line)
     return 0;
 }
 
-/* Half a line is cut off again: who reads the file meets whole lines only. Where that fails too, the file is
- * mended with the next line, or when the run is resumed. */
+/* Half a line is cut off again: readers of the file see complete lines only. Where that fails too, the file
+ * is repaired with the next line, or when the run is resumed. */
 static nn_status metrics_append(const char *path, const char *line)
 {
     struct stat before;
@@ -63,12 +63,13 @@ nn_status nn_metrics_file_append(nn_rundir *directory, const nn_text *history, c
     if (saving->unsaved & NN_UNSAVED_METRICS) {
         if (nn_metrics_file_rewrite(directory, history) != NN_OK) return NN_OK;
         saving->unsaved &= ~(unsigned)NN_UNSAVED_METRICS;
-        nn_log_line("%s is whole again", path);
+        nn_log_line("%s is complete again", path);
     } else if (metrics_append(path, line) != NN_OK) {
         saving->unsaved |= NN_UNSAVED_METRICS;
-        nn_log_warning("%s; training goes on: checkpoints hold the metrics too, and the file is written anew "
-                       "after the next epoch",
-                       nn_error_text());
+        nn_log_warning(
+            "%s; training continues: checkpoints hold the metrics too, and the file is written anew "
+            "after the next epoch",
+            nn_error_text());
     }
     return NN_OK;
 }

@@ -142,28 +142,26 @@ static void saving_advise(const nn_saving *saving, const nn_checkpoint_parts *pa
     unsigned unsaved = saving->unsaved;
     int64_t newest = saving->newest;
     if (unsaved & NN_UNSAVED_CHECKPOINT && newest > 0)
-        snprintf(
-            text, size,
-            "the newest checkpoint is of step %" PRId64
-            "; mend that and give the same command again: it trains from there once more, to the same bits",
-            newest);
+        snprintf(text, size,
+                 "the newest checkpoint is of step %" PRId64
+                 "; fix this and run the same command again: it trains from there again, to the same bits",
+                 newest);
     else if (unsaved & NN_UNSAVED_CHECKPOINT && newest < 0)
         snprintf(text, size,
-                 "older checkpoints cannot be listed at present; mend that and give the same command again: "
-                 "it trains from the newest one once more, to the same bits");
+                 "older checkpoints cannot be listed at present; fix this and run the same command again: "
+                 "it trains from the newest one again, to the same bits");
     else if (unsaved & NN_UNSAVED_CHECKPOINT)
-        snprintf(
-            text, size,
-            "there is no checkpoint; mend that and give the same command again: it trains from the start "
-            "once more, to the same bits");
+        snprintf(text, size,
+                 "there is no checkpoint; fix this and run the same command again: it trains from the start "
+                 "again, to the same bits");
     else if (unsaved & NN_UNSAVED_BEST && !saving_is_at_best(parts))
         snprintf(text, size,
                  "the last checkpoint is there, but the weights of the best epoch, %" PRId64
-                 ", are lost; mend that, and train with --fresh to have them",
+                 ", are lost; fix this, and train with --fresh to have them",
                  parts->state->best_epoch);
     else
         snprintf(text, size,
-                 "the last checkpoint is there; mend that and give the same command again: it writes what is "
+                 "the last checkpoint is written; fix this and run the same command again: it writes what is "
                  "missing");
 }
 

@@ -48,7 +48,7 @@ static void sweep_release_run(nn_sweep_run *run)
     *run = (nn_sweep_run){0};
 }
 
-/* Runs that cannot be read are told and left out: one that has failed must not hide the others. */
+/* Runs that cannot be read are reported and left out: one that has failed must not hide the others. */
 static nn_status sweep_read(nn_sweep *all, size_t count, const char *const *directories)
 {
     NN_TRY(NN_ALLOCATE(&all->runs, count, "the runs of a table"));
@@ -66,7 +66,7 @@ static nn_status sweep_read(nn_sweep *all, size_t count, const char *const *dire
     for (size_t i = 1; i < all->run_count; i++)
         if (strcmp(all->runs[i].metric, all->runs[0].metric) != 0)
             NN_FAIL(NN_ERROR_USAGE,
-                    "%s is judged by %s and %s by %s: name runs that have the same figure (checkpoint.best)",
+                    "%s is judged by %s and %s by %s: list runs with the same checkpoint.best",
                     all->runs[0].directory, all->runs[0].metric, all->runs[i].directory, all->runs[i].metric);
     all->higher = strcmp(all->runs[0].order, "higher") == 0;
     return NN_OK;
@@ -89,7 +89,7 @@ const char *nn_sweep_value(const nn_sweep_run *run, const char *path, char cell[
 }
 
 /* Whether two runs have the path and other values of it; an option of what only one of them has, such as
- * another optimizer, tells nothing beside the name of the optimizer. */
+ * another optimizer, adds nothing to the name of the optimizer. */
 static bool sweep_differs(const nn_sweep *all, const char *path)
 {
     char first[NN_SWEEP_CELL] = NN_SWEEP_ABSENT, cell[NN_SWEEP_CELL];
@@ -188,7 +188,7 @@ static nn_status sweep_group_runs(nn_sweep *all)
     return NN_OK;
 }
 
-/* Best first; what has no figure last. Few enough groups for a simple sort, which keeps the order of equals.
+/* Best first; what has no result last. Few enough groups for a simple sort, which keeps the order of equals.
  */
 static void sweep_sort(nn_sweep *all)
 {

@@ -29,7 +29,7 @@ struct nn_loaded {
     double *bases;    /* what targets are differences to; observed values are then not differences. NULL: not
                          wanted */
     bool soft;        /* the targets of the only head are soft */
-    bool weighted;    /* weights count in the part at hand */
+    bool weighted;    /* weights count in this part */
     nn_real *data_scratch;  /* of the data set's transforms */
     int64_t first_position; /* of its first sample in the order of the part */
 };

@@ -20,7 +20,7 @@ typedef struct nn_store_source nn_store_source;
 /* Selects the driver, which is read-only. To be called with the lock held. */
 bool nn_store_driver_set(hid_t access);
 
-/* The source behind an open file, or NULL if another driver reads it. Borrowed. */
+/* The source of an open file, or NULL if another driver reads it. Borrowed. */
 nn_store_source *nn_store_driver_source(hid_t file);
 
 /* Reads `size` bytes at `at`; on failure returns false with errno set, 0 meaning that the file ends before

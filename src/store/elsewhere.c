@@ -54,27 +54,27 @@ static bool elsewhere_try_list(hid_t object, const char *list, const char *name,
     return false;
 }
 
-bool nn_store_find_file(hid_t object, const char *name, const char *variable, bool beside, char *path,
+bool nn_store_find_file(hid_t object, const char *name, const char *variable, bool nearby, char *path,
                         size_t size)
 {
     char home[ELSEWHERE_NAME];
     if (*name == '/') {
         if (elsewhere_try(NULL, 0, name, path, size)) return true;
-        if (!beside) return false;
+        if (!nearby) return false;
         name = strrchr(name, '/') + 1;
     }
     if (elsewhere_try_list(object, getenv(variable), name, path, size)) return true;
-    for (int real = 0; beside && real < 2; real++) {
+    for (int real = 0; nearby && real < 2; real++) {
         size_t length = elsewhere_home(object, real, home);
         if (length > 0 && elsewhere_try(home, length, name, path, size)) return true;
     }
     return elsewhere_try(NULL, 0, name, path, size);
 }
 
-static bool elsewhere_exists(hid_t object, const char *name, const char *variable, bool beside)
+static bool elsewhere_exists(hid_t object, const char *name, const char *variable, bool nearby)
 {
     char path[2 * ELSEWHERE_NAME];
-    return nn_store_find_file(object, name, variable, beside, path, sizeof path);
+    return nn_store_find_file(object, name, variable, nearby, path, sizeof path);
 }
 
 static nn_status elsewhere_fail_link(const nn_store_file *file, const char *name, const void *value,

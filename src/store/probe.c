@@ -18,7 +18,7 @@
 /* A look ends by itself after this long, so that files with very many datasets or on slow disks cost no more.
  */
 #define PROBE_PATIENCE 2
-/* What makes HDF5 hang burns processor time; a disk that does not answer is no fault of the file. */
+/* What makes HDF5 hang burns processor time; a disk that does not answer is not the file's fault. */
 #define PROBE_CPU_SECONDS 10
 #define PROBE_LONGEST 120
 /* Beyond what the process has already: far more than a chunk and its unpacked copy need. */

@@ -98,7 +98,7 @@ nn_status nn_store_check_links(const nn_store_file *file, const char *name);
 nn_status nn_store_check_sources(const nn_store_array *array, bool sparse);
 /* Where HDF5 finds a file named by the file of `object`: in the folders listed in an environment variable,
  * next to the file, or under the name itself; false if it does not exist. */
-bool nn_store_find_file(hid_t object, const char *name, const char *variable, bool beside, char *path,
+bool nn_store_find_file(hid_t object, const char *name, const char *variable, bool nearby, char *path,
                         size_t size);
 
 /* ---- reading ---- */

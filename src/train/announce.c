@@ -37,7 +37,7 @@ void nn_announce(const nn_run *run, size_t before)
                 nn_scalar_name(run->model->scalar), nn_matrix_kernels());
     nn_log_line("arithmetic %016" PRIx64 ": %s", run->machine.hash, run->machine.text);
     nn_log_line("%lld training, %lld validation, %lld test samples; batch %lld in microbatches of %lld; %lld "
-                "steps an "
+                "steps per "
                 "epoch, %lld epochs",
                 (long long)nn_dataset_count(run->data, NN_TRAIN),
                 (long long)nn_dataset_count(run->data, NN_VALIDATION),
@@ -50,10 +50,9 @@ void nn_announce(const nn_run *run, size_t before)
                                   run->model->heads[h].target.classes);
     size_t own = nn_memory_in_use() - before + run->stepper->uncounted_bytes;
     if (nn_dataset_streams(run->data))
-        nn_log_line("the data is streamed: up to %.0f MiB a rank are taken for it",
-                    run->settings.data.memory);
+        nn_log_line("the data is streamed, using up to %.0f MiB per rank", run->settings.data.memory);
     nn_log_line(
-        "memory: %s a rank, %s of data a node; rank 0 takes %s more while it saves",
+        "memory: %s per rank, %s of data per node; rank 0 takes %s more while it saves",
         nn_format_bytes(announced, (double)own),
         nn_format_bytes(shared, (double)nn_dataset_memory(run->data)),
         nn_format_bytes(saving, (double)nn_checkpoint_memory(run->model, run->stepper->update->state_count)));

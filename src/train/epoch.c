@@ -13,7 +13,7 @@
 #include "step/results.h"
 #include "train/epoch_best.h"
 
-/* Early stopping and the schedule look at the figure, after the epoch's line is written with the learning
+/* Early stopping and the schedule look at the result, after the epoch's line is written with the learning
  * rate that it had. */
 static void epoch_observe(nn_run *run, double value)
 {
@@ -24,7 +24,7 @@ static void epoch_observe(nn_run *run, double value)
                         higher);
 }
 
-/* One line of metrics.jsonl. What may differ between two equal runs stands under "time". */
+/* One line of metrics.jsonl. What may differ between two equal runs is under "time". */
 static nn_status epoch_record(nn_run *run, int64_t epoch, const nn_results *train,
                               const nn_results *validation, double seconds, double rate, double utilisation,
                               double waited)
@@ -50,7 +50,7 @@ static nn_status epoch_record(nn_run *run, int64_t epoch, const nn_results *trai
     nn_text_append(&run->state.history, "%s", line.bytes ? line.bytes : "");
     nn_status status = NN_OK;
     if (line.failed || run->state.history.failed)
-        status = nn_fail(NN_ERROR_MEMORY, "no memory for the metrics");
+        status = nn_fail(NN_ERROR_MEMORY, "out of memory for the metrics");
     else if (run->directory.writer)
         status = nn_metrics_file_append(&run->directory, &run->state.history, line.bytes);
     nn_text_free(&line);
@@ -80,7 +80,8 @@ static void epoch_show(const nn_run *run, int64_t epoch, const nn_results *train
     nn_text_free(&text);
 }
 
-/* Once: what shall choose the best weights, and end the run or lower the learning rate, has no value. */
+/* Once: the metric that chooses the best weights, and ends the run or lowers the learning rate, is undefined.
+ */
 static void epoch_warn_undefined(nn_run *run, const nn_results *validation)
 {
     const nn_best_rule *rule = &run->best;
@@ -100,10 +101,11 @@ static void epoch_warn_undefined(nn_run *run, const nn_results *validation)
             rule->name, run->model->metrics[rule->metric].type->undefined);
 }
 
-/* An epoch of which nothing counted has trained nothing, and its loss is no number. */
+/* An epoch in which nothing counted has trained nothing, and its loss is NaN. */
 static nn_status epoch_check_weight(const nn_run *run)
 {
-    bool counted = run->state.skipped.epoch >= run->plan.length.steps_per_epoch; /* that is told elsewhere */
+    bool counted =
+        run->state.skipped.epoch >= run->plan.length.steps_per_epoch; /* that is reported elsewhere */
     for (int h = 0; h < run->model->head_count; h++)
         counted |= run->state.epoch_figures[h * NN_HEAD_RESULTS + NN_RESULT_DENOMINATOR] > 0;
     if (counted) return NN_OK;
@@ -135,8 +137,9 @@ nn_status nn_epoch_end(nn_run *run, bool *best)
                                        run->data, NN_VALIDATION, run->plan.microbatch_size};
         NN_TRY(nn_evaluate_part(&request, weights, &validation));
         if (nn_evaluate_check(run->model, NN_VALIDATION, &validation) != NN_OK && !run->told_nonfinite)
-            nn_log_warning("%s: these are no best weights; the weights are finite, and training goes on",
-                           nn_error_text());
+            nn_log_warning(
+                "%s: not kept as best weights; the weights themselves are finite, training continues",
+                nn_error_text());
         run->told_nonfinite = run->told_nonfinite || validation.nonfinite.position >= 0;
         value = nn_epoch_best_value(&run->best, &validation);
         *best = validation.nonfinite.position < 0 &&

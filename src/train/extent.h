@@ -6,7 +6,7 @@
 #include "train/run.h"
 
 /* Plans the schedule for the run as it is configured, from the step of its state on; where it was planned for
- * another number of epochs one line says what becomes of the learning rate. The same on all ranks. */
+ * another number of epochs one line says how the learning rate changes. The same on all ranks. */
 void nn_extent_plan(nn_run *run);
 
 /* The line that names the checkpoint, and how much of the run is done. */

@@ -18,7 +18,7 @@ static nn_status final_best_weights(nn_run *run, nn_real *weights, int64_t *epoc
     nn_checkpoint_parts parts = nn_run_parts(run);
     *epoch = run->state.best_epoch;
     if (run->directory.writer && nn_rundir_read_best(run->directory.path, &parts, weights) != NN_OK) {
-        nn_log_warning("%s: the figures are of the last weights", nn_error_text());
+        nn_log_warning("%s: the results are those of the last weights", nn_error_text());
         *epoch = 0;
     }
     NN_TRY(nn_comm_broadcast(run->comm, epoch, sizeof *epoch, 0));
@@ -37,7 +37,7 @@ static const char *final_baseline_name(const nn_head *head)
                                                       : "the mean of the training part";
 }
 
-/* The figures of one head, or of the only one, on a line. */
+/* The results of one head, or of the only one, on a line. */
 static void final_show_head(const nn_run *run, const char *part, const char *whose, int head,
                             const nn_results *figures)
 {

@@ -62,9 +62,10 @@ static bool loop_is_over(const nn_run *run)
 static void loop_show_early(const nn_run *run)
 {
     if (run->state.step >= run->plan.length.steps) return;
-    nn_log_line("stopped early after epoch %lld of %lld: no better validation figure in %lld epochs",
-                (long long)(run->state.step / run->plan.length.steps_per_epoch), (long long)run->plan.epochs,
-                (long long)run->state.watch.early.waited);
+    nn_log_line(
+        "stopped early after epoch %lld of %lld: the validation result has not improved for %lld epochs",
+        (long long)(run->state.step / run->plan.length.steps_per_epoch), (long long)run->plan.epochs,
+        (long long)run->state.watch.early.waited);
 }
 
 static nn_status loop_step(nn_run *run, bool *stopped)
@@ -87,7 +88,7 @@ static nn_status loop_step(nn_run *run, bool *stopped)
     bool last = loop_is_over(run);
     *stopped = (result.requests & (NN_REQUEST_STOP | NN_REQUEST_TIME)) && !last;
     run->out_of_time = (result.requests & NN_REQUEST_TIME) != 0;
-    /* Weights that give NaN or Inf shall not take the place of better ones. */
+    /* Weights that give NaN or Inf must not replace better ones. */
     run->save_due = run->save_due || result.requests != 0 ||
                     nn_plan_interval_ends(&run->plan, run->settings.checkpoint.every, run->state.step);
     bool regular = last || *stopped || (run->save_due && !result.nonfinite);

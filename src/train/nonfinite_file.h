@@ -10,7 +10,7 @@
 
 #define NN_NONFINITE_FORMAT "nntrain nonfinite 1"
 
-/* What such a file holds beside the model. Everything is borrowed. */
+/* What such a file holds in addition to the model. Everything is borrowed. */
 typedef struct nn_nonfinite_parts {
     const nn_model *model;
     const nn_config *config; /* to build */
@@ -19,7 +19,7 @@ typedef struct nn_nonfinite_parts {
     int64_t microbatch_size; /* to build */
     int64_t step, epoch;     /* from 1 */
     nn_found found;
-    const char *message; /* to build: what was told */
+    const char *message; /* to build: what was reported */
     double denominators[NN_MODEL_HEADS];
 } nn_nonfinite_parts;
 
@@ -27,7 +27,7 @@ typedef struct nn_nonfinite_parts {
 nn_status nn_nonfinite_build(const nn_nonfinite_parts *parts, const nn_loaded *leaf, void **bytes,
                              size_t *size);
 
-/* What a leaf needs that shall take the file's microbatch. */
+/* What a leaf needs to take the file's microbatch. */
 nn_loaded_needs nn_nonfinite_needs(nn_store_file *file);
 
 /* Reads the microbatch into a leaf, its carried state (capacity x carried_values of the network, where it has

@@ -1,4 +1,4 @@
-/* The message about NaN and Inf, and the file beside it. */
+/* The message about NaN and Inf, and the file that goes with it. */
 #include "train/nonfinite_tell.h"
 
 #include <inttypes.h>
@@ -148,7 +148,7 @@ static nn_status tell_write(nn_nonfinite_case *of, const char *message, const ch
                                 .message = message};
     for (int h = 0; h < run->model->head_count; h++)
         parts.denominators[h] = run->stepper->last_denominators[h];
-    /* What was looked at has gone on: its carried state is that behind it. */
+    /* The leaf has been processed: its carried state is that after it. */
     of->loaded = nn_workers_reload(run->workers, of->batch, run->state.step, of->share, of->leaf,
                                    of->inspection.carried);
     nn_status status = nn_nonfinite_build(&parts, of->loaded, &bytes, &size);

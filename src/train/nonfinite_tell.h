@@ -1,4 +1,4 @@
-/* What is told about a step with NaN or Inf, and the file that is kept of it. */
+/* What is reported about a step with NaN or Inf, and the file that is kept of it. */
 #ifndef NN_TRAIN_NONFINITE_TELL_H
 #define NN_TRAIN_NONFINITE_TELL_H
 

@@ -10,7 +10,7 @@
 /* Fails where a batch or a microbatch has too few samples for them. Needs plan, data and model. */
 nn_status nn_over_samples_check(const nn_run *run);
 
-/* Warns of batches and microbatches that are small for them, and of memory, on so many ranks. */
+/* Warns of batches and microbatches that are small for them, and of memory, on this many ranks. */
 void nn_over_samples_warn(const nn_run *run, int ranks);
 
 /* Where layers look at the whole batch: bytes of the microbatches that a rank then has in memory together; 0:

@@ -13,7 +13,7 @@
 #include "train/train.h"
 #include "train/trained.h"
 
-/* What is at hand while a part is predicted, leaf by leaf. */
+/* What is needed to predict a part, leaf by leaf. */
 typedef struct predictions {
     const nn_trained *trained;
     nn_loaded leaf;
@@ -44,7 +44,7 @@ static void predictions_word(const char *word, size_t length, nn_text *text)
     nn_text_append(text, "\"");
 }
 
-/* The name of a class, or its number; as a word of the table where it stands alone. */
+/* The name of a class, or its number; as a word of the table if it is not followed by probabilities. */
 static void predictions_class(const nn_field *target, int64_t class, bool alone, nn_text *text)
 {
     const char *name = target->class_names;
@@ -117,7 +117,7 @@ static void predictions_header(predictions *of)
 
 /* ---- lines ---- */
 
-/* The fewest of so many digits that give the number back. */
+/* The fewest digits, at most `most`, that reproduce the number. */
 static void predictions_digits(double number, bool is_float, int most, nn_text *text)
 {
     char digits[40];
@@ -386,7 +386,7 @@ static nn_status predictions_write(predictions *of, const char *path)
     nn_dataset_unfollow(trained->data, trained->part);
     NN_TRY(status);
     if (of->text.failed)
-        NN_FAIL(NN_ERROR_MEMORY, "no memory for the predictions of %lld samples", (long long)of->samples);
+        NN_FAIL(NN_ERROR_MEMORY, "out of memory for the predictions of %lld samples", (long long)of->samples);
     return nn_store_commit(path, of->text.bytes, of->text.length);
 }
 

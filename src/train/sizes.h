@@ -18,7 +18,7 @@ typedef struct nn_sizes {
  * continue is decided by who reads its checkpoints. One process calls it. */
 void nn_sizes_saved(const nn_job *job, nn_sizes *saved);
 
-/* The plan of a run with so many samples for training. Notes the sizes in the configuration, so that a
+/* The plan of a run with this many samples for training. Notes the sizes in the configuration, so that a
  * checkpoint holds, and a later job compares, what was used rather than what was left open. */
 nn_plan nn_sizes_plan(nn_config *config, const nn_training_options *training, nn_sizes saved,
                       int64_t samples);

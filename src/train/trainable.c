@@ -37,7 +37,7 @@ nn_status nn_trainable_check_validation(const nn_run *run)
     bool validates = run->data && nn_dataset_count(run->data, NN_VALIDATION) > 0;
     if (validates || !(stops || run->settings.schedule->observe)) return NN_OK;
     NN_FAIL(NN_ERROR_USAGE,
-            "%s looks at the figures on the validation part, and there is none: name its datasets under "
+            "%s needs results on a validation part, and there is none: name its datasets under "
             "data.validation, or set data.split.validation=0.1",
             stops ? "training.early_stopping" : run->settings.schedule->name);
 }

@@ -133,8 +133,8 @@ static nn_status data_find(nn_comm *comm, const nn_trained_request *request, con
 
 /* ---- the options ---- */
 
-/* Without datasets of its own the part is left as the configuration names it: what is wrong is told when it
- * is opened. */
+/* Without datasets of its own the part is left as the configuration names it: what is wrong is reported when
+ * it is opened. */
 static nn_status data_set(const nn_trained_request *request, const trained_found *found, nn_trained *trained)
 {
     nn_data_options *options = &trained->settings.data;
@@ -184,7 +184,7 @@ static void data_find_targets(const trained_found *found, nn_trained *trained)
             if ((joined || strcmp(y->names[t], trained->model->heads[h].name) == 0) && !found->has_target[t])
                 trained->has_target[h] = false;
     }
-    /* One that is made up stands for all that are joined. */
+    /* One made up represents all that are joined. */
     for (; joined && !trained->has_target[0] && y->count > 1; y->count--) {
         nn_free(y->names[y->count - 1]);
         nn_free(y->datasets[y->count - 1]);

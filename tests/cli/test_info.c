@@ -248,7 +248,7 @@ static void test_large_is_sampled(void **state)
     H5Sclose(space);
     H5Fclose(file);
     expect_ok(nn_info_append(&lines, path));
-    expect_part(&lines, "these figures are of 50331648 rows spread evenly (--full reads all)\n");
+    expect_part(&lines, "these values are of 50331648 rows spread evenly (--full reads all)\n");
     expect_ok(nn_info_append(&facts, path));
     expect_part(&facts, "\"rows_read\":50331648,");
     nn_text_free(&lines.text);
@@ -291,7 +291,8 @@ static void test_checkpoint(void **state)
     expect_part(&facts, "\"kind\":\"checkpoint\"");
     expect_part(&facts, "\"format\":\"nntrain checkpoint 1\",\"version\":\"9.8.7\",\"precision\":\"float32\","
                         "\"kernels\":\"test\",\"data_folder\":\"/data\",\"fingerprint\":\"" FINGERPRINT "\","
-                        "\"step\":30,\"epochs\":3,\"ended\":\"no\",\"best_epoch\":2,\"best_value\":0.5,\"microbatch_size\":16,"
+                        "\"step\":30,\"epochs\":3,\"ended\":\"no\",\"best_epoch\":2,\"best_value\":0.5,"
+                        "\"microbatch_size\":16,"
                         "\"data_identity\":\"00000000000000ff\"");
     expect_part(&facts, "\"weights\":[{\"name\":\"dense1/weight\",\"shape\":[2,3]}],\"parameters\":6,"
                         "\"optimizer_bytes\":24,\"config\":\"loss: mse\\u000ametrics: [mae]\\u000a\"}\n");
@@ -351,12 +352,12 @@ static void test_run(void **state)
     expect_part(&facts, "\"kind\":\"run\",\"checkpoints\":[{\"path\":");
     expect_part(&facts, "step-0000000020.h5\",\"bytes\":");
     expect_part(&facts, "\"whole\":false,\"problem\":\"");
-    expect_part(&facts,
-                "\"whole\":true,\"problem\":null,\"step\":10,\"epochs\":3,\"ended\":\"no\",\"fingerprint\":\"" FINGERPRINT
-                "\"}],"
-                "\"fingerprint\":\"" FINGERPRINT "\",\"best\":{\"path\":");
+    expect_part(&facts, "\"whole\":true,\"problem\":null,\"step\":10,\"epochs\":3,\"ended\":\"no\","
+                        "\"fingerprint\":\"" FINGERPRINT "\"}],"
+                        "\"fingerprint\":\"" FINGERPRINT "\",\"best\":{\"path\":");
     expect_part(&facts, "\"step\":5,");
-    expect_part(&facts, ",\"best_epoch\":2,\"best_value\":0.5,\"status\":null,\"last_metrics\":{\"epoch\":2}}\n");
+    expect_part(&facts,
+                ",\"best_epoch\":2,\"best_value\":0.5,\"status\":null,\"last_metrics\":{\"epoch\":2}}\n");
     expect_ok(nn_info_append(&lines, run_directory));
     expect_part(&lines, "checkpoints: 2\n    step-0000000020.h5: not whole: ");
     expect_part(&lines, "is damaged");

@@ -146,7 +146,7 @@ static void check_values(const test_case *test, const char *values, const char *
 
     if (test->mode == NN_REDUCE_EXACT) {
         CHECK(memcmp(values, expected, bytes_of(test, end - begin)) == 0,
-              "%s, step %d: %s of [%lld, %lld) differ from the serial tree on rank %d of %d, %d a node",
+              "%s, step %d: %s of [%lld, %lld) differ from the serial tree on rank %d of %d, %d per node",
               test->shape->name, step, what, (long long)begin, (long long)end, nn_comm_rank(test->comm),
               nn_comm_size(test->comm), nn_comm_node_size(test->comm));
         return;

@@ -33,7 +33,7 @@ static nn_status open_as(nn_scalar scalar, const nn_data_options *options, bool 
     return nn_dataset_open(comm, options, &setup, dataset);
 }
 
-/* Inputs, targets, weights, and a value behind each. */
+/* Inputs, targets, weights, and a value after each. */
 typedef struct numbers {
     double inputs[BATCH * VALUES + 1], targets[BATCH + 1], weights[BATCH + 1];
 } numbers;

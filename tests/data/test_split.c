@@ -190,7 +190,7 @@ static void random_shares_of_many_groups_are_exact(void **state)
     }
 }
 
-/* If it fails: held-out samples are not spread over the whole file, so parts differ if the data drifts. */
+/* If it fails: held-out samples are not spread over the file, so parts differ if the data drifts. */
 static void random_shares_are_spread_evenly(void **state)
 {
     (void)state;

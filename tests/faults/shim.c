@@ -10,7 +10,7 @@
  *                                       that finds the end of the file
  *     NN_SHIM_HURRY=1                   pauses take no time
  *
- * A close that fails has closed the file, as on Linux. Each failure is told on stderr.
+ * A close that fails has closed the file, as on Linux. Each failure is reported on stderr.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -34,7 +34,7 @@
 static atomic_bool shim_inside[SHIM_DESCRIPTORS]; /* descriptors of files below the folder */
 static atomic_long shim_calls;
 
-/* The function behind ours; ISO C has no cast from an object pointer to a function's. */
+/* The function that ours replaces; ISO C has no cast from an object pointer to a function's. */
 static void shim_find(const char *name, void *function, size_t size)
 {
     void *found = dlsym(RTLD_NEXT, name);

@@ -1,6 +1,6 @@
 /*
  * What the fuzzing harnesses share. A harness is one file fuzz_NAME.c with libFuzzer's function, which is
- * called with one input after the other; its inputs of interest stand in corpus/NAME, one for each fault that
+ * called with one input after the other; its inputs of interest are in corpus/NAME, one for each fault that
  * was found among them. The preset `fuzz` (clang) links it with libFuzzer, every other build with replay.c:
  *
  *     cmake --preset fuzz && cmake --build build/fuzz --target fuzz_config
@@ -92,7 +92,7 @@ static inline void fuzz_write(const char *path, const void *bytes, size_t size)
 
 /* ---- inputs of several pieces ---- */
 
-/* An input that is made of files: what stands before the first line "%%NAME" has no name; each such line
+/* An input that is made of files: what precedes the first line "%%NAME" has no name; each such line
  * begins the piece NAME, which the line break before the next one does not belong to. */
 typedef struct fuzz_piece {
     char name[32]; /* letters, digits, '.', '-', '_', and at most two '/', each before a letter or digit */
@@ -159,7 +159,7 @@ static inline void fuzz_write_piece(const fuzz_piece *piece)
         mkdir(fuzz_path(folder), 0700);
     }
     if (stat(path, &found) == 0 && S_ISDIR(found.st_mode)) return;
-    FILE *file = fopen(path, "wb"); /* fails where a file stands in the place of its folder */
+    FILE *file = fopen(path, "wb"); /* fails if a file has the name of its folder */
     if (!file) return;
     fuzz_expect(piece->size == 0 || fwrite(piece->bytes, piece->size, 1, file) == 1,
                 "a scratch file is short");
@@ -181,7 +181,7 @@ typedef struct fuzz_bytes {
     const uint8_t *at, *end;
 } fuzz_bytes;
 
-/* 0 behind the end. */
+/* 0 after the end. */
 static inline uint8_t fuzz_byte(fuzz_bytes *bytes)
 {
     return bytes->at < bytes->end ? *bytes->at++ : 0;

@@ -1,4 +1,4 @@
-/* Checkpoints whose seal is whole and whose content is wrong: the datasets and attributes of a sound one,
+/* Checkpoints whose seal is valid and whose content is wrong: the datasets and attributes of a sound one,
  * changed as the bytes of an input say and sealed again. A predictor opens the file, and a run resumes from
  * it. */
 #include "fuzz.h"
@@ -334,7 +334,7 @@ static void resume(void)
     nn_status status = nn_setup_resume(&run);
     if (status == NN_OK)
         fuzz_expect(run.state.step == 0 || run.state.step == STEP,
-                    "a run goes on from another step than the file's");
+                    "a run continues from another step than the file's");
     fuzz_expect_told(status);
     nn_text_free(&run.state.history);
 }

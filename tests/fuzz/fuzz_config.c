@@ -1,5 +1,5 @@
 /* A configuration as users write it: text, files that it includes, overrides; read as training reads it, and
- * a model made of it. The piece "set" has an override a line; other pieces are files beside the
+ * a model made of it. The piece "set" has one override per line; other pieces are files next to the
  * configuration. */
 #include "fuzz.h"
 

@@ -254,7 +254,7 @@ static void use(nn_dataset *dataset)
     }
 }
 
-/* NN_FUZZ_SAY=1 shows what an input stands for, as far as it is needed to write it as a configuration. */
+/* NN_FUZZ_SAY=1 shows what an input means, as far as it is needed to write it as a configuration. */
 static void say(const nn_data_options *options, bool classes, bool joined)
 {
     fprintf(stderr,

@@ -41,7 +41,7 @@ static nn_status read_options(const char *text, const nn_importer *importer, nn_
     return status;
 }
 
-/* The files, or the folders that they stand in, each once. */
+/* The files, or the folders that they are in, each once. */
 static size_t list_sources(const fuzz_piece *pieces, size_t count, char names[FUZZ_PIECES][300],
                            const char *sources[FUZZ_PIECES])
 {

@@ -50,7 +50,7 @@ static void read_manifest(const uint8_t *data, size_t size)
     nn_manifest_release(&again);
 }
 
-/* What stands before the seal is then parsed. */
+/* What precedes the seal is then parsed. */
 static void read_sealed_manifest(const uint8_t *data, size_t size)
 {
     nn_text text = {0};

@@ -78,7 +78,7 @@ static void test_two_nodes(void **state)
     nn_heartbeats_read(first, false, of_first, now);
     assert_false(of_first[2].known); /* nobody has asked */
     assert_true(sees(first, of_first, 2, true, &now));
-    for (int i = 0; i < 500 && of_first[2].step == 0; i++) { /* until the file has what was told */
+    for (int i = 0; i < 500 && of_first[2].step == 0; i++) { /* until the file has what was reported */
         pause_briefly();
         nn_heartbeats_read(first, true, of_first, now);
     }

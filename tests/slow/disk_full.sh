@@ -64,8 +64,8 @@ for ((size = 1; size <= 4; size++)); do full "size=$((4 * size))k" "a disk of $s
 # Lease, metrics and configuration take up to three pages; then come checkpoints, the best weights, and the next
 # checkpoint next to them.
 for ((files = 1; files <= 5; files++)); do
-    for beside in -1 0 1 2 3 4; do
-        full "size=$((4 * (files * pages + beside)))k" "a disk of $files checkpoints and $beside pages"
+    for spare in -1 0 1 2 3 4; do
+        full "size=$((4 * (files * pages + spare)))k" "a disk of $files checkpoints and $spare pages"
     done
 done
 for ((files = 1; files <= 9; files++)); do full "size=8m,nr_inodes=$files" "a disk for $files files"; done

@@ -31,8 +31,8 @@ static void merge_here(const nn_layer *layer, nn_tree_node node, double *values)
     mix(layer, NN_FORWARD, right, values);
 }
 
-/* Fails when ranks without leaves, or with shares that are no subtrees, change the result or are left without
- * it. */
+/* Fails when ranks without leaves, or with shares that are not subtrees, change the result or are left
+ * without it. */
 static void check_leaves(nn_comm *comm, nn_exchange *exchange, nn_network *network, int64_t leaves)
 {
     nn_tree_node nodes[NN_TREE_COVER_MAX];

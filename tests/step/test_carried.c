@@ -1,4 +1,4 @@
-/* Carried state begins anew where an epoch does, and goes on elsewhere. */
+/* Carried state starts afresh where an epoch does, and continues elsewhere. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

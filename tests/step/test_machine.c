@@ -1,4 +1,4 @@
-/* Machines are compared by what they compute for the run at hand. */
+/* Machines are compared by what they compute for this run. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -117,7 +117,7 @@ static void test_checkpoint(void **state)
     expect_ok(nn_machine_compare(&machine, file, &differs, &what));
     assert_false(differs);
     assert_int_equal(what.length, 0);
-    /* Another name of the libraries is no other machine; parts that the checkpoint does not have do not
+    /* Another name of the libraries is not another machine; parts that the checkpoint does not have do not
      * count. */
     strcpy(machine.text, "another BLAS");
     int kernels = part_of(&machine, "vector kernels");

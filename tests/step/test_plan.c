@@ -38,7 +38,7 @@ static void every_sample_has_one_step(void **state)
     }
 }
 
-/* Would be wrong: an epoch that goes on behind its limit, or a limit beyond the data that adds batches. */
+/* Would be wrong: an epoch that continues after its limit, or a limit beyond the data that adds batches. */
 static void an_epoch_ends_at_its_limit(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Updates on the blocks of a network: what each layer and tensor is told apart by, clipping by value, the
+/* Updates on the blocks of a network: what distinguishes each layer and tensor, clipping by value, the
  * average of the weights, and norms of tensors. */
 #include "../nn/build.h"
 

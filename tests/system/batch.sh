@@ -199,5 +199,5 @@ expected+='[--set][training.seed=2][--set][optimizer.adam.learning_rate=0.004][-
 
 # The lists of packages agree.
 diff <(sed -n '/^needs_build=(/,/^)/s/.*|\([^|"]*\)"$/\1/p' "$source_folder/scripts/setup.sh" | grep -v '^gcc$' | sort) \
-    <(sed -n 's/^  - //p' "$cluster/spack.yaml" | sort) || fail "cluster/spack.yaml has not the packages of setup.sh"
+    <(sed -n 's/^  - //p' "$cluster/spack.yaml" | sort) || fail "cluster/spack.yaml does not have the packages of setup.sh"
 finish

@@ -36,8 +36,8 @@ rm -rf nompi
 look 0 classifier.yaml -n 3 --run-dir new/run
 says '^classifier.yaml: no problems, 1 warning$'
 says '^  - warning: the run has only 54 steps'
-says '^  steps +18 an epoch x 3 epochs = 54$'
-says '5 to 7 microbatches a rank|6 microbatches a rank'
+says '^  steps +18 per epoch x 3 epochs = 54$'
+says '5 to 7 microbatches per rank|6 microbatches per rank'
 says '^  time, about '
 [ -e new ] && fail "check made the run directory"
 [ "$(grep -vc '^warning' check.log)" -le 25 ] || fail "$(wc -l <check.log) lines"
@@ -62,7 +62,7 @@ sed 's/x: x_train/x: x_trian/' classifier.yaml >one.yaml
 finds 1 'x_trian.*x_train' one.yaml
 finds 1 'network: .*|dense.*units|3' classifier.yaml --set network.4.units=3
 grep -v validation: classifier.yaml >one.yaml
-finds 1 'early_stopping looks at the figures on the validation part' one.yaml \
+finds 1 'early_stopping needs results on a validation part' one.yaml \
     --set 'training.early_stopping={patience: 3 epochs}'
 finds 1 'init_from: .*no such run directory or checkpoint' classifier.yaml --set init_from.run=never
 finds 1 '19 ranks, but .* 18 microbatches' classifier.yaml -n 19
@@ -104,7 +104,7 @@ seconds() { # "1 d 3 h": in seconds
     awk '{ for (i = 1; i < NF; i += 2) s += $i * ($(i + 1) == "d" ? 86400 : $(i + 1) == "h" ? 3600 : $(i + 1) == "min" ? 60 : 1);
            print int(s) }'
 }
-whole=$(sed -n 's/^  time, about.* an epoch, \(.*\) for the run$/\1/p' check.log | seconds)
+whole=$(sed -n 's/^  time, about.* per epoch, \(.*\) for the run$/\1/p' check.log | seconds)
 kept=$(sed -n 's/^  time limit.* each of which keeps \(.*\) for its last.*/\1/p' check.log | seconds)
 jobs=$(sed -n 's/^  time limit.* takes \([0-9]*\) jobs.*/\1/p' check.log)
 awk -v whole="$whole" -v kept="$kept" -v jobs="$jobs" 'BEGIN {
@@ -195,15 +195,15 @@ same() {
     rm -rf same
     OMP_NUM_THREADS=$threads look 0 "$name.yaml" -n "$ranks" --run-dir same "$@"
     train "$ranks" "$threads" "$name.yaml" --run-dir same "$@" || { fail "$name on $ranks"; cat train.log; return; }
-    told="$(part check.log '^  parameters *\([0-9]*\)$') $(part check.log '^  steps *\([0-9]*\) an epoch.*')"
+    told="$(part check.log '^  parameters *\([0-9]*\)$') $(part check.log '^  steps *\([0-9]*\) per epoch.*')"
     told="$told $(part check.log '^  samples *\(.*\)$' | sed 's/ test$//')"
-    told="$told $(part check.log '.* a rank, \(.*\) of data a node.*') $(part check.log '.*rank 0 takes \(.*\) more while.*')"
-    said="$(part train.log '^\([0-9]*\) parameters,.*') $(part train.log '.*; \([0-9]*\) steps an epoch.*')"
+    told="$told $(part check.log '.* per rank, \(.*\) of data per node.*') $(part check.log '.*rank 0 takes \(.*\) more while.*')"
+    said="$(part train.log '^\([0-9]*\) parameters,.*') $(part train.log '.*; \([0-9]*\) steps per epoch.*')"
     said="$said $(part train.log '^\([0-9]* training, .*\) test samples.*')"
-    said="$said $(part train.log '^memory: .* a rank, \(.*\) of data a node.*') $(part train.log '.*rank 0 takes \(.*\) more while.*')"
+    said="$said $(part train.log '^memory: .* per rank, \(.*\) of data per node.*') $(part train.log '.*rank 0 takes \(.*\) more while.*')"
     [ "$told" = "$said" ] || { fail "$name on $ranks x $threads: '$told', not '$said'"; cat check.log; }
-    told=$(part check.log '^  memory *\(.*\) a rank, .*' | bytes)
-    said=$(part train.log '^memory: \(.*\) a rank, .*' | bytes)
+    told=$(part check.log '^  memory *\(.*\) per rank, .*' | bytes)
+    said=$(part train.log '^memory: \(.*\) per rank, .*' | bytes)
     # Both show one decimal, which is 104,858 bytes for MiB.
     awk -v a="$told" -v b="$said" 'BEGIN { d = a - b; if (d < 0) d = -d; exit !(a > 0 && d <= b * 0.03 + (b < 1048576 ? 24576 : 104858)) }' ||
         fail "$name on $ranks x $threads: $told bytes per rank, not $said"

@@ -79,7 +79,7 @@ found=$(fingerprint)
 train 1 1 classifier.yaml --run-dir i --set training.epochs=3 --set lr_schedule=constant || fail "the undisturbed run"
 [ "$found" = "$(fingerprint)" ] || fail "the fallback ends with different bits"
 for checkpoint in h/checkpoints/* h/best.h5; do printf x | dd of="$checkpoint" bs=1 seek=5000 conv=notrunc 2>/dev/null; done
-refused 2 9 'none of the .* checkpoints is whole' classifier.yaml --run-dir h --set training.epochs=4 --set lr_schedule=constant
+refused 2 9 'none of the .* checkpoints is usable' classifier.yaml --run-dir h --set training.epochs=4 --set lr_schedule=constant
 
 # The lease keeps a second job out, and does not outlive a killed first one.
 OMP_NUM_THREADS=1 mpirun -n 1 "$program" train classifier.yaml --run-dir j --set training.epochs=100000 >first.log 2>&1 &

@@ -20,7 +20,7 @@ longer() {
 }
 
 train 2 1 run.yaml --run-dir two || { fail "a run of 2 epochs"; cat train.log; }
-steps=$(sed -n 's/.*; \([0-9]*\) steps an epoch, .*/\1/p' train.log)
+steps=$(sed -n 's/.*; \([0-9]*\) steps per epoch, .*/\1/p' train.log)
 
 longer stretched 1 || { fail "stretched"; cat train.log; }
 says 'warning: training.epochs was 2 and is 4: the learning-rate schedule is stretched .* the rate was .* and is .*extend'

@@ -44,7 +44,7 @@ train 1 1 classifier.yaml --run-dir killed "${extras[@]}" || { cat train.log; fa
 epochs=$(wc -l <killed/metrics.jsonl)
 train 2 1 classifier.yaml --run-dir killed "${extras[@]}" || fail "a finished run ends with $?"
 grep -q 'the run is finished.*patience' train.log || { fail "the run is not finished"; cat train.log; }
-[ "$(fingerprint)" = "$reference" ] || fail "the finished run went on"
+[ "$(fingerprint)" = "$reference" ] || fail "the finished run continued"
 mpirun -n 2 --bind-to none "$program" eval killed >eval.log 2>&1 || { cat eval.log; fail "eval"; }
 grep -qF "${best#*: }" eval.log || { fail "eval differs from $best"; cat eval.log; }
 train 2 1 classifier.yaml --run-dir killed "${extras[@]}" --set 'training.early_stopping.patience=26 epochs' ||

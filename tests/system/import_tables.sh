@@ -276,8 +276,8 @@ refused 6 'short.csv.gz: the compressed file is cut short' csv short.csv.gz -o r
 refused 6 'nowhere.csv: cannot be read' csv nowhere.csv -o refused.h5
 
 # ---- mistakes on the command line ----
-refused 2 "'cvs' is no format; did you mean 'csv'" cvs first.csv -o refused.h5
-refused 2 "'first.csv' is no format" first.csv -o refused.h5
+refused 2 "unknown format 'cvs'; did you mean 'csv'" cvs first.csv -o refused.h5
+refused 2 "unknown format 'first.csv'" first.csv -o refused.h5
 refused 2 'name the format first' -o refused.h5
 refused 2 'name at least one file' csv -o refused.h5
 refused 2 'output is missing' csv first.csv

@@ -29,8 +29,8 @@ while kill -0 $launcher 2>/dev/null && ! grep -q '^epoch 3' train.log; do
     sleep 0.5
 done
 wait $launcher || { cat train.log; fail "the run"; }
-announced=$(sed -n 's/^memory: \([0-9.]* [MG]iB\) a rank.*/\1/p' train.log)
-echo "announced $announced a rank, resident at most $most MiB"
+announced=$(sed -n 's/^memory: \([0-9.]* [MG]iB\) per rank.*/\1/p' train.log)
+echo "announced $announced per rank, resident at most $most MiB"
 awk -v announced="$announced" -v most="$most" 'BEGIN {
     split(announced, part, " ")
     expected = part[1] * (part[2] == "GiB" ? 1024 : 1)

@@ -93,7 +93,7 @@ ends 0 2 1 wild.yaml --run-dir other --fresh --set data.cache=stream
 [ "$(fingerprint)" = "$expected" ] || fail "skip from a stream: $(fingerprint), not $expected"
 for file in wild/nonfinite-*.h5; do replays 3 'here first' "$file"; done
 newest=$(find wild/checkpoints -name 'step-*.h5' | tail -n 1)
-replays 2 'no file of a step with NaN or Inf' "$newest"
+replays 2 'is not the file of a step with NaN or Inf' "$newest"
 
 # Killed while steps are skipped, and resumed on other ranks.
 long=(--set training.epochs=150)
@@ -150,7 +150,7 @@ regression_on good 'dense: {units: 40, activation: relu}, dense: {units: 1}' 'lo
 for ranks in 1 2; do
     ends 0 $ranks 1 good.yaml --run-dir valid$ranks --set data.validation.file=carried.h5 --set data.validation.x=x \
         --set data.validation.y=y
-    [ "$(grep -c 'no best weights' train.log)" = 1 ] || { fail "a validation loss of NaN is not reported once"; cat train.log; }
+    [ "$(grep -c 'not kept as best weights' train.log)" = 1 ] || { fail "a validation loss of NaN is not reported once"; cat train.log; }
     [ -e valid$ranks/best.h5 ] && fail "NaN has made best weights"
 done
 [ "$(metrics valid1)" = "$(metrics valid2)" ] || fail "a validation loss of NaN: other metrics"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Default batch and microbatch sizes: four ranks can share any batch, more ranks are told what works, and a continued
+# Default batch and microbatch sizes: four ranks can share any batch, more ranks get advice, and a continued
 # run keeps its sizes.
 tools=$(realpath "$2")/tests
 source "$(dirname "$0")/common.sh"
