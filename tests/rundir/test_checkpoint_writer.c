@@ -1,0 +1,162 @@
+/* The writer: what is kept, what is removed, and what is tried again. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../store/scratch.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "rundir/checkpoint_writer.h"
+#include "rundir/manifest.h"
+
+#define RUN 42
+
+static int fresh(void **state)
+{
+    char command[600];
+    (void)state;
+    nn_log_enable(false);
+    snprintf(command, sizeof command, "rm -rf '%s'/* && mkdir '%s'/checkpoints", scratch_directory,
+             scratch_directory);
+    return system(command);
+}
+
+static int remove_all(void **state)
+{
+    char command[600];
+    (void)state;
+    snprintf(command, sizeof command, "rm -rf '%s'", scratch_directory);
+    return system(command);
+}
+
+static const char *step_path(int64_t step)
+{
+    static char path[NN_PATH_SIZE];
+    nn_kept_path(scratch_directory, step, path);
+    return path;
+}
+
+static bool exists(int64_t step)
+{
+    return access(step_path(step), F_OK) == 0;
+}
+
+/* The bytes that stand for the checkpoint of a step. */
+static nn_write_outcome write_step(nn_writer *writer, int64_t step, bool regular, bool best)
+{
+    int64_t *bytes;
+    nn_write_outcome outcome;
+    expect_ok(NN_ALLOCATE(&bytes, 4, "a checkpoint"));
+    for (int i = 0; i < 4; i++) bytes[i] = step;
+    nn_writer_start(writer, step, regular, best, bytes, 4 * sizeof *bytes);
+    assert_true(nn_writer_ended(writer, true, &outcome));
+    assert_false(nn_writer_ended(writer, true, &outcome));
+    return outcome;
+}
+
+static void expect_content(const char *path, int64_t step)
+{
+    size_t size;
+    unsigned char *bytes = scratch_read(path, &size);
+    assert_int_equal(size, 4 * sizeof step);
+    assert_memory_equal(bytes, &step, sizeof step);
+    free(bytes);
+}
+
+static void expect_listed(int64_t entry, int64_t step)
+{
+    nn_manifest manifest;
+    bool there;
+    const int64_t bytes[4] = {step, step, step, step};
+    expect_ok(nn_manifest_read(scratch_directory, &manifest, &there));
+    assert_true(there && manifest.run == RUN);
+    assert_non_null(nn_manifest_find(&manifest, entry));
+    assert_true(nn_manifest_fits(nn_manifest_find(&manifest, entry), bytes, sizeof bytes));
+    nn_manifest_release(&manifest);
+}
+
+/* Wrong: a write is lost or not listed, too few or too many checkpoints stay, or one of a later step goes. */
+static void test_keeps_last(void **state)
+{
+    (void)state;
+    nn_writer *writer;
+    nn_manifest manifest;
+    bool there;
+    size_t memory = nn_memory_in_use();
+    scratch_write(step_path(900), "later", 5);
+    expect_ok(nn_writer_create(scratch_directory, 2, false, RUN, NULL, &writer));
+    for (int64_t step = 10; step <= 40; step += 10) {
+        nn_write_outcome outcome = write_step(writer, step, true, step == 20);
+        assert_int_equal(outcome.failed, 0);
+        assert_int_equal(outcome.tried, NN_UNSAVED_CHECKPOINT | (step == 20 ? NN_UNSAVED_BEST : 0));
+        assert_int_equal(outcome.step, step);
+        expect_listed(step, step);
+    }
+    assert_false(exists(10) || exists(20));
+    expect_content(step_path(30), 30);
+    expect_content(step_path(40), 40);
+    assert_true(exists(900));
+    expect_content(scratch_path("best.h5"), 20);
+    expect_listed(NN_MANIFEST_BEST, 20);
+    expect_ok(nn_manifest_read(scratch_directory, &manifest, &there));
+    assert_null(nn_manifest_find(&manifest, 20));
+    nn_manifest_release(&manifest);
+    nn_writer_destroy(writer);
+    assert_int_equal(nn_memory_in_use(), memory);
+}
+
+/* Wrong: a damaged checkpoint stays for ever, or a sound one of a later step goes with it. */
+static void test_damaged(void **state)
+{
+    (void)state;
+    nn_writer *writer;
+    nn_damaged damaged = {0};
+    scratch_write(step_path(50), "damaged", 7);
+    scratch_write(step_path(60), "sound", 5);
+    expect_ok(nn_damaged_add(&damaged, 50));
+    expect_ok(nn_writer_create(scratch_directory, 3, false, RUN, NULL, &writer));
+    nn_writer_take_damaged(writer, &damaged);
+    assert_int_equal(damaged.count, 0);
+    assert_int_equal(write_step(writer, 10, true, false).failed, 0);
+    assert_false(exists(50));
+    assert_true(exists(60) && exists(10));
+    nn_writer_destroy(writer);
+}
+
+/* Wrong: a save that fails is taken for a good one, removes older checkpoints, or gives up the best weights.
+ */
+static void test_failure(void **state)
+{
+    (void)state;
+    nn_writer *writer;
+    expect_ok(nn_writer_create(scratch_directory, 1, false, RUN, NULL, &writer));
+    assert_int_equal(write_step(writer, 10, true, false).failed, 0);
+    assert_int_equal(mkdir(step_path(20), 0777), 0);
+    assert_int_equal(mkdir(scratch_path("best.h5"), 0777), 0);
+    nn_write_outcome outcome = write_step(writer, 20, true, true);
+    assert_int_equal(outcome.failed, NN_UNSAVED_CHECKPOINT | NN_UNSAVED_BEST);
+    assert_non_null(strstr(outcome.problem, "best.h5"));
+    assert_non_null(strstr(outcome.problem, "free"));
+    assert_true(exists(10));
+    assert_int_equal(rmdir(scratch_path("best.h5")), 0);
+    outcome = write_step(writer, 30, true, false);
+    assert_int_equal(outcome.tried, NN_UNSAVED_CHECKPOINT | NN_UNSAVED_BEST);
+    assert_int_equal(outcome.failed, 0);
+    expect_content(scratch_path("best.h5"), 20);
+    expect_content(step_path(30), 30);
+    assert_false(exists(10));
+    nn_writer_destroy(writer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_keeps_last, fresh),
+        cmocka_unit_test_setup(test_damaged, fresh),
+        cmocka_unit_test_setup(test_failure, fresh),
+    };
+    return cmocka_run_group_tests(tests, scratch_make, remove_all);
+}
