@@ -13,13 +13,13 @@ nn_status nn_agreement_create(nn_stepper *stepper)
 {
     const nn_model *model = stepper->model;
     int size = nn_comm_size(stepper->comm);
-    int64_t per_leaf = stepper->width + model->head_count, leaves = stepper->plan.microbatches;
+    int64_t each = stepper->width + model->head_count, microbatches = stepper->plan.microbatches;
     int64_t measures = model->network->block_count * stepper->update->measures;
-    int64_t values = (int64_t)size * MESSAGE_HEADER + leaves * per_leaf + measures;
+    int64_t values = (int64_t)size * MESSAGE_HEADER + microbatches * each + measures;
     NN_TRY(NN_ALLOCATE(&stepper->sizes, size, "the agreement of a step"));
     NN_TRY(NN_ALLOCATE(&stepper->message, values, "the agreement of a step"));
     NN_TRY(NN_ALLOCATE(&stepper->messages, values, "the agreement of a step"));
-    NN_TRY(NN_ALLOCATE(&stepper->results, leaves * per_leaf, "the results of a step"));
+    NN_TRY(NN_ALLOCATE(&stepper->results, microbatches * each, "the results of a step"));
     return NN_ALLOCATE(&stepper->measures, measures, "the norms of blocks");
 }
 
@@ -105,8 +105,8 @@ nn_status nn_agreement_reach(nn_stepper *stepper, const nn_agreement_layout *lay
                              const nn_step_report *own, nn_step_result *result, bool *lost)
 {
     int size = nn_comm_size(stepper->comm);
-    int64_t leaves = layout->shares ? layout->shares->leaves : 0;
-    int64_t next_leaves = layout->next ? layout->next->leaves : 0;
+    int64_t microbatches = layout->shares ? layout->shares->leaves : 0;
+    int64_t next_microbatches = layout->next ? layout->next->leaves : 0;
     for (int r = 0; r < size; r++) {
         agreement_counts counts = agreement_count(stepper, layout, r);
         stepper->sizes[r] =
@@ -115,7 +115,7 @@ nn_status nn_agreement_reach(nn_stepper *stepper, const nn_agreement_layout *lay
     agreement_write_header(stepper->message, own);
     NN_TRY(nn_comm_gather_all(stepper->comm, stepper->message, stepper->sizes, stepper->messages));
 
-    double *denominators = stepper->results + leaves * stepper->width;
+    double *denominators = stepper->results + microbatches * stepper->width;
     agreement_cursors at = {stepper->results, denominators, stepper->block_of_owned};
     nn_step_report all = NN_STEP_REPORT_NONE;
     const double *message = stepper->messages;
@@ -130,7 +130,7 @@ nn_status nn_agreement_reach(nn_stepper *stepper, const nn_agreement_layout *lay
     result->bad_position = all.nonfinite.position;
     result->bad_block = all.bad_block;
     result->nonfinite = result->bad_position >= 0 || result->bad_block >= 0;
-    nn_results_sum(stepper->model, true, leaves, NULL, stepper->results, result->results);
-    nn_tree_sum(next_leaves, (size_t)stepper->model->head_count, denominators, stepper->denominators);
+    nn_results_sum(stepper->model, true, microbatches, NULL, stepper->results, result->results);
+    nn_tree_sum(next_microbatches, (size_t)stepper->model->head_count, denominators, stepper->denominators);
     return NN_OK;
 }

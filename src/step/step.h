@@ -42,7 +42,7 @@ typedef struct nn_stepper {
     nn_dataset *data;
     nn_reduction *reduction;
     nn_update *update;
-    nn_exchange *exchange; /* NULL: no layer looks at the whole batch */
+    nn_exchange *exchange; /* NULL: no layer needs the whole batch */
     nn_pace pace;
     int observer_count;
     nn_step_observer observers[NN_STEP_OBSERVERS];

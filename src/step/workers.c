@@ -143,14 +143,15 @@ static void workers_pass(const workers_step *at, const workers_wave *wave, int l
 #pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads) if (wave->count * chunks > 1)
     for (int64_t task = 0; task < wave->count * chunks; task++) {
         nn_microbatch *microbatch = workers->loaded[task / chunks].microbatch;
-        int64_t tiles = nn_network_tiles(network, l, pass, microbatch), chunk = task % chunks;
+        int64_t chunk = task % chunks, tiles = 0; /* 0: all */
+        if (chunks > 1) tiles = nn_network_tiles(network, l, pass, microbatch);
         nn_network_group group = {.weights = at->call->weights,
                                   .packed = nn_packed_at(&workers->packed, l, pass),
                                   .microbatches = &microbatch,
                                   .count = 1,
                                   .tile_begin = (int)(tiles * chunk / chunks),
                                   .tile_end = (int)(tiles * (chunk + 1) / chunks)};
-        if (group.tile_begin < group.tile_end)
+        if (chunks == 1 || group.tile_begin < group.tile_end)
             run(network, l, &group, workers->scratch[omp_get_thread_num()]);
     }
 }

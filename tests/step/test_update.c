@@ -242,6 +242,40 @@ static void test_norms_of_tensors(void **state)
     bench_close(&b);
 }
 
+/* Fails when the average does not begin as the weights, in any block. */
+static void test_average_begins(void **state)
+{
+    bench b = bench_open(*state, "adam", 0, 0.4);
+    assert_true(b.update->block_count > 2);
+    for (int64_t i = 0; i < b.update->block_count; i++) {
+        const nn_owned_block *block = &b.update->blocks[i];
+        assert_memory_equal(b.update->average + block->state, weights_of(&b) + block->begin,
+                            (size_t)(block->end - block->begin) * sizeof(nn_real));
+    }
+    assert_true(nn_sum_squares(b.update->owned_values, b.update->average) > 0);
+    bench_close(&b);
+}
+
+/* Fails when a running statistic is not blended with that of the batch by its own decay, or takes a step of
+ * the optimizer. */
+static void test_statistics(void **state)
+{
+    bench b = bench_open(*state, "sgd: {learning_rate: 0.5, momentum: 0}", 0.01, 0);
+    const nn_layer *norm = &b.network->layers[NORM];
+    int found = 0;
+    bench_step(&b);
+    for (int p = 0; p < norm->parameter_count; p++) {
+        const nn_parameter *parameter = &norm->parameters[p];
+        if (!parameter->statistic) continue;
+        found++;
+        for (int64_t i = norm->offset + parameter->offset, n = 0; n < parameter->count; i++, n++)
+            expect_number((double)weights_of(&b)[i], parameter->decay * (double)b.before[i] +
+                                                         (1 - parameter->decay) * (double)gradient_at(i));
+    }
+    assert_int_equal(found, 2); /* mean and variance */
+    bench_close(&b);
+}
+
 static int group_open(void **state)
 {
     nn_comm *comm;
@@ -259,10 +293,9 @@ static int group_close(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_layers),
-        cmocka_unit_test(test_clip_value),
-        cmocka_unit_test(test_average),
-        cmocka_unit_test(test_norms_of_tensors),
+        cmocka_unit_test(test_layers),     cmocka_unit_test(test_clip_value),
+        cmocka_unit_test(test_average),    cmocka_unit_test(test_average_begins),
+        cmocka_unit_test(test_statistics), cmocka_unit_test(test_norms_of_tensors),
     };
     return cmocka_run_group_tests(tests, group_open, group_close);
 }
