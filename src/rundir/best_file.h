@@ -9,7 +9,7 @@
 nn_status nn_rundir_drop_later_best(const char *run_directory, const nn_run_state *state);
 
 /* Where the checkpoint that the run resumes from, of these bytes, was made at the end of the best epoch, and
- * best.h5 is missing, damaged or of another step: writes it anew. `run` is for the manifest, see
+ * best.h5 is missing, damaged or of another step: writes it again. `run` is for the manifest, see
  * nn_checkpoint_run. */
 nn_status nn_rundir_restore_best(const char *run_directory, const nn_checkpoint_parts *parts, uint64_t run,
                                  const void *bytes, size_t size);

@@ -9,9 +9,8 @@ static nn_status state_put_data(nn_store_image *image, const char *lines)
 {
     nn_text kept = {0};
     nn_data_identity_keep(lines, &kept);
-    nn_status status = kept.failed
-                           ? nn_fail(NN_ERROR_MEMORY, "no memory is left for the identity of the data")
-                           : nn_store_image_put_text(image, NN_CHECKPOINT_DATA, kept.bytes);
+    nn_status status = kept.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the identity of the data")
+                                   : nn_store_image_put_text(image, NN_CHECKPOINT_DATA, kept.bytes);
     nn_text_free(&kept);
     return status;
 }
@@ -54,6 +53,6 @@ nn_status nn_checkpoint_get_state(nn_store_file *file, int width, nn_run_state *
     NN_TRY(nn_store_read_text(file, "state/history", &history));
     nn_text_append(&state->history, "%s", history);
     nn_free(history);
-    if (state->history.failed) NN_FAIL(NN_ERROR_MEMORY, "no memory for the metrics of a checkpoint");
+    if (state->history.failed) NN_FAIL(NN_ERROR_MEMORY, "out of memory for the metrics of a checkpoint");
     return NN_OK;
 }

@@ -12,22 +12,22 @@
 
 /* Steps that were not applied because of NaN or Inf. */
 typedef struct nn_skipped {
-    int64_t epoch;    /* of the epoch under way */
+    int64_t epoch;    /* of the current epoch */
     int64_t in_a_row; /* up to the last step */
     int64_t all;
 } nn_skipped;
 
-/* What a run carries from step to step beside weights and optimizer state. */
+/* What a run carries from step to step in addition to weights and optimizer state. */
 typedef struct nn_run_state {
     int64_t step;                         /* steps done */
-    double epoch_figures[NN_RESULTS_MAX]; /* of the epoch under way */
+    double epoch_figures[NN_RESULTS_MAX]; /* of the current epoch */
     int64_t best_epoch;                   /* from 1; 0: none yet */
     double best_value;                    /* by which it is compared; NaN: undefined */
     double best_loss;                     /* the validation loss then */
     nn_skipped skipped;
     nn_watch watch;  /* early stopping and the schedule */
     nn_text history; /* the lines of metrics.jsonl */
-    nn_text changes; /* of the machine under way, one a line; on rank 0 */
+    nn_text changes; /* of the machine during the run, one per line; on rank 0 */
 } nn_run_state;
 
 /* What a checkpoint is made of, borrowed. */

@@ -69,7 +69,7 @@ static nn_status writer_check_lease(const nn_writer *writer)
     return writer->lease ? nn_lease_check(writer->lease) : NN_OK;
 }
 
-/* A file that was found damaged, and has not been written anew since. */
+/* A file that was found damaged, and has not been rewritten since. */
 static bool writer_is_damaged(const nn_writer *writer, int64_t step)
 {
     return step != writer->outcome.step && nn_damaged_has(&writer->damaged, step);

@@ -14,7 +14,7 @@
  *
  * Where none is found, *found stays empty if the run never had one. If it had, to begin from scratch would
  * throw away what it has done: NN_ERROR_CHECKPOINT names all that was tried; NN_ERROR_USAGE names the
- * settings if it is they that differ. With job->fresh all that exists is removed first.
+ * settings if those differ. With job->fresh all that exists is removed first.
  *
  * A file or folder that the system cannot read, after patience, ends the search with NN_ERROR_IO: it says
  * nothing of what is there. *damaged, zeros before, lists what was found damaged; it may be NULL. Release it,

@@ -118,9 +118,9 @@ static nn_status init_finish(const char *path, const init_report *report)
     nn_log_line("init_from %s: %lld of %lld tensors are taken", path, (long long)report->taken,
                 (long long)report->tensors);
     init_log("taken", &report->layers);
-    init_log("begun anew, of another shape there", &report->shapes);
-    init_log("begun anew, not there", &report->missing);
-    init_log("begun anew, excluded", &report->excluded);
+    init_log("newly initialised, of another shape there", &report->shapes);
+    init_log("newly initialised, not there", &report->missing);
+    init_log("newly initialised, excluded", &report->excluded);
     return NN_OK;
 }
 

@@ -75,7 +75,7 @@ static nn_status known_add_inputs(nn_init_known *known)
     return nn_scaling_copy(&model->input_scaling, &field->scaling);
 }
 
-/* Whether the layer whose output is that of a head begins anew. */
+/* Whether the layer whose output is that of a head is newly initialised. */
 static bool known_is_excluded(const nn_settings *settings, const nn_head *head)
 {
     const nn_network_spec *network = &settings->model.network;

@@ -9,11 +9,12 @@ static nn_status names_refuse(const char *path, const char *what, const char *ke
     nn_text there = {0}, here = {0};
     nn_list_append(was, &there);
     nn_list_append(is, &here);
-    nn_status status = nn_fail(
-        NN_ERROR_USAGE,
-        "the weights of layer %s in %s are of other %s of '%s': the names there: %s; the names here: %s; let "
-        "the layer begin anew with init_from.exclude: [%s], or use data with these names",
-        layer, path, what, key, there.bytes ? there.bytes : "", here.bytes ? here.bytes : "", layer);
+    nn_status status =
+        nn_fail(NN_ERROR_USAGE,
+                "the weights of layer %s in %s are of other %s of '%s': the names there: %s; the names here: "
+                "%s; give "
+                "the layer new weights with init_from.exclude: [%s], or use data with these names",
+                layer, path, what, key, there.bytes ? there.bytes : "", here.bytes ? here.bytes : "", layer);
     nn_text_free(&there);
     nn_text_free(&here);
     return status;

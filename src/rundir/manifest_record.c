@@ -26,7 +26,7 @@ static nn_status manifest_go_on(const char *run_directory, nn_manifest *manifest
 {
     bool there;
     nn_status status = nn_manifest_read(run_directory, manifest, &there);
-    if (status == NN_ERROR_CHECKPOINT) status = NN_OK; /* said already: it begins anew */
+    if (status == NN_ERROR_CHECKPOINT) status = NN_OK; /* already reported: it starts empty */
     NN_TRY(status);
     manifest_drop_gone(run_directory, manifest);
     for (size_t i = 0; i < damaged->count; i++) nn_manifest_remove(manifest, damaged->steps[i]);
@@ -67,7 +67,7 @@ nn_status nn_manifest_record(const char *run_directory, uint64_t run, int64_t st
     nn_manifest manifest;
     bool there;
     nn_status status;
-    /* A damaged one begins anew; that there was none, or another, was said at the start. */
+    /* A damaged one starts empty; a missing or a foreign one was reported at the start. */
     status = nn_manifest_read(run_directory, &manifest, &there);
     if (status != NN_OK && status != NN_ERROR_CHECKPOINT) return status;
     manifest.run = run;

@@ -66,10 +66,9 @@ nn_status nn_metrics_file_append(nn_rundir *directory, const nn_text *history, c
         nn_log_line("%s is complete again", path);
     } else if (metrics_append(path, line) != NN_OK) {
         saving->unsaved |= NN_UNSAVED_METRICS;
-        nn_log_warning(
-            "%s; training continues: checkpoints hold the metrics too, and the file is written anew "
-            "after the next epoch",
-            nn_error_text());
+        nn_log_warning("%s; training continues: checkpoints hold the metrics too, and the file is rewritten "
+                       "after the next epoch",
+                       nn_error_text());
     }
     return NN_OK;
 }

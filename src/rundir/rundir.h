@@ -23,7 +23,7 @@
 /* How the saves of a run have gone; kept on rank 0, and on all ranks once the run is at its end. */
 typedef struct nn_saving {
     unsigned unsaved; /* NN_UNSAVED_... */
-    int64_t failures; /* saves that failed, one after the other */
+    int64_t failures; /* consecutive saves that failed */
     bool ending;      /* training has ended */
     int64_t newest;   /* at the end: the step of the newest checkpoint; 0: there is none */
     double saved_at;  /* when the last checkpoint was made, by nn_seconds */

@@ -53,7 +53,7 @@ typedef struct evaluation {
     nn_nonfinite found;
 } evaluation;
 
-/* The microbatches of this rank, one after the other. */
+/* The microbatches of this rank, one after another. */
 static bool evaluate_schedule(const void *context, int64_t index, nn_data_span *span)
 {
     const evaluation *of = context;
@@ -198,7 +198,7 @@ static void evaluate_constant(const nn_head *head, const double *prior, double *
     }
 }
 
-/* The guesses of all heads, one after the other. */
+/* The guesses of all heads, one after another. */
 static nn_status evaluate_constants(const nn_model *model, const nn_dataset *data, double *constant)
 {
     for (int h = 0; h < model->head_count; h++) {

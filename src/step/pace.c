@@ -67,7 +67,7 @@ static void pace_show(const pace_message *all, const double *factors, int count,
     nn_text_free(&line);
 }
 
-/* All ranks compare the same numbers, so they start anew at the same time. */
+/* All ranks compare the same numbers, so they start again at the same time. */
 static void pace_compare(const pace_message *all, nn_pace *paces, double *factors, int count, int64_t epoch,
                          nn_pace *pace)
 {

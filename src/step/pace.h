@@ -27,7 +27,7 @@ void nn_pace_end(nn_pace *pace, int64_t microbatches, int threads, double waited
 #define NN_PACE_LOST 0.5
 void nn_pace_factors(const nn_pace *paces, int count, double *factors);
 
-/* Once per epoch: names the slow ranks on one line. Starts anew as soon as there was a second of work to
+/* Once per epoch: names the slow ranks on one line. Starts again as soon as there was a second of work to
  * compare. Collective. */
 nn_status nn_pace_report(nn_comm *comm, nn_pace *pace, int64_t epoch);
 

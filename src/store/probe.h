@@ -9,8 +9,8 @@
 #include "base/status.h"
 
 /* Opens each file, visits its datasets, and reads small ones whole and some elements of the others, for some
- * seconds at most. NN_ERROR_DATA names the file that HDF5 does not survive; any other failure is left to who
- * really opens it. Takes some ms per file. What is damaged where this does not look may still bring the
+ * seconds at most. NN_ERROR_DATA names the file that HDF5 does not survive; any other failure is left to the
+ * caller that opens it. Takes some ms per file. What is damaged where this does not look may still bring the
  * program down. To be called before MPI starts; does nothing where launchers say that this process is not the
  * first of its job. */
 nn_status nn_probe_files(size_t count, const char *const *paths);

@@ -103,7 +103,7 @@ static nn_status nonfinite_look(nn_run *run, nn_batch batch, const nn_step_resul
 
 /* ---- deciding ---- */
 
-/* Makes way for the next step. Recurrent state begins anew, all of it: state that is finite, but has grown
+/* Makes way for the next step. All recurrent state is reset: state that is finite, but has grown
  * too large, would give NaN or Inf in every window to come. */
 static void nonfinite_leave_out(nn_run *run, nn_batch batch)
 {

@@ -37,10 +37,11 @@ nn_status nn_over_samples_check(const nn_run *run)
 {
     const nn_layer *layer = over_poorest(run);
     if (layer && layer->values_per_statistic * run->plan.batch_size == 1)
-        NN_FAIL(NN_ERROR_USAGE,
-                "layer %s: a batch of one sample has one value a channel, and nothing is left of it when its "
-                "mean is subtracted; set training.batch_size=16 or more, or use layer_norm",
-                layer->name);
+        NN_FAIL(
+            NN_ERROR_USAGE,
+            "layer %s: a batch of one sample has one value per channel, and nothing is left of it when its "
+            "mean is subtracted; set training.batch_size=16 or more, or use layer_norm",
+            layer->name);
     if (nn_dataset_mixes(run->data) && run->plan.microbatch_size < 2)
         NN_FAIL(NN_ERROR_USAGE,
                 "data.fields.x.augment: mixup: a microbatch of one sample has nothing to mix it with; set "

@@ -15,7 +15,7 @@ typedef struct nn_sizes {
 
 /* Those of the checkpoints in the job's run directory, unless it starts over; they are a property of the run,
  * whatever rule a later version of the program has. What cannot be read is left at 0: whether the run can
- * continue is decided by who reads its checkpoints. One process calls it. */
+ * continue is decided by the reader of its checkpoints. One process calls it. */
 void nn_sizes_saved(const nn_job *job, nn_sizes *saved);
 
 /* The plan of a run with this many samples for training. Notes the sizes in the configuration, so that a

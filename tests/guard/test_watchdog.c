@@ -109,7 +109,7 @@ static void expect_text(const outcome *found, const char *text)
     if (!strstr(found->text, text)) fail_msg("the report does not say '%s':\n%s", text, found->text);
 }
 
-/* Fails when a process that hangs goes on, or the report does not say who, where and what to do. */
+/* Fails when a process that hangs continues, or the report does not say who, where and what to do. */
 static void work_that_hangs_is_ended(void **state)
 {
     (void)state;

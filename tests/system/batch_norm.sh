@@ -89,7 +89,7 @@ both 0 --set training.batch_size=314 --set training.last_batch=drop
 untold 'last batch'
 ends 2 1 1 norm.yaml --run-dir one --set training.batch_size=1
 looks 2 norm.yaml --set training.batch_size=1
-told 'layer first: a batch of one sample has one value a channel, .*set training.batch_size=16 or more, or use layer_norm'
+told 'layer first: a batch of one sample has one value per channel, .*set training.batch_size=16 or more, or use layer_norm'
 ends 2 1 1 norm.yaml --run-dir one --set training.microbatch_size=1 "${each[@]}"
 grep -q 'layer first: a microbatch of one sample .*set `over: batch`' train.log || { fail "microbatches of one"; cat train.log; }
 both 0 --set training.microbatch_size=1

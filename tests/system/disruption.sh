@@ -176,7 +176,7 @@ falls_back "only the best weights" best.h5 "$newest.*falling back" "$before is g
 new_case
 cp -r case again
 rm again/checkpoints/* again/manifest
-go again --fresh --set training.epochs=2 || fail "the same run once more"
+go again --fresh --set training.epochs=2 || fail "the same run again"
 rm case/checkpoints/* case/best.h5
 cp "again/checkpoints/$newest" "$file"
 falls_back "the same run's file of another process" "checkpoints/$newest" 'another file than the one that the manifest'
