@@ -16,7 +16,7 @@
 #ifndef NN_GUARD_INTEGRITY_H
 #define NN_GUARD_INTEGRITY_H
 
-#include "step/step.h"
+#include "step/stepper.h"
 
 typedef struct nn_integrity nn_integrity;
 

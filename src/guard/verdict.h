@@ -3,7 +3,7 @@
 #ifndef NN_GUARD_VERDICT_H
 #define NN_GUARD_VERDICT_H
 
-#include "step/step.h"
+#include "step/stepper.h"
 
 /* One rank's report. Indices are -1 where everything is in order. */
 typedef struct nn_report {

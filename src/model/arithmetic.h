@@ -4,7 +4,7 @@
 
 #include "model/model.h"
 
-/* The functions of model/values.h. */
+/* The functions of model/model_values.h. */
 typedef struct nn_model_arithmetic {
     void (*undo)(const nn_head *head, int64_t count, const nn_real *values, double *units);
     void (*predict)(const nn_model *model, nn_microbatch *microbatch, const float *inputs);

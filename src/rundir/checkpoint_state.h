@@ -4,7 +4,7 @@
 
 #include "settings/early.h"
 #include "step/machine.h"
-#include "step/step.h"
+#include "step/stepper.h"
 #include "store/kept.h"
 
 /* The identity of the data, one line per fact. */

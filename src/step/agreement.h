@@ -6,7 +6,7 @@
 #ifndef NN_STEP_AGREEMENT_H
 #define NN_STEP_AGREEMENT_H
 
-#include "step/step.h"
+#include "step/stepper.h"
 
 /* The layout of the messages of a step: it depends on the step alone, so every rank knows it. */
 typedef struct nn_agreement_layout {

@@ -1,12 +1,12 @@
 /* The table of step for one precision. */
 #include "step/arithmetic.h"
 
-#include "step/values.h"
+#include "step/step_values.h"
 
 extern const nn_step_arithmetic NN_REAL_SYMBOL(nn_step_arithmetic);
 
 const nn_step_arithmetic NN_REAL_SYMBOL(nn_step_arithmetic) = {
-    .add = nn_add_values,
+    .add = nn_step_add_values,
     .find_dominant = nn_find_dominant_values,
     .find_nonfinite = nn_find_nonfinite_values,
     .repeat = nn_repeat_values,

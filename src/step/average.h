@@ -3,7 +3,7 @@
 #ifndef NN_STEP_AVERAGE_H
 #define NN_STEP_AVERAGE_H
 
-#include "step/step.h"
+#include "step/stepper.h"
 
 /* Gathers the average from its owners to all ranks: `values` has room for the flat vector. Collective. */
 nn_status nn_average_gather(nn_stepper *stepper, nn_real *values);

@@ -3,7 +3,7 @@
 #define NN_STEP_CARRIED_H
 
 #include "step/loaded.h"
-#include "step/step.h"
+#include "step/stepper.h"
 
 /* Fails where the order of samples or the size of batches does not allow state to be carried. */
 nn_status nn_carried_check(const nn_model *model, const nn_settings *settings, const nn_plan *plan);

@@ -20,7 +20,7 @@ static int64_t findings_share(const nn_findings_request *request, int rank)
 /* Values that a metric collects per sample. */
 static int64_t findings_per_sample(const nn_model *model, int m)
 {
-    return model->heads[model->metrics[m].head].rows * nn_metric_width(model, m);
+    return model->heads[model->metrics[m].head].rows * nn_results_metric_width(model, m);
 }
 
 nn_status nn_findings_check(const nn_model *model, int64_t samples)
@@ -49,7 +49,7 @@ nn_status nn_findings_create(const nn_findings_request *request, nn_findings *fi
     NN_TRY(nn_findings_check(model, request->samples));
     for (int m = 0; m < model->metric_count; m++) {
         if (model->metrics[m].type->state == NN_METRIC_COUNTS)
-            NN_TRY(NN_ALLOCATE(&findings->counts[m], threads * nn_metric_width(model, m),
+            NN_TRY(NN_ALLOCATE(&findings->counts[m], threads * nn_results_metric_width(model, m),
                                "the counts of a metric"));
         if (model->metrics[m].type->state == NN_METRIC_COLLECTED)
             NN_TRY(NN_ALLOCATE_VALUES(model->network->scalar, &findings->collected[m],
@@ -75,7 +75,7 @@ static nn_status findings_add_counts(const nn_findings_request *request, int m, 
     nn_comm *comm = request->comm;
     const nn_model *model = request->model;
     const nn_model_metric *metric = &model->metrics[m];
-    int64_t width = nn_metric_width(model, m);
+    int64_t width = nn_results_metric_width(model, m);
     int size = nn_comm_size(comm), threads = nn_workers_threads(request->workers);
     double *own = NULL, *all = NULL;
     size_t *sizes = NULL;
@@ -128,7 +128,7 @@ static nn_status findings_judge(const nn_findings_request *request, int m, const
     if (first)
         status = metric->type->finish_collected(metric->options,
                                                 request->samples * model->heads[metric->head].rows,
-                                                nn_metric_width(model, m), all, &results->metrics[m]);
+                                                nn_results_metric_width(model, m), all, &results->metrics[m]);
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
     if (!isfinite(results->metrics[m])) results->metrics[m] = NAN;
     status = nn_comm_broadcast(comm, &results->metrics[m], sizeof results->metrics[m], 0);

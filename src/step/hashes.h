@@ -7,7 +7,7 @@
 #ifndef NN_STEP_HASHES_H
 #define NN_STEP_HASHES_H
 
-#include "step/step.h"
+#include "step/stepper.h"
 
 /* Of the blocks b of the network for which is_owned[b] == owned: to hashes[b]. */
 void nn_step_hash_weights(const nn_stepper *stepper, const bool *is_owned, bool owned, uint64_t *hashes);

@@ -76,10 +76,10 @@ static void loaded_results(nn_loaded *loaded, const nn_model *model, const doubl
     double *sums = results + model->head_count * NN_HEAD_RESULTS;
     for (int m = 0; m < model->metric_count; m++) {
         const nn_model_metric *metric = &model->metrics[m];
-        if (!nn_metric_is_summed(model, m, training)) continue;
+        if (!nn_results_is_summed(model, m, training)) continue;
         nn_loss_call call = loaded_metric_call(loaded, model, metric->head);
         metric->type->accumulate(metric->options, &call, sums);
-        sums += nn_metric_width(model, m);
+        sums += nn_results_metric_width(model, m);
     }
 }
 
@@ -94,7 +94,7 @@ void nn_loaded_judge(nn_loaded *loaded, const nn_model *model, int thread, int64
     for (int m = 0; m < model->metric_count; m++) {
         const nn_model_metric *metric = &model->metrics[m];
         nn_loss_call call = loaded_metric_call(loaded, model, metric->head);
-        int64_t width = nn_metric_width(model, m), row = sample * model->heads[metric->head].rows;
+        int64_t width = nn_results_metric_width(model, m), row = sample * model->heads[metric->head].rows;
         if (findings->counts[m])
             metric->type->accumulate(metric->options, &call, findings->counts[m] + thread * width);
         if (findings->collected[m])

@@ -29,8 +29,8 @@ static void results_join_sums(const void *context, double *sums, const double *l
     later += heads;
     for (int m = 0; m < model->metric_count; m++) {
         const nn_model_metric *metric = &model->metrics[m];
-        if (!nn_metric_is_summed(model, m, of->training)) continue;
-        int64_t width = nn_metric_width(model, m);
+        if (!nn_results_is_summed(model, m, of->training)) continue;
+        int64_t width = nn_results_metric_width(model, m);
         nn_metric_join(metric->type, width, model->heads[metric->head].outputs, sums, later);
         sums += width;
         later += width;
@@ -83,8 +83,8 @@ static nn_status results_finish_metric(const nn_model *model, int m, bool traini
     int64_t outputs = model->heads[metric->head].outputs;
     bool several = !training && metric->type->by_output && outputs > 1;
     if (several) NN_TRY(NN_ALLOCATE(&results->outputs[m], outputs, "the results by output"));
-    nn_metric_result result = nn_metric_finish(metric->type, metric->options, nn_metric_width(model, m),
-                                               outputs, sums, results->outputs[m]);
+    nn_metric_result result = nn_metric_finish(
+        metric->type, metric->options, nn_results_metric_width(model, m), outputs, sums, results->outputs[m]);
     results->metrics[m] = result.figure;
     results->choices[m] = result.choice;
     results->known[m] = true;
@@ -98,9 +98,9 @@ nn_status nn_results_finish(const nn_model *model, bool training, const double *
         results->losses[h] = results_term(sums);
     for (int m = 0; m < model->metric_count; m++) {
         results->metrics[m] = results->choices[m] = NAN;
-        if (!nn_metric_is_summed(model, m, training)) continue;
+        if (!nn_results_is_summed(model, m, training)) continue;
         NN_TRY(results_finish_metric(model, m, training, sums, results));
-        sums += nn_metric_width(model, m);
+        sums += nn_results_metric_width(model, m);
     }
     return NN_OK;
 }
@@ -198,7 +198,7 @@ void nn_results_json(const nn_model *model, const nn_results *results, nn_text *
         if (!results->known[m] || model->metrics[m].extra) continue;
         nn_text_append(text, ",\"%s\":", model->metrics[m].name);
         if (model->metrics[m].type->matrix)
-            results_json_matrix(nn_metric_width(model, m), results->matrices[m], text);
+            results_json_matrix(nn_results_metric_width(model, m), results->matrices[m], text);
         else
             results_json_number(results->metrics[m], text);
     }
@@ -246,7 +246,7 @@ void nn_results_show_matrices(const nn_model *model, const nn_results *results)
     for (int m = 0; m < model->metric_count; m++) {
         const nn_model_metric *metric = &model->metrics[m];
         if (!metric->type->matrix || !results->known[m]) continue;
-        int64_t width = nn_metric_width(model, m), classes = llround(sqrt((double)width));
+        int64_t width = nn_results_metric_width(model, m), classes = llround(sqrt((double)width));
         if (classes <= TABLE_CLASSES)
             results_show_table(metric, &model->heads[metric->head], classes, results->matrices[m]);
         nn_text json = {0};

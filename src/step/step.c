@@ -6,7 +6,7 @@
  * the number of ranks and threads that computed its leaves makes no difference to a single bit.
  *
  * Each rank computes its share of the microbatches, complete subtrees as far as possible, and sums those
- * itself (step/workers.c). What is left of the tree, a few nodes per rank, is summed across ranks: a
+ * itself (step/workers_gradient.c). What is left of the tree, a few nodes per rank, is summed across ranks: a
  * reduce-scatter in which the owner of each slice of the parameters finishes the tree for that slice
  * (comm/reduction.h). It starts with the last layers, while the layers below still compute. The owner then
  * applies the optimizer to its slice, with its slice of the optimizer's state, and hands the new weights to
@@ -19,7 +19,7 @@
  * weights, of time steps that are not masked) before its gradient is computed, and the labels that determine
  * this sum have been prefetched by then. The next step thus needs no collective of its own before backward.
  */
-#include "step/step.h"
+#include "step/stepper.h"
 
 #include <math.h>
 #include <string.h>

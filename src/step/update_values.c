@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "step/values.h"
+#include "step/step_values.h"
 #include "tensor/kernels.h"
 
 static nn_real *update_gradient(const nn_owned_block *block, const nn_reduction_slice *slices)

@@ -21,7 +21,7 @@ enum { NN_RESULT_LOSS, NN_RESULT_DENOMINATOR, NN_HEAD_RESULTS };
 #define NN_RESULTS_MAX                                                                                       \
     (NN_MODEL_HEADS * NN_HEAD_RESULTS + NN_MODEL_METRICS * NN_METRIC_SUMS_MAX) /* in training */
 int nn_results_width(const nn_model *model, bool training);
-bool nn_metric_is_summed(const nn_model *model, int metric, bool training);
+bool nn_results_is_summed(const nn_model *model, int metric, bool training);
 
 /* What an evaluation keeps for metrics that are not sums: by metric, NULL for others. */
 typedef struct nn_findings {
@@ -30,7 +30,7 @@ typedef struct nn_findings {
 } nn_findings;
 
 /* The number of values that a metric keeps: sums, counts, or values collected per row. */
-int64_t nn_metric_width(const nn_model *model, int metric);
+int64_t nn_results_metric_width(const nn_model *model, int metric);
 
 /* The first non-finite value met, for the message. position < 0: none. */
 typedef struct nn_nonfinite {

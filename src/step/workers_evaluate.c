@@ -4,25 +4,25 @@
 #include "host/pulse.h"
 #include "step/workers_parts.h"
 
-int64_t nn_metric_width(const nn_model *model, int metric)
+int64_t nn_results_metric_width(const nn_model *model, int metric)
 {
     const nn_model_metric *self = &model->metrics[metric];
     const nn_head *head = &model->heads[self->head];
     return nn_metric_state_width(self->type, self->options, head->columns, head->outputs);
 }
 
-bool nn_metric_is_summed(const nn_model *model, int metric, bool training)
+bool nn_results_is_summed(const nn_model *model, int metric, bool training)
 {
     const nn_model_metric *self = &model->metrics[metric];
     if (self->type->state != NN_METRIC_SUMS) return false;
-    return !training || (!self->extra && nn_metric_width(model, metric) <= NN_METRIC_SUMS_MAX);
+    return !training || (!self->extra && nn_results_metric_width(model, metric) <= NN_METRIC_SUMS_MAX);
 }
 
 int nn_results_width(const nn_model *model, bool training)
 {
     int64_t width = model->head_count * NN_HEAD_RESULTS;
     for (int m = 0; m < model->metric_count; m++)
-        if (nn_metric_is_summed(model, m, training)) width += nn_metric_width(model, m);
+        if (nn_results_is_summed(model, m, training)) width += nn_results_metric_width(model, m);
     return (int)width;
 }
 

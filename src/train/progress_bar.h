@@ -3,7 +3,7 @@
 #define NN_TRAIN_PROGRESS_BAR_H
 
 #include "step/plan.h"
-#include "step/step.h"
+#include "step/stepper.h"
 
 typedef struct nn_progress {
     bool terminal;

@@ -11,7 +11,7 @@
 #include "settings/job.h"
 #include "settings/settings.h"
 #include "step/machine.h"
-#include "step/step.h"
+#include "step/stepper.h"
 #include "train/progress_bar.h"
 #include "train/sizes.h"
 

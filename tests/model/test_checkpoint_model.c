@@ -1,6 +1,6 @@
 /* Every layer, composite, loss and metric of the lists: a model with it is written to an image, restored from
  * the image alone, and takes a training step. */
-#include "model/values.h"
+#include "model/model_values.h"
 #include "trial.h"
 
 #include <math.h>

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "model/values.h"
+#include "model/model_values.h"
 #include "nntrain/nntrain.h"
 #include "trial.h"
 

@@ -9,7 +9,7 @@
 #include "../comm/check.h"
 #include "base/memory.h"
 #include "step/heads.h"
-#include "step/step.h"
+#include "step/stepper.h"
 
 #define BENCH_SAMPLES 150 /* of an epoch: batches of 64, 64 and 22, the last in 6 microbatches */
 #define BENCH_STEPS 3

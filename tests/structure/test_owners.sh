@@ -36,7 +36,8 @@ check_circles() {
             name=${name%_internal}
             sed -nE "s,^#include \"$folder/([a-z0-9_]+)\.h\".*,\1,p" "$file" | while read -r other; do
                 other=${other%_internal}
-                [ "$other" = "$name" ] || echo "$name $other"
+                # A folder's table (arithmetic) names functions of its files, which call one another through it.
+                [[ $other == "$name" || $other == arithmetic || $name == arithmetic ]] || echo "$name $other"
             done
         done | sort -u | { tsort 2>&1 >/dev/null || true; } | sed -n 's/^tsort: \([a-z0-9_]*\)$/\1/p' | sort -u | tr '\n' ' ')
         [[ -z $loop || " ${circles[*]-} " == *" $folder:$loop"* ]] ||

@@ -1,6 +1,6 @@
 /* What model computes on values: compiled once per precision, for callers that are too. */
-#ifndef NN_MODEL_VALUES_H
-#define NN_MODEL_VALUES_H
+#ifndef NN_MODEL_MODEL_VALUES_H
+#define NN_MODEL_MODEL_VALUES_H
 
 #include "model/model.h"
 

@@ -1,11 +1,11 @@
 /* What a step does with single values. */
-#include "step/values.h"
+#include "step/step_values.h"
 
 #include <math.h>
 
 #include "tensor/kernels.h"
 
-void nn_add_values(int64_t count, const void *values, void *sum)
+void nn_step_add_values(int64_t count, const void *values, void *sum)
 {
     nn_add(count, values, sum);
 }

@@ -1,5 +1,5 @@
 /* From inputs to the values of a network, and from its outputs to predictions. */
-#include "model/values.h"
+#include "model/model_values.h"
 
 void nn_model_undo(const nn_head *head, int64_t count, const nn_real *values, double *units)
 {

@@ -14,8 +14,8 @@
  *
  * What is said of the microbatches of a batch holds for those of an evaluated part of the data too.
  */
-#ifndef NN_STEP_STEP_H
-#define NN_STEP_STEP_H
+#ifndef NN_STEP_STEPPER_H
+#define NN_STEP_STEPPER_H
 
 #include "base/shares.h"
 #include "comm/reduction.h"

@@ -1,10 +1,10 @@
 /* The functions of step/arithmetic.h, compiled once per precision. */
-#ifndef NN_STEP_VALUES_H
-#define NN_STEP_VALUES_H
+#ifndef NN_STEP_STEP_VALUES_H
+#define NN_STEP_STEP_VALUES_H
 
 #include "step/arithmetic.h"
 
-void nn_add_values(int64_t count, const void *values, void *sum);
+void nn_step_add_values(int64_t count, const void *values, void *sum);
 void nn_repeat_values(int64_t samples, int64_t count, const double *constant, nn_real *output);
 void nn_index_values(int64_t count, int64_t classes, nn_real *values);
 void nn_find_dominant_values(nn_loaded *loaded, const nn_model *model);

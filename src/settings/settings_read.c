@@ -1,6 +1,6 @@
 /* Reads the sections of a configuration through their option tables. */
-#include "settings/settings.h"
 #include "settings/best_rule.h"
+#include "settings/settings.h"
 
 #include <stdio.h>
 #include <string.h>
