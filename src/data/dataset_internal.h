@@ -2,6 +2,7 @@
 #ifndef NN_DATA_DATASET_INTERNAL_H
 #define NN_DATA_DATASET_INTERNAL_H
 
+#include "data/dataset.h"
 #include "data/node_memory.h"
 #include "data/order.h"
 #include "data/problems.h"

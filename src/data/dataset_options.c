@@ -1,9 +1,10 @@
-/* The sections of the configuration that describe the data. */
+/* The option tables of the data; releasing the options, and setting their files. */
+#include "data/dataset_options.h"
+
 #include <stddef.h>
 
 #include "base/list.h"
 #include "base/memory.h"
-#include "data/dataset.h"
 
 #define SECTION(name, effect, help)                                                                          \
     {                                                                                                        \

@@ -169,6 +169,14 @@ static int dataset_first_part(const nn_dataset *dataset)
     return (int)(dataset->first - dataset->sources);
 }
 
+static void dataset_compare_ranges(const nn_dataset *dataset)
+{
+    for (int p = NN_TRAIN + 1; p < NN_PARTS; p++)
+        for (int v = 0; dataset->sources[p].given && v < dataset->view_count; v++)
+            nn_range_warn(&dataset->sources[p].arrays[dataset->views[v].array], &dataset->ranges[NN_TRAIN][v],
+                          &dataset->ranges[p][v]);
+}
+
 static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_request *request, bool measures,
                               nn_problems *problems)
 {
@@ -190,7 +198,7 @@ static nn_status dataset_scan(nn_comm *comm, nn_dataset *dataset, nn_data_reques
             if (largest[v] > all[v]) all[v] = largest[v];
         }
     }
-    nn_ranges_warn(dataset);
+    dataset_compare_ranges(dataset);
     for (int v = 0; v < views; v++) {
         const nn_view *view = &dataset->views[v];
         bool label = !view->input && dataset->first->arrays[v].label;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "data/dataset_internal.h"
 
 /* Ranges that differ by a larger factor are hardly in the same unit. */
 #define RANGES_FACTOR 50
@@ -43,21 +42,13 @@ static bool range_is_known(const nn_range *range)
     return range->most > range->least && isfinite(range->most - range->least);
 }
 
-static void range_warn(const nn_dataset *dataset, int part, int v)
+void nn_range_warn(const nn_array *array, const nn_range *train, const nn_range *own)
 {
-    const nn_range *train = &dataset->ranges[NN_TRAIN][v], *own = &dataset->ranges[part][v];
     if (!range_is_known(train) || !range_is_known(own)) return;
     double factor = (own->most - own->least) / (train->most - train->least);
     if (factor < RANGES_FACTOR && factor > 1.0 / RANGES_FACTOR) return;
-    const nn_array *array = &dataset->sources[part].arrays[dataset->views[v].array];
     nn_log_warning("data.%s.%s: dataset \"%s\" of %s has values from %.9g to %.9g, the train part from %.9g "
                    "to %.9g: all parts are normalised like the train part; are they in the same unit?",
                    array->part, array->key, array->dataset, array->path, own->least, own->most, train->least,
                    train->most);
-}
-
-void nn_ranges_warn(const nn_dataset *dataset)
-{
-    for (int p = NN_TRAIN + 1; p < NN_PARTS; p++)
-        for (int v = 0; dataset->sources[p].given && v < dataset->view_count; v++) range_warn(dataset, p, v);
 }

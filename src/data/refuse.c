@@ -95,23 +95,22 @@ static void refuse_hint_axis(const nn_array *array, int dimension, int dimension
 }
 
 /* The numbers of samples differ: perhaps they lie along another dimension, as MATLAB and Caffe store them. */
-nn_status nn_refuse_rows(const nn_source *source, const nn_piece *piece, const nn_array *array,
+nn_status nn_refuse_rows(const nn_array *first, int64_t rows, const nn_array *array,
                          const nn_store_info *info)
 {
-    const nn_array *first = &source->arrays[0];
     nn_text hint = {0};
     nn_text_append(&hint, "each sample needs its target");
     int d = 0, other = first->axis == 0 ? 0 : first->shape.dimensions;
-    while (d < info->dimensions && (d == array->axis || info->extents[d] != piece->rows)) d++;
+    while (d < info->dimensions && (d == array->axis || info->extents[d] != rows)) d++;
     while (other < first->shape.dimensions && first->shape.extents[other] != array->rows) other++;
     if (d < info->dimensions)
-        refuse_hint_axis(array, d, info->dimensions, piece->rows, &hint);
+        refuse_hint_axis(array, d, info->dimensions, rows, &hint);
     else if (other < first->shape.dimensions)
         refuse_hint_axis(first, other + 1, first->shape.dimensions + 1, array->rows, &hint);
     nn_status status = nn_fail(
         NN_ERROR_DATA, "data.%s: dataset \"%s\" has %lld samples, but dataset \"%s\" has %lld, of %s: %s",
-        array->part, source->arrays[0].dataset, (long long)piece->rows, array->dataset,
-        (long long)array->rows, array->path, hint.failed ? "each sample needs its target" : hint.bytes);
+        array->part, first->dataset, (long long)rows, array->dataset, (long long)array->rows, array->path,
+        hint.failed ? "each sample needs its target" : hint.bytes);
     nn_text_free(&hint);
     return status;
 }

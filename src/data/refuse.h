@@ -3,7 +3,7 @@
 #ifndef NN_DATA_REFUSE_H
 #define NN_DATA_REFUSE_H
 
-#include "data/source.h"
+#include "data/source_array.h"
 
 /* Refuses what cannot be read as samples: elements that are not numbers, unsuitable shapes. */
 nn_status nn_refuse_info(const nn_array *array, const nn_store_info *info);
@@ -12,8 +12,8 @@ nn_status nn_refuse_info(const nn_array *array, const nn_store_info *info);
  * the status. */
 nn_status nn_refuse_dataset(const nn_array *array, nn_store_file *file, nn_status status);
 
-/* Refuses an array that has another number of samples in a piece than the source's first array. */
-nn_status nn_refuse_rows(const nn_source *source, const nn_piece *piece, const nn_array *array,
+/* Refuses an array whose number of samples in a file is not `rows`, that of the source's first array. */
+nn_status nn_refuse_rows(const nn_array *first, int64_t rows, const nn_array *array,
                          const nn_store_info *info);
 
 #endif

@@ -1,7 +1,7 @@
 /* One pass over the samples of a part. Statistics are taken over chunks of samples and merged in the
  * canonical tree over the chunks. Each rank computes the maximal nodes of its share of the chunks; then all
  * ranks get all nodes and finish the tree. The order of additions thus depends on the samples alone. */
-#include "data/scan_work.h"
+#include "data/scan_internal.h"
 
 #include <float.h>
 #include <math.h>

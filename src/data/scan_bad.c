@@ -3,7 +3,7 @@
 
 #include "base/least.h"
 #include "base/memory.h"
-#include "data/scan_work.h"
+#include "data/scan_internal.h"
 
 static bool scan_drops(const nn_dataset *dataset, int view)
 {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "data/scan_work.h"
+#include "data/scan_internal.h"
 
 #define DIGITS_MOST (UINT64_C(1) << 53)
 

@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "data/scan_work.h"
+#include "data/scan_internal.h"
 
 /* Appends how much is missing, over all ranks; for a described data set, according to its files. */
 static void scan_explain_share(const nn_scan_work *work, const nn_scan_view *view, nn_text *text)

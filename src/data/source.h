@@ -3,7 +3,8 @@
 #define NN_DATA_SOURCE_H
 
 #include "comm/comm.h"
-#include "data/dataset.h"
+#include "data/dataset_options.h"
+#include "data/dataset_setup.h"
 #include "data/problems.h"
 #include "data/source_array.h"
 #include "store/gaps.h"

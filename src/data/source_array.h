@@ -6,7 +6,7 @@
 #include "base/names.h"
 #include "base/real.h"
 #include "base/shape.h"
-#include "data/dataset.h"
+#include "data/dataset_options.h"
 #include "store/packing.h"
 #include "store/store.h"
 

@@ -260,7 +260,7 @@ static nn_status source_describe(nn_source *source, nn_piece *piece, int which,
                                                nn_shape_text(expected, array->shape)));
     bool fits = piece->rows < 0 || piece->rows == seen.rows;
     if (!fits && first) nn_array_forget(&seen);
-    if (!fits) return nn_refuse_rows(source, piece, &seen, nn_store_array_info(stored));
+    if (!fits) return nn_refuse_rows(&source->arrays[0], piece->rows, &seen, nn_store_array_info(stored));
     if (!first) nn_array_join(array, seen.stored_type);
     piece->rows = seen.rows;
     if (first) *array = seen;

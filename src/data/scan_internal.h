@@ -1,6 +1,6 @@
 /* A scan in progress, for the files that share its work. Private to data. */
-#ifndef NN_DATA_SCAN_WORK_H
-#define NN_DATA_SCAN_WORK_H
+#ifndef NN_DATA_SCAN_INTERNAL_H
+#define NN_DATA_SCAN_INTERNAL_H
 
 #include "base/tree.h"
 #include "data/blocks.h"
