@@ -58,13 +58,13 @@ static nn_random order_stream(const nn_order *order, uint32_t purpose, int64_t e
 
 /* The full block that contains a place of the blocks laid end to end. Longer blocks are evenly spaced, in
  * this order as in the file. */
-static int64_t order_find_block(const nn_runs *blocks, int64_t place)
+static int64_t order_find_block(const nn_split_runs *blocks, int64_t place)
 {
-    double samples = (double)nn_runs_begin(blocks, blocks->full);
+    double samples = (double)nn_split_runs_begin(blocks, blocks->full);
     int64_t found = (int64_t)((double)place / samples * (double)blocks->full);
     if (found >= blocks->full) found = blocks->full - 1;
-    while (nn_runs_begin(blocks, found) > place) found--;
-    while (nn_runs_begin(blocks, found + 1) <= place) found++;
+    while (nn_split_runs_begin(blocks, found) > place) found--;
+    while (nn_split_runs_begin(blocks, found + 1) <= place) found++;
     return found;
 }
 
@@ -72,7 +72,7 @@ static int64_t order_find_block(const nn_runs *blocks, int64_t place)
  * that all places stay where they are. */
 static int64_t order_permute_block(const nn_order *order, int64_t epoch, int64_t block)
 {
-    const nn_runs *blocks = &order->blocks;
+    const nn_split_runs *blocks = &order->blocks;
     int64_t full = blocks->full, longer = blocks->longer, of = longer > 0 ? blocks->of : 1;
     int64_t before = block * longer / of, all_longer = full * longer / of;
     bool is_longer = (block + 1) * longer / of > before;
@@ -86,16 +86,16 @@ static int64_t order_permute_block(const nn_order *order, int64_t epoch, int64_t
  * others at random. */
 static int64_t order_of_blocks(const nn_order *order, int64_t epoch, int64_t place)
 {
-    const nn_runs *blocks = &order->blocks;
+    const nn_split_runs *blocks = &order->blocks;
     nn_random stream = order_stream(order, NN_RANDOM_BLOCKS, epoch, 3);
     int64_t before = (int64_t)(nn_random_uniform(stream, 0) * (double)(blocks->full + 1));
-    int64_t begin = nn_runs_begin(blocks, before);
+    int64_t begin = nn_split_runs_begin(blocks, before);
     if (place >= begin && place < begin + blocks->last)
-        return nn_runs_begin(blocks, blocks->full) + place - begin;
+        return nn_split_runs_begin(blocks, blocks->full) + place - begin;
     if (place >= begin) place -= blocks->last;
     int64_t block = order_find_block(blocks, place);
-    return nn_runs_begin(blocks, order_permute_block(order, epoch, block)) + place -
-           nn_runs_begin(blocks, block);
+    return nn_split_runs_begin(blocks, order_permute_block(order, epoch, block)) + place -
+           nn_split_runs_begin(blocks, block);
 }
 
 /* Where lane `lane` begins if `samples` are dealt out evenly. */

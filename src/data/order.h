@@ -19,7 +19,7 @@ typedef struct nn_order {
     int shuffle; /* full, block or none */
     uint64_t seed;
     int64_t count;        /* samples */
-    nn_runs blocks;       /* of samples read together */
+    nn_split_runs blocks; /* of samples read together */
     int64_t window_total; /* samples mixed with each other, over all lanes */
     int64_t batch, lanes, window;
     nn_length_buckets *buckets; /* batches of similar lengths, otherwise NULL; owned by the data set */

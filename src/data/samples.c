@@ -14,7 +14,7 @@ static int64_t samples_held_out(const nn_samples *samples, int64_t groups)
 {
     const nn_split_shares *shares = &samples->shares;
     if (groups > samples->runs.full) return shares->validation + shares->test;
-    return groups * shares->group - nn_runs_begin(&samples->runs, groups);
+    return groups * shares->group - nn_split_runs_begin(&samples->runs, groups);
 }
 
 /* The number of samples of a part in the first `groups` groups. Units held out are divided between validation
@@ -24,7 +24,8 @@ static int64_t samples_before(const nn_samples *samples, int part, int64_t group
     const nn_split_shares *shares = &samples->shares;
     int64_t held_out = samples_held_out(samples, groups), all = shares->validation + shares->test;
     if (part == NN_TRAIN)
-        return groups > samples->runs.full ? samples->units - all : nn_runs_begin(&samples->runs, groups);
+        return groups > samples->runs.full ? samples->units - all
+                                           : nn_split_runs_begin(&samples->runs, groups);
     double share = (double)shares->validation / (double)(all > 0 ? all : 1);
     int64_t validation = nn_smaller((int64_t)(share * (double)held_out), shares->validation);
     if (validation < held_out - shares->test) validation = held_out - shares->test;
@@ -108,19 +109,19 @@ int64_t nn_samples_block_units(const nn_samples *samples)
 }
 
 /* Joins `together` runs into one. The last run takes what is left over. */
-static nn_runs samples_join_runs(const nn_samples *samples, int64_t together)
+static nn_split_runs samples_join_runs(const nn_samples *samples, int64_t together)
 {
-    const nn_runs *runs = &samples->runs;
-    nn_runs joined = {.full = runs->full / together, .of = runs->of};
+    const nn_split_runs *runs = &samples->runs;
+    nn_split_runs joined = {.full = runs->full / together, .of = runs->of};
     if (joined.full > 0) {
         joined.each = together * runs->each + together * runs->longer / runs->of;
         joined.longer = together * runs->longer % runs->of;
     }
-    joined.last = samples->count - nn_runs_begin(&joined, joined.full);
+    joined.last = samples->count - nn_split_runs_begin(&joined, joined.full);
     return joined;
 }
 
-nn_runs nn_samples_runs(const nn_samples *samples)
+nn_split_runs nn_samples_runs(const nn_samples *samples)
 {
     int64_t units = nn_samples_block_units(samples);
     if (samples->shares.group > 0) return samples_join_runs(samples, units / samples->shares.group);
@@ -128,7 +129,7 @@ nn_runs nn_samples_runs(const nn_samples *samples)
     double share = samples->table ? (double)samples->count / (double)samples->units : 1;
     int64_t each = (int64_t)(share * (double)units);
     if (each < 1) each = 1;
-    return (nn_runs){.full = samples->count / each, .each = each, .last = samples->count % each};
+    return (nn_split_runs){.full = samples->count / each, .each = each, .last = samples->count % each};
 }
 
 void nn_samples_release(nn_samples *samples)

@@ -236,8 +236,8 @@ static int64_t split_group_size(const nn_split_options *split, const nn_samples 
 static void split_make_runs(nn_samples *samples, int64_t training)
 {
     int64_t group = samples->shares.group, full = samples->units / group, rest = samples->units % group;
-    nn_runs *runs = &samples->runs;
-    *runs = (nn_runs){.full = full, .of = full};
+    nn_split_runs *runs = &samples->runs;
+    *runs = (nn_split_runs){.full = full, .of = full};
     runs->last = split_share((double)training / (double)samples->units, rest);
     if (full == 0) {
         runs->last = training;

@@ -13,12 +13,12 @@ typedef struct nn_segment {
 
 /* Samples cut into runs of almost equal length: `full` runs of `each` samples, or one more for `longer` of
  * every `of` consecutive ones, evenly spread; then one run of `last` samples. */
-typedef struct nn_runs {
+typedef struct nn_split_runs {
     int64_t full, each, longer, of, last;
-} nn_runs;
+} nn_split_runs;
 
 /* Samples before run `run`, up to the last. */
-static inline int64_t nn_runs_begin(const nn_runs *runs, int64_t run)
+static inline int64_t nn_split_runs_begin(const nn_split_runs *runs, int64_t run)
 {
     return run * runs->each + (runs->longer > 0 ? run * runs->longer / runs->of : 0);
 }
@@ -45,7 +45,7 @@ typedef struct nn_samples {
     int64_t *bad;           /* those units, ascending, in the numbering that includes them; owned */
     const int64_t *table;   /* sample i is unit table[i], */
     nn_split_shares shares; /* or chosen by shares if their group > 0, */
-    nn_runs runs;           /* of training samples, one per group of the shares */
+    nn_split_runs runs;     /* of training samples, one per group of the shares */
     int64_t first;          /* or otherwise unit first + i */
 } nn_samples;
 
@@ -54,7 +54,7 @@ typedef struct nn_samples {
 int64_t nn_samples_block_units(const nn_samples *samples);
 
 /* The samples of a part, cut into blocks. */
-nn_runs nn_samples_runs(const nn_samples *samples);
+nn_split_runs nn_samples_runs(const nn_samples *samples);
 
 /* The first row of a sample. */
 int64_t nn_samples_row(const nn_samples *samples, int64_t sample);

@@ -9,9 +9,9 @@
 #include "data/order.h"
 #include "opened.h"
 
-static nn_runs make_runs(int64_t count, int64_t each, int64_t longer)
+static nn_split_runs make_runs(int64_t count, int64_t each, int64_t longer)
 {
-    nn_runs runs = {.full = count / each, .each = each};
+    nn_split_runs runs = {.full = count / each, .each = each};
     while (runs.full > 0 && runs.full * each + (longer < runs.full ? longer : runs.full) > count) runs.full--;
     runs.longer = longer < runs.full ? longer : runs.full;
     runs.of = runs.full;
@@ -32,9 +32,9 @@ static nn_order make_order(int shuffle, int64_t count, int64_t block, int64_t lo
 static int64_t block_of(const nn_order *order, int64_t sample)
 {
     int64_t block = 0;
-    if (sample >= nn_runs_begin(&order->blocks, order->blocks.full)) return order->blocks.full;
+    if (sample >= nn_split_runs_begin(&order->blocks, order->blocks.full)) return order->blocks.full;
     if (order->blocks.longer == 0) return sample / order->blocks.each;
-    while (nn_runs_begin(&order->blocks, block + 1) <= sample) block++;
+    while (nn_split_runs_begin(&order->blocks, block + 1) <= sample) block++;
     return block;
 }
 
