@@ -227,7 +227,7 @@ static void check_choose_threads(nn_check *check)
 {
     static const char *const sources[] = {[NN_THREADS_CONFIGURED] = "threads as configured",
                                           [NN_THREADS_VARIABLE] = "threads by OMP_NUM_THREADS",
-                                          [NN_THREADS_CORES] = "threads as this machine has cores"};
+                                          [NN_THREADS_CORES] = "threads, one per core of this machine"};
     nn_run *run = &check->run;
     int per_node = (check->request->ranks + check->request->nodes - 1) / check->request->nodes;
     nn_cpus_share share;

@@ -1,4 +1,4 @@
-/* A job looked at before it is started: all that is wrong with it, at once, and what it will need. */
+/* A job checked before it is started: everything that is wrong with it, at once, and what it will need. */
 #ifndef NN_CHECK_CHECK_H
 #define NN_CHECK_CHECK_H
 
@@ -32,7 +32,7 @@ void nn_check_disk(nn_check *check);
 
 /* ---- what the run takes ---- */
 
-/* Work, memory and traffic of a rank. */
+/* Work, memory and traffic per rank. */
 void nn_check_needs(nn_check *check);
 /* Seconds, from a few steps of one microbatch on made-up samples. */
 void nn_check_time(nn_check *check);

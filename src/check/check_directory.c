@@ -86,8 +86,8 @@ static nn_status resume_compare_machine(const nn_run *run, nn_store_file *file)
     if (status == NN_OK) status = nn_machine_compare(&machine, file, &differs, &what);
     if (status == NN_OK && differs && run->settings.training.machine == NN_MACHINE_SAME)
         nn_log_warning(
-            "this machine computes other bits than the one that %s was saved on: what differs is %s\n"
-            "  a job on nodes of this kind is refused, or accepts other bits with "
+            "this machine computes different bits from the one that %s was saved on; the difference: %s\n"
+            "  a job on nodes of this kind is refused, or accepts different bits with "
             "--set training.machine=any",
             nn_store_path(file), what.bytes ? what.bytes : "");
     nn_machine_release(&machine);
@@ -204,7 +204,7 @@ static nn_status disk_check_room(const nn_check *check)
     if (forecast->disk_needed <= forecast->disk_free) return NN_OK;
     NN_FAIL(NN_ERROR_IO,
             "%s: has %s left, and checkpoints take %s (keep_last: %lld, one that is being written, and the "
-            "best): make room, choose another place with --run-dir, or set checkpoint.keep_last to less",
+            "best): make room, choose another place with --run-dir, or lower checkpoint.keep_last",
             forecast->disk_place, nn_format_bytes(left, forecast->disk_free),
             nn_format_bytes(needed, forecast->disk_needed),
             (long long)check->run.settings.checkpoint.keep_last);

@@ -146,7 +146,7 @@ static nn_status needs_check_memory(const nn_check *check)
             forecast->ranks_per_node, nn_format_bytes(needed, forecast->node_memory),
             forecast->memory_limit_of, nn_format_bytes(limit, forecast->memory_limit),
             nn_over_samples_remedy(&check->run),
-            check->request->node_memory > 0 ? "" : ", or tell with --node-memory what the nodes have");
+            check->request->node_memory > 0 ? "" : ", or give the memory of the nodes with --node-memory");
 }
 
 static void needs_memory(nn_check *check)
@@ -306,7 +306,7 @@ static void time_warn_saving(const nn_forecast *forecast)
     if (forecast->save_interval <= 0 || waits <= 0) return;
     if (forecast->run_seconds / forecast->save_interval * waits < SAVE_WAIT) return;
     nn_log_warning("a checkpoint takes %s to write, and one is due every %s: the run will wait for the disk; "
-                   "set checkpoint.every to more",
+                   "raise checkpoint.every",
                    nn_format_seconds(save, forecast->save_seconds),
                    nn_format_seconds(interval, forecast->save_interval));
 }
@@ -327,11 +327,12 @@ static nn_status time_check_limit(nn_check *check)
     else if (useful > 0)
         forecast->jobs = (int64_t)ceil(forecast->run_seconds / useful);
     if (forecast->jobs > 0) return NN_OK;
-    NN_FAIL(NN_ERROR_USAGE,
-            "--time-limit: %s are too short to get on: a step takes %s, and %s are kept for two steps, the "
-            "end of an epoch and a checkpoint; ask for more time, or for more ranks",
-            nn_format_seconds(all, limit), nn_format_seconds(of_step, forecast->step_seconds),
-            nn_format_seconds(kept, forecast->stop_seconds));
+    NN_FAIL(
+        NN_ERROR_USAGE,
+        "--time-limit: %s is too short to make progress: a step takes %s, and %s are kept for two steps, the "
+        "end of an epoch and a checkpoint; ask for more time, or for more ranks",
+        nn_format_seconds(all, limit), nn_format_seconds(of_step, forecast->step_seconds),
+        nn_format_seconds(kept, forecast->stop_seconds));
 }
 
 void nn_check_time(nn_check *check)
@@ -351,8 +352,8 @@ void nn_check_time(nn_check *check)
     time_scale(check);
     time_warn_saving(forecast);
     if (!nn_check_collect(check, time_check_limit(check)) || forecast->jobs < 2) return;
-    nn_log_warning(
-        "the run will not end within %s: it takes about %s, so that it must be requeued %lld time%s",
-        nn_format_seconds(limit, check->request->time_limit), nn_format_seconds(all, forecast->run_seconds),
-        (long long)forecast->jobs - 1, forecast->jobs > 2 ? "s" : "");
+    nn_log_warning("the run will not end within %s: it takes about %s, so it must be requeued %lld time%s",
+                   nn_format_seconds(limit, check->request->time_limit),
+                   nn_format_seconds(all, forecast->run_seconds), (long long)forecast->jobs - 1,
+                   forecast->jobs > 2 ? "s" : "");
 }

@@ -41,11 +41,12 @@ typedef struct nn_forecast {
     double together_memory; /* of it, for microbatches that layers look at all together; 0: none do */
     double saving_memory;   /* that rank 0 needs in addition while it saves */
     double data_memory;     /* on a node, for all of its ranks */
-    double stream_memory;   /* at most, of a rank that streams */
+    double stream_memory;   /* at most, per rank that streams */
     double node_memory;     /* all of it together, on the node of rank 0 */
     double memory_limit;
     const char *memory_limit_of;
-    double exchanged, between_nodes; /* what a rank takes from others in a step, and of it from other nodes */
+    double exchanged,
+        between_nodes; /* what a rank receives from others per step, and the part of it from other nodes */
     double checkpoint_size;
 
     /* The disk. */

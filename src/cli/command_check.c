@@ -200,9 +200,10 @@ static void check_show_memory(const nn_forecast_request *request, const nn_forec
                nn_format_bytes(rank, forecast->rank_memory), nn_format_bytes(data, forecast->data_memory),
                nn_format_bytes(saving, forecast->saving_memory));
     if (forecast->together_memory > 0)
-        check_line(
-            "", "statistics are taken over the batch: the microbatches of a rank are in memory together, %s",
-            nn_format_bytes(all, forecast->together_memory));
+        check_line("",
+                   "statistics are taken over the batch: all microbatches of a rank are in memory at the "
+                   "same time, %s",
+                   nn_format_bytes(all, forecast->together_memory));
     if (forecast->stream_memory > 0)
         check_line("", "the data is streamed, using up to %s per rank",
                    nn_format_bytes(data, forecast->stream_memory));

@@ -179,16 +179,16 @@ static nn_status checkpoint_compare_machine(nn_store_file *file, const nn_checkp
     const char *text = what.bytes ? what.bytes : "";
     int first = (int)strcspn(text, ";\n");
     if (status == NN_OK && differs && parts->stepper->settings->training.machine == NN_MACHINE_SAME)
-        status = nn_fail(
-            NN_ERROR_COMM,
-            "%s: this machine computes other bits than the one it was saved on, so that the run would "
-            "not end as it would have there: what differs is %s\nresume on a node of that kind (with "
-            "its libraries, and GLIBC_TUNABLES and OPENBLAS_CORETYPE as they were), or accept other "
-            "bits with --set training.machine=any",
-            nn_store_path(file), text);
+        status =
+            nn_fail(NN_ERROR_COMM,
+                    "%s: this machine computes different bits from the one it was saved on, so the run would "
+                    "not end as it would have there; the difference: %s\nresume on a node of that kind (with "
+                    "its libraries, and GLIBC_TUNABLES and OPENBLAS_CORETYPE as they were), or accept "
+                    "different bits with --set training.machine=any",
+                    nn_store_path(file), text);
     else if (status == NN_OK && differs) {
         nn_log_warning(
-            "this machine computes other bits than the one that %s was saved on: what differs is %s\n"
+            "this machine computes different bits from the one that %s was saved on; the difference: %s\n"
             "  from here on the bits may differ from those of an uninterrupted run",
             nn_store_path(file), text);
         nn_text_append(&state->changes, "%safter step %lld (%.*s): arithmetic %016" PRIx64 ", %s",

@@ -25,7 +25,7 @@ nn_status nn_checkpoint_get_progress(nn_store_file *checkpoint, nn_checkpoint_pr
     NN_TRY(nn_store_read_verified(checkpoint, "state/best_value", NN_STORE_F64, 1, &progress->best_value));
     NN_TRY_TO(done, status, nn_store_read_text(checkpoint, "state/history", &history));
     NN_TRY_TO(done, status, nn_store_read_text(checkpoint, "@fingerprint", &fingerprint));
-    if (nn_store_has(checkpoint, "@" NN_CHECKPOINT_ENDED)) /* those of older versions do not tell */
+    if (nn_store_has(checkpoint, "@" NN_CHECKPOINT_ENDED)) /* those of older versions do not say */
         NN_TRY_TO(done, status, nn_store_read_text(checkpoint, "@" NN_CHECKPOINT_ENDED, &ended));
     progress->epochs = progress_lines(history);
     snprintf(progress->fingerprint, sizeof progress->fingerprint, "%s", fingerprint);

@@ -75,7 +75,7 @@ static bool writer_is_damaged(const nn_writer *writer, int64_t step)
     return step != writer->outcome.step && nn_damaged_has(&writer->damaged, step);
 }
 
-/* What cannot be removed costs room, nothing else. What is not known to be damaged or old stays: a file of a
+/* What cannot be removed only costs space. What is not known to be damaged or old stays: a file of a
  * later step may be of more worth than this one. */
 static void writer_remove_old(nn_writer *writer)
 {

@@ -134,7 +134,8 @@ nn_status nn_checkpoint_compare(const nn_checkpoint_parts *parts, nn_store_file 
     nn_status status = parts->names ? compare_names(parts->names, file, &differences) : NN_OK;
     if (status == NN_OK) status = compare_data(parts, file, (uint64_t)state[2], &differences);
     if (status == NN_OK && differences.failed)
-        status = nn_fail(NN_ERROR_MEMORY, "no memory to compare the configuration with a checkpoint's");
+        status = nn_fail(NN_ERROR_MEMORY,
+                         "out of memory for comparing the configuration with that of a checkpoint");
     else if (status == NN_OK && differences.length > 0)
         status = nn_fail(NN_ERROR_USAGE,
                          "%s was made with other settings or data, which change the result:%s\nundo the "

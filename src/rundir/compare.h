@@ -8,7 +8,7 @@
 nn_status nn_checkpoint_run(const nn_checkpoint_parts *parts, uint64_t *run);
 
 /* NN_ERROR_USAGE, with all differences, where settings that change the result, or the data, are others than
- * the checkpoint was made with; other failures: the checkpoint does not tell. */
+ * the checkpoint was made with; other failures: the checkpoint does not say. */
 nn_status nn_checkpoint_compare(const nn_checkpoint_parts *parts, nn_store_file *file);
 
 /* That the weights read from it have the fingerprint that it notes: those of tensors of one shape that were

@@ -21,7 +21,7 @@ typedef struct fallback {
     bool knows;        /* it could be read */
     int64_t *steps;    /* of the files, newest first */
     size_t count;
-    bool *differs; /* by step: whole, but not what the manifest says */
+    bool *differs; /* by step: intact, but not what the manifest says */
     nn_damaged *damaged;
     nn_text passed; /* a line for each that was passed over */
     size_t passed_count;
@@ -37,7 +37,7 @@ static void fallback_pass(fallback *search, const char *reason)
     search->passed_count++;
 }
 
-/* Notes why a file is passed over. Other settings are told apart: they may be the user's doing, and no
+/* Notes why a file is passed over. Other settings are kept apart: they may be the user's doing, and no
  * damage. */
 static void fallback_refuse(fallback *search, nn_status status, const char *path)
 {
@@ -205,8 +205,8 @@ static void fallback_warn(const fallback *search, const char *path)
 
 /* ---- none ---- */
 
-/* Whether figures were written by a run that kept no manifest, or has lost it. */
-static nn_status fallback_look_for_figures(const fallback *search, bool *found)
+/* Whether metrics were written by a run that kept no manifest, or has lost it. */
+static nn_status fallback_look_for_metrics(const fallback *search, bool *found)
 {
     char path[FALLBACK_NAME];
     struct stat facts;
@@ -221,7 +221,7 @@ static nn_status fallback_look_for_figures(const fallback *search, bool *found)
 static nn_status fallback_judge(const fallback *search, bool ours, const char **reason)
 {
     bool figures;
-    NN_TRY(fallback_look_for_figures(search, &figures));
+    NN_TRY(fallback_look_for_metrics(search, &figures));
     *reason = search->passed.bytes;
     if (!*reason && search->has_manifest && !search->knows) *reason = "the manifest is damaged, too";
     if (!*reason && figures) *reason = "metrics.jsonl has the results of a run";

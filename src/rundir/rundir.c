@@ -57,7 +57,7 @@ static bool directory_is_half_written(const char *name)
     return false;
 }
 
-/* What stays costs room, nothing else. */
+/* What stays only costs space. */
 static nn_status directory_sweep(const char *path)
 {
     char name[NN_PATH_SIZE + 300];
@@ -106,7 +106,7 @@ int nn_rundir_count_nonfinite(const char *path, int64_t but)
     return files;
 }
 
-/* One that stays costs room, nothing else. */
+/* One that stays only costs space. */
 static nn_status directory_remove_nonfinite(const char *path)
 {
     char name[NN_PATH_SIZE + 300];

@@ -69,7 +69,7 @@ static void saving_warn(const nn_rundir *directory, const nn_checkpoint_parts *p
         snprintf(older, sizeof older, "older checkpoints cannot be listed at present");
     else
         snprintf(older, sizeof older, "there is no older checkpoint");
-    nn_log_warning("step %" PRId64 ": %s could not be saved%s: %s; %s; it is tried again %s", outcome->step,
+    nn_log_warning("step %" PRId64 ": %s could not be saved%s: %s; %s; it will be retried %s", outcome->step,
                    what, times, outcome->problem, older, next);
 }
 

@@ -13,8 +13,8 @@
 #define STATUS_PATH (NN_PATH_SIZE + 32)
 #define STATUS_TIME 40
 
-/* A line that cannot be written whole must not be taken for that of another attempt: then there is none. Not
- * worth a save's care: it is lost with the node, and the exit code with it. */
+/* A line that cannot be written completely must not be taken for that of another attempt: then there is none.
+ * Not worth a save's care: it is lost with the node, and the exit code with it. */
 static void status_write(const nn_rundir *directory, const char *host, const char *how, const char *text)
 {
     char path[STATUS_PATH], when[STATUS_TIME] = "";
@@ -36,7 +36,7 @@ void nn_status_line_begin(const nn_rundir *directory, const char *host)
     status_write(directory, host, "running", "begun");
 }
 
-/* Another job may have the directory by now, and writes a line of its own. The text of the failure is kept.
+/* Another job may have the directory by now, and writes its own line. The text of the failure is kept.
  */
 void nn_status_line_end(const nn_rundir *directory, const char *host, nn_status status)
 {

@@ -56,7 +56,7 @@ static nn_status verify_array(void *context, const char *dataset, const nn_store
 {
     const verify_visit *visit = context;
     int64_t nonfinite;
-    if (info->type == NN_STORE_TEXT) return NN_OK; /* has no checksum of its own */
+    if (info->type == NN_STORE_TEXT) return NN_OK; /* has no checksum */
     visit->verified->arrays++;
     nn_status status = nn_store_check_array(visit->file, dataset, &nonfinite);
     if (status == NN_ERROR_MEMORY) return status;
@@ -70,7 +70,7 @@ static nn_status verify_array(void *context, const char *dataset, const nn_store
     return NN_OK;
 }
 
-/* ---- the file as a whole ---- */
+/* ---- the file ---- */
 
 static nn_status verify_identity(nn_store_file *file, nn_verified *verified)
 {

@@ -58,11 +58,10 @@ void nn_announce(const nn_run *run, size_t before)
         nn_format_bytes(saving, (double)nn_checkpoint_memory(run->model, run->stepper->update->state_count)));
     double together = nn_over_samples_memory(run, nn_comm_size(run->comm));
     if (together > 0)
-        nn_log_line(
-            "statistics are taken over the batch: the microbatches of a rank are in memory together, %s",
-            nn_format_bytes(announced, together));
+        nn_log_line("statistics are taken over the batch: all microbatches of a rank are in memory at the "
+                    "same time, %s",
+                    nn_format_bytes(announced, together));
     if (run->settings.training.allreduce == NN_REDUCE_MPI)
-        nn_log_line("allreduce: mpi gives up the same bits on any number of ranks: they depend on the ranks "
-                    "and on MPI's "
-                    "algorithms");
+        nn_log_line("allreduce: mpi does not give the same bits on any number of ranks: they depend on the "
+                    "ranks and on MPI's algorithms");
 }

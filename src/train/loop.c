@@ -124,7 +124,7 @@ static void loop_show_changes(const nn_run *run)
     const char *line = run->state.changes.bytes;
     while (line && *line) {
         int length = (int)strcspn(line, "\n");
-        nn_log_line("the machine changed %.*s; other runs of this configuration may end with other bits",
+        nn_log_line("the machine changed %.*s; other runs of this configuration may end with different bits",
                     length, line);
         line += length + (line[length] == '\n');
     }

@@ -10,7 +10,7 @@
 #include "rundir/saving_report.h"
 #include "train/nonfinite_tell.h"
 
-/* So many skipped steps of a run are looked into and told; the others are only counted. */
+/* This many skipped steps of a run are looked into and reported; the others are only counted. */
 #define TOLD_STEPS 3
 
 /* ---- finding ---- */
@@ -73,7 +73,7 @@ static nn_status nonfinite_find(nn_nonfinite_case *of, int64_t position)
     return NN_OK;
 }
 
-/* The rank that has the leaf tells; where there is none, the first. */
+/* The rank that has the microbatch reports; where there is none, the first. */
 static nn_status nonfinite_share_note(nn_nonfinite_case *of, nn_nonfinite_note *note)
 {
     nn_comm *comm = of->run->comm;

@@ -192,7 +192,8 @@ static nn_status file_get_numbers(nn_store_file *file, file_number numbers[NUMBE
 nn_loaded_needs nn_nonfinite_needs(nn_store_file *file)
 {
     file_number numbers[NUMBERS];
-    if (file_get_numbers(file, numbers) != NN_OK) return (nn_loaded_needs){0}; /* reading the rest tells */
+    if (file_get_numbers(file, numbers) != NN_OK)
+        return (nn_loaded_needs){0}; /* reading the rest reports it */
     return (nn_loaded_needs){.soft = numbers[NUMBER_SOFT].value != 0,
                              .weights = numbers[NUMBER_WEIGHTED].value != 0};
 }

@@ -69,8 +69,8 @@ static void tell_output(const nn_nonfinite_case *of, const nn_layer *layer, nn_t
         tell_sample(of, sample, text);
         nn_text_append(text, ADVICE);
     } else if (layer->type->indices_of) {
-        nn_text_append(text, "layer %s reads whole numbers from 0 to %lld, and another is in ", layer->name,
-                       (long long)layer->type->indices_of(layer) - 1);
+        nn_text_append(text, "layer %s reads whole numbers from 0 to %lld, and another value is in ",
+                       layer->name, (long long)layer->type->indices_of(layer) - 1);
         tell_sample(of, sample, text);
         nn_text_append(text, "; look at the data");
     } else {
@@ -122,7 +122,7 @@ static void tell_found(const nn_nonfinite_case *of, nn_text *text)
         tell_gradient(of, layer, text);
         break;
     case NN_FOUND_NOTHING:
-        nn_text_append(text, "NaN or Inf came up in ");
+        nn_text_append(text, "NaN or Inf occurred in ");
         tell_microbatch(of, text);
         nn_text_append(text, ", but not when it was computed again: memory or processor of this node may be "
                              "faulty; leave the node out");
@@ -187,7 +187,7 @@ void nn_nonfinite_tell(nn_nonfinite_case *of, nn_nonfinite_note *note)
         tell_found(of, &text);
         if (!text.failed) tell_keep(of, &text, note);
     }
-    const char *found = text.failed ? "NaN or Inf, and no memory to say where" : text.bytes;
+    const char *found = text.failed ? "NaN or Inf (out of memory for where)" : text.bytes;
     if (of->leaf >= 0 && nn_comm_size(comm) > 1)
         snprintf(note->text, sizeof note->text, "rank %d on %s: %s", nn_comm_rank(comm), nn_comm_host(comm),
                  found);

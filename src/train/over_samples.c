@@ -75,7 +75,8 @@ static void over_warn_memory(const nn_run *run, int ranks)
     if (memory <= budget) return;
     nn_log_warning(
         "layer %s takes statistics over the whole batch, so that all %lld microbatches of a rank are "
-        "in memory together: %s, more than training.memory (%s); start more ranks on more nodes, or %s",
+        "in memory at the same time: %s, more than training.memory (%s); start more ranks on more nodes, or "
+        "%s",
         over_find(run, true)->name, (long long)nn_run_share_max(run, ranks), nn_format_bytes(needed, memory),
         nn_format_bytes(allowed, budget), nn_over_samples_remedy(run));
 }
@@ -90,7 +91,7 @@ static void over_warn_microbatch(const nn_run *run)
         plan->microbatch_size == plan->batch_size)
         return;
     nn_log_warning(
-        "layer %s takes statistics over microbatches of %lld sample%s, and so few train badly: leave "
+        "layer %s takes statistics over microbatches of %lld sample%s, too few to train well: leave "
         "its option `over` out, or set training.microbatch_size=%lld or more",
         layer->name, (long long)plan->microbatch_size, plan->microbatch_size == 1 ? "" : "s",
         (long long)(plan->batch_size < NN_LAYER_SAMPLES_ENOUGH ? plan->batch_size : NN_LAYER_SAMPLES_ENOUGH));
@@ -105,12 +106,12 @@ static void over_warn_batch(const nn_run *run)
     bool keeps = run->settings.training.last_batch == NN_LAST_BATCH_KEEP;
     if (plan->batch_size * each < NN_LAYER_SAMPLES_ENOUGH)
         nn_log_warning(
-            "layer %s takes statistics over the %lld sample%s of a batch, and so few train badly: set "
+            "layer %s takes statistics over the %lld sample%s of a batch, too few to train well: set "
             "training.batch_size=%d or more",
             layer->name, (long long)plan->batch_size, plan->batch_size == 1 ? "" : "s",
             NN_LAYER_SAMPLES_ENOUGH);
     if (keeps && last * each == 1)
-        nn_log_warning("the last batch of an epoch has one sample, of which layer %s leaves nothing when it "
+        nn_log_warning("the last batch of an epoch has one sample, and layer %s leaves nothing of it when it "
                        "subtracts the mean: set training.last_batch=drop, or another training.batch_size",
                        layer->name);
 }

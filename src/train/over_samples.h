@@ -13,8 +13,8 @@ nn_status nn_over_samples_check(const nn_run *run);
 /* Warns of batches and microbatches that are small for them, and of memory, on this many ranks. */
 void nn_over_samples_warn(const nn_run *run, int ranks);
 
-/* Where layers look at the whole batch: bytes of the microbatches that a rank then has in memory together; 0:
- * there are no such layers. */
+/* Where layers look at the whole batch: bytes of the microbatches that a rank then has in memory at the same
+ * time; 0: there are no such layers. */
 double nn_over_samples_memory(const nn_run *run, int ranks);
 
 /* What lowers the memory of the microbatches in flight, for a message: "set ...". In static memory. */

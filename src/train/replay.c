@@ -31,10 +31,9 @@ static nn_status replay_check_format(const replay *of)
     bool fits = status == NN_OK && strcmp(format, NN_NONFINITE_FORMAT) == 0;
     nn_free(format);
     if (fits) return NN_OK;
-    NN_FAIL(
-        NN_ERROR_USAGE,
-        "%s: is not the file of a step with NaN or Inf; name one: nntrain replay RUN_DIR/nonfinite-STEP.h5",
-        nn_store_path(of->file));
+    NN_FAIL(NN_ERROR_USAGE,
+            "%s: is not a file of a step with NaN or Inf; name one: nntrain replay RUN_DIR/nonfinite-STEP.h5",
+            nn_store_path(of->file));
 }
 
 static void replay_compare_kernels(const replay *of)

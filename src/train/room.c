@@ -7,7 +7,7 @@
 #include "base/memory_limits.h"
 #include "train/over_samples.h"
 
-/* What a node lacks, told by its lowest rank. */
+/* What a node lacks, as its lowest rank reports. */
 typedef struct room_lack {
     double needed;
     int ranks;

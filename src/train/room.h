@@ -1,4 +1,5 @@
-/* Whether what a run will take fits into what its nodes have, told before the kernel kills a rank for it. */
+/* Whether what a run will take fits into what its nodes have, reported before the kernel kills a rank for it.
+ */
 #ifndef NN_TRAIN_ROOM_H
 #define NN_TRAIN_ROOM_H
 

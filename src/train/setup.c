@@ -142,10 +142,10 @@ static void setup_tell_unseen(const nn_run *run)
     nn_text names = {0};
     nn_data_identity_unseen(nn_dataset_identity_lines(run->data), &names);
     if (names.bytes)
-        nn_log_line("too large to be read for this: of %s only rows spread over it were compared with those "
-                    "of the run's beginning%s",
-                    names.bytes,
-                    run->settings.data.check == NN_CHECK_NONE ? " (data.check: all compares all)" : "");
+        nn_log_line(
+            "too large to be compared in full: of %s, only rows spread over it were compared with those "
+            "at the beginning of the run%s",
+            names.bytes, run->settings.data.check == NN_CHECK_NONE ? " (data.check: all compares all)" : "");
     nn_text_free(&names);
 }
 

@@ -1,5 +1,5 @@
 /* The sizes of batches and microbatches: as configured, as a run that is continued has had them from its
- * beginning, or by the rules of plan.h. */
+ * beginning, or by the rules of step/plan.h. */
 #ifndef NN_TRAIN_SIZES_H
 #define NN_TRAIN_SIZES_H
 

@@ -19,7 +19,7 @@ static nn_status train_hash(const nn_config *config, const nn_job *job, uint64_t
     nn_config_emit(config, &text);
     nn_text_append(&text, "%s\n%d\n", job->run_directory, job->fresh);
     *hash = nn_hash(text.bytes ? text.bytes : "", text.length, 0);
-    if (text.failed) status = nn_fail(NN_ERROR_MEMORY, "no memory to compare the configuration");
+    if (text.failed) status = nn_fail(NN_ERROR_MEMORY, "out of memory for comparing the configuration");
     nn_text_free(&text);
     return status;
 }
@@ -43,8 +43,8 @@ nn_status nn_train_job(nn_comm *comm, const nn_job *job, nn_train_result *result
     if (!same)
         NN_FAIL(NN_ERROR_USAGE,
                 "the ranks read different configurations from %s, or were given different arguments: start "
-                "all with the "
-                "same command, and see that the file and each ${VAR} in it are the same on all nodes",
+                "all of them with the same command, and see that the file and each ${VAR} in it are the same "
+                "on all nodes",
                 job->config_path);
     return nn_loop_train(comm, job, result ? result : &unused);
 }

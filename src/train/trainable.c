@@ -14,10 +14,10 @@ nn_status nn_trainable_check_mixing(const nn_run *run)
     NN_TRY(nn_over_samples_check(run));
     if (!nn_dataset_mixes(run->data)) return NN_OK;
     if (run->model->head_count > 1)
-        NN_FAIL(NN_ERROR_USAGE, "data.fields.x.augment: mixup is for one target; leave mixup out");
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.x.augment: mixup works with one target only; leave mixup out");
     if (head->target.is_class && (!head->loss->takes_soft || head->rows > 1))
         NN_FAIL(NN_ERROR_USAGE,
-                "data.fields.x.augment: mixup: the loss %s takes no mixed classes%s; leave mixup out",
+                "data.fields.x.augment: mixup: the loss %s does not take mixed classes%s; leave mixup out",
                 head->loss->name, head->loss->takes_soft ? " at every step" : "");
     return NN_OK;
 }
@@ -65,7 +65,8 @@ static void trainable_warn_idle(const nn_plan *plan, int64_t workers)
     int64_t smaller = plan->begun ? 0 : nn_plan_microbatch_for(plan, workers);
     char remedy[96];
     if (smaller > 0)
-        snprintf(remedy, sizeof remedy, "training.microbatch_size=%lld (other bits), or use fewer threads",
+        snprintf(remedy, sizeof remedy,
+                 "training.microbatch_size=%lld (gives different bits), or use fewer threads",
                  (long long)smaller);
     nn_log_warning("a batch has %lld microbatch%s for %lld threads in all: some are idle; %s%s",
                    (long long)plan->microbatches, plan->microbatches == 1 ? "" : "es", (long long)workers,
@@ -87,8 +88,7 @@ static void trainable_tell_weights(const nn_run *run)
     for (int p = 0; p < NN_PARTS; p++) weighs |= nn_dataset_has_weights(run->data, (nn_part)p);
     if (weighs)
         nn_log_line("sample weights apply to the loss; metrics and the constants of baselines count every "
-                    "sample once, "
-                    "even those of weight 0");
+                    "sample once, even those of weight 0");
 }
 
 void nn_trainable_warn(const nn_run *run, int ranks)
@@ -104,7 +104,7 @@ void nn_trainable_warn(const nn_run *run, int ranks)
     int64_t warmup = nn_schedule_warmup_steps(run->settings.schedule_options, plan->length);
     if (warmup >= plan->length.steps)
         nn_log_warning("warm-up takes %lld steps, and the run has %lld: the learning rate never reaches its "
-                       "full height",
+                       "full value",
                        (long long)warmup, (long long)plan->length.steps);
     else if (warmup > plan->length.steps / 5)
         nn_log_warning("warm-up takes %lld of %lld steps: over 20 %%", (long long)warmup,

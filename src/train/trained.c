@@ -42,9 +42,8 @@ static nn_status trained_check_sets(const nn_text_list *sets)
     for (size_t i = 0; sets && i < sets->count; i++) {
         if (strncmp(sets->items[i], "data.", strlen("data.")) != 0)
             NN_FAIL(NN_ERROR_USAGE,
-                    "--set %s: only keys of data can be set here, such as data.fields.x.missing=drop: the "
-                    "rest is the "
-                    "run's",
+                    "--set %s: only keys of data can be set here, such as data.fields.x.missing=drop; the "
+                    "rest stays as in the run",
                     sets->items[i]);
         if (trained_is_trained(sets->items[i]))
             NN_FAIL(NN_ERROR_USAGE,

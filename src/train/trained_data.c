@@ -202,10 +202,11 @@ static nn_status data_check_targets(const nn_trained_request *request, const nn_
         for (int t = 0; t < y->count; t++)
             if (strcmp(y->names[t], name) == 0) dataset = y->datasets[t];
         if (differs)
-            NN_FAIL(NN_ERROR_DATA,
-                    "%s: there is no dataset \"%s\", whose last row seen the target '%s' is a difference to: "
-                    "add it",
-                    request->files->items[0], dataset, name);
+            NN_FAIL(
+                NN_ERROR_DATA,
+                "%s: there is no dataset \"%s\", and the target '%s' is a difference to its last row seen: "
+                "add it",
+                request->files->items[0], dataset, name);
         NN_FAIL(NN_ERROR_DATA,
                 "%s%s: there is no dataset \"%s\", the target '%s' that predictions are judged by; add it, "
                 "or use "

@@ -44,7 +44,7 @@ static bool exists(int64_t step)
     return access(step_path(step), F_OK) == 0;
 }
 
-/* The bytes that stand for the checkpoint of a step. */
+/* Writes bytes that repeat the step, in place of a checkpoint. */
 static nn_write_outcome write_step(nn_writer *writer, int64_t step, bool regular, bool best)
 {
     int64_t *bytes;

@@ -25,8 +25,8 @@ check_ending() {
         fail "$3: no message with file and cause: $(cat train.log)"
     fi
     if grep -q '^warning: .* could not be saved' train.log &&
-        ! grep -q '^warning: .*run.*tried again' train.log; then
-        fail "$3: the warning does not say when it is tried again: $(cat train.log)"
+        ! grep -q '^warning: .*run.*retried' train.log; then
+        fail "$3: the warning does not say when it is retried: $(cat train.log)"
     fi
 }
 

@@ -72,15 +72,15 @@ echo "bits: $reference"
 
 # ---- warnings, and what they recommend ----
 both 0
-untold 'statistics over microbatches|so few train badly|training.memory \('
+untold 'statistics over microbatches|too few to train well|training.memory \('
 both 0 "${each[@]}"
-told 'warning: layer first takes statistics over microbatches of 4 samples, and so few train badly: .*training.microbatch_size=16 or more'
+told 'warning: layer first takes statistics over microbatches of 4 samples, too few to train well: .*training.microbatch_size=16 or more'
 both 0 "${each[@]}" --set training.microbatch_size=16
-untold 'so few train badly'
+untold 'too few to train well'
 both 0 --set training.batch_size=4
-told 'warning: layer first takes statistics over the 4 samples of a batch, and so few train badly: set training.batch_size=16'
+told 'warning: layer first takes statistics over the 4 samples of a batch, too few to train well: set training.batch_size=16'
 both 0 --set training.batch_size=16
-untold 'so few train badly'
+untold 'too few to train well'
 both 0 --set training.batch_size=32 --set training.limit_batches=2
 untold 'last batch'
 both 0 --set training.batch_size=314
@@ -93,7 +93,7 @@ told 'layer first: a batch of one sample has one value per channel, .*set traini
 ends 2 1 1 norm.yaml --run-dir one --set training.microbatch_size=1 "${each[@]}"
 grep -q 'layer first: a microbatch of one sample .*set `over: batch`' train.log || { fail "microbatches of one"; cat train.log; }
 both 0 --set training.microbatch_size=1
-untold 'so few train badly'
+untold 'too few to train well'
 both 2 --set training.microbatch_size=1 --set data.fields.x.augment='[mixup]'
 told 'mixup: a microbatch of one sample has nothing to mix it with; set training.microbatch_size=2 or more'
 both 0 --set training.microbatch_size=2 --set data.fields.x.augment='[mixup]'
@@ -101,9 +101,9 @@ both 0 --set training.microbatch_size=2 --set data.fields.x.augment='[mixup]'
 # ---- memory: all microbatches of a rank are held at once, whatever training.memory is ----
 both 0 --set training.memory=0.02
 told 'warning: layer first takes statistics over the whole batch, .*all 4 microbatches of a rank .*more than training.memory'
-told 'statistics are taken over the batch: the microbatches of a rank are in memory together, '
+told 'statistics are taken over the batch: all microbatches of a rank are in memory at the same time, '
 both 0 --set training.memory=0.02 --set training.microbatch_size=16
-untold 'training.memory \(|in memory together'
+untold 'training.memory \(|in memory at the same time'
 wide=(--set training.batch_size=512 --set training.microbatch_size=8 --set training.epochs=1)
 looks 2 norm.yaml "${wide[@]}" --node-memory 1500K
 grep -q 'memory: .*training.microbatch_size=16 with `over: auto`' check.log || { fail "no remedy for too much memory"; cat check.log; }

@@ -95,9 +95,9 @@ says '^  - .*7'
 look 0 classifier.yaml --time-limit 10:00
 says '^  time limit +10 min 0 s: one job is enough$'
 # A job reserves some seconds for its end, so train would stop at once.
-finds 1 'too short to get on' classifier.yaml --time-limit '1 s'
+finds 1 'too short to make progress' classifier.yaml --time-limit '1 s'
 long=(--set training.epochs=300000000)
-finds 1 'too short to get on' classifier.yaml "${long[@]}" --time-limit '4 s'
+finds 1 'too short to make progress' classifier.yaml "${long[@]}" --time-limit '4 s'
 look 0 classifier.yaml "${long[@]}" --time-limit 1-00:00:00
 says 'must be requeued [0-9]+ times?$'
 seconds() { # "1 d 3 h": in seconds

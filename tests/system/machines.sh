@@ -43,12 +43,12 @@ says '^the run is finished'
 more=("${double[@]}" --set training.epochs=2)
 train 2 1 classifier.yaml --run-dir moved "${more[@]}"
 [ $? = 8 ] || { fail "a run is resumed on another machine"; tail -n 5 train.log; }
-says 'this machine computes other bits than the one it was saved on'
+says 'this machine computes different bits from the one it was saved on'
 says 'training.machine=any'
 "$program" check classifier.yaml --run-dir moved "${more[@]}" >train.log 2>&1 || fail "check ends with $?"
-says 'warning: this machine computes other bits'
+says 'warning: this machine computes different bits'
 train 2 1 classifier.yaml --run-dir moved "${more[@]}" --set training.machine=any || { fail "any machine"; cat train.log; }
-says '^warning: this machine computes other bits'
+says '^warning: this machine computes different bits'
 says '^the machine changed after step 18 '
 # From then on it runs on its new machine without complaint; also if the kernels have another name there.
 train 1 1 classifier.yaml --run-dir moved "${more[@]}" --set training.epochs=3 || { fail "the new machine"; cat train.log; }

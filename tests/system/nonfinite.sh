@@ -93,7 +93,7 @@ ends 0 2 1 wild.yaml --run-dir other --fresh --set data.cache=stream
 [ "$(fingerprint)" = "$expected" ] || fail "skip from a stream: $(fingerprint), not $expected"
 for file in wild/nonfinite-*.h5; do replays 3 'here first' "$file"; done
 newest=$(find wild/checkpoints -name 'step-*.h5' | tail -n 1)
-replays 2 'is not the file of a step with NaN or Inf' "$newest"
+replays 2 'is not a file of a step with NaN or Inf' "$newest"
 
 # Killed while steps are skipped, and resumed on other ranks.
 long=(--set training.epochs=150)
