@@ -118,7 +118,7 @@ static inline int bench_remove(void **state)
     return system(command);
 }
 
-/* Begins anew, without what an earlier test has left. */
+/* Removes what an earlier test has left. */
 static inline int bench_fresh(void **state)
 {
     char command[600];
