@@ -111,7 +111,7 @@ static void test_not_a_folder(void **state)
     nn_rundir one = {.path = scratch_path("file")};
     scratch_write(one.path, "x", 1);
     assert_int_equal(nn_rundir_open(&one), NN_ERROR_IO);
-    expect_message("file");
+    expect_message("is not a folder");
     assert_int_equal(access(one.path, F_OK), 0);
     nn_rundir_close(&one);
 }
