@@ -70,8 +70,8 @@ static inline void nn_forecast_release(nn_forecast *forecast)
     nn_text_free(&forecast->warnings);
 }
 
-/* What is wrong with a job that is to be started, and what it will need. Fails only where
- * nothing can be reported (no memory). Release the forecast in any case. Calls no MPI. */
+/* What is wrong with a job that is to be started, and what it will need. Fails only where nothing
+ * can be reported (out of memory). Release the forecast in any case. Calls no MPI. */
 nn_status nn_check_job(const nn_forecast_request *request, nn_forecast *forecast);
 
 #endif

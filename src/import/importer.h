@@ -1,7 +1,7 @@
 /*
  * What an importer is. The plug-in of an importer is one file src/import/importer_NAME.c with one exported
  * object nn_importer_NAME, and one line in importer_list.h. It inspects the sources and declares which tables
- * of rows it will deliver; the common part (run.h) splits, converts, compresses and writes them, block by
+ * of rows it will deliver; the common part (import.h) splits, converts, compresses and writes them, block by
  * block.
  *
  * Files are later matched by names: evaluation and prediction map the numbers of classes and categories, and

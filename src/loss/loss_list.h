@@ -1,4 +1,4 @@
-/* One line per loss. Included by registry.c with NN_LOSS defined. */
+/* One line per loss. Included by arithmetic.c with NN_LOSS defined. */
 NN_LOSS(cross_entropy)
 NN_LOSS(binary_cross_entropy)
 NN_LOSS(mse)

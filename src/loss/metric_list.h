@@ -1,4 +1,4 @@
-/* One line per metric. Included by registry.c with NN_METRIC defined. */
+/* One line per metric. Included by arithmetic.c with NN_METRIC defined. */
 NN_METRIC(accuracy)
 NN_METRIC(top_k)
 NN_METRIC(precision)

@@ -102,7 +102,7 @@ void nn_model_destroy(nn_model *model); /* accepts NULL */
 /* Number of steps of a full-length sequence; with several inputs, of the first. */
 int64_t nn_model_steps(const nn_model *model);
 
-/* Appends the table of layers: output shape, parameters, MFLOP per sample, initialisers. */
+/* Appends the table of layers: output shape, parameters, MFLOP per sample, initializers. */
 void nn_model_summary(const nn_model *model, nn_text *text);
 
 /* Fails unless the outputs fit the losses and metrics. */

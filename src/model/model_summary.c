@@ -19,7 +19,7 @@ static void summary_widths(const nn_network *network, int *name_width, int *type
     }
 }
 
-/* Whether an earlier tensor of the layer has the same initialiser. */
+/* Whether an earlier tensor of the layer has the same initializer. */
 static bool summary_repeats(const nn_layer *layer, int parameter)
 {
     for (int p = 0; p < parameter; p++)
@@ -29,7 +29,7 @@ static bool summary_repeats(const nn_layer *layer, int parameter)
     return false;
 }
 
-/* Appends the initialisers of the weights (without biases and scales), or whose weights the layer shares. */
+/* Appends the initializers of the weights (without biases and scales), or whose weights the layer shares. */
 static void summary_append_weights(const nn_layer *layer, nn_text *text)
 {
     const char *between = "  ";

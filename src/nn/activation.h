@@ -12,7 +12,7 @@ typedef struct nn_activation {
     const char *name;
     bool needs_input; /* the gradient is computed from the input x, not from the output y */
     double gain;      /* He/Xavier gain that preserves the variance: sqrt(2) for relu, 1 for tanh, ... */
-    const char *initializer; /* the default initialiser of a layer before it: "he" or "xavier" */
+    const char *initializer; /* the default initializer of a layer before it: "he" or "xavier" */
     /* y = f(x), row by row; x and y may be the same. `slope` is for leaky_relu. */
     void (*forward)(int64_t rows, int64_t columns, nn_real slope, const nn_real *x, nn_real *y);
     /* dx = dy f'(x); `values` is y, or x if needs_input; dx may be dy or x. */

@@ -1,4 +1,4 @@
-/* Initialisers: they fill a parameter tensor before the first step. */
+/* Initializers: they fill a parameter tensor before the first step. */
 #ifndef NN_NN_INITIALIZER_H
 #define NN_NN_INITIALIZER_H
 
@@ -22,7 +22,7 @@ struct nn_initializer_type {
 const nn_initializer_type *const *nn_initializer_types(nn_scalar scalar);
 const nn_initializer_type *nn_initializer_find(nn_scalar scalar, const char *name);
 
-/* For the option `initializer` of layers: "auto" and all names, NULL-terminated; and the initialiser of a
+/* For the option `initializer` of layers: "auto" and all names, NULL-terminated; and the initializer of a
  * choice, where auto means the one named `automatic`. */
 extern const char *const nn_initializer_choices[];
 const nn_initializer_type *nn_initializer_choose(nn_scalar scalar, int choice, const char *automatic);

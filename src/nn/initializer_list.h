@@ -1,4 +1,5 @@
-/* One line per initialiser. Included by registry.c with NN_INITIALIZER defined. */
+/* One line per initializer. Included with NN_INITIALIZER defined: by arithmetic.c for the objects, and where
+ * options list the names. */
 NN_INITIALIZER(he)
 NN_INITIALIZER(xavier)
 NN_INITIALIZER(orthogonal)

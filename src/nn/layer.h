@@ -36,9 +36,9 @@ typedef struct nn_parameter {
     nn_shape shape;
     int64_t count;           /* product of the extents */
     int64_t offset;          /* within the layer's values; add the layer's own offset for the flat vector */
-    int64_t fan_in, fan_out; /* for the initialiser */
+    int64_t fan_in, fan_out; /* for the initializer */
     const nn_initializer_type *initializer;
-    double gain; /* factor on the initialiser's standard deviation, by activation */
+    double gain; /* factor on the initializer's standard deviation, by activation */
     /* A running statistic, not trained. Its "gradient" is the statistic of the microbatch times samples /
      * batch_samples (see nn_layer_call), so that the sum over the batch is the mean weighted by samples; or
      * one microbatch returns the statistic of the batch, and the others 0. A step sets it to decay x the old
@@ -207,7 +207,7 @@ struct nn_layer {
 };
 
 /* Adds a parameter tensor; *index (may be NULL): its index in layer->parameters. name: borrowed. gain: factor
- * on the initialiser's standard deviation. */
+ * on the initializer's standard deviation. */
 nn_status nn_layer_add_parameter(nn_layer *layer, const char *name, nn_shape shape, int64_t fan_in,
                                  int64_t fan_out, const nn_initializer_type *initializer, double gain,
                                  int *index);

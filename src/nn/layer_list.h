@@ -1,4 +1,4 @@
-/* One line per layer. Included by registry.c with NN_LAYER defined. */
+/* One line per layer. Included by arithmetic.c with NN_LAYER defined. */
 NN_LAYER(input)
 NN_LAYER(dense)
 NN_LAYER(activation)

@@ -12,9 +12,9 @@ typedef struct nn_projection {
     const char *weight_name, *bias_name; /* of the parameters; bias_name NULL: no bias */
     int64_t rows;                        /* per sample */
     int64_t inputs, units;
-    int64_t fan_out;         /* for the initialiser: units, or the columns of one matrix if W joins several */
+    int64_t fan_out;         /* for the initializer: units, or the columns of one matrix if W joins several */
     const char *initializer; /* of the weight, by its name; NULL: xavier */
-    double gain;             /* of the initialiser; 0 counts as 1 */
+    double gain;             /* of the initializer; 0 counts as 1 */
     int first_part;          /* index of its first part among those of the layer */
 
     /* set by build */

@@ -1,4 +1,4 @@
-/* One line per optimizer. Included by registry.c with NN_OPTIMIZER defined. */
+/* One line per optimizer. Included by arithmetic.c with NN_OPTIMIZER defined. */
 NN_OPTIMIZER(sgd)
 NN_OPTIMIZER(adam)
 NN_OPTIMIZER(adamw)

@@ -1,4 +1,4 @@
-/* One line per learning-rate schedule. Included by registry.c with NN_SCHEDULE defined. */
+/* One line per learning-rate schedule. Included by schedules.c with NN_SCHEDULE defined. */
 NN_SCHEDULE(constant)
 NN_SCHEDULE(step)
 NN_SCHEDULE(cosine)

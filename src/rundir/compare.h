@@ -17,8 +17,8 @@ nn_status nn_checkpoint_compare_fingerprint(const nn_network *network, nn_store_
                                             const nn_real *weights);
 
 /* That all that nn_checkpoint_load reads is there, of the right shape and as its checksums say. Needs the
- * memory of one vector of weights. Without a
- * stepper, as in a check, nothing is known of what must be there, and all is well. */
+ * memory of one vector of weights. NN_OK without a stepper, as in a check, where it is not known what must be
+ * there. */
 nn_status nn_checkpoint_complete(const nn_checkpoint_parts *parts, nn_store_file *file);
 
 #endif

@@ -129,7 +129,6 @@ nn_nonfinite nn_loaded_finish(nn_loaded *loaded, const nn_model *model, const do
     nn_loaded_results(loaded, model, denominators, results);
     for (int h = 0; h < model->head_count; h++)
         if (!isfinite(results[h * NN_HEAD_RESULTS + NN_RESULT_LOSS]))
-
             return nn_step_arithmetic_of(model->network->scalar)->find_nonfinite(loaded, model);
     return (nn_nonfinite){.position = -1};
 }

@@ -1,5 +1,4 @@
 #include "step/pace.h"
-#include "host/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "host/clock.h"
 
 /* Seconds of work below which results are noise, and ranks that a line names. */
 #define PACE_ENOUGH 1.0

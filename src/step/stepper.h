@@ -47,8 +47,8 @@ typedef struct nn_stepper {
     int observer_count;
     nn_step_observer observers[NN_STEP_OBSERVERS];
     size_t uncounted_bytes;              /* of node-shared memory, which the allocator does not count */
-    double denominators[NN_MODEL_HEADS]; /* of the next step */
-    double last_denominators[NN_MODEL_HEADS];
+    double denominators[NN_MODEL_HEADS]; /* of the coming step: the agreement of the one before has them */
+    double last_denominators[NN_MODEL_HEADS]; /* of the step whose gradient was computed last */
     int64_t *bucket_of_layer; /* the bucket that is final when the layer's gradient is; -1: none */
     int64_t *blocks_of_rank;  /* number of blocks that each rank owns */
     int64_t *block_of_owned;  /* the owned blocks of rank 0, 1, ...: indices in the network's list */

@@ -1,6 +1,6 @@
 /* The threads of a rank at work on its share of a batch: gather, forward, loss, backward, and the gradient
  * summed in the canonical tree. Microbatches are divided among threads; the sums are not shared by threads
- * (see workers.c).
+ * (see workers_gradient.c).
  */
 #ifndef NN_STEP_WORKERS_H
 #define NN_STEP_WORKERS_H

@@ -8,7 +8,7 @@
 #include "store/store.h"
 
 #define NN_KEPT_FOLDER "checkpoints"
-#define NN_KEPT_STATUS "status" /* how the run ended: rundir/status.h */
+#define NN_KEPT_STATUS "status" /* how the run ended: rundir/status_line.h */
 #define NN_KEPT_BEST "best.h5"
 #define NN_PATH_SIZE 4096
 

@@ -1,6 +1,6 @@
 /*
  * What a run changes in the program that it is a part of, and puts back: the threads of BLAS, whether OpenMP
- * starts fewer threads under load, how HDF5 prints errors, and who speaks. Compiled once.
+ * starts fewer threads under load, how HDF5 prints errors, and who speaks.
  */
 #ifndef NN_TRAIN_HOST_H
 #define NN_TRAIN_HOST_H

@@ -4,8 +4,8 @@
 
 #include "train/trained_data.h"
 
-/* Opens the best weights of a run, or a checkpoint, and its data. Close it in any
- * case. Collective. */
+/* Opens the best weights of a run, or a checkpoint, and its data. Close it in any case.
+ * Collective. */
 nn_status nn_trained_open(nn_comm *comm, const char *run_or_checkpoint, const nn_trained_request *request,
                           nn_trained *trained);
 void nn_trained_close(nn_trained *trained);

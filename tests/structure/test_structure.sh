@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The house plan: which folder may include which, where libraries may be called, and where files may lie.
+# The house plan: which folder may include which, where libraries may be called, where files may lie, and that
+# comments name files that exist.
 # test_structure.sh PROJECT_FOLDER: one line for each breach; non-zero when there is one.
 set -euo pipefail
 shopt -s nullglob
@@ -163,7 +164,20 @@ check_libm() {
     done)
 }
 
+# A comment names a file of its own folder by its name, and one of another folder as folder/name.
+check_mentions() {
+    local place mention
+    while IFS=' ' read -r place mention; do
+        [[ -e ${place%/*}/$mention || -e src/$mention || -e include/$mention ]] ||
+            breach "$place: the comment names $mention, which does not exist (folder/name for another folder)"
+    done < <(grep -rnP --include='*.[ch]' '^\s*(/\*|\*)|/\*.*\*/' src |
+        perl -ne 'next if /^[^:]*:\d+:\s*#\s*include/; my ($place) = /^([^:]*:\d+):/; s/^[^:]*:\d+://;
+            print "$place $1\n" while m{(?<![\w./<-])((?:[a-z_0-9]+/)*[a-z_0-9]+\.[ch])\b}g' |
+        grep -vE ' (mpi|hdf5)\.h$')
+}
+
 check_libm
+check_mentions
 check_places
 check_includes
 check_guarded
