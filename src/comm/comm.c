@@ -124,8 +124,7 @@ static nn_status comm_check_launcher(bool launched)
     NN_FAIL(
         NN_ERROR_COMM,
         "SLURM_NTASKS is %s, but MPI sees a world of 1 rank: the launcher and this MPI do not work together "
-        "(%s); start "
-        "with `srun --mpi=pmix`, or with mpirun",
+        "(%s); start with `srun --mpi=pmix`, or with mpirun",
         tasks, nn_comm_library());
 }
 

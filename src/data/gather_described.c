@@ -27,21 +27,22 @@ static int64_t described_indices(const nn_dataset *dataset, int v)
     return input->part_count > 0 ? input->parts[v].classes : input->classes;
 }
 
-static void described_sample(const nn_dataset *dataset, int64_t i, int64_t sample, const nn_gathered *gathered)
+static void described_sample(const nn_dataset *dataset, int64_t i, int64_t sample,
+                             const nn_gathered *gathered)
 {
     for (int v = 0; v < dataset->view_count; v++) {
         const nn_view *view = &dataset->views[v];
         if (view->input) {
             if (gathered->inputs)
                 described_input(view, described_indices(dataset, v), sample,
-                               gathered->inputs + i * dataset->input_values + view->begin);
+                                gathered->inputs + i * dataset->input_values + view->begin);
         } else if (dataset->first->arrays[v].label) {
             int64_t classes = dataset->targets[view->target].field.classes;
             for (int64_t l = 0; gathered->labels && l < view->values; l++)
                 gathered->labels[i * dataset->label_values + view->begin + l] = (sample + l) % classes;
         } else if (gathered->targets) {
             described_spread(view->values, sample,
-                            gathered->targets + i * dataset->target_values + view->begin);
+                             gathered->targets + i * dataset->target_values + view->begin);
         }
     }
 }

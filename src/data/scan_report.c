@@ -188,7 +188,7 @@ static bool scan_was_reported(const nn_scan_work *work, const nn_scan_view *view
     return before;
 }
 
-/* See scan_work.h. All ranks report the same value. Collective. */
+/* See scan_internal.h. All ranks report the same value. Collective. */
 nn_status nn_scan_report(nn_comm *comm, nn_scan_work *work, nn_scan_view *view, nn_problems *problems)
 {
     int64_t found[4] = {-view->bad_row, 0, (int64_t)view->largest, -view->rounded_row};

@@ -149,8 +149,8 @@ nn_status nn_threads_try(int threads, size_t stack)
     if (strerror_r(error, reason, sizeof reason) != 0) reason[0] = '\0';
     NN_FAIL(NN_ERROR_MEMORY,
             "%d threads with a stack of %s each cannot be started: %s; lower OMP_NUM_THREADS or "
-            "training.threads, "
-            "set OMP_STACKSIZE=8M if it is larger, or raise the limits (ulimit -u, ulimit -v)",
+            "training.threads, set OMP_STACKSIZE=8M if it is larger, or raise the limits "
+            "(ulimit -u, ulimit -v)",
             threads, size, reason);
 }
 

@@ -211,7 +211,7 @@ static void diagnose_append_marks(const diagnose_marks *marks, nn_text *remedy)
 
 /* The words that are not numbers, among numbers written as expected: they can be counted as missing. */
 static void diagnose_append_strays(const nn_csv_notation *current, char *const *words, size_t count,
-                                 nn_text *remedy)
+                                   nn_text *remedy)
 {
     size_t shown = 0;
     double number;
@@ -224,8 +224,8 @@ static void diagnose_append_strays(const nn_csv_notation *current, char *const *
 }
 
 static void diagnose_append_numbers(const nn_csv_notation *current, const diagnose_best *best,
-                                  const diagnose_marks *marks, char *const *words, size_t count,
-                                  nn_csv_diagnosis *diagnosis)
+                                    const diagnose_marks *marks, char *const *words, size_t count,
+                                    nn_csv_diagnosis *diagnosis)
 {
     if (!best->candidate) {
         nn_text_append(&diagnosis->what, "numbers");
@@ -314,7 +314,8 @@ static void diagnose_append_format(const char *column, const char *format, nn_te
     nn_text_append(remedy, "'");
 }
 
-static void diagnose_append_dates(const diagnose_dates *dates, const char *column, nn_csv_diagnosis *diagnosis)
+static void diagnose_append_dates(const diagnose_dates *dates, const char *column,
+                                  nn_csv_diagnosis *diagnosis)
 {
     nn_text_append(&diagnosis->what, "dates or times, such as '%.*s'", DIAGNOSE_SHOWN, dates->example);
     diagnose_append_format(column, dates->format, &diagnosis->remedy);

@@ -113,12 +113,13 @@ static nn_status convolution_add_parameters(nn_layer *layer, const nn_window *wi
     weight.extents[dimensions] = transposed ? options->filters : inputs / groups;
     weight.extents[dimensions + 1] = transposed ? inputs : options->filters;
     int64_t count = nn_shape_count(weight), fan_in = count / options->filters, fan_out = count / inputs;
-    NN_TRY(nn_layer_add_parameter(layer, "weight", weight, fan_in, fan_out,
-                                  nn_initializer_choose(NN_SCALAR_REAL, options->initializer, activation->initializer),
-                                  activation->gain, NULL));
+    NN_TRY(nn_layer_add_parameter(
+        layer, "weight", weight, fan_in, fan_out,
+        nn_initializer_choose(NN_SCALAR_REAL, options->initializer, activation->initializer),
+        activation->gain, NULL));
     if (!options->bias) return NN_OK;
-    return nn_layer_add_parameter(layer, "bias", bias, fan_in, fan_out, nn_initializer_find(NN_SCALAR_REAL, "zeros"), 1.0,
-                                  NULL);
+    return nn_layer_add_parameter(layer, "bias", bias, fan_in, fan_out,
+                                  nn_initializer_find(NN_SCALAR_REAL, "zeros"), 1.0, NULL);
 }
 
 /* The shape decides how the gradient is cut into parts, so equal counts are not enough. */

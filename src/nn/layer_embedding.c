@@ -83,7 +83,8 @@ static nn_status embedding_add_table(nn_layer *layer)
     /* The deviation of he is gain / sqrt(fan_in). */
     bool given = options->deviation > 0;
     NN_TRY(nn_layer_add_parameter(layer, "weight", table, given ? 1 : options->units, options->units,
-                                  nn_initializer_find(NN_SCALAR_REAL, "he"), given ? options->deviation : 1.0, NULL));
+                                  nn_initializer_find(NN_SCALAR_REAL, "he"), given ? options->deviation : 1.0,
+                                  NULL));
     if (layer->shares) return embedding_share_parts(layer, options->units);
     int64_t part_rows = options->units < NN_LAYER_PART_VALUES ? NN_LAYER_PART_VALUES / options->units : 1;
     for (int64_t row = part_rows; row < options->symbols; row += part_rows)

@@ -52,8 +52,8 @@ static nn_status positional_make_waves(nn_layer *layer, int64_t steps, int64_t f
 static nn_status positional_add_table(nn_layer *layer, double deviation)
 {
     /* The deviation of he is gain / sqrt(fan_in). */
-    NN_TRY(nn_layer_add_parameter(layer, "weight", layer->output_shape, 1, 1, nn_initializer_find(NN_SCALAR_REAL, "he"),
-                                  deviation, NULL));
+    NN_TRY(nn_layer_add_parameter(layer, "weight", layer->output_shape, 1, 1,
+                                  nn_initializer_find(NN_SCALAR_REAL, "he"), deviation, NULL));
     if (layer->shares) return nn_layer_share_parts(layer);
     for (int64_t end = NN_LAYER_PART_VALUES; end < layer->parameters[0].count; end += NN_LAYER_PART_VALUES)
         NN_TRY(nn_layer_add_part(layer, end));

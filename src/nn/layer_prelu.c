@@ -29,8 +29,8 @@ static nn_status prelu_build(nn_layer *layer)
     layer->output_shape = layer->input_shapes[0];
     layer->time.kept = true;
     int64_t slopes = options->shared ? 1 : prelu_channels(layer);
-    NN_TRY(nn_layer_add_parameter(layer, "slope", (nn_shape){1, {slopes}}, 1, 1, nn_initializer_find(NN_SCALAR_REAL, "ones"),
-                                  options->slope, NULL));
+    NN_TRY(nn_layer_add_parameter(layer, "slope", (nn_shape){1, {slopes}}, 1, 1,
+                                  nn_initializer_find(NN_SCALAR_REAL, "ones"), options->slope, NULL));
     /* The term that every value adds to the slope's gradient: computed in backward, used by gradient. */
     layer->saved_per_sample = nn_shape_count(layer->output_shape);
     return layer->shares ? nn_layer_share_parts(layer) : nn_layer_add_part(layer, layer->value_count);

@@ -223,8 +223,7 @@ static nn_status checkpoint_compare_scalings(nn_store_file *file, const nn_check
     if (same) return NN_OK;
     NN_FAIL(NN_ERROR_USAGE,
             "%s has another normalisation than init_from gives now: the other run has changed; restore it, "
-            "choose "
-            "another --run-dir, or start over with --fresh",
+            "choose another --run-dir, or start over with --fresh",
             nn_store_path(file));
 }
 

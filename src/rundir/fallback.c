@@ -248,8 +248,7 @@ static nn_status fallback_fail(fallback *search)
     NN_FAIL(NN_ERROR_CHECKPOINT,
             "%s: %s, and to begin from scratch would throw away what the run has done:\n%s\nnothing was "
             "removed; restore a checkpoint from a copy (nntrain verify %s reports more), choose another "
-            "--run-dir, "
-            "or start over with --fresh",
+            "--run-dir, or start over with --fresh",
             directory, what, reason, directory);
 }
 

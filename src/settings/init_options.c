@@ -13,7 +13,6 @@ const nn_option nn_init_options_table[] = {
     {"normalization", NN_OPTION_CHOICE, FIELD(normalization), "keep", 0, 0, init_normalization,
      NN_EFFECT_RESULT,
      "keep: normalise each input and target as in that run if its shape and column names match and its "
-     "output "
-     "layer is not excluded, regardless of which weights are taken; new: compute it from this data"},
+     "output layer is not excluded, regardless of which weights are taken; new: compute it from this data"},
     {.name = NULL}};
 #undef FIELD

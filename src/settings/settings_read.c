@@ -82,8 +82,7 @@ const nn_option nn_checkpoint_options_table[] = {
      "read each checkpoint back after writing, bypassing the system's cache, and compare it"},
     {"best", NN_OPTION_TEXT, FIELD(best), "loss", 0, 0, NULL, NN_EFFECT_RESULT,
      "what decides on the best weights, on the validation part: loss, or a metric; ties go to the lower "
-     "loss, "
-     "then to the later epoch"},
+     "loss, then to the later epoch"},
     {NULL, 0, 0, NULL, 0, 0, NULL, 0, NULL}};
 #undef FIELD
 

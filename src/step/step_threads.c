@@ -72,8 +72,7 @@ void nn_step_threads_warn(nn_comm *comm, int threads, const nn_cpus_share *share
     if (nn_comm_maximum(comm, most, 3) != NN_OK) return;
     if (most[0] > 0)
         nn_log_warning("%lld threads per rank share %lld core%s: this is slow; give each rank more cores "
-                       "(mpirun --map-by "
-                       "slot:PE=%lld) or set OMP_NUM_THREADS=%lld",
+                       "(mpirun --map-by slot:PE=%lld) or set OMP_NUM_THREADS=%lld",
                        (long long)most[0], (long long)most[1], most[1] == 1 ? "" : "s", (long long)most[0],
                        (long long)most[1]);
     if (most[2] > 0)

@@ -219,8 +219,7 @@ nn_status nn_lease_check(const nn_lease *lease)
     if (own.st_dev != found.st_dev || own.st_ino != found.st_ino)
         NN_FAIL(NN_ERROR_BUSY,
                 "%s was removed while this job ran, and another job now owns a directory of that name: this "
-                "one ends without "
-                "another checkpoint",
+                "one ends without another checkpoint",
                 lease->directory);
     return lease->stamp ? nn_lease_stamp_hold(lease->stamp)
                         : nn_lease_expect_own(lease->directory, lease->owner);

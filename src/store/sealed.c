@@ -44,7 +44,8 @@ static nn_status sealed_fail_without_seal(const unsigned char *bytes, size_t siz
     bool is_hdf5 =
         size >= sizeof sealed_hdf5_magic && memcmp(bytes, sealed_hdf5_magic, sizeof sealed_hdf5_magic) == 0;
     bool has_end = is_hdf5 && size >= SEALED_SUPERBLOCK && bytes[SEALED_VERSION_AT] == 0;
-    if (!is_hdf5) NN_FAIL(NN_ERROR_CHECKPOINT, "%s is not a checkpoint, or is damaged: use another one", path);
+    if (!is_hdf5)
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s is not a checkpoint, or is damaged: use another one", path);
     if (!has_end || size < sealed_get_number(bytes + SEALED_END_AT) + NN_STORE_SEAL_SIZE)
         NN_FAIL(
             NN_ERROR_CHECKPOINT,

@@ -36,9 +36,8 @@ void nn_announce(const nn_run *run, size_t before)
                 nn_comm_node_count(run->comm), nn_comm_node_count(run->comm) > 1 ? "s" : "",
                 nn_scalar_name(run->model->scalar), nn_matrix_kernels());
     nn_log_line("arithmetic %016" PRIx64 ": %s", run->machine.hash, run->machine.text);
-    nn_log_line("%lld training, %lld validation, %lld test samples; batch %lld in microbatches of %lld; %lld "
-                "steps per "
-                "epoch, %lld epochs",
+    nn_log_line("%lld training, %lld validation, %lld test samples; batch %lld in microbatches of %lld; "
+                "%lld steps per epoch, %lld epochs",
                 (long long)nn_dataset_count(run->data, NN_TRAIN),
                 (long long)nn_dataset_count(run->data, NN_VALIDATION),
                 (long long)nn_dataset_count(run->data, NN_TEST), (long long)plan->batch_size,

@@ -209,8 +209,7 @@ static nn_status data_check_targets(const nn_trained_request *request, const nn_
                 request->files->items[0], dataset, name);
         NN_FAIL(NN_ERROR_DATA,
                 "%s%s: there is no dataset \"%s\", the target '%s' that predictions are judged by; add it, "
-                "or use "
-                "`nntrain predict`, which needs none",
+                "or use `nntrain predict`, which needs none",
                 request->files->items[0], request->files->count > 1 ? ", or another of the files" : "",
                 dataset, name);
     }

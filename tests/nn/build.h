@@ -83,7 +83,8 @@ static inline void add_sharing(nn_network_spec *spec, const char *yaml, const ch
 
 static inline nn_network_spec make_spec(nn_shape shape, int64_t microbatch_size)
 {
-    return (nn_network_spec){.scalar = NN_SCALAR_REAL, .input = {.name = "x", .shape = shape}, .microbatch_size = microbatch_size};
+    return (nn_network_spec){
+        .scalar = NN_SCALAR_REAL, .input = {.name = "x", .shape = shape}, .microbatch_size = microbatch_size};
 }
 
 /* Reproducible values in [-1, 1). */

@@ -48,7 +48,8 @@ static nn_status bench_read_options(const char *yaml, nn_layer_spec *layer)
     nn_config_node *node = NULL;
     NN_TRY(nn_config_parse(yaml, "bench", NULL, 0, &config));
     nn_config_node *list = nn_config_get(nn_config_root(config), "network");
-    layer->type = nn_layer_find(NN_SCALAR_REAL, nn_config_read_choice(config, nn_config_item(list, 0), &node));
+    layer->type =
+        nn_layer_find(NN_SCALAR_REAL, nn_config_read_choice(config, nn_config_item(list, 0), &node));
     NN_TRY(nn_allocate(&layer->options, layer->type->options_size, 1, "options"));
     nn_config_read(config, node, "network.0", layer->type->options, NULL, NULL, layer->options);
     nn_status status = nn_config_finish(config);
