@@ -26,12 +26,19 @@ const nn_command *nn_command_find(const char *name)
     return NULL;
 }
 
+const char *nn_command_nearest(const char *word)
+{
+    const char *names[sizeof commands / sizeof *commands];
+    size_t count = 0;
+    for (; commands[count]; count++) names[count] = commands[count]->name;
+    return nn_nearest(word, names, count);
+}
+
 static nn_status commands_unknown_option(const nn_command *command, const char *word)
 {
-    const char *names[16];
+    const char *names[NN_COMMAND_OPTIONS];
     size_t count = 0;
-    for (const nn_command_option *option = command->options; option->name && count < 16; option++)
-        names[count++] = option->name;
+    for (; command->options[count].name; count++) names[count] = command->options[count].name;
     const char *near = nn_nearest(word, names, count);
     if (near) NN_FAIL(NN_ERROR_USAGE, "%s: unknown option %s; did you mean %s?", command->name, word, near);
     NN_FAIL(NN_ERROR_USAGE, "%s: unknown option %s; see `nntrain help %s`", command->name, word,

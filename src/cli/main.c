@@ -2,17 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
-#include "build.h"
 #include "cli/command.h"
 #include "store/probe.h"
 
 static nn_status main_unknown(const char *word)
 {
-    const char *names[16];
-    size_t count = 0;
-    for (; nn_commands()[count] && count < 16; count++) names[count] = nn_commands()[count]->name;
-    const char *near = nn_nearest(word, names, count);
+    const char *near = nn_command_nearest(word);
     if (near)
         NN_FAIL(NN_ERROR_USAGE, "unknown command '%s'; did you mean `nntrain %s`? (see nntrain help)", word,
                 near);

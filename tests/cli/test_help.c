@@ -156,6 +156,22 @@ static void test_overview(void **state)
     nn_text_free(&text);
 }
 
+/* Would be wrong: a command with more options than its arguments have room for, or one that a slip of the
+ * keys does not lead to. */
+static void test_commands(void **state)
+{
+    (void)state;
+    for (const nn_command *const *command = nn_commands(); *command; command++) {
+        size_t options = 0;
+        char slip[32];
+        while ((*command)->options[options].name) options++;
+        assert_in_range(options, 0, NN_COMMAND_OPTIONS);
+        snprintf(slip, sizeof slip, "%sx", (*command)->name);
+        assert_string_equal(nn_command_nearest(slip), (*command)->name);
+    }
+    assert_null(nn_command_nearest("photographs"));
+}
+
 /* Would be wrong: a beginner who copies the example from help gets errors. */
 static void test_example(void **state)
 {
@@ -257,9 +273,9 @@ static void test_unknown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_topics),   cmocka_unit_test(test_sections),  cmocka_unit_test(test_plugins),
-        cmocka_unit_test(test_overview), cmocka_unit_test(test_example),   cmocka_unit_test(test_examples),
-        cmocka_unit_test(test_unknown),  cmocka_unit_test(test_reference),
+        cmocka_unit_test(test_topics),   cmocka_unit_test(test_sections), cmocka_unit_test(test_plugins),
+        cmocka_unit_test(test_overview), cmocka_unit_test(test_commands), cmocka_unit_test(test_example),
+        cmocka_unit_test(test_examples), cmocka_unit_test(test_unknown),  cmocka_unit_test(test_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
