@@ -6,6 +6,9 @@
  * of functions, which include the precision (NN_REAL_SYMBOL). Everything else is compiled once. There nn_real
  * is an incomplete type: such code passes values on and reaches the arithmetic through the tables; a line
  * that computes on values does not compile.
+ *
+ * In code that is compiled twice NN_SCALAR_REAL is its own precision: for functions that take one, such as
+ * nn_initializer_find.
  */
 #ifndef NN_BASE_REAL_H
 #define NN_BASE_REAL_H

@@ -2,7 +2,7 @@
  * Metrics: results reported next to the loss. Each row counts once, regardless of its weight in the loss,
  * class weights and label smoothing; rows with a label below 0 and target values that are NaN do not count.
  * Values are compared in the target's own units, in double, output by output; the metric is the mean over the
- * outputs.
+ * outputs. (What is collected is nn_real, of all outputs together: it has fewer digits in float32.)
  *
  * A metric that is undefined for the given samples is NaN: printed as "undefined", null in JSON, and never
  * better than a number. Each metric states when that happens (nn_metric_type.undefined).
@@ -52,7 +52,8 @@ typedef struct nn_metric_type {
     /* Number of sums or counts that it keeps, or of values that it collects per row; columns: of
      * nn_loss_call, or 1 if by_output. */
     int64_t (*width)(const void *options, int64_t columns);
-    /* accumulate adds these rows to sums or counts that started at 0; collect writes rows x width values. */
+    /* accumulate, for sums and counts, adds these rows to a state that started at 0; collect, for collected
+     * values, writes rows x width of them, with a mark of its own in rows that do not count. */
     void (*accumulate)(const void *options, const nn_loss_call *call, double *state);
     void (*collect)(const void *options, const nn_loss_call *call, nn_real *values);
     /* Merges the sums of later rows into those of earlier ones. NULL: they are added. */
@@ -64,7 +65,7 @@ typedef struct nn_metric_type {
     /* The result of collected values, rows x width; not finite if undefined. */
     nn_status (*finish_collected)(const void *options, int64_t rows, int64_t width, const nn_real *values,
                                   double *result);
-    /* Limit for the collected values of one evaluation, in MiB. */
+    /* Limit for the collected values of one evaluation, in MiB: where values are collected. */
     double (*memory)(const void *options);
 } nn_metric_type;
 

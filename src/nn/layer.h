@@ -206,8 +206,9 @@ struct nn_layer {
     bool needs_input_gradient; /* a layer below has parameters */
 };
 
-/* Adds a parameter tensor; *index (may be NULL): its index in layer->parameters. name: borrowed. gain: factor
- * on the initializer's standard deviation. */
+/* Adds a parameter tensor; *index (may be NULL): its index in layer->parameters. name: borrowed. initializer:
+ * as nn_initializer_find or nn_initializer_choose returns it (nn/initializer.h). gain: factor on its standard
+ * deviation, or on the constant that it gives. */
 nn_status nn_layer_add_parameter(nn_layer *layer, const char *name, nn_shape shape, int64_t fan_in,
                                  int64_t fan_out, const nn_initializer_type *initializer, double gain,
                                  int *index);

@@ -386,8 +386,7 @@ static nn_loss_call degenerate(example *at, bool classes, int way)
 }
 
 /* Fails when a metric is infinite, or NaN although it has a value, or has a value although documented as
- * undefined.
- */
+ * undefined. A metric without a row here is undefined where no row counts, and only there. */
 static void test_undefined(void **state)
 {
     (void)state;
@@ -395,15 +394,9 @@ static void test_undefined(void **state)
         const char *name;
         unsigned undefined; /* in these ways */
     } expected[] = {
-        {"accuracy", 1u << NO_ROWS | 1u << MASKED},
-        {"top_k", 1u << NO_ROWS | 1u << MASKED},
-        {"precision", 1u << NO_ROWS | 1u << MASKED},
-        {"recall", 1u << NO_ROWS | 1u << MASKED},
-        {"f1", 1u << NO_ROWS | 1u << MASKED},
         {"confusion", 0},
         {"auc", 1u << NO_ROWS | 1u << MASKED | 1u << ONE_ROW | 1u << ONE_CLASS},
         {"perplexity", 1u << NO_ROWS | 1u << MASKED | 1u << ENORMOUS},
-        {"mae", 1u << NO_ROWS | 1u << MASKED},
         {"rmse", 1u << NO_ROWS | 1u << MASKED | 1u << ENORMOUS},
         {"r2", 1u << NO_ROWS | 1u << MASKED | 1u << ONE_ROW | 1u << CONSTANT | 1u << ENORMOUS},
     };
@@ -412,12 +405,13 @@ static void test_undefined(void **state)
         void *options = read_metric((*type)->example, &found);
         size_t e = 0;
         while (e < sizeof expected / sizeof *expected && strcmp(expected[e].name, (*type)->name) != 0) e++;
-        assert_true(e < sizeof expected / sizeof *expected);
+        unsigned undefined = 1u << NO_ROWS | 1u << MASKED;
+        if (e < sizeof expected / sizeof *expected) undefined = expected[e].undefined;
         for (int way = 0; way < DEGENERATE; way++) {
             example at;
             nn_loss_call call = degenerate(&at, takes_classes(*type, options), way);
             double result = figure(*type, options, &call);
-            if (isinf(result) || isnan(result) != (expected[e].undefined >> way & 1))
+            if (isinf(result) || isnan(result) != (undefined >> way & 1))
                 fail_msg("%s, way %d: %g", (*type)->name, way, result);
         }
         release(*type, options);
