@@ -27,14 +27,16 @@ bool nn_check_collect_whole(nn_check *check, nn_status status);
 void nn_check_directory(nn_check *check);
 /* Whether its newest checkpoint is of this configuration and this data. */
 void nn_check_resume(nn_check *check);
-/* Room for checkpoints, and the speed of the disk where they will be. */
+/* Room for checkpoints, and the speed of the disk where they will be. After nn_check_directory and
+ * nn_check_needs. */
 void nn_check_disk(nn_check *check);
 
 /* ---- what the run takes ---- */
 
 /* Work, memory and traffic per rank. */
 void nn_check_needs(nn_check *check);
-/* Seconds, from a few steps of one microbatch on made-up samples. */
+/* Seconds, from a few steps of one microbatch on made-up samples. The last of all: it makes the workers and
+ * the stepper of the run for this alone, and turns its verification off. */
 void nn_check_time(nn_check *check);
 
 #endif

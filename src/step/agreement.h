@@ -37,6 +37,7 @@ typedef struct nn_step_report {
 nn_status nn_agreement_create(nn_stepper *stepper);
 void nn_agreement_release(nn_stepper *stepper);
 
+/* In the stepper's own message, up to the next exchange. */
 nn_agreement_values nn_agreement_values_of(const nn_stepper *stepper, const nn_agreement_layout *layout);
 
 /* Exchanges the messages, and sums results and denominators in the order of the canonical tree; measures go

@@ -55,6 +55,7 @@ typedef struct nn_loaded_needs {
 } nn_loaded_needs;
 nn_loaded_needs nn_loaded_needs_of(const nn_model *model, const nn_dataset *data);
 
+/* loaded: zeros before. Destroy it in any case. */
 nn_status nn_loaded_create(const nn_model *model, const nn_loaded_needs *needs, int64_t capacity,
                            nn_loaded *loaded);
 void nn_loaded_destroy(nn_loaded *loaded);

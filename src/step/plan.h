@@ -38,6 +38,7 @@ int64_t nn_plan_microbatch_for(const nn_plan *plan, int64_t workers);
  * costs. */
 nn_status nn_plan_check_ranks(const nn_plan *plan, int size);
 
+/* The batch of a step, from 0. */
 nn_batch nn_plan_batch(const nn_plan *plan, int64_t step);
 
 /* Whether an interval of `every` ends after `steps` steps; never where it counts seconds. */

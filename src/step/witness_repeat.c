@@ -18,12 +18,6 @@ static int64_t witness_carried(const nn_workers *workers)
     return count;
 }
 
-/* The threads that have a microbatch of their own. */
-static int witness_team(const nn_workers *workers)
-{
-    return workers->slots < workers->threads ? (int)workers->slots : workers->threads;
-}
-
 size_t nn_witness_memory(const nn_model *model, int threads, int64_t microbatch_size)
 {
     const nn_network *network = model->network;
@@ -199,7 +193,7 @@ const uint64_t *nn_witness_repeat(nn_workers *workers, nn_batch batch, int64_t s
     nn_scalar scalar = workers->scalar;
     size_t carried = (size_t)witness_carried(workers);
     const char *began = witness->packed + witness->packed_size - carried * nn_scalar_size(scalar);
-    *threads = witness_team(workers);
+    *threads = nn_workers_team(workers);
 #pragma omp parallel for schedule(static, 1) num_threads(*threads)
     for (int t = 0; t < *threads; t++) {
         nn_loaded *loaded = &workers->loaded[t];

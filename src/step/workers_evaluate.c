@@ -37,8 +37,7 @@ bool nn_workers_is_earlier(nn_nonfinite one, nn_nonfinite other)
     return one.mixed != other.mixed ? one.mixed < other.mixed : one.position < other.position;
 }
 
-/* Every thread of an evaluation needs a microbatch of its own. */
-static int workers_team(const nn_workers *workers)
+int nn_workers_team(const nn_workers *workers)
 {
     return workers->slots < workers->threads ? (int)workers->slots : workers->threads;
 }
@@ -49,7 +48,7 @@ void nn_workers_evaluate(nn_workers *workers, const nn_evaluate_call *call)
     int width = nn_results_width(model, false);
     int64_t samples = nn_dataset_count(workers->data, call->part);
     int64_t first = nn_tree_leaf_samples(samples, call->microbatches, call->share.begin).begin;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(workers_team(workers))
+#pragma omp parallel for schedule(dynamic, 1) num_threads(nn_workers_team(workers))
     for (int64_t index = call->some.begin; index < call->some.end; index++) {
         int thread = omp_get_thread_num();
         nn_loaded *slot = &workers->loaded[thread];

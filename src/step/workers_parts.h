@@ -47,6 +47,9 @@ struct nn_workers {
 /* Values of the largest part of a layer, padding included. */
 int64_t nn_workers_largest_part(const nn_network *network);
 
+/* The number of threads that have a microbatch of their own. */
+int nn_workers_team(const nn_workers *workers);
+
 /* Values of the state that a microbatch carries from step to step. */
 int64_t nn_workers_carried_values(const nn_model *model, int64_t microbatch_size);
 

@@ -115,6 +115,25 @@ static nn_status epoch_check_weight(const nn_run *run)
             "(data.train.y), or change data.train.weights or class_weights");
 }
 
+/* Evaluates the validation part. *value: by which the epoch is compared with others. Collective. */
+static nn_status epoch_validate(nn_run *run, int64_t epoch, nn_results *validation, double *value, bool *best)
+{
+    const nn_real *weights;
+    NN_TRY(nn_run_shown_weights(run, &weights));
+    nn_evaluate_request request = {run->comm, run->workers,  run->model,
+                                   run->data, NN_VALIDATION, run->plan.microbatch_size};
+    NN_TRY(nn_evaluate_part(&request, weights, validation));
+    if (nn_evaluate_check(run->model, NN_VALIDATION, validation) != NN_OK && !run->told_nonfinite)
+        nn_log_warning("%s: not kept as best weights; the weights themselves are finite, training continues",
+                       nn_error_text());
+    run->told_nonfinite = run->told_nonfinite || validation->nonfinite.position >= 0;
+    *value = nn_epoch_best_value(&run->best, validation);
+    *best =
+        validation->nonfinite.position < 0 && nn_epoch_best_take(&run->best, &run->state, epoch, validation);
+    epoch_warn_undefined(run, validation);
+    return NN_OK;
+}
+
 nn_status nn_epoch_end(nn_run *run, bool *best)
 {
     nn_progress *progress = &run->progress;
@@ -130,22 +149,7 @@ nn_status nn_epoch_end(nn_run *run, bool *best)
     NN_TRY(nn_finite_check(&run->directory, &parts));
     NN_TRY(nn_comm_agree(run->comm, epoch_check_weight(run)));
     NN_TRY(nn_comm_agree(run->comm, nn_results_finish(run->model, true, run->state.epoch_figures, &train)));
-    if (validates) {
-        const nn_real *weights;
-        NN_TRY(nn_run_shown_weights(run, &weights));
-        nn_evaluate_request request = {run->comm, run->workers,  run->model,
-                                       run->data, NN_VALIDATION, run->plan.microbatch_size};
-        NN_TRY(nn_evaluate_part(&request, weights, &validation));
-        if (nn_evaluate_check(run->model, NN_VALIDATION, &validation) != NN_OK && !run->told_nonfinite)
-            nn_log_warning(
-                "%s: not kept as best weights; the weights themselves are finite, training continues",
-                nn_error_text());
-        run->told_nonfinite = run->told_nonfinite || validation.nonfinite.position >= 0;
-        value = nn_epoch_best_value(&run->best, &validation);
-        *best = validation.nonfinite.position < 0 &&
-                nn_epoch_best_take(&run->best, &run->state, epoch, &validation);
-        epoch_warn_undefined(run, &validation);
-    }
+    if (validates) NN_TRY(epoch_validate(run, epoch, &validation, &value, best));
     nn_status status =
         epoch_record(run, epoch, &train, validates ? &validation : NULL, seconds, rate, utilisation, waited);
     if (status == NN_OK)
