@@ -12,8 +12,12 @@ typedef struct nn_data_arithmetic {
                    const nn_gathered *gathered);
 } nn_data_arithmetic;
 
+/* The table of a precision. */
 extern const nn_data_arithmetic nn_data_arithmetic_f32, nn_data_arithmetic_f64;
 
-const nn_data_arithmetic *nn_data_arithmetic_of(nn_scalar scalar);
+static inline const nn_data_arithmetic *nn_data_arithmetic_of(nn_scalar scalar)
+{
+    return scalar == NN_SCALAR_F64 ? &nn_data_arithmetic_f64 : &nn_data_arithmetic_f32;
+}
 
 #endif

@@ -3,11 +3,6 @@
 
 #include "data/arithmetic.h"
 
-const nn_data_arithmetic *nn_data_arithmetic_of(nn_scalar scalar)
-{
-    return scalar == NN_SCALAR_F64 ? &nn_data_arithmetic_f64 : &nn_data_arithmetic_f32;
-}
-
 const nn_transform_type *const *nn_transform_types(void)
 {
     return nn_data_arithmetic_f32.transforms;

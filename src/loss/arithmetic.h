@@ -9,6 +9,12 @@ typedef struct nn_loss_arithmetic {
     const nn_metric_type *const *metrics; /* NULL-terminated, from metric_list.h */
 } nn_loss_arithmetic;
 
-const nn_loss_arithmetic *nn_loss_arithmetic_of(nn_scalar scalar);
+/* The table of a precision. */
+extern const nn_loss_arithmetic nn_loss_arithmetic_f32, nn_loss_arithmetic_f64;
+
+static inline const nn_loss_arithmetic *nn_loss_arithmetic_of(nn_scalar scalar)
+{
+    return scalar == NN_SCALAR_F64 ? &nn_loss_arithmetic_f64 : &nn_loss_arithmetic_f32;
+}
 
 #endif

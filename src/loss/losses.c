@@ -3,13 +3,6 @@
 
 #include "loss/arithmetic.h"
 
-extern const nn_loss_arithmetic nn_loss_arithmetic_f32, nn_loss_arithmetic_f64;
-
-const nn_loss_arithmetic *nn_loss_arithmetic_of(nn_scalar scalar)
-{
-    return scalar == NN_SCALAR_F64 ? &nn_loss_arithmetic_f64 : &nn_loss_arithmetic_f32;
-}
-
 const nn_loss_type *const *nn_loss_types(nn_scalar scalar)
 {
     return nn_loss_arithmetic_of(scalar)->losses;

@@ -12,6 +12,12 @@ typedef struct nn_model_arithmetic {
     void (*store)(const nn_model *model, const nn_microbatch *microbatch, float *outputs);
 } nn_model_arithmetic;
 
-const nn_model_arithmetic *nn_model_arithmetic_of(nn_scalar scalar);
+/* The table of a precision. */
+extern const nn_model_arithmetic nn_model_arithmetic_f32, nn_model_arithmetic_f64;
+
+static inline const nn_model_arithmetic *nn_model_arithmetic_of(nn_scalar scalar)
+{
+    return scalar == NN_SCALAR_F64 ? &nn_model_arithmetic_f64 : &nn_model_arithmetic_f32;
+}
 
 #endif

@@ -10,13 +10,6 @@
 #include "model/indices.h"
 #include "model/symbols.h"
 
-extern const nn_model_arithmetic nn_model_arithmetic_f32, nn_model_arithmetic_f64;
-
-const nn_model_arithmetic *nn_model_arithmetic_of(nn_scalar scalar)
-{
-    return scalar == NN_SCALAR_F64 ? &nn_model_arithmetic_f64 : &nn_model_arithmetic_f32;
-}
-
 static nn_status model_copy_field(const nn_field *from, nn_field *to)
 {
     *to = *from;

@@ -10,6 +10,12 @@ typedef struct nn_network_arithmetic {
     const nn_layer_type *part;                      /* reads one part of the input (nn/parts.h) */
 } nn_network_arithmetic;
 
-const nn_network_arithmetic *nn_network_arithmetic_of(nn_scalar scalar);
+/* The table of a precision. */
+extern const nn_network_arithmetic nn_network_arithmetic_f32, nn_network_arithmetic_f64;
+
+static inline const nn_network_arithmetic *nn_network_arithmetic_of(nn_scalar scalar)
+{
+    return scalar == NN_SCALAR_F64 ? &nn_network_arithmetic_f64 : &nn_network_arithmetic_f32;
+}
 
 #endif

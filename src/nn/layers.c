@@ -3,13 +3,6 @@
 
 #include "nn/arithmetic.h"
 
-extern const nn_network_arithmetic nn_network_arithmetic_f32, nn_network_arithmetic_f64;
-
-const nn_network_arithmetic *nn_network_arithmetic_of(nn_scalar scalar)
-{
-    return scalar == NN_SCALAR_F64 ? &nn_network_arithmetic_f64 : &nn_network_arithmetic_f32;
-}
-
 const nn_layer_type *const *nn_layer_types(nn_scalar scalar)
 {
     return nn_network_arithmetic_of(scalar)->layers;

@@ -8,6 +8,12 @@ typedef struct nn_optim_arithmetic {
     const nn_optimizer_type *const *optimizers; /* NULL-terminated, from optimizer_list.h */
 } nn_optim_arithmetic;
 
-const nn_optim_arithmetic *nn_optim_arithmetic_of(nn_scalar scalar);
+/* The table of a precision. */
+extern const nn_optim_arithmetic nn_optim_arithmetic_f32, nn_optim_arithmetic_f64;
+
+static inline const nn_optim_arithmetic *nn_optim_arithmetic_of(nn_scalar scalar)
+{
+    return scalar == NN_SCALAR_F64 ? &nn_optim_arithmetic_f64 : &nn_optim_arithmetic_f32;
+}
 
 #endif

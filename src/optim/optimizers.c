@@ -3,13 +3,6 @@
 
 #include "optim/arithmetic.h"
 
-extern const nn_optim_arithmetic nn_optim_arithmetic_f32, nn_optim_arithmetic_f64;
-
-const nn_optim_arithmetic *nn_optim_arithmetic_of(nn_scalar scalar)
-{
-    return scalar == NN_SCALAR_F64 ? &nn_optim_arithmetic_f64 : &nn_optim_arithmetic_f32;
-}
-
 const nn_optimizer_type *const *nn_optimizer_types(nn_scalar scalar)
 {
     return nn_optim_arithmetic_of(scalar)->optimizers;

@@ -25,6 +25,7 @@ static void status_write(const nn_rundir *directory, const char *host, const cha
     snprintf(path, sizeof path, "%s/" NN_KEPT_STATUS, directory->path);
     int descriptor = nn_file_open(path, O_WRONLY | O_CREAT | O_TRUNC);
     FILE *file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
+    if (descriptor >= 0 && !file) close(descriptor);
     bool whole = file && fprintf(file, "%s %s %s:%ld %.*s\n", how, when, host, (long)getpid(),
                                  (int)strcspn(text, "\n"), text) > 0;
     if (file && fclose(file) != 0) whole = false;

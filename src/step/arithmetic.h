@@ -26,6 +26,12 @@ typedef struct nn_step_arithmetic {
     void (*apply)(nn_update *update, nn_real *weights);
 } nn_step_arithmetic;
 
-const nn_step_arithmetic *nn_step_arithmetic_of(nn_scalar scalar);
+/* The table of a precision. */
+extern const nn_step_arithmetic nn_step_arithmetic_f32, nn_step_arithmetic_f64;
+
+static inline const nn_step_arithmetic *nn_step_arithmetic_of(nn_scalar scalar)
+{
+    return scalar == NN_SCALAR_F64 ? &nn_step_arithmetic_f64 : &nn_step_arithmetic_f32;
+}
 
 #endif

@@ -23,6 +23,12 @@ typedef struct nn_tensor_arithmetic {
     uint64_t (*trial_kernels)(void);
 } nn_tensor_arithmetic;
 
-const nn_tensor_arithmetic *nn_tensor_arithmetic_of(nn_scalar scalar);
+/* The table of a precision. */
+extern const nn_tensor_arithmetic nn_tensor_arithmetic_f32, nn_tensor_arithmetic_f64;
+
+static inline const nn_tensor_arithmetic *nn_tensor_arithmetic_of(nn_scalar scalar)
+{
+    return scalar == NN_SCALAR_F64 ? &nn_tensor_arithmetic_f64 : &nn_tensor_arithmetic_f32;
+}
 
 #endif
