@@ -20,6 +20,13 @@ static void close_verified(bench *b, nn_integrity *integrity)
     bench_close(b);
 }
 
+/* A rank may still be copying the weights of others when these have finished their step: a bit that is
+ * flipped then is received by it, too. */
+static void wait_for_all(nn_comm *comm)
+{
+    CHECK_OK(nn_comm_agree(comm, NN_OK));
+}
+
 static void flip(void *bytes, int bit)
 {
     ((unsigned char *)bytes)[bit / 8] ^= (unsigned char)(1U << bit % 8);
@@ -77,6 +84,7 @@ static void weights_are_watched(nn_comm *comm, bool checkpoint)
     nn_step_result result;
     open_verified(comm, VERIFY, &b, &integrity);
     CHECK_OK(nn_stepper_run(b.stepper, 0, 0, &result));
+    wait_for_all(comm);
     if (is_faulty(comm)) flip(nn_reduction_weights(b.stepper->reduction), 5);
     nn_status status =
         checkpoint ? nn_integrity_check(integrity, 1) : nn_stepper_run(b.stepper, 1, 0, &result);
@@ -128,6 +136,7 @@ static bool arithmetic_is_caught(nn_comm *comm, int faulty)
     CHECK_OK(nn_integrity_create(b.stepper, &integrity));
     CHECK_OK(nn_stepper_begin(b.stepper, 0));
     CHECK_OK(nn_stepper_run(b.stepper, 0, 0, &result));
+    wait_for_all(comm);
     nn_status status = nn_stepper_run(b.stepper, 1, 0, &result);
     if (status != NN_OK) check_named(faulty, status, "when computed again", "arithmetic");
     close_verified(&b, integrity);
