@@ -47,11 +47,11 @@ static nn_status directory_check_access(const char *path, const char *nearest, b
     bool there;
     NN_TRY(nn_file_look(name, &facts, &there));
     if (!there || !S_ISDIR(facts.st_mode))
-        NN_FAIL(NN_ERROR_IO, "%s: is not a folder; move it away, or choose another place with --run-dir",
+        NN_FAIL(NN_ERROR_IO, "%s: is not a folder; move it away, or choose another folder with --run-dir",
                 name);
     int needed = exists ? R_OK | W_OK | X_OK : W_OK | X_OK;
     if (access(name, needed) == 0) return NN_OK;
-    NN_FAIL(NN_ERROR_IO, "%s: cannot be %s: %s; choose another place with --run-dir", path,
+    NN_FAIL(NN_ERROR_IO, "%s: cannot be %s: %s; choose another folder with --run-dir", path,
             exists ? "read and written" : "made", strerror(errno));
 }
 
@@ -203,8 +203,8 @@ static nn_status disk_check_room(const nn_check *check)
     char needed[NN_FORMAT_SIZE], left[NN_FORMAT_SIZE];
     if (forecast->disk_needed <= forecast->disk_free) return NN_OK;
     NN_FAIL(NN_ERROR_IO,
-            "%s: has %s left, and checkpoints take %s (keep_last: %lld, one that is being written, and the "
-            "best): make room, choose another place with --run-dir, or lower checkpoint.keep_last",
+            "%s: has %s free, but checkpoints take %s (keep_last: %lld, one being written, and the "
+            "best): free some space, choose another folder with --run-dir, or lower checkpoint.keep_last",
             forecast->disk_place, nn_format_bytes(left, forecast->disk_free),
             nn_format_bytes(needed, forecast->disk_needed),
             (long long)check->run.settings.checkpoint.keep_last);

@@ -141,7 +141,7 @@ static nn_status needs_check_memory(const nn_check *check)
     char needed[NN_FORMAT_SIZE], limit[NN_FORMAT_SIZE];
     if (forecast->node_memory <= forecast->memory_limit) return NN_OK;
     NN_FAIL(NN_ERROR_MEMORY,
-            "memory: the %d ranks of a node take %s together, and the %s is %s: put fewer ranks on a node, "
+            "memory: the %d ranks of a node need %s in total, but the %s is %s: use fewer ranks per node, "
             "%s, or set data.cache: stream%s",
             forecast->ranks_per_node, nn_format_bytes(needed, forecast->node_memory),
             forecast->memory_limit_of, nn_format_bytes(limit, forecast->memory_limit),
@@ -327,12 +327,11 @@ static nn_status time_check_limit(nn_check *check)
     else if (useful > 0)
         forecast->jobs = (int64_t)ceil(forecast->run_seconds / useful);
     if (forecast->jobs > 0) return NN_OK;
-    NN_FAIL(
-        NN_ERROR_USAGE,
-        "--time-limit: %s is too short to make progress: a step takes %s, and %s are kept for two steps, the "
-        "end of an epoch and a checkpoint; ask for more time, or for more ranks",
-        nn_format_seconds(all, limit), nn_format_seconds(of_step, forecast->step_seconds),
-        nn_format_seconds(kept, forecast->stop_seconds));
+    NN_FAIL(NN_ERROR_USAGE,
+            "--time-limit: %s is too short to make progress: a step takes %s, and %s is reserved for two "
+            "steps, the end of an epoch and a checkpoint; request more time or more ranks",
+            nn_format_seconds(all, limit), nn_format_seconds(of_step, forecast->step_seconds),
+            nn_format_seconds(kept, forecast->stop_seconds));
 }
 
 void nn_check_time(nn_check *check)
@@ -344,7 +343,7 @@ void nn_check_time(nn_check *check)
         return;
     }
     if (time_measure(check) != NN_OK) {
-        nn_log_warning("the time of a step could not be measured: %s", nn_error_text());
+        nn_log_warning("the time per step could not be measured: %s", nn_error_text());
         nn_error_clear();
         return;
     }

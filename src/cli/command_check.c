@@ -21,13 +21,14 @@ enum {
 };
 
 static const nn_command_option check_options[] = {
-    {"-n", "RANKS", "ranks of the job, in all (default: 1)"},
-    {"--nodes", "NODES", "nodes that the ranks are spread over (default: 1)"},
-    {"--time-limit", "TIME", "how long a job may run, such as 1:30:00 or \"90 min\""},
-    {"--node-memory", "SIZE", "memory of a node, such as 64G (default: as much as this machine has)"},
+    {"-n", "RANKS", "total number of ranks of the job (default: 1)"},
+    {"--nodes", "NODES", "number of nodes over which the ranks are spread (default: 1)"},
+    {"--time-limit", "TIME", "time available to the job, such as 1:30:00 or \"90 min\""},
+    {"--node-memory", "SIZE", "memory per node, such as 64G (default: that of this machine)"},
     {"--set", "KEY=VALUE", "sets any key of the configuration, as for train"},
-    {"--run-dir", "DIR", "where checkpoints would go (default: runs/NAME after the configuration's name)"},
-    {"--fresh", NULL, "the job would start over, whatever the run directory holds"},
+    {"--run-dir", "DIR",
+     "folder for checkpoints and metrics (default: runs/NAME, from the name of the configuration)"},
+    {"--fresh", NULL, "the job would start over, regardless of what the run directory contains"},
     {NULL, NULL, NULL}};
 
 /* Lines shown of one problem, in addition to its first and its last. */
@@ -53,7 +54,7 @@ static nn_status check_read_count(const nn_arguments *arguments, int option, int
     errno = 0;
     long number = strtol(value, &end, 10);
     if (errno != 0 || end == value || *end || number < 1 || number > CHECK_MOST)
-        NN_FAIL(NN_ERROR_USAGE, "check: %s takes a whole number from 1 to %d, not '%s'",
+        NN_FAIL(NN_ERROR_USAGE, "check: %s takes an integer from 1 to %d, not '%s'",
                 check_options[option].name, CHECK_MOST, value);
     *count = (int)number;
     return NN_OK;
@@ -76,7 +77,8 @@ static nn_status check_read_memory(const char *value, double *bytes)
     }
     if (letter && (strcmp(end, "B") == 0 || strcmp(end, "iB") == 0)) end += strlen(end);
     if (end == value || *end || !(number > 0) || number * unit > 1e18)
-        NN_FAIL(NN_ERROR_USAGE, "check: --node-memory is written 64G, 512M or \"1.5 TiB\", not '%s'", value);
+        NN_FAIL(NN_ERROR_USAGE,
+                "check: --node-memory takes a size such as 64G, 512M or \"1.5 TiB\", not '%s'", value);
     *bytes = number * unit;
     return NN_OK;
 }
@@ -168,12 +170,12 @@ static void check_show_plan(const nn_forecast_request *request, const nn_forecas
     check_line("samples", "%lld training, %lld validation, %lld test", (long long)forecast->training,
                (long long)forecast->validation, (long long)forecast->test);
     if (forecast->data_unseen > 0)
-        check_line("", "%s of data were not read through: training looks at all of it",
+        check_line("", "%s of data were not checked; training checks all of it",
                    nn_format_bytes(unseen, forecast->data_unseen));
     check_line("steps", "%lld per epoch x %lld epoch%s = %lld", (long long)forecast->steps_per_epoch,
                (long long)forecast->epochs, check_plural(forecast->epochs), (long long)forecast->steps);
     if (forecast->has_ended)
-        check_line("", "%lld of them are done, and the run has stopped early: the job has nothing to do",
+        check_line("", "%lld of them are done, and the run stopped early: the job has nothing to do",
                    (long long)forecast->steps_done);
     else if (forecast->steps_done >= forecast->steps)
         check_line("", "%lld steps are done: the job has nothing to do", (long long)forecast->steps_done);
@@ -196,7 +198,7 @@ static void check_show_memory(const nn_forecast_request *request, const nn_forec
     char rank[NN_FORMAT_SIZE], data[NN_FORMAT_SIZE], saving[NN_FORMAT_SIZE], node[NN_FORMAT_SIZE],
         limit[NN_FORMAT_SIZE], all[NN_FORMAT_SIZE], between[NN_FORMAT_SIZE];
     check_line("parameters", "%lld", (long long)forecast->parameters);
-    check_line("memory", "%s per rank, %s of data per node; rank 0 takes %s more while it saves",
+    check_line("memory", "%s per rank, %s of data per node; rank 0 needs %s more while saving",
                nn_format_bytes(rank, forecast->rank_memory), nn_format_bytes(data, forecast->data_memory),
                nn_format_bytes(saving, forecast->saving_memory));
     if (forecast->together_memory > 0)
@@ -224,12 +226,12 @@ static void check_show_disk(const nn_forecast *forecast)
 {
     char size[NN_FORMAT_SIZE], needed[NN_FORMAT_SIZE], left[NN_FORMAT_SIZE], rate[NN_FORMAT_SIZE],
         save[NN_FORMAT_SIZE], every[NN_FORMAT_SIZE];
-    check_line("checkpoint", "%s; those that are kept take %s more of the %s that are free",
+    check_line("checkpoint", "%s; the checkpoints to keep need %s more, and %s is free",
                nn_format_bytes(size, forecast->checkpoint_size),
                nn_format_bytes(needed, forecast->disk_needed > 0 ? forecast->disk_needed : 0),
                nn_format_bytes(left, forecast->disk_free));
     if (!forecast->disk_measured) return;
-    check_line("", "%s to write at %s/s, as measured in %s", nn_format_seconds(save, forecast->save_seconds),
+    check_line("", "%s to write at %s/s, measured in %s", nn_format_seconds(save, forecast->save_seconds),
                nn_format_bytes(rate, forecast->disk_rate), forecast->disk_place);
     if (forecast->has_time && forecast->save_interval > 0)
         check_line("", "written every %s", nn_format_seconds(every, forecast->save_interval));
@@ -247,13 +249,13 @@ static void check_show_time(const nn_forecast_request *request, const nn_forecas
     check_line("", "from %s per microbatch and %s per update on one thread here;",
                nn_format_seconds(leaf, forecast->leaf_seconds),
                nn_format_seconds(update, forecast->update_seconds));
-    check_line("", "reading data and messages between ranks are not in it");
+    check_line("", "reading data and messages between ranks are not included");
     if (request->time_limit <= 0 || forecast->jobs == 0) return;
     nn_format_seconds(limit, request->time_limit);
     if (forecast->jobs == 1)
         check_line("time limit", "%s: one job is enough", limit);
     else
-        check_line("time limit", "%s: takes %lld jobs, each of which keeps %s for its last checkpoint", limit,
+        check_line("time limit", "%s: takes %lld jobs, each reserving %s for its last checkpoint", limit,
                    (long long)forecast->jobs, nn_format_seconds(kept, forecast->stop_seconds));
 }
 
@@ -304,7 +306,8 @@ static nn_status check_run(const nn_arguments *arguments)
 const nn_command nn_command_check = {
     .name = "check",
     .operands = "[CONFIG.yaml]",
-    .summary = "reports every problem and warning of a job before it is queued, and what it will need",
+    .summary =
+        "reports every problem and warning of a job, and the resources it will need, before it is queued",
     .options = check_options,
     .run = check_run,
 };

@@ -7,8 +7,9 @@
 enum { OPTION_DATA, OPTION_SET };
 
 static const nn_command_option eval_options[] = {
-    {"--data", "FILE", "an HDF5 file, or a pattern: all of its rows are judged; may be given several times"},
-    {"--set", "KEY=VALUE", "read the data in another way: data.fields.x.missing=drop"},
+    {"--data", "FILE",
+     "an HDF5 file, or a pattern: all of its rows are evaluated; may be given several times"},
+    {"--set", "KEY=VALUE", "reads the data in another way: data.fields.x.missing=drop"},
     {NULL, NULL, NULL}};
 
 static nn_text_list eval_list(const nn_arguments *arguments, int option)
@@ -28,7 +29,7 @@ static nn_status eval_work(nn_comm *comm, const void *context)
 static nn_status eval_run(const nn_arguments *arguments)
 {
     if (arguments->operand_count != 1)
-        NN_FAIL(NN_ERROR_USAGE, "eval: name one run directory or checkpoint: nntrain eval RUN_DIR");
+        NN_FAIL(NN_ERROR_USAGE, "eval: give one run directory or checkpoint: nntrain eval RUN_DIR");
     nn_text_list files = eval_list(arguments, OPTION_DATA);
     NN_TRY(nn_saved_probe(arguments->operands[0], files.count > 0 ? &files : NULL));
     return nn_session_run(eval_work, arguments);
@@ -37,13 +38,14 @@ static nn_status eval_run(const nn_arguments *arguments)
 const nn_command nn_command_eval = {
     .name = "eval",
     .operands = "RUN_DIR|CHECKPOINT",
-    .summary = "loss and metrics of the best weights on the test part or other files",
+    .summary = "reports loss and metrics of the best weights on the test part or on other files",
     .options = eval_options,
     .about =
-        "Without --data: the run's test part, else its validation part, else what it was trained on.\n"
-        "With --data: every row of the files, whatever the run has split off. They need the datasets that\n"
+        "Without --data: the run's test part, or its validation part, or the data it was trained on.\n"
+        "With --data: every row of the files, regardless of how the run split them. They need the datasets "
+        "that\n"
         "the configuration names for test, validation or train, or those names without the part (x for\n"
         "x_test). Columns, classes and categories are matched by name where files have names, and a name\n"
-        "that the run does not know is refused.\n",
+        "unknown to the run is refused.\n",
     .run = eval_run,
 };

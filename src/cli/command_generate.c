@@ -11,11 +11,11 @@
 enum { OPTION_PROMPT, OPTION_LENGTH, OPTION_TEMPERATURE, OPTION_TOP_K, OPTION_SEED };
 
 static const nn_command_option generate_options[] = {
-    {"--prompt", "TEXT", "what the text begins with (default: a line break)"},
-    {"--length", "N", "symbols to add (default: 500)"},
+    {"--prompt", "TEXT", "beginning of the text (default: a line break)"},
+    {"--length", "N", "number of symbols to add (default: 500)"},
     {"--temperature", "T", "above 1: bolder, below 1: more careful, 0: always the likeliest (default: 0.8)"},
-    {"--top-k", "K", "choose among the K likeliest symbols only (default: all)"},
-    {"--seed", "N", "of the choices (default: 1)"},
+    {"--top-k", "K", "chooses only among the K likeliest symbols (default: all)"},
+    {"--seed", "N", "seed for the choices (default: 1)"},
     {NULL, NULL, NULL}};
 
 /* ---- the command line ---- */
@@ -40,7 +40,7 @@ static nn_status generate_read(const nn_arguments *arguments, double *length, nn
     double seed = 1;
     if (arguments->operand_count != 1)
         NN_FAIL(NN_ERROR_USAGE,
-                "generate: name one run directory or checkpoint: nntrain generate RUN_DIR --prompt TEXT");
+                "generate: give one run directory or checkpoint: nntrain generate RUN_DIR --prompt TEXT");
     NN_TRY(generate_number(arguments, OPTION_LENGTH, 500, 0, length));
     NN_TRY(generate_number(arguments, OPTION_TEMPERATURE, 0.8, 0, &options->temperature));
     NN_TRY(generate_number(arguments, OPTION_TOP_K, 0, 0, &options->top_k));
@@ -63,7 +63,7 @@ static nn_status generate_write(nn_generator *generator, size_t length)
     }
     fputc('\n', stdout);
     if (fflush(stdout) != 0 || ferror(stdout))
-        NN_FAIL(NN_ERROR_IO, "the text cannot be written: %s", strerror(errno));
+        NN_FAIL(NN_ERROR_IO, "cannot write the text: %s", strerror(errno));
     return NN_OK;
 }
 

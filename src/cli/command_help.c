@@ -144,7 +144,7 @@ static nn_status help_run(const nn_arguments *arguments)
 const nn_command nn_command_help = {
     .name = "help",
     .operands = "[TOPIC]",
-    .summary = "commands, keys of the configuration, and every plug-in",
+    .summary = "describes commands, keys of the configuration, and every plug-in",
     .options = help_options,
     .run = help_run,
 };

@@ -104,8 +104,8 @@ static nn_status import_parse_option(import_line *line, int argc, char **argv, i
 static nn_status import_parse(int argc, char **argv, import_line *line)
 {
     if (argc == 0 || argv[0][0] == '-')
-        NN_FAIL(NN_ERROR_USAGE, "import: name the format first: nntrain import FORMAT SOURCE... -o "
-                                "OUT.h5; `nntrain help import` lists the formats");
+        NN_FAIL(NN_ERROR_USAGE, "import: give the format first: nntrain import FORMAT SOURCE... -o OUT.h5; "
+                                "`nntrain help import` lists the formats");
     line->importer = nn_importer_find(argv[0]);
     if (!line->importer) return import_unknown_format(argv[0]);
     NN_TRY(NN_ALLOCATE(&line->sources, argc, "the command line"));
@@ -236,7 +236,7 @@ static nn_status import_start(const import_line *line, nn_config *config)
     const import_task task = {.line = line, .settings = &settings, .options = options};
     nn_status status = import_read_options(config, line->importer, &settings, options);
     if (status == NN_OK && line->source_count == 0)
-        status = nn_fail(NN_ERROR_USAGE, "nntrain import %s: name at least one file or folder to import",
+        status = nn_fail(NN_ERROR_USAGE, "nntrain import %s: give at least one file or folder to import",
                          line->importer->name);
     const char *file = status == NN_OK && line->importer->reads ? line->importer->reads(options) : NULL;
     if (file) status = nn_probe_files(1, &file);
@@ -287,7 +287,7 @@ static const nn_command_option import_options[] = {{NULL, NULL, NULL}};
 const nn_command nn_command_import = {
     .name = "import",
     .operands = "FORMAT SOURCE... -o OUT.h5 [--OPTION VALUE]...",
-    .summary = "turns files of other formats into a data file to train on",
+    .summary = "converts files of other formats to a data file for training",
     .options = import_options,
     .run_words = import_run_words,
 };

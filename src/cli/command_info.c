@@ -20,7 +20,7 @@ enum { OPTION_JSON, OPTION_FULL };
 
 static const nn_command_option info_options[] = {
     {"--json", NULL, "the same facts as one JSON object"},
-    {"--full", NULL, "read large datasets whole, not a sample of them"},
+    {"--full", NULL, "read large datasets completely, not a sample of their rows"},
     {NULL, NULL, NULL}};
 
 uint64_t nn_info_file_bytes(const char *path)
@@ -102,7 +102,7 @@ static nn_status info_run(const nn_arguments *arguments)
 {
     size_t count = arguments->operand_count;
     if (count == 0)
-        NN_FAIL(NN_ERROR_USAGE, "info: name a file, or one or more run directories: nntrain info FILE");
+        NN_FAIL(NN_ERROR_USAGE, "info: give a file, or one or more run directories: nntrain info FILE");
     nn_facts facts = {.json = arguments->value_counts[OPTION_JSON] > 0,
                       .full = arguments->value_counts[OPTION_FULL] > 0};
     nn_status status = count == 1 ? nn_info_append(&facts, arguments->operands[0])
@@ -115,7 +115,7 @@ static nn_status info_run(const nn_arguments *arguments)
 const nn_command nn_command_info = {
     .name = "info",
     .operands = "FILE|RUN_DIR...",
-    .summary = "what a data set, a checkpoint or a run directory holds; several runs as one table",
+    .summary = "shows the contents of a data set, a checkpoint or a run directory; several runs as one table",
     .options = info_options,
     .run = info_run,
 };

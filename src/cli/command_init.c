@@ -105,7 +105,7 @@ static nn_status init_read(const char *path, struct stat *facts, char **bytes)
     }
     nn_status status = NN_ALLOCATE(bytes, facts->st_size, "a file of an example");
     if (status == NN_OK && fread(*bytes, 1, (size_t)facts->st_size, file) != (size_t)facts->st_size)
-        status = nn_fail(NN_ERROR_IO, "%s: cannot be read to its end", path);
+        status = nn_fail(NN_ERROR_IO, "%s: cannot be read completely", path);
     fclose(file);
     return status;
 }
@@ -116,14 +116,13 @@ static nn_status init_copy(const char *from, const char *to)
     char *bytes = NULL;
     bool there;
     NN_TRY(nn_file_exists(to, &there));
-    if (there)
-        NN_FAIL(NN_ERROR_USAGE, "%s is there already and is not overwritten: choose another folder", to);
+    if (there) NN_FAIL(NN_ERROR_USAGE, "%s already exists and is not overwritten: choose another folder", to);
     nn_status status = init_read(from, &facts, &bytes);
     if (status == NN_OK) status = nn_store_commit(to, bytes, (size_t)facts.st_size);
     nn_free(bytes);
     NN_TRY(status);
     if ((facts.st_mode & S_IXUSR) && chmod(to, facts.st_mode & 0777) != 0)
-        NN_FAIL(NN_ERROR_IO, "%s: cannot be made executable: %s", to, strerror(errno));
+        NN_FAIL(NN_ERROR_IO, "cannot make %s executable: %s", to, strerror(errno));
     return NN_OK;
 }
 
@@ -132,7 +131,7 @@ static nn_status init_copy_all(const char *example, const char *target)
     struct dirent **entries;
     int count;
     if (mkdir(target, 0777) != 0 && errno != EEXIST)
-        NN_FAIL(NN_ERROR_IO, "%s: cannot be made: %s", target, strerror(errno));
+        NN_FAIL(NN_ERROR_IO, "cannot create %s: %s", target, strerror(errno));
     NN_TRY(init_list(example, &entries, &count));
     nn_status status = NN_OK;
     for (int i = 0; i < count && status == NN_OK; i++) {
@@ -151,11 +150,11 @@ static nn_status init_run(const nn_arguments *arguments)
     char example[PATH_SIZE], prepare[PATH_SIZE];
     struct stat facts;
     if (!folder)
-        NN_FAIL(NN_ERROR_IO, "there are no examples: neither %s nor %s is there", NN_DATA_DIR,
+        NN_FAIL(NN_ERROR_IO, "there are no examples: neither %s nor %s exists", NN_DATA_DIR,
                 NN_SOURCE_DATA_DIR);
     if (arguments->operand_count == 0) return init_show(folder);
     if (arguments->operand_count > 2)
-        NN_FAIL(NN_ERROR_USAGE, "init: one example and one folder: nntrain init NAME [DIR]");
+        NN_FAIL(NN_ERROR_USAGE, "init: give one example and one folder: nntrain init NAME [DIR]");
     const char *name = arguments->operands[0];
     const char *target = arguments->operand_count == 2 ? arguments->operands[1] : name;
     snprintf(example, sizeof example, "%s/%s", folder, name);
@@ -164,8 +163,9 @@ static nn_status init_run(const nn_arguments *arguments)
     NN_TRY(init_copy_all(example, target));
     snprintf(prepare, sizeof prepare, "%s/prepare.sh", target);
     bool prepares = stat(prepare, &facts) == 0;
-    nn_log_line("%s is in %s; its README.md says more. To run it:\n  cd %s\n%s  mpirun -n 2 nntrain %s.yaml",
-                name, target, target, prepares ? "  ./prepare.sh\n" : "", name);
+    nn_log_line(
+        "%s is in %s; its README.md describes it. To run it:\n  cd %s\n%s  mpirun -n 2 nntrain %s.yaml", name,
+        target, target, prepares ? "  ./prepare.sh\n" : "", name);
     return NN_OK;
 }
 

@@ -10,9 +10,9 @@ static const nn_command_option predict_options[] = {
     {"-o", "FILE", "the CSV file to write (default: predictions.csv)"},
     {"--data", "FILE", "an HDF5 file, or a pattern: a prediction for each row; may be given several times"},
     {"--part", "PART",
-     "train, validation or test (default: test, else validation, else train); with --data: the "
-     "part whose datasets the files have"},
-    {"--set", "KEY=VALUE", "read the data in another way: data.fields.x.missing=mean"},
+     "train, validation or test (default: test, otherwise validation, otherwise train); with --data: the "
+     "part whose datasets are in the files"},
+    {"--set", "KEY=VALUE", "reads the data in another way: data.fields.x.missing=mean"},
     {NULL, NULL, NULL}};
 
 static const char *predict_option(const nn_arguments *arguments, int option, const char *otherwise)
@@ -30,7 +30,7 @@ static nn_status predict_run(const nn_arguments *arguments)
 {
     if (arguments->operand_count != 1)
         NN_FAIL(NN_ERROR_USAGE,
-                "predict: name one run directory or checkpoint: nntrain predict RUN_DIR -o FILE.csv");
+                "predict: give one run directory or checkpoint: nntrain predict RUN_DIR -o FILE.csv");
     const nn_text_list files = {(char **)(uintptr_t)arguments->values[OPTION_DATA],
                                 arguments->value_counts[OPTION_DATA]};
     const nn_text_list sets = {(char **)(uintptr_t)arguments->values[OPTION_SET],
@@ -47,17 +47,17 @@ static nn_status predict_run(const nn_arguments *arguments)
 const nn_command nn_command_predict = {
     .name = "predict",
     .operands = "RUN_DIR|CHECKPOINT",
-    .summary = "predictions of the best weights, next to the targets if there are any, as a CSV file",
+    .summary = "writes a CSV file with the predictions of the best weights, and the targets if there are any",
     .options = predict_options,
     .about =
         "Without --data: a part of the run's own data, its samples numbered within the part.\n"
-        "With --data: one line per row of the files (per window of data.window), in their order, whatever "
-        "the\n"
-        "run has split off. Targets are not needed; those that exist become columns. A row whose inputs\n"
-        "hold NaN or Inf, or cannot be read, has no prediction: its numbers are nan, its class is empty.\n"
+        "With --data: one line per row of the files (per window of data.window), in their order, regardless\n"
+        "of how the run split them. Targets are not needed; those present become columns. A row whose "
+        "inputs\n"
+        "contain NaN or Inf, or cannot be read, has no prediction: its numbers are nan, its class is empty.\n"
         "The files need the datasets that the configuration names for test, validation or train, or those\n"
         "names without the part (x for x_test). Columns, classes and categories are matched by name where\n"
-        "files have names. Several files: columns `file` and `row` say where a line is from.\n"
-        "Numbers have as many digits as bring back the same bits.\n",
+        "files have names. With several files, columns `file` and `row` give the origin of each line.\n"
+        "Numbers have enough digits to restore the same bits.\n",
     .run = predict_run,
 };

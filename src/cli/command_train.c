@@ -15,10 +15,10 @@ enum { OPTION_SET, OPTION_RUN_DIR, OPTION_FRESH, OPTION_TIME_LIMIT };
 static const nn_command_option train_options[] = {
     {"--set", "KEY=VALUE", "sets any key of the configuration: --set optimizer.adam.learning_rate=0.01"},
     {"--run-dir", "DIR",
-     "where checkpoints and metrics go (default: runs/NAME after the configuration's name)"},
-    {"--fresh", NULL, "starts over: removes what the run directory holds of an earlier run"},
+     "folder for checkpoints and metrics (default: runs/NAME, from the name of the configuration)"},
+    {"--fresh", NULL, "starts over: removes the files of an earlier run from the run directory"},
     {"--time-limit", "TIME",
-     "how long this job may run, such as 1:30:00 or \"90 min\": it stops in time for a last checkpoint "
+     "time available to this job, such as 1:30:00 or \"90 min\": it stops in time for a last checkpoint "
      "(default: until SLURM_JOB_END_TIME)"},
     {NULL, NULL, NULL}};
 
@@ -58,8 +58,9 @@ static nn_status train_run(const nn_arguments *arguments)
 }
 
 static const char train_about[] =
-    "USR1, TERM, the first Ctrl-C and the end of the job's time save a checkpoint at the next step; the\n"
-    "second Ctrl-C ends at once. The same command resumes, on any number of ranks.\n"
+    "On USR1, TERM, the first Ctrl-C and shortly before its time ends, the job saves a checkpoint at the\n"
+    "next step and stops; a second Ctrl-C ends it at once. The same command resumes, on any number of "
+    "ranks.\n"
     "\n"
     "exit codes:\n"
     "   0  trained to the end\n"
@@ -67,21 +68,22 @@ static const char train_about[] =
     "   3  NaN or Inf while training\n"
     "   4  a rank made no progress for training.hang_timeout\n"
     "   5  the data cannot be used as configured\n"
-    "   6  a file could not be read (tried for 60 s where the failure may pass) or written\n"
+    "   6  a file could not be read (retried for 60 s if the failure may be temporary) or written\n"
     "   7  out of memory\n"
-    "   8  MPI failed, or ranks, or the machine and the run, do not fit together\n"
+    "   8  MPI failed, the ranks differ, or the machine does not fit the run\n"
     "   9  the checkpoints are damaged\n"
     "  10  another job holds the run directory\n"
     "  11  trained, but the last checkpoint could not be written\n"
-    "  12  a node's memory or arithmetic gave wrong bits\n"
+    "  12  memory or arithmetic of a node gave wrong bits\n"
     "  75  stopped on request or in time, and saved: run again to resume\n"
     "mpirun may end with 1 after TERM or Ctrl-C; RUN_DIR/status has the exit code of the run itself.\n"
-    "A restart may fix 4, 8, 12, 6 and 11, and a signal's 128 + n; it ends the others the same way again.\n";
+    "A restart may help after 4, 6, 8, 11, 12 and 128 + n (signal n); after the others the run would fail "
+    "again.\n";
 
 const nn_command nn_command_train = {
     .name = "train",
     .operands = "[CONFIG.yaml]",
-    .summary = "trains, or resumes where the run directory has a checkpoint",
+    .summary = "trains, or resumes if the run directory has a checkpoint",
     .about = train_about,
     .options = train_options,
     .run = train_run,

@@ -9,22 +9,22 @@
 static const nn_command_option verify_options[] = {{NULL, NULL, NULL}};
 
 static const char verify_about[] =
-    "Needs no MPI and changes nothing. (During a run, what it has just removed may be reported as\n"
+    "Needs no MPI and changes nothing. (During a run, files that it has just removed may be reported as\n"
     "missing.) For each file it checks whether\n"
-    "  - it can be read, and its seal (a checksum of the whole file) is right,\n"
-    "  - each array in it has the checksum that it was written with,\n"
-    "  - it has all that its own configuration asks for, in the right shapes,\n"
+    "  - it can be read, and its seal (a checksum of the whole file) is correct,\n"
+    "  - each array in it has the checksum recorded when it was written,\n"
+    "  - it contains everything that its own configuration requires, in the right shapes,\n"
     "  - weights and optimizer state are finite, and the fingerprint is that of the weights,\n"
     "  - it was made at the step that its name tells, and by the run that the manifest names,\n"
     "  - it is the very file that RUN_DIR/manifest lists.\n"
-    "What the manifest lists and does not exist is reported, too. Each file is a line, good or BAD,\n"
-    "with what is wrong below it. The exit code is 0 where all are good, 9 where one is not.\n"
+    "Files that the manifest lists but that are missing are reported too. There is one line per file,\n"
+    "good or BAD, followed by its problems. The exit code is 0 if all are good, otherwise 9.\n"
     "\n"
     "  nntrain verify runs/fashion\n"
     "  nntrain verify runs/fashion/checkpoints/step-0000001200.h5 copies/best.h5\n"
     "\n"
-    "A run resumes from its newest good checkpoint by itself, and says which it passed over. A\n"
-    "damaged checkpoint can only be restored from a copy.\n";
+    "A run resumes from its newest good checkpoint, and reports those that it skipped. A damaged\n"
+    "checkpoint can only be restored from a copy.\n";
 
 /* How many were good. */
 typedef struct verify_count {
@@ -44,7 +44,7 @@ static void verify_print_file(void *context, const char *path, const nn_verified
     if (verified->opens)
         printf(", step %lld, %lld epochs done, fingerprint %s", (long long)progress->step,
                (long long)progress->epochs, progress->fingerprint);
-    printf(", %s, %lld of %lld arrays are right\n", bytes,
+    printf(", %s, %lld of %lld arrays are correct\n", bytes,
            (long long)(verified->arrays - verified->damaged_arrays), (long long)verified->arrays);
     if (bad) fputs(verified->problems.bytes, stdout);
 }
@@ -63,7 +63,7 @@ static void verify_print_manifest(void *context, const char *path, const nn_mani
     if (!manifest && problem) {
         verify_print_bad(count, path, problem);
     } else if (!manifest) {
-        printf("%s: there is none; an older nntrain wrote none, otherwise it is lost\n", path);
+        printf("%s: missing; it was lost, or an older nntrain wrote the run\n", path);
     } else {
         printf("%s: good, lists %zu files of the run %016" PRIx64 "\n", path, manifest->count, manifest->run);
         count->files++;
@@ -72,7 +72,7 @@ static void verify_print_manifest(void *context, const char *path, const nn_mani
 
 static void verify_print_gone(void *context, const char *path)
 {
-    verify_print_bad(context, path, "it is gone: the manifest lists it");
+    verify_print_bad(context, path, "it is missing, but listed in the manifest");
 }
 
 static nn_status verify_run(const nn_arguments *arguments)
@@ -80,7 +80,7 @@ static nn_status verify_run(const nn_arguments *arguments)
     verify_count count = {0};
     const nn_verify_listener listener = {&count, verify_print_file, verify_print_manifest, verify_print_gone};
     if (arguments->operand_count == 0)
-        NN_FAIL(NN_ERROR_USAGE, "verify: name run directories or checkpoints: nntrain verify RUN_DIR");
+        NN_FAIL(NN_ERROR_USAGE, "verify: give run directories or checkpoints: nntrain verify RUN_DIR");
     nn_status status = NN_OK;
     for (size_t i = 0; i < arguments->operand_count; i++) {
         nn_status one = nn_verify(arguments->operands[i], &listener);
@@ -92,18 +92,18 @@ static nn_status verify_run(const nn_arguments *arguments)
     printf("%zu file%s: %zu good, %zu bad\n", count.files, count.files == 1 ? "" : "s",
            count.files - count.bad, count.bad);
     if (count.bad == 0 && status == NN_OK) return NN_OK;
-    if (count.bad == 0) NN_FAIL(status, "some of what was named could not be looked at");
-    NN_FAIL(
-        NN_ERROR_CHECKPOINT,
-        "%zu of %zu files are damaged, gone or not what they should be: a run resumes from the newest good "
-        "checkpoint, or from good best weights; restore the others from a copy, if there is one",
-        count.bad, count.files);
+    if (count.bad == 0) NN_FAIL(status, "some of the paths given could not be verified");
+    NN_FAIL(NN_ERROR_CHECKPOINT,
+            "%zu of %zu files are damaged, missing or not what they should be: a run resumes from the newest "
+            "good checkpoint, or from good best weights; restore the others from a copy, if there is one",
+            count.bad, count.files);
 }
 
 const nn_command nn_command_verify = {
     .name = "verify",
     .operands = "RUN_DIR|CHECKPOINT...",
-    .summary = "checks seals, checksums, steps, runs and finite weights of checkpoints; 9: not all are good",
+    .summary =
+        "checks that checkpoints are intact, finite and from the right run and step; exits with 9 if not",
     .options = verify_options,
     .about = verify_about,
     .run = verify_run,

@@ -27,7 +27,7 @@ static nn_status version_run(const nn_arguments *arguments)
 const nn_command nn_command_version = {
     .name = "version",
     .operands = "",
-    .summary = "versions of the program and of what it was built with",
+    .summary = "shows the versions of the program and of the libraries it was built with",
     .options = version_options,
     .run = version_run,
 };

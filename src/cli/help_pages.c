@@ -127,7 +127,7 @@ static const struct {
     const char *section, *topic, *summary;
 } pages_sections[] = {
     {"data", "data", "required: files, datasets, splits, windows, normalisation, streams"},
-    {"network", "network", "required: the list of layers, from the data on"},
+    {"network", "network", "required: the list of layers, from input to output"},
     {"loss", "losses", "required: the quantity that training minimises"},
     {"metrics", "metrics", "results reported next to the loss"},
     {"optimizer", "optimizers", "how the gradient updates the weights; default adam"},

@@ -11,7 +11,7 @@ const char nn_help_faults[] =
     "Full disk, quota, I/O errors:\n"
     "  older checkpoints stay intact; the write is tried again; exit 11 if the last checkpoint is missing\n"
     "A file cannot be read (EIO, ESTALE, ...):\n"
-    "  tried again for 60 s, then exit 6; nothing is passed over or removed for it\n"
+    "  tried again for 60 s, then exit 6; no file is skipped or removed because of it\n"
     "A checkpoint is damaged, missing or swapped:\n"
     "  reported; the newest intact one is used; nothing starts from scratch without --fresh\n"
     "NaN or Inf (training.on_nonfinite):\n"

@@ -198,18 +198,18 @@ static void data_append_values(nn_facts *facts, const data_set *set)
     const nn_value_statistics *statistics = set->statistics;
     nn_text *text = &facts->text;
     if (!statistics->measured && statistics->count > 0 && nn_store_type_size(set->info->type) > 0)
-        nn_text_append(text, "    rows too long to be read here\n");
+        nn_text_append(text, "    rows too long to read here\n");
     if (!statistics->measured) return;
     data_append_range(facts, set);
     data_append_missing(text, statistics);
     if (statistics->constants > 0)
         nn_text_append(text,
-                       "    %" PRId64 " of the %" PRId64 " values of a row are the same in all rows, the "
-                       "first is number %" PRId64 "\n",
+                       "    %" PRId64 " of the %" PRId64
+                       " values of a row are the same in all rows; the first is number %" PRId64 "\n",
                        statistics->constants, statistics->row, statistics->first_constant);
     if (statistics->class_count > 0) data_append_classes(text, statistics);
     if (statistics->sampled)
-        nn_text_append(text, "    these values are of %" PRId64 " rows spread evenly (--full reads all)\n",
+        nn_text_append(text, "    these values are from %" PRId64 " rows spread evenly (--full reads all)\n",
                        statistics->rows_read);
 }
 
@@ -237,9 +237,8 @@ static void data_append_reads(nn_text *text, const data_set *set)
     double times = nn_dataset_reads(info->extents[0], values, info->chunk[0], bytes, &block);
     if (times <= DATA_READS) return;
     nn_text_append(text,
-                   "    a stream that is shuffled in blocks of %" PRId64
-                   " rows reads this about %.0f times an "
-                   "epoch: set data.shuffle_block: %" PRId64 ", or ",
+                   "    a stream shuffled in blocks of %" PRId64
+                   " rows reads this about %.0f times per epoch: set data.shuffle_block: %" PRId64 ", or ",
                    block, times, info->chunk[0]);
     nn_dataset_append_repack(text, set->name, info->dimensions, info->chunk, 0, block);
     nn_text_append(text, " FILE NEW_FILE\n");

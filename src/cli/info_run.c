@@ -78,11 +78,11 @@ static void run_append_line(nn_facts *facts, const run_saved *saved)
 {
     char bytes[NN_FORMAT_SIZE];
     if (saved->whole)
-        nn_text_append(&facts->text, "step %lld, %lld epochs done%s, whole, %s, fingerprint %s\n",
+        nn_text_append(&facts->text, "step %lld, %lld epochs done%s, intact, %s, fingerprint %s\n",
                        (long long)saved->progress.step, (long long)saved->progress.epochs, run_ending(saved),
                        nn_format_bytes(bytes, (double)saved->bytes), saved->progress.fingerprint);
     else
-        nn_text_append(&facts->text, "not whole: %s\n", saved->problem);
+        nn_text_append(&facts->text, "not intact: %s\n", saved->problem);
 }
 
 static void run_append_saved(nn_facts *facts, const run_saved *saved)
@@ -210,9 +210,7 @@ static nn_status run_check(const char *directory, size_t checkpoints)
     snprintf(metrics, sizeof metrics, "%.4000s/" RUN_METRICS, directory);
     snprintf(best, sizeof best, "%.4000s/" NN_KEPT_BEST, directory);
     if (checkpoints > 0 || nn_info_file_bytes(metrics) > 0 || nn_info_file_bytes(best) > 0) return NN_OK;
-    NN_FAIL(NN_ERROR_USAGE,
-            "%s: is a folder, but no run directory with a checkpoint; name a file, or a run directory",
-            directory);
+    NN_FAIL(NN_ERROR_USAGE, "%s: is a folder without checkpoints; give a file or a run directory", directory);
 }
 
 nn_status nn_info_append_run(nn_facts *facts, const char *directory)

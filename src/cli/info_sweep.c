@@ -61,7 +61,7 @@ static void sweep_append_unfinished(const nn_sweep *all, nn_text *text)
         early += strcmp(all->runs[i].progress.ended, "early stopping") == 0;
     }
     if (early > 0)
-        nn_text_append(text, "\n%lld of the %zu runs stopped early, as training.early_stopping says\n",
+        nn_text_append(text, "\n%lld of the %zu runs stopped early, due to training.early_stopping\n",
                        (long long)early, all->run_count);
     if (unfinished == 0) return;
     nn_text_append(text, "\n%lld of the %zu runs have not finished:", (long long)unfinished, all->run_count);

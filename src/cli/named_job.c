@@ -32,7 +32,7 @@ nn_status nn_named_job_find(const nn_arguments *arguments, const char *command, 
     names->config = named_find_config(arguments, names->example);
     if (!names->config)
         NN_FAIL(NN_ERROR_USAGE,
-                "there is no " LOCAL_CONFIG " here, and the built-in example is not installed in %s; name a "
+                "there is no " LOCAL_CONFIG " here, and the built-in example is not installed in %s; give a "
                 "configuration: nntrain %sCONFIG.yaml",
                 NN_DATA_DIR, strcmp(command, "train") == 0 ? "" : "check ");
     const char *slash = strrchr(names->config, '/'), *name = slash ? slash + 1 : names->config;

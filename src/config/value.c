@@ -90,7 +90,7 @@ static bool value_unknown_symbol(const nn_config_reading *reading, const nn_conf
 {
     size_t count = 0;
     while (reading->symbols != NULL && reading->symbols[count].name != NULL) count++;
-    if (count == 0) return value_wrong(reading, node, "a whole number");
+    if (count == 0) return value_wrong(reading, node, "an integer");
     void *block;
     nn_status status = nn_config_allocate(reading->config, count * sizeof(char *), &block);
     if (status != NN_OK) return value_no_memory(reading, status);
@@ -119,14 +119,14 @@ static bool value_read_integer(const nn_config_reading *reading, const nn_config
 {
     double real;
     int64_t number;
-    const char *word = value_word(reading, node, "a whole number");
+    const char *word = value_word(reading, node, "an integer");
     if (word == NULL) return false;
     if (value_symbol(reading->symbols, word, &number)) {
         *(int64_t *)field = number; /* may be a special value outside the limits */
         return true;
     }
     bool is_number = nn_config_parse_number(word, &real);
-    if (is_number && !value_whole(word, &number)) return value_wrong(reading, node, "a whole number");
+    if (is_number && !value_whole(word, &number)) return value_wrong(reading, node, "an integer");
     if (!is_number) return value_unknown_symbol(reading, node);
     if (!nn_config_check_limits(reading, node, (double)number)) return false;
     *(int64_t *)field = number;
@@ -269,7 +269,7 @@ static bool value_read_integers(const nn_config_reading *reading, const nn_confi
 {
     size_t count = node->kind == NN_CONFIG_LIST ? node->count : 1;
     if (node->kind == NN_CONFIG_MAPPING || count == 0 || count > NN_INTEGER_LIST_MAX)
-        return value_wrong(reading, node, "a whole number or a list of them");
+        return value_wrong(reading, node, "an integer or a list of integers");
     bool is_good = true;
     for (size_t i = 0; i < count; i++)
         is_good &= value_read_integer(reading, node->kind == NN_CONFIG_LIST ? node->entries[i].value : node,

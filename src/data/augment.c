@@ -38,7 +38,7 @@ nn_status nn_augment_check(const nn_augment *augment, nn_shape shape, bool targe
         if (type->mix && !targets_mix)
             augment_collect(&problems, type,
                             "mixes the classes of samples, which this loss does not accept; use "
-                            "cross_entropy or leave it out");
+                            "cross_entropy or remove it");
     }
     nn_status status = NN_OK;
     if (problems.failed)

@@ -25,17 +25,16 @@ static nn_status check_input(const nn_array *self, const nn_data_field_options *
     if (field->kind == NN_KIND_CLASS || field->kind == NN_KIND_VALUE)
         NN_FAIL(NN_ERROR_USAGE,
                 "data.fields.%s.kind: only targets can be of this kind; use kind: index for an input of "
-                "whole numbers that an embedding looks up",
+                "integers that an embedding looks up",
                 self->key);
     if (field->labels.count > 0)
-        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.labels: only targets have classes: leave it out", self->key);
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.labels: only targets have classes: remove it", self->key);
     if (field->kind != NN_KIND_INDEX) return NN_OK;
     bool scaled = (field->scale != 0 && field->scale != 1) || field->offset != 0;
     if (scaled || (field->normalize != NN_NORMALIZE_AUTO && field->normalize != NN_NORMALIZE_NONE))
-        NN_FAIL(
-            NN_ERROR_USAGE,
-            "data.fields.%s.kind: index: indices are not normalised: leave out normalize, scale and offset",
-            self->key);
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.fields.%s.kind: index: indices are not normalised: remove normalize, scale and offset",
+                self->key);
     return NN_OK;
 }
 
@@ -73,33 +72,33 @@ static nn_status check_field(const nn_data_request *request, const nn_source *so
         NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.kind: index: only inputs can be of this kind; use class",
                 self->key);
     if (self->label && field->normalize != NN_NORMALIZE_AUTO && field->normalize != NN_NORMALIZE_NONE)
-        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.normalize: class labels are not normalised: leave it out",
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.normalize: class labels are not normalised: remove it",
                 self->key);
     int target = request->target_count == 1 ? 0 : array - source->inputs;
     const nn_domain *domain = request->wanted[target].domain;
     bool normalised = field->normalize != NN_NORMALIZE_AUTO && field->normalize != NN_NORMALIZE_NONE;
     if (!self->label && domain && domain->bounded && (normalised || field->transform != NN_TRANSFORM_NONE))
         NN_FAIL(NN_ERROR_USAGE,
-                "data.fields.%s: the loss %s takes numbers from %g to %g as they are: leave out normalize "
-                "and transform; to bring other numbers into this range, set scale and offset (value x scale "
-                "+ offset)",
+                "data.fields.%s: the loss %s takes numbers from %g to %g as they are: remove normalize and "
+                "transform; to bring other numbers into this range, set scale and offset (value x scale + "
+                "offset)",
                 self->key, request->wanted[target].loss, domain->least, domain->most);
     if (!self->label && field->labels.count > 0)
         NN_FAIL(NN_ERROR_USAGE,
-                "data.fields.%s.labels: the target is read as values, not classes: leave labels out, or use "
-                "a loss for classes, such as cross_entropy",
+                "data.fields.%s.labels: the target is read as values, not classes: remove labels, or use a "
+                "loss for classes, such as cross_entropy",
                 self->key);
     if (!self->label && field->ignored_label)
         NN_FAIL(NN_ERROR_USAGE,
-                "data.fields.%s.ignored_label: the target is read as values: leave it out, or set kind: "
-                "class; to ignore values, store them as NaN and set missing: mask",
+                "data.fields.%s.ignored_label: the target is read as values: remove it, or set kind: class; "
+                "to ignore values, store them as NaN and set missing: mask",
                 self->key);
     if (self->label && source->fields > source->inputs + request->target_count)
         NN_FAIL(NN_ERROR_USAGE,
                 "data.train.y: several targets under one loss must all be values; a class label must be the "
                 "only target, or have its own loss: losses: {NAME: cross_entropy, ...}");
     if (field->augment.count > 0)
-        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.augment: only inputs are augmented: leave it out", self->key);
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.%s.augment: only inputs are augmented: remove it", self->key);
     return NN_OK;
 }
 
@@ -117,7 +116,7 @@ static nn_status check_stateful(const nn_data_options *options)
     if (options->shuffle != NN_SHUFFLE_STATEFUL) return NN_OK;
     if (options->balanced || options->bucket_by_length)
         NN_FAIL(NN_ERROR_USAGE, "data.shuffle: stateful: samples chosen by class or length are not "
-                                "consecutive: leave out balanced and bucket_by_length");
+                                "consecutive: remove balanced and bucket_by_length");
     if (window->length > 0 && window->stride != window->length)
         NN_FAIL(NN_ERROR_USAGE,
                 "data.shuffle: stateful: each window must start where the one before it ends: set "
@@ -139,12 +138,12 @@ void nn_data_check_fields(const nn_data_request *request, const nn_source *train
         nn_problems_collect(
             problems,
             nn_fail(NN_ERROR_USAGE,
-                    "data.train.weights: windows have no weights, only samples that are rows: leave it out"));
+                    "data.train.weights: windows have no weights, only samples that are rows: remove it"));
     if (request->options->balanced && train->listed &&
         (!check_has_classes(train) || request->options->window.length > 0))
         nn_problems_collect(
             problems,
-            nn_fail(NN_ERROR_USAGE, "data.balanced: needs exactly one class per sample; leave it out"));
+            nn_fail(NN_ERROR_USAGE, "data.balanced: needs exactly one class per sample; remove it"));
 }
 
 /* ---- once the fields are known ---- */
@@ -159,16 +158,14 @@ static nn_status check_mixing(const nn_dataset *dataset)
         (target->label && target->masks))
         NN_FAIL(NN_ERROR_USAGE,
                 "data.fields.%s.augment: samples that have lengths, are indices or may lack a label cannot "
-                "be mixed: leave out mixup",
+                "be mixed: remove mixup",
                 field);
     if (dataset->target_count > 1)
         NN_FAIL(NN_ERROR_USAGE,
-                "data.fields.%s.augment: samples with several targets cannot be mixed: leave out mixup",
-                field);
+                "data.fields.%s.augment: samples with several targets cannot be mixed: remove mixup", field);
     if (dataset->label_values > 1)
         NN_FAIL(NN_ERROR_USAGE,
-                "data.fields.%s.augment: samples with several labels cannot be mixed: leave out mixup",
-                field);
+                "data.fields.%s.augment: samples with several labels cannot be mixed: remove mixup", field);
     return NN_OK;
 }
 
@@ -186,12 +183,11 @@ static nn_status check_transform(const nn_dataset *dataset, const nn_view *input
                                  const nn_transform_type *type)
 {
     if (input->index)
-        NN_FAIL(NN_ERROR_USAGE, "%s changes values, which makes no sense for indices: leave it out",
-                type->name);
+        NN_FAIL(NN_ERROR_USAGE, "%s changes values, which makes no sense for indices: remove it", type->name);
     for (int v = 0; v < dataset->view_count && type->moves; v++)
         if (check_is_spread(&dataset->views[v], input))
             NN_FAIL(NN_ERROR_USAGE,
-                    "%s moves steps or pixels, but not target '%s', which has a value for each: leave it out",
+                    "%s moves steps or pixels, but not target '%s', which has a value for each: remove it",
                     type->name, dataset->first->arrays[v].key);
     return NN_OK;
 }

@@ -125,8 +125,8 @@ const nn_option nn_data_field_options_table[] = {
     {"normalize", NN_OPTION_CHOICE, FIELD(normalize), "auto", 0, 0, normalize_choices, NN_EFFECT_RESULT,
      "standardize: mean 0 and deviation 1; unit_range: 0 to 1; none; auto: standardize all but labels"},
     {"kind", NN_OPTION_CHOICE, FIELD(kind), "auto", 0, 0, kind_choices, NN_EFFECT_RESULT,
-     "for targets: class labels or values; auto: what the loss needs. For inputs, index: whole numbers from "
-     "0 that an embedding looks up, not normalised"},
+     "for targets: class labels or values; auto: what the loss needs. For inputs, index: integers from 0 "
+     "that an embedding looks up, not normalised"},
     {"layout", NN_OPTION_TEXT, FIELD(layout), "", 0, 0, NULL, NN_EFFECT_RESULT,
      "the dataset's dimensions in order: N samples, C channels, D depth, H height, W width, T time, F "
      "features; NHW adds a channel, NCHW and HWN are transposed to N x H x W x C (default: samples first, "
@@ -143,7 +143,7 @@ const nn_option nn_data_field_options_table[] = {
     {"missing", NN_OPTION_CHOICE, FIELD(missing), "error", 0, 0, missing_choices, NN_EFFECT_RESULT,
      "what to do with missing values (NaN, missing according to attributes, or never written): error: stop; "
      "mean: use the mean of the column in training (needs normalize: standardize); mask: ignore targets, set "
-     "inputs to 0 after normalisation; drop: leave out the sample"},
+     "inputs to 0 after normalisation; drop: remove the sample"},
     {"attributes", NN_OPTION_CHOICE, FIELD(attributes), "read", 0, 0, attributes_choices, NN_EFFECT_RESULT,
      "read: _FillValue, missing_value, valid_min, valid_max and valid_range of the dataset, or the fill "
      "value set in HDF5, mark missing values, and scale_factor, add_offset and _Unsigned unpack the others; "

@@ -296,7 +296,7 @@ static void fields_warn_steps(const nn_dataset *dataset, const nn_view *view)
     if (steps && view->shape.extents[0] > 1)
         nn_log_warning(
             "data.fields.%s.layout: %s: the %lld values of a sample are read as steps of one quantity with "
-            "joint metrics, although no input has this many steps; if they are columns, leave out layout",
+            "joint metrics, although no input has this many steps; if they are columns, remove layout",
             array->key, layout, (long long)view->shape.extents[0]);
 }
 

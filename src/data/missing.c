@@ -41,7 +41,7 @@ nn_status nn_piece_inspect(nn_source *source, nn_piece *piece, int which,
         status = nn_store_gaps_find(stored, &piece->gaps[which]);
     if (status == NN_OK && piece->gaps[which] && piece->staged && nn_store_array_info(stored)->is_virtual)
         status = nn_fail(NN_ERROR_USAGE, "data.stage: a virtual dataset has its values in other files, which "
-                                         "are not copied: leave out stage");
+                                         "are not copied: remove stage");
     if (status == NN_OK) status = missing_check_gaps(piece, which);
     if (status == NN_OK) status = missing_read_packing(source, piece, which, stored, options);
     return nn_array_context(&source->arrays[which], status);

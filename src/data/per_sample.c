@@ -22,10 +22,9 @@ static nn_status per_sample_fill_lengths(const nn_dataset *dataset, int part, vo
         if (status == NN_OK && (lengths[s] < 1 || lengths[s] > steps))
             status = nn_array_context(
                 array,
-                nn_fail(
-                    NN_ERROR_DATA,
-                    "the length of sample %lld is not a whole number from 1 to %lld, the steps of a sequence",
-                    (long long)row, (long long)steps));
+                nn_fail(NN_ERROR_DATA,
+                        "the length of sample %lld is not an integer from 1 to %lld, the steps of a sequence",
+                        (long long)row, (long long)steps));
     }
     nn_blocks_destroy(blocks);
     return status;

@@ -61,8 +61,8 @@ void nn_scan_warn_of_rounded(nn_dataset *dataset, const nn_scan_view *view, int6
     unsigned bit = 1u << view->view->array;
     if (row == INT64_MAX || (dataset->reported_rounded & bit)) return;
     dataset->reported_rounded |= bit;
-    nn_log_warning("data.%s.%s: dataset \"%s\" of %s: sample %lld contains a whole number beyond 2^53 (the "
-                   "first such value), which is rounded to double precision: renumber codes from 0, subtract "
-                   "an offset from times, or leave out the dataset",
+    nn_log_warning("data.%s.%s: dataset \"%s\" of %s: sample %lld contains an integer beyond 2^53 (the first "
+                   "such value), which is rounded to double precision: renumber codes from 0, subtract an "
+                   "offset from times, or remove the dataset",
                    array->part, array->key, array->dataset, array->path, (long long)row);
 }

@@ -95,9 +95,9 @@ static nn_status scan_explain_label(const nn_scan_work *work, const nn_scan_view
                 "or use a loss for values, such as mse",
                 (long long)bad, view->array->key, view->array->key);
     NN_FAIL(NN_ERROR_DATA,
-            "the label of sample %lld is %.17g (the first such label): labels are whole numbers from %lld; "
-            "list the labels in class order in data.fields.%s.labels: [...], set ignored_label if this one "
-            "means no class, or use a loss for values, such as mse",
+            "the label of sample %lld is %.17g (the first such label): labels are integers from %lld; list "
+            "the labels in class order in data.fields.%s.labels: [...], set ignored_label if this one means "
+            "no class, or use a loss for values, such as mse",
             (long long)bad, value, (long long)view->array->first_label, view->array->key);
 }
 
@@ -128,8 +128,8 @@ static nn_status scan_explain_value(const nn_scan_work *work, const nn_scan_view
     if (isfinite(value) && !view->view->index) return scan_explain_range(view, bad, column, value, at);
     if (view->view->index)
         NN_FAIL(NN_ERROR_DATA,
-                "sample %lld, value %lld is %.17g (the first such value): an index is a whole number from 0 "
-                "to %.0f; renumber the data, set data.fields.%s.classes, or leave out kind: index",
+                "sample %lld, value %lld is %.17g (the first such value): an index is an integer from 0 to "
+                "%.0f; renumber the data, set data.fields.%s.classes, or remove kind: index",
                 (long long)bad, (long long)column, value, view->indices - 1, view->array->key);
     NN_FAIL(NN_ERROR_DATA,
             "sample %lld, column %lld is %s (the first such value): repair the data, or skip such samples "

@@ -118,7 +118,7 @@ static nn_status array_find_ignored(const nn_data_field_options *options, nn_arr
     array->ignored_label = strtoll(options->ignored_label, &end, 10);
     array->ignores = true;
     if (end != options->ignored_label && !*end) return NN_OK;
-    NN_FAIL(NN_ERROR_USAGE, "ignored_label: '%s' is not a whole number", options->ignored_label);
+    NN_FAIL(NN_ERROR_USAGE, "ignored_label: '%s' is not an integer", options->ignored_label);
 }
 
 /* The labels of data.fields.NAME.labels. */
@@ -127,14 +127,14 @@ static nn_status array_list_labels(const nn_data_field_options *options, nn_arra
     const nn_text_list *labels = &options->labels;
     if (labels->count == 0) return NN_OK;
     if (options->first_label != 0)
-        NN_FAIL(NN_ERROR_USAGE, "labels and first_label cannot both be given: leave out first_label");
+        NN_FAIL(NN_ERROR_USAGE, "labels and first_label cannot both be given: remove first_label");
     NN_TRY(NN_ALLOCATE(&array->listed, labels->count, "the labels of the classes"));
     array->listed_count = (int64_t)labels->count;
     for (size_t i = 0; i < labels->count; i++) {
         char *end;
         array->listed[i] = strtoll(labels->items[i], &end, 10);
         if (end == labels->items[i] || *end)
-            NN_FAIL(NN_ERROR_USAGE, "labels: '%s' is not a whole number", labels->items[i]);
+            NN_FAIL(NN_ERROR_USAGE, "labels: '%s' is not an integer", labels->items[i]);
         for (size_t k = 0; k < i; k++)
             if (array->listed[k] == array->listed[i])
                 NN_FAIL(NN_ERROR_USAGE, "labels: %lld is listed twice", (long long)array->listed[i]);

@@ -141,7 +141,7 @@ static nn_status source_match_targets(const nn_data_names *y, int part, const nn
         for (int t = 0; t < wanted_count; t++) asked |= strcmp(y->names[i], wanted[t].name) == 0;
         if (!asked)
             NN_FAIL(NN_ERROR_USAGE,
-                    "data.%s.y.%s: this target has no loss: add one under losses, or leave out the target",
+                    "data.%s.y.%s: this target has no loss: add one under losses, or remove the target",
                     nn_part_names[part], y->names[i]);
     }
     return NN_OK;

@@ -153,7 +153,7 @@ nn_status nn_split_stratify(const nn_split_options *split, nn_random stream, con
     int64_t class_count = 1;
     for (int64_t i = 0; i < units; i++)
         if (split_class_of(keys[i]) >= class_count) class_count = split_class_of(keys[i]) + 1;
-    NN_TRY(NN_ALLOCATE(&classes, class_count, "the shares of the classes"));
+    NN_TRY(NN_ALLOCATE(&classes, class_count, "the class proportions"));
     for (int64_t c = 0; c < class_count; c++) classes[c].label = c;
     for (int64_t i = 0; i < units; i++) classes[split_class_of(keys[i])].count++;
     int64_t validation = (int64_t)floor(split->validation * (double)units + 0.5);

@@ -35,12 +35,12 @@ static nn_status split_check_share(const nn_split_options *split, const nn_sourc
     int64_t rows = sources[NN_TRAIN].rows;
     if (share == 0) return NN_OK;
     if (sources[part].given)
-        NN_FAIL(NN_ERROR_USAGE, "data.split.%s and data.%s cannot both be given: leave out one of them", name,
+        NN_FAIL(NN_ERROR_USAGE, "data.split.%s and data.%s cannot both be given: remove one of them", name,
                 name);
     if (rows > 0 && split_share(share, rows) == 0)
         NN_FAIL(NN_ERROR_USAGE,
-                "data.split.%s: a share of %g of %lld samples is less than one sample: make it larger", name,
-                share, (long long)rows);
+                "data.split.%s: a fraction of %g of %lld samples is less than one sample: make it larger",
+                name, share, (long long)rows);
     return NN_OK;
 }
 
@@ -50,7 +50,7 @@ static nn_status split_check_rest(const nn_split_options *split, const nn_source
     bool none = rows > 0 && split_share(split->validation, rows) + split_share(split->test, rows) >= rows;
     if (!(split->validation + split->test < 1) || none)
         NN_FAIL(NN_ERROR_USAGE,
-                "data.split: shares of %g for validation and %g for test leave nothing to train on: make "
+                "data.split: fractions of %g for validation and %g for test leave nothing to train on: make "
                 "them smaller",
                 split->validation, split->test);
     return NN_OK;
@@ -62,15 +62,14 @@ static nn_status split_check_kind(const nn_data_options *options, const nn_sourc
     int labels = 0, alone = nn_source_class_array(train);
     for (int a = train->inputs; a < train->fields; a++) labels += train->arrays[a].label;
     if (split->stratified && alone >= 0 && train->arrays[alone].sound && train->arrays[alone].values > 1)
-        NN_FAIL(NN_ERROR_USAGE, "data.split.stratified: samples have several labels, not one: leave it out");
+        NN_FAIL(NN_ERROR_USAGE, "data.split.stratified: samples have several labels, not one: remove it");
     bool windows = options->window.length > 0;
     if (split->stratified && train->listed && labels != 1)
-        NN_FAIL(NN_ERROR_USAGE, "data.split.stratified: the targets are %s; leave it out",
+        NN_FAIL(NN_ERROR_USAGE, "data.split.stratified: the targets are %s; remove it",
                 labels == 0 ? "values, not classes" : "several sets of classes");
     if (split->stratified && (windows || split_is_chronological(options) || split->by != NN_SPLIT_BY_SAMPLE))
-        NN_FAIL(
-            NN_ERROR_USAGE,
-            "data.split.stratified: only a random split by single samples can be stratified; leave it out");
+        NN_FAIL(NN_ERROR_USAGE,
+                "data.split.stratified: only a random split by single samples can be stratified; remove it");
     if (split->by == NN_SPLIT_BY_GROUP && (windows || !split->group))
         NN_FAIL(NN_ERROR_USAGE, "data.split.by: group: %s",
                 windows ? "windows have no groups; store each series in its own file and use by: file"
@@ -80,8 +79,7 @@ static nn_status split_check_kind(const nn_data_options *options, const nn_sourc
         NN_FAIL(NN_ERROR_USAGE, "data.shuffle: stateful: after a random split, samples are no longer "
                                 "consecutive: set data.split.order: chronological");
     if (split->by != NN_SPLIT_BY_SAMPLE && split->order == NN_SPLIT_CHRONOLOGICAL)
-        NN_FAIL(NN_ERROR_USAGE,
-                "data.split.by: files and groups are always chosen at random; leave out order");
+        NN_FAIL(NN_ERROR_USAGE, "data.split.by: files and groups are always chosen at random; remove order");
     return NN_OK;
 }
 
@@ -163,10 +161,10 @@ static nn_status split_cut_pieces(const nn_data_options *options, nn_source *sou
     NN_TRY(split_leave_out(samples));
     samples->count = samples->units;
     if (samples->units > 0) return NN_OK;
-    NN_FAIL(
-        NN_ERROR_DATA,
-        "data.%s: no file has enough rows for one sample%s: use more data, shorter windows or other shares",
-        nn_part_names[part], windows ? ", a window with its target" : "");
+    NN_FAIL(NN_ERROR_DATA,
+            "data.%s: no file has enough rows for one sample%s: use more data, shorter windows or other "
+            "fractions",
+            nn_part_names[part], windows ? ", a window with its target" : "");
 }
 
 nn_status nn_split_whole(const nn_data_options *options, nn_source *sources, nn_samples *parts)
@@ -195,7 +193,7 @@ static bool split_has_part(const nn_split_options *split, int part)
 static nn_status split_check_count(int part, int64_t count, int64_t all)
 {
     if (count > 0) return NN_OK;
-    NN_FAIL(NN_ERROR_DATA, "data.split: %lld samples leave none for %s: use other shares or more data",
+    NN_FAIL(NN_ERROR_DATA, "data.split: %lld samples leave none for %s: use other fractions or more data",
             (long long)all, nn_part_names[part]);
 }
 
@@ -357,7 +355,7 @@ static nn_status split_by_table(nn_comm *comm, const nn_data_options *options, n
         parts[p].count = begin[p + 1] - begin[p];
         if (parts[p].count == 0)
             NN_FAIL(NN_ERROR_DATA,
-                    "data.split: no sample is left for %s: there are too few groups; use other shares",
+                    "data.split: no sample is left for %s: there are too few groups; use other fractions",
                     nn_part_names[p]);
     }
     return NN_OK;

@@ -20,7 +20,7 @@ static nn_status stage_fail(const char *what, const char *path)
 {
     int error = errno;
     NN_FAIL(NN_ERROR_IO, "data.stage: cannot %s %s: %s; %s", what, path, strerror(error),
-            error == ENOSPC ? "choose a folder with more room, or leave out data.stage"
+            error == ENOSPC ? "choose a folder with more room, or remove data.stage"
                             : "choose a folder that is writable on every node");
 }
 

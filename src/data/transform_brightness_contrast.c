@@ -21,8 +21,7 @@ static nn_status brightness_contrast_check(const void *options, nn_shape shape)
     const brightness_contrast_options *given = options;
     (void)shape;
     if (given->brightness > 0 || given->contrast > 0) return NN_OK;
-    NN_FAIL(NN_ERROR_USAGE,
-            "does nothing with brightness 0 and contrast 0; set one of them, or leave it out");
+    NN_FAIL(NN_ERROR_USAGE, "does nothing with brightness 0 and contrast 0; set one of them, or remove it");
 }
 
 static void brightness_contrast_apply(const void *options, const nn_transform_sample *sample)

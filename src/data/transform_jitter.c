@@ -23,9 +23,9 @@ static nn_status jitter_check(const void *options, nn_shape shape)
     const jitter_options *jitter = options;
     if (shape.dimensions == 0)
         NN_FAIL(NN_ERROR_USAGE,
-                "works on sequences, time x features, but samples are single numbers; leave it out");
+                "works on sequences, time x features, but samples are single numbers; remove it");
     if (jitter->steps == 0 && jitter->scale <= 0)
-        NN_FAIL(NN_ERROR_USAGE, "does nothing with steps 0 and scale 0; set one of them, or leave it out");
+        NN_FAIL(NN_ERROR_USAGE, "does nothing with steps 0 and scale 0; set one of them, or remove it");
     if (jitter->steps < shape.extents[0]) return NN_OK;
     NN_FAIL(NN_ERROR_USAGE,
             "steps %lld may leave only one of the %lld time steps of a sample; choose at most %lld",

@@ -21,7 +21,7 @@ static nn_status noise_check(const void *options, nn_shape shape)
     char text[NN_SHAPE_TEXT];
     (void)options;
     if (nn_shape_count(shape) <= NOISE_VALUES) return NN_OK;
-    NN_FAIL(NN_ERROR_USAGE, "works on samples of at most %lld values, but samples are %s; leave it out",
+    NN_FAIL(NN_ERROR_USAGE, "works on samples of at most %lld values, but samples are %s; remove it",
             (long long)NOISE_VALUES, nn_shape_text(text, shape));
 }
 

@@ -8,8 +8,8 @@ nn_status nn_transform_image_check(nn_shape shape)
     char text[NN_SHAPE_TEXT];
     if (shape.dimensions == 2 || shape.dimensions == 3) return NN_OK;
     NN_FAIL(NN_ERROR_USAGE,
-            "works on images, height x width or height x width x channels, but samples are %s; leave it out, "
-            "or reshape the samples to images",
+            "works on images, height x width or height x width x channels, but samples are %s; remove it, or "
+            "reshape the samples to images",
             nn_shape_text(text, shape));
 }
 

@@ -63,8 +63,7 @@ static nn_status view_check(const nn_array *array, const nn_data_window_options 
                 view->index ? "" : ", or mask");
     if (view->transform != NN_TRANSFORM_NONE && (view->input || array->label))
         NN_FAIL(NN_ERROR_USAGE,
-                "data.fields.%s.transform: only targets of values can be transformed: leave it out",
-                array->key);
+                "data.fields.%s.transform: only targets of values can be transformed: remove it", array->key);
     if (view->transform == NN_TRANSFORM_DIFFERENCE && (!windows || window->horizon == 0))
         NN_FAIL(NN_ERROR_USAGE,
                 "data.fields.%s.transform: a difference to the last row seen needs data.window with a "

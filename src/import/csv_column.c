@@ -147,8 +147,7 @@ static nn_status column_check_class(const nn_csv_table *table, const nn_csv_colu
     if (column->coded && (number < 0 || number > COLUMN_CODE_MAX || number != floor(number)))
         NN_FAIL(
             NN_ERROR_DATA,
-            "%s:%lld: column '%s': %.15g is not a class; in the earlier import, classes are whole numbers "
-            "from 0",
+            "%s:%lld: column '%s': %.15g is not a class; in the earlier import, classes are integers from 0",
             table->paths[table->path], (long long)line, column->title, number);
     if (nn_csv_column_class(table, column, field, line, &class) == NN_OK) return NN_OK;
     nn_error_clear();

@@ -85,10 +85,9 @@ static void report_delimiter(const nn_csv_table *table, nn_text *text)
 static void report_warn_of_digits(const nn_csv_column *column)
 {
     if (column->long_numbers)
-        nn_log_warning(
-            "column '%s' has whole numbers beyond 2^53, whose last digits are lost: use --categorical "
-            "'%s' to treat them as names, or --drop '%s'",
-            column->title, column->title, column->title);
+        nn_log_warning("column '%s' has integers beyond 2^53, whose last digits are lost: use --categorical "
+                       "'%s' to treat them as names, or --drop '%s'",
+                       column->title, column->title, column->title);
     if (column->zeros && !column->fixed)
         nn_log_warning("column '%s' has numbers with leading zeros, like codes, which are lost: use "
                        "--categorical '%s' to treat them as names, or --drop '%s'",

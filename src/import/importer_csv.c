@@ -29,7 +29,7 @@ static const nn_option csv_option_table[] = {
     {"y", NN_OPTION_TEXT_LIST, offsetof(csv_options, y), "", 0, 0, NULL, NN_EFFECT_RESULT,
      "columns of the targets (default: the last one); none: no targets"},
     {"target", NN_OPTION_CHOICE, offsetof(csv_options, target), "auto", 0, 0, csv_targets, NN_EFFECT_RESULT,
-     "what y holds; auto: classes if it has names or at most 20 different whole numbers, otherwise values"},
+     "what y holds; auto: classes if it has names or at most 20 different integers, otherwise values"},
     NN_CSV_OPTION_ROWS(offsetof(csv_options, csv)),
     {.name = NULL}};
 

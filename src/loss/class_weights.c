@@ -22,9 +22,8 @@ static nn_status class_weights_parse(const nn_text_list *given, int64_t classes,
         if (weights[c] > largest) largest = weights[c];
     }
     if (largest == 0)
-        NN_FAIL(
-            NN_ERROR_USAGE,
-            "class_weights: all are 0, so that no sample counts; give at least one class a weight above 0");
+        NN_FAIL(NN_ERROR_USAGE,
+                "class_weights: all are 0, so no sample counts; give at least one class a weight above 0");
     return NN_OK;
 }
 

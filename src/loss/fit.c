@@ -58,7 +58,7 @@ static nn_status fit_shares(nn_shape output, const nn_field *target)
     char text[NN_SHAPE_TEXT], shares[NN_SHAPE_TEXT];
     if (nn_shape_equal(output, target->shape)) return NN_OK;
     NN_FAIL(NN_ERROR_USAGE,
-            "the output has %s values per sample, but the target '%s' has shares of classes, %s; end the "
+            "the output has %s values per sample, but the target '%s' has class probabilities, %s; end the "
             "network with `dense: {units: classes%s}`",
             nn_shape_text(text, output), target->name, nn_shape_text(shares, target->shape),
             target->shape.dimensions > 1 ? ", per_step: true" : "");

@@ -185,7 +185,7 @@ static void cross_entropy_best_constant(const void *options, int64_t columns, co
 
 const nn_loss_type nn_loss_cross_entropy = {
     .name = "cross_entropy",
-    .summary = "for classes, or shares of classes that sum to 1 (within 0.001): softmax and log-likelihood "
+    .summary = "for classes, or class probabilities that sum to 1 (within 0.001): softmax and log-likelihood "
                "combined; the last layer has no activation",
     .example = "cross_entropy",
     .options = cross_entropy_table,

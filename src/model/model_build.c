@@ -65,7 +65,7 @@ static nn_status model_make_weights(nn_head *head, const nn_model_target *facts,
     int64_t classes = nn_field_classes(&head->target), places = nn_shape_count(head->target.shape) / classes;
     double *shares = NULL;
     if (head->loss->yes_no) return model_make_yes_no_weights(head, facts, made);
-    NN_TRY(NN_ALLOCATE(&shares, classes, "the shares of classes"));
+    NN_TRY(NN_ALLOCATE(&shares, classes, "the class proportions"));
     if (head->target.is_class) places = 1;
     for (int64_t i = 0; facts->shares && i < places * classes; i++)
         shares[i % classes] += facts->shares[i] / (double)places;

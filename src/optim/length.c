@@ -28,6 +28,6 @@ nn_status nn_schedule_check_epochs(const char *name, nn_duration duration)
 {
     if (duration.unit != NN_DURATION_EPOCHS || duration.amount != floor(duration.amount) ||
         duration.amount > 1e9)
-        NN_FAIL(NN_ERROR_USAGE, "%s must be an integer number of epochs, such as '10 epochs'", name);
+        NN_FAIL(NN_ERROR_USAGE, "%s must be a whole number of epochs, such as '10 epochs'", name);
     return NN_OK;
 }

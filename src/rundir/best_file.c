@@ -21,7 +21,7 @@ nn_status nn_rundir_drop_later_best(const char *run_directory, const nn_run_stat
     if (!there) return NN_OK;
     nn_status status = nn_checkpoint_step(path, &step);
     if (status == NN_ERROR_CHECKPOINT)
-        nn_log_warning("the best weights so far cannot be used: %s", nn_error_text());
+        nn_log_warning("cannot use the best weights so far: %s", nn_error_text());
     else if (status == NN_OK && (step > state->step || state->best_epoch == 0))
         unlink(path);
     return status == NN_ERROR_CHECKPOINT ? NN_OK : status;
@@ -55,7 +55,7 @@ nn_status nn_rundir_read_best(const char *run_directory, const nn_checkpoint_par
     snprintf(path, sizeof path, "%s/" NN_KEPT_BEST, run_directory);
     NN_TRY(nn_checkpoint_step(path, &step));
     if (step != parts->state->best_epoch * parts->stepper->plan.length.steps_per_epoch)
-        NN_FAIL(NN_ERROR_CHECKPOINT, "%s is of step %lld, not of the best epoch", path, (long long)step);
+        NN_FAIL(NN_ERROR_CHECKPOINT, "%s is from step %lld, not from the best epoch", path, (long long)step);
     nn_status status = nn_store_read_sealed(path, &bytes, &size);
     if (status == NN_OK) status = nn_store_open_image(bytes, size, path, &file);
     if (status == NN_OK) status = nn_model_get_weights(parts->stepper->model, file, weights);

@@ -222,8 +222,8 @@ static nn_status checkpoint_compare_scalings(nn_store_file *file, const nn_check
     if (begins) NN_TRY(nn_model_compare_scalings(parts->stepper->model, file, &same));
     if (same) return NN_OK;
     NN_FAIL(NN_ERROR_USAGE,
-            "%s has another normalisation than init_from gives now: the other run has changed; restore it, "
-            "choose another --run-dir, or start over with --fresh",
+            "%s has a different normalisation from the one that init_from now gives: the other run has "
+            "changed; restore it, choose another --run-dir, or start over with --fresh",
             nn_store_path(file));
 }
 

@@ -103,15 +103,15 @@ static void writer_note_problem(nn_writer *writer, const char *path)
     char free_bytes[NN_FORMAT_SIZE], *problem = writer->outcome.problem;
     size_t length = strlen(problem), size = sizeof writer->outcome.problem;
     if (length > 0) {
-        snprintf(problem + length, size - length, "; nor could %s be written", path);
+        snprintf(problem + length, size - length, "; %s could not be written either", path);
         return;
     }
     length = (size_t)snprintf(problem, size, "%.1200s", nn_error_text());
     if (statvfs(writer->directory, &room) != 0) return;
     nn_format_bytes(free_bytes, (double)room.f_bavail * (double)room.f_frsize);
     bool no_files = room.f_files > 0 && room.f_favail == 0;
-    snprintf(problem + length, size - length, "; %s are free there%s", free_bytes,
-             no_files ? ", but no more files can be made (no inodes are left)" : "");
+    snprintf(problem + length, size - length, "; the disk has %s free%s", free_bytes,
+             no_files ? ", but no more files can be created (out of inodes)" : "");
 }
 
 /* A checkpoint that is not in the manifest is none the worse: what fails there fails no save. */

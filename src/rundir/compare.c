@@ -40,7 +40,7 @@ static void compare_added(const nn_config *config, const char *lines, nn_text *d
         nn_text wanted = {0};
         nn_text_append(&wanted, "\t%s\t", values[i].path);
         if (values[i].effect == NN_EFFECT_RESULT && wanted.bytes && !strstr(lines, wanted.bytes))
-            nn_text_append(differences, "\n  %s: was not there, is %s", values[i].path,
+            nn_text_append(differences, "\n  %s: was absent, is now %s", values[i].path,
                            compare_shown(values[i].value));
         nn_text_free(&wanted);
     }
@@ -58,8 +58,8 @@ static void compare_differences(const nn_config *config, char *lines, nn_text *d
         *value++ = '\0';
         const char *now = compare_value(config, path + 1);
         if (!now || strcmp(now, value) != 0)
-            nn_text_append(differences, "\n  %s: was %s, is %s", path + 1, compare_shown(value),
-                           now ? compare_shown(now) : "not there");
+            nn_text_append(differences, "\n  %s: was %s, is now %s", path + 1, compare_shown(value),
+                           now ? compare_shown(now) : "absent");
     }
 }
 
@@ -81,7 +81,7 @@ static void compare_list(const char *key, const char *what, const nn_text_list *
     if (nn_list_equal(was, is)) return;
     nn_text_append(differences, "\n  the %s of %s: were ", what, key);
     nn_list_append(was, differences);
-    nn_text_append(differences, "%s, are ", was->count > 0 ? "" : "without names");
+    nn_text_append(differences, "%s, are now ", was->count > 0 ? "" : "without names");
     nn_list_append(is, differences);
     if (is->count == 0) nn_text_append(differences, "without names");
 }
@@ -138,7 +138,7 @@ nn_status nn_checkpoint_compare(const nn_checkpoint_parts *parts, nn_store_file 
                          "out of memory for comparing the configuration with that of a checkpoint");
     else if (status == NN_OK && differences.length > 0)
         status = nn_fail(NN_ERROR_USAGE,
-                         "%s was made with other settings or data, which change the result:%s\nundo the "
+                         "%s was made with different settings or data, which change the result:%s\nundo the "
                          "change, choose another --run-dir, or start over with --fresh",
                          nn_store_path(file), differences.bytes ? differences.bytes : "");
     nn_text_free(&differences);
@@ -167,10 +167,10 @@ nn_status nn_checkpoint_compare_fingerprint(const nn_network *network, nn_store_
     snprintf(found, sizeof found, "%016" PRIx64, nn_network_fingerprint(network, weights));
     nn_status status = NN_OK;
     if (strcmp(found, noted) != 0)
-        status =
-            nn_fail(NN_ERROR_CHECKPOINT,
-                    "%s holds weights of the fingerprint %s, not of %s as it says; use another checkpoint",
-                    nn_store_path(file), found, noted);
+        status = nn_fail(
+            NN_ERROR_CHECKPOINT,
+            "%s contains weights with the fingerprint %s, not %s as recorded in it; use another checkpoint",
+            nn_store_path(file), found, noted);
     nn_free(noted);
     return status;
 }

@@ -48,7 +48,7 @@ static void fallback_refuse(fallback *search, nn_status status, const char *path
     search->other_count++;
     if (search->other.length == 0) nn_text_append(&search->other, "%s", nn_error_text());
     nn_text reason = {0};
-    nn_text_append(&reason, "%s is of another run: its settings or its data differ", path);
+    nn_text_append(&reason, "%s belongs to another run: its settings or its data differ", path);
     if (!reason.failed) fallback_pass(search, reason.bytes);
     nn_text_free(&reason);
 }
@@ -86,8 +86,8 @@ static nn_status fallback_try(fallback *search, const char *path, int64_t step, 
     if (status == NN_ERROR_MEMORY) return status;
     if (status == NN_ERROR_IO)
         NN_FAIL(status,
-                "%s; nothing was removed: give the same command again when it can be read, or move that file "
-                "away to resume from the one before it",
+                "%s; nothing was removed: run the same command again when the file can be read, or move it "
+                "away to resume from the previous checkpoint",
                 nn_error_text());
     fallback_refuse(search, status, path);
     return opened ? NN_OK : fallback_note_damage(search, path, step);
@@ -105,7 +105,7 @@ static nn_status fallback_report_gone(fallback *search, const nn_kept_checkpoint
         nn_manifest_entry_path(search->directory, step, path);
         NN_TRY(nn_file_exists(path, &there));
         if (there) continue;
-        snprintf(reason, sizeof reason, "%s is gone: the manifest lists it", path);
+        snprintf(reason, sizeof reason, "%s is missing, but listed in the manifest", path);
         if (!found->file || step > found->step)
             fallback_pass(search, reason);
         else
@@ -123,7 +123,7 @@ static nn_status fallback_search_steps(fallback *search, char path[NN_PATH_SIZE]
         NN_TRY(fallback_try(search, path, search->steps[i], found));
         if (!found->file || !entry || nn_manifest_fits(entry, found->bytes, found->size)) continue;
         char reason[FALLBACK_NAME + 64];
-        snprintf(reason, sizeof reason, "%s is another file than the one that the manifest lists", path);
+        snprintf(reason, sizeof reason, "%s is not the file that the manifest lists", path);
         fallback_pass(search, reason);
         search->differs[i] = true;
         nn_kept_close(found);
@@ -171,7 +171,7 @@ static nn_status fallback_add_listed(fallback *search)
         nn_manifest_entry_path(search->directory, step, path);
         NN_TRY(nn_file_exists(path, &there));
         if (!there) continue;
-        nn_log_warning("%s is there, but the file system leaves it out when it lists its folder", path);
+        nn_log_warning("%s exists, but the file system omits it when listing its folder", path);
         NN_TRY(nn_reallocate((void **)&search->steps, search->count, search->count + 1, sizeof *search->steps,
                              "a list of checkpoints"));
         size_t at = search->count++;
@@ -187,7 +187,8 @@ static nn_status fallback_open(fallback *search)
     nn_status status = nn_manifest_read(search->directory, &search->manifest, &search->has_manifest);
     if (status == NN_ERROR_IO || status == NN_ERROR_MEMORY) return status;
     search->knows = search->has_manifest && status == NN_OK;
-    if (status != NN_OK) nn_log_warning("%s; the seals of the checkpoints decide", nn_error_text());
+    if (status != NN_OK)
+        nn_log_warning("%s; relying on the seals of the checkpoints instead", nn_error_text());
     NN_TRY(nn_kept_list(search->directory, &search->steps, &search->count));
     NN_TRY(fallback_add_listed(search));
     return NN_ALLOCATE(&search->differs, search->count, "a list of checkpoints");
@@ -223,7 +224,7 @@ static nn_status fallback_judge(const fallback *search, bool ours, const char **
     bool figures;
     NN_TRY(fallback_look_for_metrics(search, &figures));
     *reason = search->passed.bytes;
-    if (!*reason && search->has_manifest && !search->knows) *reason = "the manifest is damaged, too";
+    if (!*reason && search->has_manifest && !search->knows) *reason = "the manifest is damaged too";
     if (!*reason && figures) *reason = "metrics.jsonl has the results of a run";
     if (!*reason && ours && search->manifest.count > 0)
         *reason = "the manifest lists checkpoints of this run";
@@ -234,7 +235,7 @@ static nn_status fallback_fail(fallback *search)
 {
     uint64_t run;
     const char *directory = search->directory, *reason;
-    char what[80] = "its checkpoints are gone";
+    char what[80] = "its checkpoints are missing";
     NN_TRY(nn_checkpoint_run(search->parts, &run));
     bool ours = search->knows && search->manifest.run == run;
     bool all_differ =
@@ -246,9 +247,10 @@ static nn_status fallback_fail(fallback *search)
     if (search->count > 0)
         snprintf(what, sizeof what, "none of the %zu checkpoints is usable", search->count);
     NN_FAIL(NN_ERROR_CHECKPOINT,
-            "%s: %s, and to begin from scratch would throw away what the run has done:\n%s\nnothing was "
-            "removed; restore a checkpoint from a copy (nntrain verify %s reports more), choose another "
-            "--run-dir, or start over with --fresh",
+            "%s: %s, and starting from scratch would discard what the run has done:\n"
+            "%s\n"
+            "nothing was removed; restore a checkpoint from a copy (nntrain verify %s reports more), choose "
+            "another --run-dir, or start over with --fresh",
             directory, what, reason, directory);
 }
 

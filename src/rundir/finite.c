@@ -51,10 +51,10 @@ nn_status nn_finite_check(nn_rundir *directory, const nn_checkpoint_parts *parts
     NN_TRY(nn_finite_first(stepper->comm, finite_own(stepper), &first));
     if (first < 0) return NN_OK;
     NN_TRY(nn_saving_last_good(directory, parts, last_good));
-    nn_status status = nn_fail(
-        NN_ERROR_NONFINITE,
-        "step %lld has made weights of layer %s NaN or Inf: they are not saved, and %s; try a smaller "
-        "learning rate, training.clip_norm or longer warm-up",
-        (long long)parts->state->step, nn_finite_layer_of(stepper->model->network, first)->name, last_good);
+    nn_status status = nn_fail(NN_ERROR_NONFINITE,
+                               "step %lld made weights of layer %s NaN or Inf: they are not saved, and %s; "
+                               "try a smaller learning rate, training.clip_norm or a longer warm-up",
+                               (long long)parts->state->step,
+                               nn_finite_layer_of(stepper->model->network, first)->name, last_good);
     return nn_comm_agree(stepper->comm, status);
 }

@@ -30,8 +30,7 @@ static nn_status init_check_excluded(const nn_init_options *options, const nn_ne
             l++;
         if (l == network->layer_count)
             NN_FAIL(NN_ERROR_USAGE,
-                    "exclude: no layer is called '%s'; the names are in the summary "
-                    "of the network",
+                    "exclude: there is no layer '%s'; the summary of the network lists the names",
                     options->exclude.items[i]);
     }
     return NN_OK;
@@ -111,9 +110,9 @@ static nn_status init_finish(const char *path, const init_report *report)
 {
     if (report->taken == 0)
         NN_FAIL(NN_ERROR_USAGE,
-                "%s has no weights for this network: no layer has the name and the shape of one "
-                "there%s%s; give the layers the names that they have there (nntrain info %s)",
-                path, report->shapes.length > 0 ? "; other shapes: " : "",
+                "%s has no weights for this network: no layer matches one there in name and shape%s%s; name "
+                "the layers as they are named there (nntrain info %s lists them)",
+                path, report->shapes.length > 0 ? "; different shapes: " : "",
                 report->shapes.length > 0 ? report->shapes.bytes : "", path);
     nn_log_line("init_from %s: %lld of %lld tensors are taken", path, (long long)report->taken,
                 (long long)report->tensors);

@@ -11,9 +11,8 @@ static nn_status names_refuse(const char *path, const char *what, const char *ke
     nn_list_append(is, &here);
     nn_status status =
         nn_fail(NN_ERROR_USAGE,
-                "the weights of layer %s in %s are of other %s of '%s': the names there: %s; the names here: "
-                "%s; give "
-                "the layer new weights with init_from.exclude: [%s], or use data with these names",
+                "the weights of layer %s in %s are for different %s of '%s': the names there: %s; the names "
+                "here: %s; initialise the layer with init_from.exclude: [%s], or use data with these names",
                 layer, path, what, key, there.bytes ? there.bytes : "", here.bytes ? here.bytes : "", layer);
     nn_text_free(&there);
     nn_text_free(&here);

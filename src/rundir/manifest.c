@@ -161,7 +161,7 @@ static nn_status manifest_read(const char *path, nn_manifest *manifest, bool *th
     if (!*there) return NN_OK;
     if (!S_ISREG(facts.st_mode)) NN_FAIL(NN_ERROR_CHECKPOINT, "%s is not a regular file: move it away", path);
     nn_status status = nn_file_load(path, MANIFEST_LARGEST, "a manifest", &text, &size);
-    if (status == NN_ERROR_DATA) NN_FAIL(NN_ERROR_CHECKPOINT, "%s is damaged: it is far too large", path);
+    if (status == NN_ERROR_DATA) NN_FAIL(NN_ERROR_CHECKPOINT, "%s is damaged: it is too large", path);
     if (status == NN_OK) status = manifest_take(path, text, size, manifest);
     if (status != NN_OK) nn_manifest_release(manifest);
     nn_free(text);

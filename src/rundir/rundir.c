@@ -21,7 +21,7 @@ static nn_status directory_make_one(const char *path)
         outcome = mkdir(path, 0777);
     } while (outcome != 0 && errno != EEXIST && nn_patience_lasts(&patience, errno, path));
     if (outcome == 0 || errno == EEXIST) return NN_OK;
-    return nn_system_fail(NN_ERROR_IO, errno, "the folder %s cannot be made", path);
+    return nn_system_fail(NN_ERROR_IO, errno, "cannot create the folder %s", path);
 }
 
 /* Makes a folder and those above it. */
@@ -41,7 +41,7 @@ static nn_status directory_make(const char *path)
     bool there;
     NN_TRY(nn_file_look(path, &facts, &there));
     if (!there || !S_ISDIR(facts.st_mode))
-        NN_FAIL(NN_ERROR_IO, "%s: is not a folder; move it away, or choose another place with --run-dir",
+        NN_FAIL(NN_ERROR_IO, "%s: is not a folder; move it away, or choose another folder with --run-dir",
                 path);
     return NN_OK;
 }
@@ -162,7 +162,7 @@ nn_status nn_rundir_open(nn_rundir *directory)
     const char *path = directory->path;
     NN_TRY(directory_make(path));
     if (access(path, W_OK | X_OK) != 0)
-        NN_FAIL(NN_ERROR_IO, "%s: cannot be written: %s; choose another place with --run-dir", path,
+        NN_FAIL(NN_ERROR_IO, "%s: cannot be written: %s; choose another folder with --run-dir", path,
                 strerror(errno));
     NN_TRY(nn_lease_take(path, &directory->lease));
     snprintf(folder, sizeof folder, "%s/" NN_KEPT_FOLDER, path);

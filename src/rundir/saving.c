@@ -143,21 +143,21 @@ static void saving_advise(const nn_saving *saving, const nn_checkpoint_parts *pa
     int64_t newest = saving->newest;
     if (unsaved & NN_UNSAVED_CHECKPOINT && newest > 0)
         snprintf(text, size,
-                 "the newest checkpoint is of step %" PRId64
-                 "; fix this and run the same command again: it trains from there again, to the same bits",
+                 "the newest checkpoint is from step %" PRId64
+                 "; fix this and run the same command again: it continues from there, to the same bits",
                  newest);
     else if (unsaved & NN_UNSAVED_CHECKPOINT && newest < 0)
         snprintf(text, size,
-                 "older checkpoints cannot be listed at present; fix this and run the same command again: "
-                 "it trains from the newest one again, to the same bits");
+                 "older checkpoints cannot be listed at present; fix this and run the same command again: it "
+                 "continues from the newest one, to the same bits");
     else if (unsaved & NN_UNSAVED_CHECKPOINT)
         snprintf(text, size,
-                 "there is no checkpoint; fix this and run the same command again: it trains from the start "
-                 "again, to the same bits");
+                 "there is no checkpoint; fix this and run the same command again: it trains from the start, "
+                 "to the same bits");
     else if (unsaved & NN_UNSAVED_BEST && !saving_is_at_best(parts))
         snprintf(text, size,
-                 "the last checkpoint is there, but the weights of the best epoch, %" PRId64
-                 ", are lost; fix this, and train with --fresh to have them",
+                 "the last checkpoint is saved, but the weights of the best epoch, %" PRId64
+                 ", are lost; fix this, and train with --fresh to get them again",
                  parts->state->best_epoch);
     else
         snprintf(text, size,
@@ -175,10 +175,10 @@ nn_status nn_saving_check(const nn_rundir *directory, const nn_checkpoint_parts 
     saving_advise(saving, parts, advice, sizeof advice);
     uint64_t fingerprint =
         nn_network_fingerprint(stepper->model->network, nn_reduction_weights(stepper->reduction));
-    nn_status status = nn_fail(
-        NN_ERROR_UNSAVED,
-        "%s after step %" PRId64 " (fingerprint %016" PRIx64 "), but %s could not be saved, in %d tries: "
-        "%s; %s",
-        ending, parts->state->step, fingerprint, what, SAVING_TRIES + 1, saving->problem, advice);
+    nn_status status =
+        nn_fail(NN_ERROR_UNSAVED,
+                "%s after step %" PRId64 " (fingerprint %016" PRIx64
+                "), but %s could not be saved in %d attempts: %s; %s",
+                ending, parts->state->step, fingerprint, what, SAVING_TRIES + 1, saving->problem, advice);
     return nn_comm_agree(stepper->comm, status);
 }

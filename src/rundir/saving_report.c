@@ -64,7 +64,8 @@ static void saving_warn(const nn_rundir *directory, const nn_checkpoint_parts *p
     if (saving->failures > 1)
         snprintf(times, sizeof times, " (%" PRId64 " saves in a row)", saving->failures);
     if (newest > 0)
-        snprintf(older, sizeof older, "older checkpoints are intact, the newest is of step %" PRId64, newest);
+        snprintf(older, sizeof older, "older checkpoints are intact, the newest is from step %" PRId64,
+                 newest);
     else if (newest < 0)
         snprintf(older, sizeof older, "older checkpoints cannot be listed at present");
     else
@@ -85,7 +86,7 @@ void nn_saving_take(nn_rundir *directory, const nn_checkpoint_parts *parts, cons
         return;
     }
     if (saving->failures > 0)
-        nn_log_line("step %" PRId64 " is saved; %" PRId64 " save%s before had failed", outcome->step,
+        nn_log_line("step %" PRId64 " is saved; %" PRId64 " save%s before it failed", outcome->step,
                     saving->failures, saving->failures > 1 ? "s" : "");
     saving->failures = 0;
 }
@@ -112,6 +113,6 @@ nn_status nn_saving_last_good(nn_rundir *directory, const nn_checkpoint_parts *p
     if (newest < 0)
         snprintf(text, 128, "there is no checkpoint yet");
     else
-        snprintf(text, 128, "the last good checkpoint is of step %lld", (long long)newest);
+        snprintf(text, 128, "the last good checkpoint is from step %lld", (long long)newest);
     return NN_OK;
 }

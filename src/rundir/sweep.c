@@ -58,7 +58,7 @@ static nn_status sweep_read(nn_sweep *all, size_t count, const char *const *dire
             all->run_count++;
             continue;
         }
-        nn_log_warning("left out: %s", nn_error_text());
+        nn_log_warning("run omitted: %s", nn_error_text());
         sweep_release_run(run);
     }
     if (all->run_count == 0)

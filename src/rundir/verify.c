@@ -32,15 +32,14 @@ static void verify_compare(const verify_work *work, int64_t step, nn_verified *v
     const nn_manifest_entry *entry = nn_manifest_find(&work->manifest, step);
     int64_t found = verified->progress.step;
     if (verified->opens && step >= 0 && found != step)
-        nn_verified_note(verified,
-                         "it is the checkpoint of step %lld, not of step %lld: files were exchanged",
+        nn_verified_note(verified, "it is the checkpoint of step %lld, not of step %lld: files were swapped",
                          (long long)found, (long long)step);
     if (verified->opens && work->run_of && verified->run != work->run)
-        nn_verified_note(verified, "it is of another run than %s: its settings or its data differ",
+        nn_verified_note(verified, "it does not belong to the run of %s: its settings or its data differ",
                          work->run_of);
     bool newer = step == NN_MANIFEST_BEST && verified->opens && found >= work->newest;
     if (entry && verified->sealed && !newer && !verify_is_listed(entry, verified))
-        nn_verified_note(verified, "it is another file than the one that the manifest lists");
+        nn_verified_note(verified, "it is not the file that the manifest lists");
     if (entry && !verified->sealed && verified->bytes != entry->size)
         nn_verified_note(verified, "it has %" PRIu64 " bytes of the %" PRIu64 " that the manifest lists",
                          verified->bytes, entry->size);
@@ -81,7 +80,7 @@ static nn_status verify_manifest(verify_work *work, const char *directory)
                        there ? nn_error_text() : NULL);
     if (!good) return NN_OK;
     work->run = work->manifest.run;
-    work->run_of = "the manifest says";
+    work->run_of = "the manifest";
     for (size_t i = 0; i < work->manifest.count; i++)
         if (work->manifest.entries[i].step > work->newest) work->newest = work->manifest.entries[i].step;
     return NN_OK;
@@ -145,8 +144,7 @@ nn_status nn_verify(const char *run_or_checkpoint, const nn_verify_listener *lis
     struct stat facts;
     bool there;
     NN_TRY(nn_file_look(run_or_checkpoint, &facts, &there));
-    if (!there)
-        NN_FAIL(NN_ERROR_USAGE, "%s: there is no such run directory or checkpoint", run_or_checkpoint);
+    if (!there) NN_FAIL(NN_ERROR_USAGE, "%s: no such run directory or checkpoint", run_or_checkpoint);
     if (S_ISDIR(facts.st_mode)) return verify_directory(&work, run_or_checkpoint);
     return verify_one(&work, run_or_checkpoint, verify_step_of(run_or_checkpoint));
 }

@@ -64,7 +64,7 @@ static nn_status verify_array(void *context, const char *dataset, const nn_store
         visit->verified->damaged_arrays++;
         nn_verified_note(visit->verified, "%s", nn_error_text());
     } else if (nonfinite > 0 && verify_must_be_finite(dataset)) {
-        nn_verified_note(visit->verified, "dataset \"%s\": values that are NaN or Inf: %lld", dataset,
+        nn_verified_note(visit->verified, "dataset \"%s\": NaN or Inf values: %lld", dataset,
                          (long long)nonfinite);
     }
     return NN_OK;
@@ -138,7 +138,7 @@ static nn_status verify_damaged(const char *path, nn_verified *verified)
     if (size > 0 && nn_probe_with(path, verify_look, VERIFY_CPU_SECONDS) == NN_OK)
         verify_image(path, bytes, size, verified);
     else if (size > 0)
-        nn_verified_note(verified, "HDF5 cannot read what is left of it");
+        nn_verified_note(verified, "HDF5 cannot read what remains of it");
     nn_free(bytes);
     return NN_OK;
 }

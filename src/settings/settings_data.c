@@ -97,8 +97,7 @@ static void settings_read_part(nn_config *config, nn_config_node *data, int p, n
     nn_config_read(config, node, path, nn_part_options_table, NULL, keys, part);
     if (!node) {
         nn_config_error(config, data,
-                        "data.train: is missing; name its datasets, such as train: {x: x_train, y: "
-                        "y_train}");
+                        "data.train: is missing; give its datasets, such as train: {x: x_train, y: y_train}");
         return;
     }
     settings_read_names(config, node, path, "x", &part->x);

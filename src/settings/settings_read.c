@@ -58,8 +58,8 @@ const nn_option nn_training_options_table[] = {
      "MiB per rank for microbatches in flight; less memory means more waves, never other bits; if a layer "
      "takes statistics over the batch, all microbatches of a rank are in flight regardless of this limit"},
     {"machine", NN_OPTION_CHOICE, FIELD(machine), "same", 0, 0, machine_choices, NN_EFFECT_EXTENT,
-     "what to do when a resumed run would compute other bits than before because the CPU, the libraries or "
-     "the build changed: same refuses, any continues and records it; may be changed when a run is resumed"},
+     "what to do when a resumed run would compute different bits because the CPU, the libraries or the build "
+     "changed: same refuses, any continues and records it; may be changed when a run is resumed"},
     {"verify_every", NN_OPTION_INTEGER, FIELD(verify_every), "1000", 0, 1e15, NULL, NN_EFFECT_SPEED,
      "steps between checks for silent corruption, which compare weights, optimizer state and one microbatch "
      "that every core computes again; also done before each planned checkpoint; 1 detects every flipped bit "

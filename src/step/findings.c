@@ -34,7 +34,7 @@ nn_status nn_findings_check(const nn_model *model, int64_t samples)
         if (needed > allowed)
             NN_FAIL(NN_ERROR_USAGE,
                     "metrics: %s: the outputs of %lld samples take %.3g MiB, and its limit is %.6g: raise it "
-                    "with its option memory (MiB), or leave the metric out",
+                    "with its option memory (MiB), or remove the metric",
                     metric->name, (long long)samples, needed, allowed);
     }
     return NN_OK;

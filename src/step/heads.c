@@ -24,7 +24,7 @@ static nn_status heads_shares(const nn_dataset *data, int head_count, double **s
         const nn_field *field = nn_dataset_target(data, h);
         if (!nn_dataset_knows_prior(data, h)) continue;
         int64_t count = field->is_class ? field->classes : nn_shape_count(field->shape);
-        NN_TRY(NN_ALLOCATE(&shares[h], count, "the shares of the classes"));
+        NN_TRY(NN_ALLOCATE(&shares[h], count, "the class proportions"));
         nn_dataset_prior(data, h, shares[h]);
     }
     return NN_OK;
@@ -38,12 +38,11 @@ static nn_status heads_check_weights(const nn_dataset *data, const nn_model *mod
         if (!head->target.is_class || nn_dataset_counts(data, h, head->class_weights)) continue;
         if (nn_dataset_counts(data, h, NULL))
             NN_FAIL(NN_ERROR_USAGE,
-                    "loss %s: class_weights: the classes of all samples to train on have weight 0, so that "
-                    "none counts: give those that occur a weight above 0, or write `balanced`",
+                    "loss %s: class_weights: the classes of all samples to train on have weight 0, so none "
+                    "counts: give those that occur a weight above 0, or write `balanced`",
                     head->loss->name);
-        NN_FAIL(NN_ERROR_DATA,
-                "data.train.weights: all samples to train on that have a label have weight 0, so that none "
-                "counts: give some a weight above 0, or leave the weights out");
+        NN_FAIL(NN_ERROR_DATA, "data.train.weights: all samples to train on that have a label have weight 0, "
+                               "so none counts: give some a weight above 0, or remove the weights");
     }
     return NN_OK;
 }

@@ -89,12 +89,13 @@ static nn_status machine_refuse(nn_comm *comm, const nn_machine *machine, const 
     NN_TRY(machine_ask(comm, machine, odd, &other));
     machine_tell_difference(machine, hashes + (size_t)usual * (size_t)machine->count,
                             hashes + (size_t)odd * (size_t)machine->count, &what);
-    nn_status status =
-        nn_fail(NN_ERROR_COMM,
-                "rank %d on %s computes other bits than rank %d on %s, with which %d of %d ranks "
-                "agree: what differs is %s\n  rank %d: %s\n  rank %d: %s",
-                other.rank, other.host, one.rank, one.host, group, size, what.bytes ? what.bytes : "",
-                other.rank, other.text, one.rank, one.text);
+    nn_status status = nn_fail(NN_ERROR_COMM,
+                               "rank %d on %s computes different bits from rank %d on %s, with which %d of "
+                               "%d ranks agree; the difference: %s\n"
+                               "  rank %d: %s\n"
+                               "  rank %d: %s",
+                               other.rank, other.host, one.rank, one.host, group, size,
+                               what.bytes ? what.bytes : "", other.rank, other.text, one.rank, one.text);
     nn_text_free(&what);
     return status;
 }

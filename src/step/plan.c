@@ -57,11 +57,10 @@ static void plan_append_remedy(const nn_plan *plan, int size, nn_text *text)
         return;
     }
     if (smaller > 0)
-        nn_text_append(
-            text,
-            ", or set a smaller microbatch, which is slower per sample and gives different bits than "
-            "%lld: --set training.microbatch_size=%lld",
-            (long long)plan->microbatch_size, (long long)smaller);
+        nn_text_append(text,
+                       ", or set a smaller microbatch, which is slower per sample and gives different bits "
+                       "from %lld: --set training.microbatch_size=%lld",
+                       (long long)plan->microbatch_size, (long long)smaller);
     if (smaller == 0 && plan->microbatches < plan->batch_size)
         nn_text_append(text, ", or at most %lld with --set training.microbatch_size=1",
                        (long long)plan->batch_size);

@@ -51,7 +51,7 @@ void nn_announce(const nn_run *run, size_t before)
     if (nn_dataset_streams(run->data))
         nn_log_line("the data is streamed, using up to %.0f MiB per rank", run->settings.data.memory);
     nn_log_line(
-        "memory: %s per rank, %s of data per node; rank 0 takes %s more while it saves",
+        "memory: %s per rank, %s of data per node; rank 0 needs %s more while saving",
         nn_format_bytes(announced, (double)own),
         nn_format_bytes(shared, (double)nn_dataset_memory(run->data)),
         nn_format_bytes(saving, (double)nn_checkpoint_memory(run->model, run->stepper->update->state_count)));
@@ -61,6 +61,6 @@ void nn_announce(const nn_run *run, size_t before)
                     "same time, %s",
                     nn_format_bytes(announced, together));
     if (run->settings.training.allreduce == NN_REDUCE_MPI)
-        nn_log_line("allreduce: mpi does not give the same bits on any number of ranks: they depend on the "
-                    "ranks and on MPI's algorithms");
+        nn_log_line("allreduce: mpi is not bit-reproducible: results depend on the number of ranks and on "
+                    "MPI's algorithms");
 }

@@ -90,15 +90,13 @@ static void epoch_warn_undefined(nn_run *run, const nn_results *validation)
         return;
     run->told_undefined = true;
     if (rule->metric < 0)
-        nn_log_warning(
-            "the validation %s is undefined: no sample of the validation part counts in it; it chooses no "
-            "best weights",
-            rule->name);
+        nn_log_warning("the validation %s is undefined: no validation sample counts in it; this epoch cannot "
+                       "become the best",
+                       rule->name);
     else
-        nn_log_warning(
-            "the validation %s is undefined (%s): where it is, the lower validation loss chooses the best "
-            "weights; checkpoint.best names another metric",
-            rule->name, run->model->metrics[rule->metric].type->undefined);
+        nn_log_warning("the validation %s is undefined (%s); in such epochs the lower validation loss "
+                       "decides on the best weights; to use another metric, set checkpoint.best",
+                       rule->name, run->model->metrics[rule->metric].type->undefined);
 }
 
 /* An epoch in which nothing counted has trained nothing, and its loss is NaN. */
@@ -109,10 +107,9 @@ static nn_status epoch_check_weight(const nn_run *run)
     for (int h = 0; h < run->model->head_count; h++)
         counted |= run->state.epoch_figures[h * NN_HEAD_RESULTS + NN_RESULT_DENOMINATOR] > 0;
     if (counted) return NN_OK;
-    NN_FAIL(NN_ERROR_DATA,
-            "no sample of the epoch counted in the loss, so that nothing was trained: all of its targets are "
-            "missing or ignored, or the weights of samples or classes are 0; repair the targets "
-            "(data.train.y), or change data.train.weights or class_weights");
+    NN_FAIL(NN_ERROR_DATA, "no sample of the epoch counted in the loss, so nothing was trained: all targets "
+                           "are missing or ignored, or all weights of samples or classes are 0; repair the "
+                           "targets (data.train.y), or change data.train.weights or class_weights");
 }
 
 /* Evaluates the validation part. *value: by which the epoch is compared with others. Collective. */

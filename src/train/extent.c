@@ -40,21 +40,20 @@ static void extent_announce_longer(const nn_run *run, const char *cause, double 
     double configured = *(const double *)run->settings.optimizer_options;
     int64_t extend = run->state.watch.schedule.span.extend;
     if (extend == NN_EXTEND_STRETCH)
-        nn_log_warning(
-            "%s: the learning-rate schedule is stretched over the longer run: the rate was %.3g and is %.3g "
-            "now; the weights will differ from those of a single run of %lld epochs; lr_schedule.%s.extend: "
-            "hold continues at the rate it ended with, restart begins a new cycle with its warm-up",
-            cause, was, is, epochs, name);
+        nn_log_warning("%s: the learning-rate schedule is stretched over the longer run: the rate was %.3g "
+                       "and is now %.3g; the weights will differ from those of a single run of %lld epochs; "
+                       "with lr_schedule.%s.extend, hold continues at the final rate and restart begins a "
+                       "new cycle with warm-up",
+                       cause, was, is, epochs, name);
     else if (extend == NN_EXTEND_HOLD && is < EXTENT_LOW * configured)
         nn_log_warning(
-            "%s: the learning rate is held at the end of the schedule: the rate was %.3g and is %.3g, at "
-            "which the weights hardly change; lr_schedule.%s.extend: restart begins a new cycle",
+            "%s: the learning rate is held at the end of the schedule: the rate was %.3g and is now %.3g, at "
+            "which the weights hardly change; set lr_schedule.%s.extend=restart to begin a new cycle",
             cause, was, is, name);
     else
-        nn_log_line(
-            "%s: the learning-rate schedule %s: the rate was %.3g and is %.3g; the weights will differ "
-            "from those of a single run of %lld epochs",
-            cause, extend == NN_EXTEND_HOLD ? "is held at its end" : "restarts", was, is, epochs);
+        nn_log_line("%s: the learning-rate schedule %s: the rate was %.3g and is now %.3g; the weights will "
+                    "differ from those of a single run of %lld epochs",
+                    cause, extend == NN_EXTEND_HOLD ? "is held at its end" : "restarts", was, is, epochs);
 }
 
 void nn_extent_plan(nn_run *run)
@@ -74,16 +73,16 @@ void nn_extent_plan(nn_run *run)
     double was = extent_rate(run, &before, step - 1), is = extent_rate(run, memory, step);
     long long epochs = (long long)run->plan.epochs, planned = (long long)(before.span.planned / of_epoch);
     if (epochs != planned)
-        snprintf(cause, sizeof cause, "training.epochs was %lld and is %lld", planned, epochs);
+        snprintf(cause, sizeof cause, "training.epochs was %lld and is now %lld", planned, epochs);
     else
-        snprintf(cause, sizeof cause, "lr_schedule.%s.extend was %s and is %s", settings->schedule->name,
+        snprintf(cause, sizeof cause, "lr_schedule.%s.extend was %s and is now %s", settings->schedule->name,
                  nn_schedule_extend_choices[before.span.extend],
                  nn_schedule_extend_choices[memory->span.extend]);
     if (epochs >= planned)
         extent_announce_longer(run, cause, was, is);
     else
         nn_log_warning("%s: the learning-rate schedule is compressed into the shorter run: the rate was %.3g "
-                       "and is %.3g now; the weights will differ from those of a single run of %lld epochs",
+                       "and is now %.3g; the weights will differ from those of a single run of %lld epochs",
                        cause, was, is, epochs);
 }
 
@@ -94,8 +93,8 @@ void nn_extent_resumes(const nn_run *run, const char *path)
         nn_log_line("resuming from %s: %lld of %lld steps are done", path, (long long)step, (long long)steps);
     else
         nn_log_line(
-            "resuming from %s: %lld steps are done, more than the %lld that training.epochs: %lld takes",
-            path, (long long)step, (long long)steps, (long long)run->plan.epochs);
+            "resuming from %s: %lld steps are done, more than the %lld steps of training.epochs: %lld", path,
+            (long long)step, (long long)steps, (long long)run->plan.epochs);
 }
 
 void nn_extent_finished(const nn_run *run)
@@ -106,8 +105,7 @@ void nn_extent_finished(const nn_run *run)
                     "training.early_stopping.patience to continue",
                     done, (long long)run->plan.epochs);
     else
-        nn_log_line(
-            "the run is finished: %lld epochs are done, and training.epochs is %lld; set it above %lld "
-            "to continue",
-            done, (long long)run->plan.epochs, done);
+        nn_log_line("the run is finished: %lld epochs are done, training.epochs is %lld; set it above %lld "
+                    "to continue",
+                    done, (long long)run->plan.epochs, done);
 }

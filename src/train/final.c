@@ -18,7 +18,7 @@ static nn_status final_best_weights(nn_run *run, nn_real *weights, int64_t *epoc
     nn_checkpoint_parts parts = nn_run_parts(run);
     *epoch = run->state.best_epoch;
     if (run->directory.writer && nn_rundir_read_best(run->directory.path, &parts, weights) != NN_OK) {
-        nn_log_warning("%s: the results are those of the last weights", nn_error_text());
+        nn_log_warning("%s; the final results are those of the last weights", nn_error_text());
         *epoch = 0;
     }
     NN_TRY(nn_comm_broadcast(run->comm, epoch, sizeof *epoch, 0));
@@ -31,8 +31,8 @@ static nn_status final_best_weights(nn_run *run, nn_real *weights, int64_t *epoc
 static const char *final_baseline_name(const nn_head *head)
 {
     if (nn_baseline_is_last(head)) return "the last value seen";
-    if (head->class_weights) return "the shares of the classes, as they weigh";
-    if (!nn_head_is_values(head)) return "the shares of the classes";
+    if (head->class_weights) return "the class proportions, weighted";
+    if (!nn_head_is_values(head)) return "the class proportions";
     return head->target.transform == NN_TRANSFORM_LOG ? "the geometric mean of the training part"
                                                       : "the mean of the training part";
 }

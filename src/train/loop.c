@@ -137,8 +137,8 @@ static nn_status loop_train(nn_run *run, nn_train_result *result)
     NN_TRY(loop_run(run, &stopped));
     if (stopped) {
         NN_TRY(nn_saving_check(&run->directory, &parts,
-                               run->out_of_time ? "training is stopped before the job's time ends,"
-                                                : "training is stopped on request"));
+                               run->out_of_time ? "training stopped before the job's time ends,"
+                                                : "training stopped on request"));
         nn_log_line("stopped %s after step %lld of %lld; the same command resumes",
                     run->out_of_time ? "before the job's time ends," : "on request",
                     (long long)run->state.step, (long long)run->plan.length.steps);
@@ -150,7 +150,7 @@ static nn_status loop_train(nn_run *run, nn_train_result *result)
         nn_network_fingerprint(run->model->network, nn_reduction_weights(run->stepper->reduction));
     nn_log_line("fingerprint: %016" PRIx64, result->fingerprint);
     loop_show_changes(run);
-    return nn_saving_check(&run->directory, &parts, "training is finished");
+    return nn_saving_check(&run->directory, &parts, "training finished");
 }
 
 nn_status nn_loop_train(nn_comm *comm, const nn_job *job, nn_train_result *result)

@@ -129,19 +129,19 @@ nn_status nn_nonfinite_step(nn_run *run, nn_batch batch, const nn_step_result *r
     bool ends = !skips || skipped->in_a_row >= training->nonfinite_limit;
     if (ends || skipped->all <= TOLD_STEPS) NN_TRY(nonfinite_look(run, batch, result, &note));
     if (!ends) {
-        if (note.text[0]) nn_log_warning("%s; the step is skipped", note.text);
+        if (note.text[0]) nn_log_warning("%s; skipping the step", note.text);
         nonfinite_leave_out(run, batch);
         return NN_OK;
     }
     NN_TRY(nn_saving_last_good(&run->directory, &parts, last_good));
     nn_status status;
     if (skips)
-        status =
-            nn_fail(NN_ERROR_NONFINITE,
-                    "%s; %lld steps in a row would be skipped now, which is training.nonfinite_limit; %s",
-                    note.text, (long long)skipped->in_a_row, last_good);
+        status = nn_fail(
+            NN_ERROR_NONFINITE,
+            "%s; %lld consecutive steps would now be skipped, the limit set by training.nonfinite_limit; %s",
+            note.text, (long long)skipped->in_a_row, last_good);
     else
-        status = nn_fail(NN_ERROR_NONFINITE, "%s; training.on_nonfinite=skip leaves such steps out; %s",
+        status = nn_fail(NN_ERROR_NONFINITE, "%s; to skip such steps, set training.on_nonfinite=skip; %s",
                          note.text, last_good);
     return nn_comm_agree(run->comm, status);
 }

@@ -224,8 +224,9 @@ static nn_status file_take_numbers(nn_store_file *file, nn_loaded *leaf, nn_nonf
     file_number numbers[NUMBERS];
     NN_TRY(file_get_numbers(file, numbers));
     if (numbers[NUMBER_SAMPLES].value < 1 || numbers[NUMBER_SAMPLES].value > microbatch->capacity)
-        NN_FAIL(NN_ERROR_CHECKPOINT, "%s: %lld samples do not fit a microbatch of %lld", nn_store_path(file),
-                (long long)numbers[NUMBER_SAMPLES].value, (long long)microbatch->capacity);
+        NN_FAIL(
+            NN_ERROR_CHECKPOINT, "%s: %lld samples do not fit into a microbatch of %lld; use another file",
+            nn_store_path(file), (long long)numbers[NUMBER_SAMPLES].value, (long long)microbatch->capacity);
     parts->step = numbers[NUMBER_STEP].value;
     parts->epoch = numbers[NUMBER_EPOCH].value;
     parts->found = (nn_found){(nn_found_kind)numbers[NUMBER_KIND].value, (int)numbers[NUMBER_INDEX].value,

@@ -11,7 +11,7 @@
 
 #define FILES_OF_A_RUN 3
 #define LISTED_SAMPLES 8
-#define ADVICE "; try a smaller learning rate, training.clip_norm or longer warm-up"
+#define ADVICE "; try a smaller learning rate, training.clip_norm or a longer warm-up"
 
 /* ---- where ---- */
 
@@ -62,39 +62,39 @@ static void tell_output(const nn_nonfinite_case *of, const nn_layer *layer, nn_t
     if (of->inspection.found.index == 0) {
         nn_text_append(text, "the input is NaN or Inf for ");
         tell_sample(of, sample, text);
-        nn_text_append(text, "; look at the data and its normalisation");
+        nn_text_append(text, "; check the data and its normalisation");
     } else if (!tell_weights_are_finite(of, layer)) {
         nn_text_append(text, "the weights of layer %s are NaN or Inf, and so is its output for ",
                        layer->name);
         tell_sample(of, sample, text);
         nn_text_append(text, ADVICE);
     } else if (layer->type->indices_of) {
-        nn_text_append(text, "layer %s reads whole numbers from 0 to %lld, and another value is in ",
-                       layer->name, (long long)layer->type->indices_of(layer) - 1);
+        nn_text_append(text, "layer %s reads integers from 0 to %lld, but another value is in ", layer->name,
+                       (long long)layer->type->indices_of(layer) - 1);
         tell_sample(of, sample, text);
-        nn_text_append(text, "; look at the data");
+        nn_text_append(text, "; check the data");
     } else {
         nn_text_append(text, "the output of layer %s is NaN or Inf for ", layer->name);
         tell_sample(of, sample, text);
-        nn_text_append(text, ADVICE ", and look at the data");
+        nn_text_append(text, ADVICE ", and check the data");
     }
 }
 
 static void tell_loss(const nn_nonfinite_case *of, nn_text *text)
 {
     const nn_model *model = of->run->model;
-    nn_text_append(text, "the loss%s%s is NaN or Inf, and all outputs are finite, in ",
+    nn_text_append(text, "the loss%s%s is NaN or Inf, although all outputs are finite, in ",
                    model->head_count > 1 ? " of " : "",
                    model->head_count > 1 ? model->heads[of->inspection.found.index].name : "");
     tell_microbatch(of, text);
-    nn_text_append(text, "; try a smaller learning rate, and look at the targets");
+    nn_text_append(text, "; try a smaller learning rate, and check the targets");
 }
 
 static void tell_gradient(const nn_nonfinite_case *of, const nn_layer *layer, nn_text *text)
 {
     bool has_statistics = false;
     for (int p = 0; p < layer->parameter_count; p++) has_statistics |= layer->parameters[p].statistic;
-    nn_text_append(text, "the gradient %sof layer %s is NaN or Inf, the first on the way back, ",
+    nn_text_append(text, "the gradient %sof layer %s is NaN or Inf, the first in the backward pass, ",
                    has_statistics ? "or a running statistic " : "", layer->name);
     if (of->inspection.found.sample >= 0) {
         nn_text_append(text, "for ");
@@ -124,8 +124,8 @@ static void tell_found(const nn_nonfinite_case *of, nn_text *text)
     case NN_FOUND_NOTHING:
         nn_text_append(text, "NaN or Inf occurred in ");
         tell_microbatch(of, text);
-        nn_text_append(text, ", but not when it was computed again: memory or processor of this node may be "
-                             "faulty; leave the node out");
+        nn_text_append(text, ", but not when it was computed again: the memory or processor of this node may "
+                             "be faulty; exclude the node");
         break;
     }
 }
@@ -180,8 +180,8 @@ void nn_nonfinite_tell(nn_nonfinite_case *of, nn_nonfinite_note *note)
     nn_text_append(&text, "step %lld: ", (long long)of->run->state.step + 1);
     if (of->leaf < 0) {
         nn_text_append(&text,
-                       "the gradient of layer %s is NaN or Inf once it is summed over the batch, while that "
-                       "of every microbatch is finite" ADVICE,
+                       "the gradient of layer %s is NaN or Inf when summed over the batch, although that of "
+                       "every microbatch is finite" ADVICE,
                        nn_finite_layer_of(of->run->model->network, of->bad_block)->name);
     } else {
         tell_found(of, &text);

@@ -37,15 +37,14 @@ nn_status nn_over_samples_check(const nn_run *run)
 {
     const nn_layer *layer = over_poorest(run);
     if (layer && layer->values_per_statistic * run->plan.batch_size == 1)
-        NN_FAIL(
-            NN_ERROR_USAGE,
-            "layer %s: a batch of one sample has one value per channel, and nothing is left of it when its "
-            "mean is subtracted; set training.batch_size=16 or more, or use layer_norm",
-            layer->name);
+        NN_FAIL(NN_ERROR_USAGE,
+                "layer %s: a batch of one sample has one value per channel, which becomes 0 when the mean is "
+                "subtracted; set training.batch_size=16 or more, or use layer_norm",
+                layer->name);
     if (nn_dataset_mixes(run->data) && run->plan.microbatch_size < 2)
         NN_FAIL(NN_ERROR_USAGE,
-                "data.fields.x.augment: mixup: a microbatch of one sample has nothing to mix it with; set "
-                "%s, or leave mixup out",
+                "data.fields.x.augment: mixup: a microbatch of one sample has no other sample to mix it "
+                "with; set %s, or remove mixup",
                 run->plan.batch_size > 1 ? "training.microbatch_size=2 or more"
                                          : "training.batch_size=2 or more");
     return NN_OK;
@@ -91,8 +90,8 @@ static void over_warn_microbatch(const nn_run *run)
         plan->microbatch_size == plan->batch_size)
         return;
     nn_log_warning(
-        "layer %s takes statistics over microbatches of %lld sample%s, too few to train well: leave "
-        "its option `over` out, or set training.microbatch_size=%lld or more",
+        "layer %s takes statistics over microbatches of %lld sample%s, too few to train well: remove its "
+        "option `over`, or set training.microbatch_size=%lld or more",
         layer->name, (long long)plan->microbatch_size, plan->microbatch_size == 1 ? "" : "s",
         (long long)(plan->batch_size < NN_LAYER_SAMPLES_ENOUGH ? plan->batch_size : NN_LAYER_SAMPLES_ENOUGH));
 }
@@ -111,8 +110,8 @@ static void over_warn_batch(const nn_run *run)
             layer->name, (long long)plan->batch_size, plan->batch_size == 1 ? "" : "s",
             NN_LAYER_SAMPLES_ENOUGH);
     if (keeps && last * each == 1)
-        nn_log_warning("the last batch of an epoch has one sample, and layer %s leaves nothing of it when it "
-                       "subtracts the mean: set training.last_batch=drop, or another training.batch_size",
+        nn_log_warning("the last batch of an epoch has one sample, whose values layer %s turns into 0 when "
+                       "it subtracts the mean: set training.last_batch=drop, or change training.batch_size",
                        layer->name);
 }
 

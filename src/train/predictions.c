@@ -312,10 +312,9 @@ static void predictions_tell_bad(const predictions *of)
     int64_t row;
     if (of->bad_count == 0) return;
     nn_dataset_locate(of->trained->data, of->trained->part, of->first_bad, &path, &row);
-    nn_log_warning(
-        "%lld of %lld rows have no prediction: their inputs hold NaN or Inf or a number that the network "
-        "does not know, or cannot be read; the first is row %lld of %s",
-        (long long)of->bad_count, (long long)of->samples, (long long)row, path);
+    nn_log_warning("%lld of %lld rows have no prediction: their inputs contain NaN, Inf or an index out of "
+                   "range, or cannot be read; the first is row %lld of %s",
+                   (long long)of->bad_count, (long long)of->samples, (long long)row, path);
 }
 
 /* ---- the part ---- */
@@ -427,7 +426,7 @@ static nn_status predictions_part(const char *name, nn_part *part)
     for (int p = 0; p < NN_PARTS; p++)
         if (strcmp(name, names[p]) == 0) *part = (nn_part)p;
     if (*part == NN_PARTS)
-        NN_FAIL(NN_ERROR_USAGE, "predict: --part is train, validation or test, not '%s'", name);
+        NN_FAIL(NN_ERROR_USAGE, "predict: --part must be train, validation or test, not '%s'", name);
     return NN_OK;
 }
 
@@ -443,7 +442,7 @@ nn_status nn_train_predict(nn_comm *comm, const nn_prediction *prediction)
     status = nn_comm_agree(comm, status);
     if (status == NN_OK) {
         nn_trained_describe(&trained, request.files, &source);
-        nn_log_line("%s: predictions of %lld samples of %s by %s", prediction->output,
+        nn_log_line("%s: predictions for %lld samples of %s by %s", prediction->output,
                     (long long)nn_dataset_count(trained.data, trained.part), source.bytes ? source.bytes : "",
                     trained.path);
         nn_text_free(&source);

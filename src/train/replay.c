@@ -32,7 +32,7 @@ static nn_status replay_check_format(const replay *of)
     nn_free(format);
     if (fits) return NN_OK;
     NN_FAIL(NN_ERROR_USAGE,
-            "%s: is not a file of a step with NaN or Inf; name one: nntrain replay RUN_DIR/nonfinite-STEP.h5",
+            "%s: is not a file of a step with NaN or Inf; give one: nntrain replay RUN_DIR/nonfinite-STEP.h5",
             nn_store_path(of->file));
 }
 
@@ -41,8 +41,9 @@ static void replay_compare_kernels(const replay *of)
     char *kernels = NULL;
     if (nn_store_read_text(of->file, "@kernels", &kernels) == NN_OK &&
         strcmp(kernels, nn_matrix_kernels()) != 0)
-        nn_log_warning("the step was computed with %s, and this is %s: values may differ in their last bits",
-                       kernels, nn_matrix_kernels());
+        nn_log_warning(
+            "the step was computed with %s, this machine uses %s: values may differ in their last bits",
+            kernels, nn_matrix_kernels());
     nn_free(kernels);
 }
 

@@ -38,11 +38,9 @@ nn_status nn_room_warn(const nn_run *run, size_t untouched)
     int64_t speaker = own == most ? nn_comm_rank(run->comm) : -1;
     NN_TRY(nn_comm_maximum(run->comm, &speaker, 1));
     NN_TRY(nn_comm_broadcast(run->comm, &lack, sizeof lack, (int)speaker));
-    nn_log_warning(
-        "%s may run out of memory, and its ranks be killed: %d rank%s there will take %s more, and "
-        "%s; ask for more memory, put fewer ranks on a node, %s, or set "
-        "data.cache: stream",
-        lack.host, lack.ranks, lack.ranks == 1 ? "" : "s", nn_format_bytes(needed, lack.needed), lack.limits,
-        nn_over_samples_remedy(run));
+    nn_log_warning("%s may run out of memory and its ranks may be killed: %d rank%s there will need %s more, "
+                   "but %s; request more memory, use fewer ranks per node, %s, or set data.cache: stream",
+                   lack.host, lack.ranks, lack.ranks == 1 ? "" : "s", nn_format_bytes(needed, lack.needed),
+                   lack.limits, nn_over_samples_remedy(run));
     return NN_OK;
 }

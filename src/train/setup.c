@@ -76,8 +76,9 @@ static void setup_choose_clip_norm(nn_run *run)
     while (l < network->layer_count && !network->layers[l].type->clips) l++;
     if (l == network->layer_count || run->settings.optimizer->no_clip_norm) return;
     training->clip_norm = 1;
-    nn_log_line("gradients are clipped at norm 1, as usual with %s layers; training.clip_norm sets another",
-                network->layers[l].type->name);
+    nn_log_line(
+        "gradients are clipped at norm 1, as usual with %s layers; set training.clip_norm to change it",
+        network->layers[l].type->name);
 }
 
 /* ---- workers and memory ---- */
@@ -145,7 +146,8 @@ static void setup_tell_unseen(const nn_run *run)
         nn_log_line(
             "too large to be compared in full: of %s, only rows spread over it were compared with those "
             "at the beginning of the run%s",
-            names.bytes, run->settings.data.check == NN_CHECK_NONE ? " (data.check: all compares all)" : "");
+            names.bytes,
+            run->settings.data.check == NN_CHECK_NONE ? " (data.check: all compares every row)" : "");
     nn_text_free(&names);
 }
 

@@ -43,8 +43,8 @@ nn_status nn_train_job(nn_comm *comm, const nn_job *job, nn_train_result *result
     if (!same)
         NN_FAIL(NN_ERROR_USAGE,
                 "the ranks read different configurations from %s, or were given different arguments: start "
-                "all of them with the same command, and see that the file and each ${VAR} in it are the same "
-                "on all nodes",
+                "all of them with the same command, and make sure that the file and each ${VAR} in it are "
+                "the same on all nodes",
                 job->config_path);
     return nn_loop_train(comm, job, result ? result : &unused);
 }

@@ -14,10 +14,10 @@ nn_status nn_trainable_check_mixing(const nn_run *run)
     NN_TRY(nn_over_samples_check(run));
     if (!nn_dataset_mixes(run->data)) return NN_OK;
     if (run->model->head_count > 1)
-        NN_FAIL(NN_ERROR_USAGE, "data.fields.x.augment: mixup works with one target only; leave mixup out");
+        NN_FAIL(NN_ERROR_USAGE, "data.fields.x.augment: mixup works with one target only; remove mixup");
     if (head->target.is_class && (!head->loss->takes_soft || head->rows > 1))
         NN_FAIL(NN_ERROR_USAGE,
-                "data.fields.x.augment: mixup: the loss %s does not take mixed classes%s; leave mixup out",
+                "data.fields.x.augment: mixup: the loss %s does not take mixed classes%s; remove mixup",
                 head->loss->name, head->loss->takes_soft ? " at every step" : "");
     return NN_OK;
 }
@@ -25,9 +25,8 @@ nn_status nn_trainable_check_mixing(const nn_run *run)
 nn_status nn_trainable_check_layers(const nn_run *run)
 {
     if (run->model->network->trainable_count == 0)
-        NN_FAIL(NN_ERROR_USAGE,
-                "network: no layer has parameters to train; add a layer such as dense, or remove "
-                "`freeze` from one");
+        NN_FAIL(NN_ERROR_USAGE, "network: no layer has trainable parameters; add a layer such as dense, or "
+                                "remove `freeze` from one");
     return NN_OK;
 }
 
@@ -37,7 +36,7 @@ nn_status nn_trainable_check_validation(const nn_run *run)
     bool validates = run->data && nn_dataset_count(run->data, NN_VALIDATION) > 0;
     if (validates || !(stops || run->settings.schedule->observe)) return NN_OK;
     NN_FAIL(NN_ERROR_USAGE,
-            "%s needs results on a validation part, and there is none: name its datasets under "
+            "%s needs results on the validation part, but there is none: give its datasets under "
             "data.validation, or set data.split.validation=0.1",
             stops ? "training.early_stopping" : run->settings.schedule->name);
 }
@@ -54,8 +53,7 @@ static void trainable_warn_activation(const nn_model *model, const nn_head *head
                                             1) > 0;
     if (ends && (head->loss->takes_classes || head->loss->yes_no))
         nn_log_warning(
-            "layer %s ends the network with an activation, but the loss %s applies one of its own: "
-            "leave it out",
+            "layer %s ends the network with an activation, but the loss %s applies its own: remove it",
             layer->name, head->loss->name);
 }
 
@@ -68,7 +66,7 @@ static void trainable_warn_idle(const nn_plan *plan, int64_t workers)
         snprintf(remedy, sizeof remedy,
                  "training.microbatch_size=%lld (gives different bits), or use fewer threads",
                  (long long)smaller);
-    nn_log_warning("a batch has %lld microbatch%s for %lld threads in all: some are idle; %s%s",
+    nn_log_warning("a batch has only %lld microbatch%s for %lld threads in total, so some are idle; %s%s",
                    (long long)plan->microbatches, plan->microbatches == 1 ? "" : "es", (long long)workers,
                    smaller > 0 ? "set " : "use fewer ranks or threads", smaller > 0 ? remedy : "");
 }
@@ -78,7 +76,7 @@ static void trainable_warn_schedule(const nn_schedule_type *type, const void *op
 {
     const char *option = nn_schedule_unreached(type, options, length);
     if (option)
-        nn_log_warning("lr_schedule.%s.%s is as long as the run of %lld steps or longer: %s", type->name,
+        nn_log_warning("lr_schedule.%s.%s is at least as long as the run of %lld steps: %s", type->name,
                        option, (long long)length.steps, type->unreached);
 }
 
@@ -87,7 +85,7 @@ static void trainable_tell_weights(const nn_run *run)
     bool weighs = false;
     for (int p = 0; p < NN_PARTS; p++) weighs |= nn_dataset_has_weights(run->data, (nn_part)p);
     if (weighs)
-        nn_log_line("sample weights apply to the loss; metrics and the constants of baselines count every "
+        nn_log_line("sample weights apply to the loss only; metrics and the constant baselines count every "
                     "sample once, even those of weight 0");
 }
 
@@ -107,7 +105,7 @@ void nn_trainable_warn(const nn_run *run, int ranks)
                        "full value",
                        (long long)warmup, (long long)plan->length.steps);
     else if (warmup > plan->length.steps / 5)
-        nn_log_warning("warm-up takes %lld of %lld steps: over 20 %%", (long long)warmup,
+        nn_log_warning("warm-up takes %lld of %lld steps, more than 20 %%", (long long)warmup,
                        (long long)plan->length.steps);
     nn_over_samples_warn(run, ranks);
     for (int h = 0; h < run->model->head_count; h++)

@@ -47,7 +47,7 @@ static nn_status trained_check_sets(const nn_text_list *sets)
                     sets->items[i]);
         if (trained_is_trained(sets->items[i]))
             NN_FAIL(NN_ERROR_USAGE,
-                    "--set %s: values are normalised and transformed as the run was trained; leave this out",
+                    "--set %s: values are normalised and transformed as in training; remove this",
                     sets->items[i]);
     }
     return NN_OK;
@@ -108,7 +108,7 @@ nn_status nn_trained_open(nn_comm *comm, const char *run_or_checkpoint, const nn
            nn_dataset_count(trained->data, trained->part) == 0)
         trained->part--;
     if (nn_dataset_count(trained->data, trained->part) == 0)
-        NN_FAIL(NN_ERROR_USAGE, "%s: the run has no %s part; choose another part", trained->path,
+        NN_FAIL(NN_ERROR_USAGE, "%s: the run has no %s part; choose another one", trained->path,
                 nn_trained_part_name(trained->part));
     return trained_check_shapes(trained);
 }

@@ -148,12 +148,13 @@ static nn_status data_set(const nn_trained_request *request, const trained_found
     NN_TRY(data_way(trained, request->part, way, &part));
     if (part.x.count == 0) {
         nn_part_options_release(&part);
-        NN_FAIL(NN_ERROR_USAGE, "%s: the run has no %s part; choose another part", trained->path,
+        NN_FAIL(NN_ERROR_USAGE, "%s: the run has no %s part; choose another one", trained->path,
                 nn_trained_part_name(request->part));
     }
     if (part.weights && (request->predicts || (found->way >= 0 && !found->has_weights))) {
         if (!request->predicts)
-            nn_log_line("%s: no dataset \"%s\": all samples weigh 1", request->files->items[0], part.weights);
+            nn_log_line("%s: no dataset \"%s\": all samples have weight 1", request->files->items[0],
+                        part.weights);
         nn_free(part.weights);
         part.weights = NULL;
     }
@@ -202,16 +203,15 @@ static nn_status data_check_targets(const nn_trained_request *request, const nn_
         for (int t = 0; t < y->count; t++)
             if (strcmp(y->names[t], name) == 0) dataset = y->datasets[t];
         if (differs)
-            NN_FAIL(
-                NN_ERROR_DATA,
-                "%s: there is no dataset \"%s\", and the target '%s' is a difference to its last row seen: "
-                "add it",
-                request->files->items[0], dataset, name);
+            NN_FAIL(NN_ERROR_DATA,
+                    "%s: has no dataset \"%s\", but the target '%s' is a difference to its last row seen: "
+                    "add it",
+                    request->files->items[0], dataset, name);
         NN_FAIL(NN_ERROR_DATA,
-                "%s%s: there is no dataset \"%s\", the target '%s' that predictions are judged by; add it, "
-                "or use `nntrain predict`, which needs none",
-                request->files->items[0], request->files->count > 1 ? ", or another of the files" : "",
-                dataset, name);
+                "%s%s: has no dataset \"%s\" with the target '%s', against which predictions are evaluated; "
+                "add it, or use `nntrain predict`, which needs no targets",
+                request->files->items[0], request->files->count > 1 ? ", or another file" : "", dataset,
+                name);
     }
     return NN_OK;
 }

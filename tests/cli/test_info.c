@@ -212,7 +212,7 @@ static void test_table(void **state)
                         "\"missing\":0,\"unwritten\":0,\"attributes\":null,\"constant\":2}");
     expect_part(&facts, "\"names\":[\"open\",\"high\",\"low\"]}");
     expect_ok(nn_info_append(&lines, path));
-    expect_part(&lines, "    2 of the 3 values of a row are the same in all rows, the first is number 1\n");
+    expect_part(&lines, "    2 of the 3 values of a row are the same in all rows; the first is number 1\n");
     expect_part(&lines, "\n    \"open\", \"high\", \"low\"\n");
     nn_text_free(&facts.text);
     nn_text_free(&lines.text);
@@ -248,7 +248,7 @@ static void test_large_is_sampled(void **state)
     H5Sclose(space);
     H5Fclose(file);
     expect_ok(nn_info_append(&lines, path));
-    expect_part(&lines, "these values are of 50331648 rows spread evenly (--full reads all)\n");
+    expect_part(&lines, "these values are from 50331648 rows spread evenly (--full reads all)\n");
     expect_ok(nn_info_append(&facts, path));
     expect_part(&facts, "\"rows_read\":50331648,");
     nn_text_free(&lines.text);
@@ -359,7 +359,7 @@ static void test_run(void **state)
     expect_part(&facts,
                 ",\"best_epoch\":2,\"best_value\":0.5,\"status\":null,\"last_metrics\":{\"epoch\":2}}\n");
     expect_ok(nn_info_append(&lines, run_directory));
-    expect_part(&lines, "checkpoints: 2\n    step-0000000020.h5: not whole: ");
+    expect_part(&lines, "checkpoints: 2\n    step-0000000020.h5: not intact: ");
     expect_part(&lines, "is damaged");
     expect_part(&lines, "    step-0000000010.h5: step 10, 3 epochs done, whole, ");
     expect_part(&lines, "\nlast_metrics: {\"epoch\":2}\n");

@@ -170,10 +170,10 @@ static void wrong_values_are_reported(void **state)
         {"{units: ten}", "t.yaml:1:12: s.units: unknown number 'ten' (known: classes, inputs)"},
         {"{units: clases}",
          "t.yaml:1:12: s.units: unknown number 'clases'; did you mean 'classes'? (known: classes, inputs)"},
-        {"{units: 1.5}", "t.yaml:1:12: s.units: expected a whole number, not '1.5'"},
+        {"{units: 1.5}", "t.yaml:1:12: s.units: expected an integer, not '1.5'"},
         {"{units: 99999999999999999999}",
-         "t.yaml:1:12: s.units: expected a whole number, not '99999999999999999999'"},
-        {"{units: [1]}", "t.yaml:1:12: s.units: expected a whole number, not a list"},
+         "t.yaml:1:12: s.units: expected an integer, not '99999999999999999999'"},
+        {"{units: [1]}", "t.yaml:1:12: s.units: expected an integer, not a list"},
         {"{units: 0}", "t.yaml:1:12: s.units: must be from 1 to 1000000, not '0'"},
         {"{units: }", "t.yaml:1:12: s.units has no value: neurons"},
         {"{units: 1, rate: nan}", "t.yaml:1:21: s.rate: expected a number, not 'nan'"},
@@ -416,12 +416,12 @@ static void lists_of_numbers_are_read(void **state)
     check_lists("{kernel: 0}", "t.yaml:1:13: s.kernel: must be from 1 to 9, not '0'");
     check_lists("{kernel: [1, x]}", "t.yaml:1:17: s.kernel: unknown number 'x' (known: classes, inputs)");
     check_lists("{kernel: []}",
-                "t.yaml:1:13: s.kernel: expected a whole number or a list of them, not an empty list");
+                "t.yaml:1:13: s.kernel: expected an integer or a list of integers, not an empty list");
     check_lists("{kernel: {a: 1}}",
-                "t.yaml:1:13: s.kernel: expected a whole number or a list of them, not a mapping");
+                "t.yaml:1:13: s.kernel: expected an integer or a list of integers, not a mapping");
     check_lists("{padding: sam}",
                 "t.yaml:1:14: s.padding: unknown word 'sam'; did you mean 'same'? (known: same, valid)");
-    check_lists("{padding: [1, 1.5]}", "t.yaml:1:18: s.padding: expected a whole number, not '1.5'");
+    check_lists("{padding: [1, 1.5]}", "t.yaml:1:18: s.padding: expected an integer, not '1.5'");
 }
 
 int main(void)

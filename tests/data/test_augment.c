@@ -101,11 +101,11 @@ static void test_check(void **state)
     assert_int_equal(nn_augment_check(&augment, row, false), NN_ERROR_USAGE);
     assert_string_equal(nn_error_text(),
                         "augment: flip works on images, height x width or height x width x channels, but "
-                        "samples are 784; leave it out, or reshape the samples to images\n"
+                        "samples are 784; remove it, or reshape the samples to images\n"
                         "augment: shift works on images, height x width or height x width x channels, but "
-                        "samples are 784; leave it out, or reshape the samples to images\n"
+                        "samples are 784; remove it, or reshape the samples to images\n"
                         "augment: mixup mixes the classes of samples, which this loss does not accept; use "
-                        "cross_entropy or leave it out");
+                        "cross_entropy or remove it");
     expect_ok(nn_augment_check(&augment, small, true));
     nn_augment_release(&augment);
     augment =
@@ -117,10 +117,10 @@ static void test_check(void **state)
         "augment: shift pixels 8 may leave nothing of a sample of 28 x 8; choose at most 7\n"
         "augment: cutout size 9 may leave nothing of a sample of 28 x 8; choose at most 8\n"
         "augment: brightness_contrast does nothing with brightness 0 and contrast 0; set one of them, or "
-        "leave it out\n"
+        "remove it\n"
         "augment: jitter steps 28 may leave only one of the 28 time steps of a sample; choose at most "
         "27\n"
-        "augment: jitter does nothing with steps 0 and scale 0; set one of them, or leave it out");
+        "augment: jitter does nothing with steps 0 and scale 0; set one of them, or remove it");
     nn_augment_release(&augment);
     augment = read_list("[noise: 1]");
     assert_int_equal(nn_augment_check(&augment, huge, true), NN_ERROR_USAGE);

@@ -172,7 +172,7 @@ static void ignored_labels_are_not_a_class(void **state)
     }
     expect_same_from_stream(options, true);
     y->ignored_label = (char *)"many";
-    expect_refused(&options, true, "ignored_label: 'many' is not a whole number");
+    expect_refused(&options, true, "ignored_label: 'many' is not an integer");
     y->ignored_label = (char *)"255";
     expect_refused(&options, false, "data.fields.y.ignored_label: the target is read as values");
     y->first_label = 1;
@@ -528,7 +528,7 @@ static void indices_are_whole_numbers(void **state)
     nn_dataset_close(dataset);
     x->classes = 4;
     expect_refused(&options, true,
-                   "sample 1, value 1 is 4 (the first such value): an index is a whole number "
+                   "sample 1, value 1 is 4 (the first such value): an index is an integer "
                    "from 0 to 3");
 }
 

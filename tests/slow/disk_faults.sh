@@ -40,7 +40,7 @@ broken() {
     0) check_same run "$what" ;;
     # 9: an unreadable manifest may list checkpoints that do not exist.
     6 | 9) if grep -q '^epoch' train.log; then fail "$what: ends a run that could continue"; fi ;;
-    11) grep -q "^nntrain: training is finished .*$reference" train.log || fail "$what: exit 11 without the fingerprint" ;;
+    11) grep -q "^nntrain: training finished .*$reference" train.log || fail "$what: exit 11 without the fingerprint" ;;
     *) fail "$what: exit $code" ;;
     esac
     if [ $code != 0 ] && ! { [ "$(grep -c "^nntrain: .*run" train.log)" = 1 ] &&

@@ -99,7 +99,7 @@ static void advice_for_many_ranks_works(void **state)
             nn_plan plan = nn_plan_make(90, batch, batch < 7 ? batch : 7, 1, false, 0);
             int64_t other = 0;
             if (nn_plan_check_ranks(&plan, size) == NN_OK) continue;
-            const char *set = strstr(nn_error_text(), "different bits than");
+            const char *set = strstr(nn_error_text(), "different bits from");
             assert_int_equal(set != NULL, batch >= size);
             if (set) {
                 int64_t micro = strtoll(strchr(set, '=') + 1, NULL, 10);

@@ -95,7 +95,7 @@ grep -q 'layer first: a microbatch of one sample .*set `over: batch`' train.log 
 both 0 --set training.microbatch_size=1
 untold 'too few to train well'
 both 2 --set training.microbatch_size=1 --set data.fields.x.augment='[mixup]'
-told 'mixup: a microbatch of one sample has nothing to mix it with; set training.microbatch_size=2 or more'
+told 'mixup: a microbatch of one sample has no other sample to mix it with; set training.microbatch_size=2 or more'
 both 0 --set training.microbatch_size=2 --set data.fields.x.augment='[mixup]'
 
 # ---- memory: all microbatches of a rank are held at once, whatever training.memory is ----

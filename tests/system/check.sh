@@ -51,7 +51,7 @@ finds 5 'five.yaml:[0-9]+:[0-9]+: .*activtion.*activation' five.yaml --run-dir f
     -n 12 --set training.microbatch_size=8
 says "^  - five.yaml:[0-9]+:[0-9]+: unknown optimizer 'adamm'; did you mean 'adam'"
 says '^  - .*x_vaild.*x_valid'
-says '^  - file: is not a folder; move it away, or choose another place'
+says '^  - file: is not a folder; move it away, or choose another folder'
 says '^  - --set training.microbatch_size=8: 12 ranks, but .* 9 microbatches'
 finds 1 'nowhere.yaml' nowhere.yaml
 sed 's/metrics:/metrisc:/' classifier.yaml >one.yaml
@@ -62,17 +62,17 @@ sed 's/x: x_train/x: x_trian/' classifier.yaml >one.yaml
 finds 1 'x_trian.*x_train' one.yaml
 finds 1 'network: .*|dense.*units|3' classifier.yaml --set network.4.units=3
 grep -v validation: classifier.yaml >one.yaml
-finds 1 'early_stopping needs results on a validation part' one.yaml \
+finds 1 'early_stopping needs results on the validation part' one.yaml \
     --set 'training.early_stopping={patience: 3 epochs}'
 finds 1 'init_from: .*no such run directory or checkpoint' classifier.yaml --set init_from.run=never
 finds 1 '19 ranks, but .* 18 microbatches' classifier.yaml -n 19
-finds 1 'no layer has parameters to train' classifier.yaml --set 'network=[flatten, dense: {units: classes, freeze: true}]'
+finds 1 'no layer has trainable parameters' classifier.yaml --set 'network=[flatten, dense: {units: classes, freeze: true}]'
 big=(--set 'network=[flatten, dense: 2000, dense: 2000, dense: {units: classes}]')
-finds 1 'has .* left, and checkpoints take .*keep_last' classifier.yaml "${big[@]}" --set checkpoint.keep_last=1000000
-finds 1 'ranks of a node take .* memory of a node .--node-memory. is 20.0 MiB' classifier.yaml -n 2 "${big[@]}" --node-memory 20M
+finds 1 'has .* free, but checkpoints take .*keep_last' classifier.yaml "${big[@]}" --set checkpoint.keep_last=1000000
+finds 1 'ranks of a node need .* memory of a node .--node-memory. is 20.0 MiB' classifier.yaml -n 2 "${big[@]}" --node-memory 20M
 look 0 classifier.yaml -n 2 --node-memory 1G
 look 2 classifier.yaml -n none
-says 'nntrain: check: -n takes a whole number'
+says 'nntrain: check: -n takes an integer'
 look 2 classifier.yaml --nodes 2
 look 2 classifier.yaml --time-limit soon
 head -c 4000 "$digits/digits.h5" >cut.h5
@@ -105,7 +105,7 @@ seconds() { # "1 d 3 h": in seconds
            print int(s) }'
 }
 whole=$(sed -n 's/^  time, about.* per epoch, \(.*\) for the run$/\1/p' check.log | seconds)
-kept=$(sed -n 's/^  time limit.* each of which keeps \(.*\) for its last.*/\1/p' check.log | seconds)
+kept=$(sed -n 's/^  time limit.* each reserving \(.*\) for its last.*/\1/p' check.log | seconds)
 jobs=$(sed -n 's/^  time limit.* takes \([0-9]*\) jobs.*/\1/p' check.log)
 awk -v whole="$whole" -v kept="$kept" -v jobs="$jobs" 'BEGIN {
     wanted = whole / (86400 - kept); exit !(jobs >= wanted - 1 && jobs <= wanted + 2 && jobs > 1) }' ||
@@ -123,15 +123,15 @@ train 2 1 classifier.yaml --run-dir trained --set training.epochs=2 || fail "tra
 find trained -type f -printf '%p %s %T@\n' | sort >before
 look 0 classifier.yaml --run-dir trained -n 5
 says '36 of them are done'
-finds 1 'was made with other settings' classifier.yaml --run-dir trained --set optimizer.adam.learning_rate=0.5
-says '^      optimizer.adam.learning_rate: was 0.002, is 0.5'
+finds 1 'was made with different settings' classifier.yaml --run-dir trained --set optimizer.adam.learning_rate=0.5
+says '^      optimizer.adam.learning_rate: was 0.002, is now 0.5'
 look 0 classifier.yaml --run-dir trained --fresh --set optimizer.adam.learning_rate=0.5
 look 0 classifier.yaml --run-dir begun --set init_from.run="$work/trained"
 find trained -type f -printf '%p %s %T@\n' | sort >after
 cmp -s before after || { fail "check wrote to the run directory"; diff before after; }
 if [ "$(id -u)" != 0 ]; then
     mkdir closed && chmod 500 closed
-    finds 1 'closed/run: cannot be made' classifier.yaml --run-dir closed/run
+    finds 1 'cannot create the folder closed/run' classifier.yaml --run-dir closed/run
     finds 1 'closed: cannot be read and written' classifier.yaml --run-dir closed
 fi
 
@@ -197,10 +197,10 @@ same() {
     train "$ranks" "$threads" "$name.yaml" --run-dir same "$@" || { fail "$name on $ranks"; cat train.log; return; }
     told="$(part check.log '^  parameters *\([0-9]*\)$') $(part check.log '^  steps *\([0-9]*\) per epoch.*')"
     told="$told $(part check.log '^  samples *\(.*\)$' | sed 's/ test$//')"
-    told="$told $(part check.log '.* per rank, \(.*\) of data per node.*') $(part check.log '.*rank 0 takes \(.*\) more while.*')"
+    told="$told $(part check.log '.* per rank, \(.*\) of data per node.*') $(part check.log '.*rank 0 needs \(.*\) more while.*')"
     said="$(part train.log '^\([0-9]*\) parameters,.*') $(part train.log '.*; \([0-9]*\) steps per epoch.*')"
     said="$said $(part train.log '^\([0-9]* training, .*\) test samples.*')"
-    said="$said $(part train.log '^memory: .* per rank, \(.*\) of data per node.*') $(part train.log '.*rank 0 takes \(.*\) more while.*')"
+    said="$said $(part train.log '^memory: .* per rank, \(.*\) of data per node.*') $(part train.log '.*rank 0 needs \(.*\) more while.*')"
     [ "$told" = "$said" ] || { fail "$name on $ranks x $threads: '$told', not '$said'"; cat check.log; }
     told=$(part check.log '^  memory *\(.*\) per rank, .*' | bytes)
     said=$(part train.log '^memory: \(.*\) per rank, .*' | bytes)

@@ -137,9 +137,9 @@ for kind in truncated flipped deleted empty swapped unreadable; do
     case $kind in
     deleted) found_by_verify "$kind manifest" 0 && falls_back "$kind manifest" "checkpoints/$newest" ;;
     swapped) found_by_verify "$kind manifest" 9 "$newest" &&
-        falls_back "$kind manifest" best.h5 "$newest is another file than the one that the manifest lists" ;;
+        falls_back "$kind manifest" best.h5 "$newest is not the file that the manifest lists" ;;
     *) found_by_verify "$kind manifest" 9 manifest &&
-        falls_back "$kind manifest" "checkpoints/$newest" '^warning: .*case/manifest.*the seals of the checkpoints decide' ;;
+        falls_back "$kind manifest" "checkpoints/$newest" '^warning: .*case/manifest.*relying on the seals of the checkpoints' ;;
     esac
     [ $kind != deleted ] || ! grep -q 'manifest\|falling back' train.log || fail "a missing manifest is not harmless"
 
@@ -157,14 +157,14 @@ for manifest in with without; do
     new_case
     cp "other/checkpoints/$newest" "$file"
     [ $manifest = with ] || rm case/manifest
-    falls_back "another run's, $manifest manifest" "checkpoints/$before" "$newest is of another run.*falling back"
+    falls_back "another run's, $manifest manifest" "checkpoints/$before" "$newest belongs to another run.*falling back"
 done
 # All checkpoints are another run's: the settings do not match.
 new_case
 rm -r case && cp -r other case
 go case
 [ $? = 2 ] || { fail "another run's directory is not refused with exit 2"; cat train.log; }
-says "another run's directory" 'training.seed: was 2, is 1'
+says "another run's directory" 'training.seed: was 2, is now 1'
 
 # The file of the best weights is a complete checkpoint: a run without others continues from it.
 new_case
@@ -179,7 +179,7 @@ rm again/checkpoints/* again/manifest
 go again --fresh --set training.epochs=2 || fail "the same run again"
 rm case/checkpoints/* case/best.h5
 cp "again/checkpoints/$newest" "$file"
-falls_back "the same run's file of another process" "checkpoints/$newest" 'another file than the one that the manifest'
+falls_back "the same run's file of another process" "checkpoints/$newest" 'is not the file that the manifest'
 rm -rf again
 
 # Only the metrics are left; --fresh starts over.

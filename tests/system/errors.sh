@@ -28,7 +28,7 @@ refused 2 2 "embedding1: it reads integers .* set data.fields: .x: .kind: index"
     --set 'network=[embedding: {symbols: 9, units: 2}, dense: {units: classes}]'
 refused 2 2 "embedding1: .* has values up to 16; set .symbols: 17." classifier.yaml --run-dir f --set data.fields.x.kind=index \
     --set 'network=[embedding: {symbols: 9, units: 2}, dense: {units: classes}]'
-refused 2 2 'no layer has parameters to train.*freeze' classifier.yaml --run-dir f \
+refused 2 2 'no layer has trainable parameters.*freeze' classifier.yaml --run-dir f \
     --set 'network=[flatten, dense: {units: classes, freeze: true}]'
 train 2 1 classifier.yaml --run-dir n --set training.epochs=1 --set 'network=[dense: {units: classes}, activation: softmax]' ||
     fail "an activation before the loss"
@@ -63,8 +63,8 @@ timeout 60 mpirun -n 1 "$program" train classifier.yaml --run-dir m : \
 # Additions to the configuration are detected on a resume; a mistake together with --fresh removes nothing.
 train 1 1 classifier.yaml --run-dir k --set training.epochs=1 || fail "training"
 sed 's/^loss:/  - activation: tanh\nloss:/' classifier.yaml >added.yaml
-refused 2 2 'network.5.activation.function: was not there' added.yaml --run-dir k --set training.epochs=2
-refused 2 2 'metrics: was accuracy, is ' classifier.yaml --run-dir k --set training.epochs=2 --set 'metrics=[]'
+refused 2 2 'network.5.activation.function: was absent' added.yaml --run-dir k --set training.epochs=2
+refused 2 2 'metrics: was accuracy, is now ' classifier.yaml --run-dir k --set training.epochs=2 --set 'metrics=[]'
 refused 2 5 'nothing.h5' classifier.yaml --run-dir k --set data.file=nothing.h5 --fresh
 [ -f k/best.h5 ] || fail "--fresh removed a run although the new one could not start"
 

@@ -69,11 +69,11 @@ train 1 1 run.yaml "${early[@]}" --set training.epochs=8 || fail "more epochs af
 says 'the run is finished: it stopped early after 2 of 8 epochs; raise training.early_stopping.patience'
 says_not 'schedule is'
 "$program" check run.yaml "${early[@]}" >train.log 2>&1
-says "$((2 * steps)) of them are done, and the run has stopped early: the job has nothing to do"
+says "$((2 * steps)) of them are done, and the run stopped early: the job has nothing to do"
 
 # Fewer epochs than already done.
 train 1 1 run.yaml --run-dir four --set training.epochs=1 || fail "exit $? with fewer epochs"
-says "$((4 * steps)) steps are done, more than the $steps that training.epochs: 1 takes"
-says 'the run is finished: 4 epochs are done, and training.epochs is 1'
+says "$((4 * steps)) steps are done, more than the $steps steps of training.epochs: 1"
+says 'the run is finished: 4 epochs are done, training.epochs is 1'
 says_not 'schedule is'
 finish

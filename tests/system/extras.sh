@@ -91,7 +91,7 @@ grep -q 'init_from' train.log && fail "a resume starts with the weights of anoth
 train 1 1 other.yaml --run-dir none --set 'init_from.exclude=[dense1]'
 [ $? = 2 ] && grep -q 'has no weights for this network' train.log || { fail "nothing matches"; cat train.log; }
 train 1 1 other.yaml --run-dir none --set 'init_from.exclude=[dens]'
-[ $? = 2 ] && grep -q "no layer is called 'dens'" train.log || { fail "an unknown layer"; cat train.log; }
+[ $? = 2 ] && grep -q "there is no layer 'dens'" train.log || { fail "an unknown layer"; cat train.log; }
 
 # A frozen layer keeps its initial weights; a layer with a different learning-rate factor trains differently.
 find_python

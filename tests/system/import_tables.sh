@@ -137,7 +137,7 @@ cure "--date 'at=%Y-%m-%d %H:%M:%S UTC'" '--date=at=%Y-%m-%d %H:%M:%S UTC'
 holds cured.h5 "f['x'][:, 0].tolist() == [1704164645, 1740700800.5]"
 bad 'id,y\n9007199254740993,1.5\n9007199254740992,2.5\n9007199254740993,3\n'
 imported cured.h5 csv bad.csv --overwrite
-said "warning: column 'id' has whole numbers beyond 2\^53.*--categorical 'id'"
+said "warning: column 'id' has integers beyond 2\^53.*--categorical 'id'"
 imported cured.h5 csv bad.csv --categorical id --overwrite
 holds cured.h5 "f['x'][:, 0].tolist() == [1, 0, 1]"
 # Advice does not contradict an option that other columns need: following it terminates.
@@ -278,8 +278,8 @@ refused 6 'nowhere.csv: cannot be read' csv nowhere.csv -o refused.h5
 # ---- mistakes on the command line ----
 refused 2 "unknown format 'cvs'; did you mean 'csv'" cvs first.csv -o refused.h5
 refused 2 "unknown format 'first.csv'" first.csv -o refused.h5
-refused 2 'name the format first' -o refused.h5
-refused 2 'name at least one file' csv -o refused.h5
+refused 2 'give the format first' -o refused.h5
+refused 2 'give at least one file' csv -o refused.h5
 refused 2 'output is missing' csv first.csv
 refused 2 "unknown option 'validaton'; did you mean 'validation'" csv first.csv -o refused.h5 --validaton 0.1
 refused 2 'test: must be from 0 to 1' csv first.csv -o refused.h5 --test 2

@@ -37,7 +37,7 @@ for rate in 0.0001 0.01; do
 done
 mkdir sweep/failed
 said '^0?  *0\.01 .* 2  *0\.[0-9]+ .* sweep/0\.01-[12]$' sweep/*
-grep -q 'left out: sweep/failed: has no checkpoint' info.log || fail "a run without a checkpoint is not reported"
+grep -q 'run omitted: sweep/failed: has no checkpoint' info.log || fail "a run without a checkpoint is not reported"
 grep -A 1 ' runs ' info.log | tail -n 1 | grep -q '0\.01 ' || { fail "the best is not first"; cat info.log; }
 [ "$(grep -c 'sweep/0' info.log)" = 2 ] || { fail "not a line a setting"; cat info.log; }
 said '"figure":"loss","better":"lower"' sweep/0* --json
@@ -83,7 +83,7 @@ PYTHON
 fi
 
 printf x | dd of="$newest" bs=1 seek=5000 conv=notrunc 2>/dev/null
-said "$(basename "$newest"): not whole: .*damaged" run
+said "$(basename "$newest"): not intact: .*damaged" run
 "$program" info "$newest" >info.log 2>&1
 [ $? = 9 ] || { fail "a damaged checkpoint does not end with 9"; cat info.log; }
 finish

@@ -91,13 +91,13 @@ said "3 classes: cat,dog,owl"
 "$program" eval less --data less.h5 >two.log 2>&1
 [ "$(sed 's/.*accuracy//' one.log)" = "$(sed 's/.*accuracy//' two.log)" ] || { fail "classes are exchanged"; cat one.log two.log; }
 config other other 0.01 classes cross_entropy accuracy
-program_refuses 2 "are of other classes of 'y': the names there: cat, dog, owl; the names here: ant, bee, fox" \
+program_refuses 2 "are for different classes of 'y': the names there: cat, dog, owl; the names here: ant, bee, fox" \
     train other.yaml --run-dir other --set init_from.run=animals
-program_refuses 2 "are of other classes of 'y'" check other.yaml --run-dir other2 --set init_from.run=animals
+program_refuses 2 "are for different classes of 'y'" check other.yaml --run-dir other2 --set init_from.run=animals
 run train other.yaml --run-dir other3 --set init_from.run=animals --set init_from.exclude=out
 sed 's/a,b,kind/a,c,kind/' animals.csv >renamed.csv
 "$program" import csv renamed.csv -o renamed.h5 >log 2>&1
 program_refuses 2 "init_from: the weights of layer body in" train animals.yaml --run-dir renamed --set init_from.run=animals --set data.file=renamed.h5
-said "are of other columns of 'x': the names there: a, b; the names here: a, c"
+said "are for different columns of 'x': the names there: a, b; the names here: a, c"
 run train animals.yaml --run-dir renamed2 --set init_from.run=animals --set data.file=renamed.h5 --set init_from.exclude=body
 finish

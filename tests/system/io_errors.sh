@@ -69,7 +69,7 @@ fails "$work/run/checkpoints" readdir 1 1000000 short
 alone
 expect_taken "an empty listing" $?
 struck || fail "an empty listing: nothing was listed"
-grep -q "^warning: .*$newest is there, but the file system leaves it out" train.log || { fail "an empty listing: no message about it"; cat train.log; }
+grep -q "^warning: .*$newest exists, but the file system omits it" train.log || { fail "an empty listing: no message about it"; cat train.log; }
 echo "$runs runs in which one call failed"
 
 # Permanent errors.
@@ -86,7 +86,7 @@ done
 fails "$work/run/checkpoints/$newest" open 1 1000000 ESTALE
 alone
 expect_refused "the newest checkpoint cannot be opened" $? "$newest: Stale file handle"
-grep -q "nothing was removed: give the same command again" train.log || fail "no remedy"
+grep -q "nothing was removed: run the same command again" train.log || fail "no remedy"
 fails "$work/run/checkpoints/$newest" read 1 1000000 EIO
 alone
 expect_refused "the newest checkpoint cannot be read" $? "$newest: Input/output error"
@@ -108,7 +108,7 @@ faults=(A=b)
 cp -r run kept
 mv "run/checkpoints/$newest" moved.h5
 alone || { cat train.log; fail "without the newest checkpoint"; }
-grep -q "$newest is gone: the manifest lists it; falling back to" train.log || { cat train.log; fail "the missing one is not named"; }
+grep -q "$newest is missing, but listed in the manifest; falling back to" train.log || { cat train.log; fail "the missing one is not named"; }
 [ "$(fingerprint)" = "$reference" ] || fail "resumed from the one before: $(fingerprint)"
 rm -r run && mv kept run
 

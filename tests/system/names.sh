@@ -107,7 +107,7 @@ renamed() {
     "$program" import csv new-names.csv -o old.h5 --y fruit --overwrite >/dev/null 2>&1
     refused 2 "$2" -- train names.yaml --run-dir run --set training.epochs=26
 }
-renamed s/lemon/lime/ "the classes of y: were apple, cherry, lemon, plum, are apple, cherry, lime, plum"
+renamed s/lemon/lime/ "the classes of y: were apple, cherry, lemon, plum, are now apple, cherry, lime, plum"
 renamed 's/^colour,kg/colour,lb/' "the columns of x: were colour, kg, are colour, lb"
 renamed 's/^yellow/white/' "the categories of column 'colour' of x: were blue, green, red, yellow, are blue, green, red, white"
 

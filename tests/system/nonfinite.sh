@@ -114,7 +114,7 @@ regression_on carried 'rnn: {units: 5, carry: true, activation: relu}, dense: {u
 carried=(--set data.shuffle=stateful --set data.window.length=4 --set data.window.stride=4)
 ends 3 1 1 carried.yaml --run-dir carried "${carried[@]}"
 says 'training.on_nonfinite=skip'
-says 'the last good checkpoint is of step 1$'
+says 'the last good checkpoint is from step 1$'
 ends 0 2 1 carried.yaml --run-dir carried "${carried[@]}" --set training.on_nonfinite=skip
 expected=$(fingerprint)
 [ "$(grep -c '"skipped":3' carried/metrics.jsonl)" = 2 ] || { fail "carried state: not 3 steps"; metrics carried; }
@@ -124,7 +124,7 @@ ends 0 3 2 carried.yaml --run-dir carried --fresh "${carried[@]}" --set training
 # ---- the limit: weights that give only NaN do not replace better ones ----
 ends 3 2 1 wild.yaml --run-dir limit --set optimizer.adam.learning_rate=1e30 --set training.nonfinite_limit=4 \
     --set checkpoint.every='1 step' --set lr_schedule=constant
-says '4 steps in a row would be skipped now'
+says '4 consecutive steps would now be skipped'
 [ "$(find limit/checkpoints -name 'step-*' | wc -l)" = 1 ] || { fail "the limit: other checkpoints"; ls limit/checkpoints; }
 [ "$(find limit -name 'nonfinite-*.h5' | wc -l)" = 3 ] || fail "the limit: not three files"
 
@@ -134,9 +134,9 @@ regression_on burst 'dense: {units: 1}' 'loss: mae' 'optimizer: {sgd: {learning_
     'training: {epochs: 2, batch_size: 32, microbatch_size: 2, peak_seconds: 0}' 'checkpoint: {every: 1 step}'
 for ranks in 1 3; do
     ends 3 $ranks 1 burst.yaml --run-dir burst$ranks
-    says 'has made weights of layer dense1 NaN or Inf: they are not saved'
+    says 'made weights of layer dense1 NaN or Inf: they are not saved'
 done
-last=$(sed -n 's/.*the last good checkpoint is of step \([0-9]*\).*/\1/p' train.log)
+last=$(sed -n 's/.*the last good checkpoint is from step \([0-9]*\).*/\1/p' train.log)
 newest=$(find burst3/checkpoints -name 'step-*.h5' | sort | tail -n 1)
 [ "$newest" = "$(printf 'burst3/checkpoints/step-%010d.h5' "${last:-0}")" ] || fail "$newest is not of step $last"
 "$program" eval "$newest" >eval.log 2>&1 && ! grep -qi nan eval.log || { fail "the last good checkpoint"; cat eval.log; }

@@ -18,7 +18,7 @@ head -1 p.csv | grep -q '^sample,label,label_predicted,label_probability_0,.*,si
 grep -q '^label.confusion: \[\[' eval.log || fail "eval shows no confusion"
 "$program" predict run --part train -o t.csv >/dev/null 2>&1 && [ "$(wc -l <t.csv)" = 1258 ] || fail "--part train"
 "$program" predict run --part tests -o no.csv >log 2>&1 && fail "a wrong part is taken"
-grep -q -- "--part is train, validation or test, not 'tests'" log || fail "no message: $(cat log)"
+grep -q -- "--part must be train, validation or test, not 'tests'" log || fail "no message: $(cat log)"
 "$program" predict run -o nowhere/no.csv >log 2>&1 && fail "a missing folder is taken"
 grep -q 'nowhere' log || fail "no message: $(cat log)"
 [ ! -e no.csv ] || fail "a refused request left a file"

@@ -30,7 +30,7 @@ rows test.csv 62
 # All rows: those that cannot be predicted are marked, and the others equal those of the good file.
 run predict run --data good.h5 -o good.csv
 rows good.csv 64
-said "predictions of 64 samples of good.h5 by run/"
+said "predictions for 64 samples of good.h5 by run/"
 run predict run --data wrong.h5 -o nan.csv
 rows nan.csv 64
 said "2 of 64 rows have no prediction"
@@ -82,7 +82,7 @@ run import csv new.csv --y none -o new.h5
 run predict run --data new.h5 -o new.p
 rows new.p 3
 head -1 new.p | grep -q '^sample,y_predicted,y_probability_0' || fail "columns: $(head -1 new.p)"
-program_refuses 5 'new.h5: there is no dataset "y"' eval run --data new.h5
+program_refuses 5 'new.h5: has no dataset "y"' eval run --data new.h5
 printf 'open,high\n1,2\n' >narrow.csv
 run import csv narrow.csv --y none -o narrow.h5
 program_refuses 5 "lacks the column 'close' of run/" predict run --data narrow.h5 -o no.p
@@ -178,7 +178,7 @@ run predict several --data none.h5 -o none.p
 rows none.p 7
 run predict several --data value.h5 -o value.p
 [ "$(head -1 value.p)" = sample,c_predicted,c_probability_0,c_probability_1,v,v_predicted ] || fail "$(head -1 value.p)"
-program_refuses 5 'there is no dataset "c"' eval several --data value.h5
+program_refuses 5 'has no dataset "c"' eval several --data value.h5
 program_refuses 5 'dataset "len" of endless.h5 does not exist' predict several --data endless.h5 -o no.p
 # Settings that the weights were trained with cannot be changed for prediction.
 for key in data.fields.x.normalize=none training.epochs=3; do

@@ -53,7 +53,7 @@ grep -q '^epoch 301/301' train.log || fail "the run did not continue to epoch 30
 train 2 1 classifier.yaml --run-dir stopped --set training.epochs=301 --set training.clip_norm=2
 [ $? = 2 ] || fail "a change of the result is not refused"
 status "2 "
-grep -q 'training.clip_norm: was 0.5, is 2' train.log || { fail "the difference is not shown"; cat train.log; }
+grep -q 'training.clip_norm: was 0.5, is now 2' train.log || { fail "the difference is not shown"; cat train.log; }
 train 2 1 classifier.yaml --run-dir stopped --set training.epochs=301 --set training.memory=100 \
     --set checkpoint.keep_last=1 || fail "a change of speed and output options is refused"
 cp "$digits/digits.h5" moved.h5

@@ -104,7 +104,7 @@ grep -q 'sample weights' train.log && fail "there are no weights"
 sed 's/y: seconds/y: seconds, weights: counts/' whole.yaml >weighted.yaml
 run weighted 1
 says '^training, baseline \(the mean of the training part, each sample once\): '
-says '^sample weights apply to the loss; metrics .* count every sample once'
+says '^sample weights apply to the loss only; metrics .* count every sample once'
 
 # The targets in a file of predictions have the bits of the data set.
 find_python
@@ -132,7 +132,7 @@ grep -q 'beyond 2^53' train.log && fail "numbers that double holds are called ro
 config ticks ticks 1 mse
 for ranks in 1 3; do
     run ticks $ranks
-    [ "$(grep -c 'warning: data.train.y: dataset "ticks" of .*: sample 41 contains a whole number beyond 2^53' train.log)" = 1 ] ||
+    [ "$(grep -c 'warning: data.train.y: dataset "ticks" of .*: sample 41 contains an integer beyond 2^53' train.log)" = 1 ] ||
         { fail "rounded numbers on $ranks ranks"; cat train.log; }
 done
 
@@ -140,7 +140,7 @@ done
 config constant constant 1 mse '' 'r2, rmse'
 run constant 2 --set checkpoint.best=r2
 says 'r2 undefined'
-says 'warning: the validation r2 is undefined \(.*the lower validation loss chooses the best weights'
+says 'warning: the validation r2 is undefined \(.*the lower validation loss decides on the best weights'
 grep -q '"validation":{"loss":[0-9.e-]*,"r2":null,' constant.2/metrics.jsonl || fail "undefined is not null"
 "$program" info constant.2 >train.log 2>&1
 says '^best_value: undefined$'
