@@ -4,11 +4,10 @@
  * Every function returns a status; the text of the last failure in this thread is nn_error_text().
  * Functions on different predictors may run at the same time; one predictor serves one thread.
  *
- * Opening a predictor gives OpenBLAS one thread for the rest of the process, which the bits of predictions
- * rest on. HDF5 is called under a lock of this library's own, by nn_predictor_open alone, and prints errors
- * again afterwards as it did before. Where the program has not used HDF5 before, an exit handler takes the
- * place of HDF5's own (H5dont_atexit): it closes what is left open, too, but for after a file that could not
- * be closed.
+ * Opening a predictor limits OpenBLAS to one thread for the rest of the process: the bits of predictions
+ * depend on it. Only nn_predictor_open calls HDF5, under a lock of this library, and restores HDF5's printing
+ * of errors afterwards. If the program has not used HDF5 before, an exit handler replaces HDF5's own
+ * (H5dont_atexit): it also closes what is left open, except after a file that could not be closed.
  */
 #ifndef NNTRAIN_NNTRAIN_H
 #define NNTRAIN_NNTRAIN_H
@@ -29,11 +28,11 @@ typedef enum nn_status {
     NN_ERROR_DATA = 5,       /* a data set cannot be used as configured */
     NN_ERROR_IO = 6,         /* a file could not be read or written */
     NN_ERROR_MEMORY = 7,     /* memory could not be allocated */
-    NN_ERROR_COMM = 8,       /* MPI failed, or ranks, or machine and run, do not fit together */
+    NN_ERROR_COMM = 8,       /* MPI failed, the ranks differ, or the machine does not fit the run */
     NN_ERROR_CHECKPOINT = 9, /* a checkpoint is damaged, or does not fit the configuration */
     NN_ERROR_BUSY = 10,      /* another job holds the run directory */
     NN_ERROR_UNSAVED = 11,   /* training ended, and its last checkpoint could not be written */
-    NN_ERROR_CORRUPT = 12,   /* a node's memory or arithmetic gave other bits than it should */
+    NN_ERROR_CORRUPT = 12,   /* memory or arithmetic of a node gave wrong bits */
     NN_STOPPED = 75          /* stopped on request after a checkpoint: run again to resume */
 } nn_status;
 
@@ -57,8 +56,8 @@ void nn_predictor_close(nn_predictor *predictor);
 size_t nn_predictor_input_count(const nn_predictor *predictor);
 size_t nn_predictor_output_count(const nn_predictor *predictor);
 
-/* Classes of the first output, 0 where that is values; and their names, one per line, or NULL if they have
- * none (borrowed; in a name \n is a line break and \\ a backslash). */
+/* Number of classes of the first output, 0 if it predicts values; and their names, one per line, or NULL if
+ * they have none (borrowed; in a name \n is a line break and \\ a backslash). */
 size_t nn_predictor_class_count(const nn_predictor *predictor);
 const char *nn_predictor_class_names(const nn_predictor *predictor);
 
@@ -67,21 +66,21 @@ uint64_t nn_predictor_fingerprint(const nn_predictor *predictor);
 
 /*
  * Predicts `samples` samples. inputs holds samples x input_count raw values as they are in the data file
- * (unpacked, where its attributes give a scale and an offset; normalisation is applied here, but nothing
- * takes the place of a value that is missing: give the mean of its column where data.fields.NAME.missing is
- * mean); outputs receives samples x output_count values: class probabilities where the loss is cross_entropy,
- * the probability of yes where it is binary_cross_entropy, values in the target's own units otherwise. A
- * network of several outputs gives, for each sample, all of them one after another. Sequences are taken to
- * be complete: of the length that they were padded to in training.
+ * (unpacked, if its attributes give a scale and an offset; normalisation is applied here, but missing values
+ * are not replaced: if data.fields.NAME.missing is mean, pass the mean of the column); outputs receives
+ * samples x output_count values: class probabilities if the loss is cross_entropy, the probability of yes if
+ * it is binary_cross_entropy, otherwise values in the units of the target. With several outputs, all outputs
+ * of a sample follow one another. Sequences are assumed to have the full length to which they were padded in
+ * training.
  */
 nn_status nn_predictor_run(nn_predictor *predictor, size_t samples, const float *inputs, float *outputs);
 
 /* ---- training: see nntrain/nntrain_mpi.h ---- */
 
-/* What a training run ended with. */
+/* The outcome of a training run. */
 typedef struct nn_train_result {
     uint64_t fingerprint; /* of the last weights */
-    int64_t steps;        /* optimizer steps of the whole run, those before a resume included */
+    int64_t steps;        /* optimizer steps of the whole run, including those before a resume */
 } nn_train_result;
 
 /* Which ranks print the lines of a run (standard output) and its warnings (standard error). */

@@ -361,7 +361,7 @@ static void test_run(void **state)
     expect_ok(nn_info_append(&lines, run_directory));
     expect_part(&lines, "checkpoints: 2\n    step-0000000020.h5: not intact: ");
     expect_part(&lines, "is damaged");
-    expect_part(&lines, "    step-0000000010.h5: step 10, 3 epochs done, whole, ");
+    expect_part(&lines, "    step-0000000010.h5: step 10, 3 epochs done, intact, ");
     expect_part(&lines, "\nlast_metrics: {\"epoch\":2}\n");
     nn_text_free(&facts.text);
     nn_text_free(&lines.text);

@@ -130,7 +130,7 @@ static void test_all_lost(void **state)
     assert_true(access(step_path(3), F_OK) == 0);
     for (int64_t step = 1; step <= 3; step++) assert_int_equal(unlink(step_path(step)), 0);
     assert_int_equal(fails(), NN_ERROR_CHECKPOINT);
-    expect_message("the manifest lists it");
+    expect_message("listed in the manifest");
     save(4);
     b.job.fresh = true;
     assert_int_equal(find(0), -1);
@@ -145,7 +145,7 @@ static void test_other_settings(void **state)
     (void)state;
     b.parts.data_identity++;
     assert_int_equal(fails(), NN_ERROR_USAGE);
-    expect_message("other settings or data");
+    expect_message("different settings or data");
     b.parts.data_identity--;
     assert_int_equal(find(0), 3);
 }
