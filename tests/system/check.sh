@@ -78,7 +78,7 @@ look 2 classifier.yaml --time-limit soon
 head -c 4000 "$digits/digits.h5" >cut.h5
 finds 1 'cut.h5' classifier.yaml --set data.file=cut.h5
 look 0 classifier.yaml -n 16 --set training.threads=2
-says 'warning: a batch has 18 microbatches for 32 threads'
+says 'warning: a batch has only 18 microbatches for 32 threads'
 says '^ +14 of 32 threads are idle'
 
 # A mistake in the data does not hide one in the network.
@@ -207,7 +207,7 @@ same() {
     # Both show one decimal, which is 104,858 bytes for MiB.
     awk -v a="$told" -v b="$said" 'BEGIN { d = a - b; if (d < 0) d = -d; exit !(a > 0 && d <= b * 0.03 + (b < 1048576 ? 24576 : 104858)) }' ||
         fail "$name on $ranks x $threads: $told bytes per rank, not $said"
-    told=$(part check.log '^  checkpoint *\(.*\); those.*' | bytes)
+    told=$(part check.log '^  checkpoint *\(.*\); the checkpoints to keep.*' | bytes)
     said=$(stat -c %s same/checkpoints/* | sort -n | tail -1)
     awk -v a="$told" -v b="$said" 'BEGIN { d = a - b; if (d < 0) d = -d; exit !(d <= b * 0.1 + 65536) }' ||
         fail "$name: a checkpoint of $told bytes, not $said"
@@ -240,7 +240,7 @@ loss: cross_entropy
 YAML
 look 0 middle.yaml
 says 'warning: 2 of 12 classes have no training sample \(the first: class 10\)'
-says '^ +300.6 MiB of data were not read through'
+says '^ +300.6 MiB of data were not checked'
 ulimit -S -v 2000000 # after everything that uses mpirun
 look 0 large.yaml -n 8 --nodes 2 --set data.cache=stream
 says '^  samples +26730000 training, 270000 validation'
