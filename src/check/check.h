@@ -1,4 +1,4 @@
-/* A job checked before it is started: everything that is wrong with it, at once, and what it will need. */
+/* A job checked before it is started: every problem, all at once, and what it will need. */
 #ifndef NN_CHECK_CHECK_H
 #define NN_CHECK_CHECK_H
 

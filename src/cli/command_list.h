@@ -1,4 +1,4 @@
-/* One line a subcommand. Included by commands.c with NN_COMMAND defined. The first one runs when none is
+/* One line per subcommand. Included by commands.c with NN_COMMAND defined. The first one runs when none is
  * named. */
 NN_COMMAND(train)
 NN_COMMAND(check)

@@ -14,8 +14,8 @@ typedef struct nn_named_job {
     char directory[512];
 } nn_named_job;
 
-/* The configuration that the command line names; else ./nntrain.yaml; else the built-in example. The run goes
- * to runs/NAME, after it. */
+/* The configuration on the command line; otherwise ./nntrain.yaml; otherwise the built-in example. The run
+ * directory is runs/NAME, from its name. */
 nn_status nn_named_job_find(const nn_arguments *arguments, const char *command, nn_named_job *names);
 
 /* A data file that HDF5 itself does not survive is found before anything opens it. What is wrong with the

@@ -1,4 +1,4 @@
-/* A subcommand that runs on all ranks: MPI, who speaks, signals, and one error message. */
+/* A subcommand that runs on all ranks: MPI, which ranks print, signals, and one error message. */
 #ifndef NN_CLI_SESSION_H
 #define NN_CLI_SESSION_H
 

@@ -4,12 +4,12 @@
 
 #include "rundir/checkpoint.h"
 
-/* Removes best weights of a later step than that of the state: the run will find them again. Damaged ones are
- * left to better ones, which replace them; a warning says so. */
+/* Removes best weights from a later step than that of the state: the run will find them again. A damaged file
+ * is kept until better weights replace it; a warning reports it. */
 nn_status nn_rundir_drop_later_best(const char *run_directory, const nn_run_state *state);
 
-/* Where the checkpoint that the run resumes from, of these bytes, was made at the end of the best epoch, and
- * best.h5 is missing, damaged or of another step: writes it again. `run` is for the manifest, see
+/* Rewrites best.h5 if it is missing, damaged or from another step, and the checkpoint from which the run
+ * resumes, with these bytes, was made at the end of the best epoch. `run` is for the manifest, see
  * nn_checkpoint_run. */
 nn_status nn_rundir_restore_best(const char *run_directory, const nn_checkpoint_parts *parts, uint64_t run,
                                  const void *bytes, size_t size);

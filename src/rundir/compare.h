@@ -1,4 +1,4 @@
-/* What is checked of a checkpoint before a run continues from it. Rank 0 does; the run is left unchanged. */
+/* Checks on a checkpoint before a run resumes from it. Rank 0 calls them; the run is not changed. */
 #ifndef NN_RUNDIR_COMPARE_H
 #define NN_RUNDIR_COMPARE_H
 
@@ -7,8 +7,8 @@
 /* nn_config_identity of the run as it is configured now. */
 nn_status nn_checkpoint_run(const nn_checkpoint_parts *parts, uint64_t *run);
 
-/* NN_ERROR_USAGE, with all differences, where settings that change the result, or the data, are others than
- * the checkpoint was made with; other failures: the checkpoint does not say. */
+/* NN_ERROR_USAGE, with all differences, if the data, or settings that change the result, differ from those
+ * with which the checkpoint was made; other failures: the checkpoint does not say. */
 nn_status nn_checkpoint_compare(const nn_checkpoint_parts *parts, nn_store_file *file);
 
 /* That the weights read from it have the fingerprint that it notes: those of tensors of one shape that were

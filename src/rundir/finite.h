@@ -5,8 +5,8 @@
 #include "rundir/checkpoint.h"
 #include "rundir/rundir.h"
 
-/* NN_ERROR_NONFINITE unless the weights and their average are finite, with the layer and the checkpoint to
- * go back to. Collective. */
+/* NN_ERROR_NONFINITE unless the weights and their average are finite; the message names the layer and the
+ * last good checkpoint. Collective. */
 nn_status nn_finite_check(nn_rundir *directory, const nn_checkpoint_parts *parts);
 
 /* The smallest of the ranks' values; negative: none has one. Collective. */

@@ -1,4 +1,4 @@
-/* Weights of another run next to data of other names. */
+/* Weights of another run, and data with different names. */
 #ifndef NN_RUNDIR_INIT_NAMES_H
 #define NN_RUNDIR_INIT_NAMES_H
 

@@ -1,4 +1,4 @@
-/* Several runs next to each other: what they were given differently, and what each came to, over seeds. */
+/* Compares several runs: the settings that differ, and the results over seeds. */
 #ifndef NN_RUNDIR_SWEEP_H
 #define NN_RUNDIR_SWEEP_H
 
@@ -6,7 +6,7 @@
 
 /* The bytes of a value in a table; a longer one is cut. */
 #define NN_SWEEP_CELL 64
-/* In place of a value that a run does not have. */
+/* Shown for a value that a run does not have. */
 #define NN_SWEEP_ABSENT "-"
 
 typedef struct nn_sweep_run {

@@ -1,4 +1,4 @@
-/* What is wrong with checkpoints and run directories that are not in use. Nothing is changed. */
+/* Finds what is wrong with checkpoints and run directories that are not in use. Changes nothing. */
 #ifndef NN_RUNDIR_VERIFY_H
 #define NN_RUNDIR_VERIFY_H
 
@@ -6,10 +6,10 @@
 #include "rundir/checkpoint_progress.h"
 #include "rundir/manifest.h"
 
-/* What was found out about one checkpoint file. */
+/* What is known about one checkpoint file. */
 typedef struct nn_verified {
     uint64_t bytes, hash; /* of the file; 0 where it cannot be read */
-    bool sealed;          /* and the seal is right */
+    bool sealed;          /* and the seal is correct */
     bool opens;           /* HDF5 finds the run's state in it: `progress` and `run` are known */
     nn_checkpoint_progress progress;
     uint64_t run;                   /* nn_config_identity */

@@ -6,13 +6,13 @@
 #include "settings/best_rule.h"
 #include "step/results.h"
 
-/* By what an epoch is compared with others; NaN: undefined. */
+/* The value by which epochs are compared; NaN: undefined. */
 double nn_epoch_best_value(const nn_best_rule *rule, const nn_results *validation);
 
 /*
- * Whether the epoch is the best so far, and then remembers it. A value that is undefined is worse than any
- * number; on a tie, and where both are undefined, the lower validation loss wins, and on a tie of that too
- * the later epoch, which has trained longer. An epoch of which nothing is defined is never the best.
+ * Returns whether the epoch is the best so far, and if so records it. An undefined value is worse than any
+ * number; on a tie, or if both are undefined, the lower validation loss wins, and on a tie of that too the
+ * later epoch, which has trained longer. An epoch with no defined value is never the best.
  */
 bool nn_epoch_best_take(const nn_best_rule *rule, nn_run_state *state, int64_t epoch,
                         const nn_results *validation);

@@ -4,7 +4,8 @@
 
 #include "train/run.h"
 
-/* Shows the best weights next to the baseline, on the test part or what comes nearest. Collective. */
+/* Shows the best weights next to the baseline, on the test part, otherwise the validation part,
+ * otherwise the training part. Collective. */
 nn_status nn_final_show(nn_run *run);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * NaN and Inf while training: reported with layer, sample and row, kept as a file for `nntrain replay`, and
- * then the end of the run, or a step that is left out. All of it follows from values that travelled with the
- * step, so that it is the same on any number of ranks.
+ * NaN and Inf while training: reported with layer, sample and row, kept as a file for `nntrain replay`; then
+ * the run ends, or the step is skipped. All of this depends only on values that travelled with the step, so
+ * it is the same on any number of ranks.
  */
 #ifndef NN_TRAIN_NONFINITE_H
 #define NN_TRAIN_NONFINITE_H

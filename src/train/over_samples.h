@@ -1,13 +1,13 @@
 /*
- * Layers and transforms whose result for a sample depends on other samples: what they need of the batch, and
- * what they make of memory.
+ * Layers and transforms whose result for a sample depends on other samples: what they need from the batch,
+ * and how much memory they take.
  */
 #ifndef NN_TRAIN_OVER_SAMPLES_H
 #define NN_TRAIN_OVER_SAMPLES_H
 
 #include "train/run.h"
 
-/* Fails where a batch or a microbatch has too few samples for them. Needs plan, data and model. */
+/* Fails if a batch or a microbatch has too few samples for them. Needs plan, data and model. */
 nn_status nn_over_samples_check(const nn_run *run);
 
 /* Warns of batches and microbatches that are small for them, and of memory, on this many ranks. */

@@ -5,8 +5,8 @@
 
 #include "train/run.h"
 
-/* Warns of the node that lacks most. untouched: bytes that this rank has allocated and not written yet.
- * Collective. */
+/* Warns about the node that lacks the most memory. untouched: bytes that this rank has allocated and not
+ * written yet. Collective. */
 nn_status nn_room_warn(const nn_run *run, size_t untouched);
 
 #endif
