@@ -1,4 +1,4 @@
-/* What is wrong with a job. Each part is looked at whatever is wrong with the others. */
+/* Finds the problems of a job. Each part is checked regardless of problems in the others. */
 #include "check/check.h"
 
 #include <stdlib.h>
@@ -143,14 +143,14 @@ static void check_data(nn_check *check)
         nn_check_collect(check, nn_fail(NN_ERROR_DATA, "%s", check->request->data_problem));
         return;
     }
-    /* Without a section that can be read there is nothing to be found but what follows from that. */
+    /* Without a readable section, any further problem would only follow from that. */
     if (!run->settings.data_is_sound && train->x.count == 0 && train->y.count == 0) return;
     if (run->settings.model_is_sound && count > 0)
         nn_heads_wanted(&run->settings.model, wanted);
     else
         count = 1;
     nn_init_known known = {0};
-    /* What is wrong with it is collected when the weights are looked at. */
+    /* Its problems are collected when the weights are checked. */
     if (run->settings.model_is_sound &&
         nn_init_known_read(run->comm, &run->settings, run->data_folder, run->job, &known) != NN_OK)
         nn_error_clear();
@@ -204,7 +204,7 @@ static void check_model(nn_check *check)
     if (run->settings.schedule) check_validation(check);
 }
 
-/* Takes the weights to an array of its own to see which fit. */
+/* Reads the weights into a separate array to see which fit. */
 static void check_init_from(nn_check *check)
 {
     nn_run *run = &check->run;

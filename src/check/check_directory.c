@@ -1,4 +1,4 @@
-/* The run directory of a job that is to be started: it is looked at, never written. */
+/* The run directory of a job that is to be started: it is inspected, never written. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -73,7 +73,7 @@ void nn_check_directory(nn_check *check)
 
 /* ---- what is there ---- */
 
-/* A login node is often of another kind than those of the job: a warning. */
+/* The login node often differs from the nodes of the job: only a warning. */
 static nn_status resume_compare_machine(const nn_run *run, nn_store_file *file)
 {
     int64_t samples[NN_PARTS];
@@ -95,9 +95,8 @@ static nn_status resume_compare_machine(const nn_run *run, nn_store_file *file)
     return status;
 }
 
-/* What training would continue from, found as training finds it. Without data only the settings can be
- * compared.
- */
+/* The checkpoint from which training would resume, found as training finds it. Without data only the settings
+ * can be compared. */
 static nn_status resume_find(const nn_run *run, char path[NN_PATH_SIZE], nn_kept_checkpoint *found)
 {
     nn_checkpoint_parts parts = {.config = run->config};

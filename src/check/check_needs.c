@@ -15,7 +15,7 @@
 /* Steps are timed for this long, and at least this many of them. */
 #define TIME_SECONDS 0.4
 #define TIME_STEPS 3
-/* Seconds of waiting for the disk, in all, that are worth a warning. */
+/* Total seconds of waiting for the disk that are worth a warning. */
 #define SAVE_WAIT 10.0
 /* Bytes of a checkpoint in addition to its vectors: texts, names, and what HDF5 keeps of them. */
 #define CHECKPOINT_EXTRA 40960.0
@@ -256,7 +256,7 @@ static nn_status time_measure(nn_check *check)
     return time_run(check, run->stepper);
 }
 
-/* Bytes that the measurement takes, with something to spare. */
+/* Bytes that the measurement takes, with some margin. */
 static bool time_has_room(const nn_check *check)
 {
     const nn_run *run = &check->run;
@@ -279,7 +279,7 @@ static double time_between_saves(const nn_check *check)
     return every.amount;
 }
 
-/* How the seconds of a microbatch become those of a run: the busiest thread sets the pace. */
+/* Scales the seconds of a microbatch to those of a run: the busiest thread sets the pace. */
 static void time_scale(nn_check *check)
 {
     const nn_run *run = &check->run;
@@ -311,7 +311,7 @@ static void time_warn_saving(const nn_forecast *forecast)
                    nn_format_seconds(interval, forecast->save_interval));
 }
 
-/* What a job keeps for its end, and in how many of them the run ends. */
+/* The time that a job reserves for its end, and the number of jobs that the run takes. */
 static nn_status time_check_limit(nn_check *check)
 {
     nn_forecast *forecast = check->forecast;

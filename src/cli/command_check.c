@@ -34,7 +34,7 @@ static const nn_command_option check_options[] = {
 /* Lines shown of one problem, in addition to its first and its last. */
 #define CHECK_LINES 6
 
-/* Ranks, or nodes, that are more than a slip of the keys. */
+/* More ranks or nodes than this are a typing error. */
 #define CHECK_MOST 1000000
 
 /* ---- the command line ---- */
@@ -126,8 +126,8 @@ static int64_t check_count_lines(const char *at)
     return count;
 }
 
-/* Each entry with a mark; what continues one is indented like it. Of many lines of one the first are
- * shown, and the last, which says what to do. */
+/* Each entry has a mark; its further lines are indented. Of a long entry, the first lines are shown, and the
+ * last, which says what to do. */
 static void check_show_entries(const nn_text *entries, const char *prefix)
 {
     const char *at = entries->bytes ? entries->bytes : "";
@@ -144,7 +144,7 @@ static void check_show_entries(const nn_text *entries, const char *prefix)
     }
 }
 
-/* How many problems and warnings there are, and each of them. */
+/* Shows the number of problems and warnings, and each of them. */
 static void check_show_found(const char *config, const nn_forecast *forecast)
 {
     int64_t problems = forecast->problem_count, warnings = 0;

@@ -27,7 +27,7 @@ static nn_status train_work(nn_comm *comm, const void *context)
     return nn_train_job(comm, context, NULL);
 }
 
-/* The earlier of --time-limit and the end that the batch system tells. */
+/* The earlier of --time-limit and the end reported by the batch system. */
 static nn_status train_end_time(const nn_arguments *arguments, double *end)
 {
     double now = (double)time(NULL), seconds = 0;

@@ -17,7 +17,7 @@ static bool examples_is_folder(const char *path)
     return stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
 }
 
-/* PREFIX/share/nntrain of a program that is PREFIX/bin/nntrain, where the system tells its path. */
+/* PREFIX/share/nntrain of a program PREFIX/bin/nntrain, if the system reports its path. */
 static const char *examples_beside_program(void)
 {
     static char folder[PATH_SIZE + 32];

@@ -11,7 +11,7 @@
 #define DATA_CLASSES_SHOWN 20
 #define DATA_NAMES_SHOWN 20
 
-/* An epoch that reads a dataset this many times is worth a word. */
+/* If an epoch reads a dataset more often than this, it is reported. */
 #define DATA_READS 4.0
 
 typedef struct data_visit {
@@ -22,17 +22,17 @@ typedef struct data_visit {
     size_t unreadable;
 } data_visit;
 
-/* What is said of a dataset. */
+/* What is reported about a dataset. */
 typedef struct data_set {
     const char *name;
     const nn_store_info *info;
     const nn_value_statistics *statistics;
-    char **names; /* a list of names; else NULL */
+    char **names; /* a list of names; otherwise NULL */
     size_t name_count;
-    const char *problem; /* why it cannot be read; else NULL */
+    const char *problem; /* why it cannot be read; otherwise NULL */
 } data_set;
 
-/* Where an element stands, by dimension. */
+/* The position of an element, by dimension. */
 static void data_append_place(nn_facts *facts, const nn_store_info *info, int64_t element)
 {
     int64_t index[NN_STORE_MAX_DIMENSIONS];
@@ -154,7 +154,7 @@ static void data_append_classes(nn_text *text, const nn_value_statistics *statis
     nn_text_append(text, "\n");
 }
 
-/* The share of the values that were read; what was never written is counted in all of the dataset. */
+/* The fraction of missing values among those read; values never written are counted in the whole dataset. */
 static void data_append_missing(nn_text *text, const nn_value_statistics *statistics)
 {
     int64_t read = statistics->rows_read * statistics->row, missing = statistics->missing + statistics->nans;

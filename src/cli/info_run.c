@@ -66,7 +66,7 @@ static void run_append_json(nn_facts *facts, const run_saved *saved)
     nn_facts_word(facts, "fingerprint", saved->progress.fingerprint);
 }
 
-/* What the number of epochs does not say: that the run needs no more of them. */
+/* What the number of epochs does not show: that the run needs no more of them. */
 static const char *run_ending(const run_saved *saved)
 {
     if (strcmp(saved->progress.ended, "early stopping") == 0) return ", stopped early";
@@ -184,7 +184,7 @@ static nn_status run_append_metrics(nn_facts *facts, const char *directory)
     return status;
 }
 
-/* How it ended: the line that training leaves. */
+/* How it ended: the line that training left. */
 static nn_status run_append_status(nn_facts *facts, const char *directory)
 {
     char path[NN_PATH_SIZE];

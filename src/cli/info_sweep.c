@@ -51,8 +51,7 @@ static void sweep_append_lines(const nn_sweep *all, nn_text *text)
     }
 }
 
-/* Runs that are still in progress would be judged too early without a word; those that have stopped early
- * have done what they were to do. */
+/* Without this note, runs in progress would be judged too early. Runs that stopped early are complete. */
 static void sweep_append_unfinished(const nn_sweep *all, nn_text *text)
 {
     int64_t unfinished = 0, early = 0;

@@ -64,8 +64,7 @@ int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "--version") == 0) argv[1] = "version";
     nn_status status = main_run(argc - 1, argv + 1);
-    /* A text that is gone has been printed already; one that is left is of the command line, the same on all
-     * ranks. */
+    /* An empty text was printed already; a remaining one is about the command line, the same on all ranks. */
     if (status != NN_OK && nn_error_text()[0] && nn_probe_is_first())
         fprintf(stderr, "nntrain: %s\n", nn_error_text());
     return (int)status;

@@ -49,7 +49,7 @@ nn_status nn_session_run(nn_session_work work, const void *context)
     bool speaks = nn_comm_rank(comm) == 0;
     nn_log_enable(speaks);
     nn_status status = work(comm, context);
-    /* Before MPI ends: the launcher may end this rank as soon as another one has gone. */
+    /* Before MPI ends: the launcher may kill this rank as soon as another one has exited. */
     if (status != NN_OK && status != NN_STOPPED && speaks) {
         fprintf(stderr, "nntrain: %s\n", nn_error_text());
         fflush(stderr);

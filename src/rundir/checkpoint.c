@@ -160,7 +160,7 @@ done:
 
 /* ---- restoring ---- */
 
-/* Whether steps are left; a run that has ended may be looked at anywhere. */
+/* Whether steps are left; a run that has ended may be opened on any machine. */
 static bool checkpoint_has_steps_left(const nn_checkpoint_parts *parts)
 {
     const nn_stepper *stepper = parts->stepper;
@@ -168,7 +168,7 @@ static bool checkpoint_has_steps_left(const nn_checkpoint_parts *parts)
            !nn_early_ends(&stepper->settings->training.early_stopping, &parts->state->watch.early);
 }
 
-/* Another machine, if that gives other bits: refused, or noted for good. */
+/* Another machine, if it computes different bits: refused, or recorded permanently. */
 static nn_status checkpoint_compare_machine(nn_store_file *file, const nn_checkpoint_parts *parts)
 {
     nn_run_state *state = parts->state;
@@ -201,7 +201,7 @@ static nn_status checkpoint_compare_machine(nn_store_file *file, const nn_checkp
     return status;
 }
 
-/* What earlier jobs have noted. */
+/* What earlier jobs recorded. */
 static nn_status checkpoint_get_changes(nn_store_file *file, nn_text *changes)
 {
     char *lines = NULL;
@@ -212,7 +212,7 @@ static nn_status checkpoint_get_changes(nn_store_file *file, nn_text *changes)
     return changes->failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for a checkpoint's texts") : NN_OK;
 }
 
-/* A run that began with the normalisation of another keeps it, whatever has happened to the other. */
+/* A run that began with the normalisation of another run keeps it, even if the other run has changed. */
 static nn_status checkpoint_compare_scalings(nn_store_file *file, const nn_checkpoint_parts *parts)
 {
     const nn_config_value *values;

@@ -75,8 +75,8 @@ static bool writer_is_damaged(const nn_writer *writer, int64_t step)
     return step != writer->outcome.step && nn_damaged_has(&writer->damaged, step);
 }
 
-/* What cannot be removed only costs space. What is not known to be damaged or old stays: a file of a
- * later step may be of more worth than this one. */
+/* What cannot be removed only costs space. What is not known to be damaged or old stays: a file of a later
+ * step may be worth more than this one. */
 static void writer_remove_old(nn_writer *writer)
 {
     int64_t *steps;
@@ -96,7 +96,7 @@ static void writer_remove_old(nn_writer *writer)
     nn_damaged_release(&writer->damaged);
 }
 
-/* The recorded error and the room that there is; of a second file its name. */
+/* The recorded error and the free space; for a second file, its name. */
 static void writer_note_problem(nn_writer *writer, const char *path)
 {
     struct statvfs room;
@@ -114,7 +114,7 @@ static void writer_note_problem(nn_writer *writer, const char *path)
              no_files ? ", but no more files can be created (out of inodes)" : "");
 }
 
-/* A checkpoint that is not in the manifest is none the worse: what fails there fails no save. */
+/* A checkpoint is valid without an entry in the manifest: a failure there does not fail the save. */
 static void writer_keep(nn_writer *writer, unsigned what, const char *path, const writer_image *image)
 {
     nn_write_outcome *outcome = &writer->outcome;
@@ -136,8 +136,8 @@ static void writer_keep(nn_writer *writer, unsigned what, const char *path, cons
     nn_fault("manifest.written", NULL, 0);
 }
 
-/* The best weights are written first, so that a checkpoint that names them is not there without them. Either
- * is tried when the other fails. */
+/* The best weights are written first, so that no checkpoint refers to best weights that do not exist. If one
+ * fails, the other is still tried. */
 static void writer_commit(nn_writer *writer)
 {
     char path[NN_PATH_SIZE + 32];
@@ -206,7 +206,7 @@ void nn_writer_start(nn_writer *writer, int64_t step, bool regular, bool best, v
     writer->started = true;
     atomic_store(&writer->ended, false);
     writer->has_thread = nn_threads_start(&writer->thread, writer_run, writer) == 0;
-    /* Where no thread is to be had, training waits. */
+    /* If no thread can be started, training waits. */
     if (!writer->has_thread) writer_run(writer);
 }
 

@@ -25,7 +25,7 @@ static const char *compare_value(const nn_config *config, const char *path)
     return NULL;
 }
 
-/* A value as a message shows it: nothing is a value, too. */
+/* A value as shown in a message; it may be empty. */
 static const char *compare_shown(const char *value)
 {
     return value[0] ? value : "not set";
@@ -74,7 +74,7 @@ nn_status nn_checkpoint_run(const nn_checkpoint_parts *parts, uint64_t *run)
     return status;
 }
 
-/* Appends a list that is another one now. */
+/* Appends a list that differs now. */
 static void compare_list(const char *key, const char *what, const nn_text_list *was, const nn_text_list *is,
                          nn_text *differences)
 {
@@ -86,7 +86,7 @@ static void compare_list(const char *key, const char *what, const nn_text_list *
     if (is->count == 0) nn_text_append(differences, "without names");
 }
 
-/* What the numbers in the data mean. */
+/* Compares what the numbers in the data mean: classes, columns, categories. */
 static nn_status compare_names(const nn_names_set *names, nn_store_file *file, nn_text *differences)
 {
     nn_names_set saved = {0};
@@ -109,7 +109,8 @@ static nn_status compare_names(const nn_names_set *names, nn_store_file *file, n
     return status;
 }
 
-/* What has changed in the data. Where only the number differs, and nothing else explains it, that is said. */
+/* Appends what has changed in the data. If only the identity differs, and nothing else explains it, the
+ * content has changed. */
 static nn_status compare_data(const nn_checkpoint_parts *parts, nn_store_file *file, uint64_t identity,
                               nn_text *differences)
 {

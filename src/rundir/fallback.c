@@ -37,8 +37,8 @@ static void fallback_pass(fallback *search, const char *reason)
     search->passed_count++;
 }
 
-/* Notes why a file is passed over. Other settings are kept apart: they may be the user's doing, and no
- * damage. */
+/* Records why a file is skipped. Different settings are counted separately: the user may have changed them;
+ * the file is not damaged. */
 static void fallback_refuse(fallback *search, nn_status status, const char *path)
 {
     if (status != NN_ERROR_USAGE) {
@@ -62,8 +62,8 @@ static nn_status fallback_look(const fallback *search, const char *path, int64_t
     return status == NN_ERROR_IO || status == NN_ERROR_DATA ? NN_ERROR_CHECKPOINT : status;
 }
 
-/* Damaged is what has no valid seal. What could be opened is another file than it should be, and kept; and so
- * is what is not a file. */
+/* A file without a valid seal is damaged. A file that could be opened is intact but not the right one, and is
+ * kept; so is anything that is not a regular file. */
 static nn_status fallback_note_damage(fallback *search, const char *path, int64_t step)
 {
     nn_damaged *damaged = search->damaged;
@@ -75,8 +75,8 @@ static nn_status fallback_note_damage(fallback *search, const char *path, int64_
     return nn_damaged_add(damaged, step);
 }
 
-/* *found stays empty where the file cannot be used. A failure that says nothing about the file ends the
- * search: to take an older one would throw away what the run has done. */
+/* *found stays empty if the file cannot be used. A failure that says nothing about the file ends the search:
+ * using an older one would discard what the run has done. */
 static nn_status fallback_try(fallback *search, const char *path, int64_t step, nn_kept_checkpoint *found)
 {
     nn_status status = fallback_look(search, path, step, found);
@@ -95,7 +95,7 @@ static nn_status fallback_try(fallback *search, const char *path, int64_t step, 
 
 /* ---- all of them ---- */
 
-/* What the manifest lists and is not there: a reason to fall back where it is newer than what was found. */
+/* Files that the manifest lists but that are missing: a reason to fall back if newer than what was found. */
 static nn_status fallback_report_gone(fallback *search, const nn_kept_checkpoint *found)
 {
     for (size_t i = 0; i < search->manifest.count; i++) {
@@ -114,7 +114,7 @@ static nn_status fallback_report_gone(fallback *search, const nn_kept_checkpoint
     return NN_OK;
 }
 
-/* The files by their steps, those first that are what the manifest says. */
+/* The files from the newest step on; those that differ from the manifest are left for later. */
 static nn_status fallback_search_steps(fallback *search, char path[NN_PATH_SIZE], nn_kept_checkpoint *found)
 {
     for (size_t i = 0; i < search->count && !found->file; i++) {
@@ -159,8 +159,8 @@ static bool fallback_lists(const fallback *search, int64_t step)
     return false;
 }
 
-/* Existing files that the manifest lists and the listing of the folder has left out: a file server may do
- * that. In their place, newest first. */
+/* Adds existing files that the manifest lists but the listing of the folder omits, as a file server may do;
+ * in their place, newest first. */
 static nn_status fallback_add_listed(fallback *search)
 {
     for (size_t i = 0; i < search->manifest.count; i++) {
@@ -181,7 +181,7 @@ static nn_status fallback_add_listed(fallback *search)
     return NN_OK;
 }
 
-/* A manifest that is damaged is said once, and then there is none. */
+/* A damaged manifest is reported once, and then ignored. */
 static nn_status fallback_open(fallback *search)
 {
     nn_status status = nn_manifest_read(search->directory, &search->manifest, &search->has_manifest);
@@ -238,8 +238,7 @@ static nn_status fallback_fail(fallback *search)
     char what[80] = "its checkpoints are missing";
     NN_TRY(nn_checkpoint_run(search->parts, &run));
     bool ours = search->knows && search->manifest.run == run;
-    bool all_differ =
-        search->other_count == search->passed_count; /* data that is known but by all its values */
+    bool all_differ = search->other_count == search->passed_count; /* data that only its values identify */
     if (search->other.length > 0 && (!ours || all_differ))
         return nn_fail(NN_ERROR_USAGE, "%s", search->other.bytes);
     NN_TRY(fallback_judge(search, ours, &reason));

@@ -11,7 +11,7 @@
 /* What happened to the tensors, by name. */
 typedef struct init_report {
     int64_t taken, tensors;
-    bool *taken_layers; /* of each layer: some of it is taken */
+    bool *taken_layers; /* for each layer: whether some of it is taken */
     nn_text layers, shapes, missing, excluded;
 } init_report;
 
@@ -41,7 +41,7 @@ static void init_note(nn_text *list, const nn_layer *layer, const nn_parameter *
     nn_text_append(list, "%s%s.%s", list->length > 0 ? ", " : "", layer->name, parameter->name);
 }
 
-/* Notes a tensor whose shape there is another. */
+/* Records a tensor whose shape differs there. */
 static bool init_same_shape(const nn_store_info *info, const nn_layer *layer, const nn_parameter *parameter,
                             nn_text *list)
 {

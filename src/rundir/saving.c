@@ -111,7 +111,7 @@ static void saving_retry_metrics(nn_rundir *directory, const nn_checkpoint_parts
         snprintf(saving->problem, sizeof saving->problem, "%s", nn_error_text());
 }
 
-/* Before try number `tries`, on rank 0: a pause, room, and the metrics. */
+/* Before attempt `tries`, on rank 0: a pause, free space, and the metrics. */
 static void saving_before_retry(nn_rundir *directory, const nn_checkpoint_parts *parts, int tries)
 {
     struct timespec pause = {saving_pauses[tries] / 1000, saving_pauses[tries] % 1000 * 1000000};
@@ -136,7 +136,7 @@ nn_status nn_saving_end(nn_rundir *directory, const nn_checkpoint_parts *parts)
     return NN_OK;
 }
 
-/* What the missing costs, and how it is had after all. */
+/* What the missing files cost, and how to get them. */
 static void saving_advise(const nn_saving *saving, const nn_checkpoint_parts *parts, char *text, size_t size)
 {
     unsigned unsaved = saving->unsaved;

@@ -13,8 +13,8 @@
 #define STATUS_PATH (NN_PATH_SIZE + 32)
 #define STATUS_TIME 40
 
-/* A line that cannot be written completely must not be taken for that of another attempt: then there is none.
- * Not worth a save's care: it is lost with the node, and the exit code with it. */
+/* An incomplete line must not be mistaken for that of another attempt: it is removed. No fsync: if the node
+ * is lost, so is the exit code. */
 static void status_write(const nn_rundir *directory, const char *host, const char *how, const char *text)
 {
     char path[STATUS_PATH], when[STATUS_TIME] = "";

@@ -14,7 +14,7 @@ typedef struct verify_work {
     bool found; /* there is something to verify */
     nn_manifest manifest;
     uint64_t run;       /* that the files should be of */
-    const char *run_of; /* who says so; NULL: nobody yet */
+    const char *run_of; /* its source; NULL: not known yet */
     int64_t newest;     /* the last step that the manifest lists */
 } verify_work;
 
@@ -25,7 +25,7 @@ static bool verify_is_listed(const nn_manifest_entry *entry, const nn_verified *
     return entry->size == verified->bytes && entry->hash == verified->hash;
 }
 
-/* The file against what the run directory says of it. Best weights that are newer than the manifest were
+/* Compares the file with what the run directory says about it. Best weights newer than the manifest were
  * written just before the run was killed. */
 static void verify_compare(const verify_work *work, int64_t step, nn_verified *verified)
 {

@@ -46,7 +46,7 @@ typedef struct verify_visit {
     nn_verified *verified;
 } verify_visit;
 
-/* Figures of a run may be NaN; what goes into the next step may not. */
+/* Results of a run may be NaN; what enters the next step may not. */
 static bool verify_must_be_finite(const char *dataset)
 {
     return strncmp(dataset, "state/", strlen("state/")) != 0 || strcmp(dataset, "state/carried") == 0;

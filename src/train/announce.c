@@ -13,7 +13,7 @@
 /* Bytes of the line that names the classes. */
 #define ANNOUNCE_NAMES 120
 
-/* The names on one line, as far as it goes. */
+/* The names, as many as fit on one line. */
 static void announce_show_classes(const char *names, int64_t classes)
 {
     char line[ANNOUNCE_NAMES];

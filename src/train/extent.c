@@ -4,9 +4,9 @@
 
 #include "base/log.h"
 
-/* Below this share of the configured learning rate weights hardly change. */
+/* Below this fraction of the configured learning rate, weights hardly change. */
 #define EXTENT_LOW 0.01
-/* Steps of a run that are compared, at most twice as many. */
+/* About this many steps of a run are compared, at most twice as many. */
 #define EXTENT_LOOKS 100000
 
 /* The learning rate of a step. */
@@ -17,8 +17,8 @@ static double extent_rate(const nn_run *run, const nn_schedule_memory *memory, i
            nn_schedule_factor(settings->schedule, settings->schedule_options, memory, step, run->plan.length);
 }
 
-/* Whether the steps done, or those to come, have other rates than in a single run of the new length. Of many
- * steps some are looked at. */
+/* Whether the steps done, or those to come, have other rates than in a single run of the new length. Of a
+ * long run, only some steps are compared. */
 static bool extent_differs(const nn_run *run, const nn_schedule_memory *before,
                            const nn_schedule_memory *after)
 {
@@ -67,7 +67,7 @@ void nn_extent_plan(nn_run *run)
     if (!extent_differs(run, &before, memory)) {
         nn_schedule_memory single = {0};
         nn_schedule_plan(settings->schedule_options, &single, 0, run->plan.length);
-        memory->span = single.span; /* it is that run in all respects */
+        memory->span = single.span; /* equal to that run in every respect */
         return;
     }
     double was = extent_rate(run, &before, step - 1), is = extent_rate(run, memory, step);

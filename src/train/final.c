@@ -11,8 +11,8 @@
 #include "step/results.h"
 #include "train/trained.h"
 
-/* The best weights from their file to all ranks; *epoch becomes theirs. Where the file is not to be had, a
- * warning says so, and *epoch becomes 0: the lines then say that they are of the last weights. */
+/* Reads the best weights from their file on all ranks; *epoch becomes theirs. If the file cannot be used, a
+ * warning says so and *epoch becomes 0: the results are then those of the last weights. */
 static nn_status final_best_weights(nn_run *run, nn_real *weights, int64_t *epoch)
 {
     nn_checkpoint_parts parts = nn_run_parts(run);
@@ -27,7 +27,7 @@ static nn_status final_best_weights(nn_run *run, nn_real *weights, int64_t *epoc
     return nn_comm_broadcast(run->comm, weights, size, 0);
 }
 
-/* Of a target that is learned as its logarithm, the mean of the logarithms is a geometric mean. */
+/* If a target is learned as its logarithm, the mean of the logarithms is a geometric mean. */
 static const char *final_baseline_name(const nn_head *head)
 {
     if (nn_baseline_is_last(head)) return "the last value seen";
@@ -50,7 +50,7 @@ static void final_show_head(const nn_run *run, const char *part, const char *who
     nn_text_free(&text);
 }
 
-/* best_epoch: that the weights are of; 0: they are the last ones. */
+/* best_epoch: the epoch of the weights; 0: they are the last ones. */
 static void final_show(const nn_run *run, const char *part, int64_t best_epoch, const nn_results *figures,
                        const nn_results *baseline)
 {

@@ -18,7 +18,7 @@
 #include "train/nonfinite.h"
 #include "train/setup.h"
 
-/* Whether another step after the coming one might not leave the time for a checkpoint. */
+/* Whether another step after the next one might not leave enough time for a checkpoint. */
 static bool loop_time_ends(const nn_run *run)
 {
     if (run->job->end_time <= 0 || run->state.step >= run->plan.length.steps - 1) return false;
@@ -30,7 +30,7 @@ static bool loop_time_ends(const nn_run *run)
     return (double)time(NULL) + nn_deadline_needs(&run->deadline, &ahead) >= run->job->end_time;
 }
 
-/* What this rank asks for at the coming step. Rank 0's clock speaks for all. */
+/* What this rank requests at the next step. Only the clock of rank 0 counts. */
 static unsigned loop_requests(const nn_run *run)
 {
     unsigned requests = run->job->stop && *run->job->stop ? NN_REQUEST_STOP : 0;
@@ -42,7 +42,7 @@ static unsigned loop_requests(const nn_run *run)
     return requests;
 }
 
-/* Saves, and learns how long that takes. */
+/* Saves, and records how long that takes. */
 static nn_status loop_save(nn_run *run, bool regular, bool best)
 {
     nn_checkpoint_parts parts = nn_run_parts(run);
@@ -107,7 +107,7 @@ static nn_status loop_run(nn_run *run, bool *stopped)
     }
     NN_TRY(nn_stepper_begin(run->stepper, run->state.step));
     run->progress.terminal = run->job->terminal;
-    run->progress.waited = nn_dataset_waited(run->data, NN_TRAIN); /* to begin with: no part of an epoch */
+    run->progress.waited = nn_dataset_waited(run->data, NN_TRAIN); /* before training: belongs to no epoch */
     run->progress.epoch_began = run->directory.saving.saved_at = nn_seconds();
     while (!loop_is_over(run) && !*stopped) NN_TRY(loop_step(run, stopped));
     if (!*stopped) loop_show_early(run);
@@ -118,7 +118,7 @@ static nn_status loop_run(nn_run *run, bool *stopped)
 
 /* ---- all of it ---- */
 
-/* A fingerprint that another machine had a part in. */
+/* Several machines contributed to the fingerprint. */
 static void loop_show_changes(const nn_run *run)
 {
     const char *line = run->state.changes.bytes;
@@ -160,7 +160,7 @@ nn_status nn_loop_train(nn_comm *comm, const nn_job *job, nn_train_result *resul
     nn_status status = nn_setup_open(comm, job, run);
     if (status == NN_OK) status = loop_train(run, result);
     nn_status_line_end(&run->directory, nn_comm_host(comm), status);
-    /* A failure that was not agreed on, such as one of MPI itself: the others would wait for ever. */
+    /* A failure that was not agreed on, such as one of MPI itself: the other ranks would wait forever. */
     if (status != NN_OK && status != NN_STOPPED && !nn_comm_has_agreed(comm)) nn_comm_abort(comm, status);
     nn_setup_close(run);
     nn_free(run);

@@ -10,7 +10,7 @@
 #include "rundir/saving_report.h"
 #include "train/nonfinite_tell.h"
 
-/* This many skipped steps of a run are looked into and reported; the others are only counted. */
+/* This many skipped steps of a run are inspected and reported; the others are only counted. */
 #define TOLD_STEPS 3
 
 /* ---- finding ---- */
@@ -73,7 +73,7 @@ static nn_status nonfinite_find(nn_nonfinite_case *of, int64_t position)
     return NN_OK;
 }
 
-/* The rank that has the microbatch reports; where there is none, the first. */
+/* The rank that has the microbatch reports; if no rank has it, rank 0. */
 static nn_status nonfinite_share_note(nn_nonfinite_case *of, nn_nonfinite_note *note)
 {
     nn_comm *comm = of->run->comm;
@@ -103,8 +103,8 @@ static nn_status nonfinite_look(nn_run *run, nn_batch batch, const nn_step_resul
 
 /* ---- deciding ---- */
 
-/* Makes way for the next step. All recurrent state is reset: state that is finite, but has grown
- * too large, would give NaN or Inf in every window to come. */
+/* Prepares for the next step. All recurrent state is reset: state that is finite but too large would give NaN
+ * or Inf in every following window. */
 static void nonfinite_leave_out(nn_run *run, nn_batch batch)
 {
     int64_t per_leaf;

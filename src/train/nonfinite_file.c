@@ -12,13 +12,13 @@
 #define PATH_SIZE 512
 #define TARGETS "microbatch/targets"
 
-/* Of the values of a model. */
+/* The values of a model. */
 static nn_store_type file_type(const nn_model *model)
 {
     return model->scalar == NN_SCALAR_F64 ? NN_STORE_F64 : NN_STORE_F32;
 }
 
-/* Whole numbers of a file, one dataset each. */
+/* Integers in a file, one dataset each. */
 typedef struct file_number {
     const char *name;
     int64_t value;

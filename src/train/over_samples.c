@@ -1,4 +1,4 @@
-/* What looks at several samples at a time. */
+/* Layers and transforms that use several samples at a time. */
 #include "train/over_samples.h"
 
 #include "base/format.h"
@@ -17,7 +17,7 @@ static const nn_layer *over_find(const nn_run *run, bool whole_batch)
     return NULL;
 }
 
-/* The layer that takes them from the fewest values of a sample. */
+/* The layer that takes statistics over the fewest values per sample. */
 static const nn_layer *over_poorest(const nn_run *run)
 {
     const nn_network *network = run->model->network;

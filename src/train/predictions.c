@@ -137,7 +137,7 @@ static void predictions_number(double number, nn_scalar scalar, nn_text *text)
     predictions_digits(number, is_float, is_float ? 9 : 17, text);
 }
 
-/* A target as the file has it. */
+/* A target as it is in the file. */
 static void predictions_observed(double value, bool single, nn_text *text)
 {
     bool whole = value == floor(value) && fabs(value) < 0x1p53;
@@ -158,7 +158,7 @@ static void predictions_predicted(const nn_head *head, nn_scalar scalar, int64_t
     nn_text_append(text, isnan(value) ? ",nan" : ",%.*g", digits > 17 ? 17 : digits, value);
 }
 
-/* Where value `i` of the leaf stands among those of all targets. */
+/* The position of value `i` of the leaf among those of all targets. */
 static int64_t predictions_place(const predictions *of, int h, int64_t i)
 {
     const nn_model *model = of->trained->model;
@@ -168,7 +168,7 @@ static int64_t predictions_place(const predictions *of, int h, int64_t i)
     return i / count * all + nn_dataset_target(of->trained->data, h)->begin + i % count;
 }
 
-/* The value as the file has it; next to a probability as a share. */
+/* The value as in the file; next to a probability, as a fraction. */
 static double predictions_truth(const predictions *of, int h, int64_t i)
 {
     const nn_scaling *scaling = &of->trained->model->heads[h].scaling;
@@ -319,7 +319,7 @@ static void predictions_tell_bad(const predictions *of)
 
 /* ---- the part ---- */
 
-/* From what the network gives to what a user calls a prediction; a difference becomes a value again. */
+/* Converts the output of the network to predictions; a difference becomes a value again. */
 static void predictions_finish(predictions *of, int h)
 {
     const nn_model *model = of->trained->model;
@@ -389,7 +389,7 @@ static nn_status predictions_write(predictions *of, const char *path)
     return nn_store_commit(path, of->text.bytes, of->text.length);
 }
 
-/* Whether the samples are of several files. */
+/* Whether the samples come from several files. */
 static bool predictions_are_spread(const nn_trained *trained, int64_t samples)
 {
     const char *first, *last;

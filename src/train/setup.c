@@ -112,7 +112,7 @@ static nn_status setup_workers(nn_run *run)
 
 /* ---- starting point ---- */
 
-/* Ranks that compute other bits cannot give the same result on any number of them. */
+/* If ranks compute different bits, the result depends on their number. */
 static nn_status setup_compare_machines(nn_run *run)
 {
     int64_t samples[NN_PARTS];
@@ -126,7 +126,7 @@ static nn_status setup_compare_machines(nn_run *run)
     return NN_OK;
 }
 
-/* The first weights of a new run, on all ranks the same. */
+/* The initial weights of a new run, the same on all ranks. */
 static nn_status setup_begin(nn_run *run)
 {
     nn_real *weights = nn_reduction_weights(run->stepper->reduction);
@@ -187,7 +187,7 @@ static nn_status setup_admit_save(void *context)
     return nn_integrity_check(run->integrity, run->state.step);
 }
 
-/* The stepper, and what looks on at its steps. Collective. */
+/* The stepper, and the observers of its steps. Collective. */
 static nn_status setup_stepper(nn_run *run)
 {
     nn_stepper_request request = {.settings = &run->settings,

@@ -11,7 +11,7 @@
 #include "train/host.h"
 #include "train/loop.h"
 
-/* What all ranks must have been given alike: the configuration as read, and the run directory. */
+/* What must be the same on all ranks: the configuration as read, and the run directory. */
 static nn_status train_hash(const nn_config *config, const nn_job *job, uint64_t *hash)
 {
     nn_text text = {0};

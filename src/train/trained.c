@@ -23,8 +23,7 @@ static nn_status trained_read(nn_comm *comm, const char *run_or_checkpoint, nn_t
     return nn_comm_broadcast(comm, trained->bytes, trained->size, 0);
 }
 
-/* Whether a KEY=VALUE sets what the weights were trained with, which a file that is looked at cannot have
- * otherwise. */
+/* Whether a KEY=VALUE sets something that is fixed by training and cannot differ in another file. */
 static bool trained_is_trained(const char *set)
 {
     static const char *const keys[] = {".normalize", ".scale", ".offset", ".transform"};

@@ -100,7 +100,7 @@ static nn_status data_try(const nn_trained *trained, nn_part wanted, int way, co
     return status;
 }
 
-/* The first way with inputs and targets; else the first with inputs. */
+/* The first way with inputs and targets; otherwise the first with inputs. */
 static nn_status data_find_way(const nn_trained *trained, nn_part wanted, const nn_text_list *files,
                                trained_found *found)
 {
@@ -163,7 +163,7 @@ static nn_status data_set(const nn_trained_request *request, const trained_found
     return nn_data_options_set_files(options, request->files);
 }
 
-/* What concerns training alone. */
+/* Settings that concern training only. */
 static void data_forget_training(nn_data_options *options)
 {
     options->balanced = options->bucket_by_length = false;
@@ -185,7 +185,7 @@ static void data_find_targets(const trained_found *found, nn_trained *trained)
             if ((joined || strcmp(y->names[t], trained->model->heads[h].name) == 0) && !found->has_target[t])
                 trained->has_target[h] = false;
     }
-    /* One made up represents all that are joined. */
+    /* One made-up target represents all that are joined. */
     for (; joined && !trained->has_target[0] && y->count > 1; y->count--) {
         nn_free(y->names[y->count - 1]);
         nn_free(y->datasets[y->count - 1]);
@@ -252,7 +252,7 @@ static nn_status data_open(nn_comm *comm, const nn_trained_request *request, nn_
     return nn_dataset_open(comm, &trained->settings.data, &setup, &trained->data);
 }
 
-/* Where the test part is wanted, only that is opened, if it is one of its own; a split needs the whole. */
+/* If only the test part is needed and has its own datasets, only it is opened; a split needs all data. */
 static void data_take_test(nn_trained *trained)
 {
     nn_data_options *options = &trained->settings.data;
