@@ -85,7 +85,7 @@ same norm 2 --set training.batch_size=21
 config more cross_entropy "$good"
 directory_of=more same more 1 --set checkpoint.every='2 steps'
 directory_of=more same more 2 --set training.epochs=4
-grep -q 'warning: training.epochs was 2 and is 4: the learning-rate schedule is stretched' check.log || { fail "check does not say what more epochs do"; cat check.log; }
+grep -q 'warning: training.epochs was 2 and is now 4: the learning-rate schedule is stretched' check.log || { fail "check does not say what more epochs do"; cat check.log; }
 # damaged DIRECTORY NAME...: a copy of the run with damaged files
 damaged() {
     local directory=$1 file

@@ -170,7 +170,7 @@ says "another run's directory" 'training.seed: was 2, is now 1'
 new_case
 truncated_file "$file"
 rm "case/checkpoints/$before" "case/checkpoints/$oldest"
-falls_back "only the best weights" best.h5 "$newest.*falling back" "$before is gone" "$oldest is gone"
+falls_back "only the best weights" best.h5 "$newest.*falling back" "$before is missing" "$oldest is missing"
 
 # A manifest alone does not invalidate a good checkpoint: the same file, written by another process.
 new_case

@@ -23,19 +23,19 @@ train 2 1 run.yaml --run-dir two || { fail "a run of 2 epochs"; cat train.log; }
 steps=$(sed -n 's/.*; \([0-9]*\) steps per epoch, .*/\1/p' train.log)
 
 longer stretched 1 || { fail "stretched"; cat train.log; }
-says 'warning: training.epochs was 2 and is 4: the learning-rate schedule is stretched .* the rate was .* and is .*extend'
+says 'warning: training.epochs was 2 and is now 4: the learning-rate schedule is stretched .* the rate was .* and is now .*extend'
 train 1 1 run.yaml --run-dir four --set training.epochs=4 || fail "a run of 4 epochs"
 [ "$(rates stretched | cut -d' ' -f3-4)" = "$(rates four | cut -d' ' -f3-4)" ] || fail "not the rates of 4 epochs: $(rates stretched)"
 
 longer held 3 --set lr_schedule.cosine.extend=hold || { fail "held"; cat train.log; }
-says 'training.epochs was 2 and is 4: the learning.rate .*is held'
+says 'training.epochs was 2 and is now 4: the learning.rate .*is held'
 awk -v all="$(rates held)" 'BEGIN { split(all, r, " "); exit !(r[2] == r[3] && r[3] == r[4]) }' || fail "not held: $(rates held)"
 sum=$(fingerprint)
 longer held 1 --set lr_schedule.cosine.extend=hold --set training.threads=2
 [ "$(fingerprint)" = "$sum" ] || fail "held: $(fingerprint) on 1 rank, $sum on 3"
 
 longer again 2 --set lr_schedule.cosine.extend=restart || { fail "restarted"; cat train.log; }
-says '^training.epochs was 2 and is 4: the learning-rate schedule restarts: the rate was .* and is 0.002;'
+says '^training.epochs was 2 and is now 4: the learning-rate schedule restarts: the rate was .* and is now 0.002;'
 awk -v all="$(rates again)" 'BEGIN { split(all, r, " "); exit !(r[1] == r[3] && r[2] == r[4]) }' || fail "no new cycle: $(rates again)"
 sum=$(fingerprint)
 # In two jobs: stopped within the new cycle, and continued as the checkpoint says, without another message.

@@ -14,7 +14,7 @@ said() {
 }
 
 said "^fingerprint: $reference$" run
-said "whole, .*fingerprint $reference$" run
+said "intact, .*fingerprint $reference$" run
 said "^last_metrics: $(tail -n 1 run/metrics.jsonl | cut -c 1-11)" run
 said "^fingerprint: $reference$" "$newest"
 said '^epochs: 3$' "$newest"
