@@ -108,8 +108,8 @@ renamed() {
     refused 2 "$2" -- train names.yaml --run-dir run --set training.epochs=26
 }
 renamed s/lemon/lime/ "the classes of y: were apple, cherry, lemon, plum, are now apple, cherry, lime, plum"
-renamed 's/^colour,kg/colour,lb/' "the columns of x: were colour, kg, are colour, lb"
-renamed 's/^yellow/white/' "the categories of column 'colour' of x: were blue, green, red, yellow, are blue, green, red, white"
+renamed 's/^colour,kg/colour,lb/' "the columns of x: were colour, kg, are now colour, lb"
+renamed 's/^yellow/white/' "the categories of column 'colour' of x: were blue, green, red, yellow, are now blue, green, red, white"
 
 if [ -n "$python" ]; then
     "$python" - <<'PY' >log 2>&1 || { fail "h5py reads other names"; cat log; }

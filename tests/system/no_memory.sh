@@ -40,7 +40,7 @@ echo "$ended of $((2 * tried)) ended the run"
 
 # A warning if a node has less memory than the ranks will use; the message of a failed allocation shows the limits.
 program=$faults NN_FAULT=memory.spare=value:1000 train 2 1 "${short[@]}" --run-dir spare || { fail "the warned run"; cat train.log; }
-grep -q '^warning: .* may run out of memory, .*: 2 ranks there will need .*, but the node has 1000 B left' train.log ||
+grep -q '^warning: .* may run out of memory and its ranks .*: 2 ranks there will need .*, but the node has 1000 B left' train.log ||
     { fail "no warning of the node's memory"; cat train.log; }
 sed -i 's/units: 96/units: 30000000/' classifier.yaml
 (ulimit -v 8000000 && OMP_NUM_THREADS=1 "$program" train classifier.yaml --run-dir limited >train.log 2>&1)

@@ -46,7 +46,7 @@ train 4 1 small.yaml --run-dir kept && fail "4 ranks for 3 microbatches"
 says 'start at most 3 ranks; this run was started with these sizes'
 grep -q -e '--set' train.log && fail "a remedy that does not work"
 train 1 1 small.yaml --run-dir kept --set training.microbatch_size=4 && fail "a different size"
-says '^  training.microbatch_size: was 8, is 4'
+says '^  training.microbatch_size: was 8, is now 4'
 train 1 1 small.yaml --run-dir default1 --set lr_schedule=cosine --set training.microbatch_size=4 --set training.epochs=3 || fail "the default, written out"
 train 1 1 small.yaml --run-dir kept --fresh || fail "--fresh"
 says 'batch 32 in microbatches of 4;'
