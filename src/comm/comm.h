@@ -84,6 +84,9 @@ nn_status nn_comm_receive(nn_comm *comm, void *bytes, size_t size, int sender);
  * part is NULL, `all` already contains the caller's part in its place. Any size_t size. Collective. */
 nn_status nn_comm_gather_all(nn_comm *comm, const void *part, const size_t *sizes, void *all);
 
+/* The same for parts of one size: `size` bytes of each rank. Collective. */
+nn_status nn_comm_gather_equal(nn_comm *comm, const void *part, size_t size, void *all);
+
 /* As nn_comm_gather_all, but only to rank 0; other ranks ignore `all`, and rank 0's part is never in
  * place. */
 nn_status nn_comm_gather(nn_comm *comm, const void *part, const size_t *sizes, void *all);

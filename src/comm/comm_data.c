@@ -84,6 +84,21 @@ nn_status nn_comm_gather_all(nn_comm *comm, const void *part, const size_t *size
     return NN_OK;
 }
 
+nn_status nn_comm_gather_equal(nn_comm *comm, const void *part, size_t size, void *all)
+{
+    char *place = (char *)all + (size_t)comm->rank * size;
+
+    if (part != NULL && size > 0) memmove(place, part, size);
+    if (comm->size == 1) return NN_OK;
+    if (size <= data_message_limit / (size_t)comm->size) {
+        return NN_MPI_WAIT(MPI_Allgather(MPI_IN_PLACE, 0, MPI_BYTE, all, (int)size, MPI_BYTE, comm->job),
+                           "gathering");
+    }
+    for (int rank = 0; rank < comm->size; rank++)
+        NN_TRY(nn_comm_broadcast(comm, (char *)all + (size_t)rank * size, size, rank));
+    return NN_OK;
+}
+
 static nn_status data_send(nn_comm *comm, const void *bytes, size_t size, int receiver, int tag)
 {
     const char *rest = bytes;

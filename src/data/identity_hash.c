@@ -226,12 +226,9 @@ static nn_status identity_add_up(nn_comm *comm, identity_sums *sums, size_t coun
 {
     int size = nn_comm_size(comm);
     identity_sums *all = NULL;
-    size_t *sizes = NULL;
     nn_status status = NN_ALLOCATE(&all, (size_t)size * count, "the identity of the data");
-    if (status == NN_OK) status = NN_ALLOCATE(&sizes, size, "the identity of the data");
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
-    for (int r = 0; r < size; r++) sizes[r] = count * sizeof *sums;
-    NN_TRY_TO(done, status, nn_comm_gather_all(comm, sums, sizes, all));
+    NN_TRY_TO(done, status, nn_comm_gather_equal(comm, sums, count * sizeof *sums, all));
     for (size_t i = 0; i < count; i++) {
         sums[i] = (identity_sums){0};
         for (int r = 0; r < size; r++) {
@@ -243,7 +240,6 @@ static nn_status identity_add_up(nn_comm *comm, identity_sums *sums, size_t coun
     }
 done:
     nn_free(all);
-    nn_free(sizes);
     return status;
 }
 

@@ -99,8 +99,7 @@ static nn_status scan_gather_bad(nn_comm *comm, nn_source *source, const int64_t
     nn_status status;
     NN_TRY_TO(done, status, nn_comm_agree(comm, NN_ALLOCATE(&sizes, size, "rows to be skipped")));
     NN_TRY_TO(done, status, nn_comm_agree(comm, NN_ALLOCATE(&counts, size, "rows to be skipped")));
-    for (int r = 0; r < size; r++) sizes[r] = sizeof *counts;
-    NN_TRY_TO(done, status, nn_comm_gather_all(comm, &count, sizes, counts));
+    NN_TRY_TO(done, status, nn_comm_gather_equal(comm, &count, sizeof count, counts));
     source->bad_count = 0;
     for (int r = 0; r < size; r++) {
         source->bad_count += counts[r];

@@ -138,7 +138,7 @@ static nn_status scan_explain_value(const nn_scan_work *work, const nn_scan_view
 }
 
 /* Sums counts over all ranks, exact in any order. Collective. */
-static nn_status scan_count(nn_comm *comm, nn_scan_work *work, nn_scan_view *view)
+static nn_status scan_count(nn_comm *comm, nn_scan_view *view)
 {
     const int64_t own[3] = {view->seen, view->missing, view->missing_samples};
     int size = nn_comm_size(comm);
@@ -148,8 +148,7 @@ static nn_status scan_count(nn_comm *comm, nn_scan_work *work, nn_scan_view *vie
         nn_free(all);
         return status;
     }
-    for (int r = 0; r < size; r++) work->sizes[r] = sizeof own;
-    status = nn_comm_gather_all(comm, own, work->sizes, all);
+    status = nn_comm_gather_equal(comm, own, sizeof own, all);
     view->seen = view->missing = view->missing_samples = 0;
     for (int r = 0; r < size && status == NN_OK; r++) {
         view->seen += all[3 * r];
@@ -197,7 +196,7 @@ nn_status nn_scan_report(nn_comm *comm, nn_scan_work *work, nn_scan_view *view, 
     NN_TRY(nn_comm_maximum(comm, &found[1], 3));
     view->largest = (double)found[2];
     nn_scan_warn_of_rounded(work->dataset, view, -found[3]);
-    NN_TRY(scan_count(comm, work, view));
+    NN_TRY(scan_count(comm, view));
     scan_log_missing(work->samples, view, work->samples->count);
     if (found[0] == -INT64_MAX || scan_was_reported(work, view)) return NN_OK;
     nn_status status = view->array->label ? scan_explain_label(work, view, -found[0], -found[1])

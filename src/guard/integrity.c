@@ -18,7 +18,6 @@ struct nn_integrity {
     uint64_t *states;      /* by vector of state and owned block, as written */
     uint64_t *now;         /* room for either, and for the hashes of a microbatch */
     nn_report *reports;    /* of all ranks */
-    size_t *sizes;
 };
 
 /* ---- making ---- */
@@ -28,7 +27,6 @@ static nn_status integrity_allocate(nn_integrity *integrity)
     nn_stepper *stepper = integrity->stepper;
     const char *what = "the hashes of weights";
     int64_t blocks = stepper->model->network->block_count, states = nn_step_state_hashes(stepper);
-    int size = nn_comm_size(stepper->comm);
     NN_TRY(nn_witness_create(stepper->workers));
     int64_t room = nn_witness_hash_count(stepper->workers);
     if (room < blocks) room = blocks;
@@ -37,9 +35,7 @@ static nn_status integrity_allocate(nn_integrity *integrity)
     NN_TRY(NN_ALLOCATE(&integrity->weights, blocks, what));
     NN_TRY(NN_ALLOCATE(&integrity->states, states, what));
     NN_TRY(NN_ALLOCATE(&integrity->now, room, what));
-    NN_TRY(NN_ALLOCATE(&integrity->reports, size, what));
-    NN_TRY(NN_ALLOCATE(&integrity->sizes, size, what));
-    for (int r = 0; r < size; r++) integrity->sizes[r] = sizeof *integrity->reports;
+    NN_TRY(NN_ALLOCATE(&integrity->reports, nn_comm_size(stepper->comm), what));
     for (int64_t b = 0; b < stepper->update->block_count; b++)
         integrity->owned[stepper->update->blocks[b].block] = true;
     return NN_OK;
@@ -53,7 +49,6 @@ void nn_integrity_destroy(nn_integrity *integrity)
     nn_free(integrity->states);
     nn_free(integrity->now);
     nn_free(integrity->reports);
-    nn_free(integrity->sizes);
     nn_free(integrity);
 }
 
@@ -144,7 +139,7 @@ static nn_status integrity_judge(const nn_integrity *integrity, int64_t step, co
                                  const uint64_t *gradient)
 {
     nn_comm *comm = integrity->stepper->comm;
-    NN_TRY(nn_comm_gather_all(comm, own, integrity->sizes, integrity->reports));
+    NN_TRY(nn_comm_gather_equal(comm, own, sizeof *own, integrity->reports));
     nn_evidence evidence = {integrity->reports, step,     integrity->verified_step,
                             integrity->weights, gradient, integrity->now};
     return nn_verdict_reach(integrity->stepper, &evidence);

@@ -239,17 +239,13 @@ static nn_status watchdog_allocate(nn_watchdog *watchdog)
 static nn_status watchdog_learn_hosts(nn_comm *comm, nn_watchdog *watchdog)
 {
     char own[NN_HOST_SIZE] = "", *all = NULL;
-    size_t *sizes = NULL;
-    nn_status status = NN_ALLOCATE(&sizes, watchdog->size, "the watchdog");
-    if (status == NN_OK) status = NN_ALLOCATE(&all, watchdog->size * NN_HOST_SIZE, "the watchdog");
+    nn_status status = NN_ALLOCATE(&all, watchdog->size * NN_HOST_SIZE, "the watchdog");
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
     snprintf(own, sizeof own, "%s", nn_comm_host(comm));
-    for (int r = 0; r < watchdog->size; r++) sizes[r] = NN_HOST_SIZE;
-    NN_TRY_TO(done, status, nn_comm_gather_all(comm, own, sizes, all));
+    NN_TRY_TO(done, status, nn_comm_gather_equal(comm, own, NN_HOST_SIZE, all));
     for (int r = 0; r < watchdog->size; r++)
         memcpy(watchdog->states[r].host, all + r * NN_HOST_SIZE, NN_HOST_SIZE);
 done:
-    nn_free(sizes);
     nn_free(all);
     return status;
 }

@@ -78,14 +78,11 @@ static nn_status findings_add_counts(const nn_findings_request *request, int m, 
     int64_t width = nn_results_metric_width(model, m);
     int size = nn_comm_size(comm), threads = nn_workers_threads(request->workers);
     double *own = NULL, *all = NULL;
-    size_t *sizes = NULL;
     nn_status status = NN_ALLOCATE(&own, width, "the counts of a metric");
     if (status == NN_OK) status = NN_ALLOCATE(&all, width * size, "the counts of a metric");
-    if (status == NN_OK) status = NN_ALLOCATE(&sizes, size, "the counts of a metric");
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
     for (int64_t i = 0; i < threads * width; i++) own[i % width] += counts[i];
-    for (int r = 0; sizes && r < size; r++) sizes[r] = (size_t)width * sizeof *own;
-    NN_TRY_TO(done, status, nn_comm_gather_all(comm, own, sizes, all));
+    NN_TRY_TO(done, status, nn_comm_gather_equal(comm, own, (size_t)width * sizeof *own, all));
     memset(own, 0, (size_t)width * sizeof *own);
     for (int64_t i = 0; all && i < size * width; i++) own[i % width] += all[i];
     results->known[m] = true;
@@ -100,7 +97,6 @@ static nn_status findings_add_counts(const nn_findings_request *request, int m, 
 done:
     nn_free(own);
     nn_free(all);
-    nn_free(sizes);
     return status;
 }
 

@@ -105,22 +105,18 @@ nn_status nn_machine_agree(nn_comm *comm, const nn_machine *machine)
     int size = nn_comm_size(comm);
     bool same = true;
     uint64_t *own = NULL, *all = NULL;
-    size_t *sizes = NULL;
     nn_status status;
     NN_TRY(nn_comm_same(comm, machine->hash, &same));
     if (same) return NN_OK;
     status = NN_ALLOCATE(&own, machine->count, "comparing machines");
     if (status == NN_OK) status = NN_ALLOCATE(&all, size * machine->count, "comparing machines");
-    if (status == NN_OK) status = NN_ALLOCATE(&sizes, size, "comparing machines");
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
     for (int p = 0; p < machine->count; p++) own[p] = machine->parts[p].hash;
-    for (int r = 0; r < size; r++) sizes[r] = (size_t)machine->count * sizeof *own;
-    NN_TRY_TO(done, status, nn_comm_gather_all(comm, own, sizes, all));
+    NN_TRY_TO(done, status, nn_comm_gather_equal(comm, own, (size_t)machine->count * sizeof *own, all));
     status = nn_comm_agree(comm, machine_refuse(comm, machine, all));
 done:
     nn_free(own);
     nn_free(all);
-    nn_free(sizes);
     return status;
 }
 

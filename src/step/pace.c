@@ -88,21 +88,17 @@ nn_status nn_pace_report(nn_comm *comm, nn_pace *pace, int64_t epoch)
     pace_message own = {.pace = *pace}, *all = NULL;
     nn_pace *paces = NULL;
     double *factors = NULL;
-    size_t *sizes = NULL;
     if (size == 1) return NN_OK;
     nn_status status = NN_ALLOCATE(&all, size, "the pace of ranks");
     if (status == NN_OK) status = NN_ALLOCATE(&paces, size, "the pace of ranks");
     if (status == NN_OK) status = NN_ALLOCATE(&factors, size, "the pace of ranks");
-    if (status == NN_OK) status = NN_ALLOCATE(&sizes, size, "the pace of ranks");
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
     snprintf(own.host, sizeof own.host, "%s", nn_comm_host(comm));
-    for (int r = 0; r < size; r++) sizes[r] = sizeof own;
-    NN_TRY_TO(done, status, nn_comm_gather_all(comm, &own, sizes, all));
+    NN_TRY_TO(done, status, nn_comm_gather_equal(comm, &own, sizeof own, all));
     pace_compare(all, paces, factors, size, epoch, pace);
 done:
     nn_free(all);
     nn_free(paces);
     nn_free(factors);
-    nn_free(sizes);
     return status;
 }

@@ -99,18 +99,14 @@ nn_status nn_step_threads_peak(nn_comm *comm, nn_scalar scalar, int threads, dou
     double (*measure)(int64_t, double) = nn_tensor_arithmetic_of(scalar)->peak;
     int size = nn_comm_size(comm);
     double own = 0, *rates = NULL;
-    size_t *sizes = NULL;
     nn_status status;
     NN_TRY_TO(done, status, nn_comm_agree(comm, NN_ALLOCATE(&rates, size, "the matrix rates of ranks")));
-    NN_TRY_TO(done, status, nn_comm_agree(comm, NN_ALLOCATE(&sizes, size, "the matrix rates of ranks")));
-    for (int r = 0; r < size; r++) sizes[r] = sizeof *rates;
     NN_TRY_TO(done, status, nn_comm_barrier(comm));
 #pragma omp parallel num_threads(threads) reduction(+ : own)
     own += measure(seconds < 1 ? PEAK_SMALL : PEAK_LARGE, seconds);
-    NN_TRY_TO(done, status, nn_comm_gather_all(comm, &own, sizes, rates));
+    NN_TRY_TO(done, status, nn_comm_gather_equal(comm, &own, sizeof own, rates));
     for (int r = 0; r < size; r++) *peak += rates[r];
 done:
     nn_free(rates);
-    nn_free(sizes);
     return status;
 }

@@ -107,6 +107,21 @@ static void check_gathers(nn_comm *comm)
     nn_free(all);
 }
 
+static void check_equal_gathers(nn_comm *comm)
+{
+    enum { BYTES = 37 };
+    int rank = nn_comm_rank(comm), size = nn_comm_size(comm);
+    unsigned char part[BYTES], *all = NULL;
+
+    CHECK_OK(NN_ALLOCATE(&all, BYTES * size, "all parts"));
+    for (size_t i = 0; i < BYTES; i++) part[i] = byte_of(rank, i);
+    CHECK_OK(nn_comm_gather_equal(comm, part, BYTES, all));
+    for (int r = 0; r < size; r++)
+        for (size_t i = 0; i < BYTES; i++)
+            CHECK(all[(size_t)r * BYTES + i] == byte_of(r, i), "byte %zu of rank %d is wrong", i, r);
+    nn_free(all);
+}
+
 static void check_maximum(nn_comm *comm)
 {
     int rank = nn_comm_rank(comm), size = nn_comm_size(comm);
@@ -177,6 +192,7 @@ static void check_all(nn_comm *comm)
         nn_comm_set_message_limit(limits[i]);
         check_broadcast(comm);
         check_gathers(comm);
+        check_equal_gathers(comm);
         check_maximum(comm);
     }
     nn_comm_set_message_limit(SIZE_MAX);
