@@ -19,7 +19,7 @@ stop_and_resume() {
     expect_restarts "$1" 1
     expect_log "$1" 'restart 0: 2 ranks'
     expect_log "$1" 'exit code 75 at step [0-9]*: requeued as restart 1'
-    expect_log "$1" 'restart 1: 1 ranks of 1 threads on n[1-3], from step [1-9]'
+    expect_log "$1" 'restart 1: 1 ranks x 1 threads on n[1-3], from step [1-9]'
     expect_log "$1" 'resuming from'
     expect_log "$1" 'job.sh: .* done'
     expect_reference "$1"
