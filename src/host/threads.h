@@ -9,8 +9,10 @@
 
 #include "base/status.h"
 
-/* Per rank, whatever is requested: OpenBLAS ends the process if many more compute at the same time. */
-#define NN_THREADS_MAX 512
+/* Per rank, whatever is requested. OpenBLAS has two buffers for each thread that it was built for, 128 in all
+ * where it was built for 64, as Debian's. When more products are computed at the same time it adds buffers
+ * while others search for theirs, and may crash. */
+#define NN_THREADS_MAX 128
 
 /* Minimum stack of a thread that computes. */
 #define NN_THREADS_STACK ((size_t)512 * 1024)

@@ -41,8 +41,8 @@ warned 'OMP_NUM_THREADS=many is not a number of threads'
 threads 1 OMP_NUM_THREADS=2 OMP_THREAD_LIMIT=1
 warned 'OMP_THREAD_LIMIT'
 
-threads 512 OMP_NUM_THREADS=1000000000
-warned 'a rank uses at most 512 threads'
+threads 128 OMP_NUM_THREADS=1000000000
+warned 'a rank uses at most 128 threads'
 
 # OpenMP places shared by several ranks.
 if [ "$cores" -gt 1 ]; then
