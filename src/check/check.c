@@ -155,7 +155,7 @@ static void check_data(nn_check *check)
         nn_init_known_read(run->comm, &run->settings, run->data_folder, run->job, &known) != NN_OK)
         nn_error_clear();
     known.known.silent = true;
-    const nn_dataset_setup setup = {.scalar = (nn_scalar)run->settings.training.precision,
+    const nn_dataset_setup setup = {.scalar = run->settings.model.network.scalar,
                                     .directory = run->data_folder,
                                     .seed = (uint64_t)run->settings.training.seed,
                                     .wanted = wanted,

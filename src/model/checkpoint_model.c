@@ -303,6 +303,24 @@ nn_status nn_model_compare_scalings(const nn_model *model, nn_store_file *file, 
     return NN_OK;
 }
 
+/* Checkpoints of before there was a choice do not name it. */
+static nn_status saved_get_engine(nn_store_file *file, nn_engine *engine)
+{
+    char *name = NULL;
+    *engine = NN_ENGINE_BLAS;
+    if (!nn_store_has(file, "@" NN_MODEL_ENGINE)) return NN_OK;
+    NN_TRY(nn_store_read_text(file, "@" NN_MODEL_ENGINE, &name));
+    *engine = nn_engine_named(name);
+    nn_status status = NN_OK;
+    if (*engine == NN_ENGINES)
+        status = nn_fail(NN_ERROR_CHECKPOINT,
+                         "%s was computed by kernels '%.40s', which this version does not have; use the "
+                         "version of nntrain that wrote it",
+                         nn_store_path(file), name);
+    nn_free(name);
+    return status;
+}
+
 nn_status nn_model_get(nn_store_file *file, nn_scalar scalar, nn_model **model)
 {
     *model = NULL;
@@ -317,6 +335,7 @@ nn_status nn_model_get(nn_store_file *file, nn_scalar scalar, nn_model **model)
         nn_config_item(nn_config_root(config), i);
     nn_model_spec_read(config, scalar, &spec);
     NN_TRY_TO(done, status, nn_config_finish(config));
+    NN_TRY_TO(done, status, saved_get_engine(file, &spec.network.engine));
     status = saved_make(file, &spec, model);
 done:
     nn_model_spec_release(&spec);

@@ -153,4 +153,7 @@ nn_status nn_model_get_values(const nn_model *model, nn_store_file *file, const 
 const char *nn_model_weights_group(nn_store_file *file);
 nn_status nn_model_get_weights(const nn_model *model, nn_store_file *file, nn_real *weights);
 
+/* Attribute of a checkpoint: the engine of its products, by nn_engine_name. */
+#define NN_MODEL_ENGINE "engine"
+
 #endif

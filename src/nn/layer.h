@@ -15,6 +15,7 @@
 #include "base/real.h"
 #include "base/shape.h"
 #include "base/status.h"
+#include "tensor/engine.h"
 
 /* Each parameter tensor starts at a multiple of this many values in the flat vector; the padding holds zeros.
  */
@@ -167,6 +168,7 @@ struct nn_layer {
     int *inputs; /* indices of the layers it reads */
     nn_shape *input_shapes;
     int64_t microbatch_size; /* samples per full microbatch: some kernels are chosen by shape */
+    nn_engine engine;        /* of its products */
     const nn_layer *shares;  /* the layer whose parameters this one also uses; NULL: it has its own */
     int taken_activation; /* index of a later layer's activation that this one applies (nn/fuse.h); 0: none */
     bool is_alias;        /* shares the buffers of the layer below; does nothing itself (nn/fuse.h) */

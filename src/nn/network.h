@@ -24,6 +24,7 @@ typedef struct nn_layer_spec {
 /* Zero-initialise. */
 typedef struct nn_network_spec {
     nn_scalar scalar; /* the precision of its layers, and of the network */
+    nn_engine engine; /* of their products; mixed needs NN_SCALAR_F32 */
     nn_layer_spec *layers;
     size_t count;
     nn_field input;          /* the data; its parts become layers with their names */
@@ -46,6 +47,7 @@ void nn_network_spec_release(nn_network_spec *spec);
 
 typedef struct nn_network {
     nn_scalar scalar; /* of weights and values */
+    nn_engine engine; /* of products */
     int layer_count;  /* layers[0] is the input, followed by its parts, if it has several */
     int output_count;
     int *outputs; /* the layers that losses read, in the order of the spec */

@@ -226,6 +226,7 @@ static nn_status network_build_layer(nn_network *network, int l, int64_t microba
 {
     nn_layer *layer = &network->layers[l];
     layer->microbatch_size = microbatch_size;
+    layer->engine = network->engine;
     NN_TRY(network_call_build(network, l));
     assert(layer->value_count == 0 || layer->part_begin[layer->part_count] == layer->value_count);
     if (layer->shares && layer->parameter_count == 0)
@@ -340,6 +341,7 @@ static nn_status network_check_spec(const nn_network_spec *spec)
 static nn_status network_fill(nn_network *network, nn_network_spec *spec)
 {
     network->scalar = spec->scalar;
+    network->engine = spec->engine;
     NN_TRY(network_take_layers(network, spec));
     network->layers[0].output_shape = spec->input.shape;
     NN_TRY(network_connect_layers(network, spec));

@@ -96,6 +96,7 @@ static nn_status checkpoint_put_facts(nn_store_image *image, const nn_checkpoint
     NN_TRY(nn_store_image_put_attribute(image, "format", "nntrain checkpoint 1"));
     NN_TRY(nn_store_image_put_attribute(image, "version", NN_VERSION));
     NN_TRY(nn_store_image_put_attribute(image, "precision", nn_scalar_name(parts->stepper->scalar)));
+    NN_TRY(nn_store_image_put_attribute(image, NN_MODEL_ENGINE, nn_engine_name(model->network->engine)));
     NN_TRY(nn_store_image_put_attribute(image, "data_folder", parts->data_folder));
     NN_TRY(nn_store_image_put_attribute(image, "best_figure", parts->figure));
     NN_TRY(nn_store_image_put_attribute(image, "best_order", parts->figure_is_higher ? "higher" : "lower"));

@@ -110,7 +110,7 @@ nn_status nn_init_known_read(nn_comm *comm, const nn_settings *settings, const c
     if (!settings->init_from.run) return NN_OK;
     NN_TRY_TO(done, status, known_read_bytes(comm, settings, folder, job, known, &own, &bytes, &size));
     status = nn_store_open_image(bytes, size, known->path, &file);
-    if (status == NN_OK) status = nn_model_get(file, (nn_scalar)settings->training.precision, &known->model);
+    if (status == NN_OK) status = nn_model_get(file, settings->model.network.scalar, &known->model);
     bool keeps = settings->init_from.normalization == NN_INIT_KEEP;
     if (status == NN_OK && keeps) status = known_add_inputs(known);
     if (status == NN_OK && keeps) status = known_add_targets(settings, known);

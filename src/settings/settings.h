@@ -13,6 +13,8 @@
 enum { NN_LAST_BATCH_KEEP, NN_LAST_BATCH_DROP };
 enum { NN_MACHINE_SAME, NN_MACHINE_ANY };
 enum { NN_NONFINITE_STOP, NN_NONFINITE_SKIP };
+enum { NN_PRECISION_FLOAT32, NN_PRECISION_FLOAT64, NN_PRECISION_MIXED };
+enum { NN_KERNELS_AUTO, NN_KERNELS_BLAS, NN_KERNELS_PORTABLE };
 
 typedef struct nn_training_options { /* section training */
     int64_t epochs;
@@ -21,7 +23,8 @@ typedef struct nn_training_options { /* section training */
     int last_batch;          /* keep or drop */
     int64_t seed;
     int allreduce;     /* nn_reduction_mode */
-    int precision;     /* nn_scalar */
+    int precision;     /* float32, float64 or mixed; settings.model.network has its scalar and engine */
+    int kernels;       /* auto, blas or portable; likewise */
     double clip_value; /* largest absolute value of an element of the gradient; 0: any */
     double clip_norm;  /* largest norm of the gradient; 0: any; -1: depends on network and optimizer */
     double average;    /* decay of the running average of the weights, per step; 0: no average */

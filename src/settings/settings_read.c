@@ -9,7 +9,8 @@
 #include "settings/settings_data.h"
 
 static const char *const allreduce_choices[] = {"exact", "mpi", NULL};
-static const char *const precision_choices[] = {"float32", "float64", NULL};
+static const char *const precision_choices[] = {"float32", "float64", "mixed", NULL};
+static const char *const kernels_choices[] = {"auto", "blas", "portable", NULL};
 static const char *const on_nonfinite_choices[] = {"stop", "skip", NULL};
 static const char *const machine_choices[] = {"same", "any", NULL};
 static const char *const last_batch_choices[] = {"keep", "drop", NULL};
@@ -32,7 +33,11 @@ const nn_option nn_training_options_table[] = {
      "exact: the same bits on any number of ranks; mpi: MPI_Iallreduce, whose bits depend on the number of "
      "ranks"},
     {"precision", NN_OPTION_CHOICE, FIELD(precision), "float32", 0, 0, precision_choices, NN_EFFECT_RESULT,
-     "precision of weights and arithmetic: float32 or float64"},
+     "float32, float64, or mixed: products of bfloat16 operands with sums in float32, and weights, optimizer "
+     "and reduction in float32; needs kernels: portable"},
+    {"kernels", NN_OPTION_CHOICE, FIELD(kernels), "auto", 0, 0, kernels_choices, NN_EFFECT_RESULT,
+     "blas: matrix products by the BLAS library; portable: by kernels whose bits do not depend on the CPU; "
+     "auto: portable where precision is mixed, otherwise blas"},
     {"clip_value", NN_OPTION_REAL, FIELD(clip_value), "0", 0, 1e30, NULL, NN_EFFECT_RESULT,
      "limits each element of the gradient to this absolute value, before clip_norm; 0: no limit"},
     {"clip_norm", NN_OPTION_REAL, FIELD(clip_norm), "-1", -1, 1e30, NULL, NN_EFFECT_RESULT,
@@ -115,6 +120,21 @@ static nn_scalar settings_scalar(nn_config_node *root)
     return word ? nn_scalar_named(word) : NN_SCALAR_F32;
 }
 
+static bool settings_says(nn_config_node *training, const char *key, const char *value)
+{
+    nn_config_node *node = nn_config_get(training, key);
+    const char *word = node ? nn_config_text(node) : NULL;
+    return word && strcmp(word, value) == 0;
+}
+
+/* training.precision and training.kernels together. */
+static nn_engine settings_engine(nn_config_node *root)
+{
+    nn_config_node *training = nn_config_get(root, "training");
+    if (settings_says(training, "precision", "mixed")) return NN_ENGINE_MIXED;
+    return settings_says(training, "kernels", "portable") ? NN_ENGINE_PORTABLE : NN_ENGINE_BLAS;
+}
+
 static void settings_read_optimizer(nn_config *config, nn_config_node *root, nn_scalar scalar,
                                     nn_settings *settings)
 {
@@ -187,6 +207,12 @@ static void settings_check_training(nn_config *config, nn_config_node *node, con
             config, node,
             "training.microbatch_size %lld is larger than batch_size %lld; choose at most the batch",
             (long long)training->microbatch_size, (long long)training->batch_size);
+    if (training->precision == NN_PRECISION_MIXED && training->kernels == NN_KERNELS_BLAS)
+        nn_config_error(
+            config, node,
+            "training.kernels: blas cannot be used with precision: mixed, as the BLAS library has "
+            "no products of bfloat16 operands in a fixed order; remove `kernels`, or choose "
+            "portable");
     if (training->clip_norm < 0 && training->clip_norm != -1)
         nn_config_error(
             config, node,
@@ -226,6 +252,7 @@ nn_status nn_settings_read(nn_config *config, nn_settings *settings)
     settings->data_is_sound = nn_config_problem_count(config) == problems;
     problems = nn_config_problem_count(config);
     nn_model_spec_read(config, scalar, &settings->model);
+    settings->model.network.engine = settings_engine(root);
     settings->model_is_sound = nn_config_problem_count(config) == problems;
     settings_read_optimizer(config, root, scalar, settings);
     settings_read_schedule(config, root, settings);

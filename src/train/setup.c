@@ -39,7 +39,7 @@ static nn_status setup_data(nn_run *run)
     nn_status status = nn_init_known_read(run->comm, &run->settings, run->data_folder, run->job, &known);
     if (status == NN_OK)
         status = nn_dataset_open(run->comm, &run->settings.data,
-                                 &(nn_dataset_setup){.scalar = (nn_scalar)training->precision,
+                                 &(nn_dataset_setup){.scalar = run->settings.model.network.scalar,
                                                      .directory = run->data_folder,
                                                      .seed = (uint64_t)training->seed,
                                                      .wanted = wanted,

@@ -63,7 +63,7 @@ static nn_status trained_open(const nn_trained_request *request, nn_trained *tra
                            sets ? (const char *const *)sets->items : NULL, sets ? sets->count : 0,
                            &trained->config));
     NN_TRY(nn_settings_read(trained->config, &trained->settings));
-    NN_TRY(nn_model_get(trained->file, (nn_scalar)trained->settings.training.precision, &trained->model));
+    NN_TRY(nn_model_get(trained->file, trained->settings.model.network.scalar, &trained->model));
     NN_TRY(
         nn_store_read_verified(trained->file, "microbatch_size", NN_STORE_I64, 1, &trained->microbatch_size));
     NN_TRY(NN_ALLOCATE_VALUES(trained->model->scalar, &trained->weights, trained->model->network->value_count,
