@@ -9,6 +9,7 @@
 #ifndef NN_TENSOR_TILE_H
 #define NN_TENSOR_TILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/real.h"
@@ -22,23 +23,26 @@ typedef struct nn_tile_run {
 } nn_tile_run;
 
 /* C = first + A B, row by row. Row r of A consists of the runs, relative to a + r x lda. B is a panel: a row
- * of initial values of the sums, then one row per value of the runs; its rows are full vectors. */
+ * of initial values of the sums, then one row per value of the runs; its rows are full vectors. With `add`, C
+ * += A B: the sums start from 0 and are then added to C; initial values are not read. */
 typedef struct nn_tile_product {
     int64_t rows, lda, ldc;
     int64_t columns; /* of C: at most a panel's */
     int run_count;
+    bool add;
     const nn_tile_run *runs;
     const nn_real *a, *panel;
     nn_real *c;
 } nn_tile_product;
 
-/* C += A^T B over `lines` x `length` positions. Position (i, p) of A is at a + i x line_a + p x lda, and
- * likewise for B. Row r of C belongs to the value of A at offsets[r] from there, or at r if offsets is NULL.
- * Each call sums from 0 and adds the sum to C. */
+/* C += A^T B, or with `replace` C = A^T B, over `lines` x `length` positions. Position (i, p) of A is at a +
+ * i x line_a + p x lda, and likewise for B. Row r of C belongs to the value of A at offsets[r] from there, or
+ * at r if offsets is NULL. Each call sums from 0; the sum is then added to C, or replaces it. */
 typedef struct nn_tile_gradient {
     int64_t lines, length;
     int64_t line_a, lda, line_b, ldb, ldc;
     int64_t rows, columns; /* of C; columns at most a panel's */
+    bool replace;
     const int64_t *offsets;
     const nn_real *a, *b;
     nn_real *c;
@@ -48,9 +52,10 @@ typedef struct nn_tile_gradient {
  * channels.
  *
  * product: C[r][c] = panel[0][c] + sum over runs t of a[r x lda + runs[t].offset + c] x panel[1 + t][c]; rows
- * of the panel have `columns` values; the lengths of the runs are ignored.
+ * of the panel have `columns` values; the lengths of the runs and `add` are ignored.
  *
- * gradient: C[t][c] += sum over positions of a[position + offsets[t] + c] x b[position + c]. */
+ * gradient: C[t][c] += sum over positions of a[position + offsets[t] + c] x b[position + c];
+ * `replace` is ignored. */
 typedef struct nn_tile_kernels {
     const char *name;
     int64_t lanes; /* values per vector */

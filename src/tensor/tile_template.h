@@ -37,7 +37,8 @@ TILE_INLINE void tile_product_block(const nn_tile_product *call, int64_t row, co
     const nn_real *weights = call->panel;
     TILE_UNROLL
     for (int r = 0; r < rows; r++) TILE_UNROLL
-    for (int v = 0; v < vectors; v++) sums[r][v] = tile_load(weights + v * TILE_LANES);
+    for (int v = 0; v < vectors; v++)
+        sums[r][v] = call->add ? tile_zero() : tile_load(weights + v * TILE_LANES);
     for (int t = 0; t < call->run_count; t++) {
         const nn_real *a = call->a + row * call->lda + call->runs[t].offset;
         for (int64_t k = 0; k < call->runs[t].length; k++, a++) {
@@ -57,9 +58,12 @@ TILE_INLINE void tile_product_block(const nn_tile_product *call, int64_t row, co
     for (int r = 0; r < rows; r++) {
         nn_real *c = call->c + (row + r) * call->ldc;
         TILE_UNROLL
-        for (int v = 0; v < vectors; v++)
-            tile_store_part(c + v * TILE_LANES,
-                            v < vectors - 1 ? TILE_LANES : TILE_LAST(call->columns, vectors), sums[r][v]);
+        for (int v = 0; v < vectors; v++) {
+            int64_t count = v < vectors - 1 ? TILE_LANES : TILE_LAST(call->columns, vectors);
+            tile_vector sum = sums[r][v];
+            if (call->add) sum = tile_add(tile_load_part(c + v * TILE_LANES, count), sum);
+            tile_store_part(c + v * TILE_LANES, count, sum);
+        }
     }
 }
 
@@ -136,7 +140,9 @@ TILE_INLINE void tile_gradient_block(const nn_tile_gradient *call, int64_t row, 
         for (int v = 0; v < vectors; v++) {
             nn_real *c = call->c + (row + r) * call->ldc + v * TILE_LANES;
             int64_t count = v < vectors - 1 ? TILE_LANES : last;
-            tile_store_part(c, count, tile_add(tile_load_part(c, count), sums[r][v]));
+            tile_vector sum = sums[r][v];
+            if (!call->replace) sum = tile_add(tile_load_part(c, count), sum);
+            tile_store_part(c, count, sum);
         }
     }
 }
