@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/maths.h"
 #include "data/dataset_internal.h"
 
 /* ---- one sample ---- */
@@ -104,7 +105,7 @@ static void gather_observe_mixed(const nn_dataset *dataset, int64_t count, const
         int64_t column = scaling->columns > 0 ? i % scaling->columns : 0;
         double value = (double)gathered->targets[i];
         if (scaling->columns > 0) value = (value - scaling->offset[column]) / scaling->scale[column];
-        gathered->observed[i] = is_log ? exp(value) : value;
+        gathered->observed[i] = is_log ? nn_maths_exp(value) : value;
     }
 }
 

@@ -9,7 +9,6 @@
 
 #include <stdbool.h>
 
-#include "base/libm.h"
 #include "base/options.h"
 #include "base/philox.h"
 #include "base/real.h"
@@ -53,7 +52,6 @@ typedef struct nn_transform_type {
     const char *example; /* YAML list entry that is valid for 8 x 8 x 3 values */
     const nn_option *options;
     size_t options_size;
-    unsigned libm; /* NN_LIBM_...: the C library functions that results depend on */
     bool moves;    /* values change places, so targets per step or pixel would no longer fit */
     /* Fails, saying why, unless the transform can be applied to samples of the shape. */
     nn_status (*check)(const void *options, nn_shape shape);

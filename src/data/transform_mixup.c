@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/maths.h"
 #include "data/transforms_common.h"
 
 typedef struct mixup_options {
@@ -33,22 +34,23 @@ enum { MIXUP_TRIES = 64, MIXUP_BOOST = 2 * MIXUP_TRIES, MIXUP_DRAWS };
  * 26, 2000): with a small shape, the number itself may underflow. draw: number of its first draw. */
 static double mixup_log_gamma(const nn_transform_sample *sample, uint32_t draw, double shape)
 {
-    double boost = shape < 1 ? log(nn_transform_uniform(sample, draw + MIXUP_BOOST)) / shape : 0;
+    double boost = shape < 1 ? nn_maths_log(nn_transform_uniform(sample, draw + MIXUP_BOOST)) / shape : 0;
     double d = (shape < 1 ? shape + 1 : shape) - 1.0 / 3.0, c = 1 / sqrt(9 * d);
     for (uint32_t attempt = 0; attempt < MIXUP_TRIES; attempt++) {
         double x = nn_transform_normal(sample, draw + 2 * attempt);
         double u = nn_transform_uniform(sample, draw + 2 * attempt + 1);
         double root = 1 + c * x, v = root * root * root;
-        if (v > 0 && log(u) < 0.5 * x * x + d * (1 - v + log(v))) return log(d * v) + boost;
+        if (v > 0 && nn_maths_log(u) < 0.5 * x * x + d * (1 - v + nn_maths_log(v)))
+            return nn_maths_log(d * v) + boost;
     }
-    return log(d) + boost;
+    return nn_maths_log(d) + boost;
 }
 
 static double mixup_lambda(const nn_transform_batch *batch, int64_t i, double alpha)
 {
     nn_transform_sample sample = {.stream = batch->stream, .sample = (uint64_t)batch->numbers[i]};
     double own = mixup_log_gamma(&sample, 0, alpha), other = mixup_log_gamma(&sample, MIXUP_DRAWS, alpha);
-    return 1 / (1 + exp(other - own));
+    return 1 / (1 + nn_maths_exp(other - own));
 }
 
 /* ---- mixing ---- */
@@ -92,7 +94,6 @@ const nn_transform_type nn_transform_mixup = {
     .example = "mixup: {alpha: 0.2}",
     .options = mixup_table,
     .options_size = sizeof(mixup_options),
-    .libm = NN_LIBM_LOG | NN_LIBM_EXP,
     .check = mixup_check,
     .mix = mixup_mix,
 };

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/maths.h"
 #include "data/transforms_common.h"
 
 #define ROTATION_PI 3.14159265358979323846
@@ -46,7 +47,7 @@ static void rotation_interpolate(nn_transform_image image, const nn_real *values
 static void rotation_turn(const nn_transform_sample *sample, double angle)
 {
     nn_transform_image image = nn_transform_image_of(sample->shape);
-    double cosine = cos(angle), sine = sin(angle);
+    double cosine = nn_maths_cos(angle), sine = nn_maths_sin(angle);
     double y_centre = 0.5 * (double)(image.height - 1), x_centre = 0.5 * (double)(image.width - 1);
     for (int64_t row = 0; row < image.height; row++) {
         for (int64_t column = 0; column < image.width; column++) {
@@ -74,7 +75,6 @@ const nn_transform_type nn_transform_rotation = {
     .example = "rotation: 15",
     .options = rotation_table,
     .options_size = sizeof(rotation_options),
-    .libm = NN_LIBM_COS | NN_LIBM_SIN,
     .moves = true,
     .check = rotation_check,
     .apply = rotation_apply,

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/maths.h"
 #include "base/memory.h"
 
 /* ---- which rows and columns ---- */
@@ -142,7 +143,7 @@ static double view_value(const nn_view *view, const nn_array *array, const unsig
 {
     double seen, value = view_pair(view, array, raw, i, &seen);
     /* Not NaN for negative values: they are bad, not missing. */
-    if (view->transform == NN_TRANSFORM_LOG) return value < 0 ? -INFINITY : log(value);
+    if (view->transform == NN_TRANSFORM_LOG) return value < 0 ? -INFINITY : nn_maths_log(value);
     return value - seen;
 }
 

@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/libm.h"
 #include "base/list.h"
 #include "base/options.h"
 #include "base/real.h"
@@ -42,7 +41,6 @@ typedef struct nn_loss_type {
     const char *example; /* YAML: "cross_entropy" */
     const nn_option *options;
     size_t options_size;
-    unsigned libm;      /* NN_LIBM_...: C library functions that affect the results */
     bool takes_classes; /* uses class labels if the target has them (data kind: auto) */
     bool takes_soft;    /* accepts mixed classes: nn_loss_call.soft */
     nn_domain domain;   /* of targets that are values: data outside is refused; if bounded, they are never

@@ -9,6 +9,7 @@
  */
 #include <math.h>
 
+#include "base/maths.h"
 #include "loss/fit.h"
 #include "loss/loss.h"
 #include "tensor/kernels.h"
@@ -131,7 +132,7 @@ static void binary_cross_entropy_best_constant(const void *options, int64_t colu
             no *= class_weights[2 * c];
             yes *= class_weights[2 * c + 1];
         }
-        output[c] = log(yes + 1e-30) - log(no + 1e-30);
+        output[c] = nn_maths_log(yes + 1e-30) - nn_maths_log(no + 1e-30);
     }
 }
 
@@ -144,7 +145,6 @@ const nn_loss_type nn_loss_binary_cross_entropy = {
     .options_size = sizeof(binary_cross_entropy_options),
     .takes_classes = true,
     .yes_no = true,
-    .libm = NN_LIBM_LOG,
     .domain = {.bounded = true, .least = 0, .most = 1},
     .check = binary_cross_entropy_check,
     .denominator = binary_cross_entropy_denominator,

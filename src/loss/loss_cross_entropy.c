@@ -9,9 +9,9 @@
  * denominator. For labels this is PyTorch's mean, with ignore_index, weight and label_smoothing; for soft
  * targets PyTorch divides by the number of rows, which is the same without class weights.
  */
-#include <math.h>
 #include <string.h>
 
+#include "base/maths.h"
 #include "loss/fit.h"
 #include "loss/loss.h"
 #include "tensor/kernels.h"
@@ -102,7 +102,7 @@ static double cross_entropy_hard(const nn_loss_call *call, const cross_entropy_r
         nn_scale(call->columns, (nn_real)(weight / (at->sum * call->denominator)), at->gradient);
         at->gradient[label] = (nn_real)right;
     }
-    return weight * (log(at->sum) + (at->maximum - (double)at->output[label]));
+    return weight * (nn_maths_log(at->sum) + (at->maximum - (double)at->output[label]));
 }
 
 /* q_c, as defined at the top of this file. */
@@ -118,7 +118,7 @@ static double cross_entropy_share(const nn_loss_call *call, int64_t row, int64_t
  */
 static double cross_entropy_general(const nn_loss_call *call, const cross_entropy_row *at, double smoothing)
 {
-    double loss = 0, shares = 0, log_sum = log(at->sum);
+    double loss = 0, shares = 0, log_sum = nn_maths_log(at->sum);
     for (int64_t c = 0; c < call->columns; c++) {
         double share = cross_entropy_share(call, at->row, c, smoothing);
         if (share != 0) loss += share * (log_sum + (at->maximum - (double)at->output[c]));
@@ -179,7 +179,7 @@ static void cross_entropy_best_constant(const void *options, int64_t columns, co
         double share = (1 - smoothing) * mean[c] + smoothing / (double)columns;
         if (class_weights) share *= class_weights[c];
         if (total > 0) share /= total;
-        output[c] = log(share + 1e-30) + 1e-5 * mean[c];
+        output[c] = nn_maths_log(share + 1e-30) + 1e-5 * mean[c];
     }
 }
 
@@ -190,7 +190,6 @@ const nn_loss_type nn_loss_cross_entropy = {
     .example = "cross_entropy",
     .options = cross_entropy_table,
     .options_size = sizeof(cross_entropy_options),
-    .libm = NN_LIBM_LOG,
     .takes_classes = true,
     .takes_soft = true,
     .domain = {.bounded = true, .least = 0, .most = 1, .shares = true},

@@ -12,7 +12,6 @@
 #ifndef NN_LOSS_METRIC_H
 #define NN_LOSS_METRIC_H
 
-#include "base/libm.h"
 #include "loss/loss.h"
 
 typedef enum nn_metric_state {
@@ -41,7 +40,6 @@ typedef struct nn_metric_type {
     const char *example; /* YAML, an entry of the list `metrics` */
     const nn_option *options;
     size_t options_size;
-    unsigned libm; /* NN_LIBM_...: C library functions that affect the results */
     bool higher_is_better;
     bool percent;          /* shown as a percentage */
     bool matrix;           /* NN_METRIC_COUNTS that are shown as a square matrix, correct classes in rows */

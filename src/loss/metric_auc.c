@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/maths.h"
 #include "base/memory.h"
 #include "loss/answers.h"
 #include "tensor/kernels.h"
@@ -41,7 +42,7 @@ static nn_real auc_score(const nn_real *row, int64_t columns, int64_t column, nn
 {
     if (columns == 1) return row[0];
     if (columns == 2) return row[column] - row[1 - column];
-    return (nn_real)((double)row[column] - (double)maximum - log(sum));
+    return (nn_real)((double)row[column] - (double)maximum - nn_maths_log(sum));
 }
 
 static void auc_collect_row(const nn_loss_call *call, int64_t r, auc_pair *pairs)
@@ -126,7 +127,6 @@ const nn_metric_type nn_metric_auc = {
     .example = "auc",
     .options = auc_table,
     .options_size = sizeof(auc_options),
-    .libm = NN_LIBM_LOG,
     .higher_is_better = true,
     .undefined = "if the labelled rows are all of one class; with several classes, those with rows on one "
                  "side only are left out of the mean",

@@ -1,6 +1,6 @@
 /* exp of the mean cross-entropy: the number of equally likely classes that would be as uncertain. */
-#include <math.h>
 
+#include "base/maths.h"
 #include "loss/answers.h"
 #include "loss/fit.h"
 #include "tensor/kernels.h"
@@ -33,7 +33,8 @@ static void perplexity_accumulate(const void *options, const nn_loss_call *call,
         for (int64_t i = 0; i < count; i++) {
             int64_t label = call->labels[first + i];
             if (label < 0) continue;
-            sums[0] += log(exponentials[i]) + ((double)maxima[i] - (double)output[i * call->columns + label]);
+            sums[0] += nn_maths_log(exponentials[i]) +
+                       ((double)maxima[i] - (double)output[i * call->columns + label]);
             sums[1]++;
         }
     }
@@ -43,13 +44,12 @@ static double perplexity_finish(const void *options, int64_t width, const double
 {
     (void)options;
     (void)width;
-    return exp(sums[0] / sums[1]);
+    return nn_maths_exp(sums[0] / sums[1]);
 }
 
 const nn_metric_type nn_metric_perplexity = {
     .name = "perplexity",
     .summary = "for classes, such as words: exp of the mean cross-entropy",
-    .libm = NN_LIBM_LOG | NN_LIBM_EXP,
     .example = "perplexity",
     .options = nn_no_options,
     .undefined = "if no row has a label, or if it overflows",

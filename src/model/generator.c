@@ -1,8 +1,8 @@
 #include "model/generator.h"
 
-#include <math.h>
 #include <string.h>
 
+#include "base/maths.h"
 #include "base/memory.h"
 #include "base/philox.h"
 
@@ -92,7 +92,8 @@ static size_t generator_choose(const nn_generator *generator, const float *next)
     if (generator->options.temperature == 0) return generator_likeliest(generator->weights, count);
     double largest = generator->weights[generator_likeliest(generator->weights, count)];
     for (size_t i = 0; i < count; i++)
-        generator->weights[i] = pow(generator->weights[i] / largest, 1 / generator->options.temperature);
+        generator->weights[i] =
+            nn_maths_pow(generator->weights[i] / largest, 1 / generator->options.temperature);
     if (generator->options.top_k > 0) generator_cut(generator, next);
     for (size_t i = 0; i < count; i++) sum += generator->weights[i];
     nn_random stream = {.seed = generator->options.seed, .purpose = NN_RANDOM_GENERATE};

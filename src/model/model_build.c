@@ -1,10 +1,10 @@
 /* Builds a model from its spec and the properties of its data. */
 #include "model/model.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/maths.h"
 #include "base/memory.h"
 #include "model/arithmetic.h"
 #include "model/indices.h"
@@ -301,5 +301,5 @@ double nn_model_undo_value(const nn_head *head, int64_t i, double value)
     int64_t column = scaling->columns > 0 ? i % scaling->columns : 0;
     double units = value;
     if (scaling->columns > 0) units = (units - scaling->offset[column]) / scaling->scale[column];
-    return head->target.transform == NN_TRANSFORM_LOG ? exp(units) : units;
+    return head->target.transform == NN_TRANSFORM_LOG ? nn_maths_exp(units) : units;
 }

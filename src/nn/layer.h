@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/libm.h"
 #include "base/options.h"
 #include "base/philox.h"
 #include "base/real.h"
@@ -124,7 +123,6 @@ typedef struct nn_layer_type {
     bool clips; /* recurrent or attention: its gradients may explode, so clip_norm defaults to 1 */
     const nn_option *options;
     size_t options_size;
-    unsigned libm; /* NN_LIBM_...: C library functions that affect the results */
 
     /* Shape inference: sets output_shape and the fields after it in nn_layer, adds parameters and parts. A
      * failure says what does not fit, without the layer's name, which the network prepends. */

@@ -5,9 +5,9 @@
  *
  *     P(t, 2 i) = sin(t / 10000^(2 i / features))    P(t, 2 i + 1) = cos(t / 10000^(2 i / features))
  */
-#include <math.h>
 #include <string.h>
 
+#include "base/maths.h"
 #include "base/memory.h"
 #include "nn/initializer.h"
 #include "tensor/kernels.h"
@@ -40,10 +40,10 @@ static nn_status positional_make_waves(nn_layer *layer, int64_t steps, int64_t f
     layer->plan = waves;
     for (int64_t f = 0; f < features; f++) {
         double pair = (double)(f - f % 2);
-        double frequency = exp(-log(LONGEST_WAVE) * pair / (double)features);
+        double frequency = nn_maths_exp(-nn_maths_log(LONGEST_WAVE) * pair / (double)features);
         for (int64_t t = 0; t < steps; t++) {
             double angle = (double)t * frequency;
-            waves[t * features + f] = (nn_real)(f % 2 == 0 ? sin(angle) : cos(angle));
+            waves[t * features + f] = (nn_real)(f % 2 == 0 ? nn_maths_sin(angle) : nn_maths_cos(angle));
         }
     }
     return NN_OK;
@@ -115,7 +115,6 @@ const nn_layer_type nn_layer_positional_encoding = {
     .example_shape = {2, {5, 4}},
     .options = positional_table,
     .options_size = sizeof(positional_options),
-    .libm = NN_LIBM_EXP | NN_LIBM_LOG | NN_LIBM_COS | NN_LIBM_SIN,
     .build = positional_build,
     .forward = positional_forward,
     .backward = positional_backward,

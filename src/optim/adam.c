@@ -8,6 +8,8 @@
 
 #include <tgmath.h>
 
+#include "base/maths.h"
+
 /* Factors filled in by prepare. */
 enum { ADAM_RATE, ADAM_ROOT, ADAM_KEPT };
 
@@ -23,8 +25,8 @@ void nn_adam_prepare(const void *options, nn_optimizer_step *step)
 {
     const nn_adam_options *adam = options;
     double t = (double)step->step;
-    step->factors[ADAM_RATE] = step->learning_rate / (1.0 - pow(adam->beta1, t));
-    step->factors[ADAM_ROOT] = 1.0 / sqrt(1.0 - pow(adam->beta2, t));
+    step->factors[ADAM_RATE] = step->learning_rate / (1.0 - nn_maths_pow(adam->beta1, t));
+    step->factors[ADAM_ROOT] = 1.0 / sqrt(1.0 - nn_maths_pow(adam->beta2, t));
     step->factors[ADAM_KEPT] =
         1.0 - step->learning_rate * nn_decay(step, adam->weight_decay, adam->decay_all);
 }

@@ -11,7 +11,6 @@
 
 #include <stdint.h>
 
-#include "base/libm.h"
 #include "base/options.h"
 #include "base/real.h"
 #include "base/status.h"
@@ -36,7 +35,6 @@ typedef struct nn_optimizer_type {
     const char *example;      /* YAML: "adam: {learning_rate: 0.001}" */
     const nn_option *options; /* the first option, and first member of the struct, is double learning_rate */
     size_t options_size;
-    unsigned libm;                           /* NN_LIBM_...: C library functions that affect the results */
     nn_status (*check)(const void *options); /* NULL: nothing to check beyond the table */
     /* Returns the number of state vectors per parameter (at most NN_OPTIMIZER_SLOTS); names: receives their
      * names, static strings.

@@ -24,7 +24,6 @@ const nn_optimizer_type nn_optimizer_adam = {
     .example = "adam: {learning_rate: 0.001}",
     .options = adam_table,
     .options_size = sizeof(nn_adam_options),
-    .libm = NN_LIBM_POW,
     .check = adam_check,
     .slots = nn_adam_slots,
     .prepare = nn_adam_prepare,

@@ -12,7 +12,6 @@ const nn_optimizer_type nn_optimizer_adamw = {
     .example = "adamw: {learning_rate: 0.001, weight_decay: 0.01}",
     .options = adamw_table,
     .options_size = sizeof(nn_adam_options),
-    .libm = NN_LIBM_POW,
     .slots = nn_adam_slots,
     .prepare = nn_adam_prepare,
     .apply = nn_adam_apply,

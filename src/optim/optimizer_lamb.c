@@ -8,6 +8,7 @@
  */
 #include <tgmath.h>
 
+#include "base/maths.h"
 #include "optim/adam.h"
 #include "tensor/kernels.h"
 
@@ -48,8 +49,8 @@ static lamb_factors lamb_make_factors(const lamb_options *lamb, const nn_optimiz
     double t = (double)step->step;
     return (lamb_factors){.averages = nn_adam_averages_of(lamb->beta1, lamb->beta2),
                           .epsilon = (nn_real)lamb->epsilon,
-                          .first = (nn_real)(1.0 / (1.0 - pow(lamb->beta1, t))),
-                          .root = (nn_real)(1.0 / sqrt(1.0 - pow(lamb->beta2, t))),
+                          .first = (nn_real)(1.0 / (1.0 - nn_maths_pow(lamb->beta1, t))),
+                          .root = (nn_real)(1.0 / sqrt(1.0 - nn_maths_pow(lamb->beta2, t))),
                           .decay = (nn_real)nn_decay(step, lamb->weight_decay, lamb->decay_all)};
 }
 
@@ -120,7 +121,6 @@ const nn_optimizer_type nn_optimizer_lamb = {
     .example = "lamb: {learning_rate: 0.002, weight_decay: 0.01}",
     .options = lamb_table,
     .options_size = sizeof(lamb_options),
-    .libm = NN_LIBM_POW,
     .slots = nn_adam_slots,
     .prepare = lamb_prepare,
     .apply = lamb_apply,

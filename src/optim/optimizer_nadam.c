@@ -8,6 +8,7 @@
  */
 #include <tgmath.h>
 
+#include "base/maths.h"
 #include "optim/adam.h"
 
 typedef struct nadam_options {
@@ -39,7 +40,7 @@ static const nn_option nadam_table[] = {
 
 static double nadam_momentum(const nadam_options *nadam, int64_t step)
 {
-    return nadam->beta1 * (1.0 - 0.5 * pow(0.96, (double)step * nadam->momentum_decay));
+    return nadam->beta1 * (1.0 - 0.5 * nn_maths_pow(0.96, (double)step * nadam->momentum_decay));
 }
 
 /* P_t, recomputed from step 1, so that it depends only on the step's number. */
@@ -57,7 +58,7 @@ static void nadam_prepare(const void *options, nn_optimizer_step *step)
     double product = nadam_product(nadam, step->step), rate = step->learning_rate;
     step->factors[NADAM_GRADIENT] = rate * (1.0 - momentum) / (1.0 - product);
     step->factors[NADAM_MOMENT] = rate * next / (1.0 - product * next);
-    step->factors[NADAM_ROOT] = 1.0 / sqrt(1.0 - pow(nadam->beta2, (double)step->step));
+    step->factors[NADAM_ROOT] = 1.0 / sqrt(1.0 - nn_maths_pow(nadam->beta2, (double)step->step));
     step->factors[NADAM_KEPT] = 1.0 - rate * nn_decay(step, nadam->weight_decay, nadam->decay_all);
 }
 
@@ -103,7 +104,6 @@ const nn_optimizer_type nn_optimizer_nadam = {
     .example = "nadam: {learning_rate: 0.002}",
     .options = nadam_table,
     .options_size = sizeof(nadam_options),
-    .libm = NN_LIBM_POW,
     .slots = nn_adam_slots,
     .prepare = nadam_prepare,
     .apply = nadam_apply,

@@ -12,7 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/libm.h"
 #include "base/options.h"
 #include "base/real.h"
 #include "base/status.h"
@@ -71,7 +70,6 @@ typedef struct nn_schedule_type {
     size_t options_size;
     const char *unreached; /* the effect of a duration that does not end before the run does: "the learning
                               rate never falls"; NULL: none */
-    unsigned libm;         /* NN_LIBM_...: C library functions that affect the results */
     nn_status (*check)(const void *options); /* NULL: nothing to check beyond the table */
     /* The factor at step `step` (from 0) of `length.steps` steps, both without the warm-up. */
     double (*factor)(const void *options, const nn_schedule_memory *memory, int64_t step,

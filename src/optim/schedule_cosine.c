@@ -1,6 +1,6 @@
 /* Half a cosine from 1 down to final_factor (Loshchilov, Hutter: SGDR; ICLR 2017; without restarts). */
-#include <math.h>
 
+#include "base/maths.h"
 #include "optim/schedule.h"
 
 #define COSINE_PI 3.14159265358979323846
@@ -28,7 +28,7 @@ static double cosine_factor(const void *options, const nn_schedule_memory *memor
     (void)memory;
     const cosine_options *cosine = options;
     if (step >= length.steps) return cosine->final_factor;
-    double falling = 0.5 * (1.0 + cos(COSINE_PI * (double)step / (double)length.steps));
+    double falling = 0.5 * (1.0 + nn_maths_cos(COSINE_PI * (double)step / (double)length.steps));
     return cosine->final_factor + (1.0 - cosine->final_factor) * falling;
 }
 
@@ -38,7 +38,6 @@ const nn_schedule_type nn_schedule_cosine = {
     .example = "cosine: {warmup: 5%}",
     .options = cosine_table,
     .options_size = sizeof(cosine_options),
-    .libm = NN_LIBM_COS,
     .check = cosine_check,
     .factor = cosine_factor,
 };

@@ -1,6 +1,6 @@
 /* The learning rate decreases by the same factor in every step: factor^(step / every). */
-#include <math.h>
 
+#include "base/maths.h"
 #include "optim/schedule.h"
 
 typedef struct exponential_options {
@@ -35,7 +35,7 @@ static double exponential_factor(const void *options, const nn_schedule_memory *
     (void)memory;
     const exponential_options *exponential = options;
     int64_t every = nn_schedule_duration_steps(exponential->every, length);
-    return pow(exponential->factor, (double)step / (double)(every > 0 ? every : 1));
+    return nn_maths_pow(exponential->factor, (double)step / (double)(every > 0 ? every : 1));
 }
 
 const nn_schedule_type nn_schedule_exponential = {
@@ -44,7 +44,6 @@ const nn_schedule_type nn_schedule_exponential = {
     .example = "exponential: {factor: 0.95, every: 1 epoch}",
     .options = exponential_table,
     .options_size = sizeof(exponential_options),
-    .libm = NN_LIBM_POW,
     .check = exponential_check,
     .factor = exponential_factor,
 };

@@ -3,8 +3,8 @@
  * initial_factor up to 1 over the first part of the run, and down to final_factor over the rest. The momentum
  * does not change.
  */
-#include <math.h>
 
+#include "base/maths.h"
 #include "optim/schedule.h"
 
 #define ONE_CYCLE_PI 3.14159265358979323846
@@ -37,7 +37,7 @@ static nn_status one_cycle_check(const void *options)
 /* Half a cosine from `from` at 0 to `to` at 1. */
 static double one_cycle_between(double from, double to, double share)
 {
-    return to + (from - to) * 0.5 * (1.0 + cos(ONE_CYCLE_PI * share));
+    return to + (from - to) * 0.5 * (1.0 + nn_maths_cos(ONE_CYCLE_PI * share));
 }
 
 static double one_cycle_factor(const void *options, const nn_schedule_memory *memory, int64_t step,
@@ -59,7 +59,6 @@ const nn_schedule_type nn_schedule_one_cycle = {
     .example = "one_cycle: {rise: 30%}",
     .options = one_cycle_table,
     .options_size = sizeof(one_cycle_options),
-    .libm = NN_LIBM_COS,
     .unreached = "the learning rate never falls",
     .check = one_cycle_check,
     .factor = one_cycle_factor,

@@ -1,6 +1,6 @@
 /* From 1 down to final_factor along a power of the remaining fraction of the run; linear if power is 1. */
-#include <math.h>
 
+#include "base/maths.h"
 #include "optim/schedule.h"
 
 typedef struct polynomial_options {
@@ -28,7 +28,7 @@ static double polynomial_factor(const void *options, const nn_schedule_memory *m
     (void)memory;
     const polynomial_options *polynomial = options;
     if (step >= length.steps) return polynomial->final_factor;
-    double falling = pow(1.0 - (double)step / (double)length.steps, polynomial->power);
+    double falling = nn_maths_pow(1.0 - (double)step / (double)length.steps, polynomial->power);
     return polynomial->final_factor + (1.0 - polynomial->final_factor) * falling;
 }
 
@@ -38,7 +38,6 @@ const nn_schedule_type nn_schedule_polynomial = {
     .example = "polynomial: {power: 1}",
     .options = polynomial_table,
     .options_size = sizeof(polynomial_options),
-    .libm = NN_LIBM_POW,
     .check = polynomial_check,
     .factor = polynomial_factor,
 };

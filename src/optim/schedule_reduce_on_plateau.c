@@ -4,6 +4,7 @@
  */
 #include <math.h>
 
+#include "base/maths.h"
 #include "optim/schedule.h"
 
 typedef struct plateau_options {
@@ -37,7 +38,7 @@ static double plateau_factor(const void *options, const nn_schedule_memory *memo
 {
     (void)step, (void)length;
     const plateau_options *plateau = options;
-    double factor = pow(plateau->factor, (double)memory->falls);
+    double factor = nn_maths_pow(plateau->factor, (double)memory->falls);
     return factor > plateau->least ? factor : plateau->least;
 }
 
@@ -70,7 +71,6 @@ const nn_schedule_type nn_schedule_reduce_on_plateau = {
     .example = "reduce_on_plateau: {factor: 0.1, patience: 10 epochs}",
     .options = plateau_table,
     .options_size = sizeof(plateau_options),
-    .libm = NN_LIBM_POW,
     .unreached = "the learning rate never falls",
     .check = plateau_check,
     .factor = plateau_factor,

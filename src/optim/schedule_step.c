@@ -1,6 +1,6 @@
 /* The learning rate decreases by a factor at regular intervals. */
-#include <math.h>
 
+#include "base/maths.h"
 #include "optim/schedule.h"
 
 typedef struct step_options {
@@ -37,7 +37,7 @@ static double step_factor(const void *options, const nn_schedule_memory *memory,
     const step_options *falls = options;
     int64_t every = nn_schedule_duration_steps(falls->every, length);
     int64_t count = step / (every > 0 ? every : 1);
-    return pow(falls->factor, (double)count);
+    return nn_maths_pow(falls->factor, (double)count);
 }
 
 const nn_schedule_type nn_schedule_step = {
@@ -46,7 +46,6 @@ const nn_schedule_type nn_schedule_step = {
     .example = "step: {every: 10 epochs, factor: 0.1}",
     .options = step_table,
     .options_size = sizeof(step_options),
-    .libm = NN_LIBM_POW,
     .unreached = "the learning rate never falls",
     .check = step_check,
     .factor = step_factor,

@@ -184,7 +184,7 @@ static nn_status checkpoint_compare_machine(nn_store_file *file, const nn_checkp
             nn_fail(NN_ERROR_COMM,
                     "%s: this machine computes different bits from the one it was saved on, so the run would "
                     "not end as it would have there; the difference: %s\nresume on a node of that kind (with "
-                    "its libraries, and GLIBC_TUNABLES and OPENBLAS_CORETYPE as they were), or accept "
+                    "its libraries, and OPENBLAS_CORETYPE as it was), or accept "
                     "different bits with --set training.machine=any",
                     nn_store_path(file), text);
     else if (status == NN_OK && differs) {

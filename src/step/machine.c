@@ -57,26 +57,22 @@ static void machine_tell_difference(const nn_machine *machine, const uint64_t *o
                                     nn_text *text)
 {
     int first = -1, differing = 0;
-    bool library = false, layers = false;
+    bool layers = false;
     for (int p = 0; p < machine->count; p++) {
         if (one[p] == other[p]) continue;
         if (first < 0) first = p;
         differing++;
-        library |= strstr(machine->parts[p].name, "C library") != NULL;
         layers |= strncmp(machine->parts[p].name, "layer", 5) == 0;
     }
     machine_describe_difference(machine->parts, first < 0 ? 0 : first, differing, text);
     nn_text_append(text, "; the result would depend on which rank computes what: request nodes of one kind");
-    if (library)
-        nn_text_append(text,
-                       ", or start all ranks with GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4 (mpirun "
-                       "-x GLIBC_TUNABLES), or none of them where the CPUs are the same");
     if (layers)
         nn_text_append(text,
-                       "%s OPENBLAS_CORETYPE to one kernel set, such as Haswell, for all (mpirun -x "
-                       "OPENBLAS_CORETYPE)",
-                       library ? "; and set" : ", or set");
-    if (!library && !layers) nn_text_append(text, ", and run the same build on all");
+                       ", or set OPENBLAS_CORETYPE to one kernel set, such as Haswell, for all (mpirun -x "
+                       "OPENBLAS_CORETYPE), or train with training.kernels: portable, whose bits do not "
+                       "depend on the CPU");
+    else
+        nn_text_append(text, ", and run the same build on all");
 }
 
 static nn_status machine_refuse(nn_comm *comm, const nn_machine *machine, const uint64_t *hashes)

@@ -1,9 +1,9 @@
 /*
  * Whether two machines, or two builds, give a run the same bits: decided by what they compute, not by their
- * names. Each part is a hash over results on fixed numbers: of a function of the C library that this run's
- * plug-ins use, of the vector kernels, of a layer forward or backward on microbatches of the sizes that
- * occur, of the optimizer. Parts are compared between ranks at the start, and with the checkpoint on resume.
- * Versions and names are kept with them for people.
+ * names. Each part is a hash over results on fixed numbers: of the elementary functions, of the vector
+ * kernels, of a layer forward or backward on microbatches of the sizes that occur, of the optimizer. Parts
+ * are compared between ranks at the start, and with the checkpoint on resume. Versions and names are kept
+ * with them for people.
  */
 #ifndef NN_STEP_MACHINE_H
 #define NN_STEP_MACHINE_H
@@ -23,7 +23,7 @@
 #define NN_MACHINE_TEXT 512
 
 typedef struct nn_machine_part {
-    char name[NN_MACHINE_NAME]; /* "pow of the C library", "layer dense2, backward" */
+    char name[NN_MACHINE_NAME]; /* "vector kernels", "layer dense2, backward" */
     uint64_t hash;
 } nn_machine_part;
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "base/libm.h"
+#include "base/maths.h"
 #include "base/memory.h"
 #include "host/program.h"
 #include "step/arithmetic.h"
@@ -34,33 +34,6 @@ static nn_machine_part *machine_add(nn_machine *machine, const char *name, uint6
     snprintf(part->name, sizeof part->name, "%s", name);
     part->hash = hash;
     return part;
-}
-
-/* ---- what the run uses of the C library ---- */
-
-static unsigned machine_libm(const nn_settings *settings, const nn_model *model)
-{
-    unsigned used = settings->optimizer->libm | settings->schedule->libm;
-    for (int l = 0; l < model->network->layer_count; l++) used |= model->network->layers[l].type->libm;
-    for (int h = 0; h < model->head_count; h++) used |= model->heads[h].loss->libm;
-    for (int m = 0; m < model->metric_count; m++) used |= model->metrics[m].type->libm;
-    for (int f = 0; f < settings->data.fields.count; f++) {
-        const nn_data_field_options *field = &settings->data.fields.fields[f];
-        if (field->transform == NN_TRANSFORM_LOG) used |= NN_LIBM_LOG | NN_LIBM_EXP;
-        for (int t = 0; t < field->augment.count; t++)
-            used |= nn_transform_types()[field->augment.transforms[t].type]->libm;
-    }
-    return used;
-}
-
-static void machine_add_libm(nn_machine *machine, unsigned used)
-{
-    for (int f = 0; f < NN_LIBM_FUNCTIONS; f++) {
-        char name[NN_MACHINE_NAME];
-        if (!(used & (1U << f))) continue;
-        snprintf(name, sizeof name, "%s of the C library", nn_libm_name(f));
-        machine_add(machine, name, nn_libm_hash(f));
-    }
 }
 
 /* ---- the network ---- */
@@ -277,8 +250,8 @@ static nn_status machine_add_optimizer(nn_machine *machine, const nn_settings *s
 
 /* ---- all of it ---- */
 
-/* Variables that choose functions and kernels. */
-static const char *const machine_variables[] = {"GLIBC_TUNABLES", "OPENBLAS_CORETYPE"};
+/* Variables that choose kernels. */
+static const char *const machine_variables[] = {"OPENBLAS_CORETYPE"};
 
 /* Libraries, build and CPU of this process. */
 static void machine_describe(char text[NN_MACHINE_TEXT])
@@ -298,10 +271,10 @@ static void machine_describe(char text[NN_MACHINE_TEXT])
 nn_status nn_machine_try(const nn_settings *settings, const nn_model *model, const nn_plan *plan,
                          const int64_t samples[NN_PARTS], nn_machine *machine)
 {
-    *machine = (nn_machine){.room = NN_LIBM_FUNCTIONS + 2 + 2 * model->network->layer_count};
+    *machine = (nn_machine){.room = 3 + 2 * model->network->layer_count};
     NN_TRY(NN_ALLOCATE(&machine->parts, machine->room, "comparing machines"));
     machine_describe(machine->text);
-    machine_add_libm(machine, machine_libm(settings, model));
+    machine_add(machine, "elementary functions", nn_maths_hash());
     machine_add(machine, "vector kernels", nn_tensor_arithmetic_of(model->network->scalar)->trial_kernels());
     NN_TRY(machine_add_network(machine, model, plan, samples));
     NN_TRY(machine_add_optimizer(machine, settings, model->network->scalar));
