@@ -10,6 +10,7 @@
 #include "nn/activation.h"
 #include "nn/convolution_plan.h"
 #include "nn/initializer.h"
+#include "nn/saved.h"
 #include "tensor/kernels.h"
 
 /* Values that the activation processes at a time. */
@@ -172,8 +173,8 @@ static void convolution_describe(nn_layer *layer, nn_convolution_plan *plan, con
         bool runs = pass == NN_FORWARD || layer->needs_input_gradient;
         for (int i = 0; runs && i < count; i++)
             layer->packed_values[pass] += convolution_room(&correlations[i]);
-        layer->tiles[pass] = (int)nn_smaller(layer->microbatch_size, INT_MAX);
     }
+    nn_layer_divide_by_sample(layer);
     layer->reads_output = plan->activation->backward && !plan->activation->needs_input;
     layer->saved_per_sample = plan->activation->needs_input ? plan->positions * plan->filters : 0;
     layer->flops_forward = 2.0 * windows * (double)plan->straight.terms * (double)plan->straight.outputs;
@@ -249,13 +250,13 @@ void nn_convolution_pack(const nn_layer *layer, nn_pass pass, const nn_real *par
 
 static nn_real *convolution_sums(const nn_convolution_plan *plan, const nn_layer_call *call)
 {
-    return plan->activation->needs_input ? call->saved : call->output;
+    return plan->activation->needs_input ? nn_layer_saved(call, 0, plan->positions * plan->filters)
+                                         : call->output;
 }
 
-/* Runs the samples [begin, end) of a microbatch through one correlation. */
+/* Runs the samples of a call through one correlation. */
 static void convolution_run_samples(const nn_convolution_plan *plan, const nn_correlation *correlation,
-                                    nn_pass pass, const nn_layer_call *call, const nn_real *packed,
-                                    int64_t begin, int64_t end)
+                                    nn_pass pass, const nn_layer_call *call, const nn_real *packed)
 {
     bool forward = pass == NN_FORWARD;
     int64_t outputs = plan->positions * plan->filters;
@@ -263,14 +264,8 @@ static void convolution_run_samples(const nn_convolution_plan *plan, const nn_co
     const nn_real *from = forward ? call->inputs[0] : call->output_gradient;
     nn_real *to = forward ? convolution_sums(plan, call) : call->input_gradients[0];
     nn_real *buffer = call->scratch + correlation->packed_values;
-    for (int64_t i = begin; i < end; i++)
+    for (int64_t i = 0; i < call->samples; i++)
         nn_correlation_run(correlation, from + i * from_values, packed, buffer, to + i * to_values);
-}
-
-/* A tile is a sample: each is computed alone, whatever the others are. */
-static int64_t convolution_end(const nn_layer_call *call)
-{
-    return call->tile_end < call->samples ? call->tile_end : call->samples;
 }
 
 static void convolution_run(const nn_convolution_plan *plan, nn_pass pass, const nn_layer_call *calls)
@@ -284,8 +279,7 @@ static void convolution_run(const nn_convolution_plan *plan, nn_pass pass, const
             packed = calls->scratch;
         }
         for (int c = 0; c < calls->count; c++)
-            convolution_run_samples(plan, &correlations[i], pass, &calls[c], packed, calls[c].tile_begin,
-                                    convolution_end(&calls[c]));
+            convolution_run_samples(plan, &correlations[i], pass, &calls[c], packed);
         packed += convolution_room(&correlations[i]);
     }
 }
@@ -295,9 +289,9 @@ static void convolution_activate(const nn_convolution_plan *plan, const nn_layer
 {
     if (!plan->activation->forward) return;
     const nn_real *z = convolution_sums(plan, call);
-    int64_t end = convolution_end(call) * plan->positions, step = FUSED_VALUES / plan->filters;
+    int64_t end = call->samples * plan->positions, step = FUSED_VALUES / plan->filters;
     if (step < 1) step = 1;
-    for (int64_t row = call->tile_begin * plan->positions; row < end; row += step)
+    for (int64_t row = 0; row < end; row += step)
         plan->activation->forward(row + step < end ? step : end - row, plan->filters,
                                   (nn_real)NN_DEFAULT_SLOPE, z + row * plan->filters,
                                   call->output + row * plan->filters);
@@ -316,13 +310,9 @@ void nn_convolution_backward(const nn_layer *layer, const nn_layer_call *calls)
     const nn_convolution_plan *plan = layer->plan;
     for (int c = 0; plan->activation->backward && c < calls->count; c++) {
         const nn_layer_call *call = &calls[c];
-        int64_t first = call->tile_begin * plan->positions,
-                rows = convolution_end(call) * plan->positions - first;
-        const nn_real *known = plan->activation->needs_input ? call->saved : call->output;
-        nn_real *dz = call->output_gradient + first * plan->filters;
-        if (rows > 0)
-            plan->activation->backward(rows, plan->filters, (nn_real)NN_DEFAULT_SLOPE,
-                                       known + first * plan->filters, dz, dz);
+        nn_real *dz = call->output_gradient;
+        plan->activation->backward(call->samples * plan->positions, plan->filters, (nn_real)NN_DEFAULT_SLOPE,
+                                   convolution_sums(plan, call), dz, dz);
     }
     if (calls->input_gradients[0]) convolution_run(plan, NN_BACKWARD, calls);
 }

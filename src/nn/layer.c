@@ -52,6 +52,11 @@ nn_status nn_layer_add_part(nn_layer *layer, int64_t end)
     return NN_OK;
 }
 
+void nn_layer_divide_by_sample(nn_layer *layer)
+{
+    for (int pass = 0; pass < NN_PASSES; pass++) layer->division[pass][0].by_sample = true;
+}
+
 int64_t nn_layer_part_rows(int64_t rows, int64_t columns)
 {
     int64_t parts = (rows * columns + NN_LAYER_PART_VALUES - 1) / NN_LAYER_PART_VALUES;

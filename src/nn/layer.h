@@ -52,20 +52,44 @@ typedef struct nn_parameter {
 /* The two passes through a layer. */
 typedef enum nn_pass { NN_FORWARD, NN_BACKWARD, NN_PASSES } nn_pass;
 
+/* A pass consists of at most this many phases. */
+#define NN_LAYER_PHASES 3
+
 /*
- * The arguments of a layer's functions for one microbatch.
+ * How threads share a phase of a pass: by samples, by tiles, or (neither) by whole microbatches.
  *
- * Forward and backward take a group: call[0], ..., call[count - 1] are microbatches of one wave that go
- * through the same pass. They compute the tiles [tile_begin, tile_end) of what the pass writes for each of
- * them. How microbatches are grouped, how tiles are divided among calls and whether the parameters come
- * packed must not change a bit of the result. A layer that supports none of this sees count 1, all tiles and
- * packed NULL.
+ * by_sample: each sample is computed from itself alone, so a call may have any range of the samples of a
+ * microbatch.
+ *
+ * tiles > 1: what the phase writes consists of this many tiles, such as ranges of columns of the output. All
+ * microbatches of the group come in one call, each with all of its samples. Ignored where samples have
+ * lengths, and in the backward pass where the layer is not the first to write an input gradient.
+ */
+typedef struct nn_layer_division {
+    bool by_sample;
+    int tiles; /* 0 counts as 1 */
+} nn_layer_division;
+
+/*
+ * The arguments of a layer's functions for one microbatch, or for some of its samples.
+ *
+ * Forward and backward take a group: call[0], ..., call[count - 1] are microbatches of one wave, or samples
+ * of such, that go through the same phase of the same pass. They compute the tiles [tile_begin, tile_end) of
+ * what the phase writes for each of them. How microbatches are grouped, how samples and tiles are divided
+ * among calls and whether the parameters come packed must not change a bit of the result. A layer that
+ * supports none of this sees count 1, all samples, all tiles and packed NULL.
+ *
+ * A phase begins when all threads have completed the one before; scratch does not survive it. The input
+ * gradients are written in the last phase, and are NULL before.
  */
 typedef struct nn_layer_call {
     int count;                /* of microbatches; 1 unless type->takes_groups */
-    int tile_begin, tile_end; /* all but a layer with tiles[pass] > 1 may ignore them */
+    int phase;                /* of the pass, from 0 on */
+    int tile_begin, tile_end; /* all but a phase with tiles > 1 may ignore them */
+    int piece, pieces;        /* gradient writes only this piece of the part (see nn_layer.cuts) */
     const nn_real *packed; /* what type->pack has written for this pass; NULL: the layer packs for itself */
-    int64_t samples;
+    int64_t samples;       /* of the call: all pointers but `saved` are to the first of them */
+    int64_t first, microbatch_samples; /* its position in the microbatch, and how many that has */
     bool training;
     const nn_real *parameters;       /* of this layer */
     const nn_real *const *inputs;    /* per input: samples x its count */
@@ -73,7 +97,7 @@ typedef struct nn_layer_call {
     nn_real *output_gradient;        /* backward may overwrite it; gradient() sees what backward left */
     nn_real *const *input_gradients; /* per input, to be overwritten; NULL if not needed; may be
                                         output_gradient if the layer is in_place */
-    nn_real *saved; /* samples x saved_per_sample + saved_fixed: kept from forward to backward and gradient */
+    nn_real *saved; /* of the whole microbatch, kept from forward to backward and gradient: see nn/saved.h */
     nn_real *scratch;      /* per thread: samples x scratch_per_sample + scratch_fixed */
     nn_random random;      /* stream of this layer at this step */
     int64_t first_sample;  /* position of the first row in the global batch: the index for random numbers */
@@ -179,9 +203,10 @@ struct nn_layer {
     int part_count;      /* number of independent parts in which the gradient is computed */
     int64_t *part_begin; /* part p writes [part_begin[p], part_begin[p + 1]); part_count + 1 entries */
     int64_t saved_per_sample, saved_fixed, scratch_per_sample, scratch_fixed;
-    int tiles[NN_PASSES]; /* independent tiles of what a pass writes for one microbatch: threads may share
-                             them; 0 counts as 1. A tile of the backward pass includes its part of what
-                             backward leaves in output_gradient */
+    int phases[NN_PASSES]; /* 0 counts as 1 */
+    nn_layer_division division[NN_PASSES][NN_LAYER_PHASES];
+    bool cuts; /* gradient can write a part in pieces: with call->pieces > 1, only the values of piece
+                  call->piece, which may be none. Which pieces there are changes no bit of the part. */
     int64_t packed_values[NN_PASSES]; /* 0: nothing to pack for that pass */
     int64_t carried_per_sample;       /* values of the state that is carried from window to window */
     int64_t
@@ -216,6 +241,9 @@ nn_status nn_layer_add_parameter(nn_layer *layer, const char *name, nn_shape sha
 /* Adds a part that starts where the previous one ended and ends at value `end`; the last must end at
  * value_count. */
 nn_status nn_layer_add_part(nn_layer *layer, int64_t end);
+
+/* For build: the layer computes each sample from itself alone, forward and backward, in one phase each. */
+void nn_layer_divide_by_sample(nn_layer *layer);
 
 /* Number of rows of a parameter matrix per part: about NN_LAYER_PART_VALUES values, rounded to a multiple
  * that suits matrix products. */

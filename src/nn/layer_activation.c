@@ -27,6 +27,7 @@ static nn_status activation_build(nn_layer *layer)
     bool needs_input = activation_function(layer)->needs_input;
     layer->output_shape = layer->input_shapes[0];
     layer->time.kept = true;
+    nn_layer_divide_by_sample(layer);
     layer->in_place = !needs_input;
     layer->reads_output = !needs_input;
     return NN_OK;

@@ -13,6 +13,7 @@ static nn_status add_build(nn_layer *layer)
     layer->output_shape = layer->input_shapes[0];
     layer->time.kept = layer->output_shape.dimensions > 0;
     layer->in_place = true;
+    nn_layer_divide_by_sample(layer);
     layer->flops_forward = (double)(layer->input_count - 1) * (double)nn_shape_count(layer->output_shape);
     return NN_OK;
 }

@@ -40,6 +40,7 @@ static nn_status concat_build(nn_layer *layer)
     for (int i = 1; i < layer->input_count; i++)
         NN_TRY(concat_add_shape(layer, axis, layer->input_shapes[i]));
     layer->time.kept = axis > 0;
+    nn_layer_divide_by_sample(layer);
     return NN_OK;
 }
 

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "nn/layer.h"
+#include "nn/saved.h"
 #include "tensor/kernels_dropout.h"
 
 typedef struct dropout_options {
@@ -28,6 +28,7 @@ static nn_status dropout_build(nn_layer *layer)
     layer->time.kept = true;
     layer->saved_per_sample = nn_shape_count(layer->output_shape);
     layer->in_place = true;
+    nn_layer_divide_by_sample(layer);
     return NN_OK;
 }
 
@@ -49,9 +50,10 @@ static void dropout_forward(const nn_layer *layer, const nn_layer_call *call)
         dropout_copy(count, call->inputs[0], call->output);
         return;
     }
+    nn_real *factors = nn_layer_saved(call, 0, per_sample);
     uint64_t begin = (uint64_t)call->first_sample * (uint64_t)per_sample;
-    nn_dropout_factors(call->random, options->rate, begin, count, call->saved);
-    dropout_multiply(count, call->saved, call->inputs[0], call->output);
+    nn_dropout_factors(call->random, options->rate, begin, count, factors);
+    dropout_multiply(count, factors, call->inputs[0], call->output);
 }
 
 static void dropout_backward(const nn_layer *layer, const nn_layer_call *call)
@@ -59,7 +61,8 @@ static void dropout_backward(const nn_layer *layer, const nn_layer_call *call)
     if (!call->input_gradients[0]) return;
     int64_t count = call->samples * layer->saved_per_sample;
     if (call->training)
-        dropout_multiply(count, call->saved, call->output_gradient, call->input_gradients[0]);
+        dropout_multiply(count, nn_layer_saved(call, 0, layer->saved_per_sample), call->output_gradient,
+                         call->input_gradients[0]);
     else
         dropout_copy(count, call->output_gradient, call->input_gradients[0]);
 }

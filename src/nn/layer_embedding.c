@@ -109,6 +109,7 @@ static nn_status embedding_build(nn_layer *layer)
     layer->saved_per_sample = 2 * plan->positions;
     layer->scratch_per_sample = plan->positions;
     layer->scratch_fixed = options->units;
+    layer->division[NN_FORWARD][0].by_sample = true;
     return NN_OK;
 }
 

@@ -10,6 +10,7 @@ static nn_status flatten_build(nn_layer *layer)
     NN_TRY(nn_layer_check_inputs(layer, 1));
     layer->output_shape = (nn_shape){1, {nn_shape_count(layer->input_shapes[0])}};
     layer->in_place = true;
+    nn_layer_divide_by_sample(layer);
     return NN_OK;
 }
 

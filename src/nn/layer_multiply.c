@@ -12,6 +12,7 @@ static nn_status multiply_build(nn_layer *layer)
     NN_TRY(nn_layer_check_equal(layer));
     layer->output_shape = layer->input_shapes[0];
     layer->time.kept = layer->output_shape.dimensions > 0;
+    nn_layer_divide_by_sample(layer);
     layer->flops_forward = (double)(layer->input_count - 1) * (double)nn_shape_count(layer->output_shape);
     layer->flops_input_gradient = layer->input_count * layer->flops_forward;
     return NN_OK;

@@ -48,6 +48,7 @@ static nn_status permute_build(nn_layer *layer)
         plan->strides[a] = nn_axes_cut(from, (int)axes[a]).inner;
     }
     layer->time.kept = from.dimensions > 0 && axes[0] == 0;
+    nn_layer_divide_by_sample(layer);
     return NN_OK;
 }
 

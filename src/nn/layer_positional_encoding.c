@@ -73,6 +73,7 @@ static nn_status positional_build(nn_layer *layer)
     }
     layer->output_shape = shape;
     layer->time.kept = true;
+    nn_layer_divide_by_sample(layer);
     /* gradient reads the output's gradient. For a layer that shares its weights it is called after the layer
      * below has overwritten its own, which is the same buffer if in_place. */
     layer->in_place = !layer->shares;

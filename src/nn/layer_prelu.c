@@ -2,6 +2,7 @@
  */
 #include "base/memory.h"
 #include "nn/initializer.h"
+#include "nn/saved.h"
 #include "tensor/kernels.h"
 
 typedef struct prelu_options {
@@ -28,6 +29,7 @@ static nn_status prelu_build(nn_layer *layer)
     NN_TRY(nn_layer_check_inputs(layer, 1));
     layer->output_shape = layer->input_shapes[0];
     layer->time.kept = true;
+    nn_layer_divide_by_sample(layer);
     int64_t slopes = options->shared ? 1 : prelu_channels(layer);
     NN_TRY(nn_layer_add_parameter(layer, "slope", (nn_shape){1, {slopes}}, 1, 1,
                                   nn_initializer_find(NN_SCALAR_REAL, "ones"), options->slope, NULL));
@@ -55,12 +57,13 @@ static void prelu_forward(const nn_layer *layer, const nn_layer_call *call)
 static void prelu_backward(const nn_layer *layer, const nn_layer_call *call)
 {
     const prelu_options *options = layer->options;
+    nn_real *terms = nn_layer_saved(call, 0, layer->saved_per_sample);
     int64_t channels = prelu_channels(layer), rows = prelu_rows(layer, call);
     for (int64_t row = 0; row < rows; row++)
         for (int64_t c = 0; c < channels; c++) {
             int64_t i = row * channels + c;
             nn_real x = call->inputs[0][i], dy = call->output_gradient[i];
-            call->saved[i] = x < 0 ? dy * x : 0;
+            terms[i] = x < 0 ? dy * x : 0;
             if (call->input_gradients[0])
                 call->input_gradients[0][i] = x < 0 ? call->parameters[options->shared ? 0 : c] * dy : dy;
         }

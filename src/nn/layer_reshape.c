@@ -55,6 +55,7 @@ static nn_status reshape_build(nn_layer *layer)
     NN_TRY(reshape_complete(layer, shape));
     layer->time.kept = from.dimensions > 0 && shape->dimensions > 0 && from.extents[0] == shape->extents[0];
     layer->in_place = true;
+    nn_layer_divide_by_sample(layer);
     return NN_OK;
 }
 

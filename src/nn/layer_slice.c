@@ -94,6 +94,7 @@ static nn_status slice_build(nn_layer *layer)
     layer->output_shape.extents[axis] = 0;
     for (int64_t r = 0; r < plan->run_count; r++) layer->output_shape.extents[axis] += plan->runs[r].length;
     layer->time.kept = axis > 0;
+    nn_layer_divide_by_sample(layer);
     return NN_OK;
 }
 

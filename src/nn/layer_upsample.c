@@ -22,6 +22,7 @@ static nn_status upsample_build(nn_layer *layer)
     NN_TRY(nn_layer_check_inputs(layer, 1));
     NN_TRY(NN_ALLOCATE(&window, 1, "the plan of an upsampling"));
     layer->plan = window;
+    nn_layer_divide_by_sample(layer);
     NN_TRY(nn_window_check_input(layer->input_shapes[0], 0, window));
     NN_TRY(nn_window_list("factor", &options->factor, window->dimensions));
     layer->output_shape = layer->input_shapes[0];

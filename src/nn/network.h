@@ -132,15 +132,24 @@ void nn_network_gradient(const nn_network *network, int layer, int part, const n
                          const nn_microbatch *microbatch, nn_real *scratch, bool accumulate,
                          nn_real *gradient);
 
-/* ---- several microbatches, or some tiles of one, in one call ---- */
+/* As nn_network_gradient, but without the values of the other pieces of the part, for a layer that cuts parts
+ * (nn_layer.cuts). Pieces may be computed at the same time, each with its own scratch. */
+typedef struct nn_network_piece {
+    int index, count;
+} nn_network_piece;
+bool nn_network_cuts(const nn_network *network, int layer);
+void nn_network_gradient_piece(const nn_network *network, int layer, int part, nn_network_piece piece,
+                               const nn_real *weights, const nn_microbatch *microbatch, nn_real *scratch,
+                               nn_real *gradient);
 
-/* A pass of one layer on a group of microbatches. Everything is borrowed. */
+/* ---- several microbatches in one call, and several threads in one pass ---- */
+
+/* Microbatches that pass a layer together. Everything is borrowed. */
 typedef struct nn_network_group {
     const nn_real *weights; /* the flat vector */
     const nn_real *packed;  /* what nn_network_pack has written for the layer and pass; NULL: not packed */
     nn_microbatch *const *microbatches;
-    int count;
-    int tile_begin, tile_end; /* of nn_network_tiles: those to compute; tile_end 0: all */
+    int64_t count;
 } nn_network_group;
 
 /* Values that nn_network_pack writes for a pass of a layer, a multiple of NN_PARAMETER_ALIGNMENT; 0: the
@@ -151,14 +160,28 @@ int64_t nn_network_packed_values(const nn_network *network, int layer, nn_pass p
 void nn_network_pack(const nn_network *network, int layer, nn_pass pass, const nn_real *weights,
                      nn_real *packed);
 
-/* The number of tiles that different threads, each with its own scratch, may compute at the same time in a
- * pass on this microbatch; 1: the pass is not divided. */
-int nn_network_tiles(const nn_network *network, int layer, nn_pass pass, const nn_microbatch *microbatch);
-
 /* As nn_network_forward and nn_network_backward for each microbatch of the group, with the same bits. */
 void nn_network_forward_group(const nn_network *network, int layer, const nn_network_group *group,
                               nn_real *scratch);
 void nn_network_backward_group(const nn_network *network, int layer, const nn_network_group *group,
                                nn_real *scratch);
+
+/* A share of a phase of a pass: part `index` of `count`, of work that the layer lets threads share (see
+ * nn_layer_division). It may be empty. */
+typedef struct nn_network_share {
+    int phase, index, count;
+} nn_network_share;
+
+/* Number of phases of a pass of the layer. */
+int nn_network_phases(const nn_network *network, int layer, nn_pass pass);
+
+/* Computes a share of a phase. Shares of one phase may be computed at the same time, each with its own
+ * scratch; the next phase begins when all of them are complete. All shares of all phases together are
+ * nn_network_forward_group or nn_network_backward_group, with the same bits for any count. */
+void nn_network_run_share(const nn_network *network, int layer, nn_pass pass, const nn_network_group *group,
+                          nn_network_share share, nn_real *scratch);
+
+/* Whether the layer gains from a group of several microbatches that pass it together. */
+bool nn_network_prefers_groups(const nn_network *network, int layer, nn_pass pass);
 
 #endif

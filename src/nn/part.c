@@ -5,6 +5,7 @@
 
 static nn_status part_build(nn_layer *layer)
 {
+    nn_layer_divide_by_sample(layer);
     return nn_layer_check_inputs(layer, 1);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "nn/saved.h"
 
 #define WINDOW offsetof(nn_pooling_options, window)
 
@@ -21,6 +22,7 @@ static nn_status pooling_keep(nn_layer *layer, const nn_window *window)
     NN_TRY(NN_ALLOCATE(&plan, 1, "the plan of a pool"));
     *plan = *window;
     layer->plan = plan;
+    nn_layer_divide_by_sample(layer);
     return NN_OK;
 }
 
@@ -53,8 +55,10 @@ nn_status nn_pooling_build_global(nn_layer *layer)
 
 /* ---- iterating over the windows ---- */
 
-/* Called for each window: `input` and `output` are the indices of its first position and of its result. */
-typedef void pooling_visit(const nn_layer_call *call, const nn_pool_box *box, int64_t input, int64_t output);
+/* Called for each window: `input` and `output` are the indices of its first position and of its result.
+ * chosen: what the layer keeps for backward. */
+typedef void pooling_visit(const nn_layer_call *call, const nn_pool_box *box, int64_t input, int64_t output,
+                           nn_real *chosen);
 
 /* Clips window `at` to `extent` positions: returns the first position; *count: their number. */
 static int64_t pooling_clip(const nn_window_axis *axis, int64_t extent, int64_t at, int64_t *count)
@@ -85,6 +89,7 @@ static void pooling_each(const nn_layer *layer, const nn_layer_call *call, pooli
     const nn_window *window = layer->plan;
     const nn_window_axis *axes = window->axes;
     int64_t inputs = nn_shape_count(layer->input_shapes[0]), output = 0, at[NN_WINDOW_AXES];
+    nn_real *chosen = nn_layer_saved(call, 0, layer->saved_per_sample);
     for (int64_t sample = 0; sample < call->samples; sample++) {
         int64_t extents[NN_WINDOW_AXES] = {axes[0].input, axes[1].input, axes[2].input};
         if (call->lengths) extents[NN_WINDOW_AXES - window->dimensions] = call->lengths[sample];
@@ -93,7 +98,7 @@ static void pooling_each(const nn_layer *layer, const nn_layer_call *call, pooli
                 for (at[2] = 0; at[2] < axes[2].output; at[2]++, output += window->channels) {
                     nn_pool_box box;
                     int64_t first = pooling_box(window, extents, at, &box);
-                    visit(call, &box, sample * inputs + first, output);
+                    visit(call, &box, sample * inputs + first, output, chosen);
                 }
     }
 }
@@ -106,27 +111,30 @@ static void pooling_clear(const nn_layer *layer, const nn_layer_call *call)
 
 /* ---- running ---- */
 
-static void pooling_max(const nn_layer_call *call, const nn_pool_box *box, int64_t input, int64_t output)
+static void pooling_max(const nn_layer_call *call, const nn_pool_box *box, int64_t input, int64_t output,
+                        nn_real *chosen)
 {
-    nn_pool_max(box, call->inputs[0] + input, call->output + output,
-                call->training ? call->saved + output : NULL);
+    nn_pool_max(box, call->inputs[0] + input, call->output + output, call->training ? chosen + output : NULL);
 }
 
 static void pooling_max_gradient(const nn_layer_call *call, const nn_pool_box *box, int64_t input,
-                                 int64_t output)
+                                 int64_t output, nn_real *chosen)
 {
-    nn_pool_max_gradient(box, call->saved + output, call->output_gradient + output,
+    nn_pool_max_gradient(box, chosen + output, call->output_gradient + output,
                          call->input_gradients[0] + input);
 }
 
-static void pooling_average(const nn_layer_call *call, const nn_pool_box *box, int64_t input, int64_t output)
+static void pooling_average(const nn_layer_call *call, const nn_pool_box *box, int64_t input, int64_t output,
+                            nn_real *chosen)
 {
+    (void)chosen;
     nn_pool_average(box, call->inputs[0] + input, call->output + output);
 }
 
 static void pooling_average_gradient(const nn_layer_call *call, const nn_pool_box *box, int64_t input,
-                                     int64_t output)
+                                     int64_t output, nn_real *chosen)
 {
+    (void)chosen;
     nn_pool_average_gradient(box, call->output_gradient + output, call->input_gradients[0] + input);
 }
 

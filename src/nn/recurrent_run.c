@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "nn/recurrent.h"
+#include "nn/saved.h"
 #include "tensor/kernels.h"
 #include "tensor/panels.h"
 
@@ -26,16 +27,17 @@ typedef struct recurrent_pass {
 static recurrent_pass recurrent_begin(const nn_layer *layer, const nn_layer_call *call, int direction)
 {
     const nn_recurrent_plan *plan = layer->plan;
-    int64_t rows = call->samples * plan->steps;
-    int64_t per_row = plan->columns + (plan->cell.kept + 1) * plan->units;
+    int64_t kept = plan->cell.kept * plan->units, per_row = plan->columns + kept + plan->units;
+    int64_t before = direction * plan->steps * per_row;
     recurrent_pass pass = {.plan = plan,
                            .call = call,
                            .direction = direction,
                            .sequence = layer->time.kept,
-                           .gates = call->saved + direction * rows * per_row,
+                           .gates = nn_layer_saved(call, before, plan->steps * plan->columns),
                            .recurrent = call->scratch};
-    pass.kept = pass.gates + rows * plan->columns;
-    pass.previous = pass.kept + rows * plan->cell.kept * plan->units;
+    before += plan->steps * plan->columns;
+    pass.kept = nn_layer_saved(call, before, plan->steps * kept);
+    pass.previous = nn_layer_saved(call, before + plan->steps * kept, plan->steps * plan->units);
     pass.hidden = pass.recurrent + call->samples * plan->columns;
     pass.returned = pass.hidden + call->samples * plan->units;
     pass.cell = pass.returned + call->samples * plan->units;

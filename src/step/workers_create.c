@@ -72,6 +72,8 @@ static nn_status workers_allocate(nn_workers *workers, int64_t share_max)
     nn_loaded_needs needs = nn_loaded_needs_of(workers->model, workers->data);
     for (int64_t i = 0; i < workers->slots; i++)
         NN_TRY(nn_loaded_create(workers->model, &needs, workers->microbatch_size, &workers->loaded[i]));
+    NN_TRY(NN_ALLOCATE(&workers->microbatches, workers->slots, "the microbatches of a wave"));
+    for (int64_t i = 0; i < workers->slots; i++) workers->microbatches[i] = workers->loaded[i].microbatch;
     int64_t carried = nn_workers_carried_values(workers->model, workers->microbatch_size);
     if (carried > 0) {
         NN_TRY(NN_ALLOCATE_VALUES(network->scalar, &workers->carried, share_max * carried,
@@ -135,6 +137,7 @@ void nn_workers_destroy(nn_workers *workers)
     nn_batch_statistics_release(&workers->statistics);
     nn_witness_release(&workers->witness);
     nn_free(workers->loaded);
+    nn_free(workers->microbatches);
     nn_free(workers->carried);
     nn_free(workers->carried_before);
     nn_free(workers->scratch);

@@ -122,61 +122,58 @@ static void workers_end_stretch(const workers_step *at, const workers_wave *wave
 {
     if (stretch.last)
         workers_finish(at, wave->first + i, &at->workers->loaded[i]);
-    else
+    else if (nn_network_collects(at->workers->model->network, stretch.end, NN_FORWARD))
         workers_collect(at, wave, i, stretch.end, NN_FORWARD);
     nn_pulse();
 }
 
-/*
- * One pass of layer `l` over the wave, its tiles divided among threads where there are fewer microbatches
- * than threads. Which thread computes a tile changes no bit of it: that is the contract of a layer
- * (nn/layer.h).
- */
-static void workers_pass(const workers_step *at, const workers_wave *wave, int l, nn_pass pass)
+/* Microbatches [begin, end) of a wave, counted from its first. */
+typedef struct workers_range {
+    int64_t begin, end;
+} workers_range;
+
+/* One pass of layer `l`, shared by all threads. Which thread computes what changes no bit of it: that is the
+ * contract of a layer (nn/layer.h). */
+static void workers_pass(const workers_step *at, workers_range range, int l, nn_pass pass)
 {
     nn_workers *workers = at->workers;
     const nn_network *network = workers->model->network;
-    if (wave->count == 0) return;
-    int64_t chunks = (workers->threads + wave->count - 1) / wave->count;
-    void (*run)(const nn_network *, int, const nn_network_group *, nn_real *) =
-        pass == NN_FORWARD ? nn_network_forward_group : nn_network_backward_group;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads) if (wave->count * chunks > 1)
-    for (int64_t task = 0; task < wave->count * chunks; task++) {
-        nn_microbatch *microbatch = workers->loaded[task / chunks].microbatch;
-        int64_t chunk = task % chunks, tiles = 0; /* 0: all */
-        if (chunks > 1) tiles = nn_network_tiles(network, l, pass, microbatch);
-        nn_network_group group = {.weights = at->call->weights,
-                                  .packed = nn_packed_at(&workers->packed, l, pass),
-                                  .microbatches = &microbatch,
-                                  .count = 1,
-                                  .tile_begin = (int)(tiles * chunk / chunks),
-                                  .tile_end = (int)(tiles * (chunk + 1) / chunks)};
-        if (chunks == 1 || group.tile_begin < group.tile_end)
-            run(network, l, &group, workers->scratch[omp_get_thread_num()]);
+    nn_network_group group = {.weights = at->call->weights,
+                              .packed = nn_packed_at(&workers->packed, l, pass),
+                              .microbatches = workers->microbatches + range.begin,
+                              .count = range.end - range.begin};
+    int threads = workers->threads;
+    if (network->layers[l].is_alias || group.count == 0) return;
+    for (int phase = 0; phase < nn_network_phases(network, l, pass); phase++) {
+#pragma omp parallel for schedule(static, 1) num_threads(threads) if (threads > 1)
+        for (int i = 0; i < threads; i++)
+            nn_network_run_share(network, l, pass, &group, (nn_network_share){phase, i, threads},
+                                 workers->scratch[omp_get_thread_num()]);
     }
 }
 
-/* With fewer microbatches than threads: layer by layer, so that all threads work on each. */
-static void workers_share_stretch(const workers_step *at, const workers_wave *wave, workers_stretch stretch)
+/* Layer by layer, all threads on each. */
+static void workers_run_shared(const workers_step *at, const workers_wave *wave, workers_stretch stretch,
+                               workers_range range)
 {
     nn_workers *workers = at->workers;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads) if (wave->count > 1)
-    for (int64_t i = 0; i < wave->count; i++)
+    bool several = range.end - range.begin > 1;
+    if (range.begin == range.end) return;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads) if (several)
+    for (int64_t i = range.begin; i < range.end; i++)
         if (stretch.first) workers_load(at, wave->first + i, &workers->loaded[i]);
-    for (int l = stretch.begin; l < stretch.end; l++) workers_pass(at, wave, l, NN_FORWARD);
-#pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads) if (wave->count > 1)
-    for (int64_t i = 0; i < wave->count; i++) workers_end_stretch(at, wave, stretch, i);
+    for (int l = stretch.begin; l < stretch.end; l++) workers_pass(at, range, l, NN_FORWARD);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads) if (several)
+    for (int64_t i = range.begin; i < range.end; i++) workers_end_stretch(at, wave, stretch, i);
 }
 
-static void workers_run_stretch(const workers_step *at, const workers_wave *wave, workers_stretch stretch)
+/* Each microbatch passes all layers on one thread, while it is in cache. */
+static void workers_run_apart(const workers_step *at, const workers_wave *wave, workers_stretch stretch,
+                              workers_range range)
 {
     nn_workers *workers = at->workers;
-    if (wave->count < workers->threads) {
-        workers_share_stretch(at, wave, stretch);
-        return;
-    }
 #pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads)
-    for (int64_t i = 0; i < wave->count; i++) {
+    for (int64_t i = range.begin; i < range.end; i++) {
         nn_loaded *slot = &workers->loaded[i];
         if (stretch.first) workers_load(at, wave->first + i, slot);
         nn_loaded_run(slot, workers->model, at->call->weights, &workers->packed,
@@ -185,21 +182,42 @@ static void workers_run_stretch(const workers_step *at, const workers_wave *wave
     }
 }
 
-/* Each microbatch passes all layers while it is in cache. Only a layer that needs the whole batch makes all
- * microbatches of all ranks arrive there first. */
+/* As many microbatches as give every thread equally many pass on a thread of their own; all threads share the
+ * rest, and layers that gain from a group. */
+static void workers_run_stretch(const workers_step *at, const workers_wave *wave, workers_stretch stretch)
+{
+    const nn_network *network = at->workers->model->network;
+    int64_t apart = wave->count / at->workers->threads * at->workers->threads;
+    if (nn_network_prefers_groups(network, stretch.begin, NN_FORWARD)) apart = 0;
+    if (apart > 0) workers_run_apart(at, wave, stretch, (workers_range){0, apart});
+    workers_run_shared(at, wave, stretch, (workers_range){apart, wave->count});
+}
+
+/* Where a stretch from layer `begin` on ends: at a layer that all microbatches of all ranks must reach first;
+ * or one that gains from a group where `begin` does not, or the reverse. The first stretch may be empty. */
+static int workers_stretch_end(const nn_network *network, int begin, bool first)
+{
+    bool groups = nn_network_prefers_groups(network, begin, NN_FORWARD);
+    int end = first && nn_network_collects(network, begin, NN_FORWARD) ? begin : begin + 1;
+    while (end > begin && end < network->layer_count && !nn_network_collects(network, end, NN_FORWARD) &&
+           (network->layers[end].is_alias || nn_network_prefers_groups(network, end, NN_FORWARD) == groups))
+        end++;
+    return end;
+}
+
 static nn_status workers_forward(const workers_step *at, const workers_wave *wave)
 {
     const nn_network *network = at->workers->model->network;
     workers_stretch stretch = {.begin = 1, .first = true};
-    for (stretch.end = 1; stretch.end < network->layer_count; stretch.end++) {
-        if (!nn_network_collects(network, stretch.end, NN_FORWARD)) continue;
+    while (!stretch.last) {
+        stretch.end = workers_stretch_end(network, stretch.begin, stretch.first);
+        stretch.last = stretch.end == network->layer_count;
         workers_run_stretch(at, wave, stretch);
-        NN_TRY(workers_merge(at, wave, stretch.end, NN_FORWARD));
+        if (!stretch.last && nn_network_collects(network, stretch.end, NN_FORWARD))
+            NN_TRY(workers_merge(at, wave, stretch.end, NN_FORWARD));
         stretch.begin = stretch.end;
         stretch.first = false;
     }
-    stretch.last = true;
-    workers_run_stretch(at, wave, stretch);
     return NN_OK;
 }
 
@@ -274,7 +292,7 @@ static nn_status workers_run_wave(const workers_step *at, const workers_wave *wa
     NN_TRY(workers_forward(at, wave));
     for (int l = network->layer_count - 1; l > 0; l--) {
         NN_TRY(workers_collect_backward(at, wave, l));
-        workers_pass(at, wave, l, NN_BACKWARD);
+        workers_pass(at, (workers_range){0, wave->count}, l, NN_BACKWARD);
         nn_pulse();
         if (network->layers[l].part_count > 0) workers_layer_gradient(at, wave, l);
         if (at->final && hooks->layer_done) NN_TRY(hooks->layer_done(hooks->layer_context, l));

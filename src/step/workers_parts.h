@@ -31,10 +31,11 @@ struct nn_workers {
     int64_t microbatch_size;
     int64_t slots; /* of a wave: room for microbatches */
     nn_loaded *loaded;
-    nn_real *carried;        /* the state of each microbatch of a share, from step to step; NULL: none */
-    nn_real *carried_before; /* the same, before the last step */
-    nn_packed packed;        /* the weights of the step */
-    nn_real **scratch;       /* by thread */
+    nn_microbatch **microbatches; /* those of `loaded` */
+    nn_real *carried;             /* the state of each microbatch of a share, from step to step; NULL: none */
+    nn_real *carried_before;      /* the same, before the last step */
+    nn_packed packed;             /* the weights of the step */
+    nn_real **scratch;            /* by thread */
     int fold_depth;
     int64_t fold_values;
     nn_real **fold; /* by thread: fold_depth x fold_values */

@@ -1,5 +1,5 @@
-/* A pass on several microbatches in one call, on tiles of one in any order, and with packed weights has the
- * bits of a call for each microbatch: for every layer. */
+/* A pass on several microbatches at once, in any number of shares in any order, and with packed weights has
+ * the bits of a call for each microbatch: for every layer. */
 #include <math.h>
 
 #include "examples.h"
@@ -10,7 +10,7 @@ enum { MICROBATCHES = 3 };
 typedef struct way {
     bool alone; /* by nn_network_forward and nn_network_backward */
     bool packed, together;
-    int tiles; /* computed in one call; 0: all. They are taken from the last to the first */
+    int shares; /* of each phase, computed from the last to the first; 0: one call for the whole pass */
 } way;
 
 typedef struct group {
@@ -92,8 +92,18 @@ static void group_pass_alone(group *g, int l, nn_pass pass)
             nn_network_backward(g->r.network, l, g->r.weights, g->microbatches[m], g->r.scratch);
 }
 
-/* Tiles are disjoint, so that what one call leaves in scratch is nothing to another: it is spoilt between
- * them. */
+/* What one share leaves in scratch is nothing to another: it is spoilt between them. */
+static void group_share(group *g, int l, nn_pass pass, int shares, const nn_network_group *call)
+{
+    const nn_network *network = g->r.network;
+    for (int phase = 0; phase < nn_network_phases(network, l, pass); phase++)
+        for (int index = shares - 1; index >= 0; index--) {
+            nn_network_run_share(network, l, pass, call, (nn_network_share){phase, index, shares},
+                                 g->r.scratch);
+            for (int64_t i = 0; i < network->scratch_values; i++) g->r.scratch[i] = (nn_real)NAN;
+        }
+}
+
 static void group_pass(group *g, int l, nn_pass pass, way how)
 {
     if (how.alone) {
@@ -106,16 +116,12 @@ static void group_pass(group *g, int l, nn_pass pass, way how)
         nn_network_pack(network, l, pass, g->r.weights, g->packed);
         call.packed = g->packed;
     }
-    for (int m = 0; m < MICROBATCHES; m += call.count) {
-        int tiles = nn_network_tiles(network, l, pass, g->microbatches[m]);
-        int step = how.tiles > 0 && how.tiles < tiles ? how.tiles : tiles;
+    for (int64_t m = 0; m < MICROBATCHES; m += call.count) {
         call.microbatches = &g->microbatches[m];
-        for (int end = tiles; end > 0; end -= step) {
-            call.tile_end = end;
-            call.tile_begin = end > step ? end - step : 0;
+        if (how.shares > 0)
+            group_share(g, l, pass, how.shares, &call);
+        else
             group_call(g, l, pass, &call);
-            for (int64_t i = 0; i < network->scratch_values; i++) g->r.scratch[i] = (nn_real)NAN;
-        }
     }
 }
 
@@ -167,10 +173,12 @@ static void check_groups(const char *yaml)
     static const way ways[] = {{.packed = true},
                                {.together = true},
                                {.packed = true, .together = true},
-                               {.tiles = 1},
-                               {.tiles = 4},
-                               {.packed = true, .tiles = 2},
-                               {.packed = true, .together = true, .tiles = 1}};
+                               {.shares = 1},
+                               {.shares = 2},
+                               {.shares = 4},
+                               {.packed = true, .shares = 5},
+                               {.together = true, .shares = 2},
+                               {.packed = true, .together = true, .shares = 3}};
     group alone = {0}, grouped = {0};
     group_create(&alone, yaml);
     group_create(&grouped, yaml);
@@ -190,21 +198,29 @@ static void test_groups_have_the_bits_of_calls_alone(void **state)
     check_groups(NULL);
 }
 
-/* There is something to group: convolutions are divided, convolutions and recurrent layers pack. */
-static void test_some_layers_have_tiles_and_pack(void **state)
+/* There is something to share: a share of two is not empty and not all, by layer. Convolutions and recurrent
+ * layers pack. */
+static void test_layers_are_shared_and_pack(void **state)
 {
     (void)state;
     static const struct {
         const char *yaml;
-        bool tiles;
-    } layers[] = {{"conv2d: {filters: 3, kernel: 3}", true}, {"lstm: 5", false}, {"gru: {units: 3}", false}};
+        bool packs;
+    } layers[] = {{"conv2d: {filters: 3, kernel: 3}", true},
+                  {"lstm: 5", true},
+                  {"gru: {units: 3}", true},
+                  {"max_pool: 2", false},
+                  {"prelu", false},
+                  {"dropout: 0.5", false},
+                  {"activation: gelu", false},
+                  {"upsample", false},
+                  {"concat", false}};
     for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
         run r = run_tested(layers[i].yaml);
         int tested = r.network->layer_count - 1;
         for (int pass = 0; pass < NN_PASSES; pass++) {
-            assert_true(nn_network_packed_values(r.network, tested, (nn_pass)pass) > 0);
-            assert_int_equal(nn_network_tiles(r.network, tested, (nn_pass)pass, r.microbatch) > 1,
-                             layers[i].tiles);
+            assert_int_equal(nn_network_packed_values(r.network, tested, (nn_pass)pass) > 0, layers[i].packs);
+            assert_true(r.network->layers[tested].division[pass][0].by_sample);
         }
         run_destroy(&r);
     }
@@ -214,7 +230,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_groups_have_the_bits_of_calls_alone),
-        cmocka_unit_test(test_some_layers_have_tiles_and_pack),
+        cmocka_unit_test(test_layers_are_shared_and_pack),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
