@@ -10,7 +10,7 @@
 #include "store/probe.h"
 #include "train/train.h"
 
-enum { OPTION_SET, OPTION_RUN_DIR, OPTION_FRESH, OPTION_TIME_LIMIT };
+enum { OPTION_SET, OPTION_RUN_DIR, OPTION_FRESH, OPTION_TIME_LIMIT, OPTION_PROFILE, OPTION_TRACE };
 
 static const nn_command_option train_options[] = {
     {"--set", "KEY=VALUE", "sets any key of the configuration: --set optimizer.adam.learning_rate=0.01"},
@@ -20,6 +20,10 @@ static const nn_command_option train_options[] = {
     {"--time-limit", "TIME",
      "time available to this job, such as 1:30:00 or \"90 min\": it stops in time for a last checkpoint "
      "(default: until SLURM_JOB_END_TIME)"},
+    {"--profile", NULL,
+     "shows where the time of a step goes, layer by layer, at the end of the run and in metrics.jsonl"},
+    {"--trace", "FILE.json",
+     "writes a timeline of all ranks and threads, to be opened in https://ui.perfetto.dev"},
     {NULL, NULL, NULL}};
 
 static nn_status train_work(nn_comm *comm, const void *context)
@@ -49,8 +53,11 @@ static nn_status train_run(const nn_arguments *arguments)
                   .override_count = arguments->value_counts[OPTION_SET],
                   .fresh = arguments->value_counts[OPTION_FRESH] > 0,
                   .terminal = nn_session_on_terminal(),
+                  .profile = arguments->value_counts[OPTION_PROFILE] > 0,
                   .stop = nn_session_stop_flag()};
     size_t given = arguments->value_counts[OPTION_RUN_DIR];
+    size_t traced = arguments->value_counts[OPTION_TRACE];
+    if (traced) job.trace = arguments->values[OPTION_TRACE][traced - 1];
     job.run_directory = given ? arguments->values[OPTION_RUN_DIR][given - 1] : names.directory;
     NN_TRY(train_end_time(arguments, &job.end_time));
     NN_TRY(nn_named_job_probe(&job));

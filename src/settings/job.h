@@ -15,8 +15,10 @@ typedef struct nn_job {
     const char *const *overrides;
     size_t override_count;
     const char *run_directory;
-    bool fresh;    /* first remove what an earlier run left in the run directory */
-    bool terminal; /* show a progress bar */
+    bool fresh;        /* first remove what an earlier run left in the run directory */
+    bool terminal;     /* show a progress bar */
+    bool profile;      /* where the time goes, at the end and in the metrics */
+    const char *trace; /* file for a timeline of all ranks and threads; NULL: none. Rank 0 writes it */
     double
         end_time; /* when the job will be ended from outside, as time(); 0: unknown. Rank 0's value counts */
     const volatile sig_atomic_t *stop; /* non-zero: end the run at the next step; may be NULL */

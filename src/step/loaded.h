@@ -32,6 +32,7 @@ struct nn_loaded {
     bool weighted;    /* weights count in this part */
     nn_real *data_scratch;  /* of the data set's transforms */
     int64_t first_position; /* of its first sample in the order of the part */
+    nn_profile *profile;    /* borrowed, or NULL */
 };
 
 /* Which samples of which batch a microbatch has. */

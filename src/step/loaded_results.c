@@ -4,6 +4,7 @@
 
 #include "model/arithmetic.h"
 #include "step/arithmetic.h"
+#include "step/profile.h"
 
 /* ---- losses ---- */
 
@@ -118,8 +119,10 @@ void nn_loaded_run(nn_loaded *loaded, const nn_model *model, const nn_real *weig
 {
     nn_network_group group = {.weights = weights, .microbatches = &loaded->microbatch, .count = 1};
     for (int l = begin; l < end; l++) {
+        double began = nn_profile_begin(loaded->profile);
         group.packed = nn_packed_at(packed, l, NN_FORWARD);
         nn_network_forward_group(model->network, l, &group, scratch);
+        nn_profile_end(loaded->profile, began, NN_PROFILE_FORWARD, l);
     }
 }
 

@@ -27,7 +27,7 @@
 #include "step/update.h"
 #include "step/workers.h"
 
-#define NN_STEP_OBSERVERS 4
+#define NN_STEP_OBSERVERS 6
 
 typedef struct nn_stepper {
     nn_comm *comm;

@@ -13,6 +13,7 @@
 #include "step/plan.h"
 
 typedef struct nn_workers nn_workers;
+typedef struct nn_profile nn_profile; /* step/profile.h */
 
 /* What is summed per microbatch: for each head the loss that is minimised (without its weight) and its
  * denominator; then the sums of each metric that keeps sums: in training, of those that were asked for and
@@ -59,6 +60,7 @@ typedef struct nn_workers_request {
     int64_t microbatch_size;
     double memory; /* bytes for the microbatches of a wave; there is room for one per thread in any case */
     uint64_t seed;
+    nn_profile *profile; /* borrowed; records where time goes. NULL: nothing does */
 } nn_workers_request;
 
 /* Makes room for a wave: as many microbatches of a share as fit the memory, and all of them where a layer

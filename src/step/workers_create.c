@@ -70,8 +70,10 @@ static nn_status workers_allocate(nn_workers *workers, int64_t share_max)
     const nn_network *network = workers->model->network;
     NN_TRY(NN_ALLOCATE(&workers->loaded, workers->slots, "the microbatches of a wave"));
     nn_loaded_needs needs = nn_loaded_needs_of(workers->model, workers->data);
-    for (int64_t i = 0; i < workers->slots; i++)
+    for (int64_t i = 0; i < workers->slots; i++) {
         NN_TRY(nn_loaded_create(workers->model, &needs, workers->microbatch_size, &workers->loaded[i]));
+        workers->loaded[i].profile = workers->profile;
+    }
     NN_TRY(NN_ALLOCATE(&workers->microbatches, workers->slots, "the microbatches of a wave"));
     for (int64_t i = 0; i < workers->slots; i++) workers->microbatches[i] = workers->loaded[i].microbatch;
     int64_t carried = nn_workers_carried_values(workers->model, workers->microbatch_size);
@@ -113,6 +115,7 @@ nn_status nn_workers_create(const nn_model *model, nn_dataset *data, const nn_wo
     made->data = data;
     made->witness.microbatch = -1;
     made->seed = request->seed;
+    made->profile = request->profile;
     made->threads = request->threads;
     made->microbatch_size = request->microbatch_size;
     made->slots = workers_slots(model, data, request);

@@ -26,6 +26,7 @@
 #include "base/fault.h"
 #include "host/pulse.h"
 #include "step/carried.h"
+#include "step/profile.h"
 #include "step/workers_parts.h"
 
 /* ---- the gradient ---- */
@@ -72,30 +73,38 @@ static nn_real *workers_carried(const workers_step *at, int64_t index)
 static nn_status workers_merge(const workers_step *at, const workers_wave *wave, int l, nn_pass pass)
 {
     nn_batch_statistics_call call = {at->workers->model->network, l, pass, at->call->shares};
-    return nn_batch_statistics_merge(&at->workers->statistics, &call, wave->nodes, wave->node_count,
-                                     at->call->hooks.exchange, at->call->hooks.exchange_context);
+    double began = nn_profile_begin(at->workers->profile);
+    nn_status status =
+        nn_batch_statistics_merge(&at->workers->statistics, &call, wave->nodes, wave->node_count,
+                                  at->call->hooks.exchange, at->call->hooks.exchange_context);
+    nn_profile_end(at->workers->profile, began, NN_PROFILE_MERGE, 0);
+    return status;
 }
 
 static void workers_collect(const workers_step *at, const workers_wave *wave, int64_t i, int l, nn_pass pass)
 {
     nn_workers *workers = at->workers;
     const nn_network *network = workers->model->network;
+    double began = nn_profile_begin(workers->profile);
     double *values = nn_batch_statistics_place(&workers->statistics, network, l, pass, i);
     nn_network_collect(network, l, pass, at->call->weights, workers->loaded[i].microbatch,
                        workers->scratch[omp_get_thread_num()], values);
     if (pass == NN_FORWARD && wave->first + i == workers->witness.microbatch)
         nn_witness_collected(values, network->layers[l].statistics[pass], &workers->witness.collected);
+    nn_profile_end(workers->profile, began, NN_PROFILE_COLLECT, 0);
 }
 
 static void workers_load(const workers_step *at, int64_t index, nn_loaded *slot)
 {
     nn_workers *workers = at->workers;
     nn_loaded_place place = nn_workers_place(workers, at->call->batch, at->call->step, index);
+    double began = nn_profile_begin_load(workers->profile);
     nn_fault("step.leaf", NULL, 0);
     slot->microbatch->carried = workers_carried(at, index);
     nn_carried_restart(workers->model->network, workers->data, &place, slot->microbatch);
     if (index == workers->witness.microbatch) nn_witness_begin(workers, slot);
     nn_loaded_fill(slot, workers->model, workers->data, &place, true);
+    nn_profile_end(workers->profile, began, NN_PROFILE_LOAD, 0);
 }
 
 static void workers_finish(const workers_step *at, int64_t index, nn_loaded *slot)
@@ -104,8 +113,10 @@ static void workers_finish(const workers_step *at, int64_t index, nn_loaded *slo
     nn_witness *witness = &workers->witness;
     double *results =
         at->call->results + (index - at->call->share.begin) * nn_results_width(workers->model, true);
+    double began = nn_profile_begin(workers->profile);
     nn_nonfinite found = nn_loaded_finish(slot, workers->model, at->call->denominators, results);
     if (index == witness->microbatch) nn_witness_results(workers, results, witness->collected, witness->seen);
+    nn_profile_end(workers->profile, began, NN_PROFILE_LOSS, 0);
 #pragma omp critical(nn_workers_note)
     nn_workers_note(&at->call->nonfinite, found);
 }
@@ -146,9 +157,12 @@ static void workers_pass(const workers_step *at, workers_range range, int l, nn_
     if (network->layers[l].is_alias || group.count == 0) return;
     for (int phase = 0; phase < nn_network_phases(network, l, pass); phase++) {
 #pragma omp parallel for schedule(static, 1) num_threads(threads) if (threads > 1)
-        for (int i = 0; i < threads; i++)
+        for (int i = 0; i < threads; i++) {
+            double began = nn_profile_begin(workers->profile);
             nn_network_run_share(network, l, pass, &group, (nn_network_share){phase, i, threads},
                                  workers->scratch[omp_get_thread_num()]);
+            nn_profile_end(workers->profile, began, (nn_profile_kind)pass, l);
+        }
     }
 }
 
@@ -269,11 +283,13 @@ static void workers_layer_gradient(const workers_step *at, const workers_wave *w
 #pragma omp parallel for schedule(dynamic, 1) num_threads(at->workers->threads) if (tasks > 1)
     for (int64_t task = 0; task < tasks; task++) {
         int part = (int)(task / wave->node_count), node = (int)(task % wave->node_count);
+        double began = nn_profile_begin(at->workers->profile);
         workers_part of = {
             at, wave, l, part, omp_get_thread_num(), layer->part_begin[part + 1] - layer->part_begin[part]};
         workers_fold(&of, wave->nodes[node], 0,
                      nn_scalar_at(at->workers->scalar, wave->sums[node],
                                   (size_t)(layer->offset + layer->part_begin[part])));
+        nn_profile_end(at->workers->profile, began, NN_PROFILE_GRADIENT, l);
     }
 }
 
@@ -295,7 +311,9 @@ static nn_status workers_run_wave(const workers_step *at, const workers_wave *wa
         workers_pass(at, (workers_range){0, wave->count}, l, NN_BACKWARD);
         nn_pulse();
         if (network->layers[l].part_count > 0) workers_layer_gradient(at, wave, l);
+        double began = nn_profile_begin(at->workers->profile);
         if (at->final && hooks->layer_done) NN_TRY(hooks->layer_done(hooks->layer_context, l));
+        nn_profile_end(at->workers->profile, began, NN_PROFILE_REDUCTION, 0);
     }
     return NN_OK;
 }
@@ -329,7 +347,9 @@ nn_status nn_workers_gradient(nn_workers *workers, nn_gradient_call *call)
     size_t carried = (size_t)(count * nn_workers_carried_values(workers->model, workers->microbatch_size));
     if (carried > 0)
         memcpy(workers->carried_before, workers->carried, carried * nn_scalar_size(workers->scalar));
+    double began = nn_profile_begin(workers->profile);
     if (count > 0) nn_packed_fill(workers->model->network, workers->threads, call->weights, &workers->packed);
+    nn_profile_end(workers->profile, began, NN_PROFILE_PACK, 0);
     if (at.final) {
         workers_wave wave = {call->nodes, call->partials, call->node_count, call->share.begin, count};
         return workers_run_wave(&at, &wave);

@@ -43,6 +43,7 @@ struct nn_workers {
     nn_real **wave_sums; /* wave_depth complete gradients, where a share takes several waves */
     nn_batch_statistics statistics;
     nn_witness witness;
+    nn_profile *profile; /* borrowed, or NULL */
 };
 
 /* Values of the largest part of a layer, padding included. */

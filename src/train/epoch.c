@@ -12,6 +12,7 @@
 #include "step/evaluate.h"
 #include "step/results.h"
 #include "train/epoch_best.h"
+#include "train/profiling.h"
 
 /* Early stopping and the schedule look at the result, after the epoch's line is written with the learning
  * rate that it had. */
@@ -45,8 +46,9 @@ static nn_status epoch_record(nn_run *run, int64_t epoch, const nn_results *trai
         nn_text_append(&line, ",\"skipped\":%" PRId64, run->state.skipped.epoch);
     nn_text_append(&line,
                    ",\"time\":{\"seconds\":%.3f,\"samples_per_second\":%.1f,\"utilisation\":%.4f"
-                   ",\"waited_for_data\":%.3f}}\n",
-                   seconds, rate, utilisation, waited);
+                   ",\"waited_for_data\":%.3f%s}}\n",
+                   seconds, rate, utilisation, waited,
+                   run->profiling && run->profiling->json.bytes ? run->profiling->json.bytes : "");
     nn_text_append(&run->state.history, "%s", line.bytes ? line.bytes : "");
     nn_status status = NN_OK;
     if (line.failed || run->state.history.failed)
@@ -143,6 +145,7 @@ nn_status nn_epoch_end(nn_run *run, bool *best)
     int64_t epoch = run->state.step / run->plan.length.steps_per_epoch;
     double value = 0;
     nn_checkpoint_parts parts = nn_run_parts(run);
+    NN_TRY(nn_profiling_epoch(run));
     NN_TRY(nn_finite_check(&run->directory, &parts));
     NN_TRY(nn_comm_agree(run->comm, epoch_check_weight(run)));
     NN_TRY(nn_comm_agree(run->comm, nn_results_finish(run->model, true, run->state.epoch_figures, &train)));

@@ -16,6 +16,7 @@
 #include "train/extent.h"
 #include "train/final.h"
 #include "train/nonfinite.h"
+#include "train/profiling.h"
 #include "train/setup.h"
 
 /* Whether another step after the next one might not leave enough time for a checkpoint. */
@@ -135,6 +136,7 @@ static nn_status loop_train(nn_run *run, nn_train_result *result)
     bool stopped = false;
     nn_checkpoint_parts parts = nn_run_parts(run);
     NN_TRY(loop_run(run, &stopped));
+    NN_TRY(nn_profiling_end(run));
     if (stopped) {
         NN_TRY(nn_saving_check(&run->directory, &parts,
                                run->out_of_time ? "training stopped before the job's time ends,"

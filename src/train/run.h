@@ -15,6 +15,8 @@
 #include "train/progress_bar.h"
 #include "train/sizes.h"
 
+typedef struct nn_profiling nn_profiling; /* train/profiling.h */
+
 typedef struct nn_run {
     nn_comm *comm;
     const nn_job *job;
@@ -42,6 +44,7 @@ typedef struct nn_run {
     bool out_of_time;    /* what the run stopped for */
     double peak;         /* FLOP/s of all cores of the job together; 0: not measured */
     nn_progress progress;
+    nn_profiling *profiling; /* of --profile and --trace; NULL: neither was given */
 } nn_run;
 
 /* What a checkpoint of the run is made of. Borrowed from the run. */

@@ -17,6 +17,7 @@
 #include "tensor/matrix.h"
 #include "train/announce.h"
 #include "train/extent.h"
+#include "train/profiling.h"
 #include "train/room.h"
 #include "train/trainable.h"
 
@@ -101,7 +102,8 @@ static nn_status setup_workers(nn_run *run)
                                   .share_max = nn_run_share_max(run, nn_comm_size(run->comm)),
                                   .microbatch_size = run->plan.microbatch_size,
                                   .memory = training->memory * 1048576,
-                                  .seed = (uint64_t)training->seed};
+                                  .seed = (uint64_t)training->seed,
+                                  .profile = run->profiling ? run->profiling->profile : NULL};
     NN_TRY(nn_workers_create(run->model, run->data, &request, &run->workers));
     if (nn_comm_rank(run->comm) == 0) NN_TRY(setup_writer(run));
     if (training->average > 0)
@@ -200,7 +202,11 @@ static nn_status setup_stepper(nn_run *run)
     run->directory.admit = setup_admit_save;
     run->directory.admit_context = run;
     NN_TRY(nn_stepper_create(run->comm, &request, &run->stepper));
-    return nn_comm_agree(run->comm, nn_integrity_create(run->stepper, &run->integrity));
+    nn_profile *profile = run->profiling ? run->profiling->profile : NULL;
+    if (profile) nn_profile_attach(profile, run->stepper, false);
+    NN_TRY(nn_comm_agree(run->comm, nn_integrity_create(run->stepper, &run->integrity)));
+    if (profile) nn_profile_attach(profile, run->stepper, true);
+    return NN_OK;
 }
 
 nn_status nn_setup_open(nn_comm *comm, const nn_job *job, nn_run *run)
@@ -212,6 +218,7 @@ nn_status nn_setup_open(nn_comm *comm, const nn_job *job, nn_run *run)
     NN_TRY(nn_comm_agree(comm, setup_configuration(run)));
     nn_status status = nn_comm_rank(comm) == 0 ? nn_rundir_open(&run->directory) : NN_OK;
     nn_status_line_begin(&run->directory, nn_comm_host(comm));
+    if (status == NN_OK && job->trace && nn_comm_rank(comm) == 0) status = nn_trace_open(job->trace);
     NN_TRY(nn_comm_agree(comm, status));
     if (nn_comm_rank(comm) == 0) nn_sizes_saved(job, &run->saved_sizes);
     NN_TRY(nn_comm_broadcast(comm, &run->saved_sizes, sizeof run->saved_sizes, 0));
@@ -225,6 +232,7 @@ nn_status nn_setup_open(nn_comm *comm, const nn_job *job, nn_run *run)
     NN_TRY(nn_comm_agree(comm, nn_trainable_check_validation(run)));
     setup_choose_clip_norm(run);
     NN_TRY(setup_compare_machines(run));
+    NN_TRY(nn_profiling_open(run));
     NN_TRY(nn_comm_agree(comm, setup_workers(run)));
     NN_TRY(setup_stepper(run));
     nn_announce(run, before);
@@ -245,6 +253,7 @@ void nn_setup_close(nn_run *run)
     nn_integrity_destroy(run->integrity);
     nn_stepper_destroy(run->stepper);
     nn_workers_destroy(run->workers);
+    nn_profiling_close(run->profiling);
     nn_free(run->averaged);
     nn_model_destroy(run->model);
     nn_dataset_close(run->data);

@@ -1,0 +1,36 @@
+/*
+ * A timeline of the steps, of all ranks and threads, in the Trace Event Format of Chrome ("complete" events;
+ * Google, "Trace Event Format", 2016), which https://ui.perfetto.dev opens: pid is the rank, tid the thread.
+ *
+ * Each thread keeps its events in memory of fixed size until the end of the run; rank 0 then writes those of
+ * the first steps, as many as fit on every rank, receiving one rank after another. Times count from a barrier
+ * before the first step. The ranks of a node read the same clock; between nodes the clocks differ by what
+ * the barrier takes, some microseconds.
+ */
+#ifndef NN_TRAIN_TRACE_H
+#define NN_TRAIN_TRACE_H
+
+#include "comm/comm.h"
+#include "step/profile.h"
+
+typedef struct nn_trace {
+    const char *path; /* borrowed */
+    double origin;    /* on the clock of this rank */
+} nn_trace;
+
+/* Writes a file that says that the run has not ended, so that a path that cannot be written is reported at
+ * once. On rank 0. */
+nn_status nn_trace_open(const char *path);
+
+/* Events that a thread keeps: 2^20 of all threads together, between 2^10 and 2^17 of each; an event takes 32
+ * bytes. */
+int64_t nn_trace_events(int ranks, int threads);
+
+/* Compares the clocks. Collective. */
+nn_status nn_trace_begin(nn_comm *comm, nn_trace *trace);
+
+/* Replaces the file. A failure to write it is a warning, as the run itself has succeeded. Collective. */
+nn_status nn_trace_write(nn_comm *comm, const nn_trace *trace, const nn_profile *profile, int threads,
+                         const nn_network *network);
+
+#endif
