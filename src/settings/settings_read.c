@@ -70,7 +70,8 @@ const nn_option nn_training_options_table[] = {
      "that every core computes again; also done before each planned checkpoint; 1 detects every flipped bit "
      "of weights and state; 0, or allreduce: mpi: no checks"},
     {"peak_seconds", NN_OPTION_REAL, FIELD(peak_seconds), "0.04", 0, 60, NULL, NN_EFFECT_SPEED,
-     "seconds spent on measuring the matrix rate to which the utilisation refers; 0: it is not reported"},
+     "seconds spent on measuring the fastest matrix product, to which the utilisation refers; 0: it is not "
+     "reported"},
     {"hang_timeout", NN_OPTION_REAL, FIELD(hang_timeout), "600", 0, 1e9, NULL, NN_EFFECT_SPEED,
      "seconds without progress after which the late ranks are named and the job ends with exit code 4; 0: "
      "never"},

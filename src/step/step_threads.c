@@ -92,18 +92,19 @@ nn_status nn_step_threads_choose(nn_comm *comm, int64_t configured, int *threads
     return nn_comm_agree(comm, nn_threads_try(*threads, nn_threads_stack()));
 }
 
-nn_status nn_step_threads_peak(nn_comm *comm, nn_scalar scalar, int threads, double seconds, double *peak)
+nn_status nn_step_threads_peak(nn_comm *comm, const nn_network *network, int threads, double seconds,
+                               double *peak)
 {
     *peak = 0;
     if (seconds <= 0) return NN_OK;
-    double (*measure)(int64_t, double) = nn_tensor_arithmetic_of(scalar)->peak;
+    const nn_tensor_arithmetic *tensor = nn_tensor_arithmetic_of(network->scalar);
     int size = nn_comm_size(comm);
     double own = 0, *rates = NULL;
     nn_status status;
     NN_TRY_TO(done, status, nn_comm_agree(comm, NN_ALLOCATE(&rates, size, "the matrix rates of ranks")));
     NN_TRY_TO(done, status, nn_comm_barrier(comm));
 #pragma omp parallel num_threads(threads) reduction(+ : own)
-    own += measure(seconds < 1 ? PEAK_SMALL : PEAK_LARGE, seconds);
+    own += tensor->peak(network->engine, seconds < 1 ? PEAK_SMALL : PEAK_LARGE, seconds);
     NN_TRY_TO(done, status, nn_comm_gather_equal(comm, &own, sizeof own, rates));
     for (int r = 0; r < size; r++) *peak += rates[r];
 done:

@@ -2,9 +2,9 @@
 #ifndef NN_STEP_STEP_THREADS_H
 #define NN_STEP_STEP_THREADS_H
 
-#include "base/real.h"
 #include "comm/comm.h"
 #include "host/threads.h"
+#include "nn/network.h"
 
 /* Threads per rank, by nn_threads_decide, where `ranks_per_node` ranks share the cores available to this
  * process; 0: where this process has its own. Warns about variables that are ignored. Collective over the
@@ -17,7 +17,9 @@ void nn_step_threads_warn(nn_comm *comm, int threads, const nn_cpus_share *share
 /* The threads of this rank, started once to see that it works; warns like nn_step_threads_warn. Collective.
  */
 nn_status nn_step_threads_choose(nn_comm *comm, int64_t configured, int *threads);
-/* FLOP/s of square products on all threads of all ranks at the same time. Collective. */
-nn_status nn_step_threads_peak(nn_comm *comm, nn_scalar scalar, int threads, double seconds, double *peak);
+/* FLOP/s of the fastest matrix product in the network's precision (tensor/peak.h), on all threads of all
+ * ranks at the same time. Collective. */
+nn_status nn_step_threads_peak(nn_comm *comm, const nn_network *network, int threads, double seconds,
+                               double *peak);
 
 #endif

@@ -2,7 +2,7 @@
 #include "tensor/arithmetic.h"
 
 #include "tensor/kernels.h"
-#include "tensor/matrix.h"
+#include "tensor/peak.h"
 #include "tensor/trial.h"
 
 static void arithmetic_scale(int64_t count, double factor, nn_real *values)
@@ -20,7 +20,7 @@ const nn_tensor_arithmetic NN_REAL_SYMBOL(nn_tensor_arithmetic) = {
     .scale = arithmetic_scale,
     .all_finite = nn_all_finite,
     .to_doubles = arithmetic_to_doubles,
-    .peak = nn_matrix_peak,
+    .peak = nn_peak,
     .trial_fill = nn_trial_fill,
     .trial_hash = nn_trial_hash,
     .trial_kernels = nn_trial_kernels,

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/real.h"
+#include "tensor/engine.h"
 
 typedef struct nn_tensor_arithmetic {
     /* nn_add and nn_scale of tensor/kernels.h. The factor is rounded to the precision first. */
@@ -15,8 +16,8 @@ typedef struct nn_tensor_arithmetic {
     bool (*all_finite)(int64_t count, const nn_real *values);
     /* The same values in double precision. */
     void (*to_doubles)(int64_t count, const nn_real *values, double *doubles);
-    /* nn_matrix_peak of tensor/matrix.h. */
-    double (*peak)(int64_t n, double seconds);
+    /* nn_peak of tensor/peak.h. */
+    double (*peak)(nn_engine engine, int64_t n, double seconds);
     /* nn_trial_fill, nn_trial_hash and nn_trial_kernels of tensor/trial.h. */
     void (*trial_fill)(uint64_t first, double low, double high, int64_t count, nn_real *values);
     uint64_t (*trial_hash)(int64_t count, nn_real *values, uint64_t seed);

@@ -40,8 +40,4 @@ void nn_matrix_product(nn_transpose transpose_a, nn_transpose transpose_b, int64
 bool nn_matrix_accumulates_exactly(nn_transpose transpose_a, nn_transpose transpose_b, int64_t rows,
                                    int64_t columns, int64_t inner);
 
-/* Floating-point operations per second of an n x n product on this thread, the best of several within
- * `seconds` (at least two); 0 if out of memory. */
-double nn_matrix_peak(int64_t n, double seconds);
-
 #endif

@@ -1,16 +1,12 @@
-/* Properties of the BLAS library that can only be measured: whether it accumulates exactly, and how fast it
- * is. */
+/* A property of the BLAS library that can only be measured: whether it accumulates exactly. */
 #include <string.h>
-#include <time.h>
 
 #include "base/memory.h"
 #include "base/philox.h"
-#include "host/clock.h"
 #include "tensor/matrix.h"
 
 #define TRIAL_SEED UINT64_C(0x6e6e747261696e) /* any */
 #define TRIAL_REMEMBERED 64
-#define TRIAL_LEAST_REPEATS 2
 
 typedef struct trial_shape {
     nn_transpose transpose_a, transpose_b;
@@ -95,33 +91,4 @@ bool nn_matrix_accumulates_exactly(nn_transpose transpose_a, nn_transpose transp
     answer->shape = shape;
     answer->exact = trial_accumulates_exactly(shape);
     return answer->exact;
-}
-
-static double trial_time(trial_shape shape, const trial_matrices *matrices)
-{
-    double start = nn_seconds();
-    trial_product(shape, matrices, false, matrices->sum);
-    return nn_seconds() - start;
-}
-
-double nn_matrix_peak(int64_t n, double seconds)
-{
-    nn_real *block;
-    if (NN_ALLOCATE(&block, 3 * n * n, "measuring the BLAS library") != NN_OK) {
-        nn_error_clear();
-        return 0;
-    }
-    trial_matrices matrices = {.a = block, .b = block + n * n, .sum = block + 2 * n * n};
-    trial_shape shape = {NN_PLAIN, NN_PLAIN, n, n, n};
-    trial_fill(1, n * n, matrices.a);
-    trial_fill(2, n * n, matrices.b);
-    double best = trial_time(shape, &matrices);
-    double spent = best;
-    for (int repeat = 1; repeat < TRIAL_LEAST_REPEATS || spent + best < seconds; repeat++) {
-        double time = trial_time(shape, &matrices);
-        spent += time;
-        best = time < best ? time : best;
-    }
-    nn_free(block);
-    return best > 0 ? 2.0 * (double)n * (double)n * (double)n / best : 0;
 }

@@ -239,8 +239,8 @@ nn_status nn_setup_open(nn_comm *comm, const nn_job *job, nn_run *run)
     NN_TRY(nn_room_warn(run, nn_memory_in_use() - before));
     nn_trainable_warn(run, nn_comm_size(comm));
     NN_TRY(nn_setup_resume(run));
-    return nn_step_threads_peak(comm, run->model->network->scalar, run->threads,
-                                run->settings.training.peak_seconds, &run->peak);
+    return nn_step_threads_peak(comm, run->model->network, run->threads, run->settings.training.peak_seconds,
+                                &run->peak);
 }
 
 void nn_setup_close(nn_run *run)
