@@ -1,32 +1,29 @@
 /*
- * The kernels of tile.h in terms of a vector type. Before including this, a file tile_SET.c defines
+ * The product and the gradient of tile.h in terms of a vector type. Before including this, a file tile_SET.c
+ * defines what tile_vector.h lists, and either TILE_PAIRED (tile_terms.h), or
  *
- *     TILE_TARGET                     attributes of each function
- *     TILE_LANES, TILE_ROWS           values per vector; maximum height of a tile (6 or 14)
- *     tile_vector                     the type
- *     tile_zero(), tile_load(p), tile_load_part(p, count), tile_store_part(p, count, v)
- *     tile_spread(p)                  *p in all lanes
- *     tile_multiply_add(a, b, c)      a b + c, rounded once
- *     tile_add(a, b)
+ *     tile_operand                    the type of the values of A in a product
+ *     tile_product_run(a, lda, length, weights, rows, vectors, sums)
+ *         adds the terms of a run to the sums of a tile; the rows of its weights start at `weights`. Returns
+ *         where those of the next run start.
+ *     tile_gradient_line(call, a, b, offsets, rows, vectors, sums)
+ *         adds the terms of a line to the sums of a tile; row r of C belongs to a[offsets[r]], or to a[r] if
+ *         offsets is NULL.
  */
-#include <stdbool.h>
 #include <stddef.h>
 
-#include "tensor/vectorize.h"
+#include "tensor/tile_vector.h"
 
-#define TILE_INLINE TILE_TARGET NN_INLINE
-
-/* Before each loop over rows or vectors: sums stay in registers only if these loops are unrolled. */
-#if defined(__clang__)
-#define TILE_UNROLL _Pragma("unroll")
-#elif defined(__GNUC__)
-#define TILE_UNROLL _Pragma("GCC unroll 16")
-#else
-#define TILE_UNROLL
+#ifdef TILE_PAIRED
+#include "tensor/tile_terms.h"
 #endif
 
-/* Values in the last of the `vectors` vectors of `columns` columns. */
-#define TILE_LAST(columns, vectors) ((columns) - ((vectors)-1) * TILE_LANES)
+/* What the compiler does not move across a change of the floating-point mode. */
+#if defined(__GNUC__)
+#define TILE_ENTRY TILE_TARGET __attribute__((noinline)) static
+#else
+#define TILE_ENTRY static
+#endif
 
 /* ---- product ---- */
 
@@ -39,20 +36,10 @@ TILE_INLINE void tile_product_block(const nn_tile_product *call, int64_t row, co
     for (int r = 0; r < rows; r++) TILE_UNROLL
     for (int v = 0; v < vectors; v++)
         sums[r][v] = call->add ? tile_zero() : tile_load(weights + v * TILE_LANES);
+    weights += vectors * TILE_LANES;
     for (int t = 0; t < call->run_count; t++) {
-        const nn_real *a = call->a + row * call->lda + call->runs[t].offset;
-        for (int64_t k = 0; k < call->runs[t].length; k++, a++) {
-            weights += vectors * TILE_LANES;
-            tile_vector w[NN_TILE_VECTORS];
-            TILE_UNROLL
-            for (int v = 0; v < vectors; v++) w[v] = tile_load(weights + v * TILE_LANES);
-            TILE_UNROLL
-            for (int r = 0; r < rows; r++) {
-                tile_vector x = tile_spread(a + r * call->lda);
-                TILE_UNROLL
-                for (int v = 0; v < vectors; v++) sums[r][v] = tile_multiply_add(x, w[v], sums[r][v]);
-            }
-        }
+        const tile_operand *a = (const tile_operand *)call->a + row * call->lda + call->runs[t].offset;
+        weights = tile_product_run(a, call->lda, call->runs[t].length, weights, rows, vectors, sums);
     }
     TILE_UNROLL
     for (int r = 0; r < rows; r++) {
@@ -95,7 +82,7 @@ TILE_INLINE void tile_product_rows(const nn_tile_product *call, int64_t row, int
 }
 
 /* Tiles have about the same height: a last one of one or two rows would leave the pipelines empty. */
-TILE_TARGET static void tile_product(const nn_tile_product *call)
+TILE_ENTRY void tile_product(const nn_tile_product *call)
 {
     int64_t tiles = (call->rows + TILE_ROWS - 1) / TILE_ROWS;
     for (int64_t tile = 0; tile < tiles; tile++) {
@@ -121,18 +108,7 @@ TILE_INLINE void tile_gradient_block(const nn_tile_gradient *call, int64_t row, 
     for (int64_t i = 0; i < call->lines; i++) {
         const nn_real *a = call->a + i * call->line_a + (spread_out ? 0 : row),
                       *b = call->b + i * call->line_b;
-        for (int64_t p = 0; p < call->length; p++, a += call->lda, b += call->ldb) {
-            tile_vector y[NN_TILE_VECTORS];
-            TILE_UNROLL
-            for (int v = 0; v < vectors - 1; v++) y[v] = tile_load(b + v * TILE_LANES);
-            y[vectors - 1] = tile_load_part(b + (vectors - 1) * TILE_LANES, last);
-            TILE_UNROLL
-            for (int r = 0; r < rows; r++) {
-                tile_vector x = tile_spread(a + (spread_out ? offsets[r] : r));
-                TILE_UNROLL
-                for (int v = 0; v < vectors; v++) sums[r][v] = tile_multiply_add(x, y[v], sums[r][v]);
-            }
-        }
+        tile_gradient_line(call, a, b, offsets, rows, vectors, sums);
     }
     TILE_UNROLL
     for (int r = 0; r < rows; r++) {
@@ -184,7 +160,7 @@ TILE_INLINE void tile_gradient_tile(const nn_tile_gradient *call, int64_t row, i
         tile_gradient_rows(call, row, rows, 1, spread_out);
 }
 
-TILE_TARGET static void tile_gradient(const nn_tile_gradient *call)
+TILE_ENTRY void tile_gradient(const nn_tile_gradient *call)
 {
     int64_t tiles = (call->rows + TILE_ROWS - 1) / TILE_ROWS;
     for (int64_t tile = 0; tile < tiles; tile++) {
@@ -194,85 +170,4 @@ TILE_TARGET static void tile_gradient(const nn_tile_gradient *call)
         else
             tile_gradient_tile(call, row, end - row, false);
     }
-}
-
-/* ---- one channel at a time ---- */
-
-TILE_INLINE void tile_channel_product_block(const nn_tile_product *call, int64_t row, const int rows,
-                                            int64_t channel, int64_t count)
-{
-    tile_vector sums[TILE_ROWS];
-    const nn_real *a = call->a + row * call->lda + channel, *weights = call->panel + channel;
-    tile_vector first = tile_load_part(weights, count);
-    TILE_UNROLL
-    for (int r = 0; r < rows; r++) sums[r] = first;
-    for (int t = 0; t < call->run_count; t++) {
-        weights += call->columns;
-        tile_vector w = tile_load_part(weights, count);
-        const nn_real *from = a + call->runs[t].offset;
-        TILE_UNROLL
-        for (int r = 0; r < rows; r++)
-            sums[r] = tile_multiply_add(tile_load_part(from + r * call->lda, count), w, sums[r]);
-    }
-    TILE_UNROLL
-    for (int r = 0; r < rows; r++) tile_store_part(call->c + (row + r) * call->ldc + channel, count, sums[r]);
-}
-
-/* Rows in blocks of TILE_CHANNEL_ROWS, then one by one. */
-#define TILE_CHANNEL_ROWS 6
-
-TILE_INLINE void tile_channel_product_rows(const nn_tile_product *call, int64_t channel, int64_t count)
-{
-    int64_t row = 0;
-    for (; row + TILE_CHANNEL_ROWS <= call->rows; row += TILE_CHANNEL_ROWS)
-        tile_channel_product_block(call, row, TILE_CHANNEL_ROWS, channel, count);
-    for (; row + 2 <= call->rows; row += 2) tile_channel_product_block(call, row, 2, channel, count);
-    if (row < call->rows) tile_channel_product_block(call, row, 1, channel, count);
-}
-
-TILE_TARGET static void tile_channel_product(const nn_tile_product *call)
-{
-    int64_t channel = 0;
-    for (; channel + TILE_LANES <= call->columns; channel += TILE_LANES)
-        tile_channel_product_rows(call, channel, TILE_LANES);
-    if (channel < call->columns) tile_channel_product_rows(call, channel, call->columns - channel);
-}
-
-TILE_INLINE void tile_channel_gradient_block(const nn_tile_gradient *call, int64_t row, const int rows,
-                                             int64_t channel, int64_t count)
-{
-    tile_vector sums[TILE_ROWS];
-    TILE_UNROLL
-    for (int r = 0; r < rows; r++) sums[r] = tile_zero();
-    for (int64_t i = 0; i < call->lines; i++) {
-        const nn_real *a = call->a + i * call->line_a + channel, *b = call->b + i * call->line_b + channel;
-        for (int64_t p = 0; p < call->length; p++, a += call->lda, b += call->ldb) {
-            tile_vector y = tile_load_part(b, count);
-            TILE_UNROLL
-            for (int r = 0; r < rows; r++)
-                sums[r] = tile_multiply_add(tile_load_part(a + call->offsets[row + r], count), y, sums[r]);
-        }
-    }
-    TILE_UNROLL
-    for (int r = 0; r < rows; r++) {
-        nn_real *c = call->c + (row + r) * call->ldc + channel;
-        tile_store_part(c, count, tile_add(tile_load_part(c, count), sums[r]));
-    }
-}
-
-TILE_INLINE void tile_channel_gradient_rows(const nn_tile_gradient *call, int64_t channel, int64_t count)
-{
-    int64_t row = 0;
-    for (; row + TILE_CHANNEL_ROWS <= call->rows; row += TILE_CHANNEL_ROWS)
-        tile_channel_gradient_block(call, row, TILE_CHANNEL_ROWS, channel, count);
-    for (; row + 3 <= call->rows; row += 3) tile_channel_gradient_block(call, row, 3, channel, count);
-    for (; row < call->rows; row++) tile_channel_gradient_block(call, row, 1, channel, count);
-}
-
-TILE_TARGET static void tile_channel_gradient(const nn_tile_gradient *call)
-{
-    int64_t channel = 0;
-    for (; channel + TILE_LANES <= call->columns; channel += TILE_LANES)
-        tile_channel_gradient_rows(call, channel, TILE_LANES);
-    if (channel < call->columns) tile_channel_gradient_rows(call, channel, call->columns - channel);
 }
