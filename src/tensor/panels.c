@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/least.h"
+#include "tensor/transpose.h"
 #include "tensor/vectorize.h"
 
 /* Columns, rounded up to full vectors. */
@@ -29,29 +30,37 @@ void nn_panels_start(int64_t inner, int64_t columns, int64_t begin, const nn_rea
     }
 }
 
-/* Copies `columns` columns of op(matrix), whose rows and columns are step_row and step_column apart, to rows
- * of `width` values. */
 NN_VECTORIZED
-static void panels_pack_one(int64_t rows, int64_t columns, int64_t width, const nn_real *matrix,
-                            int64_t step_row, int64_t step_column, nn_real *panel)
+void nn_panels_copy(int64_t rows, int64_t columns, int64_t width, const nn_real *matrix, int64_t ld,
+                    nn_real *to)
 {
     for (int64_t row = 0; row < rows; row++) {
         NN_INDEPENDENT
-        for (int64_t c = 0; c < columns; c++)
-            panel[row * width + c] = matrix[row * step_row + c * step_column];
-        for (int64_t c = columns; c < width; c++) panel[row * width + c] = 0;
+        for (int64_t c = 0; c < columns; c++) to[row * width + c] = matrix[row * ld + c];
+        for (int64_t c = columns; c < width; c++) to[row * width + c] = 0;
     }
+}
+
+/* The transposed columns of a panel are rows of the matrix. */
+static void panels_pack_turned(int64_t rows, int64_t columns, int64_t width, const nn_real *matrix,
+                               int64_t ld, nn_real *panel)
+{
+    nn_transpose_copy(columns, rows, matrix, ld, panel, width);
+    for (int64_t row = 0; row < rows; row++)
+        for (int64_t c = columns; c < width; c++) panel[row * width + c] = 0;
 }
 
 void nn_panels_pack(int64_t inner, int64_t columns, int64_t begin, int64_t rows, nn_transpose transpose,
                     const nn_real *matrix, int64_t ld, nn_real *panels)
 {
     int64_t lanes = nn_tile_kernels_at(0)->lanes, most = lanes * NN_TILE_VECTORS;
-    int64_t step_row = transpose == NN_TRANSPOSED ? 1 : ld, step_column = transpose == NN_TRANSPOSED ? ld : 1;
     for (int64_t column = 0; column < columns; column += most) {
         int64_t count = nn_smaller(columns - column, most), width = panels_round(count, lanes);
-        panels_pack_one(rows, count, width, matrix + column * step_column, step_row, step_column,
-                        panels + (1 + begin) * width);
+        nn_real *panel = panels + (1 + begin) * width;
+        if (transpose == NN_TRANSPOSED)
+            panels_pack_turned(rows, count, width, matrix + column * ld, ld, panel);
+        else
+            nn_panels_copy(rows, count, width, matrix + column, ld, panel);
         panels += (inner + 1) * width;
     }
 }
@@ -90,7 +99,7 @@ static void panels_add_chains(int64_t rows, int64_t columns, int64_t terms, cons
     int64_t most = kernels->lanes * NN_TILE_VECTORS;
     for (int64_t column = 0; column < columns; column += most) {
         int64_t count = nn_smaller(columns - column, most), width = panels_round(count, kernels->lanes);
-        panels_pack_one(terms, count, width, b + column, ldb, 1, buffer);
+        nn_panels_copy(terms, count, width, b + column, ldb, buffer);
         nn_tile_gradient gradient = {.lines = 1,
                                      .length = terms,
                                      .lda = lda,

@@ -21,6 +21,10 @@ void nn_panels_start(int64_t inner, int64_t columns, int64_t begin, const nn_rea
 void nn_panels_pack(int64_t inner, int64_t columns, int64_t begin, int64_t rows, nn_transpose transpose,
                     const nn_real *matrix, int64_t ld, nn_real *panels);
 
+/* Copies a rows x columns matrix to rows of `width` values, which end with zeros. */
+void nn_panels_copy(int64_t rows, int64_t columns, int64_t width, const nn_real *matrix, int64_t ld,
+                    nn_real *to);
+
 /* C (rows x columns, leading dimension ldc) = first + A times the packed matrix. Row r of A consists of the
  * runs, `inner` values in all, relative to a + r x lda. */
 void nn_panels_product(int64_t rows, int64_t inner, int64_t columns, int run_count, const nn_tile_run *runs,
