@@ -175,6 +175,7 @@ static void convolution_describe(nn_layer *layer, nn_convolution_plan *plan, con
             layer->packed_values[pass] += convolution_room(&correlations[i]);
     }
     nn_layer_divide_by_sample(layer);
+    layer->cuts = true;
     layer->reads_output = plan->activation->backward && !plan->activation->needs_input;
     layer->saved_per_sample = plan->activation->needs_input ? plan->positions * plan->filters : 0;
     layer->flops_forward = 2.0 * windows * (double)plan->straight.terms * (double)plan->straight.outputs;
@@ -321,8 +322,11 @@ static void convolution_weight_gradient(const nn_convolution_plan *plan, const n
                                         bool accumulate, nn_real *values)
 {
     const nn_correlation *straight = &plan->straight;
-    int64_t begin = part * plan->part_rows, outputs = plan->positions * plan->filters;
-    int64_t end = begin + plan->part_rows < straight->terms ? begin + plan->part_rows : straight->terms;
+    int64_t first = part * plan->part_rows, outputs = plan->positions * plan->filters;
+    int64_t end = first + plan->part_rows < straight->terms ? first + plan->part_rows : straight->terms;
+    int64_t begin = first;
+    nn_layer_cut(call, straight->kernels->rows, &begin, &end);
+    values += (begin - first) * straight->outputs;
     int64_t count = (end - begin) * straight->outputs;
     nn_real *sums = accumulate ? call->scratch : values;
     nn_real *buffer = call->scratch + plan->part_rows * straight->outputs;
@@ -341,7 +345,7 @@ void nn_convolution_gradient(const nn_layer *layer, const nn_layer_call *call, i
     const nn_convolution_plan *plan = layer->plan;
     if (part < plan->weight_parts)
         convolution_weight_gradient(plan, call, part, accumulate, values);
-    else
+    else if (call->piece == 0)
         nn_sum_rows(call->samples * plan->positions, plan->filters, call->output_gradient, plan->filters,
                     accumulate, values);
 }

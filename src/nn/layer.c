@@ -57,6 +57,15 @@ void nn_layer_divide_by_sample(nn_layer *layer)
     for (int pass = 0; pass < NN_PASSES; pass++) layer->division[pass][0].by_sample = true;
 }
 
+void nn_layer_cut(const nn_layer_call *call, int64_t multiple, int64_t *begin, int64_t *end)
+{
+    if (call->pieces <= 1) return;
+    int64_t units = (*end - *begin + multiple - 1) / multiple, first = *begin;
+    int64_t last = first + units * (call->piece + 1) / call->pieces * multiple;
+    *begin = first + units * call->piece / call->pieces * multiple;
+    if (last < *end) *end = last;
+}
+
 int64_t nn_layer_part_rows(int64_t rows, int64_t columns)
 {
     int64_t parts = (rows * columns + NN_LAYER_PART_VALUES - 1) / NN_LAYER_PART_VALUES;

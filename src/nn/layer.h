@@ -245,6 +245,10 @@ nn_status nn_layer_add_part(nn_layer *layer, int64_t end);
 /* For build: the layer computes each sample from itself alone, forward and backward, in one phase each. */
 void nn_layer_divide_by_sample(nn_layer *layer);
 
+/* For gradient of a layer that cuts parts: narrows the rows [*begin, *end) of a part to those of the call's
+ * piece, at multiples of `multiple` rows from the part's first. */
+void nn_layer_cut(const nn_layer_call *call, int64_t multiple, int64_t *begin, int64_t *end);
+
 /* Number of rows of a parameter matrix per part: about NN_LAYER_PART_VALUES values, rounded to a multiple
  * that suits matrix products. */
 int64_t nn_layer_part_rows(int64_t rows, int64_t columns);

@@ -178,6 +178,7 @@ static void recurrent_count_values(nn_layer *layer, const nn_recurrent_plan *pla
     layer->packed_values[NN_BACKWARD] =
         plan->directions * sizes[NN_RECURRENT_OF_RETURN] + sizes[NN_RECURRENT_OF_GRADIENT];
     nn_layer_divide_by_sample(layer);
+    layer->cuts = true;
     layer->carried_per_sample = options->carry ? states * plan->units : 0;
 }
 

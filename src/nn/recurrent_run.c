@@ -11,6 +11,9 @@
 #include "tensor/kernels.h"
 #include "tensor/panels.h"
 
+/* Rows of a weight per piece of its gradient: a multiple of these. */
+#define PIECE_ROWS 16
+
 /* One direction of one microbatch. */
 typedef struct recurrent_pass {
     const nn_recurrent_plan *plan;
@@ -320,19 +323,19 @@ void nn_recurrent_backward(const nn_layer *layer, const nn_layer_call *call)
 /* ---- gradients of the parameters ---- */
 
 /* Rows [first, first + rows) of from^T gates, over all steps of all samples. */
-static void recurrent_weight_gradient(const recurrent_pass *pass, const nn_recurrent_part *part,
-                                      nn_real *buffer, nn_real *values)
+static void recurrent_weight_gradient(const recurrent_pass *pass, int64_t first, int64_t count,
+                                      nn_recurrent_tensor tensor, nn_real *buffer, nn_real *values)
 {
     const nn_recurrent_plan *plan = pass->plan;
-    bool of_state = part->tensor == NN_RECURRENT_WEIGHT;
+    bool of_state = tensor == NN_RECURRENT_WEIGHT;
     int64_t width = of_state ? plan->units : plan->features, rows = pass->call->samples * plan->steps;
     int64_t apart = of_state ? plan->cell.apart * plan->units : 0, joint = plan->columns - apart;
-    const nn_real *from = (of_state ? pass->previous : pass->call->inputs[0]) + part->first;
-    nn_panels_gradient(part->rows, joint, rows, from, width, pass->gates, plan->columns, buffer, values,
+    const nn_real *from = (of_state ? pass->previous : pass->call->inputs[0]) + first;
+    nn_panels_gradient(count, joint, rows, from, width, pass->gates, plan->columns, buffer, values,
                        plan->columns);
     if (apart > 0)
-        nn_panels_gradient(part->rows, apart, rows, from, width, pass->kept, plan->cell.kept * plan->units,
-                           buffer, values + joint, plan->columns);
+        nn_panels_gradient(count, apart, rows, from, width, pass->kept, plan->cell.kept * plan->units, buffer,
+                           values + joint, plan->columns);
 }
 
 void nn_recurrent_gradient(const nn_layer *layer, const nn_layer_call *call, int index, bool accumulate,
@@ -342,6 +345,7 @@ void nn_recurrent_gradient(const nn_layer *layer, const nn_layer_call *call, int
     const nn_recurrent_part *part = &plan->parts[index];
     recurrent_pass pass = recurrent_begin(layer, call, part->direction);
     int64_t rows = call->samples * plan->steps;
+    if (part->tensor >= NN_RECURRENT_INPUT_BIAS && call->piece > 0) return;
     if (part->tensor == NN_RECURRENT_INPUT_BIAS) {
         nn_sum_rows(rows, plan->columns, pass.gates, plan->columns, accumulate, values);
     } else if (part->tensor == NN_RECURRENT_BIAS) {
@@ -349,7 +353,10 @@ void nn_recurrent_gradient(const nn_layer *layer, const nn_layer_call *call, int
                     accumulate, values);
     } else {
         nn_real *product = accumulate ? call->scratch + nn_panels_buffer() : values;
-        recurrent_weight_gradient(&pass, part, call->scratch, product);
+        int64_t begin = part->first, end = part->first + part->rows;
+        nn_layer_cut(call, PIECE_ROWS, &begin, &end);
+        recurrent_weight_gradient(&pass, begin, end - begin, part->tensor, call->scratch,
+                                  product + (begin - part->first) * plan->columns);
         if (accumulate) nn_add(part->rows * plan->columns, product, values);
     }
 }

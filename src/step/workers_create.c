@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "step/arithmetic.h"
+#include "step/wave_sum.h"
 #include "step/workers_parts.h"
 
 static int workers_log2_up(int64_t n)
@@ -60,6 +61,8 @@ size_t nn_workers_memory(const nn_model *model, const nn_dataset *data, const nn
     return (size_t)slots * nn_loaded_memory(model, data, request->microbatch_size) +
            (size_t)request->threads * (size_t)(network->scratch_values + fold) *
                nn_scalar_size(network->scalar) +
+           (size_t)nn_wave_sum_buffer_values(network, request->threads, slots) *
+               nn_scalar_size(network->scalar) +
            nn_packed_memory(network) + nn_batch_statistics_memory(network, most) +
            (size_t)(2 * carried) * nn_scalar_size(network->scalar) +
            (size_t)(workers_wave_depth(slots, most) * network->value_count) * nn_scalar_size(network->scalar);
@@ -89,6 +92,10 @@ static nn_status workers_allocate(nn_workers *workers, int64_t share_max)
     NN_TRY(NN_ALLOCATE(&workers->fold, workers->threads, "scratch of threads"));
     workers->fold_values = nn_workers_largest_part(network);
     workers->fold_depth = workers_log2_up(workers->slots);
+    workers->subtree_values = nn_wave_sum_buffer_values(network, workers->threads, workers->slots);
+    NN_TRY(
+        NN_ALLOCATE_VALUES(network->scalar, &workers->subtree_sums, workers->subtree_values, "partial sums"));
+    NN_TRY(NN_ALLOCATE(&workers->subtrees, workers->slots, "the microbatches of a wave"));
     for (int t = 0; t < workers->threads; t++) {
         NN_TRY(NN_ALLOCATE_VALUES(network->scalar, &workers->scratch[t], network->scratch_values,
                                   "a thread's scratch"));
@@ -141,6 +148,8 @@ void nn_workers_destroy(nn_workers *workers)
     nn_witness_release(&workers->witness);
     nn_free(workers->loaded);
     nn_free(workers->microbatches);
+    nn_free(workers->subtree_sums);
+    nn_free(workers->subtrees);
     nn_free(workers->carried);
     nn_free(workers->carried_before);
     nn_free(workers->scratch);

@@ -7,12 +7,7 @@
  * of n microbatches is thus summed pairwise, and the rounding error grows with log n instead of n (Higham
  * 1993, "The accuracy of floating point summation").
  *
- * A sum is never shared by threads. A layer's gradient is cut into parts, and one thread computes one part
- * for all microbatches of a node, depth first (workers_fold). Then at most log2(n) partial sums of a part
- * exist at a time, small enough to stay in cache; which thread computes which part affects no bit. The first
- * leaf is written directly to where the sum goes. A right half that is a single leaf is added by the kernel
- * that computes it: the layer contract guarantees the bits of an addition afterwards (nn/layer.h,
- * `gradient`).
+ * step/wave_sum.c sums the gradient of a layer over the microbatches in memory.
  *
  * A share that does not fit the memory takes several waves: aligned subtrees, again depth first, with one
  * complete gradient per level (workers_run_node). The tree is the same, so waves of any size give the same
@@ -27,6 +22,7 @@
 #include "host/pulse.h"
 #include "step/carried.h"
 #include "step/profile.h"
+#include "step/wave_sum.h"
 #include "step/workers_parts.h"
 
 /* ---- the gradient ---- */
@@ -235,64 +231,6 @@ static nn_status workers_forward(const workers_step *at, const workers_wave *wav
     return NN_OK;
 }
 
-/* One part of one layer's gradient. */
-typedef struct workers_part {
-    const workers_step *at;
-    const workers_wave *wave;
-    int layer, part, thread;
-    int64_t values; /* of the part */
-} workers_part;
-
-static void workers_add_gradient(const workers_part *of, int64_t index, bool accumulate, nn_real *sum)
-{
-    nn_workers *workers = of->at->workers;
-    nn_pulse();
-    nn_network_gradient(workers->model->network, of->layer, of->part, of->at->call->weights,
-                        workers->loaded[index - of->wave->first].microbatch, workers->scratch[of->thread],
-                        accumulate, sum);
-    nn_fault("step.gradient", sum, (size_t)of->values * nn_scalar_size(workers->scalar));
-    if (index == workers->witness.microbatch)
-        nn_witness_part(workers, of->layer, of->part, sum, workers->witness.seen);
-}
-
-/* The canonical sum over a node. The microbatch under watch is never added by the kernel, as it is hashed
- * first. */
-static void workers_fold(const workers_part *of, nn_tree_node node, int depth, nn_real *sum)
-{
-    if (node.end - node.begin == 1) {
-        workers_add_gradient(of, node.begin, false, sum);
-        return;
-    }
-    int64_t middle = nn_tree_split(node.begin, node.end);
-    workers_fold(of, (nn_tree_node){node.begin, middle}, depth, sum);
-    if (node.end - middle == 1 && middle != of->at->workers->witness.microbatch) {
-        workers_add_gradient(of, middle, true, sum);
-        return;
-    }
-    nn_workers *workers = of->at->workers;
-    nn_real *right =
-        nn_scalar_at(workers->scalar, workers->fold[of->thread], (size_t)(depth * workers->fold_values));
-    workers_fold(of, (nn_tree_node){middle, node.end}, depth + 1, right);
-    workers->add(of->values, right, sum);
-}
-
-static void workers_layer_gradient(const workers_step *at, const workers_wave *wave, int l)
-{
-    const nn_layer *layer = &at->workers->model->network->layers[l];
-    int64_t tasks = (int64_t)layer->part_count * wave->node_count;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(at->workers->threads) if (tasks > 1)
-    for (int64_t task = 0; task < tasks; task++) {
-        int part = (int)(task / wave->node_count), node = (int)(task % wave->node_count);
-        double began = nn_profile_begin(at->workers->profile);
-        workers_part of = {
-            at, wave, l, part, omp_get_thread_num(), layer->part_begin[part + 1] - layer->part_begin[part]};
-        workers_fold(&of, wave->nodes[node], 0,
-                     nn_scalar_at(at->workers->scalar, wave->sums[node],
-                                  (size_t)(layer->offset + layer->part_begin[part])));
-        nn_profile_end(at->workers->profile, began, NN_PROFILE_GRADIENT, l);
-    }
-}
-
 static nn_status workers_collect_backward(const workers_step *at, const workers_wave *wave, int l)
 {
     if (!nn_network_collects(at->workers->model->network, l, NN_BACKWARD)) return NN_OK;
@@ -305,12 +243,14 @@ static nn_status workers_run_wave(const workers_step *at, const workers_wave *wa
 {
     const nn_network *network = at->workers->model->network;
     const nn_workers_hooks *hooks = &at->call->hooks;
+    const nn_wave_sum sum = {at->workers, at->call->weights, wave->nodes,
+                             wave->sums,  wave->node_count,  wave->first};
     NN_TRY(workers_forward(at, wave));
     for (int l = network->layer_count - 1; l > 0; l--) {
         NN_TRY(workers_collect_backward(at, wave, l));
         workers_pass(at, (workers_range){0, wave->count}, l, NN_BACKWARD);
         nn_pulse();
-        if (network->layers[l].part_count > 0) workers_layer_gradient(at, wave, l);
+        nn_wave_sum_layer(&sum, l);
         double began = nn_profile_begin(at->workers->profile);
         if (at->final && hooks->layer_done) NN_TRY(hooks->layer_done(hooks->layer_context, l));
         nn_profile_end(at->workers->profile, began, NN_PROFILE_REDUCTION, 0);

@@ -39,6 +39,10 @@ struct nn_workers {
     int fold_depth;
     int64_t fold_values;
     nn_real **fold; /* by thread: fold_depth x fold_values */
+    int64_t subtree_values;
+    nn_real
+        *subtree_sums; /* subtree_values: sums over subtrees, where threads share a node (step/wave_sum.h) */
+    nn_tree_node *subtrees; /* slots: those of a wave */
     int wave_depth;
     nn_real **wave_sums; /* wave_depth complete gradients, where a share takes several waves */
     nn_batch_statistics statistics;

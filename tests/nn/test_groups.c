@@ -198,6 +198,46 @@ static void test_groups_have_the_bits_of_calls_alone(void **state)
     check_groups(NULL);
 }
 
+/* The gradient of the last layer, each part in pieces, from the last to the first. */
+static void gradient_in_pieces(group *g, int pieces, nn_real *gradient)
+{
+    const nn_network *network = g->r.network;
+    int l = network->layer_count - 1;
+    const nn_layer *layer = &network->layers[l];
+    for (int part = 0; part < layer->part_count; part++)
+        for (int index = pieces - 1; index >= 0; index--) {
+            nn_network_gradient_piece(network, l, part, (nn_network_piece){index, pieces}, g->r.weights,
+                                      g->r.microbatch, g->r.scratch,
+                                      gradient + layer->offset + layer->part_begin[part]);
+            for (int64_t i = 0; i < network->scratch_values; i++) g->r.scratch[i] = (nn_real)NAN;
+        }
+}
+
+static void check_pieces(const char *yaml)
+{
+    group g = {0};
+    group_create(&g, yaml);
+    group_run(&g, (way){.alone = true});
+    const nn_network *network = g.r.network;
+    const nn_layer *layer = &network->layers[network->layer_count - 1];
+    for (int pieces = 1; nn_network_cuts(network, network->layer_count - 1) && pieces <= 5; pieces++) {
+        for (int64_t i = 0; i < network->value_count; i++) g.gradients[1][i] = (nn_real)NAN;
+        gradient_in_pieces(&g, pieces, g.gradients[1]);
+        expect_same(yaml, "gradient in pieces", layer->value_count, g.gradients[0] + layer->offset,
+                    g.gradients[1] + layer->offset);
+    }
+    group_destroy(&g);
+}
+
+static void test_pieces_have_the_bits_of_the_part(void **state)
+{
+    (void)state;
+    for_all_layers(check_pieces);
+    run r = run_tested("conv2d: {filters: 3, kernel: 3}");
+    assert_true(nn_network_cuts(r.network, r.network->layer_count - 1));
+    run_destroy(&r);
+}
+
 /* There is something to share: a share of two is not empty and not all, by layer. Convolutions and recurrent
  * layers pack. */
 static void test_layers_are_shared_and_pack(void **state)
@@ -230,6 +270,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_groups_have_the_bits_of_calls_alone),
+        cmocka_unit_test(test_pieces_have_the_bits_of_the_part),
         cmocka_unit_test(test_layers_are_shared_and_pack),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
