@@ -262,6 +262,7 @@ static void check_parts(nn_check *check)
     if (forecast->problem_count > 0)
         return; /* the job cannot be started: no need to know how long it takes */
     nn_check_time(check);
+    nn_check_sizes(check);
 }
 
 static void check_close(nn_check *check)

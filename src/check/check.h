@@ -35,8 +35,13 @@ void nn_check_disk(nn_check *check);
 
 /* Work, memory and traffic per rank. */
 void nn_check_needs(nn_check *check);
-/* Seconds, from a few steps of one microbatch on made-up samples. The last of all: it makes the workers and
- * the stepper of the run for this alone, and turns its verification off. */
+/* The microbatches that the busiest thread of a job computes one after another where a batch has `leaves`.
+ */
+int64_t nn_check_rounds(const nn_check *check, int64_t leaves);
+/* Seconds, from a few steps of one microbatch on made-up samples. It makes the workers and the stepper of the
+ * run for this alone, and turns its verification off: what follows is only the next function. */
 void nn_check_time(nn_check *check);
+/* What another microbatch size would gain or lose, likewise. */
+void nn_check_sizes(nn_check *check);
 
 #endif

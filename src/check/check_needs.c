@@ -22,21 +22,36 @@
 
 /* ---- work ---- */
 
+/* The fewest and the most microbatches of a rank. */
+static nn_status needs_share(const nn_check *check, int64_t leaves, int64_t *least, int64_t *most)
+{
+    nn_shares shares;
+    nn_status status = nn_shares_create(leaves, check->request->ranks, &shares);
+    *least = leaves;
+    *most = 0;
+    for (int rank = 0; status == NN_OK && rank < shares.size; rank++) {
+        int64_t count = nn_shares_length(&shares, rank);
+        if (count < *least) *least = count;
+        if (count > *most) *most = count;
+    }
+    nn_shares_release(&shares);
+    return status;
+}
+
+int64_t nn_check_rounds(const nn_check *check, int64_t leaves)
+{
+    int64_t least, most;
+    if (needs_share(check, leaves, &least, &most) != NN_OK) nn_error_clear();
+    return (most + check->run.threads - 1) / check->run.threads;
+}
+
 static nn_status needs_plan(nn_check *check)
 {
     const nn_run *run = &check->run;
     const nn_plan *plan = &run->plan;
     nn_forecast *forecast = check->forecast;
-    int64_t threads = run->threads, least = plan->microbatches, most = 0;
-    nn_shares shares;
-    nn_status status = nn_shares_create(plan->microbatches, check->request->ranks, &shares);
-    for (int rank = 0; status == NN_OK && rank < shares.size; rank++) {
-        int64_t count = nn_shares_length(&shares, rank);
-        if (count < least) least = count;
-        if (count > most) most = count;
-    }
-    nn_shares_release(&shares);
-    NN_TRY(status);
+    int64_t least, most;
+    NN_TRY(needs_share(check, plan->microbatches, &least, &most));
     forecast->has_plan = true;
     forecast->training = nn_dataset_count(run->data, NN_TRAIN);
     forecast->validation = nn_dataset_count(run->data, NN_VALIDATION);
@@ -49,7 +64,7 @@ static nn_status needs_plan(nn_check *check)
     forecast->leaves = plan->microbatches;
     forecast->least_leaves = least;
     forecast->most_leaves = most;
-    forecast->rounds = (most + threads - 1) / threads;
+    forecast->rounds = nn_check_rounds(check, plan->microbatches);
     return NN_OK;
 }
 

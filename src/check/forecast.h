@@ -17,6 +17,13 @@ typedef struct nn_forecast_request {
     const char *data_problem; /* the data cannot even be opened; NULL: it can */
 } nn_forecast_request;
 
+/* Another microbatch size. */
+typedef struct nn_forecast_microbatch {
+    int64_t size;
+    double change; /* of the time of a step: 0.1 is 10 % more */
+} nn_forecast_microbatch;
+#define NN_FORECAST_SIZES 4
+
 typedef struct nn_forecast {
     nn_text problems; /* one per line; a line that begins with a space continues the one before */
     int64_t problem_count;
@@ -59,6 +66,8 @@ typedef struct nn_forecast {
     bool has_time;
     double leaf_seconds, update_seconds; /* measured here, on one thread */
     double step_seconds, evaluation_seconds, epoch_seconds, run_seconds, save_seconds;
+    int size_count; /* 0: none was timed */
+    nn_forecast_microbatch sizes[NN_FORECAST_SIZES];
     double save_interval; /* between checkpoints */
     double stop_seconds;  /* that a job keeps for its end */
     int64_t jobs;         /* that the run takes under the time limit; 0: no limit, or too short a one */

@@ -1,5 +1,6 @@
 /* nntrain check [CONFIG.yaml] */
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,9 @@ static const nn_command_option check_options[] = {
 
 /* Lines shown of one problem, in addition to its first and its last. */
 #define CHECK_LINES 6
+
+/* Differences in time below this many per cent are not shown. */
+#define CHECK_CHANGE 3.0
 
 /* More ranks or nodes than this are a typing error. */
 #define CHECK_MOST 1000000
@@ -237,6 +241,26 @@ static void check_show_disk(const nn_forecast *forecast)
         check_line("", "written every %s", nn_format_seconds(every, forecast->save_interval));
 }
 
+/* What other microbatch sizes would gain or lose. */
+static void check_show_sizes(const nn_forecast *forecast)
+{
+    nn_text text = {0};
+    for (int i = 0; i < forecast->size_count; i++) {
+        double percent = 100 * forecast->sizes[i].change;
+        nn_text_append(&text, "%sof %lld", i > 0 ? "; " : "", (long long)forecast->sizes[i].size);
+        if (i == 0) nn_text_append(&text, " instead of %lld", (long long)forecast->microbatch_size);
+        if (fabs(percent) < CHECK_CHANGE)
+            nn_text_append(&text, ": as fast");
+        else
+            nn_text_append(&text, ": %.0f %% %s", fabs(percent), percent > 0 ? "slower" : "faster");
+    }
+    if (text.bytes) {
+        check_line("microbatches", "%s", text.bytes);
+        check_line("", "per step, as timed here; a new run can have another training.microbatch_size");
+    }
+    nn_text_free(&text);
+}
+
 static void check_show_time(const nn_forecast_request *request, const nn_forecast *forecast)
 {
     char step[NN_FORMAT_SIZE], epoch[NN_FORMAT_SIZE], run[NN_FORMAT_SIZE], leaf[NN_FORMAT_SIZE],
@@ -250,6 +274,7 @@ static void check_show_time(const nn_forecast_request *request, const nn_forecas
                nn_format_seconds(leaf, forecast->leaf_seconds),
                nn_format_seconds(update, forecast->update_seconds));
     check_line("", "reading data and messages between ranks are not included");
+    check_show_sizes(forecast);
     if (request->time_limit <= 0 || forecast->jobs == 0) return;
     nn_format_seconds(limit, request->time_limit);
     if (forecast->jobs == 1)

@@ -39,6 +39,7 @@ says '^  - warning: the run has only 54 steps'
 says '^  steps +18 per epoch x 3 epochs = 54$'
 says '5 to 7 microbatches per rank|6 microbatches per rank'
 says '^  time, about '
+says '^  microbatches  of 1 instead of 4: .*; of 2: .*; of 8: '
 [ -e new ] && fail "check made the run directory"
 [ "$(grep -vc '^warning' check.log)" -le 25 ] || fail "$(wc -l <check.log) lines"
 SLURM_NTASKS=4 look 0 classifier.yaml -n 4
@@ -123,6 +124,9 @@ train 2 1 classifier.yaml --run-dir trained --set training.epochs=2 || fail "tra
 find trained -type f -printf '%p %s %T@\n' | sort >before
 look 0 classifier.yaml --run-dir trained -n 5
 says '36 of them are done'
+grep -q '^  microbatches' check.log && fail "another microbatch size for a run that has begun"
+OMP_NUM_THREADS=1 look 0 classifier.yaml -n 1 --set training.microbatch_size=36
+says '^  microbatches  of 9 instead of 36: [^;]*; of 18: [^;]*; of 72: [^;]*$'
 finds 1 'was made with different settings' classifier.yaml --run-dir trained --set optimizer.adam.learning_rate=0.5
 says '^      optimizer.adam.learning_rate: was 0.002, is now 0.5'
 look 0 classifier.yaml --run-dir trained --fresh --set optimizer.adam.learning_rate=0.5
