@@ -121,6 +121,7 @@ static nn_status needs_measure(const nn_check *check, nn_ranks ranks, size_t *re
     NN_TRY_TO(done, status, NN_ALLOCATE(&bucket_of_layer, network->layer_count, "the list of buckets"));
     NN_TRY_TO(done, status, nn_buckets_make(network, &buckets, bucket_of_layer));
     nn_reduction_layout layout = nn_buckets_layout(network, &buckets, leaf_counts, 2);
+    layout.threads = run->threads;
     *reduction = nn_reduction_memory(ranks, &layout, mode);
     status = nn_reduction_measure(ranks, &layout, mode, traffic);
 done:

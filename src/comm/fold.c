@@ -109,14 +109,14 @@ size_t nn_fold_scratch(const nn_fold *fold, unsigned width)
     return fold->slot_count < 2 ? 0 : (size_t)(fold->slot_count - 1) * (size_t)NN_FOLD_BLOCK * width;
 }
 
-void nn_fold_run(const nn_fold *fold, nn_reduction_add add, unsigned width, int64_t count,
+void nn_fold_run(const nn_fold *fold, nn_reduction_add add, unsigned width, int64_t begin, int64_t end,
                  const char *const *sources, char *sum, char *scratch)
 {
     const size_t slot_size = (size_t)NN_FOLD_BLOCK * width;
 
-    for (int64_t done = 0; done < count; done += NN_FOLD_BLOCK) {
-        int64_t block = count - done < NN_FOLD_BLOCK ? count - done : NN_FOLD_BLOCK;
-        size_t offset = (size_t)done * width;
+    for (int64_t first = begin; first < end; first += NN_FOLD_BLOCK) {
+        int64_t block = end - first < NN_FOLD_BLOCK ? end - first : NN_FOLD_BLOCK;
+        size_t offset = (size_t)first * width;
 
         for (const nn_fold_step *step = fold->steps; step < fold->steps + fold->step_count; step++) {
             char *slot = step->slot == 0 ? sum + offset : scratch + (size_t)(step->slot - 1) * slot_size;

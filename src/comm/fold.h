@@ -33,11 +33,12 @@ nn_status nn_fold_create(int64_t leaf_count, const nn_tree_node *sources, int so
                          nn_fold *fold);
 void nn_fold_release(nn_fold *fold);
 
-/* Bytes of scratch needed by nn_fold_run. */
+/* Bytes of scratch needed by each thread that calls nn_fold_run. */
 size_t nn_fold_scratch(const nn_fold *fold, unsigned width);
 
-/* Sums `count` values of `width` bytes. sum is sources[own] if there is an own source. */
-void nn_fold_run(const nn_fold *fold, nn_reduction_add add, unsigned width, int64_t count,
+/* Sums the values [begin, end), of `width` bytes, of all sources. sum is sources[own] if there is an own
+ * source. */
+void nn_fold_run(const nn_fold *fold, nn_reduction_add add, unsigned width, int64_t begin, int64_t end,
                  const char *const *sources, char *sum, char *scratch);
 
 #endif

@@ -12,6 +12,12 @@ static const nn_reduction_kind *const reduction_kinds[] = {
     [NN_REDUCE_MPI] = &nn_reduction_mpi,
 };
 
+/* Bytes of the scratch of all threads. */
+static size_t reduction_scratch(const nn_reduction_plan *plan)
+{
+    return plan->scratch * (size_t)plan->threads;
+}
+
 static nn_status reduction_plan(nn_comm *comm, const nn_reduction_layout *layout, nn_reduction_mode mode,
                                 nn_reduction **reduction)
 {
@@ -33,6 +39,8 @@ nn_status nn_reduction_create(nn_comm *comm, const nn_reduction_layout *layout, 
     if (nn_comm_size(comm) > 1)
         NN_TRY_TO(failed, status,
                   NN_MPI_WAIT(MPI_Comm_dup(comm->job, &made->group), "duplicating a communicator"));
+    NN_TRY_TO(failed, status,
+              nn_comm_agree(comm, NN_ALLOCATE(&made->scratch, reduction_scratch(&made->plan), "sums")));
     made->kind = reduction_kinds[mode];
     NN_TRY_TO(failed, status, nn_comm_agree(comm, made->kind->create(made)));
     *reduction = made;
@@ -41,6 +49,11 @@ nn_status nn_reduction_create(nn_comm *comm, const nn_reduction_layout *layout, 
 failed:
     nn_reduction_destroy(made);
     return status;
+}
+
+void nn_reduction_attach(nn_reduction *reduction, nn_reduction_hooks hooks)
+{
+    reduction->hooks = hooks;
 }
 
 /* If any rank is in the middle of a sum, MPI may still write to the buffers: they must live until the process
@@ -62,6 +75,7 @@ void nn_reduction_destroy(nn_reduction *reduction)
     }
     if (reduction->group != MPI_COMM_NULL) (void)NN_MPI_WAIT(MPI_Comm_free(&reduction->group), "ending");
     nn_reduction_plan_release(&reduction->plan);
+    nn_free(reduction->scratch);
     nn_free(reduction);
 }
 
@@ -72,7 +86,7 @@ size_t nn_reduction_memory(nn_ranks ranks, const nn_reduction_layout *layout, nn
 
     if (nn_reduction_plan_create(ranks, layout, mode, &plan) != NN_OK) return 0;
     size = nn_reduction_plan_arrays(&plan, plan.rank) + nn_reduction_plan_arrivals(&plan, ranks.leaders) +
-           nn_reduction_plan_sum(&plan) + plan.scratch;
+           nn_reduction_plan_sum(&plan) + reduction_scratch(&plan);
     nn_reduction_plan_release(&plan);
     return size;
 }

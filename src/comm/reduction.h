@@ -28,6 +28,9 @@ nn_status nn_reduction_create(nn_comm *comm, const nn_reduction_layout *layout, 
                               nn_reduction_add add, nn_reduction **reduction);
 void nn_reduction_destroy(nn_reduction *reduction);
 
+/* Adds hooks, which are copied, before the first step. */
+void nn_reduction_attach(nn_reduction *reduction, nn_reduction_hooks hooks);
+
 /* Bytes that nn_reduction_create will allocate on a rank, for the memory forecast. */
 size_t nn_reduction_memory(nn_ranks ranks, const nn_reduction_layout *layout, nn_reduction_mode mode);
 

@@ -101,7 +101,6 @@ static nn_status exact_allocate(nn_reduction *reduction)
     NN_TRY(NN_ALLOCATE(&exact->arrivals, nn_reduction_plan_arrivals(plan, exact->peers.group),
                        "gradients of other nodes"));
     NN_TRY(NN_ALLOCATE(&exact->sum, nn_reduction_plan_sum(plan), "summed gradients"));
-    NN_TRY(NN_ALLOCATE(&exact->scratch, plan->scratch, "sums in progress"));
     return nn_exact_create_share(reduction);
 }
 
@@ -166,7 +165,6 @@ static void exact_destroy(nn_reduction *reduction)
     nn_free(exact->sources);
     nn_free(exact->arrivals);
     nn_free(exact->sum);
-    nn_free(exact->scratch);
     nn_free(exact);
 }
 
@@ -307,8 +305,7 @@ static void exact_sum(nn_reduction *reduction, int64_t index)
         }
     }
     slice->gradient = has_leaves ? (char *)nn_reduction_partial(reduction, 0) + offset : exact->sum + packed;
-    nn_fold_run(&leaves->fold, reduction->add, plan->width, slice->end - slice->begin, exact->sources,
-                slice->gradient, exact->scratch);
+    nn_reduction_sum(reduction, slice, exact->sources, slice->gradient, true);
 }
 
 /* Once all is summed, and what peers or messages still take from here is taken, the partials are free again.

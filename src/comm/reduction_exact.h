@@ -23,7 +23,7 @@ typedef struct nn_exact {
     /* For each source: its address (of the packed owned slices, if it arrives in messages), and that of its
      * current slice. */
     const char **origins, **sources;
-    char *arrivals, *sum, *scratch;
+    char *arrivals, *sum;
     int64_t unsummed; /* buckets [0, unsummed) have not been summed in this step */
     bool announced;   /* the peers know that this rank has summed everything */
 

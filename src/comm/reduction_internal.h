@@ -24,6 +24,8 @@ struct nn_reduction {
     nn_comm *comm;  /* borrowed */
     MPI_Comm group; /* the job's ranks, for messages of this reduction only */
     nn_reduction_add add;
+    nn_reduction_hooks hooks;
+    char *scratch; /* of the sums in progress, by thread */
     nn_reduction_plan plan;
     void *state;
     char *weights;                        /* `count` values; the partials follow, `stride` bytes apart */
@@ -31,6 +33,12 @@ struct nn_reduction {
     int64_t unstarted;                    /* buckets [0, unstarted) have not been started in this step */
     bool summing;                         /* between begin and finish */
 };
+
+/* Sums the values of a slice, block by block on the caller's threads, to `sum`; the addresses are those of
+ * the slice's first value; sources NULL: nothing is left to add. Where that completes the sum, `completes`,
+ * the hook is called for each block. */
+void nn_reduction_sum(nn_reduction *reduction, const nn_reduction_slice *slice, const char *const *sources,
+                      char *sum, bool completes);
 
 extern const nn_reduction_kind nn_reduction_exact, nn_reduction_mpi;
 

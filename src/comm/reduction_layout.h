@@ -8,7 +8,8 @@
 
 typedef enum nn_reduction_mode { NN_REDUCE_EXACT, NN_REDUCE_MPI } nn_reduction_mode;
 
-/* How the flat vector is divided: depends on the network alone. Borrowed during nn_reduction_create. */
+/* How the flat vector is divided, which depends on the network alone, and how many threads add. Borrowed
+ * during nn_reduction_create. */
 typedef struct nn_reduction_layout {
     nn_scalar scalar;
     int64_t count;               /* values in the flat vector */
@@ -18,16 +19,31 @@ typedef struct nn_reduction_layout {
     const int64_t *bucket_begin; /* bucket_count + 1 entries, from 0 to block_count */
     const int64_t *leaf_counts;  /* the possible numbers of leaves: full batch, short last batch */
     int leaf_count_kinds;
+    int threads; /* that nn_reduction_hooks.run has at most; 0: one */
 } nn_reduction_layout;
 
 /* Adds two arrays of the scalar type: sum += values. Passed in, so that comm needs no arithmetic of its
  * own. */
 typedef void (*nn_reduction_add)(int64_t count, const void *values, void *sum);
 
+/* Task `index` of many, done by `thread`, counted from 0. */
+typedef void (*nn_reduction_task)(void *argument, int64_t index, int thread);
+
+/* What a caller adds to a reduction. */
+typedef struct nn_reduction_hooks {
+    void *context;
+    /* Performs the tasks [0, count) on the caller's threads. NULL: one after another. */
+    void (*run)(void *context, int64_t count, nn_reduction_task task, void *argument);
+    /* Called once per step for each owned block, on the thread that has just completed its sum, while the
+     * block is in cache: block `owned` of the owned ones. It may change the sum. NULL: nothing. */
+    void (*summed)(void *context, int64_t owned);
+} nn_reduction_hooks;
+
 /* An owned slice: whole blocks. After finish, `gradient` points to the summed values of [begin, end). */
 typedef struct nn_reduction_slice {
     int64_t block_begin, block_end;
     int64_t begin, end; /* in the flat vector */
+    int64_t owned;      /* number of owned blocks before it */
     void *gradient;
 } nn_reduction_slice;
 

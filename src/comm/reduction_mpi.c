@@ -6,9 +6,9 @@
 
 typedef struct mpi_state {
     char *arrays;
-    char *scratch;
     const char **sources;
     nn_messages sums;
+    bool completed; /* the blocks of this step have been announced as summed */
 } mpi_state;
 
 static nn_status mpi_create(nn_reduction *reduction)
@@ -25,7 +25,6 @@ static nn_status mpi_create(nn_reduction *reduction)
     }
     NN_TRY(nn_messages_create(reduction->group, pieces, &state->sums));
     NN_TRY(NN_ALLOCATE(&state->arrays, nn_reduction_plan_arrays(plan, plan->rank), "weights and gradients"));
-    NN_TRY(NN_ALLOCATE(&state->scratch, plan->scratch, "sums in progress"));
     NN_TRY(NN_ALLOCATE(&state->sources, plan->partial_counts[plan->rank], "sums in progress"));
     reduction->weights = state->arrays;
     if (plan->slice_count > 0) plan->slices[0].gradient = nn_reduction_partial(reduction, 0);
@@ -39,7 +38,6 @@ static void mpi_destroy(nn_reduction *reduction)
     if (state == NULL) return;
     nn_messages_release(&state->sums);
     nn_free(state->arrays);
-    nn_free(state->scratch);
     nn_free(state->sources);
     nn_free(state);
 }
@@ -49,6 +47,7 @@ static nn_status mpi_begin(nn_reduction *reduction)
     mpi_state *state = reduction->state;
 
     state->sums.count = 0;
+    state->completed = false;
     return NN_OK;
 }
 
@@ -66,17 +65,22 @@ static nn_status mpi_start(nn_reduction *reduction, int64_t bucket)
     for (int i = 0; i < node_count; i++)
         state->sources[i] = (char *)nn_reduction_partial(reduction, i) + offset;
     if (node_count == 0) memset(sum, 0, (size_t)count * plan->width);
-    nn_fold_run(&reduction->leaves->fold, reduction->add, plan->width, count, state->sources, sum,
-                state->scratch);
+    whole.owned = whole.block_begin; /* every rank owns all blocks */
+    nn_reduction_sum(reduction, &whole, state->sources, sum, false);
     return plan->size == 1 ? NN_OK : nn_messages_sum(&state->sums, sum, count, plan->width);
 }
 
 static nn_status mpi_progress(nn_reduction *reduction, bool *summed)
 {
+    const nn_reduction_plan *plan = &reduction->plan;
     mpi_state *state = reduction->state;
 
     NN_TRY(nn_messages_test(&state->sums, 0, state->sums.count, summed));
     *summed = *summed && reduction->unstarted == 0;
+    if (!*summed || state->completed) return NN_OK;
+    for (int64_t i = 0; i < plan->slice_count; i++)
+        nn_reduction_sum(reduction, &plan->slices[i], NULL, NULL, true);
+    state->completed = true;
     return NN_OK;
 }
 

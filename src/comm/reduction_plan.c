@@ -67,6 +67,25 @@ static nn_status plan_leaves(nn_reduction_plan *plan, int64_t leaf_count, nn_red
     return NN_OK;
 }
 
+static nn_status plan_list_owned(nn_reduction_plan *plan, const nn_reduction_layout *layout)
+{
+    int64_t blocks = 0;
+
+    for (int64_t i = 0; i < plan->slice_count; i++) {
+        nn_reduction_slice *slice = &plan->slices[i];
+        slice->owned = blocks;
+        blocks += slice->block_end - slice->block_begin;
+        plan->owned += slice->end - slice->begin;
+    }
+    NN_TRY(NN_ALLOCATE(&plan->owned_begin, blocks, "the slices of a rank"));
+    for (int64_t i = 0; i < plan->slice_count; i++) {
+        const nn_reduction_slice *slice = &plan->slices[i];
+        memcpy(plan->owned_begin + slice->owned, layout->block_begin + slice->block_begin,
+               (size_t)(slice->block_end - slice->block_begin) * sizeof *plan->owned_begin);
+    }
+    return NN_OK;
+}
+
 static nn_status plan_slices(nn_reduction_plan *plan, const nn_reduction_layout *layout)
 {
     NN_TRY(NN_ALLOCATE(&plan->slices, plan->bucket_count + 1, "the slices of a rank"));
@@ -78,9 +97,7 @@ static nn_status plan_slices(nn_reduction_plan *plan, const nn_reduction_layout 
         plan->slices[0] = (nn_reduction_slice){.block_end = layout->block_count, .end = layout->count};
         plan->slice_count = layout->count > 0;
     }
-    for (int64_t i = 0; i < plan->slice_count; i++)
-        plan->owned += plan->slices[i].end - plan->slices[i].begin;
-    return NN_OK;
+    return plan_list_owned(plan, layout);
 }
 
 static nn_status plan_fill(const nn_reduction_layout *layout, nn_reduction_plan *plan)
@@ -110,6 +127,7 @@ nn_status nn_reduction_plan_create(nn_ranks ranks, const nn_reduction_layout *la
                                 .width = width,
                                 .count = layout->count,
                                 .bucket_count = layout->bucket_count,
+                                .threads = layout->threads > 0 ? layout->threads : 1,
                                 .stride = (bytes + NN_ALIGNMENT - 1) / NN_ALIGNMENT * NN_ALIGNMENT};
     status = plan_fill(layout, plan);
     if (status != NN_OK) nn_reduction_plan_release(plan);
@@ -126,6 +144,7 @@ void nn_reduction_plan_release(nn_reduction_plan *plan)
     nn_free(plan->leaves);
     nn_free(plan->partial_counts);
     nn_free(plan->slices);
+    nn_free(plan->owned_begin);
     nn_cuts_release(&plan->cuts);
     *plan = (nn_reduction_plan){0};
 }

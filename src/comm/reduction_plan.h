@@ -27,9 +27,11 @@ typedef struct nn_reduction_plan {
     int *partial_counts; /* for each rank: the largest number of nodes that it holds */
     nn_reduction_slice *slices;
     int64_t slice_count;
-    int64_t owned;     /* total number of values in the owned slices */
-    bool lacks_leaves; /* for some number of leaves, this rank has no node */
-    size_t scratch;    /* bytes */
+    int64_t owned;        /* total number of values in the owned slices */
+    bool lacks_leaves;    /* for some number of leaves, this rank has no node */
+    int64_t *owned_begin; /* where each owned block begins in the flat vector */
+    int threads;
+    size_t scratch; /* bytes per thread */
 } nn_reduction_plan;
 
 /* Plans the reduction for rank ranks.rank, without communication; release the plan with

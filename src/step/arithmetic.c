@@ -12,6 +12,6 @@ const nn_step_arithmetic NN_REAL_SYMBOL(nn_step_arithmetic) = {
     .repeat = nn_repeat_values,
     .to_indices = nn_index_values,
     .summarise = nn_summarise_values,
-    .measure = nn_update_measure_values,
+    .measure = nn_update_measure_block,
     .apply = nn_update_apply_values,
 };

@@ -21,8 +21,9 @@ typedef struct nn_step_arithmetic {
     /* Adds values to a summary; returns whether all of them are finite. */
     bool (*summarise)(int64_t count, const nn_real *values, nn_value_facts *facts);
 
-    /* nn_update_measure and nn_update_apply. */
-    void (*measure)(nn_update *update, int64_t step, const nn_real *weights, double *measures);
+    /* Measures one owned block (nn_update_measure). */
+    void (*measure)(const nn_update *update, int64_t owned);
+    /* nn_update_apply. */
     void (*apply)(nn_update *update, nn_real *weights);
 } nn_step_arithmetic;
 

@@ -136,6 +136,8 @@ static nn_status step_begin(nn_stepper *stepper, int64_t step, step_run *of)
     of->values = nn_agreement_values_of(stepper, &of->layout);
     if (!exact) of->values.measures = stepper->measures; /* every rank measures every block */
     of->own = NN_STEP_REPORT_NONE;
+    nn_update_measure(stepper->update, step + 1, nn_reduction_weights(stepper->reduction),
+                      of->values.measures);
     NN_TRY(nn_reduction_begin(stepper->reduction, shares->leaves, of->nodes, &of->node_count));
     step_fault_weights(stepper, "step.weights");
     return step_reach(stepper, NN_SEAM_BEGIN, &of->progress);
@@ -183,11 +185,10 @@ static nn_status step_reduce(step_run *of)
     return step_reach(stepper, NN_SEAM_REDUCED, &of->progress);
 }
 
-/* Measures the owned blocks; returns the first one that is not finite, or -1. */
-static int64_t step_measure(nn_stepper *stepper, int64_t step, double *measures)
+/* The first owned block that is not finite, or -1. */
+static int64_t step_find_bad_block(const nn_stepper *stepper, const double *measures)
 {
-    nn_update *update = stepper->update;
-    nn_update_measure(update, step + 1, nn_reduction_weights(stepper->reduction), measures);
+    const nn_update *update = stepper->update;
     for (int64_t b = 0; b < update->block_count; b++)
         if (!isfinite(measures[b * update->measures])) return update->blocks[b].block;
     return -1;
@@ -198,7 +199,7 @@ static nn_status step_agree(step_run *of, unsigned requests, nn_step_result *res
     nn_stepper *stepper = of->stepper;
     bool lost;
     of->own.requests = requests;
-    of->own.bad_block = step_measure(stepper, of->progress.step, of->values.measures);
+    of->own.bad_block = step_find_bad_block(stepper, of->values.measures);
     NN_TRY(nn_agreement_reach(stepper, &of->layout, &of->own, result, &lost));
     if (lost) return nn_comm_agree(stepper->comm, nn_dataset_status(stepper->data, NN_TRAIN));
     of->progress.requests = result->requests;

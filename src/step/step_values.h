@@ -10,7 +10,7 @@ void nn_index_values(int64_t count, int64_t classes, nn_real *values);
 void nn_find_dominant_values(nn_loaded *loaded, const nn_model *model);
 nn_nonfinite nn_find_nonfinite_values(const nn_loaded *loaded, const nn_model *model);
 bool nn_summarise_values(int64_t count, const nn_real *values, nn_value_facts *facts);
-void nn_update_measure_values(nn_update *update, int64_t step, const nn_real *weights, double *measures);
+void nn_update_measure_block(const nn_update *update, int64_t owned);
 void nn_update_apply_values(nn_update *update, nn_real *weights);
 
 #endif

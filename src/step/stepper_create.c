@@ -34,6 +34,7 @@ static nn_status stepper_create_reduction(nn_stepper *stepper, const nn_buckets 
     const nn_reduction_mode mode = (nn_reduction_mode)stepper->settings->training.allreduce;
     int64_t leaf_counts[2] = {stepper->plan.microbatches, stepper->plan.last_microbatches};
     nn_reduction_layout layout = nn_buckets_layout(stepper->model->network, buckets, leaf_counts, 2);
+    layout.threads = stepper->threads;
     size_t before = nn_memory_in_use();
     NN_TRY(nn_reduction_create(stepper->comm, &layout, mode, nn_step_arithmetic_of(stepper->scalar)->add,
                                &stepper->reduction));

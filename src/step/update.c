@@ -1,6 +1,7 @@
 /* The sharded optimizer: who updates what. The loops over blocks are in update_values.c. */
 #include "step/update.h"
 
+#include <omp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -101,6 +102,20 @@ static nn_status update_allocate_states(nn_update *update)
     return NN_OK;
 }
 
+/* Tasks of the reduction on the rank's threads. */
+static void update_run(void *context, int64_t count, nn_reduction_task task, void *argument)
+{
+    const nn_update *update = context;
+#pragma omp parallel for schedule(static) num_threads(update->options.threads) if (count > 1)
+    for (int64_t i = 0; i < count; i++) task(argument, i, omp_get_thread_num());
+}
+
+static void update_summed(void *context, int64_t owned)
+{
+    const nn_update *update = context;
+    if (update->measured) nn_step_arithmetic_of(update->scalar)->measure(update, owned);
+}
+
 nn_status nn_update_create(const nn_network *network, const nn_update_options *options,
                            nn_reduction *reduction, nn_update **update)
 {
@@ -111,6 +126,7 @@ nn_status nn_update_create(const nn_network *network, const nn_update_options *o
     (*update)->reduction = reduction;
     nn_status status = update_list(*update, network);
     if (status == NN_OK) status = update_allocate_states(*update);
+    nn_reduction_attach(reduction, (nn_reduction_hooks){*update, update_run, update_summed});
     if (status != NN_OK) {
         nn_update_destroy(*update);
         *update = NULL;
@@ -168,7 +184,9 @@ void nn_update_prepare(nn_update *update, const nn_optimizer_step *step, const d
 
 void nn_update_measure(nn_update *update, int64_t step, const nn_real *weights, double *measures)
 {
-    nn_step_arithmetic_of(update->scalar)->measure(update, step, weights, measures);
+    update->step = step;
+    update->weights = weights;
+    update->measured = measures;
 }
 
 void nn_update_apply(nn_update *update, nn_real *weights)

@@ -58,6 +58,9 @@ typedef struct nn_update {
     nn_real *states[NN_UPDATE_STATES];       /* owned_values each: slice after slice */
     nn_real *average;                        /* the last of the states, or NULL */
     double kept;                             /* fraction of the average, in this step */
+    int64_t step;                            /* to be measured, from 1, ... */
+    const nn_real *weights;                  /* ... with these weights */
+    double *measured;                        /* `measures` values for each owned block, in order */
 } nn_update;
 
 /* network and reduction are borrowed. */
@@ -68,9 +71,11 @@ void nn_update_destroy(nn_update *update); /* accepts NULL */
 /* Before the first step of a new run: the average starts as a copy of the weights. */
 void nn_update_begin(nn_update *update, const nn_real *weights);
 
-/* Clips the reduced gradient to clip_value; then writes, for each owned block in order, `measures` values:
- * the sum of squares of the gradient (0 where nothing is trained; not finite where any value is not,
- * including those of statistics), and the sums of an optimizer that measures. step: from 1. */
+/* Before a step is reduced: when the sum of an owned block is complete, it is clipped to clip_value, and its
+ * `measures` values are written to measures, for each owned block in order: the sum of squares of the
+ * gradient (0 where nothing is trained; not finite where any value is not, including those of statistics),
+ * and the sums of an optimizer that measures. All is written when nn_reduction_finish returns. step: from 1.
+ * Weights and measures are borrowed. */
 void nn_update_measure(nn_update *update, int64_t step, const nn_real *weights, double *measures);
 
 /* Prepares the step for each kind. measures: of all blocks of the network in order; read only where the

@@ -28,29 +28,26 @@ static double update_clip(double clip_value, int64_t count, nn_real *gradient)
     return nn_sum_squares(count, gradient);
 }
 
-void nn_update_measure_values(nn_update *update, int64_t step, const nn_real *weights, double *measures)
+void nn_update_measure_block(const nn_update *update, int64_t owned)
 {
     const nn_reduction_slice *slices;
     nn_reduction_slices(update->reduction, &slices);
     const nn_optimizer_type *optimizer = update->options.optimizer;
-#pragma omp parallel for schedule(static) num_threads(update->options.threads)
-    for (int64_t b = 0; b < update->block_count; b++) {
-        const nn_owned_block *block = &update->blocks[b];
-        double *of_block = measures + b * update->measures;
-        int64_t count = block->end - block->begin;
-        for (int m = 0; m < update->measures; m++) of_block[m] = 0;
-        nn_real *gradient = update_gradient(block, slices), *slots[NN_OPTIMIZER_SLOTS];
-        if (block->kind < 0) {
-            if (block->parameter->statistic && !nn_all_finite(count, gradient)) of_block[0] = INFINITY;
-            continue;
-        }
-        of_block[0] = update_clip(update->options.clip_value, count, gradient);
-        if (optimizer->sums == 0) continue;
-        nn_optimizer_step at = {.step = step, .is_matrix = update->kinds[block->kind].is_matrix};
-        update_find_slots(update, block, slots);
-        optimizer->measure(update->options.options, &at, count, gradient, slots, weights + block->begin,
-                           of_block + 1);
+    const nn_owned_block *block = &update->blocks[owned];
+    double *of_block = update->measured + owned * update->measures;
+    int64_t count = block->end - block->begin;
+    for (int m = 0; m < update->measures; m++) of_block[m] = 0;
+    nn_real *gradient = update_gradient(block, slices), *slots[NN_OPTIMIZER_SLOTS];
+    if (block->kind < 0) {
+        if (block->parameter->statistic && !nn_all_finite(count, gradient)) of_block[0] = INFINITY;
+        return;
     }
+    of_block[0] = update_clip(update->options.clip_value, count, gradient);
+    if (optimizer->sums == 0) return;
+    nn_optimizer_step at = {.step = update->step, .is_matrix = update->kinds[block->kind].is_matrix};
+    update_find_slots(update, block, slots);
+    optimizer->measure(update->options.options, &at, count, gradient, slots, update->weights + block->begin,
+                       of_block + 1);
 }
 
 void nn_update_apply_values(nn_update *update, nn_real *weights)

@@ -21,6 +21,7 @@
 #define STEPS 5
 #define STEP_WITHOUT_SHARE 2
 #define KINDS 2
+#define THREADS 2
 #define MORE_THAN_ALL_ALLOCATIONS 60
 
 typedef struct test_layout {
@@ -52,6 +53,8 @@ typedef struct test_case {
     char *node;     /* the sum of a node, before it is passed on */
     char *gradient; /* the serial sum */
     char *weights;  /* expected weights */
+    int step;
+    int seen[MAX_BLOCKS]; /* how often each owned block was announced in this step */
 } test_case;
 
 static double *leaf_values; /* MAX_LEAVES x MAX_COUNT */
@@ -158,6 +161,44 @@ static void check_values(const test_case *test, const char *values, const char *
     }
 }
 
+/* In reverse, and by another thread number each time. */
+static void run_tasks(void *context, int64_t count, nn_reduction_task task, void *argument)
+{
+    (void)context;
+    for (int64_t i = count; i-- > 0;) task(argument, i, (int)(i % THREADS));
+}
+
+/* A block is announced when its sum is complete. */
+static void block_summed(void *context, int64_t owned)
+{
+    test_case *test = context;
+    const nn_reduction_slice *slices = NULL;
+    int64_t slice_count = nn_reduction_slices(test->reduction, &slices);
+
+    test->seen[owned]++;
+    for (const nn_reduction_slice *slice = slices; slice < slices + slice_count; slice++) {
+        int64_t block = owned - slice->owned + slice->block_begin;
+        if (block < slice->block_begin || block >= slice->block_end) continue;
+        check_values(
+            test, (char *)slice->gradient + bytes_of(test, test->layout.block_begin[block] - slice->begin),
+            test->gradient + bytes_of(test, test->layout.block_begin[block]), test->layout.block_begin[block],
+            test->layout.block_begin[block + 1], test->step, "gradients of an announced block");
+    }
+}
+
+/* Every owned block has been announced once. */
+static void check_seen(test_case *test)
+{
+    const nn_reduction_slice *slices = NULL;
+    int64_t slice_count = nn_reduction_slices(test->reduction, &slices), owned = 0;
+
+    for (int64_t i = 0; i < slice_count; i++) owned += slices[i].block_end - slices[i].block_begin;
+    for (int64_t i = 0; i < MAX_BLOCKS; i++) {
+        CHECK(test->seen[i] == (i < owned), "owned block %lld was announced %d times", (long long)i,
+              test->seen[i]);
+    }
+}
+
 static void run_sum(test_case *test, int step, int64_t leaf_count)
 {
     const nn_reduction_layout *layout = &test->layout;
@@ -202,7 +243,10 @@ static void run_step(test_case *test, int step)
     char *weights = nn_reduction_weights(test->reduction);
 
     sum_node(test, step, 0, leaf_count, test->gradient);
+    test->step = step;
+    memset(test->seen, 0, sizeof(test->seen));
     run_sum(test, step, leaf_count);
+    check_seen(test);
     slice_count = nn_reduction_slices(test->reduction, &slices);
     for (const nn_reduction_slice *slice = slices; slice < slices + slice_count; slice++) {
         check_values(test, slice->gradient, test->gradient + bytes_of(test, slice->begin), slice->begin,
@@ -266,7 +310,8 @@ static void fill_layout(test_case *test, const int64_t *leaf_counts)
                                          .bucket_count = shape->buckets,
                                          .bucket_begin = shape->bucket_begin,
                                          .leaf_counts = leaf_counts,
-                                         .leaf_count_kinds = KINDS};
+                                         .leaf_count_kinds = KINDS,
+                                         .threads = THREADS};
 }
 
 static void run_steps(test_case *test)
@@ -280,6 +325,7 @@ static void run_steps(test_case *test)
         set_value(test, weights, i, leaf_values[i]);
     }
     check_slices(test);
+    nn_reduction_attach(test->reduction, (nn_reduction_hooks){test, run_tasks, block_summed});
     for (int step = 0; step < STEPS; step++) run_step(test, step);
     nn_free(test->gradient);
     nn_free(test->weights);

@@ -63,7 +63,7 @@ static void test_reduction(void **state)
     (void)state;
     const int64_t blocks[] = {0, 3, 8}, buckets[] = {0, 1, 2}, leaves[] = {3};
     for (int mode = NN_REDUCE_EXACT; mode <= NN_REDUCE_MPI; mode++) {
-        nn_reduction_layout layout = {NN_SCALAR_F32, 8, 2, blocks, 2, buckets, leaves, 1};
+        nn_reduction_layout layout = {NN_SCALAR_F32, 8, 2, blocks, 2, buckets, leaves, 1, 1};
         const nn_reduction_slice *slices;
         nn_reduction *reduction;
         nn_tree_node nodes[NN_TREE_COVER_MAX];
@@ -102,7 +102,7 @@ static void test_traffic(void **state)
     (void)state;
     const int64_t blocks[] = {0, 4, 8, 12, 16}, buckets[] = {0, 4}, leaves[] = {4};
     const int leaders[] = {0, 0, 2, 2}, together[] = {0, 0, 0, 0};
-    nn_reduction_layout layout = {NN_SCALAR_F32, 16, 4, blocks, 1, buckets, leaves, 1};
+    nn_reduction_layout layout = {NN_SCALAR_F32, 16, 4, blocks, 1, buckets, leaves, 1, 1};
     nn_reduction_traffic traffic;
     nn_ranks ranks = {.rank = 1, .size = 4, .leaders = leaders};
     assert_int_equal(nn_reduction_measure(ranks, &layout, NN_REDUCE_EXACT, &traffic), NN_OK);

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/tree.h"
+#include "step/arithmetic.h"
 #include "step/buckets.h"
 #include "step/update.h"
 #include "tensor/kernels.h"
@@ -116,6 +117,7 @@ static void bench_step(bench *b)
 {
     nn_tree_node nodes[NN_TREE_COVER_MAX];
     int node_count;
+    nn_update_measure(b->update, b->step + 1, weights_of(b), b->measures);
     memcpy(b->before, weights_of(b), (size_t)b->network->value_count * sizeof(nn_real));
     expect_ok(nn_reduction_begin(b->reduction, 1, nodes, &node_count));
     nn_real *gradient = nn_reduction_partial(b->reduction, 0);
@@ -130,7 +132,6 @@ static void bench_step(bench *b)
     expect_ok(nn_reduction_finish(b->reduction));
     nn_optimizer_step at = {
         .step = ++b->step, .learning_rate = *(const double *)b->options, .gradient_scale = 1};
-    nn_update_measure(b->update, at.step, weights_of(b), b->measures);
     nn_update_prepare(b->update, &at, b->measures);
     nn_update_apply(b->update, weights_of(b));
     expect_ok(nn_reduction_share_begin(b->reduction));
@@ -196,7 +197,7 @@ static void test_clip_value(void **state)
     const nn_reduction_slice *slices;
     assert_true(nn_reduction_slices(b.reduction, &slices) > 0);
     ((nn_real *)slices[0].gradient)[first - slices[0].begin] = (nn_real)INFINITY;
-    nn_update_measure(b.update, 2, weights_of(&b), b.measures);
+    nn_step_arithmetic_of(NN_SCALAR_REAL)->measure(b.update, 0);
     assert_true(isinf(b.measures[0]) != 0);
     bench_close(&b);
 }
