@@ -192,7 +192,7 @@ static nn_status convolution_make(nn_layer *layer, const nn_window *window, int6
     int64_t outputs = transposed ? inputs : options->filters;
     bool turned = transposed || layer->needs_input_gradient;
     NN_TRY(convolution_add_parameters(layer, window, inputs, groups, transposed));
-    NN_TRY(nn_convolution_plan_create(window, outputs, groups, turned, &plan));
+    NN_TRY(nn_convolution_plan_create(window, outputs, groups, layer->engine, turned, &plan));
     layer->plan = plan;
     plan->transposed = transposed;
     plan->activation = nn_activation_of(layer, options->activation);

@@ -64,10 +64,11 @@ static int64_t plan_phases(const nn_window_axis *axis)
 }
 
 /* The reverse correlation of number `phase`. */
-static nn_correlation plan_turned(const nn_window *window, int64_t outputs, int64_t groups, int64_t phase)
+static nn_correlation plan_turned(const nn_window *window, int64_t outputs, int64_t groups, nn_engine engine,
+                                  int64_t phase)
 {
     nn_correlation turned = {
-        .groups = groups, .inputs = outputs, .outputs = window->channels, .turned = true};
+        .groups = groups, .inputs = outputs, .outputs = window->channels, .turned = true, .engine = engine};
     for (int i = NN_WINDOW_AXES - 1; i >= 0; i--) {
         int64_t phases = plan_phases(&window->axes[i]);
         turned.axes[i] = plan_turned_axis(&window->axes[i], phase % phases);
@@ -77,18 +78,20 @@ static nn_correlation plan_turned(const nn_window *window, int64_t outputs, int6
     return turned;
 }
 
-static nn_correlation plan_straight(const nn_window *window, int64_t outputs, int64_t groups)
+static nn_correlation plan_straight(const nn_window *window, int64_t outputs, int64_t groups,
+                                    nn_engine engine)
 {
-    nn_correlation straight = {.groups = groups, .inputs = window->channels, .outputs = outputs};
+    nn_correlation straight = {
+        .groups = groups, .inputs = window->channels, .outputs = outputs, .engine = engine};
     for (int i = 0; i < NN_WINDOW_AXES; i++) straight.axes[i] = plan_straight_axis(&window->axes[i]);
     nn_correlation_plan(&straight);
     return straight;
 }
 
-nn_status nn_convolution_plan_create(const nn_window *window, int64_t outputs, int64_t groups, bool turned,
-                                     nn_convolution_plan **plan)
+nn_status nn_convolution_plan_create(const nn_window *window, int64_t outputs, int64_t groups,
+                                     nn_engine engine, bool turned, nn_convolution_plan **plan)
 {
-    nn_correlation straight = plan_straight(window, outputs, groups);
+    nn_correlation straight = plan_straight(window, outputs, groups, engine);
     int64_t count = turned ? 1 : 0;
     int64_t taps = 1;
     int turned_count, unused;
@@ -99,7 +102,7 @@ nn_status nn_convolution_plan_create(const nn_window *window, int64_t outputs, i
     NN_TRY(nn_narrow(count, "steps of the stride", "choose a smaller stride", &turned_count));
     NN_TRY(nn_narrow(taps, "values of the kernel of a channel", "choose a smaller kernel", &unused));
     size_t bytes = sizeof **plan + (size_t)count * sizeof(nn_correlation) + straight.list_bytes;
-    for (int64_t i = 0; i < count; i++) bytes += plan_turned(window, outputs, groups, i).list_bytes;
+    for (int64_t i = 0; i < count; i++) bytes += plan_turned(window, outputs, groups, engine, i).list_bytes;
     void *block;
     NN_TRY(nn_allocate(&block, bytes, 1, "the plan of a convolution"));
     *plan = block;
@@ -110,7 +113,7 @@ nn_status nn_convolution_plan_create(const nn_window *window, int64_t outputs, i
     nn_correlation_place(&(*plan)->straight, lists);
     lists += straight.list_bytes;
     for (int64_t i = 0; i < count; i++) {
-        (*plan)->turned[i] = plan_turned(window, outputs, groups, i);
+        (*plan)->turned[i] = plan_turned(window, outputs, groups, engine, i);
         nn_correlation_place(&(*plan)->turned[i], lists);
         lists += (*plan)->turned[i].list_bytes;
     }

@@ -23,8 +23,8 @@ typedef struct nn_convolution_plan {
 } nn_convolution_plan;
 
 /* Returns one owned block that includes the lists: nn_free releases it. `outputs`: channels of the other
- * side. `turned`: also make the reverse correlations. */
-nn_status nn_convolution_plan_create(const nn_window *window, int64_t outputs, int64_t groups, bool turned,
-                                     nn_convolution_plan **plan);
+ * side. `engine`: of the products. `turned`: also make the reverse correlations. */
+nn_status nn_convolution_plan_create(const nn_window *window, int64_t outputs, int64_t groups,
+                                     nn_engine engine, bool turned, nn_convolution_plan **plan);
 
 #endif

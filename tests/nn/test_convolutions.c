@@ -35,10 +35,27 @@ static const nn_layer_type fold_type = {
 
 enum { FOLD = 2, TESTED = 3 };
 
+/* Of the next layer. */
+static nn_engine engine;
+
+/* The engines that convolutions distinguish. Fixtures hold for all: their numbers are exact in bfloat16. */
+static const nn_engine engines[] = {NN_ENGINE_BLAS, NN_ENGINE_MIXED};
+#define ENGINES (IS_DOUBLE ? 1 : 2)
+
+static void for_all_engines(void (*check)(void))
+{
+    for (int e = 0; e < ENGINES; e++) {
+        engine = engines[e];
+        check();
+    }
+    engine = NN_ENGINE_BLAS;
+}
+
 static run run_layer(const char *yaml, nn_shape shape, int64_t samples, int64_t microbatch_size)
 {
     nn_network_spec spec = make_spec((nn_shape){1, {1}}, microbatch_size);
     fold_shape = shape;
+    spec.engine = engine;
     add_layer(&spec, "dense: {units: 1}", NULL, NULL);
     add_type(&spec, &fold_type, NULL, "fold", NULL);
     add_layer(&spec, yaml, "tested", NULL);
@@ -142,22 +159,25 @@ static void check_case(const fixture_case *what, int64_t more)
     run_destroy(&r);
 }
 
-/* Fails when a layer is not the function that PyTorch has by that name, or its gradients are not. */
-static void test_pytorch(void **state)
+static void check_cases(void)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         check_case(&cases[i], 0);
         check_case(&cases[i], 3);
     }
 }
 
-/* ---- independence of the microbatch ---- */
-
-/* Fails when a sample's output depends on the others in its microbatch, or on how many there are. */
-static void test_samples_alone(void **state)
+/* Fails when a layer is not the function that PyTorch has by that name, or its gradients are not. */
+static void test_pytorch(void **state)
 {
     (void)state;
+    for_all_engines(check_cases);
+}
+
+/* ---- independence of the microbatch ---- */
+
+static void check_samples_alone(void)
+{
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         run all = run_layer(cases[i].yaml, cases[i].shape, 5, 5);
         run one = run_layer(cases[i].yaml, cases[i].shape, 1, 5);
@@ -174,11 +194,15 @@ static void test_samples_alone(void **state)
     }
 }
 
-/* Fails when tiles change the result: an image of several tiles must equal its parts.
- */
-static void test_large_image(void **state)
+/* Fails when a sample's output depends on the others in its microbatch, or on how many there are. */
+static void test_samples_alone(void **state)
 {
     (void)state;
+    for_all_engines(check_samples_alone);
+}
+
+static void check_large_image(void)
+{
     enum { EXTENT = 150, CHANNELS = 5, FILTERS = 3, PART = 20 };
     run whole = run_layer("conv2d: {filters: 3, kernel: 3, padding: 1}",
                           (nn_shape){3, {EXTENT, EXTENT, CHANNELS}}, 1, 1);
@@ -197,6 +221,13 @@ static void test_large_image(void **state)
                             PART * FILTERS * sizeof(nn_real));
     run_destroy(&whole);
     run_destroy(&part);
+}
+
+/* Fails when tiles change the result: an image of several tiles must equal its parts. */
+static void test_large_image(void **state)
+{
+    (void)state;
+    for_all_engines(check_large_image);
 }
 
 /* ---- sequences of different length ---- */
