@@ -1,6 +1,8 @@
 /* The trainable scale and shift of a normalisation. */
 #include "nn/affine.h"
 
+#include <string.h>
+
 #include "nn/initializer.h"
 
 static nn_status affine_add(nn_layer *layer, int64_t channels, const char *name, const char *initializer,
@@ -20,17 +22,20 @@ nn_status nn_affine_build(nn_layer *layer, int64_t channels, bool scale, bool sh
     return layer->value_count > 0 ? nn_layer_add_part(layer, layer->value_count) : NN_OK;
 }
 
-static void affine_put(int64_t count, const nn_real *from, bool accumulate, nn_real *to)
+static void affine_put(int64_t count, const double *from, bool accumulate, nn_real *to)
 {
-    for (int64_t i = 0; i < count; i++) to[i] = accumulate ? to[i] + from[i] : from[i];
+    for (int64_t i = 0; i < count; i++) to[i] = accumulate ? to[i] + (nn_real)from[i] : (nn_real)from[i];
 }
 
-void nn_affine_gradient(const nn_layer *layer, const nn_affine *affine, const nn_real *gradients,
-                        bool accumulate, nn_real *values)
+void nn_affine_gradient(const nn_layer *layer, const nn_affine *affine, int64_t samples, const double *sums,
+                        double *totals, bool accumulate, nn_real *values)
 {
+    int64_t channels = affine->channels;
+    memset(totals, 0, (size_t)(2 * channels) * sizeof *totals);
+    for (int64_t i = 0; i < samples; i++)
+        for (int64_t c = 0; c < 2 * channels; c++) totals[c] += sums[i * 2 * channels + c];
     if (affine->shift >= 0)
-        affine_put(affine->channels, gradients, accumulate, values + layer->parameters[affine->shift].offset);
+        affine_put(channels, totals, accumulate, values + layer->parameters[affine->shift].offset);
     if (affine->scale >= 0)
-        affine_put(affine->channels, gradients + affine->channels, accumulate,
-                   values + layer->parameters[affine->scale].offset);
+        affine_put(channels, totals + channels, accumulate, values + layer->parameters[affine->scale].offset);
 }

@@ -12,8 +12,10 @@ typedef struct nn_affine {
 /* For build: adds the parameters that are wanted, scale first, and one part for both. */
 nn_status nn_affine_build(nn_layer *layer, int64_t channels, bool scale, bool shift, nn_affine *affine);
 
-/* As nn_layer_type.gradient, for that part. gradients: of shift and then of scale, `channels` values each. */
-void nn_affine_gradient(const nn_layer *layer, const nn_affine *affine, const nn_real *gradients,
-                        bool accumulate, nn_real *values);
+/* As nn_layer_type.gradient, for that part: adds what the samples contribute, in order. sums: for each
+ * sample, the gradients of shift and then of scale, `channels` values each. totals: room for those of one
+ * sample. */
+void nn_affine_gradient(const nn_layer *layer, const nn_affine *affine, int64_t samples, const double *sums,
+                        double *totals, bool accumulate, nn_real *values);
 
 #endif

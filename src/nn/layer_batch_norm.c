@@ -17,10 +17,14 @@
 #include "nn/initializer.h"
 #include "nn/moments.h"
 #include "nn/rows.h"
+#include "nn/saved.h"
 #include "tensor/norm.h"
 
 /* The values of the channels are repeated to about this many, so that the kernels run over long rows. */
 #define PERIOD_VALUES 256
+
+/* With at least this many rows per sample, sums are taken for each sample. */
+#define ROWS_APART 4
 
 typedef struct batch_norm_options {
     double epsilon, running_decay;
@@ -32,6 +36,7 @@ typedef struct batch_norm_plan {
     const nn_activation *activation;
     nn_rows rows;
     int64_t channels, period;
+    bool sums_apart;                  /* of each sample */
     int scale, shift, mean, variance; /* indices of parameters; -1: none */
 } batch_norm_plan;
 
@@ -107,6 +112,10 @@ static nn_status batch_norm_check(const nn_layer *layer)
 /* Slots of `channels` values each, saved per microbatch. */
 enum { SAVED_MEAN, SAVED_INVERSE, SAVED_VARIANCE, SAVED_SHIFT_GRADIENT, SAVED_SCALE_GRADIENT, SAVED_SLOTS };
 
+/* Forward: sums over x, statistics, application. Backward: the gradient before the activation and sums over
+ * it, totals, application. Where a sample has many rows, its sums are computed alone, and then added. */
+enum { SUMS, TOTALS, APPLICATION, PHASES };
+
 /* Number of values collected: forward, the moments of x; backward, the sums of dz, then those of dz (x -
  * mean). */
 static int64_t batch_norm_collected(const batch_norm_plan *plan, nn_pass pass)
@@ -114,11 +123,27 @@ static int64_t batch_norm_collected(const batch_norm_plan *plan, nn_pass pass)
     return pass == NN_FORWARD ? nn_moments_values(plan->channels) : 2 * plan->channels;
 }
 
+/* Saved for each sample, in doubles: its sums. Those of the microbatch replace those of its first sample. */
+static int64_t batch_norm_sample_values(const batch_norm_plan *plan)
+{
+    return 2 * plan->channels * (int64_t)(sizeof(double) / sizeof(nn_real));
+}
+
 /* Scratch holds the collected values, in double, and then four repeated arrays: size of the former in
  * nn_real. */
 static int64_t batch_norm_sum_values(const batch_norm_plan *plan)
 {
     return batch_norm_collected(plan, NN_FORWARD) * (int64_t)(sizeof(double) / sizeof(nn_real));
+}
+
+static void batch_norm_divide(nn_layer *layer, batch_norm_plan *plan)
+{
+    plan->sums_apart = plan->rows.rows >= ROWS_APART;
+    for (int pass = 0; pass < NN_PASSES; pass++) {
+        layer->phases[pass] = PHASES;
+        layer->division[pass][SUMS].by_sample = plan->sums_apart;
+        layer->division[pass][APPLICATION].by_sample = true;
+    }
 }
 
 static nn_status batch_norm_build(nn_layer *layer)
@@ -136,7 +161,9 @@ static nn_status batch_norm_build(nn_layer *layer)
     layer->output_shape = shape;
     layer->time.kept = plan->rows.steps > 0;
     layer->reads_output = plan->activation->backward && !plan->activation->needs_input;
-    layer->saved_per_sample = plan->activation->needs_input ? nn_shape_count(shape) : 0;
+    batch_norm_divide(layer, plan);
+    layer->saved_per_sample =
+        batch_norm_sample_values(plan) + (plan->activation->needs_input ? nn_shape_count(shape) : 0);
     layer->gradient_in_place = true;
     layer->saved_fixed = SAVED_SLOTS * plan->channels;
     layer->scratch_fixed = batch_norm_sum_values(plan) + 4 * plan->period;
@@ -151,7 +178,27 @@ static nn_status batch_norm_build(nn_layer *layer)
 static nn_real *batch_norm_saved(const nn_layer *layer, const nn_layer_call *call, int slot)
 {
     const batch_norm_plan *plan = layer->plan;
-    return call->saved + call->samples * layer->saved_per_sample + slot * plan->channels;
+    return nn_layer_saved(call, layer->saved_per_sample, 0) + slot * plan->channels;
+}
+
+/* The sums of the call's samples; those of the whole microbatch. */
+static double *batch_norm_sample_sums(const nn_layer *layer, const nn_layer_call *call)
+{
+    return (void *)nn_layer_saved(call, 0, batch_norm_sample_values(layer->plan));
+}
+
+static double *batch_norm_totals(const nn_layer *layer, const nn_layer_call *call)
+{
+    (void)layer;
+    return (void *)nn_layer_saved(call, 0, 0);
+}
+
+/* The values before the activation, which write themselves over by it unless it needs them. */
+static nn_real *batch_norm_z(const nn_layer *layer, const nn_layer_call *call)
+{
+    const batch_norm_plan *plan = layer->plan;
+    if (!plan->activation->needs_input) return call->output;
+    return nn_layer_saved(call, batch_norm_sample_values(plan), nn_shape_count(layer->output_shape));
 }
 
 /* Sums of the backward pass. */
@@ -185,37 +232,61 @@ static void batch_norm_add_gradient(const nn_layer *layer, const nn_layer_call *
     int64_t at = row * plan->channels;
     nn_real *dz = call->output_gradient + at;
     if (activation->backward)
-        activation->backward(rows, plan->channels, (nn_real)NN_DEFAULT_SLOPE,
-                             (activation->needs_input ? call->saved : call->output) + at, dz, dz);
+        activation->backward(rows, plan->channels, (nn_real)NN_DEFAULT_SLOPE, batch_norm_z(layer, call) + at,
+                             dz, dz);
     nn_norm_add_products(rows, plan->channels, dz, call->inputs[0] + at,
                          batch_norm_saved(layer, call, SAVED_MEAN), batch_norm_sums(call));
 }
 
-/* Sums of dz and dz (x - mean) over this microbatch: the gradient of shift and, divided by the deviation,
- * that of scale. */
-static const double *batch_norm_measure_gradient(const nn_layer *layer, const nn_layer_call *call)
+/* Adds the sums of all samples to those of the first. */
+static void batch_norm_add_up(const nn_layer *layer, const nn_layer_call *call)
 {
     const batch_norm_plan *plan = layer->plan;
-    double *sums = batch_norm_sums(call);
-    memset(sums, 0, (size_t)batch_norm_collected(plan, NN_BACKWARD) * sizeof *sums);
-    nn_rows_walk(&plan->rows, layer, call, batch_norm_add_gradient);
+    double *totals = batch_norm_totals(layer, call);
+    for (int64_t i = 1; plan->sums_apart && i < call->samples; i++)
+        for (int64_t c = 0; c < 2 * plan->channels; c++) totals[c] += totals[i * 2 * plan->channels + c];
+}
+
+/* Leaves dz in output_gradient, and saves its sums and those of dz (x - mean). */
+static void batch_norm_sum_gradient(const nn_layer *layer, const nn_layer_call *call)
+{
+    const batch_norm_plan *plan = layer->plan;
+    double *sums = batch_norm_sums(call), *kept = batch_norm_sample_sums(layer, call);
+    size_t bytes = (size_t)(2 * plan->channels) * sizeof *sums;
+    for (int64_t i = 0; i < (plan->sums_apart ? call->samples : 1); i++) {
+        memset(sums, 0, bytes);
+        if (plan->sums_apart)
+            nn_rows_walk_sample(&plan->rows, layer, call, i, batch_norm_add_gradient);
+        else
+            nn_rows_walk(&plan->rows, layer, call, batch_norm_add_gradient);
+        memcpy(kept + i * 2 * plan->channels, sums, bytes);
+    }
+}
+
+/* From the sums over the microbatch: the gradient of shift and, divided by the deviation, that of scale. */
+static void batch_norm_total_gradient(const nn_layer *layer, const nn_layer_call *call)
+{
+    const batch_norm_plan *plan = layer->plan;
+    const double *totals = batch_norm_totals(layer, call);
     const nn_real *inverse = batch_norm_saved(layer, call, SAVED_INVERSE);
     nn_real *shift_gradient = batch_norm_saved(layer, call, SAVED_SHIFT_GRADIENT);
     nn_real *scale_gradient = batch_norm_saved(layer, call, SAVED_SCALE_GRADIENT);
+    batch_norm_add_up(layer, call);
     for (int64_t c = 0; c < plan->channels; c++) {
-        shift_gradient[c] = (nn_real)sums[c];
-        scale_gradient[c] = (nn_real)(sums[plan->channels + c] * (double)inverse[c]);
+        shift_gradient[c] = (nn_real)totals[c];
+        scale_gradient[c] = (nn_real)(totals[plan->channels + c] * (double)inverse[c]);
     }
-    return sums;
 }
 
 static void batch_norm_collect(const nn_layer *layer, const nn_layer_call *call, nn_pass pass, double *values)
 {
-    const double *own;
-    if (pass == NN_FORWARD)
+    const double *own = batch_norm_totals(layer, call);
+    if (pass == NN_FORWARD) {
         own = nn_moments_measure(layer, call);
-    else
-        own = batch_norm_measure_gradient(layer, call);
+    } else {
+        batch_norm_sum_gradient(layer, call);
+        batch_norm_total_gradient(layer, call);
+    }
     memcpy(values, own, (size_t)batch_norm_collected(layer->plan, pass) * sizeof *values);
 }
 
@@ -239,12 +310,25 @@ static double batch_norm_count(const nn_layer *layer, const nn_layer_call *call)
 {
     const batch_norm_plan *plan = layer->plan;
     const double *batch = call->statistics[NN_FORWARD];
-    return batch ? batch[0] : (double)nn_rows_count(&plan->rows, call);
+    return batch ? batch[0] : (double)nn_rows_count_all(&plan->rows, call);
 }
 
 static bool batch_norm_uses_running(const nn_layer *layer, const nn_layer_call *call)
 {
     return !call->training || layer->frozen || batch_norm_count(layer, call) == 0;
+}
+
+/* Saves the sums of x, and of its square, about one of the values. */
+static void batch_norm_sum(const nn_layer *layer, const nn_layer_call *call)
+{
+    const batch_norm_plan *plan = layer->plan;
+    double *sums = batch_norm_sample_sums(layer, call);
+    if (!plan->sums_apart) {
+        nn_moments_sum(layer, call, 0, call->samples, sums);
+        return;
+    }
+    for (int64_t i = 0; i < call->samples; i++)
+        nn_moments_sum(layer, call, i, i + 1, sums + i * 2 * plan->channels);
 }
 
 /* Mean, inverse deviation, and the unbiased variance for the running one, which a single value leaves
@@ -254,7 +338,10 @@ static void batch_norm_take_measured(const nn_layer *layer, const nn_layer_call 
     const batch_norm_plan *plan = layer->plan;
     const batch_norm_options *options = layer->options;
     const double *measured = call->statistics[NN_FORWARD];
-    if (!measured) measured = nn_moments_measure(layer, call);
+    if (!measured) {
+        batch_norm_add_up(layer, call);
+        measured = nn_moments_of_sums(layer, call, batch_norm_totals(layer, call));
+    }
     double count = measured[0];
     const double *means = measured + 1, *squares = means + plan->channels;
     nn_real *mean = batch_norm_saved(layer, call, SAVED_MEAN);
@@ -299,7 +386,7 @@ static void batch_norm_apply(const nn_layer *layer, const nn_layer_call *call, i
     const batch_norm_plan *plan = layer->plan;
     const nn_activation *activation = plan->activation;
     int64_t at = row * plan->channels;
-    nn_real *y = call->output + at, *z = activation->needs_input ? call->saved + at : y;
+    nn_real *y = call->output + at, *z = batch_norm_z(layer, call) + at;
     nn_norm_apply(rows * plan->channels, plan->period, batch_norm_repeated(layer, call, REPEATED_MEAN),
                   batch_norm_repeated(layer, call, REPEATED_FACTOR),
                   batch_norm_repeated(layer, call, REPEATED_OFFSET), call->inputs[0] + at,
@@ -307,19 +394,24 @@ static void batch_norm_apply(const nn_layer *layer, const nn_layer_call *call, i
     if (activation->forward) activation->forward(rows, plan->channels, (nn_real)NN_DEFAULT_SLOPE, z, y);
 }
 
-static void batch_norm_forward(const nn_layer *layer, const nn_layer_call *call)
+static void batch_norm_apply_all(const nn_layer *layer, const nn_layer_call *call)
 {
     const batch_norm_plan *plan = layer->plan;
-    if (batch_norm_uses_running(layer, call))
-        batch_norm_take_running(layer, call);
-    else
-        batch_norm_take_measured(layer, call);
     batch_norm_repeat_factor(layer, call);
     const nn_real *shift = batch_norm_parameter(layer, call, plan->shift);
     nn_real *offset = batch_norm_repeated(layer, call, REPEATED_OFFSET);
     memset(offset, 0, (size_t)plan->channels * sizeof *offset);
     nn_norm_repeat(plan->channels, plan->period, shift ? shift : offset, offset);
     nn_rows_walk(&plan->rows, layer, call, batch_norm_apply);
+}
+
+static void batch_norm_forward(const nn_layer *layer, const nn_layer_call *call)
+{
+    bool running = batch_norm_uses_running(layer, call);
+    if (call->phase == SUMS && !running && !call->statistics[NN_FORWARD]) batch_norm_sum(layer, call);
+    if (call->phase == TOTALS && running) batch_norm_take_running(layer, call);
+    if (call->phase == TOTALS && !running) batch_norm_take_measured(layer, call);
+    if (call->phase == APPLICATION) batch_norm_apply_all(layer, call);
 }
 
 /* ---- backward ---- */
@@ -362,15 +454,23 @@ static void batch_norm_finish_sums(const nn_layer *layer, const nn_layer_call *c
     nn_norm_repeat(plan->channels, plan->period, slope, slope);
 }
 
-static void batch_norm_backward(const nn_layer *layer, const nn_layer_call *call)
+static void batch_norm_apply_gradients(const nn_layer *layer, const nn_layer_call *call)
 {
     const batch_norm_plan *plan = layer->plan;
     const double *sums = call->statistics[NN_BACKWARD];
-    if (!sums) sums = batch_norm_measure_gradient(layer, call);
-    batch_norm_finish_sums(layer, call, sums);
+    batch_norm_finish_sums(layer, call, sums ? sums : batch_norm_totals(layer, call));
     nn_rows_walk(&plan->rows, layer, call, batch_norm_apply_gradient);
     for (int i = 0; i < layer->input_count; i++)
         nn_rows_clear_padding(&plan->rows, call, call->input_gradients[i]);
+}
+
+/* With statistics of the batch, the first two phases are done: their results have been collected. */
+static void batch_norm_backward(const nn_layer *layer, const nn_layer_call *call)
+{
+    bool collected = call->statistics[NN_BACKWARD] != NULL;
+    if (call->phase == SUMS && !collected) batch_norm_sum_gradient(layer, call);
+    if (call->phase == TOTALS && !collected) batch_norm_total_gradient(layer, call);
+    if (call->phase == APPLICATION) batch_norm_apply_gradients(layer, call);
 }
 
 static void batch_norm_put(int64_t channels, const nn_real *from, nn_real factor, bool accumulate,

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "nn/affine.h"
 #include "nn/rows.h"
+#include "nn/saved.h"
 #include "tensor/norm.h"
 
 /* The values of the channels are repeated to about this many, so that the kernels run over long rows. */
@@ -54,9 +55,9 @@ static nn_status group_norm_check(const group_norm_plan *plan)
     return NN_OK;
 }
 
-enum { SUMS, TOTALS, DOUBLE_SLOTS }; /* in scratch, 2 x channels doubles each */
 enum { MEAN, FACTOR, OFFSET, CONSTANT = OFFSET, SLOPE, REPEATED_SLOTS };
 
+/* 2 x channels doubles. */
 static int64_t group_norm_double_values(const group_norm_plan *plan)
 {
     return 2 * plan->channels * (int64_t)(sizeof(double) / sizeof(nn_real));
@@ -78,35 +79,39 @@ static nn_status group_norm_build(nn_layer *layer)
     layer->output_shape = layer->input_shapes[0];
     layer->time.kept = plan->rows.steps > 0;
     layer->gradient_in_place = true;
-    layer->saved_per_sample = 2 * plan->groups;
-    layer->saved_fixed = 2 * plan->channels;
-    layer->scratch_fixed = DOUBLE_SLOTS * group_norm_double_values(plan) + REPEATED_SLOTS * plan->period;
+    nn_layer_divide_by_sample(layer);
+    layer->saved_per_sample = group_norm_double_values(plan) + 2 * plan->groups;
+    layer->scratch_fixed = group_norm_double_values(plan) + REPEATED_SLOTS * plan->period;
     return nn_affine_build(layer, plan->channels, options->scale, options->shift, &plan->affine);
 }
 
 /* ---- layout of saved and scratch ---- */
 
-static double *group_norm_doubles(const nn_layer *layer, const nn_layer_call *call, int slot)
+/* The sums over the rows of one sample. */
+static double *group_norm_sums(const nn_layer_call *call)
 {
-    return (void *)(call->scratch + slot * group_norm_double_values(layer->plan));
+    return (void *)call->scratch;
 }
 
 static nn_real *group_norm_repeated(const nn_layer *layer, const nn_layer_call *call, int slot)
 {
     const group_norm_plan *plan = layer->plan;
-    return call->scratch + DOUBLE_SLOTS * group_norm_double_values(plan) + slot * plan->period;
+    return call->scratch + group_norm_double_values(plan) + slot * plan->period;
 }
 
 /* Means of the groups of a sample; their inverse deviations follow. */
 static nn_real *group_norm_saved(const nn_layer *layer, const nn_layer_call *call, int64_t sample)
 {
-    return call->saved + sample * layer->saved_per_sample;
+    const group_norm_plan *plan = layer->plan;
+    return nn_layer_saved(call, group_norm_double_values(plan), 2 * plan->groups) + sample * 2 * plan->groups;
 }
 
-/* Gradients of the shift and of the scale. */
-static nn_real *group_norm_gradients(const nn_layer *layer, const nn_layer_call *call)
+/* What a sample adds to the gradients of the shift and of the scale. */
+static double *group_norm_gradients(const nn_layer *layer, const nn_layer_call *call, int64_t sample)
 {
-    return call->saved + call->samples * layer->saved_per_sample;
+    const group_norm_plan *plan = layer->plan;
+    double *first = (void *)nn_layer_saved(call, 0, group_norm_double_values(plan));
+    return first + sample * 2 * plan->channels;
 }
 
 /* The scale of channel c. */
@@ -123,10 +128,10 @@ static void group_norm_repeat(const nn_layer *layer, const nn_layer_call *call, 
     nn_norm_repeat(plan->channels, plan->period, values, values);
 }
 
-static void group_norm_clear(const nn_layer *layer, const nn_layer_call *call, int slot)
+static void group_norm_clear(const nn_layer *layer, double *values)
 {
     const group_norm_plan *plan = layer->plan;
-    memset(group_norm_doubles(layer, call, slot), 0, (size_t)(2 * plan->channels) * sizeof(double));
+    memset(values, 0, (size_t)(2 * plan->channels) * sizeof *values);
 }
 
 /* ---- forward ---- */
@@ -137,7 +142,7 @@ static void group_norm_add_moments(const nn_layer *layer, const nn_layer_call *c
     const group_norm_plan *plan = layer->plan;
     const nn_real *sample = call->inputs[0] + row / plan->rows.rows * plan->rows.rows * plan->channels;
     nn_norm_add_moments(rows, plan->channels, call->inputs[0] + row * plan->channels, sample,
-                        group_norm_doubles(layer, call, SUMS));
+                        group_norm_sums(call));
 }
 
 /* Mean and inverse deviation of a group, from the sums of its channels about `origin` over n rows: the
@@ -182,11 +187,10 @@ static void group_norm_forward_sample(const nn_layer *layer, const nn_layer_call
     int64_t at = sample * plan->rows.rows * plan->channels, rows = nn_rows_real(&plan->rows, call, sample);
     nn_real *saved = group_norm_saved(layer, call, sample);
     if (rows == 0) return;
-    group_norm_clear(layer, call, SUMS);
+    group_norm_clear(layer, group_norm_sums(call));
     nn_rows_walk_sample(&plan->rows, layer, call, sample, group_norm_add_moments);
     for (int64_t group = 0; group < plan->groups; group++)
-        group_norm_measure(layer, group, call->inputs[0] + at, group_norm_doubles(layer, call, SUMS), rows,
-                           saved);
+        group_norm_measure(layer, group, call->inputs[0] + at, group_norm_sums(call), rows, saved);
     group_norm_repeat_factor(layer, call, saved);
     nn_norm_apply(rows * plan->channels, plan->period, group_norm_repeated(layer, call, MEAN),
                   group_norm_repeated(layer, call, FACTOR), group_norm_repeated(layer, call, OFFSET),
@@ -212,18 +216,18 @@ static void group_norm_add_products(const nn_layer *layer, const nn_layer_call *
     const group_norm_plan *plan = layer->plan;
     nn_norm_add_products(rows, plan->channels, call->output_gradient + row * plan->channels,
                          call->inputs[0] + row * plan->channels, group_norm_repeated(layer, call, MEAN),
-                         group_norm_doubles(layer, call, SUMS));
+                         group_norm_sums(call));
 }
 
-/* From the sums s of dy and q of dy (x - mean) of each channel: adds to the gradients of shift and scale, and
- * computes the coefficients of dx = factor dy - inverse (S + (x - mean) inverse^2 Q) / n, where S and Q are
- * the sums of scale s and scale q over a group of n values. */
+/* From the sums s of dy and q of dy (x - mean) of each channel: the sample's part of the gradients of shift
+ * and scale, and the coefficients of dx = factor dy - inverse (S + (x - mean) inverse^2 Q) / n, where S and Q
+ * are the sums of scale s and scale q over a group of n values. */
 static void group_norm_finish_sums(const nn_layer *layer, const nn_layer_call *call, const nn_real *saved,
-                                   int64_t rows)
+                                   int64_t rows, double *gradients)
 {
     const group_norm_plan *plan = layer->plan;
-    const double *sums = group_norm_doubles(layer, call, SUMS), *products = sums + plan->channels;
-    double *totals = group_norm_doubles(layer, call, TOTALS), count = (double)(rows * plan->width);
+    const double *sums = group_norm_sums(call), *products = sums + plan->channels;
+    double count = (double)(rows * plan->width);
     nn_real *constant = group_norm_repeated(layer, call, CONSTANT),
             *slope = group_norm_repeated(layer, call, SLOPE);
     for (int64_t group = 0; group < plan->groups; group++) {
@@ -231,8 +235,8 @@ static void group_norm_finish_sums(const nn_layer *layer, const nn_layer_call *c
         int64_t begin = group * plan->width, end = begin + plan->width;
         for (int64_t c = begin; c < end; c++) {
             double scale = (double)group_norm_scale(layer, call, c);
-            totals[c] += sums[c];
-            totals[plan->channels + c] += products[c] * inverse;
+            gradients[c] = sums[c];
+            gradients[plan->channels + c] = products[c] * inverse;
             sum += scale * sums[c];
             product += scale * products[c];
         }
@@ -248,11 +252,13 @@ static void group_norm_backward_sample(const nn_layer *layer, const nn_layer_cal
     const group_norm_plan *plan = layer->plan;
     int64_t at = sample * plan->rows.rows * plan->channels, rows = nn_rows_real(&plan->rows, call, sample);
     const nn_real *saved = group_norm_saved(layer, call, sample);
+    double *gradients = group_norm_gradients(layer, call, sample);
+    group_norm_clear(layer, gradients);
     if (rows == 0) return;
     group_norm_repeat_factor(layer, call, saved);
-    group_norm_clear(layer, call, SUMS);
+    group_norm_clear(layer, group_norm_sums(call));
     nn_rows_walk_sample(&plan->rows, layer, call, sample, group_norm_add_products);
-    group_norm_finish_sums(layer, call, saved, rows);
+    group_norm_finish_sums(layer, call, saved, rows, gradients);
     if (!call->input_gradients[0]) return;
     group_norm_repeat(layer, call, CONSTANT);
     group_norm_repeat(layer, call, SLOPE);
@@ -266,12 +272,8 @@ static void group_norm_backward_sample(const nn_layer *layer, const nn_layer_cal
 static void group_norm_backward(const nn_layer *layer, const nn_layer_call *call)
 {
     const group_norm_plan *plan = layer->plan;
-    group_norm_clear(layer, call, TOTALS);
     for (int64_t i = 0; i < call->samples; i++) group_norm_backward_sample(layer, call, i);
     nn_rows_clear_padding(&plan->rows, call, call->input_gradients[0]);
-    const double *totals = group_norm_doubles(layer, call, TOTALS);
-    nn_real *gradients = group_norm_gradients(layer, call);
-    for (int64_t i = 0; i < 2 * plan->channels; i++) gradients[i] = (nn_real)totals[i];
 }
 
 static void group_norm_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
@@ -279,7 +281,8 @@ static void group_norm_gradient(const nn_layer *layer, const nn_layer_call *call
 {
     (void)part;
     const group_norm_plan *plan = layer->plan;
-    nn_affine_gradient(layer, &plan->affine, group_norm_gradients(layer, call), accumulate, values);
+    nn_affine_gradient(layer, &plan->affine, call->samples, group_norm_gradients(layer, call, 0),
+                       group_norm_sums(call), accumulate, values);
 }
 
 const nn_layer_type nn_layer_group_norm = {

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "nn/affine.h"
+#include "nn/saved.h"
 #include "tensor/norm.h"
 
 typedef struct layer_norm_options {
@@ -30,6 +31,12 @@ static const nn_option layer_norm_table[] = {
 
 /* ---- building ---- */
 
+/* Saved for each sample, in doubles: the sums over its rows that make up the gradients of shift and scale. */
+static int64_t layer_norm_sum_values(const layer_norm_plan *plan)
+{
+    return 2 * plan->columns * (int64_t)(sizeof(double) / sizeof(nn_real));
+}
+
 static nn_status layer_norm_build(nn_layer *layer)
 {
     const layer_norm_options *options = layer->options;
@@ -46,9 +53,9 @@ static nn_status layer_norm_build(nn_layer *layer)
     layer->output_shape = shape;
     layer->time.kept = shape.dimensions > 1;
     layer->gradient_in_place = true;
-    layer->saved_per_sample = 2 * plan->rows;
-    layer->saved_fixed = 2 * plan->columns;
-    layer->scratch_fixed = 2 * plan->columns * (int64_t)(sizeof(double) / sizeof(nn_real));
+    nn_layer_divide_by_sample(layer);
+    layer->saved_per_sample = layer_norm_sum_values(plan) + 2 * plan->rows;
+    layer->scratch_fixed = layer_norm_sum_values(plan) + 2 * plan->columns;
     return nn_affine_build(layer, plan->columns, options->scale, options->shift, &plan->affine);
 }
 
@@ -64,16 +71,21 @@ static const nn_real *layer_norm_parameter(const nn_layer *layer, const nn_layer
     return scratch;
 }
 
+static double *layer_norm_sums(const nn_layer *layer, const nn_layer_call *call)
+{
+    return (void *)nn_layer_saved(call, 0, layer_norm_sum_values(layer->plan));
+}
+
+static nn_real *layer_norm_mean(const nn_layer *layer, const nn_layer_call *call)
+{
+    const layer_norm_plan *plan = layer->plan;
+    return nn_layer_saved(call, layer_norm_sum_values(plan), plan->rows);
+}
+
 static nn_real *layer_norm_inverse(const nn_layer *layer, const nn_layer_call *call)
 {
     const layer_norm_plan *plan = layer->plan;
-    return call->saved + call->samples * plan->rows;
-}
-
-/* Gradients of the shift and of the scale. */
-static nn_real *layer_norm_gradients(const nn_layer *layer, const nn_layer_call *call)
-{
-    return call->saved + call->samples * layer->saved_per_sample;
+    return nn_layer_saved(call, layer_norm_sum_values(plan) + plan->rows, plan->rows);
 }
 
 static void layer_norm_forward(const nn_layer *layer, const nn_layer_call *call)
@@ -84,20 +96,23 @@ static void layer_norm_forward(const nn_layer *layer, const nn_layer_call *call)
     const nn_real *shift =
         layer_norm_parameter(layer, call, plan->affine.shift, 0, call->scratch + plan->columns);
     nn_norm_rows(call->samples * plan->rows, plan->columns, options->epsilon, scale, shift, call->inputs[0],
-                 call->saved, layer_norm_inverse(layer, call), call->output);
+                 layer_norm_mean(layer, call), layer_norm_inverse(layer, call), call->output);
 }
 
 static void layer_norm_backward(const nn_layer *layer, const nn_layer_call *call)
 {
     const layer_norm_plan *plan = layer->plan;
-    nn_real *gradients = layer_norm_gradients(layer, call);
-    double *sums = (void *)call->scratch;
-    memset(sums, 0, (size_t)(2 * plan->columns) * sizeof *sums);
-    const nn_real *scale = layer_norm_parameter(layer, call, plan->affine.scale, 1, gradients);
-    nn_norm_rows_gradient(call->samples * plan->rows, plan->columns, scale, call->saved,
-                          layer_norm_inverse(layer, call), call->inputs[0], call->output_gradient,
-                          call->input_gradients[0], sums);
-    for (int64_t i = 0; i < 2 * plan->columns; i++) gradients[i] = (nn_real)sums[i];
+    const nn_real *scale = layer_norm_parameter(layer, call, plan->affine.scale, 1, call->scratch);
+    const nn_real *mean = layer_norm_mean(layer, call), *inverse = layer_norm_inverse(layer, call);
+    double *sums = layer_norm_sums(layer, call);
+    memset(sums, 0, (size_t)(call->samples * 2 * plan->columns) * sizeof *sums);
+    for (int64_t i = 0; i < call->samples; i++) {
+        int64_t row = i * plan->rows, at = row * plan->columns;
+        nn_real *dx = call->input_gradients[0] ? call->input_gradients[0] + at : NULL;
+        nn_norm_rows_gradient(plan->rows, plan->columns, scale, mean + row, inverse + row,
+                              call->inputs[0] + at, call->output_gradient + at, dx,
+                              sums + i * 2 * plan->columns);
+    }
 }
 
 static void layer_norm_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
@@ -105,7 +120,8 @@ static void layer_norm_gradient(const nn_layer *layer, const nn_layer_call *call
 {
     (void)part;
     const layer_norm_plan *plan = layer->plan;
-    nn_affine_gradient(layer, &plan->affine, layer_norm_gradients(layer, call), accumulate, values);
+    nn_affine_gradient(layer, &plan->affine, call->samples, layer_norm_sums(layer, call),
+                       (void *)call->scratch, accumulate, values);
 }
 
 const nn_layer_type nn_layer_layer_norm = {

@@ -16,10 +16,11 @@ static double *moments_of(const nn_layer_call *call)
     return (void *)call->scratch;
 }
 
-/* The first row that is not padding: deviations are taken from it, which keeps them small. */
+/* The first row of the microbatch that is not padding: deviations are taken from it, which keeps them small.
+ */
 static const nn_real *moments_origin(const nn_rows *rows, const nn_layer_call *call)
 {
-    int64_t i = 0;
+    int64_t i = -call->first;
     while (nn_rows_real(rows, call, i) == 0) i++;
     return call->inputs[0] + i * rows->rows * rows->channels;
 }
@@ -31,21 +32,45 @@ static void moments_add(const nn_layer *layer, const nn_layer_call *call, int64_
                         moments_origin(&rows, call), moments_of(call) + 1);
 }
 
-const double *nn_moments_measure(const nn_layer *layer, const nn_layer_call *call)
+/* The sums of all rows of a call, in scratch after the count. */
+static double *moments_clear(const nn_layer_call *call, int64_t channels)
+{
+    double *moments = moments_of(call);
+    memset(moments, 0, (size_t)nn_moments_values(channels) * sizeof *moments);
+    return moments + 1;
+}
+
+void nn_moments_sum(const nn_layer *layer, const nn_layer_call *call, int64_t begin, int64_t end,
+                    double *sums)
 {
     nn_rows rows = nn_rows_of(layer->input_shapes[0]);
-    double *moments = moments_of(call), *sums = moments + 1, count = (double)nn_rows_count(&rows, call);
-    memset(moments, 0, (size_t)nn_moments_values(rows.channels) * sizeof *moments);
+    const double *own = moments_clear(call, rows.channels);
+    for (int64_t i = begin; i < end; i++)
+        if (nn_rows_real(&rows, call, i) > 0) nn_rows_walk_sample(&rows, layer, call, i, moments_add);
+    memcpy(sums, own, (size_t)(2 * rows.channels) * sizeof *sums);
+}
+
+const double *nn_moments_of_sums(const nn_layer *layer, const nn_layer_call *call, const double *sums)
+{
+    nn_rows rows = nn_rows_of(layer->input_shapes[0]);
+    double *moments = moments_of(call), count = (double)nn_rows_count(&rows, call);
     moments[0] = count;
     if (count == 0) return moments;
-    nn_rows_walk(&rows, layer, call, moments_add);
     const nn_real *origin = moments_origin(&rows, call);
     for (int64_t c = 0; c < rows.channels; c++) {
         double away = sums[c] / count, squares = sums[rows.channels + c] - away * sums[c];
-        sums[c] = (double)origin[c] + away;
-        sums[rows.channels + c] = squares < 0 ? 0 : squares;
+        moments[1 + c] = (double)origin[c] + away;
+        moments[1 + rows.channels + c] = squares < 0 ? 0 : squares;
     }
     return moments;
+}
+
+const double *nn_moments_measure(const nn_layer *layer, const nn_layer_call *call)
+{
+    nn_rows rows = nn_rows_of(layer->input_shapes[0]);
+    double *sums = moments_clear(call, rows.channels);
+    if (nn_rows_count(&rows, call) > 0) nn_rows_walk(&rows, layer, call, moments_add);
+    return nn_moments_of_sums(layer, call, sums);
 }
 
 void nn_moments_merge(int64_t channels, const double *right, double *left)

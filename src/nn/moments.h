@@ -25,6 +25,13 @@ int64_t nn_moments_values(int64_t channels);
  * extent. Returns them at the start of call->scratch. */
 const double *nn_moments_measure(const nn_layer *layer, const nn_layer_call *call);
 
+/* In two steps, of which threads may share the first: the sums of (x - origin) and of (x - origin)^2 of each
+ * channel over some samples of the call, 2 x channels values, the origin being one row of the microbatch; and
+ * the moments from such sums over the whole microbatch. */
+void nn_moments_sum(const nn_layer *layer, const nn_layer_call *call, int64_t begin, int64_t end,
+                    double *sums);
+const double *nn_moments_of_sums(const nn_layer *layer, const nn_layer_call *call, const double *sums);
+
 /* Merges right into left. */
 void nn_moments_merge(int64_t channels, const double *right, double *left);
 

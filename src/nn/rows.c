@@ -36,6 +36,14 @@ int64_t nn_rows_count(const nn_rows *rows, const nn_layer_call *call)
     return count;
 }
 
+int64_t nn_rows_count_all(const nn_rows *rows, const nn_layer_call *call)
+{
+    nn_layer_call all = *call;
+    all.samples = call->microbatch_samples;
+    if (call->lengths) all.lengths = call->lengths - call->first;
+    return nn_rows_count(rows, &all);
+}
+
 static void rows_walk_range(const nn_rows *rows, const nn_layer *layer, const nn_layer_call *call,
                             int64_t begin, int64_t end, nn_rows_work *work)
 {

@@ -21,6 +21,9 @@ nn_rows nn_rows_of(nn_shape shape);
 int64_t nn_rows_real(const nn_rows *rows, const nn_layer_call *call, int64_t sample);
 int64_t nn_rows_count(const nn_rows *rows, const nn_layer_call *call);
 
+/* Number of rows of all samples of the microbatch of the call. */
+int64_t nn_rows_count_all(const nn_rows *rows, const nn_layer_call *call);
+
 /* Calls `work` for each block of rows without padding, in order, with the block's first row (counted over the
  * microbatch) and its number of rows: for the microbatch, or for one sample. */
 typedef void nn_rows_work(const nn_layer *layer, const nn_layer_call *call, int64_t row, int64_t count);

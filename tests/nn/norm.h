@@ -62,7 +62,9 @@ static inline void norm_create(norm *n, const char *yaml, nn_shape shape, int64_
     n->inputs[1] = n->added;
     n->input_gradients[0] = n->dx;
     n->input_gradients[1] = n->dadded;
-    n->call = (nn_layer_call){.samples = samples,
+    n->call = (nn_layer_call){.count = 1,
+                              .samples = samples,
+                              .microbatch_samples = samples,
                               .training = true,
                               .parameters = n->parameters,
                               .inputs = n->inputs,
@@ -82,15 +84,22 @@ static inline void norm_destroy(norm *n)
     nn_network_destroy(n->network);
 }
 
+static inline void norm_pass(norm *n, nn_pass pass)
+{
+    const nn_layer_type *type = n->layer->type;
+    for (n->call.phase = 0; n->call.phase == 0 || n->call.phase < n->layer->phases[pass]; n->call.phase++)
+        (pass == NN_FORWARD ? type->forward : type->backward)(n->layer, &n->call);
+}
+
 static inline void norm_forward(norm *n)
 {
-    n->layer->type->forward(n->layer, &n->call);
+    norm_pass(n, NN_FORWARD);
 }
 
 static inline void norm_run(norm *n)
 {
     norm_forward(n);
-    n->layer->type->backward(n->layer, &n->call);
+    norm_pass(n, NN_BACKWARD);
     for (int part = 0; part < n->layer->part_count; part++)
         n->layer->type->gradient(n->layer, &n->call, part, false, n->gradient + n->layer->part_begin[part]);
 }

@@ -90,8 +90,8 @@ static void test_frozen(void **state)
     norm_forward(&frozen);
     norm_forward(&prediction);
     assert_memory_equal(frozen.y, prediction.y, (size_t)frozen.values * sizeof(nn_real));
-    frozen.layer->type->backward(frozen.layer, &frozen.call);
-    prediction.layer->type->backward(prediction.layer, &prediction.call);
+    norm_pass(&frozen, NN_BACKWARD);
+    norm_pass(&prediction, NN_BACKWARD);
     assert_memory_equal(frozen.dx, prediction.dx, (size_t)frozen.values * sizeof(nn_real));
     prediction.call.training = true;
     norm_forward(&prediction);
@@ -138,7 +138,7 @@ static void test_added(void **state)
     }
     assert_memory_equal(inside.y, outside.y, (size_t)inside.values * sizeof(nn_real));
     assert_memory_equal(inside.dadded, outside.dy, (size_t)inside.values * sizeof(nn_real));
-    outside.layer->type->backward(outside.layer, &outside.call);
+    norm_pass(&outside, NN_BACKWARD);
     assert_memory_equal(inside.dx, outside.dx, (size_t)inside.values * sizeof(nn_real));
     norm_destroy(&inside);
     norm_destroy(&outside);
