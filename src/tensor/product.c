@@ -6,7 +6,8 @@
 
 #include "base/least.h"
 #include "base/tree.h"
-#include "tensor/panels.h"
+#include "tensor/tile_pack.h"
+#include "tensor/transpose.h"
 #include "tensor/vectorize.h"
 
 /* Rows of A and columns of B per block: with NN_PRODUCT_CHAIN terms each, both stay in a core's second-level
@@ -23,9 +24,16 @@ enum { SUM_TERMS = 1024, SUM_VALUES = 131072, SUM_DEPTH = 40 };
 /* Distance between packed terms of A: enough for the rows of a tile, and copied at once. */
 enum { SUM_STRIDE = 16 };
 
-int64_t nn_product_tile_columns(void)
+/* Columns of a panel. */
+static int64_t product_panel(const nn_tile_kernels *kernels)
 {
-    return nn_tile_kernels_at(0)->lanes * NN_TILE_VECTORS;
+    return kernels->lanes * NN_TILE_VECTORS;
+}
+
+/* Columns, rounded up to full vectors. */
+static int64_t product_width(const nn_tile_kernels *kernels, int64_t columns)
+{
+    return (columns + kernels->lanes - 1) / kernels->lanes * kernels->lanes;
 }
 
 /* ---- products ---- */
@@ -36,10 +44,10 @@ static int64_t product_stride(int64_t inner)
     return (terms + PRODUCT_PAD - 1) / PRODUCT_PAD * PRODUCT_PAD + PRODUCT_PAD;
 }
 
-int64_t nn_product_buffer(int64_t inner, int64_t columns)
+int64_t nn_product_buffer(int64_t inner)
 {
-    return PRODUCT_ROWS * (product_stride(inner) + PRODUCT_COLUMNS) +
-           nn_panels_values(nn_smaller(inner, NN_PRODUCT_CHAIN), nn_smaller(columns, PRODUCT_COLUMNS));
+    int64_t terms = nn_smaller(inner, NN_PRODUCT_CHAIN);
+    return PRODUCT_ROWS * (product_stride(inner) + PRODUCT_COLUMNS) + (terms + 1) * PRODUCT_COLUMNS;
 }
 
 /* A block of rows: some of one microbatch, or those of several. */
@@ -72,37 +80,6 @@ static bool product_take(int count, const nn_product_rows *rows, int *index, int
     return block->rows > 0;
 }
 
-/* Copies the terms [first, first + terms) of the block's rows. */
-static void product_copy(const product_block *block, int64_t first, int64_t terms, int64_t stride,
-                         nn_real *to)
-{
-    for (int p = 0; p < block->count; p++)
-        for (int64_t row = 0; row < block->pieces[p].rows; row++, to += stride)
-            memcpy(to, block->pieces[p].a + row * block->pieces[p].lda + first, (size_t)terms * sizeof *to);
-}
-
-/* One chain of `rows` rows times the panels of a block of columns. */
-static void product_tiles(int64_t rows, int64_t columns, const nn_tile_run *run, bool add, const nn_real *a,
-                          int64_t lda, const nn_real *panels, nn_real *c, int64_t ldc)
-{
-    const nn_tile_kernels *kernels = nn_tile_kernels_at(0);
-    int64_t most = kernels->lanes * NN_TILE_VECTORS;
-    for (int64_t column = 0; column < columns; column += most) {
-        nn_tile_product product = {.rows = rows,
-                                   .lda = lda,
-                                   .ldc = ldc,
-                                   .columns = nn_smaller(columns - column, most),
-                                   .run_count = 1,
-                                   .add = add,
-                                   .runs = run,
-                                   .a = a,
-                                   .panel = panels,
-                                   .c = c + column};
-        kernels->product(&product);
-        panels += nn_panels_values(run->length, product.columns);
-    }
-}
-
 /* Results of all rows of a block for one block of columns; `add`: those so far are read first. */
 static void product_move(const product_block *block, int64_t column, int64_t columns, bool back,
                          nn_real *joined)
@@ -117,12 +94,76 @@ static void product_move(const product_block *block, int64_t column, int64_t col
 /* A product in progress, and where its blocks are. */
 typedef struct product_run {
     const nn_product *product;
+    const nn_tile_kernels *kernels;
     product_block block;
     bool copied; /* A was copied; otherwise it is read in place */
     bool joined; /* the rows of small pieces share tiles */
     int64_t stride;
     nn_real *a, *panels, *results;
 } product_run;
+
+/* One chain of `rows` rows times the panels of a block of columns. */
+static void product_tiles(const product_run *run, int64_t rows, int64_t columns, const nn_tile_run *terms,
+                          bool add, const nn_real *a, int64_t lda, nn_real *c, int64_t ldc)
+{
+    const nn_tile_kernels *kernels = run->kernels;
+    const nn_real *panels = run->panels;
+    int64_t most = product_panel(kernels), height = 1 + nn_tile_pack_height(kernels->operands, terms->length);
+    for (int64_t column = 0; column < columns; column += most) {
+        nn_tile_product product = {.rows = rows,
+                                   .lda = lda,
+                                   .ldc = ldc,
+                                   .columns = nn_smaller(columns - column, most),
+                                   .run_count = 1,
+                                   .add = add,
+                                   .runs = terms,
+                                   .a = a,
+                                   .panel = panels,
+                                   .c = c + column};
+        kernels->product(&product);
+        panels += height * product_width(kernels, product.columns);
+    }
+}
+
+/* Copies the terms [first, first + terms) of the block's rows. */
+static void product_copy(const product_run *run, int64_t first, int64_t terms)
+{
+    nn_real *to = run->a;
+    for (int p = 0; p < run->block.count; p++) {
+        const nn_product_rows *piece = &run->block.pieces[p];
+        nn_tile_pack_rows(run->kernels->operands, piece->rows, terms, piece->a + first, piece->lda, to,
+                          run->stride);
+        to = (nn_real *)(uintptr_t)nn_tile_operand_at(run->kernels->operands, to, piece->rows * run->stride);
+    }
+}
+
+/* Packs one chain of a block of columns. */
+static void product_pack(const product_run *run, int64_t first, int64_t terms, int64_t begin, int64_t columns)
+{
+    const nn_product *product = run->product;
+    nn_tile_operands operands = run->kernels->operands;
+    int64_t most = product_panel(run->kernels);
+    nn_real *panel = run->panels;
+    for (int64_t column = begin; column < begin + columns; column += most) {
+        int64_t count = nn_smaller(begin + columns - column, most),
+                width = product_width(run->kernels, count);
+        for (int64_t c = 0; c < width; c++)
+            panel[c] = product->first && first == 0 && c < count ? product->first[column + c] : 0;
+        panel += width;
+        if (product->transpose == NN_PLAIN) {
+            nn_tile_pack_panel(operands, terms, count, width, product->b + first * product->ldb + column,
+                               product->ldb, 1, panel);
+        } else {
+            nn_real *turned = operands == NN_TILE_PLAIN ? panel : run->results;
+            nn_transpose_copy(count, terms, product->b + column * product->ldb + first, product->ldb, turned,
+                              width);
+            if (turned != panel) nn_tile_pack_panel(operands, terms, count, width, turned, width, 1, panel);
+            for (int64_t k = 0; turned == panel && count < width && k < terms; k++)
+                memset(panel + k * width + count, 0, (size_t)(width - count) * sizeof *panel);
+        }
+        panel += nn_tile_pack_height(operands, terms) * width;
+    }
+}
 
 /* One chain of all rows of the block, for a block of columns. */
 static void product_columns(const product_run *run, int64_t first, int64_t column, int64_t columns)
@@ -133,32 +174,27 @@ static void product_columns(const product_run *run, int64_t first, int64_t colum
     bool add = first > 0;
     if (run->joined) {
         if (add) product_move(block, column, columns, false, run->results);
-        product_tiles(block->rows, columns, &terms, add, from, run->stride, run->panels, run->results,
+        product_tiles(run, block->rows, columns, &terms, add, from, run->stride, run->results,
                       PRODUCT_COLUMNS);
         product_move(block, column, columns, true, run->results);
         return;
     }
     for (int p = 0; p < block->count; p++) {
         const nn_product_rows *piece = &block->pieces[p];
-        product_tiles(piece->rows, columns, &terms, add, run->copied ? from : piece->a + first,
-                      run->copied ? run->stride : piece->lda, run->panels, piece->c + column, piece->ldc);
-        from += piece->rows * run->stride;
+        product_tiles(run, piece->rows, columns, &terms, add, run->copied ? from : piece->a + first,
+                      run->copied ? run->stride : piece->lda, piece->c + column, piece->ldc);
+        from = nn_tile_operand_at(run->kernels->operands, from, piece->rows * run->stride);
     }
 }
 
 /* One chain of all rows of the block, for columns [begin, end). */
 static void product_chain(const product_run *run, int64_t first, int64_t begin, int64_t end)
 {
-    const nn_product *product = run->product;
-    int64_t terms = nn_smaller(product->inner - first, NN_PRODUCT_CHAIN);
-    if (run->copied) product_copy(&run->block, first, terms, run->stride, run->a);
+    int64_t terms = nn_smaller(run->product->inner - first, NN_PRODUCT_CHAIN);
+    if (run->copied) product_copy(run, first, terms);
     for (int64_t column = begin; column < end; column += PRODUCT_COLUMNS) {
         int64_t columns = nn_smaller(end - column, PRODUCT_COLUMNS);
-        const nn_real *b = product->transpose == NN_TRANSPOSED ? product->b + column * product->ldb + first
-                                                               : product->b + first * product->ldb + column;
-        nn_panels_start(terms, columns, 0, product->first && first == 0 ? product->first + column : NULL,
-                        run->panels);
-        nn_panels_pack(terms, columns, 0, terms, product->transpose, b, product->ldb, run->panels);
+        product_pack(run, first, terms, column, columns);
         product_columns(run, first, column, columns);
     }
 }
@@ -166,15 +202,17 @@ static void product_chain(const product_run *run, int64_t first, int64_t begin, 
 void nn_product_run(const nn_product *product, int count, const nn_product_rows *rows, int64_t begin,
                     int64_t end, nn_real *buffer)
 {
-    product_run run = {.product = product, .stride = product_stride(product->inner), .a = buffer};
+    product_run run = {.product = product,
+                       .kernels = nn_tile_kernels_of(product->engine),
+                       .stride = product_stride(product->inner),
+                       .a = buffer};
     int index = 0;
     int64_t row = 0;
     run.results = run.a + PRODUCT_ROWS * run.stride;
     run.panels = run.results + PRODUCT_ROWS * PRODUCT_COLUMNS;
     while (product_take(count, rows, &index, &row, &run.block)) {
-        run.joined =
-            run.block.count > 1 && run.block.rows / run.block.count < nn_tile_kernels_at(0)->rows / 2;
-        run.copied = run.joined || end - begin > PRODUCT_COLUMNS;
+        run.joined = run.block.count > 1 && run.block.rows / run.block.count < run.kernels->rows / 2;
+        run.copied = run.joined || end - begin > PRODUCT_COLUMNS || run.kernels->operands != NN_TILE_PLAIN;
         for (int64_t first = 0; first < product->inner; first += NN_PRODUCT_CHAIN)
             product_chain(&run, first, begin, end);
     }
@@ -194,11 +232,8 @@ typedef struct sum_panel {
     nn_real *tiles;         /* one per level of the tree */
 } sum_panel;
 
-static int64_t sum_tile_values(void)
-{
-    const nn_tile_kernels *kernels = nn_tile_kernels_at(0);
-    return kernels->rows * kernels->lanes * NN_TILE_VECTORS;
-}
+/* Of any kernel set. */
+enum { SUM_TILE = 16 * 32, SUM_COLUMNS = 32 };
 
 int64_t nn_product_sum_terms(void)
 {
@@ -207,7 +242,7 @@ int64_t nn_product_sum_terms(void)
 
 int64_t nn_product_sum_buffer(void)
 {
-    return SUM_VALUES + SUM_TERMS * nn_product_tile_columns() + SUM_DEPTH * sum_tile_values();
+    return SUM_VALUES + SUM_TERMS * SUM_COLUMNS + SUM_DEPTH * SUM_TILE;
 }
 
 /* The chains of a leaf, from left to right: the first replaces the tile, or is added to it. */
@@ -215,17 +250,18 @@ static void sum_leaf(const sum_panel *panel, int64_t leaf, int64_t first, bool a
 {
     int64_t terms = panel->leaves[leaf].terms;
     for (int64_t term = 0; term < terms; term += NN_PRODUCT_CHAIN) {
-        nn_tile_gradient chain = {.lines = 1,
-                                  .length = nn_smaller(terms - term, NN_PRODUCT_CHAIN),
-                                  .lda = SUM_STRIDE,
-                                  .ldb = panel->width,
-                                  .ldc = panel->width,
-                                  .rows = panel->rows,
-                                  .columns = panel->columns,
-                                  .replace = term == 0 && !add,
-                                  .a = panel->a + (first + term) * SUM_STRIDE,
-                                  .b = panel->b + (first + term) * panel->width,
-                                  .c = tile};
+        nn_tile_gradient chain = {
+            .lines = 1,
+            .length = nn_smaller(terms - term, NN_PRODUCT_CHAIN),
+            .lda = SUM_STRIDE,
+            .ldb = panel->width,
+            .ldc = panel->width,
+            .rows = panel->rows,
+            .columns = panel->columns,
+            .replace = term == 0 && !add,
+            .a = panel->a + (first + term) * SUM_STRIDE,
+            .b = panel->b + (first + nn_tile_pack_height(panel->kernels->operands, term)) * panel->width,
+            .c = tile};
         panel->kernels->gradient(&chain);
     }
 }
@@ -252,7 +288,7 @@ static void sum_node(const sum_panel *panel, int64_t begin, int64_t end, int64_t
         sum_leaf(panel, middle, later, true, tile);
         return;
     }
-    nn_real *right = tile + sum_tile_values();
+    nn_real *right = tile + SUM_TILE;
     sum_node(panel, middle, end, later, right);
     sum_add(panel->rows * panel->width, right, tile);
 }
@@ -274,12 +310,25 @@ static void sum_pack_rows(int64_t count, const nn_product_leaf *leaves, int64_t 
         }
 }
 
-static void sum_pack_columns(int64_t count, const nn_product_leaf *leaves, int64_t column, int64_t columns,
-                             int64_t width, nn_real *to)
+/* The packed rows, as the kernels read them. */
+static void sum_convert_rows(const nn_tile_kernels *kernels, int64_t count, const nn_product_leaf *leaves,
+                             const nn_real *from, nn_real *to)
 {
     for (int64_t leaf = 0; leaf < count; leaf++) {
-        nn_panels_copy(leaves[leaf].terms, columns, width, leaves[leaf].b + column, leaves[leaf].ldb, to);
-        to += leaves[leaf].terms * width;
+        int64_t values = leaves[leaf].terms * SUM_STRIDE;
+        nn_tile_pack_positions(kernels->operands, values, SUM_STRIDE, from, to);
+        from += values;
+        to += values;
+    }
+}
+
+static void sum_pack_columns(const sum_panel *panel, int64_t column, nn_real *to)
+{
+    for (int64_t leaf = 0; leaf < panel->count; leaf++) {
+        const nn_product_leaf *from = &panel->leaves[leaf];
+        nn_tile_pack_panel(panel->kernels->operands, from->terms, panel->columns, panel->width,
+                           from->b + column, from->ldb, 1, to);
+        to += from->terms * panel->width;
     }
 }
 
@@ -303,6 +352,7 @@ static void sum_take(const sum_panel *panel, const nn_real *c, int64_t ldc)
 
 /* What a call of nn_product_sum is about. */
 typedef struct sum_call {
+    const nn_tile_kernels *kernels;
     int64_t rows, columns, count, terms; /* terms: of all leaves */
     const nn_product_leaf *leaves;
     bool add, more;
@@ -313,14 +363,15 @@ typedef struct sum_call {
 /* Rows [begin, end): A is packed once, by tiles of about the same height, for all panels of columns. */
 static void sum_rows(const sum_call *call, int64_t begin, int64_t end)
 {
-    const nn_tile_kernels *kernels = nn_tile_kernels_at(0);
-    int64_t tiles = (end - begin + kernels->rows - 1) / kernels->rows,
-            most = kernels->lanes * NN_TILE_VECTORS;
+    const nn_tile_kernels *kernels = call->kernels;
+    int64_t tiles = (end - begin + kernels->rows - 1) / kernels->rows, most = product_panel(kernels);
     int64_t each = call->terms * SUM_STRIDE;
-    nn_real *a = call->buffer, *b = a + SUM_VALUES, *sums = b + SUM_TERMS * most;
+    nn_real *a = call->buffer, *b = a + SUM_VALUES, *sums = b + SUM_TERMS * SUM_COLUMNS;
     for (int64_t t = 0; t < tiles; t++) {
         int64_t row = begin + t * (end - begin) / tiles, next = begin + (t + 1) * (end - begin) / tiles;
-        sum_pack_rows(call->count, call->leaves, row, next - row, call->rows, a + t * each);
+        nn_real *packed = kernels->operands == NN_TILE_PLAIN ? a + t * each : b;
+        sum_pack_rows(call->count, call->leaves, row, next - row, call->rows, packed);
+        if (packed == b) sum_convert_rows(kernels, call->count, call->leaves, b, a + t * each);
     }
     for (int64_t column = 0; column < call->columns; column += most) {
         sum_panel panel = {.kernels = kernels,
@@ -330,8 +381,8 @@ static void sum_rows(const sum_call *call, int64_t begin, int64_t end)
                            .more = call->more,
                            .b = b,
                            .tiles = sums};
-        panel.width = (panel.columns + kernels->lanes - 1) / kernels->lanes * kernels->lanes;
-        sum_pack_columns(call->count, call->leaves, column, panel.columns, panel.width, b);
+        panel.width = product_width(kernels, panel.columns);
+        sum_pack_columns(&panel, column, b);
         for (int64_t t = 0; t < tiles; t++) {
             int64_t row = begin + t * (end - begin) / tiles;
             nn_real *c = call->c + row * call->ldc + column;
@@ -347,17 +398,18 @@ static void sum_rows(const sum_call *call, int64_t begin, int64_t end)
 /* As many rows at a time as the buffer holds. */
 static void sum_blocks(const sum_call *call)
 {
-    int64_t height = nn_tile_kernels_at(0)->rows;
+    int64_t height = call->kernels->rows;
     int64_t tiles = SUM_VALUES / (SUM_STRIDE * nn_larger(call->terms, 1));
     int64_t step = nn_larger(tiles, 1) * height;
     for (int64_t row = 0; row < call->rows; row += step)
         sum_rows(call, row, nn_smaller(row + step, call->rows));
 }
 
-void nn_product_sum(int64_t rows, int64_t columns, int64_t count, const nn_product_leaf *leaves, bool add,
-                    nn_real *buffer, nn_real *c, int64_t ldc)
+void nn_product_sum(nn_engine engine, int64_t rows, int64_t columns, int64_t count,
+                    const nn_product_leaf *leaves, bool add, nn_real *buffer, nn_real *c, int64_t ldc)
 {
-    sum_call call = {.rows = rows,
+    sum_call call = {.kernels = nn_tile_kernels_of(engine),
+                     .rows = rows,
                      .columns = columns,
                      .count = count,
                      .leaves = leaves,

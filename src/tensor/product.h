@@ -1,6 +1,6 @@
 /*
- * Matrix products by the kernels of tile.h, for the engine `portable`: the same bits on every CPU, for any
- * number of rows, and for any division of rows and columns among calls.
+ * Matrix products by the kernels of tile.h, for the engines `portable` and `mixed`: the same bits on every
+ * CPU, for any number of rows, and for any division of rows and columns among calls.
  *
  * An element is a sum of chains: chain i has the terms [i x NN_PRODUCT_CHAIN, (i + 1) x NN_PRODUCT_CHAIN),
  * taken in order by fused multiply-adds; the first one starts with the initial value, the others with 0, and
@@ -13,12 +13,14 @@
 #ifndef NN_TENSOR_PRODUCT_H
 #define NN_TENSOR_PRODUCT_H
 
+#include "tensor/engine.h"
 #include "tensor/matrix.h"
 
 #define NN_PRODUCT_CHAIN 512
 
 /* The right operand of a product: op(B), inner x columns, and what the sums start with. Borrowed. */
 typedef struct nn_product {
+    nn_engine engine; /* portable or mixed */
     int64_t inner, columns;
     nn_transpose transpose;
     const nn_real *b;
@@ -35,12 +37,11 @@ typedef struct nn_product_rows {
     int64_t ldc;
 } nn_product_rows;
 
-/* Columns per tile: where threads divide the columns of a product, boundaries that are multiples of this are
- * the fastest. */
-int64_t nn_product_tile_columns(void);
+/* Where threads divide the columns of a product, boundaries that are multiples of this suit all kernels. */
+#define NN_PRODUCT_COLUMNS 32
 
-/* Values of the buffer that nn_product_run needs for a product of this size, with any number of rows. */
-int64_t nn_product_buffer(int64_t inner, int64_t columns);
+/* Values of the buffer that nn_product_run needs for this number of inner terms. */
+int64_t nn_product_buffer(int64_t inner);
 
 /* Computes columns [begin, end) of C for all of the rows. buffer: aligned like any allocation. */
 void nn_product_run(const nn_product *product, int count, const nn_product_rows *rows, int64_t begin,
@@ -65,7 +66,7 @@ int64_t nn_product_sum_buffer(void);
  * (base/tree.h): the bits of separate products that are added afterwards. The chains of a leaf are cut as
  * above. With `add`, the sum is then added to C. All leaves together have at most nn_product_sum_terms()
  * terms, unless there is one leaf, and `add` is false. buffer: aligned like any allocation. */
-void nn_product_sum(int64_t rows, int64_t columns, int64_t count, const nn_product_leaf *leaves, bool add,
-                    nn_real *buffer, nn_real *c, int64_t ldc);
+void nn_product_sum(nn_engine engine, int64_t rows, int64_t columns, int64_t count,
+                    const nn_product_leaf *leaves, bool add, nn_real *buffer, nn_real *c, int64_t ldc);
 
 #endif

@@ -27,6 +27,8 @@ typedef struct bench {
     nn_real *x, *w, *z, *dx, *gradient, *right, *buffer;
 } bench;
 
+static nn_engine bench_engine = NN_ENGINE_PORTABLE; /* NN_BENCH_ENGINE=mixed: the other */
+
 static double bench_clock(void)
 {
     struct timespec now;
@@ -74,7 +76,8 @@ static void bench_blas_gradient(const bench *b)
 static void bench_run(const bench *b, bool forward)
 {
     nn_product_rows rows[LEAVES];
-    nn_product product = {.inner = forward ? b->inputs : b->units,
+    nn_product product = {.engine = bench_engine,
+                          .inner = forward ? b->inputs : b->units,
                           .columns = forward ? b->units : b->inputs,
                           .transpose = forward ? NN_PLAIN : NN_TRANSPOSED,
                           .b = b->w,
@@ -103,7 +106,8 @@ static void bench_own_node(const bench *b, const nn_product_leaf *leaves, int64_
                            nn_real *sum, nn_real *right)
 {
     if (end - begin == 1 || (end - begin) * b->rows <= nn_product_sum_terms()) {
-        nn_product_sum(b->inputs, b->units, end - begin, leaves + begin, false, b->buffer, sum, b->units);
+        nn_product_sum(bench_engine, b->inputs, b->units, end - begin, leaves + begin, false, b->buffer, sum,
+                       b->units);
         return;
     }
     int64_t middle = nn_tree_split(begin, end), values = b->inputs * b->units;
@@ -165,7 +169,7 @@ static double bench_error(const bench *b)
 static nn_status bench_shape(int64_t leaves, int64_t rows, int64_t inputs, int64_t units)
 {
     bench b = {.leaves = leaves, .rows = rows, .inputs = inputs, .units = units};
-    int64_t buffer = nn_product_buffer(inputs, units), back = nn_product_buffer(units, inputs);
+    int64_t buffer = nn_product_buffer(inputs), back = nn_product_buffer(units);
     int64_t depth = 1;
     while (INT64_C(1) << depth < leaves) depth++;
     if (back > buffer) buffer = back;
@@ -200,8 +204,10 @@ int main(int count, char **arguments)
                                         {2, 1024, 128, 384}, {2, 1024, 128, 512}, {2, 1024, 512, 128},
                                         {4, 16, 128, 96},    {16, 4, 256, 256}};
     if (nn_matrix_setup() != NN_OK) return 1;
+    const char *engine = getenv("NN_BENCH_ENGINE");
+    if (engine && strcmp(engine, "mixed") == 0) bench_engine = NN_ENGINE_MIXED;
     printf("GFLOP/s of %s and ours (%s); errors in 2^-24 of the largest result\n", nn_matrix_kernels(),
-           nn_tile_kernels_at(0)->name);
+           nn_tile_kernels_of(bench_engine)->name);
     if (count == 5)
         return bench_shape(atoll(arguments[1]), atoll(arguments[2]), atoll(arguments[3]),
                            atoll(arguments[4])) == NN_OK
