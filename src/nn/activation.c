@@ -201,3 +201,8 @@ const nn_activation *nn_activation_of(const nn_layer *layer, int index)
 {
     return nn_activation_at(layer->taken_activation > 0 ? layer->taken_activation : index);
 }
+
+bool nn_activation_joins_columns(const nn_activation *activation)
+{
+    return activation->forward == activation_softmax;
+}

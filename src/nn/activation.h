@@ -29,4 +29,7 @@ const nn_activation *nn_activation_at(int index);
  * (nn/fuse.h). Initial weights depend only on the option, so that fusion does not change them. */
 const nn_activation *nn_activation_of(const nn_layer *layer, int index);
 
+/* Whether an output depends on other values of its row, as in softmax. */
+bool nn_activation_joins_columns(const nn_activation *activation);
+
 #endif

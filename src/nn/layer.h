@@ -49,6 +49,9 @@ typedef struct nn_parameter {
 
 #define NN_LAYER_PARAMETERS 8
 
+/* Microbatches that a layer is given in one call at most. */
+#define NN_LAYER_GROUP 16
+
 /* The two passes through a layer. */
 typedef enum nn_pass { NN_FORWARD, NN_BACKWARD, NN_PASSES } nn_pass;
 
@@ -166,6 +169,9 @@ typedef struct nn_layer_type {
      * element rounded once. NULL for layers without parameters. */
     void (*gradient)(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
                      nn_real *values);
+    /* For 2 to layer->sums microbatches, calls[0].count of them: writes the sum of their gradients along the
+     * canonical tree (base/tree.h), with the bits of additions afterwards. NULL: the caller adds. */
+    void (*gradient_sum)(const nn_layer *layer, const nn_layer_call *calls, int part, nn_real *values);
     /* The index in nn_activation_names if the layer only applies that function element-wise; 0 otherwise.
      * NULL: always 0. */
     int (*activation_of)(const nn_layer *layer);
@@ -205,6 +211,7 @@ struct nn_layer {
     int64_t saved_per_sample, saved_fixed, scratch_per_sample, scratch_fixed;
     int phases[NN_PASSES]; /* 0 counts as 1 */
     nn_layer_division division[NN_PASSES][NN_LAYER_PHASES];
+    int sums;  /* microbatches that gradient_sum takes at once */
     bool cuts; /* gradient can write a part in pieces: with call->pieces > 1, only the values of piece
                   call->piece, which may be none. Which pieces there are changes no bit of the part. */
     int64_t packed_values[NN_PASSES]; /* 0: nothing to pack for that pass */

@@ -5,13 +5,11 @@
  * EACL 2017).
  */
 #include "base/memory.h"
-#include "nn/activation.h"
+#include "base/tree.h"
+#include "nn/dense.h"
 #include "nn/initializer.h"
 #include "tensor/kernels.h"
 #include "tensor/matrix.h"
-
-/* Bias and activation are applied to this many values at a time, while they are in the first-level cache. */
-#define FUSED_VALUES 2048
 
 typedef struct dense_options {
     int64_t units;
@@ -19,16 +17,6 @@ typedef struct dense_options {
     bool bias, per_step;
     int initializer;
 } dense_options;
-
-typedef struct dense_plan {
-    const nn_activation *activation;
-    int64_t inputs, units, rows;         /* rows per sample */
-    bool transposed;                     /* the weight is units x inputs */
-    int64_t weight_rows, weight_columns; /* of the weight as stored; parts consist of complete rows */
-    int weight_parts;                    /* the bias, if any, is one more */
-    const nn_parameter *bias;            /* NULL: none */
-    bool accumulates[];                  /* per part: the product may add to the sum itself */
-} dense_plan;
 
 static const nn_option dense_table[] = {
     {"units", NN_OPTION_INTEGER, offsetof(dense_options, units), NULL, 1, 1e9, NULL, NN_EFFECT_RESULT,
@@ -46,7 +34,7 @@ static const nn_option dense_table[] = {
 
 /* ---- building ---- */
 
-static nn_status dense_add_parameters(nn_layer *layer, dense_plan *plan)
+static nn_status dense_add_parameters(nn_layer *layer, nn_dense_plan *plan)
 {
     const dense_options *options = layer->options;
     const nn_initializer_type *initializer =
@@ -62,48 +50,63 @@ static nn_status dense_add_parameters(nn_layer *layer, dense_plan *plan)
     return NN_OK;
 }
 
-static nn_status dense_add_parts(nn_layer *layer, const dense_plan *plan)
+static nn_status dense_add_parts(nn_layer *layer, const nn_dense_plan *plan)
 {
     int64_t end = plan->bias ? plan->bias->offset : layer->value_count;
     NN_TRY(nn_layer_add_row_parts(layer, plan->weight_rows, plan->weight_columns, end));
     return plan->bias ? nn_layer_add_part(layer, layer->value_count) : NN_OK;
 }
 
-/* Returns the number of rows of the weight in a part; *first: the first of them. */
-static int64_t dense_rows_of_part(const nn_layer *layer, int part, int64_t *first)
+int64_t nn_dense_rows_of_part(const nn_layer *layer, int part, int64_t *first)
 {
-    const dense_plan *plan = layer->plan;
+    const nn_dense_plan *plan = layer->plan;
     int64_t end = layer->part_begin[part + 1] / plan->weight_columns;
     *first = layer->part_begin[part] / plan->weight_columns;
     return (end < plan->weight_rows ? end : plan->weight_rows) - *first;
 }
 
-/* Appends accumulates[] to the plan: the parts are known only now. */
-static nn_status dense_try_parts(nn_layer *layer)
+static nn_status dense_check_parts(const nn_layer *layer, const nn_dense_plan *plan)
 {
-    dense_plan *plan = layer->plan;
-    int64_t weight = plan->weight_rows * plan->weight_columns, first;
-    while (plan->weight_parts < layer->part_count && layer->part_begin[plan->weight_parts] < weight)
-        plan->weight_parts++;
-    size_t size = sizeof *plan + (size_t)plan->weight_parts;
-    NN_TRY(nn_reallocate(&layer->plan, sizeof *plan, size, 1, "the plan of a dense layer"));
-    plan = layer->plan;
-    for (int part = 0; part < plan->weight_parts; part++) {
-        int64_t rows = dense_rows_of_part(layer, part, &first);
+    for (int part = 0; part < plan->weight_parts; part++)
         if (layer->part_begin[part] % plan->weight_columns != 0)
             NN_FAIL(NN_ERROR_USAGE,
                     "the parameters of %s cannot be shared by a dense layer; share those of a dense or "
                     "embedding layer",
                     layer->shares->name);
+    return NN_OK;
+}
+
+/* With `blas`: finds for each part whether its product accumulates exactly. */
+static void dense_try_parts(nn_layer *layer, nn_dense_plan *plan)
+{
+    for (int part = 0; part < plan->weight_parts; part++) {
+        int64_t first, rows = nn_dense_rows_of_part(layer, part, &first);
         plan->accumulates[part] = nn_matrix_accumulates_exactly(
             NN_TRANSPOSED, NN_PLAIN, rows, plan->weight_columns, layer->microbatch_size * plan->rows);
         if (rows * plan->weight_columns > layer->scratch_fixed)
             layer->scratch_fixed = rows * plan->weight_columns;
     }
+}
+
+/* The parts are known only now: appends accumulates[] to the plan. */
+static nn_status dense_plan_parts(nn_layer *layer)
+{
+    nn_dense_plan *plan = layer->plan;
+    int64_t weight = plan->weight_rows * plan->weight_columns;
+    while (plan->weight_parts < layer->part_count && layer->part_begin[plan->weight_parts] < weight)
+        plan->weight_parts++;
+    size_t size = sizeof *plan + (size_t)plan->weight_parts;
+    NN_TRY(nn_reallocate(&layer->plan, sizeof *plan, size, 1, "the plan of a dense layer"));
+    plan = layer->plan;
+    NN_TRY(dense_check_parts(layer, plan));
+    if (layer->engine == NN_ENGINE_BLAS)
+        dense_try_parts(layer, plan);
+    else
+        nn_dense_build_own(layer, plan);
     return NN_OK;
 }
 
-static nn_status dense_find_sizes(nn_layer *layer, dense_plan *plan)
+static nn_status dense_find_sizes(nn_layer *layer, nn_dense_plan *plan)
 {
     const dense_options *options = layer->options;
     const nn_shape *input = &layer->input_shapes[0];
@@ -132,7 +135,7 @@ static nn_status dense_build(nn_layer *layer)
 {
     const dense_options *options = layer->options;
     NN_TRY(nn_layer_check_inputs(layer, 1));
-    dense_plan *plan;
+    nn_dense_plan *plan;
     NN_TRY(NN_ALLOCATE(&plan, 1, "the plan of a dense layer"));
     layer->plan = plan;
     plan->activation = nn_activation_at(options->activation);
@@ -140,7 +143,7 @@ static nn_status dense_build(nn_layer *layer)
     NN_TRY(dense_add_parameters(layer, plan));
     plan->activation = nn_activation_of(layer, options->activation);
     NN_TRY(layer->shares ? nn_layer_share_parts(layer) : dense_add_parts(layer, plan));
-    NN_TRY(dense_try_parts(layer));
+    NN_TRY(dense_plan_parts(layer));
     plan = layer->plan;
     layer->reads_output = plan->activation->backward && !plan->activation->needs_input;
     layer->saved_per_sample = plan->activation->needs_input ? plan->rows * plan->units : 0;
@@ -152,35 +155,45 @@ static nn_status dense_build(nn_layer *layer)
 
 /* ---- running ---- */
 
-/* Adds the bias to z and writes the activation to y, while the rows are in cache. */
-static void dense_finish_rows(const dense_plan *plan, const nn_layer_call *call, int64_t count, nn_real *z,
-                              nn_real *y)
+/* Values that bias and activation process at a time, while they are in the first-level cache. */
+#define FUSED_VALUES 2048
+
+void nn_dense_activate(const nn_dense_plan *plan, int64_t rows, int64_t begin, int64_t end,
+                       const nn_real *bias, nn_real *z, nn_real *y)
 {
-    int64_t step = FUSED_VALUES / plan->units > 0 ? FUSED_VALUES / plan->units : 1;
-    for (int64_t row = 0; row < count; row += step) {
-        int64_t rows = count - row < step ? count - row : step;
-        int64_t at = row * plan->units;
-        if (plan->bias) nn_add_bias(rows, plan->units, call->parameters + plan->bias->offset, z + at);
+    bool all = end - begin == plan->units;
+    int64_t step = !all ? 1 : FUSED_VALUES / plan->units > 0 ? FUSED_VALUES / plan->units : 1;
+    if (!bias && !plan->activation->forward) return;
+    for (int64_t row = 0; row < rows; row += step) {
+        int64_t count = rows - row < step ? rows - row : step, at = row * plan->units + begin;
+        if (bias) nn_add_bias(count, plan->units, bias, z + at);
         if (plan->activation->forward)
-            plan->activation->forward(rows, plan->units, (nn_real)NN_DEFAULT_SLOPE, z + at, y + at);
+            plan->activation->forward(count, end - begin, (nn_real)NN_DEFAULT_SLOPE, z + at, y + at);
     }
 }
 
-static void dense_forward(const nn_layer *layer, const nn_layer_call *call)
+static void dense_forward_one(const nn_dense_plan *plan, const nn_layer_call *call)
 {
-    const dense_plan *plan = layer->plan;
     int64_t rows = call->samples * plan->rows;
     nn_real *z = plan->activation->needs_input ? call->saved : call->output;
     nn_matrix_product(NN_PLAIN, plan->transposed ? NN_TRANSPOSED : NN_PLAIN, rows, plan->units, plan->inputs,
                       call->inputs[0], plan->inputs, call->parameters, plan->weight_columns, false, z,
                       plan->units);
-    dense_finish_rows(plan, call, rows, z, call->output);
+    nn_dense_activate(plan, rows, 0, plan->units, plan->bias ? call->parameters + plan->bias->offset : NULL,
+                      z, call->output);
+}
+
+static void dense_forward(const nn_layer *layer, const nn_layer_call *calls)
+{
+    if (layer->engine != NN_ENGINE_BLAS)
+        nn_dense_forward_own(layer, calls);
+    else
+        for (int i = 0; i < calls->count; i++) dense_forward_one(layer->plan, &calls[i]);
 }
 
 /* Leaves the gradient with respect to X W + b in output_gradient, for dense_gradient. */
-static void dense_backward(const nn_layer *layer, const nn_layer_call *call)
+static void dense_backward_one(const nn_dense_plan *plan, const nn_layer_call *call)
 {
-    const dense_plan *plan = layer->plan;
     int64_t rows = call->samples * plan->rows;
     nn_real *dz = call->output_gradient;
     if (plan->activation->backward)
@@ -192,12 +205,20 @@ static void dense_backward(const nn_layer *layer, const nn_layer_call *call)
                           call->input_gradients[0], plan->inputs);
 }
 
+static void dense_backward(const nn_layer *layer, const nn_layer_call *calls)
+{
+    if (layer->engine != NN_ENGINE_BLAS)
+        nn_dense_backward_own(layer, calls);
+    else
+        for (int i = 0; i < calls->count; i++) dense_backward_one(layer->plan, &calls[i]);
+}
+
 /* Rows [first, first + rows) of X^T dZ or, transposed, of dZ^T X. */
 static void dense_weight_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
                                   nn_real *sum)
 {
-    const dense_plan *plan = layer->plan;
-    int64_t first, rows = dense_rows_of_part(layer, part, &first);
+    const nn_dense_plan *plan = layer->plan;
+    int64_t first, rows = nn_dense_rows_of_part(layer, part, &first);
     const nn_real *left = plan->transposed ? call->output_gradient : call->inputs[0];
     const nn_real *right = plan->transposed ? call->inputs[0] : call->output_gradient;
     bool exact = call->samples == layer->microbatch_size && plan->accumulates[part];
@@ -211,12 +232,38 @@ static void dense_weight_gradient(const nn_layer *layer, const nn_layer_call *ca
 static void dense_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
                            nn_real *values)
 {
-    const dense_plan *plan = layer->plan;
-    if (part < plan->weight_parts)
-        dense_weight_gradient(layer, call, part, accumulate, values);
-    else
+    const nn_dense_plan *plan = layer->plan;
+    if (part >= plan->weight_parts)
         nn_sum_rows(call->samples * plan->rows, plan->units, call->output_gradient, plan->units, accumulate,
                     values);
+    else if (layer->engine == NN_ENGINE_BLAS)
+        dense_weight_gradient(layer, call, part, accumulate, values);
+    else
+        nn_dense_gradient_own(layer, call, part, accumulate, values);
+}
+
+/* The bias has no product: its leaves are added here. */
+static void dense_bias_sum(const nn_layer *layer, const nn_layer_call *calls, int64_t begin, int64_t end,
+                           nn_real *scratch, nn_real *values)
+{
+    const nn_dense_plan *plan = layer->plan;
+    if (end - begin == 1) {
+        dense_gradient(layer, &calls[begin], plan->weight_parts, false, values);
+        return;
+    }
+    int64_t middle = nn_tree_split(begin, end);
+    dense_bias_sum(layer, calls, begin, middle, scratch, values);
+    dense_bias_sum(layer, calls, middle, end, scratch + plan->units, scratch);
+    nn_add(plan->units, scratch, values);
+}
+
+static void dense_gradient_sum(const nn_layer *layer, const nn_layer_call *calls, int part, nn_real *values)
+{
+    const nn_dense_plan *plan = layer->plan;
+    if (part < plan->weight_parts)
+        nn_dense_gradient_own(layer, calls, part, false, values);
+    else
+        dense_bias_sum(layer, calls, 0, calls->count, calls->scratch, values);
 }
 
 const nn_layer_type nn_layer_dense = {
@@ -227,7 +274,9 @@ const nn_layer_type nn_layer_dense = {
     .options_size = sizeof(dense_options),
     .activation_option = 1 + offsetof(dense_options, activation),
     .build = dense_build,
+    .takes_groups = true,
     .forward = dense_forward,
     .backward = dense_backward,
     .gradient = dense_gradient,
+    .gradient_sum = dense_gradient_sum,
 };

@@ -132,6 +132,13 @@ void nn_network_gradient(const nn_network *network, int layer, int part, const n
                          const nn_microbatch *microbatch, nn_real *scratch, bool accumulate,
                          nn_real *gradient);
 
+/* The number of microbatches whose gradients nn_network_gradient_sum adds along the canonical tree, with the
+ * bits of nn_network_gradient and additions afterwards; 0: none. */
+int nn_network_sums(const nn_network *network, int layer);
+void nn_network_gradient_sum(const nn_network *network, int layer, int part, const nn_real *weights,
+                             nn_microbatch *const *microbatches, int count, nn_real *scratch,
+                             nn_real *gradient);
+
 /* As nn_network_gradient, but without the values of the other pieces of the part, for a layer that cuts parts
  * (nn_layer.cuts). Pieces may be computed at the same time, each with its own scratch. */
 typedef struct nn_network_piece {

@@ -71,6 +71,27 @@ void nn_network_gradient(const nn_network *network, int layer, int part, const n
     if (sum != gradient) nn_tensor_arithmetic_of(network->scalar)->add(values, sum, gradient);
 }
 
+int nn_network_sums(const nn_network *network, int layer)
+{
+    const nn_layer *self = &network->layers[layer];
+    bool alone = !self->frozen && nn_graph_shared_values(network, layer) == 0;
+    return alone && self->type->gradient_sum ? self->sums : 0;
+}
+
+void nn_network_gradient_sum(const nn_network *network, int layer, int part, const nn_real *weights,
+                             nn_microbatch *const *microbatches, int count, nn_real *scratch,
+                             nn_real *gradient)
+{
+    nn_layer_call calls[NN_LAYER_GROUP];
+    const nn_real *inputs[NN_LAYER_GROUP][NN_LAYER_INPUTS];
+    for (int i = 0; i < count; i++) {
+        calls[i] = nn_call_make(network, layer, weights, nn_call_all(microbatches[i]), scratch, inputs[i]);
+        calls[i].count = count;
+    }
+    network->layers[layer].type->gradient_sum(&network->layers[layer], calls, part, gradient);
+    gradient_clear_gaps(network, layer, part, gradient);
+}
+
 bool nn_network_cuts(const nn_network *network, int layer)
 {
     const nn_layer *self = &network->layers[layer];

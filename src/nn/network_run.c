@@ -2,9 +2,6 @@
 #include "nn/call.h"
 #include "tensor/arithmetic.h"
 
-/* Microbatches that a layer is given in one call at most. */
-#define NN_NETWORK_GROUP 16
-
 /* ---- sequences of different length ---- */
 
 static void run_find_lengths(const nn_layer *layer, int l, nn_call_samples samples)
@@ -33,10 +30,10 @@ typedef struct run_calls {
     bool last; /* the last phase of the pass */
     int most;  /* calls at once */
     int count;
-    nn_layer_call calls[NN_NETWORK_GROUP];
-    nn_call_samples samples[NN_NETWORK_GROUP];
-    const nn_real *inputs[NN_NETWORK_GROUP][NN_LAYER_INPUTS];
-    nn_real *input_gradients[NN_NETWORK_GROUP][NN_LAYER_INPUTS];
+    nn_layer_call calls[NN_LAYER_GROUP];
+    nn_call_samples samples[NN_LAYER_GROUP];
+    const nn_real *inputs[NN_LAYER_GROUP][NN_LAYER_INPUTS];
+    nn_real *input_gradients[NN_LAYER_GROUP][NN_LAYER_INPUTS];
 } run_calls;
 
 /* Whether the layer is the first to write each of its input gradients. */
@@ -160,7 +157,7 @@ static int64_t run_count_samples(const nn_network_group *group, int64_t microbat
 static int run_most(const nn_network *network, int layer, nn_pass pass)
 {
     bool adds = pass == NN_BACKWARD && !run_writes_first(network, layer);
-    return network->layers[layer].type->takes_groups && !adds ? NN_NETWORK_GROUP : 1;
+    return network->layers[layer].type->takes_groups && !adds ? NN_LAYER_GROUP : 1;
 }
 
 void nn_network_run_share(const nn_network *network, int layer, nn_pass pass, const nn_network_group *group,

@@ -70,6 +70,14 @@ static void sum_leaf(const sum_part *of, int64_t index, bool accumulate, nn_real
     sum_leaf_done(of, index, sum);
 }
 
+/* Whether the layer sums the node itself. */
+static bool sum_at_once(const sum_part *of, nn_tree_node node)
+{
+    const nn_workers *workers = of->wave->workers;
+    bool watched = workers->witness.microbatch >= node.begin && workers->witness.microbatch < node.end;
+    return !watched && node.end - node.begin <= nn_network_sums(workers->model->network, of->layer);
+}
+
 /* The canonical sum over a node. The microbatch under watch is never added by the kernel, as it is hashed
  * first. */
 static void sum_node(const sum_part *of, nn_tree_node node, int depth, nn_real *sum)
@@ -79,6 +87,14 @@ static void sum_node(const sum_part *of, nn_tree_node node, int depth, nn_real *
         return;
     }
     nn_workers *workers = of->wave->workers;
+    if (sum_at_once(of, node)) {
+        nn_pulse();
+        nn_network_gradient_sum(workers->model->network, of->layer, of->part, of->wave->weights,
+                                workers->microbatches + (node.begin - of->wave->first),
+                                (int)(node.end - node.begin), workers->scratch[of->thread], sum);
+        nn_fault("step.gradient", sum, (size_t)of->values * nn_scalar_size(workers->scalar));
+        return;
+    }
     int64_t middle = nn_tree_split(node.begin, node.end);
     sum_node(of, (nn_tree_node){node.begin, middle}, depth, sum);
     if (node.end - middle == 1 && middle != workers->witness.microbatch) {
