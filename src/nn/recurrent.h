@@ -11,6 +11,7 @@
 #define NN_NN_RECURRENT_H
 
 #include "nn/initializer.h"
+#include "tensor/panels.h"
 
 /* ---- options ---- */
 
@@ -102,6 +103,8 @@ typedef struct nn_recurrent_part {
 
 typedef struct nn_recurrent_plan {
     nn_recurrent_cell cell;
+    const nn_tile_kernels *kernels;
+    int64_t largest; /* of the packed weights, in values */
     int64_t steps, features, units;
     int64_t columns; /* gates x units */
     int directions;
@@ -120,8 +123,11 @@ typedef enum nn_recurrent_panels {
     NN_RECURRENT_PANELS
 } nn_recurrent_panels;
 
+/* Their shape: the offset of the second direction is left to the caller. */
+nn_panels nn_recurrent_panels_of(const nn_recurrent_plan *plan, nn_recurrent_panels which);
+
 /* Their size in values, a multiple of NN_PARAMETER_ALIGNMENT. */
-int64_t nn_recurrent_panels_values(const nn_recurrent_plan *plan, nn_recurrent_panels panels);
+int64_t nn_recurrent_panels_values(const nn_recurrent_plan *plan, nn_recurrent_panels which);
 
 /* The functions of an nn_layer_type; build copies the cell. */
 nn_status nn_recurrent_build(nn_layer *layer, const nn_recurrent_cell *cell);

@@ -1,7 +1,7 @@
 /* Shapes, parameters and parts of recurrent layers. */
+#include "base/least.h"
 #include "base/memory.h"
 #include "nn/recurrent.h"
-#include "tensor/panels.h"
 
 const char *const nn_recurrent_outputs[] = {"last", "sequence", NULL};
 
@@ -119,6 +119,7 @@ static nn_status recurrent_make_plan(nn_layer *layer, const nn_recurrent_cell *c
     const nn_recurrent_options *options = layer->options;
     int64_t steps = layer->input_shapes[0].extents[0];
     nn_recurrent_plan sizes = {.cell = *cell,
+                               .kernels = nn_tile_kernels_of(layer->engine),
                                .steps = steps,
                                .features = nn_shape_count(layer->input_shapes[0]) / steps,
                                .units = options->units,
@@ -149,30 +150,41 @@ static int64_t recurrent_part_values(const nn_recurrent_plan *plan)
     return (input > state ? input : state) * plan->columns;
 }
 
-int64_t nn_recurrent_panels_values(const nn_recurrent_plan *plan, nn_recurrent_panels panels)
+nn_panels nn_recurrent_panels_of(const nn_recurrent_plan *plan, nn_recurrent_panels which)
 {
-    int64_t values = panels == NN_RECURRENT_OF_INPUT   ? nn_panels_values(plan->features, plan->columns)
-                     : panels == NN_RECURRENT_OF_STATE ? nn_panels_values(plan->units, plan->columns)
-                     : panels == NN_RECURRENT_OF_RETURN
-                         ? nn_panels_values(plan->columns, plan->units)
-                         : nn_panels_values(plan->directions * plan->columns, plan->features);
-    return (values + NN_PARAMETER_ALIGNMENT - 1) / NN_PARAMETER_ALIGNMENT * NN_PARAMETER_ALIGNMENT;
+    if (which == NN_RECURRENT_OF_INPUT) return nn_panels_of(plan->kernels, plan->features, plan->columns);
+    if (which == NN_RECURRENT_OF_STATE) return nn_panels_of(plan->kernels, plan->units, plan->columns);
+    if (which == NN_RECURRENT_OF_RETURN) return nn_panels_of(plan->kernels, plan->columns, plan->units);
+    nn_panels both = nn_panels_of(plan->kernels, plan->columns, plan->features);
+    both.run_count = plan->directions;
+    both.runs[1] = both.runs[0];
+    return both;
 }
 
-/* Scratch holds one set of panels, or one part of a gradient, at a time. */
-static void recurrent_count_values(nn_layer *layer, const nn_recurrent_plan *plan)
+int64_t nn_recurrent_panels_values(const nn_recurrent_plan *plan, nn_recurrent_panels which)
+{
+    nn_panels panels = nn_recurrent_panels_of(plan, which);
+    return (nn_panels_values(&panels) + NN_PARAMETER_ALIGNMENT - 1) / NN_PARAMETER_ALIGNMENT *
+           NN_PARAMETER_ALIGNMENT;
+}
+
+/* Scratch holds one set of panels and a buffer for its product, or one part of a gradient, at a time. */
+static void recurrent_count_values(nn_layer *layer, nn_recurrent_plan *plan)
 {
     const nn_recurrent_options *options = layer->options;
     int64_t states = plan->cell.has_memory ? 2 : 1;
     layer->saved_per_sample =
         plan->directions * plan->steps * (plan->columns + (1 + plan->cell.kept) * plan->units);
     layer->scratch_per_sample = plan->columns + (1 + states) * plan->units;
-    layer->scratch_fixed = nn_panels_buffer() + recurrent_part_values(plan);
-    int64_t sizes[NN_RECURRENT_PANELS];
+    int64_t sizes[NN_RECURRENT_PANELS], buffer = 0;
     for (int i = 0; i < NN_RECURRENT_PANELS; i++) {
+        nn_panels panels = nn_recurrent_panels_of(plan, (nn_recurrent_panels)i);
         sizes[i] = nn_recurrent_panels_values(plan, (nn_recurrent_panels)i);
-        if (layer->scratch_fixed < sizes[i]) layer->scratch_fixed = sizes[i];
+        plan->largest = nn_larger(plan->largest, sizes[i]);
+        buffer = nn_larger(buffer, nn_panels_product_buffer(&panels));
     }
+    layer->scratch_fixed = nn_larger(plan->largest + buffer,
+                                     nn_panels_gradient_buffer(plan->kernels) + recurrent_part_values(plan));
     layer->packed_values[NN_FORWARD] =
         plan->directions * (sizes[NN_RECURRENT_OF_INPUT] + sizes[NN_RECURRENT_OF_STATE]);
     layer->packed_values[NN_BACKWARD] =

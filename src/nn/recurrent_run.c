@@ -9,7 +9,6 @@
 #include "nn/recurrent.h"
 #include "nn/saved.h"
 #include "tensor/kernels.h"
-#include "tensor/panels.h"
 
 /* Rows of a weight per piece of its gradient: a multiple of these. */
 #define PIECE_ROWS 16
@@ -25,6 +24,7 @@ typedef struct recurrent_pass {
                                            gradients */
     nn_real *returned;                  /* scratch, samples x units: the gradient of h through U */
     nn_real *panels;                    /* scratch: the weight in use, packed */
+    nn_real *buffer;                    /* scratch: of its product */
 } recurrent_pass;
 
 static recurrent_pass recurrent_begin(const nn_layer *layer, const nn_layer_call *call, int direction)
@@ -45,6 +45,7 @@ static recurrent_pass recurrent_begin(const nn_layer *layer, const nn_layer_call
     pass.returned = pass.hidden + call->samples * plan->units;
     pass.cell = pass.returned + call->samples * plan->units;
     pass.panels = pass.cell + (plan->cell.has_memory ? call->samples * plan->units : 0);
+    pass.buffer = pass.panels + plan->largest;
     return pass;
 }
 
@@ -107,33 +108,31 @@ static void recurrent_clear(const recurrent_pass *pass, int64_t width, nn_real *
 /* ---- packed weights ---- */
 
 static void recurrent_pack(const nn_recurrent_plan *plan, nn_recurrent_panels which, int direction,
-                           const nn_real *parameters, nn_real *panels)
+                           const nn_real *parameters, nn_real *packed)
 {
     const int64_t *offsets = plan->offsets[direction];
-    int64_t features = plan->features, units = plan->units, columns = plan->columns;
-    int64_t apart = plan->cell.apart * units, inner = plan->directions * columns;
+    int64_t columns = plan->columns, apart = plan->cell.apart * plan->units;
+    nn_panels panels = nn_recurrent_panels_of(plan, which);
     switch (which) {
     case NN_RECURRENT_OF_INPUT:
-        nn_panels_start(features, columns, 0, parameters + offsets[NN_RECURRENT_INPUT_BIAS], panels);
-        nn_panels_pack(features, columns, 0, features, NN_PLAIN,
-                       parameters + offsets[NN_RECURRENT_INPUT_WEIGHT], columns, panels);
+        nn_panels_start(&panels, 0, parameters + offsets[NN_RECURRENT_INPUT_BIAS], packed);
+        nn_panels_pack(&panels, 0, NN_PLAIN, parameters + offsets[NN_RECURRENT_INPUT_WEIGHT], columns,
+                       packed);
         break;
     case NN_RECURRENT_OF_STATE:
-        nn_panels_start(units, columns, columns - apart,
-                        apart > 0 ? parameters + offsets[NN_RECURRENT_BIAS] : NULL, panels);
-        nn_panels_pack(units, columns, 0, units, NN_PLAIN, parameters + offsets[NN_RECURRENT_WEIGHT], columns,
-                       panels);
+        nn_panels_start(&panels, columns - apart, apart > 0 ? parameters + offsets[NN_RECURRENT_BIAS] : NULL,
+                        packed);
+        nn_panels_pack(&panels, 0, NN_PLAIN, parameters + offsets[NN_RECURRENT_WEIGHT], columns, packed);
         break;
     case NN_RECURRENT_OF_RETURN:
-        nn_panels_start(columns, units, 0, NULL, panels);
-        nn_panels_pack(columns, units, 0, columns, NN_TRANSPOSED, parameters + offsets[NN_RECURRENT_WEIGHT],
-                       columns, panels);
+        nn_panels_start(&panels, 0, NULL, packed);
+        nn_panels_pack(&panels, 0, NN_TRANSPOSED, parameters + offsets[NN_RECURRENT_WEIGHT], columns, packed);
         break;
     default:
-        nn_panels_start(inner, features, 0, NULL, panels);
+        nn_panels_start(&panels, 0, NULL, packed);
         for (int d = 0; d < plan->directions; d++)
-            nn_panels_pack(inner, features, d * columns, columns, NN_TRANSPOSED,
-                           parameters + plan->offsets[d][NN_RECURRENT_INPUT_WEIGHT], columns, panels);
+            nn_panels_pack(&panels, d, NN_TRANSPOSED,
+                           parameters + plan->offsets[d][NN_RECURRENT_INPUT_WEIGHT], columns, packed);
     }
 }
 
@@ -211,23 +210,23 @@ static void recurrent_step_forward(const recurrent_pass *pass, int64_t sample, i
 /* x W + bias of all steps. */
 static void recurrent_project(const recurrent_pass *pass)
 {
-    int64_t features = pass->plan->features, columns = pass->plan->columns;
-    const nn_tile_run run = {0, features};
-    nn_panels_product(pass->call->samples * pass->plan->steps, features, columns, 1, &run,
-                      pass->call->inputs[0], features, recurrent_panels(pass, NN_RECURRENT_OF_INPUT),
-                      pass->gates, columns);
+    const nn_recurrent_plan *plan = pass->plan;
+    nn_panels panels = nn_recurrent_panels_of(plan, NN_RECURRENT_OF_INPUT);
+    nn_panels_product(&panels, pass->call->samples * plan->steps, pass->call->inputs[0], plan->features,
+                      recurrent_panels(pass, NN_RECURRENT_OF_INPUT), pass->buffer, pass->gates,
+                      plan->columns);
 }
 
 static void recurrent_forward(const recurrent_pass *pass)
 {
     int64_t samples = pass->call->samples, longest = recurrent_longest(pass);
     int64_t units = pass->plan->units, columns = pass->plan->columns;
-    const nn_tile_run run = {0, units};
     recurrent_project(pass);
-    const nn_real *panels = recurrent_panels(pass, NN_RECURRENT_OF_STATE);
+    nn_panels panels = nn_recurrent_panels_of(pass->plan, NN_RECURRENT_OF_STATE);
+    const nn_real *packed = recurrent_panels(pass, NN_RECURRENT_OF_STATE);
     recurrent_take(pass);
     for (int64_t step = 0; step < longest; step++) {
-        nn_panels_product(samples, units, columns, 1, &run, pass->hidden, units, panels, pass->recurrent,
+        nn_panels_product(&panels, samples, pass->hidden, units, packed, pass->buffer, pass->recurrent,
                           columns);
         for (int64_t sample = 0; sample < samples; sample++)
             if (step < recurrent_length(pass, sample)) recurrent_step_forward(pass, sample, step);
@@ -268,12 +267,12 @@ static void recurrent_step_backward(const recurrent_pass *pass, int64_t sample, 
 }
 
 /* The gradient of h: from that of h U, plus the part that bypasses the product. */
-static void recurrent_return(const recurrent_pass *pass, const nn_real *panels)
+static void recurrent_return(const recurrent_pass *pass, const nn_real *packed)
 {
     int64_t samples = pass->call->samples, units = pass->plan->units, columns = pass->plan->columns;
-    const nn_tile_run run = {0, columns};
+    nn_panels panels = nn_recurrent_panels_of(pass->plan, NN_RECURRENT_OF_RETURN);
     nn_real *to = pass->plan->cell.passes_by ? pass->returned : pass->hidden;
-    nn_panels_product(samples, columns, units, 1, &run, pass->recurrent, columns, panels, to, units);
+    nn_panels_product(&panels, samples, pass->recurrent, columns, packed, pass->buffer, to, units);
     if (to != pass->hidden) nn_add(samples * units, to, pass->hidden);
 }
 
@@ -301,13 +300,12 @@ static void recurrent_input_gradient(const nn_layer *layer, const nn_layer_call 
 {
     const nn_recurrent_plan *plan = layer->plan;
     const recurrent_pass first = recurrent_begin(layer, call, 0);
-    nn_tile_run runs[2];
-    int64_t inner = plan->directions * plan->columns, features = plan->features;
+    nn_panels panels = nn_recurrent_panels_of(plan, NN_RECURRENT_OF_GRADIENT);
     for (int d = 0; d < plan->directions; d++)
-        runs[d] = (nn_tile_run){recurrent_begin(layer, call, d).gates - first.gates, plan->columns};
-    nn_panels_product(call->samples * plan->steps, inner, features, plan->directions, runs, first.gates,
-                      plan->columns, recurrent_panels(&first, NN_RECURRENT_OF_GRADIENT),
-                      call->input_gradients[0], features);
+        panels.runs[d].offset = recurrent_begin(layer, call, d).gates - first.gates;
+    nn_panels_product(&panels, call->samples * plan->steps, first.gates, plan->columns,
+                      recurrent_panels(&first, NN_RECURRENT_OF_GRADIENT), first.buffer,
+                      call->input_gradients[0], plan->features);
 }
 
 void nn_recurrent_backward(const nn_layer *layer, const nn_layer_call *call)
@@ -331,11 +329,11 @@ static void recurrent_weight_gradient(const recurrent_pass *pass, int64_t first,
     int64_t width = of_state ? plan->units : plan->features, rows = pass->call->samples * plan->steps;
     int64_t apart = of_state ? plan->cell.apart * plan->units : 0, joint = plan->columns - apart;
     const nn_real *from = (of_state ? pass->previous : pass->call->inputs[0]) + first;
-    nn_panels_gradient(count, joint, rows, from, width, pass->gates, plan->columns, buffer, values,
-                       plan->columns);
+    nn_panels_gradient(plan->kernels, count, joint, rows, from, width, pass->gates, plan->columns, buffer,
+                       values, plan->columns);
     if (apart > 0)
-        nn_panels_gradient(count, apart, rows, from, width, pass->kept, plan->cell.kept * plan->units, buffer,
-                           values + joint, plan->columns);
+        nn_panels_gradient(plan->kernels, count, apart, rows, from, width, pass->kept,
+                           plan->cell.kept * plan->units, buffer, values + joint, plan->columns);
 }
 
 void nn_recurrent_gradient(const nn_layer *layer, const nn_layer_call *call, int index, bool accumulate,
@@ -352,7 +350,7 @@ void nn_recurrent_gradient(const nn_layer *layer, const nn_layer_call *call, int
         nn_sum_rows(rows, plan->cell.apart * plan->units, pass.kept, plan->cell.kept * plan->units,
                     accumulate, values);
     } else {
-        nn_real *product = accumulate ? call->scratch + nn_panels_buffer() : values;
+        nn_real *product = accumulate ? call->scratch + nn_panels_gradient_buffer(plan->kernels) : values;
         int64_t begin = part->first, end = part->first + part->rows;
         nn_layer_cut(call, PIECE_ROWS, &begin, &end);
         recurrent_weight_gradient(&pass, begin, end - begin, part->tensor, call->scratch,

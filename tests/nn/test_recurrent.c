@@ -6,8 +6,12 @@
 
 enum { SAMPLES = 3, STEPS = 5, FEATURES = 4, UNITS = 3, VALUES_MOST = 128 };
 
-/* Relative to the largest value of an array. */
-#define TOLERANCE (IS_DOUBLE ? 1e-12 : 1e-5)
+/* Relative to the largest value of an array. In mixed precision each operand of a product has a relative
+ * error of up to 2^-8. */
+#define TOLERANCE (engine == NN_ENGINE_MIXED ? 0x1p-6 : IS_DOUBLE ? 1e-12 : 1e-5)
+
+/* Of the next layer. */
+static nn_engine engine;
 
 static const char *const cells[][2] = {{"tanh", "rnn: {units: 3"},
                                        {"relu", "rnn: {units: 3, activation: relu"},
@@ -67,6 +71,7 @@ static run run_recurrent(const char *options, bool bidirectional, bool sequence,
              sequence ? ", output: sequence" : "", carry ? ", carry: true" : "");
     nn_network_spec spec = make_spec((nn_shape){2, {steps, FEATURES}}, samples);
     spec.has_lengths = has_lengths;
+    spec.engine = engine;
     add_type(&spec, &probe_type, NULL, "probe", NULL);
     add_layer(&spec, yaml, "tested", NULL);
     return run_create(&spec, samples);
@@ -145,10 +150,12 @@ static void check_case(const char *cell, const char *options, int directions, si
 static void test_pytorch(void **state)
 {
     (void)state;
-    for (size_t cell = 0; cell < COUNT(cells); cell++)
-        for (int directions = 1; directions <= 2; directions++)
-            for (size_t c = 0; c < COUNT(cases); c++)
-                check_case(cells[cell][0], cells[cell][1], directions, c);
+    for (engine = NN_ENGINE_BLAS; engine < (IS_DOUBLE ? NN_ENGINE_MIXED : NN_ENGINES); engine++)
+        for (size_t cell = 0; cell < COUNT(cells); cell++)
+            for (int directions = 1; directions <= 2; directions++)
+                for (size_t c = 0; c < COUNT(cases); c++)
+                    check_case(cells[cell][0], cells[cell][1], directions, c);
+    engine = NN_ENGINE_BLAS;
 }
 
 /* ---- lengths ---- */

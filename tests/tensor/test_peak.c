@@ -15,6 +15,7 @@ static void test_peak(void **state)
     (void)state;
     assert_true(nn_peak(NN_ENGINE_BLAS, 64, 0) > 0);
     assert_true(nn_peak(NN_ENGINE_PORTABLE, 600, 0) > 0);
+    assert_true((nn_peak(NN_ENGINE_MIXED, 64, 0) > 0) == (sizeof(nn_real) == sizeof(float)));
 }
 
 /* If out of memory, nothing is measured, and no block or error is left behind. */
