@@ -118,11 +118,12 @@ void nn_loaded_run(nn_loaded *loaded, const nn_model *model, const nn_real *weig
                    nn_real *scratch, int begin, int end)
 {
     nn_network_group group = {.weights = weights, .microbatches = &loaded->microbatch, .count = 1};
+    double began = nn_profile_begin(loaded->profile);
     for (int l = begin; l < end; l++) {
-        double began = nn_profile_begin(loaded->profile);
+        if (model->network->layers[l].is_alias) continue;
         group.packed = nn_packed_at(packed, l, NN_FORWARD);
         nn_network_forward_group(model->network, l, &group, scratch);
-        nn_profile_end(loaded->profile, began, NN_PROFILE_FORWARD, l);
+        began = nn_profile_end(loaded->profile, began, NN_PROFILE_FORWARD, l);
     }
 }
 

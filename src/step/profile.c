@@ -132,12 +132,13 @@ static void profile_split_wait(nn_profile *profile, profile_thread *thread, nn_p
     profile_add(profile, thread, wait, threads);
 }
 
-void nn_profile_note(nn_profile *profile, double began, nn_profile_kind kind, int layer)
+double nn_profile_note(nn_profile *profile, double began, nn_profile_kind kind, int layer)
 {
     profile_thread *thread = &profile->of[omp_get_thread_num()];
     nn_profile_event event = {began, nn_seconds(), profile->step, (int16_t)kind, (int16_t)layer};
     if (kind == NN_PROFILE_LOAD) profile_split_wait(profile, thread, &event, 1);
     profile_add(profile, thread, event, kind < NN_PROFILE_THREAD_KINDS ? 1 : profile->threads);
+    return event.end;
 }
 
 /* ---- at the seams of a step ---- */

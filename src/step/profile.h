@@ -7,7 +7,8 @@
  * update) counts for all of its threads. What is missing from threads x seconds is what threads waited for
  * each other.
  *
- * Nothing here changes what a step computes. Without a profile (NULL) a call costs one comparison.
+ * Nothing here changes what a step computes. Without a profile (NULL) a call costs one comparison; with one,
+ * two readings of the clock (the tool bench_profile measures what that costs).
  */
 #ifndef NN_STEP_PROFILE_H
 #define NN_STEP_PROFILE_H
@@ -82,11 +83,11 @@ static inline double nn_profile_begin(const nn_profile *profile)
 double nn_profile_begin_load(nn_profile *profile);
 
 /* By the thread that did the work, or for the rank by the one that started the gradient. layer: 0 where it
- * belongs to none. */
-void nn_profile_note(nn_profile *profile, double began, nn_profile_kind kind, int layer);
-static inline void nn_profile_end(nn_profile *profile, double began, nn_profile_kind kind, int layer)
+ * belongs to none. Returns the seconds at which it ended, for work that begins there; or 0. */
+double nn_profile_note(nn_profile *profile, double began, nn_profile_kind kind, int layer);
+static inline double nn_profile_end(nn_profile *profile, double began, nn_profile_kind kind, int layer)
 {
-    if (began > 0) nn_profile_note(profile, began, kind, layer);
+    return began > 0 ? nn_profile_note(profile, began, kind, layer) : 0;
 }
 
 /* ---- results ---- */
