@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
 # Measures throughput and start-up time on this machine. Every result compares alternating runs, so that a machine that
-# is busy or hot for a while favours neither side. NN_BENCH_ROUNDS: rounds, default 5. bench.sh --peer pytorch: compares
-# with PyTorch on the same networks instead (see bench_peer.sh).
+# is busy or hot for a while favours neither side. NN_BENCH_ROUNDS: rounds, default 5.
+#
+# bench.sh --peer pytorch [--networks A,B] [--rounds N] [--only training|inference] [--json FILE]: compares with the best
+# that PyTorch reaches on the networks of scripts/bench instead. NN_BENCH_PYTHON: a Python with PyTorch; default: the one
+# of `scripts/setup.sh peers`.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-source "$(dirname "${BASH_SOURCE[0]}")/bench_peer.sh"
-case "${1:-} ${2:-}" in
-" " | "--peer pytorch") ;;
-*)
-    echo "usage: bench.sh [--peer pytorch]" >&2
+peer=no
+if [ "${1:-} ${2:-}" = "--peer pytorch" ]; then
+    peer=yes
+    shift 2
+elif [ $# -gt 0 ]; then
+    echo "usage: bench.sh [--peer pytorch [--networks A,B] [--rounds N] [--only training|inference] [--json FILE]]" >&2
     exit 2
-    ;;
-esac
+fi
 export LC_ALL=C
 rounds=${NN_BENCH_ROUNDS:-5}
 "$root/scripts/setup.sh"
@@ -18,6 +21,19 @@ build_preset release >/dev/null
 program=$root/build/release/nntrain
 tools=$root/build/release/tests
 digits=$root/scripts/examples/digits/digits.yaml
+
+# ---- against PyTorch ----
+
+if [ $peer = yes ]; then
+    python=${NN_BENCH_PYTHON:-$peers/bin/python}
+    if ! "$python" -c 'import torch' 2>/dev/null; then
+        echo "$python has no PyTorch: scripts/setup.sh peers installs it, or set NN_BENCH_PYTHON" >&2
+        exit 1
+    fi
+    prepare_mpirun 2
+    exec "$python" "$root/scripts/bench/compare.py" "$program" "$tools" "$python" "$@"
+fi
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -34,24 +50,15 @@ median() {
 # ---- throughput: an MLP of three products, 669,706 parameters ----
 
 prepare_throughput() {
-    quiet "$tools/make_data" mlp.h5 25600 784 10
-    cat >mlp.yaml <<YAML
-data: {file: mlp.h5, train: {x: x, y: y}}
-network:
-  - dense: {units: 512, activation: relu}
-  - dense: {units: 512, activation: relu}
-  - dense: {units: classes}
-loss: cross_entropy
-training: {epochs: 6, batch_size: 256, microbatch_size: 32, peak_seconds: 2}
-checkpoint: {every: 1000 epochs, keep_last: 1}
-YAML
+    quiet "$tools/make_data" data.h5 25600 784 10
+    cp "$root/scripts/bench/mlp.yaml" .
 }
 
 # throughput RANKS THREADS ALLREDUCE FILE: one run; appends a line "samples/s utilisation", medians over the epochs
 # after the first.
 throughput() {
     quiet env OMP_NUM_THREADS="$2" mpirun -n "$1" --bind-to none "$program" train mlp.yaml --run-dir mlp --fresh \
-        --set training.allreduce="$3"
+        --set training.epochs=6 --set training.peak_seconds=2 --set training.allreduce="$3"
     sed -n '2,$s/.*"samples_per_second":\([0-9.]*\),"utilisation":\([0-9.]*\).*/\1 \2/p' mlp/metrics.jsonl >epochs
     echo "$(median epochs 1) $(median epochs 2)" >>"$4"
 }
@@ -111,9 +118,5 @@ bench_startup() {
 prepare_mpirun 16
 "$program" version
 sed -n 's/^model name[^:]*: */CPU: /p' /proc/cpuinfo | sort | uniq -c | sed 's/^ *\([0-9]*\) CPU: \(.*\)/CPU: \1 x \2/'
-if [ "${1:-}" = --peer ]; then
-    bench_peer
-    exit
-fi
 bench_throughput
 bench_startup

@@ -3,6 +3,9 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
+# Where `setup.sh peers` puts the programs that bench.sh compares with.
+peers=${NN_PEERS:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/nntrain/peers}
+
 # Configures and builds a preset.
 build_preset() {
     (cd "$root" && cmake --preset "$1" && cmake --build --preset "$1" -j "$(nproc)")

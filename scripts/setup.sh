@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# scripts/setup.sh [build] [tests] [testbed]: installs missing dependencies; does nothing if there are none. build (the
-# default): to build, test and run; tests: for tests that create their data in Python; testbed: SLURM, for
-# cluster/testbed.sh.
+# scripts/setup.sh [build] [tests] [testbed] [peers]: installs missing dependencies; does nothing if there are none. build
+# (the default): to build, test and run; tests: for tests that create their data in Python; testbed: SLURM, for
+# cluster/testbed.sh; peers: PyTorch, for scripts/bench.sh --peer pytorch, with pip into a folder of its own (NN_PEERS,
+# default ~/.cache/nntrain/peers; several GB).
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 has_programs() {
@@ -55,6 +56,24 @@ needs_testbed=(
     "MUNGE|has_programs munged|munge|munge|munge"
 )
 
+needs_peers=(
+    "Python with venv and headers|has_venv|python3-venv python3-dev|python|python"
+    "a C++ compiler (for torch.compile)|has_programs g++|g++|gcc|gcc"
+)
+
+has_venv() {
+    python3 -c 'import ensurepip, os, sysconfig, venv
+assert os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h"))' 2>/dev/null
+}
+
+# PyTorch into a folder of its own.
+install_peers() {
+    "$peers/bin/python" -c 'import torch, numpy' 2>/dev/null && return
+    echo "installing PyTorch into $peers"
+    python3 -m venv "$peers"
+    "$peers/bin/python" -m pip install -q --disable-pip-version-check torch numpy
+}
+
 has_h5py() {
     local python
     for python in python3 /usr/bin/python3; do "$python" -c 'import h5py, numpy' 2>/dev/null && return 0; done
@@ -98,25 +117,28 @@ install_packages() {
         apt-get install -q -y --no-install-recommends "${packages[@]}"
 }
 
-needs=()
+needs=() wants_peers=no
 for list in "${@:-build}"; do
     case $list in
     build) needs+=("${needs_build[@]}") ;;
     tests) needs+=("${needs_tests[@]}") ;;
     testbed) needs+=("${needs_testbed[@]}") PATH=$PATH:/usr/sbin:/sbin ;;
+    peers) needs+=("${needs_peers[@]}") wants_peers=yes ;;
     *)
-        echo "usage: setup.sh [build] [tests] [testbed]" >&2
+        echo "usage: setup.sh [build] [tests] [testbed] [peers]" >&2
         exit 2
         ;;
     esac
 done
 look
-[ ${#missing[@]} = 0 ] && exit 0
-if has_programs apt-get; then
+if [ ${#missing[@]} != 0 ] && has_programs apt-get; then
     install_packages
     look
-    [ ${#missing[@]} = 0 ] && exit 0
-    echo "still missing after installation:"
+    [ ${#missing[@]} = 0 ] || echo "still missing after installation:"
+fi
+if [ ${#missing[@]} = 0 ]; then
+    [ $wants_peers = no ] || install_peers
+    exit 0
 fi
 list_missing
 echo "On a cluster, usually: module load ${modules[*]}      (names vary: see module avail)"

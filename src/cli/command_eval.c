@@ -4,12 +4,13 @@
 #include "cli/session.h"
 #include "train/train.h"
 
-enum { OPTION_DATA, OPTION_SET };
+enum { OPTION_DATA, OPTION_SET, OPTION_TIME };
 
 static const nn_command_option eval_options[] = {
     {"--data", "FILE",
      "an HDF5 file, or a pattern: all of its rows are evaluated; may be given several times"},
     {"--set", "KEY=VALUE", "reads the data in another way: data.fields.x.missing=drop"},
+    {"--time", NULL, "also reports samples per second, without the time to start and to read the data"},
     {NULL, NULL, NULL}};
 
 static nn_text_list eval_list(const nn_arguments *arguments, int option)
@@ -21,8 +22,10 @@ static nn_status eval_work(nn_comm *comm, const void *context)
 {
     const nn_arguments *arguments = context;
     nn_text_list files = eval_list(arguments, OPTION_DATA), sets = eval_list(arguments, OPTION_SET);
-    const nn_evaluation evaluation = {
-        .run_or_checkpoint = arguments->operands[0], .files = files.count > 0 ? &files : NULL, .sets = &sets};
+    const nn_evaluation evaluation = {.run_or_checkpoint = arguments->operands[0],
+                                      .files = files.count > 0 ? &files : NULL,
+                                      .sets = &sets,
+                                      .timed = arguments->value_counts[OPTION_TIME] > 0};
     return nn_train_evaluate(comm, &evaluation);
 }
 

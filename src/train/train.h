@@ -14,6 +14,7 @@ typedef struct nn_evaluation {
     const char *run_or_checkpoint;
     const nn_text_list *files; /* every row of these; NULL: a part of the data as configured */
     const nn_text_list *sets;  /* KEY=VALUE under data, in place of what the run was given; NULL: none */
+    bool timed;                /* one more line: samples per second */
 } nn_evaluation;
 
 /* What predictions are asked for; everything is borrowed. */

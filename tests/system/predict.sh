@@ -9,6 +9,12 @@ train 2 1 heads.yaml --run-dir run || { fail "training ended with $?"; cat train
 accuracy=$(sed -n 's/.*label.accuracy \([0-9.]*\) %.*/\1/p' eval.log)
 found=$(awk -F, 'NR > 1 { n++; if ($2 == $3) right++ } END { printf "%.2f", 100 * right / n }' p.csv)
 [ -n "$accuracy" ] && [ "$found" = "$accuracy" ] || fail "accuracy $found in the file, $accuracy in eval"
+
+# --time adds one line, and changes no other.
+"$program" eval run --time >timed.log 2>&1 || { fail "eval --time ended with $?"; cat timed.log; }
+grep -q '^[1-9][0-9.]* samples/s in microbatches of ' timed.log || { fail "eval --time shows no rate"; cat timed.log; }
+grep -v ' samples/s in ' timed.log | cmp -s - eval.log || { fail "eval --time says something else"; cat timed.log; }
+
 rmse=$(sed -n 's/.*size.rmse \([0-9.]*\),.*/\1/p' eval.log)
 awk -F, -v rmse="$rmse" 'NR > 1 { d = $(NF - 1) - $NF; s += d * d; n++ } END { r = sqrt(s / n) / rmse; exit !(r > 0.9999 && r < 1.0001) }' p.csv ||
     fail "the root mean squared error in the file is not $rmse"
