@@ -182,6 +182,11 @@ typedef struct nn_network_share {
 /* Number of phases of a pass of the layer. */
 int nn_network_phases(const nn_network *network, int layer, nn_pass pass);
 
+/* Into how many shares, `most` at most, a phase on the group is worth dividing: 1 where the work is too
+ * little for threads to be waited for. */
+int nn_network_shares(const nn_network *network, int layer, nn_pass pass, int phase,
+                      const nn_network_group *group, int most);
+
 /* Computes a share of a phase. Shares of one phase may be computed at the same time, each with its own
  * scratch; the next phase begins when all of them are complete. All shares of all phases together are
  * nn_network_forward_group or nn_network_backward_group, with the same bits for any count. */

@@ -2,6 +2,9 @@
 #include "nn/call.h"
 #include "tensor/arithmetic.h"
 
+/* Values read and written, and operations, that take a thread longer than it takes to begin and to end. */
+#define SHARE_WORK 50000
+
 /* ---- sequences of different length ---- */
 
 static void run_find_lengths(const nn_layer *layer, int l, nn_call_samples samples)
@@ -138,11 +141,12 @@ bool nn_network_prefers_groups(const nn_network *network, int layer, nn_pass pas
 
 /* Values past the end of samples are cleared, and gradients added, by samples: not after one of several
  * tiles. */
-static int run_tiles(const run_calls *at)
+static int run_tiles(const nn_network *network, int layer, nn_pass pass, int phase,
+                     const nn_network_group *group)
 {
-    int tiles = at->network->layers[at->layer].division[at->pass][at->phase].tiles;
-    bool padded = at->group->microbatches[0]->lengths[at->layer] != NULL;
-    bool adds = at->pass == NN_BACKWARD && !run_writes_first(at->network, at->layer);
+    int tiles = network->layers[layer].division[pass][phase].tiles;
+    bool padded = group->microbatches[0]->lengths[layer] != NULL;
+    bool adds = pass == NN_BACKWARD && !run_writes_first(network, layer);
     return tiles > 1 && !padded && !adds ? tiles : 1;
 }
 
@@ -151,6 +155,24 @@ static int64_t run_count_samples(const nn_network_group *group, int64_t microbat
     int64_t samples = 0;
     for (int64_t i = 0; i < microbatches; i++) samples += group->microbatches[i]->samples;
     return samples;
+}
+
+int nn_network_shares(const nn_network *network, int layer, nn_pass pass, int phase,
+                      const nn_network_group *group, int most)
+{
+    const nn_layer *self = &network->layers[layer];
+    int64_t samples = run_count_samples(group, group->count), units = group->count;
+    double work = pass == NN_FORWARD ? self->flops_forward : self->flops_input_gradient;
+    for (int i = 0; i < self->input_count; i++) work += (double)nn_shape_count(self->input_shapes[i]);
+    work += (double)nn_shape_count(self->output_shape);
+    int tiles = run_tiles(network, layer, pass, phase, group);
+    if (tiles > 1)
+        units = tiles;
+    else if (self->division[pass][phase].by_sample)
+        units = samples;
+    double worth = 1 + work * (double)samples / SHARE_WORK;
+    if (worth < most) most = (int)worth;
+    return units < most ? (int)units : most;
 }
 
 /* A group whose microbatches all use the same scratch cannot leave gradients there for run_add. */
@@ -177,7 +199,8 @@ void nn_network_run_share(const nn_network *network, int layer, nn_pass pass, co
     at.most = run_most(network, layer, pass);
     at.count = 0;
     int64_t index = share.index, count = share.count, all = run_count_samples(group, group->count);
-    int tiles = run_tiles(&at), declared = self->division[pass][share.phase].tiles;
+    int tiles = run_tiles(network, layer, pass, share.phase, group),
+        declared = self->division[pass][share.phase].tiles;
     at.tile_begin = tiles > 1 ? (int)(tiles * index / count) : 0;
     at.tile_end = tiles > 1 ? (int)(tiles * (index + 1) / count) : declared > 1 ? declared : 1;
     if (tiles > 1) {

@@ -149,13 +149,13 @@ static void workers_pass(const workers_step *at, workers_range range, int l, nn_
                               .packed = nn_packed_at(&workers->packed, l, pass),
                               .microbatches = workers->microbatches + range.begin,
                               .count = range.end - range.begin};
-    int threads = workers->threads;
     if (network->layers[l].is_alias || group.count == 0) return;
     for (int phase = 0; phase < nn_network_phases(network, l, pass); phase++) {
-#pragma omp parallel for schedule(static, 1) num_threads(threads) if (threads > 1)
-        for (int i = 0; i < threads; i++) {
+        int shares = nn_network_shares(network, l, pass, phase, &group, workers->threads);
+#pragma omp parallel for schedule(static, 1) num_threads(workers->threads) if (shares > 1)
+        for (int i = 0; i < shares; i++) {
             double began = nn_profile_begin(workers->profile);
-            nn_network_run_share(network, l, pass, &group, (nn_network_share){phase, i, threads},
+            nn_network_run_share(network, l, pass, &group, (nn_network_share){phase, i, shares},
                                  workers->scratch[omp_get_thread_num()]);
             nn_profile_end(workers->profile, began, (nn_profile_kind)pass, l);
         }
