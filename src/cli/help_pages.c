@@ -72,7 +72,7 @@ static const char pages_network[] =
 const nn_help_page nn_help_pages[] = {
     {"data", "files, datasets, splits, windows, normalisation, streams", pages_data},
     {"network", "the list of layers: names, inputs, repeat, shared and frozen weights", pages_network},
-    {"training", "length, batch size, seed, precision, and what a rank may use", NULL},
+    {"training", "length, batch size, seed, kernels, precision, and what a rank may use", nn_help_training},
     {"checkpoint", "how often to save, how many to keep, which weights are the best", NULL},
     {"init_from", "starting from the weights of another run", NULL},
     {"faults", "what happens when a job is killed, a disk is full, a file is damaged, ...", nn_help_faults},

@@ -5,6 +5,9 @@
 
 #include "train/profiling.h"
 
+/* Milliseconds that are shown as 0. */
+#define TABLE_LEAST 0.0005
+
 /* What the lines of a profile have in common. */
 typedef struct table_of {
     const nn_network *network;
@@ -93,7 +96,7 @@ static void table_layer(const table_of *of, int l)
 
 static void table_line(const table_of *of, const char *name, double seconds, double rate)
 {
-    if (seconds <= 0) return;
+    if (seconds * of->milliseconds < TABLE_LEAST) return;
     nn_text_append(of->text, "  %-*s %9s %9s %9s", of->width, name, "", "", "");
     table_total(of, seconds, rate);
 }
@@ -103,9 +106,10 @@ void nn_profiling_table(const nn_network *network, const nn_profiling_sums *sums
 {
     table_of of = table_begin(network, sums, threads, peak, table);
     double step = table_seconds(&of, NN_PROFILE_STEP, 0);
-    nn_text_append(table,
-                   "profile of %" PRId64 " step%s, in milliseconds per step: the mean over %.0f thread%s\n",
-                   sums->steps, sums->steps == 1 ? "" : "s", threads, threads > 1 ? "s" : "");
+    nn_text_append(table, "profile of %" PRId64 " step%s, in milliseconds per step", sums->steps,
+                   sums->steps == 1 ? "" : "s");
+    if (threads > 1) nn_text_append(table, ", averaged over %.0f threads", threads);
+    nn_text_append(table, "\n");
     nn_text_append(table, "  %-*s %9s %9s %9s %9s %9s %8s", of.width, "layer", "forward", "backward",
                    "gradient", "total", "of step", "GFLOP/s");
     nn_text_append(table, "%s\n", peak > 0 ? "  of peak" : "");

@@ -51,7 +51,7 @@ static void test_table(void **state)
     nn_text table = {0};
     (void)state;
     nn_profiling_table(&network, &sums, 2, 4e9, &table);
-    expect_line(&table, "profile of 10 steps, in milliseconds per step: the mean over 2 threads\n");
+    expect_line(&table, "profile of 10 steps, in milliseconds per step, averaged over 2 threads\n");
     expect_line(&table, " forward  backward  gradient     total   of step  GFLOP/s  of peak\n");
     expect_line(&table, "    50.000         -    50.000   100.000    25.0 %      1.0     50 %\n");
     expect_line(&table, "    25.000    75.000         -   100.000    25.0 %      2.0    100 %\n");
