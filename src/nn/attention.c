@@ -4,10 +4,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/least.h"
 #include "tensor/kernels.h"
 #include "tensor/kernels_attention.h"
 #include "tensor/kernels_dropout.h"
-#include "tensor/matrix.h"
+#include "tensor/product.h"
 
 /* Queries per block: enough for BLAS to be fast, few enough for causal attention to skip much. */
 #define BLOCK_QUERIES 64
@@ -25,15 +26,67 @@ static int64_t attention_tile_values(const nn_attention *attention)
     return nn_attention_block(attention) * attention->key_steps;
 }
 
+/* What our own products need. */
+static int64_t attention_product_scratch(const nn_attention *attention)
+{
+    if (attention->engine == NN_ENGINE_BLAS) return 0;
+    int64_t inner = nn_larger(attention->size, attention->key_steps);
+    return nn_larger(nn_product_buffer(inner), nn_product_sum_buffer());
+}
+
 int64_t nn_attention_forward_scratch(const nn_attention *attention)
 {
-    return attention_tile_values(attention) * (attention->dropout > 0 ? 2 : 1);
+    return attention_product_scratch(attention) +
+           attention_tile_values(attention) * (attention->dropout > 0 ? 2 : 1);
 }
 
 int64_t nn_attention_backward_scratch(const nn_attention *attention)
 {
-    return attention_tile_values(attention) * (attention->dropout > 0 ? 3 : 2) +
+    return attention_product_scratch(attention) +
+           attention_tile_values(attention) * (attention->dropout > 0 ? 3 : 2) +
            2 * attention->key_steps * attention->size + nn_attention_block(attention);
+}
+
+/* ---- products ---- */
+
+/* A matrix within queries, keys, values, outputs or scores. */
+typedef struct attention_matrix {
+    const nn_real *values;
+    int64_t stride;
+} attention_matrix;
+
+/* C (rows x columns) = A op(B). scratch: attention_product_scratch. */
+static void attention_multiply(const nn_attention *attention, int64_t rows, int64_t columns, int64_t inner,
+                               attention_matrix a, nn_transpose transpose, attention_matrix b,
+                               nn_real *scratch, nn_real *c, int64_t ldc)
+{
+    if (attention->engine == NN_ENGINE_BLAS) {
+        nn_matrix_product(NN_PLAIN, transpose, rows, columns, inner, a.values, a.stride, b.values, b.stride,
+                          false, c, ldc);
+        return;
+    }
+    nn_product product = {.engine = attention->engine,
+                          .inner = inner,
+                          .columns = columns,
+                          .transpose = transpose,
+                          .b = b.values,
+                          .ldb = b.stride};
+    nn_product_rows all = {rows, a.values, a.stride, c, ldc};
+    nn_product_run(&product, 1, &all, 0, columns, scratch);
+}
+
+/* C (rows x columns, contiguous) = A^T B, or with `add` C += A^T B. */
+static void attention_multiply_turned(const nn_attention *attention, int64_t rows, int64_t columns,
+                                      int64_t inner, attention_matrix a, attention_matrix b, bool add,
+                                      nn_real *scratch, nn_real *c)
+{
+    if (attention->engine == NN_ENGINE_BLAS) {
+        nn_matrix_product(NN_TRANSPOSED, NN_PLAIN, rows, columns, inner, a.values, a.stride, b.values,
+                          b.stride, add, c, columns);
+        return;
+    }
+    nn_product_leaf leaf = {inner, a.values, a.stride, b.values, b.stride};
+    nn_product_sum(attention->engine, rows, columns, 1, &leaf, add, scratch, c, columns);
 }
 
 /* ---- used by both passes ---- */
@@ -63,11 +116,12 @@ static attention_rows attention_rows_from(const nn_attention *attention, const n
 
 /* scores = Q K^T */
 static void attention_scores(const nn_attention *attention, const nn_attention_head *head,
-                             const attention_rows *rows, nn_real *scores)
+                             const attention_rows *rows, nn_real *scratch, nn_real *scores)
 {
-    nn_matrix_product(NN_PLAIN, NN_TRANSPOSED, rows->tile.rows, rows->tile.columns, attention->size,
-                      rows->query, attention->query_stride, head->key, attention->key_stride, false, scores,
-                      rows->tile.columns);
+    attention_multiply(attention, rows->tile.rows, rows->tile.columns, attention->size,
+                       (attention_matrix){rows->query, attention->query_stride}, NN_TRANSPOSED,
+                       (attention_matrix){head->key, attention->key_stride}, scratch, scores,
+                       rows->tile.columns);
 }
 
 /* The factors of one row are consecutive in the random stream, those of one column key_steps apart. */
@@ -97,16 +151,19 @@ static void attention_forward_rows(const nn_attention *attention, const nn_atten
                                    const attention_rows *rows, nn_real *scratch)
 {
     nn_scores_tile tile = rows->tile;
-    nn_real *weights = scratch, *factors = scratch + attention_tile_values(attention);
+    nn_real *weights = scratch + attention_product_scratch(attention);
+    nn_real *factors = weights + attention_tile_values(attention);
     nn_real *output = head->output + rows->first * attention->output_stride;
-    attention_scores(attention, head, rows, weights);
+    attention_scores(attention, head, rows, scratch, weights);
     nn_scores_exp(tile, weights, head->shifts + rows->first, head->sums + rows->first);
     if (head->drops) {
         attention_draw(attention, head, rows, factors);
         nn_multiply(tile.rows * tile.columns, factors, weights);
     }
-    nn_matrix_product(NN_PLAIN, NN_PLAIN, tile.rows, attention->size, tile.columns, weights, tile.columns,
-                      head->value, attention->key_stride, false, output, attention->output_stride);
+    attention_multiply(attention, tile.rows, attention->size, tile.columns,
+                       (attention_matrix){weights, tile.columns}, NN_PLAIN,
+                       (attention_matrix){head->value, attention->key_stride}, scratch, output,
+                       attention->output_stride);
     nn_scores_divide_rows(tile.rows, attention->size, attention->output_stride, head->sums + rows->first,
                           output);
 }
@@ -127,12 +184,15 @@ typedef struct attention_buffers {
     nn_real *weights, *gradient, *factors;  /* tiles */
     nn_real *key_gradient, *value_gradient; /* key_steps x size */
     nn_real *means;                         /* one per query of the block */
+    nn_real *scratch;                       /* of products */
 } attention_buffers;
 
 static attention_buffers attention_cut(const nn_attention *attention, nn_real *scratch)
 {
     int64_t tile = attention_tile_values(attention), values = attention->key_steps * attention->size;
-    attention_buffers buffers = {.key_gradient = scratch, .value_gradient = scratch + values};
+    attention_buffers buffers = {.scratch = scratch};
+    buffers.key_gradient = scratch + attention_product_scratch(attention);
+    buffers.value_gradient = buffers.key_gradient + values;
     buffers.weights = buffers.value_gradient + values;
     buffers.gradient = buffers.weights + tile;
     buffers.means = buffers.gradient + tile;
@@ -148,11 +208,12 @@ static void attention_backward_tile(const nn_attention *attention, const nn_atte
 {
     nn_scores_tile tile = rows->tile;
     const nn_real *output = head->output + rows->first * attention->output_stride;
-    attention_scores(attention, head, rows, buffers->weights);
+    attention_scores(attention, head, rows, buffers->scratch, buffers->weights);
     nn_scores_exp_again(tile, head->shifts + rows->first, buffers->weights);
-    nn_matrix_product(NN_PLAIN, NN_TRANSPOSED, tile.rows, tile.columns, attention->size, dy,
-                      attention->output_stride, head->value, attention->key_stride, false, buffers->gradient,
-                      tile.columns);
+    attention_multiply(attention, tile.rows, tile.columns, attention->size,
+                       (attention_matrix){dy, attention->output_stride}, NN_TRANSPOSED,
+                       (attention_matrix){head->value, attention->key_stride}, buffers->scratch,
+                       buffers->gradient, tile.columns);
     if (head->drops) {
         attention_draw(attention, head, rows, buffers->factors);
         nn_multiply(tile.rows * tile.columns, buffers->factors, buffers->gradient);
@@ -172,12 +233,16 @@ static void attention_backward_rows(const nn_attention *attention, const nn_atte
     int64_t size = attention->size;
     const nn_real *dy = output_gradient + rows->first * attention->output_stride;
     attention_backward_tile(attention, head, rows, dy, buffers);
-    nn_matrix_product(NN_TRANSPOSED, NN_PLAIN, tile.columns, size, tile.rows, buffers->weights, tile.columns,
-                      dy, attention->output_stride, grows, buffers->value_gradient, size);
-    nn_matrix_product(NN_TRANSPOSED, NN_PLAIN, tile.columns, size, tile.rows, buffers->gradient, tile.columns,
-                      rows->query, attention->query_stride, grows, buffers->key_gradient, size);
-    nn_matrix_product(NN_PLAIN, NN_PLAIN, tile.rows, size, tile.columns, buffers->gradient, tile.columns,
-                      head->key, attention->key_stride, false, rows->query, attention->query_stride);
+    const attention_matrix weights = {buffers->weights, tile.columns}, dz = {buffers->gradient, tile.columns};
+    attention_multiply_turned(attention, tile.columns, size, tile.rows, weights,
+                              (attention_matrix){dy, attention->output_stride}, grows, buffers->scratch,
+                              buffers->value_gradient);
+    attention_multiply_turned(attention, tile.columns, size, tile.rows, dz,
+                              (attention_matrix){rows->query, attention->query_stride}, grows,
+                              buffers->scratch, buffers->key_gradient);
+    attention_multiply(attention, tile.rows, size, tile.columns, dz, NN_PLAIN,
+                       (attention_matrix){head->key, attention->key_stride}, buffers->scratch, rows->query,
+                       attention->query_stride);
 }
 
 static void attention_replace(const nn_attention *attention, int64_t keys, const nn_real *gradient,

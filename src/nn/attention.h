@@ -15,6 +15,7 @@
 
 /* Parameters common to all heads and samples. */
 typedef struct nn_attention {
+    nn_engine engine;
     int64_t query_steps, key_steps; /* of a full-length sample */
     int64_t size;                   /* values of one query, key or value */
     int64_t query_stride, key_stride,

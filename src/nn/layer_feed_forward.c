@@ -6,9 +6,11 @@
  *
  * where y has as many features as x.
  */
+#include "base/least.h"
 #include "base/memory.h"
 #include "nn/activation.h"
 #include "nn/projection.h"
+#include "nn/saved.h"
 
 #define DEFAULT_WIDENING 4
 
@@ -69,10 +71,10 @@ static void feed_forward_plan_memory(nn_layer *layer, const feed_forward_plan *p
 {
     layer->saved_per_sample = 2 * plan->rows * plan->hidden;
     layer->scratch_per_sample = plan->activation->needs_input ? plan->rows * plan->hidden : 0;
-    for (int p = 0; p < PROJECTIONS; p++) {
-        int64_t part = plan->projections[p].part_rows * plan->projections[p].units;
-        if (part > layer->scratch_fixed) layer->scratch_fixed = part;
-    }
+    for (int p = 0; p < PROJECTIONS; p++)
+        layer->scratch_fixed =
+            nn_larger(layer->scratch_fixed, nn_projection_gradient_scratch(&plan->projections[p]));
+    if (layer->engine != NN_ENGINE_BLAS) nn_layer_divide_by_sample(layer);
 }
 
 static nn_status feed_forward_build(nn_layer *layer)
@@ -99,43 +101,49 @@ static nn_status feed_forward_build(nn_layer *layer)
 
 /* ---- running ---- */
 
-static int64_t feed_forward_hidden_values(const feed_forward_plan *plan, const nn_layer_call *call)
+/* What is saved: h; and z, which backward overwrites with dz. */
+static nn_real *feed_forward_h(const feed_forward_plan *plan, const nn_layer_call *call)
 {
-    return call->samples * plan->rows * plan->hidden;
+    return nn_layer_saved(call, 0, plan->rows * plan->hidden);
 }
 
-/* Saves h, then z, which backward overwrites with dz. */
+static nn_real *feed_forward_z(const feed_forward_plan *plan, const nn_layer_call *call)
+{
+    return nn_layer_saved(call, plan->rows * plan->hidden, plan->rows * plan->hidden);
+}
+
 static void feed_forward_forward(const nn_layer *layer, const nn_layer_call *call)
 {
     const feed_forward_plan *plan = layer->plan;
-    nn_real *h = call->saved, *z = h + feed_forward_hidden_values(plan, call);
-    if (!plan->activation->needs_input) z = h;
-    nn_projection_forward(&plan->projections[FIRST], call, call->inputs[0], z);
+    nn_real *h = feed_forward_h(plan, call);
+    nn_real *z = plan->activation->needs_input ? feed_forward_z(plan, call) : h;
+    nn_projection_forward(&plan->projections[FIRST], call, call->inputs[0], z, call->scratch);
     if (plan->activation->forward)
         plan->activation->forward(call->samples * plan->rows, plan->hidden, (nn_real)NN_DEFAULT_SLOPE, z, h);
-    nn_projection_forward(&plan->projections[SECOND], call, h, call->output);
+    nn_projection_forward(&plan->projections[SECOND], call, h, call->output, call->scratch);
 }
 
 static void feed_forward_backward(const nn_layer *layer, const nn_layer_call *call)
 {
     const feed_forward_plan *plan = layer->plan;
     const nn_activation *activation = plan->activation;
-    const nn_real *h = call->saved;
-    nn_real *dz = call->saved + feed_forward_hidden_values(plan, call);
-    nn_real *dh = activation->needs_input ? call->scratch : dz;
-    nn_projection_backward(&plan->projections[SECOND], call, call->output_gradient, dh);
+    int64_t rows = call->samples * plan->rows;
+    const nn_real *h = feed_forward_h(plan, call);
+    nn_real *dz = feed_forward_z(plan, call), *dh = activation->needs_input ? call->scratch : dz;
+    nn_real *scratch = call->scratch + (activation->needs_input ? rows * plan->hidden : 0);
+    nn_projection_backward(&plan->projections[SECOND], call, call->output_gradient, dh, scratch);
     if (activation->backward)
-        activation->backward(call->samples * plan->rows, plan->hidden, (nn_real)NN_DEFAULT_SLOPE,
-                             activation->needs_input ? dz : h, dh, dz);
+        activation->backward(rows, plan->hidden, (nn_real)NN_DEFAULT_SLOPE, activation->needs_input ? dz : h,
+                             dh, dz);
     if (call->input_gradients[0])
-        nn_projection_backward(&plan->projections[FIRST], call, dz, call->input_gradients[0]);
+        nn_projection_backward(&plan->projections[FIRST], call, dz, call->input_gradients[0], scratch);
 }
 
 static void feed_forward_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,
                                   nn_real *values)
 {
     const feed_forward_plan *plan = layer->plan;
-    const nn_real *h = call->saved, *dz = h + feed_forward_hidden_values(plan, call);
+    const nn_real *h = feed_forward_h(plan, call), *dz = feed_forward_z(plan, call);
     if (nn_projection_has_part(&plan->projections[FIRST], part))
         nn_projection_gradient(&plan->projections[FIRST], layer, call, call->inputs[0], dz, part, accumulate,
                                values);

@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "nn/attention.h"
 #include "nn/projection.h"
+#include "nn/saved.h"
 
 enum { PROJECTIONS = 3 }; /* at most: the first input's, the second input's, the output's */
 
@@ -28,8 +29,8 @@ typedef struct multi_head_plan {
     nn_projection projections[PROJECTIONS]; /* one per input, then the output's */
 } multi_head_plan;
 
-/* Saved per microbatch, each for all samples: the projected inputs, which backward replaces by their
- * gradients; the outputs of the heads; and two numbers per query and head. */
+/* The segments that are saved, from the first sample of a call on: the projected inputs, which backward
+ * replaces by their gradients; the outputs of the heads; and two numbers per query and head. */
 typedef struct multi_head_saved {
     nn_real *projected[PROJECTIONS - 1];
     nn_real *output;
@@ -99,7 +100,8 @@ static void multi_head_plan_attention(const nn_layer *layer, multi_head_plan *pl
     plan->heads = options->heads;
     int64_t size = options->key_size > 0 ? options->key_size : shapes[0].extents[1] / options->heads;
     plan->width = plan->heads * size;
-    plan->attention = (nn_attention){.query_steps = shapes[0].extents[0],
+    plan->attention = (nn_attention){.engine = layer->engine,
+                                     .query_steps = shapes[0].extents[0],
                                      .key_steps = shapes[plan->inputs - 1].extents[0],
                                      .size = size,
                                      .query_stride = (plan->inputs == 1 ? 3 : 1) * plan->width,
@@ -147,7 +149,8 @@ static void multi_head_plan_memory(nn_layer *layer, const multi_head_plan *plan)
         nn_larger(nn_attention_forward_scratch(attention), nn_attention_backward_scratch(attention));
     for (int p = 0; p <= plan->inputs; p++)
         layer->scratch_fixed =
-            nn_larger(layer->scratch_fixed, plan->projections[p].part_rows * plan->projections[p].units);
+            nn_larger(layer->scratch_fixed, nn_projection_gradient_scratch(&plan->projections[p]));
+    if (layer->engine != NN_ENGINE_BLAS) nn_layer_divide_by_sample(layer);
 }
 
 /* Per pair of a query and a visible key, forward has two products and backward four, which are needed for the
@@ -187,13 +190,14 @@ static nn_status multi_head_build(nn_layer *layer)
 static multi_head_saved multi_head_cut(const multi_head_plan *plan, const nn_layer_call *call)
 {
     multi_head_saved saved;
-    nn_real *next = call->saved;
+    int64_t before = 0, outputs = plan->attention.query_steps * plan->width;
     for (int p = 0; p < plan->inputs; p++) {
-        saved.projected[p] = next;
-        next += call->samples * plan->projections[p].rows * plan->projections[p].units;
+        int64_t width = plan->projections[p].rows * plan->projections[p].units;
+        saved.projected[p] = nn_layer_saved(call, before, width);
+        before += width;
     }
-    saved.output = next;
-    saved.softmax = next + call->samples * plan->attention.query_steps * plan->width;
+    saved.output = nn_layer_saved(call, before, outputs);
+    saved.softmax = nn_layer_saved(call, before + outputs, 2 * plan->heads * plan->attention.query_steps);
     return saved;
 }
 
@@ -225,13 +229,14 @@ static void multi_head_forward(const nn_layer *layer, const nn_layer_call *call)
     const multi_head_plan *plan = layer->plan;
     multi_head_saved saved = multi_head_cut(plan, call);
     for (int p = 0; p < plan->inputs; p++)
-        nn_projection_forward(&plan->projections[p], call, call->inputs[p], saved.projected[p]);
+        nn_projection_forward(&plan->projections[p], call, call->inputs[p], saved.projected[p],
+                              call->scratch);
     for (int64_t sample = 0; sample < call->samples; sample++)
         for (int64_t h = 0; h < plan->heads; h++) {
             nn_attention_head head = multi_head_find(layer, call, &saved, sample, h);
             nn_attention_forward(&plan->attention, &head, call->scratch);
         }
-    nn_projection_forward(&plan->projections[plan->inputs], call, saved.output, call->output);
+    nn_projection_forward(&plan->projections[plan->inputs], call, saved.output, call->output, call->scratch);
 }
 
 static void multi_head_backward(const nn_layer *layer, const nn_layer_call *call)
@@ -240,7 +245,7 @@ static void multi_head_backward(const nn_layer *layer, const nn_layer_call *call
     multi_head_saved saved = multi_head_cut(plan, call);
     int64_t outputs = call->samples * plan->attention.query_steps * plan->width;
     nn_real *gradient = call->scratch, *scratch = gradient + outputs;
-    nn_projection_backward(&plan->projections[plan->inputs], call, call->output_gradient, gradient);
+    nn_projection_backward(&plan->projections[plan->inputs], call, call->output_gradient, gradient, scratch);
     for (int64_t sample = 0; sample < call->samples; sample++)
         for (int64_t h = 0; h < plan->heads; h++) {
             nn_attention_head head = multi_head_find(layer, call, &saved, sample, h);
@@ -248,7 +253,8 @@ static void multi_head_backward(const nn_layer *layer, const nn_layer_call *call
         }
     for (int p = 0; p < plan->inputs; p++)
         if (call->input_gradients[p])
-            nn_projection_backward(&plan->projections[p], call, saved.projected[p], call->input_gradients[p]);
+            nn_projection_backward(&plan->projections[p], call, saved.projected[p], call->input_gradients[p],
+                                   scratch);
 }
 
 static void multi_head_gradient(const nn_layer *layer, const nn_layer_call *call, int part, bool accumulate,

@@ -1,6 +1,7 @@
 /* A product with a trainable matrix inside a larger layer. */
 #include "nn/projection.h"
 
+#include "base/least.h"
 #include "base/narrow.h"
 #include "nn/initializer.h"
 #include "tensor/kernels.h"
@@ -26,6 +27,7 @@ static nn_status projection_add_parameters(nn_layer *layer, nn_projection *proje
 static bool projection_accumulates(const nn_projection *projection, const nn_layer *layer, int64_t rows)
 {
     int64_t inner = layer->microbatch_size * projection->rows;
+    if (layer->engine != NN_ENGINE_BLAS) return false;
     return inner <= ACCUMULATED_ROWS &&
            nn_matrix_accumulates_exactly(NN_TRANSPOSED, NN_PLAIN, rows, projection->units, inner);
 }
@@ -37,6 +39,7 @@ nn_status nn_projection_build(nn_layer *layer, nn_projection *projection)
     int weight_parts;
     NN_TRY(nn_narrow((projection->inputs + rows - 1) / rows, "parts of a matrix", "make the layer smaller",
                      &weight_parts));
+    projection->linear = (nn_linear){layer->engine, projection->inputs, projection->units, false};
     projection->part_rows = rows;
     projection->part_count = weight_parts + (projection->bias_name ? 1 : 0);
     projection->accumulates = projection_accumulates(projection, layer, rows);
@@ -47,21 +50,48 @@ nn_status nn_projection_build(nn_layer *layer, nn_projection *projection)
     return projection->bias_name ? nn_layer_add_part(layer, layer->value_count) : NN_OK;
 }
 
-void nn_projection_forward(const nn_projection *projection, const nn_layer_call *call, const nn_real *x,
-                           nn_real *y)
+static bool projection_is_own(const nn_projection *projection)
 {
-    int64_t rows = call->samples * projection->rows, units = projection->units;
-    nn_matrix_product(NN_PLAIN, NN_PLAIN, rows, units, projection->inputs, x, projection->inputs,
-                      call->parameters + projection->weight, units, false, y, units);
-    if (projection->bias_name) nn_add_bias(rows, units, call->parameters + projection->bias, y);
+    return projection->linear.engine != NN_ENGINE_BLAS;
+}
+
+int64_t nn_projection_scratch(const nn_projection *projection)
+{
+    return projection_is_own(projection) ? nn_linear_scratch(&projection->linear) : 0;
+}
+
+int64_t nn_projection_gradient_scratch(const nn_projection *projection)
+{
+    return nn_projection_scratch(projection) + projection->part_rows * projection->units;
+}
+
+void nn_projection_forward(const nn_projection *projection, const nn_layer_call *call, const nn_real *x,
+                           nn_real *y, nn_real *scratch)
+{
+    int64_t rows = call->samples * projection->rows, inputs = projection->inputs, units = projection->units;
+    const nn_real *weight = call->parameters + projection->weight;
+    const nn_real *bias = projection->bias_name ? call->parameters + projection->bias : NULL;
+    if (projection_is_own(projection)) {
+        nn_product_rows all = {rows, x, inputs, y, units};
+        nn_linear_forward(&projection->linear, weight, bias, 1, &all, 0, units, scratch);
+        return;
+    }
+    nn_matrix_product(NN_PLAIN, NN_PLAIN, rows, units, inputs, x, inputs, weight, units, false, y, units);
+    if (bias) nn_add_bias(rows, units, bias, y);
 }
 
 void nn_projection_backward(const nn_projection *projection, const nn_layer_call *call, const nn_real *dy,
-                            nn_real *dx)
+                            nn_real *dx, nn_real *scratch)
 {
-    int64_t units = projection->units;
-    nn_matrix_product(NN_PLAIN, NN_TRANSPOSED, call->samples * projection->rows, projection->inputs, units,
-                      dy, units, call->parameters + projection->weight, units, false, dx, projection->inputs);
+    int64_t rows = call->samples * projection->rows, inputs = projection->inputs, units = projection->units;
+    const nn_real *weight = call->parameters + projection->weight;
+    if (projection_is_own(projection)) {
+        nn_product_rows all = {rows, dy, units, dx, inputs};
+        nn_linear_backward(&projection->linear, weight, 1, &all, 0, inputs, scratch);
+        return;
+    }
+    nn_matrix_product(NN_PLAIN, NN_TRANSPOSED, rows, inputs, units, dy, units, weight, units, false, dx,
+                      inputs);
 }
 
 bool nn_projection_has_part(const nn_projection *projection, int part)
@@ -82,6 +112,12 @@ void nn_projection_gradient(const nn_projection *projection, const nn_layer *lay
     bool last = index == weight_parts - 1;
     int64_t first = index * projection->part_rows;
     int64_t rows = last ? projection->inputs - first : projection->part_rows;
+    if (projection_is_own(projection)) {
+        nn_product_leaf leaf = {inner, x, projection->inputs, dy, units};
+        nn_linear_gradient(&projection->linear, 1, &leaf, first, rows, accumulate, call->scratch,
+                           call->scratch + nn_projection_scratch(projection), values);
+        return;
+    }
     bool exact = call->samples == layer->microbatch_size &&
                  (last ? projection->last_accumulates : projection->accumulates);
     nn_real *product = accumulate && !exact ? call->scratch : values;

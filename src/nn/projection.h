@@ -6,6 +6,7 @@
 #define NN_NN_PROJECTION_H
 
 #include "nn/layer.h"
+#include "nn/linear.h"
 
 typedef struct nn_projection {
     /* set before build */
@@ -18,24 +19,28 @@ typedef struct nn_projection {
     int first_part;          /* index of its first part among those of the layer */
 
     /* set by build */
-    int64_t weight, bias; /* their offsets in the layer's values */
-    int part_count;       /* the bias, if any, is the last */
-    int64_t part_rows;    /* rows of W per part; the last part of W may have fewer */
-    bool accumulates,
-        last_accumulates; /* in a part, and in the last one of W: the product may add to the sum itself */
+    int64_t weight, bias;               /* their offsets in the layer's values */
+    int part_count;                     /* the bias, if any, is the last */
+    int64_t part_rows;                  /* rows of W per part; the last part of W may have fewer */
+    nn_linear linear;                   /* where the engine is not `blas` */
+    bool accumulates, last_accumulates; /* with `blas`, in a part, and in the last one of W: the product may
+                                           add to the sum itself */
 } nn_projection;
 
-/* For the layer's build: adds the parameters, and their parts unless the layer shares another's. The layer
- * must provide part_rows x units values of scratch_fixed for gradient. */
+/* For the layer's build: adds the parameters, and their parts unless the layer shares another's. */
 nn_status nn_projection_build(nn_layer *layer, nn_projection *projection);
+
+/* Values of scratch that forward and backward need; and gradient, which uses that of the call. */
+int64_t nn_projection_scratch(const nn_projection *projection);
+int64_t nn_projection_gradient_scratch(const nn_projection *projection);
 
 /* Y = X W + b. */
 void nn_projection_forward(const nn_projection *projection, const nn_layer_call *call, const nn_real *x,
-                           nn_real *y);
+                           nn_real *y, nn_real *scratch);
 
 /* dX = dY W^T. */
 void nn_projection_backward(const nn_projection *projection, const nn_layer_call *call, const nn_real *dy,
-                            nn_real *dx);
+                            nn_real *dx, nn_real *scratch);
 
 /* Whether part `part` of the layer belongs to the projection. */
 bool nn_projection_has_part(const nn_projection *projection, int part);

@@ -72,7 +72,9 @@ static probe probe_create(const attention_case *given)
     p.input_gradients[1] = p.d_y = take(p.inputs_of[1], 4);
     p.parameters = take(layer->value_count, 5);
     p.gradient = take(layer->value_count, 6);
-    p.call = (nn_layer_call){.samples = given->samples,
+    p.call = (nn_layer_call){.count = 1,
+                             .samples = given->samples,
+                             .microbatch_samples = given->samples,
                              .training = true,
                              .parameters = p.parameters,
                              .output = take(p.outputs, 7),
@@ -340,7 +342,7 @@ static void test_dropout(void **state)
     const nn_real *expected = probe_forward(&whole);
     int64_t of_sample = whole.outputs / 3;
     piece.call.first_sample = 6;
-    piece.call.samples = 2;
+    piece.call.samples = piece.call.microbatch_samples = 2;
     memcpy(piece.x, whole.x + of_sample, (size_t)(2 * of_sample) * sizeof(nn_real));
     fixture_compare("a smaller microbatch", 2 * of_sample, probe_forward(&piece), expected + of_sample,
                     TOLERANCE);
