@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -81,10 +82,21 @@ static inline void add_sharing(nn_network_spec *spec, const char *yaml, const ch
     spec->layers[spec->count - 1].share = copy_text(share);
 }
 
+/* By the variable NN_TEST_ENGINE: `blas`, `portable` or `mixed-1`; CTest runs the tests with each. */
+static inline nn_engine test_engine(void)
+{
+    const char *name = getenv("NN_TEST_ENGINE");
+    nn_engine found = nn_engine_named(name ? name : "blas");
+    assert_true(found != NN_ENGINES);
+    return found;
+}
+
 static inline nn_network_spec make_spec(nn_shape shape, int64_t microbatch_size)
 {
-    return (nn_network_spec){
-        .scalar = NN_SCALAR_REAL, .input = {.name = "x", .shape = shape}, .microbatch_size = microbatch_size};
+    return (nn_network_spec){.scalar = NN_SCALAR_REAL,
+                             .engine = test_engine(),
+                             .input = {.name = "x", .shape = shape},
+                             .microbatch_size = microbatch_size};
 }
 
 /* Reproducible values in [-1, 1). */
