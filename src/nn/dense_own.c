@@ -8,6 +8,9 @@
 #include "nn/saved.h"
 #include "tensor/kernels.h"
 
+/* Rows of a weight per piece of its gradient: a multiple of these. */
+#define PIECE_ROWS 16
+
 /* Whether threads share the columns of a product. */
 static bool own_has_tiles(const nn_dense_plan *plan, int64_t columns)
 {
@@ -44,6 +47,7 @@ void nn_dense_build_own(nn_layer *layer, nn_dense_plan *plan)
         most = nn_larger(most, nn_dense_rows_of_part(layer, part, &first) * plan->weight_columns);
     layer->scratch_fixed = nn_linear_scratch(&plan->linear) + nn_larger(most, NN_LAYER_GROUP * plan->units);
     layer->sums = (int)nn_smaller(nn_product_sum_terms() / nn_larger(terms, 1), NN_LAYER_GROUP);
+    layer->cuts = true;
     own_divide(layer, plan);
 }
 
@@ -109,13 +113,17 @@ void nn_dense_gradient_own(const nn_layer *layer, const nn_layer_call *calls, in
 {
     const nn_dense_plan *plan = layer->plan;
     nn_product_leaf leaves[NN_LAYER_GROUP];
-    int64_t first, rows = nn_dense_rows_of_part(layer, part, &first);
+    int64_t first, end = nn_dense_rows_of_part(layer, part, &first), begin = first;
+    end += first;
+    nn_layer_cut(calls, PIECE_ROWS, &begin, &end);
+    if (begin == end) return;
     for (int i = 0; i < calls->count; i++)
         leaves[i] = (nn_product_leaf){.terms = calls[i].samples * plan->rows,
                                       .a = calls[i].inputs[0],
                                       .lda = plan->inputs,
                                       .b = calls[i].output_gradient,
                                       .ldb = plan->units};
-    nn_linear_gradient(&plan->linear, calls->count, leaves, first, rows, accumulate, calls->scratch,
-                       calls->scratch + nn_linear_scratch(&plan->linear), values);
+    nn_linear_gradient(&plan->linear, calls->count, leaves, begin, end - begin, accumulate, calls->scratch,
+                       calls->scratch + nn_linear_scratch(&plan->linear),
+                       values + (begin - first) * plan->weight_columns);
 }

@@ -233,10 +233,11 @@ static void dense_gradient(const nn_layer *layer, const nn_layer_call *call, int
                            nn_real *values)
 {
     const nn_dense_plan *plan = layer->plan;
-    if (part >= plan->weight_parts)
+    if (part >= plan->weight_parts && call->piece == 0)
         nn_sum_rows(call->samples * plan->rows, plan->units, call->output_gradient, plan->units, accumulate,
                     values);
-    else if (layer->engine == NN_ENGINE_BLAS)
+    if (part >= plan->weight_parts) return;
+    if (layer->engine == NN_ENGINE_BLAS)
         dense_weight_gradient(layer, call, part, accumulate, values);
     else
         nn_dense_gradient_own(layer, call, part, accumulate, values);

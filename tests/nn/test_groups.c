@@ -17,8 +17,22 @@ typedef struct group {
     run r;
     nn_microbatch *microbatches[MICROBATCHES]; /* [0] is that of the run */
     nn_real *gradients[MICROBATCHES];          /* of the weights */
+    nn_real *carried[MICROBATCHES];            /* state from window to window */
     nn_real *packed;
 } group;
+
+/* Sequences of 0 to all steps; their inputs past the end are 0. */
+static void group_fill_lengths(const group *g, int m)
+{
+    nn_microbatch *microbatch = g->microbatches[m];
+    nn_shape shape = g->r.network->layers[0].output_shape;
+    int64_t count = nn_shape_count(shape), steps = shape.extents[0], width = count / steps;
+    for (int64_t i = 0; microbatch->lengths[0] && i < microbatch->samples; i++) {
+        microbatch->lengths[0][i] = (i * 3 + m) % (steps + 1);
+        for (int64_t v = microbatch->lengths[0][i] * width; v < count; v++)
+            microbatch->outputs[0][i * count + v] = 0;
+    }
+}
 
 static void group_fill(group *g, int m)
 {
@@ -30,13 +44,16 @@ static void group_fill(group *g, int m)
     microbatch->step = 3;
     microbatch->first_sample = m * SAMPLES;
     microbatch->batch_samples = MICROBATCHES * SAMPLES;
-    if (m == 0) return;
-    for (int64_t i = 0; i < microbatch->samples * count; i++)
+    microbatch->carried = g->carried[m];
+    for (int64_t i = 0; m > 0 && i < microbatch->samples * count; i++)
         microbatch->outputs[0][i] = g->r.microbatch->outputs[0][(i * 5 + m) % (SAMPLES * count)];
+    group_fill_lengths(g, m);
 }
 
+/* ---- what is tested: a layer, or one of these networks ---- */
+
 /* A layer that two convolutions read: the second one to write its gradient adds to it. */
-static run run_with_two_readers(void)
+static run run_two_readers(void)
 {
     nn_network_spec spec = make_spec((nn_shape){3, {6, 5, 2}}, SAMPLES);
     add_layer(&spec, "conv2d: {filters: 2, kernel: 3}", "below", NULL);
@@ -46,16 +63,76 @@ static run run_with_two_readers(void)
     return run_create(&spec, SAMPLES);
 }
 
-/* yaml: of the layer; NULL: of a layer with two readers. */
-static void group_create(group *g, const char *yaml)
+/* Samples of different length. */
+static run run_lengths(void)
 {
-    g->r = yaml ? run_tested(yaml) : run_with_two_readers();
+    nn_network_spec spec = make_spec((nn_shape){2, {7, 4}}, SAMPLES);
+    spec.has_lengths = true;
+    add_layer(&spec, "conv1d: {filters: 6, kernel: 3, stride: 2, padding: 2}", NULL, NULL);
+    add_layer(&spec, "batch_norm: {activation: gelu, over: microbatch}", "walk", NULL);
+    add_layer(&spec, "lstm: {units: 3, bidirectional: true, output: sequence}", NULL, NULL);
+    add_layer(&spec, "positional_encoding: learned", "second", NULL);
+    add_layer(&spec, "multi_head_attention: {heads: 2, dropout: 0.2}", NULL, "second walk");
+    add_layer(&spec, "group_norm: {groups: 2}", NULL, NULL);
+    add_layer(&spec, "feed_forward: {hidden: 5}", NULL, NULL);
+    add_layer(&spec, "layer_norm", NULL, NULL);
+    add_layer(&spec, "max_pool: {kernel: 2, stride: 1}", NULL, NULL);
+    add_layer(&spec, "dense: {units: 5, per_step: true, activation: relu}", NULL, NULL);
+    add_layer(&spec, "gru: {units: 4}", NULL, NULL);
+    return run_create(&spec, SAMPLES);
+}
+
+/* State that is carried from window to window. */
+static run run_state(void)
+{
+    nn_network_spec spec = make_spec((nn_shape){2, {3, 4}}, SAMPLES);
+    add_layer(&spec, "lstm: {units: 5, carry: true, output: sequence}", NULL, NULL);
+    add_layer(&spec, "gru: {units: 3, carry: true}", NULL, NULL);
+    return run_create(&spec, SAMPLES);
+}
+
+/* Wide enough for several tiles of columns. */
+static run run_wide(void)
+{
+    nn_network_spec spec = make_spec((nn_shape){1, {3}}, SAMPLES);
+    add_layer(&spec, "dense: {units: 1100, activation: relu}", NULL, NULL);
+    add_layer(&spec, "dense: {units: 1037, activation: gelu}", NULL, NULL);
+    add_layer(&spec, "dense: {units: 2}", NULL, NULL);
+    return run_create(&spec, SAMPLES);
+}
+
+static const struct {
+    const char *name;
+    run (*create)(void);
+} networks[] = {
+    {"two readers", run_two_readers}, {"lengths", run_lengths}, {"state", run_state}, {"wide", run_wide}};
+enum { NETWORKS = sizeof networks / sizeof *networks };
+
+/* what: a layer as YAML, or the name of a network. */
+static run run_named(const char *what)
+{
+    for (int i = 0; i < NETWORKS; i++)
+        if (strcmp(networks[i].name, what) == 0) return networks[i].create();
+    return run_tested(what);
+}
+
+static void for_all_networks(void (*check)(const char *what))
+{
+    for_all_layers(check);
+    for (int i = 0; i < NETWORKS; i++) check(networks[i].name);
+}
+
+static void group_create(group *g, const char *what)
+{
+    g->r = run_named(what);
     const nn_network *network = g->r.network;
     int64_t most = 0;
     g->microbatches[0] = g->r.microbatch;
     for (int m = 0; m < MICROBATCHES; m++) {
         if (m > 0) expect_ok(nn_microbatch_create(network, SAMPLES, true, &g->microbatches[m]));
         expect_ok(NN_ALLOCATE(&g->gradients[m], network->value_count, "gradients"));
+        if (network->carried_values > 0)
+            expect_ok(NN_ALLOCATE(&g->carried[m], SAMPLES * network->carried_values, "state"));
         group_fill(g, m);
     }
     for (int l = 1; l < network->layer_count; l++)
@@ -70,6 +147,7 @@ static void group_destroy(group *g)
     for (int m = 0; m < MICROBATCHES; m++) {
         if (m > 0) nn_microbatch_destroy(g->microbatches[m]);
         nn_free(g->gradients[m]);
+        nn_free(g->carried[m]);
     }
     nn_free(g->packed);
     run_destroy(&g->r);
@@ -129,6 +207,8 @@ static void group_run(group *g, way how)
 {
     const nn_network *network = g->r.network;
     int last = network->layer_count - 1;
+    for (int m = 0; m < MICROBATCHES; m++)
+        if (g->carried[m]) fill_random((uint32_t)(20 + m), SAMPLES * network->carried_values, g->carried[m]);
     for (int l = 1; l <= last; l++) group_pass(g, l, NN_FORWARD, how);
     for (int m = 0; m < MICROBATCHES; m++)
         memcpy(g->microbatches[m]->gradients[last], g->r.coefficients,
@@ -146,8 +226,7 @@ static void group_run(group *g, way how)
 static void expect_same(const char *yaml, const char *what, int64_t count, const nn_real *one,
                         const nn_real *other)
 {
-    if (memcmp(one, other, (size_t)count * sizeof *one) != 0)
-        fail_msg("%s: other %s", yaml ? yaml : "two readers", what);
+    if (memcmp(one, other, (size_t)count * sizeof *one) != 0) fail_msg("%s: other %s", yaml, what);
 }
 
 static void compare(const char *yaml, const group *one, const group *other)
@@ -163,6 +242,8 @@ static void compare(const char *yaml, const group *one, const group *other)
                 expect_same(yaml, "gradients of outputs",
                             a->samples * nn_shape_count(network->layers[l].output_shape), a->gradients[l],
                             b->gradients[l]);
+        if (one->carried[m])
+            expect_same(yaml, "state", SAMPLES * network->carried_values, one->carried[m], other->carried[m]);
         expect_same(yaml, "gradients of parameters", network->value_count, one->gradients[m],
                     other->gradients[m]);
     }
@@ -194,8 +275,7 @@ static void check_groups(const char *yaml)
 static void test_groups_have_the_bits_of_calls_alone(void **state)
 {
     (void)state;
-    for_all_layers(check_groups);
-    check_groups(NULL);
+    for_all_networks(check_groups);
 }
 
 /* The gradient of the last layer, each part in pieces, from the last to the first. */
@@ -232,7 +312,7 @@ static void check_pieces(const char *yaml)
 static void test_pieces_have_the_bits_of_the_part(void **state)
 {
     (void)state;
-    for_all_layers(check_pieces);
+    for_all_networks(check_pieces);
     run r = run_tested("conv2d: {filters: 3, kernel: 3}");
     assert_true(nn_network_cuts(r.network, r.network->layer_count - 1));
     run_destroy(&r);
