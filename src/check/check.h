@@ -35,9 +35,9 @@ void nn_check_disk(nn_check *check);
 
 /* Work, memory and traffic per rank. */
 void nn_check_needs(nn_check *check);
-/* The microbatches that the busiest thread of a job computes one after another where a batch has `leaves`.
- */
-int64_t nn_check_rounds(const nn_check *check, int64_t leaves);
+/* How many microbatches the busiest thread of a job computes where a batch has `leaves`: whole ones, or parts
+ * of them where threads share microbatches. */
+double nn_check_rounds(const nn_check *check, int64_t leaves);
 /* Seconds, from a few steps of one microbatch on made-up samples. It makes the workers and the stepper of the
  * run for this alone, and turns its verification off: what follows is only the next function. */
 void nn_check_time(nn_check *check);

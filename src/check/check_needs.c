@@ -11,6 +11,7 @@
 #include "step/buckets.h"
 #include "step/witness.h"
 #include "train/over_samples.h"
+#include "train/trainable.h"
 
 /* Steps are timed for this long, and at least this many of them. */
 #define TIME_SECONDS 0.4
@@ -38,11 +39,12 @@ static nn_status needs_share(const nn_check *check, int64_t leaves, int64_t *lea
     return status;
 }
 
-int64_t nn_check_rounds(const nn_check *check, int64_t leaves)
+double nn_check_rounds(const nn_check *check, int64_t leaves)
 {
-    int64_t least, most;
+    int64_t least, most, threads = check->run.threads;
     if (needs_share(check, leaves, &least, &most) != NN_OK) nn_error_clear();
-    return (most + check->run.threads - 1) / check->run.threads;
+    if (nn_trainable_shares_microbatches(&check->run)) return (double)most / (double)threads;
+    return (double)((most + threads - 1) / threads);
 }
 
 static nn_status needs_plan(nn_check *check)
@@ -65,6 +67,7 @@ static nn_status needs_plan(nn_check *check)
     forecast->least_leaves = least;
     forecast->most_leaves = most;
     forecast->rounds = nn_check_rounds(check, plan->microbatches);
+    forecast->shares_microbatches = nn_trainable_shares_microbatches(run);
     return NN_OK;
 }
 
@@ -304,8 +307,7 @@ static void time_scale(nn_check *check)
     double workers = (double)check->request->ranks * run->threads;
     double forward = network->flops_training > 0 ? network->flops_forward / network->flops_training : 1;
     double evaluated = ceil((double)forecast->validation / (double)forecast->microbatch_size);
-    forecast->step_seconds =
-        (double)forecast->rounds * forecast->leaf_seconds + forecast->update_seconds / workers;
+    forecast->step_seconds = forecast->rounds * forecast->leaf_seconds + forecast->update_seconds / workers;
     forecast->evaluation_seconds = ceil(evaluated / workers) * forward * forecast->leaf_seconds;
     forecast->epoch_seconds =
         (double)forecast->steps_per_epoch * forecast->step_seconds + forecast->evaluation_seconds;

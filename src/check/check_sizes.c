@@ -35,7 +35,8 @@ typedef struct sizes_trials {
 static bool sizes_allows(const nn_check *check, int64_t size)
 {
     const nn_plan *plan = &check->run.plan;
-    int64_t workers = (int64_t)check->request->ranks * check->run.threads;
+    int64_t workers = check->request->ranks;
+    if (!check->forecast->shares_microbatches) workers *= check->run.threads;
     return size > 0 && (size < plan->microbatch_size || plan->batch_size >= size * workers);
 }
 
@@ -128,7 +129,7 @@ static double sizes_step(const sizes_trials *trials, const sizes_trial *trial)
     double leaf = trial->seconds * (double)trial->size / (double)trials->samples;
     int64_t leaves = (plan->batch_size + trial->size - 1) / trial->size;
     double workers = (double)check->request->ranks * check->run.threads;
-    return (double)nn_check_rounds(check, leaves) * leaf + check->forecast->update_seconds / workers;
+    return nn_check_rounds(check, leaves) * leaf + check->forecast->update_seconds / workers;
 }
 
 static void sizes_compare(const sizes_trials *trials)

@@ -39,7 +39,8 @@ typedef struct nn_forecast {
     int threads, ranks_per_node;
     const char *threads_from;                  /* what says how many threads a rank has */
     int64_t leaves, least_leaves, most_leaves; /* microbatches of a batch, and of a rank */
-    int64_t rounds;                            /* that the busiest thread takes for a batch */
+    double rounds;            /* microbatches of a batch that the busiest thread computes, or their parts */
+    bool shares_microbatches; /* threads share them */
 
     /* The network, and what it takes. Bytes. */
     bool has_model;

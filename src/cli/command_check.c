@@ -165,9 +165,10 @@ static void check_show_found(const char *config, const nn_forecast *forecast)
 static void check_show_plan(const nn_forecast_request *request, const nn_forecast *forecast)
 {
     int64_t workers = (int64_t)request->ranks * forecast->threads;
-    double busy = (double)forecast->leaves / (double)(forecast->rounds * workers);
+    double busy = (double)forecast->leaves / (forecast->rounds * (double)workers);
     char unseen[NN_FORMAT_SIZE];
-    int64_t idle = workers > forecast->leaves ? workers - forecast->leaves : 0;
+    int64_t idle =
+        !forecast->shares_microbatches && workers > forecast->leaves ? workers - forecast->leaves : 0;
     check_line("job", "%d rank%s x %d thread%s on %d node%s (%s)", request->ranks,
                check_plural(request->ranks), forecast->threads, check_plural(forecast->threads),
                request->nodes, check_plural(request->nodes), forecast->threads_from);

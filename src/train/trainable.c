@@ -57,6 +57,11 @@ static void trainable_warn_activation(const nn_model *model, const nn_head *head
             layer->name, head->loss->name);
 }
 
+bool nn_trainable_shares_microbatches(const nn_run *run)
+{
+    return run->model->network->engine != NN_ENGINE_BLAS;
+}
+
 /* The sizes belong to the result: a run that has begun keeps them, whatever its threads are. */
 static void trainable_warn_idle(const nn_plan *plan, int64_t workers)
 {
@@ -94,7 +99,8 @@ void nn_trainable_warn(const nn_run *run, int ranks)
     trainable_tell_weights(run);
     const nn_plan *plan = &run->plan;
     int64_t workers = (int64_t)ranks * run->threads;
-    if (plan->microbatches < workers && plan->microbatches >= ranks) trainable_warn_idle(plan, workers);
+    if (plan->microbatches < workers && plan->microbatches >= ranks && !nn_trainable_shares_microbatches(run))
+        trainable_warn_idle(plan, workers);
     if (plan->length.steps < 1000)
         nn_log_warning("the run has only %lld steps: more epochs or a smaller batch usually train better",
                        (long long)plan->length.steps);

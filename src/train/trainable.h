@@ -12,6 +12,10 @@ nn_status nn_trainable_check_mixing(const nn_run *run);
 /* That there is a validation part where early stopping or the schedule looks at its results. */
 nn_status nn_trainable_check_validation(const nn_run *run);
 
+/* Whether the threads of a rank divide the work within microbatches, so that none is idle if there are fewer.
+ */
+bool nn_trainable_shares_microbatches(const nn_run *run);
+
 /* Warns of what is allowed, but is rarely meant. */
 void nn_trainable_warn(const nn_run *run, int ranks);
 

@@ -81,6 +81,8 @@ finds 1 'cut.h5' classifier.yaml --set data.file=cut.h5
 look 0 classifier.yaml -n 16 --set training.threads=2
 says 'warning: a batch has only 18 microbatches for 32 threads'
 says '^ +14 of 32 threads are idle'
+look 0 classifier.yaml -n 16 --set training.threads=2 --set training.kernels=portable
+grep -q 'threads are idle\|microbatches for 32 threads' check.log && fail "threads that share microbatches are called idle"
 
 # A mistake in the data does not hide one in the network.
 "$tools/make_data" odd.h5 500 16 3
