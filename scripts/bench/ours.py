@@ -14,7 +14,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 
 # Values per sample or, of sequences, symbols; samples in the file and epochs of a training run, the first of which is not
-# measured. Inference is measured with one pass over some files of so many samples, or over fewer samples one by one.
+# measured. Inference is measured with one pass over several such files, or over fewer samples one by one.
 Size = namedtuple("Size", "values symbols samples epochs files singles")
 SIZES = {
     "mlp": Size(784, 0, 5120, 25, 10, 4096),
