@@ -116,10 +116,10 @@ class Nntrain:
             self.at_start[layout] = self.peak()
         return self.at_start[layout]
 
-    def train(self, network, engine, layout, *settings):
-        """{"rate": samples per second, "growth": bytes per rank, "flops": per sample} of a run."""
+    def train(self, network, engine, layout, *settings, epochs=0):
+        """{"rate": samples per second, "growth": bytes per rank, "flops": per sample} of a run. epochs: 0: as in SIZES."""
         words = ["train", f"{network}.yaml", "--run-dir", "run", "--fresh",
-                 *sets(f"training.epochs={SIZES[network].epochs}", "training.peak_seconds=0", *ENGINES[engine],
+                 *sets(f"training.epochs={epochs or SIZES[network].epochs}", "training.peak_seconds=0", *ENGINES[engine],
                        *settings)]
         start = self.start_size(network, layout)
         output = self.launch(network, layout, words)
