@@ -16,6 +16,8 @@ const char nn_help_training[] =
     "  float32    about 7 digits; the default, and enough for nearly every network.\n"
     "  mixed      factors of products are rounded to bfloat16 (2 to 3 digits, the range of float32) and\n"
     "             summed in float32; weights, optimizer, reduction, normalisation, softmax and loss stay in\n"
+    "             float32. So do layers without products, and depthwise convolutions, whose time goes\n"
+    "             into memory; dense, convolutional, recurrent and attention layers all take part.\n"
     "             float32. The loss need not be scaled, and the bits are the same on every CPU. Suits\n"
     "             classification and text; a regression that must be right to 3 digits may lose by it.\n"
     "             Faster on CPUs that multiply bfloat16 at twice the rate of float32, such as AMD Zen 4 and\n"

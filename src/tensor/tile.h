@@ -98,6 +98,9 @@ const nn_tile_kernels *nn_tile_mixed_at(int index);
 /* The fastest set for an engine. */
 const nn_tile_kernels *nn_tile_kernels_of(nn_engine engine);
 
+/* For tests: makes `kernels` the set of mixed precision from now on; NULL: the fastest. */
+void nn_tile_mixed_prefer(const nn_tile_kernels *kernels);
+
 /* The kernel sets. */
 extern const nn_tile_kernels nn_tile_portable, nn_tile_mixed_portable;
 #if defined(__GNUC__) && defined(__x86_64__)

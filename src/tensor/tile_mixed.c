@@ -82,7 +82,15 @@ const nn_tile_kernels *nn_tile_mixed_at(int index)
 
 #endif
 
+static const nn_tile_kernels *mixed_preferred;
+
+void nn_tile_mixed_prefer(const nn_tile_kernels *kernels)
+{
+    mixed_preferred = kernels;
+}
+
 const nn_tile_kernels *nn_tile_kernels_of(nn_engine engine)
 {
-    return engine == NN_ENGINE_MIXED ? nn_tile_mixed_at(0) : nn_tile_kernels_at(0);
+    if (engine != NN_ENGINE_MIXED) return nn_tile_kernels_at(0);
+    return mixed_preferred ? mixed_preferred : nn_tile_mixed_at(0);
 }

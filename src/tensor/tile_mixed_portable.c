@@ -31,7 +31,7 @@ static bool tile_is_tiny(float a, float b, float c)
     return t < bound || (t == bound && error < 0);
 }
 
-NN_INLINE float tile_flushed_multiply_add(float a, float b, float c)
+static float tile_flushed_multiply_add(float a, float b, float c)
 {
     a = tile_flush(a);
     b = tile_flush(b);

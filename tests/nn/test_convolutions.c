@@ -3,6 +3,7 @@
 #include "build.h"
 
 #include "../fixtures/fixture.h"
+#include "tensor/tile.h"
 
 #define TOLERANCE (IS_DOUBLE ? 1e-12 : 1e-5)
 #define FILE_NAME "convolutions.txt"
@@ -38,16 +39,18 @@ enum { FOLD = 2, TESTED = 3 };
 /* Of the next layer. */
 static nn_engine engine;
 
-/* The engines that convolutions distinguish. Fixtures hold for all: their numbers are exact in bfloat16. */
-static const nn_engine engines[] = {NN_ENGINE_BLAS, NN_ENGINE_MIXED};
-#define ENGINES (IS_DOUBLE ? 1 : 2)
-
+/* The kernel sets that differ in how convolutions feed them. The fixtures hold for all, as their numbers are
+ * exact in bfloat16. */
 static void for_all_engines(void (*check)(void))
 {
-    for (int e = 0; e < ENGINES; e++) {
-        engine = engines[e];
+    engine = NN_ENGINE_BLAS;
+    check();
+    engine = NN_ENGINE_MIXED;
+    for (int index = 0; nn_tile_mixed_at(index); index++) {
+        nn_tile_mixed_prefer(nn_tile_mixed_at(index));
         check();
     }
+    nn_tile_mixed_prefer(NULL);
     engine = NN_ENGINE_BLAS;
 }
 

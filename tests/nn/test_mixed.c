@@ -2,6 +2,7 @@
 #include "build.h"
 
 #include "../fixtures/fixture.h"
+#include "tensor/tile.h"
 
 #ifdef NN_REAL_FLOAT
 
@@ -78,6 +79,16 @@ static void compare(const char *name, const char *array, double tolerance, int64
 
 /* ---- the layers ---- */
 
+/* With every kernel set that this CPU has. */
+static void for_all_kernels(void (*check)(void))
+{
+    for (int index = 0; nn_tile_mixed_at(index); index++) {
+        nn_tile_mixed_prefer(nn_tile_mixed_at(index));
+        check();
+    }
+    nn_tile_mixed_prefer(NULL);
+}
+
 static void check_convolution(const char *name, const char *yaml, nn_shape shape, int64_t samples)
 {
     run r = run_layer(yaml, shape, samples, 4);
@@ -87,13 +98,29 @@ static void check_convolution(const char *name, const char *yaml, nn_shape shape
     run_destroy(&r);
 }
 
+static void check_convolutions(void)
+{
+    check_convolution("long", "conv2d: {filters: 2, kernel: 3, padding: 1}", (nn_shape){3, {4, 5, 61}}, 2);
+    check_convolution("many", "conv2d: {filters: 3, kernel: 3, padding: 1}", (nn_shape){3, {24, 23, 2}}, 1);
+}
+
 /* Fails when an operand is not rounded, when the terms of a sum are taken in another order, or when the cuts
  * between chains are elsewhere: sums of 549 terms, and of 552 positions. */
 static void test_convolutions(void **state)
 {
     (void)state;
-    check_convolution("long", "conv2d: {filters: 2, kernel: 3, padding: 1}", (nn_shape){3, {4, 5, 61}}, 2);
-    check_convolution("many", "conv2d: {filters: 3, kernel: 3, padding: 1}", (nn_shape){3, {24, 23, 2}}, 1);
+    for_all_kernels(check_convolutions);
+}
+
+static void check_lstm(void)
+{
+    enum { SAMPLES = 3, STEPS = 4, FEATURES = 7, UNITS = 5 };
+    run r = run_layer("lstm: {units: 5, output: sequence}", (nn_shape){2, {STEPS, FEATURES}}, SAMPLES, 5);
+    compare("lstm", "output", 1e-6, SAMPLES * STEPS * UNITS, r.microbatch->outputs[TESTED]);
+    compare("lstm", "inputs", 1e-5, SAMPLES * STEPS * FEATURES, r.microbatch->gradients[FOLD]);
+    compare("lstm", "input_weight", 1e-5, FEATURES * 4 * UNITS, gradient_of(&r, 0));
+    compare("lstm", "recurrent_weight", 1e-5, UNITS * 4 * UNITS, gradient_of(&r, 1));
+    run_destroy(&r);
 }
 
 /* Fails when an operand of a product is not rounded, or anything else is: far below the precision of
@@ -102,13 +129,7 @@ static void test_convolutions(void **state)
 static void test_lstm(void **state)
 {
     (void)state;
-    enum { SAMPLES = 3, STEPS = 4, FEATURES = 7, UNITS = 5 };
-    run r = run_layer("lstm: {units: 5, output: sequence}", (nn_shape){2, {STEPS, FEATURES}}, SAMPLES, 5);
-    compare("lstm", "output", 1e-6, SAMPLES * STEPS * UNITS, r.microbatch->outputs[TESTED]);
-    compare("lstm", "inputs", 1e-5, SAMPLES * STEPS * FEATURES, r.microbatch->gradients[FOLD]);
-    compare("lstm", "input_weight", 1e-5, FEATURES * 4 * UNITS, gradient_of(&r, 0));
-    compare("lstm", "recurrent_weight", 1e-5, UNITS * 4 * UNITS, gradient_of(&r, 1));
-    run_destroy(&r);
+    for_all_kernels(check_lstm);
 }
 
 int main(void)

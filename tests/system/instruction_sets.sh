@@ -30,6 +30,7 @@ check_kind() { # NAME ARGUMENT...
 for name in "${kinds[@]}"; do
     check_kind "$name"
     check_kind "$name" --set training.precision=float64
+    check_kind "$name" --set training.precision=mixed
 done
 
 program=$best

@@ -26,7 +26,7 @@ stop_at_half() {
 }
 
 check_kind() {
-    local name=$1 reference double best
+    local name=$1 reference double mixed shape best
     $name >"$name.yaml"
     rm -rf run
     train 1 1 "$name.yaml" --run-dir run --set training.peak_seconds=0 \
@@ -69,6 +69,16 @@ check_kind() {
     rm -rf run
     compare "$name" 'in float64' "$double" 7 1 --set training.precision=float64
     [ "$double" != "$reference" ] || fail "$name: float64 has the bits of float32"
+
+    rm -rf run
+    train 1 1 "$name.yaml" --run-dir run --set training.precision=mixed --set training.peak_seconds=0
+    mixed=$(figures run)
+    [ -n "$(fingerprint)" ] || { fail "$name in mixed precision"; cat train.log; }
+    [ "$mixed" != "$reference" ] || fail "$name: mixed precision has the bits of float32"
+    for shape in '1 2' '2 1' '2 2' '3 1' '3 2' '4 1' '4 2' '7 1' '7 2'; do
+        rm -rf run
+        compare "$name" 'in mixed precision' "$mixed" $shape --set training.precision=mixed
+    done
 }
 
 for name in "${kinds[@]}"; do check_kind "$name"; done
