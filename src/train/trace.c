@@ -23,7 +23,8 @@
 
 nn_status nn_trace_open(const char *path)
 {
-    static const char begun[] = "{\"otherData\":{\"state\":\"the run has not ended\"},\"traceEvents\":[]}\n";
+    static const char begun[] = "{\"otherData\":{\"state\":\"no trace yet: the run is in progress, or it "
+                                "failed\"},\"traceEvents\":[]}\n";
     struct stat facts;
     bool there;
     NN_TRY(nn_file_look(path, &facts, &there));

@@ -18,8 +18,8 @@ typedef struct nn_trace {
     double origin;    /* on the clock of this rank */
 } nn_trace;
 
-/* Writes a file that says that the run has not ended, so that a path that cannot be written is reported at
- * once. On rank 0. */
+/* Writes a file without events that says so, valid until the run ends, so that a path that cannot be written
+ * is reported at once. On rank 0. */
 nn_status nn_trace_open(const char *path);
 
 /* Events that a thread keeps: 2^20 of all threads together, between 2^10 and 2^17 of each; an event takes 32

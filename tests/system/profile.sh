@@ -81,7 +81,7 @@ OMP_NUM_THREADS=1 mpirun -n 2 --bind-to none "$program" train classifier.yaml --
     --profile --set training.epochs=3000 >stopped.log 2>&1 &
 launcher=$!
 for _ in $(seq 200); do grep -q '^epoch' stopped.log 2>/dev/null && break; sleep 0.05; done
-grep -q 'the run has not ended' stopped.json || fail "the file does not say that the run has not ended"
+grep -q 'the run is in progress' stopped.json || fail "the file does not say that the run is in progress"
 kill -USR1 $launcher
 wait $launcher
 code=$?
