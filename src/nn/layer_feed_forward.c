@@ -74,7 +74,8 @@ static void feed_forward_plan_memory(nn_layer *layer, const feed_forward_plan *p
     for (int p = 0; p < PROJECTIONS; p++)
         layer->scratch_fixed =
             nn_larger(layer->scratch_fixed, nn_projection_gradient_scratch(&plan->projections[p]));
-    if (layer->engine != NN_ENGINE_BLAS) nn_layer_divide_by_sample(layer);
+    layer->cuts = layer->engine != NN_ENGINE_BLAS;
+    if (layer->cuts) nn_layer_divide_by_sample(layer);
 }
 
 static nn_status feed_forward_build(nn_layer *layer)

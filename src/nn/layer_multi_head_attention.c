@@ -150,7 +150,8 @@ static void multi_head_plan_memory(nn_layer *layer, const multi_head_plan *plan)
     for (int p = 0; p <= plan->inputs; p++)
         layer->scratch_fixed =
             nn_larger(layer->scratch_fixed, nn_projection_gradient_scratch(&plan->projections[p]));
-    if (layer->engine != NN_ENGINE_BLAS) nn_layer_divide_by_sample(layer);
+    layer->cuts = layer->engine != NN_ENGINE_BLAS;
+    if (layer->cuts) nn_layer_divide_by_sample(layer);
 }
 
 /* Per pair of a query and a visible key, forward has two products and backward four, which are needed for the

@@ -10,6 +10,9 @@
 /* Above this many rows of X a separate addition costs almost nothing, and BLAS sums the rows in pieces. */
 #define ACCUMULATED_ROWS 1024
 
+/* Rows of a weight per piece of its gradient: a multiple of these. */
+#define PIECE_ROWS 16
+
 static nn_status projection_add_parameters(nn_layer *layer, nn_projection *projection)
 {
     nn_shape weight = {2, {projection->inputs, projection->units}}, bias = {1, {projection->units}};
@@ -106,7 +109,7 @@ void nn_projection_gradient(const nn_projection *projection, const nn_layer *lay
     int weight_parts = projection->part_count - (projection->bias_name ? 1 : 0);
     int index = part - projection->first_part;
     if (index == weight_parts) {
-        nn_sum_rows(inner, units, dy, units, accumulate, values);
+        if (call->piece == 0) nn_sum_rows(inner, units, dy, units, accumulate, values);
         return;
     }
     bool last = index == weight_parts - 1;
@@ -114,8 +117,12 @@ void nn_projection_gradient(const nn_projection *projection, const nn_layer *lay
     int64_t rows = last ? projection->inputs - first : projection->part_rows;
     if (projection_is_own(projection)) {
         nn_product_leaf leaf = {inner, x, projection->inputs, dy, units};
-        nn_linear_gradient(&projection->linear, 1, &leaf, first, rows, accumulate, call->scratch,
-                           call->scratch + nn_projection_scratch(projection), values);
+        int64_t begin = first, end = first + rows;
+        nn_layer_cut(call, PIECE_ROWS, &begin, &end);
+        if (begin < end)
+            nn_linear_gradient(&projection->linear, 1, &leaf, begin, end - begin, accumulate, call->scratch,
+                               call->scratch + nn_projection_scratch(projection),
+                               values + (begin - first) * units);
         return;
     }
     bool exact = call->samples == layer->microbatch_size &&

@@ -45,7 +45,7 @@ void nn_projection_backward(const nn_projection *projection, const nn_layer_call
 /* Whether part `part` of the layer belongs to the projection. */
 bool nn_projection_has_part(const nn_projection *projection, int part);
 
-/* As nn_layer_type.gradient, for a part of the projection. */
+/* As nn_layer_type.gradient, for a part of the projection; in pieces, unless the engine is blas. */
 void nn_projection_gradient(const nn_projection *projection, const nn_layer *layer, const nn_layer_call *call,
                             const nn_real *x, const nn_real *dy, int part, bool accumulate, nn_real *values);
 

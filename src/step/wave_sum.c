@@ -172,28 +172,41 @@ static bool sum_is_enough(const sum_plan *plan, int64_t tasks, bool equal)
     return tasks >= (int64_t)TASKS_ENOUGH * threads || (equal && tasks % threads == 0);
 }
 
+/* Counts the heavy parts; returns whether they are about equally large. */
+static bool sum_weigh_parts(const nn_layer *layer, int *heavy)
+{
+    int64_t least = sum_heavy_values(layer), sum = 0, largest = 0;
+    *heavy = 0;
+    for (int p = 0; p < layer->part_count; p++) {
+        int64_t values = sum_part_values(layer, p);
+        if (values < least) continue;
+        (*heavy)++;
+        sum += values;
+        if (values > largest) largest = values;
+    }
+    return 8 * sum >= 7 * *heavy * largest;
+}
+
+/* Cuts nodes, and then parts, until there are enough tasks. */
 static sum_plan sum_make_plan(const nn_wave_sum *wave, int l)
 {
     const nn_workers *workers = wave->workers;
-    const nn_network *network = workers->model->network;
-    const nn_layer *layer = &network->layers[l];
+    const nn_layer *layer = &workers->model->network->layers[l];
     sum_plan plan = {.wave = wave, .layer = l, .pieces = 1, .most = 1};
-    int64_t least = sum_heavy_values(layer);
-    for (int p = 0; p < layer->part_count; p++) plan.heavy += sum_part_values(layer, p) >= least;
+    bool even = sum_weigh_parts(layer, &plan.heavy), equal;
     for (int n = 0; n < wave->node_count; n++)
         while (plan.most < wave->nodes[n].end - wave->nodes[n].begin) plan.most *= 2;
-    bool equal;
     plan.subtrees = sum_count(wave, plan.most, &equal);
     while (plan.most > 1 && workers->threads > 1 &&
-           !sum_is_enough(&plan, plan.heavy * plan.subtrees, equal)) {
+           !sum_is_enough(&plan, plan.heavy * plan.subtrees, even && equal)) {
         int64_t subtrees = sum_count(wave, plan.most / 2, &equal);
         if ((subtrees - wave->node_count) * layer->value_count > workers->subtree_values) break;
         plan.subtrees = subtrees;
         plan.most /= 2;
     }
-    bool cuts = plan.most == 1 && nn_network_cuts(network, l);
-    while (cuts && plan.pieces < workers->threads &&
-           !sum_is_enough(&plan, plan.heavy * plan.subtrees * plan.pieces, true))
+    bool cuts = plan.most == 1 && workers->threads > 1 && nn_network_cuts(workers->model->network, l);
+    while (cuts && plan.pieces < TASKS_ENOUGH * workers->threads &&
+           !sum_is_enough(&plan, plan.heavy * plan.subtrees * plan.pieces, even))
         plan.pieces++;
     plan.heavy_tasks = plan.heavy * plan.subtrees * plan.pieces;
     return plan;
