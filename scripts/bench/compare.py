@@ -20,6 +20,7 @@ BATCHES = (1, 32, 256)  # of inference
 KEPT = 2  # configurations of each precision that are measured in every round
 IMAGES = ("cnn", "resnet20", "conv3d")
 PRECISIONS = {"float32": ("blas", "portable"), "mixed": ("mixed",)}  # ours; PyTorch's is bf16 autocast
+VECTORS = " vectors"  # ends the name of a configuration of PyTorch without matrix units (AMX)
 
 
 def layout_name(layout):
@@ -84,12 +85,15 @@ class Pytorch:
         names = dict.fromkeys("+".join(each) or "default" for each in words)
         return [*names, *(f"{name}+bf16" for name in names)]
 
-    def run(self, what, network, layout, passes, batch, variants):
-        """One process or group of processes: {configuration: measured}."""
+    def run(self, what, network, layout, passes, batch, variants, vectors=False):
+        """One process or group of processes: {configuration: measured}. vectors: without matrix units."""
         ranks, threads = layout
         samples = SIZES[network].samples if what == "train" else samples_evaluated(network, batch)
-        output = run(["env", f"TORCHINDUCTOR_CACHE_DIR={self.work}/inductor", self.python, FOLDER / "pytorch.py", what,
-                      network, ranks, threads, passes, samples, batch, *variants], threads, timeout=3600)
+        settings = [f"TORCHINDUCTOR_CACHE_DIR={self.work}/inductor"]
+        settings += ["ONEDNN_MAX_CPU_ISA=AVX512_CORE_BF16"] if vectors else []
+        numbers = (ranks, threads, passes, samples, batch)
+        output = run(["env", *settings, self.python, FOLDER / "pytorch.py", what, network, *numbers, *variants], threads,
+                     timeout=3600)
         results = [json.loads(line) for line in output.splitlines() if line.startswith('{"variant"')]
         return {f"{layout_name(layout)} {each['variant']}": each for each in results}
 
@@ -105,26 +109,39 @@ class Pytorch:
             rates.update({name: each["rate"] for name, each in measured.items() if "rate" in each})
             failed.update({name: each["error"] for name, each in measured.items() if "error" in each})
         ranking = sorted(rates, key=rates.get, reverse=True)
-        kept = [name for name in ranking if "bf16" not in name][:KEPT] + [name for name in ranking if "bf16" in name][:KEPT]
+        kept = []
+        for wanted in (False, True):
+            kept += [name for name in ranking if ("bf16" in name) == wanted][:KEPT]
         return kept, rates, failed
 
-    def train(self, network, name, passes):
+    def train(self, network, name, passes, vectors=False):
         """In a process or group of its own, so that its memory can be measured."""
         layout, variant = name.split()
-        return self.run("train", network, tuple(map(int, layout.split("x"))), passes, 0, [variant]).get(name, {"error": "no result"})
+        layout = tuple(map(int, layout.split("x")))
+        return self.run("train", network, layout, passes, 0, [variant], vectors).get(name, {"error": "no result"})
 
-    def evaluate(self, network, names, batch):
+    def evaluate(self, network, names, batch, vectors=False):
         """Yields names and what is measured."""
         for layout in LAYOUTS:
             variants = [name.split()[1] for name in names if name.startswith(layout_name(layout))]
             try:
-                measured = self.run("eval", network, layout, 1, batch, variants) if variants else {}
+                measured = self.run("eval", network, layout, 1, batch, variants, vectors) if variants else {}
             except Failed as error:
                 measured = {f"{layout_name(layout)}, all": {"error": str(error)}}
             yield from measured.items()
 
 
 # ---- one network ----
+
+
+def flags():
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line.split() for line in lines if line.startswith("flags")), [])
+
+
+def with_matrix_units(kept):
+    """The best under bf16 autocast, if this CPU has matrix units, which nntrain does not use."""
+    return [name for name in kept if "bf16" in name][:1] if "amx_bf16" in flags() else []
 
 
 def compare_training(ours, theirs, network, rounds, cores):
@@ -143,6 +160,8 @@ def compare_training(ours, theirs, network, rounds, cores):
         mine.measure("blas 2x1 mpi", ours.train, network, "blas", (2, 1), "training.allreduce=mpi")
         for name in kept:
             others.measure(name, theirs.train, network, name, passes)
+        for name in with_matrix_units(kept):
+            others.measure(name + VECTORS, theirs.train, network, name, passes, True)
     return {"ours": mine, "theirs": others, "first": scanned, "sgemm": sgemm, "flops": flops}
 
 
@@ -166,7 +185,9 @@ def compare_inference(ours, theirs, network, batch, rounds):
             mine.measure(name, ours.evaluate, network, engine, layout, batch)
         for name, measured in theirs.evaluate(network, kept, batch):
             others.add(name, measured)
-        best = {mine.best(lambda name, engines=engines: name.split()[0] in engines) for engines in PRECISIONS.values()}
+        for name, measured in theirs.evaluate(network, with_matrix_units(kept), batch, True):
+            others.add(name + VECTORS, measured)
+        best = [mine.best(lambda name, engines=engines: name.split()[0] in engines) for engines in PRECISIONS.values()]
         names = {name: what for name, what in names.items() if name in best}
     return {"ours": mine, "theirs": others, "first": scanned}
 
@@ -178,7 +199,7 @@ def best_of(found, precision):
     """Names of our best and their best configuration of a precision; None where there is none."""
     engines = PRECISIONS[precision]
     return (found["ours"].best(lambda name: name.split()[0] in engines and "mpi" not in name),
-            found["theirs"].best(lambda name: ("bf16" in name) == (precision == "mixed")))
+            found["theirs"].best(lambda name: ("bf16" in name) == (precision == "mixed") and VECTORS not in name))
 
 
 def number(value, form="{:,.0f}"):
@@ -192,7 +213,11 @@ def quotient(above, below):
 def ratio_row(found, precision):
     own, other = best_of(found, precision)
     rates = found["ours"].rate(own), found["theirs"].rate(other)
-    return [number(rates[0]), own or "-", number(rates[1]), other or "-", number(quotient(*rates), "{:.2f}")]
+    row = [number(rates[0]), own or "-", number(rates[1]), other or "-", number(quotient(*rates), "{:.2f}")]
+    if precision == "mixed":
+        vectors = found["theirs"].rate(found["theirs"].best(lambda name: VECTORS in name))
+        row += [number(vectors), number(quotient(rates[0], vectors), "{:.2f}")]
+    return row
 
 
 def megabytes(results, name):
@@ -203,7 +228,7 @@ def layouts_ratio(mine, engine):
     return quotient(mine.rate(f"{engine} 1x2"), mine.rate(f"{engine} 2x1"))
 
 
-def training_row(network, found, precision):
+def detail_row(network, found, precision):
     own, other = best_of(found, precision)
     mine = found["ours"]
     engine = own.split()[0] if own else PRECISIONS[precision][0]
@@ -211,29 +236,36 @@ def training_row(network, found, precision):
                       for kind in PRECISIONS["float32"])
     single = precision == "float32"
     share = quotient(100 * found["flops"] * (mine.rate(own) or 0), median(found["sgemm"]))
-    return [network, *ratio_row(found, precision), number(share, "{:.0f} %"),
+    return [network, own or "-", number(share, "{:.0f} %"),
             number(quotient(mine.rate("blas 2x1"), mine.rate("blas 2x1 mpi")) if single else None, "{:.2f}"),
             number(layouts_ratio(mine, engine), "{:.2f}"),
             number(quotient(mine.rate(portable), mine.rate(blas)) if single else None, "{:.2f}"),
             megabytes(mine, own), megabytes(found["theirs"], other)]
 
 
+LEFT = ("network", "network (batch)", "configuration", "nntrain")  # columns of names
+
+
 def show(title, columns, rows):
     widths = [max(len(row[i]) for row in [columns, *rows]) for i in range(len(columns))]
     print(f"\n{title}")
     for row in [columns, *rows]:
-        print("  ".join(cell.ljust(width) if i in (0, 2, 4) else cell.rjust(width)
-                        for i, (cell, width) in enumerate(zip(row, widths))).rstrip())
+        cells = [cell.ljust(width) if name in LEFT else cell.rjust(width)
+                 for cell, width, name in zip(row, widths, columns)]
+        print("  ".join(cells).rstrip())
 
 
 def show_all(training, inference):
-    both = ["nntrain/s", "configuration", "PyTorch/s", "configuration", "ratio"]
     for precision, theirs in (("float32", "float32"), ("mixed", "bf16 autocast")):
+        both = ["nntrain/s", "configuration", "PyTorch/s", "configuration", "ratio"]
+        both += ["without AMX", "ratio"] if precision == "mixed" else []
         against = f"nntrain in {precision} against PyTorch in {theirs}"
         if training:
-            show(f"Training, {against}: the best configuration of each",
-                 ["network", *both, "of sgemm", "exact/mpi", "1x2/2x1", "portable/blas", "MiB", "PyTorch's"],
-                 [training_row(network, found, precision) for network, found in training.items()])
+            show(f"Training, {against}: the best configuration of each", ["network", *both],
+                 [[network, *ratio_row(found, precision)] for network, found in training.items()])
+            show(f"The same, in {precision}",
+                 ["network", "nntrain", "of sgemm", "exact/mpi", "1x2/2x1", "portable/blas", "MiB", "PyTorch's MiB"],
+                 [detail_row(network, found, precision) for network, found in training.items()])
         if inference:
             show(f"Inference, {against}: the best configuration of each", ["network (batch)", *both],
                  [[f"{network} ({batch})", *ratio_row(found, precision)]
@@ -247,7 +279,8 @@ def show_failed(training, inference):
     for network, each in found:
         for side in ("ours", "theirs"):
             for name, error in each[side].failed.items():
-                lines.setdefault(("nntrain " if side == "ours" else "PyTorch ") + f"{name}: {error}", []).append(network)
+                program = "nntrain" if side == "ours" else "PyTorch"
+                lines.setdefault(f"{program} {name}: {error}", []).append(network)
     if lines:
         print("\nFailed:")
     for line, networks in lines.items():
@@ -258,17 +291,18 @@ NOTES = """
 2x1: two ranks (processes) of one thread each; 1x2: one of two threads. PyTorch's 2x1 is DistributedDataParallel over
 gloo in training, and two independent processes in inference. A brief first round measured every configuration of
 PyTorch; all rounds repeated its best {kept} of each precision, in turn with nntrain's. Medians of {rounds} rounds.
+without AMX: PyTorch's best bf16 configuration kept from matrix units, where the CPU has them: they sum in an order of
+their own, so nntrain cannot use them.
 of sgemm: products of nntrain per second, of the rate of OpenBLAS's sgemm (2048 x 2048) in the same run.
 exact/mpi: allreduce exact against mpi, blas 2x1. 1x2/2x1: with the kernels of nntrain's best. portable/blas: best
 against best. MiB: growth of the resident set of the largest process since its start, and PyTorch's since its imports,
-of these configurations, data included. Batches of inference are microbatches of nntrain, each on one thread or shared."""
+of these configurations, data included. Batches of inference are microbatches of nntrain."""
 
 
 def cpu():
     names = [line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
              if line.startswith("model name")]
-    flags = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")), "").split()
-    special = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in flags]
+    special = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in flags()]
     return f"{len(names)} x {names[0] if names else platform.machine()} ({' '.join(special)})"
 
 
