@@ -133,18 +133,39 @@ done:
     return status;
 }
 
+/* The first rank in the same part as `rank` where `size` ranks are spread over `parts`. */
+static int needs_first_of(int rank, int parts, int size)
+{
+    int64_t part = (int64_t)rank * parts / size;
+    return (int)((part * size + parts - 1) / parts);
+}
+
+/* NUMA domains per node that have ranks, where nodes are like this one and ranks are spread over it. */
+static int needs_domains(const nn_check *check)
+{
+    nn_cpus cpus;
+    nn_cpus_of_thread(&cpus);
+    int domains = nn_cpus_count_domains(&cpus, NULL),
+        per_node = check->request->ranks / check->request->nodes;
+    return domains < per_node ? domains : per_node > 0 ? per_node : 1;
+}
+
 /* The job's ranks, spread over the nodes, as rank 0 sees them. */
 static nn_status needs_of_first_rank(const nn_check *check, size_t *reduction, nn_reduction_traffic *traffic)
 {
-    int size = check->request->ranks, nodes = check->request->nodes, *leaders = NULL;
-    NN_TRY(NN_ALLOCATE(&leaders, size, "the table of ranks"));
+    int size = check->request->ranks, nodes = check->request->nodes, *leaders = NULL, *domains = NULL;
+    nn_status status;
+    NN_TRY_TO(done, status, NN_ALLOCATE(&leaders, size, "the table of ranks"));
+    NN_TRY_TO(done, status, NN_ALLOCATE(&domains, size, "the table of ranks"));
     for (int rank = 0; rank < size; rank++) {
-        int64_t node = (int64_t)rank * nodes / size;
-        leaders[rank] = (int)((node * size + nodes - 1) / nodes);
+        leaders[rank] = needs_first_of(rank, nodes, size);
+        domains[rank] = needs_first_of(rank, nodes * needs_domains(check), size);
     }
-    nn_ranks ranks = {.size = size, .leaders = leaders};
-    nn_status status = needs_measure(check, ranks, reduction, traffic);
+    status = needs_measure(check, (nn_ranks){.size = size, .leaders = leaders, .domains = domains}, reduction,
+                           traffic);
+done:
     nn_free(leaders);
+    nn_free(domains);
     return status;
 }
 

@@ -11,11 +11,16 @@
 #include "comm/comm_internal.h"
 #include "comm/testing.h"
 
-static int comm_test_node_size = 0;
+static int comm_test_node_size = 0, comm_test_domain_size = 0;
 
 void nn_comm_set_test_node_size(int ranks_per_node)
 {
     comm_test_node_size = ranks_per_node;
+}
+
+void nn_comm_set_test_domain_size(int ranks_per_domain)
+{
+    comm_test_domain_size = ranks_per_domain;
 }
 
 nn_status nn_mpi_check(int code, const char *doing)
@@ -67,9 +72,37 @@ static nn_status comm_find_leaders(nn_comm *comm)
     return NN_OK;
 }
 
+/* The number of this rank's NUMA domain on its node. */
+static int comm_own_domain(const nn_comm *comm)
+{
+    int assumed = (int)nn_fault_value("comm.domain");
+    nn_cpus cpus;
+
+    if (comm_test_domain_size > 0) return comm->node_rank / comm_test_domain_size;
+    if (assumed > 0) return assumed;
+    nn_cpus_of_thread(&cpus);
+    return nn_cpus_find_domain(&cpus, NULL);
+}
+
+static nn_status comm_find_domains(nn_comm *comm)
+{
+    int own = comm_own_domain(comm);
+
+    NN_TRY(nn_mpi_check(MPI_Allgather(&own, 1, MPI_INT, comm->counts, 1, MPI_INT, comm->job),
+                        "finding the NUMA domains of ranks"));
+    for (int rank = 0; rank < comm->size; rank++) {
+        int first = comm->leaders[rank];
+        while (comm->leaders[first] != comm->leaders[rank] || comm->counts[first] != comm->counts[rank])
+            first++;
+        comm->domains[rank] = first;
+    }
+    return NN_OK;
+}
+
 static nn_status comm_allocate_tables(nn_comm *comm)
 {
     NN_TRY(NN_ALLOCATE(&comm->leaders, comm->size, "the table of ranks"));
+    NN_TRY(NN_ALLOCATE(&comm->domains, comm->size, "the table of ranks"));
     NN_TRY(NN_ALLOCATE(&comm->counts, comm->size, "the table of ranks"));
     NN_TRY(NN_ALLOCATE(&comm->offsets, comm->size, "the table of ranks"));
     return NN_OK;
@@ -86,7 +119,8 @@ static nn_status comm_fill(nn_comm *comm, MPI_Comm parent)
     MPI_Get_processor_name(comm->host, &length);
     NN_TRY(nn_comm_agree(comm, comm_allocate_tables(comm)));
     NN_TRY(comm_find_node(comm));
-    return comm_find_leaders(comm);
+    NN_TRY(comm_find_leaders(comm));
+    return comm_find_domains(comm);
 }
 
 static nn_status comm_make(MPI_Comm parent, bool ends_mpi, nn_comm **comm)
@@ -184,6 +218,7 @@ void nn_comm_destroy(nn_comm *comm)
     if (comm->node != MPI_COMM_NULL) MPI_Comm_free(&comm->node);
     if (comm->job != MPI_COMM_NULL) MPI_Comm_free(&comm->job);
     nn_free(comm->leaders);
+    nn_free(comm->domains);
     nn_free(comm->counts);
     nn_free(comm->offsets);
     nn_free(comm);
@@ -192,7 +227,8 @@ void nn_comm_destroy(nn_comm *comm)
 
 nn_ranks nn_comm_ranks(const nn_comm *comm)
 {
-    return (nn_ranks){.rank = comm->rank, .size = comm->size, .leaders = comm->leaders};
+    return (nn_ranks){
+        .rank = comm->rank, .size = comm->size, .leaders = comm->leaders, .domains = comm->domains};
 }
 
 int nn_comm_rank(const nn_comm *comm)

@@ -29,10 +29,12 @@ nn_status nn_comm_create_alone(nn_comm **comm);
 /* Releases it, and ends MPI if nn_comm_start started it. Collective. Accepts NULL. */
 void nn_comm_destroy(nn_comm *comm);
 
-/* A rank among others, and which ranks share its node. */
+/* A rank among others, and which ranks share its node and its NUMA domain: that of the first processor which
+ * it may use when the communicator is made (host/cpus.h). */
 typedef struct nn_ranks {
     int rank, size;
     const int *leaders; /* for each rank: the lowest rank on its node; borrowed */
+    const int *domains; /* for each rank: the lowest rank on its node in its NUMA domain; borrowed */
 } nn_ranks;
 
 /* This rank, their number, and the nodes of all. */
@@ -104,6 +106,9 @@ typedef struct nn_shared nn_shared;
  * nn_shared_memory. First checks for enough space in /dev/shm, and fails with NN_ERROR_MEMORY on all ranks of
  * the node if it is too small. Creation and destruction (which accepts NULL) are collective over the node. */
 nn_status nn_shared_create(nn_comm *comm, size_t size, nn_shared **shared);
+/* The same, but without writing to the memory: the caller's ranks zero all of it, each what it will use most,
+ * so that its pages are placed near that rank, and then call nn_shared_barrier. */
+nn_status nn_shared_reserve(nn_comm *comm, size_t size, nn_shared **shared);
 void *nn_shared_memory(const nn_shared *shared);
 nn_status nn_shared_barrier(nn_comm *comm); /* among the node's ranks; makes their writes visible */
 void nn_shared_destroy(nn_shared *shared);

@@ -15,6 +15,7 @@ struct nn_comm {
     int rank, size;
     int node_rank, node_size, node_count;
     int *leaders;          /* for each rank: the lowest rank on its node */
+    int *domains;          /* for each rank: the lowest rank on its node in its NUMA domain */
     int *counts, *offsets; /* one per rank: arguments of the gathers */
     bool ends_mpi;
     char host[MPI_MAX_PROCESSOR_NAME];

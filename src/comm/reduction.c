@@ -7,6 +7,9 @@
 #include "base/memory.h"
 #include "comm/reduction_internal.h"
 
+/* Bytes that are broadcast at a time. */
+#define REDUCTION_CHUNK ((size_t)1 << 20)
+
 static const nn_reduction_kind *const reduction_kinds[] = {
     [NN_REDUCE_EXACT] = &nn_reduction_exact,
     [NN_REDUCE_MPI] = &nn_reduction_mpi,
@@ -85,8 +88,9 @@ size_t nn_reduction_memory(nn_ranks ranks, const nn_reduction_layout *layout, nn
     size_t size;
 
     if (nn_reduction_plan_create(ranks, layout, mode, &plan) != NN_OK) return 0;
-    size = nn_reduction_plan_arrays(&plan, plan.rank) + nn_reduction_plan_arrivals(&plan, ranks.leaders) +
-           nn_reduction_plan_sum(&plan) + reduction_scratch(&plan);
+    size = nn_reduction_plan_weights(&plan, ranks.domains) + nn_reduction_plan_partials(&plan, plan.rank) +
+           nn_reduction_plan_arrivals(&plan, ranks.leaders) + nn_reduction_plan_sum(&plan) +
+           reduction_scratch(&plan);
     nn_reduction_plan_release(&plan);
     return size;
 }
@@ -105,8 +109,8 @@ static nn_status traffic_exact(const nn_reduction_plan *plan, nn_ranks ranks, nn
         for (int64_t i = nn_cuts_slices(&plan->cuts, rank, slices); i-- > 0;)
             owned += (size_t)(slices[i].end - slices[i].begin);
         *bytes += (size_t)nn_reduction_leaf_plan_nodes(&plan->leaves[0], rank, &nodes) * (size_t)plan->owned *
-                      plan->width +
-                  owned * plan->width;
+                  plan->width;
+        if (ranks.domains[rank] != ranks.domains[ranks.rank]) *bytes += owned * plan->width;
     }
     nn_free(slices);
     return NN_OK;
@@ -121,7 +125,8 @@ nn_status nn_reduction_measure(nn_ranks ranks, const nn_reduction_layout *layout
     *traffic = (nn_reduction_traffic){0};
     NN_TRY(nn_reduction_plan_create(ranks, layout, mode, &plan));
     traffic->owned = plan.owned;
-    traffic->arrays = nn_reduction_plan_arrays(&plan, plan.rank);
+    traffic->arrays =
+        nn_reduction_plan_weights(&plan, ranks.domains) + nn_reduction_plan_partials(&plan, plan.rank);
     if (mode == NN_REDUCE_EXACT)
         status = traffic_exact(&plan, ranks, traffic);
     else /* as with the best algorithms: half of it for the sum, half for distributing it */
@@ -136,10 +141,38 @@ void *nn_reduction_weights(nn_reduction *reduction)
     return reduction->weights;
 }
 
+int nn_reduction_copy_of(const nn_reduction *reduction, int rank)
+{
+    return reduction->kind->copy_of ? reduction->kind->copy_of(reduction, rank) : rank;
+}
+
+/* In chunks, which ranks that have no copy of their own to write receive and drop. */
+nn_status nn_reduction_spread(nn_reduction *reduction)
+{
+    nn_comm *comm = reduction->comm;
+    int rank = nn_comm_rank(comm);
+    bool keeps = nn_reduction_copy_of(reduction, rank) == rank;
+    size_t total = (size_t)reduction->plan.count * reduction->plan.width;
+    char *dropped = NULL;
+
+    if (nn_comm_size(comm) == 1) return NN_OK;
+    nn_status status = NN_ALLOCATE(&dropped, keeps ? 0 : REDUCTION_CHUNK, "weights from rank 0");
+    NN_TRY_TO(done, status, nn_comm_agree(comm, status));
+    for (size_t begin = 0; begin < total; begin += REDUCTION_CHUNK) {
+        size_t size = total - begin < REDUCTION_CHUNK ? total - begin : REDUCTION_CHUNK;
+        NN_TRY_TO(done, status,
+                  nn_comm_broadcast(comm, keeps ? reduction->weights + begin : dropped, size, 0));
+    }
+    status = nn_comm_barrier(comm);
+done:
+    nn_free(dropped);
+    return status;
+}
+
 void *nn_reduction_partial(nn_reduction *reduction, int node)
 {
     assert(node >= 0 && node < reduction->plan.partial_counts[reduction->plan.rank]);
-    return reduction->weights + (size_t)(1 + node) * reduction->plan.stride;
+    return reduction->partials + (size_t)node * reduction->plan.stride;
 }
 
 static const nn_reduction_leaf_plan *reduction_find_leaves(const nn_reduction_plan *plan, int64_t leaf_count)
@@ -225,9 +258,17 @@ int64_t nn_reduction_slices_of(const nn_reduction *reduction, int rank, nn_reduc
     return plan->slice_count;
 }
 
-nn_status nn_reduction_share_begin(nn_reduction *reduction)
+nn_status nn_reduction_claim(nn_reduction *reduction)
 {
     assert(!reduction->summing);
+    reduction->writing = true;
+    return reduction->kind->claim(reduction);
+}
+
+nn_status nn_reduction_share_begin(nn_reduction *reduction)
+{
+    assert(reduction->writing);
+    reduction->writing = false;
     return reduction->kind->share_begin(reduction);
 }
 

@@ -8,9 +8,13 @@
  * completes that same tree, so the bits do not depend on the number of ranks; `mpi` uses MPI_Iallreduce per
  * bucket, after which every rank has every slice.
  *
+ * With `exact`, the ranks of a NUMA domain have one copy of the weights, in node-shared memory, which the
+ * owners update in place. With `mpi`, and where there is too little node-shared memory, every rank has its
+ * own.
+ *
  * A step:  begin; fill the partials from the last bucket to the first, `start` each bucket once its partials
- * are final on this rank, calling `progress` in between; `finish`; update the weights of the owned slices;
- * `share`.
+ * are final on this rank, calling `progress` in between; `finish`; `claim`; update the weights of the owned
+ * slices; `share`.
  */
 #ifndef NN_COMM_REDUCTION_H
 #define NN_COMM_REDUCTION_H
@@ -46,9 +50,16 @@ typedef struct nn_reduction_traffic {
 nn_status nn_reduction_measure(nn_ranks ranks, const nn_reduction_layout *layout, nn_reduction_mode mode,
                                nn_reduction_traffic *traffic);
 
-/* This rank's copy of the weights: `count` values. The caller writes them before the first step (the same on
- * all ranks), and later only in the owned slices between finish and share. */
+/* This rank's copy of the weights: `count` values, which other ranks may have in common with it. Before the
+ * first step they are written by the lowest rank of each copy, or by rank 0 alone, which then spreads them;
+ * later only in the owned slices, between claim and share_begin. */
 void *nn_reduction_weights(nn_reduction *reduction);
+
+/* The lowest rank that has the same copy of the weights as `rank`. Without communication. */
+int nn_reduction_copy_of(const nn_reduction *reduction, int rank);
+
+/* Brings the weights of rank 0 to all copies. Between steps only, when no rank reads them. Collective. */
+nn_status nn_reduction_spread(nn_reduction *reduction);
 
 /* Starts a step of `leaf_count` leaves (one of the layout's numbers). nodes receives this rank's maximal
  * nodes, left to right (up to NN_TREE_COVER_MAX; none if the rank has no leaf). Waits until peers no longer
@@ -72,6 +83,10 @@ int64_t nn_reduction_slices(nn_reduction *reduction, const nn_reduction_slice **
 
 /* The slices of any rank, for gathering sharded state: written to `slices` (at most bucket_count entries). */
 int64_t nn_reduction_slices_of(const nn_reduction *reduction, int rank, nn_reduction_slice *slices);
+
+/* Before the owners write to their slices of the weights: this rank reads no weights but its own slices until
+ * share_finish has returned; waits until the same holds for all ranks that have the same copy. Collective. */
+nn_status nn_reduction_claim(nn_reduction *reduction);
 
 /* After the owners have updated their slices of the weights: every rank gets every slice. `begin` hands out
  * this rank's slices, which must not be written to from then on; `finish` waits until all others' are here.

@@ -12,9 +12,10 @@
  *
  * A bucket is started as soon as its layers are done, and summed by its owners whenever `progress` finds it
  * complete, while the layers below still compute. Nobody waits in between, and no lock is taken: each rank
- * counts what it has started, summed, updated and copied, over all steps, in counters that the ranks of its
- * node read (acquire and release). Counters only grow, so there is nothing to reset. A rank's partials may be
- * overwritten when all peers have announced that they have summed; the weights, when all peers have copied.
+ * counts what it has started, summed, claimed, updated and copied, over all steps, in counters that the ranks
+ * of its node read (acquire and release). Counters only grow, so there is nothing to reset. A rank's partials
+ * may be overwritten when all peers have announced that they have summed; the weights, when all peers have
+ * copied, and all ranks that read the same copy have claimed it.
  */
 #include "comm/reduction_exact.h"
 
@@ -124,7 +125,7 @@ static nn_status exact_create_state(nn_reduction *reduction, size_t **sizes)
     nn_exact *exact = NULL;
 
     NN_TRY(NN_ALLOCATE(sizes, plan->size, "the plan of a reduction"));
-    for (int rank = 0; rank < plan->size; rank++) (*sizes)[rank] = nn_reduction_plan_arrays(plan, rank);
+    for (int rank = 0; rank < plan->size; rank++) (*sizes)[rank] = nn_reduction_plan_partials(plan, rank);
     NN_TRY(NN_ALLOCATE(&exact, 1, "a reduction"));
     reduction->state = exact;
     return NN_OK;
@@ -138,8 +139,9 @@ static nn_status exact_create(nn_reduction *reduction)
 
     NN_TRY_TO(done, status, nn_comm_agree(reduction->comm, exact_create_state(reduction, &sizes)));
     exact = reduction->state;
-    NN_TRY_TO(done, status, nn_peers_create(reduction->comm, sizes, &exact->peers));
-    reduction->weights = exact->peers.arrays[exact->peers.own_place];
+    NN_TRY_TO(done, status, nn_peers_create(reduction->comm, reduction->plan.stride, sizes, &exact->peers));
+    reduction->weights = exact->peers.weights[exact->peers.own_place];
+    reduction->partials = exact->peers.partials[exact->peers.own_place];
     NN_TRY_TO(done, status, exact_allocate(reduction));
     exact_index_slices(&reduction->plan, exact);
 
@@ -180,7 +182,7 @@ static void exact_find_origins(nn_reduction *reduction)
     for (int rank = 0; rank < plan->size; rank++) {
         int count = nn_reduction_leaf_plan_nodes(reduction->leaves, rank, &nodes);
         bool peer = nn_exact_is_peer(exact, rank, plan->rank);
-        const char *partials = peer ? exact->peers.arrays[exact->peers.place[rank]] + plan->stride : NULL;
+        const char *partials = peer ? exact->peers.partials[exact->peers.place[rank]] : NULL;
         for (int i = 0; i < count; i++) {
             exact->origins[source++] = peer ? partials + (size_t)i * plan->stride : arrivals;
             if (!peer) arrivals += (size_t)plan->owned * plan->width;
@@ -353,12 +355,21 @@ static nn_status exact_progress(nn_reduction *reduction, bool *summed)
     return NN_OK;
 }
 
+static int exact_copy_of(const nn_reduction *reduction, int rank)
+{
+    const nn_exact *exact = reduction->state;
+
+    return exact->peers.copies[rank];
+}
+
 const nn_reduction_kind nn_reduction_exact = {
     .create = exact_create,
     .destroy = exact_destroy,
     .begin = exact_begin,
     .start = exact_start,
     .progress = exact_progress,
+    .copy_of = exact_copy_of,
+    .claim = nn_exact_claim,
     .share_begin = nn_exact_share_begin,
     .share_finish = nn_exact_share_finish,
 };

@@ -37,7 +37,8 @@ nn_status nn_exact_await(const nn_reduction *reduction, const atomic_ullong *cou
 /* Allocates room for the messages of a share. */
 nn_status nn_exact_create_share(nn_reduction *reduction);
 
-/* nn_reduction_share_begin and nn_reduction_share_finish. */
+/* nn_reduction_claim, nn_reduction_share_begin and nn_reduction_share_finish. */
+nn_status nn_exact_claim(nn_reduction *reduction);
 nn_status nn_exact_share_begin(nn_reduction *reduction);
 nn_status nn_exact_share_finish(nn_reduction *reduction);
 

@@ -10,11 +10,13 @@
 
 /* How a kind of reduction does each part of a step. */
 typedef struct nn_reduction_kind {
-    nn_status (*create)(nn_reduction *reduction); /* collective; sets `state` and `weights` */
+    nn_status (*create)(nn_reduction *reduction); /* collective; sets `state`, `weights`, `partials` */
     void (*destroy)(nn_reduction *reduction);     /* collective; also after a failed create */
     nn_status (*begin)(nn_reduction *reduction);  /* `leaves` is set */
     nn_status (*start)(nn_reduction *reduction, int64_t bucket);
     nn_status (*progress)(nn_reduction *reduction, bool *summed);
+    int (*copy_of)(const nn_reduction *reduction, int rank); /* NULL: every rank has its own weights */
+    nn_status (*claim)(nn_reduction *reduction);
     nn_status (*share_begin)(nn_reduction *reduction);
     nn_status (*share_finish)(nn_reduction *reduction);
 } nn_reduction_kind;
@@ -28,10 +30,12 @@ struct nn_reduction {
     char *scratch; /* of the sums in progress, by thread */
     nn_reduction_plan plan;
     void *state;
-    char *weights;                        /* `count` values; the partials follow, `stride` bytes apart */
+    char *weights;                        /* `count` values, */
+    char *partials;                       /* and the partials, `stride` bytes apart */
     const nn_reduction_leaf_plan *leaves; /* for this step */
     int64_t unstarted;                    /* buckets [0, unstarted) have not been started in this step */
     bool summing;                         /* between begin and finish */
+    bool writing;                         /* between claim and share_begin */
 };
 
 /* Sums the values of a slice, block by block on the caller's threads, to `sum`; the addresses are those of

@@ -24,9 +24,11 @@ static nn_status mpi_create(nn_reduction *reduction)
         pieces += nn_messages_pieces((size_t)(whole.end - whole.begin) * plan->width);
     }
     NN_TRY(nn_messages_create(reduction->group, pieces, &state->sums));
-    NN_TRY(NN_ALLOCATE(&state->arrays, nn_reduction_plan_arrays(plan, plan->rank), "weights and gradients"));
+    NN_TRY(NN_ALLOCATE(&state->arrays, plan->stride + nn_reduction_plan_partials(plan, plan->rank),
+                       "weights and gradients"));
     NN_TRY(NN_ALLOCATE(&state->sources, plan->partial_counts[plan->rank], "sums in progress"));
     reduction->weights = state->arrays;
+    reduction->partials = state->arrays + plan->stride;
     if (plan->slice_count > 0) plan->slices[0].gradient = nn_reduction_partial(reduction, 0);
     return NN_OK;
 }
@@ -86,7 +88,7 @@ static nn_status mpi_progress(nn_reduction *reduction, bool *summed)
 
 static nn_status mpi_share(nn_reduction *reduction)
 {
-    (void)reduction; /* every rank has updated every weight */
+    (void)reduction; /* every rank has its own weights, and has updated all of them */
     return NN_OK;
 }
 
@@ -96,6 +98,7 @@ const nn_reduction_kind nn_reduction_mpi = {
     .begin = mpi_begin,
     .start = mpi_start,
     .progress = mpi_progress,
+    .claim = mpi_share,
     .share_begin = mpi_share,
     .share_finish = mpi_share,
 };

@@ -149,9 +149,18 @@ void nn_reduction_plan_release(nn_reduction_plan *plan)
     *plan = (nn_reduction_plan){0};
 }
 
-size_t nn_reduction_plan_arrays(const nn_reduction_plan *plan, int rank)
+size_t nn_reduction_plan_partials(const nn_reduction_plan *plan, int rank)
 {
-    return plan->stride * (1 + (size_t)plan->partial_counts[rank]);
+    return plan->stride * (size_t)plan->partial_counts[rank];
+}
+
+size_t nn_reduction_plan_weights(const nn_reduction_plan *plan, const int *domains)
+{
+    size_t sharers = 0;
+
+    if (plan->mode != NN_REDUCE_EXACT) return plan->stride;
+    for (int rank = 0; rank < plan->size; rank++) sharers += domains[rank] == domains[plan->rank];
+    return (plan->stride + sharers - 1) / sharers;
 }
 
 size_t nn_reduction_plan_arrivals(const nn_reduction_plan *plan, const int *groups)

@@ -43,8 +43,11 @@ void nn_reduction_plan_release(nn_reduction_plan *plan);
 /* A rank's nodes for a number of leaves: returns their number; *nodes is the first, borrowed. */
 int nn_reduction_leaf_plan_nodes(const nn_reduction_leaf_plan *leaves, int rank, const nn_tree_node **nodes);
 
-/* Bytes of a rank's weights and partials: the weights, then one array per node. */
-size_t nn_reduction_plan_arrays(const nn_reduction_plan *plan, int rank);
+/* Bytes of a rank's partials: one array of `stride` bytes per node. */
+size_t nn_reduction_plan_partials(const nn_reduction_plan *plan, int rank);
+
+/* Bytes of a rank's share of its copy of the weights: with `exact`, the ranks of a NUMA domain have one. */
+size_t nn_reduction_plan_weights(const nn_reduction_plan *plan, const int *domains);
 
 /* Bytes of the owned slices of the nodes that arrive in messages: from all ranks outside this rank's
  * group. */

@@ -1,8 +1,13 @@
 /*
- * The return of the weights in an exact reduction: from the owner of a slice to all ranks. A slice is sent to
- * each other node once, to the rank that relays it; from there, as from an owner, the node's ranks copy it
- * through shared memory.
+ * The return of the weights in an exact reduction: from the owner of a slice to all ranks. The ranks of a
+ * NUMA domain have one copy of the weights, where the owner has written its slice already. A slice is sent to
+ * each other node once, to the rank that relays it, straight into the copy of that rank; from there, as from
+ * an owner's copy, a rank of each other domain of the node copies it.
+ *
+ * No rank writes to a copy before all ranks that read it have claimed the share, and no rank reads it again
+ * before all of them have announced that they have brought their slices into it.
  */
+#include <stddef.h>
 #include <string.h>
 
 #include "comm/reduction_exact.h"
@@ -98,14 +103,14 @@ static nn_status share_post(nn_reduction *reduction)
     return NN_OK;
 }
 
-/* Copies the slices of `owner` from the weights of a peer. */
+/* Copies the slices of `owner` from the copy of a peer. */
 static void share_copy(nn_reduction *reduction, int owner, int place)
 {
     const nn_exact *exact = reduction->state;
     size_t size;
 
     for (int64_t bucket = 0; bucket < reduction->plan.bucket_count; bucket++) {
-        const char *from = share_place(reduction, exact->peers.arrays[place], bucket, owner, &size);
+        const char *from = share_place(reduction, exact->peers.weights[place], bucket, owner, &size);
         memcpy(share_place(reduction, reduction->weights, bucket, owner, &size), from, size);
     }
 }
@@ -116,6 +121,15 @@ static int share_peer(const nn_peers *peers, int i)
     return (peers->own_place + i) % peers->mine_count;
 }
 
+/* Whether it is for this rank to copy what `owner` has written from the copy of the rank at `place` to its
+ * own: the owners are divided among the ranks that have the same copy. */
+static bool share_is_mine(const nn_peers *peers, int place, int owner)
+{
+    bool same = peers->weights[place] == peers->weights[peers->own_place];
+
+    return !same && owner % peers->sharer_count == peers->own_sharer;
+}
+
 static nn_status share_copy_owned(nn_reduction *reduction)
 {
     nn_exact *exact = reduction->state;
@@ -123,6 +137,7 @@ static nn_status share_copy_owned(nn_reduction *reduction)
 
     for (int i = 1; i < peers->mine_count; i++) {
         int place = share_peer(peers, i);
+        if (!share_is_mine(peers, place, peers->mine[place])) continue;
         NN_TRY(nn_exact_await(reduction, &peers->counters[place].updated, exact->shares));
         share_copy(reduction, peers->mine[place], place);
     }
@@ -136,12 +151,36 @@ static nn_status share_copy_relayed(nn_reduction *reduction)
 
     for (int i = 1; i < peers->mine_count; i++) {
         int place = share_peer(peers, i);
-        NN_TRY(nn_exact_await(reduction, &peers->counters[place].relayed, exact->shares));
         for (int owner = 0; owner < reduction->plan.size; owner++) {
-            if (share_is_relay(exact, peers->mine[place], owner)) share_copy(reduction, owner, place);
+            if (!share_is_relay(exact, peers->mine[place], owner) || !share_is_mine(peers, place, owner))
+                continue;
+            NN_TRY(nn_exact_await(reduction, &peers->counters[place].relayed, exact->shares));
+            share_copy(reduction, owner, place);
         }
     }
     return NN_OK;
+}
+
+/* Waits until a counter of all ranks that have this rank's copy of the weights has reached the share. */
+static nn_status share_await_sharers(const nn_reduction *reduction, size_t counter, uint64_t share)
+{
+    const nn_exact *exact = reduction->state;
+    const nn_peers *peers = &exact->peers;
+
+    for (int i = 0; i < peers->sharer_count; i++) {
+        char *counters = (char *)&peers->counters[peers->sharers[i]];
+        NN_TRY(nn_exact_await(reduction, (const atomic_ullong *)(const void *)(counters + counter), share));
+    }
+    return NN_OK;
+}
+
+nn_status nn_exact_claim(nn_reduction *reduction)
+{
+    nn_exact *exact = reduction->state;
+    nn_peer_counters *counters = &exact->peers.counters[exact->peers.own_place];
+
+    atomic_store_explicit(&counters->claimed, exact->shares + 1, memory_order_release);
+    return share_await_sharers(reduction, offsetof(nn_peer_counters, claimed), exact->shares + 1);
 }
 
 nn_status nn_exact_share_begin(nn_reduction *reduction)
@@ -154,6 +193,8 @@ nn_status nn_exact_share_begin(nn_reduction *reduction)
     return share_post(reduction);
 }
 
+/* The copy is complete when each of its ranks has its own slices in it, those that it receives for its group,
+ * and those that it copies from other domains. */
 nn_status nn_exact_share_finish(nn_reduction *reduction)
 {
     nn_exact *exact = reduction->state;
@@ -167,5 +208,5 @@ nn_status nn_exact_share_finish(nn_reduction *reduction)
         NN_TRY(nn_messages_wait(&exact->weights_leaving));
     }
     atomic_store_explicit(&counters->copied, exact->shares, memory_order_release);
-    return NN_OK;
+    return share_await_sharers(reduction, offsetof(nn_peer_counters, copied), exact->shares);
 }

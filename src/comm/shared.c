@@ -56,11 +56,10 @@ static nn_status shared_allocate(nn_comm *comm, size_t size, nn_shared *shared)
     NN_TRY(nn_mpi_check(MPI_Win_shared_query(shared->window, 0, &bytes, &unit, &base),
                         "finding node-shared memory"));
     shared->memory = (char *)base + (NN_ALIGNMENT - (uintptr_t)base % NN_ALIGNMENT) % NN_ALIGNMENT;
-    shared_zero(comm, shared->memory, size);
-    return nn_shared_barrier(comm);
+    return NN_OK;
 }
 
-nn_status nn_shared_create(nn_comm *comm, size_t size, nn_shared **shared)
+nn_status nn_shared_reserve(nn_comm *comm, size_t size, nn_shared **shared)
 {
     nn_shared *made = NULL;
     nn_status status = NN_ALLOCATE(&made, 1, "node-shared memory");
@@ -79,6 +78,19 @@ nn_status nn_shared_create(nn_comm *comm, size_t size, nn_shared **shared)
 
 failed:
     nn_shared_destroy(made);
+    return status;
+}
+
+nn_status nn_shared_create(nn_comm *comm, size_t size, nn_shared **shared)
+{
+    nn_status status;
+
+    NN_TRY(nn_shared_reserve(comm, size, shared));
+    shared_zero(comm, (*shared)->memory, size);
+    status = nn_shared_barrier(comm);
+    if (status == NN_OK) return NN_OK;
+    nn_shared_destroy(*shared);
+    *shared = NULL;
     return status;
 }
 

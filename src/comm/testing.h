@@ -6,4 +6,7 @@
  * several; 0 turns it off. Must be the same on all ranks. */
 void nn_comm_set_test_node_size(int ranks_per_node);
 
+/* The same for NUMA domains, within nodes. */
+void nn_comm_set_test_domain_size(int ranks_per_domain);
+
 #endif

@@ -9,6 +9,10 @@
  * random (step/witness.h). Before any checkpoint, the weights and the state to be saved are compared once
  * more. Changes of memory between two steps that are not verified are not detected.
  *
+ * The ranks of a NUMA domain have one copy of the weights (comm/reduction.h). A bit that flips in it is
+ * detected like any other, but no single rank can be named: the message names all ranks that have the copy,
+ * and where copies are compared, each has one vote.
+ *
  * All this is an observer of the step (step/observer.h). The hashing of blocks on the rank's threads is a
  * function of src/step (step/hashes.h), as only that folder uses OpenMP. Nothing is verified where
  * verify_every is 0, and with `allreduce: mpi`.

@@ -13,8 +13,9 @@ enum { VERDICT_NAMED = 4, VERDICT_HOST = 128 };
 
 /* The conclusion: which ranks are wrong, or at least differ, and in what. */
 typedef struct verdict {
-    bool *odd; /* by rank */
-    bool tied; /* no majority: one of the odd ranks is wrong */
+    bool *odd;      /* by rank */
+    bool tied;      /* no majority: one of the odd ranks is wrong */
+    bool of_copies; /* the votes were those of copies of the weights */
     char what[256];
 } verdict;
 
@@ -49,17 +50,45 @@ static const char *verdict_gradient(const nn_stepper *stepper, int64_t hash, cha
 
 /* ---- ranks ---- */
 
-/* A rank whose hash more than half of the ranks share, or -1. */
-static int verdict_majority(const nn_report *reports, int size, bool gradient)
+/* Whether a rank has a vote: every rank on the gradient that it computed, and one of those that have the same
+ * copy on the weights. */
+static bool verdict_votes(const nn_stepper *stepper, int rank, bool gradient)
 {
+    return gradient || nn_reduction_copy_of(stepper->reduction, rank) == rank;
+}
+
+/* A rank whose hash more than half of the votes share, or -1. */
+static int verdict_majority(const nn_stepper *stepper, const nn_report *reports, bool gradient)
+{
+    int size = nn_comm_size(stepper->comm);
     for (int r = 0; r < size; r++) {
-        int same = 0;
-        for (int other = 0; other < size; other++)
+        int same = 0, votes = 0;
+        for (int other = 0; other < size; other++) {
+            if (!verdict_votes(stepper, other, gradient)) continue;
+            votes++;
             same += gradient ? reports[other].gradient == reports[r].gradient
                              : reports[other].weights == reports[r].weights;
-        if (2 * same > size) return r;
+        }
+        if (2 * same > votes) return r;
     }
     return -1;
+}
+
+/* What is wrong with a copy of the weights is wrong on all ranks that have it. */
+static void verdict_spread(const nn_stepper *stepper, bool *odd)
+{
+    int size = nn_comm_size(stepper->comm);
+    for (int r = 0; r < size; r++)
+        if (odd[r]) odd[nn_reduction_copy_of(stepper->reduction, r)] = true;
+    for (int r = 0; r < size; r++) odd[r] = odd[nn_reduction_copy_of(stepper->reduction, r)];
+}
+
+static bool verdict_shares(const nn_stepper *stepper)
+{
+    bool shares = false;
+    for (int r = 0; r < nn_comm_size(stepper->comm); r++)
+        shares |= nn_reduction_copy_of(stepper->reduction, r) != r;
+    return shares;
 }
 
 /* The first hash in which any odd rank differs from the reference: the same on all ranks. Collective. */
@@ -81,7 +110,8 @@ static nn_status verdict_locate(const nn_stepper *stepper, const nn_evidence *ev
 static nn_status verdict_compare(const nn_stepper *stepper, const nn_evidence *evidence, bool gradient,
                                  verdict *found)
 {
-    int size = nn_comm_size(stepper->comm), reference = verdict_majority(evidence->reports, size, gradient);
+    int size = nn_comm_size(stepper->comm),
+        reference = verdict_majority(stepper, evidence->reports, gradient);
     bool differs = false;
     found->tied = reference < 0;
     for (int r = 0; r < size; r++) {
@@ -91,6 +121,8 @@ static nn_status verdict_compare(const nn_stepper *stepper, const nn_evidence *e
         differs |= !same;
     }
     if (!differs) return NN_OK;
+    if (!gradient) verdict_spread(stepper, found->odd);
+    found->of_copies = !gradient && verdict_shares(stepper);
     char place[160];
     int64_t first,
         count = gradient ? nn_witness_hash_count(stepper->workers) : stepper->model->network->block_count;
@@ -125,7 +157,8 @@ static void verdict_describe_own(const nn_stepper *stepper, const nn_report *rep
                  stepper->update->state_groups[report->state], verdict_block(stepper, at, place));
     else if (kind == OWN_WEIGHTS)
         snprintf(found->what, sizeof found->what,
-                 "the weights have changed in memory since they were written (%s)",
+                 "the weights%s have changed in memory since they were written (%s)",
+                 verdict_shares(stepper) ? ", of which the ranks of a NUMA domain share one copy," : "",
                  verdict_block(stepper, at, place));
     else
         snprintf(found->what, sizeof found->what, "%s of a microbatch has different bits when computed again",
@@ -142,6 +175,7 @@ static bool verdict_own(const nn_stepper *stepper, const nn_report *reports, ver
             if (found->odd[r]) first = r;
         }
         if (first < 0) continue;
+        if (kind == OWN_WEIGHTS) verdict_spread(stepper, found->odd);
         verdict_describe_own(stepper, &reports[first], kind, found);
         return true;
     }
@@ -170,14 +204,16 @@ static nn_status verdict_fail(const nn_stepper *stepper, const nn_evidence *evid
     nn_text names = {0};
     nn_status status = verdict_names(stepper, found, &names);
     if (status == NN_OK)
-        status =
-            nn_fail(NN_ERROR_CORRUPT,
-                    "step %lld: silent corruption of memory or arithmetic: %s: %s%s. Last verified step: "
-                    "%lld. Remove checkpoints of later steps, if there are any, and run the same command "
-                    "on other nodes",
-                    (long long)evidence->step, names.bytes ? names.bytes : "", found->what,
-                    found->tied ? ", and with so few ranks it is not known which of them is right" : "",
-                    (long long)evidence->verified_step);
+        status = nn_fail(
+            NN_ERROR_CORRUPT,
+            "step %lld: silent corruption of memory or arithmetic: %s: %s%s. Last verified step: "
+            "%lld. Remove checkpoints of later steps, if there are any, and run the same command "
+            "on other nodes",
+            (long long)evidence->step, names.bytes ? names.bytes : "", found->what,
+            !found->tied       ? ""
+            : found->of_copies ? ", and with so few copies of the weights it is not known which is right"
+                               : ", and with so few ranks it is not known which of them is right",
+            (long long)evidence->verified_step);
     nn_text_free(&names);
     return nn_comm_agree(stepper->comm, status);
 }

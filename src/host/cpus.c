@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define CPUS_FOLDER "/sys/devices/system/cpu"
+#define CPUS_DOMAINS_MAX 1024
 
 void nn_cpus_of_thread(nn_cpus *cpus)
 {
@@ -48,6 +49,37 @@ void nn_cpus_find_cores(nn_cpus *cpus, const char *folder)
         if (fscanf(file, "%d", &lowest) == 1 && lowest >= 0 && lowest <= cpu) cpus->core[cpu] = lowest;
         fclose(file);
     }
+}
+
+/* The kernel lists the domain of a processor as a link cpu3/node1. */
+static int cpus_domain_of(int cpu, const char *folder)
+{
+    for (int domain = 0; domain < CPUS_DOMAINS_MAX; domain++) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/cpu%d/node%d", folder ? folder : CPUS_FOLDER, cpu, domain);
+        if (access(path, F_OK) == 0) return domain;
+    }
+    return 0;
+}
+
+int nn_cpus_find_domain(const nn_cpus *cpus, const char *folder)
+{
+    for (int cpu = 0; cpu < NN_CPUS_MAX; cpu++)
+        if (cpus->may_use[cpu]) return cpus_domain_of(cpu, folder);
+    return 0;
+}
+
+int nn_cpus_count_domains(const nn_cpus *cpus, const char *folder)
+{
+    bool seen[CPUS_DOMAINS_MAX] = {false};
+    int count = 0;
+    for (int cpu = 0; cpu < NN_CPUS_MAX; cpu++) {
+        if (!cpus->may_use[cpu]) continue;
+        int domain = cpus_domain_of(cpu, folder);
+        count += !seen[domain];
+        seen[domain] = true;
+    }
+    return count > 0 ? count : 1;
 }
 
 static int cpus_whole(double share)

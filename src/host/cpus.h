@@ -26,6 +26,14 @@ void nn_cpus_of_thread(nn_cpus *cpus);
  * listed is a core of its own. */
 void nn_cpus_find_cores(nn_cpus *cpus, const char *folder);
 
+/* The NUMA domain of the first of these processors, from the kernel's lists in `folder`; NULL:
+ * /sys/devices/system/cpu. 0 where none is listed. A process that may run in several domains thus belongs to
+ * the first: the system places its memory where its threads happen to run, and any choice serves. */
+int nn_cpus_find_domain(const nn_cpus *cpus, const char *folder);
+
+/* The number of NUMA domains of these processors, at least 1. */
+int nn_cpus_count_domains(const nn_cpus *cpus, const char *folder);
+
 /* The share of one rank. cpu_users, core_users: how many ranks of the node, including this one, may run on
  * each processor, and on each core (identified by its lowest processor). What several ranks may use is
  * divided by their number. */

@@ -250,9 +250,7 @@ static nn_status checkpoint_share_state(const nn_checkpoint_parts *parts)
     NN_TRY(nn_comm_broadcast(comm, &state->watch, sizeof state->watch, 0));
     NN_TRY(nn_comm_broadcast(comm, &state->skipped, sizeof state->skipped, 0));
     NN_TRY(nn_comm_broadcast(comm, state->epoch_figures, sizeof state->epoch_figures, 0));
-    return nn_comm_broadcast(
-        comm, nn_reduction_weights(parts->stepper->reduction),
-        (size_t)parts->stepper->model->network->value_count * nn_scalar_size(parts->stepper->scalar), 0);
+    return nn_reduction_spread(parts->stepper->reduction);
 }
 
 /* Values [first, first + count) of a state vector to wherever this rank keeps them. */

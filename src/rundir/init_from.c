@@ -174,7 +174,5 @@ nn_status nn_init_from(nn_comm *comm, const nn_init_options *options, const char
                        const nn_model *model, nn_real *weights)
 {
     bool reads = nn_comm_rank(comm) == 0;
-    NN_TRY(nn_comm_agree(comm, reads ? init_read(options, folder, model, weights) : NN_OK));
-    return nn_comm_broadcast(comm, weights,
-                             (size_t)model->network->value_count * nn_scalar_size(model->scalar), 0);
+    return nn_comm_agree(comm, reads ? init_read(options, folder, model, weights) : NN_OK);
 }

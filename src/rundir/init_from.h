@@ -17,8 +17,8 @@ nn_status nn_init_look(const nn_init_options *options, const char *folder);
  * Tensors of the best weights (the averaged ones where there is an average) of a run directory, or of a
  * checkpoint, to where a layer and a tensor of the same names have the same shape; a relative path starts
  * from `folder`. Logs what was taken and what was not. None taken is an error, and so is a layer under
- * `exclude` that the network does not have. Rank 0 reads; weights has all values, and is the same on all
- * ranks before and after. Collective.
+ * `exclude` that the network does not have. Rank 0 reads them into its weights, which have initial values;
+ * nothing is sent to other ranks. Collective.
  */
 nn_status nn_init_from(nn_comm *comm, const nn_init_options *options, const char *folder,
                        const nn_model *model, nn_real *weights);

@@ -234,6 +234,8 @@ static nn_status step_update(step_run *of, nn_step_result *result)
             at.gradient_scale = settings->training.clip_norm / result->gradient_norm;
     }
     nn_update_prepare(stepper->update, &at, stepper->measures);
+    nn_fault("step.claim", NULL, 0);
+    NN_TRY(nn_reduction_claim(stepper->reduction));
     nn_update_apply(stepper->update, nn_reduction_weights(stepper->reduction));
     NN_TRY(step_reach(stepper, NN_SEAM_UPDATED, &of->progress));
     step_fault_updated(stepper);
@@ -243,6 +245,7 @@ static nn_status step_update(step_run *of, nn_step_result *result)
 /* The new weights are on their way once this has returned. */
 static nn_status step_share_begin(step_run *of)
 {
+    nn_fault("step.share", NULL, 0);
     return nn_reduction_share_begin(of->stepper->reduction);
 }
 

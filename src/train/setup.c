@@ -128,13 +128,18 @@ static nn_status setup_compare_machines(nn_run *run)
     return NN_OK;
 }
 
-/* The initial weights of a new run, the same on all ranks. */
+/* The initial weights of a new run: the same in all copies, each of which one rank writes. */
 static nn_status setup_begin(nn_run *run)
 {
-    nn_real *weights = nn_reduction_weights(run->stepper->reduction);
-    NN_TRY(nn_comm_agree(run->comm, nn_workers_initialize(run->workers, weights)));
-    if (run->settings.init_from.run)
+    nn_reduction *reduction = run->stepper->reduction;
+    nn_real *weights = nn_reduction_weights(reduction);
+    int rank = nn_comm_rank(run->comm);
+    bool writes = nn_reduction_copy_of(reduction, rank) == rank;
+    NN_TRY(nn_comm_agree(run->comm, writes ? nn_workers_initialize(run->workers, weights) : NN_OK));
+    if (run->settings.init_from.run) {
         NN_TRY(nn_init_from(run->comm, &run->settings.init_from, run->data_folder, run->model, weights));
+        NN_TRY(nn_reduction_spread(reduction));
+    }
     nn_update_begin(run->stepper->update, weights);
     return NN_OK;
 }

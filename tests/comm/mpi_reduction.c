@@ -1,6 +1,7 @@
 /*
- * Reductions on any number of ranks, placed on one node, two per node and one per node: the summed gradients
- * and the shared weights have the bits of a serial sum in the order of the canonical tree.
+ * Reductions on any number of ranks, placed on one node, two per node and one per node, with one copy of the
+ * weights per node, several, and one per rank: the summed gradients and the shared weights have the bits of a
+ * serial sum in the order of the canonical tree, and no owner writes to a copy that another rank still reads.
  */
 #include <math.h>
 #include <mpi.h>
@@ -254,7 +255,11 @@ static void run_step(test_case *test, int step)
     }
     if (step == STEP_WITHOUT_SHARE) return;
 
+    dawdle(test);
+    check_values(test, weights, test->weights, 0, layout->count, step, "weights that are still read");
+    CHECK_OK(nn_reduction_claim(test->reduction));
     update(test, test->weights, test->gradient, 0, layout->count);
+    dawdle(test);
     for (const nn_reduction_slice *slice = slices; slice < slices + slice_count; slice++) {
         update(test, weights, slice->gradient, slice->begin, slice->end);
     }
@@ -263,6 +268,27 @@ static void run_step(test_case *test, int step)
     CHECK_OK(nn_reduction_share_finish(test->reduction));
     dawdle(test);
     check_values(test, weights, test->weights, 0, layout->count, step, "weights");
+}
+
+/* Ranks have the same copy if, and only if, the reduction says so. */
+static void check_copies(test_case *test)
+{
+    int own = nn_reduction_copy_of(test->reduction, nn_comm_rank(test->comm));
+    uint64_t *seen = NULL, mark;
+    char *weights = nn_reduction_weights(test->reduction);
+
+    CHECK_OK(NN_ALLOCATE(&seen, nn_comm_size(test->comm), "marks"));
+    CHECK_OK(nn_comm_barrier(test->comm));
+    if (own == nn_comm_rank(test->comm)) set_value(test, weights, 0, (double)own + 1);
+    CHECK_OK(nn_comm_barrier(test->comm));
+    mark = (uint64_t)value_at(test, weights, 0);
+    CHECK_OK(nn_comm_gather_equal(test->comm, &mark, sizeof(mark), seen));
+    for (int rank = 0; rank < nn_comm_size(test->comm); rank++) {
+        CHECK(seen[rank] == (uint64_t)nn_reduction_copy_of(test->reduction, rank) + 1,
+              "rank %d has the copy of rank %d, not that of rank %d", rank, (int)seen[rank] - 1,
+              nn_reduction_copy_of(test->reduction, rank));
+    }
+    nn_free(seen);
 }
 
 /* The slices of all ranks together are all blocks, each once (with `mpi`, each rank has them all). */
@@ -317,13 +343,16 @@ static void fill_layout(test_case *test, const int64_t *leaf_counts)
 static void run_steps(test_case *test)
 {
     char *weights = nn_reduction_weights(test->reduction);
+    bool reads = nn_comm_rank(test->comm) == 0;
 
+    check_copies(test);
     CHECK_OK(nn_allocate((void **)&test->gradient, bytes_of(test, test->layout.count), 1, "a gradient"));
     CHECK_OK(nn_allocate((void **)&test->weights, bytes_of(test, test->layout.count), 1, "weights"));
     for (int64_t i = 0; i < test->layout.count; i++) {
         set_value(test, test->weights, i, leaf_values[i]);
-        set_value(test, weights, i, leaf_values[i]);
+        if (reads) set_value(test, weights, i, leaf_values[i]);
     }
+    CHECK_OK(nn_reduction_spread(test->reduction));
     check_slices(test);
     nn_reduction_attach(test->reduction, (nn_reduction_hooks){test, run_tasks, block_summed});
     for (int step = 0; step < STEPS; step++) run_step(test, step);
@@ -335,11 +364,15 @@ static void run_case(nn_comm *comm, const test_layout *shape, nn_reduction_mode 
                      const int64_t *leaf_counts)
 {
     test_case test = {.shape = shape, .mode = mode, .scalar = scalar, .comm = comm};
+    nn_ranks ranks = nn_comm_ranks(comm);
+    size_t sharers = mode == NN_REDUCE_MPI;
     size_t before = nn_memory_in_use();
 
+    for (int rank = 0; mode == NN_REDUCE_EXACT && rank < ranks.size; rank++)
+        sharers += ranks.domains[rank] == ranks.domains[ranks.rank];
     fill_layout(&test, leaf_counts);
-    CHECK(nn_reduction_memory(nn_comm_ranks(comm), &test.layout, mode) >= bytes_of(&test, test.layout.count),
-          "the announced memory does not even hold the weights");
+    CHECK(nn_reduction_memory(ranks, &test.layout, mode) * sharers >= bytes_of(&test, test.layout.count),
+          "the announced memory of ranks with one copy of the weights does not even hold it");
     CHECK_OK(nn_reduction_create(comm, &test.layout, mode, add_of(&test), &test.reduction));
     if (test.reduction == NULL) return;
     run_steps(&test);
@@ -387,7 +420,8 @@ static void run_without_memory(nn_comm *comm, nn_reduction_mode mode)
 
 int main(int argc, char **argv)
 {
-    static const int placements[] = {0, 2, 1, 3};
+    /* Ranks per node, and per domain; 0: all. */
+    static const int placements[][2] = {{0, 0}, {0, 2}, {0, 1}, {2, 0}, {1, 0}, {3, 2}};
     nn_comm *job = NULL, *comm = NULL;
 
     if (nn_comm_start(&argc, &argv, &job) != NN_OK ||
@@ -398,11 +432,12 @@ int main(int argc, char **argv)
     nn_log_enable(false);
     make_leaf_values();
     for (size_t i = 0; i < sizeof(placements) / sizeof(*placements); i++) {
-        nn_comm_set_test_node_size(placements[i]);
+        nn_comm_set_test_node_size(placements[i][0]);
+        nn_comm_set_test_domain_size(placements[i][1]);
         CHECK_OK(nn_comm_create_from_handle((int)MPI_Comm_c2f(MPI_COMM_WORLD), &comm));
         if (comm == NULL) break;
         run_cases(comm);
-        if (placements[i] != 1) {
+        if (placements[i][0] != 1 && placements[i][1] != 1) {
             run_without_memory(comm, NN_REDUCE_EXACT);
             run_without_memory(comm, NN_REDUCE_MPI);
         }

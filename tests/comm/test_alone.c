@@ -86,6 +86,7 @@ static void test_reduction(void **state)
                 for (int64_t i = slices[s].begin; i < slices[s].end; i++)
                     assert_true(((float *)slices[s].gradient)[i - slices[s].begin] ==
                                 (float)count * (float)(i + step));
+            assert_int_equal(nn_reduction_claim(reduction), NN_OK);
             assert_int_equal(nn_reduction_share_begin(reduction), NN_OK);
             assert_int_equal(nn_reduction_share_finish(reduction), NN_OK);
         }
@@ -102,17 +103,22 @@ static void test_traffic(void **state)
     (void)state;
     const int64_t blocks[] = {0, 4, 8, 12, 16}, buckets[] = {0, 4}, leaves[] = {4};
     const int leaders[] = {0, 0, 2, 2}, together[] = {0, 0, 0, 0};
+    const int each[] = {0, 1, 2, 3};
     nn_reduction_layout layout = {NN_SCALAR_F32, 16, 4, blocks, 1, buckets, leaves, 1, 1};
     nn_reduction_traffic traffic;
-    nn_ranks ranks = {.rank = 1, .size = 4, .leaders = leaders};
+    nn_ranks ranks = {.rank = 1, .size = 4, .leaders = leaders, .domains = each};
     assert_int_equal(nn_reduction_measure(ranks, &layout, NN_REDUCE_EXACT, &traffic), NN_OK);
     assert_int_equal(traffic.owned, 4);
     assert_int_equal(traffic.on_node, (1 * 4 + 4) * 4);
     assert_int_equal(traffic.from_nodes, (2 * 4 + 8) * 4);
+    ranks.domains = leaders; /* its own copy of the weights is that of rank 0, too */
+    assert_int_equal(nn_reduction_measure(ranks, &layout, NN_REDUCE_EXACT, &traffic), NN_OK);
+    assert_int_equal(traffic.on_node, 1 * 4 * 4);
+    assert_int_equal(traffic.arrays, (16 / 2 + 16) * 4);
     ranks.leaders = together;
     assert_int_equal(nn_reduction_measure(ranks, &layout, NN_REDUCE_EXACT, &traffic), NN_OK);
     assert_int_equal(traffic.from_nodes, 0);
-    ranks = (nn_ranks){.rank = 0, .size = 1, .leaders = leaders};
+    ranks = (nn_ranks){.rank = 0, .size = 1, .leaders = leaders, .domains = leaders};
     assert_int_equal(nn_reduction_measure(ranks, &layout, NN_REDUCE_EXACT, &traffic), NN_OK);
     assert_int_equal(traffic.on_node + traffic.from_nodes, 0);
 }

@@ -1,7 +1,10 @@
 /* Silent corruption on any number of ranks: nothing is reported where nothing happened; one flipped bit in
  * the weights, in the optimizer's state or in a core's arithmetic ends the step on all ranks, which name the
- * rank. */
+ * rank, or with one copy of the weights all ranks that have it. */
+#include <mpi.h>
+
 #include "../step/stepper.h"
+#include "comm/testing.h"
 #include "guard/integrity.h"
 
 #define VERIFY "clip_norm: 0, verify_every: 1"
@@ -93,6 +96,33 @@ static void weights_are_watched(nn_comm *comm, bool checkpoint)
     close_verified(&b, integrity);
 }
 
+/* Fails when a bit that flips in a copy of the weights that all ranks have is not found, or when a single
+ * rank is accused. */
+static void shared_weights_are_watched(nn_comm *comm, bool checkpoint)
+{
+    bench b;
+    nn_integrity *integrity;
+    nn_step_result result;
+    char name[32];
+    open_verified(comm, VERIFY, &b, &integrity);
+    CHECK(nn_reduction_copy_of(b.stepper->reduction, nn_comm_size(comm) - 1) == 0,
+          "there are several copies");
+    CHECK_OK(nn_stepper_run(b.stepper, 0, 0, &result));
+    wait_for_all(comm);
+    if (is_faulty(comm)) flip(nn_reduction_weights(b.stepper->reduction), 5);
+    wait_for_all(comm);
+    nn_status status =
+        checkpoint ? nn_integrity_check(integrity, 1) : nn_stepper_run(b.stepper, 1, 0, &result);
+    CHECK(status == NN_ERROR_CORRUPT, "a flipped bit in the shared weights: status %d", (int)status);
+    for (int rank = 0; rank < nn_comm_size(comm) && rank < 4; rank++) {
+        snprintf(name, sizeof name, "rank %d on", rank);
+        CHECK(strstr(nn_error_text(), name), "%s is not named: %s", name, nn_error_text());
+    }
+    CHECK(nn_comm_size(comm) == 1 || strstr(nn_error_text(), "share one copy, have changed in memory"),
+          "the text does not say that the copy is shared: %s", nn_error_text());
+    close_verified(&b, integrity);
+}
+
 /* Fails when a bit that flips in a rank's slice of the momentum is not found. With more ranks than blocks the
  * last one may own nothing: then nothing can flip. */
 static void state_is_watched(nn_comm *comm)
@@ -152,6 +182,15 @@ static void arithmetic_is_watched(nn_comm *comm)
     CHECK(caught == 1, "the wrong arithmetic of %d ranks was found", caught);
 }
 
+static void ranks_are_named(nn_comm *comm)
+{
+    nothing_is_reported(comm);
+    weights_are_watched(comm, false);
+    weights_are_watched(comm, true);
+    state_is_watched(comm);
+    arithmetic_is_watched(comm);
+}
+
 int main(int argc, char **argv)
 {
     nn_comm *comm = NULL;
@@ -160,9 +199,12 @@ int main(int argc, char **argv)
         return 1;
     }
     nothing_is_reported(comm);
-    weights_are_watched(comm, false);
-    weights_are_watched(comm, true);
-    state_is_watched(comm);
-    arithmetic_is_watched(comm);
+    shared_weights_are_watched(comm, false);
+    shared_weights_are_watched(comm, true);
+    nn_comm *own = NULL; /* where every rank has its own copy of the weights */
+    nn_comm_set_test_domain_size(1);
+    CHECK_OK(nn_comm_create_from_handle((int)MPI_Comm_c2f(MPI_COMM_WORLD), &own));
+    if (own) ranks_are_named(own);
+    nn_comm_destroy(own);
     return check_end(comm);
 }

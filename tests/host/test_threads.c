@@ -122,6 +122,40 @@ static void cores_remove(const char *folder, int cpus)
 }
 
 static nn_cpus cpus;
+
+/* Wrong: a process is not in the NUMA domain of the first processor that it may use, or domains without such
+ * processors count. */
+static void test_domains(void **state)
+{
+    static const struct {
+        unsigned mask;
+        int domain, count;
+    } cases[] = {{0x3, 0, 1},  {0xc, 1, 1},  {0xe, 0, 2}, {0xf, 0, 2},
+                 {0x10, 3, 1}, {0x18, 1, 2}, {0x20, 0, 1}};
+    static const int domain_of[] = {0, 0, 1, 1, 3};
+    char folder[] = "/tmp/nn_domains_XXXXXX", path[64];
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    for (int cpu = 0; cpu < 5; cpu++) {
+        snprintf(path, sizeof path, "%s/cpu%d", folder, cpu);
+        assert_int_equal(mkdir(path, 0700), 0);
+        snprintf(path, sizeof path, "%s/cpu%d/node%d", folder, cpu, domain_of[cpu]);
+        assert_int_equal(mkdir(path, 0700), 0);
+    }
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        memset(&cpus, 0, sizeof cpus);
+        for (int cpu = 0; cpu < 8; cpu++) cpus.may_use[cpu] = (cases[i].mask >> cpu) & 1u;
+        assert_int_equal(nn_cpus_find_domain(&cpus, folder), cases[i].domain);
+        assert_int_equal(nn_cpus_count_domains(&cpus, folder), cases[i].count);
+    }
+    for (int cpu = 0; cpu < 5; cpu++) {
+        snprintf(path, sizeof path, "%s/cpu%d/node%d", folder, cpu, domain_of[cpu]);
+        assert_int_equal(rmdir(path), 0);
+        snprintf(path, sizeof path, "%s/cpu%d", folder, cpu);
+        assert_int_equal(rmdir(path), 0);
+    }
+    assert_int_equal(rmdir(folder), 0);
+}
 static int cpu_users[NN_CPUS_MAX], core_users[NN_CPUS_MAX];
 
 /* A node with 4 cores, core c having processors c and c + 4; the affinity mask of a rank, and how many ranks
@@ -189,8 +223,8 @@ static void test_neighbours(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_number), cmocka_unit_test(test_stack_size), cmocka_unit_test(test_trial),
-        cmocka_unit_test(test_cores),  cmocka_unit_test(test_neighbours),
+        cmocka_unit_test(test_number),  cmocka_unit_test(test_stack_size), cmocka_unit_test(test_trial),
+        cmocka_unit_test(test_domains), cmocka_unit_test(test_cores),      cmocka_unit_test(test_neighbours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,6 +109,7 @@ static void requests_and_nonfinite_reach_all(nn_comm *comm)
     CHECK(result.requests == NN_REQUEST_SAVE, "requests %u", result.requests);
     /* In the last layer: an output of every sample becomes NaN. */
     own[b.model->network->layers[b.model->network->layer_count - 1].offset] = (nn_real)NAN;
+    CHECK_OK(nn_comm_barrier(comm));
     CHECK_OK(nn_allocate((void **)&before, bytes, 1, "weights"));
     memcpy(before, own, bytes);
     CHECK_OK(nn_stepper_run(b.stepper, 1, 0, &result));

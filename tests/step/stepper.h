@@ -62,7 +62,10 @@ static void bench_open(nn_comm *comm, const char *optimizer, const char *trainin
     nn_stepper_request stepper = {&b->settings, &b->memory, b->model, b->plan, b->workers, b->data, 1};
     CHECK_OK(nn_stepper_create(b->comm, &stepper, &b->stepper));
     nn_real *weights = nn_reduction_weights(b->stepper->reduction);
-    CHECK_OK(nn_workers_initialize(b->workers, weights));
+    int rank = nn_comm_rank(b->comm);
+    if (nn_reduction_copy_of(b->stepper->reduction, rank) == rank)
+        CHECK_OK(nn_workers_initialize(b->workers, weights));
+    CHECK_OK(nn_comm_barrier(b->comm));
     nn_update_begin(b->stepper->update, weights);
 }
 

@@ -133,6 +133,7 @@ static void bench_step(bench *b)
     nn_optimizer_step at = {
         .step = ++b->step, .learning_rate = *(const double *)b->options, .gradient_scale = 1};
     nn_update_prepare(b->update, &at, b->measures);
+    expect_ok(nn_reduction_claim(b->reduction));
     nn_update_apply(b->update, weights_of(b));
     expect_ok(nn_reduction_share_begin(b->reduction));
     expect_ok(nn_reduction_share_finish(b->reduction));

@@ -19,6 +19,10 @@ named() {
     grep -q "rank $2 on $(hostname)" train.log
 }
 
+# Each rank has a NUMA domain of its own, so its own copy of the weights; empty: they all share one.
+private=,comm.domain/0=value:1,comm.domain/1=value:2,comm.domain/2=value:3,comm.domain/3=value:4
+domains=$private
+
 # resumed RANKS RUN: the corrupted run resumes to the right end
 resumed() {
     train "$1" 1 classifier.yaml --run-dir "$2" "${settings[@]}" || { cat train.log; fail "$2: the resume"; }
@@ -29,7 +33,7 @@ resumed() {
 corrupted() {
     local fault=$1 ranks=$2 rank=$3 run=$4 code
     shift 4
-    NN_FAULT=${fault/=//$rank=} train "$ranks" 2 classifier.yaml --run-dir "$run" "${settings[@]}" "$@"
+    NN_FAULT=${fault/=//$rank=}$domains train "$ranks" 2 classifier.yaml --run-dir "$run" "${settings[@]}" "$@"
     code=$?
     echo "$fault on rank $rank of $ranks: exit $code, $(grep -o 'step [0-9]*: silent[^.]*' train.log)"
     grep -q '^fault:' train.log || fail "$fault on rank $rank of $ranks: nothing was flipped"
@@ -72,6 +76,18 @@ for ranks in 1 2 3 4; do
     done
 done
 resumed 3 memory
+
+# In the one copy that all ranks have: the bit is found, and no rank is singled out.
+domains=
+for place in step.weights update.weights share.weights; do
+    corrupted "$place@$((RANDOM % 9 + 1))=flip" 3 $((RANDOM % 3)) shared
+    for rank in 0 1 2; do
+        grep -q "rank $rank on $(hostname)" train.log || fail "$place: rank $rank, which has the same copy, is not named"
+    done
+    grep -q 'share one copy' train.log || fail "$place: the message does not say that the copy is shared"
+done
+domains=$private
+resumed 2 shared
 
 # A unit that gives one wrong bit once: in a batch of one microbatch, at any moment.
 corrupted "step.gradient@$((RANDOM % 60 + 1))=flip" 1 0 once --set training.microbatch_size=72
