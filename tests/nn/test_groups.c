@@ -249,6 +249,27 @@ static void compare(const char *yaml, const group *one, const group *other)
     }
 }
 
+/* Sums of gradients over all microbatches, by the layer itself where it can, and of the gradients by hand. */
+static void compare_sums(const char *yaml, const group *g)
+{
+    const nn_network *network = g->r.network;
+    for (int l = 1; l < network->layer_count; l++) {
+        const nn_layer *layer = &network->layers[l];
+        if (nn_network_sums(network, l) < MICROBATCHES) continue;
+        for (int part = 0; part < layer->part_count; part++) {
+            int64_t at = layer->offset + layer->part_begin[part];
+            int64_t values = layer->part_begin[part + 1] - layer->part_begin[part];
+            nn_real *sum = g->r.gradient + at;
+            nn_network_gradient_sum(network, l, part, g->r.weights, g->microbatches, MICROBATCHES,
+                                    g->r.scratch, sum);
+            for (int64_t i = 0; i < values; i++) {
+                nn_real left = g->gradients[0][at + i] + g->gradients[1][at + i];
+                if (sum[i] != left + g->gradients[2][at + i]) fail_msg("%s: another sum of gradients", yaml);
+            }
+        }
+    }
+}
+
 static void check_groups(const char *yaml)
 {
     static const way ways[] = {{.packed = true},
@@ -267,6 +288,7 @@ static void check_groups(const char *yaml)
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         group_run(&grouped, ways[i]);
         compare(yaml, &alone, &grouped);
+        compare_sums(yaml, &grouped);
     }
     group_destroy(&alone);
     group_destroy(&grouped);
