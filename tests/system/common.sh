@@ -24,6 +24,11 @@ finish() {
     exit 0
 }
 
+# use_engine FILE...: adds NN_TEST_TRAINING, such as "kernels: portable", to the training section of configurations.
+use_engine() {
+    [ -z "${NN_TEST_TRAINING:-}" ] || sed -i "s/^training: {/&$NN_TEST_TRAINING, /" "$@"
+}
+
 # train RANKS THREADS ARGUMENT...: output to train.log; the exit code is the program's
 train() {
     local ranks=$1 threads=$2

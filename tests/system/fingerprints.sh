@@ -4,10 +4,11 @@ source "$(dirname "$0")/common.sh"
 classifier
 regression
 heads
+use_engine ./*.yaml
 for name in classifier regression heads; do
     reference=
     figures=
-    for ranks in 1 2 3 4 5 7 8 16; do
+    for ranks in ${NN_TEST_RANKS:-1 2 3 4 5 7 8 16}; do
         for threads in 1 2; do
             train $ranks $threads $name.yaml --run-dir "run-$ranks-$threads" --fresh ||
                 { fail "$name on $ranks ranks x $threads threads ended with $?"; cat train.log; }

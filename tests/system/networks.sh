@@ -28,6 +28,7 @@ stop_at_half() {
 check_kind() {
     local name=$1 reference double mixed shape best
     $name >"$name.yaml"
+    use_engine "$name.yaml"
     rm -rf run
     train 1 1 "$name.yaml" --run-dir run --set training.peak_seconds=0 \
         --set 'checkpoint={every: 1 step, keep_last: 1000}' ||
