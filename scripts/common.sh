@@ -5,6 +5,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # Where `setup.sh peers` puts the programs that bench.sh compares with.
 peers=${NN_PEERS:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/nntrain/peers}
+sysroot=${NN_SYSROOT:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/nntrain/aarch64}
 
 # Configures and builds a preset.
 build_preset() {

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# scripts/setup.sh [build] [tests] [testbed] [peers]: installs missing dependencies; does nothing if there are none. build
-# (the default): to build, test and run; tests: for tests that create their data in Python; testbed: SLURM, for
+# scripts/setup.sh [build] [tests] [testbed] [peers] [cross]: installs missing dependencies; does nothing if there are none.
+# build (the default): to build, test and run; tests: for tests that create their data in Python; testbed: SLURM, for
 # cluster/testbed.sh; peers: PyTorch, for scripts/bench.sh --peer pytorch, with pip into a folder of its own (NN_PEERS,
-# default ~/.cache/nntrain/peers; several GB).
+# default ~/.cache/nntrain/peers; several GB); cross: a compiler, an emulator and libraries for aarch64, for
+# tests/slow/aarch64.sh, the libraries in a folder of their own (NN_SYSROOT, default ~/.cache/nntrain/aarch64; 600 MB).
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 has_programs() {
@@ -56,6 +57,10 @@ needs_testbed=(
     "MUNGE|has_programs munged|munge|munge|munge"
 )
 
+needs_cross=(
+    "a compiler for aarch64|has_programs aarch64-linux-gnu-gcc|gcc-aarch64-linux-gnu|gcc-aarch64-linux-gnu|gcc"
+    "QEMU for aarch64 programs|has_programs qemu-aarch64|qemu-user|qemu|qemu"
+)
 needs_peers=(
     "Python with venv and headers|has_venv|python3-venv python3-dev|python|python"
     "a C++ compiler (for torch.compile)|has_programs g++|g++|gcc|gcc"
@@ -117,15 +122,16 @@ install_packages() {
         apt-get install -q -y --no-install-recommends "${packages[@]}"
 }
 
-needs=() wants_peers=no
+needs=() wants_peers=no wants_sysroot=no
 for list in "${@:-build}"; do
     case $list in
     build) needs+=("${needs_build[@]}") ;;
     tests) needs+=("${needs_tests[@]}") ;;
     testbed) needs+=("${needs_testbed[@]}") PATH=$PATH:/usr/sbin:/sbin ;;
     peers) needs+=("${needs_peers[@]}") wants_peers=yes ;;
+    cross) needs+=("${needs_cross[@]}") wants_sysroot=yes ;;
     *)
-        echo "usage: setup.sh [build] [tests] [testbed] [peers]" >&2
+        echo "usage: setup.sh [build] [tests] [testbed] [peers] [cross]" >&2
         exit 2
         ;;
     esac
@@ -138,6 +144,7 @@ if [ ${#missing[@]} != 0 ] && has_programs apt-get; then
 fi
 if [ ${#missing[@]} = 0 ]; then
     [ $wants_peers = no ] || install_peers
+    [ $wants_sysroot = no ] || [ -d "$sysroot" ] || "$root/scripts/sysroot.sh"
     exit 0
 fi
 list_missing

@@ -4,21 +4,23 @@
  * or columns are orthonormal, whichever are fewer.
  *
  * Normal vectors are made orthonormal by Gram-Schmidt in blocks, each block twice ("twice is enough", Giraud,
- * Langou, Rozloznik 2005).
+ * Langou, Rozloznik 2005). The products are our own whatever the engine: initial weights do not depend on the
+ * CPU.
  */
 #include <math.h>
 
 #include "base/memory.h"
 #include "nn/initializer.h"
 #include "tensor/kernels.h"
-#include "tensor/matrix.h"
+#include "tensor/product.h"
 
 #define BLOCK_VECTORS 16
 
-/* `count` vectors of `length` values, one per row; products is scratch of BLOCK_VECTORS x count. */
+/* `count` vectors of `length` values, one per row. Scratch: products, BLOCK_VECTORS x count; projections,
+ * BLOCK_VECTORS x length; and that of nn_product_run. */
 typedef struct orthogonal_basis {
     int64_t count, length;
-    nn_real *vectors, *products;
+    nn_real *vectors, *products, *projections, *buffer;
 } orthogonal_basis;
 
 /* Subtracts from vectors [first, first + vectors) their projections onto vectors [begin, end). */
@@ -29,11 +31,26 @@ static void orthogonal_project(const orthogonal_basis *basis, int64_t first, int
     if (known == 0) return;
     nn_real *rows = basis->vectors + first * length;
     const nn_real *along = basis->vectors + begin * length;
-    nn_matrix_product(NN_PLAIN, NN_TRANSPOSED, vectors, known, length, rows, length, along, length, false,
-                      basis->products, known);
+    nn_product onto = {.engine = NN_ENGINE_PORTABLE,
+                       .inner = length,
+                       .columns = known,
+                       .transpose = NN_TRANSPOSED,
+                       .b = along,
+                       .ldb = length};
+    nn_product back = {.engine = NN_ENGINE_PORTABLE,
+                       .inner = known,
+                       .columns = length,
+                       .transpose = NN_PLAIN,
+                       .b = along,
+                       .ldb = length};
+    nn_product_rows products = {
+        .rows = vectors, .a = rows, .lda = length, .c = basis->products, .ldc = known};
+    nn_product_rows projections = {
+        .rows = vectors, .a = basis->products, .lda = known, .c = basis->projections, .ldc = length};
+    nn_product_run(&onto, 1, &products, 0, known, basis->buffer);
     nn_scale(vectors * known, -1, basis->products);
-    nn_matrix_product(NN_PLAIN, NN_PLAIN, vectors, length, known, basis->products, known, along, length, true,
-                      rows, length);
+    nn_product_run(&back, 1, &projections, 0, length, basis->buffer);
+    nn_add(vectors * length, basis->projections, rows);
 }
 
 static void orthogonal_make_basis(const orthogonal_basis *basis)
@@ -72,6 +89,11 @@ static nn_status orthogonal_fill_whole(const nn_parameter *parameter, nn_random 
               NN_ALLOCATE(&basis.vectors, parameter->count, "the vectors of an orthogonal matrix"));
     NN_TRY_TO(out, status,
               NN_ALLOCATE(&basis.products, BLOCK_VECTORS * basis.count, "the products of those vectors"));
+    NN_TRY_TO(
+        out, status,
+        NN_ALLOCATE(&basis.projections, BLOCK_VECTORS * basis.length, "the projections of those vectors"));
+    NN_TRY_TO(out, status,
+              NN_ALLOCATE(&basis.buffer, nn_product_buffer(basis.length), "the products of those vectors"));
     for (int64_t i = 0; i < parameter->count; i++)
         basis.vectors[i] = (nn_real)nn_random_normal(stream, (uint64_t)i);
     orthogonal_make_basis(&basis);
@@ -82,6 +104,8 @@ static nn_status orthogonal_fill_whole(const nn_parameter *parameter, nn_random 
 out:
     nn_free(basis.vectors);
     nn_free(basis.products);
+    nn_free(basis.projections);
+    nn_free(basis.buffer);
     return status;
 }
 

@@ -11,6 +11,9 @@ const nn_tile_kernels *nn_tile_kernels_at(int index)
     if (__builtin_cpu_supports("avx512f")) found[count++] = &nn_tile_avx512;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) found[count++] = &nn_tile_avx2;
 #endif
+#ifdef NN_TILE_NEON
+    found[count++] = &nn_tile_neon;
+#endif
     found[count++] = &nn_tile_portable;
     return index < count ? found[index] : NULL;
 }

@@ -103,6 +103,10 @@ void nn_tile_mixed_prefer(const nn_tile_kernels *kernels);
 
 /* The kernel sets. */
 extern const nn_tile_kernels nn_tile_portable, nn_tile_mixed_portable;
+#if defined(__GNUC__) && defined(__aarch64__)
+#define NN_TILE_NEON
+extern const nn_tile_kernels nn_tile_neon;
+#endif
 #if defined(__GNUC__) && defined(__x86_64__)
 #define NN_TILE_X86
 extern const nn_tile_kernels nn_tile_avx2, nn_tile_avx512, nn_tile_mixed_avx2, nn_tile_mixed_avx512;

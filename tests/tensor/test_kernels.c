@@ -185,7 +185,7 @@ static void test_gradients_from_output(void **state)
 static void plain_softmax(int64_t columns, const nn_real *x, double *y)
 {
     double maximum = (double)x[0], sum = 0;
-    for (int64_t i = 1; i < columns; i++) maximum = fmax(maximum, (double)x[i]);
+    for (int64_t i = 1; i < columns; i++) maximum = (double)x[i] > maximum ? (double)x[i] : maximum;
     for (int64_t i = 0; i < columns; i++) sum += exp((double)x[i] - maximum);
     for (int64_t i = 0; i < columns; i++) y[i] = exp((double)x[i] - maximum) / sum;
 }
