@@ -70,7 +70,8 @@ typedef enum nn_pass { NN_FORWARD, NN_BACKWARD, NN_PASSES } nn_pass;
  */
 typedef struct nn_layer_division {
     bool by_sample;
-    int tiles; /* 0 counts as 1 */
+    int tiles;   /* 0 counts as 1 */
+    bool little; /* the phase is so little work that one thread does it for all microbatches */
 } nn_layer_division;
 
 /*
@@ -211,7 +212,8 @@ struct nn_layer {
     int64_t saved_per_sample, saved_fixed, scratch_per_sample, scratch_fixed;
     int phases[NN_PASSES]; /* 0 counts as 1 */
     nn_layer_division division[NN_PASSES][NN_LAYER_PHASES];
-    int sums;  /* microbatches that gradient_sum takes at once */
+    int sums;             /* microbatches that gradient_sum takes at once */
+    bool little_gradient; /* gradient is so little work that one thread does it for all microbatches */
     bool cuts; /* gradient can write a part in pieces: with call->pieces > 1, only the values of piece
                   call->piece, which may be none. Which pieces there are changes no bit of the part. */
     int64_t packed_values[NN_PASSES]; /* 0: nothing to pack for that pass */

@@ -142,6 +142,7 @@ static void batch_norm_divide(nn_layer *layer, batch_norm_plan *plan)
     for (int pass = 0; pass < NN_PASSES; pass++) {
         layer->phases[pass] = PHASES;
         layer->division[pass][SUMS].by_sample = plan->sums_apart;
+        layer->division[pass][TOTALS].little = true;
         layer->division[pass][APPLICATION].by_sample = true;
     }
 }
@@ -165,6 +166,7 @@ static nn_status batch_norm_build(nn_layer *layer)
     layer->saved_per_sample =
         batch_norm_sample_values(plan) + (plan->activation->needs_input ? nn_shape_count(shape) : 0);
     layer->gradient_in_place = true;
+    layer->little_gradient = true;
     layer->saved_fixed = SAVED_SLOTS * plan->channels;
     layer->scratch_fixed = batch_norm_sum_values(plan) + 4 * plan->period;
     layer->values_per_statistic = layer->frozen ? 0 : plan->rows.rows;

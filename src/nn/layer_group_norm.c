@@ -79,6 +79,7 @@ static nn_status group_norm_build(nn_layer *layer)
     layer->output_shape = layer->input_shapes[0];
     layer->time.kept = plan->rows.steps > 0;
     layer->gradient_in_place = true;
+    layer->little_gradient = true;
     nn_layer_divide_by_sample(layer);
     layer->saved_per_sample = group_norm_double_values(plan) + 2 * plan->groups;
     layer->scratch_fixed = group_norm_double_values(plan) + REPEATED_SLOTS * plan->period;

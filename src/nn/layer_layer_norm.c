@@ -53,6 +53,7 @@ static nn_status layer_norm_build(nn_layer *layer)
     layer->output_shape = shape;
     layer->time.kept = shape.dimensions > 1;
     layer->gradient_in_place = true;
+    layer->little_gradient = true;
     nn_layer_divide_by_sample(layer);
     layer->saved_per_sample = layer_norm_sum_values(plan) + 2 * plan->rows;
     layer->scratch_fixed = layer_norm_sum_values(plan) + 2 * plan->columns;

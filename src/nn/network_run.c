@@ -170,6 +170,7 @@ int nn_network_shares(const nn_network *network, int layer, nn_pass pass, int ph
         units = tiles;
     else if (self->division[pass][phase].by_sample)
         units = samples;
+    if (self->division[pass][phase].little) return 1;
     double worth = 1 + work * (double)samples / SHARE_WORK;
     if (worth < most) most = (int)worth;
     return units < most ? (int)units : most;

@@ -33,6 +33,7 @@ typedef struct sum_plan {
     int64_t most;     /* leaves of a subtree at most */
     int64_t subtrees; /* of all nodes */
     int pieces;       /* of a heavy part */
+    bool shared;      /* by threads: there is enough work */
     int64_t
         heavy_tasks; /* subtrees x pieces for each heavy part; a task for each other part and node follows */
 } sum_plan;
@@ -194,17 +195,17 @@ static sum_plan sum_make_plan(const nn_wave_sum *wave, int l)
     const nn_layer *layer = &workers->model->network->layers[l];
     sum_plan plan = {.wave = wave, .layer = l, .pieces = 1, .most = 1};
     bool even = sum_weigh_parts(layer, &plan.heavy), equal;
+    plan.shared = workers->threads > 1 && !layer->little_gradient;
     for (int n = 0; n < wave->node_count; n++)
         while (plan.most < wave->nodes[n].end - wave->nodes[n].begin) plan.most *= 2;
     plan.subtrees = sum_count(wave, plan.most, &equal);
-    while (plan.most > 1 && workers->threads > 1 &&
-           !sum_is_enough(&plan, plan.heavy * plan.subtrees, even && equal)) {
+    while (plan.most > 1 && plan.shared && !sum_is_enough(&plan, plan.heavy * plan.subtrees, even && equal)) {
         int64_t subtrees = sum_count(wave, plan.most / 2, &equal);
         if ((subtrees - wave->node_count) * layer->value_count > workers->subtree_values) break;
         plan.subtrees = subtrees;
         plan.most /= 2;
     }
-    bool cuts = plan.most == 1 && workers->threads > 1 && nn_network_cuts(workers->model->network, l);
+    bool cuts = plan.most == 1 && plan.shared && nn_network_cuts(workers->model->network, l);
     while (cuts && plan.pieces < TASKS_ENOUGH * workers->threads &&
            !sum_is_enough(&plan, plan.heavy * plan.subtrees * plan.pieces, even))
         plan.pieces++;
@@ -310,7 +311,7 @@ void nn_wave_sum_layer(const nn_wave_sum *wave, int l)
     for (int n = 0; n < wave->node_count; n++)
         listed += sum_cut(wave->nodes[n], plan.most, workers->subtrees + listed);
     int64_t tasks = plan.heavy_tasks + (int64_t)(layer->part_count - plan.heavy) * wave->node_count;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads) if (tasks > 1)
+#pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads) if (plan.shared && tasks > 1)
     for (int64_t task = 0; task < tasks; task++) {
         double began = nn_profile_begin(workers->profile);
         if (task < plan.heavy_tasks)
