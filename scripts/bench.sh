@@ -17,7 +17,7 @@ fi
 export LC_ALL=C
 rounds=${NN_BENCH_ROUNDS:-5}
 "$root/scripts/setup.sh"
-build_preset release >/dev/null
+build_preset release nntrain make_data empty_mpi bench_sgemm >/dev/null
 program=$root/build/release/nntrain
 tools=$root/build/release/tests
 digits=$root/scripts/examples/digits/digits.yaml

@@ -7,9 +7,12 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 peers=${NN_PEERS:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/nntrain/peers}
 sysroot=${NN_SYSROOT:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/nntrain/aarch64}
 
-# Configures and builds a preset.
+# build_preset PRESET [TARGET...]: configures and builds; without targets, everything.
 build_preset() {
-    (cd "$root" && cmake --preset "$1" && cmake --build --preset "$1" -j "$(nproc)")
+    local preset=$1 targets=()
+    shift
+    [ $# = 0 ] || targets=(--target "$@")
+    (cd "$root" && cmake --preset "$preset" && cmake --build --preset "$preset" -j "$(nproc)" "${targets[@]}")
 }
 
 # export_missing WHY NAME=VALUE...: exports the variables that the user has not set, and says so.

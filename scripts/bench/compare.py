@@ -92,8 +92,8 @@ class Pytorch:
         settings = [f"TORCHINDUCTOR_CACHE_DIR={self.work}/inductor"]
         settings += ["ONEDNN_MAX_CPU_ISA=AVX512_CORE_BF16"] if vectors else []
         numbers = (ranks, threads, passes, samples, batch)
-        output = run(["env", *settings, self.python, FOLDER / "pytorch.py", what, network, *numbers, *variants], threads,
-                     timeout=3600)
+        command = ["env", *settings, self.python, FOLDER / "pytorch.py", what, network, *numbers, *variants]
+        output = run(command, threads, timeout=3600)
         results = [json.loads(line) for line in output.splitlines() if line.startswith('{"variant"')]
         return {f"{layout_name(layout)} {each['variant']}": each for each in results}
 

@@ -39,7 +39,7 @@ def cpu():
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     fields = dict(reversed([[part.strip() for part in line.split(":", 1)] for line in lines if ":" in line]))
     special = [flag for flag in ("avx2", "avx512f", "avx512_bf16") if flag in fields.get("flags", "").split()]
-    return " ".join([fields.get("vendor_id", "unknown"), fields.get("cpu family", ""), fields.get("model", ""), *special])
+    return " ".join([*(fields.get(name, "unknown") for name in ("vendor_id", "cpu family", "model")), *special])
 
 
 class Guard:
@@ -55,8 +55,10 @@ class Guard:
 
     def ratios(self, network):
         """Medians of the ratios of all rounds so far."""
-        return {f"{above} / {below}": median(a / b for a, b in zip(self.rates[network, above], self.rates[network, below]))
-                for above, below in RATIOS}
+        def ratio(above, below):
+            return median(a / b for a, b in zip(self.rates[network, above], self.rates[network, below]))
+
+        return {f"{above} / {below}": ratio(above, below) for above, below in RATIOS}
 
 
 def below(ratios, recorded):
@@ -84,7 +86,8 @@ def main():
                 print(f"{network:12} {name:28} {value:6.2f}   recorded {expected.get(name, 'not yet')}", flush=True)
             failed += [f"{network}: {name}" for name in below(measured[network], expected)]
     if recording:
-        rounded = {network: {name: round(value, 2) for name, value in ratios.items()} for network, ratios in measured.items()}
+        rounded = {network: {name: round(value, 2) for name, value in ratios.items()}
+                   for network, ratios in measured.items()}
         RECORDED.write_text(json.dumps({**everything, cpu(): rounded}, indent=1) + "\n")
         return 0
     if not recorded:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 
-# Values per sample or, of sequences, symbols; samples in the file and epochs of a training run, the first of which is not
-# measured. Inference is measured with one pass over several such files, or over fewer samples one by one.
+# Values per sample or, of sequences, symbols; samples in the file and epochs of a training run, the first of which is
+# not measured. Inference is measured with one pass over several such files, or over fewer samples one by one.
 Size = namedtuple("Size", "values symbols samples epochs files singles")
 SIZES = {
     "mlp": Size(784, 0, 5120, 25, 10, 4096),
@@ -117,10 +117,10 @@ class Nntrain:
         return self.at_start[layout]
 
     def train(self, network, engine, layout, *settings, epochs=0):
-        """{"rate": samples per second, "growth": bytes per rank, "flops": per sample} of a run. epochs: 0: as in SIZES."""
+        """{"rate": samples per second, "growth": bytes per rank, "flops": per sample} of a run. epochs 0: of SIZES."""
         words = ["train", f"{network}.yaml", "--run-dir", "run", "--fresh",
-                 *sets(f"training.epochs={epochs or SIZES[network].epochs}", "training.peak_seconds=0", *ENGINES[engine],
-                       *settings)]
+                 *sets(f"training.epochs={epochs or SIZES[network].epochs}", "training.peak_seconds=0",
+                       *ENGINES[engine], *settings)]
         start = self.start_size(network, layout)
         output = self.launch(network, layout, words)
         epochs = [json.loads(line) for line in (self.work / network / "run/metrics.jsonl").read_text().splitlines()]
