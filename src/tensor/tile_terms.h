@@ -67,10 +67,17 @@ TILE_INLINE void tile_gradient_line(const nn_tile_gradient *call, const nn_real 
 {
     int64_t length = call->length, last = TILE_LAST(call->columns, vectors);
     if (TILE_PAIRED) {
-        for (; length >= 2; length -= 2, a += 2 * call->lda, b += 2 * call->ldb) {
-            tile_gradient_term(a + call->lda, b + call->ldb, last, offsets, rows, vectors, sums);
-            tile_gradient_term(a, b, last, offsets, rows, vectors, sums);
+        /* Terms 1, 0, 3, 2, ...: two copies of the body would not keep all sums in registers. */
+        int64_t paired = length / 2 * 2;
+        const nn_real *from_a = a + call->lda, *from_b = b + call->ldb;
+        for (int64_t p = 0; p < paired; p++) {
+            tile_gradient_term(from_a, from_b, last, offsets, rows, vectors, sums);
+            from_a += (p % 2 == 0 ? -1 : 3) * call->lda;
+            from_b += (p % 2 == 0 ? -1 : 3) * call->ldb;
         }
+        length -= paired;
+        a += paired * call->lda;
+        b += paired * call->ldb;
         if (length > 0) tile_zero_term(rows, vectors, sums);
     }
     for (; length > 0; length--, a += call->lda, b += call->ldb)
