@@ -143,7 +143,7 @@ static nn_status convolution_add_parts(nn_layer *layer, nn_convolution_plan *pla
                      "choose fewer filters or a smaller kernel", &plan->weight_parts));
     if (layer->shares) return convolution_share(layer);
     int64_t end = plan->bias ? plan->bias->offset : layer->value_count;
-    NN_TRY(nn_layer_add_row_parts(layer, terms, outputs, end));
+    NN_TRY(nn_layer_add_row_parts(layer, terms, outputs, plan->part_rows, end));
     return plan->bias ? nn_layer_add_part(layer, layer->value_count) : NN_OK;
 }
 

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "base/least.h"
 #include "base/memory.h"
 #include "base/narrow.h"
 
@@ -11,6 +12,9 @@
 
 /* Products are fastest in full tiles. */
 #define PART_ROWS_MULTIPLE 16
+
+/* Rows of a part with which packing costs little, and the most values of a part that is made so large. */
+enum { PART_ROWS_ENOUGH = 128, PART_VALUES_MOST = 1 << 20 };
 
 nn_status nn_layer_add_parameter(nn_layer *layer, const char *name, nn_shape shape, int64_t fan_in,
                                  int64_t fan_out, const nn_initializer_type *initializer, double gain,
@@ -74,10 +78,17 @@ int64_t nn_layer_part_rows(int64_t rows, int64_t columns)
     return rounded < rows ? rounded : rows;
 }
 
-nn_status nn_layer_add_row_parts(nn_layer *layer, int64_t rows, int64_t columns, int64_t end)
+int64_t nn_layer_product_rows(const nn_layer *layer, int64_t rows, int64_t columns)
+{
+    int64_t step = nn_layer_part_rows(rows, columns);
+    if (layer->engine == NN_ENGINE_BLAS) return step;
+    int64_t most = nn_smaller(PART_ROWS_ENOUGH, PART_VALUES_MOST / columns);
+    return nn_smaller(nn_larger(step, most), rows);
+}
+
+nn_status nn_layer_add_row_parts(nn_layer *layer, int64_t rows, int64_t columns, int64_t step, int64_t end)
 {
     int64_t begin = layer->part_begin ? layer->part_begin[layer->part_count] : 0;
-    int64_t step = nn_layer_part_rows(rows, columns);
     for (int64_t row = step; row < rows; row += step) NN_TRY(nn_layer_add_part(layer, begin + row * columns));
     return nn_layer_add_part(layer, end);
 }

@@ -262,9 +262,12 @@ void nn_layer_cut(const nn_layer_call *call, int64_t multiple, int64_t *begin, i
  * that suits matrix products. */
 int64_t nn_layer_part_rows(int64_t rows, int64_t columns);
 
-/* Adds the parts of a matrix, of nn_layer_part_rows() rows each; the last ends at `end`, after the padding.
- */
-nn_status nn_layer_add_row_parts(nn_layer *layer, int64_t rows, int64_t columns, int64_t end);
+/* The same for a matrix in products (nn/linear.h, tensor/matrix.h): more where the engine is not `blas`, as
+ * our own products pack the columns of a sum for each part. */
+int64_t nn_layer_product_rows(const nn_layer *layer, int64_t rows, int64_t columns);
+
+/* Adds the parts of a matrix, of `step` rows each; the last ends at `end`, after the padding. */
+nn_status nn_layer_add_row_parts(nn_layer *layer, int64_t rows, int64_t columns, int64_t step, int64_t end);
 
 /* For build, if the layer shares another's parameters: fails unless its own tensors (added as usual) have the
  * shapes of the other's, and copies the other's parts. */

@@ -53,7 +53,9 @@ static nn_status dense_add_parameters(nn_layer *layer, nn_dense_plan *plan)
 static nn_status dense_add_parts(nn_layer *layer, const nn_dense_plan *plan)
 {
     int64_t end = plan->bias ? plan->bias->offset : layer->value_count;
-    NN_TRY(nn_layer_add_row_parts(layer, plan->weight_rows, plan->weight_columns, end));
+    NN_TRY(nn_layer_add_row_parts(layer, plan->weight_rows, plan->weight_columns,
+                                  nn_layer_product_rows(layer, plan->weight_rows, plan->weight_columns),
+                                  end));
     return plan->bias ? nn_layer_add_part(layer, layer->value_count) : NN_OK;
 }
 

@@ -38,7 +38,7 @@ static bool projection_accumulates(const nn_projection *projection, const nn_lay
 nn_status nn_projection_build(nn_layer *layer, nn_projection *projection)
 {
     NN_TRY(projection_add_parameters(layer, projection));
-    int64_t rows = nn_layer_part_rows(projection->inputs, projection->units);
+    int64_t rows = nn_layer_product_rows(layer, projection->inputs, projection->units);
     int weight_parts;
     NN_TRY(nn_narrow((projection->inputs + rows - 1) / rows, "parts of a matrix", "make the layer smaller",
                      &weight_parts));
@@ -49,7 +49,7 @@ nn_status nn_projection_build(nn_layer *layer, nn_projection *projection)
     projection->last_accumulates =
         projection_accumulates(projection, layer, projection->inputs - (weight_parts - 1) * rows);
     if (layer->shares) return NN_OK;
-    NN_TRY(nn_layer_add_row_parts(layer, projection->inputs, projection->units, projection->bias));
+    NN_TRY(nn_layer_add_row_parts(layer, projection->inputs, projection->units, rows, projection->bias));
     return projection->bias_name ? nn_layer_add_part(layer, layer->value_count) : NN_OK;
 }
 

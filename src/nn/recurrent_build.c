@@ -81,7 +81,7 @@ static nn_status recurrent_cut(nn_layer *layer, nn_recurrent_plan *plan, int dir
         *part = (nn_recurrent_part){direction, (nn_recurrent_tensor)tensor, first, step};
         if (part->rows > rows - first) part->rows = rows - first;
     }
-    return layer->shares ? NN_OK : nn_layer_add_row_parts(layer, rows, columns, end);
+    return layer->shares ? NN_OK : nn_layer_add_row_parts(layer, rows, columns, step, end);
 }
 
 static nn_status recurrent_add_parts(nn_layer *layer, nn_recurrent_plan *plan)
