@@ -11,13 +11,15 @@
 #include "train/host.h"
 #include "train/loop.h"
 
-/* What must be the same on all ranks: the configuration as read, and the run directory. */
+/* What must be the same on all ranks: the configuration as read, the run directory, and the options that
+ * decide which collective calls follow. */
 static nn_status train_hash(const nn_config *config, const nn_job *job, uint64_t *hash)
 {
     nn_text text = {0};
     nn_status status = NN_OK;
     nn_config_emit(config, &text);
-    nn_text_append(&text, "%s\n%d\n", job->run_directory, job->fresh);
+    nn_text_append(&text, "%s\n%d\n%d\n%d\n", job->run_directory, job->fresh, job->profile,
+                   job->trace != NULL);
     *hash = nn_hash(text.bytes ? text.bytes : "", text.length, 0);
     if (text.failed) status = nn_fail(NN_ERROR_MEMORY, "out of memory for comparing the configuration");
     nn_text_free(&text);
