@@ -10,7 +10,9 @@ static const nn_command_option eval_options[] = {
     {"--data", "FILE",
      "an HDF5 file, or a pattern: all of its rows are evaluated; may be given several times"},
     {"--set", "KEY=VALUE", "reads the data in another way: data.fields.x.missing=drop"},
-    {"--time", NULL, "also reports samples per second, without the time to start and to read the data"},
+    {"--time", NULL,
+     "also reports samples per second, without the time to start and to read the data (except data that is "
+     "streamed)"},
     {NULL, NULL, NULL}};
 
 static nn_text_list eval_list(const nn_arguments *arguments, int option)

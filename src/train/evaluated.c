@@ -37,9 +37,9 @@ static nn_status evaluate_trained(nn_comm *comm, const nn_evaluation *evaluation
     nn_results_show_matrices(trained->model, &figures);
     nn_results_release(&figures);
     if (evaluation->timed)
-        nn_log_line("%.1f samples/s in microbatches of %lld on %d ranks x %d threads",
+        nn_log_line("%.1f samples/s in microbatches of %lld on %d rank%s x %d thread%s",
                     (double)samples / seconds, (long long)trained->microbatch_size, nn_comm_size(comm),
-                    threads);
+                    nn_comm_size(comm) > 1 ? "s" : "", threads, threads > 1 ? "s" : "");
     return NN_OK;
 }
 
