@@ -23,7 +23,8 @@ static const nn_command_option train_options[] = {
     {"--profile", NULL,
      "shows where the time of a step goes, layer by layer, at the end of the run and in metrics.jsonl"},
     {"--trace", "FILE.json",
-     "writes a timeline of all ranks and threads, to be opened in https://ui.perfetto.dev"},
+     "writes a timeline of all ranks and threads, to be opened in https://ui.perfetto.dev; an existing file "
+     "is replaced only if it is a trace"},
     {NULL, NULL, NULL}};
 
 static nn_status train_work(nn_comm *comm, const void *context)

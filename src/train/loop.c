@@ -106,6 +106,7 @@ static nn_status loop_run(nn_run *run, bool *stopped)
         nn_extent_finished(run);
         return NN_OK;
     }
+    NN_TRY(nn_profiling_begin(run));
     NN_TRY(nn_stepper_begin(run->stepper, run->state.step));
     run->progress.terminal = run->job->terminal;
     run->progress.waited = nn_dataset_waited(run->data, NN_TRAIN); /* before training: belongs to no epoch */

@@ -31,6 +31,13 @@ nn_status nn_profiling_open(nn_run *run)
     return job->trace ? nn_trace_begin(run->comm, &run->profiling->trace) : NN_OK;
 }
 
+nn_status nn_profiling_begin(nn_run *run)
+{
+    const char *trace = run->job->trace;
+    if (!trace) return NN_OK;
+    return nn_comm_agree(run->comm, nn_comm_rank(run->comm) == 0 ? nn_trace_open(trace) : NN_OK);
+}
+
 /* Takes what the ranks have recorded, and adds it up in the order of the ranks. Collective. */
 static nn_status profiling_take(nn_run *run)
 {
@@ -79,6 +86,8 @@ static void profiling_show(const nn_run *run)
     nn_text table = {0};
     if (profiling->run.steps > 0)
         nn_profiling_table(run->model->network, &profiling->run, profiling->threads, run->peak, &table);
+    else
+        nn_log_line("no profile: no step was left to run");
     for (const char *at = table.bytes; at && *at;) {
         int length = (int)strcspn(at, "\n");
         nn_log_line("%.*s", length, at);

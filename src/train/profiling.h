@@ -26,6 +26,8 @@ struct nn_profiling {
 /* Before the workers are made; does nothing where nothing was asked for, as the functions below. Collective.
  */
 nn_status nn_profiling_open(nn_run *run);
+/* Before the first step; not if none is left to run, so that an earlier trace is kept. Collective. */
+nn_status nn_profiling_begin(nn_run *run);
 /* At the end of an epoch, before its metrics are written; what is not of an epoch is left to the end.
  * Collective. */
 nn_status nn_profiling_epoch(nn_run *run);

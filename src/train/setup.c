@@ -223,7 +223,7 @@ nn_status nn_setup_open(nn_comm *comm, const nn_job *job, nn_run *run)
     NN_TRY(nn_comm_agree(comm, setup_configuration(run)));
     nn_status status = nn_comm_rank(comm) == 0 ? nn_rundir_open(&run->directory) : NN_OK;
     nn_status_line_begin(&run->directory, nn_comm_host(comm));
-    if (status == NN_OK && job->trace && nn_comm_rank(comm) == 0) status = nn_trace_open(job->trace);
+    if (status == NN_OK && job->trace && nn_comm_rank(comm) == 0) status = nn_trace_check(job->trace);
     NN_TRY(nn_comm_agree(comm, status));
     if (nn_comm_rank(comm) == 0) nn_sizes_saved(job, &run->saved_sizes);
     NN_TRY(nn_comm_broadcast(comm, &run->saved_sizes, sizeof run->saved_sizes, 0));

@@ -18,17 +18,68 @@
 #define TRACE_EVENTS (INT64_C(1) << 20)
 #define TRACE_LEAST (INT64_C(1) << 10)
 #define TRACE_MOST (INT64_C(1) << 17)
+#define TRACE_TEMPORARY_SIZE (NN_PATH_SIZE + 8)
+
+/* How a file begins before the run ends, and after. */
+#define TRACE_BEGUN "{\"otherData\""
+#define TRACE_WRITTEN "{\"traceEvents\""
 
 /* ---- before the first step ---- */
 
-nn_status nn_trace_open(const char *path)
+/* Creates a file next to the one to be replaced; as nn_file_open. */
+static int trace_open_temporary(const char *path, char temporary[TRACE_TEMPORARY_SIZE])
 {
-    static const char begun[] = "{\"otherData\":{\"state\":\"no trace yet: the run is in progress, or it "
-                                "failed\"},\"traceEvents\":[]}\n";
+    snprintf(temporary, TRACE_TEMPORARY_SIZE, "%s.tmp", path);
+    return nn_file_open(temporary, O_WRONLY | O_CREAT | O_TRUNC);
+}
+
+static bool trace_begins(const char *head, const char *with)
+{
+    return strncmp(head, with, strlen(with)) == 0;
+}
+
+/* Whether a file may be replaced: it is empty or a trace. */
+static nn_status trace_check_existing(const char *path)
+{
+    char head[16] = "";
+    ssize_t got;
+    int descriptor = nn_file_open(path, O_RDONLY);
+    if (descriptor < 0) return nn_system_fail(NN_ERROR_IO, errno, "--trace: cannot read %s", path);
+    do {
+        got = read(descriptor, head, sizeof head - 1);
+    } while (got < 0 && errno == EINTR);
+    int error = errno;
+    close(descriptor);
+    if (got < 0) return nn_system_fail(NN_ERROR_IO, error, "--trace: cannot read %s", path);
+    if (got == 0 || trace_begins(head, TRACE_BEGUN) || trace_begins(head, TRACE_WRITTEN)) return NN_OK;
+    NN_FAIL(NN_ERROR_USAGE,
+            "--trace: %s exists and is not a trace; it is not overwritten: give another name, as in nntrain "
+            "train --trace trace.json CONFIG.yaml",
+            path);
+}
+
+nn_status nn_trace_check(const char *path)
+{
+    char temporary[TRACE_TEMPORARY_SIZE];
     struct stat facts;
     bool there;
+    if (!*path) NN_FAIL(NN_ERROR_USAGE, "--trace needs a file: --trace FILE.json");
     NN_TRY(nn_file_look(path, &facts, &there));
     if (there && !S_ISREG(facts.st_mode)) NN_FAIL(NN_ERROR_USAGE, "--trace: %s is not a regular file", path);
+    if (there) NN_TRY(trace_check_existing(path));
+    int descriptor = trace_open_temporary(path, temporary);
+    if (descriptor < 0)
+        return nn_system_fail(nn_system_is_absence(errno) ? NN_ERROR_USAGE : NN_ERROR_IO, errno,
+                              "--trace: cannot write %s", path);
+    close(descriptor);
+    unlink(temporary);
+    return NN_OK;
+}
+
+nn_status nn_trace_open(const char *path)
+{
+    static const char begun[] = TRACE_BEGUN ":{\"state\":\"no trace yet: the run is in progress, or it "
+                                            "failed\"},\"traceEvents\":[]}\n";
     nn_status status = nn_store_commit(path, begun, strlen(begun));
     return status == NN_OK ? NN_OK : nn_fail_context(status, "--trace");
 }
@@ -64,7 +115,7 @@ typedef struct trace_rank {
 /* The file, on rank 0. */
 typedef struct trace_file {
     const char *path;
-    char temporary[NN_PATH_SIZE + 8];
+    char temporary[TRACE_TEMPORARY_SIZE];
     FILE *file;
     int error; /* of the system; 0: none so far */
     const nn_network *network;
@@ -148,15 +199,13 @@ static nn_status trace_send(nn_comm *comm, const trace_rank *about, const nn_pro
     return NN_OK;
 }
 
-/* Creates a file next to the one to be replaced. */
 static void trace_create(trace_file *of)
 {
-    snprintf(of->temporary, sizeof of->temporary, "%s.tmp", of->path);
-    int descriptor = nn_file_open(of->temporary, O_WRONLY | O_CREAT | O_TRUNC);
+    int descriptor = trace_open_temporary(of->path, of->temporary);
     if (descriptor >= 0) of->file = fdopen(descriptor, "w");
     if (!of->file) of->error = errno;
     if (descriptor >= 0 && !of->file) close(descriptor);
-    if (of->file) fprintf(of->file, "{\"traceEvents\":[\n");
+    if (of->file) fprintf(of->file, TRACE_WRITTEN ":[\n");
 }
 
 static nn_status trace_collect(nn_comm *comm, trace_file *of, const trace_rank *about,
@@ -173,8 +222,8 @@ static nn_status trace_collect(nn_comm *comm, trace_file *of, const trace_rank *
     return NN_OK;
 }
 
-/* Puts the file in place. */
-static void trace_finish(trace_file *of, int ranks)
+/* Puts the file in place if it is complete and has steps. */
+static void trace_finish(trace_file *of, int ranks, bool complete)
 {
     int64_t steps = of->events > 0 ? of->last_step - of->first_step + 1 : 0;
     const char *cut = of->end >= 0 ? ", as many as there was room for" : "";
@@ -186,14 +235,15 @@ static void trace_finish(trace_file *of, int ranks)
         steps, of->first_step + 1, cut);
     if (ferror(of->file)) of->error = errno ? errno : EIO;
     if (fclose(of->file) != 0 && of->error == 0) of->error = errno;
-    if (of->error == 0 && rename(of->temporary, of->path) != 0) of->error = errno;
-    if (of->error != 0) {
-        unlink(of->temporary);
-        return;
+    if (of->name.failed || of->quoted.failed) of->error = ENOMEM;
+    bool placed = complete && steps > 0 && of->error == 0;
+    if (placed && rename(of->temporary, of->path) != 0) {
+        of->error = errno;
+        placed = false;
     }
-    if (steps == 0)
-        nn_log_line("the trace %s has no steps: none was left to run", of->path);
-    else
+    if (!placed) unlink(of->temporary);
+    if (complete && steps == 0 && of->error == 0) nn_log_line("no trace: no step was left to run");
+    if (placed)
         nn_log_line("trace: %" PRId64 " step%s of %d rank%s, from step %" PRId64
                     " on%s; open %s in https://ui.perfetto.dev",
                     steps, steps == 1 ? "" : "s", ranks, ranks == 1 ? "" : "s", of->first_step + 1, cut,
@@ -226,7 +276,7 @@ nn_status nn_trace_write(nn_comm *comm, const nn_trace *trace, const nn_profile 
     NN_TRY_TO(done, status, trace_find_end(comm, profile, &of.end));
     if (error == 0) status = trace_collect(comm, &of, &about, profile);
 done:
-    if (of.file) trace_finish(&of, nn_comm_size(comm));
+    if (of.file) trace_finish(&of, nn_comm_size(comm), status == NN_OK);
     if (of.error != 0)
         nn_log_warning("the trace could not be written to %s: %s", of.path, strerror(of.error));
     nn_free(of.received);

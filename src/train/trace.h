@@ -18,8 +18,13 @@ typedef struct nn_trace {
     double origin;    /* on the clock of this rank */
 } nn_trace;
 
-/* Writes a file without events that says so, valid until the run ends, so that a path that cannot be written
- * is reported at once. On rank 0. */
+/* Whether the file can be written, so that a wrong path is reported at once. NN_ERROR_USAGE: the path is
+ * empty, its folder does not exist, or the file exists and is neither empty nor a trace. An existing trace
+ * stays. On rank 0. */
+nn_status nn_trace_check(const char *path);
+
+/* Before the first step: replaces the file by a trace without events that says so, valid until the run ends.
+ * On rank 0. */
 nn_status nn_trace_open(const char *path);
 
 /* Events that a thread keeps: 2^20 of all threads together, between 2^10 and 2^17 of each; an event takes 32
@@ -29,7 +34,8 @@ int64_t nn_trace_events(int ranks, int threads);
 /* Compares the clocks. Collective. */
 nn_status nn_trace_begin(nn_comm *comm, nn_trace *trace);
 
-/* Replaces the file. A failure to write it is a warning, as the run itself has succeeded. Collective. */
+/* Replaces the file, unless no step has run. A failure to write it is a warning, as the run itself has
+ * succeeded. Collective. */
 nn_status nn_trace_write(nn_comm *comm, const nn_trace *trace, const nn_profile *profile, int threads,
                          const nn_network *network);
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # train --profile and --trace: the table, the numbers in the metrics, and a timeline of every rank and thread; the
 # weights and the rest of the metrics are those of a run without them. The trace is valid after a stop, a trace that
-# cannot be written is refused before training.
+# cannot be written, or would replace another file, is refused before training.
 source "$(dirname "$0")/common.sh"
 classifier
 find_python
@@ -91,12 +91,52 @@ table || { cat train.log; fail "no table after a stop"; }
 timeline stopped.json 2 1 || fail "the trace of a stopped run"
 grep -q '^trace: [0-9]* steps of 2 ranks, from step 1 on' stopped.log || fail "the log does not name the trace"
 
+# A finished run has no steps to show, and keeps the trace that it has written.
+cp trace-3.json kept.json
+ends 0 3 2 classifier.yaml --run-dir run-3 --profile --trace trace-3.json
+cmp -s kept.json trace-3.json || fail "a finished run replaces its trace"
+[ ! -e trace-3.json.tmp ] || fail "a finished run leaves a temporary file"
+grep -q '^no profile: no step was left to run' train.log || { cat train.log; fail "no line about the profile"; }
+grep -q '^no trace: no step was left to run' train.log || { cat train.log; fail "no line about the trace"; }
+
+# A run that fails before its first step keeps it, too; one that has a step replaces it.
+ends 5 2 1 classifier.yaml --run-dir early --trace trace-3.json --set data.file=missing.h5
+cmp -s kept.json trace-3.json || fail "a run that fails early replaces a trace"
+ends 0 1 1 classifier.yaml --run-dir replaced --trace trace-3.json
+timeline trace-3.json 1 1 54 || fail "a new run does not replace a trace"
+: >empty.json
+ends 0 1 1 classifier.yaml --run-dir emptied --trace empty.json
+timeline empty.json 1 1 54 || fail "an empty file does not become a trace"
+
+# A file that is not a trace is refused and stays: here the name of the trace was forgotten.
+cp "$digits/digits.h5" digits.h5
+for name in classifier.yaml digits.h5; do
+    cp "$name" untouched
+    ends 2 2 1 --run-dir refused --trace "$name"
+    cmp -s untouched "$name" || fail "--trace changes $name"
+    grep -q -- "--trace: $name exists and is not a trace" train.log || { cat train.log; fail "the message about $name"; }
+    grep -q '^epoch' train.log && fail "training began with $name as a trace"
+done
+
+# Ranks with different options end with a message instead of waiting for each other.
+for option in --profile --trace=some.json; do
+    OMP_NUM_THREADS=1 timeout 120 mpirun --bind-to none -n 1 "$program" train classifier.yaml --run-dir unequal $option : \
+        -n 1 "$program" train classifier.yaml --run-dir unequal >train.log 2>&1
+    code=$?
+    [ $code = 2 ] || { cat train.log; fail "$option on one of two ranks: exit $code"; }
+    grep -q 'were given different arguments' train.log || { cat train.log; fail "the message about $option on one rank"; }
+done
+
 # What cannot be written is refused at once, once.
 train 2 1 classifier.yaml --run-dir refused --trace no/such/folder/trace.json
-[ $? = 6 ] || fail "a trace in a folder that is not there"
+[ $? = 2 ] || fail "a trace in a folder that is not there"
 [ "$(grep -c 'trace' train.log)" = 1 ] && grep -q -- '--trace: cannot write no/such/folder/trace.json' train.log ||
     { cat train.log; fail "the message about the trace"; }
 grep -q '^epoch' train.log && fail "training began without a trace"
 train 1 1 classifier.yaml --run-dir refused --trace .
 [ $? = 2 ] || { cat train.log; fail "a folder as a trace"; }
+train 2 1 classifier.yaml --run-dir refused --trace classifier.yaml/trace.json
+[ $? = 2 ] || { cat train.log; fail "a trace in a file"; }
+train 1 1 classifier.yaml --run-dir refused --trace=
+[ $? = 2 ] && grep -q -- '--trace needs a file' train.log || { cat train.log; fail "a trace without a name"; }
 finish
