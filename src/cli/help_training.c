@@ -3,7 +3,8 @@
 
 const char nn_help_training[] =
     "Which code multiplies (training.kernels):\n"
-    "  blas       the BLAS library that `nntrain version` names; the default. Its bits depend on the\n"
+    "  auto       the default: blas, or portable where precision is mixed.\n"
+    "  blas       the BLAS library that `nntrain version` names. Its bits depend on the\n"
     "             library and on the CPU: ranks that would compute different ones are refused, and so is\n"
     "             a resumed run on another kind of CPU (training.machine).\n"
     "  portable   kernels of this program, with the same bits on every CPU: the nodes of a job may\n"

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "model/checkpoint_names.h"
 #include "model/model.h"
+#include "tensor/matrix.h"
 
 #define PATH_SIZE 512
 #define SAVED_PARTS 16 /* limit for the number of parts of an input */
@@ -303,6 +304,16 @@ nn_status nn_model_compare_scalings(const nn_model *model, nn_store_file *file, 
     return NN_OK;
 }
 
+const char *nn_model_precision(const nn_model *model)
+{
+    return model->network->engine == NN_ENGINE_MIXED ? "mixed" : nn_scalar_name(model->scalar);
+}
+
+const char *nn_model_kernels(const nn_model *model)
+{
+    return model->network->engine == NN_ENGINE_BLAS ? nn_matrix_kernels() : "portable";
+}
+
 /* Checkpoints of before there was a choice do not name it. */
 static nn_status saved_get_engine(nn_store_file *file, nn_engine *engine)
 {
@@ -336,6 +347,8 @@ nn_status nn_model_get(nn_store_file *file, nn_scalar scalar, nn_model **model)
     nn_model_spec_read(config, scalar, &spec);
     NN_TRY_TO(done, status, nn_config_finish(config));
     NN_TRY_TO(done, status, saved_get_engine(file, &spec.network.engine));
+    if (scalar == NN_SCALAR_F64 && spec.network.engine == NN_ENGINE_MIXED)
+        spec.network.engine = NN_ENGINE_PORTABLE; /* a step is replayed in double */
     status = saved_make(file, &spec, model);
 done:
     nn_model_spec_release(&spec);

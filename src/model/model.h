@@ -156,4 +156,9 @@ nn_status nn_model_get_weights(const nn_model *model, nn_store_file *file, nn_re
 /* Attribute of a checkpoint: the engine of its products, by nn_engine_name. */
 #define NN_MODEL_ENGINE "engine"
 
+/* What computes a model, for people: "mixed" or the name of its scalar; "portable" or the BLAS library and
+ * its kernel set. Static or borrowed texts. */
+const char *nn_model_precision(const nn_model *model);
+const char *nn_model_kernels(const nn_model *model);
+
 #endif

@@ -332,6 +332,9 @@ static nn_status network_check_spec(const nn_network_spec *spec)
     if (spec->count == 0)
         NN_FAIL(NN_ERROR_USAGE,
                 "network: there is no layer; list at least one, such as `- dense: {units: classes}`");
+    if (spec->engine == NN_ENGINE_MIXED && spec->scalar != NN_SCALAR_F32)
+        NN_FAIL(NN_ERROR_USAGE, "network: mixed precision needs float32 values, not %s",
+                nn_scalar_name(spec->scalar));
     if (spec->microbatch_size < 1 || spec->microbatch_size > NETWORK_MICROBATCH_MAX)
         NN_FAIL(NN_ERROR_USAGE, "network: a microbatch of %lld samples is not possible; choose 1 to %lld",
                 (long long)spec->microbatch_size, (long long)NETWORK_MICROBATCH_MAX);

@@ -95,7 +95,7 @@ static nn_status checkpoint_put_facts(nn_store_image *image, const nn_checkpoint
     NN_TRY(nn_store_image_put_attribute(image, "fingerprint", text));
     NN_TRY(nn_store_image_put_attribute(image, "format", "nntrain checkpoint 1"));
     NN_TRY(nn_store_image_put_attribute(image, "version", NN_VERSION));
-    NN_TRY(nn_store_image_put_attribute(image, "precision", nn_scalar_name(parts->stepper->scalar)));
+    NN_TRY(nn_store_image_put_attribute(image, "precision", nn_model_precision(model)));
     NN_TRY(nn_store_image_put_attribute(image, NN_MODEL_ENGINE, nn_engine_name(model->network->engine)));
     NN_TRY(nn_store_image_put_attribute(image, "data_folder", parts->data_folder));
     NN_TRY(nn_store_image_put_attribute(image, "best_figure", parts->figure));
@@ -103,7 +103,7 @@ static nn_status checkpoint_put_facts(nn_store_image *image, const nn_checkpoint
     NN_TRY(nn_store_image_put_attribute(image, NN_CHECKPOINT_ENDED, checkpoint_ending(parts)));
     if (parts->stepper->update->average)
         NN_TRY(nn_store_image_put_attribute(image, NN_MODEL_AVERAGE, "predictions are of the group average"));
-    return nn_store_image_put_attribute(image, "kernels", nn_matrix_kernels());
+    return nn_store_image_put_attribute(image, "kernels", nn_model_kernels(model));
 }
 
 static nn_status checkpoint_put_all(nn_store_image *image, const nn_checkpoint_parts *parts)

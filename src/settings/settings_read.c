@@ -34,7 +34,7 @@ const nn_option nn_training_options_table[] = {
      "ranks"},
     {"precision", NN_OPTION_CHOICE, FIELD(precision), "float32", 0, 0, precision_choices, NN_EFFECT_RESULT,
      "float32, float64, or mixed: products of bfloat16 operands with sums in float32, and weights, optimizer "
-     "and reduction in float32; needs kernels: portable"},
+     "and reduction in float32, by our own kernels (kernels: auto or portable)"},
     {"kernels", NN_OPTION_CHOICE, FIELD(kernels), "auto", 0, 0, kernels_choices, NN_EFFECT_RESULT,
      "blas: matrix products by the BLAS library; portable: by kernels whose bits do not depend on the CPU; "
      "auto: portable where precision is mixed, otherwise blas"},
@@ -258,6 +258,8 @@ nn_status nn_settings_read(nn_config *config, nn_settings *settings)
     settings_read_optimizer(config, root, scalar, settings);
     settings_read_schedule(config, root, settings);
     settings_read_training(config, root, settings);
+    nn_config_resolve(config, "training.kernels",
+                      settings->model.network.engine == NN_ENGINE_BLAS ? "blas" : "portable");
     nn_config_node *checkpoint = nn_config_get(root, "checkpoint");
     nn_config_read(config, checkpoint, "checkpoint", nn_checkpoint_options_table, NULL, NULL,
                    &settings->checkpoint);

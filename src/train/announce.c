@@ -34,7 +34,7 @@ void nn_announce(const nn_run *run, size_t before)
     nn_log_line("%d rank%s x %d thread%s on %d node%s, %s, %s", nn_comm_size(run->comm),
                 nn_comm_size(run->comm) > 1 ? "s" : "", run->threads, run->threads > 1 ? "s" : "",
                 nn_comm_node_count(run->comm), nn_comm_node_count(run->comm) > 1 ? "s" : "",
-                nn_scalar_name(run->model->scalar), nn_matrix_kernels());
+                nn_model_precision(run->model), nn_model_kernels(run->model));
     nn_log_line("arithmetic %016" PRIx64 ": %s", run->machine.hash, run->machine.text);
     nn_log_line("%lld training, %lld validation, %lld test samples; batch %lld in microbatches of %lld; "
                 "%lld steps per epoch, %lld epochs",

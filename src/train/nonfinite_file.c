@@ -91,8 +91,10 @@ static nn_status file_put_facts(nn_store_image *image, const nn_nonfinite_parts 
     NN_TRY(nn_store_image_put_attribute(image, "fingerprint", text));
     NN_TRY(nn_store_image_put_attribute(image, "format", NN_NONFINITE_FORMAT));
     NN_TRY(nn_store_image_put_attribute(image, "version", NN_VERSION));
-    NN_TRY(nn_store_image_put_attribute(image, "precision", nn_scalar_name(parts->model->scalar)));
-    NN_TRY(nn_store_image_put_attribute(image, "kernels", nn_matrix_kernels()));
+    NN_TRY(nn_store_image_put_attribute(image, "precision", nn_model_precision(parts->model)));
+    NN_TRY(nn_store_image_put_attribute(image, "kernels", nn_model_kernels(parts->model)));
+    NN_TRY(
+        nn_store_image_put_attribute(image, NN_MODEL_ENGINE, nn_engine_name(parts->model->network->engine)));
     return nn_store_image_put_attribute(image, "message", parts->message);
 }
 

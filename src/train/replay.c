@@ -40,10 +40,10 @@ static void replay_compare_kernels(const replay *of)
 {
     char *kernels = NULL;
     if (nn_store_read_text(of->file, "@kernels", &kernels) == NN_OK &&
-        strcmp(kernels, nn_matrix_kernels()) != 0)
+        strcmp(kernels, nn_model_kernels(of->model)) != 0)
         nn_log_warning(
             "the step was computed with %s, this machine uses %s: values may differ in their last bits",
-            kernels, nn_matrix_kernels());
+            kernels, nn_model_kernels(of->model));
     nn_free(kernels);
 }
 
