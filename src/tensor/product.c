@@ -274,7 +274,8 @@ static void sum_add(int64_t count, const nn_real *from, nn_real *to)
 }
 
 /* The canonical sum over the leaves [begin, end); `first`: the first term of leaf `begin`. A right half that
- * is a leaf of one chain is added by the kernel. */
+ * is a leaf of one chain is added by the kernel, but not in mixed precision, where kernels count denormals as
+ * 0 and other additions do not. */
 static void sum_node(const sum_panel *panel, int64_t begin, int64_t end, int64_t first, nn_real *tile)
 {
     if (end - begin == 1) {
@@ -284,7 +285,8 @@ static void sum_node(const sum_panel *panel, int64_t begin, int64_t end, int64_t
     int64_t middle = nn_tree_split(begin, end), later = first;
     for (int64_t leaf = begin; leaf < middle; leaf++) later += panel->leaves[leaf].terms;
     sum_node(panel, begin, middle, first, tile);
-    if (end - middle == 1 && panel->leaves[middle].terms <= NN_PRODUCT_CHAIN) {
+    bool adds = panel->kernels->operands == NN_TILE_PLAIN;
+    if (adds && end - middle == 1 && panel->leaves[middle].terms <= NN_PRODUCT_CHAIN) {
         sum_leaf(panel, middle, later, true, tile);
         return;
     }
