@@ -102,7 +102,7 @@ static void compute(const bench *b, int threads, double memory, outcome *result)
     nn_batch batch = {.epoch = 2, .first = 100, .samples = SAMPLES, .microbatches = LEAVES};
     nn_tree_node share = {0, LEAVES}, nodes[NN_TREE_COVER_MAX];
     int node_count = nn_tree_cover(LEAVES, 0, LEAVES, nodes), layer = b->model->network->layer_count - 1;
-    nn_workers_request request = {threads, LEAVES, MICROBATCH, memory, 7};
+    nn_workers_request request = {threads, LEAVES, MICROBATCH, memory, 7, NULL};
     assert_int_equal(node_count, 1);
     expect_ok(nn_workers_create(b->model, b->data, &request, &workers));
     expect_ok(nn_workers_initialize(workers, b->weights));
@@ -184,7 +184,8 @@ static void leaves_alone_give_the_same_sum(void **state)
     nn_batch batch = {.epoch = 2, .first = 100, .samples = SAMPLES, .microbatches = LEAVES};
     compute(b, 2, 1e9, &reference);
     expect_ok(NN_ALLOCATE(&sum, b->model->network->value_count, "a gradient"));
-    expect_ok(nn_workers_create(b->model, b->data, &(nn_workers_request){1, 1, MICROBATCH, 1, 7}, &workers));
+    expect_ok(
+        nn_workers_create(b->model, b->data, &(nn_workers_request){1, 1, MICROBATCH, 1, 7, NULL}, &workers));
     sum_by_hand(workers, b, batch, (nn_tree_node){0, LEAVES}, sum);
     assert_memory_equal(sum, reference.gradient, (size_t)b->model->network->value_count * sizeof *sum);
     nn_workers_destroy(workers);
@@ -203,7 +204,7 @@ static void evaluation_does_not_depend_on_threads(void **state)
         nn_nonfinite found;
         expect_ok(NN_ALLOCATE(&figures[i], count, "figures"));
         expect_ok(nn_workers_create(b->model, b->data,
-                                    &(nn_workers_request){1 + 2 * i, 4, MICROBATCH, 1e9, 7}, &workers));
+                                    &(nn_workers_request){1 + 2 * i, 4, MICROBATCH, 1e9, 7, NULL}, &workers));
         expect_ok(nn_workers_initialize(workers, b->weights));
         found = (nn_nonfinite){.position = -1};
         nn_workers_evaluate(workers, &(nn_evaluate_call){.part = NN_TRAIN,
