@@ -38,8 +38,9 @@ static nn_status stepper_create_reduction(nn_stepper *stepper, const nn_buckets 
     size_t before = nn_memory_in_use();
     NN_TRY(nn_reduction_create(stepper->comm, &layout, mode, nn_step_arithmetic_of(stepper->scalar)->add,
                                &stepper->reduction));
-    stepper->uncounted_bytes =
-        nn_reduction_memory(nn_comm_ranks(stepper->comm), &layout, mode) - (nn_memory_in_use() - before);
+    size_t counted = nn_memory_in_use() - before;
+    size_t whole = nn_reduction_memory(nn_comm_ranks(stepper->comm), &layout, mode);
+    stepper->uncounted_bytes = whole > counted ? whole - counted : 0;
     return NN_OK;
 }
 

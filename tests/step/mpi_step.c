@@ -201,6 +201,30 @@ static void observers_see_every_seam(nn_comm *comm)
     bench_close(&b);
 }
 
+/* Fails when a rank with a copy of the weights of its own, because it could not share memory, reports less
+ * memory than the allocator counts. */
+static void memory_is_counted_without_sharing(nn_comm *comm)
+{
+    bench b;
+    bench_open(comm, "{sgd: {learning_rate: 0.5}}", "clip_norm: 0", &b);
+    nn_stepper_request request = {&b.settings, &b.memory, b.model, b.plan, b.workers, b.data, 1};
+    int last = nn_comm_size(comm) - 1;
+    bool separate = last == 0;
+    for (int64_t allocation = 1; allocation < 100 && !separate; allocation++) {
+        nn_stepper *stepper;
+        if (nn_comm_rank(comm) == last) nn_memory_fail_at(allocation);
+        nn_status status = nn_stepper_create(comm, &request, &stepper);
+        nn_memory_fail_at(0);
+        if (status != NN_OK) continue;
+        separate = nn_reduction_copy_of(stepper->reduction, last) == last;
+        CHECK(stepper->uncounted_bytes < (size_t)1 << 30, "%zu bytes are not counted",
+              stepper->uncounted_bytes);
+        nn_stepper_destroy(stepper);
+    }
+    CHECK(separate, "no failure leaves the ranks without shared memory");
+    bench_close(&b);
+}
+
 int main(int argc, char **argv)
 {
     nn_comm *comm = NULL;
@@ -212,5 +236,6 @@ int main(int argc, char **argv)
     steps_are_those_of_one_rank(comm, "clip_norm: 0.01", 0.01);
     requests_and_nonfinite_reach_all(comm);
     observers_see_every_seam(comm);
+    memory_is_counted_without_sharing(comm);
     return check_end(comm);
 }
