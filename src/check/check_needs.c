@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/format.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -9,6 +10,7 @@
 #include "check/check.h"
 #include "host/clock.h"
 #include "step/buckets.h"
+#include "step/step_threads.h"
 #include "step/witness.h"
 #include "train/over_samples.h"
 #include "train/trainable.h"
@@ -143,23 +145,24 @@ static int needs_first_of(int rank, int parts, int size)
 /* NUMA domains per node that have ranks, where nodes are like this one and ranks are spread over it. */
 static int needs_domains(const nn_check *check)
 {
+    int domains = (int)nn_fault_value("check.domains"), per_node = check->forecast->ranks_per_node;
     nn_cpus cpus;
-    nn_cpus_of_thread(&cpus);
-    int domains = nn_cpus_count_domains(&cpus, NULL),
-        per_node = check->request->ranks / check->request->nodes;
-    return domains < per_node ? domains : per_node > 0 ? per_node : 1;
+    nn_step_threads_cpus(&cpus);
+    if (domains == 0) domains = nn_cpus_count_domains(&cpus, NULL);
+    return domains < per_node ? domains : per_node;
 }
 
 /* The job's ranks, spread over the nodes, as rank 0 sees them. */
 static nn_status needs_of_first_rank(const nn_check *check, size_t *reduction, nn_reduction_traffic *traffic)
 {
     int size = check->request->ranks, nodes = check->request->nodes, *leaders = NULL, *domains = NULL;
+    int parts = nodes * check->forecast->domains;
     nn_status status;
     NN_TRY_TO(done, status, NN_ALLOCATE(&leaders, size, "the table of ranks"));
     NN_TRY_TO(done, status, NN_ALLOCATE(&domains, size, "the table of ranks"));
     for (int rank = 0; rank < size; rank++) {
         leaders[rank] = needs_first_of(rank, nodes, size);
-        domains[rank] = needs_first_of(rank, nodes * needs_domains(check), size);
+        domains[rank] = needs_first_of(rank, parts, size);
     }
     status = needs_measure(check, (nn_ranks){.size = size, .leaders = leaders, .domains = domains}, reduction,
                            traffic);
@@ -196,6 +199,7 @@ static void needs_memory(nn_check *check)
     const nn_training_options *training = &run->settings.training;
     size_t reduction = 0;
     nn_reduction_traffic traffic = {0};
+    forecast->domains = needs_domains(check);
     if (!nn_check_collect(check, needs_of_first_rank(check, &reduction, &traffic))) return;
     int states = needs_states(&run->settings);
     double vector = (double)run->model->network->value_count * nn_scalar_size(run->model->scalar);
@@ -214,8 +218,12 @@ static void needs_memory(nn_check *check)
     forecast->saving_memory = (double)nn_checkpoint_memory(run->model, states);
     forecast->data_memory = (double)nn_dataset_memory(run->data);
     forecast->stream_memory = streams ? run->settings.data.memory * 1048576 : 0;
-    forecast->node_memory = forecast->ranks_per_node * (forecast->rank_memory + forecast->stream_memory) +
-                            forecast->data_memory + forecast->saving_memory;
+    /* The ranks of a domain have one copy of the weights: where there are fewer of them than in that of rank
+     * 0, each has a larger share. */
+    int copies = training->allreduce == NN_REDUCE_EXACT ? forecast->domains : forecast->ranks_per_node;
+    double without_weights = forecast->rank_memory - (double)traffic.weights;
+    forecast->node_memory = forecast->ranks_per_node * (without_weights + forecast->stream_memory) +
+                            copies * vector + forecast->data_memory + forecast->saving_memory;
     forecast->between_nodes = (double)traffic.from_nodes + needs_statistics(check, check->request->nodes);
     forecast->exchanged =
         (double)(traffic.on_node + traffic.from_nodes) + needs_statistics(check, check->request->ranks);

@@ -50,6 +50,7 @@ typedef struct nn_forecast {
     double saving_memory;   /* that rank 0 needs in addition while it saves */
     double data_memory;     /* on a node, for all of its ranks */
     double stream_memory;   /* at most, per rank that streams */
+    int domains;            /* NUMA domains that the ranks of a node are assumed to be in */
     double node_memory;     /* all of it together, on the node of rank 0 */
     double memory_limit;
     const char *memory_limit_of;

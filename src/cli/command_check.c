@@ -214,9 +214,10 @@ static void check_show_memory(const nn_forecast_request *request, const nn_forec
     if (forecast->stream_memory > 0)
         check_line("", "the data is streamed, using up to %s per rank",
                    nn_format_bytes(data, forecast->stream_memory));
-    check_line("", "%s on a node with %d rank%s; %s: %s", nn_format_bytes(node, forecast->node_memory),
-               forecast->ranks_per_node, check_plural(forecast->ranks_per_node), forecast->memory_limit_of,
-               nn_format_bytes(limit, forecast->memory_limit));
+    check_line("", "%s on a node with %d rank%s in %d NUMA domain%s; %s: %s",
+               nn_format_bytes(node, forecast->node_memory), forecast->ranks_per_node,
+               check_plural(forecast->ranks_per_node), forecast->domains, check_plural(forecast->domains),
+               forecast->memory_limit_of, nn_format_bytes(limit, forecast->memory_limit));
     if (request->ranks == 1) return;
     if (request->nodes == 1)
         check_line("messages", "%s per rank and step, all of it within the node",

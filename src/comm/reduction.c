@@ -125,8 +125,7 @@ nn_status nn_reduction_measure(nn_ranks ranks, const nn_reduction_layout *layout
     *traffic = (nn_reduction_traffic){0};
     NN_TRY(nn_reduction_plan_create(ranks, layout, mode, &plan));
     traffic->owned = plan.owned;
-    traffic->arrays =
-        nn_reduction_plan_weights(&plan, ranks.domains) + nn_reduction_plan_partials(&plan, plan.rank);
+    traffic->weights = nn_reduction_plan_weights(&plan, ranks.domains);
     if (mode == NN_REDUCE_EXACT)
         status = traffic_exact(&plan, ranks, traffic);
     else /* as with the best algorithms: half of it for the sum, half for distributing it */

@@ -43,7 +43,7 @@ typedef struct nn_reduction_traffic {
     size_t on_node;    /* bytes that it reads from ranks on its node: partials and weights */
     size_t from_nodes; /* bytes from other nodes, which the ranks of a node may receive for one another */
     int64_t owned;     /* number of values that it updates */
-    size_t arrays;     /* bytes of its weights and partials */
+    size_t weights;    /* bytes of its share of its copy of the weights */
 } nn_reduction_traffic;
 
 /* Computes the traffic of rank ranks.rank, without communication. */

@@ -14,7 +14,7 @@
 
 /* Where OpenMP binds threads, it has bound this one to the first place already: its mask is not that of the
  * process. All places together are. */
-static void threads_find_cpus(nn_cpus *cpus)
+void nn_step_threads_cpus(nn_cpus *cpus)
 {
     int places = omp_get_proc_bind() == omp_proc_bind_false ? 0 : omp_get_num_places();
     nn_cpus_of_thread(cpus);
@@ -39,7 +39,7 @@ nn_threads_decision nn_step_threads_find(nn_comm *comm, int64_t configured, int 
                                          nn_cpus_share *share)
 {
     nn_cpus cpus;
-    threads_find_cpus(&cpus);
+    nn_step_threads_cpus(&cpus);
     *share = nn_comm_cores_per_rank(comm, &cpus);
     if (ranks_per_node > 1) {
         share->cores = share->cores > ranks_per_node ? share->cores / ranks_per_node : 1;

@@ -6,6 +6,9 @@
 #include "host/threads.h"
 #include "nn/network.h"
 
+/* The processors of this process, and their cores, also where OpenMP has bound the calling thread to a few of
+ * them. */
+void nn_step_threads_cpus(nn_cpus *cpus);
 /* Threads per rank, by nn_threads_decide, where `ranks_per_node` ranks share the cores available to this
  * process; 0: where this process has its own. Warns about variables that are ignored. Collective over the
  * node. */

@@ -228,6 +228,30 @@ same classifier 3 1 --set training.allreduce=mpi --set training.epochs=1
 same text 2 1 --set data.cache=stream
 same images 2 1 --set training.precision=float64 --set training.memory=1
 
+# ---- ranks in several NUMA domains: a node has one copy of the weights in each, however the ranks are divided ----
+# node_kib DOMAINS RANKS ARGUMENT...: memory of a node
+node_kib() {
+    local domains=$1 ranks=$2
+    shift 2
+    NN_FAULT=check.domains=value:$domains OMP_NUM_THREADS=1 without_mpi "$tools/nntrain_faults" check classifier.yaml \
+        -n "$ranks" "${big[@]}" "$@" >check.log 2>&1 || { fail "check with $domains domains"; cat check.log; }
+    part check.log '^ *\(.*\) on a node with .*' | bytes | awk '{ print int($1 / 1024) }'
+}
+node_kib 1 5 >/dev/null
+weights=$(($(part check.log '^  parameters *\([0-9]*\)$') * 4 / 1024))
+for domains in 2 4 8; do
+    one=$(node_kib 1 5)
+    several=$(node_kib $domains 5)
+    copies=$((domains < 5 ? domains : 5))
+    awk -v one="$one" -v several="$several" -v expected=$(((copies - 1) * weights)) 'BEGIN {
+        d = several - one - expected; exit !(expected > 10240 && d < 512 && d > -512) }' ||
+        fail "$copies copies of $weights KiB: $several KiB, and $one with one copy"
+done
+node_kib 4 5 >/dev/null
+says ' on a node with 5 ranks in 4 NUMA domains; '
+[ "$(node_kib 4 5 --set training.allreduce=mpi)" = "$(node_kib 1 5 --set training.allreduce=mpi)" ] ||
+    fail "domains matter where each rank has its own copy of the weights"
+
 # ---- a large file: its inputs are not read ----
 "$tools/make_data" large.h5 27000000 784 10 1024 1 20000
 cat >large.yaml <<'YAML'
