@@ -1,12 +1,46 @@
 #include "base/shares.h"
 
+#include "base/least.h"
 #include "base/memory.h"
 
-nn_status nn_shares_create(int64_t leaves, int size, nn_shares *shares)
+/* Where the share of `ranks` ranks that begins at leaf `begin` ends, if `following` ranks share the leaves
+ * from there up to `end`: each rank takes at least one leaf and at most `longest`. */
+static int64_t shares_cut(int64_t begin, int64_t end, int64_t ranks, int64_t following, int64_t longest)
+{
+    int64_t low = nn_larger(begin + ranks, end - following * longest);
+    int64_t high = nn_smaller(begin + ranks * longest, end - following);
+    return nn_tree_roundest(low, high);
+}
+
+/* The leaves [begin[first], end) for the ranks [first, last) of a node. */
+static void shares_divide_node(nn_shares *shares, int first, int last, int64_t end, int64_t longest)
+{
+    for (int r = first; r < last; r++)
+        shares->begin[r + 1] = shares_cut(shares->begin[r], end, 1, last - 1 - r, longest);
+}
+
+static void shares_divide(nn_shares *shares, const int *leaders)
+{
+    int64_t longest = (shares->leaves - 1) / shares->size + 1;
+    int last;
+
+    for (int first = 0; first < shares->size; first = last) {
+        for (last = first + 1; last < shares->size && (!leaders || leaders[last] == first);) last++;
+        int64_t end =
+            shares_cut(shares->begin[first], shares->leaves, last - first, shares->size - last, longest);
+        shares_divide_node(shares, first, last, end, longest);
+    }
+}
+
+nn_status nn_shares_create(int64_t leaves, int size, const int *leaders, nn_shares *shares)
 {
     *shares = (nn_shares){.leaves = leaves, .size = size};
     NN_TRY(NN_ALLOCATE(&shares->begin, (int64_t)size + 1, "the shares of ranks"));
-    nn_tree_shares(leaves, size, shares->begin);
+    if (leaves >= size) {
+        shares_divide(shares, leaders);
+    } else {
+        for (int r = 0; r < size; r++) shares->begin[r + 1] = nn_smaller((int64_t)r + 1, leaves);
+    }
     return NN_OK;
 }
 

@@ -14,8 +14,12 @@ typedef struct nn_shares {
     int64_t *begin; /* size + 1 boundaries: the share of rank r is [begin[r], begin[r + 1]) */
 } nn_shares;
 
-/* Release the table in any case. */
-nn_status nn_shares_create(int64_t leaves, int size, nn_shares *shares);
+/* leaders[r] is the lowest rank on the node of rank r, whose ranks are consecutive (NULL: all are on one
+ * node): leaves are shared out to the nodes first, by their number of ranks, then to the ranks of each.
+ * Shares are contiguous, none is longer than ceil(leaves / size), and within that limit the cuts between
+ * nodes, then those between ranks, are where the subtrees are largest. Ranks beyond the number of leaves get
+ * an empty range. Release the table in any case. */
+nn_status nn_shares_create(int64_t leaves, int size, const int *leaders, nn_shares *shares);
 void nn_shares_release(nn_shares *shares);
 
 /* Bytes of a table for `size` ranks. */

@@ -79,10 +79,9 @@ void nn_tree_fold(int64_t n, const nn_tree_node *nodes, size_t width, double *va
     tree_fold_node(&fold, (nn_tree_node){0, n});
 }
 
-/* The number in [low, high], low > 0, with the most trailing zero bits: clears everything below the highest
- * bit in which low - 1 and high differ. It is unique: between two multiples of 2^k that are odd multiples
- * there is a multiple of 2^(k+1). */
-static int64_t tree_roundest(int64_t low, int64_t high)
+/* Clears everything below the highest bit in which low - 1 and high differ. The result is unique: between two
+ * odd multiples of 2^k there is a multiple of 2^(k+1). */
+int64_t nn_tree_roundest(int64_t low, int64_t high)
 {
     int bit = tree_top_bit((uint64_t)(low - 1) ^ (uint64_t)high);
     return (int64_t)((uint64_t)high >> bit << bit);
@@ -98,7 +97,7 @@ void nn_tree_shares(int64_t n, int size, int64_t *begin)
         int64_t following = size - 1 - r;
         int64_t low = nn_larger(begin[r] + 1, n - following * longest);
         int64_t high = nn_smaller(begin[r] + longest, n - following);
-        begin[r + 1] = n > size ? tree_roundest(low, high) : nn_smaller((int64_t)r + 1, n);
+        begin[r + 1] = n > size ? nn_tree_roundest(low, high) : nn_smaller((int64_t)r + 1, n);
     }
 }
 

@@ -34,9 +34,12 @@ typedef void nn_tree_join(const void *context, double *left, const double *right
 void nn_tree_fold(int64_t n, const nn_tree_node *nodes, size_t width, double *values, nn_tree_join *join,
                   const void *context);
 
+/* The number in [low, high], low > 0, with the most trailing zero bits: where the largest subtrees meet. */
+int64_t nn_tree_roundest(int64_t low, int64_t high);
+
 /* Shares n leaves out among `size` ranks: rank r gets [begin[r], begin[r + 1]), of size + 1 boundaries.
  * Shares are contiguous, none is longer than ceil(n / size), and they are cut where the subtrees are largest.
- * Ranks beyond n leaves get an empty range. (base/shares.h keeps the table.) */
+ * Ranks beyond n leaves get an empty range. (base/shares.h keeps the table, and knows about nodes.) */
 void nn_tree_shares(int64_t n, int size, int64_t *begin);
 
 /* The samples of a batch in leaf `leaf` of `leaves`, as a range in the batch: spread evenly, the first

@@ -29,7 +29,7 @@
 static nn_status needs_share(const nn_check *check, int64_t leaves, int64_t *least, int64_t *most)
 {
     nn_shares shares;
-    nn_status status = nn_shares_create(leaves, check->request->ranks, &shares);
+    nn_status status = nn_shares_create(leaves, check->request->ranks, NULL, &shares);
     *least = leaves;
     *most = 0;
     for (int rank = 0; status == NN_OK && rank < shares.size; rank++) {

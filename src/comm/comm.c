@@ -12,10 +12,16 @@
 #include "comm/testing.h"
 
 static int comm_test_node_size = 0, comm_test_domain_size = 0;
+static bool comm_test_in_turn = false;
 
 void nn_comm_set_test_node_size(int ranks_per_node)
 {
     comm_test_node_size = ranks_per_node;
+}
+
+void nn_comm_set_test_in_turn(bool in_turn)
+{
+    comm_test_in_turn = in_turn;
 }
 
 void nn_comm_set_test_domain_size(int ranks_per_domain)
@@ -39,64 +45,52 @@ nn_status nn_mpi_waited(int code, const char *doing)
     return nn_mpi_check(code, doing);
 }
 
-/* The communicator of the node, in rank order. */
-static nn_status comm_find_node(nn_comm *comm)
+/* ---- the nodes of the job, and the order of its ranks ---- */
+
+/* The ranks of `base` on this rank's node; tests divide a node further, in blocks or in turn. */
+static nn_status comm_find_node(MPI_Comm base, MPI_Comm *node)
 {
     MPI_Comm machine;
+    int rank, size, color;
 
     comm_test_node_size += (int)nn_fault_value("comm.node_size");
-    NN_TRY(nn_mpi_check(
-        MPI_Comm_split_type(comm->job, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &comm->node),
-        "finding the ranks of each node"));
-    if (comm_test_node_size > 0) {
-        machine = comm->node;
-        MPI_Comm_rank(machine, &comm->node_rank);
-        NN_TRY(nn_mpi_check(
-            MPI_Comm_split(machine, comm->node_rank / comm_test_node_size, comm->rank, &comm->node),
-            "dividing a node"));
-        NN_TRY(nn_mpi_check(MPI_Comm_free(&machine), "dividing a node"));
-    }
-    MPI_Comm_rank(comm->node, &comm->node_rank);
-    MPI_Comm_size(comm->node, &comm->node_size);
-    return NN_OK;
-}
-
-static nn_status comm_find_leaders(nn_comm *comm)
-{
-    int leader = comm->rank;
-
-    NN_TRY(nn_mpi_check(MPI_Bcast(&leader, 1, MPI_INT, 0, comm->node), "finding the ranks of each node"));
-    NN_TRY(nn_mpi_check(MPI_Allgather(&leader, 1, MPI_INT, comm->leaders, 1, MPI_INT, comm->job),
+    NN_TRY(nn_mpi_check(MPI_Comm_split_type(base, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, node),
                         "finding the ranks of each node"));
-    for (int rank = 0; rank < comm->size; rank++) comm->node_count += comm->leaders[rank] == rank;
-    return NN_OK;
+    if (comm_test_node_size <= 0) return NN_OK;
+    machine = *node;
+    MPI_Comm_rank(machine, &rank);
+    MPI_Comm_size(machine, &size);
+    color = comm_test_in_turn ? rank % ((size - 1) / comm_test_node_size + 1) : rank / comm_test_node_size;
+    NN_TRY(nn_mpi_check(MPI_Comm_split(machine, color, 0, node), "dividing a node"));
+    return nn_mpi_check(MPI_Comm_free(&machine), "dividing a node");
 }
 
 /* The number of this rank's NUMA domain on its node. */
-static int comm_own_domain(const nn_comm *comm)
+static int comm_own_domain(int node_rank)
 {
     int assumed = (int)nn_fault_value("comm.domain");
     nn_cpus cpus;
 
-    if (comm_test_domain_size > 0) return comm->node_rank / comm_test_domain_size;
+    if (comm_test_domain_size > 0) return node_rank / comm_test_domain_size;
     if (assumed > 0) return assumed;
     nn_cpus_of_thread(&cpus);
     return nn_cpus_find_domain(&cpus, NULL);
 }
 
-static nn_status comm_find_domains(nn_comm *comm)
+/* The lowest rank in `base` of this rank's node, and in its NUMA domain there. */
+static nn_status comm_find_first(int rank, MPI_Comm node, int *first_of_node, int *first_of_domain)
 {
-    int own = comm_own_domain(comm);
+    MPI_Comm domain;
+    int node_rank;
 
-    NN_TRY(nn_mpi_check(MPI_Allgather(&own, 1, MPI_INT, comm->counts, 1, MPI_INT, comm->job),
+    MPI_Comm_rank(node, &node_rank);
+    *first_of_node = *first_of_domain = rank;
+    NN_TRY(nn_mpi_check(MPI_Bcast(first_of_node, 1, MPI_INT, 0, node), "finding the ranks of each node"));
+    NN_TRY(nn_mpi_check(MPI_Comm_split(node, comm_own_domain(node_rank), 0, &domain),
                         "finding the NUMA domains of ranks"));
-    for (int rank = 0; rank < comm->size; rank++) {
-        int first = comm->leaders[rank];
-        while (comm->leaders[first] != comm->leaders[rank] || comm->counts[first] != comm->counts[rank])
-            first++;
-        comm->domains[rank] = first;
-    }
-    return NN_OK;
+    NN_TRY(
+        nn_mpi_check(MPI_Bcast(first_of_domain, 1, MPI_INT, 0, domain), "finding the NUMA domains of ranks"));
+    return nn_mpi_check(MPI_Comm_free(&domain), "finding the NUMA domains of ranks");
 }
 
 static nn_status comm_allocate_tables(nn_comm *comm)
@@ -108,19 +102,83 @@ static nn_status comm_allocate_tables(nn_comm *comm)
     return NN_OK;
 }
 
-static nn_status comm_fill(nn_comm *comm, MPI_Comm parent)
+/* Where this rank comes if ranks are sorted by node, then NUMA domain, then their number in `base`, nodes and
+ * domains by their lowest rank. */
+static nn_status comm_find_place(nn_comm *comm, MPI_Comm base, int rank, const int first[2], int *place)
 {
-    int length = 0;
+    *place = 0;
+    NN_TRY(nn_mpi_check(MPI_Allgather(&first[0], 1, MPI_INT, comm->leaders, 1, MPI_INT, base),
+                        "finding the ranks of each node"));
+    NN_TRY(nn_mpi_check(MPI_Allgather(&first[1], 1, MPI_INT, comm->domains, 1, MPI_INT, base),
+                        "finding the NUMA domains of ranks"));
+    for (int other = 0; other < comm->size; other++) {
+        int node = comm->leaders[other] - first[0], domain = comm->domains[other] - first[1];
+        *place += node < 0 || (node == 0 && (domain < 0 || (domain == 0 && other < rank)));
+    }
+    return NN_OK;
+}
 
-    NN_TRY(nn_mpi_check(MPI_Comm_dup(parent, &comm->job), "duplicating a communicator"));
+/* The tables of nodes and domains, in the final numbers; the ranks of each are consecutive. */
+static nn_status comm_fill_tables(nn_comm *comm, const int first[2])
+{
+    int *node = comm->counts, *domain = comm->offsets;
+
+    NN_TRY(nn_mpi_check(MPI_Allgather(&first[0], 1, MPI_INT, node, 1, MPI_INT, comm->job),
+                        "finding the ranks of each node"));
+    NN_TRY(nn_mpi_check(MPI_Allgather(&first[1], 1, MPI_INT, domain, 1, MPI_INT, comm->job),
+                        "finding the NUMA domains of ranks"));
+    for (int rank = 0; rank < comm->size; rank++) {
+        bool new_node = rank == 0 || node[rank] != node[rank - 1];
+        bool new_domain = rank == 0 || domain[rank] != domain[rank - 1];
+        comm->leaders[rank] = new_node ? rank : comm->leaders[rank - 1];
+        comm->domains[rank] = new_domain ? rank : comm->domains[rank - 1];
+        comm->node_count += new_node;
+    }
+    return NN_OK;
+}
+
+/* Numbers the ranks of `base` by node: the ranks of a node are consecutive, whatever the launcher did, so a
+ * contiguous range of the batch stays on one node as far as possible. */
+static nn_status comm_number(nn_comm *comm, MPI_Comm base, MPI_Comm node)
+{
+    int rank, place, first[2];
+
+    MPI_Comm_rank(base, &rank);
+    NN_TRY(comm_find_first(rank, node, &first[0], &first[1]));
+    NN_TRY(comm_find_place(comm, base, rank, first, &place));
+    NN_TRY(nn_mpi_check(MPI_Comm_split(base, 0, place, &comm->job), "numbering the ranks"));
     MPI_Comm_set_errhandler(comm->job, MPI_ERRORS_RETURN);
     MPI_Comm_rank(comm->job, &comm->rank);
-    MPI_Comm_size(comm->job, &comm->size);
+    NN_TRY(nn_mpi_check(MPI_Comm_split(node, 0, place, &comm->node), "numbering the ranks"));
+    MPI_Comm_rank(comm->node, &comm->node_rank);
+    MPI_Comm_size(comm->node, &comm->node_size);
+    return comm_fill_tables(comm, first);
+}
+
+static nn_status comm_fill(nn_comm *comm, MPI_Comm parent)
+{
+    MPI_Comm base = MPI_COMM_NULL, node = MPI_COMM_NULL;
+    nn_status status;
+    int length = 0;
+    bool all = false;
+
     MPI_Get_processor_name(comm->host, &length);
-    NN_TRY(nn_comm_agree(comm, comm_allocate_tables(comm)));
-    NN_TRY(comm_find_node(comm));
-    NN_TRY(comm_find_leaders(comm));
-    return comm_find_domains(comm);
+    NN_TRY(nn_mpi_check(MPI_Comm_dup(parent, &base), "duplicating a communicator"));
+    MPI_Comm_set_errhandler(base, MPI_ERRORS_RETURN);
+    MPI_Comm_size(base, &comm->size);
+    status = comm_allocate_tables(comm);
+    NN_TRY_TO(done, status, nn_comm_all(base, status == NN_OK, &all));
+    if (!all) {
+        status = nn_fail(NN_ERROR_MEMORY, "out of memory for the table of ranks on some rank");
+        goto done;
+    }
+    NN_TRY_TO(done, status, comm_find_node(base, &node));
+    status = comm_number(comm, base, node);
+
+done:
+    if (node != MPI_COMM_NULL) MPI_Comm_free(&node);
+    if (base != MPI_COMM_NULL) MPI_Comm_free(&base);
+    return status;
 }
 
 static nn_status comm_make(MPI_Comm parent, bool ends_mpi, nn_comm **comm)

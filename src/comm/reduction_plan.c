@@ -39,7 +39,7 @@ static nn_status plan_list_sources(const nn_reduction_plan *plan, const nn_share
 static nn_status plan_find_sources(const nn_reduction_plan *plan, nn_reduction_leaf_plan *leaves)
 {
     nn_shares shares;
-    nn_status status = nn_shares_create(leaves->leaf_count, plan->size, &shares);
+    nn_status status = nn_shares_create(leaves->leaf_count, plan->size, plan->leaders, &shares);
 
     if (status == NN_OK) status = plan_list_sources(plan, &shares, leaves);
     nn_shares_release(&shares);
@@ -123,6 +123,7 @@ nn_status nn_reduction_plan_create(nn_ranks ranks, const nn_reduction_layout *la
 
     *plan = (nn_reduction_plan){.rank = ranks.rank,
                                 .size = ranks.size,
+                                .leaders = ranks.leaders,
                                 .mode = mode,
                                 .width = width,
                                 .count = layout->count,

@@ -17,6 +17,7 @@ typedef struct nn_reduction_leaf_plan {
 
 typedef struct nn_reduction_plan {
     int rank, size;
+    const int *leaders; /* for each rank: the lowest rank on its node; borrowed */
     nn_reduction_mode mode;
     unsigned width; /* bytes of a value */
     int64_t count, bucket_count;

@@ -68,7 +68,7 @@ static nn_status evaluate_create(evaluation *of)
 {
     int size = nn_comm_size(of->request.comm), levels = 2;
     int64_t count = 0;
-    NN_TRY(nn_shares_create(of->microbatches, size, &of->shares));
+    NN_TRY(nn_shares_create(of->microbatches, size, nn_comm_ranks(of->request.comm).leaders, &of->shares));
     of->share = nn_shares_of(&of->shares, nn_comm_rank(of->request.comm));
     NN_TRY(NN_ALLOCATE(&of->sizes, size, "an evaluation"));
     NN_TRY(NN_ALLOCATE(&of->nodes, (size < of->microbatches ? size : of->microbatches) * NN_TREE_COVER_MAX,

@@ -49,10 +49,11 @@ static nn_status stepper_allocate(nn_stepper *stepper)
     const nn_network *network = stepper->model->network;
     const nn_training_options *training = &stepper->settings->training;
     int size = nn_comm_size(stepper->comm);
+    const int *leaders = nn_comm_ranks(stepper->comm).leaders;
     nn_buckets buckets = {0};
-    nn_status status = nn_shares_create(stepper->plan.microbatches, size, &stepper->shares);
+    nn_status status = nn_shares_create(stepper->plan.microbatches, size, leaders, &stepper->shares);
     if (status == NN_OK)
-        status = nn_shares_create(stepper->plan.last_microbatches, size, &stepper->last_shares);
+        status = nn_shares_create(stepper->plan.last_microbatches, size, leaders, &stepper->last_shares);
     if (status == NN_OK)
         status = NN_ALLOCATE(&stepper->bucket_of_layer, network->layer_count, "the list of buckets");
     if (status == NN_OK) status = nn_buckets_make(network, &buckets, stepper->bucket_of_layer);

@@ -184,6 +184,25 @@ static void check_places(nn_comm *comm, int ranks_per_node)
           nn_comm_node_count(comm));
 }
 
+/* Fails when the ranks of a node are not consecutive, whatever the launcher did, or rank 0 is another. */
+static void check_numbers(nn_comm *comm)
+{
+    nn_ranks ranks = nn_comm_ranks(comm);
+    int world = 0;
+
+    MPI_Comm_rank(MPI_COMM_WORLD, &world);
+    CHECK((ranks.rank == 0) == (world == 0), "rank 0 is rank %d of the world", world);
+    for (int rank = 0; rank < ranks.size; rank++) {
+        bool node = rank == 0 || ranks.leaders[rank] != ranks.leaders[rank - 1];
+        bool domain = rank == 0 || ranks.domains[rank] != ranks.domains[rank - 1];
+        CHECK(ranks.leaders[rank] == (node ? rank : ranks.leaders[rank - 1]), "node of rank %d", rank);
+        CHECK(ranks.domains[rank] == (domain ? rank : ranks.domains[rank - 1]), "domain of rank %d", rank);
+        CHECK(domain || !node, "a domain of rank %d on two nodes", rank);
+    }
+    CHECK(ranks.rank - ranks.leaders[ranks.rank] == nn_comm_node_rank(comm), "rank %d has node rank %d",
+          ranks.rank, nn_comm_node_rank(comm));
+}
+
 static void check_all(nn_comm *comm)
 {
     static const size_t limits[] = {SIZE_MAX, 64, 8};
@@ -214,8 +233,15 @@ int main(int argc, char **argv)
         CHECK_OK(nn_comm_create_from_handle((int)MPI_Comm_c2f(MPI_COMM_WORLD), &comm));
         if (comm == NULL) break;
         check_places(comm, ranks_per_node);
+        check_numbers(comm);
         check_all(comm);
         nn_comm_destroy(comm);
     }
+    nn_comm_set_test_in_turn(true);
+    nn_comm_set_test_node_size(3);
+    nn_comm_set_test_domain_size(2);
+    CHECK_OK(nn_comm_create_from_handle((int)MPI_Comm_c2f(MPI_COMM_WORLD), &comm));
+    if (comm != NULL) check_numbers(comm);
+    nn_comm_destroy(comm);
     return check_end(job);
 }

@@ -37,7 +37,7 @@ static void check_leaves(nn_comm *comm, nn_exchange *exchange, nn_network *netwo
 {
     nn_tree_node nodes[NN_TREE_COVER_MAX];
     nn_shares shares;
-    CHECK_OK(nn_shares_create(leaves, nn_comm_size(comm), &shares));
+    CHECK_OK(nn_shares_create(leaves, nn_comm_size(comm), nn_comm_ranks(comm).leaders, &shares));
     int count = nn_shares_nodes(&shares, nn_comm_rank(comm), nodes);
     double values[NN_TREE_COVER_MAX * WIDTH] = {0}, expected[WIDTH];
     nn_batch_statistics_call call = {network, 0, NN_FORWARD, &shares};
