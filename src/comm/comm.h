@@ -15,7 +15,7 @@
 typedef struct nn_comm nn_comm;
 
 /* Starts MPI (MPI_THREAD_FUNNELED) and creates the communicator of the entire job; collective over the job.
- * Ranks are numbered anew by node, then by NUMA domain: those of a node are consecutive. Rank 0 stays rank 0.
+ * Ranks are numbered by node, then by NUMA domain: those of a node are consecutive. Rank 0 stays rank 0.
  * Refuses a world of one rank if SLURM_NTASKS is larger: the launcher does not work with this MPI. The caller
  * owns *comm, here and below. */
 nn_status nn_comm_start(int *argc, char ***argv, nn_comm **comm);

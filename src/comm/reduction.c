@@ -31,14 +31,14 @@ static nn_status reduction_plan(nn_comm *comm, const nn_reduction_layout *layout
 }
 
 nn_status nn_reduction_create(nn_comm *comm, const nn_reduction_layout *layout, nn_reduction_mode mode,
-                              nn_reduction_add add, nn_reduction **reduction)
+                              nn_reduction_arithmetic arithmetic, nn_reduction **reduction)
 {
     nn_reduction *made = NULL;
     nn_status status;
 
     *reduction = NULL;
     NN_TRY_TO(failed, status, nn_comm_agree(comm, reduction_plan(comm, layout, mode, &made)));
-    made->add = add;
+    made->arithmetic = arithmetic;
     if (nn_comm_size(comm) > 1)
         NN_TRY_TO(failed, status,
                   NN_MPI_WAIT(MPI_Comm_dup(comm->job, &made->group), "duplicating a communicator"));

@@ -29,7 +29,7 @@ typedef struct nn_reduction nn_reduction;
  * node read them directly), and receive buffers. Creation and destruction, which accepts NULL, are
  * collective. The caller owns *reduction. */
 nn_status nn_reduction_create(nn_comm *comm, const nn_reduction_layout *layout, nn_reduction_mode mode,
-                              nn_reduction_add add, nn_reduction **reduction);
+                              nn_reduction_arithmetic arithmetic, nn_reduction **reduction);
 void nn_reduction_destroy(nn_reduction *reduction);
 
 /* Adds hooks, which are copied, before the first step. */

@@ -25,7 +25,7 @@ struct nn_reduction {
     const nn_reduction_kind *kind;
     nn_comm *comm;  /* borrowed */
     MPI_Comm group; /* the job's ranks, for messages of this reduction only */
-    nn_reduction_add add;
+    nn_reduction_arithmetic arithmetic;
     nn_reduction_hooks hooks;
     char *scratch; /* of the sums in progress, by thread */
     nn_reduction_plan plan;

@@ -19,12 +19,23 @@ typedef struct nn_reduction_layout {
     const int64_t *bucket_begin; /* bucket_count + 1 entries, from 0 to block_count */
     const int64_t *leaf_counts;  /* the possible numbers of leaves: full batch, short last batch */
     int leaf_count_kinds;
+    /* The sum of a node of the tree with at least this many leaves is rounded to bfloat16, whether or not it
+     * is sent, and travels between nodes of the cluster as such; 0: nothing is rounded. */
+    int64_t wire_leaves;
     int threads; /* that nn_reduction_hooks.run has at most; 0: one */
 } nn_reduction_layout;
 
-/* Adds two arrays of the scalar type: sum += values. Passed in, so that comm needs no arithmetic of its
- * own. */
+/* Adds two arrays of the scalar type: sum += values. */
 typedef void (*nn_reduction_add)(int64_t count, const void *values, void *sum);
+
+/* Passed in, so that comm needs no arithmetic of its own. All but `add` are needed only if sums are rounded
+ * to bfloat16 (nn_reduction_layout.wire_leaves). */
+typedef struct nn_reduction_arithmetic {
+    nn_reduction_add add;
+    void (*round)(int64_t count, void *values);                      /* to bfloat16, in place */
+    void (*narrow)(int64_t count, const void *values, void *halves); /* rounded values to 2 bytes each */
+    void (*widen)(int64_t count, const void *halves, void *values);  /* and back, exactly */
+} nn_reduction_arithmetic;
 
 /* Task `index` of many, done by `thread`, counted from 0. */
 typedef void (*nn_reduction_task)(void *argument, int64_t index, int thread);

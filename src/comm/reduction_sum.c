@@ -19,8 +19,8 @@ static void sum_block(void *argument, int64_t index, int thread)
     int64_t end = index + 1 < slice->block_end - slice->block_begin ? begin[index + 1] : slice->end;
 
     if (call->sources != NULL)
-        nn_fold_run(&reduction->leaves->fold, reduction->add, plan->width, begin[index] - slice->begin,
-                    end - slice->begin, call->sources, call->sum,
+        nn_fold_run(&reduction->leaves->fold, reduction->arithmetic.add, plan->width,
+                    begin[index] - slice->begin, end - slice->begin, call->sources, call->sum,
                     reduction->scratch + (size_t)thread * plan->scratch);
     if (call->completes && reduction->hooks.summed != NULL)
         reduction->hooks.summed(reduction->hooks.context, slice->owned + index);

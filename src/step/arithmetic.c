@@ -6,7 +6,7 @@
 extern const nn_step_arithmetic NN_REAL_SYMBOL(nn_step_arithmetic);
 
 const nn_step_arithmetic NN_REAL_SYMBOL(nn_step_arithmetic) = {
-    .add = nn_step_add_values,
+    .sums = {.add = nn_step_add_values},
     .find_dominant = nn_find_dominant_values,
     .find_nonfinite = nn_find_nonfinite_values,
     .repeat = nn_repeat_values,

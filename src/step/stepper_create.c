@@ -36,7 +36,7 @@ static nn_status stepper_create_reduction(nn_stepper *stepper, const nn_buckets 
     nn_reduction_layout layout = nn_buckets_layout(stepper->model->network, buckets, leaf_counts, 2);
     layout.threads = stepper->threads;
     size_t before = nn_memory_in_use();
-    NN_TRY(nn_reduction_create(stepper->comm, &layout, mode, nn_step_arithmetic_of(stepper->scalar)->add,
+    NN_TRY(nn_reduction_create(stepper->comm, &layout, mode, nn_step_arithmetic_of(stepper->scalar)->sums,
                                &stepper->reduction));
     size_t counted = nn_memory_in_use() - before;
     size_t whole = nn_reduction_memory(nn_comm_ranks(stepper->comm), &layout, mode);

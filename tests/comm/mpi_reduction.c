@@ -373,7 +373,8 @@ static void run_case(nn_comm *comm, const test_layout *shape, nn_reduction_mode 
     fill_layout(&test, leaf_counts);
     CHECK(nn_reduction_memory(ranks, &test.layout, mode) * sharers >= bytes_of(&test, test.layout.count),
           "the announced memory of ranks with one copy of the weights does not even hold it");
-    CHECK_OK(nn_reduction_create(comm, &test.layout, mode, add_of(&test), &test.reduction));
+    CHECK_OK(nn_reduction_create(comm, &test.layout, mode, (nn_reduction_arithmetic){.add = add_of(&test)},
+                                 &test.reduction));
     if (test.reduction == NULL) return;
     run_steps(&test);
     nn_reduction_destroy(test.reduction);
@@ -405,7 +406,8 @@ static void run_without_memory(nn_comm *comm, nn_reduction_mode mode)
     for (int64_t allocation = 1; allocation < MORE_THAN_ALL_ALLOCATIONS; allocation++) {
         nn_status status;
         if (nn_comm_rank(comm) == nn_comm_size(comm) - 1) nn_memory_fail_at(allocation);
-        status = nn_reduction_create(comm, &test.layout, mode, add_of(&test), &test.reduction);
+        status = nn_reduction_create(comm, &test.layout, mode,
+                                     (nn_reduction_arithmetic){.add = add_of(&test)}, &test.reduction);
         nn_memory_fail_at(0);
         CHECK_OK(nn_comm_same(comm, (uint64_t)status, &same));
         CHECK(same, "allocation %lld failed on one rank, and the ranks disagree", (long long)allocation);

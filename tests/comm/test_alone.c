@@ -71,7 +71,8 @@ static void test_reduction(void **state)
         nn_comm *comm;
         size_t before = nn_memory_in_use();
         assert_int_equal(nn_comm_create_alone(&comm), NN_OK);
-        assert_int_equal(nn_reduction_create(comm, &layout, (nn_reduction_mode)mode, add_floats, &reduction),
+        assert_int_equal(nn_reduction_create(comm, &layout, (nn_reduction_mode)mode,
+                                             (nn_reduction_arithmetic){.add = add_floats}, &reduction),
                          NN_OK);
         for (int step = 0; step < 3; step++) {
             assert_int_equal(nn_reduction_begin(reduction, 3, nodes, &count), NN_OK);

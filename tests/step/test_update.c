@@ -84,7 +84,8 @@ static bench bench_open(nn_comm *comm, const char *yaml, double clip_value, doub
     expect_ok(nn_buckets_make(b.network, &buckets, bucket_of_layer));
     nn_reduction_layout layout = nn_buckets_layout(b.network, &buckets, &leaves, 1);
     b.buckets = buckets.count;
-    expect_ok(nn_reduction_create(comm, &layout, NN_REDUCE_EXACT, add, &b.reduction));
+    expect_ok(nn_reduction_create(comm, &layout, NN_REDUCE_EXACT, (nn_reduction_arithmetic){.add = add},
+                                  &b.reduction));
     expect_ok(nn_update_create(b.network, &options, b.reduction, &b.update));
     expect_ok(NN_ALLOCATE(&b.before, b.network->value_count, "weights"));
     expect_ok(NN_ALLOCATE(&b.measures, b.network->block_count * b.update->measures, "measures"));
