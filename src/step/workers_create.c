@@ -118,7 +118,7 @@ nn_status nn_workers_create(const nn_model *model, nn_dataset *data, const nn_wo
     nn_workers *made = *workers;
     made->model = model;
     made->scalar = model->network->scalar;
-    made->add = nn_step_arithmetic_of(made->scalar)->add;
+    made->add = nn_step_arithmetic_of(made->scalar)->sums.add;
     made->data = data;
     made->witness.microbatch = -1;
     made->seed = request->seed;
