@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A SLURM cluster of several nodes on one machine, to try batch scripts before the real queue, and for the tests. The
-# nodes are emulated: each is a slurmd that claims 8 cores, all on the loopback interface.
+# nodes are emulated: each is a slurmd that claims 8 cores, all on the loopback interface. `testbed.sh hosts` is something
+# else, hosts with a network between them but without a queue: hosts.sh.
 set -euo pipefail
 shopt -s nullglob
 
@@ -10,6 +11,7 @@ usage: testbed.sh [--dir DIR] [--nodes N] up             starts N nodes n1, n2, 
        testbed.sh [--dir DIR] run COMMAND [ARGUMENT...]   runs a command on it: run sbatch cluster/train.sbatch
        testbed.sh [--dir DIR] status                      shows nodes and queue; exit 1 if it is not up
        testbed.sh [--dir DIR] down                        ends its jobs and daemons, and nothing else
+       testbed.sh hosts --help                            hosts with a network of a given rate, without SLURM
 All files are in DIR (default: ${TMPDIR:-/tmp}/nntrain-testbed-UID). Testbeds with different folders are independent.
 Needs root, SLURM and munge; `scripts/setup.sh testbed` installs them on Debian and Ubuntu.
 END
@@ -283,6 +285,7 @@ export_environment() {
     export OMPI_MCA_btl=self,tcp OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_oob_tcp_if_include=lo
 }
 
+if [ "${1:-}" = hosts ]; then exec "$(dirname "${BASH_SOURCE[0]}")/hosts.sh" "${@:2}"; fi
 dir=${TMPDIR:-/tmp}/nntrain-testbed-$(id -u) nodes=3
 while [ $# -gt 0 ]; do
     case $1 in

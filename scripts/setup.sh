@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # scripts/setup.sh [build] [tests] [testbed] [peers] [cross]: installs missing dependencies; does nothing if there are none.
-# build (the default): to build, test and run; tests: for tests that create their data in Python; testbed: SLURM, for
-# cluster/testbed.sh; peers: PyTorch, for scripts/bench.sh --peer pytorch, with pip into a folder of its own (NN_PEERS,
-# default ~/.cache/nntrain/peers; several GB); cross: a compiler, an emulator and libraries for aarch64, for
-# tests/slow/aarch64.sh, the libraries in a folder of their own (NN_SYSROOT, default ~/.cache/nntrain/aarch64; 600 MB).
+# build (the default): to build, test and run; tests: for tests that create their data in Python; testbed: SLURM and
+# iproute2, for cluster/testbed.sh; peers: PyTorch, for scripts/bench.sh --peer pytorch, with pip into a folder of its
+# own (NN_PEERS, default ~/.cache/nntrain/peers; several GB); cross: a compiler, an emulator and libraries for aarch64,
+# for tests/slow/aarch64.sh, the libraries in a folder of their own (NN_SYSROOT, default ~/.cache/nntrain/aarch64;
+# 600 MB).
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 has_programs() {
@@ -55,6 +56,7 @@ needs_tests=(
 needs_testbed=(
     "SLURM|has_programs slurmctld slurmd sbatch|slurmctld slurmd slurm-client slurm-wlm-basic-plugins|slurm|slurm"
     "MUNGE|has_programs munged|munge|munge|munge"
+    "ip, tc (iproute2)|has_programs ip tc|iproute2|iproute2|iproute2"
 )
 
 needs_cross=(
