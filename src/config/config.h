@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "base/text.h"
 
+struct nn_config_files;
 typedef struct nn_config nn_config;           /* a complete configuration */
 typedef struct nn_config_node nn_config_node; /* one value in it; borrowed from the configuration */
 
@@ -18,6 +19,12 @@ typedef struct nn_config_node nn_config_node; /* one value in it; borrowed from 
  * here; all other problems are collected. The caller owns the configuration. */
 nn_status nn_config_load(const char *path, const char *const *overrides, size_t override_count,
                          nn_config **config);
+
+/* As nn_config_load, but takes each file from *files (config/loaded_files.h) if it is there, and adds it
+ * otherwise: a second load, or one of another process that has these files, opens none. A file that cannot be
+ * read is not added. files may be NULL. */
+nn_status nn_config_load_files(struct nn_config_files *files, const char *path, const char *const *overrides,
+                               size_t override_count, nn_config **config);
 
 /* As nn_config_load, from text; messages show `name` instead of a path. */
 nn_status nn_config_parse(const char *text, const char *name, const char *const *overrides,

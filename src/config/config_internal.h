@@ -65,7 +65,8 @@ struct nn_config {
     size_t value_count, value_capacity;
     const char **asked; /* keys of the root that readers asked for */
     size_t asked_count, asked_capacity;
-    nn_status failure; /* of a function that returns no status: reported by nn_config_finish */
+    nn_status failure;             /* of a function that returns no status: reported by nn_config_finish */
+    struct nn_config_files *files; /* while loading: those that were loaded before; may be NULL */
 };
 
 /* ---- node.c: memory, nodes ---- */

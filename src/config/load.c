@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "config/config_internal.h"
+#include "config/loaded_files.h"
 #include "host/files.h"
 
 /* A file being loaded, and the one that includes it. */
@@ -11,8 +12,7 @@ typedef struct load_frame {
     const struct load_frame *includer;
     const nn_config_source *source;
     bool is_file; /* false: text from the caller */
-    dev_t device;
-    ino_t inode;
+    uint64_t device, inode;
 } load_frame;
 
 static nn_status load_document(nn_config *config, const load_frame *frame, const char *bytes, size_t length,
@@ -46,8 +46,9 @@ static nn_status load_bytes(nn_config *config, const nn_config_node *place, cons
     return status;
 }
 
-static nn_status load_identify(nn_config *config, const nn_config_node *place, const char *path,
-                               load_frame *frame)
+/* What the file is; it must be a regular one. */
+static nn_status load_look(nn_config *config, const nn_config_node *place, const char *path,
+                           nn_config_loaded *loaded)
 {
     struct stat about;
     bool there;
@@ -59,9 +60,17 @@ static nn_status load_identify(nn_config *config, const nn_config_node *place, c
         return load_unreadable(
             config, place, path,
             "it is a pipe or a device, but a configuration is read more than once; write it to a file");
+    loaded->device = (uint64_t)about.st_dev;
+    loaded->inode = (uint64_t)about.st_ino;
+    return NN_OK;
+}
+
+static nn_status load_identify(nn_config *config, const nn_config_node *place, const char *path,
+                               const nn_config_loaded *loaded, load_frame *frame)
+{
     frame->is_file = true;
-    frame->device = about.st_dev;
-    frame->inode = about.st_ino;
+    frame->device = loaded->device;
+    frame->inode = loaded->inode;
     for (const load_frame *outer = frame->includer; outer != NULL; outer = outer->includer) {
         if (!outer->is_file || outer->device != frame->device || outer->inode != frame->inode) continue;
         nn_config_error(config, place, "include: '%s' includes itself through this line", path);
@@ -74,14 +83,19 @@ static nn_status load_file(nn_config *config, const nn_config_node *place, const
                            const load_frame *includer, nn_config_node **root)
 {
     load_frame frame = {.includer = includer};
-    void *bytes = NULL;
-    size_t length = 0;
+    nn_config_loaded loaded = {0};
+    bool known = false;
     NN_TRY(nn_config_add_source(config, path, true, &frame.source));
     if (place == NULL) config->main_source = frame.source;
-    nn_status status = load_identify(config, place, path, &frame);
-    if (status == NN_OK) status = load_bytes(config, place, path, &bytes, &length);
-    if (status == NN_OK) status = load_document(config, &frame, bytes, length, root);
-    nn_free(bytes);
+    nn_status status = nn_config_files_find(config->files, path, &loaded, &known);
+    if (status == NN_OK && !known) status = load_look(config, place, path, &loaded);
+    if (status == NN_OK) status = load_identify(config, place, path, &loaded, &frame);
+    if (status == NN_OK && !known) {
+        status = load_bytes(config, place, path, &loaded.bytes, &loaded.length);
+        if (status == NN_OK) status = nn_config_files_add(config->files, path, &loaded);
+    }
+    if (status == NN_OK) status = load_document(config, &frame, loaded.bytes, loaded.length, root);
+    nn_free(loaded.bytes);
     return status;
 }
 
@@ -200,10 +214,18 @@ static nn_status load_finish(nn_config *created, nn_status status, const char *c
 nn_status nn_config_load(const char *path, const char *const *overrides, size_t override_count,
                          nn_config **config)
 {
+    return nn_config_load_files(NULL, path, overrides, override_count, config);
+}
+
+nn_status nn_config_load_files(nn_config_files *files, const char *path, const char *const *overrides,
+                               size_t override_count, nn_config **config)
+{
     nn_config *created;
     *config = NULL;
     NN_TRY(nn_config_create(&created));
+    created->files = files;
     nn_status status = load_file(created, NULL, path, NULL, &created->root);
+    created->files = NULL;
     return load_finish(created, status, overrides, override_count, config);
 }
 

@@ -14,6 +14,8 @@ typedef struct nn_job {
     const char *config_path; /* relative names of data files start from its folder */
     const char *const *overrides;
     size_t override_count;
+    struct nn_config_files
+        *files; /* files of the configuration that were read before (config/loaded_files.h) */
     const char *run_directory;
     bool fresh;        /* first remove what an earlier run left in the run directory */
     bool terminal;     /* show a progress bar */

@@ -26,7 +26,8 @@
 static nn_status setup_configuration(nn_run *run)
 {
     const nn_job *job = run->job;
-    NN_TRY(nn_config_load(job->config_path, job->overrides, job->override_count, &run->config));
+    NN_TRY(nn_config_load_files(job->files, job->config_path, job->overrides, job->override_count,
+                                &run->config));
     return nn_settings_read(run->config, &run->settings);
 }
 

@@ -6,10 +6,14 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "config/config.h"
+#include "config/loaded_files.h"
 #include "store/kept.h"
 #include "store/store.h"
 #include "train/host.h"
 #include "train/loop.h"
+
+/* Longest error text that is sent. */
+#define TRAIN_ERROR_TEXT 16384
 
 /* What must be the same on all ranks: the configuration as read, the run directory, and the options that
  * decide which collective calls follow. */
@@ -29,26 +33,67 @@ static nn_status train_hash(const nn_config *config, const nn_job *job, uint64_t
 static nn_status train_hash_job(const nn_job *job, uint64_t *hash)
 {
     nn_config *config = NULL;
-    NN_TRY(nn_config_load(job->config_path, job->overrides, job->override_count, &config));
+    NN_TRY(nn_config_load_files(job->files, job->config_path, job->overrides, job->override_count, &config));
     nn_status status = train_hash(config, job, hash);
     nn_config_destroy(config);
     return status;
 }
 
-nn_status nn_train_job(nn_comm *comm, const nn_job *job, nn_train_result *result)
+/* Reads the files of the configuration, as rank 0 does for all. */
+static nn_status train_read_own(const nn_job *job)
 {
-    nn_train_result unused;
+    nn_config *config = NULL;
+    nn_status status =
+        nn_config_load_files(job->files, job->config_path, job->overrides, job->override_count, &config);
+    nn_config_destroy(config);
+    return status;
+}
+
+/* All ranks get the bytes of the files, or the failure. */
+static nn_status train_read_files(nn_comm *comm, const nn_job *job)
+{
+    char text[TRAIN_ERROR_TEXT] = "";
+    bool reads = nn_comm_rank(comm) == 0;
+    nn_status status = reads ? train_read_own(job) : NN_OK;
+    NN_TRY(nn_comm_broadcast(comm, &status, sizeof status, 0));
+    if (status != NN_OK) {
+        if (reads) snprintf(text, sizeof text, "%s", nn_error_text());
+        NN_TRY(nn_comm_broadcast(comm, text, sizeof text, 0));
+        return nn_comm_agree(comm, nn_fail(status, "%s", text));
+    }
+    size_t size = job->files->size;
+    NN_TRY(nn_comm_broadcast(comm, &size, sizeof size, 0));
+    if (!reads) status = NN_ALLOCATE(&job->files->bytes, size, "a configuration file");
+    NN_TRY(nn_comm_agree(comm, status));
+    job->files->size = size;
+    return nn_comm_broadcast(comm, job->files->bytes, size, 0);
+}
+
+static nn_status train_with_files(nn_comm *comm, const nn_job *job, nn_train_result *result)
+{
     uint64_t hash = 0;
     bool same = true;
+    NN_TRY(train_read_files(comm, job));
     NN_TRY(nn_comm_agree(comm, train_hash_job(job, &hash)));
     NN_TRY(nn_comm_same(comm, hash, &same));
     if (!same)
         NN_FAIL(NN_ERROR_USAGE,
-                "the ranks read different configurations from %s, or were given different arguments: start "
-                "all of them with the same command, and make sure that the file and each ${VAR} in it are "
-                "the same on all nodes",
+                "the ranks have different configurations from %s, or were given different arguments: start "
+                "all of them with the same command, and make sure that each ${VAR} in the file is the same "
+                "on all nodes",
                 job->config_path);
-    return nn_loop_train(comm, job, result ? result : &unused);
+    return nn_loop_train(comm, job, result);
+}
+
+nn_status nn_train_job(nn_comm *comm, const nn_job *job, nn_train_result *result)
+{
+    nn_train_result unused;
+    nn_config_files files = {0};
+    nn_job with_files = *job;
+    with_files.files = &files;
+    nn_status status = train_with_files(comm, &with_files, result ? result : &unused);
+    nn_config_files_release(&files);
+    return status;
 }
 
 nn_status nn_train_on_handle(int communicator, const char *config_path, const char *run_directory,
