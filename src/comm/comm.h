@@ -98,6 +98,9 @@ nn_status nn_comm_gather(nn_comm *comm, const void *part, const size_t *sizes, v
 nn_status nn_comm_maximum(nn_comm *comm, int64_t *values, size_t count);
 nn_status nn_comm_same(nn_comm *comm, uint64_t hash, bool *same);
 
+/* The sum of each value over all ranks, modulo 2^64, in place. Collective. */
+nn_status nn_comm_sum_integers(nn_comm *comm, uint64_t *values, size_t count);
+
 /* ---- node-shared memory ---- */
 
 /* Memory seen by all ranks of a node: one copy per node, in an MPI shared window. */

@@ -163,6 +163,19 @@ nn_status nn_comm_maximum(nn_comm *comm, int64_t *values, size_t count)
     return NN_OK;
 }
 
+nn_status nn_comm_sum_integers(nn_comm *comm, uint64_t *values, size_t count)
+{
+    const size_t limit = data_message_limit / sizeof(*values);
+
+    if (comm->size == 1) return NN_OK;
+    for (size_t piece; count > 0; values += piece, count -= piece) {
+        piece = count < limit ? count : limit;
+        NN_TRY(NN_MPI_WAIT(MPI_Allreduce(MPI_IN_PLACE, values, (int)piece, MPI_UINT64_T, MPI_SUM, comm->job),
+                           "adding integers"));
+    }
+    return NN_OK;
+}
+
 nn_status nn_comm_same(nn_comm *comm, uint64_t hash, bool *same)
 {
     uint64_t values[2] = {hash, ~hash}; /* the maximum of ~hash is that of the minimum of hash */

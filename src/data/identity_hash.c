@@ -224,23 +224,16 @@ static nn_status identity_measure(nn_comm *comm, nn_dataset *dataset,
 /* Replaces this rank's sums by those over all ranks. Collective. */
 static nn_status identity_add_up(nn_comm *comm, identity_sums *sums, size_t count)
 {
-    int size = nn_comm_size(comm);
-    identity_sums *all = NULL;
-    nn_status status = NN_ALLOCATE(&all, (size_t)size * count, "the identity of the data");
-    NN_TRY_TO(done, status, nn_comm_agree(comm, status));
-    NN_TRY_TO(done, status, nn_comm_gather_equal(comm, sums, count * sizeof *sums, all));
+    uint64_t values[3 * NN_PARTS * NN_DATA_ARRAYS];
     for (size_t i = 0; i < count; i++) {
-        sums[i] = (identity_sums){0};
-        for (int r = 0; r < size; r++) {
-            const identity_sums *of_rank = &all[(size_t)r * count + i];
-            sums[i].some += of_rank->some;
-            sums[i].all += of_rank->all;
-            sums[i].all_rows += of_rank->all_rows;
-        }
+        values[3 * i] = sums[i].some;
+        values[3 * i + 1] = sums[i].all;
+        values[3 * i + 2] = (uint64_t)sums[i].all_rows;
     }
-done:
-    nn_free(all);
-    return status;
+    NN_TRY(nn_comm_sum_integers(comm, values, 3 * count));
+    for (size_t i = 0; i < count; i++)
+        sums[i] = (identity_sums){values[3 * i], values[3 * i + 1], (int64_t)values[3 * i + 2]};
+    return NN_OK;
 }
 
 nn_status nn_identity_hash(nn_comm *comm, nn_dataset *dataset)

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/memory.h"
 #include "data/scan_internal.h"
 
 /* Appends how much is missing, over all ranks; for a described data set, according to its files. */
@@ -140,23 +139,12 @@ static nn_status scan_explain_value(const nn_scan_work *work, const nn_scan_view
 /* Sums counts over all ranks, exact in any order. Collective. */
 static nn_status scan_count(nn_comm *comm, nn_scan_view *view)
 {
-    const int64_t own[3] = {view->seen, view->missing, view->missing_samples};
-    int size = nn_comm_size(comm);
-    int64_t *all = NULL;
-    nn_status status = nn_comm_agree(comm, NN_ALLOCATE(&all, 3 * (int64_t)size, "statistics of the data"));
-    if (status != NN_OK) {
-        nn_free(all);
-        return status;
-    }
-    status = nn_comm_gather_equal(comm, own, sizeof own, all);
-    view->seen = view->missing = view->missing_samples = 0;
-    for (int r = 0; r < size && status == NN_OK; r++) {
-        view->seen += all[3 * r];
-        view->missing += all[3 * r + 1];
-        view->missing_samples += all[3 * r + 2];
-    }
-    nn_free(all);
-    return status;
+    uint64_t counts[3] = {(uint64_t)view->seen, (uint64_t)view->missing, (uint64_t)view->missing_samples};
+    NN_TRY(nn_comm_sum_integers(comm, counts, 3));
+    view->seen = (int64_t)counts[0];
+    view->missing = (int64_t)counts[1];
+    view->missing_samples = (int64_t)counts[2];
+    return NN_OK;
 }
 
 /* Logs how missing values are handled. */
