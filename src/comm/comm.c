@@ -11,6 +11,11 @@
 #include "comm/comm_internal.h"
 #include "comm/testing.h"
 
+/* Only one thread per rank calls MPI. A simulated MPI may call that MPI_THREAD_SINGLE (preset smpi). */
+#ifndef NN_THREADS_OF_MPI
+#define NN_THREADS_OF_MPI MPI_THREAD_FUNNELED
+#endif
+
 static int comm_test_node_size = 0, comm_test_domain_size = 0;
 static bool comm_test_in_turn = false;
 
@@ -227,9 +232,9 @@ nn_status nn_comm_start(int *argc, char ***argv, nn_comm **comm)
     nn_status status;
 
     *comm = NULL;
-    NN_TRY(nn_mpi_check(MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided), "starting"));
+    NN_TRY(nn_mpi_check(MPI_Init_thread(argc, argv, NN_THREADS_OF_MPI, &provided), "starting"));
     NN_TRY_TO(failed, status, comm_check_launcher(launched));
-    if (provided < MPI_THREAD_FUNNELED) {
+    if (provided < NN_THREADS_OF_MPI) {
         status =
             nn_fail(NN_ERROR_COMM, "this MPI (%s) does not support threads: use one with MPI_THREAD_FUNNELED",
                     nn_comm_library());
