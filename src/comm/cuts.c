@@ -1,66 +1,106 @@
 #include "comm/cuts.h"
 
+#include <string.h>
+
 #include "base/memory.h"
 
-/* Divides blocks [begin, end) at the block boundaries nearest to an even division of their values. */
-static void cuts_cut_bucket(const int64_t *block_begin, int64_t begin, int64_t end, int ranks,
-                            int64_t *blocks)
+nn_status nn_cuts_create(const nn_reduction_layout *layout, int positions, nn_cuts *cuts)
 {
-    int64_t values = block_begin[end] - block_begin[begin], block = begin;
+    size_t buckets = (size_t)layout->bucket_count + 1, blocks = (size_t)layout->block_count + 1;
 
-    blocks[0] = begin;
-    for (int i = 1; i < ranks; i++) {
-        int64_t target = block_begin[begin] + values * i / ranks;
-        while (block < end && block_begin[block + 1] <= target) block++;
-        blocks[i] = block;
-        if (block < end && target - block_begin[block] > block_begin[block + 1] - target) blocks[i]++;
-    }
-    blocks[ranks] = end;
-}
-
-nn_status nn_cuts_create(const nn_reduction_layout *layout, int ranks, nn_cuts *cuts)
-{
-    int64_t row = (int64_t)ranks + 1;
-
-    cuts->ranks = ranks;
-    cuts->bucket_count = layout->bucket_count;
-    NN_TRY(NN_ALLOCATE(&cuts->blocks, layout->bucket_count * row, "the slices of the buckets"));
-    NN_TRY(NN_ALLOCATE(&cuts->values, layout->bucket_count * row, "the slices of the buckets"));
-    for (int64_t bucket = 0; bucket < layout->bucket_count; bucket++) {
-        cuts_cut_bucket(layout->block_begin, layout->bucket_begin[bucket], layout->bucket_begin[bucket + 1],
-                        ranks, cuts->blocks + bucket * row);
-    }
-    for (int64_t i = 0; i < layout->bucket_count * row; i++)
-        cuts->values[i] = layout->block_begin[cuts->blocks[i]];
+    *cuts = (nn_cuts){.positions = positions, .bucket_count = layout->bucket_count};
+    NN_TRY(NN_ALLOCATE(&cuts->bucket_begin, layout->bucket_count + 1, "the slices of the buckets"));
+    NN_TRY(NN_ALLOCATE(&cuts->block_begin, layout->block_count + 1, "the slices of the buckets"));
+    memcpy(cuts->bucket_begin, layout->bucket_begin, buckets * sizeof *cuts->bucket_begin);
+    memcpy(cuts->block_begin, layout->block_begin, blocks * sizeof *cuts->block_begin);
     return NN_OK;
 }
 
 void nn_cuts_release(nn_cuts *cuts)
 {
-    nn_free(cuts->blocks);
-    nn_free(cuts->values);
-    cuts->blocks = cuts->values = NULL;
+    nn_free(cuts->bucket_begin);
+    nn_free(cuts->block_begin);
+    *cuts = (nn_cuts){0};
 }
 
-/* Ownership is rotated from bucket to bucket, so that the remainders do not always go to the same rank. */
-nn_reduction_slice nn_cuts_slice(const nn_cuts *cuts, int64_t bucket, int rank)
+/* The first block of slice i of a bucket: the block boundary nearest to an even division of its values. */
+static int64_t cuts_block(const nn_cuts *cuts, int64_t bucket, int64_t i)
 {
-    int64_t shift = bucket % cuts->ranks;
-    int64_t place = (rank - shift + cuts->ranks) % cuts->ranks + bucket * ((int64_t)cuts->ranks + 1);
+    const int64_t *block_begin = cuts->block_begin;
+    int64_t low = cuts->bucket_begin[bucket], high = cuts->bucket_begin[bucket + 1], target;
 
-    return (nn_reduction_slice){.block_begin = cuts->blocks[place],
-                                .block_end = cuts->blocks[place + 1],
-                                .begin = cuts->values[place],
-                                .end = cuts->values[place + 1]};
+    if (i == cuts->positions) return high;
+    target = block_begin[low];
+    /* Without overflow for any number of values. */
+    target += (block_begin[high] - block_begin[low]) / cuts->positions * i +
+              (block_begin[high] - block_begin[low]) % cuts->positions * i / cuts->positions;
+    while (low < high) { /* the last boundary that is not above the target, in [low, high] */
+        int64_t middle = low + (high - low + 1) / 2;
+        if (block_begin[middle] <= target)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    if (low < cuts->bucket_begin[bucket + 1] && target - block_begin[low] > block_begin[low + 1] - target)
+        low++;
+    return low;
 }
 
-int64_t nn_cuts_slices(const nn_cuts *cuts, int rank, nn_reduction_slice *slices)
+static nn_piece cuts_piece(const nn_cuts *cuts, int64_t bucket, int first, int last)
+{
+    int64_t begin = cuts_block(cuts, bucket, first), end = cuts_block(cuts, bucket, last);
+
+    return (nn_piece){begin, end, cuts->block_begin[begin], cuts->block_begin[end]};
+}
+
+/* Slices are rotated from bucket to bucket, so that the remainders do not always go to the same rank. */
+static int cuts_index(const nn_cuts *cuts, int64_t bucket, int position)
+{
+    int shift = (int)(bucket % cuts->positions);
+
+    return (position - shift + cuts->positions) % cuts->positions;
+}
+
+nn_reduction_slice nn_cuts_slice(const nn_cuts *cuts, int64_t bucket, int position)
+{
+    int index = cuts_index(cuts, bucket, position);
+    nn_piece piece = cuts_piece(cuts, bucket, index, index + 1);
+
+    return (nn_reduction_slice){.block_begin = piece.block_begin,
+                                .block_end = piece.block_end,
+                                .begin = piece.begin,
+                                .end = piece.end};
+}
+
+int64_t nn_cuts_slices(const nn_cuts *cuts, int position, nn_reduction_slice *slices)
 {
     int64_t count = 0;
 
     for (int64_t bucket = 0; bucket < cuts->bucket_count; bucket++) {
-        nn_reduction_slice slice = nn_cuts_slice(cuts, bucket, rank);
+        nn_reduction_slice slice = nn_cuts_slice(cuts, bucket, position);
         if (slice.begin < slice.end) slices[count++] = slice;
     }
     return count;
+}
+
+int nn_cuts_pieces(const nn_cuts *cuts, int64_t bucket, nn_cell cell, nn_piece pieces[2])
+{
+    int first = cuts_index(cuts, bucket, cell.first), last = first + cell.count, count = 0;
+    int wrapped = last > cuts->positions ? last - cuts->positions : 0;
+
+    pieces[count] = cuts_piece(cuts, bucket, first, last - wrapped);
+    count += pieces[count].begin < pieces[count].end;
+    if (wrapped == 0) return count;
+    pieces[count] = cuts_piece(cuts, bucket, 0, wrapped);
+    return count + (pieces[count].begin < pieces[count].end);
+}
+
+int64_t nn_cuts_count(const nn_cuts *cuts, int64_t bucket, nn_cell cell)
+{
+    nn_piece pieces[2];
+    int64_t values = 0;
+
+    for (int i = nn_cuts_pieces(cuts, bucket, cell, pieces); i-- > 0;)
+        values += pieces[i].end - pieces[i].begin;
+    return values;
 }

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "comm/reduction_internal.h"
+#include "host/clock.h"
 
 /* Bytes that are broadcast at a time. */
 #define REDUCTION_CHUNK ((size_t)1 << 20)
@@ -27,7 +28,7 @@ static nn_status reduction_plan(nn_comm *comm, const nn_reduction_layout *layout
     NN_TRY(NN_ALLOCATE(reduction, 1, "a reduction"));
     (*reduction)->group = MPI_COMM_NULL;
     (*reduction)->comm = comm;
-    return nn_reduction_plan_create(nn_comm_ranks(comm), layout, mode, &(*reduction)->plan);
+    return nn_reduction_plan_create(nn_comm_ranks(comm), layout, mode, false, &(*reduction)->plan);
 }
 
 nn_status nn_reduction_create(nn_comm *comm, const nn_reduction_layout *layout, nn_reduction_mode mode,
@@ -45,7 +46,7 @@ nn_status nn_reduction_create(nn_comm *comm, const nn_reduction_layout *layout, 
     NN_TRY_TO(failed, status,
               nn_comm_agree(comm, NN_ALLOCATE(&made->scratch, reduction_scratch(&made->plan), "sums")));
     made->kind = reduction_kinds[mode];
-    NN_TRY_TO(failed, status, nn_comm_agree(comm, made->kind->create(made)));
+    NN_TRY_TO(failed, status, nn_comm_agree(comm, made->kind->create(made, layout)));
     *reduction = made;
     return NN_OK;
 
@@ -87,49 +88,64 @@ size_t nn_reduction_memory(nn_ranks ranks, const nn_reduction_layout *layout, nn
     nn_reduction_plan plan;
     size_t size;
 
-    if (nn_reduction_plan_create(ranks, layout, mode, &plan) != NN_OK) return 0;
-    size = nn_reduction_plan_weights(&plan, ranks.domains) + nn_reduction_plan_partials(&plan, plan.rank) +
-           nn_reduction_plan_arrivals(&plan, ranks.leaders) + nn_reduction_plan_sum(&plan) +
-           reduction_scratch(&plan);
+    if (nn_reduction_plan_create(ranks, layout, mode, false, &plan) != NN_OK) return 0;
+    size = nn_reduction_plan_weights(&plan) + nn_reduction_plan_partials(&plan, plan.place) +
+           nn_reduction_plan_arrivals(&plan) + nn_reduction_plan_narrowed(&plan) + reduction_scratch(&plan);
     nn_reduction_plan_release(&plan);
     return size;
 }
 
-/* The values of the nodes that a rank sums, except its own; a peer is a rank whose memory it can read. */
-static nn_status traffic_exact(const nn_reduction_plan *plan, nn_ranks ranks, nn_reduction_traffic *traffic)
+static size_t traffic_hops(const nn_reduction_plan *plan, const nn_hop *hops, int count)
 {
-    nn_reduction_slice *slices = NULL;
-    const nn_tree_node *nodes;
+    size_t bytes = 0;
 
-    NN_TRY(NN_ALLOCATE(&slices, plan->bucket_count + 1, "the slices of a rank"));
-    for (int rank = 0; rank < plan->size; rank++) {
-        size_t owned = 0, *bytes = ranks.leaders[rank] == ranks.leaders[ranks.rank] ? &traffic->on_node
-                                                                                    : &traffic->from_nodes;
-        if (rank == plan->rank) continue;
-        for (int64_t i = nn_cuts_slices(&plan->cuts, rank, slices); i-- > 0;)
-            owned += (size_t)(slices[i].end - slices[i].begin);
-        *bytes += (size_t)nn_reduction_leaf_plan_nodes(&plan->leaves[0], rank, &nodes) * (size_t)plan->owned *
-                  plan->width;
-        if (ranks.domains[rank] != ranks.domains[ranks.rank]) *bytes += owned * plan->width;
-    }
-    nn_free(slices);
-    return NN_OK;
+    for (int i = 0; i < count; i++)
+        for (int64_t bucket = 0; bucket < plan->bucket_count; bucket++)
+            bytes += nn_reduction_plan_bytes(plan, bucket, hops[i].cell, hops[i].leaves);
+    return bytes;
+}
+
+/* On its node a rank reads the partials of all others in its cell, and what other domains have received of
+ * the weights. */
+static void traffic_exact(const nn_reduction_plan *plan, nn_reduction_traffic *traffic)
+{
+    const nn_reduction_leaf_plan *leaves = &plan->leaves[0];
+    const nn_route *up = &leaves->up, *down = &plan->down;
+    const nn_tree_node *nodes;
+    int sources = leaves->source_begin[plan->sharer_count], others = 0;
+    size_t cell = 0;
+
+    for (int64_t bucket = 0; bucket < plan->bucket_count; bucket++)
+        cell += (size_t)nn_cuts_count(&plan->cuts, bucket, up->bottom) * plan->width;
+    for (int place = 0; place < plan->sharer_count; place++)
+        others += plan->domains[plan->first + place] != plan->domains[plan->rank];
+    sources -= nn_reduction_plan_nodes(plan, leaves, &nodes);
+    /* The parts of other domains are divided among the ranks of this one. */
+    traffic->on_node = cell * (size_t)sources + cell * (size_t)others / (size_t)(plan->sharer_count - others);
+    traffic->from_nodes = traffic_hops(plan, up->receives, up->receive_count) +
+                          traffic_hops(plan, down->receives, down->receive_count);
+    traffic->to_nodes =
+        traffic_hops(plan, up->sends, up->send_count) + traffic_hops(plan, down->sends, down->send_count);
+    traffic->messages = up->send_count + down->send_count;
 }
 
 nn_status nn_reduction_measure(nn_ranks ranks, const nn_reduction_layout *layout, nn_reduction_mode mode,
                                nn_reduction_traffic *traffic)
 {
     nn_reduction_plan plan;
-    nn_status status = NN_OK;
+    nn_status status = nn_reduction_plan_create(ranks, layout, mode, false, &plan);
 
     *traffic = (nn_reduction_traffic){0};
-    NN_TRY(nn_reduction_plan_create(ranks, layout, mode, &plan));
+    if (status != NN_OK) {
+        nn_reduction_plan_release(&plan);
+        return status;
+    }
     traffic->owned = plan.owned;
-    traffic->weights = nn_reduction_plan_weights(&plan, ranks.domains);
+    traffic->weights = nn_reduction_plan_weights(&plan);
     if (mode == NN_REDUCE_EXACT)
-        status = traffic_exact(&plan, ranks, traffic);
+        traffic_exact(&plan, traffic);
     else /* as with the best algorithms: half of it for the sum, half for distributing it */
-        traffic->from_nodes =
+        traffic->from_nodes = traffic->to_nodes =
             2 * (size_t)layout->count * plan.width * (size_t)(ranks.size - 1) / (size_t)ranks.size;
     nn_reduction_plan_release(&plan);
     return status;
@@ -170,7 +186,7 @@ done:
 
 void *nn_reduction_partial(nn_reduction *reduction, int node)
 {
-    assert(node >= 0 && node < reduction->plan.partial_counts[reduction->plan.rank]);
+    assert(node >= 0 && node < reduction->plan.partial_counts[reduction->plan.place]);
     return reduction->partials + (size_t)node * reduction->plan.stride;
 }
 
@@ -194,49 +210,79 @@ nn_status nn_reduction_begin(nn_reduction *reduction, int64_t leaf_count, nn_tre
         NN_FAIL(NN_ERROR_COMM, "the reduction was not created for a step of %lld microbatches",
                 (long long)leaf_count);
     }
-    *node_count = nn_reduction_leaf_plan_nodes(reduction->leaves, plan->rank, &own);
+    *node_count = nn_reduction_plan_nodes(plan, reduction->leaves, &own);
     memcpy(nodes, own, (size_t)*node_count * sizeof(*nodes));
     reduction->unstarted = plan->bucket_count;
     reduction->summing = true;
     return reduction->kind->begin(reduction);
 }
 
+/* Notes since when some bucket has been on its way. */
+static void reduction_look_at_clock(nn_reduction *reduction)
+{
+    bool passing = reduction->plan.size > 1 && reduction->kind->is_passing(reduction);
+
+    if (passing == reduction->passing) return;
+    double now = nn_seconds();
+    if (passing)
+        reduction->passing_since = now;
+    else
+        reduction->clock.passing += now - reduction->passing_since;
+    reduction->passing = passing;
+}
+
 nn_status nn_reduction_start(nn_reduction *reduction, int64_t bucket)
 {
     assert(reduction->summing && bucket == reduction->unstarted - 1);
     reduction->unstarted = bucket;
-    return reduction->kind->start(reduction, bucket);
+    nn_status status = reduction->kind->start(reduction, bucket);
+    reduction_look_at_clock(reduction);
+    return status;
 }
 
 nn_status nn_reduction_progress(nn_reduction *reduction)
 {
-    bool summed = false;
+    nn_status status = reduction->kind->progress(reduction);
 
-    return reduction->summing ? reduction->kind->progress(reduction, &summed) : NN_OK;
+    reduction_look_at_clock(reduction);
+    return status;
 }
 
-static nn_status reduction_await(nn_reduction *reduction)
+/* Makes progress until a condition holds. */
+static nn_status reduction_wait(nn_reduction *reduction, bool (*holds)(const nn_reduction *, int64_t),
+                                int64_t bucket)
 {
-    bool summed = false;
+    nn_status status = NN_OK;
     unsigned turns = 0;
 
+    if (holds(reduction, bucket)) return NN_OK;
+    double start = nn_seconds();
+    nn_pulse_wait();
     for (;;) {
-        NN_TRY(reduction->kind->progress(reduction, &summed));
-        if (summed) return NN_OK;
-        NN_TRY(nn_comm_pause(reduction->group, &turns));
+        status = nn_reduction_progress(reduction);
+        if (status != NN_OK || holds(reduction, bucket)) break;
+        status = nn_comm_pause(reduction->group, &turns);
+        if (status != NN_OK) break;
     }
+    nn_pulse_go_on();
+    if (reduction->plan.size > 1) reduction->clock.waiting += nn_seconds() - start;
+    return status;
+}
+
+/* Weights that pass through this rank are part of it: after this, the caller may wait for others elsewhere.
+ */
+static bool reduction_has_finished(const nn_reduction *reduction, int64_t bucket)
+{
+    (void)bucket;
+    return reduction->kind->is_summed(reduction) && reduction->kind->has_shared(reduction);
 }
 
 nn_status nn_reduction_finish(nn_reduction *reduction)
 {
-    nn_status status;
-
     assert(reduction->summing && reduction->unstarted == 0);
-    nn_pulse_wait();
-    status = reduction_await(reduction);
-    nn_pulse_go_on();
-    if (status == NN_OK) reduction->summing = false;
-    return status;
+    NN_TRY(reduction_wait(reduction, reduction_has_finished, 0));
+    reduction->summing = false;
+    return NN_OK;
 }
 
 int64_t nn_reduction_slices(nn_reduction *reduction, const nn_reduction_slice **slices)
@@ -249,7 +295,8 @@ int64_t nn_reduction_slices_of(const nn_reduction *reduction, int rank, nn_reduc
 {
     const nn_reduction_plan *plan = &reduction->plan;
 
-    if (plan->mode == NN_REDUCE_EXACT) return nn_cuts_slices(&plan->cuts, rank, slices);
+    if (plan->mode == NN_REDUCE_EXACT)
+        return nn_cuts_slices(&plan->cuts, plan->positions.position[rank], slices);
     if (plan->slice_count > 0) {
         slices[0] = plan->slices[0];
         slices[0].gradient = NULL;
@@ -257,9 +304,20 @@ int64_t nn_reduction_slices_of(const nn_reduction *reduction, int rank, nn_reduc
     return plan->slice_count;
 }
 
+int nn_reduction_position(const nn_reduction *reduction, int rank)
+{
+    return reduction->plan.positions.position[rank];
+}
+
+int nn_reduction_rank_at(const nn_reduction *reduction, int position)
+{
+    return reduction->plan.positions.rank_at[position];
+}
+
 nn_status nn_reduction_claim(nn_reduction *reduction)
 {
     assert(!reduction->summing);
+    NN_TRY(nn_reduction_share_finish(reduction));
     reduction->writing = true;
     return reduction->kind->claim(reduction);
 }
@@ -268,10 +326,29 @@ nn_status nn_reduction_share_begin(nn_reduction *reduction)
 {
     assert(reduction->writing);
     reduction->writing = false;
-    return reduction->kind->share_begin(reduction);
+    nn_status status = reduction->kind->share_begin(reduction);
+    reduction_look_at_clock(reduction);
+    return status;
+}
+
+nn_status nn_reduction_await(nn_reduction *reduction, int64_t bucket)
+{
+    return reduction_wait(reduction, reduction->kind->is_shared, bucket);
+}
+
+static bool reduction_has_shared(const nn_reduction *reduction, int64_t bucket)
+{
+    return reduction->kind->has_shared(reduction) && reduction->kind->is_shared(reduction, bucket);
 }
 
 nn_status nn_reduction_share_finish(nn_reduction *reduction)
 {
-    return reduction->kind->share_finish(reduction);
+    int64_t last = reduction->plan.bucket_count - 1;
+
+    return last < 0 ? NN_OK : reduction_wait(reduction, reduction_has_shared, last);
+}
+
+nn_reduction_clock nn_reduction_read_clock(const nn_reduction *reduction)
+{
+    return reduction->clock;
 }

@@ -12,9 +12,13 @@
  * owners update in place. With `mpi`, and where there is too little node-shared memory, every rank has its
  * own.
  *
- * A step:  begin; fill the partials from the last bucket to the first, `start` each bucket once its partials
- * are final on this rank, calling `progress` in between; `finish`; `claim`; update the weights of the owned
- * slices; `share`.
+ * Within a node of the cluster, `exact` adds through shared memory; between nodes, sums and weights climb and
+ * descend the canonical tree in O(log nodes) messages per rank and bucket (comm/route.h). Nothing is larger
+ * for more ranks than a few integers for each.
+ *
+ * A step:  begin; `await` the weights of each bucket before they are read; fill the partials from the last
+ * bucket to the first, `start` each bucket once its partials are final on this rank, calling `progress` in
+ * between; `finish`; `claim`; update the weights of the owned slices; `share_begin`.
  */
 #ifndef NN_COMM_REDUCTION_H
 #define NN_COMM_REDUCTION_H
@@ -41,7 +45,9 @@ size_t nn_reduction_memory(nn_ranks ranks, const nn_reduction_layout *layout, nn
 /* What a rank handles in a step of a full batch. */
 typedef struct nn_reduction_traffic {
     size_t on_node;    /* bytes that it reads from ranks on its node: partials and weights */
-    size_t from_nodes; /* bytes from other nodes, which the ranks of a node may receive for one another */
+    size_t from_nodes; /* bytes that it receives from ranks of other nodes */
+    size_t to_nodes;   /* and sends to them */
+    int messages;      /* that it sends to them, per bucket */
     int64_t owned;     /* number of values that it updates */
     size_t weights;    /* bytes of its share of its copy of the weights */
 } nn_reduction_traffic;
@@ -54,6 +60,11 @@ nn_status nn_reduction_measure(nn_ranks ranks, const nn_reduction_layout *layout
  * first step they are written by the lowest rank of each copy, or by rank 0 alone, which then spreads them;
  * later only in the owned slices, between claim and share_begin. */
 void *nn_reduction_weights(nn_reduction *reduction);
+
+/* The position of a rank (comm/positions.h), and the rank at a position: consecutive positions own
+ * consecutive slices of each bucket, cyclically. */
+int nn_reduction_position(const nn_reduction *reduction, int rank);
+int nn_reduction_rank_at(const nn_reduction *reduction, int position);
 
 /* The lowest rank that has the same copy of the weights as `rank`. Without communication. */
 int nn_reduction_copy_of(const nn_reduction *reduction, int rank);
@@ -74,7 +85,8 @@ void *nn_reduction_partial(nn_reduction *reduction, int node);
 /* Called for every bucket, from the last to the first. Collective. */
 nn_status nn_reduction_start(nn_reduction *reduction, int64_t bucket);
 
-nn_status nn_reduction_progress(nn_reduction *reduction); /* cheap: call it between layers */
+/* Moves sums and weights on. Cheap: call it between layers. */
+nn_status nn_reduction_progress(nn_reduction *reduction);
 nn_status nn_reduction_finish(nn_reduction *reduction); /* all buckets are then summed in the owned slices */
 
 /* The slices owned by this rank, in ascending order: depends only on layout, mode, rank and size (gradient is
@@ -85,13 +97,25 @@ int64_t nn_reduction_slices(nn_reduction *reduction, const nn_reduction_slice **
 int64_t nn_reduction_slices_of(const nn_reduction *reduction, int rank, nn_reduction_slice *slices);
 
 /* Before the owners write to their slices of the weights: this rank reads no weights but its own slices until
- * share_finish has returned; waits until the same holds for all ranks that have the same copy. Collective. */
+ * it has awaited them; waits until the same holds for all ranks that have the same copy. Collective. */
 nn_status nn_reduction_claim(nn_reduction *reduction);
 
-/* After the owners have updated their slices of the weights: every rank gets every slice. `begin` hands out
- * this rank's slices, which must not be written to from then on; `finish` waits until all others' are here.
- * Collective. With `mpi` nothing is sent. */
+/* After the owners have updated their slices of the weights: every rank gets every slice. Starts to hand out
+ * this rank's slices, which must not be written to from then on. Collective. With `mpi` nothing is sent. */
 nn_status nn_reduction_share_begin(nn_reduction *reduction);
+
+/* Waits until this rank can read the weights of a bucket, or all. Ranks await buckets in any order, but all
+ * ranks await or claim all of them, or make progress, since weights pass through other ranks. */
+nn_status nn_reduction_await(nn_reduction *reduction, int64_t bucket);
 nn_status nn_reduction_share_finish(nn_reduction *reduction);
+
+/* What communication has cost this rank since the reduction was created. */
+typedef struct nn_reduction_clock {
+    double passing; /* seconds during which some bucket was on its way, up or down */
+    double waiting; /* seconds in which this rank did nothing but wait for buckets */
+    size_t sent;    /* bytes sent to ranks of other nodes */
+} nn_reduction_clock;
+
+nn_reduction_clock nn_reduction_read_clock(const nn_reduction *reduction);
 
 #endif

@@ -2,33 +2,35 @@
  * `exact`: a reduce-scatter whose sums have the order of the canonical tree.
  *
  * An MPI_Reduce_scatter may add in any order, and the order changes with the number of ranks, and in some
- * implementations with the message size: its bits are not those of the same batch on other ranks. So the
- * owner of a slice gets the nodes themselves: every partial sum that any rank holds of this slice, to finish
- * the tree over them (comm/fold.h). On its own node it reads them where they lie, in shared memory; from
- * other nodes they arrive in messages. Because shares are cut where subtrees are largest, a rank holds few
- * nodes: one each, where the numbers of microbatches and ranks are powers of two. The volume is then that of
- * an ordinary reduce-scatter, (P - 1) / P of the gradient per rank; there are more messages, as a rank sends
- * each bucket to every rank of the other nodes.
+ * implementations with the message size: its bits are not those of the same batch on other ranks. Here the
+ * tree is finished in two stages. Within a node of the cluster, each rank reads the partial sums of all its
+ * peers where they lie, in shared memory, and adds them in its cell of the bucket (comm/fold.h): k ranks do a
+ * part of 1/k each, without a leader. What a node of the cluster then has is a few nodes of the tree, one if
+ * the numbers of microbatches and ranks are powers of two. Above these, the tree is climbed in messages
+ * between ranks of different nodes (comm/route.h), each of which carries on with its cell, until every rank
+ * has its slice of the whole sum. With 2^k ranks a rank sends and receives (1 - 1/P) of the bucket, the least
+ * that is possible, in log2 P messages.
  *
- * A bucket is started as soon as its layers are done, and summed by its owners whenever `progress` finds it
- * complete, while the layers below still compute. Nobody waits in between, and no lock is taken: each rank
- * counts what it has started, summed, claimed, updated and copied, over all steps, in counters that the ranks
- * of its node read (acquire and release). Counters only grow, so there is nothing to reset. A rank's partials
- * may be overwritten when all peers have announced that they have summed; the weights, when all peers have
- * copied, and all ranks that read the same copy have claimed it.
+ * A bucket is started as soon as its layers are done, and moves on whenever `progress` finds that its
+ * messages have arrived, while the layers below still compute. Nobody waits in between, and no lock is taken:
+ * each rank counts what it has started, summed, claimed and received, over all steps, in counters that the
+ * ranks of its node read (acquire and release). Counters only grow, so there is nothing to reset. A rank's
+ * partials may be overwritten when all peers have announced that they have summed; the weights, when all
+ * ranks that read the same copy have claimed it.
  */
 #include "comm/reduction_exact.h"
 
 #include "base/memory.h"
 
-nn_status nn_exact_await(const nn_reduction *reduction, const atomic_ullong *counter, uint64_t value)
+nn_status nn_exact_await(nn_reduction *reduction, const atomic_ullong *counter, uint64_t value)
 {
     unsigned turns = 0;
     nn_status status = NN_OK;
 
     nn_pulse_wait();
     while (status == NN_OK && atomic_load_explicit(counter, memory_order_acquire) < value) {
-        status = nn_comm_pause(reduction->group, &turns);
+        status = nn_exact_share_progress(reduction);
+        if (status == NN_OK) status = nn_comm_pause(reduction->group, &turns);
     }
     nn_pulse_go_on();
     return status;
@@ -39,115 +41,88 @@ static int exact_tag(int64_t bucket)
     return (int)(bucket % NN_EXACT_TAGS);
 }
 
-static size_t exact_bytes(const nn_reduction_plan *plan, nn_reduction_slice slice)
-{
-    return (size_t)(slice.end - slice.begin) * plan->width;
-}
+/* ---- creation ---- */
 
-/* The messages of a step, for the number of leaves that has the most. */
-static void exact_count_messages(const nn_reduction *reduction, size_t *arriving, size_t *leaving)
+/* For each holding and bucket: where its values arrive; for each send and bucket: where they are converted.
+ */
+static void exact_place_messages(nn_reduction *reduction, const nn_route *up)
 {
     const nn_reduction_plan *plan = &reduction->plan;
-    const nn_exact *exact = reduction->state;
-    const nn_tree_node *nodes;
-    size_t in = 0, out = 0;
+    nn_exact *exact = reduction->state;
+    size_t arrivals = 0, narrowed = 0, i = 0;
 
-    for (int64_t i = 0; i < plan->slice_count; i++)
-        in += nn_messages_pieces(exact_bytes(plan, plan->slices[i]));
-    for (int rank = 0; rank < plan->size; rank++) {
-        if (nn_exact_is_peer(exact, rank, plan->rank)) continue;
+    for (int h = 0; h < up->holding_count; h++) {
         for (int64_t bucket = 0; bucket < plan->bucket_count; bucket++) {
-            out += nn_messages_pieces(exact_bytes(plan, nn_cuts_slice(&plan->cuts, bucket, rank)));
+            exact->arrival_at[i++] = arrivals;
+            if (!up->holdings[h].arrives) continue;
+            arrivals += nn_reduction_plan_bytes(plan, bucket, up->holdings[h].cell, up->holdings[h].leaves);
         }
     }
-    *arriving = *leaving = 0;
-    for (int kind = 0; kind < plan->leaf_count_kinds; kind++) {
-        size_t arriving_nodes = 0;
-        size_t own_nodes = (size_t)nn_reduction_leaf_plan_nodes(&plan->leaves[kind], plan->rank, &nodes);
-        for (int rank = 0; rank < plan->size; rank++) {
-            if (nn_exact_is_peer(exact, rank, plan->rank)) continue;
-            arriving_nodes += (size_t)nn_reduction_leaf_plan_nodes(&plan->leaves[kind], rank, &nodes);
+    i = 0;
+    for (int s = 0; s < up->send_count; s++) {
+        for (int64_t bucket = 0; bucket < plan->bucket_count; bucket++) {
+            exact->narrow_at[i++] = narrowed;
+            if (up->holdings[up->sends[s].holding].arrives) continue;
+            if (nn_reduction_plan_rounds(plan, up->sends[s].leaves))
+                narrowed += nn_reduction_plan_bytes(plan, bucket, up->sends[s].cell, up->sends[s].leaves);
         }
-        if (arriving_nodes * in > *arriving) *arriving = arriving_nodes * in;
-        if (own_nodes * out > *leaving) *leaving = own_nodes * out;
     }
-}
-
-static int exact_most_sources(const nn_reduction_plan *plan)
-{
-    int most = 0;
-
-    for (int kind = 0; kind < plan->leaf_count_kinds; kind++) {
-        int count = plan->leaves[kind].source_begin[plan->size];
-        if (count > most) most = count;
-    }
-    return most;
 }
 
 static nn_status exact_allocate(nn_reduction *reduction)
 {
     const nn_reduction_plan *plan = &reduction->plan;
     nn_exact *exact = reduction->state;
-    int most_sources = exact_most_sources(plan);
-    size_t arriving, leaving;
+    const nn_route **routes = NULL;
+    int64_t holdings = 0, sends = 0;
+    int sources = 0;
+    nn_status status;
 
-    exact_count_messages(reduction, &arriving, &leaving);
-    NN_TRY(nn_messages_create(reduction->group, arriving, &exact->arriving));
-    NN_TRY(nn_messages_create(reduction->group, leaving, &exact->leaving));
-    NN_TRY(NN_ALLOCATE(&exact->arriving_end, plan->bucket_count + 1, "the plan of a reduction"));
-    NN_TRY(NN_ALLOCATE(&exact->slice_of, plan->bucket_count, "the plan of a reduction"));
-    NN_TRY(NN_ALLOCATE(&exact->packed, plan->slice_count, "the plan of a reduction"));
-    NN_TRY(NN_ALLOCATE(&exact->origins, most_sources, "the plan of a reduction"));
-    NN_TRY(NN_ALLOCATE(&exact->sources, most_sources, "the plan of a reduction"));
-    NN_TRY(NN_ALLOCATE(&exact->arrivals, nn_reduction_plan_arrivals(plan, exact->peers.group),
-                       "gradients of other nodes"));
-    NN_TRY(NN_ALLOCATE(&exact->sum, nn_reduction_plan_sum(plan), "summed gradients"));
+    NN_TRY(NN_ALLOCATE(&routes, plan->leaf_count_kinds, "the plan of a reduction"));
+    for (int kind = 0; kind < plan->leaf_count_kinds; kind++) {
+        const nn_reduction_leaf_plan *leaves = &plan->leaves[kind];
+        routes[kind] = &leaves->up;
+        if (leaves->up.holding_count > holdings) holdings = leaves->up.holding_count;
+        if (leaves->up.send_count > sends) sends = leaves->up.send_count;
+        if (leaves->source_begin[plan->sharer_count] > sources)
+            sources = leaves->source_begin[plan->sharer_count];
+    }
+    status = nn_journey_create(reduction, routes, plan->leaf_count_kinds, &exact->up);
+    nn_free(routes);
+    NN_TRY(status);
+    NN_TRY(NN_ALLOCATE(&exact->arrival_at, holdings * plan->bucket_count, "the plan of a reduction"));
+    NN_TRY(NN_ALLOCATE(&exact->narrow_at, sends * plan->bucket_count, "the plan of a reduction"));
+    NN_TRY(NN_ALLOCATE(&exact->sources, sources, "the plan of a reduction"));
+    NN_TRY(NN_ALLOCATE(&exact->arrivals, nn_reduction_plan_arrivals(plan), "gradients of other nodes"));
+    NN_TRY(NN_ALLOCATE(&exact->narrowed, nn_reduction_plan_narrowed(plan), "gradients for other nodes"));
     return nn_exact_create_share(reduction);
 }
 
-static void exact_index_slices(const nn_reduction_plan *plan, nn_exact *exact)
+/* If a node has too little shared memory, the job is planned again, for ranks that share none. */
+static nn_status exact_create_peers(nn_reduction *reduction, const nn_reduction_layout *layout)
 {
-    int64_t packed = 0, index = 0;
+    nn_exact *exact = reduction->state;
+    bool alone = false;
 
-    for (int64_t bucket = 0; bucket < plan->bucket_count; bucket++) {
-        nn_reduction_slice slice = nn_cuts_slice(&plan->cuts, bucket, plan->rank);
-        exact->slice_of[bucket] = -1;
-        if (slice.begin == slice.end) continue;
-        exact->slice_of[bucket] = index;
-        exact->packed[index++] = packed;
-        packed += slice.end - slice.begin;
-    }
+    NN_TRY(nn_peers_create(reduction->comm, &reduction->plan, &alone, &exact->peers));
+    if (!alone) return NN_OK;
+    nn_reduction_plan_release(&reduction->plan);
+    NN_TRY(nn_comm_agree(reduction->comm, nn_reduction_plan_create(nn_comm_ranks(reduction->comm), layout,
+                                                                   NN_REDUCE_EXACT, true, &reduction->plan)));
+    return nn_peers_create(reduction->comm, &reduction->plan, &alone, &exact->peers);
 }
 
-static nn_status exact_create_state(nn_reduction *reduction, size_t **sizes)
+static nn_status exact_create(nn_reduction *reduction, const nn_reduction_layout *layout)
 {
-    const nn_reduction_plan *plan = &reduction->plan;
     nn_exact *exact = NULL;
 
-    NN_TRY(NN_ALLOCATE(sizes, plan->size, "the plan of a reduction"));
-    for (int rank = 0; rank < plan->size; rank++) (*sizes)[rank] = nn_reduction_plan_partials(plan, rank);
-    NN_TRY(NN_ALLOCATE(&exact, 1, "a reduction"));
+    nn_status status = NN_ALLOCATE(&exact, 1, "a reduction");
     reduction->state = exact;
-    return NN_OK;
-}
-
-static nn_status exact_create(nn_reduction *reduction)
-{
-    size_t *sizes = NULL;
-    nn_exact *exact;
-    nn_status status;
-
-    NN_TRY_TO(done, status, nn_comm_agree(reduction->comm, exact_create_state(reduction, &sizes)));
-    exact = reduction->state;
-    NN_TRY_TO(done, status, nn_peers_create(reduction->comm, reduction->plan.stride, sizes, &exact->peers));
-    reduction->weights = exact->peers.weights[exact->peers.own_place];
-    reduction->partials = exact->peers.partials[exact->peers.own_place];
-    NN_TRY_TO(done, status, exact_allocate(reduction));
-    exact_index_slices(&reduction->plan, exact);
-
-done:
-    nn_free(sizes);
-    return status;
+    NN_TRY(nn_comm_agree(reduction->comm, status));
+    NN_TRY(exact_create_peers(reduction, layout));
+    reduction->weights = exact->peers.weights[exact->peers.own];
+    reduction->partials = exact->peers.partials[exact->peers.own];
+    return exact_allocate(reduction);
 }
 
 static void exact_destroy(nn_reduction *reduction)
@@ -156,69 +131,212 @@ static void exact_destroy(nn_reduction *reduction)
 
     if (exact == NULL) return;
     nn_peers_release(&exact->peers);
-    nn_messages_release(&exact->arriving);
-    nn_messages_release(&exact->leaving);
-    nn_messages_release(&exact->weights_arriving);
-    nn_messages_release(&exact->weights_leaving);
-    nn_free(exact->arriving_end);
-    nn_free(exact->slice_of);
-    nn_free(exact->packed);
-    nn_free(exact->origins);
+    nn_journey_release(&exact->up);
+    nn_journey_release(&exact->down);
+    nn_free(exact->arrival_at);
+    nn_free(exact->narrow_at);
     nn_free(exact->sources);
     nn_free(exact->arrivals);
-    nn_free(exact->sum);
+    nn_free(exact->narrowed);
     nn_free(exact);
 }
 
-/* Where each source lies: in the arrays of a peer, or among the arrivals. */
-static void exact_find_origins(nn_reduction *reduction)
-{
-    const nn_reduction_plan *plan = &reduction->plan;
-    nn_exact *exact = reduction->state;
-    const nn_tree_node *nodes;
-    char *arrivals = exact->arrivals;
-    int source = 0;
+/* ---- where values are ---- */
 
-    for (int rank = 0; rank < plan->size; rank++) {
-        int count = nn_reduction_leaf_plan_nodes(reduction->leaves, rank, &nodes);
-        bool peer = nn_exact_is_peer(exact, rank, plan->rank);
-        const char *partials = peer ? exact->peers.partials[exact->peers.place[rank]] : NULL;
-        for (int i = 0; i < count; i++) {
-            exact->origins[source++] = peer ? partials + (size_t)i * plan->stride : arrivals;
-            if (!peer) arrivals += (size_t)plan->owned * plan->width;
-        }
-    }
+/* The first value of a source, of the ranks that share memory, in the flat vector. */
+static char *exact_source(const nn_reduction *reduction, int source)
+{
+    const nn_exact *exact = reduction->state;
+    const int *begin = reduction->leaves->source_begin;
+    int place = 0;
+
+    while (begin[place + 1] <= source) place++;
+    return exact->peers.partials[place] + (size_t)(source - begin[place]) * reduction->plan.stride;
 }
 
-/* Posts the receives of an owned slice: from each rank elsewhere, one for each of its nodes. */
+/* The memory in which a sum grows: as the flat vector. */
+static char *exact_home(const nn_reduction *reduction, const nn_holding *holding)
+{
+    if (holding->source == NN_HOLDING_OWN) return reduction->partials;
+    return exact_source(reduction, reduction->leaves->sum_home[holding->source]);
+}
+
+/* The first value of a cell in what has arrived; the cell lies in that of the holding. */
+static char *exact_arrival(const nn_reduction *reduction, int64_t bucket, int holding, nn_cell cell)
+{
+    const nn_reduction_plan *plan = &reduction->plan;
+    const nn_exact *exact = reduction->state;
+    const nn_holding *from = &reduction->leaves->up.holdings[holding];
+    nn_cell before = {from->cell.first, (cell.first - from->cell.first + plan->size) % plan->size};
+
+    return exact->arrivals + exact->arrival_at[holding * plan->bucket_count + bucket] +
+           nn_reduction_plan_bytes(plan, bucket, before, from->leaves);
+}
+
+static unsigned exact_width(const nn_reduction_plan *plan, int64_t leaves)
+{
+    return nn_reduction_plan_rounds(plan, leaves) ? 2 : plan->width;
+}
+
+/* ---- messages ---- */
+
+/* Posts the receives of a bucket. */
 static nn_status exact_receive(nn_reduction *reduction, int64_t bucket)
 {
     const nn_reduction_plan *plan = &reduction->plan;
-    const int *begin = reduction->leaves->source_begin;
+    const nn_route *up = &reduction->leaves->up;
     nn_exact *exact = reduction->state;
-    int64_t index = exact->slice_of[bucket];
-    char *arrivals = exact->arrivals + (size_t)exact->packed[index] * plan->width;
+    nn_piece pieces[2];
+    int hop = 0;
 
-    for (int rank = 0; rank < plan->size; rank++) {
-        if (nn_exact_is_peer(exact, rank, plan->rank)) continue;
-        for (int i = begin[rank]; i < begin[rank + 1]; i++) {
-            NN_TRY(nn_messages_receive(&exact->arriving, arrivals, exact_bytes(plan, plan->slices[index]),
-                                       rank, exact_tag(bucket)));
-            arrivals += (size_t)plan->owned * plan->width;
+    for (int phase = 0; phase < up->phase_count; phase++) {
+        nn_journey_mark(&exact->up, bucket, phase);
+        for (; hop < up->receive_count && up->receives[hop].phase == phase; hop++) {
+            const nn_hop *from = &up->receives[hop];
+            char *to = exact_arrival(reduction, bucket, from->holding, from->cell);
+            int count = nn_cuts_pieces(&plan->cuts, bucket, from->cell, pieces);
+            for (int i = 0; i < count; i++) {
+                size_t size = (size_t)(pieces[i].end - pieces[i].begin) * exact_width(plan, from->leaves);
+                NN_TRY(nn_messages_receive(&exact->up.arriving, to, size, from->peer, exact_tag(bucket)));
+                to += size;
+            }
         }
+    }
+    nn_journey_mark(&exact->up, bucket, up->phase_count);
+    return NN_OK;
+}
+
+/* Sends a cell of a sum; as bfloat16 where sums of that many leaves are rounded to it. */
+static nn_status exact_send(nn_reduction *reduction, int64_t bucket, int hop)
+{
+    const nn_reduction_plan *plan = &reduction->plan;
+    const nn_route *up = &reduction->leaves->up;
+    const nn_hop *to = &up->sends[hop];
+    const nn_holding *holding = &up->holdings[to->holding];
+    nn_exact *exact = reduction->state;
+    nn_piece pieces[2];
+    int count = nn_cuts_pieces(&plan->cuts, bucket, to->cell, pieces);
+    bool narrows = !holding->arrives && nn_reduction_plan_rounds(plan, to->leaves);
+    char *packed = narrows ? exact->narrowed + exact->narrow_at[hop * plan->bucket_count + bucket] : NULL;
+
+    if (holding->arrives) packed = exact_arrival(reduction, bucket, to->holding, to->cell);
+    for (int i = 0; i < count; i++) {
+        int64_t values = pieces[i].end - pieces[i].begin;
+        size_t size = (size_t)values * exact_width(plan, to->leaves);
+        const char *from = packed;
+        if (!holding->arrives) {
+            const char *home = exact_home(reduction, holding) + (size_t)pieces[i].begin * plan->width;
+            if (narrows)
+                reduction->arithmetic.narrow(values, home, packed);
+            else
+                from = home;
+        }
+        NN_TRY(nn_messages_send(&exact->up.leaving, from, size, to->peer, exact_tag(bucket)));
+        reduction->clock.sent += size;
+        if (packed) packed += size;
     }
     return NN_OK;
 }
 
-/* Waits until no peer reads the partials of the steps so far. */
-static nn_status exact_await_summed(nn_reduction *reduction)
+static nn_status exact_send_phase(nn_reduction *reduction, int64_t bucket)
 {
+    const nn_route *up = &reduction->leaves->up;
+    nn_exact *exact = reduction->state;
+    int hop, end;
+
+    if (exact->up.entered[bucket]) return NN_OK;
+    exact->up.entered[bucket] = true;
+    nn_route_find_phase(up->sends, up->send_count, exact->up.phase[bucket], &hop, &end);
+    for (; hop < end; hop++) NN_TRY(exact_send(reduction, bucket, hop));
+    return NN_OK;
+}
+
+/* ---- sums ---- */
+
+static const nn_reduction_slice *exact_slice(const nn_reduction *reduction, int64_t bucket)
+{
+    int64_t index = reduction->plan.slice_of[bucket];
+
+    return index < 0 ? NULL : &reduction->plan.slices[index];
+}
+
+/* Adds the partials of all peers, in this rank's cell. */
+static void exact_sum_node(nn_reduction *reduction, int64_t bucket)
+{
+    const nn_reduction_plan *plan = &reduction->plan;
+    const nn_reduction_leaf_plan *leaves = reduction->leaves;
+    nn_exact *exact = reduction->state;
+    nn_piece pieces[2];
+    int count = nn_cuts_pieces(&plan->cuts, bucket, leaves->up.bottom, pieces);
+
+    for (int i = 0; i < leaves->sum_count; i++) {
+        int first = leaves->sum_begin[i], sources = leaves->sum_begin[i + 1] - first;
+        if (sources == 1 && !leaves->up.bottom_completes) continue;
+        for (int p = 0; p < count; p++) {
+            size_t offset = (size_t)pieces[p].begin * plan->width;
+            for (int s = 0; s < sources; s++) exact->sources[s] = exact_source(reduction, first + s) + offset;
+            nn_sum sum = {.fold = &leaves->folds[i],
+                          .sources = exact->sources,
+                          .to = exact_source(reduction, leaves->sum_home[i]) + offset,
+                          .completes = leaves->up.bottom_completes ? exact_slice(reduction, bucket) : NULL};
+            nn_reduction_sum(reduction, &pieces[p], &sum);
+        }
+    }
+}
+
+static void exact_join(nn_reduction *reduction, int64_t bucket, const nn_join *join)
+{
+    const nn_reduction_plan *plan = &reduction->plan;
+    const nn_route *up = &reduction->leaves->up;
+    const nn_holding *from = &up->holdings[join->from];
+    char *to = exact_home(reduction, &up->holdings[join->into]);
+    const char *packed = from->arrives ? exact_arrival(reduction, bucket, join->from, join->cell) : NULL;
+    nn_piece pieces[2];
+    int count = nn_cuts_pieces(&plan->cuts, bucket, join->cell, pieces);
+
+    for (int i = 0; i < count; i++) {
+        size_t offset = (size_t)pieces[i].begin * plan->width;
+        const char *source = packed ? packed : exact_home(reduction, from) + offset;
+        nn_sum sum = {.sources = &source,
+                      .to = to + offset,
+                      .halves = packed && nn_reduction_plan_rounds(plan, from->leaves),
+                      .copies = join->copies,
+                      .rounds = nn_reduction_plan_rounds(plan, join->leaves),
+                      .completes = join->completes ? exact_slice(reduction, bucket) : NULL};
+        nn_reduction_sum(reduction, &pieces[i], &sum);
+        if (packed) packed += (size_t)(pieces[i].end - pieces[i].begin) * exact_width(plan, from->leaves);
+    }
+}
+
+static void exact_join_phase(nn_reduction *reduction, int64_t bucket)
+{
+    const nn_route *up = &reduction->leaves->up;
     const nn_exact *exact = reduction->state;
 
-    for (int place = 0; place < exact->peers.mine_count; place++) {
-        NN_TRY(nn_exact_await(reduction, &exact->peers.counters[place].summed, exact->steps));
-    }
-    return NN_OK;
+    for (int i = 0; i < up->join_count; i++)
+        if (up->joins[i].phase == exact->up.phase[bucket]) exact_join(reduction, bucket, &up->joins[i]);
+}
+
+/* ---- the step ---- */
+
+static void exact_point_to_gradient(nn_reduction *reduction)
+{
+    nn_reduction_plan *plan = &reduction->plan;
+    const nn_route *up = &reduction->leaves->up;
+    nn_exact *exact = reduction->state;
+    char *sum = exact_home(reduction, &up->holdings[up->final]);
+
+    exact->borrows = sum < reduction->partials ||
+                     sum >= reduction->partials + nn_reduction_plan_partials(plan, plan->place);
+    for (int64_t i = 0; i < plan->slice_count; i++)
+        plan->slices[i].gradient = sum + (size_t)plan->slices[i].begin * plan->width;
+}
+
+/* The peers may overwrite their partials. */
+static void exact_announce(nn_exact *exact)
+{
+    atomic_store_explicit(&exact->peers.counters[exact->peers.own].summed, exact->steps,
+                          memory_order_release);
 }
 
 static nn_status exact_begin(nn_reduction *reduction)
@@ -226,16 +344,18 @@ static nn_status exact_begin(nn_reduction *reduction)
     const nn_reduction_plan *plan = &reduction->plan;
     nn_exact *exact = reduction->state;
 
-    NN_TRY(exact_await_summed(reduction));
+    exact_announce(exact);
+    for (int place = 0; place < exact->peers.count; place++)
+        NN_TRY(nn_exact_await(reduction, &exact->peers.counters[place].summed, exact->steps));
     exact->steps++;
-    exact->unsummed = plan->bucket_count;
-    exact->announced = false;
-    exact->arriving.count = exact->leaving.count = 0;
-    exact_find_origins(reduction);
-    exact->arriving_end[plan->bucket_count] = 0;
+    exact->summed = 0;
+    exact->complete = false;
+    nn_journey_start(reduction, &reduction->leaves->up, &exact->up);
+    exact_place_messages(reduction, &reduction->leaves->up);
+    exact_point_to_gradient(reduction);
     for (int64_t bucket = plan->bucket_count - 1; bucket >= 0; bucket--) {
-        if (exact->slice_of[bucket] >= 0) NN_TRY(exact_receive(reduction, bucket));
-        exact->arriving_end[bucket] = exact->arriving.count;
+        exact->up.phase[bucket] = -1;
+        NN_TRY(exact_receive(reduction, bucket));
     }
     return NN_OK;
 }
@@ -249,117 +369,99 @@ static uint64_t exact_started_count(const nn_reduction *reduction, int64_t bucke
     return exact->steps * buckets - (uint64_t)bucket;
 }
 
-/* Sends begin with the rank after this one, so that not all ranks send to the same one at a time. */
 static nn_status exact_start(nn_reduction *reduction, int64_t bucket)
 {
-    const nn_reduction_plan *plan = &reduction->plan;
-    const nn_tree_node *nodes;
     nn_exact *exact = reduction->state;
-    int node_count = nn_reduction_leaf_plan_nodes(reduction->leaves, plan->rank, &nodes);
 
-    atomic_store_explicit(&exact->peers.counters[exact->peers.own_place].started,
+    atomic_store_explicit(&exact->peers.counters[exact->peers.own].started,
                           exact_started_count(reduction, bucket), memory_order_release);
-    for (int i = 1; i < plan->size; i++) {
-        int rank = (plan->rank + i) % plan->size;
-        nn_reduction_slice slice = nn_cuts_slice(&plan->cuts, bucket, rank);
-        if (nn_exact_is_peer(exact, rank, plan->rank)) continue;
-        for (int node = 0; node < node_count; node++) {
-            const char *partial = nn_reduction_partial(reduction, node);
-            NN_TRY(nn_messages_send(&exact->leaving, partial + (size_t)slice.begin * plan->width,
-                                    exact_bytes(plan, slice), rank, exact_tag(bucket)));
-        }
-    }
     return NN_OK;
 }
 
-/* Whether all that an owned slice is summed from is there. */
-static nn_status exact_is_ready(nn_reduction *reduction, int64_t bucket, bool *ready)
+/* Whether the partials of all peers that have leaves are final. */
+static bool exact_is_ready(const nn_reduction *reduction, int64_t bucket)
 {
     const int *begin = reduction->leaves->source_begin;
-    nn_exact *exact = reduction->state;
+    const nn_exact *exact = reduction->state;
     uint64_t needed = exact_started_count(reduction, bucket);
 
-    NN_TRY(nn_messages_test(&exact->arriving, exact->arriving_end[bucket + 1], exact->arriving_end[bucket],
-                            ready));
-    for (int place = 0; place < exact->peers.mine_count && *ready; place++) {
-        int rank = exact->peers.mine[place];
-        if (begin[rank] == begin[rank + 1]) continue;
-        *ready = atomic_load_explicit(&exact->peers.counters[place].started, memory_order_acquire) >= needed;
-    }
-    return NN_OK;
-}
-
-/* Sums an owned slice into this rank's first partial: nobody else reads it there. */
-static void exact_sum(nn_reduction *reduction, int64_t index)
-{
-    nn_reduction_plan *plan = &reduction->plan;
-    nn_exact *exact = reduction->state;
-    const nn_reduction_leaf_plan *leaves = reduction->leaves;
-    nn_reduction_slice *slice = &plan->slices[index];
-    size_t packed = (size_t)exact->packed[index] * plan->width;
-    size_t offset = (size_t)slice->begin * plan->width;
-    bool has_leaves = leaves->source_begin[plan->rank] < leaves->source_begin[plan->rank + 1];
-
-    for (int rank = 0; rank < plan->size; rank++) {
-        size_t place = nn_exact_is_peer(exact, rank, plan->rank) ? offset : packed;
-        for (int i = leaves->source_begin[rank]; i < leaves->source_begin[rank + 1]; i++) {
-            exact->sources[i] = exact->origins[i] + place;
-        }
-    }
-    slice->gradient = has_leaves ? (char *)nn_reduction_partial(reduction, 0) + offset : exact->sum + packed;
-    nn_reduction_sum(reduction, slice, exact->sources, slice->gradient, true);
-}
-
-/* Once all is summed, and what peers or messages still take from here is taken, the partials are free again.
- */
-static nn_status exact_announce(nn_reduction *reduction)
-{
-    nn_exact *exact = reduction->state;
-    bool sent = false;
-
-    NN_TRY(nn_messages_test(&exact->leaving, 0, exact->leaving.count, &sent));
-    if (exact->unsummed > 0 || !sent) return NN_OK;
-    atomic_store_explicit(&exact->peers.counters[exact->peers.own_place].summed, exact->steps,
-                          memory_order_release);
-    exact->announced = true;
-    return NN_OK;
-}
-
-/* Whether the peers have copied the weights of the last share: only then may owners write to them. */
-static bool exact_weights_are_free(const nn_exact *exact)
-{
-    for (int place = 0; place < exact->peers.mine_count; place++) {
-        if (atomic_load_explicit(&exact->peers.counters[place].copied, memory_order_acquire) <
-            exact->shares) {
+    for (int place = 0; place < exact->peers.count; place++) {
+        if (begin[place] == begin[place + 1]) continue;
+        if (atomic_load_explicit(&exact->peers.counters[place].started, memory_order_acquire) < needed)
             return false;
-        }
     }
     return true;
 }
 
-static nn_status exact_progress(nn_reduction *reduction, bool *summed)
+/* Moves a bucket on as far as its messages allow. */
+static nn_status exact_advance(nn_reduction *reduction, int64_t bucket)
+{
+    nn_exact *exact = reduction->state;
+    int *phase = &exact->up.phase[bucket];
+    bool arrived = false;
+
+    if (*phase < 0) {
+        if (!exact_is_ready(reduction, bucket)) return NN_OK;
+        exact_sum_node(reduction, bucket);
+        *phase = 0;
+        nn_pulse();
+    }
+    for (; *phase < exact->up.route->phase_count; ++*phase) {
+        NN_TRY(exact_send_phase(reduction, bucket));
+        NN_TRY(nn_journey_test(&exact->up, bucket, &arrived));
+        if (!arrived) return NN_OK;
+        exact_join_phase(reduction, bucket);
+        exact->up.entered[bucket] = false;
+        nn_pulse();
+    }
+    exact->summed++;
+    return NN_OK;
+}
+
+/* Once all is summed, and what messages still take from here is taken, nothing reads the partials of peers,
+ * unless the sum is in them. */
+static nn_status exact_complete(nn_reduction *reduction)
 {
     nn_exact *exact = reduction->state;
 
-    while (exact->unsummed > reduction->unstarted) {
-        int64_t bucket = exact->unsummed - 1, index = exact->slice_of[bucket];
-        bool ready = true;
-        if (index >= 0) NN_TRY(exact_is_ready(reduction, bucket, &ready));
-        if (!ready) break;
-        if (index >= 0) exact_sum(reduction, index);
-        exact->unsummed = bucket;
-        nn_pulse();
-    }
-    if (!exact->announced) NN_TRY(exact_announce(reduction));
-    *summed = exact->announced && exact_weights_are_free(exact);
+    if (exact->summed < reduction->plan.bucket_count) return NN_OK;
+    NN_TRY(nn_journey_has_left(&exact->up, &exact->complete));
+    if (exact->complete && !exact->borrows) exact_announce(exact);
     return NN_OK;
+}
+
+static nn_status exact_progress(nn_reduction *reduction)
+{
+    nn_exact *exact = reduction->state;
+
+    NN_TRY(nn_exact_share_progress(reduction));
+    if (!reduction->summing || exact->complete) return NN_OK;
+    for (int64_t bucket = reduction->plan.bucket_count - 1; bucket >= reduction->unstarted; bucket--) {
+        if (exact->up.phase[bucket] < exact->up.route->phase_count || exact->up.phase[bucket] < 0)
+            NN_TRY(exact_advance(reduction, bucket));
+    }
+    return exact_complete(reduction);
+}
+
+static bool exact_is_summed(const nn_reduction *reduction)
+{
+    const nn_exact *exact = reduction->state;
+
+    return exact->complete;
+}
+
+/* Whether a bucket is on its way, up or down. */
+static bool exact_is_passing(const nn_reduction *reduction)
+{
+    const nn_exact *exact = reduction->state;
+
+    if (exact->shares > 0 && exact->arrived < reduction->plan.bucket_count) return true;
+    return reduction->summing && exact->summed < reduction->plan.bucket_count - reduction->unstarted;
 }
 
 static int exact_copy_of(const nn_reduction *reduction, int rank)
 {
-    const nn_exact *exact = reduction->state;
-
-    return exact->peers.copies[rank];
+    return reduction->plan.domains[rank];
 }
 
 const nn_reduction_kind nn_reduction_exact = {
@@ -368,8 +470,11 @@ const nn_reduction_kind nn_reduction_exact = {
     .begin = exact_begin,
     .start = exact_start,
     .progress = exact_progress,
+    .is_summed = exact_is_summed,
+    .is_passing = exact_is_passing,
     .copy_of = exact_copy_of,
     .claim = nn_exact_claim,
     .share_begin = nn_exact_share_begin,
-    .share_finish = nn_exact_share_finish,
+    .is_shared = nn_exact_is_shared,
+    .has_shared = nn_exact_has_shared,
 };

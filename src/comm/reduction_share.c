@@ -1,15 +1,17 @@
 /*
  * The return of the weights in an exact reduction: from the owner of a slice to all ranks. The ranks of a
- * NUMA domain have one copy of the weights, where the owner has written its slice already. A slice is sent to
- * each other node once, to the rank that relays it, straight into the copy of that rank; from there, as from
- * an owner's copy, a rank of each other domain of the node copies it.
+ * NUMA domain have one copy of the weights, where the owner has written its slice already. From there a
+ * bucket descends in messages between the nodes of the cluster, each rank receiving a larger cell than it had
+ * (comm/route.h), straight into the copy of its domain, until every rank has its cell of the node. What a
+ * rank of another domain of the node has received is copied.
  *
- * No rank writes to a copy before all ranks that read it have claimed the share, and no rank reads it again
- * before all of them have announced that they have brought their slices into it.
+ * The buckets descend independently, the first layers' first, and are awaited by the layers that need them,
+ * while the layers below already compute. No rank writes to a copy before all ranks that read it have claimed
+ * the share, and no rank reads a bucket again before all ranks with the same copy have counted it.
  */
-#include <stddef.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "comm/reduction_exact.h"
 
 static int share_tag(int64_t bucket)
@@ -17,196 +19,204 @@ static int share_tag(int64_t bucket)
     return NN_EXACT_TAGS + (int)(bucket % (NN_EXACT_TAGS - 1));
 }
 
-/* Whether the slices of `owner` arrive at `rank` for this rank's group. */
-static bool share_is_relay(const nn_exact *exact, int rank, int owner)
-{
-    int group = exact->peers.group[rank];
-
-    return exact->peers.group[owner] != group && nn_peers_relay(&exact->peers, group, owner) == rank;
-}
-
-static char *share_place(const nn_reduction *reduction, char *weights, int64_t bucket, int owner,
-                         size_t *size)
-{
-    const nn_reduction_plan *plan = &reduction->plan;
-    nn_reduction_slice slice = nn_cuts_slice(&plan->cuts, bucket, owner);
-
-    *size = (size_t)(slice.end - slice.begin) * plan->width;
-    return weights + (size_t)slice.begin * plan->width;
-}
-
-/* Number of messages for the slices of a rank. */
-static size_t share_pieces(const nn_reduction *reduction, int owner)
-{
-    size_t pieces = 0, size;
-
-    for (int64_t bucket = 0; bucket < reduction->plan.bucket_count; bucket++) {
-        share_place(reduction, reduction->weights, bucket, owner, &size);
-        pieces += nn_messages_pieces(size);
-    }
-    return pieces;
-}
-
 nn_status nn_exact_create_share(nn_reduction *reduction)
 {
     nn_exact *exact = reduction->state;
-    int rank = reduction->plan.rank;
-    size_t arriving = 0;
+    const nn_route *down = &reduction->plan.down;
 
-    for (int owner = 0; owner < reduction->plan.size; owner++) {
-        if (share_is_relay(exact, rank, owner)) arriving += share_pieces(reduction, owner);
-    }
-    NN_TRY(nn_messages_create(reduction->group, arriving, &exact->weights_arriving));
-    return nn_messages_create(reduction->group,
-                              share_pieces(reduction, rank) * (size_t)(exact->peers.group_count - 1),
-                              &exact->weights_leaving);
+    return nn_journey_create(reduction, &down, 1, &exact->down);
 }
 
-static nn_status share_receive(nn_reduction *reduction, int owner)
+/* ---- messages ---- */
+
+/* Sends or receives a cell of a bucket. */
+static nn_status share_pass(nn_reduction *reduction, int64_t bucket, const nn_hop *hop, bool sends)
 {
+    const nn_reduction_plan *plan = &reduction->plan;
     nn_exact *exact = reduction->state;
-    size_t size;
+    nn_piece pieces[2];
+    int count = nn_cuts_pieces(&plan->cuts, bucket, hop->cell, pieces), tag = share_tag(bucket);
 
-    for (int64_t bucket = 0; bucket < reduction->plan.bucket_count; bucket++) {
-        char *slice = share_place(reduction, reduction->weights, bucket, owner, &size);
-        NN_TRY(nn_messages_receive(&exact->weights_arriving, slice, size, owner, share_tag(bucket)));
-    }
-    return NN_OK;
-}
-
-static nn_status share_send(nn_reduction *reduction, int relay)
-{
-    nn_exact *exact = reduction->state;
-    size_t size;
-
-    for (int64_t bucket = 0; bucket < reduction->plan.bucket_count; bucket++) {
-        char *slice = share_place(reduction, reduction->weights, bucket, reduction->plan.rank, &size);
-        NN_TRY(nn_messages_send(&exact->weights_leaving, slice, size, relay, share_tag(bucket)));
-    }
-    return NN_OK;
-}
-
-/* Posts all messages. Sends begin with the group after this one, so that not all ranks send to the same rank
- * at once. */
-static nn_status share_post(nn_reduction *reduction)
-{
-    nn_exact *exact = reduction->state;
-    int rank = reduction->plan.rank, groups = exact->peers.group_count;
-
-    for (int owner = 0; owner < reduction->plan.size; owner++) {
-        if (share_is_relay(exact, rank, owner)) NN_TRY(share_receive(reduction, owner));
-    }
-    for (int i = 1; i < groups; i++) {
-        int group = (exact->peers.group[rank] + i) % groups;
-        NN_TRY(share_send(reduction, nn_peers_relay(&exact->peers, group, rank)));
-    }
-    return NN_OK;
-}
-
-/* Copies the slices of `owner` from the copy of a peer. */
-static void share_copy(nn_reduction *reduction, int owner, int place)
-{
-    const nn_exact *exact = reduction->state;
-    size_t size;
-
-    for (int64_t bucket = 0; bucket < reduction->plan.bucket_count; bucket++) {
-        const char *from = share_place(reduction, exact->peers.weights[place], bucket, owner, &size);
-        memcpy(share_place(reduction, reduction->weights, bucket, owner, &size), from, size);
-    }
-}
-
-/* Peers are visited starting with the next one, so that not all ranks read the same memory at once. */
-static int share_peer(const nn_peers *peers, int i)
-{
-    return (peers->own_place + i) % peers->mine_count;
-}
-
-/* Whether it is for this rank to copy what `owner` has written from the copy of the rank at `place` to its
- * own: the owners are divided among the ranks that have the same copy. */
-static bool share_is_mine(const nn_peers *peers, int place, int owner)
-{
-    bool same = peers->weights[place] == peers->weights[peers->own_place];
-
-    return !same && owner % peers->sharer_count == peers->own_sharer;
-}
-
-static nn_status share_copy_owned(nn_reduction *reduction)
-{
-    nn_exact *exact = reduction->state;
-    const nn_peers *peers = &exact->peers;
-
-    for (int i = 1; i < peers->mine_count; i++) {
-        int place = share_peer(peers, i);
-        if (!share_is_mine(peers, place, peers->mine[place])) continue;
-        NN_TRY(nn_exact_await(reduction, &peers->counters[place].updated, exact->shares));
-        share_copy(reduction, peers->mine[place], place);
-    }
-    return NN_OK;
-}
-
-static nn_status share_copy_relayed(nn_reduction *reduction)
-{
-    nn_exact *exact = reduction->state;
-    const nn_peers *peers = &exact->peers;
-
-    for (int i = 1; i < peers->mine_count; i++) {
-        int place = share_peer(peers, i);
-        for (int owner = 0; owner < reduction->plan.size; owner++) {
-            if (!share_is_relay(exact, peers->mine[place], owner) || !share_is_mine(peers, place, owner))
-                continue;
-            NN_TRY(nn_exact_await(reduction, &peers->counters[place].relayed, exact->shares));
-            share_copy(reduction, owner, place);
+    for (int i = 0; i < count; i++) {
+        char *values = reduction->weights + (size_t)pieces[i].begin * plan->width;
+        size_t size = (size_t)(pieces[i].end - pieces[i].begin) * plan->width;
+        if (sends) {
+            NN_TRY(nn_messages_send(&exact->down.leaving, values, size, hop->peer, tag));
+            reduction->clock.sent += size;
+        } else {
+            NN_TRY(nn_messages_receive(&exact->down.arriving, values, size, hop->peer, tag));
         }
     }
     return NN_OK;
 }
 
-/* Waits until a counter of all ranks that have this rank's copy of the weights has reached the share. */
-static nn_status share_await_sharers(const nn_reduction *reduction, size_t counter, uint64_t share)
+static nn_status share_receive(nn_reduction *reduction, int64_t bucket)
 {
-    const nn_exact *exact = reduction->state;
-    const nn_peers *peers = &exact->peers;
+    const nn_route *down = &reduction->plan.down;
+    nn_exact *exact = reduction->state;
+    int hop = 0;
 
-    for (int i = 0; i < peers->sharer_count; i++) {
-        char *counters = (char *)&peers->counters[peers->sharers[i]];
-        NN_TRY(nn_exact_await(reduction, (const atomic_ullong *)(const void *)(counters + counter), share));
+    for (int phase = 0; phase < down->phase_count; phase++) {
+        nn_journey_mark(&exact->down, bucket, phase);
+        for (; hop < down->receive_count && down->receives[hop].phase == phase; hop++)
+            NN_TRY(share_pass(reduction, bucket, &down->receives[hop], false));
+    }
+    nn_journey_mark(&exact->down, bucket, down->phase_count);
+    return NN_OK;
+}
+
+static nn_status share_send_phase(nn_reduction *reduction, int64_t bucket)
+{
+    const nn_route *down = &reduction->plan.down;
+    nn_exact *exact = reduction->state;
+    int hop, end;
+
+    if (exact->down.entered[bucket]) return NN_OK;
+    exact->down.entered[bucket] = true;
+    nn_route_find_phase(down->sends, down->send_count, exact->down.phase[bucket], &hop, &end);
+    for (; hop < end; hop++) NN_TRY(share_pass(reduction, bucket, &down->sends[hop], true));
+    return NN_OK;
+}
+
+static nn_status share_advance(nn_reduction *reduction, int64_t bucket)
+{
+    nn_exact *exact = reduction->state;
+    int *phase = &exact->down.phase[bucket];
+    bool arrived = false;
+
+    for (; *phase < exact->down.route->phase_count; ++*phase) {
+        NN_TRY(share_send_phase(reduction, bucket));
+        NN_TRY(nn_journey_test(&exact->down, bucket, &arrived));
+        if (!arrived) return NN_OK;
+        exact->down.entered[bucket] = false;
+        nn_pulse();
     }
     return NN_OK;
 }
 
-nn_status nn_exact_claim(nn_reduction *reduction)
-{
-    nn_exact *exact = reduction->state;
-    nn_peer_counters *counters = &exact->peers.counters[exact->peers.own_place];
+/* ---- the copies of a node ---- */
 
-    atomic_store_explicit(&counters->claimed, exact->shares + 1, memory_order_release);
-    return share_await_sharers(reduction, offsetof(nn_peer_counters, claimed), exact->shares + 1);
+/* Buckets that have been shared, over all shares, once the first `buckets` of this one have. */
+static uint64_t share_count(const nn_reduction *reduction, int64_t buckets)
+{
+    const nn_exact *exact = reduction->state;
+
+    return (exact->shares - 1) * (uint64_t)reduction->plan.bucket_count + (uint64_t)buckets;
 }
+
+/* Whether it is for this rank to bring what the rank at `place` has received to its own copy: the ranks of
+ * other domains are divided among those that have the same copy. */
+static bool share_is_mine(const nn_peers *peers, int place)
+{
+    int sharers = peers->sharer_end - peers->sharer_begin;
+
+    return peers->weights[place] != peers->weights[peers->own] &&
+           place % sharers == peers->own - peers->sharer_begin;
+}
+
+static void share_copy(nn_reduction *reduction, int64_t bucket, int place)
+{
+    const nn_reduction_plan *plan = &reduction->plan;
+    const nn_exact *exact = reduction->state;
+    nn_rank_set node = {.begin = plan->first, .end = plan->first + plan->sharer_count};
+    nn_piece pieces[2];
+    int count = nn_cuts_pieces(&plan->cuts, bucket,
+                               nn_rank_set_cell(&node, &plan->positions, plan->first + place), pieces);
+
+    for (int i = 0; i < count; i++) {
+        size_t offset = (size_t)pieces[i].begin * plan->width;
+        memcpy(reduction->weights + offset, exact->peers.weights[place] + offset,
+               (size_t)(pieces[i].end - pieces[i].begin) * plan->width);
+    }
+}
+
+/* Brings a bucket to this rank's copy if all that is needed for it has arrived. */
+static bool share_copy_bucket(nn_reduction *reduction, int64_t bucket)
+{
+    const nn_exact *exact = reduction->state;
+    const nn_peers *peers = &exact->peers;
+
+    for (int place = 0; place < peers->count; place++) {
+        if (share_is_mine(peers, place) &&
+            atomic_load_explicit(&peers->counters[place].arrived, memory_order_acquire) <
+                share_count(reduction, bucket + 1))
+            return false;
+    }
+    for (int place = 0; place < peers->count; place++)
+        if (share_is_mine(peers, place)) share_copy(reduction, bucket, place);
+    return true;
+}
+
+/* ---- the share ---- */
 
 nn_status nn_exact_share_begin(nn_reduction *reduction)
 {
     nn_exact *exact = reduction->state;
-    nn_peer_counters *counters = &exact->peers.counters[exact->peers.own_place];
 
     exact->shares++;
-    atomic_store_explicit(&counters->updated, exact->shares, memory_order_release);
-    return share_post(reduction);
+    exact->arrived = exact->copied = 0;
+    nn_journey_start(reduction, &reduction->plan.down, &exact->down);
+    for (int64_t bucket = 0; bucket < reduction->plan.bucket_count; bucket++)
+        NN_TRY(share_receive(reduction, bucket));
+    return nn_exact_share_progress(reduction);
 }
 
-/* The copy is complete when each of its ranks has its own slices in it, those that it receives for its group,
- * and those that it copies from other domains. */
-nn_status nn_exact_share_finish(nn_reduction *reduction)
+nn_status nn_exact_share_progress(nn_reduction *reduction)
 {
     nn_exact *exact = reduction->state;
-    nn_peer_counters *counters = &exact->peers.counters[exact->peers.own_place];
+    int64_t buckets = reduction->plan.bucket_count;
+    nn_peer_counters *own = &exact->peers.counters[exact->peers.own];
 
-    NN_TRY(share_copy_owned(reduction));
-    if (exact->peers.group_count > 1) {
-        NN_TRY(nn_messages_wait(&exact->weights_arriving));
-        atomic_store_explicit(&counters->relayed, exact->shares, memory_order_release);
-        NN_TRY(share_copy_relayed(reduction));
-        NN_TRY(nn_messages_wait(&exact->weights_leaving));
+    if (exact->shares == 0 || exact->copied == buckets) return NN_OK;
+    for (int64_t bucket = exact->arrived; bucket < buckets; bucket++)
+        NN_TRY(share_advance(reduction, bucket));
+    while (exact->arrived < buckets && exact->down.phase[exact->arrived] == exact->down.route->phase_count)
+        exact->arrived++;
+    atomic_store_explicit(&own->arrived, share_count(reduction, exact->arrived), memory_order_release);
+    while (exact->copied < exact->arrived && share_copy_bucket(reduction, exact->copied)) exact->copied++;
+    atomic_store_explicit(&own->copied, share_count(reduction, exact->copied), memory_order_release);
+    return NN_OK;
+}
+
+bool nn_exact_is_shared(const nn_reduction *reduction, int64_t bucket)
+{
+    const nn_exact *exact = reduction->state;
+    const nn_peers *peers = &exact->peers;
+
+    if (exact->shares == 0) return true;
+    for (int place = peers->sharer_begin; place < peers->sharer_end; place++) {
+        if (atomic_load_explicit(&peers->counters[place].copied, memory_order_acquire) <
+            share_count(reduction, bucket + 1))
+            return false;
     }
-    atomic_store_explicit(&counters->copied, exact->shares, memory_order_release);
-    return share_await_sharers(reduction, offsetof(nn_peer_counters, copied), exact->shares);
+    return true;
+}
+
+bool nn_exact_has_shared(const nn_reduction *reduction)
+{
+    const nn_exact *exact = reduction->state;
+
+    return exact->shares == 0 || exact->copied == reduction->plan.bucket_count;
+}
+
+/* The weights of this rank's copy may be written to once nothing reads them: messages that leave, ranks of
+ * other domains that copy them, ranks with the same copy that compute with them. */
+nn_status nn_exact_claim(nn_reduction *reduction)
+{
+    nn_exact *exact = reduction->state;
+    nn_peers *peers = &exact->peers;
+    uint64_t done = exact->shares * (uint64_t)reduction->plan.bucket_count;
+    unsigned turns = 0;
+    bool left = exact->shares == 0;
+
+    while (!left) {
+        NN_TRY(nn_journey_has_left(&exact->down, &left));
+        if (!left) NN_TRY(nn_comm_pause(reduction->group, &turns));
+    }
+    for (int place = 0; place < peers->count; place++)
+        NN_TRY(nn_exact_await(reduction, &peers->counters[place].copied, done));
+    atomic_store_explicit(&peers->counters[peers->own].claimed, exact->shares + 1, memory_order_release);
+    for (int place = peers->sharer_begin; place < peers->sharer_end; place++)
+        NN_TRY(nn_exact_await(reduction, &peers->counters[place].claimed, exact->shares + 1));
+    return NN_OK;
 }

@@ -63,7 +63,7 @@ static void test_reduction(void **state)
     (void)state;
     const int64_t blocks[] = {0, 3, 8}, buckets[] = {0, 1, 2}, leaves[] = {3};
     for (int mode = NN_REDUCE_EXACT; mode <= NN_REDUCE_MPI; mode++) {
-        nn_reduction_layout layout = {NN_SCALAR_F32, 8, 2, blocks, 2, buckets, leaves, 1, 1};
+        nn_reduction_layout layout = {NN_SCALAR_F32, 8, 2, blocks, 2, buckets, leaves, 1, 0, 1};
         const nn_reduction_slice *slices;
         nn_reduction *reduction;
         nn_tree_node nodes[NN_TREE_COVER_MAX];
@@ -97,24 +97,27 @@ static void test_reduction(void **state)
     }
 }
 
-/* Wrong: the reported traffic is not what ranks need from others: the partials of others for the slices they
- * own, and the weights that others own. */
+/* Wrong: the reported traffic is not what ranks need from others: on the node, the partials of others in half of
+ * the bucket, and the weights that other domains have received; from the other node, a quarter of the sum and a
+ * quarter of the weights. */
 static void test_traffic(void **state)
 {
     (void)state;
     const int64_t blocks[] = {0, 4, 8, 12, 16}, buckets[] = {0, 4}, leaves[] = {4};
     const int leaders[] = {0, 0, 2, 2}, together[] = {0, 0, 0, 0};
     const int each[] = {0, 1, 2, 3};
-    nn_reduction_layout layout = {NN_SCALAR_F32, 16, 4, blocks, 1, buckets, leaves, 1, 1};
+    nn_reduction_layout layout = {NN_SCALAR_F32, 16, 4, blocks, 1, buckets, leaves, 1, 0, 1};
     nn_reduction_traffic traffic;
     nn_ranks ranks = {.rank = 1, .size = 4, .leaders = leaders, .domains = each};
     assert_int_equal(nn_reduction_measure(ranks, &layout, NN_REDUCE_EXACT, &traffic), NN_OK);
     assert_int_equal(traffic.owned, 4);
-    assert_int_equal(traffic.on_node, (1 * 4 + 4) * 4);
-    assert_int_equal(traffic.from_nodes, (2 * 4 + 8) * 4);
+    assert_int_equal(traffic.on_node, (8 + 8) * 4);
+    assert_int_equal(traffic.from_nodes, (4 + 4) * 4);
+    assert_int_equal(traffic.to_nodes, (4 + 4) * 4);
+    assert_int_equal(traffic.messages, 2);
     ranks.domains = leaders; /* its own copy of the weights is that of rank 0, too */
     assert_int_equal(nn_reduction_measure(ranks, &layout, NN_REDUCE_EXACT, &traffic), NN_OK);
-    assert_int_equal(traffic.on_node, 1 * 4 * 4);
+    assert_int_equal(traffic.on_node, 8 * 4);
     assert_int_equal(traffic.weights, 16 / 2 * 4);
     ranks.leaders = together;
     assert_int_equal(nn_reduction_measure(ranks, &layout, NN_REDUCE_EXACT, &traffic), NN_OK);
