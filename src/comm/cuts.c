@@ -46,11 +46,11 @@ static int64_t cuts_block(const nn_cuts *cuts, int64_t bucket, int64_t i)
     return low;
 }
 
-static nn_piece cuts_piece(const nn_cuts *cuts, int64_t bucket, int first, int last)
+static nn_stretch cuts_piece(const nn_cuts *cuts, int64_t bucket, int first, int last)
 {
     int64_t begin = cuts_block(cuts, bucket, first), end = cuts_block(cuts, bucket, last);
 
-    return (nn_piece){begin, end, cuts->block_begin[begin], cuts->block_begin[end]};
+    return (nn_stretch){begin, end, cuts->block_begin[begin], cuts->block_begin[end]};
 }
 
 /* Slices are rotated from bucket to bucket, so that the remainders do not always go to the same rank. */
@@ -64,7 +64,7 @@ static int cuts_index(const nn_cuts *cuts, int64_t bucket, int position)
 nn_reduction_slice nn_cuts_slice(const nn_cuts *cuts, int64_t bucket, int position)
 {
     int index = cuts_index(cuts, bucket, position);
-    nn_piece piece = cuts_piece(cuts, bucket, index, index + 1);
+    nn_stretch piece = cuts_piece(cuts, bucket, index, index + 1);
 
     return (nn_reduction_slice){.block_begin = piece.block_begin,
                                 .block_end = piece.block_end,
@@ -83,7 +83,7 @@ int64_t nn_cuts_slices(const nn_cuts *cuts, int position, nn_reduction_slice *sl
     return count;
 }
 
-int nn_cuts_pieces(const nn_cuts *cuts, int64_t bucket, nn_cell cell, nn_piece pieces[2])
+int nn_cuts_pieces(const nn_cuts *cuts, int64_t bucket, nn_cell cell, nn_stretch pieces[2])
 {
     int first = cuts_index(cuts, bucket, cell.first), last = first + cell.count, count = 0;
     int wrapped = last > cuts->positions ? last - cuts->positions : 0;
@@ -97,7 +97,7 @@ int nn_cuts_pieces(const nn_cuts *cuts, int64_t bucket, nn_cell cell, nn_piece p
 
 int64_t nn_cuts_count(const nn_cuts *cuts, int64_t bucket, nn_cell cell)
 {
-    nn_piece pieces[2];
+    nn_stretch pieces[2];
     int64_t values = 0;
 
     for (int i = nn_cuts_pieces(cuts, bucket, cell, pieces); i-- > 0;)

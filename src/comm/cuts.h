@@ -25,14 +25,14 @@ nn_reduction_slice nn_cuts_slice(const nn_cuts *cuts, int64_t bucket, int positi
 int64_t nn_cuts_slices(const nn_cuts *cuts, int position, nn_reduction_slice *slices);
 
 /* Consecutive blocks of a bucket, and their values. */
-typedef struct nn_piece {
+typedef struct nn_stretch {
     int64_t block_begin, block_end;
     int64_t begin, end; /* in the flat vector */
-} nn_piece;
+} nn_stretch;
 
 /* The part of a bucket that a cell covers: one piece, or two where the cell passes the end of the bucket, the
  * first of which is at the end. Returns the number of pieces, none of which is empty. */
-int nn_cuts_pieces(const nn_cuts *cuts, int64_t bucket, nn_cell cell, nn_piece pieces[2]);
+int nn_cuts_pieces(const nn_cuts *cuts, int64_t bucket, nn_cell cell, nn_stretch pieces[2]);
 
 /* Number of values in them. */
 int64_t nn_cuts_count(const nn_cuts *cuts, int64_t bucket, nn_cell cell);

@@ -6,7 +6,7 @@
 static size_t journey_count(const nn_reduction_plan *plan, const nn_hop *hops, int count)
 {
     size_t messages = 0;
-    nn_piece pieces[2];
+    nn_stretch pieces[2];
 
     for (int i = 0; i < count; i++) {
         size_t width = nn_reduction_plan_rounds(plan, hops[i].leaves) ? 2 : plan->width;

@@ -11,8 +11,9 @@ typedef struct position_writer {
 } position_writer;
 
 /*
- * Merges the orders of two halves, so that the members of each stay evenly spread: element i of m stands at
- * (i + 1/2) / m of the whole. Ranks below `shared` are in both halves, and keep their place in the left one.
+ * Merges the orders of two halves, so that the members of each stay evenly spread: element i of m has its
+ * middle at (i + 1/2) / m of the whole. Ranks below `shared` are in both halves, and keep their place in the
+ * left one.
  */
 static int positions_merge(int *left, int left_count, int right_count, int shared, int *scratch)
 {
@@ -98,26 +99,26 @@ void nn_positions_count(const nn_positions *positions, int begin, int end, int *
     }
 }
 
-bool nn_rank_set_has(const nn_rank_set *set, int rank)
+bool nn_holders_has(const nn_holders *set, int rank)
 {
     if (set->begin <= rank && rank < set->end) return true;
     return set->step > 0 && set->all_begin <= rank && rank < set->all_end &&
            set->index[rank] % set->step == 0;
 }
 
-nn_cell nn_rank_set_cell(const nn_rank_set *set, const nn_positions *positions, int rank)
+nn_cell nn_holders_cell(const nn_holders *set, const nn_positions *positions, int rank)
 {
     nn_cell cell = {positions->position[rank], 1};
 
     while (cell.count < positions->size &&
-           !nn_rank_set_has(set, positions->rank_at[(cell.first + cell.count) % positions->size]))
+           !nn_holders_has(set, positions->rank_at[(cell.first + cell.count) % positions->size]))
         cell.count++;
     return cell;
 }
 
-int nn_rank_set_holder(const nn_rank_set *set, const nn_positions *positions, int position)
+int nn_holders_holder(const nn_holders *set, const nn_positions *positions, int position)
 {
-    while (!nn_rank_set_has(set, positions->rank_at[position]))
+    while (!nn_holders_has(set, positions->rank_at[position]))
         position = (position + positions->size - 1) % positions->size;
     return positions->rank_at[position];
 }

@@ -32,20 +32,20 @@ typedef struct nn_cell {
 } nn_cell;
 
 /* The ranks [begin, end), and every step-th of the ranks [all_begin, all_end), counted by position. */
-typedef struct nn_rank_set {
+typedef struct nn_holders {
     int begin, end;
     int all_begin, all_end;
     int step;         /* 0: none of those */
     const int *index; /* for each rank of [all_begin, all_end): how many of them are before it; borrowed */
-} nn_rank_set;
+} nn_holders;
 
-bool nn_rank_set_has(const nn_rank_set *set, int rank);
+bool nn_holders_has(const nn_holders *set, int rank);
 
 /* The cell of a member. */
-nn_cell nn_rank_set_cell(const nn_rank_set *set, const nn_positions *positions, int rank);
+nn_cell nn_holders_cell(const nn_holders *set, const nn_positions *positions, int rank);
 
 /* The member in whose cell a position is. The set is not empty. */
-int nn_rank_set_holder(const nn_rank_set *set, const nn_positions *positions, int position);
+int nn_holders_holder(const nn_holders *set, const nn_positions *positions, int position);
 
 /* Fills index[r] for the ranks [begin, end): how many of them are at positions before that of rank r. */
 void nn_positions_count(const nn_positions *positions, int begin, int end, int *index);

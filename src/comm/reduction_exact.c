@@ -186,7 +186,7 @@ static nn_status exact_receive(nn_reduction *reduction, int64_t bucket)
     const nn_reduction_plan *plan = &reduction->plan;
     const nn_route *up = &reduction->leaves->up;
     nn_exact *exact = reduction->state;
-    nn_piece pieces[2];
+    nn_stretch pieces[2];
     int hop = 0;
 
     for (int phase = 0; phase < up->phase_count; phase++) {
@@ -214,7 +214,7 @@ static nn_status exact_send(nn_reduction *reduction, int64_t bucket, int hop)
     const nn_hop *to = &up->sends[hop];
     const nn_holding *holding = &up->holdings[to->holding];
     nn_exact *exact = reduction->state;
-    nn_piece pieces[2];
+    nn_stretch pieces[2];
     int count = nn_cuts_pieces(&plan->cuts, bucket, to->cell, pieces);
     bool narrows = !holding->arrives && nn_reduction_plan_rounds(plan, to->leaves);
     char *packed = narrows ? exact->narrowed + exact->narrow_at[hop * plan->bucket_count + bucket] : NULL;
@@ -266,7 +266,7 @@ static void exact_sum_node(nn_reduction *reduction, int64_t bucket)
     const nn_reduction_plan *plan = &reduction->plan;
     const nn_reduction_leaf_plan *leaves = reduction->leaves;
     nn_exact *exact = reduction->state;
-    nn_piece pieces[2];
+    nn_stretch pieces[2];
     int count = nn_cuts_pieces(&plan->cuts, bucket, leaves->up.bottom, pieces);
 
     for (int i = 0; i < leaves->sum_count; i++) {
@@ -291,7 +291,7 @@ static void exact_join(nn_reduction *reduction, int64_t bucket, const nn_join *j
     const nn_holding *from = &up->holdings[join->from];
     char *to = exact_home(reduction, &up->holdings[join->into]);
     const char *packed = from->arrives ? exact_arrival(reduction, bucket, join->from, join->cell) : NULL;
-    nn_piece pieces[2];
+    nn_stretch pieces[2];
     int count = nn_cuts_pieces(&plan->cuts, bucket, join->cell, pieces);
 
     for (int i = 0; i < count; i++) {

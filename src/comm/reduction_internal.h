@@ -57,7 +57,7 @@ typedef struct nn_sum {
 } nn_sum;
 
 /* Sums a piece, block by block on the caller's threads. */
-void nn_reduction_sum(nn_reduction *reduction, const nn_piece *piece, const nn_sum *sum);
+void nn_reduction_sum(nn_reduction *reduction, const nn_stretch *piece, const nn_sum *sum);
 
 extern const nn_reduction_kind nn_reduction_exact, nn_reduction_mpi;
 

@@ -70,7 +70,7 @@ static nn_status mpi_start(nn_reduction *reduction, int64_t bucket)
     for (int i = 0; i < node_count; i++)
         state->sources[i] = (char *)nn_reduction_partial(reduction, i) + offset;
     if (node_count == 0) memset(sum, 0, (size_t)count * plan->width);
-    nn_piece piece = {whole.block_begin, whole.block_end, whole.begin, whole.end};
+    nn_stretch piece = {whole.block_begin, whole.block_end, whole.begin, whole.end};
     nn_reduction_sum(reduction, &piece,
                      &(nn_sum){.fold = &reduction->leaves->folds[0], .sources = state->sources, .to = sum});
     state->arrived = plan->size == 1;
@@ -87,7 +87,7 @@ static nn_status mpi_progress(nn_reduction *reduction)
     if (!state->arrived || reduction->unstarted > 0) return NN_OK;
     for (int64_t i = 0; i < plan->slice_count; i++) {
         const nn_reduction_slice *slice = &plan->slices[i];
-        nn_piece piece = {slice->block_begin, slice->block_end, slice->begin, slice->end};
+        nn_stretch piece = {slice->block_begin, slice->block_end, slice->begin, slice->end};
         nn_reduction_sum(reduction, &piece, &(nn_sum){.completes = slice});
     }
     state->completed = true;

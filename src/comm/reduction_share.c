@@ -34,7 +34,7 @@ static nn_status share_pass(nn_reduction *reduction, int64_t bucket, const nn_ho
 {
     const nn_reduction_plan *plan = &reduction->plan;
     nn_exact *exact = reduction->state;
-    nn_piece pieces[2];
+    nn_stretch pieces[2];
     int count = nn_cuts_pieces(&plan->cuts, bucket, hop->cell, pieces), tag = share_tag(bucket);
 
     for (int i = 0; i < count; i++) {
@@ -118,10 +118,10 @@ static void share_copy(nn_reduction *reduction, int64_t bucket, int place)
 {
     const nn_reduction_plan *plan = &reduction->plan;
     const nn_exact *exact = reduction->state;
-    nn_rank_set node = {.begin = plan->first, .end = plan->first + plan->sharer_count};
-    nn_piece pieces[2];
+    nn_holders node = {.begin = plan->first, .end = plan->first + plan->sharer_count};
+    nn_stretch pieces[2];
     int count = nn_cuts_pieces(&plan->cuts, bucket,
-                               nn_rank_set_cell(&node, &plan->positions, plan->first + place), pieces);
+                               nn_holders_cell(&node, &plan->positions, plan->first + place), pieces);
 
     for (int i = 0; i < count; i++) {
         size_t offset = (size_t)pieces[i].begin * plan->width;

@@ -6,7 +6,7 @@
 
 typedef struct sum_call {
     nn_reduction *reduction;
-    const nn_piece *piece;
+    const nn_stretch *piece;
     const nn_sum *sum;
 } sum_call;
 
@@ -38,7 +38,7 @@ static void sum_block(void *argument, int64_t index, int thread)
     const sum_call *call = argument;
     nn_reduction *reduction = call->reduction;
     const nn_sum *sum = call->sum;
-    const nn_piece *piece = call->piece;
+    const nn_stretch *piece = call->piece;
     int64_t block = piece->block_begin + index;
     const int64_t *block_begin = reduction->plan.cuts.block_begin + block;
     int64_t begin = block_begin[0] - piece->begin, end = block_begin[1] - piece->begin;
@@ -55,7 +55,7 @@ static void sum_block(void *argument, int64_t index, int thread)
                                 sum->completes->owned + block - sum->completes->block_begin);
 }
 
-void nn_reduction_sum(nn_reduction *reduction, const nn_piece *piece, const nn_sum *sum)
+void nn_reduction_sum(nn_reduction *reduction, const nn_stretch *piece, const nn_sum *sum)
 {
     sum_call call = {reduction, piece, sum};
     const nn_reduction_hooks *hooks = &reduction->hooks;

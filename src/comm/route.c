@@ -47,9 +47,9 @@ int nn_route_doublings(int part, int count)
     return steps;
 }
 
-nn_rank_set nn_route_part(nn_route_writer *writer, nn_rank_set part, int begin, int end, int step, int steps)
+nn_holders nn_route_part(nn_route_writer *writer, nn_holders part, int begin, int end, int step, int steps)
 {
-    if (step == steps) return (nn_rank_set){.begin = begin, .end = end};
+    if (step == steps) return (nn_holders){.begin = begin, .end = end};
     if (step == 0) return part;
     nn_positions_count(writer->call->positions, begin, end, writer->index);
     part.all_begin = begin;

@@ -7,27 +7,27 @@ static void down_gather(nn_route_writer *writer, int begin, int end, int half_be
 {
     const nn_route_call *call = writer->call;
     const nn_positions *positions = call->positions;
-    nn_rank_set half = {.begin = half_begin, .end = half_end};
+    nn_holders half = {.begin = half_begin, .end = half_end};
     int steps = nn_route_doublings(half_end - half_begin, end - begin), rank = call->rank;
 
     for (int step = steps; step >= 1; step--, phase++) {
-        nn_rank_set has = nn_route_part(writer, half, begin, end, step, steps);
-        nn_rank_set next = nn_route_part(writer, half, begin, end, step - 1, steps);
-        if (!nn_rank_set_has(&has, rank)) continue;
-        if (!nn_rank_set_has(&next, rank)) {
-            int peer = nn_rank_set_holder(&next, positions, positions->position[rank]);
+        nn_holders has = nn_route_part(writer, half, begin, end, step, steps);
+        nn_holders next = nn_route_part(writer, half, begin, end, step - 1, steps);
+        if (!nn_holders_has(&has, rank)) continue;
+        if (!nn_holders_has(&next, rank)) {
+            int peer = nn_holders_holder(&next, positions, positions->position[rank]);
             nn_route_send(
                 writer,
-                (nn_hop){.phase = phase, .peer = peer, .cell = nn_rank_set_cell(&has, positions, rank)});
+                (nn_hop){.phase = phase, .peer = peer, .cell = nn_holders_cell(&has, positions, rank)});
             continue;
         }
-        nn_cell cell = nn_rank_set_cell(&next, positions, rank);
+        nn_cell cell = nn_holders_cell(&next, positions, rank);
         for (int i = 1; i < cell.count; i++) {
             int peer = positions->rank_at[(cell.first + i) % positions->size];
-            if (nn_rank_set_has(&has, peer))
+            if (nn_holders_has(&has, peer))
                 nn_route_receive(
                     writer,
-                    (nn_hop){.phase = phase, .peer = peer, .cell = nn_rank_set_cell(&has, positions, peer)});
+                    (nn_hop){.phase = phase, .peer = peer, .cell = nn_holders_cell(&has, positions, peer)});
         }
     }
 }

@@ -30,6 +30,6 @@ int nn_route_doublings(int part, int count);
 
 /* The ranks that have a part after `step` of `steps` doublings from `part` to the ranks [begin, end). Fills
  * the writer's index. */
-nn_rank_set nn_route_part(nn_route_writer *writer, nn_rank_set part, int begin, int end, int step, int steps);
+nn_holders nn_route_part(nn_route_writer *writer, nn_holders part, int begin, int end, int step, int steps);
 
 #endif

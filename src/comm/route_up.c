@@ -4,15 +4,15 @@
 /* A tree node, the ranks that hold its sum, and what this rank holds of it (-1: nothing). */
 typedef struct up_sum {
     int64_t begin, end;
-    nn_rank_set ranks;
+    nn_holders ranks;
     int holding;
 } up_sum;
 
-static nn_rank_set up_ranks(const nn_route_call *call, int64_t begin, int64_t end)
+static nn_holders up_ranks(const nn_route_call *call, int64_t begin, int64_t end)
 {
     int first = nn_shares_owner(call->shares, begin), last = nn_shares_owner(call->shares, end - 1);
 
-    return (nn_rank_set){.begin = call->leaders[first], .end = nn_route_node_end(call, last)};
+    return (nn_holders){.begin = call->leaders[first], .end = nn_route_node_end(call, last)};
 }
 
 /* The nodes of the tree that the leaves of this rank's node of the cluster consist of. */
@@ -30,27 +30,27 @@ static int up_height(int64_t begin, int64_t end)
 }
 
 /* This rank sends its part to those in its cell that get one in the next step. */
-static void up_hand_out(nn_route_writer *writer, const up_sum *sum, const nn_rank_set *has,
-                        const nn_rank_set *next, int phase)
+static void up_hand_out(nn_route_writer *writer, const up_sum *sum, const nn_holders *has,
+                        const nn_holders *next, int phase)
 {
     const nn_positions *positions = writer->call->positions;
-    nn_cell own = nn_rank_set_cell(has, positions, writer->call->rank);
+    nn_cell own = nn_holders_cell(has, positions, writer->call->rank);
 
     for (int i = 1; i < own.count; i++) {
         int peer = positions->rank_at[(own.first + i) % positions->size];
-        if (nn_rank_set_has(next, peer))
-            nn_route_send(writer, (nn_hop){phase, peer, nn_rank_set_cell(next, positions, peer), sum->holding,
+        if (nn_holders_has(next, peer))
+            nn_route_send(writer, (nn_hop){phase, peer, nn_holders_cell(next, positions, peer), sum->holding,
                                            sum->end - sum->begin});
     }
 }
 
-static int up_obtain(nn_route_writer *writer, const up_sum *sum, const nn_rank_set *has,
-                     const nn_rank_set *next, int phase)
+static int up_obtain(nn_route_writer *writer, const up_sum *sum, const nn_holders *has,
+                     const nn_holders *next, int phase)
 {
     const nn_positions *positions = writer->call->positions;
     int rank = writer->call->rank;
-    nn_cell cell = nn_rank_set_cell(next, positions, rank);
-    int peer = nn_rank_set_holder(has, positions, positions->position[rank]);
+    nn_cell cell = nn_holders_cell(next, positions, rank);
+    int peer = nn_holders_holder(has, positions, positions->position[rank]);
     int holding =
         nn_route_hold(writer, (nn_holding){.arrives = true, .cell = cell, .leaves = sum->end - sum->begin});
 
@@ -64,11 +64,11 @@ static int up_spread(nn_route_writer *writer, up_sum *sum, int begin, int end, i
     int rank = writer->call->rank, steps = nn_route_doublings(sum->ranks.end - sum->ranks.begin, end - begin);
 
     for (int step = 1; step <= steps; step++) {
-        nn_rank_set has = nn_route_part(writer, sum->ranks, begin, end, step - 1, steps);
-        nn_rank_set next = nn_route_part(writer, sum->ranks, begin, end, step, steps);
-        if (nn_rank_set_has(&has, rank))
+        nn_holders has = nn_route_part(writer, sum->ranks, begin, end, step - 1, steps);
+        nn_holders next = nn_route_part(writer, sum->ranks, begin, end, step, steps);
+        if (nn_holders_has(&has, rank))
             up_hand_out(writer, sum, &has, &next, phase + step);
-        else if (nn_rank_set_has(&next, rank))
+        else if (nn_holders_has(&next, rank))
             sum->holding = up_obtain(writer, sum, &has, &next, phase + step);
     }
     return phase + steps;
@@ -87,7 +87,7 @@ static void up_combine(nn_route_writer *writer, up_sum *left, up_sum *right, up_
     nn_route_join(writer, (nn_join){.phase = end_left > end_right ? end_left : end_right,
                                     .into = sum->holding,
                                     .from = in_left ? right->holding : left->holding,
-                                    .cell = nn_rank_set_cell(&sum->ranks, call->positions, call->rank),
+                                    .cell = nn_holders_cell(&sum->ranks, call->positions, call->rank),
                                     .leaves = sum->end - sum->begin,
                                     .completes = sum->end - sum->begin == call->shares->leaves});
 }
@@ -107,7 +107,7 @@ static up_sum up_visit(nn_route_writer *writer, int64_t begin, int64_t end)
     const nn_route_call *call = writer->call;
     up_sum sum = {begin, end, up_ranks(call, begin, end), -1};
 
-    if (!nn_rank_set_has(&sum.ranks, call->rank)) return sum;
+    if (!nn_holders_has(&sum.ranks, call->rank)) return sum;
     if (call->leaders[sum.ranks.end - 1] == sum.ranks.begin) {
         sum.holding = up_bottom(writer, &sum);
         return sum;
@@ -122,12 +122,12 @@ static void up_write_bottoms(nn_route_writer *writer, up_bottoms *bottoms)
 {
     const nn_route_call *call = writer->call;
     nn_route *route = writer->route;
-    nn_rank_set own = {.begin = call->leaders[call->rank], .end = nn_route_node_end(call, call->rank)};
+    nn_holders own = {.begin = call->leaders[call->rank], .end = nn_route_node_end(call, call->rank)};
     int64_t leaves = call->shares->leaves;
 
     route->bottom_count =
         nn_tree_cover(leaves, call->shares->begin[own.begin], call->shares->begin[own.end], bottoms->nodes);
-    route->bottom = nn_rank_set_cell(&own, call->positions, call->rank);
+    route->bottom = nn_holders_cell(&own, call->positions, call->rank);
     for (int i = 0; i < route->bottom_count; i++)
         nn_route_hold(writer,
                       (nn_holding){.source = i, .leaves = bottoms->nodes[i].end - bottoms->nodes[i].begin});

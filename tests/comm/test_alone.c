@@ -97,9 +97,9 @@ static void test_reduction(void **state)
     }
 }
 
-/* Wrong: the reported traffic is not what ranks need from others: on the node, the partials of others in half of
- * the bucket, and the weights that other domains have received; from the other node, a quarter of the sum and a
- * quarter of the weights. */
+/* Wrong: the reported traffic is not what ranks need from others: on the node, the partials of others in half
+ * of the bucket, and the weights that other domains have received; from the other node, a quarter of the sum
+ * and a quarter of the weights. */
 static void test_traffic(void **state)
 {
     (void)state;
