@@ -1,20 +1,26 @@
 /*
  * LAMB (You et al.: Large batch optimization for deep learning; ICLR 2020): Adam's step, scaled to the norm
- * of the tensor's weights: m = beta1 m + (1 - beta1) g                            v = beta2 v + (1 - beta2)
- * g^2 u = m^ / (sqrt(v^) + epsilon) + weight_decay w         w = w - learning_rate |w| / |u| u where m^ = m /
- * (1 - beta1^t) and v^ = v / (1 - beta2^t). |w| / |u| is replaced by 1 if a norm is 0 and, as is usual, for
- * biases and the scales of normalisation, unless decay_all. Measuring u leaves the moments unchanged, so that
- * a step can still be skipped.
+ * of the tensor's weights:
+ *
+ *     m = beta1 m + (1 - beta1) g
+ *     v = beta2 v + (1 - beta2) g^2
+ *     u = m^ / (sqrt(v^) + epsilon) + weight_decay w
+ *     w = w - learning_rate |w| / |u| u
+ *
+ * where m^ = m / (1 - beta1^t) and v^ = v / (1 - beta2^t). |w| / |u| is 1 if a norm is 0 and, as is usual,
+ * for biases and the scales of normalisation, unless adapt_all; these decay only with decay_all. trust_limit:
+ * its upper bound. Measuring u leaves the moments unchanged, so that a step can still be skipped.
  */
 #include <tgmath.h>
 
 #include "base/maths.h"
 #include "optim/adam.h"
+#include "optim/trust.h"
 #include "tensor/kernels.h"
 
 typedef struct lamb_options {
-    double learning_rate, beta1, beta2, epsilon, weight_decay;
-    bool decay_all;
+    double learning_rate, beta1, beta2, epsilon, weight_decay, trust_limit;
+    bool decay_all, adapt_all;
 } lamb_options;
 
 /* Sums computed by measure, and factors filled in by prepare. */
@@ -35,6 +41,7 @@ static const nn_option lamb_table[] = {
     {"epsilon", NN_OPTION_REAL, FIELD(epsilon), "1e-6", 1e-30, 1, NULL, NN_EFFECT_RESULT,
      "added to the root of the averaged squared gradient"},
     NN_DECAY_OPTIONS(lamb_options, "0.01", "multiple of the weights added to adam's step"),
+    NN_TRUST_OPTIONS(lamb_options),
     {.name = NULL}};
 #undef FIELD
 
@@ -90,8 +97,9 @@ static void lamb_prepare(const void *options, nn_optimizer_step *step)
 {
     const lamb_options *lamb = options;
     double weights = sqrt(step->sums[LAMB_WEIGHTS]), length = sqrt(step->sums[LAMB_STEP]);
-    bool scaled = (step->is_matrix || lamb->decay_all) && weights > 0 && length > 0;
-    step->factors[LAMB_RATE] = step->learning_rate * (scaled ? weights / length : 1);
+    bool scaled = (step->is_matrix || lamb->adapt_all) && weights > 0 && length > 0;
+    double trust = scaled ? nn_trust_limited(weights / length, lamb->trust_limit) : 1;
+    step->factors[LAMB_RATE] = step->learning_rate * trust;
 }
 
 NN_VECTORIZED

@@ -1,18 +1,25 @@
 /*
  * LARS (You, Gitman, Ginsburg: Large batch training of convolutional networks; 2017): momentum, with a
- * learning rate per tensor from the norms of its weights and its gradient: local = trust |w| / (|g| +
- * weight_decay |w|) b = momentum b + learning_rate local (g + weight_decay w)          w = w - b local is 1
- * if a norm is 0 and, as is usual, for biases and the scales of normalisation, unless decay_all.
+ * learning rate per tensor from the norms of its weights and its gradient:
+ *
+ *     local = trust |w| / (|g| + weight_decay |w|)
+ *     b = momentum b + learning_rate local (g + weight_decay w)
+ *     w = w - b
+ *
+ * nesterov: w = w - (momentum b + learning_rate local (g + weight_decay w)). local is 1 if a norm is 0 and,
+ * as is usual, for biases and the scales of normalisation, unless adapt_all; these decay only with decay_all.
+ * trust_limit: the upper bound of local.
  */
 #include <math.h>
 
 #include "optim/decay.h"
+#include "optim/trust.h"
 #include "tensor/kernels.h"
 #include "tensor/vectorize.h"
 
 typedef struct lars_options {
-    double learning_rate, trust, momentum, weight_decay;
-    bool decay_all;
+    double learning_rate, trust, momentum, weight_decay, trust_limit;
+    bool nesterov, decay_all, adapt_all;
 } lars_options;
 
 /* Sums computed by measure, and factors filled in by prepare. */
@@ -27,7 +34,10 @@ static const nn_option lars_table[] = {
      "norm of a tensor's step relative to the norm of its weights"},
     {"momentum", NN_OPTION_REAL, FIELD(momentum), "0.9", 0, 1, NULL, NN_EFFECT_RESULT,
      "fraction of the previous step that is added to the next"},
+    {"nesterov", NN_OPTION_BOOLEAN, FIELD(nesterov), "false", 0, 0, NULL, NN_EFFECT_RESULT,
+     "use Nesterov momentum"},
     NN_DECAY_OPTIONS(lars_options, "0", "multiple of the weights added to their gradient"),
+    NN_TRUST_OPTIONS(lars_options),
     {.name = NULL}};
 #undef FIELD
 
@@ -52,8 +62,8 @@ static void lars_prepare(const void *options, nn_optimizer_step *step)
     double weights = sqrt(step->sums[LARS_WEIGHTS]);
     double gradient = sqrt(step->sums[LARS_GRADIENT]) * step->gradient_scale;
     double decay = nn_decay(step, lars->weight_decay, lars->decay_all), local = 1;
-    if ((step->is_matrix || lars->decay_all) && weights > 0 && gradient > 0)
-        local = lars->trust * weights / (gradient + decay * weights);
+    if ((step->is_matrix || lars->adapt_all) && weights > 0 && gradient > 0)
+        local = nn_trust_limited(lars->trust * weights / (gradient + decay * weights), lars->trust_limit);
     step->factors[LARS_RATE] = step->learning_rate * local;
     step->factors[LARS_DECAY] = decay;
 }
@@ -63,16 +73,33 @@ typedef struct lars_factors {
     nn_real scale, decay, momentum, rate;
 } lars_factors;
 
+NN_INLINE nn_real lars_now(lars_factors f, nn_real gradient, nn_real weight)
+{
+    return f.rate * (f.scale * gradient + f.decay * weight);
+}
+
 NN_VECTORIZED
-static void lars_update(lars_factors f, int64_t count, const nn_real *gradient, nn_real *buffer,
-                        nn_real *weights)
+static void lars_momentum(lars_factors f, int64_t count, const nn_real *gradient, nn_real *buffer,
+                          nn_real *weights)
 {
     NN_INDEPENDENT
     for (int64_t i = 0; i < count; i++) {
-        nn_real g = f.scale * gradient[i] + f.decay * weights[i];
-        nn_real moved = f.momentum * buffer[i] + f.rate * g;
+        nn_real moved = f.momentum * buffer[i] + lars_now(f, gradient[i], weights[i]);
         buffer[i] = moved;
         weights[i] -= moved;
+    }
+}
+
+NN_VECTORIZED
+static void lars_nesterov(lars_factors f, int64_t count, const nn_real *gradient, nn_real *buffer,
+                          nn_real *weights)
+{
+    NN_INDEPENDENT
+    for (int64_t i = 0; i < count; i++) {
+        nn_real now = lars_now(f, gradient[i], weights[i]);
+        nn_real moved = f.momentum * buffer[i] + now;
+        buffer[i] = moved;
+        weights[i] -= f.momentum * moved + now;
     }
 }
 
@@ -84,7 +111,10 @@ static void lars_apply(const void *options, const nn_optimizer_step *step, int64
                             .decay = (nn_real)step->factors[LARS_DECAY],
                             .momentum = (nn_real)lars->momentum,
                             .rate = (nn_real)step->factors[LARS_RATE]};
-    lars_update(factors, count, gradient, slots[0], weights);
+    if (lars->nesterov)
+        lars_nesterov(factors, count, gradient, slots[0], weights);
+    else
+        lars_momentum(factors, count, gradient, slots[0], weights);
 }
 
 const nn_optimizer_type nn_optimizer_lars = {

@@ -43,10 +43,17 @@ static const struct {
       {"lars", "lars"},
       {"lars_decay", "lars: {learning_rate: 0.5, trust: 0.02, momentum: 0.8, weight_decay: 0.05}"},
       {"lars_vector", "lars: {learning_rate: 0.1, weight_decay: 0.3}"},
+      {"lars_vector_decays", "lars: {learning_rate: 0.1, weight_decay: 0.3, decay_all: true}"},
+      {"lars_vector_adapts", "lars: {learning_rate: 0.5, trust: 0.02, weight_decay: 0.3, adapt_all: true}"},
+      {"lars_nesterov", "lars: {trust: 0.02, nesterov: true, weight_decay: 0.05}"},
+      {"lars_limit", "lars: {learning_rate: 0.1, trust: 1, weight_decay: 0.05, trust_limit: 0.25}"},
       {"lamb", "lamb"},
       {"lamb_other",
        "lamb: {learning_rate: 0.05, beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weight_decay: 0.1}"},
       {"lamb_vector", "lamb: {learning_rate: 0.01}"},
+      {"lamb_vector_decays", "lamb: {learning_rate: 0.01, weight_decay: 0.1, decay_all: true}"},
+      {"lamb_vector_adapts", "lamb: {learning_rate: 0.01, weight_decay: 0.1, adapt_all: true}"},
+      {"lamb_limit", "lamb: {learning_rate: 0.01, weight_decay: 0.1, trust_limit: 1}"},
 };
 
 static void for_all_optimizers(void (*check)(const char *yaml))
