@@ -3,6 +3,7 @@
 # and predict without MPI.
 source "$(dirname "$0")/common.sh"
 build=$2
+unset OMPI_MCA_pml # Open MPI's choice, as for a user
 grep -q '^NN_SANITIZE:[^=]*=.' "$build/CMakeCache.txt" && exit 77
 sources=$source_folder/tests/install
 tree=$work/tree
