@@ -22,7 +22,8 @@ static bool hang_is_stopped(const nn_rank_state *rank, double now, double second
 bool nn_rank_is_late(const nn_rank_state *rank, double now, double timeout)
 {
     if (!hang_takes_part(rank)) return false;
-    return hang_is_stopped(rank, now, timeout) || (!rank->waits && now - rank->moved >= timeout);
+    return hang_is_stopped(rank, now, timeout) ||
+           ((!rank->waits || rank->cut_off) && now - rank->moved >= timeout);
 }
 
 /* A process that has ticked recently is not suspended. One that has not may be: then it will soon be late
@@ -79,6 +80,8 @@ static void hang_name(hang_text *text, const nn_rank_state *rank, int number, do
                 nn_phase_name(rank->phase), (long long)rank->step + 1, now - rank->moved);
     if (hang_is_stopped(rank, now, timeout / 2))
         hang_append(text, "; its process is not running: suspended, or its node is down");
+    else if (rank->cut_off)
+        hang_append(text, "; its node has lost a network link");
 }
 
 void nn_hang_describe(const nn_rank_state *ranks, int count, double now, double timeout, nn_hang hang,
@@ -101,5 +104,5 @@ void nn_hang_describe(const nn_rank_state *ranks, int count, double now, double 
                 hang.all_wait
                     ? "check the network between the nodes"
                     : "check the node named above (suspended process, unresponsive file system or swap, "
-                      "dmesg)");
+                      "network, dmesg)");
 }

@@ -1,5 +1,6 @@
-/* Who hangs: decided from heartbeats and the time alone. A rank that waits for others is a victim. A rank is
- * late if it neither waits nor makes progress, or if its process is not running.
+/* Who hangs: decided from heartbeats and the time alone. A rank that waits for others is a victim, unless its
+ * node has lost a network link. A rank is late if it neither waits nor makes progress, or if its process is
+ * not running.
  */
 #ifndef NN_GUARD_HANG_H
 #define NN_GUARD_HANG_H
@@ -15,9 +16,10 @@
 /* What a watchdog knows about a rank. Times are in seconds on the watchdog's own clock. */
 typedef struct nn_rank_state {
     char host[NN_HOST_SIZE];
-    bool known; /* false: nothing has been heard of it; it is assumed to be well */
-    bool over;  /* it has left the run */
-    bool waits; /* for other ranks */
+    bool known;   /* false: nothing has been heard of it; it is assumed to be well */
+    bool over;    /* it has left the run */
+    bool waits;   /* for other ranks */
+    bool cut_off; /* its node has lost a network link */
     nn_phase phase;
     int64_t step;  /* steps done */
     double moved;  /* when it was last seen to make progress */
@@ -31,7 +33,8 @@ typedef struct nn_hang {
                     */
 } nn_hang;
 
-/* Whether a rank has made no progress for `timeout` seconds, for another reason than waiting. */
+/* Whether a rank has made no progress for `timeout` seconds, for another reason than waiting
+ * for others that it can reach. */
 bool nn_rank_is_late(const nn_rank_state *rank, double now, double timeout);
 
 nn_hang nn_hang_judge(const nn_rank_state *ranks, int count, double now, double timeout);

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "host/links.h"
 #include "host/threads.h"
 
 #define HEARTBEATS_FOLDER "heartbeat"
@@ -30,7 +31,7 @@
 
 typedef struct heartbeat {
     uint64_t number; /* of the version that contains it; 0: none was read */
-    int waits, over, phase;
+    int waits, over, phase, cut;
     int64_t step;
     double silent, still; /* seconds without progress, and without a tick, when it was written */
 } heartbeat;
@@ -40,10 +41,11 @@ struct nn_heartbeats {
     int *leaders;
     int count, rank;
     double seconds;
+    nn_links *links;
     pthread_t thread;
     pthread_mutex_t mutex; /* guards all below */
     pthread_cond_t changed;
-    bool stops, reads;
+    bool stops, reads, cut;
     uint64_t number;                     /* of the last version written */
     heartbeat *beats;                    /* by rank: those of this node to be written, others as read */
     uint64_t *noticed;                   /* by rank: the number of the last version that was taken over */
@@ -72,8 +74,8 @@ static void heartbeats_format(const nn_heartbeats *of, const heartbeat *beats, u
     for (int r = 0; r < of->count; r++) {
         const heartbeat *beat = &beats[r];
         if (of->leaders[r] != of->rank) continue;
-        nn_text_append(text, "%9d %2d %1d %1d %20lld %18.3f %18.3f    \n", r, beat->phase, beat->waits,
-                       beat->over, (long long)beat->step, beat->silent, beat->still);
+        nn_text_append(text, "%9d %2d %1d %1d %20lld %18.3f %18.3f %1d  \n", r, beat->phase, beat->waits,
+                       beat->over, (long long)beat->step, beat->silent, beat->still, beat->cut);
     }
     nn_text_append(text, "%020" PRIu64 "\n", number);
 }
@@ -84,8 +86,8 @@ static bool heartbeats_parse_line(const nn_heartbeats *of, int leader, const cha
     heartbeat beat = {.number = number};
     long long step;
     int rank;
-    if (sscanf(line, "%d %d %d %d %lld %lf %lf", &rank, &beat.phase, &beat.waits, &beat.over, &step,
-               &beat.silent, &beat.still) != 7)
+    if (sscanf(line, "%d %d %d %d %lld %lf %lf %d", &rank, &beat.phase, &beat.waits, &beat.over, &step,
+               &beat.silent, &beat.still, &beat.cut) != 8)
         return false;
     if (rank < 0 || rank >= of->count || of->leaders[rank] != leader) return false;
     beat.step = step;
@@ -164,6 +166,12 @@ static void heartbeats_warn(const nn_heartbeats *of)
 /* One round, without the mutex, as files may be slow. */
 static void heartbeats_round(nn_heartbeats *of, uint64_t number, bool reads, bool *warned)
 {
+    bool cut = nn_links_are_down(of->links);
+    pthread_mutex_lock(&of->mutex);
+    of->cut = cut;
+    pthread_mutex_unlock(&of->mutex);
+    for (int r = 0; r < of->count; r++)
+        if (of->leaders[r] == of->rank) of->scratch[r].cut = cut;
     if (!heartbeats_write(of, of->scratch, number) && !*warned) {
         heartbeats_warn(of);
         *warned = true;
@@ -213,6 +221,7 @@ static nn_status heartbeats_allocate(nn_heartbeats *made, const char *run_direct
     NN_TRY(NN_ALLOCATE(&made->beats, made->count, "heartbeats"));
     NN_TRY(NN_ALLOCATE(&made->scratch, made->count, "heartbeats"));
     NN_TRY(NN_ALLOCATE(&made->noticed, made->count, "heartbeats"));
+    NN_TRY(nn_links_create(&made->links));
     memcpy(made->leaders, leaders, (size_t)made->count * sizeof *leaders);
     (void)mkdir(made->folder, 0777); /* it may exist already; other failures show when writing */
     return NN_OK;
@@ -240,6 +249,7 @@ static void heartbeats_free(nn_heartbeats *heartbeats)
     nn_free(heartbeats->beats);
     nn_free(heartbeats->scratch);
     nn_free(heartbeats->noticed);
+    nn_links_destroy(heartbeats->links);
     nn_free(heartbeats);
 }
 
@@ -301,6 +311,7 @@ static void heartbeats_notice(const heartbeat *beat, nn_rank_state *state, doubl
     state->phase = (nn_phase)beat->phase;
     state->waits = beat->waits;
     state->over = beat->over;
+    state->cut_off = beat->cut;
     state->step = beat->step;
     state->moved = now - beat->silent;
     state->ticked = now - beat->still;
@@ -329,6 +340,14 @@ void nn_heartbeats_read(nn_heartbeats *heartbeats, bool reads, nn_rank_state *st
     }
     heartbeats->reads = reads;
     pthread_mutex_unlock(&heartbeats->mutex);
+}
+
+bool nn_heartbeats_cut_off(nn_heartbeats *heartbeats)
+{
+    pthread_mutex_lock(&heartbeats->mutex);
+    bool cut = heartbeats->cut;
+    pthread_mutex_unlock(&heartbeats->mutex);
+    return cut;
 }
 
 void nn_heartbeats_clear(const char *run_directory)

@@ -23,6 +23,9 @@ void nn_heartbeats_publish(nn_heartbeats *heartbeats, const nn_rank_state *state
  * `reads` is true, as when this node waits: until then the others are unknown, and assumed to be well. */
 void nn_heartbeats_read(nn_heartbeats *heartbeats, bool reads, nn_rank_state *states, double now);
 
+/* Whether this node has lost a network link that it had at the start. */
+bool nn_heartbeats_cut_off(nn_heartbeats *heartbeats);
+
 /* Removes files that a killed job has left behind. */
 void nn_heartbeats_clear(const char *run_directory);
 

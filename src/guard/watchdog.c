@@ -29,6 +29,10 @@
 /* Seconds that another rank has to report first, and that the launcher has to end this rank. */
 #define PATIENCE 10.0
 
+/* Fraction of the timeout that a rank whose node has lost a link leaves another node to report. If the
+ * launcher is on this node, it hears nothing of that report. */
+#define CUT_SHARE 0.25
+
 /* The state of one rank, read by the watchdogs of its node. */
 typedef struct watchdog_beat {
     nn_pulse_marks marks;
@@ -38,6 +42,7 @@ typedef struct watchdog_beat {
 
 typedef struct watchdog_board {
     _Alignas(64) atomic_int spoken; /* a rank of the node has taken over the report */
+    atomic_int cut_off;             /* the node has lost a network link */
     watchdog_beat beats[];          /* by rank within the node */
 } watchdog_board;
 
@@ -78,6 +83,7 @@ static void watchdog_observe(nn_watchdog *watchdog, int place)
     state->waits = atomic_load_explicit(&beat->marks.waits, memory_order_relaxed);
     state->phase = (nn_phase)atomic_load_explicit(&beat->marks.phase, memory_order_relaxed);
     state->step = atomic_load_explicit(&beat->marks.step, memory_order_relaxed);
+    state->cut_off = atomic_load_explicit(&watchdog->board->cut_off, memory_order_relaxed);
     if (ticks != watchdog->ticks[place]) state->ticked = watchdog->clock;
     if (count != watchdog->counts[place]) state->moved = watchdog->clock;
     watchdog->ticks[place] = ticks;
@@ -123,6 +129,14 @@ static void watchdog_speak(nn_watchdog *watchdog, nn_hang hang)
     watchdog_end(text);
 }
 
+/* Whether this rank reports although another one should, which has had time to. */
+static bool watchdog_steps_in(const nn_watchdog *watchdog, bool own_late)
+{
+    double since = watchdog->clock - watchdog->found_at, share = CUT_SHARE * watchdog->timeout;
+    if (!own_late) return since >= PATIENCE;
+    return watchdog->states[watchdog->rank].cut_off && since >= (share < PATIENCE ? share : PATIENCE);
+}
+
 /* The lowest healthy rank reports and ends, and the launcher ends the others. If the launcher does not, they
  * end themselves; if nobody reports, another rank does. */
 static void watchdog_judge(nn_watchdog *watchdog)
@@ -140,8 +154,8 @@ static void watchdog_judge(nn_watchdog *watchdog)
         return;
     }
     if (watchdog->found_at < 0) watchdog->found_at = now;
-    bool instead = !own_late && now - watchdog->found_at >= PATIENCE;
-    if (hang.speaker == watchdog->rank || instead) watchdog_speak(watchdog, hang);
+    if (hang.speaker == watchdog->rank || watchdog_steps_in(watchdog, own_late))
+        watchdog_speak(watchdog, hang);
 }
 
 static void watchdog_tick(nn_watchdog *watchdog)
@@ -149,6 +163,8 @@ static void watchdog_tick(nn_watchdog *watchdog)
     watchdog_show_alive(watchdog);
     for (int place = 0; place < watchdog->node_size; place++) watchdog_observe(watchdog, place);
     if (watchdog->heartbeats) {
+        atomic_store_explicit(&watchdog->board->cut_off, nn_heartbeats_cut_off(watchdog->heartbeats),
+                              memory_order_relaxed);
         nn_heartbeats_publish(watchdog->heartbeats, watchdog->states, watchdog->clock);
         nn_heartbeats_read(watchdog->heartbeats, watchdog_asks(watchdog), watchdog->states, watchdog->clock);
     }

@@ -24,16 +24,20 @@ typedef enum look {
     STOPPED_WAITING,
     STOPPED_LATELY, /* for less than the time-out, after a long wait */
     OVER,
+    CUT_OFF, /* waits like the others, but its node has no network */
+    CUT_OFF_LESS,
     UNKNOWN
 } look;
 
 static nn_rank_state rank_that(look looks)
 {
     nn_rank_state rank = {.host = "n1", .known = true, .moved = NOW, .ticked = NOW, .step = 41};
-    rank.waits = looks == WAITS || looks == WAITS_LESS || looks == STOPPED_WAITING || looks == STOPPED_LATELY;
-    if (looks == WAITS || looks == STUCK || looks == STOPPED || looks == STOPPED_WAITING)
+    rank.waits = looks == WAITS || looks == WAITS_LESS || looks == STOPPED_WAITING ||
+                 looks == STOPPED_LATELY || looks == CUT_OFF || looks == CUT_OFF_LESS;
+    rank.cut_off = looks == CUT_OFF || looks == CUT_OFF_LESS;
+    if (looks == WAITS || looks == STUCK || looks == STOPPED || looks == STOPPED_WAITING || looks == CUT_OFF)
         rank.moved = NOW - TIMEOUT - 5;
-    if (looks == WAITS_LESS) rank.moved = NOW - TIMEOUT / 2;
+    if (looks == WAITS_LESS || looks == CUT_OFF_LESS) rank.moved = NOW - TIMEOUT / 2;
     if (looks == STOPPED || looks == STOPPED_WAITING) rank.ticked = NOW - TIMEOUT - 1;
     if (looks == STOPPED_LATELY) {
         rank.moved = NOW - 2 * TIMEOUT;
@@ -77,6 +81,20 @@ static const hang_case cases[] = {
     {"one waits for those that have left", {OVER, OVER, OVER, WAITS}, true, true, 0, 3},
     {"one works, the others have left", {OVER, OVER, WORKS, OVER}, false, false, 0, 2},
     {"those that have left are not late", {OVER, WAITS_LESS, OVER, OVER}, false, false, 0, 1},
+    {"all wait, and a node has lost its link", {WAITS, WAITS, CUT_OFF, CUT_OFF}, true, false, 12, 0},
+    {"the first node has lost its link", {CUT_OFF, CUT_OFF, WAITS, WAITS}, true, false, 3, 2},
+    {"a lost link of which nobody has heard for long",
+     {WAITS, WAITS, CUT_OFF_LESS, WAITS},
+     false,
+     false,
+     0,
+     0},
+    {"a node without a link knows nothing of the others",
+     {CUT_OFF, CUT_OFF, UNKNOWN, UNKNOWN},
+     true,
+     false,
+     3,
+     2},
     {"nothing is known of the other node", {WAITS, WAITS, UNKNOWN, UNKNOWN}, false, false, 0, 0},
     {"one of this node is stuck", {UNKNOWN, UNKNOWN, STUCK, WAITS}, true, false, 4, 0},
 };
