@@ -70,6 +70,25 @@ int nn_shares_nodes(const nn_shares *shares, int rank, nn_tree_node *nodes)
     return nn_tree_cover(shares->leaves, shares->begin[rank], shares->begin[rank + 1], nodes);
 }
 
+/* The number of maximal nodes of the ranks [first, last). */
+static int shares_count_nodes(const nn_shares *shares, int first, int last)
+{
+    nn_tree_node nodes[NN_TREE_COVER_MAX];
+    if (last > shares->size) last = shares->size;
+    return nn_tree_cover(shares->leaves, shares->begin[first], shares->begin[last], nodes);
+}
+
+int nn_shares_nodes_most(const nn_shares *shares, int rank)
+{
+    int most = shares_count_nodes(shares, rank, rank + 1);
+    for (int step = 1; step < shares->size - rank && !(rank & step); step *= 2) {
+        int count = shares_count_nodes(shares, rank, rank + step) +
+                    shares_count_nodes(shares, rank + step, rank + 2 * step);
+        if (count > most) most = count;
+    }
+    return most;
+}
+
 int nn_shares_owner(const nn_shares *shares, int64_t leaf)
 {
     int low = 0, high = shares->size - 1;

@@ -33,6 +33,10 @@ int64_t nn_shares_length(const nn_shares *shares, int rank);
  * NN_TREE_COVER_MAX. */
 int nn_shares_nodes(const nn_shares *shares, int rank, nn_tree_node *nodes);
 
+/* The most nodes that meet on a rank when the ranks combine pairwise, [r, r + 2^k) with [r + 2^k, r +
+ * 2^(k+1)): the maximal nodes of the two groups, or its own where it only sends. */
+int nn_shares_nodes_most(const nn_shares *shares, int rank);
+
 /* The rank that has `leaf`, in [0, leaves). */
 int nn_shares_owner(const nn_shares *shares, int64_t leaf);
 
