@@ -91,16 +91,23 @@ static double needs_statistics(const nn_check *check, int many)
     return messages * (double)check->run.model->network->statistics_values * sizeof(double);
 }
 
+/* A message of the agreement of a step, with as many nodes of the tree as can meet on a rank. */
+static double needs_agreement(const nn_run *run)
+{
+    double nodes = 4 * ceil(log2((double)run->plan.microbatches + 1));
+    return nodes * (4 + nn_results_width(run->model, true) + run->model->head_count) * sizeof(double);
+}
+
 /* Of what nn_stepper_create makes: the reduction, the state of what a rank owns, the agreement, and
  * statistics over the batch. */
 static double needs_stepper(const nn_check *check, size_t reduction, int64_t owned)
 {
     const nn_run *run = &check->run;
     const nn_network *network = run->model->network;
-    double values =
-        (double)run->plan.microbatches * (nn_results_width(run->model, true) + run->model->head_count);
+    double share = ceil((double)run->plan.microbatches / check->request->ranks);
+    double values = share * (nn_results_width(run->model, true) + run->model->head_count);
     double lists =
-        (double)network->block_count * (8 + 8) +
+        (double)network->block_count * 8 + 3 * needs_agreement(run) +
         (double)(network->block_count * owned) / (double)network->value_count * sizeof(nn_owned_block) +
         2 * (double)nn_shares_memory(check->request->ranks);
     const nn_training_options *training = &run->settings.training;
@@ -111,7 +118,7 @@ static double needs_stepper(const nn_check *check, size_t reduction, int64_t own
                  (double)network->block_count * 8 * (2 + needs_states(&run->settings));
     return (double)reduction +
            (double)needs_states(&run->settings) * (double)owned * nn_scalar_size(run->model->scalar) +
-           3 * values * 8 + lists;
+           values * 8 + lists;
 }
 
 static nn_status needs_measure(const nn_check *check, nn_ranks ranks, size_t *reduction,

@@ -5,132 +5,127 @@
 #include "base/memory.h"
 #include "step/results.h"
 
-/* A message begins with these values, then come those of nn_agreement_values. Everything is a double,
- * positions included. */
-enum { MESSAGE_REQUESTS, MESSAGE_LOST, MESSAGE_POSITION, MESSAGE_MIXED, MESSAGE_BLOCK, MESSAGE_HEADER };
+/* The head of the message: a report, in doubles. */
+enum { HEAD_REQUESTS, HEAD_LOST, HEAD_POSITION, HEAD_MIXED, HEAD_BLOCK, HEAD_VALUES };
+
+/* The longest of this rank's shares. */
+static int64_t agreement_share(const nn_stepper *stepper)
+{
+    int rank = nn_comm_rank(stepper->comm);
+    int64_t full = nn_shares_length(&stepper->shares, rank);
+    int64_t last = nn_shares_length(&stepper->last_shares, rank);
+    return full > last ? full : last;
+}
+
+/* Each of the two batches of a message is a full one or a last one. */
+static nn_status agreement_reserve(nn_stepper *stepper, int64_t share)
+{
+    const nn_shares *each[2] = {&stepper->shares, &stepper->last_shares};
+    size_t levels = 1, node = 2 * 2 + (size_t)stepper->width + (size_t)stepper->model->head_count;
+    while (share >>= 1) levels++;
+    for (int i = 0; i < 2; i++)
+        NN_TRY(nn_combine_reserve(stepper->agreement, each[i], node, HEAD_VALUES + 2 + levels * node));
+    return NN_OK;
+}
 
 nn_status nn_agreement_create(nn_stepper *stepper)
 {
-    const nn_model *model = stepper->model;
-    int size = nn_comm_size(stepper->comm);
-    int64_t each = stepper->width + model->head_count, microbatches = stepper->plan.microbatches;
-    int64_t measures = model->network->block_count * stepper->update->measures;
-    int64_t values = (int64_t)size * MESSAGE_HEADER + microbatches * each + measures;
-    NN_TRY(NN_ALLOCATE(&stepper->sizes, size, "the agreement of a step"));
-    NN_TRY(NN_ALLOCATE(&stepper->message, values, "the agreement of a step"));
-    NN_TRY(NN_ALLOCATE(&stepper->messages, values, "the agreement of a step"));
-    NN_TRY(NN_ALLOCATE(&stepper->results, microbatches * each, "the results of a step"));
-    return NN_ALLOCATE(&stepper->measures, measures, "the norms of blocks");
+    int64_t share = agreement_share(stepper);
+    NN_TRY(NN_ALLOCATE(&stepper->results, share * stepper->width, "the results of a step"));
+    NN_TRY(NN_ALLOCATE(&stepper->counted, share * stepper->model->head_count, "the denominators of a step"));
+    NN_TRY(NN_ALLOCATE(&stepper->agreement, 1, "the agreement of a step"));
+    stepper->agreement->comm = stepper->comm;
+    return agreement_reserve(stepper, share);
 }
 
 void nn_agreement_release(nn_stepper *stepper)
 {
-    nn_free(stepper->sizes);
-    nn_free(stepper->message);
-    nn_free(stepper->messages);
     nn_free(stepper->results);
-    nn_free(stepper->measures);
+    nn_free(stepper->counted);
+    if (stepper->agreement) nn_combine_release(stepper->agreement);
+    nn_free(stepper->agreement);
 }
 
-/* ---- the layout ---- */
+/* ---- the reports ---- */
 
-/* Numbers of values in a rank's message. */
-typedef struct agreement_counts {
-    size_t results, denominators, measures;
-} agreement_counts;
-
-static agreement_counts agreement_count(const nn_stepper *stepper, const nn_agreement_layout *layout,
-                                        int rank)
+static void agreement_write_head(double *head, const nn_step_report *own)
 {
-    agreement_counts counts = {0};
-    if (layout->shares) counts.results = (size_t)(nn_shares_length(layout->shares, rank) * stepper->width);
-    if (layout->next)
-        counts.denominators = (size_t)(nn_shares_length(layout->next, rank) * stepper->model->head_count);
-    if (layout->measures)
-        counts.measures = (size_t)(stepper->blocks_of_rank[rank] * stepper->update->measures);
-    return counts;
+    head[HEAD_REQUESTS] = own->requests;
+    head[HEAD_LOST] = own->lost;
+    head[HEAD_POSITION] = (double)own->nonfinite.position;
+    head[HEAD_MIXED] = (double)own->nonfinite.mixed;
+    head[HEAD_BLOCK] = (double)own->bad_block;
 }
 
-nn_agreement_values nn_agreement_values_of(const nn_stepper *stepper, const nn_agreement_layout *layout)
+static nn_step_report agreement_read_head(const double *head)
 {
-    agreement_counts counts = agreement_count(stepper, layout, nn_comm_rank(stepper->comm));
-    double *results = stepper->message + MESSAGE_HEADER, *denominators = results + counts.results;
-    return (nn_agreement_values){results, denominators, denominators + counts.denominators};
+    return (nn_step_report){
+        .requests = (unsigned)head[HEAD_REQUESTS],
+        .lost = head[HEAD_LOST] != 0,
+        .nonfinite = {.position = (int64_t)head[HEAD_POSITION], .mixed = (int)head[HEAD_MIXED]},
+        .bad_block = (int64_t)head[HEAD_BLOCK],
+    };
+}
+
+/* What two reports say together. */
+static void agreement_join_heads(const void *context, double *head, const double *other_head)
+{
+    nn_step_report all = agreement_read_head(head), other = agreement_read_head(other_head);
+    (void)context;
+    all.requests |= other.requests;
+    all.lost = all.lost || other.lost;
+    if (nn_workers_is_earlier(other.nonfinite, all.nonfinite)) all.nonfinite = other.nonfinite;
+    if (other.bad_block >= 0 && (all.bad_block < 0 || other.bad_block < all.bad_block))
+        all.bad_block = other.bad_block;
+    agreement_write_head(head, &all);
 }
 
 /* ---- the exchange ---- */
 
-static void agreement_write_header(double *message, const nn_step_report *own)
+/* Appends the rows of this rank's leaves. */
+static nn_status agreement_append(nn_stepper *stepper, const nn_shares *shares, const nn_forest_tree *tree,
+                                  const double *rows)
 {
-    message[MESSAGE_REQUESTS] = own->requests;
-    message[MESSAGE_LOST] = own->lost;
-    message[MESSAGE_POSITION] = (double)own->nonfinite.position;
-    message[MESSAGE_MIXED] = (double)own->nonfinite.mixed;
-    message[MESSAGE_BLOCK] = (double)own->bad_block;
+    nn_partial *own = &stepper->agreement->own;
+    NN_TRY(nn_partial_next_tree(own));
+    if (!shares) return NN_OK;
+    nn_tree_node share = nn_shares_of(shares, nn_comm_rank(stepper->comm));
+    for (int64_t leaf = share.begin; leaf < share.end; leaf++, rows += tree->width)
+        NN_TRY(nn_partial_append(tree, (nn_tree_node){leaf, leaf + 1}, rows, own));
+    return NN_OK;
 }
 
-/* Adds what a rank reports to what is known of all. */
-static void agreement_read_header(const double *message, nn_step_report *all)
+static nn_status agreement_exchange(nn_stepper *stepper, const nn_agreement_layout *layout,
+                                    const nn_forest *forest, const nn_step_report *report)
 {
-    nn_nonfinite found = {.position = (int64_t)message[MESSAGE_POSITION],
-                          .mixed = (int)message[MESSAGE_MIXED]};
-    int64_t block = (int64_t)message[MESSAGE_BLOCK];
-    all->requests |= (unsigned)message[MESSAGE_REQUESTS];
-    all->lost = all->lost || message[MESSAGE_LOST] != 0;
-    if (nn_workers_is_earlier(found, all->nonfinite)) all->nonfinite = found;
-    if (block >= 0 && (all->bad_block < 0 || block < all->bad_block)) all->bad_block = block;
-}
-
-/* Where the next rank's values go: shares are contiguous, so ranks in order are microbatches in order. */
-typedef struct agreement_cursors {
-    double *results, *denominators;
-    const int64_t *owned;
-} agreement_cursors;
-
-static void agreement_unpack(nn_stepper *stepper, const agreement_counts *counts, const double *values,
-                             agreement_cursors *at)
-{
-    size_t width = (size_t)stepper->update->measures;
-    memcpy(at->results, values, counts->results * sizeof *values);
-    at->results += counts->results;
-    values += counts->results;
-    memcpy(at->denominators, values, counts->denominators * sizeof *values);
-    at->denominators += counts->denominators;
-    values += counts->denominators;
-    for (size_t done = 0; done < counts->measures; done += width)
-        memcpy(stepper->measures + (size_t)*at->owned++ * width, values + done, width * sizeof *values);
+    nn_combine *combine = stepper->agreement;
+    NN_TRY(nn_partial_begin(forest, &combine->own));
+    agreement_write_head(combine->own.values, report);
+    NN_TRY(agreement_append(stepper, layout->shares, &forest->trees[0], stepper->results));
+    NN_TRY(agreement_append(stepper, layout->next, &forest->trees[1], stepper->counted));
+    return nn_combine_run(combine, forest, nn_combine_by_rank(stepper->comm));
 }
 
 nn_status nn_agreement_reach(nn_stepper *stepper, const nn_agreement_layout *layout,
                              const nn_step_report *own, nn_step_result *result, bool *lost)
 {
-    int size = nn_comm_size(stepper->comm);
-    int64_t microbatches = layout->shares ? layout->shares->leaves : 0;
-    int64_t next_microbatches = layout->next ? layout->next->leaves : 0;
-    for (int r = 0; r < size; r++) {
-        agreement_counts counts = agreement_count(stepper, layout, r);
-        stepper->sizes[r] =
-            (MESSAGE_HEADER + counts.results + counts.denominators + counts.measures) * sizeof(double);
-    }
-    agreement_write_header(stepper->message, own);
-    NN_TRY(nn_comm_gather_all(stepper->comm, stepper->message, stepper->sizes, stepper->messages));
-
-    double *denominators = stepper->results + microbatches * stepper->width;
-    agreement_cursors at = {stepper->results, denominators, stepper->block_of_owned};
-    nn_step_report all = NN_STEP_REPORT_NONE;
-    const double *message = stepper->messages;
-    for (int r = 0; r < size; r++) {
-        agreement_counts counts = agreement_count(stepper, layout, r);
-        agreement_read_header(message, &all);
-        agreement_unpack(stepper, &counts, message + MESSAGE_HEADER, &at);
-        message += stepper->sizes[r] / sizeof(double);
-    }
+    const nn_results_sums kind = {stepper->model, true};
+    size_t width = (size_t)stepper->width, heads = (size_t)stepper->model->head_count;
+    const nn_forest_tree trees[2] = {
+        {layout->shares ? layout->shares->leaves : 0, width, nn_results_join, &kind},
+        {layout->next ? layout->next->leaves : 0, heads, NULL, NULL},
+    };
+    const nn_forest forest = {HEAD_VALUES, agreement_join_heads, 2, trees};
+    double sums[NN_RESULTS_MAX + NN_MODEL_HEADS];
+    NN_TRY(agreement_exchange(stepper, layout, &forest, own));
+    nn_partial_sums(&forest, &stepper->agreement->own, sums);
+    memcpy(result->results, sums, width * sizeof *sums);
+    memcpy(stepper->denominators, sums + width, heads * sizeof *sums);
+    nn_step_report all = agreement_read_head(stepper->agreement->own.values);
     *lost = all.lost;
     result->requests = all.requests;
     result->bad_position = all.nonfinite.position;
     result->bad_block = all.bad_block;
     result->nonfinite = result->bad_position >= 0 || result->bad_block >= 0;
-    nn_results_sum(stepper->model, true, microbatches, NULL, stepper->results, result->results);
-    nn_tree_sum(next_microbatches, (size_t)stepper->model->head_count, denominators, stepper->denominators);
     return NN_OK;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "comm/combine.h"
 #include "host/pulse.h"
 #include "step/evaluate.h"
 #include "step/findings.h"
@@ -42,13 +43,11 @@ typedef struct evaluation {
     nn_tree_node share;     /* of this rank */
     const nn_real *weights; /* one of the two is NULL */
     const double *constant;
-    size_t width;           /* values per microbatch */
-    nn_tree_node *nodes;    /* of all ranks, from left to right */
-    size_t *sizes;          /* bytes of the nodes of each rank */
-    int64_t own, own_count; /* the nodes of this rank */
-    double *sums;           /* of the nodes */
-    double *wave;           /* of EVALUATE_WAVE microbatches */
-    double *stack;          /* one more row for each level above a wave */
+    nn_results_sums kind; /* of what is summed */
+    size_t width;         /* values per microbatch */
+    double *wave;         /* of EVALUATE_WAVE microbatches */
+    double *stack;        /* one more row for each level above a wave */
+    nn_combine combine;   /* the sums of this rank's nodes, then those of all */
     nn_findings findings;
     nn_nonfinite found;
 } evaluation;
@@ -63,32 +62,19 @@ static bool evaluate_schedule(const void *context, int64_t index, nn_data_span *
     return true;
 }
 
-/* The maximal nodes of all ranks' shares. */
 static nn_status evaluate_create(evaluation *of)
 {
-    int size = nn_comm_size(of->request.comm), levels = 2;
-    int64_t count = 0;
-    NN_TRY(nn_shares_create(of->microbatches, size, nn_comm_ranks(of->request.comm).leaders, &of->shares));
-    of->share = nn_shares_of(&of->shares, nn_comm_rank(of->request.comm));
-    NN_TRY(NN_ALLOCATE(&of->sizes, size, "an evaluation"));
-    NN_TRY(NN_ALLOCATE(&of->nodes, (size < of->microbatches ? size : of->microbatches) * NN_TREE_COVER_MAX,
-                       "an evaluation"));
-    for (int r = 0; r < size; r++) {
-        int nodes = nn_shares_nodes(&of->shares, r, of->nodes + count);
-        of->sizes[r] = (size_t)nodes * of->width * sizeof *of->sums;
-        if (r == nn_comm_rank(of->request.comm)) {
-            of->own = count;
-            of->own_count = nodes;
-        }
-        count += nodes;
-    }
+    nn_comm *comm = of->request.comm;
+    int levels = 3;
+    NN_TRY(nn_shares_create(of->microbatches, nn_comm_size(comm), nn_comm_ranks(comm).leaders, &of->shares));
+    of->share = nn_shares_of(&of->shares, nn_comm_rank(comm));
+    of->combine.comm = comm;
+    NN_TRY(nn_combine_reserve(&of->combine, &of->shares, 2 + of->width, 1));
     for (int64_t count_above = of->microbatches; count_above > EVALUATE_WAVE; count_above /= 2) levels++;
-    NN_TRY(NN_ALLOCATE(&of->sums, count * (int64_t)of->width, "an evaluation"));
     NN_TRY(NN_ALLOCATE(&of->stack, levels * (int64_t)of->width, "an evaluation"));
     int64_t wave = of->microbatches < EVALUATE_WAVE ? of->microbatches : EVALUATE_WAVE;
     NN_TRY(NN_ALLOCATE(&of->wave, wave * (int64_t)of->width, "an evaluation"));
-    nn_findings_request findings = {of->request.comm, of->request.model, of->request.workers, of->samples,
-                                    &of->shares};
+    nn_findings_request findings = {comm, of->request.model, of->request.workers, of->samples, &of->shares};
     return nn_findings_create(&findings, &of->findings);
 }
 
@@ -96,9 +82,7 @@ static void evaluate_release(evaluation *of)
 {
     nn_findings_release(&of->findings);
     nn_shares_release(&of->shares);
-    nn_free(of->sizes);
-    nn_free(of->nodes);
-    nn_free(of->sums);
+    nn_combine_release(&of->combine);
     nn_free(of->stack);
     nn_free(of->wave);
 }
@@ -118,28 +102,46 @@ static void evaluate_node(evaluation *of, nn_tree_node node, double *sum, double
                                  .findings = &of->findings,
                                  .nonfinite = &of->found};
         nn_workers_evaluate(of->request.workers, &call);
-        nn_results_sum(of->request.model, false, count, NULL, of->wave, sum);
+        nn_results_sum(of->request.model, false, count, of->wave, sum);
         return;
     }
     int64_t middle = nn_tree_split(node.begin, node.end);
     evaluate_node(of, (nn_tree_node){node.begin, middle}, sum, stack);
     evaluate_node(of, (nn_tree_node){middle, node.end}, stack, stack + of->width);
-    nn_results_join(of->request.model, false, sum, stack);
+    nn_results_join(&of->kind, sum, stack);
 }
 
+/* The results of this rank's nodes; of->combine has room for them. */
+static nn_status evaluate_nodes(evaluation *of, const nn_forest *forest)
+{
+    nn_tree_node nodes[NN_TREE_COVER_MAX];
+    int count = nn_shares_nodes(&of->shares, nn_comm_rank(of->request.comm), nodes);
+    NN_TRY(nn_partial_begin(forest, &of->combine.own));
+    NN_TRY(nn_partial_next_tree(&of->combine.own));
+    for (int n = 0; n < count; n++) {
+        evaluate_node(of, nodes[n], of->stack, of->stack + of->width);
+        NN_TRY(nn_partial_append(forest->trees, nodes[n], of->stack, &of->combine.own));
+    }
+    return NN_OK;
+}
+
+/* On return, of->stack begins with the results of all microbatches. */
 static nn_status evaluate_share(evaluation *of)
 {
+    const nn_forest_tree tree = {of->microbatches, of->width, nn_results_join, &of->kind};
+    const nn_forest forest = {.tree_count = 1, .trees = &tree};
     int64_t depth = nn_workers_threads(of->request.workers) + 1;
     nn_status status = nn_dataset_follow(of->request.data, of->request.part, evaluate_schedule, of, 0, depth,
                                          of->constant == NULL);
     NN_TRY(nn_comm_agree(of->request.comm, status));
-    for (int64_t n = of->own; n < of->own + of->own_count; n++)
-        evaluate_node(of, of->nodes[n], of->sums + n * (int64_t)of->width, of->stack);
-    status = nn_dataset_status(of->request.data, of->request.part);
+    status = evaluate_nodes(of, &forest);
+    if (status == NN_OK) status = nn_dataset_status(of->request.data, of->request.part);
     nn_dataset_unfollow(of->request.data, of->request.part);
     NN_TRY(nn_comm_agree(of->request.comm, status));
     NN_TRY(evaluate_agree(of->request.comm, of->request.model, &of->found));
-    return nn_comm_gather_all(of->request.comm, of->sums + of->own * (int64_t)of->width, of->sizes, of->sums);
+    NN_TRY(nn_combine_run(&of->combine, &forest, nn_combine_by_rank(of->request.comm)));
+    nn_partial_sums(&forest, &of->combine.own, of->stack);
+    return NN_OK;
 }
 
 /* One of weights and constant is NULL. */
@@ -153,6 +155,7 @@ static nn_status evaluate_run(const nn_evaluate_request *request, const nn_real 
                      .microbatches = (samples + request->microbatch_size - 1) / request->microbatch_size,
                      .weights = weights,
                      .constant = constant,
+                     .kind = {model, false},
                      .width = (size_t)nn_results_width(model, false),
                      .found = {.position = -1}};
     *results = (nn_results){0};
@@ -160,7 +163,6 @@ static nn_status evaluate_run(const nn_evaluate_request *request, const nn_real 
     nn_status status;
     NN_TRY_TO(done, status, nn_comm_agree(request->comm, evaluate_create(&of)));
     NN_TRY_TO(done, status, evaluate_share(&of));
-    nn_results_sum(model, false, of.microbatches, of.nodes, of.sums, of.stack);
     NN_TRY_TO(done, status, nn_comm_agree(request->comm, nn_results_finish(model, false, of.stack, results)));
     results->nonfinite = of.found;
     nn_findings_request findings = {request->comm, model, request->workers, samples, &of.shares};

@@ -2,7 +2,6 @@
 #include "step/findings.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "base/tree.h"
@@ -76,26 +75,26 @@ static nn_status findings_add_counts(const nn_findings_request *request, int m, 
     const nn_model *model = request->model;
     const nn_model_metric *metric = &model->metrics[m];
     int64_t width = nn_results_metric_width(model, m);
-    int size = nn_comm_size(comm), threads = nn_workers_threads(request->workers);
-    double *own = NULL, *all = NULL;
-    nn_status status = NN_ALLOCATE(&own, width, "the counts of a metric");
-    if (status == NN_OK) status = NN_ALLOCATE(&all, width * size, "the counts of a metric");
+    int threads = nn_workers_threads(request->workers);
+    uint64_t *sums = NULL;
+    double *all = NULL;
+    nn_status status = NN_ALLOCATE(&sums, width, "the counts of a metric");
+    if (status == NN_OK) status = NN_ALLOCATE(&all, width, "the counts of a metric");
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
-    for (int64_t i = 0; i < threads * width; i++) own[i % width] += counts[i];
-    NN_TRY_TO(done, status, nn_comm_gather_equal(comm, own, (size_t)width * sizeof *own, all));
-    memset(own, 0, (size_t)width * sizeof *own);
-    for (int64_t i = 0; all && i < size * width; i++) own[i % width] += all[i];
+    for (int64_t i = 0; i < threads * width; i++) sums[i % width] += (uint64_t)counts[i];
+    NN_TRY_TO(done, status, nn_comm_sum_integers(comm, sums, (size_t)width));
+    for (int64_t i = 0; i < width; i++) all[i] = (double)sums[i];
     results->known[m] = true;
     if (metric->type->matrix) {
-        results->matrices[m] = own;
-        own = NULL;
+        results->matrices[m] = all;
+        all = NULL;
     } else {
-        nn_metric_result result = nn_metric_finish(metric->type, metric->options, width, 1, own, NULL);
+        nn_metric_result result = nn_metric_finish(metric->type, metric->options, width, 1, all, NULL);
         results->metrics[m] = result.figure;
         results->choices[m] = result.choice;
     }
 done:
-    nn_free(own);
+    nn_free(sums);
     nn_free(all);
     return status;
 }

@@ -14,14 +14,9 @@
 
 /* ---- sums ---- */
 
-typedef struct results_join {
-    const nn_model *model;
-    bool training;
-} results_join;
-
-static void results_join_sums(const void *context, double *sums, const double *later)
+void nn_results_join(const void *context, double *sums, const double *later)
 {
-    const results_join *of = context;
+    const nn_results_sums *of = context;
     const nn_model *model = of->model;
     int heads = model->head_count * NN_HEAD_RESULTS;
     for (int i = 0; i < heads; i++) sums[i] += later[i];
@@ -37,21 +32,14 @@ static void results_join_sums(const void *context, double *sums, const double *l
     }
 }
 
-void nn_results_sum(const nn_model *model, bool training, int64_t microbatches, const nn_tree_node *nodes,
-                    double *values, double *sum)
+void nn_results_sum(const nn_model *model, bool training, int64_t microbatches, double *values, double *sum)
 {
     size_t width = (size_t)nn_results_width(model, training);
-    const results_join of = {model, training};
+    const nn_results_sums of = {model, training};
     memset(sum, 0, width * sizeof *sum);
     if (microbatches == 0) return;
-    nn_tree_fold(microbatches, nodes, width, values, results_join_sums, &of);
+    nn_tree_fold(microbatches, NULL, width, values, nn_results_join, &of);
     memmove(sum, values, width * sizeof *sum);
-}
-
-void nn_results_join(const nn_model *model, bool training, double *sums, const double *later)
-{
-    const results_join of = {model, training};
-    results_join_sums(&of, sums, later);
 }
 
 /* ---- results ---- */

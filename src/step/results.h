@@ -18,13 +18,15 @@ typedef struct nn_results {
     double *outputs[NN_MODEL_METRICS];  /* owned: of an evaluation, by output, where there are several */
 } nn_results;
 
-/* Sums the values of microbatches, or of nodes of the canonical tree over them (nn_tree_fold); overwrites
- * `values`. */
-void nn_results_sum(const nn_model *model, bool training, int64_t microbatches, const nn_tree_node *nodes,
-                    double *values, double *sum);
+/* Sums the values of microbatches in the canonical tree over them; overwrites `values`. */
+void nn_results_sum(const nn_model *model, bool training, int64_t microbatches, double *values, double *sum);
 
-/* Adds the sums of later microbatches to those of earlier ones. */
-void nn_results_join(const nn_model *model, bool training, double *sums, const double *later);
+/* Adds the sums of later microbatches to those of earlier ones: an nn_tree_join. context: nn_results_sums. */
+typedef struct nn_results_sums {
+    const nn_model *model;
+    bool training;
+} nn_results_sums;
+void nn_results_join(const void *context, double *sums, const double *later);
 
 /* The loss, or all results, from such sums. Release results of an evaluation. */
 double nn_results_loss(const nn_model *model, const double *sums);

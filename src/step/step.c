@@ -33,10 +33,11 @@ typedef struct step_run {
     nn_stepper *stepper;
     nn_step_progress progress;
     nn_agreement_layout layout;
-    nn_agreement_values values;
     nn_step_report own;
     nn_tree_node nodes[NN_TREE_COVER_MAX]; /* of the tree, this rank's */
     int node_count;
+    double squares;           /* the sum of squares of the gradient, where it or ... */
+    const double *of_tensors; /* ... what the optimizer measures is asked for: its sums of each tensor */
 } step_run;
 
 static nn_status step_reach(const nn_stepper *stepper, nn_seam seam, const nn_step_progress *progress)
@@ -72,12 +73,12 @@ static bool step_schedule(const void *context, int64_t step, nn_data_span *span)
 }
 
 /* Of this rank's microbatches of `step`. */
-static void step_denominators(nn_stepper *stepper, int64_t step, double *denominators)
+static void step_denominators(nn_stepper *stepper, int64_t step)
 {
     const nn_shares *shares = step_shares(stepper, step);
     if (!shares) return;
     nn_workers_denominators(stepper->workers, nn_plan_batch(&stepper->plan, step),
-                            nn_shares_of(shares, nn_comm_rank(stepper->comm)), denominators);
+                            nn_shares_of(shares, nn_comm_rank(stepper->comm)), stepper->counted);
 }
 
 nn_status nn_stepper_begin(nn_stepper *stepper, int64_t step)
@@ -89,7 +90,7 @@ nn_status nn_stepper_begin(nn_stepper *stepper, int64_t step)
     nn_status status = nn_dataset_follow(stepper->data, NN_TRAIN, step_schedule, stepper, step, 3, true);
     NN_TRY(nn_comm_agree(stepper->comm, status));
     NN_TRY(step_reach(stepper, NN_SEAM_START, &(nn_step_progress){.step = step}));
-    step_denominators(stepper, step, nn_agreement_values_of(stepper, &layout).denominators);
+    step_denominators(stepper, step);
     return nn_agreement_reach(stepper, &layout, &own, &unused, &lost);
 }
 
@@ -122,22 +123,16 @@ static void step_fault_updated(const nn_stepper *stepper)
 
 static nn_status step_begin(nn_stepper *stepper, int64_t step, step_run *of)
 {
-    const nn_settings *settings = stepper->settings;
     const nn_shares *shares = step_shares(stepper, step);
-    bool exact = settings->training.allreduce == NN_REDUCE_EXACT;
     of->stepper = stepper;
     of->progress = (nn_step_progress){.step = step,
                                       .batch = nn_plan_batch(&stepper->plan, step),
                                       .share = nn_shares_of(shares, nn_comm_rank(stepper->comm))};
-    of->layout = (nn_agreement_layout){
-        .shares = shares,
-        .next = step_shares(stepper, step + 1),
-        .measures = exact && (settings->training.clip_norm > 0 || settings->optimizer->sums > 0)};
-    of->values = nn_agreement_values_of(stepper, &of->layout);
-    if (!exact) of->values.measures = stepper->measures; /* every rank measures every block */
+    of->layout = (nn_agreement_layout){.shares = shares, .next = step_shares(stepper, step + 1)};
     of->own = NN_STEP_REPORT_NONE;
+    of->of_tensors = NULL;
     nn_update_measure(stepper->update, step + 1, nn_reduction_weights(stepper->reduction),
-                      of->values.measures);
+                      nn_norms_measures(stepper->norms));
     NN_TRY(nn_reduction_begin(stepper->reduction, shares->leaves, of->nodes, &of->node_count));
     step_fault_weights(stepper, "step.weights");
     return step_reach(stepper, NN_SEAM_BEGIN, &of->progress);
@@ -167,7 +162,7 @@ static nn_status step_gradient(step_run *of)
                              .denominators = stepper->denominators,
                              .hooks = {step_layer_done, stepper, nn_exchange_merge, stepper->exchange},
                              .partials = partials,
-                             .results = of->values.results};
+                             .results = stepper->results};
     NN_TRY(nn_workers_gradient(stepper->workers, &call));
     of->own.nonfinite = call.nonfinite;
     memcpy(stepper->last_denominators, stepper->denominators, sizeof stepper->denominators);
@@ -178,7 +173,7 @@ static nn_status step_gradient(step_run *of)
 static nn_status step_reduce(step_run *of)
 {
     nn_stepper *stepper = of->stepper;
-    step_denominators(stepper, of->progress.step + 1, of->values.denominators);
+    step_denominators(stepper, of->progress.step + 1);
     NN_TRY(nn_reduction_finish(stepper->reduction));
     of->progress.has_data = nn_dataset_status(stepper->data, NN_TRAIN) == NN_OK;
     of->own.lost = !of->progress.has_data;
@@ -186,9 +181,10 @@ static nn_status step_reduce(step_run *of)
 }
 
 /* The first owned block that is not finite, or -1. */
-static int64_t step_find_bad_block(const nn_stepper *stepper, const double *measures)
+static int64_t step_find_bad_block(const nn_stepper *stepper)
 {
     const nn_update *update = stepper->update;
+    const double *measures = nn_norms_measures(stepper->norms);
     for (int64_t b = 0; b < update->block_count; b++)
         if (!isfinite(measures[b * update->measures])) return update->blocks[b].block;
     return -1;
@@ -197,22 +193,16 @@ static int64_t step_find_bad_block(const nn_stepper *stepper, const double *meas
 static nn_status step_agree(step_run *of, unsigned requests, nn_step_result *result)
 {
     nn_stepper *stepper = of->stepper;
+    const nn_settings *settings = stepper->settings;
     bool lost;
     of->own.requests = requests;
-    of->own.bad_block = step_find_bad_block(stepper, of->values.measures);
+    of->own.bad_block = step_find_bad_block(stepper);
     NN_TRY(nn_agreement_reach(stepper, &of->layout, &of->own, result, &lost));
     if (lost) return nn_comm_agree(stepper->comm, nn_dataset_status(stepper->data, NN_TRAIN));
     of->progress.requests = result->requests;
-    return NN_OK;
-}
-
-/* The norm of the whole gradient, over all blocks in the canonical tree. */
-static double step_norm(const nn_stepper *stepper)
-{
-    double sums[1 + NN_OPTIMIZER_SUMS];
-    nn_tree_sum(stepper->model->network->block_count, (size_t)stepper->update->measures, stepper->measures,
-                sums);
-    return sqrt(sums[0]);
+    if (result->nonfinite || (settings->training.clip_norm == 0 && settings->optimizer->sums == 0))
+        return NN_OK;
+    return nn_norms_sum(stepper->norms, &of->squares, &of->of_tensors);
 }
 
 static nn_status step_update(step_run *of, nn_step_result *result)
@@ -229,11 +219,11 @@ static nn_status step_update(step_run *of, nn_step_result *result)
                             .gradient_scale = 1};
     result->gradient_norm = 0;
     if (settings->training.clip_norm > 0) {
-        result->gradient_norm = step_norm(stepper);
+        result->gradient_norm = sqrt(of->squares);
         if (result->gradient_norm > settings->training.clip_norm)
             at.gradient_scale = settings->training.clip_norm / result->gradient_norm;
     }
-    nn_update_prepare(stepper->update, &at, stepper->measures);
+    nn_update_prepare(stepper->update, &at, of->of_tensors);
     nn_fault("step.claim", NULL, 0);
     NN_TRY(nn_reduction_claim(stepper->reduction));
     nn_update_apply(stepper->update, nn_reduction_weights(stepper->reduction));

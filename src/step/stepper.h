@@ -21,6 +21,7 @@
 #include "comm/reduction.h"
 #include "settings/settings.h"
 #include "step/exchange.h"
+#include "step/norms.h"
 #include "step/observer.h"
 #include "step/pace.h"
 #include "step/plan.h"
@@ -53,11 +54,14 @@ typedef struct nn_stepper {
     int64_t *blocks_of_rank;  /* number of blocks that each rank owns */
     int64_t *block_of_owned;  /* the owned blocks of rank 0, 1, ...: indices in the network's list */
 
+    size_t *sizes;   /* room for a number of bytes of each rank, for gathering */
+    nn_norms *norms; /* of the gradient */
+
     /* Of the agreement (step/agreement.c). */
-    int width;                  /* values per microbatch that are summed for the results */
-    size_t *sizes;              /* bytes of each rank's message */
-    double *message, *messages; /* this rank's, and those of all ranks */
-    double *results, *measures; /* by microbatch; by block of the network */
+    int width;       /* values per microbatch that are summed for the results */
+    double *results; /* of this rank's microbatches: `width` values each */
+    double *counted; /* of its microbatches of the next batch: a denominator per head */
+    nn_combine *agreement;
 } nn_stepper;
 
 /* What a rank may ask for at a step; all ranks then do it at the same boundary. */

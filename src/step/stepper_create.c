@@ -10,6 +10,7 @@ static nn_status stepper_list_owners(nn_stepper *stepper, int64_t bucket_count)
 {
     int size = nn_comm_size(stepper->comm);
     nn_reduction_slice *slices = NULL;
+    NN_TRY(NN_ALLOCATE(&stepper->sizes, size, "the owners of blocks"));
     NN_TRY(NN_ALLOCATE(&stepper->blocks_of_rank, size, "the owners of blocks"));
     NN_TRY(
         NN_ALLOCATE(&stepper->block_of_owned, stepper->model->network->block_count, "the owners of blocks"));
@@ -63,6 +64,9 @@ static nn_status stepper_allocate(nn_stepper *stepper)
                                  training->clip_value, training->average, stepper->threads};
     NN_TRY_TO(done, status, nn_update_create(network, &options, stepper->reduction, &stepper->update));
     NN_TRY_TO(done, status, stepper_list_owners(stepper, buckets.count));
+    NN_TRY_TO(done, status,
+              nn_norms_create(stepper->comm, network, stepper->update, training->allreduce == NN_REDUCE_EXACT,
+                              &stepper->norms));
     NN_TRY_TO(done, status, nn_agreement_create(stepper));
     if (network->statistics_values > 0)
         status = nn_exchange_create(stepper->comm, network->statistics_most, &stepper->exchange);
@@ -127,11 +131,13 @@ void nn_stepper_destroy(nn_stepper *stepper)
     if (!stepper) return;
     nn_dataset_unfollow(stepper->data, NN_TRAIN);
     nn_exchange_destroy(stepper->exchange);
+    nn_norms_destroy(stepper->norms);
     nn_update_destroy(stepper->update);
     nn_reduction_destroy(stepper->reduction);
     nn_shares_release(&stepper->shares);
     nn_shares_release(&stepper->last_shares);
     nn_free(stepper->bucket_of_layer);
+    nn_free(stepper->sizes);
     nn_free(stepper->blocks_of_rank);
     nn_free(stepper->block_of_owned);
     nn_agreement_release(stepper);

@@ -22,28 +22,55 @@ static void update_find_tensor(const nn_network *network, nn_owned_block *block)
         }
 }
 
-/* Finds the blocks that make up the block's tensor. */
-static void update_find_blocks(const nn_network *network, const nn_owned_block *block, nn_update_kind *kind)
+static bool update_is_trained(const nn_layer *layer, const nn_parameter *parameter)
 {
-    int64_t begin = block->layer->offset + block->parameter->offset, end = begin + block->parameter->count;
-    kind->block_begin = kind->block_end = block->block;
-    while (kind->block_begin > 0 && network->block_begin[kind->block_begin - 1] >= begin) kind->block_begin--;
-    while (kind->block_end < network->block_count && network->block_begin[kind->block_end] < end)
-        kind->block_end++;
+    return !layer->frozen && !parameter->statistic;
+}
+
+/* The first block, from `from` on, that begins at `begin` or later. */
+static int64_t update_find_block(const nn_network *network, int64_t from, int64_t begin)
+{
+    while (from < network->block_count && network->block_begin[from] < begin) from++;
+    return from;
+}
+
+/* Layers and their tensors are in the order of the flat vector. */
+static void update_list_tensors(nn_update *update, const nn_network *network)
+{
+    int64_t block = 0;
+    for (int l = 0; l < network->layer_count; l++)
+        for (int p = 0; p < network->layers[l].parameter_count; p++) {
+            const nn_parameter *parameter = &network->layers[l].parameters[p];
+            int64_t begin = network->layers[l].offset + parameter->offset;
+            if (!update_is_trained(&network->layers[l], parameter)) continue;
+            nn_update_tensor *tensor = &update->tensors[update->tensor_count++];
+            tensor->parameter = parameter;
+            tensor->block_begin = update_find_block(network, block, begin);
+            tensor->block_end = block =
+                update_find_block(network, tensor->block_begin, begin + parameter->count);
+        }
+}
+
+/* The tensor that the optimizer measures for a block; -1: none. */
+static int update_find_measured(const nn_update *update, const nn_owned_block *block)
+{
+    for (int t = 0; t < update->tensor_count; t++)
+        if (update->tensors[t].parameter == block->parameter) return t;
+    return -1;
 }
 
 /* The index of the block's kind; adds the kind where the block is the first of it. */
-static int update_find_kind(nn_update *update, const nn_network *network, const nn_owned_block *block)
+static int update_find_kind(nn_update *update, const nn_owned_block *block)
 {
     if (block > update->blocks && block[-1].parameter == block->parameter) return block[-1].kind;
-    if (block->layer->frozen || block->parameter->statistic) return -1;
+    if (!update_is_trained(block->layer, block->parameter)) return -1;
     nn_update_kind kind = {.rate_factor = block->layer->rate_factor,
-                           .is_matrix = block->parameter->shape.dimensions >= 2};
-    if (update->options.optimizer->sums > 0) update_find_blocks(network, block, &kind);
+                           .is_matrix = block->parameter->shape.dimensions >= 2,
+                           .tensor = update_find_measured(update, block)};
     for (int k = 0; k < update->kind_count; k++) {
         const nn_update_kind *known = &update->kinds[k];
         if (known->rate_factor == kind.rate_factor && known->is_matrix == kind.is_matrix &&
-            known->block_begin == kind.block_begin && known->block_end == kind.block_end)
+            known->tensor == kind.tensor)
             return k;
     }
     update->kinds[update->kind_count] = kind;
@@ -63,7 +90,7 @@ static void update_list_blocks(nn_update *update, const nn_network *network, con
                                       .slice = s,
                                       .state = state};
             update_find_tensor(network, block);
-            block->kind = update_find_kind(update, network, block);
+            block->kind = update_find_kind(update, block);
             state += block->end - block->begin;
         }
 }
@@ -79,7 +106,9 @@ static nn_status update_list(nn_update *update, const nn_network *network)
     int64_t tensors = 0;
     for (int l = 0; l < network->layer_count; l++) tensors += network->layers[l].parameter_count;
     NN_TRY(NN_ALLOCATE(&update->kinds, tensors, "the list of tensors"));
+    NN_TRY(NN_ALLOCATE(&update->tensors, tensors, "the list of tensors"));
     NN_TRY(NN_ALLOCATE(&update->blocks, update->block_count, "the list of owned blocks"));
+    if (update->options.optimizer->sums > 0) update_list_tensors(update, network);
     update_list_blocks(update, network, slices, slice_count);
     update->measures = 1 + update->options.optimizer->sums;
     return NN_OK;
@@ -140,6 +169,7 @@ void nn_update_destroy(nn_update *update)
     for (int i = 0; i < NN_UPDATE_STATES; i++) nn_free(update->states[i]);
     nn_free(update->blocks);
     nn_free(update->kinds);
+    nn_free(update->tensors);
     nn_free(update);
 }
 
@@ -163,7 +193,7 @@ static double update_kept(double average, int64_t step)
     return kept < average ? kept : average;
 }
 
-void nn_update_prepare(nn_update *update, const nn_optimizer_step *step, const double *measures)
+void nn_update_prepare(nn_update *update, const nn_optimizer_step *step, const double *of_tensors)
 {
     const nn_optimizer_type *optimizer = update->options.optimizer;
     update->kept = update_kept(update->options.average, step->step);
@@ -172,12 +202,9 @@ void nn_update_prepare(nn_update *update, const nn_optimizer_step *step, const d
         kind->step = *step;
         kind->step.learning_rate *= kind->rate_factor;
         kind->step.is_matrix = kind->is_matrix;
-        if (optimizer->sums > 0) {
-            double sums[1 + NN_OPTIMIZER_SUMS];
-            nn_tree_sum(kind->block_end - kind->block_begin, (size_t)update->measures,
-                        measures + kind->block_begin * update->measures, sums);
-            memcpy(kind->step.sums, sums + 1, (size_t)optimizer->sums * sizeof *sums);
-        }
+        if (kind->tensor >= 0)
+            memcpy(kind->step.sums, of_tensors + kind->tensor * optimizer->sums,
+                   (size_t)optimizer->sums * sizeof *of_tensors);
         optimizer->prepare(update->options.options, &kind->step);
     }
 }

@@ -1,5 +1,5 @@
 /* The optimizer on the slices of the flat vector that this rank owns, with the optimizer's state for them. In
- * a step: measure, exchange the measures between ranks, prepare, apply. A block is updated by one thread,
+ * a step: measure, sum the measures over all ranks, prepare, apply. A block is updated by one thread,
  * from values of its own and sums over all blocks in the canonical tree, so any partition gives the same
  * bits.
  */
@@ -17,11 +17,17 @@
 /* Blocks that the optimizer treats alike, with what it prepares for them in a step: all tensors of a kind, or
  * a single tensor where the optimizer measures tensors. */
 typedef struct nn_update_kind {
-    double rate_factor;             /* on the learning rate */
-    bool is_matrix;                 /* as in nn_optimizer_step */
-    int64_t block_begin, block_end; /* of the tensor, in the network's list; 0: many tensors */
-    nn_optimizer_step step;         /* as prepared */
+    double rate_factor;     /* on the learning rate */
+    bool is_matrix;         /* as in nn_optimizer_step */
+    int tensor;             /* index in tensors; -1: many */
+    nn_optimizer_step step; /* as prepared */
 } nn_update_kind;
+
+/* A trained tensor of the network, which the optimizer measures. */
+typedef struct nn_update_tensor {
+    const nn_parameter *parameter;
+    int64_t block_begin, block_end; /* its blocks, in the network's list */
+} nn_update_tensor;
 
 /* One block of parameters that this rank updates. */
 typedef struct nn_owned_block {
@@ -51,7 +57,9 @@ typedef struct nn_update {
     nn_owned_block *blocks;
     int kind_count;
     nn_update_kind *kinds;
-    int measures; /* values per block in nn_update_measure */
+    int tensor_count;          /* 0 where the optimizer measures none */
+    nn_update_tensor *tensors; /* of the whole network, in the order of the flat vector */
+    int measures;              /* values per block in nn_update_measure */
     int64_t owned_values;
     int slot_count, state_count;             /* the states: the optimizer's slots, then the average */
     char state_groups[NN_UPDATE_STATES][64]; /* their names in checkpoints: "optimizer/momentum" */
@@ -78,9 +86,9 @@ void nn_update_begin(nn_update *update, const nn_real *weights);
  * Weights and measures are borrowed. */
 void nn_update_measure(nn_update *update, int64_t step, const nn_real *weights, double *measures);
 
-/* Prepares the step for each kind. measures: of all blocks of the network in order; read only where the
- * optimizer measures tensors. */
-void nn_update_prepare(nn_update *update, const nn_optimizer_step *step, const double *measures);
+/* Prepares the step for each kind. of_tensors: for each of the tensors, the optimizer's sums over its blocks
+ * in the canonical tree; read only where it measures tensors. */
+void nn_update_prepare(nn_update *update, const nn_optimizer_step *step, const double *of_tensors);
 
 /* Applies the optimizer to every owned block of the weights, then updates the average. Running statistics are
  * blended with their "gradient", which is the statistic of the batch. */

@@ -82,7 +82,8 @@ static nn_status loop_step(nn_run *run, bool *stopped)
     else
         run->state.skipped.in_a_row = 0;
     run->state.step++;
-    if (!result.nonfinite) nn_results_join(run->model, true, run->state.epoch_figures, result.results);
+    if (!result.nonfinite)
+        nn_results_join(&(nn_results_sums){run->model, true}, run->state.epoch_figures, result.results);
     nn_progress_step(&run->progress, run->stepper, run->state.step, batch, &result);
     bool best = false;
     if (run->state.step % of_epoch == 0) NN_TRY(nn_epoch_end(run, &best));

@@ -81,7 +81,7 @@ static void steps_are_those_of_one_rank(nn_comm *comm, const char *training, dou
         descend(&b, step, clip > 0 && norm > clip ? clip / norm : 1, gradient, weights);
         CHECK_OK(nn_stepper_run(b.stepper, step, 0, &result));
         CHECK(memcmp(own, weights, bytes) == 0, "step %lld: other weights than by hand", (long long)step);
-        nn_results_sum(b.model, true, microbatches, NULL, results, sums);
+        nn_results_sum(b.model, true, microbatches, results, sums);
         CHECK(memcmp(result.results, sums, (size_t)nn_results_width(b.model, true) * sizeof *sums) == 0,
               "step %lld: other results than by hand", (long long)step);
         CHECK(result.gradient_norm == (clip > 0 ? norm : 0), "step %lld: norm %g, not %g", (long long)step,

@@ -9,6 +9,7 @@
 #include "base/tree.h"
 #include "step/arithmetic.h"
 #include "step/buckets.h"
+#include "step/norms.h"
 #include "step/update.h"
 #include "tensor/kernels.h"
 
@@ -18,8 +19,8 @@ typedef struct bench {
     nn_network *network;
     nn_reduction *reduction;
     nn_update *update;
+    nn_norms *norms;
     nn_real *before; /* the weights before the step */
-    double *measures;
     int64_t buckets;
     int64_t step;
     void *options;
@@ -88,7 +89,7 @@ static bench bench_open(nn_comm *comm, const char *yaml, double clip_value, doub
                                   &b.reduction));
     expect_ok(nn_update_create(b.network, &options, b.reduction, &b.update));
     expect_ok(NN_ALLOCATE(&b.before, b.network->value_count, "weights"));
-    expect_ok(NN_ALLOCATE(&b.measures, b.network->block_count * b.update->measures, "measures"));
+    expect_ok(nn_norms_create(comm, b.network, b.update, true, &b.norms));
     for (int l = 0; l < b.network->layer_count; l++)
         for (int p = 0; p < b.network->layers[l].parameter_count; p++)
             expect_ok(nn_network_initialize(b.network, 3, l, p, weights_of(&b)));
@@ -100,12 +101,12 @@ static bench bench_open(nn_comm *comm, const char *yaml, double clip_value, doub
 
 static void bench_close(bench *b)
 {
+    nn_norms_destroy(b->norms);
     nn_update_destroy(b->update);
     nn_reduction_destroy(b->reduction);
     nn_network_destroy(b->network);
     nn_free(b->options);
     nn_free(b->before);
-    nn_free(b->measures);
 }
 
 static nn_real gradient_at(int64_t i)
@@ -117,8 +118,10 @@ static nn_real gradient_at(int64_t i)
 static void bench_step(bench *b)
 {
     nn_tree_node nodes[NN_TREE_COVER_MAX];
+    const double *of_tensors;
+    double squares;
     int node_count;
-    nn_update_measure(b->update, b->step + 1, weights_of(b), b->measures);
+    nn_update_measure(b->update, b->step + 1, weights_of(b), nn_norms_measures(b->norms));
     memcpy(b->before, weights_of(b), (size_t)b->network->value_count * sizeof(nn_real));
     expect_ok(nn_reduction_begin(b->reduction, 1, nodes, &node_count));
     nn_real *gradient = nn_reduction_partial(b->reduction, 0);
@@ -133,7 +136,8 @@ static void bench_step(bench *b)
     expect_ok(nn_reduction_finish(b->reduction));
     nn_optimizer_step at = {
         .step = ++b->step, .learning_rate = *(const double *)b->options, .gradient_scale = 1};
-    nn_update_prepare(b->update, &at, b->measures);
+    expect_ok(nn_norms_sum(b->norms, &squares, &of_tensors));
+    nn_update_prepare(b->update, &at, of_tensors);
     expect_ok(nn_reduction_claim(b->reduction));
     nn_update_apply(b->update, weights_of(b));
     expect_ok(nn_reduction_share_begin(b->reduction));
@@ -200,7 +204,7 @@ static void test_clip_value(void **state)
     assert_true(nn_reduction_slices(b.reduction, &slices) > 0);
     ((nn_real *)slices[0].gradient)[first - slices[0].begin] = (nn_real)INFINITY;
     nn_step_arithmetic_of(NN_SCALAR_REAL)->measure(b.update, 0);
-    assert_true(isinf(b.measures[0]) != 0);
+    assert_true(isinf(nn_norms_measures(b.norms)[0]) != 0);
     bench_close(&b);
 }
 
