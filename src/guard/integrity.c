@@ -17,7 +17,6 @@ struct nn_integrity {
     uint64_t *weights;     /* by block, as written or received */
     uint64_t *states;      /* by vector of state and owned block, as written */
     uint64_t *now;         /* room for either, and for the hashes of a microbatch */
-    nn_report *reports;    /* of all ranks */
 };
 
 /* ---- making ---- */
@@ -35,7 +34,6 @@ static nn_status integrity_allocate(nn_integrity *integrity)
     NN_TRY(NN_ALLOCATE(&integrity->weights, blocks, what));
     NN_TRY(NN_ALLOCATE(&integrity->states, states, what));
     NN_TRY(NN_ALLOCATE(&integrity->now, room, what));
-    NN_TRY(NN_ALLOCATE(&integrity->reports, nn_comm_size(stepper->comm), what));
     for (int64_t b = 0; b < stepper->update->block_count; b++)
         integrity->owned[stepper->update->blocks[b].block] = true;
     return NN_OK;
@@ -48,7 +46,6 @@ void nn_integrity_destroy(nn_integrity *integrity)
     nn_free(integrity->weights);
     nn_free(integrity->states);
     nn_free(integrity->now);
-    nn_free(integrity->reports);
     nn_free(integrity);
 }
 
@@ -135,14 +132,37 @@ static nn_status integrity_report_gradient(const nn_stepper *stepper, int64_t st
 
 /* ---- in a step ---- */
 
+/* Whether no rank has found anything wrong and all have the same hashes: one small reduction. */
+static nn_status integrity_agree(nn_comm *comm, const nn_report *own, bool gradient, bool *agree)
+{
+    uint64_t hashes[2] = {own->weights, gradient ? own->gradient : 0};
+    bool in_order = own->usable && own->weights_block < 0 && own->state_block < 0 && own->contradiction < 0;
+    /* The maximum of ~hash is that of the minimum of hash. */
+    int64_t values[5] = {!in_order, (int64_t)hashes[0], (int64_t)~hashes[0], (int64_t)hashes[1],
+                         (int64_t)~hashes[1]};
+    NN_TRY(nn_comm_maximum(comm, values, 5));
+    *agree = values[0] == 0 && values[1] == ~values[2] && values[3] == ~values[4];
+    return NN_OK;
+}
+
+/* Only where something is wrong do all ranks see the reports of all. */
 static nn_status integrity_judge(const nn_integrity *integrity, int64_t step, const nn_report *own,
                                  const uint64_t *gradient)
 {
     nn_comm *comm = integrity->stepper->comm;
-    NN_TRY(nn_comm_gather_equal(comm, own, sizeof *own, integrity->reports));
-    nn_evidence evidence = {integrity->reports, step,     integrity->verified_step,
-                            integrity->weights, gradient, integrity->now};
-    return nn_verdict_reach(integrity->stepper, &evidence);
+    nn_report *reports = NULL;
+    bool agree = false;
+    NN_TRY(integrity_agree(comm, own, gradient != NULL, &agree));
+    if (agree) return NN_OK;
+    nn_status status = NN_ALLOCATE(&reports, nn_comm_size(comm), "the reports of ranks");
+    NN_TRY_TO(done, status, nn_comm_agree(comm, status));
+    NN_TRY_TO(done, status, nn_comm_gather_equal(comm, own, sizeof *own, reports));
+    nn_evidence evidence = {reports,  step,          integrity->verified_step, integrity->weights,
+                            gradient, integrity->now};
+    status = nn_verdict_reach(integrity->stepper, &evidence);
+done:
+    nn_free(reports);
+    return status;
 }
 
 /* The weights are complete: takes the hashes of those that other ranks have written. */
