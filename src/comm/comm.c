@@ -165,18 +165,16 @@ static nn_status comm_fill(nn_comm *comm, MPI_Comm parent)
     MPI_Comm base = MPI_COMM_NULL, node = MPI_COMM_NULL;
     nn_status status;
     int length = 0;
-    bool all = false;
 
     MPI_Get_processor_name(comm->host, &length);
     NN_TRY(nn_mpi_check(MPI_Comm_dup(parent, &base), "duplicating a communicator"));
     MPI_Comm_set_errhandler(base, MPI_ERRORS_RETURN);
     MPI_Comm_size(base, &comm->size);
-    status = comm_allocate_tables(comm);
-    NN_TRY_TO(done, status, nn_comm_all(base, status == NN_OK, &all));
-    if (!all) {
-        status = nn_fail(NN_ERROR_MEMORY, "out of memory for the table of ranks on some rank");
-        goto done;
-    }
+    MPI_Comm_rank(base, &comm->rank);
+    comm->job = base; /* for the agreement only */
+    status = nn_comm_agree(comm, comm_allocate_tables(comm));
+    comm->job = MPI_COMM_NULL;
+    if (status != NN_OK) goto done;
     NN_TRY_TO(done, status, comm_find_node(base, &node));
     status = comm_number(comm, base, node);
 

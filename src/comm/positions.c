@@ -10,44 +10,41 @@ typedef struct position_writer {
     int *scratch;
 } position_writer;
 
-/*
- * Merges the orders of two halves, so that the members of each stay evenly spread: element i of m has its
- * middle at (i + 1/2) / m of the whole. Ranks below `shared` are in both halves, and keep their place in the
- * left one.
- */
-static int positions_merge(int *left, int left_count, int right_count, int shared, int *scratch)
+/* Merges the orders of two halves, so that the members of each stay evenly spread: element i of m has its
+ * middle at (i + 1/2) / m of the whole. */
+static int positions_merge(int *left, int left_count, int right_count, int *scratch)
 {
-    const int *right = left + left_count;
-    int i = 0, j = 0, count = 0, kept = 0;
+    int i = 0, j = 0, count = 0, all = left_count + right_count;
 
-    for (int k = 0; k < right_count; k++)
-        if (right[k] >= shared) scratch[left_count + kept++] = right[k];
-    memcpy(scratch, left, (size_t)left_count * sizeof *left);
-    while (i < left_count || j < kept) {
-        bool from_left =
-            j == kept || (i < left_count && (2 * (int64_t)i + 1) * kept <= (2 * (int64_t)j + 1) * left_count);
+    memcpy(scratch, left, (size_t)all * sizeof *left);
+    while (count < all) {
+        bool from_left = j == right_count || (i < left_count && (2 * (int64_t)i + 1) * right_count <=
+                                                                    (2 * (int64_t)j + 1) * left_count);
         left[count++] = from_left ? scratch[i++] : scratch[left_count + j++];
     }
     return count;
 }
 
-/* Writes the ranks below the node [begin, end) in order; returns their number. */
-static int positions_write(const position_writer *writer, int64_t begin, int64_t end, int *order)
+/* Writes the ranks from `from` on below the node [begin, end) in order; returns their number. The ranks of a
+ * node of the cluster that has leaves in both halves are placed with the left one. */
+static int positions_write(const position_writer *writer, int64_t begin, int64_t end, int from, int *order)
 {
     const int *leaders = writer->leaders;
+    int size = writer->shares->size, count = 0;
     int first = leaders[nn_shares_owner(writer->shares, begin)];
-    int last = nn_shares_owner(writer->shares, end - 1), count = 0;
+    int last = nn_shares_owner(writer->shares, end - 1);
 
     if (leaders[last] == first) {
-        for (int r = first; r < writer->shares->size && leaders[r] == first; r++) order[count++] = r;
+        for (int r = first; r < size && leaders[r] == first; r++)
+            if (r >= from) order[count++] = r;
         return count;
     }
     int64_t middle = nn_tree_split(begin, end);
-    int shared = nn_shares_owner(writer->shares, middle - 1);
-    int left = positions_write(writer, begin, middle, order);
-    int right = positions_write(writer, middle, end, order + left);
-    for (shared++; shared < writer->shares->size && leaders[shared] == leaders[shared - 1];) shared++;
-    return positions_merge(order, left, right, shared, writer->scratch);
+    int next = nn_shares_owner(writer->shares, middle - 1) + 1;
+    while (next < size && leaders[next] == leaders[next - 1]) next++;
+    int left = positions_write(writer, begin, middle, from, order);
+    int right = positions_write(writer, middle, end, next > from ? next : from, order + left);
+    return positions_merge(order, left, right, writer->scratch);
 }
 
 /* Ranks of nodes without a leaf come last. */
@@ -71,11 +68,10 @@ nn_status nn_positions_create(const nn_shares *shares, const int *leaders, nn_po
     nn_status status;
 
     *positions = (nn_positions){.size = shares->size};
-    /* A rank in both halves is written twice before it is dropped. */
-    NN_TRY_TO(done, status, NN_ALLOCATE(&writer.scratch, 2 * size, "the positions of ranks"));
-    NN_TRY_TO(done, status, NN_ALLOCATE(&positions->rank_at, 2 * size, "the positions of ranks"));
+    NN_TRY_TO(done, status, NN_ALLOCATE(&writer.scratch, size, "the positions of ranks"));
+    NN_TRY_TO(done, status, NN_ALLOCATE(&positions->rank_at, size, "the positions of ranks"));
     NN_TRY_TO(done, status, NN_ALLOCATE(&positions->position, size, "the positions of ranks"));
-    positions_invert(positions, positions_write(&writer, 0, shares->leaves, positions->rank_at));
+    positions_invert(positions, positions_write(&writer, 0, shares->leaves, 0, positions->rank_at));
 
 done:
     nn_free(writer.scratch);

@@ -423,7 +423,7 @@ static void run_without_memory(nn_comm *comm, nn_reduction_mode mode)
 int main(int argc, char **argv)
 {
     /* Ranks per node, and per domain; 0: all. */
-    static const int placements[][2] = {{0, 0}, {0, 2}, {0, 1}, {2, 0}, {1, 0}, {3, 2}};
+    static const int placements[][2] = {{0, 0}, {0, 2}, {0, 1}, {2, 0}, {1, 0}, {3, 2}, {5, 0}, {6, 3}};
     nn_comm *job = NULL, *comm = NULL;
 
     if (nn_comm_start(&argc, &argv, &job) != NN_OK ||
