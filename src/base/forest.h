@@ -27,7 +27,7 @@ typedef struct nn_forest_tree {
 
 typedef struct nn_forest {
     size_t head;             /* values of the head */
-    nn_tree_join *join_head; /* commutes and associates, called with a NULL context; NULL: there is no head */
+    nn_tree_join *join_head; /* commutative and associative; its context is NULL. NULL: there is no head */
     int tree_count;
     const nn_forest_tree *trees; /* borrowed */
 } nn_forest;

@@ -3,13 +3,13 @@
  *
  * An MPI_Reduce_scatter may add in any order, and the order changes with the number of ranks, and in some
  * implementations with the message size: its bits are not those of the same batch on other ranks. Here the
- * tree is finished in two stages. Within a node of the cluster, each rank reads the partial sums of all its
- * peers where they lie, in shared memory, and adds them in its cell of the bucket (comm/fold.h): k ranks do a
- * part of 1/k each, without a leader. What a node of the cluster then has is a few nodes of the tree, one if
- * the numbers of microbatches and ranks are powers of two. Above these, the tree is climbed in messages
- * between ranks of different nodes (comm/route.h), each of which carries on with its cell, until every rank
- * has its slice of the whole sum. With 2^k ranks a rank sends and receives (1 - 1/P) of the bucket, the least
- * that is possible, in log2 P messages.
+ * tree is finished in two stages. Within a node of the cluster, each rank reads the partial sums of its peers
+ * where they are, in shared memory, and adds them in its cell of the bucket (comm/fold.h): each of k ranks
+ * adds 1/k of it, and there is no leader. The result is a few nodes of the tree, one if the numbers of
+ * microbatches and ranks are powers of two. Above these, the sums climb the tree in messages between the
+ * nodes of the cluster (comm/route.h), each rank adding in its own cell, until it has the whole sum in its
+ * slice. With 2^k ranks, a rank sends and receives (1 - 1/P) of a bucket in log2 P messages, which is the
+ * minimum.
  *
  * A bucket is started as soon as its layers are done, and moves on whenever `progress` finds that its
  * messages have arrived, while the layers below still compute. Nobody waits in between, and no lock is taken:

@@ -1,39 +1,37 @@
 /* Writing a route down, and what both ways have in common. */
-#include <stdlib.h>
+#include <limits.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "comm/route_internal.h"
 
+/* Appends, if there is an array yet. */
+static void route_append(void *array, int *count, const void *item, size_t size)
+{
+    if (array) memcpy((char *)array + (size_t)*count * size, item, size);
+    ++*count;
+}
+
 void nn_route_send(nn_route_writer *writer, nn_hop hop)
 {
-    nn_route *route = writer->route;
-
-    if (route->sends) route->sends[route->send_count] = hop;
-    route->send_count++;
+    route_append(writer->route->sends, &writer->route->send_count, &hop, sizeof hop);
 }
 
 void nn_route_receive(nn_route_writer *writer, nn_hop hop)
 {
-    nn_route *route = writer->route;
-
-    if (route->receives) route->receives[route->receive_count] = hop;
-    route->receive_count++;
+    route_append(writer->route->receives, &writer->route->receive_count, &hop, sizeof hop);
 }
 
 void nn_route_join(nn_route_writer *writer, nn_join join)
 {
-    nn_route *route = writer->route;
-
-    if (route->joins) route->joins[route->join_count] = join;
-    route->join_count++;
+    route_append(writer->route->joins, &writer->route->join_count, &join, sizeof join);
 }
 
 int nn_route_hold(nn_route_writer *writer, nn_holding holding)
 {
-    nn_route *route = writer->route;
-
-    if (route->holdings) route->holdings[route->holding_count] = holding;
-    return route->holding_count++;
+    route_append(writer->route->holdings, &writer->route->holding_count, &holding, sizeof holding);
+    return writer->route->holding_count - 1;
 }
 
 /* A rank sends at most three messages for each that it would receive; beyond that, in doublings. */
@@ -70,48 +68,52 @@ int nn_route_node_end(const nn_route_call *call, int rank)
 
 /* ---- phases ---- */
 
-/* Stable: two ranks pass the messages of one phase in the order in which both visit the tree. */
-static void route_sort_hops(nn_hop *hops, int count)
+/* Hops and joins begin with their phase. */
+_Static_assert(offsetof(nn_hop, phase) == 0 && offsetof(nn_join, phase) == 0, "phases come first");
+
+static int *route_phase(void *items, int i, size_t size)
 {
+    return (int *)(void *)((char *)items + (size_t)i * size);
+}
+
+/* By phase. Stable: two ranks pass the messages of one phase in the order in which both visit the tree. */
+static void route_sort(void *items, int count, size_t size)
+{
+    char item[sizeof(nn_hop) > sizeof(nn_join) ? sizeof(nn_hop) : sizeof(nn_join)];
+
     for (int i = 1; i < count; i++) {
-        nn_hop hop = hops[i];
-        int j = i;
-        for (; j > 0 && hops[j - 1].phase > hop.phase; j--) hops[j] = hops[j - 1];
-        hops[j] = hop;
+        int j = i, phase = *route_phase(items, i, size);
+        while (j > 0 && *route_phase(items, j - 1, size) > phase) j--;
+        memcpy(item, route_phase(items, i, size), size);
+        memmove(route_phase(items, j + 1, size), route_phase(items, j, size), (size_t)(i - j) * size);
+        memcpy(route_phase(items, j, size), item, size);
     }
 }
 
-static void route_sort_joins(nn_join *joins, int count)
+/* Renumbers the items at the cursor that are of a phase. */
+static void route_renumber(void *items, int count, size_t size, int *next, int phase, int number)
 {
-    for (int i = 1; i < count; i++) {
-        nn_join join = joins[i];
-        int j = i;
-        for (; j > 0 && joins[j - 1].phase > join.phase; j--) joins[j] = joins[j - 1];
-        joins[j] = join;
-    }
+    for (; *next < count && *route_phase(items, *next, size) == phase; ++*next)
+        *route_phase(items, *next, size) = number;
 }
 
 /* Replaces the sparse numbers of phases by 0, 1, 2, ... */
 static void route_number_phases(nn_route *route)
 {
-    int send = 0, receive = 0, join = 0;
+    void *items[] = {route->sends, route->receives, route->joins};
+    const int counts[] = {route->send_count, route->receive_count, route->join_count};
+    const size_t sizes[] = {sizeof(nn_hop), sizeof(nn_hop), sizeof(nn_join)};
+    int next[3] = {0};
 
-    route_sort_hops(route->sends, route->send_count);
-    route_sort_hops(route->receives, route->receive_count);
-    route_sort_joins(route->joins, route->join_count);
+    for (int k = 0; k < 3; k++) route_sort(items[k], counts[k], sizes[k]);
     for (;; route->phase_count++) {
-        int least = INT32_MAX;
-        if (send < route->send_count) least = route->sends[send].phase;
-        if (receive < route->receive_count && route->receives[receive].phase < least)
-            least = route->receives[receive].phase;
-        if (join < route->join_count && route->joins[join].phase < least) least = route->joins[join].phase;
-        if (least == INT32_MAX) return;
-        while (send < route->send_count && route->sends[send].phase == least)
-            route->sends[send++].phase = route->phase_count;
-        while (receive < route->receive_count && route->receives[receive].phase == least)
-            route->receives[receive++].phase = route->phase_count;
-        while (join < route->join_count && route->joins[join].phase == least)
-            route->joins[join++].phase = route->phase_count;
+        int least = INT_MAX;
+        for (int k = 0; k < 3; k++)
+            if (next[k] < counts[k] && *route_phase(items[k], next[k], sizes[k]) < least)
+                least = *route_phase(items[k], next[k], sizes[k]);
+        if (least == INT_MAX) return;
+        for (int k = 0; k < 3; k++)
+            route_renumber(items[k], counts[k], sizes[k], &next[k], least, route->phase_count);
     }
 }
 

@@ -76,7 +76,7 @@ nn_status nn_route_create_up(const nn_route_call *call, nn_route *route);
 nn_status nn_route_create_down(const nn_route_call *call, nn_route *route);
 void nn_route_release(nn_route *route);
 
-/* The ranks after the last one on the node of `rank`. */
+/* The rank that follows the last one on the node of `rank`. */
 int nn_route_node_end(const nn_route_call *call, int rank);
 
 #endif

@@ -55,6 +55,8 @@ typedef struct test_case {
     char *gradient; /* the serial sum */
     char *weights;  /* expected weights */
     int step;
+    bool counts; /* the bytes sent are compared with `traffic` */
+    nn_reduction_traffic traffic;
     int seen[MAX_BLOCKS]; /* how often each owned block was announced in this step */
 } test_case;
 
@@ -235,6 +237,25 @@ static void update(const test_case *test, char *weights, const char *gradient, i
     }
 }
 
+/* All weights, or bucket by bucket, as layers need them. */
+static void await_weights(const test_case *test, int step)
+{
+    const nn_reduction_layout *layout = &test->layout;
+
+    if (step % 2 == 0) {
+        CHECK_OK(nn_reduction_share_finish(test->reduction));
+        return;
+    }
+    for (int64_t bucket = 0; bucket < layout->bucket_count; bucket++) {
+        int64_t begin = layout->block_begin[layout->bucket_begin[bucket]];
+        int64_t end = layout->block_begin[layout->bucket_begin[bucket + 1]];
+        CHECK_OK(nn_reduction_await(test->reduction, bucket));
+        check_values(test, (char *)nn_reduction_weights(test->reduction) + bytes_of(test, begin),
+                     test->weights + bytes_of(test, begin), begin, end, step, "weights of an awaited bucket");
+        dawdle(test);
+    }
+}
+
 /* One step ends without update and share, like a step with non-finite gradients. */
 static void run_step(test_case *test, int step)
 {
@@ -242,6 +263,7 @@ static void run_step(test_case *test, int step)
     const nn_reduction_slice *slices = NULL;
     int64_t leaf_count = layout->leaf_counts[step % KINDS], slice_count;
     char *weights = nn_reduction_weights(test->reduction);
+    size_t sent = nn_reduction_read_clock(test->reduction).sent;
 
     sum_node(test, step, 0, leaf_count, test->gradient);
     test->step = step;
@@ -265,9 +287,14 @@ static void run_step(test_case *test, int step)
     }
     dawdle(test);
     CHECK_OK(nn_reduction_share_begin(test->reduction));
-    CHECK_OK(nn_reduction_share_finish(test->reduction));
-    dawdle(test);
+    await_weights(test, step);
     check_values(test, weights, test->weights, 0, layout->count, step, "weights");
+    if (test->counts && leaf_count == layout->leaf_counts[0]) {
+        sent = nn_reduction_read_clock(test->reduction).sent - sent;
+        CHECK(sent == test->traffic.to_nodes,
+              "%s, step %d: rank %d of %d sends %zu bytes, not %zu as planned", test->shape->name, step,
+              nn_comm_rank(test->comm), nn_comm_size(test->comm), sent, test->traffic.to_nodes);
+    }
 }
 
 /* Ranks have the same copy if, and only if, the reduction says so. */
@@ -376,6 +403,8 @@ static void run_case(nn_comm *comm, const test_layout *shape, nn_reduction_mode 
     CHECK_OK(nn_reduction_create(comm, &test.layout, mode, (nn_reduction_arithmetic){.add = add_of(&test)},
                                  &test.reduction));
     if (test.reduction == NULL) return;
+    test.counts = mode == NN_REDUCE_EXACT;
+    CHECK_OK(nn_reduction_measure(ranks, &test.layout, mode, &test.traffic));
     run_steps(&test);
     nn_reduction_destroy(test.reduction);
     CHECK(nn_memory_in_use() == before, "%zu bytes are left behind", nn_memory_in_use() - before);

@@ -7,7 +7,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 export OMPI_MCA_rmaps_base_oversubscribe=1 OMP_WAIT_POLICY=passive
-# Without a fabric Open MPI selects this component anyway, after more than half of its start-up.
+# Without a fabric Open MPI selects this component anyway; the search takes more than half of its start-up time.
 export OMPI_MCA_pml=${OMPI_MCA_pml:-ob1}
 if [ "$(id -u)" = 0 ]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
 failures=0
