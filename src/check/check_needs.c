@@ -134,6 +134,7 @@ static nn_status needs_measure(const nn_check *check, nn_ranks ranks, size_t *re
     NN_TRY_TO(done, status, nn_buckets_make(network, &buckets, bucket_of_layer));
     nn_reduction_layout layout = nn_buckets_layout(network, &buckets, leaf_counts, 2);
     layout.threads = run->threads;
+    layout.wire_leaves = run->plan.wire_leaves;
     *reduction = nn_reduction_memory(ranks, &layout, mode);
     status = nn_reduction_measure(ranks, &layout, mode, traffic);
 done:
@@ -291,11 +292,13 @@ static nn_status time_measure(nn_check *check)
     nn_run *run = &check->run;
     int64_t samples = run->plan.microbatch_size;
     nn_plan plan = nn_plan_make(samples, samples, samples, INT64_C(1) << 40, false, 0);
+    plan.wire_leaves = run->plan.wire_leaves;
     run->settings.training.verify_every = 0; /* every step would be verified */
     nn_workers_request workers = {.threads = 1,
                                   .share_max = 1,
                                   .microbatch_size = samples,
-                                  .seed = (uint64_t)run->settings.training.seed};
+                                  .seed = (uint64_t)run->settings.training.seed,
+                                  .wire_leaves = plan.wire_leaves};
     NN_TRY(nn_workers_create(run->model, run->data, &workers, &run->workers));
     nn_stepper_request request = {.settings = &run->settings,
                                   .memory = &run->state.watch.schedule,

@@ -1,4 +1,4 @@
-/* How to choose kernels and precision: in addition to the tables of `nntrain help training`. */
+/* How to choose kernels, precision and wire: in addition to the tables of `nntrain help training`. */
 #include "cli/help.h"
 
 const char nn_help_training[] =
@@ -28,7 +28,22 @@ const char nn_help_training[] =
     "  float64    about 16 digits, at twice the memory and half the speed or less: for smooth functions\n"
     "             that must be fitted to more than 5 digits, and to see whether rounding matters at all.\n"
     "\n"
+    "How gradients travel between nodes (training.wire):\n"
+    "  float32    as they are computed; the default.\n"
+    "  bf16       in 2 bytes instead of 4. Sums are computed in float32, and each sum over 16 samples or\n"
+    "             more (a node of the tree over the microbatches of a batch) is rounded to bfloat16 as\n"
+    "             soon as it is complete, whether or not it is sent: the bits do not depend on the number\n"
+    "             of ranks and nodes. Weights travel in float32, so that a step sends a quarter less in\n"
+    "             all (`nntrain check -n RANKS --nodes NODES`). Running statistics of batch_norm travel\n"
+    "             like gradients. Rounding takes some time too: on one node, or where communication is\n"
+    "             hidden, it gains nothing. For allreduce: exact, and precision: float32 or mixed.\n"
+    "  What it does to results (test part, mean of the seeds 1, 2 and 3; --set training.wire=bf16):\n"
+    "                                           float32     bf16\n"
+    "    digits, accuracy                       97.87 %  97.96 %\n"
+    "    weather, rmse in degrees                 2.610    2.610\n"
+    "    Fashion-MNIST (lenet.yaml, 3 epochs)   88.90 %  88.86 %\n"
+    "\n"
     "How to choose: keep the defaults at first. Set `kernels: portable` if the nodes differ, or if others\n"
     "must get the same bits. If training takes too long, compare an epoch of each choice in run directories\n"
     "of their own: samples/s and the validation result, and with `nntrain train --profile` the GFLOP/s of\n"
-    "each layer. Both options are part of the result: a run keeps those that it began with.\n";
+    "each layer. All three are part of the result: a run keeps those that it began with.\n";

@@ -29,16 +29,17 @@ typedef struct fold_range {
 typedef struct fold_writer {
     const nn_tree_node *sources;
     int own;
+    int64_t wire_leaves;
     nn_fold *fold;
 } fold_writer;
 
-static void fold_write(const fold_writer *writer, int source, int slot, bool copies)
+static void fold_write(const fold_writer *writer, int source, int slot, bool copies, bool rounds)
 {
     nn_fold *fold = writer->fold;
 
     if (slot >= fold->slot_count) fold->slot_count = slot + 1;
     if (copies && source == writer->own) return;
-    fold->steps[fold->step_count++] = (nn_fold_step){.source = source, .slot = slot, .copies = copies};
+    fold->steps[fold->step_count++] = (nn_fold_step){source, slot, copies, rounds};
 }
 
 static bool fold_holds(fold_range range, int source)
@@ -51,6 +52,16 @@ static bool fold_is_single(fold_range range)
     return range.last - range.first == 1;
 }
 
+/* Whether the sum over [begin, end) is rounded: it is long enough, and no node is missing. */
+static bool fold_rounds(const fold_writer *writer, fold_range range, int64_t begin, int64_t end)
+{
+    int64_t leaves = 0;
+
+    for (int i = range.first; i < range.last; i++)
+        leaves += writer->sources[i].end - writer->sources[i].begin;
+    return writer->wire_leaves > 0 && leaves >= writer->wire_leaves && leaves == end - begin;
+}
+
 /*
  * Sums the nodes of [begin, end) into a slot. The half with the own source goes first, so that the sum starts
  * in its memory; else a half of several nodes goes first, so that a single node can be added without a copy.
@@ -59,10 +70,10 @@ static void fold_visit(const fold_writer *writer, fold_range range, int64_t begi
 {
     int64_t split;
     fold_range left = range, right = range;
-    bool right_first;
+    bool right_first, rounds = fold_rounds(writer, range, begin, end);
 
     if (fold_is_single(range)) {
-        fold_write(writer, range.first, slot, true);
+        fold_write(writer, range.first, slot, true, false);
         return;
     }
     split = nn_tree_split(begin, end);
@@ -81,17 +92,17 @@ static void fold_visit(const fold_writer *writer, fold_range range, int64_t begi
     }
     range = right_first ? left : right;
     if (fold_is_single(range)) {
-        fold_write(writer, range.first, slot, false);
+        fold_write(writer, range.first, slot, false, rounds);
         return;
     }
     fold_visit(writer, range, right_first ? begin : split, right_first ? split : end, slot + 1);
-    fold_write(writer, NN_FOLD_NEXT, slot, false);
+    fold_write(writer, NN_FOLD_NEXT, slot, false, rounds);
 }
 
 nn_status nn_fold_create(int64_t leaf_count, const nn_tree_node *sources, int source_count, int own,
-                         nn_fold *fold)
+                         int64_t wire_leaves, nn_fold *fold)
 {
-    fold_writer writer = {.sources = sources, .own = own, .fold = fold};
+    fold_writer writer = {.sources = sources, .own = own, .wire_leaves = wire_leaves, .fold = fold};
 
     NN_TRY(NN_ALLOCATE(&fold->steps, 2 * (int64_t)source_count, "the order of sums"));
     if (source_count > 0) fold_visit(&writer, (fold_range){0, source_count}, 0, leaf_count, 0);
@@ -109,8 +120,8 @@ size_t nn_fold_scratch(const nn_fold *fold, unsigned width)
     return fold->slot_count < 2 ? 0 : (size_t)(fold->slot_count - 1) * (size_t)NN_FOLD_BLOCK * width;
 }
 
-void nn_fold_run(const nn_fold *fold, nn_reduction_add add, unsigned width, int64_t begin, int64_t end,
-                 const char *const *sources, char *sum, char *scratch)
+void nn_fold_run(const nn_fold *fold, const nn_reduction_arithmetic *arithmetic, unsigned width,
+                 int64_t begin, int64_t end, const char *const *sources, char *sum, char *scratch)
 {
     const size_t slot_size = (size_t)NN_FOLD_BLOCK * width;
 
@@ -125,8 +136,9 @@ void nn_fold_run(const nn_fold *fold, nn_reduction_add add, unsigned width, int6
             if (step->copies) {
                 memcpy(slot, values, (size_t)block * width);
             } else {
-                add(block, values, slot);
+                arithmetic->add(block, values, slot);
             }
+            if (step->rounds) arithmetic->round(block, slot);
         }
     }
 }

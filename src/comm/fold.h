@@ -13,6 +13,7 @@
 typedef struct nn_fold_step {
     int source, slot;
     bool copies;
+    bool rounds; /* to bfloat16, afterwards */
 } nn_fold_step;
 
 #define NN_FOLD_NEXT (-1)
@@ -27,10 +28,11 @@ typedef struct nn_fold {
  * Plans the steps for `source_count` nodes of the tree over `leaf_count` leaves, in ascending order. If they
  * do not tile the tree, missing nodes are left out of the sum. `own` is the source whose memory receives the
  * sum (it is never copied: addition commutes, so the sum may start with it), or NN_FOLD_NEXT: the sum has
- * separate memory.
+ * separate memory. The sum of a node with at least `wire_leaves` leaves is rounded to bfloat16 (0: none is);
+ * the sources have been rounded by whoever summed them, and what lacks a node is not rounded.
  */
 nn_status nn_fold_create(int64_t leaf_count, const nn_tree_node *sources, int source_count, int own,
-                         nn_fold *fold);
+                         int64_t wire_leaves, nn_fold *fold);
 void nn_fold_release(nn_fold *fold);
 
 /* Bytes of scratch needed by each thread that calls nn_fold_run. */
@@ -38,7 +40,7 @@ size_t nn_fold_scratch(const nn_fold *fold, unsigned width);
 
 /* Sums the values [begin, end), of `width` bytes, of all sources. sum is sources[own] if there is an own
  * source. */
-void nn_fold_run(const nn_fold *fold, nn_reduction_add add, unsigned width, int64_t begin, int64_t end,
-                 const char *const *sources, char *sum, char *scratch);
+void nn_fold_run(const nn_fold *fold, const nn_reduction_arithmetic *arithmetic, unsigned width,
+                 int64_t begin, int64_t end, const char *const *sources, char *sum, char *scratch);
 
 #endif

@@ -60,7 +60,7 @@ static nn_status plan_sums(nn_reduction_plan *plan, const nn_shares *shares, nn_
         leaves->sum_home[i] = own < first ? first : own;
         if (leaves->sum_home[i] >= source || leaves->sum_home[i] >= own_end) leaves->sum_home[i] = first;
         NN_TRY(nn_fold_create(shares->leaves, leaves->sources + first, source - first,
-                              leaves->sum_home[i] - first, &leaves->folds[i]));
+                              leaves->sum_home[i] - first, plan->wire_leaves, &leaves->folds[i]));
     }
     return NN_OK;
 }
@@ -73,7 +73,7 @@ static nn_status plan_own_sum(nn_reduction_plan *plan, nn_reduction_leaf_plan *l
 
     NN_TRY(NN_ALLOCATE(&leaves->folds, 1, "the plan of a reduction"));
     leaves->sum_count = 1;
-    return nn_fold_create(leaves->leaf_count, nodes, count, 0, &leaves->folds[0]);
+    return nn_fold_create(leaves->leaf_count, nodes, count, 0, 0, &leaves->folds[0]);
 }
 
 static nn_status plan_fill_leaves(nn_reduction_plan *plan, const nn_shares *shares,

@@ -45,7 +45,7 @@ static void sum_block(void *argument, int64_t index, int thread)
     char *scratch = reduction->scratch + (size_t)thread * reduction->plan.scratch;
 
     if (sum->fold)
-        nn_fold_run(sum->fold, reduction->arithmetic.add, reduction->plan.width, begin, end, sum->sources,
+        nn_fold_run(sum->fold, &reduction->arithmetic, reduction->plan.width, begin, end, sum->sources,
                     sum->to, scratch);
     else if (sum->sources)
         sum_join(call, begin, end, scratch);

@@ -14,6 +14,7 @@ enum { NN_LAST_BATCH_KEEP, NN_LAST_BATCH_DROP };
 enum { NN_MACHINE_SAME, NN_MACHINE_ANY };
 enum { NN_NONFINITE_STOP, NN_NONFINITE_SKIP };
 enum { NN_PRECISION_FLOAT32, NN_PRECISION_FLOAT64, NN_PRECISION_MIXED };
+enum { NN_WIRE_FLOAT32, NN_WIRE_BF16 };
 enum { NN_KERNELS_AUTO, NN_KERNELS_BLAS, NN_KERNELS_PORTABLE };
 
 typedef struct nn_training_options { /* section training */
@@ -23,6 +24,7 @@ typedef struct nn_training_options { /* section training */
     int last_batch;          /* keep or drop */
     int64_t seed;
     int allreduce;     /* nn_reduction_mode */
+    int wire;          /* float32 or bf16 */
     int precision;     /* float32, float64 or mixed; settings.model.network has its scalar and engine */
     int kernels;       /* auto, blas or portable; likewise */
     double clip_value; /* largest absolute value of an element of the gradient; 0: any */

@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "comm/reduction_layout.h"
 #include "settings/settings_data.h"
 
 static const char *const allreduce_choices[] = {"exact", "mpi", NULL};
+static const char *const wire_choices[] = {"float32", "bf16", NULL};
 static const char *const precision_choices[] = {"float32", "float64", "mixed", NULL};
 static const char *const kernels_choices[] = {"auto", "blas", "portable", NULL};
 static const char *const on_nonfinite_choices[] = {"stop", "skip", NULL};
@@ -32,6 +34,9 @@ const nn_option nn_training_options_table[] = {
     {"allreduce", NN_OPTION_CHOICE, FIELD(allreduce), "exact", 0, 0, allreduce_choices, NN_EFFECT_RESULT,
      "exact: the same bits on any number of ranks; mpi: MPI_Iallreduce, whose bits depend on the number of "
      "ranks"},
+    {"wire", NN_OPTION_CHOICE, FIELD(wire), "float32", 0, 0, wire_choices, NN_EFFECT_RESULT,
+     "how gradients travel between nodes; bf16: their sums over 16 samples or more are rounded to bfloat16, "
+     "which halves the bytes; on one node too, so that the bits do not depend on the number of ranks"},
     {"precision", NN_OPTION_CHOICE, FIELD(precision), "float32", 0, 0, precision_choices, NN_EFFECT_RESULT,
      "float32, float64, or mixed: products of bfloat16 operands with sums in float32, and weights, optimizer "
      "and reduction in float32, by our own kernels (kernels: auto or portable)"},
@@ -200,6 +205,20 @@ static void settings_check_targets(nn_config *config, nn_config_node *root, cons
                 known[t]);
 }
 
+/* What training.wire: bf16 cannot be used with. */
+static void settings_check_wire(nn_config *config, nn_config_node *node, const nn_training_options *training)
+{
+    if (training->wire != NN_WIRE_BF16) return;
+    if (training->precision == NN_PRECISION_FLOAT64)
+        nn_config_error(config, node,
+                        "training.wire: bf16 cannot be used with precision: float64, whose digits it would "
+                        "discard; remove `wire`, or choose precision: float32 or mixed");
+    if (training->allreduce == NN_REDUCE_MPI)
+        nn_config_error(config, node,
+                        "training.wire: bf16 cannot be used with allreduce: mpi, which sums in the precision "
+                        "of the messages; remove `wire`, or choose allreduce: exact");
+}
+
 static void settings_check_training(nn_config *config, nn_config_node *node, const nn_settings *settings)
 {
     const nn_training_options *training = &settings->training;
@@ -214,6 +233,7 @@ static void settings_check_training(nn_config *config, nn_config_node *node, con
             "training.kernels: blas cannot be used with precision: mixed, as the BLAS library has "
             "no products of bfloat16 operands in a fixed order; remove `kernels`, or choose "
             "portable");
+    settings_check_wire(config, node, training);
     if (training->clip_norm < 0 && training->clip_norm != -1)
         nn_config_error(
             config, node,

@@ -6,7 +6,10 @@
 extern const nn_step_arithmetic NN_REAL_SYMBOL(nn_step_arithmetic);
 
 const nn_step_arithmetic NN_REAL_SYMBOL(nn_step_arithmetic) = {
-    .sums = {.add = nn_step_add_values},
+    .sums = {.add = nn_step_add_values,
+             .round = NN_SCALAR_REAL == NN_SCALAR_F32 ? nn_step_round_values : NULL,
+             .narrow = NN_SCALAR_REAL == NN_SCALAR_F32 ? nn_step_narrow_values : NULL,
+             .widen = NN_SCALAR_REAL == NN_SCALAR_F32 ? nn_step_widen_values : NULL},
     .find_dominant = nn_find_dominant_values,
     .find_nonfinite = nn_find_nonfinite_values,
     .repeat = nn_repeat_values,

@@ -7,7 +7,7 @@
 #include "step/update.h"
 
 typedef struct nn_step_arithmetic {
-    nn_reduction_arithmetic sums; /* the sums of gradients across ranks */
+    nn_reduction_arithmetic sums; /* of gradients; float64 only adds */
 
     /* nn_loaded_find_dominant. */
     void (*find_dominant)(nn_loaded *loaded, const nn_model *model);

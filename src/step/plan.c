@@ -3,6 +3,9 @@
 
 #include "base/text.h"
 
+/* Fewer samples than this are never rounded on their own (nn_plan_wire_leaves). */
+#define WIRE_SAMPLES 16
+
 static int64_t plan_default_batch(int64_t samples)
 {
     return samples < 10000 ? 32 : samples < 100000 ? 64 : 256;
@@ -88,6 +91,13 @@ nn_status nn_plan_check_ranks(const nn_plan *plan, int size)
         plan->microbatches == 1 ? "" : "s", remedy.bytes ? remedy.bytes : "");
     nn_text_free(&remedy);
     return status;
+}
+
+int64_t nn_plan_wire_leaves(int64_t microbatch_size)
+{
+    int64_t leaves = 1;
+    while (leaves * microbatch_size < WIRE_SAMPLES) leaves *= 2;
+    return leaves;
 }
 
 nn_batch nn_plan_batch(const nn_plan *plan, int64_t step)

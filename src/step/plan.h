@@ -16,6 +16,7 @@ typedef struct nn_plan {
     nn_schedule_length length; /* steps of the run, steps of an epoch */
     int64_t microbatches,
         last_microbatches; /* microbatches of a full batch, and of the last one of an epoch */
+    int64_t wire_leaves;   /* nn_plan_wire_leaves, or 0: no sum is rounded */
     bool begun;            /* by an earlier job: the sizes cannot be changed any more */
 } nn_plan;
 
@@ -37,6 +38,10 @@ int64_t nn_plan_microbatch_for(const nn_plan *plan, int64_t workers);
 /* Fails where a full batch has fewer microbatches than ranks; the message says what to change and what that
  * costs. */
 nn_status nn_plan_check_ranks(const nn_plan *plan, int size);
+
+/* With training.wire: bf16, the sum of a node of the canonical tree with at least this many microbatches is
+ * rounded to bfloat16: the smallest power of two that gives 16 samples. */
+int64_t nn_plan_wire_leaves(int64_t microbatch_size);
 
 /* The batch of a step, from 0. */
 nn_batch nn_plan_batch(const nn_plan *plan, int64_t step);

@@ -4,10 +4,26 @@
 #include <math.h>
 
 #include "tensor/kernels.h"
+#include "tensor/kernels_bfloat.h"
 
 void nn_step_add_values(int64_t count, const void *values, void *sum)
 {
     nn_add(count, values, sum);
+}
+
+void nn_step_round_values(int64_t count, void *values)
+{
+    nn_bfloat_round_all(count, values);
+}
+
+void nn_step_narrow_values(int64_t count, const void *values, void *halves)
+{
+    nn_bfloat_narrow(count, values, halves);
+}
+
+void nn_step_widen_values(int64_t count, const void *halves, void *values)
+{
+    nn_bfloat_widen(count, halves, values);
 }
 
 void nn_repeat_values(int64_t samples, int64_t count, const double *constant, nn_real *output)

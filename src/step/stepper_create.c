@@ -36,6 +36,7 @@ static nn_status stepper_create_reduction(nn_stepper *stepper, const nn_buckets 
     int64_t leaf_counts[2] = {stepper->plan.microbatches, stepper->plan.last_microbatches};
     nn_reduction_layout layout = nn_buckets_layout(stepper->model->network, buckets, leaf_counts, 2);
     layout.threads = stepper->threads;
+    layout.wire_leaves = stepper->plan.wire_leaves;
     size_t before = nn_memory_in_use();
     NN_TRY(nn_reduction_create(stepper->comm, &layout, mode, nn_step_arithmetic_of(stepper->scalar)->sums,
                                &stepper->reduction));

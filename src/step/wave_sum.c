@@ -71,41 +71,57 @@ static void sum_leaf(const sum_part *of, int64_t index, bool accumulate, nn_real
     sum_leaf_done(of, index, sum);
 }
 
-/* Whether the layer sums the node itself. */
+/* What follows the sum of a node of this many leaves. */
+static void sum_round(const sum_part *of, int64_t leaves, nn_real *sum)
+{
+    const nn_workers *workers = of->wave->workers;
+    if (nn_workers_rounds(workers, leaves)) workers->round(of->values, sum);
+}
+
+/* Whether the layer sums the node itself: no node within it may need rounding. */
 static bool sum_at_once(const sum_part *of, nn_tree_node node)
 {
     const nn_workers *workers = of->wave->workers;
+    int64_t leaves = node.end - node.begin;
     bool watched = workers->witness.microbatch >= node.begin && workers->witness.microbatch < node.end;
-    return !watched && node.end - node.begin <= nn_network_sums(workers->model->network, of->layer);
+    bool plain = workers->wire_leaves == 0 || leaves <= workers->wire_leaves;
+    return !watched && plain && leaves <= nn_network_sums(workers->model->network, of->layer);
+}
+
+static void sum_group(const sum_part *of, nn_tree_node node, nn_real *sum)
+{
+    nn_workers *workers = of->wave->workers;
+    nn_pulse();
+    nn_network_gradient_sum(workers->model->network, of->layer, of->part, of->wave->weights,
+                            workers->microbatches + (node.begin - of->wave->first),
+                            (int)(node.end - node.begin), workers->scratch[of->thread], sum);
+    nn_fault("step.gradient", sum, (size_t)of->values * nn_scalar_size(workers->scalar));
 }
 
 /* The canonical sum over a node. The microbatch under watch is never added by the kernel, as it is hashed
- * first. */
+ * first; nor are leaves that are rounded. */
 static void sum_node(const sum_part *of, nn_tree_node node, int depth, nn_real *sum)
 {
-    if (node.end - node.begin == 1) {
-        sum_leaf(of, node.begin, false, sum);
-        return;
-    }
     nn_workers *workers = of->wave->workers;
-    if (sum_at_once(of, node)) {
-        nn_pulse();
-        nn_network_gradient_sum(workers->model->network, of->layer, of->part, of->wave->weights,
-                                workers->microbatches + (node.begin - of->wave->first),
-                                (int)(node.end - node.begin), workers->scratch[of->thread], sum);
-        nn_fault("step.gradient", sum, (size_t)of->values * nn_scalar_size(workers->scalar));
-        return;
+    int64_t leaves = node.end - node.begin;
+    if (leaves == 1) {
+        sum_leaf(of, node.begin, false, sum);
+    } else if (sum_at_once(of, node)) {
+        sum_group(of, node, sum);
+    } else {
+        int64_t middle = nn_tree_split(node.begin, node.end);
+        sum_node(of, (nn_tree_node){node.begin, middle}, depth, sum);
+        bool adds = middle != workers->witness.microbatch && !nn_workers_rounds(workers, 1);
+        if (node.end - middle == 1 && adds) {
+            sum_leaf(of, middle, true, sum);
+        } else {
+            nn_real *right = nn_scalar_at(workers->scalar, workers->fold[of->thread],
+                                          (size_t)(depth * workers->fold_values));
+            sum_node(of, (nn_tree_node){middle, node.end}, depth + 1, right);
+            workers->add(of->values, right, sum);
+        }
     }
-    int64_t middle = nn_tree_split(node.begin, node.end);
-    sum_node(of, (nn_tree_node){node.begin, middle}, depth, sum);
-    if (node.end - middle == 1 && middle != workers->witness.microbatch) {
-        sum_leaf(of, middle, true, sum);
-        return;
-    }
-    nn_real *right =
-        nn_scalar_at(workers->scalar, workers->fold[of->thread], (size_t)(depth * workers->fold_values));
-    sum_node(of, (nn_tree_node){middle, node.end}, depth + 1, right);
-    workers->add(of->values, right, sum);
+    sum_round(of, leaves, sum);
 }
 
 /* ---- subtrees ---- */
@@ -276,13 +292,17 @@ static nn_real *sum_join(const sum_plan *plan, int node, nn_tree_node leaves, in
     if (leaves.end - leaves.begin <= plan->most) {
         bool first = leaves.begin == plan->wave->nodes[node].begin;
         nn_real *place = sum_place(plan, (*next)++, node, first, part);
-        if (plan->pieces > 1) sum_leaf_done(&of, leaves.begin, place);
+        if (plan->pieces > 1) {
+            sum_leaf_done(&of, leaves.begin, place);
+            sum_round(&of, 1, place);
+        }
         return place;
     }
     int64_t middle = nn_tree_split(leaves.begin, leaves.end);
     nn_real *left = sum_join(plan, node, (nn_tree_node){leaves.begin, middle}, part, next);
     nn_real *right = sum_join(plan, node, (nn_tree_node){middle, leaves.end}, part, next);
     workers->add(of.values, right, left);
+    sum_round(&of, leaves.end - leaves.begin, left);
     return left;
 }
 

@@ -60,6 +60,7 @@ typedef struct nn_workers_request {
     int64_t microbatch_size;
     double memory; /* bytes for the microbatches of a wave; there is room for one per thread in any case */
     uint64_t seed;
+    int64_t wire_leaves; /* nn_plan.wire_leaves */
     nn_profile *profile; /* borrowed; records where time goes. NULL: nothing does */
 } nn_workers_request;
 

@@ -119,6 +119,8 @@ nn_status nn_workers_create(const nn_model *model, nn_dataset *data, const nn_wo
     made->model = model;
     made->scalar = model->network->scalar;
     made->add = nn_step_arithmetic_of(made->scalar)->sums.add;
+    made->round = nn_step_arithmetic_of(made->scalar)->sums.round;
+    made->wire_leaves = request->wire_leaves;
     made->data = data;
     made->witness.microbatch = -1;
     made->seed = request->seed;

@@ -9,6 +9,10 @@
  *
  * step/wave_sum.c sums the gradient of a layer over the microbatches in memory.
  *
+ * With `training.wire: bf16` the sum of a node with at least wire_leaves microbatches (step/plan.h) is
+ * rounded to bfloat16 as soon as it is complete, whether or not it leaves the rank: so the bits do not depend
+ * on which sums do. comm/ does the same with the nodes that it sums.
+ *
  * A share that does not fit the memory takes several waves: aligned subtrees, again depth first, with one
  * complete gradient per level (workers_run_node). The tree is the same, so waves of any size give the same
  * bits.
@@ -271,11 +275,14 @@ static nn_status workers_run_node(const workers_step *at, nn_tree_node node, int
     nn_real *right = workers->wave_sums[depth];
     NN_TRY(workers_run_node(at, (nn_tree_node){middle, node.end}, depth + 1, right));
     const nn_network *network = workers->model->network;
+    bool rounds = nn_workers_rounds(workers, node.end - node.begin);
 #pragma omp parallel for schedule(static) num_threads(workers->threads)
-    for (int64_t b = 0; b < network->block_count; b++)
-        workers->add(network->block_begin[b + 1] - network->block_begin[b],
-                     nn_scalar_at(workers->scalar, right, (size_t)network->block_begin[b]),
-                     nn_scalar_at(workers->scalar, sum, (size_t)network->block_begin[b]));
+    for (int64_t b = 0; b < network->block_count; b++) {
+        int64_t count = network->block_begin[b + 1] - network->block_begin[b];
+        nn_real *block = nn_scalar_at(workers->scalar, sum, (size_t)network->block_begin[b]);
+        workers->add(count, nn_scalar_at(workers->scalar, right, (size_t)network->block_begin[b]), block);
+        if (rounds) workers->round(count, block);
+    }
     return NN_OK;
 }
 

@@ -25,6 +25,8 @@ struct nn_workers {
     const nn_model *model;
     nn_scalar scalar; /* of the model */
     void (*add)(int64_t count, const void *values, void *sum);
+    void (*round)(int64_t count, void *values);
+    int64_t wire_leaves; /* sums of this many microbatches or more are rounded; 0: none */
     nn_dataset *data;
     uint64_t seed;
     int threads;
@@ -52,6 +54,12 @@ struct nn_workers {
 
 /* Values of the largest part of a layer, padding included. */
 int64_t nn_workers_largest_part(const nn_network *network);
+
+/* Whether the gradient of a node with this many microbatches is rounded to bfloat16. */
+static inline bool nn_workers_rounds(const nn_workers *workers, int64_t leaves)
+{
+    return workers->wire_leaves > 0 && leaves >= workers->wire_leaves;
+}
 
 /* The number of threads that have a microbatch of their own. */
 int nn_workers_team(const nn_workers *workers);

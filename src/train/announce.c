@@ -60,6 +60,9 @@ void nn_announce(const nn_run *run, size_t before)
         nn_log_line("statistics are taken over the batch: all microbatches of a rank are in memory at the "
                     "same time, %s",
                     nn_format_bytes(announced, together));
+    if (plan->wire_leaves > 0)
+        nn_log_line("wire: bf16: sums of gradients over %lld microbatch%s or more are rounded to bfloat16",
+                    (long long)plan->wire_leaves, plan->wire_leaves > 1 ? "es" : "");
     if (run->settings.training.allreduce == NN_REDUCE_MPI)
         nn_log_line("allreduce: mpi is not bit-reproducible: results depend on the number of ranks and on "
                     "MPI's algorithms");

@@ -104,6 +104,7 @@ static nn_status setup_workers(nn_run *run)
                                   .microbatch_size = run->plan.microbatch_size,
                                   .memory = training->memory * 1048576,
                                   .seed = (uint64_t)training->seed,
+                                  .wire_leaves = run->plan.wire_leaves,
                                   .profile = run->profiling ? run->profiling->profile : NULL};
     NN_TRY(nn_workers_create(run->model, run->data, &request, &run->workers));
     if (nn_comm_rank(run->comm) == 0) NN_TRY(setup_writer(run));

@@ -66,6 +66,7 @@ nn_plan nn_sizes_plan(nn_config *config, const nn_training_options *training, nn
     nn_plan plan = nn_plan_make(samples, batch, microbatch, training->epochs,
                                 training->last_batch == NN_LAST_BATCH_DROP, training->limit_batches);
     plan.begun = saved.microbatch > 0;
+    plan.wire_leaves = training->wire == NN_WIRE_BF16 ? nn_plan_wire_leaves(plan.microbatch_size) : 0;
     sizes_note(config, SIZES_BATCH, plan.batch_size);
     sizes_note(config, SIZES_MICROBATCH, plan.microbatch_size);
     return plan;

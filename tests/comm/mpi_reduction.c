@@ -1,7 +1,8 @@
 /*
  * Reductions on any number of ranks, placed on one node, two per node and one per node, with one copy of the
  * weights per node, several, and one per rank: the summed gradients and the shared weights have the bits of a
- * serial sum in the order of the canonical tree, and no owner writes to a copy that another rank still reads.
+ * serial sum in the order of the canonical tree, rounded to bfloat16 where that is asked for, and no owner
+ * writes to a copy that another rank still reads.
  */
 #include <math.h>
 #include <mpi.h>
@@ -14,6 +15,7 @@
 #include "check.h"
 #include "comm/reduction.h"
 #include "comm/testing.h"
+#include "tensor/bfloat.h"
 
 #define MAX_LEAVES 64
 #define MAX_COUNT 12000
@@ -42,6 +44,7 @@ static const test_layout layouts[] = {
 };
 
 static const int64_t leaf_kinds[][KINDS] = {{1, 64}, {3, 2}, {8, 5}, {21, 16}};
+static const int64_t wire_kinds[] = {4, 1, 2, 8}; /* sums over as many are rounded */
 
 typedef struct test_case {
     const test_layout *shape;
@@ -103,14 +106,47 @@ static void add_f64(int64_t count, const void *values, void *sum)
     for (int64_t i = 0; i < count; i++) to[i] += from[i];
 }
 
-static nn_reduction_add add_of(const test_case *test)
+static void round_f32(int64_t count, void *values)
 {
-    return test->scalar == NN_SCALAR_F64 ? add_f64 : add_f32;
+    float *to = values;
+    for (int64_t i = 0; i < count; i++) to[i] = nn_bfloat_round(to[i]);
+}
+
+/* Marks values that were not rounded. */
+static void narrow_f32(int64_t count, const void *values, void *halves)
+{
+    const float *from = values;
+    uint16_t *to = halves;
+    for (int64_t i = 0; i < count; i++) {
+        bool is_rounded = from[i] == nn_bfloat_round(from[i]);
+        to[i] = is_rounded ? (uint16_t)(nn_bfloat_bits(from[i]) >> 16) : UINT16_MAX;
+    }
+}
+
+static void widen_f32(int64_t count, const void *halves, void *values)
+{
+    const uint16_t *from = halves;
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t bits = (uint32_t)from[i] << 16;
+        memcpy((char *)values + i * 4, &bits, sizeof(bits));
+    }
+}
+
+static nn_reduction_arithmetic arithmetic_of(const test_case *test)
+{
+    if (test->scalar == NN_SCALAR_F64) return (nn_reduction_arithmetic){.add = add_f64};
+    return (nn_reduction_arithmetic){add_f32, round_f32, narrow_f32, widen_f32};
 }
 
 static size_t bytes_of(const test_case *test, int64_t count)
 {
     return (size_t)count * nn_scalar_size(test->scalar);
+}
+
+static void round_sum(const test_case *test, int64_t leaves, char *sum)
+{
+    if (test->layout.wire_leaves > 0 && leaves >= test->layout.wire_leaves)
+        round_f32(test->layout.count, sum);
 }
 
 /* The sum of the leaves [begin, end) in a step, in the tree's order. */
@@ -122,12 +158,14 @@ static void sum_node(const test_case *test, int step, int64_t begin, int64_t end
     if (end - begin == 1) {
         const double *leaf = leaf_values + (begin + 13 * step) % MAX_LEAVES * MAX_COUNT;
         for (int64_t i = 0; i < count; i++) set_value(test, sum, i, leaf[i]);
+        round_sum(test, 1, sum);
         return;
     }
     CHECK_OK(nn_allocate((void **)&right, bytes_of(test, count), 1, "a sum"));
     sum_node(test, step, begin, nn_tree_split(begin, end), sum);
     sum_node(test, step, nn_tree_split(begin, end), end, right);
-    add_of(test)(count, right, sum);
+    arithmetic_of(test).add(count, right, sum);
+    round_sum(test, end - begin, sum);
     nn_free(right);
 }
 
@@ -152,9 +190,11 @@ static void check_values(const test_case *test, const char *values, const char *
 
     if (test->mode == NN_REDUCE_EXACT) {
         CHECK(memcmp(values, expected, bytes_of(test, end - begin)) == 0,
-              "%s, step %d: %s of [%lld, %lld) differ from the serial tree on rank %d of %d, %d per node",
-              test->shape->name, step, what, (long long)begin, (long long)end, nn_comm_rank(test->comm),
-              nn_comm_size(test->comm), nn_comm_node_size(test->comm));
+              "%s, step %d, rounded from %lld leaves: %s of [%lld, %lld) differ from the serial tree on rank "
+              "%d of %d, %d per node",
+              test->shape->name, step, (long long)test->layout.wire_leaves, what, (long long)begin,
+              (long long)end, nn_comm_rank(test->comm), nn_comm_size(test->comm),
+              nn_comm_node_size(test->comm));
         return;
     }
     for (int64_t i = 0; i < end - begin; i++) {
@@ -388,7 +428,7 @@ static void run_steps(test_case *test)
 }
 
 static void run_case(nn_comm *comm, const test_layout *shape, nn_reduction_mode mode, nn_scalar scalar,
-                     const int64_t *leaf_counts)
+                     int64_t wire_leaves, const int64_t *leaf_counts)
 {
     test_case test = {.shape = shape, .mode = mode, .scalar = scalar, .comm = comm};
     nn_ranks ranks = nn_comm_ranks(comm);
@@ -398,10 +438,10 @@ static void run_case(nn_comm *comm, const test_layout *shape, nn_reduction_mode 
     for (int rank = 0; mode == NN_REDUCE_EXACT && rank < ranks.size; rank++)
         sharers += ranks.domains[rank] == ranks.domains[ranks.rank];
     fill_layout(&test, leaf_counts);
+    test.layout.wire_leaves = wire_leaves;
     CHECK(nn_reduction_memory(ranks, &test.layout, mode) * sharers >= bytes_of(&test, test.layout.count),
           "the announced memory of ranks with one copy of the weights does not even hold it");
-    CHECK_OK(nn_reduction_create(comm, &test.layout, mode, (nn_reduction_arithmetic){.add = add_of(&test)},
-                                 &test.reduction));
+    CHECK_OK(nn_reduction_create(comm, &test.layout, mode, arithmetic_of(&test), &test.reduction));
     if (test.reduction == NULL) return;
     test.counts = mode == NN_REDUCE_EXACT;
     CHECK_OK(nn_reduction_measure(ranks, &test.layout, mode, &test.traffic));
@@ -416,8 +456,10 @@ static void run_cases(nn_comm *comm)
         for (size_t kind = 0; kind < sizeof(leaf_kinds) / sizeof(*leaf_kinds); kind++) {
             nn_scalar scalar = (shape + kind) % 2 == 0 ? NN_SCALAR_F32 : NN_SCALAR_F64;
             nn_comm_set_message_limit(kind % 2 == 0 ? SIZE_MAX : 1000);
-            run_case(comm, &layouts[shape], NN_REDUCE_EXACT, scalar, leaf_kinds[kind]);
-            run_case(comm, &layouts[shape], NN_REDUCE_MPI, scalar, leaf_kinds[kind]);
+            run_case(comm, &layouts[shape], NN_REDUCE_EXACT, scalar, 0, leaf_kinds[kind]);
+            run_case(comm, &layouts[shape], NN_REDUCE_MPI, scalar, 0, leaf_kinds[kind]);
+            run_case(comm, &layouts[shape], NN_REDUCE_EXACT, NN_SCALAR_F32, wire_kinds[kind],
+                     leaf_kinds[kind]);
         }
     }
     nn_comm_set_message_limit(SIZE_MAX);
@@ -435,8 +477,7 @@ static void run_without_memory(nn_comm *comm, nn_reduction_mode mode)
     for (int64_t allocation = 1; allocation < MORE_THAN_ALL_ALLOCATIONS; allocation++) {
         nn_status status;
         if (nn_comm_rank(comm) == nn_comm_size(comm) - 1) nn_memory_fail_at(allocation);
-        status = nn_reduction_create(comm, &test.layout, mode,
-                                     (nn_reduction_arithmetic){.add = add_of(&test)}, &test.reduction);
+        status = nn_reduction_create(comm, &test.layout, mode, arithmetic_of(&test), &test.reduction);
         nn_memory_fail_at(0);
         CHECK_OK(nn_comm_same(comm, (uint64_t)status, &same));
         CHECK(same, "allocation %lld failed on one rank, and the ranks disagree", (long long)allocation);

@@ -62,7 +62,7 @@ static int bench_open(void **state)
         &b->data));
     expect_ok(nn_heads_model(&b->settings.model, b->data, MICROBATCH, &b->model));
     expect_ok(NN_ALLOCATE(&b->weights, b->model->network->value_count, "weights"));
-    expect_ok(nn_workers_create(b->model, b->data, &(nn_workers_request){1, 2, MICROBATCH, 1e9, 7, NULL},
+    expect_ok(nn_workers_create(b->model, b->data, &(nn_workers_request){1, 2, MICROBATCH, 1e9, 7, 0, NULL},
                                 &b->workers));
     expect_ok(nn_inspection_create(b->model, MICROBATCH, &b->inspection));
     *state = b;

@@ -27,6 +27,16 @@ static void check_epoch(int64_t samples, int64_t batch_size, int64_t microbatch_
     assert_int_equal(plan.length.steps, 3 * plan.length.steps_per_epoch);
 }
 
+/* 16 samples, but for microbatches that are larger. */
+static void sums_are_rounded_from_16_samples_on(void **state)
+{
+    (void)state;
+    static const int64_t expected[][2] = {{1, 16}, {2, 8},  {3, 8},  {4, 4},  {5, 4},
+                                          {8, 2},  {15, 2}, {16, 1}, {100, 1}};
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+        assert_int_equal(nn_plan_wire_leaves(expected[i][0]), expected[i][1]);
+}
+
 static void every_sample_has_one_step(void **state)
 {
     (void)state;
@@ -122,9 +132,12 @@ static void advice_for_many_ranks_works(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_sample_has_one_step),      cmocka_unit_test(an_epoch_ends_at_its_limit),
-        cmocka_unit_test(sizes_of_zero_follow_the_rules), cmocka_unit_test(four_ranks_share_any_default),
+        cmocka_unit_test(every_sample_has_one_step),
+        cmocka_unit_test(an_epoch_ends_at_its_limit),
+        cmocka_unit_test(sizes_of_zero_follow_the_rules),
+        cmocka_unit_test(four_ranks_share_any_default),
         cmocka_unit_test(advice_for_many_ranks_works),
+        cmocka_unit_test(sums_are_rounded_from_16_samples_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

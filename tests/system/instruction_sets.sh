@@ -34,6 +34,8 @@ for name in "${kinds[@]}"; do
     check_kind "$name" --set training.precision=mixed
 done
 
+check_kind images --set training.wire=bf16
+
 program=$best
 train 1 1 images.yaml --run-dir whole "${own[@]}"
 reference=$(fingerprint)
