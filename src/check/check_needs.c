@@ -126,12 +126,11 @@ static nn_status needs_measure(const nn_check *check, nn_ranks ranks, size_t *re
 {
     const nn_run *run = &check->run;
     const nn_network *network = run->model->network;
-    int64_t leaf_counts[2] = {run->plan.microbatches, run->plan.last_microbatches}, *bucket_of_layer = NULL;
+    int64_t leaf_counts[2] = {run->plan.microbatches, run->plan.last_microbatches};
     nn_buckets buckets = {0};
     nn_reduction_mode mode = (nn_reduction_mode)run->settings.training.allreduce;
     nn_status status;
-    NN_TRY_TO(done, status, NN_ALLOCATE(&bucket_of_layer, network->layer_count, "the list of buckets"));
-    NN_TRY_TO(done, status, nn_buckets_make(network, &buckets, bucket_of_layer));
+    NN_TRY_TO(done, status, nn_buckets_make(network, &buckets));
     nn_reduction_layout layout = nn_buckets_layout(network, &buckets, leaf_counts, 2);
     layout.threads = run->threads;
     layout.wire_leaves = run->plan.wire_leaves;
@@ -139,7 +138,6 @@ static nn_status needs_measure(const nn_check *check, nn_ranks ranks, size_t *re
     status = nn_reduction_measure(ranks, &layout, mode, traffic);
 done:
     nn_buckets_release(&buckets);
-    nn_free(bucket_of_layer);
     return status;
 }
 

@@ -331,21 +331,36 @@ nn_status nn_reduction_share_begin(nn_reduction *reduction)
     return status;
 }
 
+int64_t nn_reduction_shared(const nn_reduction *reduction)
+{
+    return reduction->kind->shared(reduction);
+}
+
+static bool reduction_is_shared(const nn_reduction *reduction, int64_t bucket)
+{
+    return reduction->kind->shared(reduction) > bucket;
+}
+
 nn_status nn_reduction_await(nn_reduction *reduction, int64_t bucket)
 {
-    return reduction_wait(reduction, reduction->kind->is_shared, bucket);
+    return reduction_wait(reduction, reduction_is_shared, bucket);
+}
+
+bool nn_reduction_has_shared(const nn_reduction *reduction)
+{
+    return reduction->kind->has_shared(reduction) &&
+           reduction->kind->shared(reduction) == reduction->plan.bucket_count;
 }
 
 static bool reduction_has_shared(const nn_reduction *reduction, int64_t bucket)
 {
-    return reduction->kind->has_shared(reduction) && reduction->kind->is_shared(reduction, bucket);
+    (void)bucket;
+    return nn_reduction_has_shared(reduction);
 }
 
 nn_status nn_reduction_share_finish(nn_reduction *reduction)
 {
-    int64_t last = reduction->plan.bucket_count - 1;
-
-    return last < 0 ? NN_OK : reduction_wait(reduction, reduction_has_shared, last);
+    return reduction_wait(reduction, reduction_has_shared, 0);
 }
 
 nn_reduction_clock nn_reduction_read_clock(const nn_reduction *reduction)

@@ -104,10 +104,16 @@ nn_status nn_reduction_claim(nn_reduction *reduction);
  * this rank's slices, which must not be written to from then on. Collective. With `mpi` nothing is sent. */
 nn_status nn_reduction_share_begin(nn_reduction *reduction);
 
-/* Waits until this rank can read the weights of a bucket, or all. Ranks await buckets in any order, but all
- * ranks await or claim all of them, or make progress, since weights pass through other ranks. */
+/* Waits until this rank can read the weights of buckets 0 to `bucket`, or of all. Weights pass through other
+ * ranks: before a rank waits for others in any other way, it awaits at least as many buckets as they do.
+ * With share_finish, other ranks need nothing more from this one either. */
 nn_status nn_reduction_await(nn_reduction *reduction, int64_t bucket);
 nn_status nn_reduction_share_finish(nn_reduction *reduction);
+
+/* The number of buckets, from the first, whose weights this rank can read; and whether share_finish would
+ * return at once. Without waiting; nn_reduction_progress may change the answer. */
+int64_t nn_reduction_shared(const nn_reduction *reduction);
+bool nn_reduction_has_shared(const nn_reduction *reduction);
 
 /* What communication has cost this rank since the reduction was created. */
 typedef struct nn_reduction_clock {

@@ -475,6 +475,6 @@ const nn_reduction_kind nn_reduction_exact = {
     .copy_of = exact_copy_of,
     .claim = nn_exact_claim,
     .share_begin = nn_exact_share_begin,
-    .is_shared = nn_exact_is_shared,
+    .shared = nn_exact_shared,
     .has_shared = nn_exact_has_shared,
 };

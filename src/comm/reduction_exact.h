@@ -40,6 +40,7 @@ typedef struct nn_exact {
     nn_journey down;
     int64_t arrived; /* buckets [0, arrived) of this share are complete in this rank's cell of the node, */
     int64_t copied;  /* and [0, copied) have been brought to its copy from those of other domains */
+    bool returned;   /* all are, and all messages of this share have left */
 } nn_exact;
 
 /* Waits until a peer's counter has reached `value`, while messages are passed on. */
@@ -69,7 +70,7 @@ nn_status nn_exact_create_share(nn_reduction *reduction);
 nn_status nn_exact_claim(nn_reduction *reduction);
 nn_status nn_exact_share_begin(nn_reduction *reduction);
 nn_status nn_exact_share_progress(nn_reduction *reduction);
-bool nn_exact_is_shared(const nn_reduction *reduction, int64_t bucket);
+int64_t nn_exact_shared(const nn_reduction *reduction);
 bool nn_exact_has_shared(const nn_reduction *reduction);
 
 #endif

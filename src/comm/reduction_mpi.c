@@ -115,10 +115,9 @@ static nn_status mpi_share(nn_reduction *reduction)
     return NN_OK;
 }
 
-static bool mpi_is_shared(const nn_reduction *reduction, int64_t bucket)
+static int64_t mpi_shared(const nn_reduction *reduction)
 {
-    (void)reduction, (void)bucket;
-    return true;
+    return reduction->plan.bucket_count;
 }
 
 static bool mpi_has_shared(const nn_reduction *reduction)
@@ -137,6 +136,6 @@ const nn_reduction_kind nn_reduction_mpi = {
     .is_passing = mpi_is_passing,
     .claim = mpi_share,
     .share_begin = mpi_share,
-    .is_shared = mpi_is_shared,
+    .shared = mpi_shared,
     .has_shared = mpi_has_shared,
 };

@@ -155,6 +155,7 @@ nn_status nn_exact_share_begin(nn_reduction *reduction)
 
     exact->shares++;
     exact->arrived = exact->copied = 0;
+    exact->returned = false;
     nn_journey_start(reduction, &reduction->plan.down, &exact->down);
     for (int64_t bucket = 0; bucket < reduction->plan.bucket_count; bucket++)
         NN_TRY(share_receive(reduction, bucket));
@@ -167,7 +168,7 @@ nn_status nn_exact_share_progress(nn_reduction *reduction)
     int64_t buckets = reduction->plan.bucket_count;
     nn_peer_counters *own = &exact->peers.counters[exact->peers.own];
 
-    if (exact->shares == 0 || exact->copied == buckets) return NN_OK;
+    if (exact->shares == 0 || exact->returned) return NN_OK;
     for (int64_t bucket = exact->arrived; bucket < buckets; bucket++)
         NN_TRY(share_advance(reduction, bucket));
     while (exact->arrived < buckets && exact->down.phase[exact->arrived] == exact->down.route->phase_count)
@@ -175,44 +176,39 @@ nn_status nn_exact_share_progress(nn_reduction *reduction)
     atomic_store_explicit(&own->arrived, share_count(reduction, exact->arrived), memory_order_release);
     while (exact->copied < exact->arrived && share_copy_bucket(reduction, exact->copied)) exact->copied++;
     atomic_store_explicit(&own->copied, share_count(reduction, exact->copied), memory_order_release);
-    return NN_OK;
+    return exact->copied == buckets ? nn_journey_has_left(&exact->down, &exact->returned) : NN_OK;
 }
 
-bool nn_exact_is_shared(const nn_reduction *reduction, int64_t bucket)
+int64_t nn_exact_shared(const nn_reduction *reduction)
 {
     const nn_exact *exact = reduction->state;
     const nn_peers *peers = &exact->peers;
+    uint64_t before = share_count(reduction, 0);
+    int64_t shared = reduction->plan.bucket_count;
 
-    if (exact->shares == 0) return true;
-    for (int place = peers->sharer_begin; place < peers->sharer_end; place++) {
-        if (atomic_load_explicit(&peers->counters[place].copied, memory_order_acquire) <
-            share_count(reduction, bucket + 1))
-            return false;
+    for (int place = peers->sharer_begin; exact->shares > 0 && place < peers->sharer_end; place++) {
+        uint64_t copied = atomic_load_explicit(&peers->counters[place].copied, memory_order_acquire);
+        int64_t here = copied > before ? (int64_t)(copied - before) : 0;
+        if (here < shared) shared = here;
     }
-    return true;
+    return shared;
 }
 
 bool nn_exact_has_shared(const nn_reduction *reduction)
 {
     const nn_exact *exact = reduction->state;
 
-    return exact->shares == 0 || exact->copied == reduction->plan.bucket_count;
+    return exact->shares == 0 || exact->returned;
 }
 
-/* The weights of this rank's copy may be written to once nothing reads them: messages that leave, ranks of
- * other domains that copy them, ranks with the same copy that compute with them. */
+/* The weights of this rank's copy may be written to once nothing reads them: messages (all have left), ranks
+ * of other domains that copy them, ranks with the same copy that compute with them. */
 nn_status nn_exact_claim(nn_reduction *reduction)
 {
     nn_exact *exact = reduction->state;
     nn_peers *peers = &exact->peers;
     uint64_t done = exact->shares * (uint64_t)reduction->plan.bucket_count;
-    unsigned turns = 0;
-    bool left = exact->shares == 0;
 
-    while (!left) {
-        NN_TRY(nn_journey_has_left(&exact->down, &left));
-        if (!left) NN_TRY(nn_comm_pause(reduction->group, &turns));
-    }
     for (int place = 0; place < peers->count; place++)
         NN_TRY(nn_exact_await(reduction, &peers->counters[place].copied, done));
     atomic_store_explicit(&peers->counters[peers->own].claimed, exact->shares + 1, memory_order_release);

@@ -165,11 +165,12 @@ done:
     return status;
 }
 
-/* The weights are complete: takes the hashes of those that other ranks have written. */
-static nn_status integrity_shared(void *context, const nn_step_progress *progress)
+/* Takes the hashes of the weights that other ranks have written, once they have arrived. */
+static nn_status integrity_sent(void *context, const nn_step_progress *progress)
 {
     nn_integrity *integrity = context;
     if (!integrity->sealing) return NN_OK;
+    NN_TRY(nn_stepper_settle(integrity->stepper));
     nn_step_hash_weights(integrity->stepper, integrity->owned, false, integrity->weights);
     integrity->sealed_steps = progress->step + 1;
     return NN_OK;
@@ -182,7 +183,7 @@ static nn_status integrity_start(void *context, const nn_step_progress *progress
     integrity->sealing = true;
     nn_step_hash_weights(integrity->stepper, integrity->owned, true, integrity->weights);
     nn_step_hash_states(integrity->stepper, integrity->states);
-    return integrity_shared(context, &(nn_step_progress){.step = progress->step - 1});
+    return integrity_sent(context, &(nn_step_progress){.step = progress->step - 1});
 }
 
 static nn_status integrity_begin(void *context, const nn_step_progress *progress)
@@ -249,6 +250,6 @@ nn_status nn_integrity_create(nn_stepper *stepper, nn_integrity **integrity)
                                                           [NN_SEAM_BEGIN] = integrity_begin,
                                                           [NN_SEAM_REDUCED] = integrity_reduced,
                                                           [NN_SEAM_UPDATED] = integrity_updated,
-                                                          [NN_SEAM_SHARED] = integrity_shared}});
+                                                          [NN_SEAM_SENT] = integrity_sent}});
     return NN_OK;
 }

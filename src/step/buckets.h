@@ -1,4 +1,4 @@
-/* Buckets: groups of complete layers, whose blocks together are worth a message. */
+/* Buckets: the pieces of the flat vector that are reduced and returned one by one. */
 #ifndef NN_STEP_BUCKETS_H
 #define NN_STEP_BUCKETS_H
 
@@ -7,12 +7,15 @@
 
 typedef struct nn_buckets {
     int64_t count;
-    int64_t *begin; /* count + 1 entries: indices of blocks */
+    int64_t *begin;  /* count + 1 entries: indices of blocks */
+    int64_t *final;  /* by layer: buckets from this one on are final once the gradients of this layer and of
+                        all layers above are */
+    int64_t *needed; /* by layer: the number of buckets, from the first, with the weights of this layer and of
+                        all layers below */
 } nn_buckets;
 
-/* bucket_of_layer[l] becomes the bucket that is complete once the gradients of layer l and of all layers
- * above are; -1: none becomes complete with this layer. */
-nn_status nn_buckets_make(const nn_network *network, nn_buckets *buckets, int64_t *bucket_of_layer);
+/* Release them in any case. */
+nn_status nn_buckets_make(const nn_network *network, nn_buckets *buckets);
 void nn_buckets_release(nn_buckets *buckets);
 
 /* The layout for a reduction; borrows from network, buckets and leaf_counts. */

@@ -16,7 +16,7 @@ typedef enum nn_seam {
     NN_SEAM_REDUCED,  /* gradients are summed; nothing is updated, and the data of the step is still held */
     NN_SEAM_AGREED,   /* all ranks know that the step counts */
     NN_SEAM_UPDATED,  /* this rank has written its slices of the weights and of the optimizer's state */
-    NN_SEAM_SHARED,   /* and has received the other ranks' slices of the weights */
+    NN_SEAM_SENT,     /* and they are on their way to the other ranks, as are those of others to this rank */
     NN_SEAMS
 } nn_seam;
 

@@ -33,11 +33,16 @@ void nn_packed_release(nn_packed *packed)
     *packed = (nn_packed){0};
 }
 
-void nn_packed_fill(const nn_network *network, int threads, const nn_real *weights, nn_packed *packed)
+void nn_packed_fill(const nn_network *network, int threads, const nn_real *weights, int end,
+                    nn_packed *packed)
 {
+    int64_t first = (int64_t)packed->filled * NN_PASSES;
+    if (end <= packed->filled) return;
+    packed->filled = end;
     if (!packed->values) return;
+    if (first < NN_PASSES) first = NN_PASSES;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-    for (int64_t i = NN_PASSES; i < packed->layer_count * NN_PASSES; i++)
+    for (int64_t i = first; i < (int64_t)end * NN_PASSES; i++)
         if (packed->offsets[i] >= 0)
             nn_network_pack(network, (int)(i / NN_PASSES), (nn_pass)(i % NN_PASSES), weights,
                             nn_scalar_at(packed->scalar, packed->values, (size_t)packed->offsets[i]));

@@ -1,4 +1,5 @@
-/* The weights of a rank as its layers read them: packed once per step, for all microbatches and threads. */
+/* The weights of a rank as its layers read them: packed once per step, as they arrive, for all microbatches
+ * and threads. */
 #ifndef NN_STEP_PACKED_H
 #define NN_STEP_PACKED_H
 
@@ -9,6 +10,7 @@ typedef struct nn_packed {
     nn_real *values;  /* owned; NULL: no layer packs */
     int64_t *offsets; /* owned; by layer and pass; -1: the layer does not pack for that pass */
     int64_t layer_count;
+    int filled; /* layers [0, filled) are packed */
 } nn_packed;
 
 /* Bytes of the packed weights of a network. */
@@ -18,8 +20,10 @@ size_t nn_packed_memory(const nn_network *network);
 nn_status nn_packed_create(const nn_network *network, nn_packed *packed);
 void nn_packed_release(nn_packed *packed);
 
-/* Packs the weights of all layers, on `threads` threads. */
-void nn_packed_fill(const nn_network *network, int threads, const nn_real *weights, nn_packed *packed);
+/* Packs the weights of the layers below `end` that are not packed yet, on `threads` threads. For new weights
+ * the caller sets `filled` to 0. */
+void nn_packed_fill(const nn_network *network, int threads, const nn_real *weights, int end,
+                    nn_packed *packed);
 
 /* What nn_network_group.packed takes; packed may be NULL. */
 const nn_real *nn_packed_at(const nn_packed *packed, int layer, nn_pass pass);

@@ -212,7 +212,7 @@ static nn_status profile_updated(void *context, const nn_step_progress *progress
     return profile_arrive(context, NN_PROFILE_UPDATE);
 }
 
-static nn_status profile_shared(void *context, const nn_step_progress *progress)
+static nn_status profile_sent(void *context, const nn_step_progress *progress)
 {
     (void)progress;
     return profile_arrive(context, NN_PROFILE_SHARE);
@@ -235,7 +235,7 @@ static nn_status profile_leave_begin(void *context, const nn_step_progress *prog
     return NN_OK;
 }
 
-static nn_status profile_leave_shared(void *context, const nn_step_progress *progress)
+static nn_status profile_leave_sent(void *context, const nn_step_progress *progress)
 {
     NN_TRY(profile_leave(context, progress));
     profile_close_step(context);
@@ -249,13 +249,13 @@ void nn_profile_attach(nn_profile *profile, nn_stepper *stepper, bool last)
                                                       [NN_SEAM_REDUCED] = profile_reduced,
                                                       [NN_SEAM_AGREED] = profile_agreed,
                                                       [NN_SEAM_UPDATED] = profile_updated,
-                                                      [NN_SEAM_SHARED] = profile_shared}};
+                                                      [NN_SEAM_SENT] = profile_sent}};
     static const nn_step_observer last_one = {.at = {[NN_SEAM_BEGIN] = profile_leave_begin,
                                                      [NN_SEAM_COMPUTED] = profile_leave,
                                                      [NN_SEAM_REDUCED] = profile_leave,
                                                      [NN_SEAM_AGREED] = profile_leave,
                                                      [NN_SEAM_UPDATED] = profile_leave,
-                                                     [NN_SEAM_SHARED] = profile_leave_shared}};
+                                                     [NN_SEAM_SENT] = profile_leave_sent}};
     nn_step_observer observer = last ? last_one : first_one;
     observer.context = profile;
     profile->stepper = stepper;

@@ -10,8 +10,9 @@
  * reduce-scatter in which the owner of each slice of the parameters finishes the tree for that slice
  * (comm/reduction.h). It starts with the last layers, while the layers below still compute. The owner then
  * applies the optimizer to its slice, with its slice of the optimizer's state, and hands the new weights to
- * all. A reduce-scatter and an allgather are what an allreduce consists of, so sharding the state like this,
- * as in ZeRO-1 (Rajbhandari et al. 2020), costs no additional traffic.
+ * all. They travel while the next step begins: each layer awaits its own before its forward pass. A
+ * reduce-scatter and an allgather are what an allreduce consists of, so sharding the state like this, as in
+ * ZeRO-1 (Rajbhandari et al. 2020), costs no additional traffic.
  *
  * Between reduction and update, one small message from each rank (step/agreement.h) decides for all ranks
  * together whether the step counts, whether the run ends, and by how much the gradient is clipped. It also
@@ -25,6 +26,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "host/pulse.h"
 #include "step/agreement.h"
 #include "step/results.h"
 
@@ -134,16 +136,35 @@ static nn_status step_begin(nn_stepper *stepper, int64_t step, step_run *of)
     nn_update_measure(stepper->update, step + 1, nn_reduction_weights(stepper->reduction),
                       nn_norms_measures(stepper->norms));
     NN_TRY(nn_reduction_begin(stepper->reduction, shares->leaves, of->nodes, &of->node_count));
-    step_fault_weights(stepper, "step.weights");
+    stepper->unstarted = stepper->buckets.count;
     return step_reach(stepper, NN_SEAM_BEGIN, &of->progress);
 }
 
-/* Between layers: starts the reduction of the bucket that is complete with this layer. */
+/* Before a layer: awaits its weights. While others are on their way the pass stops at every bucket, where
+ * messages move on. */
+static nn_status step_weights_needed(void *context, int layer, int *ready)
+{
+    nn_stepper *stepper = context;
+    const int64_t *needed = stepper->buckets.needed;
+    int layers = stepper->model->network->layer_count;
+    NN_TRY(nn_reduction_progress(stepper->reduction));
+    if (nn_reduction_shared(stepper->reduction) < needed[layer]) {
+        nn_phase before = nn_pulse_phase(NN_PHASE_SHARE);
+        NN_TRY(nn_reduction_await(stepper->reduction, needed[layer] - 1));
+        nn_pulse_phase(before);
+    }
+    for (*ready = layer + 1; *ready < layers && needed[*ready] == needed[layer];) ++*ready;
+    if (nn_reduction_has_shared(stepper->reduction)) *ready = layers;
+    if (*ready == layers) step_fault_weights(stepper, "step.weights");
+    return NN_OK;
+}
+
+/* Between layers: starts the reduction of the buckets that are complete with this layer. */
 static nn_status step_layer_done(void *context, int layer)
 {
     nn_stepper *stepper = context;
-    if (stepper->bucket_of_layer[layer] >= 0)
-        NN_TRY(nn_reduction_start(stepper->reduction, stepper->bucket_of_layer[layer]));
+    while (stepper->unstarted > stepper->buckets.final[layer])
+        NN_TRY(nn_reduction_start(stepper->reduction, --stepper->unstarted));
     return nn_reduction_progress(stepper->reduction);
 }
 
@@ -160,7 +181,11 @@ static nn_status step_gradient(step_run *of)
                              .node_count = of->node_count,
                              .weights = nn_reduction_weights(stepper->reduction),
                              .denominators = stepper->denominators,
-                             .hooks = {step_layer_done, stepper, nn_exchange_merge, stepper->exchange},
+                             .hooks = {.weights_needed = step_weights_needed,
+                                       .layer_done = step_layer_done,
+                                       .context = stepper,
+                                       .exchange = nn_exchange_merge,
+                                       .exchange_context = stepper->exchange},
                              .partials = partials,
                              .results = stepper->results};
     NN_TRY(nn_workers_gradient(stepper->workers, &call));
@@ -169,12 +194,14 @@ static nn_status step_gradient(step_run *of)
     return step_reach(stepper, NN_SEAM_COMPUTED, &of->progress);
 }
 
-/* While the last messages arrive, the labels of the next step are looked at. */
+/* While the last messages arrive, the labels of the next step are looked at. A rank without microbatches has
+ * awaited no weights so far. */
 static nn_status step_reduce(step_run *of)
 {
     nn_stepper *stepper = of->stepper;
     step_denominators(stepper, of->progress.step + 1);
     NN_TRY(nn_reduction_finish(stepper->reduction));
+    NN_TRY(nn_reduction_share_finish(stepper->reduction));
     of->progress.has_data = nn_dataset_status(stepper->data, NN_TRAIN) == NN_OK;
     of->own.lost = !of->progress.has_data;
     return step_reach(stepper, NN_SEAM_REDUCED, &of->progress);
@@ -233,19 +260,18 @@ static nn_status step_update(step_run *of, nn_step_result *result)
 }
 
 /* The new weights are on their way once this has returned. */
-static nn_status step_share_begin(step_run *of)
+static nn_status step_share(step_run *of)
 {
     nn_fault("step.share", NULL, 0);
-    return nn_reduction_share_begin(of->stepper->reduction);
+    NN_TRY(nn_reduction_share_begin(of->stepper->reduction));
+    return step_reach(of->stepper, NN_SEAM_SENT, &of->progress);
 }
 
-/* All weights have arrived. */
-static nn_status step_share_finish(step_run *of)
+nn_status nn_stepper_settle(nn_stepper *stepper)
 {
-    nn_stepper *stepper = of->stepper;
     NN_TRY(nn_reduction_share_finish(stepper->reduction));
     step_fault_weights(stepper, "share.weights");
-    return step_reach(stepper, NN_SEAM_SHARED, &of->progress);
+    return NN_OK;
 }
 
 nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, nn_step_result *result)
@@ -257,6 +283,5 @@ nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, n
     NN_TRY(step_agree(&of, requests, result));
     if (result->nonfinite) return NN_OK;
     NN_TRY(step_update(&of, result));
-    NN_TRY(step_share_begin(&of));
-    return step_share_finish(&of);
+    return step_share(&of);
 }

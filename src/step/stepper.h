@@ -20,6 +20,7 @@
 #include "base/shares.h"
 #include "comm/reduction.h"
 #include "settings/settings.h"
+#include "step/buckets.h"
 #include "step/exchange.h"
 #include "step/norms.h"
 #include "step/observer.h"
@@ -50,9 +51,10 @@ typedef struct nn_stepper {
     size_t uncounted_bytes;              /* of node-shared memory, which the allocator does not count */
     double denominators[NN_MODEL_HEADS]; /* of the coming step: the agreement of the one before has them */
     double last_denominators[NN_MODEL_HEADS]; /* of the step whose gradient was computed last */
-    int64_t *bucket_of_layer; /* the bucket that is final when the layer's gradient is; -1: none */
-    int64_t *blocks_of_rank;  /* number of blocks that each rank owns */
-    int64_t *block_of_owned;  /* the owned blocks of rank 0, 1, ...: indices in the network's list */
+    nn_buckets buckets;
+    int64_t unstarted;       /* buckets [0, unstarted) are not yet final in this step */
+    int64_t *blocks_of_rank; /* number of blocks that each rank owns */
+    int64_t *block_of_owned; /* the owned blocks of rank 0, 1, ...: indices in the network's list */
 
     size_t *sizes;   /* room for a number of bytes of each rank, for gathering */
     nn_norms *norms; /* of the gradient */
@@ -105,7 +107,14 @@ nn_status nn_stepper_begin(nn_stepper *stepper, int64_t step);
 
 /* Step `step` (from 0). requests: what this rank asks for. Where the result says `nonfinite`, nothing is
  * updated, and the data of the step is still held: the caller ends the run, or releases the data.
- * Collective; on failure every rank fails. */
+ * Collective; on failure every rank fails.
+ *
+ * When it returns, the new weights of other ranks may still be on their way. The next step awaits them layer
+ * by layer. */
 nn_status nn_stepper_run(nn_stepper *stepper, int64_t step, unsigned requests, nn_step_result *result);
+
+/* Between steps: waits until this rank has all weights (nn_reduction_weights), and before anything else that
+ * ranks do together with them. Collective; returns at once where they have arrived. */
+nn_status nn_stepper_settle(nn_stepper *stepper);
 
 #endif

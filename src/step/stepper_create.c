@@ -4,7 +4,6 @@
 #include "base/memory.h"
 #include "step/agreement.h"
 #include "step/arithmetic.h"
-#include "step/buckets.h"
 
 static nn_status stepper_list_owners(nn_stepper *stepper, int64_t bucket_count)
 {
@@ -30,11 +29,12 @@ static nn_status stepper_list_owners(nn_stepper *stepper, int64_t bucket_count)
 }
 
 /* Collective. */
-static nn_status stepper_create_reduction(nn_stepper *stepper, const nn_buckets *buckets)
+static nn_status stepper_create_reduction(nn_stepper *stepper)
 {
     const nn_reduction_mode mode = (nn_reduction_mode)stepper->settings->training.allreduce;
     int64_t leaf_counts[2] = {stepper->plan.microbatches, stepper->plan.last_microbatches};
-    nn_reduction_layout layout = nn_buckets_layout(stepper->model->network, buckets, leaf_counts, 2);
+    nn_reduction_layout layout =
+        nn_buckets_layout(stepper->model->network, &stepper->buckets, leaf_counts, 2);
     layout.threads = stepper->threads;
     layout.wire_leaves = stepper->plan.wire_leaves;
     size_t before = nn_memory_in_use();
@@ -52,34 +52,29 @@ static nn_status stepper_allocate(nn_stepper *stepper)
     const nn_training_options *training = &stepper->settings->training;
     int size = nn_comm_size(stepper->comm);
     const int *leaders = nn_comm_ranks(stepper->comm).leaders;
-    nn_buckets buckets = {0};
     nn_status status = nn_shares_create(stepper->plan.microbatches, size, leaders, &stepper->shares);
     if (status == NN_OK)
         status = nn_shares_create(stepper->plan.last_microbatches, size, leaders, &stepper->last_shares);
-    if (status == NN_OK)
-        status = NN_ALLOCATE(&stepper->bucket_of_layer, network->layer_count, "the list of buckets");
-    if (status == NN_OK) status = nn_buckets_make(network, &buckets, stepper->bucket_of_layer);
-    NN_TRY_TO(done, status, nn_comm_agree(stepper->comm, status));
-    NN_TRY_TO(done, status, stepper_create_reduction(stepper, &buckets));
+    if (status == NN_OK) status = nn_buckets_make(network, &stepper->buckets);
+    NN_TRY(nn_comm_agree(stepper->comm, status));
+    NN_TRY(stepper_create_reduction(stepper));
     nn_update_options options = {stepper->settings->optimizer, stepper->settings->optimizer_options,
                                  training->clip_value, training->average, stepper->threads};
-    NN_TRY_TO(done, status, nn_update_create(network, &options, stepper->reduction, &stepper->update));
-    NN_TRY_TO(done, status, stepper_list_owners(stepper, buckets.count));
-    NN_TRY_TO(done, status,
-              nn_norms_create(stepper->comm, network, stepper->update, training->allreduce == NN_REDUCE_EXACT,
-                              &stepper->norms));
-    NN_TRY_TO(done, status, nn_agreement_create(stepper));
-    if (network->statistics_values > 0)
-        status = nn_exchange_create(stepper->comm, network->statistics_most, &stepper->exchange);
-done:
-    nn_buckets_release(&buckets);
-    return status;
+    NN_TRY(nn_update_create(network, &options, stepper->reduction, &stepper->update));
+    NN_TRY(stepper_list_owners(stepper, stepper->buckets.count));
+    NN_TRY(nn_norms_create(stepper->comm, network, stepper->update, training->allreduce == NN_REDUCE_EXACT,
+                           &stepper->norms));
+    NN_TRY(nn_agreement_create(stepper));
+    return network->statistics_values > 0
+               ? nn_exchange_create(stepper->comm, network->statistics_most, &stepper->exchange)
+               : NN_OK;
 }
 
 /* Seconds that this rank has waited for its data, and for other ranks in the middle of a step. */
 static double stepper_waited(const nn_stepper *stepper)
 {
-    return nn_dataset_waited(stepper->data, NN_TRAIN) + nn_exchange_waited(stepper->exchange);
+    return nn_dataset_waited(stepper->data, NN_TRAIN) + nn_exchange_waited(stepper->exchange) +
+           nn_reduction_read_clock(stepper->reduction).waiting;
 }
 
 static nn_status stepper_pace_begin(void *context, const nn_step_progress *progress)
@@ -137,7 +132,7 @@ void nn_stepper_destroy(nn_stepper *stepper)
     nn_reduction_destroy(stepper->reduction);
     nn_shares_release(&stepper->shares);
     nn_shares_release(&stepper->last_shares);
-    nn_free(stepper->bucket_of_layer);
+    nn_buckets_release(&stepper->buckets);
     nn_free(stepper->sizes);
     nn_free(stepper->blocks_of_rank);
     nn_free(stepper->block_of_owned);

@@ -46,9 +46,13 @@ bool nn_workers_is_earlier(nn_nonfinite one, nn_nonfinite other);
 
 /* Called by the thread that started the gradient. */
 typedef struct nn_workers_hooks {
+    /* Before the forward pass of layer `layer` (0: of none yet): waits until its weights can be read. *ready:
+     * so can those of all layers below `ready`, which the caller passes before it asks again. NULL: all can
+     * be read. */
+    nn_status (*weights_needed)(void *context, int layer, int *ready);
     /* Between layers: the gradients of `layer` and of all layers above are final on this rank. */
-    nn_status (*layer_done)(void *layer_context, int layer);
-    void *layer_context;
+    nn_status (*layer_done)(void *context, int layer);
+    void *context;                         /* of both */
     nn_batch_statistics_exchange exchange; /* NULL: the share is the whole batch */
     void *exchange_context;
 } nn_workers_hooks;

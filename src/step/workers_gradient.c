@@ -207,13 +207,32 @@ static void workers_run_stretch(const workers_step *at, const workers_wave *wave
     workers_run_shared(at, wave, stretch, (workers_range){apart, wave->count});
 }
 
-/* Where a stretch from layer `begin` on ends: at a layer that all microbatches of all ranks must reach first;
- * or one that gains from a group where `begin` does not, or the reverse. The first stretch may be empty. */
-static int workers_stretch_end(const nn_network *network, int begin, bool first)
+/* The weights of layers below *ready have arrived and are packed, those of layer `layer` among them. */
+static nn_status workers_await(const workers_step *at, int layer, int *ready)
 {
+    nn_workers *workers = at->workers;
+    const nn_network *network = workers->model->network;
+    const nn_workers_hooks *hooks = &at->call->hooks;
+    *ready = network->layer_count;
+    double began = nn_profile_begin(workers->profile);
+    if (hooks->weights_needed) NN_TRY(hooks->weights_needed(hooks->context, layer, ready));
+    nn_profile_end(workers->profile, began, NN_PROFILE_SHARE, 0);
+    began = nn_profile_begin(workers->profile);
+    if (at->call->share.begin < at->call->share.end)
+        nn_packed_fill(network, workers->threads, at->call->weights, *ready, &workers->packed);
+    nn_profile_end(workers->profile, began, NN_PROFILE_PACK, 0);
+    return NN_OK;
+}
+
+/* Where a stretch from layer `begin` on ends: at a layer whose weights may not have arrived; one that all
+ * microbatches of all ranks must reach first; or one that gains from a group where `begin` does not, or the
+ * reverse. The first stretch may be empty. */
+static int workers_stretch_end(const nn_network *network, workers_stretch stretch, int ready)
+{
+    int begin = stretch.begin, end = begin + 1;
     bool groups = nn_network_prefers_groups(network, begin, NN_FORWARD);
-    int end = first && nn_network_collects(network, begin, NN_FORWARD) ? begin : begin + 1;
-    while (end > begin && end < network->layer_count && !nn_network_collects(network, end, NN_FORWARD) &&
+    if (stretch.first && (ready <= begin || nn_network_collects(network, begin, NN_FORWARD))) return begin;
+    while (end < ready && !nn_network_collects(network, end, NN_FORWARD) &&
            (network->layers[end].is_alias || nn_network_prefers_groups(network, end, NN_FORWARD) == groups))
         end++;
     return end;
@@ -223,8 +242,11 @@ static nn_status workers_forward(const workers_step *at, const workers_wave *wav
 {
     const nn_network *network = at->workers->model->network;
     workers_stretch stretch = {.begin = 1, .first = true};
+    int ready;
+    NN_TRY(workers_await(at, 0, &ready));
     while (!stretch.last) {
-        stretch.end = workers_stretch_end(network, stretch.begin, stretch.first);
+        if (!stretch.first && ready <= stretch.begin) NN_TRY(workers_await(at, stretch.begin, &ready));
+        stretch.end = workers_stretch_end(network, stretch, ready);
         stretch.last = stretch.end == network->layer_count;
         workers_run_stretch(at, wave, stretch);
         if (!stretch.last && nn_network_collects(network, stretch.end, NN_FORWARD))
@@ -256,7 +278,7 @@ static nn_status workers_run_wave(const workers_step *at, const workers_wave *wa
         nn_pulse();
         nn_wave_sum_layer(&sum, l);
         double began = nn_profile_begin(at->workers->profile);
-        if (at->final && hooks->layer_done) NN_TRY(hooks->layer_done(hooks->layer_context, l));
+        if (at->final && hooks->layer_done) NN_TRY(hooks->layer_done(hooks->context, l));
         nn_profile_end(at->workers->profile, began, NN_PROFILE_REDUCTION, 0);
     }
     return NN_OK;
@@ -294,9 +316,7 @@ nn_status nn_workers_gradient(nn_workers *workers, nn_gradient_call *call)
     size_t carried = (size_t)(count * nn_workers_carried_values(workers->model, workers->microbatch_size));
     if (carried > 0)
         memcpy(workers->carried_before, workers->carried, carried * nn_scalar_size(workers->scalar));
-    double began = nn_profile_begin(workers->profile);
-    if (count > 0) nn_packed_fill(workers->model->network, workers->threads, call->weights, &workers->packed);
-    nn_profile_end(workers->profile, began, NN_PROFILE_PACK, 0);
+    workers->packed.filled = 0;
     if (at.final) {
         workers_wave wave = {call->nodes, call->partials, call->node_count, call->share.begin, count};
         return workers_run_wave(&at, &wave);
@@ -304,7 +324,7 @@ nn_status nn_workers_gradient(nn_workers *workers, nn_gradient_call *call)
     for (int i = 0; i < call->node_count; i++)
         NN_TRY(workers_run_node(&at, call->nodes[i], 0, call->partials[i]));
     for (int l = workers->model->network->layer_count - 1; call->hooks.layer_done && l > 0; l--)
-        NN_TRY(call->hooks.layer_done(call->hooks.layer_context, l));
+        NN_TRY(call->hooks.layer_done(call->hooks.context, l));
     return NN_OK;
 }
 

@@ -47,6 +47,7 @@ static unsigned loop_requests(const nn_run *run)
 static nn_status loop_save(nn_run *run, bool regular, bool best)
 {
     nn_checkpoint_parts parts = nn_run_parts(run);
+    NN_TRY(nn_stepper_settle(run->stepper));
     NN_TRY(nn_saving_save(&run->directory, &parts, regular, best));
     if (run->directory.saving.seconds > 0) nn_deadline_saving(&run->deadline, run->directory.saving.seconds);
     return NN_OK;
@@ -113,6 +114,7 @@ static nn_status loop_run(nn_run *run, bool *stopped)
     run->progress.waited = nn_dataset_waited(run->data, NN_TRAIN); /* before training: belongs to no epoch */
     run->progress.epoch_began = run->directory.saving.saved_at = nn_seconds();
     while (!loop_is_over(run) && !*stopped) NN_TRY(loop_step(run, stopped));
+    NN_TRY(nn_stepper_settle(run->stepper));
     if (!*stopped) loop_show_early(run);
     nn_pulse_phase(NN_PHASE_SAVE);
     nn_checkpoint_parts parts = nn_run_parts(run);

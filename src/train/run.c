@@ -18,6 +18,7 @@ nn_checkpoint_parts nn_run_parts(nn_run *run)
 
 nn_status nn_run_shown_weights(nn_run *run, const nn_real **weights)
 {
+    NN_TRY(nn_stepper_settle(run->stepper));
     *weights = run->averaged ? run->averaged : nn_reduction_weights(run->stepper->reduction);
     return run->averaged ? nn_average_gather(run->stepper, run->averaged) : NN_OK;
 }

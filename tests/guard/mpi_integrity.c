@@ -87,6 +87,7 @@ static void weights_are_watched(nn_comm *comm, bool checkpoint)
     nn_step_result result;
     open_verified(comm, VERIFY, &b, &integrity);
     CHECK_OK(nn_stepper_run(b.stepper, 0, 0, &result));
+    CHECK_OK(nn_stepper_settle(b.stepper));
     wait_for_all(comm);
     if (is_faulty(comm)) flip(nn_reduction_weights(b.stepper->reduction), 5);
     nn_status status =
@@ -108,6 +109,7 @@ static void shared_weights_are_watched(nn_comm *comm, bool checkpoint)
     CHECK(nn_reduction_copy_of(b.stepper->reduction, nn_comm_size(comm) - 1) == 0,
           "there are several copies");
     CHECK_OK(nn_stepper_run(b.stepper, 0, 0, &result));
+    CHECK_OK(nn_stepper_settle(b.stepper));
     wait_for_all(comm);
     if (is_faulty(comm)) flip(nn_reduction_weights(b.stepper->reduction), 5);
     wait_for_all(comm);
@@ -136,6 +138,7 @@ static void state_is_watched(nn_comm *comm)
     CHECK(update->state_count == 1, "%d vectors of state", update->state_count);
     CHECK_OK(nn_comm_broadcast(comm, &owned, sizeof owned, nn_comm_size(comm) - 1));
     CHECK_OK(nn_stepper_run(b.stepper, 0, 0, &result));
+    CHECK_OK(nn_stepper_settle(b.stepper));
     if (owned > 0) {
         if (is_faulty(comm)) flip(update->states[0] + owned - 1, 3);
         check_named(nn_comm_size(comm) - 1, nn_stepper_run(b.stepper, 1, 0, &result),
@@ -166,6 +169,7 @@ static bool arithmetic_is_caught(nn_comm *comm, int faulty)
     CHECK_OK(nn_integrity_create(b.stepper, &integrity));
     CHECK_OK(nn_stepper_begin(b.stepper, 0));
     CHECK_OK(nn_stepper_run(b.stepper, 0, 0, &result));
+    CHECK_OK(nn_stepper_settle(b.stepper));
     wait_for_all(comm);
     nn_status status = nn_stepper_run(b.stepper, 1, 0, &result);
     if (status != NN_OK) check_named(faulty, status, "when computed again", "arithmetic");

@@ -80,6 +80,7 @@ static void steps_are_those_of_one_rank(nn_comm *comm, const char *training, dou
         double norm = norm_by_hand(&b, gradient);
         descend(&b, step, clip > 0 && norm > clip ? clip / norm : 1, gradient, weights);
         CHECK_OK(nn_stepper_run(b.stepper, step, 0, &result));
+        CHECK_OK(nn_stepper_settle(b.stepper));
         CHECK(memcmp(own, weights, bytes) == 0, "step %lld: other weights than by hand", (long long)step);
         nn_results_sum(b.model, true, microbatches, results, sums);
         CHECK(memcmp(result.results, sums, (size_t)nn_results_width(b.model, true) * sizeof *sums) == 0,
@@ -107,6 +108,7 @@ static void requests_and_nonfinite_reach_all(nn_comm *comm)
     CHECK_OK(nn_stepper_begin(b.stepper, 0));
     CHECK_OK(nn_stepper_run(b.stepper, 0, rank == size - 1 ? NN_REQUEST_SAVE : 0, &result));
     CHECK(result.requests == NN_REQUEST_SAVE, "requests %u", result.requests);
+    CHECK_OK(nn_stepper_settle(b.stepper));
     /* In the last layer: an output of every sample becomes NaN. */
     own[b.model->network->layers[b.model->network->layer_count - 1].offset] = (nn_real)NAN;
     CHECK_OK(nn_comm_barrier(comm));
@@ -146,7 +148,7 @@ AT(at_start, NN_SEAM_START)
 AT(at_begin, NN_SEAM_BEGIN)
 AT(at_computed, NN_SEAM_COMPUTED)
 AT(at_updated, NN_SEAM_UPDATED)
-AT(at_shared, NN_SEAM_SHARED)
+AT(at_sent, NN_SEAM_SENT)
 
 static nn_status at_reduced(void *context, const nn_step_progress *progress)
 {
@@ -168,7 +170,7 @@ static nn_status at_agreed(void *context, const nn_step_progress *progress)
 static void observers_see_every_seam(nn_comm *comm)
 {
     static const nn_seam expected[] = {NN_SEAM_START,    NN_SEAM_BEGIN,   NN_SEAM_COMPUTED, NN_SEAM_REDUCED,
-                                       NN_SEAM_AGREED,   NN_SEAM_UPDATED, NN_SEAM_SHARED,   NN_SEAM_BEGIN,
+                                       NN_SEAM_AGREED,   NN_SEAM_UPDATED, NN_SEAM_SENT,     NN_SEAM_BEGIN,
                                        NN_SEAM_COMPUTED, NN_SEAM_REDUCED};
     bench b;
     visits seen = {0};
@@ -181,13 +183,14 @@ static void observers_see_every_seam(nn_comm *comm)
                                                             [NN_SEAM_REDUCED] = at_reduced,
                                                             [NN_SEAM_AGREED] = at_agreed,
                                                             [NN_SEAM_UPDATED] = at_updated,
-                                                            [NN_SEAM_SHARED] = at_shared}});
+                                                            [NN_SEAM_SENT] = at_sent}});
     size_t bytes = (size_t)b.model->network->value_count * sizeof(nn_real);
     nn_real *own = nn_reduction_weights(b.stepper->reduction), *before = NULL;
     CHECK_OK(nn_allocate((void **)&before, bytes, 1, "weights"));
     CHECK_OK(nn_stepper_begin(b.stepper, 0));
     CHECK_OK(nn_stepper_run(b.stepper, 0, nn_comm_rank(comm) == 0 ? NN_REQUEST_STOP : 0, &result));
     CHECK(seen.requests == NN_REQUEST_STOP, "an observer sees requests %u", seen.requests);
+    CHECK_OK(nn_stepper_settle(b.stepper));
     memcpy(before, own, bytes);
     seen.refuses = true;
     nn_status status = nn_stepper_run(b.stepper, 1, 0, &result);

@@ -77,12 +77,11 @@ static bench bench_open(nn_comm *comm, const char *yaml, double clip_value, doub
 {
     bench b = {.comm = comm, .network = make_network()};
     nn_buckets buckets = {0};
-    int64_t leaves = 1, *bucket_of_layer = NULL;
+    int64_t leaves = 1;
     nn_update_options options = {.clip_value = clip_value, .average = average, .threads = 2};
     b.options = read_optimizer(yaml, &options.optimizer);
     options.options = b.options;
-    expect_ok(NN_ALLOCATE(&bucket_of_layer, b.network->layer_count, "buckets"));
-    expect_ok(nn_buckets_make(b.network, &buckets, bucket_of_layer));
+    expect_ok(nn_buckets_make(b.network, &buckets));
     nn_reduction_layout layout = nn_buckets_layout(b.network, &buckets, &leaves, 1);
     b.buckets = buckets.count;
     expect_ok(nn_reduction_create(comm, &layout, NN_REDUCE_EXACT, (nn_reduction_arithmetic){.add = add},
@@ -95,7 +94,6 @@ static bench bench_open(nn_comm *comm, const char *yaml, double clip_value, doub
             expect_ok(nn_network_initialize(b.network, 3, l, p, weights_of(&b)));
     nn_update_begin(b.update, weights_of(&b));
     nn_buckets_release(&buckets);
-    nn_free(bucket_of_layer);
     return b;
 }
 

@@ -12,7 +12,6 @@
 #include "base/memory.h"
 #include "precision.h"
 #include "settings/settings.h"
-#include "step/buckets.h"
 #include "step/heads.h"
 #include "step/workers.h"
 #include "tensor/kernels.h"
@@ -140,7 +139,7 @@ static void compute(const bench *b, trial of, int threads, double memory, outcom
                              .node_count = node_count,
                              .weights = b->weights,
                              .denominators = (const double[]){(double)of.samples},
-                             .hooks = {.layer_done = count_layers, .layer_context = &layer},
+                             .hooks = {.layer_done = count_layers, .context = &layer},
                              .partials = &result->gradient,
                              .results = result->figures};
     expect_ok(nn_workers_gradient(workers, &call));
@@ -305,27 +304,6 @@ static void evaluation_does_not_depend_on_threads(void **state)
     nn_free(figures[1]);
 }
 
-static void buckets_cover_the_network(void **state)
-{
-    const bench *b = *state;
-    const nn_network *network = b->model->network;
-    nn_buckets buckets = {0};
-    int64_t *bucket_of_layer, next;
-    expect_ok(NN_ALLOCATE(&bucket_of_layer, network->layer_count, "buckets"));
-    expect_ok(nn_buckets_make(network, &buckets, bucket_of_layer));
-    next = buckets.count;
-    assert_int_equal(buckets.begin[0], 0);
-    assert_int_equal(buckets.begin[buckets.count], network->block_count);
-    for (int l = network->layer_count - 1; l >= 0; l--)
-        if (bucket_of_layer[l] >= 0) {
-            assert_int_equal(bucket_of_layer[l], --next);
-            assert_int_equal(network->block_begin[buckets.begin[next]], network->layers[l].offset);
-        }
-    assert_int_equal(next, 0);
-    nn_buckets_release(&buckets);
-    nn_free(bucket_of_layer);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,7 +313,6 @@ int main(void)
         cmocka_unit_test(sums_are_rounded_as_defined),
 #endif
         cmocka_unit_test(evaluation_does_not_depend_on_threads),
-        cmocka_unit_test(buckets_cover_the_network),
     };
     return cmocka_run_group_tests(tests, bench_open, bench_close);
 }
