@@ -60,14 +60,16 @@ void nn_reduction_attach(nn_reduction *reduction, nn_reduction_hooks hooks)
     reduction->hooks = hooks;
 }
 
-/* If any rank is in the middle of a sum, MPI may still write to the buffers: they must live until the process
- * ends. */
+/* If any rank is in the middle of a sum or a share, MPI may still write to the buffers: they must live until
+ * the process ends. */
 static bool reduction_is_idle(const nn_reduction *reduction)
 {
     bool idle = false;
 
     if (reduction->plan.size == 1) return true;
-    return nn_comm_all(reduction->group, !reduction->summing, &idle) == NN_OK && idle;
+    bool own = reduction->state == NULL ||
+               (!reduction->summing && !reduction->writing && nn_reduction_has_shared(reduction));
+    return nn_comm_all(reduction->group, own, &idle) == NN_OK && idle;
 }
 
 void nn_reduction_destroy(nn_reduction *reduction)

@@ -21,18 +21,22 @@
 #include "comm/reduction_exact.h"
 
 #include "base/memory.h"
+#include "host/clock.h"
 
 nn_status nn_exact_await(nn_reduction *reduction, const atomic_ullong *counter, uint64_t value)
 {
     unsigned turns = 0;
     nn_status status = NN_OK;
 
+    if (atomic_load_explicit(counter, memory_order_acquire) >= value) return NN_OK;
+    double start = nn_seconds();
     nn_pulse_wait();
     while (status == NN_OK && atomic_load_explicit(counter, memory_order_acquire) < value) {
         status = nn_exact_share_progress(reduction);
         if (status == NN_OK) status = nn_comm_pause(reduction->group, &turns);
     }
     nn_pulse_go_on();
+    reduction->clock.waiting += nn_seconds() - start;
     return status;
 }
 

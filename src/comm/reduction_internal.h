@@ -21,7 +21,8 @@ typedef struct nn_reduction_kind {
     int (*copy_of)(const nn_reduction *reduction, int rank); /* NULL: every rank has its own weights */
     nn_status (*claim)(nn_reduction *reduction);
     nn_status (*share_begin)(nn_reduction *reduction);
-    int64_t (*shared)(const nn_reduction *reduction);  /* this rank can read the weights of so many buckets */
+    /* The number of buckets, from the first, whose weights this rank can read. */
+    int64_t (*shared)(const nn_reduction *reduction);
     bool (*has_shared)(const nn_reduction *reduction); /* has received all, and sent on what others need */
 } nn_reduction_kind;
 

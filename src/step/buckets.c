@@ -48,7 +48,6 @@ static int64_t buckets_cut(const nn_network *network, int64_t *bounds)
 nn_status nn_buckets_make(const nn_network *network, nn_buckets *buckets)
 {
     NN_TRY(NN_ALLOCATE(&buckets->begin, network->block_count + 1, "the list of buckets"));
-    NN_TRY(NN_ALLOCATE(&buckets->final, network->layer_count, "the list of buckets"));
     NN_TRY(NN_ALLOCATE(&buckets->needed, network->layer_count, "the list of buckets"));
     buckets->count = buckets_cut(network, buckets->begin);
     for (int64_t i = 0; i < buckets->count - 1 - i; i++) {
@@ -58,12 +57,10 @@ nn_status nn_buckets_make(const nn_network *network, nn_buckets *buckets)
     }
     memmove(buckets->begin + 1, buckets->begin, (size_t)buckets->count * sizeof *buckets->begin);
     buckets->begin[0] = 0;
-    int64_t values = 0, final = 0, needed = 0;
+    int64_t values = 0, needed = 0;
     for (int l = 0; l < network->layer_count; l++) {
-        while (network->block_begin[buckets->begin[final]] < values) final++;
         values += network->layers[l].value_count;
         while (network->block_begin[buckets->begin[needed]] < values) needed++;
-        buckets->final[l] = final;
         buckets->needed[l] = needed;
     }
     return NN_OK;
@@ -72,7 +69,6 @@ nn_status nn_buckets_make(const nn_network *network, nn_buckets *buckets)
 void nn_buckets_release(nn_buckets *buckets)
 {
     nn_free(buckets->begin);
-    nn_free(buckets->final);
     nn_free(buckets->needed);
     *buckets = (nn_buckets){0};
 }

@@ -8,8 +8,6 @@
 typedef struct nn_buckets {
     int64_t count;
     int64_t *begin;  /* count + 1 entries: indices of blocks */
-    int64_t *final;  /* by layer: buckets from this one on are final once the gradients of this layer and of
-                        all layers above are */
     int64_t *needed; /* by layer: the number of buckets, from the first, with the weights of this layer and of
                         all layers below */
 } nn_buckets;

@@ -159,11 +159,12 @@ static nn_status step_weights_needed(void *context, int layer, int *ready)
     return NN_OK;
 }
 
-/* Between layers: starts the reduction of the buckets that are complete with this layer. */
-static nn_status step_layer_done(void *context, int layer)
+/* Starts the reduction of the buckets that are complete now. */
+static nn_status step_gradient_done(void *context, int64_t begin)
 {
     nn_stepper *stepper = context;
-    while (stepper->unstarted > stepper->buckets.final[layer])
+    const int64_t *value = stepper->model->network->block_begin, *block = stepper->buckets.begin;
+    while (stepper->unstarted > 0 && value[block[stepper->unstarted - 1]] >= begin)
         NN_TRY(nn_reduction_start(stepper->reduction, --stepper->unstarted));
     return nn_reduction_progress(stepper->reduction);
 }
@@ -182,7 +183,7 @@ static nn_status step_gradient(step_run *of)
                              .weights = nn_reduction_weights(stepper->reduction),
                              .denominators = stepper->denominators,
                              .hooks = {.weights_needed = step_weights_needed,
-                                       .layer_done = step_layer_done,
+                                       .gradient_done = step_gradient_done,
                                        .context = stepper,
                                        .exchange = nn_exchange_merge,
                                        .exchange_context = stepper->exchange},

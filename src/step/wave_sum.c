@@ -10,6 +10,9 @@
  * A layer with few parts would leave threads idle. Then each node is cut into subtrees, which threads compute
  * separately and which are added as the tree says. Where that is not enough, as with a single microbatch, a
  * part is written in pieces.
+ *
+ * The parts of a large layer are computed in several groups, from the last to the first, so that the
+ * reduction over ranks begins with some while others are computed.
  */
 #include "step/wave_sum.h"
 
@@ -25,10 +28,19 @@
 /* A part with fewer values than the largest one divided by this counts for nothing, such as a bias. */
 #define LIGHT_PART 8
 
-/* How a layer is shared by threads. */
+/* A group has at least as many values, unless the layer has fewer. */
+#define GROUP_VALUES ((int64_t)1 << 20)
+
+/* Parts [begin, end) of a layer. */
+typedef struct sum_group {
+    int begin, end;
+} sum_group;
+
+/* How a group of a layer's parts is shared by threads. */
 typedef struct sum_plan {
     const nn_wave_sum *wave;
     int layer;
+    sum_group group;
     int heavy;        /* number of heavy parts */
     int64_t most;     /* leaves of a subtree at most */
     int64_t subtrees; /* of all nodes */
@@ -88,7 +100,7 @@ static bool sum_at_once(const sum_part *of, nn_tree_node node)
     return !watched && plain && leaves <= nn_network_sums(workers->model->network, of->layer);
 }
 
-static void sum_group(const sum_part *of, nn_tree_node node, nn_real *sum)
+static void sum_together(const sum_part *of, nn_tree_node node, nn_real *sum)
 {
     nn_workers *workers = of->wave->workers;
     nn_pulse();
@@ -107,7 +119,7 @@ static void sum_node(const sum_part *of, nn_tree_node node, int depth, nn_real *
     if (leaves == 1) {
         sum_leaf(of, node.begin, false, sum);
     } else if (sum_at_once(of, node)) {
-        sum_group(of, node, sum);
+        sum_together(of, node, sum);
     } else {
         int64_t middle = nn_tree_split(node.begin, node.end);
         sum_node(of, (nn_tree_node){node.begin, middle}, depth, sum);
@@ -173,11 +185,12 @@ static int64_t sum_heavy_values(const nn_layer *layer)
     return (most + LIGHT_PART - 1) / LIGHT_PART;
 }
 
-/* The index-th heavy part, or the index-th that is not. */
-static int sum_find_part(const nn_layer *layer, bool heavy, int64_t index)
+/* The index-th heavy part of the group, or the index-th that is not. */
+static int sum_find_part(const sum_plan *plan, bool heavy, int64_t index)
 {
+    const nn_layer *layer = &plan->wave->workers->model->network->layers[plan->layer];
     int64_t least = sum_heavy_values(layer);
-    int part = 0;
+    int part = plan->group.begin;
     for (;; part++)
         if ((sum_part_values(layer, part) >= least) == heavy && index-- == 0) return part;
 }
@@ -190,11 +203,11 @@ static bool sum_is_enough(const sum_plan *plan, int64_t tasks, bool equal)
 }
 
 /* Counts the heavy parts; returns whether they are about equally large. */
-static bool sum_weigh_parts(const nn_layer *layer, int *heavy)
+static bool sum_weigh_parts(const nn_layer *layer, sum_group group, int *heavy)
 {
     int64_t least = sum_heavy_values(layer), sum = 0, largest = 0;
     *heavy = 0;
-    for (int p = 0; p < layer->part_count; p++) {
+    for (int p = group.begin; p < group.end; p++) {
         int64_t values = sum_part_values(layer, p);
         if (values < least) continue;
         (*heavy)++;
@@ -205,12 +218,12 @@ static bool sum_weigh_parts(const nn_layer *layer, int *heavy)
 }
 
 /* Cuts nodes, and then parts, until there are enough tasks. */
-static sum_plan sum_make_plan(const nn_wave_sum *wave, int l)
+static sum_plan sum_make_plan(const nn_wave_sum *wave, int l, sum_group group)
 {
     const nn_workers *workers = wave->workers;
     const nn_layer *layer = &workers->model->network->layers[l];
-    sum_plan plan = {.wave = wave, .layer = l, .pieces = 1, .most = 1};
-    bool even = sum_weigh_parts(layer, &plan.heavy), equal;
+    sum_plan plan = {.wave = wave, .layer = l, .group = group, .pieces = 1, .most = 1};
+    bool even = sum_weigh_parts(layer, group, &plan.heavy), equal;
     plan.shared = workers->threads > 1 && !layer->little_gradient;
     for (int n = 0; n < wave->node_count; n++)
         while (plan.most < wave->nodes[n].end - wave->nodes[n].begin) plan.most *= 2;
@@ -259,7 +272,7 @@ static void sum_run_heavy(const sum_plan *plan, int64_t task)
     int64_t subtree = task / plan->pieces % plan->subtrees;
     nn_tree_node leaves = workers->subtrees[subtree];
     int node = sum_node_of(plan, leaves), thread = omp_get_thread_num();
-    int part = sum_find_part(layer, true, task / plan->pieces / plan->subtrees);
+    int part = sum_find_part(plan, true, task / plan->pieces / plan->subtrees);
     nn_real *sum = sum_place(plan, subtree, node, leaves.begin == plan->wave->nodes[node].begin, part);
     sum_part of = {plan->wave, plan->layer, part, thread, sum_part_values(layer, part)};
     if (plan->pieces == 1) {
@@ -278,7 +291,7 @@ static void sum_run_light(const sum_plan *plan, int64_t task)
 {
     const nn_layer *layer = &plan->wave->workers->model->network->layers[plan->layer];
     int node = (int)(task % plan->wave->node_count);
-    int part = sum_find_part(layer, false, task / plan->wave->node_count);
+    int part = sum_find_part(plan, false, task / plan->wave->node_count);
     sum_part of = {plan->wave, plan->layer, part, omp_get_thread_num(), sum_part_values(layer, part)};
     sum_node(&of, plan->wave->nodes[node], 0, sum_place(plan, 0, node, true, part));
 }
@@ -309,28 +322,26 @@ static nn_real *sum_join(const sum_plan *plan, int node, nn_tree_node leaves, in
 static void sum_join_nodes(const sum_plan *plan)
 {
     const nn_wave_sum *wave = plan->wave;
-    const nn_layer *layer = &wave->workers->model->network->layers[plan->layer];
     int threads = wave->workers->threads;
 #pragma omp parallel for schedule(static) num_threads(threads) if (plan->heavy > 1)
     for (int h = 0; h < plan->heavy; h++) {
         int64_t next = 0;
-        int part = sum_find_part(layer, true, h);
+        int part = sum_find_part(plan, true, h);
         double began = nn_profile_begin(wave->workers->profile);
         for (int n = 0; n < wave->node_count; n++) sum_join(plan, n, wave->nodes[n], part, &next);
         nn_profile_end(wave->workers->profile, began, NN_PROFILE_GRADIENT, plan->layer);
     }
 }
 
-void nn_wave_sum_layer(const nn_wave_sum *wave, int l)
+static void sum_run_group(const nn_wave_sum *wave, int l, sum_group group)
 {
     nn_workers *workers = wave->workers;
-    const nn_layer *layer = &workers->model->network->layers[l];
     int64_t listed = 0;
-    if (layer->part_count == 0 || wave->node_count == 0) return;
-    sum_plan plan = sum_make_plan(wave, l);
+    if (group.begin == group.end || wave->node_count == 0) return;
+    sum_plan plan = sum_make_plan(wave, l, group);
     for (int n = 0; n < wave->node_count; n++)
         listed += sum_cut(wave->nodes[n], plan.most, workers->subtrees + listed);
-    int64_t tasks = plan.heavy_tasks + (int64_t)(layer->part_count - plan.heavy) * wave->node_count;
+    int64_t tasks = plan.heavy_tasks + (int64_t)(group.end - group.begin - plan.heavy) * wave->node_count;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(workers->threads) if (plan.shared && tasks > 1)
     for (int64_t task = 0; task < tasks; task++) {
         double began = nn_profile_begin(workers->profile);
@@ -341,4 +352,40 @@ void nn_wave_sum_layer(const nn_wave_sum *wave, int l)
         nn_profile_end(workers->profile, began, NN_PROFILE_GRADIENT, l);
     }
     if (plan.subtrees > wave->node_count || plan.pieces > 1) sum_join_nodes(&plan);
+}
+
+/* The last group of parts below `end`. */
+static sum_group sum_last_group(const nn_wave_sum *wave, const nn_layer *layer, int end)
+{
+    int begin = end;
+    if (end == 0) return (sum_group){0, 0};
+    while (begin > 0 && layer->part_begin[end] - layer->part_begin[begin] < GROUP_VALUES) begin--;
+    if (!wave->hooks || !wave->hooks->gradient_done || layer->part_begin[begin] < GROUP_VALUES) begin = 0;
+    return (sum_group){begin, end};
+}
+
+/* The gradients of the layer from part `begin` on are final. A layer that shares its weights has none of its
+ * own. */
+static nn_status sum_report(const nn_wave_sum *wave, const nn_layer *layer, int begin)
+{
+    const nn_workers *workers = wave->workers;
+    if (!wave->hooks || !wave->hooks->gradient_done) return NN_OK;
+    int64_t from = begin > 0 ? layer->part_begin[begin] : 0;
+    double began = nn_profile_begin(workers->profile);
+    NN_TRY(wave->hooks->gradient_done(
+        wave->hooks->context, layer->shares ? workers->model->network->value_count : layer->offset + from));
+    nn_profile_end(workers->profile, began, NN_PROFILE_REDUCTION, 0);
+    return NN_OK;
+}
+
+nn_status nn_wave_sum_layer(const nn_wave_sum *wave, int l)
+{
+    const nn_layer *layer = &wave->workers->model->network->layers[l];
+    sum_group group = {layer->part_count, layer->part_count};
+    do {
+        group = sum_last_group(wave, layer, group.begin);
+        sum_run_group(wave, l, group);
+        NN_TRY(sum_report(wave, layer, group.begin));
+    } while (group.begin > 0);
+    return NN_OK;
 }

@@ -50,8 +50,8 @@ typedef struct nn_workers_hooks {
      * so can those of all layers below `ready`, which the caller passes before it asks again. NULL: all can
      * be read. */
     nn_status (*weights_needed)(void *context, int layer, int *ready);
-    /* Between layers: the gradients of `layer` and of all layers above are final on this rank. */
-    nn_status (*layer_done)(void *context, int layer);
+    /* Between layers, and parts of large layers: the gradient from value `begin` on is final on this rank. */
+    nn_status (*gradient_done)(void *context, int64_t begin);
     void *context;                         /* of both */
     nn_batch_statistics_exchange exchange; /* NULL: the share is the whole batch */
     void *exchange_context;

@@ -268,18 +268,19 @@ static nn_status workers_collect_backward(const workers_step *at, const workers_
 static nn_status workers_run_wave(const workers_step *at, const workers_wave *wave)
 {
     const nn_network *network = at->workers->model->network;
-    const nn_workers_hooks *hooks = &at->call->hooks;
-    const nn_wave_sum sum = {at->workers, at->call->weights, wave->nodes,
-                             wave->sums,  wave->node_count,  wave->first};
+    const nn_wave_sum sum = {at->workers,
+                             at->call->weights,
+                             wave->nodes,
+                             wave->sums,
+                             wave->node_count,
+                             wave->first,
+                             at->final ? &at->call->hooks : NULL};
     NN_TRY(workers_forward(at, wave));
     for (int l = network->layer_count - 1; l > 0; l--) {
         NN_TRY(workers_collect_backward(at, wave, l));
         workers_pass(at, (workers_range){0, wave->count}, l, NN_BACKWARD);
         nn_pulse();
-        nn_wave_sum_layer(&sum, l);
-        double began = nn_profile_begin(at->workers->profile);
-        if (at->final && hooks->layer_done) NN_TRY(hooks->layer_done(hooks->context, l));
-        nn_profile_end(at->workers->profile, began, NN_PROFILE_REDUCTION, 0);
+        NN_TRY(nn_wave_sum_layer(&sum, l));
     }
     return NN_OK;
 }
@@ -323,9 +324,7 @@ nn_status nn_workers_gradient(nn_workers *workers, nn_gradient_call *call)
     }
     for (int i = 0; i < call->node_count; i++)
         NN_TRY(workers_run_node(&at, call->nodes[i], 0, call->partials[i]));
-    for (int l = workers->model->network->layer_count - 1; call->hooks.layer_done && l > 0; l--)
-        NN_TRY(call->hooks.layer_done(call->hooks.context, l));
-    return NN_OK;
+    return call->hooks.gradient_done ? call->hooks.gradient_done(call->hooks.context, 0) : NN_OK;
 }
 
 nn_loaded *nn_workers_reload(nn_workers *workers, nn_batch batch, int64_t step, nn_tree_node share,

@@ -25,10 +25,16 @@ static void epoch_observe(nn_run *run, double value)
                         higher);
 }
 
+/* What an epoch's steps took. */
+typedef struct epoch_time {
+    double seconds, rate, utilisation; /* rate in samples/s */
+    double waited;                     /* seconds, for data */
+    nn_communication communication;
+} epoch_time;
+
 /* One line of metrics.jsonl. What may differ between two equal runs is under "time". */
 static nn_status epoch_record(nn_run *run, int64_t epoch, const nn_results *train,
-                              const nn_results *validation, double seconds, double rate, double utilisation,
-                              double waited)
+                              const nn_results *validation, const epoch_time *time)
 {
     nn_text line = {0};
     const nn_settings *settings = &run->settings;
@@ -46,8 +52,10 @@ static nn_status epoch_record(nn_run *run, int64_t epoch, const nn_results *trai
         nn_text_append(&line, ",\"skipped\":%" PRId64, run->state.skipped.epoch);
     nn_text_append(&line,
                    ",\"time\":{\"seconds\":%.3f,\"samples_per_second\":%.1f,\"utilisation\":%.4f"
-                   ",\"waited_for_data\":%.3f%s}}\n",
-                   seconds, rate, utilisation, waited,
+                   ",\"waited_for_data\":%.3f",
+                   time->seconds, time->rate, time->utilisation, time->waited);
+    nn_communication_json(run->stepper, time->communication, &line);
+    nn_text_append(&line, "%s}}\n",
                    run->profiling && run->profiling->json.bytes ? run->profiling->json.bytes : "");
     nn_text_append(&run->state.history, "%s", line.bytes ? line.bytes : "");
     nn_status status = NN_OK;
@@ -60,7 +68,7 @@ static nn_status epoch_record(nn_run *run, int64_t epoch, const nn_results *trai
 }
 
 static void epoch_show(const nn_run *run, int64_t epoch, const nn_results *train,
-                       const nn_results *validation, double rate, double utilisation, double waited)
+                       const nn_results *validation, const epoch_time *time)
 {
     nn_text text = {0};
     char left[NN_FORMAT_SIZE];
@@ -72,13 +80,14 @@ static void epoch_show(const nn_run *run, int64_t epoch, const nn_results *train
     if (run->state.skipped.epoch > 0)
         nn_text_append(&text, " | %" PRId64 " of %" PRId64 " steps skipped", run->state.skipped.epoch,
                        run->plan.length.steps_per_epoch);
-    nn_text_append(&text, " | %.0f samples/s", rate);
-    if (utilisation > 0) nn_text_append(&text, ", utilisation %.1f %%", 100 * utilisation);
+    nn_text_append(&text, " | %.0f samples/s", time->rate);
+    if (time->utilisation > 0) nn_text_append(&text, ", utilisation %.1f %%", 100 * time->utilisation);
     double samples = (double)(run->plan.length.steps - run->state.step) * (double)run->plan.batch_size;
-    if (nn_dataset_streams(run->data)) nn_text_append(&text, ", waited %.1f %% for data", 100 * waited);
+    if (nn_dataset_streams(run->data))
+        nn_text_append(&text, ", waited %.1f %% for data", 100 * time->waited / time->seconds);
     nn_log_line("%sepoch %lld/%lld: %s, %s left", run->progress.terminal ? "\r\033[K" : "", (long long)epoch,
                 (long long)run->plan.epochs, text.bytes ? text.bytes : "",
-                nn_format_seconds(left, samples / rate));
+                nn_format_seconds(left, samples / time->rate));
     nn_text_free(&text);
 }
 
@@ -136,33 +145,35 @@ static nn_status epoch_validate(nn_run *run, int64_t epoch, nn_results *validati
 nn_status nn_epoch_end(nn_run *run, bool *best)
 {
     nn_progress *progress = &run->progress;
-    double seconds = nn_seconds() - progress->epoch_began;
-    double rate = (double)progress->epoch_samples / seconds;
-    double waited = nn_dataset_waited(run->data, NN_TRAIN) - progress->waited;
-    double utilisation = run->peak > 0 ? run->model->network->flops_training * rate / run->peak : 0;
+    epoch_time time = {.seconds = nn_seconds() - progress->epoch_began,
+                       .waited = nn_dataset_waited(run->data, NN_TRAIN) - progress->waited};
+    time.rate = (double)progress->epoch_samples / time.seconds;
+    time.utilisation = run->peak > 0 ? run->model->network->flops_training * time.rate / run->peak : 0;
+    nn_communication communicated;
     nn_results train, validation = {0};
     bool validates = nn_dataset_count(run->data, NN_VALIDATION) > 0;
     int64_t epoch = run->state.step / run->plan.length.steps_per_epoch;
     double value = 0;
     nn_checkpoint_parts parts = nn_run_parts(run);
+    NN_TRY(nn_communication_read(run->stepper, &communicated));
+    time.communication = nn_communication_between(run->communicated, communicated);
+    run->communicated = communicated;
     NN_TRY(nn_profiling_epoch(run));
     NN_TRY(nn_finite_check(&run->directory, &parts));
     NN_TRY(nn_comm_agree(run->comm, epoch_check_weight(run)));
     NN_TRY(nn_comm_agree(run->comm, nn_results_finish(run->model, true, run->state.epoch_figures, &train)));
     if (validates) NN_TRY(epoch_validate(run, epoch, &validation, &value, best));
-    nn_status status =
-        epoch_record(run, epoch, &train, validates ? &validation : NULL, seconds, rate, utilisation, waited);
-    if (status == NN_OK)
-        epoch_show(run, epoch, &train, validates ? &validation : NULL, rate, utilisation, waited / seconds);
+    nn_status status = epoch_record(run, epoch, &train, validates ? &validation : NULL, &time);
+    if (status == NN_OK) epoch_show(run, epoch, &train, validates ? &validation : NULL, &time);
     nn_results_release(&validation);
     NN_TRY(nn_comm_agree(run->comm, status));
     NN_TRY(nn_pace_report(run->comm, &run->stepper->pace, epoch));
     if (validates) epoch_observe(run, value);
     memset(run->state.epoch_figures, 0, sizeof run->state.epoch_figures);
-    nn_deadline_evaluation(&run->deadline, nn_seconds() - progress->epoch_began - seconds);
+    nn_deadline_evaluation(&run->deadline, nn_seconds() - progress->epoch_began - time.seconds);
     run->state.skipped.epoch = 0;
     progress->epoch_began = nn_seconds();
     progress->epoch_samples = 0;
-    progress->waited += waited;
+    progress->waited += time.waited;
     return NN_OK;
 }

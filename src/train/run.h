@@ -12,6 +12,7 @@
 #include "settings/settings.h"
 #include "step/machine.h"
 #include "step/stepper.h"
+#include "train/communication.h"
 #include "train/progress_bar.h"
 #include "train/sizes.h"
 
@@ -44,7 +45,10 @@ typedef struct nn_run {
     bool out_of_time;    /* what the run stopped for */
     double peak;         /* FLOP/s of all cores of the job together; 0: not measured */
     nn_progress progress;
-    nn_profiling *profiling; /* of --profile and --trace; NULL: neither was given */
+    nn_communication communicated; /* up to the beginning of the epoch */
+    double trained;                /* seconds of this process's steps, ... */
+    int64_t trained_steps;         /* ... and their number */
+    nn_profiling *profiling;       /* of --profile and --trace; NULL: neither was given */
 } nn_run;
 
 /* What a checkpoint of the run is made of. Borrowed from the run. */

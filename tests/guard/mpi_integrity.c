@@ -70,6 +70,7 @@ static void nothing_is_reported(nn_comm *comm)
         CHECK_OK(nn_stepper_run(verified.stepper, step, 0, &result));
         CHECK_OK(nn_integrity_check(integrity, step + 1));
     }
+    CHECK_OK(nn_stepper_settle(plain.stepper));
     CHECK(memcmp(nn_reduction_weights(plain.stepper->reduction),
                  nn_reduction_weights(verified.stepper->reduction),
                  (size_t)plain.model->network->value_count * sizeof(nn_real)) == 0,

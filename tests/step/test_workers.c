@@ -112,11 +112,12 @@ typedef struct outcome {
     double figures[LEAVES_MAX * 16];
 } outcome;
 
-static nn_status count_layers(void *context, int layer)
+/* Gradients become final from the last to the first. */
+static nn_status note_final(void *context, int64_t begin)
 {
-    int *expected = context;
-    assert_int_equal(layer, *expected);
-    (*expected)--;
+    int64_t *final = context;
+    assert_true(begin <= *final);
+    *final = begin;
     return NN_OK;
 }
 
@@ -126,7 +127,7 @@ static void compute(const bench *b, trial of, int threads, double memory, outcom
     nn_workers *workers;
     nn_tree_node share = {0, of.leaves}, nodes[NN_TREE_COVER_MAX];
     int node_count = nn_tree_cover(of.leaves, 0, of.leaves, nodes);
-    int layer = b->model->network->layer_count - 1;
+    int64_t final = INT64_MAX;
     nn_workers_request request = {threads, of.leaves, MICROBATCH, memory, 7, of.wire_leaves, NULL};
     assert_int_equal(node_count, 1);
     expect_ok(nn_workers_create(b->model, b->data, &request, &workers));
@@ -139,11 +140,11 @@ static void compute(const bench *b, trial of, int threads, double memory, outcom
                              .node_count = node_count,
                              .weights = b->weights,
                              .denominators = (const double[]){(double)of.samples},
-                             .hooks = {.layer_done = count_layers, .context = &layer},
+                             .hooks = {.gradient_done = note_final, .context = &final},
                              .partials = &result->gradient,
                              .results = result->figures};
     expect_ok(nn_workers_gradient(workers, &call));
-    assert_int_equal(layer, 0);
+    assert_int_equal(final, 0);
     assert_true(call.nonfinite.position < 0);
     nn_workers_destroy(workers);
 }
