@@ -1,5 +1,8 @@
 /* Whole steps on any number of ranks: against one rank that does everything itself, with the same
  * microbatches and the same tree; clipping, requests, NaN, and the seams. */
+#include <mpi.h>
+
+#include "comm/testing.h"
 #include "step/results.h"
 #include "stepper.h"
 #include "tensor/kernels.h"
@@ -228,6 +231,47 @@ static void memory_is_counted_without_sharing(nn_comm *comm)
     bench_close(&b);
 }
 
+/* The ranks after the first send their weights only once the first has ended its step. */
+static nn_status wait_for_first(void *context, const nn_step_progress *progress)
+{
+    bench *b = context;
+    char word = 0;
+    if (nn_comm_rank(b->comm) == 0 || progress->step != 0) return NN_OK;
+    return nn_comm_broadcast(b->comm, &word, sizeof word, 0);
+}
+
+/* Hangs when a step ends only once the new weights have arrived from other nodes: here each rank is one.
+ * Fails when the next step computes with older ones. */
+static void weights_arrive_in_the_next_step(void)
+{
+    bench b, usual;
+    nn_comm *comm;
+    nn_step_result result;
+    char word = 0;
+    nn_comm_set_test_node_size(1);
+    CHECK_OK(nn_comm_create_from_handle((int)MPI_Comm_c2f(MPI_COMM_WORLD), &comm));
+    nn_comm_set_test_node_size(0);
+    bench_open(comm, "{sgd: {learning_rate: 0.5}}", "clip_norm: 0", &b);
+    bench_open(comm, "{sgd: {learning_rate: 0.5}}", "clip_norm: 0", &usual);
+    nn_stepper_observe(b.stepper,
+                       (nn_step_observer){.context = &b, .at = {[NN_SEAM_UPDATED] = wait_for_first}});
+    CHECK_OK(nn_stepper_begin(b.stepper, 0));
+    CHECK_OK(nn_stepper_begin(usual.stepper, 0));
+    for (int64_t step = 0; step < 2; step++) {
+        CHECK_OK(nn_stepper_run(b.stepper, step, 0, &result));
+        if (step == 0 && nn_comm_rank(comm) == 0) CHECK_OK(nn_comm_broadcast(comm, &word, sizeof word, 0));
+        CHECK_OK(nn_stepper_run(usual.stepper, step, 0, &result));
+        CHECK_OK(nn_stepper_settle(usual.stepper));
+    }
+    CHECK_OK(nn_stepper_settle(b.stepper));
+    CHECK(memcmp(nn_reduction_weights(b.stepper->reduction), nn_reduction_weights(usual.stepper->reduction),
+                 (size_t)b.model->network->value_count * sizeof(nn_real)) == 0,
+          "weights that arrive late give other bits");
+    bench_close(&usual);
+    bench_close(&b);
+    nn_comm_destroy(comm);
+}
+
 int main(int argc, char **argv)
 {
     nn_comm *comm = NULL;
@@ -240,5 +284,6 @@ int main(int argc, char **argv)
     requests_and_nonfinite_reach_all(comm);
     observers_see_every_seam(comm);
     memory_is_counted_without_sharing(comm);
+    weights_arrive_in_the_next_step();
     return check_end(comm);
 }
