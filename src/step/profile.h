@@ -33,7 +33,7 @@ typedef enum nn_profile_kind {
     NN_PROFILE_REDUCTION,
     NN_PROFILE_AGREEMENT,
     NN_PROFILE_UPDATE,
-    NN_PROFILE_SHARE,        /* new weights handed to all ranks */
+    NN_PROFILE_SHARE,        /* new weights sent to other ranks, and awaited from them */
     NN_PROFILE_VERIFICATION, /* by other observers of the step */
     NN_PROFILE_STEP,         /* all of it */
     NN_PROFILE_KINDS
