@@ -31,7 +31,7 @@ at_most() {
 }
 
 nntrain init >list.log || fail "init without a name ended with $?"
-for name in digits stocks weather fuel cats-dogs fashion text; do
+for name in digits stocks weather fuel cats-dogs fashion large-batch text; do
     grep -q "^  $name " list.log || fail "init does not list $name"
 done
 nntrain init wether 2>unknown.log && fail "an example that is not there was copied"
@@ -87,7 +87,17 @@ if [ -d /usr/share/datasets/fashion-mnist ]; then
     begin fashion
     prepare
     for config in fashion lenet; do run $config.yaml --set training.epochs=1 --set training.limit_batches=2; done
+
+    begin large-batch
+    prepare
+    run large-batch.yaml --set training.epochs=1 --set training.limit_batches=2
+    SEEDS=1 ./table.sh --set training.epochs=1 --set training.limit_batches=1 >table.txt ||
+        { fail "table.sh ended with $?"; cat log; }
+    [ "$(grep -c '^\(sgd\|lars\|lamb\) .* [0-9.]* ([0-9.]* to [0-9.]*)$' table.txt)" = 9 ] ||
+        { fail "not nine results:"; cat table.txt; }
+    result=$(sed -n 's/^test, best.*accuracy \([0-9.]*\) %.*/\1/p' log)
+    grep -q "^lamb *8192 *$result ($result to $result)$" table.txt || fail "the last run has $result: $(tail -n 1 table.txt)"
 else
-    echo "skipped: fashion, as Debian's dataset-fashion-mnist is not installed"
+    echo "skipped: fashion and large-batch, as Debian's dataset-fashion-mnist is not installed"
 fi
 finish
