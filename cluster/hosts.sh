@@ -9,6 +9,9 @@ set -euo pipefail
 self=$(realpath "${BASH_SOURCE[0]}")
 export PATH=$PATH:/usr/sbin:/sbin
 subnet=10.99.0 # nobody else sees it
+# Bytes of a frame: jumbo frames, as in networks of clusters. With 1500 the kernel drops frames where messages cross, and
+# both directions together carry no more than one.
+frame=9000
 
 usage() {
     cat <<'END'
@@ -50,7 +53,7 @@ on() {
 switch() { nsenter -t 1 --net "$@"; }
 
 limit() {
-    [ "$rate" = none ] || "$@" root tbf rate "$rate" burst 64kb latency 50ms
+    [ "$rate" = none ] || "$@" root tbf rate "$rate" burst 64kb latency 5ms
 }
 
 # make_host I: leaves a process in the new host, and appends it to NNTRAIN_TESTBED_HOSTS. A message to a host that cannot
@@ -65,7 +68,7 @@ make_host() {
     process=$!
     read -r -u "$ready" _ || cannot "cannot make a host: see above"
     exec {ready}<&-
-    ip link add name "p$i" type veth peer name eth0 netns "$process"
+    ip link add name "p$i" mtu $frame type veth peer name eth0 mtu $frame netns "$process"
     ip link set "p$i" master switch up
     nsenter -t "$process" --net ip address add "$subnet.$i/24" dev eth0
     nsenter -t "$process" --net ip link set eth0 up
