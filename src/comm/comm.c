@@ -224,8 +224,8 @@ static nn_status comm_check_launcher(bool launched)
 }
 
 /* Over one TCP connection Open MPI 4.1 passes large messages in one direction at a time: the requests for the
- * pieces of one message wait behind the other. With two connections both directions run at the full rate. A
- * value that the user has set stays. */
+ * pieces of one message wait until the other has passed. With two connections both directions run at the full
+ * rate. A value that the user has set stays. */
 static void comm_set_up_tcp(void)
 {
     (void)setenv("OMPI_MCA_btl_tcp_links", "2", 0);
