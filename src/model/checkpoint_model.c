@@ -16,11 +16,6 @@
 
 #define FIELD_MOST_VALUES ((int64_t)1 << 40)
 
-static nn_store_type saved_type(const nn_model *model)
-{
-    return model->scalar == NN_SCALAR_F64 ? NN_STORE_F64 : NN_STORE_F32;
-}
-
 /* ---- fields and normalisation ---- */
 
 static nn_status saved_put_field(nn_store_image *image, const char *group, const nn_field *field,
@@ -355,75 +350,4 @@ done:
     nn_config_destroy(config);
     nn_free(text);
     return status;
-}
-
-/* ---- tensors ---- */
-
-static void saved_path(char *path, const char *group, const nn_layer *layer, const nn_parameter *parameter)
-{
-    snprintf(path, PATH_SIZE, "%s/%s/%s", group, layer->name, parameter->name);
-}
-
-static nn_real *saved_at(const nn_model *model, const nn_layer *layer, const nn_parameter *parameter,
-                         const nn_real *values)
-{
-    return nn_scalar_at(model->scalar, values, (size_t)(layer->offset + parameter->offset));
-}
-
-nn_status nn_model_put_values(const nn_model *model, nn_store_image *image, const char *group,
-                              const nn_real *values)
-{
-    for (int l = 0; l < model->network->layer_count; l++) {
-        const nn_layer *layer = &model->network->layers[l];
-        for (int p = 0; p < layer->parameter_count; p++) {
-            const nn_parameter *parameter = &layer->parameters[p];
-            char path[PATH_SIZE];
-            saved_path(path, group, layer, parameter);
-            NN_TRY(nn_store_image_put(image, path, saved_type(model), parameter->shape.dimensions,
-                                      parameter->shape.extents, saved_at(model, layer, parameter, values)));
-        }
-    }
-    return NN_OK;
-}
-
-/* An equal number of values in another shape belongs to another network. */
-static nn_status saved_expect_shape(nn_store_file *file, const char *path, nn_shape shape)
-{
-    nn_store_array *array;
-    NN_TRY(nn_store_array_open(file, path, &array));
-    const nn_store_info *info = nn_store_array_info(array);
-    bool same = info->dimensions == shape.dimensions;
-    for (int d = 0; same && d < shape.dimensions; d++) same = info->extents[d] == shape.extents[d];
-    nn_store_array_close(array);
-    char expected[NN_SHAPE_TEXT];
-    if (!same)
-        NN_FAIL(NN_ERROR_CHECKPOINT, "dataset \"%s\" of %s does not have shape %s; use another checkpoint",
-                path, nn_store_path(file), nn_shape_text(expected, shape));
-    return NN_OK;
-}
-
-nn_status nn_model_get_values(const nn_model *model, nn_store_file *file, const char *group, nn_real *values)
-{
-    for (int l = 0; l < model->network->layer_count; l++) {
-        const nn_layer *layer = &model->network->layers[l];
-        for (int p = 0; p < layer->parameter_count; p++) {
-            const nn_parameter *parameter = &layer->parameters[p];
-            char path[PATH_SIZE];
-            saved_path(path, group, layer, parameter);
-            NN_TRY(saved_expect_shape(file, path, parameter->shape));
-            NN_TRY(nn_store_read_verified(file, path, saved_type(model), (size_t)parameter->count,
-                                          saved_at(model, layer, parameter, values)));
-        }
-    }
-    return NN_OK;
-}
-
-const char *nn_model_weights_group(nn_store_file *file)
-{
-    return nn_store_has(file, "@" NN_MODEL_AVERAGE) ? NN_MODEL_AVERAGE : "weights";
-}
-
-nn_status nn_model_get_weights(const nn_model *model, nn_store_file *file, nn_real *weights)
-{
-    return nn_model_get_values(model, file, nn_model_weights_group(file), weights);
 }

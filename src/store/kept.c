@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "host/files.h"
 #include "store/kept.h"
+#include "store/sharded.h"
 
 static int kept_compare(const void *a, const void *b)
 {
@@ -112,11 +113,22 @@ void nn_kept_close(nn_kept_checkpoint *opened)
     *opened = (nn_kept_checkpoint){0};
 }
 
+nn_status nn_kept_check_shards(nn_store_file *file)
+{
+    nn_sharded *sharded;
+    if (!nn_sharded_is(file)) return NN_OK;
+    NN_TRY(nn_sharded_open(file, &sharded));
+    nn_status status = nn_sharded_check(sharded);
+    nn_sharded_close(sharded);
+    return status;
+}
+
 /* Returns the bytes of an intact checkpoint. */
 static nn_status kept_take(const char *path, int64_t step, void **bytes, size_t *size)
 {
     nn_kept_checkpoint opened;
     nn_status status = nn_kept_open(path, step, &opened);
+    if (status == NN_OK) status = nn_kept_check_shards(opened.file);
     if (status == NN_OK) {
         *bytes = opened.bytes;
         *size = opened.size;
@@ -159,7 +171,7 @@ static nn_status kept_best(const char *run_directory, char path[NN_PATH_SIZE], v
     snprintf(path, NN_PATH_SIZE, "%.4000s/" NN_KEPT_BEST, run_directory);
     NN_TRY(nn_file_exists(path, &there));
     if (!there) return NN_OK;
-    nn_status status = nn_kept_read(path, bytes, size);
+    nn_status status = kept_take(path, -1, bytes, size);
     if (status != NN_ERROR_CHECKPOINT) return status;
     nn_log_warning("%s; using the newest checkpoint instead", nn_error_text());
     return NN_OK;

@@ -40,6 +40,10 @@ typedef struct nn_kept_checkpoint {
 nn_status nn_kept_open(const char *path, int64_t step, nn_kept_checkpoint *opened);
 void nn_kept_close(nn_kept_checkpoint *opened);
 
+/* That each shard of an open checkpoint is there and the one listed (store/sharded.h); NN_OK where there are
+ * none. Reads them all. */
+nn_status nn_kept_check_shards(nn_store_file *file);
+
 /* The newest intact and correctly named checkpoint of a run directory: its bytes, owned by the caller, and
  * its path; *bytes is NULL if there are no checkpoints. Damaged ones are skipped with a warning;
  * NN_ERROR_CHECKPOINT if all are damaged. If the system cannot read one, the search ends with NN_ERROR_IO.

@@ -138,6 +138,19 @@ nn_status nn_store_image_put(nn_store_image *image, const char *dataset, nn_stor
     return NN_STORE_LOCKED(image_put(image, dataset, type, dimensions, extents, values));
 }
 
+static nn_status image_put_link(nn_store_image *image, const char *name, const char *file, const char *target)
+{
+    if (H5Lcreate_external(file, target, image->file, name, image->links, H5P_DEFAULT) < 0)
+        return image_fail("create the link", name);
+    return NN_OK;
+}
+
+nn_status nn_store_image_put_link(nn_store_image *image, const char *name, const char *file,
+                                  const char *target)
+{
+    return NN_STORE_LOCKED(image_put_link(image, name, file, target));
+}
+
 /* A string type for the text and its final NUL. */
 static nn_status image_make_text_type(const char *name, const char *text, hid_t *type)
 {

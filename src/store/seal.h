@@ -3,6 +3,7 @@
 #define NN_STORE_SEAL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/status.h"
 
@@ -10,6 +11,9 @@
 
 /* Writes the trailer after `size` bytes; the block has room for NN_STORE_SEAL_SIZE more. */
 void nn_store_seal(void *bytes, size_t size);
+
+/* The checksum in the trailer of sealed bytes, of which there are at least NN_STORE_SEAL_SIZE. */
+uint64_t nn_store_seal_of(const void *bytes, size_t size);
 
 /* Verifies `size` bytes, including the trailer; `path` is for the message. */
 nn_status nn_store_seal_check(const void *bytes, size_t size, const char *path);

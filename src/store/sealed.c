@@ -38,6 +38,11 @@ void nn_store_seal(void *bytes, size_t size)
     sealed_put_number(trailer + 16, nn_hash(bytes, size + 16, 0));
 }
 
+uint64_t nn_store_seal_of(const void *bytes, size_t size)
+{
+    return sealed_get_number((const unsigned char *)bytes + size - 8);
+}
+
 /* Reports what is known of a file that does not end in a seal. */
 static nn_status sealed_fail_without_seal(const unsigned char *bytes, size_t size, const char *path)
 {

@@ -78,7 +78,8 @@ nn_status nn_store_open_image(const void *bytes, size_t size, const char *name, 
 void nn_store_close(nn_store_file *file); /* accepts NULL */
 const char *nn_store_path(const nn_store_file *file);
 
-/* Calls `visit` for every dataset (path without leading '/', in order of names). Stops at a failure. */
+/* Calls `visit` for every dataset (path without leading '/', in order of names; of a file in memory only
+ * those in the file itself). Stops at a failure. */
 typedef nn_status (*nn_store_visitor)(void *context, const char *dataset, const nn_store_info *info);
 nn_status nn_store_visit(nn_store_file *file, nn_store_visitor visit, void *context);
 
@@ -133,6 +134,9 @@ void nn_store_image_destroy(nn_store_image *image); /* accepts NULL */
 nn_status nn_store_image_put(nn_store_image *image, const char *dataset, nn_store_type type, int dimensions,
                              const int64_t *extents, const void *values);
 nn_status nn_store_image_put_text(nn_store_image *image, const char *dataset, const char *text);
+/* Makes a link to a dataset of another file, whose name HDF5 looks up from the folder of this one. */
+nn_status nn_store_image_put_link(nn_store_image *image, const char *name, const char *file,
+                                  const char *target);
 /* Writes a list of strings for nn_store_read_names. */
 nn_status nn_store_image_put_names(nn_store_image *image, const char *dataset, size_t count,
                                    char *const *names);

@@ -9,6 +9,7 @@
 
 typedef struct visit_names {
     hid_t file;
+    bool in_memory;
     char **items;
     size_t count, capacity;
     nn_status status;
@@ -36,11 +37,11 @@ static nn_status visit_add(visit_names *names, const char *name)
     return NN_OK;
 }
 
-/* Skips a link that leads nowhere. */
+/* Skips a link that leads nowhere. A file in memory is next to no other. */
 static herr_t visit_take_link(hid_t group, const char *name, const H5L_info_t *link, void *context)
 {
-    (void)link;
     visit_names *names = context;
+    if (names->in_memory && link->type == H5L_TYPE_EXTERNAL) return 0;
     if (visit_kind(group, name) != H5I_DATASET) return 0;
     names->status = visit_add(names, name);
     return names->status == NN_OK ? 0 : -1;
@@ -55,7 +56,7 @@ static void visit_release(visit_names *names)
 /* Collects all names before any is used, so that nothing a visitor does can disturb HDF5's iteration. */
 static nn_status visit_collect(nn_store_file *file, visit_names *names)
 {
-    *names = (visit_names){.file = file->id};
+    *names = (visit_names){.file = file->id, .in_memory = file->image != NULL};
     herr_t walked = H5Lvisit(file->id, H5_INDEX_NAME, H5_ITER_INC, visit_take_link, names);
     if (walked < 0 && names->status == NN_OK)
         names->status = nn_store_fail_hdf5(

@@ -3,8 +3,10 @@
 #ifndef NN_TESTS_MODEL_TRIAL_H
 #define NN_TESTS_MODEL_TRIAL_H
 
-#include "base/philox.h"
 #include "check.h"
+
+#include "../store/scratch.h"
+#include "base/philox.h"
 #include "model/model.h"
 
 #define SAMPLES 6
@@ -27,11 +29,6 @@ static const problem problems[] = {
 };
 
 #define PROBLEMS (sizeof problems / sizeof *problems)
-
-static inline void expect_ok(nn_status status)
-{
-    if (status != NN_OK) fail_msg("%s", nn_error_text());
-}
 
 /* ---- a model and a training step ---- */
 
