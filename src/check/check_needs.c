@@ -221,7 +221,7 @@ static void needs_memory(nn_check *check)
     forecast->rank_memory = (double)check->model_memory + (double)workers +
                             needs_stepper(check, reduction, traffic.owned) +
                             (training->average > 0 ? vector : 0);
-    forecast->saving_memory = (double)nn_checkpoint_memory(run->model, states);
+    forecast->saving_memory = (double)nn_checkpoint_memory(run->model, states, 0);
     forecast->data_memory = (double)nn_dataset_memory(run->data);
     forecast->stream_memory = streams ? run->settings.data.memory * 1048576 : 0;
     /* The ranks of a domain have one copy of the weights: where there are fewer of them than in that of rank

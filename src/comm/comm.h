@@ -83,6 +83,18 @@ nn_status nn_comm_broadcast(nn_comm *comm, void *bytes, size_t size, int root);
 nn_status nn_comm_send(nn_comm *comm, const void *bytes, size_t size, int receiver);
 nn_status nn_comm_receive(nn_comm *comm, void *bytes, size_t size, int sender);
 
+/* Bytes that this rank sends to another, or receives from it. */
+typedef struct nn_comm_part {
+    void *bytes;
+    size_t size; /* any */
+    int rank;    /* not this one */
+} nn_comm_part;
+
+/* Sends and receives all parts at the same time. For each part that a rank receives, the other rank sends one
+ * of the same size; between two ranks, in the same order. Only the ranks that have parts call it. */
+nn_status nn_comm_exchange(nn_comm *comm, const nn_comm_part *sends, size_t send_count,
+                           const nn_comm_part *receives, size_t receive_count);
+
 /* Gives every rank all parts, one after another in rank order: sizes[r] bytes of rank r (known to all). If
  * part is NULL, `all` already contains the caller's part in its place. Any size_t size. Collective. */
 nn_status nn_comm_gather_all(nn_comm *comm, const void *part, const size_t *sizes, void *all);

@@ -215,8 +215,8 @@ static nn_status integrity_updated(void *context, const nn_step_progress *progre
     nn_integrity *integrity = context;
     const nn_stepper *stepper = integrity->stepper;
     int64_t steps = progress->step + 1;
-    integrity->sealing =
-        integrity_is_due(stepper, steps) || integrity_saves(stepper, steps) || progress->requests != 0;
+    integrity->sealing = integrity_is_due(stepper, steps) || integrity_saves(stepper, steps) ||
+                         (progress->requests & NN_REQUESTS_OF_SAVE);
     if (!integrity->sealing) return NN_OK;
     nn_step_hash_weights(stepper, integrity->owned, true, integrity->weights);
     nn_step_hash_states(stepper, integrity->states);

@@ -5,6 +5,11 @@
 #define STATE_SKIPPED "state/skipped_epoch_row_all"
 #define SKIPPED_VALUES 3
 
+nn_real *nn_checkpoint_weights(const nn_checkpoint_parts *parts)
+{
+    return nn_reduction_weights(parts->stepper->reduction);
+}
+
 static nn_status state_put_data(nn_store_image *image, const char *lines)
 {
     nn_text kept = {0};

@@ -44,6 +44,9 @@ typedef struct nn_checkpoint_parts {
     bool figure_is_higher; /* the better one is */
 } nn_checkpoint_parts;
 
+/* This rank's copy of all weights. Borrowed; between steps only. */
+nn_real *nn_checkpoint_weights(const nn_checkpoint_parts *parts);
+
 /* The state, the size of microbatches and the identity of the data: into an image. */
 nn_status nn_checkpoint_put_state(nn_store_image *image, const nn_checkpoint_parts *parts);
 

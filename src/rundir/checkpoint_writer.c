@@ -1,28 +1,29 @@
 /* The thread makes no HDF5 and no MPI calls. */
 #include "rundir/checkpoint_writer.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/fault.h"
-#include "base/format.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "host/clock.h"
 #include "host/threads.h"
 #include "rundir/manifest.h"
 #include "rundir/manifest_record.h"
+#include "rundir/orphans.h"
 #include "store/kept.h"
 #include "store/store.h"
 
 typedef struct writer_image {
     void *bytes; /* NULL: there is none */
     size_t size;
+    int64_t step;
+    nn_shard *shards; /* owned; NULL: none */
+    int shard_count;
 } writer_image;
 
 struct nn_writer {
@@ -32,6 +33,7 @@ struct nn_writer {
     uint64_t run; /* for the manifest */
     const nn_lease *lease;
     nn_damaged damaged; /* to be removed after a save */
+    int64_t best_step;  /* of the best weights on the disk; -1: none; NN_ORPHANS_UNKNOWN */
     pthread_t thread;
     bool has_thread;
     /* of the write in progress */
@@ -54,7 +56,13 @@ nn_status nn_writer_create(const char *run_directory, int64_t keep_last, bool ve
     (*writer)->verify = verify;
     (*writer)->run = run;
     (*writer)->lease = lease;
+    (*writer)->best_step = -1;
     return NN_OK;
+}
+
+void nn_writer_set_best(nn_writer *writer, int64_t step)
+{
+    writer->best_step = step;
 }
 
 void nn_writer_take_damaged(nn_writer *writer, nn_damaged *damaged)
@@ -96,24 +104,6 @@ static void writer_remove_old(nn_writer *writer)
     nn_damaged_release(&writer->damaged);
 }
 
-/* The recorded error and the free space; for a second file, its name. */
-static void writer_note_problem(nn_writer *writer, const char *path)
-{
-    struct statvfs room;
-    char free_bytes[NN_FORMAT_SIZE], *problem = writer->outcome.problem;
-    size_t length = strlen(problem), size = sizeof writer->outcome.problem;
-    if (length > 0) {
-        snprintf(problem + length, size - length, "; %s could not be written either", path);
-        return;
-    }
-    length = (size_t)snprintf(problem, size, "%.1200s", nn_error_text());
-    if (statvfs(writer->directory, &room) != 0) return;
-    nn_format_bytes(free_bytes, (double)room.f_bavail * (double)room.f_frsize);
-    bool no_files = room.f_files > 0 && room.f_favail == 0;
-    snprintf(problem + length, size - length, "; the disk has %s free%s", free_bytes,
-             no_files ? ", but no more files can be created (out of inodes)" : "");
-}
-
 /* A checkpoint is valid without an entry in the manifest: a failure there does not fail the save. */
 static void writer_keep(nn_writer *writer, unsigned what, const char *path, const writer_image *image)
 {
@@ -125,15 +115,31 @@ static void writer_keep(nn_writer *writer, unsigned what, const char *path, cons
             (writer->verify ? nn_store_commit_verified : nn_store_commit)(path, image->bytes, image->size);
     if (status != NN_OK) {
         outcome->failed |= what;
-        writer_note_problem(writer, path);
+        nn_problem_note(writer->directory, path, outcome->problem);
         return;
     }
     nn_fault("manifest.due", NULL, 0);
-    int64_t step = what == NN_UNSAVED_BEST ? NN_MANIFEST_BEST : outcome->step;
-    if (nn_manifest_record(writer->directory, writer->run, step, image->bytes, image->size,
-                           writer->keep_last) != NN_OK)
+    int64_t old_best_step = writer->best_step;
+    bool best = what == NN_UNSAVED_BEST;
+    if (best) writer->best_step = image->step;
+    const nn_manifest_written written = {.step = best ? NN_MANIFEST_BEST : outcome->step,
+                                         .bytes = image->bytes,
+                                         .size = image->size,
+                                         .of_step = image->step,
+                                         .shard_count = image->shard_count,
+                                         .shards = image->shards,
+                                         .best_step = writer->best_step,
+                                         .old_best_step = old_best_step};
+    if (nn_manifest_record(writer->directory, writer->run, &written, writer->keep_last) != NN_OK)
         nn_log_warning("%s; %s is saved anyway", nn_error_text(), path);
     nn_fault("manifest.written", NULL, 0);
+}
+
+void nn_writer_remove_orphans(nn_writer *writer, int64_t step)
+{
+    bool best_waits = writer->best.bytes && writer->best.shards && writer->best.step != writer->best_step;
+    if (best_waits || writer_check_lease(writer) != NN_OK) return;
+    nn_orphans_remove(writer->directory, step, writer->best_step);
 }
 
 /* The best weights are written first, so that no checkpoint refers to best weights that do not exist. If one
@@ -146,10 +152,12 @@ static void writer_commit(nn_writer *writer)
         snprintf(path, sizeof path, "%s/" NN_KEPT_BEST, writer->directory);
         writer_keep(writer, NN_UNSAVED_BEST, path, &writer->best);
     }
-    if (!writer->regular) return;
-    nn_kept_path(writer->directory, outcome->step, path);
-    writer_keep(writer, NN_UNSAVED_CHECKPOINT, path, &writer->image);
-    if (!(outcome->failed & NN_UNSAVED_CHECKPOINT)) writer_remove_old(writer);
+    if (writer->regular) {
+        nn_kept_path(writer->directory, outcome->step, path);
+        writer_keep(writer, NN_UNSAVED_CHECKPOINT, path, &writer->image);
+        if (!(outcome->failed & NN_UNSAVED_CHECKPOINT)) writer_remove_old(writer);
+    }
+    if (!outcome->failed) nn_writer_remove_orphans(writer, outcome->step);
 }
 
 static void *writer_run(void *context)
@@ -162,16 +170,21 @@ static void *writer_run(void *context)
     return NULL;
 }
 
+static void writer_drop(writer_image *image, const writer_image *other)
+{
+    if (image->bytes != other->bytes) nn_free(image->bytes);
+    if (image->shards != other->shards) nn_free(image->shards);
+    *image = (writer_image){0};
+}
+
 static void writer_drop_best(nn_writer *writer)
 {
-    if (writer->best.bytes != writer->image.bytes) nn_free(writer->best.bytes);
-    writer->best.bytes = NULL;
+    writer_drop(&writer->best, &writer->image);
 }
 
 static void writer_drop_image(nn_writer *writer)
 {
-    if (writer->image.bytes != writer->best.bytes) nn_free(writer->image.bytes);
-    writer->image.bytes = NULL;
+    writer_drop(&writer->image, &writer->best);
 }
 
 bool nn_writer_ended(nn_writer *writer, bool wait, nn_write_outcome *outcome)
@@ -196,13 +209,26 @@ double nn_writer_seconds(const nn_writer *writer)
     return writer->last_seconds;
 }
 
-void nn_writer_start(nn_writer *writer, int64_t step, bool regular, bool best, void *bytes, size_t size)
+void nn_write_job_release(nn_write_job *job)
 {
-    if (best) writer_drop_best(writer);
-    writer->image = (writer_image){bytes, size};
-    if (best) writer->best = writer->image;
-    writer->regular = regular;
-    writer->outcome = (nn_write_outcome){.step = step};
+    nn_free(job->bytes);
+    nn_free(job->best_bytes);
+    nn_free(job->shards);
+    *job = (nn_write_job){0};
+}
+
+void nn_writer_start(nn_writer *writer, nn_write_job *job)
+{
+    if (job->best) writer_drop_best(writer);
+    writer->image = (writer_image){job->bytes, job->size, job->step, job->shards, job->shard_count};
+    if (job->best) writer->best = writer->image;
+    if (job->best_bytes) {
+        writer->best.bytes = job->best_bytes;
+        writer->best.size = job->best_size;
+    }
+    writer->regular = job->regular;
+    writer->outcome = (nn_write_outcome){.step = job->step};
+    *job = (nn_write_job){0};
     writer->started = true;
     atomic_store(&writer->ended, false);
     writer->has_thread = nn_threads_start(&writer->thread, writer_run, writer) == 0;

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "config/identity.h"
 #include "model/checkpoint_names.h"
+#include "model/checkpoint_shards.h"
 #include "settings/settings.h"
 #include "step/carried.h"
 
@@ -176,9 +177,57 @@ nn_status nn_checkpoint_compare_fingerprint(const nn_network *network, nn_store_
     return status;
 }
 
+/* The vectors of state that a shard has, one after another. */
+static nn_status compare_states(const nn_stepper *stepper, const nn_model_tensors *tensors,
+                                nn_sharded *sharded, const nn_shard *shard, nn_real *values)
+{
+    for (int s = 0; s < stepper->update->state_count; s++)
+        NN_TRY(nn_model_get_shard(stepper->model, tensors, sharded, stepper->update->state_groups[s],
+                                  shard->begin, shard->end, values));
+    return NN_OK;
+}
+
+/* Each shard is read once, and no vector is in memory as a whole but the weights, in their own place. */
+static nn_status compare_shards(const nn_checkpoint_parts *parts, const nn_model_tensors *tensors,
+                                nn_sharded *sharded)
+{
+    const nn_stepper *stepper = parts->stepper;
+    const nn_sharded_content *content = nn_sharded_content_of(sharded);
+    nn_real *weights = nn_checkpoint_weights(parts), *values;
+    nn_status status = NN_OK;
+    for (int k = 0; status == NN_OK && k < content->shard_count; k++) {
+        const nn_shard *shard = &content->shards[k];
+        NN_TRY(NN_ALLOCATE_VALUES(stepper->scalar, &values, shard->end - shard->begin,
+                                  "verifying a checkpoint"));
+        status = nn_model_get_shard(stepper->model, tensors, sharded, "weights", shard->begin, shard->end,
+                                    nn_scalar_at(stepper->scalar, weights, (size_t)shard->begin));
+        if (status == NN_OK) status = compare_states(stepper, tensors, sharded, shard, values);
+        nn_free(values);
+    }
+    return status;
+}
+
+static nn_status compare_sharded(const nn_checkpoint_parts *parts, nn_store_file *file)
+{
+    const nn_stepper *stepper = parts->stepper;
+    nn_model_tensors tensors = {0};
+    nn_sharded *sharded = NULL;
+    nn_status status;
+    NN_TRY_TO(done, status, nn_sharded_open(file, &sharded));
+    NN_TRY_TO(done, status, nn_model_list_tensors(stepper->model, &tensors));
+    NN_TRY_TO(done, status, nn_model_expect_shards(&tensors, sharded, nn_store_path(file)));
+    NN_TRY_TO(done, status, compare_shards(parts, &tensors, sharded));
+    status = nn_checkpoint_compare_fingerprint(stepper->model->network, file, nn_checkpoint_weights(parts));
+done:
+    nn_model_release_tensors(&tensors);
+    nn_sharded_close(sharded);
+    return status;
+}
+
 static nn_status compare_values(const nn_checkpoint_parts *parts, nn_store_file *file)
 {
     const nn_stepper *stepper = parts->stepper;
+    if (nn_sharded_is(file)) return compare_sharded(parts, file);
     nn_real *values;
     NN_TRY(NN_ALLOCATE_VALUES(stepper->scalar, &values, stepper->model->network->value_count,
                               "verifying a checkpoint"));

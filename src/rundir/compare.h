@@ -16,9 +16,10 @@ nn_status nn_checkpoint_compare(const nn_checkpoint_parts *parts, nn_store_file 
 nn_status nn_checkpoint_compare_fingerprint(const nn_network *network, nn_store_file *file,
                                             const nn_real *weights);
 
-/* That all that nn_checkpoint_load reads is there, of the right shape and as its checksums say. Needs the
- * memory of one vector of weights. NN_OK without a stepper, as in a check, where it is not known what must be
- * there. */
+/* That all that nn_checkpoint_load reads is there, of the right shape and as its checksums say. Before the
+ * weights of the run have values: those of a checkpoint in shards are read to their place. Otherwise needs
+ * the memory of one vector of weights. NN_OK without a stepper, as in a check, where it is not known what
+ * must be there. */
 nn_status nn_checkpoint_complete(const nn_checkpoint_parts *parts, nn_store_file *file);
 
 #endif

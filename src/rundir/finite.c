@@ -1,6 +1,6 @@
 #include "rundir/finite.h"
 
-#include "rundir/saving_report.h"
+#include "rundir/saving_last.h"
 #include "tensor/arithmetic.h"
 
 nn_status nn_finite_first(nn_comm *comm, int64_t own, int64_t *first)

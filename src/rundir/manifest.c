@@ -4,6 +4,7 @@
  *     run 0123456789abcdef
  *     best size 123456 xxh64 0123456789abcdef
  *     step 42 size 123456 xxh64 0123456789abcdef
+ *     shard 1 of 2 of step 42 size 123456 seal 0123456789abcdef
  *     manifest xxh64 0123456789abcdef          (of all bytes before this line)
  */
 #include "rundir/manifest.h"
@@ -16,7 +17,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "host/files.h"
-#include "store/store.h"
+#include "store/sharded.h"
 
 #define MANIFEST_TITLE "nntrain manifest 1\n"
 #define MANIFEST_LAST "manifest xxh64 %016" PRIx64 "\n"
@@ -26,6 +27,7 @@
 void nn_manifest_release(nn_manifest *manifest)
 {
     nn_free(manifest->entries);
+    nn_free(manifest->shards);
     *manifest = (nn_manifest){0};
 }
 
@@ -82,6 +84,59 @@ bool nn_manifest_fits(const nn_manifest_entry *entry, const void *bytes, size_t 
     return entry->size == size && entry->hash == nn_hash(bytes, size, 0);
 }
 
+/* ---- shards ---- */
+
+void nn_manifest_shard_path(const char *run_directory, const nn_manifest_shard *shard,
+                            char path[NN_PATH_SIZE])
+{
+    char name[NN_SHARD_NAME];
+    nn_sharded_name(shard->step, shard->index, shard->count, name);
+    snprintf(path, NN_PATH_SIZE, "%.3900s/" NN_KEPT_FOLDER "/%s", run_directory, name);
+}
+
+static nn_manifest_shard *manifest_shard(const nn_manifest *manifest, int64_t step, int index, int count)
+{
+    for (size_t i = 0; i < manifest->shard_count; i++) {
+        nn_manifest_shard *shard = &manifest->shards[i];
+        if (shard->step == step && shard->index == index && shard->count == count) return shard;
+    }
+    return NULL;
+}
+
+const nn_manifest_shard *nn_manifest_find_shard(const nn_manifest *manifest, int64_t step, int index,
+                                                int count)
+{
+    return manifest_shard(manifest, step, index, count);
+}
+
+static nn_status manifest_add_shard(nn_manifest *manifest, const nn_manifest_shard *shard)
+{
+    if (manifest->shard_count == manifest->shard_capacity) {
+        size_t capacity = manifest->shard_capacity ? 2 * manifest->shard_capacity : 8;
+        NN_TRY(nn_reallocate((void **)&manifest->shards, manifest->shard_capacity, capacity, sizeof *shard,
+                             "the manifest"));
+        manifest->shard_capacity = capacity;
+    }
+    manifest->shards[manifest->shard_count++] = *shard;
+    return NN_OK;
+}
+
+nn_status nn_manifest_put_shard(nn_manifest *manifest, const nn_manifest_shard *shard)
+{
+    nn_manifest_shard *listed = manifest_shard(manifest, shard->step, shard->index, shard->count);
+    if (!listed) return manifest_add_shard(manifest, shard);
+    *listed = *shard;
+    return NN_OK;
+}
+
+void nn_manifest_remove_shards(nn_manifest *manifest, int64_t step)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < manifest->shard_count; i++)
+        if (manifest->shards[i].step != step) manifest->shards[kept++] = manifest->shards[i];
+    manifest->shard_count = kept;
+}
+
 /* ---- writing ---- */
 
 static void manifest_path(const char *run_directory, nn_text *path)
@@ -104,6 +159,11 @@ nn_status nn_manifest_write(const char *run_directory, const nn_manifest *manife
     manifest_path(run_directory, &path);
     nn_text_append(&text, MANIFEST_TITLE "run %016" PRIx64 "\n", manifest->run);
     for (size_t i = 0; i < manifest->count; i++) manifest_append(&text, &manifest->entries[i]);
+    for (size_t i = 0; i < manifest->shard_count; i++) {
+        const nn_manifest_shard *shard = &manifest->shards[i];
+        nn_text_append(&text, "shard %d of %d of step %" PRId64 " size %" PRIu64 " seal %016" PRIx64 "\n",
+                       shard->index + 1, shard->count, shard->step, shard->size, shard->seal);
+    }
     if (!text.failed) nn_text_append(&text, MANIFEST_LAST, nn_hash(text.bytes, text.length, 0));
     nn_status status = text.failed || path.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for a manifest")
                                                   : nn_store_commit(path.bytes, text.bytes, text.length);
@@ -134,6 +194,14 @@ static bool manifest_take_line(const char *line, nn_manifest_entry *entry)
            entry->step >= 0;
 }
 
+static bool manifest_take_shard(const char *line, nn_manifest_shard *shard)
+{
+    bool is = sscanf(line, "shard %d of %d of step %" SCNd64 " size %" SCNu64 " seal %" SCNx64, &shard->index,
+                     &shard->count, &shard->step, &shard->size, &shard->seal) == 5;
+    shard->index--;
+    return is && shard->index >= 0 && shard->index < shard->count && shard->step >= 0;
+}
+
 static nn_status manifest_take(const char *path, const char *text, size_t size, nn_manifest *manifest)
 {
     size_t title = strlen(MANIFEST_TITLE);
@@ -145,9 +213,13 @@ static nn_status manifest_take(const char *path, const char *text, size_t size, 
     const char *end = text + size - MANIFEST_LAST_LENGTH;
     for (const char *line = strchr(text + title, '\n') + 1; line < end; line = strchr(line, '\n') + 1) {
         nn_manifest_entry entry;
-        if (!manifest_take_line(line, &entry))
+        nn_manifest_shard shard;
+        if (manifest_take_line(line, &entry))
+            NN_TRY(manifest_add(manifest, entry));
+        else if (manifest_take_shard(line, &shard))
+            NN_TRY(manifest_add_shard(manifest, &shard));
+        else
             NN_FAIL(NN_ERROR_CHECKPOINT, "%s is the manifest of another version of nntrain", path);
-        NN_TRY(manifest_add(manifest, entry));
     }
     return NN_OK;
 }

@@ -22,11 +22,20 @@ typedef struct nn_manifest_entry {
     uint64_t size, hash;
 } nn_manifest_entry;
 
+/* A shard of the checkpoint of a step, or of best weights of that step (store/sharded.h). */
+typedef struct nn_manifest_shard {
+    int64_t step;
+    int index, count;    /* shard `index`, from 0, of `count` */
+    uint64_t size, seal; /* seal: the checksum at the end of the file */
+} nn_manifest_shard;
+
 /* Zero-initialise; release with nn_manifest_release. */
 typedef struct nn_manifest {
     uint64_t run; /* nn_config_identity of the run */
     nn_manifest_entry *entries;
     size_t count, capacity;
+    nn_manifest_shard *shards;
+    size_t shard_count, shard_capacity;
 } nn_manifest;
 
 /* Frees the entries and leaves an empty manifest. */
@@ -46,6 +55,14 @@ const nn_manifest_entry *nn_manifest_find(const nn_manifest *manifest, int64_t s
 /* Adds or replaces the entry of a step, for a file with these bytes. */
 nn_status nn_manifest_put(nn_manifest *manifest, int64_t step, const void *bytes, size_t size);
 void nn_manifest_remove(nn_manifest *manifest, int64_t step);
+
+/* Whether a shard is listed; adds or replaces it; removes those of a step; the file that it is of. */
+const nn_manifest_shard *nn_manifest_find_shard(const nn_manifest *manifest, int64_t step, int index,
+                                                int count);
+nn_status nn_manifest_put_shard(nn_manifest *manifest, const nn_manifest_shard *shard);
+void nn_manifest_remove_shards(nn_manifest *manifest, int64_t step);
+void nn_manifest_shard_path(const char *run_directory, const nn_manifest_shard *shard,
+                            char path[NN_PATH_SIZE]);
 /* Whether a file with these bytes matches the entry. */
 bool nn_manifest_fits(const nn_manifest_entry *entry, const void *bytes, size_t size);
 

@@ -21,6 +21,26 @@ static void manifest_drop_gone(const char *run_directory, nn_manifest *manifest)
     }
 }
 
+static nn_status manifest_put_shards(nn_manifest *manifest, int64_t step, const nn_shard *shards, int count)
+{
+    for (int i = 0; i < count; i++) {
+        nn_manifest_shard entry = {step, i, count, shards[i].size, shards[i].seal};
+        NN_TRY(nn_manifest_put_shard(manifest, &entry));
+    }
+    return NN_OK;
+}
+
+static nn_status manifest_list_shards(nn_manifest *manifest, const nn_kept_checkpoint *from)
+{
+    nn_sharded *sharded;
+    if (!nn_sharded_is(from->file)) return NN_OK;
+    NN_TRY(nn_sharded_open(from->file, &sharded));
+    const nn_sharded_content *content = nn_sharded_content_of(sharded);
+    nn_status status = manifest_put_shards(manifest, from->step, content->shards, content->shard_count);
+    nn_sharded_close(sharded);
+    return status;
+}
+
 static nn_status manifest_go_on(const char *run_directory, nn_manifest *manifest,
                                 const nn_kept_checkpoint *from, const nn_damaged *damaged)
 {
@@ -29,10 +49,13 @@ static nn_status manifest_go_on(const char *run_directory, nn_manifest *manifest
     if (status == NN_ERROR_CHECKPOINT) status = NN_OK; /* already reported: it starts empty */
     NN_TRY(status);
     manifest_drop_gone(run_directory, manifest);
-    for (size_t i = 0; i < damaged->count; i++) nn_manifest_remove(manifest, damaged->steps[i]);
-    return manifest_has_lost(run_directory, from->step)
-               ? NN_OK
-               : nn_manifest_put(manifest, from->step, from->bytes, from->size);
+    for (size_t i = 0; i < damaged->count; i++) {
+        nn_manifest_remove(manifest, damaged->steps[i]);
+        nn_manifest_remove_shards(manifest, damaged->steps[i]);
+    }
+    if (manifest_has_lost(run_directory, from->step)) return NN_OK;
+    NN_TRY(nn_manifest_put(manifest, from->step, from->bytes, from->size));
+    return manifest_list_shards(manifest, from);
 }
 
 nn_status nn_manifest_begin(const char *run_directory, uint64_t run, const nn_kept_checkpoint *from,
@@ -47,22 +70,34 @@ nn_status nn_manifest_begin(const char *run_directory, uint64_t run, const nn_ke
     return status;
 }
 
-/* Drops the checkpoints beyond the newest `keep_last` of those up to `step`. */
-static nn_status manifest_drop_old(const char *run_directory, nn_manifest *manifest, int64_t step,
-                                   int64_t keep_last)
+/* Drops the checkpoints beyond the newest `keep_last` of those up to that step, and all older shards. */
+static nn_status manifest_drop_old(const char *run_directory, nn_manifest *manifest,
+                                   const nn_manifest_written *written, int64_t keep_last)
 {
-    int64_t *steps, kept = 0;
+    int64_t *steps, kept = 0, oldest = written->step;
     size_t count;
     manifest_drop_gone(run_directory, manifest);
     NN_TRY(nn_kept_list(run_directory, &steps, &count));
-    for (size_t i = 0; i < count; i++)
-        if (steps[i] <= step && kept++ >= keep_last) nn_manifest_remove(manifest, steps[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (steps[i] > written->step) continue;
+        if (kept++ < keep_last)
+            oldest = steps[i];
+        else
+            nn_manifest_remove(manifest, steps[i]);
+    }
     nn_free(steps);
+    for (size_t i = 0; i < manifest->shard_count;) {
+        int64_t step = manifest->shards[i].step;
+        if (step < oldest && step != written->best_step)
+            nn_manifest_remove_shards(manifest, step); /* others move up */
+        else
+            i++;
+    }
     return NN_OK;
 }
 
-nn_status nn_manifest_record(const char *run_directory, uint64_t run, int64_t step, const void *bytes,
-                             size_t size, int64_t keep_last)
+nn_status nn_manifest_record(const char *run_directory, uint64_t run, const nn_manifest_written *written,
+                             int64_t keep_last)
 {
     nn_manifest manifest;
     bool there;
@@ -71,9 +106,14 @@ nn_status nn_manifest_record(const char *run_directory, uint64_t run, int64_t st
     status = nn_manifest_read(run_directory, &manifest, &there);
     if (status != NN_OK && status != NN_ERROR_CHECKPOINT) return status;
     manifest.run = run;
-    NN_TRY_TO(done, status, nn_manifest_put(&manifest, step, bytes, size));
-    if (step != NN_MANIFEST_BEST)
-        NN_TRY_TO(done, status, manifest_drop_old(run_directory, &manifest, step, keep_last));
+    NN_TRY_TO(done, status, nn_manifest_put(&manifest, written->step, written->bytes, written->size));
+    NN_TRY_TO(done, status,
+              manifest_put_shards(&manifest, written->of_step, written->shards, written->shard_count));
+    if (written->step != NN_MANIFEST_BEST)
+        NN_TRY_TO(done, status, manifest_drop_old(run_directory, &manifest, written, keep_last));
+    else if (written->old_best_step != written->of_step &&
+             !nn_manifest_find(&manifest, written->old_best_step))
+        nn_manifest_remove_shards(&manifest, written->old_best_step);
     status = nn_manifest_write(run_directory, &manifest);
 done:
     nn_manifest_release(&manifest);

@@ -5,6 +5,7 @@
 #include "rundir/damaged.h"
 #include "rundir/manifest.h"
 #include "store/kept.h"
+#include "store/sharded.h"
 
 /* Writes the manifest that a run continues with: of those listed before, what exists undamaged, and the
  * checkpoint that it continues from (NULL: it begins, and nothing is listed). It is there from the first step
@@ -13,11 +14,21 @@
 nn_status nn_manifest_begin(const char *run_directory, uint64_t run, const nn_kept_checkpoint *from,
                             const nn_damaged *damaged);
 
-/* Lists a file that was just committed: the checkpoint of a step, or NN_MANIFEST_BEST; and no longer the
- * checkpoints beyond the newest `keep_last` up to that step, which may be removed next. Any thread may call
- * it. After a failure, or a kill before it, the file is not listed: one that is not is taken as its seal
- * says. */
-nn_status nn_manifest_record(const char *run_directory, uint64_t run, int64_t step, const void *bytes,
-                             size_t size, int64_t keep_last);
+/* A file that was just committed. Borrowed. */
+typedef struct nn_manifest_written {
+    int64_t step; /* or NN_MANIFEST_BEST */
+    const void *bytes;
+    size_t size;
+    int64_t of_step; /* the step also of best weights */
+    int shard_count; /* 0: the file is complete */
+    const nn_shard *shards;
+    int64_t best_step, old_best_step; /* of the best weights, and of those that they replace; -1: none */
+} nn_manifest_written;
+
+/* Lists a file and its shards; and no longer the checkpoints beyond the newest `keep_last` up to that step,
+ * which may be removed next, nor shards that neither those nor the best weights need. Any thread may call it.
+ * After a failure, or a kill before it, the file is not listed: one that is not is taken as its seal says. */
+nn_status nn_manifest_record(const char *run_directory, uint64_t run, const nn_manifest_written *written,
+                             int64_t keep_last);
 
 #endif

@@ -11,6 +11,7 @@
 #include "host/files.h"
 #include "host/system.h"
 #include "rundir/manifest.h"
+#include "rundir/orphans.h"
 #include "store/kept.h"
 
 static nn_status directory_make_one(const char *path)
@@ -140,6 +141,7 @@ nn_status nn_rundir_empty(const char *path)
             status = nn_fail(NN_ERROR_IO, "%s: cannot be removed: %s", name, strerror(errno));
     }
     nn_free(steps);
+    if (status == NN_OK) status = nn_orphans_remove_all(path);
     for (size_t i = 0; i < sizeof files / sizeof *files && status == NN_OK; i++) {
         snprintf(name, sizeof name, "%s/%s", path, files[i]);
         if (unlink(name) != 0 && errno != ENOENT)
@@ -172,8 +174,13 @@ nn_status nn_rundir_open(nn_rundir *directory)
 
 void nn_rundir_close(nn_rundir *directory)
 {
+    nn_shard_writer_destroy(directory->shard_writer);
     nn_writer_destroy(directory->writer);
+    nn_write_job_release(&directory->pending.job);
+    nn_shards_destroy(directory->shards);
     nn_lease_release(directory->lease);
+    directory->shard_writer = NULL;
     directory->writer = NULL;
+    directory->shards = NULL;
     directory->lease = NULL;
 }

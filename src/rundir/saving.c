@@ -13,7 +13,9 @@
 #include "rundir/finite.h"
 #include "rundir/manifest_record.h"
 #include "rundir/metrics_file.h"
+#include "rundir/orphans.h"
 #include "rundir/saving_report.h"
+#include "rundir/saving_shards.h"
 
 /* Pauses before the last save is tried again, in milliseconds. */
 static const long saving_pauses[] = {500, 1500};
@@ -34,16 +36,30 @@ static nn_status saving_write_texts(const nn_rundir *directory, const nn_checkpo
     return status;
 }
 
+static nn_status saving_begin_best(nn_rundir *directory, const nn_checkpoint_parts *parts, uint64_t run,
+                                   const nn_kept_checkpoint *found, bool *best_due)
+{
+    bool lacks = false;
+    if (found) NN_TRY(nn_rundir_lacks_best(directory->path, parts, &lacks));
+    *best_due = lacks && nn_sharded_is(found->file);
+    return lacks && !*best_due
+               ? nn_rundir_restore_best(directory->path, parts, run, found->bytes, found->size)
+               : NN_OK;
+}
+
 nn_status nn_saving_begin(nn_rundir *directory, const nn_checkpoint_parts *parts,
-                          const nn_kept_checkpoint *found, nn_damaged *damaged)
+                          const nn_kept_checkpoint *found, nn_damaged *damaged, bool *best_due)
 {
     uint64_t run = 0;
-    nn_status status = nn_rundir_drop_later_best(directory->path, parts->state);
+    int64_t best_step = -1;
+    *best_due = false;
+    nn_status status = nn_rundir_drop_later_best(directory->path, parts->state, &best_step);
     if (status == NN_OK) status = nn_checkpoint_run(parts, &run);
     if (status == NN_OK) status = nn_manifest_begin(directory->path, run, found, damaged);
     nn_writer_take_damaged(directory->writer, damaged);
-    if (status == NN_OK && found)
-        status = nn_rundir_restore_best(directory->path, parts, run, found->bytes, found->size);
+    nn_writer_set_best(directory->writer, best_step);
+    if (status == NN_OK) nn_orphans_remove(directory->path, INT64_MAX, best_step);
+    if (status == NN_OK) status = saving_begin_best(directory, parts, run, found, best_due);
     return status == NN_OK ? saving_write_texts(directory, parts) : status;
 }
 
@@ -58,30 +74,41 @@ static void saving_not_built(nn_rundir *directory, const nn_checkpoint_parts *pa
     nn_saving_take(directory, parts, &outcome);
 }
 
+/* One file: rank 0 builds it, and its thread writes it. */
+static nn_status saving_start(nn_rundir *directory, const nn_checkpoint_parts *parts, bool regular, bool best,
+                              nn_status *built)
+{
+    nn_write_job job = {.step = parts->state->step, .regular = regular, .best = best};
+    *built = nn_checkpoint_build(parts, &job.bytes, &job.size);
+    if (*built != NN_OK) return nn_comm_has_agreed(parts->stepper->comm) ? NN_OK : *built;
+    if (directory->writer) nn_writer_start(directory->writer, &job);
+    return NN_OK;
+}
+
 nn_status nn_saving_save(nn_rundir *directory, const nn_checkpoint_parts *parts, bool regular, bool best)
 {
     nn_comm *comm = parts->stepper->comm;
     nn_saving *saving = &directory->saving;
-    int64_t step = parts->state->step;
-    void *bytes;
-    size_t size = 0;
+    nn_status built;
     nn_pulse_phase(NN_PHASE_SAVE);
+    NN_TRY(nn_saving_complete(directory, parts));
     nn_saving_watch(directory, parts, true);
     double began = nn_seconds();
     NN_TRY(nn_comm_agree(comm, nn_rundir_check_lease(directory)));
     if (directory->admit) NN_TRY(directory->admit(directory->admit_context));
     NN_TRY(nn_finite_check(directory, parts));
-    nn_status status = nn_checkpoint_build(parts, &bytes, &size);
-    saving->saved_at = nn_seconds();
-    if (status != NN_OK && !nn_comm_has_agreed(comm)) return status;
-    if (!directory->writer) return NN_OK;
-    if (nn_writer_seconds(directory->writer) > 0)
-        saving->seconds = saving->saved_at - began + nn_writer_seconds(directory->writer);
     regular = regular || (saving->unsaved & NN_UNSAVED_CHECKPOINT);
-    if (status == NN_OK)
-        nn_writer_start(directory->writer, step, regular, best, bytes, size);
+    if (directory->shards)
+        NN_TRY(nn_saving_start_shards(directory, parts, regular, best, &built));
     else
+        NN_TRY(saving_start(directory, parts, regular, best, &built));
+    saving->saved_at = nn_seconds();
+    directory->pending.paused = saving->saved_at - began;
+    if (!directory->writer) return NN_OK;
+    if (built != NN_OK)
         saving_not_built(directory, parts, regular, best);
+    else if (!directory->shards && nn_writer_seconds(directory->writer) > 0)
+        saving->seconds = saving->saved_at - began + nn_writer_seconds(directory->writer);
     return NN_OK;
 }
 
@@ -96,6 +123,7 @@ static bool saving_is_at_best(const nn_checkpoint_parts *parts)
 static nn_status saving_agree(nn_rundir *directory, const nn_checkpoint_parts *parts)
 {
     nn_saving *saving = &directory->saving;
+    NN_TRY(nn_saving_complete(directory, parts));
     nn_saving_watch(directory, parts, true);
     if (directory->writer) saving->newest = nn_saving_newest(directory->path);
     return nn_comm_broadcast(parts->stepper->comm, saving, sizeof *saving, 0);

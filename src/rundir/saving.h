@@ -8,9 +8,10 @@
 
 /* Brings the directory to where the run begins or resumes from `found` (NULL: it begins): best weights, the
  * manifest, metrics.jsonl and config.yaml; what an earlier process wrote after that checkpoint is removed.
- * Takes the list of damaged checkpoints, which go after the next save. Rank 0 calls it. */
+ * Takes the list of damaged checkpoints, which go after the next save. *best_due: the best weights are
+ * missing, and all ranks must save them now. Rank 0 calls it. */
 nn_status nn_saving_begin(nn_rundir *directory, const nn_checkpoint_parts *parts,
-                          const nn_kept_checkpoint *found, nn_damaged *damaged);
+                          const nn_kept_checkpoint *found, nn_damaged *damaged, bool *best_due);
 
 /* Builds a checkpoint and hands it to the writer: as that of its step where `regular`, as the best weights
  * where `best`. A save that fails is a warning, and is retried with the next one; a failure is of the

@@ -97,22 +97,3 @@ void nn_saving_watch(nn_rundir *directory, const nn_checkpoint_parts *parts, boo
     if (directory->writer && nn_writer_ended(directory->writer, wait, &outcome))
         nn_saving_take(directory, parts, &outcome);
 }
-
-nn_status nn_saving_last_good(nn_rundir *directory, const nn_checkpoint_parts *parts, char text[128])
-{
-    int64_t *steps = NULL, newest = -1;
-    size_t count;
-    if (directory->writer) {
-        nn_saving_watch(directory, parts, true);
-        if (nn_kept_list(directory->path, &steps, &count) != NN_OK) count = 0;
-        for (size_t i = count; i-- > 0;)
-            if (steps[i] <= parts->state->step) newest = steps[i];
-        nn_free(steps);
-    }
-    NN_TRY(nn_comm_broadcast(parts->stepper->comm, &newest, sizeof newest, 0));
-    if (newest < 0)
-        snprintf(text, 128, "there is no checkpoint yet");
-    else
-        snprintf(text, 128, "the last good checkpoint is from step %lld", (long long)newest);
-    return NN_OK;
-}

@@ -18,7 +18,4 @@ void nn_saving_name(unsigned unsaved, char *text, size_t size);
 /* The step of the newest checkpoint; 0: there is none, -1: that cannot be determined. */
 int64_t nn_saving_newest(const char *run_directory);
 
-/* The last good checkpoint, as a sentence, after the save in progress. Collective. */
-nn_status nn_saving_last_good(nn_rundir *directory, const nn_checkpoint_parts *parts, char text[128]);
-
 #endif

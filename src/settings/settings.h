@@ -45,6 +45,7 @@ typedef struct nn_training_options { /* section training */
 typedef struct nn_checkpoint_options { /* section checkpoint */
     nn_duration every;
     int64_t keep_last;
+    double shard_size; /* MiB */
     bool verify;
     char *best;
 } nn_checkpoint_options;

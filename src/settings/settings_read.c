@@ -89,6 +89,10 @@ const nn_option nn_checkpoint_options_table[] = {
      "how often to save: 1 epoch, 500 steps, 10 minutes"},
     {"keep_last", NN_OPTION_INTEGER, FIELD(keep_last), "3", 1, 1e6, NULL, NN_EFFECT_OUTPUT,
      "number of checkpoints to keep, in addition to the best weights"},
+    {"shard_size", NN_OPTION_REAL, FIELD(shard_size), "1024", 0.001, 1e12, NULL, NN_EFFECT_OUTPUT,
+     "MiB of weights and optimizer state above which each node writes a part of a checkpoint, a file "
+     "step-N.shard-K-of-M.h5; the checkpoint itself lists these files and is of no use without them, nor is "
+     "best.h5 without those of its step"},
     {"verify", NN_OPTION_BOOLEAN, FIELD(verify), "false", 0, 0, NULL, NN_EFFECT_OUTPUT,
      "read each checkpoint back after writing, bypassing the system's cache, and compare it"},
     {"best", NN_OPTION_TEXT, FIELD(best), "loss", 0, 0, NULL, NN_EFFECT_RESULT,

@@ -66,8 +66,10 @@ typedef struct nn_stepper {
     nn_combine *agreement;
 } nn_stepper;
 
-/* What a rank may ask for at a step; all ranks then do it at the same boundary. */
-enum { NN_REQUEST_STOP = 1, NN_REQUEST_SAVE = 2, NN_REQUEST_TIME = 4 }; /* TIME: stop, time is running out */
+/* What a rank may ask for at a step; all ranks then do it at the same boundary. TIME: stop, time is running
+ * out. WRITING is not a request: the rank still writes its part of a checkpoint. */
+enum { NN_REQUEST_STOP = 1, NN_REQUEST_SAVE = 2, NN_REQUEST_TIME = 4, NN_REQUEST_WRITING = 8 };
+#define NN_REQUESTS_OF_SAVE (NN_REQUEST_STOP | NN_REQUEST_SAVE | NN_REQUEST_TIME)
 
 /* What a step ended with: the same on all ranks. */
 typedef struct nn_step_result {

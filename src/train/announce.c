@@ -50,11 +50,15 @@ void nn_announce(const nn_run *run, size_t before)
     size_t own = nn_memory_in_use() - before + run->stepper->uncounted_bytes;
     if (nn_dataset_streams(run->data))
         nn_log_line("the data is streamed, using up to %.0f MiB per rank", run->settings.data.memory);
-    nn_log_line(
-        "memory: %s per rank, %s of data per node; rank 0 needs %s more while saving",
-        nn_format_bytes(announced, (double)own),
-        nn_format_bytes(shared, (double)nn_dataset_memory(run->data)),
-        nn_format_bytes(saving, (double)nn_checkpoint_memory(run->model, run->stepper->update->state_count)));
+    int shards = nn_rundir_shards(&run->directory);
+    nn_format_bytes(saving,
+                    (double)nn_checkpoint_memory(run->model, run->stepper->update->state_count, shards));
+    nn_log_line("memory: %s per rank, %s of data per node; %s needs %s more while saving",
+                nn_format_bytes(announced, (double)own),
+                nn_format_bytes(shared, (double)nn_dataset_memory(run->data)),
+                shards > 0 ? "one rank per node" : "rank 0", saving);
+    if (shards > 0)
+        nn_log_line("checkpoints: a part per node, %d files next to the one that lists them", shards);
     double together = nn_over_samples_memory(run, nn_comm_size(run->comm));
     if (together > 0)
         nn_log_line("statistics are taken over the batch: all microbatches of a rank are in memory at the "

@@ -10,6 +10,7 @@
 #include "nn/network.h"
 #include "rundir/saving.h"
 #include "rundir/saving_report.h"
+#include "rundir/saving_shards.h"
 #include "rundir/status_line.h"
 #include "step/results.h"
 #include "train/epoch.h"
@@ -27,7 +28,8 @@ static bool loop_time_ends(const nn_run *run)
     nn_deadline_ahead ahead = {
         .ends_epoch = (step + 2) / of_epoch > step / of_epoch,
         .evaluation_steps = (double)nn_dataset_count(run->data, NN_VALIDATION) / (double)run->plan.batch_size,
-        .checkpoint_bytes = (double)nn_checkpoint_memory(run->model, run->stepper->update->state_count)};
+        .checkpoint_bytes = (double)nn_checkpoint_memory(run->model, run->stepper->update->state_count,
+                                                         nn_rundir_shards(&run->directory))};
     return (double)time(NULL) + nn_deadline_needs(&run->deadline, &ahead) >= run->job->end_time;
 }
 
@@ -40,7 +42,7 @@ static unsigned loop_requests(const nn_run *run)
     if (every.unit == NN_DURATION_SECONDS && nn_comm_rank(run->comm) == 0 &&
         nn_seconds() - run->directory.saving.saved_at >= every.amount)
         requests |= NN_REQUEST_SAVE;
-    return requests;
+    return requests | nn_saving_says(&run->directory);
 }
 
 /* Saves, and records how long that takes. */
@@ -94,12 +96,13 @@ static nn_status loop_step(nn_run *run, bool *stopped)
     *stopped = (result.requests & (NN_REQUEST_STOP | NN_REQUEST_TIME)) && !last;
     run->out_of_time = (result.requests & NN_REQUEST_TIME) != 0;
     /* Weights that give NaN or Inf must not replace better ones. */
-    run->save_due = run->save_due || result.requests != 0 ||
+    run->save_due = run->save_due || (result.requests & NN_REQUESTS_OF_SAVE) != 0 ||
                     nn_plan_interval_ends(&run->plan, run->settings.checkpoint.every, run->state.step);
     bool regular = last || *stopped || (run->save_due && !result.nonfinite);
     if (regular) run->save_due = false;
     nn_checkpoint_parts parts = nn_run_parts(run);
     nn_saving_watch(&run->directory, &parts, false);
+    if (!(result.requests & NN_REQUEST_WRITING)) NN_TRY(nn_saving_complete(&run->directory, &parts));
     return regular || best ? loop_save(run, regular, best) : NN_OK;
 }
 

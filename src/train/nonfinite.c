@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "host/pulse.h"
 #include "rundir/finite.h"
-#include "rundir/saving_report.h"
+#include "rundir/saving_last.h"
 #include "train/nonfinite_tell.h"
 
 /* This many skipped steps of a run are inspected and reported; the others are only counted. */

@@ -21,7 +21,9 @@ static int64_t room_measure(const nn_run *run, size_t untouched, room_lack *lack
     if (nn_comm_node_rank(run->comm) != 0) return 0;
     lack->ranks = nn_comm_node_size(run->comm);
     lack->needed = (double)lack->ranks * (double)untouched;
-    if (nn_comm_rank(run->comm) == 0) lack->needed += (double)nn_checkpoint_memory(run->model, states);
+    int shards = nn_rundir_shards(&run->directory);
+    if (shards > 0 ? run->directory.shards->own >= 0 : nn_comm_rank(run->comm) == 0)
+        lack->needed += (double)nn_checkpoint_memory(run->model, states, shards);
     snprintf(lack->host, sizeof lack->host, "%s", nn_comm_host(run->comm));
     nn_memory_limits_text(lack->limits, &limits);
     double missing = lack->needed - nn_memory_limits_spare(&limits);

@@ -8,8 +8,9 @@
 #include "rundir/init_from.h"
 #include "rundir/init_known.h"
 #include "rundir/saving.h"
-#include "rundir/saving_report.h"
+#include "rundir/saving_last.h"
 #include "rundir/status_line.h"
+#include "rundir/together.h"
 #include "step/carried.h"
 #include "step/findings.h"
 #include "step/heads.h"
@@ -168,7 +169,7 @@ nn_status nn_setup_resume(nn_run *run)
     bool first = nn_comm_rank(run->comm) == 0;
     nn_checkpoint_parts parts = nn_run_parts(run);
     nn_status status = first ? nn_fallback_find(run->job, &parts, path, &found, &damaged) : NN_OK;
-    int resumes = found.file != NULL;
+    bool resumes = found.file != NULL, best_due = false;
     NN_TRY_TO(done, status, nn_comm_agree(run->comm, status));
     NN_TRY_TO(done, status, nn_comm_broadcast(run->comm, &resumes, sizeof resumes, 0));
     if (resumes) {
@@ -179,8 +180,11 @@ nn_status nn_setup_resume(nn_run *run)
         NN_TRY_TO(done, status, setup_begin(run));
     }
     nn_extent_plan(run);
-    if (first) status = nn_saving_begin(&run->directory, &parts, resumes ? &found : NULL, &damaged);
-    status = nn_comm_agree(run->comm, status);
+    if (first)
+        status = nn_saving_begin(&run->directory, &parts, resumes ? &found : NULL, &damaged, &best_due);
+    NN_TRY_TO(done, status, nn_comm_agree(run->comm, status));
+    NN_TRY_TO(done, status, nn_comm_broadcast(run->comm, &best_due, sizeof best_due, 0));
+    if (best_due) status = nn_saving_save(&run->directory, &parts, false, true);
 done:
     nn_kept_close(&found);
     nn_damaged_release(&damaged);
@@ -194,6 +198,18 @@ static nn_status setup_admit_save(void *context)
 {
     nn_run *run = context;
     return nn_integrity_check(run->integrity, run->state.step);
+}
+
+/* Where several nodes write a checkpoint. Collective. */
+static nn_status setup_shards(nn_run *run)
+{
+    nn_rundir *directory = &run->directory;
+    nn_status status = nn_shards_create(run->stepper, &directory->shards);
+    if (status == NN_OK && directory->shards && directory->shards->own >= 0)
+        status = nn_shard_writer_create(directory->path, run->settings.checkpoint.verify,
+                                        &directory->shard_writer);
+    NN_TRY(nn_comm_agree(run->comm, status));
+    return directory->shards ? nn_together_prove(run->comm, directory->path) : NN_OK;
 }
 
 /* The stepper, and the observers of its steps. Collective. */
@@ -242,6 +258,7 @@ nn_status nn_setup_open(nn_comm *comm, const nn_job *job, nn_run *run)
     NN_TRY(nn_profiling_open(run));
     NN_TRY(nn_comm_agree(comm, setup_workers(run)));
     NN_TRY(setup_stepper(run));
+    NN_TRY(setup_shards(run));
     nn_announce(run, before);
     NN_TRY(nn_room_warn(run, nn_memory_in_use() - before));
     nn_trainable_warn(run, nn_comm_size(comm));
@@ -255,7 +272,7 @@ void nn_setup_close(nn_run *run)
     nn_pulse_phase(NN_PHASE_END);
     if (run->stepper) {
         nn_checkpoint_parts parts = nn_run_parts(run);
-        nn_saving_watch(&run->directory, &parts, true);
+        nn_saving_close(&run->directory, &parts);
     }
     nn_integrity_destroy(run->integrity);
     nn_stepper_destroy(run->stepper);

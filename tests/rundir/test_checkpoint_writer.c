@@ -51,7 +51,8 @@ static nn_write_outcome write_step(nn_writer *writer, int64_t step, bool regular
     nn_write_outcome outcome;
     expect_ok(NN_ALLOCATE(&bytes, 4, "a checkpoint"));
     for (int i = 0; i < 4; i++) bytes[i] = step;
-    nn_writer_start(writer, step, regular, best, bytes, 4 * sizeof *bytes);
+    nn_write_job job = {step, regular, best, bytes, 4 * sizeof *bytes, NULL, 0, NULL, 0};
+    nn_writer_start(writer, &job);
     assert_true(nn_writer_ended(writer, true, &outcome));
     assert_false(nn_writer_ended(writer, true, &outcome));
     return outcome;
