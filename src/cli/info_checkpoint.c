@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "cli/info.h"
 #include "rundir/checkpoint_progress.h"
+#include "store/sharded.h"
 
 /* ---- where the run was ---- */
 
@@ -70,12 +71,53 @@ static nn_status checkpoint_visit_one(void *context, const char *name, const nn_
     return NN_OK;
 }
 
+/* The vectors that are in other files, as the main file lists them. */
+static nn_status checkpoint_visit_sharded(checkpoint_visit *visit, nn_store_file *file)
+{
+    nn_sharded *sharded;
+    char *precision = NULL;
+    NN_TRY(nn_store_read_text(file, "@precision", &precision));
+    size_t width = strcmp(precision, "float64") == 0 ? sizeof(double) : sizeof(float);
+    nn_free(precision);
+    NN_TRY(nn_sharded_open(file, &sharded));
+    const nn_sharded_content *content = nn_sharded_content_of(sharded);
+    nn_status status = NN_OK;
+    for (int64_t i = 0; status == NN_OK && i < content->group_count * content->tensor_count; i++) {
+        const nn_shard_tensor *tensor = &content->tensors[i % content->tensor_count];
+        nn_text name = {0};
+        nn_store_info info = {.dimensions = tensor->shape.dimensions,
+                              .storage_bytes = (uint64_t)nn_shape_count(tensor->shape) * width};
+        for (int d = 0; d < info.dimensions; d++) info.extents[d] = tensor->shape.extents[d];
+        nn_text_append(&name, "%s/%s", content->groups[i / content->tensor_count], tensor->name);
+        status = name.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the name of a tensor")
+                             : checkpoint_visit_one(visit, name.bytes, &info);
+        nn_text_free(&name);
+    }
+    nn_sharded_close(sharded);
+    return status;
+}
+
+static nn_status checkpoint_append_shards(nn_facts *facts, nn_store_file *file)
+{
+    nn_sharded *sharded;
+    uint64_t bytes = 0;
+    if (!nn_sharded_is(file)) return NN_OK;
+    NN_TRY(nn_sharded_open(file, &sharded));
+    const nn_sharded_content *content = nn_sharded_content_of(sharded);
+    for (int i = 0; i < content->shard_count; i++) bytes += content->shards[i].size;
+    nn_facts_integer(facts, "shards", content->shard_count);
+    nn_facts_bytes(facts, "shard_bytes", bytes);
+    nn_sharded_close(sharded);
+    return NN_OK;
+}
+
 static nn_status checkpoint_append_weights(nn_facts *facts, nn_store_file *file)
 {
     checkpoint_visit visit = {.facts = facts};
     nn_facts_key(facts, "weights");
     nn_text_append(&facts->text, facts->json ? "[" : "\n");
     NN_TRY(nn_store_visit(file, checkpoint_visit_one, &visit));
+    if (nn_sharded_is(file)) NN_TRY(checkpoint_visit_sharded(&visit, file));
     if (facts->json) nn_text_append(&facts->text, "]");
     nn_facts_integer(facts, "parameters", visit.parameters);
     nn_facts_bytes(facts, "optimizer_bytes", visit.optimizer_bytes);
@@ -118,6 +160,7 @@ static nn_status checkpoint_append_all(nn_facts *facts, nn_store_file *file, siz
                                                 {"data_folder", "@data_folder"}};
     nn_facts_word(facts, "kind", "checkpoint");
     nn_facts_bytes(facts, "bytes", size);
+    NN_TRY(checkpoint_append_shards(facts, file));
     for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++)
         NN_TRY(checkpoint_append_text(facts, file, attributes[i][0], attributes[i][1]));
     NN_TRY(checkpoint_append_machine(facts, file));

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "rundir/init_names.h"
+#include "store/sharded.h"
 
 /* What happened to the tensors, by name. */
 typedef struct init_report {
@@ -41,54 +42,71 @@ static void init_note(nn_text *list, const nn_layer *layer, const nn_parameter *
     nn_text_append(list, "%s%s.%s", list->length > 0 ? ", " : "", layer->name, parameter->name);
 }
 
+/* Where the other run's values are. */
+typedef struct init_source {
+    nn_store_file *file;
+    nn_sharded *sharded; /* NULL: in the file */
+    const char *group;
+} init_source;
+
 /* Records a tensor whose shape differs there. */
-static bool init_same_shape(const nn_store_info *info, const nn_layer *layer, const nn_parameter *parameter,
+static bool init_same_shape(nn_shape there, const nn_layer *layer, const nn_parameter *parameter,
                             nn_text *list)
 {
-    bool same = info->dimensions == parameter->shape.dimensions;
-    nn_shape shape = {.dimensions =
-                          info->dimensions < NN_MAX_DIMENSIONS ? info->dimensions : NN_MAX_DIMENSIONS};
-    for (int d = 0; d < shape.dimensions; d++) {
-        shape.extents[d] = info->extents[d];
-        same = same && info->extents[d] == parameter->shape.extents[d];
-    }
-    if (same) return true;
-    char here[NN_SHAPE_TEXT], there[NN_SHAPE_TEXT];
+    char here_text[NN_SHAPE_TEXT], there_text[NN_SHAPE_TEXT];
+    if (nn_shape_equal(there, parameter->shape)) return true;
     init_note(list, layer, parameter);
-    nn_text_append(list, " (%s there, %s here)", nn_shape_text(there, shape),
-                   nn_shape_text(here, parameter->shape));
+    nn_text_append(list, " (%s there, %s here)", nn_shape_text(there_text, there),
+                   nn_shape_text(here_text, parameter->shape));
     return false;
 }
 
-static nn_status init_take(nn_store_file *file, const char *group, const nn_network *network,
-                           const nn_layer *layer, const nn_parameter *parameter, nn_real *weights,
-                           init_report *report)
+static nn_status init_find_shape(nn_store_file *file, const char *path, nn_shape *shape)
+{
+    nn_store_array *array = NULL;
+    NN_TRY(nn_store_array_open(file, path, &array));
+    const nn_store_info *info = nn_store_array_info(array);
+    shape->dimensions = info->dimensions < NN_MAX_DIMENSIONS ? info->dimensions : NN_MAX_DIMENSIONS;
+    for (int d = 0; d < shape->dimensions; d++) shape->extents[d] = info->extents[d];
+    nn_store_array_close(array);
+    return NN_OK;
+}
+
+static nn_status init_take(const init_source *source, const nn_network *network, const nn_layer *layer,
+                           const nn_parameter *parameter, nn_real *weights, init_report *report)
 {
     char path[512];
-    nn_store_array *array = NULL;
-    snprintf(path, sizeof path, "%s/%s/%s", group, layer->name, parameter->name);
-    if (!nn_store_has(file, path)) {
+    const char *name = path + strlen(source->group) + 1;
+    nn_shape shape = {0};
+    nn_store_type type = network->scalar == NN_SCALAR_F64 ? NN_STORE_F64 : NN_STORE_F32;
+    nn_real *values = nn_scalar_at(network->scalar, weights, (size_t)(layer->offset + parameter->offset));
+    snprintf(path, sizeof path, "%s/%s/%s", source->group, layer->name, parameter->name);
+    int64_t index = source->sharded ? nn_sharded_find(source->sharded, name) : -1;
+    if (source->sharded ? index < 0 : !nn_store_has(source->file, path)) {
         init_note(&report->missing, layer, parameter);
         return NN_OK;
     }
-    NN_TRY(nn_store_array_open(file, path, &array));
-    bool same = init_same_shape(nn_store_array_info(array), layer, parameter, &report->shapes);
-    nn_store_array_close(array);
-    if (!same) return NN_OK;
-    NN_TRY(nn_store_read_verified(
-        file, path, network->scalar == NN_SCALAR_F64 ? NN_STORE_F64 : NN_STORE_F32, (size_t)parameter->count,
-        nn_scalar_at(network->scalar, weights, (size_t)(layer->offset + parameter->offset))));
+    if (source->sharded)
+        shape = nn_sharded_content_of(source->sharded)->tensors[index].shape;
+    else
+        NN_TRY(init_find_shape(source->file, path, &shape));
+    if (!init_same_shape(shape, layer, parameter, &report->shapes)) return NN_OK;
+    if (source->sharded) {
+        int64_t begin = nn_sharded_content_of(source->sharded)->tensors[index].begin;
+        NN_TRY(nn_sharded_read(source->sharded, source->group, index, begin, begin + parameter->count, type,
+                               values));
+    } else {
+        NN_TRY(nn_store_read_verified(source->file, path, type, (size_t)parameter->count, values));
+    }
     init_note(&report->layers, layer, parameter);
     report->taken_layers[layer - network->layers] = true;
     report->taken++;
     return NN_OK;
 }
 
-static nn_status init_take_all(const nn_init_options *options, nn_store_file *file, const nn_model *model,
-                               nn_real *weights, init_report *report)
+static nn_status init_take_each(const nn_init_options *options, const init_source *source,
+                                const nn_network *network, nn_real *weights, init_report *report)
 {
-    const nn_network *network = model->network;
-    const char *group = nn_model_weights_group(file);
     for (int l = 0; l < network->layer_count; l++)
         for (int p = 0; p < network->layers[l].parameter_count; p++) {
             const nn_layer *layer = &network->layers[l];
@@ -96,9 +114,19 @@ static nn_status init_take_all(const nn_init_options *options, nn_store_file *fi
             if (init_is_excluded(options, layer->name))
                 init_note(&report->excluded, layer, &layer->parameters[p]);
             else
-                NN_TRY(init_take(file, group, network, layer, &layer->parameters[p], weights, report));
+                NN_TRY(init_take(source, network, layer, &layer->parameters[p], weights, report));
         }
     return NN_OK;
+}
+
+static nn_status init_take_all(const nn_init_options *options, nn_store_file *file, const nn_model *model,
+                               nn_real *weights, init_report *report)
+{
+    init_source source = {.file = file, .group = nn_model_weights_group(file)};
+    if (nn_sharded_is(file)) NN_TRY(nn_sharded_open(file, &source.sharded));
+    nn_status status = init_take_each(options, &source, model->network, weights, report);
+    nn_sharded_close(source.sharded);
+    return status;
 }
 
 static void init_log(const char *label, const nn_text *list)

@@ -13,6 +13,7 @@
 #include "store/kept.h"
 #include "store/probe.h"
 #include "store/seal.h"
+#include "store/sharded.h"
 
 #define VERIFY_CPU_SECONDS 600
 #define VERIFY_LONGEST 4096
@@ -87,10 +88,38 @@ static void verify_note_failure(nn_verified *verified, nn_status status)
     if (status != NN_OK) nn_verified_note(verified, "%s", nn_error_text());
 }
 
+/* The arrays of the other files of a checkpoint. Those that are missing or not the ones listed are found
+ * where the vectors are read. */
+static void verify_shards(nn_store_file *file, nn_verified *verified)
+{
+    nn_sharded *sharded = NULL;
+    nn_status status = nn_sharded_open(file, &sharded);
+    verify_note_failure(verified, status);
+    for (int i = 0; status == NN_OK && i < nn_sharded_content_of(sharded)->shard_count; i++) {
+        nn_text path = {0};
+        void *bytes = NULL;
+        size_t size;
+        nn_sharded_path(sharded, i, &path);
+        nn_store_file *shard = NULL;
+        status = path.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for a file name")
+                             : nn_kept_read(path.bytes, &bytes, &size);
+        if (status == NN_OK) status = nn_store_open_image(bytes, size, path.bytes, &shard);
+        verify_visit visit = {shard, verified};
+        if (status == NN_OK) status = nn_store_visit(shard, verify_array, &visit);
+        verify_note_failure(verified, status);
+        if (status == NN_ERROR_CHECKPOINT || status == NN_ERROR_DATA) status = NN_OK;
+        nn_store_close(shard);
+        nn_free(bytes);
+        nn_text_free(&path);
+    }
+    nn_sharded_close(sharded);
+}
+
 static void verify_content(nn_store_file *file, nn_verified *verified)
 {
     verify_visit visit = {file, verified};
     verify_note_failure(verified, nn_store_visit(file, verify_array, &visit));
+    if (nn_sharded_is(file)) verify_shards(file, verified);
     nn_status status = verify_identity(file, verified);
     verified->opens = status == NN_OK;
     verify_note_failure(verified, status);

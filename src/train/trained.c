@@ -66,9 +66,19 @@ static nn_status trained_open(const nn_trained_request *request, nn_trained *tra
     NN_TRY(nn_model_get(trained->file, trained->settings.model.network.scalar, &trained->model));
     NN_TRY(
         nn_store_read_verified(trained->file, "microbatch_size", NN_STORE_I64, 1, &trained->microbatch_size));
-    NN_TRY(NN_ALLOCATE_VALUES(trained->model->scalar, &trained->weights, trained->model->network->value_count,
-                              "the weights"));
-    return nn_model_get_weights(trained->model, trained->file, trained->weights);
+    return NN_ALLOCATE_VALUES(trained->model->scalar, &trained->weights, trained->model->network->value_count,
+                              "the weights");
+}
+
+/* Rank 0 reads the weights, which may be in other files. Collective. */
+static nn_status trained_get_weights(nn_comm *comm, nn_trained *trained)
+{
+    const nn_model *model = trained->model;
+    bool first = nn_comm_rank(comm) == 0;
+    size_t size = (size_t)model->network->value_count * nn_scalar_size(model->scalar);
+    nn_status status = first ? nn_model_get_weights(model, trained->file, trained->weights) : NN_OK;
+    NN_TRY(nn_comm_agree(comm, status));
+    return nn_comm_broadcast(comm, trained->weights, size, 0);
 }
 
 static nn_status trained_check_shape(const nn_trained *trained, const char *what, nn_shape found,
@@ -101,6 +111,7 @@ nn_status nn_trained_open(nn_comm *comm, const char *run_or_checkpoint, const nn
     NN_TRY(nn_comm_agree(comm, nn_matrix_setup()));
     NN_TRY(trained_read(comm, run_or_checkpoint, trained));
     NN_TRY(nn_comm_agree(comm, trained_open(request, trained)));
+    NN_TRY(trained_get_weights(comm, trained));
     NN_TRY(nn_trained_open_data(comm, request, trained));
     trained->part = part == NN_PARTS ? NN_TEST : part;
     while (part == NN_PARTS && trained->part > NN_TRAIN &&
