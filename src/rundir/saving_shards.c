@@ -107,6 +107,7 @@ nn_status nn_saving_complete(nn_rundir *directory, const nn_checkpoint_parts *pa
     nn_comm *comm = parts->stepper->comm;
     double seconds;
     if (!directory->pending.active) return NN_OK;
+    NN_TRY(nn_stepper_settle(parts->stepper));
     nn_status status = nn_comm_agree(comm, shards_finish(directory, &seconds));
     if (status != NN_OK && !nn_comm_has_agreed(comm)) return status;
     directory->pending.active = false;
