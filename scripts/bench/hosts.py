@@ -39,9 +39,9 @@ GROUPS = {
                               ("allreduce: mpi", {"settings": ("training.allreduce=mpi",)}))
     ],
     "wire": [
-        Case(f"mlp on two hosts, 100mbit, wire: {wire}", "mlp", 2, "100mbit", steps=20,
+        Case(f"mlp on {hosts} hosts, {rate}, wire: {wire}", "mlp", hosts, rate, steps=steps,
              settings=(f"training.wire={wire}",))
-        for wire in ("float32", "bf16")
+        for rate, steps in (("100mbit", 4), ("1gbit", 20)) for hosts in (2, 4) for wire in ("float32", "bf16")
     ],
 }
 
