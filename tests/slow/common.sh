@@ -1,7 +1,6 @@
 # shellcheck shell=bash
 # Shared by the tests of saving.
 source "$(dirname "${BASH_SOURCE[0]}")/../system/common.sh"
-times_aside() { sed 's/,"time":{[^}]*}//' "$1/metrics.jsonl"; }
 
 # newest_file RUN: prints the file name of the newest checkpoint, or nothing
 newest_file() { ls "$1/checkpoints" 2>/dev/null | grep '\.h5$' | tail -n 1; }

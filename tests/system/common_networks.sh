@@ -157,5 +157,5 @@ for i in $(seq 400); do echo "line $((i * 7919 % 1009)) of the text, and $((i * 
     { cat import.log; fail "import text"; }
 
 figures() { # RUN_DIR: all results of a run
-    echo "$(fingerprint) $(sed 's/,"time":{[^}]*}//' "$1/metrics.jsonl" | md5sum) $(grep '^test' train.log)"
+    echo "$(fingerprint) $(times_aside "$1" | md5sum) $(grep '^test' train.log)"
 }

@@ -7,7 +7,6 @@ extras=(--set 'optimizer={lamb: {learning_rate: 0.01}}' --set training.average=0
         --set training.clip_value=0.1 --set training.epochs=200 --set training.peak_seconds=0
         --set 'lr_schedule={reduce_on_plateau: {patience: 3 epochs, factor: 0.5}}'
         --set 'training.early_stopping={patience: 25 epochs, min_change: 0.001}')
-times_aside() { sed 's/,"time":{[^}]*}//' "$1/metrics.jsonl"; }
 figures() { grep '^test, best weights' train.log; }
 
 # Any number of ranks.

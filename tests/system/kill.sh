@@ -4,7 +4,6 @@
 source "$(dirname "$0")/common.sh"
 classifier
 settings=(--set training.epochs=240 --set training.peak_seconds=0)
-times_aside() { sed 's/,"time":{[^}]*}//' "$1/metrics.jsonl"; }
 
 train 2 1 classifier.yaml --run-dir whole "${settings[@]}" || { cat train.log; fail "the uninterrupted run"; }
 reference=$(fingerprint)

@@ -4,9 +4,6 @@
 source "$(dirname "$0")/common.sh"
 classifier
 
-# metrics FOLDER: prints the metrics without what may differ
-metrics() { sed 's/,"time":{[^}]*}//' "$1/metrics.jsonl"; }
-
 # says WORDS
 says() { grep -q "$1" train.log || { fail "not printed: $1"; cat train.log; }; }
 
@@ -79,7 +76,7 @@ for job in "1 2" "2 2" "3 1" "7 1"; do
     # shellcheck disable=SC2086 # two numbers
     ends 0 $job wild.yaml --run-dir other --fresh
     [ "$(fingerprint)" = "$expected" ] || fail "skip on $job: $(fingerprint), not $expected"
-    [ "$(metrics other)" = "$(metrics wild)" ] || fail "skip on $job: other metrics"
+    [ "$(times_aside other)" = "$(times_aside wild)" ] || fail "skip on $job: other metrics"
     for file in wild/nonfinite-*.h5; do
         cmp "$file" "other/${file#wild/}" || fail "skip on $job: ${file#wild/} differs"
     done
@@ -104,7 +101,7 @@ kill_a_rank $! || echo "no rank was killed: the run was over before"
 wait $!
 ends 0 2 2 wild.yaml --run-dir killed "${long[@]}"
 [ "$(fingerprint)" = "$expected" ] || fail "skip over a kill: $(fingerprint), not $expected"
-[ "$(metrics killed)" = "$(metrics long)" ] || fail "skip over a kill: other metrics"
+[ "$(times_aside killed)" = "$(times_aside long)" ] || fail "skip over a kill: other metrics"
 
 # A stopped run continues with skip; state carried by layers does not spoil later steps.
 table carried 'if (i == 37 || i == 150 || i == 211) {a = 3e38; b = 3e38; c = 3e38}'
@@ -117,7 +114,7 @@ says 'training.on_nonfinite=skip'
 says 'the last good checkpoint is from step 1$'
 ends 0 2 1 carried.yaml --run-dir carried "${carried[@]}" --set training.on_nonfinite=skip
 expected=$(fingerprint)
-[ "$(grep -c '"skipped":3' carried/metrics.jsonl)" = 2 ] || { fail "carried state: not 3 steps"; metrics carried; }
+[ "$(grep -c '"skipped":3' carried/metrics.jsonl)" = 2 ] || { fail "carried state: not 3 steps"; times_aside carried; }
 ends 0 3 2 carried.yaml --run-dir carried --fresh "${carried[@]}" --set training.on_nonfinite=skip
 [ "$(fingerprint)" = "$expected" ] || fail "carried state: $(fingerprint), not $expected"
 
@@ -153,6 +150,6 @@ for ranks in 1 2; do
     [ "$(grep -c 'not kept as best weights' train.log)" = 1 ] || { fail "a validation loss of NaN is not reported once"; cat train.log; }
     [ -e valid$ranks/best.h5 ] && fail "NaN has made best weights"
 done
-[ "$(metrics valid1)" = "$(metrics valid2)" ] || fail "a validation loss of NaN: other metrics"
+[ "$(times_aside valid1)" = "$(times_aside valid2)" ] || fail "a validation loss of NaN: other metrics"
 grep -q '"validation":{"loss":null' valid1/metrics.jsonl || fail "a validation loss of NaN is not null"
 finish

@@ -5,7 +5,6 @@
 source "$(dirname "$0")/common.sh"
 classifier
 find_python
-times_aside() { sed 's/,"time":{[^}]*}//' "$1/metrics.jsonl"; }
 
 train 2 1 classifier.yaml --run-dir plain || { cat train.log; fail "training"; }
 reference=$(fingerprint)
