@@ -60,23 +60,22 @@ void nn_reduction_attach(nn_reduction *reduction, nn_reduction_hooks hooks)
     reduction->hooks = hooks;
 }
 
-/* If any rank is in the middle of a sum or a share, MPI may still write to the buffers: they must live until
- * the process ends. */
-static bool reduction_is_idle(const nn_reduction *reduction)
+/* Weights may still be on their way, as after a failure between steps: they arrive first. If any rank is in
+ * the middle of a step, MPI may still write to the buffers: they must live until the process ends. */
+static bool reduction_come_to_rest(nn_reduction *reduction)
 {
-    bool idle = false;
+    bool between = !reduction->summing && !reduction->writing, all = false;
 
     if (reduction->plan.size == 1) return true;
-    bool own = reduction->state == NULL ||
-               (!reduction->summing && !reduction->writing && nn_reduction_has_shared(reduction));
-    return nn_comm_all(reduction->group, own, &idle) == NN_OK && idle;
+    if (nn_comm_all(reduction->group, between, &all) != NN_OK || !all) return false;
+    return reduction->state == NULL || nn_reduction_share_finish(reduction) == NN_OK;
 }
 
 void nn_reduction_destroy(nn_reduction *reduction)
 {
     if (reduction == NULL) return;
     if (reduction->kind != NULL) {
-        if (!reduction_is_idle(reduction)) return;
+        if (!reduction_come_to_rest(reduction)) return;
         reduction->kind->destroy(reduction);
     }
     if (reduction->group != MPI_COMM_NULL) (void)NN_MPI_WAIT(MPI_Comm_free(&reduction->group), "ending");

@@ -119,7 +119,7 @@ bool nn_reduction_has_shared(const nn_reduction *reduction);
 typedef struct nn_reduction_clock {
     double passing; /* seconds during which some bucket was on its way, up or down */
     double waiting; /* seconds in which this rank did nothing but wait for buckets */
-    size_t sent;    /* bytes sent to ranks of other nodes */
+    size_t sent;    /* bytes sent to ranks of other nodes; with `mpi` unknown, 0 */
 } nn_reduction_clock;
 
 nn_reduction_clock nn_reduction_read_clock(const nn_reduction *reduction);
