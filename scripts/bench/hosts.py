@@ -78,6 +78,8 @@ def judge(case, times, alone):
     passing, waited = (sum(one[key] for one in communication) for key in ("seconds", "waited"))
     result["in_progress"] = passing / sum(time["seconds"] for time in times)
     result["hidden"] = max(0, 1 - waited / passing) if passing else None
+    if "sent_by_node" not in communication[0]:  # of MPI's own sums
+        return result
     sent = statistics.median(one["sent_by_node"] for one in communication) / case.steps
     result["bytes_sent_by_node_and_step"] = sent
     if RATES[case.rate]:

@@ -1,7 +1,7 @@
 #include "train/communication.h"
 
-#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "base/format.h"
 #include "base/log.h"
@@ -12,6 +12,12 @@ static int communication_nodes(const nn_stepper *stepper)
     int nodes = 0;
     for (int rank = 0; rank < ranks.size; rank++) nodes += ranks.leaders[rank] == rank;
     return nodes;
+}
+
+/* MPI's own sums send what they like. */
+static bool communication_counts_bytes(const nn_stepper *stepper)
+{
+    return stepper->settings->training.allreduce == NN_REDUCE_EXACT;
 }
 
 nn_status nn_communication_read(const nn_stepper *stepper, nn_communication *total)
@@ -44,21 +50,31 @@ double nn_communication_hidden(nn_communication of)
 void nn_communication_json(const nn_stepper *stepper, nn_communication of, nn_text *text)
 {
     if (nn_comm_size(stepper->comm) < 2) return;
-    nn_text_append(text, ",\"communication\":{\"seconds\":%.3f,\"waited\":%.3f,\"sent_by_node\":%.0f}",
-                   of.passing, of.waiting, of.sent);
+    nn_text_append(text, ",\"communication\":{\"seconds\":%.3f,\"waited\":%.3f", of.passing, of.waiting);
+    if (communication_counts_bytes(stepper)) nn_text_append(text, ",\"sent_by_node\":%.0f", of.sent);
+    nn_text_append(text, "}");
+}
+
+/* What each node sends per step; empty if that is unknown. */
+static void communication_volume(const nn_stepper *stepper, int nodes, double each, char *text, size_t size)
+{
+    char bytes[NN_FORMAT_SIZE];
+    double vector = (double)stepper->model->network->value_count * (double)nn_scalar_size(stepper->scalar);
+    text[0] = '\0';
+    if (communication_counts_bytes(stepper))
+        snprintf(text, size,
+                 "; each of %d nodes sent %s per step, %.2f times 2 (1 - 1/%d) of the weights' size", nodes,
+                 nn_format_bytes(bytes, each), each / (2 * (1 - 1.0 / nodes) * vector), nodes);
 }
 
 void nn_communication_show(const nn_stepper *stepper, nn_communication of, int64_t steps, double seconds)
 {
     int nodes = communication_nodes(stepper);
     double hidden = nn_communication_hidden(of);
-    char sent[NN_FORMAT_SIZE];
+    char volume[160];
     if (nodes < 2 || steps == 0 || isnan(hidden)) return;
-    double each = of.sent / (double)steps;
-    double vector = (double)stepper->model->network->value_count * (double)nn_scalar_size(stepper->scalar);
+    communication_volume(stepper, nodes, of.sent / (double)steps, volume, sizeof volume);
     nn_log_line(
-        "communication: in progress for %.0f %% of the time, %.0f %% of that hidden behind "
-        "computation; each of %d nodes sent %s per step, %.2f times 2 (1 - 1/%d) of the weights' size",
-        100 * of.passing / seconds, 100 * hidden, nodes, nn_format_bytes(sent, each),
-        each / (2 * (1 - 1.0 / nodes) * vector), nodes);
+        "communication: in progress for %.0f %% of the time, %.0f %% of that hidden behind computation%s",
+        100 * of.passing / seconds, 100 * hidden, volume);
 }

@@ -10,7 +10,7 @@
 typedef struct nn_communication {
     double passing; /* seconds in which gradients or weights were on their way: the mean of all ranks */
     double waiting; /* seconds in which a rank did nothing but wait for them: the mean of all ranks */
-    double sent;    /* bytes that a node sent to others: the mean of all nodes */
+    double sent;    /* bytes that a node sent to others: the mean of all nodes. Unknown, 0, with `mpi` */
 } nn_communication;
 
 /* Since the stepper was made. Collective. */
