@@ -195,14 +195,12 @@ static nn_status step_gradient(step_run *of)
     return step_reach(stepper, NN_SEAM_COMPUTED, &of->progress);
 }
 
-/* While the last messages arrive, the labels of the next step are looked at. A rank without microbatches has
- * awaited no weights so far. */
+/* While the last messages arrive, the labels of the next step are looked at. */
 static nn_status step_reduce(step_run *of)
 {
     nn_stepper *stepper = of->stepper;
     step_denominators(stepper, of->progress.step + 1);
     NN_TRY(nn_reduction_finish(stepper->reduction));
-    NN_TRY(nn_reduction_share_finish(stepper->reduction));
     of->progress.has_data = nn_dataset_status(stepper->data, NN_TRAIN) == NN_OK;
     of->own.lost = !of->progress.has_data;
     return step_reach(stepper, NN_SEAM_REDUCED, &of->progress);
