@@ -33,14 +33,23 @@ void nn_check_disk(nn_check *check);
 
 /* ---- what the run takes ---- */
 
+/* The nodes and NUMA domains of the job's ranks, which are spread evenly: for each rank, the lowest one
+ * there. Release them in any case. */
+typedef struct nn_check_ranks {
+    int *leaders, *domains;
+} nn_check_ranks;
+nn_status nn_check_spread(const nn_check *check, nn_check_ranks *ranks);
+void nn_check_spread_release(nn_check_ranks *ranks);
 /* Work, memory and traffic per rank. */
 void nn_check_needs(nn_check *check);
 /* How many microbatches the busiest thread of a job computes where a batch has `leaves`: whole ones, or parts
  * of them where threads share microbatches. */
 double nn_check_rounds(const nn_check *check, int64_t leaves);
 /* Seconds, from a few steps of one microbatch on made-up samples. It makes the workers and the stepper of the
- * run for this alone, and turns its verification off: what follows is only the next function. */
+ * run for this alone, and turns its verification off: what follows is only the next two functions. */
 void nn_check_time(nn_check *check);
+/* Seconds that communication adds, from those and from the ways of the buckets. */
+nn_status nn_check_messages(nn_check *check);
 /* What another microbatch size would gain or lose, likewise. */
 void nn_check_sizes(nn_check *check);
 

@@ -158,23 +158,37 @@ static int needs_domains(const nn_check *check)
     return domains < per_node ? domains : per_node;
 }
 
-/* The job's ranks, spread over the nodes, as rank 0 sees them. */
+nn_status nn_check_spread(const nn_check *check, nn_check_ranks *ranks)
+{
+    int size = check->request->ranks, nodes = check->request->nodes;
+    int parts = nodes * check->forecast->domains;
+    *ranks = (nn_check_ranks){0};
+    NN_TRY(NN_ALLOCATE(&ranks->leaders, size, "the table of ranks"));
+    NN_TRY(NN_ALLOCATE(&ranks->domains, size, "the table of ranks"));
+    for (int rank = 0; rank < size; rank++) {
+        ranks->leaders[rank] = needs_first_of(rank, nodes, size);
+        ranks->domains[rank] = needs_first_of(rank, parts, size);
+    }
+    return NN_OK;
+}
+
+void nn_check_spread_release(nn_check_ranks *ranks)
+{
+    nn_free(ranks->leaders);
+    nn_free(ranks->domains);
+}
+
+/* As rank 0 sees them. */
 static nn_status needs_of_first_rank(const nn_check *check, size_t *reduction, nn_reduction_traffic *traffic)
 {
-    int size = check->request->ranks, nodes = check->request->nodes, *leaders = NULL, *domains = NULL;
-    int parts = nodes * check->forecast->domains;
-    nn_status status;
-    NN_TRY_TO(done, status, NN_ALLOCATE(&leaders, size, "the table of ranks"));
-    NN_TRY_TO(done, status, NN_ALLOCATE(&domains, size, "the table of ranks"));
-    for (int rank = 0; rank < size; rank++) {
-        leaders[rank] = needs_first_of(rank, nodes, size);
-        domains[rank] = needs_first_of(rank, parts, size);
-    }
-    status = needs_measure(check, (nn_ranks){.size = size, .leaders = leaders, .domains = domains}, reduction,
-                           traffic);
-done:
-    nn_free(leaders);
-    nn_free(domains);
+    nn_check_ranks ranks;
+    nn_status status = nn_check_spread(check, &ranks);
+    if (status == NN_OK)
+        status = needs_measure(
+            check,
+            (nn_ranks){.size = check->request->ranks, .leaders = ranks.leaders, .domains = ranks.domains},
+            reduction, traffic);
+    nn_check_spread_release(&ranks);
     return status;
 }
 
@@ -344,7 +358,9 @@ static void time_scale(nn_check *check)
     double workers = (double)check->request->ranks * run->threads;
     double forward = network->flops_training > 0 ? network->flops_forward / network->flops_training : 1;
     double evaluated = ceil((double)forecast->validation / (double)forecast->microbatch_size);
-    forecast->step_seconds = forecast->rounds * forecast->leaf_seconds + forecast->update_seconds / workers;
+    forecast->compute_seconds =
+        forecast->rounds * forecast->leaf_seconds + forecast->update_seconds / workers;
+    forecast->step_seconds = forecast->compute_seconds + forecast->exposed_seconds;
     forecast->evaluation_seconds = ceil(evaluated / workers) * forward * forecast->leaf_seconds;
     forecast->epoch_seconds =
         (double)forecast->steps_per_epoch * forecast->step_seconds + forecast->evaluation_seconds;
@@ -403,6 +419,7 @@ void nn_check_time(nn_check *check)
         return;
     }
     forecast->has_time = true;
+    if (!nn_check_collect(check, nn_check_messages(check))) return;
     time_scale(check);
     time_warn_saving(forecast);
     if (!nn_check_collect(check, time_check_limit(check)) || forecast->jobs < 2) return;

@@ -14,6 +14,8 @@ typedef struct nn_forecast_request {
     int ranks, nodes;         /* in all; the ranks are spread evenly */
     double time_limit;        /* seconds; 0: none */
     double node_memory;       /* bytes; 0: as much as this machine has */
+    double network_rate;      /* bytes per second of a node's link, in each direction; 0: unknown */
+    double network_latency;   /* seconds; 0: unknown */
     const char *data_problem; /* the data cannot even be opened; NULL: it can */
 } nn_forecast_request;
 
@@ -64,10 +66,19 @@ typedef struct nn_forecast {
     double disk_rate, disk_latency; /* bytes per second, and seconds of the smallest write */
     double disk_free, disk_needed;  /* what is needed in addition to the existing checkpoints */
 
-    /* Time, in seconds, without communication. */
+    /* Communication between nodes in a step, in seconds, with a network as given or assumed. */
+    bool has_communication;
+    double network_rate, network_latency;
+    double communication_seconds; /* in which some bucket is on its way */
+    double wire_seconds;          /* that the link of a node takes for its bytes */
+    double exposed_seconds;       /* that communication adds to a step */
+    double hidden;                /* fraction of communication in which the rank does not wait for it */
+
+    /* Time, in seconds; without communication within a node. */
     bool has_time;
-    double leaf_seconds, update_seconds; /* measured here, on one thread */
-    double step_seconds, evaluation_seconds, epoch_seconds, run_seconds, save_seconds;
+    double leaf_seconds, update_seconds;  /* measured here, on one thread */
+    double compute_seconds, step_seconds; /* without and with communication */
+    double evaluation_seconds, epoch_seconds, run_seconds, save_seconds;
     int size_count; /* 0: none was timed */
     nn_forecast_microbatch sizes[NN_FORECAST_SIZES];
     double save_interval; /* between checkpoints */

@@ -15,7 +15,7 @@ typedef struct nn_command_option {
     const char *help;  /* one line */
 } nn_command_option;
 
-#define NN_COMMAND_OPTIONS 8   /* of a subcommand, at most */
+#define NN_COMMAND_OPTIONS 12  /* of a subcommand, at most */
 #define NN_COMMAND_VALUES 1024 /* of an option, at most; and operands */
 
 /* The command line, taken apart: values[i] are those of options[i], in order. */

@@ -16,6 +16,8 @@ enum {
     OPTION_NODES,
     OPTION_TIME_LIMIT,
     OPTION_NODE_MEMORY,
+    OPTION_NETWORK,
+    OPTION_LATENCY,
     OPTION_SET,
     OPTION_RUN_DIR,
     OPTION_FRESH
@@ -26,6 +28,8 @@ static const nn_command_option check_options[] = {
     {"--nodes", "NODES", "number of nodes over which the ranks are spread (default: 1)"},
     {"--time-limit", "TIME", "time available to the job, such as 1:30:00 or \"90 min\""},
     {"--node-memory", "SIZE", "memory per node, such as 64G (default: that of this machine)"},
+    {"--network", "RATE", "rate of a node's link, such as 10Gb/s or 12.5GB/s (default: 100Gb/s)"},
+    {"--latency", "TIME", "time of a small message between nodes, such as 1.5us or 0.05ms (default: 2us)"},
     {"--set", "KEY=VALUE", "sets any key of the configuration, as for train"},
     {"--run-dir", "DIR",
      "folder for checkpoints and metrics (default: runs/NAME, from the name of the configuration)"},
@@ -87,6 +91,39 @@ static nn_status check_read_memory(const char *value, double *bytes)
     return NN_OK;
 }
 
+typedef struct check_unit {
+    const char *name;
+    double factor;
+} check_unit;
+
+/* A number with one of the units, whose list ends with {NULL}. */
+static nn_status check_read_unit(const nn_arguments *arguments, int option, const check_unit *units,
+                                 const char *examples, double *found)
+{
+    const char *value = check_value(arguments, option);
+    char *end;
+    if (!value) return NN_OK;
+    double number = strtod(value, &end);
+    while (*end == ' ') end++;
+    while (units->name && strcmp(units->name, end) != 0) units++;
+    *found = units->name ? number * units->factor : 0;
+    if (end == value || !(*found > 0) || !isfinite(*found))
+        NN_FAIL(NN_ERROR_USAGE, "check: %s takes %s, not '%s'", check_options[option].name, examples, value);
+    return NN_OK;
+}
+
+static nn_status check_read_network(const nn_arguments *arguments, nn_forecast_request *request)
+{
+    static const check_unit rates[] = {
+        {"Mb/s", 1e6 / 8}, {"Gb/s", 1e9 / 8}, {"Mbit/s", 1e6 / 8}, {"Gbit/s", 1e9 / 8}, {"MB/s", 1e6},
+        {"GB/s", 1e9},     {NULL, 0}};
+    static const check_unit times[] = {{"us", 1e-6}, {"ms", 1e-3}, {NULL, 0}};
+    NN_TRY(check_read_unit(arguments, OPTION_NETWORK, rates, "a rate such as 10Gb/s or 12.5GB/s",
+                           &request->network_rate));
+    return check_read_unit(arguments, OPTION_LATENCY, times, "a time such as 1.5us or 0.05ms",
+                           &request->network_latency);
+}
+
 static nn_status check_read(const nn_arguments *arguments, nn_forecast_request *request)
 {
     const char *limit = check_value(arguments, OPTION_TIME_LIMIT);
@@ -96,6 +133,7 @@ static nn_status check_read(const nn_arguments *arguments, nn_forecast_request *
         NN_FAIL(NN_ERROR_USAGE, "check: %d ranks cannot be spread over %d nodes: set -n %d or more",
                 request->ranks, request->nodes, request->nodes);
     NN_TRY(check_read_memory(check_value(arguments, OPTION_NODE_MEMORY), &request->node_memory));
+    NN_TRY(check_read_network(arguments, request));
     return limit ? nn_time_limit_parse(limit, &request->time_limit) : NN_OK;
 }
 
@@ -263,6 +301,26 @@ static void check_show_sizes(const nn_forecast *forecast)
     nn_text_free(&text);
 }
 
+/* What other ranks add to a step, where there are several nodes. */
+static void check_show_communication(const nn_forecast_request *request, const nn_forecast *forecast)
+{
+    char compute[NN_FORMAT_SIZE], all[NN_FORMAT_SIZE], wire[NN_FORMAT_SIZE], latency[NN_FORMAT_SIZE],
+        adds[NN_FORMAT_SIZE];
+    bool assumed = request->network_rate == 0 || request->network_latency == 0;
+    if (!forecast->has_communication) return;
+    check_line("communication", "%s per step, %s of it on the wire; %.0f %% is hidden behind %s of computing",
+               nn_format_seconds(all, forecast->communication_seconds),
+               nn_format_seconds(wire, forecast->wire_seconds), 100 * forecast->hidden,
+               nn_format_seconds(compute, forecast->compute_seconds));
+    check_line("", "adds %s: about %.4g samples/s, %.1f %% of what computing alone would allow",
+               nn_format_seconds(adds, forecast->exposed_seconds),
+               (double)forecast->batch_size / forecast->step_seconds,
+               100 * forecast->compute_seconds / forecast->step_seconds);
+    check_line("", "with %.4g Gb/s per node and %s per message%s", 8e-9 * forecast->network_rate,
+               nn_format_seconds(latency, forecast->network_latency),
+               assumed ? " (assumed: see --network and --latency)" : "");
+}
+
 static void check_show_time(const nn_forecast_request *request, const nn_forecast *forecast)
 {
     char step[NN_FORMAT_SIZE], epoch[NN_FORMAT_SIZE], run[NN_FORMAT_SIZE], leaf[NN_FORMAT_SIZE],
@@ -275,7 +333,11 @@ static void check_show_time(const nn_forecast_request *request, const nn_forecas
     check_line("", "from %s per microbatch and %s per update on one thread here;",
                nn_format_seconds(leaf, forecast->leaf_seconds),
                nn_format_seconds(update, forecast->update_seconds));
-    check_line("", "reading data and messages between ranks are not included");
+    if (forecast->has_communication)
+        check_line("", "reading data and messages within a node are not included");
+    else
+        check_line("", "reading data and messages between ranks are not included");
+    check_show_communication(request, forecast);
     check_show_sizes(forecast);
     if (request->time_limit <= 0 || forecast->jobs == 0) return;
     nn_format_seconds(limit, request->time_limit);

@@ -9,6 +9,13 @@
 #include "comm/fold.h"
 #include "comm/route.h"
 
+/* At most this many buckets descend at the same time: the messages of others would delay those that the first
+ * layers wait for. Simulated (scripts/scale.sh), 24 hide most of it on fast and on slow networks: with 16 a
+ * slow one has too little to send while a layer computes, and without a limit communication adds half as much
+ * again to a step of ResNet-50 on a fast one. The lowest bucket that some rank waits for is within the limit
+ * of all, so that no two wait for each other. */
+#define NN_SHARE_WINDOW 24
+
 /* The plan for one of the possible numbers of leaves. */
 typedef struct nn_reduction_leaf_plan {
     int64_t leaf_count;

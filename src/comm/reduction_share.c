@@ -169,8 +169,8 @@ nn_status nn_exact_share_progress(nn_reduction *reduction)
     nn_peer_counters *own = &exact->peers.counters[exact->peers.own];
 
     if (exact->shares == 0 || exact->returned) return NN_OK;
-    for (int64_t bucket = exact->arrived; bucket < buckets; bucket++)
-        NN_TRY(share_advance(reduction, bucket));
+    int64_t end = buckets - exact->arrived < NN_SHARE_WINDOW ? buckets : exact->arrived + NN_SHARE_WINDOW;
+    for (int64_t bucket = exact->arrived; bucket < end; bucket++) NN_TRY(share_advance(reduction, bucket));
     while (exact->arrived < buckets && exact->down.phase[exact->arrived] == exact->down.route->phase_count)
         exact->arrived++;
     atomic_store_explicit(&own->arrived, share_count(reduction, exact->arrived), memory_order_release);

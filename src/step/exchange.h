@@ -1,8 +1,13 @@
 /*
- * Statistics over the batch, merged across ranks in the order of the canonical tree. A node of the tree
- * that spans several ranks is merged on the rank that has its first leaf: that rank has the left half, and
- * receives the right one. So a rank sends at most one message, and receives at most one per level of the
- * tree, each of the size of one node; in the end rank 0 has the root, and broadcasts it.
+ * Statistics over the batch, merged across ranks in the order of the canonical tree.
+ *
+ * If the tree is complete above the ranks (2^k of them, with equal shares of 2^n leaves), the ranks of the
+ * two halves of a node swap what they have, and each of them merges it: k messages in succession, one per
+ * level. Otherwise a node that spans several ranks is merged on the rank that has its first leaf: that rank
+ * has the left half, and receives the right one. In the end rank 0 has the root, and spreads it along a
+ * binomial tree.
+ *
+ * Sums of gradients and new weights, which are on their way at the same time, must not stop in the meantime.
  */
 #ifndef NN_STEP_EXCHANGE_H
 #define NN_STEP_EXCHANGE_H
@@ -14,6 +19,9 @@ typedef struct nn_exchange nn_exchange;
 
 /* For nodes of at most `width` values. */
 nn_status nn_exchange_create(nn_comm *comm, int64_t width, nn_exchange **exchange);
+
+/* What is done while this rank waits for others. */
+void nn_exchange_attach(nn_exchange *exchange, nn_comm_meanwhile meanwhile);
 void nn_exchange_destroy(nn_exchange *exchange); /* accepts NULL */
 size_t nn_exchange_memory(int64_t width);        /* bytes */
 

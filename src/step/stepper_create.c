@@ -46,6 +46,11 @@ static nn_status stepper_create_reduction(nn_stepper *stepper)
     return NN_OK;
 }
 
+static nn_status stepper_progress(void *reduction)
+{
+    return nn_reduction_progress(reduction);
+}
+
 static nn_status stepper_allocate(nn_stepper *stepper)
 {
     const nn_network *network = stepper->model->network;
@@ -65,9 +70,10 @@ static nn_status stepper_allocate(nn_stepper *stepper)
     NN_TRY(nn_norms_create(stepper->comm, network, stepper->update, training->allreduce == NN_REDUCE_EXACT,
                            &stepper->norms));
     NN_TRY(nn_agreement_create(stepper));
-    return network->statistics_values > 0
-               ? nn_exchange_create(stepper->comm, network->statistics_most, &stepper->exchange)
-               : NN_OK;
+    if (network->statistics_values == 0) return NN_OK;
+    NN_TRY(nn_exchange_create(stepper->comm, network->statistics_most, &stepper->exchange));
+    nn_exchange_attach(stepper->exchange, (nn_comm_meanwhile){stepper_progress, stepper->reduction});
+    return NN_OK;
 }
 
 /* Seconds that this rank has waited for its data, and for other ranks in the middle of a step. */

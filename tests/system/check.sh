@@ -75,7 +75,24 @@ look 0 classifier.yaml -n 2 --node-memory 1G
 look 2 classifier.yaml -n none
 says 'nntrain: check: -n takes an integer'
 look 2 classifier.yaml --nodes 2
+look 2 classifier.yaml -n 2 --nodes 2 --network 10
+look 2 classifier.yaml -n 2 --nodes 2 --latency -1us
 look 2 classifier.yaml --time-limit soon
+
+# ---- what a network costs ----
+# adds NETWORK: what communication adds to a step, in microseconds
+adds() {
+    look 0 classifier.yaml -n 2 --nodes 2 --network "$1" --latency 50us
+    sed -n 's/^ *adds \([0-9.e+]*\) ms: about .* samples.s, .* % of what computing alone would allow$/\1/p' check.log |
+        awk '{ printf "%d", 1000 * $1 }'
+}
+slow=$(adds 10Mb/s)
+fast=$(adds 10GB/s)
+says '^  communication .* ms per step, .* ms of it on the wire; [0-9]+ % is hidden behind .* ms of computing$'
+says '^ +with 80 Gb/s per node and 0.05 ms per message$'
+[ "$fast" -ge 50 ] && [ "$slow" -gt $((2 * fast)) ] || fail "10 Mb/s adds $slow us to a step, 80 Gb/s $fast"
+look 0 classifier.yaml -n 2 --nodes 2
+says 'assumed: see --network and --latency'
 head -c 4000 "$digits/digits.h5" >cut.h5
 finds 1 'cut.h5' classifier.yaml --set data.file=cut.h5
 look 0 classifier.yaml -n 16 --set training.threads=2
