@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/format.h"
+#include "base/list.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "check/check.h"
@@ -16,6 +17,7 @@
 #include "host/files.h"
 #include "rundir/compare.h"
 #include "rundir/fallback.h"
+#include "store/sharded.h"
 #include "train/extent.h"
 
 /* Bytes of the write that measures the speed of a disk. */
@@ -160,6 +162,26 @@ static double disk_file_size(const char *path)
     return stat(path, &facts) == 0 ? (double)facts.st_size : 0;
 }
 
+/* Of the files of checkpoints in parts. */
+static double disk_of_shards(const char *run_directory)
+{
+    char folder[NN_PATH_SIZE], path[NN_PATH_SIZE + 300];
+    nn_text_list names;
+    double bytes = 0;
+    int64_t step;
+    int index, count;
+    bool there;
+    snprintf(folder, sizeof folder, "%.4000s/" NN_KEPT_FOLDER, run_directory);
+    if (nn_folder_list(folder, &names, &there) != NN_OK) nn_error_clear();
+    for (size_t i = 0; i < names.count; i++) {
+        if (!nn_sharded_is_name(names.items[i], &step, &index, &count)) continue;
+        snprintf(path, sizeof path, "%s/%s", folder, names.items[i]);
+        bytes += disk_file_size(path);
+    }
+    nn_list_release(&names);
+    return bytes;
+}
+
 /* Bytes of the existing checkpoints, which new ones replace. */
 static double disk_in_use(const char *run_directory)
 {
@@ -174,7 +196,7 @@ static double disk_in_use(const char *run_directory)
         bytes += disk_file_size(path);
     }
     nn_free(steps);
-    return bytes;
+    return bytes + disk_of_shards(run_directory);
 }
 
 /* Seconds until this many bytes of an unnamed file are on the disk; 0: it cannot be written. */
@@ -223,5 +245,8 @@ void nn_check_disk(nn_check *check)
     forecast->disk_measured = forecast->disk_latency > 0 && seconds > 0;
     if (!forecast->disk_measured) return;
     forecast->disk_rate = (double)DISK_PROBE / seconds;
-    forecast->save_seconds = forecast->disk_latency + forecast->checkpoint_size / forecast->disk_rate;
+    /* Nodes write at the same time, then rank 0 the file that lists what they have written. */
+    int files = forecast->shards > 0 ? 2 : 1, writers = forecast->shards > 0 ? forecast->shards : 1;
+    forecast->save_seconds =
+        files * forecast->disk_latency + forecast->checkpoint_size / writers / forecast->disk_rate;
 }

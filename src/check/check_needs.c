@@ -9,6 +9,7 @@
 #include "base/memory_limits.h"
 #include "check/check.h"
 #include "host/clock.h"
+#include "rundir/shards.h"
 #include "step/buckets.h"
 #include "step/step_threads.h"
 #include "step/witness.h"
@@ -235,7 +236,9 @@ static void needs_memory(nn_check *check)
     forecast->rank_memory = (double)check->model_memory + (double)workers +
                             needs_stepper(check, reduction, traffic.owned) +
                             (training->average > 0 ? vector : 0);
-    forecast->saving_memory = (double)nn_checkpoint_memory(run->model, states, 0);
+    forecast->shards = nn_shards_count(run->model, states, run->settings.checkpoint.shard_size * 1048576,
+                                       check->request->nodes);
+    forecast->saving_memory = (double)nn_checkpoint_memory(run->model, states, forecast->shards);
     forecast->data_memory = (double)nn_dataset_memory(run->data);
     forecast->stream_memory = streams ? run->settings.data.memory * 1048576 : 0;
     /* The ranks of a domain have one copy of the weights: where there are fewer of them than in that of rank

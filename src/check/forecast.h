@@ -49,7 +49,7 @@ typedef struct nn_forecast {
     int64_t parameters;
     double rank_memory;     /* of the busiest rank, without data */
     double together_memory; /* of it, for microbatches that layers look at all together; 0: none do */
-    double saving_memory;   /* that rank 0 needs in addition while it saves */
+    double saving_memory;   /* that rank 0, or one rank per node, needs in addition while it saves */
     double data_memory;     /* on a node, for all of its ranks */
     double stream_memory;   /* at most, per rank that streams */
     int domains;            /* NUMA domains that the ranks of a node are assumed to be in */
@@ -59,6 +59,8 @@ typedef struct nn_forecast {
     double exchanged,
         between_nodes; /* what a rank receives from others per step, and the part of it from other nodes */
     double checkpoint_size;
+    int shards; /* files of which each node writes one, next to the one that lists them; 0: one file has all
+                 */
 
     /* The disk. */
     char disk_place[4096]; /* where it was measured */

@@ -241,8 +241,9 @@ static void check_show_memory(const nn_forecast_request *request, const nn_forec
     char rank[NN_FORMAT_SIZE], data[NN_FORMAT_SIZE], saving[NN_FORMAT_SIZE], node[NN_FORMAT_SIZE],
         limit[NN_FORMAT_SIZE], all[NN_FORMAT_SIZE], between[NN_FORMAT_SIZE];
     check_line("parameters", "%lld", (long long)forecast->parameters);
-    check_line("memory", "%s per rank, %s of data per node; rank 0 needs %s more while saving",
+    check_line("memory", "%s per rank, %s of data per node; %s needs %s more while saving",
                nn_format_bytes(rank, forecast->rank_memory), nn_format_bytes(data, forecast->data_memory),
+               forecast->shards > 0 ? "one rank per node" : "rank 0",
                nn_format_bytes(saving, forecast->saving_memory));
     if (forecast->together_memory > 0)
         check_line("",
@@ -274,9 +275,12 @@ static void check_show_disk(const nn_forecast *forecast)
                nn_format_bytes(size, forecast->checkpoint_size),
                nn_format_bytes(needed, forecast->disk_needed > 0 ? forecast->disk_needed : 0),
                nn_format_bytes(left, forecast->disk_free));
+    if (forecast->shards > 0)
+        check_line("", "each in %d files, one per node, and one that lists them", forecast->shards);
     if (!forecast->disk_measured) return;
-    check_line("", "%s to write at %s/s, measured in %s", nn_format_seconds(save, forecast->save_seconds),
-               nn_format_bytes(rate, forecast->disk_rate), forecast->disk_place);
+    check_line("", "%s to write at %s/s%s, measured in %s", nn_format_seconds(save, forecast->save_seconds),
+               nn_format_bytes(rate, forecast->disk_rate), forecast->shards > 0 ? " per node" : "",
+               forecast->disk_place);
     if (forecast->has_time && forecast->save_interval > 0)
         check_line("", "written every %s", nn_format_seconds(every, forecast->save_interval));
 }

@@ -16,7 +16,6 @@ on() {
     NN_FAULT="comm.node_size=value:$per_node${places:+,$places}" \
         train $((nodes * per_node)) 1 classifier.yaml --run-dir "$directory" "${sharded[@]}" "$@"
 }
-times_aside() { sed 's/,"time":{[^}]*}//' "$1/metrics.jsonl"; }
 shards() { ls "$1/checkpoints" | grep -c shard; }
 newest() { ls "$1"/checkpoints/step-??????????.h5 | tail -n 1; }
 expect() { grep -qF -- "$1" train.log || { fail "not printed: $1"; cat train.log; }; }
@@ -28,7 +27,7 @@ reference=$(fingerprint)
 # same DIRECTORY: the last training ended as the one with single files
 same() {
     [ "$(fingerprint)" = "$reference" ] || { fail "$1: $(fingerprint), not $reference"; cat train.log; }
-    [ "$(times_aside "$1")" = "$(times_aside whole)" ] || fail "$1: metrics.jsonl differs"
+    [ "$(times_aside "$1")" = "$(times_aside whole)" ] || { fail "$1: metrics.jsonl differs"; diff <(times_aside "$1") <(times_aside whole); }
 }
 
 # Wrong: shards change the bits, or more stay than the checkpoints that are kept have.
@@ -41,6 +40,13 @@ expect "one rank per node needs"
 said "shards: 3"
 said "parameters: 13098"
 said "dense2/weight: 96 x 64"
+
+# Wrong: the check does not say that each node writes.
+"$plain" check classifier.yaml -n 3 --nodes 3 --run-dir fresh "${sharded[@]}" >log 2>&1 || { fail "check"; cat log; }
+said "each in 3 files, one per node, and one that lists them"
+said "one rank per node needs"
+"$plain" check classifier.yaml -n 3 --nodes 1 --run-dir fresh "${sharded[@]}" >log 2>&1
+grep -q "one per node" log && fail "check: one node has several files"
 
 # Wrong: results or predictions of a run with shards differ.
 for directory in whole on3; do
