@@ -26,7 +26,7 @@ def networks(name, rates, steps):
     """A network on one host and on two, the same ranks on both, at each rate."""
     yield Case(f"{name} on one host", name, 1, "none", slots=2, steps=steps)
     for rate in rates:
-        yield Case(f"{name} on two hosts, {rate}", name, 2, rate, steps=steps if rate != "100mbit" else 4)
+        yield Case(f"{name} on two hosts, {rate}", name, 2, rate, steps=steps if rate != "100mbit" else max(steps // 4, 2))
 
 
 GROUPS = {
@@ -60,7 +60,7 @@ def train(root, folder, case):
     command = [root / "cluster/testbed.sh", "hosts", str(case.hosts), case.rate, "--slots", str(case.slots), "--",
                "mpirun", program, "train", root / f"scripts/bench/{case.network}.yaml", "--run-dir", folder / "run",
                "--fresh"]
-    for setting in (f"data.file={data}", "training.epochs=4", "training.verify_every=0", *case.settings):
+    for setting in (f"data.file={data}", "training.epochs=3", "training.verify_every=0", *case.settings):
         command += ["--set", setting]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode != 0:
