@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/parcel.h"
 #include "base/status.h"
 #include "host/cpus.h"
 
@@ -77,6 +78,10 @@ nn_status nn_comm_barrier(nn_comm *comm); /* collective */
 
 /* Sends bytes from the root to all ranks; any size_t size. Collective. */
 nn_status nn_comm_broadcast(nn_comm *comm, void *bytes, size_t size, int root);
+
+/* Gives all ranks the parcel of rank 0, which they take from its start; all fail if rank 0 could not fill it.
+ * Collective. */
+nn_status nn_comm_share(nn_comm *comm, nn_parcel *parcel);
 
 /* Sends bytes from this rank to another, which calls nn_comm_receive with the same size; any size_t size.
  * Between two ranks they arrive in the order in which they were sent. Not collective. */

@@ -2,6 +2,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "comm/comm.h"
 #include "comm/comm_internal.h"
 
@@ -47,6 +48,23 @@ nn_status nn_comm_broadcast(nn_comm *comm, void *bytes, size_t size, int root)
         NN_TRY(NN_MPI_WAIT(MPI_Bcast(rest, (int)piece, MPI_BYTE, root, comm->job), "broadcasting"));
     }
     return NN_OK;
+}
+
+nn_status nn_comm_share(nn_comm *comm, nn_parcel *parcel)
+{
+    size_t size = parcel->size;
+    bool first = comm->rank == 0;
+
+    if (comm->size == 1) return nn_parcel_status(parcel);
+    NN_TRY(nn_comm_agree(comm, first ? nn_parcel_status(parcel) : NN_OK));
+    NN_TRY(nn_comm_broadcast(comm, &size, sizeof size, 0));
+    if (!first) {
+        nn_parcel_free(parcel);
+        parcel->room = parcel->size = size;
+    }
+    NN_TRY(nn_comm_agree(comm, first ? NN_OK
+                                     : nn_allocate((void **)&parcel->bytes, size, 1, "values from rank 0")));
+    return nn_comm_broadcast(comm, parcel->bytes, size, 0);
 }
 
 /* Computes the offset of each rank's part for MPI. False if the parts together are too long for one

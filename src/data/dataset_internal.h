@@ -31,6 +31,7 @@ struct nn_dataset {
     const nn_data_options *options;       /* borrowed */
     nn_scalar scalar;                     /* type of the values in the network, ... */
     const nn_data_arithmetic *arithmetic; /* ... and the functions that compute on them */
+    nn_open_files open_files;
     nn_source sources[NN_PARTS];
     nn_source *first;   /* the first part given: it describes the fields */
     nn_names_set names; /* of the fields */

@@ -62,13 +62,16 @@ static nn_status dataset_make(nn_comm *comm, const nn_data_options *options, con
         made->seed = setup->seed;
         made->options = options;
         made->describes = describes;
+        for (int p = 0; p < NN_PARTS; p++) made->sources[p].open_files = &made->open_files;
         made->lenient = setup->known && setup->known->lenient;
         for (int t = 0; t < request.target_count; t++) {
             made->targets[t].as_it_is = setup->wanted[t].domain && setup->wanted[t].domain->bounded;
             made->targets[t].counts = setup->wanted[t].counts;
         }
         status = dataset_fill(comm, &request, setup->directory, made, &complete);
-        for (int p = 0; p < NN_PARTS; p++) nn_source_rest(&made->sources[p]);
+        /* A stream keeps open what it will read again. */
+        for (int p = 0; p < NN_PARTS && !(complete && made->streams && !describes); p++)
+            nn_source_rest(&made->sources[p]);
         for (int v = 0; v < NN_DATA_FIELDS; v++) nn_statistics_release(&request.statistics[v]);
     }
     if (complete)
@@ -114,6 +117,7 @@ void nn_dataset_close(nn_dataset *dataset)
         nn_free(target->weighted);
     }
     nn_sources_destroy(dataset->sources);
+    nn_open_files_release(&dataset->open_files);
     nn_names_set_release(&dataset->names);
     nn_node_memory_release(&dataset->memory);
     nn_node_memory_release(&dataset->split_table);

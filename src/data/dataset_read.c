@@ -2,29 +2,10 @@
 #include <string.h>
 
 #include "base/format.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "data/dataset_internal.h"
 #include "data/naming.h"
 #include "data/request.h"
-
-/* A parallel file system may show one rank what another does not see yet. */
-static nn_status dataset_check_same(nn_comm *comm, const nn_source *sources)
-{
-    int64_t seen[NN_PARTS][NN_DATA_ARRAYS][4];
-    bool same = false;
-    for (int p = 0; p < NN_PARTS; p++)
-        for (int a = 0; a < NN_DATA_ARRAYS; a++) {
-            const nn_array *array = &sources[p].arrays[a];
-            const int64_t of_array[4] = {array->sound, array->rows, array->values, (int64_t)array->type};
-            memcpy(seen[p][a], of_array, sizeof of_array);
-        }
-    NN_TRY(nn_comm_same(comm, nn_hash(seen, sizeof seen, 0), &same));
-    if (!same)
-        NN_FAIL(NN_ERROR_DATA, "the ranks see different data under the same path: put the file on a file "
-                               "system shared by all nodes, and do not write to it during the run");
-    return NN_OK;
-}
 
 /* Makes room for a sample of any part: element types may differ. */
 static void dataset_widen_view(const nn_dataset *dataset, nn_view *view)
@@ -227,29 +208,46 @@ static void dataset_apply_lenience(const nn_data_request *request, nn_source *so
     }
 }
 
+/* What can be said of the files without reading samples. */
+static void dataset_look(nn_data_request *request, const char *directory, nn_dataset *dataset,
+                         nn_problems *problems)
+{
+    nn_source *sources = dataset->sources;
+    nn_problems_collect(problems, nn_data_check_train(request));
+    nn_sources_list(request->options, directory, request->wanted, request->target_count, sources, problems);
+    dataset_apply_lenience(request, sources);
+    nn_targets_recognise(request, sources);
+    nn_sources_look(request->options, sources, problems);
+    dataset_find_first(dataset);
+    nn_naming_settle(dataset, request, problems);
+}
+
+/* Rank 0 looks for all. From now on every rank has the same problems. */
+static nn_status dataset_look_once(nn_comm *comm, nn_data_request *request, const char *directory,
+                                   nn_dataset *dataset, nn_problems *problems)
+{
+    nn_problems_of_reader(comm, problems);
+    if (nn_comm_rank(comm) == 0) dataset_look(request, directory, dataset, problems);
+    NN_TRY(nn_problems_share(comm, problems));
+    NN_TRY(nn_sources_share(comm, request, dataset));
+    dataset_find_first(dataset);
+    const char *stage = request->options->stage;
+    if (!stage || dataset->describes || problems->status != NN_OK) return NN_OK;
+    for (int p = 0; p < NN_PARTS; p++) nn_source_rest(&dataset->sources[p]);
+    return nn_sources_stage(comm, stage, dataset->sources);
+}
+
 /* All problems are reported at once: whatever can be read is checked, even if a part is lost. */
 nn_status nn_dataset_read(nn_comm *comm, nn_data_request *request, const char *directory, nn_dataset *dataset,
                           nn_problems *problems)
 {
     const nn_data_options *options = request->options;
     nn_source *sources = dataset->sources;
-    nn_problems_collect(problems, nn_data_check_train(request));
-    nn_sources_list(options, directory, request->wanted, request->target_count, sources, problems);
-    dataset_apply_lenience(request, sources);
-    if (options->stage && !dataset->describes) NN_TRY(nn_sources_stage(comm, options->stage, sources));
-    nn_targets_recognise(request, sources);
-    nn_sources_look(options, sources, problems);
-    dataset_find_first(dataset);
-    nn_naming_settle(dataset, request, problems);
+    NN_TRY(dataset_look_once(comm, request, directory, dataset, problems));
     nn_sources_compare(sources, problems);
     for (int p = 0; p < NN_PARTS; p++) nn_source_tell_packing(&sources[p]);
     nn_data_check_fields(request, &sources[NN_TRAIN], problems);
     nn_split_check(options, sources, problems);
-    nn_status same = dataset_check_same(comm, sources);
-    if (same != NN_OK) {
-        NN_TRY(nn_problems_report(comm, problems));
-        return same;
-    }
     dataset_make_views(dataset, problems);
     dataset_place_views(dataset, request);
     dataset_make_ranges(dataset, request);
@@ -259,7 +257,7 @@ nn_status nn_dataset_read(nn_comm *comm, nn_data_request *request, const char *d
     if (!dataset->streams && dataset->describes) dataset->memory.on_node = nn_node_memory_wanted(sources);
     if (!dataset->streams && !dataset->describes)
         NN_TRY(nn_node_memory_load(comm, sources, &dataset->memory));
-    /* One rank alone may have a problem, but what follows is collective. */
+    /* One rank alone may be out of memory, but what follows is collective. */
     int64_t lost = problems->status != NN_OK;
     NN_TRY(nn_comm_maximum(comm, &lost, 1));
     if (!lost) {

@@ -170,7 +170,7 @@ static nn_status describe_find_gap(const nn_source *source, int which, int64_t *
              at += each) {
             int64_t rows = nn_smaller(each, piece->rows - at);
             memset(missing, 0, (size_t)(each * array->stored_values));
-            status = nn_store_gaps_mark(piece->gaps[which], array->axis, at, rows, missing);
+            nn_store_gaps_mark(piece->gaps[which], array->axis, at, rows, missing);
             const unsigned char *found = memchr(missing, 1, (size_t)(rows * array->stored_values));
             if (found) *row = piece->first + at + (found - missing) / array->stored_values;
         }

@@ -5,6 +5,7 @@
  * memory or were scanned anyway.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,8 +23,8 @@
 #define IDENTITY_RUNS 64
 #define IDENTITY_RUN_ROWS 16
 
-/* Up to this many values are read by one rank, so that the others need not open the file. */
-#define IDENTITY_ALONE ((double)(1 << 20))
+/* Values of a file that are worth another rank's opening it. */
+#define IDENTITY_READER ((double)(1 << 20))
 
 /* Hashes of one array, on this rank or over all. */
 typedef struct identity_sums {
@@ -120,14 +121,15 @@ static nn_status identity_array(nn_comm *comm, nn_source *source, int which, ide
 {
     const nn_array *array = &source->arrays[which];
     bool small = nn_array_is_small(array);
-    bool alone = !array->raw && identity_values(array) <= IDENTITY_ALONE;
-    identity_work work = {source, which, nn_comm_rank(comm), alone ? 1 : nn_comm_size(comm), sums};
+    identity_work work = {source, which, nn_comm_rank(comm), nn_comm_size(comm), sums};
+    double readers = ceil(identity_values(array) / IDENTITY_READER);
+    if (!array->raw && readers < (double)work.ranks) work.ranks = (int64_t)readers;
     bool all = small || (array->raw && identity_values(array) / (double)work.ranks <= IDENTITY_SHARE);
     unsigned char *raw = NULL;
     nn_blocks *blocks = NULL;
     *sums = (identity_sums){0};
     if (!all) *sums = (identity_sums){.all = array->content, .all_rows = array->content_rows};
-    if (alone && work.rank > 0) return NN_OK;
+    if (work.rank >= work.ranks) return NN_OK;
     nn_status status = nn_allocate((void **)&raw, 1, array->row_size, "a sample of the data");
     if (status == NN_OK) status = nn_blocks_create(source, 1u << which, small ? 2 : 0, &blocks);
     if (status == NN_OK && all) status = identity_of_all(&work, blocks, raw);

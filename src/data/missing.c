@@ -37,13 +37,16 @@ nn_status nn_piece_inspect(nn_source *source, nn_piece *piece, int which,
     nn_store_array *stored;
     nn_status status = nn_source_array(source, piece, which, &stored);
     if (status == NN_OK) piece->types[which] = nn_store_array_info(stored)->type;
-    if (status == NN_OK && options->unwritten == NN_UNWRITTEN_MISSING)
+    source->arrays[which].seeks_gaps = options->unwritten == NN_UNWRITTEN_MISSING;
+    if (status == NN_OK && source->arrays[which].seeks_gaps)
         status = nn_store_gaps_find(stored, &piece->gaps[which]);
-    if (status == NN_OK && piece->gaps[which] && piece->staged && nn_store_array_info(stored)->is_virtual)
+    if (status == NN_OK && piece->gaps[which] && source->stages && nn_store_array_info(stored)->is_virtual)
         status = nn_fail(NN_ERROR_USAGE, "data.stage: a virtual dataset has its values in other files, which "
                                          "are not copied: remove stage");
     if (status == NN_OK) status = missing_check_gaps(piece, which);
     if (status == NN_OK) status = missing_read_packing(source, piece, which, stored, options);
+    if (status == NN_OK) piece->seen[which] = nn_store_info_hash(nn_store_array_info(stored));
+    piece->checked[which] = status == NN_OK;
     return nn_array_context(&source->arrays[which], status);
 }
 
@@ -160,7 +163,7 @@ nn_status nn_source_read_clean(nn_source *source, nn_piece *piece, int which, in
     NN_TRY_TO(done, status, nn_store_read_slab(file, array->axis, first, rows, piece->types[which], values));
     if (piece->gaps[which]) {
         NN_TRY_TO(done, status, NN_ALLOCATE(&missing, count, "rows of the data"));
-        NN_TRY_TO(done, status, nn_store_gaps_mark(piece->gaps[which], array->axis, first, rows, missing));
+        nn_store_gaps_mark(piece->gaps[which], array->axis, first, rows, missing);
     }
     missing_clean(array, &packing, missing, count, values, stored);
 done:
@@ -180,7 +183,7 @@ static nn_status missing_find(nn_source *source, nn_piece *piece, int which, int
     nn_store_array *file;
     size_t size = nn_store_type_size(piece->types[which]);
     NN_TRY(nn_source_array(source, piece, which, &file));
-    NN_TRY(nn_store_gaps_mark(piece->gaps[which], array->axis, row - piece->first, 1, marks));
+    nn_store_gaps_mark(piece->gaps[which], array->axis, row - piece->first, 1, marks);
     NN_TRY(nn_store_read_slab(file, array->axis, row - piece->first, 1, piece->types[which], values));
     const nn_value_map *map = which < NN_DATA_FIELDS ? piece->maps[which] : NULL;
     const int64_t *places = map && map->places ? map->places : array->places;

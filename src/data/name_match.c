@@ -223,8 +223,10 @@ static nn_status match_place(const match *of, const int32_t *there)
     bool categories = !array->label && of->to->categories && of->to->classes.count == 0;
     nn_value_map *map;
     NN_TRY(match_map(of, categories ? columns : 1, &map));
-    NN_TRY(NN_ALLOCATE(&map->places, array->stored_values / own * columns, "the columns of a file"));
-    for (int64_t i = 0; i < array->stored_values / own * columns; i++) {
+    int64_t count = array->stored_values / own * columns;
+    NN_TRY(NN_ALLOCATE(&map->places, count, "the columns of a file"));
+    map->place_count = count;
+    for (int64_t i = 0; i < count; i++) {
         int64_t place = there[i % columns] < 0 ? -1 : i / columns * own + there[i % columns];
         map->places[i] = place >= 0 && array->places ? array->places[place] : place;
     }

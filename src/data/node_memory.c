@@ -87,10 +87,16 @@ nn_status nn_node_memory_fits(nn_comm *comm, size_t size, bool *fits)
 
 /* ---- reading ---- */
 
+/* Bytes that are worth another rank's opening the files. */
+#define MEMORY_READER ((size_t)16 << 20)
+
 /* Reads the share of one of `readers`. Shares end between chunks: a chunk cut in two is unpacked twice. */
 static nn_status memory_read(nn_source *source, int which, int reader, int readers)
 {
     const nn_array *array = &source->arrays[which];
+    int64_t worth = (int64_t)(memory_array_size(array) / MEMORY_READER) + 1;
+    if (worth < readers) readers = (int)worth;
+    if (reader >= readers) return NN_OK;
     int64_t chunks = (array->rows - 1) / array->chunk_rows + 1;
     int64_t each = chunks / readers, longer = chunks % readers;
     int64_t begin = (reader * each + nn_smaller(reader, longer)) * array->chunk_rows;

@@ -25,7 +25,8 @@ nn_status nn_node_memory_publish(nn_comm *comm, const nn_node_memory *memory, nn
 size_t nn_node_memory_wanted(const nn_source *sources);
 nn_status nn_node_memory_fits(nn_comm *comm, size_t size, bool *fits);
 
-/* Reads every sound array into memory; the ranks of a node share the reading. Collective. */
+/* Reads every sound array into memory. One rank of each node reads what is small; the ranks of a node share
+ * what is large. Collective. */
 nn_status nn_node_memory_load(nn_comm *comm, nn_source *sources, nn_node_memory *memory);
 
 #endif

@@ -28,8 +28,10 @@ bool nn_dataset_counts(const nn_dataset *dataset, int target, const double *clas
     return false;
 }
 
-/* Counts are exact in any order. At most this many ranks count, since each holds the counts of all. */
+/* Counts are exact in any order. At most this many ranks count, since each holds the counts of all; and only
+ * as many as have this many samples each, since each may have to open the files. */
 #define PRIOR_COUNTERS 64
+#define PRIOR_SAMPLES ((int64_t)1 << 16)
 
 /* Counts labels per class, then again those of samples with a positive weight. */
 static nn_status prior_count_labels(const nn_dataset *dataset, const nn_view *view, int64_t begin,
@@ -82,6 +84,7 @@ static nn_status prior_classes(nn_comm *comm, const nn_dataset *dataset, nn_data
 {
     const nn_view *view = &dataset->views[target->first_view];
     int64_t classes = target->prior_count, counters = nn_smaller(nn_comm_size(comm), PRIOR_COUNTERS);
+    counters = nn_smaller(counters, dataset->parts[NN_TRAIN].count / PRIOR_SAMPLES + 1);
     int64_t *counts = NULL;
     size_t *sizes = NULL;
     nn_status status = NN_ALLOCATE(&counts, counters * 2 * classes, "the class proportions");

@@ -64,7 +64,8 @@ static bool recognise_is_columns(const nn_array *array, const char *layout, bool
     return array->shape.dimensions == 1 && array->values > 1 && !steps && (features || !has_lengths);
 }
 
-/* Whether an array is better read as values. Read failures are reported at the next read. */
+/* Whether an array is better read as values. Read failures are reported at the next read. The array is
+ * closed again: HDF5 must not keep chunks of it, which would count as written where gaps are looked for. */
 static bool recognise_array(nn_source *source, int which, const nn_data_options *options,
                             const nn_domain *domain)
 {
@@ -86,6 +87,7 @@ static bool recognise_array(nn_source *source, int which, const nn_data_options 
     if (status == NN_OK && !domain->shares && options->window.length == 0)
         values |= recognise_is_columns(&trial, field->layout, source->arrays[NN_DATA_LENGTH].given);
     nn_free(trial.places);
+    nn_source_close_array(&source->pieces[0], which);
     nn_error_clear();
     return values;
 }

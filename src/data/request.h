@@ -23,6 +23,10 @@ const char *nn_data_request_key(const nn_data_request *request, int target);
 nn_status nn_dataset_read(nn_comm *comm, nn_data_request *request, const char *directory, nn_dataset *dataset,
                           nn_problems *problems);
 
+/* Gives all ranks what rank 0 has found in the files: the sources, the names, the kind and the classes of
+ * targets. The other ranks open a file when they read its rows. Collective. */
+nn_status nn_sources_share(nn_comm *comm, nn_data_request *request, nn_dataset *dataset);
+
 /* ---- checks of the options ---- */
 
 /* Fails if there is nothing to train on. */

@@ -5,6 +5,22 @@
 #include "base/memory.h"
 #include "data/scan_internal.h"
 
+/* Values that are worth another rank's opening the files. */
+#define SCAN_READER ((double)(1 << 18))
+
+/* This rank's share of the rows. */
+static void scan_share_rows(const nn_comm *comm, const nn_source *source, int64_t *begin, int64_t *end)
+{
+    double worth = (double)source->rows * (double)source->values / SCAN_READER + 1;
+    int64_t rank = nn_comm_rank(comm), size = nn_comm_size(comm);
+    int64_t readers = worth < (double)size ? (int64_t)worth : size;
+    int64_t each = source->rows / readers, longer = source->rows % readers;
+    *begin = *end = source->rows;
+    if (rank >= readers) return;
+    *begin = rank * each + nn_smaller(rank, longer);
+    *end = *begin + each + (rank < longer);
+}
+
 static bool scan_drops(const nn_dataset *dataset, int view)
 {
     return dataset->views[view].missing == NN_MISSING_DROP;
@@ -122,14 +138,12 @@ nn_status nn_scan_bad_rows(nn_comm *comm, nn_dataset *dataset, nn_part part)
     bool windows = dataset->options->window.length > 0;
     nn_samples whole = {
         .source = source, .part = (int)part, .stride = 1, .units = source->rows, .count = source->rows};
-    int64_t rank = nn_comm_rank(comm), size = nn_comm_size(comm);
-    int64_t each = source->rows / size, longer = source->rows % size;
-    int64_t begin = rank * each + nn_smaller(rank, longer), end;
+    int64_t begin, end;
     nn_status status;
+    scan_share_rows(comm, source, &begin, &end);
     NN_TRY_TO(done, status, nn_comm_agree(comm, nn_scan_create(comm, dataset, &whole, NULL, &work)));
     scan_choose_bad(dataset, source, &work);
     source->bad_windows = windows;
-    end = begin + each + (rank < longer);
     status = windows ? scan_list_windows(dataset, &work, begin, end) : scan_list_bad(&work, begin, end);
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
     status = scan_gather_bad(comm, source, source->noted, source->noted_count);

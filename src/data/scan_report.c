@@ -175,7 +175,7 @@ static bool scan_was_reported(const nn_scan_work *work, const nn_scan_view *view
     return before;
 }
 
-/* See scan_internal.h. All ranks report the same value. Collective. */
+/* See scan_internal.h. Rank 0 reads the value again and explains it. Collective. */
 nn_status nn_scan_report(nn_comm *comm, nn_scan_work *work, nn_scan_view *view, nn_problems *problems)
 {
     int64_t found[4] = {-view->bad_row, 0, (int64_t)view->largest, -view->rounded_row};
@@ -187,8 +187,10 @@ nn_status nn_scan_report(nn_comm *comm, nn_scan_work *work, nn_scan_view *view, 
     NN_TRY(scan_count(comm, view));
     scan_log_missing(work->samples, view, work->samples->count);
     if (found[0] == -INT64_MAX || scan_was_reported(work, view)) return NN_OK;
-    nn_status status = view->array->label ? scan_explain_label(work, view, -found[0], -found[1])
-                                          : scan_explain_value(work, view, -found[0], -found[1]);
-    nn_problems_collect(problems, nn_array_context(view->array, status));
-    return NN_OK;
+    if (nn_comm_rank(comm) == 0) {
+        nn_status status = view->array->label ? scan_explain_label(work, view, -found[0], -found[1])
+                                              : scan_explain_value(work, view, -found[0], -found[1]);
+        nn_problems_collect(problems, nn_array_context(view->array, status));
+    }
+    return nn_problems_share(comm, problems);
 }

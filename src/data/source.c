@@ -13,16 +13,21 @@
 /* The most files that a source keeps open. */
 #define SOURCE_OPEN_FILES 32
 
+void nn_source_close_array(nn_piece *piece, int array)
+{
+    nn_store_array_close(piece->stored[array]);
+    piece->stored[array] = NULL;
+}
+
 static void source_close_piece(nn_source *source, nn_piece *piece)
 {
     if (!piece->file) return;
     for (int a = 0; a < NN_DATA_ARRAYS; a++) {
-        nn_store_array_close(piece->stored[a]);
-        piece->stored[a] = NULL;
-        nn_store_close(piece->own_file[a]);
+        nn_source_close_array(piece, a);
+        nn_open_files_give(source->open_files, piece->own_file[a]);
         piece->own_file[a] = NULL;
     }
-    nn_store_close(piece->file);
+    nn_open_files_give(source->open_files, piece->file);
     piece->file = NULL;
     source->open_pieces--;
 }
@@ -53,19 +58,56 @@ nn_store_file *nn_source_file(const nn_piece *piece, int array)
     return piece->own_path[array] ? piece->own_file[array] : piece->file;
 }
 
+/* The sources of a virtual dataset, and external files, may lack on one node only; HDF5 then reads fill
+ * values without a word. */
+static nn_status source_check_gaps(nn_source *source, nn_piece *piece, int which, bool *same)
+{
+    const nn_store_info *info = nn_store_array_info(piece->stored[which]);
+    nn_store_gaps *gaps;
+    *same = true;
+    if (!source->arrays[which].seeks_gaps || !(info->is_virtual || info->external)) return NN_OK;
+    NN_TRY(nn_store_gaps_find(piece->stored[which], &gaps));
+    *same = nn_store_gaps_count(gaps) == nn_store_gaps_count(piece->gaps[which]);
+    nn_store_gaps_destroy(gaps);
+    return NN_OK;
+}
+
+static nn_status source_check_seen(nn_source *source, nn_piece *piece, int which)
+{
+    bool same = piece->seen[which] == nn_store_info_hash(nn_store_array_info(piece->stored[which]));
+    if (piece->seen[which] == 0) return NN_OK;
+    if (same && !piece->checked[which]) NN_TRY(source_check_gaps(source, piece, which, &same));
+    piece->checked[which] = same;
+    if (same) return NN_OK;
+    NN_FAIL(NN_ERROR_DATA,
+            "dataset \"%s\" of %s is not what was found there at first: the nodes see different files under "
+            "the same path, or the file was changed; put it on a file system shared by all nodes, and do not "
+            "write to it during the run",
+            source->arrays[which].dataset, nn_source_path(piece, which));
+}
+
+static nn_status source_open_array(nn_source *source, nn_piece *piece, int which)
+{
+    NN_TRY(nn_store_array_open_sparse(nn_source_file(piece, which), source->arrays[which].dataset,
+                                      &piece->stored[which]));
+    nn_status status = source_check_seen(source, piece, which);
+    if (status == NN_OK) return NN_OK;
+    nn_source_close_array(piece, which);
+    return status;
+}
+
 nn_status nn_source_array(nn_source *source, nn_piece *piece, int array, nn_store_array **stored)
 {
+    nn_open_files *files = source->open_files;
     piece->used = source->clock++;
     if (!piece->file) {
         source_make_room(source);
-        NN_TRY(nn_store_open(piece->staged ? piece->staged : piece->path, &piece->file));
+        NN_TRY(nn_open_files_take(files, piece->staged ? piece->staged : piece->path, &piece->file));
         source->open_pieces++;
     }
     if (piece->own_path[array] && !piece->own_file[array])
-        NN_TRY(nn_store_open(piece->own_path[array], &piece->own_file[array]));
-    if (!piece->stored[array])
-        NN_TRY(nn_store_array_open_sparse(nn_source_file(piece, array), source->arrays[array].dataset,
-                                          &piece->stored[array]));
+        NN_TRY(nn_open_files_take(files, piece->own_path[array], &piece->own_file[array]));
+    if (!piece->stored[array]) NN_TRY(source_open_array(source, piece, array));
     *stored = piece->stored[array];
     return NN_OK;
 }

@@ -5,6 +5,7 @@
 #include "comm/comm.h"
 #include "data/dataset_options.h"
 #include "data/dataset_setup.h"
+#include "data/open_files.h"
 #include "data/problems.h"
 #include "data/source_array.h"
 #include "store/gaps.h"
@@ -32,12 +33,15 @@ typedef struct nn_piece {
     nn_store_type types[NN_DATA_ARRAYS]; /* as stored in the file */
     nn_store_packing *packings[NN_DATA_ARRAYS]; /* owned; NULL: values are not packed */
     nn_store_gaps *gaps[NN_DATA_ARRAYS];        /* owned; NULL: everything was written */
-    int64_t used;                               /* clock at the last use: the least recently used is closed */
+    uint64_t seen[NN_DATA_ARRAYS]; /* nn_store_info_hash of what was described; 0: not yet described */
+    bool checked[NN_DATA_ARRAYS];  /* this rank has seen the same in the file */
+    int64_t used;                  /* clock at the last use: the least recently used is closed */
 } nn_piece;
 
 typedef struct nn_source {
-    bool given, listed; /* listed: files and arrays are known by name */
-    int inputs, fields; /* arrays [0, inputs) are inputs, [inputs, fields) targets */
+    nn_open_files *open_files; /* those of the data set; borrowed */
+    bool given, listed;        /* listed: files and arrays are known by name */
+    int inputs, fields;        /* arrays [0, inputs) are inputs, [inputs, fields) targets */
     nn_array arrays[NN_DATA_ARRAYS];
     int64_t rows;
     int64_t chunk_rows; /* rows best read together: those of the widest array */
@@ -48,6 +52,7 @@ typedef struct nn_source {
     int open_pieces;
     int64_t clock;
     bool skips;        /* unreadable rows are noted instead of failing */
+    bool stages;       /* files are copied to a folder of each node */
     bool lenient;      /* the same for targets; and windows may end at the end of a file */
     int64_t bad_count; /* number of rows to leave out */
     int64_t *bad;      /* those rows, ascending; owned; NULL: not yet known */
@@ -60,6 +65,10 @@ typedef struct nn_source {
  * problems. */
 void nn_sources_list(const nn_data_options *options, const char *directory, const nn_target_wanted *wanted,
                      int wanted_count, nn_source *sources, nn_problems *problems);
+
+/* The second half of that, for one part: names its arrays. */
+nn_status nn_source_name_arrays(const nn_data_options *options, int part, const nn_target_wanted *wanted,
+                                int wanted_count, nn_source *source);
 
 /* Whether the target named `key` holds class labels: as data.fields says, otherwise as the loss wants. */
 bool nn_source_is_label(const nn_data_options *options, const char *key, bool wanted);
@@ -90,8 +99,11 @@ const char *nn_source_path(const nn_piece *piece, int array);
 /* The open file that holds an array of a piece; NULL: closed. */
 nn_store_file *nn_source_file(const nn_piece *piece, int array);
 
-/* The open array of a piece; opens file and array if needed. Borrowed. */
+/* The open array of a piece; opens file and array if needed, and fails where they are not what was described,
+ * as on a node that has another file under the path. Borrowed. */
 nn_status nn_source_array(nn_source *source, nn_piece *piece, int array, nn_store_array **stored);
+
+void nn_source_close_array(nn_piece *piece, int array);
 
 /* The options of a field: those under its own name, otherwise those of x or y. Borrowed. */
 const nn_data_field_options *nn_source_field_options(const nn_data_options *options, const nn_source *source,

@@ -34,6 +34,7 @@ typedef struct nn_array {
     int64_t one_hot;       /* number of classes if labels are one-hot; otherwise 0 */
     const nn_names *names; /* those that the data set uses; borrowed; NULL until known */
     unsigned char *raw;    /* all rows; NULL: streamed */
+    bool seeks_gaps;       /* unwritten values are missing, not fill values */
     bool scanned;          /* hashed for its identity, at least in part */
     uint64_t content;      /* sum of the hashes of the rows that this rank scanned */
     int64_t content_rows;  /* number of those rows */

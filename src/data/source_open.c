@@ -147,9 +147,9 @@ static nn_status source_match_targets(const nn_data_names *y, int part, const nn
     return NN_OK;
 }
 
-/* Names the arrays of a part. Windows without y predict their inputs. */
-static nn_status source_name_arrays(const nn_data_options *options, int part, const nn_target_wanted *wanted,
-                                    int wanted_count, nn_source *source)
+/* Windows without y predict their inputs. */
+nn_status nn_source_name_arrays(const nn_data_options *options, int part, const nn_target_wanted *wanted,
+                                int wanted_count, nn_source *source)
 {
     const nn_part_options *own = &options->parts[part];
     const nn_data_names *y = own->y.count == 0 && options->window.length > 0 ? &own->x : &own->y;
@@ -336,11 +336,12 @@ void nn_sources_list(const nn_data_options *options, const char *directory, cons
         const nn_part_options *own = &options->parts[p];
         source->given = own->x.count > 0 || own->y.count > 0;
         source->skips = options->on_bad_sample == NN_BAD_SKIP;
+        source->stages = options->stage != NULL;
         source->block = options->shuffle_block;
         if (!source->given) continue;
         bool listed = nn_problems_collect(problems, source_list_files(options, directory, p, source));
         bool named =
-            nn_problems_collect(problems, source_name_arrays(options, p, wanted, wanted_count, source));
+            nn_problems_collect(problems, nn_source_name_arrays(options, p, wanted, wanted_count, source));
         if (listed && named)
             listed = nn_problems_collect(problems, source_list_own(options, directory, p, source));
         source->listed = listed && named;

@@ -9,7 +9,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "data/source.h"
+#include "data/node_memory.h"
 #include "host/files.h"
 #include "host/pulse.h"
 #include "host/system.h"
@@ -24,14 +24,33 @@ static nn_status stage_fail(const char *what, const char *path)
                             : "choose a folder that is writable on every node");
 }
 
+/* Of a file, as seen on this node. */
+typedef struct stage_facts {
+    int64_t is_file; /* what does not exist or is not a regular file is reported when it is opened */
+    int64_t state[5];
+    int64_t size;
+} stage_facts;
+
+static nn_status stage_look(const char *path, stage_facts *facts)
+{
+    struct stat found;
+    bool there;
+    NN_TRY(nn_file_look(path, &found, &there));
+    facts->is_file = there && S_ISREG(found.st_mode);
+    if (!facts->is_file) return NN_OK;
+    const int64_t state[] = {(int64_t)found.st_dev, (int64_t)found.st_ino, (int64_t)found.st_size,
+                             (int64_t)found.st_mtim.tv_sec, (int64_t)found.st_mtim.tv_nsec};
+    memcpy(facts->state, state, sizeof state);
+    facts->size = (int64_t)found.st_size;
+    return NN_OK;
+}
+
 /* FOLDER/HASH-NAME: a different or modified file gets a different name. */
-static nn_status stage_name(const char *folder, const char *path, const struct stat *facts, char **staged)
+static nn_status stage_name(const char *folder, const char *path, const stage_facts *facts, char **staged)
 {
     nn_text text = {0};
     const char *slash = strrchr(path, '/');
-    const int64_t state[] = {(int64_t)facts->st_dev, (int64_t)facts->st_ino, (int64_t)facts->st_size,
-                             (int64_t)facts->st_mtim.tv_sec, (int64_t)facts->st_mtim.tv_nsec};
-    uint64_t hash = nn_hash(state, sizeof state, nn_hash(path, strlen(path), 0));
+    uint64_t hash = nn_hash(facts->state, sizeof facts->state, nn_hash(path, strlen(path), 0));
     nn_text_append(&text, "%s/%016" PRIx64 "-%s", folder, hash, slash ? slash + 1 : path);
     *staged = text.bytes;
     if (text.failed) NN_FAIL(NN_ERROR_MEMORY, "out of memory for the path of %s", path);
@@ -96,17 +115,6 @@ static nn_status stage_copy(const char *path, const char *staged, off_t size)
     return status;
 }
 
-/* What does not exist or is not a regular file is reported when it is opened. */
-static nn_status stage_piece(const char *folder, nn_piece *piece, bool copies)
-{
-    struct stat facts;
-    bool there;
-    NN_TRY(nn_file_look(piece->path, &facts, &there));
-    if (!there || !S_ISREG(facts.st_mode)) return NN_OK;
-    NN_TRY(stage_name(folder, piece->path, &facts, &piece->staged));
-    return copies ? stage_copy(piece->path, piece->staged, facts.st_size) : NN_OK;
-}
-
 /* Whether the same path occurs earlier, in this part or another. */
 static bool stage_is_repeated(const nn_source *sources, int part, int piece)
 {
@@ -117,16 +125,44 @@ static bool stage_is_repeated(const nn_source *sources, int part, int piece)
     return false;
 }
 
-nn_status nn_sources_stage(nn_comm *comm, const char *folder, nn_source *sources)
+static nn_status stage_look_at_all(const nn_source *sources, stage_facts *facts)
 {
-    nn_status status = NN_OK;
+    for (int p = 0; p < NN_PARTS; p++)
+        for (int i = 0; i < sources[p].piece_count; i++)
+            NN_TRY(stage_look(sources[p].pieces[i].path, facts++));
+    return NN_OK;
+}
+
+/* The ranks of a node share the copying. */
+static nn_status stage_copy_share(const nn_comm *comm, const char *folder, nn_source *sources,
+                                  const stage_facts *facts)
+{
     int64_t turn = 0;
     for (int p = 0; p < NN_PARTS; p++)
-        for (int i = 0; i < sources[p].piece_count && status == NN_OK; i++) {
+        for (int i = 0; i < sources[p].piece_count; i++, facts++) {
+            nn_piece *piece = &sources[p].pieces[i];
             bool first = !stage_is_repeated(sources, p, i);
             bool own = first && turn++ % nn_comm_node_size(comm) == nn_comm_node_rank(comm);
-            status = stage_piece(folder, &sources[p].pieces[i], own);
+            if (!facts->is_file) continue;
+            NN_TRY(stage_name(folder, piece->path, facts, &piece->staged));
+            if (own) NN_TRY(stage_copy(piece->path, piece->staged, (off_t)facts->size));
         }
-    NN_TRY(nn_comm_agree(comm, status));
-    return nn_comm_barrier(comm);
+    return NN_OK;
+}
+
+nn_status nn_sources_stage(nn_comm *comm, const char *folder, nn_source *sources)
+{
+    nn_node_memory memory = {0};
+    size_t count = 0;
+    for (int p = 0; p < NN_PARTS; p++) count += (size_t)sources[p].piece_count;
+    nn_status status;
+    NN_TRY_TO(done, status,
+              nn_node_memory_create(comm, count * sizeof(stage_facts), "facts about files", &memory));
+    status = memory.writes ? stage_look_at_all(sources, memory.bytes) : NN_OK;
+    NN_TRY_TO(done, status, nn_node_memory_publish(comm, &memory, status));
+    NN_TRY_TO(done, status, nn_comm_agree(comm, stage_copy_share(comm, folder, sources, memory.bytes)));
+    status = nn_comm_barrier(comm);
+done:
+    nn_node_memory_release(&memory);
+    return status;
 }

@@ -13,6 +13,7 @@ typedef struct nn_codes {
 } nn_codes;
 
 struct nn_value_map {
+    int64_t place_count;
     int64_t *places; /* index of each value in the stored row, -1: nowhere; owned; NULL: as in the array */
     int64_t columns; /* entries of `codes`, one per column; 1: the same for all values */
     nn_codes *codes; /* owned */

@@ -57,7 +57,7 @@ static nn_status file_check_signature(const char *path, off_t size)
     return NN_OK;
 }
 
-/* Checks for what HDF5 itself would report less clearly, or all with the same message. */
+/* Looks for what HDF5 reports less clearly, or all with the same message. */
 static nn_status file_check(const char *path)
 {
     struct stat status;
@@ -95,7 +95,6 @@ static hid_t file_try(const char *path, bool locking, char *reason)
 static nn_status file_open_disk(const char *path, hid_t *id)
 {
     char reason[NN_STORE_REASON];
-    NN_TRY(file_check(path));
     *id = file_try(path, true, reason);
     bool lock_refused = *id < 0 && strstr(reason, "lock file") != NULL;
     if (lock_refused && NN_STORE_CAN_SKIP_LOCKING) {
@@ -107,6 +106,8 @@ static nn_status file_open_disk(const char *path, hid_t *id)
                 path);
     }
     if (*id >= 0) return NN_OK;
+    bool may_pass = nn_store_driver_error() != 0 && nn_system_may_pass(nn_store_driver_error());
+    if (!may_pass) NN_TRY(file_check(path));
     if (nn_store_driver_error() != 0)
         return nn_store_fail_refused(nn_store_driver_error(), "cannot read the file %s", path);
     if (lock_refused && !NN_STORE_CAN_SKIP_LOCKING)

@@ -1,4 +1,4 @@
-/* Elements that were never written: found once, and marked in what is read. */
+/* Finds elements that were never written. */
 #include "store/gaps.h"
 
 #include <errno.h>
@@ -10,14 +10,6 @@
 #include "store/gaps_internal.h"
 
 #define GAPS_NAME 4096
-
-struct nn_store_gaps {
-    nn_store_info info;
-    unsigned char *chunks; /* for a chunked dataset, by chunk in row-major order: 1 if the chunk is missing */
-    hid_t space;           /* for others: the selection of missing elements */
-    int64_t count;
-    char *cause;
-};
 
 nn_status nn_gaps_fail(const nn_gaps_search *search)
 {
@@ -74,25 +66,24 @@ static void gaps_select_range(hid_t space, const nn_store_info *info, int64_t fr
 
 /* ---- chunks ---- */
 
-static int64_t gaps_chunks(const nn_store_info *info, int dimension)
+int64_t nn_gaps_chunks(const nn_store_info *info, int dimension)
 {
     return (info->extents[dimension] - 1) / info->chunk[dimension] + 1;
 }
 
-static int64_t gaps_chunk_count(const nn_store_info *info)
+int64_t nn_gaps_chunk_count(const nn_store_info *info)
 {
     int64_t count = 1;
-    for (int d = 0; d < info->dimensions; d++) count *= gaps_chunks(info, d);
+    for (int d = 0; d < info->dimensions; d++) count *= nn_gaps_chunks(info, d);
     return count;
 }
 
-/* Where chunk `number` begins, and how much of it is inside the dataset. */
-static int64_t gaps_chunk_box(const nn_store_info *info, int64_t number, int64_t *start, int64_t *count)
+int64_t nn_gaps_chunk_box(const nn_store_info *info, int64_t number, int64_t *start, int64_t *count)
 {
     int64_t elements = 1;
     for (int d = info->dimensions - 1; d >= 0; d--) {
-        start[d] = number % gaps_chunks(info, d) * info->chunk[d];
-        number /= gaps_chunks(info, d);
+        start[d] = number % nn_gaps_chunks(info, d) * info->chunk[d];
+        number /= nn_gaps_chunks(info, d);
         count[d] =
             info->extents[d] - start[d] < info->chunk[d] ? info->extents[d] - start[d] : info->chunk[d];
         elements *= count[d];
@@ -104,7 +95,7 @@ static int64_t gaps_chunk_box(const nn_store_info *info, int64_t number, int64_t
 static nn_status gaps_find_chunks(const nn_gaps_search *search, unsigned char **chunks, int64_t *elements)
 {
     const nn_store_info *info = search->info;
-    int64_t count = gaps_chunk_count(info), start[NN_STORE_MAX_DIMENSIONS], size[NN_STORE_MAX_DIMENSIONS];
+    int64_t count = nn_gaps_chunk_count(info), start[NN_STORE_MAX_DIMENSIONS], size[NN_STORE_MAX_DIMENSIONS];
     hsize_t written = 0, bytes = 0;
     hid_t space = H5Dget_space(search->dataset);
     bool counted = space >= 0 && H5Dget_num_chunks(search->dataset, space, &written) >= 0;
@@ -114,7 +105,7 @@ static nn_status gaps_find_chunks(const nn_gaps_search *search, unsigned char **
     NN_TRY(NN_ALLOCATE(chunks, count, "the chunks of a dataset"));
     for (int64_t c = 0; c < count; c++) {
         hsize_t at[NN_STORE_MAX_DIMENSIONS];
-        int64_t within = gaps_chunk_box(info, c, start, size);
+        int64_t within = nn_gaps_chunk_box(info, c, start, size);
         for (int d = 0; d < info->dimensions; d++) at[d] = (hsize_t)start[d];
         bytes = 0;
         if (H5Dget_chunk_storage_size(search->dataset, at, &bytes) >= 0 && bytes > 0) continue;
@@ -132,7 +123,8 @@ static nn_status gaps_select_chunks(const nn_gaps_search *search, hid_t *missing
 {
     const nn_store_info *info = search->info;
     unsigned char *chunks = NULL;
-    int64_t elements = 0, count = gaps_chunk_count(info), last = gaps_chunks(info, info->dimensions - 1);
+    int64_t elements = 0, count = nn_gaps_chunk_count(info),
+            last = nn_gaps_chunks(info, info->dimensions - 1);
     int64_t start[NN_STORE_MAX_DIMENSIONS], size[NN_STORE_MAX_DIMENSIONS], end[NN_STORE_MAX_DIMENSIONS],
         rest[NN_STORE_MAX_DIMENSIONS];
     NN_TRY(gaps_find_chunks(search, &chunks, &elements));
@@ -141,8 +133,8 @@ static nn_status gaps_select_chunks(const nn_gaps_search *search, hid_t *missing
         if (!chunks[c]) continue;
         int64_t run = c;
         while ((run + 1) % last != 0 && chunks[run + 1]) run++;
-        gaps_chunk_box(info, c, start, size);
-        gaps_chunk_box(info, run, end, rest);
+        nn_gaps_chunk_box(info, c, start, size);
+        nn_gaps_chunk_box(info, run, end, rest);
         int d = info->dimensions - 1;
         size[d] = end[d] + rest[d] - start[d];
         gaps_select_box(*missing, info->dimensions, start, size);
@@ -221,6 +213,19 @@ nn_status nn_gaps_select(const nn_gaps_search *search, hid_t *missing)
     return status;
 }
 
+/* Takes the boxes of a selection. */
+static nn_status gaps_list_boxes(const nn_gaps_search *search, hid_t space, nn_store_gaps *gaps)
+{
+    gaps->count = (int64_t)H5Sget_select_npoints(space);
+    hssize_t boxes = gaps->count > 0 ? H5Sget_select_hyper_nblocks(space) : 0;
+    if (boxes < 0) return nn_gaps_fail(search);
+    if (boxes == 0) return NN_OK;
+    NN_TRY(NN_ALLOCATE(&gaps->corners, (int64_t)boxes * 2 * gaps->info.dimensions, "the gaps of a dataset"));
+    gaps->boxes = (int64_t)boxes;
+    if (H5Sget_select_hyper_blocklist(space, 0, (hsize_t)boxes, gaps->corners) >= 0) return NN_OK;
+    return nn_gaps_fail(search);
+}
+
 static nn_status gaps_find(nn_store_array *array, nn_store_gaps *gaps)
 {
     nn_text cause = {0};
@@ -235,8 +240,10 @@ static nn_status gaps_find(nn_store_array *array, nn_store_gaps *gaps)
     if (info->chunked && info->written && info->dimensions > 0 && nn_store_count(info) > 0) {
         status = gaps_find_chunks(&search, &gaps->chunks, &gaps->count);
     } else {
-        status = nn_gaps_select(&search, &gaps->space);
-        if (status == NN_OK && gaps->space >= 0) gaps->count = (int64_t)H5Sget_select_npoints(gaps->space);
+        hid_t space;
+        status = nn_gaps_select(&search, &space);
+        if (status == NN_OK && space >= 0) status = gaps_list_boxes(&search, space, gaps);
+        if (space >= 0) H5Sclose(space);
     }
     if (status == NN_OK && cause.failed) status = nn_fail(NN_ERROR_MEMORY, "out of memory for a message");
     gaps->cause = cause.bytes;
@@ -249,7 +256,6 @@ nn_status nn_store_gaps_find(nn_store_array *array, nn_store_gaps **gaps)
     if (!nn_store_type_is_numeric(array->info.type)) return NN_OK;
     nn_store_gaps *made;
     NN_TRY(NN_ALLOCATE(&made, 1, "the gaps of a dataset"));
-    made->space = H5I_INVALID_HID;
     nn_store_lock();
     nn_status status = gaps_find(array, made);
     nn_store_unlock();
@@ -259,121 +265,4 @@ nn_status nn_store_gaps_find(nn_store_array *array, nn_store_gaps **gaps)
     }
     *gaps = made;
     return NN_OK;
-}
-
-void nn_store_gaps_destroy(nn_store_gaps *gaps)
-{
-    if (!gaps) return;
-    nn_store_lock();
-    if (gaps->space >= 0) H5Sclose(gaps->space);
-    nn_store_unlock();
-    nn_free(gaps->chunks);
-    nn_free(gaps->cause);
-    nn_free(gaps);
-}
-
-int64_t nn_store_gaps_count(const nn_store_gaps *gaps)
-{
-    return gaps ? gaps->count : 0;
-}
-
-const char *nn_store_gaps_cause(const nn_store_gaps *gaps)
-{
-    return gaps->cause ? gaps->cause : "it was never written";
-}
-
-/* ---- marking ---- */
-
-/* The requested indices. */
-typedef struct gaps_slab {
-    const nn_store_info *info;
-    int axis;
-    int64_t first, end;
-    int64_t strides[NN_STORE_MAX_DIMENSIONS]; /* in the result, by dimension of the dataset */
-    unsigned char *missing;
-} gaps_slab;
-
-/* Marks the box [begin, end), from dimension `d` on. */
-static void gaps_mark_box(const gaps_slab *slab, const int64_t *begin, const int64_t *end, int d,
-                          unsigned char *missing)
-{
-    if (d == slab->info->dimensions) {
-        *missing = 1;
-        return;
-    }
-    int64_t low = begin[d], high = end[d];
-    if (d == slab->axis) {
-        low = (low > slab->first ? low : slab->first) - slab->first;
-        high = (high < slab->end ? high : slab->end) - slab->first;
-    }
-    for (int64_t i = low; i < high; i++)
-        gaps_mark_box(slab, begin, end, d + 1, missing + i * slab->strides[d]);
-}
-
-static void gaps_mark_chunks(const nn_store_gaps *gaps, const gaps_slab *slab)
-{
-    const nn_store_info *info = slab->info;
-    int64_t count = gaps_chunk_count(info), after = 1, chunks = gaps_chunks(info, slab->axis);
-    int64_t begin[NN_STORE_MAX_DIMENSIONS], end[NN_STORE_MAX_DIMENSIONS];
-    int64_t low = slab->first / info->chunk[slab->axis], high = (slab->end - 1) / info->chunk[slab->axis];
-    for (int d = slab->axis + 1; d < info->dimensions; d++) after *= gaps_chunks(info, d);
-    for (int64_t before = 0; before < count / (chunks * after); before++)
-        for (int64_t c = (before * chunks + low) * after; c < (before * chunks + high + 1) * after; c++) {
-            if (!gaps->chunks[c]) continue;
-            gaps_chunk_box(info, c, begin, end);
-            for (int d = 0; d < info->dimensions; d++) end[d] += begin[d];
-            gaps_mark_box(slab, begin, end, 0, slab->missing);
-        }
-}
-
-/* The blocks of the selection inside the slab: first and last index of each. */
-static nn_status gaps_mark_selection(const nn_store_gaps *gaps, const gaps_slab *slab)
-{
-    const nn_store_info *info = slab->info;
-    hsize_t from[NN_STORE_MAX_DIMENSIONS] = {0}, size[NN_STORE_MAX_DIMENSIONS], *corners = NULL;
-    int dimensions = info->dimensions;
-    nn_status status = NN_OK;
-    for (int d = 0; d < dimensions; d++) size[d] = (hsize_t)info->extents[d];
-    from[slab->axis] = (hsize_t)slab->first;
-    size[slab->axis] = (hsize_t)(slab->end - slab->first);
-    hid_t space = H5Scopy(gaps->space);
-    bool selected = space >= 0 && H5Sselect_hyperslab(space, H5S_SELECT_AND, from, NULL, size, NULL) >= 0;
-    hssize_t blocks = selected && H5Sget_select_npoints(space) > 0 ? H5Sget_select_hyper_nblocks(space) : 0;
-    if (blocks > 0) status = NN_ALLOCATE(&corners, (int64_t)blocks * 2 * dimensions, "the gaps of a dataset");
-    if (status == NN_OK &&
-        (!selected || blocks < 0 ||
-         (blocks > 0 && H5Sget_select_hyper_blocklist(space, 0, (hsize_t)blocks, corners) < 0)))
-        status = nn_store_fail_hdf5(NN_ERROR_IO, "cannot determine which parts of a dataset were written");
-    for (hssize_t b = 0; b < blocks && status == NN_OK; b++) {
-        const hsize_t *corner = corners + b * 2 * dimensions;
-        int64_t begin[NN_STORE_MAX_DIMENSIONS], end[NN_STORE_MAX_DIMENSIONS];
-        for (int d = 0; d < dimensions; d++) {
-            begin[d] = (int64_t)corner[d];
-            end[d] = (int64_t)corner[dimensions + d] + 1;
-        }
-        gaps_mark_box(slab, begin, end, 0, slab->missing);
-    }
-    nn_free(corners);
-    if (space >= 0) H5Sclose(space);
-    return status;
-}
-
-nn_status nn_store_gaps_mark(const nn_store_gaps *gaps, int axis, int64_t first, int64_t count,
-                             unsigned char *missing)
-{
-    if (!gaps || count == 0) return NN_OK;
-    gaps_slab slab = {
-        .info = &gaps->info, .axis = axis, .first = first, .end = first + count, .missing = missing};
-    int64_t stride = 1;
-    for (int d = gaps->info.dimensions - 1; d >= 0; d--) {
-        if (d == axis) continue;
-        slab.strides[d] = stride;
-        stride *= gaps->info.extents[d];
-    }
-    slab.strides[axis] = stride;
-    if (gaps->chunks) {
-        gaps_mark_chunks(gaps, &slab);
-        return NN_OK;
-    }
-    return NN_STORE_LOCKED(gaps_mark_selection(gaps, &slab));
 }

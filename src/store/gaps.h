@@ -7,6 +7,7 @@
 #ifndef NN_STORE_GAPS_H
 #define NN_STORE_GAPS_H
 
+#include "base/parcel.h"
 #include "store/store.h"
 
 typedef struct nn_store_gaps nn_store_gaps;
@@ -25,7 +26,11 @@ const char *nn_store_gaps_cause(const nn_store_gaps *gaps);
 
 /* Sets the bytes of gaps among indices [first, first + count) of dimension `axis` to 1, and leaves the
  * others, in the order in which nn_store_read_slab delivers values. */
-nn_status nn_store_gaps_mark(const nn_store_gaps *gaps, int axis, int64_t first, int64_t count,
-                             unsigned char *missing);
+void nn_store_gaps_mark(const nn_store_gaps *gaps, int axis, int64_t first, int64_t count,
+                        unsigned char *missing);
+
+/* Send gaps, NULL too, to other processes, which take them as their own (returned owned). */
+void nn_store_gaps_put(const nn_store_gaps *gaps, nn_parcel *parcel);
+nn_status nn_store_gaps_take(nn_parcel *parcel, nn_store_gaps **gaps);
 
 #endif

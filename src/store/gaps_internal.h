@@ -6,6 +6,22 @@
 #include "store/gaps.h"
 #include "store/store_internal.h"
 
+struct nn_store_gaps {
+    nn_store_info info;
+    unsigned char *chunks; /* for a chunked dataset, by chunk in row-major order: 1 if the chunk is missing */
+    /* For others, the boxes of missing elements: the first and the last index of each, by dimension. */
+    int64_t boxes;
+    hsize_t *corners;
+    int64_t count;
+    char *cause;
+};
+
+/* The chunks along a dimension, and of a dataset; where chunk `number` begins, how much of it is inside the
+ * dataset, by dimension and in elements. */
+int64_t nn_gaps_chunks(const nn_store_info *info, int dimension);
+int64_t nn_gaps_chunk_count(const nn_store_info *info);
+int64_t nn_gaps_chunk_box(const nn_store_info *info, int64_t number, int64_t *start, int64_t *count);
+
 /* A dataset that is searched for gaps. */
 typedef struct nn_gaps_search {
     hid_t dataset;

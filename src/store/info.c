@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "store/store_internal.h"
 
 #define INFO_FILE_NAME 4096
@@ -29,6 +30,15 @@ int64_t nn_store_count(const nn_store_info *info)
         count *= info->extents[d];
     }
     return count;
+}
+
+uint64_t nn_store_info_hash(const nn_store_info *info)
+{
+    const int64_t kind[] = {info->type, info->dimensions, info->chunked, info->external, info->is_virtual};
+    size_t extents = (size_t)info->dimensions * sizeof *info->extents;
+    uint64_t hash = nn_hash(kind, sizeof kind, nn_hash(info->extents, extents, 0));
+    if (info->chunked) hash = nn_hash(info->chunk, extents, hash);
+    return hash ? hash : 1;
 }
 
 static bool info_take_space(hid_t space, nn_store_info *info)

@@ -90,6 +90,8 @@ void nn_store_array_close(nn_store_array *array); /* accepts NULL */
 bool nn_store_has(nn_store_file *file, const char *dataset);
 bool nn_store_has_group(nn_store_file *file, const char *group);
 const nn_store_info *nn_store_array_info(const nn_store_array *array);
+/* A hash, never 0, of what a reader must find again: type, extents, chunks, and where the values are. */
+uint64_t nn_store_info_hash(const nn_store_info *info);
 
 /* Reads rows [first, first + rows) along the first dimension, with all indices of the others, as `type` (a
  * numeric one) to `values`. HDF5 converts: values outside the range of `type` silently become the nearest

@@ -2,6 +2,8 @@
  * failure on all ranks. */
 #include <math.h>
 #include <mpi.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "../comm/check.h"
 #include "base/hash.h"
@@ -35,6 +37,12 @@ static void write_files(void)
     H5Fclose(file);
     file = files_create("d.h5");
     files_add(file, "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 2, extents, 999, given_x);
+    files_add(file, "y", H5T_STD_U8LE, H5T_NATIVE_UCHAR, 1, extents, 0, given_y);
+    H5Fclose(file);
+    CHECK(mkdir(files_path("absent"), 0777) == 0, "cannot make a folder");
+    CHECK(mkdir(files_path("other"), 0777) == 0, "cannot make a folder");
+    file = files_create("other/d.h5");
+    files_add(file, "x", H5T_IEEE_F64LE, H5T_NATIVE_FLOAT, 2, extents, 999, given_x);
     files_add(file, "y", H5T_STD_U8LE, H5T_NATIVE_UCHAR, 1, extents, 0, given_y);
     H5Fclose(file);
     file = files_create("nan.h5");
@@ -238,17 +246,38 @@ static void check_nan(nn_comm *comm)
           "one mistake is reported as one of several: %s", nn_error_text());
 }
 
-/* A rank that sees a different file must neither train on it nor leave the others waiting. */
-static void check_other_file(nn_comm *comm)
+/* Another folder under the same path on the last rank: /proc/self/cwd. Rank 0 says what the data is, so a
+ * rank that sees a different file must neither train on it nor leave the others waiting, and is named. */
+static void check_other_file(nn_comm *comm, const char *there, nn_status wanted, const char *text)
 {
     int last = nn_comm_size(comm) - 1;
+    char named[32], own[512], before[512];
     nn_dataset *dataset = NULL;
     nn_data_options options = files_options();
-    if (nn_comm_rank(comm) == last) options.file = files_text("absent.h5");
+    options.file = files_text("/proc/self/cwd/d.h5");
+    options.cache = NN_CACHE_STREAM; /* every rank reads samples */
+    CHECK(getcwd(before, sizeof before), "no working directory");
+    snprintf(own, sizeof own, "%s%s%s", files_directory, nn_comm_rank(comm) == last ? "/" : "",
+             nn_comm_rank(comm) == last ? there : "");
+    CHECK(chdir(own) == 0, "cannot enter %s", own);
     nn_status status =
         files_open(comm, &options, SEED, &(nn_target_wanted){.classes = true}, 1, NULL, &dataset);
-    CHECK(status == NN_ERROR_DATA && !dataset, "status %d", (int)status);
-    CHECK(strstr(nn_error_text(), "absent.h5"), "%s", nn_error_text());
+    CHECK(status == wanted, "status %d, not %d: %s", (int)status, (int)wanted, nn_error_text());
+    CHECK(!dataset == (wanted != NN_OK), "a data set in spite of status %d", (int)status);
+    CHECK(strstr(nn_error_text(), text), "\"%s\" is not in: %s", text, nn_error_text());
+    snprintf(named, sizeof named, "rank %d on ", last);
+    CHECK(wanted == NN_OK || strncmp(nn_error_text(), named, strlen(named)) == 0, "rank %d is not named: %s",
+          last, nn_error_text());
+    nn_dataset_close(dataset);
+    CHECK(chdir(before) == 0, "cannot return to %s", before);
+}
+
+static void check_other_files(nn_comm *comm)
+{
+    check_other_file(comm, "", NN_OK, "");
+    if (nn_comm_size(comm) == 1) return;
+    check_other_file(comm, "absent", NN_ERROR_IO, "cannot open the file /proc/self/cwd/d.h5");
+    check_other_file(comm, "other", NN_ERROR_DATA, "is not what was found there at first");
 }
 
 /* Whichever allocation fails on one rank, all ranks return the same status; without shared memory, each rank
@@ -295,7 +324,7 @@ static void check_all(nn_comm *comm, nn_comm *alone)
     check_splits(comm, alone);
     check_targets(comm, alone);
     check_nan(comm);
-    check_other_file(comm);
+    check_other_files(comm);
     check_no_room(comm);
 }
 
@@ -318,6 +347,9 @@ int main(int argc, char **argv)
     nn_comm_destroy(pairs);
     nn_comm_destroy(alone);
     CHECK_OK(nn_comm_barrier(comm));
-    if (nn_comm_rank(comm) == 0) files_remove_directory();
+    if (nn_comm_rank(comm) == 0) {
+        remove(files_path("other/d.h5"));
+        files_remove_directory();
+    }
     return check_end(comm);
 }

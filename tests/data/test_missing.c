@@ -215,6 +215,26 @@ static void padding_need_not_be_written(void **state)
     }
 }
 
+/* If it fails: labels that were read to see what they are, and never written, are trained on as class 0. */
+static void recognised_labels_must_be_there(void **state)
+{
+    (void)state;
+    static const nn_domain domain = {.bounded = true, .most = 1};
+    const nn_target_wanted wanted = {.classes = true, .domain = &domain, .loss = "l"};
+    const hsize_t extents[1] = {ROWS}, chunk[1] = {CHUNK}, written[1] = {ROWS - CHUNK};
+    double x[ROWS], y[ROWS];
+    for (int i = 0; i < ROWS; i++) {
+        x[i] = i;
+        y[i] = i % 2;
+    }
+    hid_t file = files_create("d.h5");
+    files_add_column(file, "x", H5T_IEEE_F64LE, ROWS, x);
+    add_partly(file, "y", 1, extents, chunk, written, y);
+    H5Fclose(file);
+    nn_data_options options = files_options();
+    expect_targets_refused(&options, &wanted, 1, "is missing: a chunk of dataset \"y\" of ");
+}
+
 /* If it fails: unwritten groups, lengths or weights are read as zeros. */
 static void numbers_of_samples_must_be_there(void **state)
 {
@@ -282,6 +302,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(windows_with_missing_values_are_left_out),
         cmocka_unit_test(means_replace_missing_values),
         cmocka_unit_test(padding_need_not_be_written),
+        cmocka_unit_test(recognised_labels_must_be_there),
         cmocka_unit_test(numbers_of_samples_must_be_there),
         cmocka_unit_test(indices_and_classes_can_be_missing),
     };
