@@ -15,11 +15,11 @@
 
 /* What a watchdog knows about a rank. Times are in seconds on the watchdog's own clock. */
 typedef struct nn_rank_state {
-    char host[NN_HOST_SIZE];
-    bool known;   /* false: nothing has been heard of it; it is assumed to be well */
-    bool over;    /* it has left the run */
-    bool waits;   /* for other ranks */
-    bool cut_off; /* its node has lost a network link */
+    const char *host; /* borrowed */
+    bool known;       /* false: nothing has been heard of it; it is assumed to be well */
+    bool over;        /* it has left the run */
+    bool waits;       /* for other ranks */
+    bool cut_off;     /* its node has lost a network link */
     nn_phase phase;
     int64_t step;  /* steps done */
     double moved;  /* when it was last seen to make progress */

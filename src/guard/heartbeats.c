@@ -2,11 +2,8 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -15,6 +12,8 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "guard/heartbeat_file.h"
+#include "host/clock.h"
 #include "host/links.h"
 #include "host/threads.h"
 
@@ -23,133 +22,102 @@
 /* Seconds that reading the files may take before what was read counts as old. */
 #define HEARTBEATS_FRESH 5
 
-/* A file contains its number, one line per rank, and its number again: where the two differ, it was being
- * written while it was read. All lines have the same length, so that each version overwrites the previous
- * one. */
-#define NUMBER_LINE 21
-#define RANK_LINE 80
+/* The nodes that watch all others: this many, the first ones that are well. */
+#define HEARTBEATS_WATCHERS 3
 
-typedef struct heartbeat {
-    uint64_t number; /* of the version that contains it; 0: none was read */
-    int waits, over, phase, cut;
-    int64_t step;
-    double silent, still; /* seconds without progress, and without a tick, when it was written */
-} heartbeat;
+/* A node is well as long as one of its ranks is not late by this fraction of the timeout: others have taken
+ * over its part before a hang is found. */
+#define HEARTBEATS_WELL 0.5
+
+/* A round that took longer than this many intervals means that this process was suspended. */
+#define HEARTBEATS_SUSPENDED 4
+
+/* A node, as the thread last saw its file. */
+typedef struct heartbeats_seen {
+    uint64_t number;
+    double changed; /* when that number was first seen, by the thread's clock */
+} heartbeats_seen;
 
 struct nn_heartbeats {
     char *folder;
     int *leaders;
     int count, rank;
-    double seconds;
+    double seconds, timeout;
+    nn_heartbeat_node *nodes; /* by leader */
+    int node_count;
     nn_links *links;
     pthread_t thread;
+    nn_heartbeat *scratch; /* of the thread, by rank */
+    heartbeats_seen *seen; /* of the thread, by node */
+    double clock, last;    /* of the thread: the sum of its rounds without suspensions; the last one */
     pthread_mutex_t mutex; /* guards all below */
     pthread_cond_t changed;
     bool stops, reads, cut;
     uint64_t number;                     /* of the last version written */
-    heartbeat *beats;                    /* by rank: those of this node to be written, others as read */
+    nn_heartbeat *beats;                 /* by rank: those of this node to be written, others as read */
     uint64_t *noticed;                   /* by rank: the number of the last version that was taken over */
     uint64_t readings, readings_noticed; /* rounds of reading the other files; as last seen, ... */
     double read_at;                      /* ... and when that changed */
-    heartbeat *scratch;                  /* of the thread */
 };
 
-/* ---- one file ---- */
+/* ---- what is read ---- */
 
-static int heartbeats_on_node(const nn_heartbeats *of, int leader)
+static bool heartbeats_is_own(const nn_heartbeats *of, int node)
 {
-    int ranks = 0;
-    for (int r = 0; r < of->count; r++) ranks += of->leaders[r] == leader;
-    return ranks;
+    return of->nodes[node].leader == of->rank;
 }
 
-static void heartbeats_path(const nn_heartbeats *of, int leader, nn_text *path)
+/* Whether a rank of the node is alive, and not late for half the timeout. */
+static bool heartbeats_is_well(const nn_heartbeats *of, int node)
 {
-    nn_text_append(path, "%s/node-of-rank-%d", of->folder, leader);
-}
-
-static void heartbeats_format(const nn_heartbeats *of, const heartbeat *beats, uint64_t number, nn_text *text)
-{
-    nn_text_append(text, "%020" PRIu64 "\n", number);
-    for (int r = 0; r < of->count; r++) {
-        const heartbeat *beat = &beats[r];
-        if (of->leaders[r] != of->rank) continue;
-        nn_text_append(text, "%9d %2d %1d %1d %20lld %18.3f %18.3f %1d  \n", r, beat->phase, beat->waits,
-                       beat->over, (long long)beat->step, beat->silent, beat->still, beat->cut);
+    const nn_heartbeat_node *self = &of->nodes[node];
+    bool own = heartbeats_is_own(of, node);
+    double age = own ? 0 : of->clock - of->seen[node].changed;
+    for (int r = self->leader; r < of->count; r++) {
+        const nn_heartbeat *beat = &of->scratch[r];
+        if (of->leaders[r] != self->leader || beat->over || (!own && beat->number == 0)) continue;
+        const nn_rank_state state = {.known = true,
+                                     .waits = beat->waits,
+                                     .cut_off = beat->cut,
+                                     .moved = -beat->silent - age,
+                                     .ticked = -beat->still - age};
+        if (!nn_rank_is_late(&state, 0, HEARTBEATS_WELL * of->timeout)) return true;
     }
-    nn_text_append(text, "%020" PRIu64 "\n", number);
+    return false;
 }
 
-static bool heartbeats_parse_line(const nn_heartbeats *of, int leader, const char *line, heartbeat *beats,
-                                  uint64_t number)
+static void heartbeats_read_node(nn_heartbeats *of, int node)
 {
-    heartbeat beat = {.number = number};
-    long long step;
-    int rank;
-    if (sscanf(line, "%d %d %d %d %lld %lf %lf %d", &rank, &beat.phase, &beat.waits, &beat.over, &step,
-               &beat.silent, &beat.still, &beat.cut) != 8)
-        return false;
-    if (rank < 0 || rank >= of->count || of->leaders[rank] != leader) return false;
-    beat.step = step;
-    beats[rank] = beat;
-    return true;
+    heartbeats_seen *seen = &of->seen[node];
+    nn_heartbeat_read(&of->nodes[node], of->scratch);
+    uint64_t number = of->scratch[of->nodes[node].leader].number;
+    if (number != seen->number) seen->changed = of->clock;
+    seen->number = number;
 }
 
-/* Takes the beats of a node, if its file is consistent. */
-static void heartbeats_parse(const nn_heartbeats *of, int leader, const char *text, heartbeat *beats)
+static void heartbeats_forget_node(nn_heartbeats *of, int node)
 {
-    int ranks = heartbeats_on_node(of, leader);
-    const char *lines = text + NUMBER_LINE, *last = lines + (size_t)ranks * RANK_LINE;
-    uint64_t number = strtoull(text, NULL, 10);
-    if (strtoull(last, NULL, 10) != number) return;
-    for (int i = 0; i < ranks; i++)
-        if (!heartbeats_parse_line(of, leader, lines + (size_t)i * RANK_LINE, beats, number)) return;
+    for (int r = of->nodes[node].leader; r < of->count; r++)
+        if (of->leaders[r] == of->nodes[node].leader) of->scratch[r].number = 0;
 }
 
-/* Files are opened each time: only then does a network file system show what other nodes have written. */
-static bool heartbeats_write(const nn_heartbeats *of, const heartbeat *beats, uint64_t number)
-{
-    nn_text path = {0}, text = {0};
-    heartbeats_path(of, of->rank, &path);
-    heartbeats_format(of, beats, number, &text);
-    bool wrote = false;
-    int file =
-        path.failed || text.failed ? -1 : open(path.bytes, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
-    if (file >= 0) {
-        wrote = pwrite(file, text.bytes, text.length, 0) == (ssize_t)text.length;
-        wrote = close(file) == 0 && wrote;
-    }
-    nn_text_free(&path);
-    nn_text_free(&text);
-    return wrote;
-}
-
-static void heartbeats_read(const nn_heartbeats *of, int leader, heartbeat *beats)
-{
-    nn_text path = {0};
-    char *text = NULL;
-    size_t size = 2 * NUMBER_LINE + (size_t)heartbeats_on_node(of, leader) * RANK_LINE;
-    heartbeats_path(of, leader, &path);
-    int file = path.failed ? -1 : open(path.bytes, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file < 0) { /* that node has ended, or its file cannot be read: nothing is known */
-        for (int r = 0; r < of->count; r++)
-            if (of->leaders[r] == leader) beats[r].number = 0;
-    } else {
-        if (NN_ALLOCATE(&text, size + 1, "heartbeats") == NN_OK &&
-            pread(file, text, size, 0) == (ssize_t)size)
-            heartbeats_parse(of, leader, text, beats);
-        close(file);
-    }
-    nn_free(text);
-    nn_text_free(&path);
-}
-
-/* ---- the thread ---- */
-
+/* Reads nodes in order, until enough of them are well: those watch the others. If this node is one of them,
+ * it reads all; so does every node once a hang was found that did not end the node which found it. */
 static void heartbeats_read_others(nn_heartbeats *of)
 {
-    for (int r = 0; r < of->count; r++)
-        if (of->leaders[r] == r && r != of->rank) heartbeats_read(of, r, of->scratch);
+    int watchers = 0;
+    bool all = false;
+    for (int n = 0; n < of->node_count; n++) {
+        bool own = heartbeats_is_own(of, n), needed = all || watchers < HEARTBEATS_WATCHERS;
+        if (!own && needed) heartbeats_read_node(of, n);
+        if (!own && !needed) heartbeats_forget_node(of, n);
+        if (!needed) continue;
+        const nn_heartbeat *beat = &of->scratch[of->nodes[n].leader];
+        all |= !own && beat->number > 0 && beat->found;
+        if (!heartbeats_is_well(of, n)) continue;
+        watchers++;
+        all |= own;
+    }
     pthread_mutex_lock(&of->mutex);
     for (int r = 0; r < of->count; r++)
         if (of->leaders[r] != of->rank) of->beats[r] = of->scratch[r];
@@ -157,10 +125,26 @@ static void heartbeats_read_others(nn_heartbeats *of)
     pthread_mutex_unlock(&of->mutex);
 }
 
+/* ---- the thread ---- */
+
 static void heartbeats_warn(const nn_heartbeats *of)
 {
     nn_log_warning("cannot write %s (%s): a node on which everything hangs will not be detected", of->folder,
                    strerror(errno));
+}
+
+static const nn_heartbeat_node *heartbeats_own(const nn_heartbeats *of)
+{
+    int node = 0;
+    while (!heartbeats_is_own(of, node)) node++;
+    return &of->nodes[node];
+}
+
+static void heartbeats_advance(nn_heartbeats *of)
+{
+    double now = nn_seconds(), passed = now - of->last;
+    of->clock += passed < HEARTBEATS_SUSPENDED * of->seconds ? passed : of->seconds;
+    of->last = now;
 }
 
 /* One round, without the mutex, as files may be slow. */
@@ -172,7 +156,8 @@ static void heartbeats_round(nn_heartbeats *of, uint64_t number, bool reads, boo
     pthread_mutex_unlock(&of->mutex);
     for (int r = 0; r < of->count; r++)
         if (of->leaders[r] == of->rank) of->scratch[r].cut = cut;
-    if (!heartbeats_write(of, of->scratch, number) && !*warned) {
+    heartbeats_advance(of);
+    if (!nn_heartbeat_write(heartbeats_own(of), of->scratch, number) && !*warned) {
         heartbeats_warn(of);
         *warned = true;
     }
@@ -211,6 +196,19 @@ static void *heartbeats_run(void *context)
 
 /* ---- the public functions ---- */
 
+/* Leaders are the lowest ranks of their nodes, so a node is listed before its other ranks come. */
+static void heartbeats_list_nodes(nn_heartbeats *made)
+{
+    for (int r = 0; r < made->count; r++) {
+        if (made->leaders[r] == r)
+            made->nodes[made->node_count++] = (nn_heartbeat_node){
+                .folder = made->folder, .leaders = made->leaders, .count = made->count, .leader = r};
+        int node = made->node_count - 1;
+        while (made->nodes[node].leader != made->leaders[r]) node--;
+        made->nodes[node].ranks++;
+    }
+}
+
 static nn_status heartbeats_allocate(nn_heartbeats *made, const char *run_directory, const int *leaders)
 {
     nn_text folder = {0};
@@ -218,11 +216,16 @@ static nn_status heartbeats_allocate(nn_heartbeats *made, const char *run_direct
     made->folder = folder.bytes;
     if (folder.failed) NN_FAIL(NN_ERROR_MEMORY, "out of memory for the name of a folder");
     NN_TRY(NN_ALLOCATE(&made->leaders, made->count, "heartbeats"));
+    int nodes = 0;
+    for (int r = 0; r < made->count; r++) nodes += leaders[r] == r;
+    NN_TRY(NN_ALLOCATE(&made->nodes, nodes, "heartbeats"));
+    NN_TRY(NN_ALLOCATE(&made->seen, nodes, "heartbeats"));
     NN_TRY(NN_ALLOCATE(&made->beats, made->count, "heartbeats"));
     NN_TRY(NN_ALLOCATE(&made->scratch, made->count, "heartbeats"));
     NN_TRY(NN_ALLOCATE(&made->noticed, made->count, "heartbeats"));
     NN_TRY(nn_links_create(&made->links));
     memcpy(made->leaders, leaders, (size_t)made->count * sizeof *leaders);
+    heartbeats_list_nodes(made);
     (void)mkdir(made->folder, 0777); /* it may exist already; other failures show when writing */
     return NN_OK;
 }
@@ -246,6 +249,8 @@ static void heartbeats_free(nn_heartbeats *heartbeats)
 {
     nn_free(heartbeats->folder);
     nn_free(heartbeats->leaders);
+    nn_free(heartbeats->nodes);
+    nn_free(heartbeats->seen);
     nn_free(heartbeats->beats);
     nn_free(heartbeats->scratch);
     nn_free(heartbeats->noticed);
@@ -254,7 +259,7 @@ static void heartbeats_free(nn_heartbeats *heartbeats)
 }
 
 nn_status nn_heartbeats_start(const char *run_directory, const int *leaders, int count, int rank,
-                              double seconds, nn_heartbeats **heartbeats)
+                              double seconds, double timeout, nn_heartbeats **heartbeats)
 {
     nn_heartbeats *made;
     *heartbeats = NULL;
@@ -262,6 +267,8 @@ nn_status nn_heartbeats_start(const char *run_directory, const int *leaders, int
     made->count = count;
     made->rank = rank;
     made->seconds = seconds;
+    made->timeout = timeout;
+    made->last = nn_seconds();
     nn_status status = heartbeats_allocate(made, run_directory, leaders);
     int error = status == NN_OK ? heartbeats_start_thread(made) : 0;
     if (error) status = nn_fail(NN_ERROR_MEMORY, "cannot start a thread for heartbeats: %s", strerror(error));
@@ -274,7 +281,6 @@ nn_status nn_heartbeats_start(const char *run_directory, const int *leaders, int
 
 void nn_heartbeats_stop(nn_heartbeats *heartbeats)
 {
-    nn_text path = {0};
     if (!heartbeats) return;
     pthread_mutex_lock(&heartbeats->mutex);
     heartbeats->stops = true;
@@ -283,30 +289,29 @@ void nn_heartbeats_stop(nn_heartbeats *heartbeats)
     pthread_join(heartbeats->thread, NULL);
     pthread_cond_destroy(&heartbeats->changed);
     pthread_mutex_destroy(&heartbeats->mutex);
-    heartbeats_path(heartbeats, heartbeats->rank, &path);
-    if (!path.failed) unlink(path.bytes);
+    nn_heartbeat_remove(heartbeats_own(heartbeats));
     rmdir(heartbeats->folder); /* succeeds for the last node */
-    nn_text_free(&path);
     heartbeats_free(heartbeats);
 }
 
-void nn_heartbeats_publish(nn_heartbeats *heartbeats, const nn_rank_state *states, double now)
+void nn_heartbeats_publish(nn_heartbeats *heartbeats, const nn_rank_state *states, bool found, double now)
 {
     pthread_mutex_lock(&heartbeats->mutex);
     for (int r = 0; r < heartbeats->count; r++) {
         const nn_rank_state *state = &states[r];
         if (heartbeats->leaders[r] != heartbeats->rank) continue;
-        heartbeats->beats[r] = (heartbeat){.phase = (int)state->phase,
-                                           .waits = state->waits,
-                                           .over = state->over,
-                                           .step = state->step,
-                                           .silent = now - state->moved,
-                                           .still = now - state->ticked};
+        heartbeats->beats[r] = (nn_heartbeat){.phase = (int)state->phase,
+                                              .waits = state->waits,
+                                              .over = state->over,
+                                              .found = found,
+                                              .step = state->step,
+                                              .silent = now - state->moved,
+                                              .still = now - state->ticked};
     }
     pthread_mutex_unlock(&heartbeats->mutex);
 }
 
-static void heartbeats_notice(const heartbeat *beat, nn_rank_state *state, double now)
+static void heartbeats_notice(const nn_heartbeat *beat, nn_rank_state *state, double now)
 {
     state->phase = (nn_phase)beat->phase;
     state->waits = beat->waits;
@@ -330,7 +335,7 @@ void nn_heartbeats_read(nn_heartbeats *heartbeats, bool reads, nn_rank_state *st
     pthread_mutex_lock(&heartbeats->mutex);
     bool fresh = heartbeats_are_fresh(heartbeats, reads, now);
     for (int r = 0; r < heartbeats->count; r++) {
-        heartbeat *beat = &heartbeats->beats[r];
+        nn_heartbeat *beat = &heartbeats->beats[r];
         if (heartbeats->leaders[r] == heartbeats->rank) continue;
         if (!fresh) beat->number = heartbeats->noticed[r] = 0;
         states[r].known = beat->number > 0;
@@ -356,7 +361,7 @@ void nn_heartbeats_clear(const char *run_directory)
     nn_text_append(&folder, "%s/" HEARTBEATS_FOLDER, run_directory);
     DIR *directory = folder.failed ? NULL : opendir(folder.bytes);
     for (struct dirent *entry; directory && (entry = readdir(directory));) {
-        if (strncmp(entry->d_name, "node-of-rank-", 13) != 0) continue;
+        if (!nn_heartbeat_is_file(entry->d_name)) continue;
         nn_text_free(&path);
         nn_text_append(&path, "%s/%s", folder.bytes, entry->d_name);
         if (!path.failed) unlink(path.bytes);

@@ -53,7 +53,7 @@ struct nn_watchdog {
     nn_rank_state *states;    /* of all ranks */
     uint64_t *ticks, *counts; /* of this node's ranks, as last seen */
     nn_shared *shared;
-    watchdog_board *board;
+    watchdog_board *board;      /* followed by the names of all hosts, NN_HOST_SIZE bytes per node */
     nn_heartbeats *heartbeats;  /* NULL: there is one node, or another rank of this node has them */
     double clock;               /* sum of the ticks, in seconds, without suspensions */
     double found_at, spoken_at; /* by this clock; negative: not yet */
@@ -158,6 +158,13 @@ static void watchdog_judge(nn_watchdog *watchdog)
         watchdog_speak(watchdog, hang);
 }
 
+/* Whether a hang was found a while ago, and nothing has ended this rank: then the other nodes need to know.
+ */
+static bool watchdog_is_stuck(const nn_watchdog *watchdog)
+{
+    return watchdog->found_at >= 0 && watchdog->clock - watchdog->found_at >= PATIENCE / 2;
+}
+
 static void watchdog_tick(nn_watchdog *watchdog)
 {
     watchdog_show_alive(watchdog);
@@ -165,7 +172,8 @@ static void watchdog_tick(nn_watchdog *watchdog)
     if (watchdog->heartbeats) {
         atomic_store_explicit(&watchdog->board->cut_off, nn_heartbeats_cut_off(watchdog->heartbeats),
                               memory_order_relaxed);
-        nn_heartbeats_publish(watchdog->heartbeats, watchdog->states, watchdog->clock);
+        nn_heartbeats_publish(watchdog->heartbeats, watchdog->states, watchdog_is_stuck(watchdog),
+                              watchdog->clock);
         nn_heartbeats_read(watchdog->heartbeats, watchdog_asks(watchdog), watchdog->states, watchdog->clock);
     }
     watchdog_judge(watchdog);
@@ -251,19 +259,44 @@ static nn_status watchdog_allocate(nn_watchdog *watchdog)
     return NN_ALLOCATE(&watchdog->counts, watchdog->node_size, "the watchdog");
 }
 
-/* Collects the hosts of all ranks. Collective. */
-static nn_status watchdog_learn_hosts(nn_comm *comm, nn_watchdog *watchdog)
+/* Rank 0 collects the host of every node, as its lowest rank calls it. Collective. */
+static nn_status watchdog_collect_hosts(nn_comm *comm, nn_parcel *hosts)
 {
+    int size = nn_comm_size(comm), rank = nn_comm_rank(comm);
+    bool first = rank == 0, leads = nn_comm_node_leader(comm, rank) == rank;
     char own[NN_HOST_SIZE] = "", *all = NULL;
-    nn_status status = NN_ALLOCATE(&all, watchdog->size * NN_HOST_SIZE, "the watchdog");
+    size_t *sizes = NULL;
+    nn_status status = NN_ALLOCATE(&sizes, size, "the watchdog");
+    if (status == NN_OK && first)
+        status = NN_ALLOCATE(&all, nn_comm_node_count(comm) * NN_HOST_SIZE, "the watchdog");
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
     snprintf(own, sizeof own, "%s", nn_comm_host(comm));
-    NN_TRY_TO(done, status, nn_comm_gather_equal(comm, own, NN_HOST_SIZE, all));
-    for (int r = 0; r < watchdog->size; r++)
-        memcpy(watchdog->states[r].host, all + r * NN_HOST_SIZE, NN_HOST_SIZE);
+    for (int r = 0; r < size; r++) sizes[r] = nn_comm_node_leader(comm, r) == r ? NN_HOST_SIZE : 0;
+    NN_TRY_TO(done, status, nn_comm_gather(comm, leads ? own : NULL, sizes, all));
+    if (first) nn_parcel_put(hosts, all, (size_t)nn_comm_node_count(comm) * NN_HOST_SIZE);
+    status = nn_comm_share(comm, hosts);
 done:
+    nn_free(sizes);
     nn_free(all);
     return status;
+}
+
+/* The names of the hosts, once per node. Collective. */
+static nn_status watchdog_learn_hosts(nn_comm *comm, nn_watchdog *watchdog)
+{
+    nn_parcel hosts = {0};
+    char *names = (char *)(watchdog->board->beats + watchdog->node_size);
+    nn_status status = watchdog_collect_hosts(comm, &hosts);
+    if (status == NN_OK && watchdog->node_rank == 0)
+        nn_parcel_take(&hosts, names, (size_t)nn_comm_node_count(comm) * NN_HOST_SIZE);
+    nn_parcel_free(&hosts);
+    NN_TRY(status);
+    for (int r = 0; r < watchdog->size; r++) {
+        int leader = nn_comm_node_leader(comm, r);
+        watchdog->states[r].host = leader == r ? names : watchdog->states[leader].host;
+        if (leader == r) names += NN_HOST_SIZE;
+    }
+    return nn_shared_barrier(comm);
 }
 
 static nn_status watchdog_start_heartbeats(nn_comm *comm, const char *run_directory, nn_watchdog *watchdog)
@@ -274,7 +307,8 @@ static nn_status watchdog_start_heartbeats(nn_comm *comm, const char *run_direct
     NN_TRY(NN_ALLOCATE(&leaders, watchdog->size, "heartbeats"));
     for (int r = 0; r < watchdog->size; r++) leaders[r] = nn_comm_node_leader(comm, r);
     nn_status status = nn_heartbeats_start(run_directory, leaders, watchdog->size, watchdog->rank,
-                                           seconds < FILE_MOST ? seconds : FILE_MOST, &watchdog->heartbeats);
+                                           seconds < FILE_MOST ? seconds : FILE_MOST, watchdog->timeout,
+                                           &watchdog->heartbeats);
     nn_free(leaders);
     return status;
 }
@@ -288,7 +322,8 @@ static void watchdog_find_node(nn_comm *comm, nn_watchdog *watchdog)
 
 static nn_status watchdog_make(nn_comm *comm, const char *run_directory, nn_watchdog *watchdog)
 {
-    size_t size = sizeof *watchdog->board + (size_t)watchdog->node_size * sizeof(watchdog_beat);
+    size_t size = sizeof *watchdog->board + (size_t)watchdog->node_size * sizeof(watchdog_beat) +
+                  (size_t)nn_comm_node_count(comm) * NN_HOST_SIZE;
     NN_TRY(nn_comm_agree(comm, watchdog_allocate(watchdog)));
     watchdog_find_node(comm, watchdog);
     NN_TRY(nn_comm_agree(comm, nn_shared_create(comm, size, &watchdog->shared)));

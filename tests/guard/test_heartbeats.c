@@ -15,6 +15,7 @@
 
 #include "guard/heartbeats.h"
 #include "guard/watchdog.h"
+#include "host/clock.h"
 
 #define RANKS 3
 #define TIMEOUT 20.0
@@ -70,10 +71,10 @@ static void test_two_nodes(void **state)
                                    .step = 12345678901,
                                    .moved = there - 3,
                                    .ticked = there - 1};
-    expect_ok(nn_heartbeats_start(*state, leaders, RANKS, 0, 0.02, &first));
-    expect_ok(nn_heartbeats_start(*state, leaders, RANKS, 2, 0.02, &second));
-    nn_heartbeats_publish(second, of_second, there);
-    nn_heartbeats_publish(first, of_first, now);
+    expect_ok(nn_heartbeats_start(*state, leaders, RANKS, 0, 0.02, TIMEOUT, &first));
+    expect_ok(nn_heartbeats_start(*state, leaders, RANKS, 2, 0.02, TIMEOUT, &second));
+    nn_heartbeats_publish(second, of_second, false, there);
+    nn_heartbeats_publish(first, of_first, false, now);
 
     nn_heartbeats_read(first, false, of_first, now);
     assert_false(of_first[2].known); /* nobody has asked */
@@ -106,8 +107,8 @@ static void test_silent_node(void **state)
     double now = 500;
     for (int r = 0; r < RANKS; r++)
         of_first[r] = (nn_rank_state){.known = leaders[r] == 0, .waits = true, .moved = now, .ticked = now};
-    expect_ok(nn_heartbeats_start(*state, leaders, RANKS, 0, 0.02, &first));
-    expect_ok(nn_heartbeats_start(*state, leaders, RANKS, 2, 1e6, &second)); /* writes once */
+    expect_ok(nn_heartbeats_start(*state, leaders, RANKS, 0, 0.02, TIMEOUT, &first));
+    expect_ok(nn_heartbeats_start(*state, leaders, RANKS, 2, 1e6, TIMEOUT, &second)); /* writes once */
     assert_true(sees(first, of_first, 2, true, &now));
     bool found = false;
     for (int i = 0; i < 1500 && !found; i++) {
@@ -124,15 +125,96 @@ static void test_silent_node(void **state)
     nn_heartbeats_stop(first);
 }
 
+/* ---- many nodes ---- */
+
+#define NODES 8
+#define MANY_TIMEOUT 4.0
+
+typedef struct many {
+    nn_heartbeats *nodes[NODES];
+    nn_rank_state states[NODES][NODES]; /* as each node sees all */
+} many;
+
+/* All wait; node `dead` writes its file once. */
+static void many_start(many *of, const char *folder, int dead)
+{
+    int alone[NODES];
+    double now = nn_seconds();
+    for (int n = 0; n < NODES; n++) alone[n] = n;
+    for (int n = 0; n < NODES; n++) {
+        expect_ok(nn_heartbeats_start(folder, alone, NODES, n, n == dead ? 1e6 : 0.02, MANY_TIMEOUT,
+                                      &of->nodes[n]));
+        for (int r = 0; r < NODES; r++)
+            of->states[n][r] = (nn_rank_state){.known = n == r, .waits = true, .moved = now, .ticked = now};
+    }
+}
+
+static void many_tick(many *of, int dead)
+{
+    double now = nn_seconds();
+    for (int n = 0; n < NODES; n++) {
+        if (n == dead) continue;
+        of->states[n][n].ticked = now;
+        nn_heartbeats_publish(of->nodes[n], of->states[n], false, now);
+        nn_heartbeats_read(of->nodes[n], true, of->states[n], now);
+    }
+}
+
+static bool many_are_as(const many *of, int dead, int last_watched)
+{
+    bool as = true;
+    for (int n = 0; n < NODES; n++)
+        for (int r = 0; r < NODES && n != dead; r++)
+            as = as && of->states[n][r].known == (n == r || n <= last_watched || r <= last_watched);
+    return as;
+}
+
+/* Until the nodes up to `last_watched` are those that are read by all and, but for a dead one, read all. */
+static void many_become(many *of, int dead, int last_watched)
+{
+    int calm = 0; /* looks in a row with this outcome */
+    for (int i = 0; i < 1000 && calm < 10; i++) {
+        pause_briefly();
+        many_tick(of, dead);
+        calm = many_are_as(of, dead, last_watched) ? calm + 1 : 0;
+    }
+    if (calm < 10) fail_msg("not the nodes up to %d are read by all and read all", last_watched);
+}
+
+static void many_stop(many *of)
+{
+    for (int n = 0; n < NODES; n++) nn_heartbeats_stop(of->nodes[n]);
+}
+
+/* If it fails: each of many nodes reads the files of all, or nobody watches all. */
+static void test_watchers(void **state)
+{
+    many of = {0};
+    many_start(&of, *state, -1);
+    many_become(&of, -1, 2);
+    many_stop(&of);
+}
+
+/* If it fails: nobody takes the place of a watcher that is dead, or its death is not noticed by all. */
+static void test_dead_watcher(void **state)
+{
+    many of = {0};
+    many_start(&of, *state, 1);
+    many_become(&of, 1, 3);
+    for (int n = 0; n < NODES; n++)
+        if (n != 1) assert_true(nn_seconds() - of.states[n][1].ticked > MANY_TIMEOUT / 4);
+    many_stop(&of);
+}
+
 /* A folder that cannot be made ends nothing. */
 static void test_no_folder(void **state)
 {
     nn_heartbeats *node;
     nn_rank_state states[RANKS] = {{.known = true}, {.known = true}, {.known = false}};
     (void)state;
-    expect_ok(nn_heartbeats_start("/proc/nowhere", leaders, RANKS, 0, 0.02, &node));
+    expect_ok(nn_heartbeats_start("/proc/nowhere", leaders, RANKS, 0, 0.02, TIMEOUT, &node));
     for (int i = 0; i < 5; i++) {
-        nn_heartbeats_publish(node, states, i);
+        nn_heartbeats_publish(node, states, false, i);
         nn_heartbeats_read(node, true, states, i);
         pause_briefly();
     }
@@ -185,6 +267,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_two_nodes, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_silent_node, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_watchers, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_dead_watcher, make_folder, remove_folder),
         cmocka_unit_test(test_no_folder),
         cmocka_unit_test_setup_teardown(test_moving, make_folder, remove_folder),
         cmocka_unit_test(test_off),
