@@ -223,14 +223,6 @@ static nn_status comm_check_launcher(bool launched)
         tasks, nn_comm_library());
 }
 
-/* Over one TCP connection Open MPI 4.1 passes large messages in one direction at a time: the requests for the
- * pieces of one message wait until the other has passed. With two connections both directions run at the full
- * rate. A value that the user has set stays. */
-static void comm_set_up_tcp(void)
-{
-    (void)setenv("OMPI_MCA_btl_tcp_links", "2", 0);
-}
-
 nn_status nn_comm_start(int *argc, char ***argv, nn_comm **comm)
 {
     bool launched = getenv("OMPI_COMM_WORLD_SIZE") != NULL || getenv("PMI_SIZE") != NULL;
@@ -238,7 +230,6 @@ nn_status nn_comm_start(int *argc, char ***argv, nn_comm **comm)
     nn_status status;
 
     *comm = NULL;
-    comm_set_up_tcp();
     NN_TRY(nn_mpi_check(MPI_Init_thread(argc, argv, NN_THREADS_OF_MPI, &provided), "starting"));
     NN_TRY_TO(failed, status, comm_check_launcher(launched));
     if (provided < NN_THREADS_OF_MPI) {
