@@ -57,6 +57,8 @@ def train(root, folder, case):
                        stdout=subprocess.DEVNULL)
     # A rank that knows of no other on its node is "flat".
     environment = dict(os.environ, OMP_NUM_THREADS="1", NN_FAULT="comm.node_size=value:1" if case.flat else "")
+    if case.rate == "100mbit":  # as cluster/README.md recommends for slow links
+        environment["OMPI_MCA_btl_tcp_flags"] = "send"
     command = [root / "cluster/testbed.sh", "hosts", str(case.hosts), case.rate, "--slots", str(case.slots), "--",
                "mpirun", program, "train", root / f"scripts/bench/{case.network}.yaml", "--run-dir", folder / "run",
                "--fresh"]
