@@ -7,7 +7,7 @@ const char nn_help_scaling[] =
     "while the layers below still compute; each layer waits for its new weights before its next forward\n"
     "pass. After a run on several nodes the log says what that cost:\n"
     "  communication: in progress for 36 % of the time, 87 % of that hidden behind computation; each of 2\n"
-    "  nodes sent 1.1 MiB per step, 1.00 times 2 (1 - 1/2) of the weights' size\n"
+    "  nodes sent 1.0 MiB per step, 1.00 times 2 (1 - 1/2) of the weights' size\n"
     "The last number is what any sum over nodes must send. metrics.jsonl has the same for each epoch, in\n"
     "time.communication: seconds in which gradients or weights were on their way, seconds in which a rank\n"
     "only waited for them (means of all ranks), and bytes sent to other nodes (mean of all nodes).\n"
