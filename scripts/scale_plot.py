@@ -88,8 +88,8 @@ def plot(runs):
         ranks *= 4
     out.append(text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, "nodes, one rank each", 'text-anchor="middle"'))
     for i, (name, points) in enumerate(curves(runs)):
-        colour = COLOURS[i % len(COLOURS)]
-        dashes = ' stroke-dasharray="5 4"' if "one allreduce" in name or "bound" in name else ""
+        colour = "#37352f" if "bound" in name else COLOURS[i % len(COLOURS)]
+        dashes = ' stroke-dasharray="5 4"' if "one allreduce" in name else ' stroke-dasharray="1 3"' if "bound" in name else ""
         way = " ".join("{:.1f},{:.1f}".format(*place(*point, most)) for point in points)
         out.append(f'<polyline points="{way}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>')
         y = TOP + 14 + 30 * i

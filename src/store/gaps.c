@@ -20,14 +20,17 @@ nn_status nn_gaps_fail(const nn_gaps_search *search)
 
 /* ---- selections ---- */
 
+/* As one block: a box of elements would be listed element by element. */
 static void gaps_select_box(hid_t space, int dimensions, const int64_t *start, const int64_t *count)
 {
-    hsize_t from[NN_STORE_MAX_DIMENSIONS], extents[NN_STORE_MAX_DIMENSIONS];
+    hsize_t from[NN_STORE_MAX_DIMENSIONS], extents[NN_STORE_MAX_DIMENSIONS], once[NN_STORE_MAX_DIMENSIONS];
     for (int d = 0; d < dimensions; d++) {
+        if (count[d] == 0) return;
         from[d] = (hsize_t)start[d];
         extents[d] = (hsize_t)count[d];
+        once[d] = 1;
     }
-    H5Sselect_hyperslab(space, H5S_SELECT_OR, from, NULL, extents, NULL);
+    H5Sselect_hyperslab(space, H5S_SELECT_OR, from, NULL, once, extents);
 }
 
 hid_t nn_gaps_space(int dimensions, const int64_t *extents, bool all)
