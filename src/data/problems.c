@@ -26,7 +26,8 @@ static bool problems_know(const nn_problems *problems, const char *problem)
 bool nn_problems_collect(nn_problems *problems, nn_status status)
 {
     if (status == NN_OK) return true;
-    if (status == NN_ERROR_IO && problems->reader[0]) nn_fail_context(status, "%s", problems->reader);
+    bool of_rank = status == NN_ERROR_IO || status == NN_ERROR_MEMORY;
+    if (of_rank && problems->reader[0]) nn_fail_context(status, "%s", problems->reader);
     if (!problems_know(problems, nn_error_text()))
         nn_text_append(&problems->text, "%s%s", problems->text.length > 0 ? "\n" : "", nn_error_text());
     bool of_system = status == NN_ERROR_IO && nn_system_may_pass(nn_error_number());

@@ -56,6 +56,7 @@ static nn_status train_read_files(nn_comm *comm, const nn_job *job)
     bool reads = nn_comm_rank(comm) == 0;
     nn_status status = reads ? train_read_own(job) : NN_OK;
     NN_TRY(nn_comm_broadcast(comm, &status, sizeof status, 0));
+    if (status == NN_ERROR_MEMORY) return nn_comm_agree(comm, reads ? status : NN_OK);
     if (status != NN_OK) {
         if (reads) snprintf(text, sizeof text, "%s", nn_error_text());
         NN_TRY(nn_comm_broadcast(comm, text, sizeof text, 0));
