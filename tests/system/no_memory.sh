@@ -33,7 +33,7 @@ RANDOM=$((seed % 32768))
 ended=0
 for ((i = 0; i < tried; i++)); do
     fails_at $((RANDOM * 450 / 32768 + 1)) 1
-    fails_at $((RANDOM * 900 / 32768 + 90)) 0 # earlier ones are those of reading the files before MPI starts
+    fails_at $((RANDOM * 900 / 32768 + 160)) 0 # earlier ones are those of reading the files before MPI starts
 done
 [ "$ended" -gt 0 ] || fail "no allocation that failed has ended a run"
 echo "$ended of $((2 * tried)) ended the run"
