@@ -1,7 +1,8 @@
 /* Many messages at the same time. */
 #include "comm/messages.h"
 
-#define EXCHANGE_TAG 3
+/* Other than those of comm_data.c, on the same communicator. */
+#define EXCHANGE_TAG 4
 
 static size_t exchange_pieces(const nn_comm_part *parts, size_t count)
 {

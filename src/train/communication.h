@@ -25,7 +25,7 @@ double nn_communication_hidden(nn_communication of);
 /* A member of an epoch's "time", with a comma before it; nothing for one rank. */
 void nn_communication_json(const nn_stepper *stepper, nn_communication of, nn_text *text);
 
-/* Logs what `steps` steps have cost, in `seconds` of training; nothing for one node. */
+/* Logs what `steps` steps have cost in `seconds`, evaluations included; nothing for one node. */
 void nn_communication_show(const nn_stepper *stepper, nn_communication of, int64_t steps, double seconds);
 
 #endif

@@ -79,8 +79,6 @@ static nn_status loop_step(nn_run *run, bool *stopped)
     nn_batch batch = nn_plan_batch(&run->plan, run->state.step);
     double began = nn_seconds();
     NN_TRY(nn_stepper_run(run->stepper, run->state.step, loop_requests(run), &result));
-    run->trained += nn_seconds() - began;
-    run->trained_steps++;
     nn_deadline_step(&run->deadline, nn_seconds() - began);
     if (result.nonfinite)
         NN_TRY(nn_nonfinite_step(run, batch, &result));
@@ -106,14 +104,14 @@ static nn_status loop_step(nn_run *run, bool *stopped)
     return regular || best ? loop_save(run, regular, best) : NN_OK;
 }
 
-/* All steps are done. */
-static nn_status loop_end(nn_run *run, bool stopped)
+/* All steps are done, the first of which was `first`; they began at `began`. */
+static nn_status loop_end(nn_run *run, bool stopped, int64_t first, double began)
 {
     nn_communication total;
     NN_TRY(nn_stepper_settle(run->stepper));
     if (!stopped) loop_show_early(run);
     NN_TRY(nn_communication_read(run->stepper, &total));
-    nn_communication_show(run->stepper, total, run->trained_steps, run->trained);
+    nn_communication_show(run->stepper, total, run->state.step - first, nn_seconds() - began);
     nn_pulse_phase(NN_PHASE_SAVE);
     nn_checkpoint_parts parts = nn_run_parts(run);
     return nn_saving_end(&run->directory, &parts);
@@ -126,13 +124,14 @@ static nn_status loop_run(nn_run *run, bool *stopped)
         nn_extent_finished(run);
         return NN_OK;
     }
+    int64_t first = run->state.step;
     NN_TRY(nn_profiling_begin(run));
     NN_TRY(nn_stepper_begin(run->stepper, run->state.step));
     run->progress.terminal = run->job->terminal;
     run->progress.waited = nn_dataset_waited(run->data, NN_TRAIN); /* before training: belongs to no epoch */
-    run->progress.epoch_began = run->directory.saving.saved_at = nn_seconds();
+    double began = run->progress.epoch_began = run->directory.saving.saved_at = nn_seconds();
     while (!loop_is_over(run) && !*stopped) NN_TRY(loop_step(run, stopped));
-    return loop_end(run, *stopped);
+    return loop_end(run, *stopped, first, began);
 }
 
 /* ---- all of it ---- */

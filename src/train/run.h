@@ -46,8 +46,6 @@ typedef struct nn_run {
     double peak;         /* FLOP/s of all cores of the job together; 0: not measured */
     nn_progress progress;
     nn_communication communicated; /* up to the beginning of the epoch */
-    double trained;                /* seconds of this process's steps, ... */
-    int64_t trained_steps;         /* ... and their number */
     nn_profiling *profiling;       /* of --profile and --trace; NULL: neither was given */
 } nn_run;
 
