@@ -214,18 +214,6 @@ static nn_status import_work(nn_comm *comm, const void *context)
     return status;
 }
 
-/* Whether a launcher has started several processes. */
-static bool import_is_shared(void)
-{
-    static const char *const variables[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS",
-                                            "SLURM_STEP_NUM_TASKS"};
-    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
-        const char *size = getenv(variables[i]);
-        if (size && atoi(size) > 1) return true;
-    }
-    return false;
-}
-
 /* ---- the command ---- */
 
 static nn_status import_start(const import_line *line, nn_config *config)
@@ -243,7 +231,7 @@ static nn_status import_start(const import_line *line, nn_config *config)
     file = settings.like;
     if (status == NN_OK && file) status = nn_probe_files(1, &file);
     if (status == NN_OK)
-        status = import_is_shared() ? nn_session_run(import_work, &task) : import_run_task(&task, NULL);
+        status = nn_session_is_shared() ? nn_session_run(import_work, &task) : import_run_task(&task, NULL);
     nn_options_release(nn_import_settings_table, &settings);
     if (line->importer->options) nn_options_release(line->importer->options, options);
     nn_free(options);

@@ -1,9 +1,8 @@
 /* The program: finds the subcommand, runs it, prints its failure once. */
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/command.h"
-#include "store/probe.h"
+#include "cli/session.h"
 
 static nn_status main_unknown(const char *word)
 {
@@ -64,8 +63,7 @@ int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "--version") == 0) argv[1] = "version";
     nn_status status = main_run(argc - 1, argv + 1);
-    /* An empty text was printed already; a remaining one is about the command line, the same on all ranks. */
-    if (status != NN_OK && nn_error_text()[0] && nn_probe_is_first())
-        fprintf(stderr, "nntrain: %s\n", nn_error_text());
+    /* The text of a failure that was printed already is empty. */
+    if (status != NN_OK && nn_error_text()[0]) status = nn_session_fail(status);
     return (int)status;
 }

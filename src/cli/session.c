@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/probe.h"
 
 static volatile sig_atomic_t stop_flag;
+static bool is_started; /* MPI: at most once in a process */
 
 static void session_on_signal(int signal_number)
 {
@@ -42,13 +44,27 @@ bool nn_session_on_terminal(void)
     return strncmp(target, "/dev/pts/", 9) == 0 || strncmp(target, "/dev/tty", 8) == 0;
 }
 
-nn_status nn_session_run(nn_session_work work, const void *context)
+bool nn_session_is_shared(void)
+{
+    static const char *const variables[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS",
+                                            "SLURM_STEP_NUM_TASKS"};
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        const char *size = getenv(variables[i]);
+        if (size && atoi(size) > 1) return true;
+    }
+    return false;
+}
+
+/* What nn_session_run does if `status` is NN_OK on all ranks; otherwise all of them fail. */
+static nn_status session_run_after(nn_status status, nn_session_work work, const void *context)
 {
     nn_comm *comm = NULL;
+    is_started = true;
     NN_TRY(nn_comm_start(NULL, NULL, &comm));
     bool speaks = nn_comm_rank(comm) == 0;
     nn_log_enable(speaks);
-    nn_status status = work(comm, context);
+    status = nn_comm_agree(comm, status);
+    if (status == NN_OK) status = work(comm, context);
     /* Before MPI ends: the launcher may kill this rank as soon as another one has exited. */
     if (status != NN_OK && status != NN_STOPPED && speaks) {
         fprintf(stderr, "nntrain: %s\n", nn_error_text());
@@ -56,5 +72,17 @@ nn_status nn_session_run(nn_session_work work, const void *context)
     }
     nn_error_clear();
     nn_comm_destroy(comm);
+    return status;
+}
+
+nn_status nn_session_run(nn_session_work work, const void *context)
+{
+    return session_run_after(NN_OK, work, context);
+}
+
+nn_status nn_session_fail(nn_status status)
+{
+    if (nn_session_is_shared() && !is_started) return session_run_after(status, NULL, NULL);
+    if (nn_error_text()[0] && nn_probe_is_first()) fprintf(stderr, "nntrain: %s\n", nn_error_text());
     return status;
 }

@@ -44,6 +44,33 @@ for _ in 1 2 3 4 5; do
 done
 refused 3 2 '^nntrain: .*--bogus' --bogus
 
+# The launcher kills all ranks as soon as one has exited with a failure: none does before the first has said why.
+late() {
+    local code=$1 pattern=$2 found
+    shift 2
+    # shellcheck disable=SC2016 # for the shell that mpirun starts
+    timeout 60 mpirun -n 3 --bind-to none sh -c '[ $OMPI_COMM_WORLD_RANK != 0 ] || sleep 0.5; exec "$0" "$@"' \
+        "$program" "$@" >train.log 2>&1
+    found=$?
+    [ $found = "$code" ] || { fail "exit $found, not $code, with a late rank: $*"; cat train.log; }
+    [ "$(grep -c -E "$pattern" train.log)" = 1 ] || { fail "a late rank: not once: '$pattern' with $*"; cat train.log; }
+}
+late 2 '^nntrain: .*--bogus' train --bogus
+late 2 "^nntrain: unknown command 'trian'" trian
+late 2 '^nntrain: train: one configuration' train one.yaml two.yaml
+late 2 '^nntrain: .*5 parsecs' train classifier.yaml --time-limit '5 parsecs'
+late 2 '^nntrain: eval: give one' eval
+late 2 '^nntrain: predict: give one' predict
+late 2 '^nntrain: .*nowhere: no such' eval nowhere
+late 6 '^nntrain: .*nowhere.h5' info nowhere.h5
+late 2 '^nntrain: nntrain import csv: |^nntrain: import csv|^nntrain: .*give at least one' import csv -o out.h5
+# Words that differ from rank to rank: all ranks end.
+timeout 60 mpirun -n 1 --bind-to none "$program" train classifier.yaml --run-dir words : \
+    -n 2 "$program" train --bogus >train.log 2>&1
+found=$?
+[ $found = 2 ] || { fail "exit $found, not 2: one rank of three has other words"; cat train.log; }
+[ "$(grep -c -E '^nntrain: .*--bogus' train.log)" = 1 ] || { fail "not once: --bogus on two ranks of three"; cat train.log; }
+
 # Every command names itself once in its refusals.
 for words in '--bogus' 'a b c' nowhere; do
     for command in $("$program" help | sed -n 's/^nntrain \([a-z]*\) [[A-Z].*/\1/p' | sort -u); do
