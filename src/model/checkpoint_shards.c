@@ -92,10 +92,29 @@ void nn_model_release_tensors(nn_model_tensors *tensors)
     *tensors = (nn_model_tensors){0};
 }
 
+int64_t nn_model_tensor_of(const nn_model_tensors *tensors, int64_t value)
+{
+    int64_t low = 0, high = tensors->count;
+    while (high - low > 1) {
+        int64_t middle = low + (high - low) / 2;
+        if (tensors->items[middle].begin <= value)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* ---- writing ---- */
 
-nn_status nn_model_put_shard(const nn_model *model, const nn_model_tensors *tensors, nn_store_image *image,
-                             const char *group, int64_t begin, int64_t end, const nn_real *values)
+static nn_status shards_dataset(const char *group, const nn_shard_tensor *tensor, nn_text *name)
+{
+    nn_text_append(name, "%s/%s", group, tensor->name);
+    return name->failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the name of a tensor") : NN_OK;
+}
+
+nn_status nn_model_place_shard(const nn_model *model, const nn_model_tensors *tensors, nn_store_image *image,
+                               const char *group, int64_t begin, int64_t end, size_t *offsets)
 {
     nn_status status = NN_OK;
     for (int64_t t = 0; status == NN_OK && t < tensors->count; t++) {
@@ -104,14 +123,41 @@ nn_status nn_model_put_shard(const nn_model *model, const nn_model_tensors *tens
         int64_t from, to;
         nn_sharded_overlap(tensor, begin, end, &from, &to);
         if (from == to) continue;
-        const nn_real *at = nn_scalar_at(model->scalar, values, (size_t)(from - begin));
         int64_t count = to - from;
         bool whole = count == nn_shape_count(tensor->shape);
-        nn_text_append(&name, "%s/%s", group, tensor->name);
-        status = name.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the name of a tensor")
-                             : nn_store_image_put(image, name.bytes, shards_type(model),
-                                                  whole ? tensor->shape.dimensions : 1,
-                                                  whole ? tensor->shape.extents : &count, at);
+        status = shards_dataset(group, tensor, &name);
+        if (status == NN_OK)
+            status = nn_store_image_place(image, name.bytes, shards_type(model),
+                                          whole ? tensor->shape.dimensions : 1,
+                                          whole ? tensor->shape.extents : &count, &offsets[t]);
+        nn_text_free(&name);
+    }
+    return status;
+}
+
+void nn_model_fill_shard(const nn_model *model, const nn_model_tensors *tensors, const size_t *offsets,
+                         int64_t begin, int64_t end, const nn_real *values, unsigned char *bytes)
+{
+    for (int64_t t = 0; t < tensors->count; t++) {
+        int64_t from, to;
+        nn_sharded_overlap(&tensors->items[t], begin, end, &from, &to);
+        if (from < to)
+            memcpy(bytes + offsets[t], nn_scalar_at(model->scalar, values, (size_t)(from - begin)),
+                   (size_t)(to - from) * nn_scalar_size(model->scalar));
+    }
+}
+
+nn_status nn_model_hash_shard(const nn_model_tensors *tensors, nn_store_image *image, const char *group,
+                              int64_t begin, int64_t end)
+{
+    nn_status status = NN_OK;
+    for (int64_t t = 0; status == NN_OK && t < tensors->count; t++) {
+        nn_text name = {0};
+        int64_t from, to;
+        nn_sharded_overlap(&tensors->items[t], begin, end, &from, &to);
+        if (from == to) continue;
+        status = shards_dataset(group, &tensors->items[t], &name);
+        if (status == NN_OK) status = nn_store_image_hash(image, name.bytes);
         nn_text_free(&name);
     }
     return status;

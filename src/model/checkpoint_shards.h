@@ -19,10 +19,21 @@ typedef struct nn_model_tensors {
 nn_status nn_model_list_tensors(const nn_model *model, nn_model_tensors *tensors);
 void nn_model_release_tensors(nn_model_tensors *tensors);
 
-/* Writes what a shard of the flat vector's values [begin, end) has of a vector, as GROUP/LAYER/PARAMETER.
- * `values` are those of the range. */
-nn_status nn_model_put_shard(const nn_model *model, const nn_model_tensors *tensors, nn_store_image *image,
-                             const char *group, int64_t begin, int64_t end, const nn_real *values);
+/*
+ * Building the shard of the flat vector's values [begin, end). For each vector its arrays
+ * GROUP/LAYER/PARAMETER get their places in the image: offsets[t] in nn_store_image_bytes is where the first
+ * value of tensor t is that the shard has. When all have theirs, values are written there (those of a vector
+ * that is available as nn_model_fill_shard does, `values` are those of the range), and hashed.
+ */
+nn_status nn_model_place_shard(const nn_model *model, const nn_model_tensors *tensors, nn_store_image *image,
+                               const char *group, int64_t begin, int64_t end, size_t *offsets);
+void nn_model_fill_shard(const nn_model *model, const nn_model_tensors *tensors, const size_t *offsets,
+                         int64_t begin, int64_t end, const nn_real *values, unsigned char *bytes);
+nn_status nn_model_hash_shard(const nn_model_tensors *tensors, nn_store_image *image, const char *group,
+                              int64_t begin, int64_t end);
+
+/* Index of the tensor that a value of the flat vector belongs to, or is the padding after. */
+int64_t nn_model_tensor_of(const nn_model_tensors *tensors, int64_t value);
 
 /* NN_ERROR_CHECKPOINT where the shards have other tensors than the model. */
 nn_status nn_model_expect_shards(const nn_model_tensors *tensors, const nn_sharded *sharded,

@@ -16,11 +16,14 @@
 #include "step/carried.h"
 #include "tensor/matrix.h"
 
+/* Of a checkpoint's size, for what is not in the vectors. */
+#define CHECKPOINT_SLACK ((size_t)16 << 20)
+
 size_t nn_checkpoint_memory(const nn_model *model, int states, int shards)
 {
     size_t vector = (size_t)model->network->value_count * nn_scalar_size(model->scalar);
     if (shards > 0) vector = vector / (size_t)shards + 1;
-    return 2 * (size_t)(1 + states) * vector + (states ? (shards > 0 ? 1 : 2) * vector : 0);
+    return (size_t)(1 + states) * vector + (states && shards == 0 ? 2 * vector : 0);
 }
 
 /* Room for values of a vector of state. */
@@ -132,6 +135,13 @@ static nn_status checkpoint_put_states(nn_store_image *image, const nn_checkpoin
     return NN_OK;
 }
 
+/* Bytes of the file, and a little more than its other contents need as a rule. */
+static size_t checkpoint_expected(const nn_stepper *stepper)
+{
+    size_t vector = (size_t)stepper->model->network->value_count * nn_scalar_size(stepper->scalar);
+    return (size_t)(1 + stepper->update->state_count) * vector + CHECKPOINT_SLACK;
+}
+
 nn_status nn_checkpoint_build(const nn_checkpoint_parts *parts, void **bytes, size_t *size)
 {
     nn_comm *comm = parts->stepper->comm;
@@ -142,7 +152,10 @@ nn_status nn_checkpoint_build(const nn_checkpoint_parts *parts, void **bytes, si
     nn_status status = NN_OK;
     *bytes = NULL;
     if (writes) status = nn_store_image_create(&image);
-    if (writes && status == NN_OK) status = checkpoint_put_all(image, parts);
+    if (writes && status == NN_OK) {
+        nn_store_image_expect(image, checkpoint_expected(parts->stepper));
+        status = checkpoint_put_all(image, parts);
+    }
     if (writes && status == NN_OK)
         status = nn_model_put_values(parts->stepper->model, image, "weights", nn_checkpoint_weights(parts));
     if (writes && status == NN_OK) status = checkpoint_allocate(parts, count, &by_rank);

@@ -132,9 +132,21 @@ typedef struct nn_store_image nn_store_image;
  * owns *image. */
 nn_status nn_store_image_create(nn_store_image **image);
 void nn_store_image_destroy(nn_store_image *image); /* accepts NULL */
+/* Before anything is written: reserves memory for a file of about this size, which is not copied while it
+ * grows up to it. Memory that is not needed is not touched. */
+void nn_store_image_expect(nn_store_image *image, size_t size);
 /* Writes a contiguous array with an attribute "xxh64", the hash of its bytes. */
 nn_status nn_store_image_put(nn_store_image *image, const char *dataset, nn_store_type type, int dimensions,
                              const int64_t *extents, const void *values);
+/* Makes such an array, not an empty one, whose values the caller writes into the image, *offset bytes after
+ * its beginning. */
+nn_status nn_store_image_place(nn_store_image *image, const char *dataset, nn_store_type type, int dimensions,
+                               const int64_t *extents, size_t *offset);
+/* The beginning of the image, where there is room for all arrays that have been placed. Borrowed, until the
+ * next call for the image. Values have any alignment. */
+nn_status nn_store_image_bytes(nn_store_image *image, unsigned char **bytes);
+/* Writes the hash of a placed array, which has its values now. */
+nn_status nn_store_image_hash(nn_store_image *image, const char *dataset);
 nn_status nn_store_image_put_text(nn_store_image *image, const char *dataset, const char *text);
 /* Makes a link to a dataset of another file, whose name HDF5 looks up from the folder of this one. */
 nn_status nn_store_image_put_link(nn_store_image *image, const char *name, const char *file,
@@ -145,9 +157,9 @@ nn_status nn_store_image_put_names(nn_store_image *image, const char *dataset, s
 /* Writes a text attribute of the root group, at most 60,000 bytes. */
 nn_status nn_store_image_put_attribute(nn_store_image *image, const char *name, const char *text);
 /*
- * Closes the HDF5 file and returns its bytes followed by a trailer that seals them: magic, length, XXH64 of
- * everything before it. h5py and h5dump open such a file directly. The caller owns *bytes (nn_free).
- * Afterwards the image can only be destroyed.
+ * Closes the HDF5 file and returns its bytes, which are not copied, followed by a trailer that seals them:
+ * magic, length, XXH64 of everything before it. h5py and h5dump open such a file directly. The caller owns
+ * *bytes (nn_free). Afterwards the image can only be destroyed.
  */
 nn_status nn_store_image_seal(nn_store_image *image, void **bytes, size_t *size);
 

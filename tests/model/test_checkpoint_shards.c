@@ -53,11 +53,22 @@ static void write_shard(const vectors *v, int index, int count, nn_shard *shard)
     const nn_real *const values[] = {v->t.weights, v->momentum};
     nn_store_image *image;
     void *bytes;
-    size_t size;
+    unsigned char *place;
+    size_t size, *offsets[2];
     expect_ok(nn_store_image_create(&image));
+    for (int g = 0; g < 2; g++) {
+        expect_ok(NN_ALLOCATE(&offsets[g], v->tensors.count, "places"));
+        expect_ok(nn_model_place_shard(v->t.model, &v->tensors, image, groups[g], shard->begin, shard->end,
+                                       offsets[g]));
+    }
+    expect_ok(nn_store_image_bytes(image, &place));
+    for (int g = 0; g < 2; g++) {
+        nn_model_fill_shard(v->t.model, &v->tensors, offsets[g], shard->begin, shard->end,
+                            values[g] + shard->begin, place);
+        nn_free(offsets[g]);
+    }
     for (int g = 0; g < 2; g++)
-        expect_ok(nn_model_put_shard(v->t.model, &v->tensors, image, groups[g], shard->begin, shard->end,
-                                     values[g] + shard->begin));
+        expect_ok(nn_model_hash_shard(&v->tensors, image, groups[g], shard->begin, shard->end));
     expect_ok(nn_store_image_seal(image, &bytes, &size));
     expect_ok(nn_store_commit(shard_path(index, count), bytes, size));
     shard->size = size;

@@ -221,6 +221,88 @@ static void test_array_checksum(void **state)
     nn_store_close(file);
 }
 
+#define PLACED ((size_t)3 << 20)
+
+/* Whether a file of this many placed values, expected to be of `expected` bytes, is read as it was written.
+ */
+static void place(size_t expected)
+{
+    nn_store_image *image;
+    nn_store_file *file;
+    unsigned char *image_bytes;
+    void *bytes;
+    size_t size, offset[2];
+    float *values, *read;
+    const int64_t count[] = {PLACED, 3};
+    expect_ok(NN_ALLOCATE(&values, PLACED, "values"));
+    expect_ok(NN_ALLOCATE(&read, PLACED, "values"));
+    for (size_t i = 0; i < PLACED; i++) values[i] = (float)i;
+    expect_ok(nn_store_image_create(&image));
+    nn_store_image_expect(image, expected);
+    expect_ok(nn_store_image_put(image, "before", NN_STORE_F32, 1, &count[1], values));
+    expect_ok(nn_store_image_place(image, "a/large", NN_STORE_F32, 1, count, &offset[0]));
+    expect_ok(nn_store_image_place(image, "a/small", NN_STORE_F32, 1, &count[1], &offset[1]));
+    expect_ok(nn_store_image_bytes(image, &image_bytes));
+    memcpy(image_bytes + offset[0], values, PLACED * sizeof *values);
+    memcpy(image_bytes + offset[1], values + 7, 3 * sizeof *values);
+    expect_ok(nn_store_image_hash(image, "a/small"));
+    expect_ok(nn_store_image_hash(image, "a/large"));
+    expect_ok(nn_store_image_put(image, "after", NN_STORE_F32, 1, &count[1], values));
+    size_t before = nn_memory_in_use();
+    expect_ok(nn_store_image_seal(image, &bytes, &size));
+    if (expected > 0) assert_true(nn_memory_in_use() <= before); /* it is not copied */
+    if (expected > 0) assert_ptr_equal(bytes, image_bytes);
+    nn_store_image_destroy(image);
+    scratch_write(scratch_path("placed.h5"), bytes, size);
+    nn_free(bytes);
+    expect_ok(nn_store_read_sealed(scratch_path("placed.h5"), &bytes, &size));
+    expect_ok(nn_store_open_image(bytes, size, "placed.h5", &file));
+    expect_ok(nn_store_read_verified(file, "a/large", NN_STORE_F32, PLACED, read));
+    assert_memory_equal(read, values, PLACED * sizeof *values);
+    expect_ok(nn_store_read_verified(file, "a/small", NN_STORE_F32, 3, read));
+    assert_memory_equal(read, values + 7, 3 * sizeof *values);
+    expect_ok(nn_store_read_verified(file, "after", NN_STORE_F32, 3, read));
+    nn_store_close(file);
+    nn_free(bytes);
+    nn_free(values);
+    nn_free(read);
+}
+
+/* Wrong: what the caller has written into the image is lost when it grows, or the image is copied. */
+static void test_placed(void **state)
+{
+    (void)state;
+    size_t before = nn_memory_in_use();
+    place(0);
+    place(PLACED * sizeof(float) + ((size_t)8 << 20));
+    assert_int_equal(nn_memory_in_use(), before);
+}
+
+/* Wrong: an array without values passes for one that has its hash. */
+static void test_placed_without_hash(void **state)
+{
+    (void)state;
+    nn_store_image *image;
+    nn_store_file *file;
+    void *bytes;
+    size_t size, offset;
+    float read[3];
+    const int64_t count = 3, none = 0;
+    expect_ok(nn_store_image_create(&image));
+    expect_ok(nn_store_image_place(image, "array", NN_STORE_F32, 1, &count, &offset));
+    assert_int_equal(nn_store_image_place(image, "array", NN_STORE_F32, 1, &count, &offset), NN_ERROR_IO);
+    expect_message("already exists");
+    assert_int_equal(nn_store_image_place(image, "empty", NN_STORE_F32, 1, &none, &offset), NN_ERROR_IO);
+    assert_int_equal(nn_store_image_hash(image, "missing"), NN_ERROR_IO);
+    expect_message("missing");
+    expect_ok(nn_store_image_seal(image, &bytes, &size));
+    expect_ok(nn_store_open_image(bytes, size, "array.h5", &file));
+    assert_int_equal(nn_store_read_verified(file, "array", NN_STORE_F32, 3, read), NN_ERROR_CHECKPOINT);
+    nn_store_close(file);
+    nn_store_image_destroy(image);
+    nn_free(bytes);
+}
+
 /* Wrong: a failure without HDF5's reason, a long attribute that HDF5 would drop, or leaked memory. */
 static void test_failures(void **state)
 {
@@ -254,6 +336,7 @@ static void test_allocation_failures(void **state)
     (void)state;
     void *bytes, *read;
     size_t size, before = nn_memory_in_use();
+    const int64_t large = PLACED;
     seal(&bytes, &size);
     expect_ok(nn_store_commit(scratch_path("memory.h5"), bytes, size));
     nn_free(bytes);
@@ -262,7 +345,11 @@ static void test_allocation_failures(void **state)
         nn_store_image *image = NULL;
         nn_store_file *file = NULL;
         bytes = read = NULL;
+        size_t offset;
+        unsigned char *image_bytes;
         nn_status status = nn_store_image_create(&image);
+        if (status == NN_OK) status = nn_store_image_place(image, "placed", NN_STORE_F32, 1, &large, &offset);
+        if (status == NN_OK) status = nn_store_image_bytes(image, &image_bytes);
         if (status == NN_OK) status = nn_store_image_seal(image, &bytes, &size);
         if (status == NN_OK) status = nn_store_commit(scratch_path("memory2.h5"), bytes, size);
         if (status == NN_OK) status = nn_store_read_sealed(scratch_path("memory.h5"), &read, &size);
@@ -292,6 +379,8 @@ int main(void)
         cmocka_unit_test(test_flipped_bytes),
         cmocka_unit_test(test_cut_and_lengthened),
         cmocka_unit_test(test_array_checksum),
+        cmocka_unit_test(test_placed),
+        cmocka_unit_test(test_placed_without_hash),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_allocation_failures),
     };
