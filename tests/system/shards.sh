@@ -1,34 +1,13 @@
 #!/usr/bin/env bash
 # Checkpoints of which each node writes a part: the bits of a run with single files, killed at every stage of a save and
 # resumed on other numbers of ranks and nodes; lost and damaged parts; a full disk; a folder that nodes do not share.
-source "$(dirname "$0")/common.sh"
-faults=$2/tests/nntrain_faults
-plain=$program
-program=$faults
+source "$(dirname "$0")/common_shards.sh"
 find_python
 classifier
-sharded=(--set checkpoint.shard_size=0.0625)
-
-# on NODES RANKS_PER_NODE FAULTS DIRECTORY ARGUMENT...: training on emulated nodes
-on() {
-    local nodes=$1 per_node=$2 places=$3 directory=$4
-    shift 4
-    NN_FAULT="comm.node_size=value:$per_node${places:+,$places}" \
-        train $((nodes * per_node)) 1 classifier.yaml --run-dir "$directory" "${sharded[@]}" "$@"
-}
-shards() { ls "$1/checkpoints" | grep -c shard; }
-newest() { ls "$1"/checkpoints/step-??????????.h5 | tail -n 1; }
-expect() { grep -qF -- "$1" train.log || { fail "not printed: $1"; cat train.log; }; }
 
 on 1 2 "" whole || { cat train.log; fail "with single files"; }
 [ "$(shards whole)" = 0 ] || fail "one node has written shards"
 reference=$(fingerprint)
-
-# same DIRECTORY: the last training ended as the one with single files
-same() {
-    [ "$(fingerprint)" = "$reference" ] || { fail "$1: $(fingerprint), not $reference"; cat train.log; }
-    [ "$(times_aside "$1")" = "$(times_aside whole)" ] || { fail "$1: metrics.jsonl differs"; diff <(times_aside "$1") <(times_aside whole); }
-}
 
 # Wrong: shards change the bits, or more stay than the checkpoints that are kept have.
 on 3 1 "" on3 || { cat train.log; fail "on three nodes"; }
@@ -141,7 +120,7 @@ on 2 1 "" again || { fail "without best.h5"; cat train.log; }
 "$plain" verify again/best.h5 >log 2>&1 || { fail "best.h5 is not made again"; cat log; }
 
 # Wrong: a full disk on one node ends the run, or leaves a checkpoint that is not whole.
-shim=$2/tests/nn_fault_shim.so
+shim=$build/tests/nn_fault_shim.so
 if [ -e "$shim" ]; then
     arguments=(train classifier.yaml --run-dir "$work/full" "${sharded[@]}")
     NN_FAULT="comm.node_size=value:1" OMP_NUM_THREADS=1 mpirun -n 1 --bind-to none "$program" "${arguments[@]}" : \
