@@ -96,13 +96,19 @@ size_t nn_reduction_memory(nn_ranks ranks, const nn_reduction_layout *layout, nn
     return size;
 }
 
-static size_t traffic_hops(const nn_reduction_plan *plan, const nn_hop *hops, int count)
+/* Bytes of the hops to or from ranks that are on this rank's node, or are not; *messages (or NULL) becomes
+ * larger by the number of these hops. */
+static size_t traffic_hops(const nn_reduction_plan *plan, const nn_hop *hops, int count, bool near,
+                           int *messages)
 {
     size_t bytes = 0;
 
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
+        if (nn_reduction_plan_is_near(plan, hops[i].peer) != near) continue;
+        if (messages) ++*messages;
         for (int64_t bucket = 0; bucket < plan->bucket_count; bucket++)
             bytes += nn_reduction_plan_bytes(plan, bucket, hops[i].cell, hops[i].leaves);
+    }
     return bytes;
 }
 
@@ -123,11 +129,23 @@ static void traffic_exact(const nn_reduction_plan *plan, nn_reduction_traffic *t
     sources -= nn_reduction_plan_nodes(plan, leaves, &nodes);
     /* The parts of other domains are divided among the ranks of this one. */
     traffic->on_node = cell * (size_t)sources + cell * (size_t)others / (size_t)(plan->sharer_count - others);
-    traffic->from_nodes = traffic_hops(plan, up->receives, up->receive_count) +
-                          traffic_hops(plan, down->receives, down->receive_count);
-    traffic->to_nodes =
-        traffic_hops(plan, up->sends, up->send_count) + traffic_hops(plan, down->sends, down->send_count);
-    traffic->messages = up->send_count + down->send_count;
+    traffic->on_node += traffic_hops(plan, up->receives, up->receive_count, true, NULL) +
+                        traffic_hops(plan, down->receives, down->receive_count, true, NULL);
+    traffic->from_nodes = traffic_hops(plan, up->receives, up->receive_count, false, NULL) +
+                          traffic_hops(plan, down->receives, down->receive_count, false, NULL);
+    traffic->to_nodes = traffic_hops(plan, up->sends, up->send_count, false, &traffic->messages) +
+                        traffic_hops(plan, down->sends, down->send_count, false, &traffic->messages);
+}
+
+/* As with the best algorithms: half of it for the sum, half for distributing it, in a ring in which each node
+ * has one rank that sends to the next node. Per rank, on average over the ranks of a node. */
+static void traffic_mpi(const nn_reduction_plan *plan, nn_reduction_traffic *traffic)
+{
+    size_t bytes = 2 * (size_t)plan->count * plan->width * (size_t)(plan->size - 1) / (size_t)plan->size;
+    bool leaves = plan->sharer_count < plan->size;
+
+    traffic->from_nodes = traffic->to_nodes = leaves ? bytes / (size_t)plan->sharer_count : 0;
+    traffic->on_node = bytes - traffic->from_nodes;
 }
 
 nn_status nn_reduction_measure(nn_ranks ranks, const nn_reduction_layout *layout, nn_reduction_mode mode,
@@ -145,9 +163,8 @@ nn_status nn_reduction_measure(nn_ranks ranks, const nn_reduction_layout *layout
     traffic->weights = nn_reduction_plan_weights(&plan);
     if (mode == NN_REDUCE_EXACT)
         traffic_exact(&plan, traffic);
-    else /* as with the best algorithms: half of it for the sum, half for distributing it */
-        traffic->from_nodes = traffic->to_nodes =
-            2 * (size_t)layout->count * plan.width * (size_t)(ranks.size - 1) / (size_t)ranks.size;
+    else
+        traffic_mpi(&plan, traffic);
     nn_reduction_plan_release(&plan);
     return status;
 }

@@ -221,6 +221,7 @@ static nn_status exact_send(nn_reduction *reduction, int64_t bucket, int hop)
     nn_stretch pieces[2];
     int count = nn_cuts_pieces(&plan->cuts, bucket, to->cell, pieces);
     bool narrows = !holding->arrives && nn_reduction_plan_rounds(plan, to->leaves);
+    bool near = nn_reduction_plan_is_near(plan, to->peer);
     char *packed = narrows ? exact->narrowed + exact->narrow_at[hop * plan->bucket_count + bucket] : NULL;
 
     if (holding->arrives) packed = exact_arrival(reduction, bucket, to->holding, to->cell);
@@ -236,7 +237,7 @@ static nn_status exact_send(nn_reduction *reduction, int64_t bucket, int hop)
                 from = home;
         }
         NN_TRY(nn_messages_send(&exact->up.leaving, from, size, to->peer, exact_tag(bucket)));
-        reduction->clock.sent += size;
+        if (!near) reduction->clock.sent += size;
         if (packed) packed += size;
     }
     return NN_OK;

@@ -12,6 +12,11 @@ int nn_reduction_plan_nodes(const nn_reduction_plan *plan, const nn_reduction_le
     return leaves->source_begin[plan->place + 1] - leaves->source_begin[plan->place];
 }
 
+bool nn_reduction_plan_is_near(const nn_reduction_plan *plan, int rank)
+{
+    return plan->nodes[rank] == plan->nodes[plan->rank];
+}
+
 bool nn_reduction_plan_rounds(const nn_reduction_plan *plan, int64_t leaves)
 {
     return plan->wire_leaves > 0 && leaves >= plan->wire_leaves;
@@ -113,7 +118,9 @@ static nn_status plan_ranks(const nn_ranks *ranks, bool alone, nn_reduction_plan
 {
     NN_TRY(NN_ALLOCATE(&plan->leaders, plan->size, "the plan of a reduction"));
     NN_TRY(NN_ALLOCATE(&plan->domains, plan->size, "the plan of a reduction"));
+    NN_TRY(NN_ALLOCATE(&plan->nodes, plan->size, "the plan of a reduction"));
     for (int rank = 0; rank < plan->size; rank++) {
+        plan->nodes[rank] = ranks->leaders[rank];
         plan->leaders[rank] = alone ? rank : ranks->leaders[rank];
         plan->domains[rank] = alone ? rank : ranks->domains[rank];
     }
@@ -221,6 +228,7 @@ void nn_reduction_plan_release(nn_reduction_plan *plan)
     nn_free(plan->leaves);
     nn_free(plan->leaders);
     nn_free(plan->domains);
+    nn_free(plan->nodes);
     nn_free(plan->partial_counts);
     nn_free(plan->slices);
     nn_free(plan->slice_of);

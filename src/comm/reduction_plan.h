@@ -36,6 +36,7 @@ typedef struct nn_reduction_plan {
     int first, sharer_count,
         place;              /* the ranks that share memory: [first, first + sharer_count); this one's place */
     int *leaders, *domains; /* as in nn_ranks; if no memory is shared, each rank is its own */
+    int *nodes;             /* for each rank: the lowest rank on its node, whether or not they share memory */
     nn_positions positions;
     nn_reduction_mode mode;
     unsigned width; /* bytes of a value */
@@ -64,6 +65,10 @@ void nn_reduction_plan_release(nn_reduction_plan *plan);
 /* This rank's nodes for a number of leaves: returns their number; *nodes is the first, borrowed. */
 int nn_reduction_plan_nodes(const nn_reduction_plan *plan, const nn_reduction_leaf_plan *leaves,
                             const nn_tree_node **nodes);
+
+/* Whether another rank is on this rank's node: messages pass between the two where the node has leaves of
+ * several parts of the tree, or too little shared memory. */
+bool nn_reduction_plan_is_near(const nn_reduction_plan *plan, int rank);
 
 /* Bytes of the partials of the rank at a place: one array of `stride` bytes per node. */
 size_t nn_reduction_plan_partials(const nn_reduction_plan *plan, int place);

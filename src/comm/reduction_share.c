@@ -36,13 +36,14 @@ static nn_status share_pass(nn_reduction *reduction, int64_t bucket, const nn_ho
     nn_exact *exact = reduction->state;
     nn_stretch pieces[2];
     int count = nn_cuts_pieces(&plan->cuts, bucket, hop->cell, pieces), tag = share_tag(bucket);
+    bool near = nn_reduction_plan_is_near(plan, hop->peer);
 
     for (int i = 0; i < count; i++) {
         char *values = reduction->weights + (size_t)pieces[i].begin * plan->width;
         size_t size = (size_t)(pieces[i].end - pieces[i].begin) * plan->width;
         if (sends) {
             NN_TRY(nn_messages_send(&exact->down.leaving, values, size, hop->peer, tag));
-            reduction->clock.sent += size;
+            if (!near) reduction->clock.sent += size;
         } else {
             NN_TRY(nn_messages_receive(&exact->down.arriving, values, size, hop->peer, tag));
         }

@@ -99,7 +99,7 @@ static void test_reduction(void **state)
 
 /* Wrong: the reported traffic is not what ranks need from others: on the node, the partials of others in half
  * of the bucket, and the weights that other domains have received; from the other node, a quarter of the sum
- * and a quarter of the weights. */
+ * and a quarter of the weights; with `mpi`, one of the two ranks of a node receives from the other node. */
 static void test_traffic(void **state)
 {
     (void)state;
@@ -115,6 +115,9 @@ static void test_traffic(void **state)
     assert_int_equal(traffic.from_nodes, (4 + 4) * 4);
     assert_int_equal(traffic.to_nodes, (4 + 4) * 4);
     assert_int_equal(traffic.messages, 2);
+    assert_int_equal(nn_reduction_measure(ranks, &layout, NN_REDUCE_MPI, &traffic), NN_OK);
+    assert_int_equal(traffic.to_nodes, 2 * 16 * 4 * 3 / 4 / 2);
+    assert_int_equal(traffic.on_node + traffic.from_nodes, 2 * 16 * 4 * 3 / 4);
     ranks.domains = leaders; /* its own copy of the weights is that of rank 0, too */
     assert_int_equal(nn_reduction_measure(ranks, &layout, NN_REDUCE_EXACT, &traffic), NN_OK);
     assert_int_equal(traffic.on_node, 8 * 4);
@@ -122,6 +125,8 @@ static void test_traffic(void **state)
     ranks.leaders = together;
     assert_int_equal(nn_reduction_measure(ranks, &layout, NN_REDUCE_EXACT, &traffic), NN_OK);
     assert_int_equal(traffic.from_nodes, 0);
+    assert_int_equal(nn_reduction_measure(ranks, &layout, NN_REDUCE_MPI, &traffic), NN_OK);
+    assert_int_equal(traffic.to_nodes, 0);
     ranks = (nn_ranks){.rank = 0, .size = 1, .leaders = leaders, .domains = leaders};
     assert_int_equal(nn_reduction_measure(ranks, &layout, NN_REDUCE_EXACT, &traffic), NN_OK);
     assert_int_equal(traffic.on_node + traffic.from_nodes, 0);
