@@ -21,8 +21,8 @@
 
 size_t nn_checkpoint_memory(const nn_model *model, int states, int shards)
 {
-    size_t vector = (size_t)model->network->value_count * nn_scalar_size(model->scalar);
-    if (shards > 0) vector = vector / (size_t)shards + 1;
+    int64_t values = shards > 0 ? nn_shards_largest(model, shards) : model->network->value_count;
+    size_t vector = (size_t)values * nn_scalar_size(model->scalar);
     return (size_t)(1 + states) * vector + (states && shards == 0 ? 2 * vector : 0);
 }
 

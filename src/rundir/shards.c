@@ -1,5 +1,6 @@
 #include "rundir/shards.h"
 
+#include "base/least.h"
 #include "base/memory.h"
 
 int nn_shards_count(const nn_model *model, int states, double shard_size, int nodes)
@@ -8,6 +9,21 @@ int nn_shards_count(const nn_model *model, int states, double shard_size, int no
     double size = (1.0 + states) * (double)network->value_count * (double)nn_scalar_size(model->scalar);
     if (nodes < 2 || size <= shard_size || network->block_count < 2) return 0;
     return network->block_count < nodes ? (int)network->block_count : nodes;
+}
+
+int64_t nn_shards_largest(const nn_model *model, int count)
+{
+    const int64_t *block_begin = model->network->block_begin;
+    int64_t *begin, largest = 0;
+    if (NN_ALLOCATE(&begin, count + 1, "the shards of a checkpoint") != NN_OK) {
+        nn_error_clear();
+        return model->network->value_count / count; /* nearly */
+    }
+    nn_model_cut(model, count, begin);
+    for (int k = 0; k < count; k++)
+        largest = nn_larger(largest, block_begin[begin[k + 1]] - block_begin[begin[k]]);
+    nn_free(begin);
+    return largest;
 }
 
 /* ---- who writes what ---- */

@@ -14,6 +14,9 @@
  */
 int nn_shards_count(const nn_model *model, int states, double shard_size, int nodes);
 
+/* Number of values of the largest of `count` shards. */
+int64_t nn_shards_largest(const nn_model *model, int count);
+
 /* Who writes what. */
 typedef struct nn_shards {
     int count;

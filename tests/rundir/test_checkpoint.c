@@ -154,12 +154,30 @@ static void test_incomplete(void **state)
     bench_close(&b);
 }
 
+/* Wrong: the memory of an average shard is announced, where parts differ: the four tensors begin at multiples
+ * of 16 values, and three shards have one, two and one of them. */
+static void test_memory_of_largest_shard(void **state)
+{
+    (void)state;
+    bench b;
+    bench_fresh(NULL);
+    bench_open(&b, bench_precisions[0]);
+    const nn_model *model = b.run.model;
+    assert_int_equal(model->network->value_count, 64);
+    assert_int_equal(nn_checkpoint_memory(model, 3, 3), 4 * 32 * sizeof(float));
+    assert_int_equal(nn_checkpoint_memory(model, 3, 4), 4 * 16 * sizeof(float));
+    assert_int_equal(nn_checkpoint_memory(model, 3, 0), (4 + 2) * 64 * sizeof(float));
+    assert_int_equal(nn_checkpoint_memory(model, 0, 0), 64 * sizeof(float));
+    bench_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_other_run),
         cmocka_unit_test(test_incomplete),
+        cmocka_unit_test(test_memory_of_largest_shard),
     };
     return cmocka_run_group_tests(tests, scratch_make, bench_remove);
 }
