@@ -58,8 +58,7 @@ static void exact_place_messages(nn_reduction *reduction, const nn_route *up)
     for (int h = 0; h < up->holding_count; h++) {
         for (int64_t bucket = 0; bucket < plan->bucket_count; bucket++) {
             exact->arrival_at[i++] = arrivals;
-            if (!up->holdings[h].arrives) continue;
-            arrivals += nn_reduction_plan_bytes(plan, bucket, up->holdings[h].cell, up->holdings[h].leaves);
+            arrivals += nn_reduction_plan_arrival(plan, bucket, &up->holdings[h]);
         }
     }
     i = 0;

@@ -262,6 +262,15 @@ size_t nn_reduction_plan_bytes(const nn_reduction_plan *plan, int64_t bucket, nn
     return (size_t)nn_cuts_count(&plan->cuts, bucket, cell) * width;
 }
 
+size_t nn_reduction_plan_arrival(const nn_reduction_plan *plan, int64_t bucket, const nn_holding *holding)
+{
+    size_t bytes;
+
+    if (!holding->arrives) return 0;
+    bytes = nn_reduction_plan_bytes(plan, bucket, holding->cell, holding->leaves);
+    return (bytes + plan->width - 1) / plan->width * plan->width;
+}
+
 size_t nn_reduction_plan_arrivals(const nn_reduction_plan *plan)
 {
     size_t most = 0;
@@ -269,11 +278,9 @@ size_t nn_reduction_plan_arrivals(const nn_reduction_plan *plan)
     for (int kind = 0; kind < plan->leaf_count_kinds; kind++) {
         const nn_route *up = &plan->leaves[kind].up;
         size_t bytes = 0;
-        for (int i = 0; i < up->holding_count; i++) {
-            if (!up->holdings[i].arrives) continue;
+        for (int i = 0; i < up->holding_count; i++)
             for (int64_t bucket = 0; bucket < plan->bucket_count; bucket++)
-                bytes += nn_reduction_plan_bytes(plan, bucket, up->holdings[i].cell, up->holdings[i].leaves);
-        }
+                bytes += nn_reduction_plan_arrival(plan, bucket, &up->holdings[i]);
         if (bytes > most) most = bytes;
     }
     return most;

@@ -77,6 +77,9 @@ size_t nn_reduction_plan_partials(const nn_reduction_plan *plan, int place);
  */
 size_t nn_reduction_plan_weights(const nn_reduction_plan *plan);
 
+/* Bytes that a holding takes in the memory of what arrives, where those that follow begin aligned. */
+size_t nn_reduction_plan_arrival(const nn_reduction_plan *plan, int64_t bucket, const nn_holding *holding);
+
 /* Bytes of what arrives from other nodes in a step, and of what must be converted to be sent. */
 size_t nn_reduction_plan_arrivals(const nn_reduction_plan *plan);
 size_t nn_reduction_plan_narrowed(const nn_reduction_plan *plan);
