@@ -95,21 +95,17 @@ typedef struct nn_comm_part {
     int rank;    /* not this one */
 } nn_comm_part;
 
-/* Sends and receives all parts at the same time. For each part that a rank receives, the other rank sends one
- * of the same size; between two ranks, in the same order. Only the ranks that have parts call it. */
-nn_status nn_comm_exchange(nn_comm *comm, const nn_comm_part *sends, size_t send_count,
-                           const nn_comm_part *receives, size_t receive_count);
-
-/* What a rank can do while it waits for another. */
+/* What a rank can do while it waits for others. */
 typedef struct nn_comm_meanwhile {
     nn_status (*run)(void *context); /* called again and again; must not block. NULL: nothing */
     void *context;
 } nn_comm_meanwhile;
 
-/* Sends `sent` to a rank, and receives `received`, of the same size, from a rank, at the same time; either
- * may be NULL: then nothing is sent, or received. What it meets at the other ranks is this function. */
-nn_status nn_comm_swap(nn_comm *comm, const void *sent, int receiver, void *received, int sender, size_t size,
-                       nn_comm_meanwhile meanwhile);
+/* Sends and receives all parts at the same time. For each part that a rank receives, the other rank sends one
+ * of the same size; between two ranks, in the same order. Only the ranks that have parts call it. Allocates
+ * nothing if there are few messages. */
+nn_status nn_comm_exchange(nn_comm *comm, const nn_comm_part *sends, size_t send_count,
+                           const nn_comm_part *receives, size_t receive_count, nn_comm_meanwhile meanwhile);
 
 /* Gives every rank all parts, one after another in rank order: sizes[r] bytes of rank r (known to all). If
  * part is NULL, `all` already contains the caller's part in its place. Any size_t size. Collective. */

@@ -10,7 +10,6 @@
 #define MESSAGE_LIMIT ((size_t)(INT_MAX / 64) * 64)
 #define GATHER_TAG 1
 #define PAIR_TAG 2
-#define SWAP_TAG 3
 
 static size_t data_message_limit = MESSAGE_LIMIT;
 
@@ -149,43 +148,6 @@ nn_status nn_comm_send(nn_comm *comm, const void *bytes, size_t size, int receiv
 nn_status nn_comm_receive(nn_comm *comm, void *bytes, size_t size, int sender)
 {
     return data_receive(comm, bytes, size, sender, PAIR_TAG);
-}
-
-static nn_status data_await(nn_comm *comm, MPI_Request requests[2], nn_comm_meanwhile meanwhile)
-{
-    unsigned turns = 0;
-    int done = 0;
-
-    for (;;) {
-        NN_TRY(nn_mpi_check(MPI_Testall(2, requests, &done, MPI_STATUSES_IGNORE), "passing messages"));
-        if (done) return NN_OK;
-        if (meanwhile.run) NN_TRY(meanwhile.run(meanwhile.context));
-        NN_TRY(nn_comm_pause(comm->job, &turns));
-    }
-}
-
-nn_status nn_comm_swap(nn_comm *comm, const void *sent, int receiver, void *received, int sender, size_t size,
-                       nn_comm_meanwhile meanwhile)
-{
-    size_t piece;
-
-    for (size_t at = 0; at < size; at += piece) {
-        MPI_Request requests[2] = {MPI_REQUEST_NULL, MPI_REQUEST_NULL};
-        piece = data_piece(size - at);
-        if (received)
-            NN_TRY(nn_mpi_check(MPI_Irecv((char *)received + at, (int)piece, MPI_BYTE, sender, SWAP_TAG,
-                                          comm->job, &requests[0]),
-                                "receiving"));
-        if (sent)
-            NN_TRY(nn_mpi_check(MPI_Isend((const char *)sent + at, (int)piece, MPI_BYTE, receiver, SWAP_TAG,
-                                          comm->job, &requests[1]),
-                                "sending"));
-        nn_pulse_wait();
-        nn_status status = data_await(comm, requests, meanwhile);
-        nn_pulse_go_on();
-        NN_TRY(status);
-    }
-    return NN_OK;
 }
 
 nn_status nn_comm_gather(nn_comm *comm, const void *part, const size_t *sizes, void *all)

@@ -4,9 +4,14 @@
 
 #include "base/memory.h"
 
+nn_messages nn_messages_in(MPI_Comm group, MPI_Request *requests, size_t capacity)
+{
+    return (nn_messages){group, requests, 0, capacity, nn_comm_message_limit()};
+}
+
 nn_status nn_messages_create(MPI_Comm group, size_t capacity, nn_messages *messages)
 {
-    *messages = (nn_messages){.group = group, .capacity = capacity, .limit = nn_comm_message_limit()};
+    *messages = nn_messages_in(group, NULL, capacity);
     return nn_allocate((void **)&messages->requests, capacity, sizeof(MPI_Request), "messages in progress");
 }
 
@@ -80,27 +85,4 @@ nn_status nn_messages_test(nn_messages *messages, int begin, int end, bool *done
     }
     *done = flag != 0;
     return NN_OK;
-}
-
-static nn_status messages_await(nn_messages *messages)
-{
-    bool done = false;
-    unsigned turns = 0;
-
-    for (;;) {
-        NN_TRY(nn_messages_test(messages, 0, messages->count, &done));
-        if (done) return NN_OK;
-        NN_TRY(nn_comm_pause(messages->group, &turns));
-    }
-}
-
-nn_status nn_messages_wait(nn_messages *messages)
-{
-    nn_status status;
-
-    nn_pulse_wait();
-    status = messages_await(messages);
-    nn_pulse_go_on();
-    if (status == NN_OK) messages->count = 0;
-    return status;
 }

@@ -17,6 +17,8 @@ typedef struct nn_messages {
 /* Makes room for `capacity` messages in the group at the same time. */
 nn_status nn_messages_create(MPI_Comm group, size_t capacity, nn_messages *messages);
 void nn_messages_release(nn_messages *messages);
+/* The same, in the caller's memory: nothing to release. */
+nn_messages nn_messages_in(MPI_Comm group, MPI_Request *requests, size_t capacity);
 
 /* Number of messages needed for `size` bytes. */
 size_t nn_messages_pieces(size_t size);
@@ -30,8 +32,5 @@ nn_status nn_messages_sum(nn_messages *messages, void *values, int64_t count, un
 
 /* Whether the messages [begin, end) have arrived; lets MPI make progress. */
 nn_status nn_messages_test(nn_messages *messages, int begin, int end, bool *done);
-
-/* Waits for all messages, and empties the list. */
-nn_status nn_messages_wait(nn_messages *messages);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "comm/reduction_plan.h"
+#include "comm/rounds.h"
 
 #define TIMELINE_RENDEZVOUS 65536.0
 /* All ranks wait for the one whose first weights come last, behind large messages of other buckets: in
@@ -258,14 +259,37 @@ static double timeline_levels(const timeline_run *run)
     return timeline_height(nodes);
 }
 
-/* There are ways without a partner that merges too, unless the number of ranks is a power of two. */
-static void timeline_merge(timeline_run *run, size_t bytes)
+/* Seconds of a round of 2^k ranks, whose messages share the link with a large one. Ranks of a node, which are
+ * consecutive, take none. */
+static double timeline_round(const timeline_run *run, nn_round round)
+{
+    const nn_ranks *ranks = &run->call->ranks;
+    int messages = 0;
+    for (int i = 1; i < round.radix; i++)
+        messages += ranks->leaders[ranks->rank ^ i * round.step] != ranks->leaders[ranks->rank];
+    if (messages == 0) return 0;
+    return run->call->node.latency + 2 * messages * (double)round.bytes / run->rate;
+}
+
+/* Up the tree to rank 0, and down again, unless the number of ranks is a power of two (step/exchange.c). */
+static double timeline_merge_seconds(const timeline_run *run, size_t bytes)
 {
     int size = run->call->ranks.size;
-    double levels = timeline_levels(run) * ((size & (size - 1)) == 0 ? 1 : 2), began = run->now;
-    double each = run->call->node.latency + 2 * (double)bytes / run->call->node.rate; /* the link is busy */
+    nn_round rounds[NN_ROUNDS_MAX];
+    double seconds = 0;
+    if ((size & (size - 1)) != 0)
+        return 2 * timeline_levels(run) *
+               (run->call->node.latency + 2 * (double)bytes / run->call->node.rate);
+    int count = nn_rounds_plan(size, bytes, rounds);
+    for (int i = 0; i < count; i++) seconds += timeline_round(run, rounds[i]);
+    return seconds;
+}
+
+static void timeline_merge(timeline_run *run, size_t bytes)
+{
+    double began = run->now;
     if (bytes == 0) return;
-    timeline_pass(run, run->now + levels * each);
+    timeline_pass(run, run->now + timeline_merge_seconds(run, bytes));
     run->of.merging += run->now - began;
 }
 

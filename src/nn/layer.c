@@ -146,3 +146,9 @@ nn_status nn_layer_check_equal(const nn_layer *layer)
     }
     return NN_OK;
 }
+
+int64_t nn_layer_statistics_channels(const nn_layer *layer, nn_pass pass)
+{
+    const nn_layer_statistics *statistics = layer->type->statistics;
+    return (layer->statistics[pass] - statistics->shared[pass]) / statistics->rows[pass];
+}

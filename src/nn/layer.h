@@ -129,8 +129,12 @@ typedef struct nn_layer_statistics {
     /* Forward: reads inputs and parameters, not what forward would compute. Backward: may overwrite
      * output_gradient and write to saved, and is followed by backward; there are no input gradients. */
     void (*collect)(const nn_layer *layer, const nn_layer_call *call, nn_pass pass, double *values);
-    /* Merges right into left; the samples of left come first. */
-    void (*merge)(const nn_layer *layer, nn_pass pass, const double *right, double *left);
+    /* Of the values collected for a pass, the first `shared` are of all channels, and `rows` of each channel
+     * follow: row by row, each with all channels. */
+    int shared[NN_PASSES], rows[NN_PASSES];
+    /* Merges right into left; the samples of left come first. Both may have any part of the layer's channels,
+     * which do not depend on one another. */
+    void (*merge)(nn_pass pass, int64_t channels, const double *right, double *left);
 } nn_layer_statistics;
 
 /* All functions except build are re-entrant; they take a const layer. */
@@ -280,6 +284,9 @@ nn_status nn_layer_check_inputs(const nn_layer *layer, int count);
  * equal. */
 nn_status nn_layer_check_several(const nn_layer *layer);
 nn_status nn_layer_check_equal(const nn_layer *layer);
+
+/* The number of channels of what a layer collects for a pass. */
+int64_t nn_layer_statistics_channels(const nn_layer *layer, nn_pass pass);
 
 /* The layers of a precision: the list, NULL-terminated; and one by name, NULL if there is none. */
 const nn_layer_type *const *nn_layer_types(nn_scalar scalar);

@@ -292,18 +292,17 @@ static void batch_norm_collect(const nn_layer *layer, const nn_layer_call *call,
     memcpy(values, own, (size_t)batch_norm_collected(layer->plan, pass) * sizeof *values);
 }
 
-static void batch_norm_merge(const nn_layer *layer, nn_pass pass, const double *right, double *left)
+static void batch_norm_merge(nn_pass pass, int64_t channels, const double *right, double *left)
 {
-    const batch_norm_plan *plan = layer->plan;
     if (pass == NN_FORWARD) {
-        nn_moments_merge(plan->channels, right, left);
+        nn_moments_merge(channels, right, left);
         return;
     }
-    for (int64_t i = 0; i < batch_norm_collected(plan, pass); i++) left[i] += right[i];
+    for (int64_t i = 0; i < 2 * channels; i++) left[i] += right[i];
 }
 
-static const nn_layer_statistics batch_norm_statistics = {.collect = batch_norm_collect,
-                                                          .merge = batch_norm_merge};
+static const nn_layer_statistics batch_norm_statistics = {
+    .collect = batch_norm_collect, .shared = {[NN_FORWARD] = 1}, .rows = {2, 2}, .merge = batch_norm_merge};
 
 /* ---- forward ---- */
 

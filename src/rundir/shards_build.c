@@ -116,7 +116,8 @@ static nn_status build_gather(const shards_build *build, const nn_real *state, c
     NN_TRY_TO(done, status, nn_comm_agree(comm, status));
     build_list_sends(build, state, offsets, &sends);
     if (shards->own >= 0) build_list_receives(build, offsets, &receives);
-    status = nn_comm_exchange(comm, sends.items, sends.count, receives.items, receives.count);
+    status = nn_comm_exchange(comm, sends.items, sends.count, receives.items, receives.count,
+                              (nn_comm_meanwhile){NULL, NULL});
 done:
     nn_free(sends.items);
     nn_free(receives.items);

@@ -46,7 +46,8 @@ static void statistics_fold(const nn_batch_statistics_call *call, nn_tree_node n
     double *right = values + (middle - node.begin) * layer->statistics[call->pass];
     statistics_fold(call, (nn_tree_node){node.begin, middle}, values);
     statistics_fold(call, (nn_tree_node){middle, node.end}, right);
-    layer->type->statistics->merge(layer, call->pass, right, values);
+    layer->type->statistics->merge(call->pass, nn_layer_statistics_channels(layer, call->pass), right,
+                                   values);
 }
 
 nn_status nn_batch_statistics_merge(nn_batch_statistics *statistics, const nn_batch_statistics_call *call,

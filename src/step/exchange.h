@@ -1,11 +1,11 @@
 /*
  * Statistics over the batch, merged across ranks in the order of the canonical tree.
  *
- * If the tree is complete above the ranks (2^k of them, with equal shares of 2^n leaves), the ranks of the
- * two halves of a node swap what they have, and each of them merges it: k messages in succession, one per
- * level. Otherwise a node that spans several ranks is merged on the rank that has its first leaf: that rank
- * has the left half, and receives the right one. In the end rank 0 has the root, and spreads it along a
- * binomial tree.
+ * If the tree is complete above the ranks (2^k of them, with equal shares of 2^n leaves), groups of four
+ * ranks swap what they have, and each of them merges it: k / 2 messages in succession, and one more where
+ * vectors are long enough to be scattered (comm/rounds.h). Otherwise a node that spans several ranks is
+ * merged on the rank that has its first leaf: that rank has the left half, and receives the right one. In the
+ * end rank 0 has the root, and spreads it along a binomial tree.
  *
  * Sums of gradients and new weights, which are on their way at the same time, must not stop in the meantime.
  */

@@ -58,7 +58,7 @@ static inline void batch_merge(const nn_layer *layer, nn_pass pass, nn_tree_node
     double *right = values + (middle - node.begin) * layer->statistics[pass];
     batch_merge(layer, pass, (nn_tree_node){node.begin, middle}, values);
     batch_merge(layer, pass, (nn_tree_node){middle, node.end}, right);
-    layer->type->statistics->merge(layer, pass, right, values);
+    layer->type->statistics->merge(pass, nn_layer_statistics_channels(layer, pass), right, values);
 }
 
 static inline void batch_collect(batch *b, int l, nn_pass pass)

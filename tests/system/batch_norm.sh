@@ -58,17 +58,26 @@ echo "over microbatches: loss $(test_of loss), accuracy $(test_of accuracy) %"
 awk -v a="$accuracy" -v b="$(test_of accuracy)" 'BEGIN {exit !(a > b + 1)}' || fail "microbatches of 4 do as well: this test shows nothing"
 
 # ---- the same bits ----
+# same_bits JOB...: ranks and threads; with the arguments in short
+same_bits() {
+    local job
+    reference=
+    for job in "$@"; do
+        # shellcheck disable=SC2086 # two numbers
+        ends 0 $job norm.yaml --run-dir bits --fresh "${short[@]}"
+        : "${reference:=$(fingerprint)}"
+        [ -n "$reference" ] && [ "$(fingerprint)" = "$reference" ] || fail "$job: $(fingerprint), not $reference"
+    done
+    echo "bits: $reference"
+}
+# 16 microbatches: statistics go round among four ranks, of which each merges a quarter
+short=(--set training.epochs=1 --set training.batch_size=64 --set training.microbatch_size=4 --set training.verify_every=1)
+same_bits "1 1" "2 1" "4 1" "8 1" "16 1"
+# 19 microbatches: along the tree
 short=(--set training.epochs=1 --set training.batch_size=74 --set training.microbatch_size=4 --set training.verify_every=1)
-reference=
-for job in "1 1" "1 2" "2 1" "3 2" "4 1" "7 1" "16 1"; do
-    # shellcheck disable=SC2086 # two numbers
-    ends 0 $job norm.yaml --run-dir bits --fresh "${short[@]}"
-    : "${reference:=$(fingerprint)}"
-    [ -n "$reference" ] && [ "$(fingerprint)" = "$reference" ] || fail "$job: $(fingerprint), not $reference"
-done
+same_bits "1 1" "1 2" "2 1" "3 2" "4 1" "7 1" "16 1"
 ends 0 3 1 norm.yaml --run-dir bits --fresh "${short[@]}" --set data.cache=stream
 [ "$(fingerprint)" = "$reference" ] || fail "streamed: $(fingerprint), not $reference"
-echo "bits: $reference"
 
 # ---- warnings, and what they recommend ----
 both 0

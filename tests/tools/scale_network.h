@@ -26,7 +26,8 @@ static void scale_read_layer(scale_network *of, const nn_layer_type *type, const
     sscanf(line, "%*s %lf %d%n", &layer->flops_forward, &channels, &at);
     layer->flops_gradient = layer->flops_input_gradient = layer->flops_forward;
     layer->needs_input_gradient = l > 0;
-    for (int pass = 0; channels > 0 && pass < NN_PASSES; pass++) layer->statistics[pass] = 1 + 2 * channels;
+    if (channels > 0) layer->statistics[NN_FORWARD] = 1 + 2 * channels;
+    layer->statistics[NN_BACKWARD] = 2 * channels;
     if (channels > 0 && of->network.statistics_most < 1 + 2 * channels)
         of->network.statistics_most = 1 + 2 * channels;
     for (long long count; sscanf(line + at, "%lld%n", &count, &read) == 1; at += read) {

@@ -43,12 +43,12 @@ typedef struct scale_run {
 
 /* ---- the network ---- */
 
-static void scale_merge(const nn_layer *layer, nn_pass pass, const double *right, double *left)
+static void scale_merge(nn_pass pass, int64_t channels, const double *right, double *left)
 {
-    (void)layer, (void)pass, (void)right, (void)left;
+    (void)pass, (void)channels, (void)right, (void)left;
 }
 
-static const nn_layer_statistics scale_statistics = {.merge = scale_merge};
+static const nn_layer_statistics scale_statistics = {.shared = {1, 0}, .rows = {2, 2}, .merge = scale_merge};
 static const nn_layer_type scale_layer_type = {.statistics = &scale_statistics};
 
 /* ---- the step ---- */
@@ -74,10 +74,10 @@ static nn_status scale_forward(const scale_run *run)
 {
     for (int i = 0; i < run->of->stops.forward_count; i++) {
         const nn_timeline_stop *stop = &run->of->stops.forward[i];
+        if (stop->merged > 0) NN_TRY(scale_exchange(run, stop->layer, NN_FORWARD));
         if (!run->plain) NN_TRY(nn_reduction_progress(run->reduction));
         if (!run->plain && stop->bucket >= 0) NN_TRY(nn_reduction_await(run->reduction, stop->bucket));
         scale_pay();
-        if (stop->merged > 0) NN_TRY(scale_exchange(run, stop->layer, NN_FORWARD));
         scale_sleep(stop->seconds);
     }
     return NN_OK;
