@@ -3,9 +3,8 @@
 #include <math.h>
 #include <mpi.h>
 #include <simgrid/actor.h>
-#include <simgrid/cond.h>
 #include <simgrid/engine.h>
-#include <simgrid/mutex.h>
+#include <simgrid/semaphore.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -41,17 +40,23 @@ typedef struct scale_span {
     double begin, end;
 } scale_span;
 
+/* A small message that a host sends. */
+typedef struct scale_small {
+    double seconds, left;
+} scale_small;
+
 typedef struct scale_rank {
     scale_message **watched; /* on their way to or from this rank */
     int watched_count, watched_room;
     scale_span *receives; /* ascending and disjoint; not yet over */
     int receive_count, receive_room;
-    double sends_until;
+    double sends_until, large_until; /* all that it sends has left; all large messages have */
+    scale_small *smalls;             /* not yet sent */
+    int small_count, small_room;
     double debt; /* seconds */
     MPI_Comm groups[GROUPS];
     bool runs, waits;
-    sg_mutex_t mutex;
-    sg_cond_t news;
+    sg_sem_t news; /* unlike a condition, it may be rung before the wait has begun */
 } scale_rank;
 
 static scale_rank *scale_ranks;
@@ -63,8 +68,7 @@ void scale_messages_start(int rank, int size, scale_hosts hosts)
 {
     if (!scale_ranks) scale_ranks = calloc((size_t)size, sizeof *scale_ranks);
     scale_described = hosts;
-    scale_ranks[rank].mutex = sg_mutex_init();
-    scale_ranks[rank].news = sg_cond_init();
+    scale_ranks[rank].news = sg_sem_init(0);
 }
 
 /* Asking SimGrid takes much longer than all else here. */
@@ -77,7 +81,6 @@ static int scale_own_number(void)
 
 void scale_run_as(int rank)
 {
-    if (!scale_ranks[rank].runs) sg_mutex_lock(scale_ranks[rank].mutex); /* but while it waits */
     scale_ranks[rank].runs = true;
     scale_running = rank;
 }
@@ -156,25 +159,43 @@ static void scale_ring(int rank)
     int running = scale_running;
     if (!scale_ranks[rank].waits) return;
     scale_ranks[rank].waits = false;
-    sg_cond_notify_one(scale_ranks[rank].news);
+    sg_sem_release(scale_ranks[rank].news);
     scale_running = running;
 }
 
-/* Small messages do not wait for large ones, with which they share the link. */
+/* Returns when a small message has left. It shares the link, packet by packet, with a large one and with each
+ * small one before it, until one of the two has left. */
+static double scale_send_small(scale_rank *host, double seconds)
+{
+    double now = simgrid_get_clock(), left = now + seconds;
+    int kept = 0;
+    for (int i = 0; i < host->small_count; i++)
+        if (host->smalls[i].left > now) host->smalls[kept++] = host->smalls[i];
+    for (int i = 0; i < kept; i++) left += fmin(seconds, host->smalls[i].seconds);
+    if (host->large_until > now) left += seconds;
+    if (kept == host->small_room) {
+        host->small_room = 2 * host->small_room + 8;
+        host->smalls = realloc(host->smalls, (size_t)host->small_room * sizeof *host->smalls);
+    }
+    host->smalls[kept] = (scale_small){seconds, left};
+    host->small_count = kept + 1;
+    host->sends_until = fmax(now, host->sends_until) + seconds;
+    if (host->large_until > now) host->large_until += seconds;
+    return left;
+}
+
 static void scale_start(scale_message *message)
 {
     double now = simgrid_get_clock(), seconds = message->size / scale_described.link;
     double latency = scale_latency(message->sender, message->receiver);
     scale_rank *sender = &scale_ranks[message->sender];
-    bool busy = sender->sends_until > now;
-    double from = busy ? sender->sends_until : now;
     message->travels = true;
-    sender->sends_until = from + seconds;
     if (message->size < SCALE_RENDEZVOUS) {
-        message->left = now + (busy ? 2 : 1) * seconds;
+        message->left = scale_send_small(sender, seconds);
         message->arrived = message->left + latency;
     } else {
-        message->left = from + seconds;
+        double from = fmax(now, sender->sends_until);
+        message->left = sender->sends_until = sender->large_until = from + seconds;
         message->arrived = scale_take_time(&scale_ranks[message->receiver], from + latency, seconds);
     }
 }
@@ -386,9 +407,9 @@ nn_status __wrap_nn_comm_pause(MPI_Comm group, unsigned *turns)
     if (news || next <= now) return NN_OK;
     own->waits = true;
     if (isinf(next))
-        sg_cond_wait(own->news, own->mutex);
+        sg_sem_acquire(own->news);
     else
-        sg_cond_wait_for(own->news, own->mutex, next - now + CLOCK_PRECISION);
+        sg_sem_acquire_timeout(own->news, next - now + CLOCK_PRECISION);
     own->waits = false;
     scale_running = running;
     return NN_OK;

@@ -6,9 +6,10 @@
  * once. Either is seen by a call of MPI only: between layers, or in a wait, which blocks until there is
  * something to be seen.
  *
- * A host sends one message after another, at the rate of its link, and receives at no more than that; both at
- * the same time. What arrives has taken the latency of the links in between. The switches of the tree are not
- * a limit.
+ * A host sends one large message after another, at the rate of its link, and receives them at no more than
+ * that; both at the same time. Small messages share the link with a large one and with one another. What
+ * arrives has taken the latency of the links in between. The switches of the tree are not a limit, and a
+ * message takes no time of a processor.
  *
  * Messages of more than SCALE_PAYLOAD bytes take their time without their values. All ranks are in one
  * process, so what is known of a message is common to its two ends.
