@@ -53,7 +53,7 @@ on() {
 switch() { nsenter -t 1 --net "$@"; }
 
 limit() {
-    [ "$rate" = none ] || "$@" root tbf rate "$rate" burst 64kb latency 5ms
+    [ "$rate" = none ] || "$@" root tbf rate "$rate" burst 64kb limit 1mb
 }
 
 # make_host I: leaves a process in the new host, and appends it to NNTRAIN_TESTBED_HOSTS. A message to a host that cannot

@@ -32,7 +32,7 @@ def networks(name, rates, steps):
 GROUPS = {
     "resnet20": list(networks("resnet20", ["1gbit", "100mbit"], 8)),
     "mlp": list(networks("mlp", ["1gbit", "100mbit"], 60)),
-    "mlp-large": list(networks("mlp-large", ["1gbit", "100mbit"], 6)),
+    "mlp-large": list(networks("mlp-large", ["1gbit"], 6)),
     "hierarchy": [
         Case(f"mlp on two hosts of two ranks, 1gbit, {name}", "mlp", 2, "1gbit", slots=2, steps=60, **options)
         for name, options in (("by node", {}), ("flat", {"flat": True}),
@@ -57,12 +57,14 @@ def train(root, folder, case):
                        stdout=subprocess.DEVNULL)
     # A rank that knows of no other on its node is "flat".
     environment = dict(os.environ, OMP_NUM_THREADS="1", NN_FAULT="comm.node_size=value:1" if case.flat else "")
-    if case.rate == "100mbit":  # as cluster/README.md recommends for slow links
+    if case.rate != "none":  # as cluster/README.md recommends for slow links
         environment["OMPI_MCA_btl_tcp_flags"] = "send"
     command = [root / "cluster/testbed.sh", "hosts", str(case.hosts), case.rate, "--slots", str(case.slots), "--",
                "mpirun", program, "train", root / f"scripts/bench/{case.network}.yaml", "--run-dir", folder / "run",
                "--fresh"]
-    for setting in (f"data.file={data}", "training.epochs=3", "training.verify_every=0", *case.settings):
+    # A network that has learned its few samples by heart has denormal gradients, with which processors are slow.
+    slowly = ("optimizer.adam.learning_rate=1e-7", "lr_schedule=constant")
+    for setting in (f"data.file={data}", "training.epochs=3", "training.verify_every=0", *slowly, *case.settings):
         command += ["--set", setting]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode != 0:
