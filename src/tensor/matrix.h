@@ -24,6 +24,10 @@ void nn_matrix_set_threads(int threads);
 /* The library and kernel set in use, such as "OpenBLAS 0.3.21 Zen". Borrowed. */
 const char *nn_matrix_kernels(void);
 
+/* The value of OPENBLAS_CORETYPE that suits this CPU, where OpenBLAS did not recognise it and so computes
+ * with its oldest kernels, several times slower; NULL otherwise, or where the variable is set. */
+const char *nn_matrix_missed_kernels(void);
+
 /* For tests: the largest size passed to BLAS (by default the maximum of its integers); larger ones are
  * cut. */
 void nn_matrix_set_limit(int64_t limit);

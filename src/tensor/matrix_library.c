@@ -1,6 +1,7 @@
 /* The BLAS library: its name and its threads. */
 #include <cblas.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tensor/matrix.h"
@@ -31,6 +32,19 @@ static void blas_describe(char *text, size_t size)
     snprintf(text, size, "%.*s %s", (int)(name + version), configuration, openblas_get_corename());
 }
 
+/* On x86-64 the kernels for CPUs that OpenBLAS does not know are those for Prescott, of 2004. */
+static const char *blas_missed(void)
+{
+#ifdef __x86_64__
+    if (getenv("OPENBLAS_CORETYPE") || strcmp(openblas_get_corename(), "Prescott") != 0) return NULL;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
+        return "SkylakeX";
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "Haswell";
+#endif
+    return NULL;
+}
+
 #else
 
 /* CBLAS itself has no threads to set. */
@@ -47,6 +61,11 @@ static int blas_threads(void)
 static void blas_describe(char *text, size_t size)
 {
     snprintf(text, size, "CBLAS");
+}
+
+static const char *blas_missed(void)
+{
+    return NULL;
 }
 
 #endif
@@ -79,4 +98,9 @@ const char *nn_matrix_kernels(void)
     static char name[MATRIX_NAME_SIZE];
     if (name[0] == '\0') blas_describe(name, sizeof(name));
     return name;
+}
+
+const char *nn_matrix_missed_kernels(void)
+{
+    return blas_missed();
 }

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "step/heads.h"
+#include "tensor/matrix.h"
 #include "train/over_samples.h"
 
 /* ---- what cannot be ---- */
@@ -94,9 +95,21 @@ static void trainable_tell_weights(const nn_run *run)
                     "sample once, even those of weight 0");
 }
 
+static void trainable_warn_kernels(const nn_run *run)
+{
+    const char *better = run->model->network->engine == NN_ENGINE_BLAS ? nn_matrix_missed_kernels() : NULL;
+    if (better)
+        nn_log_warning(
+            "%s does not know this CPU and multiplies with its oldest kernels, several times slower than "
+            "it could: set OPENBLAS_CORETYPE=%s in the environment of all ranks (mpirun -x "
+            "OPENBLAS_CORETYPE), use a newer OpenBLAS, or set training.kernels: portable",
+            nn_matrix_kernels(), better);
+}
+
 void nn_trainable_warn(const nn_run *run, int ranks)
 {
     trainable_tell_weights(run);
+    trainable_warn_kernels(run);
     const nn_plan *plan = &run->plan;
     int64_t workers = (int64_t)ranks * run->threads;
     if (plan->microbatches < workers && plan->microbatches >= ranks && !nn_trainable_shares_microbatches(run))

@@ -35,6 +35,23 @@ grep -q "blas cannot be used with precision: mixed" train.log || { fail "the mes
 train 1 1 classifier.yaml --run-dir none --set training.kernels=mkl && fail "kernels: mkl"
 grep -q "known: auto, blas, portable" train.log || { fail "the message about mkl"; cat train.log; }
 
+# Where OpenBLAS does not recognise the CPU, the kernels that the warning names are there, and end it.
+unset OPENBLAS_CORETYPE
+train 1 1 classifier.yaml --run-dir known "${few[@]}" --set training.kernels=portable || fail "kernels: portable"
+grep -q 'OPENBLAS_CORETYPE' train.log && { fail "a warning about a library that does not multiply"; cat train.log; }
+train 1 1 classifier.yaml --run-dir unknown "${few[@]}" || fail "kernels: auto"
+if "$program" version | grep -q Prescott && grep -qw avx2 /proc/cpuinfo; then
+    better=$(sed -n 's/.*warning: OpenBLAS.*does not know this CPU.*set OPENBLAS_CORETYPE=\([A-Za-z]*\).*/\1/p' train.log)
+    [ -n "$better" ] || { fail "no warning about kernels for Prescott"; cat train.log; }
+    export OPENBLAS_CORETYPE=$better
+    "$program" version | grep -q " $better" || fail "OpenBLAS has no kernels for $better"
+    train 1 1 classifier.yaml --run-dir better "${few[@]}" || fail "kernels for $better"
+    unset OPENBLAS_CORETYPE
+    grep -q 'does not know this CPU' train.log && { fail "still a warning with kernels for $better"; cat train.log; }
+else
+    grep -q 'does not know this CPU' train.log && { fail "a warning about kernels that suit the CPU"; cat train.log; }
+fi
+
 # A step with NaN is replayed with the kernels of its run, or in double.
 nan=(--set training.precision=mixed --set optimizer=sgd --set optimizer.sgd.learning_rate=1e30)
 train 1 1 classifier.yaml --run-dir nan "${few[@]}" "${nan[@]}" && fail "no NaN at a rate of 1e30"
