@@ -2,7 +2,7 @@
 # Simulates training steps on up to 4,096 nodes under SimGrid's SMPI: scripts/scale.sh [RANKS_MOST [NETWORK...]], of
 # scripts/scale_layers.py (default: 4096, and all networks). Needs SimGrid (libsimgrid-dev) and builds the preset smpi.
 # Writes a line of JSON per run to build/smpi/scale.json, and continues with what is missing there; then a table, and
-# a plot, build/smpi/scale.svg. 4,096 ranks take minutes per run, and 2 GB.
+# a plot, build/smpi/scale.svg. Runs of 4,096 ranks take 2 to 10 minutes, and up to 3.2 GB.
 #
 # Nodes: 2 TFLOP/s, 400 GB/s of memory, one rank each. Networks: a fat tree of 200 Gb/s, 0.5 to 1.5 us; the same with
 # 10 Gb/s. Weak scaling: 8 samples per node of resnet50 (one microbatch, so that batch_norm takes its statistics over
@@ -10,10 +10,11 @@
 #
 # Simulated: the program's buckets, reduction, agreement and statistics over the batch, all messages of all ranks, and
 # what memory allows for additions. Messages make progress between layers and in waits only, and their hosts send one
-# large message after another (tests/tools/scale_messages.h). Not simulated: conflicts within the fat tree, the
-# optimizer, reading data, work that is not a product. `plain` is one allreduce (Rabenseifner's) of the same bytes after
-# the backward pass, on the same network; SMPI's own model of MPI_Allreduce gives the same times on up to 64 ranks.
-# Two steps are measured, one with 4,096 ranks, from weights that are sent to weights that are sent.
+# large message after another (tests/tools/scale_messages.h). Not simulated: conflicts within the fat tree, the time
+# that a processor takes for a message, the optimizer, reading data, work that is not a product. `plain` is one
+# allreduce (Rabenseifner's) of the same bytes after the backward pass, on the same network; SMPI's own model of
+# MPI_Allreduce gives the same times on up to 64 ranks. Two steps are measured, one with 4,096 ranks, from weights
+# that are sent to weights that are sent.
 set -eu
 cd "$(dirname "$0")/.."
 most=${1:-4096}

@@ -11,7 +11,11 @@ import math
 import sys
 
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM, RIGHT = 760, 360, 60, 30, 50, 250
-COLOURS = ["#0b6e99", "#d9730d", "#448361", "#9065b0", "#c14c8a", "#787774"]
+# Of each network and link, from the top of the plot down.
+COLOURS = {("resnet50-group-norm", 200): "#0b6e99", ("resnet50", 200): "#d9730d",
+           ("resnet50-group-norm", 10): "#448361", ("resnet50", 10): "#9065b0"}
+NORMALISATIONS = {"resnet50-group-norm": "group_norm", "resnet50": "batch_norm"}
+DASHES = {"exact": "", "plain": ' stroke-dasharray="5 4"', "bound": ' stroke-dasharray="1 3"'}
 
 
 def read(path):
@@ -50,17 +54,17 @@ def table(runs):
 
 
 def curves(runs):
-    """Name, style and points of each; sorted by the name."""
-    found = {}
-    for run in runs:
-        if run["scaling"] != "weak" or run["ranks"] < 2 or run["network"] == "mlp-large":
-            continue
-        kind = "allreduce: exact" if run["mode"] == "exact" else "one allreduce"
-        name = f"{run['network']}, {gigabits(run)} Gb/s, {kind}"
-        found.setdefault(name, []).append((run["ranks"], efficiency(run)))
-        if run["mode"] == "exact" and bound(run) < 1:
-            found.setdefault(f"bound at {gigabits(run)} Gb/s", []).append((run["ranks"], bound(run)))
-    return sorted((name, sorted(set(points))) for name, points in found.items())
+    """Name, colour, kind and points of each, in the order of the colours."""
+    found = []
+    for (network, rate), colour in COLOURS.items():
+        of = [r for r in runs if r["scaling"] == "weak" and r["ranks"] > 1 and (r["network"], gigabits(r)) == (network, rate)]
+        name = f"{NORMALISATIONS[network]}, {rate} Gb/s"
+        for kind, suffix in ("exact", ""), ("plain", ", one allreduce"):
+            found.append((name + suffix, colour, kind, sorted((r["ranks"], efficiency(r)) for r in of if r["mode"] == kind)))
+        bounds = sorted((r["ranks"], bound(r)) for r in of if r["mode"] == "exact" and bound(r) < 1)
+        if network == "resnet50-group-norm":
+            found.append((f"bound at {rate} Gb/s", "#37352f", "bound", bounds))
+    return [curve for curve in found if curve[3]]
 
 
 def place(ranks, value, most):
@@ -87,16 +91,13 @@ def plot(runs):
         out.append(text(x, y + 16, f"{ranks:,}", 'text-anchor="middle"'))
         ranks *= 4
     out.append(text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, "nodes, one rank each", 'text-anchor="middle"'))
-    for i, (name, points) in enumerate(curves(runs)):
-        colour = "#37352f" if "bound" in name else COLOURS[i % len(COLOURS)]
-        dashes = ' stroke-dasharray="5 4"' if "one allreduce" in name else ' stroke-dasharray="1 3"' if "bound" in name else ""
+    for i, (name, colour, kind, points) in enumerate(curves(runs)):
+        style = f'stroke="{colour}" stroke-width="2"{DASHES[kind]}'
         way = " ".join("{:.1f},{:.1f}".format(*place(*point, most)) for point in points)
-        out.append(f'<polyline points="{way}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>')
-        y = TOP + 14 + 30 * i
-        out.append(f'<path d="M{WIDTH - RIGHT + 10} {y - 4}h22" stroke="{colour}" stroke-width="2"{dashes}/>')
-        first, _, rest = name.rpartition(", ") if name.count(",") > 1 else (name, "", "")
-        out.append(text(WIDTH - RIGHT + 38, y, first))
-        out.append(text(WIDTH - RIGHT + 38, y + 13, rest))
+        out.append(f'<polyline points="{way}" fill="none" {style}/>')
+        y = TOP + 14 + 20 * i
+        out.append(f'<path d="M{WIDTH - RIGHT + 10} {y - 4}h22" {style}/>')
+        out.append(text(WIDTH - RIGHT + 38, y, name))
     return "\n".join(out + ["</svg>"]) + "\n"
 
 

@@ -1,5 +1,5 @@
 /* The forecast of communication agrees with what was simulated, message by
- * message, on up to 1,024 ranks: the lines of tests/fixtures/scale.json, which
+ * message, on up to 4,096 ranks: the lines of tests/fixtures/scale.json, which
  * scripts/scale.sh has written. */
 #include <math.h>
 #include <setjmp.h>
@@ -95,7 +95,7 @@ static void test_simulated(void **state)
     }
     assert_true(feof(file));
     fclose(file);
-    assert_true(runs >= 15 && most >= 1024);
+    assert_true(runs >= 40 && most >= 4096);
     assert_int_equal(wrong, 0);
 }
 
