@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/text.h"
+
 /* The kind of an option's value, and the type of its field in the struct. */
 typedef enum nn_option_kind {
     NN_OPTION_INTEGER,   /* int64_t; texts such as 12, 1e6, and the symbols given to the reader ("classes") */
@@ -75,6 +77,10 @@ typedef struct nn_option {
 extern const char *const nn_epochs_only[];
 extern const char
     *const nn_units_of_steps[]; /* epochs, steps, %: a number of steps, the same on every machine */
+
+/* Appends a filled struct as a JSON object: every option of the table but sections, with its value. A text
+ * that is not given is null; numbers have enough digits to restore their bits. */
+void nn_options_append_json(const nn_option *table, const void *options, nn_text *text);
 
 /* Releases the texts and lists owned by a filled struct, and zeroes those fields. */
 void nn_options_release(const nn_option *table, void *options);

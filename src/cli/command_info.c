@@ -16,11 +16,13 @@
 
 #define INFO_CPU_SECONDS 60
 
-enum { OPTION_JSON, OPTION_FULL };
+enum { OPTION_JSON, OPTION_FULL, OPTION_GRAPH };
 
 static const nn_command_option info_options[] = {
     {"--json", NULL, "the same facts as one JSON object"},
     {"--full", NULL, "read large datasets completely, not a sample of their rows"},
+    {"--graph", NULL,
+     "the network of a checkpoint or run directory as JSON (nntrain help checkpoint-format)"},
     {NULL, NULL, NULL}};
 
 uint64_t nn_info_file_bytes(const char *path)
@@ -103,6 +105,10 @@ static nn_status info_run(const nn_arguments *arguments)
     size_t count = arguments->operand_count;
     if (count == 0)
         NN_FAIL(NN_ERROR_USAGE, "info: give a file, or one or more run directories: nntrain info FILE");
+    if (arguments->value_counts[OPTION_GRAPH] > 0) {
+        if (count != 1) NN_FAIL(NN_ERROR_USAGE, "info --graph: give one run directory or checkpoint");
+        return nn_info_graph(arguments->operands[0]);
+    }
     nn_facts facts = {.json = arguments->value_counts[OPTION_JSON] > 0,
                       .full = arguments->value_counts[OPTION_FULL] > 0};
     nn_status status = count == 1 ? nn_info_append(&facts, arguments->operands[0])

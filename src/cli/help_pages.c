@@ -74,6 +74,8 @@ const nn_help_page nn_help_pages[] = {
     {"network", "the list of layers: names, inputs, repeat, shared and frozen weights", pages_network},
     {"training", "length, batch size, seed, kernels, precision, and what a rank may use", nn_help_training},
     {"checkpoint", "how often to save, how many to keep, which weights are the best", NULL},
+    {"checkpoint-format", "how to read a checkpoint in other programs: graph, weights, normalisation",
+     nn_help_format},
     {"init_from", "starting from the weights of another run", NULL},
     {"faults", "what happens when a job is killed, a disk is full, a file is damaged, ...", nn_help_faults},
     {"performance", "what was measured, and with which command", nn_help_performance},

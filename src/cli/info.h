@@ -40,6 +40,9 @@ nn_status nn_info_append_run(nn_facts *facts, const char *directory);
  * without an intact checkpoint are reported and left out. */
 nn_status nn_info_append_sweep(nn_facts *facts, size_t count, const char *const *directories);
 
+/* Prints the network of a run directory's best weights, or of a checkpoint, as JSON. */
+nn_status nn_info_graph(const char *run_or_checkpoint);
+
 /* Size of a file; 0 when there is none. */
 uint64_t nn_info_file_bytes(const char *path);
 

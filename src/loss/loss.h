@@ -55,6 +55,7 @@ typedef struct nn_loss_type {
     double (*evaluate)(const void *options, const nn_loss_call *call);
     /* Turns the network's output into predictions (softmax), in place; NULL: the output is the prediction. */
     void (*predict)(const void *options, int64_t rows, int64_t columns, nn_real *output);
+    const char *prediction; /* the name of that function; NULL: none */
     /* The option class_weights as given by the user, borrowed; NULL: the loss has none. */
     const nn_text_list *(*class_weights)(const void *options);
     /* Writes the constant output with the lowest loss, given the mean target: the shares of the classes (no

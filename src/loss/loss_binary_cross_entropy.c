@@ -150,6 +150,7 @@ const nn_loss_type nn_loss_binary_cross_entropy = {
     .denominator = binary_cross_entropy_denominator,
     .evaluate = binary_cross_entropy_evaluate,
     .predict = binary_cross_entropy_predict,
+    .prediction = "sigmoid",
     .class_weights = binary_cross_entropy_class_weights,
     .best_constant = binary_cross_entropy_best_constant,
 };

@@ -197,6 +197,7 @@ const nn_loss_type nn_loss_cross_entropy = {
     .denominator = cross_entropy_denominator,
     .evaluate = cross_entropy_evaluate,
     .predict = cross_entropy_predict,
+    .prediction = "softmax",
     .class_weights = cross_entropy_class_weights,
     .best_constant = cross_entropy_best_constant,
 };

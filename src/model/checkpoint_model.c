@@ -66,9 +66,20 @@ static nn_status saved_put_head(nn_store_image *image, const nn_head *head)
     return nn_store_image_put(image, path, NN_STORE_F64, 1, &count, head->class_weights);
 }
 
+static nn_status saved_put_graph(const nn_model *model, nn_store_image *image)
+{
+    nn_text text = {0};
+    nn_model_graph(model, &text);
+    nn_status status = text.failed ? nn_fail(NN_ERROR_MEMORY, "out of memory for the graph of the network")
+                                   : nn_store_image_put_text(image, NN_MODEL_GRAPH, text.bytes);
+    nn_text_free(&text);
+    return status;
+}
+
 nn_status nn_model_put(const nn_model *model, nn_store_image *image)
 {
     const nn_scaling none = {0};
+    NN_TRY(saved_put_graph(model, image));
     NN_TRY(saved_put_field(image, "input", &model->input, &model->input_scaling));
     for (int p = 0; p < model->input.part_count; p++) {
         char group[PATH_SIZE];

@@ -105,6 +105,11 @@ int64_t nn_model_steps(const nn_model *model);
 /* Appends the table of layers: output shape, parameters, MFLOP per sample, initializers. */
 void nn_model_summary(const nn_model *model, nn_text *text);
 
+/* Appends the network as it is computed, as a JSON object (nntrain help checkpoint-format): its inputs with
+ * their normalisation, primitive layers after composites and repeats, with every option, and outputs. */
+void nn_model_graph(const nn_model *model, nn_text *text);
+#define NN_MODEL_GRAPH "graph" /* the dataset of a checkpoint that has it */
+
 /* Fails unless the outputs fit the losses and metrics. */
 nn_status nn_model_check(const nn_model *model);
 

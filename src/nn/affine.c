@@ -5,6 +5,8 @@
 
 #include "nn/initializer.h"
 
+const nn_tensor_axes nn_affine_axes[] = {{"scale", "channels"}, {"shift", "channels"}, {0}};
+
 static nn_status affine_add(nn_layer *layer, int64_t channels, const char *name, const char *initializer,
                             int *index)
 {

@@ -4,6 +4,8 @@
 
 #include "nn/layer.h"
 
+extern const nn_tensor_axes nn_affine_axes[];
+
 typedef struct nn_affine {
     int64_t channels;
     int scale, shift; /* indices of parameters; -1: none */

@@ -198,6 +198,7 @@ static nn_status convolution_make(nn_layer *layer, const nn_window *window, int6
     plan->activation = nn_activation_of(layer, options->activation);
     plan->bias = options->bias ? &layer->parameters[1] : NULL;
     plan->filters = options->filters;
+    layer->windows = nn_window_list_axes(window);
     NN_TRY(convolution_add_parts(layer, plan));
     convolution_describe(layer, plan, window);
     return NN_OK;

@@ -47,6 +47,13 @@ typedef struct nn_parameter {
     double decay; /* of a statistic: fraction of the old value that a step keeps */
 } nn_parameter;
 
+/* What the extents of a parameter tensor count, in order, such as "inputs, units"; for those who read the
+ * tensors of a checkpoint. An entry also holds for the tensor NAME_reverse. */
+typedef struct nn_tensor_axes {
+    const char *name; /* NULL ends a table */
+    const char *axes;
+} nn_tensor_axes;
+
 #define NN_LAYER_PARAMETERS 8
 
 /* Microbatches that a layer is given in one call at most. */
@@ -183,7 +190,16 @@ typedef struct nn_layer_type {
     /* The number of symbols if its inputs are integers 0 .. symbols - 1. NULL: any numbers. */
     int64_t (*indices_of)(const nn_layer *layer);
     const nn_layer_statistics *statistics; /* NULL: it never depends on other microbatches */
+    const nn_tensor_axes *axes;            /* of its parameters; NULL: it has none */
+    const char *gates; /* "i f g o": what the parts of an axis "gates x units" belong to; NULL: no gates */
 } nn_layer_type;
+
+/* Windows that slide over an input, by spatial dimension: window o covers the positions o x stride - before +
+ * k x dilation, k < kernel. Those of a transposed convolution slide over its output. */
+typedef struct nn_layer_windows {
+    int dimensions;                                                 /* 0: none */
+    int64_t kernel[3], stride[3], dilation[3], before[3], after[3]; /* before, after: positions of padding */
+} nn_layer_windows;
 
 /* How the number of steps of a layer's output follows from that of its first input. kernel 0: the same. */
 typedef struct nn_layer_time {
@@ -228,7 +244,8 @@ struct nn_layer {
                                      uses in training; 0: samples do not affect each other. Without
                                      `statistics` it is taken over the microbatch */
     nn_layer_time time;
-    bool in_place;          /* backward and gradient do not read inputs[0]: the output may overwrite it */
+    nn_layer_windows windows; /* of a convolution or pooling */
+    bool in_place;            /* backward and gradient do not read inputs[0]: the output may overwrite it */
     bool gradient_in_place; /* only the gradients may share memory: input_gradients[0] may be output_gradient,
                                which gradient() does not read */
     bool reads_output;      /* backward reads the output: a following layer must not overwrite it */

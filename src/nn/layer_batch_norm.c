@@ -530,6 +530,12 @@ static void batch_norm_gradient(const nn_layer *layer, const nn_layer_call *call
     batch_norm_put_running(layer, call, plan->variance, SAVED_VARIANCE, accumulate, values);
 }
 
+static const nn_tensor_axes batch_norm_axes[] = {{"scale", "channels"},
+                                                 {"shift", "channels"},
+                                                 {"running_mean", "channels"},
+                                                 {"running_variance", "channels"},
+                                                 {0}};
+
 const nn_layer_type nn_layer_batch_norm = {
     .name = "batch_norm",
     .summary =
@@ -544,4 +550,5 @@ const nn_layer_type nn_layer_batch_norm = {
     .forward = batch_norm_forward,
     .backward = batch_norm_backward,
     .gradient = batch_norm_gradient,
+    .axes = batch_norm_axes,
 };

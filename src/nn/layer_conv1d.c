@@ -6,6 +6,9 @@ static nn_status conv1d_build(nn_layer *layer)
     return nn_convolution_build(layer, 1);
 }
 
+static const nn_tensor_axes conv1d_axes[] = {
+    {"weight", "kernel, inputs per group, filters"}, {"bias", "filters"}, {0}};
+
 const nn_layer_type nn_layer_conv1d = {
     .name = "conv1d",
     .summary = "convolution of sequences (steps x channels), along time",
@@ -20,4 +23,5 @@ const nn_layer_type nn_layer_conv1d = {
     .forward = nn_convolution_forward,
     .backward = nn_convolution_backward,
     .gradient = nn_convolution_gradient,
+    .axes = conv1d_axes,
 };

@@ -6,6 +6,9 @@ static nn_status conv2d_build(nn_layer *layer)
     return nn_convolution_build(layer, 2);
 }
 
+static const nn_tensor_axes conv2d_axes[] = {
+    {"weight", "kernel_height, kernel_width, inputs per group, filters"}, {"bias", "filters"}, {0}};
+
 const nn_layer_type nn_layer_conv2d = {
     .name = "conv2d",
     .summary = "convolution of images (height x width x channels)",
@@ -20,4 +23,5 @@ const nn_layer_type nn_layer_conv2d = {
     .forward = nn_convolution_forward,
     .backward = nn_convolution_backward,
     .gradient = nn_convolution_gradient,
+    .axes = conv2d_axes,
 };

@@ -9,6 +9,9 @@ static nn_status conv2d_transpose_build(nn_layer *layer)
     return nn_convolution_build_transposed(layer, 2);
 }
 
+static const nn_tensor_axes conv2d_transpose_axes[] = {
+    {"weight", "kernel_height, kernel_width, filters, inputs"}, {"bias", "filters"}, {0}};
+
 const nn_layer_type nn_layer_conv2d_transpose = {
     .name = "conv2d_transpose",
     .summary = "transposed convolution of images: height and width grow by the stride",
@@ -23,4 +26,5 @@ const nn_layer_type nn_layer_conv2d_transpose = {
     .forward = nn_convolution_forward,
     .backward = nn_convolution_backward,
     .gradient = nn_convolution_gradient,
+    .axes = conv2d_transpose_axes,
 };

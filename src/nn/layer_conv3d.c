@@ -6,6 +6,11 @@ static nn_status conv3d_build(nn_layer *layer)
     return nn_convolution_build(layer, 3);
 }
 
+static const nn_tensor_axes conv3d_axes[] = {
+    {"weight", "kernel_depth, kernel_height, kernel_width, inputs per group, filters"},
+    {"bias", "filters"},
+    {0}};
+
 const nn_layer_type nn_layer_conv3d = {
     .name = "conv3d",
     .summary = "convolution of volumes (depth x height x width x channels)",
@@ -20,4 +25,5 @@ const nn_layer_type nn_layer_conv3d = {
     .forward = nn_convolution_forward,
     .backward = nn_convolution_backward,
     .gradient = nn_convolution_gradient,
+    .axes = conv3d_axes,
 };

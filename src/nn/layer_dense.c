@@ -269,6 +269,8 @@ static void dense_gradient_sum(const nn_layer *layer, const nn_layer_call *calls
         dense_bias_sum(layer, calls, 0, calls->count, calls->scratch, values);
 }
 
+static const nn_tensor_axes dense_axes[] = {{"weight", "inputs, units"}, {"bias", "units"}, {0}};
+
 const nn_layer_type nn_layer_dense = {
     .name = "dense",
     .summary = "fully connected: every output depends on every input; flattens its input",
@@ -282,4 +284,5 @@ const nn_layer_type nn_layer_dense = {
     .backward = dense_backward,
     .gradient = dense_gradient,
     .gradient_sum = dense_gradient_sum,
+    .axes = dense_axes,
 };

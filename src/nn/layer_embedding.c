@@ -230,6 +230,8 @@ static void embedding_gradient(const nn_layer *layer, const nn_layer_call *call,
     }
 }
 
+static const nn_tensor_axes embedding_axes[] = {{"weight", "symbols, units"}, {0}};
+
 const nn_layer_type nn_layer_embedding = {
     .name = "embedding",
     .summary = "each integer of the input selects a row of a trainable table: words, categories",
@@ -243,4 +245,5 @@ const nn_layer_type nn_layer_embedding = {
     .backward = embedding_backward,
     .gradient = embedding_gradient,
     .indices_of = embedding_indices_of,
+    .axes = embedding_axes,
 };

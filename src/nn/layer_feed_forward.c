@@ -153,6 +153,12 @@ static void feed_forward_gradient(const nn_layer *layer, const nn_layer_call *ca
                                accumulate, values);
 }
 
+static const nn_tensor_axes feed_forward_axes[] = {{"hidden_weight", "features, hidden"},
+                                                   {"hidden_bias", "hidden"},
+                                                   {"output_weight", "hidden, features"},
+                                                   {"output_bias", "features"},
+                                                   {0}};
+
 const nn_layer_type nn_layer_feed_forward = {
     .name = "feed_forward",
     .summary = "two dense layers with a wider hidden layer, applied to every step: a part of transformers",
@@ -163,4 +169,5 @@ const nn_layer_type nn_layer_feed_forward = {
     .forward = feed_forward_forward,
     .backward = feed_forward_backward,
     .gradient = feed_forward_gradient,
+    .axes = feed_forward_axes,
 };

@@ -296,4 +296,5 @@ const nn_layer_type nn_layer_group_norm = {
     .forward = group_norm_forward,
     .backward = group_norm_backward,
     .gradient = group_norm_gradient,
+    .axes = nn_affine_axes,
 };

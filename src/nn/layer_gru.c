@@ -43,4 +43,6 @@ const nn_layer_type nn_layer_gru = {
     .forward = nn_recurrent_forward,
     .backward = nn_recurrent_backward,
     .gradient = nn_recurrent_gradient,
+    .axes = nn_recurrent_axes,
+    .gates = "r z n",
 };

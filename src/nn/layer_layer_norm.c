@@ -135,4 +135,5 @@ const nn_layer_type nn_layer_layer_norm = {
     .forward = layer_norm_forward,
     .backward = layer_norm_backward,
     .gradient = layer_norm_gradient,
+    .axes = nn_affine_axes,
 };

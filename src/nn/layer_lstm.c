@@ -89,4 +89,6 @@ const nn_layer_type nn_layer_lstm = {
     .forward = nn_recurrent_forward,
     .backward = nn_recurrent_backward,
     .gradient = nn_recurrent_gradient,
+    .axes = nn_recurrent_axes,
+    .gates = "i f g o",
 };

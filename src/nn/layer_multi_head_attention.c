@@ -270,6 +270,17 @@ static void multi_head_gradient(const nn_layer *layer, const nn_layer_call *call
                            is_output ? call->output_gradient : saved.projected[p], part, accumulate, values);
 }
 
+static const nn_tensor_axes multi_head_axes[] = {
+    {"query_key_value_weight", "features, query key value x heads x key_size"},
+    {"query_key_value_bias", "query key value x heads x key_size"},
+    {"query_weight", "features, heads x key_size"},
+    {"query_bias", "heads x key_size"},
+    {"key_value_weight", "features of the second input, key value x heads x key_size"},
+    {"key_value_bias", "key value x heads x key_size"},
+    {"output_weight", "heads x key_size, features"},
+    {"output_bias", "features"},
+    {0}};
+
 const nn_layer_type nn_layer_multi_head_attention = {
     .name = "multi_head_attention",
     .summary = "each step of a sequence attends to all steps or, with two inputs, to those of the second",
@@ -282,4 +293,5 @@ const nn_layer_type nn_layer_multi_head_attention = {
     .forward = multi_head_forward,
     .backward = multi_head_backward,
     .gradient = multi_head_gradient,
+    .axes = multi_head_axes,
 };

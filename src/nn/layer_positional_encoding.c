@@ -109,6 +109,8 @@ static void positional_gradient(const nn_layer *layer, const nn_layer_call *call
     nn_sum_rows(call->samples, end - begin, call->output_gradient + begin, count, accumulate, values);
 }
 
+static const nn_tensor_axes positional_axes[] = {{"weight", "steps, features"}, {0}};
+
 const nn_layer_type nn_layer_positional_encoding = {
     .name = "positional_encoding",
     .summary = "adds an encoding of its position to each step of a sequence, for attention",
@@ -120,4 +122,5 @@ const nn_layer_type nn_layer_positional_encoding = {
     .forward = positional_forward,
     .backward = positional_backward,
     .gradient = positional_gradient,
+    .axes = positional_axes,
 };

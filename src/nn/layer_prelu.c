@@ -79,6 +79,8 @@ static void prelu_gradient(const nn_layer *layer, const nn_layer_call *call, int
     nn_sum_rows(rows, channels, call->saved, channels, accumulate, values);
 }
 
+static const nn_tensor_axes prelu_axes[] = {{"slope", "channels"}, {0}};
+
 const nn_layer_type nn_layer_prelu = {
     .name = "prelu",
     .summary = "a rectifier with a trainable slope below 0, one per channel",
@@ -89,4 +91,5 @@ const nn_layer_type nn_layer_prelu = {
     .forward = prelu_forward,
     .backward = prelu_backward,
     .gradient = prelu_gradient,
+    .axes = prelu_axes,
 };

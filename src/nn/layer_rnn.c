@@ -68,4 +68,5 @@ const nn_layer_type nn_layer_rnn = {
     .forward = nn_recurrent_forward,
     .backward = nn_recurrent_backward,
     .gradient = nn_recurrent_gradient,
+    .axes = nn_recurrent_axes,
 };

@@ -22,6 +22,7 @@ static nn_status pooling_keep(nn_layer *layer, const nn_window *window)
     NN_TRY(NN_ALLOCATE(&plan, 1, "the plan of a pool"));
     *plan = *window;
     layer->plan = plan;
+    layer->windows = nn_window_list_axes(window);
     nn_layer_divide_by_sample(layer);
     return NN_OK;
 }

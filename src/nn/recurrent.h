@@ -25,6 +25,7 @@ typedef struct nn_recurrent_options {
 
 enum { NN_RECURRENT_LAST, NN_RECURRENT_SEQUENCE };
 extern const char *const nn_recurrent_outputs[];
+extern const nn_tensor_axes nn_recurrent_axes[];
 extern const char *const nn_recurrent_initializers[];
 
 #define NN_RECURRENT_OPTION(field, option_kind, default_text, words, text)                                   \

@@ -15,6 +15,13 @@ static const char *const recurrent_names[2][NN_RECURRENT_TENSORS] = {
     {"input_weight", "recurrent_weight", "bias", "recurrent_bias"},
     {"input_weight_reverse", "recurrent_weight_reverse", "bias_reverse", "recurrent_bias_reverse"}};
 
+/* A layer without gates has a single block of units. */
+const nn_tensor_axes nn_recurrent_axes[] = {{"input_weight", "features, gates x units"},
+                                            {"recurrent_weight", "units, gates x units"},
+                                            {"bias", "gates x units"},
+                                            {"recurrent_bias", "units of the last gate"},
+                                            {0}};
+
 /* ---- parameters ---- */
 
 static int recurrent_tensors(const nn_recurrent_plan *plan)

@@ -183,3 +183,17 @@ nn_layer_time nn_window_time(const nn_window *window)
                            .stride = axis->stride,
                            .padding = axis->before + axis->after};
 }
+
+nn_layer_windows nn_window_list_axes(const nn_window *window)
+{
+    nn_layer_windows windows = {.dimensions = window->dimensions};
+    for (int i = 0; i < window->dimensions; i++) {
+        const nn_window_axis *axis = &window->axes[NN_WINDOW_AXES - window->dimensions + i];
+        windows.kernel[i] = axis->kernel;
+        windows.stride[i] = axis->stride;
+        windows.dilation[i] = axis->dilation;
+        windows.before[i] = axis->before;
+        windows.after[i] = axis->after;
+    }
+    return windows;
+}

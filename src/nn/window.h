@@ -75,6 +75,9 @@ nn_status nn_window_create_transposed(const nn_window_options *options, const nn
 /* The output's extents, followed by `channels`. */
 nn_shape nn_window_shape(const nn_window *window, int64_t channels);
 
+/* The same windows, for nn_layer.windows. */
+nn_layer_windows nn_window_list_axes(const nn_window *window);
+
 /* How output steps follow from input steps if the first spatial dimension is time. */
 nn_layer_time nn_window_time(const nn_window *window);
 
