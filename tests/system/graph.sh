@@ -38,7 +38,7 @@ for kind in "${kinds[@]}"; do
     /usr/bin/python3 check.py "$newest" >check.log 2>&1 || { fail "$kind: $(tail -n 1 check.log)"; cat graph.json; }
 done
 
-# A run directory stands for its best weights.
+# A run directory means its best weights.
 "$program" info --graph images >graph.json || fail "info --graph of a run directory"
 /usr/bin/python3 check.py images/best.h5 || fail "the graph of a run directory"
 
