@@ -7,7 +7,7 @@
 enum { OPTION_OUTPUT, OPTION_DATA, OPTION_PART, OPTION_SET };
 
 static const nn_command_option predict_options[] = {
-    {"-o", "FILE", "the CSV file to write (default: predictions.csv)"},
+    {"-o", "FILE", "the file to write: NAME.csv (default: predictions.csv)"},
     {"--data", "FILE", "an HDF5 file, or a pattern: a prediction for each row; may be given several times"},
     {"--part", "PART",
      "train, validation or test (default: test, otherwise validation, otherwise train); with --data: the "

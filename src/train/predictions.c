@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/least.h"
 #include "base/log.h"
@@ -430,11 +431,22 @@ static nn_status predictions_part(const char *name, nn_part *part)
     return NN_OK;
 }
 
+/* A file whose name promises another format would be taken for it. */
+static nn_status predictions_check_output(const char *path)
+{
+    const char *name = strrchr(path, '/');
+    const char *ending = strrchr(name ? name + 1 : path, '.');
+    if (ending && strcasecmp(ending, ".csv") == 0) return NN_OK;
+    NN_FAIL(NN_ERROR_USAGE, "predict: -o %s: the name must end in .csv, the only format that is written",
+            path);
+}
+
 nn_status nn_train_predict(nn_comm *comm, const nn_prediction *prediction)
 {
     nn_trained trained = {0};
     nn_trained_request request = {.files = prediction->files, .sets = prediction->sets, .predicts = true};
     nn_text source = {0};
+    NN_TRY(predictions_check_output(prediction->output));
     NN_TRY(predictions_part(prediction->part, &request.part));
     nn_status status = nn_trained_open(comm, prediction->run_or_checkpoint, &request, &trained);
     if (status == NN_OK && nn_comm_rank(comm) == 0)

@@ -52,18 +52,18 @@ run train names.yaml --run-dir run
 
 # Rows of two colours are classified as correctly alone as among all rows: no fruit is mistaken for another.
 accuracy() { awk -F, 'NR > 1 { n++; if ($2 == $3) right++ } END { printf "%.2f", 100 * right / n }' "$1"; }
-run predict run --data old.h5 -o old.p
-awk -F, 'NR == 1 || $2 == "cherry" || $2 == "lemon"' old.p >part.p
-expected=$(accuracy part.p)
+run predict run --data old.h5 -o old.out.csv
+awk -F, 'NR == 1 || $2 == "cherry" || $2 == "lemon"' old.out.csv >part.out.csv
+expected=$(accuracy part.out.csv)
 awk "BEGIN { exit !($expected > 80) }" || fail "the network has not learned: $expected %"
 for data in two turned; do
     run eval run --data $data.h5
     said "accuracy"
     found=$(sed -n 's/.*accuracy \([0-9.]*\) %.*/\1/p' log)
     awk "BEGIN { exit !($found > $expected - 5) }" || fail "$data.h5: $found %, where $expected % is right"
-    run predict run --data $data.h5 -o $data.p
-    [ "$(accuracy $data.p)" = "$found" ] || fail "$data.h5: $(accuracy $data.p) % in the file, $found % in eval"
-    cut -d, -f2 $data.p | tail -n +2 >predicted.truth
+    run predict run --data $data.h5 -o $data.out.csv
+    [ "$(accuracy $data.out.csv)" = "$found" ] || fail "$data.h5: $(accuracy $data.out.csv) % in the file, $found % in eval"
+    cut -d, -f2 $data.out.csv | tail -n +2 >predicted.truth
     awk -F, 'NR > 1 { print $3 }' $data.csv | cmp - predicted.truth || fail "$data.h5: the targets differ"
 done
 refused 5 "has the class 'kiwi', which is not known to run/" "apple, cherry, lemon, plum; the names here: cherry, kiwi" \
@@ -140,7 +140,7 @@ optimizer: {adam: {learning_rate: 0.03}}
 training: {epochs: 12, batch_size: 16}
 YAML
 run train text.yaml --run-dir text
-run predict text --data less.h5 -o less.p
-[ "$(cut -d, -f2 less.p | tail -n +2 | tr -d '\n' | head -c 9)" = bcbcbcbcb ] || { fail "symbols are exchanged"; head -5 less.p; }
+run predict text --data less.h5 -o less.out.csv
+[ "$(cut -d, -f2 less.out.csv | tail -n +2 | tr -d '\n' | head -c 9)" = bcbcbcbcb ] || { fail "symbols are exchanged"; head -5 less.out.csv; }
 refused 5 "has the symbol 'x', which is not known to text/" -- eval text --data more.h5
 finish

@@ -79,16 +79,16 @@ said "accuracy $found %"
 # ---- no labels ----
 printf 'open,high,close\n1,2,3\n4,5,6\n7,8,9\n' >new.csv
 run import csv new.csv --y none -o new.h5
-run predict run --data new.h5 -o new.p
-rows new.p 3
-head -1 new.p | grep -q '^sample,y_predicted,y_probability_0' || fail "columns: $(head -1 new.p)"
+run predict run --data new.h5 -o new.out.csv
+rows new.out.csv 3
+head -1 new.out.csv | grep -q '^sample,y_predicted,y_probability_0' || fail "columns: $(head -1 new.out.csv)"
 program_refuses 5 'new.h5: has no dataset "y"' eval run --data new.h5
 printf 'open,high\n1,2\n' >narrow.csv
 run import csv narrow.csv --y none -o narrow.h5
-program_refuses 5 "lacks the column 'close' of run/" predict run --data narrow.h5 -o no.p
-program_refuses 6 'no-such.h5' predict run --data no-such.h5 -o no.p
-program_refuses 5 'no file matches' predict run --data 'no-such-*.h5' -o no.p
-[ ! -e no.p ] || fail "a refused request left a file"
+program_refuses 5 "lacks the column 'close' of run/" predict run --data narrow.h5 -o no.out.csv
+program_refuses 6 'no-such.h5' predict run --data no-such.h5 -o no.out.csv
+program_refuses 5 'no file matches' predict run --data 'no-such-*.h5' -o no.out.csv
+[ ! -e no.out.csv ] || fail "a refused request left a file"
 
 # A name with a comma stays in its column.
 printf 'a,kind\n1,"big, red"\n2,blue\n3,"big, red"\n4,blue\n' >comma.csv
@@ -100,8 +100,8 @@ loss: cross_entropy
 training: {epochs: 2}
 YAML
 run train comma.yaml --run-dir comma
-run predict comma -o comma.p
-[ "$(head -1 comma.p)" = 'sample,y,y_predicted,"y_probability_big, red",y_probability_blue' ] || fail "header $(head -1 comma.p)"
+run predict comma -o comma.out.csv
+[ "$(head -1 comma.out.csv)" = 'sample,y,y_predicted,"y_probability_big, red",y_probability_blue' ] || fail "header $(head -1 comma.out.csv)"
 
 # ---- windows: every one that fits into the series; those at its end have no target yet ----
 awk 'BEGIN { print "s,q"; for (i = 0; i < 90; i++) print sin(i / 4) "," i % 7 }' >long.csv
@@ -120,13 +120,13 @@ training: {epochs: 3}
 YAML
 for transform in none difference; do
     run train window.yaml --run-dir window --fresh --set data.fields.y.transform=$transform
-    run predict window --data long.h5 -o long.p
-    rows long.p 86
-    run predict window --data short.h5 -o short.p
-    rows short.p 16
-    [ "$(awk -F, 'NR > 1 && $2 == ""' short.p | wc -l)" = 2 ] || { fail "targets beyond the end"; tail -3 short.p; }
-    cmp -s <(head -15 short.p) <(head -15 long.p) || fail "columns in another order give different predictions"
-    cmp -s <(cut -d, -f3 short.p) <(head -17 long.p | cut -d, -f3) || fail "$transform: other predictions at the end"
+    run predict window --data long.h5 -o long.out.csv
+    rows long.out.csv 86
+    run predict window --data short.h5 -o short.out.csv
+    rows short.out.csv 16
+    [ "$(awk -F, 'NR > 1 && $2 == ""' short.out.csv | wc -l)" = 2 ] || { fail "targets beyond the end"; tail -3 short.out.csv; }
+    cmp -s <(head -15 short.out.csv) <(head -15 long.out.csv) || fail "columns in another order give different predictions"
+    cmp -s <(cut -d, -f3 short.out.csv) <(head -17 long.out.csv | cut -d, -f3) || fail "$transform: other predictions at the end"
 done
 run eval window --data short.h5
 said ": 14 samples of short.h5"
@@ -169,17 +169,17 @@ metrics: [c.accuracy]
 training: {epochs: 2}
 YAML
 run train several.yaml --run-dir several
-run predict several --data both.h5 -o both.p
-rows both.p 9
+run predict several --data both.h5 -o both.out.csv
+rows both.out.csv 9
 run eval several --data both.h5
 said "9 samples of both.h5"
-run predict several --data none.h5 -o none.p
-[ "$(head -1 none.p)" = sample,c_predicted,c_probability_0,c_probability_1,v_predicted ] || fail "$(head -1 none.p)"
-rows none.p 7
-run predict several --data value.h5 -o value.p
-[ "$(head -1 value.p)" = sample,c_predicted,c_probability_0,c_probability_1,v,v_predicted ] || fail "$(head -1 value.p)"
+run predict several --data none.h5 -o none.out.csv
+[ "$(head -1 none.out.csv)" = sample,c_predicted,c_probability_0,c_probability_1,v_predicted ] || fail "$(head -1 none.out.csv)"
+rows none.out.csv 7
+run predict several --data value.h5 -o value.out.csv
+[ "$(head -1 value.out.csv)" = sample,c_predicted,c_probability_0,c_probability_1,v,v_predicted ] || fail "$(head -1 value.out.csv)"
 program_refuses 5 'has no dataset "c"' eval several --data value.h5
-program_refuses 5 'dataset "len" of endless.h5 does not exist' predict several --data endless.h5 -o no.p
+program_refuses 5 'dataset "len" of endless.h5 does not exist' predict several --data endless.h5 -o no.out.csv
 # Settings that the weights were trained with cannot be changed for prediction.
 for key in data.fields.x.normalize=none training.epochs=3; do
     "$program" eval "$(ls -d run* | head -n 1)" --set $key >set.log 2>&1
