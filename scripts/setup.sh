@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # scripts/setup.sh [build] [tests] [testbed] [peers] [cross]: installs missing dependencies; does nothing if there are none.
 # build (the default): to build, test and run; tests: for tests that create their data in Python; testbed: SLURM and
-# iproute2, for cluster/testbed.sh; peers: PyTorch, for scripts/bench.sh --peer pytorch, with pip into a folder of its
-# own (NN_PEERS, default ~/.cache/nntrain/peers; several GB); cross: a compiler, an emulator and libraries for aarch64,
+# iproute2, for cluster/testbed.sh; peers: PyTorch, for scripts/bench.sh --peer pytorch and tests/system/to_pytorch.sh, with pip into a
+# folder of its own (NN_PEERS, default ~/.cache/nntrain/peers; several GB); cross: a compiler, an emulator and libraries for aarch64,
 # for tests/slow/aarch64.sh, the libraries in a folder of their own (NN_SYSROOT, default ~/.cache/nntrain/aarch64;
 # 600 MB).
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -75,10 +75,10 @@ assert os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h"))' 
 
 # PyTorch into a folder of its own.
 install_peers() {
-    "$peers/bin/python" -c 'import torch, numpy' 2>/dev/null && return
+    "$peers/bin/python" -c 'import torch, numpy, h5py' 2>/dev/null && return
     echo "installing PyTorch into $peers"
     python3 -m venv "$peers"
-    "$peers/bin/python" -m pip install -q --disable-pip-version-check torch numpy
+    "$peers/bin/python" -m pip install -q --disable-pip-version-check torch numpy h5py
 }
 
 has_h5py() {

@@ -29,10 +29,17 @@ static int init_skip_hidden(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
-/* The entries of a folder in alphabetical order: the caller frees them and the list. */
-static nn_status init_list(const char *folder, struct dirent ***entries, int *count)
+/* Files that are installed next to the examples have a dot in their names. */
+static int init_is_example(const struct dirent *entry)
 {
-    *count = scandir(folder, entries, init_skip_hidden, alphasort);
+    return !strchr(entry->d_name, '.');
+}
+
+/* The entries of a folder in alphabetical order: the caller frees them and the list. */
+static nn_status init_list(const char *folder, int (*filter)(const struct dirent *), struct dirent ***entries,
+                           int *count)
+{
+    *count = scandir(folder, entries, filter, alphasort);
     if (*count < 0) NN_FAIL(NN_ERROR_IO, "%s: cannot be listed: %s", folder, strerror(errno));
     return NN_OK;
 }
@@ -61,7 +68,7 @@ static nn_status init_show(const char *folder)
 {
     struct dirent **entries;
     int count;
-    NN_TRY(init_list(folder, &entries, &count));
+    NN_TRY(init_list(folder, init_is_example, &entries, &count));
     nn_log_line("examples (nntrain init NAME [DIR] copies one):");
     for (int i = 0; i < count; i++) {
         char title[200];
@@ -78,7 +85,7 @@ static nn_status init_unknown(const char *folder, const char *name)
     int count;
     const char *names[NAMES_MOST];
     nn_text known = {0};
-    NN_TRY(init_list(folder, &entries, &count));
+    NN_TRY(init_list(folder, init_is_example, &entries, &count));
     int listed = count < NAMES_MOST ? count : NAMES_MOST;
     for (int i = 0; i < listed; i++) {
         names[i] = entries[i]->d_name;
@@ -132,7 +139,7 @@ static nn_status init_copy_all(const char *example, const char *target)
     int count;
     if (mkdir(target, 0777) != 0 && errno != EEXIST)
         NN_FAIL(NN_ERROR_IO, "cannot create %s: %s", target, strerror(errno));
-    NN_TRY(init_list(example, &entries, &count));
+    NN_TRY(init_list(example, init_skip_hidden, &entries, &count));
     nn_status status = NN_OK;
     for (int i = 0; i < count && status == NN_OK; i++) {
         char from[PATH_SIZE + NAME_SIZE], to[PATH_SIZE + NAME_SIZE];

@@ -56,8 +56,8 @@ typedef struct nn_help_page {
 } nn_help_page;
 
 extern const nn_help_page nn_help_pages[];
-extern const char nn_help_faults[], nn_help_format[], nn_help_performance[], nn_help_scaling[],
-    nn_help_training[];
+extern const char nn_help_faults[], nn_help_format[], nn_help_keras[], nn_help_performance[],
+    nn_help_pytorch[], nn_help_scaling[], nn_help_training[];
 
 void nn_help_append_page(nn_text *text, const nn_help_page *page);
 void nn_help_append_config(nn_text *text);

@@ -79,6 +79,9 @@ const nn_help_page nn_help_pages[] = {
     {"init_from", "starting from the weights of another run", NULL},
     {"faults", "what happens when a job is killed, a disk is full, a file is damaged, ...", nn_help_faults},
     {"performance", "what was measured, and with which command", nn_help_performance},
+    {"pytorch", "from PyTorch's names to those used here, and back with the trained network",
+     nn_help_pytorch},
+    {"keras", "from Keras's names to those used here", nn_help_keras},
     {"scaling", "several nodes: what communication costs, large batches", nn_help_scaling},
     {.topic = NULL},
 };

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/model.h"
+#include "nn/graph.h"
 
 #define GRAPH_VERSION 1
 
@@ -216,6 +217,17 @@ static void graph_append_tensors(const nn_layer *layer, nn_text *text)
     nn_text_append(text, "]");
 }
 
+/* How many steps of a sample are left after the layer; nothing if its output does not count them. */
+static void graph_append_steps(const nn_network *network, int l, nn_text *text)
+{
+    const nn_layer_time *time = &network->layers[l].time;
+    if (!nn_graph_has_lengths(network, l)) return;
+    int64_t kernel = time->kernel > 0 ? time->kernel : 1, stride = time->stride > 0 ? time->stride : 1;
+    graph_key(text, "steps");
+    nn_text_append(text, "{\"kernel\":%" PRId64 ",\"stride\":%" PRId64 ",\"padding\":%" PRId64 "}", kernel,
+                   stride, time->padding);
+}
+
 static void graph_append_layer(const nn_network *network, int l, nn_text *text)
 {
     const nn_layer *layer = &network->layers[l];
@@ -227,6 +239,7 @@ static void graph_append_layer(const nn_network *network, int l, nn_text *text)
     graph_key(text, "options");
     nn_options_append_json(layer->type->options, layer->options, text);
     graph_append_windows(&layer->windows, text);
+    graph_append_steps(network, l, text);
     if (layer->type->gates) graph_split(text, "gates", layer->type->gates, " ");
     if (layer->shares) graph_word(text, "shares", layer->shares->name);
     graph_append_tensors(layer, text);

@@ -77,6 +77,51 @@ static void test_topics(void **state)
     assert_true(count > 25);
 }
 
+/* Whether `owner` (a plug-in) has the option `key`, or `key` is that of a section, or a plug-in itself. */
+static bool is_key(const char *owner, const char *key)
+{
+    char line[128];
+    nn_text text = {0};
+    snprintf(line, sizeof line, "\n  %s: ", key);
+    bool found = nn_help_page_of_key(key) || nn_help_append(&text, key) == NN_OK ||
+                 (nn_help_append(&text, owner) == NN_OK && strstr(text.bytes, line));
+    nn_text_free(&text);
+    return found;
+}
+
+/* Would be wrong: a page for those who know another program that names a key which does not exist. */
+static void test_other_programs(void **state)
+{
+    (void)state;
+    static const char *const first[] = {"data.",      "training.",    "checkpoint.",
+                                        "optimizer.", "lr_schedule.", "init_from.",
+                                        "lstm.",      "dense.",       "batch_norm."};
+    const char *const pages[] = {nn_help_pytorch, nn_help_keras};
+    size_t count = 0;
+    for (size_t p = 0; p < 2; p++) {
+        for (const char *at = pages[p]; (at = strstr(at, "help ")) != NULL; at += 5) {
+            char topic[64];
+            snprintf(topic, sizeof topic, "%.*s", (int)strcspn(at + 5, ",)\n"), at + 5);
+            nn_text text = help_on(topic);
+            nn_text_free(&text);
+        }
+        for (const char *at = pages[p]; *at; at += strcspn(at, " \n,;:()"), at += *at ? 1 : 0) {
+            bool is_path = false;
+            for (size_t i = 0; i < sizeof first / sizeof *first; i++)
+                is_path |= strncmp(at, first[i], strlen(first[i])) == 0;
+            if (!is_path) continue;
+            char path[128], *key;
+            snprintf(path, sizeof path, "%.*s", (int)strspn(at, "abcdefghijklmnopqrstuvwxyz_."), at);
+            key = strrchr(path, '.');
+            *key++ = '\0';
+            const char *owner = strrchr(path, '.') ? strrchr(path, '.') + 1 : path;
+            if (!is_key(owner, key)) fail_msg("%s has no key '%s'", path, key);
+            count++;
+        }
+    }
+    assert_true(count > 40);
+}
+
 /* Would be wrong: an option that configurations accept and help does not list, or marks on a page without
  * their explanation. */
 static void test_sections(void **state)
@@ -273,9 +318,11 @@ static void test_unknown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_topics),   cmocka_unit_test(test_sections), cmocka_unit_test(test_plugins),
-        cmocka_unit_test(test_overview), cmocka_unit_test(test_commands), cmocka_unit_test(test_example),
-        cmocka_unit_test(test_examples), cmocka_unit_test(test_unknown),  cmocka_unit_test(test_reference),
+        cmocka_unit_test(test_topics),   cmocka_unit_test(test_other_programs),
+        cmocka_unit_test(test_sections), cmocka_unit_test(test_plugins),
+        cmocka_unit_test(test_overview), cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_example),  cmocka_unit_test(test_examples),
+        cmocka_unit_test(test_unknown),  cmocka_unit_test(test_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,8 +13,14 @@ file = h5py.File(sys.argv[1])
 stored = file['graph'][()]
 assert json.loads(stored if isinstance(stored, (str, bytes)) else stored.tobytes()) == graph, 'another graph than stored'
 assert graph['format'] == 'nntrain graph' and graph['version'] == 1
-known, parameters = set(), 0
+known, parameters, extents = set(), 0, {}
+assert ('steps' in graph['layers'][0]) == graph['input']['lengths']
 for layer in graph['layers']:
+    extents[layer['name']] = layer['shape'][:1]
+    if 'steps' in layer:
+        assert graph['input']['lengths'], layer
+        full, steps = extents[(layer['inputs'] + [layer['name']])[0]][0], layer['steps']
+        assert (full + steps['padding'] - steps['kernel']) // steps['stride'] + 1 == layer['shape'][0], layer
     assert layer['name'] not in known and all(name in known for name in layer['inputs']), layer
     known.add(layer['name'])
     for tensor in layer['tensors']:

@@ -13,6 +13,8 @@ must cmake --install "$build" --prefix "$tree"
 must "$tree/bin/nntrain" version
 config=$tree/share/nntrain/digits/digits.yaml
 [ -f "$config" ] || fail "the example is not installed"
+[ -x "$tree/share/nntrain/to_pytorch.py" ] || fail "to_pytorch.py is not installed"
+"$tree/bin/nntrain" init | grep -q to_pytorch && fail "to_pytorch.py is listed as an example"
 # The examples are those of the installation, wherever it is.
 must "$tree/bin/nntrain" init fuel
 [ -x fuel/prepare.sh ] || fail "the example's script cannot be run"
